@@ -1,0 +1,15 @@
+/* wp-error.h - what can be wrong with what a person gave us. The message says where and what, in one line. */
+#pragma once
+
+#include <glib.h>
+
+#define WP_ERROR (wp_error_quark ())
+GQuark wp_error_quark (void);
+
+typedef enum {
+  WP_ERROR_USAGE,       /* an option, alone or beside another */
+  WP_ERROR_BAD_VALUE,   /* a text that is no number, time, expression, ... */
+  WP_ERROR_BAD_TRACE,   /* "FILE:LINE: column "arrival": "abc" is not a time" */
+  WP_ERROR_IO,          /* a file, socket or database that can't be opened, read or written */
+  WP_ERROR_INTERRUPTED  /* Ctrl-C */
+} WpErrorCode;

@@ -1,0 +1,41 @@
+/* wp-options.h - command lines and configurations, read one way by every program: GOption entries, and errors that help. */
+#pragma once
+
+#include <glib.h>
+
+/**
+ * wp_options_parse:
+ * @parameters: what follows the options in the usage line, e.g. "TRACE URL"
+ * @summary: one paragraph for --help
+ * @tables: NULL-terminated array of entry tables, each ended by a NULL long_name
+ * @data: handed to the callbacks of the entries (G_OPTION_ARG_CALLBACK), which set one field each and can be called twice
+ * @argc, @argv: (inout): what is left are the program's parameters, after argv[0]
+ *
+ * --help and --version print and exit 0. An unknown option names its nearest known one.
+ *
+ * Returns: FALSE with WP_ERROR_USAGE or what a callback said.
+ */
+gboolean wp_options_parse (const char *parameters, const char *summary, const GOptionEntry *const *tables,
+                           gpointer data, int *argc, char ***argv, GError **error);
+
+/**
+ * wp_options_load:
+ * @path: a file of lines `key = value`, where key is a long option's name; # begins a comment, blank lines are ignored
+ *
+ * Calls the entry of each key as the command line would: load first, parse the command line again after it, and the command line wins.
+ *
+ * Returns: FALSE with `wp.conf:12: queue: "abc" is not a number`
+ */
+gboolean wp_options_load (const char *path, const GOptionEntry *const *tables, gpointer data, GError **error);
+
+/* Prints "PROGRAM: message" on standard error; returns the exit status of bad input, 2. */
+int wp_options_fail (const GError *error);
+
+/* The name of @names (NULL-terminated) nearest to @typed, or NULL if none is near. Any letter case. */
+const char *wp_options_nearest (const char *typed, const char *const *names);
+
+/* Whole decimal numbers, no sign, no blank, within [min, max]; else WP_ERROR_BAD_VALUE `"x" is not a number from MIN to MAX`. */
+gboolean wp_options_parse_uint (const char *text, guint64 min, guint64 max, guint64 *value, GError **error);
+
+/* Finite decimals > 0, the whole text, a point in every locale; else WP_ERROR_BAD_VALUE. */
+gboolean wp_options_parse_positive (const char *text, double *value, GError **error);

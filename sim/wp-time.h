@@ -1,0 +1,56 @@
+/* wp-time.h - times are integers of nanoseconds; files hold decimal seconds, people read "12.3 ms". */
+#pragma once
+
+#include <glib.h>
+
+#define WP_NS_PER_S  G_GINT64_CONSTANT (1000000000)
+#define WP_NS_PER_MS G_GINT64_CONSTANT (1000000)
+#define WP_NS_PER_US G_GINT64_CONSTANT (1000)
+#define WP_TIME_NONE G_MININT64 /* it did not come to that: an empty cell, null in JSON */
+
+/* Room for any time as text, its NUL included. */
+#define WP_TIME_BUFFER 32
+
+/**
+ * wp_time_parse_duration:
+ * @text: a number and a unit: ns, us, ms, s, m or min, h, d ("500ms", "1.5s"); a bare number is seconds
+ * @ns: (out): the duration in nanoseconds, rounded to the nearest, >= 0
+ *
+ * The form of every TIME on a command line and in a configuration. Locale-free.
+ *
+ * Returns: FALSE with WP_ERROR_BAD_VALUE: `"abc" is not a time, such as 500ms or 2s`.
+ */
+gboolean wp_time_parse_duration (const char *text, gint64 *ns, GError **error);
+
+/**
+ * wp_time_parse_seconds:
+ * @text: @len bytes, not NUL-terminated: [+-]digits[.digits][e[+-]digits]; blanks around it are ignored
+ *
+ * Decimal seconds, exact to the nanosecond (further digits round to nearest). inf, nan, hex and what does not fit
+ * 292 years are refused.
+ *
+ * Returns: TRUE and *@ns set; FALSE if it is not such a time (the caller knows the file and the line).
+ */
+gboolean wp_time_parse_seconds (const char *text, gsize len, gint64 *ns);
+
+/**
+ * wp_time_parse_iso8601:
+ * @text: @len bytes: "2023-11-16T18:17:03.9799600Z", a space for the T, a zone of Z, +01:00, +0100 or +01; none means UTC
+ * @ns: (out): nanoseconds since 1970-01-01T00:00:00Z
+ *
+ * Up to 9 digits of fraction. Years 1678 to 2261 (what 64 bits of nanoseconds hold); dates are checked against the calendar.
+ */
+gboolean wp_time_parse_iso8601 (const char *text, gsize len, gint64 *ns);
+
+/* Decimal seconds with nine digits of fraction ("0.500000000"); "" for WP_TIME_NONE. Returns @buffer. */
+const char *wp_time_format_seconds (char buffer[WP_TIME_BUFFER], gint64 ns);
+
+/* UTC, "2026-11-23T21:02:45.123456789Z". Returns @buffer. */
+const char *wp_time_format_iso8601 (char buffer[WP_TIME_BUFFER], gint64 unix_ns);
+
+/* For people, three significant digits and a unit: "0 s", "870 ns", "12.3 ms", "1.50 s", "2 min 5 s", "3 h 20 min"; "-" for
+ * WP_TIME_NONE. ASCII ("us"). Returns @buffer. */
+const char *wp_time_format_people (char buffer[WP_TIME_BUFFER], gint64 ns);
+
+/* CLOCK_MONOTONIC in nanoseconds. (sim/ itself never asks the time but for its progress line.) */
+gint64 wp_time_monotonic (void);

@@ -1,0 +1,85 @@
+/* wp-trace.h - request traces, read as a stream: CSV with a header, notes before it, plain or gzip, from a file or a pipe. */
+#pragma once
+
+#include "sim/wp-time.h"
+
+typedef enum {
+  WP_OUTCOME_NONE, WP_OUTCOME_STORED, WP_OUTCOME_REJECTED, WP_OUTCOME_TIMED_OUT, WP_OUTCOME_ABANDONED, WP_OUTCOME_FAILED
+} WpOutcome;
+
+const char *wp_outcome_name (WpOutcome outcome);   /* as in files: "stored", "timed_out"; "" for none */
+
+/* One request. Times are ns since the trace's origin, its earliest arrival; WP_TIME_NONE where the cell is empty or the
+ * column is not there. Arrival and service are scaled as asked; the measured times are as the file has them, less the origin. */
+typedef struct {
+  gint64 arrival_ns;
+  gint64 service_ns;
+  gint64 accepted_ns, started_ns, finished_ns, ended_ns;
+  gint64 bytes;              /* -1: none */
+  const char *id;            /* NULL: none (an empty cell too); valid until the next read, for ever after wp_trace_load() */
+  WpOutcome outcome;
+  int blocked;               /* 0, 1; -1: none */
+} WpRow;
+
+typedef struct {
+  const char *columns;       /* --columns: "arrival=TIMESTAMP,service=0.030+0.020*GeneratedTokens", or NULL */
+  double scale;              /* --scale, > 0: arrivals are divided by it */
+  double service_scale;      /* --service-scale, > 0: service times are multiplied by it */
+  guint64 limit_rows;        /* --limit: the first rows of the file only; 0: all */
+} WpTraceOptions;
+
+#define WP_TRACE_OPTIONS_INIT { NULL, 1.0, 1.0, 0 }
+
+typedef struct _WpTrace WpTrace;
+
+/**
+ * wp_trace_open:
+ * @path: a file, gzipped or not (known by its first bytes), or "-" for standard input
+ * @options: copied; NULL: none
+ *
+ * Opens the trace and reads its notes and header.
+ *
+ * Returns: NULL with WP_ERROR_IO (no such file, a directory, ...), WP_ERROR_BAD_VALUE (--columns) or WP_ERROR_BAD_TRACE
+ * (no header, no column "arrival", ...).
+ */
+WpTrace *wp_trace_open (const char *path, const WpTraceOptions *options, GError **error);
+
+/* The same from memory; @name stands for the file in messages; @data must outlive the trace. */
+WpTrace *wp_trace_open_data (const char *name, const char *data, gsize len, const WpTraceOptions *options, GError **error);
+
+void wp_trace_free (WpTrace *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTrace, wp_trace_free)
+
+typedef enum {
+  WP_READ_ERROR,             /* @error says where and what */
+  WP_READ_ROWS,              /* rows, in order of arrival, >= 1 */
+  WP_READ_END,               /* no more; an empty trace is WP_READ_ERROR instead */
+  WP_READ_DISORDER           /* a row arrives before one already given: forget all rows, call wp_trace_sort(), read again from the first */
+} WpRead;
+
+/**
+ * wp_trace_read:
+ * @rows: (out): some rows, owned by the trace, valid until the next call
+ *
+ * Streams: memory does not grow with the trace, unless wp_trace_sort() was called.
+ */
+WpRead wp_trace_read (WpTrace *self, const WpRow **rows, gsize *n_rows, GError **error);
+
+/* Reads the whole trace again into memory, sorts it by arrival (stable), and starts over. What came through a pipe was
+ * kept in an unlinked temporary file. */
+gboolean wp_trace_sort (WpTrace *self, GError **error);
+
+/**
+ * wp_trace_load:
+ *
+ * Reads what is left of a trace not yet read from, sorted; for those who need all of it at once.
+ *
+ * Returns: (element-type WpRow): the rows, owned by the trace (ids too); NULL with @error.
+ */
+const WpRow *wp_trace_load (WpTrace *self, gsize *n_rows, GError **error);
+
+const char *wp_trace_name (const WpTrace *self);                    /* the path as given; "standard input" for "-" */
+const char *wp_trace_note (const WpTrace *self, const char *key);   /* of `# key: value`, or NULL */
+gboolean wp_trace_has (const WpTrace *self, const char *column);    /* is this column of ours there, or mapped? */
+guint64 wp_trace_out_of_order (const WpTrace *self);                /* rows that arrived before one above them, so far */
+double wp_trace_progress (const WpTrace *self);                     /* share of the file read, 0 to 1; -1 where its size is unknown */
