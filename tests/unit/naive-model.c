@@ -1,0 +1,375 @@
+#include "tests/unit/naive-model.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+typedef enum { TO_COME, PARKED, QUEUED, IN_SERVICE, GONE } State;
+
+typedef struct {
+  const WpRow *rows;
+  const gint64 *services_ns;
+  gsize n_rows;
+  WpVerdict *verdicts;
+  State *states;
+
+  guint places, workers;         /* G_MAXUINT: without end */
+  gboolean refuses;
+  gint64 timeout_ns, patience_ns;
+
+  gint64 now_ns;
+  guint parked, queued, busy;
+  guint most_parked, most_busy;
+} Naive;
+
+static void
+set_up (Naive *self, const WpPolicy *policy)
+{
+  gboolean spawning = policy->mode == WP_MODE_WORKER_POOL && policy->dispatcher == WP_DISPATCHER_SPAWNING;
+
+  self->workers = policy->mode == WP_MODE_DEFAULT ? G_MAXUINT : policy->mode == WP_MODE_BUFFERED_CHANNEL ? 1 : policy->workers;
+  self->places = policy->mode == WP_MODE_DEFAULT || spawning ? G_MAXUINT : policy->queue_jobs;
+  self->refuses = policy->when_full == WP_WHEN_FULL_REJECT || policy->block_timeout_ns == 0;
+  self->timeout_ns = policy->block_timeout_ns;
+}
+
+static void
+leave (Naive *self, gsize i, WpOutcome outcome)
+{
+  self->states[i] = GONE;
+  self->verdicts[i].outcome = outcome;
+  self->verdicts[i].ended_ns = self->now_ns;
+}
+
+static void
+start (Naive *self, gsize i)
+{
+  self->states[i] = IN_SERVICE;
+  self->verdicts[i].started_ns = self->now_ns;
+  self->busy++;
+  self->most_busy = MAX (self->most_busy, self->busy);
+}
+
+static void
+complete (Naive *self, gsize i)
+{
+  leave (self, i, WP_OUTCOME_STORED);
+  self->verdicts[i].finished_ns = self->now_ns;
+  self->busy--;
+}
+
+/* The first in order of arrival; n_rows if there is none. */
+static gsize
+oldest (const Naive *self, State state)
+{
+  gsize i = 0;
+
+  while (i < self->n_rows && self->states[i] != state)
+    i++;
+
+  return i;
+}
+
+static gboolean
+complete_what_is_done (Naive *self)
+{
+  gboolean any = FALSE;
+
+  for (gsize i = 0; i < self->n_rows; i++)
+    if (self->states[i] == IN_SERVICE && self->verdicts[i].started_ns + self->services_ns[i] == self->now_ns)
+      {
+        complete (self, i);
+        any = TRUE;
+      }
+
+  return any;
+}
+
+static void
+accept_parked (Naive *self, gsize i)
+{
+  self->parked--;
+  self->verdicts[i].accepted_ns = self->now_ns;
+}
+
+/* Places and workers that are free go to the oldest jobs. */
+static gboolean
+release (Naive *self)
+{
+  if (self->queued > 0 && self->busy < self->workers)
+    {
+      self->queued--;
+      start (self, oldest (self, QUEUED));
+      return TRUE;
+    }
+  if (self->parked > 0 && self->queued < self->places)
+    {
+      accept_parked (self, oldest (self, PARKED));
+      self->states[oldest (self, PARKED)] = QUEUED;
+      self->queued++;
+      return TRUE;
+    }
+  if (self->parked > 0 && self->places == 0 && self->busy < self->workers)
+    {
+      accept_parked (self, oldest (self, PARKED));
+      start (self, oldest (self, PARKED));
+      return TRUE;
+    }
+
+  return FALSE;
+}
+
+static void
+completions (Naive *self)
+{
+  while (complete_what_is_done (self) || release (self))
+    ;
+}
+
+static void
+leavers (Naive *self)
+{
+  for (gsize i = 0; i < self->n_rows; i++)
+    {
+      gint64 parked_for_ns = self->now_ns - self->rows[i].arrival_ns;
+
+      if (self->states[i] != PARKED)
+        continue;
+      if (self->timeout_ns != WP_TIME_NONE && parked_for_ns == self->timeout_ns)
+        leave (self, i, WP_OUTCOME_TIMED_OUT);
+      else if (self->patience_ns != WP_TIME_NONE && parked_for_ns == self->patience_ns)
+        leave (self, i, WP_OUTCOME_ABANDONED);
+      self->parked -= self->states[i] == GONE;
+    }
+}
+
+static void
+park (Naive *self, gsize i)
+{
+  self->states[i] = PARKED;
+  self->verdicts[i].blocked = TRUE;
+  self->parked++;
+  self->most_parked = MAX (self->most_parked, self->parked);
+  if (self->patience_ns == 0)
+    {
+      self->parked--;
+      leave (self, i, WP_OUTCOME_ABANDONED);
+    }
+}
+
+static void
+arrive (Naive *self, gsize i)
+{
+  if (self->busy < self->workers)
+    {
+      self->verdicts[i].accepted_ns = self->now_ns;
+      start (self, i);
+      if (self->services_ns[i] == 0)
+        complete (self, i);
+    }
+  else if (self->queued < self->places)
+    {
+      self->verdicts[i].accepted_ns = self->now_ns;
+      self->states[i] = QUEUED;
+      self->queued++;
+    }
+  else if (self->refuses)
+    leave (self, i, WP_OUTCOME_REJECTED);
+  else
+    park (self, i);
+}
+
+static void
+arrivals (Naive *self)
+{
+  for (gsize i = 0; i < self->n_rows; i++)
+    if (self->states[i] == TO_COME && self->rows[i].arrival_ns == self->now_ns)
+      arrive (self, i);
+}
+
+/* When something can next happen to this request; G_MAXINT64: never of itself. */
+static gint64
+next_of (const Naive *self, gsize i)
+{
+  gint64 next_ns = G_MAXINT64, arrival_ns = self->rows[i].arrival_ns;
+
+  if (self->states[i] == TO_COME)
+    next_ns = arrival_ns;
+  if (self->states[i] == IN_SERVICE)
+    next_ns = self->verdicts[i].started_ns + self->services_ns[i];
+  if (self->states[i] == PARKED && self->timeout_ns != WP_TIME_NONE)
+    next_ns = MIN (next_ns, arrival_ns + self->timeout_ns);
+  if (self->states[i] == PARKED && self->patience_ns != WP_TIME_NONE)
+    next_ns = MIN (next_ns, arrival_ns + self->patience_ns);
+
+  return next_ns;
+}
+
+static gboolean
+advance (Naive *self)
+{
+  self->now_ns = G_MAXINT64;
+  for (gsize i = 0; i < self->n_rows; i++)
+    self->now_ns = MIN (self->now_ns, next_of (self, i));
+
+  return self->now_ns < G_MAXINT64;
+}
+
+static int
+compare (gconstpointer a, gconstpointer b)
+{
+  gint64 one = *(const gint64 *) a, two = *(const gint64 *) b;
+
+  return (one > two) - (one < two);
+}
+
+/* The value that @permille of all are at or below; sorted. */
+static gint64
+rank (GArray *values, guint permille)
+{
+  return values->len == 0 ? WP_TIME_NONE : g_array_index (values, gint64, ((guint64) values->len * permille + 999) / 1000 - 1);
+}
+
+static double
+mean (GArray *values)
+{
+  gint64 sum = 0;
+
+  for (guint i = 0; i < values->len; i++)
+    sum += g_array_index (values, gint64, i);
+
+  return values->len == 0 ? NAN : (double) sum / values->len;
+}
+
+static WpSpread
+spread (const Naive *self, gint64 (*measure) (const WpRow *row, const WpVerdict *verdict))
+{
+  g_autoptr(GArray) values = g_array_new (FALSE, FALSE, sizeof (gint64));
+
+  for (gsize i = 0; i < self->n_rows; i++)
+    {
+      gint64 value = measure (&self->rows[i], &self->verdicts[i]);
+
+      if (value != WP_TIME_NONE)
+        g_array_append_val (values, value);
+    }
+  g_array_sort (values, compare);
+
+  return (WpSpread) { mean (values), rank (values, 500), rank (values, 900), rank (values, 990), rank (values, 999), rank (values, 1000) };
+}
+
+static gint64
+accept_latency (const WpRow *row, const WpVerdict *verdict)
+{
+  return verdict->accepted_ns == WP_TIME_NONE ? WP_TIME_NONE : verdict->accepted_ns - row->arrival_ns;
+}
+
+static gint64
+blocked_time (const WpRow *row, const WpVerdict *verdict)
+{
+  return verdict->blocked ? accept_latency (row, verdict) : WP_TIME_NONE;
+}
+
+static gint64
+wait_time (const WpRow *row, const WpVerdict *verdict)
+{
+  return verdict->started_ns == WP_TIME_NONE ? WP_TIME_NONE : verdict->started_ns - row->arrival_ns;
+}
+
+static gint64
+response (const WpRow *row, const WpVerdict *verdict)
+{
+  return verdict->finished_ns == WP_TIME_NONE ? WP_TIME_NONE : verdict->finished_ns - row->arrival_ns;
+}
+
+static void
+count (const Naive *self, WpFigures *figures)
+{
+  figures->requests = self->n_rows;
+  figures->blocked_peak = self->most_parked;
+  figures->busy_max = self->most_busy > 0 ? self->most_busy : WP_TIME_NONE;
+  for (gsize i = 0; i < self->n_rows; i++)
+    {
+      figures->accepted += self->verdicts[i].outcome == WP_OUTCOME_STORED;
+      figures->rejected += self->verdicts[i].outcome == WP_OUTCOME_REJECTED;
+      figures->timed_out += self->verdicts[i].outcome == WP_OUTCOME_TIMED_OUT;
+      figures->abandoned += self->verdicts[i].outcome == WP_OUTCOME_ABANDONED;
+      figures->blocked += self->verdicts[i].blocked;
+    }
+  figures->blocked_time = spread (self, blocked_time);
+  figures->accept_latency = spread (self, accept_latency);
+  figures->wait = spread (self, wait_time);
+  figures->response = spread (self, response);
+}
+
+static void
+count_time (const Naive *self, WpFigures *figures, gint64 first_ns, gint64 last_ns, gboolean can_be_full)
+{
+  g_autoptr(GArray) depths = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr(GArray) busies = g_array_new (FALSE, FALSE, sizeof (gint64));
+
+  figures->time_full_ns = can_be_full ? 0 : WP_TIME_NONE;
+  for (gint64 t = first_ns; t < last_ns; t++)
+    {
+      gint64 depth = 0, busy = 0;
+
+      for (gsize i = 0; i < self->n_rows; i++)
+        {
+          const WpVerdict *v = &self->verdicts[i];
+
+          if (v->outcome != WP_OUTCOME_STORED)
+            continue;
+          depth += v->accepted_ns <= t && t < v->started_ns;
+          busy += v->started_ns <= t && t < v->finished_ns;
+        }
+      if (can_be_full && (self->places > 0 ? depth == self->places : busy == self->workers))
+        {
+          figures->first_full_ns = figures->time_full_ns == 0 ? t : figures->first_full_ns;
+          figures->time_full_ns++;
+        }
+      g_array_append_val (depths, depth);
+      g_array_append_val (busies, busy);
+    }
+  figures->busy_mean = mean (busies);
+  figures->depth_mean = mean (depths);
+  g_array_sort (depths, compare);
+  figures->depth_p50 = rank (depths, 500);
+  figures->depth_p99 = rank (depths, 990);
+  figures->depth_max = rank (depths, 1000);
+}
+
+static void
+figure (const Naive *self, const WpPolicy *policy, WpFigures *figures)
+{
+  gboolean spawning = policy->mode == WP_MODE_WORKER_POOL && policy->dispatcher == WP_DISPATCHER_SPAWNING;
+  gint64 first_ns = self->rows[0].arrival_ns, last_ns = WP_TIME_NONE;
+
+  wp_figures_init (figures);
+  count (self, figures);
+  for (gsize i = 0; i < self->n_rows; i++)
+    last_ns = MAX (last_ns, self->verdicts[i].finished_ns);
+  count_time (self, figures, first_ns, last_ns, policy->mode != WP_MODE_DEFAULT && !spawning);
+  figures->makespan_ns = last_ns - first_ns;
+  if (figures->makespan_ns > 0)
+    figures->throughput = (double) figures->accepted * WP_NS_PER_S / (double) figures->makespan_ns;
+  if (policy->mode != WP_MODE_DEFAULT)
+    figures->utilisation = figures->busy_mean / self->workers;
+}
+
+void
+naive_model_run (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const gint64 *services_ns, gsize n_rows,
+                 WpVerdict *verdicts, WpFigures *figures)
+{
+  g_autofree State *states = g_new0 (State, n_rows);
+  Naive self = { rows, services_ns, n_rows, verdicts, states, .patience_ns = patience_ns };
+
+  set_up (&self, policy);
+  for (gsize i = 0; i < n_rows; i++)
+    verdicts[i] = (WpVerdict) { WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_OUTCOME_NONE, FALSE };
+  while (advance (&self))
+    {
+      completions (&self);
+      leavers (&self);
+      arrivals (&self);
+    }
+  figure (&self, policy, figures);
+}

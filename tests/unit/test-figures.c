@@ -1,0 +1,164 @@
+/* Figures of measured rows: equal to the model's own on the model's verdicts, and right on rows that no model makes. */
+#include "sim/wp-figures.h"
+
+#include "sim/wp-error.h"
+#include "sim/wp-model.h"
+#include "tests/unit/compare-figures.h"
+#include "tests/unit/random-load.h"
+
+#define N_LOADS 5000
+
+static void
+set_verdict (WpRow *row, const WpVerdict *verdict, gboolean mark_blocked)
+{
+  row->accepted_ns = verdict->accepted_ns;
+  row->started_ns = verdict->started_ns;
+  row->finished_ns = verdict->finished_ns;
+  row->ended_ns = verdict->ended_ns;
+  row->outcome = verdict->outcome;
+  row->blocked = mark_blocked ? verdict->blocked : -1;
+}
+
+static void
+check_load (RandomLoad *load, gboolean mark_blocked)
+{
+  WpVerdict verdicts[RANDOM_LOAD_MOST];
+  g_autoptr(WpModel) model = NULL;
+  g_autoptr(GError) error = NULL;
+  WpFigures streamed, measured;
+  WpLayout layout;
+
+  wp_policy_layout (&load->policy, &layout);
+  model = wp_model_new (&layout, load->patience_ns);
+  g_assert_true (wp_model_offer (model, load->rows, load->services_ns, load->n_rows, verdicts));
+  wp_model_finish (model, &streamed);
+  for (gsize i = 0; i < load->n_rows; i++)
+    set_verdict (&load->rows[i], &verdicts[i], mark_blocked);
+  wp_figures_check_rows ("model", load->rows, load->n_rows, &error);
+  g_assert_no_error (error);
+  wp_figures_measure (&measured, &layout, load->rows, load->n_rows);
+  g_assert_cmpstr (compare_figures (&measured, &streamed), ==, NULL);
+}
+
+static void
+test_equal_the_models (void)
+{
+  guint32 seed = (guint32) g_test_rand_int ();
+  WpRandom random;
+  RandomLoad load;
+
+  g_test_message ("seed %u, %d loads", seed, N_LOADS);
+  wp_random_init (&random, seed, 0);
+  for (guint i = 0; i < N_LOADS; i++)
+    {
+      gboolean mark_blocked;
+
+      random_load_make (&load, &random);
+      mark_blocked = load.patience_ns == 0 || i % 2;   /* who leaves at once was blocked, but only the mark says so */
+      check_load (&load, mark_blocked);
+    }
+}
+
+#define NONE WP_TIME_NONE
+
+static void
+measure (WpFigures *figures, guint queue, guint workers, const WpRow *rows, gsize n_rows)
+{
+  WpPolicy policy;
+  WpLayout layout;
+
+  wp_policy_init (&policy, WP_MODE_WORKER_POOL);
+  policy.queue_jobs = queue;
+  policy.workers = workers;
+  wp_policy_layout (&policy, &layout);
+  wp_figures_measure (figures, &layout, rows, n_rows);
+}
+
+static void
+test_failures_and_a_drains_refusals (void)
+{
+  const WpRow rows[] = {
+    { 0, 10, 0, 0, 10, 10, -1, NULL, WP_OUTCOME_STORED, 0 },
+    { 1, 10, 1, 10, 18, 18, -1, NULL, WP_OUTCOME_FAILED, 0 },
+    { 2, 10, 10, NONE, NONE, 15, -1, NULL, WP_OUTCOME_FAILED, 1 },      /* accepted, lost from the queue */
+    { 3, NONE, NONE, NONE, NONE, 16, -1, NULL, WP_OUTCOME_REJECTED, 1 } /* parked when the drain ended */
+  };
+  WpFigures figures;
+
+  measure (&figures, 1, 1, rows, G_N_ELEMENTS (rows));
+  g_assert_cmpuint (figures.requests, ==, 4);
+  g_assert_cmpuint (figures.accepted, ==, 3);
+  g_assert_cmpuint (figures.failed, ==, 2);
+  g_assert_cmpuint (figures.rejected, ==, 1);
+  g_assert_cmpuint (figures.blocked, ==, 2);
+  g_assert_cmpuint (figures.blocked_peak, ==, 2);
+  g_assert_cmpfloat (figures.blocked_time.mean, ==, 8);
+  g_assert_cmpint (figures.response.max, ==, 17);
+  g_assert_cmpint (figures.makespan_ns, ==, 18);
+  g_assert_cmpint (figures.depth_max, ==, 1);
+  g_assert_cmpint (figures.time_full_ns, ==, 9 + 5);
+  g_assert_cmpint (figures.first_full_ns, ==, 1);
+  g_assert_cmpfloat (figures.busy_mean, ==, 1);
+}
+
+static void
+test_nothing_measured (void)
+{
+  const WpRow rows[] = { { 7, NONE, NONE, NONE, NONE, NONE, -1, NULL, WP_OUTCOME_NONE, -1 } };
+  WpFigures figures;
+
+  measure (&figures, 1, 1, rows, G_N_ELEMENTS (rows));
+  g_assert_cmpuint (figures.requests, ==, 1);
+  g_assert_cmpuint (figures.accepted, ==, 0);
+  g_assert_cmpint (figures.depth_max, ==, NONE);
+  g_assert_cmpint (figures.busy_max, ==, NONE);
+  g_assert_true (isnan (figures.throughput));
+  measure (&figures, 1, 1, rows, 0);
+  g_assert_cmpuint (figures.requests, ==, 0);
+}
+
+static void
+assert_disorder (WpRow row, const char *message)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_assert_false (wp_figures_check_rows ("m.csv", &row, 1, &error));
+  g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
+  g_assert_cmpstr (error->message, ==, message);
+}
+
+static void
+test_moments_out_of_order (void)
+{
+  assert_disorder ((WpRow) { 5, NONE, 4, NONE, NONE, NONE, -1, NULL, 0, -1 }, "m.csv: request 1 was accepted before it arrived");
+  assert_disorder ((WpRow) { 5, NONE, 6, 5, NONE, NONE, -1, "a7", 0, -1 }, "m.csv: request 1 (id a7) was started before it was accepted");
+  assert_disorder ((WpRow) { 5, NONE, 6, NONE, 7, NONE, -1, NULL, 0, -1 }, "m.csv: request 1 was finished before it was started");
+  assert_disorder ((WpRow) { 5, NONE, 6, 7, 8, 5, -1, NULL, 0, -1 }, "m.csv: request 1 ended before it arrived, was accepted or started");
+}
+
+static void
+test_metrics_by_name (void)
+{
+  WpFigures figures;
+
+  wp_figures_init (&figures);
+  figures.response.p99 = 1500 * WP_NS_PER_MS;
+  figures.depth_max = 7;
+  g_assert_cmpfloat (wp_metric_value (wp_metric_find ("response.p99"), &figures), ==, 1.5);
+  g_assert_cmpfloat (wp_metric_value (wp_metric_find ("depth.max"), &figures), ==, 7);
+  g_assert_true (isnan (wp_metric_value (wp_metric_find ("first_full"), &figures)));
+  g_assert_null (wp_metric_find ("response"));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/figures/equal-the-models", test_equal_the_models);
+  g_test_add_func ("/figures/failures-and-a-drains-refusals", test_failures_and_a_drains_refusals);
+  g_test_add_func ("/figures/nothing-measured", test_nothing_measured);
+  g_test_add_func ("/figures/moments-out-of-order", test_moments_out_of_order);
+  g_test_add_func ("/figures/metrics-by-name", test_metrics_by_name);
+
+  return g_test_run ();
+}

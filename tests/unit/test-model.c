@@ -1,0 +1,227 @@
+/* The model held equal to a naive event calendar, and a few cases that a person can follow. */
+#include "sim/wp-model.h"
+
+#include "tests/unit/compare-figures.h"
+#include "tests/unit/naive-model.h"
+#include "tests/unit/random-load.h"
+
+#define N_LOADS 20000
+
+static void
+run_model (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const gint64 *services_ns, gsize n_rows,
+           WpVerdict *verdicts, WpFigures *figures)
+{
+  g_autoptr(WpModel) model = NULL;
+  gsize half = n_rows / 2;
+  WpLayout layout;
+
+  wp_policy_layout (policy, &layout);
+  model = wp_model_new (&layout, patience_ns);
+  g_assert_true (wp_model_offer (model, rows, services_ns, half, verdicts));
+  g_assert_true (wp_model_offer (model, rows + half, services_ns + half, n_rows - half, verdicts + half));
+  wp_model_finish (model, figures);
+}
+
+static gboolean
+same_verdict (const WpVerdict *one, const WpVerdict *two)
+{
+  return one->accepted_ns == two->accepted_ns && one->started_ns == two->started_ns && one->finished_ns == two->finished_ns &&
+         one->ended_ns == two->ended_ns && one->outcome == two->outcome && one->blocked == two->blocked;
+}
+
+static void
+print_verdict (const char *who, const WpVerdict *v)
+{
+  g_test_message ("  %s: accepted %" G_GINT64_FORMAT " started %" G_GINT64_FORMAT " finished %" G_GINT64_FORMAT " ended %" G_GINT64_FORMAT
+                  " outcome %d blocked %d", who, v->accepted_ns, v->started_ns, v->finished_ns, v->ended_ns, v->outcome, v->blocked);
+}
+
+static void
+print_load (const RandomLoad *load)
+{
+  const WpPolicy *p = &load->policy;
+
+  g_test_message ("%s queue %u workers %u %s %s timeout %" G_GINT64_FORMAT " patience %" G_GINT64_FORMAT, wp_mode_name (p->mode), p->queue_jobs,
+                  p->workers, wp_dispatcher_name (p->dispatcher), wp_when_full_name (p->when_full), p->block_timeout_ns, load->patience_ns);
+  for (gsize i = 0; i < load->n_rows; i++)
+    g_test_message ("  row %" G_GSIZE_FORMAT ": arrival %" G_GINT64_FORMAT " service %" G_GINT64_FORMAT, i, load->rows[i].arrival_ns,
+                    load->services_ns[i]);
+}
+
+static void
+check_load (const RandomLoad *load)
+{
+  WpVerdict fast[RANDOM_LOAD_MOST], naive[RANDOM_LOAD_MOST];
+  WpFigures fast_figures, naive_figures;
+  const char *differs;
+
+  run_model (&load->policy, load->patience_ns, load->rows, load->services_ns, load->n_rows, fast, &fast_figures);
+  naive_model_run (&load->policy, load->patience_ns, load->rows, load->services_ns, load->n_rows, naive, &naive_figures);
+  for (gsize i = 0; i < load->n_rows; i++)
+    if (!same_verdict (&fast[i], &naive[i]))
+      {
+        print_load (load);
+        print_verdict ("model", &fast[i]);
+        print_verdict ("naive", &naive[i]);
+        g_error ("verdict of row %" G_GSIZE_FORMAT " differs", i);
+      }
+  differs = compare_figures (&fast_figures, &naive_figures);
+  if (differs)
+    {
+      print_load (load);
+      g_error ("%s differs: %.17g, naive %.17g", differs, wp_metric_value (wp_metric_find (differs), &fast_figures),
+               wp_metric_value (wp_metric_find (differs), &naive_figures));
+    }
+}
+
+static void
+test_equals_naive (void)
+{
+  guint64 seed = g_test_rand_int ();
+  WpRandom random;
+  RandomLoad load;
+
+  g_test_message ("seed %" G_GUINT64_FORMAT ", %d loads", seed, N_LOADS);
+  wp_random_init (&random, seed, 0);
+  for (guint i = 0; i < N_LOADS; i++)
+    {
+      random_load_make (&load, &random);
+      check_load (&load);
+    }
+}
+
+/* @services_ns for rows that all arrive at once. */
+static void
+run_burst (WpPolicy *policy, gint64 patience_ns, gsize n_rows, gint64 service_ns, WpVerdict *verdicts, WpFigures *figures)
+{
+  g_autofree WpRow *rows = g_new0 (WpRow, n_rows);
+  g_autofree gint64 *services_ns = g_new (gint64, n_rows);
+
+  for (gsize i = 0; i < n_rows; i++)
+    services_ns[i] = service_ns;
+  run_model (policy, patience_ns, rows, services_ns, n_rows, verdicts, figures);
+}
+
+static void
+test_buffered_channel_takes_one_more_than_its_queue (void)
+{
+  WpVerdict verdicts[15];
+  WpFigures figures;
+  WpPolicy policy;
+
+  wp_policy_init (&policy, WP_MODE_BUFFERED_CHANNEL);
+  policy.queue_jobs = 10;
+  run_burst (&policy, WP_TIME_NONE, 15, 500, verdicts, &figures);
+  for (guint i = 0; i < 15; i++)
+    {
+      g_assert_cmpint (verdicts[i].accepted_ns, ==, i <= 10 ? 0 : (i - 10) * 500);
+      g_assert_cmpint (verdicts[i].started_ns, ==, i * 500);
+    }
+  g_assert_cmpuint (figures.accepted, ==, 15);
+  g_assert_cmpuint (figures.blocked, ==, 4);
+  g_assert_cmpuint (figures.blocked_peak, ==, 4);
+  g_assert_cmpint (figures.depth_max, ==, 10);
+  g_assert_cmpint (figures.busy_max, ==, 1);
+  g_assert_cmpint (figures.time_full_ns, ==, 5 * 500);
+  g_assert_cmpint (figures.first_full_ns, ==, 0);
+  g_assert_cmpint (figures.makespan_ns, ==, 15 * 500);
+  g_assert_cmpfloat (figures.utilisation, ==, 1);
+}
+
+static void
+test_worker_pool_takes_queue_and_workers (void)
+{
+  WpVerdict verdicts[10];
+  WpFigures figures;
+  WpPolicy policy;
+
+  wp_policy_init (&policy, WP_MODE_WORKER_POOL);
+  policy.queue_jobs = 3;
+  policy.workers = 4;
+  policy.when_full = WP_WHEN_FULL_REJECT;
+  run_burst (&policy, WP_TIME_NONE, 10, 500, verdicts, &figures);
+  g_assert_cmpuint (figures.accepted, ==, 7);
+  g_assert_cmpuint (figures.rejected, ==, 3);
+  g_assert_cmpuint (figures.blocked, ==, 0);
+  g_assert_cmpint (figures.busy_max, ==, 4);
+  g_assert_cmpint (verdicts[9].outcome, ==, WP_OUTCOME_REJECTED);
+  g_assert_cmpint (verdicts[9].accepted_ns, ==, WP_TIME_NONE);
+}
+
+static void
+test_default_never_waits (void)
+{
+  WpVerdict verdicts[1000];
+  WpFigures figures;
+  WpPolicy policy;
+
+  wp_policy_init (&policy, WP_MODE_DEFAULT);
+  run_burst (&policy, 0, 1000, 500, verdicts, &figures);
+  g_assert_cmpuint (figures.accepted, ==, 1000);
+  g_assert_cmpint (figures.busy_max, ==, 1000);
+  g_assert_cmpint (figures.wait.max, ==, 0);
+  g_assert_cmpint (figures.time_full_ns, ==, WP_TIME_NONE);
+  g_assert_true (isnan (figures.utilisation));
+}
+
+static void
+test_a_place_at_the_very_end_of_the_timeout (void)
+{
+  WpVerdict verdicts[4];
+  WpFigures figures;
+  WpPolicy policy;
+
+  wp_policy_init (&policy, WP_MODE_BUFFERED_CHANNEL);
+  policy.queue_jobs = 1;
+  policy.block_timeout_ns = 500;
+  run_burst (&policy, 500, 4, 500, verdicts, &figures);
+  g_assert_cmpint (verdicts[2].outcome, ==, WP_OUTCOME_STORED);
+  g_assert_cmpint (verdicts[2].accepted_ns, ==, 500);
+  g_assert_cmpint (verdicts[3].outcome, ==, WP_OUTCOME_TIMED_OUT);   /* and not abandoned: the timeout wins a tie */
+  g_assert_cmpint (verdicts[3].ended_ns, ==, 500);
+}
+
+static void
+test_times_past_292_years (void)
+{
+  const gint64 services_ns[] = { G_MAXINT64, 1 };
+  const WpRow rows[2] = { { .arrival_ns = 0 }, { .arrival_ns = 0 } };
+  g_autoptr(WpModel) model = NULL;
+  WpPolicy policy;
+  WpLayout layout;
+
+  wp_policy_init (&policy, WP_MODE_BUFFERED_CHANNEL);
+  wp_policy_layout (&policy, &layout);
+  model = wp_model_new (&layout, WP_TIME_NONE);
+  g_assert_true (wp_model_offer (model, rows, services_ns, 1, NULL));
+  g_assert_false (wp_model_offer (model, rows + 1, services_ns + 1, 1, NULL));
+}
+
+/* A queue of a billion places costs what the longest line does. */
+static void
+test_sizes_cost_nothing (void)
+{
+  WpVerdict verdicts[3];
+  WpFigures figures;
+  WpPolicy policy;
+
+  wp_policy_init (&policy, WP_MODE_WORKER_POOL);
+  policy.queue_jobs = policy.workers = WP_UNBOUNDED - 1;
+  run_burst (&policy, WP_TIME_NONE, 3, 500, verdicts, &figures);
+  g_assert_cmpint (figures.busy_max, ==, 3);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/model/equals-naive", test_equals_naive);
+  g_test_add_func ("/model/buffered-channel-takes-one-more-than-its-queue", test_buffered_channel_takes_one_more_than_its_queue);
+  g_test_add_func ("/model/worker-pool-takes-queue-and-workers", test_worker_pool_takes_queue_and_workers);
+  g_test_add_func ("/model/default-never-waits", test_default_never_waits);
+  g_test_add_func ("/model/a-place-at-the-very-end-of-the-timeout", test_a_place_at_the_very_end_of_the_timeout);
+  g_test_add_func ("/model/times-past-292-years", test_times_past_292_years);
+  g_test_add_func ("/model/sizes-cost-nothing", test_sizes_cost_nothing);
+
+  return g_test_run ();
+}
