@@ -1,0 +1,24 @@
+/* wp-replay-options.h - the command line of wp-replay. */
+#pragma once
+
+#include "runtime/replay/wp-sender.h"
+
+typedef struct {
+  const char *trace_path;      /* of argv */
+  const char *url;             /* of argv */
+  WpTraceOptions trace;
+  WpSenderOptions sender;
+  char *columns;               /* owned; trace.columns */
+  char *method;                /* owned; sender.method */
+  char *output;                /* owned; NULL: no record; "-": standard output */
+  gint64 max_lag_ns;           /* the run is valid where the lag's p99 is not above it */
+  gboolean json;
+} WpReplayOptions;
+
+/* Every field has its default after this. */
+void wp_replay_options_init (WpReplayOptions *self);
+void wp_replay_options_clear (WpReplayOptions *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (WpReplayOptions, wp_replay_options_clear)
+
+/* FALSE with WP_ERROR_USAGE or WP_ERROR_BAD_VALUE. --help and --version exit. */
+gboolean wp_replay_options_parse (WpReplayOptions *self, int argc, char **argv, GError **error);

@@ -1,0 +1,239 @@
+#include "runtime/replay/wp-replay-report.h"
+
+#include <inttypes.h>
+#include <json-glib/json-glib.h>
+#include <math.h>
+
+#define ERASE_LINE "\r\033[K"
+
+static const struct {
+  const char *name;
+  double share;
+} quantiles[] = { { "p50", 0.5 }, { "p90", 0.9 }, { "p99", 0.99 }, { "p999", 0.999 } };
+
+gboolean
+wp_replay_report_is_valid (const WpReplayReport *self)
+{
+  const WpHistogram *lag = wp_tally_lag (self->tally);
+
+  return wp_histogram_count (lag) > 0 && wp_histogram_quantile (lag, 0.99) <= self->max_lag_ns;
+}
+
+/* From the first planned time to the last end. */
+static gint64
+duration (const WpTally *tally)
+{
+  return wp_tally_last_ended (tally) == WP_TIME_NONE ? WP_TIME_NONE : MAX (wp_tally_last_ended (tally), 0);
+}
+
+/* A second; NaN where there is no such time. */
+static double
+rate (guint64 n, gint64 ns)
+{
+  return ns > 0 ? n * (double) WP_NS_PER_S / ns : (double) NAN;
+}
+
+static void
+print_quantiles (FILE *out, const char *label, const WpHistogram *histogram)
+{
+  char text[WP_TIME_BUFFER];
+
+  fprintf (out, "%-14s", label);
+  for (guint i = 0; i < G_N_ELEMENTS (quantiles); i++)
+    fprintf (out, "%s %s, ", quantiles[i].name, wp_time_format_people (text, wp_histogram_quantile (histogram, quantiles[i].share)));
+  fprintf (out, "max %s\n", wp_time_format_people (text, wp_histogram_max (histogram)));
+}
+
+static void
+print_statuses (FILE *out, const WpTally *tally)
+{
+  const char *separator = " (";
+
+  fprintf (out, "%-14s%" PRIu64, "answered", wp_tally_n_answered (tally));
+  for (guint status = 0; status < 1000; status++)
+    if (wp_tally_n_status (tally, status) > 0)
+      {
+        fprintf (out, "%s%u: %" PRIu64, separator, status, wp_tally_n_status (tally, status));
+        separator = ", ";
+      }
+  fputs (wp_tally_n_answered (tally) > 0 ? ")\n" : "\n", out);
+}
+
+static GList *
+sorted_failures (const WpTally *tally)
+{
+  return g_list_sort (g_hash_table_get_keys (wp_tally_failures (tally)), (GCompareFunc) g_strcmp0);
+}
+
+static void
+print_failures (FILE *out, const WpTally *tally)
+{
+  g_autoptr(GList) reasons = sorted_failures (tally);
+
+  fprintf (out, "%-14s%" PRIu64 "\n", "failed", wp_tally_n_failed (tally));
+  for (const GList *node = reasons; node; node = node->next)
+    fprintf (out, "%-14s%" PRIu64 " %s\n", "", *(const guint64 *) g_hash_table_lookup (wp_tally_failures (tally), node->data),
+             (const char *) node->data);
+}
+
+static void
+print_verdict (const WpReplayReport *self, FILE *out)
+{
+  char lag[WP_TIME_BUFFER], limit[WP_TIME_BUFFER];
+
+  if (wp_tally_n_sent (self->tally) == 0)
+    fputs ("not valid: no request was sent\n", out);
+  else if (!wp_replay_report_is_valid (self))
+    fprintf (out, "not valid: the schedule lag's p99, %s, passes --max-lag, %s: the load was not the trace's\n",
+             wp_time_format_people (lag, wp_histogram_quantile (wp_tally_lag (self->tally), 0.99)),
+             wp_time_format_people (limit, self->max_lag_ns));
+}
+
+void
+wp_replay_report_print_text (const WpReplayReport *self, FILE *out)
+{
+  const WpTally *tally = self->tally;
+  char text[WP_TIME_BUFFER];
+  double sent_rate = rate (wp_tally_n_sent (tally), wp_tally_last_sent (tally));
+
+  fprintf (out, "%-14s%" G_GSIZE_FORMAT "%s\n", "requests", wp_tally_length (tally), self->was_interrupted ? ", interrupted" : "");
+  fprintf (out, "%-14s%" PRIu64, "sent", wp_tally_n_sent (tally));
+  if (sent_rate > 0)
+    fprintf (out, ", %.*f/s", sent_rate < 100 ? 2 : 0, sent_rate);
+  fprintf (out, ", over %" PRIu64 " connection%s\n", self->n_connections, self->n_connections == 1 ? "" : "s");
+  print_statuses (out, tally);
+  print_failures (out, tally);
+  fprintf (out, "%-14s%" PRIu64 "\n", "left", wp_tally_n_left (tally));
+  print_quantiles (out, "latency", wp_tally_latency (tally));
+  print_quantiles (out, "schedule lag", wp_tally_lag (tally));
+  fprintf (out, "%-14s%s\n", "duration", wp_time_format_people (text, duration (tally)));
+  print_verdict (self, out);
+}
+
+static void
+add_seconds (JsonBuilder *json, const char *name, gint64 ns)
+{
+  json_builder_set_member_name (json, name);
+  if (ns == WP_TIME_NONE)
+    json_builder_add_null_value (json);
+  else
+    json_builder_add_double_value (json, ns / (double) WP_NS_PER_S);
+}
+
+static void
+add_number (JsonBuilder *json, const char *name, double value)
+{
+  json_builder_set_member_name (json, name);
+  if (isnan (value))
+    json_builder_add_null_value (json);
+  else
+    json_builder_add_double_value (json, value);
+}
+
+static void
+add_count (JsonBuilder *json, const char *name, guint64 value)
+{
+  json_builder_set_member_name (json, name);
+  json_builder_add_int_value (json, value);
+}
+
+static void
+add_histogram (JsonBuilder *json, const char *name, const WpHistogram *histogram)
+{
+  json_builder_set_member_name (json, name);
+  json_builder_begin_object (json);
+  add_number (json, "mean", wp_histogram_mean (histogram) / WP_NS_PER_S);
+  for (guint i = 0; i < G_N_ELEMENTS (quantiles); i++)
+    add_seconds (json, quantiles[i].name, wp_histogram_quantile (histogram, quantiles[i].share));
+  add_seconds (json, "max", wp_histogram_max (histogram));
+  json_builder_end_object (json);
+}
+
+static void
+add_statuses (JsonBuilder *json, const WpTally *tally)
+{
+  json_builder_set_member_name (json, "statuses");
+  json_builder_begin_object (json);
+  for (guint status = 0; status < 1000; status++)
+    if (wp_tally_n_status (tally, status) > 0)
+      {
+        char name[16];
+
+        g_snprintf (name, sizeof name, "%u", status);
+        add_count (json, name, wp_tally_n_status (tally, status));
+      }
+  json_builder_end_object (json);
+}
+
+static void
+add_failures (JsonBuilder *json, const WpTally *tally)
+{
+  g_autoptr(GList) reasons = sorted_failures (tally);
+
+  json_builder_set_member_name (json, "failures");
+  json_builder_begin_object (json);
+  for (const GList *node = reasons; node; node = node->next)
+    add_count (json, node->data, *(const guint64 *) g_hash_table_lookup (wp_tally_failures (tally), node->data));
+  json_builder_end_object (json);
+}
+
+static JsonNode *
+build_json (const WpReplayReport *self)
+{
+  const WpTally *tally = self->tally;
+  g_autoptr(JsonBuilder) json = json_builder_new ();
+
+  json_builder_begin_object (json);
+  json_builder_set_member_name (json, "url");
+  json_builder_add_string_value (json, self->url);
+  add_count (json, "requests", wp_tally_length (tally));
+  add_count (json, "sent", wp_tally_n_sent (tally));
+  add_count (json, "answered", wp_tally_n_answered (tally));
+  add_count (json, "failed", wp_tally_n_failed (tally));
+  add_count (json, "left", wp_tally_n_left (tally));
+  add_count (json, "connections", self->n_connections);
+  add_statuses (json, tally);
+  add_failures (json, tally);
+  add_histogram (json, "latency", wp_tally_latency (tally));
+  add_histogram (json, "lag", wp_tally_lag (tally));
+  add_seconds (json, "max_lag", self->max_lag_ns);
+  add_seconds (json, "duration", duration (tally));
+  add_number (json, "rate_sent", rate (wp_tally_n_sent (tally), wp_tally_last_sent (tally)));
+  add_number (json, "rate_answered", rate (wp_tally_n_answered (tally), duration (tally)));
+  json_builder_set_member_name (json, "interrupted");
+  json_builder_add_boolean_value (json, self->was_interrupted);
+  json_builder_set_member_name (json, "valid");
+  json_builder_add_boolean_value (json, wp_replay_report_is_valid (self));
+  json_builder_end_object (json);
+
+  return json_builder_get_root (json);
+}
+
+void
+wp_replay_report_print_json (const WpReplayReport *self, FILE *out)
+{
+  g_autoptr(JsonNode) root = build_json (self);
+  g_autofree char *text = json_to_string (root, TRUE);
+
+  fprintf (out, "%s\n", text);
+}
+
+void
+wp_replay_report_live (const WpTally *tally, gint64 now_ns, guint64 n_waiting)
+{
+  char text[WP_TIME_BUFFER], lag[WP_TIME_BUFFER];
+
+  fprintf (stderr, ERASE_LINE "%s: sent %" PRIu64 " of %" G_GSIZE_FORMAT ", answered %" PRIu64 ", waiting %" PRIu64 ", lag p99 %s",
+           wp_time_format_people (text, now_ns - now_ns % WP_NS_PER_MS), wp_tally_n_sent (tally), wp_tally_length (tally),
+           wp_tally_n_answered (tally), n_waiting,
+           wp_time_format_people (lag, wp_histogram_quantile (wp_tally_lag (tally), 0.99)));
+  if (wp_tally_n_failed (tally) > 0)
+    fprintf (stderr, ", failed %" PRIu64, wp_tally_n_failed (tally));
+  fflush (stderr);
+}
+
+void
+wp_replay_report_end_live (void)
+{
+  fputs (ERASE_LINE, stderr);
+}

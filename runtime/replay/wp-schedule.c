@@ -1,0 +1,123 @@
+#include "runtime/replay/wp-schedule.h"
+
+#include <string.h>
+
+#include "sim/wp-error.h"
+
+#define MAX_BODY_BYTES (G_GINT64_CONSTANT (1) << 30)   /* one buffer of the longest body is held */
+
+struct _WpSchedule {
+  WpTrace *trace;       /* owns the rows */
+  const WpRow *rows;
+  gsize n_rows;
+  char *body;
+};
+
+static gboolean
+is_header_value (const char *text)
+{
+  gsize len = strlen (text);
+
+  if (text[0] == ' ' || (len > 0 && text[len - 1] == ' '))   /* a server strips them: it would be another id */
+    return FALSE;
+  for (gsize i = 0; i < len; i++)
+    if (g_ascii_iscntrl (text[i]))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+check_row (const char *name, const WpRow *row, gsize number, GError **error)
+{
+  g_autofree char *shown = NULL;
+
+  if (row->bytes > MAX_BODY_BYTES)
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%s: row %" G_GSIZE_FORMAT ": a body of %" G_GINT64_FORMAT
+                   " bytes is over 1 GiB", name, number, row->bytes);
+      return FALSE;
+    }
+  if (!row->id || is_header_value (row->id))
+    return TRUE;
+
+  shown = g_strescape (row->id, NULL);
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%s: row %" G_GSIZE_FORMAT " by arrival: id \"%s\" can't stand in a header "
+               "(a control character, or a blank at an end)", name, number, shown);
+  return FALSE;
+}
+
+/* Printable and the same in every run, so that what was stored can be looked at and compared. */
+static char *
+make_body (gsize len)
+{
+  static const char pattern[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-\n";
+  char *body = g_malloc (len + 1);
+
+  for (gsize i = 0; i < len; i++)
+    body[i] = pattern[i % (sizeof pattern - 1)];
+  body[len] = '\0';
+
+  return body;
+}
+
+WpSchedule *
+wp_schedule_load (const char *path, const WpTraceOptions *options, GError **error)
+{
+  g_autoptr(WpSchedule) self = g_new0 (WpSchedule, 1);
+  gint64 longest = 0;
+
+  self->trace = wp_trace_open (path, options, error);
+  if (!self->trace)
+    return NULL;
+  self->rows = wp_trace_load (self->trace, &self->n_rows, error);
+  if (!self->rows)
+    return NULL;
+
+  for (gsize i = 0; i < self->n_rows; i++)
+    {
+      if (!check_row (wp_trace_name (self->trace), &self->rows[i], i + 1, error))
+        return NULL;
+      longest = MAX (longest, self->rows[i].bytes);
+    }
+  self->body = make_body (longest);
+
+  return g_steal_pointer (&self);
+}
+
+void
+wp_schedule_free (WpSchedule *self)
+{
+  g_clear_pointer (&self->trace, wp_trace_free);
+  g_free (self->body);
+  g_free (self);
+}
+
+gsize
+wp_schedule_length (const WpSchedule *self)
+{
+  return self->n_rows;
+}
+
+const WpRow *
+wp_schedule_row (const WpSchedule *self, gsize i)
+{
+  return &self->rows[i];
+}
+
+const char *
+wp_schedule_body (const WpSchedule *self)
+{
+  return self->body;
+}
+
+const char *
+wp_schedule_name (const WpSchedule *self)
+{
+  return wp_trace_name (self->trace);
+}
+
+guint64
+wp_schedule_out_of_order (const WpSchedule *self)
+{
+  return wp_trace_out_of_order (self->trace);
+}

@@ -1,0 +1,26 @@
+/* wp-schedule.h - what is to be sent and when: a trace's rows, checked for what HTTP can't carry. */
+#pragma once
+
+#include "sim/wp-trace.h"
+
+typedef struct _WpSchedule WpSchedule;
+
+/**
+ * wp_schedule_load:
+ * @path, @options: as wp_trace_open() takes them
+ *
+ * Reads the whole trace, in order of arrival. Row i is to go out at the run's start + its arrival_ns.
+ *
+ * Returns: NULL with what wp_trace_load() says, or WP_ERROR_BAD_TRACE: an id that can't stand in a header (a control
+ * character, a blank at either end), or a body over 1 GiB.
+ */
+WpSchedule *wp_schedule_load (const char *path, const WpTraceOptions *options, GError **error);
+
+void wp_schedule_free (WpSchedule *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpSchedule, wp_schedule_free)
+
+gsize wp_schedule_length (const WpSchedule *self);                   /* >= 1 */
+const WpRow *wp_schedule_row (const WpSchedule *self, gsize i);
+const char *wp_schedule_body (const WpSchedule *self);               /* the first `bytes` bytes of it are a row's body */
+const char *wp_schedule_name (const WpSchedule *self);
+guint64 wp_schedule_out_of_order (const WpSchedule *self);           /* rows that had to be sorted */

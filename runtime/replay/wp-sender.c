@@ -1,0 +1,347 @@
+#include "runtime/replay/wp-sender.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "runtime/replay/wp-shard.h"
+#include "sim/wp-error.h"
+
+#define HEAD_START_NS (200 * WP_NS_PER_MS)    /* so that the first request is not late */
+#define TICK_NS (250 * WP_NS_PER_MS)
+#define MAX_SHARDS 16
+#define CONNECTIONS_A_SHARD 128               /* or more, where MAX_SHARDS are not enough */
+#define RESERVED_FILES (64 + 2 * MAX_SHARDS)  /* a multi handle keeps a pair of sockets to be woken by */
+#define BATCH 32                              /* sends, or events, before the other has its turn: a fraction of a millisecond */
+#define NO_SHARD ((guint64) G_MAXUINT32 << 32)
+#define TIMER_EVENT (NO_SHARD | 1)
+#define STOP_EVENT (NO_SHARD | 2)
+
+struct _WpSender {
+  const WpSchedule *schedule;
+  WpSenderOptions options;
+  WpTally *tally;
+  WpLaneSetup setup;
+  GPtrArray *shards;
+  WpLane **lanes;            /* of each request that is under way, by its number; NULL */
+  WpShard **homes;           /* and its shard */
+  gsize n_requests;
+  gsize next;                /* the first request not sent */
+  gsize oldest;              /* all before it have ended */
+  gsize n_busy;
+  gint64 start_ns;           /* CLOCK_MONOTONIC of planned time 0 */
+  gint64 start_unix_ns;
+  gint64 next_tick_ns;       /* CLOCK_MONOTONIC, as all below */
+  gint64 armed_ns;           /* what the timer is set to */
+  int epoll_fd;
+  int timer_fd;
+  gboolean stopped;
+};
+
+guint
+wp_sender_room (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) < 0)
+    return 1;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit (RLIMIT_NOFILE, &limit);
+  getrlimit (RLIMIT_NOFILE, &limit);
+
+  return limit.rlim_cur > RESERVED_FILES + 1 ? MIN (limit.rlim_cur - RESERVED_FILES, 1000000) : 1;
+}
+
+/* A time that would not fit is never. */
+static gint64
+later (gint64 when_ns, gint64 by_ns)
+{
+  gint64 sum_ns;
+
+  return __builtin_add_overflow (when_ns, by_ns, &sum_ns) ? G_MAXINT64 : sum_ns;
+}
+
+static gint64
+now_on_schedule (const WpSender *self)
+{
+  return wp_time_monotonic () - self->start_ns;
+}
+
+static gint64
+planned (const WpSender *self, gsize i)
+{
+  return wp_schedule_row (self->schedule, i)->arrival_ns;
+}
+
+static void
+on_sent (gpointer data, gsize request)
+{
+  WpSender *self = data;
+
+  wp_tally_sent (self->tally, request, planned (self, request), now_on_schedule (self));
+}
+
+static void
+on_done (gpointer data, const WpLane *lane, CURLcode code)
+{
+  WpSender *self = data;
+  gsize request = wp_lane_request (lane);
+  g_autofree char *reason = code == CURLE_OK ? NULL : wp_lane_explain (lane, code);
+
+  if (code == CURLE_OK)
+    wp_tally_answered (self->tally, request, planned (self, request), now_on_schedule (self), wp_lane_status (lane));
+  else
+    wp_tally_failed (self->tally, request, now_on_schedule (self), reason);
+  self->lanes[request] = NULL;
+  self->n_busy--;
+}
+
+WpSender *
+wp_sender_new (const WpSchedule *schedule, const WpTarget *target, const WpSenderOptions *options, WpTally *tally)
+{
+  WpSender *self = g_new0 (WpSender, 1);
+  guint n_shards = CLAMP (options->connections / CONNECTIONS_A_SHARD, 1, MAX_SHARDS);
+
+  curl_global_init (CURL_GLOBAL_DEFAULT);
+  self->schedule = schedule;
+  self->options = *options;
+  self->tally = tally;
+  self->setup = (WpLaneSetup) { target, options->method, wp_schedule_body (schedule), on_sent, self };
+  self->n_requests = wp_schedule_length (schedule);
+  self->lanes = g_new0 (WpLane *, self->n_requests);
+  self->homes = g_new0 (WpShard *, self->n_requests);
+  self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
+  self->timer_fd = timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+  self->shards = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_shard_free);
+  for (guint i = 0; i < n_shards; i++)
+    g_ptr_array_add (self->shards, wp_shard_new (i, self->epoll_fd, &self->setup, on_done, self));
+
+  return self;
+}
+
+void
+wp_sender_free (WpSender *self)
+{
+  g_ptr_array_unref (self->shards);
+  if (self->epoll_fd >= 0)
+    close (self->epoll_fd);
+  if (self->timer_fd >= 0)
+    close (self->timer_fd);
+  g_free (self->lanes);
+  g_free (self->homes);
+  g_free (self);
+}
+
+/* One with an idle connection, else the one with the fewest connections; NULL if there may be no more. */
+static WpShard *
+choose_shard (const WpSender *self)
+{
+  WpShard *smallest = self->shards->pdata[0];
+  guint n_open = 0;
+
+  for (guint i = 0; i < self->shards->len; i++)
+    {
+      WpShard *shard = self->shards->pdata[i];
+
+      if (wp_shard_n_open (shard) > wp_shard_n_busy (shard))
+        return shard;
+      n_open += wp_shard_n_open (shard);
+      if (wp_shard_n_open (shard) < wp_shard_n_open (smallest))
+        smallest = shard;
+    }
+
+  return n_open < self->options.connections ? smallest : NULL;
+}
+
+/* FALSE if a request is due and no connection is free for it. */
+static gboolean
+send_due (WpSender *self)
+{
+  gint64 now_ns = now_on_schedule (self);
+
+  for (guint n = 0; n < BATCH && self->next < self->n_requests && planned (self, self->next) <= now_ns; n++)
+    {
+      WpShard *shard = choose_shard (self);
+      gsize i = self->next;
+
+      if (!shard)
+        return FALSE;
+      self->next++;
+      self->n_busy++;
+      self->homes[i] = shard;
+      self->lanes[i] = wp_shard_send (shard, wp_schedule_row (self->schedule, i), i);
+      wp_shard_run_timers (shard);   /* may have ended it already */
+    }
+  return TRUE;
+}
+
+/* Of the planned time, whichever comes first; G_MAXINT64: none. */
+static gint64
+give_up_after (const WpSender *self)
+{
+  gint64 patience_ns = self->options.patience_ns == WP_TIME_NONE ? G_MAXINT64 : self->options.patience_ns;
+  gint64 timeout_ns = self->options.timeout_ns == WP_TIME_NONE ? G_MAXINT64 : self->options.timeout_ns;
+
+  return MIN (patience_ns, timeout_ns);
+}
+
+static void
+give_up (WpSender *self, gsize i)
+{
+  gboolean leaves = self->options.patience_ns == give_up_after (self);
+
+  if (self->lanes[i])
+    {
+      wp_shard_leave (self->homes[i], self->lanes[i]);
+      self->lanes[i] = NULL;
+      self->n_busy--;
+    }
+  self->next = MAX (self->next, i + 1);   /* it may still have been waiting for a connection */
+  if (leaves)
+    wp_tally_left (self->tally, i, now_on_schedule (self));
+  else
+    wp_tally_failed (self->tally, i, now_on_schedule (self), "no answer in time");
+}
+
+/* All wait equally long after their planned times, and these are in order: only the oldest need be looked at. Returns
+ * CLOCK_MONOTONIC of the next one to give up; G_MAXINT64: none. */
+static gint64
+give_up_due (WpSender *self)
+{
+  gint64 limit_ns = give_up_after (self);
+  gint64 now_ns = now_on_schedule (self);
+
+  for (; self->oldest < self->n_requests; self->oldest++)
+    {
+      if (wp_tally_result (self->tally, self->oldest)->ended_ns != WP_TIME_NONE)
+        continue;
+      if (limit_ns == G_MAXINT64 || planned (self, self->oldest) > now_ns - limit_ns)
+        break;
+      give_up (self, self->oldest);
+    }
+  if (limit_ns == G_MAXINT64 || self->oldest >= self->n_requests)
+    return G_MAXINT64;
+
+  return later (later (self->start_ns, planned (self, self->oldest)), limit_ns);
+}
+
+static void
+tick_if_due (WpSender *self)
+{
+  gint64 now_ns = wp_time_monotonic ();
+
+  if (now_ns < self->next_tick_ns)
+    return;
+  self->next_tick_ns = now_ns + TICK_NS;
+  self->options.tick (self->options.tick_data, now_ns - self->start_ns, self->n_busy);
+}
+
+/* Runs the shards' timers that are due; returns the next one. */
+static gint64
+run_shard_timers (WpSender *self)
+{
+  gint64 now_ns = wp_time_monotonic ();
+  gint64 next_ns = G_MAXINT64;
+
+  for (guint i = 0; i < self->shards->len; i++)
+    {
+      WpShard *shard = self->shards->pdata[i];
+
+      if (wp_shard_next_timer (shard) <= now_ns)
+        wp_shard_run_timers (shard);
+      next_ns = MIN (next_ns, wp_shard_next_timer (shard));
+    }
+  return next_ns;
+}
+
+static void
+arm_timer (WpSender *self, gint64 when_ns)
+{
+  struct itimerspec spec = { .it_value = { when_ns / WP_NS_PER_S, when_ns % WP_NS_PER_S } };
+
+  if (when_ns == G_MAXINT64)
+    spec.it_value = (struct timespec) { 0, 0 };
+  if (when_ns != self->armed_ns)
+    timerfd_settime (self->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
+  self->armed_ns = when_ns;
+}
+
+/* Waits until @when_ns (CLOCK_MONOTONIC) at most, and hands out what happened. */
+static void
+wait_and_dispatch (WpSender *self, gint64 when_ns)
+{
+  struct epoll_event events[BATCH];
+  gboolean is_late = when_ns <= wp_time_monotonic ();
+  int n;
+
+  if (!is_late)
+    arm_timer (self, when_ns);
+  n = epoll_wait (self->epoll_fd, events, BATCH, is_late ? 0 : -1);
+  for (int i = 0; i < n; i++)
+    if (events[i].data.u64 == TIMER_EVENT)
+      self->armed_ns = 0;
+    else if (events[i].data.u64 == STOP_EVENT)
+      self->stopped = TRUE;
+    else
+      wp_shard_run_socket (self->shards->pdata[events[i].data.u64 >> 32], events[i].data.u64 & G_MAXUINT32, events[i].events);
+}
+
+static gboolean
+watch (WpSender *self, int stop_fd, GError **error)
+{
+  struct epoll_event timer = { EPOLLIN | EPOLLET, { .u64 = TIMER_EVENT } };   /* edge: it need not be read */
+  struct epoll_event stop = { EPOLLIN, { .u64 = STOP_EVENT } };
+
+  if (self->epoll_fd >= 0 && self->timer_fd >= 0 && epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, self->timer_fd, &timer) == 0 &&
+      (stop_fd < 0 || epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, stop_fd, &stop) == 0))
+    return TRUE;
+
+  g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot wait for events: %s", g_strerror (errno));
+  return FALSE;
+}
+
+gboolean
+wp_sender_run (WpSender *self, int stop_fd, GError **error)
+{
+  if (!watch (self, stop_fd, error))
+    return FALSE;
+
+  prctl (PR_SET_TIMERSLACK, 1);   /* ns; the default of 50 us is lag */
+  self->start_unix_ns = g_get_real_time () * WP_NS_PER_US + HEAD_START_NS;
+  self->start_ns = wp_time_monotonic () + HEAD_START_NS;
+  self->next_tick_ns = self->options.tick ? self->start_ns : G_MAXINT64;
+
+  while (!self->stopped)
+    {
+      gboolean has_room = send_due (self);
+      gint64 when_ns = MIN (give_up_due (self), run_shard_timers (self));
+
+      if (self->next == self->n_requests && self->n_busy == 0)
+        break;
+      if (has_room && self->next < self->n_requests)
+        when_ns = MIN (when_ns, later (self->start_ns, planned (self, self->next)));
+      tick_if_due (self);
+      wait_and_dispatch (self, MIN (when_ns, self->next_tick_ns));
+    }
+
+  return TRUE;
+}
+
+guint64
+wp_sender_n_connections (const WpSender *self)
+{
+  guint64 n = 0;
+
+  for (guint i = 0; i < self->shards->len; i++)
+    n += wp_shard_n_opened (self->shards->pdata[i]);
+  return n;
+}
+
+gint64
+wp_sender_started (const WpSender *self)
+{
+  return self->start_unix_ns;
+}

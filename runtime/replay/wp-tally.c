@@ -1,0 +1,174 @@
+#include "runtime/replay/wp-tally.h"
+
+#define N_STATUSES 1000
+
+struct _WpTally {
+  WpResult *results;
+  gsize n_requests;
+  guint64 n_sent, n_answered, n_left, n_failed;
+  guint64 n_status[N_STATUSES];
+  gint64 last_sent_ns, last_ended_ns;
+  GHashTable *failures;
+  WpHistogram *latency;
+  WpHistogram *lag;
+};
+
+WpTally *
+wp_tally_new (gsize n_requests)
+{
+  WpTally *self = g_new0 (WpTally, 1);
+
+  self->results = g_new0 (WpResult, n_requests);
+  self->n_requests = n_requests;
+  for (gsize i = 0; i < n_requests; i++)
+    self->results[i].sent_ns = self->results[i].ended_ns = WP_TIME_NONE;
+  self->last_sent_ns = self->last_ended_ns = WP_TIME_NONE;
+  self->failures = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
+  self->latency = wp_histogram_new ();
+  self->lag = wp_histogram_new ();
+
+  return self;
+}
+
+void
+wp_tally_free (WpTally *self)
+{
+  g_hash_table_unref (self->failures);
+  wp_histogram_free (self->latency);
+  wp_histogram_free (self->lag);
+  g_free (self->results);
+  g_free (self);
+}
+
+void
+wp_tally_sent (WpTally *self, gsize i, gint64 planned_ns, gint64 now_ns)
+{
+  g_assert (i < self->n_requests);
+  if (self->results[i].sent_ns != WP_TIME_NONE)
+    return;
+  self->results[i].sent_ns = now_ns;
+  self->last_sent_ns = now_ns;
+  self->n_sent++;
+  wp_histogram_add (self->lag, MAX (now_ns - planned_ns, 0), 1);
+}
+
+static WpResult *
+end (WpTally *self, gsize i, gint64 now_ns, WpOutcome outcome)
+{
+  WpResult *result = &self->results[i];
+
+  g_assert (i < self->n_requests && result->ended_ns == WP_TIME_NONE);
+  result->ended_ns = now_ns;
+  result->outcome = outcome;
+  self->last_ended_ns = now_ns;
+
+  return result;
+}
+
+void
+wp_tally_answered (WpTally *self, gsize i, gint64 planned_ns, gint64 now_ns, guint status)
+{
+  WpOutcome outcome = status / 100 == 2 ? WP_OUTCOME_STORED : status == 503 ? WP_OUTCOME_REJECTED : WP_OUTCOME_FAILED;
+  WpResult *result = end (self, i, now_ns, outcome);
+
+  result->status = MIN (status, N_STATUSES - 1);
+  self->n_status[result->status]++;
+  self->n_answered++;
+  wp_histogram_add (self->latency, MAX (now_ns - planned_ns, 0), 1);
+}
+
+void
+wp_tally_left (WpTally *self, gsize i, gint64 now_ns)
+{
+  end (self, i, now_ns, WP_OUTCOME_ABANDONED);
+  self->n_left++;
+}
+
+void
+wp_tally_failed (WpTally *self, gsize i, gint64 now_ns, const char *error)
+{
+  WpResult *result = end (self, i, now_ns, WP_OUTCOME_FAILED);
+  guint64 *count;
+
+  result->error = g_intern_string (error);
+  self->n_failed++;
+  count = g_hash_table_lookup (self->failures, result->error);
+  if (!count)
+    {
+      count = g_new0 (guint64, 1);
+      g_hash_table_insert (self->failures, (gpointer) result->error, count);
+    }
+  ++*count;
+}
+
+const WpResult *
+wp_tally_result (const WpTally *self, gsize i)
+{
+  return &self->results[i];
+}
+
+gsize
+wp_tally_length (const WpTally *self)
+{
+  return self->n_requests;
+}
+
+guint64
+wp_tally_n_sent (const WpTally *self)
+{
+  return self->n_sent;
+}
+
+guint64
+wp_tally_n_answered (const WpTally *self)
+{
+  return self->n_answered;
+}
+
+guint64
+wp_tally_n_left (const WpTally *self)
+{
+  return self->n_left;
+}
+
+guint64
+wp_tally_n_failed (const WpTally *self)
+{
+  return self->n_failed;
+}
+
+guint64
+wp_tally_n_status (const WpTally *self, guint status)
+{
+  return status < N_STATUSES ? self->n_status[status] : 0;
+}
+
+gint64
+wp_tally_last_sent (const WpTally *self)
+{
+  return self->last_sent_ns;
+}
+
+gint64
+wp_tally_last_ended (const WpTally *self)
+{
+  return self->last_ended_ns;
+}
+
+GHashTable *
+wp_tally_failures (const WpTally *self)
+{
+  return self->failures;
+}
+
+const WpHistogram *
+wp_tally_latency (const WpTally *self)
+{
+  return self->latency;
+}
+
+const WpHistogram *
+wp_tally_lag (const WpTally *self)
+{
+  return self->lag;
+}

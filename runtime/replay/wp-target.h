@@ -1,0 +1,25 @@
+/* wp-target.h - where the requests go: a URL, and the one address of its host that answered a knock. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct _WpTarget WpTarget;
+
+/* http:// or https://, a host, a port if not 80 or 443, path and query; else NULL with WP_ERROR_USAGE. */
+WpTarget *wp_target_new (const char *url, GError **error);
+
+void wp_target_free (WpTarget *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTarget, wp_target_free)
+
+/**
+ * wp_target_probe:
+ *
+ * Resolves the host and connects once, so that a server that is not there is one line before the run and not a failure a
+ * request. Blocks, 5 s at most an address.
+ *
+ * Returns: FALSE with WP_ERROR_IO: `cannot connect to 127.0.0.1:8080: Connection refused; is wp-server running?`
+ */
+gboolean wp_target_probe (WpTarget *self, GError **error);
+
+const char *wp_target_url (const WpTarget *self);        /* as given */
+const char *wp_target_resolved (const WpTarget *self);   /* "host:port:address", after the probe: one look-up for all requests */

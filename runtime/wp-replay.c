@@ -1,0 +1,103 @@
+/* wp-replay.c - sends a trace to a running server at the times that the trace gives. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "runtime/replay/wp-client-record.h"
+#include "runtime/replay/wp-interrupt.h"
+#include "runtime/replay/wp-replay-options.h"
+#include "runtime/replay/wp-replay-report.h"
+#include "sim/wp-error.h"
+#include "sim/wp-options.h"
+
+#define STATUS_NO 1          /* the run is not valid, or requests failed */
+
+static gboolean
+write_record (WpClientRecord *record, const WpReplayOptions *options, const WpSchedule *schedule, const WpSender *sender,
+              const WpTally *tally, GError **error)
+{
+  char started[WP_TIME_BUFFER], number[G_ASCII_DTOSTR_BUF_SIZE];
+
+  wp_client_record_note (record, "recorded-by", "wp-replay " WP_VERSION);
+  wp_client_record_note (record, "trace", wp_schedule_name (schedule));
+  wp_client_record_note (record, "url", options->url);
+  wp_client_record_note (record, "scale", g_ascii_dtostr (number, sizeof number, options->trace.scale));
+  wp_client_record_note (record, "service-scale", g_ascii_dtostr (number, sizeof number, options->trace.service_scale));
+  wp_client_record_note (record, "started", wp_time_format_iso8601 (started, wp_sender_started (sender)));
+  if (wp_interrupt_signal ())
+    wp_client_record_note (record, "interrupted", "yes");
+
+  return wp_client_record_write (record, schedule, tally, error) && wp_client_record_finish (record, error);
+}
+
+static gboolean
+print_report (const WpReplayOptions *options, const WpReplayReport *report, GError **error)
+{
+  FILE *out = options->output && g_str_equal (options->output, "-") ? stderr : stdout;
+
+  if (options->json)
+    wp_replay_report_print_json (report, out);
+  else
+    wp_replay_report_print_text (report, out);
+  if (fflush (out) == 0 && !ferror (out))
+    return TRUE;
+
+  g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot write the report: %s", g_strerror (errno));
+  return FALSE;
+}
+
+static void
+on_tick (gpointer tally, gint64 now_ns, guint64 n_waiting)
+{
+  wp_replay_report_live (tally, now_ns, n_waiting);
+}
+
+/* FALSE with @error: no run, or its result could not be written. *@good: it was valid, and nothing failed. */
+static gboolean
+run (WpReplayOptions *options, const WpSchedule *schedule, const WpTarget *target, gboolean *good, GError **error)
+{
+  g_autoptr(WpTally) tally = wp_tally_new (wp_schedule_length (schedule));
+  g_autoptr(WpClientRecord) record = options->output ? wp_client_record_open (options->output, error) : NULL;
+  g_autoptr(WpSender) sender = NULL;
+  WpReplayReport report = { options->url, tally, options->max_lag_ns };
+
+  if (options->output && !record)
+    return FALSE;
+  if (isatty (STDERR_FILENO))
+    {
+      options->sender.tick = on_tick;
+      options->sender.tick_data = tally;
+    }
+  wp_interrupt_set_file (record ? wp_client_record_temporary (record) : NULL);
+  sender = wp_sender_new (schedule, target, &options->sender, tally);
+  if (!wp_sender_run (sender, wp_interrupt_install (), error))
+    return FALSE;
+  if (options->sender.tick)
+    wp_replay_report_end_live ();
+
+  report.n_connections = wp_sender_n_connections (sender);
+  report.was_interrupted = wp_interrupt_signal () != 0;
+  *good = wp_replay_report_is_valid (&report) && wp_tally_n_failed (tally) == 0;
+  return print_report (options, &report, error) && (!record || write_record (record, options, schedule, sender, tally, error));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_auto(WpReplayOptions) options;
+  g_autoptr(WpTarget) target = NULL;
+  g_autoptr(WpSchedule) schedule = NULL;
+  g_autoptr(GError) error = NULL;
+  gboolean good = FALSE;
+
+  wp_replay_options_init (&options);
+  if (!wp_replay_options_parse (&options, argc, argv, &error) ||
+      !(target = wp_target_new (options.url, &error)) ||
+      !(schedule = wp_schedule_load (options.trace_path, &options.trace, &error)) ||
+      !wp_target_probe (target, &error) ||
+      !run (&options, schedule, target, &good, &error))
+    return wp_options_fail (error);
+
+  if (wp_interrupt_signal ())
+    wp_interrupt_die ();
+  return good ? 0 : STATUS_NO;
+}
