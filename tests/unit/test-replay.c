@@ -1,0 +1,416 @@
+/* wp-replay as a process, before a small HTTP server. */
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "sim/wp-trace.h"
+#include "tests/unit/http-server.h"
+#include "tests/unit/replay-run.h"
+
+#define ANY_LAG "--max-lag=1h"   /* a busy machine is no failure of these tests */
+
+static gint64
+count_of (ReplayRun *run, const char *member)
+{
+  return json_object_get_int_member (replay_run_json (run), member);
+}
+
+static gint64
+count_in (ReplayRun *run, const char *object, const char *member)
+{
+  JsonObject *counts = json_object_get_object_member (replay_run_json (run), object);
+
+  g_assert_true (json_object_has_member (counts, member));
+  return json_object_get_int_member (counts, member);
+}
+
+static const WpRow *
+load_record (const ReplayRun *run, const char *name, WpTrace **trace, gsize *n_rows)
+{
+  g_autofree char *path = replay_run_path (run, name);
+  g_autoptr(GError) error = NULL;
+  const WpRow *rows;
+
+  *trace = wp_trace_open (path, NULL, &error);
+  g_assert_no_error (error);
+  rows = wp_trace_load (*trace, n_rows, &error);
+  g_assert_no_error (error);
+  return rows;
+}
+
+static void
+assert_header (const HttpServerRequest *request, const char *name, const char *value)
+{
+  g_autofree char *found = http_server_header (request, name);
+
+  g_assert_cmpstr (found, ==, value);
+}
+
+static void
+assert_begins (const HttpServerRequest *request, const char *line)
+{
+  if (!g_str_has_prefix (request->head, line))
+    g_error ("expected %s, got %s", line, request->head);
+}
+
+/* One connection, so that the server reads them in the order in which they were sent. */
+static void
+test_sends_what_the_trace_says (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 9);
+  g_autofree char *url = g_strconcat (http_server_url (server), "in/put?a=1", NULL);
+  g_autoptr(ReplayRun) run = replay_run_start ("id,arrival,service,bytes\n"
+                                               "third,0.020,1.5,70000\n"
+                                               "first,0.000,0.000000001,\n"
+                                               ",0.010,,66\n"
+                                               "\"a,b \"\"c\",0.030,12,0\n", url, "--connections=1", ANY_LAG, NULL);
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  g_assert_cmpuint (http_server_n_requests (server), ==, 4);
+  g_assert_cmpuint (http_server_n_connections (server), ==, 2);   /* a knock, and one that is kept */
+
+  for (guint i = 0; i < 4; i++)
+    {
+      const HttpServerRequest *request = http_server_request (server, i);
+      static const char *const ids[] = { "first", NULL, "third", "a,b \"c" };
+      static const char *const services[] = { "0.000000001", NULL, "1.500000000", "12.000000000" };
+      static const gsize sizes[] = { 0, 66, 70000, 0 };
+
+      assert_begins (request, sizes[i] ? "POST /in/put?a=1 HTTP/1.1\r\n" : "GET /in/put?a=1 HTTP/1.1\r\n");
+      assert_header (request, "X-Request-Id", ids[i]);
+      assert_header (request, "X-WP-Service", services[i]);
+      assert_header (request, "Expect", NULL);
+      assert_header (request, "Accept-Encoding", NULL);
+      g_assert_cmpuint (strlen (request->body), ==, sizes[i]);
+      g_assert_cmpint (strncmp (request->body, "0123456789abcdef", MIN (sizes[i], 16)), ==, 0);
+    }
+  g_assert_cmpmem (http_server_request (server, 1)->body, 66, http_server_request (server, 2)->body, 66);
+}
+
+static void
+test_method (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr(ReplayRun) run = replay_run_start ("arrival,bytes\n0,\n0.01,5\n", http_server_url (server), "--method=PUT",
+                                               "--connections=1", ANY_LAG, NULL);
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  assert_begins (http_server_request (server, 0), "PUT / HTTP/1.1\r\n");
+  assert_header (http_server_request (server, 0), "Content-Length", "0");
+  assert_begins (http_server_request (server, 1), "PUT / HTTP/1.1\r\n");
+  g_assert_cmpstr (http_server_request (server, 1)->body, ==, "01234");
+}
+
+/* All are sent though none is answered; the answer to the first comes after the last was due, and counts from its own time. */
+static void
+test_open_loop_counts_from_planned (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 9);
+  g_autoptr(ReplayRun) run = replay_run_start ("id,arrival\na,0\nb,0.1\nc,0.3\n", http_server_url (server), "-o", "out.csv",
+                                               "--format=json", ANY_LAG, NULL);
+  g_autoptr(WpTrace) trace = NULL;
+  const WpRow *rows;
+  gsize n_rows;
+
+  g_assert_true (http_server_wait_requests (server, 3));
+  http_server_release (server);
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+
+  rows = load_record (run, "out.csv", &trace, &n_rows);
+  g_assert_cmpuint (n_rows, ==, 3);
+  g_assert_cmpint (rows[1].arrival_ns, ==, 100 * WP_NS_PER_MS);
+  g_assert_cmpint (rows[0].ended_ns, >, 300 * WP_NS_PER_MS);
+  g_assert_cmpfloat (json_object_get_double_member (json_object_get_object_member (replay_run_json (run), "latency"), "max"),
+                     >=, 0.3);
+}
+
+static void
+test_rejected (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_REJECT, 0);
+  g_autoptr(ReplayRun) run = replay_run_start ("arrival\n0\n0.001\n0.002\n", http_server_url (server), "-o", "out.csv",
+                                               "--format=json", ANY_LAG, NULL);
+  g_autoptr(WpTrace) trace = NULL;
+  const WpRow *rows;
+  gsize n_rows;
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  g_assert_cmpint (count_of (run, "answered"), ==, 3);
+  g_assert_cmpint (count_in (run, "statuses", "503"), ==, 3);
+  rows = load_record (run, "out.csv", &trace, &n_rows);
+  for (gsize i = 0; i < n_rows; i++)
+    g_assert_cmpint (rows[i].outcome, ==, WP_OUTCOME_REJECTED);
+}
+
+static void
+test_patience_leaves (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
+  g_autoptr(ReplayRun) run = replay_run_start ("id,arrival\na,0\nb,0.001\nc,0.002\n", http_server_url (server),
+                                               "--patience=200ms", "-o", "out.csv", "--format=json", ANY_LAG, NULL);
+  g_autoptr(WpTrace) trace = NULL;
+  const WpRow *rows;
+  gsize n_rows;
+
+  g_assert_true (http_server_wait_left (server, 3));
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  g_assert_cmpint (count_of (run, "left"), ==, 3);
+  g_assert_cmpint (count_of (run, "failed"), ==, 0);
+  g_assert_true (json_object_get_null_member (json_object_get_object_member (replay_run_json (run), "latency"), "p50"));
+  rows = load_record (run, "out.csv", &trace, &n_rows);
+  g_assert_cmpuint (n_rows, ==, 3);
+  for (gsize i = 0; i < n_rows; i++)
+    {
+      g_assert_cmpint (rows[i].outcome, ==, WP_OUTCOME_ABANDONED);
+      g_assert_cmpint (rows[i].ended_ns - rows[i].arrival_ns, >=, 200 * WP_NS_PER_MS);
+    }
+}
+
+static void
+test_timeout_fails (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
+  g_autoptr(ReplayRun) run = replay_run_start ("arrival\n0\n0.001\n", http_server_url (server), "--timeout=200ms",
+                                               "--patience=1h", "-o", "out.csv", "--format=json", ANY_LAG, NULL);
+  g_autofree char *text = NULL;
+
+  g_assert_cmpint (replay_run_wait (run), ==, 1);
+  g_assert_cmpint (count_of (run, "left"), ==, 0);
+  g_assert_cmpint (count_in (run, "failures", "no answer in time"), ==, 2);
+  text = replay_run_read (run, "out.csv");
+  g_assert_nonnull (strstr (text, ",0,failed,no answer in time\n"));
+}
+
+/* A request that waits for a connection is given up in time too, and never sent. */
+static void
+test_few_connections (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
+  g_autoptr(ReplayRun) run = replay_run_start ("arrival\n0\n0.001\n0.002\n", http_server_url (server), "--connections=2",
+                                               "--patience=300ms", "--format=json", ANY_LAG, NULL);
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  g_assert_cmpint (count_of (run, "requests"), ==, 3);
+  g_assert_cmpint (count_of (run, "left"), ==, 3);
+  g_assert_cmpuint (http_server_n_requests (server), <=, 3);
+  g_assert_cmpint (count_of (run, "connections"), <=, 3);
+}
+
+static void
+test_server_closes (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_CLOSE, 0);
+  g_autoptr(ReplayRun) run = replay_run_start ("arrival\n0\n0.001\n", http_server_url (server), "--format=json", ANY_LAG, NULL);
+
+  g_assert_cmpint (replay_run_wait (run), ==, 1);
+  g_assert_cmpint (count_of (run, "failed"), ==, 2);
+  g_assert_cmpint (count_of (run, "answered"), ==, 0);
+}
+
+static void
+test_server_dies (void)
+{
+  HttpServer *server = http_server_new (HTTP_SERVER_HOLD, 0);
+  g_autoptr(ReplayRun) run = replay_run_start ("arrival\n0\n0.001\n0.5\n", http_server_url (server), "-o", "out.csv",
+                                               "--format=json", ANY_LAG, NULL);
+  g_autofree char *text = NULL;
+
+  g_assert_true (http_server_wait_requests (server, 2));
+  http_server_free (server);
+  g_assert_cmpint (replay_run_wait (run), ==, 1);
+  g_assert_cmpint (count_of (run, "failed"), ==, 3);
+  text = replay_run_read (run, "out.csv");
+  g_assert_nonnull (strstr (text, "\n,0.500000000,,,"));
+}
+
+static void
+test_connections_are_not_kept (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_LAST, 9);
+  g_autoptr(ReplayRun) run = replay_run_start ("arrival\n0\n0.01\n0.02\n0.03\n", http_server_url (server), "--connections=1",
+                                               "--format=json", ANY_LAG, NULL);
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  g_assert_cmpint (count_in (run, "statuses", "200"), ==, 4);
+  g_assert_cmpint (count_of (run, "connections"), ==, 4);
+}
+
+static void
+test_large_answers_are_drained (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 3000000);
+  g_autoptr(ReplayRun) run = replay_run_start ("arrival\n0\n0.01\n0.02\n", http_server_url (server), "--connections=1",
+                                               "--format=json", ANY_LAG, NULL);
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  g_assert_cmpint (count_in (run, "statuses", "200"), ==, 3);
+  g_assert_cmpint (count_of (run, "connections"), ==, 1);
+}
+
+static void
+test_holds_2000 (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 9);
+  g_autoptr(GString) csv = g_string_new ("id,arrival\n");
+  g_autoptr(ReplayRun) run = NULL;
+
+  for (guint i = 0; i < 2000; i++)
+    g_string_append_printf (csv, "r%u,%u.%03u\n", i, i / 4000, i / 4 % 1000);
+  run = replay_run_start (csv->str, http_server_url (server), "--format=json", ANY_LAG, NULL);
+  g_assert_true (http_server_wait_requests (server, 2000));
+  http_server_release (server);
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  g_assert_cmpint (count_in (run, "statuses", "200"), ==, 2000);
+  g_assert_cmpint (count_of (run, "connections"), ==, 2000);
+}
+
+static void
+test_limit_and_scales (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr(ReplayRun) run = replay_run_start ("t,n\n1,1\n1.2,2\n1.4,3\n1000,4\n", http_server_url (server), "--limit=3", "--scale=2",
+                                               "--service-scale=3", "--columns=arrival=t,service=n*0.5", "--connections=1",
+                                               "-o", "out.csv", ANY_LAG, NULL);
+  g_autoptr(WpTrace) trace = NULL;
+  const WpRow *rows;
+  gsize n_rows;
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  rows = load_record (run, "out.csv", &trace, &n_rows);
+  g_assert_cmpuint (n_rows, ==, 3);
+  g_assert_cmpint (rows[1].arrival_ns, ==, 100 * WP_NS_PER_MS);
+  g_assert_cmpint (rows[2].arrival_ns, ==, 200 * WP_NS_PER_MS);
+  g_assert_cmpint (rows[2].service_ns, ==, 4500 * WP_NS_PER_MS);
+  g_assert_cmpstr (wp_trace_note (trace, "scale"), ==, "2");
+  g_assert_cmpstr (wp_trace_note (trace, "url"), ==, http_server_url (server));
+  assert_header (http_server_request (server, 0), "X-WP-Service", "1.500000000");
+}
+
+static void
+test_record_is_what_happened (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 9);
+  g_autoptr(ReplayRun) run = replay_run_start ("id,arrival,service,bytes\nb,0.02,0.5,10\n\"a,\"\"x\",0,,\n", http_server_url (server),
+                                               "-o", "out.csv", ANY_LAG, NULL);
+  g_autofree char *text = NULL;
+  g_auto(GStrv) lines = NULL;
+  g_autoptr(WpTrace) trace = NULL;
+  const WpRow *rows;
+  gsize n_rows;
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  rows = load_record (run, "out.csv", &trace, &n_rows);
+  g_assert_cmpuint (n_rows, ==, 2);
+  g_assert_cmpstr (rows[0].id, ==, "a,\"x");
+  g_assert_cmpint (rows[0].service_ns, ==, WP_TIME_NONE);
+  g_assert_cmpint (rows[0].bytes, ==, -1);
+  g_assert_cmpstr (rows[1].id, ==, "b");
+  g_assert_cmpint (rows[1].service_ns, ==, 500 * WP_NS_PER_MS);
+  g_assert_cmpint (rows[1].bytes, ==, 10);
+  for (gsize i = 0; i < n_rows; i++)
+    {
+      g_assert_cmpint (rows[i].outcome, ==, WP_OUTCOME_STORED);
+      g_assert_cmpint (rows[i].ended_ns, >, rows[i].arrival_ns);
+    }
+
+  text = replay_run_read (run, "out.csv");
+  lines = g_strsplit (strstr (text, "\nid,") + 1, "\n", -1);
+  g_assert_cmpstr (lines[0], ==, "id,arrival,service,bytes,sent,answered,ended,status,outcome,error");
+  for (guint i = 1; i <= 2; i++)   /* b,0.020000000,0.500000000,10,SENT,ANSWERED,ENDED,200,stored, */
+    {
+      g_auto(GStrv) cells = g_strsplit (strstr (lines[i], ",0.0") + 1, ",", -1);
+
+      g_assert_cmpuint (g_strv_length (cells), ==, 9);
+      g_assert_cmpfloat (g_ascii_strtod (cells[3], NULL), >=, g_ascii_strtod (cells[0], NULL));
+      g_assert_cmpfloat (g_ascii_strtod (cells[4], NULL), >=, g_ascii_strtod (cells[3], NULL));
+      g_assert_cmpstr (cells[4], ==, cells[5]);
+      g_assert_cmpstr (cells[6], ==, "200");
+      g_assert_cmpstr (cells[8], ==, "");
+    }
+}
+
+static void
+test_record_to_standard_output (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr(ReplayRun) run = replay_run_start ("arrival\n0\n", http_server_url (server), "-o", "-", ANY_LAG, NULL);
+  g_autoptr(WpTrace) trace = NULL;
+  g_autoptr(GError) error = NULL;
+  gsize n_rows;
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  trace = wp_trace_open_data ("out", replay_run_out (run), strlen (replay_run_out (run)), NULL, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (wp_trace_load (trace, &n_rows, &error));
+  g_assert_cmpuint (n_rows, ==, 1);
+  g_assert_nonnull (strstr (replay_run_err (run), "schedule lag"));
+}
+
+/* A device, a pipe or a link's target is written to, not replaced. */
+static void
+test_record_keeps_what_is_no_file (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr(ReplayRun) run = replay_run_start ("arrival\n0\n", http_server_url (server), "-o", "/dev/null", ANY_LAG, NULL);
+  struct stat there;
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  g_assert_no_errno (stat ("/dev/null", &there));
+  g_assert_true (S_ISCHR (there.st_mode));
+}
+
+static void
+test_late_run_is_not_valid (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr(ReplayRun) run = replay_run_start ("arrival\n0\n0.01\n", http_server_url (server), "--max-lag=1ns", NULL);
+
+  g_assert_cmpint (replay_run_wait (run), ==, 1);
+  g_assert_nonnull (strstr (replay_run_out (run), "not valid: the schedule lag's p99, "));
+}
+
+static void
+test_interrupted (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
+  g_autoptr(ReplayRun) run = replay_run_start ("id,arrival\na,0\nb,10000\n", http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
+  g_autoptr(WpTrace) trace = NULL;
+  const WpRow *rows;
+  gsize n_rows;
+
+  g_assert_true (http_server_wait_requests (server, 1));
+  replay_run_signal (run, SIGINT);
+  g_assert_cmpint (replay_run_wait (run), ==, -SIGINT);
+  g_assert_nonnull (strstr (replay_run_out (run), "interrupted\n"));
+  rows = load_record (run, "out.csv", &trace, &n_rows);
+  g_assert_cmpuint (n_rows, ==, 1);
+  g_assert_cmpstr (rows[0].id, ==, "a");
+  g_assert_cmpint (rows[0].outcome, ==, WP_OUTCOME_NONE);
+  g_assert_cmpint (rows[0].ended_ns, ==, WP_TIME_NONE);
+  g_assert_cmpstr (wp_trace_note (trace, "interrupted"), ==, "yes");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/replay/sends-what-the-trace-says", test_sends_what_the_trace_says);
+  g_test_add_func ("/replay/method", test_method);
+  g_test_add_func ("/replay/open-loop-counts-from-planned", test_open_loop_counts_from_planned);
+  g_test_add_func ("/replay/rejected", test_rejected);
+  g_test_add_func ("/replay/patience-leaves", test_patience_leaves);
+  g_test_add_func ("/replay/timeout-fails", test_timeout_fails);
+  g_test_add_func ("/replay/few-connections", test_few_connections);
+  g_test_add_func ("/replay/server-closes", test_server_closes);
+  g_test_add_func ("/replay/server-dies", test_server_dies);
+  g_test_add_func ("/replay/connections-are-not-kept", test_connections_are_not_kept);
+  g_test_add_func ("/replay/large-answers-are-drained", test_large_answers_are_drained);
+  g_test_add_func ("/replay/holds-2000", test_holds_2000);
+  g_test_add_func ("/replay/limit-and-scales", test_limit_and_scales);
+  g_test_add_func ("/replay/record-is-what-happened", test_record_is_what_happened);
+  g_test_add_func ("/replay/record-to-standard-output", test_record_to_standard_output);
+  g_test_add_func ("/replay/record-keeps-what-is-no-file", test_record_keeps_what_is_no_file);
+  g_test_add_func ("/replay/late-run-is-not-valid", test_late_run_is_not_valid);
+  g_test_add_func ("/replay/interrupted", test_interrupted);
+  return g_test_run ();
+}
