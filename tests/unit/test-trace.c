@@ -1,0 +1,350 @@
+#include <string.h>
+
+#include "sim/wp-error.h"
+#include "sim/wp-trace-private.h"
+
+#define S WP_NS_PER_S
+#define MS WP_NS_PER_MS
+
+static WpTrace *
+open_text (const char *text, const WpTraceOptions *options, GError **error)
+{
+  return wp_trace_open_data ("t.csv", text, strlen (text), options, error);
+}
+
+static const WpRow *
+load_text (const char *text, const WpTraceOptions *options, WpTrace **trace, gsize *n)
+{
+  g_autoptr(GError) error = NULL;
+  const WpRow *rows;
+
+  *trace = open_text (text, options, &error);
+  g_assert_no_error (error);
+  rows = wp_trace_load (*trace, n, &error);
+  g_assert_no_error (error);
+
+  return rows;
+}
+
+/* Opens and reads to the end, as far as that goes. */
+static GError *
+first_error (WpInput *input, gsize chunk_bytes, const WpTraceOptions *options)
+{
+  GError *error = NULL;
+  g_autoptr(WpTrace) trace = wp_trace_open_input (input, chunk_bytes, options, &error);
+  gsize n;
+
+  if (trace != NULL)
+    g_assert_null (wp_trace_load (trace, &n, &error));
+
+  return error;
+}
+
+static void
+test_all_columns (void)
+{
+  g_autoptr(WpTrace) trace = NULL;
+  gsize n;
+  const WpRow *rows = load_text ("\xef\xbb\xbf# mode: WorkerPool\r\n#a remark\r\n\r\n# when-full : block \r\n"
+                                 "outcome,id, arrival ,colour,service,bytes,blocked,accepted,started,finished,ended\r\n"
+                                 "stored,\"x \"\"1\"\"\r\ny\",10.5,red,0.25,7,1,11,11.5,11.75,12\r\n\r\n"
+                                 ",,10.500000001,,,,,,,,", NULL, &trace, &n);
+
+  g_assert_cmpuint (n, ==, 2);
+  g_assert_cmpint (rows[0].arrival_ns, ==, 0);
+  g_assert_cmpint (rows[0].service_ns, ==, 250 * MS);
+  g_assert_cmpint (rows[0].accepted_ns, ==, 500 * MS);
+  g_assert_cmpint (rows[0].started_ns, ==, S);
+  g_assert_cmpint (rows[0].finished_ns, ==, 1250 * MS);
+  g_assert_cmpint (rows[0].ended_ns, ==, 1500 * MS);
+  g_assert_cmpint (rows[0].bytes, ==, 7);
+  g_assert_cmpstr (rows[0].id, ==, "x \"1\"\r\ny");
+  g_assert_cmpint (rows[0].outcome, ==, WP_OUTCOME_STORED);
+  g_assert_cmpint (rows[0].blocked, ==, 1);
+  g_assert_cmpint (rows[1].arrival_ns, ==, 1);
+  g_assert_cmpint (rows[1].service_ns, ==, WP_TIME_NONE);
+  g_assert_cmpint (rows[1].accepted_ns, ==, WP_TIME_NONE);
+  g_assert_cmpint (rows[1].ended_ns, ==, WP_TIME_NONE);
+  g_assert_cmpint (rows[1].bytes, ==, -1);
+  g_assert_null (rows[1].id);
+  g_assert_cmpint (rows[1].outcome, ==, WP_OUTCOME_NONE);
+  g_assert_cmpint (rows[1].blocked, ==, -1);
+  g_assert_cmpstr (wp_trace_note (trace, "mode"), ==, "WorkerPool");
+  g_assert_cmpstr (wp_trace_note (trace, "when-full"), ==, "block");
+  g_assert_null (wp_trace_note (trace, "a remark"));
+  g_assert_true (wp_trace_has (trace, "service"));
+  g_assert_false (wp_trace_has (trace, "colour"));
+}
+
+static void
+test_times (void)
+{
+  static const struct {
+    const char *first, *second;
+    gint64 between_ns;
+  } cases[] = {
+    { "0", "0.000000001", 1 }, { "-1.5", "1", 2500 * MS }, { "1e-3", "2E-3", MS }, { " 1", "2 ", S }, { "+1", "1.0", 0 },
+    { "1700162223.979960000", "1700162223.979960001", 1 },
+    { "2023-11-16 18:17:03.9799600", "2023-11-16T19:17:04.97996+01:00", S },
+    { "-4000000000", "5000000000", G_GINT64_CONSTANT (9000000000000000000) },
+    { "0", "9223372036.854775807", G_MAXINT64 }, { "0000000000000000001", "12345678.123456789", G_GINT64_CONSTANT (12345677123456789) },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *text = g_strdup_printf ("arrival,finished\n%s,%s\n%s,\n", cases[i].first, cases[i].second, cases[i].second);
+    g_autoptr(WpTrace) trace = NULL;
+    gsize n;
+    const WpRow *rows = load_text (text, NULL, &trace, &n);
+
+    g_assert_cmpint (rows[0].arrival_ns, ==, 0);
+    g_assert_cmpint (rows[0].finished_ns, ==, cases[i].between_ns);
+    g_assert_cmpint (rows[1].arrival_ns, ==, cases[i].between_ns);
+  }
+}
+
+static const struct {
+  const char *columns;   /* --columns */
+  const char *text;
+  const char *message;
+} bad_texts[] = {
+  { NULL, "", "t.csv:1: an empty trace: it has no header" },
+  { NULL, "\xef\xbb\xbf", "t.csv:1: an empty trace: it has no header" },
+  { NULL, "# mode: Default\n\n", "t.csv:3: an empty trace: it has no header" },
+  { NULL, "arrival,service\n", "t.csv:2: an empty trace: no row follows the header" },
+  { NULL, "arrival,service\r\n\r\n", "t.csv:3: an empty trace: no row follows the header" },
+  { NULL, "time,service\n1,2\n", "t.csv:1: no column \"arrival\" (--columns arrival=NAME takes another)" },
+  { NULL, "\n# a: b\narrival,arrival\n1,2\n", "t.csv:3: column \"arrival\" is there twice" },
+  { NULL, "arrival,service\n0.5,0.012\nabc,0.010\n", "t.csv:3: column \"arrival\": \"abc\" is not a time" },
+  { NULL, "arrival,service\n,1\n", "t.csv:2: column \"arrival\": \"\" is not a time" },
+  { NULL, "arrival\n1\ninf\n", "t.csv:3: column \"arrival\": \"inf\" is not a time" },
+  { NULL, "arrival\nnan\n", "t.csv:2: column \"arrival\": \"nan\" is not a time" },
+  { NULL, "arrival\n1e400\n", "t.csv:2: column \"arrival\": \"1e400\" is not a time" },
+  { NULL, "arrival\n9223372037\n", "t.csv:2: column \"arrival\": \"9223372037\" is not a time" },
+  { NULL, "arrival\n-5000000000\n5000000000\n", "t.csv:3: a time of more than 292 years from the first arrival" },
+  { NULL, "arrival\n0\n-5000000000\n5000000000\n", "t.csv: a time of more than 292 years from the first arrival" },
+  { NULL, "arrival,ended\n-5000000000,5000000000\n", "t.csv:2: a time of more than 292 years from the first arrival" },
+  { NULL, "arrival\n2023-02-30T00:00:00Z\n", "t.csv:2: column \"arrival\": \"2023-02-30T00:00:00Z\" is not a time" },
+  { NULL, "arrival\n1,5\n", "t.csv:2: 2 cells, the header has 1" },
+  { NULL, "arrival,a,b\n1,2,3\n1\n", "t.csv:3: 1 cell, the header has 3" },
+  { NULL, "arrival,service\n1,2,\n", "t.csv:2: 3 cells, the header has 2" },
+  { NULL, "arrival,service\n1,-2\n", "t.csv:2: column \"service\": \"-2\" is negative" },
+  { NULL, "arrival,service\n1,2\n1,fast\n", "t.csv:3: column \"service\": \"fast\" is not a time in seconds" },
+  { NULL, "arrival,service\n1,2023-01-01T00:00:00Z\n", "t.csv:2: column \"service\": \"2023-01-01T00:00:00Z\" is not a time in seconds" },
+  { NULL, "arrival,bytes\n1,-1\n", "t.csv:2: column \"bytes\": \"-1\" is not a whole number of bytes" },
+  { NULL, "arrival,bytes\n1,9223372036854775808\n", "t.csv:2: column \"bytes\": \"9223372036854775808\" is not a whole number of bytes" },
+  { NULL, "arrival,outcome\n1,lost\n", "t.csv:2: column \"outcome\": \"lost\" is not stored, rejected, timed_out, abandoned or failed" },
+  { NULL, "arrival,blocked\n1,2\n", "t.csv:2: column \"blocked\": \"2\" is not 0 or 1" },
+  { NULL, "arrival,blocked\n1,01\n", "t.csv:2: column \"blocked\": \"01\" is not 0 or 1" },
+  { NULL, "arrival,id\n1,\"a\n2,b\n", "t.csv:2: a quote that is not closed" },
+  { NULL, "arrival,id\n1,\"a\nb\"\n2,\"a\"b\n", "t.csv:4: text after a closing quote" },
+  { NULL, "arrival\n\"1\n2\"\n", "t.csv:2: column \"arrival\": \"1\\x0a2\" is not a time" },
+  { NULL, "arrival\n1\r2\n", "t.csv:2: column \"arrival\": \"1\\x0d2\" is not a time" },
+  { NULL, "arrival\n\xff\"\\\xc3\xa9\n", "t.csv:2: column \"arrival\": \"\\xff\\\"\\\\\xc3\xa9\" is not a time" },
+  { NULL, "arrival\n0123456789012345678901234567890123456789x1\n",
+    "t.csv:2: column \"arrival\": \"0123456789012345678901234567890123456789...\" is not a time" },
+  { NULL, "arrival\n# no note here\n", "t.csv:2: column \"arrival\": \"# no note here\" is not a time" },
+  { NULL, "arrival\n\n\n1\n\nx\n", "t.csv:6: column \"arrival\": \"x\" is not a time" },
+  { NULL, "\xff\xfe" "a", "t.csv:1: this is UTF-16; UTF-8 is needed" },
+  { "arrival=t", "t\n1\nx\n", "t.csv:3: column \"t\": \"x\" is not a time" },
+  { "arrival", "t\n1\n", "--columns: \"arrival\" is not NAME=EXPRESSION" },
+  { "", "t\n1\n", "--columns: \"\" is not NAME=EXPRESSION" },
+  { "arrival=t,", "t\n1\n", "--columns: \"\" is not NAME=EXPRESSION" },
+  { "arrivl=t", "t\n1\n",
+    "--columns: \"arrivl\" is not a column of a trace: arrival, service, id, bytes, accepted, started, finished, ended, outcome, blocked" },
+  { "arrival=t,arrival=t", "t\n1\n", "--columns: \"arrival\" is given twice" },
+  { "arrival=t,id=t+1", "t\n1\n", "--columns: \"id\" takes a column, not arithmetic" },
+  { "arrival=Tmestamp", "Timestamp\n1\n", "--columns: arrival: no column \"Tmestamp\"; did you mean \"Timestamp\"?" },
+  { "arrival=t,service=n*", "t,n\n1,2\n", "--columns: service: \"n*\" ends too early" },
+  { "arrival=t,service=n", "t,n,n\n1,2,3\n", "--columns: service: column \"n\" is there twice" },
+  { "arrival=t,service=2*n", "t,n\n1,2\n2,\n", "t.csv:3: column \"n\": \"\" is not a number" },
+  { "arrival=t,service=1/n", "t,n\n1,2\n2,0\n", "t.csv:3: column \"service\": 1/n comes to nan, which is not a time" },
+  { "arrival=t,service=1-n", "t,n\n1,2\n", "t.csv:2: column \"service\": 1-n comes to -1, which is not a time" },
+  { "arrival=t*1e10", "t\n1\n", "t.csv:2: column \"arrival\": t*1e10 comes to 1e+10, which is not a time" },
+  { "arrival=t,bytes=t*-1", "t\n1\n", "t.csv:2: column \"bytes\": t*-1 comes to -1, which is not a number of bytes" },
+};
+
+static void
+test_bad_texts (void)
+{
+  static const gsize chunks[] = { 1, 7, 4096 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bad_texts); i++)
+    for (gsize j = 0; j < G_N_ELEMENTS (chunks); j++) {
+      WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+      int code = g_str_has_prefix (bad_texts[i].message, "--columns") ? WP_ERROR_BAD_VALUE : WP_ERROR_BAD_TRACE;
+      g_autoptr(GError) error = NULL;
+
+      options.columns = bad_texts[i].columns;
+      error = first_error (wp_input_open_data ("t.csv", bad_texts[i].text, strlen (bad_texts[i].text)), chunks[j], &options);
+      g_assert_nonnull (error);
+      g_assert_cmpstr (error->message, ==, bad_texts[i].message);
+      g_assert_error (error, WP_ERROR, code);
+    }
+}
+
+static void
+test_nul_bytes (void)
+{
+  static const struct {
+    const char *text;
+    gsize len;
+    const char *message;
+  } cases[] = {
+    { "arrival\n1\0002\n", 12, "t.csv:2: column \"arrival\": \"1\\x002\" is not a time" },
+    { "arrival,id\n1,a\0b\n", 17, "t.csv:2: column \"id\": \"a\\x00b\" has a NUL byte" },
+    { "arrival,blocked\n1,1\0\n", 21, "t.csv:2: column \"blocked\": \"1\\x00\" is not 0 or 1" },
+    { "\0\0\0\0", 4, "t.csv:1: no column \"arrival\" (--columns arrival=NAME takes another)" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr(GError) error = first_error (wp_input_open_data ("t.csv", cases[i].text, cases[i].len), 4096, NULL);
+
+    g_assert_nonnull (error);
+    g_assert_cmpstr (error->message, ==, cases[i].message);
+  }
+}
+
+static void
+test_endless_rows (void)
+{
+  static const char *const heads[] = { "", "arrival\n1\n", "arrival\n1\n\"", "# ", "arrival,id\n1,a\n2," };
+  static const char *const lines[] = { "1", "3", "3", "1", "3" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (heads); i++) {
+    g_autofree char *filler = g_strnfill (3 * 1024 * 1024, '7');
+    g_autofree char *text = g_strconcat (heads[i], filler, NULL);
+    g_autofree char *message = g_strdup_printf ("t.csv:%s: a row of more than 1 MiB", lines[i]);
+    g_autoptr(GError) error = first_error (wp_input_open_data ("t.csv", text, strlen (text)), 65536, NULL);
+
+    g_assert_nonnull (error);
+    g_assert_cmpstr (error->message, ==, message);
+  }
+}
+
+static void
+test_an_error_is_told_again (void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GError) again = NULL;
+  g_autoptr(WpTrace) trace = open_text ("arrival\nx\n1\n", NULL, &error);
+  const WpRow *rows;
+  gsize n;
+
+  g_assert_cmpint (wp_trace_read (trace, &rows, &n, &error), ==, WP_READ_ERROR);
+  g_assert_cmpint (wp_trace_read (trace, &rows, &n, &again), ==, WP_READ_ERROR);
+  g_assert_cmpstr (error->message, ==, again->message);
+}
+
+static void
+test_columns_option (void)
+{
+  g_autoptr(WpTrace) trace = NULL;
+  WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+  gsize n;
+  const WpRow *rows;
+
+  options.columns = "arrival=TIMESTAMP, service = 0.030+0.020*GeneratedTokens ,id=[a,b],bytes=ContextTokens*4";
+  rows = load_text ("TIMESTAMP,ContextTokens,GeneratedTokens,\"a,b\",service\n"
+                    "2023-11-16 18:17:03.9799600,4808,10,x,9\n2023-11-16 18:17:04.0319600,3180,8,y,9\n", &options, &trace, &n);
+  g_assert_cmpuint (n, ==, 2);
+  g_assert_cmpint (rows[1].arrival_ns, ==, 52 * MS);
+  g_assert_cmpint (rows[0].service_ns, ==, 230 * MS);
+  g_assert_cmpint (rows[1].service_ns, ==, 190 * MS);
+  g_assert_cmpint (rows[0].bytes, ==, 19232);
+  g_assert_cmpstr (rows[1].id, ==, "y");
+  g_assert_true (wp_trace_has (trace, "bytes"));
+}
+
+static void
+test_scale (void)
+{
+  g_autoptr(WpTrace) trace = NULL;
+  WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+  gsize n;
+  const WpRow *rows;
+
+  options.scale = 3;
+  options.service_scale = 0.5;
+  rows = load_text ("arrival,service,accepted\n10,1,10.5\n11,,\n12,0.000000003,12\n", &options, &trace, &n);
+  g_assert_cmpint (rows[0].arrival_ns, ==, 0);
+  g_assert_cmpint (rows[1].arrival_ns, ==, 333333333);
+  g_assert_cmpint (rows[2].arrival_ns, ==, 666666667);
+  g_assert_cmpint (rows[0].service_ns, ==, 500 * MS);
+  g_assert_cmpint (rows[1].service_ns, ==, WP_TIME_NONE);
+  g_assert_cmpint (rows[2].service_ns, ==, 2);
+  g_assert_cmpint (rows[0].accepted_ns, ==, 500 * MS);
+  g_assert_cmpint (wp_trace_scale_arrival (12345, 1.0), ==, 12345);
+  g_assert_cmpint (wp_trace_scale_arrival (G_MAXINT64, 1e-300), ==, G_MAXINT64);
+  g_assert_cmpint (wp_trace_scale_service (WP_TIME_NONE, 7), ==, WP_TIME_NONE);
+}
+
+static void
+test_scaled_too_far (void)
+{
+  WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+  const char *text = "arrival,service\n0,1\n1,1\n";
+  g_autoptr(GError) error = NULL;
+
+  options.scale = 1e-12;
+  error = first_error (wp_input_open_data ("t.csv", text, strlen (text)), 4096, &options);
+  g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
+  g_assert_nonnull (strstr (error->message, "a time of more than 292 years, once it is scaled"));
+}
+
+static void
+test_limit_counts_rows_of_the_file (void)
+{
+  g_autoptr(WpTrace) trace = NULL;
+  WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+  gsize n;
+  const WpRow *rows;
+
+  options.limit_rows = 3;
+  rows = load_text ("arrival,id\n5,a\n7,b\n6,c\n1,d\nabc,e\n", &options, &trace, &n);
+  g_assert_cmpuint (n, ==, 3);
+  g_assert_cmpstr (rows[0].id, ==, "a");
+  g_assert_cmpstr (rows[1].id, ==, "c");
+  g_assert_cmpint (rows[2].arrival_ns, ==, 2 * S);
+  g_assert_cmpuint (wp_trace_out_of_order (trace), ==, 1);
+}
+
+static void
+test_sorting_is_stable_and_told (void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(WpTrace) trace = open_text ("arrival,id\n5,a\n7,b\n6,c\n7,d\n5,e\n8,f\n", NULL, &error);
+  static const char *const ids[] = { "a", "e", "c", "b", "d", "f" };
+  static const gint64 arrivals[] = { 0, 0, 1, 2, 2, 3 };
+  const WpRow *rows;
+  gsize n;
+
+  g_assert_cmpint (wp_trace_read (trace, &rows, &n, &error), ==, WP_READ_DISORDER);
+  g_assert_true (wp_trace_sort (trace, &error));
+  g_assert_cmpint (wp_trace_read (trace, &rows, &n, &error), ==, WP_READ_ROWS);
+  g_assert_cmpuint (n, ==, 6);
+  for (gsize i = 0; i < n; i++) {
+    g_assert_cmpstr (rows[i].id, ==, ids[i]);
+    g_assert_cmpint (rows[i].arrival_ns, ==, arrivals[i] * S);
+  }
+  g_assert_cmpint (wp_trace_read (trace, &rows, &n, &error), ==, WP_READ_END);
+  g_assert_cmpuint (wp_trace_out_of_order (trace), ==, 2);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/trace/all-columns", test_all_columns);
+  g_test_add_func ("/trace/times", test_times);
+  g_test_add_func ("/trace/bad-texts", test_bad_texts);
+  g_test_add_func ("/trace/nul-bytes", test_nul_bytes);
+  g_test_add_func ("/trace/endless-rows", test_endless_rows);
+  g_test_add_func ("/trace/an-error-is-told-again", test_an_error_is_told_again);
+  g_test_add_func ("/trace/columns-option", test_columns_option);
+  g_test_add_func ("/trace/scale", test_scale);
+  g_test_add_func ("/trace/scaled-too-far", test_scaled_too_far);
+  g_test_add_func ("/trace/limit-counts-rows-of-the-file", test_limit_counts_rows_of_the_file);
+  g_test_add_func ("/trace/sorting-is-stable-and-told", test_sorting_is_stable_and_told);
+
+  return g_test_run ();
+}
