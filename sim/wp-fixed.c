@@ -53,13 +53,11 @@ load (const char *text)
   return bytes ^ 0x3030303030303030;   /* digits become 0 to 9 */
 }
 
-/* How many of the bytes are digits before the first that is none. */
-static inline guint
-count_digits (guint64 bytes)
+/* The high bit of each byte that is no digit, right for the first of them: a carry only goes up. */
+static inline guint64
+find_others (guint64 bytes)
 {
-  guint64 others = ((bytes + 0x7676767676767676) | bytes) & 0x8080808080808080;   /* a carry only goes up, past the first */
-
-  return others == 0 ? 8 : (guint) __builtin_ctzll (others) / 8;
+  return ((bytes + 0x7676767676767676) | bytes) & 0x8080808080808080;
 }
 
 /* Eight decimal digits of one byte each, the lowest byte the most significant digit. */
@@ -73,36 +71,42 @@ join_digits (guint64 digits)
   return (gint64) digits;
 }
 
-static inline const char *
+/* Where a number ends is found by branches wherever its length seldom changes (whole seconds, nine digits of fraction), and not computed
+ * from its bytes: predicted branches let the next number begin before this one is done. */
+G_ALWAYS_INLINE static inline const char *
 seconds_at_once (const char *text, gint64 *ns)
 {
-  guint64 bytes = load (text);
-  guint n = count_digits (bytes);
-  gint64 seconds;
+  const char *p = text;
+  gint64 seconds = 0;
+  guint64 bytes, others;
 
-  if (n == 0 || n == 8)
-    return wp_fixed_seconds_scalar (text, ns);   /* none, or 8 and more */
-  seconds = join_digits (bytes << (64 - 8 * n));
-  text += n;
-  if (*text != '.') {
-    *ns = seconds * WP_NS_PER_S;
-    return text;
+  for (; is_digit (*p); p++) {
+    if (p == text + MAX_DIGITS)
+      return NULL;
+    seconds = seconds * 10 + (*p - '0');
   }
-  bytes = load (++text);
-  n = count_digits (bytes);
-  if (n == 0)
+  if (p == text)
     return NULL;
-  if (n == 8) {
-    gboolean ninth = is_digit (text[8]);
-
-    *ns = seconds * WP_NS_PER_S + join_digits (bytes) * 10 + (ninth ? text[8] - '0' : 0);
-    text += 8 + ninth;
-    return is_digit (*text) ? NULL : text;
+  if (*p != '.') {
+    *ns = seconds * WP_NS_PER_S;
+    return p;
   }
-  bytes &= ~(G_MAXUINT64 << (8 * n));
-  *ns = seconds * WP_NS_PER_S + join_digits (bytes) * 10;
+  bytes = load (++p);
+  others = find_others (bytes);
+  if (others == 0) {
+    *ns = seconds * WP_NS_PER_S + join_digits (bytes) * 10;
+    if (!is_digit (p[8]))
+      return p + 8;
+    *ns += p[8] - '0';
+    return is_digit (p[9]) ? NULL : p + 9;
+  }
+  if (others & 0x80)
+    return NULL;
+  *ns = seconds * WP_NS_PER_S + join_digits (bytes & (((others & -others) >> 7) - 1)) * 10;   /* what follows counts as zeros */
+  while (is_digit (*p))
+    p++;
 
-  return text + n;
+  return p;
 }
 
 #else

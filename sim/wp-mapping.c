@@ -197,13 +197,9 @@ wp_mapping_cell (const WpMapping *self, WpColumn column)
 }
 
 static gboolean
-read_time (WpCell cell, gint64 *ns)
+read_seconds (WpCell cell, gint64 *ns)
 {
-  /* The window may be read past the cell's end. */
-  if (wp_fixed_seconds (cell.text, ns) == cell.text + cell.len)
-    return TRUE;
-
-  return wp_time_parse_seconds (cell.text, cell.len, ns) || wp_time_parse_iso8601 (cell.text, cell.len, ns);
+  return wp_fixed_seconds (cell.text, ns) == cell.text + cell.len || wp_time_parse_seconds (cell.text, cell.len, ns);
 }
 
 static gboolean
@@ -285,12 +281,12 @@ read_cell (WpColumn column, WpCell cell, WpRow *row)
   gint64 *time = time_field (column, row);
 
   if (column == WP_COLUMN_SERVICE) {
-    if (!wp_time_parse_seconds (cell.text, cell.len, time))
+    if (!read_seconds (cell, time))
       return "is not a time in seconds";
     return *time < 0 ? "is negative" : NULL;
   }
   if (time != NULL)
-    return read_time (cell, time) ? NULL : "is not a time";
+    return read_seconds (cell, time) || wp_time_parse_iso8601 (cell.text, cell.len, time) ? NULL : "is not a time";
   if (column == WP_COLUMN_BYTES)
     return read_bytes (cell, &row->bytes) ? NULL : "is not a whole number of bytes";
   if (column == WP_COLUMN_OUTCOME)

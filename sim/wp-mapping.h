@@ -23,6 +23,6 @@ guint wp_mapping_columns (const WpMapping *self);
 /* Is this field a bare column, and which? -1 if not. */
 int wp_mapping_cell (const WpMapping *self, WpColumn column);
 
-/* Sets all fields of @row that are mapped; times as the file has them, since 1970 or an origin of its own; the id is the cell's.
+/* Sets all fields of @row that are mapped (@cells are a WpWindow's, which can be read past its end); times as the file has them, since 1970 or an origin of its own; the id is the cell's.
  * FALSE with `column "arrival": "abc" is not a time`. */
 gboolean wp_mapping_read (const WpMapping *self, const WpCell *cells, WpRow *row, GError **error);
