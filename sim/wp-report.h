@@ -1,0 +1,45 @@
+/* wp-report.h - what a run has to say, and the forms in which it can be said. */
+#pragma once
+
+#include "sim/wp-against.h"
+#include "sim/wp-match.h"
+#include "sim/wp-measured.h"
+#include "sim/wp-traffic.h"
+
+/* Prediction beside measurement. */
+typedef struct {
+  WpAgainst judged;
+  const WpMeasured *measured;
+  WpMatch match;                  /* of the predicted rows with the measured ones */
+  gsize n_predicted, n_measured;
+  guint64 same_outcome;           /* of the matched */
+  WpDifference response;
+  char *client;                   /* a line on the client's view; NULL: none was given */
+} WpComparison;
+
+typedef struct {
+  const char *trace;              /* its name */
+  const char *service;            /* --service, as typed */
+  guint64 n_drawn;                /* requests whose service came from it */
+  WpTrafficFigures traffic;
+  guint n_models;
+  WpPolicy policies[WP_N_MODES];
+  WpFigures figures[WP_N_MODES];
+  const WpComparison *against;    /* NULL without --against */
+  GPtrArray *warnings;            /* (element-type utf8) */
+} WpReport;
+
+typedef struct {
+  const char *name;               /* as typed after --format= */
+  char *(*write) (const WpReport *report);   /* the whole text, to be freed */
+  gboolean has_warnings;          /* they stand in it; else they go to standard error */
+} WpReportFormat;
+
+/* text, json and csv, ended by a NULL name. */
+extern const WpReportFormat wp_report_formats[];
+
+/* In any letter case; NULL with WP_ERROR_BAD_VALUE. */
+const WpReportFormat *wp_report_format_find (const char *name, GError **error);
+
+/* Does the mode have a bounded number of workers, and how many? 0: it has not. */
+guint wp_report_workers (const WpPolicy *policy);

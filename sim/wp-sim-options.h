@@ -1,0 +1,23 @@
+/* wp-sim-options.h - the command line of wp-sim. */
+#pragma once
+
+#include "sim/wp-report.h"
+
+typedef struct {
+  WpPolicy policy;                /* first: the policy's own callbacks take it */
+  WpTraceOptions trace;           /* columns is ours */
+  char *path;                     /* of the trace; "-": standard input */
+  char *service;
+  gboolean service_always;
+  guint64 seed;
+  gint64 patience_ns;             /* WP_TIME_NONE: none */
+  char *against, *client;         /* NULL: not asked for, as all paths here */
+  double tolerance;
+  char *series, *jobs;
+  gint64 interval_ns;
+  const WpReportFormat *format;
+} WpSimOptions;
+
+/* FALSE with one line on what is wrong; --help and --version print and exit. */
+gboolean wp_sim_options_parse (WpSimOptions *self, int *argc, char ***argv, GError **error);
+void wp_sim_options_clear (WpSimOptions *self);

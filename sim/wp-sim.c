@@ -1,0 +1,187 @@
+/* wp-sim - a trace through the model of the three modes: what will happen at these sizes? */
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/wp-comparison.h"
+#include "sim/wp-interrupt.h"
+#include "sim/wp-jobs.h"
+#include "sim/wp-options.h"
+#include "sim/wp-predicted.h"
+#include "sim/wp-progress.h"
+#include "sim/wp-series.h"
+#include "sim/wp-sim-options.h"
+
+enum { EXIT_DONE = 0, EXIT_NO = 1, EXIT_BAD = 2 };
+
+/* One file beside the report, and who writes it; both NULL where it was not asked for. */
+typedef struct {
+  WpOutput *jobs_output, *series_output;
+  WpJobs *jobs;
+  WpSeries *series;
+} SideFiles;
+
+static void
+side_files_clear (SideFiles *self)
+{
+  g_clear_pointer (&self->jobs, wp_jobs_free);
+  g_clear_pointer (&self->series, wp_series_free);
+  g_clear_pointer (&self->jobs_output, wp_output_free);
+  g_clear_pointer (&self->series_output, wp_output_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SideFiles, side_files_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (WpSimOptions, wp_sim_options_clear)
+
+static gboolean
+side_files_open (SideFiles *self, const WpSimOptions *options, const WpReport *report, WpRun *run, GError **error)
+{
+  if (options->jobs)
+    {
+      if (!(self->jobs_output = wp_output_new (options->jobs, error)))
+        return FALSE;
+      self->jobs = wp_jobs_new (self->jobs_output, &report->policies[0]);
+      wp_run_watch (run, &wp_jobs_observer, self->jobs);
+    }
+  if (options->series)
+    {
+      if (!(self->series_output = wp_output_new (options->series, error)))
+        return FALSE;
+      self->series = wp_series_new (self->series_output, options->interval_ns, report->policies, report->n_models);
+      wp_run_watch (run, &wp_series_observer, self->series);
+    }
+
+  return TRUE;
+}
+
+static gboolean
+side_files_commit (SideFiles *self, GError **error)
+{
+  return (!self->jobs_output || wp_output_commit (self->jobs_output, error)) &&
+         (!self->series_output || wp_output_commit (self->series_output, error));
+}
+
+static void
+choose_models (WpReport *report, const WpPolicy *policy)
+{
+  gboolean all = policy->mode == WP_MODE_ALL;
+
+  report->n_models = all ? WP_N_MODES : 1;
+  for (guint i = 0; i < report->n_models; i++)
+    {
+      report->policies[i] = *policy;
+      if (all)
+        report->policies[i].mode = (WpModeKind) i;
+      if (report->policies[i].mode == WP_MODE_WORKER_POOL && policy->dispatcher == WP_DISPATCHER_SPAWNING)
+        g_ptr_array_add (report->warnings, g_strdup ("the spawning dispatcher's queue bounds nothing: no request blocks, and memory grows with the line"));
+    }
+}
+
+/* Reads the trace, once, through all models and whoever looks on. */
+static gboolean
+run_models (const WpSimOptions *options, WpTrace *trace, WpReport *report, WpPredicted *predicted, GError **error)
+{
+  g_autoptr(WpService) service = wp_service_new (options->service, options->trace.service_scale, options->service_always, options->seed, error);
+  g_autoptr(WpProgress) progress = wp_progress_new (trace);
+  g_auto(SideFiles) files = { NULL };
+  g_autoptr(WpRun) run = NULL;
+
+  if (!service)
+    return FALSE;
+  run = wp_run_new (trace, service, report->policies, report->n_models, options->patience_ns);
+  wp_run_watch (run, &wp_progress_observer, progress);
+  if (predicted)
+    wp_run_watch (run, &wp_predicted_observer, predicted);
+  if (!side_files_open (&files, options, report, run, error) || !wp_run_go (run, report->figures, &report->traffic, error))
+    return FALSE;
+  report->n_drawn = wp_service_drawn (service);
+  g_clear_pointer (&progress, wp_progress_free);
+
+  return side_files_commit (&files, error);
+}
+
+/* The report gives way to a side file that goes to standard output. */
+static gboolean
+has_stdout (const WpSimOptions *options)
+{
+  return g_strcmp0 (options->jobs, "-") != 0 && g_strcmp0 (options->series, "-") != 0;
+}
+
+static gboolean
+print_report (const WpSimOptions *options, const WpReport *report, GError **error)
+{
+  gboolean printed = has_stdout (options);
+
+  if (!printed || !options->format->has_warnings)
+    for (guint i = 0; i < report->warnings->len; i++)
+      fprintf (stderr, "wp-sim: warning: %s\n", (const char *) g_ptr_array_index (report->warnings, i));
+  if (printed)
+    {
+      g_autoptr(WpOutput) output = wp_output_new ("-", error);
+      g_autofree char *text = options->format->write (report);
+
+      return output && wp_output_write (output, text, strlen (text), error) && wp_output_commit (output, error);
+    }
+
+  return TRUE;
+}
+
+static int
+simulate (const WpSimOptions *options, const WpPolicy *policy, const WpMeasured *measured, GPtrArray *warnings, GError **error)
+{
+  g_autoptr(WpTrace) trace = wp_trace_open (options->path, &options->trace, error);
+  g_autoptr(WpPredicted) predicted = measured ? wp_predicted_new () : NULL;
+  g_autoptr(WpComparison) comparison = NULL;
+  WpReport report = { .service = options->service, .warnings = warnings };
+
+  if (!trace)
+    return EXIT_BAD;
+  report.trace = wp_trace_name (trace);
+  choose_models (&report, policy);
+  if (!run_models (options, trace, &report, predicted, error))
+    return EXIT_BAD;
+  if (measured)
+    {
+      gsize n_rows;
+      const WpRow *rows = wp_predicted_rows (predicted, &n_rows);
+
+      wp_measured_warn (measured, trace, options->path, warnings);
+      report.against = comparison = wp_comparison_new (policy, &report.figures[0], rows, n_rows, measured, options->tolerance,
+                                                       options->client, warnings, error);
+      if (!comparison)
+        return EXIT_BAD;
+    }
+  if (!print_report (options, &report, error))
+    return EXIT_BAD;
+
+  return comparison && comparison->judged.n_failed > 0 ? EXIT_NO : EXIT_DONE;
+}
+
+static int
+run (int argc, char **argv, GError **error)
+{
+  g_auto(WpSimOptions) options = { 0 };
+  g_autoptr(WpMeasured) measured = NULL;
+  g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
+  WpPolicy policy;
+
+  if (!wp_sim_options_parse (&options, &argc, &argv, error))
+    return EXIT_BAD;
+  policy = options.policy;
+  if (options.against && (!(measured = wp_measured_load (options.against, error)) ||
+                          !wp_measured_complete (measured, &policy, warnings, error) || !wp_policy_check (&policy, error)))
+    return EXIT_BAD;
+
+  return simulate (&options, &policy, measured, warnings, error);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr(GError) error = NULL;
+  int status;
+
+  wp_interrupt_catch ();
+  status = run (argc, argv, &error);
+
+  return error ? wp_options_fail (error) : status;
+}
