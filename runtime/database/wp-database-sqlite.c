@@ -1,0 +1,213 @@
+/* wp-database-sqlite.c - one row a job, group commit by one writer: it takes all that waits, and needs no timer. */
+#include "runtime/database/wp-database.h"
+
+#include <sqlite3.h>
+#include <string.h>
+
+#include "runtime/queue/wp-uuid.h"
+#include "sim/wp-error.h"
+
+#define MAX_ROWS_PER_COMMIT 1000
+#define BUSY_TIMEOUT_MS 5000
+
+/* Several writers on one file starve each other, so the pool has one thread; it is pushed to only when it is not at work. */
+typedef struct {
+  WpDatabase base;
+  char *path;
+  sqlite3 *db;               /* the writer's, once it is open */
+  sqlite3_stmt *begin, *insert, *commit, *rollback;
+  GAsyncQueue *waiting;      /* (element-type WpJob) */
+  GThreadPool *writer;
+  gint at_work;              /* atomic: the writer runs or is about to */
+  guint64 n_failed;          /* the writer's: since the last line of the log */
+  gint64 logged_ns;          /* the writer's */
+} SqliteDatabase;
+
+static const char schema[] =
+  "PRAGMA journal_mode=WAL;"
+  "PRAGMA synchronous=FULL;"
+  "CREATE TABLE IF NOT EXISTS jobs (id TEXT NOT NULL PRIMARY KEY, received TEXT NOT NULL, method TEXT NOT NULL,"
+  " path TEXT NOT NULL, content_type TEXT, body BLOB);";
+
+static gboolean
+prepare (SqliteDatabase *self, const char *sql, sqlite3_stmt **statement)
+{
+  return sqlite3_prepare_v3 (self->db, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) == SQLITE_OK;
+}
+
+static gboolean
+open_file (SqliteDatabase *self)
+{
+  return sqlite3_open_v2 (self->path, &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, NULL) == SQLITE_OK &&
+         sqlite3_busy_timeout (self->db, BUSY_TIMEOUT_MS) == SQLITE_OK &&
+         sqlite3_exec (self->db, schema, NULL, NULL, NULL) == SQLITE_OK &&
+         prepare (self, "BEGIN IMMEDIATE", &self->begin) && prepare (self, "COMMIT", &self->commit) &&
+         prepare (self, "ROLLBACK", &self->rollback) &&
+         prepare (self, "INSERT INTO jobs VALUES (?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING", &self->insert);
+}
+
+static gboolean
+run (sqlite3_stmt *statement)
+{
+  int status = sqlite3_step (statement);
+
+  sqlite3_reset (statement);
+  return status == SQLITE_DONE;
+}
+
+static void
+bind_text (sqlite3_stmt *statement, int column, const char *text)
+{
+  if (text)
+    sqlite3_bind_text (statement, column, text, -1, SQLITE_STATIC);
+  else
+    sqlite3_bind_null (statement, column);
+}
+
+/* The unix time of a moment on the monotonic clock. */
+static gint64
+unix_ns (gint64 monotonic_ns)
+{
+  return g_get_real_time () * WP_NS_PER_US - (wp_time_monotonic () - monotonic_ns);
+}
+
+static gboolean
+insert (SqliteDatabase *self, WpJob *job)
+{
+  char uuid[WP_UUID_BUFFER], received[WP_TIME_BUFFER];
+  gsize size = 0;
+  const void *body = job->body ? g_bytes_get_data (job->body, &size) : NULL;
+
+  bind_text (self->insert, 1, job->id ? job->id : wp_uuid_v7 (uuid));
+  bind_text (self->insert, 2, wp_time_format_iso8601 (received, unix_ns (job->arrival_ns)));
+  bind_text (self->insert, 3, job->method);
+  bind_text (self->insert, 4, job->path);
+  bind_text (self->insert, 5, job->content_type);
+  sqlite3_bind_blob64 (self->insert, 6, body ? body : "", size, SQLITE_STATIC);
+  if (!run (self->insert))
+    return FALSE;
+  job->duplicate = sqlite3_changes (self->db) == 0;
+
+  return TRUE;
+}
+
+static gboolean
+insert_all (SqliteDatabase *self, GPtrArray *jobs)
+{
+  for (guint i = 0; i < jobs->len; i++)
+    if (!insert (self, jobs->pdata[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* One line a second at most, and none without a count. */
+static void
+log_failure (SqliteDatabase *self, guint n_jobs, const char *reason)
+{
+  gint64 now_ns = wp_time_monotonic ();
+
+  self->n_failed += n_jobs;
+  if (self->logged_ns != 0 && now_ns - self->logged_ns < WP_NS_PER_S)
+    return;
+  g_warning ("sqlite:%s: %" G_GUINT64_FORMAT " updates failed: %s", self->path, self->n_failed, reason);
+  self->n_failed = 0;
+  self->logged_ns = now_ns;
+}
+
+static gboolean
+store (SqliteDatabase *self, GPtrArray *jobs)
+{
+  if (run (self->begin) && insert_all (self, jobs) && run (self->commit))
+    return TRUE;
+
+  log_failure (self, jobs->len, sqlite3_errmsg (self->db));
+  if (!sqlite3_get_autocommit (self->db))
+    run (self->rollback);
+  for (guint i = 0; i < jobs->len; i++)
+    ((WpJob *) jobs->pdata[i])->duplicate = FALSE;
+  return FALSE;
+}
+
+static void
+take_waiting (SqliteDatabase *self, GPtrArray *jobs)
+{
+  WpJob *job;
+
+  g_async_queue_lock (self->waiting);
+  while (jobs->len < MAX_ROWS_PER_COMMIT && (job = g_async_queue_try_pop_unlocked (self->waiting)))
+    g_ptr_array_add (jobs, job);
+  g_async_queue_unlock (self->waiting);
+}
+
+static void
+write_all (gpointer token, gpointer data)
+{
+  SqliteDatabase *self = data;
+  g_autoptr(GPtrArray) jobs = g_ptr_array_new ();
+
+  do
+    {
+      for (take_waiting (self, jobs); jobs->len > 0; take_waiting (self, jobs))
+        {
+          gboolean ok = store (self, jobs);
+
+          for (guint i = 0; i < jobs->len; i++)
+            self->base.done (jobs->pdata[i], ok, self->base.done_data);
+          g_ptr_array_set_size (jobs, 0);
+        }
+      g_atomic_int_set (&self->at_work, FALSE);
+      /* A job that came between the last look and now has found us at work: look once more. */
+    }
+  while (g_async_queue_length (self->waiting) > 0 && g_atomic_int_compare_and_exchange (&self->at_work, FALSE, TRUE));
+}
+
+static gboolean
+sqlite_update (WpDatabase *base, WpJob *job)
+{
+  SqliteDatabase *self = (SqliteDatabase *) base;
+
+  g_async_queue_push (self->waiting, job);
+  if (g_atomic_int_compare_and_exchange (&self->at_work, FALSE, TRUE))
+    g_thread_pool_push (self->writer, self, NULL);
+
+  return FALSE;
+}
+
+static void
+sqlite_free (WpDatabase *base)
+{
+  SqliteDatabase *self = (SqliteDatabase *) base;
+
+  if (self->writer)
+    g_thread_pool_free (self->writer, FALSE, TRUE);
+  g_async_queue_unref (self->waiting);
+  sqlite3_finalize (self->begin);
+  sqlite3_finalize (self->insert);
+  sqlite3_finalize (self->commit);
+  sqlite3_finalize (self->rollback);
+  sqlite3_close (self->db);
+  g_free (self->path);
+  g_free (self);
+}
+
+static WpDatabase *
+sqlite_open (const char *location, WpClock *clock, GError **error)
+{
+  SqliteDatabase *self = g_new0 (SqliteDatabase, 1);
+
+  self->path = g_strdup (location);
+  self->waiting = g_async_queue_new ();
+  if (*location && open_file (self))
+    self->writer = g_thread_pool_new (write_all, self, 1, TRUE, error);
+  else
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot open the database sqlite:%s: %s", location,
+                 *location ? sqlite3_errmsg (self->db) : "no file named");
+  if (!self->writer)
+    {
+      sqlite_free (&self->base);
+      return NULL;
+    }
+  return &self->base;
+}
+
+const WpDatabaseClass wp_sqlite_database_class = { "sqlite", "sqlite:FILE", sqlite_open, sqlite_update, sqlite_free };

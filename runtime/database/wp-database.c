@@ -1,0 +1,55 @@
+#include "runtime/database/wp-database.h"
+
+#include <string.h>
+
+#include "sim/wp-error.h"
+
+static const WpDatabaseClass *const classes[] = { &wp_sqlite_database_class, &wp_delay_database_class };
+
+static char *
+known_forms (void)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (classes); i++)
+    g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", classes[i]->form);
+  return g_string_free (text, FALSE);
+}
+
+WpDatabase *
+wp_database_open (const char *spec, WpClock *clock, GError **error)
+{
+  g_autofree char *forms = known_forms ();
+  const char *colon = strchr (spec, ':');
+
+  for (guint i = 0; colon && i < G_N_ELEMENTS (classes); i++)
+    if (strlen (classes[i]->scheme) == (gsize) (colon - spec) && g_str_has_prefix (spec, classes[i]->scheme))
+      {
+        WpDatabase *self = classes[i]->open (colon + 1, clock, error);
+
+        if (self)
+          self->class = classes[i];
+        return self;
+      }
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a database: %s", spec, forms);
+  return NULL;
+}
+
+void
+wp_database_free (WpDatabase *self)
+{
+  self->class->free (self);
+}
+
+void
+wp_database_on_done (WpDatabase *self, WpDatabaseDone done, gpointer data)
+{
+  self->done = done;
+  self->done_data = data;
+}
+
+gboolean
+wp_database_update (WpDatabase *self, WpJob *job)
+{
+  return self->class->update (self, job);
+}

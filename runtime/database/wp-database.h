@@ -1,0 +1,46 @@
+/* wp-database.h - where payloads go. An update is asynchronous: it is issued, and is told of when it is done. */
+#pragma once
+
+#include "runtime/queue/wp-job.h"
+
+typedef struct _WpDatabase WpDatabase;
+
+/* An update is done. On a thread of the database's, or the clock's. */
+typedef void (*WpDatabaseDone) (WpJob *job, gboolean ok, gpointer data);
+
+/* A kind of database is one const table; a new kind is a file and a line in wp-database.c. */
+typedef struct {
+  const char *scheme;                                                                /* of SCHEME:LOCATION */
+  const char *form;                                                                  /* for messages: "sqlite:FILE" */
+  WpDatabase *(*open) (const char *location, WpClock *clock, GError **error);        /* usable at once, or a reason why not */
+  gboolean (*update) (WpDatabase *self, WpJob *job);                                 /* TRUE: done at once */
+  void (*free) (WpDatabase *self);                                                   /* with no update under way */
+} WpDatabaseClass;
+
+/* What every kind begins with. */
+struct _WpDatabase {
+  const WpDatabaseClass *class;
+  WpDatabaseDone done;
+  gpointer done_data;
+  gboolean by_request;       /* delay:request: a request says in X-WP-Service how long its update takes */
+};
+
+/**
+ * wp_database_open:
+ * @spec: "sqlite:FILE", "delay:TIME" or "delay:request"
+ * @clock: outlives the database
+ *
+ * Returns: NULL with one line that says what could not be opened and why.
+ */
+WpDatabase *wp_database_open (const char *spec, WpClock *clock, GError **error);
+void wp_database_free (WpDatabase *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpDatabase, wp_database_free)
+
+/* Before the first update: who is told. */
+void wp_database_on_done (WpDatabase *self, WpDatabaseDone done, gpointer data);
+
+/* Issues the update of a job in service, which must stay until it is done. Any thread; does not block.
+ * TRUE: it is done and stored already; FALSE: @done will be called, once. */
+gboolean wp_database_update (WpDatabase *self, WpJob *job);
+
+extern const WpDatabaseClass wp_delay_database_class, wp_sqlite_database_class;

@@ -1,0 +1,198 @@
+#include "runtime/http/wp-admin.h"
+
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+typedef struct {
+  const char *name;
+  gsize offset;
+} Field;
+
+/* The two sides of the ledger, in the order in which they are told. */
+static const Field entered[] = {
+  { "received", G_STRUCT_OFFSET (WpLedger, received) }, { "recovered", G_STRUCT_OFFSET (WpLedger, recovered) },
+};
+static const Field placed[] = {
+  { "stored", G_STRUCT_OFFSET (WpLedger, stored) },       { "rejected", G_STRUCT_OFFSET (WpLedger, rejected) },
+  { "timed_out", G_STRUCT_OFFSET (WpLedger, timed_out) }, { "abandoned", G_STRUCT_OFFSET (WpLedger, abandoned) },
+  { "failed", G_STRUCT_OFFSET (WpLedger, failed) },       { "parked", G_STRUCT_OFFSET (WpLedger, parked) },
+  { "queued", G_STRUCT_OFFSET (WpLedger, queued) },       { "in_service", G_STRUCT_OFFSET (WpLedger, in_service) },
+};
+static const Field others[] = {
+  { "blocked", G_STRUCT_OFFSET (WpLedger, blocked) },         { "duplicates", G_STRUCT_OFFSET (WpLedger, duplicates) },
+  { "parked_peak", G_STRUCT_OFFSET (WpLedger, parked_peak) }, { "queued_peak", G_STRUCT_OFFSET (WpLedger, queued_peak) },
+  { "in_service_peak", G_STRUCT_OFFSET (WpLedger, in_service_peak) },
+};
+
+static guint64
+value_of (const WpLedger *ledger, const Field *field)
+{
+  return *(const guint64 *) ((const char *) ledger + field->offset);
+}
+
+static void
+append_sum (GString *text, const WpLedger *ledger, const Field *fields, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (text, "%s%s %" G_GUINT64_FORMAT, i > 0 ? " + " : "", fields[i].name, value_of (ledger, &fields[i]));
+}
+
+char *
+wp_admin_format_ledger (const WpLedger *ledger)
+{
+  GString *text = g_string_new ("ledger: ");
+
+  append_sum (text, ledger, entered, G_N_ELEMENTS (entered));
+  g_string_append (text, " = ");
+  append_sum (text, ledger, placed, G_N_ELEMENTS (placed));
+  g_string_append (text, wp_ledger_balances (ledger) ? ": it balances" : ": IT DOES NOT BALANCE");
+
+  return g_string_free (text, FALSE);
+}
+
+static void
+add_fields (JsonBuilder *json, const WpLedger *ledger, const Field *fields, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      json_builder_set_member_name (json, fields[i].name);
+      json_builder_add_int_value (json, value_of (ledger, &fields[i]));
+    }
+}
+
+static void
+add_string (JsonBuilder *json, const char *name, const char *value)
+{
+  json_builder_set_member_name (json, name);
+  if (value)
+    json_builder_add_string_value (json, value);
+  else
+    json_builder_add_null_value (json);
+}
+
+static void
+add_seconds (JsonBuilder *json, const char *name, gint64 ns)
+{
+  json_builder_set_member_name (json, name);
+  if (ns != WP_TIME_NONE)
+    json_builder_add_double_value (json, ns / (double) WP_NS_PER_S);
+  else
+    json_builder_add_null_value (json);
+}
+
+static void
+add_size (JsonBuilder *json, const char *name, const WpPolicy *policy, WpPolicyField field, guint value)
+{
+  json_builder_set_member_name (json, name);
+  if (wp_policy_uses (policy, field))
+    json_builder_add_int_value (json, value);
+  else
+    json_builder_add_null_value (json);
+}
+
+static void
+add_policy (JsonBuilder *json, const WpAdmin *self)
+{
+  const WpPolicy *policy = wp_mode_get_policy (self->mode);
+  gboolean pool = wp_policy_uses (policy, WP_POLICY_DISPATCHER), fills = wp_policy_uses (policy, WP_POLICY_WHEN_FULL);
+
+  add_string (json, "mode", wp_mode_name (policy->mode));
+  add_size (json, "queue", policy, WP_POLICY_QUEUE, policy->queue_jobs);
+  add_size (json, "workers", policy, WP_POLICY_WORKERS, policy->workers);
+  add_string (json, "dispatcher", pool ? wp_dispatcher_name (policy->dispatcher) : NULL);
+  add_string (json, "when_full", fills ? wp_when_full_name (policy->when_full) : NULL);
+  add_seconds (json, "block_timeout", fills ? policy->block_timeout_ns : WP_TIME_NONE);
+  add_string (json, "ack", wp_mode_get_ack (self->mode) == WP_ACK_STORED ? "stored" : "accepted");
+  add_string (json, "database", self->database);
+}
+
+static guint
+count_connections (const WpAdmin *self)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->fronts->len; i++)
+    n += wp_front_count_connections (self->fronts->pdata[i]);
+  return n;
+}
+
+static char *
+make_stats (const WpAdmin *self)
+{
+  g_autoptr(JsonBuilder) json = json_builder_new ();
+  g_autoptr(JsonNode) root = NULL;
+  gint64 now_ns, oldest_ns;
+  WpLedger ledger;
+
+  wp_mode_count (self->mode, &ledger, &oldest_ns);
+  now_ns = wp_time_monotonic ();
+  json_builder_begin_object (json);
+  add_string (json, "version", WP_VERSION);
+  add_seconds (json, "uptime", now_ns - self->started_ns);
+  json_builder_set_member_name (json, "ready");
+  json_builder_add_boolean_value (json, g_atomic_int_get (&self->ready));
+  add_policy (json, self);
+  json_builder_set_member_name (json, "ledger");
+  json_builder_begin_object (json);
+  add_fields (json, &ledger, entered, G_N_ELEMENTS (entered));
+  add_fields (json, &ledger, placed, G_N_ELEMENTS (placed));
+  json_builder_set_member_name (json, "balances");
+  json_builder_add_boolean_value (json, wp_ledger_balances (&ledger));
+  json_builder_end_object (json);
+  add_fields (json, &ledger, others, G_N_ELEMENTS (others));
+  add_seconds (json, "oldest_age", oldest_ns == WP_TIME_NONE ? WP_TIME_NONE : now_ns - oldest_ns);
+  json_builder_set_member_name (json, "connections");
+  json_builder_add_int_value (json, count_connections (self));
+  json_builder_end_object (json);
+  root = json_builder_get_root (json);
+
+  return json_to_string (root, TRUE);
+}
+
+static void
+answer (SoupServerMessage *message, guint status, const char *type, char *text)
+{
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Cache-Control", "no-store");
+  soup_server_message_set_status (message, status, NULL);
+  soup_server_message_set_response (message, type, SOUP_MEMORY_TAKE, text, strlen (text));
+}
+
+static void
+on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+{
+  const char *method = soup_server_message_get_method (message);
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+
+  if (g_str_equal (method, "GET") || g_str_equal (method, "HEAD"))
+    {
+      /* Nothing here takes a body. */
+      if (soup_message_headers_get_content_length (headers) > 0 || soup_message_headers_get_one (headers, "Transfer-Encoding"))
+        wp_connection_refuse (wp_front_get_connection (message), SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE);
+      return;
+    }
+  wp_connection_refuse (wp_front_get_connection (message), SOUP_STATUS_METHOD_NOT_ALLOWED);
+}
+
+static void
+on_request (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+{
+  WpAdmin *self = data;
+  gboolean ready = g_atomic_int_get (&self->ready);
+
+  if (g_str_equal (path, "/stats.json"))
+    answer (message, SOUP_STATUS_OK, "application/json", make_stats (self));
+  else if (g_str_equal (path, "/healthz"))
+    answer (message, SOUP_STATUS_OK, "text/plain", g_strdup ("ok\n"));
+  else if (g_str_equal (path, "/readyz"))
+    answer (message, ready ? SOUP_STATUS_OK : SOUP_STATUS_SERVICE_UNAVAILABLE, "text/plain",
+            g_strdup (ready ? "ready\n" : "draining\n"));
+  else
+    answer (message, SOUP_STATUS_NOT_FOUND, "text/plain", g_strdup ("here are /stats.json, /healthz and /readyz\n"));
+}
+
+void
+wp_admin_setup (WpFront *front, SoupServer *server, gpointer admin)
+{
+  soup_server_add_early_handler (server, NULL, on_head, admin, NULL);
+  soup_server_add_handler (server, NULL, on_request, admin, NULL);
+}

@@ -1,0 +1,20 @@
+/* wp-admin.h - the admin listener: how it goes, for people, probes and programs. Read-only. */
+#pragma once
+
+#include "runtime/http/wp-front.h"
+#include "runtime/modes/wp-mode.h"
+
+typedef struct {
+  WpMode *mode;
+  const char *database;      /* as given */
+  GPtrArray *fronts;         /* (element-type WpFront): of the ingest */
+  gint64 started_ns;         /* CLOCK_MONOTONIC */
+  gint ready;                /* atomic: takes requests */
+} WpAdmin;
+
+/* WpFrontSetup of the admin front; its data is the WpAdmin.
+ * GET /healthz: 200 while the process runs. GET /readyz: 200, or 503 once it drains. GET /stats.json: all figures, one object. */
+void wp_admin_setup (WpFront *front, SoupServer *server, gpointer admin);
+
+/* "ledger: received 10 + recovered 0 = stored 9 + ... : it balances" */
+char *wp_admin_format_ledger (const WpLedger *ledger);

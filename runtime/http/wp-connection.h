@@ -1,0 +1,53 @@
+/* wp-connection.h - one client's socket: a small record with a deadline, on its gate's epoll. Its gate's thread only. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct _WpGate WpGate;
+typedef struct _WpConnection WpConnection;
+
+typedef enum {
+  WP_CONNECTION_IDLE,      /* waits for the first byte of a request */
+  WP_CONNECTION_HEAD,      /* has some of a head */
+  WP_CONNECTION_BODY,      /* has the head */
+  WP_CONNECTION_BUSY,      /* has it all: its answer is being made; no deadline */
+  WP_CONNECTION_REPLY,     /* its answer is being written */
+  WP_CONNECTION_LINGER     /* we have said our last; reads on, so that a reset does not overtake the answer */
+} WpConnectionState;
+
+/* The client has gone while its request was BUSY. */
+typedef void (*WpConnectionGone) (gpointer exchange);
+
+struct _WpConnection {
+  WpGate *gate;
+  WpConnection *next, *prev;     /* in the gate's list */
+  int fd;
+  WpConnectionState state;
+  gint64 deadline_ns;            /* CLOCK_MONOTONIC; G_MAXINT64: none */
+  gboolean readable, writable;   /* as far as we know: until a call says EAGAIN */
+  gboolean peer_ended;           /* end of file or an error was seen: the client has left */
+  gboolean dead;                 /* reads end, writes fail: whoever has the stream lets it go */
+  gboolean told_end;             /* see wp_connection_read() */
+  GSource *read_source, *write_source;   /* wait for it; not owned */
+  WpConnectionGone gone;
+  gpointer exchange;             /* what is BUSY, or NULL */
+};
+
+/* Enters @state, and starts the deadline that the gate has for it. */
+void wp_connection_enter (WpConnection *self, WpConnectionState state);
+
+/* As recv() and send(), but EAGAIN clears what we know; -1 with errno. */
+gssize wp_connection_read (WpConnection *self, void *buffer, gsize size);
+gssize wp_connection_write (WpConnection *self, const void *buffer, gsize size);
+
+/* Answers with @status and an empty body past any parser, and kills the connection: 408, 413, 503 and the like. */
+void wp_connection_refuse (WpConnection *self, guint status);
+
+/* Makes reads end and writes fail from now on, and wakes whoever waits for the stream. */
+void wp_connection_kill (WpConnection *self);
+
+/* Has the client gone already? Then the exchange is told now. */
+void wp_connection_check (WpConnection *self);
+
+/* The stream has been closed: gives the connection back to its gate, which lingers or closes. */
+void wp_connection_release (WpConnection *self);

@@ -1,0 +1,77 @@
+#include "runtime/http/wp-exchange.h"
+
+/* One owner at a time: the front's thread while the client may still leave, the mailbox once the job has told. The mode
+ * promises one of the two, never both. */
+struct _WpExchange {
+  WpMode *mode;
+  WpFront *front;
+  WpConnection *connection;
+  WpJob *job;
+  WpExchangeReply reply;
+  gpointer request;
+  guint status;              /* set by on_told(), before the exchange is posted */
+};
+
+static void
+finish (WpExchange *self, guint status)
+{
+  self->connection->exchange = NULL;
+  self->reply (self->front, self->request, status);
+  wp_job_unref (self->job);
+  g_free (self);
+}
+
+/* Any thread. */
+static void
+on_told (WpJob *job, WpJobEvent event, gpointer client)
+{
+  static const guint statuses[] = {
+    [WP_JOB_ACCEPTED] = SOUP_STATUS_OK, [WP_JOB_STORED] = SOUP_STATUS_OK,
+    [WP_JOB_REFUSED] = SOUP_STATUS_SERVICE_UNAVAILABLE, [WP_JOB_FAILED] = SOUP_STATUS_BAD_GATEWAY,
+  };
+  WpExchange *self = client;
+
+  self->status = statuses[event];
+  wp_front_post (self->front, self);
+}
+
+void
+wp_exchange_deliver (gpointer exchange, gpointer data)
+{
+  WpExchange *self = exchange;
+
+  finish (self, self->status);
+}
+
+/* A job that is not parked (any more) goes on; its end, or the acceptance that is on its way here, finishes the exchange. */
+static void
+on_gone (gpointer exchange)
+{
+  WpExchange *self = exchange;
+
+  self->connection->exchange = NULL;
+  if (wp_mode_leave (self->mode, self->job))
+    finish (self, 0);
+}
+
+guint
+wp_exchange_offer (WpMode *mode, WpFront *front, WpConnection *connection, WpJob *job, WpExchangeReply reply, gpointer request)
+{
+  WpExchange *self = g_new (WpExchange, 1);
+  WpSubmit submit;
+
+  *self = (WpExchange) { mode, front, connection, job, reply, request, 0 };
+  job->told = on_told;
+  job->client = self;
+  submit = wp_mode_submit (mode, job);
+  if (submit == WP_SUBMIT_PENDING)
+    {
+      connection->gone = on_gone;
+      connection->exchange = self;
+      return 0;
+    }
+  wp_job_unref (job);
+  g_free (self);
+
+  return submit == WP_SUBMIT_ACCEPTED ? SOUP_STATUS_OK : SOUP_STATUS_SERVICE_UNAVAILABLE;
+}

@@ -1,0 +1,175 @@
+#include "runtime/http/wp-front.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "runtime/http/wp-stream.h"
+
+#define LAST_WORDS_MS 1000       /* for answers to be written, then for streams to end, when the front is freed */
+
+struct _WpFront {
+  GThread *thread;
+  GMainContext *context;
+  GMainLoop *loop;
+  SoupServer *server;
+  WpGate *gate;
+  WpMailbox *mailbox;
+  WpFrontSetup setup;
+  gpointer data;
+  GSocketAddress *local;         /* what libsoup takes for the server's address */
+  int dummy_fd;                  /* other end of the listener that libsoup wants */
+  gint draining;                 /* atomic */
+};
+
+static GQuark
+connection_quark (void)
+{
+  return g_quark_from_static_string ("wp-connection");
+}
+
+/* libsoup tells nothing of a message's stream, but keeps the address that it was given with it. */
+WpConnection *
+wp_front_get_connection (SoupServerMessage *message)
+{
+  return g_object_get_qdata (G_OBJECT (soup_server_message_get_remote_address (message)), connection_quark ());
+}
+
+static void
+on_accepted (WpConnection *connection, gconstpointer peer, gsize peer_len, gpointer data)
+{
+  WpFront *self = data;
+  g_autoptr(GIOStream) stream = wp_stream_new (connection);
+  g_autoptr(GSocketAddress) remote = g_socket_address_new_from_native ((gpointer) peer, peer_len);
+
+  g_object_set_qdata (G_OBJECT (remote), connection_quark (), connection);
+  soup_server_accept_iostream (self->server, stream, self->local, remote, NULL);
+}
+
+static void
+on_finished (SoupServer *server, SoupServerMessage *message, gpointer data)
+{
+  wp_connection_enter (wp_front_get_connection (message), WP_CONNECTION_IDLE);
+}
+
+/* Without a listener SoupServer 3.2.3 refuses keep-alive; this one never hears anything. */
+static void
+add_dummy_listener (WpFront *self)
+{
+  int fds[2];
+  g_autoptr(GSocket) socket = NULL;
+
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+    g_error ("socketpair: %s", g_strerror (errno));
+  socket = g_socket_new_from_fd (fds[0], NULL);
+  self->dummy_fd = fds[1];
+  soup_server_listen_socket (self->server, socket, 0, NULL);
+}
+
+static gpointer
+run (gpointer data)
+{
+  WpFront *self = data;
+
+  g_main_context_push_thread_default (self->context);
+  self->server = soup_server_new ("raw-paths", TRUE, NULL);
+  add_dummy_listener (self);
+  g_signal_connect (self->server, "request-finished", G_CALLBACK (on_finished), self);
+  self->setup (self, self->server, self->data);
+  g_main_loop_run (self->loop);
+  g_main_context_pop_thread_default (self->context);
+
+  return NULL;
+}
+
+/* The gate is made before its thread runs, so that connections already wait in its backlog. */
+WpFront *
+wp_front_new (const char *name, int listen_fd, const WpGateLimits *limits, WpFrontSetup setup, WpMailboxFunc deliver, gpointer data)
+{
+  WpFront *self = g_new0 (WpFront, 1);
+
+  self->context = g_main_context_new ();
+  self->loop = g_main_loop_new (self->context, FALSE);
+  self->gate = wp_gate_new (self->context, listen_fd, limits, on_accepted, self);
+  if (deliver)
+    self->mailbox = wp_mailbox_new (self->context, deliver, data);
+  self->setup = setup;
+  self->data = data;
+  self->local = g_inet_socket_address_new_from_string ("127.0.0.1", 80);
+  self->thread = g_thread_new (name, run, self);
+
+  return self;
+}
+
+static void
+iterate_until_empty (WpFront *self)
+{
+  gint64 until_us = g_get_monotonic_time () + LAST_WORDS_MS * 1000;
+
+  while (wp_gate_count (self->gate) > 0 && g_get_monotonic_time () < until_us)
+    if (!g_main_context_iteration (self->context, FALSE))
+      g_usleep (1000);
+}
+
+/* First the answers that are on their way, then the connections that have none coming. */
+static gboolean
+on_end (gpointer data)
+{
+  WpFront *self = data;
+
+  wp_gate_stop (self->gate);
+  iterate_until_empty (self);
+  wp_gate_kill_all (self->gate);
+  iterate_until_empty (self);
+  g_main_loop_quit (self->loop);
+
+  return G_SOURCE_REMOVE;
+}
+
+void
+wp_front_free (WpFront *self)
+{
+  g_main_context_invoke (self->context, on_end, self);
+  g_thread_join (self->thread);
+
+  soup_server_disconnect (self->server);
+  g_object_unref (self->server);
+  g_clear_pointer (&self->mailbox, wp_mailbox_free);
+  wp_gate_free (self->gate);
+  close (self->dummy_fd);
+  g_object_unref (self->local);
+  g_main_loop_unref (self->loop);
+  g_main_context_unref (self->context);
+  g_free (self);
+}
+
+void
+wp_front_post (WpFront *self, gpointer item)
+{
+  wp_mailbox_post (self->mailbox, item);
+}
+
+static gboolean
+on_drain (gpointer data)
+{
+  wp_gate_stop (((WpFront *) data)->gate);
+  return G_SOURCE_REMOVE;
+}
+
+void
+wp_front_drain (WpFront *self)
+{
+  g_atomic_int_set (&self->draining, TRUE);
+  g_main_context_invoke (self->context, on_drain, self);
+}
+
+gboolean
+wp_front_is_draining (WpFront *self)
+{
+  return g_atomic_int_get (&self->draining);
+}
+
+guint
+wp_front_count_connections (WpFront *self)
+{
+  return wp_gate_count (self->gate);
+}

@@ -1,0 +1,34 @@
+/* wp-front.h - an HTTP thread: a main context, a gate, and a SoupServer that is given the gate's connections. */
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include "runtime/http/wp-gate.h"
+#include "runtime/http/wp-mailbox.h"
+
+typedef struct _WpFront WpFront;
+
+/* Adds handlers; on the front's thread, once, before the first connection. */
+typedef void (*WpFrontSetup) (WpFront *self, SoupServer *server, gpointer data);
+
+/**
+ * wp_front_new:
+ * @name: of the thread
+ * @listen_fd: owned
+ * @deliver: (nullable): gets what is posted, on the front's thread
+ * @data: for @setup and @deliver; outlives the front
+ *
+ * Starts the thread.
+ */
+WpFront *wp_front_new (const char *name, int listen_fd, const WpGateLimits *limits, WpFrontSetup setup,
+                       WpMailboxFunc deliver, gpointer data);
+void wp_front_free (WpFront *self);       /* ends the thread and every connection */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpFront, wp_front_free)
+
+void wp_front_post (WpFront *self, gpointer item);     /* any thread */
+void wp_front_drain (WpFront *self);                   /* any thread: no new connections, and answers close theirs */
+gboolean wp_front_is_draining (WpFront *self);         /* any thread */
+guint wp_front_count_connections (WpFront *self);      /* any thread */
+
+/* The connection on which a message came; front's thread. Every request has one until it is finished. */
+WpConnection *wp_front_get_connection (SoupServerMessage *message);

@@ -1,0 +1,432 @@
+#include "runtime/http/wp-gate.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <glib-unix.h>
+#include <libsoup/soup.h>
+
+#include "runtime/http/wp-listen.h"
+#include "sim/wp-time.h"
+
+#define EVENTS_AT_ONCE 256
+#define ACCEPTS_AT_ONCE 256
+#define TICK_MS 250              /* how late a deadline may be noticed */
+#define RETRY_ACCEPT_MS 100      /* after EMFILE and the like */
+#define LINGER_NS WP_NS_PER_S
+#define LAST_CHANCE_NS (500 * WP_NS_PER_MS)   /* for requests that are on their way when the gate stops */
+
+struct _WpGate {
+  int epoll_fd;
+  int listen_fd;                 /* -1: stopped */
+  gboolean listening;            /* listen_fd is on the epoll */
+  GMainContext *context;
+  GSource *source, *tick, *retry;
+  WpGateLimits limits;
+  WpConnection *connections;     /* all, those that linger too */
+  guint n_lingering;
+  gint n_open;                   /* atomic: connections but for those that linger */
+  WpGateAccepted accepted;
+  gpointer data;
+  gint64 logged_ns;
+};
+
+static GSource *
+add_source (WpGate *self, GSource *source, GSourceFunc func)
+{
+  g_source_set_callback (source, func, self, NULL);
+  g_source_attach (source, self->context);
+  return source;
+}
+
+static void
+clear_source (GSource **source)
+{
+  if (*source)
+    g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
+/* The listener is level-triggered: what is not accepted now is told of again. */
+static void
+listen_on (WpGate *self, gboolean on)
+{
+  struct epoll_event event = { .events = EPOLLIN, .data.ptr = NULL };
+
+  if (self->listen_fd < 0 || self->listening == on)
+    return;
+  self->listening = on;
+  epoll_ctl (self->epoll_fd, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, self->listen_fd, &event);
+}
+
+static gboolean
+on_retry (gpointer data)
+{
+  WpGate *self = data;
+
+  clear_source (&self->retry);
+  if (g_atomic_int_get (&self->n_open) < (gint) self->limits.max_connections)
+    listen_on (self, TRUE);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+close_connection (WpConnection *connection)
+{
+  WpGate *self = connection->gate;
+
+  if (connection->state == WP_CONNECTION_LINGER)
+    self->n_lingering--;
+  else
+    g_atomic_int_add (&self->n_open, -1);
+  if (connection->prev)
+    connection->prev->next = connection->next;
+  else
+    self->connections = connection->next;
+  if (connection->next)
+    connection->next->prev = connection->prev;
+  close (connection->fd);
+  g_free (connection);
+  if (!self->retry)
+    on_retry (self);
+}
+
+static void
+wake (GSource *source)
+{
+  if (source)
+    g_source_set_ready_time (source, 0);
+}
+
+void
+wp_connection_enter (WpConnection *self, WpConnectionState state)
+{
+  const WpGateLimits *limits = &self->gate->limits;
+  const gint64 timeouts_ns[] = {
+    [WP_CONNECTION_IDLE] = limits->idle_timeout_ns, [WP_CONNECTION_HEAD] = limits->header_timeout_ns,
+    [WP_CONNECTION_BODY] = limits->body_timeout_ns, [WP_CONNECTION_BUSY] = G_MAXINT64,
+    [WP_CONNECTION_REPLY] = limits->idle_timeout_ns, [WP_CONNECTION_LINGER] = LINGER_NS,
+  };
+
+  self->state = state;
+  self->deadline_ns = timeouts_ns[state] == G_MAXINT64 ? G_MAXINT64 : wp_time_monotonic () + timeouts_ns[state];
+}
+
+/* A keep-alive connection whose client leaves between requests is never freed by libsoup 3.2.3, which ends only what it has seen
+ * begin. So the end of file is preceded by one byte of a request that never comes. */
+static gssize
+read_end (WpConnection *self, char *buffer)
+{
+  if (self->state != WP_CONNECTION_IDLE || self->told_end)
+    return 0;
+  self->told_end = TRUE;
+  *buffer = 'X';
+  return 1;
+}
+
+gssize
+wp_connection_read (WpConnection *self, void *buffer, gsize size)
+{
+  gssize n;
+
+  if (self->dead)
+    return read_end (self, buffer);
+  do
+    n = recv (self->fd, buffer, size, 0);
+  while (n < 0 && errno == EINTR);
+
+  if (n < 0 && errno == EAGAIN)
+    self->readable = FALSE;
+  else if (n <= 0)
+    {
+      self->peer_ended = TRUE;
+      return read_end (self, buffer);
+    }
+  else if (self->state == WP_CONNECTION_IDLE)
+    wp_connection_enter (self, WP_CONNECTION_HEAD);
+  return n;
+}
+
+gssize
+wp_connection_write (WpConnection *self, const void *buffer, gsize size)
+{
+  gssize n;
+
+  if (self->dead)
+    {
+      errno = EPIPE;
+      return -1;
+    }
+  do
+    n = send (self->fd, buffer, size, MSG_NOSIGNAL);
+  while (n < 0 && errno == EINTR);
+  if (n < 0 && errno == EAGAIN)
+    self->writable = FALSE;
+  return n;
+}
+
+void
+wp_connection_kill (WpConnection *self)
+{
+  self->dead = TRUE;
+  wake (self->read_source);
+  wake (self->write_source);
+}
+
+void
+wp_connection_refuse (WpConnection *self, guint status)
+{
+  char reply[128];
+  int len = snprintf (reply, sizeof reply, "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", status,
+                      soup_status_get_phrase (status));
+
+  wp_connection_write (self, reply, len);
+  wp_connection_kill (self);
+}
+
+void
+wp_connection_check (WpConnection *self)
+{
+  if (self->peer_ended && self->exchange)
+    self->gone (self->exchange);
+}
+
+void
+wp_connection_release (WpConnection *self)
+{
+  self->read_source = self->write_source = NULL;
+  self->exchange = NULL;
+  if (self->peer_ended || shutdown (self->fd, SHUT_WR) < 0)
+    {
+      close_connection (self);
+      return;
+    }
+  wp_connection_enter (self, WP_CONNECTION_LINGER);
+  self->gate->n_lingering++;
+  g_atomic_int_add (&self->gate->n_open, -1);
+}
+
+/* Reads away what a client still sends that we have closed towards. */
+static void
+linger (WpConnection *connection)
+{
+  char waste[4096];
+  gssize n;
+
+  while ((n = recv (connection->fd, waste, sizeof waste, 0)) > 0)
+    ;
+  if (n == 0 || (errno != EAGAIN && errno != EINTR))
+    close_connection (connection);
+}
+
+static void
+on_connection (WpConnection *connection, guint32 events)
+{
+  if (connection->state == WP_CONNECTION_LINGER)
+    {
+      linger (connection);
+      return;
+    }
+  if (events & EPOLLOUT)
+    {
+      connection->writable = TRUE;
+      wake (connection->write_source);
+    }
+  if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+    connection->peer_ended = TRUE;
+  if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+    {
+      connection->readable = TRUE;
+      wake (connection->read_source);
+    }
+  wp_connection_check (connection);
+}
+
+static void
+add_connection (WpGate *self, int fd, gconstpointer peer, gsize peer_len)
+{
+  WpConnection *connection = g_new0 (WpConnection, 1);
+  struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = connection };
+  int on = 1;
+
+  setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);   /* without it an answer in two sends waits 40 ms */
+  connection->gate = self;
+  connection->fd = fd;
+  connection->readable = connection->writable = TRUE;
+  connection->next = self->connections;
+  if (self->connections)
+    self->connections->prev = connection;
+  self->connections = connection;
+  g_atomic_int_inc (&self->n_open);
+  wp_connection_enter (connection, WP_CONNECTION_IDLE);
+  if (epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+    {
+      close_connection (connection);
+      return;
+    }
+  self->accepted (connection, peer, peer_len, self->data);
+}
+
+/* Out of descriptors or memory: the backlog keeps the connections; one line a second at most tells. */
+static void
+back_off (WpGate *self, int reason)
+{
+  gint64 now_ns = wp_time_monotonic ();
+
+  if (self->logged_ns == 0 || now_ns - self->logged_ns > WP_NS_PER_S)
+    g_warning ("cannot accept connections for now: %s", g_strerror (reason));
+  self->logged_ns = now_ns;
+  listen_on (self, FALSE);
+  if (!self->retry)
+    self->retry = add_source (self, g_timeout_source_new (RETRY_ACCEPT_MS), on_retry);
+}
+
+static gboolean
+is_passing (int reason)
+{
+  return reason == EINTR || reason == ECONNABORTED || reason == EPROTO || reason == EPERM;
+}
+
+static void
+accept_some (WpGate *self, guint max)
+{
+  while (max-- > 0)
+    {
+      struct sockaddr_storage peer;
+      socklen_t len = sizeof peer;
+      int fd;
+
+      if (g_atomic_int_get (&self->n_open) >= (gint) self->limits.max_connections)
+        {
+          listen_on (self, FALSE);
+          return;
+        }
+      fd = accept4 (self->listen_fd, (struct sockaddr *) &peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (fd >= 0)
+        add_connection (self, fd, &peer, len);
+      else if (errno == EAGAIN)
+        return;
+      else if (!is_passing (errno))
+        {
+          back_off (self, errno);
+          return;
+        }
+    }
+}
+
+static gboolean
+on_epoll (int fd, GIOCondition condition, gpointer data)
+{
+  WpGate *self = data;
+  struct epoll_event events[EVENTS_AT_ONCE];
+  int n = epoll_wait (self->epoll_fd, events, EVENTS_AT_ONCE, 0);
+  gboolean accepts = FALSE;
+
+  /* Each connection is in at most one of the events, so one closed by its own is not met again. Accept last: new records. */
+  for (int i = 0; i < n; i++)
+    if (events[i].data.ptr)
+      on_connection (events[i].data.ptr, events[i].events);
+    else
+      accepts = TRUE;
+  if (accepts && self->listen_fd >= 0)
+    accept_some (self, ACCEPTS_AT_ONCE);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+on_deadline (WpConnection *connection)
+{
+  if (connection->state == WP_CONNECTION_LINGER)
+    close_connection (connection);
+  else if (connection->state == WP_CONNECTION_HEAD || connection->state == WP_CONNECTION_BODY)
+    wp_connection_refuse (connection, SOUP_STATUS_REQUEST_TIMEOUT);
+  else
+    wp_connection_kill (connection);
+}
+
+static gboolean
+on_tick (gpointer data)
+{
+  WpGate *self = data;
+  gint64 now_ns = wp_time_monotonic ();
+  WpConnection *next;
+
+  for (WpConnection *connection = self->connections; connection; connection = next)
+    {
+      next = connection->next;
+      if (connection->deadline_ns <= now_ns && !connection->dead)
+        on_deadline (connection);
+      else if (connection->deadline_ns <= now_ns && connection->state == WP_CONNECTION_LINGER)
+        close_connection (connection);
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+WpGate *
+wp_gate_new (GMainContext *context, int listen_fd, const WpGateLimits *limits, WpGateAccepted accepted, gpointer data)
+{
+  WpGate *self = g_new0 (WpGate, 1);
+
+  self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
+  self->listen_fd = listen_fd;
+  self->context = context;
+  self->limits = *limits;
+  self->accepted = accepted;
+  self->data = data;
+
+  self->source = g_unix_fd_source_new (self->epoll_fd, G_IO_IN);
+  add_source (self, self->source, G_SOURCE_FUNC (on_epoll));
+  self->tick = add_source (self, g_timeout_source_new (TICK_MS), on_tick);
+  listen_on (self, TRUE);
+
+  return self;
+}
+
+void
+wp_gate_free (WpGate *self)
+{
+  while (self->connections)
+    close_connection (self->connections);
+  clear_source (&self->retry);
+  clear_source (&self->tick);
+  clear_source (&self->source);
+  if (self->listen_fd >= 0)
+    close (self->listen_fd);
+  close (self->epoll_fd);
+  g_free (self);
+}
+
+void
+wp_gate_stop (WpGate *self)
+{
+  if (self->listen_fd < 0)
+    return;
+  accept_some (self, WP_LISTEN_BACKLOG);
+  listen_on (self, FALSE);
+  close (self->listen_fd);
+  self->listen_fd = -1;
+  clear_source (&self->retry);
+  for (WpConnection *connection = self->connections; connection; connection = connection->next)
+    if (connection->state == WP_CONNECTION_IDLE)
+      connection->deadline_ns = wp_time_monotonic () + LAST_CHANCE_NS;
+}
+
+void
+wp_gate_kill_all (WpGate *self)
+{
+  for (WpConnection *connection = self->connections; connection; connection = connection->next)
+    wp_connection_kill (connection);
+}
+
+guint
+wp_gate_count (WpGate *self)
+{
+  return g_atomic_int_get (&self->n_open);
+}

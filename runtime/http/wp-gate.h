@@ -1,0 +1,34 @@
+/* wp-gate.h - accepts connections and watches them, all on one epoll descriptor behind one GSource.
+ *
+ * The main context polls two descriptors whatever the number of connections. What speaks HTTP on a connection is given by a
+ * lane: today libsoup's (wp-front.c); one that answers plain requests itself can be put before it. */
+#pragma once
+
+#include "runtime/http/wp-connection.h"
+
+typedef struct {
+  guint max_connections;         /* of this gate: more wait in the backlog */
+  gint64 header_timeout_ns;      /* for a whole head */
+  gint64 body_timeout_ns;        /* for a whole body */
+  gint64 idle_timeout_ns;        /* between requests, and for writing an answer */
+} WpGateLimits;
+
+/* A connection was accepted; the lane owns it until wp_connection_release(). @peer is its address. */
+typedef void (*WpGateAccepted) (WpConnection *connection, gconstpointer peer, gsize peer_len, gpointer data);
+
+/**
+ * wp_gate_new:
+ * @context: the gate lives on its thread; all functions but this and wp_gate_count() are called there
+ * @listen_fd: non-blocking; owned
+ */
+WpGate *wp_gate_new (GMainContext *context, int listen_fd, const WpGateLimits *limits, WpGateAccepted accepted, gpointer data);
+void wp_gate_free (WpGate *self);   /* when its lane has let go of every connection */
+
+/* Drain: accepts what is in the backlog, then no more; connections that stay idle are closed after half a second. */
+void wp_gate_stop (WpGate *self);
+
+/* Closes all that linger, kills all that do not. */
+void wp_gate_kill_all (WpGate *self);
+
+/* Connections now, but for those that only linger. Any thread. */
+guint wp_gate_count (WpGate *self);

@@ -1,0 +1,164 @@
+#include "runtime/http/wp-ingest.h"
+
+#include <string.h>
+
+#include "runtime/http/wp-exchange.h"
+
+#define MAX_SERVICE_NS (3600 * WP_NS_PER_S)
+
+/* A handler's data: what is the same for all fronts, and whose it is. */
+typedef struct {
+  const WpIngest *ingest;
+  WpFront *front;
+} Lane;
+
+static void
+close_if_draining (WpFront *front, SoupServerMessage *message)
+{
+  if (wp_front_is_draining (front))
+    soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
+}
+
+static void
+respond (WpFront *front, SoupServerMessage *message, guint status)
+{
+  static const char success[] = "Success!!";
+
+  wp_connection_enter (wp_front_get_connection (message), WP_CONNECTION_REPLY);
+  close_if_draining (front, message);
+  soup_server_message_set_status (message, status, NULL);
+  if (status == SOUP_STATUS_OK)
+    soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC, success, strlen (success));
+  if (status == SOUP_STATUS_SERVICE_UNAVAILABLE)
+    soup_message_headers_replace (soup_server_message_get_response_headers (message), "Retry-After", "1");
+}
+
+/* The message was paused. Where its client has gone, its connection is killed first, so that libsoup's write fails and it
+ * lets go of both. */
+static void
+reply (WpFront *front, gpointer request, guint status)
+{
+  g_autoptr(SoupServerMessage) message = request;
+
+  if (status == 0)
+    wp_connection_kill (wp_front_get_connection (message));
+  respond (front, message, status == 0 ? SOUP_STATUS_SERVICE_UNAVAILABLE : status);
+  soup_server_message_unpause (message);
+}
+
+/* libsoup 3.2.3 takes "-5", duplicates that conflict, and a length beside an encoding. */
+static gboolean
+framing_is_plain (SoupMessageHeaders *headers)
+{
+  const char *length = soup_message_headers_get_list (headers, "Content-Length");
+
+  if (!length)
+    return TRUE;
+  return *length && strspn (length, "0123456789") == strlen (length) && strlen (length) < 19 &&
+         !soup_message_headers_get_list (headers, "Transfer-Encoding");
+}
+
+static void
+on_chunk (SoupServerMessage *message, GBytes *chunk, gpointer data)
+{
+  const Lane *lane = data;
+
+  if ((guint64) soup_server_message_get_request_body (message)->length > lane->ingest->max_body_bytes)
+    wp_connection_refuse (wp_front_get_connection (message), SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE);
+}
+
+static gboolean
+is_method_of_ours (const char *method)
+{
+  return g_str_equal (method, "GET") || g_str_equal (method, "POST") || g_str_equal (method, "PUT");
+}
+
+static void
+on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+{
+  const Lane *lane = data;
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  WpConnection *connection = wp_front_get_connection (message);
+
+  wp_connection_enter (connection, WP_CONNECTION_BODY);
+  close_if_draining (lane->front, message);
+  soup_message_headers_remove (headers, "Range");   /* libsoup would cut our answer to it */
+  if (!framing_is_plain (headers))
+    wp_connection_refuse (connection, SOUP_STATUS_BAD_REQUEST);
+  else if ((guint64) soup_message_headers_get_content_length (headers) > lane->ingest->max_body_bytes)
+    wp_connection_refuse (connection, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE);
+  else
+    g_signal_connect (message, "got-chunk", G_CALLBACK (on_chunk), (gpointer) lane);
+
+  if (!is_method_of_ours (soup_server_message_get_method (message)))
+    {
+      soup_message_headers_replace (soup_server_message_get_response_headers (message), "Allow", "GET, POST, PUT");
+      soup_server_message_set_status (message, SOUP_STATUS_METHOD_NOT_ALLOWED, NULL);
+    }
+}
+
+static gboolean
+parse_service (const char *text, gint64 *service_ns)
+{
+  return !text || (wp_time_parse_seconds (text, strlen (text), service_ns) && *service_ns >= 0 && *service_ns <= MAX_SERVICE_NS);
+}
+
+static WpJob *
+make_job (SoupServerMessage *message)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  GUri *uri = soup_server_message_get_uri (message);
+  const char *path = *g_uri_get_path (uri) ? g_uri_get_path (uri) : "/", *query = g_uri_get_query (uri);
+  const char *id = soup_message_headers_get_one (headers, "X-Request-Id");
+  WpJob *job = wp_job_new ();
+
+  job->id = id && *id ? g_strdup (id) : NULL;
+  job->method = g_strdup (soup_server_message_get_method (message));
+  job->path = query ? g_strconcat (path, "?", query, NULL) : g_strdup (path);
+  job->content_type = g_strdup (soup_message_headers_get_one (headers, "Content-Type"));
+  if (soup_server_message_get_request_body (message)->length > 0)
+    job->body = soup_message_body_flatten (soup_server_message_get_request_body (message));
+
+  return job;
+}
+
+static void
+on_request (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+{
+  const Lane *lane = data;
+  WpConnection *connection = wp_front_get_connection (message);
+  const char *asked = soup_message_headers_get_one (soup_server_message_get_request_headers (message), "X-WP-Service");
+  gint64 service_ns = WP_TIME_NONE;
+  gboolean asked_well = parse_service (asked, &service_ns);
+  WpJob *job;
+  guint status;
+
+  if (connection->dead || (!asked_well && lane->ingest->by_request))   /* dead: refused already, what we set is not written */
+    {
+      respond (lane->front, message, SOUP_STATUS_BAD_REQUEST);
+      return;
+    }
+  job = make_job (message);
+  if (asked_well)
+    job->asked_service_ns = service_ns;
+  wp_connection_enter (connection, WP_CONNECTION_BUSY);
+  status = wp_exchange_offer (lane->ingest->mode, lane->front, connection, job, reply, message);
+  if (status != 0)
+    {
+      respond (lane->front, message, status);
+      return;
+    }
+  g_object_ref (message);
+  soup_server_message_pause (message);
+  wp_connection_check (connection);
+}
+
+void
+wp_ingest_setup (WpFront *front, SoupServer *server, gpointer ingest)
+{
+  Lane *lane = g_new (Lane, 1);
+
+  *lane = (Lane) { ingest, front };
+  soup_server_add_early_handler (server, NULL, on_head, lane, NULL);
+  soup_server_add_handler (server, NULL, on_request, lane, g_free);
+}

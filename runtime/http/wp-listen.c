@@ -1,0 +1,120 @@
+#include "runtime/http/wp-listen.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "sim/wp-error.h"
+
+typedef struct {
+  struct sockaddr_storage bytes;
+  socklen_t len;
+} Address;
+
+static gboolean
+resolve (const char *text, Address *address, GError **error)
+{
+  const char *colon = strrchr (text, ':');
+  gboolean bracketed = colon && colon > text + 1 && text[0] == '[' && colon[-1] == ']';
+  struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };
+  struct addrinfo *found;
+  g_autofree char *host = NULL;
+  int status;
+
+  if (!colon || colon == text || colon[1] == '\0')
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not an address of the form HOST:PORT", text);
+      return FALSE;
+    }
+  host = bracketed ? g_strndup (text + 1, colon - text - 2) : g_strndup (text, colon - text);
+  status = getaddrinfo (g_str_equal (host, "*") ? NULL : host, colon + 1, &hints, &found);
+  if (status != 0)
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not an address to listen on: %s", text, gai_strerror (status));
+      return FALSE;
+    }
+  memcpy (&address->bytes, found->ai_addr, found->ai_addrlen);
+  address->len = found->ai_addrlen;
+  freeaddrinfo (found);
+
+  return TRUE;
+}
+
+/* g_socket_bind() clears SO_REUSEPORT, so the descriptors are bound here. Returns -1 with errno. */
+static int
+bind_socket (const Address *address, int option)
+{
+  int fd = socket (address->bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  int on = 1;
+
+  if (fd < 0)
+    return -1;
+  if (setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+      (option == 0 || setsockopt (fd, SOL_SOCKET, option, &on, sizeof on) == 0) &&
+      bind (fd, (const struct sockaddr *) &address->bytes, address->len) == 0)
+    return fd;
+  close (fd);
+  return -1;
+}
+
+/* Binds alone, which fails where anybody listens already, and so learns the port. */
+static gboolean
+probe (Address *address)
+{
+  int fd = bind_socket (address, 0);
+  gboolean ok = fd >= 0 && listen (fd, 1) == 0 && getsockname (fd, (struct sockaddr *) &address->bytes, &address->len) == 0;
+  int reason = errno;
+
+  if (fd >= 0)
+    close (fd);
+  errno = reason;
+
+  return ok;
+}
+
+static char *
+format (const Address *address)
+{
+  char host[NI_MAXHOST], port[NI_MAXSERV];
+
+  getnameinfo ((const struct sockaddr *) &address->bytes, address->len, host, sizeof host, port, sizeof port,
+               NI_NUMERICHOST | NI_NUMERICSERV);
+  return g_strdup_printf (strchr (host, ':') ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+static gboolean
+open_all (const Address *address, guint n, int *fds)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      fds[i] = bind_socket (address, SO_REUSEPORT);
+      if (fds[i] >= 0 && listen (fds[i], WP_LISTEN_BACKLOG) == 0)
+        continue;
+      do
+        if (fds[i] >= 0)
+          close (fds[i]);
+      while (i-- > 0);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+wp_listen_open (const char *text, guint n, int *fds, char **bound, GError **error)
+{
+  Address address = { .len = 0 };
+
+  if (!resolve (text, &address, error))
+    return FALSE;
+  if (!probe (&address) || !open_all (&address, n, fds))
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot listen on %s: %s%s", text, g_strerror (errno),
+                   errno == EADDRINUSE ? "; another server has this port" : "");
+      return FALSE;
+    }
+  *bound = format (&address);
+
+  return TRUE;
+}

@@ -1,0 +1,19 @@
+/* wp-listen.h - listening sockets that are ours: one a thread on the same port, with a backlog for bursts. */
+#pragma once
+
+#include <glib.h>
+
+#define WP_LISTEN_BACKLOG 4096   /* the kernel cuts it to net.core.somaxconn */
+
+/**
+ * wp_listen_open:
+ * @address: "HOST:PORT", "[IPv6]:PORT"; port 0 takes a free one
+ * @n: how many sockets, sharing the port (SO_REUSEPORT)
+ * @fds: (out caller-allocates): @n descriptors, non-blocking
+ * @bound: (out): "HOST:PORT" as it is bound, numeric
+ *
+ * A port on which another server listens is an error; SO_REUSEPORT does not hide it.
+ *
+ * Returns: FALSE with WP_ERROR_BAD_VALUE or WP_ERROR_IO
+ */
+gboolean wp_listen_open (const char *address, guint n, int *fds, char **bound, GError **error);

@@ -1,0 +1,279 @@
+#include "runtime/http/wp-stream.h"
+
+#include <errno.h>
+
+/* Both halves look at the connection through the stream, which forgets it when it is closed. */
+
+#define WP_TYPE_STREAM_INPUT (wp_stream_input_get_type ())
+G_DECLARE_FINAL_TYPE (WpStreamInput, wp_stream_input, WP, STREAM_INPUT, GInputStream)
+#define WP_TYPE_STREAM_OUTPUT (wp_stream_output_get_type ())
+G_DECLARE_FINAL_TYPE (WpStreamOutput, wp_stream_output, WP, STREAM_OUTPUT, GOutputStream)
+
+struct _WpStreamInput {
+  GInputStream parent;
+  WpStream *stream;          /* not owned: the stream owns its halves */
+};
+
+struct _WpStreamOutput {
+  GOutputStream parent;
+  WpStream *stream;
+};
+
+struct _WpStream {
+  GIOStream parent;
+  GInputStream *input;
+  GOutputStream *output;
+  WpConnection *connection;  /* NULL once closed */
+};
+
+static void input_pollable_init (GPollableInputStreamInterface *interface);
+static void output_pollable_init (GPollableOutputStreamInterface *interface);
+
+G_DEFINE_FINAL_TYPE (WpStream, wp_stream, G_TYPE_IO_STREAM)
+G_DEFINE_FINAL_TYPE_WITH_CODE (WpStreamInput, wp_stream_input, G_TYPE_INPUT_STREAM,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM, input_pollable_init))
+G_DEFINE_FINAL_TYPE_WITH_CODE (WpStreamOutput, wp_stream_output, G_TYPE_OUTPUT_STREAM,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_OUTPUT_STREAM, output_pollable_init))
+
+/* A source that the gate makes ready; it polls nothing. */
+typedef struct {
+  GSource source;
+  GObject *half;             /* owned */
+  WpStream *stream;          /* owned */
+} ReadySource;
+
+static gboolean
+ready_dispatch (GSource *source, GSourceFunc callback, gpointer data)
+{
+  ReadySource *self = (ReadySource *) source;
+
+  g_source_set_ready_time (source, -1);
+  return callback ? ((GPollableSourceFunc) (gpointer) callback) (self->half, data) : G_SOURCE_REMOVE;
+}
+
+static void
+ready_finalize (GSource *source)
+{
+  ReadySource *self = (ReadySource *) source;
+  WpConnection *connection = self->stream->connection;
+
+  if (connection && connection->read_source == source)
+    connection->read_source = NULL;
+  if (connection && connection->write_source == source)
+    connection->write_source = NULL;
+  g_object_unref (self->stream);
+  g_object_unref (self->half);
+}
+
+/* What libsoup's own sources, which have ours as a child, need to set a callback. */
+static gboolean
+ready_closure (GObject *half, gpointer closure)
+{
+  GValue param = G_VALUE_INIT, result = G_VALUE_INIT;
+  gboolean again;
+
+  g_value_init (&result, G_TYPE_BOOLEAN);
+  g_value_init (&param, G_TYPE_OBJECT);
+  g_value_set_object (&param, half);
+  g_closure_invoke (closure, &result, 1, &param, NULL);
+  again = g_value_get_boolean (&result);
+  g_value_unset (&param);
+
+  return again;
+}
+
+static GSource *
+ready_source_new (WpStream *stream, gpointer half, gboolean reads, GCancellable *cancellable)
+{
+  static GSourceFuncs funcs = { .dispatch = ready_dispatch, .finalize = ready_finalize,
+                                .closure_callback = (GSourceFunc) (gpointer) ready_closure };
+  GSource *source = g_source_new (&funcs, sizeof (ReadySource));
+  ReadySource *self = (ReadySource *) source;
+  WpConnection *connection = stream->connection;
+
+  self->half = g_object_ref (half);
+  self->stream = g_object_ref (stream);
+  if (cancellable)
+    {
+      g_autoptr(GSource) cancelled = g_cancellable_source_new (cancellable);
+
+      g_source_set_dummy_callback (cancelled);
+      g_source_add_child_source (source, cancelled);
+    }
+  if (connection)
+    *(reads ? &connection->read_source : &connection->write_source) = source;
+  if (!connection || connection->dead || (reads ? connection->readable : connection->writable))
+    g_source_set_ready_time (source, 0);
+
+  return source;
+}
+
+static gssize
+closed_error (GError **error)
+{
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "the connection is closed");
+  return -1;
+}
+
+static gssize
+checked (gssize n, GError **error)
+{
+  if (n < 0)
+    g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (errno), g_strerror (errno));
+  return n;
+}
+
+static gssize
+input_read (GInputStream *input, void *buffer, gsize count, GCancellable *cancellable, GError **error)
+{
+  WpConnection *connection = WP_STREAM_INPUT (input)->stream->connection;
+
+  return connection ? checked (wp_connection_read (connection, buffer, count), error) : closed_error (error);
+}
+
+static gboolean
+input_is_readable (GPollableInputStream *input)
+{
+  WpConnection *connection = WP_STREAM_INPUT (input)->stream->connection;
+
+  return !connection || connection->dead || connection->readable;
+}
+
+static gssize
+input_read_nonblocking (GPollableInputStream *input, void *buffer, gsize count, GError **error)
+{
+  return input_read (G_INPUT_STREAM (input), buffer, count, NULL, error);
+}
+
+static GSource *
+input_create_source (GPollableInputStream *input, GCancellable *cancellable)
+{
+  return ready_source_new (WP_STREAM_INPUT (input)->stream, input, TRUE, cancellable);
+}
+
+static void
+input_pollable_init (GPollableInputStreamInterface *interface)
+{
+  interface->is_readable = input_is_readable;
+  interface->read_nonblocking = input_read_nonblocking;
+  interface->create_source = input_create_source;
+}
+
+static void
+wp_stream_input_class_init (WpStreamInputClass *class)
+{
+  G_INPUT_STREAM_CLASS (class)->read_fn = input_read;
+}
+
+static void
+wp_stream_input_init (WpStreamInput *self)
+{
+}
+
+static gssize
+output_write (GOutputStream *output, const void *buffer, gsize count, GCancellable *cancellable, GError **error)
+{
+  WpConnection *connection = WP_STREAM_OUTPUT (output)->stream->connection;
+
+  return connection ? checked (wp_connection_write (connection, buffer, count), error) : closed_error (error);
+}
+
+static gboolean
+output_is_writable (GPollableOutputStream *output)
+{
+  WpConnection *connection = WP_STREAM_OUTPUT (output)->stream->connection;
+
+  return !connection || connection->dead || connection->writable;
+}
+
+static gssize
+output_write_nonblocking (GPollableOutputStream *output, const void *buffer, gsize count, GError **error)
+{
+  return output_write (G_OUTPUT_STREAM (output), buffer, count, NULL, error);
+}
+
+static GSource *
+output_create_source (GPollableOutputStream *output, GCancellable *cancellable)
+{
+  return ready_source_new (WP_STREAM_OUTPUT (output)->stream, output, FALSE, cancellable);
+}
+
+static void
+output_pollable_init (GPollableOutputStreamInterface *interface)
+{
+  interface->is_writable = output_is_writable;
+  interface->write_nonblocking = output_write_nonblocking;
+  interface->create_source = output_create_source;
+}
+
+static void
+wp_stream_output_class_init (WpStreamOutputClass *class)
+{
+  G_OUTPUT_STREAM_CLASS (class)->write_fn = output_write;
+}
+
+static void
+wp_stream_output_init (WpStreamOutput *self)
+{
+}
+
+static GInputStream *
+stream_get_input (GIOStream *stream)
+{
+  return WP_STREAM (stream)->input;
+}
+
+static GOutputStream *
+stream_get_output (GIOStream *stream)
+{
+  return WP_STREAM (stream)->output;
+}
+
+static gboolean
+stream_close (GIOStream *stream, GCancellable *cancellable, GError **error)
+{
+  WpConnection *connection = g_steal_pointer (&WP_STREAM (stream)->connection);
+
+  if (connection)
+    wp_connection_release (connection);
+  return TRUE;
+}
+
+static void
+stream_finalize (GObject *object)
+{
+  WpStream *self = WP_STREAM (object);
+
+  stream_close (G_IO_STREAM (self), NULL, NULL);
+  g_object_unref (self->input);
+  g_object_unref (self->output);
+  G_OBJECT_CLASS (wp_stream_parent_class)->finalize (object);
+}
+
+static void
+wp_stream_class_init (WpStreamClass *class)
+{
+  G_OBJECT_CLASS (class)->finalize = stream_finalize;
+  G_IO_STREAM_CLASS (class)->get_input_stream = stream_get_input;
+  G_IO_STREAM_CLASS (class)->get_output_stream = stream_get_output;
+  G_IO_STREAM_CLASS (class)->close_fn = stream_close;
+}
+
+static void
+wp_stream_init (WpStream *self)
+{
+  self->input = g_object_new (WP_TYPE_STREAM_INPUT, NULL);
+  self->output = g_object_new (WP_TYPE_STREAM_OUTPUT, NULL);
+  WP_STREAM_INPUT (self->input)->stream = self;
+  WP_STREAM_OUTPUT (self->output)->stream = self;
+}
+
+GIOStream *
+wp_stream_new (WpConnection *connection)
+{
+  WpStream *self = g_object_new (WP_TYPE_STREAM, NULL);
+
+  self->connection = connection;
+
+  return G_IO_STREAM (self);
+}

@@ -1,0 +1,12 @@
+/* wp-stream.h - a connection of the gate as a GIOStream, for SoupServer. Non-blocking; no source of it has a descriptor. */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "runtime/http/wp-connection.h"
+
+#define WP_TYPE_STREAM (wp_stream_get_type ())
+G_DECLARE_FINAL_TYPE (WpStream, wp_stream, WP, STREAM, GIOStream)
+
+/* Owns @connection; releases it when the stream is closed or finalized. */
+GIOStream *wp_stream_new (WpConnection *connection);

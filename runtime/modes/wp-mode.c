@@ -1,0 +1,197 @@
+#include "runtime/modes/wp-mode.h"
+
+/* All modes are one channel: Default one without places and with workers enough that it is never full, BufferedChannel one with a
+ * single worker, WorkerPool one with many. wp_policy_layout() says which. */
+struct _WpMode {
+  WpPolicy policy;
+  WpAck ack;
+  gint64 block_timeout_ns;   /* WP_TIME_NONE: none */
+  WpChannel *channel;
+  WpClock *clock;
+  WpDatabase *database;
+  WpRecorder *recorder;
+  WpTimer line_timer;        /* armed for the oldest parked job's timeout */
+};
+
+/* Takes the channel's reference to a job that has ended. */
+static void
+job_ended (WpMode *self, WpJob *job)
+{
+  if (self->recorder)
+    wp_recorder_add (self->recorder, job);
+  wp_job_unref (job);
+}
+
+static void
+tell (WpJob *job, WpJobEvent event)
+{
+  if (job->told)
+    job->told (job, event, job->client);
+}
+
+/* The update of @job is done. Returns the job that its worker has now, if any. */
+static WpJob *
+complete (WpMode *self, WpJob *job, gboolean ok)
+{
+  WpJob *admitted;
+  WpJob *next = wp_channel_take (self->channel, job, ok ? WP_OUTCOME_STORED : WP_OUTCOME_FAILED, &admitted);
+
+  if (admitted)
+    {
+      if (self->ack == WP_ACK_ACCEPTED)
+        tell (admitted, WP_JOB_ACCEPTED);
+      wp_job_unref (admitted);
+    }
+  if (self->ack == WP_ACK_STORED)
+    tell (job, ok ? WP_JOB_STORED : WP_JOB_FAILED);
+  job_ended (self, job);
+
+  return next;
+}
+
+/* Issues updates until one is under way or the worker is idle. */
+static void
+serve (WpMode *self, WpJob *job)
+{
+  while (job && wp_database_update (self->database, job))
+    job = complete (self, job, TRUE);
+}
+
+static void
+on_done (WpJob *job, gboolean ok, gpointer data)
+{
+  WpMode *self = data;
+
+  serve (self, complete (self, job, ok));
+}
+
+static void
+on_line_timer (WpTimer *timer, gpointer data)
+{
+  WpMode *self = data;
+  gint64 next_due_ns;
+  WpJob *job;
+
+  while ((job = wp_channel_expire (self->channel, self->block_timeout_ns, WP_OUTCOME_TIMED_OUT, &next_due_ns)))
+    {
+      tell (job, WP_JOB_REFUSED);
+      job_ended (self, job);
+    }
+  if (next_due_ns != WP_TIME_NONE)
+    wp_clock_arm (self->clock, &self->line_timer, next_due_ns);
+}
+
+WpMode *
+wp_mode_new (const WpPolicy *policy, guint max_jobs, WpAck ack, WpClock *clock, WpDatabase *database, WpRecorder *recorder)
+{
+  WpMode *self = g_new0 (WpMode, 1);
+  gboolean is_default = policy->mode == WP_MODE_DEFAULT;
+  WpLayout layout;
+
+  wp_policy_layout (policy, &layout);
+  self->policy = *policy;
+  self->ack = ack;
+  self->block_timeout_ns = layout.block_timeout_ns;
+  self->channel = wp_channel_new (layout.queue_jobs, is_default ? max_jobs : layout.workers, is_default || layout.rejects);
+  self->clock = clock;
+  self->database = database;
+  self->recorder = recorder;
+  self->line_timer = (WpTimer) { .fire = on_line_timer, .data = self };
+  wp_database_on_done (database, on_done, self);
+
+  return self;
+}
+
+void
+wp_mode_free (WpMode *self)
+{
+  wp_channel_free (self->channel);
+  g_free (self);
+}
+
+WpSubmit
+wp_mode_submit (WpMode *self, WpJob *job)
+{
+  WpSubmit accepted = self->ack == WP_ACK_STORED ? WP_SUBMIT_PENDING : WP_SUBMIT_ACCEPTED;
+
+  switch (wp_channel_send (self->channel, job))
+    {
+    case WP_SEND_STARTED:
+      serve (self, job);
+      return accepted;
+    case WP_SEND_ACCEPTED:
+      return accepted;
+    case WP_SEND_PARKED:
+      if (self->block_timeout_ns != WP_TIME_NONE)
+        wp_clock_arm (self->clock, &self->line_timer, job->arrival_ns + self->block_timeout_ns);
+      return WP_SUBMIT_PENDING;
+    case WP_SEND_REJECTED:
+      job_ended (self, wp_job_ref (job));
+      return WP_SUBMIT_REJECTED;
+    case WP_SEND_CLOSED:
+      job_ended (self, wp_job_ref (job));
+      return WP_SUBMIT_CLOSED;
+    }
+  g_return_val_if_reached (WP_SUBMIT_CLOSED);
+}
+
+gboolean
+wp_mode_leave (WpMode *self, WpJob *job)
+{
+  if (!wp_channel_leave (self->channel, job))
+    return FALSE;
+  if (self->recorder)
+    wp_recorder_add (self->recorder, job);
+  return TRUE;
+}
+
+gboolean
+wp_mode_wait_empty (WpMode *self, gint64 deadline_ns)
+{
+  return wp_channel_wait_empty (self->channel, deadline_ns);
+}
+
+void
+wp_mode_close (WpMode *self)
+{
+  gint64 next_due_ns;
+  WpJob *job;
+
+  wp_channel_close (self->channel);
+  while ((job = wp_channel_expire (self->channel, 0, WP_OUTCOME_REJECTED, &next_due_ns)))
+    {
+      tell (job, WP_JOB_REFUSED);
+      job_ended (self, job);
+    }
+}
+
+static void
+record (WpJob *job, gpointer recorder)
+{
+  wp_recorder_add (recorder, job);
+}
+
+void
+wp_mode_record_unfinished (WpMode *self)
+{
+  if (self->recorder)
+    wp_channel_foreach (self->channel, record, self->recorder);
+}
+
+void
+wp_mode_count (WpMode *self, WpLedger *ledger, gint64 *oldest_arrival_ns)
+{
+  wp_channel_count (self->channel, ledger, oldest_arrival_ns);
+}
+
+const WpPolicy *
+wp_mode_get_policy (const WpMode *self)
+{
+  return &self->policy;
+}
+
+WpAck
+wp_mode_get_ack (const WpMode *self)
+{
+  return self->ack;
+}

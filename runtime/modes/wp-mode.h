@@ -1,0 +1,49 @@
+/* wp-mode.h - the way of a job from its request to the database, in each of the three modes. */
+#pragma once
+
+#include "runtime/database/wp-database.h"
+#include "runtime/modes/wp-recorder.h"
+#include "runtime/queue/wp-channel.h"
+#include "sim/wp-policy.h"
+
+typedef enum { WP_ACK_ACCEPTED, WP_ACK_STORED } WpAck;
+
+typedef struct _WpMode WpMode;
+
+typedef enum {
+  WP_SUBMIT_ACCEPTED,  /* answer now: 200 */
+  WP_SUBMIT_PENDING,   /* job->told will be called, once, unless wp_mode_leave() says TRUE */
+  WP_SUBMIT_REJECTED,  /* answer now: 503; full */
+  WP_SUBMIT_CLOSED     /* answer now: 503; the server stops */
+} WpSubmit;
+
+/**
+ * wp_mode_new:
+ * @policy: copied
+ * @max_jobs: jobs in service at most in Default mode; more are rejected
+ * @ack: what a request is answered upon
+ * @clock, @database: not owned; outlive the mode
+ * @recorder: (nullable): not owned; is given every job that ends
+ */
+WpMode *wp_mode_new (const WpPolicy *policy, guint max_jobs, WpAck ack, WpClock *clock, WpDatabase *database, WpRecorder *recorder);
+void wp_mode_free (WpMode *self);   /* after wp_mode_finish() */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpMode, wp_mode_free)
+
+/* Offers a job to the queue; the caller keeps its reference. Any thread; never blocks. */
+WpSubmit wp_mode_submit (WpMode *self, WpJob *job);
+
+/* The job's client has gone. TRUE: it was parked, is out of the line and will not be told of any more. */
+gboolean wp_mode_leave (WpMode *self, WpJob *job);
+
+/* Waits until all jobs have ended or @deadline_ns (CLOCK_MONOTONIC) has come. TRUE: all have. */
+gboolean wp_mode_wait_empty (WpMode *self, gint64 deadline_ns);
+
+/* The end of a drain: takes no more jobs, and refuses the parked ones. What is queued or in service goes on. */
+void wp_mode_close (WpMode *self);
+
+/* Gives the recorder those jobs that have not ended, at exit. */
+void wp_mode_record_unfinished (WpMode *self);
+
+void wp_mode_count (WpMode *self, WpLedger *ledger, gint64 *oldest_arrival_ns);
+const WpPolicy *wp_mode_get_policy (const WpMode *self);
+WpAck wp_mode_get_ack (const WpMode *self);

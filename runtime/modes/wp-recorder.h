@@ -1,0 +1,26 @@
+/* wp-recorder.h - writes what happened to every request as a trace, in order of arrival, on a thread of its own. */
+#pragma once
+
+#include "runtime/queue/wp-job.h"
+
+typedef struct _WpRecorder WpRecorder;
+
+/**
+ * wp_recorder_new:
+ * @path: made or emptied
+ * @notes: key, value, key, value, ..., NULL; copied
+ *
+ * A row is written once its request and all before it have ended; its times count from the first arrival.
+ *
+ * Returns: NULL with WP_ERROR_IO
+ */
+WpRecorder *wp_recorder_new (const char *path, const char *const *notes, GError **error);
+
+/* @job has ended, or never will (@unfinished): copies what its row needs. Once a job. Any thread. */
+void wp_recorder_add (WpRecorder *self, const WpJob *job);
+
+/* Opens the file's name anew before the next row (after a log rotation). Any thread. */
+void wp_recorder_reopen (WpRecorder *self);
+
+/* Writes all that was added, and closes. FALSE with WP_ERROR_IO if any row was lost, the first reason why. */
+gboolean wp_recorder_close (WpRecorder *self, GError **error);

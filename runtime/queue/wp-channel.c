@@ -1,0 +1,322 @@
+#include "runtime/queue/wp-channel.h"
+
+#include "sim/wp-policy.h"
+
+/* Jobs in order of arrival, linked through themselves. */
+typedef struct {
+  WpJob *head, *tail;
+  guint64 n;
+} Line;
+
+struct _WpChannel {
+  guint capacity_jobs;
+  guint max_workers;
+  gboolean rejects;
+
+  GMutex mutex;              /* guards all below */
+  GCond empty;
+  gboolean closed;
+  Line queue;                /* accepted, not started */
+  Line parked;               /* waiting for a place */
+  WpWorker *idle;            /* a stack: the worker last used is the one whose record is warm */
+  GPtrArray *workers;        /* (element-type WpWorker): made so far */
+  WpLedger ledger;
+};
+
+gboolean
+wp_ledger_balances (const WpLedger *self)
+{
+  return self->received + self->recovered == self->stored + self->rejected + self->timed_out + self->abandoned +
+         self->failed + self->parked + self->queued + self->in_service;
+}
+
+static void
+line_push (Line *self, WpJob *job)
+{
+  job->next = NULL;
+  job->prev = self->tail;
+  if (self->tail)
+    self->tail->next = job;
+  else
+    self->head = job;
+  self->tail = job;
+  self->n++;
+}
+
+static void
+line_remove (Line *self, WpJob *job)
+{
+  *(job->prev ? &job->prev->next : &self->head) = job->next;
+  *(job->next ? &job->next->prev : &self->tail) = job->prev;
+  job->next = job->prev = NULL;
+  self->n--;
+}
+
+WpChannel *
+wp_channel_new (guint capacity_jobs, guint workers, gboolean rejects)
+{
+  WpChannel *self = g_new0 (WpChannel, 1);
+
+  g_assert (workers >= 1);
+
+  self->capacity_jobs = capacity_jobs;
+  self->max_workers = workers;
+  self->rejects = rejects;
+  self->workers = g_ptr_array_new_with_free_func (g_free);
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->empty);
+
+  return self;
+}
+
+void
+wp_channel_free (WpChannel *self)
+{
+  g_assert (!self->queue.head && !self->parked.head);
+  g_ptr_array_unref (self->workers);
+  g_mutex_clear (&self->mutex);
+  g_cond_clear (&self->empty);
+  g_free (self);
+}
+
+static WpWorker *
+idle_worker_locked (WpChannel *self)
+{
+  WpWorker *worker = self->idle;
+
+  if (worker)
+    self->idle = worker->next_idle;
+  else if (self->workers->len < self->max_workers)
+    {
+      worker = g_new0 (WpWorker, 1);
+      worker->id = self->workers->len;
+      g_ptr_array_add (self->workers, worker);
+    }
+  return worker;
+}
+
+/* What an operation does to a job; @now_ns is the operation's one reading of the clock. */
+
+static void
+accept_locked (WpChannel *self, WpJob *job, gint64 now_ns)
+{
+  job->state = WP_JOB_QUEUED;
+  job->accepted_ns = now_ns;
+  line_push (&self->queue, job);
+  self->ledger.queued_peak = MAX (self->ledger.queued_peak, self->queue.n);
+}
+
+static void
+start_locked (WpChannel *self, WpJob *job, WpWorker *worker, gint64 now_ns)
+{
+  job->state = WP_JOB_IN_SERVICE;
+  job->started_ns = job->base_ns = now_ns;
+  job->worker = worker;
+  worker->job = job;
+  self->ledger.in_service++;
+  self->ledger.in_service_peak = MAX (self->ledger.in_service_peak, self->ledger.in_service);
+}
+
+static void
+park_locked (WpChannel *self, WpJob *job)
+{
+  job->state = WP_JOB_PARKED;
+  job->blocked = TRUE;
+  line_push (&self->parked, job);
+  self->ledger.blocked++;
+  self->ledger.parked_peak = MAX (self->ledger.parked_peak, self->parked.n);
+}
+
+static void
+end_locked (WpChannel *self, WpJob *job, WpOutcome outcome, gint64 now_ns)
+{
+  guint64 *const counters[] = {
+    [WP_OUTCOME_STORED] = &self->ledger.stored, [WP_OUTCOME_REJECTED] = &self->ledger.rejected,
+    [WP_OUTCOME_TIMED_OUT] = &self->ledger.timed_out, [WP_OUTCOME_ABANDONED] = &self->ledger.abandoned,
+    [WP_OUTCOME_FAILED] = &self->ledger.failed,
+  };
+
+  job->state = WP_JOB_ENDED;
+  job->outcome = outcome;
+  job->ended_ns = now_ns;
+  (*counters[outcome])++;
+  if (!self->queue.head && !self->parked.head && self->ledger.in_service == 0)
+    g_cond_broadcast (&self->empty);
+}
+
+WpSend
+wp_channel_send (WpChannel *self, WpJob *job)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  gint64 now_ns = wp_time_monotonic ();
+  WpWorker *worker;
+
+  g_assert (job->state == WP_JOB_NEW);
+  job->arrival_ns = now_ns;
+  job->seq = self->ledger.received++;
+  if (self->closed)
+    {
+      end_locked (self, job, WP_OUTCOME_REJECTED, now_ns);
+      return WP_SEND_CLOSED;
+    }
+  worker = idle_worker_locked (self);
+  if (worker)
+    {
+      job->accepted_ns = now_ns;
+      start_locked (self, wp_job_ref (job), worker, now_ns);
+      return WP_SEND_STARTED;
+    }
+  if (self->queue.n < self->capacity_jobs)
+    {
+      accept_locked (self, wp_job_ref (job), now_ns);
+      return WP_SEND_ACCEPTED;
+    }
+  if (self->rejects)
+    {
+      end_locked (self, job, WP_OUTCOME_REJECTED, now_ns);
+      return WP_SEND_REJECTED;
+    }
+  park_locked (self, wp_job_ref (job));
+  return WP_SEND_PARKED;
+}
+
+/* The place that the oldest queued job left, or with K = 0 the worker itself, goes to the oldest parked request. */
+static WpJob *
+admit_locked (WpChannel *self, gint64 now_ns)
+{
+  WpJob *job = self->parked.head;
+
+  if (!job || (self->capacity_jobs > 0 && self->queue.n >= self->capacity_jobs))
+    return NULL;
+  line_remove (&self->parked, job);
+  accept_locked (self, job, now_ns);
+
+  return wp_job_ref (job);
+}
+
+WpJob *
+wp_channel_take (WpChannel *self, WpJob *done, WpOutcome outcome, WpJob **admitted)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  gint64 now_ns = wp_time_monotonic ();
+  WpWorker *worker = g_steal_pointer (&done->worker);
+  guint64 queued_peak = self->ledger.queued_peak;
+  WpJob *next;
+
+  g_assert (done->state == WP_JOB_IN_SERVICE && worker->job == done);
+
+  done->finished_ns = now_ns;
+  worker->job = NULL;
+  self->ledger.in_service--;
+  self->ledger.duplicates += done->duplicate;
+
+  *admitted = self->queue.head ? NULL : admit_locked (self, now_ns);
+  next = self->queue.head;
+  if (next)
+    {
+      line_remove (&self->queue, next);
+      start_locked (self, next, worker, now_ns);
+      if (done->due_ns != WP_TIME_NONE)
+        next->base_ns = MIN (done->due_ns, now_ns);
+      if (!*admitted)
+        *admitted = admit_locked (self, now_ns);
+      else
+        self->ledger.queued_peak = queued_peak;   /* it went through the queue in no time */
+    }
+  else
+    {
+      worker->next_idle = self->idle;
+      self->idle = worker;
+    }
+  end_locked (self, done, outcome, now_ns);
+
+  return next;
+}
+
+gboolean
+wp_channel_leave (WpChannel *self, WpJob *job)
+{
+  gboolean left;
+
+  g_mutex_lock (&self->mutex);
+  left = job->state == WP_JOB_PARKED;
+  if (left)
+    {
+      line_remove (&self->parked, job);
+      end_locked (self, job, WP_OUTCOME_ABANDONED, wp_time_monotonic ());
+    }
+  g_mutex_unlock (&self->mutex);
+  if (left)
+    wp_job_unref (job);
+
+  return left;
+}
+
+WpJob *
+wp_channel_expire (WpChannel *self, gint64 timeout_ns, WpOutcome outcome, gint64 *next_due_ns)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  gint64 now_ns = wp_time_monotonic ();
+  WpJob *job = self->parked.head;
+
+  if (job && now_ns - job->arrival_ns >= timeout_ns)
+    {
+      line_remove (&self->parked, job);
+      end_locked (self, job, outcome, now_ns);
+    }
+  else
+    job = NULL;
+  *next_due_ns = self->parked.head ? self->parked.head->arrival_ns + timeout_ns : WP_TIME_NONE;
+
+  return job;
+}
+
+void
+wp_channel_close (WpChannel *self)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  self->closed = TRUE;
+}
+
+void
+wp_channel_count (WpChannel *self, WpLedger *ledger, gint64 *oldest_arrival_ns)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  const WpJob *oldest = self->queue.head ? self->queue.head : self->parked.head;
+
+  *ledger = self->ledger;
+  ledger->queued = self->queue.n;
+  ledger->parked = self->parked.n;
+  if (oldest_arrival_ns)
+    *oldest_arrival_ns = oldest ? oldest->arrival_ns : WP_TIME_NONE;
+}
+
+gboolean
+wp_channel_wait_empty (WpChannel *self, gint64 deadline_ns)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  while (self->queue.head || self->parked.head || self->ledger.in_service > 0)
+    if (!g_cond_wait_until (&self->empty, &self->mutex, deadline_ns / WP_NS_PER_US))
+      return !self->queue.head && !self->parked.head && self->ledger.in_service == 0;
+  return TRUE;
+}
+
+void
+wp_channel_foreach (WpChannel *self, void (*func) (WpJob *job, gpointer data), gpointer data)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  for (guint i = 0; i < self->workers->len; i++)
+    {
+      const WpWorker *worker = self->workers->pdata[i];
+
+      if (worker->job)
+        func (worker->job, data);
+    }
+  for (WpJob *job = self->queue.head; job; job = job->next)
+    func (job, data);
+  for (WpJob *job = self->parked.head; job; job = job->next)
+    func (job, data);
+}

@@ -1,0 +1,62 @@
+/* wp-job.h - the unit of work made from one request: its payload, what happened to it and when. */
+#pragma once
+
+#include "runtime/queue/wp-clock.h"
+#include "sim/wp-trace.h"
+
+typedef struct _WpJob WpJob;
+typedef struct _WpWorker WpWorker;
+
+typedef enum { WP_JOB_NEW, WP_JOB_PARKED, WP_JOB_QUEUED, WP_JOB_IN_SERVICE, WP_JOB_ENDED } WpJobState;
+
+/* What the client's side of a job can be told, each from any thread and outside every lock. */
+typedef enum {
+  WP_JOB_ACCEPTED,   /* it was parked and has its place now */
+  WP_JOB_REFUSED,    /* it was parked and got no place: timed out, or the server stopped */
+  WP_JOB_STORED,     /* the update is done */
+  WP_JOB_FAILED      /* the update failed */
+} WpJobEvent;
+
+typedef void (*WpJobTold) (WpJob *job, WpJobEvent event, gpointer client);
+
+/* A worker is a record of what is in service, not a thread. */
+struct _WpWorker {
+  guint id;
+  WpWorker *next_idle;       /* guarded by the channel's lock */
+  WpJob *job;                /* guarded by the channel's lock; NULL: idle */
+};
+
+struct _WpJob {
+  gint refs;
+
+  /* The payload: set before the job is offered, read only after. */
+  char *id;                  /* X-Request-Id; NULL: none */
+  char *method;
+  char *path;                /* with its query */
+  char *content_type;        /* NULL: none */
+  GBytes *body;              /* NULL: none */
+  gint64 asked_service_ns;   /* X-WP-Service; WP_TIME_NONE: none */
+
+  WpJobTold told;            /* NULL: nobody waits for an answer */
+  gpointer client;
+
+  /* Guarded by the channel's lock until the job has ended. Times are CLOCK_MONOTONIC, ns. */
+  WpJob *next, *prev;        /* in the queue or in the line of the parked */
+  WpJobState state;
+  WpOutcome outcome;
+  gboolean blocked;
+  guint64 seq;               /* order of arrival, from 0 */
+  gint64 arrival_ns, accepted_ns, started_ns, finished_ns, ended_ns;
+
+  /* Belongs to whoever serves the job: its worker, then the database. */
+  WpWorker *worker;
+  gint64 base_ns;            /* when service would have begun had its predecessor ended on time; = started_ns if there was none */
+  gint64 due_ns;             /* when a delay ends; WP_TIME_NONE where the database keeps no such time */
+  gboolean duplicate;        /* stored before under the same id */
+  WpTimer timer;
+};
+
+WpJob *wp_job_new (void);
+WpJob *wp_job_ref (WpJob *self);
+void wp_job_unref (WpJob *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpJob, wp_job_unref)

@@ -1,0 +1,215 @@
+#include "runtime/wp-server-options.h"
+
+#include <string.h>
+
+#include "sim/wp-error.h"
+#include "sim/wp-options.h"
+
+#define FILE_RESERVE 128         /* listeners, epolls, timers, databases, records */
+#define MAX_THREADS 256
+
+static gboolean
+set_string (char **field, const char *value, GError **error)
+{
+  if (*value == '\0')
+    {
+      g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"\" is empty");
+      return FALSE;
+    }
+  g_free (*field);
+  *field = g_strdup (value);
+  return TRUE;
+}
+
+static gboolean
+set_uint (guint *field, guint max, const char *value, GError **error)
+{
+  guint64 wide;
+
+  if (!wp_options_parse_uint (value, 1, max, &wide, error))
+    return FALSE;
+  *field = wide;
+  return TRUE;
+}
+
+/* A deadline of 0 would let nobody in. */
+static gboolean
+set_deadline (gint64 *field, const char *value, GError **error)
+{
+  gint64 ns;
+
+  if (!wp_time_parse_duration (value, &ns, error))
+    return FALSE;
+  if (ns == 0)
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not above 0", value);
+      return FALSE;
+    }
+  *field = ns;
+  return TRUE;
+}
+
+static gboolean
+on_listen (const char *option, const char *value, gpointer data, GError **error)
+{
+  return set_string (&((WpServerOptions *) data)->listen, value, error);
+}
+
+static gboolean
+on_admin (const char *option, const char *value, gpointer data, GError **error)
+{
+  WpServerOptions *self = data;
+
+  if (!set_string (&self->admin, value, error))
+    return FALSE;
+  if (g_ascii_strcasecmp (value, "none") == 0)
+    g_clear_pointer (&self->admin, g_free);
+  return TRUE;
+}
+
+static gboolean
+on_database (const char *option, const char *value, gpointer data, GError **error)
+{
+  return set_string (&((WpServerOptions *) data)->database, value, error);
+}
+
+static gboolean
+on_record (const char *option, const char *value, gpointer data, GError **error)
+{
+  return set_string (&((WpServerOptions *) data)->record, value, error);
+}
+
+static gboolean
+on_config (const char *option, const char *value, gpointer data, GError **error)
+{
+  return set_string (&((WpServerOptions *) data)->config, value, error);
+}
+
+static gboolean
+on_ack (const char *option, const char *value, gpointer data, GError **error)
+{
+  WpServerOptions *self = data;
+
+  if (g_ascii_strcasecmp (value, "accepted") == 0)
+    self->ack = WP_ACK_ACCEPTED;
+  else if (g_ascii_strcasecmp (value, "stored") == 0)
+    self->ack = WP_ACK_STORED;
+  else
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not accepted or stored", value);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+on_number (const char *option, const char *value, gpointer data, GError **error)
+{
+  WpServerOptions *self = data;
+
+  if (g_str_equal (option, "--threads"))
+    return set_uint (&self->threads, MAX_THREADS, value, error);
+  if (g_str_equal (option, "--max-jobs"))
+    return set_uint (&self->max_jobs, G_MAXINT, value, error);
+  return set_uint (&self->limits.max_connections, G_MAXINT, value, error);
+}
+
+static gboolean
+on_time (const char *option, const char *value, gpointer data, GError **error)
+{
+  WpServerOptions *self = data;
+
+  if (g_str_equal (option, "--drain-timeout"))
+    return wp_time_parse_duration (value, &self->drain_timeout_ns, error);
+  if (g_str_equal (option, "--header-timeout"))
+    return set_deadline (&self->limits.header_timeout_ns, value, error);
+  if (g_str_equal (option, "--body-timeout"))
+    return set_deadline (&self->limits.body_timeout_ns, value, error);
+  return set_deadline (&self->limits.idle_timeout_ns, value, error);
+}
+
+/* Bytes, or with a k, m or g after the number: times 1024 each. */
+static gboolean
+on_max_body (const char *option, const char *value, gpointer data, GError **error)
+{
+  WpServerOptions *self = data;
+  gsize len = strlen (value);
+  const char *units = "kmg", *unit = len > 1 ? strchr (units, g_ascii_tolower (value[len - 1])) : NULL;
+  guint shift = unit ? 10 * (unit - units + 1) : 0;
+  g_autofree char *digits = g_strndup (value, unit ? len - 1 : len);
+  guint64 number;
+
+  if (!wp_options_parse_uint (digits, 0, G_MAXINT64 >> shift, &number, NULL))
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a size, such as 512k or 1m", value);
+      return FALSE;
+    }
+  self->max_body_bytes = number << shift;
+  return TRUE;
+}
+
+static const GOptionEntry entries[] = {
+  { "listen", 'l', 0, G_OPTION_ARG_CALLBACK, on_listen, "where requests come in (127.0.0.1:8080)", "HOST:PORT" },
+  { "admin", 0, 0, G_OPTION_ARG_CALLBACK, on_admin, "the admin listener, or none (127.0.0.1:9090)", "HOST:PORT" },
+  { "database", 'd', 0, G_OPTION_ARG_CALLBACK, on_database,
+    "sqlite:FILE (sqlite:wp.db); delay:TIME waits and stores nothing; delay:request waits as X-WP-Service says", "DATABASE" },
+  { "ack", 0, 0, G_OPTION_ARG_CALLBACK, on_ack, "answer when the job is accepted (default) or stored", "WHEN" },
+  { "max-jobs", 0, 0, G_OPTION_ARG_CALLBACK, on_number, "Default mode: jobs in service at most, 503 beyond (1000000)", "N" },
+  { "record", 0, 0, G_OPTION_ARG_CALLBACK, on_record, "write what happens as a trace; SIGHUP opens it anew", "FILE" },
+  { "threads", 0, 0, G_OPTION_ARG_CALLBACK, on_number, "HTTP threads (the cores)", "N" },
+  { "max-connections", 0, 0, G_OPTION_ARG_CALLBACK, on_number,
+    "connections at once; more wait to be accepted (the file limit less 128)", "N" },
+  { "max-body", 0, 0, G_OPTION_ARG_CALLBACK, on_max_body, "largest payload, 413 beyond (1m)", "BYTES" },
+  { "header-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time for a whole head, 408 beyond (10s)", "TIME" },
+  { "body-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time for a whole body, 408 beyond (30s)", "TIME" },
+  { "idle-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time between requests, and to take an answer (75s)", "TIME" },
+  { "drain-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time to finish what is inside after SIGTERM (30s)", "TIME" },
+  { "config", 0, 0, G_OPTION_ARG_CALLBACK, on_config, "read options from FILE, lines of key = value; the command line wins", "FILE" },
+  { NULL }
+};
+
+static const GOptionEntry *const tables[] = { wp_policy_entries, entries, NULL };
+
+static gboolean
+parse (WpServerOptions *self, int argc, char **argv, GError **error)
+{
+  g_auto(GStrv) copy = g_strdupv (argv);
+  char **left = g_memdup2 (copy, (argc + 1) * sizeof *copy);
+  g_autofree char **own = left;
+  gboolean ok = wp_options_parse (NULL, "Takes HTTP requests and passes each payload to a database in one of three modes: at once,\n"
+                                  "through a bounded queue, or through a queue and a pool of workers.", tables, self, &argc, &left, error);
+
+  if (ok && argc > 1)
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "\"%s\" is not an option; --help lists them all", left[1]);
+      return FALSE;
+    }
+  return ok;
+}
+
+gboolean
+wp_server_options_read (WpServerOptions *self, guint64 file_limit, int argc, char **argv, GError **error)
+{
+  *self = (WpServerOptions) {
+    .listen = g_strdup ("127.0.0.1:8080"), .admin = g_strdup ("127.0.0.1:9090"), .database = g_strdup ("sqlite:wp.db"),
+    .ack = WP_ACK_ACCEPTED, .max_jobs = 1000000, .threads = MIN (g_get_num_processors (), MAX_THREADS),
+    .limits = { MAX (file_limit, 2 * FILE_RESERVE) - FILE_RESERVE, 10 * WP_NS_PER_S, 30 * WP_NS_PER_S, 75 * WP_NS_PER_S },
+    .max_body_bytes = 1 << 20, .drain_timeout_ns = 30 * WP_NS_PER_S,
+  };
+  wp_policy_init (&self->policy, WP_MODE_DEFAULT);
+
+  /* Twice, so that the command line wins over the configuration that it names. */
+  return parse (self, argc, argv, error) &&
+         (!self->config || (wp_options_load (self->config, tables, self, error) && parse (self, argc, argv, error))) &&
+         wp_policy_check (&self->policy, error);
+}
+
+void
+wp_server_options_clear (WpServerOptions *self)
+{
+  g_free (self->listen);
+  g_free (self->admin);
+  g_free (self->database);
+  g_free (self->record);
+  g_free (self->config);
+}

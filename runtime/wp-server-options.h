@@ -1,0 +1,28 @@
+/* wp-server-options.h - what wp-server is started with. */
+#pragma once
+
+#include "runtime/http/wp-gate.h"
+#include "runtime/modes/wp-mode.h"
+
+typedef struct {
+  WpPolicy policy;               /* first: wp_policy_entries take it */
+  char *listen, *admin;          /* admin NULL: none */
+  char *database;
+  char *record;                  /* NULL: none */
+  char *config;                  /* NULL: none */
+  WpAck ack;
+  guint max_jobs;
+  guint threads;
+  WpGateLimits limits;           /* max_connections: of all gates together */
+  guint64 max_body_bytes;
+  gint64 drain_timeout_ns;
+} WpServerOptions;
+
+/**
+ * wp_server_options_read:
+ * @file_limit: descriptors that the process may have; the default for connections leaves a reserve of them
+ *
+ * Defaults, then the configuration, then the command line. Returns: FALSE with one line that says what is wrong.
+ */
+gboolean wp_server_options_read (WpServerOptions *self, guint64 file_limit, int argc, char **argv, GError **error);
+void wp_server_options_clear (WpServerOptions *self);

@@ -1,0 +1,278 @@
+/* wp-server.c - options, wiring, loop and shutdown. */
+#include <glib-unix.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "runtime/http/wp-admin.h"
+#include "runtime/http/wp-exchange.h"
+#include "runtime/http/wp-ingest.h"
+#include "runtime/http/wp-listen.h"
+#include "runtime/wp-server-options.h"
+#include "sim/wp-options.h"
+
+#define DRAIN_LOOK_MS 10
+
+typedef struct {
+  WpServerOptions options;
+  WpClock *clock;
+  WpDatabase *database;
+  WpRecorder *recorder;          /* NULL: none */
+  WpMode *mode;
+  WpIngest ingest;
+  GPtrArray *fronts;             /* (element-type WpFront) */
+  WpAdmin admin;
+  WpFront *admin_front;          /* NULL: none */
+  GMainLoop *loop;
+  gint64 drain_until_ns;         /* WP_TIME_NONE: not draining */
+} Server;
+
+static GLogWriterOutput
+write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
+{
+  if (level & (G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO))
+    return G_LOG_WRITER_HANDLED;
+  for (gsize i = 0; i < n_fields; i++)
+    if (g_str_equal (fields[i].key, "MESSAGE"))
+      fprintf (stderr, "wp-server: %s\n", (const char *) fields[i].value);
+  return G_LOG_WRITER_HANDLED;
+}
+
+/* 10,000 parked requests are 10,000 descriptors. Returns the limit. */
+static guint64
+raise_file_limit (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) < 0)
+    return 1024;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit (RLIMIT_NOFILE, &limit);
+  getrlimit (RLIMIT_NOFILE, &limit);
+
+  return MIN (limit.rlim_cur, G_MAXINT);
+}
+
+static gboolean
+start_recorder (Server *self, GError **error)
+{
+  static const char *const fields[] = { "mode", "queue", "workers", "dispatcher", "when-full", "block-timeout" };
+  g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
+  char now[WP_TIME_BUFFER];
+
+  if (!self->options.record)
+    return TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    {
+      g_ptr_array_add (notes, g_strdup (fields[i]));
+      g_ptr_array_add (notes, wp_policy_get (&self->options.policy, fields[i]));
+    }
+  g_ptr_array_add (notes, g_strdup ("ack"));
+  g_ptr_array_add (notes, g_strdup (self->options.ack == WP_ACK_STORED ? "stored" : "accepted"));
+  g_ptr_array_add (notes, g_strdup ("database"));
+  g_ptr_array_add (notes, g_strdup (self->options.database));
+  g_ptr_array_add (notes, g_strdup ("version"));
+  g_ptr_array_add (notes, g_strdup ("wp-server " WP_VERSION));
+  g_ptr_array_add (notes, g_strdup ("started"));
+  g_ptr_array_add (notes, g_strdup (wp_time_format_iso8601 (now, g_get_real_time () * WP_NS_PER_US)));
+  g_ptr_array_add (notes, NULL);
+  self->recorder = wp_recorder_new (self->options.record, (const char *const *) notes->pdata, error);
+
+  return self->recorder != NULL;
+}
+
+static void
+start_fronts (Server *self, const int *fds)
+{
+  WpGateLimits limits = self->options.limits;
+
+  limits.max_connections = MAX (limits.max_connections / self->options.threads, 1);
+  self->ingest = (WpIngest) { self->mode, self->options.max_body_bytes, self->database->by_request };
+  for (guint i = 0; i < self->options.threads; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("wp-http-%u", i);
+
+      g_ptr_array_add (self->fronts, wp_front_new (name, fds[i], &limits, wp_ingest_setup, wp_exchange_deliver, &self->ingest));
+    }
+}
+
+static void
+start_admin (Server *self, int fd)
+{
+  static const WpGateLimits limits = { 64, 5 * WP_NS_PER_S, 5 * WP_NS_PER_S, 75 * WP_NS_PER_S };
+
+  self->admin = (WpAdmin) { self->mode, self->options.database, self->fronts, wp_time_monotonic (), TRUE };
+  if (fd >= 0)
+    self->admin_front = wp_front_new ("wp-admin", fd, &limits, wp_admin_setup, NULL, &self->admin);
+}
+
+static void
+say_hello (const Server *self, const char *bound, const char *admin_bound)
+{
+  const WpPolicy *policy = &self->options.policy;
+  g_autoptr(GString) text = g_string_new (wp_mode_name (policy->mode));
+
+  if (wp_policy_uses (policy, WP_POLICY_QUEUE))
+    g_string_append_printf (text, ", queue %u", policy->queue_jobs);
+  if (wp_policy_uses (policy, WP_POLICY_WORKERS))
+    g_string_append_printf (text, ", workers %u", policy->workers);
+  if (policy->mode == WP_MODE_DEFAULT)
+    g_string_append_printf (text, ", at most %u jobs in service (--max-jobs)", self->options.max_jobs);
+  g_string_append_printf (text, ", database %s; listening on http://%s/", self->options.database, bound);
+  if (admin_bound)
+    g_string_append_printf (text, ", admin on http://%s/", admin_bound);
+  g_message ("%s", text->str);
+  if (wp_policy_uses (policy, WP_POLICY_DISPATCHER) && policy->dispatcher == WP_DISPATCHER_SPAWNING)
+    g_message ("the spawning dispatcher takes every job out of the queue at once: the queue bounds nothing, and memory grows "
+               "without limit under overload");
+}
+
+/* Opens what can fail, and starts the rest. The record is opened last: it empties its file. */
+static gboolean
+start (Server *self, GError **error)
+{
+  g_autofree int *fds = g_new (int, self->options.threads);
+  g_autofree char *bound = NULL, *admin_bound = NULL;
+  int admin_fd = -1;
+
+  self->clock = wp_clock_new (error);
+  if (!self->clock ||
+      !wp_listen_open (self->options.listen, self->options.threads, fds, &bound, error) ||
+      (self->options.admin && !wp_listen_open (self->options.admin, 1, &admin_fd, &admin_bound, error)))
+    return FALSE;
+  self->database = wp_database_open (self->options.database, self->clock, error);
+  if (!self->database || !start_recorder (self, error))
+    return FALSE;
+
+  self->mode = wp_mode_new (&self->options.policy, self->options.max_jobs, self->options.ack, self->clock, self->database,
+                            self->recorder);
+  self->fronts = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_front_free);
+  start_fronts (self, fds);
+  start_admin (self, admin_fd);
+  say_hello (self, bound, admin_bound);
+
+  return TRUE;
+}
+
+static guint
+count_connections (const Server *self)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->fronts->len; i++)
+    n += wp_front_count_connections (self->fronts->pdata[i]);
+  return n;
+}
+
+static gboolean
+on_drain_look (gpointer data)
+{
+  Server *self = data;
+  gboolean idle = count_connections (self) == 0 && wp_mode_wait_empty (self->mode, 0);
+
+  if (!idle && wp_time_monotonic () < self->drain_until_ns)
+    return G_SOURCE_CONTINUE;
+  g_main_loop_quit (self->loop);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_stop (gpointer data)
+{
+  Server *self = data;
+  char limit[WP_TIME_BUFFER];
+
+  if (self->drain_until_ns != WP_TIME_NONE)
+    {
+      g_message ("stopped at once");
+      self->drain_until_ns = 0;
+      g_main_loop_quit (self->loop);
+      return G_SOURCE_CONTINUE;
+    }
+  g_message ("draining, for %s at most; a second signal ends at once",
+             wp_time_format_people (limit, self->options.drain_timeout_ns));
+  self->drain_until_ns = wp_time_monotonic () + self->options.drain_timeout_ns;
+  g_atomic_int_set (&self->admin.ready, FALSE);
+  for (guint i = 0; i < self->fronts->len; i++)
+    wp_front_drain (self->fronts->pdata[i]);
+  g_timeout_add (DRAIN_LOOK_MS, on_drain_look, self);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_hangup (gpointer data)
+{
+  Server *self = data;
+
+  if (self->recorder)
+    wp_recorder_reopen (self->recorder);
+  return G_SOURCE_CONTINUE;
+}
+
+/* Everything has ended, or never will: closes the books. After a second signal nobody is waited for. Returns the exit status. */
+static int
+finish (Server *self)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = NULL;
+  guint64 left;
+  WpLedger ledger;
+
+  wp_mode_close (self->mode);
+  g_clear_pointer (&self->admin_front, wp_front_free);   /* before what it looks at */
+  if (self->drain_until_ns > 0)
+    g_ptr_array_set_size (self->fronts, 0);
+  wp_mode_count (self->mode, &ledger, NULL);
+  left = ledger.queued + ledger.in_service;
+  if (left > 0)
+    g_warning ("%" G_GUINT64_FORMAT " accepted jobs were not finished: %" G_GUINT64_FORMAT " queued, %" G_GUINT64_FORMAT
+               " in service", left, ledger.queued, ledger.in_service);
+  wp_mode_record_unfinished (self->mode);
+  if (self->recorder && !wp_recorder_close (self->recorder, &error))
+    g_warning ("the record is not complete: %s", error->message);
+  text = wp_admin_format_ledger (&ledger);
+  g_message ("%s", text);
+
+  return self->drain_until_ns == 0 || left > 0 || error || !wp_ledger_balances (&ledger);
+}
+
+static void
+run (Server *self)
+{
+  signal (SIGPIPE, SIG_IGN);
+  g_unix_signal_add (SIGTERM, on_stop, self);
+  g_unix_signal_add (SIGINT, on_stop, self);
+  g_unix_signal_add (SIGHUP, on_hangup, self);
+  g_main_loop_run (self->loop);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr(GError) error = NULL;
+  Server self = { .loop = g_main_loop_new (NULL, FALSE), .drain_until_ns = WP_TIME_NONE };
+  int status;
+
+  g_set_prgname ("wp-server");
+  g_log_set_writer_func (write_log, NULL, NULL);
+  if (!wp_server_options_read (&self.options, raise_file_limit (), argc, argv, &error) || !start (&self, &error))
+    return wp_options_fail (error);
+  run (&self);
+  status = finish (&self);
+
+  /* With jobs in service their database is not idle, and nothing of it can be freed: the system does that. */
+  if (status != 0)
+    _exit (status);
+  wp_database_free (self.database);
+  wp_clock_free (self.clock);
+  wp_mode_free (self.mode);
+  g_ptr_array_unref (self.fronts);
+  g_main_loop_unref (self.loop);
+  wp_server_options_clear (&self.options);
+
+  return status;
+}
