@@ -58,7 +58,7 @@ run (WpReplayOptions *options, const WpSchedule *schedule, const WpTarget *targe
   g_autoptr(WpTally) tally = wp_tally_new (wp_schedule_length (schedule));
   g_autoptr(WpClientRecord) record = options->output ? wp_client_record_open (options->output, error) : NULL;
   g_autoptr(WpSender) sender = NULL;
-  WpReplayReport report = { options->url, tally, options->max_lag_ns };
+  WpReplayReport report = { options->url, tally, options->max_lag_ns, wp_schedule_out_of_order (schedule) };
 
   if (options->output && !record)
     return FALSE;

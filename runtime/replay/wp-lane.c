@@ -39,7 +39,8 @@ wp_lane_new (const WpLaneSetup *setup)
   WpLane *self = g_new0 (WpLane, 1);
 
   self->setup = setup;
-  self->resolve = curl_slist_append (NULL, wp_target_resolved (setup->target));
+  if (wp_target_resolved (setup->target))
+    self->resolve = curl_slist_append (NULL, wp_target_resolved (setup->target));
   for (guint i = 0; i < G_N_ELEMENTS (self->fixed); i++)
     {
       self->fixed[i].data = (char *) fixed_headers[i];   /* curl only reads them */

@@ -33,6 +33,13 @@ rate (guint64 n, gint64 ns)
   return ns > 0 ? n * (double) WP_NS_PER_S / ns : (double) NAN;
 }
 
+/* n requests have n - 1 intervals between them. */
+static double
+sent_rate (const WpTally *tally)
+{
+  return wp_tally_n_sent (tally) > 1 ? rate (wp_tally_n_sent (tally) - 1, wp_tally_last_sent (tally)) : (double) NAN;
+}
+
 static void
 print_quantiles (FILE *out, const char *label, const WpHistogram *histogram)
 {
@@ -94,12 +101,15 @@ wp_replay_report_print_text (const WpReplayReport *self, FILE *out)
 {
   const WpTally *tally = self->tally;
   char text[WP_TIME_BUFFER];
-  double sent_rate = rate (wp_tally_n_sent (tally), wp_tally_last_sent (tally));
+  double per_second = sent_rate (tally);
 
-  fprintf (out, "%-14s%" G_GSIZE_FORMAT "%s\n", "requests", wp_tally_length (tally), self->was_interrupted ? ", interrupted" : "");
+  fprintf (out, "%-14s%" G_GSIZE_FORMAT, "requests", wp_tally_length (tally));
+  if (self->out_of_order > 0)
+    fprintf (out, " (%" PRIu64 " were out of order: sorted)", self->out_of_order);
+  fputs (self->was_interrupted ? ", interrupted\n" : "\n", out);
   fprintf (out, "%-14s%" PRIu64, "sent", wp_tally_n_sent (tally));
-  if (sent_rate > 0)
-    fprintf (out, ", %.*f/s", sent_rate < 100 ? 2 : 0, sent_rate);
+  if (!isnan (per_second))
+    fprintf (out, ", %.*f/s", per_second < 100 ? 2 : 0, per_second);
   fprintf (out, ", over %" PRIu64 " connection%s\n", self->n_connections, self->n_connections == 1 ? "" : "s");
   print_statuses (out, tally);
   print_failures (out, tally);
@@ -187,6 +197,7 @@ build_json (const WpReplayReport *self)
   json_builder_set_member_name (json, "url");
   json_builder_add_string_value (json, self->url);
   add_count (json, "requests", wp_tally_length (tally));
+  add_count (json, "out_of_order", self->out_of_order);
   add_count (json, "sent", wp_tally_n_sent (tally));
   add_count (json, "answered", wp_tally_n_answered (tally));
   add_count (json, "failed", wp_tally_n_failed (tally));
@@ -198,7 +209,7 @@ build_json (const WpReplayReport *self)
   add_histogram (json, "lag", wp_tally_lag (tally));
   add_seconds (json, "max_lag", self->max_lag_ns);
   add_seconds (json, "duration", duration (tally));
-  add_number (json, "rate_sent", rate (wp_tally_n_sent (tally), wp_tally_last_sent (tally)));
+  add_number (json, "rate_sent", sent_rate (tally));
   add_number (json, "rate_answered", rate (wp_tally_n_answered (tally), duration (tally)));
   json_builder_set_member_name (json, "interrupted");
   json_builder_add_boolean_value (json, self->was_interrupted);

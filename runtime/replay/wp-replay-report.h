@@ -9,7 +9,8 @@ typedef struct {
   const char *url;
   const WpTally *tally;
   gint64 max_lag_ns;             /* the run is valid where the lag's p99 is not above it */
-  guint64 n_connections;
+  guint64 out_of_order;          /* rows of the trace */
+  guint64 n_connections;         /* opened in all */
   gboolean was_interrupted;
 } WpReplayReport;
 

@@ -124,7 +124,7 @@ wp_target_probe (WpTarget *self, GError **error)
         {
           getnameinfo (address->ai_addr, address->ai_addrlen, numeric, sizeof numeric, NULL, 0, NI_NUMERICHOST);
           g_free (self->resolved);
-          self->resolved = g_strdup_printf ("%s:%s:%s", self->host, self->port, numeric);
+          self->resolved = strchr (self->host, ':') ? NULL : g_strdup_printf ("%s:%s:%s", self->host, self->port, numeric);
           return TRUE;
         }
       reason = g_strerror (refusal);

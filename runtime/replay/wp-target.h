@@ -22,4 +22,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTarget, wp_target_free)
 gboolean wp_target_probe (WpTarget *self, GError **error);
 
 const char *wp_target_url (const WpTarget *self);        /* as given */
-const char *wp_target_resolved (const WpTarget *self);   /* "host:port:address", after the probe: one look-up for all requests */
+
+/* After the probe: "host:port:address", so that one look-up does for all requests; NULL for an IPv6 address, which needs none. */
+const char *wp_target_resolved (const WpTarget *self);

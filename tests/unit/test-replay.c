@@ -66,6 +66,7 @@ test_sends_what_the_trace_says (void)
                                                "\"a,b \"\"c\",0.030,12,0\n", url, "--connections=1", ANY_LAG, NULL);
 
   g_assert_cmpint (replay_run_wait (run), ==, 0);
+  g_assert_nonnull (strstr (replay_run_out (run), "requests      4 (2 were out of order: sorted)\n"));
   g_assert_cmpuint (http_server_n_requests (server), ==, 4);
   g_assert_cmpuint (http_server_n_connections (server), ==, 2);   /* a knock, and one that is kept */
 
