@@ -29,7 +29,7 @@ typedef struct {
 static void
 put_cell (WpCsv *self, gsize i, char *text, char *end)
 {
-  if (i == self->cells_size) {
+  if (i >= self->cells_size) {
     if (self->n_names > 0)
       return;               /* too many: they are counted only */
     self->cells_size = MAX (16, 2 * self->cells_size);

@@ -155,25 +155,34 @@ find_name (const char *const *names, const char *name)
   return -1;
 }
 
+/* The nearest name comes from a file: it may hold anything. */
 static gboolean
-push_column (Parser *parser, const char *name, GError **error)
+fail_unknown (const Parser *parser, const char *name, GError **error)
 {
-  int column = find_name (parser->names, name);
-  const char *nearest;
+  const char *nearest = wp_options_nearest (name, parser->names);
+  g_autofree char *shown = nearest != NULL ? wp_cell_quote ((WpCell) { nearest, strlen (nearest) }) : NULL;
 
-  if (column >= 0 && find_name (parser->names + column + 1, name) >= 0) {
-    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "column \"%s\" is there twice", name);
-    return FALSE;
-  }
-  if (column >= 0)
-    return push (parser, (Op) { OP_COLUMN, column, 0 }, error);
-  nearest = wp_options_nearest (name, parser->names);
-  if (nearest != NULL)
-    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "no column \"%s\"; did you mean \"%s\"?", name, nearest);
+  if (shown != NULL)
+    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "no column \"%s\"; did you mean %s?", name, shown);
   else
     g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "no column \"%s\"", name);
 
   return FALSE;
+}
+
+static gboolean
+push_column (Parser *parser, const char *name, GError **error)
+{
+  int column = find_name (parser->names, name);
+
+  if (column < 0)
+    return fail_unknown (parser, name, error);
+  if (find_name (parser->names + column + 1, name) >= 0) {
+    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "column \"%s\" is there twice", name);
+    return FALSE;
+  }
+
+  return push (parser, (Op) { OP_COLUMN, column, 0 }, error);
 }
 
 static void

@@ -281,63 +281,67 @@ read_store (WpTrace *self, gsize *n_rows, GError **error)
   return WP_READ_ERROR;
 }
 
-static WpRead
+static void
 fail_empty (WpTrace *self, GError **error)
 {
   g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "an empty trace: no row follows the header");
   wp_window_prefix (wp_csv_window (self->csv), wp_csv_window (self->csv)->line, error);
-
-  return WP_READ_ERROR;
 }
 
 WpRead
 wp_trace_read (WpTrace *self, const WpRow **rows, gsize *n_rows, GError **error)
 {
-  GError *failure = NULL;
   WpRead read = WP_READ_ERROR;
 
   *rows = self->rows;
   *n_rows = 0;
   if (self->failure == NULL) {
-    read = self->store != NULL ? read_store (self, n_rows, &failure) : read_stream (self, n_rows, &failure);
+    read = self->store != NULL ? read_store (self, n_rows, &self->failure) : read_stream (self, n_rows, &self->failure);
     if (read == WP_READ_END && self->n_read == 0)
-      read = fail_empty (self, &failure);
-    self->failure = failure;
+      fail_empty (self, &self->failure);
   }
-  if (self->failure != NULL && error != NULL)
+  if (self->failure == NULL)
+    return read;
+  if (error != NULL)
     *error = g_error_copy (self->failure);
 
-  return read;
+  return WP_READ_ERROR;
 }
 
-static gboolean
-store_rows (WpTrace *self, WpRowStore *store, GError **error)
+/* Returns all rows of the file, NULL with @error. */
+static WpRowStore *
+store_rows (WpTrace *self, GError **error)
 {
-  gsize n;
+  g_autoptr(WpRowStore) store = wp_row_store_new (wp_mapping_columns (self->mapping));
   RawStatus status;
+  gsize n;
 
+  if (!wp_csv_rewind (self->csv, error))
+    return NULL;
+  self->n_read = 0;
+  self->fast = self->plain;   /* how far they lie apart is looked at later */
   while ((status = read_raw (self, TRUE, self->rows, BATCH_ROWS, &n, error)) == RAW_ROWS)
     wp_row_store_add (store, self->rows, n);
+  if (status == RAW_END && self->n_read == 0)
+    fail_empty (self, error);
 
-  return status == RAW_END;
+  return status == RAW_END && self->n_read > 0 ? g_steal_pointer (&store) : NULL;
 }
 
 gboolean
 wp_trace_sort (WpTrace *self, GError **error)
 {
-  g_autoptr(WpRowStore) store = wp_row_store_new (wp_mapping_columns (self->mapping));
+  g_return_val_if_fail (self->store == NULL && self->failure == NULL, FALSE);
 
-  g_return_val_if_fail (self->store == NULL, FALSE);
-  self->n_read = 0;
-  self->fast = self->plain;   /* differences are looked at later */
-  if (!wp_csv_rewind (self->csv, error) || !store_rows (self, store, error))
+  self->store = store_rows (self, &self->failure);
+  if (self->store == NULL) {
+    if (error != NULL)
+      *error = g_error_copy (self->failure);
     return FALSE;
-  if (self->n_read == 0)
-    return fail_empty (self, error) != WP_READ_ERROR;
-  wp_row_store_sort (store);
-  wp_row_store_get (store, 0, self->rows, 1);
+  }
+  wp_row_store_sort (self->store);
+  wp_row_store_get (self->store, 0, self->rows, 1);
   set_origin (self, self->rows[0].arrival_ns);
-  self->store = g_steal_pointer (&store);
   self->store_at = 0;
 
   return TRUE;

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -195,6 +196,57 @@ test_files_that_cannot_be_opened (void)
 }
 
 static void
+test_standard_input_begins_where_it_was_left (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("wp-test-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "trace.csv", NULL);
+  const char *text = "not ours\narrival,id\n5,a\n4,b\n";
+  int held = dup (STDIN_FILENO);
+  g_autoptr(WpTrace) trace = NULL;
+  g_autoptr(GError) error = NULL;
+  const WpRow *rows;
+  gsize n;
+  int fd;
+
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  fd = open (path, O_RDONLY | O_CLOEXEC);
+  g_assert_cmpint (lseek (fd, 9, SEEK_SET), ==, 9);
+  g_assert_cmpint (dup2 (fd, STDIN_FILENO), ==, STDIN_FILENO);
+  close (fd);
+  trace = wp_trace_open ("-", NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (wp_trace_name (trace), ==, "standard input");
+  rows = wp_trace_load (trace, &n, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (n, ==, 2);
+  g_assert_cmpstr (rows[0].id, ==, "b");
+  g_clear_pointer (&trace, wp_trace_free);
+  if (held >= 0)
+    dup2 (held, STDIN_FILENO);
+  g_unlink (path);
+  g_rmdir (folder);
+}
+
+static void
+test_no_room_to_keep_a_pipe (void)
+{
+  g_autoptr(GString) text = unsorted_text ();
+  g_autoptr(WpTrace) trace = NULL;
+  g_autoptr(GError) error = NULL;
+  gsize n;
+
+  if (!g_test_subprocess ()) {
+    g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+    g_test_trap_assert_passed ();
+    return;
+  }
+  g_setenv ("TMPDIR", "/nonexistent", TRUE);
+  g_assert_null (load_pipe (text->str, text->len, &trace, &n, &error));
+  g_assert_error (error, WP_ERROR, WP_ERROR_IO);
+  g_assert_true (g_str_has_suffix (error->message, ": what came before could not be kept in /nonexistent: No such file or directory"));
+}
+
+static void
 test_progress (void)
 {
   g_autoptr(GString) text = g_string_new ("arrival\n");
@@ -226,6 +278,8 @@ main (int argc, char **argv)
   g_test_add_func ("/input/gzip", test_gzip);
   g_test_add_func ("/input/bad-gzip", test_bad_gzip);
   g_test_add_func ("/input/files-that-cannot-be-opened", test_files_that_cannot_be_opened);
+  g_test_add_func ("/input/standard-input-begins-where-it-was-left", test_standard_input_begins_where_it_was_left);
+  g_test_add_func ("/input/no-room-to-keep-a-pipe", test_no_room_to_keep_a_pipe);
   g_test_add_func ("/input/progress", test_progress);
 
   return g_test_run ();

@@ -127,6 +127,7 @@ static const struct {
   { NULL, "arrival\n1,5\n", "t.csv:2: 2 cells, the header has 1" },
   { NULL, "arrival,a,b\n1,2,3\n1\n", "t.csv:3: 1 cell, the header has 3" },
   { NULL, "arrival,service\n1,2,\n", "t.csv:2: 3 cells, the header has 2" },
+  { NULL, "arrival,service\n1,2\n1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19\n", "t.csv:3: 19 cells, the header has 2" },
   { NULL, "arrival,service\n1,-2\n", "t.csv:2: column \"service\": \"-2\" is negative" },
   { NULL, "arrival,service\n1,2\n1,fast\n", "t.csv:3: column \"service\": \"fast\" is not a time in seconds" },
   { NULL, "arrival,service\n1,2023-01-01T00:00:00Z\n", "t.csv:2: column \"service\": \"2023-01-01T00:00:00Z\" is not a time in seconds" },
