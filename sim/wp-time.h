@@ -24,7 +24,8 @@ gboolean wp_time_parse_duration (const char *text, gint64 *ns, GError **error);
 
 /**
  * wp_time_parse_seconds:
- * @text: @len bytes, not NUL-terminated: [+-]digits[.digits][e[+-]digits]; blanks around it are ignored
+ * @text: @len bytes, not NUL-terminated: [+-]digits[.digits][e[+-]digits], the digits on one side of the point may
+ *   be missing; blanks around it are ignored
  *
  * Decimal seconds, exact to the nanosecond (further digits round to nearest). inf, nan, hex and what does not fit
  * 292 years are refused.
@@ -38,7 +39,8 @@ gboolean wp_time_parse_seconds (const char *text, gsize len, gint64 *ns);
  * @text: @len bytes: "2023-11-16T18:17:03.9799600Z", a space for the T, a zone of Z, +01:00, +0100 or +01; none means UTC
  * @ns: (out): nanoseconds since 1970-01-01T00:00:00Z
  *
- * Up to 9 digits of fraction. Years 1678 to 2261 (what 64 bits of nanoseconds hold); dates are checked against the calendar.
+ * Up to 9 digits of fraction. Years 1678 to 2261 (what 64 bits of nanoseconds hold); dates are checked against the calendar;
+ * there are no leap seconds.
  */
 gboolean wp_time_parse_iso8601 (const char *text, gsize len, gint64 *ns);
 
