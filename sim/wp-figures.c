@@ -298,6 +298,15 @@ disorder_of (const WpRow *row)
   return "";
 }
 
+/* The row as a person finds it: its number in order of arrival, and its id on one line. */
+static char *
+describe_row (const WpRow *row, gsize number)
+{
+  g_autofree char *id = row->id ? g_strescape (row->id, NULL) : NULL;
+
+  return id ? g_strdup_printf ("request %" G_GSIZE_FORMAT " (id %.60s)", number, id) : g_strdup_printf ("request %" G_GSIZE_FORMAT, number);
+}
+
 gboolean
 wp_figures_check_rows (const char *file, const WpRow *rows, gsize n_rows, GError **error)
 {
@@ -305,11 +314,13 @@ wp_figures_check_rows (const char *file, const WpRow *rows, gsize n_rows, GError
     {
       const char *disorder = disorder_of (&rows[i]);
 
-      if (*disorder == '\0')
-        continue;
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%s: request %" G_GSIZE_FORMAT "%s%s%s %s", file, i + 1,
-                   rows[i].id ? " (id " : "", rows[i].id ? rows[i].id : "", rows[i].id ? ")" : "", disorder);
-      return FALSE;
+      if (*disorder != '\0')
+        {
+          g_autofree char *row = describe_row (&rows[i], i + 1);
+
+          g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%s: %s %s", file, row, disorder);
+          return FALSE;
+        }
     }
 
   return TRUE;

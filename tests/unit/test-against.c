@@ -1,0 +1,227 @@
+/* The judgement of --against, the matching of requests, and the area between two curves. */
+#include "sim/wp-against.h"
+
+#include <math.h>
+
+#include "sim/wp-match.h"
+
+#define NONE WP_TIME_NONE
+
+static const WpAgreement *
+find (const WpAgainst *against, const char *name)
+{
+  for (guint i = 0; i < WP_N_AGREEMENTS; i++)
+    if (g_str_equal (against->metrics[i].metric->name, name))
+      return &against->metrics[i];
+  g_error ("%s is not judged", name);
+}
+
+static void
+assert_agreement (const WpAgainst *against, const char *name, double error, gboolean ok)
+{
+  const WpAgreement *agreement = find (against, name);
+
+  g_assert_true (agreement->ok == ok);
+  if (isnan (error))
+    g_assert_true (isnan (agreement->error));
+  else
+    g_assert_cmpfloat_with_epsilon (agreement->error, error, 1e-12);
+}
+
+static void
+make_figures (WpFigures *figures)
+{
+  wp_figures_init (figures);
+  figures->accepted = 1000;
+  figures->throughput = 100;
+  figures->depth_mean = 10;
+  figures->depth_max = 20;
+  figures->makespan_ns = 10 * WP_NS_PER_S;
+  figures->wait.p50 = 1000000;
+  figures->wait.p99 = 100000000;
+  figures->response.p50 = 2000000;
+  figures->response.p99 = 200000000;
+}
+
+static void
+test_equal_figures (void)
+{
+  WpFigures figures;
+  WpAgainst against;
+
+  make_figures (&figures);
+  wp_against_judge (&against, &figures, &figures, NAN, 0);
+  for (guint i = 0; i < WP_N_AGREEMENTS; i++)
+    {
+      g_assert_cmpfloat (against.metrics[i].error, ==, 0);   /* both null, and both 0, too */
+      g_assert_true (against.metrics[i].ok);
+    }
+  g_assert_true (against.curve_ok);
+  g_assert_cmpuint (against.n_failed, ==, 0);
+}
+
+static void
+test_either_bound_will_do (void)
+{
+  WpFigures predicted, measured;
+  WpAgainst against;
+
+  make_figures (&measured);
+  predicted = measured;
+  predicted.accepted = 1020;                 /* 2 % to the last digit */
+  predicted.depth_max = 21;                  /* 5 %, but 1 job */
+  predicted.wait.p50 = 1200000;              /* 20 %, but 0.2 ms */
+  predicted.wait.p99 = 103000000;            /* 3 % and 3 ms */
+  predicted.depth_mean = 10.5;               /* 5 %; no absolute bound */
+  predicted.throughput = 98;
+  wp_against_judge (&against, &predicted, &measured, NAN, 0.02);
+  assert_agreement (&against, "accepted", 0.02, TRUE);
+  assert_agreement (&against, "depth.max", 0.05, TRUE);
+  assert_agreement (&against, "wait.p50", 0.2, TRUE);
+  assert_agreement (&against, "wait.p99", 0.03, FALSE);
+  assert_agreement (&against, "depth.mean", 0.05, FALSE);
+  assert_agreement (&against, "throughput", 0.02, TRUE);
+  g_assert_cmpuint (against.n_failed, ==, 2);
+  wp_against_judge (&against, &predicted, &measured, NAN, 0.05);
+  g_assert_cmpuint (against.n_failed, ==, 0);
+}
+
+static void
+test_nothing_measured (void)
+{
+  WpFigures predicted, measured;
+  WpAgainst against;
+
+  make_figures (&measured);
+  predicted = measured;
+  predicted.rejected = 1;                    /* measured 0: only the absolute bound */
+  predicted.blocked = 2;
+  predicted.blocked_time.mean = 1000;        /* measured null: nothing will do, even 1 us */
+  predicted.depth_mean = NAN;
+  measured.time_full_ns = 0;
+  predicted.time_full_ns = 200000;
+  wp_against_judge (&against, &predicted, &measured, NAN, 1);
+  assert_agreement (&against, "rejected", NAN, TRUE);
+  assert_agreement (&against, "blocked", NAN, FALSE);
+  assert_agreement (&against, "blocked_time.mean", NAN, FALSE);
+  assert_agreement (&against, "depth.mean", NAN, FALSE);
+  assert_agreement (&against, "time_full", NAN, TRUE);
+}
+
+static void
+test_the_curves_bound_is_its_own (void)
+{
+  WpFigures figures;
+  WpAgainst against;
+
+  make_figures (&figures);
+  wp_against_judge (&against, &figures, &figures, 0.03, 0);
+  g_assert_true (against.curve_ok);
+  wp_against_judge (&against, &figures, &figures, 0.031, 0.5);
+  g_assert_false (against.curve_ok);
+  g_assert_cmpuint (against.n_failed, ==, 1);
+}
+
+#define S WP_NS_PER_S
+
+static WpRow
+queued (gint64 arrival_ns, gint64 accepted_ns, gint64 started_ns)
+{
+  return (WpRow) { .arrival_ns = arrival_ns, .accepted_ns = accepted_ns, .started_ns = started_ns, .finished_ns = started_ns, .ended_ns = started_ns };
+}
+
+static void
+test_area_between_curves (void)
+{
+  const WpRow measured[] = { queued (0, 0, 4 * S), queued (S, S, 3 * S) };                    /* 4 + 2 job seconds */
+  const WpRow predicted[] = { queued (0, 0, 4 * S), queued (S, S, 2 * S) };                   /* 1 less */
+  const WpRow later[] = { queued (7 * S, 7 * S, 11 * S), queued (8 * S, 8 * S, 10 * S) };     /* the first again, 7 s on */
+  const WpRow lost[] = { { 0, 0, 0, NONE, NONE, 4 * S, -1, NULL, 0, 0 }, { S, 0, NONE, NONE, NONE, 9 * S, -1, NULL, 0, 1 } };
+
+  g_assert_cmpfloat_with_epsilon (wp_against_curve_error (predicted, 2, measured, 2), 1.0 / 6, 1e-12);
+  g_assert_cmpfloat (wp_against_curve_error (later, 2, measured, 2), ==, 0);
+  g_assert_cmpfloat_with_epsilon (wp_against_curve_error (lost, 2, measured, 2), 2.0 / 6, 1e-12);
+  g_assert_cmpfloat_with_epsilon (wp_against_curve_error (predicted, 0, measured, 2), 1, 1e-12);
+}
+
+static void
+test_too_little_area (void)
+{
+  const WpRow little[] = { queued (0, 0, S - 1) }, enough[] = { queued (0, 0, S) };
+
+  g_assert_true (isnan (wp_against_curve_error (enough, 1, little, 1)));
+  g_assert_false (isnan (wp_against_curve_error (little, 1, enough, 1)));
+}
+
+static WpRow
+named (const char *id)
+{
+  return (WpRow) { .id = id };
+}
+
+static void
+test_match_by_id (void)
+{
+  const WpRow first[] = { named ("a"), named ("b"), named (NULL), named ("a"), named ("gone"), named (NULL) };
+  const WpRow second[] = { named ("b"), named ("a"), named ("new"), named (NULL), named ("a") };
+  WpMatch match;
+
+  wp_match_rows (&match, first, G_N_ELEMENTS (first), second, G_N_ELEMENTS (second));
+  g_assert_true (match.by_id);
+  g_assert_cmpuint (match.n_matched, ==, 4);
+  g_assert_cmpuint (match.partners[0], ==, 1);
+  g_assert_cmpuint (match.partners[1], ==, 0);
+  g_assert_cmpuint (match.partners[2], ==, 3);
+  g_assert_cmpuint (match.partners[3], ==, 4);
+  g_assert_cmpuint (match.partners[4], ==, WP_NO_MATCH);
+  g_assert_cmpuint (match.partners[5], ==, WP_NO_MATCH);
+  wp_match_clear (&match);
+}
+
+static void
+test_match_by_order (void)
+{
+  const WpRow first[] = { named (NULL), named (NULL), named (NULL) };
+  const WpRow second[] = { named ("x"), named ("y") };
+  WpMatch match;
+
+  wp_match_rows (&match, first, 3, second, 2);
+  g_assert_false (match.by_id);
+  g_assert_cmpuint (match.n_matched, ==, 2);
+  g_assert_cmpuint (match.partners[1], ==, 1);
+  g_assert_cmpuint (match.partners[2], ==, WP_NO_MATCH);
+  wp_match_clear (&match);
+}
+
+static void
+test_difference (void)
+{
+  const WpRow first[] = { queued (0, 0, 10), queued (0, 0, 10), queued (0, 0, 10), queued (0, 0, NONE) };
+  const WpRow second[] = { queued (0, 0, 11), queued (0, 0, 7), queued (0, 0, 19), queued (0, 0, 19) };
+  WpDifference difference;
+  WpMatch match;
+
+  wp_match_rows (&match, first, 4, second, 4);
+  difference = wp_match_difference (&match, first, 4, second, wp_row_response, wp_row_response);
+  g_assert_cmpuint (difference.n, ==, 3);
+  g_assert_cmpint (difference.median_ns, ==, 3);
+  g_assert_cmpint (difference.max_ns, ==, 9);
+  wp_match_clear (&match);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/against/equal-figures", test_equal_figures);
+  g_test_add_func ("/against/either-bound-will-do", test_either_bound_will_do);
+  g_test_add_func ("/against/nothing-measured", test_nothing_measured);
+  g_test_add_func ("/against/the-curves-bound-is-its-own", test_the_curves_bound_is_its_own);
+  g_test_add_func ("/against/area-between-curves", test_area_between_curves);
+  g_test_add_func ("/against/too-little-area", test_too_little_area);
+  g_test_add_func ("/against/match-by-id", test_match_by_id);
+  g_test_add_func ("/against/match-by-order", test_match_by_order);
+  g_test_add_func ("/against/difference", test_difference);
+
+  return g_test_run ();
+}

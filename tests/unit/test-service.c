@@ -1,0 +1,207 @@
+#include "sim/wp-service.h"
+
+#include <glib/gstdio.h>
+#include <math.h>
+
+#include "sim/wp-error.h"
+
+#define N_DRAWS 200000
+
+static gint64 drawn[N_DRAWS];
+static WpRow rows[N_DRAWS];
+
+static void
+draw (const char *spec, double scale)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(WpService) service = wp_service_new (spec, scale, FALSE, 7, &error);
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < N_DRAWS; i++)
+    rows[i] = (WpRow) { .service_ns = WP_TIME_NONE };
+  wp_service_fill (service, rows, N_DRAWS, drawn);
+  g_assert_cmpuint (wp_service_drawn (service), ==, N_DRAWS);
+}
+
+static double
+mean (void)
+{
+  double sum = 0;
+
+  for (guint i = 0; i < N_DRAWS; i++)
+    sum += (double) drawn[i];
+
+  return sum / N_DRAWS;
+}
+
+static double
+coefficient_of_variation (void)
+{
+  double m = mean (), squares = 0;
+
+  for (guint i = 0; i < N_DRAWS; i++)
+    squares += ((double) drawn[i] - m) * ((double) drawn[i] - m);
+
+  return sqrt (squares / (N_DRAWS - 1)) / m;
+}
+
+/* The seed is fixed, so that these hold always or never: 1 % is some four standard errors. */
+static void
+assert_near (double value, double expected)
+{
+  g_assert_cmpfloat (fabs (value - expected), <=, 0.01 * expected);
+}
+
+static void
+test_constant (void)
+{
+  draw ("500ms", 1);
+  g_assert_cmpint (drawn[0], ==, 500 * WP_NS_PER_MS);
+  g_assert_cmpint (drawn[N_DRAWS - 1], ==, 500 * WP_NS_PER_MS);
+  draw ("0.25", 2);
+  g_assert_cmpint (drawn[0], ==, 500 * WP_NS_PER_MS);
+}
+
+static void
+test_exponential (void)
+{
+  draw ("exp:20ms", 1);
+  assert_near (mean (), 20e6);
+  assert_near (coefficient_of_variation (), 1);
+}
+
+static void
+test_lognormal (void)
+{
+  draw ("lognormal:20ms:0.5", 1);
+  assert_near (mean (), 20e6);
+  assert_near (coefficient_of_variation (), 0.5);
+  draw ("lognormal:0:2", 1);
+  g_assert_cmpfloat (mean (), ==, 0);
+}
+
+static void
+test_uniform (void)
+{
+  draw ("uniform:10ms:30ms", 2);
+  assert_near (mean (), 40e6);
+  for (guint i = 0; i < N_DRAWS; i++)
+    g_assert_true (drawn[i] >= 20 * WP_NS_PER_MS && drawn[i] <= 60 * WP_NS_PER_MS);
+}
+
+static char *
+write_measured (const char *text)
+{
+  g_autoptr(GError) error = NULL;
+  char *path = NULL;
+  int fd = g_file_open_tmp ("wp-service-XXXXXX", &path, &error);
+
+  g_assert_no_error (error);
+  g_close (fd, NULL);
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+
+  return path;
+}
+
+static void
+test_from_a_measured_trace (void)
+{
+  g_autofree char *path = write_measured ("arrival,accepted,started,finished\n0,0,0,0.010\n1,1,2,2.030\n2,,,\n3,3,3,\n");
+  g_autofree char *spec = g_strconcat ("from:", path, NULL);
+  guint tens = 0;
+
+  draw (spec, 1);
+  for (guint i = 0; i < N_DRAWS; i++)
+    {
+      g_assert_true (drawn[i] == 10 * WP_NS_PER_MS || drawn[i] == 30 * WP_NS_PER_MS);
+      tens += drawn[i] == 10 * WP_NS_PER_MS;
+    }
+  assert_near (tens, N_DRAWS / 2.0);
+  g_unlink (path);
+}
+
+static void
+test_the_trace_comes_first (void)
+{
+  const WpRow some[] = { { .service_ns = 3 }, { .service_ns = WP_TIME_NONE }, { .service_ns = 0 } };
+  g_autoptr(WpService) service = wp_service_new ("7ns", 1, FALSE, 1, NULL);
+  g_autoptr(WpService) always = wp_service_new ("7ns", 1, TRUE, 1, NULL);
+  gint64 services_ns[3];
+
+  wp_service_fill (service, some, 3, services_ns);
+  g_assert_cmpint (services_ns[0], ==, 3);
+  g_assert_cmpint (services_ns[1], ==, 7);
+  g_assert_cmpint (services_ns[2], ==, 0);
+  g_assert_cmpuint (wp_service_drawn (service), ==, 1);
+  wp_service_fill (always, some, 3, services_ns);
+  g_assert_cmpint (services_ns[0], ==, 7);
+  g_assert_cmpint (services_ns[2], ==, 7);
+}
+
+static void
+test_equal_seeds_equal_draws (void)
+{
+  g_autoptr(WpService) one = wp_service_new ("exp:1s", 1, FALSE, 5, NULL);
+  g_autoptr(WpService) same = wp_service_new ("exp:1s", 1, FALSE, 5, NULL);
+  g_autoptr(WpService) other = wp_service_new ("exp:1s", 1, FALSE, 6, NULL);
+  const WpRow some[] = { { .service_ns = WP_TIME_NONE }, { .service_ns = WP_TIME_NONE } };
+  gint64 a[2], b[2];
+
+  wp_service_fill (one, some, 2, a);
+  wp_service_fill (same, some, 2, b);
+  g_assert_cmpmem (a, sizeof a, b, sizeof b);
+  g_assert_cmpint (a[0], !=, a[1]);
+  wp_service_restart (one);
+  wp_service_fill (one, some, 2, b);
+  g_assert_cmpmem (a, sizeof a, b, sizeof b);
+  wp_service_fill (other, some, 2, b);
+  g_assert_cmpint (a[0], !=, b[0]);
+}
+
+static void
+test_what_is_no_service_time (void)
+{
+  static const char *const specs[] = {
+    "", "abc", "-1", "gamma:2", "exp", "exp:", "exp:x", "lognormal:1s", "lognormal:1s:-1", "lognormal:1s:0.5:2", "uniform:2s:1s", "uniform:1s"
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (specs); i++)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autofree char *start = g_strdup_printf ("\"%s\" is not a service time: 500ms, exp:MEAN, lognormal:", specs[i]);
+
+      g_assert_null (wp_service_new (specs[i], 1, FALSE, 1, &error));
+      g_assert_error (error, WP_ERROR, WP_ERROR_BAD_VALUE);
+      g_assert_true (g_str_has_prefix (error->message, start));
+    }
+}
+
+static void
+test_a_trace_without_measurements (void)
+{
+  g_autofree char *path = write_measured ("arrival,service\n0,1\n");
+  g_autofree char *spec = g_strconcat ("from:", path, NULL);
+  g_autoptr(GError) error = NULL;
+
+  g_assert_null (wp_service_new (spec, 1, FALSE, 1, &error));
+  g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
+  g_assert_nonnull (strstr (error->message, "no row has both \"started\" and \"finished\""));
+  g_unlink (path);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/service/constant", test_constant);
+  g_test_add_func ("/service/exponential", test_exponential);
+  g_test_add_func ("/service/lognormal", test_lognormal);
+  g_test_add_func ("/service/uniform", test_uniform);
+  g_test_add_func ("/service/from-a-measured-trace", test_from_a_measured_trace);
+  g_test_add_func ("/service/the-trace-comes-first", test_the_trace_comes_first);
+  g_test_add_func ("/service/equal-seeds-equal-draws", test_equal_seeds_equal_draws);
+  g_test_add_func ("/service/what-is-no-service-time", test_what_is_no_service_time);
+  g_test_add_func ("/service/a-trace-without-measurements", test_a_trace_without_measurements);
+
+  return g_test_run ();
+}

@@ -1,0 +1,130 @@
+/* The state over time equal to a count over all requests at every nanosecond; the trace in figures. */
+#include "sim/wp-timeline.h"
+
+#include <math.h>
+
+#include "sim/wp-traffic.h"
+#include "tests/unit/random-load.h"
+
+#define N_LOADS 2000
+
+/* Half-open: in it from one moment, no more at the other. */
+static guint64
+is_in (gint64 from_ns, gint64 to_ns, gint64 now_ns)
+{
+  return from_ns != WP_TIME_NONE && from_ns <= now_ns && now_ns < to_ns;
+}
+
+static WpMoment
+count (const RandomLoad *load, const WpVerdict *verdicts, gint64 now_ns)
+{
+  WpMoment moment = { 0 };
+
+  for (gsize i = 0; i < load->n_rows; i++)
+    {
+      const WpVerdict *v = &verdicts[i];
+
+      moment.depth += is_in (v->accepted_ns, v->started_ns, now_ns);
+      moment.busy += is_in (v->started_ns, v->finished_ns, now_ns);
+      if (v->blocked)
+        moment.parked += is_in (load->rows[i].arrival_ns, v->accepted_ns != WP_TIME_NONE ? v->accepted_ns : v->ended_ns, now_ns);
+    }
+
+  return moment;
+}
+
+static void
+check_load (const RandomLoad *load)
+{
+  g_autoptr(WpTimeline) timeline = wp_timeline_new ();
+  g_autoptr(WpModel) model = NULL;
+  WpVerdict verdicts[RANDOM_LOAD_MOST];
+  WpLayout layout;
+  gsize offered = 0;
+
+  wp_policy_layout (&load->policy, &layout);
+  model = wp_model_new (&layout, load->patience_ns);
+  g_assert_true (wp_model_offer (model, load->rows, load->services_ns, load->n_rows, verdicts));
+  for (gint64 now_ns = 0; offered < load->n_rows || now_ns <= wp_timeline_last (timeline); now_ns++)
+    {
+      WpMoment expected = count (load, verdicts, now_ns), moment;
+
+      for (; offered < load->n_rows && load->rows[offered].arrival_ns <= now_ns; offered++)
+        wp_timeline_offer (timeline, load->rows[offered].arrival_ns, &verdicts[offered]);
+      moment = wp_timeline_at (timeline, now_ns);
+      g_assert_cmpuint (moment.depth, ==, expected.depth);
+      g_assert_cmpuint (moment.busy, ==, expected.busy);
+      g_assert_cmpuint (moment.parked, ==, expected.parked);
+    }
+}
+
+static void
+test_equals_counting (void)
+{
+  guint32 seed = (guint32) g_test_rand_int ();
+  WpRandom random;
+  RandomLoad load;
+
+  g_test_message ("seed %u, %d loads", seed, N_LOADS);
+  wp_random_init (&random, seed, 0);
+  for (guint i = 0; i < N_LOADS; i++)
+    {
+      random_load_make (&load, &random);
+      check_load (&load);
+    }
+}
+
+static void
+measure (WpTrafficFigures *figures, const gint64 *arrivals_ms, gsize n)
+{
+  g_autoptr(WpTraffic) traffic = wp_traffic_new ();
+
+  for (gsize i = 0; i < n; i++)
+    {
+      WpRow row = { .arrival_ns = arrivals_ms[i] * WP_NS_PER_MS };
+      gint64 service_ns = (gint64) (i + 1) * WP_NS_PER_MS;
+
+      wp_traffic_add (traffic, &row, &service_ns, 1);
+    }
+  wp_traffic_figures (traffic, figures);
+}
+
+static void
+test_traffic (void)
+{
+  const gint64 arrivals_ms[] = { 0, 200, 999, 1000, 3500, 5000, 5100, 5200, 5300 };   /* whole seconds: 3, 1, 0, 1, 0; then 4 */
+  WpTrafficFigures figures;
+
+  measure (&figures, arrivals_ms, G_N_ELEMENTS (arrivals_ms));
+  g_assert_cmpuint (figures.requests, ==, 9);
+  g_assert_cmpint (figures.duration_ns, ==, 5300 * WP_NS_PER_MS);
+  g_assert_cmpfloat_with_epsilon (figures.rate_mean, 9 / 5.3, 1e-12);
+  g_assert_cmpfloat (figures.rate_peak_1s, ==, 4);
+  g_assert_cmpfloat_with_epsilon (figures.dispersion_1s, 1.5, 1e-12);   /* mean 1, variance (4 + 0 + 1 + 0 + 1) / 4 */
+  g_assert_cmpfloat (figures.service_mean, ==, 5 * WP_NS_PER_MS);
+}
+
+static void
+test_short_traffic (void)
+{
+  const gint64 one_ms[] = { 0 }, two_ms[] = { 0, 1999 };
+  WpTrafficFigures figures;
+
+  measure (&figures, one_ms, 1);
+  g_assert_cmpint (figures.duration_ns, ==, 0);
+  g_assert_true (isnan (figures.rate_mean));
+  g_assert_cmpfloat (figures.rate_peak_1s, ==, 1);
+  measure (&figures, two_ms, 2);
+  g_assert_true (isnan (figures.dispersion_1s));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/timeline/equals-counting", test_equals_counting);
+  g_test_add_func ("/timeline/traffic", test_traffic);
+  g_test_add_func ("/timeline/short-traffic", test_short_traffic);
+
+  return g_test_run ();
+}
