@@ -11,6 +11,7 @@
 typedef struct {
   const GOptionEntry *const *tables;
   gpointer data;
+  GOptionContext *context;
 } Call;
 
 static const GOptionEntry *
@@ -45,7 +46,20 @@ on_version (const char *option, const char *value, gpointer data, GError **error
   exit (0);
 }
 
+/* GOption's own prints the ellipsis of its usage line as "?" outside UTF-8 locales. */
+static gboolean
+on_help (const char *option, const char *value, gpointer user_data, GError **error)
+{
+  g_autofree char *help = g_option_context_get_help (((Call *) user_data)->context, TRUE, NULL);
+  g_auto(GStrv) parts = g_strsplit (help, "\u2026", -1);
+  g_autofree char *text = g_strjoinv ("...", parts);
+
+  fputs (text, stdout);
+  exit (0);
+}
+
 static const GOptionEntry own_entries[] = {
+  { "help", 'h', G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, on_help, "Print this help", NULL },
   { "version", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, on_version, "Print the version", NULL },
   { NULL }
 };
@@ -152,7 +166,8 @@ wp_options_parse (const char *parameters, const char *summary, const GOptionEntr
   GError *reason = NULL;
 
   g_set_prgname (name);
-  *call = (Call) { tables, data };
+  *call = (Call) { tables, data, context };
+  g_option_context_set_help_enabled (context, FALSE);
   g_option_context_set_summary (context, summary);
   g_option_context_set_main_group (context, make_group (call));
   if (g_option_context_parse (context, argc, argv, &reason))

@@ -227,7 +227,7 @@ on_option (const char *option, const char *value, gpointer policy, GError **erro
 }
 
 const GOptionEntry wp_policy_entries[] = {
-  { "mode", 'm', 0, G_OPTION_ARG_CALLBACK, on_option, "Default, BufferedChannel or WorkerPool, in any letter case", "MODE" },
+  { "mode", 'm', 0, G_OPTION_ARG_CALLBACK, on_option, "Default, BufferedChannel or WorkerPool, in any letter case (Default)", "MODE" },
   { "queue", 'q', 0, G_OPTION_ARG_CALLBACK, on_option, "places in the queue; 0: a rendezvous (10000)", "JOBS" },
   { "workers", 'w', 0, G_OPTION_ARG_CALLBACK, on_option, "jobs in service at once in WorkerPool mode (10000)", "N" },
   { "dispatcher", 0, 0, G_OPTION_ARG_CALLBACK, on_option,
