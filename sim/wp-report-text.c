@@ -96,6 +96,8 @@ add_traffic (GString *text, const WpReport *report)
   else if (report->n_drawn > 0)
     g_string_append_printf (text, " (%s for the %s requests without one)", report->service, format_whole (drawn, (double) report->n_drawn));
   g_string_append_c (text, '\n');
+  if (report->patience_ns != WP_TIME_NONE)
+    g_string_append_printf (text, "patience: a parked client leaves after %s\n", format_time (drawn, seconds (report->patience_ns)));
   if (traffic->out_of_order > 0)
     g_string_append_printf (text, "order: %s rows came after a later one; sorted\n", format_whole (drawn, (double) traffic->out_of_order));
 }

@@ -21,6 +21,7 @@ typedef struct {
   const char *trace;              /* its name */
   const char *service;            /* --service, as typed */
   guint64 n_drawn;                /* requests whose service came from it */
+  gint64 patience_ns;             /* WP_TIME_NONE: nobody leaves */
   WpTrafficFigures traffic;
   guint n_models;
   WpPolicy policies[WP_N_MODES];

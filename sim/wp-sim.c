@@ -131,7 +131,7 @@ simulate (const WpSimOptions *options, const WpPolicy *policy, const WpMeasured 
   g_autoptr(WpTrace) trace = wp_trace_open (options->path, &options->trace, error);
   g_autoptr(WpPredicted) predicted = measured ? wp_predicted_new () : NULL;
   g_autoptr(WpComparison) comparison = NULL;
-  WpReport report = { .service = options->service, .warnings = warnings };
+  WpReport report = { .service = options->service, .patience_ns = options->patience_ns, .warnings = warnings };
 
   if (!trace)
     return EXIT_BAD;

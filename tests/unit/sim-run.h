@@ -1,0 +1,31 @@
+/* sim-run.h - wp-sim as a process, in a temporary folder of its own. */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+typedef struct {
+  char *folder;
+  int status;          /* exit status, or minus the signal that ended it */
+  char *out, *err;     /* what it printed */
+} SimRun;
+
+/* A folder with nothing in it. */
+SimRun *sim_run_new (void);
+
+/* Removes the folder. */
+void sim_run_free (SimRun *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SimRun, sim_run_free)
+
+/* In the folder. */
+void sim_run_write (SimRun *self, const char *name, const char *text);
+char *sim_run_read (SimRun *self, const char *name);   /* NULL: there is none */
+guint sim_run_count_files (SimRun *self);              /* hidden ones too */
+
+/* Runs `wp-sim @arguments`, blanks between them, in the folder; @input is its standard input. */
+void sim_run_go (SimRun *self, const char *arguments, const char *input);
+
+/* The same, still running: its pid, and a pipe to its standard input. */
+GPid sim_run_start (SimRun *self, const char *arguments, int *input, int *output, int *errors);
+
+/* What it printed, as JSON. */
+JsonObject *sim_run_json (SimRun *self);

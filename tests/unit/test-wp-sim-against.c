@@ -1,0 +1,185 @@
+/* wp-sim --against: notes, judgement, warnings, exit status. */
+#include <string.h>
+
+#include "tests/unit/sim-run.h"
+
+#define NOTES "# mode: BufferedChannel\n# queue: 1\n# workers: 10000\n# when-full: block\n# block-timeout: none\n# started: 2026-11-23T10:00:00Z\n"
+#define HEADER "arrival,service,id,accepted,started,finished,ended,outcome,blocked\n"
+
+/* Three at once through a queue of one, as a server that is a little late would record them. */
+static const char record[] =
+  NOTES "# ack: stored\n# database: delay:request\n" HEADER
+  "0,1.001,a,0,0,1.001,1.001,stored,0\n0.0001,1,b,0.0001,1.001,2.001,2.001,stored,0\n0.0002,1,c,1.001,2.001,3.001,3.001,stored,1\n";
+static const char input[] = "arrival,service,id\n0,1,a\n0,1,b\n0,1,c\n";
+
+static SimRun *
+run_with (const char *measured, const char *client, const char *arguments)
+{
+  SimRun *run = sim_run_new ();
+
+  sim_run_write (run, "trace.csv", input);
+  sim_run_write (run, "measured.csv", measured);
+  if (client)
+    sim_run_write (run, "client.csv", client);
+  sim_run_go (run, arguments, NULL);
+
+  return run;
+}
+
+static JsonObject *
+metric (JsonObject *against, const char *name)
+{
+  JsonArray *metrics = json_object_get_array_member (against, "metrics");
+
+  for (guint i = 0; i < json_array_get_length (metrics); i++)
+    if (g_str_equal (json_object_get_string_member (json_array_get_object_element (metrics, i), "name"), name))
+      return json_array_get_object_element (metrics, i);
+  g_error ("no metric %s", name);
+}
+
+static void
+test_agreement (void)
+{
+  g_autoptr(SimRun) run = run_with (record, NULL, "--against=measured.csv --format=json trace.csv");
+  g_autoptr(JsonObject) report = sim_run_json (run);
+  JsonObject *against = json_object_get_object_member (report, "against");
+  JsonObject *model = json_array_get_object_element (json_object_get_array_member (report, "models"), 0);
+
+  g_assert_cmpstr (run->err, ==, "");
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (report, "models")), ==, 1);
+  g_assert_cmpstr (json_object_get_string_member (model, "mode"), ==, "BufferedChannel");   /* of the notes */
+  g_assert_cmpint (json_object_get_int_member (model, "queue"), ==, 1);
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (against, "metrics")), ==, 17);
+  g_assert_true (json_object_get_boolean_member (against, "within"));
+  g_assert_cmpfloat (json_object_get_double_member (against, "depth_curve_error"), <, 0.01);
+  g_assert_cmpint (json_object_get_int_member (metric (against, "blocked"), "measured"), ==, 1);
+  g_assert_cmpfloat (json_object_get_double_member (metric (against, "accepted"), "error"), ==, 0);
+  g_assert_cmpfloat_with_epsilon (json_object_get_double_member (metric (against, "makespan"), "error"), 0.001 / 3.001, 1e-12);
+}
+
+static void
+test_disagreement (void)
+{
+  g_autoptr(SimRun) run = run_with (record, NULL, "--against=measured.csv --service-scale=1.1 trace.csv");
+  g_autoptr(SimRun) tolerant = run_with (record, NULL, "--against=measured.csv --service-scale=1.02 --tolerance=5% trace.csv");
+  g_autoptr(SimRun) strict = run_with (record, NULL, "--against=measured.csv --tolerance=0 trace.csv");
+
+  g_assert_cmpint (run->status, ==, 1);
+  g_assert_nonnull (strstr (run->out, "Not agreed: not every metric is within 2 %"));
+  g_assert_nonnull (strstr (run->out, "makespan, depth curve\n"));
+  g_assert_cmpint (tolerant->status, ==, 0);
+  g_assert_nonnull (strstr (tolerant->out, "Agreed: every metric is within 5 %"));
+  g_assert_cmpint (strict->status, ==, 1);
+}
+
+static void
+test_given_options_win_and_are_told (void)
+{
+  g_autoptr(SimRun) run = run_with (record, NULL, "--against=measured.csv -q 5 --format=json trace.csv");
+
+  g_assert_cmpint (run->status, ==, 1);
+  g_assert_cmpstr (run->err, ==, "wp-sim: warning: the prediction has queue 5, but it was measured with 1\n");
+}
+
+static void
+test_its_own_input (void)
+{
+  g_autoptr(SimRun) run = run_with (record, NULL, "--against=measured.csv ./measured.csv");
+  g_autoptr(SimRun) copied = run_with (record, record, "--against=measured.csv client.csv");
+
+  g_assert_nonnull (strstr (run->out, "warning: measured.csv is its own input"));
+  g_assert_nonnull (strstr (copied->out, "warning: measured.csv is its own input"));   /* equal notes say so */
+}
+
+static void
+test_a_prediction_is_no_measurement (void)
+{
+  g_autoptr(SimRun) run = run_with ("", NULL, "-m WorkerPool -w 2 -q 0 --jobs=jobs.csv trace.csv");
+
+  g_assert_cmpint (run->status, ==, 0);
+  sim_run_go (run, "--against=jobs.csv trace.csv", NULL);   /* sizes from its notes */
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_nonnull (strstr (run->out, "WorkerPool, queue 0, 2 workers, block\n"));
+  g_assert_nonnull (strstr (run->out, "warning: jobs.csv is a prediction by wp-sim, not a measurement"));
+}
+
+static void
+test_requests_on_one_side (void)
+{
+  static const char two[] = NOTES HEADER "0,1,c,0,0,1,1,stored,0\n0,1,z,0,1,2,2,stored,0\n";
+  g_autoptr(SimRun) run = run_with (two, NULL, "--against=measured.csv trace.csv");
+
+  g_assert_nonnull (strstr (run->out, "1 matched by id, 1 of them with the same outcome; 2 only in the prediction; 1 only in the measurement\n"));
+}
+
+static void
+test_the_clients_view (void)
+{
+  static const char fine[] = "id,arrival,sent,answered,status,outcome,ended\n"
+                             "c,0.0002,0.0002,3.0012,200,stored,3.0012\na,0,0,1.0012,200,stored,1.0012\nb,0.0001,0,2.0012,200,stored,2.0012\n";
+  static const char bad[] = "id,arrival,ended,outcome\na,0,1.5,stored\nb,0,2.5,stored\nc,0,3,failed\n";
+  g_autoptr(SimRun) run = run_with (record, fine, "--against=measured.csv --client=client.csv trace.csv");
+  g_autoptr(SimRun) other = run_with (record, bad, "--against=measured.csv --client=client.csv trace.csv");
+
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_nonnull (strstr (run->out, "client.csv: 3 requests matched; latency differs from the server's response by 200 us in the median, 200 us at most\n"));
+  g_assert_null (strstr (run->out, "warning"));
+  g_assert_nonnull (strstr (other->out, "warning: the client saw 2 answered 2xx, the server 3\n"));
+  g_assert_nonnull (strstr (other->out, "warning: the client saw 1 failed, the server 0\n"));
+  g_assert_nonnull (strstr (other->out, "warning: the client's latency is not the server's: half of the requests differ by 499 ms or more\n"));
+}
+
+static void
+assert_refused (const char *measured, const char *arguments, const char *message)
+{
+  g_autoptr(SimRun) run = run_with (measured, NULL, arguments);
+
+  g_assert_cmpstr (run->err, ==, message);
+  g_assert_cmpstr (run->out, ==, "");
+  g_assert_cmpint (run->status, ==, 2);
+}
+
+static void
+test_bad_records (void)
+{
+  assert_refused ("arrival\n0\n", "--against=measured.csv trace.csv",
+                  "wp-sim: measured.csv: no columns \"accepted\" and \"outcome\": it is no record of a server\n");
+  assert_refused (HEADER "0,1,a,0,0,1,1,stored,0\n", "--against=measured.csv trace.csv",
+                  "wp-sim: --against compares one model: say which with --mode (measured.csv has no note \"mode\")\n");
+  assert_refused (record, "--against=measured.csv -m all trace.csv", "wp-sim: --against compares one model: say which with --mode\n");
+  assert_refused ("# mode: Pool\n" HEADER "0,1,a,0,0,1,1,stored,0\n", "--against=measured.csv trace.csv",
+                  "wp-sim: measured.csv: note \"mode\": \"Pool\" is not a mode: Default, BufferedChannel or WorkerPool\n");
+  assert_refused (NOTES HEADER "1,1,a,0,0,1,1,stored,0\n", "--against=measured.csv trace.csv",
+                  "wp-sim: measured.csv: request 1 (id a) was accepted before it arrived\n");
+}
+
+static void
+test_golden (void)
+{
+  g_autoptr(SimRun) run = run_with (record, NULL, "--against=measured.csv --service-scale=1.01 trace.csv");
+  g_autofree char *path = g_build_filename (g_getenv ("WP_SOURCE_ROOT"), "tests", "golden", "wp-sim-against.txt", NULL);
+  g_autofree char *expected = NULL;
+
+  if (g_getenv ("WP_UPDATE_GOLDEN"))
+    g_file_set_contents (path, run->out, -1, NULL);
+  g_assert_true (g_file_get_contents (path, &expected, NULL, NULL));
+  g_assert_cmpstr (run->out, ==, expected);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/wp-sim-against/agreement", test_agreement);
+  g_test_add_func ("/wp-sim-against/disagreement", test_disagreement);
+  g_test_add_func ("/wp-sim-against/given-options-win-and-are-told", test_given_options_win_and_are_told);
+  g_test_add_func ("/wp-sim-against/its-own-input", test_its_own_input);
+  g_test_add_func ("/wp-sim-against/a-prediction-is-no-measurement", test_a_prediction_is_no_measurement);
+  g_test_add_func ("/wp-sim-against/requests-on-one-side", test_requests_on_one_side);
+  g_test_add_func ("/wp-sim-against/the-clients-view", test_the_clients_view);
+  g_test_add_func ("/wp-sim-against/bad-records", test_bad_records);
+  g_test_add_func ("/wp-sim-against/golden", test_golden);
+
+  return g_test_run ();
+}
