@@ -106,7 +106,7 @@ static const GOptionEntry entries[] = {
   { "service-scale", 0, 0, G_OPTION_ARG_CALLBACK, on_scale, "Service times are multiplied by X", "X" },
   { "limit", 0, 0, G_OPTION_ARG_CALLBACK, on_limit, "Only the first N rows of the file", "N" },
   { "columns", 0, 0, G_OPTION_ARG_CALLBACK, on_text, "Take columns from others, e.g. arrival=TIMESTAMP,service=Tokens*0.02", "MAP" },
-  { "connections", 0, 0, G_OPTION_ARG_CALLBACK, on_connections, "At most N (default: the file limit less 96)", "N" },
+  { "connections", 0, 0, G_OPTION_ARG_CALLBACK, on_connections, "At most N (default: what the file limit, raised, has room for)", "N" },
   { "patience", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "A client leaves this long after its planned time (default: never)", "TIME" },
   { "timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "No answer this long after its planned time is an error (default: 10min)", "TIME" },
   { "max-lag", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "A run whose schedule lag's p99 passes this is not valid (default: 10ms)", "TIME" },

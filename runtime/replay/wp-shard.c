@@ -133,6 +133,7 @@ wp_shard_send (WpShard *self, const WpRow *row, gsize request)
   WpLane *lane = take_lane (self);
 
   wp_lane_load (lane, row, request);
+  curl_easy_setopt (wp_lane_handle (lane), CURLOPT_FRESH_CONNECT, (long) (self->n_open <= self->n_busy));   /* saves the walk */
   self->n_busy++;
   curl_multi_add_handle (self->multi, wp_lane_handle (lane));
 

@@ -1,5 +1,6 @@
-/* wp-shard.h - a curl multi handle of its own, and the connections it keeps. curl looks for a free connection by walking all
- * connections to the host, busy ones too; many small shards keep that walk short. All of one run are on one thread. */
+/* wp-shard.h - a curl multi handle of its own, and the connections it keeps. curl walks all connections to the host, busy ones
+ * too, when it looks for a free one and when a request has ended; many small shards keep that walk short. All of one run are
+ * on one thread. */
 #pragma once
 
 #include "runtime/replay/wp-lane.h"
