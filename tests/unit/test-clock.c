@@ -1,0 +1,238 @@
+/* The clock: in order, never early, each timer once. */
+#include "runtime/queue/wp-clock.h"
+
+#include <string.h>
+
+#include "sim/wp-time.h"
+
+#define N_TIMERS 4000
+#define N_THREADS 4
+#define GIVE_UP_US (20 * G_USEC_PER_SEC)
+
+typedef struct {
+  WpTimer *timer;
+  gint64 due_ns, fired_ns;
+} Firing;
+
+typedef struct {
+  WpClock *clock;
+  GMutex mutex;
+  GCond fired;
+  GArray *firings;           /* (element-type Firing): guarded by mutex */
+  guint again;               /* guarded by mutex: how often a timer still arms itself */
+  WpTimer timers[N_TIMERS];
+} Bench;
+
+static void
+on_fire (WpTimer *timer, gpointer data)
+{
+  Bench *bench = data;
+  Firing firing = { timer, timer->due_ns, wp_time_monotonic () };
+  gboolean again;
+
+  g_mutex_lock (&bench->mutex);
+  g_array_append_val (bench->firings, firing);
+  again = bench->again > 0;
+  bench->again -= again;
+  g_cond_signal (&bench->fired);
+  g_mutex_unlock (&bench->mutex);
+  if (again)
+    wp_clock_arm (bench->clock, timer, firing.fired_ns + WP_NS_PER_MS);
+}
+
+static Bench *
+bench_new (void)
+{
+  g_autoptr(GError) error = NULL;
+  Bench *self = g_new0 (Bench, 1);
+
+  self->clock = wp_clock_new (&error);
+  g_assert_no_error (error);
+  self->firings = g_array_new (FALSE, FALSE, sizeof (Firing));
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->fired);
+  for (guint i = 0; i < N_TIMERS; i++)
+    {
+      self->timers[i].fire = on_fire;
+      self->timers[i].data = self;
+    }
+  return self;
+}
+
+static void
+bench_free (Bench *self)
+{
+  wp_clock_free (self->clock);
+  g_array_unref (self->firings);
+  g_mutex_clear (&self->mutex);
+  g_cond_clear (&self->fired);
+  g_free (self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Bench, bench_free)
+
+static const Firing *
+wait_for (Bench *self, guint n)
+{
+  gint64 until_us = g_get_monotonic_time () + GIVE_UP_US;
+
+  g_mutex_lock (&self->mutex);
+  while (self->firings->len < n)
+    g_assert_true (g_cond_wait_until (&self->fired, &self->mutex, until_us));
+  g_mutex_unlock (&self->mutex);
+
+  return (const Firing *) (gpointer) self->firings->data;
+}
+
+/* FALSE: the machine stalled, and a timer was due before the last was armed. */
+static gboolean
+fires_in_order (void)
+{
+  g_autoptr(Bench) bench = bench_new ();
+  gint64 base_ns = wp_time_monotonic () + 30 * WP_NS_PER_MS;
+  const Firing *firings;
+  gboolean armed_in_time;
+
+  for (guint i = 0; i < N_TIMERS; i++)
+    wp_clock_arm (bench->clock, &bench->timers[i], base_ns + g_test_rand_int_range (0, 30) * WP_NS_PER_MS + g_test_rand_int_range (0, 4));
+  armed_in_time = wp_time_monotonic () < base_ns;
+  firings = wait_for (bench, N_TIMERS);
+  for (guint i = 0; i < N_TIMERS; i++)
+    {
+      g_assert_cmpint (firings[i].fired_ns, >=, firings[i].due_ns);
+      g_assert_cmpuint (firings[i].timer->slot, ==, 0);
+      if (armed_in_time && i > 0)
+        g_assert_cmpint (firings[i].due_ns, >=, firings[i - 1].due_ns);
+    }
+  return armed_in_time;
+}
+
+static void
+test_in_order (void)
+{
+  for (guint i = 0; i < 20; i++)
+    if (fires_in_order ())
+      return;
+  g_test_skip ("4,000 timers could not be armed within 30 ms on this machine");
+}
+
+typedef struct {
+  Bench *bench;
+  WpTimer *timers;
+  guint32 seed;
+} Armer;
+
+static gpointer
+arm_share (gpointer data)
+{
+  const Armer *self = data;
+  g_autoptr(GRand) random = g_rand_new_with_seed (self->seed);
+
+  for (guint i = 0; i < N_TIMERS / N_THREADS; i++)
+    {
+      wp_clock_arm (self->bench->clock, &self->timers[i], wp_time_monotonic () + g_rand_int_range (random, -1000000, 20000000));
+      if (g_rand_int_range (random, 0, 20) == 0)
+        g_thread_yield ();
+    }
+  return NULL;
+}
+
+static void
+test_many_threads (void)
+{
+  g_autoptr(Bench) bench = bench_new ();
+  g_autoptr(GHashTable) seen = g_hash_table_new (NULL, NULL);
+  GThread *threads[N_THREADS];
+  Armer armers[N_THREADS];
+  const Firing *firings;
+
+  for (guint i = 0; i < N_THREADS; i++)
+    {
+      armers[i] = (Armer) { bench, &bench->timers[i * (N_TIMERS / N_THREADS)], g_test_rand_int () };
+      threads[i] = g_thread_new ("armer", arm_share, &armers[i]);
+    }
+  for (guint i = 0; i < N_THREADS; i++)
+    g_thread_join (threads[i]);
+  firings = wait_for (bench, N_TIMERS);
+  for (guint i = 0; i < N_TIMERS; i++)
+    {
+      g_assert_cmpint (firings[i].fired_ns, >=, firings[i].due_ns);
+      g_assert_true (g_hash_table_add (seen, firings[i].timer));
+    }
+  g_assert_cmpuint (bench->firings->len, ==, N_TIMERS);
+}
+
+/* The earlier moment counts, whichever was asked for last, and the timer fires once. */
+static void
+test_keeps_the_earlier_moment (void)
+{
+  g_autoptr(Bench) bench = bench_new ();
+  gint64 now_ns = wp_time_monotonic (), soon_ns = now_ns + 5 * WP_NS_PER_MS;
+  const Firing *firings;
+
+  wp_clock_arm (bench->clock, &bench->timers[0], now_ns + 3600 * WP_NS_PER_S);
+  wp_clock_arm (bench->clock, &bench->timers[0], soon_ns);
+  wp_clock_arm (bench->clock, &bench->timers[0], now_ns + 7200 * WP_NS_PER_S);
+  wp_clock_arm (bench->clock, &bench->timers[1], soon_ns + 10 * WP_NS_PER_MS);
+  firings = wait_for (bench, 2);
+  g_assert_true (firings[0].timer == &bench->timers[0] && firings[1].timer == &bench->timers[1]);
+  g_assert_cmpint (firings[0].due_ns, ==, soon_ns);
+  g_assert_cmpint (firings[0].fired_ns, >=, soon_ns);
+}
+
+/* A timer in the midst of many moves up past all of them. */
+static void
+test_moves_up_in_the_heap (void)
+{
+  g_autoptr(Bench) bench = bench_new ();
+  gint64 far_ns = wp_time_monotonic () + 3600 * WP_NS_PER_S;
+  const Firing *firings;
+
+  for (guint i = 0; i < N_TIMERS; i++)
+    wp_clock_arm (bench->clock, &bench->timers[i], far_ns + g_test_rand_int_range (0, 1000000));
+  for (guint i = 0; i < 50; i++)
+    wp_clock_arm (bench->clock, &bench->timers[37 + 71 * i], (gint64) i + 1);
+  firings = wait_for (bench, 50);
+  for (guint i = 0; i < 50; i++)
+    g_assert_cmpint (firings[i].due_ns, <=, 50);
+  g_assert_cmpuint (bench->firings->len, ==, 50);
+}
+
+static void
+test_arms_again_when_it_fires (void)
+{
+  g_autoptr(Bench) bench = bench_new ();
+  const Firing *firings;
+
+  bench->again = 9;
+  wp_clock_arm (bench->clock, &bench->timers[0], 0);
+  firings = wait_for (bench, 10);
+  for (guint i = 1; i < 10; i++)
+    g_assert_cmpint (firings[i].fired_ns - firings[i - 1].fired_ns, >=, WP_NS_PER_MS);
+}
+
+static void
+test_freed_while_armed (void)
+{
+  for (guint i = 0; i < 200; i++)
+    {
+      g_autoptr(Bench) bench = bench_new ();
+
+      wp_clock_arm (bench->clock, &bench->timers[0], wp_time_monotonic () + 3600 * WP_NS_PER_S);
+      if (i % 2)
+        wp_clock_arm (bench->clock, &bench->timers[1], wp_time_monotonic () + g_test_rand_int_range (0, 100000));
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/clock/in-order", test_in_order);
+  g_test_add_func ("/clock/many-threads", test_many_threads);
+  g_test_add_func ("/clock/keeps-the-earlier-moment", test_keeps_the_earlier_moment);
+  g_test_add_func ("/clock/moves-up-in-the-heap", test_moves_up_in_the_heap);
+  g_test_add_func ("/clock/arms-again-when-it-fires", test_arms_again_when_it_fires);
+  g_test_add_func ("/clock/freed-while-armed", test_freed_while_armed);
+
+  return g_test_run ();
+}

@@ -1,0 +1,269 @@
+/* The record: in order of arrival whatever the order of ends, through a rotation, and honest where it cannot be written. */
+#include "runtime/modes/wp-recorder.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/wp-error.h"
+
+#define GIVE_UP_US (20 * G_USEC_PER_SEC)
+
+static const char *const notes[] = { "mode", "WorkerPool", "queue", "3", NULL };
+
+typedef struct {
+  char *dir, *path;
+} Folder;
+
+static void
+folder_make (Folder *self, gconstpointer data)
+{
+  self->dir = g_dir_make_tmp ("wp-test-recorder-XXXXXX", NULL);
+  g_assert_nonnull (self->dir);
+  self->path = g_build_filename (self->dir, "record.csv", NULL);
+}
+
+static void
+folder_remove (Folder *self, gconstpointer data)
+{
+  g_autofree char *old = g_strconcat (self->path, ".1", NULL);
+
+  g_unlink (self->path);
+  g_unlink (old);
+  g_assert_cmpint (g_rmdir (self->dir), ==, 0);
+  g_free (self->path);
+  g_free (self->dir);
+}
+
+/* Arrived at @seq s, served for 1 s after a wait of 2 s. */
+static void
+add (WpRecorder *recorder, guint64 seq)
+{
+  g_autoptr(WpJob) job = wp_job_new ();
+
+  job->id = g_strdup_printf ("job-%" G_GUINT64_FORMAT, seq);
+  job->body = g_bytes_new ("12345", 5);
+  job->seq = seq;
+  job->arrival_ns = (gint64) (1000 + seq) * WP_NS_PER_S;
+  job->accepted_ns = job->arrival_ns + WP_NS_PER_S;
+  job->started_ns = job->arrival_ns + 2 * WP_NS_PER_S;
+  job->finished_ns = job->ended_ns = job->arrival_ns + 3 * WP_NS_PER_S;
+  job->outcome = WP_OUTCOME_STORED;
+  job->blocked = TRUE;
+  wp_recorder_add (recorder, job);
+}
+
+static WpRecorder *
+open_record (const Folder *folder)
+{
+  g_autoptr(GError) error = NULL;
+  WpRecorder *recorder = wp_recorder_new (folder->path, notes, &error);
+
+  g_assert_no_error (error);
+  return recorder;
+}
+
+static void
+close_record (WpRecorder *recorder)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_assert_true (wp_recorder_close (recorder, &error));
+  g_assert_no_error (error);
+}
+
+static void
+await_text (const char *path, const char *text)
+{
+  gint64 until_us = g_get_monotonic_time () + GIVE_UP_US;
+
+  for (;;)
+    {
+      g_autofree char *found = NULL;
+
+      if (g_file_get_contents (path, &found, NULL, NULL) && strstr (found, text))
+        return;
+      g_assert_cmpint (g_get_monotonic_time (), <, until_us);
+      g_usleep (1000);
+    }
+}
+
+/* The rows of @path are jobs @from to @to. */
+static void
+check_rows (const char *path, guint from, guint to)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(WpTrace) trace = wp_trace_open (path, NULL, &error);
+  const WpRow *rows;
+  gsize n;
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (wp_trace_note (trace, "mode"), ==, "WorkerPool");
+  g_assert_cmpstr (wp_trace_note (trace, "queue"), ==, "3");
+  rows = wp_trace_load (trace, &n, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (wp_trace_out_of_order (trace), ==, 0);
+  g_assert_cmpuint (n, ==, to - from + 1);
+  for (gsize i = 0; i < n; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("job-%u", from + (guint) i);
+
+      g_assert_cmpstr (rows[i].id, ==, id);
+      g_assert_cmpint (rows[i].arrival_ns, ==, (gint64) i * WP_NS_PER_S);
+      g_assert_cmpint (rows[i].accepted_ns, ==, rows[i].arrival_ns + WP_NS_PER_S);
+      g_assert_cmpint (rows[i].started_ns, ==, rows[i].arrival_ns + 2 * WP_NS_PER_S);
+      g_assert_cmpint (rows[i].finished_ns, ==, rows[i].arrival_ns + 3 * WP_NS_PER_S);
+      g_assert_cmpint (rows[i].ended_ns, ==, rows[i].finished_ns);
+      g_assert_cmpint (rows[i].service_ns, ==, WP_NS_PER_S);
+      g_assert_cmpint (rows[i].bytes, ==, 5);
+      g_assert_cmpint (rows[i].outcome, ==, WP_OUTCOME_STORED);
+      g_assert_cmpint (rows[i].blocked, ==, 1);
+    }
+}
+
+static void
+test_in_order_of_arrival (Folder *folder, gconstpointer data)
+{
+  guint n = 5000;
+  g_autofree guint *order = g_new (guint, n);
+  WpRecorder *recorder = open_record (folder);
+
+  for (guint i = 0; i < n; i++)
+    order[i] = i;
+  for (guint i = n - 1; i > 0; i--)
+    {
+      guint j = (guint) g_test_rand_int_range (0, (gint32) i + 1), kept = order[i];
+
+      order[i] = order[j];
+      order[j] = kept;
+    }
+  for (guint i = 0; i < n; i++)
+    add (recorder, order[i]);
+  close_record (recorder);
+  check_rows (folder->path, 0, n - 1);
+}
+
+/* The first request ends last: nothing can be written before. */
+static void
+test_first_ends_last (Folder *folder, gconstpointer data)
+{
+  WpRecorder *recorder = open_record (folder);
+
+  for (guint seq = 1; seq < 3000; seq++)
+    add (recorder, seq);
+  add (recorder, 0);
+  close_record (recorder);
+  check_rows (folder->path, 0, 2999);
+}
+
+static void
+test_refused_request (Folder *folder, gconstpointer data)
+{
+  WpRecorder *recorder = open_record (folder);
+  g_autoptr(WpJob) job = wp_job_new ();
+  g_autofree char *text = NULL;
+
+  job->arrival_ns = job->ended_ns = 77 * WP_NS_PER_S;
+  job->asked_service_ns = 250 * WP_NS_PER_MS;
+  job->outcome = WP_OUTCOME_REJECTED;
+  wp_recorder_add (recorder, job);
+  close_record (recorder);
+  g_assert_true (g_file_get_contents (folder->path, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, "\narrival,service,id,bytes,accepted,started,finished,ended,outcome,blocked\n"
+                                  "0.000000000,0.250000000,,0,,,,0.000000000,rejected,0\n"));
+}
+
+/* What every log rotation does: rename, then ask for the name anew. */
+static void
+test_reopen (Folder *folder, gconstpointer data)
+{
+  g_autofree char *old = g_strconcat (folder->path, ".1", NULL);
+  WpRecorder *recorder = open_record (folder);
+
+  for (guint seq = 0; seq < 10; seq++)
+    add (recorder, seq);
+  await_text (folder->path, "job-9");
+  g_assert_cmpint (g_rename (folder->path, old), ==, 0);
+  wp_recorder_reopen (recorder);
+  for (guint seq = 10; seq < 20; seq++)
+    add (recorder, seq);
+  await_text (folder->path, "job-19");
+  close_record (recorder);
+  check_rows (old, 0, 9);
+  check_rows (folder->path, 10, 19);
+}
+
+/* Reopened without a rename, the file keeps what it has. */
+static void
+test_reopen_keeps_what_is_there (Folder *folder, gconstpointer data)
+{
+  WpRecorder *recorder = open_record (folder);
+
+  add (recorder, 0);
+  await_text (folder->path, "job-0");
+  wp_recorder_reopen (recorder);
+  add (recorder, 1);
+  await_text (folder->path, "job-1");
+  close_record (recorder);
+  check_rows (folder->path, 0, 1);
+}
+
+static void
+test_unwritable_path (Folder *folder, gconstpointer data)
+{
+  static const char *const paths[] = { "/nonexistent/record.csv", "/dev/full" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
+    {
+      g_autoptr(GError) error = NULL;
+
+      g_assert_null (wp_recorder_new (paths[i], notes, &error));
+      g_assert_error (error, WP_ERROR, WP_ERROR_IO);
+      if (!strstr (error->message, paths[i]))
+        g_error ("\"%s\" does not name %s", error->message, paths[i]);
+      g_assert_null (strchr (error->message, '\n'));
+    }
+}
+
+/* The disk fills up after a rotation: one line tells, and closing says that rows are lost. */
+static void
+test_disk_full (Folder *folder, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  WpRecorder *recorder = open_record (folder);
+
+  g_test_expect_message (NULL, G_LOG_LEVEL_WARNING, "*record.csv*No space left on device*");
+  add (recorder, 0);
+  await_text (folder->path, "job-0");
+  g_unlink (folder->path);
+  g_assert_cmpint (symlink ("/dev/full", folder->path), ==, 0);
+  wp_recorder_reopen (recorder);
+  for (guint seq = 1; seq < 10; seq++)
+    add (recorder, seq);
+  g_assert_false (wp_recorder_close (recorder, &error));
+  g_assert_error (error, WP_ERROR, WP_ERROR_IO);
+  g_test_assert_expected_messages ();
+}
+
+int
+main (int argc, char **argv)
+{
+  static const struct {
+    const char *name;
+    void (*func) (Folder *folder, gconstpointer data);
+  } tests[] = {
+    { "/recorder/in-order-of-arrival", test_in_order_of_arrival },
+    { "/recorder/first-ends-last", test_first_ends_last },
+    { "/recorder/refused-request", test_refused_request },
+    { "/recorder/reopen", test_reopen },
+    { "/recorder/reopen-keeps-what-is-there", test_reopen_keeps_what_is_there },
+    { "/recorder/unwritable-path", test_unwritable_path },
+    { "/recorder/disk-full", test_disk_full },
+  };
+
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    g_test_add (tests[i].name, Folder, NULL, folder_make, tests[i].func, folder_remove);
+
+  return g_test_run ();
+}
