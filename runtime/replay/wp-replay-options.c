@@ -48,7 +48,8 @@ on_connections (const char *name, const char *value, gpointer data, GError **err
     return FALSE;
   if (number > wp_sender_room ())
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s is over %u, which is what the file limit allows", value, wp_sender_room ());
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s is over %u, which is what the file limit allows",
+                   value, wp_sender_room ());
       return FALSE;
     }
   self->sender.connections = number;
@@ -101,15 +102,15 @@ on_format (const char *name, const char *value, gpointer data, GError **error)
 }
 
 static const GOptionEntry entries[] = {
-  { "output", 'o', 0, G_OPTION_ARG_CALLBACK, on_text, "Write what became of each request, as a trace; - is standard output", "FILE" },
+  { "output", 'o', 0, G_OPTION_ARG_CALLBACK, on_text, "Write what became of each request; - is standard output", "FILE" },
   { "scale", 0, 0, G_OPTION_ARG_CALLBACK, on_scale, "X times the traffic: arrivals are divided by X", "X" },
   { "service-scale", 0, 0, G_OPTION_ARG_CALLBACK, on_scale, "Service times are multiplied by X", "X" },
   { "limit", 0, 0, G_OPTION_ARG_CALLBACK, on_limit, "Only the first N rows of the file", "N" },
-  { "columns", 0, 0, G_OPTION_ARG_CALLBACK, on_text, "Take columns from others, e.g. arrival=TIMESTAMP,service=Tokens*0.02", "MAP" },
-  { "connections", 0, 0, G_OPTION_ARG_CALLBACK, on_connections, "At most N (default: what the file limit, raised, has room for)", "N" },
-  { "patience", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "A client leaves this long after its planned time (default: never)", "TIME" },
-  { "timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "No answer this long after its planned time is an error (default: 10min)", "TIME" },
-  { "max-lag", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "A run whose schedule lag's p99 passes this is not valid (default: 10ms)", "TIME" },
+  { "columns", 0, 0, G_OPTION_ARG_CALLBACK, on_text, "From other columns: arrival=TIMESTAMP,service=Tokens*0.02", "MAP" },
+  { "connections", 0, 0, G_OPTION_ARG_CALLBACK, on_connections, "At most N (default: what the file limit has room for)", "N" },
+  { "patience", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "Leave so long after the planned time (default: never)", "TIME" },
+  { "timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "No answer so long after that time is a failure (default: 10min)", "TIME" },
+  { "max-lag", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "A run with a lag p99 over this is not valid (default: 10ms)", "TIME" },
   { "method", 0, 0, G_OPTION_ARG_CALLBACK, on_method, "GET, POST or PUT (default: GET without a body, POST with one)", "NAME" },
   { "format", 0, 0, G_OPTION_ARG_CALLBACK, on_format, "Of the report: text (default) or json", "FORMAT" },
   { NULL }

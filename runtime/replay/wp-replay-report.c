@@ -47,7 +47,8 @@ print_quantiles (FILE *out, const char *label, const WpHistogram *histogram)
 
   fprintf (out, "%-14s", label);
   for (guint i = 0; i < G_N_ELEMENTS (quantiles); i++)
-    fprintf (out, "%s %s, ", quantiles[i].name, wp_time_format_people (text, wp_histogram_quantile (histogram, quantiles[i].share)));
+    fprintf (out, "%s %s, ", quantiles[i].name,
+             wp_time_format_people (text, wp_histogram_quantile (histogram, quantiles[i].share)));
   fprintf (out, "max %s\n", wp_time_format_people (text, wp_histogram_max (histogram)));
 }
 

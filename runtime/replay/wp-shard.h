@@ -15,7 +15,8 @@ WpShard *wp_shard_new (guint number, int epoll_fd, const WpLaneSetup *setup, WpS
 void wp_shard_free (WpShard *self);                                  /* drops what is under way and closes its connections */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpShard, wp_shard_free)
 
-/* Takes the request in hand; it is written, at the soonest, in the next wp_shard_run_timers(). The lane is valid until done or left. */
+/* Takes the request in hand; it is written, at the soonest, in the next wp_shard_run_timers(). The lane is valid until done
+ * or left. */
 WpLane *wp_shard_send (WpShard *self, const WpRow *row, gsize request);
 void wp_shard_leave (WpShard *self, WpLane *lane);                   /* closes its connection; not done */
 

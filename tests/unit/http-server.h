@@ -1,4 +1,4 @@
-/* http-server.h - a tiny HTTP server on a thread of its own, for tests of clients: it notes what it gets, and answers as it is told. */
+/* http-server.h - a tiny HTTP server on a thread of its own, for tests of clients: it notes what it gets, and answers as told. */
 #pragma once
 
 #include <glib.h>

@@ -1,0 +1,39 @@
+/* naive-channel.h - WpChannel again, written from SPEC section 2 with arrays and linear searches and no thought of speed. */
+#pragma once
+
+#include "runtime/queue/wp-channel.h"
+
+#define NAIVE_NEVER (-1)
+
+/* Jobs are known by their index, moments by the number of the operation that they happened in. */
+typedef struct {
+  WpJobState state;
+  WpOutcome outcome;
+  gboolean blocked;
+  int arrival, accepted, started, finished, ended;   /* operations, or NAIVE_NEVER */
+} NaiveJob;
+
+typedef struct {
+  guint capacity_jobs, workers;
+  gboolean rejects, closed;
+  GArray *jobs;              /* (element-type NaiveJob): all there ever were, in order of arrival */
+  int n_operations;
+  WpLedger peaks;            /* parked_peak, queued_peak, in_service_peak, blocked */
+} NaiveChannel;
+
+NaiveChannel *naive_channel_new (guint capacity_jobs, guint workers, gboolean rejects);
+void naive_channel_free (NaiveChannel *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (NaiveChannel, naive_channel_free)
+
+NaiveJob *naive_channel_job (NaiveChannel *self, guint i);
+guint naive_channel_count_state (NaiveChannel *self, WpJobState state);
+int naive_channel_first (NaiveChannel *self, WpJobState state);   /* the oldest job in that state, or NAIVE_NEVER */
+
+/* Each is one operation. Jobs returned are indices, or NAIVE_NEVER. */
+WpSend naive_channel_send (NaiveChannel *self);
+int naive_channel_take (NaiveChannel *self, guint done, WpOutcome outcome, int *admitted);
+gboolean naive_channel_leave (NaiveChannel *self, guint i);
+int naive_channel_expire (NaiveChannel *self, gboolean is_due, WpOutcome outcome);
+void naive_channel_close (NaiveChannel *self);
+
+void naive_channel_ledger (NaiveChannel *self, WpLedger *ledger);   /* but for duplicates */

@@ -1,0 +1,345 @@
+/* One channel under several threads on random schedules: what must hold in every snapshot, and of every job in the end. */
+#include "runtime/queue/wp-channel.h"
+
+#include "sim/wp-policy.h"
+#include "sim/wp-random.h"
+
+#define N_THREADS 4
+#define SENDS_EACH 400
+#define N_CHANNELS 40
+#define GIVE_UP_NS (20 * WP_NS_PER_S)
+
+/* What the threads know of one job, beside the job itself. */
+typedef struct {
+  WpJob *job;
+  gint ended;                /* atomic: how often somebody was told of its end */
+  gint admitted;             /* atomic: how often somebody was told that it got its place */
+} Told;
+
+typedef struct {
+  WpChannel *channel;
+  guint capacity_jobs, workers;
+  GMutex mutex;
+  GPtrArray *in_service;     /* (element-type WpJob): guarded by mutex; started, and nobody has done them yet */
+  GPtrArray *parked;         /* (element-type WpJob): guarded by mutex; were parked, and may be still */
+  Told told[N_THREADS * SENDS_EACH];
+  gint n_told;               /* atomic */
+  gint senders;              /* atomic: threads that still send */
+} Bench;
+
+typedef struct {
+  Bench *bench;
+  WpRandom random;
+} Hammer;
+
+static void
+keep (Bench *bench, GPtrArray *where, WpJob *job)
+{
+  g_mutex_lock (&bench->mutex);
+  g_ptr_array_add (where, job);
+  g_mutex_unlock (&bench->mutex);
+}
+
+static WpJob *
+pick (Hammer *self, GPtrArray *from)
+{
+  WpJob *job = NULL;
+
+  g_mutex_lock (&self->bench->mutex);
+  if (from->len > 0)
+    job = g_ptr_array_remove_index_fast (from, (guint) wp_random_below (&self->random, from->len));
+  g_mutex_unlock (&self->bench->mutex);
+
+  return job;
+}
+
+static void
+note_end (const WpJob *job)
+{
+  g_atomic_int_inc (&((Told *) job->client)->ended);
+}
+
+static void
+send_one (Hammer *self)
+{
+  Bench *bench = self->bench;
+  WpJob *job = wp_job_new ();
+  Told *told = &bench->told[g_atomic_int_add (&bench->n_told, 1)];
+
+  told->job = job;
+  job->client = told;
+  switch (wp_channel_send (bench->channel, job))
+    {
+    case WP_SEND_STARTED:
+      keep (bench, bench->in_service, job);
+      break;
+    case WP_SEND_PARKED:
+      keep (bench, bench->parked, job);
+      break;
+    case WP_SEND_REJECTED:
+    case WP_SEND_CLOSED:
+      note_end (job);
+      break;
+    case WP_SEND_ACCEPTED:
+      break;
+    }
+}
+
+/* FALSE: nothing is in service. */
+static gboolean
+take_one (Hammer *self)
+{
+  WpJob *done = pick (self, self->bench->in_service), *next, *admitted;
+
+  if (!done)
+    return FALSE;
+  next = wp_channel_take (self->bench->channel, done, wp_random_below (&self->random, 9) ? WP_OUTCOME_STORED : WP_OUTCOME_FAILED, &admitted);
+  if (next)
+    keep (self->bench, self->bench->in_service, next);
+  if (admitted)
+    {
+      g_atomic_int_inc (&((Told *) admitted->client)->admitted);
+      wp_job_unref (admitted);
+    }
+  note_end (done);
+  wp_job_unref (done);
+
+  return TRUE;
+}
+
+static void
+leave_one (Hammer *self)
+{
+  WpJob *job = pick (self, self->bench->parked);
+
+  if (job && wp_channel_leave (self->bench->channel, job))
+    note_end (job);
+}
+
+static void
+expire_one (Hammer *self)
+{
+  gint64 timeout_ns = (gint64) wp_random_below (&self->random, 3) * 50 * WP_NS_PER_US, next_due_ns;
+  WpJob *job = wp_channel_expire (self->bench->channel, timeout_ns, WP_OUTCOME_TIMED_OUT, &next_due_ns);
+
+  if (!job)
+    return;
+  note_end (job);
+  wp_job_unref (job);
+}
+
+static void
+check_snapshot (const Bench *bench)
+{
+  WpLedger ledger;
+
+  wp_channel_count (bench->channel, &ledger, NULL);
+  g_assert_true (wp_ledger_balances (&ledger));
+  g_assert_cmpuint (ledger.in_service, <=, bench->workers);
+  g_assert_cmpuint (ledger.queued, <=, bench->capacity_jobs);
+  if (ledger.queued > 0 || ledger.parked > 0)
+    g_assert_cmpuint (ledger.in_service, ==, bench->workers);
+  if (ledger.parked > 0)
+    g_assert_cmpuint (ledger.queued, ==, bench->capacity_jobs);
+  g_assert_cmpuint (ledger.queued_peak, <=, bench->capacity_jobs);
+  g_assert_cmpuint (ledger.in_service_peak, <=, bench->workers);
+}
+
+static gpointer
+hammer (gpointer data)
+{
+  Hammer *self = data;
+  guint left = SENDS_EACH;
+
+  while (left > 0)
+    {
+      guint what = (guint) wp_random_below (&self->random, 100);
+
+      if (what < 40)
+        left--, send_one (self);
+      else if (what < 75)
+        take_one (self);
+      else if (what < 82)
+        leave_one (self);
+      else if (what < 88)
+        expire_one (self);
+      else if (what < 92)
+        check_snapshot (self->bench);
+      else
+        g_thread_yield ();
+      if (left < SENDS_EACH / 20 && wp_random_below (&self->random, 256) == 0)
+        wp_channel_close (self->bench->channel);
+    }
+  g_atomic_int_add (&self->bench->senders, -1);
+  while (take_one (self) || g_atomic_int_get (&self->bench->senders) > 0)
+    ;
+  return NULL;
+}
+
+static void
+check_times (const WpJob *job)
+{
+  g_assert_cmpint (job->ended_ns, >=, job->arrival_ns);
+  if (job->outcome == WP_OUTCOME_STORED || job->outcome == WP_OUTCOME_FAILED)
+    {
+      g_assert_cmpint (job->accepted_ns, >=, job->arrival_ns);
+      g_assert_cmpint (job->started_ns, >=, job->accepted_ns);
+      g_assert_cmpint (job->finished_ns, >=, job->started_ns);
+      g_assert_cmpint (job->finished_ns, ==, job->ended_ns);
+      g_assert_true (job->blocked || job->accepted_ns == job->arrival_ns);
+      return;
+    }
+  g_assert_cmpint (job->accepted_ns, ==, WP_TIME_NONE);
+  g_assert_cmpint (job->started_ns, ==, WP_TIME_NONE);
+  g_assert_cmpint (job->finished_ns, ==, WP_TIME_NONE);
+}
+
+static int
+by_seq (gconstpointer a, gconstpointer b)
+{
+  guint64 one = ((const Told *) a)->job->seq, two = ((const Told *) b)->job->seq;
+
+  return one < two ? -1 : one > two;
+}
+
+/* In order of arrival, acceptances and starts never go back in time. */
+static void
+check_all (Bench *bench)
+{
+  gint64 accepted_ns = 0, started_ns = 0, arrival_ns = 0;
+
+  qsort (bench->told, (gsize) bench->n_told, sizeof *bench->told, by_seq);
+  for (int i = 0; i < bench->n_told; i++)
+    {
+      const Told *told = &bench->told[i];
+      const WpJob *job = told->job;
+
+      g_assert_cmpuint (job->seq, ==, (guint) i);
+      g_assert_cmpint (job->state, ==, WP_JOB_ENDED);
+      g_assert_cmpint (told->ended, ==, 1);
+      g_assert_cmpint (told->admitted, ==, job->blocked && job->accepted_ns != WP_TIME_NONE);
+      g_assert_cmpint (job->refs, ==, 1);
+      check_times (job);
+      g_assert_cmpint (job->arrival_ns, >=, arrival_ns);
+      arrival_ns = job->arrival_ns;
+      if (job->accepted_ns == WP_TIME_NONE)
+        continue;
+      g_assert_cmpint (job->accepted_ns, >=, accepted_ns);
+      g_assert_cmpint (job->started_ns, >=, started_ns);
+      accepted_ns = job->accepted_ns;
+      started_ns = job->started_ns;
+    }
+}
+
+static Bench *
+bench_new (WpRandom *random)
+{
+  Bench *self = g_new0 (Bench, 1);
+
+  self->capacity_jobs = wp_random_below (random, 8) == 0 ? WP_UNBOUNDED : (guint) wp_random_below (random, 6);
+  self->workers = 1 + (guint) wp_random_below (random, 4);
+  self->channel = wp_channel_new (self->capacity_jobs, self->workers, wp_random_below (random, 8) == 0);
+  self->in_service = g_ptr_array_new ();
+  self->parked = g_ptr_array_new ();
+  self->senders = N_THREADS;
+  g_mutex_init (&self->mutex);
+
+  return self;
+}
+
+static void
+bench_free (Bench *self)
+{
+  for (int i = 0; i < self->n_told; i++)
+    wp_job_unref (self->told[i].job);
+  wp_channel_free (self->channel);
+  g_ptr_array_unref (self->in_service);
+  g_ptr_array_unref (self->parked);
+  g_mutex_clear (&self->mutex);
+  g_free (self);
+}
+
+static void
+run_bench (guint64 seed, guint64 stream)
+{
+  Hammer hammers[N_THREADS];
+  GThread *threads[N_THREADS];
+  WpRandom random;
+  WpLedger ledger;
+  Bench *bench;
+
+  wp_random_init (&random, seed, stream);
+  bench = bench_new (&random);
+  for (guint i = 0; i < N_THREADS; i++)
+    {
+      hammers[i].bench = bench;
+      wp_random_init (&hammers[i].random, seed, 1000000 + stream * N_THREADS + i);
+      threads[i] = g_thread_new ("hammer", hammer, &hammers[i]);
+    }
+  for (guint i = 0; i < N_THREADS; i++)
+    g_thread_join (threads[i]);
+
+  g_assert_true (wp_channel_wait_empty (bench->channel, wp_time_monotonic ()));
+  wp_channel_count (bench->channel, &ledger, NULL);
+  g_assert_cmpuint (ledger.received, ==, N_THREADS * SENDS_EACH);
+  g_assert_cmpuint (ledger.stored + ledger.failed + ledger.rejected + ledger.timed_out + ledger.abandoned, ==, ledger.received);
+  check_all (bench);
+  bench_free (bench);
+}
+
+static void
+test_many_threads (void)
+{
+  guint64 seed = g_test_rand_int ();
+
+  g_test_message ("seed %" G_GUINT64_FORMAT ", %d channels", seed, N_CHANNELS);
+  for (guint i = 0; i < N_CHANNELS; i++)
+    run_bench (seed, i);
+}
+
+static gpointer
+take_all (gpointer data)
+{
+  Hammer *self = data;
+
+  while (take_one (self))
+    g_thread_yield ();
+  return NULL;
+}
+
+/* Whoever waits for the end of all is woken by it, whatever the last job's fate, and not before. */
+static void
+test_wait_empty (void)
+{
+  guint64 seed = g_test_rand_int ();
+
+  g_test_message ("seed %" G_GUINT64_FORMAT, seed);
+  for (guint i = 0; i < 200; i++)
+    {
+      Hammer hammers[1];
+      WpRandom random;
+      GThread *thread;
+
+      wp_random_init (&random, seed, i);
+      hammers[0].bench = bench_new (&random);
+      hammers[0].random = random;
+      for (guint j = 0; j < 20; j++)
+        send_one (hammers);
+      g_assert_false (wp_channel_wait_empty (hammers[0].bench->channel, wp_time_monotonic ()));
+      thread = g_thread_new ("taker", take_all, hammers);
+      g_assert_true (wp_channel_wait_empty (hammers[0].bench->channel, wp_time_monotonic () + GIVE_UP_NS));
+      g_thread_join (thread);
+      check_all (hammers[0].bench);
+      bench_free (hammers[0].bench);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/channel/many-threads", test_many_threads);
+  g_test_add_func ("/channel/wait-empty", test_wait_empty);
+
+  return g_test_run ();
+}
