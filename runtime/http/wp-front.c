@@ -21,7 +21,7 @@ struct _WpFront {
   GDestroyNotify accepted_destroy;
   GSocketAddress *local;         /* what libsoup takes for the server's address */
   int dummy_fd;                  /* other end of the listener that libsoup wants */
-  gint draining;                 /* atomic */
+  gint draining, stopping;       /* atomic */
 };
 
 static GQuark
@@ -147,10 +147,24 @@ on_end (gpointer data)
 }
 
 void
+wp_front_stop (WpFront *self)
+{
+  if (g_atomic_int_compare_and_exchange (&self->stopping, FALSE, TRUE))
+    g_main_context_invoke (self->context, on_end, self);
+}
+
+void
+wp_front_join (WpFront *self)
+{
+  wp_front_stop (self);
+  if (self->thread)
+    g_thread_join (g_steal_pointer (&self->thread));
+}
+
+void
 wp_front_free (WpFront *self)
 {
-  g_main_context_invoke (self->context, on_end, self);
-  g_thread_join (self->thread);
+  wp_front_join (self);
 
   soup_server_disconnect (self->server);
   g_object_unref (self->server);

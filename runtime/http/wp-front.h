@@ -22,7 +22,9 @@ typedef void (*WpFrontSetup) (WpFront *self, SoupServer *server, gpointer data);
  */
 WpFront *wp_front_new (const char *name, int listen_fd, const WpGateLimits *limits, WpFrontSetup setup,
                        WpMailboxFunc deliver, gpointer data);
-void wp_front_free (WpFront *self);       /* ends the thread and every connection */
+void wp_front_stop (WpFront *self);       /* any thread: the front starts to end, all its connections and its thread */
+void wp_front_join (WpFront *self);       /* waits until it has; what is posted later is not delivered */
+void wp_front_free (WpFront *self);       /* stops and joins; nobody posts any more */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpFront, wp_front_free)
 
 /* In @setup: connections go to @accepted first, which may pass them on with wp_front_give_to_soup(). */
