@@ -7,6 +7,7 @@
 
 #define FILE_RESERVE 128         /* listeners, epolls, timers, databases, records */
 #define MAX_THREADS 256
+#define MAX_BODY_BYTES (512u << 20)   /* half of what SQLite holds in one value */
 
 static gboolean
 set_string (char **field, const char *value, GError **error)
@@ -139,13 +140,25 @@ on_max_body (const char *option, const char *value, gpointer data, GError **erro
   g_autofree char *digits = g_strndup (value, unit ? len - 1 : len);
   guint64 number;
 
-  if (!wp_options_parse_uint (digits, 0, G_MAXINT64 >> shift, &number, NULL))
+  if (!wp_options_parse_uint (digits, 0, MAX_BODY_BYTES >> shift, &number, NULL))
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a size, such as 512k or 1m", value);
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a size, such as 512k or 1m, of at most 512m", value);
       return FALSE;
     }
   self->max_body_bytes = number << shift;
   return TRUE;
+}
+
+static gboolean
+on_http (const char *option, const char *value, gpointer data, GError **error)
+{
+  WpServerOptions *self = data;
+
+  self->soup_only = g_ascii_strcasecmp (value, "soup") == 0;
+  if (self->soup_only || g_ascii_strcasecmp (value, "fast") == 0)
+    return TRUE;
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not fast or soup", value);
+  return FALSE;
 }
 
 static const GOptionEntry entries[] = {
@@ -157,6 +170,7 @@ static const GOptionEntry entries[] = {
   { "max-jobs", 0, 0, G_OPTION_ARG_CALLBACK, on_number, "Default mode: jobs in service at most, 503 beyond (1000000)", "N" },
   { "record", 0, 0, G_OPTION_ARG_CALLBACK, on_record, "write what happens as a trace; SIGHUP opens it anew", "FILE" },
   { "threads", 0, 0, G_OPTION_ARG_CALLBACK, on_number, "HTTP threads (the cores)", "N" },
+  { "http", 0, 0, G_OPTION_ARG_CALLBACK, on_http, "fast answers plain requests before libsoup (default); soup: libsoup has all", "LANE" },
   { "max-connections", 0, 0, G_OPTION_ARG_CALLBACK, on_number,
     "connections at once; more wait to be accepted (the file limit less 128)", "N" },
   { "max-body", 0, 0, G_OPTION_ARG_CALLBACK, on_max_body, "largest payload, 413 beyond (1m)", "BYTES" },

@@ -90,7 +90,8 @@ start_fronts (Server *self, const int *fds)
   WpGateLimits limits = self->options.limits;
 
   limits.max_connections = MAX (limits.max_connections / self->options.threads, 1);
-  self->ingest = (WpIngest) { self->mode, self->options.max_body_bytes, self->database->by_request };
+  self->ingest = (WpIngest) { self->mode, self->options.max_body_bytes, self->database->by_request,
+                              self->options.soup_only };
   for (guint i = 0; i < self->options.threads; i++)
     {
       g_autofree char *name = g_strdup_printf ("wp-http-%u", i);
@@ -213,6 +214,16 @@ on_hangup (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+/* All at once, then each. */
+static void
+stop_fronts (Server *self)
+{
+  for (guint i = 0; i < self->fronts->len; i++)
+    wp_front_stop (self->fronts->pdata[i]);
+  for (guint i = 0; i < self->fronts->len; i++)
+    wp_front_join (self->fronts->pdata[i]);
+}
+
 /* Everything has ended, or never will: closes the books. After a second signal nobody is waited for. Returns the exit status. */
 static int
 finish (Server *self)
@@ -225,7 +236,7 @@ finish (Server *self)
   wp_mode_close (self->mode);
   g_clear_pointer (&self->admin_front, wp_front_free);   /* before what it looks at */
   if (self->drain_until_ns > 0)
-    g_ptr_array_set_size (self->fronts, 0);
+    stop_fronts (self);
   wp_mode_count (self->mode, &ledger, NULL);
   left = ledger.queued + ledger.in_service;
   if (left > 0)
@@ -264,13 +275,14 @@ main (int argc, char **argv)
   run (&self);
   status = finish (&self);
 
-  /* With jobs in service their database is not idle, and nothing of it can be freed: the system does that. */
+  /* With jobs in service their database is not idle, and nothing that they touch can be freed: the system does that. */
   if (status != 0)
     _exit (status);
+  g_ptr_array_unref (self.fronts);
+  g_clear_pointer (&self.recorder, wp_recorder_free);
   wp_database_free (self.database);
   wp_clock_free (self.clock);
   wp_mode_free (self.mode);
-  g_ptr_array_unref (self.fronts);
   g_main_loop_unref (self.loop);
   wp_server_options_clear (&self.options);
 

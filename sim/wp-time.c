@@ -168,6 +168,10 @@ wp_time_parse_duration (const char *text, gint64 *ns, GError **error)
     g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a time, such as 500ms or 2s", text);
     return FALSE;
   }
+  if (*ns > WP_DURATION_MAX) {
+    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is over 100 years", text);
+    return FALSE;
+  }
 
   return TRUE;
 }

@@ -8,6 +8,9 @@
 #define WP_NS_PER_US G_GINT64_CONSTANT (1000)
 #define WP_TIME_NONE G_MININT64 /* it did not come to that: an empty cell, null in JSON */
 
+/* The longest time that a person can ask for, 100 years: added to any clock's reading it still fits. */
+#define WP_DURATION_MAX (WP_NS_PER_S * 86400 * 365 * 100)
+
 /* Room for any time as text, its NUL included. */
 #define WP_TIME_BUFFER 32
 
@@ -18,7 +21,7 @@
  *
  * The form of every TIME on a command line and in a configuration. Locale-free.
  *
- * Returns: FALSE with WP_ERROR_BAD_VALUE: `"abc" is not a time, such as 500ms or 2s`.
+ * Returns: FALSE with WP_ERROR_BAD_VALUE: `"abc" is not a time, such as 500ms or 2s`, or over WP_DURATION_MAX.
  */
 gboolean wp_time_parse_duration (const char *text, gint64 *ns, GError **error);
 

@@ -20,6 +20,7 @@ typedef struct {
   GThreadPool *writer;
   gint at_work;              /* atomic: the writer runs or is about to */
   guint64 n_failed;          /* the writer's: since the last line of the log */
+  char *reason;              /* the writer's: of the last that failed */
   gint64 logged_ns;          /* the writer's */
 } SqliteDatabase;
 
@@ -83,8 +84,7 @@ insert (SqliteDatabase *self, WpJob *job)
   bind_text (self->insert, 3, job->method);
   bind_text (self->insert, 4, job->path);
   bind_text (self->insert, 5, job->content_type);
-  sqlite3_bind_blob64 (self->insert, 6, body ? body : "", size, SQLITE_STATIC);
-  if (!run (self->insert))
+  if (sqlite3_bind_blob64 (self->insert, 6, body ? body : "", size, SQLITE_STATIC) != SQLITE_OK || !run (self->insert))
     return FALSE;
   job->duplicate = sqlite3_changes (self->db) == 0;
 
@@ -100,16 +100,15 @@ insert_all (SqliteDatabase *self, GPtrArray *jobs)
   return TRUE;
 }
 
-/* One line a second at most, and none without a count. */
+/* One line a second at most, @at_last whatever is left; every failure is counted in one of them. */
 static void
-log_failure (SqliteDatabase *self, guint n_jobs, const char *reason)
+log_failures (SqliteDatabase *self, gboolean at_last)
 {
   gint64 now_ns = wp_time_monotonic ();
 
-  self->n_failed += n_jobs;
-  if (self->logged_ns != 0 && now_ns - self->logged_ns < WP_NS_PER_S)
+  if (self->n_failed == 0 || (!at_last && self->logged_ns != 0 && now_ns - self->logged_ns < WP_NS_PER_S))
     return;
-  g_warning ("sqlite:%s: %" G_GUINT64_FORMAT " updates failed: %s", self->path, self->n_failed, reason);
+  g_warning ("sqlite:%s: %" G_GUINT64_FORMAT " updates failed: %s", self->path, self->n_failed, self->reason);
   self->n_failed = 0;
   self->logged_ns = now_ns;
 }
@@ -120,7 +119,9 @@ store (SqliteDatabase *self, GPtrArray *jobs)
   if (run (self->begin) && insert_all (self, jobs) && run (self->commit))
     return TRUE;
 
-  log_failure (self, jobs->len, sqlite3_errmsg (self->db));
+  self->n_failed += jobs->len;
+  g_free (self->reason);
+  self->reason = g_strdup (sqlite3_errmsg (self->db));
   if (!sqlite3_get_autocommit (self->db))
     run (self->rollback);
   for (guint i = 0; i < jobs->len; i++)
@@ -151,6 +152,7 @@ write_all (gpointer token, gpointer data)
         {
           gboolean ok = store (self, jobs);
 
+          log_failures (self, FALSE);
           for (guint i = 0; i < jobs->len; i++)
             self->base.done (jobs->pdata[i], ok, self->base.done_data);
           g_ptr_array_set_size (jobs, 0);
@@ -180,12 +182,14 @@ sqlite_free (WpDatabase *base)
 
   if (self->writer)
     g_thread_pool_free (self->writer, FALSE, TRUE);
+  log_failures (self, TRUE);
   g_async_queue_unref (self->waiting);
   sqlite3_finalize (self->begin);
   sqlite3_finalize (self->insert);
   sqlite3_finalize (self->commit);
   sqlite3_finalize (self->rollback);
   sqlite3_close (self->db);
+  g_free (self->reason);
   g_free (self->path);
   g_free (self);
 }

@@ -6,6 +6,11 @@
 typedef struct _WpGate WpGate;
 typedef struct _WpConnection WpConnection;
 
+/* Who speaks HTTP on a connection. One const table a lane. */
+typedef struct {
+  void (*ready) (WpConnection *connection);   /* readable, writable, peer_ended or dead has come true */
+} WpLane;
+
 typedef enum {
   WP_CONNECTION_IDLE,      /* waits for the first byte of a request */
   WP_CONNECTION_HEAD,      /* has some of a head */
@@ -15,7 +20,7 @@ typedef enum {
   WP_CONNECTION_LINGER     /* we have said our last; reads on, so that a reset does not overtake the answer */
 } WpConnectionState;
 
-/* The client has gone while its request was BUSY. */
+/* The client has gone while its request was BUSY; called once for a request. */
 typedef void (*WpConnectionGone) (gpointer exchange);
 
 struct _WpConnection {
@@ -28,7 +33,13 @@ struct _WpConnection {
   gboolean peer_ended;           /* end of file or an error was seen: the client has left */
   gboolean dead;                 /* reads end, writes fail: whoever has the stream lets it go */
   gboolean told_end;             /* see wp_connection_read() */
-  GSource *read_source, *write_source;   /* wait for it; not owned */
+  gboolean last;                 /* the next answer is the last on this connection */
+  const WpLane *lane;
+  gpointer lane_data;            /* the lane's own */
+  char *in;                      /* bytes read that no request has taken yet */
+  gsize in_len, in_size;
+  char *out;                     /* bytes of answers that the socket has not taken yet; the fast lane's */
+  gsize out_len;
   WpConnectionGone gone;
   gpointer exchange;             /* what is BUSY, or NULL */
 };
@@ -36,18 +47,22 @@ struct _WpConnection {
 /* Enters @state, and starts the deadline that the gate has for it. */
 void wp_connection_enter (WpConnection *self, WpConnectionState state);
 
-/* As recv() and send(), but EAGAIN clears what we know; -1 with errno. */
+/* As recv() and send(), but EAGAIN clears what we know; -1 with errno. What is in @in is read first. */
 gssize wp_connection_read (WpConnection *self, void *buffer, gsize size);
+gssize wp_connection_read_socket (WpConnection *self, void *buffer, gsize size);   /* past @in */
 gssize wp_connection_write (WpConnection *self, const void *buffer, gsize size);
 
 /* Answers with @status and an empty body past any parser, and kills the connection: 408, 413, 503 and the like. */
 void wp_connection_refuse (WpConnection *self, guint status);
 
-/* Makes reads end and writes fail from now on, and wakes whoever waits for the stream. */
+/* Makes reads end and writes fail from now on, and tells the lane, which may release it at once. */
 void wp_connection_kill (WpConnection *self);
 
-/* Has the client gone already? Then the exchange is told now. */
-void wp_connection_check (WpConnection *self);
+/* Has the client gone already? Then the exchange is told now, and TRUE; the connection may be released by that. */
+gboolean wp_connection_check (WpConnection *self);
 
-/* The stream has been closed: gives the connection back to its gate, which lingers or closes. */
+/* Adds to @in. */
+void wp_connection_keep (WpConnection *self, const char *bytes, gsize len);
+
+/* The lane has done with it: gives the connection back to its gate, which lingers or closes. */
 void wp_connection_release (WpConnection *self);

@@ -49,7 +49,6 @@ on_gone (gpointer exchange)
 {
   WpExchange *self = exchange;
 
-  self->connection->exchange = NULL;
   if (wp_mode_leave (self->mode, self->job))
     finish (self, 0);
 }

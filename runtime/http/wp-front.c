@@ -16,9 +16,12 @@ struct _WpFront {
   WpMailbox *mailbox;
   WpFrontSetup setup;
   gpointer data;
+  WpGateAccepted accepted;       /* the lane before libsoup's; NULL: none */
+  gpointer accepted_data;
+  GDestroyNotify accepted_destroy;
   GSocketAddress *local;         /* what libsoup takes for the server's address */
   int dummy_fd;                  /* other end of the listener that libsoup wants */
-  gint draining;                 /* atomic */
+  gint draining, stopping;       /* atomic */
 };
 
 static GQuark
@@ -34,15 +37,33 @@ wp_front_get_connection (SoupServerMessage *message)
   return g_object_get_qdata (G_OBJECT (soup_server_message_get_remote_address (message)), connection_quark ());
 }
 
-static void
-on_accepted (WpConnection *connection, gconstpointer peer, gsize peer_len, gpointer data)
+void
+wp_front_give_to_soup (WpFront *self, WpConnection *connection)
 {
-  WpFront *self = data;
   g_autoptr(GIOStream) stream = wp_stream_new (connection);
-  g_autoptr(GSocketAddress) remote = g_socket_address_new_from_native ((gpointer) peer, peer_len);
+  g_autoptr(GSocketAddress) remote = g_inet_socket_address_new_from_string ("127.0.0.1", 1);   /* nobody asks who it is */
 
   g_object_set_qdata (G_OBJECT (remote), connection_quark (), connection);
   soup_server_accept_iostream (self->server, stream, self->local, remote, NULL);
+}
+
+static void
+on_accepted (WpConnection *connection, gpointer data)
+{
+  WpFront *self = data;
+
+  if (self->accepted)
+    self->accepted (connection, self->accepted_data);
+  else
+    wp_front_give_to_soup (self, connection);
+}
+
+void
+wp_front_set_lane (WpFront *self, WpGateAccepted accepted, gpointer data, GDestroyNotify destroy)
+{
+  self->accepted = accepted;
+  self->accepted_data = data;
+  self->accepted_destroy = destroy;
 }
 
 static void
@@ -126,15 +147,31 @@ on_end (gpointer data)
 }
 
 void
+wp_front_stop (WpFront *self)
+{
+  if (g_atomic_int_compare_and_exchange (&self->stopping, FALSE, TRUE))
+    g_main_context_invoke (self->context, on_end, self);
+}
+
+void
+wp_front_join (WpFront *self)
+{
+  wp_front_stop (self);
+  if (self->thread)
+    g_thread_join (g_steal_pointer (&self->thread));
+}
+
+void
 wp_front_free (WpFront *self)
 {
-  g_main_context_invoke (self->context, on_end, self);
-  g_thread_join (self->thread);
+  wp_front_join (self);
 
   soup_server_disconnect (self->server);
   g_object_unref (self->server);
   g_clear_pointer (&self->mailbox, wp_mailbox_free);
   wp_gate_free (self->gate);
+  if (self->accepted_destroy)
+    self->accepted_destroy (self->accepted_data);
   close (self->dummy_fd);
   g_object_unref (self->local);
   g_main_loop_unref (self->loop);

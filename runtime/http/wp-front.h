@@ -1,4 +1,4 @@
-/* wp-front.h - an HTTP thread: a main context, a gate, and a SoupServer that is given the gate's connections. */
+/* wp-front.h - an HTTP thread: a main context, a gate, and a SoupServer for the connections that no lane before it takes. */
 #pragma once
 
 #include <libsoup/soup.h>
@@ -22,8 +22,14 @@ typedef void (*WpFrontSetup) (WpFront *self, SoupServer *server, gpointer data);
  */
 WpFront *wp_front_new (const char *name, int listen_fd, const WpGateLimits *limits, WpFrontSetup setup,
                        WpMailboxFunc deliver, gpointer data);
-void wp_front_free (WpFront *self);       /* ends the thread and every connection */
+void wp_front_stop (WpFront *self);       /* any thread: the front starts to end, all its connections and its thread */
+void wp_front_join (WpFront *self);       /* waits until it has; what is posted later is not delivered */
+void wp_front_free (WpFront *self);       /* stops and joins; nobody posts any more */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpFront, wp_front_free)
+
+/* In @setup: connections go to @accepted first, which may pass them on with wp_front_give_to_soup(). */
+void wp_front_set_lane (WpFront *self, WpGateAccepted accepted, gpointer data, GDestroyNotify destroy);
+void wp_front_give_to_soup (WpFront *self, WpConnection *connection);
 
 void wp_front_post (WpFront *self, gpointer item);     /* any thread */
 void wp_front_drain (WpFront *self);                   /* any thread: no new connections, and answers close theirs */

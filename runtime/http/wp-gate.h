@@ -1,7 +1,7 @@
 /* wp-gate.h - accepts connections and watches them, all on one epoll descriptor behind one GSource.
  *
- * The main context polls two descriptors whatever the number of connections. What speaks HTTP on a connection is given by a
- * lane: today libsoup's (wp-front.c); one that answers plain requests itself can be put before it. */
+ * The main context polls two descriptors whatever the number of connections. What speaks HTTP on a connection is its lane: the fast
+ * one (wp-fast-lane.c) for plain requests, libsoup's (wp-stream.c) for the rest. */
 #pragma once
 
 #include "runtime/http/wp-connection.h"
@@ -13,8 +13,8 @@ typedef struct {
   gint64 idle_timeout_ns;        /* between requests, and for writing an answer */
 } WpGateLimits;
 
-/* A connection was accepted; the lane owns it until wp_connection_release(). @peer is its address. */
-typedef void (*WpGateAccepted) (WpConnection *connection, gconstpointer peer, gsize peer_len, gpointer data);
+/* A connection was accepted: sets its lane, which owns it until wp_connection_release(). */
+typedef void (*WpGateAccepted) (WpConnection *connection, gpointer data);
 
 /**
  * wp_gate_new:

@@ -3,8 +3,7 @@
 #include <string.h>
 
 #include "runtime/http/wp-exchange.h"
-
-#define MAX_SERVICE_NS (3600 * WP_NS_PER_S)
+#include "runtime/http/wp-fast-lane.h"
 
 /* A handler's data: what is the same for all fronts, and whose it is. */
 typedef struct {
@@ -12,10 +11,11 @@ typedef struct {
   WpFront *front;
 } Lane;
 
+/* After the fast lane has passed a connection on, nothing looks at the framing of what follows on it: one answer, and it closes. */
 static void
-close_if_draining (WpFront *front, SoupServerMessage *message)
+close_if_last (WpFront *front, SoupServerMessage *message)
 {
-  if (wp_front_is_draining (front))
+  if (wp_front_is_draining (front) || wp_front_get_connection (message)->last)
     soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
 }
 
@@ -25,7 +25,7 @@ respond (WpFront *front, SoupServerMessage *message, guint status)
   static const char success[] = "Success!!";
 
   wp_connection_enter (wp_front_get_connection (message), WP_CONNECTION_REPLY);
-  close_if_draining (front, message);
+  close_if_last (front, message);
   soup_server_message_set_status (message, status, NULL);
   if (status == SOUP_STATUS_OK)
     soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC, success, strlen (success));
@@ -67,10 +67,15 @@ on_chunk (SoupServerMessage *message, GBytes *chunk, gpointer data)
     wp_connection_refuse (wp_front_get_connection (message), SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE);
 }
 
-static gboolean
-is_method_of_ours (const char *method)
+static const char *
+method_of_ours (const char *method)
 {
-  return g_str_equal (method, "GET") || g_str_equal (method, "POST") || g_str_equal (method, "PUT");
+  static const char *const names[] = { "GET", "POST", "PUT" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (g_str_equal (method, names[i]))
+      return names[i];
+  return NULL;
 }
 
 static void
@@ -81,7 +86,7 @@ on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHash
   WpConnection *connection = wp_front_get_connection (message);
 
   wp_connection_enter (connection, WP_CONNECTION_BODY);
-  close_if_draining (lane->front, message);
+  close_if_last (lane->front, message);
   soup_message_headers_remove (headers, "Range");   /* libsoup would cut our answer to it */
   if (!framing_is_plain (headers))
     wp_connection_refuse (connection, SOUP_STATUS_BAD_REQUEST);
@@ -90,17 +95,17 @@ on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHash
   else
     g_signal_connect (message, "got-chunk", G_CALLBACK (on_chunk), (gpointer) lane);
 
-  if (!is_method_of_ours (soup_server_message_get_method (message)))
+  if (!method_of_ours (soup_server_message_get_method (message)))
     {
       soup_message_headers_replace (soup_server_message_get_response_headers (message), "Allow", "GET, POST, PUT");
       soup_server_message_set_status (message, SOUP_STATUS_METHOD_NOT_ALLOWED, NULL);
     }
 }
 
-static gboolean
-parse_service (const char *text, gint64 *service_ns)
+gboolean
+wp_ingest_parse_service (const char *text, gsize len, gint64 *service_ns)
 {
-  return !text || (wp_time_parse_seconds (text, strlen (text), service_ns) && *service_ns >= 0 && *service_ns <= MAX_SERVICE_NS);
+  return wp_time_parse_seconds (text, len, service_ns) && *service_ns >= 0 && *service_ns <= WP_INGEST_MAX_SERVICE_NS;
 }
 
 static WpJob *
@@ -113,7 +118,7 @@ make_job (SoupServerMessage *message)
   WpJob *job = wp_job_new ();
 
   job->id = id && *id ? g_strdup (id) : NULL;
-  job->method = g_strdup (soup_server_message_get_method (message));
+  job->method = method_of_ours (soup_server_message_get_method (message));
   job->path = query ? g_strconcat (path, "?", query, NULL) : g_strdup (path);
   job->content_type = g_strdup (soup_message_headers_get_one (headers, "Content-Type"));
   if (soup_server_message_get_request_body (message)->length > 0)
@@ -129,7 +134,7 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
   WpConnection *connection = wp_front_get_connection (message);
   const char *asked = soup_message_headers_get_one (soup_server_message_get_request_headers (message), "X-WP-Service");
   gint64 service_ns = WP_TIME_NONE;
-  gboolean asked_well = parse_service (asked, &service_ns);
+  gboolean asked_well = !asked || wp_ingest_parse_service (asked, strlen (asked), &service_ns);
   WpJob *job;
   guint status;
 
@@ -154,11 +159,14 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
 }
 
 void
-wp_ingest_setup (WpFront *front, SoupServer *server, gpointer ingest)
+wp_ingest_setup (WpFront *front, SoupServer *server, gpointer data)
 {
+  const WpIngest *ingest = data;
   Lane *lane = g_new (Lane, 1);
 
   *lane = (Lane) { ingest, front };
+  if (!ingest->soup_only)
+    wp_fast_lane_setup (front, ingest);
   soup_server_add_early_handler (server, NULL, on_head, lane, NULL);
   soup_server_add_handler (server, NULL, on_request, lane, g_free);
 }

@@ -1,4 +1,4 @@
-/* wp-ingest.h - libsoup's lane: GET, POST and PUT on any path make a job. */
+/* wp-ingest.h - GET, POST and PUT on any path make a job: what both lanes share, and libsoup's. */
 #pragma once
 
 #include "runtime/http/wp-front.h"
@@ -8,7 +8,13 @@ typedef struct {
   WpMode *mode;
   guint64 max_body_bytes;
   gboolean by_request;       /* X-WP-Service must be a number from 0 to 3600, where it is there */
+  gboolean soup_only;        /* no fast lane */
 } WpIngest;
+
+#define WP_INGEST_MAX_SERVICE_NS (3600 * WP_NS_PER_S)
+
+/* X-WP-Service: seconds from 0 to 3600. */
+gboolean wp_ingest_parse_service (const char *text, gsize len, gint64 *service_ns);
 
 /* WpFrontSetup and WpMailboxFunc of an ingest front; their data is the WpIngest. */
 void wp_ingest_setup (WpFront *front, SoupServer *server, gpointer ingest);

@@ -24,6 +24,7 @@ struct _WpStream {
   GInputStream *input;
   GOutputStream *output;
   WpConnection *connection;  /* NULL once closed */
+  GSource *read_source, *write_source;   /* wait for it; not owned */
 };
 
 static void input_pollable_init (GPollableInputStreamInterface *interface);
@@ -55,12 +56,11 @@ static void
 ready_finalize (GSource *source)
 {
   ReadySource *self = (ReadySource *) source;
-  WpConnection *connection = self->stream->connection;
 
-  if (connection && connection->read_source == source)
-    connection->read_source = NULL;
-  if (connection && connection->write_source == source)
-    connection->write_source = NULL;
+  if (self->stream->read_source == source)
+    self->stream->read_source = NULL;
+  if (self->stream->write_source == source)
+    self->stream->write_source = NULL;
   g_object_unref (self->stream);
   g_object_unref (self->half);
 }
@@ -82,6 +82,12 @@ ready_closure (GObject *half, gpointer closure)
   return again;
 }
 
+static gboolean
+is_readable (const WpConnection *connection)
+{
+  return connection->readable || connection->in_len > 0;
+}
+
 static GSource *
 ready_source_new (WpStream *stream, gpointer half, gboolean reads, GCancellable *cancellable)
 {
@@ -100,9 +106,8 @@ ready_source_new (WpStream *stream, gpointer half, gboolean reads, GCancellable 
       g_source_set_dummy_callback (cancelled);
       g_source_add_child_source (source, cancelled);
     }
-  if (connection)
-    *(reads ? &connection->read_source : &connection->write_source) = source;
-  if (!connection || connection->dead || (reads ? connection->readable : connection->writable))
+  *(reads ? &stream->read_source : &stream->write_source) = source;
+  if (!connection || connection->dead || (reads ? is_readable (connection) : connection->writable))
     g_source_set_ready_time (source, 0);
 
   return source;
@@ -136,7 +141,7 @@ input_is_readable (GPollableInputStream *input)
 {
   WpConnection *connection = WP_STREAM_INPUT (input)->stream->connection;
 
-  return !connection || connection->dead || connection->readable;
+  return !connection || connection->dead || is_readable (connection);
 }
 
 static gssize
@@ -268,12 +273,33 @@ wp_stream_init (WpStream *self)
   WP_STREAM_OUTPUT (self->output)->stream = self;
 }
 
+static void
+wake (GSource *source)
+{
+  if (source)
+    g_source_set_ready_time (source, 0);
+}
+
+static void
+lane_ready (WpConnection *connection)
+{
+  WpStream *self = connection->lane_data;
+
+  if (connection->readable || connection->peer_ended || connection->dead)
+    wake (self->read_source);
+  if (connection->writable || connection->dead)
+    wake (self->write_source);
+}
+
 GIOStream *
 wp_stream_new (WpConnection *connection)
 {
+  static const WpLane lane = { lane_ready };
   WpStream *self = g_object_new (WP_TYPE_STREAM, NULL);
 
   self->connection = connection;
+  connection->lane = &lane;
+  connection->lane_data = self;
 
   return G_IO_STREAM (self);
 }

@@ -8,5 +8,5 @@
 #define WP_TYPE_STREAM (wp_stream_get_type ())
 G_DECLARE_FINAL_TYPE (WpStream, wp_stream, WP, STREAM, GIOStream)
 
-/* Owns @connection; releases it when the stream is closed or finalized. */
+/* Becomes @connection's lane; releases it when the stream is closed or finalized. */
 GIOStream *wp_stream_new (WpConnection *connection);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sim/wp-error.h"
@@ -53,7 +54,10 @@ open_file (WpRecorder *self, GError **error)
   for (char **note = self->notes; note[0]; note += 2)
     wp_trace_writer_note (self->writer, note[0], note[1]);
 
-  return wp_trace_writer_flush (self->writer, error);
+  if (wp_trace_writer_flush (self->writer, error))
+    return TRUE;
+  g_prefix_error (error, "the record %s: ", self->path);
+  return FALSE;
 }
 
 static void
@@ -68,6 +72,7 @@ close_file (WpRecorder *self)
 static void
 failed (WpRecorder *self, GError *error)
 {
+  g_prefix_error (&error, "the record %s: ", self->path);
   g_warning ("%s; recording stops", error->message);
   close_file (self);
   if (self->error)
@@ -101,15 +106,31 @@ write_entry (WpRecorder *self, Entry *entry)
 }
 
 static void
+flush (WpRecorder *self)
+{
+  GError *error = NULL;
+
+  if (self->writer && !wp_trace_writer_flush (self->writer, &error))
+    failed (self, error);
+}
+
+static gboolean
+is_same_file (WpRecorder *self)
+{
+  struct stat named, ours;
+
+  return self->fd >= 0 && stat (self->path, &named) == 0 && fstat (self->fd, &ours) == 0 && named.st_dev == ours.st_dev &&
+         named.st_ino == ours.st_ino;
+}
+
+static void
 reopen_if_asked (WpRecorder *self)
 {
   GError *error = NULL;
 
-  if (!g_atomic_int_compare_and_exchange (&self->reopen, TRUE, FALSE))
+  if (!g_atomic_int_compare_and_exchange (&self->reopen, TRUE, FALSE) || is_same_file (self))
     return;
-  if (self->writer && !wp_trace_writer_flush (self->writer, &error))
-    g_warning ("%s", error->message);
-  g_clear_error (&error);
+  flush (self);
   close_file (self);
   if (!open_file (self, &error))
     failed (self, error);
@@ -141,8 +162,13 @@ take_entry (WpRecorder *self, Entry *entry)
 {
   Entry *next;
 
-  if (entry->seq - self->next_seq >= self->early->len)
+  if (entry->seq >= self->next_seq && entry->seq - self->next_seq >= self->early->len)
     grow (self, entry->seq);
+  if (entry->seq < self->next_seq || *slot (self, entry->seq))
+    {
+      entry_free (entry);
+      return;
+    }
   *slot (self, entry->seq) = entry;
 
   while ((next = *slot (self, self->next_seq)))
@@ -151,15 +177,6 @@ take_entry (WpRecorder *self, Entry *entry)
       write_entry (self, next);
       entry_free (next);
     }
-}
-
-static void
-flush (WpRecorder *self)
-{
-  GError *error = NULL;
-
-  if (self->writer && !wp_trace_writer_flush (self->writer, &error))
-    failed (self, error);
 }
 
 static gpointer
@@ -197,6 +214,7 @@ wp_recorder_new (const char *path, const char *const *notes, GError **error)
   if (!open_file (self, error))
     {
       wp_recorder_close (self, NULL);
+      wp_recorder_free (self);
       return NULL;
     }
   self->thread = g_thread_new ("wp-recorder", run, self);
@@ -230,18 +248,25 @@ wp_recorder_reopen (WpRecorder *self)
 gboolean
 wp_recorder_close (WpRecorder *self, GError **error)
 {
-  gboolean ok;
-
   if (self->thread)
     {
       g_async_queue_push (self->ended, &last_entry);
       g_thread_join (self->thread);
     }
   close_file (self);
-  ok = self->error == NULL;
-  if (!ok)
-    g_propagate_error (error, self->error);
+  if (!self->error)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&self->error));
+  return FALSE;
+}
 
+void
+wp_recorder_free (WpRecorder *self)
+{
+  Entry *entry;
+
+  while ((entry = g_async_queue_try_pop (self->ended)))
+    entry_free (entry);
   for (guint i = 0; i < self->early->len; i++)
     if (self->early->pdata[i])
       entry_free (self->early->pdata[i]);
@@ -250,5 +275,4 @@ wp_recorder_close (WpRecorder *self, GError **error)
   g_strfreev (self->notes);
   g_free (self->path);
   g_free (self);
-  return ok;
 }

@@ -16,11 +16,14 @@ typedef struct _WpRecorder WpRecorder;
  */
 WpRecorder *wp_recorder_new (const char *path, const char *const *notes, GError **error);
 
-/* @job has ended, or never will (@unfinished): copies what its row needs. Once a job. Any thread. */
+/* @job has ended, or never will: copies what its row needs. Of two rows for one job, the first counts. Any thread. */
 void wp_recorder_add (WpRecorder *self, const WpJob *job);
 
-/* Opens the file's name anew before the next row (after a log rotation). Any thread. */
+/* Opens the file's name anew before the next row, if it stands for another file now (after a log rotation). Any thread. */
 void wp_recorder_reopen (WpRecorder *self);
 
-/* Writes all that was added, and closes. FALSE with WP_ERROR_IO if any row was lost, the first reason why. */
+/* Writes all that was added, and closes; what is added later is not written. FALSE with WP_ERROR_IO if any row was lost, the first
+ * reason why. */
 gboolean wp_recorder_close (WpRecorder *self, GError **error);
+
+void wp_recorder_free (WpRecorder *self);   /* closed, and nobody adds any more */

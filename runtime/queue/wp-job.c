@@ -26,7 +26,6 @@ wp_job_unref (WpJob *self)
   if (!g_atomic_int_dec_and_test (&self->refs))
     return;
   g_free (self->id);
-  g_free (self->method);
   g_free (self->path);
   g_free (self->content_type);
   g_clear_pointer (&self->body, g_bytes_unref);

@@ -31,7 +31,7 @@ struct _WpJob {
 
   /* The payload: set before the job is offered, read only after. */
   char *id;                  /* X-Request-Id; NULL: none */
-  char *method;
+  const char *method;        /* static */
   char *path;                /* with its query */
   char *content_type;        /* NULL: none */
   GBytes *body;              /* NULL: none */

@@ -1,0 +1,335 @@
+#include "runtime/http/wp-fast-lane.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "runtime/http/wp-exchange.h"
+#include "runtime/http/wp-reply.h"
+#include "runtime/http/wp-request.h"
+
+#define SCRATCH_SIZE (64 * 1024)
+
+/* One a front. Connections that are idle own no buffer: their bytes are read into one scratch, and are kept only where a request is
+ * not whole or has to wait. */
+typedef struct {
+  WpFront *front;
+  const WpIngest *ingest;
+  char *scratch;
+  GString *out;              /* answers of the connection at hand, until they are sent */
+  WpReplyCache replies;
+} FastLane;
+
+/* What came of the bytes at hand. */
+typedef enum {
+  TAKEN,                     /* a request was taken and answered */
+  INCOMPLETE,                /* more bytes are needed */
+  WAITS,                     /* a request was taken, and its answer will come */
+  PASSED,                    /* the next request is libsoup's */
+  GONE                       /* the client has left */
+} Step;
+
+static void advance (FastLane *self, WpConnection *connection);
+
+/* Sends what is in @self->out, after what waits already. FALSE: the socket takes no more now, or never. */
+static gboolean
+flush (FastLane *self, WpConnection *connection)
+{
+  gssize n = 0;
+
+  if (connection->out_len > 0 || self->out->len == 0)
+    return connection->out_len == 0;
+  n = wp_connection_write (connection, self->out->str, self->out->len);
+  if (n < 0 && errno != EAGAIN)
+    connection->dead = TRUE;
+  else if (n < (gssize) self->out->len)
+    {
+      connection->out_len = self->out->len - MAX (n, 0);
+      connection->out = g_memdup2 (self->out->str + MAX (n, 0), connection->out_len);
+      wp_connection_enter (connection, WP_CONNECTION_REPLY);
+    }
+  g_string_truncate (self->out, 0);
+
+  return connection->out_len == 0 && !connection->dead;
+}
+
+/* The socket may take more of what waits. */
+static gboolean
+flush_rest (WpConnection *connection)
+{
+  gssize n;
+
+  if (connection->out_len == 0)
+    return TRUE;
+  n = wp_connection_write (connection, connection->out, connection->out_len);
+  if (n < 0 && errno != EAGAIN)
+    connection->dead = TRUE;
+  if (n <= 0)
+    return FALSE;
+  connection->out_len -= n;
+  memmove (connection->out, connection->out + n, connection->out_len);
+  if (connection->out_len == 0)
+    g_clear_pointer (&connection->out, g_free);
+
+  return connection->out_len == 0;
+}
+
+static void
+answer (FastLane *self, WpConnection *connection, guint status)
+{
+  connection->last |= wp_front_is_draining (self->front);
+  wp_reply_append (&self->replies, self->out, status, connection->last);
+}
+
+/* WpExchangeReply: the request that waited has its answer. */
+static void
+reply (WpFront *front, gpointer request, guint status)
+{
+  WpConnection *connection = request;
+  FastLane *self = connection->lane_data;
+
+  if (status == 0)
+    {
+      wp_connection_release (connection);
+      return;
+    }
+  answer (self, connection, status);
+  wp_connection_enter (connection, WP_CONNECTION_IDLE);
+  advance (self, connection);
+}
+
+static WpJob *
+make_job (const WpRequest *request, const char *body)
+{
+  WpJob *job = wp_job_new ();
+
+  job->method = request->method;
+  job->path = g_strndup (request->target.bytes, request->target.len);
+  if (request->id.len > 0)
+    job->id = g_strndup (request->id.bytes, request->id.len);
+  if (request->content_type.bytes)
+    job->content_type = g_strndup (request->content_type.bytes, request->content_type.len);
+  if (request->content_length > 0)
+    job->body = g_bytes_new (body, request->content_length);
+
+  return job;
+}
+
+static Step
+take_request (FastLane *self, WpConnection *connection, const WpRequest *request, const char *body)
+{
+  gint64 service_ns = WP_TIME_NONE;
+  WpJob *job;
+  guint status;
+
+  connection->last |= request->close;
+  if (request->service.bytes && !wp_ingest_parse_service (request->service.bytes, request->service.len, &service_ns))
+    {
+      service_ns = WP_TIME_NONE;
+      if (self->ingest->by_request)
+        {
+          answer (self, connection, SOUP_STATUS_BAD_REQUEST);
+          return TAKEN;
+        }
+    }
+  job = make_job (request, body);
+  job->asked_service_ns = service_ns;
+  status = wp_exchange_offer (self->ingest->mode, self->front, connection, job, reply, connection);
+  if (status == 0)
+    return WAITS;
+  answer (self, connection, status);
+
+  return TAKEN;
+}
+
+static Step
+refuse (FastLane *self, WpConnection *connection, guint status)
+{
+  connection->last = TRUE;
+  wp_reply_append (&self->replies, self->out, status, TRUE);
+  return TAKEN;
+}
+
+static void
+enter_once (WpConnection *connection, WpConnectionState state)
+{
+  if (connection->state != state)
+    wp_connection_enter (connection, state);
+}
+
+/* Takes one request from the front of @bytes, if there is a whole one; *@used is its length. */
+static Step
+take (FastLane *self, WpConnection *connection, const char *bytes, gsize len, gsize *used)
+{
+  WpRequest request;
+  guint status;
+
+  *used = 0;
+  switch (wp_request_parse (bytes, len, &request, &status))
+    {
+    case WP_REQUEST_MORE:
+      enter_once (connection, WP_CONNECTION_HEAD);
+      return INCOMPLETE;
+    case WP_REQUEST_BAD:
+      return refuse (self, connection, status);
+    case WP_REQUEST_OTHER:
+      return PASSED;
+    case WP_REQUEST_PLAIN:
+      break;
+    }
+  if (request.content_length > self->ingest->max_body_bytes)
+    return refuse (self, connection, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE);
+  if (len - request.head_len < request.content_length)
+    {
+      enter_once (connection, WP_CONNECTION_BODY);
+      return INCOMPLETE;
+    }
+  *used = request.head_len + request.content_length;
+
+  return take_request (self, connection, &request, bytes + request.head_len);
+}
+
+/* Forgets the first @n of the bytes that the connection keeps. */
+static void
+drop_kept (WpConnection *connection, gsize n)
+{
+  connection->in_len -= n;
+  if (connection->in_len > 0)
+    {
+      memmove (connection->in, connection->in + n, connection->in_len);
+      return;
+    }
+  g_clear_pointer (&connection->in, g_free);
+  connection->in_size = 0;
+}
+
+/* Takes all whole requests of @bytes, which are @connection->in or have just been read; keeps what is left. */
+static Step
+take_all (FastLane *self, WpConnection *connection, const char *bytes, gsize len)
+{
+  gboolean kept = bytes == connection->in;
+  gsize done = 0, used;
+  Step step = INCOMPLETE;
+
+  while (done < len && !connection->last)
+    {
+      step = take (self, connection, bytes + done, len - done, &used);
+      done += used;
+      if (step != TAKEN)
+        break;
+      wp_connection_enter (connection, WP_CONNECTION_IDLE);
+    }
+  if (kept)
+    drop_kept (connection, done);
+  else if (done < len)
+    wp_connection_keep (connection, bytes + done, len - done);
+
+  return step;
+}
+
+/* Reads once, and takes what is there. *@drained: the socket had no more. */
+static Step
+read_some (FastLane *self, WpConnection *connection, gboolean *drained)
+{
+  gsize before = connection->in_len;
+  gssize n;
+
+  *drained = FALSE;
+  n = wp_connection_read_socket (connection, self->scratch, SCRATCH_SIZE);
+  if (n < 0 && errno == EAGAIN)
+    {
+      *drained = TRUE;
+      return INCOMPLETE;
+    }
+  if (n <= 0)
+    {
+      return GONE;
+    }
+  *drained = n < SCRATCH_SIZE && !connection->peer_ended;   /* else the end of file is there to be read */
+  if (before == 0)
+    return take_all (self, connection, self->scratch, n);
+  wp_connection_keep (connection, self->scratch, n);
+  /* A head grows line by line, a body by whatever comes. */
+  if (connection->state == WP_CONNECTION_HEAD && !memchr (self->scratch, '\n', n) && connection->in_len < WP_REQUEST_MAX_HEAD)
+    return INCOMPLETE;
+
+  return take_all (self, connection, connection->in, connection->in_len);
+}
+
+static void
+pass_to_soup (FastLane *self, WpConnection *connection)
+{
+  connection->last = TRUE;
+  wp_connection_enter (connection, WP_CONNECTION_HEAD);
+  wp_front_give_to_soup (self->front, connection);
+}
+
+/* Goes on as far as the bytes, the socket and the jobs allow. The connection may be released when this returns. */
+static void
+advance (FastLane *self, WpConnection *connection)
+{
+  gboolean drained = FALSE;
+  Step step = TAKEN;
+
+  if (connection->in_len > 0 && !connection->last && connection->out_len == 0)
+    step = take_all (self, connection, connection->in, connection->in_len);
+  while ((step == TAKEN || step == INCOMPLETE) && !connection->last && !drained && flush (self, connection))
+    step = read_some (self, connection, &drained);
+  flush (self, connection);
+
+  if (step == WAITS)
+    {
+      wp_connection_enter (connection, WP_CONNECTION_BUSY);
+      wp_connection_check (connection);
+    }
+  else if (connection->dead || step == GONE || (connection->last && connection->out_len == 0))
+    wp_connection_release (connection);
+  else if (step == PASSED && connection->out_len == 0)
+    pass_to_soup (self, connection);
+}
+
+/* WpLane: the gate has news. What is busy goes on when its answer comes. */
+static void
+ready (WpConnection *connection)
+{
+  FastLane *self = connection->lane_data;
+
+  if (connection->exchange)
+    return;
+  if (connection->dead)
+    wp_connection_release (connection);
+  else if (flush_rest (connection))
+    advance (self, connection);
+  else if (connection->dead)
+    wp_connection_release (connection);
+}
+
+static void
+on_accepted (WpConnection *connection, gpointer data)
+{
+  static const WpLane lane = { ready };
+
+  connection->lane = &lane;
+  connection->lane_data = data;
+}
+
+static void
+fast_lane_free (gpointer data)
+{
+  FastLane *self = data;
+
+  g_free (self->scratch);
+  g_string_free (self->out, TRUE);
+  g_free (self);
+}
+
+void
+wp_fast_lane_setup (WpFront *front, const WpIngest *ingest)
+{
+  FastLane *self = g_new0 (FastLane, 1);
+
+  self->front = front;
+  self->ingest = ingest;
+  self->scratch = g_malloc (SCRATCH_SIZE);
+  self->out = g_string_sized_new (4096);
+  wp_front_set_lane (front, on_accepted, self, fast_lane_free);
+}

@@ -1,0 +1,54 @@
+#include "runtime/http/wp-reply.h"
+
+#include <libsoup/soup.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static const char success[] = "Success!!";
+
+/* Not strftime(), which follows the locale. */
+static void
+format_date (char date[32], time_t now)
+{
+  static const char days[][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+  static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+  struct tm tm;
+
+  gmtime_r (&now, &tm);
+  g_snprintf (date, 32, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon],
+              tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
+static void
+refresh (WpReplyCache *self)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_REALTIME_COARSE, &now);
+  if (now.tv_sec == self->second)
+    return;
+  self->second = now.tv_sec;
+  format_date (self->date, now.tv_sec);
+  self->ok_len = g_snprintf (self->ok, sizeof self->ok,
+                             "HTTP/1.1 200 OK\r\nDate: %s\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n%s",
+                             self->date, strlen (success), success);
+}
+
+void
+wp_reply_append (WpReplyCache *self, GString *out, guint status, gboolean close)
+{
+  gboolean ok = status == SOUP_STATUS_OK;
+
+  refresh (self);
+  if (ok && !close)
+    {
+      g_string_append_len (out, self->ok, self->ok_len);
+      return;
+    }
+  g_string_append_printf (out, "HTTP/1.1 %u %s\r\nDate: %s\r\n%s%s%sContent-Length: %zu\r\n\r\n%s", status,
+                          soup_status_get_phrase (status), self->date,
+                          close ? "Connection: close\r\n" : "", ok ? "Content-Type: text/plain\r\n" : "",
+                          status == SOUP_STATUS_SERVICE_UNAVAILABLE ? "Retry-After: 1\r\n" : "",
+                          ok ? strlen (success) : (gsize) 0, ok ? success : "");
+}

@@ -1,0 +1,14 @@
+/* wp-reply.h - answers as bytes, head and body in one piece; the usual one is made once a second. One thread's. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+  gint64 second;                 /* of date */
+  char date[32];                 /* IMF-fixdate (RFC 9110, 5.6.7) */
+  char ok[160];                  /* the whole 200 of this second */
+  gsize ok_len;
+} WpReplyCache;
+
+/* Appends the answer with this status; @close: says that the connection ends with it. */
+void wp_reply_append (WpReplyCache *cache, GString *out, guint status, gboolean close);

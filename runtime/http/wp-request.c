@@ -1,0 +1,262 @@
+#include "runtime/http/wp-request.h"
+
+#include <string.h>
+
+enum { TOKEN = 1, VALUE = 2, TARGET = 4, HOST = 8 };
+
+/* What a byte may be part of: a token (RFC 9110, 5.6.2), a field value (5.5), a request target (RFC 3986's characters and those that
+ * clients are known to leave unescaped, but no "#"), a host and port (RFC 3986, 3.2.2 and 3.2.3). */
+static const guint8 classes[256] = {
+#define VISIBLE (VALUE | TARGET)
+  ['\t'] = VALUE, [' '] = VALUE,
+  ['!'] = TOKEN | VISIBLE | HOST, ['"'] = VISIBLE, ['#'] = TOKEN | VALUE, ['$'] = TOKEN | VISIBLE | HOST, ['%'] = TOKEN | VISIBLE | HOST,
+  ['&'] = TOKEN | VISIBLE | HOST, ['\''] = TOKEN | VISIBLE | HOST, ['('] = VISIBLE | HOST, [')'] = VISIBLE | HOST,
+  ['*'] = TOKEN | VISIBLE | HOST, ['+'] = TOKEN | VISIBLE | HOST, [','] = VISIBLE | HOST, ['-'] = TOKEN | VISIBLE | HOST,
+  ['.'] = TOKEN | VISIBLE | HOST, ['/'] = VISIBLE, ['0' ... '9'] = TOKEN | VISIBLE | HOST, [':'] = VISIBLE | HOST, [';'] = VISIBLE | HOST,
+  ['<'] = VISIBLE, ['='] = VISIBLE | HOST, ['>'] = VISIBLE, ['?'] = VISIBLE, ['@'] = VISIBLE, ['A' ... 'Z'] = TOKEN | VISIBLE | HOST,
+  ['['] = VISIBLE | HOST, ['\\'] = VISIBLE, [']'] = VISIBLE | HOST, ['^'] = TOKEN | VISIBLE, ['_'] = TOKEN | VISIBLE | HOST,
+  ['`'] = TOKEN | VISIBLE, ['a' ... 'z'] = TOKEN | VISIBLE | HOST, ['{'] = VISIBLE, ['|'] = TOKEN | VISIBLE, ['}'] = VISIBLE,
+  ['~'] = TOKEN | VISIBLE | HOST, [0x80 ... 0xff] = VALUE,
+#undef VISIBLE
+};
+
+typedef struct {
+  const char *at, *end;
+  guint status;              /* 0: nothing wrong so far */
+  gboolean other;            /* well formed, but libsoup's */
+  gboolean has_host, has_length, has_encoding, has_connection, old;
+} Parser;
+
+static const char *
+skip (const char *at, const char *end, guint8 class)
+{
+  while (at < end && (classes[(guint8) *at] & class))
+    at++;
+  return at;
+}
+
+static WpRequestKind
+bad (Parser *self, guint status)
+{
+  self->status = status;
+  return WP_REQUEST_BAD;
+}
+
+/* A line ends in CRLF alone. MORE where the text ends first. */
+static WpRequestKind
+parse_line_end (Parser *self)
+{
+  if (self->at < self->end && *self->at != '\r')
+    return bad (self, 400);
+  if (self->end - self->at < 2)
+    return WP_REQUEST_MORE;
+  if (self->at[1] != '\n')
+    return bad (self, 400);
+  self->at += 2;
+  return WP_REQUEST_PLAIN;
+}
+
+static gboolean
+is (WpSlice slice, const char *text)
+{
+  return slice.len == strlen (text) && g_ascii_strncasecmp (slice.bytes, text, slice.len) == 0;
+}
+
+static const char *
+known_method (WpSlice method)
+{
+  static const char *const names[] = { "GET", "POST", "PUT" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (method.len == strlen (names[i]) && memcmp (method.bytes, names[i], method.len) == 0)
+      return names[i];
+  return NULL;
+}
+
+static WpRequestKind
+parse_version (Parser *self)
+{
+  static const char prefix[] = "HTTP/1.";
+  gsize have = MIN ((gsize) (self->end - self->at), strlen (prefix));
+
+  if (memcmp (self->at, prefix, have) != 0)
+    return bad (self, have >= 5 && memcmp (self->at, prefix, 5) == 0 ? 505 : 400);
+  if (self->end - self->at < 8)
+    return WP_REQUEST_MORE;
+  if (self->at[7] != '0' && self->at[7] != '1')
+    return bad (self, g_ascii_isdigit (self->at[7]) ? 505 : 400);
+  self->old = self->at[7] == '0';
+  self->other |= self->old;
+  self->at += 8;
+  return parse_line_end (self);
+}
+
+/* method SP target SP version CRLF, single spaces */
+static WpRequestKind
+parse_request_line (Parser *self, WpRequest *request)
+{
+  const char *start = self->at;
+  WpSlice method = { start, skip (start, self->end, TOKEN) - start };
+
+  self->at += method.len;
+  if (self->at == self->end)
+    return WP_REQUEST_MORE;
+  if (method.len == 0 || *self->at++ != ' ')
+    return bad (self, 400);
+  request->method = known_method (method);
+  self->other |= request->method == NULL;
+
+  request->target.bytes = self->at;
+  self->at = skip (self->at, self->end, TARGET);
+  request->target.len = self->at - request->target.bytes;
+  if (self->at - start > WP_REQUEST_MAX_LINE)
+    return bad (self, 414);
+  if (self->at == self->end)
+    return WP_REQUEST_MORE;
+  if (request->target.len == 0 || *self->at++ != ' ')
+    return bad (self, 400);
+  self->other |= *request->target.bytes != '/';
+
+  return parse_version (self);
+}
+
+static gboolean
+parse_length (WpSlice value, guint64 *length)
+{
+  if (value.len == 0 || value.len > 18)
+    return FALSE;
+  *length = 0;
+  for (gsize i = 0; i < value.len; i++)
+    {
+      if (!g_ascii_isdigit (value.bytes[i]))
+        return FALSE;
+      *length = *length * 10 + (value.bytes[i] - '0');
+    }
+  return TRUE;
+}
+
+static void
+take_once (Parser *self, WpSlice *field, WpSlice value)
+{
+  self->other |= field->bytes != NULL;
+  *field = value;
+}
+
+static void
+take_connection (Parser *self, WpRequest *request, WpSlice value)
+{
+  self->other |= self->has_connection || !(is (value, "close") || is (value, "keep-alive"));
+  self->has_connection = TRUE;
+  request->close |= is (value, "close");
+}
+
+/* FALSE: the request is malformed by this field. */
+static gboolean
+take_field (Parser *self, WpRequest *request, WpSlice name, WpSlice value)
+{
+  gboolean first = FALSE;
+
+  switch (name.len)
+    {
+    case 4:
+      if (!is (name, "Host"))
+        break;
+      first = !self->has_host;
+      self->has_host = TRUE;
+      return first && value.len > 0 && skip (value.bytes, value.bytes + value.len, HOST) == value.bytes + value.len;
+    case 6:
+      self->other |= is (name, "Expect");
+      break;
+    case 7:
+      self->other |= is (name, "Upgrade");
+      break;
+    case 10:
+      if (is (name, "Connection"))
+        take_connection (self, request, value);
+      break;
+    case 12:
+      if (is (name, "Content-Type"))
+        take_once (self, &request->content_type, value);
+      else if (is (name, "X-Request-Id"))
+        take_once (self, &request->id, value);
+      else if (is (name, "X-WP-Service"))
+        take_once (self, &request->service, value);
+      break;
+    case 14:
+      if (!is (name, "Content-Length"))
+        break;
+      first = !self->has_length;
+      self->has_length = TRUE;
+      return first && parse_length (value, &request->content_length);
+    case 17:
+      if (!is (name, "Transfer-Encoding"))
+        break;
+      first = !self->has_encoding;
+      self->has_encoding = self->other = TRUE;
+      return first && !self->old && is (value, "chunked");
+    default:
+      break;
+    }
+  return TRUE;
+}
+
+/* name ":" OWS value OWS CRLF, or the empty line; no folding, no blank before the colon */
+static WpRequestKind
+parse_field (Parser *self, WpRequest *request)
+{
+  WpSlice name = { self->at, skip (self->at, self->end, TOKEN) - self->at }, value;
+
+  self->at += name.len;
+  if (self->at == self->end)
+    return WP_REQUEST_MORE;
+  if (name.len == 0 || *self->at++ != ':')
+    return bad (self, 400);
+  while (self->at < self->end && (*self->at == ' ' || *self->at == '\t'))
+    self->at++;
+  value.bytes = self->at;
+  self->at = skip (self->at, self->end, VALUE);
+  value.len = self->at - value.bytes;
+  while (value.len > 0 && (value.bytes[value.len - 1] == ' ' || value.bytes[value.len - 1] == '\t'))
+    value.len--;
+  if (parse_line_end (self) != WP_REQUEST_PLAIN)
+    return self->status ? WP_REQUEST_BAD : WP_REQUEST_MORE;
+
+  return take_field (self, request, name, value) ? WP_REQUEST_PLAIN : bad (self, 400);
+}
+
+static WpRequestKind
+parse_head (Parser *self, WpRequest *request)
+{
+  WpRequestKind kind;
+
+  /* An empty line before a request is left over from the one before (RFC 9112, 2.2). */
+  if (self->at < self->end && *self->at == '\r' && (kind = parse_line_end (self)) != WP_REQUEST_PLAIN)
+    return kind;
+  if ((kind = parse_request_line (self, request)) != WP_REQUEST_PLAIN)
+    return kind;
+  while (self->at == self->end || *self->at != '\r')
+    if ((kind = parse_field (self, request)) != WP_REQUEST_PLAIN)
+      return kind;
+  if ((kind = parse_line_end (self)) != WP_REQUEST_PLAIN)
+    return kind;
+
+  if ((!self->has_host && !self->old) || (self->has_length && self->has_encoding))
+    return bad (self, 400);
+  return self->other ? WP_REQUEST_OTHER : WP_REQUEST_PLAIN;
+}
+
+WpRequestKind
+wp_request_parse (const char *text, gsize len, WpRequest *request, guint *status)
+{
+  Parser parser = { .at = text, .end = text + MIN (len, WP_REQUEST_MAX_HEAD) };
+  WpRequestKind kind;
+
+  *request = (WpRequest) { NULL };
+  kind = parse_head (&parser, request);
+  if (kind == WP_REQUEST_MORE && len >= WP_REQUEST_MAX_HEAD)
+    kind = bad (&parser, 431);
+  *status = parser.status;
+  request->head_len = parser.at - text;
+
+  return kind;
+}
