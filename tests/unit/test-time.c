@@ -13,7 +13,7 @@ test_duration (void)
     { "500ms", 500 * WP_NS_PER_MS }, { "1.5s", 1500 * WP_NS_PER_MS }, { "2", 2 * WP_NS_PER_S }, { "0", 0 }, { "7ns", 7 },
     { "3us", 3000 }, { "1m", 60 * WP_NS_PER_S }, { "1.5min", 90 * WP_NS_PER_S }, { "2h", 7200 * WP_NS_PER_S },
     { "1d", 86400 * WP_NS_PER_S }, { " 20 ms ", 20 * WP_NS_PER_MS }, { ".5s", 500 * WP_NS_PER_MS }, { "1e-3", WP_NS_PER_MS },
-    { "0.4ns", 0 }, { "0.5ns", 1 }, { "106751d", G_GINT64_CONSTANT (9223286400000000000) },
+    { "0.4ns", 0 }, { "0.5ns", 1 }, { "36500d", WP_DURATION_MAX },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -30,7 +30,7 @@ static void
 test_bad_duration (void)
 {
   static const char *const cases[] = {
-    "", " ", "abc", "-1s", "1x", "1 s s", "inf", "nan", "0x10", "1e400", "106752d", "1,5s", "ms", ".", "1.5.2", "1ss", "9223372037",
+    "", " ", "abc", "-1s", "1x", "1 s s", "inf", "nan", "0x10", "1e400", "1,5s", "ms", ".", "1.5.2", "1ss", "9223372037",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -42,6 +42,17 @@ test_bad_duration (void)
     g_assert_error (error, WP_ERROR, WP_ERROR_BAD_VALUE);
     g_assert_cmpstr (error->message, ==, message);
   }
+}
+
+static void
+test_long_duration (void)
+{
+  g_autoptr(GError) error = NULL;
+  gint64 ns;
+
+  g_assert_false (wp_time_parse_duration ("36501d", &ns, &error));
+  g_assert_error (error, WP_ERROR, WP_ERROR_BAD_VALUE);
+  g_assert_cmpstr (error->message, ==, "\"36501d\" is over 100 years");
 }
 
 static void
@@ -199,6 +210,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/time/duration", test_duration);
   g_test_add_func ("/time/bad-duration", test_bad_duration);
+  g_test_add_func ("/time/long-duration", test_long_duration);
   g_test_add_func ("/time/seconds", test_seconds);
   g_test_add_func ("/time/bad-seconds", test_bad_seconds);
   g_test_add_func ("/time/iso8601", test_iso8601);
