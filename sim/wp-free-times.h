@@ -44,7 +44,7 @@ wp_free_times_least_child (const gint64 *times, gsize first)
   gsize left = first + (times[first + 1] < times[first]);
   gsize right = first + 2 + (times[first + 3] < times[first + 2]);
 
-  return times[right] < times[left] ? right : left;
+  return left + ((right - left) & -(gsize) (times[right] < times[left]));   /* no branch: it would be a coin's toss */
 }
 
 static inline void

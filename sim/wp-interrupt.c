@@ -49,7 +49,7 @@ on_signal (int number)
     {
       SAY ("wp-sim: interrupted after ");
       say_number (__atomic_load_n (&rows_done, __ATOMIC_RELAXED));
-      SAY (" rows; nothing was written\n");
+      SAY (" rows\n");
     }
   raise (number);   /* the default action is back (SA_RESETHAND), and comes when we return */
 }

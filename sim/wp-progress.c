@@ -1,5 +1,6 @@
 #include "sim/wp-progress.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -59,6 +60,7 @@ show (WpProgress *self, gint64 now_ns)
 {
   double elapsed = (double) (now_ns - self->start_ns) / WP_NS_PER_S;
   double share = wp_trace_progress (self->trace);
+  double left = ceil (elapsed * (1 - share) / share);
   char buffer[WP_TIME_BUFFER];
 
   wp_interrupt_set_line (TRUE);
@@ -66,9 +68,10 @@ show (WpProgress *self, gint64 now_ns)
   fputs ("\r\033[K", stderr);
   print_count ((double) self->rows, "rows, ");
   print_count ((double) self->rows / elapsed, "rows/s");
-  if (share > 0)
-    fprintf (stderr, ", %.0f %%, %s left", 100 * share,
-             wp_time_format_people (buffer, (gint64) (elapsed * (1 - share) / share) * WP_NS_PER_S));
+  if (share > 0 && left < 60)
+    fprintf (stderr, ", %.0f %%, %.0f s left", 100 * share, left);
+  else if (share > 0)
+    fprintf (stderr, ", %.0f %%, %s left", 100 * share, wp_time_format_people (buffer, (gint64) MIN (left, 1e9) * WP_NS_PER_S));
   fflush (stderr);
 }
 
