@@ -1,0 +1,228 @@
+#include "tests/e2e/wp-client.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct _WpClient {
+  int fd;                    /* -1: reset */
+  GString *in;               /* read, and not yet taken */
+  gboolean ended, reset;
+};
+
+void
+wp_answer_free (WpAnswer *self)
+{
+  g_free (self->head);
+  g_free (self->body);
+  g_free (self);
+}
+
+char *
+wp_answer_header (const WpAnswer *self, const char *name)
+{
+  g_auto(GStrv) lines = g_strsplit (self->head, "\r\n", -1);
+  gsize len = strlen (name);
+
+  for (char **line = lines + 1; *line; line++)
+    if (g_ascii_strncasecmp (*line, name, len) == 0 && (*line)[len] == ':')
+      return g_strstrip (g_strdup (*line + len + 1));
+  return NULL;
+}
+
+WpClient *
+wp_client_try (guint16 port)
+{
+  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons (port), .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+  WpClient *self;
+
+  g_assert_cmpint (fd, >=, 0);
+  if (connect (fd, (struct sockaddr *) &address, sizeof address) < 0)
+    {
+      g_assert_cmpint (errno, ==, ECONNREFUSED);
+      close (fd);
+      return NULL;
+    }
+  setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  self = g_new0 (WpClient, 1);
+  self->fd = fd;
+  self->in = g_string_new (NULL);
+
+  return self;
+}
+
+WpClient *
+wp_client_new (guint16 port)
+{
+  WpClient *self = wp_client_try (port);
+
+  g_assert_nonnull (self);
+  return self;
+}
+
+void
+wp_client_free (WpClient *self)
+{
+  if (self->fd >= 0)
+    close (self->fd);
+  g_string_free (self->in, TRUE);
+  g_free (self);
+}
+
+gboolean
+wp_client_send_bytes (WpClient *self, const void *bytes, gsize size)
+{
+  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+  gsize sent = 0;
+
+  while (sent < size)
+    {
+      struct pollfd poller = { self->fd, POLLOUT, 0 };
+      gssize n = send (self->fd, (const char *) bytes + sent, size - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+      if (n < 0 && errno != EAGAIN)
+        return FALSE;
+      sent += n > 0 ? (gsize) n : 0;
+      g_assert_cmpint (g_get_monotonic_time (), <, until_us);
+      if (n < 0)
+        poll (&poller, 1, 100);
+    }
+  return TRUE;
+}
+
+gboolean
+wp_client_send (WpClient *self, const char *text)
+{
+  return wp_client_send_bytes (self, text, strlen (text));
+}
+
+void
+wp_client_get (WpClient *self, const char *path, const char *headers)
+{
+  g_autofree char *text = g_strdup_printf ("GET %s HTTP/1.1\r\nHost: test\r\n%s\r\n", path, headers ? headers : "");
+
+  g_assert_true (wp_client_send (self, text));
+}
+
+void
+wp_client_post (WpClient *self, const char *path, const char *headers, const void *body, gsize size)
+{
+  g_autoptr(GString) text = g_string_new (NULL);
+
+  g_string_printf (text, "POST %s HTTP/1.1\r\nHost: test\r\nContent-Length: %" G_GSIZE_FORMAT "\r\n%s\r\n", path, size,
+                   headers ? headers : "");
+  g_string_append_len (text, body, (gssize) size);
+  g_assert_true (wp_client_send_bytes (self, text->str, text->len));
+}
+
+/* One more read, waited for until @until_us; FALSE at the end. */
+static gboolean
+read_more (WpClient *self, gint64 until_us)
+{
+  struct pollfd poller = { self->fd, POLLIN, 0 };
+  char buffer[16384];
+  gssize n;
+
+  if (self->ended)
+    return FALSE;
+  while (poll (&poller, 1, 100) == 0)
+    if (g_get_monotonic_time () > until_us)
+      g_error ("the server does not answer; so far: \"%s\"", self->in->str);
+  n = recv (self->fd, buffer, sizeof buffer, 0);
+  if (n > 0)
+    g_string_append_len (self->in, buffer, n);
+  self->ended = n <= 0;
+  self->reset = n < 0;
+
+  return n > 0;
+}
+
+/* How many bytes follow the head; G_MAXSIZE: all until the end. */
+static gsize
+body_size (const WpAnswer *answer)
+{
+  g_autofree char *length = wp_answer_header (answer, "Content-Length");
+
+  if (length)
+    return (gsize) g_ascii_strtoull (length, NULL, 10);
+  return answer->status < 200 || answer->status == 204 || answer->status == 304 ? 0 : G_MAXSIZE;
+}
+
+WpAnswer *
+wp_client_read (WpClient *self)
+{
+  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+  WpAnswer *answer;
+  const char *end;
+  gsize head, size;
+
+  while (!(end = strstr (self->in->str, "\r\n\r\n")))
+    if (!read_more (self, until_us))
+      return NULL;
+  head = (gsize) (end - self->in->str) + 4;
+  answer = g_new0 (WpAnswer, 1);
+  answer->head = g_strndup (self->in->str, head - 2);
+  g_assert_cmpint (sscanf (answer->head, "HTTP/1.%*1u %u", &answer->status), ==, 1);
+  size = body_size (answer);
+  while (self->in->len - head < size && read_more (self, until_us))
+    ;
+  if (size == G_MAXSIZE)
+    size = self->in->len - head;
+  g_assert_cmpuint (self->in->len - head, >=, size);
+  answer->body = g_strndup (self->in->str + head, size);
+  answer->size = size;
+  g_string_erase (self->in, 0, (gssize) (head + size));
+
+  return answer;
+}
+
+guint
+wp_client_read_status (WpClient *self)
+{
+  g_autoptr(WpAnswer) answer = wp_client_read (self);
+
+  return answer ? answer->status : 0;
+}
+
+gboolean
+wp_client_is_silent (WpClient *self)
+{
+  struct pollfd poller = { self->fd, POLLIN | POLLRDHUP, 0 };
+
+  return !self->ended && self->in->len == 0 && poll (&poller, 1, 0) == 0;
+}
+
+gboolean
+wp_client_read_end (WpClient *self)
+{
+  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+
+  while (read_more (self, until_us))
+    ;
+  return !self->reset && self->in->len == 0;
+}
+
+void
+wp_client_half_close (WpClient *self)
+{
+  g_assert_cmpint (shutdown (self->fd, SHUT_WR), ==, 0);
+}
+
+void
+wp_client_reset (WpClient *self)
+{
+  struct linger linger = { 1, 0 };
+
+  g_assert_cmpint (setsockopt (self->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger), ==, 0);
+  close (self->fd);
+  self->fd = -1;
+  self->ended = TRUE;
+}

@@ -1,0 +1,45 @@
+/* wp-client.h - one connection to the server, byte by byte: what it sends is said by the test, and nothing is hidden. */
+#pragma once
+
+#include <glib.h>
+
+#define WP_PATIENCE_US (30 * G_USEC_PER_SEC)   /* whatever is awaited for longer has failed; nothing takes this long */
+
+typedef struct {
+  guint status;
+  char *head;                /* status line and headers */
+  char *body;                /* a NUL follows */
+  gsize size;
+} WpAnswer;
+
+void wp_answer_free (WpAnswer *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpAnswer, wp_answer_free)
+char *wp_answer_header (const WpAnswer *self, const char *name);   /* its value, or NULL */
+
+typedef struct _WpClient WpClient;
+
+WpClient *wp_client_new (guint16 port);        /* connected to 127.0.0.1 */
+WpClient *wp_client_try (guint16 port);        /* NULL: refused */
+void wp_client_free (WpClient *self);          /* leaves, if it has not yet */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpClient, wp_client_free)
+
+/* FALSE: the server took no more. */
+gboolean wp_client_send (WpClient *self, const char *text);
+gboolean wp_client_send_bytes (WpClient *self, const void *bytes, gsize size);
+
+/* Requests of the plain kind: HTTP/1.1, kept alive. @headers: whole lines, each with its \r\n; NULL: none. */
+void wp_client_get (WpClient *self, const char *path, const char *headers);
+void wp_client_post (WpClient *self, const char *path, const char *headers, const void *body, gsize size);
+
+/* The next answer, whole; NULL: the connection ended instead. */
+WpAnswer *wp_client_read (WpClient *self);
+guint wp_client_read_status (WpClient *self);  /* its status alone; 0: the connection ended instead */
+
+/* Nothing has come, not even an end. */
+gboolean wp_client_is_silent (WpClient *self);
+
+/* Waits for the end of the connection. TRUE: an orderly one, with nothing unread before it. */
+gboolean wp_client_read_end (WpClient *self);
+
+void wp_client_half_close (WpClient *self);
+void wp_client_reset (WpClient *self);

@@ -1,0 +1,217 @@
+#include "tests/e2e/wp-crowd.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/e2e/wp-client.h"
+
+#define ROOM 512
+#define FILES_BESIDE 64
+
+typedef struct {
+  int fd;                    /* -1: left */
+  char *request;             /* NULL: sent */
+  char answer[ROOM];
+  guint size;
+  guint status;              /* 0: not answered */
+} Member;
+
+struct _WpCrowd {
+  guint16 port;
+  int epoll_fd;
+  GPtrArray *members;        /* (element-type Member) */
+  GArray *answered;          /* (element-type guint): in order */
+};
+
+gboolean
+wp_crowd_has_room (guint n)
+{
+  struct rlimit limit;
+
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit (RLIMIT_NOFILE, &limit);
+
+  return limit.rlim_max >= n + FILES_BESIDE;
+}
+
+static void
+member_free (gpointer data)
+{
+  Member *self = data;
+
+  if (self->fd >= 0)
+    close (self->fd);
+  g_free (self->request);
+  g_free (self);
+}
+
+WpCrowd *
+wp_crowd_new (guint16 port)
+{
+  WpCrowd *self = g_new0 (WpCrowd, 1);
+
+  self->port = port;
+  self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
+  self->members = g_ptr_array_new_with_free_func (member_free);
+  self->answered = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_assert_cmpint (self->epoll_fd, >=, 0);
+
+  return self;
+}
+
+void
+wp_crowd_free (WpCrowd *self)
+{
+  g_ptr_array_unref (self->members);
+  g_array_unref (self->answered);
+  close (self->epoll_fd);
+  g_free (self);
+}
+
+static Member *
+member (const WpCrowd *self, guint i)
+{
+  return self->members->pdata[i];
+}
+
+static void
+add_member (WpCrowd *self, const char *headers)
+{
+  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons (self->port), .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET, .data.u32 = self->members->len };
+  Member *new = g_new0 (Member, 1);
+
+  new->fd = socket (AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  g_assert_cmpint (new->fd, >=, 0);
+  new->request = g_strdup_printf ("GET /%u HTTP/1.1\r\nHost: test\r\nX-Request-Id: %u\r\n%s\r\n", self->members->len, self->members->len,
+                                  headers ? headers : "");
+  if (connect (new->fd, (struct sockaddr *) &address, sizeof address) < 0)
+    g_assert_cmpint (errno, ==, EINPROGRESS);
+  g_assert_cmpint (epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, new->fd, &event), ==, 0);
+  g_ptr_array_add (self->members, new);
+}
+
+void
+wp_crowd_send (WpCrowd *self, guint n, const char *headers)
+{
+  for (guint i = 0; i < n; i++)
+    add_member (self, headers);
+  wp_crowd_look (self);
+}
+
+/* An answer is whole once its body is. Sets the status. */
+static void
+parse (Member *self)
+{
+  const char *end = strstr (self->answer, "\r\n\r\n"), *length = strstr (self->answer, "Content-Length: ");
+
+  if (!end || (length && self->size < (gsize) (end - self->answer) + 4 + (gsize) atoi (length + 16)))
+    return;
+  g_assert_cmpint (sscanf (self->answer, "HTTP/1.1 %u", &self->status), ==, 1);
+}
+
+static void
+read_answer (WpCrowd *self, guint i)
+{
+  Member *reader = member (self, i);
+  gssize n;
+
+  while (reader->status == 0 && (n = recv (reader->fd, reader->answer + reader->size, ROOM - 1 - reader->size, 0)) != -1)
+    {
+      if (n == 0)
+        g_error ("client %u: the connection ended after %u bytes: \"%s\"", i, reader->size, reader->answer);
+      reader->size += (guint) n;
+      reader->answer[reader->size] = '\0';
+      parse (reader);
+      if (reader->status != 0)
+        g_array_append_val (self->answered, i);
+    }
+  if (reader->status == 0 && errno != EAGAIN)
+    g_error ("client %u: %s", i, g_strerror (errno));
+}
+
+static void
+on_event (WpCrowd *self, guint i, guint32 events)
+{
+  Member *one = member (self, i);
+
+  if (one->request && (events & EPOLLOUT))
+    {
+      gssize size = (gssize) strlen (one->request);
+
+      if (send (one->fd, one->request, (gsize) size, MSG_NOSIGNAL) != size)
+        g_error ("client %u cannot send: %s", i, g_strerror (errno));
+      g_clear_pointer (&one->request, g_free);
+    }
+  if (one->status == 0 && !one->request && (events & (EPOLLIN | EPOLLERR | EPOLLHUP)))
+    read_answer (self, i);
+}
+
+/* One event at a time, which the kernel keeps in the order in which they came. */
+static gboolean
+step (WpCrowd *self, int timeout_ms)
+{
+  struct epoll_event event;
+  int n = epoll_wait (self->epoll_fd, &event, 1, timeout_ms);
+
+  if (n == 1)
+    on_event (self, event.data.u32, event.events);
+  return n == 1;
+}
+
+guint
+wp_crowd_look (WpCrowd *self)
+{
+  while (step (self, 0))
+    ;
+  return self->answered->len;
+}
+
+void
+wp_crowd_await (WpCrowd *self, guint n_answers)
+{
+  gint64 until_us = g_get_monotonic_time () + 2 * WP_PATIENCE_US;
+
+  while (self->answered->len < n_answers)
+    if (!step (self, 100) && g_get_monotonic_time () > until_us)
+      g_error ("only %u of %u were answered", self->answered->len, n_answers);
+}
+
+guint
+wp_crowd_count_status (const WpCrowd *self, guint status)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->members->len; i++)
+    n += member (self, i)->status == status;
+  return n;
+}
+
+guint
+wp_crowd_answered (const WpCrowd *self, guint i)
+{
+  g_assert_cmpuint (i, <, self->answered->len);
+  return g_array_index (self->answered, guint, i);
+}
+
+guint
+wp_crowd_status (const WpCrowd *self, guint client)
+{
+  return member (self, client)->status;
+}
+
+void
+wp_crowd_leave (WpCrowd *self, guint client)
+{
+  close (member (self, client)->fd);
+  member (self, client)->fd = -1;
+}

@@ -1,0 +1,474 @@
+#include "tests/e2e/wp-harness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <json-glib/json-glib.h>
+#include <poll.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define LOG "standard-error"
+#define OUTPUT "standard-output"
+
+struct _WpHarness {
+  char *dir;
+  GPid pid;                  /* 0: has ended */
+  int pid_fd;
+  int status;                /* once it has ended: exit status, or -signal */
+  guint max_files;           /* 0: as it comes */
+  guint16 port, admin_port;
+  WpClient *admin;           /* NULL until it is asked, and after the server has closed it */
+  WpTrace *record;           /* NULL until it is read */
+};
+
+char *
+wp_harness_path (const WpHarness *self, const char *name)
+{
+  return g_build_filename (self->dir, name, NULL);
+}
+
+char *
+wp_harness_read_file (const WpHarness *self, const char *name)
+{
+  g_autofree char *path = wp_harness_path (self, name);
+  char *text = NULL;
+
+  g_file_get_contents (path, &text, NULL, NULL);
+  return text ? text : g_strdup ("");
+}
+
+char *
+wp_harness_log (const WpHarness *self)
+{
+  return wp_harness_read_file (self, LOG);
+}
+
+char *
+wp_harness_output (const WpHarness *self)
+{
+  return wp_harness_read_file (self, OUTPUT);
+}
+
+/* Between fork and exec. */
+static void
+child_setup (gpointer data)
+{
+  const WpHarness *self = data;
+  struct rlimit limit = { self->max_files, self->max_files };
+
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+  if (self->max_files > 0)
+    setrlimit (RLIMIT_NOFILE, &limit);
+}
+
+static int
+create (const WpHarness *self, const char *name)
+{
+  g_autofree char *path = wp_harness_path (self, name);
+  int fd = g_open (path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+
+  g_assert_cmpint (fd, >=, 0);
+  return fd;
+}
+
+static void
+spawn (WpHarness *self, GPtrArray *argv)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *line = NULL;
+  int out = create (self, OUTPUT), err = create (self, LOG);
+
+  g_ptr_array_add (argv, NULL);
+  line = g_strjoinv (" ", (char **) argv->pdata);
+  g_test_message ("%s", line);
+  g_spawn_async_with_fds (self->dir, (char **) argv->pdata, NULL, G_SPAWN_DO_NOT_REAP_CHILD, child_setup, self, &self->pid,
+                          -1, out, err, &error);
+  g_assert_no_error (error);
+  close (out);
+  close (err);
+  self->pid_fd = pidfd_open (self->pid, 0);
+  g_assert_cmpint (self->pid_fd, >=, 0);
+}
+
+static gboolean
+wait_until (WpHarness *self, gint64 until_us)
+{
+  struct pollfd poller = { self->pid_fd, POLLIN, 0 };
+  gint64 left_us = MAX (until_us - g_get_monotonic_time (), 0);
+  int status;
+
+  if (self->pid == 0)
+    return TRUE;
+  if (poll (&poller, 1, (int) ((left_us + 999) / 1000)) <= 0)
+    return FALSE;
+  g_assert_cmpint (waitpid (self->pid, &status, 0), ==, self->pid);
+  self->status = WIFEXITED (status) ? WEXITSTATUS (status) : -WTERMSIG (status);
+  self->pid = 0;
+  close (self->pid_fd);
+
+  return TRUE;
+}
+
+static void
+show_log (const WpHarness *self)
+{
+  g_autofree char *log = wp_harness_log (self);
+
+  g_test_message ("it said:\n%s", log);
+}
+
+int
+wp_harness_wait (WpHarness *self)
+{
+  if (!wait_until (self, g_get_monotonic_time () + WP_PATIENCE_US))
+    {
+      show_log (self);
+      g_error ("wp-server does not end");
+    }
+  return self->status;
+}
+
+static gboolean
+read_ports (WpHarness *self)
+{
+  g_autofree char *log = wp_harness_log (self);
+  const char *hello = strstr (log, "listening on http://127.0.0.1:"), *admin;
+  guint port, admin_port;
+
+  if (!hello || !strchr (hello, '\n'))
+    return FALSE;
+  admin = strstr (hello, "admin on http://127.0.0.1:");
+  g_assert_cmpint (sscanf (hello, "listening on http://127.0.0.1:%u/", &port), ==, 1);
+  self->port = (guint16) port;
+  if (admin && sscanf (admin, "admin on http://127.0.0.1:%u/", &admin_port) == 1)
+    self->admin_port = (guint16) admin_port;
+
+  return TRUE;
+}
+
+static WpHarness *
+harness_new (guint max_files)
+{
+  WpHarness *self = g_new0 (WpHarness, 1);
+  g_autoptr(GError) error = NULL;
+
+  self->max_files = max_files;
+  self->dir = g_dir_make_tmp ("wp-e2e-XXXXXX", &error);
+  g_assert_no_error (error);
+
+  return self;
+}
+
+static GPtrArray *
+command_line (const char *option, va_list more)
+{
+  GPtrArray *argv = g_ptr_array_new_with_free_func (g_free);
+
+  g_assert_nonnull (g_getenv ("WP_BUILD_ROOT"));
+  g_ptr_array_add (argv, g_build_filename (g_getenv ("WP_BUILD_ROOT"), "runtime", "wp-server", NULL));
+  for (; option; option = va_arg (more, const char *))
+    g_ptr_array_add (argv, g_strdup (option));
+  return argv;
+}
+
+static WpHarness *
+start (guint max_files, const char *option, va_list more)
+{
+  WpHarness *self = harness_new (max_files);
+  g_autoptr(GPtrArray) argv = command_line (option, more);
+
+  g_ptr_array_insert (argv, 1, g_strdup ("--listen=127.0.0.1:0"));
+  g_ptr_array_insert (argv, 2, g_strdup ("--admin=127.0.0.1:0"));
+  spawn (self, argv);
+  for (gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US; !read_ports (self);)
+    if (wait_until (self, g_get_monotonic_time () + 2000) || g_get_monotonic_time () > until_us)
+      {
+        show_log (self);
+        g_error ("wp-server does not start");
+      }
+  return self;
+}
+
+WpHarness *
+wp_harness_start (const char *option, ...)
+{
+  WpHarness *self;
+  va_list more;
+
+  va_start (more, option);
+  self = start (0, option, more);
+  va_end (more);
+
+  return self;
+}
+
+WpHarness *
+wp_harness_start_limited (guint max_files, const char *option, ...)
+{
+  WpHarness *self;
+  va_list more;
+
+  va_start (more, option);
+  self = start (max_files, option, more);
+  va_end (more);
+
+  return self;
+}
+
+WpHarness *
+wp_harness_run (const char *option, ...)
+{
+  WpHarness *self = harness_new (0);
+  g_autoptr(GPtrArray) argv = NULL;
+  va_list more;
+
+  va_start (more, option);
+  argv = command_line (option, more);
+  va_end (more);
+  spawn (self, argv);
+  wp_harness_wait (self);
+
+  return self;
+}
+
+static void
+remove_folder (const char *path)
+{
+  g_autoptr(GDir) dir = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while ((name = g_dir_read_name (dir)))
+    {
+      g_autofree char *file = g_build_filename (path, name, NULL);
+
+      if (g_file_test (file, G_FILE_TEST_IS_DIR) && !g_file_test (file, G_FILE_TEST_IS_SYMLINK))
+        remove_folder (file);
+      else
+        g_unlink (file);
+    }
+  g_rmdir (path);
+}
+
+void
+wp_harness_free (WpHarness *self)
+{
+  if (self->pid != 0)
+    {
+      kill (self->pid, SIGKILL);
+      wp_harness_wait (self);
+    }
+  g_clear_pointer (&self->admin, wp_client_free);
+  g_clear_pointer (&self->record, wp_trace_free);
+  remove_folder (self->dir);
+  g_free (self->dir);
+  g_free (self);
+}
+
+guint16
+wp_harness_port (const WpHarness *self)
+{
+  return self->port;
+}
+
+guint16
+wp_harness_admin_port (const WpHarness *self)
+{
+  return self->admin_port;
+}
+
+int
+wp_harness_pid (const WpHarness *self)
+{
+  return self->pid;
+}
+
+void
+wp_harness_signal (WpHarness *self, int number)
+{
+  g_assert_cmpint (kill (self->pid, number), ==, 0);
+}
+
+static WpAnswer *
+ask_stats (WpHarness *self)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      WpAnswer *answer = NULL;
+
+      if (!self->admin)
+        self->admin = wp_client_new (self->admin_port);
+      if (wp_client_send (self->admin, "GET /stats.json HTTP/1.1\r\nHost: test\r\n\r\n"))
+        answer = wp_client_read (self->admin);
+      if (answer)
+        return answer;
+      g_clear_pointer (&self->admin, wp_client_free);   /* it was idle for too long */
+    }
+  show_log (self);
+  g_error ("no /stats.json");
+}
+
+double
+wp_harness_stat (WpHarness *self, const char *name)
+{
+  g_autoptr(WpAnswer) answer = ask_stats (self);
+  g_autoptr(JsonParser) parser = json_parser_new ();
+  g_autoptr(GError) error = NULL;
+  g_auto(GStrv) words = g_strsplit (name, ".", -1);
+  JsonNode *node;
+
+  g_assert_cmpuint (answer->status, ==, 200);
+  json_parser_load_from_data (parser, answer->body, (gssize) answer->size, &error);
+  g_assert_no_error (error);
+  node = json_parser_get_root (parser);
+  for (char **word = words; *word; word++)
+    {
+      node = json_object_get_member (json_node_get_object (node), *word);
+      if (!node)
+        g_error ("no \"%s\" in %s", name, answer->body);
+    }
+  if (JSON_NODE_HOLDS_NULL (node))
+    return -1;
+  return json_node_get_value_type (node) == G_TYPE_BOOLEAN ? json_node_get_boolean (node) : json_node_get_double (node);
+}
+
+void
+wp_harness_await_stat (WpHarness *self, const char *name, double value)
+{
+  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+  double last;
+
+  while ((last = wp_harness_stat (self, name)) != value)
+    if (g_get_monotonic_time () > until_us)
+      {
+        show_log (self);
+        g_error ("%s stays at %g and does not become %g", name, last, value);
+      }
+}
+
+void
+wp_harness_await_log (WpHarness *self, const char *text)
+{
+  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+
+  for (;;)
+    {
+      g_autofree char *log = wp_harness_log (self);
+
+      if (strstr (log, text))
+        return;
+      if (g_get_monotonic_time () > until_us)
+        g_error ("\"%s\" is not said, but: %s", text, log);
+      g_usleep (1000);   /* a file that grows cannot be waited for */
+    }
+}
+
+void
+wp_harness_stop (WpHarness *self)
+{
+  int status;
+
+  wp_harness_signal (self, SIGTERM);
+  status = wp_harness_wait (self);
+  if (status != 0)
+    show_log (self);
+  g_assert_cmpint (status, ==, 0);
+  wp_harness_ledger (self, "received");
+}
+
+guint64
+wp_harness_ledger (WpHarness *self, const char *name)
+{
+  static const char *const names[] = { "received", "recovered", "stored", "rejected", "timed_out", "abandoned", "failed",
+                                       "parked", "queued", "in_service" };
+  g_autofree char *log = wp_harness_log (self);
+  const char *line = strstr (log, "ledger: "), *cell;
+  guint64 sum = 0, asked = 0;
+
+  if (!line || !strstr (line, ": it balances\n"))
+    g_error ("no ledger that balances: %s", log);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *start = g_strdup_printf (" %s ", names[i]);
+      guint64 value;
+
+      cell = strstr (line, start);
+      g_assert_nonnull (cell);
+      value = g_ascii_strtoull (cell + strlen (start), NULL, 10);
+      sum += i < 2 ? value : -value;
+      if (g_str_equal (name, names[i]))
+        asked = value;
+    }
+  g_assert_cmpuint (sum, ==, 0);
+
+  return asked;
+}
+
+const WpRow *
+wp_harness_record (WpHarness *self, const char *name, gsize *n_rows)
+{
+  g_autofree char *path = wp_harness_path (self, name);
+  g_autoptr(GError) error = NULL;
+  const WpRow *rows;
+
+  g_clear_pointer (&self->record, wp_trace_free);
+  self->record = wp_trace_open (path, NULL, &error);
+  g_assert_no_error (error);
+  rows = wp_trace_load (self->record, n_rows, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (wp_trace_out_of_order (self->record), ==, 0);
+
+  return rows;
+}
+
+gint64
+wp_harness_count_rows (const WpHarness *self, const char *database, const char *where)
+{
+  g_autofree char *path = wp_harness_path (self, database), *sql = g_strdup_printf ("SELECT count(*) FROM jobs WHERE %s", where);
+  sqlite3_stmt *statement;
+  sqlite3 *db;
+  gint64 n;
+
+  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
+  sqlite3_busy_timeout (db, 5000);
+  g_assert_cmpint (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_step (statement), ==, SQLITE_ROW);
+  n = sqlite3_column_int64 (statement, 0);
+  sqlite3_finalize (statement);
+  sqlite3_close (db);
+
+  return n;
+}
+
+guint
+wp_harness_count_files (const WpHarness *self)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/fd", self->pid);
+  g_autoptr(GDir) dir = g_dir_open (path, 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (dir))
+    n++;
+  return n;
+}
+
+gint64
+wp_harness_cpu_us (const WpHarness *self)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", self->pid), *text = NULL;
+  const char *rest;
+  guint64 user, system;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  rest = strrchr (text, ')');
+  g_assert_cmpint (sscanf (rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, &user, &system),
+                   ==, 2);
+  return (gint64) ((user + system) * G_USEC_PER_SEC / (guint64) sysconf (_SC_CLK_TCK));
+}

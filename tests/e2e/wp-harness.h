@@ -1,0 +1,53 @@
+/* wp-harness.h - wp-server as a process, in a temporary folder of its own, on ports of its own. */
+#pragma once
+
+#include "tests/e2e/wp-client.h"
+
+#include "sim/wp-trace.h"
+
+typedef struct _WpHarness WpHarness;
+
+/* Starts `wp-server --listen 127.0.0.1:0 --admin 127.0.0.1:0 @options...` in its folder (NULL-terminated), and waits until it
+ * says its ports. It dies with the test. */
+WpHarness *wp_harness_start (const char *option, ...) G_GNUC_NULL_TERMINATED;
+
+/* The same with at most @max_files descriptors. */
+WpHarness *wp_harness_start_limited (guint max_files, const char *option, ...) G_GNUC_NULL_TERMINATED;
+
+/* Runs wp-server with these options alone to its end, which must come by itself. See wp_harness_wait(). */
+WpHarness *wp_harness_run (const char *option, ...) G_GNUC_NULL_TERMINATED;
+
+void wp_harness_free (WpHarness *self);        /* kills it if it still runs, and removes the folder */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpHarness, wp_harness_free)
+
+guint16 wp_harness_port (const WpHarness *self);
+guint16 wp_harness_admin_port (const WpHarness *self);
+int wp_harness_pid (const WpHarness *self);
+char *wp_harness_path (const WpHarness *self, const char *name);   /* a file of its folder, which it runs in */
+char *wp_harness_read_file (const WpHarness *self, const char *name);
+
+/* A number of /stats.json, such as "ledger.parked"; a boolean is 0 or 1, null is -1. */
+double wp_harness_stat (WpHarness *self, const char *name);
+void wp_harness_await_stat (WpHarness *self, const char *name, double value);
+
+/* What it has said on standard error so far. */
+char *wp_harness_log (const WpHarness *self);
+void wp_harness_await_log (WpHarness *self, const char *text);
+
+void wp_harness_signal (WpHarness *self, int number);
+int wp_harness_wait (WpHarness *self);         /* its exit status, or -signal */
+char *wp_harness_output (const WpHarness *self);   /* standard output, whole, after that */
+
+/* SIGTERM: must end with status 0 and a ledger that balances. */
+void wp_harness_stop (WpHarness *self);
+
+/* Of the ledger line at exit: "stored", "received", ... It must be there, and balance, by its own figures. */
+guint64 wp_harness_ledger (WpHarness *self, const char *name);
+
+/* The record, read after the end. */
+const WpRow *wp_harness_record (WpHarness *self, const char *name, gsize *n_rows);
+gint64 wp_harness_count_rows (const WpHarness *self, const char *database, const char *where);   /* of sqlite's jobs */
+
+/* Descriptors that the process has open; CPU time that it has used, in us. */
+guint wp_harness_count_files (const WpHarness *self);
+gint64 wp_harness_cpu_us (const WpHarness *self);
