@@ -80,43 +80,34 @@ compare_latency (const WpDifference *difference, const WpRow *server, gsize n_se
                                                 wp_time_format_people (buffer, difference->median_ns)));
 }
 
-static char *
-describe (const char *path, const WpDifference *difference, gsize n_matched, const char *what)
-{
-  char median[WP_TIME_BUFFER], largest[WP_TIME_BUFFER];
-
-  if (difference->n == 0)
-    return g_strdup_printf ("%s: %" G_GSIZE_FORMAT " requests matched, none with a latency on both sides", path, n_matched);
-
-  return g_strdup_printf ("%s: %" G_GSIZE_FORMAT " requests matched; latency differs from the server's %s by %s in the median, %s at most", path,
-                          n_matched, what, wp_time_format_people (median, difference->median_ns),
-                          wp_time_format_people (largest, difference->max_ns));
-}
-
-char *
-wp_client_view_compare (const char *path, const WpMeasured *measured, GPtrArray *warnings, GError **error)
+gboolean
+wp_client_view_compare (WpClientView *self, const char *path, const WpMeasured *measured, GPtrArray *warnings, GError **error)
 {
   g_autoptr(WpTrace) trace = wp_trace_open (path, NULL, error);
   gboolean waits_for_update = g_strcmp0 (wp_measured_note (measured, "ack"), "stored") == 0;
   gint64 (*server_time) (const WpRow *row) = waits_for_update ? wp_row_response : wp_row_accept_latency;
   const WpRow *client, *server;
   gsize n_client, n_server;
-  WpDifference difference;
   Answers seen, sent;
   WpMatch match;
-  char *line;
 
   if (!trace || !(client = wp_trace_load (trace, &n_client, error)))
-    return NULL;
+    return FALSE;
   server = wp_measured_rows (measured, &n_server);
   seen = client_answers (client, n_client);
   sent = server_answers (server, n_server, waits_for_update);
   compare_answers (&seen, &sent, warnings);
   wp_match_rows (&match, client, n_client, server, n_server);
-  difference = wp_match_difference (&match, client, n_client, server, client_latency, server_time);
-  compare_latency (&difference, server, n_server, server_time, warnings);
-  line = describe (wp_trace_name (trace), &difference, match.n_matched, waits_for_update ? "response" : "accept latency");
+  *self = (WpClientView) { g_strdup (wp_trace_name (trace)), match.n_matched, waits_for_update ? "response" : "accept latency",
+                           wp_match_difference (&match, client, n_client, server, client_latency, server_time) };
+  compare_latency (&self->difference, server, n_server, server_time, warnings);
   wp_match_clear (&match);
 
-  return line;
+  return TRUE;
+}
+
+void
+wp_client_view_clear (WpClientView *self)
+{
+  g_clear_pointer (&self->file, g_free);
 }

@@ -4,13 +4,19 @@
 #include "sim/wp-match.h"
 #include "sim/wp-measured.h"
 
+typedef struct {
+  char *file;                  /* its name */
+  gsize n_matched;             /* requests, with those of the record */
+  const char *what;            /* the client waited for: "response" or "accept latency", as the record's note of --ack says */
+  WpDifference difference;     /* between that and the client's latency */
+} WpClientView;
+
 /**
  * wp_client_view_compare:
  * @path: columns id, arrival (planned), ended (answered), outcome: stored for 2xx, rejected for 503, abandoned, failed otherwise
  * @warnings: (element-type utf8): gets a line for each count that differs, and for latencies that differ by more than a little
  *
- * With --ack=stored the client waited for the response, else for the acceptance; the record's notes say which.
- *
- * Returns: a line on the latencies, for the report, to be freed; NULL with what reading said.
+ * Returns: FALSE with what reading said; else free with wp_client_view_clear().
  */
-char *wp_client_view_compare (const char *path, const WpMeasured *measured, GPtrArray *warnings, GError **error);
+gboolean wp_client_view_compare (WpClientView *self, const char *path, const WpMeasured *measured, GPtrArray *warnings, GError **error);
+void wp_client_view_clear (WpClientView *self);   /* all zero is clear */

@@ -1,7 +1,5 @@
 #include "sim/wp-comparison.h"
 
-#include "sim/wp-client-view.h"
-
 static void
 judge (WpComparison *self, const WpPolicy *policy, const WpFigures *figures, const WpRow *predicted, const WpRow *measured, double tolerance)
 {
@@ -35,7 +33,7 @@ wp_comparison_new (const WpPolicy *policy, const WpFigures *figures, const WpRow
   self->n_predicted = n_rows;
   judge (self, policy, figures, rows, measured_rows, tolerance);
   match (self, rows, measured_rows);
-  if (client && !(self->client = wp_client_view_compare (client, measured, warnings, error)))
+  if (client && !wp_client_view_compare (&self->client, client, measured, warnings, error))
     return NULL;
 
   return g_steal_pointer (&self);
@@ -45,6 +43,6 @@ void
 wp_comparison_free (WpComparison *self)
 {
   wp_match_clear (&self->match);
-  g_free (self->client);
+  wp_client_view_clear (&self->client);
   g_free (self);
 }

@@ -279,6 +279,18 @@ add_matches (GString *text, const WpComparison *against)
 }
 
 static void
+add_client (GString *text, const WpClientView *client)
+{
+  char matched[CELL], median[CELL], last[CELL];
+
+  g_string_append_printf (text, "client:      %s, %s requests matched", client->file, format_whole (matched, (double) client->n_matched));
+  if (client->difference.n > 0)
+    g_string_append_printf (text, "; their latency differs from the server's %s by %s in the median, %s at most", client->what,
+                            format_time (median, seconds (client->difference.median_ns)), format_time (last, seconds (client->difference.max_ns)));
+  g_string_append_c (text, '\n');
+}
+
+static void
 add_sides (GString *text, const WpReport *report)
 {
   const WpComparison *against = report->against;
@@ -291,8 +303,8 @@ add_sides (GString *text, const WpReport *report)
   add_note (text, against->measured, "started", "started ");
   g_string_append_c (text, '\n');
   add_matches (text, against);
-  if (against->client)
-    g_string_append_printf (text, "client:      %s\n", against->client);
+  if (against->client.file)
+    add_client (text, &against->client);
 }
 
 static const char *
@@ -300,7 +312,7 @@ format_error (char *cell, const WpAgreement *agreement)
 {
   if (isnan (agreement->error))
     return "-";
-  g_snprintf (cell, CELL, "%s%.2f %%", agreement->error == 0 ? "" : agreement->predicted > agreement->measured ? "+" : "-",
+  g_snprintf (cell, CELL, "%s%.2f %%", agreement->error < 0.00005 ? "" : agreement->predicted > agreement->measured ? "+" : "-",
               100 * agreement->error);
 
   return cell;

@@ -2,8 +2,7 @@
 #pragma once
 
 #include "sim/wp-against.h"
-#include "sim/wp-match.h"
-#include "sim/wp-measured.h"
+#include "sim/wp-client-view.h"
 #include "sim/wp-traffic.h"
 
 /* Prediction beside measurement. */
@@ -14,7 +13,7 @@ typedef struct {
   gsize n_predicted, n_measured;
   guint64 same_outcome;           /* of the matched */
   WpDifference response;
-  char *client;                   /* a line on the client's view; NULL: none was given */
+  WpClientView client;            /* its file is NULL if none was given */
 } WpComparison;
 
 typedef struct {

@@ -123,7 +123,7 @@ test_the_clients_view (void)
   g_autoptr(SimRun) other = run_with (record, bad, "--against=measured.csv --client=client.csv trace.csv");
 
   g_assert_cmpint (run->status, ==, 0);
-  g_assert_nonnull (strstr (run->out, "client.csv: 3 requests matched; latency differs from the server's response by 200 us in the median, 200 us at most\n"));
+  g_assert_nonnull (strstr (run->out, "client.csv, 3 requests matched; their latency differs from the server's response by 200 us in the median, 200 us at most\n"));
   g_assert_null (strstr (run->out, "warning"));
   g_assert_nonnull (strstr (other->out, "warning: the client saw 2 answered 2xx, the server 3\n"));
   g_assert_nonnull (strstr (other->out, "warning: the client saw 1 failed, the server 0\n"));
