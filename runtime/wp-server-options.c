@@ -169,7 +169,7 @@ static const GOptionEntry entries[] = {
   { "ack", 0, 0, G_OPTION_ARG_CALLBACK, on_ack, "answer when the job is accepted (default) or stored", "WHEN" },
   { "max-jobs", 0, 0, G_OPTION_ARG_CALLBACK, on_number, "Default mode: jobs in service at most, 503 beyond (1000000)", "N" },
   { "record", 0, 0, G_OPTION_ARG_CALLBACK, on_record, "write what happens as a trace; SIGHUP opens it anew", "FILE" },
-  { "threads", 0, 0, G_OPTION_ARG_CALLBACK, on_number, "HTTP threads (the cores)", "N" },
+  { "threads", 0, 0, G_OPTION_ARG_CALLBACK, on_number, "HTTP threads (the cores less one, at least 1)", "N" },
   { "http", 0, 0, G_OPTION_ARG_CALLBACK, on_http, "fast answers plain requests before libsoup (default); soup: libsoup has all", "LANE" },
   { "max-connections", 0, 0, G_OPTION_ARG_CALLBACK, on_number,
     "connections at once; more wait to be accepted (the file limit less 128)", "N" },
@@ -206,7 +206,7 @@ wp_server_options_read (WpServerOptions *self, guint64 file_limit, int argc, cha
 {
   *self = (WpServerOptions) {
     .listen = g_strdup ("127.0.0.1:8080"), .admin = g_strdup ("127.0.0.1:9090"), .database = g_strdup ("sqlite:wp.db"),
-    .ack = WP_ACK_ACCEPTED, .max_jobs = 1000000, .threads = MIN (g_get_num_processors (), MAX_THREADS),
+    .ack = WP_ACK_ACCEPTED, .max_jobs = 1000000, .threads = CLAMP (g_get_num_processors () - 1, 1, MAX_THREADS),
     .limits = { MAX (file_limit, 2 * FILE_RESERVE) - FILE_RESERVE, 10 * WP_NS_PER_S, 30 * WP_NS_PER_S, 75 * WP_NS_PER_S },
     .max_body_bytes = 1 << 20, .drain_timeout_ns = 30 * WP_NS_PER_S,
   };

@@ -1,4 +1,4 @@
-/* wp-clock.h - one thread and one timerfd for all deadlines: 10,000 waits cost a heap of 10,000 pointers, not 10,000 threads. */
+/* wp-clock.h - one thread and one timerfd for all deadlines: 10,000 waits cost a heap of 10,000 entries, not 10,000 threads. */
 #pragma once
 
 #include <glib.h>
@@ -6,10 +6,10 @@
 typedef struct _WpClock WpClock;
 typedef struct _WpTimer WpTimer;
 
-/* Lives inside what it times; all zero before its first use, and belongs to the clock while it is armed. */
+/* Lives inside what it times, which stays until it has fired; all zero before its first use. */
 struct _WpTimer {
-  gint64 due_ns;                      /* CLOCK_MONOTONIC */
-  guint slot;                         /* place in the heap + 1; 0: not armed */
+  gint64 due_ns;                                 /* the clock's: when it fires or has fired last */
+  gboolean armed;                                /* the clock's */
   void (*fire) (WpTimer *self, gpointer data);   /* on the clock's thread, outside its lock; may arm again */
   gpointer data;
 };
@@ -18,5 +18,12 @@ WpClock *wp_clock_new (GError **error);
 void wp_clock_free (WpClock *self);   /* what is still armed never fires */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpClock, wp_clock_free)
 
-/* Arms @timer for @due_ns; one that is armed already keeps the earlier of the two moments. Any thread. */
+/**
+ * wp_clock_arm:
+ * @due_ns: CLOCK_MONOTONIC, > 0
+ *
+ * Arms @timer; one that is armed already keeps the earlier of the two moments, and then must outlive the clock. It fires never early,
+ * and late by the kernel's wake-up and by up to 0.05 ms, 0.25 ms where there are 100,000 a second, so that many fire in one go. Any
+ * thread.
+ */
 void wp_clock_arm (WpClock *self, WpTimer *timer, gint64 due_ns);
