@@ -38,6 +38,8 @@ struct _WpConnection {
   gpointer lane_data;            /* the lane's own */
   char *in;                      /* bytes read that no request has taken yet */
   gsize in_len, in_size;
+  gpointer body;                 /* a chunked body that is being read; the fast lane's WpChunked */
+  gboolean continued;            /* the client was told to go on and send its body */
   char *out;                     /* bytes of answers that the socket has not taken yet; the fast lane's */
   gsize out_len;
   WpConnectionGone gone;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "runtime/http/wp-chunked.h"
 #include "runtime/http/wp-exchange.h"
 #include "runtime/http/wp-reply.h"
 #include "runtime/http/wp-request.h"
@@ -29,6 +30,13 @@ typedef enum {
 } Step;
 
 static void advance (FastLane *self, WpConnection *connection);
+
+static void
+release (WpConnection *connection)
+{
+  g_clear_pointer ((WpChunked **) &connection->body, wp_chunked_free);
+  wp_connection_release (connection);
+}
 
 /* Sends what is in @self->out, after what waits already. FALSE: the socket takes no more now, or never. */
 static gboolean
@@ -89,7 +97,7 @@ reply (WpFront *front, gpointer request, guint status)
 
   if (status == 0)
     {
-      wp_connection_release (connection);
+      release (connection);
       return;
     }
   answer (self, connection, status);
@@ -98,24 +106,24 @@ reply (WpFront *front, gpointer request, guint status)
 }
 
 static WpJob *
-make_job (const WpRequest *request, const char *body)
+make_job (const WpRequest *request, GBytes *body)
 {
   WpJob *job = wp_job_new ();
 
   job->method = request->method;
-  job->path = g_strndup (request->target.bytes, request->target.len);
+  job->path = request->target.len > 0 ? g_strndup (request->target.bytes, request->target.len) : g_strdup ("/");
   if (request->id.len > 0)
     job->id = g_strndup (request->id.bytes, request->id.len);
   if (request->content_type.bytes)
     job->content_type = g_strndup (request->content_type.bytes, request->content_type.len);
-  if (request->content_length > 0)
-    job->body = g_bytes_new (body, request->content_length);
+  job->body = body;
 
   return job;
 }
 
+/* @body: (transfer full) (nullable) */
 static Step
-take_request (FastLane *self, WpConnection *connection, const WpRequest *request, const char *body)
+take_request (FastLane *self, WpConnection *connection, const WpRequest *request, GBytes *body)
 {
   gint64 service_ns = WP_TIME_NONE;
   WpJob *job;
@@ -127,6 +135,7 @@ take_request (FastLane *self, WpConnection *connection, const WpRequest *request
       service_ns = WP_TIME_NONE;
       if (self->ingest->by_request)
         {
+          g_clear_pointer (&body, g_bytes_unref);
           answer (self, connection, SOUP_STATUS_BAD_REQUEST);
           return TAKEN;
         }
@@ -156,14 +165,67 @@ enter_once (WpConnection *connection, WpConnectionState state)
     wp_connection_enter (connection, state);
 }
 
-/* Takes one request from the front of @bytes, if there is a whole one; *@used is its length. */
+/* A head is here whose body is not, and the client may be waiting to be told that it is welcome (RFC 9110, 10.1.1). */
 static Step
-take (FastLane *self, WpConnection *connection, const char *bytes, gsize len, gsize *used)
+await_body (FastLane *self, WpConnection *connection, const WpRequest *request, gboolean begun)
+{
+  if (request->expects_continue && !connection->continued && !begun)
+    g_string_append (self->out, "HTTP/1.1 100 Continue\r\n\r\n");
+  connection->continued = TRUE;
+  enter_once (connection, WP_CONNECTION_BODY);
+  return INCOMPLETE;
+}
+
+/* What has come of a chunked body is decoded and let go; its head is kept. */
+static Step
+take_chunked (FastLane *self, WpConnection *connection, const WpRequest *request, const char *bytes, gsize len, gsize *used, gsize *keep)
+{
+  WpChunked *chunked;
+  gsize taken;
+
+  if (!connection->body)
+    connection->body = wp_chunked_new (self->ingest->max_body_bytes);
+  chunked = connection->body;
+  switch (wp_chunked_feed (chunked, bytes + request->head_len, len - request->head_len, &taken))
+    {
+    case WP_CHUNKED_MORE:
+      *keep = request->head_len;
+      return await_body (self, connection, request, len > request->head_len);
+    case WP_CHUNKED_BAD:
+      return refuse (self, connection, SOUP_STATUS_BAD_REQUEST);
+    case WP_CHUNKED_TOO_LARGE:
+      return refuse (self, connection, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE);
+    case WP_CHUNKED_DONE:
+      break;
+    }
+  *used = request->head_len + taken;
+
+  return take_request (self, connection, request, wp_chunked_steal_body (chunked));
+}
+
+static Step
+take_counted (FastLane *self, WpConnection *connection, const WpRequest *request, const char *bytes, gsize len, gsize *used)
+{
+  if (request->content_length > self->ingest->max_body_bytes)
+    return refuse (self, connection, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE);
+  if (len - request->head_len < request->content_length)
+    return await_body (self, connection, request, len > request->head_len);
+  *used = request->head_len + request->content_length;
+
+  return take_request (self, connection, request,
+                       request->content_length > 0 ? g_bytes_new (bytes + request->head_len, request->content_length) : NULL);
+}
+
+/* Takes one request from the front of @bytes, if there is a whole one; *@used is its length. Of one that is not whole, the first *@keep
+ * bytes are to be kept. */
+static Step
+take (FastLane *self, WpConnection *connection, const char *bytes, gsize len, gsize *used, gsize *keep)
 {
   WpRequest request;
   guint status;
 
   *used = 0;
+  *keep = len;
   switch (wp_request_parse (bytes, len, &request, &status))
     {
     case WP_REQUEST_MORE:
@@ -176,26 +238,27 @@ take (FastLane *self, WpConnection *connection, const char *bytes, gsize len, gs
     case WP_REQUEST_PLAIN:
       break;
     }
-  if (request.content_length > self->ingest->max_body_bytes)
-    return refuse (self, connection, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE);
-  if (len - request.head_len < request.content_length)
-    {
-      enter_once (connection, WP_CONNECTION_BODY);
-      return INCOMPLETE;
-    }
-  *used = request.head_len + request.content_length;
-
-  return take_request (self, connection, &request, bytes + request.head_len);
+  return request.chunked ? take_chunked (self, connection, &request, bytes, len, used, keep)
+                         : take_counted (self, connection, &request, bytes, len, used);
 }
 
-/* Forgets the first @n of the bytes that the connection keeps. */
+/* A request is done with: nothing of its body's state is left. */
 static void
-drop_kept (WpConnection *connection, gsize n)
+next_request (WpConnection *connection)
 {
-  connection->in_len -= n;
-  if (connection->in_len > 0)
+  g_clear_pointer ((WpChunked **) &connection->body, wp_chunked_free);
+  connection->continued = FALSE;
+  wp_connection_enter (connection, WP_CONNECTION_IDLE);
+}
+
+/* Of the bytes that the connection keeps, forgets the first @n and all but @keep after them. */
+static void
+drop_kept (WpConnection *connection, gsize n, gsize keep)
+{
+  connection->in_len = keep;
+  if (keep > 0)
     {
-      memmove (connection->in, connection->in + n, connection->in_len);
+      memmove (connection->in, connection->in + n, keep);
       return;
     }
   g_clear_pointer (&connection->in, g_free);
@@ -207,21 +270,25 @@ static Step
 take_all (FastLane *self, WpConnection *connection, const char *bytes, gsize len)
 {
   gboolean kept = bytes == connection->in;
-  gsize done = 0, used;
+  gsize done = 0, used, keep = len;
   Step step = INCOMPLETE;
 
   while (done < len && !connection->last)
     {
-      step = take (self, connection, bytes + done, len - done, &used);
+      step = take (self, connection, bytes + done, len - done, &used, &keep);
       done += used;
+      keep -= used;
+      if (step == TAKEN || step == WAITS)
+        next_request (connection);
       if (step != TAKEN)
         break;
-      wp_connection_enter (connection, WP_CONNECTION_IDLE);
     }
+  if (done == len)
+    keep = 0;
   if (kept)
-    drop_kept (connection, done);
-  else if (done < len)
-    wp_connection_keep (connection, bytes + done, len - done);
+    drop_kept (connection, done, keep);
+  else if (keep > 0)
+    wp_connection_keep (connection, bytes + done, keep);
 
   return step;
 }
@@ -282,7 +349,7 @@ advance (FastLane *self, WpConnection *connection)
       wp_connection_check (connection);
     }
   else if (connection->dead || step == GONE || (connection->last && connection->out_len == 0))
-    wp_connection_release (connection);
+    release (connection);
   else if (step == PASSED && connection->out_len == 0)
     pass_to_soup (self, connection);
 }
@@ -296,11 +363,11 @@ ready (WpConnection *connection)
   if (connection->exchange)
     return;
   if (connection->dead)
-    wp_connection_release (connection);
+    release (connection);
   else if (flush_rest (connection))
     advance (self, connection);
   else if (connection->dead)
-    wp_connection_release (connection);
+    release (connection);
 }
 
 static void

@@ -14,6 +14,7 @@
 #include <libsoup/soup.h>
 
 #include "runtime/http/wp-listen.h"
+#include "runtime/http/wp-reply.h"
 #include "sim/wp-time.h"
 
 #define EVENTS_AT_ONCE 256
@@ -229,7 +230,7 @@ wp_connection_refuse (WpConnection *self, guint status)
 {
   char reply[128];
   int len = snprintf (reply, sizeof reply, "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", status,
-                      soup_status_get_phrase (status));
+                      wp_reply_phrase (status));
 
   wp_connection_write (self, reply, len);
   wp_connection_kill (self);

@@ -86,7 +86,6 @@ on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHash
   WpConnection *connection = wp_front_get_connection (message);
 
   wp_connection_enter (connection, WP_CONNECTION_BODY);
-  close_if_last (lane->front, message);
   soup_message_headers_remove (headers, "Range");   /* libsoup would cut our answer to it */
   if (!framing_is_plain (headers))
     wp_connection_refuse (connection, SOUP_STATUS_BAD_REQUEST);
@@ -99,6 +98,7 @@ on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHash
     {
       soup_message_headers_replace (soup_server_message_get_response_headers (message), "Allow", "GET, POST, PUT");
       soup_server_message_set_status (message, SOUP_STATUS_METHOD_NOT_ALLOWED, NULL);
+      close_if_last (lane->front, message);
     }
 }
 
@@ -168,5 +168,6 @@ wp_ingest_setup (WpFront *front, SoupServer *server, gpointer data)
   if (!ingest->soup_only)
     wp_fast_lane_setup (front, ingest);
   soup_server_add_early_handler (server, NULL, on_head, lane, NULL);
+  soup_server_add_early_handler (server, "*", on_head, lane, NULL);
   soup_server_add_handler (server, NULL, on_request, lane, g_free);
 }

@@ -35,6 +35,13 @@ refresh (WpReplyCache *self)
                              self->date, strlen (success), success);
 }
 
+/* libsoup 3.2.3 knows no 431. */
+const char *
+wp_reply_phrase (guint status)
+{
+  return status == 431 ? "Request Header Fields Too Large" : soup_status_get_phrase (status);
+}
+
 void
 wp_reply_append (WpReplyCache *self, GString *out, guint status, gboolean close)
 {
@@ -47,7 +54,7 @@ wp_reply_append (WpReplyCache *self, GString *out, guint status, gboolean close)
       return;
     }
   g_string_append_printf (out, "HTTP/1.1 %u %s\r\nDate: %s\r\n%s%s%sContent-Length: %zu\r\n\r\n%s", status,
-                          soup_status_get_phrase (status), self->date,
+                          wp_reply_phrase (status), self->date,
                           close ? "Connection: close\r\n" : "", ok ? "Content-Type: text/plain\r\n" : "",
                           status == SOUP_STATUS_SERVICE_UNAVAILABLE ? "Retry-After: 1\r\n" : "",
                           ok ? strlen (success) : (gsize) 0, ok ? success : "");

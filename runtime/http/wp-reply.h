@@ -10,5 +10,8 @@ typedef struct {
   gsize ok_len;
 } WpReplyCache;
 
+/* "Not Found" and the like. */
+const char *wp_reply_phrase (guint status);
+
 /* Appends the answer with this status; @close: says that the connection ends with it. */
 void wp_reply_append (WpReplyCache *cache, GString *out, guint status, gboolean close);

@@ -16,9 +16,11 @@ typedef struct {
 
 typedef struct {
   const char *method;            /* "GET", "POST" or "PUT"; static */
-  WpSlice target;                /* origin form: path and query */
+  WpSlice target;                /* path and query; empty: "/" (of an absolute form without a path) */
   WpSlice id, service, content_type;
   guint64 content_length;
+  gboolean chunked;              /* instead of a content length */
+  gboolean expects_continue;     /* the client waits for 100 before it sends its body */
   gboolean close;                /* the client wants no other answer on this connection */
   gsize head_len;                /* to the end of the empty line */
 } WpRequest;
