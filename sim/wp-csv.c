@@ -6,16 +6,12 @@
 
 #define MAX_NOTES 1000
 
-struct _WpCsv {
-  WpWindow window;
-  GHashTable *notes;        /* key and value are ours */
-  GStrv names;
+typedef struct {
+  WpTable table;
   gsize n_names;            /* 0: the header is not read yet, and a row may have any number of cells */
-  guint64 header_line;
-  guint64 row_line;
   WpCell *cells;
   gsize cells_size;
-};
+} WpCsv;
 
 /* What one look at the window's front found out; the row is whole when @next is not NULL. */
 typedef struct {
@@ -75,7 +71,7 @@ scan_quoted (const WpWindow *window, Scan *scan, char *p)
 static char *
 scan_cell (WpCsv *self, Scan *scan, char *p)
 {
-  WpWindow *window = &self->window;
+  WpWindow *window = &self->table.window;
   char *start = p;
   char *close;
 
@@ -106,12 +102,12 @@ scan_cell (WpCsv *self, Scan *scan, char *p)
 static void
 scan_row (WpCsv *self, Scan *scan)
 {
-  char *p = self->window.at;
+  char *p = self->table.window.at;
 
   *scan = (Scan) { .lines = 1 };
   while ((p = scan_cell (self, scan, p)) != NULL) {
-    if (*p == '\n' || p == self->window.end) {
-      scan->next = p == self->window.end ? p : p + 1;
+    if (*p == '\n' || p == self->table.window.end) {
+      scan->next = p == self->table.window.end ? p : p + 1;
       return;
     }
     p++;
@@ -126,7 +122,7 @@ finish_cells (WpCsv *self, const Scan *scan)
     WpCell *cell = &self->cells[i];
     char *text = (char *) cell->text;
 
-    if (scan->doubled && text > self->window.at && text[-1] == '"') {
+    if (scan->doubled && text > self->table.window.at && text[-1] == '"') {
       gsize len = 0;
 
       for (gsize j = 0; j < cell->len; j++, len++) {
@@ -139,19 +135,19 @@ finish_cells (WpCsv *self, const Scan *scan)
   }
 }
 
-static WpCsvStatus
+static WpTableStatus
 fail_row (WpCsv *self, GError **error)
 {
-  wp_window_prefix (&self->window, self->row_line, error);
+  wp_window_prefix (&self->table.window, self->table.row_line, error);
 
-  return WP_CSV_ERROR;
+  return WP_TABLE_ERROR;
 }
 
-static WpCsvStatus
+static WpTableStatus
 check_cells (WpCsv *self, gsize n_cells, GError **error)
 {
   if (self->n_names == 0 || n_cells == self->n_names)
-    return WP_CSV_ROW;
+    return WP_TABLE_ROW;
   g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%" G_GSIZE_FORMAT " cell%s, the header has %" G_GSIZE_FORMAT,
                n_cells, n_cells == 1 ? "" : "s", self->n_names);
 
@@ -165,16 +161,16 @@ is_blank (const WpCsv *self, const Scan *scan)
 }
 
 /* A row of any number of cells, in self->cells. */
-static WpCsvStatus
+static WpTableStatus
 next_row (WpCsv *self, gboolean may_fill, gsize *n_cells, GError **error)
 {
-  WpWindow *window = &self->window;
+  WpWindow *window = &self->table.window;
   Scan scan;
 
   for (;;) {
     if (window->at == window->end && window->at_eof)
-      return WP_CSV_END;
-    self->row_line = window->line;
+      return WP_TABLE_END;
+    self->table.row_line = window->line;
     scan_row (self, &scan);
     if (scan.problem != NULL) {
       g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, scan.problem);
@@ -187,41 +183,28 @@ next_row (WpCsv *self, gboolean may_fill, gsize *n_cells, GError **error)
       window->at = scan.next;
     }
     else if (!may_fill)
-      return WP_CSV_MORE;
+      return WP_TABLE_MORE;
     else if (!wp_window_fill (window, error))
-      return WP_CSV_ERROR;
+      return WP_TABLE_ERROR;
   }
   finish_cells (self, &scan);
   window->line += scan.lines;
   window->at = scan.next;
   *n_cells = scan.n_cells;
 
-  return WP_CSV_ROW;
+  return WP_TABLE_ROW;
 }
 
-WpCsvStatus
-wp_csv_next (WpCsv *self, gboolean may_fill, const WpCell **cells, GError **error)
+static WpTableStatus
+csv_next (WpTable *table, gboolean may_fill, const WpCell **cells, GError **error)
 {
+  WpCsv *self = (WpCsv *) table;
   gsize n_cells;
-  WpCsvStatus status = next_row (self, may_fill, &n_cells, error);
+  WpTableStatus status = next_row (self, may_fill, &n_cells, error);
 
   *cells = self->cells;
 
-  return status == WP_CSV_ROW ? check_cells (self, n_cells, error) : status;
-}
-
-/* Returns the line feed that ends the line at window->at, the window's end where the input ends; NULL with @error. */
-static char *
-whole_line (WpWindow *window, GError **error)
-{
-  for (;;) {
-    char *end = memchr (window->at, '\n', (gsize) (window->end - window->at));
-
-    if (end != NULL || window->at_eof)
-      return end != NULL ? end : window->end;
-    if (!wp_window_fill (window, error))
-      return NULL;
-  }
+  return status == WP_TABLE_ROW ? check_cells (self, n_cells, error) : status;
 }
 
 /* @line is `# key: value`; without a colon it is a mere remark. */
@@ -232,30 +215,13 @@ take_note (WpCsv *self, const char *line, gsize len, GError **error)
 
   if (colon == NULL)
     return TRUE;
-  if (g_hash_table_size (self->notes) == MAX_NOTES) {
+  if (g_hash_table_size (self->table.notes) == MAX_NOTES) {
     g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "more than %d notes", MAX_NOTES);
-    wp_window_prefix (&self->window, self->window.line, error);
+    wp_window_prefix (&self->table.window, self->table.window.line, error);
     return FALSE;
   }
-  g_hash_table_replace (self->notes, g_strstrip (g_strndup (line + 1, (gsize) (colon - line - 1))),
+  g_hash_table_replace (self->table.notes, g_strstrip (g_strndup (line + 1, (gsize) (colon - line - 1))),
                         g_strstrip (g_strndup (colon + 1, (gsize) (line + len - colon - 1))));
-
-  return TRUE;
-}
-
-static gboolean
-skip_mark (WpWindow *window, GError **error)
-{
-  while (window->end - window->at < 3 && !window->at_eof)
-    if (!wp_window_fill (window, error))
-      return FALSE;
-  if (window->end - window->at >= 3 && memcmp (window->at, "\xef\xbb\xbf", 3) == 0)
-    window->at += 3;
-  else if (window->end - window->at >= 2 && (memcmp (window->at, "\xff\xfe", 2) == 0 || memcmp (window->at, "\xfe\xff", 2) == 0)) {
-    g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "this is UTF-16; UTF-8 is needed");
-    wp_window_prefix (window, 1, error);
-    return FALSE;
-  }
 
   return TRUE;
 }
@@ -263,12 +229,10 @@ skip_mark (WpWindow *window, GError **error)
 static gboolean
 read_notes (WpCsv *self, GError **error)
 {
-  WpWindow *window = &self->window;
+  WpWindow *window = &self->table.window;
 
-  if (!skip_mark (window, error))
-    return FALSE;
   for (;;) {
-    char *end = whole_line (window, error);
+    char *end = wp_window_find_line (window, error);
 
     if (end == NULL)
       return FALSE;
@@ -288,91 +252,54 @@ read_header (WpCsv *self, GError **error)
 {
   g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   gsize n_cells = 0;
-  WpCsvStatus status = next_row (self, TRUE, &n_cells, error);
+  WpTableStatus status = next_row (self, TRUE, &n_cells, error);
 
-  if (status == WP_CSV_END) {
+  if (status == WP_TABLE_END) {
     g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "an empty trace: it has no header");
-    wp_window_prefix (&self->window, self->window.line, error);
+    wp_window_prefix (&self->table.window, self->table.window.line, error);
   }
-  if (status != WP_CSV_ROW)
+  if (status != WP_TABLE_ROW)
     return FALSE;
   for (gsize i = 0; i < n_cells; i++)
     g_ptr_array_add (names, g_strstrip (g_strndup (self->cells[i].text, self->cells[i].len)));
   g_ptr_array_add (names, NULL);
-  if (self->names != NULL && !g_strv_equal ((const char *const *) self->names, (const char *const *) names->pdata)) {
+  if (self->table.names != NULL && !g_strv_equal ((const char *const *) self->table.names, (const char *const *) names->pdata)) {
     g_set_error_literal (error, WP_ERROR, WP_ERROR_IO, "the header has changed since it was read first");
-    return fail_row (self, error) != WP_CSV_ERROR;
+    return fail_row (self, error) != WP_TABLE_ERROR;
   }
-  if (self->names == NULL)
-    self->names = (GStrv) g_ptr_array_free (g_steal_pointer (&names), FALSE);
+  if (self->table.names == NULL)
+    self->table.names = (GStrv) g_ptr_array_free (g_steal_pointer (&names), FALSE);
   self->n_names = n_cells;
   self->cells_size = n_cells;
   self->cells = g_renew (WpCell, self->cells, n_cells);
-  self->header_line = self->row_line;
+  self->table.header_line = self->table.row_line;
 
   return TRUE;
 }
 
-WpCsv *
-wp_csv_new (WpInput *input, gsize chunk_bytes, GError **error)
+static gboolean
+csv_open (WpTable *table, guint64 limit_rows, GError **error)
 {
-  g_autoptr(WpCsv) self = g_new0 (WpCsv, 1);
+  WpCsv *self = (WpCsv *) table;
 
-  wp_window_init (&self->window, input, chunk_bytes);
-  self->notes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  if (!read_notes (self, error) || !read_header (self, error))
-    return NULL;
-
-  return g_steal_pointer (&self);
+  return read_notes (self, error) && read_header (self, error);
 }
 
-void
-wp_csv_free (WpCsv *self)
+static gboolean
+csv_rewind (WpTable *table, GError **error)
 {
-  if (self == NULL)
-    return;
-  wp_window_clear (&self->window);
-  g_hash_table_unref (self->notes);
-  g_strfreev (self->names);
-  g_free (self->cells);
-  g_free (self);
-}
+  WpCsv *self = (WpCsv *) table;
 
-gboolean
-wp_csv_rewind (WpCsv *self, GError **error)
-{
-  g_hash_table_remove_all (self->notes);
+  g_hash_table_remove_all (table->notes);
   self->n_names = 0;
 
-  return wp_window_rewind (&self->window, error) && read_notes (self, error) && read_header (self, error);
+  return read_notes (self, error) && read_header (self, error);
 }
 
-const char *const *
-wp_csv_names (const WpCsv *self)
+static void
+csv_clear (WpTable *table)
 {
-  return (const char *const *) self->names;
+  g_free (((WpCsv *) table)->cells);
 }
 
-const char *
-wp_csv_note (const WpCsv *self, const char *key)
-{
-  return g_hash_table_lookup (self->notes, key);
-}
-
-guint64
-wp_csv_header_line (const WpCsv *self)
-{
-  return self->header_line;
-}
-
-guint64
-wp_csv_row_line (const WpCsv *self)
-{
-  return self->row_line;
-}
-
-WpWindow *
-wp_csv_window (WpCsv *self)
-{
-  return &self->window;
-}
+const WpTableKind wp_csv_kind = { "csv", sizeof (WpCsv), csv_open, csv_next, csv_rewind, csv_clear, NULL };

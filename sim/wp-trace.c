@@ -3,18 +3,18 @@
 #include <math.h>
 #include <string.h>
 
-#include "sim/wp-csv.h"
 #include "sim/wp-error.h"
 #include "sim/wp-fixed.h"
 #include "sim/wp-mapping.h"
 #include "sim/wp-row-store.h"
+#include "sim/wp-table.h"
 #include "sim/wp-trace-private.h"
 
 #define BATCH_ROWS 256    /* 18 kB: stays in the first cache */
 
 struct _WpTrace {
   WpTraceOptions options;
-  WpCsv *csv;
+  WpTable *table;
   WpMapping *mapping;
   gboolean plain;         /* the header is arrival[,service], which has a fast path */
   gboolean plain_service;
@@ -77,9 +77,9 @@ has_plain_header (const WpTrace *self)
   const guint arrival = 1u << WP_COLUMN_ARRIVAL;
   const guint service = 1u << WP_COLUMN_SERVICE;
   guint columns = wp_mapping_columns (self->mapping);
-  guint n_names = g_strv_length ((GStrv) wp_csv_names (self->csv));
+  guint n_names = g_strv_length (self->table->names);
 
-  if (wp_mapping_cell (self->mapping, WP_COLUMN_ARRIVAL) != 0 || n_names > 2)
+  if (self->options.input != WP_INPUT_CSV || wp_mapping_cell (self->mapping, WP_COLUMN_ARRIVAL) != 0 || n_names > 2)
     return FALSE;
 
   return n_names == 1 ? columns == arrival
@@ -94,13 +94,13 @@ wp_trace_open_input (WpInput *input, gsize chunk_bytes, const WpTraceOptions *op
 
   self->options = options != NULL ? *options : none;
   self->options.columns = NULL;   /* the caller's, needed here only */
-  self->csv = wp_csv_new (input, chunk_bytes, error);
-  if (self->csv == NULL)
+  self->table = wp_table_new (self->options.input, input, chunk_bytes, self->options.limit_rows, error);
+  if (self->table == NULL)
     return NULL;
-  self->mapping = wp_mapping_new (wp_csv_names (self->csv), options != NULL ? options->columns : NULL, error);
+  self->mapping = wp_mapping_new ((const char *const *) self->table->names, options != NULL ? options->columns : NULL, error);
   if (self->mapping == NULL) {
     if (error != NULL && g_error_matches (*error, WP_ERROR, WP_ERROR_BAD_TRACE))
-      wp_window_prefix (wp_csv_window (self->csv), wp_csv_header_line (self->csv), error);
+      wp_window_prefix (&self->table->window, self->table->header_line, error);
     return NULL;
   }
   self->plain = has_plain_header (self);
@@ -129,7 +129,7 @@ wp_trace_free (WpTrace *self)
 {
   if (self == NULL)
     return;
-  wp_csv_free (self->csv);
+  wp_table_free (self->table);
   wp_mapping_free (self->mapping);
   g_clear_error (&self->failure);
   wp_row_store_free (self->store);
@@ -146,21 +146,21 @@ static RawStatus
 read_raw (WpTrace *self, gboolean may_fill, WpRow *rows, gsize max_rows, gsize *n_rows, GError **error)
 {
   const WpCell *cells;
-  WpCsvStatus status;
+  WpTableStatus status;
 
   if (self->options.limit_rows > 0)
     max_rows = (gsize) MIN (max_rows, self->options.limit_rows - self->n_read);
   if (max_rows == 0)
     return RAW_END;
-  *n_rows = self->fast ? wp_fixed_rows (wp_csv_window (self->csv), self->plain_service, rows, max_rows) : 0;
+  *n_rows = self->fast ? wp_fixed_rows (&self->table->window, self->plain_service, rows, max_rows) : 0;
   self->n_read += *n_rows;
   if (*n_rows > 0)
     return RAW_ROWS;
-  status = wp_csv_next (self->csv, may_fill, &cells, error);
-  if (status != WP_CSV_ROW)
-    return status == WP_CSV_END ? RAW_END : status == WP_CSV_MORE ? RAW_MORE : RAW_ERROR;
+  status = self->table->kind->next (self->table, may_fill, &cells, error);
+  if (status != WP_TABLE_ROW)
+    return status == WP_TABLE_END ? RAW_END : status == WP_TABLE_MORE ? RAW_MORE : RAW_ERROR;
   if (!wp_mapping_read (self->mapping, cells, rows, error)) {
-    wp_window_prefix (wp_csv_window (self->csv), wp_csv_row_line (self->csv), error);
+    wp_window_prefix (&self->table->window, self->table->row_line, error);
     return RAW_ERROR;
   }
   *n_rows = 1;
@@ -259,7 +259,7 @@ read_stream (WpTrace *self, gsize *n_rows, GError **error)
     if (!in_order (self, self->rows + n, some))
       return WP_READ_DISORDER;
     if (!relate_rows (self, self->rows + n, some, error)) {
-      wp_window_prefix (wp_csv_window (self->csv), some == 1 ? wp_csv_row_line (self->csv) : wp_csv_window (self->csv)->line, error);
+      wp_window_prefix (&self->table->window, some == 1 ? self->table->row_line : self->table->window.line, error);
       return WP_READ_ERROR;
     }
     n += some;
@@ -284,8 +284,8 @@ read_store (WpTrace *self, gsize *n_rows, GError **error)
 static void
 fail_empty (WpTrace *self, GError **error)
 {
-  g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "an empty trace: no row follows the header");
-  wp_window_prefix (wp_csv_window (self->csv), wp_csv_window (self->csv)->line, error);
+  g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, self->table->header_line > 0 ? "an empty trace: no row follows the header" : "an empty trace: it has no row");
+  wp_window_prefix (&self->table->window, self->table->window.line, error);
 }
 
 WpRead
@@ -316,7 +316,7 @@ store_rows (WpTrace *self, GError **error)
   RawStatus status;
   gsize n;
 
-  if (!wp_csv_rewind (self->csv, error))
+  if (!wp_table_rewind (self->table, error))
     return NULL;
   self->n_read = 0;
   self->fast = self->plain;   /* how far they lie apart is looked at later */
@@ -391,13 +391,13 @@ wp_trace_load (WpTrace *self, gsize *n_rows, GError **error)
 const char *
 wp_trace_name (const WpTrace *self)
 {
-  return wp_input_name (wp_csv_window (self->csv)->input);
+  return wp_input_name (self->table->window.input);
 }
 
 const char *
 wp_trace_note (const WpTrace *self, const char *key)
 {
-  return wp_csv_note (self->csv, key);
+  return g_hash_table_lookup (self->table->notes, key);
 }
 
 gboolean
@@ -408,6 +408,22 @@ wp_trace_has (const WpTrace *self, const char *column)
       return (wp_mapping_columns (self->mapping) & 1u << i) != 0;
 
   return FALSE;
+}
+
+void
+wp_trace_tell (const WpTrace *self, GPtrArray *lines)
+{
+  guint columns = 0;
+
+  if (self->table->kind->tell == NULL)
+    return;
+  for (int i = 0; i < WP_N_COLUMNS; i++) {
+    int cell = wp_mapping_cell (self->mapping, (WpColumn) i);
+
+    if (cell >= 0 && strcmp (self->table->names[cell], wp_column_name ((WpColumn) i)) == 0)
+      columns |= 1u << i;
+  }
+  self->table->kind->tell (self->table, columns, lines);
 }
 
 guint64
@@ -422,5 +438,5 @@ wp_trace_progress (const WpTrace *self)
   if (self->store != NULL)
     return (double) self->store_at / (double) wp_row_store_length (self->store);
 
-  return wp_input_progress (wp_csv_window (self->csv)->input);
+  return wp_input_progress (self->table->window.input);
 }

@@ -1,4 +1,4 @@
-/* wp-trace.h - request traces, read as a stream: CSV with a header, notes before it, plain or gzip, from a file or a pipe. */
+/* wp-trace.h - request traces, read as a stream: CSV, access logs or JSON lines, plain or gzip, from a file or a pipe. */
 #pragma once
 
 #include "sim/wp-time.h"
@@ -21,14 +21,21 @@ typedef struct {
   int blocked;               /* 0, 1; -1: none */
 } WpRow;
 
+/* What comes in: CSV (RFC 4180); Common and Combined access logs; an object of JSON in each line. */
+typedef enum { WP_INPUT_CSV, WP_INPUT_CLF, WP_INPUT_JSONL } WpInputFormat;
+
+/* @text: as typed after --input=, "csv", "clf" or "jsonl" in any letter case. FALSE with WP_ERROR_BAD_VALUE. */
+gboolean wp_input_format_parse (const char *text, WpInputFormat *format, GError **error);
+
 typedef struct {
   const char *columns;       /* --columns: "arrival=TIMESTAMP,service=0.030+0.020*GeneratedTokens", or NULL */
   double scale;              /* --scale, > 0: arrivals are divided by it */
   double service_scale;      /* --service-scale, > 0: service times are multiplied by it */
   guint64 limit_rows;        /* --limit: the first rows of the file only; 0: all */
+  WpInputFormat input;       /* --input */
 } WpTraceOptions;
 
-#define WP_TRACE_OPTIONS_INIT { NULL, 1.0, 1.0, 0 }
+#define WP_TRACE_OPTIONS_INIT { NULL, 1.0, 1.0, 0, WP_INPUT_CSV }
 
 typedef struct _WpTrace WpTrace;
 
@@ -86,5 +93,6 @@ gint64 wp_trace_scale_service (gint64 service_ns, double service_scale);
 const char *wp_trace_name (const WpTrace *self);                    /* the path as given; "standard input" for "-" */
 const char *wp_trace_note (const WpTrace *self, const char *key);   /* of `# key: value`, or NULL */
 gboolean wp_trace_has (const WpTrace *self, const char *column);    /* is this column of ours there, or mapped? */
+void wp_trace_tell (const WpTrace *self, GPtrArray *lines);         /* adds a line (utf8, to be freed) for each thing that was taken for granted in reading */
 guint64 wp_trace_out_of_order (const WpTrace *self);                /* rows that arrived before one above them, so far */
 double wp_trace_progress (const WpTrace *self);                     /* share of the file read, 0 to 1; -1 where its size is unknown */

@@ -86,3 +86,33 @@ wp_window_rewind (WpWindow *self, GError **error)
 
   return wp_input_rewind (self->input, error);
 }
+
+char *
+wp_window_find_line (WpWindow *self, GError **error)
+{
+  for (;;) {
+    char *end = memchr (self->at, '\n', (gsize) (self->end - self->at));
+
+    if (end != NULL || self->at_eof)
+      return end != NULL ? end : self->end;
+    if (!wp_window_fill (self, error))
+      return NULL;
+  }
+}
+
+gboolean
+wp_window_skip_mark (WpWindow *self, GError **error)
+{
+  while (self->end - self->at < 3 && !self->at_eof)
+    if (!wp_window_fill (self, error))
+      return FALSE;
+  if (self->end - self->at >= 3 && memcmp (self->at, "\xef\xbb\xbf", 3) == 0)
+    self->at += 3;
+  else if (self->end - self->at >= 2 && (memcmp (self->at, "\xff\xfe", 2) == 0 || memcmp (self->at, "\xfe\xff", 2) == 0)) {
+    g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "this is UTF-16; UTF-8 is needed");
+    wp_window_prefix (self, 1, error);
+    return FALSE;
+  }
+
+  return TRUE;
+}

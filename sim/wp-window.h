@@ -33,3 +33,9 @@ gboolean wp_window_rewind (WpWindow *self, GError **error);
 
 /* Puts `FILE:LINE: ` before the message. */
 void wp_window_prefix (const WpWindow *self, guint64 line, GError **error);
+
+/* Fills until there is a whole line at @at. Returns the line feed that ends it, @end where the input ends; NULL with @error. */
+char *wp_window_find_line (WpWindow *self, GError **error);
+
+/* At the first byte: skips a mark of UTF-8; UTF-16 is WP_ERROR_BAD_TRACE. */
+gboolean wp_window_skip_mark (WpWindow *self, GError **error);

@@ -1,0 +1,28 @@
+/* wp-stamps.h - how many lines of a log bear each whole second, so that they can be spread evenly over it. */
+#pragma once
+
+#include <glib.h>
+
+/* Memory: 16 bytes a second of a log in order. */
+typedef struct _WpStamps WpStamps;
+
+WpStamps *wp_stamps_new (void);
+void wp_stamps_free (WpStamps *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpStamps, wp_stamps_free)
+
+/* Counts one line; @second since 1970. */
+void wp_stamps_count (WpStamps *self, gint64 second);
+
+/* After the last was counted; and to begin the second pass again. */
+void wp_stamps_restart (WpStamps *self);
+
+/**
+ * wp_stamps_next:
+ * @second: of the next line, in their order
+ *
+ * Returns: the k-th of n lines of a second lies (k - 1/2) / n after it, in ns: no line is favoured, and equal seconds make one even row.
+ * -1 where that line was not counted.
+ */
+gint64 wp_stamps_next (WpStamps *self, gint64 second);
+
+gboolean wp_stamps_is_empty (const WpStamps *self);
