@@ -38,7 +38,17 @@ add_time (JsonBuilder *builder, const char *name, gint64 ns)
 }
 
 static void
-add_trace (JsonBuilder *builder, const WpTrafficFigures *traffic)
+add_notes (JsonBuilder *builder, const GPtrArray *notes)
+{
+  json_builder_set_member_name (builder, "notes");
+  json_builder_begin_array (builder);
+  for (guint i = 0; notes && i < notes->len; i++)
+    json_builder_add_string_value (builder, g_ptr_array_index (notes, i));
+  json_builder_end_array (builder);
+}
+
+static void
+add_trace (JsonBuilder *builder, const WpTrafficFigures *traffic, const GPtrArray *notes)
 {
   json_builder_set_member_name (builder, "trace");
   json_builder_begin_object (builder);
@@ -50,6 +60,7 @@ add_trace (JsonBuilder *builder, const WpTrafficFigures *traffic)
   add_double (builder, "service_mean", traffic->service_mean / WP_NS_PER_S);
   add_time (builder, "service_p99", traffic->service_p99_ns);
   add_count (builder, "out_of_order", traffic->out_of_order);
+  add_notes (builder, notes);
   json_builder_end_object (builder);
 }
 
@@ -163,7 +174,7 @@ wp_report_json (const WpReport *report)
   g_autoptr(JsonBuilder) builder = json_builder_new ();
 
   json_builder_begin_object (builder);
-  add_trace (builder, &report->traffic);
+  add_trace (builder, &report->traffic, report->notes);
   json_builder_set_member_name (builder, "models");
   json_builder_begin_array (builder);
   for (guint i = 0; i < report->n_models; i++)

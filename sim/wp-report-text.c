@@ -100,6 +100,8 @@ add_traffic (GString *text, const WpReport *report)
     g_string_append_printf (text, "patience: a parked client leaves after %s\n", format_time (drawn, seconds (report->patience_ns)));
   if (traffic->out_of_order > 0)
     g_string_append_printf (text, "order: %s rows came after a later one; sorted\n", format_whole (drawn, (double) traffic->out_of_order));
+  for (guint i = 0; report->notes && i < report->notes->len; i++)
+    g_string_append_printf (text, "note: %s\n", (const char *) g_ptr_array_index (report->notes, i));
 }
 
 /* The figures of a screen: not all that the JSON has. */

@@ -27,6 +27,7 @@ typedef struct {
   WpFigures figures[WP_N_MODES];
   const WpComparison *against;    /* NULL without --against */
   GPtrArray *warnings;            /* (element-type utf8) */
+  const GPtrArray *notes;         /* (element-type utf8): what was taken for granted in reading the trace; or NULL */
 } WpReport;
 
 typedef struct {

@@ -130,9 +130,16 @@ on_format (const char *option, const char *value, gpointer data, GError **error)
   return format != NULL;
 }
 
+static gboolean
+on_input (const char *option, const char *value, gpointer data, GError **error)
+{
+  return wp_input_format_parse (value, &((WpSimOptions *) data)->trace.input, error);
+}
+
 #define CALL(name, letter, function, text, value) { name, letter, 0, G_OPTION_ARG_CALLBACK, function, text, value }
 
 static const GOptionEntry trace_entries[] = {
+  CALL ("input", 0, on_input, "what TRACE is: csv (default); clf, an access log of nginx or Apache; jsonl, JSON lines", "KIND"),
   CALL ("columns", 0, on_text, "where other files have it: arrival=TIMESTAMP,service=0.03+0.02*Tokens", "MAP"),
   CALL ("scale", 0, on_scale, "X times the traffic: arrivals are divided by X", "X"),
   CALL ("service-scale", 0, on_service_scale, "service times X", "X"),

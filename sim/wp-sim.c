@@ -131,14 +131,17 @@ simulate (const WpSimOptions *options, const WpPolicy *policy, const WpMeasured 
   g_autoptr(WpTrace) trace = wp_trace_open (options->path, &options->trace, error);
   g_autoptr(WpPredicted) predicted = measured ? wp_predicted_new () : NULL;
   g_autoptr(WpComparison) comparison = NULL;
+  g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
   WpReport report = { .service = options->service, .patience_ns = options->patience_ns, .warnings = warnings };
 
   if (!trace)
     return EXIT_BAD;
   report.trace = wp_trace_name (trace);
+  report.notes = notes;
   choose_models (&report, policy);
   if (!run_models (options, trace, &report, predicted, error))
     return EXIT_BAD;
+  wp_trace_tell (trace, notes);
   if (measured)
     {
       gsize n_rows;
