@@ -51,6 +51,16 @@ on_tick (gpointer tally, gint64 now_ns, guint64 n_waiting)
   wp_replay_report_live (tally, now_ns, n_waiting);
 }
 
+static void
+print_notes (const WpSchedule *schedule)
+{
+  g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
+
+  wp_schedule_tell (schedule, lines);
+  for (guint i = 0; i < lines->len; i++)
+    fprintf (stderr, "wp-replay: note: %s\n", (const char *) g_ptr_array_index (lines, i));
+}
+
 /* FALSE with @error: no run, or its result could not be written. *@good: it was valid, and nothing failed. */
 static gboolean
 run (WpReplayOptions *options, const WpSchedule *schedule, const WpTarget *target, gboolean *good, GError **error)
@@ -67,6 +77,7 @@ run (WpReplayOptions *options, const WpSchedule *schedule, const WpTarget *targe
       options->sender.tick = on_tick;
       options->sender.tick_data = tally;
     }
+  print_notes (schedule);
   wp_interrupt_set_file (record ? wp_client_record_temporary (record) : NULL);
   sender = wp_sender_new (schedule, target, &options->sender, tally);
   if (!wp_sender_run (sender, wp_interrupt_install (), error))

@@ -23,6 +23,14 @@ on_text (const char *name, const char *value, gpointer data, GError **error)
 }
 
 static gboolean
+on_input (const char *name, const char *value, gpointer data, GError **error)
+{
+  WpReplayOptions *self = data;
+
+  return wp_input_format_parse (value, &self->trace.input, error);
+}
+
+static gboolean
 on_scale (const char *name, const char *value, gpointer data, GError **error)
 {
   WpReplayOptions *self = data;
@@ -106,6 +114,7 @@ static const GOptionEntry entries[] = {
   { "scale", 0, 0, G_OPTION_ARG_CALLBACK, on_scale, "X times the traffic: arrivals are divided by X", "X" },
   { "service-scale", 0, 0, G_OPTION_ARG_CALLBACK, on_scale, "Service times are multiplied by X", "X" },
   { "limit", 0, 0, G_OPTION_ARG_CALLBACK, on_limit, "Only the first N rows of the file", "N" },
+  { "input", 0, 0, G_OPTION_ARG_CALLBACK, on_input, "What TRACE is: csv (default), clf (an access log) or jsonl (JSON lines)", "KIND" },
   { "columns", 0, 0, G_OPTION_ARG_CALLBACK, on_text, "From other columns: arrival=TIMESTAMP,service=Tokens*0.02", "MAP" },
   { "connections", 0, 0, G_OPTION_ARG_CALLBACK, on_connections, "At most N (default: what the file limit has room for)", "N" },
   { "patience", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "Leave so long after the planned time (default: never)", "TIME" },

@@ -116,6 +116,12 @@ wp_schedule_name (const WpSchedule *self)
   return wp_trace_name (self->trace);
 }
 
+void
+wp_schedule_tell (const WpSchedule *self, GPtrArray *lines)
+{
+  wp_trace_tell (self->trace, lines);
+}
+
 guint64
 wp_schedule_out_of_order (const WpSchedule *self)
 {
