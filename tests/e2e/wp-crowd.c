@@ -132,11 +132,14 @@ read_answer (WpCrowd *self, guint i)
       reader->size += (guint) n;
       reader->answer[reader->size] = '\0';
       parse (reader);
-      if (reader->status != 0)
-        g_array_append_val (self->answered, i);
     }
   if (reader->status == 0 && errno != EAGAIN)
     g_error ("client %u: %s", i, g_strerror (errno));
+  if (reader->status != 0)
+    {
+      g_array_append_val (self->answered, i);
+      wp_crowd_leave (self, i);
+    }
 }
 
 static void
@@ -212,6 +215,9 @@ wp_crowd_status (const WpCrowd *self, guint client)
 void
 wp_crowd_leave (WpCrowd *self, guint client)
 {
-  close (member (self, client)->fd);
-  member (self, client)->fd = -1;
+  Member *leaver = member (self, client);
+
+  if (leaver->fd >= 0)
+    close (leaver->fd);
+  leaver->fd = -1;
 }

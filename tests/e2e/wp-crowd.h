@@ -13,7 +13,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpCrowd, wp_crowd_free)
 gboolean wp_crowd_has_room (guint n);
 
 /* @n more clients connect without waiting for one another; each sends `GET /I` with `X-Request-Id: I`, I counting from 0, and @headers
- * (whole lines; NULL: none) once it is connected. */
+ * (whole lines; NULL: none) once it is connected, and leaves when it is answered. */
 void wp_crowd_send (WpCrowd *self, guint n, const char *headers);
 
 /* Serves all until @n_answers in all have come. A client that is refused, or loses its connection unanswered, is an error. */

@@ -234,7 +234,9 @@ wp_harness_run (const char *option, ...)
   argv = command_line (option, more);
   va_end (more);
   spawn (self, argv);
-  wp_harness_wait (self);
+  while (!wait_until (self, g_get_monotonic_time () + 2000))
+    if (read_ports (self))
+      wp_harness_signal (self, SIGKILL);
 
   return self;
 }
@@ -293,6 +295,7 @@ wp_harness_pid (const WpHarness *self)
 void
 wp_harness_signal (WpHarness *self, int number)
 {
+  g_clear_pointer (&self->admin, wp_client_free);   /* a drain waits for idle connections a while */
   g_assert_cmpint (kill (self->pid, number), ==, 0);
 }
 

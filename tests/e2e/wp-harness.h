@@ -1,6 +1,8 @@
 /* wp-harness.h - wp-server as a process, in a temporary folder of its own, on ports of its own. */
 #pragma once
 
+#include <signal.h>
+
 #include "tests/e2e/wp-client.h"
 
 #include "sim/wp-trace.h"
@@ -14,7 +16,7 @@ WpHarness *wp_harness_start (const char *option, ...) G_GNUC_NULL_TERMINATED;
 /* The same with at most @max_files descriptors. */
 WpHarness *wp_harness_start_limited (guint max_files, const char *option, ...) G_GNUC_NULL_TERMINATED;
 
-/* Runs wp-server with these options alone to its end, which must come by itself. See wp_harness_wait(). */
+/* Runs wp-server with these options alone to its end; it is killed if it starts to serve. See wp_harness_wait(). */
 WpHarness *wp_harness_run (const char *option, ...) G_GNUC_NULL_TERMINATED;
 
 void wp_harness_free (WpHarness *self);        /* kills it if it still runs, and removes the folder */

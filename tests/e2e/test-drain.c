@@ -1,0 +1,352 @@
+/* SIGTERM under load: whatever was accepted is done, whoever waits is answered, nobody new is let in, and the books balance. */
+#include "tests/e2e/wp-crowd.h"
+#include "tests/e2e/wp-hold.h"
+
+#include <string.h>
+
+static WpClient *
+post (WpHarness *server, const char *id)
+{
+  WpClient *client = wp_client_new (wp_harness_port (server));
+  g_autofree char *header = g_strdup_printf ("X-Request-Id: %s\r\n", id);
+  double received = wp_harness_stat (server, "ledger.received");
+
+  wp_client_post (client, "/", header, "x", 1);
+  wp_harness_await_stat (server, "ledger.received", received + 1);
+
+  return client;
+}
+
+static guint
+ask_admin (const WpHarness *server, const char *path)
+{
+  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+
+  wp_client_get (admin, path, NULL);
+  return wp_client_read_status (admin);
+}
+
+static void
+await_refusal (const WpHarness *server)
+{
+  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+
+  for (;;)
+    {
+      g_autoptr(WpClient) client = wp_client_try (wp_harness_port (server));
+
+      if (!client)
+        return;
+      g_assert_cmpint (g_get_monotonic_time (), <, until_us);
+    }
+}
+
+static void
+test_parked_and_queued_are_done (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-q", "5", "-w", "3", "--record=record.csv", NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  const WpRow *rows;
+  gsize n_rows;
+
+  wp_crowd_send (crowd, 400, NULL);
+  wp_harness_await_stat (server, "ledger.parked", 392);
+  wp_harness_signal (server, SIGTERM);
+  wp_harness_await_log (server, "draining");
+  await_refusal (server);
+  wp_hold_release (hold);
+  wp_crowd_await (crowd, 400);
+  g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, 400);
+  g_assert_cmpint (wp_harness_wait (server), ==, 0);
+  g_assert_cmpuint (wp_harness_ledger (server, "stored"), ==, 400);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 400);
+  rows = wp_harness_record (server, "record.csv", &n_rows);
+  g_assert_cmpuint (n_rows, ==, 400);
+  for (guint i = 0; i < n_rows; i++)
+    g_assert_cmpint (rows[i].outcome, ==, WP_OUTCOME_STORED);
+}
+
+static void
+test_says_so_first (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "0", NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr(WpClient) first = post (server, "1"), parked = post (server, "2");
+  g_autoptr(WpAnswer) answer = NULL;
+  g_autofree char *connection = NULL;
+
+  g_assert_cmpuint (ask_admin (server, "/readyz"), ==, 200);
+  wp_harness_signal (server, SIGTERM);
+  wp_harness_await_log (server, "draining, for 30.0 s at most; a second signal ends at once\n");
+  g_assert_cmpuint (ask_admin (server, "/readyz"), ==, 503);
+  g_assert_cmpuint (ask_admin (server, "/healthz"), ==, 200);
+  g_assert_cmpfloat (wp_harness_stat (server, "ready"), ==, 0);
+  await_refusal (server);
+  g_assert_true (wp_client_is_silent (parked));
+  wp_hold_release (hold);
+  answer = wp_client_read (parked);
+  g_assert_cmpuint (answer->status, ==, 200);
+  connection = wp_answer_header (answer, "Connection");
+  g_assert_cmpstr (connection, ==, "close");
+  g_assert_true (wp_client_read_end (parked));
+  g_assert_cmpint (wp_harness_wait (server), ==, 0);
+}
+
+/* A request whose end was still on its way. */
+static void
+test_half_a_request (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", NULL);
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr(WpAnswer) answer = NULL;
+  g_autofree char *connection = NULL;
+
+  wp_client_send (client, "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n01234");
+  wp_harness_await_stat (server, "connections", 1);
+  wp_harness_signal (server, SIGTERM);
+  wp_harness_await_log (server, "draining");
+  await_refusal (server);
+  wp_client_send (client, "56789");
+  answer = wp_client_read (client);
+  g_assert_cmpuint (answer->status, ==, 200);
+  connection = wp_answer_header (answer, "Connection");
+  g_assert_cmpstr (connection, ==, "close");
+  g_assert_true (wp_client_read_end (client));
+  g_assert_cmpint (wp_harness_wait (server), ==, 0);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "body = CAST('0123456789' AS BLOB)"), ==, 1);
+}
+
+typedef struct {
+  const WpHarness *server;
+  guint number;
+  GPtrArray *answered;       /* (element-type utf8): ids with a 200 */
+} Hammer;
+
+/* One request after another on a kept connection, and a new connection where that ends, until there is none. */
+static gpointer
+hammer (gpointer data)
+{
+  Hammer *self = data;
+  WpClient *client = NULL;
+
+  for (guint i = 0;; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("%u-%u", self->number, i);
+      g_autofree char *text = g_strdup_printf ("POST / HTTP/1.1\r\nHost: test\r\nX-Request-Id: %s\r\nContent-Length: 1\r\n\r\nx", id);
+      guint status;
+
+      if (!client && !(client = wp_client_try (wp_harness_port (self->server))))
+        return NULL;
+      status = wp_client_send (client, text) ? wp_client_read_status (client) : 0;
+      if (status == 200)
+        g_ptr_array_add (self->answered, g_steal_pointer (&id));
+      else
+        g_clear_pointer (&client, wp_client_free);
+    }
+}
+
+/* Every 200 that a client saw is a row, and every row is in the books. */
+static void
+check_hammered (WpHarness *server, Hammer *hammers, guint n)
+{
+  guint answered = 0;
+  const WpRow *rows;
+  g_autoptr(GHashTable) stored = g_hash_table_new (g_str_hash, g_str_equal);
+  gsize n_rows;
+
+  rows = wp_harness_record (server, "record.csv", &n_rows);
+  for (gsize i = 0; i < n_rows; i++)
+    {
+      g_assert_cmpint (rows[i].outcome, ==, WP_OUTCOME_STORED);
+      g_hash_table_add (stored, (gpointer) rows[i].id);
+    }
+  for (guint i = 0; i < n; i++)
+    {
+      for (guint j = 0; j < hammers[i].answered->len; j++)
+        g_assert_true (g_hash_table_contains (stored, hammers[i].answered->pdata[j]));
+      answered += hammers[i].answered->len;
+      g_ptr_array_unref (hammers[i].answered);
+    }
+  g_test_message ("%u answered, %" G_GSIZE_FORMAT " stored", answered, n_rows);
+  g_assert_cmpuint (answered, >, 0);
+  g_assert_cmpuint (wp_harness_ledger (server, "stored"), ==, n_rows);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, n_rows);
+  g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, n_rows);
+}
+
+static void
+test_in_full_flight (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "2", "-w", "2", "--drain-timeout=90s", "--record=record.csv", NULL);
+  Hammer hammers[8];
+  GThread *threads[8];
+
+  for (guint i = 0; i < 8; i++)
+    {
+      hammers[i] = (Hammer) { server, i, g_ptr_array_new_with_free_func (g_free) };
+      threads[i] = g_thread_new ("hammer", hammer, &hammers[i]);
+    }
+  while (wp_harness_stat (server, "ledger.stored") < 1000)
+    ;
+  wp_harness_signal (server, SIGTERM);
+  g_assert_cmpint (wp_harness_wait (server), ==, 0);
+  for (guint i = 0; i < 8; i++)
+    g_thread_join (threads[i]);
+  check_hammered (server, hammers, 8);
+}
+
+/* Connections that are kept alive, and then not used, hold nothing up: those idle before, and those just being answered. */
+static void
+test_kept_connections_end (void)
+{
+  for (guint round = 0; round < 4; round++)
+    {
+      g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", "--drain-timeout=90s", NULL);
+      g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+
+      for (guint i = 0; i < 100; i++)
+        g_ptr_array_add (clients, wp_client_new (wp_harness_port (server)));
+      for (guint i = 0; i < 100; i += 2)
+        wp_client_get (clients->pdata[i], "/", NULL);
+      for (guint i = 0; i < 100; i += 2)
+        g_assert_cmpuint (wp_client_read_status (clients->pdata[i]), ==, 200);
+      for (guint i = 0; i < 100; i++)
+        {
+          if (i == 50)
+            wp_harness_signal (server, SIGTERM);
+          wp_client_get (clients->pdata[i], "/", NULL);
+        }
+      g_assert_cmpint (wp_harness_wait (server), ==, 0);
+      g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, 150);
+      for (guint i = 0; i < 100; i++)
+        g_assert_cmpuint (wp_client_read_status (clients->pdata[i]), ==, 200);
+    }
+}
+
+static void
+test_timeout (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "1", "-d", "delay:1h", "--drain-timeout=100ms",
+                                                  "--record=record.csv", NULL);
+  g_autoptr(WpClient) one = post (server, "1"), two = post (server, "2"), three = post (server, "3"), four = post (server, "4");
+  g_autofree char *log = NULL;
+  const WpRow *rows;
+  gsize n_rows;
+
+  g_assert_cmpuint (wp_client_read_status (one), ==, 200);
+  g_assert_cmpuint (wp_client_read_status (two), ==, 200);
+  wp_harness_signal (server, SIGTERM);
+  g_assert_cmpuint (wp_client_read_status (three), ==, 503);
+  g_assert_cmpuint (wp_client_read_status (four), ==, 503);
+  g_assert_cmpint (wp_harness_wait (server), ==, 1);
+  log = wp_harness_log (server);
+  g_assert_nonnull (strstr (log, "2 accepted jobs were not finished: 1 queued, 1 in service"));
+  g_assert_cmpuint (wp_harness_ledger (server, "rejected"), ==, 2);
+  g_assert_cmpuint (wp_harness_ledger (server, "queued"), ==, 1);
+  g_assert_cmpuint (wp_harness_ledger (server, "in_service"), ==, 1);
+  rows = wp_harness_record (server, "record.csv", &n_rows);
+  g_assert_cmpuint (n_rows, ==, 4);
+  for (guint i = 0; i < 4; i++)
+    g_assert_cmpint (rows[i].outcome, ==, i < 2 ? WP_OUTCOME_NONE : WP_OUTCOME_REJECTED);
+  g_assert_cmpint (rows[0].started_ns, ==, rows[0].arrival_ns);
+  g_assert_cmpint (rows[1].started_ns, ==, WP_TIME_NONE);
+}
+
+/* Jobs whose clients wait for their end go on ending while the server gives up: nobody is there to be told. */
+static void
+test_timeout_while_jobs_end (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "500", "-w", "10", "-d", "delay:20ms", "--ack=stored",
+                                                  "--drain-timeout=10ms", "--record=record.csv", NULL);
+  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  const WpRow *rows;
+  gsize n_rows;
+  int status;
+
+  for (guint i = 0; i < 500; i++)
+    {
+      g_ptr_array_add (clients, wp_client_new (wp_harness_port (server)));
+      wp_client_get (clients->pdata[i], "/", NULL);
+    }
+  wp_harness_await_stat (server, "ledger.received", 500);
+  wp_harness_signal (server, SIGTERM);
+  status = wp_harness_wait (server);
+  g_assert_cmpint (status, >=, 0);
+  g_assert_cmpint (status, ==, wp_harness_ledger (server, "stored") < 500);
+  g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, 500);
+  rows = wp_harness_record (server, "record.csv", &n_rows);
+  g_assert_cmpuint (n_rows, ==, 500);
+  for (guint i = 0; i < n_rows; i++)
+    g_assert_true (rows[i].outcome == WP_OUTCOME_STORED || rows[i].outcome == WP_OUTCOME_NONE);
+}
+
+static void
+test_second_signal (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:1h", NULL);
+  g_autoptr(WpClient) one = post (server, "1"), two = post (server, "2");
+
+  wp_harness_signal (server, SIGINT);
+  wp_harness_await_log (server, "draining");
+  g_assert_true (wp_client_is_silent (two));
+  wp_harness_signal (server, SIGINT);
+  g_assert_cmpint (wp_harness_wait (server), ==, 1);
+  wp_harness_await_log (server, "stopped at once");
+  g_assert_cmpuint (wp_harness_ledger (server, "in_service"), ==, 1);
+  g_assert_cmpuint (wp_harness_ledger (server, "rejected"), ==, 1);
+}
+
+/* The second signal comes just when thousands of jobs end: the record is whole, each row once. */
+static void
+test_second_signal_while_jobs_end (void)
+{
+  for (guint round = 0; round < 6; round++)
+    {
+      g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:300ms", "--record=record.csv", NULL);
+      g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+      gsize n_rows;
+      int status;
+
+      wp_crowd_send (crowd, 2000, NULL);
+      wp_crowd_await (crowd, 2000);
+      while (wp_harness_stat (server, "ledger.stored") == 0)
+        ;
+      wp_harness_signal (server, SIGTERM);
+      wp_harness_await_log (server, "draining");
+      wp_harness_signal (server, SIGTERM);
+      status = wp_harness_wait (server);
+      g_assert_true (status == 0 || status == 1);
+      g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, 2000);
+      wp_harness_record (server, "record.csv", &n_rows);
+      g_assert_cmpuint (n_rows, ==, 2000);
+    }
+}
+
+/* Nothing to do: it ends, and at once. */
+static void
+test_idle (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--drain-timeout=90s", NULL);
+
+  wp_harness_stop (server);
+  g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/drain/parked-and-queued-are-done", test_parked_and_queued_are_done);
+  g_test_add_func ("/drain/says-so-first", test_says_so_first);
+  g_test_add_func ("/drain/half-a-request", test_half_a_request);
+  g_test_add_func ("/drain/in-full-flight", test_in_full_flight);
+  g_test_add_func ("/drain/kept-connections-end", test_kept_connections_end);
+  g_test_add_func ("/drain/timeout", test_timeout);
+  g_test_add_func ("/drain/timeout-while-jobs-end", test_timeout_while_jobs_end);
+  g_test_add_func ("/drain/second-signal", test_second_signal);
+  g_test_add_func ("/drain/second-signal-while-jobs-end", test_second_signal_while_jobs_end);
+  g_test_add_func ("/drain/idle", test_idle);
+
+  return g_test_run ();
+}
