@@ -1,6 +1,30 @@
 #include "sim/wp-random.h"
 
-#include <math.h>
+#include "sim/wp-random-inline.h"
+
+#define TAIL 7.69711747013104972            /* where the lowest of 256 layers ends */
+#define AREA 0.0039496598225815571993       /* of each layer, the lowest with its tail */
+
+WpZiggurat wp_ziggurat;
+
+/* Source: Marsaglia and Tsang, The ziggurat method for generating random variables, J. Statistical Software 5 (2000). */
+static gpointer
+build_ziggurat (gpointer data)
+{
+  double *edges = wp_ziggurat.edges, *heights = wp_ziggurat.heights;
+
+  edges[0] = AREA / exp (-TAIL);
+  edges[1] = TAIL;
+  for (guint i = 1; i < 255; i++)
+    edges[i + 1] = -log (AREA / edges[i] + exp (-edges[i]));
+  edges[256] = 0;
+  for (guint i = 0; i <= 256; i++)
+    heights[i] = i == 0 ? 0 : exp (-edges[i]);
+  for (guint i = 0; i < 256; i++)
+    wp_ziggurat.widths[i] = edges[i] * 0x1p-53;
+
+  return NULL;
+}
 
 /* Source: Steele, Lea and Flood, Fast splittable pseudorandom number generators, OOPSLA 2014. */
 static guint64
@@ -17,34 +41,19 @@ split_mix (guint64 *state)
 void
 wp_random_init (WpRandom *self, guint64 seed, guint64 stream)
 {
+  static GOnce once = G_ONCE_INIT;
   guint64 state = stream;
 
+  g_once (&once, build_ziggurat, NULL);
   state = seed ^ split_mix (&state);
   for (guint i = 0; i < G_N_ELEMENTS (self->state); i++)
     self->state[i] = split_mix (&state);
 }
 
-static guint64
-rotate_left (guint64 x, guint bits)
-{
-  return (x << bits) | (x >> (64 - bits));
-}
-
 guint64
 wp_random_next (WpRandom *self)
 {
-  guint64 *s = self->state;
-  guint64 result = rotate_left (s[1] * 5, 7) * 9;
-  guint64 t = s[1] << 17;
-
-  s[2] ^= s[0];
-  s[3] ^= s[1];
-  s[1] ^= s[2];
-  s[0] ^= s[3];
-  s[2] ^= t;
-  s[3] = rotate_left (s[3], 45);
-
-  return result;
+  return wp_random_next_inline (self);
 }
 
 double
@@ -64,7 +73,20 @@ wp_random_below (WpRandom *self, guint64 n)
 double
 wp_random_exponential (WpRandom *self)
 {
-  return -log1p (-wp_random_uniform (self));   /* 1 - u is never 0 */
+  return wp_random_exponential_inline (self);
+}
+
+double
+wp_random_exponential_edge (WpRandom *self, guint layer, double x)
+{
+  const double *heights = wp_ziggurat.heights;
+
+  if (layer == 0)
+    return TAIL + wp_random_exponential (self);   /* it has no memory */
+  if (heights[layer] + (heights[layer + 1] - heights[layer]) * wp_random_uniform (self) < exp (-x))
+    return x;
+
+  return wp_random_exponential (self);
 }
 
 double

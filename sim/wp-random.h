@@ -23,7 +23,7 @@ double wp_random_uniform (WpRandom *self);
 /* Uniform in 0 ... @n - 1, @n >= 1, without bias worth the name (2^-64 times @n). */
 guint64 wp_random_below (WpRandom *self, guint64 n);
 
-/* Exponential with mean 1, by inversion. */
+/* Exponential with mean 1. Source: Marsaglia and Tsang's ziggurat, J. Statistical Software 5 (2000), with 53 bits in each layer. */
 double wp_random_exponential (WpRandom *self);
 
 /* Standard normal. Source: Marsaglia's polar method, SIAM Review 6 (1964). */

@@ -3,11 +3,23 @@
 
 #include "sim/wp-trace.h"
 
+#define WP_SERVICE_FORMS "500ms, exp:MEAN, lognormal:MEAN:CV, uniform:A:B, hyperexp:MEAN:CV, pareto:MEAN:ALPHA:MAX or from:FILE"
+
+typedef enum { WP_SHAPE_CONSTANT, WP_SHAPE_EXPONENTIAL, WP_SHAPE_GENERAL } WpShape;
+
+/* What theory needs to know of a distribution. */
+typedef struct {
+  WpShape shape;
+  double mean_ns;
+  double cv2;        /* variance over the mean's square */
+} WpMoments;
+
 typedef struct _WpService WpService;
 
 /**
  * wp_service_new:
- * @spec: "500ms", "exp:MEAN", "lognormal:MEAN:CV", "uniform:A:B" or "from:FILE" (draws from finished - started of a measured trace)
+ * @spec: one of WP_SERVICE_FORMS. hyperexp: two exponentials of balanced means, CV > 1; pareto: truncated at MAX, its least value chosen
+ *   so that the mean is MEAN; from: draws from finished - started of a measured trace
  * @scale: what is drawn is multiplied by this, as the trace's reader does with its own column
  * @always: draw even where the trace has a service time
  *
@@ -22,6 +34,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpService, wp_service_free)
 
 /* The service of each row, in ns, >= 0. One draw for each row that needs one, in order. */
 void wp_service_fill (WpService *self, const WpRow *rows, gsize n_rows, gint64 *services_ns);
+
+/* The next @n draws, whatever a trace says. */
+void wp_service_draw (WpService *self, gint64 *services_ns, gsize n);
+
+/* The distribution that is drawn from, scale and all; rounding to ns apart. */
+void wp_service_moments (const WpService *self, WpMoments *moments);
 
 /* The same draws again from the first. */
 void wp_service_restart (WpService *self);

@@ -5,6 +5,7 @@
 
 #include "sim/wp-error.h"
 #include "sim/wp-options.h"
+#include "sim/wp-service.h"
 
 #define DEFAULT_SERVICE "500ms"
 #define DEFAULT_SEED 1
@@ -145,7 +146,7 @@ static const GOptionEntry trace_entries[] = {
   CALL ("service-scale", 0, on_service_scale, "service times X", "X"),
   CALL ("limit", 0, on_limit, "the first N rows only", "N"),
   CALL ("service", 's', on_text,
-        "service where the trace has none: 500ms (default), exp:MEAN, lognormal:MEAN:CV, uniform:A:B or from:MEASURED.csv", "SPEC"),
+        "service where the trace has none (default 500ms): " WP_SERVICE_FORMS, "SPEC"),
   { "service-always", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, on_service_always, "use --service even where the trace has its own", NULL },
   CALL ("seed", 0, on_seed, "of what is drawn (1); equal seeds, equal runs", "N"),
   CALL ("patience", 0, on_patience, "a parked client leaves after that long (never)", "TIME"),
@@ -212,7 +213,7 @@ check (const WpSimOptions *self, GError **error)
   if (is_stream (self->path) + is_stream (self->against) + is_stream (self->client) > 1)
     return fail_usage (error, "standard input can be read once only");
 
-  return TRUE;
+  return wp_draw_options_check (self, error);
 }
 
 static void
@@ -223,19 +224,24 @@ init (WpSimOptions *self)
     .tolerance = WP_AGAINST_TOLERANCE, .interval_ns = DEFAULT_INTERVAL_NS, .format = &wp_report_formats[0]
   };
   wp_policy_init (&self->policy, WP_MODE_ALL);
+  wp_draw_options_init (&self->draw);
 }
 
 gboolean
 wp_sim_options_parse (WpSimOptions *self, int *argc, char ***argv, GError **error)
 {
   g_autofree GOptionEntry *policy_entries = make_policy_entries ();
-  const GOptionEntry *const tables[] = { policy_entries, trace_entries, answer_entries, NULL };
+  const GOptionEntry *const tables[] = { policy_entries, trace_entries, wp_draw_entries, answer_entries, NULL };
 
   init (self);
   if (!wp_options_parse ("TRACE", "Replays a request trace through a model of wp-server's three modes, and predicts queue depth, blocking\n"
                                   "and latency. TRACE is CSV with a column \"arrival\", gzipped or not; - is standard input.",
                          tables, self, argc, argv, error))
     return FALSE;
+  if (*argc == 1 && wp_draw_options_given (&self->draw))
+    return check (self, error);
+  if (wp_draw_options_given (&self->draw))
+    return fail_usage (error, "a trace beside traffic that is drawn: give one or the other");
   if (*argc != 2)
     return fail_usage (error, *argc < 2 ? "no trace: give a file, or - for standard input" : "one trace at a time");
   self->path = g_strdup ((*argv)[1]);
@@ -253,4 +259,5 @@ wp_sim_options_clear (WpSimOptions *self)
   g_free (self->client);
   g_free (self->series);
   g_free (self->jobs);
+  wp_draw_options_clear (&self->draw);
 }

@@ -1,9 +1,10 @@
 /* wp-sim-options.h - the command line of wp-sim. */
 #pragma once
 
+#include "sim/wp-draw-options.h"
 #include "sim/wp-report.h"
 
-typedef struct {
+typedef struct _WpSimOptions {
   WpPolicy policy;                /* first: the policy's own callbacks take it */
   WpTraceOptions trace;           /* columns is ours */
   char *path;                     /* of the trace; "-": standard input */
@@ -16,6 +17,7 @@ typedef struct {
   char *series, *jobs;
   gint64 interval_ns;
   const WpReportFormat *format;
+  WpDrawOptions draw;             /* traffic without a trace */
 } WpSimOptions;
 
 /* FALSE with one line on what is wrong; --help and --version print and exit. */

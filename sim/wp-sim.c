@@ -1,8 +1,10 @@
 /* wp-sim - a trace through the model of the three modes: what will happen at these sizes? */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sim/wp-comparison.h"
+#include "sim/wp-generate.h"
 #include "sim/wp-interrupt.h"
 #include "sim/wp-jobs.h"
 #include "sim/wp-options.h"
@@ -160,6 +162,19 @@ simulate (const WpSimOptions *options, const WpPolicy *policy, const WpMeasured 
 }
 
 static int
+generate (const WpSimOptions *options, GError **error)
+{
+  const WpDrawOptions *draw = &options->draw;
+  const WpTraceOptions *trace = &options->trace;
+  g_autoptr(WpArrivals) arrivals = wp_arrivals_new (draw->generate, options->seed, trace->limit_rows > 0, error);
+  g_autoptr(WpService) service = arrivals ? wp_service_new (options->service, trace->service_scale, TRUE, options->seed, error) : NULL;
+  WpGenerate job = { draw->generate, options->service, options->seed, trace->scale, trace->service_scale, trace->limit_rows,
+                     draw->digits > 0 ? draw->digits : 9, draw->ids };
+
+  return service && wp_generate_write (&job, arrivals, service, STDOUT_FILENO, error) ? EXIT_DONE : EXIT_BAD;
+}
+
+static int
 run (int argc, char **argv, GError **error)
 {
   g_auto(WpSimOptions) options = { 0 };
@@ -169,6 +184,8 @@ run (int argc, char **argv, GError **error)
 
   if (!wp_sim_options_parse (&options, &argc, &argv, error))
     return EXIT_BAD;
+  if (options.draw.generate)
+    return generate (&options, error);
   policy = options.policy;
   if (options.against && (!(measured = wp_measured_load (options.against, error)) ||
                           !wp_measured_complete (measured, &policy, warnings, error) || !wp_policy_check (&policy, error)))

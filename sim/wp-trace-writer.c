@@ -13,6 +13,7 @@
 struct _WpTraceWriter {
   int fd;                      /* not ours */
   guint columns;
+  guint digits_cut;            /* of the nine */
   gboolean has_header;         /* the header is in the buffer, or written */
   int failed_errno;
   char *buffer;
@@ -54,6 +55,14 @@ wp_trace_writer_free (WpTraceWriter *self)
     return;
   g_free (self->buffer);
   g_free (self);
+}
+
+void
+wp_trace_writer_set_digits (WpTraceWriter *self, guint digits)
+{
+  g_return_if_fail (digits >= 1 && digits <= 9);
+
+  self->digits_cut = 9 - digits;
 }
 
 /* Takes away the torn row that a full disk leaves, where the file allows it. */
@@ -179,31 +188,31 @@ put_count (char *at, gint64 count)
 }
 
 static char *
-put_time (char *at, gint64 ns)
+put_time (char *at, guint digits_cut, gint64 ns)
 {
-  return at + strlen (wp_time_format_seconds (at, ns));
+  return ns == WP_TIME_NONE ? at : at + strlen (wp_time_format_seconds (at, ns)) - digits_cut;
 }
 
 static char *
-put_cell (char *at, WpColumn column, const WpRow *row)
+put_cell (char *at, WpColumn column, guint digits_cut, const WpRow *row)
 {
   switch (column) {
   case WP_COLUMN_ARRIVAL:
-    return put_time (at, row->arrival_ns);
+    return put_time (at, digits_cut, row->arrival_ns);
   case WP_COLUMN_SERVICE:
-    return put_time (at, row->service_ns);
+    return put_time (at, digits_cut, row->service_ns);
   case WP_COLUMN_ID:
     return row->id != NULL ? put_text (at, row->id) : at;
   case WP_COLUMN_BYTES:
     return row->bytes >= 0 ? put_count (at, row->bytes) : at;
   case WP_COLUMN_ACCEPTED:
-    return put_time (at, row->accepted_ns);
+    return put_time (at, digits_cut, row->accepted_ns);
   case WP_COLUMN_STARTED:
-    return put_time (at, row->started_ns);
+    return put_time (at, digits_cut, row->started_ns);
   case WP_COLUMN_FINISHED:
-    return put_time (at, row->finished_ns);
+    return put_time (at, digits_cut, row->finished_ns);
   case WP_COLUMN_ENDED:
-    return put_time (at, row->ended_ns);
+    return put_time (at, digits_cut, row->ended_ns);
   case WP_COLUMN_OUTCOME:
     return stpcpy (at, wp_outcome_name (row->outcome));
   case WP_COLUMN_BLOCKED:
@@ -224,7 +233,7 @@ wp_trace_writer_row (WpTraceWriter *self, const WpRow *row, GError **error)
   at = self->buffer + self->used;
   for (int i = 0; i < WP_N_COLUMNS; i++)
     if (self->columns & 1u << i) {
-      at = put_cell (at, (WpColumn) i, row);
+      at = put_cell (at, (WpColumn) i, self->digits_cut, row);
       *at++ = ',';
     }
   at[-1] = '\n';

@@ -18,6 +18,9 @@ typedef struct _WpTraceWriter WpTraceWriter;
 /* Writes to @fd, which it does not own; @columns is a set of 1 << WpColumn, written in the order of the enum. */
 WpTraceWriter *wp_trace_writer_new (int fd, guint columns);
 
+/* Digits of fraction of the times, 1 to 9 (the default); what follows them is cut off. */
+void wp_trace_writer_set_digits (WpTraceWriter *self, guint digits);
+
 /* Before the first row: `# key: value`. */
 void wp_trace_writer_note (WpTraceWriter *self, const char *key, const char *value);
 
