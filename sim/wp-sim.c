@@ -12,6 +12,7 @@
 #include "sim/wp-progress.h"
 #include "sim/wp-series.h"
 #include "sim/wp-sim-options.h"
+#include "sim/wp-synthetic.h"
 
 enum { EXIT_DONE = 0, EXIT_NO = 1, EXIT_BAD = 2 };
 
@@ -127,10 +128,19 @@ print_report (const WpSimOptions *options, const WpReport *report, GError **erro
   return TRUE;
 }
 
+static WpTrace *
+open_trace (const WpSimOptions *options, GError **error)
+{
+  if (options->draw.synthetic)
+    return wp_synthetic_open (options->draw.synthetic, options->seed, options->trace.scale, options->trace.limit_rows, error);
+
+  return wp_trace_open (options->path, &options->trace, error);
+}
+
 static int
 simulate (const WpSimOptions *options, const WpPolicy *policy, const WpMeasured *measured, GPtrArray *warnings, GError **error)
 {
-  g_autoptr(WpTrace) trace = wp_trace_open (options->path, &options->trace, error);
+  g_autoptr(WpTrace) trace = open_trace (options, error);
   g_autoptr(WpPredicted) predicted = measured ? wp_predicted_new () : NULL;
   g_autoptr(WpComparison) comparison = NULL;
   g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);

@@ -14,6 +14,9 @@
 
 struct _WpTrace {
   WpTraceOptions options;
+  const WpTraceSource *drawn;   /* with @source and @name, instead of table and mapping; NULL: read from a file */
+  gpointer source;
+  char *name;
   WpTable *table;
   WpMapping *mapping;
   gboolean plain;         /* the header is arrival[,service], which has a fast path */
@@ -124,13 +127,32 @@ wp_trace_open_data (const char *name, const char *data, gsize len, const WpTrace
   return wp_trace_open_input (wp_input_open_data (name, data, len), WP_WINDOW_CHUNK_BYTES, options, error);
 }
 
+WpTrace *
+wp_trace_new_drawn (const char *name, const WpTraceSource *functions, gpointer source, guint64 limit_rows)
+{
+  static const WpTraceOptions none = WP_TRACE_OPTIONS_INIT;
+  WpTrace *self = g_new0 (WpTrace, 1);
+
+  self->options = none;
+  self->options.limit_rows = limit_rows;
+  self->drawn = functions;
+  self->source = source;
+  self->name = g_strdup (name);
+  clear_rows (self);
+
+  return self;
+}
+
 void
 wp_trace_free (WpTrace *self)
 {
   if (self == NULL)
     return;
-  wp_table_free (self->table);
-  wp_mapping_free (self->mapping);
+  g_clear_pointer (&self->table, wp_table_free);
+  g_clear_pointer (&self->mapping, wp_mapping_free);
+  if (self->drawn != NULL)
+    self->drawn->free (self->source);
+  g_free (self->name);
   g_clear_error (&self->failure);
   wp_row_store_free (self->store);
   g_clear_pointer (&self->loaded, g_array_unref);
@@ -281,10 +303,37 @@ read_store (WpTrace *self, gsize *n_rows, GError **error)
   return WP_READ_ERROR;
 }
 
+static WpRead
+read_drawn (WpTrace *self, gsize *n_rows, GError **error)
+{
+  gint64 arrivals_ns[BATCH_ROWS];
+  guint64 left = self->options.limit_rows > 0 ? self->options.limit_rows - self->n_read : G_MAXUINT64;
+  gsize n = self->drawn->next (self->source, arrivals_ns, (gsize) MIN (left, BATCH_ROWS));
+
+  if (n == 0)
+    return WP_READ_END;
+  if (self->n_read == 0)
+    self->origin_ns = arrivals_ns[0];
+  if (arrivals_ns[n - 1] == G_MAXINT64) {
+    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: a time of more than 292 years, once it is scaled", self->name);
+    return WP_READ_ERROR;
+  }
+  for (gsize i = 0; i < n; i++)
+    self->rows[i].arrival_ns = arrivals_ns[i] - self->origin_ns;
+  self->n_read += n;
+  *n_rows = n;
+
+  return WP_READ_ROWS;
+}
+
 static void
 fail_empty (WpTrace *self, GError **error)
 {
-  g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, self->table->header_line > 0 ? "an empty trace: no row follows the header" : "an empty trace: it has no row");
+  if (self->drawn != NULL) {
+    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\": no request arrives in that time", self->name);
+    return;
+  }
+  g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "an empty trace: no row follows the header");
   wp_window_prefix (&self->table->window, self->table->window.line, error);
 }
 
@@ -296,7 +345,8 @@ wp_trace_read (WpTrace *self, const WpRow **rows, gsize *n_rows, GError **error)
   *rows = self->rows;
   *n_rows = 0;
   if (self->failure == NULL) {
-    read = self->store != NULL ? read_store (self, n_rows, &self->failure) : read_stream (self, n_rows, &self->failure);
+    read = self->drawn != NULL ? read_drawn (self, n_rows, &self->failure)
+           : self->store != NULL ? read_store (self, n_rows, &self->failure) : read_stream (self, n_rows, &self->failure);
     if (read == WP_READ_END && self->n_read == 0)
       fail_empty (self, &self->failure);
   }
@@ -331,7 +381,7 @@ store_rows (WpTrace *self, GError **error)
 gboolean
 wp_trace_sort (WpTrace *self, GError **error)
 {
-  g_return_val_if_fail (self->store == NULL && self->failure == NULL, FALSE);
+  g_return_val_if_fail (self->drawn == NULL && self->store == NULL && self->failure == NULL, FALSE);
 
   self->store = store_rows (self, &self->failure);
   if (self->store == NULL) {
@@ -391,18 +441,20 @@ wp_trace_load (WpTrace *self, gsize *n_rows, GError **error)
 const char *
 wp_trace_name (const WpTrace *self)
 {
-  return wp_input_name (self->table->window.input);
+  return self->drawn != NULL ? self->name : wp_input_name (self->table->window.input);
 }
 
 const char *
 wp_trace_note (const WpTrace *self, const char *key)
 {
-  return g_hash_table_lookup (self->table->notes, key);
+  return self->drawn != NULL ? NULL : g_hash_table_lookup (self->table->notes, key);
 }
 
 gboolean
 wp_trace_has (const WpTrace *self, const char *column)
 {
+  if (self->drawn != NULL)
+    return strcmp (column, wp_column_name (WP_COLUMN_ARRIVAL)) == 0;
   for (int i = 0; i < WP_N_COLUMNS; i++)
     if (strcmp (wp_column_name ((WpColumn) i), column) == 0)
       return (wp_mapping_columns (self->mapping) & 1u << i) != 0;
@@ -415,7 +467,7 @@ wp_trace_tell (const WpTrace *self, GPtrArray *lines)
 {
   guint columns = 0;
 
-  if (self->table->kind->tell == NULL)
+  if (self->drawn != NULL || self->table->kind->tell == NULL)
     return;
   for (int i = 0; i < WP_N_COLUMNS; i++) {
     int cell = wp_mapping_cell (self->mapping, (WpColumn) i);
@@ -435,6 +487,8 @@ wp_trace_out_of_order (const WpTrace *self)
 double
 wp_trace_progress (const WpTrace *self)
 {
+  if (self->drawn != NULL)
+    return self->drawn->progress (self->source);
   if (self->store != NULL)
     return (double) self->store_at / (double) wp_row_store_length (self->store);
 

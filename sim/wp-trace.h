@@ -54,6 +54,23 @@ WpTrace *wp_trace_open (const char *path, const WpTraceOptions *options, GError 
 /* The same from memory; @name stands for the file in messages; @data must outlive the trace. */
 WpTrace *wp_trace_open_data (const char *name, const char *data, gsize len, const WpTraceOptions *options, GError **error);
 
+/* Where arrivals come from that are drawn, not read; each function gets the source itself. */
+typedef struct {
+  gsize (*next) (gpointer source, gint64 *arrivals_ns, gsize most);   /* in order; 0: no more */
+  double (*progress) (gpointer source);                               /* as wp_trace_progress() */
+  void (*free) (gpointer source);
+} WpTraceSource;
+
+/**
+ * wp_trace_new_drawn:
+ * @name: stands for the file in messages
+ * @source: the trace takes it
+ * @limit_rows: 0: none
+ *
+ * A trace without a file and without services, always in order.
+ */
+WpTrace *wp_trace_new_drawn (const char *name, const WpTraceSource *functions, gpointer source, guint64 limit_rows);
+
 void wp_trace_free (WpTrace *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTrace, wp_trace_free)
 
