@@ -131,6 +131,13 @@ say_hello (const Server *self, const char *bound, const char *admin_bound)
                "without limit under overload");
 }
 
+static gboolean
+about_option (GError **error, const char *option)
+{
+  g_prefix_error (error, "--%s: ", option);
+  return FALSE;
+}
+
 /* Opens what can fail, and starts the rest. The record is opened last: it empties its file. */
 static gboolean
 start (Server *self, GError **error)
@@ -140,13 +147,17 @@ start (Server *self, GError **error)
   int admin_fd = -1;
 
   self->clock = wp_clock_new (error);
-  if (!self->clock ||
-      !wp_listen_open (self->options.listen, self->options.threads, fds, &bound, error) ||
-      (self->options.admin && !wp_listen_open (self->options.admin, 1, &admin_fd, &admin_bound, error)))
+  if (!self->clock)
     return FALSE;
+  if (!wp_listen_open (self->options.listen, self->options.threads, fds, &bound, error))
+    return about_option (error, "listen");
+  if (self->options.admin && !wp_listen_open (self->options.admin, 1, &admin_fd, &admin_bound, error))
+    return about_option (error, "admin");
   self->database = wp_database_open (self->options.database, self->clock, error);
-  if (!self->database || !start_recorder (self, error))
-    return FALSE;
+  if (!self->database)
+    return about_option (error, "database");
+  if (!start_recorder (self, error))
+    return about_option (error, "record");
 
   self->mode = wp_mode_new (&self->options.policy, self->options.max_jobs, self->options.ack, self->clock, self->database,
                             self->recorder);
@@ -251,14 +262,14 @@ finish (Server *self)
   return self->drain_until_ns == 0 || left > 0 || error || !wp_ledger_balances (&ledger);
 }
 
+/* Before anybody is told that the server is there. They are handled once the loop runs. */
 static void
-run (Server *self)
+catch_signals (Server *self)
 {
   signal (SIGPIPE, SIG_IGN);
   g_unix_signal_add (SIGTERM, on_stop, self);
   g_unix_signal_add (SIGINT, on_stop, self);
   g_unix_signal_add (SIGHUP, on_hangup, self);
-  g_main_loop_run (self->loop);
 }
 
 int
@@ -270,9 +281,12 @@ main (int argc, char **argv)
 
   g_set_prgname ("wp-server");
   g_log_set_writer_func (write_log, NULL, NULL);
-  if (!wp_server_options_read (&self.options, raise_file_limit (), argc, argv, &error) || !start (&self, &error))
+  if (!wp_server_options_read (&self.options, raise_file_limit (), argc, argv, &error))
     return wp_options_fail (error);
-  run (&self);
+  catch_signals (&self);
+  if (!start (&self, &error))
+    return wp_options_fail (error);
+  g_main_loop_run (self.loop);
   status = finish (&self);
 
   /* With jobs in service their database is not idle, and nothing that they touch can be freed: the system does that. */

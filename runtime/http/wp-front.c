@@ -146,11 +146,22 @@ on_end (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* On the front's thread, even if that has not begun to run yet: g_main_context_invoke() would call from ours then. */
+static void
+call (WpFront *self, GSourceFunc func)
+{
+  g_autoptr(GSource) source = g_idle_source_new ();
+
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, func, self, NULL);
+  g_source_attach (source, self->context);
+}
+
 void
 wp_front_stop (WpFront *self)
 {
   if (g_atomic_int_compare_and_exchange (&self->stopping, FALSE, TRUE))
-    g_main_context_invoke (self->context, on_end, self);
+    call (self, on_end);
 }
 
 void
@@ -196,7 +207,7 @@ void
 wp_front_drain (WpFront *self)
 {
   g_atomic_int_set (&self->draining, TRUE);
-  g_main_context_invoke (self->context, on_drain, self);
+  call (self, on_drain);
 }
 
 gboolean

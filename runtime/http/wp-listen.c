@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "sim/wp-error.h"
+#include "sim/wp-options.h"
 
 typedef struct {
   struct sockaddr_storage bytes;
@@ -21,9 +22,10 @@ resolve (const char *text, Address *address, GError **error)
   struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };
   struct addrinfo *found;
   g_autofree char *host = NULL;
+  guint64 port;
   int status;
 
-  if (!colon || colon == text || colon[1] == '\0')
+  if (!colon || colon == text || !wp_options_parse_uint (colon + 1, 0, 65535, &port, NULL))
     {
       g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not an address of the form HOST:PORT", text);
       return FALSE;
