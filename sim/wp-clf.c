@@ -6,7 +6,7 @@
 #include "sim/wp-stamps.h"
 #include "sim/wp-trace-writer.h"
 
-#define STAMP_BYTES 36         /* 10/Oct/2000:13:55:36.123456789 -0700 */
+#define STAMP_BYTES 40         /* room for 10/Oct/2000:13:55:36.123456789 -0700 */
 #define SLOTS 256
 
 enum { ARRIVAL, SERVICE, TIME, HOST, USER, REQUEST, STATUS, SENT, REQUEST_TIME, N_CELLS };
@@ -260,6 +260,8 @@ clf_open (WpTable *table, guint64 limit_rows, GError **error)
     if (entry.whole)
       wp_stamps_count (self->stamps, second_of (entry.stamp_ns));
   }
+  if (self->n_lines == 0 && status == WP_TABLE_END)
+    return wp_table_fail (table, "an empty trace: it has no row", error);
 
   return status != WP_TABLE_ERROR && wp_table_rewind (table, error);
 }

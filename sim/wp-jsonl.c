@@ -353,11 +353,13 @@ read_object (Reader *reader)
 static gboolean
 read_line (Reader *reader)
 {
-  gboolean done = take (reader, '{') ? read_object (reader) : expect (reader, "an object: {");
-
+  if (!take (reader, '{'))
+    return expect (reader, "an object: {");
+  if (!read_object (reader))
+    return FALSE;
   skip_blanks (reader);
 
-  return done && (reader->at == reader->end || expect (reader, "nothing more in this line"));
+  return reader->at == reader->end || expect (reader, "nothing more in this line");
 }
 
 static gboolean

@@ -78,14 +78,14 @@ wp_table_line (WpTable *self, gboolean may_fill, char **line, gsize *len, GError
   for (;;) {
     char *end;
 
-    if (window->at == window->end && window->at_eof)
-      return WP_TABLE_END;
     self->row_line = window->line;
     end = memchr (window->at, '\n', (gsize) (window->end - window->at));
     if (end == NULL && !window->at_eof && !may_fill)
       return WP_TABLE_MORE;
     if (end == NULL && !(end = wp_window_find_line (window, error)))
       return WP_TABLE_ERROR;
+    if (end == window->at && end == window->end)   /* only now is it known that nothing follows */
+      return WP_TABLE_END;
     *line = window->at;
     *len = (gsize) (end - window->at);
     window->at = end == window->end ? end : end + 1;
