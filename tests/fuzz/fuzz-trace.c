@@ -1,5 +1,5 @@
 /* fuzz-trace.c - any bytes as a trace (libFuzzer): no crash, rows in order, one clear line of error, the same at every chunk size.
- * The first byte chooses the chunk size and the options; the rest is the file. */
+ * The first byte chooses the chunk size and the options; the rest is the file. It is built once for each kind of input, FUZZ_INPUT. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,13 +79,18 @@ depends_on_chunks (const char *message)
 int
 LLVMFuzzerTestOneInput (const unsigned char *data, size_t size)
 {
-  static const char *const columns[] = { NULL, "arrival=a,service=b*2", "arrival=a/(b-1),id=[c]", "arrival=arrival,bytes=-service" };
+  static const char *const columns[][4] = {
+    [WP_INPUT_CSV] = { NULL, "arrival=a,service=b*2", "arrival=a/(b-1),id=[c]", "arrival=arrival,bytes=-service" },
+    [WP_INPUT_CLF] = { NULL, "arrival=time-request_time*1e6,service=status", "id=time,bytes=sent,service=time", "id=request" },
+    [WP_INPUT_JSONL] = { NULL, "arrival=a,service=b.c*2", "arrival=a/(b-1),id=b.c", "arrival=arrival,bytes=-service" }
+  };
   WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
   Outcome one, other;
 
   if (size == 0)
     return 0;
-  options.columns = columns[data[0] & 3];
+  options.input = FUZZ_INPUT;
+  options.columns = columns[FUZZ_INPUT][data[0] & 3];
   options.scale = data[0] & 4 ? 0.3 : 1;
   options.limit_rows = data[0] & 8 ? 3 : 0;
   one = run ((const char *) data + 1, size - 1, 1 + (data[0] >> 4), &options);

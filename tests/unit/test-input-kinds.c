@@ -68,6 +68,7 @@ test_logs (void)
       gsize n, k;
       g_autoptr(WpTrace) trace = load_text (logs[i].text, WP_INPUT_CLF, logs[i].columns, chunks[j], &rows, &n);
 
+      g_assert_nonnull (trace);
       for (k = 0; logs[i].arrivals_ns[k] >= 0; k++) {
         g_assert_cmpuint (k, <, n);
         g_test_message ("log %" G_GSIZE_FORMAT ", row %" G_GSIZE_FORMAT, i, k);
@@ -141,6 +142,7 @@ test_json_lines (void)
     gsize n;
     g_autoptr(WpTrace) trace = load_text (text, WP_INPUT_JSONL, "arrival=t,id=n.p.q", chunks[i], &rows, &n);
 
+    g_assert_nonnull (trace);
     g_assert_cmpuint (n, ==, 3);
     g_assert_cmpstr (rows[0].id, ==, "wé😀\"\n");
     g_assert_cmpint (rows[0].service_ns, ==, WP_TIME_NONE);
@@ -164,6 +166,7 @@ test_json_arithmetic (void)
   g_autoptr(WpTrace) trace = load_text ("{\"ms\":1700000000000,\"n\":{\"out\":3},\"a key\":\"4\"}\n{\"a key\":5,\"ms\":1700000000001.5,\"n\":{\"out\":0}}\n",
                                         WP_INPUT_JSONL, "arrival=ms/1000,service=0.5+n.out*0.25,bytes=[a key]*2", 65536, &rows, &n);
 
+  g_assert_nonnull (trace);
   g_assert_cmpuint (n, ==, 2);
   g_assert_cmpint (rows[0].service_ns, ==, 1250 * MS);
   g_assert_cmpint (rows[0].bytes, ==, 8);
