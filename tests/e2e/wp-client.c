@@ -37,14 +37,16 @@ wp_answer_header (const WpAnswer *self, const char *name)
   return NULL;
 }
 
-WpClient *
-wp_client_try (guint16 port)
+static WpClient *
+connect_to (guint16 port, int receive_buffer)
 {
   struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons (port), .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
   int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
   WpClient *self;
 
   g_assert_cmpint (fd, >=, 0);
+  if (receive_buffer > 0)
+    setsockopt (fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
   if (connect (fd, (struct sockaddr *) &address, sizeof address) < 0)
     {
       g_assert_cmpint (errno, ==, ECONNREFUSED);
@@ -56,6 +58,21 @@ wp_client_try (guint16 port)
   self->fd = fd;
   self->in = g_string_new (NULL);
 
+  return self;
+}
+
+WpClient *
+wp_client_try (guint16 port)
+{
+  return connect_to (port, 0);
+}
+
+WpClient *
+wp_client_new_narrow (guint16 port)
+{
+  WpClient *self = connect_to (port, 1);
+
+  g_assert_nonnull (self);
   return self;
 }
 
@@ -96,6 +113,12 @@ wp_client_send_bytes (WpClient *self, const void *bytes, gsize size)
         poll (&poller, 1, 100);
     }
   return TRUE;
+}
+
+gssize
+wp_client_offer (WpClient *self, const void *bytes, gsize size)
+{
+  return send (self->fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 gboolean

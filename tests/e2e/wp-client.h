@@ -20,12 +20,16 @@ typedef struct _WpClient WpClient;
 
 WpClient *wp_client_new (guint16 port);        /* connected to 127.0.0.1 */
 WpClient *wp_client_try (guint16 port);        /* NULL: refused */
+WpClient *wp_client_new_narrow (guint16 port); /* with the smallest receive buffer that there is */
 void wp_client_free (WpClient *self);          /* leaves, if it has not yet */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpClient, wp_client_free)
 
 /* FALSE: the server took no more. */
 gboolean wp_client_send (WpClient *self, const char *text);
 gboolean wp_client_send_bytes (WpClient *self, const void *bytes, gsize size);
+
+/* As much as the socket takes at once. -1: none. */
+gssize wp_client_offer (WpClient *self, const void *bytes, gsize size);
 
 /* Requests of the plain kind: HTTP/1.1, kept alive. @headers: whole lines, each with its \r\n; NULL: none. */
 void wp_client_get (WpClient *self, const char *path, const char *headers);
