@@ -208,7 +208,7 @@ add_measured (GArray *measured_ns, const char *file, const WpRow *rows, gsize n_
 {
   for (gsize i = 0; i < n_rows; i++)
     {
-      gint64 service_ns = rows[i].finished_ns - rows[i].started_ns;
+      gint64 service_ns;
 
       if (rows[i].finished_ns == WP_TIME_NONE || rows[i].started_ns == WP_TIME_NONE)
         continue;
@@ -217,6 +217,7 @@ add_measured (GArray *measured_ns, const char *file, const WpRow *rows, gsize n_
           g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%s: a request was finished before it was started", file);
           return FALSE;
         }
+      service_ns = rows[i].finished_ns - rows[i].started_ns;
       g_array_append_val (measured_ns, service_ns);
     }
 

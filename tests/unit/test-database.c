@@ -106,7 +106,7 @@ make_job (Bench *self, const char *id, const char *body, gsize size)
   WpJob *job = wp_job_new ();
 
   job->id = g_strdup (id);
-  job->method = g_strdup ("POST");
+  job->method = "POST";
   job->path = g_strdup ("/in?x=1");
   job->content_type = g_strdup ("application/json");
   job->body = body ? g_bytes_new (body, size) : NULL;

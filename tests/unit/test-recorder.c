@@ -69,6 +69,7 @@ close_record (WpRecorder *recorder)
   g_autoptr(GError) error = NULL;
 
   g_assert_true (wp_recorder_close (recorder, &error));
+  wp_recorder_free (recorder);
   g_assert_no_error (error);
 }
 
@@ -241,6 +242,7 @@ test_disk_full (Folder *folder, gconstpointer data)
   for (guint seq = 1; seq < 10; seq++)
     add (recorder, seq);
   g_assert_false (wp_recorder_close (recorder, &error));
+  wp_recorder_free (recorder);
   g_assert_error (error, WP_ERROR, WP_ERROR_IO);
   g_test_assert_expected_messages ();
 }
