@@ -179,8 +179,8 @@ body_size (const WpAnswer *answer)
   return answer->status < 200 || answer->status == 204 || answer->status == 304 ? 0 : G_MAXSIZE;
 }
 
-WpAnswer *
-wp_client_read (WpClient *self)
+static WpAnswer *
+read_answer (WpClient *self, gboolean has_body)
 {
   gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
   WpAnswer *answer;
@@ -194,7 +194,7 @@ wp_client_read (WpClient *self)
   answer = g_new0 (WpAnswer, 1);
   answer->head = g_strndup (self->in->str, head - 2);
   g_assert_cmpint (sscanf (answer->head, "HTTP/1.%*1u %u", &answer->status), ==, 1);
-  size = body_size (answer);
+  size = has_body ? body_size (answer) : 0;
   while (self->in->len - head < size && read_more (self, until_us))
     ;
   if (size == G_MAXSIZE)
@@ -205,6 +205,18 @@ wp_client_read (WpClient *self)
   g_string_erase (self->in, 0, (gssize) (head + size));
 
   return answer;
+}
+
+WpAnswer *
+wp_client_read (WpClient *self)
+{
+  return read_answer (self, TRUE);
+}
+
+WpAnswer *
+wp_client_read_head (WpClient *self)
+{
+  return read_answer (self, FALSE);
 }
 
 guint

@@ -37,6 +37,7 @@ void wp_client_post (WpClient *self, const char *path, const char *headers, cons
 
 /* The next answer, whole; NULL: the connection ended instead. */
 WpAnswer *wp_client_read (WpClient *self);
+WpAnswer *wp_client_read_head (WpClient *self);    /* the same, to HEAD: no body follows */
 guint wp_client_read_status (WpClient *self);  /* its status alone; 0: the connection ended instead */
 
 /* Nothing has come, not even an end. */

@@ -1,0 +1,212 @@
+/* The admin listener: its figures, its probes, its manners. */
+#include "tests/e2e/wp-crowd.h"
+#include "tests/e2e/wp-hold.h"
+
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+static WpAnswer *
+ask (WpClient *admin, const char *method, const char *path)
+{
+  g_autofree char *text = g_strdup_printf ("%s %s HTTP/1.1\r\nHost: test\r\n\r\n", method, path);
+  WpAnswer *answer;
+
+  g_assert_true (wp_client_send (admin, text));
+  answer = wp_client_read (admin);
+  g_assert_nonnull (answer);
+
+  return answer;
+}
+
+static void
+check (const WpHarness *server, const char *method, const char *path, guint status)
+{
+  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+  g_autoptr(WpAnswer) answer = ask (admin, method, path);
+
+  g_assert_cmpuint (answer->status, ==, status);
+}
+
+static void
+test_paths (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+
+  check (server, "GET", "/healthz", 200);
+  check (server, "GET", "/readyz", 200);
+  check (server, "GET", "/stats.json", 200);
+  check (server, "GET", "/stats.json?x=1", 200);
+  check (server, "GET", "/nothing", 404);
+  check (server, "GET", "/stats.json/more", 404);
+  check (server, "GET", "/%2e%2e/etc/passwd", 404);
+  check (server, "POST", "/stats.json", 405);
+  check (server, "DELETE", "/", 405);
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.received"), ==, 0);
+}
+
+static void
+test_refusal_names_what_is_allowed (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+  g_autoptr(WpAnswer) answer = ask (admin, "PUT", "/stats.json");
+  g_autofree char *allow = wp_answer_header (answer, "Allow");
+
+  g_assert_cmpuint (answer->status, ==, 405);
+  g_assert_cmpstr (allow, ==, "GET, HEAD");
+}
+
+static void
+test_manners (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr(WpAnswer) answer = ask (admin, "GET", "/stats.json");
+      g_autofree char *type = wp_answer_header (answer, "Content-Type"), *cache = wp_answer_header (answer, "Cache-Control");
+
+      g_assert_cmpstr (type, ==, "application/json");
+      g_assert_cmpstr (cache, ==, "no-store");
+    }
+  g_assert_true (wp_client_send (admin, "HEAD /healthz HTTP/1.1\r\nHost: test\r\n\r\nGET /readyz HTTP/1.1\r\nHost: test\r\n\r\n"));
+  {
+    g_autoptr(WpAnswer) head = wp_client_read_head (admin), next = wp_client_read (admin);
+
+    g_assert_cmpuint (head->status, ==, 200);
+    g_assert_cmpuint (next->status, ==, 200);
+    g_assert_cmpstr (next->body, ==, "ready\n");
+  }
+}
+
+static JsonObject *
+get_stats (const WpHarness *server, JsonParser *parser)
+{
+  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+  g_autoptr(WpAnswer) answer = ask (admin, "GET", "/stats.json");
+
+  g_assert_true (json_parser_load_from_data (parser, answer->body, (gssize) answer->size, NULL));
+  return json_node_get_object (json_parser_get_root (parser));
+}
+
+static void
+test_figures (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "workerpool", "-q", "3", "-w", "2", "--block-timeout=1h", "--ack=stored", NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr(JsonParser) parser = json_parser_new ();
+  JsonObject *stats, *ledger;
+
+  wp_crowd_send (crowd, 9, NULL);
+  wp_harness_await_stat (server, "ledger.parked", 4);
+  stats = get_stats (server, parser);
+  ledger = json_object_get_object_member (stats, "ledger");
+  g_assert_cmpstr (json_object_get_string_member (stats, "version"), ==, WP_VERSION);
+  g_assert_cmpstr (json_object_get_string_member (stats, "mode"), ==, "WorkerPool");
+  g_assert_cmpstr (json_object_get_string_member (stats, "dispatcher"), ==, "bounded");
+  g_assert_cmpstr (json_object_get_string_member (stats, "when_full"), ==, "block");
+  g_assert_cmpstr (json_object_get_string_member (stats, "ack"), ==, "stored");
+  g_assert_cmpstr (json_object_get_string_member (stats, "database"), ==, "sqlite:wp.db");
+  g_assert_cmpfloat (json_object_get_double_member (stats, "block_timeout"), ==, 3600);
+  g_assert_cmpfloat (json_object_get_double_member (stats, "uptime"), >, 0);
+  g_assert_cmpfloat (json_object_get_double_member (stats, "oldest_age"), >, 0);
+  g_assert_true (json_object_get_boolean_member (stats, "ready"));
+  g_assert_true (json_object_get_boolean_member (ledger, "balances"));
+  g_assert_cmpint (json_object_get_int_member (stats, "queue"), ==, 3);
+  g_assert_cmpint (json_object_get_int_member (stats, "workers"), ==, 2);
+  g_assert_cmpint (json_object_get_int_member (stats, "connections"), ==, 9);
+  g_assert_cmpint (json_object_get_int_member (stats, "blocked"), ==, 4);
+  g_assert_cmpint (json_object_get_int_member (stats, "parked_peak"), ==, 4);
+  g_assert_cmpint (json_object_get_int_member (stats, "queued_peak"), ==, 3);
+  g_assert_cmpint (json_object_get_int_member (stats, "in_service_peak"), ==, 2);
+  g_assert_cmpint (json_object_get_int_member (ledger, "received"), ==, 9);
+  g_assert_cmpint (json_object_get_int_member (ledger, "parked"), ==, 4);
+  g_assert_cmpint (json_object_get_int_member (ledger, "queued"), ==, 3);
+  g_assert_cmpint (json_object_get_int_member (ledger, "in_service"), ==, 2);
+  wp_hold_release (hold);
+  wp_crowd_await (crowd, 9);
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.stored"), ==, 9);
+  g_assert_cmpfloat (wp_harness_stat (server, "oldest_age"), ==, -1);
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.balances"), ==, 1);
+}
+
+static void
+test_what_a_mode_does_not_use_is_null (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-q", "3", "-w", "2", NULL);
+
+  g_assert_cmpfloat (wp_harness_stat (server, "queue"), ==, -1);
+  g_assert_cmpfloat (wp_harness_stat (server, "workers"), ==, -1);
+  g_assert_cmpfloat (wp_harness_stat (server, "dispatcher"), ==, -1);
+  g_assert_cmpfloat (wp_harness_stat (server, "block_timeout"), ==, -1);
+}
+
+/* Figures are taken at once, whatever goes on: in every snapshot the ledger balances and the sizes hold. */
+static void
+test_snapshots_balance (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "5", "-w", "3", "-d", "delay:1ms", NULL);
+  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr(JsonParser) parser = json_parser_new ();
+  guint n = 0;
+
+  wp_crowd_send (crowd, 1500, NULL);
+  while (wp_crowd_look (crowd) < 1500)
+    {
+      JsonObject *ledger = json_object_get_object_member (get_stats (server, parser), "ledger");
+
+      g_assert_true (json_object_get_boolean_member (ledger, "balances"));
+      g_assert_cmpint (json_object_get_int_member (ledger, "queued"), <=, 5);
+      g_assert_cmpint (json_object_get_int_member (ledger, "in_service"), <=, 3);
+      n++;
+    }
+  g_test_message ("%u snapshots", n);
+}
+
+/* Who sits on all connections of the admin listener goes after a while. */
+static void
+test_silent_probes (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr(GPtrArray) probes = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+
+  for (guint i = 0; i < 50; i++)
+    {
+      g_ptr_array_add (probes, wp_client_new (wp_harness_admin_port (server)));
+      wp_client_send (probes->pdata[i], "GET /stats");
+    }
+  check (server, "GET", "/healthz", 200);
+}
+
+static void
+test_none (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--admin=none", "-d", "delay:0", NULL);
+  g_autofree char *log = wp_harness_log (server);
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+
+  g_assert_null (strstr (log, "admin on"));
+  wp_client_get (client, "/stats.json", NULL);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+  g_clear_pointer (&client, wp_client_free);
+  wp_harness_stop (server);
+  g_assert_cmpuint (wp_harness_ledger (server, "stored"), ==, 1);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/admin/paths", test_paths);
+  g_test_add_func ("/admin/refusal-names-what-is-allowed", test_refusal_names_what_is_allowed);
+  g_test_add_func ("/admin/manners", test_manners);
+  g_test_add_func ("/admin/figures", test_figures);
+  g_test_add_func ("/admin/what-a-mode-does-not-use-is-null", test_what_a_mode_does_not_use_is_null);
+  g_test_add_func ("/admin/snapshots-balance", test_snapshots_balance);
+  g_test_add_func ("/admin/silent-probes", test_silent_probes);
+  g_test_add_func ("/admin/none", test_none);
+
+  return g_test_run ();
+}

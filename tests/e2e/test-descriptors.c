@@ -1,0 +1,193 @@
+/* Descriptors run out: those who got in are served, the others wait their turn, and none is lost for good. */
+#include "tests/e2e/wp-crowd.h"
+#include "tests/e2e/wp-hold.h"
+
+#define FEW 200
+
+/* Once every thread has begun, nobody is connected but the admin's client. */
+static guint
+count_at_rest (WpHarness *server)
+{
+  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+
+  for (guint i = 0; i < 20; i++)
+    {
+      g_ptr_array_add (clients, wp_client_new (wp_harness_port (server)));
+      wp_client_send (clients->pdata[i], "DELETE / HTTP/1.1\r\nHost: test\r\n\r\n");
+      g_assert_cmpuint (wp_client_read_status (clients->pdata[i]), ==, 405);
+    }
+  g_ptr_array_set_size (clients, 0);
+  wp_harness_await_stat (server, "connections", 0);
+
+  return wp_harness_count_files (server);
+}
+
+static void
+settle (WpHarness *server, guint files)
+{
+  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+
+  while (wp_harness_count_files (server) > files)
+    if (g_get_monotonic_time () > until_us)
+      g_error ("%u descriptors stay open, where %u were", wp_harness_count_files (server), files);
+    else
+      wp_harness_stat (server, "uptime");        /* takes its time */
+}
+
+/* More connections than descriptors, all of them in use; the default of --max-connections leaves a reserve. */
+static void
+check_crowded (WpHarness *server, guint n)
+{
+  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr(WpClient) late = NULL;
+  guint files = count_at_rest (server), open;
+  gint64 cpu_us, since_us;
+
+  for (guint i = 0; i < n; i++)
+    g_ptr_array_add (clients, wp_client_new (wp_harness_port (server)));
+  for (guint i = 0; i < 20; i++)
+    {
+      wp_client_get (clients->pdata[i], "/", NULL);
+      g_assert_cmpuint (wp_client_read_status (clients->pdata[i]), ==, 200);
+    }
+  open = wp_harness_count_files (server);
+  g_assert_cmpuint (open, <=, FEW);
+  g_assert_cmpuint (open, >, files + 20);
+
+  /* One that can't be accepted yet: its connection stands in the backlog. */
+  late = wp_client_new (wp_harness_port (server));
+  wp_client_get (late, "/", NULL);
+  cpu_us = wp_harness_cpu_us (server);
+  since_us = g_get_monotonic_time ();
+  while (g_get_monotonic_time () - since_us < G_USEC_PER_SEC)
+    {
+      wp_client_get (clients->pdata[0], "/", NULL);
+      g_assert_cmpuint (wp_client_read_status (clients->pdata[0]), ==, 200);
+      g_usleep (50000);      /* a second is watched, not awaited */
+    }
+  g_assert_true (wp_client_is_silent (late));
+  g_assert_cmpint (wp_harness_cpu_us (server) - cpu_us, <, 300000);
+
+  g_ptr_array_set_size (clients, 0);
+  g_assert_cmpuint (wp_client_read_status (late), ==, 200);
+  g_clear_pointer (&late, wp_client_free);
+  wp_harness_await_stat (server, "connections", 0);
+  settle (server, files);
+}
+
+static void
+test_limit_of_connections (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start_limited (FEW, "--threads=1", "-d", "delay:0", NULL);
+
+  check_crowded (server, 300);
+  wp_harness_stop (server);
+}
+
+/* Told that it may have more connections than it has descriptors for. */
+static void
+test_limit_of_files (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start_limited (FEW, "--threads=2", "-d", "delay:0", "--max-connections=1000", NULL);
+
+  check_crowded (server, 300);
+  wp_harness_await_log (server, "cannot accept connections for now: Too many open files");
+  wp_harness_stop (server);
+}
+
+static void
+test_limit_asked_for (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-d", "delay:0", "--max-connections=30", NULL);
+
+  check_crowded (server, 60);
+  wp_harness_stop (server);
+}
+
+/* libsoup 3.2.3 loses a descriptor with each connection that is kept alive and then left. */
+static void
+test_kept_connections (void)
+{
+  static const char *const kinds[] = { "", "X-Request-Id: a\r\nX-Request-Id: b\r\n" };   /* the fast lane's, libsoup's */
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", NULL);
+  guint files;
+
+  files = count_at_rest (server);
+  for (guint i = 0; i < 2000; i++)
+    {
+      g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+
+      wp_client_post (client, "/", kinds[i % 2], "x", 1);
+      g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+      if (i % 5 == 0)
+        wp_client_reset (client);
+    }
+  wp_harness_await_stat (server, "connections", 0);
+  settle (server, files);
+  wp_harness_stop (server);
+}
+
+/* Every way in which a connection can end before its request has. */
+static void
+test_cut_connections (void)
+{
+  static const char *const starts[] = { "", "GET", "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n012", "DELETE / HTTP/1.1\r\nHost: test\r\n\r\n",
+                                        "OPTIONS * HTTP/1.1\r\nHost: test\r\n\r\n", "garbage\r\n\r\n",
+                                        "GET / HTTP/1.0\r\n\r\n", "POST / HTTP/1.0\r\nContent-Length: 10\r\n\r\n012" };
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", NULL);
+  guint files;
+
+  files = count_at_rest (server);
+  for (guint i = 0; i < 800; i++)
+    {
+      g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+
+      wp_client_send (client, starts[i % G_N_ELEMENTS (starts)]);
+      if (i / G_N_ELEMENTS (starts) % 3 == 0)
+        wp_client_reset (client);
+      else if (i / G_N_ELEMENTS (starts) % 3 == 1)
+        wp_client_half_close (client);
+    }
+  wp_harness_await_stat (server, "connections", 0);
+  settle (server, files);
+  wp_harness_stop (server);
+}
+
+static void
+test_parked_leavers (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-q", "1", NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  guint files;
+
+  files = count_at_rest (server);
+  for (guint round = 1; round <= 3; round++)
+    {
+      g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+
+      wp_crowd_send (crowd, 500, round == 2 ? "X-WP-Service: 1\r\nX-WP-Service: 2\r\n" : NULL);   /* by way of libsoup */
+      wp_crowd_await (crowd, round == 1 ? 2 : 0);
+      wp_harness_await_stat (server, "ledger.parked", round == 1 ? 498 : 500);
+      g_clear_pointer (&crowd, wp_crowd_free);
+      wp_harness_await_stat (server, "ledger.abandoned", round * 500 - 2);
+    }
+  wp_harness_await_stat (server, "connections", 0);
+  settle (server, files);
+  wp_hold_release (hold);
+  wp_harness_stop (server);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 2);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/descriptors/limit-of-connections", test_limit_of_connections);
+  g_test_add_func ("/descriptors/limit-of-files", test_limit_of_files);
+  g_test_add_func ("/descriptors/limit-asked-for", test_limit_asked_for);
+  g_test_add_func ("/descriptors/kept-connections", test_kept_connections);
+  g_test_add_func ("/descriptors/cut-connections", test_cut_connections);
+  g_test_add_func ("/descriptors/parked-leavers", test_parked_leavers);
+
+  return g_test_run ();
+}

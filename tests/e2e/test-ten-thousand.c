@@ -1,0 +1,162 @@
+/* The experiment that the design comes from: 10,000 requests at once from one client are all answered, in each mode; and 15,000 to a
+ * channel of 10,000 are 10,001 answers and a long line. */
+#include "tests/e2e/wp-crowd.h"
+#include "tests/e2e/wp-harness.h"
+
+#include <string.h>
+
+#define MANY 10000
+#define MORE 15000
+#define RESERVE 200              /* descriptors of the server's own */
+
+/* FALSE: skipped. */
+static gboolean
+has_room (guint n)
+{
+  if (wp_crowd_has_room (n + RESERVE))
+    return TRUE;
+  g_test_skip ("the hard limit of descriptors is too low");
+  return FALSE;
+}
+
+static guint
+ask_admin (const WpHarness *server, const char *path)
+{
+  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+
+  wp_client_get (admin, path, NULL);
+  return wp_client_read_status (admin);
+}
+
+static void
+test_default (void)
+{
+  g_autoptr(WpHarness) server = NULL;
+  g_autoptr(WpCrowd) crowd = NULL;
+
+  if (!has_room (MANY))
+    return;
+  server = wp_harness_start ("--threads=2", "-d", "delay:500ms", NULL);
+  crowd = wp_crowd_new (wp_harness_port (server));
+  wp_crowd_send (crowd, MANY, NULL);
+  wp_crowd_await (crowd, MANY);
+  g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, MANY);
+  wp_harness_await_stat (server, "ledger.stored", MANY);
+  g_assert_cmpfloat (wp_harness_stat (server, "blocked"), ==, 0);
+  wp_harness_stop (server);
+  g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, MANY);
+}
+
+static void
+test_worker_pool (void)
+{
+  g_autoptr(WpHarness) server = NULL;
+  g_autoptr(WpCrowd) crowd = NULL;
+
+  if (!has_room (MANY))
+    return;
+  server = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-d", "delay:500ms", NULL);
+  crowd = wp_crowd_new (wp_harness_port (server));
+  wp_crowd_send (crowd, MANY, NULL);
+  wp_crowd_await (crowd, MANY);
+  g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, MANY);
+  wp_harness_await_stat (server, "ledger.stored", MANY);
+  g_assert_cmpfloat (wp_harness_stat (server, "blocked"), ==, 0);
+  wp_harness_stop (server);
+  g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, MANY);
+}
+
+/* One processor at half a second a job: the queue takes them all, and most are in it still when the server is stopped. */
+static void
+test_buffered_channel (void)
+{
+  g_autoptr(WpHarness) server = NULL;
+  g_autoptr(WpCrowd) crowd = NULL;
+
+  if (!has_room (MANY))
+    return;
+  server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-d", "delay:500ms", NULL);
+  crowd = wp_crowd_new (wp_harness_port (server));
+  wp_crowd_send (crowd, MANY, NULL);
+  wp_crowd_await (crowd, MANY);
+  g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, MANY);
+  g_assert_cmpfloat (wp_harness_stat (server, "blocked"), ==, 0);
+  wp_harness_signal (server, SIGTERM);
+  wp_harness_await_log (server, "draining");
+  wp_harness_signal (server, SIGTERM);
+  g_assert_cmpint (wp_harness_wait (server), ==, 1);
+  g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, MANY);
+}
+
+/* Ten of those who wait, in their order; a place frees every half second. */
+static void
+watch_ten (WpHarness *server, WpCrowd *crowd)
+{
+  guint before = wp_crowd_look (crowd);
+
+  wp_crowd_await (crowd, before + 10);
+  g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, wp_crowd_look (crowd));
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.queued"), ==, MANY);
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.in_service"), ==, 1);
+}
+
+/* What was seen is what was recorded: the parked are accepted in order of arrival, each when the one before is done. */
+static void
+check_record (WpHarness *server, WpCrowd *crowd)
+{
+  gsize n_rows;
+  const WpRow *rows = wp_harness_record (server, "record.csv", &n_rows);
+  guint n_blocked = 0;
+
+  g_assert_cmpuint (n_rows, ==, MORE);
+  for (guint i = 0; i < n_rows; i++)
+    {
+      g_assert_cmpint (rows[i].blocked, ==, i > MANY);
+      if (rows[i].blocked && rows[i].accepted_ns != WP_TIME_NONE)
+        {
+          g_assert_cmpuint (i, ==, MANY + 1 + n_blocked);
+          g_assert_cmpuint (g_ascii_strtoull (rows[i].id, NULL, 10), ==, wp_crowd_answered (crowd, i));
+          g_assert_cmpint (rows[i].accepted_ns, ==, rows[n_blocked].finished_ns);
+          n_blocked++;
+        }
+    }
+  g_assert_cmpuint (n_blocked, >=, 10);
+}
+
+static void
+test_the_line (void)
+{
+  g_autoptr(WpHarness) server = NULL;
+  g_autoptr(WpCrowd) crowd = NULL;
+
+  if (!has_room (MORE))
+    return;
+  server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-d", "delay:500ms", "--record=record.csv", NULL);
+  crowd = wp_crowd_new (wp_harness_port (server));
+  wp_crowd_send (crowd, MORE, NULL);
+  wp_crowd_await (crowd, MANY + 1);
+  wp_harness_await_stat (server, "ledger.received", MORE);
+  g_assert_cmpuint (ask_admin (server, "/healthz"), ==, 200);
+  g_assert_cmpuint (ask_admin (server, "/readyz"), ==, 200);
+  g_assert_cmpfloat (wp_harness_stat (server, "blocked"), ==, MORE - MANY - 1);
+  g_assert_cmpfloat (wp_harness_stat (server, "parked_peak"), <=, MORE - MANY - 1);
+  watch_ten (server, crowd);
+  wp_harness_signal (server, SIGTERM);
+  wp_harness_await_log (server, "draining");
+  wp_harness_signal (server, SIGTERM);
+  g_assert_cmpint (wp_harness_wait (server), ==, 1);
+  g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, MORE);
+  check_record (server, crowd);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/ten-thousand/default", test_default);
+  g_test_add_func ("/ten-thousand/worker-pool", test_worker_pool);
+  g_test_add_func ("/ten-thousand/buffered-channel", test_buffered_channel);
+  g_test_add_func ("/ten-thousand/the-line", test_the_line);
+
+  return g_test_run ();
+}
