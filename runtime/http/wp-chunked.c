@@ -1,9 +1,11 @@
 #include "runtime/http/wp-chunked.h"
 
+#include <string.h>
+
 #define MAX_EXTRA_BYTES 8192     /* of sizes, extensions and trailers beside each data byte's due */
 
 typedef enum {
-  SIZE_FIRST, SIZE, EXTENSION, SIZE_LF, DATA, DATA_CR, DATA_LF, TRAILER_FIRST, TRAILER, TRAILER_LF, END_LF, DONE, BAD, TOO_LARGE
+  SIZE_FIRST, SIZE, SIZE_BLANK, EXTENSION, SIZE_LF, DATA, DATA_CR, DATA_LF, TRAILER_FIRST, TRAILER_NAME, TRAILER, TRAILER_LF, END_LF, DONE, BAD, TOO_LARGE
 } State;
 
 struct _WpChunked {
@@ -43,6 +45,17 @@ skip_byte (WpChunked *self, guint8 byte, State same, State line_feed)
   return ++self->extra_bytes > MAX_EXTRA_BYTES ? TOO_LARGE : same;
 }
 
+/* After a size, or blanks after it. */
+static State
+blank_byte (WpChunked *self, guint8 byte)
+{
+  if (byte == ';')
+    return EXTENSION;
+  if (byte == ' ' || byte == '\t')
+    return skip_byte (self, byte, SIZE_BLANK, BAD);
+  return byte == '\r' ? SIZE_LF : BAD;
+}
+
 static State
 size_byte (WpChunked *self, guint8 byte)
 {
@@ -53,9 +66,17 @@ size_byte (WpChunked *self, guint8 byte)
     }
   if (self->state == SIZE_FIRST)
     return BAD;
-  if (byte == ';' || byte == ' ' || byte == '\t')
-    return skip_byte (self, byte, EXTENSION, BAD);
-  return byte == '\r' ? SIZE_LF : BAD;
+  return blank_byte (self, byte);
+}
+
+static State
+trailer_name_byte (WpChunked *self, guint8 byte)
+{
+  if (byte == ':')
+    return self->state == TRAILER_FIRST ? BAD : TRAILER;
+  if (!g_ascii_isalnum (byte) && (byte == 0 || !strchr ("!#$%&'*+-.^_`|~", byte)))
+    return BAD;
+  return skip_byte (self, byte, TRAILER_NAME, BAD);
 }
 
 static State
@@ -66,6 +87,8 @@ next_state (WpChunked *self, guint8 byte)
     case SIZE_FIRST:
     case SIZE:
       return size_byte (self, byte);
+    case SIZE_BLANK:
+      return blank_byte (self, byte);
     case EXTENSION:
       return skip_byte (self, byte, EXTENSION, SIZE_LF);
     case SIZE_LF:
@@ -75,7 +98,9 @@ next_state (WpChunked *self, guint8 byte)
     case DATA_LF:
       return byte == '\n' ? SIZE_FIRST : BAD;
     case TRAILER_FIRST:
-      return byte == '\r' ? END_LF : byte == ' ' || byte == '\t' || byte == ':' ? BAD : skip_byte (self, byte, TRAILER, BAD);
+      return byte == '\r' ? END_LF : trailer_name_byte (self, byte);
+    case TRAILER_NAME:
+      return trailer_name_byte (self, byte);
     case TRAILER:
       return skip_byte (self, byte, TRAILER, TRAILER_LF);
     case TRAILER_LF:

@@ -63,6 +63,9 @@ void wp_connection_kill (WpConnection *self);
 /* Has the client gone already? Then the exchange is told now, and TRUE; the connection may be released by that. */
 gboolean wp_connection_check (WpConnection *self);
 
+/* There is more to read: its lane is called again after the others had their turn. */
+void wp_connection_again (WpConnection *self);
+
 /* Adds to @in. */
 void wp_connection_keep (WpConnection *self, const char *bytes, gsize len);
 

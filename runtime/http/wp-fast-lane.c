@@ -9,6 +9,7 @@
 #include "runtime/http/wp-request.h"
 
 #define SCRATCH_SIZE (64 * 1024)
+#define MAX_READS 16             /* then it is the turn of other connections */
 
 /* One a front. Connections that are idle own no buffer: their bytes are read into one scratch, and are kept only where a request is
  * not whole or has to wait. */
@@ -38,21 +39,28 @@ release (WpConnection *connection)
   wp_connection_release (connection);
 }
 
-/* Sends what is in @self->out, after what waits already. FALSE: the socket takes no more now, or never. */
+static void
+wait_to_send (WpConnection *connection, const char *bytes, gsize len)
+{
+  connection->out = g_realloc (connection->out, connection->out_len + len);
+  memcpy (connection->out + connection->out_len, bytes, len);
+  connection->out_len += len;
+}
+
+/* Sends what is in @self->out, which is shared by all connections and empty after this; what the socket does not take waits at the
+ * connection. FALSE: something waits, or will never be sent. */
 static gboolean
 flush (FastLane *self, WpConnection *connection)
 {
   gssize n = 0;
 
-  if (connection->out_len > 0 || self->out->len == 0)
-    return connection->out_len == 0;
-  n = wp_connection_write (connection, self->out->str, self->out->len);
+  if (self->out->len > 0 && connection->out_len == 0)
+    n = wp_connection_write (connection, self->out->str, self->out->len);
   if (n < 0 && errno != EAGAIN)
     connection->dead = TRUE;
-  else if (n < (gssize) self->out->len)
+  else if (MAX (n, 0) < (gssize) self->out->len)
     {
-      connection->out_len = self->out->len - MAX (n, 0);
-      connection->out = g_memdup2 (self->out->str + MAX (n, 0), connection->out_len);
+      wait_to_send (connection, self->out->str + MAX (n, 0), self->out->len - MAX (n, 0));
       wp_connection_enter (connection, WP_CONNECTION_REPLY);
     }
   g_string_truncate (self->out, 0);
@@ -335,11 +343,13 @@ static void
 advance (FastLane *self, WpConnection *connection)
 {
   gboolean drained = FALSE;
+  guint n_reads = 0;
   Step step = TAKEN;
 
   if (connection->in_len > 0 && !connection->last && connection->out_len == 0)
     step = take_all (self, connection, connection->in, connection->in_len);
-  while ((step == TAKEN || step == INCOMPLETE) && !connection->last && !drained && flush (self, connection))
+  while ((step == TAKEN || step == INCOMPLETE) && !connection->last && !drained && n_reads++ < MAX_READS &&
+         flush (self, connection))
     step = read_some (self, connection, &drained);
   flush (self, connection);
 
@@ -352,6 +362,8 @@ advance (FastLane *self, WpConnection *connection)
     release (connection);
   else if (step == PASSED && connection->out_len == 0)
     pass_to_soup (self, connection);
+  else if (n_reads > MAX_READS)
+    wp_connection_again (connection);
 }
 
 /* WpLane: the gate has news. What is busy goes on when its answer comes. */
@@ -360,14 +372,18 @@ ready (WpConnection *connection)
 {
   FastLane *self = connection->lane_data;
 
+  gboolean clear = !connection->dead && flush_rest (connection);
+
   if (connection->exchange)
     return;
   if (connection->dead)
     release (connection);
-  else if (flush_rest (connection))
-    advance (self, connection);
-  else if (connection->dead)
-    release (connection);
+  else if (clear)
+    {
+      if (connection->state == WP_CONNECTION_REPLY)
+        wp_connection_enter (connection, WP_CONNECTION_IDLE);
+      advance (self, connection);
+    }
 }
 
 static void

@@ -293,11 +293,22 @@ on_connection (WpConnection *connection, guint32 events)
     connection->lane->ready (connection);
 }
 
+#define CONNECTION_EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
+
+/* Edge-triggered: what is modified is looked at anew. */
+void
+wp_connection_again (WpConnection *self)
+{
+  struct epoll_event event = { .events = CONNECTION_EVENTS, .data.ptr = self };
+
+  epoll_ctl (self->gate->epoll_fd, EPOLL_CTL_MOD, self->fd, &event);
+}
+
 static void
 add_connection (WpGate *self, int fd)
 {
   WpConnection *connection = g_new0 (WpConnection, 1);
-  struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = connection };
+  struct epoll_event event = { .events = CONNECTION_EVENTS, .data.ptr = connection };
   int on = 1;
 
   setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);   /* without it an answer in two sends waits 40 ms */
