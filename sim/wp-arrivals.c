@@ -49,7 +49,7 @@ struct _WpArrivals {
 static inline Ticks
 to_ticks (double ticks)
 {
-  return G_LIKELY (ticks < 0x1p63) ? (Ticks) (guint64) (ticks + 0.5) : (Ticks) ticks;
+  return G_LIKELY (ticks < 0x1p63) ? (Ticks) (gint64) (ticks + 0.5) : (Ticks) ticks;
 }
 
 static inline double
@@ -77,23 +77,56 @@ draw_constant (WpArrivals *self, gint64 *arrivals_ns, gsize most)
   return n;
 }
 
+/* Every gap is under 2^53 ticks (three months): many of them add up in 64 bits. */
+#define GAP_TICKS_MOST 0x1p53
+#define GAPS_MOST 512
+
+/* The first @n gaps after the last arrival. FALSE: one of them is too long for this; nothing has been drawn. */
+static gboolean
+add_gaps (WpArrivals *self, gint64 *arrivals_ns, gsize n)
+{
+  double mean = ticks_per_arrival (self->rate), longest = 0;
+  guint64 ticks = (guint64) (self->now % TICKS_PER_NS);
+  gint64 base_ns = (gint64) (self->now / TICKS_PER_NS);
+  WpRandom random = self->random;   /* a copy, so that it stays in registers */
+
+  for (gsize i = 0; i < n; i++)
+    {
+      double gap = mean * wp_random_exponential_inline (&random);
+
+      longest = MAX (longest, gap);
+      ticks += (guint64) (gint64) (gap + 0.5);
+      arrivals_ns[i] = base_ns + (gint64) (ticks / TICKS_PER_NS);
+    }
+  if (!(longest < GAP_TICKS_MOST))
+    return FALSE;
+  self->random = random;
+  self->now += ticks - (guint64) (self->now % TICKS_PER_NS);
+
+  return TRUE;
+}
+
 static gsize
 draw_poisson (WpArrivals *self, gint64 *arrivals_ns, gsize most)
 {
   double mean = ticks_per_arrival (self->rate);
-  Ticks now = self->now, end = (Ticks) self->end_ns * TICKS_PER_NS;
-  WpRandom random = self->random;   /* a copy, so that it stays in registers */
+  Ticks end = (Ticks) self->end_ns * TICKS_PER_NS;
   gsize n = 0;
 
-  for (; n < most; n++)
+  while (n < most && self->now < end)
     {
-      now += to_ticks (mean * wp_random_exponential_inline (&random));
-      if (now >= end)
-        break;
-      arrivals_ns[n] = (gint64) (now / TICKS_PER_NS);
+      gsize some = MIN (most - n, GAPS_MOST);
+
+      if (!add_gaps (self, arrivals_ns + n, some))
+        {
+          some = 1;
+          self->now += to_ticks (mean * wp_random_exponential_inline (&self->random));
+          arrivals_ns[n] = (gint64) MIN (self->now / TICKS_PER_NS, (Ticks) G_MAXINT64);
+        }
+      n += some;
     }
-  self->now = now;
-  self->random = random;
+  while (n > 0 && arrivals_ns[n - 1] >= self->end_ns)
+    n--;
 
   return n;
 }

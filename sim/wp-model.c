@@ -1,31 +1,6 @@
 #include "sim/wp-model.h"
 
-#include "sim/wp-free-times.h"
-#include "sim/wp-histogram-inline.h"
-#include "sim/wp-ring.h"
-
-struct _WpModel {
-  WpLayout layout;
-  gint64 may_wait_ns;         /* a request is turned away if it would be parked for longer */
-  WpOutcome turned_away;      /* and this is its outcome then */
-
-  gsize full_jobs;            /* this many in the queue are full; G_MAXSIZE where that is not what full means */
-
-  WpFreeTimes workers;
-  WpRing waiting;             /* starts of the jobs in the queue; those that have started since are dropped at the next acceptance */
-  WpRing parked;              /* ends of the parked requests; those that have ended since are dropped at the next one parked */
-  gint64 entered_ns;          /* the latest acceptance into the queue */
-  gint64 counted_ns;          /* the depth is counted up to here */
-  gint64 first_ns, last_ns;   /* first arrival, last finish */
-
-  guint64 requests, accepted, refused, blocked, blocked_peak;
-  gint64 time_full_ns, first_full_ns;
-  WpUint128 service_ns;
-  WpHistogram *blocked_time;  /* of the blocked and accepted: for the others it would be 0 */
-  WpHistogram *wait;          /* of those that waited */
-  WpHistogram *response;
-  WpHistogram *depth;
-};
+#include "sim/wp-model-private.h"
 
 WpModel *
 wp_model_new (const WpLayout *layout, gint64 patience_ns)
@@ -186,18 +161,38 @@ offer_one (WpModel *self, gint64 arrival_ns, gint64 service_ns, WpVerdict *verdi
 gboolean
 wp_model_offer (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows, WpVerdict *verdicts)
 {
-  WpVerdict unseen;
-
   if (n_rows == 0)
     return TRUE;
   if (self->requests == 0)
     self->first_ns = self->counted_ns = rows[0].arrival_ns;
   self->requests += n_rows;
+  if (!verdicts && wp_model_is_single (self))
+    return wp_model_offer_single (self, rows, services_ns, n_rows);
+
+  return wp_model_offer_any (self, rows, services_ns, n_rows, verdicts);
+}
+
+gboolean
+wp_model_offer_any (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows, WpVerdict *verdicts)
+{
+  WpVerdict unseen;
+
   for (gsize i = 0; i < n_rows; i++)
     if (!offer_one (self, rows[i].arrival_ns, services_ns[i], verdicts ? &verdicts[i] : &unseen))
       return FALSE;
 
   return TRUE;
+}
+
+void
+wp_model_so_far (const WpModel *self, guint64 *blocked, guint64 *refused, WpOutcome *refused_as, const WpHistogram **wait,
+                 const WpHistogram **response)
+{
+  *blocked = self->blocked;
+  *refused = self->refused;
+  *refused_as = self->turned_away;
+  *wait = self->wait;
+  *response = self->response;
 }
 
 static void

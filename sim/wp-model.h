@@ -41,5 +41,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpModel, wp_model_free)
  */
 gboolean wp_model_offer (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows, WpVerdict *verdicts);
 
+/* What is counted so far; @wait has those that waited only, and both histograms are the model's own. */
+void wp_model_so_far (const WpModel *self, guint64 *blocked, guint64 *refused, WpOutcome *refused_as, const WpHistogram **wait,
+                      const WpHistogram **response);
+
 /* Once, after the last row: the queue empties, and all is counted. */
 void wp_model_finish (WpModel *self, WpFigures *figures);

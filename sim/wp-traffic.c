@@ -31,15 +31,51 @@ wp_traffic_free (WpTraffic *self)
   g_free (self);
 }
 
-/* Seconds without a request have a square of 0, and are counted by the clock. */
 static void
-end_second (WpTraffic *self, gint64 arrival_ns)
+count_seconds (WpTraffic *self, const WpRow *rows, gsize n_rows)
 {
-  gint64 begins_ns = arrival_ns - arrival_ns % WP_NS_PER_S;
+  gint64 ends_ns = self->second_ends_ns;
+  guint64 in_second = self->in_second, peak = self->peak;
+  WpUint128 squares = self->squares;
 
-  self->squares += (WpUint128) self->in_second * self->in_second;
-  self->in_second = 0;
-  self->second_ends_ns = begins_ns > G_MAXINT64 - WP_NS_PER_S ? G_MAXINT64 : begins_ns + WP_NS_PER_S;
+  for (gsize i = 0; i < n_rows; i++)
+    {
+      gint64 arrival_ns = rows[i].arrival_ns;
+
+      if (arrival_ns >= ends_ns)   /* seconds without a request have a square of 0, and are counted by the clock */
+        {
+          gint64 begins_ns = arrival_ns - arrival_ns % WP_NS_PER_S;
+
+          squares += (WpUint128) in_second * in_second;
+          in_second = 0;
+          ends_ns = begins_ns > G_MAXINT64 - WP_NS_PER_S ? G_MAXINT64 : begins_ns + WP_NS_PER_S;
+        }
+      in_second++;
+      peak = MAX (peak, in_second);
+    }
+  self->second_ends_ns = ends_ns;
+  self->in_second = in_second;
+  self->peak = peak;
+  self->squares = squares;
+}
+
+static void
+count_services (WpHistogram *histogram, const gint64 *services_ns, gsize n)
+{
+  gint64 min = histogram->min, max = histogram->max;
+  WpUint128 sum = 0;
+
+  for (gsize i = 0; i < n; i++)
+    {
+      histogram->weights[wp_histogram_bucket (services_ns[i])]++;
+      sum += (guint64) services_ns[i];
+      min = MIN (min, services_ns[i]);
+      max = MAX (max, services_ns[i]);
+    }
+  histogram->total += n;
+  histogram->sum += sum;
+  histogram->min = min;
+  histogram->max = max;
 }
 
 void
@@ -49,14 +85,8 @@ wp_traffic_add (WpTraffic *self, const WpRow *rows, const gint64 *services_ns, g
     return;
   if (self->requests == 0)
     self->first_ns = rows[0].arrival_ns;
-  for (gsize i = 0; i < n_rows; i++)
-    {
-      if (rows[i].arrival_ns >= self->second_ends_ns)
-        end_second (self, rows[i].arrival_ns);
-      self->in_second++;
-      self->peak = MAX (self->peak, self->in_second);
-      wp_histogram_add_inline (self->service, services_ns[i], 1);
-    }
+  count_seconds (self, rows, n_rows);
+  count_services (self->service, services_ns, n_rows);
   self->requests += n_rows;
   self->last_ns = rows[n_rows - 1].arrival_ns;
 }

@@ -1,0 +1,44 @@
+/* wp-model-private.h - the model's inside, for its two ways through a batch. */
+#pragma once
+
+#include "sim/wp-free-times.h"
+#include "sim/wp-histogram-inline.h"
+#include "sim/wp-model.h"
+#include "sim/wp-ring.h"
+
+struct _WpModel {
+  WpLayout layout;
+  gint64 may_wait_ns;         /* a request is turned away if it would be parked for longer */
+  WpOutcome turned_away;      /* and this is its outcome then */
+
+  gsize full_jobs;            /* this many in the queue are full; G_MAXSIZE where that is not what full means */
+
+  WpFreeTimes workers;
+  WpRing waiting;             /* starts of the jobs in the queue; those that have started since are dropped at the next acceptance */
+  WpRing parked;              /* ends of the parked requests; those that have ended since are dropped at the next one parked */
+  gint64 entered_ns;          /* the latest acceptance into the queue */
+  gint64 counted_ns;          /* the depth is counted up to here */
+  gint64 first_ns, last_ns;   /* first arrival, last finish */
+
+  guint64 requests, accepted, refused, blocked, blocked_peak;
+  gint64 time_full_ns, first_full_ns;
+  WpUint128 service_ns;
+  WpHistogram *blocked_time;  /* of the blocked and accepted: for the others it would be 0 */
+  WpHistogram *wait;          /* of those that waited */
+  WpHistogram *response;
+  WpHistogram *depth;
+};
+
+/* One row after the other, whatever the sizes; requests and first arrival are counted already. */
+gboolean wp_model_offer_any (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows, WpVerdict *verdicts);
+
+/* Is there one worker, and a queue worth the name before it? */
+static inline gboolean
+wp_model_is_single (const WpModel *self)
+{
+  return self->layout.workers == 1 && self->layout.queue_jobs > 0;
+}
+
+/* The same in passes over the batch without a branch to be mispredicted, where there is one worker; rows that may find the queue full go
+ * through wp_model_offer_any(). */
+gboolean wp_model_offer_single (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows);
