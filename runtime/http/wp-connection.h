@@ -40,7 +40,7 @@ struct _WpConnection {
   gsize in_len, in_size;
   gpointer body;                 /* a chunked body that is being read; the fast lane's WpChunked */
   gboolean continued;            /* the client was told to go on and send its body */
-  char *out;                     /* bytes of answers that the socket has not taken yet; the fast lane's */
+  char *out;                     /* bytes of answers that wait to be sent */
   gsize out_len;
   WpConnectionGone gone;
   gpointer exchange;             /* what is BUSY, or NULL */
@@ -53,6 +53,10 @@ void wp_connection_enter (WpConnection *self, WpConnectionState state);
 gssize wp_connection_read (WpConnection *self, void *buffer, gsize size);
 gssize wp_connection_read_socket (WpConnection *self, void *buffer, gsize size);   /* past @in */
 gssize wp_connection_write (WpConnection *self, const void *buffer, gsize size);
+
+/* Puts bytes behind those that wait to be sent; sends what the socket takes. FALSE: something waits still, or @dead. */
+void wp_connection_write_later (WpConnection *self, const char *bytes, gsize len);
+gboolean wp_connection_flush (WpConnection *self);
 
 /* Answers with @status and an empty body past any parser, and kills the connection: 408, 413, 503 and the like. */
 void wp_connection_refuse (WpConnection *self, guint status);
@@ -69,5 +73,5 @@ void wp_connection_again (WpConnection *self);
 /* Adds to @in. */
 void wp_connection_keep (WpConnection *self, const char *bytes, gsize len);
 
-/* The lane has done with it: gives the connection back to its gate, which lingers or closes. */
+/* The lane has done with it: what waits is sent, then its gate lingers or closes. */
 void wp_connection_release (WpConnection *self);

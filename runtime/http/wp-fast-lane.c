@@ -39,14 +39,6 @@ release (WpConnection *connection)
   wp_connection_release (connection);
 }
 
-static void
-wait_to_send (WpConnection *connection, const char *bytes, gsize len)
-{
-  connection->out = g_realloc (connection->out, connection->out_len + len);
-  memcpy (connection->out + connection->out_len, bytes, len);
-  connection->out_len += len;
-}
-
 /* Sends what is in @self->out, which is shared by all connections and empty after this; what the socket does not take waits at the
  * connection. FALSE: something waits, or will never be sent. */
 static gboolean
@@ -60,33 +52,12 @@ flush (FastLane *self, WpConnection *connection)
     connection->dead = TRUE;
   else if (MAX (n, 0) < (gssize) self->out->len)
     {
-      wait_to_send (connection, self->out->str + MAX (n, 0), self->out->len - MAX (n, 0));
+      wp_connection_write_later (connection, self->out->str + MAX (n, 0), self->out->len - MAX (n, 0));
       wp_connection_enter (connection, WP_CONNECTION_REPLY);
     }
   g_string_truncate (self->out, 0);
 
   return connection->out_len == 0 && !connection->dead;
-}
-
-/* The socket may take more of what waits. */
-static gboolean
-flush_rest (WpConnection *connection)
-{
-  gssize n;
-
-  if (connection->out_len == 0)
-    return TRUE;
-  n = wp_connection_write (connection, connection->out, connection->out_len);
-  if (n < 0 && errno != EAGAIN)
-    connection->dead = TRUE;
-  if (n <= 0)
-    return FALSE;
-  connection->out_len -= n;
-  memmove (connection->out, connection->out + n, connection->out_len);
-  if (connection->out_len == 0)
-    g_clear_pointer (&connection->out, g_free);
-
-  return connection->out_len == 0;
 }
 
 static void
@@ -372,7 +343,7 @@ ready (WpConnection *connection)
 {
   FastLane *self = connection->lane_data;
 
-  gboolean clear = !connection->dead && flush_rest (connection);
+  gboolean clear = !connection->dead && wp_connection_flush (connection);
 
   if (connection->exchange)
     return;

@@ -111,155 +111,30 @@ coarse_now_ns (void)
   return now.tv_sec * WP_NS_PER_S + now.tv_nsec;
 }
 
-void
-wp_connection_enter (WpConnection *self, WpConnectionState state)
+gint64
+wp_gate_deadline (const WpGate *self, WpConnectionState state)
 {
-  const WpGateLimits *limits = &self->gate->limits;
   const gint64 timeouts_ns[] = {
-    [WP_CONNECTION_IDLE] = limits->idle_timeout_ns, [WP_CONNECTION_HEAD] = limits->header_timeout_ns,
-    [WP_CONNECTION_BODY] = limits->body_timeout_ns, [WP_CONNECTION_BUSY] = G_MAXINT64,
-    [WP_CONNECTION_REPLY] = limits->idle_timeout_ns, [WP_CONNECTION_LINGER] = LINGER_NS,
+    [WP_CONNECTION_IDLE] = self->listen_fd < 0 ? LAST_CHANCE_NS : self->limits.idle_timeout_ns,
+    [WP_CONNECTION_HEAD] = self->limits.header_timeout_ns, [WP_CONNECTION_BODY] = self->limits.body_timeout_ns,
+    [WP_CONNECTION_BUSY] = G_MAXINT64, [WP_CONNECTION_REPLY] = self->limits.idle_timeout_ns,
+    [WP_CONNECTION_LINGER] = LINGER_NS,
   };
 
-  self->state = state;
-  if (state == WP_CONNECTION_IDLE && self->gate->listen_fd < 0)
-    self->deadline_ns = coarse_now_ns () + LAST_CHANCE_NS;
-  else
-    self->deadline_ns = timeouts_ns[state] == G_MAXINT64 ? G_MAXINT64 : coarse_now_ns () + timeouts_ns[state];
+  return timeouts_ns[state] == G_MAXINT64 ? G_MAXINT64 : coarse_now_ns () + timeouts_ns[state];
 }
 
 void
-wp_connection_keep (WpConnection *self, const char *bytes, gsize len)
+wp_gate_take_back (WpGate *self, WpConnection *connection)
 {
-  if (self->in_len + len > self->in_size)
+  if (connection->peer_ended || shutdown (connection->fd, SHUT_WR) < 0)
     {
-      self->in_size = MAX (self->in_len + len, 2 * self->in_size);
-      self->in = g_realloc (self->in, self->in_size);
-    }
-  memcpy (self->in + self->in_len, bytes, len);
-  self->in_len += len;
-}
-
-static gssize
-read_kept (WpConnection *self, char *buffer, gsize size)
-{
-  gsize n = MIN (size, self->in_len);
-
-  memcpy (buffer, self->in, n);
-  self->in_len -= n;
-  memmove (self->in, self->in + n, self->in_len);
-  if (self->in_len == 0)
-    {
-      g_clear_pointer (&self->in, g_free);
-      self->in_size = 0;
-    }
-  return n;
-}
-
-/* A keep-alive connection whose client leaves between requests is never freed by libsoup 3.2.3, which ends only what it has seen
- * begin. So the end of file is preceded by one byte of a request that never comes. */
-static gssize
-read_end (WpConnection *self, char *buffer)
-{
-  if (self->state != WP_CONNECTION_IDLE || self->told_end)
-    return 0;
-  self->told_end = TRUE;
-  *buffer = 'X';
-  return 1;
-}
-
-gssize
-wp_connection_read_socket (WpConnection *self, void *buffer, gsize size)
-{
-  gssize n;
-
-  do
-    n = recv (self->fd, buffer, size, 0);
-  while (n < 0 && errno == EINTR);
-  if (n < 0 && errno == EAGAIN)
-    self->readable = FALSE;
-  else if (n <= 0)
-    self->peer_ended = TRUE;
-
-  return n;
-}
-
-gssize
-wp_connection_read (WpConnection *self, void *buffer, gsize size)
-{
-  gssize n;
-
-  if (self->dead)
-    return read_end (self, buffer);
-  if (self->in_len > 0)
-    return read_kept (self, buffer, size);
-  n = wp_connection_read_socket (self, buffer, size);
-  if (n > 0 && self->state == WP_CONNECTION_IDLE)
-    wp_connection_enter (self, WP_CONNECTION_HEAD);
-
-  return n == 0 || (n < 0 && errno != EAGAIN) ? read_end (self, buffer) : n;
-}
-
-gssize
-wp_connection_write (WpConnection *self, const void *buffer, gsize size)
-{
-  gssize n;
-
-  if (self->dead)
-    {
-      errno = EPIPE;
-      return -1;
-    }
-  do
-    n = send (self->fd, buffer, size, MSG_NOSIGNAL);
-  while (n < 0 && errno == EINTR);
-  if (n < 0 && errno == EAGAIN)
-    self->writable = FALSE;
-  return n;
-}
-
-void
-wp_connection_kill (WpConnection *self)
-{
-  self->dead = TRUE;
-  self->lane->ready (self);
-}
-
-void
-wp_connection_refuse (WpConnection *self, guint status)
-{
-  char reply[128];
-  int len = snprintf (reply, sizeof reply, "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", status,
-                      wp_reply_phrase (status));
-
-  wp_connection_write (self, reply, len);
-  wp_connection_kill (self);
-}
-
-gboolean
-wp_connection_check (WpConnection *self)
-{
-  WpConnectionGone gone = self->gone;
-
-  if (!self->peer_ended || !self->exchange || !gone)
-    return FALSE;
-  self->gone = NULL;
-  gone (self->exchange);
-  return TRUE;
-}
-
-void
-wp_connection_release (WpConnection *self)
-{
-  self->exchange = NULL;
-  if (self->peer_ended || shutdown (self->fd, SHUT_WR) < 0)
-    {
-      close_connection (self);
+      close_connection (connection);
       return;
     }
-  wp_connection_enter (self, WP_CONNECTION_LINGER);
-  self->gate->n_lingering++;
-  g_atomic_int_add (&self->gate->n_open, -1);
+  wp_connection_enter (connection, WP_CONNECTION_LINGER);
+  self->n_lingering++;
+  g_atomic_int_add (&self->n_open, -1);
 }
 
 /* Reads away what a client still sends that we have closed towards. */
@@ -297,11 +172,11 @@ on_connection (WpConnection *connection, guint32 events)
 
 /* Edge-triggered: what is modified is looked at anew. */
 void
-wp_connection_again (WpConnection *self)
+wp_gate_look_again (WpGate *self, WpConnection *connection)
 {
-  struct epoll_event event = { .events = CONNECTION_EVENTS, .data.ptr = self };
+  struct epoll_event event = { .events = CONNECTION_EVENTS, .data.ptr = connection };
 
-  epoll_ctl (self->gate->epoll_fd, EPOLL_CTL_MOD, self->fd, &event);
+  epoll_ctl (self->epoll_fd, EPOLL_CTL_MOD, connection->fd, &event);
 }
 
 static void

@@ -24,6 +24,11 @@ typedef void (*WpGateAccepted) (WpConnection *connection, gpointer data);
 WpGate *wp_gate_new (GMainContext *context, int listen_fd, const WpGateLimits *limits, WpGateAccepted accepted, gpointer data);
 void wp_gate_free (WpGate *self);   /* when its lane has let go of every connection */
 
+/* For the connection: when a state that is entered now is over; what it does in the end; to be told of what is there already. */
+gint64 wp_gate_deadline (const WpGate *self, WpConnectionState state);
+void wp_gate_take_back (WpGate *self, WpConnection *connection);
+void wp_gate_look_again (WpGate *self, WpConnection *connection);
+
 /* Drain: accepts what is in the backlog, then no more; connections that stay idle are closed after half a second. */
 void wp_gate_stop (WpGate *self);
 

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#define MAX_WAITING_BYTES 65536  /* of answers that wait to be sent; then libsoup waits too */
+
 /* Both halves look at the connection through the stream, which forgets it when it is closed. */
 
 #define WP_TYPE_STREAM_INPUT (wp_stream_input_get_type ())
@@ -107,7 +109,7 @@ ready_source_new (WpStream *stream, gpointer half, gboolean reads, GCancellable 
       g_source_add_child_source (source, cancelled);
     }
   *(reads ? &stream->read_source : &stream->write_source) = source;
-  if (!connection || connection->dead || (reads ? is_readable (connection) : connection->writable))
+  if (!connection || connection->dead || (reads ? is_readable (connection) : connection->out_len <= MAX_WAITING_BYTES))
     g_source_set_ready_time (source, 0);
 
   return source;
@@ -180,7 +182,26 @@ output_write (GOutputStream *output, const void *buffer, gsize count, GCancellab
 {
   WpConnection *connection = WP_STREAM_OUTPUT (output)->stream->connection;
 
-  return connection ? checked (wp_connection_write (connection, buffer, count), error) : closed_error (error);
+  if (!connection || connection->dead)
+    return closed_error (error);
+  if (connection->out_len > MAX_WAITING_BYTES && !wp_connection_flush (connection))
+    {
+      errno = EAGAIN;
+      return checked (-1, error);
+    }
+  wp_connection_write_later (connection, buffer, count);
+  return count;
+}
+
+/* The end of an answer: libsoup writes head and body apart, and both go out in one send. */
+static gboolean
+output_flush (GOutputStream *output, GCancellable *cancellable, GError **error)
+{
+  WpConnection *connection = WP_STREAM_OUTPUT (output)->stream->connection;
+
+  if (connection)
+    wp_connection_flush (connection);
+  return TRUE;
 }
 
 static gboolean
@@ -188,7 +209,7 @@ output_is_writable (GPollableOutputStream *output)
 {
   WpConnection *connection = WP_STREAM_OUTPUT (output)->stream->connection;
 
-  return !connection || connection->dead || connection->writable;
+  return !connection || connection->dead || connection->out_len <= MAX_WAITING_BYTES;
 }
 
 static gssize
@@ -215,6 +236,7 @@ static void
 wp_stream_output_class_init (WpStreamOutputClass *class)
 {
   G_OUTPUT_STREAM_CLASS (class)->write_fn = output_write;
+  G_OUTPUT_STREAM_CLASS (class)->flush = output_flush;
 }
 
 static void
@@ -287,7 +309,7 @@ lane_ready (WpConnection *connection)
 
   if (connection->readable || connection->peer_ended || connection->dead)
     wake (self->read_source);
-  if (connection->writable || connection->dead)
+  if (wp_connection_flush (connection) || connection->dead)
     wake (self->write_source);
 }
 
