@@ -91,7 +91,7 @@ on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHash
     wp_connection_refuse (connection, SOUP_STATUS_BAD_REQUEST);
   else if ((guint64) soup_message_headers_get_content_length (headers) > lane->ingest->max_body_bytes)
     wp_connection_refuse (connection, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE);
-  else
+  else if (soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CHUNKED)
     g_signal_connect (message, "got-chunk", G_CALLBACK (on_chunk), (gpointer) lane);
 
   if (!method_of_ours (soup_server_message_get_method (message)))
