@@ -93,7 +93,8 @@ get_stats (const WpHarness *server, JsonParser *parser)
 static void
 test_figures (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "workerpool", "-q", "3", "-w", "2", "--block-timeout=1h", "--ack=stored", NULL);
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "workerpool", "-q", "3", "-w", "2", "--block-timeout=1h", "--ack=stored",
+                                                  NULL);
   g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
   g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
   g_autoptr(JsonParser) parser = json_parser_new ();

@@ -175,7 +175,8 @@ test_configuration (void)
 static void
 test_configuration_missing (void)
 {
-  g_autoptr(WpHarness) missing = wp_harness_run ("--config=/nonexistent/wp.conf", NULL), folder = wp_harness_run ("--config=/", NULL);
+  g_autoptr(WpHarness) missing = wp_harness_run ("--config=/nonexistent/wp.conf", NULL), folder = wp_harness_run ("--config=/",
+                                                                                                                  NULL);
   const char *const words[] = { "/nonexistent/wp.conf", "No such file", NULL }, *const also[] = { "/", NULL };
 
   check_refusal (missing, words);

@@ -57,9 +57,12 @@ test_malformed (void)
     "GET / HTTP/1.1\r\nHost: test\r\nno colon\r\n\r\n", "GET / HTTP/1.1\r\nHost: test\r\nBad Name: x\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: test\r\n: x\r\n\r\n", "GET / HTTP/1.1\r\nHost: test\r\n folded: x\r\n\r\n",
     "GET / HTTP/1.1\r\n Host: test\r\n\r\n", "GET / HTTP/1.1\nHost: test\n\n", "GET / HTTP/1.1\r\nHost: test\r\nA: b\rc\r\n\r\n",
-    "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: -5\r\n\r\nhello", "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: +5\r\n\r\nhello",
-    "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: five\r\n\r\nhello", "POST / HTTP/1.1\r\nHost: test\r\nContent-Length:\r\n\r\nhello",
-    "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5x\r\n\r\nhello", "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 0x5\r\n\r\nhello",
+    "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: -5\r\n\r\nhello",
+    "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: +5\r\n\r\nhello",
+    "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: five\r\n\r\nhello",
+    "POST / HTTP/1.1\r\nHost: test\r\nContent-Length:\r\n\r\nhello",
+    "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5x\r\n\r\nhello",
+    "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 0x5\r\n\r\nhello",
     "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 18446744073709551621\r\n\r\nhello",
     "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
     "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5, 6\r\n\r\nhello!",
@@ -67,7 +70,8 @@ test_malformed (void)
     "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: gzip\r\n\r\nhello",
     "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
     "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    CHUNKED "zz\r\nhello\r\n0\r\n\r\n", CHUNKED "-5\r\nhello\r\n0\r\n\r\n", CHUNKED "+5\r\nhello\r\n0\r\n\r\n", CHUNKED "0x5\r\nhello\r\n0\r\n\r\n",
+    CHUNKED "zz\r\nhello\r\n0\r\n\r\n", CHUNKED "-5\r\nhello\r\n0\r\n\r\n", CHUNKED "+5\r\nhello\r\n0\r\n\r\n",
+    CHUNKED "0x5\r\nhello\r\n0\r\n\r\n",
     CHUNKED "\r\nhello\r\n0\r\n\r\n", CHUNKED "5\r\nhelloXX\r\n0\r\n\r\n",
     CHUNKED "5\nhello\n0\n\n", CHUNKED "5 5\r\nhello\r\n0\r\n\r\n", CHUNKED "5\r\nhello\r\n0\r\nno colon\r\n\r\n",
   };
@@ -172,7 +176,8 @@ static void
 test_cut_off (void)
 {
   static const char *const bad[] = {
-    "", "G", "GET / HTTP/1.1\r\nHost: test\r\n", "GET / HTTP/1.1\r\nHost: test\r\n\r", "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n01234",
+    "", "G", "GET / HTTP/1.1\r\nHost: test\r\n", "GET / HTTP/1.1\r\nHost: test\r\n\r",
+    "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n01234",
     CHUNKED, CHUNKED "5\r\nhel", CHUNKED "5\r\nhello\r\n", CHUNKED "5\r\nhello\r\n0\r\n", CHUNKED "5\r\nhello\r\n0",
   };
   g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", NULL);

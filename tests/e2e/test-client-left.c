@@ -241,6 +241,39 @@ test_many_leave (void)
       }
 }
 
+/* Whenever they go, before their place is free, at that moment or after: each job ends once, as abandoned or stored. */
+static void
+test_leave_at_any_moment (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "2", "-w", "2", "-d", "delay:500us",
+                                                  "--record=record.csv", NULL);
+  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  guint seed = g_test_rand_int (), n = 3000;
+  g_autoptr(GRand) random = g_rand_new_with_seed (seed);
+  const WpRow *rows;
+  guint64 n_stored;
+  gsize n_rows;
+
+  g_test_message ("seed %u", seed);
+  for (guint i = 0; i < n; i++)
+    {
+      wp_crowd_send (crowd, 1, i % 3 ? NULL : "X-WP-Service: 1\r\nX-WP-Service: 2\r\n");
+      wp_crowd_leave (crowd, (guint) g_rand_int_range (random, (gint) (i > 60 ? i - 60 : 0), (gint) i + 1));
+    }
+  g_clear_pointer (&crowd, wp_crowd_free);
+  wp_harness_await_stat (server, "connections", 0);
+  wp_harness_stop (server);
+  n_stored = wp_harness_ledger (server, "stored");
+  g_test_message ("%" G_GUINT64_FORMAT " stored, %" G_GUINT64_FORMAT " abandoned", n_stored, wp_harness_ledger (server,
+                                                                                                                "abandoned"));
+  g_assert_cmpuint (n_stored + wp_harness_ledger (server, "abandoned"), ==, wp_harness_ledger (server, "received"));
+  rows = wp_harness_record (server, "record.csv", &n_rows);
+  g_assert_cmpuint (n_rows, ==, wp_harness_ledger (server, "received"));
+  for (guint i = 0; i < n_rows; i++)
+    n_stored -= rows[i].outcome == WP_OUTCOME_STORED;
+  g_assert_cmpuint (n_stored, ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -262,6 +295,7 @@ main (int argc, char **argv)
     g_test_add (tests[i].name, Line, NULL, line_init, tests[i].func, line_clear);
   g_test_add_func ("/client-left/kept-connection", test_leaves_a_kept_connection);
   g_test_add_func ("/client-left/many", test_many_leave);
+  g_test_add_func ("/client-left/at-any-moment", test_leave_at_any_moment);
 
   return g_test_run ();
 }

@@ -7,7 +7,8 @@
 static void
 test_answers_when_stored (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "3", "-w", "2", "--ack=stored", "--record=record.csv", NULL);
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "3", "-w", "2", "--ack=stored",
+                                                  "--record=record.csv", NULL);
   g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
   g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
   const WpRow *rows;
@@ -94,7 +95,8 @@ test_failure_after_the_answer (void)
 static void
 test_client_leaves_before_it_is_stored (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-q", "2", "--ack=stored", "--record=record.csv", NULL);
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-q", "2", "--ack=stored",
+                                                  "--record=record.csv", NULL);
   g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
   WpClient *clients[5];
 
@@ -155,7 +157,8 @@ test_payload_is_whole (void)
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
   wp_client_get (client, "/get", NULL);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
-  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "method = 'PUT' AND path = '/put' AND length(body) = 0 AND length(id) = 36"), ==, 1);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db",
+                                          "method = 'PUT' AND path = '/put' AND length(body) = 0 AND length(id) = 36"), ==, 1);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "method = 'GET' AND path = '/get' AND content_type IS NULL"), ==, 1);
 }
 

@@ -19,7 +19,7 @@ count_at_rest (WpHarness *server)
   g_ptr_array_set_size (clients, 0);
   wp_harness_await_stat (server, "connections", 0);
 
-  return wp_harness_count_files (server);
+  return wp_child_count_files (wp_harness_child (server));
 }
 
 static void
@@ -27,9 +27,9 @@ settle (WpHarness *server, guint files)
 {
   gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
 
-  while (wp_harness_count_files (server) > files)
+  while (wp_child_count_files (wp_harness_child (server)) > files)
     if (g_get_monotonic_time () > until_us)
-      g_error ("%u descriptors stay open, where %u were", wp_harness_count_files (server), files);
+      g_error ("%u descriptors stay open, where %u were", wp_child_count_files (wp_harness_child (server)), files);
     else
       wp_harness_stat (server, "uptime");        /* takes its time */
 }
@@ -50,14 +50,14 @@ check_crowded (WpHarness *server, guint n)
       wp_client_get (clients->pdata[i], "/", NULL);
       g_assert_cmpuint (wp_client_read_status (clients->pdata[i]), ==, 200);
     }
-  open = wp_harness_count_files (server);
+  open = wp_child_count_files (wp_harness_child (server));
   g_assert_cmpuint (open, <=, FEW);
   g_assert_cmpuint (open, >, files + 20);
 
   /* One that can't be accepted yet: its connection stands in the backlog. */
   late = wp_client_new (wp_harness_port (server));
   wp_client_get (late, "/", NULL);
-  cpu_us = wp_harness_cpu_us (server);
+  cpu_us = wp_child_cpu_us (wp_harness_child (server));
   since_us = g_get_monotonic_time ();
   while (g_get_monotonic_time () - since_us < G_USEC_PER_SEC)
     {
@@ -66,7 +66,7 @@ check_crowded (WpHarness *server, guint n)
       g_usleep (50000);      /* a second is watched, not awaited */
     }
   g_assert_true (wp_client_is_silent (late));
-  g_assert_cmpint (wp_harness_cpu_us (server) - cpu_us, <, 300000);
+  g_assert_cmpint (wp_child_cpu_us (wp_harness_child (server)) - cpu_us, <, 300000);
 
   g_ptr_array_set_size (clients, 0);
   g_assert_cmpuint (wp_client_read_status (late), ==, 200);
@@ -131,8 +131,8 @@ test_kept_connections (void)
 static void
 test_cut_connections (void)
 {
-  static const char *const starts[] = { "", "GET", "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n012", "DELETE / HTTP/1.1\r\nHost: test\r\n\r\n",
-                                        "OPTIONS * HTTP/1.1\r\nHost: test\r\n\r\n", "garbage\r\n\r\n",
+  static const char *const starts[] = { "", "GET", "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n012",
+                                        "DELETE / HTTP/1.1\r\nHost: test\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: test\r\n\r\n", "garbage\r\n\r\n",
                                         "GET / HTTP/1.0\r\n\r\n", "POST / HTTP/1.0\r\nContent-Length: 10\r\n\r\n012" };
   g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", NULL);
   guint files;

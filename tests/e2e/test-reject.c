@@ -55,7 +55,8 @@ check_rejects (WpHarness *server)
 static void
 test_reject (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "1", "--when-full=reject", "--record=record.csv", NULL);
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "1", "--when-full=reject", "--record=record.csv",
+                                                  NULL);
 
   check_rejects (server);
 }
@@ -63,7 +64,8 @@ test_reject (void)
 static void
 test_block_timeout_of_nothing (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-q", "1", "-w", "1", "--block-timeout=0", "--record=record.csv", NULL);
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-q", "1", "-w", "1", "--block-timeout=0",
+                                                  "--record=record.csv", NULL);
 
   check_rejects (server);
 }
@@ -71,7 +73,8 @@ test_block_timeout_of_nothing (void)
 static void
 test_rendezvous (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-q", "0", "-w", "2", "--when-full=Reject", "--record=record.csv", NULL);
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-q", "0", "-w", "2", "--when-full=Reject",
+                                                  "--record=record.csv", NULL);
 
   check_rejects (server);
 }

@@ -5,15 +5,6 @@
 
 #define N_REQUESTS 40000
 
-static gint64
-memory_bytes (const WpHarness *server)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/statm", wp_harness_pid (server)), *text = NULL;
-
-  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
-  return (gint64) g_ascii_strtoull (strchr (text, ' '), NULL, 10) * 4096;
-}
-
 /* A few more requests, as many as the server takes without waiting. FALSE: it takes no more. */
 static gboolean
 pour (WpClient *client, const char *requests, gsize size, gsize *sent)
@@ -31,7 +22,7 @@ check_reader (WpHarness *server, const char *request)
 {
   g_autoptr(WpClient) slow = wp_client_new_narrow (wp_harness_port (server)), other = wp_client_new (wp_harness_port (server));
   g_autoptr(GString) requests = g_string_new (NULL);
-  gint64 before = memory_bytes (server);
+  gint64 before = wp_child_memory_bytes (wp_harness_child (server));
   double last = 0;
   guint quiet = 0;           /* rounds in which nothing was received */
   gsize sent = 0;
@@ -53,8 +44,9 @@ check_reader (WpHarness *server, const char *request)
           g_assert_true (wp_client_is_silent (other));
         }
     }
-  g_test_message ("%g of %d requests taken, memory grew by %" G_GINT64_FORMAT, last, N_REQUESTS, memory_bytes (server) - before);
-  g_assert_cmpint (memory_bytes (server) - before, <, 50 << 20);
+  g_test_message ("%g of %d requests taken, memory grew by %" G_GINT64_FORMAT, last, N_REQUESTS,
+                  wp_child_memory_bytes (wp_harness_child (server)) - before);
+  g_assert_cmpint (wp_child_memory_bytes (wp_harness_child (server)) - before, <, 50 << 20);
 
   /* Now it reads: one answer for each of its requests, and the server goes on taking them. */
   for (guint i = 0; i < N_REQUESTS; i++)

@@ -92,7 +92,8 @@ add_member (WpCrowd *self, const char *headers)
 
   new->fd = socket (AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   g_assert_cmpint (new->fd, >=, 0);
-  new->request = g_strdup_printf ("GET /%u HTTP/1.1\r\nHost: test\r\nX-Request-Id: %u\r\n%s\r\n", self->members->len, self->members->len,
+  new->request = g_strdup_printf ("GET /%u HTTP/1.1\r\nHost: test\r\nX-Request-Id: %u\r\n%s\r\n", self->members->len,
+                                  self->members->len,
                                   headers ? headers : "");
   if (connect (new->fd, (struct sockaddr *) &address, sizeof address) < 0)
     g_assert_cmpint (errno, ==, EINPROGRESS);

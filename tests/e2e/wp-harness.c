@@ -1,29 +1,14 @@
 #include "tests/e2e/wp-harness.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
-#include <poll.h>
-#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/pidfd.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#define LOG "standard-error"
-#define OUTPUT "standard-output"
 
 struct _WpHarness {
   char *dir;
-  GPid pid;                  /* 0: has ended */
-  int pid_fd;
-  int status;                /* once it has ended: exit status, or -signal */
-  guint max_files;           /* 0: as it comes */
+  WpChild *child;
   guint16 port, admin_port;
   WpClient *admin;           /* NULL until it is asked, and after the server has closed it */
   WpTrace *record;           /* NULL until it is read */
@@ -48,73 +33,13 @@ wp_harness_read_file (const WpHarness *self, const char *name)
 char *
 wp_harness_log (const WpHarness *self)
 {
-  return wp_harness_read_file (self, LOG);
+  return wp_harness_read_file (self, WP_CHILD_LOG);
 }
 
 char *
 wp_harness_output (const WpHarness *self)
 {
-  return wp_harness_read_file (self, OUTPUT);
-}
-
-/* Between fork and exec. */
-static void
-child_setup (gpointer data)
-{
-  const WpHarness *self = data;
-  struct rlimit limit = { self->max_files, self->max_files };
-
-  prctl (PR_SET_PDEATHSIG, SIGKILL);
-  if (self->max_files > 0)
-    setrlimit (RLIMIT_NOFILE, &limit);
-}
-
-static int
-create (const WpHarness *self, const char *name)
-{
-  g_autofree char *path = wp_harness_path (self, name);
-  int fd = g_open (path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-
-  g_assert_cmpint (fd, >=, 0);
-  return fd;
-}
-
-static void
-spawn (WpHarness *self, GPtrArray *argv)
-{
-  g_autoptr(GError) error = NULL;
-  g_autofree char *line = NULL;
-  int out = create (self, OUTPUT), err = create (self, LOG);
-
-  g_ptr_array_add (argv, NULL);
-  line = g_strjoinv (" ", (char **) argv->pdata);
-  g_test_message ("%s", line);
-  g_spawn_async_with_fds (self->dir, (char **) argv->pdata, NULL, G_SPAWN_DO_NOT_REAP_CHILD, child_setup, self, &self->pid,
-                          -1, out, err, &error);
-  g_assert_no_error (error);
-  close (out);
-  close (err);
-  self->pid_fd = pidfd_open (self->pid, 0);
-  g_assert_cmpint (self->pid_fd, >=, 0);
-}
-
-static gboolean
-wait_until (WpHarness *self, gint64 until_us)
-{
-  struct pollfd poller = { self->pid_fd, POLLIN, 0 };
-  gint64 left_us = MAX (until_us - g_get_monotonic_time (), 0);
-  int status;
-
-  if (self->pid == 0)
-    return TRUE;
-  if (poll (&poller, 1, (int) ((left_us + 999) / 1000)) <= 0)
-    return FALSE;
-  g_assert_cmpint (waitpid (self->pid, &status, 0), ==, self->pid);
-  self->status = WIFEXITED (status) ? WEXITSTATUS (status) : -WTERMSIG (status);
-  self->pid = 0;
-  close (self->pid_fd);
-
-  return TRUE;
+  return wp_harness_read_file (self, WP_CHILD_OUTPUT);
 }
 
 static void
@@ -128,12 +53,12 @@ show_log (const WpHarness *self)
 int
 wp_harness_wait (WpHarness *self)
 {
-  if (!wait_until (self, g_get_monotonic_time () + WP_PATIENCE_US))
+  if (!wp_child_wait (self->child, g_get_monotonic_time () + WP_PATIENCE_US))
     {
       show_log (self);
       g_error ("wp-server does not end");
     }
-  return self->status;
+  return wp_child_status (self->child);
 }
 
 static gboolean
@@ -155,12 +80,11 @@ read_ports (WpHarness *self)
 }
 
 static WpHarness *
-harness_new (guint max_files)
+harness_new (void)
 {
   WpHarness *self = g_new0 (WpHarness, 1);
   g_autoptr(GError) error = NULL;
 
-  self->max_files = max_files;
   self->dir = g_dir_make_tmp ("wp-e2e-XXXXXX", &error);
   g_assert_no_error (error);
 
@@ -176,20 +100,22 @@ command_line (const char *option, va_list more)
   g_ptr_array_add (argv, g_build_filename (g_getenv ("WP_BUILD_ROOT"), "runtime", "wp-server", NULL));
   for (; option; option = va_arg (more, const char *))
     g_ptr_array_add (argv, g_strdup (option));
+  g_ptr_array_add (argv, NULL);
+
   return argv;
 }
 
 static WpHarness *
 start (guint max_files, const char *option, va_list more)
 {
-  WpHarness *self = harness_new (max_files);
+  WpHarness *self = harness_new ();
   g_autoptr(GPtrArray) argv = command_line (option, more);
 
   g_ptr_array_insert (argv, 1, g_strdup ("--listen=127.0.0.1:0"));
   g_ptr_array_insert (argv, 2, g_strdup ("--admin=127.0.0.1:0"));
-  spawn (self, argv);
+  self->child = wp_child_new (self->dir, (char **) argv->pdata, max_files, FALSE);
   for (gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US; !read_ports (self);)
-    if (wait_until (self, g_get_monotonic_time () + 2000) || g_get_monotonic_time () > until_us)
+    if (wp_child_wait (self->child, g_get_monotonic_time () + 2000) || g_get_monotonic_time () > until_us)
       {
         show_log (self);
         g_error ("wp-server does not start");
@@ -226,15 +152,15 @@ wp_harness_start_limited (guint max_files, const char *option, ...)
 WpHarness *
 wp_harness_run (const char *option, ...)
 {
-  WpHarness *self = harness_new (0);
+  WpHarness *self = harness_new ();
   g_autoptr(GPtrArray) argv = NULL;
   va_list more;
 
   va_start (more, option);
   argv = command_line (option, more);
   va_end (more);
-  spawn (self, argv);
-  while (!wait_until (self, g_get_monotonic_time () + 2000))
+  self->child = wp_child_new (self->dir, (char **) argv->pdata, 0, TRUE);
+  while (!wp_child_wait (self->child, g_get_monotonic_time () + 2000))
     if (read_ports (self))
       wp_harness_signal (self, SIGKILL);
 
@@ -262,11 +188,7 @@ remove_folder (const char *path)
 void
 wp_harness_free (WpHarness *self)
 {
-  if (self->pid != 0)
-    {
-      kill (self->pid, SIGKILL);
-      wp_harness_wait (self);
-    }
+  wp_child_free (self->child);
   g_clear_pointer (&self->admin, wp_client_free);
   g_clear_pointer (&self->record, wp_trace_free);
   remove_folder (self->dir);
@@ -286,17 +208,17 @@ wp_harness_admin_port (const WpHarness *self)
   return self->admin_port;
 }
 
-int
-wp_harness_pid (const WpHarness *self)
+WpChild *
+wp_harness_child (const WpHarness *self)
 {
-  return self->pid;
+  return self->child;
 }
 
 void
 wp_harness_signal (WpHarness *self, int number)
 {
   g_clear_pointer (&self->admin, wp_client_free);   /* a drain waits for idle connections a while */
-  g_assert_cmpint (kill (self->pid, number), ==, 0);
+  wp_child_signal (self->child, number);
 }
 
 static WpAnswer *
@@ -448,30 +370,4 @@ wp_harness_count_rows (const WpHarness *self, const char *database, const char *
   sqlite3_close (db);
 
   return n;
-}
-
-guint
-wp_harness_count_files (const WpHarness *self)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/fd", self->pid);
-  g_autoptr(GDir) dir = g_dir_open (path, 0, NULL);
-  guint n = 0;
-
-  while (g_dir_read_name (dir))
-    n++;
-  return n;
-}
-
-gint64
-wp_harness_cpu_us (const WpHarness *self)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", self->pid), *text = NULL;
-  const char *rest;
-  guint64 user, system;
-
-  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
-  rest = strrchr (text, ')');
-  g_assert_cmpint (sscanf (rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, &user, &system),
-                   ==, 2);
-  return (gint64) ((user + system) * G_USEC_PER_SEC / (guint64) sysconf (_SC_CLK_TCK));
 }

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 
+#include "tests/e2e/wp-child.h"
 #include "tests/e2e/wp-client.h"
 
 #include "sim/wp-trace.h"
@@ -24,7 +25,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpHarness, wp_harness_free)
 
 guint16 wp_harness_port (const WpHarness *self);
 guint16 wp_harness_admin_port (const WpHarness *self);
-int wp_harness_pid (const WpHarness *self);
+WpChild *wp_harness_child (const WpHarness *self);                 /* (transfer none) */
 char *wp_harness_path (const WpHarness *self, const char *name);   /* a file of its folder, which it runs in */
 char *wp_harness_read_file (const WpHarness *self, const char *name);
 
@@ -49,7 +50,3 @@ guint64 wp_harness_ledger (WpHarness *self, const char *name);
 /* The record, read after the end. */
 const WpRow *wp_harness_record (WpHarness *self, const char *name, gsize *n_rows);
 gint64 wp_harness_count_rows (const WpHarness *self, const char *database, const char *where);   /* of sqlite's jobs */
-
-/* Descriptors that the process has open; CPU time that it has used, in us. */
-guint wp_harness_count_files (const WpHarness *self);
-gint64 wp_harness_cpu_us (const WpHarness *self);

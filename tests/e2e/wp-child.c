@@ -1,0 +1,164 @@
+#include "tests/e2e/wp-child.h"
+
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct _WpChild {
+  GPid pid;
+  int pid_fd;                /* -1: has ended */
+  int status;                /* once it has ended */
+};
+
+/* Between fork and exec. */
+static void
+child_setup (gpointer data)
+{
+  rlim_t max_files = *(const guint *) data;
+  struct rlimit limit = { max_files, max_files };
+
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+  if (max_files > 0)
+    setrlimit (RLIMIT_NOFILE, &limit);
+}
+
+static int
+create (const char *dir, const char *name)
+{
+  g_autofree char *path = g_build_filename (dir, name, NULL);
+  int fd = g_open (path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+
+  g_assert_cmpint (fd, >=, 0);
+  return fd;
+}
+
+static char **
+make_environment (gboolean ends_by_itself)
+{
+  char **environment = g_get_environ ();
+  const char *options = g_environ_getenv (environment, "ASAN_OPTIONS");
+  g_autofree char *more = g_strconcat (options ? options : "", ":detect_leaks=0", NULL);
+
+  return ends_by_itself ? g_environ_setenv (environment, "ASAN_OPTIONS", more, TRUE) : environment;
+}
+
+WpChild *
+wp_child_new (const char *dir, char **argv, guint max_files, gboolean ends_by_itself)
+{
+  WpChild *self = g_new0 (WpChild, 1);
+  g_autoptr(GError) error = NULL;
+  g_auto(GStrv) environment = make_environment (ends_by_itself);
+  g_autofree char *line = g_strjoinv (" ", argv);
+  int out = create (dir, WP_CHILD_OUTPUT), err = create (dir, WP_CHILD_LOG);
+
+  g_test_message ("%s", line);
+  g_spawn_async_with_fds (dir, argv, environment, G_SPAWN_DO_NOT_REAP_CHILD, child_setup, &max_files, &self->pid, -1, out, err,
+                          &error);
+  g_assert_no_error (error);
+  close (out);
+  close (err);
+  self->pid_fd = pidfd_open (self->pid, 0);
+  g_assert_cmpint (self->pid_fd, >=, 0);
+
+  return self;
+}
+
+void
+wp_child_free (WpChild *self)
+{
+  if (self->pid_fd >= 0)
+    {
+      wp_child_signal (self, SIGKILL);
+      wp_child_wait (self, G_MAXINT64);
+    }
+  g_free (self);
+}
+
+void
+wp_child_signal (WpChild *self, int number)
+{
+  g_assert_cmpint (kill (self->pid, number), ==, 0);
+}
+
+gboolean
+wp_child_wait (WpChild *self, gint64 until_us)
+{
+  struct pollfd poller = { self->pid_fd, POLLIN, 0 };
+  gint64 left_us = MAX (until_us - g_get_monotonic_time (), 0);
+  int status;
+
+  if (self->pid_fd < 0)
+    return TRUE;
+  if (poll (&poller, 1, (int) MIN (left_us / 1000 + 1, G_MAXINT)) <= 0)
+    return FALSE;
+  g_assert_cmpint (waitpid (self->pid, &status, 0), ==, self->pid);
+  self->status = WIFEXITED (status) ? WEXITSTATUS (status) : -WTERMSIG (status);
+  close (self->pid_fd);
+  self->pid_fd = -1;
+
+  return TRUE;
+}
+
+int
+wp_child_status (const WpChild *self)
+{
+  return self->status;
+}
+
+int
+wp_child_pid (const WpChild *self)
+{
+  return self->pid;
+}
+
+static char *
+read_process_file (const WpChild *self, const char *name)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/%s", self->pid, name);
+  char *text;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  return text;
+}
+
+guint
+wp_child_count_files (const WpChild *self)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/fd", self->pid);
+  g_autoptr(GDir) dir = g_dir_open (path, 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (dir))
+    n++;
+  return n;
+}
+
+gint64
+wp_child_cpu_us (const WpChild *self)
+{
+  g_autofree char *text = read_process_file (self, "stat");
+  const char *rest = strrchr (text, ')');   /* the name before it may hold anything */
+  guint64 user, system;
+
+  g_assert_cmpint (sscanf (rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT,
+                           &user, &system), ==, 2);
+  return (gint64) ((user + system) * G_USEC_PER_SEC / (guint64) sysconf (_SC_CLK_TCK));
+}
+
+gint64
+wp_child_memory_bytes (const WpChild *self)
+{
+  g_autofree char *text = read_process_file (self, "statm");
+  guint64 pages;
+
+  g_assert_cmpint (sscanf (text, "%*u %" G_GUINT64_FORMAT, &pages), ==, 1);
+  return (gint64) pages * sysconf (_SC_PAGESIZE);
+}

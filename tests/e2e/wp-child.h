@@ -1,0 +1,29 @@
+/* wp-child.h - a process that dies with the test: started, signalled, awaited, and looked at. */
+#pragma once
+
+#include <glib.h>
+
+/* Where its output goes, in its folder. */
+#define WP_CHILD_OUTPUT "standard-output"
+#define WP_CHILD_LOG "standard-error"
+
+typedef struct _WpChild WpChild;
+
+/**
+ * wp_child_new:
+ * @dir: it runs in there
+ * @argv: NULL-terminated
+ * @max_files: its limit of descriptors; 0: as it comes
+ * @ends_by_itself: it is told to go away at once, and frees nothing: the leak sanitizer need not say so
+ */
+WpChild *wp_child_new (const char *dir, char **argv, guint max_files, gboolean ends_by_itself);
+void wp_child_free (WpChild *self);            /* kills it if it still runs */
+
+void wp_child_signal (WpChild *self, int number);
+gboolean wp_child_wait (WpChild *self, gint64 until_us);   /* TRUE: it has ended */
+int wp_child_status (const WpChild *self);     /* then: exit status, or -signal */
+
+int wp_child_pid (const WpChild *self);
+guint wp_child_count_files (const WpChild *self);          /* descriptors that it has open */
+gint64 wp_child_cpu_us (const WpChild *self);
+gint64 wp_child_memory_bytes (const WpChild *self);        /* resident */
