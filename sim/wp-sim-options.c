@@ -5,6 +5,7 @@
 
 #include "sim/wp-error.h"
 #include "sim/wp-options.h"
+#include "sim/wp-plot.h"
 #include "sim/wp-service.h"
 
 #define DEFAULT_SERVICE "500ms"
@@ -137,6 +138,12 @@ on_input (const char *option, const char *value, gpointer data, GError **error)
   return wp_input_format_parse (value, &((WpSimOptions *) data)->trace.input, error);
 }
 
+static gboolean
+on_plot (const char *option, const char *value, gpointer data, GError **error)
+{
+  return wp_plot_format_find (value, error) != NULL && set_text (&((WpSimOptions *) data)->plot, value);
+}
+
 #define CALL(name, letter, function, text, value) { name, letter, 0, G_OPTION_ARG_CALLBACK, function, text, value }
 
 static const GOptionEntry trace_entries[] = {
@@ -160,6 +167,7 @@ static const GOptionEntry answer_entries[] = {
   CALL ("series", 0, on_text, "write depth, parked and busy over time, CSV; - is standard output", "FILE"),
   CALL ("interval", 0, on_interval, "of --series (100ms)", "TIME"),
   CALL ("jobs", 0, on_text, "write the prediction for every request of one mode, a trace; - is standard output", "FILE"),
+  CALL ("plot", 0, on_plot, "draw depth over time and percentiles of response: FILE.svg or FILE.png", "FILE"),
   CALL ("format", 0, on_format, "text (default), json or csv", "FORMAT"),
   { NULL }
 };
@@ -210,6 +218,8 @@ check (const WpSimOptions *self, GError **error)
     return fail_usage (error, "--jobs writes one model: say which with --mode");
   if (self->jobs && g_strcmp0 (self->jobs, self->series) == 0)
     return fail_usage (error, "--jobs and --series would write the same file");
+  if (self->plot && (g_strcmp0 (self->plot, self->jobs) == 0 || g_strcmp0 (self->plot, self->series) == 0))
+    return fail_usage (error, "--plot and another option would write the same file");
   if (is_stream (self->path) + is_stream (self->against) + is_stream (self->client) > 1)
     return fail_usage (error, "standard input can be read once only");
 
@@ -259,5 +269,6 @@ wp_sim_options_clear (WpSimOptions *self)
   g_free (self->client);
   g_free (self->series);
   g_free (self->jobs);
+  g_free (self->plot);
   wp_draw_options_clear (&self->draw);
 }

@@ -14,7 +14,7 @@ typedef struct _WpSimOptions {
   gint64 patience_ns;             /* WP_TIME_NONE: none */
   char *against, *client;         /* NULL: not asked for, as all paths here */
   double tolerance;
-  char *series, *jobs;
+  char *series, *jobs, *plot;
   gint64 interval_ns;
   const WpReportFormat *format;
   WpDrawOptions draw;             /* traffic without a trace */

@@ -8,6 +8,7 @@
 #include "sim/wp-interrupt.h"
 #include "sim/wp-jobs.h"
 #include "sim/wp-options.h"
+#include "sim/wp-plot-file.h"
 #include "sim/wp-predicted.h"
 #include "sim/wp-progress.h"
 #include "sim/wp-series.h"
@@ -21,6 +22,7 @@ typedef struct {
   WpOutput *jobs_output, *series_output;
   WpJobs *jobs;
   WpSeries *series;
+  WpPlotFile *plot;
 } SideFiles;
 
 static void
@@ -28,6 +30,7 @@ side_files_clear (SideFiles *self)
 {
   g_clear_pointer (&self->jobs, wp_jobs_free);
   g_clear_pointer (&self->series, wp_series_free);
+  g_clear_pointer (&self->plot, wp_plot_file_free);
   g_clear_pointer (&self->jobs_output, wp_output_free);
   g_clear_pointer (&self->series_output, wp_output_free);
 }
@@ -52,14 +55,21 @@ side_files_open (SideFiles *self, const WpSimOptions *options, const WpReport *r
       self->series = wp_series_new (self->series_output, options->interval_ns, report->policies, report->n_models);
       wp_run_watch (run, &wp_series_observer, self->series);
     }
+  if (options->plot)
+    {
+      if (!(self->plot = wp_plot_file_new (options->plot, report->policies, report->n_models, error)))
+        return FALSE;
+      wp_plot_file_watch (self->plot, run);
+    }
 
   return TRUE;
 }
 
 static gboolean
-side_files_commit (SideFiles *self, GError **error)
+side_files_commit (SideFiles *self, const WpReport *report, const WpMeasured *measured, GError **error)
 {
-  return (!self->jobs_output || wp_output_commit (self->jobs_output, error)) &&
+  return (!self->plot || wp_plot_file_commit (self->plot, report->trace, report->traffic.requests, measured, error)) &&
+         (!self->jobs_output || wp_output_commit (self->jobs_output, error)) &&
          (!self->series_output || wp_output_commit (self->series_output, error));
 }
 
@@ -81,7 +91,7 @@ choose_models (WpReport *report, const WpPolicy *policy)
 
 /* Reads the trace, once, through all models and whoever looks on. */
 static gboolean
-run_models (const WpSimOptions *options, WpTrace *trace, WpReport *report, WpPredicted *predicted, GError **error)
+run_models (const WpSimOptions *options, WpTrace *trace, WpReport *report, WpPredicted *predicted, const WpMeasured *measured, GError **error)
 {
   g_autoptr(WpService) service = wp_service_new (options->service, options->trace.service_scale, options->service_always, options->seed, error);
   g_autoptr(WpProgress) progress = wp_progress_new (trace);
@@ -99,7 +109,7 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpReport *report, WpPre
   report->n_drawn = wp_service_drawn (service);
   g_clear_pointer (&progress, wp_progress_free);
 
-  return side_files_commit (&files, error);
+  return side_files_commit (&files, report, measured, error);
 }
 
 /* The report gives way to a side file that goes to standard output. */
@@ -151,7 +161,7 @@ simulate (const WpSimOptions *options, const WpPolicy *policy, const WpMeasured 
   report.trace = wp_trace_name (trace);
   report.notes = notes;
   choose_models (&report, policy);
-  if (!run_models (options, trace, &report, predicted, error))
+  if (!run_models (options, trace, &report, predicted, measured, error))
     return EXIT_BAD;
   wp_trace_tell (trace, notes);
   if (measured)

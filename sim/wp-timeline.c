@@ -104,6 +104,26 @@ wp_timeline_at (WpTimeline *self, gint64 now_ns)
   return self->moment;
 }
 
+static gint64
+earlier (gint64 one_ns, const WpRing *times)
+{
+  if (times->length == 0)
+    return one_ns;
+
+  return one_ns == WP_TIME_NONE ? wp_ring_front (times) : MIN (one_ns, wp_ring_front (times));
+}
+
+gint64
+wp_timeline_next (const WpTimeline *self)
+{
+  gint64 next_ns = self->finishes->len > 0 ? g_array_index (self->finishes, gint64, 0) : WP_TIME_NONE;
+
+  next_ns = earlier (next_ns, &self->acceptances);
+  next_ns = earlier (next_ns, &self->starts);
+
+  return earlier (next_ns, &self->parked_ends);
+}
+
 gint64
 wp_timeline_last (const WpTimeline *self)
 {

@@ -19,5 +19,8 @@ void wp_timeline_offer (WpTimeline *self, gint64 arrival_ns, const WpVerdict *ve
  * that arrives later. */
 WpMoment wp_timeline_at (WpTimeline *self, gint64 now_ns);
 
+/* The next moment after the last asked for at which something happens to those offered; WP_TIME_NONE if nothing will. */
+gint64 wp_timeline_next (const WpTimeline *self);
+
 /* The last finish so far; WP_TIME_NONE before the first. */
 gint64 wp_timeline_last (const WpTimeline *self);
