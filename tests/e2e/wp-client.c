@@ -49,7 +49,7 @@ connect_to (guint16 port, int receive_buffer)
     setsockopt (fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
   if (connect (fd, (struct sockaddr *) &address, sizeof address) < 0)
     {
-      g_assert_cmpint (errno, ==, ECONNREFUSED);
+      g_assert_true (errno == ECONNREFUSED || errno == ECONNRESET);   /* reset: the listener closed just then */
       close (fd);
       return NULL;
     }
