@@ -6,8 +6,8 @@
 #include "sim/wp-error.h"
 #include "sim/wp-options.h"
 #include "sim/wp-random-inline.h"
+#include "sim/wp-service.h"
 
-#define ARRIVAL_STREAM 2   /* services have 1 */
 #define MOST_STATES 16
 
 /* The clock counts in 1/1024 ns, so that gaps of a few ns keep their mean. */
@@ -461,7 +461,7 @@ enter_first_state (WpArrivals *self)
 void
 wp_arrivals_restart (WpArrivals *self)
 {
-  wp_random_init (&self->random, self->seed, ARRIVAL_STREAM);
+  wp_random_init (&self->random, self->seed, WP_ARRIVAL_STREAM);
   self->now = 0;
   self->n_drawn = 0;
   self->over = FALSE;

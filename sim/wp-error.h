@@ -11,5 +11,6 @@ typedef enum {
   WP_ERROR_BAD_VALUE,   /* a text that is no number, time, expression, ... */
   WP_ERROR_BAD_TRACE,   /* "FILE:LINE: column "arrival": "abc" is not a time" */
   WP_ERROR_IO,          /* a file, socket or database that can't be opened, read or written */
-  WP_ERROR_INTERRUPTED  /* Ctrl-C */
+  WP_ERROR_INTERRUPTED, /* Ctrl-C */
+  WP_ERROR_INTERNAL     /* the program is wrong, not what it was given */
 } WpErrorCode;

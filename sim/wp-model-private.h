@@ -27,7 +27,18 @@ struct _WpModel {
   WpHistogram *wait;          /* of those that waited */
   WpHistogram *response;
   WpHistogram *depth;
+
+  WpUint128 parked_ns;        /* requests parked times ns, by the clock, up to parked_counted_ns; and by the requests' own ends */
+  WpUint128 parked_own_ns;
+  gint64 parked_counted_ns;
+  WpUint128 carried_depth_ns, carried_busy_ns;   /* of what came before the counting started: jobs times ns that they still wait and work */
 };
+
+/* Drops those who are parked no longer at @now_ns. */
+void wp_model_unpark (WpModel *self, gint64 now_ns);
+
+/* Everything that was counted, up to now_ns at least; what is in the system stays there, and is carried over. */
+void wp_model_forget (WpModel *self, gint64 now_ns);
 
 /* One row after the other, whatever the sizes; requests and first arrival are counted already. */
 gboolean wp_model_offer_any (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows, WpVerdict *verdicts);

@@ -84,8 +84,8 @@ acceptance (const WpModel *self, gint64 arrival_ns, gint64 start_ns)
 static void
 park (WpModel *self, gint64 arrival_ns, gint64 ended_ns)
 {
-  while (self->parked.length > 0 && wp_ring_front (&self->parked) <= arrival_ns)
-    wp_ring_pop (&self->parked);
+  wp_model_unpark (self, arrival_ns);
+  self->parked_own_ns += (guint64) (ended_ns - arrival_ns);
   wp_ring_push (&self->parked, ended_ns);
   self->blocked++;
   self->blocked_peak = MAX (self->blocked_peak, self->parked.length);
@@ -164,7 +164,10 @@ wp_model_offer (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsi
   if (n_rows == 0)
     return TRUE;
   if (self->requests == 0)
-    self->first_ns = self->counted_ns = rows[0].arrival_ns;
+    {
+      self->first_ns = rows[0].arrival_ns;
+      self->counted_ns = MAX (self->counted_ns, self->first_ns);
+    }
   self->requests += n_rows;
   if (!verdicts && wp_model_is_single (self))
     return wp_model_offer_single (self, rows, services_ns, n_rows);
@@ -193,6 +196,17 @@ wp_model_so_far (const WpModel *self, guint64 *blocked, guint64 *refused, WpOutc
   *refused_as = self->turned_away;
   *wait = self->wait;
   *response = self->response;
+}
+
+void
+wp_model_start_counting (WpModel *self, gint64 now_ns)
+{
+  start_waiting_until (self, now_ns);
+  if (self->counted_ns < now_ns)
+    count_depth (self, now_ns);
+  wp_model_forget (self, now_ns);
+  if (self->layout.queue_jobs == 0 && self->layout.can_be_full)
+    count_rendezvous_full (self, now_ns);
 }
 
 static void
@@ -242,5 +256,5 @@ wp_model_finish (WpModel *self, WpFigures *figures)
       figures->time_full_ns = self->time_full_ns;
       figures->first_full_ns = self->first_full_ns;
     }
-  wp_figures_set_window (figures, self->first_ns, last_ns, (double) self->service_ns, self->accepted, self->layout.workers);
+  wp_figures_set_window (figures, self->first_ns, last_ns, (double) (self->service_ns + self->carried_busy_ns), self->accepted, self->layout.workers);
 }

@@ -45,5 +45,35 @@ gboolean wp_model_offer (WpModel *self, const WpRow *rows, const gint64 *service
 void wp_model_so_far (const WpModel *self, guint64 *blocked, guint64 *refused, WpOutcome *refused_as, const WpHistogram **wait,
                       const WpHistogram **response);
 
+/**
+ * wp_model_start_counting:
+ * @now_ns: the arrival of the next request
+ *
+ * Ends a warm-up: what was offered so far stays in the system, and is counted no more; figures over time begin now. Exact but for busy.max,
+ * which is of the whole run.
+ */
+void wp_model_start_counting (WpModel *self, gint64 now_ns);
+
+/* What has been added up so far, in requests and in seconds (job seconds): for means of parts of a run. */
+typedef struct {
+  double requests, accepted, refused, blocked;
+  double blocked_accepted;      /* of the blocked, those that were accepted */
+  double wait, response, blocked_time, service;
+  double depth, depth_clock;    /* job seconds in the queue, and up to which moment */
+} WpSums;
+
+void wp_model_sums (const WpModel *self, WpSums *sums);
+
 /* Once, after the last row: the queue empties, and all is counted. */
 void wp_model_finish (WpModel *self, WpFigures *figures);
+
+/**
+ * wp_model_check:
+ *
+ * After wp_model_finish(): does Little's law hold, to the nanosecond, between what was counted by the clock and what by the requests?
+ * It holds for the queue (depth), for those who are parked, and for the whole (response is wait and service).
+ *
+ * Returns: FALSE with WP_ERROR_INTERNAL `internal error: Little's law does not hold: ...`: the simulation is wrong.
+ * Source: Little, A proof for the queuing formula L = λW, Operations Research 9 (1961).
+ */
+gboolean wp_model_check (WpModel *self, GError **error);

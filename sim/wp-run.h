@@ -1,6 +1,7 @@
 /* wp-run.h - one pass over a trace, through several models at once. */
 #pragma once
 
+#include "sim/wp-batch-means.h"
 #include "sim/wp-model.h"
 #include "sim/wp-service.h"
 #include "sim/wp-traffic.h"
@@ -21,6 +22,8 @@ typedef struct {
   gboolean (*finish) (gpointer observer, GError **error);    /* after the last batch; or NULL */
 } WpObserver;
 
+typedef struct { const WpObserver *functions; gpointer observer; } WpWatch;
+
 typedef struct _WpRun WpRun;
 
 /* @trace (not yet read from), @service and @policies (@n_models of them, checked, none WP_MODE_ALL) outlive the run. */
@@ -30,6 +33,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpRun, wp_run_free)
 
 /* Before wp_run_go(); @observer outlives it. */
 void wp_run_watch (WpRun *self, const WpObserver *functions, gpointer observer);
+
+/* Before wp_run_go(): the first @rows, and those that arrive before @ns (WP_TIME_NONE: none), are simulated and not counted. */
+void wp_run_warm_up (WpRun *self, guint64 rows, gint64 ns);
+
+/* Before wp_run_go(): the sums of the run's parts, for each model one; they outlive it. */
+void wp_run_watch_parts (WpRun *self, WpBatchMeans *const *parts);
 
 /**
  * wp_run_go:

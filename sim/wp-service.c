@@ -19,7 +19,7 @@ struct _WpService {
   const Kind *kind;
   double scale;
   gboolean always;
-  guint64 seed, drawn;
+  guint64 seed, stream, drawn;
   WpRandom random;
 
   gint64 a_ns, b_ns;      /* the constant, the mean, or both ends */
@@ -31,9 +31,6 @@ struct _WpService {
   double tail;            /* 1 - (least / b)^alpha */
   GArray *measured_ns;    /* of from: */
 };
-
-/* Arrivals, when they are drawn, have a stream of their own. */
-#define SERVICE_STREAM 1
 
 static gboolean
 parse_one_time (WpService *self, char **parts, GError **error)
@@ -313,6 +310,7 @@ wp_service_new (const char *spec, double scale, gboolean always, guint64 seed, G
   self->scale = scale;
   self->always = always;
   self->seed = seed;
+  self->stream = WP_SERVICE_STREAM;
   if (!parse (self, spec, error))
     return NULL;
   wp_service_restart (self);
@@ -369,6 +367,13 @@ wp_service_fill (WpService *self, const WpRow *rows, gsize n_rows, gint64 *servi
 }
 
 void
+wp_service_use_stream (WpService *self, guint64 stream)
+{
+  self->stream = stream;
+  wp_service_restart (self);
+}
+
+void
 wp_service_draw (WpService *self, gint64 *services_ns, gsize n)
 {
   draw_many (self, services_ns, n);
@@ -377,7 +382,7 @@ wp_service_draw (WpService *self, gint64 *services_ns, gsize n)
 void
 wp_service_restart (WpService *self)
 {
-  wp_random_init (&self->random, self->seed, SERVICE_STREAM);
+  wp_random_init (&self->random, self->seed, self->stream);
   self->drawn = 0;
 }
 

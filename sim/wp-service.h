@@ -14,6 +14,10 @@ typedef struct {
   double cv2;        /* variance over the mean's square */
 } WpMoments;
 
+#define WP_SERVICE_STREAM 1
+#define WP_ARRIVAL_STREAM 2
+#define WP_THINK_STREAM 3
+
 typedef struct _WpService WpService;
 
 /**
@@ -34,6 +38,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpService, wp_service_free)
 
 /* The service of each row, in ns, >= 0. One draw for each row that needs one, in order. */
 void wp_service_fill (WpService *self, const WpRow *rows, gsize n_rows, gint64 *services_ns);
+
+/* Draws from a stream of their own (a client's thinking), and starts it anew. */
+void wp_service_use_stream (WpService *self, guint64 stream);
 
 /* The next @n draws, whatever a trace says. */
 void wp_service_draw (WpService *self, gint64 *services_ns, gsize n);
