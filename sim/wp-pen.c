@@ -5,6 +5,7 @@
 #define FONT "sans-serif"
 #define TICK_SIZE 11
 #define SAMPLE_WIDTH 22
+#define MAX_TEXT 200
 
 const WpColour wp_ink = { 0.13, 0.13, 0.13 }, wp_grey = { 0.87, 0.87, 0.87 };
 const WpColour wp_blue = { 0, 0.447, 0.698 }, wp_vermillion = { 0.835, 0.369, 0 }, wp_green = { 0, 0.55, 0.40 }, wp_orange = { 0.902, 0.624, 0 };
@@ -40,42 +41,57 @@ wp_pen_size (cairo_t *cr, double pixels, gboolean bold)
   cairo_set_font_size (cr, pixels);
 }
 
+char *
+wp_pen_printable (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  GString *shown = g_string_new (NULL);
+  guint n = 0;
+
+  for (const char *p = valid; *p != '\0' && n < MAX_TEXT; p = g_utf8_next_char (p), n++)
+    g_string_append_unichar (shown, g_unichar_isprint (g_utf8_get_char (p)) ? g_utf8_get_char (p) : '?');
+
+  return g_string_free (shown, FALSE);
+}
+
 double
 wp_pen_text_width (cairo_t *cr, const char *text)
 {
+  g_autofree char *shown = wp_pen_printable (text);
   cairo_text_extents_t extents;
 
-  cairo_text_extents (cr, text, &extents);
+  cairo_text_extents (cr, shown, &extents);
 
   return extents.x_advance;
 }
 
+/* From where the pen is. */
 static void
-collect (cairo_t *cr, const char *text)
+show (cairo_t *cr, const char *text)
 {
+  g_autofree char *shown = wp_pen_printable (text);
   GString *texts = cairo_get_user_data (cr, &texts_key);
 
+  cairo_show_text (cr, shown);
   if (texts)
-    g_string_append_printf (texts, "%s\n", text);
+    g_string_append_printf (texts, "%s\n", shown);
 }
 
 void
 wp_pen_text (cairo_t *cr, double x, double y, double align, const char *text)
 {
-  collect (cr, text);
   cairo_move_to (cr, x - align * wp_pen_text_width (cr, text), y);
-  cairo_show_text (cr, text);
+  show (cr, text);
 }
 
 void
 wp_pen_text_upwards (cairo_t *cr, double x, double y, const char *text)
 {
-  collect (cr, text);
   cairo_save (cr);
   cairo_translate (cr, x, y);
   cairo_rotate (cr, -G_PI / 2);
   cairo_move_to (cr, -wp_pen_text_width (cr, text) / 2, 0);
-  cairo_show_text (cr, text);
+  show (cr, text);
   cairo_restore (cr);
 }
 

@@ -19,6 +19,9 @@ void wp_pen_begin (cairo_t *cr, double width, double height);
 /* Every text that is drawn from now on is added to @texts as well, a line each. */
 void wp_pen_collect (cairo_t *cr, GString *texts);
 
+/* What of @text can be shown: a trace's name may hold anything. To be freed. */
+char *wp_pen_printable (const char *text);
+
 void wp_pen_colour (cairo_t *cr, WpColour colour);
 void wp_pen_size (cairo_t *cr, double pixels, gboolean bold);
 

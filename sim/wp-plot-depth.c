@@ -7,7 +7,6 @@
 #define COLUMNS (WP_PLOT_WIDTH - WP_PLOT_LEFT - WP_PLOT_RIGHT)   /* a pixel each */
 #define HEAD 34              /* above the frame */
 #define FOOT 52              /* below it */
-#define MAX_TEXT 200
 
 /* Which of a bucket's extents. */
 typedef const WpExtent *(*Pick) (const WpCurveBucket *bucket);
@@ -33,31 +32,16 @@ pick_busy (const WpCurveBucket *bucket)
   return &bucket->busy;
 }
 
-/* A trace's name may hold anything. */
-static char *
-printable (const char *text)
-{
-  g_autofree char *valid = g_utf8_make_valid (text, -1);
-  GString *shown = g_string_new (NULL);
-  guint n = 0;
-
-  for (const char *p = valid; *p != '\0' && n < MAX_TEXT; p = g_utf8_next_char (p), n++)
-    g_string_append_unichar (shown, g_unichar_isprint (g_utf8_get_char (p)) ? g_utf8_get_char (p) : '?');
-
-  return g_string_free (shown, FALSE);
-}
-
 void
 wp_plot_title (cairo_t *cr, const char *title)
 {
-  g_autofree char *shown = printable (title);
   double size = 16;
 
   wp_pen_colour (cr, wp_ink);
   wp_pen_size (cr, size, TRUE);
-  while (size > 8 && wp_pen_text_width (cr, shown) > WP_PLOT_WIDTH - 2 * WP_PLOT_RIGHT)
+  while (size > 8 && wp_pen_text_width (cr, title) > WP_PLOT_WIDTH - 2 * WP_PLOT_RIGHT)
     wp_pen_size (cr, --size, TRUE);
-  wp_pen_text (cr, WP_PLOT_RIGHT, 28, 0, shown);
+  wp_pen_text (cr, WP_PLOT_RIGHT, 28, 0, title);
 }
 
 static void
@@ -224,7 +208,7 @@ wp_plot_depth (cairo_t *cr, double top, const WpSketchSide *side, const WpSketch
 {
   const WpBox box = { WP_PLOT_LEFT, top + HEAD, COLUMNS, WP_PLOT_DEPTH_HEIGHT - HEAD - FOOT };
   WpCurveBucket most = wp_curve_extent (side->curve);
-  gboolean parks = ever_parks (&most);
+  gboolean parks = ever_parks (&most), two_rows;
   double jobs = most_jobs (side, &most), capacity, unit_ns;
   g_autofree char *name = describe (&side->policy);
   g_autofree char *label = NULL;
@@ -244,10 +228,11 @@ wp_plot_depth (cairo_t *cr, double top, const WpSketchSide *side, const WpSketch
   label = g_strdup_printf ("time since the first arrival (%s)", unit);
   wp_axis_until (&x, (double) end_ns / unit_ns, 10);
   wp_axis_linear (&y, capacity <= 2 * jobs ? MAX (jobs, capacity) : jobs, 5, TRUE);
+  two_rows = measured || capacity > y.to;   /* there is more to explain than fits beside the name */
   wp_pen_colour (cr, wp_ink);
   wp_pen_size (cr, 13, TRUE);
-  wp_pen_text (cr, WP_PLOT_RIGHT, top + 20, 0, name);
-  draw_keys (cr, top + 20, side, parks, measured != NULL, capacity, capacity <= y.to);
+  wp_pen_text (cr, WP_PLOT_RIGHT, top + (two_rows ? 10 : 20), 0, name);
+  draw_keys (cr, top + (two_rows ? 26 : 20), side, parks, measured != NULL, capacity, capacity <= y.to);
   wp_pen_x_axis (cr, &box, &x, wp_axis_number, label);
   wp_pen_y_axis (cr, &box, &y, wp_axis_number, "jobs");
   draw_model (cr, &box, &y, side, parks, end_ns);

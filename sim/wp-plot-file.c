@@ -40,7 +40,7 @@ gboolean
 wp_plot_file_commit (WpPlotFile *self, const char *trace, guint64 requests, const WpMeasured *measured, GError **error)
 {
   char number[WP_AXIS_TEXT];
-  g_autofree char *title = g_strdup_printf ("%s: %s requests%s", trace, wp_axis_number (number, (double) requests),
+  g_autofree char *title = g_strdup_printf ("%s: %s request%s%s", trace, wp_axis_number (number, (double) requests), requests == 1 ? "" : "s",
                                             measured ? ", predicted and measured" : "");
 
   if (measured)

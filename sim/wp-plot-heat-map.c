@@ -27,7 +27,7 @@ find_range (const WpHeatMap *map)
   double least_positive = INFINITY;
 
   for (guint i = 0; i < n_cells (map); i++)
-    if (!isnan (map->values[i]))
+    if (isfinite (map->values[i]))
       {
         range.least = MIN (range.least, map->values[i]);
         range.most = MAX (range.most, map->values[i]);
@@ -66,7 +66,7 @@ colour_of (const Range *range, double value, gboolean meets)
   static const WpColour few_met = { 0.88, 0.94, 0.98 }, most_met = { 0.25, 0.58, 0.80 };
   static const WpColour few_failed = { 0.99, 0.90, 0.72 }, most_failed = { 0.75, 0.28, 0.02 };
 
-  if (isnan (value))
+  if (!isfinite (value))
     return meets ? few_met : wp_grey;
 
   return meets ? mix (few_met, most_met, place (range, value)) : mix (few_failed, most_failed, place (range, value));

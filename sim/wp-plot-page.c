@@ -70,7 +70,8 @@ check (cairo_status_t status, const WpOutput *output, GError **error)
 static void
 describe (GString *file, const char *title, const char *texts)
 {
-  g_autofree char *description = g_markup_printf_escaped ("\n<title>%s</title>\n<desc>%s</desc>", title, texts);
+  g_autofree char *shown = wp_pen_printable (title);
+  g_autofree char *description = g_markup_printf_escaped ("\n<title>%s</title>\n<desc>%s</desc>", shown, texts);
   const char *root = g_strstr_len (file->str, (gssize) file->len, "<svg ");
   const char *end = root ? strchr (root, '>') : NULL;
 

@@ -11,7 +11,7 @@ typedef struct {
   const double *xs, *ys;           /* in order; as many as columns and rows */
   guint n_xs, n_ys;
   const char *value_label;         /* "wait.p99 (s)" */
-  const double *values;            /* NaN: there is none */
+  const double *values;            /* not finite: there is none */
   const gboolean *meets;           /* is the objective met there? */
 } WpHeatMap;
 

@@ -40,9 +40,11 @@ add_time (JsonBuilder *builder, const char *name, gint64 ns)
 static void
 add_notes (JsonBuilder *builder, const GPtrArray *notes)
 {
+  if (!notes || notes->len == 0)
+    return;
   json_builder_set_member_name (builder, "notes");
   json_builder_begin_array (builder);
-  for (guint i = 0; notes && i < notes->len; i++)
+  for (guint i = 0; i < notes->len; i++)
     json_builder_add_string_value (builder, g_ptr_array_index (notes, i));
   json_builder_end_array (builder);
 }

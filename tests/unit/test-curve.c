@@ -1,0 +1,216 @@
+/* Curves over time in few buckets, against the exact states; and the ticks of axes. */
+#include <math.h>
+#include <string.h>
+
+#include "sim/wp-axis.h"
+#include "sim/wp-predicted.h"
+#include "sim/wp-sketch.h"
+
+typedef struct { gint64 time_ns; WpMoment moment; } State;
+
+static void
+assert_extent (const WpExtent *extent, guint64 least, guint64 most)
+{
+  g_assert_cmpuint (extent->min, ==, least);
+  g_assert_cmpuint (extent->max, ==, most);
+}
+
+/* Of all states that hold at some moment of [@from_ns, @to_ns); before the first everything is 0. */
+static void
+assert_bucket (const WpCurveBucket *bucket, const GArray *states, gint64 from_ns, gint64 to_ns)
+{
+  guint64 depth[2] = { G_MAXUINT64, 0 }, waiting[2] = { G_MAXUINT64, 0 }, busy[2] = { G_MAXUINT64, 0 };
+
+  for (int i = -1; i < (int) states->len; i++)
+    {
+      static const WpMoment none = { 0 };
+      const WpMoment *moment = i < 0 ? &none : &g_array_index (states, State, i).moment;
+      gint64 begin_ns = i < 0 ? 0 : g_array_index (states, State, i).time_ns;
+      gint64 end_ns = i + 1 < (int) states->len ? g_array_index (states, State, i + 1).time_ns : begin_ns + 1;
+
+      if (begin_ns >= to_ns || end_ns <= from_ns || begin_ns == end_ns)
+        continue;
+      depth[0] = MIN (depth[0], moment->depth);
+      depth[1] = MAX (depth[1], moment->depth);
+      waiting[0] = MIN (waiting[0], moment->depth + moment->parked);
+      waiting[1] = MAX (waiting[1], moment->depth + moment->parked);
+      busy[0] = MIN (busy[0], moment->busy);
+      busy[1] = MAX (busy[1], moment->busy);
+    }
+  assert_extent (&bucket->depth, depth[0], depth[1]);
+  assert_extent (&bucket->waiting, waiting[0], waiting[1]);
+  assert_extent (&bucket->busy, busy[0], busy[1]);
+}
+
+static void
+test_random_curves (void)
+{
+  for (int round = 0; round < 400; round++)
+    {
+      guint n_buckets = 2 * (guint) g_test_rand_int_range (1, 40), n;
+      g_autoptr(WpCurve) curve = wp_curve_new (n_buckets);
+      g_autoptr(GArray) states = g_array_new (FALSE, FALSE, sizeof (State));
+      gint64 now_ns = g_test_rand_bit () ? 0 : g_test_rand_int_range (0, 1000), bucket_ns;
+      gint64 stride = g_test_rand_bit () ? 3 : g_test_rand_int_range (1, G_MAXINT32);
+      const WpCurveBucket *buckets;
+
+      for (int i = g_test_rand_int_range (1, 200); i > 0; i--)
+        {
+          State state = { now_ns, { (guint64) g_test_rand_int_range (0, 9), (guint64) g_test_rand_int_range (0, 9), (guint64) g_test_rand_int_range (0, 9) } };
+
+          g_array_append_val (states, state);
+          wp_curve_add (curve, now_ns, &state.moment);
+          now_ns += 1 + (gint64) (g_test_rand_double () * (double) stride);
+        }
+      buckets = wp_curve_buckets (curve, &n, &bucket_ns);
+      g_assert_cmpint (wp_curve_end (curve), ==, g_array_index (states, State, states->len - 1).time_ns);
+      g_assert_cmpuint (n, ==, wp_curve_end (curve) / bucket_ns + 1);
+      g_assert_cmpuint (n, <=, n_buckets);
+      g_assert_true (bucket_ns == 1 || n > n_buckets / 2);
+      for (guint i = 0; i < n; i++)
+        assert_bucket (&buckets[i], states, i * bucket_ns, (i + 1) * bucket_ns);
+    }
+}
+
+static void
+test_the_longest_time (void)
+{
+  g_autoptr(WpCurve) curve = wp_curve_new (4);
+  guint n;
+  gint64 bucket_ns;
+
+  wp_curve_add (curve, 0, &(WpMoment) { 1, 0, 0 });
+  wp_curve_add (curve, G_MAXINT64, &(WpMoment) { 2, 0, 0 });
+  g_assert_cmpuint (wp_curve_buckets (curve, &n, &bucket_ns)[n - 1].depth.max, ==, 2);
+  g_assert_cmpuint (n, ==, 4);
+}
+
+static char *
+random_trace (void)
+{
+  GString *text = g_string_new ("arrival,service\n");
+  int arrival = 0;
+
+  for (int i = g_test_rand_int_range (1, 400); i > 0; i--)
+    {
+      arrival += g_test_rand_int_range (0, 3);
+      g_string_append_printf (text, "%d,%d\n", g_test_rand_int_range (0, 30) == 0 ? MAX (arrival - 2, 0) : arrival, g_test_rand_int_range (1, 9));
+    }
+
+  return g_string_free (text, FALSE);
+}
+
+static void
+assert_equal_curves (const WpCurve *one, const WpCurve *other)
+{
+  guint n, n_other;
+  gint64 bucket_ns, other_ns;
+  const WpCurveBucket *buckets = wp_curve_buckets (one, &n, &bucket_ns), *others = wp_curve_buckets (other, &n_other, &other_ns);
+
+  g_assert_cmpuint (n, ==, n_other);
+  g_assert_cmpint (bucket_ns, ==, other_ns);
+  g_assert_cmpmem (buckets, n * sizeof *buckets, others, n * sizeof *others);
+}
+
+/* A run that is watched shows the figures' own peaks, and its prediction, taken as a measurement, shows the same curve. */
+static void
+test_sketches (void)
+{
+  for (int round = 0; round < 200; round++)
+    {
+      g_autofree char *text = random_trace ();
+      g_autoptr(WpTrace) trace = wp_trace_open_data ("t", text, strlen (text), NULL, NULL);
+      g_autoptr(WpService) service = wp_service_new ("1s", 1, FALSE, 1, NULL);
+      WpPolicy policy;
+      g_autoptr(WpSketch) sketch = NULL;
+      g_autoptr(WpPredicted) predicted = wp_predicted_new ();
+      g_autoptr(WpRun) run = NULL;
+      WpFigures figures;
+      WpTrafficFigures traffic;
+      WpCurveBucket most;
+      gsize n_rows;
+      const WpRow *rows;
+
+      wp_policy_init (&policy, (WpModeKind) g_test_rand_int_range (0, WP_N_MODES));
+      policy.queue_jobs = (guint) g_test_rand_int_range (0, 6);
+      policy.workers = (guint) g_test_rand_int_range (1, 6);
+      policy.when_full = g_test_rand_bit () ? WP_WHEN_FULL_BLOCK : WP_WHEN_FULL_REJECT;
+      sketch = wp_sketch_new (&policy, 1);
+      run = wp_run_new (trace, service, &policy, 1, g_test_rand_bit () ? WP_TIME_NONE : 3 * WP_NS_PER_S);
+      wp_run_watch (run, &wp_sketch_observer, sketch);
+      wp_run_watch (run, &wp_predicted_observer, predicted);
+      g_assert_true (wp_run_go (run, &figures, &traffic, NULL));
+      most = wp_curve_extent (wp_sketch_side (sketch, 0)->curve);
+      g_assert_cmpint ((gint64) most.depth.max, ==, figures.depth_max);
+      g_assert_cmpint ((gint64) most.busy.max, ==, figures.busy_max);
+      g_assert_cmpuint (wp_histogram_count (wp_sketch_side (sketch, 0)->response), ==, figures.accepted);
+      g_assert_cmpint (wp_histogram_max (wp_sketch_side (sketch, 0)->wait), ==, figures.wait.max);
+      rows = wp_predicted_rows (predicted, &n_rows);
+      g_assert_null (wp_sketch_measured (sketch));
+      wp_sketch_measure (sketch, rows, n_rows);
+      assert_equal_curves (wp_sketch_side (sketch, 0)->curve, wp_sketch_measured (sketch)->curve);
+    }
+}
+
+static void
+assert_ticks (const WpAxis *axis, double to, guint n_ticks, double second)
+{
+  g_assert_cmpfloat_with_epsilon (axis->to, to, to * 1e-9);
+  g_assert_cmpuint (axis->n_ticks, ==, n_ticks);
+  g_assert_cmpfloat_with_epsilon (axis->ticks[1], second, second * 1e-9);
+}
+
+static void
+test_axes (void)
+{
+  static const struct { double most; gboolean whole; double to; guint n_ticks; double second; } linear[] = {
+    { 0, TRUE, 1, 2, 1 }, { 1, TRUE, 1, 2, 1 }, { 3, TRUE, 3, 4, 1 }, { 5, TRUE, 5, 6, 1 }, { 6, TRUE, 6, 4, 2 }, { 100, TRUE, 100, 6, 20 },
+    { 101, TRUE, 150, 4, 50 }, { 9999, TRUE, 10000, 6, 2000 }, { 0.3, FALSE, 0.3, 4, 0.1 }, { 1e9, TRUE, 1e9, 6, 2e8 }
+  };
+  WpAxis axis;
+
+  for (guint i = 0; i < G_N_ELEMENTS (linear); i++)
+    {
+      wp_axis_linear (&axis, linear[i].most, 5, linear[i].whole);
+      assert_ticks (&axis, linear[i].to, linear[i].n_ticks, linear[i].second);
+    }
+  wp_axis_until (&axis, 17.3, 10);
+  assert_ticks (&axis, 17.3, 9, 2);
+  wp_axis_log (&axis, 0.003, 4);
+  assert_ticks (&axis, 10, 5, 0.01);
+  g_assert_cmpfloat_with_epsilon (wp_axis_place (&axis, 0.1), 0.5, 1e-9);
+  g_assert_true (isinf (wp_axis_place (&axis, 0)));
+  wp_axis_log (&axis, 1, 1);
+  assert_ticks (&axis, 10, 2, 10);
+  wp_axis_log (&axis, 1e-9, 1e9);
+  g_assert_cmpuint (axis.n_ticks, ==, 19);
+}
+
+static void
+test_texts (void)
+{
+  static const struct { double value; const char *number, *seconds; } cases[] = {
+    { 0, "0", "0 ns" }, { 0.001, "0.001", "1 ms" }, { 0.00001, "1e-05", "10 us" }, { 1e-9, "1e-09", "1 ns" }, { 2.5, "2.5", "2.5 s" },
+    { 100, "100", "100 s" }, { 1000, "1,000", "1,000 s" }, { 1234567, "1,234,567", "1,234,567 s" }, { 1e8, "1e+08", "1e+08 s" }
+  };
+  char text[WP_AXIS_TEXT];
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_assert_cmpstr (wp_axis_number (text, cases[i].value), ==, cases[i].number);
+      g_assert_cmpstr (wp_axis_seconds (text, cases[i].value), ==, cases[i].seconds);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/curve/random", test_random_curves);
+  g_test_add_func ("/curve/the-longest-time", test_the_longest_time);
+  g_test_add_func ("/curve/sketches", test_sketches);
+  g_test_add_func ("/curve/axes", test_axes);
+  g_test_add_func ("/curve/texts", test_texts);
+
+  return g_test_run ();
+}

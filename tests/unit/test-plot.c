@@ -1,0 +1,259 @@
+/* Pictures: they are whole, of the right size, and say what they should. */
+#include <math.h>
+#include <string.h>
+
+#include "sim/wp-error.h"
+#include "sim/wp-plot.h"
+#include "tests/unit/sim-run.h"
+
+static const char trace[] = "arrival,service\n0,1\n0,1\n0,1\n0,1\n0,2\n3,1\n3.5,0.25\n10,1\n";
+
+/* Well-formed XML all through; returns the text of its <desc>. */
+static char *
+parse_svg (const char *svg)
+{
+  static const GMarkupParser parser = { NULL };
+  g_autoptr(GMarkupParseContext) context = g_markup_parse_context_new (&parser, 0, NULL, NULL);
+  g_autoptr(GError) error = NULL;
+  const char *from = strstr (svg, "<desc>"), *to = strstr (svg, "</desc>");
+
+  g_markup_parse_context_parse (context, svg, (gssize) strlen (svg), &error);
+  g_assert_no_error (error);
+  g_markup_parse_context_end_parse (context, &error);
+  g_assert_no_error (error);
+  g_assert_true (from != NULL && to != NULL);
+
+  return g_strndup (from + 6, (gsize) (to - from - 6));
+}
+
+static void
+assert_lines (const char *text, const char *const *lines)
+{
+  g_auto(GStrv) found = g_strsplit (text, "\n", -1);
+
+  for (; *lines; lines++)
+    if (!g_strv_contains ((const char *const *) found, *lines))
+      g_error ("\"%s\" is not in\n%s", *lines, text);
+}
+
+static void
+assert_png (SimRun *run, const char *name, guint32 width, guint32 height)
+{
+  g_autofree char *path = g_build_filename (run->folder, name, NULL);
+  g_autofree char *data = NULL;
+  gsize length;
+  guint32 size[2];
+
+  g_assert_true (g_file_get_contents (path, &data, &length, NULL));
+  g_assert_cmpuint (length, >, 1000);
+  g_assert_cmpmem (data, 8, "\x89PNG\r\n\x1a\n", 8);
+  memcpy (size, data + 16, sizeof size);
+  g_assert_cmpuint (GUINT32_FROM_BE (size[0]), ==, width);
+  g_assert_cmpuint (GUINT32_FROM_BE (size[1]), ==, height);
+  g_assert_cmpmem (data + length - 8, 4, "IEND", 4);
+}
+
+static SimRun *
+run_sim (const char *arguments)
+{
+  SimRun *run = sim_run_new ();
+
+  sim_run_write (run, "trace.csv", trace);
+  sim_run_go (run, arguments, NULL);
+  g_test_message ("%s", run->err);
+
+  return run;
+}
+
+static void
+test_one_mode (void)
+{
+  static const char *const lines[] = {
+    "trace.csv: 8 requests", "WorkerPool: queue 2, 1 worker", "in the queue", "parked", "capacity 2", "jobs", "time since the first arrival (s)",
+    "Response and wait", "response", "wait", "90 %", "share of the started requests that took no longer", "100 ms", NULL
+  };
+  g_autoptr(SimRun) run = run_sim ("-m workerpool -q 2 -w 1 --plot=a.svg trace.csv");
+  g_autofree char *svg = sim_run_read (run, "a.svg");
+  g_autofree char *texts = NULL;
+
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_nonnull (strstr (run->out, "throughput"));   /* the report is there as ever */
+  texts = parse_svg (svg);
+  assert_lines (texts, lines);
+  g_assert_null (strstr (texts, "measured"));
+  g_assert_nonnull (strstr (svg, "width=\"900px\""));
+  g_assert_nonnull (strstr (svg, "rgb(98%"));           /* the area of the parked */
+  g_assert_nonnull (strstr (svg, "stroke-dasharray"));  /* capacity, and wait */
+  g_assert_cmpuint (sim_run_count_files (run), ==, 2);
+}
+
+static void
+test_all_modes (void)
+{
+  static const char *const lines[] = {
+    "Default", "in service (it has no queue)", "BufferedChannel: queue 10,000", "WorkerPool: queue 10,000, 10,000 workers", "capacity 10,000 (far above)", NULL
+  };
+  g_autoptr(SimRun) run = run_sim ("--plot=a.SVG trace.csv");
+  g_autofree char *svg = sim_run_read (run, "a.SVG");
+  g_autofree char *texts = parse_svg (svg);
+
+  g_assert_cmpint (run->status, ==, 0);
+  assert_lines (texts, lines);
+  sim_run_go (run, "--plot=a.png trace.csv", NULL);
+  g_assert_cmpint (run->status, ==, 0);
+  assert_png (run, "a.png", 900, 40 + 3 * 270 + 340);
+  sim_run_go (run, "-m default --plot=b.png trace.csv", NULL);
+  assert_png (run, "b.png", 900, 40 + 270 + 340);
+}
+
+static void
+test_against (void)
+{
+  static const char *const lines[] = { "trace.csv: 8 requests, predicted and measured", "measured", "with parked, measured", "WorkerPool", NULL };
+  g_autoptr(SimRun) run = run_sim ("-m workerpool -q 2 -w 1 --jobs=measured.csv trace.csv");
+  g_autofree char *svg = NULL;
+  g_autofree char *texts = NULL;
+
+  sim_run_go (run, "--against=measured.csv --plot=a.svg trace.csv", NULL);
+  g_assert_cmpint (run->status, ==, 0);
+  svg = sim_run_read (run, "a.svg");
+  texts = parse_svg (svg);
+  assert_lines (texts, lines);
+}
+
+/* What draws nothing much must draw something. */
+static void
+test_bare_traces (void)
+{
+  static const char *const texts[] = { "arrival,service\n0,0\n", "arrival,service\n5,0\n5,0\n", "arrival,service\n0,0.000000001\n", "arrival,service\n0,9000000000\n" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr(SimRun) run = sim_run_new ();
+      g_autofree char *svg = NULL;
+      g_autofree char *shown = NULL;
+
+      sim_run_write (run, "a<b>&\x01\xff.csv", texts[i]);
+      sim_run_go (run, "-q 0 -w 1 --when-full=reject --plot=a.svg a<b>&\x01\xff.csv", NULL);
+      g_assert_cmpint (run->status, ==, 0);
+      svg = sim_run_read (run, "a.svg");
+      shown = parse_svg (svg);
+      g_assert_nonnull (strstr (shown, "a&lt;b&gt;&amp;?"));
+      g_assert_null (strstr (svg, "nan"));
+      g_assert_null (strstr (svg, "inf"));
+    }
+}
+
+static void
+test_refusals (void)
+{
+  static const struct { const char *arguments, *message; } cases[] = {
+    { "--plot=a.jpg trace.csv", "wp-sim: --plot: \"a.jpg\" ends in neither .svg nor .png\n" },
+    { "--plot=- trace.csv", "wp-sim: --plot: \"-\" ends in neither .svg nor .png\n" },
+    { "--plot=.svg trace.csv", "wp-sim: --plot: \".svg\" ends in neither .svg nor .png\n" },
+    { "--plot=no/a.svg trace.csv", "wp-sim: no/a.svg: No such file or directory\n" },
+    { "--plot=a.svg --series=a.svg trace.csv", "wp-sim: --plot and another option would write the same file\n" },
+    { "--plot=a.svg missing.csv", "wp-sim: missing.csv: No such file or directory\n" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr(SimRun) run = run_sim (cases[i].arguments);
+
+      g_assert_cmpint (run->status, ==, 2);
+      g_assert_cmpstr (run->err, ==, cases[i].message);
+      g_assert_cmpuint (sim_run_count_files (run), ==, 1);
+    }
+}
+
+static void
+test_nothing_is_left_of_a_bad_trace (void)
+{
+  g_autoptr(SimRun) run = sim_run_new ();
+
+  sim_run_write (run, "trace.csv", "arrival\n1\nx\n");
+  sim_run_go (run, "--plot=a.png trace.csv", NULL);
+  g_assert_cmpint (run->status, ==, 2);
+  g_assert_cmpuint (sim_run_count_files (run), ==, 1);
+}
+
+#define N_XS 12
+#define N_YS 8
+
+static void
+test_heat_map (void)
+{
+  static const char *const lines[] = { "a sweep", "workers", "queue (jobs)", "wait.p99 (s)", "objective met", "not met", "frontier", "12", "700", NULL };
+  static const char *const names[] = { "map.svg", "map.png" };
+  g_autoptr(SimRun) run = sim_run_new ();
+  double xs[N_XS], ys[N_YS], values[N_XS * N_YS];
+  gboolean meets[N_XS * N_YS];
+  g_autofree char *svg = NULL;
+  g_autofree char *texts = NULL;
+
+  for (int i = 0; i < N_XS; i++)
+    xs[i] = i + 1;
+  for (int j = 0; j < N_YS; j++)
+    {
+      ys[j] = j * 100;
+      for (int i = 0; i < N_XS; i++)
+        {
+          values[j * N_XS + i] = i == 0 && j == 0 ? (double) NAN : 20 * exp (-0.6 * i) + 0.01 * j;
+          meets[j * N_XS + i] = values[j * N_XS + i] < 1 && i + j > 7;
+        }
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      WpHeatMap map = { "a sweep", "workers", "queue (jobs)", xs, ys, N_XS, N_YS, "wait.p99 (s)", values, meets };
+      g_autofree char *path = g_build_filename (run->folder, names[i], NULL);
+      g_autoptr(GError) error = NULL;
+      g_autoptr(WpOutput) output = wp_output_new (path, &error);
+      const WpPlotFormat *format = wp_plot_format_find (path, &error);
+
+      g_assert_true (format->plot_heat_map (&map, output, &error) && wp_output_commit (output, &error));
+      g_assert_no_error (error);
+    }
+  assert_png (run, "map.png", 900, 40 + 40 + 260 + 60);
+  svg = sim_run_read (run, "map.svg");
+  texts = parse_svg (svg);
+  assert_lines (texts, lines);
+}
+
+/* One cell, one value, none at all. */
+static void
+test_smallest_heat_map (void)
+{
+  static const double one = 1, values[] = { 0, NAN, INFINITY };
+  static const gboolean meets = TRUE;
+
+  for (guint i = 0; i < G_N_ELEMENTS (values); i++)
+    {
+      WpHeatMap map = { "", "", "", &one, &one, 1, 1, "", &values[i], &meets };
+      g_autoptr(SimRun) run = sim_run_new ();
+      g_autofree char *path = g_build_filename (run->folder, "a.svg", NULL);
+      g_autofree char *svg = NULL;
+      g_autofree char *texts = NULL;
+      g_autoptr(WpOutput) output = wp_output_new (path, NULL);
+
+      g_assert_true (wp_plot_format_find (path, NULL)->plot_heat_map (&map, output, NULL) && wp_output_commit (output, NULL));
+      svg = sim_run_read (run, "a.svg");
+      texts = parse_svg (svg);
+      g_assert_null (strstr (svg, "nan"));
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/plot/one-mode", test_one_mode);
+  g_test_add_func ("/plot/all-modes", test_all_modes);
+  g_test_add_func ("/plot/against", test_against);
+  g_test_add_func ("/plot/bare-traces", test_bare_traces);
+  g_test_add_func ("/plot/refusals", test_refusals);
+  g_test_add_func ("/plot/nothing-is-left-of-a-bad-trace", test_nothing_is_left_of_a_bad_trace);
+  g_test_add_func ("/plot/heat-map", test_heat_map);
+  g_test_add_func ("/plot/smallest-heat-map", test_smallest_heat_map);
+
+  return g_test_run ();
+}
