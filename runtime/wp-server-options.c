@@ -188,8 +188,8 @@ static gboolean
 parse (WpServerOptions *self, int argc, char **argv, GError **error)
 {
   g_auto(GStrv) copy = g_strdupv (argv);
-  char **left = g_memdup2 (copy, (argc + 1) * sizeof *copy);
-  g_autofree char **own = left;
+  g_autofree char **argv_copy = g_memdup2 (copy, (argc + 1) * sizeof *copy);
+  char **left = argv_copy;
   gboolean ok = wp_options_parse (NULL, "Takes HTTP requests and passes each payload to a database in one of three modes: at once,\n"
                                   "through a bounded queue, or through a queue and a pool of workers.", tables, self, &argc, &left, error);
 

@@ -254,7 +254,7 @@ finish (Server *self)
     g_warning ("%" G_GUINT64_FORMAT " accepted jobs were not finished: %" G_GUINT64_FORMAT " queued, %" G_GUINT64_FORMAT
                " in service", left, ledger.queued, ledger.in_service);
   wp_mode_record_unfinished (self->mode);
-  if (self->recorder && !wp_recorder_close (self->recorder, &error))
+  if (self->recorder && !wp_recorder_close (self->recorder, ledger.received + ledger.recovered, &error))
     g_warning ("the record is not complete: %s", error->message);
   text = wp_admin_format_ledger (&ledger);
   g_message ("%s", text);

@@ -9,6 +9,7 @@
 #include "sim/wp-trace-writer.h"
 
 #define FLUSH_AFTER_US 200000
+#define LAST_ROWS_US 1000000
 
 /* What the threads of the server hand over, all of it one job's. */
 typedef struct {
@@ -29,6 +30,7 @@ struct _WpRecorder {
   gint64 origin_ns;          /* WP_TIME_NONE before the first row */
   GPtrArray *early;          /* ring of a power of two: entries by seq that wait for one before them */
   guint64 next_seq;
+  guint64 n_rows;            /* set before the last entry is pushed */
   GError *error;             /* the first */
 };
 
@@ -179,6 +181,35 @@ take_entry (WpRecorder *self, Entry *entry)
     }
 }
 
+/* A job ends a moment before its thread adds it here: waits for those, then writes what there is across the gaps. */
+static void
+take_last (WpRecorder *self)
+{
+  gint64 until_us = g_get_monotonic_time () + LAST_ROWS_US;
+  guint64 n_lost = 0;
+
+  while (self->next_seq < self->n_rows && g_get_monotonic_time () < until_us)
+    {
+      Entry *entry = g_async_queue_timeout_pop (self->ended, MAX (until_us - g_get_monotonic_time (), 1));
+
+      if (entry)
+        take_entry (self, entry);
+    }
+  for (; self->next_seq < self->n_rows; self->next_seq++)
+    {
+      Entry *entry = g_steal_pointer (slot (self, self->next_seq));
+
+      n_lost += entry == NULL;
+      if (!entry)
+        continue;
+      write_entry (self, entry);
+      entry_free (entry);
+    }
+  flush (self);
+  if (n_lost > 0)
+    failed (self, g_error_new (WP_ERROR, WP_ERROR_IO, "%" G_GUINT64_FORMAT " rows are missing", n_lost));
+}
+
 static gpointer
 run (gpointer data)
 {
@@ -196,7 +227,7 @@ run (gpointer data)
       else
         flush (self);
     }
-  flush (self);
+  take_last (self);
   return NULL;
 }
 
@@ -213,7 +244,7 @@ wp_recorder_new (const char *path, const char *const *notes, GError **error)
   g_ptr_array_set_size (self->early, 1024);
   if (!open_file (self, error))
     {
-      wp_recorder_close (self, NULL);
+      wp_recorder_close (self, 0, NULL);
       wp_recorder_free (self);
       return NULL;
     }
@@ -246,8 +277,9 @@ wp_recorder_reopen (WpRecorder *self)
 }
 
 gboolean
-wp_recorder_close (WpRecorder *self, GError **error)
+wp_recorder_close (WpRecorder *self, guint64 n_rows, GError **error)
 {
+  self->n_rows = n_rows;
   if (self->thread)
     {
       g_async_queue_push (self->ended, &last_entry);

@@ -22,8 +22,14 @@ void wp_recorder_add (WpRecorder *self, const WpJob *job);
 /* Opens the file's name anew before the next row, if it stands for another file now (after a log rotation). Any thread. */
 void wp_recorder_reopen (WpRecorder *self);
 
-/* Writes all that was added, and closes; what is added later is not written. FALSE with WP_ERROR_IO if any row was lost, the first
- * reason why. */
-gboolean wp_recorder_close (WpRecorder *self, GError **error);
+/**
+ * wp_recorder_close:
+ * @n_rows: how many jobs there were; those that a thread is about to add are waited for, for a second at most
+ *
+ * Writes all that was added, and closes; what is added later is not written.
+ *
+ * Returns: FALSE with WP_ERROR_IO if any row was lost, the first reason why
+ */
+gboolean wp_recorder_close (WpRecorder *self, guint64 n_rows, GError **error);
 
 void wp_recorder_free (WpRecorder *self);   /* closed, and nobody adds any more */

@@ -147,7 +147,7 @@ end_locked (WpChannel *self, WpJob *job, WpOutcome outcome, gint64 now_ns)
 WpSend
 wp_channel_send (WpChannel *self, WpJob *job)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   gint64 now_ns = wp_time_monotonic ();
   WpWorker *worker;
 
@@ -197,7 +197,7 @@ admit_locked (WpChannel *self, gint64 now_ns)
 WpJob *
 wp_channel_take (WpChannel *self, WpJob *done, WpOutcome outcome, WpJob **admitted)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   gint64 now_ns = wp_time_monotonic ();
   WpWorker *worker = g_steal_pointer (&done->worker);
   guint64 queued_peak = self->ledger.queued_peak;
@@ -255,7 +255,7 @@ wp_channel_leave (WpChannel *self, WpJob *job)
 WpJob *
 wp_channel_expire (WpChannel *self, gint64 timeout_ns, WpOutcome outcome, gint64 *next_due_ns)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   gint64 now_ns = wp_time_monotonic ();
   WpJob *job = self->parked.head;
 
@@ -274,7 +274,7 @@ wp_channel_expire (WpChannel *self, gint64 timeout_ns, WpOutcome outcome, gint64
 void
 wp_channel_close (WpChannel *self)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   self->closed = TRUE;
 }
@@ -282,7 +282,7 @@ wp_channel_close (WpChannel *self)
 void
 wp_channel_count (WpChannel *self, WpLedger *ledger, gint64 *oldest_arrival_ns)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   const WpJob *oldest = self->queue.head ? self->queue.head : self->parked.head;
 
   *ledger = self->ledger;
@@ -295,7 +295,7 @@ wp_channel_count (WpChannel *self, WpLedger *ledger, gint64 *oldest_arrival_ns)
 gboolean
 wp_channel_wait_empty (WpChannel *self, gint64 deadline_ns)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   while (self->queue.head || self->parked.head || self->ledger.in_service > 0)
     if (!g_cond_wait_until (&self->empty, &self->mutex, deadline_ns / WP_NS_PER_US))
@@ -306,7 +306,7 @@ wp_channel_wait_empty (WpChannel *self, gint64 deadline_ns)
 void
 wp_channel_foreach (WpChannel *self, void (*func) (WpJob *job, gpointer data), gpointer data)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   for (guint i = 0; i < self->workers->len; i++)
     {

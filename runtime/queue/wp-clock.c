@@ -101,7 +101,7 @@ static void
 take_due (WpClock *self, GPtrArray *due, guint n_fired)
 {
   gint64 now_ns = wp_time_monotonic ();
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   while (due->len < TAKE_AT_ONCE && self->heap->len > 0 && entry_locked (self, 0)->due_ns <= now_ns)
     {
@@ -124,7 +124,7 @@ take_due (WpClock *self, GPtrArray *due, guint n_fired)
 static gboolean
 is_stopping (WpClock *self)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   return self->stopping;
 }
@@ -196,7 +196,7 @@ wp_clock_free (WpClock *self)
 void
 wp_clock_arm (WpClock *self, WpTimer *timer, gint64 due_ns)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   if (timer->armed && timer->due_ns <= due_ns)
     return;

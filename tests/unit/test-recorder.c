@@ -68,7 +68,7 @@ close_record (WpRecorder *recorder)
 {
   g_autoptr(GError) error = NULL;
 
-  g_assert_true (wp_recorder_close (recorder, &error));
+  g_assert_true (wp_recorder_close (recorder, 0, &error));
   wp_recorder_free (recorder);
   g_assert_no_error (error);
 }
@@ -241,10 +241,30 @@ test_disk_full (Folder *folder, gconstpointer data)
   wp_recorder_reopen (recorder);
   for (guint seq = 1; seq < 10; seq++)
     add (recorder, seq);
-  g_assert_false (wp_recorder_close (recorder, &error));
+  g_assert_false (wp_recorder_close (recorder, 0, &error));
   wp_recorder_free (recorder);
   g_assert_error (error, WP_ERROR, WP_ERROR_IO);
   g_test_assert_expected_messages ();
+}
+
+/* A row that never comes does not hold back those after it for ever. */
+static void
+test_missing_row (Folder *folder, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  WpRecorder *recorder = open_record (folder);
+  g_autofree char *text = NULL;
+
+  add (recorder, 0);
+  add (recorder, 2);
+  g_test_expect_message (NULL, G_LOG_LEVEL_WARNING, "*record.csv: 1 rows are missing*");
+  g_assert_false (wp_recorder_close (recorder, 3, &error));
+  wp_recorder_free (recorder);
+  g_test_assert_expected_messages ();
+  g_assert_true (g_file_get_contents (folder->path, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, "job-0"));
+  g_assert_null (strstr (text, "job-1"));
+  g_assert_nonnull (strstr (text, "job-2"));
 }
 
 int
@@ -261,6 +281,7 @@ main (int argc, char **argv)
     { "/recorder/reopen-keeps-what-is-there", test_reopen_keeps_what_is_there },
     { "/recorder/unwritable-path", test_unwritable_path },
     { "/recorder/disk-full", test_disk_full },
+    { "/recorder/missing-row", test_missing_row },
   };
 
   g_test_init (&argc, &argv, NULL);
