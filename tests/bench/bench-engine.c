@@ -1,0 +1,127 @@
+/* The engine alone: 10,000 workers whose jobs take 500 ms, fed through one queue at 15,000 jobs a second, open loop.
+ * Prints resident memory, CPU a job without the feeder's own sleeping, and by how much jobs end late. Usage: bench-engine [SECONDS] */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "runtime/modes/wp-mode.h"
+
+#define RATE 15000
+#define WORKERS 10000
+#define DELAY_NS (500 * WP_NS_PER_MS)
+
+typedef struct {
+  gint32 *late_ns;               /* one a job */
+  gint n_done, n_failed;         /* atomic */
+} Tally;
+
+static double
+cpu_s (void)
+{
+  struct rusage usage;
+
+  getrusage (RUSAGE_SELF, &usage);
+  return (double) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+static double
+resident_mb (void)
+{
+  g_autofree char *text = NULL;
+  char *rest;
+
+  g_assert_true (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
+  g_ascii_strtoull (text, &rest, 10);
+  return (double) g_ascii_strtoull (rest, NULL, 10) * (double) sysconf (_SC_PAGESIZE) / 1e6;
+}
+
+/* WpJobTold: the job has ended. */
+static void
+on_told (WpJob *job, WpJobEvent event, gpointer data)
+{
+  Tally *self = data;
+
+  if (event == WP_JOB_STORED)
+    self->late_ns[g_atomic_int_add (&self->n_done, 1)] = (gint32) (job->finished_ns - job->started_ns - DELAY_NS);
+  else
+    g_atomic_int_inc (&self->n_failed);
+  wp_job_unref (job);
+}
+
+static void
+submit (WpMode *mode, Tally *tally)
+{
+  WpJob *job = wp_job_new ();
+
+  job->method = "GET";
+  job->path = g_strdup ("/");
+  job->told = on_told;
+  job->client = tally;
+  if (wp_mode_submit (mode, job) != WP_SUBMIT_PENDING)
+    {
+      g_atomic_int_inc (&tally->n_failed);
+      wp_job_unref (job);
+    }
+}
+
+/* Job i goes out at i / RATE; @mode NULL: goes through the motions. */
+static void
+feed (WpMode *mode, Tally *tally, gint64 n_jobs)
+{
+  gint64 start_ns = wp_time_monotonic ();
+
+  for (gint64 i = 0; i < n_jobs; i++)
+    {
+      gint64 due_ns = start_ns + i * WP_NS_PER_S / RATE;
+      struct timespec due = { due_ns / WP_NS_PER_S, due_ns % WP_NS_PER_S };
+
+      if (wp_time_monotonic () < due_ns)
+        clock_nanosleep (CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
+      if (mode)
+        submit (mode, tally);
+    }
+}
+
+static int
+compare (const void *a, const void *b)
+{
+  return *(const gint32 *) a < *(const gint32 *) b ? -1 : *(const gint32 *) a > *(const gint32 *) b;
+}
+
+int
+main (int argc, char **argv)
+{
+  gint64 n_jobs = RATE * (argc > 1 ? atoi (argv[1]) : 5);
+  g_autoptr(WpClock) clock = wp_clock_new (NULL);
+  g_autoptr(WpDatabase) database = wp_database_open ("delay:500ms", clock, NULL);
+  g_autofree gint32 *late_ns = g_new (gint32, n_jobs);
+  Tally tally = { .late_ns = late_ns };
+  WpPolicy policy;
+  g_autoptr(WpMode) mode = NULL;
+  double feeding_s = -cpu_s (), all_s, resident;
+
+  feed (NULL, NULL, n_jobs / 5);
+  feeding_s = (feeding_s + cpu_s ()) * 5;
+
+  wp_policy_init (&policy, WP_MODE_WORKER_POOL);
+  policy.workers = WORKERS;
+  mode = wp_mode_new (&policy, WORKERS, WP_ACK_STORED, clock, database, NULL);
+  all_s = -cpu_s ();
+  feed (mode, &tally, n_jobs);
+  resident = resident_mb ();
+  wp_mode_wait_empty (mode, wp_time_monotonic () + 5 * WP_NS_PER_S);
+  all_s += cpu_s ();
+  if (tally.n_failed > 0 || tally.n_done != n_jobs)
+    {
+      fprintf (stderr, "bench-engine: %d of %" G_GINT64_FORMAT " jobs were done, %d failed\n", tally.n_done, n_jobs, tally.n_failed);
+      return 1;
+    }
+  qsort (late_ns, (gsize) n_jobs, sizeof *late_ns, compare);
+  printf ("%d workers of 500 ms, %d jobs/s: %.1f MB resident, %.2f us of CPU a job (%.2f more by the feeder's sleeps), "
+          "late by %.3f ms (p50), %.3f ms (p99)\n", WORKERS, RATE, resident, (all_s - feeding_s) / (double) n_jobs * 1e6,
+          feeding_s / (double) n_jobs * 1e6, late_ns[n_jobs / 2] / 1e6, late_ns[n_jobs - n_jobs / 100] / 1e6);
+
+  return 0;
+}
