@@ -137,6 +137,17 @@ label_step (guint n, double length, double room)
   return n;
 }
 
+/* The first place to be labelled: round numbers rather than those @step after the first. */
+static guint
+first_label (const double *places, guint n, guint step)
+{
+  for (guint i = 0; n > 1 && i < MIN (n, step); i++)
+    if (fmod (places[i], step * (places[1] - places[0])) == 0)
+      return i;
+
+  return 0;
+}
+
 static void
 draw_labels (cairo_t *cr, const WpBox *box, const WpHeatMap *map)
 {
@@ -145,13 +156,13 @@ draw_labels (cairo_t *cr, const WpBox *box, const WpHeatMap *map)
 
   wp_pen_colour (cr, wp_ink);
   wp_pen_size (cr, 11, FALSE);
-  for (guint column = 0; column < map->n_xs; column += x_step)
+  for (guint column = first_label (map->xs, map->n_xs, x_step); column < map->n_xs; column += x_step)
     {
       WpBox cell = cell_box (box, map, column, 0);
 
       wp_pen_text (cr, cell.x + cell.width / 2, box->y + box->height + 16, 0.5, wp_axis_number (text, map->xs[column]));
     }
-  for (guint row = 0; row < map->n_ys; row += y_step)
+  for (guint row = first_label (map->ys, map->n_ys, y_step); row < map->n_ys; row += y_step)
     {
       WpBox cell = cell_box (box, map, 0, row);
 
