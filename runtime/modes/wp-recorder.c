@@ -8,39 +8,53 @@
 #include "sim/wp-error.h"
 #include "sim/wp-trace-writer.h"
 
-#define FLUSH_AFTER_US 200000
+#define TURN_US 50000            /* how often the thread looks; to wake it for every job would cost more than the row */
 #define LAST_ROWS_US 1000000
 
 /* What the threads of the server hand over, all of it one job's. */
 typedef struct {
-  guint64 seq;
+  guint64 mark;              /* the job's seq + 1; 0: an empty place */
   WpRow row;                 /* times still on the monotonic clock; its id is owned */
 } Entry;
 
 struct _WpRecorder {
   char *path;
   char **notes;
-  GAsyncQueue *ended;        /* (element-type Entry) */
   gint reopen;               /* atomic */
   GThread *thread;
+
+  GMutex mutex;              /* guards the three below */
+  GCond stop;
+  GArray *ended;             /* (element-type Entry): added since the thread looked last */
+  gboolean stopping;
 
   /* The thread's own. */
   WpTraceWriter *writer;
   int fd;
   gint64 origin_ns;          /* WP_TIME_NONE before the first row */
-  GPtrArray *early;          /* ring of a power of two: entries by seq that wait for one before them */
+  GArray *taken;             /* (element-type Entry): @ended's other half */
+  GArray *early;             /* (element-type Entry): ring of a power of two, by seq: they wait for one before them */
   guint64 next_seq;
-  guint64 n_rows;            /* set before the last entry is pushed */
+  guint64 n_rows;            /* set before the thread is stopped */
   GError *error;             /* the first */
 };
 
-static Entry last_entry;     /* its address says: no more */
-
 static void
-entry_free (Entry *self)
+entry_clear (gpointer entry)
 {
-  g_free ((char *) self->row.id);
-  g_free (self);
+  Entry *self = entry;
+
+  g_clear_pointer ((char **) &self->row.id, g_free);
+  self->mark = 0;
+}
+
+static GArray *
+entries_new (void)
+{
+  GArray *self = g_array_new (FALSE, TRUE, sizeof (Entry));
+
+  g_array_set_clear_func (self, entry_clear);
+  return self;
 }
 
 static gboolean
@@ -138,47 +152,83 @@ reopen_if_asked (WpRecorder *self)
     failed (self, error);
 }
 
-static Entry **
+static Entry *
 slot (WpRecorder *self, guint64 seq)
 {
-  return (Entry **) &self->early->pdata[seq & (self->early->len - 1)];
+  return &g_array_index (self->early, Entry, seq & (self->early->len - 1));
+}
+
+/* Moves what @entry holds, its id too. */
+static Entry
+entry_steal (Entry *entry)
+{
+  Entry stolen = *entry;
+
+  *entry = (Entry) { .mark = 0 };
+  return stolen;
 }
 
 static void
 grow (WpRecorder *self, guint64 seq)
 {
-  g_autoptr(GPtrArray) old = self->early;
+  g_autoptr(GArray) old = self->early;
   guint len = old->len;
 
   while (seq - self->next_seq >= len)
     len *= 2;
-  self->early = g_ptr_array_new ();
-  g_ptr_array_set_size (self->early, len);
+  self->early = entries_new ();
+  g_array_set_size (self->early, len);
   for (guint i = 0; i < old->len; i++)
-    if (old->pdata[i])
-      *slot (self, ((Entry *) old->pdata[i])->seq) = old->pdata[i];
+    {
+      Entry *entry = &g_array_index (old, Entry, i);
+
+      if (entry->mark)
+        *slot (self, entry->mark - 1) = entry_steal (entry);
+    }
 }
 
 static void
 take_entry (WpRecorder *self, Entry *entry)
 {
-  Entry *next;
+  guint64 seq = entry->mark - 1;
 
-  if (entry->seq >= self->next_seq && entry->seq - self->next_seq >= self->early->len)
-    grow (self, entry->seq);
-  if (entry->seq < self->next_seq || *slot (self, entry->seq))
+  if (seq >= self->next_seq && seq - self->next_seq >= self->early->len)
+    grow (self, seq);
+  if (seq < self->next_seq || slot (self, seq)->mark)
+    return;
+  *slot (self, seq) = entry_steal (entry);
+  for (Entry *next; (next = slot (self, self->next_seq))->mark; self->next_seq++)
     {
-      entry_free (entry);
-      return;
-    }
-  *slot (self, entry->seq) = entry;
-
-  while ((next = *slot (self, self->next_seq)))
-    {
-      *slot (self, self->next_seq++) = NULL;
       write_entry (self, next);
-      entry_free (next);
+      entry_clear (next);
     }
+}
+
+/* Waits a turn, then takes all that was added. FALSE: the recorder is stopping. */
+static gboolean
+take_ended (WpRecorder *self)
+{
+  gint64 until_us = g_get_monotonic_time () + TURN_US;
+  GArray *taken;
+  gboolean stopping;
+
+  g_mutex_lock (&self->mutex);
+  while (!self->stopping && g_cond_wait_until (&self->stop, &self->mutex, until_us))
+    ;
+  stopping = self->stopping;
+  taken = self->ended;
+  self->ended = self->taken;
+  self->taken = taken;
+  g_mutex_unlock (&self->mutex);
+
+  reopen_if_asked (self);
+  for (guint i = 0; i < taken->len; i++)
+    take_entry (self, &g_array_index (taken, Entry, i));
+  if (taken->len > 0)
+    flush (self);
+  g_array_set_size (taken, 0);
+
+  return !stopping;
 }
 
 /* A job ends a moment before its thread adds it here: waits for those, then writes what there is across the gaps. */
@@ -190,20 +240,18 @@ take_last (WpRecorder *self)
 
   while (self->next_seq < self->n_rows && g_get_monotonic_time () < until_us)
     {
-      Entry *entry = g_async_queue_timeout_pop (self->ended, MAX (until_us - g_get_monotonic_time (), 1));
-
-      if (entry)
-        take_entry (self, entry);
+      g_usleep (1000);
+      take_ended (self);
     }
   for (; self->next_seq < self->n_rows; self->next_seq++)
     {
-      Entry *entry = g_steal_pointer (slot (self, self->next_seq));
+      Entry *entry = slot (self, self->next_seq);
 
-      n_lost += entry == NULL;
-      if (!entry)
-        continue;
-      write_entry (self, entry);
-      entry_free (entry);
+      if (entry->mark)
+        write_entry (self, entry);
+      else
+        n_lost++;
+      entry_clear (entry);
     }
   flush (self);
   if (n_lost > 0)
@@ -215,18 +263,8 @@ run (gpointer data)
 {
   WpRecorder *self = data;
 
-  for (;;)
-    {
-      Entry *entry = g_async_queue_timeout_pop (self->ended, FLUSH_AFTER_US);
-
-      reopen_if_asked (self);
-      if (entry == &last_entry)
-        break;
-      if (entry)
-        take_entry (self, entry);
-      else
-        flush (self);
-    }
+  while (take_ended (self))
+    ;
   take_last (self);
   return NULL;
 }
@@ -238,10 +276,13 @@ wp_recorder_new (const char *path, const char *const *notes, GError **error)
 
   self->path = g_strdup (path);
   self->notes = g_strdupv ((char **) notes);
-  self->ended = g_async_queue_new ();
+  self->ended = entries_new ();
+  self->taken = entries_new ();
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->stop);
   self->origin_ns = WP_TIME_NONE;
-  self->early = g_ptr_array_new ();
-  g_ptr_array_set_size (self->early, 1024);
+  self->early = entries_new ();
+  g_array_set_size (self->early, 1024);
   if (!open_file (self, error))
     {
       wp_recorder_close (self, 0, NULL);
@@ -256,18 +297,18 @@ wp_recorder_new (const char *path, const char *const *notes, GError **error)
 void
 wp_recorder_add (WpRecorder *self, const WpJob *job)
 {
-  Entry *entry = g_new (Entry, 1);
   gboolean served = job->finished_ns != WP_TIME_NONE;
-
-  entry->seq = job->seq;
-  entry->row = (WpRow) {
+  Entry entry = { job->seq + 1, {
     .arrival_ns = job->arrival_ns,
     .service_ns = served ? job->finished_ns - job->started_ns : job->asked_service_ns,
     .accepted_ns = job->accepted_ns, .started_ns = job->started_ns, .finished_ns = job->finished_ns, .ended_ns = job->ended_ns,
     .bytes = job->body ? (gint64) g_bytes_get_size (job->body) : 0,
     .id = g_strdup (job->id), .outcome = job->outcome, .blocked = job->blocked,
-  };
-  g_async_queue_push (self->ended, entry);
+  } };
+
+  g_mutex_lock (&self->mutex);
+  g_array_append_val (self->ended, entry);
+  g_mutex_unlock (&self->mutex);
 }
 
 void
@@ -282,7 +323,10 @@ wp_recorder_close (WpRecorder *self, guint64 n_rows, GError **error)
   self->n_rows = n_rows;
   if (self->thread)
     {
-      g_async_queue_push (self->ended, &last_entry);
+      g_mutex_lock (&self->mutex);
+      self->stopping = TRUE;
+      g_cond_signal (&self->stop);
+      g_mutex_unlock (&self->mutex);
       g_thread_join (self->thread);
     }
   close_file (self);
@@ -295,15 +339,11 @@ wp_recorder_close (WpRecorder *self, guint64 n_rows, GError **error)
 void
 wp_recorder_free (WpRecorder *self)
 {
-  Entry *entry;
-
-  while ((entry = g_async_queue_try_pop (self->ended)))
-    entry_free (entry);
-  for (guint i = 0; i < self->early->len; i++)
-    if (self->early->pdata[i])
-      entry_free (self->early->pdata[i]);
-  g_ptr_array_unref (self->early);
-  g_async_queue_unref (self->ended);
+  g_array_unref (self->ended);
+  g_array_unref (self->taken);
+  g_array_unref (self->early);
+  g_mutex_clear (&self->mutex);
+  g_cond_clear (&self->stop);
   g_strfreev (self->notes);
   g_free (self->path);
   g_free (self);
