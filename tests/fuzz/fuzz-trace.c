@@ -69,7 +69,8 @@ run (const char *data, gsize size, gsize chunk_bytes, const WpTraceOptions *opti
   return outcome;
 }
 
-/* Of two faults, that one is told which is met first; and how much is read ahead decides that for these. */
+/* Of two faults, that one is told which is met first, and one behind the last row that is asked for is not met at all; how much is
+ * read ahead decides that for these. */
 static gboolean
 depends_on_chunks (const char *message)
 {
@@ -95,10 +96,9 @@ LLVMFuzzerTestOneInput (const unsigned char *data, size_t size)
   options.limit_rows = data[0] & 8 ? 3 : 0;
   one = run ((const char *) data + 1, size - 1, 1 + (data[0] >> 4), &options);
   other = run ((const char *) data + 1, size - 1, 65536, &options);
-  g_assert ((*one.error->str == '\0') == (*other.error->str == '\0'));
   if (!depends_on_chunks (one.error->str) && !depends_on_chunks (other.error->str))
     g_assert_cmpstr (one.error->str, ==, other.error->str);
-  g_assert (*one.error->str != '\0' || (one.n_rows == other.n_rows && one.sum == other.sum && one.out_of_order == other.out_of_order));
+  g_assert (*one.error->str != '\0' || *other.error->str != '\0' || (one.n_rows == other.n_rows && one.sum == other.sum && one.out_of_order == other.out_of_order));
   g_string_free (one.error, TRUE);
   g_string_free (other.error, TRUE);
 
