@@ -1,13 +1,19 @@
 /* wp-draw-options.h - the options of wp-sim for traffic that is drawn, not read. */
 #pragma once
 
-#include <glib.h>
+#include "sim/wp-clients.h"
 
 typedef struct {
   char *generate;        /* write this trace; NULL: not asked for, as all texts here */
   char *synthetic;       /* simulate it */
   guint digits;          /* of --generate */
   gboolean ids;
+  WpClientsOptions clients;   /* its warm-up is for all that is simulated; clients 0: none */
+  char *think;
+  gboolean has_ack;
+  guint replications;    /* 0: not asked for */
+  double precision;      /* 0.01 is 1 %; 0: not asked for */
+  gboolean theory;
 } WpDrawOptions;
 
 /* A table for wp_options_parse() with a WpSimOptions, ended by a NULL long_name. */

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "sim/wp-confidence-text.h"
+
 static void
 add_double (JsonBuilder *builder, const char *name, double value)
 {
@@ -182,6 +184,7 @@ wp_report_json (const WpReport *report)
   for (guint i = 0; i < report->n_models; i++)
     add_model (builder, &report->policies[i], &report->figures[i]);
   json_builder_end_array (builder);
+  wp_confidence_add_json (builder, report);
   if (report->against)
     add_against (builder, &report->against->judged);
   json_builder_end_object (builder);

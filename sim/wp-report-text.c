@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "sim/wp-confidence-text.h"
+
 /* Room for any one cell. */
 #define CELL 48
 
@@ -378,6 +380,7 @@ wp_report_text (const WpReport *report)
     {
       g_string_append_c (text, '\n');
       add_models (text, report);
+      wp_confidence_add_text (text, report);
     }
   for (guint i = 0; i < report->warnings->len; i++)
     g_string_append_printf (text, "%swarning: %s\n", i == 0 ? "\n" : "", (const char *) g_ptr_array_index (report->warnings, i));

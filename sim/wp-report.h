@@ -3,6 +3,7 @@
 
 #include "sim/wp-against.h"
 #include "sim/wp-client-view.h"
+#include "sim/wp-confidence.h"
 #include "sim/wp-traffic.h"
 
 /* Prediction beside measurement. */
@@ -26,6 +27,7 @@ typedef struct {
   WpPolicy policies[WP_N_MODES];
   WpFigures figures[WP_N_MODES];
   const WpComparison *against;    /* NULL without --against */
+  const WpConfidence *confidence; /* of each model; NULL: traffic was not drawn */
   GPtrArray *warnings;            /* (element-type utf8) */
   const GPtrArray *notes;         /* (element-type utf8): what was taken for granted in reading the trace; or NULL */
 } WpReport;

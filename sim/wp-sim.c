@@ -13,6 +13,7 @@
 #include "sim/wp-progress.h"
 #include "sim/wp-series.h"
 #include "sim/wp-sim-options.h"
+#include "sim/wp-sim-study.h"
 #include "sim/wp-synthetic.h"
 
 enum { EXIT_DONE = 0, EXIT_NO = 1, EXIT_BAD = 2 };
@@ -91,7 +92,7 @@ choose_models (WpReport *report, const WpPolicy *policy)
 
 /* Reads the trace, once, through all models and whoever looks on. */
 static gboolean
-run_models (const WpSimOptions *options, WpTrace *trace, WpReport *report, WpPredicted *predicted, const WpMeasured *measured, GError **error)
+run_models (const WpSimOptions *options, WpTrace *trace, WpSimStudy *study, WpReport *report, WpPredicted *predicted, const WpMeasured *measured, GError **error)
 {
   g_autoptr(WpService) service = wp_service_new (options->service, options->trace.service_scale, options->service_always, options->seed, error);
   g_autoptr(WpProgress) progress = wp_progress_new (trace);
@@ -101,6 +102,7 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpReport *report, WpPre
   if (!service)
     return FALSE;
   run = wp_run_new (trace, service, report->policies, report->n_models, options->patience_ns);
+  wp_sim_study_watch (study, run);
   wp_run_watch (run, &wp_progress_observer, progress);
   if (predicted)
     wp_run_watch (run, &wp_predicted_observer, predicted);
@@ -150,20 +152,24 @@ open_trace (const WpSimOptions *options, GError **error)
 static int
 simulate (const WpSimOptions *options, const WpPolicy *policy, const WpMeasured *measured, GPtrArray *warnings, GError **error)
 {
-  g_autoptr(WpTrace) trace = open_trace (options, error);
+  g_autoptr(WpTrace) trace = options->draw.clients.clients > 0 ? NULL : open_trace (options, error);
+  g_autoptr(WpSimStudy) study = wp_sim_study_new (options);
   g_autoptr(WpPredicted) predicted = measured ? wp_predicted_new () : NULL;
   g_autoptr(WpComparison) comparison = NULL;
   g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
   WpReport report = { .service = options->service, .patience_ns = options->patience_ns, .warnings = warnings };
 
-  if (!trace)
+  if (!trace && options->draw.clients.clients == 0)
     return EXIT_BAD;
-  report.trace = wp_trace_name (trace);
+  report.trace = trace ? wp_trace_name (trace) : wp_sim_study_name (study);
   report.notes = notes;
   choose_models (&report, policy);
-  if (!run_models (options, trace, &report, predicted, measured, error))
+  if (!(trace ? run_models (options, trace, study, &report, predicted, measured, error)
+              : wp_sim_study_run_closed (study, &report, notes, error)) ||
+      !wp_sim_study_finish (study, &report, notes, error))
     return EXIT_BAD;
-  wp_trace_tell (trace, notes);
+  if (trace)
+    wp_trace_tell (trace, notes);
   if (measured)
     {
       gsize n_rows;
