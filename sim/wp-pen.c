@@ -5,6 +5,7 @@
 #define FONT "sans-serif"
 #define TICK_SIZE 11
 #define SAMPLE_WIDTH 22
+#define X_OVERHANG 20         /* the last tick's text ends so far right of its axis at most */
 #define MAX_TEXT 200
 
 const WpColour wp_ink = { 0.13, 0.13, 0.13 }, wp_grey = { 0.87, 0.87, 0.87 };
@@ -32,6 +33,12 @@ void
 wp_pen_colour (cairo_t *cr, WpColour colour)
 {
   cairo_set_source_rgb (cr, colour.red, colour.green, colour.blue);
+}
+
+void
+wp_pen_light_colour (cairo_t *cr, WpColour colour)
+{
+  cairo_set_source_rgba (cr, colour.red, colour.green, colour.blue, 0.4);
 }
 
 void
@@ -117,7 +124,9 @@ wp_pen_x_axis (cairo_t *cr, const WpBox *box, const WpAxis *axis, char *(*write)
       wp_pen_line (cr, x, box->y, x, box->y + box->height, wp_grey);
       wp_pen_line (cr, x, box->y + box->height, x, box->y + box->height + 4, wp_ink);
       wp_pen_size (cr, TICK_SIZE, FALSE);
-      wp_pen_text (cr, x, box->y + box->height + 17, 0.5, write (text, axis->ticks[i]));
+      write (text, axis->ticks[i]);
+      x = MIN (x, box->x + box->width + X_OVERHANG - wp_pen_text_width (cr, text) / 2);
+      wp_pen_text (cr, x, box->y + box->height + 17, 0.5, text);
     }
   wp_pen_colour (cr, wp_ink);
   wp_pen_size (cr, 12, FALSE);

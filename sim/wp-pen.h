@@ -23,6 +23,7 @@ void wp_pen_collect (cairo_t *cr, GString *texts);
 char *wp_pen_printable (const char *text);
 
 void wp_pen_colour (cairo_t *cr, WpColour colour);
+void wp_pen_light_colour (cairo_t *cr, WpColour colour);   /* what is behind shows through */
 void wp_pen_size (cairo_t *cr, double pixels, gboolean bold);
 
 /* @align: 0 @x is the text's left edge, 0.5 its middle, 1 its right edge; @y the base line. */

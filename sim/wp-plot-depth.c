@@ -1,5 +1,4 @@
 #include <math.h>
-#include <string.h>
 
 #include "sim/wp-plot-draw.h"
 #include "sim/wp-report.h"
@@ -98,22 +97,21 @@ draw_area (cairo_t *cr, const WpBox *box, const WpAxis *axis, const Envelope *en
   cairo_fill (cr);
 }
 
-/* A line as thick as what lies between least and most. */
+/* A line along the most, and a light band from there down to the least. */
 static void
 draw_curve (cairo_t *cr, const WpBox *box, const WpAxis *axis, const Envelope *envelope, WpColour colour, double width, WpStroke stroke)
 {
-  cairo_new_path (cr);
-  trace_steps (cr, box, axis, envelope->most);
-  wp_pen_stroke (cr, colour, width, stroke);
-  if (stroke == WP_DASHED || memcmp (envelope->least, envelope->most, sizeof envelope->most) == 0)
-    return;
-  for (int i = 0; i < COLUMNS; i++)
+  for (int i = 0; i < COLUMNS && stroke == WP_SOLID; i++)
     if (envelope->least[i] != envelope->most[i])
       {
-        cairo_move_to (cr, box->x + i + 0.5, y_of (box, axis, envelope->least[i]));
-        cairo_line_to (cr, box->x + i + 0.5, y_of (box, axis, envelope->most[i]));
+        double top = y_of (box, axis, envelope->most[i]);
+
+        cairo_rectangle (cr, box->x + i, top, 1, y_of (box, axis, envelope->least[i]) - top);
       }
-  wp_pen_stroke (cr, colour, 1, WP_SOLID);
+  wp_pen_light_colour (cr, colour);
+  cairo_fill (cr);
+  trace_steps (cr, box, axis, envelope->most);
+  wp_pen_stroke (cr, colour, width, stroke);
 }
 
 static char *
@@ -174,7 +172,7 @@ draw_model (cairo_t *cr, const WpBox *box, const WpAxis *axis, const WpSketchSid
     }
   find_envelope (&envelope, side->curve, has_queue ? pick_depth : pick_busy, end_ns);
   draw_area (cr, box, axis, &envelope, wp_pale_blue);
-  draw_curve (cr, box, axis, &envelope, has_queue ? wp_blue : wp_green, 1.5, WP_SOLID);
+  draw_curve (cr, box, axis, &envelope, has_queue ? wp_blue : wp_green, 1.2, WP_SOLID);
 }
 
 static void

@@ -49,7 +49,7 @@ quantile (const WpHistogram *times, const WpAxis *percentiles, guint sample)
 static void
 find_extent (const WpHistogram *times, const WpAxis *percentiles, double *least, double *most)
 {
-  for (guint i = 0; i <= SAMPLES; i++)
+  for (guint i = 1; i <= SAMPLES; i++)   /* the very least may be anything */
     {
       double seconds = quantile (times, percentiles, i);
 
@@ -141,9 +141,10 @@ wp_plot_quantiles (cairo_t *cr, double top, const WpSketch *sketch)
     {
       const WpSketchSide *side = wp_sketch_side (sketch, i);
       WpColour colour = *mode_colours[side->policy.mode];
+      double width = 2 + 1.5 * (wp_sketch_models (sketch) - 1 - i);   /* curves that fall together show as stripes */
 
-      draw_quantiles (cr, &box, &x, &y, side->response, colour, WP_SOLID, 2);
-      draw_quantiles (cr, &box, &x, &y, side->wait, colour, WP_DASHED, 2);
+      draw_quantiles (cr, &box, &x, &y, side->response, colour, WP_SOLID, width);
+      draw_quantiles (cr, &box, &x, &y, side->wait, colour, WP_DASHED, width);
     }
   if (measured)
     {
