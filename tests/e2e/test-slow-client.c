@@ -153,6 +153,31 @@ test_chunked_is_whole (void)
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", where->str), ==, 1);
 }
 
+/* Nearly as large as may be, in pieces as the network makes them, and the next request at its heels. */
+static void
+test_large_body_is_whole (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr(GByteArray) body = g_byte_array_new ();
+  g_autoptr(GString) where = g_string_new ("body = x'");
+
+  for (guint i = 0; i < 400000; i++)
+    {
+      guint8 byte = (guint8) g_test_rand_int_range (0, 256);
+
+      g_byte_array_append (body, &byte, 1);
+      g_string_append_printf (where, "%02x", byte);
+    }
+  g_string_append (where, "'");
+  wp_client_post (client, "/", NULL, body->data, body->len);
+  wp_client_get (client, "/", NULL);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", where->str), ==, 1);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 2);
+}
+
 static void
 test_range (void)
 {
@@ -258,6 +283,7 @@ main (int argc, char **argv)
   g_test_add_func ("/slow-client/parked-is-not-idle", test_parked_is_not_idle);
   g_test_add_func ("/slow-client/single-bytes", test_single_bytes);
   g_test_add_func ("/slow-client/chunked-is-whole", test_chunked_is_whole);
+  g_test_add_func ("/slow-client/large-body-is-whole", test_large_body_is_whole);
   g_test_add_func ("/slow-client/range", test_range);
   g_test_add_func ("/slow-client/pipelined", test_pipelined);
   g_test_add_func ("/slow-client/pipelined-behind-a-parked-one", test_pipelined_behind_a_parked_one);

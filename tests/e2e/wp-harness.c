@@ -113,6 +113,8 @@ start (guint max_files, const char *option, va_list more)
 
   g_ptr_array_insert (argv, 1, g_strdup ("--listen=127.0.0.1:0"));
   g_ptr_array_insert (argv, 2, g_strdup ("--admin=127.0.0.1:0"));
+  if (g_getenv ("WP_HTTP_LANE"))
+    g_ptr_array_insert (argv, 3, g_strconcat ("--http=", g_getenv ("WP_HTTP_LANE"), NULL));
   self->child = wp_child_new (self->dir, (char **) argv->pdata, max_files, FALSE);
   for (gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US; !read_ports (self);)
     if (wp_child_wait (self->child, g_get_monotonic_time () + 2000) || g_get_monotonic_time () > until_us)
@@ -121,6 +123,12 @@ start (guint max_files, const char *option, va_list more)
         g_error ("wp-server does not start");
       }
   return self;
+}
+
+gboolean
+wp_harness_lane_is_fast (void)
+{
+  return g_strcmp0 (g_getenv ("WP_HTTP_LANE"), "soup") != 0;
 }
 
 WpHarness *
