@@ -67,6 +67,18 @@ wp_histogram_max (const WpHistogram *self)
   return self->total > 0 ? self->max : WP_TIME_NONE;
 }
 
+guint64
+wp_histogram_count_above (const WpHistogram *self, gint64 value)
+{
+  guint64 count = 0;
+
+  if (self->max > value)
+    for (guint i = wp_histogram_bucket (value) + 1; i <= wp_histogram_bucket (self->max); i++)
+      count += self->weights[i];
+
+  return count;
+}
+
 /* The middle of a bucket's values. */
 static gint64
 bucket_value (guint bucket)

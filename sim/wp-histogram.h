@@ -18,6 +18,9 @@ double wp_histogram_mean (const WpHistogram *self);       /* exact (128-bit sum)
 gint64 wp_histogram_min (const WpHistogram *self);        /* exact; WP_TIME_NONE if empty */
 gint64 wp_histogram_max (const WpHistogram *self);        /* exact; WP_TIME_NONE if empty */
 
+/* The weight that is surely above @value: of the buckets after its own. */
+guint64 wp_histogram_count_above (const WpHistogram *self, gint64 value);
+
 /* Nearest rank: the smallest value with at least @share of the weight at or below it, within 0.1 % (exact below 1024);
  * @share in (0, 1]; WP_TIME_NONE if empty. */
 gint64 wp_histogram_quantile (const WpHistogram *self, double share);

@@ -20,6 +20,12 @@ wp_ring_front (const WpRing *self)   /* length > 0 */
   return self->times[self->head & self->mask];
 }
 
+static inline gint64
+wp_ring_at (const WpRing *self, gsize i)   /* the i-th from the front, from 0; i < length */
+{
+  return self->times[(self->head + i) & self->mask];
+}
+
 static inline void
 wp_ring_pop (WpRing *self)           /* length > 0 */
 {

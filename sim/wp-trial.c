@@ -1,0 +1,161 @@
+#include "sim/wp-trial.h"
+
+#include "sim/wp-error.h"
+
+#define CHECK_ROWS (64 * 1024)   /* between two looks at whether it is lost */
+#define MODEL_ROWS 1024
+#define THREAD_ROWS 10000        /* fewer are done before a thread is there */
+
+typedef struct {
+  const WpTape *tape;
+  guint n_trials, n_done;
+  WpTrialDone done;
+  gpointer data;
+  GError *error;     /* the first */
+  GMutex mutex;      /* guards n_done, error and calls of done */
+} Batch;
+
+void
+wp_trial_clear (WpTrial *self)
+{
+  g_clear_pointer (&self->line, wp_line_free);
+}
+
+static gboolean
+is_any_lost (const WpTrial *self, const WpSloSoFar *so_far)
+{
+  for (guint i = 0; i < self->slos->len; i++)
+    if (wp_slo_is_lost (g_ptr_array_index (self->slos, i), so_far))
+      return TRUE;
+
+  return FALSE;
+}
+
+static gboolean
+is_lost (const WpTrial *self, const WpModel *model, guint64 requests)
+{
+  WpSloSoFar so_far = { .requests = requests };
+
+  if (self->until_full && wp_line_fills (self->line, self->policy.queue_jobs))
+    return TRUE;
+  if (!self->slos)
+    return FALSE;
+  if (model)
+    wp_model_so_far (model, &so_far.blocked, &so_far.refused, &so_far.refused_as, &so_far.wait, &so_far.response);
+  else
+    {
+      so_far.blocked = wp_line_blocked (self->line, self->policy.queue_jobs);
+      so_far.wait = wp_line_wait (self->line);
+      so_far.response = wp_line_response (self->line);
+    }
+
+  return is_any_lost (self, &so_far);
+}
+
+static gboolean
+offer_model (WpModel *model, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows)
+{
+  WpRow rows[MODEL_ROWS];
+
+  for (gsize done = 0, n; done < n_rows; done += n)
+    {
+      n = MIN (MODEL_ROWS, n_rows - done);
+      for (gsize i = 0; i < n; i++)
+        rows[i].arrival_ns = arrivals_ns[done + i];
+      if (!wp_model_offer (model, rows, services_ns + done, n, NULL))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+pass (WpTrial *self, WpTapeReader *reader, WpModel *model, guint64 requests, GError **error)
+{
+  const gint64 *arrivals_ns, *services_ns;
+  guint64 since_check = 0;
+  gssize n;
+
+  while ((n = wp_tape_reader_next (reader, &arrivals_ns, &services_ns, error)) > 0)
+    {
+      if (!(model ? offer_model (model, arrivals_ns, services_ns, (gsize) n) : wp_line_offer (self->line, arrivals_ns, services_ns, (gsize) n)))
+        {
+          g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%u workers at %g times the traffic: the simulated time passes 292 years",
+                       self->policy.workers, self->scale);
+          return FALSE;
+        }
+      since_check += (guint64) n;
+      if (since_check < CHECK_ROWS)
+        continue;
+      since_check = 0;
+      if ((self->lost = is_lost (self, model, requests)))
+        return TRUE;
+    }
+  self->lost = n == 0 && is_lost (self, model, requests);
+
+  return n == 0;
+}
+
+static gboolean
+run (WpTrial *self, const WpTape *tape, GError **error)
+{
+  g_autoptr(WpTapeReader) reader = wp_tape_reader_new (tape, self->scale, self->limit);
+  guint64 requests = self->limit > 0 ? MIN (self->limit, wp_tape_length (tape)) : wp_tape_length (tape);
+  g_autoptr(WpModel) model = NULL;
+  WpLayout layout;
+
+  wp_policy_layout (&self->policy, &layout);
+  if (self->as_line)
+    self->line = wp_line_new (layout.workers, self->parts, self->queues, self->n_queues);
+  else
+    model = wp_model_new (&layout, self->patience_ns);
+  if (!pass (self, reader, model, requests, error))
+    return FALSE;
+  if (model)
+    wp_model_finish (model, &self->figures);
+  else if (!self->lost)
+    wp_line_finish (self->line);
+
+  return TRUE;
+}
+
+static void
+on_thread (gpointer trial, gpointer data)
+{
+  Batch *batch = data;
+  GError *error = NULL;
+
+  run (trial, batch->tape, &error);
+  g_mutex_lock (&batch->mutex);
+  if (error && !batch->error)
+    batch->error = g_steal_pointer (&error);
+  g_clear_error (&error);
+  batch->n_done++;
+  if (batch->done)
+    batch->done (batch->data, batch->n_done, batch->n_trials);
+  g_mutex_unlock (&batch->mutex);
+}
+
+gboolean
+wp_trials_run (const WpTape *tape, WpTrial *trials, guint n_trials, guint threads, WpTrialDone done, gpointer data, GError **error)
+{
+  Batch batch = { .tape = tape, .n_trials = n_trials, .done = done, .data = data };
+
+  g_mutex_init (&batch.mutex);
+  if (threads > 1 && n_trials > 1 && wp_tape_length (tape) >= THREAD_ROWS)
+    {
+      GThreadPool *pool = g_thread_pool_new (on_thread, &batch, (gint) MIN (threads, n_trials), FALSE, NULL);
+
+      for (guint i = 0; i < n_trials; i++)
+        g_thread_pool_push (pool, &trials[i], NULL);   /* where no thread can be made the others take it */
+      g_thread_pool_free (pool, FALSE, TRUE);
+    }
+  else
+    for (guint i = 0; i < n_trials && !batch.error; i++)
+      on_thread (&trials[i], &batch);
+  g_mutex_clear (&batch.mutex);
+  if (batch.error)
+    g_propagate_error (error, batch.error);
+
+  return batch.error == NULL;
+}

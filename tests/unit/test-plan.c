@@ -1,0 +1,325 @@
+/* The plan held equal to trying every size: on small random traces, with every kind of objective and policy. */
+#include "sim/wp-plan.h"
+
+#include <math.h>
+
+#include "tests/unit/random-load.h"
+
+#define N_LOADS 1500
+#define MOST_WORKERS (RANDOM_LOAD_MOST + 90)   /* with more nothing changes, nor any objective below */
+#define MOST_QUEUE (RANDOM_LOAD_MOST + 2)
+
+static const char *const objectives[] = {
+  "blocked==0", "blocked<10%", "blocked<=3", "blocked_peak<3", "rejected==0", "rejected<10%", "timed_out==0", "timed_out<=2", "abandoned<5%",
+  "wait.p99<0.00000001s", "wait.p50<=3ns", "wait.mean<2ns", "wait.max<12ns", "response.p99<20ns", "response.mean<=8ns", "accept_latency.p99<4ns",
+  "accept_latency.max==0s", "blocked_time.max<6ns", "blocked_time.mean<3ns", "depth.max<4", "depth.mean<1.5", "depth.p99<=2", "time_full==0s",
+  "time_full<10ns", "first_full>5ns", "utilisation<70%", "utilisation>=20%", "busy.max<5", "busy.mean<2", "throughput>0.1", "makespan<90ns",
+  "requests>0", "accepted>=90%", "wait.p90>2ns", "depth.max!=2", "blocked_peak==2"
+};
+
+static void
+run_one (const RandomLoad *load, const WpPolicy *policy, double scale, WpFigures *figures)
+{
+  WpRow rows[RANDOM_LOAD_MOST];
+  g_autoptr(WpModel) model = NULL;
+  WpLayout layout;
+
+  wp_policy_layout (policy, &layout);
+  model = wp_model_new (&layout, load->patience_ns);
+  for (gsize i = 0; i < load->n_rows; i++)
+    rows[i] = (WpRow) { .arrival_ns = wp_trace_scale_arrival (load->rows[i].arrival_ns, scale) };
+  g_assert_true (wp_model_offer (model, rows, load->services_ns, load->n_rows, NULL));
+  wp_model_finish (model, figures);
+}
+
+static gboolean
+does (const RandomLoad *load, const GPtrArray *slos, double scale, guint workers, guint queue_jobs)
+{
+  WpPolicy policy = load->policy;
+  WpFigures figures;
+
+  policy.workers = workers;
+  policy.queue_jobs = queue_jobs;
+  run_one (load, &policy, scale, &figures);
+
+  return wp_slos_first_failure (slos, &figures) == NULL;
+}
+
+static gint64
+try_workers (const RandomLoad *load, const GPtrArray *slos, double scale, guint queue_jobs)
+{
+  for (guint workers = 1; workers <= MOST_WORKERS; workers++)
+    if (does (load, slos, scale, workers, queue_jobs))
+      return workers;
+
+  return WP_SEARCH_NONE;
+}
+
+static gint64
+try_queues (const RandomLoad *load, const GPtrArray *slos, double scale, guint workers)
+{
+  for (guint queue_jobs = 0; queue_jobs <= MOST_QUEUE; queue_jobs++)
+    if (does (load, slos, scale, workers, queue_jobs))
+      return queue_jobs;
+
+  return WP_SEARCH_NONE;
+}
+
+static WpTape *
+make_tape (const RandomLoad *load)
+{
+  g_autoptr(WpTape) tape = wp_tape_new (0);
+
+  g_assert_true (wp_tape_add (tape, load->rows, load->services_ns, load->n_rows, NULL));
+
+  return g_steal_pointer (&tape);
+}
+
+static GPtrArray *
+draw_objectives (WpRandom *random)
+{
+  g_autoptr(GPtrArray) slos = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_slo_free);
+  guint n = 1 + (guint) wp_random_below (random, 3);
+
+  if (wp_random_below (random, 4) == 0)
+    return wp_slos_new_default ();
+  for (guint i = 0; i < n; i++)
+    g_ptr_array_add (slos, wp_slo_parse (objectives[wp_random_below (random, G_N_ELEMENTS (objectives))], NULL));
+
+  return g_steal_pointer (&slos);
+}
+
+static void
+print (const RandomLoad *load, const GPtrArray *slos)
+{
+  const WpPolicy *p = &load->policy;
+
+  g_test_message ("%s queue %u workers %u %s timeout %" G_GINT64_FORMAT " patience %" G_GINT64_FORMAT, wp_mode_name (p->mode), p->queue_jobs,
+                  p->workers, wp_when_full_name (p->when_full), p->block_timeout_ns, load->patience_ns);
+  for (guint i = 0; i < slos->len; i++)
+    g_test_message ("  %s", ((const WpSlo *) g_ptr_array_index (slos, i))->text);
+  for (gsize i = 0; i < load->n_rows; i++)
+    g_test_message ("  row %" G_GSIZE_FORMAT ": arrival %" G_GINT64_FORMAT " service %" G_GINT64_FORMAT, i, load->rows[i].arrival_ns,
+                    load->services_ns[i]);
+}
+
+static void
+assert_same (const RandomLoad *load, const GPtrArray *slos, const char *what, double scale, gint64 found, gint64 tried)
+{
+  if (found == tried)
+    return;
+  print (load, slos);
+  g_error ("%s at %gx: found %" G_GINT64_FORMAT ", the smallest is %" G_GINT64_FORMAT, what, scale, found, tried);
+}
+
+static void
+assert_equal (double one, double other)
+{
+  g_assert_cmpint (isnan (one), ==, isnan (other));
+  if (!isnan (one))
+    g_assert_cmpfloat (fabs (one - other), <=, 1e-12 * fabs (other));
+}
+
+/* What an answer says of itself is what a run of its own says. */
+static void
+check_point (const RandomLoad *load, const GPtrArray *slos, const WpPlanPoint *point)
+{
+  WpPolicy policy = load->policy;
+  WpFigures figures;
+
+  policy.workers = point->workers;
+  policy.queue_jobs = point->queue_jobs;
+  run_one (load, &policy, point->scale, &figures);
+  if (point->meets != (wp_slos_first_failure (slos, &figures) == NULL))
+    {
+      print (load, slos);
+      g_error ("%u workers, queue %u at %gx: meets is %d, and is not true", point->workers, point->queue_jobs, point->scale, point->meets);
+    }
+  if (!point->meets)
+    g_assert_true (point->slo == wp_slos_first_failure (slos, &figures));
+  if (point->slo)
+    assert_equal (wp_metric_value (point->slo->metric, &figures), wp_metric_value (point->slo->metric, &point->figures));
+}
+
+static gint64
+size_of (const WpPlan *plan, double scale, WpPlanKind kind)
+{
+  const WpPlanAnswer *answer = wp_plan_find (plan, scale, kind);
+
+  return !answer ? WP_SEARCH_NONE : (gint64) (kind == WP_PLAN_WORKERS ? answer->answer.workers : answer->answer.queue_jobs);
+}
+
+static void
+check_answer (const RandomLoad *load, const GPtrArray *slos, const WpPlanAnswer *answer)
+{
+  check_point (load, slos, &answer->answer);
+  if (answer->has_neighbour)
+    check_point (load, slos, &answer->neighbour);
+  if (answer->kind == WP_PLAN_FRONTIER && answer->answer.queue_jobs > 0)
+    assert_same (load, slos, "frontier", answer->answer.scale, answer->answer.queue_jobs,
+                 try_queues (load, slos, answer->answer.scale, answer->answer.workers));
+  if (answer->kind == WP_PLAN_FRONTIER && answer->answer.queue_jobs == 0)
+    assert_same (load, slos, "workers without a queue", answer->answer.scale, answer->answer.workers,
+                 try_workers (load, slos, answer->answer.scale, 0));
+}
+
+static void
+check_load (const RandomLoad *load, GPtrArray *slos, guint threads)
+{
+  g_autoptr(WpTape) tape = make_tape (load);
+  WpSearchSetup setup = { tape, load->policy, load->patience_ns, slos, threads };
+  g_autoptr(GError) error = NULL;
+  g_autoptr(WpPlan) plan = wp_plan_new (&setup, slos, &error);
+
+  g_assert_no_error (error);
+  g_assert_false (plan->assumed);
+  for (guint i = 0; i < WP_PLAN_SCALES; i++)
+    {
+      double scale = wp_plan_scales[i];
+      gboolean pool = load->policy.mode == WP_MODE_WORKER_POOL;
+
+      if (pool)
+        assert_same (load, slos, "workers", scale, size_of (plan, scale, WP_PLAN_WORKERS), try_workers (load, slos, scale, load->policy.queue_jobs));
+      assert_same (load, slos, "queue", scale, size_of (plan, scale, WP_PLAN_QUEUE), try_queues (load, slos, scale, load->policy.workers));
+    }
+  for (guint i = 0; i < plan->answers->len; i++)
+    check_answer (load, slos, &g_array_index (plan->answers, WpPlanAnswer, i));
+}
+
+static void
+test_equals_trying (void)
+{
+  guint64 seed = g_test_rand_int ();
+  WpRandom random;
+  RandomLoad load;
+
+  g_test_message ("seed %" G_GUINT64_FORMAT ", %d loads", seed, N_LOADS);
+  wp_random_init (&random, seed, 0);
+  for (guint i = 0; i < N_LOADS; i++)
+    {
+      g_autoptr(GPtrArray) slos = draw_objectives (&random);
+
+      random_load_make (&load, &random);
+      load.policy.dispatcher = WP_DISPATCHER_BOUNDED;
+      if (load.policy.mode == WP_MODE_DEFAULT)
+        load.policy.mode = WP_MODE_WORKER_POOL;
+      if (load.policy.mode == WP_MODE_BUFFERED_CHANNEL)
+        load.policy.workers = 1;
+      if (wp_random_below (&random, 2))
+        {
+          load.policy.when_full = WP_WHEN_FULL_BLOCK;
+          load.policy.block_timeout_ns = load.patience_ns = WP_TIME_NONE;
+        }
+      check_load (&load, slos, 1 + (guint) wp_random_below (&random, 3));
+    }
+}
+
+/* 100 jobs of 1 s, one every 100 ms: ten workers are always busy, and one more has nothing to do. */
+static void
+test_headroom (void)
+{
+  g_autoptr(WpTape) tape = wp_tape_new (0);
+  g_autoptr(GPtrArray) slos = wp_slos_new_default ();
+  WpSearchSetup setup = { tape, { 0 }, WP_TIME_NONE, slos, 2 };
+  g_autoptr(GError) error = NULL;
+  const gint64 service_ns = WP_NS_PER_S;
+  WpHeadroom headroom;
+
+  for (gint64 i = 0; i < 100; i++)
+    {
+      WpRow row = { .arrival_ns = i * 100 * WP_NS_PER_MS };
+
+      g_assert_true (wp_tape_add (tape, &row, &service_ns, 1, NULL));
+    }
+  wp_policy_init (&setup.policy, WP_MODE_WORKER_POOL);
+  setup.policy.workers = 20;
+  setup.policy.queue_jobs = 10;
+  g_assert_true (wp_headroom_find (&setup, &headroom, &error));
+  g_assert_no_error (error);
+  g_assert_true (headroom.is_full);
+  g_assert_cmpfloat (headroom.scale, >, 2);      /* 20 workers bear 20 a second for ever */
+  g_assert_cmpfloat (headroom.scale, <, 2.75);   /* 30 in the system before all have come */
+
+  setup.policy.workers = 9;
+  setup.policy.queue_jobs = 1;
+  g_assert_true (wp_headroom_find (&setup, &headroom, &error));
+  g_assert_cmpfloat (headroom.scale, ==, 1);
+
+  setup.policy.workers = 101;
+  g_assert_true (wp_headroom_find (&setup, &headroom, &error));
+  g_assert_true (isnan (headroom.scale));        /* all at once is not too much */
+}
+
+/* A tape that does not fit in memory says the same. */
+static void
+test_spilled_tape (void)
+{
+  g_autoptr(WpTape) tape = wp_tape_new (0);
+  g_autoptr(WpTapeReader) reader = NULL;
+  g_autofree WpRow *rows = g_new0 (WpRow, 30000);
+  g_autofree gint64 *services_given_ns = g_new (gint64, 30000);
+  const gint64 *arrivals_ns, *services_ns;
+  gint64 seen = 0;
+  gssize n;
+
+  for (gint64 i = 0; i < 30000; i++)
+    {
+      rows[i].arrival_ns = 7 * i;
+      services_given_ns[i] = i * i;
+    }
+  g_assert_true (wp_tape_add (tape, rows, services_given_ns, 11111, NULL));
+  g_assert_true (wp_tape_add (tape, rows + 11111, services_given_ns + 11111, 18889, NULL));
+  reader = wp_tape_reader_new (tape, 1.7, 0);
+  while ((n = wp_tape_reader_next (reader, &arrivals_ns, &services_ns, NULL)) > 0)
+    for (gssize i = 0; i < n; i++, seen++)
+      {
+        g_assert_cmpint (arrivals_ns[i], ==, wp_trace_scale_arrival (7 * seen, 1.7));
+        g_assert_cmpint (services_ns[i], ==, seen * seen);
+      }
+  g_assert_cmpint (n, ==, 0);
+  g_assert_cmpint (seen, ==, 30000);
+}
+
+/* Every arrival is scaled as the trace's reader does it. */
+static void
+test_scales (void)
+{
+  const double scales[] = { 0.1, 0.5, 1.0 / 3, 2, 3, 1.0000001, 7.3, 1e6 };
+  guint64 seed = g_test_rand_int ();
+  WpRandom random;
+
+  g_test_message ("seed %" G_GUINT64_FORMAT, seed);
+  wp_random_init (&random, seed, 0);
+  for (guint s = 0; s < G_N_ELEMENTS (scales); s++)
+    {
+      g_autoptr(WpTape) tape = wp_tape_new (WP_TAPE_MEMORY_BYTES);
+      g_autoptr(WpTapeReader) reader = NULL;
+      gint64 given_ns[4000], now_ns = 0;
+      const gint64 *arrivals_ns, *services_ns;
+
+      for (guint i = 0; i < G_N_ELEMENTS (given_ns); i++)
+        {
+          WpRow row = { .arrival_ns = now_ns };
+
+          given_ns[i] = now_ns;
+          g_assert_true (wp_tape_add (tape, &row, &now_ns, 1, NULL));
+          now_ns += (gint64) wp_random_below (&random, i < 1000 ? 3 : i < 2000 ? 1000000 : 1000000000000);
+        }
+      reader = wp_tape_reader_new (tape, scales[s], 0);
+      g_assert_cmpint (wp_tape_reader_next (reader, &arrivals_ns, &services_ns, NULL), ==, G_N_ELEMENTS (given_ns));
+      for (guint i = 0; i < G_N_ELEMENTS (given_ns); i++)
+        g_assert_cmpint (arrivals_ns[i], ==, wp_trace_scale_arrival (given_ns[i], scales[s]));
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/plan/equals-trying", test_equals_trying);
+  g_test_add_func ("/plan/headroom", test_headroom);
+  g_test_add_func ("/plan/spilled-tape", test_spilled_tape);
+  g_test_add_func ("/plan/scales", test_scales);
+
+  return g_test_run ();
+}
