@@ -52,6 +52,9 @@ test_bad_input_is_one_line (void)
     { "arrival\n0\n", "http://127.0.0.1:1/", "--limit=-1", "--limit: " },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--format=xml", "--format: \"xml\" is not text or json" },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--method=HEAD", "--method: \"HEAD\" is not GET, POST or PUT" },
+    { "arrival\n0\n", "http://127.0.0.1:1/", "--input=xml", "--input: \"xml\" is not a kind of input: csv, clf or jsonl" },
+    { "arrival\n0\n", "http://127.0.0.1:1/", "--input=clf", "trace.csv:1: \"arrival\" is no line of an access log: expected HOST IDENT USER" },
+    { "{\"arrival\":x}\n", "http://127.0.0.1:1/", "--input=jsonl", "trace.csv:1: at byte 12: expected a value, found \"x}\"" },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--patiense=1", "--patience" },
     { "arrival\n0\n", "http://127.0.0.1:1/", "third", "what is \"third\"?" },
   };
