@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "sim/wp-error.h"
+#include "sim/wp-json-scan.h"
 #include "sim/wp-trace-writer.h"
 
 #define MAX_DEPTH 64
@@ -17,197 +17,16 @@ typedef struct {
   WpCell *cells;
 } WpJsonl;
 
-/* A line that is being read; its strings are decoded where they stand. */
+/* A line that is being read. */
 typedef struct {
   WpJsonl *self;           /* gets the cells; NULL: the names are collected */
   GPtrArray *names;        /* of char, or NULL */
-  char *line, *at, *end;
+  WpJsonScan scan;
   GString *path;           /* "outer." of the object that we are in */
   int depth;
-  const char *problem;     /* NULL: at @at something else was expected */
-  const char *expected;
 } Reader;
 
 static gboolean read_object (Reader *reader);
-
-static gboolean
-expect (Reader *reader, const char *expected)
-{
-  reader->expected = expected;
-
-  return FALSE;
-}
-
-static gboolean
-fail (Reader *reader, const char *problem)
-{
-  reader->problem = problem;
-
-  return FALSE;
-}
-
-static void
-skip_blanks (Reader *reader)
-{
-  while (reader->at < reader->end && (*reader->at == ' ' || *reader->at == '\t' || *reader->at == '\r'))
-    reader->at++;
-}
-
-static gboolean
-take (Reader *reader, char c)
-{
-  skip_blanks (reader);
-  if (reader->at == reader->end || *reader->at != c)
-    return FALSE;
-  reader->at++;
-
-  return TRUE;
-}
-
-static gboolean
-read_hex (Reader *reader, gunichar *unit)
-{
-  *unit = 0;
-  for (int i = 0; i < 4; i++) {
-    int digit = reader->at < reader->end ? g_ascii_xdigit_value (*reader->at) : -1;
-
-    if (digit < 0)
-      return expect (reader, "four hexadecimal digits");
-    *unit = *unit * 16 + (gunichar) digit;
-    reader->at++;
-  }
-
-  return TRUE;
-}
-
-/* Behind \u. UTF-16 in pairs. */
-static gboolean
-read_unicode (Reader *reader, char **out)
-{
-  gunichar c, low;
-
-  if (!read_hex (reader, &c))
-    return FALSE;
-  if (c >= 0xdc00 && c <= 0xdfff)
-    return fail (reader, "the second half of a surrogate pair stands alone");
-  if (c >= 0xd800 && c <= 0xdbff) {
-    if (reader->end - reader->at < 2 || reader->at[0] != '\\' || reader->at[1] != 'u')
-      return fail (reader, "the first half of a surrogate pair stands alone");
-    reader->at += 2;
-    if (!read_hex (reader, &low))
-      return FALSE;
-    if (low < 0xdc00 || low > 0xdfff)
-      return fail (reader, "the first half of a surrogate pair stands alone");
-    c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
-  }
-  if (c == 0)
-    *(*out)++ = '\0';            /* g_unichar_to_utf8() gives no byte for it */
-  else
-    *out += g_unichar_to_utf8 (c, *out);
-
-  return TRUE;
-}
-
-static gboolean
-read_escape (Reader *reader, char **out)
-{
-  static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
-  const char *letter = reader->at < reader->end && *reader->at != '\0' ? strchr (letters, *reader->at) : NULL;
-
-  if (reader->at < reader->end && *reader->at == 'u') {
-    reader->at++;
-    return read_unicode (reader, out);
-  }
-  if (letter == NULL)
-    return expect (reader, "an escape such as \\n or \\u00e9");
-  *(*out)++ = meant[letter - letters];
-  reader->at++;
-
-  return TRUE;
-}
-
-/* What it says is never longer than how it is written. */
-static gboolean
-read_string (Reader *reader, WpCell *cell)
-{
-  char *start = reader->at, *out = reader->at;
-
-  while (reader->at < reader->end && *reader->at != '"') {
-    if ((guchar) *reader->at < 0x20)
-      return fail (reader, "a control character in a string, which must be escaped");
-    if (*reader->at != '\\')
-      *out++ = *reader->at++;
-    else {
-      reader->at++;
-      if (!read_escape (reader, &out))
-        return FALSE;
-    }
-  }
-  if (reader->at == reader->end)
-    return expect (reader, "a closing quote");
-  reader->at++;
-  *cell = (WpCell) { start, (gsize) (out - start) };
-
-  return TRUE;
-}
-
-static gboolean
-take_digits (Reader *reader)
-{
-  char *start = reader->at;
-
-  while (reader->at < reader->end && g_ascii_isdigit (*reader->at))
-    reader->at++;
-
-  return reader->at > start;
-}
-
-static gboolean
-read_number (Reader *reader, WpCell *cell)
-{
-  char *start = reader->at;
-
-  if (*reader->at == '-')
-    reader->at++;
-  if (reader->at < reader->end && *reader->at == '0')
-    reader->at++;
-  else if (!take_digits (reader))
-    return expect (reader, "a value");
-  if (reader->at < reader->end && *reader->at == '.') {
-    reader->at++;
-    if (!take_digits (reader))
-      return expect (reader, "a digit");
-  }
-  if (reader->at < reader->end && (*reader->at == 'e' || *reader->at == 'E')) {
-    reader->at++;
-    if (reader->at < reader->end && (*reader->at == '+' || *reader->at == '-'))
-      reader->at++;
-    if (!take_digits (reader))
-      return expect (reader, "a digit");
-  }
-  *cell = (WpCell) { start, (gsize) (reader->at - start) };
-
-  return TRUE;
-}
-
-static gboolean
-read_word (Reader *reader, WpCell *cell)
-{
-  static const char one[WP_WINDOW_SPARE_BYTES] = "1", zero[WP_WINDOW_SPARE_BYTES] = "0";
-  const struct { const char *word; WpCell cell; } words[] = { { "null", wp_table_no_cell }, { "true", { one, 1 } }, { "false", { zero, 1 } } };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (words); i++) {
-    gsize len = strlen (words[i].word);
-
-    if ((gsize) (reader->end - reader->at) >= len && memcmp (reader->at, words[i].word, len) == 0) {
-      *cell = words[i].cell;
-      reader->at += len;
-      return TRUE;
-    }
-  }
-
-  return expect (reader, "a value");
-}
 
 static gboolean read_value (Reader *reader, WpCell *cell, gboolean *is_object);
 
@@ -220,14 +39,14 @@ read_array (Reader *reader, WpCell *cell)
   gboolean is_object;
   WpCell item;
 
-  if (!take (reader, ']'))
+  if (!wp_json_take (&reader->scan, ']'))
     do {
       if (!read_value (reader, &item, &is_object))
         return FALSE;
-      if (take (reader, ']'))
+      if (wp_json_take (&reader->scan, ']'))
         break;
-      if (!take (reader, ','))
-        return expect (reader, "a comma or ]");
+      if (!wp_json_take (&reader->scan, ','))
+        return wp_json_expect (&reader->scan, "a comma or ]");
     } while (TRUE);
   reader->names = names;
   reader->self = self;
@@ -241,19 +60,19 @@ read_value (Reader *reader, WpCell *cell, gboolean *is_object)
 {
   gboolean done;
 
-  skip_blanks (reader);
+  wp_json_skip_blanks (&reader->scan);
   *is_object = FALSE;
-  if (reader->at == reader->end)
-    return expect (reader, "a value");
-  if (*reader->at == '"') {
-    reader->at++;
-    return read_string (reader, cell);
+  if (reader->scan.at == reader->scan.end)
+    return wp_json_expect (&reader->scan, "a value");
+  if (*reader->scan.at == '"') {
+    reader->scan.at++;
+    return wp_json_string (&reader->scan, cell);
   }
-  if (*reader->at != '{' && *reader->at != '[')
-    return *reader->at == '-' || g_ascii_isdigit (*reader->at) ? read_number (reader, cell) : read_word (reader, cell);
+  if (*reader->scan.at != '{' && *reader->scan.at != '[')
+    return *reader->scan.at == '-' || g_ascii_isdigit (*reader->scan.at) ? wp_json_number (&reader->scan, cell) : wp_json_word (&reader->scan, cell);
   if (++reader->depth > MAX_DEPTH)
-    return fail (reader, "more than 64 objects and arrays inside one another");
-  *is_object = *reader->at++ == '{';
+    return wp_json_fail (&reader->scan, "more than 64 objects and arrays inside one another");
+  *is_object = *reader->scan.at++ == '{';
   done = *is_object ? read_object (reader) : read_array (reader, cell);
   reader->depth--;
 
@@ -284,13 +103,13 @@ put_cell (Reader *reader, const char *name, WpCell cell)
 
   if (reader->names != NULL) {
     if (g_ptr_array_find_with_equal_func (reader->names, name, g_str_equal, NULL))
-      return fail (reader, "a key that is there twice");
+      return wp_json_fail (&reader->scan, "a key that is there twice");
     g_ptr_array_add (reader->names, g_strdup (name));
   }
   if (place < 0)
     return TRUE;
   if (self->seen[place] == self->row)
-    return fail (reader, "a key that is there twice");
+    return wp_json_fail (&reader->scan, "a key that is there twice");
   self->seen[place] = self->row;
   self->cells[place] = cell;
 
@@ -307,10 +126,10 @@ read_member (Reader *reader, WpCell key)
   WpCell cell;
 
   if (memchr (key.text, '\0', key.len) != NULL)
-    return fail (reader, "a key with a NUL character");
+    return wp_json_fail (&reader->scan, "a key with a NUL character");
   ((char *) key.text)[key.len] = '\0';
-  skip_blanks (reader);
-  if (outer > 0 || (reader->at < reader->end && *reader->at == '{')) {
+  wp_json_skip_blanks (&reader->scan);
+  if (outer > 0 || (reader->scan.at < reader->scan.end && *reader->scan.at == '{')) {
     g_string_append_len (reader->path, key.text, (gssize) key.len);
     g_string_append_c (reader->path, '.');
   }
@@ -332,44 +151,40 @@ read_object (Reader *reader)
 {
   WpCell key;
 
-  if (take (reader, '}'))
+  if (wp_json_take (&reader->scan, '}'))
     return TRUE;
   for (;;) {
-    if (!take (reader, '"'))
-      return expect (reader, "a key in quotes");
-    if (!read_string (reader, &key))
+    if (!wp_json_take (&reader->scan, '"'))
+      return wp_json_expect (&reader->scan, "a key in quotes");
+    if (!wp_json_string (&reader->scan, &key))
       return FALSE;
-    if (!take (reader, ':'))
-      return expect (reader, "a colon");
+    if (!wp_json_take (&reader->scan, ':'))
+      return wp_json_expect (&reader->scan, "a colon");
     if (!read_member (reader, key))
       return FALSE;
-    if (take (reader, '}'))
+    if (wp_json_take (&reader->scan, '}'))
       return TRUE;
-    if (!take (reader, ','))
-      return expect (reader, "a comma or }");
+    if (!wp_json_take (&reader->scan, ','))
+      return wp_json_expect (&reader->scan, "a comma or }");
   }
 }
 
 static gboolean
 read_line (Reader *reader)
 {
-  if (!take (reader, '{'))
-    return expect (reader, "an object: {");
+  if (!wp_json_take (&reader->scan, '{'))
+    return wp_json_expect (&reader->scan, "an object: {");
   if (!read_object (reader))
     return FALSE;
-  skip_blanks (reader);
+  wp_json_skip_blanks (&reader->scan);
 
-  return reader->at == reader->end || expect (reader, "nothing more in this line");
+  return reader->scan.at == reader->scan.end || wp_json_expect (&reader->scan, "nothing more in this line");
 }
 
 static gboolean
 fail_line (WpJsonl *self, const Reader *reader, GError **error)
 {
-  gsize left = (gsize) (reader->end - reader->at);
-  g_autofree char *found = left > 0 ? wp_cell_quote ((WpCell) { reader->at, left }) : g_strdup ("the end of the line");
-  g_autofree char *problem = reader->problem != NULL
-    ? g_strdup_printf ("at byte %" G_GSIZE_FORMAT ": %s", (gsize) (reader->at - reader->line) + 1, reader->problem)
-    : g_strdup_printf ("at byte %" G_GSIZE_FORMAT ": expected %s, found %s", (gsize) (reader->at - reader->line) + 1, reader->expected, found);
+  g_autofree char *problem = wp_json_describe (&reader->scan);
 
   return wp_table_fail (&self->table, problem, error);
 }
@@ -379,7 +194,7 @@ static gboolean
 read_row (WpJsonl *self, GPtrArray *names, char *line, gsize len, GError **error)
 {
   g_autoptr(GString) path = g_string_new (NULL);
-  Reader reader = { names != NULL ? NULL : self, names, line, line, line + len, path, 0, NULL, NULL };
+  Reader reader = { names != NULL ? NULL : self, names, { line, line, line + len, NULL, NULL }, path, 0 };
 
   return read_line (&reader) || fail_line (self, &reader, error);
 }
