@@ -433,10 +433,16 @@ wp_arrivals_free (WpArrivals *self)
 gsize
 wp_arrivals_next (WpArrivals *self, gint64 *arrivals_ns, gsize most)
 {
-  gsize n = self->over ? 0 : self->kind->draw (self, arrivals_ns, (gsize) MIN (most, self->n_most - self->n_drawn));
+  gsize wanted = (gsize) MIN (most, self->n_most - self->n_drawn);
+  gsize n = self->over ? 0 : self->kind->draw (self, arrivals_ns, wanted);
 
+  if (n < most && !self->over)
+    {
+      self->over = TRUE;
+      if (n < wanted && self->end_ns == G_MAXINT64)
+        arrivals_ns[n++] = G_MAXINT64;   /* not the end that was asked for: those who read it have an error */
+    }
   self->n_drawn += n;
-  self->over = n < most;
   if (n > 0)
     self->last_ns = arrivals_ns[n - 1];
 

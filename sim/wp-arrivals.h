@@ -23,7 +23,8 @@ WpArrivals *wp_arrivals_new (const char *spec, guint64 seed, gboolean endless, G
 void wp_arrivals_free (WpArrivals *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpArrivals, wp_arrivals_free)
 
-/* The next @most arrivals, in ns from the process's start, never falling. Returns: how many; fewer at the end, 0 after it. */
+/* The next @most arrivals, in ns from the process's start, never falling. Returns: how many; fewer at the end, 0 after it.
+ * Past 292 years it is G_MAXINT64, once, and over. */
 gsize wp_arrivals_next (WpArrivals *self, gint64 *arrivals_ns, gsize most);
 
 /* From the first again: the same, or those of another seed. */

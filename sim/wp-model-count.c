@@ -110,13 +110,13 @@ gboolean
 wp_model_check (WpModel *self, GError **error)
 {
   WpUint128 queued_ns = self->wait->sum - self->blocked_time->sum + self->carried_depth_ns;
+  WpUint128 busy_ns = self->service_ns + self->carried_busy_ns;
   WpUint128 makespan_ns = (WpUint128) (guint64) (self->last_ns - self->first_ns);
 
   wp_model_unpark (self, G_MAXINT64);
-  if (self->accepted > 0 && self->service_ns + self->carried_busy_ns > makespan_ns * self->layout.workers)
-    return check_one ("workers are busy for longer than they are there", makespan_ns * self->layout.workers, self->service_ns + self->carried_busy_ns, error);
-
-  return (self->accepted == 0 || check_one ("depth", self->depth->sum, queued_ns, error)) &&
+  return check_one ("response", self->response->sum, self->wait->sum + self->service_ns, error) &&
+         (self->accepted == 0 || check_one ("depth", self->depth->sum, queued_ns, error)) &&
          check_one ("parked", self->parked_ns, self->parked_own_ns, error) &&
-         check_one ("response", self->response->sum, self->wait->sum + self->service_ns, error);
+         (self->accepted == 0 || busy_ns <= makespan_ns * self->layout.workers ||
+          check_one ("busy for longer than there are workers", makespan_ns * self->layout.workers, busy_ns, error));
 }

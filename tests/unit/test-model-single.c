@@ -1,7 +1,9 @@
-/* The model's quick way for one worker, held against its slow one: every figure, at random, through full queues and back. */
+/* The model's quick way for one worker, held against its slow one: every figure, at random, through full queues and back. And what both
+ * count: a warm-up, and Little's law. */
 #include <string.h>
 
-#include "sim/wp-model.h"
+#include "sim/wp-error.h"
+#include "sim/wp-model-private.h"
 #include "sim/wp-random.h"
 #include "tests/unit/compare-figures.h"
 
@@ -51,6 +53,7 @@ run (Load *self, WpRandom *random, gboolean quick, WpFigures *figures)
         return FALSE;
     }
   wp_model_finish (model, figures);
+  g_assert_true (wp_model_check (model, NULL));
 
   return TRUE;
 }
@@ -104,12 +107,125 @@ test_the_longest_times (void)
   g_assert_false (wp_model_offer (model, rows, services_ns, 3, NULL));
 }
 
+/* What is left of a span from @now_ns on. */
+static double
+rest (gint64 from_ns, gint64 to_ns, gint64 now_ns)
+{
+  return (double) MAX (0, to_ns - MAX (from_ns, now_ns));
+}
+
+static void
+assert_close (double value, double expected)
+{
+  g_assert_cmpfloat (fabs (value - expected), <=, 1e-9 * (1 + fabs (expected)));
+}
+
+/* Counted again from what became of each request. */
+static void
+check_warm (const Load *load, gsize from, const WpFigures *figures)
+{
+  gint64 now_ns = load->rows[from].arrival_ns, last_ns = 0;
+  double depth = 0, busy = 0, wait = 0;
+  guint64 accepted = 0, blocked = 0;
+
+  for (gsize i = 0; i < load->n_rows; i++)
+    {
+      const WpVerdict *verdict = &load->verdicts[i];
+
+      blocked += i >= from && verdict->blocked;
+      if (verdict->outcome != WP_OUTCOME_STORED)
+        continue;
+      last_ns = MAX (last_ns, verdict->finished_ns);
+      depth += rest (verdict->accepted_ns, verdict->started_ns, now_ns);
+      busy += rest (verdict->started_ns, verdict->finished_ns, now_ns);
+      accepted += i >= from;
+      wait += i >= from ? (double) (verdict->started_ns - load->rows[i].arrival_ns) : 0;
+    }
+  g_assert_cmpuint (figures->requests, ==, load->n_rows - from);
+  g_assert_cmpuint (figures->accepted, ==, accepted);
+  g_assert_cmpuint (figures->blocked, ==, blocked);
+  if (accepted == 0)
+    return;
+  g_assert_cmpint (figures->makespan_ns, ==, last_ns - now_ns);
+  assert_close (figures->wait.mean, wait / (double) accepted);
+  if (last_ns == now_ns)
+    return;
+  assert_close (figures->depth_mean, depth / (double) (last_ns - now_ns));
+  assert_close (figures->busy_mean, busy / (double) (last_ns - now_ns));
+}
+
+static void
+test_warm_up (void)
+{
+  guint64 seed = (guint64) g_test_rand_int ();
+  g_autofree Load *load = g_new (Load, 1);
+  WpRandom random;
+
+  g_test_message ("seed %" G_GUINT64_FORMAT, seed);
+  wp_random_init (&random, seed, 0);
+  for (guint i = 0; i < N_RUNS; i++)
+    {
+      g_autoptr(WpModel) model = NULL;
+      g_autoptr(GError) error = NULL;
+      gboolean quick = wp_random_below (&random, 2) == 0;
+      WpFigures figures;
+      gsize from;
+
+      make_load (load, &random);
+      load->layout.workers = 1 + (guint) wp_random_below (&random, 3);
+      load->layout.queue_jobs = wp_random_below (&random, 4) == 0 ? 0 : load->layout.queue_jobs;
+      from = 1 + wp_random_below (&random, load->n_rows);
+      if (from == load->n_rows || !run (load, &random, FALSE, &figures))
+        continue;
+      model = wp_model_new (&load->layout, load->patience_ns);
+      wp_model_offer (model, load->rows, load->services_ns, from, quick ? NULL : load->verdicts);
+      wp_model_start_counting (model, load->rows[from].arrival_ns);
+      wp_model_offer (model, load->rows + from, load->services_ns + from, load->n_rows - from, quick ? NULL : load->verdicts + from);
+      wp_model_finish (model, &figures);
+      wp_model_check (model, &error);
+      g_assert_no_error (error);
+      check_warm (load, from, &figures);
+    }
+}
+
+/* A model that has lost a nanosecond says so. */
+static void
+test_littles_law (void)
+{
+  static const struct { const char *what; gsize offset; } sums[] = {
+    { "response", G_STRUCT_OFFSET (WpModel, service_ns) }, { "parked", G_STRUCT_OFFSET (WpModel, parked_own_ns) },
+    { "depth", G_STRUCT_OFFSET (WpModel, carried_depth_ns) }, { "workers", G_STRUCT_OFFSET (WpModel, carried_busy_ns) },
+  };
+  const WpLayout layout = { 1, 1, FALSE, WP_TIME_NONE, TRUE };
+  WpRow rows[4] = { { .arrival_ns = 0 }, { .arrival_ns = 1 }, { .arrival_ns = 2 }, { .arrival_ns = 3 } };
+  gint64 services_ns[4] = { 10, 10, 10, 10 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sums); i++)
+    {
+      g_autoptr(WpModel) model = wp_model_new (&layout, WP_TIME_NONE);
+      g_autoptr(GError) error = NULL;
+      WpFigures figures;
+
+      wp_model_offer (model, rows, services_ns, 4, NULL);
+      wp_model_finish (model, &figures);
+      g_assert_true (wp_model_check (model, NULL));
+      G_STRUCT_MEMBER (WpUint128, model, sums[i].offset)++;
+      g_assert_false (wp_model_check (model, &error));
+      g_assert_error (error, WP_ERROR, WP_ERROR_INTERNAL);
+      g_test_message ("%s", error->message);
+      g_assert_true (g_str_has_prefix (error->message, "internal error: Little's law does not hold: "));
+      g_assert_nonnull (strstr (error->message, sums[i].what));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/model-single/equal", test_equal);
   g_test_add_func ("/model-single/longest-times", test_the_longest_times);
+  g_test_add_func ("/model-single/warm-up", test_warm_up);
+  g_test_add_func ("/model-single/littles-law", test_littles_law);
 
   return g_test_run ();
 }

@@ -1,0 +1,487 @@
+/* Drawn traffic: does it have the moments that it says, and does the simulation of it come to what theory says? Seeds are fixed. */
+#include <math.h>
+
+#include "sim/wp-arrivals.h"
+#include "sim/wp-random.h"
+#include "sim/wp-student.h"
+#include "sim/wp-study.h"
+#include "tests/unit/naive-model.h"
+
+static WpArrivals *
+arrivals_of (const char *spec)
+{
+  g_autoptr(GError) error = NULL;
+  WpArrivals *arrivals = wp_arrivals_new (spec, 11, FALSE, &error);
+
+  g_assert_no_error (error);
+
+  return arrivals;
+}
+
+typedef struct { double n, mean_s, cv2, dispersion; } Gaps;
+
+static int
+second_of (gint64 ns)
+{
+  return (int) (ns / WP_NS_PER_S);
+}
+
+/* Gaps, and the counts in whole seconds. */
+static Gaps
+gaps_of (const char *spec, guint seconds)
+{
+  g_autoptr(WpArrivals) arrivals = arrivals_of (spec);
+  g_autofree guint *counts = g_new0 (guint, seconds + 1);
+  gint64 times_ns[300], before_ns = 0;
+  double n = 0, sum = 0, squares = 0, all = 0, all_squares = 0;
+  gsize got;
+
+  while ((got = wp_arrivals_next (arrivals, times_ns, 1 + (gsize) n % 300)) > 0)
+    for (gsize i = 0; i < got; i++)
+      {
+        double gap = (double) (times_ns[i] - before_ns) / 1e9;
+
+        g_assert_cmpint (times_ns[i], >=, before_ns);
+        before_ns = times_ns[i];
+        n++, sum += gap, squares += gap * gap;
+        if (second_of (times_ns[i]) < (int) seconds)
+          counts[second_of (times_ns[i])]++;
+      }
+  for (guint i = 0; i < seconds; i++)
+    all += counts[i], all_squares += (double) counts[i] * counts[i];
+
+  return (Gaps) { n, sum / n, (squares / n) / (sum / n * sum / n) - 1, (all_squares - all * all / seconds) / (seconds - 1) / (all / seconds) };
+}
+
+static void
+assert_near (const char *what, double value, double expected, double relative)
+{
+  g_test_message ("%s: %.6g, expected %.6g", what, value, expected);
+  g_assert_cmpfloat (fabs (value - expected), <=, relative * fabs (expected));
+}
+
+static void
+test_poisson (void)
+{
+  Gaps gaps = gaps_of ("poisson:rate=200,duration=5000s", 5000);
+
+  assert_near ("requests", gaps.n, 1e6, 0.004);
+  assert_near ("mean gap", gaps.mean_s, 0.005, 0.004);
+  assert_near ("variance over squared mean", gaps.cv2, 1, 0.01);
+  assert_near ("dispersion", gaps.dispersion, 1, 0.07);
+  assert_near ("mean gap at a ns each", gaps_of ("poisson:rate=300000000,n=1000000", 1).mean_s, 1 / 3e8, 0.004);
+}
+
+static void
+test_constant (void)
+{
+  g_autoptr(WpArrivals) arrivals = arrivals_of ("constant:rate=3,n=1000000");
+  gint64 times_ns[1000];
+
+  for (gint64 k = 0; k < 1000000; k += 1000)
+    {
+      g_assert_cmpuint (wp_arrivals_next (arrivals, times_ns, 1000), ==, 1000);
+      for (gint64 i = 0; i < 1000; i++)
+        g_assert_cmpint (times_ns[i], ==, ((k + i) * 2 * WP_NS_PER_S + 3) / 6);   /* rounded to the nearest */
+    }
+  g_assert_cmpuint (wp_arrivals_next (arrivals, times_ns, 1000), ==, 0);
+  g_assert_cmpfloat (gaps_of ("constant:rate=50,duration=10s", 10).n, ==, 500);
+}
+
+/* Two states: the counts' variance is known for all time. IDC(t) = 1 + 2 p q (a - b)^2 / (r m) (1 - (1 - exp (-r t)) / (r t)), r the sum of
+ * the rates of leaving, m the mean rate. Source: Fischer and Meier-Hellstern, The MMPP cookbook, Performance Evaluation 18 (1993). */
+static void
+test_mmpp (void)
+{
+  Gaps gaps = gaps_of ("mmpp:rates=20:500,sojourns=4s:1s,duration=40000s", 40000);
+  double r = 1 / 4.0 + 1, mean = (20 * 4 + 500) / 5.0;
+  double expected = 1 + 2 * 0.8 * 0.2 * 480 * 480 / (r * mean) * (1 - (1 - exp (-r)) / r);
+
+  assert_near ("rate", 1 / gaps.mean_s, mean, 0.03);
+  assert_near ("dispersion", gaps.dispersion, expected, 0.05);
+  assert_near ("three states", 1 / gaps_of ("mmpp:rates=0:100:50,sojourns=1s:2s:1s,duration=50000s", 1).mean_s, 250.0 / 4, 0.03);
+}
+
+/* In quarters of the period: R (1 + A 2 / pi) on average in the first half. */
+static void
+test_diurnal (void)
+{
+  g_autoptr(WpArrivals) arrivals = arrivals_of ("diurnal:rate=100,amplitude=0.8,period=100s,duration=10000s");
+  gint64 times_ns[256];
+  double n = 0, up = 0;
+  gsize got;
+
+  while ((got = wp_arrivals_next (arrivals, times_ns, 256)) > 0)
+    for (gsize i = 0; i < got; i++)
+      n++, up += times_ns[i] % (100 * WP_NS_PER_S) < 50 * WP_NS_PER_S;
+  assert_near ("requests", n, 1e6, 0.004);
+  assert_near ("share in the first half", up / n, 0.5 + 0.8 / G_PI, 0.004);
+}
+
+static void
+test_restart (void)
+{
+  static const char *const specs[] = { "poisson:rate=9,n=2000", "mmpp:rates=1:9,sojourns=1s:3s,n=2000", "diurnal:rate=5,amplitude=1,period=9s,n=2000" };
+  gint64 one[2000], other[2000];
+
+  for (guint i = 0; i < G_N_ELEMENTS (specs); i++)
+    {
+      g_autoptr(WpArrivals) arrivals = arrivals_of (specs[i]);
+
+      g_assert_cmpuint (wp_arrivals_next (arrivals, one, 2000), ==, 2000);
+      g_assert_cmpuint (wp_arrivals_next (arrivals, other, 2000), ==, 0);
+      wp_arrivals_restart (arrivals);
+      for (gsize at = 0; at < 2000; at += 40)
+        g_assert_cmpuint (wp_arrivals_next (arrivals, other + at, 40), ==, 40);   /* whatever the pieces */
+      g_assert_cmpmem (one, sizeof one, other, sizeof other);
+      wp_arrivals_reseed (arrivals, 12);
+      wp_arrivals_next (arrivals, other, 2000);
+      g_assert_cmpint (one[1999], !=, other[1999]);
+    }
+}
+
+/* What is drawn has the moments that theory is given. */
+static void
+test_services (void)
+{
+  static const struct { const char *spec; double relative; } services[] = {
+    { "500ms", 1e-12 }, { "exp:20ms", 0.01 }, { "lognormal:20ms:1.5", 0.06 }, { "uniform:5ms:25ms", 0.01 }, { "hyperexp:20ms:3", 0.04 },
+    { "pareto:20ms:1.5:1s", 0.02 }, { "pareto:20ms:1:200ms", 0.01 }, { "pareto:20ms:2:300ms", 0.02 }, { "pareto:20ms:3:10s", 0.1 }
+  };
+  enum { N = 2000000 };
+  g_autofree gint64 *drawn = g_new (gint64, N);
+
+  for (guint i = 0; i < G_N_ELEMENTS (services); i++)
+    {
+      g_autoptr(WpService) service = wp_service_new (services[i].spec, 1, TRUE, 5, NULL);
+      double sum = 0, squares = 0;
+      WpMoments moments;
+
+      wp_service_draw (service, drawn, N);
+      wp_service_moments (service, &moments);
+      for (guint k = 0; k < N; k++)
+        sum += (double) drawn[k], squares += (double) drawn[k] * (double) drawn[k];
+      assert_near (services[i].spec, sum / N, moments.mean_ns, 0.005);
+      if (moments.cv2 > 0)
+        assert_near ("  cv^2", squares / N / (sum / N * sum / N) - 1, moments.cv2, services[i].relative);
+    }
+}
+
+static void
+test_student (void)
+{
+  static const struct { guint degrees; double confidence, t; } table[] = {
+    { 1, 0.95, 12.706 }, { 2, 0.95, 4.303 }, { 5, 0.95, 2.571 }, { 10, 0.95, 2.228 }, { 30, 0.95, 2.042 }, { 120, 0.95, 1.980 },
+    { 5, 0.99, 4.032 }, { 10, 0.999, 4.587 }, { 1000000, 0.95, 1.960 }, { 3, 0.5, 0.765 }
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    g_assert_cmpfloat (fabs (wp_student_t (table[i].degrees, table[i].confidence) - table[i].t), <=, 0.0006);
+}
+
+/* --- held against theory --- */
+
+#define RUNS 20
+
+static WpPolicy
+policy_of (WpModeKind mode, guint queue_jobs, guint workers, gboolean rejects)
+{
+  WpPolicy policy;
+
+  wp_policy_init (&policy, mode);
+  policy.queue_jobs = queue_jobs;
+  policy.workers = workers;
+  policy.when_full = rejects ? WP_WHEN_FULL_REJECT : WP_WHEN_FULL_BLOCK;
+
+  return policy;
+}
+
+/* 20 runs; theory must lie within the 99.9 % interval of each metric. */
+static void
+hold (const char *name, const WpStudy *study, guint n_at_least)
+{
+  WpFigures figures[RUNS];
+  g_autoptr(GError) error = NULL;
+  WpConfidence confidence;
+  guint n_compared = 0;
+
+  wp_study_replicate (study, 1000, RUNS, 0, figures, &error);
+  g_assert_no_error (error);
+  wp_confidence_from_runs (&confidence, figures, RUNS, 1, 0.01);
+  wp_study_theory (study, 0, &figures[0], &confidence.theory, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (confidence.theory.name, ==, name);
+  g_test_message ("%s: %u runs of %" G_GUINT64_FORMAT " requests", name, RUNS, figures[0].requests);
+  for (guint i = 0; i < confidence.theory.n_values; i++)
+    {
+      const WpInterval *interval = wp_confidence_find (&confidence, confidence.theory.values[i].metric);
+      double theory = confidence.theory.values[i].value, half_width;
+
+      if (!interval)
+        continue;
+      half_width = wp_student_t (RUNS - 1, 0.999) * interval->deviation / sqrt (RUNS);
+      g_test_message ("  %-20s theory %.8g, simulated %.8g +- %.2g", interval->metric, theory, interval->mean, half_width);
+      g_assert_cmpfloat (fabs (interval->mean - theory), <=, half_width + 1e-9);
+      n_compared++;
+    }
+  g_assert_cmpuint (n_compared, >=, n_at_least);
+}
+
+static void
+hold_open (const char *name, WpPolicy policy, const char *arrivals, const char *service, guint n_at_least)
+{
+  WpStudy study = { &policy, 1, WP_TIME_NONE, arrivals, 1, { .duration_ns = WP_TIME_NONE, .warmup_rows = 5000, .warmup_ns = WP_TIME_NONE },
+                    service, NULL, 1 };
+
+  hold (name, &study, n_at_least);
+}
+
+static void
+test_open_theory (void)
+{
+  hold_open ("M/M/1", policy_of (WP_MODE_BUFFERED_CHANNEL, 10000, 1, FALSE), "poisson:rate=50,n=105000", "exp:14ms", 7);
+  hold_open ("M/M/1", policy_of (WP_MODE_BUFFERED_CHANNEL, 3, 1, FALSE), "poisson:rate=50,n=105000", "exp:14ms", 9);
+  hold_open ("M/M/1", policy_of (WP_MODE_BUFFERED_CHANNEL, 0, 1, FALSE), "poisson:rate=50,n=105000", "exp:14ms", 9);
+  hold_open ("M/M/c", policy_of (WP_MODE_WORKER_POOL, 10000, 8, FALSE), "poisson:rate=50,n=105000", "exp:130ms", 6);
+  hold_open ("M/M/c", policy_of (WP_MODE_WORKER_POOL, 5, 8, FALSE), "poisson:rate=50,n=105000", "exp:130ms", 8);
+  hold_open ("M/M/c/c", policy_of (WP_MODE_WORKER_POOL, 0, 8, TRUE), "poisson:rate=50,n=105000", "exp:160ms", 4);
+  hold_open ("M/G/c/c", policy_of (WP_MODE_WORKER_POOL, 0, 8, TRUE), "poisson:rate=50,n=105000", "lognormal:160ms:2", 4);
+  hold_open ("M/G/c/c", policy_of (WP_MODE_WORKER_POOL, 0, 8, TRUE), "poisson:rate=50,n=105000", "160ms", 4);
+  hold_open ("M/M/c/(c+K)", policy_of (WP_MODE_WORKER_POOL, 6, 4, TRUE), "poisson:rate=50,n=105000", "exp:90ms", 6);
+  hold_open ("M/D/1", policy_of (WP_MODE_BUFFERED_CHANNEL, 10000, 1, FALSE), "poisson:rate=50,n=105000", "15ms", 4);
+  hold_open ("M/G/1", policy_of (WP_MODE_BUFFERED_CHANNEL, 10000, 1, FALSE), "poisson:rate=50,n=205000", "lognormal:10ms:1.5", 4);
+  hold_open ("M/G/1", policy_of (WP_MODE_BUFFERED_CHANNEL, 10000, 1, FALSE), "poisson:rate=50,n=105000", "uniform:2ms:28ms", 4);
+  hold_open ("M/G/1", policy_of (WP_MODE_BUFFERED_CHANNEL, 10000, 1, FALSE), "poisson:rate=50,n=205000", "hyperexp:10ms:2", 4);
+  hold_open ("M/G/1", policy_of (WP_MODE_BUFFERED_CHANNEL, 10000, 1, FALSE), "poisson:rate=50,n=205000", "pareto:10ms:2.5:200ms", 4);
+  hold_open ("M/G/inf", policy_of (WP_MODE_DEFAULT, 0, 1, FALSE), "poisson:rate=50,n=105000", "lognormal:200ms:1", 3);
+  hold_open ("G/G/inf", policy_of (WP_MODE_DEFAULT, 0, 1, FALSE), "mmpp:rates=10:200,sojourns=1s:200ms,n=105000", "uniform:100ms:300ms", 3);
+}
+
+static void
+test_closed_theory (void)
+{
+  WpPolicy policy = policy_of (WP_MODE_WORKER_POOL, 10000, 3, FALSE), narrow = policy_of (WP_MODE_WORKER_POOL, 2, 3, FALSE);
+  WpPolicy rejecting = policy_of (WP_MODE_WORKER_POOL, 2, 3, TRUE), single = policy_of (WP_MODE_BUFFERED_CHANNEL, 100, 1, FALSE);
+  WpStudy study = { &policy, 1, WP_TIME_NONE, NULL, 1, { 12, TRUE, WP_TIME_NONE, 105000, 5000, WP_TIME_NONE }, "exp:100ms", "exp:300ms", 1 };
+
+  hold ("M/M/c//P", &study, 5);
+  study.policies = &narrow;
+  hold ("M/M/c//P", &study, 4);
+  study.policies = &rejecting;
+  hold ("M/M/c/(c+K)//P", &study, 6);
+  study.policies = &single;
+  study.think = "uniform:1s:1.2s";   /* any thinking will do */
+  hold ("M/M/c//P", &study, 5);
+}
+
+static void
+test_constant_theory (void)
+{
+  static const struct { const char *arrivals, *service; guint workers; } cases[] = {
+    { "constant:rate=100,n=10007", "25ms", 3 }, { "constant:rate=100,n=10007", "31ms", 3 }, { "constant:rate=8,n=1000", "250ms", 1 }
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      WpPolicy policy = policy_of (WP_MODE_WORKER_POOL, 10, cases[i].workers, FALSE);
+      WpStudy study = { &policy, 1, WP_TIME_NONE, cases[i].arrivals, 1, { .duration_ns = WP_TIME_NONE, .warmup_ns = WP_TIME_NONE }, cases[i].service, NULL, 1 };
+      WpConfidence confidence = { .n = 0 };
+      WpTrafficFigures traffic;
+      WpFigures figures;
+
+      g_assert_true (wp_study_run (&study, 1, NULL, &figures, &traffic, NULL));
+      g_assert_true (wp_study_theory (&study, 0, &figures, &confidence.theory, NULL));
+      g_assert_cmpstr (confidence.theory.name, ==, "D/D/c");
+      for (guint k = 0; k < confidence.theory.n_values; k++)
+        {
+          g_test_message ("%s: theory %.12g, simulated %.12g", confidence.theory.values[k].metric, confidence.theory.values[k].value,
+                          wp_confidence_value (confidence.theory.values[k].metric, &figures));
+          g_assert_cmpint (wp_confidence_holds (&confidence, k, &figures), ==, TRUE);
+        }
+    }
+}
+
+/* Of 400 intervals of 95 %, each from 10 short runs of M/M/1, how many have the truth in them? */
+static void
+test_coverage (void)
+{
+  enum { N = 400, EACH = 10 };
+  WpPolicy policy = policy_of (WP_MODE_BUFFERED_CHANNEL, 10000, 1, FALSE);
+  WpStudy study = { &policy, 1, WP_TIME_NONE, "poisson:rate=50,n=3000", 1, { .duration_ns = WP_TIME_NONE, .warmup_rows = 300, .warmup_ns = WP_TIME_NONE },
+                    "exp:10ms", NULL, 1 };
+  g_autofree WpFigures *figures = g_new (WpFigures, N * EACH);
+  guint n_held = 0, n_in_parts = 0;
+
+  g_assert_true (wp_study_replicate (&study, 1, N * EACH, 0, figures, NULL));
+  for (guint i = 0; i < N; i++)
+    {
+      WpConfidence confidence;
+      const WpInterval *interval;
+
+      wp_confidence_from_runs (&confidence, figures + i * EACH, EACH, 1, 0.01);
+      interval = wp_confidence_find (&confidence, "response.mean");
+      n_held += fabs (interval->mean - 0.020) <= interval->half_width;
+    }
+  g_test_message ("replications: %u of %u", n_held, N);
+  g_assert_cmpuint (n_held, >=, N * 91 / 100);
+  g_assert_cmpuint (n_held, <=, N * 985 / 1000);
+
+  study.synthetic = "poisson:rate=50,n=60000";
+  for (guint i = 0; i < N / 4; i++)
+    {
+      g_autoptr(WpBatchMeans) parts = wp_batch_means_new ();
+      WpInterval intervals[WP_BATCH_METRICS];
+      WpTrafficFigures traffic;
+      WpFigures once;
+
+      g_assert_true (wp_study_run (&study, 50000 + i, &parts, &once, &traffic, NULL));
+      g_assert_cmpuint (wp_batch_means_intervals (parts, 0.95, intervals), >=, 32);
+      for (guint k = 0; k < WP_BATCH_METRICS; k++)
+        if (g_str_equal (intervals[k].metric, "response.mean"))
+          n_in_parts += fabs (intervals[k].mean - 0.020) <= intervals[k].half_width;
+    }
+  g_test_message ("batch means: %u of %u", n_in_parts, N / 4);
+  g_assert_cmpuint (n_in_parts, >=, N / 4 * 86 / 100);
+}
+
+/* As many runs as were said to be needed reach the precision. */
+static void
+test_needed (void)
+{
+  WpInterval interval = { "wait.mean", 100, 10, 20 };
+  double needed = wp_confidence_needed (&interval, 18, 0.01);
+
+  g_assert_cmpfloat (wp_student_t ((guint) needed - 1, 0.95) * 20 / sqrt (needed), <=, 1);
+  g_assert_cmpfloat (wp_student_t ((guint) needed - 2, 0.95) * 20 / sqrt (needed - 1), >, 1);
+  interval.half_width = NAN;
+  g_assert_true (isnan (wp_confidence_needed (&interval, 18, 0.01)));
+}
+
+/* --- held against simpler programs --- */
+
+#define MOST 60
+
+typedef struct { WpRow rows[MOST]; gint64 services_ns[MOST]; WpVerdict verdicts[MOST]; gsize n; } Seen;
+
+static gboolean
+on_offer (gpointer observer, const WpBatch *batch, GError **error)
+{
+  Seen *seen = observer;
+
+  for (gsize i = 0; i < batch->n_rows; i++, seen->n++)
+    {
+      seen->rows[seen->n] = batch->rows[i];
+      seen->services_ns[seen->n] = batch->services_ns[i];
+      seen->verdicts[seen->n] = batch->verdicts[0][i];
+    }
+
+  return TRUE;
+}
+
+static int
+compare (gconstpointer a, gconstpointer b)
+{
+  gint64 one = *(const gint64 *) a, two = *(const gint64 *) b;
+
+  return (one > two) - (one < two);
+}
+
+/* The requests that were sent are those, and only those, that the answers call for: the first @n_clients at 0, and one after each answer.
+ * Their fate is that which the naive model has for them. */
+static void
+check_closed (const Seen *seen, const WpPolicy *policy, gint64 patience_ns, guint n_clients, gboolean until_stored, gint64 think_ns)
+{
+  WpVerdict naive[MOST];
+  gint64 called_ns[2 * MOST];
+  WpFigures figures;
+  gsize n_called = 0;
+
+  naive_model_run (policy, patience_ns, seen->rows, seen->services_ns, seen->n, naive, &figures);
+  for (guint i = 0; i < n_clients; i++)
+    called_ns[n_called++] = 0;
+  for (gsize i = 0; i < seen->n; i++)
+    {
+      g_assert_cmpint (naive[i].outcome, ==, seen->verdicts[i].outcome);
+      g_assert_cmpint (naive[i].ended_ns, ==, seen->verdicts[i].ended_ns);
+      g_assert_cmpint (naive[i].accepted_ns, ==, seen->verdicts[i].accepted_ns);
+      called_ns[n_called++] = think_ns + (naive[i].outcome == WP_OUTCOME_STORED && !until_stored ? naive[i].accepted_ns : naive[i].ended_ns);
+    }
+  qsort (called_ns, n_called, sizeof *called_ns, compare);
+  for (gsize i = 0; i < seen->n; i++)
+    g_assert_cmpint (seen->rows[i].arrival_ns, ==, called_ns[i]);
+}
+
+static void
+test_closed_equals_naive (void)
+{
+  static const WpObserver observer = { TRUE, NULL, on_offer, NULL };
+  guint64 seed = (guint64) g_test_rand_int ();
+  guint n_refused = 0, n_blocked = 0;
+  WpRandom random;
+
+  g_test_message ("seed %" G_GUINT64_FORMAT, seed);
+  wp_random_init (&random, seed, 0);
+  for (guint i = 0; i < 3000; i++)
+    {
+      WpPolicy policy = policy_of ((WpModeKind) wp_random_below (&random, WP_N_MODES), (guint) wp_random_below (&random, 5),
+                                   1 + (guint) wp_random_below (&random, 3), wp_random_below (&random, 3) == 0);
+      gint64 patience_ns = wp_random_below (&random, 3) == 0 ? (gint64) wp_random_below (&random, 9) : WP_TIME_NONE;
+      WpClientsOptions options = { 1 + (guint) wp_random_below (&random, 15), wp_random_below (&random, 2) == 0, WP_TIME_NONE, MOST, 0, WP_TIME_NONE };
+      gint64 think_ns = (gint64) wp_random_below (&random, 6);
+      g_autofree char *think = g_strdup_printf ("%dns", (int) think_ns);
+      g_autoptr(WpService) service = wp_service_new ("uniform:0ns:12ns", 1, TRUE, wp_random_next (&random), NULL);
+      g_autoptr(WpService) thinking = wp_service_new (think, 1, TRUE, 1, NULL);
+      g_autoptr(WpClients) clients = NULL;
+      Seen seen = { .n = 0 };
+      WpTrafficFigures traffic;
+      WpFigures figures;
+      WpLayout layout;
+
+      wp_policy_layout (&policy, &layout);
+      clients = wp_clients_new (&options, &layout, patience_ns, service, thinking);
+      wp_clients_watch (clients, &observer, &seen);
+      g_assert_true (wp_clients_go (clients, NULL, &figures, &traffic, NULL));
+      g_assert_cmpuint (seen.n, ==, MOST);
+      check_closed (&seen, &policy, patience_ns, options.clients, options.until_stored, think_ns);
+      n_refused += figures.accepted < figures.requests;
+      n_blocked += figures.blocked > 0;
+    }
+  g_test_message ("%u loops with refusals, %u with blocked requests", n_refused, n_blocked);
+  g_assert_cmpuint (n_refused, >, 100);
+  g_assert_cmpuint (n_blocked, >, 100);
+}
+
+static void
+test_time_stands_still (void)
+{
+  g_autoptr(GError) error = NULL;
+  WpPolicy policy = policy_of (WP_MODE_DEFAULT, 0, 1, FALSE);
+  WpStudy study = { &policy, 1, WP_TIME_NONE, NULL, 1, { 2, FALSE, WP_NS_PER_S, 0, 0, WP_TIME_NONE }, "1s", "0", 1 };
+  WpTrafficFigures traffic;
+  WpFigures figures;
+
+  g_assert_false (wp_study_run (&study, 1, NULL, &figures, &traffic, &error));
+  g_assert_nonnull (strstr (error->message, "Default: time stands still"));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/drawn/poisson", test_poisson);
+  g_test_add_func ("/drawn/constant", test_constant);
+  g_test_add_func ("/drawn/mmpp", test_mmpp);
+  g_test_add_func ("/drawn/diurnal", test_diurnal);
+  g_test_add_func ("/drawn/restart", test_restart);
+  g_test_add_func ("/drawn/services", test_services);
+  g_test_add_func ("/drawn/student", test_student);
+  g_test_add_func ("/drawn/open-theory", test_open_theory);
+  g_test_add_func ("/drawn/closed-theory", test_closed_theory);
+  g_test_add_func ("/drawn/constant-theory", test_constant_theory);
+  g_test_add_func ("/drawn/coverage", test_coverage);
+  g_test_add_func ("/drawn/needed", test_needed);
+  g_test_add_func ("/drawn/closed-equals-naive", test_closed_equals_naive);
+  g_test_add_func ("/drawn/time-stands-still", test_time_stands_still);
+
+  return g_test_run ();
+}

@@ -1,0 +1,218 @@
+/* wp-sim for drawn traffic, as a user runs it: what is written and what is simulated are one; bad specs are one line. */
+#include <string.h>
+
+#include "tests/unit/sim-run.h"
+
+static char *
+run_ok (SimRun *run, const char *arguments, const char *input)
+{
+  sim_run_go (run, arguments, input);
+  g_assert_cmpstr (run->err, ==, "");
+  g_assert_cmpint (run->status, ==, 0);
+
+  return g_strdup (run->out);
+}
+
+/* The traffic and the models of the JSON, which both have. */
+static char *
+figures_of (const char *json)
+{
+  const char *end = strstr (strstr (json, "\"models\""), "\n  ]");
+
+  g_assert_nonnull (end);
+
+  return g_strndup (json, (gsize) (end - json));
+}
+
+static void
+assert_same (const char *spec, const char *service, const char *drawing, const char *model)
+{
+  g_autoptr(SimRun) run = sim_run_new ();
+  g_autofree char *generate = g_strdup_printf ("--generate %s -s %s %s", spec, service, drawing);
+  g_autofree char *synthetic = g_strdup_printf ("--synthetic %s -s %s %s %s --format json", spec, service, drawing, model);
+  g_autofree char *replay = g_strdup_printf ("%s --format json -", model);
+  g_autofree char *trace = run_ok (run, generate, NULL);
+  g_autofree char *read = run_ok (run, replay, trace), *drawn = run_ok (run, synthetic, NULL);
+  g_autofree char *read_figures = figures_of (read), *drawn_figures = figures_of (drawn);
+
+  g_test_message ("%s", synthetic);
+  g_assert_cmpstr (read_figures, ==, drawn_figures);
+}
+
+static void
+test_same (void)
+{
+  assert_same ("poisson:rate=50,n=30000", "exp:18ms", "--seed 1", "-m bufferedchannel");
+  assert_same ("poisson:rate=50,n=30000", "exp:18ms", "--seed 77 --scale 1.07 --service-scale 0.9", "-q 20 -w 2");
+  assert_same ("mmpp:rates=10:200,sojourns=2s:200ms,duration=300s", "hyperexp:30ms:2", "--seed 2", "-q 5 -w 3 --when-full reject");
+  assert_same ("diurnal:rate=50,amplitude=0.7,period=60s,n=20000", "pareto:20ms:1.3:5s", "--limit 15000", "-w 2 -q 0 --patience 50ms");
+  assert_same ("constant:rate=30,duration=100s", "lognormal:33ms:0.2", "--seed 3", "-w 1 -q 7 --warmup 500");
+}
+
+/* The column of @index, one cell a line. */
+static char *
+column_of (const char *csv, guint index)
+{
+  g_auto(GStrv) lines = g_strsplit (csv, "\n", -1);
+  GString *column = g_string_new (NULL);
+
+  for (guint i = 0; lines[i]; i++)
+    if (*lines[i] != '\0' && *lines[i] != '#')
+      {
+        g_auto(GStrv) cells = g_strsplit (lines[i], ",", -1);
+
+        g_string_append_printf (column, "%s\n", cells[index]);
+      }
+
+  return g_string_free (column, FALSE);
+}
+
+static void
+test_common_random_numbers (void)
+{
+  g_autoptr(SimRun) run = sim_run_new ();
+  g_autofree char *one = run_ok (run, "--generate mmpp:rates=10:200,sojourns=2s:200ms,n=5000 -s exp:18ms", NULL);
+  g_autofree char *again = run_ok (run, "--generate mmpp:rates=10:200,sojourns=2s:200ms,n=5000 -s exp:18ms", NULL);
+  g_autofree char *other = run_ok (run, "--generate mmpp:rates=10:200,sojourns=2s:200ms,n=5000 -s lognormal:18ms:3", NULL);
+  g_autofree char *faster = run_ok (run, "--generate poisson:rate=9,n=5000 -s exp:18ms", NULL);
+  g_autofree char *reseeded = run_ok (run, "--generate poisson:rate=9,n=5000 -s exp:18ms --seed 2", NULL);
+  g_autofree char *arrivals = column_of (one, 0), *other_arrivals = column_of (other, 0);
+  g_autofree char *services = column_of (one, 1), *faster_services = column_of (faster, 1);
+
+  g_assert_cmpstr (one, ==, again);
+  g_assert_cmpstr (arrivals, ==, other_arrivals);
+  g_assert_cmpstr (services, ==, faster_services);
+  g_assert_cmpstr (faster, !=, reseeded);
+}
+
+static void
+test_written (void)
+{
+  g_autoptr(SimRun) run = sim_run_new ();
+  g_autofree char *text = run_ok (run, "--generate constant:rate=3,n=3 -s 0.1234567 --digits 6 --ids --seed 5", NULL);
+
+  g_assert_true (g_str_has_prefix (text, "# generator: wp-sim "));
+  g_assert_nonnull (strstr (text, "\n# arrivals: constant:rate=3,n=3\n# service: 0.1234567\n# seed: 5\narrival,service,id\n"
+                                  "0.000000,0.123457,1\n0.333333,0.123457,2\n0.666667,0.123457,3\n"));
+}
+
+static JsonObject *
+confidence_of (SimRun *run)
+{
+  return json_array_get_object_element (json_object_get_array_member (sim_run_json (run), "confidence"), 0);
+}
+
+static void
+test_theory (void)
+{
+  g_autoptr(SimRun) run = sim_run_new ();
+  g_autofree char *text = run_ok (run, "--synthetic poisson:rate=50,n=200000 -s exp:14ms -m bufferedchannel --theory --warmup 1000", NULL);
+
+  g_assert_nonnull (strstr (text, "\nBufferedChannel: 95 % confidence by batch means, "));
+  g_assert_nonnull (strstr (text, "\ntheory: M/M/1, Kleinrock"));
+  g_assert_nonnull (strstr (text, "   inside\n"));
+  g_free (run_ok (run, "--synthetic poisson:rate=50,n=20000 -s exp:14ms -m bufferedchannel --theory --replications 10 --format json", NULL));
+  g_assert_cmpstr (json_object_get_string_member (confidence_of (run), "method"), ==, "replications");
+  g_assert_cmpint (json_object_get_int_member (confidence_of (run), "n"), ==, 10);
+  g_assert_cmpstr (json_object_get_string_member (confidence_of (run), "theory"), ==, "M/M/1");
+  g_free (text);
+  text = run_ok (run, "--synthetic mmpp:rates=1:9,sojourns=1s:1s,n=100 -s exp:14ms -m bufferedchannel --theory", NULL);
+  g_assert_nonnull (strstr (text, "BufferedChannel: too short a run for confidence intervals\ntheory: no closed form: arrivals are not Poisson"));
+}
+
+static void
+test_clients (void)
+{
+  g_autoptr(SimRun) run = sim_run_new ();
+  g_autofree char *text = run_ok (run, "--clients 64 --duration 10s -s 10ms -m workerpool -w 4 --ack stored", NULL);
+
+  g_assert_nonnull (strstr (text, "64 clients, thinking 0, answered when stored: 4,060 requests"));   /* 400 a second, and the 60 that wait */
+  g_free (run_ok (run, "--clients 10 --think 1s --limit 1000 -s 1ms --format json", NULL));
+  g_assert_cmpint (json_object_get_int_member (json_object_get_object_member (sim_run_json (run), "trace"), "requests"), ==, 1000);
+}
+
+static void
+assert_refused (const char *arguments, const char *what)
+{
+  g_autoptr(SimRun) run = sim_run_new ();
+  const char *end;
+
+  sim_run_go (run, arguments, NULL);
+  g_test_message ("%s -> %s", arguments, run->err);
+  end = strchr (run->err, '\n');
+  g_assert_cmpint (run->status, ==, 2);
+  g_assert_cmpstr (run->out, ==, "");
+  g_assert_true (g_str_has_prefix (run->err, "wp-sim: "));
+  g_assert_cmpstr (end, ==, "\n");
+  g_assert_nonnull (strstr (run->err, what));
+}
+
+static void
+test_refused (void)
+{
+  static const struct { const char *arguments, *what; } table[] = {
+    { "--generate uniform:rate=1,n=1", "arrivals are constant:, poisson:, mmpp: or diurnal:" },
+    { "--generate poisson", "no \"rate\"" },
+    { "--generate poisson:rate=1,n", "\"n\" is not of the form key=value" },
+    { "--generate poisson:rate=1", "no end: give \"duration\" or \"n\"" },
+    { "--generate poisson:rat=1,n=1", "poisson has no \"rat\"; did you mean \"rate\"?" },
+    { "--generate poisson:rate=1,rate=2,n=1", "\"rate\" is given twice" },
+    { "--generate poisson:rate=0,n=1", "rate: \"0\" is not a number above 0" },
+    { "--generate poisson:rate=nan,n=1", "rate: \"nan\" is not a number above 0" },
+    { "--generate poisson:rate=2e9,n=1", "more than one request a nanosecond" },
+    { "--generate poisson:rate=1,n=0", "n: \"0\" is not a number from 1" },
+    { "--generate poisson:rate=1,duration=soon", "duration: \"soon\" is not a time" },
+    { "--generate poisson:rate=1,duration=0", "duration: \"0\" is no time above 0" },
+    { "--generate poisson:rate=0.001,duration=1ms", "no request arrives in that time" },
+    { "--synthetic poisson:rate=0.001,duration=1ms", "no request arrives in that time" },
+    { "--generate mmpp:rates=1:2,n=3", "no \"sojourns\"" },
+    { "--generate mmpp:rates=1:2,sojourns=1s,n=3", "\"1s\" is not a list of 2 to 16 states" },
+    { "--generate mmpp:rates=1:2,sojourns=1s:1s:1s,n=3", "2 rates, but 3 sojourns" },
+    { "--generate mmpp:rates=0:0,sojourns=1s:1s,n=3", "every rate is 0" },
+    { "--generate diurnal:rate=1,amplitude=1.5,period=1h,n=3", "the rate would fall below 0" },
+    { "--generate poisson:rate=1,n=1 -s hyperexp:1s:1", "CV must be more than 1" },
+    { "--generate poisson:rate=1,n=1 -s pareto:2s:1.5:1s", "the mean must be between 0 and 1s" },
+    { "--generate poisson:rate=1,n=1 -s pareto:2s:1.5", "is not a service time" },
+    { "--generate poisson:rate=1e-9,n=30", "more than 292 years" },
+    { "--generate poisson:rate=1,n=1 --digits 0", "--digits: \"0\" is not a number from 1 to 9" },
+    { "--generate poisson:rate=1,n=1 trace.csv", "give one or the other" },
+    { "--generate poisson:rate=1,n=1 --synthetic poisson:rate=1,n=1", "exclude each other" },
+    { "--digits 3 trace.csv", "--digits belongs to --generate" },
+    { "--ids trace.csv", "--ids belongs to --generate" },
+    { "--theory trace.csv", "--theory belongs to --synthetic or --clients" },
+    { "--replications 3 trace.csv", "--replications belongs to" },
+    { "--replications 1 --synthetic poisson:rate=1,n=9", "is not a number from 2" },
+    { "--precision 0 --synthetic poisson:rate=1,n=9", "\"0\" is not a precision" },
+    { "--precision 200% --synthetic poisson:rate=1,n=9", "\"200%\" is not a precision" },
+    { "--warmup 10 --synthetic poisson:rate=1,n=9", "the warm-up is longer than the trace" },
+    { "--warmup x --synthetic poisson:rate=1,n=9", "--warmup: \"x\" is not a time" },
+    { "--clients 0 --duration 1s", "--clients: \"0\" is not a number from 1" },
+    { "--clients 5", "no end: give --duration or --limit" },
+    { "--clients 5 --duration 0", "\"0\" is not a duration above 0" },
+    { "--clients 5 --duration 1s --ack maybe", "\"maybe\" is not an acknowledgement: accepted or stored" },
+    { "--clients 5 --duration 1s --think gamma:1", "\"gamma:1\" is not a service time" },
+    { "--clients 5 --duration 1s -m default --jobs x", "are not there for --clients" },
+    { "--clients 5 --duration 1s -m default", "Default: time stands still" },
+    { "-m bufferedchannel --ack stored --clients 5 --duration 1s --warmup 2s", "the warm-up is longer than the run" },
+    { "--think 1s trace.csv", "--think belongs to --clients" },
+    { "--ack stored trace.csv", "--ack belongs to --clients" },
+    { "--duration 1s trace.csv", "--duration belongs to --clients" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    assert_refused (table[i].arguments, table[i].what);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/wp-sim-drawn/same-as-written", test_same);
+  g_test_add_func ("/wp-sim-drawn/common-random-numbers", test_common_random_numbers);
+  g_test_add_func ("/wp-sim-drawn/written", test_written);
+  g_test_add_func ("/wp-sim-drawn/theory", test_theory);
+  g_test_add_func ("/wp-sim-drawn/clients", test_clients);
+  g_test_add_func ("/wp-sim-drawn/refused", test_refused);
+
+  return g_test_run ();
+}
