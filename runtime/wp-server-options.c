@@ -145,7 +145,7 @@ on_max_body (const char *option, const char *value, gpointer data, GError **erro
       g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a size, such as 512k or 1m, of at most 512m", value);
       return FALSE;
     }
-  self->max_body_bytes = number << shift;
+  self->limits.max_body_bytes = number << shift;
   return TRUE;
 }
 
@@ -207,8 +207,9 @@ wp_server_options_read (WpServerOptions *self, guint64 file_limit, int argc, cha
   *self = (WpServerOptions) {
     .listen = g_strdup ("127.0.0.1:8080"), .admin = g_strdup ("127.0.0.1:9090"), .database = g_strdup ("sqlite:wp.db"),
     .ack = WP_ACK_ACCEPTED, .max_jobs = 1000000, .threads = CLAMP (g_get_num_processors () - 1, 1, MAX_THREADS),
-    .limits = { MAX (file_limit, 2 * FILE_RESERVE) - FILE_RESERVE, 10 * WP_NS_PER_S, 30 * WP_NS_PER_S, 75 * WP_NS_PER_S },
-    .max_body_bytes = 1 << 20, .drain_timeout_ns = 30 * WP_NS_PER_S,
+    .limits = { MAX (file_limit, 2 * FILE_RESERVE) - FILE_RESERVE, 10 * WP_NS_PER_S, 30 * WP_NS_PER_S, 75 * WP_NS_PER_S,
+                1 << 20 },
+    .drain_timeout_ns = 30 * WP_NS_PER_S,
   };
   wp_policy_init (&self->policy, WP_MODE_DEFAULT);
 

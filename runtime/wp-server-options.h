@@ -14,7 +14,6 @@ typedef struct {
   guint max_jobs;
   guint threads;
   WpGateLimits limits;           /* max_connections: of all gates together */
-  guint64 max_body_bytes;
   gint64 drain_timeout_ns;
   gboolean soup_only;            /* no fast lane */
 } WpServerOptions;

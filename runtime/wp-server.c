@@ -90,8 +90,7 @@ start_fronts (Server *self, const int *fds)
   WpGateLimits limits = self->options.limits;
 
   limits.max_connections = MAX (limits.max_connections / self->options.threads, 1);
-  self->ingest = (WpIngest) { self->mode, self->options.max_body_bytes, self->database->by_request,
-                              self->options.soup_only };
+  self->ingest = (WpIngest) { self->mode, self->database->by_request, self->options.soup_only };
   for (guint i = 0; i < self->options.threads; i++)
     {
       g_autofree char *name = g_strdup_printf ("wp-http-%u", i);
@@ -103,7 +102,7 @@ start_fronts (Server *self, const int *fds)
 static void
 start_admin (Server *self, int fd)
 {
-  static const WpGateLimits limits = { 64, 5 * WP_NS_PER_S, 5 * WP_NS_PER_S, 75 * WP_NS_PER_S };
+  static const WpGateLimits limits = { 64, 5 * WP_NS_PER_S, 5 * WP_NS_PER_S, 75 * WP_NS_PER_S, 65536 };
 
   self->admin = (WpAdmin) { self->mode, self->options.database, self->fronts, wp_time_monotonic (), TRUE };
   if (fd >= 0)

@@ -27,32 +27,17 @@ wp_connection_keep (WpConnection *self, const char *bytes, gsize len)
   self->in_len += len;
 }
 
-static gssize
-read_kept (WpConnection *self, char *buffer, gsize size)
+void
+wp_connection_drop (WpConnection *self, gsize len)
 {
-  gsize n = MIN (size, self->in_len);
-
-  memcpy (buffer, self->in, n);
-  self->in_len -= n;
-  memmove (self->in, self->in + n, self->in_len);
-  if (self->in_len == 0)
+  self->in_len -= len;
+  if (self->in_len > 0)
     {
-      g_clear_pointer (&self->in, g_free);
-      self->in_size = 0;
+      memmove (self->in, self->in + len, self->in_len);
+      return;
     }
-  return n;
-}
-
-/* A keep-alive connection whose client leaves between requests is never freed by libsoup 3.2.3, which ends only what it has seen
- * begin. So the end of file is preceded by one byte of a request that never comes. */
-static gssize
-read_end (WpConnection *self, char *buffer)
-{
-  if (self->state != WP_CONNECTION_IDLE || self->told_end)
-    return 0;
-  self->told_end = TRUE;
-  *buffer = 'X';
-  return 1;
+  g_clear_pointer (&self->in, g_free);
+  self->in_size = 0;
 }
 
 gssize
@@ -69,22 +54,6 @@ wp_connection_read_socket (WpConnection *self, void *buffer, gsize size)
     self->peer_ended = TRUE;
 
   return n;
-}
-
-gssize
-wp_connection_read (WpConnection *self, void *buffer, gsize size)
-{
-  gssize n;
-
-  if (self->dead)
-    return read_end (self, buffer);
-  if (self->in_len > 0)
-    return read_kept (self, buffer, size);
-  n = wp_connection_read_socket (self, buffer, size);
-  if (n > 0 && self->state == WP_CONNECTION_IDLE)
-    wp_connection_enter (self, WP_CONNECTION_HEAD);
-
-  return n == 0 || (n < 0 && errno != EAGAIN) ? read_end (self, buffer) : n;
 }
 
 gssize

@@ -32,7 +32,7 @@ struct _WpConnection {
   gboolean readable, writable;   /* as far as we know: until a call says EAGAIN */
   gboolean peer_ended;           /* end of file or an error was seen: the client has left */
   gboolean dead;                 /* reads end, writes fail: whoever has the stream lets it go */
-  gboolean told_end;             /* see wp_connection_read() */
+  gboolean told_end;             /* see wp-vet.c */
   gboolean last;                 /* the next answer is the last on this connection */
   const WpLane *lane;
   gpointer lane_data;            /* the lane's own */
@@ -49,9 +49,8 @@ struct _WpConnection {
 /* Enters @state, and starts the deadline that the gate has for it. */
 void wp_connection_enter (WpConnection *self, WpConnectionState state);
 
-/* As recv() and send(), but EAGAIN clears what we know; -1 with errno. What is in @in is read first. */
-gssize wp_connection_read (WpConnection *self, void *buffer, gsize size);
-gssize wp_connection_read_socket (WpConnection *self, void *buffer, gsize size);   /* past @in */
+/* As recv() and send(), but EAGAIN clears what we know; -1 with errno. */
+gssize wp_connection_read_socket (WpConnection *self, void *buffer, gsize size);
 gssize wp_connection_write (WpConnection *self, const void *buffer, gsize size);
 
 /* Puts bytes behind those that wait to be sent; sends what the socket takes. FALSE: something waits still, or @dead. */
@@ -70,8 +69,9 @@ gboolean wp_connection_check (WpConnection *self);
 /* There is more to read: its lane is called again after the others had their turn. */
 void wp_connection_again (WpConnection *self);
 
-/* Adds to @in. */
+/* Adds to @in; takes the first @len bytes away. */
 void wp_connection_keep (WpConnection *self, const char *bytes, gsize len);
+void wp_connection_drop (WpConnection *self, gsize len);
 
 /* The lane has done with it: what waits is sent, then its gate lingers or closes. */
 void wp_connection_release (WpConnection *self);

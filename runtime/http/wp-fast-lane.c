@@ -163,7 +163,7 @@ take_chunked (FastLane *self, WpConnection *connection, const WpRequest *request
   gsize taken;
 
   if (!connection->body)
-    connection->body = wp_chunked_new (self->ingest->max_body_bytes);
+    connection->body = wp_chunked_new (wp_gate_max_body (connection->gate));
   chunked = connection->body;
   switch (wp_chunked_feed (chunked, bytes + request->head_len, len - request->head_len, &taken))
     {
@@ -185,7 +185,7 @@ take_chunked (FastLane *self, WpConnection *connection, const WpRequest *request
 static Step
 take_counted (FastLane *self, WpConnection *connection, const WpRequest *request, const char *bytes, gsize len, gsize *used)
 {
-  if (request->content_length > self->ingest->max_body_bytes)
+  if (request->content_length > wp_gate_max_body (connection->gate))
     return refuse (self, connection, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE);
   if (len - request->head_len < request->content_length)
     return await_body (self, connection, request, len > request->head_len);
@@ -304,7 +304,6 @@ read_some (FastLane *self, WpConnection *connection, gboolean *drained)
 static void
 pass_to_soup (FastLane *self, WpConnection *connection)
 {
-  connection->last = TRUE;
   wp_connection_enter (connection, WP_CONNECTION_HEAD);
   wp_front_give_to_soup (self->front, connection);
 }

@@ -111,6 +111,12 @@ coarse_now_ns (void)
   return now.tv_sec * WP_NS_PER_S + now.tv_nsec;
 }
 
+guint64
+wp_gate_max_body (const WpGate *self)
+{
+  return self->limits.max_body_bytes;
+}
+
 gint64
 wp_gate_deadline (const WpGate *self, WpConnectionState state)
 {

@@ -11,6 +11,7 @@ typedef struct {
   gint64 header_timeout_ns;      /* for a whole head */
   gint64 body_timeout_ns;        /* for a whole body */
   gint64 idle_timeout_ns;        /* between requests, and for writing an answer */
+  guint64 max_body_bytes;
 } WpGateLimits;
 
 /* A connection was accepted: sets its lane, which owns it until wp_connection_release(). */
@@ -25,6 +26,7 @@ WpGate *wp_gate_new (GMainContext *context, int listen_fd, const WpGateLimits *l
 void wp_gate_free (WpGate *self);   /* when its lane has let go of every connection */
 
 /* For the connection: when a state that is entered now is over; what it does in the end; to be told of what is there already. */
+guint64 wp_gate_max_body (const WpGate *self);
 gint64 wp_gate_deadline (const WpGate *self, WpConnectionState state);
 void wp_gate_take_back (WpGate *self, WpConnection *connection);
 void wp_gate_look_again (WpGate *self, WpConnection *connection);

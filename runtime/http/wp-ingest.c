@@ -11,11 +11,10 @@ typedef struct {
   WpFront *front;
 } Lane;
 
-/* After the fast lane has passed a connection on, nothing looks at the framing of what follows on it: one answer, and it closes. */
 static void
-close_if_last (WpFront *front, SoupServerMessage *message)
+close_if_draining (WpFront *front, SoupServerMessage *message)
 {
-  if (wp_front_is_draining (front) || wp_front_get_connection (message)->last)
+  if (wp_front_is_draining (front))
     soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
 }
 
@@ -25,7 +24,7 @@ respond (WpFront *front, SoupServerMessage *message, guint status)
   static const char success[] = "Success!!";
 
   wp_connection_enter (wp_front_get_connection (message), WP_CONNECTION_REPLY);
-  close_if_last (front, message);
+  close_if_draining (front, message);
   soup_server_message_set_status (message, status, NULL);
   if (status == SOUP_STATUS_OK)
     soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC, success, strlen (success));
@@ -44,27 +43,6 @@ reply (WpFront *front, gpointer request, guint status)
     wp_connection_kill (wp_front_get_connection (message));
   respond (front, message, status == 0 ? SOUP_STATUS_SERVICE_UNAVAILABLE : status);
   soup_server_message_unpause (message);
-}
-
-/* libsoup 3.2.3 takes "-5", duplicates that conflict, and a length beside an encoding. */
-static gboolean
-framing_is_plain (SoupMessageHeaders *headers)
-{
-  const char *length = soup_message_headers_get_list (headers, "Content-Length");
-
-  if (!length)
-    return TRUE;
-  return *length && strspn (length, "0123456789") == strlen (length) && strlen (length) < 19 &&
-         !soup_message_headers_get_list (headers, "Transfer-Encoding");
-}
-
-static void
-on_chunk (SoupServerMessage *message, GBytes *chunk, gpointer data)
-{
-  const Lane *lane = data;
-
-  if ((guint64) soup_server_message_get_request_body (message)->length > lane->ingest->max_body_bytes)
-    wp_connection_refuse (wp_front_get_connection (message), SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE);
 }
 
 static const char *
@@ -87,18 +65,11 @@ on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHash
 
   wp_connection_enter (connection, WP_CONNECTION_BODY);
   soup_message_headers_remove (headers, "Range");   /* libsoup would cut our answer to it */
-  if (!framing_is_plain (headers))
-    wp_connection_refuse (connection, SOUP_STATUS_BAD_REQUEST);
-  else if ((guint64) soup_message_headers_get_content_length (headers) > lane->ingest->max_body_bytes)
-    wp_connection_refuse (connection, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE);
-  else if (soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CHUNKED)
-    g_signal_connect (message, "got-chunk", G_CALLBACK (on_chunk), (gpointer) lane);
-
   if (!method_of_ours (soup_server_message_get_method (message)))
     {
       soup_message_headers_replace (soup_server_message_get_response_headers (message), "Allow", "GET, POST, PUT");
       soup_server_message_set_status (message, SOUP_STATUS_METHOD_NOT_ALLOWED, NULL);
-      close_if_last (lane->front, message);
+      close_if_draining (lane->front, message);
     }
 }
 

@@ -6,7 +6,6 @@
 
 typedef struct {
   WpMode *mode;
-  guint64 max_body_bytes;
   gboolean by_request;       /* X-WP-Service must be a number from 0 to 3600, where it is there */
   gboolean soup_only;        /* no fast lane */
 } WpIngest;

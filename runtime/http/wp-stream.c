@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "runtime/http/wp-vet.h"
+
 #define MAX_WAITING_BYTES 65536  /* of answers that wait to be sent; then libsoup waits too */
 
 /* Both halves look at the connection through the stream, which forgets it when it is closed. */
@@ -26,6 +28,7 @@ struct _WpStream {
   GInputStream *input;
   GOutputStream *output;
   WpConnection *connection;  /* NULL once closed */
+  WpVet vet;
   GSource *read_source, *write_source;   /* wait for it; not owned */
 };
 
@@ -84,12 +87,6 @@ ready_closure (GObject *half, gpointer closure)
   return again;
 }
 
-static gboolean
-is_readable (const WpConnection *connection)
-{
-  return connection->readable || connection->in_len > 0;
-}
-
 static GSource *
 ready_source_new (WpStream *stream, gpointer half, gboolean reads, GCancellable *cancellable)
 {
@@ -109,7 +106,7 @@ ready_source_new (WpStream *stream, gpointer half, gboolean reads, GCancellable 
       g_source_add_child_source (source, cancelled);
     }
   *(reads ? &stream->read_source : &stream->write_source) = source;
-  if (!connection || connection->dead || (reads ? is_readable (connection) : connection->out_len <= MAX_WAITING_BYTES))
+  if (!connection || connection->dead || (reads ? wp_vet_is_readable (&stream->vet, connection) : connection->out_len <= MAX_WAITING_BYTES))
     g_source_set_ready_time (source, 0);
 
   return source;
@@ -133,17 +130,17 @@ checked (gssize n, GError **error)
 static gssize
 input_read (GInputStream *input, void *buffer, gsize count, GCancellable *cancellable, GError **error)
 {
-  WpConnection *connection = WP_STREAM_INPUT (input)->stream->connection;
+  WpStream *stream = WP_STREAM_INPUT (input)->stream;
 
-  return connection ? checked (wp_connection_read (connection, buffer, count), error) : closed_error (error);
+  return stream->connection ? checked (wp_vet_read (&stream->vet, stream->connection, buffer, count), error) : closed_error (error);
 }
 
 static gboolean
 input_is_readable (GPollableInputStream *input)
 {
-  WpConnection *connection = WP_STREAM_INPUT (input)->stream->connection;
+  WpStream *stream = WP_STREAM_INPUT (input)->stream;
 
-  return !connection || connection->dead || is_readable (connection);
+  return !stream->connection || wp_vet_is_readable (&stream->vet, stream->connection);
 }
 
 static gssize
@@ -263,6 +260,7 @@ stream_close (GIOStream *stream, GCancellable *cancellable, GError **error)
 
   if (connection)
     wp_connection_release (connection);
+  wp_vet_clear (&WP_STREAM (stream)->vet);
   return TRUE;
 }
 
