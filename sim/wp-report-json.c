@@ -1,10 +1,10 @@
 #include "sim/wp-report-json.h"
 
-#include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
 
 #include "sim/wp-confidence-text.h"
+#include "sim/wp-report-plan.h"
 
 static void
 add_double (JsonBuilder *builder, const char *name, double value)
@@ -89,8 +89,8 @@ add_metric (JsonBuilder *builder, const char *name, const WpMetric *metric, cons
 }
 
 /* "response.p99" is p99 in an object response; the table keeps each group together. */
-static void
-add_figures (JsonBuilder *builder, const WpFigures *figures)
+void
+wp_report_json_add_figures (JsonBuilder *builder, const WpFigures *figures)
 {
   g_autofree char *open = NULL;
 
@@ -128,7 +128,7 @@ add_model (JsonBuilder *builder, const WpPolicy *policy, const WpFigures *figure
   add_whole (builder, "workers", workers > 0 ? workers : NAN);
   add_string (builder, "dispatcher", wp_policy_uses (policy, WP_POLICY_DISPATCHER) ? wp_dispatcher_name (policy->dispatcher) : NULL);
   add_string (builder, "when-full", wp_policy_uses (policy, WP_POLICY_WHEN_FULL) ? wp_when_full_name (policy->when_full) : NULL);
-  add_figures (builder, figures);
+  wp_report_json_add_figures (builder, figures);
   json_builder_end_object (builder);
 }
 
@@ -184,6 +184,7 @@ wp_report_json (const WpReport *report)
   for (guint i = 0; i < report->n_models; i++)
     add_model (builder, &report->policies[i], &report->figures[i]);
   json_builder_end_array (builder);
+  wp_report_plan_add_json (builder, report);
   wp_confidence_add_json (builder, report);
   if (report->against)
     add_against (builder, &report->against->judged);

@@ -4,75 +4,14 @@
 #include <string.h>
 
 #include "sim/wp-confidence-text.h"
+#include "sim/wp-format.h"
+#include "sim/wp-report-plan.h"
 
-/* Room for any one cell. */
-#define CELL 48
+#define CELL WP_FORMAT_CELL
 
 #define LABEL_WIDTH 16
 #define SUBLABEL_WIDTH 6
 #define COLUMN_WIDTH 17
-
-static char *
-format_whole (char *cell, double value)
-{
-  char digits[CELL];
-  char *at = cell;
-  gsize n = (gsize) g_snprintf (digits, sizeof digits, "%.0f", value);
-
-  for (gsize i = 0; i < n; i++)
-    {
-      *at++ = digits[i];
-      if ((n - i - 1) % 3 == 0 && i + 1 < n)
-        *at++ = ',';
-    }
-  *at = '\0';
-
-  return cell;
-}
-
-/* Three significant digits. */
-static char *
-format_number (char *cell, double value)
-{
-  if (value >= 999.5)
-    return format_whole (cell, value);
-  g_snprintf (cell, CELL, "%.*f", value >= 99.95 ? 0 : value >= 9.995 ? 1 : value >= 0.9995 || value == 0 ? 2 : 3, value);
-
-  return cell;
-}
-
-static char *
-format_time (char *cell, double seconds)
-{
-  char buffer[WP_TIME_BUFFER];
-  double ns = nearbyint (seconds * WP_NS_PER_S);
-
-  g_strlcpy (cell, wp_time_format_people (buffer, ns < (double) G_MAXINT64 ? (gint64) ns : G_MAXINT64), CELL);
-
-  return cell;
-}
-
-static char *
-format_value (char *cell, WpUnit unit, double value)
-{
-  if (isnan (value))
-    return strcpy (cell, "-");
-  switch (unit)
-    {
-    case WP_UNIT_REQUESTS:
-    case WP_UNIT_JOBS:
-      return format_whole (cell, value);
-    case WP_UNIT_TIME:
-      return format_time (cell, value);
-    case WP_UNIT_SHARE:
-      return strcat (format_number (cell, 100 * value), " %");
-    case WP_UNIT_RATE:
-      return strcat (format_number (cell, value), "/s");
-    case WP_UNIT_MEAN_JOBS:
-    default:
-      return format_number (cell, value);
-    }
-}
 
 static double
 seconds (gint64 ns)
@@ -86,22 +25,22 @@ add_traffic (GString *text, const WpReport *report)
   const WpTrafficFigures *traffic = &report->traffic;
   char requests[CELL], duration[CELL], mean[CELL], peak[CELL], burst[CELL], service[CELL], p99[CELL], drawn[CELL];
 
-  g_string_append_printf (text, "%s: %s requests in %s\n", report->trace, format_whole (requests, (double) traffic->requests),
-                          format_time (duration, seconds (traffic->duration_ns)));
+  g_string_append_printf (text, "%s: %s requests in %s\n", report->trace, wp_format_whole (requests, (double) traffic->requests),
+                          wp_format_seconds (duration, seconds (traffic->duration_ns)));
   g_string_append_printf (text, "arrivals: %s on average, %s in the fullest second, index of dispersion %s (1 s)\n",
-                          format_value (mean, WP_UNIT_RATE, traffic->rate_mean), format_whole (peak, traffic->rate_peak_1s),
-                          format_value (burst, WP_UNIT_MEAN_JOBS, traffic->dispersion_1s));
-  g_string_append_printf (text, "service: %s on average, p99 %s", format_value (service, WP_UNIT_TIME, traffic->service_mean / WP_NS_PER_S),
-                          format_value (p99, WP_UNIT_TIME, seconds (traffic->service_p99_ns)));
+                          wp_format_value (mean, WP_UNIT_RATE, traffic->rate_mean), wp_format_whole (peak, traffic->rate_peak_1s),
+                          wp_format_value (burst, WP_UNIT_MEAN_JOBS, traffic->dispersion_1s));
+  g_string_append_printf (text, "service: %s on average, p99 %s", wp_format_value (service, WP_UNIT_TIME, traffic->service_mean / WP_NS_PER_S),
+                          wp_format_value (p99, WP_UNIT_TIME, seconds (traffic->service_p99_ns)));
   if (report->n_drawn == traffic->requests)
     g_string_append_printf (text, " (%s)", report->service);
   else if (report->n_drawn > 0)
-    g_string_append_printf (text, " (%s for the %s requests without one)", report->service, format_whole (drawn, (double) report->n_drawn));
+    g_string_append_printf (text, " (%s for the %s requests without one)", report->service, wp_format_whole (drawn, (double) report->n_drawn));
   g_string_append_c (text, '\n');
   if (report->patience_ns != WP_TIME_NONE)
-    g_string_append_printf (text, "patience: a parked client leaves after %s\n", format_time (drawn, seconds (report->patience_ns)));
+    g_string_append_printf (text, "patience: a parked client leaves after %s\n", wp_format_seconds (drawn, seconds (report->patience_ns)));
   if (traffic->out_of_order > 0)
-    g_string_append_printf (text, "order: %s rows came after a later one; sorted\n", format_whole (drawn, (double) traffic->out_of_order));
+    g_string_append_printf (text, "order: %s rows came after a later one; sorted\n", wp_format_whole (drawn, (double) traffic->out_of_order));
   for (guint i = 0; report->notes && i < report->notes->len; i++)
     g_string_append_printf (text, "note: %s\n", (const char *) g_ptr_array_index (report->notes, i));
 }
@@ -179,7 +118,7 @@ add_line (GString *text, const WpReport *report, guint line)
     return;
   add_label (text, lines[line].label, lines[line].sublabel);
   for (guint i = 0; i < report->n_models; i++)
-    add_cell (text, format_value (cell, metric->unit, wp_metric_value (metric, &report->figures[i])));
+    add_cell (text, wp_format_value (cell, metric->unit, wp_metric_value (metric, &report->figures[i])));
   g_string_append_c (text, '\n');
 }
 
@@ -210,14 +149,14 @@ add_header (GString *text, const WpReport *report)
   g_string_append_c (text, '\n');
   add_label (text, "queue", "");
   for (guint i = 0; i < report->n_models; i++)
-    add_cell (text, format_value (cell, WP_UNIT_JOBS, wp_policy_uses (&report->policies[i], WP_POLICY_QUEUE) ? report->policies[i].queue_jobs : NAN));
+    add_cell (text, wp_format_value (cell, WP_UNIT_JOBS, wp_policy_uses (&report->policies[i], WP_POLICY_QUEUE) ? report->policies[i].queue_jobs : NAN));
   g_string_append_c (text, '\n');
   add_label (text, "workers", "");
   for (guint i = 0; i < report->n_models; i++)
     {
       guint workers = wp_report_workers (&report->policies[i]);
 
-      add_cell (text, workers > 0 ? format_whole (cell, workers) : "no limit");
+      add_cell (text, workers > 0 ? wp_format_whole (cell, workers) : "no limit");
     }
   g_string_append_c (text, '\n');
   add_label (text, "when full", "");
@@ -245,9 +184,9 @@ add_policy (GString *text, const WpPolicy *policy)
 
   g_string_append (text, wp_mode_name (policy->mode));
   if (wp_policy_uses (policy, WP_POLICY_QUEUE))
-    g_string_append_printf (text, ", queue %s", format_whole (cell, policy->queue_jobs));
+    g_string_append_printf (text, ", queue %s", wp_format_whole (cell, policy->queue_jobs));
   if (wp_policy_uses (policy, WP_POLICY_WORKERS))
-    g_string_append_printf (text, ", %s worker%s", format_whole (cell, workers), workers == 1 ? "" : "s");
+    g_string_append_printf (text, ", %s worker%s", wp_format_whole (cell, workers), workers == 1 ? "" : "s");
   if (wp_policy_uses (policy, WP_POLICY_DISPATCHER) && policy->dispatcher == WP_DISPATCHER_SPAWNING)
     g_string_append (text, ", spawning dispatcher");
   if (wp_policy_uses (policy, WP_POLICY_WHEN_FULL))
@@ -269,17 +208,17 @@ add_matches (GString *text, const WpComparison *against)
   gsize matched = against->match.n_matched;
   char cell[CELL], more[CELL], last[CELL];
 
-  g_string_append_printf (text, "requests:    %s matched by %s, %s of them with the same outcome", format_whole (cell, (double) matched),
-                          against->match.by_id ? "id" : "order", format_whole (more, (double) against->same_outcome));
+  g_string_append_printf (text, "requests:    %s matched by %s, %s of them with the same outcome", wp_format_whole (cell, (double) matched),
+                          against->match.by_id ? "id" : "order", wp_format_whole (more, (double) against->same_outcome));
   if (against->n_predicted > matched)
-    g_string_append_printf (text, "; %s only in the prediction", format_whole (cell, (double) (against->n_predicted - matched)));
+    g_string_append_printf (text, "; %s only in the prediction", wp_format_whole (cell, (double) (against->n_predicted - matched)));
   if (against->n_measured > matched)
-    g_string_append_printf (text, "; %s only in the measurement", format_whole (cell, (double) (against->n_measured - matched)));
+    g_string_append_printf (text, "; %s only in the measurement", wp_format_whole (cell, (double) (against->n_measured - matched)));
   g_string_append_c (text, '\n');
   if (against->response.n > 0)
     g_string_append_printf (text, "one by one:  their response differs by %s in the median, %s at p99, %s at most\n",
-                            format_time (cell, seconds (against->response.median_ns)), format_time (more, seconds (against->response.p99_ns)),
-                            format_time (last, seconds (against->response.max_ns)));
+                            wp_format_seconds (cell, seconds (against->response.median_ns)), wp_format_seconds (more, seconds (against->response.p99_ns)),
+                            wp_format_seconds (last, seconds (against->response.max_ns)));
 }
 
 static void
@@ -287,10 +226,10 @@ add_client (GString *text, const WpClientView *client)
 {
   char matched[CELL], median[CELL], last[CELL];
 
-  g_string_append_printf (text, "client:      %s, %s requests matched", client->file, format_whole (matched, (double) client->n_matched));
+  g_string_append_printf (text, "client:      %s, %s requests matched", client->file, wp_format_whole (matched, (double) client->n_matched));
   if (client->difference.n > 0)
     g_string_append_printf (text, "; their latency differs from the server's %s by %s in the median, %s at most", client->what,
-                            format_time (median, seconds (client->difference.median_ns)), format_time (last, seconds (client->difference.max_ns)));
+                            wp_format_seconds (median, seconds (client->difference.median_ns)), wp_format_seconds (last, seconds (client->difference.max_ns)));
   g_string_append_c (text, '\n');
 }
 
@@ -333,8 +272,8 @@ add_agreements (GString *text, const WpAgainst *against)
       const WpAgreement *agreement = &against->metrics[i];
       WpUnit unit = agreement->metric->unit;
 
-      g_string_append_printf (text, "%-18s%15s%15s%13s   %s\n", agreement->metric->name, format_value (predicted, unit, agreement->predicted),
-                              format_value (measured, unit, agreement->measured), format_error (error, agreement), agreement->ok ? "yes" : "NO");
+      g_string_append_printf (text, "%-18s%15s%15s%13s   %s\n", agreement->metric->name, wp_format_value (predicted, unit, agreement->predicted),
+                              wp_format_value (measured, unit, agreement->measured), format_error (error, agreement), agreement->ok ? "yes" : "NO");
     }
   if (isnan (against->curve_error))
     g_string_append_printf (text, "%-18s%43s   %s\n", "depth curve", "-", "not judged: under 1 job second");
@@ -381,6 +320,7 @@ wp_report_text (const WpReport *report)
       g_string_append_c (text, '\n');
       add_models (text, report);
       wp_confidence_add_text (text, report);
+      wp_report_plan_add_text (text, report);
     }
   for (guint i = 0; i < report->warnings->len; i++)
     g_string_append_printf (text, "%swarning: %s\n", i == 0 ? "\n" : "", (const char *) g_ptr_array_index (report->warnings, i));

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "sim/wp-against.h"
+#include "sim/wp-at.h"
 #include "sim/wp-client-view.h"
 #include "sim/wp-confidence.h"
+#include "sim/wp-plan.h"
 #include "sim/wp-traffic.h"
 
 /* Prediction beside measurement. */
@@ -27,6 +29,9 @@ typedef struct {
   WpPolicy policies[WP_N_MODES];
   WpFigures figures[WP_N_MODES];
   const WpComparison *against;    /* NULL without --against */
+  const WpPlan *plan;             /* NULL: none, as the next two */
+  const WpAt *at;
+  const char *chart;              /* lines of text */
   const WpConfidence *confidence; /* of each model; NULL: traffic was not drawn */
   GPtrArray *warnings;            /* (element-type utf8) */
   const GPtrArray *notes;         /* (element-type utf8): what was taken for granted in reading the trace; or NULL */

@@ -223,7 +223,7 @@ check (const WpSimOptions *self, GError **error)
   if (is_stream (self->path) + is_stream (self->against) + is_stream (self->client) > 1)
     return fail_usage (error, "standard input can be read once only");
 
-  return wp_draw_options_check (self, error);
+  return wp_draw_options_check (self, error) && wp_plan_options_check (self, error);
 }
 
 static void
@@ -235,13 +235,14 @@ init (WpSimOptions *self)
   };
   wp_policy_init (&self->policy, WP_MODE_ALL);
   wp_draw_options_init (&self->draw);
+  wp_plan_options_init (&self->plan);
 }
 
 gboolean
 wp_sim_options_parse (WpSimOptions *self, int *argc, char ***argv, GError **error)
 {
   g_autofree GOptionEntry *policy_entries = make_policy_entries ();
-  const GOptionEntry *const tables[] = { policy_entries, trace_entries, wp_draw_entries, answer_entries, NULL };
+  const GOptionEntry *const tables[] = { policy_entries, trace_entries, wp_draw_entries, wp_plan_entries, answer_entries, NULL };
 
   init (self);
   if (!wp_options_parse ("TRACE", "Replays a request trace through a model of wp-server's three modes, and predicts queue depth, blocking\n"
@@ -271,4 +272,5 @@ wp_sim_options_clear (WpSimOptions *self)
   g_free (self->jobs);
   g_free (self->plot);
   wp_draw_options_clear (&self->draw);
+  wp_plan_options_clear (&self->plan);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sim/wp-draw-options.h"
+#include "sim/wp-plan-options.h"
 #include "sim/wp-report.h"
 
 typedef struct _WpSimOptions {
@@ -18,6 +19,7 @@ typedef struct _WpSimOptions {
   gint64 interval_ns;
   const WpReportFormat *format;
   WpDrawOptions draw;             /* traffic without a trace */
+  WpPlanOptions plan;             /* what sizes are needed */
 } WpSimOptions;
 
 /* FALSE with one line on what is wrong; --help and --version print and exit. */

@@ -13,6 +13,7 @@
 #include "sim/wp-progress.h"
 #include "sim/wp-series.h"
 #include "sim/wp-sim-options.h"
+#include "sim/wp-sim-plan.h"
 #include "sim/wp-sim-study.h"
 #include "sim/wp-synthetic.h"
 
@@ -92,7 +93,8 @@ choose_models (WpReport *report, const WpPolicy *policy)
 
 /* Reads the trace, once, through all models and whoever looks on. */
 static gboolean
-run_models (const WpSimOptions *options, WpTrace *trace, WpSimStudy *study, WpReport *report, WpPredicted *predicted, const WpMeasured *measured, GError **error)
+run_models (const WpSimOptions *options, WpTrace *trace, WpSimStudy *study, WpSimPlan *plan, WpReport *report, WpPredicted *predicted, const WpMeasured *measured,
+            GError **error)
 {
   g_autoptr(WpService) service = wp_service_new (options->service, options->trace.service_scale, options->service_always, options->seed, error);
   g_autoptr(WpProgress) progress = wp_progress_new (trace);
@@ -103,6 +105,7 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpSimStudy *study, WpRe
     return FALSE;
   run = wp_run_new (trace, service, report->policies, report->n_models, options->patience_ns);
   wp_sim_study_watch (study, run);
+  wp_sim_plan_watch (plan, run, report);
   wp_run_watch (run, &wp_progress_observer, progress);
   if (predicted)
     wp_run_watch (run, &wp_predicted_observer, predicted);
@@ -154,6 +157,7 @@ simulate (const WpSimOptions *options, const WpPolicy *policy, const WpMeasured 
 {
   g_autoptr(WpTrace) trace = options->draw.clients.clients > 0 ? NULL : open_trace (options, error);
   g_autoptr(WpSimStudy) study = wp_sim_study_new (options);
+  g_autoptr(WpSimPlan) plan = wp_sim_plan_new (options);
   g_autoptr(WpPredicted) predicted = measured ? wp_predicted_new () : NULL;
   g_autoptr(WpComparison) comparison = NULL;
   g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
@@ -164,9 +168,9 @@ simulate (const WpSimOptions *options, const WpPolicy *policy, const WpMeasured 
   report.trace = trace ? wp_trace_name (trace) : wp_sim_study_name (study);
   report.notes = notes;
   choose_models (&report, policy);
-  if (!(trace ? run_models (options, trace, study, &report, predicted, measured, error)
+  if (!(trace ? run_models (options, trace, study, plan, &report, predicted, measured, error)
               : wp_sim_study_run_closed (study, &report, notes, error)) ||
-      !wp_sim_study_finish (study, &report, notes, error))
+      !wp_sim_study_finish (study, &report, notes, error) || !wp_sim_plan_finish (plan, &report, error))
     return EXIT_BAD;
   if (trace)
     wp_trace_tell (trace, notes);
@@ -184,7 +188,16 @@ simulate (const WpSimOptions *options, const WpPolicy *policy, const WpMeasured 
   if (!print_report (options, &report, error))
     return EXIT_BAD;
 
-  return comparison && comparison->judged.n_failed > 0 ? EXIT_NO : EXIT_DONE;
+  return (comparison && comparison->judged.n_failed > 0) || wp_sim_plan_is_unmet (plan) ? EXIT_NO : EXIT_DONE;
+}
+
+static int
+sweep (const WpSimOptions *options, GError **error)
+{
+  g_autofree char *text = wp_sim_plan_sweep (options, error);
+  g_autoptr(WpOutput) output = text ? wp_output_new ("-", error) : NULL;
+
+  return output && wp_output_write (output, text, strlen (text), error) && wp_output_commit (output, error) ? EXIT_DONE : EXIT_BAD;
 }
 
 static int
@@ -212,6 +225,8 @@ run (int argc, char **argv, GError **error)
     return EXIT_BAD;
   if (options.draw.generate)
     return generate (&options, error);
+  if (options.plan.sweep)
+    return sweep (&options, error);
   policy = options.policy;
   if (options.against && (!(measured = wp_measured_load (options.against, error)) ||
                           !wp_measured_complete (measured, &policy, warnings, error) || !wp_policy_check (&policy, error)))

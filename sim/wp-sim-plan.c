@@ -1,0 +1,164 @@
+#include "sim/wp-sim-plan.h"
+
+#include "sim/wp-chart.h"
+#include "sim/wp-plan-options.h"
+#include "sim/wp-report-plan.h"
+
+struct _WpSimPlan {
+  const WpSimOptions *options;
+  GPtrArray *slos;
+  WpTape *tape;              /* NULL: there is no plan */
+  WpPlan *plan;
+  gboolean has_at;
+  WpAt at;
+  WpChart *chart;            /* NULL: there is none */
+  guint charted;             /* its model */
+  char *chart_text;
+};
+
+static GPtrArray *
+slos_of (const WpSimOptions *options)
+{
+  return options->plan.slos ? g_ptr_array_ref (options->plan.slos) : wp_slos_new_default ();
+}
+
+WpSimPlan *
+wp_sim_plan_new (const WpSimOptions *options)
+{
+  WpSimPlan *self = g_new0 (WpSimPlan, 1);
+
+  self->options = options;
+  self->slos = slos_of (options);
+  self->has_at = options->plan.at_ns != WP_TIME_NONE;
+  if (wp_plan_options_wants_plan (options))
+    self->tape = wp_tape_new (WP_TAPE_MEMORY_BYTES);
+
+  return self;
+}
+
+void
+wp_sim_plan_free (WpSimPlan *self)
+{
+  g_ptr_array_unref (self->slos);
+  g_clear_pointer (&self->tape, wp_tape_free);
+  g_clear_pointer (&self->plan, wp_plan_free);
+  g_clear_pointer (&self->chart, wp_chart_free);
+  g_free (self->chart_text);
+  g_free (self);
+}
+
+static gboolean
+on_offer (gpointer tape, const WpBatch *batch, GError **error)
+{
+  return wp_tape_add (tape, batch->rows, batch->services_ns, batch->n_rows, error);
+}
+
+static gboolean
+on_restart (gpointer tape, GError **error)
+{
+  wp_tape_restart (tape);
+
+  return TRUE;
+}
+
+static const WpObserver tape_observer = { FALSE, on_restart, on_offer, NULL };
+
+/* The text has one, of the last model that has a queue. */
+static gboolean
+find_charted (WpSimPlan *self, const WpReport *report)
+{
+  if (!g_str_equal (self->options->format->name, "text") || self->options->against || wp_draw_options_given (&self->options->draw))
+    return FALSE;
+  for (guint i = report->n_models; i-- > 0;)
+    if (wp_policy_uses (&report->policies[i], WP_POLICY_QUEUE))
+      {
+        self->charted = i;
+        return TRUE;
+      }
+
+  return FALSE;
+}
+
+void
+wp_sim_plan_watch (WpSimPlan *self, WpRun *run, const WpReport *report)
+{
+  if (self->tape)
+    wp_run_watch (run, &tape_observer, self->tape);
+  if (self->has_at)
+    {
+      wp_at_init (&self->at, self->options->plan.at_ns, report->n_models);
+      wp_run_watch (run, &wp_at_observer, &self->at);
+    }
+  if (find_charted (self, report))
+    {
+      self->chart = wp_chart_new (self->charted);
+      wp_run_watch (run, &wp_chart_observer, self->chart);
+    }
+}
+
+static char *
+draw_chart (const WpSimPlan *self, const WpReport *report)
+{
+  const WpPolicy *policy = &report->policies[self->charted];
+  GString *text = g_string_new (NULL);
+  WpLayout layout;
+
+  wp_policy_layout (policy, &layout);
+  wp_chart_draw (self->chart, text, wp_mode_name (policy->mode), layout.queue_jobs, wp_chart_columns (), wp_chart_is_utf8 ());
+
+  return g_string_free (text, FALSE);
+}
+
+gboolean
+wp_sim_plan_finish (WpSimPlan *self, WpReport *report, GError **error)
+{
+  if (self->tape)
+    {
+      WpSearchSetup setup = { self->tape, self->options->policy, self->options->patience_ns, self->slos, wp_plan_options_threads (self->options) };
+
+      if (setup.policy.mode == WP_MODE_ALL)
+        setup.policy.mode = WP_MODE_WORKER_POOL;
+      if (!(self->plan = wp_plan_new (&setup, self->slos, error)))
+        return FALSE;
+    }
+  if (self->chart)
+    self->chart_text = draw_chart (self, report);
+  report->plan = self->plan;
+  report->chart = self->chart_text;
+  report->at = self->has_at ? &self->at : NULL;
+
+  return TRUE;
+}
+
+gboolean
+wp_sim_plan_is_unmet (const WpSimPlan *self)
+{
+  return self->plan && !self->plan->met;
+}
+
+char *
+wp_sim_plan_sweep (const WpSimOptions *options, GError **error)
+{
+  g_autoptr(WpSweepSpec) spec = wp_sweep_spec_parse (options->plan.sweep, error);
+  WpSweepSetup setup = {
+    options->policy, options->patience_ns, options->trace.scale, options->trace.service_scale, options->service, options->service_always,
+    options->seed, wp_plan_options_threads (options)
+  };
+  WpTraceOptions trace_options = options->trace;
+  g_autoptr(GPtrArray) slos = slos_of (options);
+  g_autoptr(WpTrace) trace = NULL;
+  g_autoptr(WpSweep) sweep = NULL;
+
+  if (!spec)
+    return NULL;
+  if (setup.policy.mode == WP_MODE_ALL)
+    setup.policy.mode = WP_MODE_WORKER_POOL;
+  trace_options.scale = 1;
+  if (spec->services->len > 0)
+    trace_options.service_scale = spec->services->len == 1 ? g_array_index (spec->services, double, 0) : 1;
+  if (!(trace = wp_trace_open (options->path, &trace_options, error)) ||
+      !(sweep = wp_sweep_run (g_steal_pointer (&spec), trace, &setup, slos, error)))
+    return NULL;
+
+  return wp_report_sweep (sweep, wp_trace_name (trace), options->format->name);
+}
