@@ -92,7 +92,7 @@ const GOptionEntry wp_plan_entries[] = {
   FLAG ("no-plan", on_no_plan, "only simulate the given sizes"),
   CALL ("sweep", on_sweep, "every combination, a row each: workers=1:64,queue=0:1000:100,scale=1:2:0.5,service=1 (repeat a name for a list)", "SPEC"),
   CALL ("at", on_at, "print the state at that moment: depth, parked, busy, age of the oldest that waits", "TIME"),
-  CALL ("threads", on_threads, "for --plan and --sweep (as many as there are cores)", "N"),
+  CALL ("threads", on_threads, "for --plan, --sweep and --replications (as many as there are cores)", "N"),
   { NULL }
 };
 
