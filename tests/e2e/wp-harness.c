@@ -125,12 +125,6 @@ start (guint max_files, const char *option, va_list more)
   return self;
 }
 
-gboolean
-wp_harness_lane_is_fast (void)
-{
-  return g_strcmp0 (g_getenv ("WP_HTTP_LANE"), "soup") != 0;
-}
-
 WpHarness *
 wp_harness_start (const char *option, ...)
 {

@@ -14,9 +14,6 @@ typedef struct _WpHarness WpHarness;
  * says its ports. It dies with the test. The environment's WP_HTTP_LANE adds --http: the suites run once in each lane. */
 WpHarness *wp_harness_start (const char *option, ...) G_GNUC_NULL_TERMINATED;
 
-/* FALSE: libsoup has all. For what only the fast lane does. */
-gboolean wp_harness_lane_is_fast (void);
-
 /* The same with at most @max_files descriptors. */
 WpHarness *wp_harness_start_limited (guint max_files, const char *option, ...) G_GNUC_NULL_TERMINATED;
 

@@ -1,0 +1,175 @@
+/* The same bytes to both lanes and to nginx: who answers otherwise than the others does so for a reason. */
+#include "tests/e2e/differential-requests.h"
+#include "tests/e2e/wp-nginx.h"
+
+#include <string.h>
+
+#define LONE_LF "2.2: a lone LF may be taken for a line's end, need not be, and two parsers may read it differently"
+#define ONE_SP "3: one SP; more are leniency (\"MAY\") with risks of its own, 11.2"
+#define NOT_OURS "RFC 9110, 9.1: not a method of ours: 405; nginx's \"return\" takes all"
+#define NOT_LAST "6.3: chunked is not the last coding: 400"
+#define UNKNOWN_CODING \
+  "6.1: a coding that is not understood: 501 is advised (\"SHOULD\"); all codings but one \"chunked\" are 400 here"
+#define CHUNK_END "7.1: chunks end in CRLF; lone LF there was used to smuggle requests"
+#define CONTROL "RFC 9110, 5.5: control bytes are invalid and dangerous; a server may refuse them"
+
+/* Who differs from whom, and why. Answers: the class of each (2 for 200), the last of them to one more good request on the same
+ * connection; where that was closed there is none. Sections are of RFC 9112. */
+static const struct {
+  const char *name, *fast, *soup, *nginx, *why;
+} differences[] = {
+  { "bare LF before", "4", "4", "22", LONE_LF },
+  { "two empty lines before", "4", "22", "22", "2.2: at least one is to be ignored; the fast lane ignores one, libsoup all" },
+  { "bare LF after all lines", "4", "4", "22", LONE_LF },
+  { "bare LF after a field", "4", "4", "22", LONE_LF },
+  { "bare LF after the request line", "4", "4", "22", LONE_LF },
+  { "HTTP/1.0 kept alive", "2", "2", "22", "9.3: to keep HTTP/1.0 alive is a server's choice; ours is one answer" },
+  { "HTTP/0.9", "4", "4", "", "2.3: versions before 1.0 need no answer; nginx gives one that has no head" },
+  { "HTTP/1.2", "5", "5", "22", "2.3: a higher minor version may be read as 1.1 or refused" },
+  { "HTTP/1.10", "4", "4", "22", "2.3: a version has one digit on each side" },
+  { "HTTP/2 preface", "5", "5", "4", "2.3: a major version that is not spoken is 505; nginx says 400" },
+  { "two blanks before the target", "4", "4", "22", ONE_SP },
+  { "two blanks before the version", "4", "4", "22", ONE_SP },
+  { "blank after the version", "4", "4", "22", ONE_SP },
+  { "lower case method", "42", "42", "4",
+    "3.1: methods are case-sensitive and any token is one: 405; nginx takes only capitals for a token" },
+  { "DELETE", "42", "42", "22", NOT_OURS },
+  { "HEAD", "42", "42", "22", NOT_OURS },
+  { "OPTIONS", "42", "42", "22", NOT_OURS },
+  { "unknown method", "42", "42", "22", NOT_OURS },
+  { "TRACE", "42", "42", "4", "RFC 9110, 9.3.8: 405 from all; nginx closes besides" },
+  { "high byte in the target", "4", "4", "22", "3.2: not a character of a target (RFC 3986, 2)" },
+  { "fragment", "4", "4", "22", "3.2: a target has no fragment" },
+  { "bad escape", "22", "4", "4",
+    "3.2: an invalid target should be 400; the fast lane stores targets as they are and unescapes nothing" },
+  { "escaped NUL", "22", "22", "4", "3.2: a valid target (RFC 3986, 2.1); nginx would open a file by that name, we store it" },
+  { "above the root", "22", "22", "4", "3.2: the same: dots are resolved by who opens paths (RFC 3986, 5.2.4)" },
+  { "absolute form for another host", "4", "4", "22",
+    "3.2.2: the target wins over Host; where they differ two servers may route differently, so it is refused" },
+  { "another scheme", "4", "4", "22", "3.2.2: not a target of ours" },
+  { "OPTIONS with the asterisk", "42", "42", "4", "3.2.4: well formed: 405; nginx knows no asterisk and closes" },
+  { "CONNECT", "42", "42", "4", "3.2.3: well formed: 405; nginx closes besides" },
+  { "user in the host", "4", "4", "22", "3.2: an invalid Host is 400; userinfo is no part of it (RFC 9110, 4.2.4)" },
+  { "no colon", "4", "4", "22", "5: not a field line" },
+  { "bracket in a name", "4", "4", "22", "5.1: a name is a token" },
+  { "control byte in a value", "4", "4", "22", CONTROL },
+  { "DEL in a value", "4", "4", "22", CONTROL },
+  { "gzip", "4", "4", "5", NOT_LAST },
+  { "gzip, chunked", "4", "4", "5", UNKNOWN_CODING },
+  { "chunked, gzip", "4", "4", "5", NOT_LAST },
+  { "identity", "4", "4", "5", "6.1: no longer a coding; the same" },
+  { "xchunked", "4", "4", "5", NOT_LAST },
+  { "tab before chunked", "22", "22", "5", "5: OWS has tabs too (RFC 9110, 5.6.3); nginx knows blanks alone" },
+  { "vertical tab before chunked", "4", "4", "5", "5: no OWS, and invalid in a value: 400 before the coding is looked at" },
+  { "size in two parts", "4", "4", "22", "7.1: after a size comes an extension or CRLF" },
+  { "bare LF in chunks", "4", "4", "22", CHUNK_END },
+  { "bare LF after a chunk", "4", "4", "22", CHUNK_END },
+  { "bare LF after an extension", "4", "4", "22", CHUNK_END },
+  { "control byte in an extension", "4", "4", "22", "7.1.1: an extension is tokens and quoted strings" },
+  { "size beyond the limit", "4", "4", "2", "7.1: 413 by our --max-body; nginx's \"return\" answers before it reads" },
+  { "bare LF at the end", "4", "4", "22", CHUNK_END },
+  { "folded trailer", "4", "4", "22", "7.1.2: trailers are field lines; no folding, 5.2" },
+  { "trailer without a colon", "4", "4", "22", "7.1.2: trailers are field lines" },
+  { "trailer with a blank before the colon", "4", "4", "22", "7.1.2, 5.1: no blank before the colon" },
+  { "unknown expectation", "4", "4", "22",
+    "RFC 9110, 10.1.1: an expectation that cannot be met is 417 (may, not must); nginx overlooks it" },
+};
+
+enum { FAST, SOUP, NGINX, N_SERVERS };
+
+/* To the first answer, then one more request, then to the end. */
+static char *
+ask (guint16 port, const char *text)
+{
+  g_autoptr(WpClient) client = wp_client_new (port);
+  g_autoptr(GString) classes = g_string_new (NULL);
+  gboolean bodiless = g_str_has_prefix (text, "HEAD ");
+  WpAnswer *answer;
+
+  wp_client_send (client, text);
+  for (gboolean asked = FALSE; (answer = bodiless && !asked ? wp_client_read_head (client) : wp_client_read (client)); )
+    {
+      g_autofree char *connection = wp_answer_header (answer, "Connection");
+
+      if (answer->status >= 200)
+        g_string_append_printf (classes, "%u", answer->status / 100);
+      if (answer->status >= 200 && !asked && g_strcmp0 (connection, "close") != 0)
+        wp_client_send (client, "GET /probe HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+      asked |= answer->status >= 200;
+      wp_answer_free (answer);
+    }
+  return g_string_free (g_steal_pointer (&classes), FALSE);
+}
+
+static void
+check (const char *name, const char *const got[N_SERVERS])
+{
+  gboolean differ = !g_str_equal (got[FAST], got[SOUP]) || !g_str_equal (got[FAST], got[NGINX]);
+
+  for (guint i = 0; i < G_N_ELEMENTS (differences); i++)
+    if (g_str_equal (differences[i].name, name))
+      {
+        if (!differ || !g_str_equal (got[FAST], differences[i].fast) || !g_str_equal (got[SOUP], differences[i].soup) ||
+            !g_str_equal (got[NGINX], differences[i].nginx))
+          {
+            g_test_message ("WRONG: { \"%s\", \"%s\", \"%s\", \"%s\" %s", name, got[FAST], got[SOUP], got[NGINX],
+                            differ ? "differs otherwise than it is listed" : "is listed, but no longer differs");
+            g_test_fail ();
+          }
+        return;
+      }
+  if (differ)
+    {
+      g_test_message ("WRONG: { \"%s\", \"%s\", \"%s\", \"%s\" differs, but is not listed", name, got[FAST], got[SOUP], got[NGINX]);
+      g_test_fail ();
+    }
+}
+
+static void
+test_all (void)
+{
+  g_autoptr(WpHarness) fast = NULL, soup = NULL;
+  g_autoptr(WpNginx) nginx = NULL;
+
+  if (!wp_nginx_is_there ())
+    {
+      g_test_skip ("nginx is missing: apt-get install nginx-light");
+      return;
+    }
+  fast = wp_harness_start ("--http=fast", "-d", "delay:0", "--header-timeout=100ms", "--body-timeout=100ms", NULL);
+  soup = wp_harness_start ("--http=soup", "-d", "delay:0", "--header-timeout=100ms", "--body-timeout=100ms", NULL);
+  nginx = wp_nginx_new (fast);
+  for (guint i = 0; i < G_N_ELEMENTS (differential_requests); i++)
+    {
+      const char *text = differential_requests[i].text;
+      g_autofree char *by_fast = ask (wp_harness_port (fast), text), *by_soup = ask (wp_harness_port (soup), text);
+      g_autofree char *by_nginx = ask (wp_nginx_port (nginx), text);
+
+      check (differential_requests[i].name, (const char *const[]) { by_fast, by_soup, by_nginx });
+    }
+}
+
+/* A difference that nobody is asked for would stand there for ever. */
+static void
+test_table (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (differences); i++)
+    {
+      guint n = 0;
+
+      for (guint j = 0; j < G_N_ELEMENTS (differential_requests); j++)
+        n += g_str_equal (differential_requests[j].name, differences[i].name);
+      if (n != 1)
+        g_error ("\"%s\" is asked %u times", differences[i].name, n);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/differential/table", test_table);
+  g_test_add_func ("/differential/all", test_all);
+
+  return g_test_run ();
+}

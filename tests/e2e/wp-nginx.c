@@ -1,0 +1,101 @@
+#include "tests/e2e/wp-nginx.h"
+
+#include <arpa/inet.h>
+#include <glib/gstdio.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct _WpNginx {
+  WpChild *child;
+  guint16 port;
+};
+
+/* Its deadlines are those that the tests give wp-server. */
+static const char conf[] =
+  "daemon off; master_process off; pid nginx.pid; error_log stderr crit;\n"
+  "events { worker_connections 64; }\n"
+  "http {\n"
+  "  access_log off; client_header_timeout 100ms; client_body_timeout 100ms; lingering_timeout 100ms;\n"
+  "  client_body_temp_path b; proxy_temp_path p; fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;\n"
+  "  server { listen 127.0.0.1:%u; location / { return 200 \"Success!!\"; } }\n"
+  "}\n";
+
+/* Debian's is not in everybody's path. */
+static char *
+find (void)
+{
+  char *path = g_find_program_in_path ("nginx");
+
+  return path || !g_file_test ("/usr/sbin/nginx", G_FILE_TEST_IS_EXECUTABLE) ? path : g_strdup ("/usr/sbin/nginx");
+}
+
+gboolean
+wp_nginx_is_there (void)
+{
+  g_autofree char *path = find ();
+
+  return path != NULL;
+}
+
+/* nginx must be told a port: one that was free a moment ago. */
+static guint16
+free_port (void)
+{
+  struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  socklen_t len = sizeof address;
+  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+  g_assert_cmpint (bind (fd, (struct sockaddr *) &address, len), ==, 0);
+  g_assert_cmpint (getsockname (fd, (struct sockaddr *) &address, &len), ==, 0);
+  close (fd);
+
+  return ntohs (address.sin_port);
+}
+
+static void
+await_listening (WpNginx *self, const char *dir)
+{
+  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+  WpClient *client;
+
+  while (!(client = wp_client_try (self->port)))
+    if (wp_child_wait (self->child, g_get_monotonic_time () + 2000) || g_get_monotonic_time () > until_us)
+      {
+        g_autofree char *path = g_build_filename (dir, WP_CHILD_LOG, NULL), *log = NULL;
+
+        g_file_get_contents (path, &log, NULL, NULL);
+        g_error ("nginx does not start: %s", log);
+      }
+  wp_client_free (client);
+}
+
+WpNginx *
+wp_nginx_new (const WpHarness *server)
+{
+  WpNginx *self = g_new0 (WpNginx, 1);
+  g_autofree char *dir = wp_harness_path (server, "nginx"), *program = find (), *path = g_build_filename (dir, "conf", NULL), *text = NULL;
+  char *argv[] = { program, "-e", "stderr", "-p", dir, "-c", path, NULL };
+
+  self->port = free_port ();
+  text = g_strdup_printf (conf, self->port);
+  g_assert_cmpint (g_mkdir (dir, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  self->child = wp_child_new (dir, argv, 0, FALSE);
+  await_listening (self, dir);
+
+  return self;
+}
+
+void
+wp_nginx_free (WpNginx *self)
+{
+  wp_child_free (self->child);
+  g_free (self);
+}
+
+guint16
+wp_nginx_port (const WpNginx *self)
+{
+  return self->port;
+}
