@@ -9,26 +9,37 @@
 typedef struct {
   const WpSearchSetup *setup;
   guint64 limit;
-  double load;           /* at 1x */
   WpHeadroom *headroom;  /* of the last scale that was not well */
   GError *error;
 } Search;
 
-static gboolean
-is_well (Search *self, double scale)
+static guint
+workers_of (const Search *self)
 {
-  const WpPolicy *policy = &self->setup->policy;
-  g_autoptr(WpSearch) search = wp_search_new (self->setup, scale, self->limit);
-  guint workers = policy->mode == WP_MODE_BUFFERED_CHANNEL ? 1 : policy->workers;
-  gboolean fills = wp_search_fills (search, workers, policy->queue_jobs);
-  gboolean well = !fills && wp_search_meets (search, workers, policy->queue_jobs);
+  return self->setup->policy.mode == WP_MODE_BUFFERED_CHANNEL ? 1 : self->setup->policy.workers;
+}
+
+static gboolean
+is_well_in (Search *self, WpSearch *search, double scale)
+{
+  guint workers = workers_of (self), queue_jobs = self->setup->policy.queue_jobs;
+  gboolean fills = wp_search_fills (search, workers, queue_jobs);
+  const WpSlo *slo = fills ? NULL : wp_search_failure (search, workers, queue_jobs);
 
   if (!wp_search_check (search, self->error ? NULL : &self->error))
     return FALSE;
-  if (!well)
-    *self->headroom = (WpHeadroom) { scale, fills, NULL };
+  if (fills || slo)
+    *self->headroom = (WpHeadroom) { scale, fills, slo };
 
-  return well;
+  return !fills && !slo;
+}
+
+static gboolean
+is_well (Search *self, double scale)
+{
+  g_autoptr(WpSearch) search = wp_search_new (self->setup, scale, self->limit);
+
+  return is_well_in (self, search, scale);
 }
 
 /* Between a scale that is well and one that is not. */
@@ -67,18 +78,14 @@ gallop (Search *self, double guess)
 
 /* What the first part of a long trace says, or the load. */
 static double
-guess_scale (Search *self)
+guess_scale (Search *self, double load)
 {
-  const WpPolicy *policy = &self->setup->policy;
-  g_autoptr(WpSearch) search = wp_search_new (self->setup, 1, self->limit);
-  double load = wp_search_load (search);
-  guint workers = policy->mode == WP_MODE_BUFFERED_CHANNEL ? 1 : policy->workers;
-  double guess = load > 0 ? CLAMP (workers / load, 1, WP_HEADROOM_MOST) : 1;
+  double guess = load > 0 ? CLAMP (workers_of (self) / load, 1, WP_HEADROOM_MOST) : 1;
 
   if (self->limit > SAMPLE_ROWS)
     {
       WpHeadroom sampled = { NAN, FALSE, NULL };
-      Search sample = { self->setup, self->limit / SAMPLE_PART, load, &sampled, NULL };
+      Search sample = { self->setup, self->limit / SAMPLE_PART, &sampled, NULL };
 
       gallop (&sample, guess);
       g_clear_error (&sample.error);
@@ -88,31 +95,14 @@ guess_scale (Search *self)
   return guess;
 }
 
-static void
-name_slo (Search *self)
-{
-  const WpPolicy *policy = &self->setup->policy;
-  guint workers = policy->mode == WP_MODE_BUFFERED_CHANNEL ? 1 : policy->workers;
-  g_autoptr(WpSearch) search = NULL;
-  WpFigures figures;
-
-  if (isnan (self->headroom->scale) || self->headroom->is_full || self->error)
-    return;
-  search = wp_search_new (self->setup, self->headroom->scale, 0);
-  wp_search_figures (search, workers, policy->queue_jobs, &figures);
-  if (wp_search_check (search, &self->error))
-    self->headroom->slo = wp_slos_first_failure (self->setup->slos, &figures);
-}
-
 gboolean
-wp_headroom_find (const WpSearchSetup *setup, WpHeadroom *headroom, GError **error)
+wp_headroom_find (const WpSearchSetup *setup, WpSearch *as_it_is, WpHeadroom *headroom, GError **error)
 {
-  Search self = { setup, wp_tape_length (setup->tape), NAN, headroom, NULL };
+  Search self = { setup, wp_tape_length (setup->tape), headroom, NULL };
 
   *headroom = (WpHeadroom) { NAN, FALSE, NULL };
-  if (is_well (&self, 1))
-    gallop (&self, guess_scale (&self));
-  name_slo (&self);
+  if (is_well_in (&self, as_it_is, 1))
+    gallop (&self, guess_scale (&self, wp_search_load (as_it_is)));
   if (!self.error)
     return TRUE;
   g_propagate_error (error, self.error);

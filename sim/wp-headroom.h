@@ -11,5 +11,5 @@ typedef struct {
   const WpSlo *slo;      /* of the setup; NULL where the queue is full */
 } WpHeadroom;
 
-/* Of the setup's own sizes; 1 if they are not well at the traffic as it is. More traffic makes nothing better. */
-gboolean wp_headroom_find (const WpSearchSetup *setup, WpHeadroom *headroom, GError **error);
+/* Of the setup's own sizes; @as_it_is: a search of the same at 1x, for what it knows already. 1 if they are not well at the traffic as it is. More traffic makes nothing better. */
+gboolean wp_headroom_find (const WpSearchSetup *setup, WpSearch *as_it_is, WpHeadroom *headroom, GError **error);

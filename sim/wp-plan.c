@@ -3,7 +3,7 @@
 #include <math.h>
 
 #define BOUNDLESS (G_MAXUINT - 1)
-#define FRONTIER_STEPS 3   /* between its ends */
+#define FRONTIER_POINTS 4   /* with a queue */
 
 const double wp_plan_scales[WP_PLAN_SCALES] = { 1, 2 };
 
@@ -36,27 +36,34 @@ add_frontier (WpPlan *self, WpSearch *search, double scale)
 {
   gint64 fewest = wp_search_workers (search, BOUNDLESS);
   gint64 most = fewest > 0 ? wp_search_workers (search, 0) : WP_SEARCH_NONE;
+  guint workers[FRONTIER_POINTS];
   gint64 last = G_MAXINT64;
 
-  for (gint step = 0; step <= FRONTIER_STEPS && fewest > 0; step++)
+  if (fewest <= 0)
+    return;
+  for (guint i = 0; i < FRONTIER_POINTS; i++)
     {
-      double share = (double) step / (FRONTIER_STEPS + 1);
-      gint64 workers = fewest + (gint64) ((double) (MAX (most, fewest) - fewest) * share * share);
-      gint64 queue_jobs = wp_search_queue (search, (guint) workers);
+      double share = (double) i / FRONTIER_POINTS;
+
+      workers[i] = (guint) (fewest + (gint64) ((double) (MAX (most, fewest) - fewest) * share * share));
+    }
+  wp_search_prepare (search, workers, FRONTIER_POINTS);
+  for (guint i = 0; i < FRONTIER_POINTS; i++)
+    {
+      gint64 queue_jobs = wp_search_queue (search, workers[i]);
 
       if (queue_jobs <= 0 || queue_jobs >= last)
         continue;
-      add_answer (self, search, scale, WP_PLAN_FRONTIER, (guint) workers, (guint) queue_jobs);
+      add_answer (self, search, scale, WP_PLAN_FRONTIER, workers[i], (guint) queue_jobs);
       last = queue_jobs;
     }
   if (most > 0)
     add_answer (self, search, scale, WP_PLAN_FRONTIER, (guint) most, 0);
 }
 
-static gboolean
-add_scale (WpPlan *self, const WpSearchSetup *setup, double scale, GError **error)
+static void
+add_scale (WpPlan *self, WpSearch *search, const WpSearchSetup *setup, double scale)
 {
-  g_autoptr(WpSearch) search = wp_search_new (setup, scale, 0);
   gboolean pool = setup->policy.mode == WP_MODE_WORKER_POOL;
   guint workers = pool ? setup->policy.workers : 1;
   gint64 fewest = pool ? wp_search_workers (search, setup->policy.queue_jobs) : WP_SEARCH_NONE;
@@ -70,8 +77,6 @@ add_scale (WpPlan *self, const WpSearchSetup *setup, double scale, GError **erro
   if (pool)
     add_frontier (self, search, scale);
   self->assumed |= wp_search_assumed (search);
-
-  return wp_search_check (search, error);
 }
 
 WpPlan *
@@ -84,13 +89,17 @@ wp_plan_new (const WpSearchSetup *setup, GPtrArray *slos, GError **error)
   self->answers = g_array_new (FALSE, FALSE, sizeof (WpPlanAnswer));
   for (guint i = 0; i < WP_PLAN_SCALES; i++)
     {
-      if (!add_scale (self, setup, wp_plan_scales[i], error))
+      g_autoptr(WpSearch) search = wp_search_new (setup, wp_plan_scales[i], 0);
+
+      add_scale (self, search, setup, wp_plan_scales[i]);
+      if (!wp_search_check (search, error))
         return NULL;
-      if (i == 0)
-        self->met = self->answers->len > 0;
+      if (wp_plan_scales[i] != 1)
+        continue;
+      self->met = self->answers->len > 0;
+      if (!wp_headroom_find (setup, search, &self->headroom, error))
+        return NULL;
     }
-  if (!wp_headroom_find (setup, &self->headroom, error))
-    return NULL;
 
   return g_steal_pointer (&self);
 }

@@ -16,6 +16,7 @@ typedef enum { ALL, RISING_WITH_WORKERS, RISING_WITH_QUEUE } Which;
 typedef struct {
   WpLine *line;             /* NULL: it fails with a queue of that size or a smaller one */
   guint lost_queue;
+  const WpSlo *lost_slo;
 } Known;
 
 struct _WpSearch {
@@ -163,6 +164,7 @@ remember_line (WpSearch *self, WpTrial *trial)
   Known *known = g_new0 (Known, 1);
 
   known->lost_queue = trial->policy.queue_jobs;
+  known->lost_slo = trial->lost_slo;
   if (!trial->lost)
     {
       known->line = g_steal_pointer (&trial->line);
@@ -333,20 +335,47 @@ meets (WpSearch *self, guint workers, guint queue_jobs, Which which)
   return !self->no_blocking || figures.blocked == 0;
 }
 
-gboolean
-wp_search_meets (WpSearch *self, guint workers, guint queue_jobs)
+const WpSlo *
+wp_search_failure (WpSearch *self, guint workers, guint queue_jobs)
 {
-  return meets (self, workers, queue_jobs, ALL);
+  const Known *known;
+  WpFigures figures;
+
+  if (meets (self, workers, queue_jobs, ALL) || self->error)
+    return NULL;
+  known = g_hash_table_lookup (self->lines, GUINT_TO_POINTER (workers));
+  if (known && known->lost_slo)
+    return known->lost_slo;
+  wp_search_figures (self, workers, queue_jobs, &figures);
+
+  return wp_slos_first_failure (self->setup.slos, &figures);
+}
+
+void
+wp_search_prepare (WpSearch *self, const guint *workers, guint n)
+{
+  g_autofree guint *few = g_new (guint, n);
+  guint n_few = 0;
+
+  for (guint i = 0; i < n; i++)
+    if (workers[i] <= self->ample_workers)
+      few[n_few++] = workers[i];
+  if (self->by_lines && !self->watches)
+    find_lines (self, few, n_few, UNLIMITED, FALSE);
 }
 
 gboolean
 wp_search_fills (WpSearch *self, guint workers, guint queue_jobs)
 {
+  const Known *known;
   WpTrial trial;
   gboolean fills;
 
   if (workers >= self->ample_workers)
     return FALSE;
+  known = g_hash_table_lookup (self->lines, GUINT_TO_POINTER (workers));
+  if (known && known->line)
+    return wp_line_fills (known->line, queue_jobs);
   set_up_trial (self, &trial, workers, queue_jobs);
   trial.as_line = TRUE;
   trial.parts = self->parts;
@@ -431,12 +460,12 @@ guess_workers (WpSearch *self, guint queue_jobs)
 }
 
 static void
-look_ahead (WpSearch *self, guint one, guint two, guint queue_jobs)
+look_ahead (WpSearch *self, guint one, guint two, guint queue_jobs, gboolean in_full)
 {
   guint workers[] = { MIN (one, self->ample_workers), MIN (two, self->ample_workers) };
 
   if (self->by_lines && !self->watches && self->setup.threads > 1)
-    find_lines (self, workers, workers[0] == workers[1] ? 1 : 2, queue_jobs, FALSE);
+    find_lines (self, workers, workers[0] == workers[1] ? 1 : 2, queue_jobs, in_full);
 }
 
 static gint64
@@ -446,7 +475,7 @@ bisect_workers (WpSearch *self, gint64 fails, gint64 does, guint queue_jobs)
     {
       gint64 middle = fails + (does - fails) / 2;
 
-      look_ahead (self, (guint) middle, (guint) (fails + (does - fails) * 3 / 4), queue_jobs);
+      look_ahead (self, (guint) middle, (guint) (fails + (does - fails) * 3 / 4), queue_jobs, FALSE);
       *(meets (self, (guint) middle, queue_jobs, RISING_WITH_WORKERS) ? &does : &fails) = middle;
     }
 
@@ -486,7 +515,7 @@ gallop_up (WpSearch *self, gint64 from, guint queue_jobs)
       if (is_ample (self, probe) || probe >= G_MAXUINT - 2)
         return WP_SEARCH_NONE;
       fails = probe;
-      if (step > 1)
+      if (step >= 8)
         find_ample (self);
     }
 
@@ -511,11 +540,12 @@ gallop_down (WpSearch *self, gint64 does, guint queue_jobs)
 static gint64
 search_workers (WpSearch *self, gint64 from, guint queue_jobs)
 {
-  guint guess = (guint) MAX (guess_workers (self, queue_jobs), from);
+  guint guess = guess_workers (self, queue_jobs);
   gint64 found;
 
+  guess = (guint) MAX (guess, from);
   if (guess > from)
-    look_ahead (self, guess - 1, guess, queue_jobs);
+    look_ahead (self, guess - 1, guess, queue_jobs, self->limit > SAMPLE_ROWS);   /* of a good guess both are wanted in full */
   if (guess > from && meets (self, guess - 1, queue_jobs, RISING_WITH_WORKERS))
     found = gallop_down (self, guess - 1, queue_jobs);
   else

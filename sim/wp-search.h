@@ -35,9 +35,14 @@ gint64 wp_search_queue (WpSearch *self, guint workers);
 /* Of a system of that size, in full; null what no objective asks for. */
 void wp_search_figures (WpSearch *self, guint workers, guint queue_jobs, WpFigures *figures);
 
-/* With patient clients: is the queue full at some moment? If @then_slos, or else does it not meet the objectives? */
+/* With patient clients: is the queue full at some moment? */
 gboolean wp_search_fills (WpSearch *self, guint workers, guint queue_jobs);
-gboolean wp_search_meets (WpSearch *self, guint workers, guint queue_jobs);
+
+/* The objective that is not met; NULL: all are. */
+const WpSlo *wp_search_failure (WpSearch *self, guint workers, guint queue_jobs);
+
+/* These numbers of workers will be asked for, with any queue: simulates them now, on all threads. */
+void wp_search_prepare (WpSearch *self, const guint *workers, guint n);
 
 /* The jobs in service on average, were there workers enough; a first guess. */
 double wp_search_load (WpSearch *self);

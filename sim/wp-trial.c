@@ -22,17 +22,20 @@ wp_trial_clear (WpTrial *self)
 }
 
 static gboolean
-is_any_lost (const WpTrial *self, const WpSloSoFar *so_far)
+is_any_lost (WpTrial *self, const WpSloSoFar *so_far)
 {
   for (guint i = 0; i < self->slos->len; i++)
     if (wp_slo_is_lost (g_ptr_array_index (self->slos, i), so_far))
-      return TRUE;
+      {
+        self->lost_slo = g_ptr_array_index (self->slos, i);
+        return TRUE;
+      }
 
   return FALSE;
 }
 
 static gboolean
-is_lost (const WpTrial *self, const WpModel *model, guint64 requests)
+is_lost (WpTrial *self, const WpModel *model, guint64 requests)
 {
   WpSloSoFar so_far = { .requests = requests };
 

@@ -21,6 +21,7 @@ typedef struct {
 
   WpLine *line;               /* out */
   WpFigures figures;
+  const WpSlo *lost_slo;      /* the one that can't be met; NULL: it is full */
   gboolean lost;              /* it gave up: what else is here is not to be used */
 } WpTrial;
 

@@ -214,6 +214,14 @@ test_equals_trying (void)
     }
 }
 
+static gboolean
+find_headroom (const WpSearchSetup *setup, WpHeadroom *headroom, GError **error)
+{
+  g_autoptr(WpSearch) search = wp_search_new (setup, 1, 0);
+
+  return wp_headroom_find (setup, search, headroom, error);
+}
+
 /* 100 jobs of 1 s, one every 100 ms: ten workers are always busy, and one more has nothing to do. */
 static void
 test_headroom (void)
@@ -234,7 +242,7 @@ test_headroom (void)
   wp_policy_init (&setup.policy, WP_MODE_WORKER_POOL);
   setup.policy.workers = 20;
   setup.policy.queue_jobs = 10;
-  g_assert_true (wp_headroom_find (&setup, &headroom, &error));
+  g_assert_true (find_headroom (&setup, &headroom, &error));
   g_assert_no_error (error);
   g_assert_true (headroom.is_full);
   g_assert_cmpfloat (headroom.scale, >, 2);      /* 20 workers bear 20 a second for ever */
@@ -242,11 +250,11 @@ test_headroom (void)
 
   setup.policy.workers = 9;
   setup.policy.queue_jobs = 1;
-  g_assert_true (wp_headroom_find (&setup, &headroom, &error));
+  g_assert_true (find_headroom (&setup, &headroom, &error));
   g_assert_cmpfloat (headroom.scale, ==, 1);
 
   setup.policy.workers = 101;
-  g_assert_true (wp_headroom_find (&setup, &headroom, &error));
+  g_assert_true (find_headroom (&setup, &headroom, &error));
   g_assert_true (isnan (headroom.scale));        /* all at once is not too much */
 }
 
