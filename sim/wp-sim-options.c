@@ -167,7 +167,7 @@ static const GOptionEntry answer_entries[] = {
   CALL ("series", 0, on_text, "write depth, parked and busy over time, CSV; - is standard output", "FILE"),
   CALL ("interval", 0, on_interval, "of --series (100ms)", "TIME"),
   CALL ("jobs", 0, on_text, "write the prediction for every request of one mode, a trace; - is standard output", "FILE"),
-  CALL ("plot", 0, on_plot, "draw depth over time and percentiles of response: FILE.svg or FILE.png", "FILE"),
+  CALL ("plot", 0, on_plot, "draw depth over time and percentiles of response, or of --sweep the heat map: FILE.svg or FILE.png", "FILE"),
   CALL ("format", 0, on_format, "text (default), json or csv", "FORMAT"),
   { NULL }
 };

@@ -3,6 +3,7 @@
 #include "sim/wp-chart.h"
 #include "sim/wp-plan-options.h"
 #include "sim/wp-report-plan.h"
+#include "sim/wp-sweep-plot.h"
 
 struct _WpSimPlan {
   const WpSimOptions *options;
@@ -157,7 +158,8 @@ wp_sim_plan_sweep (const WpSimOptions *options, GError **error)
   if (spec->services->len > 0)
     trace_options.service_scale = spec->services->len == 1 ? g_array_index (spec->services, double, 0) : 1;
   if (!(trace = wp_trace_open (options->path, &trace_options, error)) ||
-      !(sweep = wp_sweep_run (g_steal_pointer (&spec), trace, &setup, slos, error)))
+      !(sweep = wp_sweep_run (g_steal_pointer (&spec), trace, &setup, slos, error)) ||
+      (options->plot && !wp_sweep_plot (sweep, wp_trace_name (trace), options->plot, error)))
     return NULL;
 
   return wp_report_sweep (sweep, wp_trace_name (trace), options->format->name);
