@@ -94,7 +94,7 @@ count_requests (Client *self, const char *bytes, gsize len, gboolean *close)
       at += skipped;
       self->skip -= skipped;
       n += skipped > 0 && self->skip == 0;
-      if (at == end || !(head_end = memmem (at, (gsize) (end - at), "\r\n\r\n", 4)))
+      if (!at || at == end || !(head_end = memmem (at, (gsize) (end - at), "\r\n\r\n", 4)))
         break;
       self->skip = body_size (at, (gsize) (head_end - at), close);
       n += self->skip == 0;
