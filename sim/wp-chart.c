@@ -8,7 +8,7 @@
 #include "sim/wp-ring.h"
 
 #define BUCKETS 2048
-#define HEIGHT 5
+#define HEIGHT 5        /* at most: a row a job */
 #define LEFT 9          /* of the vertical axis */
 
 struct _WpChart {
@@ -168,16 +168,16 @@ gather (const WpChart *self, guint64 *columns, guint n)
   return peak;
 }
 
-/* A row of cells from @low eighths up; any depth shows. */
+/* One of @height rows, from below; any depth shows. */
 static void
-draw_row (GString *text, const guint64 *columns, guint n, guint64 peak, guint row, gboolean utf8)
+draw_row (GString *text, const guint64 *columns, guint n, guint64 peak, guint height, guint row, gboolean utf8)
 {
   static const char *const blocks[] = { " ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
   static const char *const ascii[] = { " ", ".", ".", ":", ":", "+", "+", "#", "#" };
 
   for (guint i = 0; i < n; i++)
     {
-      double eighths = 8.0 * HEIGHT * (double) columns[i] / (double) peak;
+      double eighths = 8.0 * height * (double) columns[i] / (double) peak;
       gint full = (gint) eighths + (columns[i] > 0 && eighths < 1);
       gint here = CLAMP (full - 8 * (gint) row, 0, 8);
 
@@ -209,6 +209,7 @@ wp_chart_draw (const WpChart *self, GString *text, const char *title, guint64 ca
   guint width = MIN (columns, 200) - LEFT - 1;
   g_autofree guint64 *most = g_new (guint64, width);
   guint64 peak = gather (self, most, width);
+  guint height = (guint) MIN (HEIGHT, peak);
   char cell[WP_FORMAT_CELL];
 
   if (peak == 0)
@@ -217,10 +218,10 @@ wp_chart_draw (const WpChart *self, GString *text, const char *title, guint64 ca
       return;
     }
   g_string_append_printf (text, "%s: most jobs in the queue over time%s\n", title, peak >= capacity_jobs ? ", full at the peak" : "");
-  for (guint row = HEIGHT; row-- > 0;)
+  for (guint row = height; row-- > 0;)
     {
-      g_string_append_printf (text, "%*s%s", LEFT, row == HEIGHT - 1 ? wp_format_whole (cell, (double) peak) : row == 0 ? "0" : "", utf8 ? "┤" : "|");
-      draw_row (text, most, width, peak, row, utf8);
+      g_string_append_printf (text, "%*s%s", LEFT, row == height - 1 ? wp_format_whole (cell, (double) peak) : row == 0 ? "0" : "", utf8 ? "┤" : "|");
+      draw_row (text, most, width, peak, height, row, utf8);
     }
   draw_time (text, width, (gint64) (self->at + 1) > G_MAXINT64 / self->bucket_ns ? G_MAXINT64 : (gint64) (self->at + 1) * self->bucket_ns);
 }

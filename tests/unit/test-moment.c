@@ -1,0 +1,148 @@
+/* The state at a moment held equal to the naive model's, and the chart as it looks. */
+#include <string.h>
+
+#include "sim/wp-at.h"
+#include "sim/wp-chart.h"
+#include "tests/unit/naive-model.h"
+#include "tests/unit/random-load.h"
+
+#define N_LOADS 5000
+
+/* From verdicts alone, by the words of the specification. */
+static void
+count_naive (const RandomLoad *load, const WpVerdict *verdicts, gint64 at_ns, WpState *state)
+{
+  *state = (WpState) { .oldest_ns = WP_TIME_NONE };
+  for (gsize i = load->n_rows; i-- > 0;)
+    {
+      const WpVerdict *v = &verdicts[i];
+      gboolean arrived = load->rows[i].arrival_ns <= at_ns, accepted = v->accepted_ns != WP_TIME_NONE && v->accepted_ns <= at_ns;
+      gboolean started = v->started_ns != WP_TIME_NONE && v->started_ns <= at_ns, ended = v->ended_ns <= at_ns;
+
+      if (!arrived || ended)
+        continue;
+      state->parked += !accepted;
+      state->depth += accepted && !started;
+      state->busy += started;
+      if (!started)
+        state->oldest_ns = load->rows[i].arrival_ns;
+    }
+}
+
+static void
+test_at_equals_naive (void)
+{
+  guint64 seed = g_test_rand_int ();
+  WpRandom random;
+  RandomLoad load;
+
+  g_test_message ("seed %" G_GUINT64_FORMAT ", %d loads", seed, N_LOADS);
+  wp_random_init (&random, seed, 0);
+  for (guint n = 0; n < N_LOADS; n++)
+    {
+      WpVerdict fast[RANDOM_LOAD_MOST], naive[RANDOM_LOAD_MOST];
+      g_autoptr(WpModel) model = NULL;
+      WpFigures figures;
+      WpState expected;
+      WpLayout layout;
+      WpAt at;
+
+      random_load_make (&load, &random);
+      wp_policy_layout (&load.policy, &layout);
+      model = wp_model_new (&layout, load.patience_ns);
+      g_assert_true (wp_model_offer (model, load.rows, load.services_ns, load.n_rows, fast));
+      naive_model_run (&load.policy, load.patience_ns, load.rows, load.services_ns, load.n_rows, naive, &figures);
+      wp_at_init (&at, (gint64) wp_random_below (&random, 100), 1);
+      for (gsize i = 0; i < load.n_rows; i++)
+        {
+          const WpVerdict *const one[] = { &fast[i] };
+          WpBatch batch = { &load.rows[i], &load.services_ns[i], 1, one };
+
+          g_assert_true (wp_at_observer.offer (&at, &batch, NULL));
+        }
+      count_naive (&load, naive, at.at_ns, &expected);
+      g_assert_cmpuint (at.states[0].parked, ==, expected.parked);
+      g_assert_cmpuint (at.states[0].depth, ==, expected.depth);
+      g_assert_cmpuint (at.states[0].busy, ==, expected.busy);
+      g_assert_cmpint (at.states[0].oldest_ns, ==, expected.oldest_ns);
+    }
+}
+
+/* Jobs of 100 ns before one worker: twenty at once, then one alone at 5 us. */
+static WpChart *
+make_chart (gboolean waits)
+{
+  g_autoptr(WpChart) chart = wp_chart_new (0);
+
+  for (gint64 i = 0; i < 21; i++)
+    {
+      WpRow row = { .arrival_ns = i < 20 ? 0 : 5000 };
+      gint64 started_ns = i < 20 && waits ? 100 * i : row.arrival_ns, service_ns = 100;
+      WpVerdict verdict = { row.arrival_ns, started_ns, started_ns + 100, started_ns + 100, WP_OUTCOME_STORED, FALSE };
+      const WpVerdict *const verdicts[] = { &verdict };
+      WpBatch batch = { &row, &service_ns, 1, verdicts };
+
+      g_assert_true (wp_chart_observer.offer (chart, &batch, NULL));
+    }
+  g_assert_true (wp_chart_observer.finish (chart, NULL));
+
+  return g_steal_pointer (&chart);
+}
+
+static void
+assert_drawn (const WpChart *chart, guint64 capacity_jobs, gboolean utf8, const char *expected)
+{
+  g_autoptr(GString) text = g_string_new (NULL);
+
+  wp_chart_draw (chart, text, "WorkerPool", capacity_jobs, 40, utf8);
+  g_assert_cmpstr (text->str, ==, expected);
+}
+
+static void
+test_chart (void)
+{
+  g_autoptr(WpChart) chart = make_chart (TRUE);
+  g_autoptr(WpChart) empty = make_chart (FALSE);
+
+  assert_drawn (chart, 19, TRUE,
+                "WorkerPool: most jobs in the queue over time, full at the peak\n"
+                "       19┤█▅▁\n"
+                "         ┤███▇▃\n"
+                "         ┤█████▇▅\n"
+                "         ┤████████▄▂\n"
+                "        0┤██████████▆▂\n"
+                "          0                      5.00 us\n");
+  assert_drawn (chart, 20, FALSE,
+                "WorkerPool: most jobs in the queue over time\n"
+                "       19|#+.\n"
+                "         |####:\n"
+                "         |######+\n"
+                "         |########:.\n"
+                "        0|##########+.\n"
+                "          0                      5.00 us\n");
+  assert_drawn (empty, 20, TRUE, "WorkerPool: its queue is never used\n");
+}
+
+static void
+test_chart_locale (void)
+{
+  g_setenv ("LC_ALL", "de_DE.utf8", TRUE);
+  g_assert_true (wp_chart_is_utf8 ());
+  g_setenv ("LC_ALL", "C", TRUE);
+  g_setenv ("LANG", "C.UTF-8", TRUE);
+  g_assert_false (wp_chart_is_utf8 ());
+  g_setenv ("LC_ALL", "", TRUE);
+  g_unsetenv ("LC_CTYPE");
+  g_assert_true (wp_chart_is_utf8 ());
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/moment/at-equals-naive", test_at_equals_naive);
+  g_test_add_func ("/moment/chart", test_chart);
+  g_test_add_func ("/moment/chart-locale", test_chart_locale);
+
+  return g_test_run ();
+}

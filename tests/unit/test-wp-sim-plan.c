@@ -1,0 +1,259 @@
+/* --plan, --slo, --sweep and --at as a user gives them. */
+#include <string.h>
+
+#include "tests/unit/sim-run.h"
+
+/* Five at once, 100 ms each, and one more long after. */
+static const char burst[] = "arrival,service,id\n0,0.1,a\n0,0.1,b\n0,0.1,c\n0,0.1,d\n0,0.1,e\n2.5,0.1,f\n";
+
+static SimRun *
+run_on (const char *trace, const char *arguments)
+{
+  SimRun *run = sim_run_new ();
+
+  sim_run_write (run, "trace.csv", trace);
+  sim_run_go (run, arguments, NULL);
+
+  return run;
+}
+
+static void
+assert_says (SimRun *run, int status, const char *says)
+{
+  g_assert_cmpint (run->status, ==, status);
+  if (!strstr (status == 2 ? run->err : run->out, says))
+    g_error ("no \"%s\" in:\n%s%s", says, run->out, run->err);
+}
+
+static void
+assert_point (JsonArray *plan, guint i, double scale, gint64 workers, gint64 queue_jobs, gboolean does)
+{
+  JsonObject *point = json_array_get_object_element (plan, i);
+
+  g_assert_cmpfloat (json_object_get_double_member (point, "scale"), ==, scale);
+  g_assert_cmpint (json_object_get_int_member (point, "workers"), ==, workers);
+  g_assert_cmpint (json_object_get_int_member (point, "queue"), ==, queue_jobs);
+  g_assert_cmpint (json_object_get_boolean_member (point, "meets"), ==, does);
+  g_assert_cmpuint (json_object_get_size (point), ==, 4);
+}
+
+static void
+test_json (void)
+{
+  g_autoptr(SimRun) run = run_on (burst, "--format=json -q 1 -w 2 trace.csv");
+  g_autoptr(JsonObject) report = sim_run_json (run);
+  JsonArray *plan = json_object_get_array_member (report, "plan");
+
+  g_assert_cmpint (run->status, ==, 0);
+  assert_point (plan, 0, 1, 4, 1, TRUE);    /* four at work, one in the queue */
+  assert_point (plan, 1, 1, 3, 1, FALSE);
+  assert_point (plan, 2, 1, 2, 3, TRUE);
+  assert_point (plan, 3, 1, 2, 2, FALSE);
+  g_assert_cmpfloat (json_object_get_double_member (report, "headroom"), ==, 1);
+}
+
+static void
+test_text (void)
+{
+  g_autoptr(SimRun) run = run_on (burst, "-q 1 -w 2 trace.csv");
+  g_autoptr(SimRun) enough = run_on (burst, "-q 0 -w 5 trace.csv");
+  g_autoptr(SimRun) channel = run_on (burst, "-m BufferedChannel -q 3 --plan trace.csv");
+
+  assert_says (run, 0, "a queue of 1 needs 4 workers: blocked 0; 3 workers: 1\n");
+  assert_says (run, 0, "2 workers need queue 3: blocked 0; queue 2: 1\n");
+  assert_says (run, 0, "headroom of 2 workers and a queue of 1: none, it is full at times\n");
+  assert_says (enough, 0, "a queue of 0 needs 5 workers: blocked 0; 4 workers: 1\n");
+  assert_says (enough, 0, "5 workers need queue 0 is enough, and the smallest there is\n");
+  assert_says (channel, 0, "the processor needs queue 4: blocked 0; queue 3: 1\n");
+}
+
+static void
+test_objectives (void)
+{
+  g_autoptr(SimRun) never = run_on (burst, "--slo response.p50<99ms trace.csv");
+  g_autoptr(SimRun) both = run_on (burst, "-q 0 -w 2 --slo blocked<=50% --slo wait.max<=200ms trace.csv");
+  g_autoptr(SimRun) rejecting = run_on (burst, "-q 0 -w 2 --when-full=reject --slo rejected<=1 trace.csv");
+  g_autoptr(SimRun) without = run_on (burst, "--no-plan --slo response.p50<99ms trace.csv");
+
+  assert_says (never, 1, "no number of them does");
+  assert_says (both, 0, "a queue of 0 needs 2 workers: blocked 3; 1 worker: 4\n");
+  assert_says (rejecting, 0, "a queue of 0 needs 4 workers: rejected 1; 3 workers: 2\n");
+  g_assert_cmpint (without->status, ==, 0);
+  g_assert_null (strstr (without->out, "plan for"));
+}
+
+static void
+test_where_there_is_no_plan (void)
+{
+  static const char *const without[] = { "-m WorkerPool trace.csv", "--format=csv trace.csv", "--jobs=- -m Default trace.csv", "--series=- trace.csv",
+                                         "--dispatcher=spawning trace.csv" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (without); i++)
+    {
+      g_autoptr(SimRun) run = run_on (burst, without[i]);
+
+      g_assert_cmpint (run->status, ==, 0);
+      g_assert_null (strstr (run->out, "plan for"));
+    }
+}
+
+static void
+test_at (void)
+{
+  g_autoptr(SimRun) run = run_on (burst, "--at=150ms -q 1 -w 2 --format=json --no-plan trace.csv");
+  g_autoptr(SimRun) text = run_on (burst, "--at=150ms -q 1 -w 2 --no-plan trace.csv");
+  g_autoptr(JsonObject) report = sim_run_json (run);
+  JsonObject *at = json_object_get_object_member (report, "at");
+  JsonObject *channel = json_array_get_object_element (json_object_get_array_member (at, "models"), 1);
+  JsonObject *none = json_array_get_object_element (json_object_get_array_member (at, "models"), 0);
+
+  g_assert_cmpfloat (json_object_get_double_member (at, "time"), ==, 0.15);
+  g_assert_cmpstr (json_object_get_string_member (channel, "mode"), ==, "BufferedChannel");
+  g_assert_cmpint (json_object_get_int_member (channel, "depth"), ==, 1);
+  g_assert_cmpint (json_object_get_int_member (channel, "parked"), ==, 2);
+  g_assert_cmpint (json_object_get_int_member (channel, "busy"), ==, 1);
+  g_assert_cmpfloat (json_object_get_double_member (channel, "oldest_age"), ==, 0.15);
+  g_assert_true (json_object_get_null_member (none, "oldest_age"));
+  assert_says (text, 0, "at 150 ms       depth                 0                1                1\n");
+}
+
+/* A trace with ties, lines and quiet times, long enough for threads. */
+static char *
+make_trace (gboolean with_service)
+{
+  GString *text = g_string_new (with_service ? "arrival,service\n" : "arrival\n");
+  guint64 state = 1;
+  gint64 now_us = 0;
+
+  for (guint i = 0; i < 12000; i++)
+    {
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      now_us += (gint64) (state >> 33) % 2000;
+      g_string_append_printf (text, "%.6f", (double) now_us / 1e6);
+      if (with_service)
+        g_string_append_printf (text, ",%.6f", (double) ((state >> 20) % 7000) / 1e6);
+      g_string_append_c (text, '\n');
+    }
+
+  return g_string_free (text, FALSE);
+}
+
+/* Cells of the first line of a CSV text after its header, from column @from on. */
+static char *
+figures_of (const char *csv, guint line, guint from)
+{
+  g_auto(GStrv) lines = g_strsplit (csv, "\n", -1);
+  g_auto(GStrv) cells = g_strsplit (lines[line], ",", -1);
+
+  return g_strjoinv (",", cells + from);
+}
+
+static void
+check_sweep (const char *trace, const char *policy)
+{
+  g_autofree char *arguments = g_strdup_printf ("--sweep=workers=2:6:2,queue=0:20:10,queue=5,scale=1:2,service=0.5,service=1.5 --threads=2 --format=csv %s trace.csv", policy);
+  g_autoptr(SimRun) sweep = run_on (trace, arguments);
+  g_autofree char *all = g_strdup (sweep->out);
+  g_auto(GStrv) lines = g_strsplit (all, "\n", -1);
+  g_autofree char *one_thread = NULL;
+
+  g_assert_cmpint (sweep->status, ==, 0);
+  g_assert_cmpuint (g_strv_length (lines), ==, 1 + 2 * 2 * 3 * 4 + 1);
+  for (guint i = 1; i < g_strv_length (lines) - 1; i += 5)
+    {
+      g_auto(GStrv) cells = g_strsplit (lines[i], ",", 6);
+      g_autofree char *single = g_strdup_printf ("--scale=%s --service-scale=%s -w %s -q %s -m WorkerPool --format=csv %s trace.csv", cells[1], cells[2],
+                                                 cells[3], cells[4], policy);
+      g_autofree char *swept = figures_of (all, i, 6);
+      g_autofree char *alone = NULL;
+
+      sim_run_go (sweep, single, NULL);
+      g_assert_cmpint (sweep->status, ==, 0);
+      alone = figures_of (sweep->out, 1, 5);
+      g_assert_cmpstr (swept, ==, alone);
+    }
+  one_thread = g_strdup_printf ("--threads=1 %s", arguments + 0);
+  memcpy (strstr (one_thread, "--threads=2"), "--threads=1", strlen ("--threads=1"));
+  sim_run_go (sweep, one_thread, NULL);
+  g_assert_cmpstr (sweep->out, ==, all);
+}
+
+static void
+test_sweep_equals_single_runs (void)
+{
+  static const char *const policies[] = { "--seed=7", "--when-full=reject", "--block-timeout=3ms", "--patience=2ms" };
+  g_autofree char *with_service = make_trace (TRUE);
+  g_autofree char *without = make_trace (FALSE);
+
+  for (guint i = 0; i < G_N_ELEMENTS (policies); i++)
+    check_sweep (with_service, policies[i]);
+  check_sweep (without, "--service=exp:3ms");
+}
+
+static void
+test_sweep_text_and_json (void)
+{
+  g_autoptr(SimRun) text = run_on (burst, "--sweep=workers=2,queue=2:3 trace.csv");
+  g_autoptr(SimRun) json = run_on (burst, "-m BufferedChannel --sweep=queue=4,workers=3 --format=json trace.csv");
+  g_autoptr(JsonObject) report = sim_run_json (json);
+  JsonArray *rows = json_object_get_array_member (report, "sweep");
+  JsonObject *row = json_array_get_object_element (rows, 0);
+
+  assert_says (text, 0, "        2        2             6             1");
+  assert_says (text, 0, "  no (blocked 1)\n");
+  assert_says (text, 0, "  yes\n");
+  g_assert_cmpuint (json_array_get_length (rows), ==, 1);
+  g_assert_cmpint (json_object_get_int_member (row, "workers"), ==, 1);
+  g_assert_true (json_object_get_boolean_member (row, "meets"));
+  g_assert_cmpint (json_object_get_int_member (row, "blocked"), ==, 0);
+}
+
+static void
+test_bad_options (void)
+{
+  static const struct { const char *arguments, *says; } bad[] = {
+    { "--slo wait.p98<1s trace.csv", "--slo: \"wait.p98<1s\": \"wait.p98\" is not a metric; did you mean wait.p" },
+    { "--plan --no-plan trace.csv", "--plan and --no-plan exclude each other" },
+    { "--plan --format=csv trace.csv", "text and JSON only" },
+    { "--plan -m Default trace.csv", "neither queue nor workers" },
+    { "--plan --dispatcher=spawning trace.csv", "bounds nothing" },
+    { "--sweep=workers trace.csv", "--sweep: \"workers\" is not workers=" },
+    { "--sweep=worker=1:2 trace.csv", "did you mean workers=?" },
+    { "--sweep=workers=0:3 trace.csv", "--sweep: workers: \"0\" is not a number from 1" },
+    { "--sweep=queue=5:3 trace.csv", "the end is before the beginning" },
+    { "--sweep=queue=0:9:0 trace.csv", "\"0\" is not a number from 1" },
+    { "--sweep=queue=1:2:3:4 trace.csv", "not a value, FROM:UNTIL" },
+    { "--sweep=queue=0:5000000 trace.csv", "more than a million" },
+    { "--sweep=queue=0:2000,workers=1:2000 trace.csv", "more than a million" },
+    { "--sweep=scale=0:1 trace.csv", "is not a number above 0" },
+    { "--sweep=queue=1 -m Default trace.csv", "Default has no sizes" },
+    { "--sweep=queue=1 --series=x trace.csv", "does not go with" },
+    { "--at=x trace.csv", "--at: \"x\" is not a time" },
+    { "--at=1s --format=csv trace.csv", "--at is in the text" },
+    { "--threads=0 trace.csv", "--threads: \"0\" is not a number from 1" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr(SimRun) run = run_on (burst, bad[i].arguments);
+
+      assert_says (run, 2, bad[i].says);
+      g_assert_cmpstr (run->out, ==, "");
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/wp-sim-plan/json", test_json);
+  g_test_add_func ("/wp-sim-plan/text", test_text);
+  g_test_add_func ("/wp-sim-plan/objectives", test_objectives);
+  g_test_add_func ("/wp-sim-plan/where-there-is-no-plan", test_where_there_is_no_plan);
+  g_test_add_func ("/wp-sim-plan/at", test_at);
+  g_test_add_func ("/wp-sim-plan/sweep-equals-single-runs", test_sweep_equals_single_runs);
+  g_test_add_func ("/wp-sim-plan/sweep-text-and-json", test_sweep_text_and_json);
+  g_test_add_func ("/wp-sim-plan/bad-options", test_bad_options);
+
+  return g_test_run ();
+}
