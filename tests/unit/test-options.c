@@ -88,7 +88,6 @@ load (const char *text, Options *options)
 {
   g_autofree char *folder = g_dir_make_tmp ("wp-options-XXXXXX", NULL);
   g_autofree char *path = g_build_filename (folder, "wp.conf", NULL);
-  g_autofree char *message = NULL;
   g_autoptr(GError) error = NULL;
 
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
