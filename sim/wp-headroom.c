@@ -76,6 +76,39 @@ gallop (Search *self, double guess)
     bisect (self, well, ill);
 }
 
+static gpointer
+is_well_on_thread (gpointer data)
+{
+  Search *self = data;
+
+  return GINT_TO_POINTER (is_well (self, self->headroom->scale));
+}
+
+/* A good guess is ill, and 1 % less is well: both at once. */
+static gboolean
+confirm (Search *self, double guess)
+{
+  WpSearchSetup one = *self->setup;
+  WpHeadroom above = { guess, FALSE, NULL };
+  Search other = { &one, self->limit, &above, NULL };
+  gboolean well, well_above;
+  GThread *thread;
+
+  one.threads = 1;
+  if (self->setup->threads < 2 || guess / PRECISION <= 1)
+    return FALSE;
+  thread = g_thread_new ("headroom", is_well_on_thread, &other);
+  well = is_well (self, guess / PRECISION);
+  well_above = GPOINTER_TO_INT (g_thread_join (thread)) != 0;
+  if (other.error && !self->error)
+    self->error = g_steal_pointer (&other.error);
+  g_clear_error (&other.error);
+  if (well && !well_above)
+    *self->headroom = above;
+
+  return well && !well_above;
+}
+
 /* What the first part of a long trace says, or the load. */
 static double
 guess_scale (Search *self, double load)
@@ -102,7 +135,12 @@ wp_headroom_find (const WpSearchSetup *setup, WpSearch *as_it_is, WpHeadroom *he
 
   *headroom = (WpHeadroom) { NAN, FALSE, NULL };
   if (is_well_in (&self, as_it_is, 1))
-    gallop (&self, guess_scale (&self, wp_search_load (as_it_is)));
+    {
+      double guess = guess_scale (&self, wp_search_load (as_it_is));
+
+      if (self.limit <= SAMPLE_ROWS || !confirm (&self, guess))
+        gallop (&self, guess);
+    }
   if (!self.error)
     return TRUE;
   g_propagate_error (error, self.error);

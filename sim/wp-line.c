@@ -1,5 +1,6 @@
 #include "sim/wp-line.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "sim/wp-free-times.h"
@@ -19,6 +20,7 @@ typedef struct {
 } Watched;
 
 struct _WpLine {
+  const WpLinePart *part;   /* NULL: all is known */
   guint parts, limit;
   WpFreeTimes workers;
   WpRing starts;        /* of those in line */
@@ -56,9 +58,25 @@ wp_line_new (guint workers, guint parts, const guint *queues, guint n_queues)
   return self;
 }
 
+WpLine *
+wp_line_new_partial (const WpLinePart *part, WpHistogram *wait)
+{
+  WpLine *self = wp_line_new (part->workers, 0, NULL, 0);
+
+  self->part = g_memdup2 (part, sizeof *part);
+  wp_histogram_free (self->wait);
+  self->wait = wait;
+  self->requests = part->requests;
+  self->longest = part->longest;
+  self->first_busy_ns = part->all_busy ? 0 : WP_TIME_NONE;
+
+  return self;
+}
+
 void
 wp_line_free (WpLine *self)
 {
+  g_free ((gpointer) self->part);
   wp_free_times_clear (&self->workers);
   wp_ring_clear (&self->starts);
   g_free (self->lengths);
@@ -217,11 +235,30 @@ wp_line_busiest (const WpLine *self)
   return self->workers.n;
 }
 
+gboolean
+wp_line_knows (const WpLine *self, guint64 queue_jobs)
+{
+  return !self->part || queue_jobs == 0 || queue_jobs + 1 >= self->longest;
+}
+
+static guint64
+blocked_of_part (const WpLinePart *part, guint64 queue_jobs)
+{
+  if (queue_jobs >= part->longest)
+    return 0;
+  if (queue_jobs == 0)
+    return part->waited;
+
+  return queue_jobs + 1 == part->longest ? part->at_longest : 1;
+}
+
 guint64
 wp_line_blocked (const WpLine *self, guint64 queue_jobs)
 {
   guint64 blocked = 0;
 
+  if (self->part)
+    return blocked_of_part (self->part, queue_jobs);
   for (gsize found = (gsize) queue_jobs; found < self->longest; found++)
     blocked += self->lengths[found].found;
 
@@ -293,6 +330,8 @@ wp_line_figures (const WpLine *self, guint queue_jobs, WpFigures *figures)
   figures->blocked = wp_line_blocked (self, queue_jobs);
   figures->blocked_peak = self->longest > queue_jobs ? self->longest - queue_jobs : 0;
   figures->wait = wp_spread_of (self->wait);
+  if (self->part)
+    figures->wait.mean = NAN;
   if (self->response)
     figures->response = wp_spread_of (self->response);
   if (figures->blocked == 0)
@@ -306,6 +345,8 @@ wp_line_figures (const WpLine *self, guint queue_jobs, WpFigures *figures)
     set_blocked_time (self, queue_jobs, figures);
   if (self->parts & WP_LINE_TIME)
     set_depth (self, queue_jobs, figures);
+  if (self->part)
+    return;
   figures->busy_max = (gint64) self->workers.n;
   wp_figures_set_window (figures, self->first_ns, self->last_ns, (double) self->service_ns, self->requests, self->limit);
 }

@@ -27,6 +27,22 @@ WpLine *wp_line_new (guint workers, guint parts, const guint *queues, guint n_qu
 void wp_line_free (WpLine *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpLine, wp_line_free)
 
+/* What WpLanes knows of a line. */
+typedef struct {
+  guint workers;
+  guint64 requests, longest;
+  guint64 at_longest;          /* blocked by a queue of one place less than the longest line */
+  guint64 waited;
+  gboolean all_busy;           /* at some moment */
+} WpLinePart;
+
+/* A finished line of which that is known; @wait: of all requests, without a sum; taken. Its figures are those of waiting (but for their
+ * mean) and blocking. */
+WpLine *wp_line_new_partial (const WpLinePart *part, WpHistogram *wait);
+
+/* Is the number known that a queue of that size blocks? Else wp_line_blocked() is not less than 1. */
+gboolean wp_line_knows (const WpLine *self, guint64 queue_jobs);
+
 /* As wp_model_offer(): rows in order; FALSE where a time no longer fits 292 years. */
 gboolean wp_line_offer (WpLine *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows);
 

@@ -4,6 +4,7 @@
 
 #define BOUNDLESS (G_MAXUINT - 1)
 #define FRONTIER_POINTS 4   /* with a queue */
+#define WITHOUT_QUEUE 8     /* numbers of workers around the guess of those that need none */
 
 const double wp_plan_scales[WP_PLAN_SCALES] = { 1, 2 };
 
@@ -29,32 +30,58 @@ add_answer (WpPlan *self, WpSearch *search, double scale, WpPlanKind kind, guint
   g_array_append_val (self->answers, answer);
 }
 
-/* From the fewest workers that do with any queue to those that need none, denser where the queue falls fast; each with its smallest
- * queue, and none that has no smaller one than the last. */
+/* Denser where the queue falls fast. */
+static guint
+between (gint64 fewest, gint64 most, guint point)
+{
+  double share = (double) point / FRONTIER_POINTS;
+
+  return (guint) (fewest + (gint64) ((double) (MAX (most, fewest) - fewest) * share * share));
+}
+
+/* What a first part of a long trace lets expect is simulated side by side; what else is needed then comes one by one. Sets the points
+ * of the frontier. */
+static gboolean
+prepare (WpSearch *search, guint given, guint queue_jobs, guint *points)
+{
+  guint most, fewest, fitting, n = 0;
+  guint workers[FRONTIER_POINTS + WITHOUT_QUEUE + 5];
+
+  if (!wp_search_is_quick (search))
+    return FALSE;
+  most = wp_search_guess (search, 0);
+  fewest = wp_search_guess (search, BOUNDLESS);
+  fitting = wp_search_guess (search, queue_jobs);
+  for (guint i = 0; i < FRONTIER_POINTS; i++)
+    workers[n++] = points[i] = between (fewest, most, i);
+  for (guint i = 0; i < WITHOUT_QUEUE; i++)
+    workers[n++] = most + i - 1;
+  workers[n++] = fewest - 1;
+  workers[n++] = fitting;
+  workers[n++] = fitting - 1;
+  workers[n++] = given;
+  wp_search_prepare (search, workers, n, given);
+
+  return TRUE;
+}
+
+/* From the fewest workers that do with any queue to those that need none; each with its smallest queue, and none that has no smaller
+ * one than the last. */
 static void
-add_frontier (WpPlan *self, WpSearch *search, double scale)
+add_frontier (WpPlan *self, WpSearch *search, double scale, const guint *points)
 {
   gint64 fewest = wp_search_workers (search, BOUNDLESS);
   gint64 most = fewest > 0 ? wp_search_workers (search, 0) : WP_SEARCH_NONE;
-  guint workers[FRONTIER_POINTS];
   gint64 last = G_MAXINT64;
 
-  if (fewest <= 0)
-    return;
-  for (guint i = 0; i < FRONTIER_POINTS; i++)
+  for (guint i = 0; i < FRONTIER_POINTS && fewest > 0; i++)
     {
-      double share = (double) i / FRONTIER_POINTS;
-
-      workers[i] = (guint) (fewest + (gint64) ((double) (MAX (most, fewest) - fewest) * share * share));
-    }
-  wp_search_prepare (search, workers, FRONTIER_POINTS);
-  for (guint i = 0; i < FRONTIER_POINTS; i++)
-    {
-      gint64 queue_jobs = wp_search_queue (search, workers[i]);
+      guint workers = points && i > 0 ? points[i] : between (fewest, most, i);
+      gint64 queue_jobs = workers < fewest || (most > 0 && workers > most) ? WP_SEARCH_NONE : wp_search_queue (search, workers);
 
       if (queue_jobs <= 0 || queue_jobs >= last)
         continue;
-      add_answer (self, search, scale, WP_PLAN_FRONTIER, workers[i], (guint) queue_jobs);
+      add_answer (self, search, scale, WP_PLAN_FRONTIER, workers, (guint) queue_jobs);
       last = queue_jobs;
     }
   if (most > 0)
@@ -66,6 +93,8 @@ add_scale (WpPlan *self, WpSearch *search, const WpSearchSetup *setup, double sc
 {
   gboolean pool = setup->policy.mode == WP_MODE_WORKER_POOL;
   guint workers = pool ? setup->policy.workers : 1;
+  guint points[FRONTIER_POINTS];
+  gboolean prepared = pool && prepare (search, workers, setup->policy.queue_jobs, points);
   gint64 fewest = pool ? wp_search_workers (search, setup->policy.queue_jobs) : WP_SEARCH_NONE;
   gint64 shortest;
 
@@ -75,7 +104,7 @@ add_scale (WpPlan *self, WpSearch *search, const WpSearchSetup *setup, double sc
   if (shortest >= 0)
     add_answer (self, search, scale, WP_PLAN_QUEUE, workers, (guint) shortest);
   if (pool)
-    add_frontier (self, search, scale);
+    add_frontier (self, search, scale, prepared ? points : NULL);
   self->assumed |= wp_search_assumed (search);
 }
 

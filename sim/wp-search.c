@@ -1,6 +1,7 @@
 #include "sim/wp-search.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SCAN_ROWS (G_GUINT64_CONSTANT (1) << 27)   /* simulated one size after another, before bisection takes over: a second or two */
@@ -26,6 +27,7 @@ struct _WpSearch {
   guint64 limit;
   gboolean by_lines;        /* one pass answers every queue */
   gboolean no_blocking;     /* because nobody is to be blocked */
+  gboolean quick;           /* no objective asks for more than a partial line has */
   gboolean watches;         /* an objective asks for blocked times, which a line knows of chosen queues only */
   guint parts;
   guint ample_workers;      /* so many are never all busy; G_MAXUINT: not known */
@@ -33,6 +35,7 @@ struct _WpSearch {
   GHashTable *points;       /* workers and queue to WpFigures; NULL: lost */
   guint64 spent_rows;
   double load;              /* NaN: not known */
+  WpSearch *sample;         /* the first part of a long trace; NULL: not yet */
   gboolean assumed;
   GError *error;
 };
@@ -70,6 +73,25 @@ forbids (const GPtrArray *slos, const char *metric)
   return FALSE;
 }
 
+/* Waiting, but for its mean, and that nobody is blocked. */
+static gboolean
+is_quick (const GPtrArray *slos)
+{
+  static const char *const known[] = { "requests", "accepted", "rejected", "timed_out", "abandoned", "wait.p50", "wait.p90", "wait.p99", "wait.p999",
+                                       "wait.max", "blocked_peak", NULL };
+
+  for (guint i = 0; i < slos->len; i++)
+    {
+      const WpSlo *slo = g_ptr_array_index (slos, i);
+      gboolean nobody = g_str_equal (slo->metric->name, "blocked") && slo->bound == 0 && (slo->op == WP_SLO_EQUAL || slo->op == WP_SLO_AT_MOST);
+
+      if (!nobody && !g_strv_contains (known, slo->metric->name))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 static guint64
 point_key (guint workers, guint queue_jobs)
 {
@@ -96,6 +118,7 @@ wp_search_new (const WpSearchSetup *setup, double scale, guint64 limit)
     self->parts |= WP_LINE_RESPONSE;
   if (asks_for (setup->slos, "depth.") || asks_for (setup->slos, "time_full") || asks_for (setup->slos, "first_full"))
     self->parts |= WP_LINE_TIME;
+  self->quick = self->by_lines && is_quick (setup->slos);
   self->ample_workers = G_MAXUINT;
   self->load = NAN;
   self->lines = g_hash_table_new_full (g_direct_hash, g_direct_equal, NULL, known_free);
@@ -107,6 +130,7 @@ wp_search_new (const WpSearchSetup *setup, double scale, guint64 limit)
 void
 wp_search_free (WpSearch *self)
 {
+  g_clear_pointer (&self->sample, wp_search_free);
   g_hash_table_unref (self->lines);
   g_hash_table_unref (self->points);
   g_clear_error (&self->error);
@@ -134,7 +158,7 @@ set_up_trial (const WpSearch *self, WpTrial *trial, guint workers, guint queue_j
 {
   *trial = (WpTrial) {
     .policy = self->setup.policy, .patience_ns = self->setup.patience_ns, .scale = self->scale, .limit = self->limit,
-    .as_line = self->by_lines, .parts = self->parts, .slos = self->setup.slos
+    .as_line = self->by_lines, .quick = self->quick, .parts = self->parts, .slos = self->setup.slos
   };
   trial->policy.workers = workers;
   trial->policy.queue_jobs = queue_jobs;
@@ -211,6 +235,26 @@ find_line (WpSearch *self, guint workers, guint queue_jobs, gboolean in_full)
   return known ? known->line : NULL;
 }
 
+/* In place of one that does not know how many a queue of that size blocks. */
+static const WpLine *
+find_whole_line (WpSearch *self, guint workers, guint queue_jobs)
+{
+  Known *known = g_hash_table_lookup (self->lines, GUINT_TO_POINTER (workers));
+  WpTrial trial;
+
+  set_up_trial (self, &trial, workers, queue_jobs);
+  trial.quick = FALSE;
+  trial.slos = NULL;
+  if (run_trials (self, &trial, 1))
+    {
+      wp_line_free (known->line);
+      known->line = g_steal_pointer (&trial.line);
+    }
+  wp_trial_clear (&trial);
+
+  return self->error ? NULL : known->line;
+}
+
 static void
 remember_point (WpSearch *self, guint workers, guint queue_jobs, const WpFigures *figures)
 {
@@ -236,6 +280,7 @@ simulate_watched (WpSearch *self, guint workers, const guint *queues, guint n_qu
   WpTrial trial;
 
   set_up_trial (self, &trial, workers, UNLIMITED);
+  trial.quick = FALSE;
   trial.queues = queues;
   trial.n_queues = n_queues;
   trial.slos = NULL;
@@ -262,7 +307,7 @@ simulate_points (WpSearch *self, const guint *workers, const guint *queues, guin
       if (find_point (self, workers[i], queues[i], &known) && (known || !in_full))
         continue;
       set_up_trial (self, &trials[n_trials], workers[i], queues[i]);
-      trials[n_trials].as_line = FALSE;
+      trials[n_trials].as_line = trials[n_trials].quick = FALSE;
       if (in_full)
         trials[n_trials].slos = NULL;
       n_trials++;
@@ -290,6 +335,10 @@ look_up (WpSearch *self, guint workers, guint queue_jobs, gboolean in_full, WpFi
     {
       const WpLine *line = find_line (self, simulated, queue_jobs, in_full);
 
+      if (!line)
+        return FALSE;
+      if (in_full && !wp_line_knows (line, queue_jobs))
+        line = find_whole_line (self, simulated, queue_jobs);
       if (!line)
         return FALSE;
       wp_line_figures (line, queue_jobs, figures);
@@ -351,17 +400,45 @@ wp_search_failure (WpSearch *self, guint workers, guint queue_jobs)
   return wp_slos_first_failure (self->setup.slos, &figures);
 }
 
-void
-wp_search_prepare (WpSearch *self, const guint *workers, guint n)
+gboolean
+wp_search_is_quick (const WpSearch *self)
 {
-  g_autofree guint *few = g_new (guint, n);
-  guint n_few = 0;
+  return self->quick && self->limit > SAMPLE_ROWS;
+}
+
+static int
+compare_trials (gconstpointer a, gconstpointer b)
+{
+  guint one = ((const WpTrial *) a)->policy.workers, other = ((const WpTrial *) b)->policy.workers;
+
+  return (one > other) - (one < other);
+}
+
+void
+wp_search_prepare (WpSearch *self, const guint *workers, guint n, guint given)
+{
+  g_autofree WpTrial *trials = g_new (WpTrial, n);
+  guint n_trials = 0;
 
   for (guint i = 0; i < n; i++)
-    if (workers[i] <= self->ample_workers)
-      few[n_few++] = workers[i];
-  if (self->by_lines && !self->watches)
-    find_lines (self, few, n_few, UNLIMITED, FALSE);
+    {
+      gboolean known = workers[i] == 0 || workers[i] > self->ample_workers || knows_line (self, workers[i], UNLIMITED);
+
+      for (guint j = 0; j < n_trials; j++)
+        known |= trials[j].policy.workers == workers[i];
+      if (known)
+        continue;
+      set_up_trial (self, &trials[n_trials], workers[i], UNLIMITED);
+      if (workers[i] != given)
+        trials[n_trials].slos = NULL;
+      n_trials++;
+    }
+  qsort (trials, n_trials, sizeof *trials, compare_trials);   /* side by side they take as long as the one with the most */
+  if (n_trials > 0 && run_trials (self, trials, n_trials))
+    for (guint i = 0; i < n_trials; i++)
+      remember_line (self, &trials[i]);
+  for (guint i = 0; i < n_trials; i++)
+    wp_trial_clear (&trials[i]);
 }
 
 gboolean
@@ -378,7 +455,6 @@ wp_search_fills (WpSearch *self, guint workers, guint queue_jobs)
     return wp_line_fills (known->line, queue_jobs);
   set_up_trial (self, &trial, workers, queue_jobs);
   trial.as_line = TRUE;
-  trial.parts = self->parts;
   trial.slos = NULL;
   trial.until_full = TRUE;
   fills = run_trials (self, &trial, 1) && trial.lost;
@@ -443,18 +519,22 @@ is_ample (const WpSearch *self, gint64 workers)
   return workers >= self->ample_workers;
 }
 
-static guint
-guess_workers (WpSearch *self, guint queue_jobs)
+static gboolean
+is_long (const WpSearch *self)
+{
+  return self->limit > SAMPLE_ROWS;
+}
+
+guint
+wp_search_guess (WpSearch *self, guint queue_jobs)
 {
   double load = wp_search_load (self);
   gint64 found = WP_SEARCH_NONE;
 
-  if (self->limit > SAMPLE_ROWS)
-    {
-      g_autoptr(WpSearch) sample = wp_search_new (&self->setup, self->scale, self->limit / SAMPLE_PART);
-
-      found = wp_search_workers (sample, queue_jobs);
-    }
+  if (is_long (self) && !self->sample)
+    self->sample = wp_search_new (&self->setup, self->scale, self->limit / SAMPLE_PART);
+  if (self->sample)
+    found = wp_search_workers (self->sample, queue_jobs);
 
   return found > 0 ? (guint) found : (guint) CLAMP (ceil (load), 1, 1e9);
 }
@@ -492,6 +572,7 @@ find_ample (WpSearch *self)
     return;
   set_up_trial (self, &trial, G_MAXUINT - 1, UNLIMITED);
   trial.as_line = TRUE;
+  trial.quick = FALSE;
   trial.slos = NULL;
   if (run_trials (self, &trial, 1))
     {
@@ -540,12 +621,12 @@ gallop_down (WpSearch *self, gint64 does, guint queue_jobs)
 static gint64
 search_workers (WpSearch *self, gint64 from, guint queue_jobs)
 {
-  guint guess = guess_workers (self, queue_jobs);
+  guint guess = wp_search_guess (self, queue_jobs);
   gint64 found;
 
   guess = (guint) MAX (guess, from);
   if (guess > from)
-    look_ahead (self, guess - 1, guess, queue_jobs, self->limit > SAMPLE_ROWS);   /* of a good guess both are wanted in full */
+    look_ahead (self, guess - 1, guess, queue_jobs, is_long (self));   /* of a good guess both are wanted in full */
   if (guess > from && meets (self, guess - 1, queue_jobs, RISING_WITH_WORKERS))
     found = gallop_down (self, guess - 1, queue_jobs);
   else
@@ -694,6 +775,7 @@ find_longest (WpSearch *self, guint workers)
     }
   set_up_trial (self, &trial, workers, UNLIMITED);
   trial.as_line = TRUE;
+  trial.quick = FALSE;
   trial.slos = NULL;
   if (run_trials (self, &trial, 1))
     longest = (gint64) wp_line_longest (trial.line);

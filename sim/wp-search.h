@@ -41,8 +41,15 @@ gboolean wp_search_fills (WpSearch *self, guint workers, guint queue_jobs);
 /* The objective that is not met; NULL: all are. */
 const WpSlo *wp_search_failure (WpSearch *self, guint workers, guint queue_jobs);
 
-/* These numbers of workers will be asked for, with any queue: simulates them now, on all threads. */
-void wp_search_prepare (WpSearch *self, const guint *workers, guint n);
+/* Does it pay to guess, and to prepare what was guessed? */
+gboolean wp_search_is_quick (const WpSearch *self);
+
+/* What the first part of a long trace says of wp_search_workers(), or else the load. */
+guint wp_search_guess (WpSearch *self, guint queue_jobs);
+
+/* These numbers of workers will be asked for, with any queue: simulates them now, on all threads, and in full, but for @given, which is
+ * given up where it does not do with any queue. */
+void wp_search_prepare (WpSearch *self, const guint *workers, guint n, guint given);
 
 /* The jobs in service on average, were there workers enough; a first guess. */
 double wp_search_load (WpSearch *self);

@@ -1,5 +1,5 @@
 /* One pass over the line answers every size of the queue as the model does with that size. */
-#include "sim/wp-line.h"
+#include "sim/wp-lanes.h"
 
 #include "sim/wp-model.h"
 #include "tests/unit/compare-figures.h"
@@ -77,6 +77,100 @@ test_equals_model (void)
     }
 }
 
+/* A wait's percentiles are those of its buckets either way. */
+static void
+assert_same_waiting (const WpLine *lane, const WpLine *line)
+{
+  guint64 longest = wp_line_longest (line);
+  guint queues[] = { 0, longest > 0 ? (guint) longest - 1 : 0, (guint) longest, (guint) longest + 1 };
+
+  g_assert_cmpuint (wp_line_longest (lane), ==, longest);
+  for (guint i = 0; i < G_N_ELEMENTS (queues); i++)
+    {
+      WpFigures one, other;
+
+      g_assert_true (wp_line_knows (lane, queues[i]));
+      wp_line_figures (lane, queues[i], &one);
+      wp_line_figures (line, queues[i], &other);
+      g_assert_cmpuint (one.blocked, ==, other.blocked);
+      g_assert_cmpuint (one.blocked_peak, ==, other.blocked_peak);
+      g_assert_cmpint (one.wait.p50, ==, other.wait.p50);
+      g_assert_cmpint (one.wait.p90, ==, other.wait.p90);
+      g_assert_cmpint (one.wait.p99, ==, other.wait.p99);
+      g_assert_cmpint (one.wait.p999, ==, other.wait.p999);
+      g_assert_cmpint (one.wait.max, ==, other.wait.max);
+      g_assert_cmpint (wp_line_fills (lane, queues[i]), ==, wp_line_fills (line, queues[i]));
+    }
+}
+
+/* Of times up to @most_ns, in blocks of random lengths. */
+static void
+check_lanes (WpRandom *random, guint64 most_ns)
+{
+  guint workers[WP_LANES], n = 1 + (guint) wp_random_below (random, WP_LANES);
+  gint64 arrivals_ns[3000], services_ns[3000], now_ns = 0;
+  guint64 gap = 1 + most_ns / (1 + wp_random_below (random, 40));
+  g_autoptr(WpLanes) lanes = NULL;
+
+  for (guint i = 0; i < n; i++)
+    workers[i] = 1 + (guint) wp_random_below (random, wp_random_below (random, 4) == 0 ? WP_LANES_WORKERS : 12);
+  lanes = wp_lanes_new (workers, n);
+  for (guint i = 0; i < G_N_ELEMENTS (arrivals_ns); i++)
+    {
+      arrivals_ns[i] = now_ns;
+      services_ns[i] = (gint64) wp_random_below (random, most_ns);
+      now_ns += wp_random_below (random, 3) == 0 ? 0 : (gint64) wp_random_below (random, gap);
+    }
+  for (gsize done = 0, length; done < G_N_ELEMENTS (arrivals_ns); done += length)
+    {
+      length = 1 + wp_random_below (random, 2000);
+      length = MIN (length, G_N_ELEMENTS (arrivals_ns) - done);
+      g_assert_true (wp_lanes_offer (lanes, arrivals_ns + done, services_ns + done, length));
+    }
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr(WpLine) lane = wp_lanes_finish (lanes, i);
+      g_autoptr(WpLine) line = wp_line_new (workers[i], 0, NULL, 0);
+
+      g_assert_true (wp_line_offer (line, arrivals_ns, services_ns, G_N_ELEMENTS (arrivals_ns)));
+      wp_line_finish (line);
+      assert_same_waiting (lane, line);
+    }
+}
+
+static void
+test_lanes_equal_line (void)
+{
+  guint64 seed = g_test_rand_int ();
+  WpRandom random;
+
+  if (!wp_lanes_are_there ())
+    {
+      g_test_skip ("this processor has no AVX2, so that there are no lanes");
+      return;
+    }
+  g_test_message ("seed %" G_GUINT64_FORMAT, seed);
+  wp_random_init (&random, seed, 0);
+  for (guint i = 0; i < 300; i++)
+    check_lanes (&random, i % 3 == 0 ? 20 : i % 3 == 1 ? 3000 : 100000000000);
+}
+
+static void
+test_too_long_for_lanes (void)
+{
+  const gint64 arrivals_ns[] = { 0, 1 }, services_ns[] = { (G_GINT64_CONSTANT (1) << 52) - 1, 1 };
+  const guint workers[] = { 1, 2 };
+  g_autoptr(WpLanes) lanes = NULL;
+
+  if (!wp_lanes_are_there ())
+    {
+      g_test_skip ("this processor has no AVX2, so that there are no lanes");
+      return;
+    }
+  lanes = wp_lanes_new (workers, 2);
+  g_assert_false (wp_lanes_offer (lanes, arrivals_ns, services_ns, 2));
+}
+
 static void
 test_overflow (void)
 {
@@ -92,6 +186,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/line/equals-model", test_equals_model);
   g_test_add_func ("/line/overflow", test_overflow);
+  g_test_add_func ("/line/lanes-equal-line", test_lanes_equal_line);
+  g_test_add_func ("/line/too-long-for-lanes", test_too_long_for_lanes);
 
   return g_test_run ();
 }
