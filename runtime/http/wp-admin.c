@@ -166,6 +166,7 @@ on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHash
   if (!g_str_equal (method, "GET") && !g_str_equal (method, "HEAD"))
     {
       soup_message_headers_replace (soup_server_message_get_response_headers (message), "Allow", "GET, HEAD");
+      soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
       soup_server_message_set_status (message, SOUP_STATUS_METHOD_NOT_ALLOWED, NULL);
     }
 }

@@ -69,6 +69,8 @@ on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHash
     {
       soup_message_headers_replace (soup_server_message_get_response_headers (message), "Allow", "GET, POST, PUT");
       soup_server_message_set_status (message, SOUP_STATUS_METHOD_NOT_ALLOWED, NULL);
+      if (soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CHUNKED || soup_message_headers_get_content_length (headers) > 0)
+        soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
       close_if_draining (lane->front, message);
     }
 }

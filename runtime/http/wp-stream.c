@@ -15,7 +15,7 @@ G_DECLARE_FINAL_TYPE (WpStreamOutput, wp_stream_output, WP, STREAM_OUTPUT, GOutp
 
 struct _WpStreamInput {
   GInputStream parent;
-  WpStream *stream;          /* not owned: the stream owns its halves */
+  WpStream *stream;          /* not owned; NULL once it is gone: libsoup may let go of a half last, whose dispose still flushes */
 };
 
 struct _WpStreamOutput {
@@ -112,6 +112,12 @@ ready_source_new (WpStream *stream, gpointer half, gboolean reads, GCancellable 
   return source;
 }
 
+static WpConnection *
+connection_of (WpStream *stream)
+{
+  return stream ? stream->connection : NULL;
+}
+
 static gssize
 closed_error (GError **error)
 {
@@ -132,7 +138,7 @@ input_read (GInputStream *input, void *buffer, gsize count, GCancellable *cancel
 {
   WpStream *stream = WP_STREAM_INPUT (input)->stream;
 
-  return stream->connection ? checked (wp_vet_read (&stream->vet, stream->connection, buffer, count), error) : closed_error (error);
+  return connection_of (stream) ? checked (wp_vet_read (&stream->vet, stream->connection, buffer, count), error) : closed_error (error);
 }
 
 static gboolean
@@ -140,7 +146,7 @@ input_is_readable (GPollableInputStream *input)
 {
   WpStream *stream = WP_STREAM_INPUT (input)->stream;
 
-  return !stream->connection || wp_vet_is_readable (&stream->vet, stream->connection);
+  return !connection_of (stream) || wp_vet_is_readable (&stream->vet, stream->connection);
 }
 
 static gssize
@@ -177,7 +183,7 @@ wp_stream_input_init (WpStreamInput *self)
 static gssize
 output_write (GOutputStream *output, const void *buffer, gsize count, GCancellable *cancellable, GError **error)
 {
-  WpConnection *connection = WP_STREAM_OUTPUT (output)->stream->connection;
+  WpConnection *connection = connection_of (WP_STREAM_OUTPUT (output)->stream);
 
   if (!connection || connection->dead)
     return closed_error (error);
@@ -194,7 +200,7 @@ output_write (GOutputStream *output, const void *buffer, gsize count, GCancellab
 static gboolean
 output_flush (GOutputStream *output, GCancellable *cancellable, GError **error)
 {
-  WpConnection *connection = WP_STREAM_OUTPUT (output)->stream->connection;
+  WpConnection *connection = connection_of (WP_STREAM_OUTPUT (output)->stream);
 
   if (connection)
     wp_connection_flush (connection);
@@ -204,7 +210,7 @@ output_flush (GOutputStream *output, GCancellable *cancellable, GError **error)
 static gboolean
 output_is_writable (GPollableOutputStream *output)
 {
-  WpConnection *connection = WP_STREAM_OUTPUT (output)->stream->connection;
+  WpConnection *connection = connection_of (WP_STREAM_OUTPUT (output)->stream);
 
   return !connection || connection->dead || connection->out_len <= MAX_WAITING_BYTES;
 }
@@ -270,6 +276,8 @@ stream_finalize (GObject *object)
   WpStream *self = WP_STREAM (object);
 
   stream_close (G_IO_STREAM (self), NULL, NULL);
+  WP_STREAM_INPUT (self->input)->stream = NULL;
+  WP_STREAM_OUTPUT (self->output)->stream = NULL;
   g_object_unref (self->input);
   g_object_unref (self->output);
   G_OBJECT_CLASS (wp_stream_parent_class)->finalize (object);

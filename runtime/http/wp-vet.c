@@ -30,12 +30,14 @@ vet_head (WpVet *self, WpConnection *connection)
   WpRequest request;
   guint status;
 
+  if (connection->in_len == 0)
+    return INCOMPLETE;
   if (connection->in_len >= 2 && memcmp (connection->in, "\r\n", 2) == 0)
     wp_connection_drop (connection, 2);   /* left over from the request before (RFC 9112, 2.2) */
   switch (wp_request_parse (connection->in, connection->in_len, &request, &status))
     {
     case WP_REQUEST_MORE:
-      if (connection->in_len > 0 && connection->state == WP_CONNECTION_IDLE)
+      if (connection->state == WP_CONNECTION_IDLE)
         wp_connection_enter (connection, WP_CONNECTION_HEAD);
       return INCOMPLETE;
     case WP_REQUEST_BAD:
@@ -109,7 +111,7 @@ vet (WpVet *self, WpConnection *connection)
 static gssize
 read_end (WpVet *self, WpConnection *connection, char *buffer)
 {
-  if (self->expects != WP_VET_HEAD)
+  if (self->expects != WP_VET_HEAD && connection->state != WP_CONNECTION_IDLE)   /* idle: it was answered before its body came */
     {
       errno = ECONNRESET;
       return -1;
