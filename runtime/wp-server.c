@@ -12,6 +12,7 @@
 #include "runtime/http/wp-ingest.h"
 #include "runtime/http/wp-listen.h"
 #include "runtime/wp-server-options.h"
+#include "sim/wp-error.h"
 #include "sim/wp-options.h"
 
 #define DRAIN_LOOK_MS 10
@@ -65,6 +66,12 @@ start_recorder (Server *self, GError **error)
 
   if (!self->options.record)
     return TRUE;
+  if (g_str_has_prefix (self->options.database, "sqlite:") &&
+      wp_options_same_file (self->options.record, self->options.database + strlen ("sqlite:")))
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "%s is the database", self->options.record);
+      return FALSE;
+    }
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
     {
       g_ptr_array_add (notes, g_strdup (fields[i]));

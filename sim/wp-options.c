@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "sim/wp-error.h"
 
@@ -254,6 +255,15 @@ wp_options_fail (const GError *error)
 {
   fprintf (stderr, "%s: %s\n", g_get_prgname () ? g_get_prgname () : "wp", error->message);
   return 2;
+}
+
+gboolean
+wp_options_same_file (const char *a, const char *b)
+{
+  struct stat first, second;
+
+  return a && b && !g_str_equal (a, "-") && !g_str_equal (b, "-") && stat (a, &first) == 0 && stat (b, &second) == 0 &&
+         first.st_dev == second.st_dev && first.st_ino == second.st_ino && S_ISREG (first.st_mode);
 }
 
 gboolean

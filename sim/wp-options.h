@@ -31,6 +31,9 @@ gboolean wp_options_load (const char *path, const GOptionEntry *const *tables, g
 /* Prints "PROGRAM: message" on standard error; returns the exit status of bad input, 2. */
 int wp_options_fail (const GError *error);
 
+/* Do both names stand for one file that is there? NULL and "-" stand for none. */
+gboolean wp_options_same_file (const char *a, const char *b);
+
 /* The name of @names (NULL-terminated) nearest to @typed, or NULL if none is near. Any letter case. */
 const char *wp_options_nearest (const char *typed, const char *const *names);
 

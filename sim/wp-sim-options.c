@@ -208,6 +208,12 @@ is_stream (const char *path)
 }
 
 static gboolean
+is_input (const WpSimOptions *self, const char *output)
+{
+  return wp_options_same_file (output, self->path) || wp_options_same_file (output, self->against) || wp_options_same_file (output, self->client);
+}
+
+static gboolean
 check (const WpSimOptions *self, GError **error)
 {
   if (!wp_policy_check (&self->policy, error))
@@ -220,6 +226,8 @@ check (const WpSimOptions *self, GError **error)
     return fail_usage (error, "--jobs and --series would write the same file");
   if (self->plot && (g_strcmp0 (self->plot, self->jobs) == 0 || g_strcmp0 (self->plot, self->series) == 0))
     return fail_usage (error, "--plot and another option would write the same file");
+  if (is_input (self, self->jobs) || is_input (self, self->series) || is_input (self, self->plot))
+    return fail_usage (error, "an output would overwrite a file that is read");
   if (is_stream (self->path) + is_stream (self->against) + is_stream (self->client) > 1)
     return fail_usage (error, "standard input can be read once only");
 

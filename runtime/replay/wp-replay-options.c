@@ -162,5 +162,8 @@ wp_replay_options_parse (WpReplayOptions *self, int argc, char **argv, GError **
     }
   self->trace_path = argv[1];
   self->url = argv[2];
-  return TRUE;
+  if (!wp_options_same_file (self->output, self->trace_path))
+    return TRUE;
+  g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "--output would overwrite the trace, %s", self->trace_path);
+  return FALSE;
 }
