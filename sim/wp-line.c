@@ -232,7 +232,7 @@ wp_line_longest (const WpLine *self)
 guint64
 wp_line_busiest (const WpLine *self)
 {
-  return self->workers.n;
+  return self->part ? self->part->workers : self->workers.n;
 }
 
 gboolean

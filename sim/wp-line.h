@@ -52,7 +52,7 @@ void wp_line_finish (WpLine *self);
 /* The smallest queue in which nobody is blocked: the longest line; 0 if nobody ever waits. */
 guint64 wp_line_longest (const WpLine *self);
 
-/* So far: the most workers busy at once; a zero-service job counts. */
+/* So far: the most workers busy at once; a zero-service job counts. Of a partial line, all. */
 guint64 wp_line_busiest (const WpLine *self);
 
 /* So far: requests that a queue of that size blocks. */

@@ -3,8 +3,8 @@
 #include <math.h>
 
 #define BOUNDLESS (G_MAXUINT - 1)
-#define FRONTIER_POINTS 4   /* with a queue */
-#define WITHOUT_QUEUE 8     /* numbers of workers around the guess of those that need none */
+#define FRONTIER_POINTS 4   /* with both ends */
+#define MOST_PREPARED 256   /* workers: with more it does not pay to go ahead */
 
 const double wp_plan_scales[WP_PLAN_SCALES] = { 1, 2 };
 
@@ -30,62 +30,76 @@ add_answer (WpPlan *self, WpSearch *search, double scale, WpPlanKind kind, guint
   g_array_append_val (self->answers, answer);
 }
 
-/* Denser where the queue falls fast. */
+/* From the fewest workers to the most, denser where the queue falls fast. */
 static guint
 between (gint64 fewest, gint64 most, guint point)
 {
-  double share = (double) point / FRONTIER_POINTS;
+  double share = (double) point / (FRONTIER_POINTS - 1);
 
   return (guint) (fewest + (gint64) ((double) (MAX (most, fewest) - fewest) * share * share));
 }
 
-/* What a first part of a long trace lets expect is simulated side by side; what else is needed then comes one by one. Sets the points
- * of the frontier. */
-static gboolean
-prepare (WpSearch *search, guint given, guint queue_jobs, guint *points)
+/* The other end of the frontier: the given workers, if they are more than needed and do; but not more than are ever busy. */
+static gint64
+other_end (WpSearch *search, gint64 fewest, guint given, gboolean given_do)
 {
-  guint most, fewest, fitting, n = 0;
-  guint workers[FRONTIER_POINTS + WITHOUT_QUEUE + 5];
+  gint64 end = given_do && given > fewest ? given : fewest + MAX (1, fewest / 2);
 
-  if (!wp_search_is_quick (search))
-    return FALSE;
-  most = wp_search_guess (search, 0);
-  fewest = wp_search_guess (search, BOUNDLESS);
-  fitting = wp_search_guess (search, queue_jobs);
-  for (guint i = 0; i < FRONTIER_POINTS; i++)
-    workers[n++] = points[i] = between (fewest, most, i);
-  for (guint i = 0; i < WITHOUT_QUEUE; i++)
-    workers[n++] = most + i - 1;
-  workers[n++] = fewest - 1;
-  workers[n++] = fitting;
-  workers[n++] = fitting - 1;
-  workers[n++] = given;
-  wp_search_prepare (search, workers, n, given);
-
-  return TRUE;
+  return MIN (end, wp_search_ample (search));
 }
 
-/* From the fewest workers that do with any queue to those that need none; each with its smallest queue, and none that has no smaller
- * one than the last. */
-static void
-add_frontier (WpPlan *self, WpSearch *search, double scale, const guint *points)
+/* What a first part of a long trace lets expect is simulated side by side; what else is needed then comes one by one. Returns the fewest
+ * workers that are to be expected; 0: not known. */
+static gint64
+prepare (WpSearch *search, guint given, guint queue_jobs)
 {
-  gint64 fewest = wp_search_workers (search, BOUNDLESS);
-  gint64 most = fewest > 0 ? wp_search_workers (search, 0) : WP_SEARCH_NONE;
-  gint64 last = G_MAXINT64;
+  guint workers[FRONTIER_POINTS + 2], n = 0;
+  gint64 fewest, end;
 
-  for (guint i = 0; i < FRONTIER_POINTS && fewest > 0; i++)
+  if (!wp_search_is_quick (search))
+    return 0;
+  fewest = wp_search_guess (search, queue_jobs);
+  end = other_end (search, fewest, given, given > fewest);
+  workers[n++] = (guint) fewest - 1;
+  workers[n++] = given;
+  for (guint i = 0; i < FRONTIER_POINTS && end <= MOST_PREPARED; i++)
+    workers[n++] = between (fewest, end, i);
+  wp_search_prepare (search, workers, n, given);
+
+  return fewest;
+}
+
+static void
+add_point (WpPlan *self, WpSearch *search, double scale, guint workers, gint64 queue_jobs)
+{
+  gint64 without = queue_jobs == 0 ? wp_search_workers (search, 0) : WP_SEARCH_NONE;
+
+  if (queue_jobs > 0)
+    add_answer (self, search, scale, WP_PLAN_FRONTIER, workers, (guint) queue_jobs);
+  else if (without > 0)
+    add_answer (self, search, scale, WP_PLAN_FRONTIER, (guint) without, 0);
+}
+
+/* Each number of workers with its smallest queue, and none that has no smaller one than the last; the last of all needs none, or is the
+ * given one. */
+static void
+add_frontier (WpPlan *self, WpSearch *search, double scale, gint64 expected, guint given, gboolean given_do)
+{
+  gint64 fewest = wp_search_workers (search, BOUNDLESS), end, last = G_MAXINT64;
+
+  if (fewest <= 0)
+    return;
+  end = other_end (search, expected > fewest ? expected : fewest, given, given_do);
+  for (guint i = 0; i < FRONTIER_POINTS && last > 0; i++)
     {
-      guint workers = points && i > 0 ? points[i] : between (fewest, most, i);
-      gint64 queue_jobs = workers < fewest || (most > 0 && workers > most) ? WP_SEARCH_NONE : wp_search_queue (search, workers);
+      guint workers = i == 0 ? (guint) fewest : between (expected > 0 ? expected : fewest, end, i);
+      gint64 queue_jobs = workers >= fewest && workers != given ? wp_search_queue (search, workers) : WP_SEARCH_NONE;
 
-      if (queue_jobs <= 0 || queue_jobs >= last)
+      if (queue_jobs < 0 || queue_jobs >= last)
         continue;
-      add_answer (self, search, scale, WP_PLAN_FRONTIER, workers, (guint) queue_jobs);
+      add_point (self, search, scale, workers, queue_jobs);
       last = queue_jobs;
     }
-  if (most > 0)
-    add_answer (self, search, scale, WP_PLAN_FRONTIER, (guint) most, 0);
 }
 
 static void
@@ -93,8 +107,7 @@ add_scale (WpPlan *self, WpSearch *search, const WpSearchSetup *setup, double sc
 {
   gboolean pool = setup->policy.mode == WP_MODE_WORKER_POOL;
   guint workers = pool ? setup->policy.workers : 1;
-  guint points[FRONTIER_POINTS];
-  gboolean prepared = pool && prepare (search, workers, setup->policy.queue_jobs, points);
+  gint64 expected = pool ? prepare (search, workers, setup->policy.queue_jobs) : 0;
   gint64 fewest = pool ? wp_search_workers (search, setup->policy.queue_jobs) : WP_SEARCH_NONE;
   gint64 shortest;
 
@@ -104,7 +117,7 @@ add_scale (WpPlan *self, WpSearch *search, const WpSearchSetup *setup, double sc
   if (shortest >= 0)
     add_answer (self, search, scale, WP_PLAN_QUEUE, workers, (guint) shortest);
   if (pool)
-    add_frontier (self, search, scale, prepared ? points : NULL);
+    add_frontier (self, search, scale, expected, workers, shortest >= 0);
   self->assumed |= wp_search_assumed (search);
 }
 

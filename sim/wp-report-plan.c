@@ -93,23 +93,37 @@ add_proof (GString *text, const WpPlanAnswer *answer)
 }
 
 static void
-add_frontier (GString *text, const WpPlan *plan, double scale)
+add_pair (GString *text, const WpPlanPoint *point)
 {
   char workers[WP_FORMAT_CELL], queue[WP_FORMAT_CELL];
-  const char *before = "        workers and queue that do: ";
+  gboolean first = text->str[text->len - 1] == ' ';
 
+  g_string_append_printf (text, "%s%s + %s", first ? "" : ", ", wp_format_whole (workers, point->workers), wp_format_whole (queue, point->queue_jobs));
+}
+
+/* In order of the workers; the given ones among them. */
+static void
+add_frontier (GString *text, const WpPlan *plan, double scale, const WpPlanAnswer *given)
+{
+  if (!wp_plan_find (plan, scale, WP_PLAN_FRONTIER))
+    return;
+  g_string_append (text, "        workers + queue that do: ");
   for (guint i = 0; i < plan->answers->len; i++)
     {
       const WpPlanAnswer *answer = &g_array_index (plan->answers, WpPlanAnswer, i);
 
       if (answer->kind != WP_PLAN_FRONTIER || answer->answer.scale != scale)
         continue;
-      g_string_append_printf (text, "%s%s + %s", before, wp_format_whole (workers, answer->answer.workers),
-                              wp_format_whole (queue, answer->answer.queue_jobs));
-      before = ", ";
+      if (given && given->answer.workers < answer->answer.workers)
+        {
+          add_pair (text, &given->answer);
+          given = NULL;
+        }
+      add_pair (text, &answer->answer);
     }
-  if (*before == ',')
-    g_string_append_c (text, '\n');
+  if (given)
+    add_pair (text, &given->answer);
+  g_string_append_c (text, '\n');
 }
 
 static void
@@ -136,7 +150,7 @@ add_scale (GString *text, const WpPlan *plan, double scale)
     add_proof (text, queue);
   else
     g_string_append (text, pool ? "more than a queue: none does\n" : "help: no queue does\n");
-  add_frontier (text, plan, scale);
+  add_frontier (text, plan, scale, pool ? queue : NULL);
 }
 
 static void

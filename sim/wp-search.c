@@ -174,10 +174,16 @@ run_trials (WpSearch *self, WpTrial *trials, guint n)
   return TRUE;
 }
 
+static Known *
+find_known (const WpSearch *self, guint workers)
+{
+  return g_hash_table_lookup (self->lines, GUINT_TO_POINTER (MIN (workers, self->ample_workers)));
+}
+
 static gboolean
 knows_line (const WpSearch *self, guint workers, guint queue_jobs)
 {
-  const Known *known = g_hash_table_lookup (self->lines, GUINT_TO_POINTER (workers));
+  const Known *known = find_known (self, workers);
 
   return known && (known->line || queue_jobs <= known->lost_queue);
 }
@@ -186,6 +192,7 @@ static void
 remember_line (WpSearch *self, WpTrial *trial)
 {
   Known *known = g_new0 (Known, 1);
+  guint workers = trial->policy.workers;
 
   known->lost_queue = trial->policy.queue_jobs;
   known->lost_slo = trial->lost_slo;
@@ -193,9 +200,12 @@ remember_line (WpSearch *self, WpTrial *trial)
     {
       known->line = g_steal_pointer (&trial->line);
       if (!wp_line_fills (known->line, 0))
-        self->ample_workers = MIN (self->ample_workers, trial->policy.workers);
+        {
+          workers = MIN (workers, wp_line_busiest (known->line) + 1);   /* which makes no difference to the line */
+          self->ample_workers = MIN (self->ample_workers, workers);
+        }
     }
-  g_hash_table_replace (self->lines, GUINT_TO_POINTER (trial->policy.workers), known);
+  g_hash_table_replace (self->lines, GUINT_TO_POINTER (workers), known);
 }
 
 /* Lines of those numbers of workers, all at once; given up where a queue of that size can't do, unless @in_full. */
@@ -207,7 +217,7 @@ find_lines (WpSearch *self, const guint *workers, guint n, guint queue_jobs, gbo
 
   for (guint i = 0; i < n; i++)
     {
-      const Known *known = g_hash_table_lookup (self->lines, GUINT_TO_POINTER (workers[i]));
+      const Known *known = find_known (self, workers[i]);
 
       if (workers[i] == 0 || (in_full ? known && known->line : knows_line (self, workers[i], queue_jobs)))
         continue;
@@ -230,7 +240,7 @@ find_line (WpSearch *self, guint workers, guint queue_jobs, gboolean in_full)
   const Known *known;
 
   find_lines (self, &workers, 1, queue_jobs, in_full);
-  known = g_hash_table_lookup (self->lines, GUINT_TO_POINTER (workers));
+  known = find_known (self, workers);
 
   return known ? known->line : NULL;
 }
@@ -239,7 +249,7 @@ find_line (WpSearch *self, guint workers, guint queue_jobs, gboolean in_full)
 static const WpLine *
 find_whole_line (WpSearch *self, guint workers, guint queue_jobs)
 {
-  Known *known = g_hash_table_lookup (self->lines, GUINT_TO_POINTER (workers));
+  Known *known = find_known (self, workers);
   WpTrial trial;
 
   set_up_trial (self, &trial, workers, queue_jobs);
@@ -392,12 +402,18 @@ wp_search_failure (WpSearch *self, guint workers, guint queue_jobs)
 
   if (meets (self, workers, queue_jobs, ALL) || self->error)
     return NULL;
-  known = g_hash_table_lookup (self->lines, GUINT_TO_POINTER (workers));
+  known = find_known (self, workers);
   if (known && known->lost_slo)
     return known->lost_slo;
   wp_search_figures (self, workers, queue_jobs, &figures);
 
   return wp_slos_first_failure (self->setup.slos, &figures);
+}
+
+guint
+wp_search_ample (const WpSearch *self)
+{
+  return self->ample_workers;
 }
 
 gboolean
@@ -450,7 +466,7 @@ wp_search_fills (WpSearch *self, guint workers, guint queue_jobs)
 
   if (workers >= self->ample_workers)
     return FALSE;
-  known = g_hash_table_lookup (self->lines, GUINT_TO_POINTER (workers));
+  known = find_known (self, workers);
   if (known && known->line)
     return wp_line_fills (known->line, queue_jobs);
   set_up_trial (self, &trial, workers, queue_jobs);
@@ -576,8 +592,6 @@ find_ample (WpSearch *self)
   trial.slos = NULL;
   if (run_trials (self, &trial, 1))
     {
-      trial.policy.workers = (guint) wp_line_busiest (trial.line) + 1;   /* which makes no difference to the line */
-      self->ample_workers = trial.policy.workers;
       remember_line (self, &trial);
     }
   wp_trial_clear (&trial);

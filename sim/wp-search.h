@@ -41,6 +41,9 @@ gboolean wp_search_fills (WpSearch *self, guint workers, guint queue_jobs);
 /* The objective that is not met; NULL: all are. */
 const WpSlo *wp_search_failure (WpSearch *self, guint workers, guint queue_jobs);
 
+/* So many are never all busy; G_MAXUINT if that is not known. */
+guint wp_search_ample (const WpSearch *self);
+
 /* Does it pay to guess, and to prepare what was guessed? */
 gboolean wp_search_is_quick (const WpSearch *self);
 
