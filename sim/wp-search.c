@@ -8,7 +8,7 @@
 #define SCAN_PASSES 8                              /* ... or that many times the trace */
 #define SCAN_QUEUES 4096                           /* from one line, or that many passes */
 #define SAMPLE_ROWS (1 << 20)                      /* a longer trace has its first part searched for a guess */
-#define SAMPLE_PART 16
+#define SAMPLE_PART 32
 #define UNLIMITED (G_MAXUINT - 1)
 
 typedef enum { ALL, RISING_WITH_WORKERS, RISING_WITH_QUEUE } Which;
@@ -35,6 +35,8 @@ struct _WpSearch {
   GHashTable *points;       /* workers and queue to WpFigures; NULL: lost */
   guint64 spent_rows;
   double load;              /* NaN: not known */
+  gint64 found_workers;     /* the last answer, and its queue; 0: none yet */
+  guint found_queue;
   WpSearch *sample;         /* the first part of a long trace; NULL: not yet */
   gboolean assumed;
   GError *error;
@@ -635,7 +637,7 @@ gallop_down (WpSearch *self, gint64 does, guint queue_jobs)
 static gint64
 search_workers (WpSearch *self, gint64 from, guint queue_jobs)
 {
-  guint guess = wp_search_guess (self, queue_jobs);
+  guint guess = self->found_workers > 0 && queue_jobs >= self->found_queue ? (guint) self->found_workers : wp_search_guess (self, queue_jobs);
   gint64 found;
 
   guess = (guint) MAX (guess, from);
@@ -646,7 +648,12 @@ search_workers (WpSearch *self, gint64 from, guint queue_jobs)
   else
     found = gallop_up (self, guess, queue_jobs);
 
-  return found > 0 && !self->error && meets (self, (guint) found, queue_jobs, ALL) ? found : WP_SEARCH_NONE;
+  if (found <= 0 || self->error || !meets (self, (guint) found, queue_jobs, ALL))
+    return WP_SEARCH_NONE;
+  self->found_workers = found;
+  self->found_queue = queue_jobs;
+
+  return found;
 }
 
 static void
