@@ -84,7 +84,7 @@ add_proof (GString *text, const WpPlanAnswer *answer)
   add_size (text, answer->kind, &answer->answer);
   if (!answer->has_neighbour || !answer->neighbour.slo)
     {
-      g_string_append (text, answer->kind == WP_PLAN_WORKERS ? " are enough, and the fewest there are\n" : " is enough, and the smallest there is\n");
+      g_string_append (text, answer->kind == WP_PLAN_WORKERS ? ", the fewest there can be\n" : ", the smallest there can be\n");
       return;
     }
   g_string_append_printf (text, ": %s %s; ", answer->answer.slo->metric->name, figure (cell, &answer->answer));
@@ -139,7 +139,7 @@ add_scale (GString *text, const WpPlan *plan, double scale)
       if (workers)
         add_proof (text, workers);
       else
-        g_string_append (text, "more than workers: no number of them does\n");
+        g_string_append (text, "more: no number of workers does\n");
     }
   if (pool)
     g_string_append_printf (text, "        %s worker%s need%s ", wp_format_whole (cell, plan->policy.workers), plan->policy.workers == 1 ? "" : "s",
@@ -149,7 +149,7 @@ add_scale (GString *text, const WpPlan *plan, double scale)
   if (queue)
     add_proof (text, queue);
   else
-    g_string_append (text, pool ? "more than a queue: none does\n" : "help: no queue does\n");
+    g_string_append (text, "more: no queue does\n");
   add_frontier (text, plan, scale, pool ? queue : NULL);
 }
 
@@ -165,7 +165,7 @@ add_headroom (GString *text, const WpPlan *plan)
     g_string_append_printf (text, "%s worker%s and ", wp_format_whole (workers, plan->policy.workers), plan->policy.workers == 1 ? "" : "s");
   g_string_append_printf (text, "a queue of %s: ", wp_format_whole (queue, plan->policy.queue_jobs));
   if (isnan (headroom->scale))
-    g_string_append_printf (text, "none found to be too much, up to %gx the traffic\n", WP_HEADROOM_MOST);
+    g_string_append_printf (text, "more than %.0fx the traffic\n", WP_HEADROOM_MOST);
   else if (headroom->scale == 1)
     g_string_append_printf (text, "none, it %s%s\n", headroom->is_full ? "is full at times" : "fails ", headroom->is_full ? "" : headroom->slo ? headroom->slo->text : "");
   else

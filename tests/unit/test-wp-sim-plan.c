@@ -75,7 +75,7 @@ test_objectives (void)
   g_autoptr(SimRun) rejecting = run_on (burst, "-q 0 -w 2 --when-full=reject --slo rejected<=1 trace.csv");
   g_autoptr(SimRun) without = run_on (burst, "--no-plan --slo response.p50<99ms trace.csv");
 
-  assert_says (never, 1, "no number of them does");
+  assert_says (never, 1, "no number of workers does");
   assert_says (both, 0, "a queue of 0 needs 2 workers: blocked 3; 1 worker: 4\n");
   assert_says (rejecting, 0, "a queue of 0 needs 4 workers: rejected 1; 3 workers: 2\n");
   g_assert_cmpint (without->status, ==, 0);
