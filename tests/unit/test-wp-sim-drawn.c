@@ -99,22 +99,26 @@ test_written (void)
 static JsonObject *
 confidence_of (SimRun *run)
 {
-  return json_array_get_object_element (json_object_get_array_member (sim_run_json (run), "confidence"), 0);
+  g_autoptr(JsonObject) report = sim_run_json (run);
+
+  return json_object_ref (json_array_get_object_element (json_object_get_array_member (report, "confidence"), 0));
 }
 
 static void
 test_theory (void)
 {
   g_autoptr(SimRun) run = sim_run_new ();
+  g_autoptr(JsonObject) confidence = NULL;
   g_autofree char *text = run_ok (run, "--synthetic poisson:rate=50,n=200000 -s exp:14ms -m bufferedchannel --theory --warmup 1000", NULL);
 
   g_assert_nonnull (strstr (text, "\nBufferedChannel: 95 % confidence by batch means, "));
   g_assert_nonnull (strstr (text, "\ntheory: M/M/1, Kleinrock"));
   g_assert_nonnull (strstr (text, "   inside\n"));
   g_free (run_ok (run, "--synthetic poisson:rate=50,n=20000 -s exp:14ms -m bufferedchannel --theory --replications 10 --format json", NULL));
-  g_assert_cmpstr (json_object_get_string_member (confidence_of (run), "method"), ==, "replications");
-  g_assert_cmpint (json_object_get_int_member (confidence_of (run), "n"), ==, 10);
-  g_assert_cmpstr (json_object_get_string_member (confidence_of (run), "theory"), ==, "M/M/1");
+  confidence = confidence_of (run);
+  g_assert_cmpstr (json_object_get_string_member (confidence, "method"), ==, "replications");
+  g_assert_cmpint (json_object_get_int_member (confidence, "n"), ==, 10);
+  g_assert_cmpstr (json_object_get_string_member (confidence, "theory"), ==, "M/M/1");
   g_free (text);
   text = run_ok (run, "--synthetic mmpp:rates=1:9,sojourns=1s:1s,n=100 -s exp:14ms -m bufferedchannel --theory", NULL);
   g_assert_nonnull (strstr (text, "BufferedChannel: too short a run for confidence intervals\ntheory: no closed form: arrivals are not Poisson"));
@@ -124,11 +128,13 @@ static void
 test_clients (void)
 {
   g_autoptr(SimRun) run = sim_run_new ();
+  g_autoptr(JsonObject) report = NULL;
   g_autofree char *text = run_ok (run, "--clients 64 --duration 10s -s 10ms -m workerpool -w 4 --ack stored", NULL);
 
   g_assert_nonnull (strstr (text, "64 clients, thinking 0, answered when stored: 4,060 requests"));   /* 400 a second, and the 60 that wait */
   g_free (run_ok (run, "--clients 10 --think 1s --limit 1000 -s 1ms --format json", NULL));
-  g_assert_cmpint (json_object_get_int_member (json_object_get_object_member (sim_run_json (run), "trace"), "requests"), ==, 1000);
+  report = sim_run_json (run);
+  g_assert_cmpint (json_object_get_int_member (json_object_get_object_member (report, "trace"), "requests"), ==, 1000);
 }
 
 static void
