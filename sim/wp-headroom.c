@@ -4,7 +4,7 @@
 
 #define PRECISION 1.01
 #define SAMPLE_ROWS (1 << 20)
-#define SAMPLE_PART 32
+#define SAMPLE_PART 16
 
 typedef struct {
   const WpSearchSetup *setup;

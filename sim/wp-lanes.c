@@ -19,6 +19,9 @@ struct _WpLanes {
   Vector *starts_ns;                 /* a ring of the last ones; the slot is the request's number & mask */
   gsize mask;
   gsize longest[WP_LANES];
+  gint64 watched;                    /* a queue's size */
+  gboolean passed;                   /* some line is longer */
+  guint64 blocked[WP_LANES];         /* by that queue */
   gint64 back[WP_LANES];             /* so many requests ago one started that waits still, if the line is the longest but one: longest - 1, or 0 */
   guint64 at_longest[WP_LANES];      /* requests that found the longest line but one */
   gboolean all_busy[WP_LANES];       /* at some moment, for a time */
@@ -37,11 +40,12 @@ wp_lanes_are_there (void)
 }
 
 WpLanes *
-wp_lanes_new (const guint *workers, guint n)
+wp_lanes_new (const guint *workers, guint n, guint watched)
 {
   WpLanes *self = g_new0 (WpLanes, 1);
 
   self->n = n;
+  self->watched = watched;
   for (guint lane = 0; lane < WP_LANES; lane++)
     {
       self->workers[lane] = lane < n ? workers[lane] : 1;
@@ -100,6 +104,7 @@ look_back (WpLanes *self, double arrival_ns)
       self->longest[lane]++;
       self->back[lane] = (gint64) longest;
       self->at_longest[lane] = 1;
+      self->passed |= self->watched > 0 && self->longest[lane] > (gsize) self->watched;
       if (self->longest[lane] >= self->mask)
         grow (self);
     }
@@ -154,14 +159,25 @@ put (double *at, __m256d here, __m256d end)
   return next;
 }
 
+/* When those started that came so many requests ago. */
 __attribute__ ((target ("avx2"))) static inline __m256d
-long_ago (const WpLanes *self)
+long_ago (const WpLanes *self, __m256i back)
 {
   const __m256i lanes = _mm256_set_epi64x (3, 2, 1, 0);
-  __m256i ago = _mm256_sub_epi64 (_mm256_set1_epi64x ((gint64) self->requests), _mm256_loadu_si256 ((const __m256i *) self->back));
+  __m256i ago = _mm256_sub_epi64 (_mm256_set1_epi64x ((gint64) self->requests), back);
   __m256i slot = _mm256_and_si256 (ago, _mm256_set1_epi64x ((gint64) self->mask));
 
   return _mm256_i64gather_pd (self->starts_ns[0].lane, _mm256_add_epi64 (_mm256_slli_epi64 (slot, 2), lanes), sizeof (double));
+}
+
+/* Lines that were never so long have no start there that is to come. */
+__attribute__ ((target ("avx2"))) static void
+count_blocked (WpLanes *self, __m256d arrival)
+{
+  int blocked = _mm256_movemask_pd (_mm256_cmp_pd (long_ago (self, _mm256_set1_epi64x (self->watched)), arrival, _CMP_GT_OQ));
+
+  for (guint lane = 0; lane < WP_LANES; lane++)
+    self->blocked[lane] += (blocked >> lane) & 1;
 }
 
 __attribute__ ((target ("avx2"))) static inline void
@@ -186,8 +202,10 @@ offer_one (WpLanes *self, gint64 arrival_ns, gint64 service_ns, Sums *sums)
     {
       sums->max_ns = _mm256_max_pd (sums->max_ns, wait);
       count_waits_at_once (self, wait, zero);
-      if (G_UNLIKELY (_mm256_movemask_pd (_mm256_cmp_pd (long_ago (self), arrival, _CMP_GT_OQ)) != 0))
+      if (G_UNLIKELY (_mm256_movemask_pd (_mm256_cmp_pd (long_ago (self, _mm256_loadu_si256 ((const __m256i *) self->back)), arrival, _CMP_GT_OQ)) != 0))
         look_back (self, (double) arrival_ns);
+      if (G_UNLIKELY (self->passed))
+        count_blocked (self, arrival);
     }
   self->requests++;
 }
@@ -241,7 +259,7 @@ wp_lanes_are_there (void)
 }
 
 WpLanes *
-wp_lanes_new (const guint *workers, guint n)
+wp_lanes_new (const guint *workers, guint n, guint watched)
 {
   g_return_val_if_reached (NULL);
 }
@@ -287,7 +305,8 @@ WpLine *
 wp_lanes_finish (WpLanes *self, guint lane)
 {
   WpHistogram *wait = self->wait[lane];
-  WpLinePart part = { self->workers[lane], self->requests, self->longest[lane], self->at_longest[lane], 0, self->all_busy[lane] };
+  WpLinePart part = { self->workers[lane], self->requests, self->longest[lane], self->at_longest[lane], 0, self->all_busy[lane],
+                      (guint) self->watched, self->blocked[lane] };
 
   wait->weights[0] = 0;
   wait->total = 0;

@@ -22,8 +22,8 @@ typedef struct _WpLanes WpLanes;
 
 gboolean wp_lanes_are_there (void);
 
-/* @workers: of each of @n lines, 1 to WP_LANES_WORKERS. */
-WpLanes *wp_lanes_new (const guint *workers, guint n);
+/* @workers: of each of @n lines, 1 to WP_LANES_WORKERS; @watched: a size of the queue of which it is counted how many it blocks; 0: none. */
+WpLanes *wp_lanes_new (const guint *workers, guint n, guint watched);
 void wp_lanes_free (WpLanes *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpLanes, wp_lanes_free)
 

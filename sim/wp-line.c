@@ -238,7 +238,7 @@ wp_line_busiest (const WpLine *self)
 gboolean
 wp_line_knows (const WpLine *self, guint64 queue_jobs)
 {
-  return !self->part || queue_jobs == 0 || queue_jobs + 1 >= self->longest;
+  return !self->part || queue_jobs == 0 || queue_jobs == self->part->watched || queue_jobs + 1 >= self->longest;
 }
 
 static guint64
@@ -248,6 +248,8 @@ blocked_of_part (const WpLinePart *part, guint64 queue_jobs)
     return 0;
   if (queue_jobs == 0)
     return part->waited;
+  if (queue_jobs == part->watched)
+    return part->blocked;
 
   return queue_jobs + 1 == part->longest ? part->at_longest : 1;
 }

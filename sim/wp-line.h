@@ -34,6 +34,8 @@ typedef struct {
   guint64 at_longest;          /* blocked by a queue of one place less than the longest line */
   guint64 waited;
   gboolean all_busy;           /* at some moment */
+  guint watched;               /* a queue's size, or 0 for none, */
+  guint64 blocked;             /* and how many it blocks */
 } WpLinePart;
 
 /* A finished line of which that is known; @wait: of all requests, without a sum; taken. Its figures are those of waiting (but for their

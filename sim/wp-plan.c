@@ -53,7 +53,7 @@ other_end (WpSearch *search, gint64 fewest, guint given, gboolean given_do)
 static gint64
 prepare (WpSearch *search, guint given, guint queue_jobs)
 {
-  guint workers[FRONTIER_POINTS + 2], n = 0;
+  guint workers[FRONTIER_POINTS + 3], n = 0;
   gint64 fewest, end;
 
   if (!wp_search_is_quick (search))
@@ -61,10 +61,11 @@ prepare (WpSearch *search, guint given, guint queue_jobs)
   fewest = wp_search_guess (search, queue_jobs);
   end = other_end (search, fewest, given, given > fewest);
   workers[n++] = (guint) fewest - 1;
+  workers[n++] = (guint) fewest + 1;
   workers[n++] = given;
   for (guint i = 0; i < FRONTIER_POINTS && end <= MOST_PREPARED; i++)
     workers[n++] = between (fewest, end, i);
-  wp_search_prepare (search, workers, n, given);
+  wp_search_prepare (search, workers, n, given, queue_jobs);
 
   return fewest;
 }

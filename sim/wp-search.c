@@ -8,7 +8,7 @@
 #define SCAN_PASSES 8                              /* ... or that many times the trace */
 #define SCAN_QUEUES 4096                           /* from one line, or that many passes */
 #define SAMPLE_ROWS (1 << 20)                      /* a longer trace has its first part searched for a guess */
-#define SAMPLE_PART 32
+#define SAMPLE_PART 16
 #define UNLIMITED (G_MAXUINT - 1)
 
 typedef enum { ALL, RISING_WITH_WORKERS, RISING_WITH_QUEUE } Which;
@@ -433,7 +433,7 @@ compare_trials (gconstpointer a, gconstpointer b)
 }
 
 void
-wp_search_prepare (WpSearch *self, const guint *workers, guint n, guint given)
+wp_search_prepare (WpSearch *self, const guint *workers, guint n, guint given, guint queue_jobs)
 {
   g_autofree WpTrial *trials = g_new (WpTrial, n);
   guint n_trials = 0;
@@ -447,6 +447,7 @@ wp_search_prepare (WpSearch *self, const guint *workers, guint n, guint given)
       if (known)
         continue;
       set_up_trial (self, &trials[n_trials], workers[i], UNLIMITED);
+      trials[n_trials].watched = queue_jobs;
       if (workers[i] != given)
         trials[n_trials].slos = NULL;
       n_trials++;

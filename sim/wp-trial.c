@@ -187,7 +187,7 @@ run_lanes (Task *task, const WpTape *tape, GError **error)
 
   for (guint lane = 0; lane < task->n; lane++)
     workers[lane] = task->trials[lane]->policy.mode == WP_MODE_BUFFERED_CHANNEL ? 1 : task->trials[lane]->policy.workers;
-  lanes = wp_lanes_new (workers, task->n);
+  lanes = wp_lanes_new (workers, task->n, first->watched);
   if (!pass_lanes (task, reader, lanes, requests_of (first, tape), error))
     return FALSE;
   for (guint lane = 0; lane < task->n; lane++)
@@ -237,7 +237,7 @@ may_be_quick (const WpTrial *trial)
 static gboolean
 go_together (const WpTrial *one, const WpTrial *other)
 {
-  return one->quick && other->quick && one->scale == other->scale && one->limit == other->limit;
+  return one->quick && other->quick && one->scale == other->scale && one->limit == other->limit && one->watched == other->watched;
 }
 
 /* Those that go together follow one another; as many a task as leave none of the threads idle. */

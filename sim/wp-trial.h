@@ -14,6 +14,7 @@ typedef struct {
   guint64 limit;              /* the first rows only; 0: all */
   gboolean as_line;           /* nobody is turned away, whatever the policy says: @line, and no figures; else @figures */
   gboolean quick;             /* a line of which only waiting and blocking are wanted, and whether blocked is 0: it may be a partial one */
+  guint watched;              /* a quick line knows how many a queue of that size blocks, if it is more than 0 */
   guint parts;                /* of the line */
   const guint *queues;        /* of which the line watches the blocked times */
   guint n_queues;

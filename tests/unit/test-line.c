@@ -79,10 +79,10 @@ test_equals_model (void)
 
 /* A wait's percentiles are those of its buckets either way. */
 static void
-assert_same_waiting (const WpLine *lane, const WpLine *line)
+assert_same_waiting (const WpLine *lane, const WpLine *line, guint watched)
 {
   guint64 longest = wp_line_longest (line);
-  guint queues[] = { 0, longest > 0 ? (guint) longest - 1 : 0, (guint) longest, (guint) longest + 1 };
+  guint queues[] = { 0, longest > 0 ? (guint) longest - 1 : 0, (guint) longest, (guint) longest + 1, watched };
 
   g_assert_cmpuint (wp_line_longest (lane), ==, longest);
   for (guint i = 0; i < G_N_ELEMENTS (queues); i++)
@@ -109,12 +109,13 @@ check_lanes (WpRandom *random, guint64 most_ns)
 {
   guint workers[WP_LANES], n = 1 + (guint) wp_random_below (random, WP_LANES);
   gint64 arrivals_ns[3000], services_ns[3000], now_ns = 0;
+  guint watched = (guint) wp_random_below (random, 30);
   guint64 gap = 1 + most_ns / (1 + wp_random_below (random, 40));
   g_autoptr(WpLanes) lanes = NULL;
 
   for (guint i = 0; i < n; i++)
     workers[i] = 1 + (guint) wp_random_below (random, wp_random_below (random, 4) == 0 ? WP_LANES_WORKERS : 12);
-  lanes = wp_lanes_new (workers, n);
+  lanes = wp_lanes_new (workers, n, watched);
   for (guint i = 0; i < G_N_ELEMENTS (arrivals_ns); i++)
     {
       arrivals_ns[i] = now_ns;
@@ -134,7 +135,7 @@ check_lanes (WpRandom *random, guint64 most_ns)
 
       g_assert_true (wp_line_offer (line, arrivals_ns, services_ns, G_N_ELEMENTS (arrivals_ns)));
       wp_line_finish (line);
-      assert_same_waiting (lane, line);
+      assert_same_waiting (lane, line, watched);
     }
 }
 
@@ -167,7 +168,7 @@ test_too_long_for_lanes (void)
       g_test_skip ("this processor has no AVX2, so that there are no lanes");
       return;
     }
-  lanes = wp_lanes_new (workers, 2);
+  lanes = wp_lanes_new (workers, 2, 0);
   g_assert_false (wp_lanes_offer (lanes, arrivals_ns, services_ns, 2));
 }
 
