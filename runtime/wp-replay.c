@@ -6,8 +6,8 @@
 #include "runtime/replay/wp-interrupt.h"
 #include "runtime/replay/wp-replay-options.h"
 #include "runtime/replay/wp-replay-report.h"
-#include "sim/wp-error.h"
-#include "sim/wp-options.h"
+#include "sim/base/wp-error.h"
+#include "sim/base/wp-options.h"
 
 #define STATUS_NO 1          /* the run is not valid, or requests failed */
 

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "sim/wp-error.h"
-#include "sim/wp-options.h"
+#include "sim/base/wp-error.h"
+#include "sim/base/wp-options.h"
 
 #define FILE_RESERVE 128         /* listeners, epolls, timers, databases, records */
 #define MAX_THREADS 256

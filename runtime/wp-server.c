@@ -12,8 +12,8 @@
 #include "runtime/http/wp-ingest.h"
 #include "runtime/http/wp-listen.h"
 #include "runtime/wp-server-options.h"
-#include "sim/wp-error.h"
-#include "sim/wp-options.h"
+#include "sim/base/wp-error.h"
+#include "sim/base/wp-options.h"
 
 #define DRAIN_LOOK_MS 10
 

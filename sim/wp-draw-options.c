@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "sim/wp-error.h"
-#include "sim/wp-options.h"
+#include "sim/base/wp-error.h"
+#include "sim/base/wp-options.h"
 #include "sim/wp-sim-options.h"
 
 #define DEFAULT_DIGITS 9

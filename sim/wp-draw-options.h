@@ -1,7 +1,7 @@
 /* wp-draw-options.h - the options of wp-sim for traffic that is drawn, not read. */
 #pragma once
 
-#include "sim/wp-clients.h"
+#include "sim/report/wp-clients.h"
 
 typedef struct {
   char *generate;        /* write this trace; NULL: not asked for, as all texts here */

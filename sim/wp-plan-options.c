@@ -1,10 +1,10 @@
 #include "sim/wp-plan-options.h"
 
-#include "sim/wp-error.h"
-#include "sim/wp-options.h"
+#include "sim/base/wp-error.h"
+#include "sim/base/wp-options.h"
 #include "sim/wp-sim-options.h"
-#include "sim/wp-slo.h"
-#include "sim/wp-sweep-spec.h"
+#include "sim/plan/wp-slo.h"
+#include "sim/plan/wp-sweep-spec.h"
 
 #define MOST_THREADS 1024
 

@@ -3,10 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "sim/wp-error.h"
-#include "sim/wp-options.h"
-#include "sim/wp-plot.h"
-#include "sim/wp-service.h"
+#include "sim/base/wp-error.h"
+#include "sim/base/wp-options.h"
+#include "sim/plot/wp-plot.h"
+#include "sim/model/wp-service.h"
 
 #define DEFAULT_SERVICE "500ms"
 #define DEFAULT_SEED 1

@@ -3,7 +3,7 @@
 
 #include "sim/wp-draw-options.h"
 #include "sim/wp-plan-options.h"
-#include "sim/wp-report.h"
+#include "sim/report/wp-report.h"
 
 typedef struct _WpSimOptions {
   WpPolicy policy;                /* first: the policy's own callbacks take it */

@@ -1,9 +1,9 @@
 #include "sim/wp-sim-plan.h"
 
-#include "sim/wp-chart.h"
+#include "sim/report/wp-chart.h"
 #include "sim/wp-plan-options.h"
-#include "sim/wp-report-plan.h"
-#include "sim/wp-sweep-plot.h"
+#include "sim/report/wp-report-plan.h"
+#include "sim/plot/wp-sweep-plot.h"
 
 struct _WpSimPlan {
   const WpSimOptions *options;

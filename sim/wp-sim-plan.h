@@ -2,7 +2,7 @@
 #pragma once
 
 #include "sim/wp-sim-options.h"
-#include "sim/wp-run.h"
+#include "sim/report/wp-run.h"
 
 typedef struct _WpSimPlan WpSimPlan;
 

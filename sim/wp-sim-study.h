@@ -2,7 +2,7 @@
 #pragma once
 
 #include "sim/wp-sim-options.h"
-#include "sim/wp-study.h"
+#include "sim/report/wp-study.h"
 
 typedef struct _WpSimStudy WpSimStudy;
 

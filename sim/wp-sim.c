@@ -3,19 +3,19 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sim/wp-comparison.h"
-#include "sim/wp-generate.h"
-#include "sim/wp-interrupt.h"
-#include "sim/wp-jobs.h"
-#include "sim/wp-options.h"
-#include "sim/wp-plot-file.h"
-#include "sim/wp-predicted.h"
-#include "sim/wp-progress.h"
-#include "sim/wp-series.h"
+#include "sim/report/wp-comparison.h"
+#include "sim/report/wp-generate.h"
+#include "sim/base/wp-interrupt.h"
+#include "sim/report/wp-jobs.h"
+#include "sim/base/wp-options.h"
+#include "sim/plot/wp-plot-file.h"
+#include "sim/report/wp-predicted.h"
+#include "sim/report/wp-progress.h"
+#include "sim/report/wp-series.h"
 #include "sim/wp-sim-options.h"
 #include "sim/wp-sim-plan.h"
 #include "sim/wp-sim-study.h"
-#include "sim/wp-synthetic.h"
+#include "sim/model/wp-synthetic.h"
 
 enum { EXIT_DONE = 0, EXIT_NO = 1, EXIT_BAD = 2 };
 

@@ -1,7 +1,7 @@
 /* wp-database-delay.c - waits and stores nothing: the experiment, and the database of known service times. */
 #include "runtime/database/wp-database.h"
 
-#include "sim/wp-error.h"
+#include "sim/base/wp-error.h"
 
 #define DEFAULT_DELAY_NS (500 * WP_NS_PER_MS)
 

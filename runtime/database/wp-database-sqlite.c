@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "runtime/queue/wp-uuid.h"
-#include "sim/wp-error.h"
+#include "sim/base/wp-error.h"
 
 #define MAX_ROWS_PER_COMMIT 1000
 #define BUSY_TIMEOUT_MS 5000

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "sim/wp-error.h"
+#include "sim/base/wp-error.h"
 
 static const WpDatabaseClass *const classes[] = { &wp_sqlite_database_class, &wp_delay_database_class };
 

@@ -15,7 +15,7 @@
 
 #include "runtime/http/wp-listen.h"
 #include "runtime/http/wp-reply.h"
-#include "sim/wp-time.h"
+#include "sim/base/wp-time.h"
 
 #define EVENTS_AT_ONCE 256
 #define ACCEPTS_AT_ONCE 256

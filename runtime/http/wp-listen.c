@@ -6,8 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "sim/wp-error.h"
-#include "sim/wp-options.h"
+#include "sim/base/wp-error.h"
+#include "sim/base/wp-options.h"
 
 typedef struct {
   struct sockaddr_storage bytes;

@@ -4,7 +4,7 @@
 #include "runtime/database/wp-database.h"
 #include "runtime/modes/wp-recorder.h"
 #include "runtime/queue/wp-channel.h"
-#include "sim/wp-policy.h"
+#include "sim/base/wp-policy.h"
 
 typedef enum { WP_ACK_ACCEPTED, WP_ACK_STORED } WpAck;
 

@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sim/wp-error.h"
-#include "sim/wp-trace-writer.h"
+#include "sim/base/wp-error.h"
+#include "sim/trace/wp-trace-writer.h"
 
 #define TURN_US 50000            /* how often the thread looks; to wake it for every job would cost more than the row */
 #define LAST_ROWS_US 1000000

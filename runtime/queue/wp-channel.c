@@ -1,6 +1,6 @@
 #include "runtime/queue/wp-channel.h"
 
-#include "sim/wp-policy.h"
+#include "sim/base/wp-policy.h"
 
 /* Jobs in order of arrival, linked through themselves. */
 typedef struct {

@@ -4,8 +4,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "sim/wp-error.h"
-#include "sim/wp-time.h"
+#include "sim/base/wp-error.h"
+#include "sim/base/wp-time.h"
 
 #define ARITY 4
 #define TAKE_AT_ONCE 256

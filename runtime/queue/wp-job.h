@@ -2,7 +2,7 @@
 #pragma once
 
 #include "runtime/queue/wp-clock.h"
-#include "sim/wp-trace.h"
+#include "sim/trace/wp-trace.h"
 
 typedef struct _WpJob WpJob;
 typedef struct _WpWorker WpWorker;

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sim/wp-error.h"
+#include "sim/base/wp-error.h"
 
 struct _WpClientRecord {
   char *path;          /* where it will be, links followed; as given, in messages, where it is no plain file */

@@ -4,7 +4,7 @@
 #include <curl/curl.h>
 
 #include "runtime/replay/wp-target.h"
-#include "sim/wp-trace.h"
+#include "sim/trace/wp-trace.h"
 
 /* What all lanes share; outlives them. */
 typedef struct {

@@ -1,7 +1,7 @@
 #include "runtime/replay/wp-replay-options.h"
 
-#include "sim/wp-error.h"
-#include "sim/wp-options.h"
+#include "sim/base/wp-error.h"
+#include "sim/base/wp-options.h"
 
 #define DEFAULT_TIMEOUT_NS (600 * WP_NS_PER_S)
 #define DEFAULT_MAX_LAG_NS (10 * WP_NS_PER_MS)

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "sim/wp-error.h"
+#include "sim/base/wp-error.h"
 
 #define MAX_BODY_BYTES (G_GINT64_CONSTANT (1) << 30)   /* one buffer of the longest body is held */
 

@@ -1,7 +1,7 @@
 /* wp-schedule.h - what is to be sent and when: a trace's rows, checked for what HTTP can't carry. */
 #pragma once
 
-#include "sim/wp-trace.h"
+#include "sim/trace/wp-trace.h"
 
 typedef struct _WpSchedule WpSchedule;
 

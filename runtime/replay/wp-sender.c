@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "runtime/replay/wp-shard.h"
-#include "sim/wp-error.h"
+#include "sim/base/wp-error.h"
 
 #define HEAD_START_NS (200 * WP_NS_PER_MS)    /* so that the first request is not late */
 #define TICK_NS (250 * WP_NS_PER_MS)

@@ -2,8 +2,8 @@
  * run's start, when a row of arrival 0 is due. */
 #pragma once
 
-#include "sim/wp-histogram.h"
-#include "sim/wp-trace.h"
+#include "sim/stats/wp-histogram.h"
+#include "sim/trace/wp-trace.h"
 
 typedef struct {
   gint64 sent_ns;        /* when its first byte was handed to the kernel; WP_TIME_NONE: never */

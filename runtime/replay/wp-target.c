@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "sim/wp-error.h"
+#include "sim/base/wp-error.h"
 
 #define PROBE_TIMEOUT_MS 5000
 

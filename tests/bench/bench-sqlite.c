@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "runtime/queue/wp-uuid.h"
-#include "sim/wp-time.h"
+#include "sim/base/wp-time.h"
 
 #define PAYLOAD 1024
 

@@ -1,7 +1,7 @@
 /* Drawn traffic through one model, all figures, no file: customers a second on one core. bench-synthetic [MILLIONS] */
 #include <stdio.h>
 
-#include "sim/wp-study.h"
+#include "sim/report/wp-study.h"
 
 #define RUNS 5
 

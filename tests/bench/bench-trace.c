@@ -7,7 +7,7 @@
 
 #include <glib/gstdio.h>
 
-#include "sim/wp-trace-writer.h"
+#include "sim/trace/wp-trace-writer.h"
 
 #define RUNS 5
 #define ID(column) (1u << WP_COLUMN_##column)

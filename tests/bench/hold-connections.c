@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "sim/wp-time.h"
+#include "sim/base/wp-time.h"
 
 #define PATIENCE_MS 60000
 #define AT_ONCE 1000             /* connections that are made before their answers are read: far below the backlog */

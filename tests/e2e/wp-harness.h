@@ -6,7 +6,7 @@
 #include "tests/e2e/wp-child.h"
 #include "tests/e2e/wp-client.h"
 
-#include "sim/wp-trace.h"
+#include "sim/trace/wp-trace.h"
 
 typedef struct _WpHarness WpHarness;
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/wp-trace-private.h"
+#include "sim/trace/wp-trace-private.h"
 
 int LLVMFuzzerTestOneInput (const unsigned char *data, size_t size);
 

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "sim/wp-metric.h"
+#include "sim/model/wp-metric.h"
 
 /* The name of a metric in which they differ (means by more than rounding), or NULL. */
 static inline const char *

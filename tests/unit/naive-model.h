@@ -1,7 +1,7 @@
 /* naive-model.h - the three modes again, event by event, written from SPEC section 2 with no thought of speed. */
 #pragma once
 
-#include "sim/wp-model.h"
+#include "sim/model/wp-model.h"
 
 /* Simulates @n_rows requests (arrival_ns of each row, small times only: figures over time go through every nanosecond). */
 void naive_model_run (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const gint64 *services_ns, gsize n_rows,

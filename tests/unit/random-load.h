@@ -1,9 +1,9 @@
 /* random-load.h - small random traces full of ties, and random policies, for the property tests. */
 #pragma once
 
-#include "sim/wp-policy.h"
-#include "sim/wp-random.h"
-#include "sim/wp-trace.h"
+#include "sim/base/wp-policy.h"
+#include "sim/stats/wp-random.h"
+#include "sim/trace/wp-trace.h"
 
 #define RANDOM_LOAD_MOST 40
 

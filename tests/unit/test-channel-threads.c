@@ -1,8 +1,8 @@
 /* One channel under several threads on random schedules: what must hold in every snapshot, and of every job in the end. */
 #include "runtime/queue/wp-channel.h"
 
-#include "sim/wp-policy.h"
-#include "sim/wp-random.h"
+#include "sim/base/wp-policy.h"
+#include "sim/stats/wp-random.h"
 
 #define N_THREADS 4
 #define SENDS_EACH 400

@@ -1,8 +1,8 @@
 /* The channel held against a naive model after every operation, then under several threads at once. */
 #include "tests/unit/naive-channel.h"
 
-#include "sim/wp-policy.h"
-#include "sim/wp-random.h"
+#include "sim/base/wp-policy.h"
+#include "sim/stats/wp-random.h"
 
 #define N_CHANNELS 5000
 #define OPERATIONS_EACH 120

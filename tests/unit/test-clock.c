@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "sim/wp-time.h"
+#include "sim/base/wp-time.h"
 
 #define N_TIMERS 4000
 #define N_THREADS 4

@@ -2,9 +2,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "sim/wp-axis.h"
-#include "sim/wp-predicted.h"
-#include "sim/wp-sketch.h"
+#include "sim/plot/wp-axis.h"
+#include "sim/report/wp-predicted.h"
+#include "sim/plot/wp-sketch.h"
 
 typedef struct { gint64 time_ns; WpMoment moment; } State;
 

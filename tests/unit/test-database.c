@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/wp-error.h"
+#include "sim/base/wp-error.h"
 
 #define GIVE_UP_US (20 * G_USEC_PER_SEC)
 

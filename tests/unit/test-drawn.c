@@ -1,10 +1,10 @@
 /* Drawn traffic: does it have the moments that it says, and does the simulation of it come to what theory says? Seeds are fixed. */
 #include <math.h>
 
-#include "sim/wp-arrivals.h"
-#include "sim/wp-random.h"
-#include "sim/wp-student.h"
-#include "sim/wp-study.h"
+#include "sim/model/wp-arrivals.h"
+#include "sim/stats/wp-random.h"
+#include "sim/stats/wp-student.h"
+#include "sim/report/wp-study.h"
 #include "tests/unit/naive-model.h"
 
 static WpArrivals *

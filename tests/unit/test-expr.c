@@ -2,8 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "sim/wp-error.h"
-#include "sim/wp-expr.h"
+#include "sim/base/wp-error.h"
+#include "sim/trace/wp-expr.h"
 
 static const char *const names[] = { "a", "b", "GeneratedTokens", "time-local", "two words", "x,y", "twice", "twice", NULL };
 

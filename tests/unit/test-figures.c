@@ -1,8 +1,8 @@
 /* Figures of measured rows: equal to the model's own on the model's verdicts, and right on rows that no model makes. */
-#include "sim/wp-figures.h"
+#include "sim/model/wp-figures.h"
 
-#include "sim/wp-error.h"
-#include "sim/wp-model.h"
+#include "sim/base/wp-error.h"
+#include "sim/model/wp-model.h"
 #include "tests/unit/compare-figures.h"
 #include "tests/unit/random-load.h"
 

@@ -1,9 +1,9 @@
-#include "sim/wp-histogram.h"
+#include "sim/stats/wp-histogram.h"
 
 #include <math.h>
 
-#include "sim/wp-random.h"
-#include "sim/wp-time.h"
+#include "sim/stats/wp-random.h"
+#include "sim/base/wp-time.h"
 
 static void
 test_empty (void)

@@ -4,8 +4,8 @@
 
 #include <glib/gstdio.h>
 
-#include "sim/wp-error.h"
-#include "sim/wp-trace-private.h"
+#include "sim/base/wp-error.h"
+#include "sim/trace/wp-trace-private.h"
 #include "tests/unit/gzip.h"
 
 #define S WP_NS_PER_S

@@ -1,7 +1,7 @@
 /* One pass over the line answers every size of the queue as the model does with that size. */
-#include "sim/wp-lanes.h"
+#include "sim/plan/wp-lanes.h"
 
-#include "sim/wp-model.h"
+#include "sim/model/wp-model.h"
 #include "tests/unit/compare-figures.h"
 #include "tests/unit/random-load.h"
 

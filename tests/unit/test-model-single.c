@@ -2,9 +2,9 @@
  * count: a warm-up, and Little's law. */
 #include <string.h>
 
-#include "sim/wp-error.h"
-#include "sim/wp-model-private.h"
-#include "sim/wp-random.h"
+#include "sim/base/wp-error.h"
+#include "sim/model/wp-model-private.h"
+#include "sim/stats/wp-random.h"
 #include "tests/unit/compare-figures.h"
 
 #define MOST_ROWS 3000

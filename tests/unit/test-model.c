@@ -1,5 +1,5 @@
 /* The model held equal to a naive event calendar, and a few cases that a person can follow. */
-#include "sim/wp-model.h"
+#include "sim/model/wp-model.h"
 
 #include "tests/unit/compare-figures.h"
 #include "tests/unit/naive-model.h"

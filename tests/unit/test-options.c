@@ -1,8 +1,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "sim/wp-error.h"
-#include "sim/wp-options.h"
+#include "sim/base/wp-error.h"
+#include "sim/base/wp-options.h"
 
 typedef struct {
   char *name;

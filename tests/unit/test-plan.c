@@ -1,5 +1,5 @@
 /* The plan held equal to trying every size: on small random traces, with every kind of objective and policy. */
-#include "sim/wp-plan.h"
+#include "sim/plan/wp-plan.h"
 
 #include <math.h>
 

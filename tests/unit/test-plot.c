@@ -2,8 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "sim/wp-error.h"
-#include "sim/wp-plot.h"
+#include "sim/base/wp-error.h"
+#include "sim/plot/wp-plot.h"
 #include "tests/unit/sim-run.h"
 
 static const char trace[] = "arrival,service\n0,1\n0,1\n0,1\n0,1\n0,2\n3,1\n3.5,0.25\n10,1\n";

@@ -1,6 +1,6 @@
-#include "sim/wp-error.h"
-#include "sim/wp-policy.h"
-#include "sim/wp-time.h"
+#include "sim/base/wp-error.h"
+#include "sim/base/wp-policy.h"
+#include "sim/base/wp-time.h"
 
 static void
 test_policy_set (void)

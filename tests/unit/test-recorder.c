@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sim/wp-error.h"
+#include "sim/base/wp-error.h"
 
 #define GIVE_UP_US (20 * G_USEC_PER_SEC)
 

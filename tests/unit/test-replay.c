@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "sim/wp-trace.h"
+#include "sim/trace/wp-trace.h"
 #include "tests/unit/http-server.h"
 #include "tests/unit/replay-run.h"
 

@@ -1,9 +1,9 @@
-#include "sim/wp-service.h"
+#include "sim/model/wp-service.h"
 
 #include <glib/gstdio.h>
 #include <math.h>
 
-#include "sim/wp-error.h"
+#include "sim/base/wp-error.h"
 
 #define N_DRAWS 200000
 

@@ -1,9 +1,9 @@
 /* Objectives: how they are written, when they are met, and which way they go. */
-#include "sim/wp-slo.h"
+#include "sim/plan/wp-slo.h"
 
 #include <string.h>
 
-#include "sim/wp-error.h"
+#include "sim/base/wp-error.h"
 
 static const struct { const char *text, *metric; WpSloOperator op; double bound; gboolean of_requests; } good[] = {
   { "blocked==0", "blocked", WP_SLO_EQUAL, 0, FALSE },

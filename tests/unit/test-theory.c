@@ -1,7 +1,7 @@
 /* The closed forms, against tables and each other. */
 #include <math.h>
 
-#include "sim/wp-theory.h"
+#include "sim/model/wp-theory.h"
 
 static void
 assert_near (double value, double expected, double relative)

@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "sim/wp-error.h"
-#include "sim/wp-time.h"
+#include "sim/base/wp-error.h"
+#include "sim/base/wp-time.h"
 
 static void
 test_duration (void)

@@ -1,9 +1,9 @@
 /* The state over time equal to a count over all requests at every nanosecond; the trace in figures. */
-#include "sim/wp-timeline.h"
+#include "sim/model/wp-timeline.h"
 
 #include <math.h>
 
-#include "sim/wp-traffic.h"
+#include "sim/model/wp-traffic.h"
 #include "tests/unit/random-load.h"
 
 #define N_LOADS 2000

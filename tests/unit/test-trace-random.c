@@ -1,8 +1,8 @@
 #include <string.h>
 
-#include "sim/wp-error.h"
-#include "sim/wp-fixed.h"
-#include "sim/wp-trace-private.h"
+#include "sim/base/wp-error.h"
+#include "sim/trace/wp-fixed.h"
+#include "sim/trace/wp-trace-private.h"
 #include "tests/unit/gzip.h"
 
 #define S WP_NS_PER_S

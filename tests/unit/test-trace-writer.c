@@ -4,8 +4,8 @@
 
 #include <glib/gstdio.h>
 
-#include "sim/wp-error.h"
-#include "sim/wp-trace-writer.h"
+#include "sim/base/wp-error.h"
+#include "sim/trace/wp-trace-writer.h"
 
 #define ID(column) (1u << WP_COLUMN_##column)
 

@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "sim/wp-error.h"
-#include "sim/wp-trace-private.h"
+#include "sim/base/wp-error.h"
+#include "sim/trace/wp-trace-private.h"
 
 #define S WP_NS_PER_S
 #define MS WP_NS_PER_MS

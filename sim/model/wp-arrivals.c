@@ -1,0 +1,270 @@
+#include "sim/model/wp-arrivals.h"
+
+#include <math.h>
+
+#include "sim/model/wp-arrivals-spec.h"
+#include "sim/stats/wp-random-inline.h"
+#include "sim/model/wp-service.h"
+
+/* The clock counts in 1/1024 ns, so that gaps of a few ns keep their mean. */
+#define TICKS_PER_NS 1024
+
+__extension__ typedef unsigned __int128 Ticks;
+
+struct _WpArrivals {
+  WpArrivalsSpec spec;
+
+  guint64 seed;
+  WpRandom random;
+  Ticks now;               /* the last arrival, or candidate for one */
+  guint64 n_drawn;
+  gboolean over;
+  gint64 last_ns;
+  guint state;             /* of an MMPP, until @state_ends */
+  Ticks state_ends;
+};
+
+static inline Ticks
+to_ticks (double ticks)
+{
+  return G_LIKELY (ticks < 0x1p63) ? (Ticks) (gint64) (ticks + 0.5) : (Ticks) ticks;
+}
+
+static inline double
+ticks_per_arrival (double rate)
+{
+  return (double) WP_NS_PER_S * TICKS_PER_NS / rate;
+}
+
+/* Exact: the k-th is rounded from k / rate, and no error adds up. */
+static gsize
+draw_constant (WpArrivals *self, gint64 *arrivals_ns, gsize most)
+{
+  long double gap_ns = (long double) WP_NS_PER_S / self->spec.rate;
+  gsize n = 0;
+
+  for (; n < most; n++)
+    {
+      long double ns = gap_ns * (self->n_drawn + n);
+
+      if (ns + 0.5L >= self->spec.end_ns)
+        break;
+      arrivals_ns[n] = (gint64) (ns + 0.5L);
+    }
+
+  return n;
+}
+
+/* Every gap is under 2^53 ticks (three months): many of them add up in 64 bits. */
+#define GAP_TICKS_MOST 0x1p53
+#define GAPS_MOST 512
+
+/* The first @n gaps after the last arrival. FALSE: one of them is too long for this; nothing has been drawn. */
+static gboolean
+add_gaps (WpArrivals *self, gint64 *arrivals_ns, gsize n)
+{
+  double mean = ticks_per_arrival (self->spec.rate), longest = 0;
+  guint64 ticks = (guint64) (self->now % TICKS_PER_NS);
+  gint64 base_ns = (gint64) (self->now / TICKS_PER_NS);
+  WpRandom random = self->random;   /* a copy, so that it stays in registers */
+
+  for (gsize i = 0; i < n; i++)
+    {
+      double gap = mean * wp_random_exponential_inline (&random);
+
+      longest = MAX (longest, gap);
+      ticks += (guint64) (gint64) (gap + 0.5);
+      arrivals_ns[i] = base_ns + (gint64) (ticks / TICKS_PER_NS);
+    }
+  if (!(longest < GAP_TICKS_MOST))
+    return FALSE;
+  self->random = random;
+  self->now += ticks - (guint64) (self->now % TICKS_PER_NS);
+
+  return TRUE;
+}
+
+static gsize
+draw_poisson (WpArrivals *self, gint64 *arrivals_ns, gsize most)
+{
+  double mean = ticks_per_arrival (self->spec.rate);
+  Ticks end = (Ticks) self->spec.end_ns * TICKS_PER_NS;
+  gsize n = 0;
+
+  while (n < most && self->now < end)
+    {
+      gsize some = MIN (most - n, GAPS_MOST);
+
+      if (!add_gaps (self, arrivals_ns + n, some))
+        {
+          some = 1;
+          self->now += to_ticks (mean * wp_random_exponential_inline (&self->random));
+          arrivals_ns[n] = (gint64) MIN (self->now / TICKS_PER_NS, (Ticks) G_MAXINT64);
+        }
+      n += some;
+    }
+  while (n > 0 && arrivals_ns[n - 1] >= self->spec.end_ns)
+    n--;
+
+  return n;
+}
+
+/* How long a state lasts is drawn when it is entered; a gap that does not end in it is drawn anew, for it has no memory. */
+static void
+enter_state (WpArrivals *self, guint state)
+{
+  self->state = state;
+  self->state_ends = self->now + to_ticks (self->spec.sojourns_ns[state] * TICKS_PER_NS * wp_random_exponential_inline (&self->random));
+}
+
+static gsize
+draw_mmpp (WpArrivals *self, gint64 *arrivals_ns, gsize most)
+{
+  Ticks end = (Ticks) self->spec.end_ns * TICKS_PER_NS;
+  gsize n = 0;
+
+  while (n < most && self->now < end)
+    {
+      double rate = self->spec.rates[self->state];
+      Ticks next = rate > 0 ? self->now + to_ticks (ticks_per_arrival (rate) * wp_random_exponential_inline (&self->random)) : end;
+
+      if (next >= self->state_ends)
+        {
+          guint other = (guint) wp_random_below (&self->random, self->spec.n_rates - 1);
+
+          self->now = self->state_ends;
+          enter_state (self, other + (other >= self->state));
+          continue;
+        }
+      self->now = next;
+      if (next < end)
+        arrivals_ns[n++] = (gint64) (next / TICKS_PER_NS);
+    }
+
+  return n;
+}
+
+/* Candidates at the highest rate, each kept with the share of it that the rate is then.
+ * Source: Lewis and Shedler, Simulation of nonhomogeneous Poisson processes by thinning, Naval Research Logistics 26 (1979). */
+static gsize
+draw_diurnal (WpArrivals *self, gint64 *arrivals_ns, gsize most)
+{
+  double mean = ticks_per_arrival (self->spec.rate * (1 + self->spec.amplitude));
+  Ticks end = (Ticks) self->spec.end_ns * TICKS_PER_NS;
+  gsize n = 0;
+
+  while (n < most && self->now < end)
+    {
+      gint64 now_ns;
+      double wave;
+
+      self->now += to_ticks (mean * wp_random_exponential_inline (&self->random));
+      now_ns = self->now < end ? (gint64) (self->now / TICKS_PER_NS) : self->spec.end_ns;
+      wave = 1 + self->spec.amplitude * sin (2 * G_PI * (double) (now_ns % self->spec.period_ns) / (double) self->spec.period_ns);
+      if (wp_random_uniform (&self->random) * (1 + self->spec.amplitude) < wave && self->now < end)
+        arrivals_ns[n++] = now_ns;
+    }
+
+  return n;
+}
+
+/* In the order of WpArrivalsKind. */
+static gsize (*const draws[]) (WpArrivals *self, gint64 *arrivals_ns, gsize most) = { draw_constant, draw_poisson, draw_mmpp, draw_diurnal };
+
+WpArrivals *
+wp_arrivals_new (const char *spec, guint64 seed, gboolean endless, GError **error)
+{
+  g_autoptr(WpArrivals) self = g_new0 (WpArrivals, 1);
+
+  if (!wp_arrivals_spec_parse (&self->spec, spec, endless, error))
+    return NULL;
+  wp_arrivals_reseed (self, seed);
+
+  return g_steal_pointer (&self);
+}
+
+void
+wp_arrivals_free (WpArrivals *self)
+{
+  g_free (self);
+}
+
+gsize
+wp_arrivals_next (WpArrivals *self, gint64 *arrivals_ns, gsize most)
+{
+  gsize wanted = (gsize) MIN (most, self->spec.n_most - self->n_drawn);
+  gsize n = self->over ? 0 : draws[self->spec.kind] (self, arrivals_ns, wanted);
+
+  if (n < most && !self->over)
+    {
+      self->over = TRUE;
+      if (n < wanted && self->spec.end_ns == G_MAXINT64)
+        arrivals_ns[n++] = G_MAXINT64;   /* not the end that was asked for: those who read it have an error */
+    }
+  self->n_drawn += n;
+  if (n > 0)
+    self->last_ns = arrivals_ns[n - 1];
+
+  return n;
+}
+
+/* States are entered alike often, so that the share of time in each is that of its sojourn. */
+static void
+enter_first_state (WpArrivals *self)
+{
+  double total = 0, at;
+  guint state = 0;
+
+  for (guint i = 0; i < self->spec.n_sojourns; i++)
+    total += self->spec.sojourns_ns[i];
+  at = wp_random_uniform (&self->random) * total;
+  for (; state + 1 < self->spec.n_sojourns && at >= self->spec.sojourns_ns[state]; state++)
+    at -= self->spec.sojourns_ns[state];
+  enter_state (self, state);
+}
+
+void
+wp_arrivals_restart (WpArrivals *self)
+{
+  wp_random_init (&self->random, self->seed, WP_ARRIVAL_STREAM);
+  self->now = 0;
+  self->n_drawn = 0;
+  self->over = FALSE;
+  self->last_ns = 0;
+  if (self->spec.n_rates > 0)
+    enter_first_state (self);
+}
+
+void
+wp_arrivals_reseed (WpArrivals *self, guint64 seed)
+{
+  self->seed = seed;
+  wp_arrivals_restart (self);
+}
+
+double
+wp_arrivals_progress (const WpArrivals *self)
+{
+  double by_n = self->spec.has_n ? (double) self->n_drawn / (double) self->spec.n_most : -1;
+  double by_time = self->spec.has_duration ? (double) self->last_ns / (double) self->spec.end_ns : -1;
+
+  return MAX (by_n, by_time);
+}
+
+double
+wp_arrivals_rate (const WpArrivals *self)
+{
+  return wp_arrivals_spec_rate (&self->spec);
+}
+
+gboolean
+wp_arrivals_is_poisson (const WpArrivals *self)
+{
+  return self->spec.kind == WP_ARRIVALS_POISSON;
+}
+
+gboolean
+wp_arrivals_is_constant (const WpArrivals *self)
+{
+  return self->spec.kind == WP_ARRIVALS_CONSTANT;
+}

@@ -1,0 +1,64 @@
+#include "sim/model/wp-free-times.h"
+
+#define FIRST_CAPACITY 16
+
+/* So that the last family of the heap is whole. */
+#define SPARE 4
+
+void
+wp_free_times_init (WpFreeTimes *self, guint workers)
+{
+  *self = (WpFreeTimes) { .limit = workers, .in_order = TRUE };
+}
+
+void
+wp_free_times_clear (WpFreeTimes *self)
+{
+  g_free (self->times);
+  self->times = NULL;
+}
+
+/* Into an array of @capacity, from slot 0 on. */
+static void
+move (WpFreeTimes *self, gsize capacity)
+{
+  gint64 *times = g_new (gint64, capacity + SPARE);
+
+  for (gsize i = 0; i < self->n; i++)
+    times[i] = self->times[(self->head + i) & self->mask];
+  for (gsize i = self->n; i < capacity + SPARE; i++)
+    times[i] = G_MAXINT64;
+  g_free (self->times);
+  self->times = times;
+  self->mask = capacity - 1;
+  self->head = 0;
+}
+
+void
+wp_free_times_make_heap (WpFreeTimes *self)
+{
+  move (self, self->mask + 1);   /* a sorted array is a heap */
+  self->in_order = FALSE;
+}
+
+static void
+sift_up (WpFreeTimes *self, gsize i)
+{
+  gint64 time = self->times[i];
+
+  for (; i > 0 && self->times[(i - 1) / 4] > time; i = (i - 1) / 4)
+    self->times[i] = self->times[(i - 1) / 4];
+  self->times[i] = time;
+}
+
+void
+wp_free_times_add (WpFreeTimes *self, gint64 end)
+{
+  if (self->times == NULL || self->n > self->mask)
+    move (self, self->times ? 2 * (self->mask + 1) : FIRST_CAPACITY);
+  if (self->in_order && self->n > 0 && end < self->times[(self->head + self->n - 1) & self->mask])
+    wp_free_times_make_heap (self);
+  self->times[(self->head + self->n++) & self->mask] = end;
+  if (!self->in_order)
+    sift_up (self, self->n - 1);
+}

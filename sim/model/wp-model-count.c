@@ -1,0 +1,122 @@
+#include "sim/base/wp-error.h"
+#include "sim/model/wp-model-private.h"
+
+/* Counts by the clock, which is what Little's law is checked against. */
+void
+wp_model_unpark (WpModel *self, gint64 now_ns)
+{
+  while (self->parked.length > 0 && wp_ring_front (&self->parked) <= now_ns)
+    {
+      self->parked_ns += (WpUint128) self->parked.length * (guint64) (wp_ring_front (&self->parked) - self->parked_counted_ns);
+      self->parked_counted_ns = wp_ring_front (&self->parked);
+      wp_ring_pop (&self->parked);
+    }
+  self->parked_ns += (WpUint128) self->parked.length * (guint64) (now_ns - self->parked_counted_ns);
+  self->parked_counted_ns = now_ns;
+}
+
+static void
+forget_histogram (WpHistogram **histogram)
+{
+  wp_histogram_free (*histogram);
+  *histogram = wp_histogram_new ();
+}
+
+/* Ends or starts that are still to come, less now. */
+static WpUint128
+time_left (const WpRing *ring, gint64 now_ns)
+{
+  WpUint128 left_ns = 0;
+
+  for (gsize i = 0; i < ring->length; i++)
+    left_ns += (guint64) (ring->times[(ring->head + i) & ring->mask] - now_ns);
+
+  return left_ns;
+}
+
+/* Where the depth is counted beyond now, someone who is parked now has got a place by then: the queue is full all that while. */
+static void
+carry_depth (WpModel *self, gint64 now_ns)
+{
+  self->carried_depth_ns = time_left (&self->waiting, self->counted_ns);
+  if (self->counted_ns <= now_ns)
+    return;
+  wp_histogram_add (self->depth, self->layout.queue_jobs, (guint64) (self->counted_ns - now_ns));
+  self->carried_depth_ns += (WpUint128) self->layout.queue_jobs * (guint64) (self->counted_ns - now_ns);
+  self->time_full_ns = self->counted_ns - now_ns;
+  self->first_full_ns = now_ns;
+}
+
+/* A worker that is busy now stays so until it is free: no job waits while one is idle. */
+static void
+carry_busy (WpModel *self, gint64 now_ns)
+{
+  const WpFreeTimes *workers = &self->workers;
+
+  self->carried_busy_ns = 0;
+  for (gsize i = 0; i < workers->n; i++)
+    self->carried_busy_ns += (guint64) MAX (0, workers->times[(workers->head + i) & workers->mask] - now_ns);
+}
+
+void
+wp_model_forget (WpModel *self, gint64 now_ns)
+{
+  forget_histogram (&self->blocked_time);
+  forget_histogram (&self->wait);
+  forget_histogram (&self->response);
+  forget_histogram (&self->depth);
+  self->requests = self->accepted = self->refused = self->blocked = 0;
+  self->time_full_ns = 0;
+  self->first_full_ns = WP_TIME_NONE;
+  self->service_ns = 0;
+  wp_model_unpark (self, now_ns);
+  self->blocked_peak = self->parked.length;
+  self->parked_ns = 0;
+  self->parked_own_ns = time_left (&self->parked, now_ns);
+  carry_depth (self, now_ns);
+  carry_busy (self, now_ns);
+}
+
+void
+wp_model_sums (const WpModel *self, WpSums *sums)
+{
+  *sums = (WpSums) {
+    .requests = (double) self->requests,
+    .accepted = (double) self->accepted,
+    .refused = (double) self->refused,
+    .blocked = (double) self->blocked,
+    .blocked_accepted = (double) self->blocked_time->total,
+    .wait = (double) self->wait->sum / 1e9,
+    .response = (double) self->response->sum / 1e9,
+    .blocked_time = (double) self->blocked_time->sum / 1e9,
+    .service = (double) self->service_ns / 1e9,
+    .depth = (double) self->depth->sum / 1e9,
+    .depth_clock = (double) self->counted_ns / 1e9,
+  };
+}
+
+static gboolean
+check_one (const char *what, WpUint128 by_clock_ns, WpUint128 by_requests_ns, GError **error)
+{
+  if (by_clock_ns == by_requests_ns)
+    return TRUE;
+  g_set_error (error, WP_ERROR, WP_ERROR_INTERNAL, "internal error: Little's law does not hold: %s: %.17g job seconds by the clock, %.17g by the requests",
+               what, (double) by_clock_ns / 1e9, (double) by_requests_ns / 1e9);
+
+  return FALSE;
+}
+
+gboolean
+wp_model_check (WpModel *self, GError **error)
+{
+  WpUint128 queued_ns = self->wait->sum - self->blocked_time->sum + self->carried_depth_ns;
+  WpUint128 busy_ns = self->service_ns + self->carried_busy_ns;
+  WpUint128 makespan_ns = (WpUint128) (guint64) (self->last_ns - self->first_ns);
+
+  wp_model_unpark (self, G_MAXINT64);
+  return check_one ("response", self->response->sum, self->wait->sum + self->service_ns, error) &&
+         (self->accepted == 0 || check_one ("depth", self->depth->sum, queued_ns, error)) &&
+         check_one ("parked", self->parked_ns, self->parked_own_ns, error) &&
+         (self->accepted == 0 || busy_ns <= makespan_ns * self->layout.workers ||
+          check_one ("busy for longer than there are workers", makespan_ns * self->layout.workers, busy_ns, error));
+}

@@ -1,0 +1,55 @@
+/* wp-model-private.h - the model's inside, for its two ways through a batch. */
+#pragma once
+
+#include "sim/model/wp-free-times.h"
+#include "sim/stats/wp-histogram-inline.h"
+#include "sim/model/wp-model.h"
+#include "sim/model/wp-ring.h"
+
+struct _WpModel {
+  WpLayout layout;
+  gint64 may_wait_ns;         /* a request is turned away if it would be parked for longer */
+  WpOutcome turned_away;      /* and this is its outcome then */
+
+  gsize full_jobs;            /* this many in the queue are full; G_MAXSIZE where that is not what full means */
+
+  WpFreeTimes workers;
+  WpRing waiting;             /* starts of the jobs in the queue; those that have started since are dropped at the next acceptance */
+  WpRing parked;              /* ends of the parked requests; those that have ended since are dropped at the next one parked */
+  gint64 entered_ns;          /* the latest acceptance into the queue */
+  gint64 counted_ns;          /* the depth is counted up to here */
+  gint64 first_ns, last_ns;   /* first arrival, last finish */
+
+  guint64 requests, accepted, refused, blocked, blocked_peak;
+  gint64 time_full_ns, first_full_ns;
+  WpUint128 service_ns;
+  WpHistogram *blocked_time;  /* of the blocked and accepted: for the others it would be 0 */
+  WpHistogram *wait;          /* of those that waited */
+  WpHistogram *response;
+  WpHistogram *depth;
+
+  WpUint128 parked_ns;        /* requests parked times ns, by the clock, up to parked_counted_ns; and by the requests' own ends */
+  WpUint128 parked_own_ns;
+  gint64 parked_counted_ns;
+  WpUint128 carried_depth_ns, carried_busy_ns;   /* of what came before the counting started: jobs times ns that they still wait and work */
+};
+
+/* Drops those who are parked no longer at @now_ns. */
+void wp_model_unpark (WpModel *self, gint64 now_ns);
+
+/* Everything that was counted, up to now_ns at least; what is in the system stays there, and is carried over. */
+void wp_model_forget (WpModel *self, gint64 now_ns);
+
+/* One row after the other, whatever the sizes; requests and first arrival are counted already. */
+gboolean wp_model_offer_any (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows, WpVerdict *verdicts);
+
+/* Is there one worker, and a queue worth the name before it? */
+static inline gboolean
+wp_model_is_single (const WpModel *self)
+{
+  return self->layout.workers == 1 && self->layout.queue_jobs > 0;
+}
+
+/* The same in passes over the batch without a branch to be mispredicted, where there is one worker; rows that may find the queue full go
+ * through wp_model_offer_any(). */
+gboolean wp_model_offer_single (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows);

@@ -1,0 +1,260 @@
+#include "sim/model/wp-model.h"
+
+#include "sim/model/wp-model-private.h"
+
+WpModel *
+wp_model_new (const WpLayout *layout, gint64 patience_ns)
+{
+  WpModel *self = g_new0 (WpModel, 1);
+  gint64 timeout_ns = layout->block_timeout_ns == WP_TIME_NONE ? G_MAXINT64 : layout->block_timeout_ns;
+
+  if (patience_ns == WP_TIME_NONE)
+    patience_ns = G_MAXINT64;
+  self->layout = *layout;
+  self->may_wait_ns = layout->rejects ? 0 : MIN (timeout_ns, patience_ns);
+  self->turned_away = layout->rejects ? WP_OUTCOME_REJECTED
+                      : timeout_ns <= patience_ns ? WP_OUTCOME_TIMED_OUT : WP_OUTCOME_ABANDONED;
+  self->full_jobs = layout->can_be_full && layout->queue_jobs > 0 ? layout->queue_jobs : G_MAXSIZE;
+  wp_free_times_init (&self->workers, layout->workers);
+  self->first_full_ns = WP_TIME_NONE;
+  self->blocked_time = wp_histogram_new ();
+  self->wait = wp_histogram_new ();
+  self->response = wp_histogram_new ();
+  self->depth = wp_histogram_new ();
+
+  return self;
+}
+
+void
+wp_model_free (WpModel *self)
+{
+  wp_free_times_clear (&self->workers);
+  wp_ring_clear (&self->waiting);
+  wp_ring_clear (&self->parked);
+  wp_histogram_free (self->blocked_time);
+  wp_histogram_free (self->wait);
+  wp_histogram_free (self->response);
+  wp_histogram_free (self->depth);
+  g_free (self);
+}
+
+static inline void
+count_full (WpModel *self, gint64 from_ns, gint64 until_ns)
+{
+  if (self->first_full_ns == WP_TIME_NONE)
+    self->first_full_ns = from_ns;
+  self->time_full_ns += until_ns - from_ns;
+}
+
+/* The depth has been what the queue's length says since counted_ns, and is so until @until_ns. */
+static inline void
+count_depth (WpModel *self, gint64 until_ns)
+{
+  if (until_ns == self->counted_ns)
+    return;
+  wp_histogram_add_inline (self->depth, (gint64) self->waiting.length, (guint64) (until_ns - self->counted_ns));
+  if (self->waiting.length == self->full_jobs)
+    count_full (self, self->counted_ns, until_ns);
+  self->counted_ns = until_ns;
+}
+
+static inline void
+start_waiting_until (WpModel *self, gint64 now_ns)
+{
+  while (self->waiting.length > 0 && wp_ring_front (&self->waiting) <= now_ns)
+    {
+      count_depth (self, wp_ring_front (&self->waiting));
+      wp_ring_pop (&self->waiting);
+    }
+}
+
+/* When a place in the queue is free for a request that arrives now. The queue holds what was in it at entered_ns, K jobs at most. */
+static inline gint64
+acceptance (const WpModel *self, gint64 arrival_ns, gint64 start_ns)
+{
+  if (self->layout.queue_jobs == 0)
+    return start_ns;
+  if (self->waiting.length == self->layout.queue_jobs)
+    return MAX (arrival_ns, wp_ring_front (&self->waiting));
+
+  return MAX (arrival_ns, self->entered_ns);   /* places are taken in order of arrival */
+}
+
+/* Ends come in order of arrival: each is an acceptance, or an arrival plus what everyone may wait, whichever is first. */
+static void
+park (WpModel *self, gint64 arrival_ns, gint64 ended_ns)
+{
+  wp_model_unpark (self, arrival_ns);
+  self->parked_own_ns += (guint64) (ended_ns - arrival_ns);
+  wp_ring_push (&self->parked, ended_ns);
+  self->blocked++;
+  self->blocked_peak = MAX (self->blocked_peak, self->parked.length);
+}
+
+static void
+turn_away (WpModel *self, gint64 arrival_ns, WpVerdict *verdict)
+{
+  gint64 ended_ns = arrival_ns + self->may_wait_ns;
+
+  self->refused++;
+  if (!self->layout.rejects)
+    park (self, arrival_ns, ended_ns);
+  *verdict = (WpVerdict) { WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, ended_ns, self->turned_away, !self->layout.rejects };
+}
+
+static inline void
+enter_queue (WpModel *self, gint64 accepted_ns, gint64 started_ns)
+{
+  start_waiting_until (self, accepted_ns);
+  count_depth (self, accepted_ns);
+  wp_ring_push (&self->waiting, started_ns);
+}
+
+/* A job that starts at @start_ns as the last free worker's leaves no one for a rendezvous until the next is free. */
+static inline void
+count_rendezvous_full (WpModel *self, gint64 start_ns)
+{
+  gint64 free_ns = wp_free_times_next (&self->workers, start_ns);
+
+  if (free_ns > start_ns)
+    count_full (self, start_ns, free_ns);
+}
+
+static inline gboolean
+offer_one (WpModel *self, gint64 arrival_ns, gint64 service_ns, WpVerdict *verdict)
+{
+  gint64 started_ns = wp_free_times_next (&self->workers, arrival_ns);
+  gint64 accepted_ns = acceptance (self, arrival_ns, started_ns);
+  gint64 blocked_ns = accepted_ns - arrival_ns;
+  gint64 finished_ns;
+
+  if (blocked_ns > 0)
+    {
+      if (blocked_ns > self->may_wait_ns)
+        {
+          turn_away (self, arrival_ns, verdict);
+          return TRUE;
+        }
+      park (self, arrival_ns, accepted_ns);
+      wp_histogram_add_inline (self->blocked_time, blocked_ns, 1);
+    }
+  if (G_UNLIKELY (__builtin_add_overflow (started_ns, service_ns, &finished_ns)))
+    return FALSE;
+
+  wp_free_times_take (&self->workers, started_ns, finished_ns);
+  if (started_ns > accepted_ns)
+    enter_queue (self, accepted_ns, started_ns);
+  else if (self->layout.queue_jobs == 0 && self->layout.can_be_full)
+    count_rendezvous_full (self, started_ns);
+  self->entered_ns = accepted_ns;
+  self->last_ns = MAX (self->last_ns, finished_ns);
+  self->service_ns += (guint64) service_ns;
+  self->accepted++;
+  if (started_ns > arrival_ns)
+    wp_histogram_add_inline (self->wait, started_ns - arrival_ns, 1);
+  wp_histogram_add_inline (self->response, finished_ns - arrival_ns, 1);
+  *verdict = (WpVerdict) { accepted_ns, started_ns, finished_ns, finished_ns, WP_OUTCOME_STORED, blocked_ns > 0 };
+
+  return TRUE;
+}
+
+gboolean
+wp_model_offer (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows, WpVerdict *verdicts)
+{
+  if (n_rows == 0)
+    return TRUE;
+  if (self->requests == 0)
+    {
+      self->first_ns = rows[0].arrival_ns;
+      self->counted_ns = MAX (self->counted_ns, self->first_ns);
+    }
+  self->requests += n_rows;
+  if (!verdicts && wp_model_is_single (self))
+    return wp_model_offer_single (self, rows, services_ns, n_rows);
+
+  return wp_model_offer_any (self, rows, services_ns, n_rows, verdicts);
+}
+
+gboolean
+wp_model_offer_any (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows, WpVerdict *verdicts)
+{
+  WpVerdict unseen;
+
+  for (gsize i = 0; i < n_rows; i++)
+    if (!offer_one (self, rows[i].arrival_ns, services_ns[i], verdicts ? &verdicts[i] : &unseen))
+      return FALSE;
+
+  return TRUE;
+}
+
+void
+wp_model_so_far (const WpModel *self, guint64 *blocked, guint64 *refused, WpOutcome *refused_as, const WpHistogram **wait,
+                 const WpHistogram **response)
+{
+  *blocked = self->blocked;
+  *refused = self->refused;
+  *refused_as = self->turned_away;
+  *wait = self->wait;
+  *response = self->response;
+}
+
+void
+wp_model_start_counting (WpModel *self, gint64 now_ns)
+{
+  start_waiting_until (self, now_ns);
+  if (self->counted_ns < now_ns)
+    count_depth (self, now_ns);
+  wp_model_forget (self, now_ns);
+  if (self->layout.queue_jobs == 0 && self->layout.can_be_full)
+    count_rendezvous_full (self, now_ns);
+}
+
+static void
+count_outcomes (const WpModel *self, WpFigures *figures)
+{
+  guint64 *refused = self->turned_away == WP_OUTCOME_REJECTED ? &figures->rejected
+                     : self->turned_away == WP_OUTCOME_TIMED_OUT ? &figures->timed_out : &figures->abandoned;
+
+  *refused = self->refused;
+  figures->requests = self->requests;
+  figures->accepted = self->accepted;
+  figures->blocked = self->blocked;
+  figures->blocked_peak = self->blocked_peak;
+}
+
+static void
+count_times (WpModel *self, WpFigures *figures)
+{
+  g_autoptr(WpHistogram) accept_latency = wp_histogram_new ();
+
+  wp_histogram_merge (accept_latency, self->blocked_time);
+  wp_histogram_add (accept_latency, 0, self->accepted - wp_histogram_count (self->blocked_time));
+  wp_histogram_add (self->wait, 0, self->accepted - wp_histogram_count (self->wait));
+  figures->blocked_time = wp_spread_of (self->blocked_time);
+  figures->accept_latency = wp_spread_of (accept_latency);
+  figures->wait = wp_spread_of (self->wait);
+  figures->response = wp_spread_of (self->response);
+}
+
+void
+wp_model_finish (WpModel *self, WpFigures *figures)
+{
+  gint64 last_ns = self->accepted > 0 ? self->last_ns : WP_TIME_NONE;
+
+  wp_figures_init (figures);
+  count_outcomes (self, figures);
+  count_times (self, figures);
+  if (self->accepted > 0)
+    {
+      start_waiting_until (self, G_MAXINT64);
+      count_depth (self, self->last_ns);
+      figures->busy_max = (gint64) self->workers.n;
+    }
+  wp_figures_set_depth (figures, self->depth);
+  if (self->layout.can_be_full)
+    {
+      figures->time_full_ns = self->time_full_ns;
+      figures->first_full_ns = self->first_full_ns;
+    }
+  wp_figures_set_window (figures, self->first_ns, last_ns, (double) (self->service_ns + self->carried_busy_ns), self->accepted, self->layout.workers);
+}

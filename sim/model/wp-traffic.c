@@ -1,0 +1,122 @@
+#include "sim/model/wp-traffic.h"
+
+#include <math.h>
+
+#include "sim/stats/wp-histogram-inline.h"
+
+struct _WpTraffic {
+  guint64 requests;
+  gint64 first_ns, last_ns;
+  gint64 second_ends_ns;      /* of the second that is being counted */
+  guint64 in_second, peak;
+  WpUint128 squares;          /* of the counts of the seconds before it */
+  WpHistogram *service;
+};
+
+WpTraffic *
+wp_traffic_new (void)
+{
+  WpTraffic *self = g_new0 (WpTraffic, 1);
+
+  self->second_ends_ns = WP_NS_PER_S;
+  self->service = wp_histogram_new ();
+
+  return self;
+}
+
+void
+wp_traffic_free (WpTraffic *self)
+{
+  wp_histogram_free (self->service);
+  g_free (self);
+}
+
+static void
+count_seconds (WpTraffic *self, const WpRow *rows, gsize n_rows)
+{
+  gint64 ends_ns = self->second_ends_ns;
+  guint64 in_second = self->in_second, peak = self->peak;
+  WpUint128 squares = self->squares;
+
+  for (gsize i = 0; i < n_rows; i++)
+    {
+      gint64 arrival_ns = rows[i].arrival_ns;
+
+      if (arrival_ns >= ends_ns)   /* seconds without a request have a square of 0, and are counted by the clock */
+        {
+          gint64 begins_ns = arrival_ns - arrival_ns % WP_NS_PER_S;
+
+          squares += (WpUint128) in_second * in_second;
+          in_second = 0;
+          ends_ns = begins_ns > G_MAXINT64 - WP_NS_PER_S ? G_MAXINT64 : begins_ns + WP_NS_PER_S;
+        }
+      in_second++;
+      peak = MAX (peak, in_second);
+    }
+  self->second_ends_ns = ends_ns;
+  self->in_second = in_second;
+  self->peak = peak;
+  self->squares = squares;
+}
+
+static void
+count_services (WpHistogram *histogram, const gint64 *services_ns, gsize n)
+{
+  gint64 min = histogram->min, max = histogram->max;
+  WpUint128 sum = 0;
+
+  for (gsize i = 0; i < n; i++)
+    {
+      histogram->weights[wp_histogram_bucket (services_ns[i])]++;
+      sum += (guint64) services_ns[i];
+      min = MIN (min, services_ns[i]);
+      max = MAX (max, services_ns[i]);
+    }
+  histogram->total += n;
+  histogram->sum += sum;
+  histogram->min = min;
+  histogram->max = max;
+}
+
+void
+wp_traffic_add (WpTraffic *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows)
+{
+  if (n_rows == 0)
+    return;
+  if (self->requests == 0)
+    self->first_ns = rows[0].arrival_ns;
+  count_seconds (self, rows, n_rows);
+  count_services (self->service, services_ns, n_rows);
+  self->requests += n_rows;
+  self->last_ns = rows[n_rows - 1].arrival_ns;
+}
+
+/* Unbiased variance over mean of the counts in the seconds that are whole; the last is not. */
+static double
+dispersion (const WpTraffic *self)
+{
+  double seconds = (double) (self->last_ns / WP_NS_PER_S);
+  double counted = (double) (self->requests - self->in_second);
+
+  if (seconds < 2)
+    return NAN;
+
+  return ((double) self->squares - counted * counted / seconds) / (seconds - 1) / (counted / seconds);
+}
+
+void
+wp_traffic_figures (const WpTraffic *self, WpTrafficFigures *figures)
+{
+  gint64 duration_ns = self->last_ns - self->first_ns;
+
+  *figures = (WpTrafficFigures) { self->requests, WP_TIME_NONE, NAN, NAN, NAN, NAN, WP_TIME_NONE, 0 };
+  if (self->requests == 0)
+    return;
+  figures->duration_ns = duration_ns;
+  if (duration_ns > 0)
+    figures->rate_mean = (double) self->requests / ((double) duration_ns / WP_NS_PER_S);
+  figures->rate_peak_1s = (double) self->peak;
+  figures->dispersion_1s = dispersion (self);
+  figures->service_mean = wp_histogram_mean (self->service);
+  figures->service_p99_ns = wp_histogram_quantile (self->service, 0.99);
+}

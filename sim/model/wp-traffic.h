@@ -1,0 +1,28 @@
+/* wp-traffic.h - a trace in figures: how many requests, how fast, how bursty, how long their service. */
+#pragma once
+
+#include "sim/trace/wp-trace.h"
+
+/* Null is NaN or WP_TIME_NONE. */
+typedef struct {
+  guint64 requests;
+  gint64 duration_ns;       /* from the first arrival to the last */
+  double rate_mean;         /* requests a second over the duration */
+  double rate_peak_1s;      /* in the fullest second, counted from the origin */
+  double dispersion_1s;     /* index of dispersion: variance over mean of the counts in whole seconds; 1 for a Poisson process */
+  double service_mean;      /* ns */
+  gint64 service_p99_ns;
+  guint64 out_of_order;     /* rows that the file has after a later one */
+} WpTrafficFigures;
+
+typedef struct _WpTraffic WpTraffic;
+
+WpTraffic *wp_traffic_new (void);
+void wp_traffic_free (WpTraffic *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTraffic, wp_traffic_free)
+
+/* Rows in order of arrival, and the service that each gets. */
+void wp_traffic_add (WpTraffic *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows);
+
+/* All but out_of_order, which only the trace knows: it is 0. */
+void wp_traffic_figures (const WpTraffic *self, WpTrafficFigures *figures);

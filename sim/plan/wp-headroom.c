@@ -1,0 +1,149 @@
+#include "sim/plan/wp-headroom.h"
+
+#include <math.h>
+
+#define PRECISION 1.01
+#define SAMPLE_ROWS (1 << 20)
+#define SAMPLE_PART 16
+
+typedef struct {
+  const WpSearchSetup *setup;
+  guint64 limit;
+  WpHeadroom *headroom;  /* of the last scale that was not well */
+  GError *error;
+} Search;
+
+static guint
+workers_of (const Search *self)
+{
+  return self->setup->policy.mode == WP_MODE_BUFFERED_CHANNEL ? 1 : self->setup->policy.workers;
+}
+
+static gboolean
+is_well_in (Search *self, WpSearch *search, double scale)
+{
+  guint workers = workers_of (self), queue_jobs = self->setup->policy.queue_jobs;
+  gboolean fills = wp_search_fills (search, workers, queue_jobs);
+  const WpSlo *slo = fills ? NULL : wp_search_failure (search, workers, queue_jobs);
+
+  if (!wp_search_check (search, self->error ? NULL : &self->error))
+    return FALSE;
+  if (fills || slo)
+    *self->headroom = (WpHeadroom) { scale, fills, slo };
+
+  return !fills && !slo;
+}
+
+static gboolean
+is_well (Search *self, double scale)
+{
+  g_autoptr(WpSearch) search = wp_search_new (self->setup, scale, self->limit);
+
+  return is_well_in (self, search, scale);
+}
+
+/* Between a scale that is well and one that is not. */
+static void
+bisect (Search *self, double well, double ill)
+{
+  while (ill / well > PRECISION && !self->error)
+    {
+      double middle = sqrt (well * ill);
+
+      *(is_well (self, middle) ? &well : &ill) = middle;
+    }
+}
+
+/* 1 is well. From a guess on, in growing steps. */
+static void
+gallop (Search *self, double guess)
+{
+  double well = 1, ill = INFINITY;
+
+  for (double step = PRECISION, probe = MAX (guess / step, sqrt (PRECISION)); !self->error; step *= step)
+    {
+      if (is_well (self, probe))
+        well = MAX (well, probe);
+      else
+        ill = probe;
+      if (ill <= well * PRECISION || (ill < INFINITY && well > 1) || (ill < INFINITY && probe <= PRECISION) || well >= WP_HEADROOM_MOST)
+        break;
+      probe = ill < INFINITY ? MAX (1, probe / step) : MIN (WP_HEADROOM_MOST, probe * step);
+      if (probe <= 1)
+        break;
+    }
+  if (ill < INFINITY)
+    bisect (self, well, ill);
+}
+
+static gpointer
+is_well_on_thread (gpointer data)
+{
+  Search *self = data;
+
+  return GINT_TO_POINTER (is_well (self, self->headroom->scale));
+}
+
+/* A good guess is ill, and 1 % less is well: both at once. */
+static gboolean
+confirm (Search *self, double guess)
+{
+  WpSearchSetup one = *self->setup;
+  WpHeadroom above = { guess, FALSE, NULL };
+  Search other = { &one, self->limit, &above, NULL };
+  gboolean well, well_above;
+  GThread *thread;
+
+  one.threads = 1;
+  if (self->setup->threads < 2 || guess / PRECISION <= 1)
+    return FALSE;
+  thread = g_thread_new ("headroom", is_well_on_thread, &other);
+  well = is_well (self, guess / PRECISION);
+  well_above = GPOINTER_TO_INT (g_thread_join (thread)) != 0;
+  if (other.error && !self->error)
+    self->error = g_steal_pointer (&other.error);
+  g_clear_error (&other.error);
+  if (well && !well_above)
+    *self->headroom = above;
+
+  return well && !well_above;
+}
+
+/* What the first part of a long trace says, or the load. */
+static double
+guess_scale (Search *self, double load)
+{
+  double guess = load > 0 ? CLAMP (workers_of (self) / load, 1, WP_HEADROOM_MOST) : 1;
+
+  if (self->limit > SAMPLE_ROWS)
+    {
+      WpHeadroom sampled = { NAN, FALSE, NULL };
+      Search sample = { self->setup, self->limit / SAMPLE_PART, &sampled, NULL };
+
+      gallop (&sample, guess);
+      g_clear_error (&sample.error);
+      guess = isnan (sampled.scale) ? guess : sampled.scale;
+    }
+
+  return guess;
+}
+
+gboolean
+wp_headroom_find (const WpSearchSetup *setup, WpSearch *as_it_is, WpHeadroom *headroom, GError **error)
+{
+  Search self = { setup, wp_tape_length (setup->tape), headroom, NULL };
+
+  *headroom = (WpHeadroom) { NAN, FALSE, NULL };
+  if (is_well_in (&self, as_it_is, 1))
+    {
+      double guess = guess_scale (&self, wp_search_load (as_it_is));
+
+      if (self.limit <= SAMPLE_ROWS || !confirm (&self, guess))
+        gallop (&self, guess);
+    }
+  if (!self.error)
+    return TRUE;
+  g_propagate_error (error, self.error);
+
+  return FALSE;
+}

@@ -1,0 +1,321 @@
+#include "sim/plan/wp-lanes.h"
+
+#include <string.h>
+
+#include "sim/stats/wp-histogram-inline.h"
+
+#define FIRST_CAPACITY 1024
+#define UNROLLED 4
+
+typedef struct { double lane[WP_LANES]; } Vector;
+
+struct _WpLanes {
+  guint n;
+  guint most_workers;                /* of any line, and whole steps of the loop */
+  guint workers[WP_LANES];
+  gboolean dropped[WP_LANES];
+  guint64 requests;
+  Vector *free_ns;                   /* sorted; no time for workers that are not there; one more at the end */
+  Vector *starts_ns;                 /* a ring of the last ones; the slot is the request's number & mask */
+  gsize mask;
+  gsize longest[WP_LANES];
+  gint64 watched;                    /* a queue's size */
+  gboolean passed;                   /* some line is longer */
+  guint64 blocked[WP_LANES];         /* by that queue */
+  gint64 back[WP_LANES];             /* so many requests ago one started that waits still, if the line is the longest but one: longest - 1, or 0 */
+  guint64 at_longest[WP_LANES];      /* requests that found the longest line but one */
+  gboolean all_busy[WP_LANES];       /* at some moment, for a time */
+  guint64 waited[WP_LANES];
+  WpHistogram *wait[WP_LANES];
+};
+
+#if defined __x86_64__ && defined __GNUC__
+
+#include <immintrin.h>
+
+gboolean
+wp_lanes_are_there (void)
+{
+  return __builtin_cpu_supports ("avx2") != 0;
+}
+
+WpLanes *
+wp_lanes_new (const guint *workers, guint n, guint watched)
+{
+  WpLanes *self = g_new0 (WpLanes, 1);
+
+  self->n = n;
+  self->watched = watched;
+  for (guint lane = 0; lane < WP_LANES; lane++)
+    {
+      self->workers[lane] = lane < n ? workers[lane] : 1;
+      self->dropped[lane] = lane >= n;
+      self->most_workers = MAX (self->most_workers, self->workers[lane]);
+      self->wait[lane] = wp_histogram_new ();
+    }
+  self->most_workers += (UNROLLED - self->most_workers % UNROLLED) % UNROLLED;
+  self->free_ns = g_aligned_alloc0 (self->most_workers + 1, sizeof (Vector), sizeof (Vector));
+  for (guint i = 0; i <= self->most_workers; i++)
+    for (guint lane = 0; lane < WP_LANES; lane++)
+      self->free_ns[i].lane[lane] = i < self->workers[lane] ? 0 : __builtin_inf ();
+  self->starts_ns = g_aligned_alloc0 (FIRST_CAPACITY, sizeof (Vector), sizeof (Vector));
+  self->mask = FIRST_CAPACITY - 1;
+
+  return self;
+}
+
+void
+wp_lanes_free (WpLanes *self)
+{
+  for (guint lane = 0; lane < WP_LANES; lane++)
+    g_clear_pointer (&self->wait[lane], wp_histogram_free);
+  g_aligned_free (self->free_ns);
+  g_aligned_free (self->starts_ns);
+  g_free (self);
+}
+
+/* The ring is to reach back past the longest line. */
+static void
+grow (WpLanes *self)
+{
+  gsize capacity = 2 * (self->mask + 1);
+  Vector *starts_ns = g_aligned_alloc0 (capacity, sizeof (Vector), sizeof (Vector));
+
+  for (guint64 i = self->requests > self->mask ? self->requests - self->mask : 0; i <= self->requests; i++)
+    starts_ns[i & (capacity - 1)] = self->starts_ns[i & self->mask];
+  g_aligned_free (self->starts_ns);
+  self->starts_ns = starts_ns;
+  self->mask = capacity - 1;
+}
+
+/* Somebody finds the longest line but one, or the longest; its start is in the ring. */
+static void
+look_back (WpLanes *self, double arrival_ns)
+{
+  for (guint lane = 0; lane < WP_LANES; lane++)
+    {
+      gsize longest = self->longest[lane];
+
+      if (self->starts_ns[(self->requests - self->back[lane]) & self->mask].lane[lane] <= arrival_ns || self->dropped[lane])
+        continue;
+      self->at_longest[lane]++;
+      if (self->requests < longest || self->starts_ns[(self->requests - longest) & self->mask].lane[lane] <= arrival_ns)
+        continue;
+      self->longest[lane]++;
+      self->back[lane] = (gint64) longest;
+      self->at_longest[lane] = 1;
+      self->passed |= self->watched > 0 && self->longest[lane] > (gsize) self->watched;
+      if (self->longest[lane] >= self->mask)
+        grow (self);
+    }
+}
+
+/* Below 512 each value has a bucket; from there on they are those of a double's exponent and first bits. */
+static void
+count_waits (WpLanes *self, const double *waits_ns)
+{
+  for (guint lane = 0; lane < WP_LANES; lane++)
+    if (waits_ns[lane] > 0)
+      self->wait[lane]->weights[wp_histogram_bucket ((gint64) waits_ns[lane])]++;
+}
+
+__attribute__ ((target ("avx2"))) static inline void
+count_waits_at_once (WpLanes *self, __m256d waits_ns, __m256d zero)
+{
+  const __m256i first = _mm256_set1_epi64x (((gint64) (1023 + WP_HISTOGRAM_BITS) - 1) << WP_HISTOGRAM_BITS);
+  const __m256d least = _mm256_set1_pd (1 << WP_HISTOGRAM_BITS);
+  __m256d waited = _mm256_cmp_pd (waits_ns, zero, _CMP_GT_OQ);
+  int small = _mm256_movemask_pd (_mm256_and_pd (waited, _mm256_cmp_pd (waits_ns, least, _CMP_LT_OQ)));
+
+  if (G_UNLIKELY (small != 0))
+    {
+      double each_ns[WP_LANES];
+
+      _mm256_storeu_pd (each_ns, waits_ns);
+      count_waits (self, each_ns);
+    }
+  else
+    {
+      __m256i bucket = _mm256_sub_epi64 (_mm256_srli_epi64 (_mm256_castpd_si256 (waits_ns), 52 - WP_HISTOGRAM_BITS), first);
+
+      bucket = _mm256_and_si256 (bucket, _mm256_castpd_si256 (waited));   /* 0, which is made good at the end, for who did not wait */
+      self->wait[0]->weights[_mm256_extract_epi64 (bucket, 0)]++;
+      self->wait[1]->weights[_mm256_extract_epi64 (bucket, 1)]++;
+      self->wait[2]->weights[_mm256_extract_epi64 (bucket, 2)]++;
+      self->wait[3]->weights[_mm256_extract_epi64 (bucket, 3)]++;
+    }
+}
+
+typedef struct { __m256d max_ns, all_busy; } Sums;
+
+/* The end of the job in its place; returns what was in the next. */
+__attribute__ ((target ("avx2"))) static inline __m256d
+put (double *at, __m256d here, __m256d end)
+{
+  __m256d next = _mm256_load_pd (at + WP_LANES);
+
+  _mm256_store_pd (at, _mm256_max_pd (here, _mm256_min_pd (next, end)));
+
+  return next;
+}
+
+/* When those started that came so many requests ago. */
+__attribute__ ((target ("avx2"))) static inline __m256d
+long_ago (const WpLanes *self, __m256i back)
+{
+  const __m256i lanes = _mm256_set_epi64x (3, 2, 1, 0);
+  __m256i ago = _mm256_sub_epi64 (_mm256_set1_epi64x ((gint64) self->requests), back);
+  __m256i slot = _mm256_and_si256 (ago, _mm256_set1_epi64x ((gint64) self->mask));
+
+  return _mm256_i64gather_pd (self->starts_ns[0].lane, _mm256_add_epi64 (_mm256_slli_epi64 (slot, 2), lanes), sizeof (double));
+}
+
+/* Lines that were never so long have no start there that is to come. */
+__attribute__ ((target ("avx2"))) static void
+count_blocked (WpLanes *self, __m256d arrival)
+{
+  int blocked = _mm256_movemask_pd (_mm256_cmp_pd (long_ago (self, _mm256_set1_epi64x (self->watched)), arrival, _CMP_GT_OQ));
+
+  for (guint lane = 0; lane < WP_LANES; lane++)
+    self->blocked[lane] += (blocked >> lane) & 1;
+}
+
+__attribute__ ((target ("avx2"))) static inline void
+offer_one (WpLanes *self, gint64 arrival_ns, gint64 service_ns, Sums *sums)
+{
+  double *free_ns = self->free_ns[0].lane;
+  const __m256d arrival = _mm256_set1_pd ((double) arrival_ns), zero = _mm256_setzero_pd ();
+  __m256d here = _mm256_load_pd (free_ns);
+  __m256d start = _mm256_max_pd (arrival, here), end = _mm256_add_pd (start, _mm256_set1_pd ((double) service_ns));
+  __m256d wait = _mm256_sub_pd (start, arrival);
+
+  for (double *at = free_ns; at < free_ns + self->most_workers * WP_LANES; at += UNROLLED * WP_LANES)
+    {
+      here = put (at, here, end);
+      here = put (at + WP_LANES, here, end);
+      here = put (at + 2 * WP_LANES, here, end);
+      here = put (at + 3 * WP_LANES, here, end);
+    }
+  _mm256_store_pd (self->starts_ns[self->requests & self->mask].lane, start);
+  sums->all_busy = _mm256_or_pd (sums->all_busy, _mm256_cmp_pd (_mm256_load_pd (free_ns), start, _CMP_GT_OQ));
+  if (_mm256_movemask_pd (_mm256_cmp_pd (wait, zero, _CMP_GT_OQ)) != 0)
+    {
+      sums->max_ns = _mm256_max_pd (sums->max_ns, wait);
+      count_waits_at_once (self, wait, zero);
+      if (G_UNLIKELY (_mm256_movemask_pd (_mm256_cmp_pd (long_ago (self, _mm256_loadu_si256 ((const __m256i *) self->back)), arrival, _CMP_GT_OQ)) != 0))
+        look_back (self, (double) arrival_ns);
+      if (G_UNLIKELY (self->passed))
+        count_blocked (self, arrival);
+    }
+  self->requests++;
+}
+
+__attribute__ ((target ("avx2"))) static void
+offer_all (WpLanes *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows)
+{
+  Sums sums = { _mm256_setzero_pd (), _mm256_setzero_pd () };
+  double max_ns[WP_LANES];
+  int all_busy;
+
+  for (gsize i = 0; i < n_rows; i++)
+    offer_one (self, arrivals_ns[i], services_ns[i], &sums);
+  _mm256_storeu_pd (max_ns, sums.max_ns);
+  all_busy = _mm256_movemask_pd (sums.all_busy);
+  for (guint lane = 0; lane < WP_LANES; lane++)
+    {
+      if (max_ns[lane] > 0)
+        self->wait[lane]->max = MAX (self->wait[lane]->max, (gint64) max_ns[lane]);
+      self->all_busy[lane] |= (all_busy >> lane) & 1;
+    }
+}
+
+gboolean
+wp_lanes_offer (WpLanes *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows)
+{
+  gint64 most_ns = 0;
+
+  g_return_val_if_fail (n_rows <= WP_LANES_ROWS, FALSE);
+
+  for (gsize i = 0; i < n_rows; i++)
+    most_ns = MAX (most_ns, services_ns[i]);
+  if (n_rows == 0)
+    return TRUE;
+  if (most_ns >= G_GINT64_CONSTANT (1) << 52 || arrivals_ns[n_rows - 1] >= G_GINT64_CONSTANT (1) << 52)
+    return FALSE;
+  offer_all (self, arrivals_ns, services_ns, n_rows);
+  for (guint lane = 0; lane < self->n; lane++)
+    if (self->free_ns[self->workers[lane] - 1].lane[lane] >= 0x1p52)
+      return FALSE;
+
+  return TRUE;
+}
+
+#else
+
+gboolean
+wp_lanes_are_there (void)
+{
+  return FALSE;
+}
+
+WpLanes *
+wp_lanes_new (const guint *workers, guint n, guint watched)
+{
+  g_return_val_if_reached (NULL);
+}
+
+void
+wp_lanes_free (WpLanes *self)
+{
+}
+
+gboolean
+wp_lanes_offer (WpLanes *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows)
+{
+  g_return_val_if_reached (FALSE);
+}
+
+#endif
+
+guint64
+wp_lanes_longest (const WpLanes *self, guint lane)
+{
+  return self->longest[lane];
+}
+
+gboolean
+wp_lanes_all_busy (const WpLanes *self, guint lane)
+{
+  return self->all_busy[lane];
+}
+
+const WpHistogram *
+wp_lanes_wait (const WpLanes *self, guint lane)
+{
+  return self->wait[lane];
+}
+
+void
+wp_lanes_drop (WpLanes *self, guint lane)
+{
+  self->dropped[lane] = TRUE;
+}
+
+WpLine *
+wp_lanes_finish (WpLanes *self, guint lane)
+{
+  WpHistogram *wait = self->wait[lane];
+  WpLinePart part = { self->workers[lane], self->requests, self->longest[lane], self->at_longest[lane], 0, self->all_busy[lane],
+                      (guint) self->watched, self->blocked[lane] };
+
+  wait->weights[0] = 0;
+  wait->total = 0;
+  for (guint i = 0; i < WP_HISTOGRAM_BUCKETS; i++)
+    wait->total += wait->weights[i];
+  part.waited = wait->total;
+  wait->min = wait->total < self->requests ? 0 : 1;   /* a bound is enough */
+  wp_histogram_add (wait, 0, self->requests - wait->total);
+  self->wait[lane] = NULL;
+
+  return wp_line_new_partial (&part, wait);
+}

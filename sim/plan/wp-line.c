@@ -1,0 +1,354 @@
+#include "sim/plan/wp-line.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "sim/model/wp-free-times.h"
+#include "sim/stats/wp-histogram-inline.h"
+#include "sim/model/wp-ring.h"
+
+/* What happens at each length of the line. */
+typedef struct {
+  guint64 found;        /* requests that found it so, and waited */
+  gint64 time_ns;       /* for so long it was that */
+  gint64 first_ns;      /* the first moment at which it was that, or longer */
+} Length;
+
+typedef struct {
+  guint queue_jobs;
+  WpHistogram *blocked_time;
+} Watched;
+
+struct _WpLine {
+  const WpLinePart *part;   /* NULL: all is known */
+  guint parts, limit;
+  WpFreeTimes workers;
+  WpRing starts;        /* of those in line */
+  Length *lengths;
+  gsize n_lengths;      /* room for */
+  gsize longest;        /* places in line that were ever needed */
+  gsize timed;          /* lengths up to that have their first moment */
+  gint64 counted_ns;    /* the time at each length is counted up to here */
+  gint64 busy_ns, first_busy_ns;   /* with every worker busy */
+  gint64 first_ns, last_ns;
+  guint64 requests;
+  WpUint128 service_ns;
+  WpHistogram *wait, *response;
+  Watched *watched;
+  guint n_watched;
+};
+
+WpLine *
+wp_line_new (guint workers, guint parts, const guint *queues, guint n_queues)
+{
+  WpLine *self = g_new0 (WpLine, 1);
+
+  self->limit = workers;
+  self->parts = parts;
+  wp_free_times_init (&self->workers, workers);
+  self->first_busy_ns = WP_TIME_NONE;
+  self->wait = wp_histogram_new ();
+  if (parts & WP_LINE_RESPONSE)
+    self->response = wp_histogram_new ();
+  self->n_watched = n_queues;
+  self->watched = g_new (Watched, n_queues);
+  for (guint i = 0; i < n_queues; i++)
+    self->watched[i] = (Watched) { queues[i], wp_histogram_new () };
+
+  return self;
+}
+
+WpLine *
+wp_line_new_partial (const WpLinePart *part, WpHistogram *wait)
+{
+  WpLine *self = wp_line_new (part->workers, 0, NULL, 0);
+
+  self->part = g_memdup2 (part, sizeof *part);
+  wp_histogram_free (self->wait);
+  self->wait = wait;
+  self->requests = part->requests;
+  self->longest = part->longest;
+  self->first_busy_ns = part->all_busy ? 0 : WP_TIME_NONE;
+
+  return self;
+}
+
+void
+wp_line_free (WpLine *self)
+{
+  g_free ((gpointer) self->part);
+  wp_free_times_clear (&self->workers);
+  wp_ring_clear (&self->starts);
+  g_free (self->lengths);
+  wp_histogram_free (self->wait);
+  g_clear_pointer (&self->response, wp_histogram_free);
+  for (guint i = 0; i < self->n_watched; i++)
+    wp_histogram_free (self->watched[i].blocked_time);
+  g_free (self->watched);
+  g_free (self);
+}
+
+/* The line has been as long as it is since counted_ns, and is so until @until_ns. */
+static inline void
+count_time (WpLine *self, gint64 until_ns)
+{
+  if (until_ns == self->counted_ns)
+    return;
+  if (self->starts.length > 0)
+    {
+      self->lengths[self->starts.length].time_ns += until_ns - self->counted_ns;
+      while (self->timed < self->starts.length)
+        self->lengths[++self->timed].first_ns = self->counted_ns;
+    }
+  self->counted_ns = until_ns;
+}
+
+static inline void
+start_until (WpLine *self, gint64 now_ns, const gboolean counts_time)
+{
+  while (self->starts.length > 0 && wp_ring_front (&self->starts) <= now_ns)
+    {
+      if (counts_time)
+        count_time (self, wp_ring_front (&self->starts));
+      wp_ring_pop (&self->starts);
+    }
+}
+
+static void
+grow (WpLine *self)
+{
+  gsize n = MAX (64, 2 * self->n_lengths);
+
+  self->lengths = g_renew (Length, self->lengths, n);
+  memset (self->lengths + self->n_lengths, 0, (n - self->n_lengths) * sizeof (Length));
+  self->n_lengths = n;
+}
+
+static void
+watch (WpLine *self, gint64 arrival_ns, gint64 started_ns)
+{
+  gsize found = self->starts.length;
+
+  for (guint i = 0; i < self->n_watched; i++)
+    {
+      gsize queue_jobs = self->watched[i].queue_jobs;
+
+      if (found >= queue_jobs)
+        wp_histogram_add_inline (self->watched[i].blocked_time,
+                                 (queue_jobs == 0 ? started_ns : wp_ring_at (&self->starts, found - queue_jobs)) - arrival_ns, 1);
+    }
+}
+
+static inline void
+join_line (WpLine *self, gint64 arrival_ns, gint64 started_ns, const gboolean counts_time)
+{
+  gsize found = self->starts.length;
+
+  wp_histogram_add_inline (self->wait, started_ns - arrival_ns, 1);
+  if (counts_time)
+    count_time (self, arrival_ns);
+  if (G_UNLIKELY (self->n_watched > 0))
+    watch (self, arrival_ns, started_ns);
+  if (G_UNLIKELY (found + 1 >= self->n_lengths))
+    grow (self);
+  self->lengths[found].found++;
+  wp_ring_push (&self->starts, started_ns);
+  self->longest = MAX (self->longest, found + 1);
+}
+
+static inline void
+count_busy (WpLine *self, gint64 start_ns)
+{
+  gint64 free_ns = wp_free_times_next (&self->workers, start_ns);
+
+  if (free_ns == start_ns)
+    return;
+  if (self->first_busy_ns == WP_TIME_NONE)
+    self->first_busy_ns = start_ns;
+  self->busy_ns += free_ns - start_ns;
+}
+
+static inline gboolean
+offer_all (WpLine *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows, const gboolean counts_time,
+           const gboolean counts_response)
+{
+  for (gsize i = 0; i < n_rows; i++)
+    {
+      gint64 arrival_ns = arrivals_ns[i];
+      gint64 started_ns = wp_free_times_next (&self->workers, arrival_ns), finished_ns;
+
+      if (G_UNLIKELY (__builtin_add_overflow (started_ns, services_ns[i], &finished_ns)))
+        return FALSE;
+      start_until (self, arrival_ns, counts_time);
+      if (started_ns > arrival_ns)
+        join_line (self, arrival_ns, started_ns, counts_time);
+      wp_free_times_take (&self->workers, started_ns, finished_ns);
+      count_busy (self, started_ns);
+      self->last_ns = MAX (self->last_ns, finished_ns);
+      self->service_ns += (guint64) services_ns[i];
+      if (counts_response)
+        wp_histogram_add_inline (self->response, finished_ns - arrival_ns, 1);
+    }
+
+  return TRUE;
+}
+
+gboolean
+wp_line_offer (WpLine *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows)
+{
+  if (n_rows == 0)
+    return TRUE;
+  if (self->requests == 0)
+    self->first_ns = self->counted_ns = arrivals_ns[0];
+  self->requests += n_rows;
+  switch (self->parts)
+    {
+    case WP_LINE_ALL:
+      return offer_all (self, arrivals_ns, services_ns, n_rows, TRUE, TRUE);
+    case WP_LINE_TIME:
+      return offer_all (self, arrivals_ns, services_ns, n_rows, TRUE, FALSE);
+    case WP_LINE_RESPONSE:
+      return offer_all (self, arrivals_ns, services_ns, n_rows, FALSE, TRUE);
+    default:
+      return offer_all (self, arrivals_ns, services_ns, n_rows, FALSE, FALSE);
+    }
+}
+
+void
+wp_line_finish (WpLine *self)
+{
+  start_until (self, G_MAXINT64, (self->parts & WP_LINE_TIME) != 0);
+  if (self->parts & WP_LINE_TIME)
+    count_time (self, self->last_ns);
+  wp_histogram_add (self->wait, 0, self->requests - wp_histogram_count (self->wait));
+}
+
+guint64
+wp_line_longest (const WpLine *self)
+{
+  return self->longest;
+}
+
+guint64
+wp_line_busiest (const WpLine *self)
+{
+  return self->part ? self->part->workers : self->workers.n;
+}
+
+gboolean
+wp_line_knows (const WpLine *self, guint64 queue_jobs)
+{
+  return !self->part || queue_jobs == 0 || queue_jobs == self->part->watched || queue_jobs + 1 >= self->longest;
+}
+
+static guint64
+blocked_of_part (const WpLinePart *part, guint64 queue_jobs)
+{
+  if (queue_jobs >= part->longest)
+    return 0;
+  if (queue_jobs == 0)
+    return part->waited;
+  if (queue_jobs == part->watched)
+    return part->blocked;
+
+  return queue_jobs + 1 == part->longest ? part->at_longest : 1;
+}
+
+guint64
+wp_line_blocked (const WpLine *self, guint64 queue_jobs)
+{
+  guint64 blocked = 0;
+
+  if (self->part)
+    return blocked_of_part (self->part, queue_jobs);
+  for (gsize found = (gsize) queue_jobs; found < self->longest; found++)
+    blocked += self->lengths[found].found;
+
+  return blocked;
+}
+
+gboolean
+wp_line_fills (const WpLine *self, guint64 queue_jobs)
+{
+  return queue_jobs > 0 ? self->longest >= queue_jobs : self->first_busy_ns != WP_TIME_NONE;
+}
+
+const WpHistogram *
+wp_line_wait (const WpLine *self)
+{
+  return self->wait;
+}
+
+const WpHistogram *
+wp_line_response (const WpLine *self)
+{
+  return self->response;
+}
+
+static void
+set_depth (const WpLine *self, guint queue_jobs, WpFigures *figures)
+{
+  g_autoptr(WpHistogram) depth = wp_histogram_new ();
+  gint64 left_ns = self->last_ns - self->first_ns;   /* not yet counted: at length 0 */
+
+  figures->time_full_ns = queue_jobs == 0 ? self->busy_ns : 0;
+  figures->first_full_ns = queue_jobs == 0 ? self->first_busy_ns : WP_TIME_NONE;
+  for (gsize length = 1; length <= self->timed; length++)
+    {
+      gint64 time_ns = self->lengths[length].time_ns;
+
+      wp_histogram_add (depth, (gint64) MIN (length, queue_jobs), (guint64) time_ns);
+      if (queue_jobs > 0 && length >= queue_jobs)
+        figures->time_full_ns += time_ns;
+      left_ns -= time_ns;
+    }
+  if (queue_jobs > 0 && self->timed >= queue_jobs)
+    figures->first_full_ns = self->lengths[queue_jobs].first_ns;
+  wp_histogram_add (depth, 0, (guint64) left_ns);
+  wp_figures_set_depth (figures, depth);
+}
+
+static void
+set_blocked_time (const WpLine *self, guint queue_jobs, WpFigures *figures)
+{
+  for (guint i = 0; i < self->n_watched; i++)
+    if (self->watched[i].queue_jobs == queue_jobs)
+      {
+        g_autoptr(WpHistogram) accept_latency = wp_histogram_new ();
+
+        wp_histogram_merge (accept_latency, self->watched[i].blocked_time);
+        wp_histogram_add (accept_latency, 0, self->requests - figures->blocked);
+        figures->blocked_time = wp_spread_of (self->watched[i].blocked_time);
+        figures->accept_latency = wp_spread_of (accept_latency);
+        return;
+      }
+}
+
+void
+wp_line_figures (const WpLine *self, guint queue_jobs, WpFigures *figures)
+{
+  wp_figures_init (figures);
+  figures->requests = figures->accepted = self->requests;
+  figures->blocked = wp_line_blocked (self, queue_jobs);
+  figures->blocked_peak = self->longest > queue_jobs ? self->longest - queue_jobs : 0;
+  figures->wait = wp_spread_of (self->wait);
+  if (self->part)
+    figures->wait.mean = NAN;
+  if (self->response)
+    figures->response = wp_spread_of (self->response);
+  if (figures->blocked == 0)
+    {
+      g_autoptr(WpHistogram) at_once = wp_histogram_new ();
+
+      wp_histogram_add (at_once, 0, self->requests);
+      figures->accept_latency = wp_spread_of (at_once);
+    }
+  else
+    set_blocked_time (self, queue_jobs, figures);
+  if (self->parts & WP_LINE_TIME)
+    set_depth (self, queue_jobs, figures);
+  if (self->part)
+    return;
+  figures->busy_max = (gint64) self->workers.n;
+  wp_figures_set_window (figures, self->first_ns, self->last_ns, (double) self->service_ns, self->requests, self->limit);
+}

@@ -1,0 +1,70 @@
+/* wp-line.h - the line before c workers where nobody is turned away: one pass, and the figures for every size of the queue. */
+#pragma once
+
+#include "sim/model/wp-figures.h"
+
+/**
+ * WpLine:
+ *
+ * With patient clients the size K of the queue changes no start and no finish, only where a request waits: of the line of L requests that
+ * have arrived and not started, min (L, K) are in the queue. So that, with q the line that request n finds,
+ *
+ *     depth (t) = min (L (t), K)      full while L (t) >= K (K >= 1); for K = 0, while every worker is busy
+ *     blocked: q >= K, and it must wait;  accepted - arrival = s[n - K] - a[n]
+ *
+ * The figures are those that WpModel has for the same sizes. Memory: of the longest line.
+ */
+typedef struct _WpLine WpLine;
+
+typedef enum {
+  WP_LINE_RESPONSE = 1 << 0,   /* response times */
+  WP_LINE_TIME = 1 << 1,       /* the time at each length: depth, time_full, first_full, and the mean time blocked */
+  WP_LINE_ALL = WP_LINE_RESPONSE | WP_LINE_TIME
+} WpLineParts;
+
+/* @queues: @n_queues sizes of which blocked_time and accept_latency are wanted too, each at some cost; copied. */
+WpLine *wp_line_new (guint workers, guint parts, const guint *queues, guint n_queues);
+void wp_line_free (WpLine *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpLine, wp_line_free)
+
+/* What WpLanes knows of a line. */
+typedef struct {
+  guint workers;
+  guint64 requests, longest;
+  guint64 at_longest;          /* blocked by a queue of one place less than the longest line */
+  guint64 waited;
+  gboolean all_busy;           /* at some moment */
+  guint watched;               /* a queue's size, or 0 for none, */
+  guint64 blocked;             /* and how many it blocks */
+} WpLinePart;
+
+/* A finished line of which that is known; @wait: of all requests, without a sum; taken. Its figures are those of waiting (but for their
+ * mean) and blocking. */
+WpLine *wp_line_new_partial (const WpLinePart *part, WpHistogram *wait);
+
+/* Is the number known that a queue of that size blocks? Else wp_line_blocked() is not less than 1. */
+gboolean wp_line_knows (const WpLine *self, guint64 queue_jobs);
+
+/* As wp_model_offer(): rows in order; FALSE where a time no longer fits 292 years. */
+gboolean wp_line_offer (WpLine *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows);
+
+/* Once, after the last row. */
+void wp_line_finish (WpLine *self);
+
+/* The smallest queue in which nobody is blocked: the longest line; 0 if nobody ever waits. */
+guint64 wp_line_longest (const WpLine *self);
+
+/* So far: the most workers busy at once; a zero-service job counts. Of a partial line, all. */
+guint64 wp_line_busiest (const WpLine *self);
+
+/* So far: requests that a queue of that size blocks. */
+guint64 wp_line_blocked (const WpLine *self, guint64 queue_jobs);
+
+/* So far: is that queue full at some moment, if only for an instant? A request that arrives then would be blocked. */
+gboolean wp_line_fills (const WpLine *self, guint64 queue_jobs);
+
+const WpHistogram *wp_line_wait (const WpLine *self);       /* of those that waited, until wp_line_finish() */
+const WpHistogram *wp_line_response (const WpLine *self);   /* NULL without WP_LINE_RESPONSE */
+
+/* After wp_line_finish(). What was not asked for is null. */
+void wp_line_figures (const WpLine *self, guint queue_jobs, WpFigures *figures);

@@ -1,0 +1,170 @@
+#include "sim/plan/wp-plan.h"
+
+#include <math.h>
+
+#define BOUNDLESS (G_MAXUINT - 1)
+#define FRONTIER_POINTS 4   /* with both ends */
+#define MOST_PREPARED 256   /* workers: with more it does not pay to go ahead */
+
+const double wp_plan_scales[WP_PLAN_SCALES] = { 1, 2 };
+
+static void
+set_point (WpPlanPoint *point, WpSearch *search, double scale, guint workers, guint queue_jobs, gboolean does)
+{
+  *point = (WpPlanPoint) { .scale = scale, .workers = workers, .queue_jobs = queue_jobs, .meets = does };
+  wp_search_figures (search, workers, queue_jobs, &point->figures);
+}
+
+static void
+add_answer (WpPlan *self, WpSearch *search, double scale, WpPlanKind kind, guint workers, guint queue_jobs)
+{
+  gboolean less_workers = kind == WP_PLAN_WORKERS || (kind == WP_PLAN_FRONTIER && queue_jobs == 0);
+  WpPlanAnswer answer = { .kind = kind, .has_neighbour = less_workers ? workers > 1 : queue_jobs > 0 };
+
+  set_point (&answer.answer, search, scale, workers, queue_jobs, TRUE);
+  if (answer.has_neighbour)
+    {
+      set_point (&answer.neighbour, search, scale, workers - less_workers, queue_jobs - !less_workers, FALSE);
+      answer.answer.slo = answer.neighbour.slo = wp_slos_first_failure (self->slos, &answer.neighbour.figures);
+    }
+  g_array_append_val (self->answers, answer);
+}
+
+/* From the fewest workers to the most, denser where the queue falls fast. */
+static guint
+between (gint64 fewest, gint64 most, guint point)
+{
+  double share = (double) point / (FRONTIER_POINTS - 1);
+
+  return (guint) (fewest + (gint64) ((double) (MAX (most, fewest) - fewest) * share * share));
+}
+
+/* The other end of the frontier: the given workers, if they are more than needed and do; but not more than are ever busy. */
+static gint64
+other_end (WpSearch *search, gint64 fewest, guint given, gboolean given_do)
+{
+  gint64 end = given_do && given > fewest ? given : fewest + MAX (1, fewest / 2);
+
+  return MIN (end, wp_search_ample (search));
+}
+
+/* What a first part of a long trace lets expect is simulated side by side; what else is needed then comes one by one. Returns the fewest
+ * workers that are to be expected; 0: not known. */
+static gint64
+prepare (WpSearch *search, guint given, guint queue_jobs)
+{
+  guint workers[FRONTIER_POINTS + 3], n = 0;
+  gint64 fewest, end;
+
+  if (!wp_search_is_quick (search))
+    return 0;
+  fewest = wp_search_guess (search, queue_jobs);
+  end = other_end (search, fewest, given, given > fewest);
+  workers[n++] = (guint) fewest - 1;
+  workers[n++] = (guint) fewest + 1;
+  workers[n++] = given;
+  for (guint i = 0; i < FRONTIER_POINTS && end <= MOST_PREPARED; i++)
+    workers[n++] = between (fewest, end, i);
+  wp_search_prepare (search, workers, n, given, queue_jobs);
+
+  return fewest;
+}
+
+static void
+add_point (WpPlan *self, WpSearch *search, double scale, guint workers, gint64 queue_jobs)
+{
+  gint64 without = queue_jobs == 0 ? wp_search_workers (search, 0) : WP_SEARCH_NONE;
+
+  if (queue_jobs > 0)
+    add_answer (self, search, scale, WP_PLAN_FRONTIER, workers, (guint) queue_jobs);
+  else if (without > 0)
+    add_answer (self, search, scale, WP_PLAN_FRONTIER, (guint) without, 0);
+}
+
+/* Each number of workers with its smallest queue, and none that has no smaller one than the last; the last of all needs none, or is the
+ * given one. */
+static void
+add_frontier (WpPlan *self, WpSearch *search, double scale, gint64 expected, guint given, gboolean given_do)
+{
+  gint64 fewest = wp_search_workers (search, BOUNDLESS), end, last = G_MAXINT64;
+
+  if (fewest <= 0)
+    return;
+  end = other_end (search, expected > fewest ? expected : fewest, given, given_do);
+  for (guint i = 0; i < FRONTIER_POINTS && last > 0; i++)
+    {
+      guint workers = i == 0 ? (guint) fewest : between (expected > 0 ? expected : fewest, end, i);
+      gint64 queue_jobs = workers >= fewest && workers != given ? wp_search_queue (search, workers) : WP_SEARCH_NONE;
+
+      if (queue_jobs < 0 || queue_jobs >= last)
+        continue;
+      add_point (self, search, scale, workers, queue_jobs);
+      last = queue_jobs;
+    }
+}
+
+static void
+add_scale (WpPlan *self, WpSearch *search, const WpSearchSetup *setup, double scale)
+{
+  gboolean pool = setup->policy.mode == WP_MODE_WORKER_POOL;
+  guint workers = pool ? setup->policy.workers : 1;
+  gint64 expected = pool ? prepare (search, workers, setup->policy.queue_jobs) : 0;
+  gint64 fewest = pool ? wp_search_workers (search, setup->policy.queue_jobs) : WP_SEARCH_NONE;
+  gint64 shortest;
+
+  if (fewest > 0)
+    add_answer (self, search, scale, WP_PLAN_WORKERS, (guint) fewest, setup->policy.queue_jobs);
+  shortest = wp_search_queue (search, workers);
+  if (shortest >= 0)
+    add_answer (self, search, scale, WP_PLAN_QUEUE, workers, (guint) shortest);
+  if (pool)
+    add_frontier (self, search, scale, expected, workers, shortest >= 0);
+  self->assumed |= wp_search_assumed (search);
+}
+
+WpPlan *
+wp_plan_new (const WpSearchSetup *setup, GPtrArray *slos, GError **error)
+{
+  g_autoptr(WpPlan) self = g_new0 (WpPlan, 1);
+
+  self->slos = g_ptr_array_ref (slos);
+  self->policy = setup->policy;
+  self->answers = g_array_new (FALSE, FALSE, sizeof (WpPlanAnswer));
+  for (guint i = 0; i < WP_PLAN_SCALES; i++)
+    {
+      g_autoptr(WpSearch) search = wp_search_new (setup, wp_plan_scales[i], 0);
+
+      add_scale (self, search, setup, wp_plan_scales[i]);
+      if (!wp_search_check (search, error))
+        return NULL;
+      if (wp_plan_scales[i] != 1)
+        continue;
+      self->met = self->answers->len > 0;
+      if (!wp_headroom_find (setup, search, &self->headroom, error))
+        return NULL;
+    }
+
+  return g_steal_pointer (&self);
+}
+
+void
+wp_plan_free (WpPlan *self)
+{
+  g_clear_pointer (&self->slos, g_ptr_array_unref);
+  g_clear_pointer (&self->answers, g_array_unref);
+  g_free (self);
+}
+
+const WpPlanAnswer *
+wp_plan_find (const WpPlan *self, double scale, WpPlanKind kind)
+{
+  for (guint i = 0; i < self->answers->len; i++)
+    {
+      const WpPlanAnswer *answer = &g_array_index (self->answers, WpPlanAnswer, i);
+
+      if (answer->kind == kind && answer->answer.scale == scale)
+        return answer;
+    }
+
+  return NULL;
+}

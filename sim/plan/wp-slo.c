@@ -1,0 +1,301 @@
+#include "sim/plan/wp-slo.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "sim/base/wp-error.h"
+#include "sim/stats/wp-histogram-inline.h"
+#include "sim/base/wp-options.h"
+
+/* Longer ones first, so that <= is not read as <. */
+static const struct { const char *text; WpSloOperator op; } operators[] = {
+  { "<=", WP_SLO_AT_MOST }, { ">=", WP_SLO_AT_LEAST }, { "==", WP_SLO_EQUAL }, { "!=", WP_SLO_NOT_EQUAL },
+  { "<", WP_SLO_LESS }, { ">", WP_SLO_MORE },
+};
+
+static gboolean
+fail (const char *text, GError **error, const char *format, ...) G_GNUC_PRINTF (3, 4);
+
+static gboolean
+fail (const char *text, GError **error, const char *format, ...)
+{
+  g_autofree char *problem = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  problem = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\": %s", text, problem);
+
+  return FALSE;
+}
+
+static gboolean
+find_operator (WpSlo *self, const char **at, gsize *length, GError **error)
+{
+  *at = strpbrk (self->text, "<>=!");
+  if (*at)
+    for (guint i = 0; i < G_N_ELEMENTS (operators); i++)
+      if (g_str_has_prefix (*at, operators[i].text))
+        {
+          self->op = operators[i].op;
+          *length = strlen (operators[i].text);
+          return TRUE;
+        }
+
+  return fail (self->text, error, "no operator; write METRIC<VALUE, with one of < <= > >= == !=");
+}
+
+static gboolean
+find_metric (WpSlo *self, const char *name, GError **error)
+{
+  g_autoptr(GPtrArray) names = g_ptr_array_new ();
+  const char *nearest;
+
+  if ((self->metric = wp_metric_find (name)))
+    return TRUE;
+  for (const WpMetric *metric = wp_metrics; metric->name; metric++)
+    g_ptr_array_add (names, (gpointer) metric->name);
+  g_ptr_array_add (names, NULL);
+  nearest = *name ? wp_options_nearest (name, (const char *const *) names->pdata) : NULL;
+  if (nearest)
+    return fail (self->text, error, "\"%s\" is not a metric; did you mean %s?", name, nearest);
+
+  return fail (self->text, error, "\"%s\" is not a metric, such as blocked, wait.p99 or response.mean", name);
+}
+
+static gboolean
+parse_number (const char *text, double *value)
+{
+  char *end;
+
+  if (*text == '\0' || strspn (text, "0123456789.eE+-") != strlen (text))
+    return FALSE;
+  *value = g_ascii_strtod (text, &end);
+
+  return *end == '\0' && isfinite (*value) && *value >= 0;
+}
+
+/* Cuts @suffix and the blanks before it off. */
+static gboolean
+cut_suffix (char *text, const char *suffix)
+{
+  if (!g_str_has_suffix (text, suffix))
+    return FALSE;
+  text[strlen (text) - strlen (suffix)] = '\0';
+  g_strchomp (text);
+
+  return TRUE;
+}
+
+static gboolean
+parse_time (WpSlo *self, const char *value, GError **error)
+{
+  gint64 ns;
+
+  if (!wp_time_parse_duration (value, &ns, NULL))
+    return fail (self->text, error, "\"%s\" is not a time, such as 500ms or 2s", value);
+  self->bound = (double) ns / WP_NS_PER_S;
+
+  return TRUE;
+}
+
+static gboolean
+parse_value (WpSlo *self, char *value, GError **error)
+{
+  g_autofree char *typed = g_strdup (value);
+  gboolean percent;
+
+  if (self->metric->unit == WP_UNIT_TIME)
+    return parse_time (self, value, error);
+  if (self->metric->unit == WP_UNIT_RATE)
+    cut_suffix (value, "/s");
+  percent = (self->metric->unit == WP_UNIT_SHARE || self->metric->unit == WP_UNIT_REQUESTS) && cut_suffix (value, "%");
+  if (!parse_number (value, &self->bound))
+    return fail (self->text, error, "\"%s\" is not %s", typed,
+                 self->metric->unit == WP_UNIT_REQUESTS ? "a number of requests, or a share of them, such as 0.1%" :
+                 self->metric->unit == WP_UNIT_SHARE ? "a share, such as 80% or 0.8" : "a number from 0 on");
+  if (percent)
+    self->bound /= 100;
+  self->of_requests = percent && self->metric->unit == WP_UNIT_REQUESTS;
+
+  return TRUE;
+}
+
+WpSlo *
+wp_slo_parse (const char *text, GError **error)
+{
+  g_autoptr(WpSlo) self = g_new0 (WpSlo, 1);
+  g_autofree char *name = NULL;
+  g_autofree char *value = NULL;
+  const char *at = NULL;
+  gsize length = 0;
+
+  self->text = g_strstrip (g_strdup (text));
+  if (!find_operator (self, &at, &length, error))
+    return NULL;
+  name = g_strstrip (g_strndup (self->text, (gsize) (at - self->text)));
+  value = g_strstrip (g_strdup (at + length));
+  if (!find_metric (self, name, error) || !parse_value (self, value, error))
+    return NULL;
+
+  return g_steal_pointer (&self);
+}
+
+void
+wp_slo_free (WpSlo *self)
+{
+  g_free (self->text);
+  g_free (self);
+}
+
+GPtrArray *
+wp_slos_new_default (void)
+{
+  static const char *const texts[] = { "blocked==0", "rejected==0", "timed_out==0", "wait.p99<1s" };
+  GPtrArray *slos = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_slo_free);
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    g_ptr_array_add (slos, wp_slo_parse (texts[i], NULL));
+
+  return slos;
+}
+
+static gboolean
+is (const WpSlo *self, const char *name)
+{
+  return g_str_equal (self->metric->name, name);
+}
+
+gboolean
+wp_slo_is_met (const WpSlo *self, const WpFigures *figures)
+{
+  double value = wp_metric_value (self->metric, figures);
+  double bound = self->of_requests ? self->bound * (double) figures->requests : self->bound;
+
+  if (isnan (value) && is (self, "first_full"))
+    value = INFINITY;
+  switch (self->op)
+    {
+    case WP_SLO_LESS:
+      return isnan (value) || value < bound;
+    case WP_SLO_AT_MOST:
+      return isnan (value) || value <= bound;
+    case WP_SLO_MORE:
+      return value > bound;
+    case WP_SLO_AT_LEAST:
+      return value >= bound;
+    case WP_SLO_EQUAL:
+      return isnan (value) || value == bound;
+    case WP_SLO_NOT_EQUAL:
+    default:
+      return !isnan (value) && value != bound;
+    }
+}
+
+const WpSlo *
+wp_slos_first_failure (const GPtrArray *slos, const WpFigures *figures)
+{
+  for (guint i = 0; i < slos->len; i++)
+    if (!wp_slo_is_met (g_ptr_array_index (slos, i), figures))
+      return g_ptr_array_index (slos, i);
+
+  return NULL;
+}
+
+/* No figure is below 0. */
+static gboolean
+is_upper (const WpSlo *self)
+{
+  return self->op == WP_SLO_LESS || self->op == WP_SLO_AT_MOST || (self->op == WP_SLO_EQUAL && self->bound == 0);
+}
+
+static gboolean
+is_lower (const WpSlo *self)
+{
+  return self->op == WP_SLO_MORE || self->op == WP_SLO_AT_LEAST;
+}
+
+/* How figures move as a size grows; a name that ends with a point stands for its group. */
+typedef struct { const char *name; int sign; } Move;
+
+static WpTrend
+find_trend (const WpSlo *self, const Move *moves)
+{
+  for (; moves->name; moves++)
+    if (is (self, moves->name) || (g_str_has_suffix (moves->name, ".") && g_str_has_prefix (self->metric->name, moves->name)))
+      {
+        if (moves->sign == 0)
+          return WP_TREND_SAME;
+        if (!is_upper (self) && !is_lower (self))
+          return WP_TREND_UNKNOWN;
+        return is_upper (self) == (moves->sign < 0) ? WP_TREND_BETTER : WP_TREND_WORSE;
+      }
+
+  return WP_TREND_UNKNOWN;
+}
+
+WpTrend
+wp_slo_trend_in_queue (const WpSlo *self)
+{
+  static const Move moves[] = {
+    { "requests", 0 }, { "accepted", 0 }, { "rejected", 0 }, { "timed_out", 0 }, { "abandoned", 0 },
+    { "blocked", -1 }, { "blocked_peak", -1 }, { "accept_latency.", -1 }, { "wait.", 0 }, { "response.", 0 },
+    { "depth.", 1 }, { "time_full", -1 }, { "first_full", 1 }, { "busy.", 0 }, { "utilisation", 0 }, { "makespan", 0 }, { "throughput", 0 }, { NULL }
+  };
+
+  return find_trend (self, moves);
+}
+
+WpTrend
+wp_slo_trend_in_workers (const WpSlo *self)
+{
+  static const Move moves[] = {
+    { "requests", 0 }, { "accepted", 0 }, { "rejected", 0 }, { "timed_out", 0 }, { "abandoned", 0 },
+    { "blocked", -1 }, { "blocked_peak", -1 }, { "accept_latency.", -1 }, { "wait.", -1 }, { "response.", -1 },
+    { "depth.max", -1 }, { "time_full", -1 }, { "first_full", 1 }, { "makespan", -1 }, { "throughput", 1 }, { "busy.mean", 1 }, { NULL }
+  };
+
+  return find_trend (self, moves);
+}
+
+/* Has a percentile, a mean or a maximum passed the bound, even if nothing more is added? Of @total values that are at least 0. */
+static gboolean
+spread_is_lost (const WpSlo *self, const WpHistogram *values, const char *figure, guint64 total)
+{
+  static const struct { const char *name; double share; } quantiles[] = { { "p50", 0.5 }, { "p90", 0.9 }, { "p99", 0.99 }, { "p999", 0.999 } };
+  double bound_ns = self->bound * WP_NS_PER_S;
+
+  if (g_str_equal (figure, "max"))
+    return (double) values->max > bound_ns;
+  if (g_str_equal (figure, "mean"))
+    return (double) values->sum > bound_ns * (1 + 1e-9) * (double) total;
+  for (guint i = 0; i < G_N_ELEMENTS (quantiles); i++)
+    if (g_str_equal (figure, quantiles[i].name) && bound_ns < 0x1p62)
+      return (double) wp_histogram_count_above (values, (gint64) bound_ns) > (1 - quantiles[i].share) * (double) total + 1;
+
+  return FALSE;
+}
+
+gboolean
+wp_slo_is_lost (const WpSlo *self, const WpSloSoFar *so_far)
+{
+  double bound = self->of_requests ? self->bound * (double) so_far->requests : self->bound;
+
+  if (!is_upper (self))
+    return FALSE;
+  if (is (self, "blocked"))
+    return (double) so_far->blocked > bound;
+  if (is (self, "rejected"))
+    return so_far->refused_as == WP_OUTCOME_REJECTED && (double) so_far->refused > bound;
+  if (is (self, "timed_out"))
+    return so_far->refused_as == WP_OUTCOME_TIMED_OUT && (double) so_far->refused > bound;
+  if (is (self, "abandoned"))
+    return so_far->refused_as == WP_OUTCOME_ABANDONED && (double) so_far->refused > bound;
+  if (g_str_has_prefix (self->metric->name, "wait.") && so_far->wait)
+    return spread_is_lost (self, so_far->wait, self->metric->name + strlen ("wait."), so_far->requests);
+  if (g_str_has_prefix (self->metric->name, "response.") && so_far->response)
+    return spread_is_lost (self, so_far->response, self->metric->name + strlen ("response."), so_far->requests);
+
+  return FALSE;
+}

@@ -1,0 +1,213 @@
+#include "sim/plan/wp-sweep.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "sim/base/wp-interrupt.h"
+
+#define INTERVAL_NS (250 * WP_NS_PER_MS)
+
+/* The live line on a terminal. */
+typedef struct {
+  gboolean on_terminal, shown;
+  guint n_passes, n_before;   /* in all; in the groups that are done */
+  gint64 start_ns, next_ns;   /* CLOCK_MONOTONIC */
+} Progress;
+
+static void
+show (gpointer data, guint n_done, guint n_trials)
+{
+  Progress *self = data;
+  gint64 now_ns = wp_time_monotonic ();
+  double done = self->n_before + n_done;
+  char buffer[WP_TIME_BUFFER];
+
+  if (!self->on_terminal || now_ns < self->next_ns)
+    return;
+  self->next_ns = now_ns + INTERVAL_NS;
+  self->shown = TRUE;
+  wp_interrupt_set_line (TRUE);
+  fprintf (stderr, "\r\033[K%.0f of %u passes, %s left", done, self->n_passes,
+           wp_time_format_people (buffer, (gint64) ((double) (now_ns - self->start_ns) * (self->n_passes - done) / done)));
+  fflush (stderr);
+}
+
+static void
+wipe (Progress *self)
+{
+  if (!self->shown)
+    return;
+  fputs ("\r\033[K", stderr);
+  fflush (stderr);
+  wp_interrupt_set_line (FALSE);
+}
+
+static gboolean
+is_patient (const WpSweepSetup *setup)
+{
+  WpLayout layout;
+
+  wp_policy_layout (&setup->policy, &layout);
+
+  return !layout.rejects && layout.block_timeout_ns == WP_TIME_NONE && setup->patience_ns == WP_TIME_NONE;
+}
+
+static void
+fill_axis (GArray *values, gconstpointer value)
+{
+  if (values->len == 0)
+    g_array_append_vals (values, value, 1);
+}
+
+static void
+add_row (WpSweep *self, const WpTrial *trial, double service_scale, guint queue_jobs)
+{
+  WpSweepRow row = { trial->scale, service_scale, trial->policy.workers, queue_jobs, trial->figures, NULL };
+
+  if (trial->line)
+    wp_line_figures (trial->line, queue_jobs, &row.figures);
+  row.failed = wp_slos_first_failure (self->slos, &row.figures);
+  g_array_append_val (self->rows, row);
+}
+
+/* One for each number of workers if all queues come from it, else one for each row. */
+static WpTrial *
+make_trials (const WpSweep *self, const WpSweepSetup *setup, double scale, guint *n)
+{
+  gboolean patient = is_patient (setup);
+  guint n_queues = self->spec->queues->len, each = patient ? 1 : n_queues;
+  WpTrial *trials = g_new0 (WpTrial, self->spec->workers->len * each);
+
+  *n = 0;
+  for (guint i = 0; i < self->spec->workers->len; i++)
+    for (guint j = 0; j < each; j++)
+      {
+        WpTrial *trial = &trials[(*n)++];
+
+        trial->policy = setup->policy;
+        trial->policy.workers = g_array_index (self->spec->workers, guint, i);
+        trial->policy.queue_jobs = g_array_index (self->spec->queues, guint, j);
+        trial->patience_ns = setup->patience_ns;
+        trial->scale = scale;
+        trial->as_line = patient;
+        trial->parts = WP_LINE_ALL;
+        trial->queues = (const guint *) (gpointer) self->spec->queues->data;
+        trial->n_queues = n_queues;
+      }
+
+  return trials;
+}
+
+static gboolean
+sweep_scale (WpSweep *self, const WpTape *tape, const WpSweepSetup *setup, double scale, double service_scale, Progress *progress, GError **error)
+{
+  guint n_trials;
+  g_autofree WpTrial *trials = make_trials (self, setup, scale, &n_trials);
+  gboolean done = wp_trials_run (tape, trials, n_trials, setup->threads, show, progress, error);
+
+  for (guint i = 0; i < n_trials; i++)
+    {
+      for (guint j = 0; done && trials[i].line && j < self->spec->queues->len; j++)
+        add_row (self, &trials[i], service_scale, g_array_index (self->spec->queues, guint, j));
+      if (done && !trials[i].line)
+        add_row (self, &trials[i], service_scale, trials[i].policy.queue_jobs);
+      wp_trial_clear (&trials[i]);
+    }
+  progress->n_before += n_trials;
+
+  return done;
+}
+
+static int
+compare_rows (gconstpointer a, gconstpointer b)
+{
+  const WpSweepRow *one = a, *other = b;
+
+  if (one->scale != other->scale)
+    return one->scale < other->scale ? -1 : 1;
+  if (one->service_scale != other->service_scale)
+    return one->service_scale < other->service_scale ? -1 : 1;
+  if (one->workers != other->workers)
+    return one->workers < other->workers ? -1 : 1;
+
+  return (one->queue_jobs > other->queue_jobs) - (one->queue_jobs < other->queue_jobs);
+}
+
+/* @tape: with the services of that scale. */
+static gboolean
+sweep_service (WpSweep *self, const WpTape *tape, const WpSweepSetup *setup, double service_scale, Progress *progress, GError **error)
+{
+  for (guint i = 0; i < self->spec->scales->len; i++)
+    if (!sweep_scale (self, tape, setup, g_array_index (self->spec->scales, double, i), service_scale, progress, error))
+      return FALSE;
+
+  return TRUE;
+}
+
+static WpService *
+make_service (const WpSweepSetup *setup, double service_scale, GError **error)
+{
+  return wp_service_new (setup->service, service_scale, setup->service_always, setup->seed, error);
+}
+
+static gboolean
+sweep_all (WpSweep *self, WpTrace *trace, const WpSweepSetup *setup, Progress *progress, GError **error)
+{
+  double only = g_array_index (self->spec->services, double, 0);
+  gboolean one = self->spec->services->len == 1;   /* by which the trace's reader has multiplied */
+  g_autoptr(WpService) service = one ? make_service (setup, only, error) : NULL;
+  g_autoptr(WpTape) raw = one && !service ? NULL : wp_tape_load (trace, service, NULL, error);
+
+  if (!raw)
+    return FALSE;
+  self->requests = wp_tape_length (raw);
+  if (one)
+    return sweep_service (self, raw, setup, only, progress, error);
+  for (guint i = 0; i < self->spec->services->len; i++)
+    {
+      double service_scale = g_array_index (self->spec->services, double, i);
+      g_autoptr(WpService) scaled = make_service (setup, service_scale, error);
+      g_autoptr(WpTape) tape = scaled ? wp_tape_copy (raw, scaled, service_scale, error) : NULL;
+
+      if (!tape || !sweep_service (self, tape, setup, service_scale, progress, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+WpSweep *
+wp_sweep_run (WpSweepSpec *spec, WpTrace *trace, const WpSweepSetup *setup, GPtrArray *slos, GError **error)
+{
+  g_autoptr(WpSweep) self = g_new0 (WpSweep, 1);
+  Progress progress = { .on_terminal = isatty (STDERR_FILENO), .start_ns = wp_time_monotonic () };
+  guint one = 1;
+  gboolean done;
+
+  self->spec = spec;
+  self->policy = setup->policy;
+  self->slos = g_ptr_array_ref (slos);
+  self->rows = g_array_new (FALSE, FALSE, sizeof (WpSweepRow));
+  if (setup->policy.mode == WP_MODE_BUFFERED_CHANNEL)
+    g_array_set_size (spec->workers, 0);
+  fill_axis (spec->workers, setup->policy.mode == WP_MODE_BUFFERED_CHANNEL ? &one : &setup->policy.workers);
+  fill_axis (spec->queues, &setup->policy.queue_jobs);
+  fill_axis (spec->scales, &setup->scale);
+  fill_axis (spec->services, &setup->service_scale);
+  progress.next_ns = progress.start_ns + INTERVAL_NS;
+  progress.n_passes = spec->workers->len * (is_patient (setup) ? 1 : spec->queues->len) * spec->scales->len * spec->services->len;
+  done = sweep_all (self, trace, setup, &progress, error);
+  wipe (&progress);
+  g_array_sort (self->rows, compare_rows);
+
+  return done ? g_steal_pointer (&self) : NULL;
+}
+
+void
+wp_sweep_free (WpSweep *self)
+{
+  wp_sweep_spec_free (self->spec);
+  g_clear_pointer (&self->slos, g_ptr_array_unref);
+  g_clear_pointer (&self->rows, g_array_unref);
+  g_free (self);
+}

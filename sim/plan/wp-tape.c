@@ -1,0 +1,315 @@
+#include "sim/plan/wp-tape.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+#include "sim/base/wp-error.h"
+
+#define BLOCK_ROWS 4096   /* 64 kB: what a reader holds of a block stays in the second cache */
+
+typedef struct {
+  gint64 arrivals_ns[BLOCK_ROWS], services_ns[BLOCK_ROWS];
+} Block;
+
+struct _WpTape {
+  GPtrArray *blocks;      /* the first ones, as many as may be in memory */
+  gsize max_blocks;
+  Block *last;            /* being filled, once the memory is full; else NULL */
+  int fd;                 /* the blocks after those in memory; -1: there are none */
+  guint64 n_rows;
+};
+
+struct _WpTapeReader {
+  const WpTape *tape;
+  double scale;
+  guint64 at, limit;
+  gint64 scaled_ns[BLOCK_ROWS];
+  Block block;            /* of the file */
+};
+
+WpTape *
+wp_tape_new (gsize memory_bytes)
+{
+  WpTape *self = g_new0 (WpTape, 1);
+
+  self->blocks = g_ptr_array_new_with_free_func (g_free);
+  self->max_blocks = MAX (1, memory_bytes / sizeof (Block));
+  self->fd = -1;
+
+  return self;
+}
+
+void
+wp_tape_restart (WpTape *self)
+{
+  g_ptr_array_set_size (self->blocks, 0);
+  g_clear_pointer (&self->last, g_free);
+  if (self->fd >= 0)
+    close (self->fd);
+  self->fd = -1;
+  self->n_rows = 0;
+}
+
+void
+wp_tape_free (WpTape *self)
+{
+  wp_tape_restart (self);
+  g_ptr_array_unref (self->blocks);
+  g_free (self);
+}
+
+guint64
+wp_tape_length (const WpTape *self)
+{
+  return self->n_rows;
+}
+
+static gboolean
+fail_io (GError **error)
+{
+  int reason = errno;
+
+  g_set_error (error, WP_ERROR, WP_ERROR_IO, "a temporary file for the trace (%s): %s; with --no-plan none is needed", g_get_tmp_dir (),
+               g_strerror (reason));
+
+  return FALSE;
+}
+
+static gboolean
+open_file (WpTape *self, GError **error)
+{
+  g_autofree char *name = NULL;
+
+  self->fd = g_file_open_tmp ("wp-sim-XXXXXX", &name, error);
+  if (self->fd < 0)
+    return FALSE;
+  g_unlink (name);
+
+  return TRUE;
+}
+
+static gboolean
+spill (WpTape *self, GError **error)
+{
+  const char *at = (const char *) self->last;
+
+  if (self->fd < 0 && !open_file (self, error))
+    return FALSE;
+  for (gsize left = sizeof (Block); left > 0;)
+    {
+      gssize written = write (self->fd, at, left);
+
+      if (written < 0 && errno != EINTR)
+        return fail_io (error);
+      at += MAX (written, 0);
+      left -= (gsize) MAX (written, 0);
+    }
+
+  return TRUE;
+}
+
+/* The block for the next row, which has room. */
+static Block *
+block_to_fill (WpTape *self, GError **error)
+{
+  gsize index = (gsize) (self->n_rows / BLOCK_ROWS);
+
+  if (index < self->max_blocks)
+    {
+      if (index == self->blocks->len)
+        g_ptr_array_add (self->blocks, g_new (Block, 1));
+      return g_ptr_array_index (self->blocks, index);
+    }
+  if (!self->last)
+    self->last = g_new (Block, 1);
+  else if (self->n_rows % BLOCK_ROWS == 0 && !spill (self, error))
+    return NULL;
+
+  return self->last;
+}
+
+gboolean
+wp_tape_add (WpTape *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows, GError **error)
+{
+  for (gsize done = 0, n; done < n_rows; done += n)
+    {
+      Block *block = block_to_fill (self, error);
+      gsize at = (gsize) (self->n_rows % BLOCK_ROWS);
+
+      if (!block)
+        return FALSE;
+      n = MIN (n_rows - done, BLOCK_ROWS - at);
+      for (gsize i = 0; i < n; i++)
+        block->arrivals_ns[at + i] = rows[done + i].arrival_ns;
+      memcpy (block->services_ns + at, services_ns + done, n * sizeof *services_ns);
+      self->n_rows += n;
+    }
+
+  return TRUE;
+}
+
+/* Sizes of what wp_trace_read() gives at once do not matter. */
+static gboolean
+load_rows (WpTape *self, const WpRow *rows, gsize n_rows, WpService *service, WpTraffic *traffic, GError **error)
+{
+  gint64 services_ns[BLOCK_ROWS];
+
+  for (gsize done = 0, n; done < n_rows; done += n)
+    {
+      n = MIN (n_rows - done, BLOCK_ROWS);
+      if (service)
+        wp_service_fill (service, rows + done, n, services_ns);
+      else
+        for (gsize i = 0; i < n; i++)
+          services_ns[i] = rows[done + i].service_ns;
+      if (traffic)
+        wp_traffic_add (traffic, rows + done, services_ns, n);
+      if (!wp_tape_add (self, rows + done, services_ns, n, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+WpTape *
+wp_tape_load (WpTrace *trace, WpService *service, WpTraffic **traffic, GError **error)
+{
+  g_autoptr(WpTape) self = wp_tape_new (WP_TAPE_MEMORY_BYTES);
+  const WpRow *rows;
+  gsize n_rows;
+  WpRead read;
+
+  while ((read = wp_trace_read (trace, &rows, &n_rows, error)) != WP_READ_END)
+    {
+      if (read == WP_READ_ERROR || (read == WP_READ_DISORDER && !wp_trace_sort (trace, error)))
+        return NULL;
+      if (read == WP_READ_DISORDER)
+        {
+          wp_tape_restart (self);
+          if (service)
+            wp_service_restart (service);
+          if (traffic)
+            {
+              wp_traffic_free (*traffic);
+              *traffic = wp_traffic_new ();
+            }
+        }
+      else if (!load_rows (self, rows, n_rows, service, traffic ? *traffic : NULL, error))
+        return NULL;
+    }
+
+  return g_steal_pointer (&self);
+}
+
+WpTape *
+wp_tape_copy (const WpTape *self, WpService *service, double service_scale, GError **error)
+{
+  g_autoptr(WpTapeReader) reader = wp_tape_reader_new (self, 1.0, 0);
+  g_autoptr(WpTape) copy = wp_tape_new (self->max_blocks * sizeof (Block));
+  g_autofree WpRow *rows = g_new0 (WpRow, BLOCK_ROWS);
+  const gint64 *arrivals_ns, *services_ns;
+  gssize n;
+
+  wp_service_restart (service);
+  while ((n = wp_tape_reader_next (reader, &arrivals_ns, &services_ns, error)) > 0)
+    {
+      for (gssize i = 0; i < n; i++)
+        {
+          rows[i].arrival_ns = arrivals_ns[i];
+          rows[i].service_ns = wp_trace_scale_service (services_ns[i], service_scale);
+        }
+      if (!load_rows (copy, rows, (gsize) n, service, NULL, error))
+        return NULL;
+    }
+
+  return n < 0 ? NULL : g_steal_pointer (&copy);
+}
+
+WpTapeReader *
+wp_tape_reader_new (const WpTape *tape, double scale, guint64 limit)
+{
+  WpTapeReader *self = g_new (WpTapeReader, 1);
+
+  self->tape = tape;
+  self->scale = scale;
+  self->at = 0;
+  self->limit = limit > 0 ? MIN (limit, tape->n_rows) : tape->n_rows;
+
+  return self;
+}
+
+void
+wp_tape_reader_free (WpTapeReader *self)
+{
+  g_free (self);
+}
+
+static gboolean
+read_block (WpTapeReader *self, gsize index, GError **error)
+{
+  char *at = (char *) &self->block;
+  off_t offset = (off_t) ((index - self->tape->max_blocks) * sizeof (Block));
+
+  for (gsize left = sizeof (Block); left > 0;)
+    {
+      gssize n = pread (self->tape->fd, at, left, offset);
+
+      if (n == 0)
+        errno = EIO;
+      if (n == 0 || (n < 0 && errno != EINTR))
+        return fail_io (error);
+      n = MAX (n, 0);
+      at += n;
+      offset += n;
+      left -= (gsize) n;
+    }
+
+  return TRUE;
+}
+
+/* A double's quotient is off by 2^-52 of itself at most; where that could turn its rounding, long double is asked. */
+static gint64
+scale_one (gint64 arrival_ns, double scale)
+{
+  double quotient = (double) arrival_ns / scale;
+  double down = floor (quotient);
+  double from_half = fabs (quotient - down - 0.5);
+
+  if (G_LIKELY (arrival_ns < G_GINT64_CONSTANT (1) << 52 && quotient < 0x1p52 && from_half > quotient * 0x1p-51))
+    return (gint64) down + (quotient - down > 0.5);
+
+  return wp_trace_scale_arrival (arrival_ns, scale);
+}
+
+gssize
+wp_tape_reader_next (WpTapeReader *self, const gint64 **arrivals_ns, const gint64 **services_ns, GError **error)
+{
+  gsize index = (gsize) (self->at / BLOCK_ROWS);
+  gsize n = (gsize) MIN (BLOCK_ROWS, self->limit - self->at);
+  gboolean is_last = self->tape->last && index == (self->tape->n_rows - 1) / BLOCK_ROWS;
+  const Block *block = &self->block;
+
+  if (n == 0)
+    return 0;
+  if (index < self->tape->blocks->len)
+    block = g_ptr_array_index (self->tape->blocks, index);
+  else if (is_last)
+    block = self->tape->last;
+  else if (!read_block (self, index, error))
+    return -1;
+  self->at += n;
+  *arrivals_ns = block->arrivals_ns;
+  *services_ns = block->services_ns;
+  if (self->scale != 1.0)
+    {
+      for (gsize i = 0; i < n; i++)
+        self->scaled_ns[i] = scale_one (block->arrivals_ns[i], self->scale);
+      *arrivals_ns = self->scaled_ns;
+    }
+
+  return (gssize) n;
+}

@@ -1,0 +1,44 @@
+/* wp-tape.h - arrivals and services of a trace, read once and held compactly, for those who go through them many times. */
+#pragma once
+
+#include "sim/model/wp-service.h"
+#include "sim/model/wp-traffic.h"
+
+/* 16 bytes a request: in memory up to WP_TAPE_MEMORY_BYTES, further ones in an unlinked temporary file. Once whole, any number of threads
+ * may read it at once. */
+typedef struct _WpTape WpTape;
+
+#define WP_TAPE_MEMORY_BYTES (256 * 1024 * 1024)
+
+/* @memory_bytes: WP_TAPE_MEMORY_BYTES, but for tests. */
+WpTape *wp_tape_new (gsize memory_bytes);
+void wp_tape_free (WpTape *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTape, wp_tape_free)
+
+/* In order of arrival. FALSE with WP_ERROR_IO where there is no room. */
+gboolean wp_tape_add (WpTape *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows, GError **error);
+void wp_tape_restart (WpTape *self);
+
+guint64 wp_tape_length (const WpTape *self);
+
+/**
+ * wp_tape_load:
+ * @service: NULL: the rows' own, WP_TIME_NONE where they have none
+ * @traffic: (nullable): gets the rows too; with a service only
+ *
+ * Reads all of a trace not yet read from, sorted.
+ */
+WpTape *wp_tape_load (WpTrace *trace, WpService *service, WpTraffic **traffic, GError **error);
+
+/* A copy with each service as @service makes it of the tape's own, which is multiplied by @service_scale. */
+WpTape *wp_tape_copy (const WpTape *self, WpService *service, double service_scale, GError **error);
+
+typedef struct _WpTapeReader WpTapeReader;
+
+/* From the first row to row @limit (0: the last); arrivals are divided by @scale, as wp_trace_scale_arrival() does. */
+WpTapeReader *wp_tape_reader_new (const WpTape *tape, double scale, guint64 limit);
+void wp_tape_reader_free (WpTapeReader *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTapeReader, wp_tape_reader_free)
+
+/* Some rows, until the next call; their number, 0 at the end; -1 with WP_ERROR_IO or WP_ERROR_BAD_VALUE (a time of over 292 years). */
+gssize wp_tape_reader_next (WpTapeReader *self, const gint64 **arrivals_ns, const gint64 **services_ns, GError **error);

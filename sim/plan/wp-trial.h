@@ -1,0 +1,36 @@
+/* wp-trial.h - one pass over a tape with one set of sizes; many of them on all cores. */
+#pragma once
+
+#include "sim/plan/wp-line.h"
+#include "sim/model/wp-model.h"
+#include "sim/plan/wp-slo.h"
+#include "sim/plan/wp-tape.h"
+
+/* Filled in by who wants to know; wp_trial_clear() when done. */
+typedef struct {
+  WpPolicy policy;            /* of BufferedChannel or WorkerPool; sizes and all */
+  gint64 patience_ns;
+  double scale;               /* times the traffic */
+  guint64 limit;              /* the first rows only; 0: all */
+  gboolean as_line;           /* nobody is turned away, whatever the policy says: @line, and no figures; else @figures */
+  gboolean quick;             /* a line of which only waiting and blocking are wanted, and whether blocked is 0: it may be a partial one */
+  guint watched;              /* a quick line knows how many a queue of that size blocks, if it is more than 0 */
+  guint parts;                /* of the line */
+  const guint *queues;        /* of which the line watches the blocked times */
+  guint n_queues;
+  const GPtrArray *slos;      /* give up once one of them can't be met any more; NULL: never */
+  gboolean until_full;        /* give up once the queue of a line is full */
+
+  WpLine *line;               /* out */
+  WpFigures figures;
+  const WpSlo *lost_slo;      /* the one that can't be met; NULL: it is full */
+  gboolean lost;              /* it gave up: what else is here is not to be used */
+} WpTrial;
+
+void wp_trial_clear (WpTrial *self);
+
+/* Called as trials end, by one thread at a time. */
+typedef void (*WpTrialDone) (gpointer data, guint n_done, guint n_trials);
+
+/* On @threads threads. FALSE with WP_ERROR_IO, or where a time passes 292 years. */
+gboolean wp_trials_run (const WpTape *tape, WpTrial *trials, guint n_trials, guint threads, WpTrialDone done, gpointer data, GError **error);

@@ -1,0 +1,55 @@
+#include "sim/plot/wp-plot-file.h"
+
+#include "sim/plot/wp-axis.h"
+#include "sim/plot/wp-plot.h"
+
+struct _WpPlotFile {
+  const WpPlotFormat *format;
+  WpOutput *output;
+  WpSketch *sketch;
+};
+
+WpPlotFile *
+wp_plot_file_new (const char *path, const WpPolicy *policies, guint n_models, GError **error)
+{
+  g_autoptr(WpPlotFile) self = g_new0 (WpPlotFile, 1);
+
+  self->format = wp_plot_format_find (path, error);
+  if (!self->format || !(self->output = wp_output_new (path, error)))
+    return NULL;
+  self->sketch = wp_sketch_new (policies, n_models);
+
+  return g_steal_pointer (&self);
+}
+
+void
+wp_plot_file_free (WpPlotFile *self)
+{
+  g_clear_pointer (&self->output, wp_output_free);
+  g_clear_pointer (&self->sketch, wp_sketch_free);
+  g_free (self);
+}
+
+void
+wp_plot_file_watch (WpPlotFile *self, WpRun *run)
+{
+  wp_run_watch (run, &wp_sketch_observer, self->sketch);
+}
+
+gboolean
+wp_plot_file_commit (WpPlotFile *self, const char *trace, guint64 requests, const WpMeasured *measured, GError **error)
+{
+  char number[WP_AXIS_TEXT];
+  g_autofree char *title = g_strdup_printf ("%s: %s request%s%s", trace, wp_axis_number (number, (double) requests), requests == 1 ? "" : "s",
+                                            measured ? ", predicted and measured" : "");
+
+  if (measured)
+    {
+      gsize n_rows;
+      const WpRow *rows = wp_measured_rows (measured, &n_rows);
+
+      wp_sketch_measure (self->sketch, rows, n_rows);
+    }
+
+  return self->format->plot_run (self->sketch, title, self->output, error) && wp_output_commit (self->output, error);
+}

@@ -1,0 +1,36 @@
+#include "sim/plot/wp-plot.h"
+
+#include <string.h>
+
+#include "sim/base/wp-error.h"
+#ifdef WP_HAVE_CAIRO
+#include "sim/plot/wp-plot-page.h"
+#endif
+
+static const WpPlotFormat formats[] = {
+#ifdef WP_HAVE_CAIRO
+  { ".svg", wp_plot_run_svg, wp_plot_heat_map_svg },
+  { ".png", wp_plot_run_png, wp_plot_heat_map_png },
+#endif
+  { NULL }
+};
+
+const WpPlotFormat *
+wp_plot_format_find (const char *path, GError **error)
+{
+  gsize length = strlen (path);
+
+  for (const WpPlotFormat *format = formats; format->extension; format++)
+    {
+      gsize n = strlen (format->extension);
+
+      if (length > n && g_ascii_strcasecmp (path + length - n, format->extension) == 0)
+        return format;
+    }
+  if (!formats[0].extension)
+    g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE, "this wp-sim was built without plots (cairo)");
+  else
+    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" ends in neither .svg nor .png", path);
+
+  return NULL;
+}

@@ -1,0 +1,149 @@
+#include "sim/plot/wp-plot-page.h"
+
+#include <cairo-svg.h>
+#include <string.h>
+
+#include "sim/base/wp-error.h"
+#include "sim/plot/wp-plot-draw.h"
+
+typedef void (*Draw) (cairo_t *cr, gconstpointer what);
+
+typedef struct { const WpSketch *sketch; const char *title; } Run;
+
+static gint64
+last_end (const WpSketch *sketch)
+{
+  const WpSketchSide *measured = wp_sketch_measured (sketch);
+  gint64 end_ns = measured ? wp_curve_end (measured->curve) : 0;
+
+  for (guint i = 0; i < wp_sketch_models (sketch); i++)
+    end_ns = MAX (end_ns, wp_curve_end (wp_sketch_side (sketch, i)->curve));
+
+  return end_ns;
+}
+
+static double
+run_height (const WpSketch *sketch)
+{
+  return WP_PLOT_TITLE_HEIGHT + wp_sketch_models (sketch) * WP_PLOT_DEPTH_HEIGHT + WP_PLOT_QUANTILES_HEIGHT;
+}
+
+static void
+draw_run (cairo_t *cr, gconstpointer what)
+{
+  const Run *run = what;
+  double top = WP_PLOT_TITLE_HEIGHT;
+
+  wp_plot_title (cr, run->title);
+  for (guint i = 0; i < wp_sketch_models (run->sketch); i++, top += WP_PLOT_DEPTH_HEIGHT)
+    wp_plot_depth (cr, top, wp_sketch_side (run->sketch, i), i == 0 ? wp_sketch_measured (run->sketch) : NULL, last_end (run->sketch));
+  wp_plot_quantiles (cr, top, run->sketch);
+}
+
+static void
+draw_heat_map (cairo_t *cr, gconstpointer what)
+{
+  const WpHeatMap *map = what;
+
+  wp_plot_title (cr, map->title);
+  wp_plot_heat_map (cr, WP_PLOT_TITLE_HEIGHT, map);
+}
+
+static cairo_status_t
+append (void *closure, const unsigned char *data, unsigned int length)
+{
+  g_string_append_len (closure, (const char *) data, length);
+
+  return CAIRO_STATUS_SUCCESS;
+}
+
+static gboolean
+check (cairo_status_t status, const WpOutput *output, GError **error)
+{
+  if (status != CAIRO_STATUS_SUCCESS)
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: it can't be drawn: %s", wp_output_path (output), cairo_status_to_string (status));
+
+  return status == CAIRO_STATUS_SUCCESS;
+}
+
+/* Cairo draws letters as shapes: what is written is told to search and to screen readers here. */
+static void
+describe (GString *file, const char *title, const char *texts)
+{
+  g_autofree char *shown = wp_pen_printable (title);
+  g_autofree char *description = g_markup_printf_escaped ("\n<title>%s</title>\n<desc>%s</desc>", shown, texts);
+  const char *root = g_strstr_len (file->str, (gssize) file->len, "<svg ");
+  const char *end = root ? strchr (root, '>') : NULL;
+
+  if (end)
+    g_string_insert (file, end + 1 - file->str, description);
+}
+
+static gboolean
+write_svg (double height, Draw draw, gconstpointer what, const char *title, WpOutput *output, GError **error)
+{
+  g_autoptr(GString) file = g_string_new (NULL);
+  g_autoptr(GString) texts = g_string_new (NULL);
+  cairo_surface_t *surface = cairo_svg_surface_create_for_stream (append, file, WP_PLOT_WIDTH, height);
+  cairo_t *cr = cairo_create (surface);
+  cairo_status_t status;
+
+  cairo_svg_surface_set_document_unit (surface, CAIRO_SVG_UNIT_PX);
+  wp_pen_collect (cr, texts);
+  wp_pen_begin (cr, WP_PLOT_WIDTH, height);
+  draw (cr, what);
+  status = cairo_status (cr);
+  cairo_destroy (cr);
+  cairo_surface_finish (surface);
+  if (status == CAIRO_STATUS_SUCCESS)
+    status = cairo_surface_status (surface);
+  cairo_surface_destroy (surface);
+  if (!check (status, output, error))
+    return FALSE;
+  describe (file, title, texts->str);
+
+  return wp_output_write (output, file->str, file->len, error);
+}
+
+static gboolean
+write_png (double height, Draw draw, gconstpointer what, WpOutput *output, GError **error)
+{
+  g_autoptr(GString) file = g_string_new (NULL);
+  cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_RGB24, WP_PLOT_WIDTH, (int) height);
+  cairo_t *cr = cairo_create (surface);
+  cairo_status_t status;
+
+  wp_pen_begin (cr, WP_PLOT_WIDTH, height);
+  draw (cr, what);
+  status = cairo_status (cr);
+  cairo_destroy (cr);
+  if (status == CAIRO_STATUS_SUCCESS)
+    status = cairo_surface_write_to_png_stream (surface, append, file);
+  cairo_surface_destroy (surface);
+
+  return check (status, output, error) && wp_output_write (output, file->str, file->len, error);
+}
+
+gboolean
+wp_plot_run_svg (const WpSketch *sketch, const char *title, WpOutput *output, GError **error)
+{
+  return write_svg (run_height (sketch), draw_run, &(Run) { sketch, title }, title, output, error);
+}
+
+gboolean
+wp_plot_run_png (const WpSketch *sketch, const char *title, WpOutput *output, GError **error)
+{
+  return write_png (run_height (sketch), draw_run, &(Run) { sketch, title }, output, error);
+}
+
+gboolean
+wp_plot_heat_map_svg (const WpHeatMap *map, WpOutput *output, GError **error)
+{
+  return write_svg (wp_plot_heat_map_height (map), draw_heat_map, map, map->title, output, error);
+}
+
+gboolean
+wp_plot_heat_map_png (const WpHeatMap *map, WpOutput *output, GError **error)
+{
+  return write_png (wp_plot_heat_map_height (map), draw_heat_map, map, output, error);
+}

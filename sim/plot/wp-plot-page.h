@@ -1,0 +1,9 @@
+/* wp-plot-page.h - a page on which something is drawn, as SVG or PNG. */
+#pragma once
+
+#include "sim/plot/wp-plot.h"
+
+gboolean wp_plot_run_svg (const WpSketch *sketch, const char *title, WpOutput *output, GError **error);
+gboolean wp_plot_run_png (const WpSketch *sketch, const char *title, WpOutput *output, GError **error);
+gboolean wp_plot_heat_map_svg (const WpHeatMap *map, WpOutput *output, GError **error);
+gboolean wp_plot_heat_map_png (const WpHeatMap *map, WpOutput *output, GError **error);

@@ -1,0 +1,155 @@
+#include <math.h>
+
+#include "sim/plot/wp-plot-draw.h"
+
+#define HEAD 34
+#define FOOT 52
+#define SAMPLES 240
+#define MAX_NINES 6          /* 99.9999 % */
+#define MAX_DECADES 9        /* below the largest: less is too small to matter */
+
+static const WpColour *const mode_colours[] = { &wp_green, &wp_vermillion, &wp_blue };   /* in the order of WpModeKind */
+
+/* The axis of percentiles: 1 is 90 %, 2 is 99 %. @most: as many nines as the largest side has requests for. */
+static WpAxis
+percentile_axis (const WpSketch *sketch)
+{
+  static const double ticks[] = { 0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999 };
+  guint64 requests = 10;
+  WpAxis axis = { 0 };
+
+  for (guint i = 0; i < wp_sketch_models (sketch); i++)
+    requests = MAX (requests, wp_histogram_count (wp_sketch_side (sketch, i)->response));
+  axis.to = MIN (log10 ((double) requests), MAX_NINES);
+  for (guint i = 0; i < G_N_ELEMENTS (ticks); i++)
+    if (-log10 (1 - ticks[i]) <= axis.to + 1e-9)
+      axis.ticks[axis.n_ticks++] = -log10 (1 - ticks[i]);
+
+  return axis;
+}
+
+static char *
+write_percentile (char *text, double nines)
+{
+  g_snprintf (text, WP_AXIS_TEXT, "%.10g %%", 100 - round (1e8 * pow (10, -nines)) / 1e6);
+
+  return text;
+}
+
+/* In seconds; 0 where the histogram is empty. */
+static double
+quantile (const WpHistogram *times, const WpAxis *percentiles, guint sample)
+{
+  double share = 1 - pow (10, -percentiles->to * sample / SAMPLES);
+  gint64 ns = wp_histogram_quantile (times, sample == SAMPLES ? 1 : MAX (share, 1e-12));
+
+  return ns == WP_TIME_NONE ? 0 : (double) ns / WP_NS_PER_S;
+}
+
+static void
+find_extent (const WpHistogram *times, const WpAxis *percentiles, double *least, double *most)
+{
+  for (guint i = 1; i <= SAMPLES; i++)   /* the very least may be anything */
+    {
+      double seconds = quantile (times, percentiles, i);
+
+      if (seconds > 0)
+        *least = MIN (*least, seconds);
+      *most = MAX (*most, seconds);
+    }
+}
+
+static WpAxis
+time_axis (const WpSketch *sketch, const WpAxis *percentiles)
+{
+  const WpSketchSide *measured = wp_sketch_measured (sketch);
+  double least = INFINITY, most = 0;
+  WpAxis axis;
+
+  for (guint i = 0; i <= wp_sketch_models (sketch); i++)
+    {
+      const WpSketchSide *side = i < wp_sketch_models (sketch) ? wp_sketch_side (sketch, i) : measured;
+
+      if (side)
+        {
+          find_extent (side->wait, percentiles, &least, &most);
+          find_extent (side->response, percentiles, &least, &most);
+        }
+    }
+  if (most == 0)
+    least = most = 1;
+  wp_axis_log (&axis, MAX (least, most * pow (10, -MAX_DECADES)), most);
+
+  return axis;
+}
+
+/* From the floor up where the first time over 0 is. */
+static void
+draw_quantiles (cairo_t *cr, const WpBox *box, const WpAxis *x, const WpAxis *y, const WpHistogram *times, WpColour colour, WpStroke stroke,
+                double width)
+{
+  gboolean begun = FALSE;
+
+  cairo_new_path (cr);
+  for (guint i = 0; i <= SAMPLES; i++)
+    {
+      double place = wp_axis_place (y, quantile (times, x, i));
+      double at = box->x + box->width * i / SAMPLES;
+
+      if (place < 0)
+        continue;
+      if (!begun)
+        cairo_move_to (cr, at, i == 0 ? box->y + (1 - place) * box->height : box->y + box->height);
+      begun = TRUE;
+      cairo_line_to (cr, at, box->y + (1 - place) * box->height);
+    }
+  wp_pen_stroke (cr, colour, width, stroke);
+}
+
+static void
+draw_keys (cairo_t *cr, double y, const WpSketch *sketch)
+{
+  double x = WP_PLOT_WIDTH - WP_PLOT_RIGHT;
+
+  if (wp_sketch_measured (sketch))
+    wp_pen_key (cr, &x, y, wp_ink, WP_SOLID, FALSE, "measured");
+  for (guint i = wp_sketch_models (sketch); i-- > 0;)
+    {
+      WpModeKind mode = wp_sketch_side (sketch, i)->policy.mode;
+
+      wp_pen_key (cr, &x, y, *mode_colours[mode], WP_SOLID, FALSE, wp_mode_name (mode));
+    }
+  wp_pen_key (cr, &x, y, wp_ink, WP_DASHED, FALSE, "wait");
+  wp_pen_key (cr, &x, y, wp_ink, WP_SOLID, FALSE, "response");
+}
+
+void
+wp_plot_quantiles (cairo_t *cr, double top, const WpSketch *sketch)
+{
+  const WpBox box = { WP_PLOT_LEFT, top + HEAD, WP_PLOT_WIDTH - WP_PLOT_LEFT - WP_PLOT_RIGHT, WP_PLOT_QUANTILES_HEIGHT - HEAD - FOOT };
+  const WpSketchSide *measured = wp_sketch_measured (sketch);
+  WpAxis x = percentile_axis (sketch);
+  WpAxis y = time_axis (sketch, &x);
+
+  wp_pen_colour (cr, wp_ink);
+  wp_pen_size (cr, 13, TRUE);
+  wp_pen_text (cr, WP_PLOT_RIGHT, top + 20, 0, "Response and wait");
+  draw_keys (cr, top + 20, sketch);
+  wp_pen_x_axis (cr, &box, &x, write_percentile, "share of the started requests that took no longer");
+  wp_pen_y_axis (cr, &box, &y, wp_axis_seconds, "time");
+  for (guint i = 0; i < wp_sketch_models (sketch); i++)
+    {
+      const WpSketchSide *side = wp_sketch_side (sketch, i);
+      WpColour colour = *mode_colours[side->policy.mode];
+      double width = 2 + 1.5 * (wp_sketch_models (sketch) - 1 - i);   /* curves that fall together show as stripes */
+
+      draw_quantiles (cr, &box, &x, &y, side->response, colour, WP_SOLID, width);
+      draw_quantiles (cr, &box, &x, &y, side->wait, colour, WP_DASHED, width);
+    }
+  if (measured)
+    {
+      draw_quantiles (cr, &box, &x, &y, measured->response, wp_ink, WP_SOLID, 1);
+      draw_quantiles (cr, &box, &x, &y, measured->wait, wp_ink, WP_DASHED, 1);
+    }
+  wp_pen_frame (cr, &box);
+}

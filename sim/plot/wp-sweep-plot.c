@@ -1,0 +1,71 @@
+#include "sim/plot/wp-sweep-plot.h"
+
+#include "sim/base/wp-error.h"
+#include "sim/plot/wp-plot.h"
+
+static double *
+as_doubles (const GArray *sizes)
+{
+  double *values = g_new (double, sizes->len);
+
+  for (guint i = 0; i < sizes->len; i++)
+    values[i] = g_array_index (sizes, guint, i);
+  return values;
+}
+
+/* The map's rows are queues and its columns workers; the sweep's rows go through the queues of each number of workers. */
+static void
+fill_cells (const WpSweep *sweep, const WpMetric *metric, double *values, gboolean *meets)
+{
+  guint n_workers = sweep->spec->workers->len, n_queues = sweep->spec->queues->len;
+
+  for (guint x = 0; x < n_workers; x++)
+    for (guint y = 0; y < n_queues; y++)
+      {
+        const WpSweepRow *row = &g_array_index (sweep->rows, WpSweepRow, x * n_queues + y);
+
+        values[y * n_workers + x] = wp_metric_value (metric, &row->figures);
+        meets[y * n_workers + x] = row->failed == NULL;
+      }
+}
+
+static char *
+title_of (const WpSweep *sweep, const char *trace_name)
+{
+  GString *title = g_string_new (trace_name);
+
+  for (guint i = 0; i < sweep->slos->len; i++)
+    g_string_append_printf (title, "%s%s", i == 0 ? ": " : ", ", ((const WpSlo *) sweep->slos->pdata[i])->text);
+  return g_string_free (title, FALSE);
+}
+
+gboolean
+wp_sweep_plot (const WpSweep *sweep, const char *trace_name, const char *path, GError **error)
+{
+  const WpPlotFormat *format = wp_plot_format_find (path, error);
+  const WpMetric *metric = ((const WpSlo *) sweep->slos->pdata[sweep->slos->len - 1])->metric;
+  guint n_cells = sweep->spec->workers->len * sweep->spec->queues->len;
+  g_autofree double *xs = as_doubles (sweep->spec->workers), *ys = as_doubles (sweep->spec->queues);
+  g_autofree double *values = g_new (double, n_cells);
+  g_autofree gboolean *meets = g_new (gboolean, n_cells);
+  g_autofree char *title = title_of (sweep, trace_name), *label = NULL;
+  g_autoptr(WpOutput) output = NULL;
+  WpHeatMap map;
+
+  if (!format)
+    return FALSE;
+  if (sweep->spec->scales->len != 1 || sweep->spec->services->len != 1)
+    {
+      g_set_error_literal (error, WP_ERROR, WP_ERROR_USAGE, "--plot of a --sweep takes one scale and one service scale");
+      return FALSE;
+    }
+  fill_cells (sweep, metric, values, meets);
+  label = g_strconcat (metric->name, metric->unit == WP_UNIT_TIME ? " (s)" : "", NULL);
+  map = (WpHeatMap) {
+    .title = title, .x_label = "workers", .y_label = "queue (jobs)", .xs = xs, .ys = ys,
+    .n_xs = sweep->spec->workers->len, .n_ys = sweep->spec->queues->len, .value_label = label, .values = values, .meets = meets,
+  };
+  output = wp_output_new (path, error);
+
+  return output && format->plot_heat_map (&map, output, error) && wp_output_commit (output, error);
+}

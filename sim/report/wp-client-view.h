@@ -1,0 +1,22 @@
+/* wp-client-view.h - what the client saw (wp-replay -o) beside what the server recorded. */
+#pragma once
+
+#include "sim/report/wp-match.h"
+#include "sim/report/wp-measured.h"
+
+typedef struct {
+  char *file;                  /* its name */
+  gsize n_matched;             /* requests, with those of the record */
+  const char *what;            /* the client waited for: "response" or "accept latency", as the record's note of --ack says */
+  WpDifference difference;     /* between that and the client's latency */
+} WpClientView;
+
+/**
+ * wp_client_view_compare:
+ * @path: columns id, arrival (planned), ended (answered), outcome: stored for 2xx, rejected for 503, abandoned, failed otherwise
+ * @warnings: (element-type utf8): gets a line for each count that differs, and for latencies that differ by more than a little
+ *
+ * Returns: FALSE with what reading said; else free with wp_client_view_clear().
+ */
+gboolean wp_client_view_compare (WpClientView *self, const char *path, const WpMeasured *measured, GPtrArray *warnings, GError **error);
+void wp_client_view_clear (WpClientView *self);   /* all zero is clear */

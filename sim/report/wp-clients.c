@@ -1,0 +1,214 @@
+#include "sim/report/wp-clients.h"
+
+#include "sim/base/wp-error.h"
+
+#define BATCH_ROWS 256
+#define STILL_MOST 10000000   /* requests at one and the same moment */
+
+/* A client that will send: the one that sent its last request earlier goes first at one instant. */
+typedef struct { gint64 time_ns; guint64 last_request; } Client;
+
+struct _WpClients {
+  WpClientsOptions options;
+  WpModel *model;
+  WpTraffic *traffic;
+  WpService *service, *think;
+  GArray *watches;                /* of WpWatch */
+
+  Client *heap;                   /* by time; root at 0 */
+  guint64 n_sent;
+  gboolean counting;
+  gint64 still_ns;                /* since n_still requests */
+  guint64 n_still;
+
+  WpRow rows[BATCH_ROWS];
+  gint64 services_ns[BATCH_ROWS]; /* drawn ahead, all of them */
+  gint64 thinks_ns[BATCH_ROWS];
+  WpVerdict verdicts[BATCH_ROWS];
+};
+
+WpClients *
+wp_clients_new (const WpClientsOptions *options, const WpLayout *layout, gint64 patience_ns, WpService *service, WpService *think)
+{
+  WpClients *self = g_new0 (WpClients, 1);
+  const WpRow none = { 0, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, -1, NULL, WP_OUTCOME_NONE, -1 };
+
+  g_return_val_if_fail (options->clients >= 1, NULL);
+  self->options = *options;
+  self->model = wp_model_new (layout, patience_ns);
+  self->traffic = wp_traffic_new ();
+  self->service = service;
+  self->think = think;
+  self->watches = g_array_new (FALSE, FALSE, sizeof (WpWatch));
+  self->heap = g_new (Client, options->clients);
+  for (guint i = 0; i < options->clients; i++)
+    self->heap[i] = (Client) { 0, i };
+  for (guint i = 0; i < BATCH_ROWS; i++)
+    self->rows[i] = none;
+
+  return self;
+}
+
+void
+wp_clients_free (WpClients *self)
+{
+  wp_model_free (self->model);
+  wp_traffic_free (self->traffic);
+  g_array_unref (self->watches);
+  g_free (self->heap);
+  g_free (self);
+}
+
+void
+wp_clients_watch (WpClients *self, const WpObserver *functions, gpointer observer)
+{
+  WpWatch watch = { functions, observer };
+
+  g_array_append_val (self->watches, watch);
+}
+
+static inline gboolean
+is_before (const Client *one, const Client *other)
+{
+  return one->time_ns < other->time_ns || (one->time_ns == other->time_ns && one->last_request < other->last_request);
+}
+
+static void
+replace_first (WpClients *self, Client client)
+{
+  Client *heap = self->heap;
+  gsize n = self->options.clients, i = 0;
+
+  for (gsize child = 1; child < n; child = 2 * i + 1)
+    {
+      if (child + 1 < n && is_before (&heap[child + 1], &heap[child]))
+        child++;
+      if (!is_before (&heap[child], &client))
+        break;
+      heap[i] = heap[child];
+      i = child;
+    }
+  heap[i] = client;
+}
+
+static gboolean
+fail (GError **error, const char *message)
+{
+  g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE, message);
+
+  return FALSE;
+}
+
+static gboolean
+moves (WpClients *self, gint64 now_ns)
+{
+  if (now_ns > self->still_ns)
+    {
+      self->still_ns = now_ns;
+      self->n_still = 0;
+    }
+
+  return self->n_still++ < STILL_MOST;
+}
+
+static gboolean
+is_over (const WpClients *self)
+{
+  const WpClientsOptions *options = &self->options;
+
+  return (options->limit_rows > 0 && self->n_sent == options->limit_rows) ||
+         (options->duration_ns != WP_TIME_NONE && self->heap[0].time_ns >= options->duration_ns);
+}
+
+static void
+warm_up (WpClients *self, gint64 now_ns)
+{
+  if (self->counting || self->n_sent < self->options.warmup_rows || now_ns < self->options.warmup_ns)
+    return;
+  self->counting = TRUE;
+  if (self->n_sent > 0)
+    wp_model_start_counting (self->model, now_ns);
+}
+
+static gboolean
+send_one (WpClients *self, gsize i, GError **error)
+{
+  gint64 now_ns = self->heap[0].time_ns, answered_ns, next_ns;
+  WpVerdict *verdict = &self->verdicts[i];
+
+  warm_up (self, now_ns);
+  self->rows[i].arrival_ns = now_ns;
+  if (!moves (self, now_ns))
+    return fail (error, "time stands still: clients are answered at once, and do not think");
+  if (!wp_model_offer (self->model, &self->rows[i], &self->services_ns[i], 1, verdict))
+    return fail (error, "the simulated time passes 292 years");
+  answered_ns = verdict->outcome != WP_OUTCOME_STORED ? verdict->ended_ns
+                : self->options.until_stored ? verdict->finished_ns : verdict->accepted_ns;
+  if (__builtin_add_overflow (answered_ns, self->thinks_ns[i], &next_ns))
+    return fail (error, "the simulated time passes 292 years");
+  replace_first (self, (Client) { next_ns, self->options.clients + self->n_sent++ });
+
+  return TRUE;
+}
+
+static gboolean
+tell (WpClients *self, gsize n, GError **error)
+{
+  const WpVerdict *verdicts = self->verdicts;
+  WpBatch batch = { self->rows, self->services_ns, n, &verdicts };
+
+  for (guint i = 0; i < self->watches->len; i++)
+    {
+      const WpWatch *watch = &g_array_index (self->watches, WpWatch, i);
+
+      if (!watch->functions->offer (watch->observer, &batch, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+send_batch (WpClients *self, WpBatchMeans *parts, GError **error)
+{
+  gsize n = 0;
+
+  wp_service_draw (self->service, self->services_ns, BATCH_ROWS);
+  wp_service_draw (self->think, self->thinks_ns, BATCH_ROWS);
+  for (; n < BATCH_ROWS && !is_over (self); n++)
+    if (!send_one (self, n, error))
+      return FALSE;
+  wp_traffic_add (self->traffic, self->rows, self->services_ns, n);
+  if (parts && self->counting && n > 0)
+    wp_batch_means_add (parts, self->model, self->rows[n - 1].arrival_ns);
+
+  return tell (self, n, error);
+}
+
+static gboolean
+finish (WpClients *self, WpFigures *figures, WpTrafficFigures *traffic, GError **error)
+{
+  if (!self->counting)
+    return fail (error, "the warm-up is longer than the run");
+  wp_model_finish (self->model, figures);
+  wp_traffic_figures (self->traffic, traffic);
+  for (guint i = 0; i < self->watches->len; i++)
+    {
+      const WpWatch *watch = &g_array_index (self->watches, WpWatch, i);
+
+      if (watch->functions->finish && !watch->functions->finish (watch->observer, error))
+        return FALSE;
+    }
+
+  return wp_model_check (self->model, error);
+}
+
+gboolean
+wp_clients_go (WpClients *self, WpBatchMeans *parts, WpFigures *figures, WpTrafficFigures *traffic, GError **error)
+{
+  while (!is_over (self))
+    if (!send_batch (self, parts, error))
+      return FALSE;
+
+  return finish (self, figures, traffic, error);
+}

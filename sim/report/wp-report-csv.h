@@ -1,0 +1,6 @@
+/* wp-report-csv.h - the report as CSV: one row a model; with --against, one row a metric. */
+#pragma once
+
+#include "sim/report/wp-report.h"
+
+char *wp_report_csv (const WpReport *report);

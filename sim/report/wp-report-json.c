@@ -1,0 +1,194 @@
+#include "sim/report/wp-report-json.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "sim/report/wp-confidence-text.h"
+#include "sim/report/wp-report-plan.h"
+
+static void
+add_double (JsonBuilder *builder, const char *name, double value)
+{
+  json_builder_set_member_name (builder, name);
+  if (isnan (value))
+    json_builder_add_null_value (builder);
+  else
+    json_builder_add_double_value (builder, value);
+}
+
+static void
+add_count (JsonBuilder *builder, const char *name, guint64 value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_int_value (builder, (gint64) value);
+}
+
+static void
+add_string (JsonBuilder *builder, const char *name, const char *value)
+{
+  json_builder_set_member_name (builder, name);
+  if (value)
+    json_builder_add_string_value (builder, value);
+  else
+    json_builder_add_null_value (builder);
+}
+
+static void
+add_time (JsonBuilder *builder, const char *name, gint64 ns)
+{
+  add_double (builder, name, ns == WP_TIME_NONE ? NAN : (double) ns / WP_NS_PER_S);
+}
+
+static void
+add_notes (JsonBuilder *builder, const GPtrArray *notes)
+{
+  if (!notes || notes->len == 0)
+    return;
+  json_builder_set_member_name (builder, "notes");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < notes->len; i++)
+    json_builder_add_string_value (builder, g_ptr_array_index (notes, i));
+  json_builder_end_array (builder);
+}
+
+static void
+add_trace (JsonBuilder *builder, const WpTrafficFigures *traffic, const GPtrArray *notes)
+{
+  json_builder_set_member_name (builder, "trace");
+  json_builder_begin_object (builder);
+  add_count (builder, "requests", traffic->requests);
+  add_time (builder, "duration", traffic->duration_ns);
+  add_double (builder, "rate_mean", traffic->rate_mean);
+  add_double (builder, "rate_peak_1s", traffic->rate_peak_1s);
+  add_double (builder, "dispersion_1s", traffic->dispersion_1s);
+  add_double (builder, "service_mean", traffic->service_mean / WP_NS_PER_S);
+  add_time (builder, "service_p99", traffic->service_p99_ns);
+  add_count (builder, "out_of_order", traffic->out_of_order);
+  add_notes (builder, notes);
+  json_builder_end_object (builder);
+}
+
+static void
+add_whole (JsonBuilder *builder, const char *name, double value)
+{
+  if (isnan (value))
+    add_double (builder, name, value);
+  else
+    add_count (builder, name, (guint64) value);
+}
+
+static void
+add_metric (JsonBuilder *builder, const char *name, const WpMetric *metric, const WpFigures *figures)
+{
+  double value = wp_metric_value (metric, figures);
+
+  if (wp_metric_is_whole (metric))
+    add_whole (builder, name, value);
+  else
+    add_double (builder, name, value);
+}
+
+/* "response.p99" is p99 in an object response; the table keeps each group together. */
+void
+wp_report_json_add_figures (JsonBuilder *builder, const WpFigures *figures)
+{
+  g_autofree char *open = NULL;
+
+  for (const WpMetric *metric = wp_metrics; metric->name; metric++)
+    {
+      const char *dot = strchr (metric->name, '.');
+      g_autofree char *group = dot ? g_strndup (metric->name, (gsize) (dot - metric->name)) : NULL;
+
+      if (g_strcmp0 (group, open) != 0)
+        {
+          if (open)
+            json_builder_end_object (builder);
+          if (group)
+            {
+              json_builder_set_member_name (builder, group);
+              json_builder_begin_object (builder);
+            }
+          g_free (open);
+          open = g_strdup (group);
+        }
+      add_metric (builder, dot ? dot + 1 : metric->name, metric, figures);
+    }
+  if (open)
+    json_builder_end_object (builder);
+}
+
+static void
+add_model (JsonBuilder *builder, const WpPolicy *policy, const WpFigures *figures)
+{
+  guint workers = wp_report_workers (policy);
+
+  json_builder_begin_object (builder);
+  add_string (builder, "mode", wp_mode_name (policy->mode));
+  add_whole (builder, "queue", wp_policy_uses (policy, WP_POLICY_QUEUE) ? policy->queue_jobs : NAN);
+  add_whole (builder, "workers", workers > 0 ? workers : NAN);
+  add_string (builder, "dispatcher", wp_policy_uses (policy, WP_POLICY_DISPATCHER) ? wp_dispatcher_name (policy->dispatcher) : NULL);
+  add_string (builder, "when-full", wp_policy_uses (policy, WP_POLICY_WHEN_FULL) ? wp_when_full_name (policy->when_full) : NULL);
+  wp_report_json_add_figures (builder, figures);
+  json_builder_end_object (builder);
+}
+
+static void
+add_agreement (JsonBuilder *builder, const WpAgreement *agreement)
+{
+  void (*add) (JsonBuilder *, const char *, double) = wp_metric_is_whole (agreement->metric) ? add_whole : add_double;
+
+  json_builder_begin_object (builder);
+  add_string (builder, "name", agreement->metric->name);
+  add (builder, "predicted", agreement->predicted);
+  add (builder, "measured", agreement->measured);
+  add_double (builder, "error", agreement->error);
+  json_builder_set_member_name (builder, "ok");
+  json_builder_add_boolean_value (builder, agreement->ok);
+  json_builder_end_object (builder);
+}
+
+static void
+add_against (JsonBuilder *builder, const WpAgainst *against)
+{
+  json_builder_set_member_name (builder, "against");
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "metrics");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < WP_N_AGREEMENTS; i++)
+    add_agreement (builder, &against->metrics[i]);
+  json_builder_end_array (builder);
+  add_double (builder, "depth_curve_error", against->curve_error);
+  json_builder_set_member_name (builder, "within");
+  json_builder_add_boolean_value (builder, against->n_failed == 0);
+  json_builder_end_object (builder);
+}
+
+static char *
+to_text (JsonBuilder *builder)
+{
+  g_autoptr(JsonNode) root = json_builder_get_root (builder);
+  g_autofree char *text = json_to_string (root, TRUE);
+
+  return g_strconcat (text, "\n", NULL);
+}
+
+char *
+wp_report_json (const WpReport *report)
+{
+  g_autoptr(JsonBuilder) builder = json_builder_new ();
+
+  json_builder_begin_object (builder);
+  add_trace (builder, &report->traffic, report->notes);
+  json_builder_set_member_name (builder, "models");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < report->n_models; i++)
+    add_model (builder, &report->policies[i], &report->figures[i]);
+  json_builder_end_array (builder);
+  wp_report_plan_add_json (builder, report);
+  wp_confidence_add_json (builder, report);
+  if (report->against)
+    add_against (builder, &report->against->judged);
+  json_builder_end_object (builder);
+
+  return to_text (builder);
+}

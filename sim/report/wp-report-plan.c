@@ -1,0 +1,274 @@
+#include "sim/report/wp-report-plan.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "sim/report/wp-format.h"
+
+#define LABEL_WIDTH 16
+#define SUBLABEL_WIDTH 6
+#define COLUMN_WIDTH 17
+
+static void
+add_state (GString *text, const WpAt *at, const char *label, const char *sublabel, WpUnit unit, double (*value) (const WpAt *, const WpState *))
+{
+  char cell[WP_FORMAT_CELL];
+
+  g_string_append_printf (text, "%-*s%-*s", LABEL_WIDTH, label, SUBLABEL_WIDTH, sublabel);
+  for (guint i = 0; i < at->n_models; i++)
+    g_string_append_printf (text, "%*s", COLUMN_WIDTH, wp_format_value (cell, unit, value (at, &at->states[i])));
+  g_string_append_c (text, '\n');
+}
+
+static double
+depth (const WpAt *at, const WpState *state)
+{
+  return (double) state->depth;
+}
+
+static double
+parked (const WpAt *at, const WpState *state)
+{
+  return (double) state->parked;
+}
+
+static double
+busy (const WpAt *at, const WpState *state)
+{
+  return (double) state->busy;
+}
+
+static double
+oldest_age (const WpAt *at, const WpState *state)
+{
+  return state->oldest_ns == WP_TIME_NONE ? NAN : (double) (at->at_ns - state->oldest_ns) / WP_NS_PER_S;
+}
+
+static void
+add_at (GString *text, const WpAt *at)
+{
+  char time[WP_FORMAT_CELL], label[WP_FORMAT_CELL + 8];
+
+  g_snprintf (label, sizeof label, "at %s", wp_format_seconds (time, (double) at->at_ns / WP_NS_PER_S));
+  g_string_append_c (text, '\n');
+  add_state (text, at, label, strlen (label) < LABEL_WIDTH ? "depth" : " depth", WP_UNIT_JOBS, depth);
+  add_state (text, at, "", "parked", WP_UNIT_REQUESTS, parked);
+  add_state (text, at, "", "busy", WP_UNIT_JOBS, busy);
+  add_state (text, at, "  oldest waits", "", WP_UNIT_TIME, oldest_age);
+}
+
+/* The objective's figure, as "wait.p99 0.94 s". */
+static const char *
+figure (char *cell, const WpPlanPoint *point)
+{
+  return wp_format_value (cell, point->slo->metric->unit, wp_metric_value (point->slo->metric, &point->figures));
+}
+
+static void
+add_size (GString *text, WpPlanKind kind, const WpPlanPoint *point)
+{
+  char cell[WP_FORMAT_CELL];
+
+  if (kind == WP_PLAN_WORKERS)
+    g_string_append_printf (text, "%s worker%s", wp_format_whole (cell, point->workers), point->workers == 1 ? "" : "s");
+  else
+    g_string_append_printf (text, "queue %s", wp_format_whole (cell, point->queue_jobs));
+}
+
+/* "23 workers: wait.p99 0.94 s; 22 workers: 1.07 s" */
+static void
+add_proof (GString *text, const WpPlanAnswer *answer)
+{
+  char cell[WP_FORMAT_CELL];
+
+  add_size (text, answer->kind, &answer->answer);
+  if (!answer->has_neighbour || !answer->neighbour.slo)
+    {
+      g_string_append (text, answer->kind == WP_PLAN_WORKERS ? ", the fewest there can be\n" : ", the smallest there can be\n");
+      return;
+    }
+  g_string_append_printf (text, ": %s %s; ", answer->answer.slo->metric->name, figure (cell, &answer->answer));
+  add_size (text, answer->kind, &answer->neighbour);
+  g_string_append_printf (text, ": %s\n", figure (cell, &answer->neighbour));
+}
+
+static void
+add_pair (GString *text, const WpPlanPoint *point)
+{
+  char workers[WP_FORMAT_CELL], queue[WP_FORMAT_CELL];
+  gboolean first = text->str[text->len - 1] == ' ';
+
+  g_string_append_printf (text, "%s%s + %s", first ? "" : ", ", wp_format_whole (workers, point->workers), wp_format_whole (queue, point->queue_jobs));
+}
+
+/* In order of the workers; the given ones among them. */
+static void
+add_frontier (GString *text, const WpPlan *plan, double scale, const WpPlanAnswer *given)
+{
+  if (!wp_plan_find (plan, scale, WP_PLAN_FRONTIER))
+    return;
+  g_string_append (text, "        workers + queue that do: ");
+  for (guint i = 0; i < plan->answers->len; i++)
+    {
+      const WpPlanAnswer *answer = &g_array_index (plan->answers, WpPlanAnswer, i);
+
+      if (answer->kind != WP_PLAN_FRONTIER || answer->answer.scale != scale)
+        continue;
+      if (given && given->answer.workers < answer->answer.workers)
+        {
+          add_pair (text, &given->answer);
+          given = NULL;
+        }
+      add_pair (text, &answer->answer);
+    }
+  if (given)
+    add_pair (text, &given->answer);
+  g_string_append_c (text, '\n');
+}
+
+static void
+add_scale (GString *text, const WpPlan *plan, double scale)
+{
+  const WpPlanAnswer *workers = wp_plan_find (plan, scale, WP_PLAN_WORKERS), *queue = wp_plan_find (plan, scale, WP_PLAN_QUEUE);
+  gboolean pool = plan->policy.mode == WP_MODE_WORKER_POOL;
+  char cell[WP_FORMAT_CELL];
+
+  if (pool)
+    {
+      g_string_append_printf (text, "  %gx    a queue of %s needs ", scale, wp_format_whole (cell, plan->policy.queue_jobs));
+      if (workers)
+        add_proof (text, workers);
+      else
+        g_string_append (text, "more: no number of workers does\n");
+    }
+  if (pool)
+    g_string_append_printf (text, "        %s worker%s need%s ", wp_format_whole (cell, plan->policy.workers), plan->policy.workers == 1 ? "" : "s",
+                            plan->policy.workers == 1 ? "s" : "");
+  else
+    g_string_append_printf (text, "  %gx    the processor needs ", scale);
+  if (queue)
+    add_proof (text, queue);
+  else
+    g_string_append (text, "more: no queue does\n");
+  add_frontier (text, plan, scale, pool ? queue : NULL);
+}
+
+static void
+add_headroom (GString *text, const WpPlan *plan)
+{
+  const WpHeadroom *headroom = &plan->headroom;
+  gboolean pool = plan->policy.mode == WP_MODE_WORKER_POOL;
+  char workers[WP_FORMAT_CELL], queue[WP_FORMAT_CELL];
+
+  g_string_append (text, "  headroom of ");
+  if (pool)
+    g_string_append_printf (text, "%s worker%s and ", wp_format_whole (workers, plan->policy.workers), plan->policy.workers == 1 ? "" : "s");
+  g_string_append_printf (text, "a queue of %s: ", wp_format_whole (queue, plan->policy.queue_jobs));
+  if (isnan (headroom->scale))
+    g_string_append_printf (text, "more than %.0fx the traffic\n", WP_HEADROOM_MOST);
+  else if (headroom->scale == 1)
+    g_string_append_printf (text, "none, it %s%s\n", headroom->is_full ? "is full at times" : "fails ", headroom->is_full ? "" : headroom->slo ? headroom->slo->text : "");
+  else
+    g_string_append_printf (text, "%s%s at %.3gx the traffic\n", headroom->is_full ? "full" : "fails ",
+                            headroom->is_full ? "" : headroom->slo ? headroom->slo->text : "", headroom->scale);
+}
+
+static void
+add_plan (GString *text, const WpPlan *plan)
+{
+  g_string_append_printf (text, "\nplan for %s:", wp_mode_name (plan->policy.mode));
+  for (guint i = 0; i < plan->slos->len; i++)
+    g_string_append_printf (text, "%s %s", i > 0 ? "," : "", ((const WpSlo *) g_ptr_array_index (plan->slos, i))->text);
+  g_string_append_c (text, '\n');
+  for (guint i = 0; i < WP_PLAN_SCALES; i++)
+    add_scale (text, plan, wp_plan_scales[i]);
+  add_headroom (text, plan);
+  if (plan->assumed)
+    g_string_append (text, "  not every smaller size was tried: the trace is too long for that\n");
+}
+
+void
+wp_report_plan_add_text (GString *text, const WpReport *report)
+{
+  if (report->at)
+    add_at (text, report->at);
+  if (report->chart)
+    g_string_append_printf (text, "\n%s", report->chart);
+  if (report->plan)
+    add_plan (text, report->plan);
+}
+
+static void
+add_member (JsonBuilder *builder, const char *name, double value, gboolean whole)
+{
+  json_builder_set_member_name (builder, name);
+  if (isnan (value))
+    json_builder_add_null_value (builder);
+  else if (whole)
+    json_builder_add_int_value (builder, (gint64) value);
+  else
+    json_builder_add_double_value (builder, value);
+}
+
+static void
+add_at_json (JsonBuilder *builder, const WpReport *report)
+{
+  const WpAt *at = report->at;
+
+  json_builder_set_member_name (builder, "at");
+  json_builder_begin_object (builder);
+  add_member (builder, "time", (double) at->at_ns / WP_NS_PER_S, FALSE);
+  json_builder_set_member_name (builder, "models");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < at->n_models; i++)
+    {
+      json_builder_begin_object (builder);
+      json_builder_set_member_name (builder, "mode");
+      json_builder_add_string_value (builder, wp_mode_name (report->policies[i].mode));
+      add_member (builder, "depth", depth (at, &at->states[i]), TRUE);
+      add_member (builder, "parked", parked (at, &at->states[i]), TRUE);
+      add_member (builder, "busy", busy (at, &at->states[i]), TRUE);
+      add_member (builder, "oldest_age", oldest_age (at, &at->states[i]), FALSE);
+      json_builder_end_object (builder);
+    }
+  json_builder_end_array (builder);
+  json_builder_end_object (builder);
+}
+
+static void
+add_point_json (JsonBuilder *builder, const WpPlanPoint *point)
+{
+  json_builder_begin_object (builder);
+  add_member (builder, "scale", point->scale, FALSE);
+  add_member (builder, "workers", point->workers, TRUE);
+  add_member (builder, "queue", point->queue_jobs, TRUE);
+  json_builder_set_member_name (builder, "meets");
+  json_builder_add_boolean_value (builder, point->meets);
+  json_builder_end_object (builder);
+}
+
+static void
+add_plan_json (JsonBuilder *builder, const WpPlan *plan)
+{
+  json_builder_set_member_name (builder, "plan");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < plan->answers->len; i++)
+    {
+      const WpPlanAnswer *answer = &g_array_index (plan->answers, WpPlanAnswer, i);
+
+      add_point_json (builder, &answer->answer);
+      if (answer->has_neighbour)
+        add_point_json (builder, &answer->neighbour);
+    }
+  json_builder_end_array (builder);
+  add_member (builder, "headroom", plan->headroom.scale, FALSE);
+}
+
+void
+wp_report_plan_add_json (JsonBuilder *builder, const WpReport *report)
+{
+  if (report->at)
+    add_at_json (builder, report);
+  if (report->plan)
+    add_plan_json (builder, report->plan);
+}

@@ -1,0 +1,329 @@
+#include "sim/report/wp-report-text.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "sim/report/wp-confidence-text.h"
+#include "sim/report/wp-format.h"
+#include "sim/report/wp-report-plan.h"
+
+#define CELL WP_FORMAT_CELL
+
+#define LABEL_WIDTH 16
+#define SUBLABEL_WIDTH 6
+#define COLUMN_WIDTH 17
+
+static double
+seconds (gint64 ns)
+{
+  return ns == WP_TIME_NONE ? NAN : (double) ns / WP_NS_PER_S;
+}
+
+static void
+add_traffic (GString *text, const WpReport *report)
+{
+  const WpTrafficFigures *traffic = &report->traffic;
+  char requests[CELL], duration[CELL], mean[CELL], peak[CELL], burst[CELL], service[CELL], p99[CELL], drawn[CELL];
+
+  g_string_append_printf (text, "%s: %s requests in %s\n", report->trace, wp_format_whole (requests, (double) traffic->requests),
+                          wp_format_seconds (duration, seconds (traffic->duration_ns)));
+  g_string_append_printf (text, "arrivals: %s on average, %s in the fullest second, index of dispersion %s (1 s)\n",
+                          wp_format_value (mean, WP_UNIT_RATE, traffic->rate_mean), wp_format_whole (peak, traffic->rate_peak_1s),
+                          wp_format_value (burst, WP_UNIT_MEAN_JOBS, traffic->dispersion_1s));
+  g_string_append_printf (text, "service: %s on average, p99 %s", wp_format_value (service, WP_UNIT_TIME, traffic->service_mean / WP_NS_PER_S),
+                          wp_format_value (p99, WP_UNIT_TIME, seconds (traffic->service_p99_ns)));
+  if (report->n_drawn == traffic->requests)
+    g_string_append_printf (text, " (%s)", report->service);
+  else if (report->n_drawn > 0)
+    g_string_append_printf (text, " (%s for the %s requests without one)", report->service, wp_format_whole (drawn, (double) report->n_drawn));
+  g_string_append_c (text, '\n');
+  if (report->patience_ns != WP_TIME_NONE)
+    g_string_append_printf (text, "patience: a parked client leaves after %s\n", wp_format_seconds (drawn, seconds (report->patience_ns)));
+  if (traffic->out_of_order > 0)
+    g_string_append_printf (text, "order: %s rows came after a later one; sorted\n", wp_format_whole (drawn, (double) traffic->out_of_order));
+  for (guint i = 0; report->notes && i < report->notes->len; i++)
+    g_string_append_printf (text, "note: %s\n", (const char *) g_ptr_array_index (report->notes, i));
+}
+
+/* The figures of a screen: not all that the JSON has. */
+static const struct { const char *label, *sublabel, *metric; gboolean if_any; } lines[] = {
+  { "accepted", "", "accepted", FALSE },
+  { "rejected", "", "rejected", TRUE },
+  { "timed out", "", "timed_out", TRUE },
+  { "abandoned", "", "abandoned", TRUE },
+  { "blocked", "", "blocked", FALSE },
+  { "  at once", "", "blocked_peak", TRUE },
+  { "  blocked time", "mean", "blocked_time.mean", TRUE },
+  { "", "p50", "blocked_time.p50", TRUE },
+  { "", "p99", "blocked_time.p99", TRUE },
+  { "", "max", "blocked_time.max", TRUE },
+  { NULL },
+  { "wait", "mean", "wait.mean", FALSE },
+  { "", "p50", "wait.p50", FALSE },
+  { "", "p99", "wait.p99", FALSE },
+  { "", "max", "wait.max", FALSE },
+  { "response", "mean", "response.mean", FALSE },
+  { "", "p50", "response.p50", FALSE },
+  { "", "p90", "response.p90", FALSE },
+  { "", "p99", "response.p99", FALSE },
+  { "", "p99.9", "response.p999", FALSE },
+  { "", "max", "response.max", FALSE },
+  { NULL },
+  { "queue depth", "mean", "depth.mean", FALSE },
+  { "", "p99", "depth.p99", FALSE },
+  { "", "max", "depth.max", FALSE },
+  { "full for", "", "time_full", FALSE },
+  { "  first at", "", "first_full", TRUE },
+  { "busy workers", "mean", "busy.mean", FALSE },
+  { "", "max", "busy.max", FALSE },
+  { "utilisation", "", "utilisation", FALSE },
+  { NULL },
+  { "makespan", "", "makespan", FALSE },
+  { "throughput", "", "throughput", FALSE },
+};
+
+static void
+add_label (GString *text, const char *label, const char *sublabel)
+{
+  g_string_append_printf (text, "%-*s%-*s", LABEL_WIDTH, label, SUBLABEL_WIDTH, sublabel);
+}
+
+static void
+add_cell (GString *text, const char *cell)
+{
+  g_string_append_printf (text, "%*s", COLUMN_WIDTH, cell);
+}
+
+static gboolean
+is_any (const WpReport *report, const WpMetric *metric)
+{
+  for (guint i = 0; i < report->n_models; i++)
+    {
+      double value = wp_metric_value (metric, &report->figures[i]);
+
+      if (!isnan (value) && (value > 0 || metric->unit == WP_UNIT_TIME))   /* first full at 0 s is news */
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static void
+add_line (GString *text, const WpReport *report, guint line)
+{
+  const WpMetric *metric = wp_metric_find (lines[line].metric);
+  char cell[CELL];
+
+  if (lines[line].if_any && !is_any (report, metric))
+    return;
+  add_label (text, lines[line].label, lines[line].sublabel);
+  for (guint i = 0; i < report->n_models; i++)
+    add_cell (text, wp_format_value (cell, metric->unit, wp_metric_value (metric, &report->figures[i])));
+  g_string_append_c (text, '\n');
+}
+
+static const char *
+describe_full (char *cell, const WpPolicy *policy)
+{
+  char buffer[WP_TIME_BUFFER];
+
+  if (!wp_policy_uses (policy, WP_POLICY_WHEN_FULL))
+    return "-";
+  if (policy->when_full == WP_WHEN_FULL_REJECT || policy->block_timeout_ns == 0)
+    return "reject";
+  if (policy->block_timeout_ns == WP_TIME_NONE)
+    return "block";
+  g_snprintf (cell, CELL, "block for %s", wp_time_format_people (buffer, policy->block_timeout_ns));
+
+  return cell;
+}
+
+static void
+add_header (GString *text, const WpReport *report)
+{
+  char cell[CELL];
+
+  add_label (text, "", "");
+  for (guint i = 0; i < report->n_models; i++)
+    add_cell (text, wp_mode_name (report->policies[i].mode));
+  g_string_append_c (text, '\n');
+  add_label (text, "queue", "");
+  for (guint i = 0; i < report->n_models; i++)
+    add_cell (text, wp_format_value (cell, WP_UNIT_JOBS, wp_policy_uses (&report->policies[i], WP_POLICY_QUEUE) ? report->policies[i].queue_jobs : NAN));
+  g_string_append_c (text, '\n');
+  add_label (text, "workers", "");
+  for (guint i = 0; i < report->n_models; i++)
+    {
+      guint workers = wp_report_workers (&report->policies[i]);
+
+      add_cell (text, workers > 0 ? wp_format_whole (cell, workers) : "no limit");
+    }
+  g_string_append_c (text, '\n');
+  add_label (text, "when full", "");
+  for (guint i = 0; i < report->n_models; i++)
+    add_cell (text, describe_full (cell, &report->policies[i]));
+  g_string_append (text, "\n\n");
+}
+
+static void
+add_models (GString *text, const WpReport *report)
+{
+  add_header (text, report);
+  for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
+    if (lines[i].label)
+      add_line (text, report, i);
+    else
+      g_string_append_c (text, '\n');
+}
+
+static void
+add_policy (GString *text, const WpPolicy *policy)
+{
+  char cell[CELL], full[CELL];
+  guint workers = wp_report_workers (policy);
+
+  g_string_append (text, wp_mode_name (policy->mode));
+  if (wp_policy_uses (policy, WP_POLICY_QUEUE))
+    g_string_append_printf (text, ", queue %s", wp_format_whole (cell, policy->queue_jobs));
+  if (wp_policy_uses (policy, WP_POLICY_WORKERS))
+    g_string_append_printf (text, ", %s worker%s", wp_format_whole (cell, workers), workers == 1 ? "" : "s");
+  if (wp_policy_uses (policy, WP_POLICY_DISPATCHER) && policy->dispatcher == WP_DISPATCHER_SPAWNING)
+    g_string_append (text, ", spawning dispatcher");
+  if (wp_policy_uses (policy, WP_POLICY_WHEN_FULL))
+    g_string_append_printf (text, ", %s", describe_full (full, policy));
+}
+
+static void
+add_note (GString *text, const WpMeasured *measured, const char *key, const char *before)
+{
+  const char *value = wp_measured_note (measured, key);
+
+  if (value)
+    g_string_append_printf (text, ", %s%s", before, value);
+}
+
+static void
+add_matches (GString *text, const WpComparison *against)
+{
+  gsize matched = against->match.n_matched;
+  char cell[CELL], more[CELL], last[CELL];
+
+  g_string_append_printf (text, "requests:    %s matched by %s, %s of them with the same outcome", wp_format_whole (cell, (double) matched),
+                          against->match.by_id ? "id" : "order", wp_format_whole (more, (double) against->same_outcome));
+  if (against->n_predicted > matched)
+    g_string_append_printf (text, "; %s only in the prediction", wp_format_whole (cell, (double) (against->n_predicted - matched)));
+  if (against->n_measured > matched)
+    g_string_append_printf (text, "; %s only in the measurement", wp_format_whole (cell, (double) (against->n_measured - matched)));
+  g_string_append_c (text, '\n');
+  if (against->response.n > 0)
+    g_string_append_printf (text, "one by one:  their response differs by %s in the median, %s at p99, %s at most\n",
+                            wp_format_seconds (cell, seconds (against->response.median_ns)), wp_format_seconds (more, seconds (against->response.p99_ns)),
+                            wp_format_seconds (last, seconds (against->response.max_ns)));
+}
+
+static void
+add_client (GString *text, const WpClientView *client)
+{
+  char matched[CELL], median[CELL], last[CELL];
+
+  g_string_append_printf (text, "client:      %s, %s requests matched", client->file, wp_format_whole (matched, (double) client->n_matched));
+  if (client->difference.n > 0)
+    g_string_append_printf (text, "; their latency differs from the server's %s by %s in the median, %s at most", client->what,
+                            wp_format_seconds (median, seconds (client->difference.median_ns)), wp_format_seconds (last, seconds (client->difference.max_ns)));
+  g_string_append_c (text, '\n');
+}
+
+static void
+add_sides (GString *text, const WpReport *report)
+{
+  const WpComparison *against = report->against;
+
+  g_string_append_printf (text, "prediction:  %s, ", report->trace);
+  add_policy (text, &report->policies[0]);
+  g_string_append_printf (text, "\nmeasurement: %s", wp_measured_path (against->measured));
+  add_note (text, against->measured, "database", "");
+  add_note (text, against->measured, "ack", "ack ");
+  add_note (text, against->measured, "started", "started ");
+  g_string_append_c (text, '\n');
+  add_matches (text, against);
+  if (against->client.file)
+    add_client (text, &against->client);
+}
+
+static const char *
+format_error (char *cell, const WpAgreement *agreement)
+{
+  if (isnan (agreement->error))
+    return "-";
+  g_snprintf (cell, CELL, "%s%.2f %%", agreement->error < 0.00005 ? "" : agreement->predicted > agreement->measured ? "+" : "-",
+              100 * agreement->error);
+
+  return cell;
+}
+
+static void
+add_agreements (GString *text, const WpAgainst *against)
+{
+  char predicted[CELL], measured[CELL], error[CELL];
+
+  g_string_append_printf (text, "\n%-18s%15s%15s%13s   %s\n", "metric", "predicted", "measured", "error", "ok");
+  for (guint i = 0; i < WP_N_AGREEMENTS; i++)
+    {
+      const WpAgreement *agreement = &against->metrics[i];
+      WpUnit unit = agreement->metric->unit;
+
+      g_string_append_printf (text, "%-18s%15s%15s%13s   %s\n", agreement->metric->name, wp_format_value (predicted, unit, agreement->predicted),
+                              wp_format_value (measured, unit, agreement->measured), format_error (error, agreement), agreement->ok ? "yes" : "NO");
+    }
+  if (isnan (against->curve_error))
+    g_string_append_printf (text, "%-18s%43s   %s\n", "depth curve", "-", "not judged: under 1 job second");
+  else
+    {
+      g_snprintf (error, CELL, "%.2f %%", 100 * against->curve_error);
+      g_string_append_printf (text, "%-18s%43s   %s\n", "depth curve", error, against->curve_ok ? "yes" : "NO");
+    }
+}
+
+static void
+add_verdict (GString *text, const WpAgainst *against)
+{
+  const char *before = ":\n  ";
+
+  g_string_append_printf (text, "\n%s within %.4g %% (or 1 job, or 0.2 ms), the depth curve within %.4g %%",
+                          against->n_failed == 0 ? "Agreed: every metric is" : "Not agreed: not every metric is", 100 * against->tolerance,
+                          100 * WP_AGAINST_CURVE_TOLERANCE);
+  for (guint i = 0; i < WP_N_AGREEMENTS; i++)
+    if (!against->metrics[i].ok)
+      {
+        g_string_append_printf (text, "%s%s", before, against->metrics[i].metric->name);
+        before = ", ";
+      }
+  if (!against->curve_ok)
+    g_string_append_printf (text, "%sdepth curve", before);
+  g_string_append_c (text, '\n');
+}
+
+char *
+wp_report_text (const WpReport *report)
+{
+  GString *text = g_string_new (NULL);
+
+  add_traffic (text, report);
+  if (report->against)
+    {
+      add_sides (text, report);
+      add_agreements (text, &report->against->judged);
+      add_verdict (text, &report->against->judged);
+    }
+  else
+    {
+      g_string_append_c (text, '\n');
+      add_models (text, report);
+      wp_confidence_add_text (text, report);
+      wp_report_plan_add_text (text, report);
+    }
+  for (guint i = 0; i < report->warnings->len; i++)
+    g_string_append_printf (text, "%swarning: %s\n", i == 0 ? "\n" : "", (const char *) g_ptr_array_index (report->warnings, i));
+
+  return g_string_free (text, FALSE);
+}

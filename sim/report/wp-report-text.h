@@ -1,0 +1,6 @@
+/* wp-report-text.h - the report for people: one screen, aligned, with units. */
+#pragma once
+
+#include "sim/report/wp-report.h"
+
+char *wp_report_text (const WpReport *report);

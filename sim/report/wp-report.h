@@ -1,0 +1,53 @@
+/* wp-report.h - what a run has to say, and the forms in which it can be said. */
+#pragma once
+
+#include "sim/report/wp-against.h"
+#include "sim/report/wp-at.h"
+#include "sim/report/wp-client-view.h"
+#include "sim/report/wp-confidence.h"
+#include "sim/plan/wp-plan.h"
+#include "sim/model/wp-traffic.h"
+
+/* Prediction beside measurement. */
+typedef struct {
+  WpAgainst judged;
+  const WpMeasured *measured;
+  WpMatch match;                  /* of the predicted rows with the measured ones */
+  gsize n_predicted, n_measured;
+  guint64 same_outcome;           /* of the matched */
+  WpDifference response;
+  WpClientView client;            /* its file is NULL if none was given */
+} WpComparison;
+
+typedef struct {
+  const char *trace;              /* its name */
+  const char *service;            /* --service, as typed */
+  guint64 n_drawn;                /* requests whose service came from it */
+  gint64 patience_ns;             /* WP_TIME_NONE: nobody leaves */
+  WpTrafficFigures traffic;
+  guint n_models;
+  WpPolicy policies[WP_N_MODES];
+  WpFigures figures[WP_N_MODES];
+  const WpComparison *against;    /* NULL without --against */
+  const WpPlan *plan;             /* NULL: none, as the next two */
+  const WpAt *at;
+  const char *chart;              /* lines of text */
+  const WpConfidence *confidence; /* of each model; NULL: traffic was not drawn */
+  GPtrArray *warnings;            /* (element-type utf8) */
+  const GPtrArray *notes;         /* (element-type utf8): what was taken for granted in reading the trace; or NULL */
+} WpReport;
+
+typedef struct {
+  const char *name;               /* as typed after --format= */
+  char *(*write) (const WpReport *report);   /* the whole text, to be freed */
+  gboolean has_warnings;          /* they stand in it; else they go to standard error */
+} WpReportFormat;
+
+/* text, json and csv, ended by a NULL name. */
+extern const WpReportFormat wp_report_formats[];
+
+/* In any letter case; NULL with WP_ERROR_BAD_VALUE. */
+const WpReportFormat *wp_report_format_find (const char *name, GError **error);
+
+/* Does the mode have a bounded number of workers, and how many? 0: it has not. */
+guint wp_report_workers (const WpPolicy *policy);

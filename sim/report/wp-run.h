@@ -1,0 +1,49 @@
+/* wp-run.h - one pass over a trace, through several models at once. */
+#pragma once
+
+#include "sim/model/wp-batch-means.h"
+#include "sim/model/wp-model.h"
+#include "sim/model/wp-service.h"
+#include "sim/model/wp-traffic.h"
+
+/* Some rows, and what became of them in each model. */
+typedef struct {
+  const WpRow *rows;
+  const gint64 *services_ns;
+  gsize n_rows;
+  const WpVerdict *const *verdicts;   /* one array for each model; NULL if no observer wants them */
+} WpBatch;
+
+/* Who looks on, as one const table: each function gets what was handed to wp_run_watch(). */
+typedef struct {
+  gboolean wants_verdicts;
+  gboolean (*restart) (gpointer observer, GError **error);   /* forget all: the trace was out of order, and begins again, sorted */
+  gboolean (*offer) (gpointer observer, const WpBatch *batch, GError **error);
+  gboolean (*finish) (gpointer observer, GError **error);    /* after the last batch; or NULL */
+} WpObserver;
+
+typedef struct { const WpObserver *functions; gpointer observer; } WpWatch;
+
+typedef struct _WpRun WpRun;
+
+/* @trace (not yet read from), @service and @policies (@n_models of them, checked, none WP_MODE_ALL) outlive the run. */
+WpRun *wp_run_new (WpTrace *trace, WpService *service, const WpPolicy *policies, guint n_models, gint64 patience_ns);
+void wp_run_free (WpRun *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpRun, wp_run_free)
+
+/* Before wp_run_go(); @observer outlives it. */
+void wp_run_watch (WpRun *self, const WpObserver *functions, gpointer observer);
+
+/* Before wp_run_go(): the first @rows, and those that arrive before @ns (WP_TIME_NONE: none), are simulated and not counted. */
+void wp_run_warm_up (WpRun *self, guint64 rows, gint64 ns);
+
+/* Before wp_run_go(): the sums of the run's parts, for each model one; they outlive it. */
+void wp_run_watch_parts (WpRun *self, WpBatchMeans *const *parts);
+
+/**
+ * wp_run_go:
+ * @figures: (out): one for each model
+ *
+ * Once. Returns: FALSE with what the trace's reader or an observer said, or where a time passes 292 years.
+ */
+gboolean wp_run_go (WpRun *self, WpFigures *figures, WpTrafficFigures *traffic, GError **error);

@@ -1,0 +1,125 @@
+#include "sim/stats/wp-histogram.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "sim/stats/wp-histogram-inline.h"
+
+WpHistogram *
+wp_histogram_new (void)
+{
+  WpHistogram *self = g_new0 (WpHistogram, 1);   /* pages that are never counted in cost no memory */
+
+  self->min = G_MAXINT64;
+  self->max = -1;
+
+  return self;
+}
+
+void
+wp_histogram_free (WpHistogram *self)
+{
+  g_free (self);
+}
+
+void
+wp_histogram_add (WpHistogram *self, gint64 value, guint64 weight)
+{
+  g_return_if_fail (value >= 0);
+
+  if (weight > 0)
+    wp_histogram_add_inline (self, value, weight);
+}
+
+void
+wp_histogram_merge (WpHistogram *self, const WpHistogram *other)
+{
+  for (guint i = 0; i < WP_HISTOGRAM_BUCKETS; i++)
+    if (other->weights[i] > 0)
+      self->weights[i] += other->weights[i];
+  self->total += other->total;
+  self->sum += other->sum;
+  self->min = MIN (self->min, other->min);
+  self->max = MAX (self->max, other->max);
+}
+
+guint64
+wp_histogram_count (const WpHistogram *self)
+{
+  return self->total;
+}
+
+double
+wp_histogram_mean (const WpHistogram *self)
+{
+  return self->total > 0 ? (double) ((long double) self->sum / (long double) self->total) : NAN;
+}
+
+gint64
+wp_histogram_min (const WpHistogram *self)
+{
+  return self->total > 0 ? self->min : WP_TIME_NONE;
+}
+
+gint64
+wp_histogram_max (const WpHistogram *self)
+{
+  return self->total > 0 ? self->max : WP_TIME_NONE;
+}
+
+guint64
+wp_histogram_count_above (const WpHistogram *self, gint64 value)
+{
+  guint64 count = 0;
+
+  if (self->max > value)
+    for (guint i = wp_histogram_bucket (value) + 1; i <= wp_histogram_bucket (self->max); i++)
+      count += self->weights[i];
+
+  return count;
+}
+
+/* The middle of a bucket's values. */
+static gint64
+bucket_value (guint bucket)
+{
+  guint octave = bucket >> WP_HISTOGRAM_BITS;
+  guint shift = octave > 0 ? octave - 1 : 0;
+  gint64 lowest = (gint64) (bucket - (shift << WP_HISTOGRAM_BITS)) << shift;
+
+  return lowest + ((G_GINT64_CONSTANT (1) << shift) - 1) / 2;
+}
+
+/* ceil (share * total), but 0.07 * 100 is 7: a product within rounding of a whole number is that number. */
+static guint64
+nearest_rank (double share, guint64 total)
+{
+  double product = share * (double) total;
+  double whole = nearbyint (product);
+  double rank = fabs (product - whole) <= product * 4 * DBL_EPSILON ? whole : ceil (product);
+
+  return rank >= (double) total ? total : MAX ((guint64) rank, 1);
+}
+
+gint64
+wp_histogram_quantile (const WpHistogram *self, double share)
+{
+  guint64 rank, seen = 0;
+
+  g_return_val_if_fail (share > 0 && share <= 1, WP_TIME_NONE);
+
+  if (self->total == 0)
+    return WP_TIME_NONE;
+
+  rank = nearest_rank (share, self->total);
+  if (rank == self->total)
+    return self->max;
+  for (guint i = wp_histogram_bucket (self->min); i < WP_HISTOGRAM_BUCKETS; i++)
+    {
+      seen += self->weights[i];
+      if (seen >= rank)
+        return CLAMP (bucket_value (i), self->min, self->max);
+    }
+
+  g_assert_not_reached ();
+}

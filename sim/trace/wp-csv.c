@@ -1,0 +1,305 @@
+#include "sim/trace/wp-csv.h"
+
+#include <string.h>
+
+#include "sim/base/wp-error.h"
+
+#define MAX_NOTES 1000
+
+typedef struct {
+  WpTable table;
+  gsize n_names;            /* 0: the header is not read yet, and a row may have any number of cells */
+  WpCell *cells;
+  gsize cells_size;
+} WpCsv;
+
+/* What one look at the window's front found out; the row is whole when @next is not NULL. */
+typedef struct {
+  char *next;               /* first byte of the next row */
+  gsize n_cells;
+  guint64 lines;
+  gboolean doubled;         /* some cell has doubled quotes, not yet made single */
+  const char *problem;      /* in the row's form */
+} Scan;
+
+static void
+put_cell (WpCsv *self, gsize i, char *text, char *end)
+{
+  if (i >= self->cells_size) {
+    if (self->n_names > 0)
+      return;               /* too many: they are counted only */
+    self->cells_size = MAX (16, 2 * self->cells_size);
+    self->cells = g_renew (WpCell, self->cells, self->cells_size);
+  }
+  self->cells[i] = (WpCell) { text, (gsize) (end - text) };
+}
+
+static guint64
+count_lines (const char *text, const char *end)
+{
+  guint64 n = 0;
+
+  while ((text = memchr (text, '\n', (gsize) (end - text))) != NULL) {
+    n++;
+    text++;
+  }
+
+  return n;
+}
+
+/* @p: behind the opening quote. Returns the closing quote; NULL if it is not in the window. */
+static char *
+scan_quoted (const WpWindow *window, Scan *scan, char *p)
+{
+  char *start = p;
+
+  for (;;) {
+    p = memchr (p, '"', (gsize) (window->end - p));
+    if (p == NULL || (p + 1 == window->end && !window->at_eof))
+      return NULL;
+    if (p + 1 == window->end || p[1] != '"')
+      break;
+    scan->doubled = TRUE;
+    p += 2;
+  }
+  scan->lines += count_lines (start, p);
+
+  return p;
+}
+
+/* Returns the delimiter that ends the cell at @p (window->end where the input ends); NULL if the window ends first. */
+static char *
+scan_cell (WpCsv *self, Scan *scan, char *p)
+{
+  WpWindow *window = &self->table.window;
+  char *start = p;
+  char *close;
+
+  if (*p != '"' || p == window->end) {
+    while (*p != ',' && *p != '\n')     /* ends at the sentinel at the latest */
+      p++;
+    put_cell (self, scan->n_cells++, start, *p == '\n' && p > start && p[-1] == '\r' ? p - 1 : p);
+    return p == window->end && !window->at_eof ? NULL : p;
+  }
+  close = scan_quoted (window, scan, p + 1);
+  if (close == NULL) {
+    scan->problem = window->at_eof ? "a quote that is not closed" : NULL;
+    return NULL;
+  }
+  put_cell (self, scan->n_cells++, start + 1, close);
+  p = close + 1;
+  if (p < window->end && *p == '\r')
+    p++;
+  if (p == window->end)
+    return window->at_eof ? p : NULL;
+  if (*p == '\n' || (*p == ',' && p == close + 1))
+    return p;
+  scan->problem = "text after a closing quote";
+
+  return NULL;
+}
+
+static void
+scan_row (WpCsv *self, Scan *scan)
+{
+  char *p = self->table.window.at;
+
+  *scan = (Scan) { .lines = 1 };
+  while ((p = scan_cell (self, scan, p)) != NULL) {
+    if (*p == '\n' || p == self->table.window.end) {
+      scan->next = p == self->table.window.end ? p : p + 1;
+      return;
+    }
+    p++;
+  }
+}
+
+/* Writes into the window: once the row is whole and will not be looked at again. */
+static void
+finish_cells (WpCsv *self, const Scan *scan)
+{
+  for (gsize i = 0; i < MIN (scan->n_cells, self->cells_size); i++) {
+    WpCell *cell = &self->cells[i];
+    char *text = (char *) cell->text;
+
+    if (scan->doubled && text > self->table.window.at && text[-1] == '"') {
+      gsize len = 0;
+
+      for (gsize j = 0; j < cell->len; j++, len++) {
+        text[len] = text[j];
+        j += text[j] == '"';
+      }
+      cell->len = len;
+    }
+    text[cell->len] = '\0';
+  }
+}
+
+static WpTableStatus
+fail_row (WpCsv *self, GError **error)
+{
+  wp_window_prefix (&self->table.window, self->table.row_line, error);
+
+  return WP_TABLE_ERROR;
+}
+
+static WpTableStatus
+check_cells (WpCsv *self, gsize n_cells, GError **error)
+{
+  if (self->n_names == 0 || n_cells == self->n_names)
+    return WP_TABLE_ROW;
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%" G_GSIZE_FORMAT " cell%s, the header has %" G_GSIZE_FORMAT,
+               n_cells, n_cells == 1 ? "" : "s", self->n_names);
+
+  return fail_row (self, error);
+}
+
+static gboolean
+is_blank (const WpCsv *self, const Scan *scan)
+{
+  return scan->n_cells == 1 && self->cells[0].len == 0 && *self->cells[0].text != '"';
+}
+
+/* A row of any number of cells, in self->cells. */
+static WpTableStatus
+next_row (WpCsv *self, gboolean may_fill, gsize *n_cells, GError **error)
+{
+  WpWindow *window = &self->table.window;
+  Scan scan;
+
+  for (;;) {
+    if (window->at == window->end && window->at_eof)
+      return WP_TABLE_END;
+    self->table.row_line = window->line;
+    scan_row (self, &scan);
+    if (scan.problem != NULL) {
+      g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, scan.problem);
+      return fail_row (self, error);
+    }
+    if (scan.next != NULL && !is_blank (self, &scan))
+      break;
+    if (scan.next != NULL) {
+      window->line++;
+      window->at = scan.next;
+    }
+    else if (!may_fill)
+      return WP_TABLE_MORE;
+    else if (!wp_window_fill (window, error))
+      return WP_TABLE_ERROR;
+  }
+  finish_cells (self, &scan);
+  window->line += scan.lines;
+  window->at = scan.next;
+  *n_cells = scan.n_cells;
+
+  return WP_TABLE_ROW;
+}
+
+static WpTableStatus
+csv_next (WpTable *table, gboolean may_fill, const WpCell **cells, GError **error)
+{
+  WpCsv *self = (WpCsv *) table;
+  gsize n_cells;
+  WpTableStatus status = next_row (self, may_fill, &n_cells, error);
+
+  *cells = self->cells;
+
+  return status == WP_TABLE_ROW ? check_cells (self, n_cells, error) : status;
+}
+
+/* @line is `# key: value`; without a colon it is a mere remark. */
+static gboolean
+take_note (WpCsv *self, const char *line, gsize len, GError **error)
+{
+  const char *colon = memchr (line, ':', len);
+
+  if (colon == NULL)
+    return TRUE;
+  if (g_hash_table_size (self->table.notes) == MAX_NOTES) {
+    g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "more than %d notes", MAX_NOTES);
+    wp_window_prefix (&self->table.window, self->table.window.line, error);
+    return FALSE;
+  }
+  g_hash_table_replace (self->table.notes, g_strstrip (g_strndup (line + 1, (gsize) (colon - line - 1))),
+                        g_strstrip (g_strndup (colon + 1, (gsize) (line + len - colon - 1))));
+
+  return TRUE;
+}
+
+static gboolean
+read_notes (WpCsv *self, GError **error)
+{
+  WpWindow *window = &self->table.window;
+
+  for (;;) {
+    char *end = wp_window_find_line (window, error);
+
+    if (end == NULL)
+      return FALSE;
+    if (end == window->end && end == window->at)
+      return TRUE;
+    if (*window->at != '#' && *window->at != '\n' && (*window->at != '\r' || end != window->at + 1))
+      return TRUE;
+    if (*window->at == '#' && !take_note (self, window->at, (gsize) (end - window->at), error))
+      return FALSE;
+    window->at = end == window->end ? end : end + 1;
+    window->line++;
+  }
+}
+
+static gboolean
+read_header (WpCsv *self, GError **error)
+{
+  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  gsize n_cells = 0;
+  WpTableStatus status = next_row (self, TRUE, &n_cells, error);
+
+  if (status == WP_TABLE_END) {
+    g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "an empty trace: it has no header");
+    wp_window_prefix (&self->table.window, self->table.window.line, error);
+  }
+  if (status != WP_TABLE_ROW)
+    return FALSE;
+  for (gsize i = 0; i < n_cells; i++)
+    g_ptr_array_add (names, g_strstrip (g_strndup (self->cells[i].text, self->cells[i].len)));
+  g_ptr_array_add (names, NULL);
+  if (self->table.names != NULL && !g_strv_equal ((const char *const *) self->table.names, (const char *const *) names->pdata)) {
+    g_set_error_literal (error, WP_ERROR, WP_ERROR_IO, "the header has changed since it was read first");
+    return fail_row (self, error) != WP_TABLE_ERROR;
+  }
+  if (self->table.names == NULL)
+    self->table.names = (GStrv) g_ptr_array_free (g_steal_pointer (&names), FALSE);
+  self->n_names = n_cells;
+  self->cells_size = n_cells;
+  self->cells = g_renew (WpCell, self->cells, n_cells);
+  self->table.header_line = self->table.row_line;
+
+  return TRUE;
+}
+
+static gboolean
+csv_open (WpTable *table, guint64 limit_rows, GError **error)
+{
+  WpCsv *self = (WpCsv *) table;
+
+  return read_notes (self, error) && read_header (self, error);
+}
+
+static gboolean
+csv_rewind (WpTable *table, GError **error)
+{
+  WpCsv *self = (WpCsv *) table;
+
+  g_hash_table_remove_all (table->notes);
+  self->n_names = 0;
+
+  return read_notes (self, error) && read_header (self, error);
+}
+
+static void
+csv_clear (WpTable *table)
+{
+  g_free (((WpCsv *) table)->cells);
+}
+
+const WpTableKind wp_csv_kind = { "csv", sizeof (WpCsv), csv_open, csv_next, csv_rewind, csv_clear, NULL };

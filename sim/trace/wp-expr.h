@@ -1,0 +1,34 @@
+/* wp-expr.h - arithmetic on the columns of a table, as --columns takes it: "0.030+0.020*GeneratedTokens". */
+#pragma once
+
+#include "sim/trace/wp-cell.h"
+
+typedef struct _WpExpr WpExpr;
+
+/**
+ * wp_expr_parse:
+ * @text: numbers, columns, + - * / ( ) and unary minus. A column's name that is not letters, digits, _ and . (with no digit first)
+ *   stands in "double quotes" or [brackets], unless it is the whole expression
+ * @names: of the table's columns, NULL-terminated; not kept
+ *
+ * Returns: NULL with WP_ERROR_BAD_VALUE: `no column "Tokens"; did you mean "GeneratedTokens"?`
+ */
+WpExpr *wp_expr_parse (const char *text, const char *const *names, GError **error);
+void wp_expr_free (WpExpr *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpExpr, wp_expr_free)
+
+/* The place in @names if the expression is a bare column, which may hold any text; -1 if it is arithmetic. */
+int wp_expr_column (const WpExpr *self);
+
+/**
+ * wp_expr_eval:
+ * @cells: a row, in the order of the names
+ *
+ * In long double (64 bits of mantissa on x86-64): milliseconds since 1970 divided by 1000 are still exact to the nanosecond.
+ *
+ * Returns: FALSE with WP_ERROR_BAD_TRACE: `column "GeneratedTokens": "abc" is not a number`. The value may be infinite or NaN (x/0).
+ */
+gboolean wp_expr_eval (const WpExpr *self, const WpCell *cells, long double *value, GError **error);
+
+/* Decimal, with or without fraction and exponent, blanks around it ignored; no hex, inf or nan; in every locale. */
+gboolean wp_expr_parse_number (const char *text, gsize len, long double *value);

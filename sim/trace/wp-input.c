@@ -1,0 +1,396 @@
+#include "sim/trace/wp-input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "sim/base/wp-error.h"
+
+#define RAW_BYTES (64 * 1024)
+
+typedef enum { FORMAT_UNKNOWN, FORMAT_PLAIN, FORMAT_GZIP } Format;
+
+struct _WpInput {
+  char *name;
+  int fd;                 /* -1: memory */
+  gboolean owns_fd;
+  gboolean rewindable;
+  gint64 start;           /* where in the file we began: standard input may be handed over in the middle */
+  guint64 size;           /* bytes from start to the end; 0: unknown */
+  guint64 consumed;       /* of them */
+  const char *data;       /* memory, size bytes */
+
+  Format format;
+  char *raw;              /* bytes of the file not yet passed on: the first ones, and all of gzip's */
+  gsize raw_at, raw_end;
+  z_stream gzip;
+  gboolean gzip_open;     /* gzip is initialised */
+  gboolean in_member;     /* more of this member must follow */
+
+  int spool_fd;           /* what came through a pipe, decompressed; -1: none, or spool_errno */
+  int spool_errno;        /* why keeping it failed, told only if it is needed */
+  gint64 spool_bytes;
+  gint64 spool_at;        /* the next read's place in it */
+};
+
+static WpInput *
+input_new (const char *name)
+{
+  WpInput *self = g_new0 (WpInput, 1);
+
+  self->name = g_strdup (name);
+  self->fd = -1;
+  self->spool_fd = -1;
+  self->raw = g_malloc (RAW_BYTES);
+
+  return self;
+}
+
+static int
+open_spool (void)
+{
+  g_autofree char *name = NULL;
+  int fd = open (g_get_tmp_dir (), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+  if (fd >= 0)
+    return fd;
+  name = g_build_filename (g_get_tmp_dir (), "wp-XXXXXX", NULL);
+  fd = g_mkstemp_full (name, O_RDWR | O_CLOEXEC, 0600);
+  if (fd >= 0)
+    unlink (name);
+
+  return fd;
+}
+
+static gboolean
+examine (WpInput *self, GError **error)
+{
+  struct stat status;
+
+  if (fstat (self->fd, &status) < 0 || S_ISDIR (status.st_mode)) {
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s", self->name, g_strerror (S_ISDIR (status.st_mode) ? EISDIR : errno));
+    return FALSE;
+  }
+  if (S_ISREG (status.st_mode)) {
+    self->start = MAX (lseek (self->fd, 0, SEEK_CUR), 0);
+    self->size = (guint64) MAX (status.st_size - self->start, 0);
+    self->rewindable = TRUE;
+    (void) posix_fadvise (self->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    return TRUE;
+  }
+  self->spool_fd = open_spool ();
+  if (self->spool_fd < 0)
+    self->spool_errno = errno;
+
+  return TRUE;
+}
+
+WpInput *
+wp_input_open (const char *path, GError **error)
+{
+  g_autoptr(WpInput) self = NULL;
+  gboolean standard_input = strcmp (path, "-") == 0;
+
+  self = input_new (standard_input ? "standard input" : path);
+  self->fd = standard_input ? STDIN_FILENO : open (path, O_RDONLY | O_CLOEXEC);
+  self->owns_fd = !standard_input;
+  if (self->fd < 0) {
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s", self->name, g_strerror (errno));
+    return NULL;
+  }
+  if (!examine (self, error))
+    return NULL;
+
+  return g_steal_pointer (&self);
+}
+
+WpInput *
+wp_input_open_data (const char *name, const char *data, gsize len)
+{
+  WpInput *self = input_new (name);
+
+  self->data = data;
+  self->size = len;
+  self->rewindable = TRUE;
+
+  return self;
+}
+
+static void
+close_gzip (WpInput *self)
+{
+  if (self->gzip_open)
+    inflateEnd (&self->gzip);
+  self->gzip_open = FALSE;
+}
+
+void
+wp_input_free (WpInput *self)
+{
+  if (self == NULL)
+    return;
+  close_gzip (self);
+  if (self->owns_fd && self->fd >= 0)
+    close (self->fd);
+  if (self->spool_fd >= 0)
+    close (self->spool_fd);
+  g_free (self->raw);
+  g_free (self->name);
+  g_free (self);
+}
+
+static gssize
+read_memory (WpInput *self, char *buffer, gsize size)
+{
+  gsize n = MIN (size, self->size - self->consumed);
+
+  if (n > 0)
+    memcpy (buffer, self->data + self->consumed, n);
+  self->consumed += n;
+
+  return (gssize) n;
+}
+
+static gssize
+read_source (WpInput *self, char *buffer, gsize size, GError **error)
+{
+  gssize n;
+
+  if (self->fd < 0)
+    return read_memory (self, buffer, size);
+  while ((n = read (self->fd, buffer, size)) < 0 && errno == EAGAIN) {
+    struct pollfd waiting = { .fd = self->fd, .events = POLLIN };
+    if (poll (&waiting, 1, -1) < 0)
+      break;
+  }
+  if (n < 0) {
+    g_set_error_literal (error, WP_ERROR, errno == EINTR ? WP_ERROR_INTERRUPTED : WP_ERROR_IO,
+                         errno == EINTR ? "interrupted" : g_strerror (errno));
+    return -1;
+  }
+  self->consumed += (guint64) n;
+
+  return n;
+}
+
+/* Makes at least @wanted bytes of raw there, fewer only at the end of the file. */
+static gboolean
+fill_raw (WpInput *self, gsize wanted, GError **error)
+{
+  gssize n = 1;
+
+  if (self->raw_end - self->raw_at < wanted) {
+    memmove (self->raw, self->raw + self->raw_at, self->raw_end - self->raw_at);
+    self->raw_end -= self->raw_at;
+    self->raw_at = 0;
+  }
+  while (self->raw_end - self->raw_at < wanted && n > 0) {
+    n = read_source (self, self->raw + self->raw_end, RAW_BYTES - self->raw_end, error);
+    if (n < 0)
+      return FALSE;
+    self->raw_end += (gsize) n;
+  }
+
+  return TRUE;
+}
+
+static gboolean
+raw_is_gzip (const WpInput *self)
+{
+  const guchar *bytes = (const guchar *) self->raw + self->raw_at;
+
+  return self->raw_end - self->raw_at >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
+}
+
+static gboolean
+find_format (WpInput *self, GError **error)
+{
+  if (!fill_raw (self, 2, error))
+    return FALSE;
+  self->format = raw_is_gzip (self) ? FORMAT_GZIP : FORMAT_PLAIN;
+  if (self->format == FORMAT_GZIP) {
+    int status;
+
+    memset (&self->gzip, 0, sizeof self->gzip);
+    status = inflateInit2 (&self->gzip, 15 + 16);   /* the largest window, gzip's frame */
+    g_assert (status == Z_OK);
+    self->gzip_open = TRUE;
+    self->in_member = TRUE;
+  }
+
+  return TRUE;
+}
+
+static gssize
+read_plain (WpInput *self, char *buffer, gsize size, GError **error)
+{
+  gsize n = MIN (size, self->raw_end - self->raw_at);
+
+  if (n == 0)
+    return read_source (self, buffer, size, error);
+  memcpy (buffer, self->raw + self->raw_at, n);
+  self->raw_at += n;
+
+  return (gssize) n;
+}
+
+static gssize
+fail_gzip (GError **error, const char *what)
+{
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "the gzip data %s", what);
+
+  return -1;
+}
+
+/* After a member: another one, or zeros to the end (tape blocks), which gzip ignores too. */
+static gboolean
+next_member (WpInput *self, gboolean *ended, GError **error)
+{
+  *ended = FALSE;
+  if (!fill_raw (self, 2, error))
+    return FALSE;
+  if (raw_is_gzip (self)) {
+    inflateReset (&self->gzip);
+    self->in_member = TRUE;
+    return TRUE;
+  }
+  for (; self->raw_at < self->raw_end; self->raw_at++)
+    if (self->raw[self->raw_at] != '\0')
+      return fail_gzip (error, "are followed by something else") == 0;
+  if (!fill_raw (self, 1, error))
+    return FALSE;
+  *ended = self->raw_at == self->raw_end;
+
+  return TRUE;
+}
+
+static gboolean
+inflate_some (WpInput *self, GError **error)
+{
+  gsize before;
+  int status;
+
+  if (!fill_raw (self, 1, error))
+    return FALSE;
+  before = self->raw_end - self->raw_at;
+  if (before == 0)
+    return fail_gzip (error, "end early: a truncated file?") == 0;
+  self->gzip.next_in = (Bytef *) self->raw + self->raw_at;
+  self->gzip.avail_in = (uInt) before;
+  status = inflate (&self->gzip, Z_NO_FLUSH);
+  self->raw_at += before - self->gzip.avail_in;
+  if (status == Z_STREAM_END)
+    self->in_member = FALSE;
+  else if (status != Z_OK)
+    return fail_gzip (error, "are corrupt") == 0;
+
+  return TRUE;
+}
+
+static gssize
+read_gzip (WpInput *self, char *buffer, gsize size, GError **error)
+{
+  gboolean ended = FALSE;
+
+  self->gzip.next_out = (Bytef *) buffer;
+  self->gzip.avail_out = (uInt) MIN (size, G_MAXINT);
+  while ((char *) self->gzip.next_out == buffer && !ended) {
+    gboolean done = self->in_member ? inflate_some (self, error) : next_member (self, &ended, error);
+    if (!done)
+      return -1;
+  }
+
+  return (char *) self->gzip.next_out - buffer;
+}
+
+static gssize
+read_live (WpInput *self, char *buffer, gsize size, GError **error)
+{
+  if (self->format == FORMAT_UNKNOWN && !find_format (self, error))
+    return -1;
+
+  return self->format == FORMAT_GZIP ? read_gzip (self, buffer, size, error) : read_plain (self, buffer, size, error);
+}
+
+/* Where the disk is full the stream goes on, and only a rewind fails. */
+static void
+keep (WpInput *self, const char *buffer, gsize size)
+{
+  for (gsize at = 0; at < size && self->spool_fd >= 0;) {
+    gssize n = pwrite (self->spool_fd, buffer + at, size - at, self->spool_bytes);
+
+    if (n > 0) {
+      at += (gsize) n;
+      self->spool_bytes += n;
+    }
+    else if (errno != EINTR) {
+      self->spool_errno = errno;
+      close (self->spool_fd);
+      self->spool_fd = -1;
+    }
+  }
+  self->spool_at = self->spool_bytes;
+}
+
+gssize
+wp_input_read (WpInput *self, char *buffer, gsize size, GError **error)
+{
+  gssize n;
+
+  if (self->spool_at < self->spool_bytes) {
+    do
+      n = pread (self->spool_fd, buffer, MIN (size, (gsize) (self->spool_bytes - self->spool_at)), self->spool_at);
+    while (n < 0 && errno == EINTR);
+    if (n <= 0) {
+      g_set_error (error, WP_ERROR, WP_ERROR_IO, "reading it again: %s", g_strerror (n < 0 ? errno : EIO));
+      return -1;
+    }
+    self->spool_at += n;
+    return n;
+  }
+  n = read_live (self, buffer, size, error);
+  if (n > 0 && !self->rewindable)
+    keep (self, buffer, (gsize) n);
+
+  return n;
+}
+
+gboolean
+wp_input_rewind (WpInput *self, GError **error)
+{
+  if (!self->rewindable) {
+    if (self->spool_errno != 0) {
+      g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: what came before could not be kept in %s: %s", self->name,
+                   g_get_tmp_dir (), g_strerror (self->spool_errno));
+      return FALSE;
+    }
+    self->spool_at = 0;
+    return TRUE;
+  }
+  if (self->fd >= 0 && lseek (self->fd, self->start, SEEK_SET) < 0) {
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s", self->name, g_strerror (errno));
+    return FALSE;
+  }
+  close_gzip (self);
+  self->format = FORMAT_UNKNOWN;
+  self->raw_at = self->raw_end = 0;
+  self->consumed = 0;
+
+  return TRUE;
+}
+
+const char *
+wp_input_name (const WpInput *self)
+{
+  return self->name;
+}
+
+double
+wp_input_progress (const WpInput *self)
+{
+  return self->size == 0 ? -1 : MIN (1.0, (double) self->consumed / (double) self->size);
+}

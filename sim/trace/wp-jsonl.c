@@ -1,0 +1,283 @@
+#include "sim/trace/wp-jsonl.h"
+
+#include <string.h>
+
+#include "sim/trace/wp-json-scan.h"
+#include "sim/trace/wp-trace-writer.h"
+
+#define MAX_DEPTH 64
+
+typedef struct {
+  WpTable table;
+  gsize n_names;
+  GHashTable *places;      /* of name, the table's own, to its place + 1 */
+  guint64 *seen;           /* the row, counted from 1, in which each name was met last */
+  guint64 row;
+  gsize guess;             /* keys come in the order of the row before, as a rule */
+  WpCell *cells;
+} WpJsonl;
+
+/* A line that is being read. */
+typedef struct {
+  WpJsonl *self;           /* gets the cells; NULL: the names are collected */
+  GPtrArray *names;        /* of char, or NULL */
+  WpJsonScan scan;
+  GString *path;           /* "outer." of the object that we are in */
+  int depth;
+} Reader;
+
+static gboolean read_object (Reader *reader);
+
+static gboolean read_value (Reader *reader, WpCell *cell, gboolean *is_object);
+
+static gboolean
+read_array (Reader *reader, WpCell *cell)
+{
+  static const char shown[WP_WINDOW_SPARE_BYTES] = "[...]";
+  GPtrArray *names = g_steal_pointer (&reader->names);   /* what is in it is looked through, and not taken */
+  WpJsonl *self = g_steal_pointer (&reader->self);
+  gboolean is_object;
+  WpCell item;
+
+  if (!wp_json_take (&reader->scan, ']'))
+    do {
+      if (!read_value (reader, &item, &is_object))
+        return FALSE;
+      if (wp_json_take (&reader->scan, ']'))
+        break;
+      if (!wp_json_take (&reader->scan, ','))
+        return wp_json_expect (&reader->scan, "a comma or ]");
+    } while (TRUE);
+  reader->names = names;
+  reader->self = self;
+  *cell = (WpCell) { shown, strlen (shown) };
+
+  return TRUE;
+}
+
+static gboolean
+read_value (Reader *reader, WpCell *cell, gboolean *is_object)
+{
+  gboolean done;
+
+  wp_json_skip_blanks (&reader->scan);
+  *is_object = FALSE;
+  if (reader->scan.at == reader->scan.end)
+    return wp_json_expect (&reader->scan, "a value");
+  if (*reader->scan.at == '"') {
+    reader->scan.at++;
+    return wp_json_string (&reader->scan, cell);
+  }
+  if (*reader->scan.at != '{' && *reader->scan.at != '[')
+    return *reader->scan.at == '-' || g_ascii_isdigit (*reader->scan.at) ? wp_json_number (&reader->scan, cell) : wp_json_word (&reader->scan, cell);
+  if (++reader->depth > MAX_DEPTH)
+    return wp_json_fail (&reader->scan, "more than 64 objects and arrays inside one another");
+  *is_object = *reader->scan.at++ == '{';
+  done = *is_object ? read_object (reader) : read_array (reader, cell);
+  reader->depth--;
+
+  return done;
+}
+
+/* Returns the name's place; -1 if it is none of ours. */
+static gssize
+find_name (WpJsonl *self, const char *name)
+{
+  gsize place;
+
+  if (self->guess < self->n_names && strcmp (self->table.names[self->guess], name) == 0)
+    return (gssize) self->guess++;
+  place = GPOINTER_TO_SIZE (g_hash_table_lookup (self->places, name));
+  if (place == 0)
+    return -1;
+  self->guess = place;
+
+  return (gssize) place - 1;
+}
+
+static gboolean
+put_cell (Reader *reader, const char *name, WpCell cell)
+{
+  WpJsonl *self = reader->self;
+  gssize place = self != NULL ? find_name (self, name) : -1;
+
+  if (reader->names != NULL) {
+    if (g_ptr_array_find_with_equal_func (reader->names, name, g_str_equal, NULL))
+      return wp_json_fail (&reader->scan, "a key that is there twice");
+    g_ptr_array_add (reader->names, g_strdup (name));
+  }
+  if (place < 0)
+    return TRUE;
+  if (self->seen[place] == self->row)
+    return wp_json_fail (&reader->scan, "a key that is there twice");
+  self->seen[place] = self->row;
+  self->cells[place] = cell;
+
+  return TRUE;
+}
+
+/* Behind the colon of @key. Names are those of the cells: an object's are its keys'. */
+static gboolean
+read_member (Reader *reader, WpCell key)
+{
+  gsize outer = reader->path->len;
+  gboolean is_object, done;
+  const char *name = key.text;
+  WpCell cell;
+
+  if (memchr (key.text, '\0', key.len) != NULL)
+    return wp_json_fail (&reader->scan, "a key with a NUL character");
+  ((char *) key.text)[key.len] = '\0';
+  wp_json_skip_blanks (&reader->scan);
+  if (outer > 0 || (reader->scan.at < reader->scan.end && *reader->scan.at == '{')) {
+    g_string_append_len (reader->path, key.text, (gssize) key.len);
+    g_string_append_c (reader->path, '.');
+  }
+  if (!read_value (reader, &cell, &is_object))
+    return FALSE;
+  if (outer > 0 && !is_object) {
+    g_string_truncate (reader->path, reader->path->len - 1);
+    name = reader->path->str;
+  }
+  done = is_object || put_cell (reader, name, cell);
+  g_string_truncate (reader->path, outer);
+
+  return done;
+}
+
+/* Behind {. */
+static gboolean
+read_object (Reader *reader)
+{
+  WpCell key;
+
+  if (wp_json_take (&reader->scan, '}'))
+    return TRUE;
+  for (;;) {
+    if (!wp_json_take (&reader->scan, '"'))
+      return wp_json_expect (&reader->scan, "a key in quotes");
+    if (!wp_json_string (&reader->scan, &key))
+      return FALSE;
+    if (!wp_json_take (&reader->scan, ':'))
+      return wp_json_expect (&reader->scan, "a colon");
+    if (!read_member (reader, key))
+      return FALSE;
+    if (wp_json_take (&reader->scan, '}'))
+      return TRUE;
+    if (!wp_json_take (&reader->scan, ','))
+      return wp_json_expect (&reader->scan, "a comma or }");
+  }
+}
+
+static gboolean
+read_line (Reader *reader)
+{
+  if (!wp_json_take (&reader->scan, '{'))
+    return wp_json_expect (&reader->scan, "an object: {");
+  if (!read_object (reader))
+    return FALSE;
+  wp_json_skip_blanks (&reader->scan);
+
+  return reader->scan.at == reader->scan.end || wp_json_expect (&reader->scan, "nothing more in this line");
+}
+
+static gboolean
+fail_line (WpJsonl *self, const Reader *reader, GError **error)
+{
+  g_autofree char *problem = wp_json_describe (&reader->scan);
+
+  return wp_table_fail (&self->table, problem, error);
+}
+
+/* @line is read into the cells, or its keys into @names. */
+static gboolean
+read_row (WpJsonl *self, GPtrArray *names, char *line, gsize len, GError **error)
+{
+  g_autoptr(GString) path = g_string_new (NULL);
+  Reader reader = { names != NULL ? NULL : self, names, { line, line, line + len, NULL, NULL }, path, 0 };
+
+  return read_line (&reader) || fail_line (self, &reader, error);
+}
+
+/* Our own columns may be missing in the first object, but arrival is needed in all. */
+static void
+add_own_names (GPtrArray *names)
+{
+  for (int i = 0; i < WP_N_COLUMNS; i++)
+    if (i != WP_COLUMN_ARRIVAL && !g_ptr_array_find_with_equal_func (names, wp_column_name ((WpColumn) i), g_str_equal, NULL))
+      g_ptr_array_add (names, g_strdup (wp_column_name ((WpColumn) i)));
+}
+
+static gboolean
+jsonl_open (WpTable *table, guint64 limit_rows, GError **error)
+{
+  WpJsonl *self = (WpJsonl *) table;
+  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *copy = NULL;
+  char *line;
+  gsize len;
+  WpTableStatus status = wp_table_line (table, TRUE, &line, &len, error);
+
+  if (status == WP_TABLE_END)
+    wp_table_fail (table, "an empty trace: it has no row", error);
+  if (status != WP_TABLE_ROW)
+    return FALSE;
+  copy = g_memdup2 (line, len);
+  if (!read_row (self, names, copy, len, error))
+    return FALSE;
+  table->window.at = line;                    /* it comes again, as a row */
+  table->window.line = table->header_line = table->row_line;
+  add_own_names (names);
+  self->n_names = names->len;
+  g_ptr_array_add (names, NULL);
+  table->names = (GStrv) g_ptr_array_free (g_steal_pointer (&names), FALSE);
+  self->places = g_hash_table_new (g_str_hash, g_str_equal);
+  for (gsize i = 0; i < self->n_names; i++)
+    g_hash_table_insert (self->places, table->names[i], GSIZE_TO_POINTER (i + 1));
+  self->seen = g_new0 (guint64, self->n_names);
+  self->cells = g_new0 (WpCell, self->n_names);
+
+  return TRUE;
+}
+
+static WpTableStatus
+jsonl_next (WpTable *table, gboolean may_fill, const WpCell **cells, GError **error)
+{
+  WpJsonl *self = (WpJsonl *) table;
+  char *line;
+  gsize len;
+  WpTableStatus status = wp_table_line (table, may_fill, &line, &len, error);
+
+  *cells = self->cells;
+  if (status != WP_TABLE_ROW)
+    return status;
+  self->row++;
+  self->guess = 0;
+  for (gsize i = 0; i < self->n_names; i++)
+    self->cells[i] = wp_table_no_cell;
+  if (!read_row (self, NULL, line, len, error))
+    return WP_TABLE_ERROR;
+  for (gsize i = 0; i < self->n_names; i++)
+    if (self->cells[i].text >= line && self->cells[i].text <= line + len)
+      ((char *) self->cells[i].text)[self->cells[i].len] = '\0';
+
+  return WP_TABLE_ROW;
+}
+
+static gboolean
+jsonl_rewind (WpTable *table, GError **error)
+{
+  return TRUE;
+}
+
+static void
+jsonl_clear (WpTable *table)
+{
+  WpJsonl *self = (WpJsonl *) table;
+
+  g_clear_pointer (&self->places, g_hash_table_unref);
+  g_free (self->seen);
+  g_free (self->cells);
+}
+
+const WpTableKind wp_jsonl_kind = { "jsonl", sizeof (WpJsonl), jsonl_open, jsonl_next, jsonl_rewind, jsonl_clear, NULL };

@@ -1,0 +1,347 @@
+#include "sim/trace/wp-mapping.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "sim/base/wp-error.h"
+#include "sim/trace/wp-expr.h"
+#include "sim/trace/wp-fixed.h"
+#include "sim/base/wp-options.h"
+
+typedef struct {
+  WpColumn column;
+  int cell;             /* of a bare column; -1: arithmetic */
+  char *name;           /* of that column, or the expression, for errors */
+  WpExpr *expr;         /* ours */
+} Binding;
+
+struct _WpMapping {
+  GArray *bindings;     /* of Binding */
+  guint columns;        /* set of 1 << WpColumn */
+};
+
+static void
+binding_clear (gpointer data)
+{
+  Binding *binding = data;
+
+  g_free (binding->name);
+  g_clear_pointer (&binding->expr, wp_expr_free);
+}
+
+static int
+find_column (const char *name)
+{
+  for (int i = 0; i < WP_N_COLUMNS; i++)
+    if (strcmp (wp_column_name ((WpColumn) i), name) == 0)
+      return i;
+
+  return -1;
+}
+
+static gboolean
+fail_option (GError **error, const char *name, const char *problem)
+{
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "--columns: \"%s\" %s", name, problem);
+
+  return FALSE;
+}
+
+static gboolean
+fail_unknown (GError **error, const char *name)
+{
+  const char *names[WP_N_COLUMNS + 1] = { NULL };
+  g_autofree char *all = NULL;
+
+  for (int i = 0; i < WP_N_COLUMNS; i++)
+    names[i] = wp_column_name ((WpColumn) i);
+  all = g_strjoinv (", ", (char **) names);
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "--columns: \"%s\" is not a column of a trace: %s", name, all);
+
+  return FALSE;
+}
+
+static gboolean
+takes_arithmetic (WpColumn column)
+{
+  return column != WP_COLUMN_ID && column != WP_COLUMN_OUTCOME && column != WP_COLUMN_BLOCKED;
+}
+
+/* @item: name=EXPR; is cut in two. */
+static gboolean
+bind_item (WpMapping *self, char *item, const char *const *names, GError **error)
+{
+  char *text = strchr (item, '=');
+  Binding binding = { .cell = -1 };
+  int column;
+
+  if (text == NULL)
+    return fail_option (error, item, "is not NAME=EXPRESSION");
+  *text++ = '\0';
+  g_strstrip (item);
+  column = find_column (item);
+  if (column < 0)
+    return fail_unknown (error, item);
+  if (self->columns & 1u << column)
+    return fail_option (error, item, "is given twice");
+  binding.column = (WpColumn) column;
+  binding.expr = wp_expr_parse (text, names, error);
+  if (binding.expr == NULL) {
+    g_prefix_error (error, "--columns: %s: ", item);
+    return FALSE;
+  }
+  binding.cell = wp_expr_column (binding.expr);
+  binding.name = g_strdup (binding.cell < 0 ? g_strstrip (text) : names[binding.cell]);
+  self->columns |= 1u << column;
+  g_array_append_val (self->bindings, binding);
+
+  return binding.cell >= 0 || takes_arithmetic (binding.column) || fail_option (error, item, "takes a column, not arithmetic");
+}
+
+/* Returns the comma or NUL that ends the item at @text; names in quotes or brackets may hold commas. */
+static char *
+item_end (char *text)
+{
+  for (; *text != '\0' && *text != ','; text++) {
+    char close = *text == '"' ? '"' : *text == '[' ? ']' : '\0';
+    char *end = close != '\0' ? strchr (text + 1, close) : NULL;
+
+    if (end != NULL)
+      text = end;
+  }
+
+  return text;
+}
+
+static gboolean
+bind_option (WpMapping *self, const char *columns, const char *const *names, GError **error)
+{
+  g_autofree char *copy = g_strdup (columns);
+
+  for (char *item = copy, *end; item != NULL; item = end) {
+    end = item_end (item);
+    if (*end == ',')
+      *end++ = '\0';
+    else
+      end = NULL;
+    if (!bind_item (self, item, names, error))
+      return FALSE;
+  }
+
+  return TRUE;
+}
+
+static gboolean
+bind_names (WpMapping *self, const char *const *names, GError **error)
+{
+  guint mapped = self->columns;
+
+  for (int i = 0; names[i] != NULL; i++) {
+    int column = find_column (names[i]);
+    Binding binding = { (WpColumn) column, i, NULL, NULL };
+
+    if (column < 0 || mapped & 1u << column)
+      continue;
+    if (self->columns & 1u << column) {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "column \"%s\" is there twice", names[i]);
+      return FALSE;
+    }
+    self->columns |= 1u << column;
+    binding.name = g_strdup (names[i]);
+    g_array_append_val (self->bindings, binding);
+  }
+
+  return TRUE;
+}
+
+WpMapping *
+wp_mapping_new (const char *const *names, const char *columns, GError **error)
+{
+  g_autoptr(WpMapping) self = g_new0 (WpMapping, 1);
+
+  self->bindings = g_array_new (FALSE, FALSE, sizeof (Binding));
+  g_array_set_clear_func (self->bindings, binding_clear);
+  if ((columns != NULL && !bind_option (self, columns, names, error)) || !bind_names (self, names, error))
+    return NULL;
+  if (!(self->columns & 1u << WP_COLUMN_ARRIVAL)) {
+    g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "no column \"arrival\" (--columns arrival=NAME takes another)");
+    return NULL;
+  }
+
+  return g_steal_pointer (&self);
+}
+
+void
+wp_mapping_free (WpMapping *self)
+{
+  if (self == NULL)
+    return;
+  g_array_unref (self->bindings);
+  g_free (self);
+}
+
+guint
+wp_mapping_columns (const WpMapping *self)
+{
+  return self->columns;
+}
+
+int
+wp_mapping_cell (const WpMapping *self, WpColumn column)
+{
+  for (guint i = 0; i < self->bindings->len; i++)
+    if (g_array_index (self->bindings, Binding, i).column == column)
+      return g_array_index (self->bindings, Binding, i).cell;
+
+  return -1;
+}
+
+static gboolean
+read_seconds (WpCell cell, gint64 *ns)
+{
+  return wp_fixed_seconds (cell.text, ns) == cell.text + cell.len || wp_time_parse_seconds (cell.text, cell.len, ns);
+}
+
+static gboolean
+read_bytes (WpCell cell, gint64 *bytes)
+{
+  gint64 value = 0;
+
+  for (gsize i = 0; i < cell.len; i++)
+    if (!g_ascii_isdigit (cell.text[i]) || __builtin_mul_overflow (value, 10, &value)
+        || __builtin_add_overflow (value, cell.text[i] - '0', &value))
+      return FALSE;
+  *bytes = value;
+
+  return TRUE;
+}
+
+static gboolean
+read_outcome (WpCell cell, WpOutcome *outcome)
+{
+  for (int i = WP_OUTCOME_STORED; i <= WP_OUTCOME_FAILED; i++) {
+    const char *name = wp_outcome_name ((WpOutcome) i);
+
+    *outcome = (WpOutcome) i;
+    if (strlen (name) == cell.len && memcmp (name, cell.text, cell.len) == 0)
+      return TRUE;
+  }
+
+  return FALSE;
+}
+
+static gint64 *
+time_field (WpColumn column, WpRow *row)
+{
+  switch (column) {
+  case WP_COLUMN_ARRIVAL:
+    return &row->arrival_ns;
+  case WP_COLUMN_SERVICE:
+    return &row->service_ns;
+  case WP_COLUMN_ACCEPTED:
+    return &row->accepted_ns;
+  case WP_COLUMN_STARTED:
+    return &row->started_ns;
+  case WP_COLUMN_FINISHED:
+    return &row->finished_ns;
+  case WP_COLUMN_ENDED:
+    return &row->ended_ns;
+  case WP_COLUMN_ID:
+  case WP_COLUMN_BYTES:
+  case WP_COLUMN_OUTCOME:
+  case WP_COLUMN_BLOCKED:
+  case WP_N_COLUMNS:
+    break;
+  }
+
+  return NULL;
+}
+
+static void
+read_empty (WpColumn column, WpRow *row)
+{
+  gint64 *time = time_field (column, row);
+
+  if (time != NULL)
+    *time = WP_TIME_NONE;
+  else if (column == WP_COLUMN_ID)
+    row->id = NULL;
+  else if (column == WP_COLUMN_BYTES)
+    row->bytes = -1;
+  else if (column == WP_COLUMN_OUTCOME)
+    row->outcome = WP_OUTCOME_NONE;
+  else
+    row->blocked = -1;
+}
+
+/* Returns what is wrong with the cell, NULL if nothing is. */
+static const char *
+read_cell (WpColumn column, WpCell cell, WpRow *row)
+{
+  gint64 *time = time_field (column, row);
+
+  if (column == WP_COLUMN_SERVICE) {
+    if (!read_seconds (cell, time))
+      return "is not a time in seconds";
+    return *time < 0 ? "is negative" : NULL;
+  }
+  if (time != NULL)
+    return read_seconds (cell, time) || wp_time_parse_iso8601 (cell.text, cell.len, time) ? NULL : "is not a time";
+  if (column == WP_COLUMN_BYTES)
+    return read_bytes (cell, &row->bytes) ? NULL : "is not a whole number of bytes";
+  if (column == WP_COLUMN_OUTCOME)
+    return read_outcome (cell, &row->outcome) ? NULL : "is not stored, rejected, timed_out, abandoned or failed";
+  if (column == WP_COLUMN_ID) {
+    row->id = cell.text;
+    return memchr (cell.text, '\0', cell.len) != NULL ? "has a NUL byte" : NULL;
+  }
+  row->blocked = *cell.text - '0';
+
+  return cell.len != 1 || (row->blocked != 0 && row->blocked != 1) ? "is not 0 or 1" : NULL;
+}
+
+static gboolean
+read_arithmetic (const Binding *binding, const WpCell *cells, WpRow *row, GError **error)
+{
+  gint64 *field = time_field (binding->column, row);
+  char shown[G_ASCII_DTOSTR_BUF_SIZE];
+  gboolean may_be_negative = field != NULL && binding->column != WP_COLUMN_SERVICE;
+  long double value, scaled;
+
+  if (!wp_expr_eval (binding->expr, cells, &value, error))
+    return FALSE;
+  scaled = field != NULL ? value * WP_NS_PER_S : value;
+  if (!(fabsl (scaled) < 0x1p63L) || (value < 0 && !may_be_negative)) {
+    g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "column \"%s\": %s comes to %s, which is not a %s",
+                 wp_column_name (binding->column), binding->name, g_ascii_formatd (shown, sizeof shown, "%g", (double) value),
+                 field != NULL ? "time" : "number of bytes");
+    return FALSE;
+  }
+  *(field != NULL ? field : &row->bytes) = llroundl (scaled);
+
+  return TRUE;
+}
+
+gboolean
+wp_mapping_read (const WpMapping *self, const WpCell *cells, WpRow *row, GError **error)
+{
+  for (guint i = 0; i < self->bindings->len; i++) {
+    const Binding *binding = &g_array_index (self->bindings, Binding, i);
+    const char *problem;
+
+    if (binding->cell < 0) {
+      if (!read_arithmetic (binding, cells, row, error))
+        return FALSE;
+      continue;
+    }
+    if (cells[binding->cell].len == 0 && binding->column != WP_COLUMN_ARRIVAL) {
+      read_empty (binding->column, row);
+      continue;
+    }
+    problem = read_cell (binding->column, cells[binding->cell], row);
+    if (problem != NULL)
+      return wp_cell_fail (cells[binding->cell], binding->name, problem, error);
+  }
+
+  return TRUE;
+}

@@ -1,0 +1,25 @@
+/* wp-row-store.h - rows in memory, in order of arrival: only the fields that are there, 24 bytes a row for arrival and service. */
+#pragma once
+
+#include "sim/trace/wp-trace-writer.h"
+
+typedef struct _WpRowStore WpRowStore;
+
+/* @columns: the fields that rows have, a set of 1 << WpColumn. */
+WpRowStore *wp_row_store_new (guint columns);
+void wp_row_store_free (WpRowStore *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpRowStore, wp_row_store_free)
+
+/* Appends @n_rows rows; ids are copied. */
+void wp_row_store_add (WpRowStore *self, const WpRow *rows, gsize n_rows);
+
+/* By arrival; equal arrivals keep their order. After the last row was added. */
+void wp_row_store_sort (WpRowStore *self);
+
+/* Sets the fields that are there of the rows from place @from on; ids are the store's. Returns how many, <= @max_rows; 0 at the end. */
+gsize wp_row_store_get (const WpRowStore *self, gsize from, WpRow *rows, gsize max_rows);
+
+gsize wp_row_store_length (const WpRowStore *self);
+
+/* Rows that arrived before one added earlier. */
+guint64 wp_row_store_out_of_order (const WpRowStore *self);

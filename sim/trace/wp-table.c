@@ -1,0 +1,107 @@
+#include "sim/trace/wp-table.h"
+
+#include <string.h>
+
+#include "sim/trace/wp-clf.h"
+#include "sim/trace/wp-csv.h"
+#include "sim/base/wp-error.h"
+#include "sim/trace/wp-jsonl.h"
+
+static const WpTableKind *const kinds[] = { &wp_csv_kind, &wp_clf_kind, &wp_jsonl_kind };   /* in the order of WpInputFormat */
+
+static const char nothing[WP_WINDOW_SPARE_BYTES] = "";
+
+const WpCell wp_table_no_cell = { nothing, 0 };
+
+gboolean
+wp_input_format_parse (const char *text, WpInputFormat *format, GError **error)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (g_ascii_strcasecmp (kinds[i]->name, text) == 0) {
+      *format = (WpInputFormat) i;
+      return TRUE;
+    }
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a kind of input: csv, clf or jsonl", text);
+
+  return FALSE;
+}
+
+WpTable *
+wp_table_new (WpInputFormat format, WpInput *input, gsize chunk_bytes, guint64 limit_rows, GError **error)
+{
+  g_autoptr(WpTable) self = g_malloc0 (kinds[format]->size);
+
+  self->kind = kinds[format];
+  self->notes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  wp_window_init (&self->window, input, chunk_bytes);
+  if (!wp_window_skip_mark (&self->window, error) || !self->kind->open (self, limit_rows, error))
+    return NULL;
+
+  return g_steal_pointer (&self);
+}
+
+void
+wp_table_free (WpTable *self)
+{
+  if (self == NULL)
+    return;
+  if (self->kind->clear != NULL)
+    self->kind->clear (self);
+  wp_window_clear (&self->window);
+  g_hash_table_unref (self->notes);
+  g_strfreev (self->names);
+  g_free (self);
+}
+
+gboolean
+wp_table_rewind (WpTable *self, GError **error)
+{
+  return wp_window_rewind (&self->window, error) && wp_window_skip_mark (&self->window, error) && self->kind->rewind (self, error);
+}
+
+static gboolean
+is_blank (const char *line, gsize len)
+{
+  while (len > 0 && (*line == ' ' || *line == '\t')) {
+    line++;
+    len--;
+  }
+
+  return len == 0;
+}
+
+WpTableStatus
+wp_table_line (WpTable *self, gboolean may_fill, char **line, gsize *len, GError **error)
+{
+  WpWindow *window = &self->window;
+
+  for (;;) {
+    char *end;
+
+    self->row_line = window->line;
+    end = memchr (window->at, '\n', (gsize) (window->end - window->at));
+    if (end == NULL && !window->at_eof && !may_fill)
+      return WP_TABLE_MORE;
+    if (end == NULL && !(end = wp_window_find_line (window, error)))
+      return WP_TABLE_ERROR;
+    if (end == window->at && end == window->end)   /* only now is it known that nothing follows */
+      return WP_TABLE_END;
+    *line = window->at;
+    *len = (gsize) (end - window->at);
+    window->at = end == window->end ? end : end + 1;
+    window->line++;
+    if (*len > 0 && (*line)[*len - 1] == '\r')
+      --*len;
+    if (!is_blank (*line, *len))
+      return WP_TABLE_ROW;
+  }
+}
+
+gboolean
+wp_table_fail (WpTable *self, const char *problem, GError **error)
+{
+  g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, problem);
+  wp_window_prefix (&self->window, self->row_line, error);
+
+  return FALSE;
+}

@@ -1,0 +1,34 @@
+/* wp-trace-writer.h - writes the trace format: notes, a header, rows. Buffered; every write() ends on a whole row. */
+#pragma once
+
+#include "sim/trace/wp-trace.h"
+
+typedef enum {
+  WP_COLUMN_ARRIVAL, WP_COLUMN_SERVICE, WP_COLUMN_ID, WP_COLUMN_BYTES,
+  WP_COLUMN_ACCEPTED, WP_COLUMN_STARTED, WP_COLUMN_FINISHED, WP_COLUMN_ENDED, WP_COLUMN_OUTCOME, WP_COLUMN_BLOCKED,
+  WP_N_COLUMNS
+} WpColumn;
+
+#define WP_COLUMNS_ALL ((1u << WP_N_COLUMNS) - 1)
+
+const char *wp_column_name (WpColumn column);
+
+typedef struct _WpTraceWriter WpTraceWriter;
+
+/* Writes to @fd, which it does not own; @columns is a set of 1 << WpColumn, written in the order of the enum. */
+WpTraceWriter *wp_trace_writer_new (int fd, guint columns);
+
+/* Digits of fraction of the times, 1 to 9 (the default); what follows them is cut off. */
+void wp_trace_writer_set_digits (WpTraceWriter *self, guint digits);
+
+/* Before the first row: `# key: value`. */
+void wp_trace_writer_note (WpTraceWriter *self, const char *key, const char *value);
+
+/* Empty cells for WP_TIME_NONE, -1 and NULL; ids are quoted where RFC 4180 asks for it. FALSE with WP_ERROR_IO once a write has failed. */
+gboolean wp_trace_writer_row (WpTraceWriter *self, const WpRow *row, GError **error);
+
+/* Writes out what is buffered (header and notes too, if there was no row). */
+gboolean wp_trace_writer_flush (WpTraceWriter *self, GError **error);
+
+void wp_trace_writer_free (WpTraceWriter *self);   /* does not flush */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTraceWriter, wp_trace_writer_free)

@@ -1,0 +1,496 @@
+#include "sim/trace/wp-trace.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "sim/base/wp-error.h"
+#include "sim/trace/wp-fixed.h"
+#include "sim/trace/wp-mapping.h"
+#include "sim/trace/wp-row-store.h"
+#include "sim/trace/wp-table.h"
+#include "sim/trace/wp-trace-private.h"
+
+#define BATCH_ROWS 256    /* 18 kB: stays in the first cache */
+
+struct _WpTrace {
+  WpTraceOptions options;
+  const WpTraceSource *drawn;   /* with @source and @name, instead of table and mapping; NULL: read from a file */
+  gpointer source;
+  char *name;
+  WpTable *table;
+  WpMapping *mapping;
+  gboolean plain;         /* the header is arrival[,service], which has a fast path */
+  gboolean plain_service;
+  gboolean fast;          /* plain, and no row can be so far from the origin that the difference overflows */
+
+  guint64 n_read;         /* rows taken from the file since its start */
+  gboolean has_origin;
+  gint64 origin_ns;       /* the earliest arrival, as the file has it */
+  gint64 latest_ns;       /* arrival of the last row given, as the file has it */
+  GError *failure;        /* told once, told for ever */
+
+  WpRowStore *store;      /* after wp_trace_sort(): all rows */
+  gsize store_at;
+  WpRow rows[BATCH_ROWS]; /* fields that are not there are none from the start */
+  GArray *loaded;         /* of WpRow */
+  GStringChunk *loaded_ids;
+};
+
+const char *
+wp_outcome_name (WpOutcome outcome)
+{
+  static const char *const names[] = { "", "stored", "rejected", "timed_out", "abandoned", "failed" };
+
+  g_return_val_if_fail ((guint) outcome < G_N_ELEMENTS (names), "");
+
+  return names[outcome];
+}
+
+static gint64
+round_time (long double ns)
+{
+  return fabsl (ns) < 0x1p63L ? llroundl (ns) : ns < 0 ? -G_MAXINT64 : G_MAXINT64;
+}
+
+gint64
+wp_trace_scale_arrival (gint64 arrival_ns, double scale)
+{
+  return scale == 1.0 ? arrival_ns : round_time ((long double) arrival_ns / scale);
+}
+
+gint64
+wp_trace_scale_service (gint64 service_ns, double service_scale)
+{
+  return service_scale == 1.0 || service_ns == WP_TIME_NONE ? service_ns : round_time ((long double) service_ns * service_scale);
+}
+
+static void
+clear_rows (WpTrace *self)
+{
+  static const WpRow none = { WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE,
+                              -1, NULL, WP_OUTCOME_NONE, -1 };
+
+  for (gsize i = 0; i < BATCH_ROWS; i++)
+    self->rows[i] = none;
+}
+
+static gboolean
+has_plain_header (const WpTrace *self)
+{
+  const guint arrival = 1u << WP_COLUMN_ARRIVAL;
+  const guint service = 1u << WP_COLUMN_SERVICE;
+  guint columns = wp_mapping_columns (self->mapping);
+  guint n_names = g_strv_length (self->table->names);
+
+  if (self->options.input != WP_INPUT_CSV || wp_mapping_cell (self->mapping, WP_COLUMN_ARRIVAL) != 0 || n_names > 2)
+    return FALSE;
+
+  return n_names == 1 ? columns == arrival
+                      : columns == (arrival | service) && wp_mapping_cell (self->mapping, WP_COLUMN_SERVICE) == 1;
+}
+
+WpTrace *
+wp_trace_open_input (WpInput *input, gsize chunk_bytes, const WpTraceOptions *options, GError **error)
+{
+  static const WpTraceOptions none = WP_TRACE_OPTIONS_INIT;
+  g_autoptr(WpTrace) self = g_new0 (WpTrace, 1);
+
+  self->options = options != NULL ? *options : none;
+  self->options.columns = NULL;   /* the caller's, needed here only */
+  self->table = wp_table_new (self->options.input, input, chunk_bytes, self->options.limit_rows, error);
+  if (self->table == NULL)
+    return NULL;
+  self->mapping = wp_mapping_new ((const char *const *) self->table->names, options != NULL ? options->columns : NULL, error);
+  if (self->mapping == NULL) {
+    if (error != NULL && g_error_matches (*error, WP_ERROR, WP_ERROR_BAD_TRACE))
+      wp_window_prefix (&self->table->window, self->table->header_line, error);
+    return NULL;
+  }
+  self->plain = has_plain_header (self);
+  self->plain_service = wp_mapping_columns (self->mapping) & 1u << WP_COLUMN_SERVICE;
+  clear_rows (self);
+
+  return g_steal_pointer (&self);
+}
+
+WpTrace *
+wp_trace_open (const char *path, const WpTraceOptions *options, GError **error)
+{
+  WpInput *input = wp_input_open (path, error);
+
+  return input != NULL ? wp_trace_open_input (input, WP_WINDOW_CHUNK_BYTES, options, error) : NULL;
+}
+
+WpTrace *
+wp_trace_open_data (const char *name, const char *data, gsize len, const WpTraceOptions *options, GError **error)
+{
+  return wp_trace_open_input (wp_input_open_data (name, data, len), WP_WINDOW_CHUNK_BYTES, options, error);
+}
+
+WpTrace *
+wp_trace_new_drawn (const char *name, const WpTraceSource *functions, gpointer source, guint64 limit_rows)
+{
+  static const WpTraceOptions none = WP_TRACE_OPTIONS_INIT;
+  WpTrace *self = g_new0 (WpTrace, 1);
+
+  self->options = none;
+  self->options.limit_rows = limit_rows;
+  self->drawn = functions;
+  self->source = source;
+  self->name = g_strdup (name);
+  clear_rows (self);
+
+  return self;
+}
+
+void
+wp_trace_free (WpTrace *self)
+{
+  if (self == NULL)
+    return;
+  g_clear_pointer (&self->table, wp_table_free);
+  g_clear_pointer (&self->mapping, wp_mapping_free);
+  if (self->drawn != NULL)
+    self->drawn->free (self->source);
+  g_free (self->name);
+  g_clear_error (&self->failure);
+  wp_row_store_free (self->store);
+  g_clear_pointer (&self->loaded, g_array_unref);
+  g_clear_pointer (&self->loaded_ids, g_string_chunk_free);
+  g_free (self);
+}
+
+typedef enum { RAW_ERROR, RAW_ROWS, RAW_END, RAW_MORE } RawStatus;
+
+/* Some rows as the file has them, at @rows: a run of plain ones or a single other one; RAW_MORE if not @may_fill and more of the
+ * file is needed. */
+static RawStatus
+read_raw (WpTrace *self, gboolean may_fill, WpRow *rows, gsize max_rows, gsize *n_rows, GError **error)
+{
+  const WpCell *cells;
+  WpTableStatus status;
+
+  if (self->options.limit_rows > 0)
+    max_rows = (gsize) MIN (max_rows, self->options.limit_rows - self->n_read);
+  if (max_rows == 0)
+    return RAW_END;
+  *n_rows = self->fast ? wp_fixed_rows (&self->table->window, self->plain_service, rows, max_rows) : 0;
+  self->n_read += *n_rows;
+  if (*n_rows > 0)
+    return RAW_ROWS;
+  status = self->table->kind->next (self->table, may_fill, &cells, error);
+  if (status != WP_TABLE_ROW)
+    return status == WP_TABLE_END ? RAW_END : status == WP_TABLE_MORE ? RAW_MORE : RAW_ERROR;
+  if (!wp_mapping_read (self->mapping, cells, rows, error)) {
+    wp_window_prefix (&self->table->window, self->table->row_line, error);
+    return RAW_ERROR;
+  }
+  *n_rows = 1;
+  self->n_read++;
+
+  return RAW_ROWS;
+}
+
+static gboolean
+subtract_origin (const WpTrace *self, gint64 *ns)
+{
+  return *ns == WP_TIME_NONE || (!__builtin_sub_overflow (*ns, self->origin_ns, ns) && *ns != WP_TIME_NONE);
+}
+
+static gboolean
+fail_far (GError **error)
+{
+  g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "a time of more than 292 years from the first arrival");
+
+  return FALSE;
+}
+
+static gboolean
+scale_rows (const WpTrace *self, WpRow *rows, gsize n_rows, GError **error)
+{
+  const WpTraceOptions *options = &self->options;
+
+  for (gsize i = 0; i < n_rows; i++) {
+    rows[i].arrival_ns = wp_trace_scale_arrival (rows[i].arrival_ns, options->scale);
+    rows[i].service_ns = wp_trace_scale_service (rows[i].service_ns, options->service_scale);
+    if (rows[i].arrival_ns == G_MAXINT64 || rows[i].service_ns == G_MAXINT64) {
+      g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "a time of more than 292 years, once it is scaled");
+      return FALSE;
+    }
+  }
+
+  return TRUE;
+}
+
+/* From the file's times to ours. */
+static gboolean
+relate_rows (const WpTrace *self, WpRow *rows, gsize n_rows, GError **error)
+{
+  const guint measured = 1u << WP_COLUMN_ACCEPTED | 1u << WP_COLUMN_STARTED | 1u << WP_COLUMN_FINISHED | 1u << WP_COLUMN_ENDED;
+
+  for (gsize i = 0; i < n_rows; i++)
+    if (!subtract_origin (self, &rows[i].arrival_ns))
+      return fail_far (error);
+  if (wp_mapping_columns (self->mapping) & measured)
+    for (gsize i = 0; i < n_rows; i++)
+      if (!subtract_origin (self, &rows[i].accepted_ns) || !subtract_origin (self, &rows[i].started_ns)
+          || !subtract_origin (self, &rows[i].finished_ns) || !subtract_origin (self, &rows[i].ended_ns))
+        return fail_far (error);
+
+  return (self->options.scale == 1.0 && self->options.service_scale == 1.0) || scale_rows (self, rows, n_rows, error);
+}
+
+/* Is every row at or after the one before it? Remembers the last. */
+static gboolean
+in_order (WpTrace *self, const WpRow *rows, gsize n_rows)
+{
+  gint64 latest_ns = self->latest_ns;
+
+  for (gsize i = 0; i < n_rows; i++) {
+    if (rows[i].arrival_ns < latest_ns)
+      return FALSE;
+    latest_ns = rows[i].arrival_ns;
+  }
+  self->latest_ns = latest_ns;
+
+  return TRUE;
+}
+
+static void
+set_origin (WpTrace *self, gint64 origin_ns)
+{
+  self->has_origin = TRUE;
+  self->origin_ns = self->latest_ns = origin_ns;
+  self->fast = self->plain && origin_ns >= 0;   /* plain arrivals are not negative */
+}
+
+static WpRead
+read_stream (WpTrace *self, gsize *n_rows, GError **error)
+{
+  gsize n = 0, some;
+
+  while (n < BATCH_ROWS) {
+    RawStatus status = read_raw (self, n == 0, self->rows + n, BATCH_ROWS - n, &some, error);
+
+    if (status == RAW_ERROR)
+      return WP_READ_ERROR;
+    if (status != RAW_ROWS)
+      break;
+    if (!self->has_origin)
+      set_origin (self, self->rows[0].arrival_ns);
+    if (!in_order (self, self->rows + n, some))
+      return WP_READ_DISORDER;
+    if (!relate_rows (self, self->rows + n, some, error)) {
+      wp_window_prefix (&self->table->window, some == 1 ? self->table->row_line : self->table->window.line, error);
+      return WP_READ_ERROR;
+    }
+    n += some;
+  }
+  *n_rows = n;
+
+  return n > 0 ? WP_READ_ROWS : WP_READ_END;
+}
+
+static WpRead
+read_store (WpTrace *self, gsize *n_rows, GError **error)
+{
+  *n_rows = wp_row_store_get (self->store, self->store_at, self->rows, BATCH_ROWS);
+  self->store_at += *n_rows;
+  if (relate_rows (self, self->rows, *n_rows, error))
+    return *n_rows > 0 ? WP_READ_ROWS : WP_READ_END;
+  g_prefix_error (error, "%s: ", wp_trace_name (self));
+
+  return WP_READ_ERROR;
+}
+
+static WpRead
+read_drawn (WpTrace *self, gsize *n_rows, GError **error)
+{
+  gint64 arrivals_ns[BATCH_ROWS];
+  guint64 left = self->options.limit_rows > 0 ? self->options.limit_rows - self->n_read : G_MAXUINT64;
+  gsize n = self->drawn->next (self->source, arrivals_ns, (gsize) MIN (left, BATCH_ROWS));
+
+  if (n == 0)
+    return WP_READ_END;
+  if (self->n_read == 0)
+    self->origin_ns = arrivals_ns[0];
+  if (arrivals_ns[n - 1] == G_MAXINT64) {
+    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: a time of more than 292 years, once it is scaled", self->name);
+    return WP_READ_ERROR;
+  }
+  for (gsize i = 0; i < n; i++)
+    self->rows[i].arrival_ns = arrivals_ns[i] - self->origin_ns;
+  self->n_read += n;
+  *n_rows = n;
+
+  return WP_READ_ROWS;
+}
+
+static void
+fail_empty (WpTrace *self, GError **error)
+{
+  if (self->drawn != NULL) {
+    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\": no request arrives in that time", self->name);
+    return;
+  }
+  g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "an empty trace: no row follows the header");
+  wp_window_prefix (&self->table->window, self->table->window.line, error);
+}
+
+WpRead
+wp_trace_read (WpTrace *self, const WpRow **rows, gsize *n_rows, GError **error)
+{
+  WpRead read = WP_READ_ERROR;
+
+  *rows = self->rows;
+  *n_rows = 0;
+  if (self->failure == NULL) {
+    read = self->drawn != NULL ? read_drawn (self, n_rows, &self->failure)
+           : self->store != NULL ? read_store (self, n_rows, &self->failure) : read_stream (self, n_rows, &self->failure);
+    if (read == WP_READ_END && self->n_read == 0)
+      fail_empty (self, &self->failure);
+  }
+  if (self->failure == NULL)
+    return read;
+  if (error != NULL)
+    *error = g_error_copy (self->failure);
+
+  return WP_READ_ERROR;
+}
+
+/* Returns all rows of the file, NULL with @error. */
+static WpRowStore *
+store_rows (WpTrace *self, GError **error)
+{
+  g_autoptr(WpRowStore) store = wp_row_store_new (wp_mapping_columns (self->mapping));
+  RawStatus status;
+  gsize n;
+
+  if (!wp_table_rewind (self->table, error))
+    return NULL;
+  self->n_read = 0;
+  self->fast = self->plain;   /* how far they lie apart is looked at later */
+  while ((status = read_raw (self, TRUE, self->rows, BATCH_ROWS, &n, error)) == RAW_ROWS)
+    wp_row_store_add (store, self->rows, n);
+  if (status == RAW_END && self->n_read == 0)
+    fail_empty (self, error);
+
+  return status == RAW_END && self->n_read > 0 ? g_steal_pointer (&store) : NULL;
+}
+
+gboolean
+wp_trace_sort (WpTrace *self, GError **error)
+{
+  g_return_val_if_fail (self->drawn == NULL && self->store == NULL && self->failure == NULL, FALSE);
+
+  self->store = store_rows (self, &self->failure);
+  if (self->store == NULL) {
+    if (error != NULL)
+      *error = g_error_copy (self->failure);
+    return FALSE;
+  }
+  wp_row_store_sort (self->store);
+  wp_row_store_get (self->store, 0, self->rows, 1);
+  set_origin (self, self->rows[0].arrival_ns);
+  self->store_at = 0;
+
+  return TRUE;
+}
+
+static void
+append_loaded (WpTrace *self, const WpRow *rows, gsize n_rows)
+{
+  gsize from = self->loaded->len;
+
+  g_array_append_vals (self->loaded, rows, (guint) n_rows);
+  if (self->store != NULL)
+    return;                  /* the ids last as long as we do */
+  for (gsize i = from; i < self->loaded->len; i++) {
+    WpRow *row = &g_array_index (self->loaded, WpRow, i);
+
+    if (row->id != NULL)
+      row->id = g_string_chunk_insert (self->loaded_ids, row->id);
+  }
+}
+
+const WpRow *
+wp_trace_load (WpTrace *self, gsize *n_rows, GError **error)
+{
+  const WpRow *rows;
+  WpRead read;
+  gsize n;
+
+  g_return_val_if_fail (self->loaded == NULL, NULL);
+  self->loaded = g_array_new (FALSE, FALSE, sizeof (WpRow));
+  self->loaded_ids = g_string_chunk_new (4096);
+  while ((read = wp_trace_read (self, &rows, &n, error)) != WP_READ_END) {
+    if (read == WP_READ_ERROR)
+      return NULL;
+    if (read == WP_READ_ROWS)
+      append_loaded (self, rows, n);
+    else if (!wp_trace_sort (self, error))
+      return NULL;
+    else
+      g_array_set_size (self->loaded, 0);
+  }
+  *n_rows = self->loaded->len;
+
+  return (const WpRow *) self->loaded->data;
+}
+
+const char *
+wp_trace_name (const WpTrace *self)
+{
+  return self->drawn != NULL ? self->name : wp_input_name (self->table->window.input);
+}
+
+const char *
+wp_trace_note (const WpTrace *self, const char *key)
+{
+  return self->drawn != NULL ? NULL : g_hash_table_lookup (self->table->notes, key);
+}
+
+gboolean
+wp_trace_has (const WpTrace *self, const char *column)
+{
+  if (self->drawn != NULL)
+    return strcmp (column, wp_column_name (WP_COLUMN_ARRIVAL)) == 0;
+  for (int i = 0; i < WP_N_COLUMNS; i++)
+    if (strcmp (wp_column_name ((WpColumn) i), column) == 0)
+      return (wp_mapping_columns (self->mapping) & 1u << i) != 0;
+
+  return FALSE;
+}
+
+void
+wp_trace_tell (const WpTrace *self, GPtrArray *lines)
+{
+  guint columns = 0;
+
+  if (self->drawn != NULL || self->table->kind->tell == NULL)
+    return;
+  for (int i = 0; i < WP_N_COLUMNS; i++) {
+    int cell = wp_mapping_cell (self->mapping, (WpColumn) i);
+
+    if (cell >= 0 && strcmp (self->table->names[cell], wp_column_name ((WpColumn) i)) == 0)
+      columns |= 1u << i;
+  }
+  self->table->kind->tell (self->table, columns, lines);
+}
+
+guint64
+wp_trace_out_of_order (const WpTrace *self)
+{
+  return self->store != NULL ? wp_row_store_out_of_order (self->store) : 0;
+}
+
+double
+wp_trace_progress (const WpTrace *self)
+{
+  if (self->drawn != NULL)
+    return self->drawn->progress (self->source);
+  if (self->store != NULL)
+    return (double) self->store_at / (double) wp_row_store_length (self->store);
+
+  return wp_input_progress (self->table->window.input);
+}

@@ -1,0 +1,115 @@
+/* wp-trace.h - request traces, read as a stream: CSV, access logs or JSON lines, plain or gzip, from a file or a pipe. */
+#pragma once
+
+#include "sim/base/wp-time.h"
+
+typedef enum {
+  WP_OUTCOME_NONE, WP_OUTCOME_STORED, WP_OUTCOME_REJECTED, WP_OUTCOME_TIMED_OUT, WP_OUTCOME_ABANDONED, WP_OUTCOME_FAILED
+} WpOutcome;
+
+const char *wp_outcome_name (WpOutcome outcome);   /* as in files: "stored", "timed_out"; "" for none */
+
+/* One request. Times are ns since the trace's origin, its earliest arrival; WP_TIME_NONE where the cell is empty or the
+ * column is not there. Arrival and service are scaled as asked; the measured times are as the file has them, less the origin. */
+typedef struct {
+  gint64 arrival_ns;
+  gint64 service_ns;
+  gint64 accepted_ns, started_ns, finished_ns, ended_ns;
+  gint64 bytes;              /* -1: none */
+  const char *id;            /* NULL: none (an empty cell too); valid until the next read, for ever after wp_trace_load() */
+  WpOutcome outcome;
+  int blocked;               /* 0, 1; -1: none */
+} WpRow;
+
+/* What comes in: CSV (RFC 4180); Common and Combined access logs; an object of JSON in each line. */
+typedef enum { WP_INPUT_CSV, WP_INPUT_CLF, WP_INPUT_JSONL } WpInputFormat;
+
+/* @text: as typed after --input=, "csv", "clf" or "jsonl" in any letter case. FALSE with WP_ERROR_BAD_VALUE. */
+gboolean wp_input_format_parse (const char *text, WpInputFormat *format, GError **error);
+
+typedef struct {
+  const char *columns;       /* --columns: "arrival=TIMESTAMP,service=0.030+0.020*GeneratedTokens", or NULL */
+  double scale;              /* --scale, > 0: arrivals are divided by it */
+  double service_scale;      /* --service-scale, > 0: service times are multiplied by it */
+  guint64 limit_rows;        /* --limit: the first rows of the file only; 0: all */
+  WpInputFormat input;       /* --input */
+} WpTraceOptions;
+
+#define WP_TRACE_OPTIONS_INIT { NULL, 1.0, 1.0, 0, WP_INPUT_CSV }
+
+typedef struct _WpTrace WpTrace;
+
+/**
+ * wp_trace_open:
+ * @path: a file, gzipped or not (known by its first bytes), or "-" for standard input
+ * @options: copied; NULL: none
+ *
+ * Opens the trace and reads its notes and header.
+ *
+ * Returns: NULL with WP_ERROR_IO (no such file, a directory, ...), WP_ERROR_BAD_VALUE (--columns) or WP_ERROR_BAD_TRACE
+ * (no header, no column "arrival", ...).
+ */
+WpTrace *wp_trace_open (const char *path, const WpTraceOptions *options, GError **error);
+
+/* The same from memory; @name stands for the file in messages; @data must outlive the trace. */
+WpTrace *wp_trace_open_data (const char *name, const char *data, gsize len, const WpTraceOptions *options, GError **error);
+
+/* Where arrivals come from that are drawn, not read; each function gets the source itself. */
+typedef struct {
+  gsize (*next) (gpointer source, gint64 *arrivals_ns, gsize most);   /* in order; 0: no more */
+  double (*progress) (gpointer source);                               /* as wp_trace_progress() */
+  void (*free) (gpointer source);
+} WpTraceSource;
+
+/**
+ * wp_trace_new_drawn:
+ * @name: stands for the file in messages
+ * @source: the trace takes it
+ * @limit_rows: 0: none
+ *
+ * A trace without a file and without services, always in order.
+ */
+WpTrace *wp_trace_new_drawn (const char *name, const WpTraceSource *functions, gpointer source, guint64 limit_rows);
+
+void wp_trace_free (WpTrace *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTrace, wp_trace_free)
+
+typedef enum {
+  WP_READ_ERROR,             /* @error says where and what */
+  WP_READ_ROWS,              /* rows, in order of arrival, >= 1 */
+  WP_READ_END,               /* no more; an empty trace is WP_READ_ERROR instead */
+  WP_READ_DISORDER           /* a row arrives before one already given: forget all rows, call wp_trace_sort(), read again from the first */
+} WpRead;
+
+/**
+ * wp_trace_read:
+ * @rows: (out): some rows, owned by the trace, valid until the next call
+ *
+ * Streams: memory does not grow with the trace, unless wp_trace_sort() was called.
+ */
+WpRead wp_trace_read (WpTrace *self, const WpRow **rows, gsize *n_rows, GError **error);
+
+/* Reads the whole trace again into memory, sorts it by arrival (stable), and starts over. What came through a pipe was
+ * kept in an unlinked temporary file. */
+gboolean wp_trace_sort (WpTrace *self, GError **error);
+
+/**
+ * wp_trace_load:
+ *
+ * Reads what is left of a trace not yet read from, sorted; for those who need all of it at once.
+ *
+ * Returns: (element-type WpRow): the rows, owned by the trace (ids too); NULL with @error.
+ */
+const WpRow *wp_trace_load (WpTrace *self, gsize *n_rows, GError **error);
+
+/* What --scale and --service-scale make of a time since the origin and of a service time (WP_TIME_NONE stays): divided and multiplied
+ * in long double, rounded to the nearest ns; untouched at 1.0; G_MAXINT64 where that is over 292 years. */
+gint64 wp_trace_scale_arrival (gint64 arrival_ns, double scale);
+gint64 wp_trace_scale_service (gint64 service_ns, double service_scale);
+
+const char *wp_trace_name (const WpTrace *self);                    /* the path as given; "standard input" for "-" */
+const char *wp_trace_note (const WpTrace *self, const char *key);   /* of `# key: value`, or NULL */
+gboolean wp_trace_has (const WpTrace *self, const char *column);    /* is this column of ours there, or mapped? */
+void wp_trace_tell (const WpTrace *self, GPtrArray *lines);         /* adds a line (utf8, to be freed) for each thing that was taken for granted in reading */
+guint64 wp_trace_out_of_order (const WpTrace *self);                /* rows that arrived before one above them, so far */
+double wp_trace_progress (const WpTrace *self);                     /* share of the file read, 0 to 1; -1 where its size is unknown */

@@ -1,6 +1,0 @@
-/* wp-report-csv.h - the report as CSV: one row a model; with --against, one row a metric. */
-#pragma once
-
-#include "sim/wp-report.h"
-
-char *wp_report_csv (const WpReport *report);

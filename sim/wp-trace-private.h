@@ -1,8 +1,0 @@
-/* wp-trace-private.h - what tests may vary and no one else. */
-#pragma once
-
-#include "sim/wp-input.h"
-#include "sim/wp-trace.h"
-
-/* As wp_trace_open(); takes @input; the file is read @chunk_bytes at a time. */
-WpTrace *wp_trace_open_input (WpInput *input, gsize chunk_bytes, const WpTraceOptions *options, GError **error);
