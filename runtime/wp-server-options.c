@@ -87,6 +87,18 @@ on_config (const char *option, const char *value, gpointer data, GError **error)
 }
 
 static gboolean
+on_secure (const char *option, const char *value, gpointer data, GError **error)
+{
+  WpServerOptions *self = data;
+
+  if (g_str_equal (option, "--tls-certificate"))
+    return set_string (&self->certificate, value, error);
+  if (g_str_equal (option, "--tls-key"))
+    return set_string (&self->key, value, error);
+  return set_string (&self->token_file, value, error);
+}
+
+static gboolean
 on_ack (const char *option, const char *value, gpointer data, GError **error)
 {
   WpServerOptions *self = data;
@@ -169,6 +181,11 @@ static const GOptionEntry entries[] = {
   { "ack", 0, 0, G_OPTION_ARG_CALLBACK, on_ack, "answer when the job is accepted (default) or stored", "WHEN" },
   { "max-jobs", 0, 0, G_OPTION_ARG_CALLBACK, on_number, "Default mode: jobs in service at most, 503 beyond (1000000)", "N" },
   { "record", 0, 0, G_OPTION_ARG_CALLBACK, on_record, "write what happens as a trace; SIGHUP opens it anew", "FILE" },
+  { "tls-certificate", 0, 0, G_OPTION_ARG_CALLBACK, on_secure,
+    "requests come by TLS: PEM file of the certificate and its chain; SIGHUP reads it anew", "FILE" },
+  { "tls-key", 0, 0, G_OPTION_ARG_CALLBACK, on_secure, "PEM file of the certificate's private key", "FILE" },
+  { "token-file", 0, 0, G_OPTION_ARG_CALLBACK, on_secure,
+    "requests need Authorization: Bearer and one of the tokens of FILE, one a line, 401 else; SIGHUP reads it anew", "FILE" },
   { "threads", 0, 0, G_OPTION_ARG_CALLBACK, on_number, "HTTP threads (the cores less one, at least 1)", "N" },
   { "http", 0, 0, G_OPTION_ARG_CALLBACK, on_http, "fast answers plain requests before libsoup (default); soup: libsoup has all", "LANE" },
   { "max-connections", 0, 0, G_OPTION_ARG_CALLBACK, on_number,
@@ -201,6 +218,16 @@ parse (WpServerOptions *self, int argc, char **argv, GError **error)
   return ok;
 }
 
+static gboolean
+check_pairs (const WpServerOptions *self, GError **error)
+{
+  if (!self->certificate == !self->key)
+    return TRUE;
+  g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "--tls-%s needs --tls-%s beside it", self->certificate ? "certificate" : "key",
+               self->certificate ? "key" : "certificate");
+  return FALSE;
+}
+
 gboolean
 wp_server_options_read (WpServerOptions *self, guint64 file_limit, int argc, char **argv, GError **error)
 {
@@ -216,7 +243,7 @@ wp_server_options_read (WpServerOptions *self, guint64 file_limit, int argc, cha
   /* Twice, so that the command line wins over the configuration that it names. */
   return parse (self, argc, argv, error) &&
          (!self->config || (wp_options_load (self->config, tables, self, error) && parse (self, argc, argv, error))) &&
-         wp_policy_check (&self->policy, error);
+         wp_policy_check (&self->policy, error) && check_pairs (self, error);
 }
 
 void
@@ -226,5 +253,8 @@ wp_server_options_clear (WpServerOptions *self)
   g_free (self->admin);
   g_free (self->database);
   g_free (self->record);
+  g_free (self->certificate);
+  g_free (self->key);
+  g_free (self->token_file);
   g_free (self->config);
 }

@@ -9,6 +9,8 @@ typedef struct {
   char *listen, *admin;          /* admin NULL: none */
   char *database;
   char *record;                  /* NULL: none */
+  char *certificate, *key;       /* TLS; both or neither NULL */
+  char *token_file;              /* NULL: whoever comes is let in */
   char *config;                  /* NULL: none */
   WpAck ack;
   guint max_jobs;

@@ -23,6 +23,8 @@ typedef struct {
   WpDatabase *database;
   WpRecorder *recorder;          /* NULL: none */
   WpMode *mode;
+  WpTls *tls;                    /* NULL: none */
+  WpTokens *tokens;              /* NULL: none */
   WpIngest ingest;
   GPtrArray *fronts;             /* (element-type WpFront) */
   WpAdmin admin;
@@ -97,7 +99,7 @@ start_fronts (Server *self, const int *fds)
   WpGateLimits limits = self->options.limits;
 
   limits.max_connections = MAX (limits.max_connections / self->options.threads, 1);
-  self->ingest = (WpIngest) { self->mode, self->database->by_request, self->options.soup_only };
+  self->ingest = (WpIngest) { self->mode, self->database->by_request, self->options.soup_only, self->tls, self->tokens };
   for (guint i = 0; i < self->options.threads; i++)
     {
       g_autofree char *name = g_strdup_printf ("wp-http-%u", i);
@@ -128,7 +130,8 @@ say_hello (const Server *self, const char *bound, const char *admin_bound)
     g_string_append_printf (text, ", workers %u", policy->workers);
   if (policy->mode == WP_MODE_DEFAULT)
     g_string_append_printf (text, ", at most %u jobs in service (--max-jobs)", self->options.max_jobs);
-  g_string_append_printf (text, ", database %s; listening on http://%s/", self->options.database, bound);
+  g_string_append_printf (text, ", database %s; listening on %s://%s/", self->options.database,
+                          self->tls ? "https" : "http", bound);
   if (admin_bound)
     g_string_append_printf (text, ", admin on http://%s/", admin_bound);
   g_message ("%s", text->str);
@@ -144,6 +147,16 @@ about_option (GError **error, const char *option)
   return FALSE;
 }
 
+static gboolean
+start_security (Server *self, GError **error)
+{
+  if (self->options.certificate && !(self->tls = wp_tls_new (self->options.certificate, self->options.key, error)))
+    return about_option (error, "tls-certificate");
+  if (self->options.token_file && !(self->tokens = wp_tokens_new (self->options.token_file, error)))
+    return about_option (error, "token-file");
+  return TRUE;
+}
+
 /* Opens what can fail, and starts the rest. The record is opened last: it empties its file. */
 static gboolean
 start (Server *self, GError **error)
@@ -153,7 +166,7 @@ start (Server *self, GError **error)
   int admin_fd = -1;
 
   self->clock = wp_clock_new (error);
-  if (!self->clock)
+  if (!self->clock || !start_security (self, error))
     return FALSE;
   if (!wp_listen_open (self->options.listen, self->options.threads, fds, &bound, error))
     return about_option (error, "listen");
@@ -221,6 +234,23 @@ on_stop (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+/* What cannot be read leaves in force what was. */
+static void
+reload_security (Server *self)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (self->tls && wp_tls_reload (self->tls, &error))
+    g_message ("the certificate was read anew");
+  else if (self->tls)
+    g_warning ("the certificate stays as it was: %s", error->message);
+  g_clear_error (&error);
+  if (self->tokens && wp_tokens_reload (self->tokens, &error))
+    g_message ("the tokens were read anew");
+  else if (self->tokens)
+    g_warning ("the tokens stay as they were: %s", error->message);
+}
+
 static gboolean
 on_hangup (gpointer data)
 {
@@ -228,6 +258,7 @@ on_hangup (gpointer data)
 
   if (self->recorder)
     wp_recorder_reopen (self->recorder);
+  reload_security (self);
   return G_SOURCE_CONTINUE;
 }
 
@@ -302,6 +333,8 @@ main (int argc, char **argv)
   g_clear_pointer (&self.recorder, wp_recorder_free);
   wp_database_free (self.database);
   wp_clock_free (self.clock);
+  g_clear_pointer (&self.tls, wp_tls_free);
+  g_clear_pointer (&self.tokens, wp_tokens_free);
   wp_mode_free (self.mode);
   g_main_loop_unref (self.loop);
   wp_server_options_clear (&self.options);

@@ -46,7 +46,7 @@ wp_connection_read_socket (WpConnection *self, void *buffer, gsize size)
   gssize n;
 
   do
-    n = recv (self->fd, buffer, size, 0);
+    n = self->tls ? wp_tls_session_read (self->tls, buffer, size) : recv (self->fd, buffer, size, 0);
   while (n < 0 && errno == EINTR);
   if (n < 0 && errno == EAGAIN)
     self->readable = FALSE;
@@ -67,7 +67,7 @@ wp_connection_write (WpConnection *self, const void *buffer, gsize size)
       return -1;
     }
   do
-    n = send (self->fd, buffer, size, MSG_NOSIGNAL);
+    n = self->tls ? wp_tls_session_write (self->tls, buffer, size) : send (self->fd, buffer, size, MSG_NOSIGNAL);
   while (n < 0 && errno == EINTR);
   if (n < 0 && errno == EAGAIN)
     self->writable = FALSE;
@@ -112,9 +112,9 @@ wp_connection_kill (WpConnection *self)
 void
 wp_connection_refuse (WpConnection *self, guint status)
 {
-  char reply[128];
-  int len = snprintf (reply, sizeof reply, "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", status,
-                      wp_reply_phrase (status));
+  char reply[192];
+  int len = snprintf (reply, sizeof reply, "HTTP/1.1 %u %s\r\nConnection: close\r\n%sContent-Length: 0\r\n\r\n", status,
+                      wp_reply_phrase (status), status == 401 ? "WWW-Authenticate: " WP_REPLY_CHALLENGE "\r\n" : "");
 
   wp_connection_write (self, reply, len);
   wp_connection_kill (self);

@@ -1,7 +1,7 @@
 /* wp-connection.h - one client's socket: a small record with a deadline, on its gate's epoll. Its gate's thread only. */
 #pragma once
 
-#include <glib.h>
+#include "runtime/secure/wp-tls-session.h"
 
 typedef struct _WpGate WpGate;
 typedef struct _WpConnection WpConnection;
@@ -12,6 +12,7 @@ typedef struct {
 } WpLane;
 
 typedef enum {
+  WP_CONNECTION_HANDSHAKE, /* is not yet agreed on TLS */
   WP_CONNECTION_IDLE,      /* waits for the first byte of a request */
   WP_CONNECTION_HEAD,      /* has some of a head */
   WP_CONNECTION_BODY,      /* has the head */
@@ -27,6 +28,7 @@ struct _WpConnection {
   WpGate *gate;
   WpConnection *next, *prev;     /* in the gate's list */
   int fd;
+  WpTlsSession *tls;             /* owned; NULL: plain */
   WpConnectionState state;
   gint64 deadline_ns;            /* CLOCK_MONOTONIC; G_MAXINT64: none */
   gboolean readable, writable;   /* as far as we know: until a call says EAGAIN */

@@ -217,6 +217,8 @@ take (FastLane *self, WpConnection *connection, const char *bytes, gsize len, gs
     case WP_REQUEST_PLAIN:
       break;
     }
+  if (self->ingest->tokens && !wp_tokens_admit (self->ingest->tokens, request.authorization.bytes, request.authorization.len))
+    return refuse (self, connection, SOUP_STATUS_UNAUTHORIZED);
   return request.chunked ? take_chunked (self, connection, &request, bytes, len, used, keep)
                          : take_counted (self, connection, &request, bytes, len, used);
 }

@@ -66,6 +66,12 @@ wp_front_set_lane (WpFront *self, WpGateAccepted accepted, gpointer data, GDestr
   self->accepted_destroy = destroy;
 }
 
+void
+wp_front_set_tls (WpFront *self, WpTls *tls)
+{
+  wp_gate_set_tls (self->gate, tls);
+}
+
 static void
 on_finished (SoupServer *server, SoupServerMessage *message, gpointer data)
 {

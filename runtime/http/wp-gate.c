@@ -31,6 +31,7 @@ struct _WpGate {
   GMainContext *context;
   GSource *source, *tick, *retry;
   WpGateLimits limits;
+  WpTls *tls;                    /* NULL: none */
   WpConnection *connections;     /* all, those that linger too */
   guint n_lingering;
   gint n_open;                   /* atomic: connections but for those that linger */
@@ -93,6 +94,7 @@ close_connection (WpConnection *connection)
     self->connections = connection->next;
   if (connection->next)
     connection->next->prev = connection->prev;
+  g_clear_pointer (&connection->tls, wp_tls_session_free);
   close (connection->fd);
   g_free (connection->in);
   g_free (connection->out);
@@ -121,6 +123,7 @@ gint64
 wp_gate_deadline (const WpGate *self, WpConnectionState state)
 {
   const gint64 timeouts_ns[] = {
+    [WP_CONNECTION_HANDSHAKE] = self->limits.header_timeout_ns,
     [WP_CONNECTION_IDLE] = self->listen_fd < 0 ? LAST_CHANCE_NS : self->limits.idle_timeout_ns,
     [WP_CONNECTION_HEAD] = self->limits.header_timeout_ns, [WP_CONNECTION_BODY] = self->limits.body_timeout_ns,
     [WP_CONNECTION_BUSY] = G_MAXINT64, [WP_CONNECTION_REPLY] = self->limits.idle_timeout_ns,
@@ -133,6 +136,8 @@ wp_gate_deadline (const WpGate *self, WpConnectionState state)
 void
 wp_gate_take_back (WpGate *self, WpConnection *connection)
 {
+  if (connection->tls)
+    wp_tls_session_say_goodbye (connection->tls);
   if (connection->peer_ended || shutdown (connection->fd, SHUT_WR) < 0)
     {
       close_connection (connection);
@@ -185,6 +190,47 @@ wp_gate_look_again (WpGate *self, WpConnection *connection)
   epoll_ctl (self->epoll_fd, EPOLL_CTL_MOD, connection->fd, &event);
 }
 
+/* WpLane of a connection that is not yet agreed on TLS. Who speaks HTTP without gets its answer as it can read it. */
+static void
+handshake_ready (WpConnection *connection)
+{
+  WpGate *self = connection->gate;
+  WpTlsProgress progress = connection->dead ? WP_TLS_FAILED : wp_tls_session_handshake (connection->tls);
+
+  if (progress == WP_TLS_DONE)
+    {
+      wp_connection_enter (connection, WP_CONNECTION_IDLE);
+      self->accepted (connection, self->data);
+      connection->lane->ready (connection);
+    }
+  else if (progress == WP_TLS_PLAIN_HTTP)
+    {
+      g_clear_pointer (&connection->tls, wp_tls_session_free);
+      wp_connection_refuse (connection, SOUP_STATUS_BAD_REQUEST);
+    }
+  else if (progress == WP_TLS_FAILED)
+    {
+      connection->dead = TRUE;
+      wp_connection_release (connection);
+    }
+}
+
+static void
+start_lane (WpGate *self, WpConnection *connection)
+{
+  static const WpLane handshake = { handshake_ready };
+
+  if (!self->tls)
+    {
+      wp_connection_enter (connection, WP_CONNECTION_IDLE);
+      self->accepted (connection, self->data);
+      return;
+    }
+  connection->tls = wp_tls_accept (self->tls, connection->fd);
+  connection->lane = &handshake;
+  wp_connection_enter (connection, WP_CONNECTION_HANDSHAKE);
+}
+
 static void
 add_connection (WpGate *self, int fd)
 {
@@ -201,13 +247,12 @@ add_connection (WpGate *self, int fd)
     self->connections->prev = connection;
   self->connections = connection;
   g_atomic_int_inc (&self->n_open);
-  wp_connection_enter (connection, WP_CONNECTION_IDLE);
   if (epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
     {
       close_connection (connection);
       return;
     }
-  self->accepted (connection, self->data);
+  start_lane (self, connection);
 }
 
 /* Out of descriptors or memory: the backlog keeps the connections; one line a second at most tells. */
@@ -322,6 +367,12 @@ wp_gate_new (GMainContext *context, int listen_fd, const WpGateLimits *limits, W
   listen_on (self, TRUE);
 
   return self;
+}
+
+void
+wp_gate_set_tls (WpGate *self, WpTls *tls)
+{
+  self->tls = tls;
 }
 
 void

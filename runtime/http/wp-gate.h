@@ -5,6 +5,7 @@
 #pragma once
 
 #include "runtime/http/wp-connection.h"
+#include "runtime/secure/wp-tls.h"
 
 typedef struct {
   guint max_connections;         /* of this gate: more wait in the backlog */
@@ -14,7 +15,7 @@ typedef struct {
   guint64 max_body_bytes;
 } WpGateLimits;
 
-/* A connection was accepted: sets its lane, which owns it until wp_connection_release(). */
+/* A connection was accepted, and is agreed on TLS where that is spoken: sets its lane, which owns it until wp_connection_release(). */
 typedef void (*WpGateAccepted) (WpConnection *connection, gpointer data);
 
 /**
@@ -23,6 +24,7 @@ typedef void (*WpGateAccepted) (WpConnection *connection, gpointer data);
  * @listen_fd: non-blocking; owned
  */
 WpGate *wp_gate_new (GMainContext *context, int listen_fd, const WpGateLimits *limits, WpGateAccepted accepted, gpointer data);
+void wp_gate_set_tls (WpGate *self, WpTls *tls);   /* before the first connection; not owned */
 void wp_gate_free (WpGate *self);   /* when its lane has let go of every connection */
 
 /* For the connection: when a state that is entered now is over; what it does in the end; to be told of what is there already. */

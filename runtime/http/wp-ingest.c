@@ -56,6 +56,15 @@ method_of_ours (const char *method)
   return NULL;
 }
 
+/* More than one Authorization is none. */
+static gboolean
+is_admitted (const WpIngest *ingest, SoupMessageHeaders *headers)
+{
+  const char *credentials = soup_message_headers_get_list (headers, "Authorization");
+
+  return !ingest->tokens || (credentials && wp_tokens_admit (ingest->tokens, credentials, strlen (credentials)));
+}
+
 static void
 on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
 {
@@ -65,7 +74,12 @@ on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHash
 
   wp_connection_enter (connection, WP_CONNECTION_BODY);
   soup_message_headers_remove (headers, "Range");   /* libsoup would cut our answer to it */
-  if (!method_of_ours (soup_server_message_get_method (message)))
+  if (!is_admitted (lane->ingest, headers))
+    {
+      wp_connection_refuse (connection, SOUP_STATUS_UNAUTHORIZED);   /* now: libsoup would await the body first */
+      soup_server_message_set_status (message, SOUP_STATUS_UNAUTHORIZED, NULL);
+    }
+  else if (!method_of_ours (soup_server_message_get_method (message)))
     {
       soup_message_headers_replace (soup_server_message_get_response_headers (message), "Allow", "GET, POST, PUT");
       soup_server_message_set_status (message, SOUP_STATUS_METHOD_NOT_ALLOWED, NULL);
@@ -138,6 +152,8 @@ wp_ingest_setup (WpFront *front, SoupServer *server, gpointer data)
   Lane *lane = g_new (Lane, 1);
 
   *lane = (Lane) { ingest, front };
+  if (ingest->tls)
+    wp_front_set_tls (front, ingest->tls);
   if (!ingest->soup_only)
     wp_fast_lane_setup (front, ingest);
   soup_server_add_early_handler (server, NULL, on_head, lane, NULL);

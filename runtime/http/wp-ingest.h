@@ -3,11 +3,14 @@
 
 #include "runtime/http/wp-front.h"
 #include "runtime/modes/wp-mode.h"
+#include "runtime/secure/wp-tokens.h"
 
 typedef struct {
   WpMode *mode;
   gboolean by_request;       /* X-WP-Service must be a number from 0 to 3600, where it is there */
   gboolean soup_only;        /* no fast lane */
+  WpTls *tls;                /* NULL: plain HTTP; not owned */
+  WpTokens *tokens;          /* NULL: whoever comes is let in; not owned */
 } WpIngest;
 
 #define WP_INGEST_MAX_SERVICE_NS (3600 * WP_NS_PER_S)

@@ -53,9 +53,10 @@ wp_reply_append (WpReplyCache *self, GString *out, guint status, gboolean close)
       g_string_append_len (out, self->ok, self->ok_len);
       return;
     }
-  g_string_append_printf (out, "HTTP/1.1 %u %s\r\nDate: %s\r\n%s%s%sContent-Length: %zu\r\n\r\n%s", status,
+  g_string_append_printf (out, "HTTP/1.1 %u %s\r\nDate: %s\r\n%s%s%s%sContent-Length: %zu\r\n\r\n%s", status,
                           wp_reply_phrase (status), self->date,
                           close ? "Connection: close\r\n" : "", ok ? "Content-Type: text/plain\r\n" : "",
                           status == SOUP_STATUS_SERVICE_UNAVAILABLE ? "Retry-After: 1\r\n" : "",
+                          status == SOUP_STATUS_UNAUTHORIZED ? "WWW-Authenticate: " WP_REPLY_CHALLENGE "\r\n" : "",
                           ok ? strlen (success) : (gsize) 0, ok ? success : "");
 }

@@ -10,6 +10,8 @@ typedef struct {
   gsize ok_len;
 } WpReplyCache;
 
+#define WP_REPLY_CHALLENGE "Bearer realm=\"wp\""   /* WWW-Authenticate of a 401 (RFC 6750, 3) */
+
 /* "Not Found" and the like. */
 const char *wp_reply_phrase (guint status);
 

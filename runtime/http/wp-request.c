@@ -207,6 +207,10 @@ take_field (Parser *self, WpRequest *request, WpSlice name, WpSlice value)
       else if (is (name, "X-WP-Service"))
         take_once (self, &request->service, value);
       break;
+    case 13:
+      if (is (name, "Authorization"))
+        take_once (self, &request->authorization, value);
+      break;
     case 14:
       if (!is (name, "Content-Length"))
         break;

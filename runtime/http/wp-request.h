@@ -17,7 +17,7 @@ typedef struct {
 typedef struct {
   const char *method;            /* "GET", "POST" or "PUT"; static */
   WpSlice target;                /* path and query; empty: "/" (of an absolute form without a path) */
-  WpSlice id, service, content_type;
+  WpSlice id, service, content_type, authorization;
   guint64 content_length;
   gboolean chunked;              /* instead of a content length */
   gboolean expects_continue;     /* the client waits for 100 before it sends its body */

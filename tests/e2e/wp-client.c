@@ -2,8 +2,11 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +16,85 @@
 
 struct _WpClient {
   int fd;                    /* -1: reset */
+  SSL *ssl;                  /* NULL: plain */
   GString *in;               /* read, and not yet taken */
   gboolean ended, reset;
 };
+
+static guint16 tls_ports[64];
+static guint n_tls_ports;
+
+void
+wp_client_speak_tls (guint16 port)
+{
+  g_assert_cmpuint (n_tls_ports, <, G_N_ELEMENTS (tls_ports));
+  tls_ports[n_tls_ports++] = port;
+}
+
+static gboolean
+speaks_tls (guint16 port)
+{
+  for (guint i = 0; i < n_tls_ports; i++)
+    if (tls_ports[i] == port)
+      return TRUE;
+  return FALSE;
+}
+
+/* EAGAIN or ECONNRESET for what OpenSSL says. */
+static gssize
+ssl_result (WpClient *self, int n)
+{
+  int reason = n > 0 ? SSL_ERROR_NONE : SSL_get_error (self->ssl, n);
+
+  ERR_clear_error ();
+  errno = reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE ? EAGAIN : ECONNRESET;
+  return n > 0 ? n : reason == SSL_ERROR_ZERO_RETURN ? 0 : -1;
+}
+
+static gssize
+send_some (WpClient *self, const void *bytes, gsize size)
+{
+  return self->ssl ? ssl_result (self, SSL_write (self->ssl, bytes, (int) size)) : send (self->fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static gssize
+receive_some (WpClient *self, void *buffer, gsize size)
+{
+  return self->ssl ? ssl_result (self, SSL_read (self->ssl, buffer, (int) size)) : recv (self->fd, buffer, size, MSG_DONTWAIT);
+}
+
+static void
+agree_on_tls (WpClient *self)
+{
+  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+  SSL_CTX *context = SSL_CTX_new (TLS_client_method ());
+  gssize n;
+
+  SSL_CTX_set_mode (context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_options (context, SSL_OP_IGNORE_UNEXPECTED_EOF);
+  self->ssl = SSL_new (context);
+  SSL_CTX_free (context);
+  SSL_set_fd (self->ssl, self->fd);
+  g_assert_cmpint (fcntl (self->fd, F_SETFL, O_NONBLOCK), ==, 0);
+  while ((n = ssl_result (self, SSL_connect (self->ssl))) <= 0)
+    {
+      struct pollfd poller = { self->fd, POLLIN, 0 };
+
+      g_assert_true (n < 0 && errno == EAGAIN && g_get_monotonic_time () < until_us);
+      poll (&poller, 1, 100);
+    }
+}
+
+char *
+wp_client_certificate_name (const WpClient *self)
+{
+  char name[64] = "";
+
+  if (!self->ssl)
+    return NULL;
+  X509_NAME_get_text_by_NID (X509_get_subject_name (SSL_get0_peer_certificate (self->ssl)), NID_commonName, name, sizeof name);
+  return g_strdup (name);
+}
 
 void
 wp_answer_free (WpAnswer *self)
@@ -37,8 +116,9 @@ wp_answer_header (const WpAnswer *self, const char *name)
   return NULL;
 }
 
+/* NULL: refused. */
 static WpClient *
-connect_to (guint16 port, int receive_buffer)
+connect_to (guint16 port, int receive_buffer, gboolean tls)
 {
   struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons (port), .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
   int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
@@ -57,6 +137,8 @@ connect_to (guint16 port, int receive_buffer)
   self = g_new0 (WpClient, 1);
   self->fd = fd;
   self->in = g_string_new (NULL);
+  if (tls)
+    agree_on_tls (self);
 
   return self;
 }
@@ -64,13 +146,22 @@ connect_to (guint16 port, int receive_buffer)
 WpClient *
 wp_client_try (guint16 port)
 {
-  return connect_to (port, 0);
+  return connect_to (port, 0, speaks_tls (port));
+}
+
+WpClient *
+wp_client_new_raw (guint16 port)
+{
+  WpClient *self = connect_to (port, 0, FALSE);
+
+  g_assert_nonnull (self);
+  return self;
 }
 
 WpClient *
 wp_client_new_narrow (guint16 port)
 {
-  WpClient *self = connect_to (port, 1);
+  WpClient *self = connect_to (port, 1, speaks_tls (port));
 
   g_assert_nonnull (self);
   return self;
@@ -88,6 +179,7 @@ wp_client_new (guint16 port)
 void
 wp_client_free (WpClient *self)
 {
+  SSL_free (self->ssl);
   if (self->fd >= 0)
     close (self->fd);
   g_string_free (self->in, TRUE);
@@ -103,7 +195,7 @@ wp_client_send_bytes (WpClient *self, const void *bytes, gsize size)
   while (sent < size)
     {
       struct pollfd poller = { self->fd, POLLOUT, 0 };
-      gssize n = send (self->fd, (const char *) bytes + sent, size - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+      gssize n = send_some (self, (const char *) bytes + sent, size - sent);
 
       if (n < 0 && errno != EAGAIN)
         return FALSE;
@@ -118,7 +210,7 @@ wp_client_send_bytes (WpClient *self, const void *bytes, gsize size)
 gssize
 wp_client_offer (WpClient *self, const void *bytes, gsize size)
 {
-  return send (self->fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+  return send_some (self, bytes, size);
 }
 
 gboolean
@@ -156,10 +248,9 @@ read_more (WpClient *self, gint64 until_us)
 
   if (self->ended)
     return FALSE;
-  while (poll (&poller, 1, 100) == 0)
-    if (g_get_monotonic_time () > until_us)
+  while ((n = receive_some (self, buffer, sizeof buffer)) < 0 && errno == EAGAIN)
+    if (poll (&poller, 1, 100) == 0 && g_get_monotonic_time () > until_us)
       g_error ("the server does not answer; so far: \"%s\"", self->in->str);
-  n = recv (self->fd, buffer, sizeof buffer, 0);
   if (n > 0)
     g_string_append_len (self->in, buffer, n);
   self->ended = n <= 0;
@@ -230,9 +321,19 @@ wp_client_read_status (WpClient *self)
 gboolean
 wp_client_is_silent (WpClient *self)
 {
-  struct pollfd poller = { self->fd, POLLIN | POLLRDHUP, 0 };
+  char byte;
+  gssize n;
 
-  return !self->ended && self->in->len == 0 && poll (&poller, 1, 0) == 0;
+  if (self->ended || self->in->len > 0)
+    return FALSE;
+  n = receive_some (self, &byte, 1);
+  if (n > 0)
+    g_string_append_c (self->in, byte);
+  else if (n == 0 || errno != EAGAIN)
+    self->ended = TRUE;
+  self->reset = n < 0 && errno != EAGAIN;
+
+  return n < 0 && errno == EAGAIN;
 }
 
 gboolean
@@ -248,6 +349,8 @@ wp_client_read_end (WpClient *self)
 void
 wp_client_half_close (WpClient *self)
 {
+  if (self->ssl)
+    SSL_shutdown (self->ssl);
   g_assert_cmpint (shutdown (self->fd, SHUT_WR), ==, 0);
 }
 

@@ -18,11 +18,16 @@ char *wp_answer_header (const WpAnswer *self, const char *name);   /* its value,
 
 typedef struct _WpClient WpClient;
 
-WpClient *wp_client_new (guint16 port);        /* connected to 127.0.0.1 */
+WpClient *wp_client_new (guint16 port);        /* connected to 127.0.0.1; agreed on TLS, where the port speaks it */
 WpClient *wp_client_try (guint16 port);        /* NULL: refused */
 WpClient *wp_client_new_narrow (guint16 port); /* with the smallest receive buffer that there is */
+WpClient *wp_client_new_raw (guint16 port);    /* without TLS, whatever the port speaks */
 void wp_client_free (WpClient *self);          /* leaves, if it has not yet */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpClient, wp_client_free)
+
+/* From now on connections to @port speak TLS, and trust whatever certificate they get. */
+void wp_client_speak_tls (guint16 port);
+char *wp_client_certificate_name (const WpClient *self);   /* the common name of the server's; NULL: no TLS */
 
 /* FALSE: the server took no more. */
 gboolean wp_client_send (WpClient *self, const char *text);

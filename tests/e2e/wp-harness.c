@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/e2e/wp-certificate.h"
+
 struct _WpHarness {
   char *dir;
   WpChild *child;
@@ -65,14 +67,16 @@ static gboolean
 read_ports (WpHarness *self)
 {
   g_autofree char *log = wp_harness_log (self);
-  const char *hello = strstr (log, "listening on http://127.0.0.1:"), *admin;
+  const char *hello = strstr (log, "listening on http"), *admin;
   guint port, admin_port;
 
   if (!hello || !strchr (hello, '\n'))
     return FALSE;
   admin = strstr (hello, "admin on http://127.0.0.1:");
-  g_assert_cmpint (sscanf (hello, "listening on http://127.0.0.1:%u/", &port), ==, 1);
+  g_assert_cmpint (sscanf (hello, "listening on http%*[s:]//127.0.0.1:%u/", &port), ==, 1);
   self->port = (guint16) port;
+  if (g_str_has_prefix (hello, "listening on https"))
+    wp_client_speak_tls (self->port);
   if (admin && sscanf (admin, "admin on http://127.0.0.1:%u/", &admin_port) == 1)
     self->admin_port = (guint16) admin_port;
 
@@ -115,6 +119,12 @@ start (guint max_files, const char *option, va_list more)
   g_ptr_array_insert (argv, 2, g_strdup ("--admin=127.0.0.1:0"));
   if (g_getenv ("WP_HTTP_LANE"))
     g_ptr_array_insert (argv, 3, g_strconcat ("--http=", g_getenv ("WP_HTTP_LANE"), NULL));
+  if (g_getenv ("WP_HTTP_TLS"))
+    {
+      wp_certificate_write (self->dir, "harness");
+      g_ptr_array_insert (argv, 1, g_strdup ("--tls-certificate=harness.pem"));
+      g_ptr_array_insert (argv, 2, g_strdup ("--tls-key=harness.key"));
+    }
   self->child = wp_child_new (self->dir, (char **) argv->pdata, max_files, FALSE);
   for (gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US; !read_ports (self);)
     if (wp_child_wait (self->child, g_get_monotonic_time () + 2000) || g_get_monotonic_time () > until_us)

@@ -1,0 +1,108 @@
+#include "runtime/secure/wp-tls-session.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+struct _WpTlsSession {
+  SSL *ssl;
+  gboolean failed;           /* OpenSSL forbids all further calls */
+};
+
+WpTlsSession *
+wp_tls_session_new (SSL *ssl)
+{
+  WpTlsSession *self = g_new (WpTlsSession, 1);
+
+  *self = (WpTlsSession) { ssl, FALSE };
+  return self;
+}
+
+void
+wp_tls_session_free (WpTlsSession *self)
+{
+  SSL_free (self->ssl);
+  g_free (self);
+}
+
+/* What became of a call that returned @result <= 0; the thread's queue of errors is empty after this. */
+static WpTlsProgress
+look_up (WpTlsSession *self, int result)
+{
+  int reason = SSL_get_error (self->ssl, result);
+  gboolean http = ERR_GET_REASON (ERR_peek_error ()) == SSL_R_HTTP_REQUEST;
+
+  ERR_clear_error ();
+  if (reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE)
+    return WP_TLS_WAITS;
+  if (reason == SSL_ERROR_ZERO_RETURN)
+    return WP_TLS_DONE;
+  self->failed = TRUE;
+  return http ? WP_TLS_PLAIN_HTTP : WP_TLS_FAILED;
+}
+
+WpTlsProgress
+wp_tls_session_handshake (WpTlsSession *self)
+{
+  int result = SSL_accept (self->ssl);
+  WpTlsProgress progress = result == 1 ? WP_TLS_DONE : look_up (self, result);
+
+  return result != 1 && progress == WP_TLS_DONE ? WP_TLS_FAILED : progress;   /* it said goodbye in the midst of it */
+}
+
+/* @n bytes went well, then a call returned @result. */
+static gssize
+outcome (WpTlsSession *self, gsize n, int result)
+{
+  WpTlsProgress progress = look_up (self, result);
+
+  if (n > 0)
+    return n;
+  if (progress == WP_TLS_DONE)
+    return 0;
+  errno = progress == WP_TLS_WAITS ? EAGAIN : ECONNRESET;
+  return -1;
+}
+
+/* A call yields one record at most, and the socket may hold more, of which an edge-triggered epoll would not tell again. */
+gssize
+wp_tls_session_read (WpTlsSession *self, void *buffer, gsize size)
+{
+  gsize n = 0, got;
+
+  while (n < size && !self->failed)
+    {
+      int result = SSL_read_ex (self->ssl, (char *) buffer + n, size - n, &got);
+
+      if (result <= 0)
+        return outcome (self, n, result);
+      n += got;
+    }
+  errno = ECONNRESET;
+  return n > 0 || size == 0 ? (gssize) n : -1;
+}
+
+gssize
+wp_tls_session_write (WpTlsSession *self, const void *buffer, gsize size)
+{
+  gsize n = 0, put;
+
+  while (n < size && !self->failed)
+    {
+      int result = SSL_write_ex (self->ssl, (const char *) buffer + n, size - n, &put);
+
+      if (result <= 0)
+        return outcome (self, n, result);
+      n += put;
+    }
+  errno = ECONNRESET;
+  return n > 0 || size == 0 ? (gssize) n : -1;
+}
+
+void
+wp_tls_session_say_goodbye (WpTlsSession *self)
+{
+  if (!self->failed && SSL_is_init_finished (self->ssl))
+    SSL_shutdown (self->ssl);
+  ERR_clear_error ();
+}

@@ -1,0 +1,171 @@
+#include "runtime/secure/wp-tokens.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sim/base/wp-error.h"
+
+#define MAX_FILE_BYTES (1 << 20)
+
+typedef struct {
+  guint8 bytes[SHA256_DIGEST_LENGTH];
+} Digest;
+
+struct _WpTokens {
+  char *path;
+  GMutex mutex;
+  GArray *digests;           /* (element-type Digest): of the tokens, which are not kept; under mutex */
+};
+
+static gboolean
+check_permissions (const char *path, int fd, GError **error)
+{
+  struct stat status;
+
+  if (fstat (fd, &status) < 0 || !S_ISREG (status.st_mode))
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: not a regular file", path);
+  else if (status.st_mode & (S_IROTH | S_IWOTH | S_IWGRP))
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: others can %s it (mode %04o); chmod 600 it", path,
+                 status.st_mode & S_IROTH ? "read" : "write", status.st_mode & 07777);
+  else if (status.st_size > MAX_FILE_BYTES)
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: larger than 1 MiB", path);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static char *
+read_file (const char *path, GError **error)
+{
+  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  g_autofree char *text = g_malloc0 (MAX_FILE_BYTES + 1);
+  gssize n = -1;
+
+  if (fd < 0)
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s", path, g_strerror (errno));
+  else if (check_permissions (path, fd, error) && (n = read (fd, text, MAX_FILE_BYTES)) < 0)
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s", path, g_strerror (errno));
+  if (fd >= 0)
+    close (fd);
+  if (n >= 0 && strlen (text) != (gsize) n)
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: not a text file", path);
+      return NULL;
+    }
+  return n >= 0 ? g_steal_pointer (&text) : NULL;
+}
+
+/* token68 (RFC 9110, 11.2) */
+static gboolean
+is_token (const char *text)
+{
+  static const char other[] = "-._~+/";
+  gsize n = 0;
+
+  while (g_ascii_isalnum (text[n]) || (text[n] && strchr (other, text[n])))
+    n++;
+  return n > 0 && text[n + strspn (text + n, "=")] == '\0';
+}
+
+static Digest
+digest_of (const char *token, gsize len)
+{
+  Digest digest;
+
+  SHA256 ((const guint8 *) token, len, digest.bytes);
+  return digest;
+}
+
+static GArray *
+parse (const char *path, char *text, GError **error)
+{
+  g_autoptr(GArray) digests = g_array_new (FALSE, FALSE, sizeof (Digest));
+  g_auto(GStrv) lines = g_strsplit (text, "\n", -1);
+
+  for (guint i = 0; lines[i]; i++)
+    {
+      char *token = g_strstrip (lines[i]);
+      Digest digest = digest_of (token, strlen (token));
+
+      if (*token == '\0' || *token == '#')
+        continue;
+      if (!is_token (token))
+        {
+          g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s:%u: not a bearer token: letters, digits and -._~+/ only, then any =",
+                       path, i + 1);
+          return NULL;
+        }
+      g_array_append_val (digests, digest);
+    }
+  if (digests->len == 0)
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: no token in it", path);
+      return NULL;
+    }
+  return g_steal_pointer (&digests);
+}
+
+gboolean
+wp_tokens_reload (WpTokens *self, GError **error)
+{
+  g_autofree char *text = read_file (self->path, error);
+  GArray *digests = text ? parse (self->path, text, error) : NULL;
+
+  if (!digests)
+    return FALSE;
+  g_mutex_lock (&self->mutex);
+  g_clear_pointer (&self->digests, g_array_unref);
+  self->digests = digests;
+  g_mutex_unlock (&self->mutex);
+
+  return TRUE;
+}
+
+WpTokens *
+wp_tokens_new (const char *path, GError **error)
+{
+  WpTokens *self = g_new0 (WpTokens, 1);
+
+  self->path = g_strdup (path);
+  g_mutex_init (&self->mutex);
+  if (wp_tokens_reload (self, error))
+    return self;
+  wp_tokens_free (self);
+  return NULL;
+}
+
+void
+wp_tokens_free (WpTokens *self)
+{
+  g_clear_pointer (&self->digests, g_array_unref);
+  g_mutex_clear (&self->mutex);
+  g_free (self->path);
+  g_free (self);
+}
+
+/* Digests are compared, so that neither the lengths nor the place of the first difference shows; and all of them are. */
+gboolean
+wp_tokens_admit (WpTokens *self, const char *credentials, gsize len)
+{
+  static const char scheme[] = "Bearer ";
+  gsize start = strlen (scheme);
+  gboolean found = FALSE;
+  Digest digest;
+
+  if (!credentials || len <= start || g_ascii_strncasecmp (credentials, scheme, start) != 0)
+    return FALSE;
+  while (start < len && credentials[start] == ' ')
+    start++;
+  digest = digest_of (credentials + start, len - start);
+  g_mutex_lock (&self->mutex);
+  for (guint i = 0; i < self->digests->len; i++)
+    found |= CRYPTO_memcmp (&digest, &g_array_index (self->digests, Digest, i), sizeof digest) == 0;
+  g_mutex_unlock (&self->mutex);
+
+  return found;
+}

@@ -1,0 +1,170 @@
+/* A handshake that fails, never ends or is none; a certificate that is exchanged, or cannot be. */
+#include "tests/e2e/wp-certificate.h"
+#include "tests/e2e/wp-harness.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static WpHarness *
+start (void)
+{
+  g_setenv ("WP_HTTP_TLS", "yes", TRUE);
+  return wp_harness_start ("-d", "delay:0", "--header-timeout=500ms", NULL);
+}
+
+static void
+check_served (WpHarness *server, const char *name)
+{
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autofree char *got = wp_client_certificate_name (client);
+
+  g_assert_cmpstr (got, ==, name);
+  for (guint i = 0; i < 3; i++)
+    {
+      wp_client_post (client, "/", NULL, "hello", 5);
+      g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+    }
+}
+
+static void
+test_is_served (void)
+{
+  g_autoptr(WpHarness) server = start ();
+  g_autofree char *log = wp_harness_log (server);
+
+  g_assert_nonnull (strstr (log, "listening on https://127.0.0.1:"));
+  check_served (server, "harness");
+  wp_harness_stop (server);
+  g_assert_cmpuint (wp_harness_ledger (server, "stored"), ==, 3);
+}
+
+/* It is told so in words that it understands. */
+static void
+test_plain_http (void)
+{
+  g_autoptr(WpHarness) server = start ();
+  g_autoptr(WpClient) plain = wp_client_new_raw (wp_harness_port (server));
+
+  wp_client_get (plain, "/", NULL);
+  g_assert_cmpuint (wp_client_read_status (plain), ==, 400);
+  g_assert_true (wp_client_read_end (plain));
+  check_served (server, "harness");
+}
+
+static void
+test_garbage (void)
+{
+  static const char *const texts[] = { "\x16\x03\x01\x02", "hello, hello, hello\r\n\r\n", "\x16\x03\x01\xff\xff\x01", "\x80\x2e\x01\x03\x01" };
+  g_autoptr(WpHarness) server = start ();
+
+  for (guint i = 0; i < 200; i++)
+    {
+      g_autoptr(WpClient) client = wp_client_new_raw (wp_harness_port (server));
+
+      wp_client_send (client, texts[i % G_N_ELEMENTS (texts)]);
+      if (i % 3 == 0)
+        wp_client_reset (client);
+      else if (i % 3 == 1)
+        wp_client_half_close (client);
+    }
+  check_served (server, "harness");
+  wp_harness_await_stat (server, "connections", 0);
+}
+
+/* Hundreds who never finish, at any byte of it, hold nobody up, and are let go. */
+static void
+test_handshake_never_ends (void)
+{
+  static const char hello[] = "\x16\x03\x01\x00\xc8\x01\x00\x00\xc4\x03\x03";
+  g_autoptr(WpHarness) server = start ();
+  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+
+  for (guint i = 0; i < 300; i++)
+    {
+      g_ptr_array_add (clients, wp_client_new_raw (wp_harness_port (server)));
+      wp_client_send_bytes (clients->pdata[i], hello, i % sizeof hello);
+    }
+  check_served (server, "harness");
+  for (guint i = 0; i < 300; i++)
+    g_assert_true (wp_client_read_end (clients->pdata[i]));
+  wp_harness_await_stat (server, "connections", 0);
+}
+
+/* An older connection goes on under the certificate that it began with. */
+static void
+test_certificate_exchanged (void)
+{
+  g_autoptr(WpHarness) server = start ();
+  g_autoptr(WpClient) old = wp_client_new (wp_harness_port (server));
+  g_autofree char *folder = wp_harness_path (server, ""), *key = wp_harness_path (server, "new.key"), *pem = wp_harness_path (server, "new.pem");
+  g_autofree char *key_in_use = wp_harness_path (server, "harness.key"), *pem_in_use = wp_harness_path (server, "harness.pem");
+
+  wp_client_get (old, "/", NULL);
+  g_assert_cmpuint (wp_client_read_status (old), ==, 200);
+  wp_certificate_write (folder, "new");
+  g_assert_cmpint (g_rename (key, key_in_use), ==, 0);
+  wp_harness_signal (server, SIGHUP);
+  wp_harness_await_log (server, "the certificate stays as it was: harness.key: ");   /* its key is there, and it is not yet */
+  check_served (server, "harness");
+  g_assert_cmpint (g_rename (pem, pem_in_use), ==, 0);
+  wp_harness_signal (server, SIGHUP);
+  wp_harness_await_log (server, "the certificate was read anew");
+  check_served (server, "new");
+  wp_client_get (old, "/", NULL);
+  g_assert_cmpuint (wp_client_read_status (old), ==, 200);
+  g_assert_cmpint (g_unlink (pem_in_use), ==, 0);
+  wp_harness_signal (server, SIGHUP);
+  wp_harness_await_log (server, "the certificate stays as it was: harness.pem: No such file or directory");
+  check_served (server, "new");
+}
+
+/* @key NULL: not given */
+static void
+check_refused (const char *certificate, const char *key, const char *text)
+{
+  g_autofree char *first = g_strconcat ("--tls-certificate=", certificate, NULL);
+  g_autofree char *second = key ? g_strconcat ("--tls-key=", key, NULL) : NULL;
+  g_autoptr(WpHarness) server = wp_harness_run ("--listen=127.0.0.1:0", "--admin=none", first, second, NULL);
+  g_autofree char *log = wp_harness_log (server);
+
+  if (wp_harness_wait (server) != 2 || !strstr (log, text) || strchr (log, '\n') != log + strlen (log) - 1)
+    g_error ("not \"%s\" but %s", text, log);
+}
+
+static void
+test_bad_files (void)
+{
+  g_autofree char *dir = g_dir_make_tmp ("wp-tls-XXXXXX", NULL), *a = g_build_filename (dir, "a", NULL), *b = g_build_filename (dir, "b", NULL);
+  g_autofree char *pem = g_strconcat (a, ".pem", NULL), *key = g_strconcat (a, ".key", NULL);
+  g_autofree char *other_pem = g_strconcat (b, ".pem", NULL), *other_key = g_strconcat (b, ".key", NULL);
+
+  wp_certificate_write (dir, "a");
+  wp_certificate_write (dir, "b");
+  check_refused (pem, other_key, "b.key: ");
+  check_refused (key, key, "a.key: not a certificate in PEM");
+  check_refused (pem, pem, "a.pem: not a private key in PEM");
+  check_refused ("/dev/null", key, "/dev/null: not a certificate in PEM");
+  check_refused ("absent.pem", key, "absent.pem: No such file or directory");
+  check_refused (pem, dir, dir);
+  check_refused (pem, NULL, "--tls-certificate needs --tls-key beside it");
+  g_unlink (pem);
+  g_unlink (key);
+  g_unlink (other_pem);
+  g_unlink (other_key);
+  g_rmdir (dir);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/tls/is-served", test_is_served);
+  g_test_add_func ("/tls/plain-http", test_plain_http);
+  g_test_add_func ("/tls/garbage", test_garbage);
+  g_test_add_func ("/tls/handshake-never-ends", test_handshake_never_ends);
+  g_test_add_func ("/tls/certificate-exchanged", test_certificate_exchanged);
+  g_test_add_func ("/tls/bad-files", test_bad_files);
+
+  return g_test_run ();
+}
