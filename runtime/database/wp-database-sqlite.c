@@ -153,8 +153,7 @@ write_all (gpointer token, gpointer data)
           gboolean ok = store (self, jobs);
 
           log_failures (self, FALSE);
-          for (guint i = 0; i < jobs->len; i++)
-            self->base.done (jobs->pdata[i], ok, self->base.done_data);
+          self->base.done ((WpJob *const *) jobs->pdata, jobs->len, ok, self->base.done_data);
           g_ptr_array_set_size (jobs, 0);
         }
       g_atomic_int_set (&self->at_work, FALSE);

@@ -29,13 +29,10 @@ tell (WpJob *job, WpJobEvent event)
     job->told (job, event, job->client);
 }
 
-/* The update of @job is done. Returns the job that its worker has now, if any. */
-static WpJob *
-complete (WpMode *self, WpJob *job, gboolean ok)
+/* The update of @job is done, the channel has been told, and what came of it is to be done. */
+static void
+completed (WpMode *self, WpJob *job, gboolean ok, WpJob *admitted)
 {
-  WpJob *admitted;
-  WpJob *next = wp_channel_take (self->channel, job, ok ? WP_OUTCOME_STORED : WP_OUTCOME_FAILED, &admitted);
-
   if (admitted)
     {
       if (self->ack == WP_ACK_ACCEPTED)
@@ -45,6 +42,16 @@ complete (WpMode *self, WpJob *job, gboolean ok)
   if (self->ack == WP_ACK_STORED)
     tell (job, ok ? WP_JOB_STORED : WP_JOB_FAILED);
   job_ended (self, job);
+}
+
+/* The update of @job is done. Returns the job that its worker has now, if any. */
+static WpJob *
+complete (WpMode *self, WpJob *job, gboolean ok)
+{
+  WpJob *admitted;
+  WpJob *next = wp_channel_take (self->channel, job, ok ? WP_OUTCOME_STORED : WP_OUTCOME_FAILED, &admitted);
+
+  completed (self, job, ok, admitted);
 
   return next;
 }
@@ -57,12 +64,21 @@ serve (WpMode *self, WpJob *job)
     job = complete (self, job, TRUE);
 }
 
+/* All that one commit has done leaves at one moment, and what waited for its workers starts then. */
 static void
-on_done (WpJob *job, gboolean ok, gpointer data)
+on_done (WpJob *const *jobs, guint n, gboolean ok, gpointer data)
 {
   WpMode *self = data;
+  WpTaken few[16], *taken = n <= G_N_ELEMENTS (few) ? few : g_new (WpTaken, n);
 
-  serve (self, complete (self, job, ok));
+  wp_channel_take_all (self->channel, jobs, n, ok ? WP_OUTCOME_STORED : WP_OUTCOME_FAILED, taken);
+  for (guint i = 0; i < n; i++)
+    {
+      completed (self, jobs[i], ok, taken[i].admitted);
+      serve (self, taken[i].next);
+    }
+  if (taken != few)
+    g_free (taken);
 }
 
 static void

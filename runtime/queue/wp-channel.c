@@ -194,11 +194,9 @@ admit_locked (WpChannel *self, gint64 now_ns)
   return wp_job_ref (job);
 }
 
-WpJob *
-wp_channel_take (WpChannel *self, WpJob *done, WpOutcome outcome, WpJob **admitted)
+static WpJob *
+take_locked (WpChannel *self, WpJob *done, WpOutcome outcome, WpJob **admitted, gint64 now_ns)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
-  gint64 now_ns = wp_time_monotonic ();
   WpWorker *worker = g_steal_pointer (&done->worker);
   guint64 queued_peak = self->ledger.queued_peak;
   WpJob *next;
@@ -231,6 +229,24 @@ wp_channel_take (WpChannel *self, WpJob *done, WpOutcome outcome, WpJob **admitt
   end_locked (self, done, outcome, now_ns);
 
   return next;
+}
+
+WpJob *
+wp_channel_take (WpChannel *self, WpJob *done, WpOutcome outcome, WpJob **admitted)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  return take_locked (self, done, outcome, admitted, wp_time_monotonic ());
+}
+
+void
+wp_channel_take_all (WpChannel *self, WpJob *const *done, guint n, WpOutcome outcome, WpTaken *taken)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  gint64 now_ns = wp_time_monotonic ();
+
+  for (guint i = 0; i < n; i++)
+    taken[i].next = take_locked (self, done[i], outcome, &taken[i].admitted, now_ns);
 }
 
 gboolean

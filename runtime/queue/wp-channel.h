@@ -62,6 +62,12 @@ WpSend wp_channel_send (WpChannel *self, WpJob *job);
  */
 WpJob *wp_channel_take (WpChannel *self, WpJob *done, WpOutcome outcome, WpJob **admitted);
 
+/* What comes of a completion, as wp_channel_take() has it. */
+typedef struct { WpJob *next, *admitted; } WpTaken;
+
+/* Jobs that one commit has done, all at once: one operation, one reading of the clock. @taken: (out): for each of them. */
+void wp_channel_take_all (WpChannel *self, WpJob *const *done, guint n, WpOutcome outcome, WpTaken *taken);
+
 /* The client of a parked job has gone: drops it from the line. FALSE if it is not parked (any more). */
 gboolean wp_channel_leave (WpChannel *self, WpJob *job);
 

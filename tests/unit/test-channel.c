@@ -308,11 +308,51 @@ test_equals_naive (void)
     }
 }
 
+/* What one commit has done leaves at one moment, and what waited for it starts then: the record shows which rows shared a commit. */
+static void
+test_a_commit_is_one_operation (void)
+{
+  g_autoptr(WpChannel) channel = wp_channel_new (2, 3, FALSE);
+  WpJob *jobs[7];
+  WpTaken taken[3], last[3], none;
+  WpLedger ledger;
+
+  for (guint i = 0; i < G_N_ELEMENTS (jobs); i++)
+    {
+      jobs[i] = wp_job_new ();
+      g_assert_cmpint (wp_channel_send (channel, jobs[i]), ==, i < 3 ? WP_SEND_STARTED : i < 5 ? WP_SEND_ACCEPTED : WP_SEND_PARKED);
+    }
+  wp_channel_take_all (channel, jobs, 3, WP_OUTCOME_STORED, taken);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_assert_true (taken[i].next == jobs[3 + i]);
+      g_assert_true (taken[i].admitted == (i < 2 ? jobs[5 + i] : NULL));
+      g_assert_cmpint (jobs[i]->finished_ns, ==, jobs[0]->finished_ns);
+      g_assert_cmpint (jobs[3 + i]->started_ns, ==, jobs[0]->finished_ns);
+      if (i < 2)
+        g_assert_cmpint (jobs[5 + i]->accepted_ns, ==, jobs[0]->finished_ns);
+      wp_job_unref (jobs[i]);
+    }
+  wp_channel_take_all (channel, jobs + 3, 3, WP_OUTCOME_FAILED, last);
+  g_assert_true (last[0].next == jobs[6] && !last[1].next && !last[2].next);
+  wp_channel_take_all (channel, jobs + 6, 1, WP_OUTCOME_STORED, &none);
+  g_assert_true (!none.next && !none.admitted);
+  wp_channel_count (channel, &ledger, NULL);
+  g_assert_true (wp_ledger_balances (&ledger) && ledger.stored == 4 && ledger.failed == 3 && ledger.in_service == 0);
+  for (guint i = 3; i < 7; i++)
+    wp_job_unref (jobs[i]);                 /* the channel's */
+  for (guint i = 5; i < 7; i++)
+    wp_job_unref (jobs[i]);                 /* of those that were admitted */
+  for (guint i = 0; i < 7; i++)
+    wp_job_unref (jobs[i]);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/channel/equals-naive", test_equals_naive);
+  g_test_add_func ("/channel/a-commit-is-one-operation", test_a_commit_is_one_operation);
 
   return g_test_run ();
 }

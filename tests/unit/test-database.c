@@ -32,14 +32,18 @@ on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer 
 }
 
 static void
-on_done (WpJob *job, gboolean ok, gpointer data)
+on_done (WpJob *const *jobs, guint n, gboolean ok, gpointer data)
 {
   Bench *bench = data;
+  gint64 now_ns = wp_time_monotonic ();
 
   g_mutex_lock (&bench->mutex);
-  g_assert_cmpint (job->finished_ns, ==, WP_TIME_NONE);   /* told once */
-  job->finished_ns = wp_time_monotonic ();
-  *(ok ? &bench->n_stored : &bench->n_failed) += 1;
+  for (guint i = 0; i < n; i++)
+    {
+      g_assert_cmpint (jobs[i]->finished_ns, ==, WP_TIME_NONE);   /* told once */
+      jobs[i]->finished_ns = now_ns;
+    }
+  *(ok ? &bench->n_stored : &bench->n_failed) += n;
   g_cond_signal (&bench->changed);
   g_mutex_unlock (&bench->mutex);
 }
