@@ -249,21 +249,24 @@ tick_if_due (WpSender *self)
   self->options.tick (self->options.tick_data, now_ns - self->start_ns, self->n_busy);
 }
 
-/* Runs the shards' timers that are due; returns the next one. */
-static gint64
+/* Runs the shards' timers that are due. */
+static void
 run_shard_timers (WpSender *self)
 {
   gint64 now_ns = wp_time_monotonic ();
+
+  for (guint i = 0; i < self->shards->len; i++)
+    if (wp_shard_next_timer (self->shards->pdata[i]) <= now_ns)
+      wp_shard_run_timers (self->shards->pdata[i]);
+}
+
+static gint64
+next_shard_timer (const WpSender *self)
+{
   gint64 next_ns = G_MAXINT64;
 
   for (guint i = 0; i < self->shards->len; i++)
-    {
-      WpShard *shard = self->shards->pdata[i];
-
-      if (wp_shard_next_timer (shard) <= now_ns)
-        wp_shard_run_timers (shard);
-      next_ns = MIN (next_ns, wp_shard_next_timer (shard));
-    }
+    next_ns = MIN (next_ns, wp_shard_next_timer (self->shards->pdata[i]));
   return next_ns;
 }
 
@@ -326,11 +329,15 @@ wp_sender_run (WpSender *self, int stop_fd, GError **error)
 
   while (!self->stopped)
     {
-      gboolean has_room = send_due (self);
-      gint64 when_ns = MIN (give_up_due (self), run_shard_timers (self));
+      gboolean has_room;
+      gint64 when_ns;
 
+      run_shard_timers (self);
+      when_ns = give_up_due (self);
+      has_room = send_due (self);   /* after all that frees a connection: where there is none, only an event can bring one */
       if (self->next == self->n_requests && self->n_busy == 0)
         break;
+      when_ns = MIN (when_ns, next_shard_timer (self));
       if (has_room && self->next < self->n_requests)
         when_ns = MIN (when_ns, later (self->start_ns, planned (self, self->next)));
       tick_if_due (self);
