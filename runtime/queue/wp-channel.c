@@ -15,6 +15,7 @@ struct _WpChannel {
 
   GMutex mutex;              /* guards all below */
   GCond empty;
+  guint n_waiting;           /* for @empty: to wake nobody is a system call all the same, one a request where the queue stays short */
   gboolean closed;
   Line queue;                /* accepted, not started */
   Line parked;               /* waiting for a place */
@@ -127,6 +128,12 @@ park_locked (WpChannel *self, WpJob *job)
   self->ledger.parked_peak = MAX (self->ledger.parked_peak, self->parked.n);
 }
 
+static gboolean
+is_empty_locked (const WpChannel *self)
+{
+  return !self->queue.head && !self->parked.head && self->ledger.in_service == 0;
+}
+
 static void
 end_locked (WpChannel *self, WpJob *job, WpOutcome outcome, gint64 now_ns)
 {
@@ -140,7 +147,7 @@ end_locked (WpChannel *self, WpJob *job, WpOutcome outcome, gint64 now_ns)
   job->outcome = outcome;
   job->ended_ns = now_ns;
   (*counters[outcome])++;
-  if (!self->queue.head && !self->parked.head && self->ledger.in_service == 0)
+  if (self->n_waiting > 0 && is_empty_locked (self))
     g_cond_broadcast (&self->empty);
 }
 
@@ -312,11 +319,14 @@ gboolean
 wp_channel_wait_empty (WpChannel *self, gint64 deadline_ns)
 {
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  gboolean in_time = TRUE;
 
-  while (self->queue.head || self->parked.head || self->ledger.in_service > 0)
-    if (!g_cond_wait_until (&self->empty, &self->mutex, deadline_ns / WP_NS_PER_US))
-      return !self->queue.head && !self->parked.head && self->ledger.in_service == 0;
-  return TRUE;
+  self->n_waiting++;
+  while (!is_empty_locked (self) && in_time)
+    in_time = g_cond_wait_until (&self->empty, &self->mutex, deadline_ns / WP_NS_PER_US);
+  self->n_waiting--;
+
+  return is_empty_locked (self);
 }
 
 void
