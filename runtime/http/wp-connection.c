@@ -52,6 +52,8 @@ wp_connection_read_socket (WpConnection *self, void *buffer, gsize size)
     self->readable = FALSE;
   else if (n <= 0)
     self->peer_ended = TRUE;
+  else if (!self->tls)   /* which gives a record at a time */
+    self->readable = (gsize) n == size || self->peer_ended;   /* an end that we were told of is there to be read */
 
   return n;
 }

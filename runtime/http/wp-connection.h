@@ -31,11 +31,12 @@ struct _WpConnection {
   WpTlsSession *tls;             /* owned; NULL: plain */
   WpConnectionState state;
   gint64 deadline_ns;            /* CLOCK_MONOTONIC; G_MAXINT64: none */
-  gboolean readable, writable;   /* as far as we know: until a call says EAGAIN */
+  gboolean readable, writable;   /* as far as we know: until a call says EAGAIN, or a read gets less than it could */
   gboolean peer_ended;           /* end of file or an error was seen: the client has left */
   gboolean dead;                 /* reads end, writes fail: whoever has the stream lets it go */
   gboolean told_end;             /* see wp-vet.c */
   gboolean last;                 /* the next answer is the last on this connection */
+  gboolean asked_end;            /* the client wanted it so, and sends no more */
   const WpLane *lane;
   gpointer lane_data;            /* the lane's own */
   char *in;                      /* bytes read that no request has taken yet */
@@ -51,7 +52,7 @@ struct _WpConnection {
 /* Enters @state, and starts the deadline that the gate has for it. */
 void wp_connection_enter (WpConnection *self, WpConnectionState state);
 
-/* As recv() and send(), but EAGAIN clears what we know; -1 with errno. */
+/* As recv() and send(), but they keep what we know of the socket; -1 with errno. */
 gssize wp_connection_read_socket (WpConnection *self, void *buffer, gsize size);
 gssize wp_connection_write (WpConnection *self, const void *buffer, gsize size);
 

@@ -108,6 +108,7 @@ take_request (FastLane *self, WpConnection *connection, const WpRequest *request
   WpJob *job;
   guint status;
 
+  connection->asked_end = request->close;
   connection->last |= request->close;
   if (request->service.bytes && !wp_ingest_parse_service (request->service.bytes, request->service.len, &service_ns))
     {
@@ -274,25 +275,17 @@ take_all (FastLane *self, WpConnection *connection, const char *bytes, gsize len
   return step;
 }
 
-/* Reads once, and takes what is there. *@drained: the socket had no more. */
+/* Reads once, and takes what is there. */
 static Step
-read_some (FastLane *self, WpConnection *connection, gboolean *drained)
+read_some (FastLane *self, WpConnection *connection)
 {
   gsize before = connection->in_len;
-  gssize n;
+  gssize n = wp_connection_read_socket (connection, self->scratch, SCRATCH_SIZE);
 
-  *drained = FALSE;
-  n = wp_connection_read_socket (connection, self->scratch, SCRATCH_SIZE);
   if (n < 0 && errno == EAGAIN)
-    {
-      *drained = TRUE;
-      return INCOMPLETE;
-    }
+    return INCOMPLETE;
   if (n <= 0)
-    {
-      return GONE;
-    }
-  *drained = n < SCRATCH_SIZE && !connection->peer_ended;   /* else the end of file is there to be read */
+    return GONE;
   if (before == 0)
     return take_all (self, connection, self->scratch, n);
   wp_connection_keep (connection, self->scratch, n);
@@ -314,15 +307,14 @@ pass_to_soup (FastLane *self, WpConnection *connection)
 static void
 advance (FastLane *self, WpConnection *connection)
 {
-  gboolean drained = FALSE;
   guint n_reads = 0;
   Step step = TAKEN;
 
   if (connection->in_len > 0 && !connection->last && connection->out_len == 0)
     step = take_all (self, connection, connection->in, connection->in_len);
-  while ((step == TAKEN || step == INCOMPLETE) && !connection->last && !drained && n_reads++ < MAX_READS &&
+  while ((step == TAKEN || step == INCOMPLETE) && !connection->last && connection->readable && n_reads++ < MAX_READS &&
          flush (self, connection))
-    step = read_some (self, connection, &drained);
+    step = read_some (self, connection);
   flush (self, connection);
 
   if (step == WAITS)

@@ -48,6 +48,7 @@ vet_head (WpVet *self, WpConnection *connection)
     }
   if (request.content_length > wp_gate_max_body (connection->gate))
     return refuse (connection, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE);
+  connection->asked_end = request.close;
   self->passed_bytes = request.head_len;
   self->left_bytes = request.content_length;
   self->expects = request.chunked ? WP_VET_CHUNKED : request.content_length > 0 ? WP_VET_COUNTED : WP_VET_HEAD;
