@@ -3,6 +3,10 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
+#include "runtime/wp-dashboard.h"
+#include "runtime/http/wp-events.h"
+#include "runtime/http/wp-metrics.h"
+
 typedef struct {
   const char *name;
   gsize offset;
@@ -117,7 +121,7 @@ count_connections (const WpAdmin *self)
 }
 
 static char *
-make_stats (const WpAdmin *self)
+make_stats (const WpAdmin *self, gboolean pretty)
 {
   g_autoptr(JsonBuilder) json = json_builder_new ();
   g_autoptr(JsonNode) root = NULL;
@@ -146,7 +150,39 @@ make_stats (const WpAdmin *self)
   json_builder_end_object (json);
   root = json_builder_get_root (json);
 
-  return json_to_string (root, TRUE);
+  return json_to_string (root, pretty);
+}
+
+static char *
+make_event (gpointer data)
+{
+  return make_stats (data, FALSE);
+}
+
+static char *
+make_metrics (const WpAdmin *self)
+{
+  gint64 oldest_ns;
+  WpLedger ledger;
+
+  wp_mode_count (self->mode, &ledger, &oldest_ns);
+  return wp_metrics_format (wp_mode_get_policy (self->mode), &ledger,
+                            oldest_ns == WP_TIME_NONE ? WP_TIME_NONE : wp_time_monotonic () - oldest_ns,
+                            count_connections (self), g_atomic_int_get (&self->ready));
+}
+
+/* What the page may do: run its own script, and ask this listener. */
+static void
+answer_dashboard (SoupServerMessage *message)
+{
+  g_autoptr(GBytes) page = g_resources_lookup_data ("/wp/dashboard.html", 0, NULL);
+
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Content-Security-Policy",
+                                "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; "
+                                "frame-ancestors 'none'");
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Content-Type", "text/html; charset=utf-8");
+  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
+  soup_message_body_append_bytes (soup_server_message_get_response_body (message), page);
 }
 
 static void
@@ -178,19 +214,26 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
   gboolean ready = g_atomic_int_get (&self->ready);
 
   if (g_str_equal (path, "/stats.json"))
-    answer (message, SOUP_STATUS_OK, "application/json", make_stats (self));
+    answer (message, SOUP_STATUS_OK, "application/json", make_stats (self, TRUE));
+  else if (g_str_equal (path, "/"))
+    answer_dashboard (message);
+  else if (g_str_equal (path, "/metrics"))
+    answer (message, SOUP_STATUS_OK, "text/plain; version=0.0.4; charset=utf-8", make_metrics (self));
+  else if (g_str_equal (path, "/events") && soup_server_message_get_method (message) == SOUP_METHOD_GET)
+    wp_events_start (message, wp_front_get_connection (message), make_event, self);
   else if (g_str_equal (path, "/healthz"))
     answer (message, SOUP_STATUS_OK, "text/plain", g_strdup ("ok\n"));
   else if (g_str_equal (path, "/readyz"))
     answer (message, ready ? SOUP_STATUS_OK : SOUP_STATUS_SERVICE_UNAVAILABLE, "text/plain",
             g_strdup (ready ? "ready\n" : "draining\n"));
   else
-    answer (message, SOUP_STATUS_NOT_FOUND, "text/plain", g_strdup ("here are /stats.json, /healthz and /readyz\n"));
+    answer (message, SOUP_STATUS_NOT_FOUND, "text/plain", g_strdup ("here are /, /metrics, /stats.json, /events, /healthz and /readyz\n"));
 }
 
 void
 wp_admin_setup (WpFront *front, SoupServer *server, gpointer admin)
 {
+  g_resources_register (wp_dashboard_get_resource ());
   soup_server_add_early_handler (server, NULL, on_head, admin, NULL);
   soup_server_add_handler (server, NULL, on_request, admin, NULL);
 }

@@ -13,6 +13,7 @@ typedef struct {
 } WpAdmin;
 
 /* WpFrontSetup of the admin front; its data is the WpAdmin.
+ * GET /: a page for people, which shows the rest live. /metrics: for Prometheus. /events: /stats.json once a second, as it changes.
  * GET /healthz: 200 while the process runs. GET /readyz: 200, or 503 once it drains. GET /stats.json: all figures, one object. */
 void wp_admin_setup (WpFront *front, SoupServer *server, gpointer admin);
 

@@ -39,7 +39,10 @@ test_paths (void)
   check (server, "GET", "/nothing", 404);
   check (server, "GET", "/stats.json/more", 404);
   check (server, "GET", "/%2e%2e/etc/passwd", 404);
+  check (server, "GET", "/", 200);
+  check (server, "GET", "/metrics", 200);
   check (server, "POST", "/stats.json", 405);
+  check (server, "POST", "/events", 405);
   check (server, "DELETE", "/", 405);
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.received"), ==, 0);
 }
@@ -78,6 +81,163 @@ test_manners (void)
     g_assert_cmpuint (next->status, ==, 200);
     g_assert_cmpstr (next->body, ==, "ready\n");
   }
+}
+
+/* Every line of the format is a comment, or a name with its labels and one number. */
+static void
+test_metrics (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "workerpool", "-q", "3", "-w", "2", "-d", "delay:0", NULL);
+  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server)), client = wp_client_new (wp_harness_port (server));
+  g_autoptr(WpAnswer) answer = NULL;
+  g_auto(GStrv) lines = NULL;
+
+  wp_client_get (client, "/", NULL);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+  wp_harness_await_stat (server, "ledger.stored", 1);
+  answer = ask (admin, "GET", "/metrics");
+  g_assert_nonnull (strstr (answer->body, "\nwp_requests_received_total 1\n"));
+  g_assert_nonnull (strstr (answer->body, "\nwp_requests_ended_total{outcome=\"stored\"} 1\n"));
+  g_assert_nonnull (strstr (answer->body, "\nwp_requests_inside{place=\"parked\"} 0\n"));
+  g_assert_nonnull (strstr (answer->body, "\nwp_queue_capacity 3\n"));
+  lines = g_strsplit (answer->body, "\n", -1);
+  for (char **line = lines; *line && **line; line++)
+    g_assert_true (g_regex_match_simple ("^(# (HELP|TYPE) wp_[a-z_]+ .+|wp_[a-z_]+({[a-z]+=\"[a-z_]+\"})? [0-9.e+-]+)$", *line, 0, 0));
+}
+
+/* The next event, parsed; what came before it is passed over. */
+static JsonObject *
+next_event (WpClient *listener, JsonParser *parser)
+{
+  g_autofree char *json = NULL;
+
+  do
+    {
+      g_free (json);
+      json = wp_client_read_line (listener);
+      g_assert_nonnull (json);
+    }
+  while (!g_str_has_prefix (json, "data: "));
+  g_assert_true (json_parser_load_from_data (parser, json + strlen ("data: "), -1, NULL));
+  return json_node_get_object (json_parser_get_root (parser));
+}
+
+static void
+test_events (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr(WpClient) listener = wp_client_new (wp_harness_admin_port (server)), client = wp_client_new (wp_harness_port (server));
+  g_autoptr(JsonParser) parser = json_parser_new ();
+
+  wp_client_get (listener, "/events", NULL);
+  next_event (listener, parser);
+  wp_client_get (client, "/", NULL);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+  for (guint i = 0; json_object_get_int_member (json_object_get_object_member (next_event (listener, parser), "ledger"), "received") < 1; i++)
+    g_assert_cmpuint (i, <, 3);
+  wp_harness_stop (server);      /* though somebody listens */
+}
+
+/* Listeners that leave, by twos past the limit of connections, leave nothing behind. */
+static void
+test_listeners_leave (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr(JsonParser) parser = json_parser_new ();
+
+  for (guint round = 0; round < 4; round++)
+    {
+      g_autoptr(GPtrArray) listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+
+      for (guint i = 0; i < 40; i++)
+        {
+          g_ptr_array_add (listeners, wp_client_new (wp_harness_admin_port (server)));
+          wp_client_get (listeners->pdata[i], "/events", NULL);
+        }
+      for (guint i = 0; i < 40; i++)
+        next_event (listeners->pdata[i], parser);
+    }
+  check (server, "GET", "/healthz", 200);
+}
+
+/* Nothing from elsewhere: the page works where there is no way out, and no script but its own runs. */
+static void
+test_dashboard (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+  g_autoptr(WpAnswer) answer = ask (admin, "GET", "/");
+  g_autofree char *type = wp_answer_header (answer, "Content-Type"), *policy = wp_answer_header (answer, "Content-Security-Policy");
+
+  g_assert_cmpstr (type, ==, "text/html; charset=utf-8");
+  g_assert_nonnull (strstr (policy, "default-src 'none'"));
+  g_assert_true (g_str_has_prefix (answer->body, "<!doctype html>"));
+  g_assert_null (strstr (answer->body, "http:"));
+  g_assert_null (strstr (answer->body, "https:"));
+  g_assert_null (strstr (answer->body, "src="));
+}
+
+typedef struct {
+  guint16 port;
+  gint stop;                 /* atomic */
+} Load;
+
+static gpointer
+load (gpointer data)
+{
+  Load *self = data;
+  g_autoptr(WpClient) client = wp_client_new (self->port);
+
+  while (!g_atomic_int_get (&self->stop))
+    {
+      for (guint i = 0; i < 50; i++)
+        wp_client_get (client, "/", "X-WP-Service: 0\r\n");
+      for (guint i = 0; i < 50; i++)
+        g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+    }
+  return NULL;
+}
+
+/* Ten thousand connections wait (a thousand in libsoup's lane, which looks at each of them at every turn) and three clients ask as fast as they can: the admin listener has a thread of its own. */
+static void
+test_alive_under_overload (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-m", "Default", "-d", "delay:request", "--ack=stored", NULL);
+  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  Load loads[3];
+  GThread *threads[3];
+  gint64 worst_us = 0;
+  guint n_asked = 0, many = g_getenv ("WP_HTTP_LANE") ? 1000 : 10000;
+
+  if (!wp_crowd_has_room (many))
+    {
+      g_test_skip ("the limit of descriptors is below 10,000");
+      return;
+    }
+  wp_crowd_send (crowd, many, "X-WP-Service: 3600\r\n");
+  while (wp_harness_stat (server, "ledger.in_service") < many)
+    wp_crowd_look (crowd);
+  for (guint i = 0; i < 3; i++)
+    {
+      loads[i] = (Load) { wp_harness_port (server), FALSE };
+      threads[i] = g_thread_new ("load", load, &loads[i]);
+    }
+  while (n_asked < 100 || wp_harness_stat (server, "ledger.received") < many + 1000)
+    {
+      static const char *const paths[] = { "/stats.json", "/metrics", "/healthz", "/" };
+      gint64 since_us = g_get_monotonic_time ();
+      g_autoptr(WpAnswer) answer = ask (admin, "GET", paths[n_asked++ % 4]);
+
+      g_assert_cmpuint (answer->status, ==, 200);
+      worst_us = MAX (worst_us, g_get_monotonic_time () - since_us);
+    }
+  g_test_message ("the slowest of %u answers took %.1f ms", n_asked, (double) worst_us / 1000);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_atomic_int_set (&loads[i].stop, TRUE);
+      g_thread_join (threads[i]);
+    }
 }
 
 static JsonObject *
@@ -203,6 +363,11 @@ main (int argc, char **argv)
   g_test_add_func ("/admin/paths", test_paths);
   g_test_add_func ("/admin/refusal-names-what-is-allowed", test_refusal_names_what_is_allowed);
   g_test_add_func ("/admin/manners", test_manners);
+  g_test_add_func ("/admin/metrics", test_metrics);
+  g_test_add_func ("/admin/events", test_events);
+  g_test_add_func ("/admin/listeners-leave", test_listeners_leave);
+  g_test_add_func ("/admin/dashboard", test_dashboard);
+  g_test_add_func ("/admin/alive-under-overload", test_alive_under_overload);
   g_test_add_func ("/admin/figures", test_figures);
   g_test_add_func ("/admin/what-a-mode-does-not-use-is-null", test_what_a_mode_does_not_use_is_null);
   g_test_add_func ("/admin/snapshots-balance", test_snapshots_balance);

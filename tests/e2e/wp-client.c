@@ -318,6 +318,22 @@ wp_client_read_status (WpClient *self)
   return answer ? answer->status : 0;
 }
 
+char *
+wp_client_read_line (WpClient *self)
+{
+  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+  const char *end;
+  char *line;
+
+  while (!(end = strchr (self->in->str, '\n')))
+    if (!read_more (self, until_us))
+      return NULL;
+  line = g_strndup (self->in->str, (gsize) (end - self->in->str));
+  g_string_erase (self->in, 0, end - self->in->str + 1);
+
+  return g_strchomp (line);
+}
+
 gboolean
 wp_client_is_silent (WpClient *self)
 {

@@ -45,6 +45,8 @@ WpAnswer *wp_client_read (WpClient *self);
 WpAnswer *wp_client_read_head (WpClient *self);    /* the same, to HEAD: no body follows */
 guint wp_client_read_status (WpClient *self);  /* its status alone; 0: the connection ended instead */
 
+char *wp_client_read_line (WpClient *self);    /* of whatever comes, without its line end; NULL: the connection ended instead */
+
 /* Nothing has come, not even an end. */
 gboolean wp_client_is_silent (WpClient *self);
 

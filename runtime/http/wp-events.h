@@ -1,0 +1,12 @@
+/* wp-events.h - figures pushed to whoever listens, once a second: server-sent events (HTML, 9.2). Front's thread. */
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include "runtime/http/wp-connection.h"
+
+/* Returns: (transfer full): one line of JSON */
+typedef char *(*WpEventsMake) (gpointer data);
+
+/* Answers @message with a stream that ends when its client leaves, or does not read for ten seconds. */
+void wp_events_start (SoupServerMessage *message, WpConnection *connection, WpEventsMake make, gpointer data);

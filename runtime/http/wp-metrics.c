@@ -1,0 +1,68 @@
+#include "runtime/http/wp-metrics.h"
+
+static void
+add_head (GString *text, const char *name, const char *type, const char *help)
+{
+  g_string_append_printf (text, "# HELP wp_%s %s\n# TYPE wp_%s %s\n", name, help, name, type);
+}
+
+static void
+add (GString *text, const char *name, const char *type, const char *help, guint64 value)
+{
+  add_head (text, name, type, help);
+  g_string_append_printf (text, "wp_%s %" G_GUINT64_FORMAT "\n", name, value);
+}
+
+static void
+add_labelled (GString *text, const char *name, const char *label, const char *value, guint64 number)
+{
+  g_string_append_printf (text, "wp_%s{%s=\"%s\"} %" G_GUINT64_FORMAT "\n", name, label, value, number);
+}
+
+static void
+add_outcomes (GString *text, const WpLedger *ledger)
+{
+  const struct { const char *name; guint64 value; } outcomes[] = {
+    { "stored", ledger->stored }, { "rejected", ledger->rejected }, { "timed_out", ledger->timed_out },
+    { "abandoned", ledger->abandoned }, { "failed", ledger->failed },
+  };
+
+  add_head (text, "requests_ended_total", "counter", "Requests that have ended, by outcome.");
+  for (guint i = 0; i < G_N_ELEMENTS (outcomes); i++)
+    add_labelled (text, "requests_ended_total", "outcome", outcomes[i].name, outcomes[i].value);
+}
+
+/* Length and capacity are two metrics: whoever sums one gets no nonsense. */
+static void
+add_places (GString *text, const WpPolicy *policy, const WpLedger *ledger)
+{
+  add_head (text, "requests_inside", "gauge", "Requests that have not ended, by where they are.");
+  add_labelled (text, "requests_inside", "place", "parked", ledger->parked);
+  add_labelled (text, "requests_inside", "place", "queued", ledger->queued);
+  add_labelled (text, "requests_inside", "place", "in_service", ledger->in_service);
+  if (wp_policy_uses (policy, WP_POLICY_QUEUE))
+    add (text, "queue_capacity", "gauge", "Jobs that the queue holds at most.", policy->queue_jobs);
+  if (wp_policy_uses (policy, WP_POLICY_WORKERS))
+    add (text, "workers", "gauge", "Jobs in service at most.", policy->workers);
+}
+
+char *
+wp_metrics_format (const WpPolicy *policy, const WpLedger *ledger, gint64 age_ns, guint connections, gboolean ready)
+{
+  GString *text = g_string_new (NULL);
+  char age[G_ASCII_DTOSTR_BUF_SIZE];
+
+  add (text, "requests_received_total", "counter", "Well-formed requests that came whole.", ledger->received);
+  add (text, "jobs_recovered_total", "counter", "Jobs taken over from the journal at start.", ledger->recovered);
+  add_outcomes (text, ledger);
+  add (text, "duplicates_total", "counter", "Stored jobs whose id was stored already.", ledger->duplicates);
+  add (text, "requests_blocked_total", "counter", "Requests that found the queue full and were parked.", ledger->blocked);
+  add_places (text, policy, ledger);
+  add_head (text, "oldest_job_age_seconds", "gauge", "Age of the oldest job inside; 0 where there is none.");
+  g_string_append_printf (text, "wp_oldest_job_age_seconds %s\n",
+                          g_ascii_dtostr (age, sizeof age, age_ns == WP_TIME_NONE ? 0 : age_ns / (double) WP_NS_PER_S));
+  add (text, "connections", "gauge", "Connections of clients now.", connections);
+  add (text, "ready", "gauge", "1 while requests are taken, 0 once it drains.", ready);
+
+  return g_string_free (text, FALSE);
+}
