@@ -19,6 +19,11 @@ typedef struct {
   gint64 now_ns;
   guint parked, queued, busy;
   guint most_parked, most_busy;
+
+  const NaiveCommit *commit;     /* NULL: each job has its own service */
+  gboolean *committing;          /* for each row: in the commit that runs */
+  gboolean commits, just_done;   /* a commit runs; one has ended at this instant */
+  gint64 commit_ends_ns, take_at_ns;   /* G_MAXINT64: not known of any */
 } Naive;
 
 static void
@@ -57,6 +62,41 @@ complete (Naive *self, gsize i)
   self->busy--;
 }
 
+/* The writer takes the oldest of what it has been handed. */
+static void
+take (Naive *self)
+{
+  guint n = 0;
+
+  for (gsize i = 0; i < self->n_rows && n < self->commit->most; i++)
+    if (self->states[i] == IN_SERVICE)
+      {
+        self->committing[i] = TRUE;
+        n++;
+      }
+  self->take_at_ns = G_MAXINT64;
+  self->commits = TRUE;
+  self->commit_ends_ns = self->now_ns + self->commit->fixed_ns + n * self->commit->row_ns;
+}
+
+/* What the writer does now that all who can have been let in. TRUE: there may be more to complete at this instant. */
+static gboolean
+write_rows (Naive *self)
+{
+  gboolean just_done = self->just_done;
+
+  self->just_done = FALSE;
+  if (self->commits || self->busy == 0)
+    return FALSE;
+  if (!just_done && self->take_at_ns == G_MAXINT64)
+    self->take_at_ns = self->now_ns + self->commit->idle_ns;
+  if (!just_done && self->take_at_ns > self->now_ns)
+    return FALSE;
+  take (self);
+
+  return self->commit_ends_ns == self->now_ns;
+}
+
 /* The first in order of arrival; n_rows if there is none. */
 static gsize
 oldest (const Naive *self, State state)
@@ -70,10 +110,30 @@ oldest (const Naive *self, State state)
 }
 
 static gboolean
+complete_commit (Naive *self)
+{
+  if (!self->commits || self->commit_ends_ns != self->now_ns)
+    return FALSE;
+  for (gsize i = 0; i < self->n_rows; i++)
+    if (self->committing[i])
+      {
+        self->committing[i] = FALSE;
+        complete (self, i);
+      }
+  self->commits = FALSE;
+  self->commit_ends_ns = G_MAXINT64;
+  self->just_done = TRUE;
+
+  return TRUE;
+}
+
+static gboolean
 complete_what_is_done (Naive *self)
 {
   gboolean any = FALSE;
 
+  if (self->commit)
+    return complete_commit (self);
   for (gsize i = 0; i < self->n_rows; i++)
     if (self->states[i] == IN_SERVICE && self->verdicts[i].started_ns + self->services_ns[i] == self->now_ns)
       {
@@ -121,8 +181,10 @@ release (Naive *self)
 static void
 completions (Naive *self)
 {
-  while (complete_what_is_done (self) || release (self))
-    ;
+  do
+    while (complete_what_is_done (self) || release (self))
+      ;
+  while (self->commit && write_rows (self));
 }
 
 static void
@@ -163,7 +225,9 @@ arrive (Naive *self, gsize i)
     {
       self->verdicts[i].accepted_ns = self->now_ns;
       start (self, i);
-      if (self->services_ns[i] == 0)
+      if (self->commit)
+        completions (self);
+      else if (self->services_ns[i] == 0)
         complete (self, i);
     }
   else if (self->queued < self->places)
@@ -194,7 +258,7 @@ next_of (const Naive *self, gsize i)
 
   if (self->states[i] == TO_COME)
     next_ns = arrival_ns;
-  if (self->states[i] == IN_SERVICE)
+  if (self->states[i] == IN_SERVICE && !self->commit)
     next_ns = self->verdicts[i].started_ns + self->services_ns[i];
   if (self->states[i] == PARKED && self->timeout_ns != WP_TIME_NONE)
     next_ns = MIN (next_ns, arrival_ns + self->timeout_ns);
@@ -207,7 +271,7 @@ next_of (const Naive *self, gsize i)
 static gboolean
 advance (Naive *self)
 {
-  self->now_ns = G_MAXINT64;
+  self->now_ns = MIN (self->commit_ends_ns, self->take_at_ns);
   for (gsize i = 0; i < self->n_rows; i++)
     self->now_ns = MIN (self->now_ns, next_of (self, i));
 
@@ -355,12 +419,14 @@ figure (const Naive *self, const WpPolicy *policy, WpFigures *figures)
     figures->utilisation = figures->busy_mean / self->workers;
 }
 
-void
-naive_model_run (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const gint64 *services_ns, gsize n_rows,
-                 WpVerdict *verdicts, WpFigures *figures)
+static void
+run (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const gint64 *services_ns, const NaiveCommit *commit, gsize n_rows,
+     WpVerdict *verdicts, WpFigures *figures)
 {
   g_autofree State *states = g_new0 (State, n_rows);
-  Naive self = { rows, services_ns, n_rows, verdicts, states, .patience_ns = patience_ns };
+  g_autofree gboolean *committing = g_new0 (gboolean, n_rows);
+  Naive self = { rows, services_ns, n_rows, verdicts, states, .patience_ns = patience_ns, .commit = commit, .committing = committing,
+                 .commit_ends_ns = G_MAXINT64, .take_at_ns = G_MAXINT64 };
 
   set_up (&self, policy);
   for (gsize i = 0; i < n_rows; i++)
@@ -372,4 +438,18 @@ naive_model_run (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, 
       arrivals (&self);
     }
   figure (&self, policy, figures);
+}
+
+void
+naive_model_run (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const gint64 *services_ns, gsize n_rows,
+                 WpVerdict *verdicts, WpFigures *figures)
+{
+  run (policy, patience_ns, rows, services_ns, NULL, n_rows, verdicts, figures);
+}
+
+void
+naive_model_run_batch (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const NaiveCommit *commit, gsize n_rows,
+                       WpVerdict *verdicts, WpFigures *figures)
+{
+  run (policy, patience_ns, rows, NULL, commit, n_rows, verdicts, figures);
 }

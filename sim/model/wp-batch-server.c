@@ -1,0 +1,456 @@
+#include "sim/model/wp-batch-server.h"
+
+#include "sim/base/wp-error.h"
+#include "sim/stats/wp-histogram-inline.h"
+
+#define FIRST_PLACES 64
+
+typedef struct {
+  guint64 request;
+  gint64 arrival_ns, accepted_ns, started_ns;
+  gboolean blocked;
+} Job;
+
+/* A FIFO of jobs in a ring that grows. */
+typedef struct {
+  Job *jobs;
+  gsize mask, head, length;   /* as in WpRing */
+} Line;
+
+struct _WpBatchServer {
+  WpLayout layout;
+  gint64 may_wait_ns;         /* a parked request leaves after that long */
+  WpOutcome turned_away;      /* and is this then */
+  WpCommit *commit;
+  WpRandom random;
+  WpBatchTold told;
+  gpointer data;
+
+  Line accepted;              /* from the front: in the commit, handed to the writer, in the queue */
+  gsize in_commit, in_service;   /* how many of them; those in the commit are in service too */
+  Line parked;
+  gint64 commit_ends_ns, take_at_ns;   /* WP_TIME_NONE: no commit runs; the writer is not about to begin */
+  gint64 now_ns, first_ns, last_ns;    /* counted up to here; first arrival, last finish */
+  gboolean overflowed;
+
+  guint64 offered;            /* since the start */
+  guint64 counted_from;       /* requests before this one were of the warm-up */
+  guint64 requests, accepted_n, refused, blocked, blocked_peak, busy_max, finished;
+  gint64 time_full_ns, first_full_ns;
+  WpUint128 busy_ns, service_ns;
+  WpHistogram *blocked_time, *accept_latency, *wait, *response, *depth;
+};
+
+static void
+line_push (Line *self, Job job)
+{
+  if (!self->jobs || self->length > self->mask)
+    {
+      gsize places = self->jobs ? 2 * (self->mask + 1) : FIRST_PLACES;
+      Job *jobs = g_new (Job, places);
+
+      for (gsize i = 0; i < self->length; i++)
+        jobs[i] = self->jobs[(self->head + i) & self->mask];
+      g_free (self->jobs);
+      *self = (Line) { jobs, places - 1, 0, self->length };
+    }
+  self->jobs[(self->head + self->length++) & self->mask] = job;
+}
+
+static inline Job *
+line_at (const Line *self, gsize i)
+{
+  return &self->jobs[(self->head + i) & self->mask];
+}
+
+static inline Job
+line_pop (Line *self)
+{
+  Job job = *line_at (self, 0);
+
+  self->head++;
+  self->length--;
+
+  return job;
+}
+
+static void
+new_histograms (WpBatchServer *self)
+{
+  self->blocked_time = wp_histogram_new ();
+  self->accept_latency = wp_histogram_new ();
+  self->wait = wp_histogram_new ();
+  self->response = wp_histogram_new ();
+  self->depth = wp_histogram_new ();
+}
+
+static void
+free_histograms (WpBatchServer *self)
+{
+  wp_histogram_free (self->blocked_time);
+  wp_histogram_free (self->accept_latency);
+  wp_histogram_free (self->wait);
+  wp_histogram_free (self->response);
+  wp_histogram_free (self->depth);
+}
+
+WpBatchServer *
+wp_batch_server_new (const WpLayout *layout, gint64 patience_ns, WpCommit *commit, WpBatchTold told, gpointer data)
+{
+  WpBatchServer *self = g_new0 (WpBatchServer, 1);
+  gint64 timeout_ns = layout->block_timeout_ns == WP_TIME_NONE ? G_MAXINT64 : layout->block_timeout_ns;
+
+  if (patience_ns == WP_TIME_NONE)
+    patience_ns = G_MAXINT64;
+  self->layout = *layout;
+  self->may_wait_ns = MIN (timeout_ns, patience_ns);
+  self->turned_away = timeout_ns <= patience_ns ? WP_OUTCOME_TIMED_OUT : WP_OUTCOME_ABANDONED;
+  self->commit = wp_commit_ref (commit);
+  wp_commit_restart (commit, &self->random);
+  self->told = told;
+  self->data = data;
+  self->commit_ends_ns = self->take_at_ns = self->first_full_ns = WP_TIME_NONE;
+  new_histograms (self);
+
+  return self;
+}
+
+void
+wp_batch_server_free (WpBatchServer *self)
+{
+  g_free (self->accepted.jobs);
+  g_free (self->parked.jobs);
+  wp_commit_unref (self->commit);
+  free_histograms (self);
+  g_free (self);
+}
+
+static inline gboolean
+counts (const WpBatchServer *self, const Job *job)
+{
+  return job->request >= self->counted_from;
+}
+
+static void
+tell (const WpBatchServer *self, const Job *job, gint64 ended_ns, WpOutcome outcome)
+{
+  WpVerdict verdict = { job->accepted_ns, job->started_ns, outcome == WP_OUTCOME_STORED ? ended_ns : WP_TIME_NONE, ended_ns, outcome, job->blocked };
+
+  if (self->told)
+    self->told (job->request, &verdict, self->data);
+}
+
+static inline gsize
+queued (const WpBatchServer *self)
+{
+  return self->accepted.length - self->in_service;
+}
+
+static inline gboolean
+has_idle_worker (const WpBatchServer *self)
+{
+  return self->layout.workers == WP_UNBOUNDED || self->in_service < self->layout.workers;
+}
+
+static gboolean
+is_full (const WpBatchServer *self)
+{
+  if (!self->layout.can_be_full || has_idle_worker (self))
+    return FALSE;
+
+  return self->layout.queue_jobs == WP_UNBOUNDED ? FALSE : queued (self) >= self->layout.queue_jobs;
+}
+
+/* The state has been what it is since now_ns, and is so until @until_ns. */
+static void
+count_time (WpBatchServer *self, gint64 until_ns)
+{
+  guint64 passed_ns = (guint64) (until_ns - self->now_ns);
+
+  if (passed_ns == 0)
+    return;
+  if (self->requests > 0 || self->accepted.length > 0)   /* the first arrival begins the counting */
+    wp_histogram_add_inline (self->depth, (gint64) queued (self), passed_ns);
+  self->busy_ns += (WpUint128) self->in_service * passed_ns;
+  if (is_full (self))
+    {
+      if (self->first_full_ns == WP_TIME_NONE)
+        self->first_full_ns = self->now_ns;
+      self->time_full_ns += (gint64) passed_ns;
+    }
+  self->now_ns = until_ns;
+}
+
+/* The writer takes what it has been handed. */
+static void
+begin_commit (WpBatchServer *self, gboolean was_idle)
+{
+  gsize n = MIN (self->in_service, wp_commit_most (self->commit));
+  gint64 lasts_ns = wp_commit_draw (self->commit, &self->random, (guint) n, was_idle);
+
+  self->take_at_ns = WP_TIME_NONE;
+  self->in_commit = n;
+  if (__builtin_add_overflow (self->now_ns, lasts_ns, &self->commit_ends_ns))
+    self->overflowed = TRUE;
+}
+
+static void
+wake_writer (WpBatchServer *self)
+{
+  gint64 delay_ns = wp_commit_idle (self->commit);
+
+  if (delay_ns == 0)
+    begin_commit (self, TRUE);
+  else if (__builtin_add_overflow (self->now_ns, delay_ns, &self->take_at_ns))
+    self->overflowed = TRUE;
+}
+
+/* The oldest job in the queue goes into service. */
+static void
+start_one (WpBatchServer *self)
+{
+  Job *job = line_at (&self->accepted, self->in_service++);
+
+  job->started_ns = self->now_ns;
+  self->busy_max = MAX (self->busy_max, self->in_service);
+  if (counts (self, job))
+    wp_histogram_add_inline (self->wait, self->now_ns - job->arrival_ns, 1);
+}
+
+static void
+accept (WpBatchServer *self, Job job)
+{
+  job.accepted_ns = self->now_ns;
+  if (counts (self, &job))
+    {
+      self->accepted_n++;
+      wp_histogram_add_inline (self->accept_latency, self->now_ns - job.arrival_ns, 1);
+      if (job.blocked)
+        wp_histogram_add_inline (self->blocked_time, self->now_ns - job.arrival_ns, 1);
+    }
+  line_push (&self->accepted, job);
+  tell (self, &job, WP_TIME_NONE, WP_OUTCOME_NONE);
+}
+
+/* Workers that are idle take the oldest jobs; places that are free go to the oldest parked requests. */
+static void
+release (WpBatchServer *self)
+{
+  for (;;)
+    if (queued (self) > 0 && has_idle_worker (self))
+      start_one (self);
+    else if (self->parked.length > 0 && !is_full (self))
+      accept (self, line_pop (&self->parked));
+    else
+      break;
+}
+
+static void
+end_commit (WpBatchServer *self)
+{
+  self->commit_ends_ns = WP_TIME_NONE;
+  self->last_ns = self->now_ns;
+  for (; self->in_commit > 0; self->in_commit--)
+    {
+      Job job = line_pop (&self->accepted);
+
+      self->in_service--;
+      if (counts (self, &job))
+        {
+          self->finished++;
+          self->service_ns += (guint64) (self->now_ns - job.started_ns);
+          wp_histogram_add_inline (self->response, self->now_ns - job.arrival_ns, 1);
+        }
+      tell (self, &job, self->now_ns, WP_OUTCOME_STORED);
+    }
+  release (self);
+  if (self->in_service > 0)
+    begin_commit (self, FALSE);
+}
+
+static void
+turn_away (WpBatchServer *self, const Job *job, WpOutcome outcome)
+{
+  self->refused += counts (self, job);
+  tell (self, job, self->now_ns, outcome);
+}
+
+static gint64
+next_leaver (const WpBatchServer *self)
+{
+  gint64 leaves_ns;
+
+  if (self->parked.length == 0 || __builtin_add_overflow (line_at (&self->parked, 0)->arrival_ns, self->may_wait_ns, &leaves_ns))
+    return WP_TIME_NONE;
+
+  return leaves_ns;
+}
+
+static gint64
+sooner (gint64 one_ns, gint64 other_ns)
+{
+  return one_ns == WP_TIME_NONE ? other_ns : other_ns == WP_TIME_NONE ? one_ns : MIN (one_ns, other_ns);
+}
+
+gint64
+wp_batch_server_next (const WpBatchServer *self)
+{
+  return sooner (sooner (self->commit_ends_ns, self->take_at_ns), next_leaver (self));
+}
+
+gboolean
+wp_batch_server_advance (WpBatchServer *self, gint64 until_ns)
+{
+  gint64 next_ns;
+
+  while ((next_ns = wp_batch_server_next (self)) != WP_TIME_NONE && next_ns <= until_ns && !self->overflowed)
+    {
+      count_time (self, next_ns);
+      if (self->commit_ends_ns == next_ns)
+        end_commit (self);
+      else if (self->take_at_ns == next_ns)
+        begin_commit (self, TRUE);
+      else
+        {
+          Job job = line_pop (&self->parked);
+
+          turn_away (self, &job, self->turned_away);
+        }
+    }
+
+  return !self->overflowed;
+}
+
+static void
+arrive (WpBatchServer *self, Job job)
+{
+  if (!is_full (self))
+    {
+      accept (self, job);
+      if (has_idle_worker (self))
+        {
+          start_one (self);
+          if (self->commit_ends_ns == WP_TIME_NONE && self->take_at_ns == WP_TIME_NONE)
+            wake_writer (self);
+        }
+    }
+  else if (self->layout.rejects)
+    turn_away (self, &job, WP_OUTCOME_REJECTED);
+  else
+    {
+      job.blocked = TRUE;
+      line_push (&self->parked, job);
+      self->blocked++;
+      self->blocked_peak = MAX (self->blocked_peak, self->parked.length);
+    }
+}
+
+gboolean
+wp_batch_server_offer (WpBatchServer *self, gint64 arrival_ns)
+{
+  Job job = { self->offered++, arrival_ns, WP_TIME_NONE, WP_TIME_NONE, FALSE };
+
+  if (!wp_batch_server_advance (self, arrival_ns))
+    return FALSE;
+  count_time (self, arrival_ns);
+  if (self->requests++ == 0)
+    {
+      self->first_ns = arrival_ns;
+      self->now_ns = arrival_ns;
+    }
+  arrive (self, job);
+
+  return wp_batch_server_advance (self, arrival_ns);   /* what takes no time is over before the next arrival */
+}
+
+void
+wp_batch_server_start_counting (WpBatchServer *self, gint64 now_ns)
+{
+  wp_batch_server_advance (self, now_ns);
+  count_time (self, now_ns);
+  free_histograms (self);
+  new_histograms (self);
+  self->requests = self->accepted_n = self->refused = self->blocked = self->finished = 0;
+  self->blocked_peak = self->parked.length;
+  self->busy_max = self->in_service;
+  self->time_full_ns = 0;
+  self->first_full_ns = WP_TIME_NONE;
+  self->busy_ns = self->service_ns = 0;
+  self->counted_from = self->offered;
+}
+
+void
+wp_batch_server_sums (const WpBatchServer *self, WpSums *sums)
+{
+  *sums = (WpSums) {
+    .requests = (double) self->requests,
+    .accepted = (double) self->accepted_n,
+    .refused = (double) self->refused,
+    .blocked = (double) self->blocked,
+    .blocked_accepted = (double) self->blocked_time->total,
+    .wait = (double) self->wait->sum / 1e9,
+    .response = (double) self->response->sum / 1e9,
+    .blocked_time = (double) self->blocked_time->sum / 1e9,
+    .service = (double) self->service_ns / 1e9,
+    .depth = (double) self->depth->sum / 1e9,
+    .depth_clock = (double) self->now_ns / 1e9,
+  };
+}
+
+static void
+count_outcomes (const WpBatchServer *self, WpFigures *figures)
+{
+  guint64 *refused = self->layout.rejects ? &figures->rejected
+                     : self->turned_away == WP_OUTCOME_TIMED_OUT ? &figures->timed_out : &figures->abandoned;
+
+  *refused = self->refused;
+  figures->requests = self->requests;
+  figures->accepted = self->accepted_n;
+  figures->blocked = self->blocked;
+  figures->blocked_peak = self->blocked_peak;
+  figures->blocked_time = wp_spread_of (self->blocked_time);
+  figures->accept_latency = wp_spread_of (self->accept_latency);
+  figures->wait = wp_spread_of (self->wait);
+  figures->response = wp_spread_of (self->response);
+}
+
+gboolean
+wp_batch_server_finish (WpBatchServer *self, WpFigures *figures)
+{
+  if (!wp_batch_server_advance (self, G_MAXINT64))
+    return FALSE;
+  wp_figures_init (figures);
+  count_outcomes (self, figures);
+  if (self->finished > 0)
+    figures->busy_max = (gint64) self->busy_max;
+  wp_figures_set_depth (figures, self->depth);
+  if (self->layout.can_be_full)
+    {
+      figures->time_full_ns = self->time_full_ns;
+      figures->first_full_ns = self->first_full_ns;
+    }
+  wp_figures_set_window (figures, self->first_ns, self->finished > 0 ? self->last_ns : WP_TIME_NONE, (double) self->busy_ns, self->finished,
+                         self->layout.workers);
+
+  return TRUE;
+}
+
+static gboolean
+check_one (const char *what, WpUint128 by_clock_ns, WpUint128 by_requests_ns, GError **error)
+{
+  if (by_clock_ns == by_requests_ns)
+    return TRUE;
+  g_set_error (error, WP_ERROR, WP_ERROR_INTERNAL, "internal error: Little's law does not hold: %s: %.17g job seconds by the clock, %.17g by the requests",
+               what, (double) by_clock_ns / 1e9, (double) by_requests_ns / 1e9);
+
+  return FALSE;
+}
+
+gboolean
+wp_batch_server_check (const WpBatchServer *self, GError **error)
+{
+  return self->counted_from > 0 ||   /* the two sides have not the same jobs then */
+         (check_one ("depth", self->depth->sum, self->wait->sum - self->accept_latency->sum, error) &&
+          check_one ("busy", self->busy_ns, self->service_ns, error) &&
+          check_one ("response", self->response->sum, self->wait->sum + self->service_ns, error));
+}

@@ -1,0 +1,43 @@
+/* wp-batch-server.h - one queue and its workers before a database that commits in groups, simulated event by event. */
+#pragma once
+
+#include "sim/model/wp-commit.h"
+#include "sim/model/wp-model.h"
+
+/**
+ * WpBatchServer:
+ *
+ * A started job is handed to the database's one writer. The writer, when free, takes what it has been handed, in order, the commit's most at
+ * most, and is done with all of it a commit's time later. So a job in service may wait for the commit before its own, and how long its own takes
+ * depends on who comes meanwhile: a request's fate is known only later, and is told then. O(1) a job; memory of the jobs in the system.
+ * Source: Bailey, On queueing processes with bulk service, J. Royal Statistical Society B 16 (1954); the tests hold it equal to a naive one.
+ */
+typedef struct _WpBatchServer WpBatchServer;
+
+/* A request, by its number in order of arrival from 0, was accepted (the verdict's outcome is WP_OUTCOME_NONE yet), or has ended. */
+typedef void (*WpBatchTold) (guint64 request, const WpVerdict *verdict, gpointer data);
+
+/* @commit: takes a reference. @told: (nullable). */
+WpBatchServer *wp_batch_server_new (const WpLayout *layout, gint64 patience_ns, WpCommit *commit, WpBatchTold told, gpointer data);
+void wp_batch_server_free (WpBatchServer *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpBatchServer, wp_batch_server_free)
+
+/* The next request; @arrival_ns never goes back. FALSE where a time no longer fits 292 years. */
+gboolean wp_batch_server_offer (WpBatchServer *self, gint64 arrival_ns);
+
+/* The next moment at which something happens of itself; WP_TIME_NONE: none. */
+gint64 wp_batch_server_next (const WpBatchServer *self);
+
+/* All that happens until then, that moment too, but for arrivals. FALSE as above. */
+gboolean wp_batch_server_advance (WpBatchServer *self, gint64 until_ns);
+
+/* As wp_model_start_counting(), and exact. */
+void wp_batch_server_start_counting (WpBatchServer *self, gint64 now_ns);
+
+void wp_batch_server_sums (const WpBatchServer *self, WpSums *sums);
+
+/* Once, after the last request: the system empties, and all is counted. FALSE as above. */
+gboolean wp_batch_server_finish (WpBatchServer *self, WpFigures *figures);
+
+/* As wp_model_check(). */
+gboolean wp_batch_server_check (const WpBatchServer *self, GError **error);

@@ -1,0 +1,34 @@
+/* wp-commit.h - what a commit costs: of a database that takes all that waits, and is done with all of it at once (group commit). */
+#pragma once
+
+#include "sim/stats/wp-random.h"
+#include "sim/trace/wp-trace.h"
+
+#define WP_COMMIT_MOST 1000   /* rows in one commit, as wp-server's SQLite has it */
+
+/* A commit of n rows takes fixed + n * row, and what chance adds; a writer that had nothing to do begins only @idle_ns after it is given
+ * something, and takes what has come by then. */
+typedef struct {
+  double fixed_ns, row_ns, idle_ns;
+  guint most_rows;
+} WpCommitCost;
+
+typedef struct _WpCommit WpCommit;
+
+/* @late_ns, @idle_late_ns: (nullable) (element-type gint64): what commits took beyond the formula, may be negative; one of them is drawn
+ * for each commit, of a busy writer and of one that was idle. Takes a reference. @scale: all times are multiplied by it. */
+WpCommit *wp_commit_new (const WpCommitCost *cost, GArray *late_ns, GArray *idle_late_ns, double scale, guint64 seed);
+WpCommit *wp_commit_ref (WpCommit *self);   /* not from several threads at once */
+void wp_commit_unref (WpCommit *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpCommit, wp_commit_unref)
+
+/* FIXED:PER_ROW[:MOST[:IDLE]]. NULL with WP_ERROR_BAD_VALUE. */
+WpCommit *wp_commit_parse (const char *text, double scale, guint64 seed, GError **error);
+
+guint wp_commit_most (const WpCommit *self);
+gint64 wp_commit_idle (const WpCommit *self);                              /* ns */
+const WpCommitCost *wp_commit_cost (const WpCommit *self);                 /* before scaling */
+void wp_commit_restart (const WpCommit *self, WpRandom *random);           /* the same draws again from the first */
+
+/* How long a commit of @n >= 1 rows takes, ns >= 0. */
+gint64 wp_commit_draw (const WpCommit *self, WpRandom *random, guint n, gboolean was_idle);

@@ -1,0 +1,250 @@
+/* The batch server held equal to a naive event calendar, to the recursion where each commit has one row, and cases that a person can follow. */
+#include "sim/model/wp-batch-server.h"
+
+#include "tests/unit/compare-figures.h"
+#include "tests/unit/naive-model.h"
+#include "tests/unit/random-load.h"
+
+#define N_LOADS 20000
+
+typedef struct {
+  WpVerdict verdicts[RANDOM_LOAD_MOST];
+  guint64 n_accepted, n_ended;
+} Seen;
+
+static void
+on_told (guint64 request, const WpVerdict *verdict, gpointer data)
+{
+  Seen *seen = data;
+
+  if (verdict->outcome == WP_OUTCOME_NONE)
+    {
+      g_assert_cmpint (verdict->accepted_ns, !=, WP_TIME_NONE);
+      seen->n_accepted++;
+      return;
+    }
+  seen->verdicts[request] = *verdict;
+  seen->n_ended++;
+}
+
+static WpCommit *
+commit_of (const NaiveCommit *naive)
+{
+  WpCommitCost cost = { (double) naive->fixed_ns, (double) naive->row_ns, (double) naive->idle_ns, naive->most };
+
+  return wp_commit_new (&cost, NULL, NULL, 1, 1);
+}
+
+static void
+run_server (const RandomLoad *load, const NaiveCommit *naive, Seen *seen, WpFigures *figures)
+{
+  g_autoptr(WpCommit) commit = commit_of (naive);
+  g_autoptr(WpBatchServer) server = NULL;
+  g_autoptr(GError) error = NULL;
+  WpLayout layout;
+
+  *seen = (Seen) { .n_ended = 0 };
+  wp_policy_layout (&load->policy, &layout);
+  server = wp_batch_server_new (&layout, load->patience_ns, commit, on_told, seen);
+  for (gsize i = 0; i < load->n_rows; i++)
+    g_assert_true (wp_batch_server_offer (server, load->rows[i].arrival_ns));
+  g_assert_true (wp_batch_server_finish (server, figures));
+  g_assert_true (wp_batch_server_check (server, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (seen->n_ended, ==, load->n_rows);
+  g_assert_cmpuint (seen->n_accepted, ==, figures->accepted);
+}
+
+static gboolean
+same_verdict (const WpVerdict *one, const WpVerdict *two)
+{
+  return one->accepted_ns == two->accepted_ns && one->started_ns == two->started_ns && one->finished_ns == two->finished_ns &&
+         one->ended_ns == two->ended_ns && one->outcome == two->outcome && one->blocked == two->blocked;
+}
+
+static void
+print_verdict (const char *who, const WpVerdict *v)
+{
+  g_test_message ("  %s: accepted %" G_GINT64_FORMAT " started %" G_GINT64_FORMAT " finished %" G_GINT64_FORMAT " ended %" G_GINT64_FORMAT
+                  " outcome %d blocked %d", who, v->accepted_ns, v->started_ns, v->finished_ns, v->ended_ns, v->outcome, v->blocked);
+}
+
+static void
+check_same (const RandomLoad *load, const NaiveCommit *commit, const WpVerdict *one, const WpVerdict *two, const WpFigures *figures,
+            const WpFigures *others)
+{
+  const char *metric = compare_figures (figures, others);
+  gboolean same = !metric;
+
+  for (gsize i = 0; i < load->n_rows && same; i++)
+    same = same_verdict (&one[i], &two[i]);
+  if (same)
+    return;
+  g_test_message ("%s queue %u workers %u %s timeout %" G_GINT64_FORMAT " patience %" G_GINT64_FORMAT ", commit %" G_GINT64_FORMAT " %" G_GINT64_FORMAT
+                  " %u %" G_GINT64_FORMAT ": %s", wp_mode_name (load->policy.mode), load->policy.queue_jobs, load->policy.workers,
+                  wp_when_full_name (load->policy.when_full), load->policy.block_timeout_ns, load->patience_ns, commit->fixed_ns, commit->row_ns,
+                  commit->most, commit->idle_ns, metric ? metric : "a verdict");
+  for (gsize i = 0; i < load->n_rows; i++)
+    {
+      g_test_message ("arrival %" G_GINT64_FORMAT, load->rows[i].arrival_ns);
+      print_verdict ("server", &one[i]);
+      print_verdict ("other ", &two[i]);
+    }
+  g_assert_not_reached ();
+}
+
+static void
+test_equals_naive (void)
+{
+  guint64 seed = g_test_rand_int ();
+  WpRandom random;
+
+  g_test_message ("seed %" G_GUINT64_FORMAT ", %d loads", seed, N_LOADS);
+  wp_random_init (&random, seed, 0);
+  for (guint i = 0; i < N_LOADS; i++)
+    {
+      RandomLoad load;
+      NaiveCommit commit;
+      WpVerdict verdicts[RANDOM_LOAD_MOST];
+      WpFigures figures, expected;
+      Seen seen;
+
+      random_load_make (&load, &random);
+      commit = (NaiveCommit) { (gint64) wp_random_below (&random, 9), (gint64) wp_random_below (&random, 4), (gint64) wp_random_below (&random, 4),
+                               1 + (guint) wp_random_below (&random, 6) };
+      run_server (&load, &commit, &seen, &figures);
+      naive_model_run_batch (&load.policy, load.patience_ns, load.rows, &commit, load.n_rows, verdicts, &expected);
+      check_same (&load, &commit, seen.verdicts, verdicts, &figures, &expected);
+    }
+}
+
+/* One worker and a writer that needs no waking: each commit has one row, and so has constant service. */
+static void
+test_one_worker_equals_the_recursion (void)
+{
+  guint64 seed = g_test_rand_int ();
+  WpRandom random;
+
+  g_test_message ("seed %" G_GUINT64_FORMAT ", %d loads", seed, N_LOADS);
+  wp_random_init (&random, seed, 0);
+  for (guint i = 0; i < N_LOADS; i++)
+    {
+      NaiveCommit commit = { (gint64) wp_random_below (&random, 9), (gint64) wp_random_below (&random, 4), 0, 1 + (guint) wp_random_below (&random, 6) };
+      g_autoptr(WpModel) model = NULL;
+      WpVerdict verdicts[RANDOM_LOAD_MOST];
+      WpFigures figures, expected;
+      RandomLoad load;
+      WpLayout layout;
+      Seen seen;
+
+      random_load_make (&load, &random);
+      load.policy.mode = WP_MODE_BUFFERED_CHANNEL;
+      for (gsize j = 0; j < load.n_rows; j++)
+        load.services_ns[j] = commit.fixed_ns + commit.row_ns;
+      run_server (&load, &commit, &seen, &figures);
+      wp_policy_layout (&load.policy, &layout);
+      model = wp_model_new (&layout, load.patience_ns);
+      g_assert_true (wp_model_offer (model, load.rows, load.services_ns, load.n_rows, verdicts));
+      wp_model_finish (model, &expected);
+      check_same (&load, &commit, seen.verdicts, verdicts, &figures, &expected);
+    }
+}
+
+/* What comes while a commit runs shares the next one. */
+static void
+test_a_commit_takes_all_that_waits (void)
+{
+  const NaiveCommit commit = { 100, 10, 0, 1000 };
+  RandomLoad load = { .patience_ns = WP_TIME_NONE, .n_rows = 4 };
+  const gint64 arrivals_ns[] = { 0, 1, 2, 110 }, finished_ns[] = { 110, 230, 230, 340 };
+  WpFigures figures;
+  Seen seen;
+
+  wp_policy_init (&load.policy, WP_MODE_WORKER_POOL);
+  load.policy.workers = 10;
+  for (guint i = 0; i < 4; i++)
+    load.rows[i] = (WpRow) { .arrival_ns = arrivals_ns[i] };
+  run_server (&load, &commit, &seen, &figures);
+  for (guint i = 0; i < 4; i++)
+    {
+      g_assert_cmpint (seen.verdicts[i].started_ns, ==, arrivals_ns[i]);
+      g_assert_cmpint (seen.verdicts[i].finished_ns, ==, finished_ns[i]);
+    }
+  g_assert_cmpint (figures.busy_max, ==, 3);   /* the fourth arrives after the first has left */
+  g_assert_cmpint (figures.depth_max, ==, 0);
+}
+
+/* A writer that must be woken takes what has come by the time it is awake. */
+static void
+test_an_idle_writer_gathers (void)
+{
+  const NaiveCommit commit = { 100, 10, 50, 1000 };
+  RandomLoad load = { .patience_ns = WP_TIME_NONE, .n_rows = 3 };
+  const gint64 arrivals_ns[] = { 0, 40, 50 }, finished_ns[] = { 170, 170, 280 };
+  WpFigures figures;
+  Seen seen;
+
+  wp_policy_init (&load.policy, WP_MODE_DEFAULT);
+  for (guint i = 0; i < 3; i++)
+    load.rows[i] = (WpRow) { .arrival_ns = arrivals_ns[i] };
+  run_server (&load, &commit, &seen, &figures);
+  for (guint i = 0; i < 3; i++)
+    g_assert_cmpint (seen.verdicts[i].finished_ns, ==, finished_ns[i]);
+}
+
+/* What a warm-up leaves in the system is there, and not counted. */
+static void
+test_warm_up (void)
+{
+  const NaiveCommit naive = { 100, 0, 0, 1 };
+  g_autoptr(WpCommit) commit = commit_of (&naive);
+  g_autoptr(WpBatchServer) server = NULL;
+  WpFigures figures;
+  WpPolicy policy;
+  WpLayout layout;
+
+  wp_policy_init (&policy, WP_MODE_BUFFERED_CHANNEL);
+  wp_policy_layout (&policy, &layout);
+  server = wp_batch_server_new (&layout, WP_TIME_NONE, commit, NULL, NULL);
+  for (guint i = 0; i < 3; i++)
+    g_assert_true (wp_batch_server_offer (server, 0));
+  wp_batch_server_start_counting (server, 150);
+  g_assert_true (wp_batch_server_offer (server, 150));
+  g_assert_true (wp_batch_server_finish (server, &figures));
+  g_assert_cmpuint (figures.requests, ==, 1);
+  g_assert_cmpint (figures.wait.max, ==, 150);   /* two are before it, one half done */
+  g_assert_cmpint (figures.makespan_ns, ==, 250);
+  g_assert_cmpfloat (figures.busy_mean, ==, 1);
+}
+
+static void
+test_times_past_292_years (void)
+{
+  const NaiveCommit naive = { G_MAXINT64 / 2, 0, 0, 1 };
+  g_autoptr(WpCommit) commit = commit_of (&naive);
+  g_autoptr(WpBatchServer) server = NULL;
+  WpFigures figures;
+  WpPolicy policy;
+  WpLayout layout;
+
+  wp_policy_init (&policy, WP_MODE_BUFFERED_CHANNEL);
+  wp_policy_layout (&policy, &layout);
+  server = wp_batch_server_new (&layout, WP_TIME_NONE, commit, NULL, NULL);
+  for (guint i = 0; i < 3; i++)
+    g_assert_true (wp_batch_server_offer (server, 0));
+  g_assert_false (wp_batch_server_finish (server, &figures));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/batch-server/equals-naive", test_equals_naive);
+  g_test_add_func ("/batch-server/one-worker-equals-the-recursion", test_one_worker_equals_the_recursion);
+  g_test_add_func ("/batch-server/a-commit-takes-all-that-waits", test_a_commit_takes_all_that_waits);
+  g_test_add_func ("/batch-server/an-idle-writer-gathers", test_an_idle_writer_gathers);
+  g_test_add_func ("/batch-server/warm-up", test_warm_up);
+  g_test_add_func ("/batch-server/times-past-292-years", test_times_past_292_years);
+
+  return g_test_run ();
+}
