@@ -83,6 +83,8 @@ start_recorder (Server *self, GError **error)
   g_ptr_array_add (notes, g_strdup (self->options.ack == WP_ACK_STORED ? "stored" : "accepted"));
   g_ptr_array_add (notes, g_strdup ("database"));
   g_ptr_array_add (notes, g_strdup (self->options.database));
+  g_ptr_array_add (notes, g_strdup ("threads"));
+  g_ptr_array_add (notes, g_strdup_printf ("%u", self->options.threads));
   g_ptr_array_add (notes, g_strdup ("version"));
   g_ptr_array_add (notes, g_strdup ("wp-server " WP_VERSION));
   g_ptr_array_add (notes, g_strdup ("started"));

@@ -187,7 +187,8 @@ wp_plan_options_wants_plan (const WpSimOptions *options)
     return TRUE;
 
   return !options->plan.no_plan && !options->plan.sweep && options->policy.mode == WP_MODE_ALL && !is_csv (options) && !is_spawning (options) &&
-         !options->against && !options->jobs && !options->series && !wp_draw_options_given (&options->draw);
+         g_ascii_strncasecmp (options->service, "batch:", 6) != 0 && options->front.time_ns == 0 && !options->against && !options->jobs &&
+         !options->series && !wp_draw_options_given (&options->draw);
 }
 
 guint

@@ -10,6 +10,7 @@
 
 #define DEFAULT_SERVICE "500ms"
 #define DEFAULT_SEED 1
+#define MOST_FRONT_THREADS 1024   /* as wp-server has it at most */
 #define DEFAULT_INTERVAL_NS (100 * WP_NS_PER_MS)
 
 static gboolean
@@ -40,7 +41,7 @@ on_text (const char *option, const char *value, gpointer data, GError **error)
   WpSimOptions *self = data;
   const struct { const char *option; char **field; } fields[] = {
     { "--service", &self->service }, { "-s", &self->service }, { "--against", &self->against }, { "--client", &self->client },
-    { "--series", &self->series }, { "--jobs", &self->jobs }, { "--columns", (char **) &self->trace.columns }
+    { "--series", &self->series }, { "--calibrate", &self->calibrate }, { "--jobs", &self->jobs }, { "--columns", (char **) &self->trace.columns }
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
@@ -85,6 +86,24 @@ static gboolean
 on_patience (const char *option, const char *value, gpointer data, GError **error)
 {
   return wp_time_parse_duration (value, &((WpSimOptions *) data)->patience_ns, error);
+}
+
+static gboolean
+on_front (const char *option, const char *value, gpointer data, GError **error)
+{
+  return wp_time_parse_duration (value, &((WpSimOptions *) data)->front.time_ns, error);
+}
+
+static gboolean
+on_front_threads (const char *option, const char *value, gpointer data, GError **error)
+{
+  guint64 threads;
+
+  if (!wp_options_parse_uint (value, 1, MOST_FRONT_THREADS, &threads, error))
+    return FALSE;
+  ((WpSimOptions *) data)->front.threads = (guint) threads;
+
+  return TRUE;
 }
 
 static gboolean
@@ -156,11 +175,14 @@ static const GOptionEntry trace_entries[] = {
         "service where the trace has none (default 500ms): " WP_SERVICE_FORMS, "SPEC"),
   { "service-always", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, on_service_always, "use --service even where the trace has its own", NULL },
   CALL ("seed", 0, on_seed, "of what is drawn (1); equal seeds, equal runs", "N"),
+  CALL ("front", 0, on_front, "HTTP threads before the queue: each request takes one of them for so long (none; --calibrate says it)", "TIME"),
+  CALL ("front-threads", 0, on_front_threads, "of --front: how many there are (1)", "N"),
   CALL ("patience", 0, on_patience, "a parked client leaves after that long (never)", "TIME"),
   { NULL }
 };
 
 static const GOptionEntry answer_entries[] = {
+  CALL ("calibrate", 0, on_text, "no TRACE: learn from a server's record what its database and its front cost, as options of a prediction", "FILE"),
   CALL ("against", 0, on_text, "compare with what a server recorded; sizes left out are taken from its notes; exit 1 outside the tolerance", "FILE"),
   CALL ("tolerance", 0, on_tolerance, "of --against: 2% (default) or 0.02", "SHARE"),
   CALL ("client", 0, on_text, "of --against: what wp-replay -o wrote, to see whether client and server agree", "FILE"),
@@ -213,10 +235,32 @@ is_input (const WpSimOptions *self, const char *output)
   return wp_options_same_file (output, self->path) || wp_options_same_file (output, self->against) || wp_options_same_file (output, self->client);
 }
 
+/* Planning stands on a recursion that group commit and a front before the queue are not part of. */
+static gboolean
+check_group_commit (const WpSimOptions *self, GError **error)
+{
+  const char *what = g_ascii_strncasecmp (self->service, "batch:", strlen ("batch:")) == 0 ? "--service=batch:" : self->front.time_ns > 0 ? "--front" : NULL;
+  const char *with = self->plan.plan ? "--plan" : self->plan.sweep ? "--sweep" : self->draw.theory ? "--theory" : self->draw.generate ? "--generate" : NULL;
+
+  if (!what || !with)
+    return TRUE;
+  g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "%s is not there for %s", with, what);
+
+  return FALSE;
+}
+
 static gboolean
 check (const WpSimOptions *self, GError **error)
 {
   if (!wp_policy_check (&self->policy, error))
+    return FALSE;
+  if (self->calibrate && (self->against || self->plan.sweep || self->jobs || self->series || self->plot || wp_draw_options_given (&self->draw)))
+    return fail_usage (error, "--calibrate only reads a record: predict with what it prints");
+  if (self->calibrate && g_str_equal (self->format->name, "csv"))
+    return fail_usage (error, "--calibrate is in text and JSON only");
+  if (self->front.threads > 0 && self->front.time_ns == 0)
+    return fail_usage (error, "--front-threads belongs to --front");
+  if (!check_group_commit (self, error))
     return FALSE;
   if (self->client && !self->against)
     return fail_usage (error, "--client belongs to --against");
@@ -232,6 +276,17 @@ check (const WpSimOptions *self, GError **error)
     return fail_usage (error, "standard input can be read once only");
 
   return wp_draw_options_check (self, error) && wp_plan_options_check (self, error);
+}
+
+static gboolean
+finish (WpSimOptions *self, GError **error)
+{
+  if (!check (self, error))
+    return FALSE;
+  self->front.threads = MAX (self->front.threads, 1);
+  self->draw.clients.front = self->front;
+
+  return TRUE;
 }
 
 static void
@@ -257,15 +312,17 @@ wp_sim_options_parse (WpSimOptions *self, int *argc, char ***argv, GError **erro
                                   "and latency. TRACE is CSV with a column \"arrival\", gzipped or not; - is standard input.",
                          tables, self, argc, argv, error))
     return FALSE;
-  if (*argc == 1 && wp_draw_options_given (&self->draw))
-    return check (self, error);
+  if (*argc == 1 && (wp_draw_options_given (&self->draw) || self->calibrate))
+    return finish (self, error);
+  if (self->calibrate)
+    return fail_usage (error, "a trace beside --calibrate, which simulates nothing: predict with what it prints");
   if (wp_draw_options_given (&self->draw))
     return fail_usage (error, "a trace beside traffic that is drawn: give one or the other");
   if (*argc != 2)
     return fail_usage (error, *argc < 2 ? "no trace: give a file, or - for standard input" : "one trace at a time");
   self->path = g_strdup ((*argv)[1]);
 
-  return check (self, error);
+  return finish (self, error);
 }
 
 void
@@ -275,6 +332,7 @@ wp_sim_options_clear (WpSimOptions *self)
   g_free (self->path);
   g_free (self->service);
   g_free (self->against);
+  g_free (self->calibrate);
   g_free (self->client);
   g_free (self->series);
   g_free (self->jobs);

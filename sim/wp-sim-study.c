@@ -24,6 +24,7 @@ wp_sim_study_new (const WpSimOptions *options)
     .patience_ns = options->patience_ns, .synthetic = draw->synthetic, .scale = options->trace.scale, .clients = draw->clients,
     .service = options->service, .think = think, .service_scale = options->trace.service_scale
   };
+  self->study.clients.front = options->front;
   self->study.clients.limit_rows = options->trace.limit_rows;
   self->name = g_strdup_printf ("%u client%s, thinking %s, answered when %s", draw->clients.clients, draw->clients.clients == 1 ? "" : "s", think,
                                 draw->clients.until_stored ? "stored" : "accepted");

@@ -11,6 +11,7 @@
 #include "sim/plot/wp-plot-file.h"
 #include "sim/report/wp-predicted.h"
 #include "sim/report/wp-progress.h"
+#include "sim/report/wp-report-calibration.h"
 #include "sim/report/wp-series.h"
 #include "sim/wp-sim-options.h"
 #include "sim/wp-sim-plan.h"
@@ -104,6 +105,7 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpSimStudy *study, WpSi
   if (!service)
     return FALSE;
   run = wp_run_new (trace, service, report->policies, report->n_models, options->patience_ns);
+  wp_run_put_front (run, &options->front);
   wp_sim_study_watch (study, run);
   wp_sim_plan_watch (plan, run, report);
   wp_run_watch (run, &wp_progress_observer, progress);
@@ -111,6 +113,7 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpSimStudy *study, WpSi
     wp_run_watch (run, &wp_predicted_observer, predicted);
   if (!side_files_open (&files, options, report, run, error) || !wp_run_go (run, report->figures, &report->traffic, error))
     return FALSE;
+  report->has_front = wp_run_front_figures (run, &report->front);
   report->n_drawn = wp_service_drawn (service);
   g_clear_pointer (&progress, wp_progress_free);
 
@@ -201,6 +204,15 @@ sweep (const WpSimOptions *options, GError **error)
 }
 
 static int
+calibrate (const WpSimOptions *options, GError **error)
+{
+  g_autofree char *text = wp_report_calibration (options->calibrate, g_str_equal (options->format->name, "json"), error);
+  g_autoptr(WpOutput) output = text ? wp_output_new ("-", error) : NULL;
+
+  return output && wp_output_write (output, text, strlen (text), error) && wp_output_commit (output, error) ? EXIT_DONE : EXIT_BAD;
+}
+
+static int
 generate (const WpSimOptions *options, GError **error)
 {
   const WpDrawOptions *draw = &options->draw;
@@ -223,6 +235,8 @@ run (int argc, char **argv, GError **error)
 
   if (!wp_sim_options_parse (&options, &argc, &argv, error))
     return EXIT_BAD;
+  if (options.calibrate)
+    return calibrate (&options, error);
   if (options.draw.generate)
     return generate (&options, error);
   if (options.plan.sweep)

@@ -72,9 +72,17 @@ halve (WpBatchMeans *self)
 void
 wp_batch_means_add (WpBatchMeans *self, const WpModel *model, gint64 now_ns)
 {
-  Part now = { .clock = (double) now_ns / 1e9 };
+  WpSums sums;
 
-  wp_model_sums (model, &now.sums);
+  wp_model_sums (model, &sums);
+  wp_batch_means_add_sums (self, &sums, now_ns);
+}
+
+void
+wp_batch_means_add_sums (WpBatchMeans *self, const WpSums *sums, gint64 now_ns)
+{
+  Part now = { .sums = *sums, .clock = (double) now_ns / 1e9 };
+
   if (!self->started)
     {
       self->started = TRUE;   /* the first look is only where it begins */

@@ -22,6 +22,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpBatchMeans, wp_batch_means_free)
 
 /* Where the model stands, every so often; @now_ns is the last arrival. */
 void wp_batch_means_add (WpBatchMeans *self, const WpModel *model, gint64 now_ns);
+void wp_batch_means_add_sums (WpBatchMeans *self, const WpSums *sums, gint64 now_ns);
 
 /**
  * wp_batch_means_intervals:

@@ -22,7 +22,7 @@ struct _WpBatchServer {
   gint64 may_wait_ns;         /* a parked request leaves after that long */
   WpOutcome turned_away;      /* and is this then */
   WpCommit *commit;
-  WpRandom random;
+  WpCommitDraws draws;
   WpBatchTold told;
   gpointer data;
 
@@ -106,7 +106,7 @@ wp_batch_server_new (const WpLayout *layout, gint64 patience_ns, WpCommit *commi
   self->may_wait_ns = MIN (timeout_ns, patience_ns);
   self->turned_away = timeout_ns <= patience_ns ? WP_OUTCOME_TIMED_OUT : WP_OUTCOME_ABANDONED;
   self->commit = wp_commit_ref (commit);
-  wp_commit_restart (commit, &self->random);
+  wp_commit_restart (commit, &self->draws);
   self->told = told;
   self->data = data;
   self->commit_ends_ns = self->take_at_ns = self->first_full_ns = WP_TIME_NONE;
@@ -183,10 +183,10 @@ count_time (WpBatchServer *self, gint64 until_ns)
 
 /* The writer takes what it has been handed. */
 static void
-begin_commit (WpBatchServer *self, gboolean was_idle)
+begin_commit (WpBatchServer *self)
 {
   gsize n = MIN (self->in_service, wp_commit_most (self->commit));
-  gint64 lasts_ns = wp_commit_draw (self->commit, &self->random, (guint) n, was_idle);
+  gint64 lasts_ns = wp_commit_draw (self->commit, &self->draws, (guint) n);
 
   self->take_at_ns = WP_TIME_NONE;
   self->in_commit = n;
@@ -200,7 +200,7 @@ wake_writer (WpBatchServer *self)
   gint64 delay_ns = wp_commit_idle (self->commit);
 
   if (delay_ns == 0)
-    begin_commit (self, TRUE);
+    begin_commit (self);
   else if (__builtin_add_overflow (self->now_ns, delay_ns, &self->take_at_ns))
     self->overflowed = TRUE;
 }
@@ -265,7 +265,7 @@ end_commit (WpBatchServer *self)
     }
   release (self);
   if (self->in_service > 0)
-    begin_commit (self, FALSE);
+    begin_commit (self);
 }
 
 static void
@@ -309,7 +309,7 @@ wp_batch_server_advance (WpBatchServer *self, gint64 until_ns)
       if (self->commit_ends_ns == next_ns)
         end_commit (self);
       else if (self->take_at_ns == next_ns)
-        begin_commit (self, TRUE);
+        begin_commit (self);
       else
         {
           Job job = line_pop (&self->parked);

@@ -5,25 +5,25 @@
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
 
+#define RUN_COMMITS 256
 #define COMMIT_STREAM 4   /* of its own: arrivals, services and thinking have others */
 
 struct _WpCommit {
   guint refs;
   WpCommitCost cost;
-  GArray *late_ns[2];     /* of a busy writer, of one that was idle; NULL: no chance */
+  GArray *late_ns;        /* NULL: no chance */
   double scale;
   guint64 seed;
 };
 
 WpCommit *
-wp_commit_new (const WpCommitCost *cost, GArray *late_ns, GArray *idle_late_ns, double scale, guint64 seed)
+wp_commit_new (const WpCommitCost *cost, GArray *late_ns, double scale, guint64 seed)
 {
   WpCommit *self = g_new0 (WpCommit, 1);
 
   self->refs = 1;
   self->cost = *cost;
-  self->late_ns[FALSE] = late_ns && late_ns->len > 0 ? g_array_ref (late_ns) : NULL;
-  self->late_ns[TRUE] = idle_late_ns && idle_late_ns->len > 0 ? g_array_ref (idle_late_ns) : NULL;
+  self->late_ns = late_ns && late_ns->len > 0 ? g_array_ref (late_ns) : NULL;
   self->scale = scale;
   self->seed = seed;
 
@@ -43,8 +43,7 @@ wp_commit_unref (WpCommit *self)
 {
   if (--self->refs > 0)
     return;
-  g_clear_pointer (&self->late_ns[FALSE], g_array_unref);
-  g_clear_pointer (&self->late_ns[TRUE], g_array_unref);
+  g_clear_pointer (&self->late_ns, g_array_unref);
   g_free (self);
 }
 
@@ -78,7 +77,7 @@ wp_commit_parse (const char *text, double scale, guint64 seed, GError **error)
     return NULL;
   cost.most_rows = (guint) most;
 
-  return wp_commit_new (&cost, NULL, NULL, scale, seed);
+  return wp_commit_new (&cost, NULL, scale, seed);
 }
 
 guint
@@ -106,19 +105,33 @@ wp_commit_cost (const WpCommit *self)
 }
 
 void
-wp_commit_restart (const WpCommit *self, WpRandom *random)
+wp_commit_restart (const WpCommit *self, WpCommitDraws *draws)
 {
-  wp_random_init (random, self->seed, COMMIT_STREAM);
+  *draws = (WpCommitDraws) { .left = 0 };
+  wp_random_init (&draws->random, self->seed, COMMIT_STREAM);
+}
+
+static double
+draw_late (const WpCommit *self, WpCommitDraws *draws)
+{
+  if (draws->left == 0)
+    {
+      draws->left = RUN_COMMITS;
+      draws->at = (guint) wp_random_below (&draws->random, self->late_ns->len);
+    }
+  draws->left--;
+  draws->at = draws->at + 1 < self->late_ns->len ? draws->at + 1 : 0;
+
+  return (double) g_array_index (self->late_ns, gint64, draws->at);
 }
 
 gint64
-wp_commit_draw (const WpCommit *self, WpRandom *random, guint n, gboolean was_idle)
+wp_commit_draw (const WpCommit *self, WpCommitDraws *draws, guint n)
 {
-  const GArray *late_ns = self->late_ns[was_idle] ? self->late_ns[was_idle] : self->late_ns[!was_idle];
   double ns = self->cost.fixed_ns + self->cost.row_ns * n;
 
-  if (late_ns)
-    ns += (double) g_array_index (late_ns, gint64, wp_random_below (random, late_ns->len));
+  if (self->late_ns)
+    ns += draw_late (self, draws);
 
   return whole (ns * self->scale);
 }

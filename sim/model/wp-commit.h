@@ -15,9 +15,16 @@ typedef struct {
 
 typedef struct _WpCommit WpCommit;
 
-/* @late_ns, @idle_late_ns: (nullable) (element-type gint64): what commits took beyond the formula, may be negative; one of them is drawn
- * for each commit, of a busy writer and of one that was idle. Takes a reference. @scale: all times are multiplied by it. */
-WpCommit *wp_commit_new (const WpCommitCost *cost, GArray *late_ns, GArray *idle_late_ns, double scale, guint64 seed);
+/* Where in the record the next lateness is taken from. */
+typedef struct {
+  WpRandom random;
+  guint at, left;
+} WpCommitDraws;
+
+/* @late_ns: (nullable) (element-type gint64): what commits took beyond the formula, may be negative, in the order in which they were. They are
+ * drawn in runs of some hundred, from a place drawn at random, so that slow spells stay spells (Künsch's block bootstrap, Annals of Statistics
+ * 17, 1989). Takes a reference. @scale: all times are multiplied by it. */
+WpCommit *wp_commit_new (const WpCommitCost *cost, GArray *late_ns, double scale, guint64 seed);
 WpCommit *wp_commit_ref (WpCommit *self);   /* not from several threads at once */
 void wp_commit_unref (WpCommit *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpCommit, wp_commit_unref)
@@ -28,7 +35,7 @@ WpCommit *wp_commit_parse (const char *text, double scale, guint64 seed, GError 
 guint wp_commit_most (const WpCommit *self);
 gint64 wp_commit_idle (const WpCommit *self);                              /* ns */
 const WpCommitCost *wp_commit_cost (const WpCommit *self);                 /* before scaling */
-void wp_commit_restart (const WpCommit *self, WpRandom *random);           /* the same draws again from the first */
+void wp_commit_restart (const WpCommit *self, WpCommitDraws *draws);       /* the same draws again from the first */
 
 /* How long a commit of @n >= 1 rows takes, ns >= 0. */
-gint64 wp_commit_draw (const WpCommit *self, WpRandom *random, guint n, gboolean was_idle);
+gint64 wp_commit_draw (const WpCommit *self, WpCommitDraws *draws, guint n);

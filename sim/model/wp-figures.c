@@ -11,7 +11,7 @@ void
 wp_figures_init (WpFigures *self)
 {
   *self = (WpFigures) {
-    .blocked_time = no_spread, .accept_latency = no_spread, .wait = no_spread, .response = no_spread,
+    .blocked_time = no_spread, .accept_latency = no_spread, .wait = no_spread, .response = no_spread, .latency = no_spread,
     .depth_mean = NAN, .depth_p50 = WP_TIME_NONE, .depth_p99 = WP_TIME_NONE, .depth_max = WP_TIME_NONE,
     .time_full_ns = WP_TIME_NONE, .first_full_ns = WP_TIME_NONE,
     .busy_mean = NAN, .busy_max = WP_TIME_NONE, .utilisation = NAN, .makespan_ns = WP_TIME_NONE, .throughput = NAN

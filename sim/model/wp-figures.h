@@ -17,6 +17,7 @@ typedef struct {
   guint64 failed;                   /* of the accepted; measured only, and in no report by that name */
   guint64 blocked, blocked_peak;    /* ever parked; most parked at once */
   WpSpread blocked_time, accept_latency, wait, response;
+  WpSpread latency;                 /* what a client of a closed loop waits for, from sending to its answer; null in all else */
 
   double depth_mean;                /* jobs, over time: from the first arrival to the last finish */
   gint64 depth_p50, depth_p99, depth_max;

@@ -26,6 +26,7 @@ const WpMetric wp_metrics[] = {
   SPREAD ("accept_latency", accept_latency),
   SPREAD ("wait", wait),
   SPREAD ("response", response),
+  SPREAD ("latency", latency),
   DOUBLE ("depth.mean", WP_UNIT_MEAN_JOBS, depth_mean),
   JOBS ("depth.p50", depth_p50),
   JOBS ("depth.p99", depth_p99),

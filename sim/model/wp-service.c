@@ -5,6 +5,7 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
+#include "sim/model/wp-calibration.h"
 #include "sim/stats/wp-random-inline.h"
 
 typedef struct {
@@ -30,6 +31,7 @@ struct _WpService {
   double alpha, least_ns; /* of a Pareto: from here to b_ns */
   double tail;            /* 1 - (least / b)^alpha */
   GArray *measured_ns;    /* of from: */
+  WpCommit *commit;       /* of batch: */
 };
 
 static gboolean
@@ -260,6 +262,39 @@ moments_measured (const WpService *self, WpMoments *moments)
   *moments = (WpMoments) { WP_SHAPE_GENERAL, mean_ns, mean_ns > 0 ? squares / n / (mean_ns * mean_ns) : 0 };
 }
 
+static gboolean
+take_commit (WpService *self, WpCommit *commit)
+{
+  self->commit = commit;
+  self->always = TRUE;
+
+  return commit != NULL;
+}
+
+static gboolean
+parse_batch (WpService *self, char **parts, GError **error)
+{
+  return take_commit (self, wp_commit_parse (parts[0], self->scale, self->seed, error));
+}
+
+static gboolean
+parse_batch_from (WpService *self, char **parts, GError **error)
+{
+  return take_commit (self, wp_calibration_load_commit (parts[0], self->scale, self->seed, error));
+}
+
+static double
+draw_batch (WpService *self)
+{
+  return wp_commit_cost (self->commit)->fixed_ns + wp_commit_cost (self->commit)->row_ns;
+}
+
+static void
+moments_batch (const WpService *self, WpMoments *moments)
+{
+  *moments = (WpMoments) { WP_SHAPE_GENERAL, wp_commit_cost (self->commit)->fixed_ns + wp_commit_cost (self->commit)->row_ns, 0 };
+}
+
 static const Kind kinds[] = {
   { "exp:", 1, parse_one_time, draw_exponential, moments_exponential },
   { "lognormal:", 2, parse_lognormal, draw_lognormal, moments_mean_and_cv },
@@ -267,6 +302,8 @@ static const Kind kinds[] = {
   { "hyperexp:", 2, parse_hyperexponential, draw_hyperexponential, moments_mean_and_cv },
   { "pareto:", 3, parse_pareto, draw_pareto, moments_pareto },
   { "from:", 1, parse_from, draw_measured, moments_measured },
+  { "batch:from:", 1, parse_batch_from, draw_batch, moments_batch },   /* before the next, whose name begins it */
+  { "batch:", 1, parse_batch, draw_batch, moments_batch },
   { "", 1, parse_one_time, draw_constant, moments_constant },
 };
 
@@ -290,7 +327,7 @@ parse (WpService *self, const char *spec, GError **error)
 
   if (g_strv_length (parts) == self->kind->n_parts && self->kind->parse (self, parts, &cause))
     return TRUE;
-  if (cause && self->kind->parse == parse_from)
+  if (cause && (self->kind->parse == parse_from || self->kind->parse == parse_batch_from))
     g_propagate_error (error, g_steal_pointer (&cause));
   else
     g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
@@ -322,7 +359,14 @@ void
 wp_service_free (WpService *self)
 {
   g_clear_pointer (&self->measured_ns, g_array_unref);
+  g_clear_pointer (&self->commit, wp_commit_unref);
   g_free (self);
+}
+
+WpCommit *
+wp_service_commit (const WpService *self)
+{
+  return self->commit;
 }
 
 static inline gint64

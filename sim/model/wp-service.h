@@ -1,9 +1,10 @@
 /* wp-service.h - how long each request's service takes: from the trace, or drawn where the trace does not say. */
 #pragma once
 
-#include "sim/trace/wp-trace.h"
+#include "sim/model/wp-commit.h"
 
-#define WP_SERVICE_FORMS "500ms, exp:MEAN, lognormal:MEAN:CV, uniform:A:B, hyperexp:MEAN:CV, pareto:MEAN:ALPHA:MAX or from:FILE"
+#define WP_SERVICE_FORMS "500ms, exp:MEAN, lognormal:MEAN:CV, uniform:A:B, hyperexp:MEAN:CV, pareto:MEAN:ALPHA:MAX, from:FILE, " \
+                         "batch:FIXED:PER_ROW[:MOST[:IDLE]] or batch:from:FILE"
 
 typedef enum { WP_SHAPE_CONSTANT, WP_SHAPE_EXPONENTIAL, WP_SHAPE_GENERAL } WpShape;
 
@@ -23,7 +24,7 @@ typedef struct _WpService WpService;
 /**
  * wp_service_new:
  * @spec: one of WP_SERVICE_FORMS. hyperexp: two exponentials of balanced means, CV > 1; pareto: truncated at MAX, its least value chosen
- *   so that the mean is MEAN; from: draws from finished - started of a measured trace
+ *   so that the mean is MEAN; from: draws from finished - started of a measured trace; batch: a database that commits in groups, see wp_service_commit()
  * @scale: what is drawn is multiplied by this, as the trace's reader does with its own column
  * @always: draw even where the trace has a service time
  *
@@ -35,6 +36,10 @@ WpService *wp_service_new (const char *spec, double scale, gboolean always, guin
 
 void wp_service_free (WpService *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpService, wp_service_free)
+
+/* The commits of a database that commits in groups, or NULL. Of such a one the services that are drawn are those of a commit of one row, and
+ * stand for no request's own: that depends on who comes with it. A trace's own services are not looked at then. */
+WpCommit *wp_service_commit (const WpService *self);
 
 /* The service of each row, in ns, >= 0. One draw for each row that needs one, in order. */
 void wp_service_fill (WpService *self, const WpRow *rows, gsize n_rows, gint64 *services_ns);

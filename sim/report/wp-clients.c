@@ -1,6 +1,7 @@
 #include "sim/report/wp-clients.h"
 
 #include "sim/base/wp-error.h"
+#include "sim/stats/wp-histogram-inline.h"
 
 #define BATCH_ROWS 256
 #define STILL_MOST 10000000   /* requests at one and the same moment */
@@ -11,6 +12,9 @@ typedef struct { gint64 time_ns; guint64 last_request; } Client;
 struct _WpClients {
   WpClientsOptions options;
   WpModel *model;
+  WpFront *front;                 /* NULL: none */
+  gint64 arrived_ns;              /* the last request, at the queue */
+  WpHistogram *latency;           /* of the requests that count, from sending to the answer */
   WpTraffic *traffic;
   WpService *service, *think;
   GArray *watches;                /* of WpWatch */
@@ -36,6 +40,8 @@ wp_clients_new (const WpClientsOptions *options, const WpLayout *layout, gint64 
   g_return_val_if_fail (options->clients >= 1, NULL);
   self->options = *options;
   self->model = wp_model_new (layout, patience_ns);
+  self->front = options->front.time_ns > 0 ? wp_front_new (&options->front) : NULL;
+  self->latency = wp_histogram_new ();
   self->traffic = wp_traffic_new ();
   self->service = service;
   self->think = think;
@@ -53,6 +59,8 @@ void
 wp_clients_free (WpClients *self)
 {
   wp_model_free (self->model);
+  g_clear_pointer (&self->front, wp_front_free);
+  wp_histogram_free (self->latency);
   wp_traffic_free (self->traffic);
   g_array_unref (self->watches);
   g_free (self->heap);
@@ -127,7 +135,7 @@ warm_up (WpClients *self, gint64 now_ns)
     return;
   self->counting = TRUE;
   if (self->n_sent > 0)
-    wp_model_start_counting (self->model, now_ns);
+    wp_model_start_counting (self->model, MAX (now_ns, self->arrived_ns));
 }
 
 static gboolean
@@ -137,13 +145,15 @@ send_one (WpClients *self, gsize i, GError **error)
   WpVerdict *verdict = &self->verdicts[i];
 
   warm_up (self, now_ns);
-  self->rows[i].arrival_ns = now_ns;
+  self->rows[i].arrival_ns = self->arrived_ns = self->front ? wp_front_pass (self->front, now_ns) : now_ns;
   if (!moves (self, now_ns))
     return fail (error, "time stands still: clients are answered at once, and do not think");
   if (!wp_model_offer (self->model, &self->rows[i], &self->services_ns[i], 1, verdict))
     return fail (error, "the simulated time passes 292 years");
   answered_ns = verdict->outcome != WP_OUTCOME_STORED ? verdict->ended_ns
                 : self->options.until_stored ? verdict->finished_ns : verdict->accepted_ns;
+  if (self->counting)
+    wp_histogram_add_inline (self->latency, answered_ns - now_ns, 1);
   if (__builtin_add_overflow (answered_ns, self->thinks_ns[i], &next_ns))
     return fail (error, "the simulated time passes 292 years");
   replace_first (self, (Client) { next_ns, self->options.clients + self->n_sent++ });
@@ -191,6 +201,7 @@ finish (WpClients *self, WpFigures *figures, WpTrafficFigures *traffic, GError *
   if (!self->counting)
     return fail (error, "the warm-up is longer than the run");
   wp_model_finish (self->model, figures);
+  figures->latency = wp_spread_of (self->latency);
   wp_traffic_figures (self->traffic, traffic);
   for (guint i = 0; i < self->watches->len; i++)
     {

@@ -10,11 +10,13 @@ typedef struct {
   guint64 limit_rows;        /* requests; 0: no limit */
   guint64 warmup_rows;       /* the first requests, not counted */
   gint64 warmup_ns;          /* those that are sent before; WP_TIME_NONE: none */
+  WpFrontOptions front;      /* what requests pass before they arrive at the queue; time 0: nothing */
 } WpClientsOptions;
 
 typedef struct _WpClients WpClients;
 
-/* @service and @think (how long a client waits after an answer) outlive it. One of duration and limit is there. */
+/* @service is of no database that commits in groups: that has wp_clients_batch_go().
+ * @service and @think (how long a client waits after an answer) outlive it. One of duration and limit is there. */
 WpClients *wp_clients_new (const WpClientsOptions *options, const WpLayout *layout, gint64 patience_ns, WpService *service, WpService *think);
 void wp_clients_free (WpClients *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpClients, wp_clients_free)

@@ -69,6 +69,24 @@ add_trace (JsonBuilder *builder, const WpTrafficFigures *traffic, const GPtrArra
 }
 
 static void
+add_front (JsonBuilder *builder, const WpFrontFigures *front)
+{
+  json_builder_set_member_name (builder, "front");
+  json_builder_begin_object (builder);
+  add_double (builder, "utilisation", front->utilisation);
+  json_builder_set_member_name (builder, "wait");
+  json_builder_begin_object (builder);
+  add_double (builder, "mean", front->wait.mean / WP_NS_PER_S);
+  add_time (builder, "p50", front->wait.p50);
+  add_time (builder, "p90", front->wait.p90);
+  add_time (builder, "p99", front->wait.p99);
+  add_time (builder, "p999", front->wait.p999);
+  add_time (builder, "max", front->wait.max);
+  json_builder_end_object (builder);
+  json_builder_end_object (builder);
+}
+
+static void
 add_whole (JsonBuilder *builder, const char *name, double value)
 {
   if (isnan (value))
@@ -88,6 +106,13 @@ add_metric (JsonBuilder *builder, const char *name, const WpMetric *metric, cons
     add_double (builder, name, value);
 }
 
+/* Only a closed loop has clients that wait. */
+static gboolean
+is_of_nobody (const WpMetric *metric, const WpFigures *figures)
+{
+  return g_str_has_prefix (metric->name, "latency.") && figures->latency.max == WP_TIME_NONE;
+}
+
 /* "response.p99" is p99 in an object response; the table keeps each group together. */
 void
 wp_report_json_add_figures (JsonBuilder *builder, const WpFigures *figures)
@@ -97,7 +122,7 @@ wp_report_json_add_figures (JsonBuilder *builder, const WpFigures *figures)
   for (const WpMetric *metric = wp_metrics; metric->name; metric++)
     {
       const char *dot = strchr (metric->name, '.');
-      g_autofree char *group = dot ? g_strndup (metric->name, (gsize) (dot - metric->name)) : NULL;
+      g_autofree char *group = dot && !is_of_nobody (metric, figures) ? g_strndup (metric->name, (gsize) (dot - metric->name)) : NULL;
 
       if (g_strcmp0 (group, open) != 0)
         {
@@ -111,7 +136,8 @@ wp_report_json_add_figures (JsonBuilder *builder, const WpFigures *figures)
           g_free (open);
           open = g_strdup (group);
         }
-      add_metric (builder, dot ? dot + 1 : metric->name, metric, figures);
+      if (!is_of_nobody (metric, figures))
+        add_metric (builder, dot ? dot + 1 : metric->name, metric, figures);
     }
   if (open)
     json_builder_end_object (builder);
@@ -179,6 +205,8 @@ wp_report_json (const WpReport *report)
 
   json_builder_begin_object (builder);
   add_trace (builder, &report->traffic, report->notes);
+  if (report->has_front)
+    add_front (builder, &report->front);
   json_builder_set_member_name (builder, "models");
   json_builder_begin_array (builder);
   for (guint i = 0; i < report->n_models; i++)

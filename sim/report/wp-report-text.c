@@ -41,6 +41,10 @@ add_traffic (GString *text, const WpReport *report)
     g_string_append_printf (text, "patience: a parked client leaves after %s\n", wp_format_seconds (drawn, seconds (report->patience_ns)));
   if (traffic->out_of_order > 0)
     g_string_append_printf (text, "order: %s rows came after a later one; sorted\n", wp_format_whole (drawn, (double) traffic->out_of_order));
+  if (report->has_front)
+    g_string_append_printf (text, "front: %s busy; requests wait there %s on average, p99 %s, %s at most\n",
+                            wp_format_value (drawn, WP_UNIT_SHARE, report->front.utilisation), wp_format_seconds (mean, report->front.wait.mean / WP_NS_PER_S),
+                            wp_format_seconds (p99, seconds (report->front.wait.p99)), wp_format_seconds (peak, seconds (report->front.wait.max)));
   for (guint i = 0; report->notes && i < report->notes->len; i++)
     g_string_append_printf (text, "note: %s\n", (const char *) g_ptr_array_index (report->notes, i));
 }
@@ -68,6 +72,12 @@ static const struct { const char *label, *sublabel, *metric; gboolean if_any; } 
   { "", "p99", "response.p99", FALSE },
   { "", "p99.9", "response.p999", FALSE },
   { "", "max", "response.max", FALSE },
+  { "client latency", "mean", "latency.mean", TRUE },
+  { "", "p50", "latency.p50", TRUE },
+  { "", "p90", "latency.p90", TRUE },
+  { "", "p99", "latency.p99", TRUE },
+  { "", "p99.9", "latency.p999", TRUE },
+  { "", "max", "latency.max", TRUE },
   { NULL },
   { "queue depth", "mean", "depth.mean", FALSE },
   { "", "p99", "depth.p99", FALSE },

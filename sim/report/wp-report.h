@@ -6,6 +6,7 @@
 #include "sim/report/wp-client-view.h"
 #include "sim/report/wp-confidence.h"
 #include "sim/plan/wp-plan.h"
+#include "sim/model/wp-front.h"
 #include "sim/model/wp-traffic.h"
 
 /* Prediction beside measurement. */
@@ -25,6 +26,8 @@ typedef struct {
   guint64 n_drawn;                /* requests whose service came from it */
   gint64 patience_ns;             /* WP_TIME_NONE: nobody leaves */
   WpTrafficFigures traffic;
+  gboolean has_front;
+  WpFrontFigures front;
   guint n_models;
   WpPolicy policies[WP_N_MODES];
   WpFigures figures[WP_N_MODES];

@@ -1,8 +1,13 @@
 #include "sim/report/wp-run.h"
 
 #include "sim/base/wp-error.h"
+#include "sim/model/wp-batch-server.h"
+#include "sim/report/wp-pending.h"
 
 #define BATCH_ROWS 1024   /* small enough that a batch stays in the cache while every model takes it */
+
+/* Who is told what becomes of a request, and of which model. */
+typedef struct { WpRun *run; guint model; } Teller;
 
 struct _WpRun {
   WpTrace *trace;
@@ -11,6 +16,13 @@ struct _WpRun {
   guint n_models;
   WpLayout layouts[WP_N_MODES];
   WpModel *models[WP_N_MODES];
+  WpBatchServer *servers[WP_N_MODES];   /* in their place, where the database commits in groups */
+  Teller tellers[WP_N_MODES];
+  WpPending *pending;                /* rows that the servers have not done with; NULL where no observer wants verdicts */
+  WpFrontOptions front_options;
+  WpFront *front;                    /* NULL: none */
+  gint64 arrived_ns;                 /* the last row, at the queue */
+  WpRow *passed;                     /* BATCH_ROWS that have passed it */
   WpVerdict *verdicts[WP_N_MODES];   /* NULL where no observer wants them */
   WpTraffic *traffic;
   GArray *watches;
@@ -44,7 +56,12 @@ static void
 drop_models (WpRun *self)
 {
   for (guint i = 0; i < self->n_models; i++)
-    g_clear_pointer (&self->models[i], wp_model_free);
+    {
+      g_clear_pointer (&self->models[i], wp_model_free);
+      g_clear_pointer (&self->servers[i], wp_batch_server_free);
+    }
+  g_clear_pointer (&self->pending, wp_pending_free);
+  g_clear_pointer (&self->front, wp_front_free);
   g_clear_pointer (&self->traffic, wp_traffic_free);
 }
 
@@ -55,7 +72,26 @@ wp_run_free (WpRun *self)
   for (guint i = 0; i < self->n_models; i++)
     g_free (self->verdicts[i]);
   g_array_unref (self->watches);
+  g_free (self->passed);
   g_free (self);
+}
+
+void
+wp_run_put_front (WpRun *self, const WpFrontOptions *front)
+{
+  self->front_options = *front;
+  if (!self->passed)
+    self->passed = g_new (WpRow, BATCH_ROWS);
+}
+
+gboolean
+wp_run_front_figures (const WpRun *self, WpFrontFigures *figures)
+{
+  if (!self->front)
+    return FALSE;
+  wp_front_figures (self->front, figures);
+
+  return TRUE;
 }
 
 void
@@ -82,14 +118,45 @@ wp_run_watch_parts (WpRun *self, WpBatchMeans *const *parts)
   self->parts = parts;
 }
 
+/* WpBatchTold */
+static void
+on_told (guint64 request, const WpVerdict *verdict, gpointer data)
+{
+  const Teller *teller = data;
+
+  if (verdict->outcome != WP_OUTCOME_NONE)
+    wp_pending_decide (teller->run->pending, teller->model, request, verdict);
+}
+
+static void
+start_servers (WpRun *self, WpCommit *commit)
+{
+  gboolean wanted = self->n_models > 0 && self->verdicts[0];
+
+  if (wanted)
+    self->pending = wp_pending_new (self->n_models);
+  for (guint i = 0; i < self->n_models; i++)
+    {
+      self->tellers[i] = (Teller) { self, i };
+      self->servers[i] = wp_batch_server_new (&self->layouts[i], self->patience_ns, commit, wanted ? on_told : NULL, &self->tellers[i]);
+    }
+}
+
 static void
 start (WpRun *self)
 {
+  WpCommit *commit = wp_service_commit (self->service);
+
   self->n_offered = 0;
+  self->arrived_ns = 0;
   self->counting = FALSE;
   drop_models (self);
-  for (guint i = 0; i < self->n_models; i++)
+  if (commit)
+    start_servers (self, commit);
+  for (guint i = 0; !commit && i < self->n_models; i++)
     self->models[i] = wp_model_new (&self->layouts[i], self->patience_ns);
+  if (self->front_options.time_ns > 0)
+    self->front = wp_front_new (&self->front_options);
   self->traffic = wp_traffic_new ();
   wp_service_restart (self->service);
 }
@@ -112,27 +179,121 @@ start_over (WpRun *self, GError **error)
 }
 
 static gboolean
-offer_batch (WpRun *self, const WpRow *rows, gsize n_rows, GError **error)
+show (WpRun *self, const WpBatch *batch, GError **error)
 {
-  WpBatch batch = { rows, self->services_ns, n_rows, (const WpVerdict *const *) self->verdicts };
-
-  wp_service_fill (self->service, rows, n_rows, self->services_ns);
-  wp_traffic_add (self->traffic, rows, self->services_ns, n_rows);
-  for (guint i = 0; i < self->n_models; i++)
-    if (!wp_model_offer (self->models[i], rows, self->services_ns, n_rows, self->verdicts[i]))
-      {
-        g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: the simulated time passes 292 years", wp_trace_name (self->trace));
-        return FALSE;
-      }
   for (guint i = 0; i < self->watches->len; i++)
     {
       const WpWatch *watch = &g_array_index (self->watches, WpWatch, i);
 
-      if (!watch->functions->offer (watch->observer, &batch, error))
+      if (!watch->functions->offer (watch->observer, batch, error))
         return FALSE;
     }
 
   return TRUE;
+}
+
+static gboolean
+fail_of_time (const WpRun *self, GError **error)
+{
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: the simulated time passes 292 years", wp_trace_name (self->trace));
+
+  return FALSE;
+}
+
+/* Their service is how long they were in service, as far as the first model goes. */
+static gboolean
+show_decided (WpRun *self, GError **error)
+{
+  const WpVerdict *verdicts[WP_N_MODES];
+  const WpRow *rows;
+  gint64 *services_ns;
+  gsize n;
+
+  while (self->pending && (n = wp_pending_ready (self->pending, BATCH_ROWS, &rows, &services_ns, verdicts)) > 0)
+    {
+      WpBatch batch = { rows, services_ns, n, verdicts };
+
+      for (gsize i = 0; i < n; i++)
+        if (verdicts[0][i].finished_ns != WP_TIME_NONE)
+          services_ns[i] = verdicts[0][i].finished_ns - verdicts[0][i].started_ns;
+      if (!show (self, &batch, error))
+        return FALSE;
+      wp_pending_drop (self->pending, n);
+    }
+
+  return TRUE;
+}
+
+static gboolean
+offer_to_servers (WpRun *self, const WpRow *rows, gsize n_rows, GError **error)
+{
+  WpBatch batch = { rows, self->services_ns, n_rows, NULL };
+
+  if (self->pending)
+    wp_pending_add (self->pending, rows, self->services_ns, n_rows);
+  for (guint i = 0; i < self->n_models; i++)
+    for (gsize j = 0; j < n_rows; j++)
+      if (!wp_batch_server_offer (self->servers[i], rows[j].arrival_ns))
+        return fail_of_time (self, error);
+
+  return self->pending ? show_decided (self, error) : show (self, &batch, error);
+}
+
+static const WpRow *
+pass_front (WpRun *self, const WpRow *rows, gsize n_rows)
+{
+  if (!self->front)
+    return rows;
+  for (gsize i = 0; i < n_rows; i++)
+    {
+      self->passed[i] = rows[i];
+      self->passed[i].arrival_ns = wp_front_pass (self->front, rows[i].arrival_ns);
+    }
+
+  return self->passed;
+}
+
+static gboolean
+offer_batch (WpRun *self, const WpRow *rows, gsize n_rows, GError **error)
+{
+  WpBatch batch = { rows, self->services_ns, n_rows, (const WpVerdict *const *) self->verdicts };
+
+  if (self->servers[0])
+    return offer_to_servers (self, rows, n_rows, error);
+  for (guint i = 0; i < self->n_models; i++)
+    if (!wp_model_offer (self->models[i], rows, self->services_ns, n_rows, self->verdicts[i]))
+      return fail_of_time (self, error);
+
+  return show (self, &batch, error);
+}
+
+/* Behind a front, requests of the warm-up may arrive at the queue after @now_ns. */
+static void
+start_counting (WpRun *self, gint64 now_ns)
+{
+  now_ns = MAX (now_ns, self->arrived_ns);
+  if (self->front)
+    wp_front_start_counting (self->front);
+  for (guint i = 0; i < self->n_models; i++)
+    if (self->servers[i])
+      wp_batch_server_start_counting (self->servers[i], now_ns);
+    else
+      wp_model_start_counting (self->models[i], now_ns);
+}
+
+static void
+add_parts (WpRun *self, gint64 now_ns)
+{
+  for (guint i = 0; i < self->n_models; i++)
+    if (self->servers[i])
+      {
+        WpSums sums;
+
+        wp_batch_server_sums (self->servers[i], &sums);
+        wp_batch_means_add_sums (self->parts[i], &sums, now_ns);
+      }
+    else
+      wp_batch_means_add (self->parts[i], self->models[i], now_ns);
 }
 
 /* How many of these rows belong to the warm-up. The first row past it starts the counting. */
@@ -146,8 +307,8 @@ warm_up (WpRun *self, const WpRow *rows, gsize n_rows)
   if (n > 0)
     return n;
   self->counting = TRUE;
-  for (guint i = 0; self->n_offered > 0 && i < self->n_models; i++)
-    wp_model_start_counting (self->models[i], rows[0].arrival_ns);
+  if (self->n_offered > 0)
+    start_counting (self, rows[0].arrival_ns);
 
   return n_rows;
 }
@@ -157,17 +318,33 @@ offer_rows (WpRun *self, const WpRow *rows, gsize n_rows, GError **error)
 {
   for (gsize done = 0, n; done < n_rows; done += n)
     {
+      const WpRow *arrived;
+
       n = MIN (BATCH_ROWS, n_rows - done);
       if (!self->counting)
         n = warm_up (self, rows + done, n);
-      if (!offer_batch (self, rows + done, n, error))
+      wp_service_fill (self->service, rows + done, n, self->services_ns);
+      wp_traffic_add (self->traffic, rows + done, self->services_ns, n);
+      arrived = pass_front (self, rows + done, n);
+      if (!offer_batch (self, arrived, n, error))
         return FALSE;
       self->n_offered += n;
-      for (guint i = 0; self->parts && self->counting && i < self->n_models; i++)
-        wp_batch_means_add (self->parts[i], self->models[i], rows[done + n - 1].arrival_ns);
+      self->arrived_ns = arrived[n - 1].arrival_ns;
+      if (self->parts && self->counting)
+        add_parts (self, arrived[n - 1].arrival_ns);
     }
 
   return TRUE;
+}
+
+static gboolean
+finish_model (WpRun *self, guint i, WpFigures *figures, GError **error)
+{
+  if (self->servers[i])
+    return (wp_batch_server_finish (self->servers[i], figures) || fail_of_time (self, error)) && wp_batch_server_check (self->servers[i], error);
+  wp_model_finish (self->models[i], figures);
+
+  return wp_model_check (self->models[i], error);
 }
 
 static gboolean
@@ -179,11 +356,10 @@ finish (WpRun *self, WpFigures *figures, WpTrafficFigures *traffic, GError **err
       return FALSE;
     }
   for (guint i = 0; i < self->n_models; i++)
-    {
-      wp_model_finish (self->models[i], &figures[i]);
-      if (!wp_model_check (self->models[i], error))
-        return FALSE;
-    }
+    if (!finish_model (self, i, &figures[i], error))
+      return FALSE;
+  if (!show_decided (self, error))
+    return FALSE;
   wp_traffic_figures (self->traffic, traffic);
   traffic->out_of_order = wp_trace_out_of_order (self->trace);
   for (guint i = 0; i < self->watches->len; i++)

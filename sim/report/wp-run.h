@@ -2,11 +2,12 @@
 #pragma once
 
 #include "sim/model/wp-batch-means.h"
+#include "sim/model/wp-front.h"
 #include "sim/model/wp-model.h"
 #include "sim/model/wp-service.h"
 #include "sim/model/wp-traffic.h"
 
-/* Some rows, and what became of them in each model. */
+/* Some rows, and what became of them in each model. A database that commits in groups tells late what becomes of a row: it is shown then. */
 typedef struct {
   const WpRow *rows;
   const gint64 *services_ns;
@@ -30,6 +31,13 @@ typedef struct _WpRun WpRun;
 WpRun *wp_run_new (WpTrace *trace, WpService *service, const WpPolicy *policies, guint n_models, gint64 patience_ns);
 void wp_run_free (WpRun *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpRun, wp_run_free)
+
+/* Before wp_run_go(): what requests pass before they arrive at the queue. Traffic is told as it comes to the front, all else as it comes to the
+ * queue. A time of 0: there is none. */
+void wp_run_put_front (WpRun *self, const WpFrontOptions *front);
+
+/* After wp_run_go(): FALSE: there is no front. */
+gboolean wp_run_front_figures (const WpRun *self, WpFrontFigures *figures);
 
 /* Before wp_run_go(); @observer outlives it. */
 void wp_run_watch (WpRun *self, const WpObserver *functions, gpointer observer);

@@ -4,6 +4,7 @@
 
 #include "sim/model/wp-arrivals.h"
 #include "sim/model/wp-synthetic.h"
+#include "sim/report/wp-clients-batch.h"
 
 static gboolean
 run_open (const WpStudy *self, guint64 seed, WpBatchMeans *const *parts, WpFigures *figures, WpTrafficFigures *traffic, GError **error)
@@ -15,11 +16,27 @@ run_open (const WpStudy *self, guint64 seed, WpBatchMeans *const *parts, WpFigur
   if (!service)
     return FALSE;
   run = wp_run_new (trace, service, self->policies, self->n_models, self->patience_ns);
+  wp_run_put_front (run, &self->clients.front);
   wp_run_warm_up (run, self->clients.warmup_rows, self->clients.warmup_ns);
   if (parts)
     wp_run_watch_parts (run, parts);
 
   return wp_run_go (run, figures, traffic, error);
+}
+
+static gboolean
+run_clients (const WpStudy *self, guint i, WpService *service, WpService *think, WpBatchMeans *parts, WpFigures *figures,
+             WpTrafficFigures *traffic, GError **error)
+{
+  g_autoptr(WpClients) clients = NULL;
+  WpLayout layout;
+
+  wp_policy_layout (&self->policies[i], &layout);
+  if (wp_service_commit (service))
+    return wp_clients_batch_go (&self->clients, &layout, self->patience_ns, service, think, parts, figures, traffic, error);
+  clients = wp_clients_new (&self->clients, &layout, self->patience_ns, service, think);
+
+  return wp_clients_go (clients, parts, figures, traffic, error);
 }
 
 /* Each model answers in its own time, and so has its own arrivals; but the n-th request needs the same service in all. */
@@ -34,14 +51,9 @@ run_closed (const WpStudy *self, guint64 seed, WpBatchMeans *const *parts, WpFig
   wp_service_use_stream (think, WP_THINK_STREAM);
   for (guint i = 0; i < self->n_models; i++)
     {
-      g_autoptr(WpClients) clients = NULL;
-      WpLayout layout;
-
       wp_service_restart (service);
       wp_service_restart (think);
-      wp_policy_layout (&self->policies[i], &layout);
-      clients = wp_clients_new (&self->clients, &layout, self->patience_ns, service, think);
-      if (!wp_clients_go (clients, parts ? parts[i] : NULL, &figures[i], traffic, error))
+      if (!run_clients (self, i, service, think, parts ? parts[i] : NULL, &figures[i], traffic, error))
         {
           g_prefix_error (error, "%s: ", wp_mode_name (self->policies[i].mode));
           return FALSE;

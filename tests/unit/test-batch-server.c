@@ -32,7 +32,7 @@ commit_of (const NaiveCommit *naive)
 {
   WpCommitCost cost = { (double) naive->fixed_ns, (double) naive->row_ns, (double) naive->idle_ns, naive->most };
 
-  return wp_commit_new (&cost, NULL, NULL, 1, 1);
+  return wp_commit_new (&cost, NULL, 1, 1);
 }
 
 static void

@@ -1,0 +1,270 @@
+#include "sim/report/wp-report-calibration.h"
+
+#include <json-glib/json-glib.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "sim/model/wp-calibration.h"
+#include "sim/report/wp-format.h"
+#include "sim/report/wp-measured.h"
+
+#define CELL WP_FORMAT_CELL
+#define WINDOW_NS (WP_NS_PER_S / 10)
+#define FEWEST_WINDOWS 5
+#define FEW_COMMITS 1000     /* under it a p99 rests on fewer than ten */
+
+typedef struct {
+  const WpMeasured *measured;
+  WpCalibration *database;
+  gboolean in_groups;        /* the line to be used is batch:, not from: */
+  char *service;             /* that line's value */
+  char *formula;             /* the same without the spread, or NULL */
+  double rate, peak_rate;    /* of arrivals, in half of the tenths of a second, and in the fullest; NaN: too short */
+  guint64 threads;           /* HTTP threads, as the record says; 1 where it does not */
+  gint64 front_ns;           /* of a thread, a request, were the rate all that the front can do */
+  GPtrArray *warnings;       /* (element-type utf8) */
+} Calibration;
+
+static void
+calibration_clear (Calibration *self)
+{
+  g_clear_pointer (&self->database, wp_calibration_free);
+  g_free (self->service);
+  g_free (self->formula);
+  g_clear_pointer (&self->warnings, g_ptr_array_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Calibration, calibration_clear)
+
+static int
+compare_counts (gconstpointer a, gconstpointer b)
+{
+  guint one = *(const guint *) a, two = *(const guint *) b;
+
+  return (one > two) - (one < two);
+}
+
+/* Rows are in order of arrival; the last window is not whole. */
+static void
+measure_front (Calibration *self)
+{
+  g_autoptr(GArray) counts = g_array_new (FALSE, TRUE, sizeof (guint));
+  const char *threads = wp_measured_note (self->measured, "threads");
+  gsize n_rows;
+  const WpRow *rows = wp_measured_rows (self->measured, &n_rows);
+
+  self->rate = self->peak_rate = NAN;
+  self->threads = threads ? MAX (1, g_ascii_strtoull (threads, NULL, 10)) : 1;
+  for (gsize i = 0; i < n_rows; i++)
+    {
+      gint64 window = (rows[i].arrival_ns - rows[0].arrival_ns) / WINDOW_NS;
+
+      if (window >= 10 * (gint64) n_rows)   /* years without a request; no front is busy there */
+        return;
+      if (window >= counts->len)
+        g_array_set_size (counts, (guint) window + 1);
+      g_array_index (counts, guint, window)++;
+    }
+  if (counts->len < FEWEST_WINDOWS + 1)
+    return;
+  g_array_set_size (counts, counts->len - 1);
+  g_array_sort (counts, compare_counts);
+  self->rate = g_array_index (counts, guint, counts->len / 2) * (double) WP_NS_PER_S / WINDOW_NS;
+  self->peak_rate = g_array_index (counts, guint, counts->len - 1) * (double) WP_NS_PER_S / WINDOW_NS;
+  if (self->rate > 0)
+    self->front_ns = llround ((double) self->threads * WP_NS_PER_S / self->rate);
+}
+
+static void
+warn (Calibration *self, const char *message)
+{
+  g_ptr_array_add (self->warnings, g_strdup (message));
+}
+
+/* Where no two updates were under way at once, the record does not tell a group from a row of its own; the database's name may. */
+static void
+choose_service (Calibration *self)
+{
+  const WpCalibration *database = self->database;
+  const char *name = wp_measured_note (self->measured, "database");
+  gboolean is_group_committer = name && g_str_has_prefix (name, "sqlite:");
+
+  self->in_groups = database->n_commits > 1 && (database->in_groups || (is_group_committer && database->n_left == 0));
+  self->service = g_strdup_printf ("%sfrom:%s", self->in_groups ? "batch:" : "", wp_measured_path (self->measured));
+  if (!self->in_groups)
+    return;
+  self->formula = g_strdup_printf ("batch:%.0fns:%.0fns:%u:%.0fns", database->cost.fixed_ns, database->cost.row_ns, database->cost.most_rows,
+                                   database->cost.idle_ns);
+  if (database->most_seen == 1)
+    warn (self, "no commit had more than one row: what a row costs is not known, and what is predicted for more workers than one is a guess; "
+                "record again with more workers and bursts");
+  else if (database->cost.row_ns <= 0)
+    warn (self, "larger commits did not take longer: what a row costs is lost in the spread");
+  if (database->n_commits < FEW_COMMITS)
+    warn (self, "under 1,000 commits: the tail of the prediction rests on few");
+  if (database->n_busy < FEW_COMMITS / 10)
+    warn (self, "the writer was hardly ever busy: how fast it is then is hardly known; record again with a heavier load");
+}
+
+static void
+add_commits (GString *text, const WpCalibration *database)
+{
+  char a[CELL], b[CELL], c[CELL];
+
+  g_string_append_printf (text, "a commit:    %s and %s a row", wp_format_seconds (a, database->cost.fixed_ns / 1e9),
+                          wp_format_seconds (b, database->cost.row_ns / 1e9));
+  g_string_append_printf (text, "; a writer that was idle begins %s late\n", wp_format_seconds (a, database->cost.idle_ns / 1e9));
+  g_string_append_printf (text, "seen:        1 to %u rows, %s on average; a commit took %s on average\n", database->most_seen,
+                          wp_format_number (a, (double) database->n_updates / (double) database->n_commits), wp_format_seconds (b, database->mean_ns / 1e9));
+  g_string_append_printf (text, "fit:         half of the commits are within %s of it, 99 %% within %s; it explains %s %% of the variance, outliers apart\n",
+                          wp_format_seconds (a, (double) database->off_p50_ns / 1e9), wp_format_seconds (b, (double) database->off_p99_ns / 1e9),
+                          wp_format_number (c, 100 * database->r2));
+  if (database->cost.row_ns > 0)
+    g_string_append_printf (text, "capacity:    %s rows/s one by one, %s by %u, as many as were seen; more than those is extrapolation\n",
+                            wp_format_whole (a, floor (1e9 / (database->cost.fixed_ns + database->cost.row_ns))),
+                            wp_format_whole (b, floor (1e9 * database->most_seen / (database->cost.fixed_ns + database->cost.row_ns * database->most_seen))),
+                            database->most_seen);
+}
+
+static void
+add_front (GString *text, const Calibration *self)
+{
+  char a[CELL], b[CELL];
+
+  if (self->front_ns == 0)
+    return;
+  g_string_append_printf (text, "arrivals:    %s/s in half of the tenths of a second, %s/s in the fullest\n", wp_format_whole (a, self->rate),
+                          wp_format_whole (b, self->peak_rate));
+}
+
+static char *
+to_text (const Calibration *self)
+{
+  GString *text = g_string_new (NULL);
+  const WpCalibration *database = self->database;
+  const char *name = wp_measured_note (self->measured, "database");
+  char a[CELL], b[CELL], c[CELL];
+
+  g_string_append_printf (text, "%s: %s updates in %s commits%s%s\n", wp_measured_path (self->measured), wp_format_whole (a, (double) database->n_updates),
+                          wp_format_whole (b, (double) database->n_commits), name ? ", " : "", name ? name : "");
+  if (self->in_groups)
+    add_commits (text, database);
+  else
+    g_string_append_printf (text, "service:     %s on average, p50 %s, p99 %s; %s\n", wp_format_seconds (a, database->service_mean_ns / 1e9),
+                            wp_format_seconds (b, (double) database->service_p50_ns / 1e9), wp_format_seconds (c, (double) database->service_p99_ns / 1e9),
+                            database->n_left > 0 ? "updates run side by side, so it is taken not to depend on the load"
+                                                 : "no two updates were under way at once, so nothing shows that it depends on the load");
+  add_front (text, self);
+  g_string_append_printf (text, "\npredict with --service=%s%s\n", self->service, self->in_groups ? "" : " --service-always");
+  if (self->formula)
+    g_string_append_printf (text, "without the spread:  --service=%s\n", self->formula);
+  if (self->front_ns > 0)
+    g_string_append_printf (text, "and, if this was a run at full speed (a closed loop, nothing blocked), with --front=%" G_GINT64_FORMAT "ns --front-threads=%" G_GUINT64_FORMAT "\n",
+                            self->front_ns, self->threads);
+  for (guint i = 0; i < self->warnings->len; i++)
+    g_string_append_printf (text, "%swarning: %s\n", i == 0 ? "\n" : "", (const char *) g_ptr_array_index (self->warnings, i));
+
+  return g_string_free (text, FALSE);
+}
+
+static void
+add_number (JsonBuilder *builder, const char *name, double value)
+{
+  json_builder_set_member_name (builder, name);
+  if (isnan (value))
+    json_builder_add_null_value (builder);
+  else
+    json_builder_add_double_value (builder, value);
+}
+
+static void
+add_count (JsonBuilder *builder, const char *name, guint64 value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_int_value (builder, (gint64) value);
+}
+
+static void
+add_string (JsonBuilder *builder, const char *name, const char *value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_string_value (builder, value);
+}
+
+static void
+add_commit_json (JsonBuilder *builder, const WpCalibration *database)
+{
+  json_builder_set_member_name (builder, "commit");
+  json_builder_begin_object (builder);
+  add_number (builder, "fixed", database->cost.fixed_ns / 1e9);
+  add_number (builder, "row", database->cost.row_ns / 1e9);
+  add_number (builder, "idle", database->cost.idle_ns / 1e9);
+  add_count (builder, "most_rows", database->cost.most_rows);
+  add_count (builder, "most_seen", database->most_seen);
+  add_number (builder, "mean", database->mean_ns / 1e9);
+  add_number (builder, "off_p50", (double) database->off_p50_ns / 1e9);
+  add_number (builder, "off_p99", (double) database->off_p99_ns / 1e9);
+  add_number (builder, "r2", database->r2);
+  json_builder_end_object (builder);
+}
+
+static void
+add_front_json (JsonBuilder *builder, const Calibration *self)
+{
+  json_builder_set_member_name (builder, "arrivals");
+  json_builder_begin_object (builder);
+  add_number (builder, "rate_p50", self->rate);
+  add_number (builder, "rate_max", self->peak_rate);
+  add_number (builder, "front", self->front_ns > 0 ? (double) self->front_ns / 1e9 : NAN);
+  add_count (builder, "front_threads", self->threads);
+  json_builder_end_object (builder);
+}
+
+static char *
+to_json (const Calibration *self)
+{
+  g_autoptr(JsonBuilder) builder = json_builder_new ();
+  g_autoptr(JsonNode) root = NULL;
+  g_autofree char *text = NULL;
+
+  json_builder_begin_object (builder);
+  add_string (builder, "file", wp_measured_path (self->measured));
+  add_count (builder, "updates", self->database->n_updates);
+  add_count (builder, "commits", self->database->n_commits);
+  json_builder_set_member_name (builder, "group_commit");
+  json_builder_add_boolean_value (builder, self->in_groups);
+  add_string (builder, "service", self->service);
+  if (self->in_groups)
+    add_commit_json (builder, self->database);
+  add_front_json (builder, self);
+  json_builder_set_member_name (builder, "warnings");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < self->warnings->len; i++)
+    json_builder_add_string_value (builder, g_ptr_array_index (self->warnings, i));
+  json_builder_end_array (builder);
+  json_builder_end_object (builder);
+  root = json_builder_get_root (builder);
+  text = json_to_string (root, TRUE);
+
+  return g_strconcat (text, "\n", NULL);
+}
+
+char *
+wp_report_calibration (const char *path, gboolean as_json, GError **error)
+{
+  g_autoptr(WpMeasured) measured = wp_measured_load (path, error);
+  g_auto(Calibration) self = { .measured = measured };
+  const WpRow *rows;
+  gsize n_rows;
+
+  if (!measured)
+    return NULL;
+  rows = wp_measured_rows (measured, &n_rows);
+  if (!(self.database = wp_calibration_new (path, rows, n_rows, error)))
+    return NULL;
+  self.warnings = g_ptr_array_new_with_free_func (g_free);
+  choose_service (&self);
+  measure_front (&self);
+
+  return as_json ? to_json (&self) : to_text (&self);
+}
