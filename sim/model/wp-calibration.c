@@ -10,6 +10,7 @@
 #define N_TERMS 3              /* 1, rows, was idle */
 #define ROUNDS 8
 #define OUTLIER_SIGMAS 4
+#define LEAST_OUTLIER_NS 1000.0   /* the clock and its readers are no better */
 #define SIGMA_OF_MEDIAN 1.4826 /* of a normal distribution: its sigma over the median of the absolute deviations */
 #define NO_GROUPS_SHARE 0.1    /* more of what waits is left out: it is not one writer that takes all */
 
@@ -252,7 +253,7 @@ set_late (GArray *commits, const double solution[N_TERMS])
 static void
 drop_outliers (GArray *commits)
 {
-  double most_ns = OUTLIER_SIGMAS * SIGMA_OF_MEDIAN * median_off (commits);
+  double most_ns = MAX (OUTLIER_SIGMAS * SIGMA_OF_MEDIAN * median_off (commits), LEAST_OUTLIER_NS);
 
   for (guint i = 0; i < commits->len; i++)
     {

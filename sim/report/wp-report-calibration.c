@@ -11,6 +11,7 @@
 #define CELL WP_FORMAT_CELL
 #define WINDOW_NS (WP_NS_PER_S / 10)
 #define FEWEST_WINDOWS 5
+#define FULL_SPEED 2000      /* requests/s; with fewer the front is hardly what limits them, and is not told in the text */
 #define FEW_COMMITS 1000     /* under it a p99 rests on fewer than ten */
 
 typedef struct {
@@ -116,9 +117,11 @@ add_commits (GString *text, const WpCalibration *database)
   g_string_append_printf (text, "; a writer that was idle begins %s late\n", wp_format_seconds (a, database->cost.idle_ns / 1e9));
   g_string_append_printf (text, "seen:        1 to %u rows, %s on average; a commit took %s on average\n", database->most_seen,
                           wp_format_number (a, (double) database->n_updates / (double) database->n_commits), wp_format_seconds (b, database->mean_ns / 1e9));
-  g_string_append_printf (text, "fit:         half of the commits are within %s of it, 99 %% within %s; it explains %s %% of the variance, outliers apart\n",
-                          wp_format_seconds (a, (double) database->off_p50_ns / 1e9), wp_format_seconds (b, (double) database->off_p99_ns / 1e9),
-                          wp_format_number (c, 100 * database->r2));
+  g_string_append_printf (text, "fit:         half of the commits are within %s of it, 99 %% within %s",
+                          wp_format_seconds (a, (double) database->off_p50_ns / 1e9), wp_format_seconds (b, (double) database->off_p99_ns / 1e9));
+  if (!isnan (database->r2))
+    g_string_append_printf (text, "; it explains %s %% of their variance, outliers apart", wp_format_number (c, 100 * database->r2));
+  g_string_append_c (text, '\n');
   if (database->cost.row_ns > 0)
     g_string_append_printf (text, "capacity:    %s rows/s one by one, %s by %u, as many as were seen; more than those is extrapolation\n",
                             wp_format_whole (a, floor (1e9 / (database->cost.fixed_ns + database->cost.row_ns))),
@@ -158,7 +161,7 @@ to_text (const Calibration *self)
   g_string_append_printf (text, "\npredict with --service=%s%s\n", self->service, self->in_groups ? "" : " --service-always");
   if (self->formula)
     g_string_append_printf (text, "without the spread:  --service=%s\n", self->formula);
-  if (self->front_ns > 0)
+  if (self->rate >= FULL_SPEED)
     g_string_append_printf (text, "and, if this was a run at full speed (a closed loop, nothing blocked), with --front=%" G_GINT64_FORMAT "ns --front-threads=%" G_GUINT64_FORMAT "\n",
                             self->front_ns, self->threads);
   for (guint i = 0; i < self->warnings->len; i++)

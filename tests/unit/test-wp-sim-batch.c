@@ -1,0 +1,207 @@
+/* wp-sim before a database that commits in groups, behind a front, and learning from a record, as a user runs it. */
+#include <math.h>
+#include <string.h>
+
+#include "tests/unit/sim-run.h"
+
+static JsonObject *
+model_of (SimRun *run, const char *arguments, const char *input)
+{
+  sim_run_go (run, arguments, input);
+  g_assert_cmpstr (run->err, ==, "");
+  g_assert_cmpint (run->status, ==, 0);
+
+  return json_array_get_object_element (json_object_get_array_member (sim_run_json (run), "models"), 0);
+}
+
+static double
+number (JsonObject *object, const char *group, const char *name)
+{
+  return json_object_get_double_member (group ? json_object_get_object_member (object, group) : object, name);
+}
+
+/* Four at once: one, and then three in a commit. What the trace says of service does not count. */
+static void
+test_group_commit (void)
+{
+  g_autoptr(SimRun) run = sim_run_new ();
+  JsonObject *model = model_of (run, "-m workerpool -w 10 --service batch:1ms:100us --format json -", "arrival,service\n0,9\n0,9\n0,9\n0,9\n");
+
+  g_assert_cmpfloat_with_epsilon (number (model, "response", "max"), 0.0024, 1e-9);
+  g_assert_cmpfloat_with_epsilon (number (model, "response", "p50"), 0.0024, 0.0000024);   /* percentiles are within 0.1 % */
+  g_assert_cmpfloat_with_epsilon (number (model, NULL, "makespan"), 0.0024, 1e-9);
+}
+
+/* Every observer sees each row once, in order, with what became of it. */
+static void
+test_rows_come_out_in_order (void)
+{
+  g_autoptr(SimRun) run = sim_run_new ();
+  g_autoptr(GString) trace = g_string_new ("arrival,id\n");
+  g_auto(GStrv) lines = NULL;
+  guint n = 0;
+
+  for (guint i = 0; i < 5000; i++)
+    g_string_append_printf (trace, "%u.%03u,id%u\n", i / 1000, i % 1000, i);
+  sim_run_go (run, "-m workerpool -w 3 -q 2 --block-timeout 5ms --service batch:7ms:300us --jobs - -", trace->str);
+  g_assert_cmpint (run->status, ==, 0);
+  lines = g_strsplit (run->out, "\n", -1);
+  for (guint i = 0; lines[i]; i++)
+    if (g_ascii_isdigit (*lines[i]))
+      {
+        g_autofree char *id = g_strdup_printf (",id%u,", n++);
+
+        g_assert_nonnull (strstr (lines[i], id));
+        g_assert_true (strstr (lines[i], "stored") || strstr (lines[i], "timed_out"));
+      }
+  g_assert_cmpuint (n, ==, 5000);
+}
+
+/* A record that wp-sim wrote itself teaches what it was made with; a prediction from it is that record again. */
+static void
+test_there_and_back (void)
+{
+  g_autoptr(SimRun) run = sim_run_new ();
+  JsonObject *commit, *model;
+  double p99;
+
+  sim_run_go (run, "--generate poisson:rate=3000,n=20000 --ids", NULL);
+  sim_run_write (run, "trace.csv", run->out);
+  model = model_of (run, "-m workerpool -w 64 --service batch:300us:20us:1000:80us --jobs record.csv --format json trace.csv", NULL);
+  p99 = number (model, "response", "p99");
+  sim_run_go (run, "--calibrate record.csv --format json", NULL);
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_true (json_object_get_boolean_member (sim_run_json (run), "group_commit"));
+  g_assert_cmpstr (json_object_get_string_member (sim_run_json (run), "service"), ==, "batch:from:record.csv");
+  commit = json_object_get_object_member (sim_run_json (run), "commit");
+  g_assert_cmpfloat_with_epsilon (number (commit, NULL, "fixed"), 300e-6, 1e-6);
+  g_assert_cmpfloat_with_epsilon (number (commit, NULL, "row"), 20e-6, 1e-6);
+  g_assert_cmpfloat_with_epsilon (number (commit, NULL, "idle"), 80e-6, 1e-6);
+  model = model_of (run, "-m workerpool -w 64 --service batch:from:record.csv --format json trace.csv", NULL);
+  g_assert_cmpfloat_with_epsilon (number (model, "response", "p99"), p99, 0.01 * p99);
+}
+
+static void
+test_calibrate_says_what_to_type (void)
+{
+  g_autoptr(SimRun) run = sim_run_new ();
+
+  sim_run_go (run, "--generate poisson:rate=300,n=3000 --ids --service uniform:1ms:30ms", NULL);
+  sim_run_write (run, "trace.csv", run->out);
+  sim_run_go (run, "-m workerpool -w 64 --jobs delay.csv trace.csv", NULL);
+  sim_run_go (run, "--calibrate delay.csv", NULL);
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_nonnull (strstr (run->out, "predict with --service=from:delay.csv --service-always\n"));
+  sim_run_go (run, "-m workerpool -w 64 --service batch:300us:20us --jobs groups.csv trace.csv", NULL);
+  sim_run_go (run, "--calibrate groups.csv", NULL);
+  g_assert_nonnull (strstr (run->out, "predict with --service=batch:from:groups.csv\n"));
+  g_assert_nonnull (strstr (run->out, "a commit:    300 us and 20.0 us a row"));
+}
+
+/* Two threads of 1 ms: four that come at once leave two by two; the queue sees them then. */
+static void
+test_front (void)
+{
+  g_autoptr(SimRun) run = sim_run_new ();
+  JsonObject *front, *model = model_of (run, "-m bufferedchannel --front 1ms --front-threads 2 --service 1us --format json -", "arrival\n0\n0\n0\n0\n");
+
+  g_assert_cmpfloat_with_epsilon (number (model, NULL, "makespan"), 0.001002, 1e-9);
+  front = json_object_get_object_member (sim_run_json (run), "front");
+  g_assert_cmpfloat_with_epsilon (number (front, NULL, "utilisation"), 1, 1e-9);
+  g_assert_cmpfloat_with_epsilon (number (front, "wait", "max"), 0.001, 1e-9);
+  g_assert_cmpfloat_with_epsilon (number (front, "wait", "mean"), 0.0005, 1e-9);
+}
+
+/* P clients on N threads of T: N/T requests a second, and PT/N for each, whatever is behind. */
+static void
+test_saturated_front (void)
+{
+  static const char *const services[] = { "1us", "batch:1us:0us" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (services); i++)
+    {
+      g_autoptr(SimRun) run = sim_run_new ();
+      g_autofree char *arguments = g_strdup_printf ("--clients 64 --limit 100000 --warmup 1000 -m workerpool --front 20us --front-threads 2 --service %s --format json",
+                                                    services[i]);
+      JsonObject *model = model_of (run, arguments, NULL);
+
+      g_assert_cmpfloat_with_epsilon (number (model, NULL, "throughput"), 100000, 500);
+      g_assert_cmpfloat_with_epsilon (number (model, "latency", "p50"), 640e-6, 7e-6);
+      g_assert_cmpfloat_with_epsilon (number (model, "latency", "max"), 640e-6, 25e-6);
+    }
+}
+
+/* Before a full queue the workers set the pace, and each client waits its turn. */
+static void
+test_clients_before_a_full_queue (void)
+{
+  g_autoptr(SimRun) run = sim_run_new ();
+  JsonObject *model = model_of (run, "--clients 64 --duration 20s --warmup 2s -m workerpool -w 4 -q 8 --service 10ms --format json", NULL);
+
+  g_assert_cmpfloat_with_epsilon (number (model, NULL, "throughput"), 400, 4);
+  g_assert_cmpfloat_with_epsilon (number (model, "latency", "p50"), 64 / 400.0, 0.011);
+}
+
+/* All 64 in each commit: woken writer, fixed cost, 64 rows. */
+static void
+test_clients_until_stored (void)
+{
+  g_autoptr(SimRun) run = sim_run_new ();
+  JsonObject *model = model_of (run, "--clients 64 --limit 64000 --warmup 640 --ack stored -m workerpool --service batch:1ms:10us:1000:100us --format json",
+                                NULL);
+
+  g_assert_cmpfloat_with_epsilon (number (model, "latency", "p50"), 0.00174, 1e-5);
+  g_assert_cmpfloat_with_epsilon (number (model, NULL, "throughput"), 64 / 0.00174, 100);
+  g_assert_cmpfloat_with_epsilon (number (model, "busy", "max"), 64, 1e-9);
+}
+
+static void
+assert_refused (const char *arguments, const char *what)
+{
+  g_autoptr(SimRun) run = sim_run_new ();
+
+  sim_run_write (run, "trace.csv", "arrival,service\n0,1\n1,1\n");
+  sim_run_go (run, arguments, NULL);
+  g_test_message ("%s -> %s", arguments, run->err);
+  g_assert_cmpint (run->status, ==, 2);
+  g_assert_cmpstr (run->out, ==, "");
+  g_assert_nonnull (strstr (run->err, what));
+  g_assert_true (strchr (run->err, '\n') == run->err + strlen (run->err) - 1);
+}
+
+static void
+test_usage (void)
+{
+  assert_refused ("--service batch:1ms trace.csv", "\"batch:1ms\" is not a service time");
+  assert_refused ("--service batch:1ms:x trace.csv", "\"batch:1ms:x\" is not a service time");
+  assert_refused ("--service batch:1ms:1us:0 trace.csv", "is not a number from 1 to");
+  assert_refused ("--service batch:from:none.csv trace.csv", "none.csv: ");
+  assert_refused ("--service batch:from:trace.csv trace.csv", "it is no record of a server");
+  assert_refused ("--service batch:1ms:1us --plan trace.csv", "--plan is not there for --service=batch:");
+  assert_refused ("--service batch:1ms:1us --sweep workers=1:4 trace.csv", "--sweep is not there for --service=batch:");
+  assert_refused ("--front 1ms --plan trace.csv", "--plan is not there for --front");
+  assert_refused ("--service batch:1ms:1us --generate poisson:rate=1,n=2", "--generate is not there for --service=batch:");
+  assert_refused ("--front-threads 2 trace.csv", "--front-threads belongs to --front");
+  assert_refused ("--front-threads 0 trace.csv", "is not a number from 1 to");
+  assert_refused ("--calibrate trace.csv", "it is no record of a server");
+  assert_refused ("--calibrate trace.csv trace.csv", "a trace beside --calibrate");
+  assert_refused ("--calibrate trace.csv --against trace.csv", "--calibrate only reads a record");
+  assert_refused ("--calibrate trace.csv --format csv", "--calibrate is in text and JSON only");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/wp-sim-batch/group-commit", test_group_commit);
+  g_test_add_func ("/wp-sim-batch/rows-come-out-in-order", test_rows_come_out_in_order);
+  g_test_add_func ("/wp-sim-batch/there-and-back", test_there_and_back);
+  g_test_add_func ("/wp-sim-batch/calibrate-says-what-to-type", test_calibrate_says_what_to_type);
+  g_test_add_func ("/wp-sim-batch/front", test_front);
+  g_test_add_func ("/wp-sim-batch/saturated-front", test_saturated_front);
+  g_test_add_func ("/wp-sim-batch/clients-before-a-full-queue", test_clients_before_a_full_queue);
+  g_test_add_func ("/wp-sim-batch/clients-until-stored", test_clients_until_stored);
+  g_test_add_func ("/wp-sim-batch/usage", test_usage);
+
+  return g_test_run ();
+}
