@@ -5,7 +5,7 @@
 #include "tests/unit/naive-model.h"
 #include "tests/unit/random-load.h"
 
-#define N_LOADS 20000
+#define N_LOADS 1000
 
 typedef struct {
   WpVerdict verdicts[RANDOM_LOAD_MOST];
