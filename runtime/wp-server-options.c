@@ -7,6 +7,9 @@
 
 #define FILE_RESERVE 128         /* listeners, epolls, timers, databases, records */
 #define MAX_THREADS 256
+#define MAX_RETRIES 1000000
+#define MIN_JOURNAL_BYTES (64u << 10)
+#define MAX_JOURNAL_BYTES (G_GUINT64_CONSTANT (1) << 40)
 #define MAX_BODY_BYTES (512u << 20)   /* half of what SQLite holds in one value */
 
 static gboolean
@@ -81,6 +84,30 @@ on_record (const char *option, const char *value, gpointer data, GError **error)
 }
 
 static gboolean
+on_journal (const char *option, const char *value, gpointer data, GError **error)
+{
+  return set_string (&((WpServerOptions *) data)->journal, value, error);
+}
+
+static gboolean
+on_requeue (const char *option, const char *value, gpointer data, GError **error)
+{
+  ((WpServerOptions *) data)->requeue = TRUE;
+  return TRUE;
+}
+
+static gboolean
+on_retries (const char *option, const char *value, gpointer data, GError **error)
+{
+  guint64 wide;
+
+  if (!wp_options_parse_uint (value, 0, MAX_RETRIES, &wide, error))
+    return FALSE;
+  ((WpServerOptions *) data)->retry.max = wide;
+  return TRUE;
+}
+
+static gboolean
 on_config (const char *option, const char *value, gpointer data, GError **error)
 {
   return set_string (&((WpServerOptions *) data)->config, value, error);
@@ -132,6 +159,8 @@ on_time (const char *option, const char *value, gpointer data, GError **error)
 {
   WpServerOptions *self = data;
 
+  if (g_str_equal (option, "--retry-delay"))
+    return wp_time_parse_duration (value, &self->retry.delay_ns, error);
   if (g_str_equal (option, "--drain-timeout"))
     return wp_time_parse_duration (value, &self->drain_timeout_ns, error);
   if (g_str_equal (option, "--header-timeout"))
@@ -143,22 +172,31 @@ on_time (const char *option, const char *value, gpointer data, GError **error)
 
 /* Bytes, or with a k, m or g after the number: times 1024 each. */
 static gboolean
-on_max_body (const char *option, const char *value, gpointer data, GError **error)
+set_size (guint64 *field, guint64 min, guint64 max, const char *range, const char *value, GError **error)
 {
-  WpServerOptions *self = data;
   gsize len = strlen (value);
   const char *units = "kmg", *unit = len > 1 ? strchr (units, g_ascii_tolower (value[len - 1])) : NULL;
   guint shift = unit ? 10 * (unit - units + 1) : 0;
   g_autofree char *digits = g_strndup (value, unit ? len - 1 : len);
   guint64 number;
 
-  if (!wp_options_parse_uint (digits, 0, MAX_BODY_BYTES >> shift, &number, NULL))
+  if (!wp_options_parse_uint (digits, 0, max >> shift, &number, NULL) || number << shift < min)
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a size, such as 512k or 1m, of at most 512m", value);
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a size, such as 512k or 1m, of %s", value, range);
       return FALSE;
     }
-  self->limits.max_body_bytes = number << shift;
+  *field = number << shift;
   return TRUE;
+}
+
+static gboolean
+on_size (const char *option, const char *value, gpointer data, GError **error)
+{
+  WpServerOptions *self = data;
+
+  if (g_str_equal (option, "--max-journal"))
+    return set_size (&self->max_journal_bytes, MIN_JOURNAL_BYTES, MAX_JOURNAL_BYTES, "64k to 1024g", value, error);
+  return set_size (&self->limits.max_body_bytes, 0, MAX_BODY_BYTES, "at most 512m", value, error);
 }
 
 static gboolean
@@ -180,6 +218,12 @@ static const GOptionEntry entries[] = {
     "sqlite:FILE (sqlite:wp.db); delay:TIME waits and stores nothing; delay:request waits as X-WP-Service says", "DATABASE" },
   { "ack", 0, 0, G_OPTION_ARG_CALLBACK, on_ack, "answer when the job is accepted (default) or stored", "WHEN" },
   { "max-jobs", 0, 0, G_OPTION_ARG_CALLBACK, on_number, "Default mode: jobs in service at most, 503 beyond (1000000)", "N" },
+  { "retries", 0, 0, G_OPTION_ARG_CALLBACK, on_retries, "how often a failed update is tried again before its job is given up (5)", "N" },
+  { "retry-delay", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time before the first of these, doubled each time, up to 30s (100ms)", "TIME" },
+  { "journal", 0, 0, G_OPTION_ARG_CALLBACK, on_journal, "keep accepted jobs in FILE until they are stored: a crash loses none", "FILE" },
+  { "max-journal", 0, 0, G_OPTION_ARG_CALLBACK, on_size, "largest journal, 503 beyond (1g)", "BYTES" },
+  { "requeue", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, on_requeue,
+    "make the failed jobs of --journal=FILE unfinished, and end: the next start runs them", NULL },
   { "record", 0, 0, G_OPTION_ARG_CALLBACK, on_record, "write what happens as a trace; SIGHUP opens it anew", "FILE" },
   { "tls-certificate", 0, 0, G_OPTION_ARG_CALLBACK, on_secure,
     "requests come by TLS: PEM file of the certificate and its chain; SIGHUP reads it anew", "FILE" },
@@ -190,7 +234,7 @@ static const GOptionEntry entries[] = {
   { "http", 0, 0, G_OPTION_ARG_CALLBACK, on_http, "fast answers plain requests before libsoup (default); soup: libsoup has all", "LANE" },
   { "max-connections", 0, 0, G_OPTION_ARG_CALLBACK, on_number,
     "connections at once; more wait to be accepted (the file limit less 128)", "N" },
-  { "max-body", 0, 0, G_OPTION_ARG_CALLBACK, on_max_body, "largest payload, 413 beyond (1m)", "BYTES" },
+  { "max-body", 0, 0, G_OPTION_ARG_CALLBACK, on_size, "largest payload, 413 beyond (1m)", "BYTES" },
   { "header-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time for a whole head, 408 beyond (10s)", "TIME" },
   { "body-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time for a whole body, 408 beyond (30s)", "TIME" },
   { "idle-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time between requests, and to take an answer (75s)", "TIME" },
@@ -228,12 +272,21 @@ check_pairs (const WpServerOptions *self, GError **error)
   return FALSE;
 }
 
+static gboolean
+check_requeue (const WpServerOptions *self, GError **error)
+{
+  if (!self->requeue || self->journal)
+    return TRUE;
+  g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "--requeue needs --journal=FILE");
+  return FALSE;
+}
+
 gboolean
 wp_server_options_read (WpServerOptions *self, guint64 file_limit, int argc, char **argv, GError **error)
 {
   *self = (WpServerOptions) {
     .listen = g_strdup ("127.0.0.1:8080"), .admin = g_strdup ("127.0.0.1:9090"), .database = g_strdup ("sqlite:wp.db"),
-    .ack = WP_ACK_ACCEPTED, .max_jobs = 1000000, .threads = CLAMP (g_get_num_processors () - 1, 1, MAX_THREADS),
+    .max_journal_bytes = 1 << 30, .retry = { 5, 100 * WP_NS_PER_MS }, .ack = WP_ACK_ACCEPTED, .max_jobs = 1000000, .threads = CLAMP (g_get_num_processors () - 1, 1, MAX_THREADS),
     .limits = { MAX (file_limit, 2 * FILE_RESERVE) - FILE_RESERVE, 10 * WP_NS_PER_S, 30 * WP_NS_PER_S, 75 * WP_NS_PER_S,
                 1 << 20 },
     .drain_timeout_ns = 30 * WP_NS_PER_S,
@@ -243,7 +296,7 @@ wp_server_options_read (WpServerOptions *self, guint64 file_limit, int argc, cha
   /* Twice, so that the command line wins over the configuration that it names. */
   return parse (self, argc, argv, error) &&
          (!self->config || (wp_options_load (self->config, tables, self, error) && parse (self, argc, argv, error))) &&
-         wp_policy_check (&self->policy, error) && check_pairs (self, error);
+         wp_policy_check (&self->policy, error) && check_pairs (self, error) && check_requeue (self, error);
 }
 
 void
@@ -256,5 +309,6 @@ wp_server_options_clear (WpServerOptions *self)
   g_free (self->certificate);
   g_free (self->key);
   g_free (self->token_file);
+  g_free (self->journal);
   g_free (self->config);
 }

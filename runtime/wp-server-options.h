@@ -9,6 +9,10 @@ typedef struct {
   char *listen, *admin;          /* admin NULL: none */
   char *database;
   char *record;                  /* NULL: none */
+  char *journal;                 /* NULL: none */
+  guint64 max_journal_bytes;
+  gboolean requeue;              /* make the journal's failed jobs unfinished, and end */
+  WpRetry retry;
   char *certificate, *key;       /* TLS; both or neither NULL */
   char *token_file;              /* NULL: whoever comes is let in */
   char *config;                  /* NULL: none */

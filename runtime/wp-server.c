@@ -11,6 +11,7 @@
 #include "runtime/http/wp-exchange.h"
 #include "runtime/http/wp-ingest.h"
 #include "runtime/http/wp-listen.h"
+#include "runtime/wp-server-files.h"
 #include "runtime/wp-server-options.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
@@ -21,6 +22,7 @@ typedef struct {
   WpServerOptions options;
   WpClock *clock;
   WpDatabase *database;
+  WpJournal *journal;            /* NULL: none */
   WpRecorder *recorder;          /* NULL: none */
   WpMode *mode;
   WpTls *tls;                    /* NULL: none */
@@ -59,40 +61,25 @@ raise_file_limit (void)
   return MIN (limit.rlim_cur, G_MAXINT);
 }
 
-static gboolean
-start_recorder (Server *self, GError **error)
+/* Returns: what an earlier run left unfinished; NULL with an error. */
+static GPtrArray *
+open_journal (Server *self, GError **error)
 {
-  static const char *const fields[] = { "mode", "queue", "workers", "dispatcher", "when-full", "block-timeout" };
-  g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
-  char now[WP_TIME_BUFFER];
+  self->journal = wp_server_open_journal (&self->options, error);
+  return self->journal ? wp_journal_recover (self->journal, error) : NULL;
+}
 
-  if (!self->options.record)
-    return TRUE;
-  if (g_str_has_prefix (self->options.database, "sqlite:") &&
-      wp_options_same_file (self->options.record, self->options.database + strlen ("sqlite:")))
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "%s is the database", self->options.record);
-      return FALSE;
-    }
-  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
-    {
-      g_ptr_array_add (notes, g_strdup (fields[i]));
-      g_ptr_array_add (notes, wp_policy_get (&self->options.policy, fields[i]));
-    }
-  g_ptr_array_add (notes, g_strdup ("ack"));
-  g_ptr_array_add (notes, g_strdup (self->options.ack == WP_ACK_STORED ? "stored" : "accepted"));
-  g_ptr_array_add (notes, g_strdup ("database"));
-  g_ptr_array_add (notes, g_strdup (self->options.database));
-  g_ptr_array_add (notes, g_strdup ("threads"));
-  g_ptr_array_add (notes, g_strdup_printf ("%u", self->options.threads));
-  g_ptr_array_add (notes, g_strdup ("version"));
-  g_ptr_array_add (notes, g_strdup ("wp-server " WP_VERSION));
-  g_ptr_array_add (notes, g_strdup ("started"));
-  g_ptr_array_add (notes, g_strdup (wp_time_format_iso8601 (now, g_get_real_time () * WP_NS_PER_US)));
-  g_ptr_array_add (notes, NULL);
-  self->recorder = wp_recorder_new (self->options.record, (const char *const *) notes->pdata, error);
+static void
+start_journal (Server *self, GPtrArray *unfinished)
+{
+  WpJournalCounts counts;
 
-  return self->recorder != NULL;
+  wp_journal_count (self->journal, &counts);
+  g_message ("recovered %u jobs from %s", unfinished->len, self->options.journal);
+  if (counts.failed > 0)
+    g_message ("%s keeps %" G_GUINT64_FORMAT " failed jobs: /failed.json lists them, --requeue gives them another chance", self->options.journal,
+               counts.failed);
+  wp_mode_set_journal (self->mode, self->journal, unfinished);
 }
 
 static void
@@ -165,6 +152,7 @@ start (Server *self, GError **error)
 {
   g_autofree int *fds = g_new (int, self->options.threads);
   g_autofree char *bound = NULL, *admin_bound = NULL;
+  g_autoptr(GPtrArray) unfinished = NULL;
   int admin_fd = -1;
 
   self->clock = wp_clock_new (error);
@@ -177,11 +165,16 @@ start (Server *self, GError **error)
   self->database = wp_database_open (self->options.database, self->clock, error);
   if (!self->database)
     return about_option (error, "database");
-  if (!start_recorder (self, error))
+  if (self->options.journal && !(unfinished = open_journal (self, error)))
+    return about_option (error, "journal");
+  if (self->options.record && !(self->recorder = wp_server_open_recorder (&self->options, error)))
     return about_option (error, "record");
 
   self->mode = wp_mode_new (&self->options.policy, self->options.max_jobs, self->options.ack, self->clock, self->database,
                             self->recorder);
+  wp_mode_set_retry (self->mode, &self->options.retry);
+  if (unfinished)
+    start_journal (self, unfinished);
   self->fronts = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_front_free);
   start_fronts (self, fds);
   start_admin (self, admin_fd);
@@ -287,11 +280,15 @@ finish (Server *self)
   g_clear_pointer (&self->admin_front, wp_front_free);   /* before what it looks at */
   if (self->drain_until_ns > 0)
     stop_fronts (self);
+  if (self->journal && !wp_journal_close (self->journal, &error))
+    g_warning ("the journal is not complete: %s", error->message);
+  g_clear_error (&error);
   wp_mode_count (self->mode, &ledger, NULL);
   left = ledger.queued + ledger.in_service;
   if (left > 0)
     g_warning ("%" G_GUINT64_FORMAT " accepted jobs were not finished: %" G_GUINT64_FORMAT " queued, %" G_GUINT64_FORMAT
-               " in service", left, ledger.queued, ledger.in_service);
+               " in service%s%s", left, ledger.queued, ledger.in_service, self->journal ? "; they are kept in " : "",
+               self->journal ? self->options.journal : "");
   wp_mode_record_unfinished (self->mode);
   if (self->recorder && !wp_recorder_close (self->recorder, ledger.received + ledger.recovered, &error))
     g_warning ("the record is not complete: %s", error->message);
@@ -322,6 +319,8 @@ main (int argc, char **argv)
   g_log_set_writer_func (write_log, NULL, NULL);
   if (!wp_server_options_read (&self.options, raise_file_limit (), argc, argv, &error))
     return wp_options_fail (error);
+  if (self.options.requeue)
+    return wp_server_requeue (&self.options);
   catch_signals (&self);
   if (!start (&self, &error))
     return wp_options_fail (error);
@@ -337,6 +336,7 @@ main (int argc, char **argv)
   wp_clock_free (self.clock);
   g_clear_pointer (&self.tls, wp_tls_free);
   g_clear_pointer (&self.tokens, wp_tokens_free);
+  g_clear_pointer (&self.journal, wp_journal_free);
   wp_mode_free (self.mode);
   g_main_loop_unref (self.loop);
   wp_server_options_clear (&self.options);

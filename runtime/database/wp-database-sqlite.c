@@ -4,7 +4,6 @@
 #include <sqlite3.h>
 #include <string.h>
 
-#include "runtime/queue/wp-uuid.h"
 #include "sim/base/wp-error.h"
 
 #define MAX_ROWS_PER_COMMIT 1000
@@ -14,7 +13,7 @@
 typedef struct {
   WpDatabase base;
   char *path;
-  sqlite3 *db;               /* the writer's, once it is open */
+  sqlite3 *db;               /* the writer's, once it is open; NULL: to be opened anew */
   sqlite3_stmt *begin, *insert, *commit, *rollback;
   GAsyncQueue *waiting;      /* (element-type WpJob) */
   GThreadPool *writer;
@@ -65,22 +64,15 @@ bind_text (sqlite3_stmt *statement, int column, const char *text)
     sqlite3_bind_null (statement, column);
 }
 
-/* The unix time of a moment on the monotonic clock. */
-static gint64
-unix_ns (gint64 monotonic_ns)
-{
-  return g_get_real_time () * WP_NS_PER_US - (wp_time_monotonic () - monotonic_ns);
-}
-
 static gboolean
 insert (SqliteDatabase *self, WpJob *job)
 {
-  char uuid[WP_UUID_BUFFER], received[WP_TIME_BUFFER];
+  char received[WP_TIME_BUFFER];
   gsize size = 0;
   const void *body = job->body ? g_bytes_get_data (job->body, &size) : NULL;
 
-  bind_text (self->insert, 1, job->id ? job->id : wp_uuid_v7 (uuid));
-  bind_text (self->insert, 2, wp_time_format_iso8601 (received, unix_ns (job->arrival_ns)));
+  bind_text (self->insert, 1, wp_job_key (job));
+  bind_text (self->insert, 2, wp_time_format_iso8601 (received, wp_job_received_ns (job)));
   bind_text (self->insert, 3, job->method);
   bind_text (self->insert, 4, job->path);
   bind_text (self->insert, 5, job->content_type);
@@ -113,20 +105,72 @@ log_failures (SqliteDatabase *self, gboolean at_last)
   self->logged_ns = now_ns;
 }
 
+static void
+close_file (SqliteDatabase *self)
+{
+  g_clear_pointer (&self->begin, sqlite3_finalize);
+  g_clear_pointer (&self->insert, sqlite3_finalize);
+  g_clear_pointer (&self->commit, sqlite3_finalize);
+  g_clear_pointer (&self->rollback, sqlite3_finalize);
+  g_clear_pointer (&self->db, sqlite3_close);
+}
+
+/* Rows that went to a file without a name are lost. Looked at after the commit, so that those of this one are not. */
+static gboolean
+has_moved (SqliteDatabase *self)
+{
+  int moved = 0;
+
+  sqlite3_file_control (self->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  return moved;
+}
+
+/* On failure @self->reason says why, and nothing was stored. */
+static gboolean
+write_rows (SqliteDatabase *self, GPtrArray *jobs)
+{
+  if ((self->db || open_file (self)) && run (self->begin) && insert_all (self, jobs) && run (self->commit))
+    return TRUE;
+
+  g_free (self->reason);
+  self->reason = g_strdup (sqlite3_errmsg (self->db));
+  if (!self->insert)
+    close_file (self);   /* it did not open */
+  else if (!sqlite3_get_autocommit (self->db))
+    run (self->rollback);
+  return FALSE;
+}
+
+static void
+note_failures (SqliteDatabase *self, GPtrArray *jobs)
+{
+  char *reason = g_ref_string_new (self->reason);
+
+  self->n_failed += jobs->len;
+  for (guint i = 0; i < jobs->len; i++)
+    {
+      WpJob *job = jobs->pdata[i];
+
+      job->duplicate = FALSE;
+      wp_job_set_failure (job, reason);
+    }
+  g_ref_string_release (reason);
+}
+
 static gboolean
 store (SqliteDatabase *self, GPtrArray *jobs)
 {
-  if (run (self->begin) && insert_all (self, jobs) && run (self->commit))
-    return TRUE;
+  gboolean ok = write_rows (self, jobs);
 
-  self->n_failed += jobs->len;
-  g_free (self->reason);
-  self->reason = g_strdup (sqlite3_errmsg (self->db));
-  if (!sqlite3_get_autocommit (self->db))
-    run (self->rollback);
-  for (guint i = 0; i < jobs->len; i++)
-    ((WpJob *) jobs->pdata[i])->duplicate = FALSE;
-  return FALSE;
+  if (ok && has_moved (self))
+    {
+      g_warning ("sqlite:%s was removed or replaced, and is opened anew", self->path);
+      close_file (self);
+      ok = write_rows (self, jobs);
+    }
+  if (!ok)
+    note_failures (self, jobs);
+  return ok;
 }
 
 static void
@@ -183,11 +227,7 @@ sqlite_free (WpDatabase *base)
     g_thread_pool_free (self->writer, FALSE, TRUE);
   log_failures (self, TRUE);
   g_async_queue_unref (self->waiting);
-  sqlite3_finalize (self->begin);
-  sqlite3_finalize (self->insert);
-  sqlite3_finalize (self->commit);
-  sqlite3_finalize (self->rollback);
-  sqlite3_close (self->db);
+  close_file (self);
   g_free (self->reason);
   g_free (self->path);
   g_free (self);

@@ -5,8 +5,8 @@
 
 typedef struct _WpDatabase WpDatabase;
 
-/* Updates are done, in the order in which they were issued: @n >= 1 of them, more where one commit had them all. On a thread of the
- * database's, or the clock's. */
+/* Updates are done, in the order in which they were issued: @n >= 1 of them, more where one commit had them all. Of those that are not @ok,
+ * @failure says why. On a thread of the database's, or the clock's. */
 typedef void (*WpDatabaseDone) (WpJob *const *jobs, guint n, gboolean ok, gpointer data);
 
 /* A kind of database is one const table; a new kind is a file and a line in wp-database.c. */

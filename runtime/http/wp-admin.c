@@ -5,6 +5,7 @@
 
 #include "runtime/wp-dashboard.h"
 #include "runtime/http/wp-events.h"
+#include "runtime/http/wp-failed.h"
 #include "runtime/http/wp-metrics.h"
 
 typedef struct {
@@ -110,6 +111,35 @@ add_policy (JsonBuilder *json, const WpAdmin *self)
   add_string (json, "database", self->database);
 }
 
+static void
+add_count (JsonBuilder *json, const char *name, guint64 value)
+{
+  json_builder_set_member_name (json, name);
+  json_builder_add_int_value (json, (gint64) value);
+}
+
+static void
+add_journal (JsonBuilder *json, WpJournal *journal)
+{
+  WpJournalCounts counts;
+
+  json_builder_set_member_name (json, "journal");
+  if (!journal)
+    {
+      json_builder_add_null_value (json);
+      return;
+    }
+  wp_journal_count (journal, &counts);
+  json_builder_begin_object (json);
+  add_string (json, "file", wp_journal_get_path (journal));
+  json_builder_set_member_name (json, "writable");
+  json_builder_add_boolean_value (json, counts.writable);
+  add_count (json, "failed", counts.failed);
+  add_count (json, "refused", counts.refused);
+  add_count (json, "commits", counts.commits);
+  json_builder_end_object (json);
+}
+
 static guint
 count_connections (const WpAdmin *self)
 {
@@ -144,6 +174,8 @@ make_stats (const WpAdmin *self, gboolean pretty)
   json_builder_add_boolean_value (json, wp_ledger_balances (&ledger));
   json_builder_end_object (json);
   add_fields (json, &ledger, others, G_N_ELEMENTS (others));
+  add_count (json, "retries", wp_mode_count_retries (self->mode));
+  add_journal (json, wp_mode_get_journal (self->mode));
   add_seconds (json, "oldest_age", oldest_ns == WP_TIME_NONE ? WP_TIME_NONE : now_ns - oldest_ns);
   json_builder_set_member_name (json, "connections");
   json_builder_add_int_value (json, count_connections (self));
@@ -208,6 +240,21 @@ on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHash
 }
 
 static void
+answer_failed (const WpAdmin *self, SoupServerMessage *message)
+{
+  WpJournal *journal = wp_mode_get_journal (self->mode);
+  g_autoptr(GError) error = NULL;
+  char *text = journal ? wp_failed_format (journal, &error) : NULL;
+
+  if (!journal)
+    answer (message, SOUP_STATUS_NOT_FOUND, "text/plain", g_strdup ("no --journal keeps failed jobs\n"));
+  else if (text)
+    answer (message, SOUP_STATUS_OK, "application/json", text);
+  else
+    answer (message, SOUP_STATUS_INTERNAL_SERVER_ERROR, "text/plain", g_strdup_printf ("%s\n", error->message));
+}
+
+static void
 on_request (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
 {
   WpAdmin *self = data;
@@ -221,13 +268,15 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
     answer (message, SOUP_STATUS_OK, "text/plain; version=0.0.4; charset=utf-8", make_metrics (self));
   else if (g_str_equal (path, "/events") && soup_server_message_get_method (message) == SOUP_METHOD_GET)
     wp_events_start (message, wp_front_get_connection (message), make_event, self);
+  else if (g_str_equal (path, "/failed.json"))
+    answer_failed (self, message);
   else if (g_str_equal (path, "/healthz"))
     answer (message, SOUP_STATUS_OK, "text/plain", g_strdup ("ok\n"));
   else if (g_str_equal (path, "/readyz"))
     answer (message, ready ? SOUP_STATUS_OK : SOUP_STATUS_SERVICE_UNAVAILABLE, "text/plain",
             g_strdup (ready ? "ready\n" : "draining\n"));
   else
-    answer (message, SOUP_STATUS_NOT_FOUND, "text/plain", g_strdup ("here are /, /metrics, /stats.json, /events, /healthz and /readyz\n"));
+    answer (message, SOUP_STATUS_NOT_FOUND, "text/plain", g_strdup ("here are /, /metrics, /stats.json, /failed.json, /events, /healthz and /readyz\n"));
 }
 
 void

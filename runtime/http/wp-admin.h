@@ -14,7 +14,8 @@ typedef struct {
 
 /* WpFrontSetup of the admin front; its data is the WpAdmin.
  * GET /: a page for people, which shows the rest live. /metrics: for Prometheus. /events: /stats.json once a second, as it changes.
- * GET /healthz: 200 while the process runs. GET /readyz: 200, or 503 once it drains. GET /stats.json: all figures, one object. */
+ * GET /healthz: 200 while the process runs. GET /readyz: 200, or 503 once it drains. GET /stats.json: all figures, one object.
+ * GET /failed.json: the last 100 jobs that the journal keeps as failed. */
 void wp_admin_setup (WpFront *front, SoupServer *server, gpointer admin);
 
 /* "ledger: received 10 + recovered 0 = stored 9 + ... : it balances" */

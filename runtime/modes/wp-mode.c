@@ -1,5 +1,7 @@
 #include "runtime/modes/wp-mode.h"
 
+#include "runtime/modes/wp-failure-log.h"
+
 /* All modes are one channel: Default one without places and with workers enough that it is never full, BufferedChannel one with a
  * single worker, WorkerPool one with many. wp_policy_layout() says which. */
 struct _WpMode {
@@ -10,8 +12,14 @@ struct _WpMode {
   WpClock *clock;
   WpDatabase *database;
   WpRecorder *recorder;
+  WpJournal *journal;        /* NULL: none */
+  WpRetry retry;
+  gsize n_retries;           /* atomic */
+  WpFailureLog *failures;
   WpTimer line_timer;        /* armed for the oldest parked job's timeout */
 };
+
+static void on_retry (WpTimer *timer, gpointer data);
 
 /* Takes the channel's reference to a job that has ended. */
 static void
@@ -29,17 +37,48 @@ tell (WpJob *job, WpJobEvent event)
     job->told (job, event, job->client);
 }
 
-/* The update of @job is done, the channel has been told, and what came of it is to be done. */
+/* A job has its place. With a journal, its request is answered once it is durable. */
+static void
+job_accepted (WpMode *self, WpJob *job)
+{
+  if (self->journal)
+    wp_journal_add (self->journal, job);
+  else if (self->ack == WP_ACK_ACCEPTED)
+    tell (job, WP_JOB_ACCEPTED);
+}
+
+/* Takes the reference to a job that was parked, if there is one. */
+static void
+job_admitted (WpMode *self, WpJob *job)
+{
+  if (!job)
+    return;
+  job_accepted (self, job);
+  wp_job_unref (job);
+}
+
+/* Of an update that was given up, or with a journal. */
+static void
+job_done (WpMode *self, WpJob *job, gboolean ok)
+{
+  if (!ok)
+    wp_failure_log_add (self->failures, job->failure ? job->failure : "no reason given");
+  if (!self->journal)
+    return;
+  if (ok)
+    wp_journal_remove (self->journal, job);
+  else
+    wp_journal_fail (self->journal, job);
+}
+
+/* The update of @job is done, or given up; the channel has been told, and what came of it is to be done. */
 static void
 completed (WpMode *self, WpJob *job, gboolean ok, WpJob *admitted)
 {
-  if (admitted)
-    {
-      if (self->ack == WP_ACK_ACCEPTED)
-        tell (admitted, WP_JOB_ACCEPTED);
-      wp_job_unref (admitted);
-    }
-  if (self->ack == WP_ACK_STORED)
+  job_admitted (self, admitted);
+  if (self->journal || !ok)
+    job_done (self, job, ok);
+  if (self->ack == WP_ACK_STORED || job->unjournaled)
     tell (job, ok ? WP_JOB_STORED : WP_JOB_FAILED);
   job_ended (self, job);
 }
@@ -64,11 +103,26 @@ serve (WpMode *self, WpJob *job)
     job = complete (self, job, TRUE);
 }
 
+/* FALSE: it has been tried often enough. */
+static gboolean
+try_again (WpMode *self, WpJob *job)
+{
+  gint64 delay_ns = wp_retry_delay (&self->retry, ++job->n_failures, g_random_double ());
+
+  if (delay_ns == WP_TIME_NONE)
+    return FALSE;
+  g_atomic_pointer_add (&self->n_retries, 1);
+  job->timer.fire = on_retry;
+  job->timer.data = self;
+  wp_clock_arm (self->clock, &job->timer, wp_time_monotonic () + delay_ns);
+
+  return TRUE;
+}
+
 /* All that one commit has done leaves at one moment, and what waited for its workers starts then. */
 static void
-on_done (WpJob *const *jobs, guint n, gboolean ok, gpointer data)
+all_done (WpMode *self, WpJob *const *jobs, guint n, gboolean ok)
 {
-  WpMode *self = data;
   WpTaken few[16], *taken = n <= G_N_ELEMENTS (few) ? few : g_new (WpTaken, n);
 
   wp_channel_take_all (self->channel, jobs, n, ok ? WP_OUTCOME_STORED : WP_OUTCOME_FAILED, taken);
@@ -79,6 +133,67 @@ on_done (WpJob *const *jobs, guint n, gboolean ok, gpointer data)
     }
   if (taken != few)
     g_free (taken);
+}
+
+static void
+on_done (WpJob *const *jobs, guint n, gboolean ok, gpointer data)
+{
+  WpMode *self = data;
+  g_autofree WpJob **given_up = ok ? NULL : g_new (WpJob *, n);
+  guint n_given_up = 0;
+
+  for (guint i = 0; !ok && i < n; i++)
+    if (!try_again (self, jobs[i]))
+      given_up[n_given_up++] = jobs[i];
+  if (ok)
+    all_done (self, jobs, n, TRUE);
+  else if (n_given_up > 0)
+    all_done (self, given_up, n_given_up, FALSE);
+}
+
+static void
+on_retry (WpTimer *timer, gpointer data)
+{
+  serve (data, (WpJob *) ((char *) timer - G_STRUCT_OFFSET (WpJob, timer)));
+}
+
+/* WpJournalWritten. What cannot be made durable is turned away while that is possible; what is in service already is answered when it has
+ * ended. */
+static void
+on_written (WpJob *job, gboolean ok, gpointer data)
+{
+  WpMode *self = data;
+  WpJob *admitted = NULL;
+
+  if (ok)
+    {
+      if (self->ack == WP_ACK_ACCEPTED)
+        tell (job, WP_JOB_ACCEPTED);
+      return;
+    }
+  switch (wp_channel_withdraw (self->channel, job, &admitted))
+    {
+    case WP_WITHDRAWAL_DONE:
+      tell (job, WP_JOB_REFUSED);
+      job_ended (self, job);
+      break;
+    case WP_WITHDRAWAL_STARTED:
+      break;
+    case WP_WITHDRAWAL_ENDED:
+      if (self->ack == WP_ACK_ACCEPTED)
+        tell (job, job->outcome == WP_OUTCOME_STORED ? WP_JOB_STORED : WP_JOB_FAILED);
+      break;
+    }
+  job_admitted (self, admitted);
+}
+
+/* WpJournalHealth */
+static void
+on_health (gboolean ok, gpointer data)
+{
+  WpMode *self = data;
+
+  wp_channel_refuse (self->channel, !ok);
 }
 
 static void
@@ -112,6 +227,7 @@ wp_mode_new (const WpPolicy *policy, guint max_jobs, WpAck ack, WpClock *clock, 
   self->clock = clock;
   self->database = database;
   self->recorder = recorder;
+  self->failures = wp_failure_log_new ("not stored");
   self->line_timer = (WpTimer) { .fire = on_line_timer, .data = self };
   wp_database_on_done (database, on_done, self);
 
@@ -119,8 +235,35 @@ wp_mode_new (const WpPolicy *policy, guint max_jobs, WpAck ack, WpClock *clock, 
 }
 
 void
+wp_mode_set_retry (WpMode *self, const WpRetry *retry)
+{
+  self->retry = *retry;
+}
+
+void
+wp_mode_set_journal (WpMode *self, WpJournal *journal, GPtrArray *unfinished)
+{
+  g_autofree char *fate = g_strconcat ("kept as failed in ", wp_journal_get_path (journal), NULL);
+
+  wp_failure_log_free (self->failures);
+  self->failures = wp_failure_log_new (fate);
+  self->journal = journal;
+  wp_journal_start (journal, on_written, on_health, self);
+  for (guint i = 0; i < unfinished->len; i++)
+    if (wp_channel_recover (self->channel, unfinished->pdata[i]))
+      serve (self, unfinished->pdata[i]);
+}
+
+WpJournal *
+wp_mode_get_journal (const WpMode *self)
+{
+  return self->journal;
+}
+
+void
 wp_mode_free (WpMode *self)
 {
+  wp_failure_log_free (self->failures);
   wp_channel_free (self->channel);
   g_free (self);
 }
@@ -128,14 +271,20 @@ wp_mode_free (WpMode *self)
 WpSubmit
 wp_mode_submit (WpMode *self, WpJob *job)
 {
-  WpSubmit accepted = self->ack == WP_ACK_STORED ? WP_SUBMIT_PENDING : WP_SUBMIT_ACCEPTED;
+  WpSubmit accepted = self->ack == WP_ACK_STORED || self->journal ? WP_SUBMIT_PENDING : WP_SUBMIT_ACCEPTED;
 
+  if (self->journal)
+    wp_job_key (job);   /* while it is ours alone */
   switch (wp_channel_send (self->channel, job))
     {
     case WP_SEND_STARTED:
+      if (self->journal)
+        wp_journal_add (self->journal, job);
       serve (self, job);
       return accepted;
     case WP_SEND_ACCEPTED:
+      if (self->journal)
+        wp_journal_add (self->journal, job);
       return accepted;
     case WP_SEND_PARKED:
       if (self->block_timeout_ns != WP_TIME_NONE)
@@ -174,6 +323,7 @@ wp_mode_close (WpMode *self)
   WpJob *job;
 
   wp_channel_close (self->channel);
+  wp_failure_log_flush (self->failures);
   while ((job = wp_channel_expire (self->channel, 0, WP_OUTCOME_REJECTED, &next_due_ns)))
     {
       tell (job, WP_JOB_REFUSED);
@@ -192,6 +342,12 @@ wp_mode_record_unfinished (WpMode *self)
 {
   if (self->recorder)
     wp_channel_foreach (self->channel, record, self->recorder);
+}
+
+guint64
+wp_mode_count_retries (WpMode *self)
+{
+  return (gsize) g_atomic_pointer_get (&self->n_retries);
 }
 
 void

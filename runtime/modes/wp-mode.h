@@ -2,7 +2,9 @@
 #pragma once
 
 #include "runtime/database/wp-database.h"
+#include "runtime/database/wp-journal.h"
 #include "runtime/modes/wp-recorder.h"
+#include "runtime/modes/wp-retry.h"
 #include "runtime/queue/wp-channel.h"
 #include "sim/base/wp-policy.h"
 
@@ -29,6 +31,20 @@ WpMode *wp_mode_new (const WpPolicy *policy, guint max_jobs, WpAck ack, WpClock 
 void wp_mode_free (WpMode *self);   /* after wp_mode_finish() */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpMode, wp_mode_free)
 
+/* Before the first job: how often a failed update is tried again (never). A worker keeps its job meanwhile. */
+void wp_mode_set_retry (WpMode *self, const WpRetry *retry);
+
+/**
+ * wp_mode_set_journal:
+ * @journal: not owned; closed before the mode goes
+ * @unfinished: (element-type WpJob): what it gave back
+ *
+ * Before any request: starts the journal, and what was unfinished, in its order. From now on an accepted job is durable before its
+ * request is answered, and one that is given up is kept. While the journal cannot be written, requests are answered with 503.
+ */
+void wp_mode_set_journal (WpMode *self, WpJournal *journal, GPtrArray *unfinished);
+WpJournal *wp_mode_get_journal (const WpMode *self);   /* (transfer none) (nullable) */
+
 /* Offers a job to the queue; the caller keeps its reference. Any thread; never blocks. */
 WpSubmit wp_mode_submit (WpMode *self, WpJob *job);
 
@@ -44,6 +60,7 @@ void wp_mode_close (WpMode *self);
 /* Gives the recorder those jobs that have not ended, at exit. */
 void wp_mode_record_unfinished (WpMode *self);
 
+guint64 wp_mode_count_retries (WpMode *self);   /* updates that were tried anew */
 void wp_mode_count (WpMode *self, WpLedger *ledger, gint64 *oldest_arrival_ns);
 const WpPolicy *wp_mode_get_policy (const WpMode *self);
 WpAck wp_mode_get_ack (const WpMode *self);

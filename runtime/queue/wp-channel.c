@@ -17,6 +17,7 @@ struct _WpChannel {
   GCond empty;
   guint n_waiting;           /* for @empty: to wake nobody is a system call all the same, one a request where the queue stays short */
   gboolean closed;
+  gboolean refuses;          /* for now */
   Line queue;                /* accepted, not started */
   Line parked;               /* waiting for a place */
   WpWorker *idle;            /* a stack: the worker last used is the one whose record is warm */
@@ -160,8 +161,8 @@ wp_channel_send (WpChannel *self, WpJob *job)
 
   g_assert (job->state == WP_JOB_NEW);
   job->arrival_ns = now_ns;
-  job->seq = self->ledger.received++;
-  if (self->closed)
+  job->seq = self->ledger.recovered + self->ledger.received++;
+  if (self->closed || self->refuses)
     {
       end_locked (self, job, WP_OUTCOME_REJECTED, now_ns);
       return WP_SEND_CLOSED;
@@ -193,7 +194,7 @@ admit_locked (WpChannel *self, gint64 now_ns)
 {
   WpJob *job = self->parked.head;
 
-  if (!job || (self->capacity_jobs > 0 && self->queue.n >= self->capacity_jobs))
+  if (!job || self->queue.n >= MAX (self->capacity_jobs, 1))
     return NULL;
   line_remove (&self->parked, job);
   accept_locked (self, job, now_ns);
@@ -223,9 +224,9 @@ take_locked (WpChannel *self, WpJob *done, WpOutcome outcome, WpJob **admitted, 
       start_locked (self, next, worker, now_ns);
       if (done->due_ns != WP_TIME_NONE)
         next->base_ns = MIN (done->due_ns, now_ns);
-      if (!*admitted)
+      if (!*admitted && self->capacity_jobs > 0)
         *admitted = admit_locked (self, now_ns);
-      else
+      else if (*admitted)
         self->ledger.queued_peak = queued_peak;   /* it went through the queue in no time */
     }
   else
@@ -254,6 +255,51 @@ wp_channel_take_all (WpChannel *self, WpJob *const *done, guint n, WpOutcome out
 
   for (guint i = 0; i < n; i++)
     taken[i].next = take_locked (self, done[i], outcome, &taken[i].admitted, now_ns);
+}
+
+gboolean
+wp_channel_recover (WpChannel *self, WpJob *job)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  gint64 now_ns = wp_time_monotonic ();
+  WpWorker *worker = idle_worker_locked (self);
+
+  g_assert (job->state == WP_JOB_NEW);
+  job->arrival_ns = now_ns;
+  job->seq = self->ledger.received + self->ledger.recovered++;
+  wp_job_ref (job);
+  if (worker)
+    {
+      job->accepted_ns = now_ns;
+      start_locked (self, job, worker, now_ns);
+    }
+  else
+    accept_locked (self, job, now_ns);
+
+  return worker != NULL;
+}
+
+WpWithdrawal
+wp_channel_withdraw (WpChannel *self, WpJob *job, WpJob **admitted)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  gint64 now_ns = wp_time_monotonic ();
+
+  *admitted = NULL;
+  if (job->state == WP_JOB_ENDED)
+    return WP_WITHDRAWAL_ENDED;
+  if (job->state != WP_JOB_QUEUED)
+    {
+      job->unjournaled = TRUE;
+      return WP_WITHDRAWAL_STARTED;
+    }
+  line_remove (&self->queue, job);
+  job->accepted_ns = WP_TIME_NONE;
+  if (self->capacity_jobs > 0)
+    *admitted = admit_locked (self, now_ns);
+  end_locked (self, job, WP_OUTCOME_REJECTED, now_ns);
+
+  return WP_WITHDRAWAL_DONE;
 }
 
 gboolean
@@ -292,6 +338,14 @@ wp_channel_expire (WpChannel *self, gint64 timeout_ns, WpOutcome outcome, gint64
   *next_due_ns = self->parked.head ? self->parked.head->arrival_ns + timeout_ns : WP_TIME_NONE;
 
   return job;
+}
+
+void
+wp_channel_refuse (WpChannel *self, gboolean refuses)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  self->refuses = refuses;
 }
 
 void

@@ -23,8 +23,14 @@ typedef enum {
   WP_SEND_ACCEPTED,    /* it waits in the queue */
   WP_SEND_PARKED,      /* it waits in line for a place */
   WP_SEND_REJECTED,    /* full, and the channel rejects */
-  WP_SEND_CLOSED       /* as rejected, because the channel was closed */
+  WP_SEND_CLOSED       /* as rejected, because the channel was closed or refuses for now */
 } WpSend;
+
+typedef enum {
+  WP_WITHDRAWAL_DONE,    /* it was queued, and has ended */
+  WP_WITHDRAWAL_STARTED, /* it is in service, goes on, and is @unjournaled from now on */
+  WP_WITHDRAWAL_ENDED    /* it had ended already */
+} WpWithdrawal;
 
 /**
  * wp_channel_new:
@@ -68,6 +74,19 @@ typedef struct { WpJob *next, *admitted; } WpTaken;
 /* Jobs that one commit has done, all at once: one operation, one reading of the clock. @taken: (out): for each of them. */
 void wp_channel_take_all (WpChannel *self, WpJob *const *done, guint n, WpOutcome outcome, WpTaken *taken);
 
+/* A job of an earlier run enters, before any of this one: it is not parked, however long the queue gets, which takes no other until it
+ * is short enough. The channel takes a reference of its own. TRUE: an idle worker has it: issue its update. */
+gboolean wp_channel_recover (WpChannel *self, WpJob *job);
+
+/**
+ * wp_channel_withdraw:
+ * @job: has been accepted
+ * @admitted: (out): as wp_channel_take() has it
+ *
+ * Takes the job out of the queue, rejected, if it has not been started. The channel's reference then passes to the caller.
+ */
+WpWithdrawal wp_channel_withdraw (WpChannel *self, WpJob *job, WpJob **admitted);
+
 /* The client of a parked job has gone: drops it from the line. FALSE if it is not parked (any more). */
 gboolean wp_channel_leave (WpChannel *self, WpJob *job);
 
@@ -83,6 +102,9 @@ gboolean wp_channel_leave (WpChannel *self, WpJob *job);
  * Returns: (transfer full): the job, ended; NULL if none is due yet
  */
 WpJob *wp_channel_expire (WpChannel *self, gint64 timeout_ns, WpOutcome outcome, gint64 *next_due_ns);
+
+/* Until it is told otherwise sends are answered CLOSED; what is inside, parked too, goes on. */
+void wp_channel_refuse (WpChannel *self, gboolean refuses);
 
 /* From now on sends are answered CLOSED; what is inside goes on. */
 void wp_channel_close (WpChannel *self);

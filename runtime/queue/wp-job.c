@@ -1,12 +1,14 @@
 #include "runtime/queue/wp-job.h"
 
+#include "runtime/queue/wp-uuid.h"
+
 WpJob *
 wp_job_new (void)
 {
   WpJob *self = g_new0 (WpJob, 1);
 
   self->refs = 1;
-  self->asked_service_ns = WP_TIME_NONE;
+  self->asked_service_ns = self->received_ns = WP_TIME_NONE;
   self->arrival_ns = self->accepted_ns = self->started_ns = self->finished_ns = self->ended_ns = WP_TIME_NONE;
   self->due_ns = WP_TIME_NONE;
 
@@ -26,8 +28,37 @@ wp_job_unref (WpJob *self)
   if (!g_atomic_int_dec_and_test (&self->refs))
     return;
   g_free (self->id);
+  g_free (self->key);
   g_free (self->path);
   g_free (self->content_type);
   g_clear_pointer (&self->body, g_bytes_unref);
+  g_clear_pointer (&self->failure, g_ref_string_release);
   g_free (self);
+}
+
+const char *
+wp_job_key (WpJob *self)
+{
+  char uuid[WP_UUID_BUFFER];
+
+  if (self->id)
+    return self->id;
+  if (!self->key)
+    self->key = g_strdup (wp_uuid_v7 (uuid));
+  return self->key;
+}
+
+gint64
+wp_job_received_ns (const WpJob *self)
+{
+  if (self->received_ns != WP_TIME_NONE)
+    return self->received_ns;
+  return g_get_real_time () * WP_NS_PER_US - (wp_time_monotonic () - self->arrival_ns);
+}
+
+void
+wp_job_set_failure (WpJob *self, char *reason)
+{
+  g_clear_pointer (&self->failure, g_ref_string_release);
+  self->failure = g_ref_string_acquire (reason);
 }

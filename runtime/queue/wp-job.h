@@ -17,6 +17,14 @@ typedef enum {
   WP_JOB_FAILED      /* the update failed */
 } WpJobEvent;
 
+/* What the journal does with a job. */
+typedef enum {
+  WP_ROW_NONE,
+  WP_ROW_WAITING,    /* to be written */
+  WP_ROW_WRITTEN,    /* in the file, or on its way there */
+  WP_ROW_OVER        /* needs none any more */
+} WpJobRow;
+
 typedef void (*WpJobTold) (WpJob *job, WpJobEvent event, gpointer client);
 
 /* A worker is a record of what is in service, not a thread. */
@@ -31,11 +39,13 @@ struct _WpJob {
 
   /* The payload: set before the job is offered, read only after. */
   char *id;                  /* X-Request-Id; NULL: none */
+  char *key;                 /* the name that it was given where it has no id; see wp_job_key() */
   const char *method;        /* static */
   char *path;                /* with its query */
   char *content_type;        /* NULL: none */
   GBytes *body;              /* NULL: none */
   gint64 asked_service_ns;   /* X-WP-Service; WP_TIME_NONE: none */
+  gint64 received_ns;        /* unix time, of one that a journal gave back; WP_TIME_NONE: arrival_ns says it */
 
   WpJobTold told;            /* NULL: nobody waits for an answer */
   gpointer client;
@@ -45,6 +55,7 @@ struct _WpJob {
   WpJobState state;
   WpOutcome outcome;
   gboolean blocked;
+  gboolean unjournaled;      /* the journal did not take it, and it was in service by then: its end answers its request */
   guint64 seq;               /* order of arrival, from 0 */
   gint64 arrival_ns, accepted_ns, started_ns, finished_ns, ended_ns;
 
@@ -53,10 +64,24 @@ struct _WpJob {
   gint64 base_ns;            /* when service would have begun had its predecessor ended on time; = started_ns if there was none */
   gint64 due_ns;             /* when a delay ends; WP_TIME_NONE where the database keeps no such time */
   gboolean duplicate;        /* stored before under the same id */
-  WpTimer timer;
+  guint n_failures;          /* updates that failed */
+  char *failure;             /* (GRefString): why the last of them did; NULL: none did */
+  WpTimer timer;             /* of a delay, or of the next try */
+
+  WpJobRow row_state;        /* guarded by the journal's lock */
+  gint64 row;                /* the journal's: of a job that it gave back; 0: seq says it */
 };
 
 WpJob *wp_job_new (void);
 WpJob *wp_job_ref (WpJob *self);
 void wp_job_unref (WpJob *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpJob, wp_job_unref)
+
+/* What it is known by in a database, however often it is tried: its id, else a UUID that is made now. For whom it belongs to. */
+const char *wp_job_key (WpJob *self);
+
+/* The unix time at which its request came. */
+gint64 wp_job_received_ns (const WpJob *self);
+
+/* Why its last update failed: a GRefString, of which it takes a reference. For whom it belongs to. */
+void wp_job_set_failure (WpJob *self, char *reason);

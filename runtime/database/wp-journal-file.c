@@ -1,0 +1,381 @@
+#include "runtime/database/wp-journal-file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "sim/base/wp-error.h"
+
+#define APPLICATION_ID "0x77706a6c"  /* "wpjl", in the file's header; see file(1) */
+#define VERSION 1
+#define BUSY_TIMEOUT_MS 2000         /* somebody looks into it with a tool of SQLite's */
+#define PAGE_BYTES 4096
+
+struct _WpJournalFile {
+  char *path;
+  int lock_fd;               /* -1: not ours. Closed last: to close any descriptor of the file drops SQLite's own locks */
+  sqlite3 *db;
+  sqlite3_stmt *begin, *insert, *fail, *remove, *touch, *commit, *rollback;
+  char *why;
+};
+
+static const char schema[] =
+  "BEGIN;"
+  "CREATE TABLE jobs (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, received TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,"
+  " content_type TEXT, service_ns INTEGER, body BLOB, failed TEXT, updates INTEGER, reason TEXT);"
+  "CREATE INDEX failed ON jobs (failed) WHERE failed IS NOT NULL;"
+  "PRAGMA application_id=" APPLICATION_ID ";"
+  "PRAGMA user_version=" G_STRINGIFY (VERSION) ";"
+  "COMMIT;";
+
+static const char pragmas[] =
+  "PRAGMA journal_mode=WAL;"
+  "PRAGMA synchronous=FULL;"
+  "PRAGMA journal_size_limit=16777216;";   /* of the WAL, once what a burst wrote is in the file */
+
+static gboolean
+set_error (GError **error, const char *path, const char *what)
+{
+  g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s", path, what);
+  return FALSE;
+}
+
+/* flock(), not a lock of SQLite's: others may look into the file meanwhile. */
+static gboolean
+lock (WpJournalFile *self, gboolean create, GError **error)
+{
+  self->lock_fd = open (self->path, O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0), 0644);
+  if (self->lock_fd < 0)
+    return set_error (error, self->path, g_strerror (errno));
+  if (flock (self->lock_fd, LOCK_EX | LOCK_NB) == 0)
+    return TRUE;
+  return set_error (error, self->path, errno == EWOULDBLOCK ? "another wp-server uses this journal" : g_strerror (errno));
+}
+
+/* -1: it cannot be read. */
+static gint64
+query_number (sqlite3 *db, const char *sql)
+{
+  sqlite3_stmt *statement = NULL;
+  gint64 number = -1;
+
+  if (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step (statement) == SQLITE_ROW)
+    number = sqlite3_column_int64 (statement, 0);
+  sqlite3_finalize (statement);
+
+  return number;
+}
+
+/* Reads only: what is not ours stays as it is. */
+static gboolean
+check_kind (WpJournalFile *self, gboolean *is_new, GError **error)
+{
+  gint64 application = query_number (self->db, "PRAGMA application_id"), version;
+
+  *is_new = application == 0 && query_number (self->db, "SELECT count(*) FROM sqlite_master") == 0;
+  if (*is_new)
+    return TRUE;
+  if (application < 0)
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s is not a journal of wp-server: %s", self->path, sqlite3_errmsg (self->db));
+      return FALSE;
+    }
+  if (application != g_ascii_strtoll (APPLICATION_ID, NULL, 0))
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s is not a journal of wp-server, but another program's", self->path);
+      return FALSE;
+    }
+  version = query_number (self->db, "PRAGMA user_version");
+  if (version == VERSION)
+    return TRUE;
+  g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s is a journal of version %" G_GINT64_FORMAT "; this wp-server knows version %d", self->path,
+               version, VERSION);
+  return FALSE;
+}
+
+static gboolean
+prepare (WpJournalFile *self, const char *sql, sqlite3_stmt **statement)
+{
+  return sqlite3_prepare_v3 (self->db, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) == SQLITE_OK;
+}
+
+static gboolean
+prepare_all (WpJournalFile *self)
+{
+  return prepare (self, "BEGIN IMMEDIATE", &self->begin) && prepare (self, "COMMIT", &self->commit) &&
+         prepare (self, "ROLLBACK", &self->rollback) &&
+         prepare (self, "INSERT INTO jobs VALUES (?,?,?,?,?,?,?,?,NULL,NULL,NULL) ON CONFLICT DO NOTHING", &self->insert) &&
+         prepare (self, "INSERT INTO jobs VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (seq) DO UPDATE"
+                  " SET failed = excluded.failed, updates = excluded.updates, reason = excluded.reason", &self->fail) &&
+         prepare (self, "DELETE FROM jobs WHERE seq = ?", &self->remove) &&
+         prepare (self, "PRAGMA user_version=" G_STRINGIFY (VERSION), &self->touch);
+}
+
+static gboolean
+set_up (WpJournalFile *self, gboolean is_new, guint64 max_bytes)
+{
+  g_autofree char *size = g_strdup_printf ("PRAGMA page_size=%d; PRAGMA max_page_count=%" G_GUINT64_FORMAT, PAGE_BYTES,
+                                           max_bytes > 0 ? MAX (max_bytes / PAGE_BYTES, 16) : 0xfffffffe);
+
+  return sqlite3_exec (self->db, size, NULL, NULL, NULL) == SQLITE_OK &&
+         sqlite3_exec (self->db, pragmas, NULL, NULL, NULL) == SQLITE_OK &&
+         (!is_new || sqlite3_exec (self->db, schema, NULL, NULL, NULL) == SQLITE_OK) && prepare_all (self);
+}
+
+static gboolean
+open_database (WpJournalFile *self, guint64 max_bytes, GError **error)
+{
+  gboolean is_new;
+
+  if (sqlite3_open_v2 (self->path, &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+    return set_error (error, self->path, sqlite3_errmsg (self->db));
+  sqlite3_busy_timeout (self->db, BUSY_TIMEOUT_MS);
+
+  return check_kind (self, &is_new, error) &&
+         (set_up (self, is_new, max_bytes) || set_error (error, self->path, sqlite3_errmsg (self->db)));
+}
+
+WpJournalFile *
+wp_journal_file_open (const char *path, gboolean create, guint64 max_bytes, GError **error)
+{
+  g_autoptr(WpJournalFile) self = g_new0 (WpJournalFile, 1);
+
+  self->path = g_strdup (path);
+  self->lock_fd = -1;
+  if (!lock (self, create, error) || !open_database (self, max_bytes, error))
+    return NULL;
+
+  return g_steal_pointer (&self);
+}
+
+void
+wp_journal_file_free (WpJournalFile *self)
+{
+  sqlite3_stmt *const statements[] = { self->begin, self->insert, self->fail, self->remove, self->touch, self->commit, self->rollback };
+
+  for (guint i = 0; i < G_N_ELEMENTS (statements); i++)
+    sqlite3_finalize (statements[i]);
+  sqlite3_close (self->db);
+  if (self->lock_fd >= 0)
+    close (self->lock_fd);
+  g_free (self->why);
+  g_free (self->path);
+  g_free (self);
+}
+
+gint64
+wp_journal_file_last_row (WpJournalFile *self)
+{
+  return query_number (self->db, "SELECT ifnull(max(seq), 0) FROM jobs");
+}
+
+gint64
+wp_journal_file_count_failed (WpJournalFile *self)
+{
+  return query_number (self->db, "SELECT count(*) FROM jobs WHERE failed IS NOT NULL");
+}
+
+static gboolean
+give_up (WpJournalFile *self, const char *why)
+{
+  g_free (self->why);
+  self->why = g_strdup (why);
+  if (!sqlite3_get_autocommit (self->db))
+    {
+      sqlite3_step (self->rollback);
+      sqlite3_reset (self->rollback);
+    }
+  return FALSE;
+}
+
+/* PRAGMA user_version yields no row when it sets. */
+static gboolean
+run (WpJournalFile *self, sqlite3_stmt *statement)
+{
+  int status = sqlite3_step (statement);
+
+  sqlite3_reset (statement);
+  return status == SQLITE_DONE || give_up (self, sqlite3_errmsg (self->db));
+}
+
+static void
+bind_text (sqlite3_stmt *statement, int column, const char *text)
+{
+  sqlite3_bind_text (statement, column, text, -1, SQLITE_STATIC);   /* NULL binds NULL */
+}
+
+/* The columns that both inserts begin with; @received lives until the statement has run. */
+static gboolean
+bind_job (sqlite3_stmt *statement, gint64 row, WpJob *job, char received[WP_TIME_BUFFER])
+{
+  gsize size = 0;
+  const void *body = job->body ? g_bytes_get_data (job->body, &size) : NULL;
+
+  sqlite3_bind_int64 (statement, 1, row);
+  bind_text (statement, 2, wp_job_key (job));
+  bind_text (statement, 3, wp_time_format_iso8601 (received, wp_job_received_ns (job)));
+  bind_text (statement, 4, job->method);
+  bind_text (statement, 5, job->path);
+  bind_text (statement, 6, job->content_type);
+  if (job->asked_service_ns != WP_TIME_NONE)
+    sqlite3_bind_int64 (statement, 7, job->asked_service_ns);
+  else
+    sqlite3_bind_null (statement, 7);
+
+  return sqlite3_bind_blob64 (statement, 8, body ? body : "", size, SQLITE_STATIC) == SQLITE_OK;
+}
+
+gboolean
+wp_journal_file_begin (WpJournalFile *self)
+{
+  return run (self, self->begin);
+}
+
+gboolean
+wp_journal_file_insert (WpJournalFile *self, gint64 row, WpJob *job)
+{
+  char received[WP_TIME_BUFFER];
+
+  return bind_job (self->insert, row, job, received) ? run (self, self->insert) : give_up (self, sqlite3_errmsg (self->db));
+}
+
+gboolean
+wp_journal_file_fail (WpJournalFile *self, gint64 row, WpJob *job)
+{
+  char received[WP_TIME_BUFFER], failed[WP_TIME_BUFFER];
+
+  bind_text (self->fail, 9, wp_time_format_iso8601 (failed, g_get_real_time () * WP_NS_PER_US));
+  sqlite3_bind_int64 (self->fail, 10, job->n_failures);
+  bind_text (self->fail, 11, job->failure);
+
+  return bind_job (self->fail, row, job, received) ? run (self, self->fail) : give_up (self, sqlite3_errmsg (self->db));
+}
+
+gboolean
+wp_journal_file_remove (WpJournalFile *self, gint64 row)
+{
+  sqlite3_bind_int64 (self->remove, 1, row);
+  return run (self, self->remove);
+}
+
+gboolean
+wp_journal_file_touch (WpJournalFile *self)
+{
+  return run (self, self->touch);
+}
+
+/* What is written to a file that has no name any more is as good as not written. */
+gboolean
+wp_journal_file_commit (WpJournalFile *self)
+{
+  int moved = 0;
+
+  if (!run (self, self->commit))
+    return FALSE;
+  sqlite3_file_control (self->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  return !moved || give_up (self, "the file was removed or replaced");
+}
+
+const char *
+wp_journal_file_why (const WpJournalFile *self)
+{
+  return self->why;
+}
+
+static char *
+column_text (sqlite3_stmt *statement, int column)
+{
+  return g_strdup ((const char *) sqlite3_column_text (statement, column));
+}
+
+static WpJob *
+make_job (sqlite3_stmt *row)
+{
+  WpJob *job = wp_job_new ();
+  const char *received = (const char *) sqlite3_column_text (row, 2);
+
+  job->row = sqlite3_column_int64 (row, 0);
+  job->row_state = WP_ROW_WRITTEN;
+  job->id = column_text (row, 1);
+  if (!wp_time_parse_iso8601 (received, strlen (received), &job->received_ns))
+    job->received_ns = WP_TIME_NONE;
+  job->method = g_intern_string ((const char *) sqlite3_column_text (row, 3));
+  job->path = column_text (row, 4);
+  job->content_type = column_text (row, 5);
+  if (sqlite3_column_type (row, 6) != SQLITE_NULL)
+    job->asked_service_ns = sqlite3_column_int64 (row, 6);
+  if (sqlite3_column_bytes (row, 7) > 0)
+    job->body = g_bytes_new (sqlite3_column_blob (row, 7), (gsize) sqlite3_column_bytes (row, 7));
+
+  return job;
+}
+
+GPtrArray *
+wp_journal_file_load (WpJournalFile *self, GError **error)
+{
+  static const char sql[] = "SELECT seq, id, received, method, path, content_type, service_ns, body FROM jobs"
+                            " WHERE failed IS NULL ORDER BY seq";
+  g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
+  sqlite3_stmt *statement = NULL;
+  int status = sqlite3_prepare_v2 (self->db, sql, -1, &statement, NULL);
+
+  while (status != SQLITE_ERROR && (status = sqlite3_step (statement)) == SQLITE_ROW)
+    g_ptr_array_add (jobs, make_job (statement));
+  sqlite3_finalize (statement);
+  if (status == SQLITE_DONE)
+    return g_steal_pointer (&jobs);
+  set_error (error, self->path, sqlite3_errmsg (self->db));
+
+  return NULL;
+}
+
+gint64
+wp_journal_file_requeue (WpJournalFile *self, GError **error)
+{
+  if (sqlite3_exec (self->db, "UPDATE jobs SET failed = NULL, updates = NULL, reason = NULL WHERE failed IS NOT NULL", NULL, NULL,
+                    NULL) == SQLITE_OK)
+    return sqlite3_changes64 (self->db);
+  set_error (error, self->path, sqlite3_errmsg (self->db));
+  return -1;
+}
+
+static void
+list_row (sqlite3_stmt *row, WpFailedJobFunc func, gpointer data)
+{
+  const WpFailedJob job = {
+    .id = (const char *) sqlite3_column_text (row, 0), .received = (const char *) sqlite3_column_text (row, 1),
+    .method = (const char *) sqlite3_column_text (row, 2), .path = (const char *) sqlite3_column_text (row, 3),
+    .failed = (const char *) sqlite3_column_text (row, 4), .reason = (const char *) sqlite3_column_text (row, 5),
+    .bytes = sqlite3_column_int64 (row, 6), .updates = sqlite3_column_int64 (row, 7),
+  };
+
+  func (&job, data);
+}
+
+gboolean
+wp_journal_file_list_failed (const char *path, guint max, WpFailedJobFunc func, gpointer data, GError **error)
+{
+  static const char sql[] = "SELECT substr(id, 1, 200), received, method, substr(path, 1, 200), failed, reason, length(body), updates"
+                            " FROM jobs WHERE failed IS NOT NULL ORDER BY failed DESC, seq DESC LIMIT ?";
+  sqlite3_stmt *statement = NULL;
+  sqlite3 *db = NULL;
+  int status = sqlite3_open_v2 (path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+
+  if (status == SQLITE_OK)
+    status = sqlite3_prepare_v2 (db, sql, -1, &statement, NULL);
+  if (status == SQLITE_OK)
+    {
+      sqlite3_bind_int64 (statement, 1, max);
+      while ((status = sqlite3_step (statement)) == SQLITE_ROW)
+        list_row (statement, func, data);
+    }
+  if (status != SQLITE_DONE)
+    set_error (error, path, sqlite3_errmsg (db));
+  sqlite3_finalize (statement);
+  sqlite3_close (db);
+
+  return status == SQLITE_DONE;
+}

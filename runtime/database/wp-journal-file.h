@@ -1,0 +1,52 @@
+/* wp-journal-file.h - the journal's file: SQLite's format, one table, for one server at a time. */
+#pragma once
+
+#include "runtime/queue/wp-job.h"
+
+typedef struct _WpJournalFile WpJournalFile;
+
+/* A job that was given up, as it is listed. Valid during the call. */
+typedef struct {
+  const char *id, *received, *method, *path;
+  const char *failed;        /* ISO 8601: when it was given up */
+  const char *reason;
+  gint64 bytes;              /* of its payload */
+  gint64 updates;            /* how often it was tried */
+} WpFailedJob;
+
+typedef void (*WpFailedJobFunc) (const WpFailedJob *job, gpointer data);
+
+/**
+ * wp_journal_file_open:
+ * @create: makes it if it is not there
+ * @max_bytes: its size at most; 0: no limit
+ *
+ * One at a time: for all functions but wp_journal_file_list_failed() the caller sees to that.
+ *
+ * Returns: NULL with one line: it cannot be opened, is another program's, of another version, or another server's now.
+ */
+WpJournalFile *wp_journal_file_open (const char *path, gboolean create, guint64 max_bytes, GError **error);
+void wp_journal_file_free (WpJournalFile *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpJournalFile, wp_journal_file_free)
+
+/* The highest row, 0: none; how many jobs are in it as failed. */
+gint64 wp_journal_file_last_row (WpJournalFile *self);
+gint64 wp_journal_file_count_failed (WpJournalFile *self);
+
+/* All within one transaction. FALSE: it was rolled back, and _why() says why. Durable once _commit() is TRUE. */
+gboolean wp_journal_file_begin (WpJournalFile *self);
+gboolean wp_journal_file_insert (WpJournalFile *self, gint64 row, WpJob *job);     /* nothing where the row is there */
+gboolean wp_journal_file_fail (WpJournalFile *self, gint64 row, WpJob *job);       /* whether the row is there or not */
+gboolean wp_journal_file_remove (WpJournalFile *self, gint64 row);
+gboolean wp_journal_file_touch (WpJournalFile *self);                              /* writes, but changes nothing */
+gboolean wp_journal_file_commit (WpJournalFile *self);
+const char *wp_journal_file_why (const WpJournalFile *self);
+
+/* What is not failed, oldest first. Returns: (element-type WpJob): each with its row; NULL with an error. */
+GPtrArray *wp_journal_file_load (WpJournalFile *self, GError **error);
+
+/* Makes the failed ones unfinished. Returns: how many, -1 with an error. */
+gint64 wp_journal_file_requeue (WpJournalFile *self, GError **error);
+
+/* The last @max that failed, latest first; by a connection of its own. Any thread. */
+gboolean wp_journal_file_list_failed (const char *path, guint max, WpFailedJobFunc func, gpointer data, GError **error);

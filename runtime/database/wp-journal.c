@@ -1,0 +1,358 @@
+#include "runtime/database/wp-journal.h"
+
+#include "sim/base/wp-error.h"
+
+#define MAX_ROWS_PER_COMMIT 1000
+#define MAX_BYTES_PER_COMMIT (8u << 20)
+#define LINGER_US 100000         /* rows that are to go wait for one to come, so that they cost no commit of their own */
+#define PROBE_US 200000          /* how often a file that cannot be written is tried */
+#define LOG_US G_USEC_PER_SEC
+
+/* A job's row is its place in the order of arrival, after all that the file held. */
+struct _WpJournal {
+  char *path;
+  WpJournalFile *file;           /* the writer's */
+  gint64 base_row;
+  WpJournalWritten written;
+  WpJournalHealth health;
+  gpointer data;
+  GThread *writer;
+
+  GMutex mutex;                  /* guards the following, and the row_state of every job */
+  GCond changed;
+  GPtrArray *adds;               /* (element-type WpJob): each a reference that the writer takes over */
+  GPtrArray *fails;              /* (element-type WpJob): the same */
+  GArray *removals;              /* (element-type gint64): rows */
+  gint64 removal_us;             /* when the first of them came */
+  gboolean stopping;             /* wp_journal_close() was called: nothing more is taken */
+  WpJournalCounts counts;
+
+  /* The writer's: what it has taken and not written yet; the other halves of the above. */
+  GPtrArray *taken_adds, *taken_over, *taken_fails;
+  GArray *taken_removals;
+  gint64 probe_us;               /* when the file is to be tried next; 0: it is well */
+  gint64 logged_us;
+};
+
+static GPtrArray *
+jobs_new (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
+}
+
+static gint64
+row_of (const WpJournal *self, const WpJob *job)
+{
+  return job->row != 0 ? job->row : self->base_row + (gint64) job->seq;
+}
+
+WpJournal *
+wp_journal_open (const char *path, guint64 max_bytes, GError **error)
+{
+  WpJournalFile *file = wp_journal_file_open (path, TRUE, max_bytes, error);
+  WpJournal *self;
+
+  if (!file)
+    return NULL;
+  self = g_new0 (WpJournal, 1);
+  self->path = g_strdup (path);
+  self->file = file;
+  self->base_row = wp_journal_file_last_row (file) + 1;
+  self->counts.failed = (guint64) MAX (wp_journal_file_count_failed (file), 0);
+  self->counts.writable = TRUE;
+  self->adds = g_ptr_array_new ();
+  self->fails = g_ptr_array_new ();
+  self->removals = g_array_new (FALSE, FALSE, sizeof (gint64));
+  self->taken_adds = jobs_new ();
+  self->taken_over = jobs_new ();
+  self->taken_fails = jobs_new ();
+  self->taken_removals = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->changed);
+
+  return self;
+}
+
+void
+wp_journal_free (WpJournal *self)
+{
+  wp_journal_close (self, NULL);
+  wp_journal_file_free (self->file);
+  g_ptr_array_unref (self->adds);
+  g_ptr_array_unref (self->fails);
+  g_array_unref (self->removals);
+  g_ptr_array_unref (self->taken_adds);
+  g_ptr_array_unref (self->taken_over);
+  g_ptr_array_unref (self->taken_fails);
+  g_array_unref (self->taken_removals);
+  g_mutex_clear (&self->mutex);
+  g_cond_clear (&self->changed);
+  g_free (self->path);
+  g_free (self);
+}
+
+GPtrArray *
+wp_journal_recover (WpJournal *self, GError **error)
+{
+  return wp_journal_file_load (self->file, error);
+}
+
+/* When there is something to write: now (0), at a moment of the monotonic clock, or never (G_MAXINT64). */
+static gint64
+due_us_locked (const WpJournal *self)
+{
+  if (self->stopping || self->adds->len > 0)
+    return 0;
+  if (self->probe_us != 0)
+    return self->probe_us;
+  if (self->fails->len > 0 || self->removals->len >= MAX_ROWS_PER_COMMIT)
+    return 0;
+  return self->removals->len > 0 ? self->removal_us + LINGER_US : G_MAXINT64;
+}
+
+/* A job that is stored already needs no row, and is told of as if it had one. */
+static void
+take_add_locked (WpJournal *self, WpJob *job)
+{
+  gboolean waits = job->row_state == WP_ROW_WAITING;
+
+  if (waits)
+    job->row_state = WP_ROW_WRITTEN;
+  g_ptr_array_add (waits ? self->taken_adds : self->taken_over, job);
+}
+
+/* Waits for something to write, and takes it. FALSE: the journal was closed; it is the last time. */
+static gboolean
+take (WpJournal *self)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  gint64 due_us;
+
+  while ((due_us = due_us_locked (self)) > g_get_monotonic_time ())
+    if (due_us == G_MAXINT64)
+      g_cond_wait (&self->changed, &self->mutex);
+    else
+      g_cond_wait_until (&self->changed, &self->mutex, due_us);
+
+  for (guint i = 0; i < self->adds->len; i++)
+    take_add_locked (self, self->adds->pdata[i]);
+  g_ptr_array_set_size (self->adds, 0);
+  for (guint i = 0; i < self->fails->len; i++)
+    g_ptr_array_add (self->taken_fails, self->fails->pdata[i]);
+  g_ptr_array_set_size (self->fails, 0);
+  g_array_append_vals (self->taken_removals, self->removals->data, self->removals->len);
+  g_array_set_size (self->removals, 0);
+
+  return !self->stopping;
+}
+
+/* What one transaction holds: the first so many of each kind. */
+typedef struct {
+  guint n_adds, n_fails, n_removals;
+} Batch;
+
+static Batch
+next_batch (const WpJournal *self)
+{
+  Batch batch = { 0, MIN (self->taken_fails->len, MAX_ROWS_PER_COMMIT), MIN (self->taken_removals->len, 4 * MAX_ROWS_PER_COMMIT) };
+
+  for (gsize bytes = 0; batch.n_adds < self->taken_adds->len && batch.n_adds < MAX_ROWS_PER_COMMIT && bytes < MAX_BYTES_PER_COMMIT;
+       batch.n_adds++)
+    {
+      const WpJob *job = self->taken_adds->pdata[batch.n_adds];
+
+      bytes += job->body ? g_bytes_get_size (job->body) : 0;
+    }
+  return batch;
+}
+
+static gboolean
+write_rows (WpJournal *self, const Batch *batch)
+{
+  for (guint i = 0; i < batch->n_adds; i++)
+    if (!wp_journal_file_insert (self->file, row_of (self, self->taken_adds->pdata[i]), self->taken_adds->pdata[i]))
+      return FALSE;
+  for (guint i = 0; i < batch->n_fails; i++)
+    if (!wp_journal_file_fail (self->file, row_of (self, self->taken_fails->pdata[i]), self->taken_fails->pdata[i]))
+      return FALSE;
+  for (guint i = 0; i < batch->n_removals; i++)
+    if (!wp_journal_file_remove (self->file, g_array_index (self->taken_removals, gint64, i)))
+      return FALSE;
+  return TRUE;
+}
+
+/* TRUE: the batch is durable, and its fails and removals are done with. */
+static gboolean
+write_batch (WpJournal *self, const Batch *batch)
+{
+  gboolean ok = wp_journal_file_begin (self->file) && write_rows (self, batch) &&
+                (self->probe_us == 0 || wp_journal_file_touch (self->file)) && wp_journal_file_commit (self->file);
+
+  if (!ok)
+    return FALSE;
+  if (batch->n_fails > 0)
+    g_ptr_array_remove_range (self->taken_fails, 0, batch->n_fails);
+  g_array_remove_range (self->taken_removals, 0, batch->n_removals);
+  g_mutex_lock (&self->mutex);
+  self->counts.failed += batch->n_fails;
+  self->counts.commits++;
+  g_mutex_unlock (&self->mutex);
+
+  return TRUE;
+}
+
+static void
+note_health (WpJournal *self, gboolean ok)
+{
+  gboolean was_ok = self->probe_us == 0;
+  gint64 now_us = g_get_monotonic_time ();
+
+  self->probe_us = ok ? 0 : now_us + PROBE_US;
+  if (ok == was_ok)
+    return;
+  if (!ok && (self->logged_us == 0 || now_us - self->logged_us >= LOG_US))
+    {
+      g_warning ("the journal %s cannot be written, requests get 503: %s", self->path, wp_journal_file_why (self->file));
+      self->logged_us = now_us;
+    }
+  g_mutex_lock (&self->mutex);
+  self->counts.writable = ok;
+  g_mutex_unlock (&self->mutex);
+  self->health (ok, self->data);
+}
+
+static void
+tell (WpJournal *self, GPtrArray *jobs, guint n, gboolean ok)
+{
+  for (guint i = 0; i < n; i++)
+    self->written (jobs->pdata[i], ok, self->data);
+  if (n > 0)
+    g_ptr_array_remove_range (jobs, 0, n);
+}
+
+/* Where the jobs that come cannot be written, those that go may still be: that makes room. */
+static void
+write_taken (WpJournal *self)
+{
+  gboolean ok;
+
+  tell (self, self->taken_over, self->taken_over->len, TRUE);
+  do
+    {
+      Batch batch = next_batch (self), rest = { 0, batch.n_fails, batch.n_removals };
+
+      ok = write_batch (self, &batch);
+      if (!ok && batch.n_adds > 0 && batch.n_fails + batch.n_removals > 0)
+        write_batch (self, &rest);
+      if (!ok)
+        {
+          g_mutex_lock (&self->mutex);
+          self->counts.refused += batch.n_adds;
+          g_mutex_unlock (&self->mutex);
+        }
+      note_health (self, ok);
+      tell (self, self->taken_adds, batch.n_adds, ok);
+    }
+  while (self->taken_adds->len > 0 || (ok && self->taken_fails->len + self->taken_removals->len > 0));
+}
+
+static gpointer
+run (gpointer data)
+{
+  WpJournal *self = data;
+
+  while (take (self))
+    write_taken (self);
+  write_taken (self);
+
+  return NULL;
+}
+
+void
+wp_journal_start (WpJournal *self, WpJournalWritten written, WpJournalHealth health, gpointer data)
+{
+  self->written = written;
+  self->health = health;
+  self->data = data;
+  self->writer = g_thread_new ("wp-journal", run, self);
+}
+
+static void
+push_locked (WpJournal *self, GPtrArray *jobs, WpJob *job)
+{
+  if (self->stopping)
+    return;
+  g_ptr_array_add (jobs, wp_job_ref (job));
+  if (jobs->len == 1)
+    g_cond_signal (&self->changed);
+}
+
+void
+wp_journal_add (WpJournal *self, WpJob *job)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  if (job->row_state == WP_ROW_NONE)
+    job->row_state = WP_ROW_WAITING;
+  push_locked (self, self->adds, job);
+}
+
+void
+wp_journal_remove (WpJournal *self, WpJob *job)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  gint64 row = row_of (self, job);
+
+  if (job->row_state == WP_ROW_WRITTEN && !self->stopping)
+    {
+      g_array_append_val (self->removals, row);
+      if (self->removals->len == 1)
+        self->removal_us = g_get_monotonic_time ();
+      if (self->removals->len == 1 || self->removals->len == MAX_ROWS_PER_COMMIT)
+        g_cond_signal (&self->changed);
+    }
+  job->row_state = WP_ROW_OVER;
+}
+
+void
+wp_journal_fail (WpJournal *self, WpJob *job)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  push_locked (self, self->fails, job);
+}
+
+void
+wp_journal_count (WpJournal *self, WpJournalCounts *counts)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  *counts = self->counts;
+}
+
+const char *
+wp_journal_get_path (const WpJournal *self)
+{
+  return self->path;
+}
+
+gboolean
+wp_journal_close (WpJournal *self, GError **error)
+{
+  guint n_left;
+
+  if (self->writer)
+    {
+      g_mutex_lock (&self->mutex);
+      self->stopping = TRUE;
+      g_cond_signal (&self->changed);
+      g_mutex_unlock (&self->mutex);
+      g_thread_join (g_steal_pointer (&self->writer));
+    }
+  n_left = self->taken_fails->len + self->taken_removals->len;
+  if (n_left == 0)
+    return TRUE;
+  g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %u changes could not be written, and their jobs will run once more: %s", self->path, n_left,
+               wp_journal_file_why (self->file));
+  return FALSE;
+}

@@ -1,0 +1,45 @@
+/* wp-journal.h - accepted jobs in a file until they are stored, so that a crash loses none. One writer, group commit. */
+#pragma once
+
+#include "runtime/database/wp-journal-file.h"
+
+typedef struct _WpJournal WpJournal;
+
+/* A job that was added is durable, or cannot be made so. Once for each; on the writer's thread. */
+typedef void (*WpJournalWritten) (WpJob *job, gboolean ok, gpointer data);
+
+/* The file cannot be written, or can be again. On the writer's thread; the first news is a bad one. */
+typedef void (*WpJournalHealth) (gboolean ok, gpointer data);
+
+typedef struct {
+  guint64 failed;            /* jobs in the file that were given up, in earlier runs too */
+  guint64 refused;           /* jobs that could not be written */
+  guint64 commits;
+  gboolean writable;
+} WpJournalCounts;
+
+/* As wp_journal_file_open(). */
+WpJournal *wp_journal_open (const char *path, guint64 max_bytes, GError **error);
+void wp_journal_free (WpJournal *self);   /* closed, and nobody calls any more */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpJournal, wp_journal_free)
+
+/* What an earlier run left unfinished, oldest first; before wp_journal_start(). Returns: (element-type WpJob), NULL with an error. */
+GPtrArray *wp_journal_recover (WpJournal *self, GError **error);
+
+/* Starts the writer. */
+void wp_journal_start (WpJournal *self, WpJournalWritten written, WpJournalHealth health, gpointer data);
+
+/* An accepted job is to be made durable: @written will be called. Any thread, as the following; none blocks. */
+void wp_journal_add (WpJournal *self, WpJob *job);
+
+/* It is stored, and needs its row no more, added or not (yet). */
+void wp_journal_remove (WpJournal *self, WpJob *job);
+
+/* It is given up: its row stays, with @failure, until it is queued anew. */
+void wp_journal_fail (WpJournal *self, WpJob *job);
+
+void wp_journal_count (WpJournal *self, WpJournalCounts *counts);
+const char *wp_journal_get_path (const WpJournal *self);
+
+/* Writes what waits, and ends the writer; what comes later is dropped. FALSE: not all could be written. */
+gboolean wp_journal_close (WpJournal *self, GError **error);

@@ -1,0 +1,81 @@
+#include "runtime/wp-server-files.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/base/wp-error.h"
+#include "sim/base/wp-options.h"
+
+static gboolean
+check_differs (const char *path, const char *other, const char *is, GError **error)
+{
+  if (!other || (!g_str_equal (path, other) && !wp_options_same_file (path, other)))
+    return TRUE;
+  g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "%s %s", path, is);
+  return FALSE;
+}
+
+static gboolean
+check_not_database (const WpServerOptions *options, const char *path, GError **error)
+{
+  const char *database = g_str_has_prefix (options->database, "sqlite:") ? options->database + strlen ("sqlite:") : NULL;
+
+  return check_differs (path, database, "is the database", error);
+}
+
+WpRecorder *
+wp_server_open_recorder (const WpServerOptions *options, GError **error)
+{
+  static const char *const fields[] = { "mode", "queue", "workers", "dispatcher", "when-full", "block-timeout" };
+  g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
+  char now[WP_TIME_BUFFER];
+
+  if (!check_not_database (options, options->record, error) ||
+      !check_differs (options->record, options->journal, "is the journal", error))
+    return NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    {
+      g_ptr_array_add (notes, g_strdup (fields[i]));
+      g_ptr_array_add (notes, wp_policy_get (&options->policy, fields[i]));
+    }
+  g_ptr_array_add (notes, g_strdup ("ack"));
+  g_ptr_array_add (notes, g_strdup (options->ack == WP_ACK_STORED ? "stored" : "accepted"));
+  g_ptr_array_add (notes, g_strdup ("database"));
+  g_ptr_array_add (notes, g_strdup (options->database));
+  g_ptr_array_add (notes, g_strdup ("threads"));
+  g_ptr_array_add (notes, g_strdup_printf ("%u", options->threads));
+  g_ptr_array_add (notes, g_strdup ("version"));
+  g_ptr_array_add (notes, g_strdup ("wp-server " WP_VERSION));
+  g_ptr_array_add (notes, g_strdup ("started"));
+  g_ptr_array_add (notes, g_strdup (wp_time_format_iso8601 (now, g_get_real_time () * WP_NS_PER_US)));
+  g_ptr_array_add (notes, NULL);
+
+  return wp_recorder_new (options->record, (const char *const *) notes->pdata, error);
+}
+
+WpJournal *
+wp_server_open_journal (const WpServerOptions *options, GError **error)
+{
+  if (!check_not_database (options, options->journal, error) ||
+      !check_differs (options->journal, options->record, "is the record", error))
+    return NULL;
+
+  return wp_journal_open (options->journal, options->max_journal_bytes, error);
+}
+
+int
+wp_server_requeue (const WpServerOptions *options)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(WpJournalFile) file = wp_journal_file_open (options->journal, FALSE, options->max_journal_bytes, &error);
+  gint64 n = file ? wp_journal_file_requeue (file, &error) : -1;
+
+  if (n < 0)
+    {
+      g_prefix_error (&error, "--journal: ");
+      return wp_options_fail (error);
+    }
+  printf ("requeued %" G_GINT64_FORMAT " failed jobs in %s\n", n, options->journal);
+
+  return 0;
+}

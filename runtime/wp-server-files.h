@@ -1,0 +1,11 @@
+/* wp-server-files.h - the files that the server writes; none of them may be another. */
+#pragma once
+
+#include "runtime/wp-server-options.h"
+
+/* Both once the database is open. They return NULL with one line that says why. */
+WpRecorder *wp_server_open_recorder (const WpServerOptions *options, GError **error);   /* options->record; empties it */
+WpJournal *wp_server_open_journal (const WpServerOptions *options, GError **error);     /* options->journal */
+
+/* --requeue: says how many. Returns the exit status. */
+int wp_server_requeue (const WpServerOptions *options);
