@@ -290,7 +290,11 @@ read_answer (WpClient *self, gboolean has_body)
     ;
   if (size == G_MAXSIZE)
     size = self->in->len - head;
-  g_assert_cmpuint (self->in->len - head, >=, size);
+  if (self->in->len - head < size)
+    {
+      wp_answer_free (answer);
+      return NULL;
+    }
   answer->body = g_strndup (self->in->str + head, size);
   answer->size = size;
   g_string_erase (self->in, 0, (gssize) (head + size));

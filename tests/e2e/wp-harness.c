@@ -19,7 +19,7 @@ struct _WpHarness {
 char *
 wp_harness_path (const WpHarness *self, const char *name)
 {
-  return g_build_filename (self->dir, name, NULL);
+  return g_canonicalize_filename (name, self->dir);
 }
 
 char *
@@ -109,10 +109,10 @@ command_line (const char *option, va_list more)
   return argv;
 }
 
-static WpHarness *
-start (guint max_files, const char *option, va_list more)
+/* In its folder, until it says its ports. */
+static void
+launch (WpHarness *self, guint max_files, const char *option, va_list more)
 {
-  WpHarness *self = harness_new ();
   g_autoptr(GPtrArray) argv = command_line (option, more);
 
   g_ptr_array_insert (argv, 1, g_strdup ("--listen=127.0.0.1:0"));
@@ -132,7 +132,30 @@ start (guint max_files, const char *option, va_list more)
         show_log (self);
         g_error ("wp-server does not start");
       }
+}
+
+static WpHarness *
+start (guint max_files, const char *option, va_list more)
+{
+  WpHarness *self = harness_new ();
+
+  launch (self, max_files, option, more);
   return self;
+}
+
+void
+wp_harness_start_again (WpHarness *self, const char *option, ...)
+{
+  g_autofree char *log = wp_harness_path (self, WP_CHILD_LOG);
+  va_list more;
+
+  wp_harness_wait (self);
+  g_clear_pointer (&self->child, wp_child_free);
+  g_clear_pointer (&self->admin, wp_client_free);
+  g_unlink (log);   /* the ports that it says are the new ones */
+  va_start (more, option);
+  launch (self, 0, option, more);
+  va_end (more);
 }
 
 WpHarness *

@@ -17,6 +17,9 @@ WpHarness *wp_harness_start (const char *option, ...) G_GNUC_NULL_TERMINATED;
 /* The same with at most @max_files descriptors. */
 WpHarness *wp_harness_start_limited (guint max_files, const char *option, ...) G_GNUC_NULL_TERMINATED;
 
+/* After its end, in the same folder; its log begins anew. */
+void wp_harness_start_again (WpHarness *self, const char *option, ...) G_GNUC_NULL_TERMINATED;
+
 /* Runs wp-server with these options alone to its end; it is killed if it starts to serve. See wp_harness_wait(). */
 WpHarness *wp_harness_run (const char *option, ...) G_GNUC_NULL_TERMINATED;
 
@@ -26,7 +29,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpHarness, wp_harness_free)
 guint16 wp_harness_port (const WpHarness *self);
 guint16 wp_harness_admin_port (const WpHarness *self);
 WpChild *wp_harness_child (const WpHarness *self);                 /* (transfer none) */
-char *wp_harness_path (const WpHarness *self, const char *name);   /* a file of its folder, which it runs in */
+char *wp_harness_path (const WpHarness *self, const char *name);   /* a file of its folder, which it runs in, unless it is absolute */
 char *wp_harness_read_file (const WpHarness *self, const char *name);
 
 /* A number of /stats.json, such as "ledger.parked"; a boolean is 0 or 1, null is -1. */

@@ -1,0 +1,343 @@
+/* A disk that fills up: under the journal nobody is told yes, under the database nothing is dropped; both go on once there is room. */
+#include "tests/e2e/wp-hold.h"
+#include "tests/e2e/wp-watch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#define SIZE "size=4m"
+
+static int is_alone = -1;    /* 0: our mounts are seen by nobody else, and end with us */
+
+/* A small file system of its own, in a folder of its own. */
+typedef struct {
+  char *dir, *filler;
+} Disk;
+
+/* FALSE: this machine lets us mount none, and the test is skipped. */
+static gboolean
+disk_init (Disk *self)
+{
+  self->dir = g_dir_make_tmp ("wp-disk-XXXXXX", NULL);
+  if (is_alone < 0 || mount ("tmpfs", self->dir, "tmpfs", 0, SIZE) < 0)
+    {
+      g_autofree char *reason = g_strdup_printf ("no small file system: mount: %s", g_strerror (errno));
+
+      g_test_skip (reason);
+      g_rmdir (self->dir);
+      g_free (self->dir);
+      return FALSE;
+    }
+  self->filler = g_build_filename (self->dir, "filler", NULL);
+  return TRUE;
+}
+
+static void
+disk_clear (Disk *self)
+{
+  g_assert_cmpint (umount2 (self->dir, MNT_DETACH), ==, 0);
+  g_rmdir (self->dir);
+  g_free (self->filler);
+  g_free (self->dir);
+}
+
+/* Another program writes until nothing is left. */
+static void
+disk_fill (Disk *self)
+{
+  static const char block[4096] = { 1 };
+  int fd = g_open (self->filler, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+  g_assert_cmpint (fd, >=, 0);
+  while (write (fd, block, sizeof block) > 0)
+    ;
+  g_assert_cmpint (errno, ==, ENOSPC);
+  close (fd);
+}
+
+static void
+disk_empty (Disk *self)
+{
+  g_assert_cmpint (g_unlink (self->filler), ==, 0);
+}
+
+typedef struct {
+  guint n_sent;
+  GHashTable *answered;      /* (element-type utf8): ids that got a 200 */
+} Log;
+
+/* Asks with a body of 20 kB and a new id. */
+static guint
+ask (WpClient *client, Log *log)
+{
+  g_autofree char *body = g_strnfill (20000, 'x'), *id = g_strdup_printf ("%u", log->n_sent++);
+  g_autofree char *header = g_strdup_printf ("X-Request-Id: %s\r\n", id);
+  guint status;
+
+  wp_client_post (client, "/", header, body, 20000);
+  status = wp_client_read_status (client);
+  if (status == 200)
+    g_hash_table_add (log->answered, g_steal_pointer (&id));
+
+  return status;
+}
+
+/* Until the server says @status; it must come, and nothing but 200 and 503 before it. */
+static void
+ask_until (WpHarness *server, Log *log, guint status)
+{
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+  guint said;
+
+  while ((said = ask (client, log)) != status)
+    {
+      g_assert_true (said == 200 || said == 503);
+      g_assert_cmpint (g_get_monotonic_time (), <, until_us);
+    }
+}
+
+static void
+check_stored (const WpHarness *server, const char *database, Log *log)
+{
+  GHashTableIter iter;
+  char *id;
+
+  g_hash_table_iter_init (&iter, log->answered);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &id, NULL))
+    {
+      g_autofree char *where = g_strdup_printf ("id = '%s' AND length(body) = 20000", id);
+
+      if (wp_harness_count_rows (server, database, where) != 1)
+        g_error ("%s was acknowledged, and is missing", id);
+    }
+  g_test_message ("%u sent, %u acknowledged", log->n_sent, g_hash_table_size (log->answered));
+  g_hash_table_unref (log->answered);
+}
+
+static Log
+log_new (void)
+{
+  return (Log) { 0, g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL) };
+}
+
+/* The journal's disk: 503, then service again; and what was acknowledged outlives a crash. */
+static void
+check_journal (const char *mode)
+{
+  g_autoptr(WpHarness) server = NULL;
+  g_autoptr(WpHold) hold = NULL;
+  g_autofree char *journal = NULL;
+  Log log = log_new ();
+  WpWatch *watch;
+  Disk disk;
+
+  if (!disk_init (&disk))
+    return;
+  journal = g_strdup_printf ("--journal=%s/jobs.journal", disk.dir);
+  server = wp_harness_start ("-m", mode, "-w", "2", journal, NULL);
+  watch = wp_watch_new (wp_harness_admin_port (server));
+  hold = wp_hold_new (server, "wp.db");
+  for (guint i = 0; i < 3; i++)
+    ask_until (server, &log, 200);   /* every worker has one, and the queue */
+  disk_fill (&disk);
+  ask_until (server, &log, 503);
+  wp_harness_await_log (server, "cannot be written, requests get 503: database or disk is full\n");
+  g_assert_cmpfloat (wp_harness_stat (server, "journal.refused"), >=, 1);
+  disk_empty (&disk);
+  ask_until (server, &log, 200);
+  wp_harness_await_stat (server, "journal.writable", 1);
+  wp_harness_signal (server, SIGKILL);
+  g_assert_cmpint (wp_harness_wait (server), ==, -SIGKILL);
+  g_assert_cmpuint (wp_watch_free (watch), >, 0);
+
+  wp_hold_release (hold);
+  wp_harness_start_again (server, "-m", mode, "-w", "2", journal, NULL);
+  wp_harness_stop (server);
+  check_stored (server, "wp.db", &log);
+  disk_clear (&disk);
+}
+
+static void
+test_journal (void)
+{
+  check_journal ("BufferedChannel");
+}
+
+static void
+test_journal_of_a_pool (void)
+{
+  check_journal ("WorkerPool");
+}
+
+/* A job that is in service cannot be turned away any more: its request is answered when it is stored. */
+static void
+test_journal_too_late (void)
+{
+  g_autoptr(WpHarness) server = NULL;
+  g_autoptr(WpHold) hold = NULL;
+  g_autoptr(WpClient) client = NULL;
+  g_autofree char *journal = NULL;
+  Disk disk;
+
+  if (!disk_init (&disk))
+    return;
+  journal = g_strdup_printf ("--journal=%s/jobs.journal", disk.dir);
+  server = wp_harness_start (journal, NULL);
+  hold = wp_hold_new (server, "wp.db");
+  disk_fill (&disk);
+  client = wp_client_new (wp_harness_port (server));
+  wp_client_post (client, "/", NULL, "x", 1);
+  wp_harness_await_stat (server, "journal.refused", 1);
+  g_assert_true (wp_client_is_silent (client));
+  wp_hold_release (hold);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+  g_clear_pointer (&client, wp_client_free);
+  disk_empty (&disk);
+  wp_harness_stop (server);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 1);
+  disk_clear (&disk);
+}
+
+/* Parked requests get their 503 too, one after another, as their turn comes. */
+static void
+test_journal_with_parked (void)
+{
+  g_autoptr(WpHarness) server = NULL;
+  g_autoptr(WpHold) hold = NULL;
+  g_autofree char *journal = NULL, *body = g_strnfill (20000, 'x');
+  WpClient *clients[20];
+  guint n_refused = 0;
+  Disk disk;
+
+  if (!disk_init (&disk))
+    return;
+  journal = g_strdup_printf ("--journal=%s/jobs.journal", disk.dir);
+  server = wp_harness_start ("-m", "BufferedChannel", "-q", "4", journal, NULL);
+  hold = wp_hold_new (server, "wp.db");
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    {
+      clients[i] = wp_client_new (wp_harness_port (server));
+      wp_client_post (clients[i], "/", NULL, body, 20000);
+      wp_harness_await_stat (server, "ledger.received", i + 1);
+      if (i < 5)
+        g_assert_cmpuint (wp_client_read_status (clients[i]), ==, 200);
+    }
+  disk_fill (&disk);
+  wp_hold_release (hold);
+  for (guint i = 5; i < G_N_ELEMENTS (clients); i++)
+    {
+      guint status = wp_client_read_status (clients[i]);
+
+      g_assert_true (status == 200 || status == 503);   /* 200: it was in service by then, and was stored */
+      n_refused += status == 503;
+    }
+  g_assert_cmpuint (n_refused, >, 0);
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.rejected"), ==, n_refused);
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    wp_client_free (clients[i]);
+  disk_empty (&disk);
+  wp_harness_await_stat (server, "journal.writable", 1);
+  wp_harness_stop (server);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 20 - n_refused);
+  disk_clear (&disk);
+}
+
+/* The database's disk: tried again until there is room. */
+static void
+test_database (void)
+{
+  g_autoptr(WpHarness) server = NULL;
+  g_autofree char *spec = NULL, *database = NULL;
+  Log log = log_new ();
+  WpWatch *watch;
+  Disk disk;
+
+  if (!disk_init (&disk))
+    return;
+  database = g_build_filename (disk.dir, "wp.db", NULL);
+  spec = g_strconcat ("--database=sqlite:", database, NULL);
+  server = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", "--retries=1000", "--retry-delay=5ms", spec, NULL);
+  watch = wp_watch_new (wp_harness_admin_port (server));
+  ask_until (server, &log, 200);
+  disk_fill (&disk);
+  while (wp_harness_stat (server, "retries") < 3)
+    ask_until (server, &log, 200);
+  wp_harness_await_log (server, "updates failed: database or disk is full\n");
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.failed"), ==, 0);
+  disk_empty (&disk);
+  wp_harness_await_stat (server, "ledger.stored", log.n_sent);
+  g_assert_cmpuint (wp_watch_free (watch), >, 0);
+  wp_harness_stop (server);
+  check_stored (server, database, &log);
+  disk_clear (&disk);
+}
+
+/* The same with the patience gone before there is room: kept, queued anew, stored. */
+static void
+test_database_for_too_long (void)
+{
+  g_autoptr(WpHarness) server = NULL, run = NULL;
+  g_autofree char *spec = NULL, *database = NULL, *journal = NULL;
+  Log log = log_new ();
+  Disk disk;
+
+  if (!disk_init (&disk))
+    return;
+  database = g_build_filename (disk.dir, "wp.db", NULL);
+  spec = g_strconcat ("--database=sqlite:", database, NULL);
+  server = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", "--retries=2", "--retry-delay=1ms", spec, NULL);
+  disk_fill (&disk);
+  while (wp_harness_stat (server, "journal.failed") < 3)
+    ask_until (server, &log, 200);
+  disk_empty (&disk);
+  wp_harness_stop (server);
+  g_assert_cmpuint (wp_harness_ledger (server, "failed"), >=, 3);
+
+  journal = wp_harness_path (server, "jobs.journal");
+  run = wp_harness_run ("--requeue", "--journal", journal, NULL);
+  g_assert_cmpint (wp_harness_wait (run), ==, 0);
+  wp_harness_start_again (server, "-m", "BufferedChannel", "--journal=jobs.journal", spec, NULL);
+  wp_harness_stop (server);
+  g_assert_cmpuint (wp_harness_ledger (server, "recovered"), >=, 3);
+  check_stored (server, database, &log);
+  disk_clear (&disk);
+}
+
+/* --max-journal: the same without any disk being full. */
+static void
+test_journal_at_its_limit (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", "--max-journal=512k", NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  Log log = log_new ();
+
+  ask_until (server, &log, 503);
+  g_assert_cmpuint (g_hash_table_size (log.answered), >=, 15);
+  g_assert_cmpuint (g_hash_table_size (log.answered), <=, 27);
+  wp_hold_release (hold);
+  ask_until (server, &log, 200);
+  wp_harness_stop (server);
+  check_stored (server, "wp.db", &log);
+}
+
+int
+main (int argc, char **argv)
+{
+  is_alone = unshare (CLONE_NEWNS) == 0 ? mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) : -1;
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/disk-full/journal", test_journal);
+  g_test_add_func ("/disk-full/journal-of-a-pool", test_journal_of_a_pool);
+  g_test_add_func ("/disk-full/journal-too-late", test_journal_too_late);
+  g_test_add_func ("/disk-full/journal-with-parked", test_journal_with_parked);
+  g_test_add_func ("/disk-full/database", test_database);
+  g_test_add_func ("/disk-full/database-for-too-long", test_database_for_too_long);
+  g_test_add_func ("/disk-full/journal-at-its-limit", test_journal_at_its_limit);
+
+  return g_test_run ();
+}

@@ -1,0 +1,292 @@
+/* --journal: nobody is answered before the job is durable; what fails is kept, listed and queued anew; the file is ours alone. */
+#include "tests/e2e/wp-crowd.h"
+#include "tests/e2e/wp-hold.h"
+#include "tests/e2e/wp-watch.h"
+
+#include <glib/gstdio.h>
+#include <json-glib/json-glib.h>
+#include <sqlite3.h>
+#include <string.h>
+
+#define JOURNAL "--journal=jobs.journal"
+
+/* A request is answered once the journal has it, and not before; jobs in service and queued alike. */
+static void
+test_answers_when_durable (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", JOURNAL, NULL);
+  g_autoptr(WpHold) database = wp_hold_new (server, "wp.db"), journal = wp_hold_new (server, "jobs.journal");
+  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+
+  wp_crowd_send (crowd, 30, NULL);
+  wp_harness_await_stat (server, "ledger.received", 30);
+  g_assert_cmpuint (wp_crowd_look (crowd), ==, 0);
+  wp_hold_release (journal);
+  wp_crowd_await (crowd, 30);
+  g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, 30);
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.stored"), ==, 0);
+  g_assert_cmpint (wp_harness_count_rows (server, "jobs.journal", "1"), ==, 30);
+  wp_hold_release (database);
+  wp_harness_stop (server);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 30);
+  g_assert_cmpint (wp_harness_count_rows (server, "jobs.journal", "1"), ==, 0);
+}
+
+/* A parked request is written when it gets its place. */
+static void
+test_parked_is_not_written (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-q", "3", "-w", "2", JOURNAL, NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+
+  wp_crowd_send (crowd, 20, NULL);
+  wp_harness_await_stat (server, "ledger.parked", 15);
+  wp_crowd_await (crowd, 5);
+  g_assert_cmpint (wp_harness_count_rows (server, "jobs.journal", "1"), ==, 5);
+  wp_hold_release (hold);
+  wp_crowd_await (crowd, 20);
+  g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, 20);
+  wp_harness_stop (server);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 20);
+}
+
+/* The client that asks again, having heard nothing: 200, counted, and stored once. */
+static void
+test_same_id_again (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-w", "1", JOURNAL, NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+
+  for (guint i = 0; i < 3; i++)
+    {
+      wp_client_post (client, "/", "X-Request-Id: same\r\n", "x", 1);
+      g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+    }
+  wp_harness_signal (server, SIGKILL);
+  wp_harness_wait (server);
+  wp_hold_release (hold);
+  wp_harness_start_again (server, "-m", "WorkerPool", "-w", "1", JOURNAL, NULL);
+  wp_harness_await_stat (server, "ledger.stored", 3);
+  g_assert_cmpfloat (wp_harness_stat (server, "duplicates"), ==, 2);
+  wp_harness_stop (server);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 1);
+}
+
+static void
+post_ok (WpClient *client, guint id, const char *body)
+{
+  g_autofree char *header = g_strdup_printf ("X-Request-Id: %u\r\n", id);
+
+  wp_client_post (client, "/", header, body, strlen (body));
+  g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+}
+
+/* Rows are removed, and the file takes no more room than what is unfinished at once. */
+static void
+test_does_not_grow (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-w", "4", JOURNAL, NULL);
+  g_autofree char *path = wp_harness_path (server, "jobs.journal"), *wal = g_strconcat (path, "-wal", NULL), *body = g_strnfill (20000, 'x');
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  GStatBuf file, log;
+
+  for (guint i = 0; i < 1000; i++)
+    post_ok (client, i, body);   /* 20 MB in all */
+  wp_harness_await_stat (server, "ledger.stored", 1000);
+  g_assert_cmpint (g_stat (path, &file), ==, 0);
+  g_assert_cmpint (g_stat (wal, &log), ==, 0);
+  g_test_message ("%" G_GINT64_FORMAT " bytes, %" G_GINT64_FORMAT " in the WAL", (gint64) file.st_size, (gint64) log.st_size);
+  g_assert_cmpint (file.st_size + log.st_size, <, 12 << 20);
+  g_clear_pointer (&client, wp_client_free);
+  wp_harness_stop (server);
+  g_assert_cmpint (wp_harness_count_rows (server, "jobs.journal", "1"), ==, 0);
+}
+
+/* The list of the admin listener: how many are kept, and the latest that it shows. */
+static JsonObject *
+list_failed (WpHarness *server, JsonParser *parser)
+{
+  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+  g_autoptr(WpAnswer) answer = NULL;
+
+  wp_client_get (admin, "/failed.json", NULL);
+  answer = wp_client_read (admin);
+  g_assert_cmpuint (answer->status, ==, 200);
+  g_assert_true (json_parser_load_from_data (parser, answer->body, (gssize) answer->size, NULL));
+
+  return json_node_get_object (json_parser_get_root (parser));
+}
+
+static void
+check_failed_list (WpHarness *server)
+{
+  g_autoptr(JsonParser) parser = json_parser_new ();
+  JsonObject *list = list_failed (server, parser), *latest;
+  JsonArray *jobs = json_object_get_array_member (list, "jobs");
+
+  g_assert_cmpint (json_object_get_int_member (list, "failed"), ==, 120);
+  g_assert_cmpuint (json_array_get_length (jobs), ==, 100);
+  latest = json_array_get_object_element (jobs, 0);
+  g_assert_cmpstr (json_object_get_string_member (latest, "id"), ==, "119");
+  g_assert_cmpstr (json_object_get_string_member (latest, "reason"), ==, "no such table: jobs");
+  g_assert_cmpstr (json_object_get_string_member (latest, "method"), ==, "POST");
+  g_assert_cmpint (json_object_get_int_member (latest, "updates"), ==, 2);
+  g_assert_cmpint (json_object_get_int_member (latest, "bytes"), ==, 3);
+}
+
+static char *
+requeue (WpHarness *server, int status)
+{
+  g_autofree char *path = wp_harness_path (server, "jobs.journal"), *option = g_strconcat ("--journal=", path, NULL);
+  g_autoptr(WpHarness) run = wp_harness_run (option, "--requeue", NULL);
+  g_autofree char *log = wp_harness_log (run), *output = wp_harness_output (run);
+
+  g_assert_cmpint (wp_harness_wait (run), ==, status);
+  return g_strconcat (output, log, NULL);
+}
+
+/* Fails, is kept over a restart, listed, queued anew, and stored after all. */
+static void
+test_failed_is_kept (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", JOURNAL, "--retries=1", "--retry-delay=1ms", NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autofree char *said = NULL, *busy = NULL;
+
+  wp_hold_execute (hold, "ALTER TABLE jobs RENAME TO moved");
+  wp_hold_release (hold);
+  for (guint i = 0; i < 120; i++)
+    post_ok (client, i, "abc");
+  wp_harness_await_stat (server, "journal.failed", 120);
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.failed"), ==, 120);
+  g_assert_cmpfloat (wp_harness_stat (server, "retries"), ==, 120);
+  wp_harness_await_log (server, "kept as failed in jobs.journal: no such table: jobs\n");
+  check_failed_list (server);
+  busy = requeue (server, 2);
+  g_assert_nonnull (strstr (busy, "another wp-server uses this journal"));
+  wp_hold_execute (hold, "ALTER TABLE moved RENAME TO jobs");
+  g_clear_pointer (&client, wp_client_free);
+  wp_harness_stop (server);
+
+  wp_harness_start_again (server, "-m", "BufferedChannel", JOURNAL, NULL);
+  wp_harness_await_log (server, "recovered 0 jobs from jobs.journal\n");
+  wp_harness_await_log (server, "jobs.journal keeps 120 failed jobs");
+  check_failed_list (server);
+  wp_harness_stop (server);
+
+  said = requeue (server, 0);
+  g_assert_nonnull (strstr (said, "requeued 120 failed jobs in "));
+  wp_harness_start_again (server, "-m", "BufferedChannel", JOURNAL, NULL);
+  wp_harness_await_log (server, "recovered 120 jobs from jobs.journal\n");
+  wp_harness_stop (server);
+  g_assert_cmpuint (wp_harness_ledger (server, "recovered"), ==, 120);
+  g_assert_cmpuint (wp_harness_ledger (server, "stored"), ==, 120);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "id = CAST(rowid - 1 AS TEXT)"), ==, 120);
+  g_assert_cmpint (wp_harness_count_rows (server, "jobs.journal", "1"), ==, 0);
+}
+
+/* --ack=stored: the client hears of the failure, and the job is kept all the same. */
+static void
+test_failed_and_told (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start (JOURNAL, "--ack=stored", "--retries=0", NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+
+  wp_hold_execute (hold, "DROP TABLE jobs");
+  wp_hold_release (hold);
+  wp_client_post (client, "/", NULL, "x", 1);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 502);
+  wp_harness_await_stat (server, "journal.failed", 1);
+  g_clear_pointer (&client, wp_client_free);
+  wp_harness_stop (server);
+  g_assert_cmpint (wp_harness_count_rows (server, "jobs.journal", "failed IS NOT NULL AND length(id) = 36"), ==, 1);
+}
+
+static void
+test_no_journal (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--retries=0", NULL);
+  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+
+  wp_client_get (admin, "/failed.json", NULL);
+  g_assert_cmpuint (wp_client_read_status (admin), ==, 404);
+  g_clear_pointer (&admin, wp_client_free);
+  wp_harness_stop (server);
+}
+
+/* What a drain did not get done is done by the next start. */
+static void
+test_drain_leaves_it (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "10", JOURNAL, "--drain-timeout=100ms", NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  WpWatch *watch = wp_watch_new (wp_harness_admin_port (server));
+
+  wp_crowd_send (crowd, 15, NULL);
+  wp_harness_await_stat (server, "ledger.parked", 4);
+  wp_harness_signal (server, SIGTERM);
+  wp_crowd_await (crowd, 15);
+  g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, 11);
+  g_assert_cmpuint (wp_crowd_count_status (crowd, 503), ==, 4);
+  g_assert_cmpint (wp_harness_wait (server), ==, 1);
+  g_assert_cmpuint (wp_watch_free (watch), >, 0);
+  wp_harness_await_log (server, "11 accepted jobs were not finished: 10 queued, 1 in service; they are kept in jobs.journal\n");
+  g_assert_cmpuint (wp_harness_ledger (server, "rejected"), ==, 4);
+  wp_hold_release (hold);
+  wp_harness_start_again (server, JOURNAL, NULL);
+  wp_harness_await_log (server, "recovered 11 jobs from jobs.journal\n");
+  wp_harness_stop (server);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 11);
+}
+
+static void
+check_refused (const WpHarness *beside, const char *journal, const char *database, const char *record, const char *reason)
+{
+  g_autofree char *path = wp_harness_path (beside, journal), *option = g_strconcat ("--journal=", path, NULL);
+  g_autoptr(WpHarness) run = wp_harness_run ("--listen=127.0.0.1:0", "--admin=none", option, database, record, NULL);
+  g_autofree char *log = NULL;
+
+  g_assert_cmpint (wp_harness_wait (run), ==, 2);
+  log = wp_harness_log (run);
+  if (!g_str_has_prefix (log, "wp-server: --") || strchr (log, '\n') != log + strlen (log) - 1 || !strstr (log, reason))
+    g_error ("it says: %s", log);
+}
+
+/* One clear line each. */
+static void
+test_wrong_file (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start (JOURNAL, NULL);
+  g_autofree char *database = wp_harness_path (server, "wp.db"), *spec = g_strconcat ("--database=sqlite:", database, NULL);
+  g_autofree char *other = wp_harness_path (server, "other"), *same = g_strconcat ("--record=", other, NULL);
+
+  check_refused (server, "jobs.journal", "--database=delay:0s", NULL, "jobs.journal: another wp-server uses this journal\n");
+  check_refused (server, "wp.db", spec, NULL, "wp.db is the database\n");
+  check_refused (server, "wp.db", "--database=delay:0s", NULL, "wp.db is not a journal of wp-server, but another program's\n");
+  check_refused (server, WP_CHILD_LOG, "--database=delay:0s", NULL, "is not a journal of wp-server: file is not a database\n");
+  check_refused (server, "none/jobs.journal", "--database=delay:0s", NULL, "none/jobs.journal: No such file or directory\n");
+  check_refused (server, "other", "--database=delay:0s", same, "other is the record\n");
+  wp_harness_stop (server);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/journal/answers-when-durable", test_answers_when_durable);
+  g_test_add_func ("/journal/parked-is-not-written", test_parked_is_not_written);
+  g_test_add_func ("/journal/same-id-again", test_same_id_again);
+  g_test_add_func ("/journal/does-not-grow", test_does_not_grow);
+  g_test_add_func ("/journal/failed-is-kept", test_failed_is_kept);
+  g_test_add_func ("/journal/failed-and-told", test_failed_and_told);
+  g_test_add_func ("/journal/no-journal", test_no_journal);
+  g_test_add_func ("/journal/drain-leaves-it", test_drain_leaves_it);
+  g_test_add_func ("/journal/wrong-file", test_wrong_file);
+
+  return g_test_run ();
+}

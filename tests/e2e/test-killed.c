@@ -1,0 +1,311 @@
+/* SIGKILL at any moment: what was acknowledged is stored, and stored once. */
+#include "tests/e2e/wp-hold.h"
+#include "tests/e2e/wp-watch.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+
+#define N_CLIENTS 8
+#define MAX_ANSWERS 200          /* a round ends after so many at most, and some microseconds */
+
+#ifdef __SANITIZE_ADDRESS__
+#define N_ROUNDS 10              /* a start takes ten times as long there; all of them run in the plain build */
+#else
+#define N_ROUNDS 50
+#endif
+
+typedef struct {
+  guint16 port;
+  guint round;
+  GMutex mutex;
+  GCond changed;
+  guint n_answers;           /* guarded by mutex: of this round */
+  GHashTable *answered;      /* (element-type utf8): guarded by mutex: every body that has a 200, of all rounds */
+} Load;
+
+typedef struct {
+  Load *load;
+  guint number;
+} Hammer;
+
+static void
+note_answer (Load *self, char *body)
+{
+  g_mutex_lock (&self->mutex);
+  g_hash_table_add (self->answered, body);
+  self->n_answers++;
+  g_cond_signal (&self->changed);
+  g_mutex_unlock (&self->mutex);
+}
+
+/* One request after another, every second one with a name of its own, until the server is no more. */
+static gpointer
+hammer (gpointer data)
+{
+  Hammer *self = data;
+  g_autoptr(WpClient) client = wp_client_try (self->load->port);
+
+  for (guint i = 0; client; i++)
+    {
+      char *body = g_strdup_printf ("%u-%u-%u", self->load->round, self->number, i);
+      g_autofree char *id = i % 2 == 0 ? g_strdup_printf ("X-Request-Id: id-%s\r\n", body) : NULL;
+      g_autofree char *text = g_strdup_printf ("POST / HTTP/1.1\r\nHost: test\r\n%sContent-Length: %zu\r\n\r\n%s", id ? id : "",
+                                               strlen (body), body);
+      guint status = wp_client_send (client, text) ? wp_client_read_status (client) : 0;
+
+      g_assert_true (status == 0 || status == 200);
+      if (status == 200)
+        note_answer (self->load, body);
+      else
+        {
+          g_free (body);
+          break;
+        }
+    }
+  return NULL;
+}
+
+static void
+await_answers (Load *self, guint n)
+{
+  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+
+  g_mutex_lock (&self->mutex);
+  while (self->n_answers < n)
+    g_assert_true (g_cond_wait_until (&self->changed, &self->mutex, until_us));
+  self->n_answers = 0;
+  g_mutex_unlock (&self->mutex);
+}
+
+static guint
+run_round (WpHarness *server, Load *load)
+{
+  WpWatch *watch = wp_watch_new (wp_harness_admin_port (server));
+  Hammer hammers[N_CLIENTS];
+  GThread *threads[N_CLIENTS];
+
+  load->port = wp_harness_port (server);
+  for (guint i = 0; i < N_CLIENTS; i++)
+    {
+      hammers[i] = (Hammer) { load, i };
+      threads[i] = g_thread_new ("hammer", hammer, &hammers[i]);
+    }
+  await_answers (load, (guint) g_test_rand_int_range (0, MAX_ANSWERS));
+  g_usleep ((gulong) g_test_rand_int_range (0, 2000));   /* the moment is what is tried: nothing is awaited */
+  wp_harness_signal (server, SIGKILL);
+  g_assert_cmpint (wp_harness_wait (server), ==, -SIGKILL);
+  for (guint i = 0; i < N_CLIENTS; i++)
+    g_thread_join (threads[i]);
+
+  return wp_watch_free (watch);
+}
+
+/* Every body once, and all of @answered among them. */
+static void
+reconcile (const WpHarness *server, GHashTable *answered)
+{
+  g_autofree char *path = wp_harness_path (server, "wp.db");
+  g_autoptr(GHashTable) stored = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  GHashTableIter iter;
+  sqlite3_stmt *statement;
+  sqlite3 *db;
+  char *body;
+
+  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_prepare_v2 (db, "SELECT CAST(body AS TEXT) FROM jobs", -1, &statement, NULL), ==, SQLITE_OK);
+  while (sqlite3_step (statement) == SQLITE_ROW)
+    {
+      const char *text = (const char *) sqlite3_column_text (statement, 0);
+
+      if (!g_hash_table_add (stored, g_strdup (text)))
+        g_error ("%s is stored twice", text);
+    }
+  sqlite3_finalize (statement);
+  sqlite3_close (db);
+  g_hash_table_iter_init (&iter, answered);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &body, NULL))
+    if (!g_hash_table_contains (stored, body))
+      g_error ("%s was acknowledged, and is missing", body);
+  g_test_message ("%u acknowledged, %u stored", g_hash_table_size (answered), g_hash_table_size (stored));
+}
+
+static guint
+recovered (const WpHarness *server)
+{
+  g_autofree char *log = wp_harness_log (server);
+  const char *line = strstr (log, "recovered ");
+  guint n = 0;
+
+  if (line)
+    g_assert_cmpint (sscanf (line, "recovered %u jobs", &n), ==, 1);
+  return n;
+}
+
+/* @option: what the promise rests on: a journal, or that only what is stored is acknowledged. */
+static void
+check_killed (const char *mode, const char *option)
+{
+  guint n_rounds = g_getenv ("WP_HTTP_LANE") ? N_ROUNDS / 5 : N_ROUNDS, n_looks = 0, n_recovered = 0;
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", mode, "-q", "4", "-w", "2", option, NULL);
+  Load load = { .answered = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL) };
+
+  for (load.round = 0; load.round < n_rounds; load.round++)
+    {
+      n_looks += run_round (server, &load);
+      wp_harness_start_again (server, "-m", mode, "-q", "4", "-w", "2", option, NULL);
+      n_recovered += recovered (server);
+    }
+  wp_harness_stop (server);
+  reconcile (server, load.answered);
+  g_test_message ("%s %s: %u rounds, %u recovered, the ledger balanced %u times", mode, option, n_rounds, n_recovered, n_looks);
+  g_assert_cmpuint (n_looks, >, 0);
+  if (strstr (option, "--journal"))
+    {
+      g_assert_cmpuint (n_recovered, >, 0);   /* else it was no trial */
+      g_assert_cmpint (wp_harness_count_rows (server, "jobs.journal", "1"), ==, 0);
+    }
+  g_hash_table_unref (load.answered);
+}
+
+static void
+test_with_a_journal (gconstpointer mode)
+{
+  check_killed (mode, "--journal=jobs.journal");
+}
+
+static void
+test_when_stored (gconstpointer mode)
+{
+  check_killed (mode, "--ack=stored");
+}
+
+static void
+test_when_stored_with_a_journal (gconstpointer mode)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", mode, "--ack=stored", "--journal=jobs.journal", NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+
+  wp_client_post (client, "/", "X-Request-Id: 1\r\n", "x", 1);
+  wp_harness_await_stat (server, "journal.commits", 1);
+  g_assert_true (wp_client_is_silent (client));
+  wp_harness_signal (server, SIGKILL);
+  wp_harness_wait (server);
+  wp_hold_release (hold);
+  wp_harness_start_again (server, "-m", mode, "--ack=stored", "--journal=jobs.journal", NULL);
+  g_assert_cmpuint (recovered (server), ==, 1);
+  wp_harness_stop (server);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "id = '1'"), ==, 1);
+}
+
+static void
+post_all (const WpHarness *server, guint n)
+{
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *body = g_strdup_printf ("%03u", i);
+      g_autofree char *id = i % 3 == 0 ? g_strdup_printf ("X-Request-Id: %u\r\n", 1000 - i) : NULL;
+
+      wp_client_post (client, "/in?order", id, body, 3);
+      g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+    }
+}
+
+/* Nothing was stored before the crash, nor before the two that followed; then all is, in the order in which it came, as it came. */
+static void
+test_old_order (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-w", "1", "--journal=jobs.journal", NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+
+  post_all (server, 300);
+  for (guint i = 0; i < 3; i++)
+    {
+      wp_harness_signal (server, SIGKILL);
+      wp_harness_wait (server);
+      if (i == 2)
+        wp_hold_release (hold);
+      wp_harness_start_again (server, "-m", "WorkerPool", "-w", "1", "--journal=jobs.journal", NULL);
+      g_assert_cmpuint (recovered (server), ==, 300);
+    }
+  wp_harness_await_stat (server, "ledger.stored", 300);
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.recovered"), ==, 300);
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.received"), ==, 0);
+  wp_harness_stop (server);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "CAST(body AS TEXT) = printf('%03d', rowid - 1)"), ==, 300);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "method = 'POST' AND path = '/in?order' AND content_type IS NULL AND "
+                                          "abs(julianday('now') - julianday(received)) < 1"), ==, 300);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "id = CAST(1001 - rowid AS TEXT)"), ==, 100);
+}
+
+/* More than the queue holds now: nothing is refused, and who comes waits until it is short enough. */
+static void
+test_smaller_queue (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr(WpClient) client = NULL;
+
+  post_all (server, 50);
+  wp_harness_signal (server, SIGKILL);
+  wp_harness_wait (server);
+  wp_harness_start_again (server, "-m", "BufferedChannel", "-q", "2", "--journal=jobs.journal", NULL);
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.queued"), ==, 49);
+  client = wp_client_new (wp_harness_port (server));
+  wp_client_post (client, "/", NULL, "late", 4);
+  wp_harness_await_stat (server, "ledger.parked", 1);
+  wp_hold_release (hold);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+  g_clear_pointer (&client, wp_client_free);
+  wp_harness_stop (server);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 51);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "rowid = 51 AND body = CAST('late' AS BLOB)"), ==, 1);
+}
+
+/* A parked request was not accepted: it is not run either. */
+static void
+test_parked (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "1", "--journal=jobs.journal", NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr(WpClient) parked = NULL;
+
+  post_all (server, 2);
+  parked = wp_client_new (wp_harness_port (server));
+  wp_client_post (parked, "/", NULL, "parked", 6);
+  wp_harness_await_stat (server, "ledger.parked", 1);
+  wp_harness_signal (server, SIGKILL);
+  wp_harness_wait (server);
+  g_assert_cmpuint (wp_client_read_status (parked), ==, 0);
+  wp_hold_release (hold);
+  wp_harness_start_again (server, "-m", "BufferedChannel", "-q", "1", "--journal=jobs.journal", NULL);
+  g_assert_cmpuint (recovered (server), ==, 2);
+  wp_harness_stop (server);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 2);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const char *const modes[] = { "Default", "BufferedChannel", "WorkerPool" };
+
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
+    {
+      g_autofree char *journal = g_strdup_printf ("/killed/%s/with-a-journal", modes[i]);
+      g_autofree char *stored = g_strdup_printf ("/killed/%s/when-stored", modes[i]);
+      g_autofree char *both = g_strdup_printf ("/killed/%s/when-stored-with-a-journal", modes[i]);
+
+      g_test_add_data_func (journal, modes[i], test_with_a_journal);
+      g_test_add_data_func (stored, modes[i], test_when_stored);
+      g_test_add_data_func (both, modes[i], test_when_stored_with_a_journal);
+    }
+  g_test_add_func ("/killed/old-order", test_old_order);
+  g_test_add_func ("/killed/smaller-queue", test_smaller_queue);
+  g_test_add_func ("/killed/parked", test_parked);
+
+  return g_test_run ();
+}

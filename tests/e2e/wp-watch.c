@@ -1,0 +1,77 @@
+#include "tests/e2e/wp-watch.h"
+
+#include <json-glib/json-glib.h>
+
+#include "tests/e2e/wp-client.h"
+
+#define PAUSE_US 500             /* so that it is not all that the machine does */
+
+struct _WpWatch {
+  guint16 admin_port;
+  guint n_looks;
+  gint stop;                 /* atomic */
+  GThread *thread;
+};
+
+static void
+check (const WpAnswer *answer)
+{
+  static const char *const placed[] = { "stored", "rejected", "timed_out", "abandoned", "failed", "parked", "queued", "in_service" };
+  g_autoptr(JsonParser) parser = json_parser_new ();
+  JsonObject *ledger;
+  gint64 sum = 0;
+
+  g_assert_cmpuint (answer->status, ==, 200);
+  g_assert_true (json_parser_load_from_data (parser, answer->body, (gssize) answer->size, NULL));
+  ledger = json_object_get_object_member (json_node_get_object (json_parser_get_root (parser)), "ledger");
+  for (guint i = 0; i < G_N_ELEMENTS (placed); i++)
+    sum += json_object_get_int_member (ledger, placed[i]);
+  if (sum != json_object_get_int_member (ledger, "received") + json_object_get_int_member (ledger, "recovered"))
+    g_error ("the ledger does not balance: %s", answer->body);
+}
+
+static gpointer
+run (gpointer data)
+{
+  WpWatch *self = data;
+  WpClient *client = wp_client_try (self->admin_port);
+
+  while (client && !g_atomic_int_get (&self->stop))
+    {
+      gboolean sent = wp_client_send (client, "GET /stats.json HTTP/1.1\r\nHost: test\r\n\r\n");
+      g_autoptr(WpAnswer) answer = sent ? wp_client_read (client) : NULL;
+
+      if (!answer)
+        break;
+      check (answer);
+      self->n_looks++;
+      g_usleep (PAUSE_US);
+    }
+  g_clear_pointer (&client, wp_client_free);
+
+  return NULL;
+}
+
+WpWatch *
+wp_watch_new (guint16 admin_port)
+{
+  WpWatch *self = g_new0 (WpWatch, 1);
+
+  self->admin_port = admin_port;
+  self->thread = g_thread_new ("watch", run, self);
+
+  return self;
+}
+
+guint
+wp_watch_free (WpWatch *self)
+{
+  guint n_looks;
+
+  g_atomic_int_set (&self->stop, TRUE);
+  g_thread_join (self->thread);
+  n_looks = self->n_looks;
+  g_free (self);
+
+  return n_looks;
+}

@@ -1,0 +1,419 @@
+/* The journal: what is in its file after any order of events on any threads, and what it says of files that are not its own. */
+#include "runtime/database/wp-journal.h"
+
+#include <glib/gstdio.h>
+#include <sqlite3.h>
+#include <string.h>
+
+#include "sim/base/wp-error.h"
+
+#define N_THREADS 4
+#define JOBS_EACH 3000
+#define GIVE_UP_US (20 * G_USEC_PER_SEC)
+
+typedef struct {
+  char *dir, *path;
+  WpJournal *journal;
+  GMutex mutex;
+  GCond changed;
+  guint n_written, n_refused;   /* guarded by mutex */
+  gint n_jobs;                  /* atomic: made so far */
+} Bench;
+
+static void
+on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
+{
+  g_assert_nonnull (strstr (message, "cannot be written, requests get 503"));
+}
+
+/* WpJournalWritten */
+static void
+on_written (WpJob *job, gboolean ok, gpointer data)
+{
+  Bench *self = data;
+
+  g_mutex_lock (&self->mutex);
+  *(ok ? &self->n_written : &self->n_refused) += 1;
+  g_cond_signal (&self->changed);
+  g_mutex_unlock (&self->mutex);
+}
+
+/* WpJournalHealth */
+static void
+on_health (gboolean ok, gpointer data)
+{
+}
+
+static void
+await (Bench *self, guint n_written, guint n_refused)
+{
+  gint64 until_us = g_get_monotonic_time () + GIVE_UP_US;
+
+  g_mutex_lock (&self->mutex);
+  while (self->n_written + self->n_refused < n_written + n_refused)
+    g_assert_true (g_cond_wait_until (&self->changed, &self->mutex, until_us));
+  g_assert_cmpuint (self->n_written, ==, n_written);
+  g_assert_cmpuint (self->n_refused, ==, n_refused);
+  g_mutex_unlock (&self->mutex);
+}
+
+static void
+open_journal (Bench *self, guint64 max_bytes)
+{
+  g_autoptr(GError) error = NULL;
+
+  self->journal = wp_journal_open (self->path, max_bytes, &error);
+  g_assert_no_error (error);
+}
+
+static void
+close_journal (Bench *self)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_assert_true (wp_journal_close (self->journal, &error));
+  g_assert_no_error (error);
+  g_clear_pointer (&self->journal, wp_journal_free);
+}
+
+static GPtrArray *
+recover (Bench *self)
+{
+  g_autoptr(GError) error = NULL;
+  GPtrArray *jobs = wp_journal_recover (self->journal, &error);
+
+  g_assert_no_error (error);
+  return jobs;
+}
+
+static void
+bench_init (Bench *self, gconstpointer data)
+{
+  self->dir = g_dir_make_tmp ("wp-test-journal-XXXXXX", NULL);
+  self->path = g_build_filename (self->dir, "jobs.journal", NULL);
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->changed);
+}
+
+static void
+bench_clear (Bench *self, gconstpointer data)
+{
+  g_autoptr(GDir) dir = g_dir_open (self->dir, 0, NULL);
+  const char *name;
+
+  g_clear_pointer (&self->journal, wp_journal_free);
+  while ((name = g_dir_read_name (dir)))
+    {
+      g_autofree char *path = g_build_filename (self->dir, name, NULL);
+
+      g_remove (path);
+    }
+  g_assert_cmpint (g_rmdir (self->dir), ==, 0);
+  g_mutex_clear (&self->mutex);
+  g_cond_clear (&self->changed);
+  g_free (self->path);
+  g_free (self->dir);
+}
+
+/* Of the @i-th job to arrive. */
+static WpJob *
+make_job (guint i)
+{
+  WpJob *job = wp_job_new ();
+  g_autofree char *body = g_strdup_printf ("%u", i);
+
+  job->seq = i;
+  job->arrival_ns = wp_time_monotonic ();
+  job->method = "PUT";
+  job->path = g_strdup ("/in?x=1");
+  job->body = g_bytes_new (body, strlen (body));
+
+  return job;
+}
+
+static guint
+number_of (const WpJob *job)
+{
+  gsize size;
+  const char *body = g_bytes_get_data (job->body, &size);
+  g_autofree char *text = g_strndup (body, size);
+
+  return (guint) g_ascii_strtoull (text, NULL, 10);
+}
+
+/* What a job of that number comes to: stored, failed or left. */
+static guint
+fate_of (guint i)
+{
+  return i * 2654435761u >> 16 & 3;
+}
+
+/* As the mode does: the update may end before its job is added to the journal. */
+static gpointer
+hammer (gpointer data)
+{
+  Bench *self = data;
+  char *reason = g_ref_string_new ("it rained");
+
+  for (guint n = 0; n < JOBS_EACH; n++)
+    {
+      guint i = (guint) g_atomic_int_add (&self->n_jobs, 1), fate = fate_of (i);
+      g_autoptr(WpJob) job = make_job (i);
+      gboolean ends_first = i % 5 == 0;
+
+      if (!ends_first)
+        wp_journal_add (self->journal, job);
+      if (i % 7 == 0)
+        g_thread_yield ();
+      if (fate == 0)
+        wp_job_set_failure (job, reason);
+      if (fate == 0)
+        wp_journal_fail (self->journal, job);
+      else if (fate != 1)
+        wp_journal_remove (self->journal, job);
+      if (ends_first)
+        wp_journal_add (self->journal, job);
+    }
+  g_ref_string_release (reason);
+
+  return NULL;
+}
+
+static void
+count_failed (const WpFailedJob *job, gpointer n)
+{
+  g_assert_cmpstr (job->reason, ==, "it rained");
+  g_assert_cmpstr (job->path, ==, "/in?x=1");
+  g_assert_cmpint (strlen (job->id), ==, 36);
+  (*(guint *) n)++;
+}
+
+static void
+test_any_order (Bench *self, gconstpointer data)
+{
+  guint n_jobs = N_THREADS * JOBS_EACH, n_left = 0, n_failed = 0, n_listed = 0, next = 0;
+  g_autoptr(GPtrArray) jobs = NULL;
+  WpJournalCounts counts;
+  GThread *threads[N_THREADS];
+
+  open_journal (self, 0);
+  wp_journal_start (self->journal, on_written, on_health, self);
+  for (guint i = 0; i < N_THREADS; i++)
+    threads[i] = g_thread_new ("hammer", hammer, self);
+  for (guint i = 0; i < N_THREADS; i++)
+    g_thread_join (threads[i]);
+  await (self, n_jobs, 0);
+  close_journal (self);
+
+  for (guint i = 0; i < n_jobs; i++)
+    {
+      n_failed += fate_of (i) == 0;
+      n_left += fate_of (i) == 1;
+    }
+  open_journal (self, 0);
+  wp_journal_count (self->journal, &counts);
+  g_assert_cmpuint (counts.failed, ==, n_failed);
+  g_assert_true (wp_journal_file_list_failed (self->path, 100, count_failed, &n_listed, NULL));
+  g_assert_cmpuint (n_listed, ==, 100);
+  jobs = recover (self);
+  g_assert_cmpuint (jobs->len, ==, n_left);
+  for (guint i = 0; i < jobs->len; i++, next++)
+    {
+      while (fate_of (next) != 1)
+        next++;
+      g_assert_cmpuint (number_of (jobs->pdata[i]), ==, next);   /* in order of arrival */
+    }
+}
+
+/* Two runs: the second one's jobs come behind what the first left, and what it finishes goes. */
+static void
+test_next_run (Bench *self, gconstpointer data)
+{
+  g_autoptr(GPtrArray) first = NULL, second = NULL;
+
+  open_journal (self, 0);
+  wp_journal_start (self->journal, on_written, on_health, self);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr(WpJob) job = make_job (i);
+
+      wp_journal_add (self->journal, job);
+    }
+  await (self, 3, 0);
+  close_journal (self);
+
+  open_journal (self, 0);
+  first = recover (self);
+  g_assert_cmpuint (first->len, ==, 3);
+  wp_journal_start (self->journal, on_written, on_health, self);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr(WpJob) job = make_job (i + 3);
+
+      wp_journal_add (self->journal, job);
+    }
+  wp_journal_remove (self->journal, first->pdata[1]);
+  await (self, 6, 0);
+  close_journal (self);
+
+  open_journal (self, 0);
+  second = recover (self);
+  g_assert_cmpuint (second->len, ==, 5);
+  g_assert_cmpuint (number_of (second->pdata[0]), ==, 0);
+  g_assert_cmpuint (number_of (second->pdata[1]), ==, 2);
+  g_assert_cmpuint (number_of (second->pdata[2]), ==, 3);
+  g_assert_cmpuint (number_of (second->pdata[4]), ==, 5);
+  g_assert_cmpstr (((WpJob *) second->pdata[0])->id, ==, ((WpJob *) first->pdata[0])->id);
+  g_assert_cmpint (((WpJob *) second->pdata[0])->received_ns, ==, ((WpJob *) first->pdata[0])->received_ns);
+}
+
+/* Every field of a job comes back. */
+static void
+test_payload (Bench *self, gconstpointer data)
+{
+  g_autoptr(WpJob) job = make_job (0);
+  g_autoptr(GPtrArray) jobs = NULL;
+  const WpJob *back;
+
+  job->id = g_strdup ("it's me");
+  job->content_type = g_strdup ("text/x-odd; a=b");
+  job->asked_service_ns = 0;
+  g_clear_pointer (&job->body, g_bytes_unref);
+  job->body = g_bytes_new ("a\0b", 3);
+  open_journal (self, 0);
+  wp_journal_start (self->journal, on_written, on_health, self);
+  wp_journal_add (self->journal, job);
+  close_journal (self);
+
+  open_journal (self, 0);
+  jobs = recover (self);
+  g_assert_cmpuint (jobs->len, ==, 1);
+  back = jobs->pdata[0];
+  g_assert_cmpstr (back->id, ==, job->id);
+  g_assert_cmpstr (back->method, ==, job->method);
+  g_assert_cmpstr (back->path, ==, job->path);
+  g_assert_cmpstr (back->content_type, ==, job->content_type);
+  g_assert_cmpint (back->asked_service_ns, ==, 0);
+  g_assert_true (g_bytes_equal (back->body, job->body));
+  g_assert_cmpint (ABS (back->received_ns - g_get_real_time () * WP_NS_PER_US), <, 60 * WP_NS_PER_S);
+}
+
+static void
+check_refused (Bench *self, const char *path, const char *reason)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_assert_null (wp_journal_open (path, 0, &error));
+  g_assert_true (error->domain == WP_ERROR);
+  g_assert_null (strchr (error->message, '\n'));
+  if (!g_str_has_prefix (error->message, path) || !strstr (error->message, reason))
+    g_error ("\"%s\" does not say \"%s\"", error->message, reason);
+}
+
+static void
+run_sql (const char *path, const char *sql)
+{
+  sqlite3 *db;
+
+  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+  sqlite3_close (db);
+}
+
+/* What is not ours is refused, and stays as it is. */
+static void
+test_not_a_journal (Bench *self, gconstpointer data)
+{
+  g_autofree char *other = g_build_filename (self->dir, "other.db", NULL), *text = g_build_filename (self->dir, "text", NULL);
+  g_autofree char *before = NULL, *after = NULL;
+  gsize before_size, after_size;
+
+  run_sql (other, "CREATE TABLE theirs (x)");
+  g_assert_true (g_file_get_contents (other, &before, &before_size, NULL));
+  check_refused (self, other, "is not a journal of wp-server, but another program's");
+  g_assert_true (g_file_get_contents (other, &after, &after_size, NULL));
+  g_assert_cmpmem (after, after_size, before, before_size);
+  g_assert_true (g_file_set_contents (text, "this is no journal, but a text that is long enough to be taken for a header", -1, NULL));
+  check_refused (self, text, "is not a journal of wp-server: file is not a database");
+  check_refused (self, self->dir, "Is a directory");
+  check_refused (self, "/nonexistent/jobs.journal", "No such file or directory");
+
+  open_journal (self, 0);
+  check_refused (self, self->path, "another wp-server uses this journal");
+  close_journal (self);
+  run_sql (self->path, "PRAGMA user_version=7");
+  check_refused (self, self->path, "is a journal of version 7; this wp-server knows version 1");
+}
+
+/* Adds a job of 10 kB and waits what comes of it. */
+static gboolean
+add_large (Bench *self, GPtrArray *written)
+{
+  g_autoptr(WpJob) job = make_job (self->n_written + self->n_refused);
+  guint n_before = self->n_written;
+  gint64 until_us = g_get_monotonic_time () + GIVE_UP_US;
+
+  g_clear_pointer (&job->body, g_bytes_unref);
+  job->body = g_bytes_new_take (g_malloc0 (10000), 10000);
+  g_mutex_lock (&self->mutex);
+  wp_journal_add (self->journal, job);
+  while (self->n_written + self->n_refused == job->seq)
+    g_assert_true (g_cond_wait_until (&self->changed, &self->mutex, until_us));
+  g_mutex_unlock (&self->mutex);
+  if (self->n_written == n_before)
+    return FALSE;
+  g_ptr_array_add (written, g_steal_pointer (&job));
+
+  return TRUE;
+}
+
+/* At its limit it refuses what comes, lets go what is done, and then goes on; what it took is there in the end. */
+static void
+test_full (Bench *self, gconstpointer data)
+{
+  g_autoptr(GPtrArray) written = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
+  g_autoptr(GPtrArray) left = NULL;
+  gint64 until_us = g_get_monotonic_time () + GIVE_UP_US;
+  WpJournalCounts counts;
+  guint n;
+
+  open_journal (self, 256 << 10);
+  wp_journal_start (self->journal, on_written, on_health, self);
+  while (add_large (self, written))
+    g_assert_cmpuint (written->len, <, 26);   /* 256 kB */
+  g_assert_cmpuint (written->len, >=, 18);
+  g_assert_false (add_large (self, written));
+  wp_journal_count (self->journal, &counts);
+  g_assert_cmpuint (counts.refused, ==, 2);
+  g_assert_false (counts.writable);
+
+  for (guint i = 0; i < 10; i++)
+    wp_journal_remove (self->journal, written->pdata[i]);
+  n = written->len;
+  while (!add_large (self, written))
+    g_assert_cmpint (g_get_monotonic_time (), <, until_us);
+  close_journal (self);
+  open_journal (self, 256 << 10);
+  left = recover (self);
+  g_assert_cmpuint (left->len, ==, n - 10 + 1);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const struct {
+    const char *name;
+    void (*func) (Bench *bench, gconstpointer data);
+  } tests[] = {
+    { "/journal/any-order", test_any_order },   { "/journal/next-run", test_next_run }, { "/journal/payload", test_payload },
+    { "/journal/not-a-journal", test_not_a_journal }, { "/journal/full", test_full },
+  };
+
+  g_test_init (&argc, &argv, NULL);
+  g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
+  g_log_set_handler (NULL, G_LOG_LEVEL_WARNING, on_log, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    g_test_add (tests[i].name, Bench, NULL, bench_init, tests[i].func, bench_clear);
+
+  return g_test_run ();
+}

@@ -1,0 +1,224 @@
+/* A mode before a database that fails: tries again with patience, gives up in the end, and keeps the books. */
+#include "runtime/modes/wp-mode.h"
+
+#include <string.h>
+
+#include "runtime/modes/wp-failure-log.h"
+
+#define GIVE_UP_NS (20 * WP_NS_PER_S)
+#define N_JOBS 500
+
+/* The seam: a database whose every update fails as often as @failures says, at once or from another thread, as one does whose
+ * connection is cut. */
+typedef struct {
+  WpDatabase base;
+  guint failures;            /* a job's first updates; the next one is stored */
+  gboolean later;            /* told of on a thread of its own */
+  GThreadPool *tellers;
+  gint n_updates, n_stored;  /* atomic */
+} Faulty;
+
+static void
+tell (Faulty *self, WpJob *job)
+{
+  gboolean ok = job->n_failures >= self->failures;
+  char *reason = g_ref_string_new ("the connection is cut");
+
+  if (ok)
+    g_atomic_int_inc (&self->n_stored);
+  else
+    wp_job_set_failure (job, reason);
+  g_ref_string_release (reason);
+  self->base.done (job, ok, self->base.done_data);
+}
+
+static void
+tell_later (gpointer job, gpointer data)
+{
+  tell (data, job);
+}
+
+static gboolean
+faulty_update (WpDatabase *base, WpJob *job)
+{
+  Faulty *self = (Faulty *) base;
+
+  g_atomic_int_inc (&self->n_updates);
+  if (self->later)
+    g_thread_pool_push (self->tellers, job, NULL);
+  else if (job->n_failures >= self->failures)
+    {
+      g_atomic_int_inc (&self->n_stored);
+      return TRUE;
+    }
+  else
+    tell (self, job);
+  return FALSE;
+}
+
+static const WpDatabaseClass faulty_class = { "faulty", "faulty", NULL, faulty_update, NULL };
+
+typedef struct {
+  Faulty faulty;
+  WpClock *clock;
+  WpMode *mode;
+  gint n_told[WP_JOB_FAILED + 1];   /* atomic */
+} Bench;
+
+static gint n_given_up;      /* atomic: as the log has it */
+
+static void
+on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
+{
+  const char *count = strstr (message, "jobs given up: ");
+
+  g_assert_nonnull (count);
+  g_assert_nonnull (strstr (message, "; not stored: the connection is cut"));
+  g_atomic_int_add (&n_given_up, (gint) g_ascii_strtoll (count + strlen ("jobs given up: "), NULL, 10));
+}
+
+static void
+bench_init (Bench *self, WpModeKind kind, guint failures, gboolean later, const WpRetry *retry)
+{
+  WpPolicy policy;
+
+  wp_policy_init (&policy, kind);
+  policy.queue_jobs = 10;
+  policy.workers = 4;
+  *self = (Bench) { .faulty = { .base = { .class = &faulty_class }, .failures = failures, .later = later } };
+  self->faulty.tellers = g_thread_pool_new (tell_later, &self->faulty, 2, FALSE, NULL);
+  self->clock = wp_clock_new (NULL);
+  self->mode = wp_mode_new (&policy, N_JOBS, WP_ACK_STORED, self->clock, &self->faulty.base, NULL);
+  wp_mode_set_retry (self->mode, retry);
+  n_given_up = 0;
+}
+
+static void
+bench_clear (Bench *self)
+{
+  wp_clock_free (self->clock);
+  wp_mode_free (self->mode);
+  g_thread_pool_free (self->faulty.tellers, FALSE, TRUE);
+}
+
+/* WpJobTold */
+static void
+on_told (WpJob *job, WpJobEvent event, gpointer client)
+{
+  g_atomic_int_inc (&((Bench *) client)->n_told[event]);
+}
+
+static void
+submit (Bench *self, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr(WpJob) job = wp_job_new ();
+
+      job->method = "POST";
+      job->path = g_strdup ("/");
+      job->told = on_told;
+      job->client = self;
+      g_assert_cmpint (wp_mode_submit (self->mode, job), ==, WP_SUBMIT_PENDING);
+    }
+}
+
+static void
+check_books (Bench *self, guint stored, guint failed, guint retries)
+{
+  WpLedger ledger;
+
+  g_assert_true (wp_mode_wait_empty (self->mode, wp_time_monotonic () + GIVE_UP_NS));
+  wp_mode_count (self->mode, &ledger, NULL);
+  g_assert_true (wp_ledger_balances (&ledger));
+  g_assert_cmpuint (ledger.stored, ==, stored);
+  g_assert_cmpuint (ledger.failed, ==, failed);
+  g_assert_cmpuint (wp_mode_count_retries (self->mode), ==, retries);
+  g_assert_cmpint (g_atomic_int_get (&self->faulty.n_stored), ==, stored);
+  g_assert_cmpint (g_atomic_int_get (&self->faulty.n_updates), ==, stored + failed + retries);
+}
+
+/* In every mode, and from the caller's thread or another. */
+static void
+check_all (guint failures, const WpRetry *retry, guint n, guint stored, guint failed, guint retries)
+{
+  static const WpModeKind kinds[] = { WP_MODE_DEFAULT, WP_MODE_BUFFERED_CHANNEL, WP_MODE_WORKER_POOL };
+
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (kinds); i++)
+    {
+      Bench bench;
+
+      bench_init (&bench, kinds[i / 2], failures, i % 2, retry);
+      submit (&bench, n);
+      check_books (&bench, stored, failed, retries);
+      bench_clear (&bench);   /* ends the threads that tell */
+      g_assert_cmpint (bench.n_told[WP_JOB_STORED], ==, stored);
+      g_assert_cmpint (bench.n_told[WP_JOB_FAILED], ==, failed);
+      g_assert_cmpint (n_given_up, ==, failed);
+    }
+}
+
+static void
+test_stored_in_the_end (void)
+{
+  const WpRetry retry = { 3, 10 * WP_NS_PER_US };
+
+  check_all (3, &retry, N_JOBS, N_JOBS, 0, 3 * N_JOBS);
+}
+
+static void
+test_given_up (void)
+{
+  const WpRetry retry = { 3, 10 * WP_NS_PER_US };
+
+  check_all (4, &retry, N_JOBS, 0, N_JOBS, 3 * N_JOBS);
+}
+
+static void
+test_no_retries (void)
+{
+  const WpRetry retry = { 0, WP_NS_PER_S };
+
+  check_all (1, &retry, N_JOBS, 0, N_JOBS, 0);
+}
+
+static void
+test_no_delay (void)
+{
+  const WpRetry retry = { 10, 0 };
+
+  check_all (10, &retry, 20, 20, 0, 200);
+}
+
+/* The shape of the delays: doubled, bounded, half of it at random. */
+static void
+test_delays (void)
+{
+  const WpRetry retry = { 100, 100 * WP_NS_PER_MS }, slow = { 100, 60 * WP_NS_PER_S };
+  gint64 whole_ns = 100 * WP_NS_PER_MS;
+
+  for (guint i = 1; i <= 100; i++)
+    {
+      g_assert_cmpint (wp_retry_delay (&retry, i, 0), ==, whole_ns / 2);
+      g_assert_cmpint (wp_retry_delay (&retry, i, 1), ==, whole_ns);
+      g_assert_cmpint (wp_retry_delay (&slow, i, 1), ==, 60 * WP_NS_PER_S);
+      whole_ns = MIN (2 * whole_ns, WP_RETRY_LONGEST_NS);
+    }
+  g_assert_cmpint (whole_ns, ==, WP_RETRY_LONGEST_NS);
+  g_assert_cmpint (wp_retry_delay (&retry, 101, 0.5), ==, WP_TIME_NONE);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
+  g_log_set_handler (NULL, G_LOG_LEVEL_WARNING, on_log, NULL);
+  g_test_add_func ("/mode/stored-in-the-end", test_stored_in_the_end);
+  g_test_add_func ("/mode/given-up", test_given_up);
+  g_test_add_func ("/mode/no-retries", test_no_retries);
+  g_test_add_func ("/mode/no-delay", test_no_delay);
+  g_test_add_func ("/mode/delays", test_delays);
+
+  return g_test_run ();
+}
