@@ -29,7 +29,7 @@ tell (Faulty *self, WpJob *job)
   else
     wp_job_set_failure (job, reason);
   g_ref_string_release (reason);
-  self->base.done (job, ok, self->base.done_data);
+  self->base.done (&job, 1, ok, self->base.done_data);
 }
 
 static void
