@@ -96,9 +96,9 @@ bench_init (Bench *self, WpModeKind kind, guint failures, gboolean later, const 
 static void
 bench_clear (Bench *self)
 {
+  g_thread_pool_free (self->faulty.tellers, FALSE, TRUE);   /* a job has ended a moment before its thread is done with it */
   wp_clock_free (self->clock);
   wp_mode_free (self->mode);
-  g_thread_pool_free (self->faulty.tellers, FALSE, TRUE);
 }
 
 /* WpJobTold */
