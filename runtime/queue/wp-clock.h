@@ -23,7 +23,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpClock, wp_clock_free)
  * @due_ns: CLOCK_MONOTONIC, > 0
  *
  * Arms @timer; one that is armed already keeps the earlier of the two moments, and then must outlive the clock. It fires never early,
- * and late by the kernel's wake-up and by up to 0.05 ms, 0.25 ms where there are 100,000 a second, so that many fire in one go. Any
- * thread.
+ * and late by the kernel's wake-up and by up to 0.05 ms, 0.25 ms where there are 19,000 a second and more, so that many fire in one go.
+ * Any thread.
  */
 void wp_clock_arm (WpClock *self, WpTimer *timer, gint64 due_ns);
