@@ -9,6 +9,12 @@
 #define MAX_ROWS_PER_COMMIT 1000
 #define BUSY_TIMEOUT_MS 5000
 
+/* A commit has its price however few rows it holds, and clients that wait for theirs send the next when they are answered: so after one
+ * of many rows the writer lets the next grow to half as many, within a time that is short beside what the rows take. */
+#define GATHER_US 200
+#define GATHER_TIMES 4
+#define MANY_ROWS 16
+
 /* Several writers on one file starve each other, so the pool has one thread; it is pushed to only when it is not at work. */
 typedef struct {
   WpDatabase base;
@@ -23,7 +29,10 @@ typedef struct {
   gint64 logged_ns;          /* the writer's */
 } SqliteDatabase;
 
+/* Pages of 8 kB, in a new file: a commit of many rows of 1 kB then takes a third less time than with 4 kB, one of a single row no more; with
+ * 16 kB that one takes longer. */
 static const char schema[] =
+  "PRAGMA page_size=8192;"
   "PRAGMA journal_mode=WAL;"
   "PRAGMA synchronous=FULL;"
   "CREATE TABLE IF NOT EXISTS jobs (id TEXT NOT NULL PRIMARY KEY, received TEXT NOT NULL, method TEXT NOT NULL,"
@@ -38,7 +47,7 @@ prepare (SqliteDatabase *self, const char *sql, sqlite3_stmt **statement)
 static gboolean
 open_file (SqliteDatabase *self)
 {
-  return sqlite3_open_v2 (self->path, &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, NULL) == SQLITE_OK &&
+  return sqlite3_open_v2 (self->path, &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
          sqlite3_busy_timeout (self->db, BUSY_TIMEOUT_MS) == SQLITE_OK &&
          sqlite3_exec (self->db, schema, NULL, NULL, NULL) == SQLITE_OK &&
          prepare (self, "BEGIN IMMEDIATE", &self->begin) && prepare (self, "COMMIT", &self->commit) &&
@@ -185,6 +194,17 @@ take_waiting (SqliteDatabase *self, GPtrArray *jobs)
 }
 
 static void
+gather (SqliteDatabase *self, GPtrArray *jobs, guint n_before)
+{
+  take_waiting (self, jobs);
+  for (guint i = 0; i < GATHER_TIMES && n_before >= MANY_ROWS && jobs->len < n_before / 2; i++)
+    {
+      g_usleep (GATHER_US);
+      take_waiting (self, jobs);
+    }
+}
+
+static void
 write_all (gpointer token, gpointer data)
 {
   SqliteDatabase *self = data;
@@ -192,13 +212,12 @@ write_all (gpointer token, gpointer data)
 
   do
     {
-      for (take_waiting (self, jobs); jobs->len > 0; take_waiting (self, jobs))
+      for (guint n_before = 0; gather (self, jobs, n_before), jobs->len > 0; n_before = jobs->len, g_ptr_array_set_size (jobs, 0))
         {
           gboolean ok = store (self, jobs);
 
           log_failures (self, FALSE);
           self->base.done ((WpJob *const *) jobs->pdata, jobs->len, ok, self->base.done_data);
-          g_ptr_array_set_size (jobs, 0);
         }
       g_atomic_int_set (&self->at_work, FALSE);
       /* A job that came between the last look and now has found us at work: look once more. */
