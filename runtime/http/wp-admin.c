@@ -150,6 +150,23 @@ count_connections (const WpAdmin *self)
   return n;
 }
 
+static void
+add_refused (JsonBuilder *json, const WpAdmin *self)
+{
+  guint64 counts[WP_N_REFUSALS] = { 0 };
+
+  for (guint i = 0; i < self->fronts->len; i++)
+    wp_front_add_refusals (self->fronts->pdata[i], counts);
+  json_builder_set_member_name (json, "refused");
+  json_builder_begin_object (json);
+  for (WpRefusal i = 0; i < WP_N_REFUSALS; i++)
+    {
+      json_builder_set_member_name (json, wp_refusal_name (i));
+      json_builder_add_int_value (json, counts[i]);
+    }
+  json_builder_end_object (json);
+}
+
 static char *
 make_stats (const WpAdmin *self, gboolean pretty)
 {
@@ -179,6 +196,7 @@ make_stats (const WpAdmin *self, gboolean pretty)
   add_seconds (json, "oldest_age", oldest_ns == WP_TIME_NONE ? WP_TIME_NONE : now_ns - oldest_ns);
   json_builder_set_member_name (json, "connections");
   json_builder_add_int_value (json, count_connections (self));
+  add_refused (json, self);
   json_builder_end_object (json);
   root = json_builder_get_root (json);
 

@@ -112,13 +112,14 @@ wp_connection_kill (WpConnection *self)
 }
 
 void
-wp_connection_refuse (WpConnection *self, guint status)
+wp_connection_refuse (WpConnection *self, WpRefusal why)
 {
-  char reply[192];
-  int len = snprintf (reply, sizeof reply, "HTTP/1.1 %u %s\r\nConnection: close\r\n%sContent-Length: 0\r\n\r\n", status,
-                      wp_reply_phrase (status), status == 401 ? "WWW-Authenticate: " WP_REPLY_CHALLENGE "\r\n" : "");
+  g_autoptr(GString) reply = g_string_new (NULL);
+  WpReplyCache cache = { .second = 0 };
 
-  wp_connection_write (self, reply, len);
+  wp_gate_count_refusal (self->gate, why);
+  wp_reply_append (&cache, reply, wp_refusal_status (why), wp_refusal_text (why), TRUE);
+  wp_connection_write (self, reply->str, reply->len);
   wp_connection_kill (self);
 }
 

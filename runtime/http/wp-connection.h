@@ -1,6 +1,7 @@
 /* wp-connection.h - one client's socket: a small record with a deadline, on its gate's epoll. Its gate's thread only. */
 #pragma once
 
+#include "runtime/http/wp-refusal.h"
 #include "runtime/secure/wp-tls-session.h"
 
 typedef struct _WpGate WpGate;
@@ -60,8 +61,8 @@ gssize wp_connection_write (WpConnection *self, const void *buffer, gsize size);
 void wp_connection_write_later (WpConnection *self, const char *bytes, gsize len);
 gboolean wp_connection_flush (WpConnection *self);
 
-/* Answers with @status and an empty body past any parser, and kills the connection: 408, 413, 503 and the like. */
-void wp_connection_refuse (WpConnection *self, guint status);
+/* Answers past any parser, counts it, and kills the connection. */
+void wp_connection_refuse (WpConnection *self, WpRefusal why);
 
 /* Makes reads end and writes fail from now on, and tells the lane, which may release it at once. */
 void wp_connection_kill (WpConnection *self);

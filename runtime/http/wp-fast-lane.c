@@ -61,10 +61,10 @@ flush (FastLane *self, WpConnection *connection)
 }
 
 static void
-answer (FastLane *self, WpConnection *connection, guint status)
+answer (FastLane *self, WpConnection *connection, guint status, const char *text)
 {
   connection->last |= wp_front_is_draining (self->front);
-  wp_reply_append (&self->replies, self->out, status, connection->last);
+  wp_reply_append (&self->replies, self->out, status, text, connection->last);
 }
 
 /* WpExchangeReply: the request that waited has its answer. */
@@ -79,7 +79,7 @@ reply (WpFront *front, gpointer request, guint status)
       release (connection);
       return;
     }
-  answer (self, connection, status);
+  answer (self, connection, status, wp_reply_text (status));
   wp_connection_enter (connection, WP_CONNECTION_IDLE);
   advance (self, connection);
 }
@@ -116,7 +116,8 @@ take_request (FastLane *self, WpConnection *connection, const WpRequest *request
       if (self->ingest->by_request)
         {
           g_clear_pointer (&body, g_bytes_unref);
-          answer (self, connection, SOUP_STATUS_BAD_REQUEST);
+          wp_front_count_refusal (self->front, WP_REFUSAL_SERVICE_TIME);
+          answer (self, connection, SOUP_STATUS_BAD_REQUEST, wp_refusal_text (WP_REFUSAL_SERVICE_TIME));
           return TAKEN;
         }
     }
@@ -125,16 +126,17 @@ take_request (FastLane *self, WpConnection *connection, const WpRequest *request
   status = wp_exchange_offer (self->ingest->mode, self->front, connection, job, reply, connection);
   if (status == 0)
     return WAITS;
-  answer (self, connection, status);
+  answer (self, connection, status, wp_reply_text (status));
 
   return TAKEN;
 }
 
 static Step
-refuse (FastLane *self, WpConnection *connection, guint status)
+refuse (FastLane *self, WpConnection *connection, WpRefusal why)
 {
   connection->last = TRUE;
-  wp_reply_append (&self->replies, self->out, status, TRUE);
+  wp_front_count_refusal (self->front, why);
+  wp_reply_append (&self->replies, self->out, wp_refusal_status (why), wp_refusal_text (why), TRUE);
   return TAKEN;
 }
 
@@ -172,9 +174,9 @@ take_chunked (FastLane *self, WpConnection *connection, const WpRequest *request
       *keep = request->head_len;
       return await_body (self, connection, request, len > request->head_len);
     case WP_CHUNKED_BAD:
-      return refuse (self, connection, SOUP_STATUS_BAD_REQUEST);
+      return refuse (self, connection, WP_REFUSAL_MALFORMED);
     case WP_CHUNKED_TOO_LARGE:
-      return refuse (self, connection, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE);
+      return refuse (self, connection, WP_REFUSAL_BODY_SIZE);
     case WP_CHUNKED_DONE:
       break;
     }
@@ -187,7 +189,7 @@ static Step
 take_counted (FastLane *self, WpConnection *connection, const WpRequest *request, const char *bytes, gsize len, gsize *used)
 {
   if (request->content_length > wp_gate_max_body (connection->gate))
-    return refuse (self, connection, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE);
+    return refuse (self, connection, WP_REFUSAL_BODY_SIZE);
   if (len - request->head_len < request->content_length)
     return await_body (self, connection, request, len > request->head_len);
   *used = request->head_len + request->content_length;
@@ -212,14 +214,14 @@ take (FastLane *self, WpConnection *connection, const char *bytes, gsize len, gs
       enter_once (connection, WP_CONNECTION_HEAD);
       return INCOMPLETE;
     case WP_REQUEST_BAD:
-      return refuse (self, connection, status);
+      return refuse (self, connection, wp_refusal_of_head (status));
     case WP_REQUEST_OTHER:
       return PASSED;
     case WP_REQUEST_PLAIN:
       break;
     }
   if (self->ingest->tokens && !wp_tokens_admit (self->ingest->tokens, request.authorization.bytes, request.authorization.len))
-    return refuse (self, connection, SOUP_STATUS_UNAUTHORIZED);
+    return refuse (self, connection, WP_REFUSAL_UNAUTHORIZED);
   return request.chunked ? take_chunked (self, connection, &request, bytes, len, used, keep)
                          : take_counted (self, connection, &request, bytes, len, used);
 }

@@ -227,3 +227,15 @@ wp_front_count_connections (WpFront *self)
 {
   return wp_gate_count (self->gate);
 }
+
+void
+wp_front_count_refusal (WpFront *self, WpRefusal why)
+{
+  wp_gate_count_refusal (self->gate, why);
+}
+
+void
+wp_front_add_refusals (WpFront *self, guint64 *counts)
+{
+  wp_gate_add_refusals (self->gate, counts);
+}

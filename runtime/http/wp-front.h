@@ -36,6 +36,9 @@ void wp_front_post (WpFront *self, gpointer item);     /* any thread */
 void wp_front_drain (WpFront *self);                   /* any thread: no new connections, and answers close theirs */
 gboolean wp_front_is_draining (WpFront *self);         /* any thread */
 guint wp_front_count_connections (WpFront *self);      /* any thread */
+void wp_front_add_refusals (WpFront *self, guint64 *counts);   /* any thread: to WP_N_REFUSALS counts */
+
+void wp_front_count_refusal (WpFront *self, WpRefusal why);    /* front's thread: a request was turned away, not by its gate */
 
 /* The connection on which a message came; front's thread. Every request has one until it is finished. */
 WpConnection *wp_front_get_connection (SoupServerMessage *message);

@@ -35,6 +35,7 @@ struct _WpGate {
   WpConnection *connections;     /* all, those that linger too */
   guint n_lingering;
   gint n_open;                   /* atomic: connections but for those that linger */
+  gsize n_refused[WP_N_REFUSALS];   /* atomic */
   WpGateAccepted accepted;
   gpointer data;
   gint64 logged_ns;
@@ -214,7 +215,7 @@ handshake_ready (WpConnection *connection)
   else if (progress == WP_TLS_PLAIN_HTTP)
     {
       g_clear_pointer (&connection->tls, wp_tls_session_free);
-      wp_connection_refuse (connection, SOUP_STATUS_BAD_REQUEST);
+      wp_connection_refuse (connection, WP_REFUSAL_PLAIN_HTTP);
     }
   else if (progress == WP_TLS_FAILED)
     {
@@ -331,8 +332,10 @@ on_deadline (WpConnection *connection)
 {
   if (connection->state == WP_CONNECTION_LINGER)
     close_connection (connection);
-  else if (connection->state == WP_CONNECTION_HEAD || connection->state == WP_CONNECTION_BODY)
-    wp_connection_refuse (connection, SOUP_STATUS_REQUEST_TIMEOUT);
+  else if (connection->state == WP_CONNECTION_HEAD)
+    wp_connection_refuse (connection, WP_REFUSAL_HEAD_TIMEOUT);
+  else if (connection->state == WP_CONNECTION_BODY)
+    wp_connection_refuse (connection, WP_REFUSAL_BODY_TIMEOUT);
   else
     wp_connection_kill (connection);
 }
@@ -425,6 +428,19 @@ wp_gate_kill_all (WpGate *self)
       if (connection->state != WP_CONNECTION_LINGER)
         wp_connection_kill (connection);
     }
+}
+
+void
+wp_gate_count_refusal (WpGate *self, WpRefusal why)
+{
+  g_atomic_pointer_add (&self->n_refused[why], 1);
+}
+
+void
+wp_gate_add_refusals (WpGate *self, guint64 *counts)
+{
+  for (guint i = 0; i < WP_N_REFUSALS; i++)
+    counts[i] += (gsize) g_atomic_pointer_get (&self->n_refused[i]);
 }
 
 guint

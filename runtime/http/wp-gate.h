@@ -39,5 +39,9 @@ void wp_gate_stop (WpGate *self);
 /* Closes all that linger, kills all that do not. */
 void wp_gate_kill_all (WpGate *self);
 
+/* A request was turned away. Any thread: how many were, added to @counts[WP_N_REFUSALS]. */
+void wp_gate_count_refusal (WpGate *self, WpRefusal why);
+void wp_gate_add_refusals (WpGate *self, guint64 *counts);
+
 /* Connections now, but for those that only linger. Any thread. */
 guint wp_gate_count (WpGate *self);

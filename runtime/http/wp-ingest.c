@@ -4,6 +4,7 @@
 
 #include "runtime/http/wp-exchange.h"
 #include "runtime/http/wp-fast-lane.h"
+#include "runtime/http/wp-reply.h"
 
 /* A handler's data: what is the same for all fronts, and whose it is. */
 typedef struct {
@@ -19,15 +20,12 @@ close_if_draining (WpFront *front, SoupServerMessage *message)
 }
 
 static void
-respond (WpFront *front, SoupServerMessage *message, guint status)
+respond (WpFront *front, SoupServerMessage *message, guint status, const char *text)
 {
-  static const char success[] = "Success!!";
-
   wp_connection_enter (wp_front_get_connection (message), WP_CONNECTION_REPLY);
   close_if_draining (front, message);
   soup_server_message_set_status (message, status, NULL);
-  if (status == SOUP_STATUS_OK)
-    soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC, success, strlen (success));
+  soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC, text, strlen (text));
   if (status == SOUP_STATUS_SERVICE_UNAVAILABLE)
     soup_message_headers_replace (soup_server_message_get_response_headers (message), "Retry-After", "1");
 }
@@ -41,7 +39,9 @@ reply (WpFront *front, gpointer request, guint status)
 
   if (status == 0)
     wp_connection_kill (wp_front_get_connection (message));
-  respond (front, message, status == 0 ? SOUP_STATUS_SERVICE_UNAVAILABLE : status);
+  if (status == 0)
+    status = SOUP_STATUS_SERVICE_UNAVAILABLE;
+  respond (front, message, status, wp_reply_text (status));
   soup_server_message_unpause (message);
 }
 
@@ -76,13 +76,16 @@ on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHash
   soup_message_headers_remove (headers, "Range");   /* libsoup would cut our answer to it */
   if (!is_admitted (lane->ingest, headers))
     {
-      wp_connection_refuse (connection, SOUP_STATUS_UNAUTHORIZED);   /* now: libsoup would await the body first */
+      wp_connection_refuse (connection, WP_REFUSAL_UNAUTHORIZED);   /* now: libsoup would await the body first */
       soup_server_message_set_status (message, SOUP_STATUS_UNAUTHORIZED, NULL);
     }
   else if (!method_of_ours (soup_server_message_get_method (message)))
     {
       soup_message_headers_replace (soup_server_message_get_response_headers (message), "Allow", "GET, POST, PUT");
+      wp_front_count_refusal (lane->front, WP_REFUSAL_METHOD);
       soup_server_message_set_status (message, SOUP_STATUS_METHOD_NOT_ALLOWED, NULL);
+      soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC, wp_refusal_text (WP_REFUSAL_METHOD),
+                                        strlen (wp_refusal_text (WP_REFUSAL_METHOD)));
       if (soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CHUNKED || soup_message_headers_get_content_length (headers) > 0)
         soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
       close_if_draining (lane->front, message);
@@ -127,7 +130,9 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
 
   if (connection->dead || (!asked_well && lane->ingest->by_request))   /* dead: refused already, what we set is not written */
     {
-      respond (lane->front, message, SOUP_STATUS_BAD_REQUEST);
+      if (!connection->dead)
+        wp_front_count_refusal (lane->front, WP_REFUSAL_SERVICE_TIME);
+      respond (lane->front, message, SOUP_STATUS_BAD_REQUEST, wp_refusal_text (WP_REFUSAL_SERVICE_TIME));
       return;
     }
   job = make_job (message);
@@ -137,7 +142,7 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
   status = wp_exchange_offer (lane->ingest->mode, lane->front, connection, job, reply, message);
   if (status != 0)
     {
-      respond (lane->front, message, status);
+      respond (lane->front, message, status, wp_reply_text (status));
       return;
     }
   g_object_ref (message);

@@ -42,21 +42,31 @@ wp_reply_phrase (guint status)
   return status == 431 ? "Request Header Fields Too Large" : soup_status_get_phrase (status);
 }
 
-void
-wp_reply_append (WpReplyCache *self, GString *out, guint status, gboolean close)
+const char *
+wp_reply_text (guint status)
 {
-  gboolean ok = status == SOUP_STATUS_OK;
+  switch (status)
+    {
+    case SOUP_STATUS_OK:
+      return success;
+    case SOUP_STATUS_BAD_GATEWAY:
+      return "The database failed; the payload is not stored.\n";
+    default:
+      return "There is no place for it now.\n";
+    }
+}
 
+void
+wp_reply_append (WpReplyCache *self, GString *out, guint status, const char *text, gboolean close)
+{
   refresh (self);
-  if (ok && !close)
+  if (status == SOUP_STATUS_OK && !close)
     {
       g_string_append_len (out, self->ok, self->ok_len);
       return;
     }
-  g_string_append_printf (out, "HTTP/1.1 %u %s\r\nDate: %s\r\n%s%s%s%sContent-Length: %zu\r\n\r\n%s", status,
-                          wp_reply_phrase (status), self->date,
-                          close ? "Connection: close\r\n" : "", ok ? "Content-Type: text/plain\r\n" : "",
+  g_string_append_printf (out, "HTTP/1.1 %u %s\r\nDate: %s\r\n%s%s%sContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n%s", status,
+                          wp_reply_phrase (status), self->date, close ? "Connection: close\r\n" : "",
                           status == SOUP_STATUS_SERVICE_UNAVAILABLE ? "Retry-After: 1\r\n" : "",
-                          status == SOUP_STATUS_UNAUTHORIZED ? "WWW-Authenticate: " WP_REPLY_CHALLENGE "\r\n" : "",
-                          ok ? strlen (success) : (gsize) 0, ok ? success : "");
+                          status == SOUP_STATUS_UNAUTHORIZED ? "WWW-Authenticate: " WP_REPLY_CHALLENGE "\r\n" : "", strlen (text), text);
 }

@@ -15,5 +15,8 @@ typedef struct {
 /* "Not Found" and the like. */
 const char *wp_reply_phrase (guint status);
 
-/* Appends the answer with this status; @close: says that the connection ends with it. */
-void wp_reply_append (WpReplyCache *cache, GString *out, guint status, gboolean close);
+/* The body, a line for people, of the answer to a request that came as far as the queue: 200, 502 or 503. */
+const char *wp_reply_text (guint status);
+
+/* Appends the answer with this status and body; @close: says that the connection ends with it. */
+void wp_reply_append (WpReplyCache *cache, GString *out, guint status, const char *text, gboolean close);

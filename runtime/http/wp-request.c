@@ -5,11 +5,11 @@
 enum { TOKEN = 1, VALUE = 2, TARGET = 4, HOST = 8 };
 
 /* What a byte may be part of: a token (RFC 9110, 5.6.2), a field value (5.5), a request target (RFC 3986's characters and those that
- * clients are known to leave unescaped, but no "#"), a host and port (RFC 3986, 3.2.2 and 3.2.3). */
+ * clients are known to leave unescaped, but no "#", and "%" apart), a host and port (RFC 3986, 3.2.2 and 3.2.3). */
 static const guint8 classes[256] = {
 #define VISIBLE (VALUE | TARGET)
   ['\t'] = VALUE, [' '] = VALUE,
-  ['!'] = TOKEN | VISIBLE | HOST, ['"'] = VISIBLE, ['#'] = TOKEN | VALUE, ['$'] = TOKEN | VISIBLE | HOST, ['%'] = TOKEN | VISIBLE | HOST,
+  ['!'] = TOKEN | VISIBLE | HOST, ['"'] = VISIBLE, ['#'] = TOKEN | VALUE, ['$'] = TOKEN | VISIBLE | HOST, ['%'] = TOKEN | VALUE | HOST,
   ['&'] = TOKEN | VISIBLE | HOST, ['\''] = TOKEN | VISIBLE | HOST, ['('] = VISIBLE | HOST, [')'] = VISIBLE | HOST,
   ['*'] = TOKEN | VISIBLE | HOST, ['+'] = TOKEN | VISIBLE | HOST, [','] = VISIBLE | HOST, ['-'] = TOKEN | VISIBLE | HOST,
   ['.'] = TOKEN | VISIBLE | HOST, ['/'] = VISIBLE, ['0' ... '9'] = TOKEN | VISIBLE | HOST, [':'] = VISIBLE | HOST, [';'] = VISIBLE | HOST,
@@ -92,12 +92,28 @@ parse_version (Parser *self)
   return parse_line_end (self);
 }
 
+/* "%" begins two hex digits (RFC 3986, 2.1). MORE where the text ends first. */
+static WpRequestKind
+parse_target (Parser *self)
+{
+  while ((self->at = skip (self->at, self->end, TARGET)) < self->end && *self->at == '%')
+    {
+      if (self->end - self->at < 3)
+        return WP_REQUEST_MORE;
+      if (!g_ascii_isxdigit (self->at[1]) || !g_ascii_isxdigit (self->at[2]))
+        return bad (self, 400);
+      self->at += 3;
+    }
+  return self->at == self->end ? WP_REQUEST_MORE : WP_REQUEST_PLAIN;
+}
+
 /* method SP target SP version CRLF, single spaces */
 static WpRequestKind
 parse_request_line (Parser *self, WpRequest *request)
 {
   const char *start = self->at;
   WpSlice method = { start, skip (start, self->end, TOKEN) - start };
+  WpRequestKind kind;
 
   self->at += method.len;
   if (self->at == self->end)
@@ -108,12 +124,12 @@ parse_request_line (Parser *self, WpRequest *request)
   self->other |= request->method == NULL;
 
   request->target.bytes = self->at;
-  self->at = skip (self->at, self->end, TARGET);
+  kind = parse_target (self);
   request->target.len = self->at - request->target.bytes;
   if (self->at - start > WP_REQUEST_MAX_LINE)
     return bad (self, 414);
-  if (self->at == self->end)
-    return WP_REQUEST_MORE;
+  if (kind != WP_REQUEST_PLAIN)
+    return kind;
   if (request->target.len == 0 || *self->at++ != ' ')
     return bad (self, 400);
   return parse_version (self);
@@ -277,9 +293,10 @@ parse_head (Parser *self, WpRequest *request)
 {
   WpRequestKind kind;
 
-  /* An empty line before a request is left over from the one before (RFC 9112, 2.2). */
-  if (self->at < self->end && *self->at == '\r' && (kind = parse_line_end (self)) != WP_REQUEST_PLAIN)
-    return kind;
+  /* Empty lines before a request are left over from the one before (RFC 9112, 2.2). */
+  while (self->at < self->end && *self->at == '\r')
+    if ((kind = parse_line_end (self)) != WP_REQUEST_PLAIN)
+      return kind;
   if ((kind = parse_request_line (self, request)) != WP_REQUEST_PLAIN)
     return kind;
   while (self->at == self->end || *self->at != '\r')

@@ -18,10 +18,22 @@ wp_vet_clear (WpVet *self)
 }
 
 static Verdict
-refuse (WpConnection *connection, guint status)
+refuse (WpConnection *connection, WpRefusal why)
 {
-  wp_connection_refuse (connection, status);
+  wp_connection_refuse (connection, why);
   return REFUSED;
+}
+
+/* Left over from the request before (RFC 9112, 2.2); libsoup need not see them. One stays where nothing follows yet. */
+static void
+drop_empty_lines (WpConnection *connection)
+{
+  gsize n = 0;
+
+  while (connection->in_len - n > 2 && memcmp (connection->in + n, "\r\n", 2) == 0)
+    n += 2;
+  if (n > 0)
+    wp_connection_drop (connection, n);
 }
 
 static Verdict
@@ -32,8 +44,7 @@ vet_head (WpVet *self, WpConnection *connection)
 
   if (connection->in_len == 0)
     return INCOMPLETE;
-  if (connection->in_len >= 2 && memcmp (connection->in, "\r\n", 2) == 0)
-    wp_connection_drop (connection, 2);   /* left over from the request before (RFC 9112, 2.2) */
+  drop_empty_lines (connection);
   switch (wp_request_parse (connection->in, connection->in_len, &request, &status))
     {
     case WP_REQUEST_MORE:
@@ -41,13 +52,13 @@ vet_head (WpVet *self, WpConnection *connection)
         wp_connection_enter (connection, WP_CONNECTION_HEAD);
       return INCOMPLETE;
     case WP_REQUEST_BAD:
-      return refuse (connection, status);
+      return refuse (connection, wp_refusal_of_head (status));
     case WP_REQUEST_PLAIN:
     case WP_REQUEST_OTHER:
       break;
     }
   if (request.content_length > wp_gate_max_body (connection->gate))
-    return refuse (connection, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE);
+    return refuse (connection, WP_REFUSAL_BODY_SIZE);
   connection->asked_end = request.close;
   self->passed_bytes = request.head_len;
   self->left_bytes = request.content_length;
@@ -78,9 +89,9 @@ vet_chunked (WpVet *self, WpConnection *connection)
   switch (wp_chunked_feed (self->chunked, connection->in, connection->in_len, &self->passed_bytes))
     {
     case WP_CHUNKED_BAD:
-      return refuse (connection, SOUP_STATUS_BAD_REQUEST);
+      return refuse (connection, WP_REFUSAL_MALFORMED);
     case WP_CHUNKED_TOO_LARGE:
-      return refuse (connection, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE);
+      return refuse (connection, WP_REFUSAL_BODY_SIZE);
     case WP_CHUNKED_DONE:
       wp_vet_clear (self);
       self->expects = WP_VET_HEAD;

@@ -127,7 +127,7 @@ test_method (void)
       g_autofree char *allow = NULL;
 
       wp_client_send (client, text);
-      answer = wp_client_read (client);
+      answer = g_str_has_prefix (methods[i], "HEAD") ? wp_client_read_head (client) : wp_client_read (client);
       g_assert_cmpuint (answer->status, ==, 405);
       allow = wp_answer_header (answer, "Allow");
       g_assert_cmpstr (allow, ==, "GET, POST, PUT");
@@ -217,6 +217,57 @@ test_service_asked (void)
     }
 }
 
+/* Each is one answer that says why and, where the gate gives it, that the connection ends; and is counted by that reason alone. */
+static void
+test_counted (void)
+{
+  g_autofree char *long_text = g_strnfill (40000, 'a');
+  g_autofree char *line = g_strdup_printf ("GET /%.9000s HTTP/1.1\r\n", long_text);
+  g_autofree char *head = g_strdup_printf ("GET / HTTP/1.1\r\nHost: test\r\nA: %s", long_text);
+  const struct { const char *reason, *text; guint status; gboolean closes; } refusals[] = {
+    { "malformed", "GET / HTTP/1.1\r\nBad Name: x\r\n\r\n", 400, TRUE },
+    { "malformed", CHUNKED "zz\r\n", 400, TRUE },
+    { "version", "GET / HTTP/2.0\r\n", 505, TRUE },
+    { "line_size", line, 414, TRUE },
+    { "head_size", head, 431, TRUE },
+    { "body_size", "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 1025\r\n\r\n", 413, TRUE },
+    { "head_timeout", "GET / HTTP/1.1\r\nHost:", 408, TRUE },
+    { "body_timeout", "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhell", 408, TRUE },
+    { "method", "DELETE / HTTP/1.1\r\nHost: test\r\n\r\n", 405, FALSE },
+    { "service_time", "GET / HTTP/1.1\r\nHost: test\r\nX-WP-Service: soon\r\n\r\n", 400, FALSE },
+  };
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:request", "--max-body=1k", "--header-timeout=300ms",
+                                                  "--body-timeout=300ms", NULL);
+  g_autoptr(GHashTable) counts = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < G_N_ELEMENTS (refusals); i++)
+    {
+      g_autofree char *name = g_strconcat ("refused.", refusals[i].reason, NULL), *connection = NULL;
+      g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+      guint n = GPOINTER_TO_UINT (g_hash_table_lookup (counts, refusals[i].reason)) + 1;
+      g_autoptr(WpAnswer) answer = NULL;
+
+      g_test_message ("%s", refusals[i].reason);
+      g_hash_table_insert (counts, (gpointer) refusals[i].reason, GUINT_TO_POINTER (n));
+      wp_client_send (client, refusals[i].text);
+      answer = wp_client_read (client);
+      g_assert_nonnull (answer);
+      connection = wp_answer_header (answer, "Connection");
+      g_assert_cmpuint (answer->status, ==, refusals[i].status);
+      g_assert_true (answer->size > 10 && answer->size < 80 && g_str_has_suffix (answer->body, ".\n"));
+      g_assert_cmpint (g_strcmp0 (connection, "close") == 0, ==, refusals[i].closes);
+      g_assert_true (!refusals[i].closes || wp_client_read_end (client));
+      g_assert_cmpfloat (wp_harness_stat (server, name), ==, n);
+    }
+  check_unharmed (server);
+  for (guint i = 0; i < G_N_ELEMENTS (refusals); i++)
+    {
+      g_autofree char *name = g_strconcat ("refused.", refusals[i].reason, NULL);
+
+      g_assert_cmpfloat (wp_harness_stat (server, name), ==, GPOINTER_TO_UINT (g_hash_table_lookup (counts, refusals[i].reason)));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -229,6 +280,7 @@ main (int argc, char **argv)
   g_test_add_func ("/bad-request/body-just-fits", test_body_just_fits);
   g_test_add_func ("/bad-request/cut-off", test_cut_off);
   g_test_add_func ("/bad-request/service-asked", test_service_asked);
+  g_test_add_func ("/bad-request/counted", test_counted);
 
   return g_test_run ();
 }
