@@ -44,6 +44,11 @@ wp_server_open_recorder (const WpServerOptions *options, GError **error)
   g_ptr_array_add (notes, g_strdup (options->database));
   g_ptr_array_add (notes, g_strdup ("threads"));
   g_ptr_array_add (notes, g_strdup_printf ("%u", options->threads));
+  if (options->commit_pace_ns > 0)
+    {
+      g_ptr_array_add (notes, g_strdup ("commit-pace"));
+      g_ptr_array_add (notes, g_strdup_printf ("%ss", wp_time_format_seconds (now, options->commit_pace_ns)));
+    }
   g_ptr_array_add (notes, g_strdup ("version"));
   g_ptr_array_add (notes, g_strdup ("wp-server " WP_VERSION));
   g_ptr_array_add (notes, g_strdup ("started"));

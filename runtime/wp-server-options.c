@@ -161,6 +161,8 @@ on_time (const char *option, const char *value, gpointer data, GError **error)
 
   if (g_str_equal (option, "--retry-delay"))
     return wp_time_parse_duration (value, &self->retry.delay_ns, error);
+  if (g_str_equal (option, "--commit-pace"))
+    return wp_time_parse_duration (value, &self->commit_pace_ns, error);
   if (g_str_equal (option, "--drain-timeout"))
     return wp_time_parse_duration (value, &self->drain_timeout_ns, error);
   if (g_str_equal (option, "--header-timeout"))
@@ -216,6 +218,8 @@ static const GOptionEntry entries[] = {
   { "admin", 0, 0, G_OPTION_ARG_CALLBACK, on_admin, "the admin listener, or none (127.0.0.1:9090)", "HOST:PORT" },
   { "database", 'd', 0, G_OPTION_ARG_CALLBACK, on_database,
     "sqlite:FILE (sqlite:wp.db); delay:TIME waits and stores nothing; delay:request waits as X-WP-Service says", "DATABASE" },
+  { "commit-pace", 0, 0, G_OPTION_ARG_CALLBACK, on_time,
+    "sqlite: a commit is over no sooner than that after it began (0): slower, and the same at any load", "TIME" },
   { "ack", 0, 0, G_OPTION_ARG_CALLBACK, on_ack, "answer when the job is accepted (default) or stored", "WHEN" },
   { "max-jobs", 0, 0, G_OPTION_ARG_CALLBACK, on_number, "Default mode: jobs in service at most, 503 beyond (1000000)", "N" },
   { "retries", 0, 0, G_OPTION_ARG_CALLBACK, on_retries, "how often a failed update is tried again before its job is given up (5)", "N" },

@@ -8,6 +8,7 @@ typedef struct {
   WpPolicy policy;               /* first: wp_policy_entries take it */
   char *listen, *admin;          /* admin NULL: none */
   char *database;
+  gint64 commit_pace_ns;         /* 0: none */
   char *record;                  /* NULL: none */
   char *journal;                 /* NULL: none */
   guint64 max_journal_bytes;

@@ -165,6 +165,7 @@ start (Server *self, GError **error)
   self->database = wp_database_open (self->options.database, self->clock, error);
   if (!self->database)
     return about_option (error, "database");
+  self->database->pace_ns = self->options.commit_pace_ns;
   if (self->options.journal && !(unfinished = open_journal (self, error)))
     return about_option (error, "journal");
   if (self->options.record && !(self->recorder = wp_server_open_recorder (&self->options, error)))

@@ -1,8 +1,11 @@
 /* wp-database-sqlite.c - one row a job, group commit by one writer: it takes all that waits, and needs no timer. */
 #include "runtime/database/wp-database.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
 
 #include "sim/base/wp-error.h"
 
@@ -193,6 +196,22 @@ take_waiting (SqliteDatabase *self, GPtrArray *jobs)
   g_async_queue_unlock (self->waiting);
 }
 
+/* Waits until a commit that began at @began_ns may be over. Returns: when the next one begins. Deadlines are absolute, so that lateness does not
+ * add up while there is always something to write; the stamps remain clock readings. */
+static gint64
+keep_pace (SqliteDatabase *self, gint64 began_ns)
+{
+  gint64 over_ns = began_ns + self->base.pace_ns;
+  struct timespec until = { over_ns / WP_NS_PER_S, over_ns % WP_NS_PER_S };
+
+  if (wp_time_monotonic () >= over_ns)
+    return wp_time_monotonic ();
+  while (clock_nanosleep (CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+    ;
+
+  return over_ns;
+}
+
 static void
 gather (SqliteDatabase *self, GPtrArray *jobs, guint n_before)
 {
@@ -210,13 +229,18 @@ write_all (gpointer token, gpointer data)
   SqliteDatabase *self = data;
   g_autoptr(GPtrArray) jobs = g_ptr_array_new ();
 
+  prctl (PR_SET_TIMERSLACK, 1);   /* the thread is the writer's own; 50 us otherwise */
   do
     {
-      for (guint n_before = 0; gather (self, jobs, n_before), jobs->len > 0; n_before = jobs->len, g_ptr_array_set_size (jobs, 0))
+      gint64 began_ns = wp_time_monotonic ();
+
+      for (guint n_before = 0; gather (self, jobs, self->base.pace_ns > 0 ? 0 : n_before), jobs->len > 0; n_before = jobs->len, g_ptr_array_set_size (jobs, 0))
         {
           gboolean ok = store (self, jobs);
 
           log_failures (self, FALSE);
+          if (self->base.pace_ns > 0)
+            began_ns = keep_pace (self, began_ns);
           self->base.done ((WpJob *const *) jobs->pdata, jobs->len, ok, self->base.done_data);
         }
       g_atomic_int_set (&self->at_work, FALSE);

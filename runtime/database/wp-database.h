@@ -23,6 +23,7 @@ struct _WpDatabase {
   const WpDatabaseClass *class;
   WpDatabaseDone done;
   gpointer done_data;
+  gint64 pace_ns;            /* a commit of a group is over no sooner than that after it began; 0: when it is. Set before the first update */
   gboolean by_request;       /* delay:request: a request says in X-WP-Service how long its update takes */
 };
 

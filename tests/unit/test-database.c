@@ -461,6 +461,28 @@ test_delay_without_end (Bench *bench, gconstpointer data)
   bench->clock = wp_clock_new (NULL);
 }
 
+/* A commit is over no sooner than its pace says, and what comes meanwhile shares the next. */
+static void
+test_sqlite_keeps_its_pace (Bench *self, gconstpointer data)
+{
+  const gint64 pace_ns = 20 * WP_NS_PER_MS;
+  const WpJob *first, *second, *third;
+
+  open_database (self, self->spec);
+  self->database->pace_ns = pace_ns;
+  g_assert_false (wp_database_update (self->database, make_job (self, NULL, "x", 1)));
+  await (self, 1, 0);
+  for (guint i = 0; i < 2; i++)
+    g_assert_false (wp_database_update (self->database, make_job (self, NULL, "x", 1)));
+  await (self, 3, 0);
+  first = self->jobs->pdata[0];
+  second = self->jobs->pdata[1];
+  third = self->jobs->pdata[2];
+  g_assert_cmpint (first->finished_ns - first->started_ns, >=, pace_ns);
+  g_assert_cmpint (second->finished_ns - first->started_ns, >=, 2 * pace_ns);
+  g_assert_cmpint (third->finished_ns, >=, second->finished_ns);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -472,6 +494,7 @@ main (int argc, char **argv)
     { "/database/bare-requests", test_bare_requests },
     { "/database/duplicates", test_duplicates },
     { "/database/group-commit", test_group_commit },
+    { "/database/keeps-its-pace", test_sqlite_keeps_its_pace },
     { "/database/locked-for-a-while", test_locked_for_a_while },
     { "/database/fails-and-recovers", test_fails_and_recovers },
     { "/database/cannot-open", test_cannot_open },

@@ -1,0 +1,283 @@
+/* test-calibrated.c - what one calibration lets predict: heavier traffic into SQLite, the most that the front takes, and what wrk measures before
+ * a full queue and before a saturated front. Each within 10 %, by figures of the prediction's own input and the calibration's record alone.
+ *
+ * SQLite's commits are paced: a disk that is shared, and a processor that sleeps between requests, change a commit's time with the load. A run
+ * that the machine disturbed is made again, two times at most. */
+#include <gio/gio.h>
+#include <json-glib/json-glib.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/e2e/wp-harness.h"
+
+#define TRIES 3
+#define WITHIN 0.1
+
+static int
+run (const char *program, const char *const *words, char **output)
+{
+  g_autoptr(GPtrArray) argv = g_ptr_array_new ();
+  g_autofree char *path = strchr (program, '/') ? g_build_filename (g_getenv ("WP_BUILD_ROOT"), program, NULL) : g_strdup (program);
+  g_autoptr(GSubprocess) process = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_ptr_array_add (argv, path);
+  for (; *words; words++)
+    g_ptr_array_add (argv, (gpointer) *words);
+  g_ptr_array_add (argv, NULL);
+  process = g_subprocess_newv ((const char *const *) argv->pdata, G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error);
+  g_assert_no_error (error);
+  g_subprocess_communicate_utf8 (process, NULL, NULL, output, NULL, &error);
+  g_assert_no_error (error);
+
+  return g_subprocess_get_if_exited (process) ? g_subprocess_get_exit_status (process) : -1;
+}
+
+static JsonObject *
+parse (JsonParser *parser, const char *text)
+{
+  g_autoptr(GError) error = NULL;
+
+  json_parser_load_from_data (parser, text, -1, &error);
+  g_assert_no_error (error);
+
+  return json_node_get_object (json_parser_get_root (parser));
+}
+
+/* One job is as good as 10 %, and so is 0.2 ms, as in the table of every comparison. */
+static gboolean
+is_near (const char *what, double predicted, double measured, double absolute)
+{
+  gboolean near = fabs (predicted - measured) <= MAX (WITHIN * fabs (measured), absolute);
+
+  g_test_message ("%-24s predicted %-10.5g measured %-10.5g %+.1f %%%s", what, predicted, measured,
+                  measured != 0 ? 100 * (predicted - measured) / measured : 0, near ? "" : "  NOT WITHIN 10 %");
+
+  return near;
+}
+
+/* --- SQLite --- */
+
+typedef struct {
+  const char *name, *mode, *queue, *workers;
+  double capacity;           /* of these workers: in each commit of 5 ms as many rows */
+} Database;
+
+static const Database databases[] = {
+  { "/calibrated/sqlite/one-worker", "BufferedChannel", "20", "1", 200 },
+  { "/calibrated/sqlite/eight-workers", "WorkerPool", "100", "8", 1600 },
+};
+
+/* Poisson traffic at @share of the capacity, recorded as @name. FALSE: the replayer was late. */
+static gboolean
+record (const Database *database, WpHarness *files, double share, const char *name, char **trace)
+{
+  g_autofree char *csv = g_strdup_printf ("%s-trace.csv", name), *spec = NULL, *text = NULL, *path = wp_harness_path (files, name);
+  g_autoptr(WpHarness) server = NULL;
+  g_autofree char *url = NULL, *seed = g_strdup_printf ("--seed=%d", g_test_rand_int_range (1, 1000000)), *output = NULL;
+  gboolean on_time;
+
+  *trace = wp_harness_path (files, csv);
+  spec = g_strdup_printf ("--generate=poisson:rate=%.0f,duration=5s", share * database->capacity);
+  g_assert_cmpint (run ("sim/wp-sim", (const char *[]) { spec, seed, "--ids", NULL }, &text), ==, 0);
+  g_assert_true (g_file_set_contents (*trace, text, -1, NULL));
+  server = wp_harness_start ("--mode", database->mode, "--queue", database->queue, "--workers", database->workers, "--database=sqlite:wp.db",
+                             "--commit-pace=5ms", "--record", path, NULL);
+  url = g_strdup_printf ("http://127.0.0.1:%u/", wp_harness_port (server));
+  on_time = run ("runtime/wp-replay", (const char *[]) { *trace, url, NULL }, &output) == 0;
+  wp_harness_stop (server);
+
+  return on_time;
+}
+
+/* The record of the light load says how long a commit takes; that of the heavy one only what came of it. */
+static gboolean
+predicts (WpHarness *files, const char *light, const char *heavy, const char *trace)
+{
+  g_autofree char *light_path = wp_harness_path (files, light), *heavy_path = wp_harness_path (files, heavy), *output = NULL;
+  g_autofree char *service = g_strdup_printf ("--service=batch:from:%s", light_path);
+  g_autoptr(JsonParser) parser = json_parser_new ();
+  JsonArray *metrics;
+  gboolean all = TRUE;
+  static const struct { const char *name; double absolute; } judged[] = {
+    { "response.p50", 0.0002 }, { "response.p99", 0.0002 }, { "blocked", 1 }, { "depth.max", 1 }, { "throughput", 0 }
+  };
+
+  run ("sim/wp-sim", (const char *[]) { "--against", heavy_path, service, "--format=json", trace, NULL }, &output);
+  metrics = json_object_get_array_member (json_object_get_object_member (parse (parser, output), "against"), "metrics");
+  for (guint i = 0; i < G_N_ELEMENTS (judged); i++)
+    for (guint j = 0; j < json_array_get_length (metrics); j++)
+      {
+        JsonObject *metric = json_array_get_object_element (metrics, j);
+
+        if (g_str_equal (json_object_get_string_member (metric, "name"), judged[i].name))
+          all &= is_near (judged[i].name, json_object_get_double_member (metric, "predicted"), json_object_get_double_member (metric, "measured"),
+                          judged[i].absolute);
+      }
+
+  return all;
+}
+
+static void
+test_sqlite (gconstpointer data)
+{
+  static const double shares[] = { 0.6, 0.9 };
+  const Database *database = data;
+  g_autoptr(WpHarness) files = wp_harness_start ("--database=delay:0s", NULL);   /* for its folder */
+  g_autofree char *light = NULL;
+
+  for (guint i = 0; i < TRIES && !light; i++)
+    if (!record (database, files, 0.3, "light.csv", &light))
+      g_clear_pointer (&light, g_free);
+  g_assert_nonnull (light);
+  for (guint i = 0; i < G_N_ELEMENTS (shares); i++)
+    {
+      gboolean good = FALSE;
+
+      for (guint j = 0; j < TRIES && !good; j++)
+        {
+          g_autofree char *heavy = NULL;
+
+          g_test_message ("%.0f %% of the capacity", 100 * shares[i]);
+          good = record (database, files, shares[i], "heavy.csv", &heavy) && predicts (files, "light.csv", "heavy.csv", heavy);
+        }
+      g_assert_true (good);
+    }
+  wp_harness_stop (files);
+}
+
+/* --- wrk --- */
+
+typedef struct { double rate, p50, p99; } Wrk;
+
+static double
+seconds_after (const char *text, const char *what)
+{
+  const char *at = strstr (text, what);
+  char *unit;
+  double value;
+
+  g_assert_nonnull (at);
+  value = g_ascii_strtod (at + strlen (what), &unit);
+
+  return value * (g_str_has_prefix (unit, "us") ? 1e-6 : g_str_has_prefix (unit, "ms") ? 1e-3 : 1);
+}
+
+static Wrk
+measure (WpHarness *server, guint clients)
+{
+  g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u/", wp_harness_port (server)), *connections = g_strdup_printf ("-c%u", clients);
+  g_autofree char *output = NULL;
+
+  g_assert_cmpint (run ("wrk", (const char *[]) { "-t1", connections, "-d3s", "--latency", url, NULL }, &output), ==, 0);
+  wp_harness_stop (server);
+
+  return (Wrk) { seconds_after (output, "Requests/sec:"), seconds_after (output, "50%"), seconds_after (output, "99%") };
+}
+
+static Wrk
+predict (guint clients, const char *const *words)
+{
+  g_autofree char *number = g_strdup_printf ("--clients=%u", clients), *output = NULL;
+  g_autoptr(GPtrArray) all = g_ptr_array_new ();
+  g_autoptr(JsonParser) parser = json_parser_new ();
+  JsonObject *model, *latency;
+
+  g_ptr_array_add (all, number);
+  g_ptr_array_add (all, (gpointer) "--duration=3s");
+  g_ptr_array_add (all, (gpointer) "--format=json");
+  for (; *words; words++)
+    g_ptr_array_add (all, (gpointer) *words);
+  g_ptr_array_add (all, NULL);
+  g_assert_cmpint (run ("sim/wp-sim", (const char *const *) all->pdata, &output), ==, 0);
+  model = json_array_get_object_element (json_object_get_array_member (parse (parser, output), "models"), 0);
+  latency = json_object_get_object_member (model, "latency");
+
+  return (Wrk) { json_object_get_double_member (model, "throughput"), json_object_get_double_member (latency, "p50"),
+                 json_object_get_double_member (latency, "p99") };
+}
+
+static gboolean
+lacks_wrk (void)
+{
+  g_autofree char *path = g_find_program_in_path ("wrk");
+
+  if (!path)
+    g_test_skip ("no wrk");
+
+  return !path;
+}
+
+/* K and c small, each update 10 ms: 64 clients, of whom most are parked. */
+static void
+test_full_queue (gconstpointer data)
+{
+  const char *ack = data;
+  Wrk measured, predicted = predict (64, (const char *[]) { "--mode=WorkerPool", "--workers=4", "--queue=8", "--service=10ms", ack, NULL });
+  gboolean good = FALSE;
+
+  if (lacks_wrk ())
+    return;
+  for (guint i = 0; i < TRIES && !good; i++)
+    {
+      measured = measure (wp_harness_start ("--mode=WorkerPool", "--workers=4", "--queue=8", "--database=delay:10ms", ack, NULL), 64);
+      good = is_near ("requests/s", predicted.rate, measured.rate, 0) & is_near ("p50", predicted.p50, measured.p50, 0) &
+             is_near ("p99", predicted.p99, measured.p99, 0);
+    }
+  g_assert_true (good);
+}
+
+/* Returns the front's time a request, ns. */
+static double
+calibrate_front (WpHarness *files)
+{
+  g_autofree char *path = wp_harness_path (files, "front.csv"), *output = NULL;
+  g_autoptr(JsonParser) parser = json_parser_new ();
+
+  measure (wp_harness_start ("--threads=1", "--mode=WorkerPool", "--database=delay:0s", "--record", path, NULL), 64);
+  g_assert_cmpint (run ("sim/wp-sim", (const char *[]) { "--calibrate", path, "--format=json", NULL }, &output), ==, 0);
+
+  return 1e9 * json_object_get_double_member (json_object_get_object_member (parse (parser, output), "arrivals"), "front");
+}
+
+/* Learnt from 64 clients, predicted for 32 and 256: the most that the front takes. */
+static void
+test_saturated_front (void)
+{
+  static const guint clients[] = { 32, 256 };
+  g_autoptr(WpHarness) files = NULL;
+  guint n_good = 0;
+
+  if (lacks_wrk ())
+    return;
+  files = wp_harness_start ("--database=delay:0s", NULL);   /* for its folder */
+  for (guint i = 0; i < TRIES && n_good < G_N_ELEMENTS (clients); i++)
+    {
+      g_autofree char *front = g_strdup_printf ("--front=%.0fns", calibrate_front (files)), *path = wp_harness_path (files, "other.csv");
+
+      n_good = 0;
+      for (guint j = 0; j < G_N_ELEMENTS (clients); j++)
+        {
+          Wrk predicted = predict (clients[j], (const char *[]) { "--mode=WorkerPool", "--service=0", front, NULL });
+          Wrk measured = measure (wp_harness_start ("--threads=1", "--mode=WorkerPool", "--database=delay:0s", "--record", path, NULL), clients[j]);
+
+          n_good += is_near ("requests/s at most", predicted.rate, measured.rate, 0);
+        }
+    }
+  g_assert_cmpuint (n_good, ==, G_N_ELEMENTS (clients));
+  wp_harness_stop (files);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (databases); i++)
+    g_test_add_data_func (databases[i].name, &databases[i], test_sqlite);
+  g_test_add_data_func ("/calibrated/full-queue/accepted", "--ack=accepted", test_full_queue);
+  g_test_add_data_func ("/calibrated/full-queue/stored", "--ack=stored", test_full_queue);
+  g_test_add_func ("/calibrated/saturated-front", test_saturated_front);
+
+  return g_test_run ();
+}
