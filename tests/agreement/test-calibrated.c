@@ -52,7 +52,7 @@ is_near (const char *what, double predicted, double measured, double absolute)
   gboolean near = fabs (predicted - measured) <= MAX (WITHIN * fabs (measured), absolute);
 
   g_test_message ("%-24s predicted %-10.5g measured %-10.5g %+.1f %%%s", what, predicted, measured,
-                  measured != 0 ? 100 * (predicted - measured) / measured : 0, near ? "" : "  NOT WITHIN 10 %");
+                  measured != 0 ? 100 * (predicted - measured) / measured : 0, near ? "" : "  not within 10 %");
 
   return near;
 }
@@ -65,8 +65,8 @@ typedef struct {
 } Database;
 
 static const Database databases[] = {
-  { "/calibrated/sqlite/one-worker", "BufferedChannel", "20", "1", 200 },
-  { "/calibrated/sqlite/eight-workers", "WorkerPool", "100", "8", 1600 },
+  { "/calibrated/sqlite/one-worker", "BufferedChannel", "5", "1", 200 },
+  { "/calibrated/sqlite/eight-workers", "WorkerPool", "12", "8", 1600 },
 };
 
 /* Poisson traffic at @share of the capacity, recorded as @name. FALSE: the replayer was late. */
@@ -79,7 +79,7 @@ record (const Database *database, WpHarness *files, double share, const char *na
   gboolean on_time;
 
   *trace = wp_harness_path (files, csv);
-  spec = g_strdup_printf ("--generate=poisson:rate=%.0f,duration=5s", share * database->capacity);
+  spec = g_strdup_printf ("--generate=poisson:rate=%.0f,duration=3s", share * database->capacity);
   g_assert_cmpint (run ("sim/wp-sim", (const char *[]) { spec, seed, "--ids", NULL }, &text), ==, 0);
   g_assert_true (g_file_set_contents (*trace, text, -1, NULL));
   server = wp_harness_start ("--mode", database->mode, "--queue", database->queue, "--workers", database->workers, "--database=sqlite:wp.db",
@@ -170,7 +170,7 @@ measure (WpHarness *server, guint clients)
   g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u/", wp_harness_port (server)), *connections = g_strdup_printf ("-c%u", clients);
   g_autofree char *output = NULL;
 
-  g_assert_cmpint (run ("wrk", (const char *[]) { "-t1", connections, "-d3s", "--latency", url, NULL }, &output), ==, 0);
+  g_assert_cmpint (run ("wrk", (const char *[]) { "-t1", connections, "-d2s", "--latency", url, NULL }, &output), ==, 0);
   wp_harness_stop (server);
 
   return (Wrk) { seconds_after (output, "Requests/sec:"), seconds_after (output, "50%"), seconds_after (output, "99%") };
@@ -241,31 +241,34 @@ calibrate_front (WpHarness *files)
   return 1e9 * json_object_get_double_member (json_object_get_object_member (parse (parser, output), "arrivals"), "front");
 }
 
+static gboolean
+predicts_front (WpHarness *files, guint clients)
+{
+  g_autofree char *front = g_strdup_printf ("--front=%.0fns", calibrate_front (files)), *path = wp_harness_path (files, "other.csv");
+  Wrk predicted = predict (clients, (const char *[]) { "--mode=WorkerPool", "--service=0", front, NULL });
+  Wrk measured = measure (wp_harness_start ("--threads=1", "--mode=WorkerPool", "--database=delay:0s", "--record", path, NULL), clients);
+
+  return is_near ("requests/s at most", predicted.rate, measured.rate, 0);
+}
+
 /* Learnt from 64 clients, predicted for 32 and 256: the most that the front takes. */
 static void
 test_saturated_front (void)
 {
   static const guint clients[] = { 32, 256 };
   g_autoptr(WpHarness) files = NULL;
-  guint n_good = 0;
 
   if (lacks_wrk ())
     return;
   files = wp_harness_start ("--database=delay:0s", NULL);   /* for its folder */
-  for (guint i = 0; i < TRIES && n_good < G_N_ELEMENTS (clients); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
     {
-      g_autofree char *front = g_strdup_printf ("--front=%.0fns", calibrate_front (files)), *path = wp_harness_path (files, "other.csv");
+      gboolean good = FALSE;
 
-      n_good = 0;
-      for (guint j = 0; j < G_N_ELEMENTS (clients); j++)
-        {
-          Wrk predicted = predict (clients[j], (const char *[]) { "--mode=WorkerPool", "--service=0", front, NULL });
-          Wrk measured = measure (wp_harness_start ("--threads=1", "--mode=WorkerPool", "--database=delay:0s", "--record", path, NULL), clients[j]);
-
-          n_good += is_near ("requests/s at most", predicted.rate, measured.rate, 0);
-        }
+      for (guint j = 0; j < TRIES && !good; j++)
+        good = predicts_front (files, clients[i]);
+      g_assert_true (good);
     }
-  g_assert_cmpuint (n_good, ==, G_N_ELEMENTS (clients));
   wp_harness_stop (files);
 }
 
