@@ -14,7 +14,7 @@ typedef struct { gint64 sent_ns, arrival_ns; } Passing;
 typedef struct {
   WpClientsOptions options;
   WpBatchServer *server;
-  WpFront *front;               /* NULL: none */
+  WpFrontStage *front;               /* NULL: none */
   WpTraffic *traffic;
   WpService *service, *think;
   WpHistogram *latency;
@@ -130,7 +130,7 @@ send (Loop *self, GError **error)
       self->still_ns = client.time_ns;
       self->n_still = 0;
     }
-  *passing = (Passing) { client.time_ns, self->front ? wp_front_pass (self->front, client.time_ns) : client.time_ns };
+  *passing = (Passing) { client.time_ns, self->front ? wp_front_stage_pass (self->front, client.time_ns) : client.time_ns };
   g_queue_push_tail (&self->passing, passing);
   self->n_sent++;
 
@@ -226,7 +226,7 @@ wp_clients_batch_go (const WpClientsOptions *options, const WpLayout *layout, gi
   g_autoptr(GHashTable) waiting = g_hash_table_new (NULL, NULL);
   g_autoptr(WpTraffic) told = wp_traffic_new ();
   g_autoptr(WpHistogram) latency = wp_histogram_new ();
-  g_autoptr(WpFront) front = options->front.time_ns > 0 ? wp_front_new (&options->front) : NULL;
+  g_autoptr(WpFrontStage) front = options->front.time_ns > 0 ? wp_front_stage_new (&options->front) : NULL;
   g_autoptr(WpBatchServer) server = NULL;
   Loop self = { .options = *options, .front = front, .traffic = told, .service = service, .think = think, .latency = latency, .heap = heap,
                 .waiting = waiting };

@@ -12,7 +12,7 @@ typedef struct { gint64 time_ns; guint64 last_request; } Client;
 struct _WpClients {
   WpClientsOptions options;
   WpModel *model;
-  WpFront *front;                 /* NULL: none */
+  WpFrontStage *front;                 /* NULL: none */
   gint64 arrived_ns;              /* the last request, at the queue */
   WpHistogram *latency;           /* of the requests that count, from sending to the answer */
   WpTraffic *traffic;
@@ -40,7 +40,7 @@ wp_clients_new (const WpClientsOptions *options, const WpLayout *layout, gint64 
   g_return_val_if_fail (options->clients >= 1, NULL);
   self->options = *options;
   self->model = wp_model_new (layout, patience_ns);
-  self->front = options->front.time_ns > 0 ? wp_front_new (&options->front) : NULL;
+  self->front = options->front.time_ns > 0 ? wp_front_stage_new (&options->front) : NULL;
   self->latency = wp_histogram_new ();
   self->traffic = wp_traffic_new ();
   self->service = service;
@@ -59,7 +59,7 @@ void
 wp_clients_free (WpClients *self)
 {
   wp_model_free (self->model);
-  g_clear_pointer (&self->front, wp_front_free);
+  g_clear_pointer (&self->front, wp_front_stage_free);
   wp_histogram_free (self->latency);
   wp_traffic_free (self->traffic);
   g_array_unref (self->watches);
@@ -145,7 +145,7 @@ send_one (WpClients *self, gsize i, GError **error)
   WpVerdict *verdict = &self->verdicts[i];
 
   warm_up (self, now_ns);
-  self->rows[i].arrival_ns = self->arrived_ns = self->front ? wp_front_pass (self->front, now_ns) : now_ns;
+  self->rows[i].arrival_ns = self->arrived_ns = self->front ? wp_front_stage_pass (self->front, now_ns) : now_ns;
   if (!moves (self, now_ns))
     return fail (error, "time stands still: clients are answered at once, and do not think");
   if (!wp_model_offer (self->model, &self->rows[i], &self->services_ns[i], 1, verdict))

@@ -6,7 +6,7 @@
 #include "sim/report/wp-client-view.h"
 #include "sim/report/wp-confidence.h"
 #include "sim/plan/wp-plan.h"
-#include "sim/model/wp-front.h"
+#include "sim/model/wp-front-stage.h"
 #include "sim/model/wp-traffic.h"
 
 /* Prediction beside measurement. */

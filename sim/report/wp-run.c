@@ -20,7 +20,7 @@ struct _WpRun {
   Teller tellers[WP_N_MODES];
   WpPending *pending;                /* rows that the servers have not done with; NULL where no observer wants verdicts */
   WpFrontOptions front_options;
-  WpFront *front;                    /* NULL: none */
+  WpFrontStage *front;                    /* NULL: none */
   gint64 arrived_ns;                 /* the last row, at the queue */
   WpRow *passed;                     /* BATCH_ROWS that have passed it */
   WpVerdict *verdicts[WP_N_MODES];   /* NULL where no observer wants them */
@@ -61,7 +61,7 @@ drop_models (WpRun *self)
       g_clear_pointer (&self->servers[i], wp_batch_server_free);
     }
   g_clear_pointer (&self->pending, wp_pending_free);
-  g_clear_pointer (&self->front, wp_front_free);
+  g_clear_pointer (&self->front, wp_front_stage_free);
   g_clear_pointer (&self->traffic, wp_traffic_free);
 }
 
@@ -89,7 +89,7 @@ wp_run_front_figures (const WpRun *self, WpFrontFigures *figures)
 {
   if (!self->front)
     return FALSE;
-  wp_front_figures (self->front, figures);
+  wp_front_stage_figures (self->front, figures);
 
   return TRUE;
 }
@@ -156,7 +156,7 @@ start (WpRun *self)
   for (guint i = 0; !commit && i < self->n_models; i++)
     self->models[i] = wp_model_new (&self->layouts[i], self->patience_ns);
   if (self->front_options.time_ns > 0)
-    self->front = wp_front_new (&self->front_options);
+    self->front = wp_front_stage_new (&self->front_options);
   self->traffic = wp_traffic_new ();
   wp_service_restart (self->service);
 }
@@ -247,7 +247,7 @@ pass_front (WpRun *self, const WpRow *rows, gsize n_rows)
   for (gsize i = 0; i < n_rows; i++)
     {
       self->passed[i] = rows[i];
-      self->passed[i].arrival_ns = wp_front_pass (self->front, rows[i].arrival_ns);
+      self->passed[i].arrival_ns = wp_front_stage_pass (self->front, rows[i].arrival_ns);
     }
 
   return self->passed;
@@ -273,7 +273,7 @@ start_counting (WpRun *self, gint64 now_ns)
 {
   now_ns = MAX (now_ns, self->arrived_ns);
   if (self->front)
-    wp_front_start_counting (self->front);
+    wp_front_stage_start_counting (self->front);
   for (guint i = 0; i < self->n_models; i++)
     if (self->servers[i])
       wp_batch_server_start_counting (self->servers[i], now_ns);

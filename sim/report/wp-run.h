@@ -2,7 +2,7 @@
 #pragma once
 
 #include "sim/model/wp-batch-means.h"
-#include "sim/model/wp-front.h"
+#include "sim/model/wp-front-stage.h"
 #include "sim/model/wp-model.h"
 #include "sim/model/wp-service.h"
 #include "sim/model/wp-traffic.h"

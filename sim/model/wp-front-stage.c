@@ -1,10 +1,10 @@
-#include "sim/model/wp-front.h"
+#include "sim/model/wp-front-stage.h"
 
 #include <math.h>
 
 #include "sim/stats/wp-histogram-inline.h"
 
-struct _WpFront {
+struct _WpFrontStage {
   gint64 time_ns;
   guint threads;
   gint64 *free_ns;           /* of each thread, in a ring: the oldest is the soonest */
@@ -13,10 +13,10 @@ struct _WpFront {
   WpHistogram *wait;
 };
 
-WpFront *
-wp_front_new (const WpFrontOptions *options)
+WpFrontStage *
+wp_front_stage_new (const WpFrontOptions *options)
 {
-  WpFront *self = g_new0 (WpFront, 1);
+  WpFrontStage *self = g_new0 (WpFrontStage, 1);
 
   self->time_ns = options->time_ns;
   self->threads = options->threads;
@@ -28,7 +28,7 @@ wp_front_new (const WpFrontOptions *options)
 }
 
 void
-wp_front_free (WpFront *self)
+wp_front_stage_free (WpFrontStage *self)
 {
   g_free (self->free_ns);
   wp_histogram_free (self->wait);
@@ -36,7 +36,7 @@ wp_front_free (WpFront *self)
 }
 
 gint64
-wp_front_pass (WpFront *self, gint64 now_ns)
+wp_front_stage_pass (WpFrontStage *self, gint64 now_ns)
 {
   gint64 *free_ns = &self->free_ns[self->next];
   gint64 begins_ns = MAX (now_ns, *free_ns);
@@ -53,7 +53,7 @@ wp_front_pass (WpFront *self, gint64 now_ns)
 }
 
 void
-wp_front_figures (const WpFront *self, WpFrontFigures *figures)
+wp_front_stage_figures (const WpFrontStage *self, WpFrontFigures *figures)
 {
   double lasted_ns = self->first_ns == WP_TIME_NONE ? 0 : (double) (self->last_ns - self->first_ns);
 
@@ -63,7 +63,7 @@ wp_front_figures (const WpFront *self, WpFrontFigures *figures)
 }
 
 void
-wp_front_start_counting (WpFront *self)
+wp_front_stage_start_counting (WpFrontStage *self)
 {
   wp_histogram_free (self->wait);
   self->wait = wp_histogram_new ();

@@ -1,4 +1,4 @@
-/* wp-front.h - the HTTP threads before the queue: a first stage, first come, first served, in which each request takes the same time. */
+/* wp-front-stage.h - the HTTP threads before the queue: a first stage, first come, first served, in which each request takes the same time. */
 #pragma once
 
 #include "sim/model/wp-figures.h"
@@ -9,7 +9,7 @@ typedef struct {
 } WpFrontOptions;
 
 /* As every time is the same, requests leave in the order in which they come; O(1) each. */
-typedef struct _WpFront WpFront;
+typedef struct _WpFrontStage WpFrontStage;
 
 /* What the front did. */
 typedef struct {
@@ -18,14 +18,14 @@ typedef struct {
   double utilisation;        /* of its threads, from the first request to the last that left; NaN if that took no time */
 } WpFrontFigures;
 
-WpFront *wp_front_new (const WpFrontOptions *options);
-void wp_front_free (WpFront *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpFront, wp_front_free)
+WpFrontStage *wp_front_stage_new (const WpFrontOptions *options);
+void wp_front_stage_free (WpFrontStage *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpFrontStage, wp_front_stage_free)
 
 /* A request comes to the front at @now_ns, which never goes back. Returns: when it leaves, and arrives at the queue; G_MAXINT64: past 292 years. */
-gint64 wp_front_pass (WpFront *self, gint64 now_ns);
+gint64 wp_front_stage_pass (WpFrontStage *self, gint64 now_ns);
 
-void wp_front_figures (const WpFront *self, WpFrontFigures *figures);
+void wp_front_stage_figures (const WpFrontStage *self, WpFrontFigures *figures);
 
 /* What passed so far is not counted. */
-void wp_front_start_counting (WpFront *self);
+void wp_front_stage_start_counting (WpFrontStage *self);
