@@ -272,7 +272,7 @@ stop_fronts (Server *self)
 static int
 finish (Server *self)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr(GError) error = NULL, journal_error = NULL;
   g_autofree char *text = NULL;
   guint64 left;
   WpLedger ledger;
@@ -281,9 +281,8 @@ finish (Server *self)
   g_clear_pointer (&self->admin_front, wp_front_free);   /* before what it looks at */
   if (self->drain_until_ns > 0)
     stop_fronts (self);
-  if (self->journal && !wp_journal_close (self->journal, &error))
-    g_warning ("the journal is not complete: %s", error->message);
-  g_clear_error (&error);
+  if (self->journal && !wp_journal_close (self->journal, &journal_error))
+    g_warning ("the journal is not complete: %s", journal_error->message);
   wp_mode_count (self->mode, &ledger, NULL);
   left = ledger.queued + ledger.in_service;
   if (left > 0)
@@ -296,7 +295,7 @@ finish (Server *self)
   text = wp_admin_format_ledger (&ledger);
   g_message ("%s", text);
 
-  return self->drain_until_ns == 0 || left > 0 || error || !wp_ledger_balances (&ledger);
+  return self->drain_until_ns == 0 || left > 0 || error || journal_error || !wp_ledger_balances (&ledger);
 }
 
 /* Before anybody is told that the server is there. They are handled once the loop runs. */

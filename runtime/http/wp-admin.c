@@ -216,7 +216,7 @@ make_metrics (const WpAdmin *self)
   WpLedger ledger;
 
   wp_mode_count (self->mode, &ledger, &oldest_ns);
-  return wp_metrics_format (wp_mode_get_policy (self->mode), &ledger,
+  return wp_metrics_format (self->mode, &ledger,
                             oldest_ns == WP_TIME_NONE ? WP_TIME_NONE : wp_time_monotonic () - oldest_ns,
                             count_connections (self), g_atomic_int_get (&self->ready));
 }

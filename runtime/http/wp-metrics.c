@@ -46,8 +46,20 @@ add_places (GString *text, const WpPolicy *policy, const WpLedger *ledger)
     add (text, "workers", "gauge", "Jobs in service at most.", policy->workers);
 }
 
+static void
+add_journal (GString *text, WpJournal *journal)
+{
+  WpJournalCounts counts;
+
+  wp_journal_count (journal, &counts);
+  add (text, "journal_failed_jobs", "gauge", "Jobs that the journal keeps as failed, of earlier runs too.", counts.failed);
+  add (text, "journal_refused_total", "counter", "Jobs that could not be written to the journal.", counts.refused);
+  add (text, "journal_commits_total", "counter", "Transactions of the journal.", counts.commits);
+  add (text, "journal_writable", "gauge", "1 while the journal can be written, 0 while requests get 503 for it.", counts.writable);
+}
+
 char *
-wp_metrics_format (const WpPolicy *policy, const WpLedger *ledger, gint64 age_ns, guint connections, gboolean ready)
+wp_metrics_format (WpMode *mode, const WpLedger *ledger, gint64 age_ns, guint connections, gboolean ready)
 {
   GString *text = g_string_new (NULL);
   char age[G_ASCII_DTOSTR_BUF_SIZE];
@@ -57,12 +69,16 @@ wp_metrics_format (const WpPolicy *policy, const WpLedger *ledger, gint64 age_ns
   add_outcomes (text, ledger);
   add (text, "duplicates_total", "counter", "Stored jobs whose id was stored already.", ledger->duplicates);
   add (text, "requests_blocked_total", "counter", "Requests that found the queue full and were parked.", ledger->blocked);
-  add_places (text, policy, ledger);
+  add (text, "retries_total", "counter", "Updates that were tried again.", wp_mode_count_retries (mode));
+  add_places (text, wp_mode_get_policy (mode), ledger);
   add_head (text, "oldest_job_age_seconds", "gauge", "Age of the oldest job inside; 0 where there is none.");
   g_string_append_printf (text, "wp_oldest_job_age_seconds %s\n",
                           g_ascii_dtostr (age, sizeof age, age_ns == WP_TIME_NONE ? 0 : age_ns / (double) WP_NS_PER_S));
   add (text, "connections", "gauge", "Connections of clients now.", connections);
   add (text, "ready", "gauge", "1 while requests are taken, 0 once it drains.", ready);
+
+  if (wp_mode_get_journal (mode))
+    add_journal (text, wp_mode_get_journal (mode));
 
   return g_string_free (text, FALSE);
 }

@@ -63,6 +63,7 @@ test_values (void)
     { "--admin", "9090" },         { "--admin", "127.0.0.1:70000" }, { "--admin", "" },           { "--database", "mysql:x" },
     { "--database", "jobs.db" },   { "--database", "sqlite:" },     { "--database", "delay:" }, { "--database", "" },
     { "--ack", "maybe" },          { "--max-jobs", "0" },           { "--record", "" },           { "--threads", "0" },
+    { "--retries", "-1" },         { "--retry-delay", "abc" },      { "--journal", "" },          { "--max-journal", "1k" },
     { "--threads", "257" },        { "--threads", "two" },          { "--max-connections", "0" }, { "--max-body", "-1" },
     { "--max-body", "1x" },        { "--max-body", "99999999999g" }, { "--header-timeout", "0" }, { "--body-timeout", "0s" },
     { "--idle-timeout", "x" },     { "--drain-timeout", "-1" },     { "--config", "" },
@@ -308,6 +309,18 @@ test_record_unwritable (void)
     }
 }
 
+static void
+test_requeue_what (void)
+{
+  g_autoptr(WpHarness) nothing = wp_harness_run ("--requeue", NULL), missing = wp_harness_run ("--requeue", "--journal=none", NULL);
+  g_autofree char *log = wp_harness_log (nothing), *missing_log = wp_harness_log (missing);
+
+  g_assert_cmpint (wp_harness_wait (nothing), ==, 2);
+  g_assert_cmpstr (log, ==, "wp-server: --requeue needs --journal=FILE\n");
+  g_assert_cmpint (wp_harness_wait (missing), ==, 2);
+  g_assert_cmpstr (missing_log, ==, "wp-server: --journal: none: No such file or directory\n");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -324,6 +337,7 @@ main (int argc, char **argv)
   g_test_add_func ("/bad-option/same-port-twice", test_same_port_twice);
   g_test_add_func ("/bad-option/port-is-free-again", test_port_is_free_again);
   g_test_add_func ("/bad-option/database-missing", test_database_missing);
+  g_test_add_func ("/bad-option/requeue-what", test_requeue_what);
   g_test_add_func ("/bad-option/record-unwritable", test_record_unwritable);
 
   return g_test_run ();
