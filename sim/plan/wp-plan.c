@@ -4,9 +4,10 @@
 
 #define BOUNDLESS (G_MAXUINT - 1)
 #define FRONTIER_POINTS 4   /* with both ends */
+#define THREAD_ROWS 10000   /* a shorter trace is planned before a thread is there */
 #define MOST_PREPARED 256   /* workers: with more it does not pay to go ahead */
 
-const double wp_plan_scales[WP_PLAN_SCALES] = { 1, 2 };
+const double wp_plan_scales[WP_PLAN_SCALES] = { 1, 2 };   /* the first as it is, which has the headroom */
 
 static void
 set_point (WpPlanPoint *point, WpSearch *search, double scale, guint workers, guint queue_jobs, gboolean does)
@@ -122,29 +123,82 @@ add_scale (WpPlan *self, WpSearch *search, const WpSearchSetup *setup, double sc
   self->assumed |= wp_search_assumed (search);
 }
 
+/* One scale of a plan, on a thread of its own. */
+typedef struct {
+  WpSearchSetup setup;
+  WpPlan part;
+  double scale;
+  GError *error;
+} Part;
+
+static gpointer
+plan_part (gpointer data)
+{
+  Part *self = data;
+  g_autoptr(WpSearch) search = wp_search_new (&self->setup, self->scale, 0);
+  gboolean as_it_is = self->scale == 1;
+
+  self->part.answers = g_array_new (FALSE, FALSE, sizeof (WpPlanAnswer));
+  add_scale (&self->part, search, &self->setup, self->scale);
+  if (wp_search_check (search, &self->error) && as_it_is)
+    wp_headroom_find (&self->setup, search, &self->part.headroom, &self->error);
+
+  return NULL;
+}
+
+static void
+run_parts (Part *parts, const WpSearchSetup *setup, GPtrArray *slos)
+{
+  gboolean side_by_side = setup->threads > 1 && wp_tape_length (setup->tape) >= THREAD_ROWS;
+  GThread *threads[WP_PLAN_SCALES] = { NULL };
+
+  for (guint i = 0; i < WP_PLAN_SCALES; i++)
+    {
+      parts[i] = (Part) { .setup = *setup, .part = { .slos = slos, .policy = setup->policy }, .scale = wp_plan_scales[i] };
+      if (side_by_side)
+        parts[i].setup.threads = MAX (1, setup->threads / WP_PLAN_SCALES);
+      if (side_by_side && i > 0)
+        threads[i] = g_thread_try_new ("plan", plan_part, &parts[i], NULL);   /* else it is done here */
+    }
+  for (guint i = 0; i < WP_PLAN_SCALES; i++)
+    if (threads[i] == NULL)
+      plan_part (&parts[i]);
+  for (guint i = 0; i < WP_PLAN_SCALES; i++)
+    if (threads[i] != NULL)
+      g_thread_join (threads[i]);
+}
+
+static void
+take_part (WpPlan *self, Part *part, GError **error)
+{
+  g_array_append_vals (self->answers, part->part.answers->data, part->part.answers->len);
+  g_array_unref (part->part.answers);
+  self->assumed |= part->part.assumed;
+  if (part->error && !*error)
+    *error = g_steal_pointer (&part->error);
+  g_clear_error (&part->error);
+}
+
 WpPlan *
 wp_plan_new (const WpSearchSetup *setup, GPtrArray *slos, GError **error)
 {
   g_autoptr(WpPlan) self = g_new0 (WpPlan, 1);
+  Part parts[WP_PLAN_SCALES];
+  GError *first = NULL;
 
   self->slos = g_ptr_array_ref (slos);
   self->policy = setup->policy;
   self->answers = g_array_new (FALSE, FALSE, sizeof (WpPlanAnswer));
+  run_parts (parts, setup, slos);
+  self->met = parts[0].part.answers->len > 0;
+  self->headroom = parts[0].part.headroom;
   for (guint i = 0; i < WP_PLAN_SCALES; i++)
-    {
-      g_autoptr(WpSearch) search = wp_search_new (setup, wp_plan_scales[i], 0);
+    take_part (self, &parts[i], &first);
+  if (!first)
+    return g_steal_pointer (&self);
+  g_propagate_error (error, first);
 
-      add_scale (self, search, setup, wp_plan_scales[i]);
-      if (!wp_search_check (search, error))
-        return NULL;
-      if (wp_plan_scales[i] != 1)
-        continue;
-      self->met = self->answers->len > 0;
-      if (!wp_headroom_find (setup, search, &self->headroom, error))
-        return NULL;
-    }
-
-  return g_steal_pointer (&self);
+  return NULL;
 }
 
 void

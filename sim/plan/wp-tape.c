@@ -276,11 +276,15 @@ static gint64
 scale_one (gint64 arrival_ns, double scale)
 {
   double quotient = (double) arrival_ns / scale;
-  double down = floor (quotient);
-  double from_half = fabs (quotient - down - 0.5);
 
-  if (G_LIKELY (arrival_ns < G_GINT64_CONSTANT (1) << 52 && quotient < 0x1p52 && from_half > quotient * 0x1p-51))
-    return (gint64) down + (quotient - down > 0.5);
+  if (G_LIKELY (arrival_ns >= 0 && arrival_ns < G_GINT64_CONSTANT (1) << 52 && quotient < 0x1p52))
+    {
+      gint64 down = (gint64) quotient;
+      double over = quotient - (double) down - 0.5;
+
+      if (G_LIKELY (fabs (over) > quotient * 0x1p-51))
+        return down + (over > 0);
+    }
 
   return wp_trace_scale_arrival (arrival_ns, scale);
 }
