@@ -93,7 +93,7 @@ wp_sim_plan_watch (WpSimPlan *self, WpRun *run, const WpReport *report)
   if (find_charted (self, report))
     {
       self->chart = wp_chart_new (self->charted);
-      wp_run_watch (run, &wp_chart_observer, self->chart);
+      wp_run_watch_one (run, &wp_chart_observer, self->chart, self->charted);
     }
 }
 

@@ -106,6 +106,7 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpSimStudy *study, WpSi
     return FALSE;
   run = wp_run_new (trace, service, report->policies, report->n_models, options->patience_ns);
   wp_run_put_front (run, &options->front);
+  wp_run_set_threads (run, wp_plan_options_threads (options));
   wp_sim_study_watch (study, run);
   wp_sim_plan_watch (plan, run, report);
   wp_run_watch (run, &wp_progress_observer, progress);

@@ -49,24 +49,40 @@ other_end (WpSearch *search, gint64 fewest, guint given, gboolean given_do)
   return MIN (end, wp_search_ample (search));
 }
 
-/* What a first part of a long trace lets expect is simulated side by side; what else is needed then comes one by one. Returns the fewest
- * workers that are to be expected; 0: not known. */
+/* Where the frontier's points lie, but for the first, which is @fewest. From what was expected, so that the lines are there, unless all
+ * that is less than is needed. */
+static gint64
+between_from (WpSearch *search, gint64 fewest, gint64 expected, guint given, gboolean given_do, gint64 *end)
+{
+  gint64 from = expected > 0 ? expected : fewest;
+
+  *end = other_end (search, from, given, given_do);
+  if (*end > fewest)
+    return from;
+  *end = other_end (search, fewest, given, given_do);
+
+  return fewest;
+}
+
+/* What a first part of a long trace lets expect is simulated side by side: the smallest number, which tends to be one more in the whole
+ * trace, and the frontier. What else is needed then comes one by one. Returns the fewest workers that are to be expected; 0: not known. */
 static gint64
 prepare (WpSearch *search, guint given, guint queue_jobs)
 {
-  guint workers[FRONTIER_POINTS + 3], n = 0;
+  guint workers[FRONTIER_POINTS + 4], n = 0;
   gint64 fewest, end;
 
   if (!wp_search_is_quick (search))
     return 0;
   fewest = wp_search_guess (search, queue_jobs);
   end = other_end (search, fewest, given, given > fewest);
-  workers[n++] = (guint) fewest - 1;
+  workers[n++] = (guint) fewest;
   workers[n++] = (guint) fewest + 1;
-  workers[n++] = given;
-  for (guint i = 0; i < FRONTIER_POINTS && end <= MOST_PREPARED; i++)
+  for (guint i = 1; i < FRONTIER_POINTS && end <= MOST_PREPARED; i++)
     workers[n++] = between (fewest, end, i);
-  wp_search_prepare (search, workers, n, given, queue_jobs);
+  if ((double) fewest - 1 > wp_search_load (search))   /* else its line grows for ever, and takes long */
+    workers[n++] = (guint) fewest - 1;
+  wp_search_prepare (search, workers, n, queue_jobs);
 
   return fewest;
 }
@@ -87,14 +103,14 @@ add_point (WpPlan *self, WpSearch *search, double scale, guint workers, gint64 q
 static void
 add_frontier (WpPlan *self, WpSearch *search, double scale, gint64 expected, guint given, gboolean given_do)
 {
-  gint64 fewest = wp_search_workers (search, BOUNDLESS), end, last = G_MAXINT64;
+  gint64 fewest = wp_search_workers (search, BOUNDLESS), from, end, last = G_MAXINT64;
 
   if (fewest <= 0)
     return;
-  end = other_end (search, expected > fewest ? expected : fewest, given, given_do);
+  from = between_from (search, fewest, expected, given, given_do, &end);
   for (guint i = 0; i < FRONTIER_POINTS && last > 0; i++)
     {
-      guint workers = i == 0 ? (guint) fewest : between (expected > 0 ? expected : fewest, end, i);
+      guint workers = i == 0 ? (guint) fewest : between (from, end, i);
       gint64 queue_jobs = workers >= fewest && workers != given ? wp_search_queue (search, workers) : WP_SEARCH_NONE;
 
       if (queue_jobs < 0 || queue_jobs >= last)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/plan/wp-lanes.h"
+
 #define SCAN_ROWS (G_GUINT64_CONSTANT (1) << 27)   /* simulated one size after another, before bisection takes over: a second or two */
 #define SCAN_PASSES 8                              /* ... or that many times the trace */
 #define SCAN_QUEUES 4096                           /* from one line, or that many passes */
@@ -433,7 +435,7 @@ compare_trials (gconstpointer a, gconstpointer b)
 }
 
 void
-wp_search_prepare (WpSearch *self, const guint *workers, guint n, guint given, guint queue_jobs)
+wp_search_prepare (WpSearch *self, const guint *workers, guint n, guint queue_jobs)
 {
   g_autofree WpTrial *trials = g_new (WpTrial, n);
   guint n_trials = 0;
@@ -444,12 +446,11 @@ wp_search_prepare (WpSearch *self, const guint *workers, guint n, guint given, g
 
       for (guint j = 0; j < n_trials; j++)
         known |= trials[j].policy.workers == workers[i];
-      if (known)
+      if (known || (i == n - 1 && n_trials > 0 && n_trials % WP_LANES == 0))   /* it may not be needed, and would be alone */
         continue;
       set_up_trial (self, &trials[n_trials], workers[i], UNLIMITED);
       trials[n_trials].watched = queue_jobs;
-      if (workers[i] != given)
-        trials[n_trials].slos = NULL;
+      trials[n_trials].slos = NULL;
       n_trials++;
     }
   qsort (trials, n_trials, sizeof *trials, compare_trials);   /* side by side they take as long as the one with the most */
@@ -606,7 +607,7 @@ gallop_up (WpSearch *self, gint64 from, guint queue_jobs)
 {
   gint64 fails = from - 1;
 
-  for (gint64 step = 1, probe = from; !self->error; step *= 2, probe = MIN (probe + step, G_MAXUINT - 2))
+  for (gint64 step = 1, probe = from; !self->error; probe = MIN (probe + step, G_MAXUINT - 2), step *= 2)
     {
       if (meets (self, (guint) probe, queue_jobs, RISING_WITH_WORKERS))
         return bisect_workers (self, fails, probe, queue_jobs);

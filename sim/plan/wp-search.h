@@ -50,9 +50,9 @@ gboolean wp_search_is_quick (const WpSearch *self);
 /* What the first part of a long trace says of wp_search_workers(), or else the load. */
 guint wp_search_guess (WpSearch *self, guint queue_jobs);
 
-/* These numbers of workers will be asked for, with any queue: simulates them now, on all threads, and in full, but for @given, which is
- * given up where it does not do with any queue. Of a queue of @queue_jobs it is counted how many it blocks. */
-void wp_search_prepare (WpSearch *self, const guint *workers, guint n, guint given, guint queue_jobs);
+/* These numbers of workers will be asked for, with any queue, and the last of them perhaps: simulates them now, side by side, on all threads,
+ * and in full. Of a queue of @queue_jobs it is counted how many it blocks. */
+void wp_search_prepare (WpSearch *self, const guint *workers, guint n, guint queue_jobs);
 
 /* The jobs in service on average, were there workers enough; a first guess. */
 double wp_search_load (WpSearch *self);

@@ -8,15 +8,21 @@
 #include <glib/gstdio.h>
 
 #include "sim/base/wp-error.h"
+#include "sim/base/wp-memory.h"
 
-#define BLOCK_ROWS 4096   /* 64 kB: what a reader holds of a block stays in the second cache */
+#define BLOCK_ROWS 4096    /* 64 kB: what a reader holds of a block stays in the second cache */
+#define CHUNK_BLOCKS 512   /* 32 MB, of which only what is used is there */
 
 typedef struct {
   gint64 arrivals_ns[BLOCK_ROWS], services_ns[BLOCK_ROWS];
 } Block;
 
+typedef struct {
+  Block blocks[CHUNK_BLOCKS];
+} Chunk;
+
 struct _WpTape {
-  GPtrArray *blocks;      /* the first ones, as many as may be in memory */
+  GPtrArray *chunks;      /* the first blocks, as many as may be in memory */
   gsize max_blocks;
   Block *last;            /* being filled, once the memory is full; else NULL */
   int fd;                 /* the blocks after those in memory; -1: there are none */
@@ -36,7 +42,7 @@ wp_tape_new (gsize memory_bytes)
 {
   WpTape *self = g_new0 (WpTape, 1);
 
-  self->blocks = g_ptr_array_new_with_free_func (g_free);
+  self->chunks = g_ptr_array_new_with_free_func (g_free);
   self->max_blocks = MAX (1, memory_bytes / sizeof (Block));
   self->fd = -1;
 
@@ -46,7 +52,7 @@ wp_tape_new (gsize memory_bytes)
 void
 wp_tape_restart (WpTape *self)
 {
-  g_ptr_array_set_size (self->blocks, 0);
+  g_ptr_array_set_size (self->chunks, 0);
   g_clear_pointer (&self->last, g_free);
   if (self->fd >= 0)
     close (self->fd);
@@ -58,7 +64,7 @@ void
 wp_tape_free (WpTape *self)
 {
   wp_tape_restart (self);
-  g_ptr_array_unref (self->blocks);
+  g_ptr_array_unref (self->chunks);
   g_free (self);
 }
 
@@ -112,6 +118,23 @@ spill (WpTape *self, GError **error)
   return TRUE;
 }
 
+static Block *
+block_in_memory (const WpTape *self, gsize index)
+{
+  Chunk *chunk = g_ptr_array_index (self->chunks, index / CHUNK_BLOCKS);
+
+  return &chunk->blocks[index % CHUNK_BLOCKS];
+}
+
+static void
+add_chunk (WpTape *self)
+{
+  Chunk *chunk = g_new (Chunk, 1);
+
+  wp_memory_use_large_pages (chunk, sizeof *chunk);
+  g_ptr_array_add (self->chunks, chunk);
+}
+
 /* The block for the next row, which has room. */
 static Block *
 block_to_fill (WpTape *self, GError **error)
@@ -120,9 +143,9 @@ block_to_fill (WpTape *self, GError **error)
 
   if (index < self->max_blocks)
     {
-      if (index == self->blocks->len)
-        g_ptr_array_add (self->blocks, g_new (Block, 1));
-      return g_ptr_array_index (self->blocks, index);
+      if (index == self->chunks->len * CHUNK_BLOCKS)
+        add_chunk (self);
+      return block_in_memory (self, index);
     }
   if (!self->last)
     self->last = g_new (Block, 1);
@@ -289,6 +312,17 @@ scale_one (gint64 arrival_ns, double scale)
   return wp_trace_scale_arrival (arrival_ns, scale);
 }
 
+static void
+scale_all (WpTapeReader *self, const gint64 *arrivals_ns, gsize n)
+{
+  if (self->scale == 2.0)   /* which a plan asks most often */
+    for (gsize i = 0; i < n; i++)
+      self->scaled_ns[i] = arrivals_ns[i] / 2 + (arrivals_ns[i] & 1);
+  else
+    for (gsize i = 0; i < n; i++)
+      self->scaled_ns[i] = scale_one (arrivals_ns[i], self->scale);
+}
+
 gssize
 wp_tape_reader_next (WpTapeReader *self, const gint64 **arrivals_ns, const gint64 **services_ns, GError **error)
 {
@@ -299,8 +333,8 @@ wp_tape_reader_next (WpTapeReader *self, const gint64 **arrivals_ns, const gint6
 
   if (n == 0)
     return 0;
-  if (index < self->tape->blocks->len)
-    block = g_ptr_array_index (self->tape->blocks, index);
+  if (index < self->tape->max_blocks)
+    block = block_in_memory (self->tape, index);
   else if (is_last)
     block = self->tape->last;
   else if (!read_block (self, index, error))
@@ -310,8 +344,7 @@ wp_tape_reader_next (WpTapeReader *self, const gint64 **arrivals_ns, const gint6
   *services_ns = block->services_ns;
   if (self->scale != 1.0)
     {
-      for (gsize i = 0; i < n; i++)
-        self->scaled_ns[i] = scale_one (block->arrivals_ns[i], self->scale);
+      scale_all (self, block->arrivals_ns, n);
       *arrivals_ns = self->scaled_ns;
     }
 

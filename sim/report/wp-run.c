@@ -2,6 +2,7 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/model/wp-batch-server.h"
+#include "sim/model/wp-model-thread.h"
 #include "sim/report/wp-pending.h"
 
 #define BATCH_ROWS 1024   /* small enough that a batch stays in the cache while every model takes it */
@@ -16,6 +17,9 @@ struct _WpRun {
   guint n_models;
   WpLayout layouts[WP_N_MODES];
   WpModel *models[WP_N_MODES];
+  guint threads;
+  WpModelThread *beside;             /* takes the rows of some models; NULL: none */
+  gboolean is_beside[WP_N_MODES];
   WpBatchServer *servers[WP_N_MODES];   /* in their place, where the database commits in groups */
   Teller tellers[WP_N_MODES];
   WpPending *pending;                /* rows that the servers have not done with; NULL where no observer wants verdicts */
@@ -44,6 +48,7 @@ wp_run_new (WpTrace *trace, WpService *service, const WpPolicy *policies, guint 
   self->service = service;
   self->patience_ns = patience_ns;
   self->warmup_ns = WP_TIME_NONE;
+  self->threads = 1;
   self->n_models = n_models;
   for (guint i = 0; i < n_models; i++)
     wp_policy_layout (&policies[i], &self->layouts[i]);
@@ -55,6 +60,7 @@ wp_run_new (WpTrace *trace, WpService *service, const WpPolicy *policies, guint 
 static void
 drop_models (WpRun *self)
 {
+  g_clear_pointer (&self->beside, wp_model_thread_free);
   for (guint i = 0; i < self->n_models; i++)
     {
       g_clear_pointer (&self->models[i], wp_model_free);
@@ -94,15 +100,35 @@ wp_run_front_figures (const WpRun *self, WpFrontFigures *figures)
   return TRUE;
 }
 
-void
-wp_run_watch (WpRun *self, const WpObserver *functions, gpointer observer)
+static void
+watch (WpRun *self, const WpObserver *functions, gpointer observer, guint first, guint n)
 {
   WpWatch watch = { functions, observer };
 
   g_array_append_val (self->watches, watch);
-  for (guint i = 0; functions->wants_verdicts && i < self->n_models; i++)
+  for (guint i = first; functions->wants_verdicts && i < first + n; i++)
     if (!self->verdicts[i])
       self->verdicts[i] = g_new (WpVerdict, BATCH_ROWS);
+}
+
+void
+wp_run_watch (WpRun *self, const WpObserver *functions, gpointer observer)
+{
+  watch (self, functions, observer, 0, self->n_models);
+}
+
+void
+wp_run_watch_one (WpRun *self, const WpObserver *functions, gpointer observer, guint model)
+{
+  g_return_if_fail (model < self->n_models);
+
+  watch (self, functions, observer, model, 1);
+}
+
+void
+wp_run_set_threads (WpRun *self, guint threads)
+{
+  self->threads = threads;
 }
 
 void
@@ -131,8 +157,10 @@ on_told (guint64 request, const WpVerdict *verdict, gpointer data)
 static void
 start_servers (WpRun *self, WpCommit *commit)
 {
-  gboolean wanted = self->n_models > 0 && self->verdicts[0];
+  gboolean wanted = FALSE;
 
+  for (guint i = 0; i < self->n_models; i++)
+    wanted |= self->verdicts[i] != NULL;
   if (wanted)
     self->pending = wp_pending_new (self->n_models);
   for (guint i = 0; i < self->n_models; i++)
@@ -140,6 +168,20 @@ start_servers (WpRun *self, WpCommit *commit)
       self->tellers[i] = (Teller) { self, i };
       self->servers[i] = wp_batch_server_new (&self->layouts[i], self->patience_ns, commit, wanted ? on_told : NULL, &self->tellers[i]);
     }
+}
+
+/* All models but the last, and but those that somebody looks at row by row. A warm-up and batch means ask models in between. */
+static void
+start_beside (WpRun *self)
+{
+  WpModel *models[WP_N_MODES];
+  guint n = 0;
+
+  for (guint i = 0; i + 1 < self->n_models; i++)
+    if ((self->is_beside[i] = self->threads > 1 && !self->verdicts[i] && !self->parts && self->warmup_rows == 0 && self->warmup_ns == WP_TIME_NONE))
+      models[n++] = self->models[i];
+  if (n > 0)
+    self->beside = wp_model_thread_new (models, n);
 }
 
 static void
@@ -155,6 +197,8 @@ start (WpRun *self)
     start_servers (self, commit);
   for (guint i = 0; !commit && i < self->n_models; i++)
     self->models[i] = wp_model_new (&self->layouts[i], self->patience_ns);
+  if (!commit)
+    start_beside (self);
   if (self->front_options.time_ns > 0)
     self->front = wp_front_stage_new (&self->front_options);
   self->traffic = wp_traffic_new ();
@@ -260,8 +304,10 @@ offer_batch (WpRun *self, const WpRow *rows, gsize n_rows, GError **error)
 
   if (self->servers[0])
     return offer_to_servers (self, rows, n_rows, error);
+  if (self->beside)
+    wp_model_thread_offer (self->beside, rows, self->services_ns, n_rows);
   for (guint i = 0; i < self->n_models; i++)
-    if (!wp_model_offer (self->models[i], rows, self->services_ns, n_rows, self->verdicts[i]))
+    if (!self->is_beside[i] && !wp_model_offer (self->models[i], rows, self->services_ns, n_rows, self->verdicts[i]))
       return fail_of_time (self, error);
 
   return show (self, &batch, error);
@@ -355,6 +401,8 @@ finish (WpRun *self, WpFigures *figures, WpTrafficFigures *traffic, GError **err
       g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: the warm-up is longer than the trace", wp_trace_name (self->trace));
       return FALSE;
     }
+  if (self->beside && !wp_model_thread_finish (self->beside))
+    return fail_of_time (self, error);
   for (guint i = 0; i < self->n_models; i++)
     if (!finish_model (self, i, &figures[i], error))
       return FALSE;

@@ -12,7 +12,7 @@ typedef struct {
   const WpRow *rows;
   const gint64 *services_ns;
   gsize n_rows;
-  const WpVerdict *const *verdicts;   /* one array for each model; NULL if no observer wants them */
+  const WpVerdict *const *verdicts;   /* one array for each model; NULL where no observer wants them */
 } WpBatch;
 
 /* Who looks on, as one const table: each function gets what was handed to wp_run_watch(). */
@@ -41,6 +41,12 @@ gboolean wp_run_front_figures (const WpRun *self, WpFrontFigures *figures);
 
 /* Before wp_run_go(); @observer outlives it. */
 void wp_run_watch (WpRun *self, const WpObserver *functions, gpointer observer);
+
+/* The same, for who asks for the verdicts of one model only: those of the others may be NULL. */
+void wp_run_watch_one (WpRun *self, const WpObserver *functions, gpointer observer, guint model);
+
+/* Before wp_run_go(): with more than one, some models may run on a thread beside. */
+void wp_run_set_threads (WpRun *self, guint threads);
 
 /* Before wp_run_go(): the first @rows, and those that arrive before @ns (WP_TIME_NONE: none), are simulated and not counted. */
 void wp_run_warm_up (WpRun *self, guint64 rows, gint64 ns);

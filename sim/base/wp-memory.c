@@ -1,0 +1,20 @@
+#include "sim/base/wp-memory.h"
+
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define MANY_BYTES (8 * 1024 * 1024)   /* fewer gain nothing, and a large page is 2 MB that count as used at once */
+
+void
+wp_memory_use_large_pages (gpointer memory, gsize bytes)
+{
+#ifdef MADV_HUGEPAGE
+  uintptr_t page = (uintptr_t) sysconf (_SC_PAGESIZE);
+  uintptr_t begin = (uintptr_t) memory / page * page;   /* with the allocator's own words: a mapping cut in two can't grow in place */
+  uintptr_t end = ((uintptr_t) memory + bytes + page - 1) / page * page;
+
+  if (bytes >= MANY_BYTES)
+    (void) madvise ((gpointer) begin, end - begin, MADV_HUGEPAGE);   /* it is advice: without it all is well too */
+#endif
+}
