@@ -42,12 +42,13 @@ trim (const char **text, const char **end)
 static void
 decimal_add_digit (Decimal *number, char digit, int *kept, gboolean fraction)
 {
-  if (*kept < MAX_DIGITS) {
-    number->digits = number->digits * 10 + (Wide) (digit - '0');
-    if (number->digits != 0)
-      (*kept)++;
-    number->exponent -= fraction;
-  }
+  if (*kept < MAX_DIGITS)
+    {
+      number->digits = number->digits * 10 + (Wide) (digit - '0');
+      if (number->digits != 0)
+        (*kept)++;
+      number->exponent -= fraction;
+    }
   else
     number->exponent += !fraction;
 }
@@ -100,15 +101,17 @@ decimal_to_ns (const Decimal *number, gint64 unit_ns, gint64 *ns)
   Wide value = number->digits * (Wide) unit_ns;
   Wide divisor = 1;
 
-  if (value == 0 || number->exponent < -38) {   /* digits * unit < 10^38 */
-    *ns = 0;
-    return TRUE;
-  }
-  for (gint64 i = number->exponent; i > 0; i--) {
-    if (value > G_MAXINT64)
-      return FALSE;
-    value *= 10;
-  }
+  if (value == 0 || number->exponent < -38)   /* digits * unit < 10^38 */
+    {
+      *ns = 0;
+      return TRUE;
+    }
+  for (gint64 i = number->exponent; i > 0; i--)
+    {
+      if (value > G_MAXINT64)
+        return FALSE;
+      value *= 10;
+    }
   for (gint64 i = number->exponent; i < 0; i++)
     divisor *= 10;
   value = (value + divisor / 2) / divisor;
@@ -159,19 +162,22 @@ wp_time_parse_duration (const char *text, gint64 *ns, GError **error)
 
   trim (&start, &end);
   unit = scan_decimal (&number, start, end);
-  if (unit != NULL) {
-    while (unit < end && is_blank (*unit))
-      unit++;
-    unit_ns = find_unit (unit, (gsize) (end - unit));
-  }
-  if (unit_ns == 0 || number.negative || !decimal_to_ns (&number, unit_ns, ns)) {
-    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a time, such as 500ms or 2s", text);
-    return FALSE;
-  }
-  if (*ns > WP_DURATION_MAX) {
-    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is over 100 years", text);
-    return FALSE;
-  }
+  if (unit != NULL)
+    {
+      while (unit < end && is_blank (*unit))
+        unit++;
+      unit_ns = find_unit (unit, (gsize) (end - unit));
+    }
+  if (unit_ns == 0 || number.negative || !decimal_to_ns (&number, unit_ns, ns))
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a time, such as 500ms or 2s", text);
+      return FALSE;
+    }
+  if (*ns > WP_DURATION_MAX)
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is over 100 years", text);
+      return FALSE;
+    }
 
   return TRUE;
 }
@@ -220,11 +226,12 @@ take_number (const char **text, const char *end, int n, const char *after, int *
   const char *p = *text;
 
   *value = 0;
-  for (; n > 0; n--, p++) {
-    if (p == end || !is_digit (*p))
-      return FALSE;
-    *value = *value * 10 + (*p - '0');
-  }
+  for (; n > 0; n--, p++)
+    {
+      if (p == end || !is_digit (*p))
+        return FALSE;
+      *value = *value * 10 + (*p - '0');
+    }
   if (*after != '\0' && (p == end || *p == '\0' || strchr (after, *p++) == NULL))
     return FALSE;
   *text = p;
@@ -241,12 +248,13 @@ take_fraction (const char **text, const char *end, gint64 *ns)
   *ns = 0;
   if (p == end || *p != '.')
     return TRUE;
-  for (p++; p < end && is_digit (*p); p++) {
-    digit_ns /= 10;
-    if (digit_ns == 0)
-      return FALSE;
-    *ns += (*p - '0') * digit_ns;
-  }
+  for (p++; p < end && is_digit (*p); p++)
+    {
+      digit_ns /= 10;
+      if (digit_ns == 0)
+        return FALSE;
+      *ns += (*p - '0') * digit_ns;
+    }
   *text = p;
 
   return digit_ns != WP_NS_PER_S;
@@ -314,10 +322,11 @@ wp_time_format_seconds (char buffer[WP_TIME_BUFFER], gint64 ns)
   char *at = buffer;
   int n_digits = 1;
 
-  if (ns == WP_TIME_NONE) {
-    *at = '\0';
-    return buffer;
-  }
+  if (ns == WP_TIME_NONE)
+    {
+      *at = '\0';
+      return buffer;
+    }
   if (ns < 0)
     *at++ = '-';
   for (guint64 rest = seconds / 10; rest > 0; rest /= 10)

@@ -13,10 +13,11 @@ append_character (GString *shown, const char *text, gsize len)
   gunichar c = g_utf8_get_char_validated (text, (gssize) len);
   gboolean valid = c != (gunichar) -1 && c != (gunichar) -2 && c != 0 && g_unichar_isprint (c);
 
-  if (!valid) {
-    g_string_append_printf (shown, "\\x%02x", (guint) (guchar) *text);
-    return 1;
-  }
+  if (!valid)
+    {
+      g_string_append_printf (shown, "\\x%02x", (guint) (guchar) *text);
+      return 1;
+    }
   if (c == '"' || c == '\\')
     g_string_append_c (shown, '\\');
   g_string_append_unichar (shown, c);

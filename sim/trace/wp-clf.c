@@ -111,12 +111,13 @@ read_stamp (const char *text, gsize len, gint64 *ns)
 static gboolean
 take_stamp (WpClf *self, const char *text, gsize len, Entry *entry)
 {
-  if (len != self->last_stamp_len || memcmp (text, self->last_stamp, len) != 0) {
-    if (!read_stamp (text, len, &self->last_stamp_ns))
-      return FALSE;
-    memcpy (self->last_stamp, text, len);
-    self->last_stamp_len = len;
-  }
+  if (len != self->last_stamp_len || memcmp (text, self->last_stamp, len) != 0)
+    {
+      if (!read_stamp (text, len, &self->last_stamp_ns))
+        return FALSE;
+      memcpy (self->last_stamp, text, len);
+      self->last_stamp_len = len;
+    }
   entry->stamp_ns = self->last_stamp_ns;
   entry->whole = len == 26;
 
@@ -151,15 +152,16 @@ take_rest (char *p, char *end, Entry *entry)
   WpCell cell;
 
   entry->number = wp_table_no_cell;
-  while (p < end) {
-    gboolean quoted = *p == '"';
+  while (p < end)
+    {
+      gboolean quoted = *p == '"';
 
-    p = quoted ? take_quoted (p, end, &cell) : take_word (p, end, &cell);
-    if (p == NULL)
-      return "a closing quote";
-    if (p == end && !quoted && is_number (cell))
-      entry->number = cell;
-  }
+      p = quoted ? take_quoted (p, end, &cell) : take_word (p, end, &cell);
+      if (p == NULL)
+        return "a closing quote";
+      if (p == end && !quoted && is_number (cell))
+        entry->number = cell;
+    }
 
   return NULL;
 }
@@ -255,11 +257,12 @@ clf_open (WpTable *table, guint64 limit_rows, GError **error)
   table->names = g_strdupv ((GStrv) cell_names);
   self->stamps = wp_stamps_new ();
   self->texts = g_malloc0 (SLOTS * sizeof (Texts) + WP_WINDOW_SPARE_BYTES);
-  while ((limit_rows == 0 || self->n_lines < limit_rows) && (status = next_entry (self, TRUE, &entry, error)) == WP_TABLE_ROW) {
-    self->n_lines++;
-    if (entry.whole)
-      wp_stamps_count (self->stamps, second_of (entry.stamp_ns));
-  }
+  while ((limit_rows == 0 || self->n_lines < limit_rows) && (status = next_entry (self, TRUE, &entry, error)) == WP_TABLE_ROW)
+    {
+      self->n_lines++;
+      if (entry.whole)
+        wp_stamps_count (self->stamps, second_of (entry.stamp_ns));
+    }
   if (self->n_lines == 0 && status == WP_TABLE_END)
     return wp_table_fail (table, "an empty trace: it has no row", error);
 
@@ -324,11 +327,12 @@ clf_next (WpTable *table, gboolean may_fill, const WpCell **cells, GError **erro
     return WP_TABLE_ERROR;
   self->slot++;
   self->line++;
-  for (int i = HOST; i <= SENT; i++) {
-    self->cells[i] = entry.cells[i];
-    if (entry.cells[i].len > 0)
-      ((char *) entry.cells[i].text)[entry.cells[i].len] = '\0';   /* a blank, a quote or the line's end */
-  }
+  for (int i = HOST; i <= SENT; i++)
+    {
+      self->cells[i] = entry.cells[i];
+      if (entry.cells[i].len > 0)
+        ((char *) entry.cells[i].text)[entry.cells[i].len] = '\0';   /* a blank, a quote or the line's end */
+    }
 
   return WP_TABLE_ROW;
 }

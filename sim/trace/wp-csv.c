@@ -25,12 +25,13 @@ typedef struct {
 static void
 put_cell (WpCsv *self, gsize i, char *text, char *end)
 {
-  if (i >= self->cells_size) {
-    if (self->n_names > 0)
-      return;               /* too many: they are counted only */
-    self->cells_size = MAX (16, 2 * self->cells_size);
-    self->cells = g_renew (WpCell, self->cells, self->cells_size);
-  }
+  if (i >= self->cells_size)
+    {
+      if (self->n_names > 0)
+        return;               /* too many: they are counted only */
+      self->cells_size = MAX (16, 2 * self->cells_size);
+      self->cells = g_renew (WpCell, self->cells, self->cells_size);
+    }
   self->cells[i] = (WpCell) { text, (gsize) (end - text) };
 }
 
@@ -39,10 +40,11 @@ count_lines (const char *text, const char *end)
 {
   guint64 n = 0;
 
-  while ((text = memchr (text, '\n', (gsize) (end - text))) != NULL) {
-    n++;
-    text++;
-  }
+  while ((text = memchr (text, '\n', (gsize) (end - text))) != NULL)
+    {
+      n++;
+      text++;
+    }
 
   return n;
 }
@@ -53,15 +55,16 @@ scan_quoted (const WpWindow *window, Scan *scan, char *p)
 {
   char *start = p;
 
-  for (;;) {
-    p = memchr (p, '"', (gsize) (window->end - p));
-    if (p == NULL || (p + 1 == window->end && !window->at_eof))
-      return NULL;
-    if (p + 1 == window->end || p[1] != '"')
-      break;
-    scan->doubled = TRUE;
-    p += 2;
-  }
+  for (;;)
+    {
+      p = memchr (p, '"', (gsize) (window->end - p));
+      if (p == NULL || (p + 1 == window->end && !window->at_eof))
+        return NULL;
+      if (p + 1 == window->end || p[1] != '"')
+        break;
+      scan->doubled = TRUE;
+      p += 2;
+    }
   scan->lines += count_lines (start, p);
 
   return p;
@@ -75,17 +78,19 @@ scan_cell (WpCsv *self, Scan *scan, char *p)
   char *start = p;
   char *close;
 
-  if (*p != '"' || p == window->end) {
-    while (*p != ',' && *p != '\n')     /* ends at the sentinel at the latest */
-      p++;
-    put_cell (self, scan->n_cells++, start, *p == '\n' && p > start && p[-1] == '\r' ? p - 1 : p);
-    return p == window->end && !window->at_eof ? NULL : p;
-  }
+  if (*p != '"' || p == window->end)
+    {
+      while (*p != ',' && *p != '\n')     /* ends at the sentinel at the latest */
+        p++;
+      put_cell (self, scan->n_cells++, start, *p == '\n' && p > start && p[-1] == '\r' ? p - 1 : p);
+      return p == window->end && !window->at_eof ? NULL : p;
+    }
   close = scan_quoted (window, scan, p + 1);
-  if (close == NULL) {
-    scan->problem = window->at_eof ? "a quote that is not closed" : NULL;
-    return NULL;
-  }
+  if (close == NULL)
+    {
+      scan->problem = window->at_eof ? "a quote that is not closed" : NULL;
+      return NULL;
+    }
   put_cell (self, scan->n_cells++, start + 1, close);
   p = close + 1;
   if (p < window->end && *p == '\r')
@@ -105,34 +110,39 @@ scan_row (WpCsv *self, Scan *scan)
   char *p = self->table.window.at;
 
   *scan = (Scan) { .lines = 1 };
-  while ((p = scan_cell (self, scan, p)) != NULL) {
-    if (*p == '\n' || p == self->table.window.end) {
-      scan->next = p == self->table.window.end ? p : p + 1;
-      return;
+  while ((p = scan_cell (self, scan, p)) != NULL)
+    {
+      if (*p == '\n' || p == self->table.window.end)
+        {
+          scan->next = p == self->table.window.end ? p : p + 1;
+          return;
+        }
+      p++;
     }
-    p++;
-  }
 }
 
 /* Writes into the window: once the row is whole and will not be looked at again. */
 static void
 finish_cells (WpCsv *self, const Scan *scan)
 {
-  for (gsize i = 0; i < MIN (scan->n_cells, self->cells_size); i++) {
-    WpCell *cell = &self->cells[i];
-    char *text = (char *) cell->text;
+  for (gsize i = 0; i < MIN (scan->n_cells, self->cells_size); i++)
+    {
+      WpCell *cell = &self->cells[i];
+      char *text = (char *) cell->text;
 
-    if (scan->doubled && text > self->table.window.at && text[-1] == '"') {
-      gsize len = 0;
+      if (scan->doubled && text > self->table.window.at && text[-1] == '"')
+        {
+          gsize len = 0;
 
-      for (gsize j = 0; j < cell->len; j++, len++) {
-        text[len] = text[j];
-        j += text[j] == '"';
-      }
-      cell->len = len;
+          for (gsize j = 0; j < cell->len; j++, len++)
+            {
+              text[len] = text[j];
+              j += text[j] == '"';
+            }
+          cell->len = len;
+        }
+      text[cell->len] = '\0';
     }
-    text[cell->len] = '\0';
-  }
 }
 
 static WpTableStatus
@@ -167,26 +177,29 @@ next_row (WpCsv *self, gboolean may_fill, gsize *n_cells, GError **error)
   WpWindow *window = &self->table.window;
   Scan scan;
 
-  for (;;) {
-    if (window->at == window->end && window->at_eof)
-      return WP_TABLE_END;
-    self->table.row_line = window->line;
-    scan_row (self, &scan);
-    if (scan.problem != NULL) {
-      g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, scan.problem);
-      return fail_row (self, error);
+  for (;;)
+    {
+      if (window->at == window->end && window->at_eof)
+        return WP_TABLE_END;
+      self->table.row_line = window->line;
+      scan_row (self, &scan);
+      if (scan.problem != NULL)
+        {
+          g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, scan.problem);
+          return fail_row (self, error);
+        }
+      if (scan.next != NULL && !is_blank (self, &scan))
+        break;
+      if (scan.next != NULL)
+        {
+          window->line++;
+          window->at = scan.next;
+        }
+      else if (!may_fill)
+        return WP_TABLE_MORE;
+      else if (!wp_window_fill (window, error))
+        return WP_TABLE_ERROR;
     }
-    if (scan.next != NULL && !is_blank (self, &scan))
-      break;
-    if (scan.next != NULL) {
-      window->line++;
-      window->at = scan.next;
-    }
-    else if (!may_fill)
-      return WP_TABLE_MORE;
-    else if (!wp_window_fill (window, error))
-      return WP_TABLE_ERROR;
-  }
   finish_cells (self, &scan);
   window->line += scan.lines;
   window->at = scan.next;
@@ -215,11 +228,12 @@ take_note (WpCsv *self, const char *line, gsize len, GError **error)
 
   if (colon == NULL)
     return TRUE;
-  if (g_hash_table_size (self->table.notes) == MAX_NOTES) {
-    g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "more than %d notes", MAX_NOTES);
-    wp_window_prefix (&self->table.window, self->table.window.line, error);
-    return FALSE;
-  }
+  if (g_hash_table_size (self->table.notes) == MAX_NOTES)
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "more than %d notes", MAX_NOTES);
+      wp_window_prefix (&self->table.window, self->table.window.line, error);
+      return FALSE;
+    }
   g_hash_table_replace (self->table.notes, g_strstrip (g_strndup (line + 1, (gsize) (colon - line - 1))),
                         g_strstrip (g_strndup (colon + 1, (gsize) (line + len - colon - 1))));
 
@@ -231,20 +245,21 @@ read_notes (WpCsv *self, GError **error)
 {
   WpWindow *window = &self->table.window;
 
-  for (;;) {
-    char *end = wp_window_find_line (window, error);
+  for (;;)
+    {
+      char *end = wp_window_find_line (window, error);
 
-    if (end == NULL)
-      return FALSE;
-    if (end == window->end && end == window->at)
-      return TRUE;
-    if (*window->at != '#' && *window->at != '\n' && (*window->at != '\r' || end != window->at + 1))
-      return TRUE;
-    if (*window->at == '#' && !take_note (self, window->at, (gsize) (end - window->at), error))
-      return FALSE;
-    window->at = end == window->end ? end : end + 1;
-    window->line++;
-  }
+      if (end == NULL)
+        return FALSE;
+      if (end == window->end && end == window->at)
+        return TRUE;
+      if (*window->at != '#' && *window->at != '\n' && (*window->at != '\r' || end != window->at + 1))
+        return TRUE;
+      if (*window->at == '#' && !take_note (self, window->at, (gsize) (end - window->at), error))
+        return FALSE;
+      window->at = end == window->end ? end : end + 1;
+      window->line++;
+    }
 }
 
 static gboolean
@@ -254,19 +269,21 @@ read_header (WpCsv *self, GError **error)
   gsize n_cells = 0;
   WpTableStatus status = next_row (self, TRUE, &n_cells, error);
 
-  if (status == WP_TABLE_END) {
-    g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "an empty trace: it has no header");
-    wp_window_prefix (&self->table.window, self->table.window.line, error);
-  }
+  if (status == WP_TABLE_END)
+    {
+      g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "an empty trace: it has no header");
+      wp_window_prefix (&self->table.window, self->table.window.line, error);
+    }
   if (status != WP_TABLE_ROW)
     return FALSE;
   for (gsize i = 0; i < n_cells; i++)
     g_ptr_array_add (names, g_strstrip (g_strndup (self->cells[i].text, self->cells[i].len)));
   g_ptr_array_add (names, NULL);
-  if (self->table.names != NULL && !g_strv_equal ((const char *const *) self->table.names, (const char *const *) names->pdata)) {
-    g_set_error_literal (error, WP_ERROR, WP_ERROR_IO, "the header has changed since it was read first");
-    return fail_row (self, error) != WP_TABLE_ERROR;
-  }
+  if (self->table.names != NULL && !g_strv_equal ((const char *const *) self->table.names, (const char *const *) names->pdata))
+    {
+      g_set_error_literal (error, WP_ERROR, WP_ERROR_IO, "the header has changed since it was read first");
+      return fail_row (self, error) != WP_TABLE_ERROR;
+    }
   if (self->table.names == NULL)
     self->table.names = (GStrv) g_ptr_array_free (g_steal_pointer (&names), FALSE);
   self->n_names = n_cells;

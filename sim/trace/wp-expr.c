@@ -69,31 +69,35 @@ scan_number (const char *text, const char *end, long double *value)
   gboolean any = FALSE, fraction = FALSE, negative = FALSE;
   const char *p = text;
 
-  for (; p < end && (is_digit (*p) || (*p == '.' && !fraction)); p++) {
-    if (*p == '.') {
-      fraction = TRUE;
-      continue;
+  for (; p < end && (is_digit (*p) || (*p == '.' && !fraction)); p++)
+    {
+      if (*p == '.')
+        {
+          fraction = TRUE;
+          continue;
+        }
+      any = TRUE;
+      if (n_digits < EXACT_DIGITS)
+        {
+          digits = digits * 10 + (guint64) (*p - '0');
+          n_digits += digits != 0;
+          exponent -= fraction;
+        }
+      else
+        exponent += !fraction;
     }
-    any = TRUE;
-    if (n_digits < EXACT_DIGITS) {
-      digits = digits * 10 + (guint64) (*p - '0');
-      n_digits += digits != 0;
-      exponent -= fraction;
-    }
-    else
-      exponent += !fraction;
-  }
   if (!any)
     return text;
-  if (p < end && (*p == 'e' || *p == 'E')) {
-    const char *q = p + 1;
+  if (p < end && (*p == 'e' || *p == 'E'))
+    {
+      const char *q = p + 1;
 
-    if (q < end && (*q == '+' || *q == '-'))
-      negative = *q++ == '-';
-    for (; q < end && is_digit (*q); q++, p = q)
-      written = MIN (written * 10 + (*q - '0'), EXPONENT_LIMIT);
-    exponent += negative ? -written : written;
-  }
+      if (q < end && (*q == '+' || *q == '-'))
+        negative = *q++ == '-';
+      for (; q < end && is_digit (*q); q++, p = q)
+        written = MIN (written * 10 + (*q - '0'), EXPONENT_LIMIT);
+      exponent += negative ? -written : written;
+    }
   *value = exponent < 0 ? (long double) digits / power_of_ten (-exponent) : (long double) digits * power_of_ten (exponent);
 
   return p;
@@ -177,10 +181,11 @@ push_column (Parser *parser, const char *name, GError **error)
 
   if (column < 0)
     return fail_unknown (parser, name, error);
-  if (find_name (parser->names + column + 1, name) >= 0) {
-    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "column \"%s\" is there twice", name);
-    return FALSE;
-  }
+  if (find_name (parser->names + column + 1, name) >= 0)
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "column \"%s\" is there twice", name);
+      return FALSE;
+    }
 
   return push (parser, (Op) { OP_COLUMN, column, 0 }, error);
 }
@@ -233,10 +238,11 @@ parse_name (Parser *parser, GError **error)
 static gboolean
 parse_nested (Parser *parser, char after, gboolean (*parse) (Parser *parser, GError **error), GError **error)
 {
-  if (++parser->nested > MAX_DEPTH) {
-    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is nested too deeply", parser->text);
-    return FALSE;
-  }
+  if (++parser->nested > MAX_DEPTH)
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is nested too deeply", parser->text);
+      return FALSE;
+    }
   if (!parse (parser, error))
     return FALSE;
   parser->nested--;
@@ -271,14 +277,15 @@ parse_product (Parser *parser, GError **error)
 {
   if (!parse_factor (parser, error))
     return FALSE;
-  for (;;) {
-    OpKind kind = take (parser, '*') ? OP_MULTIPLY : take (parser, '/') ? OP_DIVIDE : OP_NUMBER;
+  for (;;)
+    {
+      OpKind kind = take (parser, '*') ? OP_MULTIPLY : take (parser, '/') ? OP_DIVIDE : OP_NUMBER;
 
-    if (kind == OP_NUMBER)
-      return TRUE;
-    if (!parse_factor (parser, error) || !push (parser, (Op) { kind, -1, 0 }, error))
-      return FALSE;
-  }
+      if (kind == OP_NUMBER)
+        return TRUE;
+      if (!parse_factor (parser, error) || !push (parser, (Op) { kind, -1, 0 }, error))
+        return FALSE;
+    }
 }
 
 static gboolean
@@ -286,14 +293,15 @@ parse_sum (Parser *parser, GError **error)
 {
   if (!parse_product (parser, error))
     return FALSE;
-  for (;;) {
-    OpKind kind = take (parser, '+') ? OP_ADD : take (parser, '-') ? OP_SUBTRACT : OP_NUMBER;
+  for (;;)
+    {
+      OpKind kind = take (parser, '+') ? OP_ADD : take (parser, '-') ? OP_SUBTRACT : OP_NUMBER;
 
-    if (kind == OP_NUMBER)
-      return TRUE;
-    if (!parse_product (parser, error) || !push (parser, (Op) { kind, -1, 0 }, error))
-      return FALSE;
-  }
+      if (kind == OP_NUMBER)
+        return TRUE;
+      if (!parse_product (parser, error) || !push (parser, (Op) { kind, -1, 0 }, error))
+        return FALSE;
+    }
 }
 
 static gboolean
@@ -344,24 +352,25 @@ wp_expr_column (const WpExpr *self)
 static void
 apply (OpKind kind, long double *left, long double right)
 {
-  switch (kind) {
-  case OP_ADD:
-    *left += right;
-    break;
-  case OP_SUBTRACT:
-    *left -= right;
-    break;
-  case OP_MULTIPLY:
-    *left *= right;
-    break;
-  case OP_DIVIDE:
-    *left = right == 0 ? (long double) NAN : *left / right;
-    break;
-  case OP_NUMBER:
-  case OP_COLUMN:
-  case OP_NEGATE:
-    g_assert_not_reached ();
-  }
+  switch (kind)
+    {
+      case OP_ADD:
+        *left += right;
+        break;
+      case OP_SUBTRACT:
+        *left -= right;
+        break;
+      case OP_MULTIPLY:
+        *left *= right;
+        break;
+      case OP_DIVIDE:
+        *left = right == 0 ? (long double) NAN : *left / right;
+        break;
+      case OP_NUMBER:
+      case OP_COLUMN:
+      case OP_NEGATE:
+        g_assert_not_reached ();
+    }
 }
 
 gboolean
@@ -370,20 +379,22 @@ wp_expr_eval (const WpExpr *self, const WpCell *cells, long double *value, GErro
   long double stack[MAX_DEPTH + 1];
   int top = -1;
 
-  for (guint i = 0; i < self->ops->len; i++) {
-    const Op *op = &g_array_index (self->ops, Op, i);
+  for (guint i = 0; i < self->ops->len; i++)
+    {
+      const Op *op = &g_array_index (self->ops, Op, i);
 
-    if (op->kind == OP_NUMBER)
-      stack[++top] = op->number;
-    else if (op->kind == OP_NEGATE)
-      stack[top] = -stack[top];
-    else if (op->kind != OP_COLUMN) {
-      top--;
-      apply (op->kind, &stack[top], stack[top + 1]);
+      if (op->kind == OP_NUMBER)
+        stack[++top] = op->number;
+      else if (op->kind == OP_NEGATE)
+        stack[top] = -stack[top];
+      else if (op->kind != OP_COLUMN)
+        {
+          top--;
+          apply (op->kind, &stack[top], stack[top + 1]);
+        }
+      else if (!wp_expr_parse_number (cells[op->column].text, cells[op->column].len, &stack[++top]))
+        return wp_cell_fail (cells[op->column], self->names[op->column], "is not a number", error);
     }
-    else if (!wp_expr_parse_number (cells[op->column].text, cells[op->column].len, &stack[++top]))
-      return wp_cell_fail (cells[op->column], self->names[op->column], "is not a number", error);
-  }
   *value = stack[0];
 
   return TRUE;

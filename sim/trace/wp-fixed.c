@@ -17,23 +17,26 @@ wp_fixed_seconds_scalar (const char *text, gint64 *ns)
   gint64 seconds = 0, fraction = 0;
   gint64 digit_ns = WP_NS_PER_S;
 
-  for (; is_digit (*p); p++) {
-    if (p == text + MAX_DIGITS)
-      return NULL;
-    seconds = seconds * 10 + (*p - '0');
-  }
+  for (; is_digit (*p); p++)
+    {
+      if (p == text + MAX_DIGITS)
+        return NULL;
+      seconds = seconds * 10 + (*p - '0');
+    }
   if (p == text)
     return NULL;
-  if (*p == '.') {
-    for (p++; is_digit (*p); p++) {
-      digit_ns /= 10;
-      if (digit_ns == 0)
+  if (*p == '.')
+    {
+      for (p++; is_digit (*p); p++)
+        {
+          digit_ns /= 10;
+          if (digit_ns == 0)
+            return NULL;
+          fraction += (*p - '0') * digit_ns;
+        }
+      if (digit_ns == WP_NS_PER_S)
         return NULL;
-      fraction += (*p - '0') * digit_ns;
     }
-    if (digit_ns == WP_NS_PER_S)
-      return NULL;
-  }
   *ns = seconds * WP_NS_PER_S + fraction;
 
   return p;
@@ -80,26 +83,29 @@ seconds_at_once (const char *text, gint64 *ns)
   gint64 seconds = 0;
   guint64 bytes, others;
 
-  for (; is_digit (*p); p++) {
-    if (p == text + MAX_DIGITS)
-      return NULL;
-    seconds = seconds * 10 + (*p - '0');
-  }
+  for (; is_digit (*p); p++)
+    {
+      if (p == text + MAX_DIGITS)
+        return NULL;
+      seconds = seconds * 10 + (*p - '0');
+    }
   if (p == text)
     return NULL;
-  if (*p != '.') {
-    *ns = seconds * WP_NS_PER_S;
-    return p;
-  }
+  if (*p != '.')
+    {
+      *ns = seconds * WP_NS_PER_S;
+      return p;
+    }
   bytes = load (++p);
   others = find_others (bytes);
-  if (others == 0) {
-    *ns = seconds * WP_NS_PER_S + join_digits (bytes) * 10;
-    if (!is_digit (p[8]))
-      return p + 8;
-    *ns += p[8] - '0';
-    return is_digit (p[9]) ? NULL : p + 9;
-  }
+  if (others == 0)
+    {
+      *ns = seconds * WP_NS_PER_S + join_digits (bytes) * 10;
+      if (!is_digit (p[8]))
+        return p + 8;
+      *ns += p[8] - '0';
+      return is_digit (p[9]) ? NULL : p + 9;
+    }
   if (others & 0x80)
     return NULL;
   *ns = seconds * WP_NS_PER_S + join_digits (bytes & (((others & -others) >> 7) - 1)) * 10;   /* what follows counts as zeros */
@@ -133,27 +139,29 @@ wp_fixed_rows (WpWindow *window, gboolean has_service, WpRow *rows, gsize max_ro
   const char *end = window->end;
   gsize n = 0;
 
-  for (; n < max_rows; n++) {
-    gint64 arrival_ns, service_ns = WP_TIME_NONE;
-    const char *p = seconds_at_once (at, &arrival_ns);
+  for (; n < max_rows; n++)
+    {
+      gint64 arrival_ns, service_ns = WP_TIME_NONE;
+      const char *p = seconds_at_once (at, &arrival_ns);
 
-    if (p == NULL)
-      break;
-    if (has_service) {
-      if (*p != ',')
-        break;
-      p = seconds_at_once (p + 1, &service_ns);
       if (p == NULL)
         break;
+      if (has_service)
+        {
+          if (*p != ',')
+            break;
+          p = seconds_at_once (p + 1, &service_ns);
+          if (p == NULL)
+            break;
+        }
+      if (*p != '\n')
+        p = skip_return (p);
+      if (*p != '\n' || p >= end)   /* the sentinel is not the row's own end */
+        break;
+      rows[n].arrival_ns = arrival_ns;
+      rows[n].service_ns = service_ns;
+      at = p + 1;
     }
-    if (*p != '\n')
-      p = skip_return (p);
-    if (*p != '\n' || p >= end)   /* the sentinel is not the row's own end */
-      break;
-    rows[n].arrival_ns = arrival_ns;
-    rows[n].service_ns = service_ns;
-    at = p + 1;
-  }
   window->at += at - window->at;
   window->line += n;
 

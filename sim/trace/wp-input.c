@@ -71,17 +71,19 @@ examine (WpInput *self, GError **error)
 {
   struct stat status;
 
-  if (fstat (self->fd, &status) < 0 || S_ISDIR (status.st_mode)) {
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s", self->name, g_strerror (S_ISDIR (status.st_mode) ? EISDIR : errno));
-    return FALSE;
-  }
-  if (S_ISREG (status.st_mode)) {
-    self->start = MAX (lseek (self->fd, 0, SEEK_CUR), 0);
-    self->size = (guint64) MAX (status.st_size - self->start, 0);
-    self->rewindable = TRUE;
-    (void) posix_fadvise (self->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    return TRUE;
-  }
+  if (fstat (self->fd, &status) < 0 || S_ISDIR (status.st_mode))
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s", self->name, g_strerror (S_ISDIR (status.st_mode) ? EISDIR : errno));
+      return FALSE;
+    }
+  if (S_ISREG (status.st_mode))
+    {
+      self->start = MAX (lseek (self->fd, 0, SEEK_CUR), 0);
+      self->size = (guint64) MAX (status.st_size - self->start, 0);
+      self->rewindable = TRUE;
+      (void) posix_fadvise (self->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+      return TRUE;
+    }
   self->spool_fd = open_spool ();
   if (self->spool_fd < 0)
     self->spool_errno = errno;
@@ -98,10 +100,11 @@ wp_input_open (const char *path, GError **error)
   self = input_new (standard_input ? "standard input" : path);
   self->fd = standard_input ? STDIN_FILENO : open (path, O_RDONLY | O_CLOEXEC);
   self->owns_fd = !standard_input;
-  if (self->fd < 0) {
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s", self->name, g_strerror (errno));
-    return NULL;
-  }
+  if (self->fd < 0)
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s", self->name, g_strerror (errno));
+      return NULL;
+    }
   if (!examine (self, error))
     return NULL;
 
@@ -162,16 +165,18 @@ read_source (WpInput *self, char *buffer, gsize size, GError **error)
 
   if (self->fd < 0)
     return read_memory (self, buffer, size);
-  while ((n = read (self->fd, buffer, size)) < 0 && errno == EAGAIN) {
-    struct pollfd waiting = { .fd = self->fd, .events = POLLIN };
-    if (poll (&waiting, 1, -1) < 0)
-      break;
-  }
-  if (n < 0) {
-    g_set_error_literal (error, WP_ERROR, errno == EINTR ? WP_ERROR_INTERRUPTED : WP_ERROR_IO,
-                         errno == EINTR ? "interrupted" : g_strerror (errno));
-    return -1;
-  }
+  while ((n = read (self->fd, buffer, size)) < 0 && errno == EAGAIN)
+    {
+      struct pollfd waiting = { .fd = self->fd, .events = POLLIN };
+      if (poll (&waiting, 1, -1) < 0)
+        break;
+    }
+  if (n < 0)
+    {
+      g_set_error_literal (error, WP_ERROR, errno == EINTR ? WP_ERROR_INTERRUPTED : WP_ERROR_IO,
+                           errno == EINTR ? "interrupted" : g_strerror (errno));
+      return -1;
+    }
   self->consumed += (guint64) n;
 
   return n;
@@ -183,17 +188,19 @@ fill_raw (WpInput *self, gsize wanted, GError **error)
 {
   gssize n = 1;
 
-  if (self->raw_end - self->raw_at < wanted) {
-    memmove (self->raw, self->raw + self->raw_at, self->raw_end - self->raw_at);
-    self->raw_end -= self->raw_at;
-    self->raw_at = 0;
-  }
-  while (self->raw_end - self->raw_at < wanted && n > 0) {
-    n = read_source (self, self->raw + self->raw_end, RAW_BYTES - self->raw_end, error);
-    if (n < 0)
-      return FALSE;
-    self->raw_end += (gsize) n;
-  }
+  if (self->raw_end - self->raw_at < wanted)
+    {
+      memmove (self->raw, self->raw + self->raw_at, self->raw_end - self->raw_at);
+      self->raw_end -= self->raw_at;
+      self->raw_at = 0;
+    }
+  while (self->raw_end - self->raw_at < wanted && n > 0)
+    {
+      n = read_source (self, self->raw + self->raw_end, RAW_BYTES - self->raw_end, error);
+      if (n < 0)
+        return FALSE;
+      self->raw_end += (gsize) n;
+    }
 
   return TRUE;
 }
@@ -212,15 +219,16 @@ find_format (WpInput *self, GError **error)
   if (!fill_raw (self, 2, error))
     return FALSE;
   self->format = raw_is_gzip (self) ? FORMAT_GZIP : FORMAT_PLAIN;
-  if (self->format == FORMAT_GZIP) {
-    int status;
+  if (self->format == FORMAT_GZIP)
+    {
+      int status;
 
-    memset (&self->gzip, 0, sizeof self->gzip);
-    status = inflateInit2 (&self->gzip, 15 + 16);   /* the largest window, gzip's frame */
-    g_assert (status == Z_OK);
-    self->gzip_open = TRUE;
-    self->in_member = TRUE;
-  }
+      memset (&self->gzip, 0, sizeof self->gzip);
+      status = inflateInit2 (&self->gzip, 15 + 16);   /* the largest window, gzip's frame */
+      g_assert (status == Z_OK);
+      self->gzip_open = TRUE;
+      self->in_member = TRUE;
+    }
 
   return TRUE;
 }
@@ -253,11 +261,12 @@ next_member (WpInput *self, gboolean *ended, GError **error)
   *ended = FALSE;
   if (!fill_raw (self, 2, error))
     return FALSE;
-  if (raw_is_gzip (self)) {
-    inflateReset (&self->gzip);
-    self->in_member = TRUE;
-    return TRUE;
-  }
+  if (raw_is_gzip (self))
+    {
+      inflateReset (&self->gzip);
+      self->in_member = TRUE;
+      return TRUE;
+    }
   for (; self->raw_at < self->raw_end; self->raw_at++)
     if (self->raw[self->raw_at] != '\0')
       return fail_gzip (error, "are followed by something else") == 0;
@@ -298,11 +307,12 @@ read_gzip (WpInput *self, char *buffer, gsize size, GError **error)
 
   self->gzip.next_out = (Bytef *) buffer;
   self->gzip.avail_out = (uInt) MIN (size, G_MAXINT);
-  while ((char *) self->gzip.next_out == buffer && !ended) {
-    gboolean done = self->in_member ? inflate_some (self, error) : next_member (self, &ended, error);
-    if (!done)
-      return -1;
-  }
+  while ((char *) self->gzip.next_out == buffer && !ended)
+    {
+      gboolean done = self->in_member ? inflate_some (self, error) : next_member (self, &ended, error);
+      if (!done)
+        return -1;
+    }
 
   return (char *) self->gzip.next_out - buffer;
 }
@@ -320,19 +330,22 @@ read_live (WpInput *self, char *buffer, gsize size, GError **error)
 static void
 keep (WpInput *self, const char *buffer, gsize size)
 {
-  for (gsize at = 0; at < size && self->spool_fd >= 0;) {
-    gssize n = pwrite (self->spool_fd, buffer + at, size - at, self->spool_bytes);
+  for (gsize at = 0; at < size && self->spool_fd >= 0;)
+    {
+      gssize n = pwrite (self->spool_fd, buffer + at, size - at, self->spool_bytes);
 
-    if (n > 0) {
-      at += (gsize) n;
-      self->spool_bytes += n;
+      if (n > 0)
+        {
+          at += (gsize) n;
+          self->spool_bytes += n;
+        }
+      else if (errno != EINTR)
+        {
+          self->spool_errno = errno;
+          close (self->spool_fd);
+          self->spool_fd = -1;
+        }
     }
-    else if (errno != EINTR) {
-      self->spool_errno = errno;
-      close (self->spool_fd);
-      self->spool_fd = -1;
-    }
-  }
   self->spool_at = self->spool_bytes;
 }
 
@@ -341,17 +354,19 @@ wp_input_read (WpInput *self, char *buffer, gsize size, GError **error)
 {
   gssize n;
 
-  if (self->spool_at < self->spool_bytes) {
-    do
-      n = pread (self->spool_fd, buffer, MIN (size, (gsize) (self->spool_bytes - self->spool_at)), self->spool_at);
-    while (n < 0 && errno == EINTR);
-    if (n <= 0) {
-      g_set_error (error, WP_ERROR, WP_ERROR_IO, "reading it again: %s", g_strerror (n < 0 ? errno : EIO));
-      return -1;
+  if (self->spool_at < self->spool_bytes)
+    {
+      do
+        n = pread (self->spool_fd, buffer, MIN (size, (gsize) (self->spool_bytes - self->spool_at)), self->spool_at);
+      while (n < 0 && errno == EINTR);
+      if (n <= 0)
+        {
+          g_set_error (error, WP_ERROR, WP_ERROR_IO, "reading it again: %s", g_strerror (n < 0 ? errno : EIO));
+          return -1;
+        }
+      self->spool_at += n;
+      return n;
     }
-    self->spool_at += n;
-    return n;
-  }
   n = read_live (self, buffer, size, error);
   if (n > 0 && !self->rewindable)
     keep (self, buffer, (gsize) n);
@@ -362,19 +377,22 @@ wp_input_read (WpInput *self, char *buffer, gsize size, GError **error)
 gboolean
 wp_input_rewind (WpInput *self, GError **error)
 {
-  if (!self->rewindable) {
-    if (self->spool_errno != 0) {
-      g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: what came before could not be kept in %s: %s", self->name,
-                   g_get_tmp_dir (), g_strerror (self->spool_errno));
+  if (!self->rewindable)
+    {
+      if (self->spool_errno != 0)
+        {
+          g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: what came before could not be kept in %s: %s", self->name,
+                       g_get_tmp_dir (), g_strerror (self->spool_errno));
+          return FALSE;
+        }
+      self->spool_at = 0;
+      return TRUE;
+    }
+  if (self->fd >= 0 && lseek (self->fd, self->start, SEEK_SET) < 0)
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s", self->name, g_strerror (errno));
       return FALSE;
     }
-    self->spool_at = 0;
-    return TRUE;
-  }
-  if (self->fd >= 0 && lseek (self->fd, self->start, SEEK_SET) < 0) {
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s", self->name, g_strerror (errno));
-    return FALSE;
-  }
   close_gzip (self);
   self->format = FORMAT_UNKNOWN;
   self->raw_at = self->raw_end = 0;

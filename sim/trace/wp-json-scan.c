@@ -42,14 +42,15 @@ static gboolean
 read_hex (WpJsonScan *self, gunichar *unit)
 {
   *unit = 0;
-  for (int i = 0; i < 4; i++) {
-    int digit = self->at < self->end ? g_ascii_xdigit_value (*self->at) : -1;
+  for (int i = 0; i < 4; i++)
+    {
+      int digit = self->at < self->end ? g_ascii_xdigit_value (*self->at) : -1;
 
-    if (digit < 0)
-      return wp_json_expect (self, "four hexadecimal digits");
-    *unit = *unit * 16 + (gunichar) digit;
-    self->at++;
-  }
+      if (digit < 0)
+        return wp_json_expect (self, "four hexadecimal digits");
+      *unit = *unit * 16 + (gunichar) digit;
+      self->at++;
+    }
 
   return TRUE;
 }
@@ -64,16 +65,17 @@ read_unicode (WpJsonScan *self, char **out)
     return FALSE;
   if (c >= 0xdc00 && c <= 0xdfff)
     return wp_json_fail (self, "the second half of a surrogate pair stands alone");
-  if (c >= 0xd800 && c <= 0xdbff) {
-    if (self->end - self->at < 2 || self->at[0] != '\\' || self->at[1] != 'u')
-      return wp_json_fail (self, "the first half of a surrogate pair stands alone");
-    self->at += 2;
-    if (!read_hex (self, &low))
-      return FALSE;
-    if (low < 0xdc00 || low > 0xdfff)
-      return wp_json_fail (self, "the first half of a surrogate pair stands alone");
-    c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
-  }
+  if (c >= 0xd800 && c <= 0xdbff)
+    {
+      if (self->end - self->at < 2 || self->at[0] != '\\' || self->at[1] != 'u')
+        return wp_json_fail (self, "the first half of a surrogate pair stands alone");
+      self->at += 2;
+      if (!read_hex (self, &low))
+        return FALSE;
+      if (low < 0xdc00 || low > 0xdfff)
+        return wp_json_fail (self, "the first half of a surrogate pair stands alone");
+      c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+    }
   if (c == 0)
     *(*out)++ = '\0';            /* g_unichar_to_utf8() gives no byte for it */
   else
@@ -88,10 +90,11 @@ read_escape (WpJsonScan *self, char **out)
   static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
   const char *letter = self->at < self->end && *self->at != '\0' ? strchr (letters, *self->at) : NULL;
 
-  if (self->at < self->end && *self->at == 'u') {
-    self->at++;
-    return read_unicode (self, out);
-  }
+  if (self->at < self->end && *self->at == 'u')
+    {
+      self->at++;
+      return read_unicode (self, out);
+    }
   if (letter == NULL)
     return wp_json_expect (self, "an escape such as \\n or \\u00e9");
   *(*out)++ = meant[letter - letters];
@@ -106,17 +109,19 @@ wp_json_string (WpJsonScan *self, WpCell *cell)
 {
   char *start = self->at, *out = self->at;
 
-  while (self->at < self->end && *self->at != '"') {
-    if ((guchar) *self->at < 0x20)
-      return wp_json_fail (self, "a control character in a string, which must be escaped");
-    if (*self->at != '\\')
-      *out++ = *self->at++;
-    else {
-      self->at++;
-      if (!read_escape (self, &out))
-        return FALSE;
+  while (self->at < self->end && *self->at != '"')
+    {
+      if ((guchar) *self->at < 0x20)
+        return wp_json_fail (self, "a control character in a string, which must be escaped");
+      if (*self->at != '\\')
+        *out++ = *self->at++;
+      else
+        {
+          self->at++;
+          if (!read_escape (self, &out))
+            return FALSE;
+        }
     }
-  }
   if (self->at == self->end)
     return wp_json_expect (self, "a closing quote");
   self->at++;
@@ -147,18 +152,20 @@ wp_json_number (WpJsonScan *self, WpCell *cell)
     self->at++;
   else if (!take_digits (self))
     return wp_json_expect (self, "a value");
-  if (self->at < self->end && *self->at == '.') {
-    self->at++;
-    if (!take_digits (self))
-      return wp_json_expect (self, "a digit");
-  }
-  if (self->at < self->end && (*self->at == 'e' || *self->at == 'E')) {
-    self->at++;
-    if (self->at < self->end && (*self->at == '+' || *self->at == '-'))
+  if (self->at < self->end && *self->at == '.')
+    {
       self->at++;
-    if (!take_digits (self))
-      return wp_json_expect (self, "a digit");
-  }
+      if (!take_digits (self))
+        return wp_json_expect (self, "a digit");
+    }
+  if (self->at < self->end && (*self->at == 'e' || *self->at == 'E'))
+    {
+      self->at++;
+      if (self->at < self->end && (*self->at == '+' || *self->at == '-'))
+        self->at++;
+      if (!take_digits (self))
+        return wp_json_expect (self, "a digit");
+    }
   *cell = (WpCell) { start, (gsize) (self->at - start) };
 
   return TRUE;
@@ -170,15 +177,17 @@ wp_json_word (WpJsonScan *self, WpCell *cell)
   static const char none[WP_WINDOW_SPARE_BYTES] = "", one[WP_WINDOW_SPARE_BYTES] = "1", zero[WP_WINDOW_SPARE_BYTES] = "0";
   static const struct { const char *word; WpCell cell; } words[] = { { "null", { none, 0 } }, { "true", { one, 1 } }, { "false", { zero, 1 } } };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (words); i++) {
-    gsize len = strlen (words[i].word);
+  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
+    {
+      gsize len = strlen (words[i].word);
 
-    if ((gsize) (self->end - self->at) >= len && memcmp (self->at, words[i].word, len) == 0) {
-      *cell = words[i].cell;
-      self->at += len;
-      return TRUE;
+      if ((gsize) (self->end - self->at) >= len && memcmp (self->at, words[i].word, len) == 0)
+        {
+          *cell = words[i].cell;
+          self->at += len;
+          return TRUE;
+        }
     }
-  }
 
   return wp_json_expect (self, "a value");
 }

@@ -40,14 +40,16 @@ read_array (Reader *reader, WpCell *cell)
   WpCell item;
 
   if (!wp_json_take (&reader->scan, ']'))
-    do {
-      if (!read_value (reader, &item, &is_object))
-        return FALSE;
-      if (wp_json_take (&reader->scan, ']'))
-        break;
-      if (!wp_json_take (&reader->scan, ','))
-        return wp_json_expect (&reader->scan, "a comma or ]");
-    } while (TRUE);
+    do
+      {
+        if (!read_value (reader, &item, &is_object))
+          return FALSE;
+        if (wp_json_take (&reader->scan, ']'))
+          break;
+        if (!wp_json_take (&reader->scan, ','))
+          return wp_json_expect (&reader->scan, "a comma or ]");
+      }
+    while (TRUE);
   reader->names = names;
   reader->self = self;
   *cell = (WpCell) { shown, strlen (shown) };
@@ -64,10 +66,11 @@ read_value (Reader *reader, WpCell *cell, gboolean *is_object)
   *is_object = FALSE;
   if (reader->scan.at == reader->scan.end)
     return wp_json_expect (&reader->scan, "a value");
-  if (*reader->scan.at == '"') {
-    reader->scan.at++;
-    return wp_json_string (&reader->scan, cell);
-  }
+  if (*reader->scan.at == '"')
+    {
+      reader->scan.at++;
+      return wp_json_string (&reader->scan, cell);
+    }
   if (*reader->scan.at != '{' && *reader->scan.at != '[')
     return *reader->scan.at == '-' || g_ascii_isdigit (*reader->scan.at) ? wp_json_number (&reader->scan, cell) : wp_json_word (&reader->scan, cell);
   if (++reader->depth > MAX_DEPTH)
@@ -101,11 +104,12 @@ put_cell (Reader *reader, const char *name, WpCell cell)
   WpJsonl *self = reader->self;
   gssize place = self != NULL ? find_name (self, name) : -1;
 
-  if (reader->names != NULL) {
-    if (g_ptr_array_find_with_equal_func (reader->names, name, g_str_equal, NULL))
-      return wp_json_fail (&reader->scan, "a key that is there twice");
-    g_ptr_array_add (reader->names, g_strdup (name));
-  }
+  if (reader->names != NULL)
+    {
+      if (g_ptr_array_find_with_equal_func (reader->names, name, g_str_equal, NULL))
+        return wp_json_fail (&reader->scan, "a key that is there twice");
+      g_ptr_array_add (reader->names, g_strdup (name));
+    }
   if (place < 0)
     return TRUE;
   if (self->seen[place] == self->row)
@@ -129,16 +133,18 @@ read_member (Reader *reader, WpCell key)
     return wp_json_fail (&reader->scan, "a key with a NUL character");
   ((char *) key.text)[key.len] = '\0';
   wp_json_skip_blanks (&reader->scan);
-  if (outer > 0 || (reader->scan.at < reader->scan.end && *reader->scan.at == '{')) {
-    g_string_append_len (reader->path, key.text, (gssize) key.len);
-    g_string_append_c (reader->path, '.');
-  }
+  if (outer > 0 || (reader->scan.at < reader->scan.end && *reader->scan.at == '{'))
+    {
+      g_string_append_len (reader->path, key.text, (gssize) key.len);
+      g_string_append_c (reader->path, '.');
+    }
   if (!read_value (reader, &cell, &is_object))
     return FALSE;
-  if (outer > 0 && !is_object) {
-    g_string_truncate (reader->path, reader->path->len - 1);
-    name = reader->path->str;
-  }
+  if (outer > 0 && !is_object)
+    {
+      g_string_truncate (reader->path, reader->path->len - 1);
+      name = reader->path->str;
+    }
   done = is_object || put_cell (reader, name, cell);
   g_string_truncate (reader->path, outer);
 
@@ -153,20 +159,21 @@ read_object (Reader *reader)
 
   if (wp_json_take (&reader->scan, '}'))
     return TRUE;
-  for (;;) {
-    if (!wp_json_take (&reader->scan, '"'))
-      return wp_json_expect (&reader->scan, "a key in quotes");
-    if (!wp_json_string (&reader->scan, &key))
-      return FALSE;
-    if (!wp_json_take (&reader->scan, ':'))
-      return wp_json_expect (&reader->scan, "a colon");
-    if (!read_member (reader, key))
-      return FALSE;
-    if (wp_json_take (&reader->scan, '}'))
-      return TRUE;
-    if (!wp_json_take (&reader->scan, ','))
-      return wp_json_expect (&reader->scan, "a comma or }");
-  }
+  for (;;)
+    {
+      if (!wp_json_take (&reader->scan, '"'))
+        return wp_json_expect (&reader->scan, "a key in quotes");
+      if (!wp_json_string (&reader->scan, &key))
+        return FALSE;
+      if (!wp_json_take (&reader->scan, ':'))
+        return wp_json_expect (&reader->scan, "a colon");
+      if (!read_member (reader, key))
+        return FALSE;
+      if (wp_json_take (&reader->scan, '}'))
+        return TRUE;
+      if (!wp_json_take (&reader->scan, ','))
+        return wp_json_expect (&reader->scan, "a comma or }");
+    }
 }
 
 static gboolean

@@ -86,10 +86,11 @@ bind_item (WpMapping *self, char *item, const char *const *names, GError **error
     return fail_option (error, item, "is given twice");
   binding.column = (WpColumn) column;
   binding.expr = wp_expr_parse (text, names, error);
-  if (binding.expr == NULL) {
-    g_prefix_error (error, "--columns: %s: ", item);
-    return FALSE;
-  }
+  if (binding.expr == NULL)
+    {
+      g_prefix_error (error, "--columns: %s: ", item);
+      return FALSE;
+    }
   binding.cell = wp_expr_column (binding.expr);
   binding.name = g_strdup (binding.cell < 0 ? g_strstrip (text) : names[binding.cell]);
   self->columns |= 1u << column;
@@ -102,13 +103,14 @@ bind_item (WpMapping *self, char *item, const char *const *names, GError **error
 static char *
 item_end (char *text)
 {
-  for (; *text != '\0' && *text != ','; text++) {
-    char close = *text == '"' ? '"' : *text == '[' ? ']' : '\0';
-    char *end = close != '\0' ? strchr (text + 1, close) : NULL;
+  for (; *text != '\0' && *text != ','; text++)
+    {
+      char close = *text == '"' ? '"' : *text == '[' ? ']' : '\0';
+      char *end = close != '\0' ? strchr (text + 1, close) : NULL;
 
-    if (end != NULL)
-      text = end;
-  }
+      if (end != NULL)
+        text = end;
+    }
 
   return text;
 }
@@ -118,15 +120,16 @@ bind_option (WpMapping *self, const char *columns, const char *const *names, GEr
 {
   g_autofree char *copy = g_strdup (columns);
 
-  for (char *item = copy, *end; item != NULL; item = end) {
-    end = item_end (item);
-    if (*end == ',')
-      *end++ = '\0';
-    else
-      end = NULL;
-    if (!bind_item (self, item, names, error))
-      return FALSE;
-  }
+  for (char *item = copy, *end; item != NULL; item = end)
+    {
+      end = item_end (item);
+      if (*end == ',')
+        *end++ = '\0';
+      else
+        end = NULL;
+      if (!bind_item (self, item, names, error))
+        return FALSE;
+    }
 
   return TRUE;
 }
@@ -136,20 +139,22 @@ bind_names (WpMapping *self, const char *const *names, GError **error)
 {
   guint mapped = self->columns;
 
-  for (int i = 0; names[i] != NULL; i++) {
-    int column = find_column (names[i]);
-    Binding binding = { (WpColumn) column, i, NULL, NULL };
+  for (int i = 0; names[i] != NULL; i++)
+    {
+      int column = find_column (names[i]);
+      Binding binding = { (WpColumn) column, i, NULL, NULL };
 
-    if (column < 0 || mapped & 1u << column)
-      continue;
-    if (self->columns & 1u << column) {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "column \"%s\" is there twice", names[i]);
-      return FALSE;
+      if (column < 0 || mapped & 1u << column)
+        continue;
+      if (self->columns & 1u << column)
+        {
+          g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "column \"%s\" is there twice", names[i]);
+          return FALSE;
+        }
+      self->columns |= 1u << column;
+      binding.name = g_strdup (names[i]);
+      g_array_append_val (self->bindings, binding);
     }
-    self->columns |= 1u << column;
-    binding.name = g_strdup (names[i]);
-    g_array_append_val (self->bindings, binding);
-  }
 
   return TRUE;
 }
@@ -163,10 +168,11 @@ wp_mapping_new (const char *const *names, const char *columns, GError **error)
   g_array_set_clear_func (self->bindings, binding_clear);
   if ((columns != NULL && !bind_option (self, columns, names, error)) || !bind_names (self, names, error))
     return NULL;
-  if (!(self->columns & 1u << WP_COLUMN_ARRIVAL)) {
-    g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "no column \"arrival\" (--columns arrival=NAME takes another)");
-    return NULL;
-  }
+  if (!(self->columns & 1u << WP_COLUMN_ARRIVAL))
+    {
+      g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "no column \"arrival\" (--columns arrival=NAME takes another)");
+      return NULL;
+    }
 
   return g_steal_pointer (&self);
 }
@@ -219,13 +225,14 @@ read_bytes (WpCell cell, gint64 *bytes)
 static gboolean
 read_outcome (WpCell cell, WpOutcome *outcome)
 {
-  for (int i = WP_OUTCOME_STORED; i <= WP_OUTCOME_FAILED; i++) {
-    const char *name = wp_outcome_name ((WpOutcome) i);
+  for (int i = WP_OUTCOME_STORED; i <= WP_OUTCOME_FAILED; i++)
+    {
+      const char *name = wp_outcome_name ((WpOutcome) i);
 
-    *outcome = (WpOutcome) i;
-    if (strlen (name) == cell.len && memcmp (name, cell.text, cell.len) == 0)
-      return TRUE;
-  }
+      *outcome = (WpOutcome) i;
+      if (strlen (name) == cell.len && memcmp (name, cell.text, cell.len) == 0)
+        return TRUE;
+    }
 
   return FALSE;
 }
@@ -233,26 +240,27 @@ read_outcome (WpCell cell, WpOutcome *outcome)
 static gint64 *
 time_field (WpColumn column, WpRow *row)
 {
-  switch (column) {
-  case WP_COLUMN_ARRIVAL:
-    return &row->arrival_ns;
-  case WP_COLUMN_SERVICE:
-    return &row->service_ns;
-  case WP_COLUMN_ACCEPTED:
-    return &row->accepted_ns;
-  case WP_COLUMN_STARTED:
-    return &row->started_ns;
-  case WP_COLUMN_FINISHED:
-    return &row->finished_ns;
-  case WP_COLUMN_ENDED:
-    return &row->ended_ns;
-  case WP_COLUMN_ID:
-  case WP_COLUMN_BYTES:
-  case WP_COLUMN_OUTCOME:
-  case WP_COLUMN_BLOCKED:
-  case WP_N_COLUMNS:
-    break;
-  }
+  switch (column)
+    {
+      case WP_COLUMN_ARRIVAL:
+        return &row->arrival_ns;
+      case WP_COLUMN_SERVICE:
+        return &row->service_ns;
+      case WP_COLUMN_ACCEPTED:
+        return &row->accepted_ns;
+      case WP_COLUMN_STARTED:
+        return &row->started_ns;
+      case WP_COLUMN_FINISHED:
+        return &row->finished_ns;
+      case WP_COLUMN_ENDED:
+        return &row->ended_ns;
+      case WP_COLUMN_ID:
+      case WP_COLUMN_BYTES:
+      case WP_COLUMN_OUTCOME:
+      case WP_COLUMN_BLOCKED:
+      case WP_N_COLUMNS:
+        break;
+    }
 
   return NULL;
 }
@@ -280,21 +288,23 @@ read_cell (WpColumn column, WpCell cell, WpRow *row)
 {
   gint64 *time = time_field (column, row);
 
-  if (column == WP_COLUMN_SERVICE) {
-    if (!read_seconds (cell, time))
-      return "is not a time in seconds";
-    return *time < 0 ? "is negative" : NULL;
-  }
+  if (column == WP_COLUMN_SERVICE)
+    {
+      if (!read_seconds (cell, time))
+        return "is not a time in seconds";
+      return *time < 0 ? "is negative" : NULL;
+    }
   if (time != NULL)
     return read_seconds (cell, time) || wp_time_parse_iso8601 (cell.text, cell.len, time) ? NULL : "is not a time";
   if (column == WP_COLUMN_BYTES)
     return read_bytes (cell, &row->bytes) ? NULL : "is not a whole number of bytes";
   if (column == WP_COLUMN_OUTCOME)
     return read_outcome (cell, &row->outcome) ? NULL : "is not stored, rejected, timed_out, abandoned or failed";
-  if (column == WP_COLUMN_ID) {
-    row->id = cell.text;
-    return memchr (cell.text, '\0', cell.len) != NULL ? "has a NUL byte" : NULL;
-  }
+  if (column == WP_COLUMN_ID)
+    {
+      row->id = cell.text;
+      return memchr (cell.text, '\0', cell.len) != NULL ? "has a NUL byte" : NULL;
+    }
   row->blocked = *cell.text - '0';
 
   return cell.len != 1 || (row->blocked != 0 && row->blocked != 1) ? "is not 0 or 1" : NULL;
@@ -311,12 +321,13 @@ read_arithmetic (const Binding *binding, const WpCell *cells, WpRow *row, GError
   if (!wp_expr_eval (binding->expr, cells, &value, error))
     return FALSE;
   scaled = field != NULL ? value * WP_NS_PER_S : value;
-  if (!(fabsl (scaled) < 0x1p63L) || (value < 0 && !may_be_negative)) {
-    g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "column \"%s\": %s comes to %s, which is not a %s",
-                 wp_column_name (binding->column), binding->name, g_ascii_formatd (shown, sizeof shown, "%g", (double) value),
-                 field != NULL ? "time" : "number of bytes");
-    return FALSE;
-  }
+  if (!(fabsl (scaled) < 0x1p63L) || (value < 0 && !may_be_negative))
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "column \"%s\": %s comes to %s, which is not a %s",
+                   wp_column_name (binding->column), binding->name, g_ascii_formatd (shown, sizeof shown, "%g", (double) value),
+                   field != NULL ? "time" : "number of bytes");
+      return FALSE;
+    }
   *(field != NULL ? field : &row->bytes) = llroundl (scaled);
 
   return TRUE;
@@ -325,23 +336,26 @@ read_arithmetic (const Binding *binding, const WpCell *cells, WpRow *row, GError
 gboolean
 wp_mapping_read (const WpMapping *self, const WpCell *cells, WpRow *row, GError **error)
 {
-  for (guint i = 0; i < self->bindings->len; i++) {
-    const Binding *binding = &g_array_index (self->bindings, Binding, i);
-    const char *problem;
+  for (guint i = 0; i < self->bindings->len; i++)
+    {
+      const Binding *binding = &g_array_index (self->bindings, Binding, i);
+      const char *problem;
 
-    if (binding->cell < 0) {
-      if (!read_arithmetic (binding, cells, row, error))
-        return FALSE;
-      continue;
+      if (binding->cell < 0)
+        {
+          if (!read_arithmetic (binding, cells, row, error))
+            return FALSE;
+          continue;
+        }
+      if (cells[binding->cell].len == 0 && binding->column != WP_COLUMN_ARRIVAL)
+        {
+          read_empty (binding->column, row);
+          continue;
+        }
+      problem = read_cell (binding->column, cells[binding->cell], row);
+      if (problem != NULL)
+        return wp_cell_fail (cells[binding->cell], binding->name, problem, error);
     }
-    if (cells[binding->cell].len == 0 && binding->column != WP_COLUMN_ARRIVAL) {
-      read_empty (binding->column, row);
-      continue;
-    }
-    problem = read_cell (binding->column, cells[binding->cell], row);
-    if (problem != NULL)
-      return wp_cell_fail (cells[binding->cell], binding->name, problem, error);
-  }
 
   return TRUE;
 }

@@ -38,10 +38,11 @@ wp_row_store_new (guint columns)
   for (gsize i = 0; i < G_N_ELEMENTS (number_columns); i++)
     if (columns & 1u << number_columns[i])
       self->numbers[i] = g_array_new (FALSE, FALSE, sizeof (gint64));
-  if (columns & 1u << WP_COLUMN_ID) {
-    self->ids = g_ptr_array_new ();
-    self->id_text = g_string_chunk_new (ID_BLOCK_BYTES);
-  }
+  if (columns & 1u << WP_COLUMN_ID)
+    {
+      self->ids = g_ptr_array_new ();
+      self->id_text = g_string_chunk_new (ID_BLOCK_BYTES);
+    }
   if (columns & (1u << WP_COLUMN_OUTCOME | 1u << WP_COLUMN_BLOCKED))
     self->flags = g_array_new (FALSE, FALSE, sizeof (Flags));
   self->latest_ns = G_MININT64;
@@ -66,26 +67,27 @@ wp_row_store_free (WpRowStore *self)
 static gint64 *
 number_field (WpRow *row, WpColumn column)
 {
-  switch (column) {
-  case WP_COLUMN_SERVICE:
-    return &row->service_ns;
-  case WP_COLUMN_BYTES:
-    return &row->bytes;
-  case WP_COLUMN_ACCEPTED:
-    return &row->accepted_ns;
-  case WP_COLUMN_STARTED:
-    return &row->started_ns;
-  case WP_COLUMN_FINISHED:
-    return &row->finished_ns;
-  case WP_COLUMN_ENDED:
-    return &row->ended_ns;
-  case WP_COLUMN_ARRIVAL:
-  case WP_COLUMN_ID:
-  case WP_COLUMN_OUTCOME:
-  case WP_COLUMN_BLOCKED:
-  case WP_N_COLUMNS:
-    break;
-  }
+  switch (column)
+    {
+      case WP_COLUMN_SERVICE:
+        return &row->service_ns;
+      case WP_COLUMN_BYTES:
+        return &row->bytes;
+      case WP_COLUMN_ACCEPTED:
+        return &row->accepted_ns;
+      case WP_COLUMN_STARTED:
+        return &row->started_ns;
+      case WP_COLUMN_FINISHED:
+        return &row->finished_ns;
+      case WP_COLUMN_ENDED:
+        return &row->ended_ns;
+      case WP_COLUMN_ARRIVAL:
+      case WP_COLUMN_ID:
+      case WP_COLUMN_OUTCOME:
+      case WP_COLUMN_BLOCKED:
+      case WP_N_COLUMNS:
+        break;
+    }
   g_assert_not_reached ();
 }
 
@@ -104,10 +106,11 @@ add_row (WpRowStore *self, WpRow row)
       g_array_append_vals (self->numbers[i], number_field (&row, number_columns[i]), 1);
   if (self->ids != NULL)
     g_ptr_array_add (self->ids, row.id != NULL ? g_string_chunk_insert (self->id_text, row.id) : NULL);
-  if (self->flags != NULL) {
-    Flags flags = { (gint8) row.outcome, (gint8) row.blocked };
-    g_array_append_val (self->flags, flags);
-  }
+  if (self->flags != NULL)
+    {
+      Flags flags = { (gint8) row.outcome, (gint8) row.blocked };
+      g_array_append_val (self->flags, flags);
+    }
 }
 
 void
@@ -147,12 +150,13 @@ get_row (const WpRowStore *self, gsize place, WpRow *row)
       *number_field (row, number_columns[i]) = g_array_index (self->numbers[i], gint64, key->place);
   if (self->ids != NULL)
     row->id = self->ids->pdata[key->place];
-  if (self->flags != NULL) {
-    Flags flags = g_array_index (self->flags, Flags, key->place);
+  if (self->flags != NULL)
+    {
+      Flags flags = g_array_index (self->flags, Flags, key->place);
 
-    row->outcome = (WpOutcome) flags.outcome;
-    row->blocked = flags.blocked;
-  }
+      row->outcome = (WpOutcome) flags.outcome;
+      row->blocked = flags.blocked;
+    }
 }
 
 gsize

@@ -62,10 +62,11 @@ wp_stamps_count (WpStamps *self, gint64 second)
   guint n = self->stamps->len;
   Stamp stamp = { second, 1, 0 };
 
-  if (n > 0 && g_array_index (self->stamps, Stamp, n - 1).second == second) {
-    g_array_index (self->stamps, Stamp, n - 1).n++;
-    return;
-  }
+  if (n > 0 && g_array_index (self->stamps, Stamp, n - 1).second == second)
+    {
+      g_array_index (self->stamps, Stamp, n - 1).n++;
+      return;
+    }
   if (n >= MAX (MIN_MERGE, 2 * self->merged))   /* lines out of order have many runs of few seconds */
     merge (self);
   g_array_append_val (self->stamps, stamp);

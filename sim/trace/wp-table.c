@@ -17,10 +17,11 @@ gboolean
 wp_input_format_parse (const char *text, WpInputFormat *format, GError **error)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
-    if (g_ascii_strcasecmp (kinds[i]->name, text) == 0) {
-      *format = (WpInputFormat) i;
-      return TRUE;
-    }
+    if (g_ascii_strcasecmp (kinds[i]->name, text) == 0)
+      {
+        *format = (WpInputFormat) i;
+        return TRUE;
+      }
   g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a kind of input: csv, clf or jsonl", text);
 
   return FALSE;
@@ -62,10 +63,11 @@ wp_table_rewind (WpTable *self, GError **error)
 static gboolean
 is_blank (const char *line, gsize len)
 {
-  while (len > 0 && (*line == ' ' || *line == '\t')) {
-    line++;
-    len--;
-  }
+  while (len > 0 && (*line == ' ' || *line == '\t'))
+    {
+      line++;
+      len--;
+    }
 
   return len == 0;
 }
@@ -75,26 +77,27 @@ wp_table_line (WpTable *self, gboolean may_fill, char **line, gsize *len, GError
 {
   WpWindow *window = &self->window;
 
-  for (;;) {
-    char *end;
+  for (;;)
+    {
+      char *end;
 
-    self->row_line = window->line;
-    end = memchr (window->at, '\n', (gsize) (window->end - window->at));
-    if (end == NULL && !window->at_eof && !may_fill)
-      return WP_TABLE_MORE;
-    if (end == NULL && !(end = wp_window_find_line (window, error)))
-      return WP_TABLE_ERROR;
-    if (end == window->at && end == window->end)   /* only now is it known that nothing follows */
-      return WP_TABLE_END;
-    *line = window->at;
-    *len = (gsize) (end - window->at);
-    window->at = end == window->end ? end : end + 1;
-    window->line++;
-    if (*len > 0 && (*line)[*len - 1] == '\r')
-      --*len;
-    if (!is_blank (*line, *len))
-      return WP_TABLE_ROW;
-  }
+      self->row_line = window->line;
+      end = memchr (window->at, '\n', (gsize) (window->end - window->at));
+      if (end == NULL && !window->at_eof && !may_fill)
+        return WP_TABLE_MORE;
+      if (end == NULL && !(end = wp_window_find_line (window, error)))
+        return WP_TABLE_ERROR;
+      if (end == window->at && end == window->end)   /* only now is it known that nothing follows */
+        return WP_TABLE_END;
+      *line = window->at;
+      *len = (gsize) (end - window->at);
+      window->at = end == window->end ? end : end + 1;
+      window->line++;
+      if (*len > 0 && (*line)[*len - 1] == '\r')
+        --*len;
+      if (!is_blank (*line, *len))
+        return WP_TABLE_ROW;
+    }
 }
 
 gboolean

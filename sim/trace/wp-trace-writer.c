@@ -80,18 +80,20 @@ write_out (WpTraceWriter *self)
 {
   gsize written = 0;
 
-  while (written < self->used && self->failed_errno == 0) {
-    gssize n = write (self->fd, self->buffer + written, self->used - written);
+  while (written < self->used && self->failed_errno == 0)
+    {
+      gssize n = write (self->fd, self->buffer + written, self->used - written);
 
-    if (n >= 0)
-      written += (gsize) n;
-    else if (errno == EAGAIN) {
-      struct pollfd waiting = { .fd = self->fd, .events = POLLOUT };
-      (void) poll (&waiting, 1, -1);
+      if (n >= 0)
+        written += (gsize) n;
+      else if (errno == EAGAIN)
+        {
+          struct pollfd waiting = { .fd = self->fd, .events = POLLOUT };
+          (void) poll (&waiting, 1, -1);
+        }
+      else if (errno != EINTR)
+        self->failed_errno = errno;
     }
-    else if (errno != EINTR)
-      self->failed_errno = errno;
-  }
   if (self->failed_errno != 0 && written > 0)
     undo_write (self->fd, written);
   self->used = 0;
@@ -104,10 +106,11 @@ reserve (WpTraceWriter *self, gsize bytes)
   if (self->buffer_bytes - self->used >= bytes)
     return;
   write_out (self);
-  if (self->buffer_bytes < bytes) {
-    self->buffer_bytes = bytes;
-    self->buffer = g_realloc (self->buffer, self->buffer_bytes);
-  }
+  if (self->buffer_bytes < bytes)
+    {
+      self->buffer_bytes = bytes;
+      self->buffer = g_realloc (self->buffer, self->buffer_bytes);
+    }
 }
 
 static gboolean
@@ -129,17 +132,18 @@ put_header (WpTraceWriter *self)
     return;
   self->has_header = TRUE;
   reserve (self, ROW_BYTES);
-  for (int i = 0; i < WP_N_COLUMNS; i++) {
-    const char *name = wp_column_name ((WpColumn) i);
+  for (int i = 0; i < WP_N_COLUMNS; i++)
+    {
+      const char *name = wp_column_name ((WpColumn) i);
 
-    if (!(self->columns & 1u << i))
-      continue;
-    if (!first)
-      self->buffer[self->used++] = ',';
-    first = FALSE;
-    memcpy (self->buffer + self->used, name, strlen (name));
-    self->used += strlen (name);
-  }
+      if (!(self->columns & 1u << i))
+        continue;
+      if (!first)
+        self->buffer[self->used++] = ',';
+      first = FALSE;
+      memcpy (self->buffer + self->used, name, strlen (name));
+      self->used += strlen (name);
+    }
   self->buffer[self->used++] = '\n';
 }
 
@@ -162,11 +166,12 @@ put_text (char *at, const char *text)
   if (strpbrk (text, ",\"\r\n") == NULL)
     return stpcpy (at, text);
   *at++ = '"';
-  for (; *text != '\0'; text++) {
-    if (*text == '"')
-      *at++ = '"';
-    *at++ = *text;
-  }
+  for (; *text != '\0'; text++)
+    {
+      if (*text == '"')
+        *at++ = '"';
+      *at++ = *text;
+    }
   *at++ = '"';
 
   return at;
@@ -196,30 +201,31 @@ put_time (char *at, guint digits_cut, gint64 ns)
 static char *
 put_cell (char *at, WpColumn column, guint digits_cut, const WpRow *row)
 {
-  switch (column) {
-  case WP_COLUMN_ARRIVAL:
-    return put_time (at, digits_cut, row->arrival_ns);
-  case WP_COLUMN_SERVICE:
-    return put_time (at, digits_cut, row->service_ns);
-  case WP_COLUMN_ID:
-    return row->id != NULL ? put_text (at, row->id) : at;
-  case WP_COLUMN_BYTES:
-    return row->bytes >= 0 ? put_count (at, row->bytes) : at;
-  case WP_COLUMN_ACCEPTED:
-    return put_time (at, digits_cut, row->accepted_ns);
-  case WP_COLUMN_STARTED:
-    return put_time (at, digits_cut, row->started_ns);
-  case WP_COLUMN_FINISHED:
-    return put_time (at, digits_cut, row->finished_ns);
-  case WP_COLUMN_ENDED:
-    return put_time (at, digits_cut, row->ended_ns);
-  case WP_COLUMN_OUTCOME:
-    return stpcpy (at, wp_outcome_name (row->outcome));
-  case WP_COLUMN_BLOCKED:
-    return row->blocked >= 0 ? put_count (at, row->blocked) : at;
-  case WP_N_COLUMNS:
-    break;
-  }
+  switch (column)
+    {
+      case WP_COLUMN_ARRIVAL:
+        return put_time (at, digits_cut, row->arrival_ns);
+      case WP_COLUMN_SERVICE:
+        return put_time (at, digits_cut, row->service_ns);
+      case WP_COLUMN_ID:
+        return row->id != NULL ? put_text (at, row->id) : at;
+      case WP_COLUMN_BYTES:
+        return row->bytes >= 0 ? put_count (at, row->bytes) : at;
+      case WP_COLUMN_ACCEPTED:
+        return put_time (at, digits_cut, row->accepted_ns);
+      case WP_COLUMN_STARTED:
+        return put_time (at, digits_cut, row->started_ns);
+      case WP_COLUMN_FINISHED:
+        return put_time (at, digits_cut, row->finished_ns);
+      case WP_COLUMN_ENDED:
+        return put_time (at, digits_cut, row->ended_ns);
+      case WP_COLUMN_OUTCOME:
+        return stpcpy (at, wp_outcome_name (row->outcome));
+      case WP_COLUMN_BLOCKED:
+        return row->blocked >= 0 ? put_count (at, row->blocked) : at;
+      case WP_N_COLUMNS:
+        break;
+    }
   g_assert_not_reached ();
 }
 
@@ -232,10 +238,11 @@ wp_trace_writer_row (WpTraceWriter *self, const WpRow *row, GError **error)
   reserve (self, ROW_BYTES + (row->id != NULL ? 2 * strlen (row->id) : 0));
   at = self->buffer + self->used;
   for (int i = 0; i < WP_N_COLUMNS; i++)
-    if (self->columns & 1u << i) {
-      at = put_cell (at, (WpColumn) i, self->digits_cut, row);
-      *at++ = ',';
-    }
+    if (self->columns & 1u << i)
+      {
+        at = put_cell (at, (WpColumn) i, self->digits_cut, row);
+        *at++ = ',';
+      }
   at[-1] = '\n';
   self->used = (gsize) (at - self->buffer);
 

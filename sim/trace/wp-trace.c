@@ -101,11 +101,12 @@ wp_trace_open_input (WpInput *input, gsize chunk_bytes, const WpTraceOptions *op
   if (self->table == NULL)
     return NULL;
   self->mapping = wp_mapping_new ((const char *const *) self->table->names, options != NULL ? options->columns : NULL, error);
-  if (self->mapping == NULL) {
-    if (error != NULL && g_error_matches (*error, WP_ERROR, WP_ERROR_BAD_TRACE))
-      wp_window_prefix (&self->table->window, self->table->header_line, error);
-    return NULL;
-  }
+  if (self->mapping == NULL)
+    {
+      if (error != NULL && g_error_matches (*error, WP_ERROR, WP_ERROR_BAD_TRACE))
+        wp_window_prefix (&self->table->window, self->table->header_line, error);
+      return NULL;
+    }
   self->plain = has_plain_header (self);
   self->plain_service = wp_mapping_columns (self->mapping) & 1u << WP_COLUMN_SERVICE;
   clear_rows (self);
@@ -181,10 +182,11 @@ read_raw (WpTrace *self, gboolean may_fill, WpRow *rows, gsize max_rows, gsize *
   status = self->table->kind->next (self->table, may_fill, &cells, error);
   if (status != WP_TABLE_ROW)
     return status == WP_TABLE_END ? RAW_END : status == WP_TABLE_MORE ? RAW_MORE : RAW_ERROR;
-  if (!wp_mapping_read (self->mapping, cells, rows, error)) {
-    wp_window_prefix (&self->table->window, self->table->row_line, error);
-    return RAW_ERROR;
-  }
+  if (!wp_mapping_read (self->mapping, cells, rows, error))
+    {
+      wp_window_prefix (&self->table->window, self->table->row_line, error);
+      return RAW_ERROR;
+    }
   *n_rows = 1;
   self->n_read++;
 
@@ -210,14 +212,16 @@ scale_rows (const WpTrace *self, WpRow *rows, gsize n_rows, GError **error)
 {
   const WpTraceOptions *options = &self->options;
 
-  for (gsize i = 0; i < n_rows; i++) {
-    rows[i].arrival_ns = wp_trace_scale_arrival (rows[i].arrival_ns, options->scale);
-    rows[i].service_ns = wp_trace_scale_service (rows[i].service_ns, options->service_scale);
-    if (rows[i].arrival_ns == G_MAXINT64 || rows[i].service_ns == G_MAXINT64) {
-      g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "a time of more than 292 years, once it is scaled");
-      return FALSE;
+  for (gsize i = 0; i < n_rows; i++)
+    {
+      rows[i].arrival_ns = wp_trace_scale_arrival (rows[i].arrival_ns, options->scale);
+      rows[i].service_ns = wp_trace_scale_service (rows[i].service_ns, options->service_scale);
+      if (rows[i].arrival_ns == G_MAXINT64 || rows[i].service_ns == G_MAXINT64)
+        {
+          g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "a time of more than 292 years, once it is scaled");
+          return FALSE;
+        }
     }
-  }
 
   return TRUE;
 }
@@ -246,11 +250,12 @@ in_order (WpTrace *self, const WpRow *rows, gsize n_rows)
 {
   gint64 latest_ns = self->latest_ns;
 
-  for (gsize i = 0; i < n_rows; i++) {
-    if (rows[i].arrival_ns < latest_ns)
-      return FALSE;
-    latest_ns = rows[i].arrival_ns;
-  }
+  for (gsize i = 0; i < n_rows; i++)
+    {
+      if (rows[i].arrival_ns < latest_ns)
+        return FALSE;
+      latest_ns = rows[i].arrival_ns;
+    }
   self->latest_ns = latest_ns;
 
   return TRUE;
@@ -269,23 +274,25 @@ read_stream (WpTrace *self, gsize *n_rows, GError **error)
 {
   gsize n = 0, some;
 
-  while (n < BATCH_ROWS) {
-    RawStatus status = read_raw (self, n == 0, self->rows + n, BATCH_ROWS - n, &some, error);
+  while (n < BATCH_ROWS)
+    {
+      RawStatus status = read_raw (self, n == 0, self->rows + n, BATCH_ROWS - n, &some, error);
 
-    if (status == RAW_ERROR)
-      return WP_READ_ERROR;
-    if (status != RAW_ROWS)
-      break;
-    if (!self->has_origin)
-      set_origin (self, self->rows[0].arrival_ns);
-    if (!in_order (self, self->rows + n, some))
-      return WP_READ_DISORDER;
-    if (!relate_rows (self, self->rows + n, some, error)) {
-      wp_window_prefix (&self->table->window, some == 1 ? self->table->row_line : self->table->window.line, error);
-      return WP_READ_ERROR;
+      if (status == RAW_ERROR)
+        return WP_READ_ERROR;
+      if (status != RAW_ROWS)
+        break;
+      if (!self->has_origin)
+        set_origin (self, self->rows[0].arrival_ns);
+      if (!in_order (self, self->rows + n, some))
+        return WP_READ_DISORDER;
+      if (!relate_rows (self, self->rows + n, some, error))
+        {
+          wp_window_prefix (&self->table->window, some == 1 ? self->table->row_line : self->table->window.line, error);
+          return WP_READ_ERROR;
+        }
+      n += some;
     }
-    n += some;
-  }
   *n_rows = n;
 
   return n > 0 ? WP_READ_ROWS : WP_READ_END;
@@ -314,10 +321,11 @@ read_drawn (WpTrace *self, gsize *n_rows, GError **error)
     return WP_READ_END;
   if (self->n_read == 0)
     self->origin_ns = arrivals_ns[0];
-  if (arrivals_ns[n - 1] == G_MAXINT64) {
-    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: a time of more than 292 years, once it is scaled", self->name);
-    return WP_READ_ERROR;
-  }
+  if (arrivals_ns[n - 1] == G_MAXINT64)
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: a time of more than 292 years, once it is scaled", self->name);
+      return WP_READ_ERROR;
+    }
   for (gsize i = 0; i < n; i++)
     self->rows[i].arrival_ns = arrivals_ns[i] - self->origin_ns;
   self->n_read += n;
@@ -329,10 +337,11 @@ read_drawn (WpTrace *self, gsize *n_rows, GError **error)
 static void
 fail_empty (WpTrace *self, GError **error)
 {
-  if (self->drawn != NULL) {
-    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\": no request arrives in that time", self->name);
-    return;
-  }
+  if (self->drawn != NULL)
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\": no request arrives in that time", self->name);
+      return;
+    }
   g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "an empty trace: no row follows the header");
   wp_window_prefix (&self->table->window, self->table->window.line, error);
 }
@@ -344,12 +353,13 @@ wp_trace_read (WpTrace *self, const WpRow **rows, gsize *n_rows, GError **error)
 
   *rows = self->rows;
   *n_rows = 0;
-  if (self->failure == NULL) {
-    read = self->drawn != NULL ? read_drawn (self, n_rows, &self->failure)
-           : self->store != NULL ? read_store (self, n_rows, &self->failure) : read_stream (self, n_rows, &self->failure);
-    if (read == WP_READ_END && self->n_read == 0)
-      fail_empty (self, &self->failure);
-  }
+  if (self->failure == NULL)
+    {
+      read = self->drawn != NULL ? read_drawn (self, n_rows, &self->failure)
+             : self->store != NULL ? read_store (self, n_rows, &self->failure) : read_stream (self, n_rows, &self->failure);
+      if (read == WP_READ_END && self->n_read == 0)
+        fail_empty (self, &self->failure);
+    }
   if (self->failure == NULL)
     return read;
   if (error != NULL)
@@ -384,11 +394,12 @@ wp_trace_sort (WpTrace *self, GError **error)
   g_return_val_if_fail (self->drawn == NULL && self->store == NULL && self->failure == NULL, FALSE);
 
   self->store = store_rows (self, &self->failure);
-  if (self->store == NULL) {
-    if (error != NULL)
-      *error = g_error_copy (self->failure);
-    return FALSE;
-  }
+  if (self->store == NULL)
+    {
+      if (error != NULL)
+        *error = g_error_copy (self->failure);
+      return FALSE;
+    }
   wp_row_store_sort (self->store);
   wp_row_store_get (self->store, 0, self->rows, 1);
   set_origin (self, self->rows[0].arrival_ns);
@@ -405,12 +416,13 @@ append_loaded (WpTrace *self, const WpRow *rows, gsize n_rows)
   g_array_append_vals (self->loaded, rows, (guint) n_rows);
   if (self->store != NULL)
     return;                  /* the ids last as long as we do */
-  for (gsize i = from; i < self->loaded->len; i++) {
-    WpRow *row = &g_array_index (self->loaded, WpRow, i);
+  for (gsize i = from; i < self->loaded->len; i++)
+    {
+      WpRow *row = &g_array_index (self->loaded, WpRow, i);
 
-    if (row->id != NULL)
-      row->id = g_string_chunk_insert (self->loaded_ids, row->id);
-  }
+      if (row->id != NULL)
+        row->id = g_string_chunk_insert (self->loaded_ids, row->id);
+    }
 }
 
 const WpRow *
@@ -423,16 +435,17 @@ wp_trace_load (WpTrace *self, gsize *n_rows, GError **error)
   g_return_val_if_fail (self->loaded == NULL, NULL);
   self->loaded = g_array_new (FALSE, FALSE, sizeof (WpRow));
   self->loaded_ids = g_string_chunk_new (4096);
-  while ((read = wp_trace_read (self, &rows, &n, error)) != WP_READ_END) {
-    if (read == WP_READ_ERROR)
-      return NULL;
-    if (read == WP_READ_ROWS)
-      append_loaded (self, rows, n);
-    else if (!wp_trace_sort (self, error))
-      return NULL;
-    else
-      g_array_set_size (self->loaded, 0);
-  }
+  while ((read = wp_trace_read (self, &rows, &n, error)) != WP_READ_END)
+    {
+      if (read == WP_READ_ERROR)
+        return NULL;
+      if (read == WP_READ_ROWS)
+        append_loaded (self, rows, n);
+      else if (!wp_trace_sort (self, error))
+        return NULL;
+      else
+        g_array_set_size (self->loaded, 0);
+    }
   *n_rows = self->loaded->len;
 
   return (const WpRow *) self->loaded->data;
@@ -469,12 +482,13 @@ wp_trace_tell (const WpTrace *self, GPtrArray *lines)
 
   if (self->drawn != NULL || self->table->kind->tell == NULL)
     return;
-  for (int i = 0; i < WP_N_COLUMNS; i++) {
-    int cell = wp_mapping_cell (self->mapping, (WpColumn) i);
+  for (int i = 0; i < WP_N_COLUMNS; i++)
+    {
+      int cell = wp_mapping_cell (self->mapping, (WpColumn) i);
 
-    if (cell >= 0 && strcmp (self->table->names[cell], wp_column_name ((WpColumn) i)) == 0)
-      columns |= 1u << i;
-  }
+      if (cell >= 0 && strcmp (self->table->names[cell], wp_column_name ((WpColumn) i)) == 0)
+        columns |= 1u << i;
+    }
   self->table->kind->tell (self->table, columns, lines);
 }
 

@@ -39,18 +39,20 @@ wp_window_prefix (const WpWindow *self, guint64 line, GError **error)
 static void
 make_room (WpWindow *self, gsize held)
 {
-  if (held + self->chunk_bytes <= self->buffer_bytes) {
-    memmove (self->buffer, self->at, held);
-  }
-  else {
-    gsize bytes = MAX (2 * self->buffer_bytes, held + self->chunk_bytes);
-    char *buffer = g_malloc0 (bytes + WP_WINDOW_SPARE_BYTES);
+  if (held + self->chunk_bytes <= self->buffer_bytes)
+    {
+      memmove (self->buffer, self->at, held);
+    }
+  else
+    {
+      gsize bytes = MAX (2 * self->buffer_bytes, held + self->chunk_bytes);
+      char *buffer = g_malloc0 (bytes + WP_WINDOW_SPARE_BYTES);
 
-    memcpy (buffer, self->at, held);
-    g_free (self->buffer);
-    self->buffer = buffer;
-    self->buffer_bytes = bytes;
-  }
+      memcpy (buffer, self->at, held);
+      g_free (self->buffer);
+      self->buffer = buffer;
+      self->buffer_bytes = bytes;
+    }
   self->at = self->buffer;
   self->end = self->buffer + held;
 }
@@ -61,17 +63,19 @@ wp_window_fill (WpWindow *self, GError **error)
   gsize held = (gsize) (self->end - self->at);
   gssize n;
 
-  if (held > WP_WINDOW_ROW_BYTES) {
-    g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "a row of more than 1 MiB");
-    wp_window_prefix (self, self->line, error);
-    return FALSE;
-  }
+  if (held > WP_WINDOW_ROW_BYTES)
+    {
+      g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "a row of more than 1 MiB");
+      wp_window_prefix (self, self->line, error);
+      return FALSE;
+    }
   make_room (self, held);
   n = wp_input_read (self->input, self->end, self->chunk_bytes, error);
-  if (n < 0) {
-    wp_window_prefix (self, self->line, error);
-    return FALSE;
-  }
+  if (n < 0)
+    {
+      wp_window_prefix (self, self->line, error);
+      return FALSE;
+    }
   self->end += n;
   *self->end = '\n';
   self->at_eof = n == 0;
@@ -90,14 +94,15 @@ wp_window_rewind (WpWindow *self, GError **error)
 char *
 wp_window_find_line (WpWindow *self, GError **error)
 {
-  for (;;) {
-    char *end = memchr (self->at, '\n', (gsize) (self->end - self->at));
+  for (;;)
+    {
+      char *end = memchr (self->at, '\n', (gsize) (self->end - self->at));
 
-    if (end != NULL || self->at_eof)
-      return end != NULL ? end : self->end;
-    if (!wp_window_fill (self, error))
-      return NULL;
-  }
+      if (end != NULL || self->at_eof)
+        return end != NULL ? end : self->end;
+      if (!wp_window_fill (self, error))
+        return NULL;
+    }
 }
 
 gboolean
@@ -108,11 +113,12 @@ wp_window_skip_mark (WpWindow *self, GError **error)
       return FALSE;
   if (self->end - self->at >= 3 && memcmp (self->at, "\xef\xbb\xbf", 3) == 0)
     self->at += 3;
-  else if (self->end - self->at >= 2 && (memcmp (self->at, "\xff\xfe", 2) == 0 || memcmp (self->at, "\xfe\xff", 2) == 0)) {
-    g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "this is UTF-16; UTF-8 is needed");
-    wp_window_prefix (self, 1, error);
-    return FALSE;
-  }
+  else if (self->end - self->at >= 2 && (memcmp (self->at, "\xff\xfe", 2) == 0 || memcmp (self->at, "\xfe\xff", 2) == 0))
+    {
+      g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "this is UTF-16; UTF-8 is needed");
+      wp_window_prefix (self, 1, error);
+      return FALSE;
+    }
 
   return TRUE;
 }
