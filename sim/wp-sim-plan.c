@@ -2,6 +2,7 @@
 
 #include "sim/report/wp-chart.h"
 #include "sim/wp-plan-options.h"
+#include "sim/report/wp-progress.h"
 #include "sim/report/wp-report-plan.h"
 #include "sim/plot/wp-sweep-plot.h"
 
@@ -110,18 +111,24 @@ draw_chart (const WpSimPlan *self, const WpReport *report)
   return g_string_free (text, FALSE);
 }
 
+static WpPlan *
+make_plan (WpSimPlan *self, GError **error)
+{
+  WpSearchSetup setup = { self->tape, self->options->policy, self->options->patience_ns, self->slos, wp_plan_options_threads (self->options) };
+  g_autoptr(WpProgress) progress = wp_progress_new ("plan: ", NULL);
+
+  if (setup.policy.mode == WP_MODE_ALL)
+    setup.policy.mode = WP_MODE_WORKER_POOL;
+  wp_tape_watch (self->tape, wp_progress_add, progress);
+
+  return wp_plan_new (&setup, self->slos, error);
+}
+
 gboolean
 wp_sim_plan_finish (WpSimPlan *self, WpReport *report, GError **error)
 {
-  if (self->tape)
-    {
-      WpSearchSetup setup = { self->tape, self->options->policy, self->options->patience_ns, self->slos, wp_plan_options_threads (self->options) };
-
-      if (setup.policy.mode == WP_MODE_ALL)
-        setup.policy.mode = WP_MODE_WORKER_POOL;
-      if (!(self->plan = wp_plan_new (&setup, self->slos, error)))
-        return FALSE;
-    }
+  if (self->tape && !(self->plan = make_plan (self, error)))
+    return FALSE;
   if (self->chart)
     self->chart_text = draw_chart (self, report);
   report->plan = self->plan;

@@ -98,7 +98,7 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpSimStudy *study, WpSi
             GError **error)
 {
   g_autoptr(WpService) service = wp_service_new (options->service, options->trace.service_scale, options->service_always, options->seed, error);
-  g_autoptr(WpProgress) progress = wp_progress_new (trace);
+  g_autoptr(WpProgress) progress = wp_progress_new ("", trace);
   g_auto(SideFiles) files = { NULL };
   g_autoptr(WpRun) run = NULL;
 

@@ -18,3 +18,21 @@ wp_memory_use_large_pages (gpointer memory, gsize bytes)
     (void) madvise ((gpointer) begin, end - begin, MADV_HUGEPAGE);   /* it is advice: without it all is well too */
 #endif
 }
+
+gpointer
+wp_memory_map (gsize bytes)
+{
+  gpointer memory = mmap (NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+  if (memory == MAP_FAILED)
+    g_error ("no room for %" G_GSIZE_FORMAT " bytes", bytes);
+  wp_memory_use_large_pages (memory, bytes);
+
+  return memory;
+}
+
+void
+wp_memory_unmap (gpointer memory, gsize bytes)
+{
+  munmap (memory, bytes);
+}

@@ -52,6 +52,7 @@ wp_lanes_new (const guint *workers, guint n, guint watched)
       self->dropped[lane] = lane >= n;
       self->most_workers = MAX (self->most_workers, self->workers[lane]);
       self->wait[lane] = wp_histogram_new ();
+      self->wait[lane]->min = self->wait[lane]->max = 0;   /* where those are counted who do not wait */
     }
   self->most_workers += (UNROLLED - self->most_workers % UNROLLED) % UNROLLED;
   self->free_ns = g_aligned_alloc0 (self->most_workers + 1, sizeof (Vector), sizeof (Vector));
@@ -310,7 +311,7 @@ wp_lanes_finish (WpLanes *self, guint lane)
 
   wait->weights[0] = 0;
   wait->total = 0;
-  for (guint i = 0; i < WP_HISTOGRAM_BUCKETS; i++)
+  for (guint i = 0; i <= wp_histogram_bucket (wait->max); i++)
     wait->total += wait->weights[i];
   part.waited = wait->total;
   wait->min = wait->total < self->requests ? 0 : 1;   /* a bound is enough */

@@ -1,7 +1,7 @@
 /* wp-search.h - the smallest sizes that meet the objectives, at one rate of traffic. */
 #pragma once
 
-#include "sim/plan/wp-trial.h"
+#include "sim/plan/wp-known.h"
 
 /**
  * WpSearch:
@@ -12,14 +12,6 @@
  * is searched by bisection, and wp_search_assumed() says so.
  */
 typedef struct _WpSearch WpSearch;
-
-typedef struct {
-  const WpTape *tape;
-  WpPolicy policy;             /* BufferedChannel or WorkerPool with the bounded dispatcher; its sizes are those that stay */
-  gint64 patience_ns;
-  const GPtrArray *slos;       /* (element-type WpSlo) */
-  guint threads;
-} WpSearchSetup;
 
 #define WP_SEARCH_NONE G_GINT64_CONSTANT (-1)
 

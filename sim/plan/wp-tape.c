@@ -27,6 +27,8 @@ struct _WpTape {
   Block *last;            /* being filled, once the memory is full; else NULL */
   int fd;                 /* the blocks after those in memory; -1: there are none */
   guint64 n_rows;
+  WpTapeRead read;        /* NULL: nobody asks */
+  gpointer data;
 };
 
 struct _WpTapeReader {
@@ -37,12 +39,18 @@ struct _WpTapeReader {
   Block block;            /* of the file */
 };
 
+static void
+free_chunk (gpointer chunk)
+{
+  wp_memory_unmap (chunk, sizeof (Chunk));
+}
+
 WpTape *
 wp_tape_new (gsize memory_bytes)
 {
   WpTape *self = g_new0 (WpTape, 1);
 
-  self->chunks = g_ptr_array_new_with_free_func (g_free);
+  self->chunks = g_ptr_array_new_with_free_func (free_chunk);
   self->max_blocks = MAX (1, memory_bytes / sizeof (Block));
   self->fd = -1;
 
@@ -72,6 +80,13 @@ guint64
 wp_tape_length (const WpTape *self)
 {
   return self->n_rows;
+}
+
+void
+wp_tape_watch (WpTape *self, WpTapeRead read, gpointer data)
+{
+  self->read = read;
+  self->data = data;
 }
 
 static gboolean
@@ -126,15 +141,6 @@ block_in_memory (const WpTape *self, gsize index)
   return &chunk->blocks[index % CHUNK_BLOCKS];
 }
 
-static void
-add_chunk (WpTape *self)
-{
-  Chunk *chunk = g_new (Chunk, 1);
-
-  wp_memory_use_large_pages (chunk, sizeof *chunk);
-  g_ptr_array_add (self->chunks, chunk);
-}
-
 /* The block for the next row, which has room. */
 static Block *
 block_to_fill (WpTape *self, GError **error)
@@ -144,7 +150,7 @@ block_to_fill (WpTape *self, GError **error)
   if (index < self->max_blocks)
     {
       if (index == self->chunks->len * CHUNK_BLOCKS)
-        add_chunk (self);
+        g_ptr_array_add (self->chunks, wp_memory_map (sizeof (Chunk)));
       return block_in_memory (self, index);
     }
   if (!self->last)
@@ -339,6 +345,8 @@ wp_tape_reader_next (WpTapeReader *self, const gint64 **arrivals_ns, const gint6
     block = self->tape->last;
   else if (!read_block (self, index, error))
     return -1;
+  if (self->tape->read)
+    self->tape->read (self->tape->data, n);
   self->at += n;
   *arrivals_ns = block->arrivals_ns;
   *services_ns = block->services_ns;

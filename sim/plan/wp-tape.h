@@ -21,6 +21,10 @@ void wp_tape_restart (WpTape *self);
 
 guint64 wp_tape_length (const WpTape *self);
 
+/* @read is told of each piece that is read from now on, by whatever thread. @data outlives the tape's readers. */
+typedef void (*WpTapeRead) (gpointer data, gsize n_rows);
+void wp_tape_watch (WpTape *self, WpTapeRead read, gpointer data);
+
 /**
  * wp_tape_load:
  * @service: NULL: the rows' own, WP_TIME_NONE where they have none

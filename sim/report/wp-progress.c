@@ -9,17 +9,23 @@
 #define INTERVAL_NS (250 * WP_NS_PER_MS)
 
 struct _WpProgress {
-  const WpTrace *trace;
-  gboolean on_terminal, shown;
+  const char *what;           /* the line begins with; "" */
+  const WpTrace *trace;       /* NULL: how much is left is not known */
+  gboolean on_terminal;
+  guint64 offered;            /* rows of a run */
+  GMutex mutex;               /* guards what follows */
+  gboolean shown;
   guint64 rows;
   gint64 start_ns, next_ns;   /* CLOCK_MONOTONIC */
 };
 
 WpProgress *
-wp_progress_new (const WpTrace *trace)
+wp_progress_new (const char *what, const WpTrace *trace)
 {
   WpProgress *self = g_new0 (WpProgress, 1);
 
+  g_mutex_init (&self->mutex);
+  self->what = what;
   self->trace = trace;
   self->on_terminal = isatty (STDERR_FILENO);
   self->start_ns = wp_time_monotonic ();
@@ -43,6 +49,7 @@ void
 wp_progress_free (WpProgress *self)
 {
   wipe (self);
+  g_mutex_clear (&self->mutex);
   g_free (self);
 }
 
@@ -59,13 +66,13 @@ static void
 show (WpProgress *self, gint64 now_ns)
 {
   double elapsed = (double) (now_ns - self->start_ns) / WP_NS_PER_S;
-  double share = wp_trace_progress (self->trace);
+  double share = self->trace ? wp_trace_progress (self->trace) : -1;
   double left = ceil (elapsed * (1 - share) / share);
   char buffer[WP_TIME_BUFFER];
 
   wp_interrupt_set_line (TRUE);
   self->shown = TRUE;
-  fputs ("\r\033[K", stderr);
+  fprintf (stderr, "\r\033[K%s", self->what);
   print_count ((double) self->rows, "rows, ");
   print_count ((double) self->rows / elapsed, "rows/s");
   if (share > 0 && left < 60)
@@ -75,18 +82,33 @@ show (WpProgress *self, gint64 now_ns)
   fflush (stderr);
 }
 
+void
+wp_progress_add (gpointer progress, gsize n_rows)
+{
+  WpProgress *self = progress;
+  gint64 now_ns;
+
+  if (!self->on_terminal)
+    return;
+  now_ns = wp_time_monotonic ();
+  g_mutex_lock (&self->mutex);
+  self->rows += n_rows;
+  if (now_ns >= self->next_ns)
+    {
+      self->next_ns = now_ns + INTERVAL_NS;
+      show (self, now_ns);
+    }
+  g_mutex_unlock (&self->mutex);
+}
+
 static gboolean
 on_offer (gpointer observer, const WpBatch *batch, GError **error)
 {
   WpProgress *self = observer;
-  gint64 now_ns;
 
-  self->rows += batch->n_rows;
-  wp_interrupt_set_rows (self->rows);
-  if (!self->on_terminal || (now_ns = wp_time_monotonic ()) < self->next_ns)
-    return TRUE;
-  self->next_ns = now_ns + INTERVAL_NS;
-  show (self, now_ns);
+  self->offered += batch->n_rows;
+  wp_interrupt_set_rows (self->offered);
+  wp_progress_add (self, batch->n_rows);
 
   return TRUE;
 }
@@ -96,7 +118,7 @@ on_restart (gpointer observer, GError **error)
 {
   WpProgress *self = observer;
 
-  self->rows = 0;
+  self->rows = self->offered = 0;
 
   return TRUE;
 }

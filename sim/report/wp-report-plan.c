@@ -236,9 +236,13 @@ add_at_json (JsonBuilder *builder, const WpReport *report)
 }
 
 static void
-add_point_json (JsonBuilder *builder, const WpPlanPoint *point)
+add_point_json (JsonBuilder *builder, WpPlanKind kind, const WpPlanPoint *point)
 {
+  static const char *const questions[] = { [WP_PLAN_WORKERS] = "workers", [WP_PLAN_QUEUE] = "queue", [WP_PLAN_FRONTIER] = "frontier" };
+
   json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "question");
+  json_builder_add_string_value (builder, questions[kind]);
   add_member (builder, "scale", point->scale, FALSE);
   add_member (builder, "workers", point->workers, TRUE);
   add_member (builder, "queue", point->queue_jobs, TRUE);
@@ -256,9 +260,9 @@ add_plan_json (JsonBuilder *builder, const WpPlan *plan)
     {
       const WpPlanAnswer *answer = &g_array_index (plan->answers, WpPlanAnswer, i);
 
-      add_point_json (builder, &answer->answer);
+      add_point_json (builder, answer->kind, &answer->answer);
       if (answer->has_neighbour)
-        add_point_json (builder, &answer->neighbour);
+        add_point_json (builder, answer->kind, &answer->neighbour);
     }
   json_builder_end_array (builder);
   add_member (builder, "headroom", plan->headroom.scale, FALSE);

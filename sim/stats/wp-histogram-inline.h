@@ -14,7 +14,7 @@ __extension__ typedef unsigned __int128 WpUint128;
 struct _WpHistogram {
   guint64 total;   /* of the weights */
   WpUint128 sum;   /* of value * weight */
-  gint64 min, max; /* G_MAXINT64 and -1 while empty */
+  gint64 min, max; /* G_MAXINT64 and -1 while empty; buckets outside are 0 */
   guint64 weights[WP_HISTOGRAM_BUCKETS];
 };
 

@@ -2,14 +2,64 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "sim/stats/wp-histogram-inline.h"
+
+#define SPARES 16   /* 3.6 MB at most */
+
+/* Empty ones, to be used again: a new one is 220 kB of zeros, which takes longer than a short trace's simulation. */
+static WpHistogram *spares[SPARES];
+static guint n_spares;
+static GMutex spares_mutex;   /* guards both */
+
+static WpHistogram *
+take_spare (void)
+{
+  WpHistogram *self = NULL;
+
+  g_mutex_lock (&spares_mutex);
+  if (n_spares > 0)
+    self = spares[--n_spares];
+  g_mutex_unlock (&spares_mutex);
+
+  return self;
+}
+
+/* FALSE: there are enough. */
+static gboolean
+keep_spare (WpHistogram *self)
+{
+  gboolean kept;
+
+  g_mutex_lock (&spares_mutex);
+  if ((kept = n_spares < SPARES))
+    spares[n_spares++] = self;
+  g_mutex_unlock (&spares_mutex);
+
+  return kept;
+}
+
+static void
+clear (WpHistogram *self)
+{
+  if (self->max >= 0)
+    {
+      guint first = wp_histogram_bucket (self->min), last = wp_histogram_bucket (self->max);
+
+      memset (self->weights + first, 0, (last + 1 - first) * sizeof *self->weights);
+    }
+  self->total = 0;
+  self->sum = 0;
+}
 
 WpHistogram *
 wp_histogram_new (void)
 {
-  WpHistogram *self = g_new0 (WpHistogram, 1);   /* pages that are never counted in cost no memory */
+  WpHistogram *self = take_spare ();
 
+  if (!self)
+    self = g_new0 (WpHistogram, 1);   /* pages that are never counted in cost no memory */
   self->min = G_MAXINT64;
   self->max = -1;
 
@@ -19,7 +69,9 @@ wp_histogram_new (void)
 void
 wp_histogram_free (WpHistogram *self)
 {
-  g_free (self);
+  clear (self);
+  if (!keep_spare (self))
+    g_free (self);
 }
 
 void
@@ -34,9 +86,10 @@ wp_histogram_add (WpHistogram *self, gint64 value, guint64 weight)
 void
 wp_histogram_merge (WpHistogram *self, const WpHistogram *other)
 {
-  for (guint i = 0; i < WP_HISTOGRAM_BUCKETS; i++)
-    if (other->weights[i] > 0)
-      self->weights[i] += other->weights[i];
+  if (other->max < 0)
+    return;
+  for (guint i = wp_histogram_bucket (other->min); i <= wp_histogram_bucket (other->max); i++)
+    self->weights[i] += other->weights[i];
   self->total += other->total;
   self->sum += other->sum;
   self->min = MIN (self->min, other->min);

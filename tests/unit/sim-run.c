@@ -1,5 +1,6 @@
 #include "tests/unit/sim-run.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
@@ -96,6 +97,21 @@ sim_run_start (SimRun *self, const char *arguments, int *input, int *output, int
 
   g_spawn_async_with_pipes (self->folder, command, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, input, output, errors, &error);
   g_assert_no_error (error);
+
+  return pid;
+}
+
+GPid
+sim_run_start_on (SimRun *self, const char *arguments, int errors)
+{
+  g_auto(GStrv) command = make_command (arguments);
+  int nowhere = open ("/dev/null", O_RDWR | O_CLOEXEC);
+  g_autoptr(GError) error = NULL;
+  GPid pid;
+
+  g_spawn_async_with_fds (self->folder, command, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, nowhere, nowhere, errors, &error);
+  g_assert_no_error (error);
+  close (nowhere);
 
   return pid;
 }

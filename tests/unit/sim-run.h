@@ -27,5 +27,8 @@ void sim_run_go (SimRun *self, const char *arguments, const char *input);
 /* The same, still running: its pid, and a pipe to its standard input. */
 GPid sim_run_start (SimRun *self, const char *arguments, int *input, int *output, int *errors);
 
+/* The same with this as its standard error; what it prints otherwise is lost. */
+GPid sim_run_start_on (SimRun *self, const char *arguments, int errors);
+
 /* What it printed, as JSON. */
 JsonObject *sim_run_json (SimRun *self);

@@ -5,7 +5,7 @@
 #include "tests/unit/compare-figures.h"
 #include "tests/unit/random-load.h"
 
-#define N_LOADS 500
+#define N_LOADS 5000
 #define QUEUES 8
 
 static void

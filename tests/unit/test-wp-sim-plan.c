@@ -1,5 +1,9 @@
 /* --plan, --slo, --sweep and --at as a user gives them. */
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/unit/sim-run.h"
 
@@ -26,15 +30,16 @@ assert_says (SimRun *run, int status, const char *says)
 }
 
 static void
-assert_point (JsonArray *plan, guint i, double scale, gint64 workers, gint64 queue_jobs, gboolean does)
+assert_point (JsonArray *plan, guint i, const char *question, double scale, gint64 workers, gint64 queue_jobs, gboolean does)
 {
   JsonObject *point = json_array_get_object_element (plan, i);
 
+  g_assert_cmpstr (json_object_get_string_member (point, "question"), ==, question);
   g_assert_cmpfloat (json_object_get_double_member (point, "scale"), ==, scale);
   g_assert_cmpint (json_object_get_int_member (point, "workers"), ==, workers);
   g_assert_cmpint (json_object_get_int_member (point, "queue"), ==, queue_jobs);
   g_assert_cmpint (json_object_get_boolean_member (point, "meets"), ==, does);
-  g_assert_cmpuint (json_object_get_size (point), ==, 4);
+  g_assert_cmpuint (json_object_get_size (point), ==, 5);
 }
 
 static void
@@ -45,10 +50,10 @@ test_json (void)
   JsonArray *plan = json_object_get_array_member (report, "plan");
 
   g_assert_cmpint (run->status, ==, 0);
-  assert_point (plan, 0, 1, 4, 1, TRUE);    /* four at work, one in the queue */
-  assert_point (plan, 1, 1, 3, 1, FALSE);
-  assert_point (plan, 2, 1, 2, 3, TRUE);
-  assert_point (plan, 3, 1, 2, 2, FALSE);
+  assert_point (plan, 0, "workers", 1, 4, 1, TRUE);    /* four at work, one in the queue */
+  assert_point (plan, 1, "workers", 1, 3, 1, FALSE);
+  assert_point (plan, 2, "queue", 1, 2, 3, TRUE);
+  assert_point (plan, 3, "queue", 1, 2, 2, FALSE);
   g_assert_cmpfloat (json_object_get_double_member (report, "headroom"), ==, 1);
 }
 
@@ -242,6 +247,49 @@ test_bad_options (void)
     }
 }
 
+/* What wp-sim writes to a terminal that is its standard error. */
+static char *
+run_on_terminal (SimRun *run, const char *arguments)
+{
+  int terminal = posix_openpt (O_RDWR | O_NOCTTY), side;
+  g_autoptr(GString) text = g_string_new (NULL);
+  char buffer[4096];
+  int status;
+  gssize n;
+  GPid pid;
+
+  g_assert_cmpint (terminal, >=, 0);
+  g_assert_cmpint (grantpt (terminal) | unlockpt (terminal), ==, 0);
+  side = open (ptsname (terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  g_assert_cmpint (side, >=, 0);
+  pid = sim_run_start_on (run, arguments, side);
+  close (side);
+  while ((n = read (terminal, buffer, sizeof buffer)) > 0)   /* an error (EIO) once nobody has it open for writing */
+    g_string_append_len (text, buffer, n);
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+  g_assert_true (WIFEXITED (status));
+  close (terminal);
+
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+/* 1,500 jobs at once, and an objective that has every number of workers tried. */
+static void
+test_progress_on_a_terminal (void)
+{
+  g_autoptr(SimRun) run = sim_run_new ();
+  g_autoptr(GString) trace = g_string_new ("arrival,service\n");
+  g_autofree char *shown = NULL;
+
+  for (guint i = 0; i < 1500; i++)
+    g_string_append_printf (trace, "0,%u.5\n", i);
+  sim_run_write (run, "trace.csv", trace->str);
+  shown = run_on_terminal (run, "-m WorkerPool --plan -w 20 -q 10 --slo=wait.p50==1ns trace.csv");
+  g_assert_nonnull (strstr (shown, "\r\033[Kplan: "));
+  g_assert_nonnull (strstr (shown, " rows/s"));
+  g_assert_true (g_str_has_suffix (shown, "\r\033[K"));   /* wiped at the end */
+}
+
 int
 main (int argc, char **argv)
 {
@@ -253,6 +301,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-plan/at", test_at);
   g_test_add_func ("/wp-sim-plan/sweep-equals-single-runs", test_sweep_equals_single_runs);
   g_test_add_func ("/wp-sim-plan/sweep-text-and-json", test_sweep_text_and_json);
+  g_test_add_func ("/wp-sim-plan/progress-on-a-terminal", test_progress_on_a_terminal);
   g_test_add_func ("/wp-sim-plan/bad-options", test_bad_options);
 
   return g_test_run ();

@@ -1,0 +1,15 @@
+/* wp-asks.h - what the objectives of a plan ask of a simulation, and what is enough for them. */
+#pragma once
+
+#include "sim/plan/wp-slo.h"
+
+typedef struct {
+  gboolean by_lines;        /* one pass answers every queue */
+  gboolean no_blocking;     /* because nobody is to be blocked */
+  gboolean quick;           /* no objective asks for more than a partial line has */
+  gboolean watches;         /* an objective asks for blocked times, which a line knows of chosen queues only */
+  guint parts;              /* WP_LINE_RESPONSE, WP_LINE_TIME */
+} WpAsks;
+
+/* @slos: (element-type WpSlo). */
+void wp_asks_init (WpAsks *self, const GPtrArray *slos, const WpPolicy *policy, gint64 patience_ns);

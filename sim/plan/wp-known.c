@@ -1,0 +1,394 @@
+#include "sim/plan/wp-known.h"
+
+#include <stdlib.h>
+
+#include "sim/plan/wp-lanes.h"
+
+/* Of a number of workers. */
+typedef struct {
+  WpLine *line;             /* NULL: it fails with a queue of that size or a smaller one */
+  guint lost_queue;
+  const WpSlo *lost_slo;
+} Known;
+
+static void
+known_free (gpointer data)
+{
+  Known *self = data;
+
+  g_clear_pointer (&self->line, wp_line_free);
+  g_free (self);
+}
+
+static guint64
+point_key (guint workers, guint queue_jobs)
+{
+  return (guint64) workers << 32 | queue_jobs;
+}
+
+WpKnown *
+wp_known_new (const WpSearchSetup *setup, double scale, guint64 limit)
+{
+  WpKnown *self = g_new0 (WpKnown, 1);
+  guint64 rows = wp_tape_length (setup->tape);
+
+  self->setup = *setup;
+  self->scale = scale;
+  self->limit = limit > 0 ? MIN (limit, rows) : rows;
+  wp_asks_init (&self->asks, setup->slos, &setup->policy, setup->patience_ns);
+  self->ample_workers = G_MAXUINT;
+  self->lines = g_hash_table_new_full (g_direct_hash, g_direct_equal, NULL, known_free);
+  self->points = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
+
+  return self;
+}
+
+void
+wp_known_free (WpKnown *self)
+{
+  g_hash_table_unref (self->lines);
+  g_hash_table_unref (self->points);
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+static void
+set_up_trial (const WpKnown *self, WpTrial *trial, guint workers, guint queue_jobs)
+{
+  *trial = (WpTrial) {
+    .policy = self->setup.policy, .patience_ns = self->setup.patience_ns, .scale = self->scale, .limit = self->limit,
+    .as_line = self->asks.by_lines, .quick = self->asks.quick, .parts = self->asks.parts, .slos = self->setup.slos
+  };
+  trial->policy.workers = workers;
+  trial->policy.queue_jobs = queue_jobs;
+}
+
+static gboolean
+run_trials (WpKnown *self, WpTrial *trials, guint n)
+{
+  if (self->error || !wp_trials_run (self->setup.tape, trials, n, self->setup.threads, NULL, NULL, &self->error))
+    return FALSE;
+  self->spent_rows += n * self->limit;
+
+  return TRUE;
+}
+
+static Known *
+find_known (const WpKnown *self, guint workers)
+{
+  return g_hash_table_lookup (self->lines, GUINT_TO_POINTER (MIN (workers, self->ample_workers)));
+}
+
+static gboolean
+knows_line (const WpKnown *self, guint workers, guint queue_jobs)
+{
+  const Known *known = find_known (self, workers);
+
+  return known && (known->line || queue_jobs <= known->lost_queue);
+}
+
+static void
+remember_line (WpKnown *self, WpTrial *trial)
+{
+  Known *known = g_new0 (Known, 1);
+  guint workers = trial->policy.workers;
+
+  known->lost_queue = trial->policy.queue_jobs;
+  known->lost_slo = trial->lost_slo;
+  if (!trial->lost)
+    {
+      known->line = g_steal_pointer (&trial->line);
+      if (!wp_line_fills (known->line, 0))
+        {
+          workers = MIN (workers, wp_line_busiest (known->line) + 1);   /* which makes no difference to the line */
+          self->ample_workers = MIN (self->ample_workers, workers);
+        }
+    }
+  g_hash_table_replace (self->lines, GUINT_TO_POINTER (workers), known);
+}
+
+/* Lines of those numbers of workers, all at once; given up where a queue of that size can't do, unless @in_full. */
+void
+wp_known_lines (WpKnown *self, const guint *workers, guint n, guint queue_jobs, gboolean in_full)
+{
+  g_autofree WpTrial *trials = g_new (WpTrial, n);
+  guint n_trials = 0;
+
+  for (guint i = 0; i < n; i++)
+    {
+      const Known *known = find_known (self, workers[i]);
+
+      if (workers[i] == 0 || (in_full ? known && known->line : knows_line (self, workers[i], queue_jobs)))
+        continue;
+      set_up_trial (self, &trials[n_trials], workers[i], queue_jobs);
+      if (in_full)
+        trials[n_trials].slos = NULL;
+      n_trials++;
+    }
+  if (n_trials > 0 && run_trials (self, trials, n_trials))
+    for (guint i = 0; i < n_trials; i++)
+      remember_line (self, &trials[i]);
+  for (guint i = 0; i < n_trials; i++)
+    wp_trial_clear (&trials[i]);
+}
+
+/* NULL: it is lost. */
+const WpLine *
+wp_known_line (WpKnown *self, guint workers, guint queue_jobs, gboolean in_full)
+{
+  const Known *known;
+
+  wp_known_lines (self, &workers, 1, queue_jobs, in_full);
+  known = find_known (self, workers);
+
+  return known ? known->line : NULL;
+}
+
+/* In place of one that does not know how many a queue of that size blocks. */
+static const WpLine *
+find_whole_line (WpKnown *self, guint workers, guint queue_jobs)
+{
+  Known *known = find_known (self, workers);
+  WpTrial trial;
+
+  set_up_trial (self, &trial, workers, queue_jobs);
+  trial.quick = FALSE;
+  trial.slos = NULL;
+  if (run_trials (self, &trial, 1))
+    {
+      wp_line_free (known->line);
+      known->line = g_steal_pointer (&trial.line);
+    }
+  wp_trial_clear (&trial);
+
+  return self->error ? NULL : known->line;
+}
+
+static void
+remember_point (WpKnown *self, guint workers, guint queue_jobs, const WpFigures *figures)
+{
+  guint64 *key = g_new (guint64, 1);
+
+  *key = point_key (workers, queue_jobs);
+  g_hash_table_replace (self->points, key, figures ? g_memdup2 (figures, sizeof *figures) : NULL);
+}
+
+static gboolean
+find_point (const WpKnown *self, guint workers, guint queue_jobs, const WpFigures **figures)
+{
+  guint64 key = point_key (workers, queue_jobs);
+
+  return g_hash_table_lookup_extended (self->points, &key, NULL, (gpointer *) figures);
+}
+
+/* By a line that watches the blocked times of these queues. */
+void
+wp_known_watch (WpKnown *self, guint workers, const guint *queues, guint n_queues)
+{
+  WpFigures figures;
+  WpTrial trial;
+
+  set_up_trial (self, &trial, workers, WP_KNOWN_UNLIMITED);
+  trial.quick = FALSE;
+  trial.queues = queues;
+  trial.n_queues = n_queues;
+  trial.slos = NULL;
+  if (run_trials (self, &trial, 1))
+    for (guint i = 0; i < n_queues; i++)
+      {
+        wp_line_figures (trial.line, queues[i], &figures);
+        remember_point (self, workers, queues[i], &figures);
+      }
+  wp_trial_clear (&trial);
+}
+
+/* Systems that turn requests away, all at once. */
+void
+wp_known_points (WpKnown *self, const guint *workers, const guint *queues, guint n, gboolean in_full)
+{
+  g_autofree WpTrial *trials = g_new (WpTrial, n);
+  guint n_trials = 0;
+
+  for (guint i = 0; i < n; i++)
+    {
+      const WpFigures *known = NULL;
+
+      if (find_point (self, workers[i], queues[i], &known) && (known || !in_full))
+        continue;
+      set_up_trial (self, &trials[n_trials], workers[i], queues[i]);
+      trials[n_trials].as_line = trials[n_trials].quick = FALSE;
+      if (in_full)
+        trials[n_trials].slos = NULL;
+      n_trials++;
+    }
+  if (n_trials > 0 && run_trials (self, trials, n_trials))
+    for (guint i = 0; i < n_trials; i++)
+      remember_point (self, trials[i].policy.workers, trials[i].policy.queue_jobs, trials[i].lost ? NULL : &trials[i].figures);
+}
+
+/* What more workers than are ever busy change. */
+void
+wp_known_spread_over (WpFigures *figures, guint workers)
+{
+  figures->utilisation = figures->busy_mean / workers;
+}
+
+/* FALSE: lost, or an error. */
+gboolean
+wp_known_look_up (WpKnown *self, guint workers, guint queue_jobs, gboolean in_full, WpFigures *figures)
+{
+  guint simulated = MIN (workers, self->ample_workers);
+  const WpFigures *known = NULL;
+
+  if (self->asks.by_lines && !self->asks.watches)
+    {
+      const WpLine *line = wp_known_line (self, simulated, queue_jobs, in_full);
+
+      if (!line)
+        return FALSE;
+      if (in_full && !wp_line_knows (line, queue_jobs))
+        line = find_whole_line (self, simulated, queue_jobs);
+      if (!line)
+        return FALSE;
+      wp_line_figures (line, queue_jobs, figures);
+    }
+  else
+    {
+      if (self->asks.watches && !find_point (self, simulated, queue_jobs, &known))
+        wp_known_watch (self, simulated, &queue_jobs, 1);
+      else if (!self->asks.watches)
+        wp_known_points (self, &simulated, &queue_jobs, 1, in_full);
+      if (!find_point (self, simulated, queue_jobs, &known) || !known)
+        return FALSE;
+      *figures = *known;
+      if (figures->busy_max < (gint64) simulated)
+        self->ample_workers = MIN (simulated, self->ample_workers);
+    }
+  wp_known_spread_over (figures, workers);
+
+  return TRUE;
+}
+
+/* With no limit to the workers nobody waits: one more than were then busy is ample. */
+void
+wp_known_find_ample (WpKnown *self)
+{
+  WpTrial trial;
+
+  if (self->ample_workers < G_MAXUINT)
+    return;
+  set_up_trial (self, &trial, G_MAXUINT - 1, WP_KNOWN_UNLIMITED);
+  trial.as_line = TRUE;
+  trial.quick = FALSE;
+  trial.slos = NULL;
+  if (run_trials (self, &trial, 1))
+    remember_line (self, &trial);
+  wp_trial_clear (&trial);
+}
+
+static int
+compare_trials (gconstpointer a, gconstpointer b)
+{
+  guint one = ((const WpTrial *) a)->policy.workers, other = ((const WpTrial *) b)->policy.workers;
+
+  return (one > other) - (one < other);
+}
+
+void
+wp_known_prepare (WpKnown *self, const guint *workers, guint n, guint queue_jobs)
+{
+  g_autofree WpTrial *trials = g_new (WpTrial, n);
+  guint n_trials = 0;
+
+  for (guint i = 0; i < n; i++)
+    {
+      gboolean known = workers[i] == 0 || workers[i] > self->ample_workers || knows_line (self, workers[i], WP_KNOWN_UNLIMITED);
+
+      for (guint j = 0; j < n_trials; j++)
+        known |= trials[j].policy.workers == workers[i];
+      if (known || (i == n - 1 && n_trials > 0 && n_trials % WP_LANES == 0))   /* it may not be needed, and would be alone */
+        continue;
+      set_up_trial (self, &trials[n_trials], workers[i], WP_KNOWN_UNLIMITED);
+      trials[n_trials].watched = queue_jobs;
+      trials[n_trials].slos = NULL;
+      n_trials++;
+    }
+  qsort (trials, n_trials, sizeof *trials, compare_trials);   /* side by side they take as long as the one with the most */
+  if (n_trials > 0 && run_trials (self, trials, n_trials))
+    for (guint i = 0; i < n_trials; i++)
+      remember_line (self, &trials[i]);
+  for (guint i = 0; i < n_trials; i++)
+    wp_trial_clear (&trials[i]);
+}
+
+gboolean
+wp_known_fills (WpKnown *self, guint workers, guint queue_jobs)
+{
+  const Known *known;
+  WpTrial trial;
+  gboolean fills;
+
+  if (workers >= self->ample_workers)
+    return FALSE;
+  known = find_known (self, workers);
+  if (known && known->line)
+    return wp_line_fills (known->line, queue_jobs);
+  set_up_trial (self, &trial, workers, queue_jobs);
+  trial.as_line = TRUE;
+  trial.slos = NULL;
+  trial.until_full = TRUE;
+  fills = run_trials (self, &trial, 1) && trial.lost;
+  if (!self->error && !fills && self->asks.by_lines && !self->asks.watches)
+    remember_line (self, &trial);
+  wp_trial_clear (&trial);
+
+  return fills;
+}
+
+/* The longest line that these workers ever have before them, were nobody turned away; -1 if even a queue for all of it does not do. */
+gint64
+wp_known_longest (WpKnown *self, guint workers)
+{
+  gint64 longest = -1;
+  WpTrial trial;
+
+  if (self->asks.by_lines)
+    {
+      const WpLine *line = wp_known_line (self, MIN (workers, self->ample_workers), WP_KNOWN_UNLIMITED, FALSE);
+
+      return line ? (gint64) wp_line_longest (line) : -1;
+    }
+  set_up_trial (self, &trial, workers, WP_KNOWN_UNLIMITED);
+  trial.as_line = TRUE;
+  trial.quick = FALSE;
+  trial.slos = NULL;
+  if (run_trials (self, &trial, 1))
+    longest = (gint64) wp_line_longest (trial.line);
+  wp_trial_clear (&trial);
+
+  return longest;
+}
+
+void
+wp_known_figures (WpKnown *self, guint workers, guint queue_jobs, WpFigures *figures)
+{
+  const WpFigures *known = NULL;
+
+  wp_figures_init (figures);
+  if (!wp_known_look_up (self, workers, queue_jobs, TRUE, figures))
+    return;
+  if (!self->asks.no_blocking || figures->blocked == 0)
+    return;
+  wp_known_points (self, &workers, &queue_jobs, 1, TRUE);   /* somebody is turned away */
+  if (find_point (self, workers, queue_jobs, &known) && known)
+    *figures = *known;
+}
+
+
+const WpSlo *
+wp_known_lost (const WpKnown *self, guint workers)
+{
+  const Known *known = find_known (self, workers);
+
+  return known ? known->lost_slo : NULL;
+}
