@@ -1,6 +1,7 @@
 #include <math.h>
 
 #include "sim/plot/wp-plot-draw.h"
+#include "sim/report/wp-format.h"
 
 #define HEAD 40
 #define FOOT 60
@@ -178,7 +179,7 @@ static void
 draw_scale (cairo_t *cr, const WpBox *box, const WpHeatMap *map, const Range *range)
 {
   double x = WP_PLOT_WIDTH - SCALE_ROOM + 24, height = box->height - 24, top = box->y + 24;
-  char text[WP_AXIS_TEXT];
+  char text[WP_FORMAT_CELL];
 
   cairo_set_antialias (cr, CAIRO_ANTIALIAS_NONE);
   for (int i = 0; i < 64; i++)
@@ -199,8 +200,8 @@ draw_scale (cairo_t *cr, const WpBox *box, const WpHeatMap *map, const Range *ra
     {
       double value = range->is_log ? range->least * pow (range->most / range->least, i / 2.0) : range->least + (range->most - range->least) * i / 2;
 
-      g_snprintf (text, sizeof text, "%.3g", value);
-      wp_pen_text (cr, x + 2 * SCALE_WIDTH + 5, top + height * (2 - i) / 2 + (i == 2 ? 8 : i == 1 ? 4 : 0), 0, text);
+      wp_pen_text (cr, x + 2 * SCALE_WIDTH + 5, top + height * (2 - i) / 2 + (i == 2 ? 8 : i == 1 ? 4 : 0), 0,
+                   wp_format_value (text, map->value_unit, value));
     }
 }
 

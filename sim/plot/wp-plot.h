@@ -1,6 +1,7 @@
 /* wp-plot.h - pictures of a run or of a sweep, as files. */
 #pragma once
 
+#include "sim/model/wp-metric.h"
 #include "sim/report/wp-output.h"
 #include "sim/plot/wp-sketch.h"
 
@@ -10,7 +11,8 @@ typedef struct {
   const char *x_label, *y_label;   /* "workers", "queue (jobs)" */
   const double *xs, *ys;           /* in order; as many as columns and rows */
   guint n_xs, n_ys;
-  const char *value_label;         /* "wait.p99 (s)" */
+  const char *value_label;         /* "wait.p99" */
+  WpUnit value_unit;
   const double *values;            /* not finite: there is none */
   const gboolean *meets;           /* is the objective met there? */
 } WpHeatMap;

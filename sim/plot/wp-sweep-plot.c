@@ -48,7 +48,7 @@ wp_sweep_plot (const WpSweep *sweep, const char *trace_name, const char *path, G
   g_autofree double *xs = as_doubles (sweep->spec->workers), *ys = as_doubles (sweep->spec->queues);
   g_autofree double *values = g_new (double, n_cells);
   g_autofree gboolean *meets = g_new (gboolean, n_cells);
-  g_autofree char *title = title_of (sweep, trace_name), *label = NULL;
+  g_autofree char *title = title_of (sweep, trace_name);
   g_autoptr(WpOutput) output = NULL;
   WpHeatMap map;
 
@@ -60,10 +60,10 @@ wp_sweep_plot (const WpSweep *sweep, const char *trace_name, const char *path, G
       return FALSE;
     }
   fill_cells (sweep, metric, values, meets);
-  label = g_strconcat (metric->name, metric->unit == WP_UNIT_TIME ? " (s)" : "", NULL);
   map = (WpHeatMap) {
     .title = title, .x_label = "workers", .y_label = "queue (jobs)", .xs = xs, .ys = ys,
-    .n_xs = sweep->spec->workers->len, .n_ys = sweep->spec->queues->len, .value_label = label, .values = values, .meets = meets,
+    .n_xs = sweep->spec->workers->len, .n_ys = sweep->spec->queues->len, .value_label = metric->name, .value_unit = metric->unit,
+    .values = values, .meets = meets,
   };
   output = wp_output_new (path, error);
 

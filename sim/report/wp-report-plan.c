@@ -114,6 +114,8 @@ add_frontier (GString *text, const WpPlan *plan, double scale, const WpPlanAnswe
 
       if (answer->kind != WP_PLAN_FRONTIER || answer->answer.scale != scale)
         continue;
+      if (given && given->answer.workers > answer->answer.workers && given->answer.queue_jobs >= answer->answer.queue_jobs)
+        given = NULL;   /* it has more of the one, and not less of the other */
       if (given && given->answer.workers < answer->answer.workers)
         {
           add_pair (text, &given->answer);
@@ -165,7 +167,7 @@ add_headroom (GString *text, const WpPlan *plan)
     g_string_append_printf (text, "%s worker%s and ", wp_format_whole (workers, plan->policy.workers), plan->policy.workers == 1 ? "" : "s");
   g_string_append_printf (text, "a queue of %s: ", wp_format_whole (queue, plan->policy.queue_jobs));
   if (isnan (headroom->scale))
-    g_string_append_printf (text, "more than %.0fx the traffic\n", WP_HEADROOM_MOST);
+    g_string_append_printf (text, "more than %sx the traffic\n", wp_format_whole (queue, WP_HEADROOM_MOST));
   else if (headroom->scale == 1)
     g_string_append_printf (text, "none, it %s%s\n", headroom->is_full ? "is full at times" : "fails ", headroom->is_full ? "" : headroom->slo ? headroom->slo->text : "");
   else

@@ -262,6 +262,17 @@ read_notes (WpCsv *self, GError **error)
     }
 }
 
+/* The names are C strings from here on. */
+static gboolean
+has_nul (const WpCell *cells, gsize n_cells)
+{
+  for (gsize i = 0; i < n_cells; i++)
+    if (memchr (cells[i].text, '\0', cells[i].len))
+      return TRUE;
+
+  return FALSE;
+}
+
 static gboolean
 read_header (WpCsv *self, GError **error)
 {
@@ -276,6 +287,11 @@ read_header (WpCsv *self, GError **error)
     }
   if (status != WP_TABLE_ROW)
     return FALSE;
+  if (has_nul (self->cells, n_cells))
+    {
+      g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "the name of a column has a NUL byte");
+      return fail_row (self, error) != WP_TABLE_ERROR;
+    }
   for (gsize i = 0; i < n_cells; i++)
     g_ptr_array_add (names, g_strstrip (g_strndup (self->cells[i].text, self->cells[i].len)));
   g_ptr_array_add (names, NULL);

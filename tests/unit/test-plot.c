@@ -183,7 +183,7 @@ test_nothing_is_left_of_a_bad_trace (void)
 static void
 test_heat_map (void)
 {
-  static const char *const lines[] = { "a sweep", "workers", "queue (jobs)", "wait.p99 (s)", "objective met", "not met", "frontier", "12", "700", NULL };
+  static const char *const lines[] = { "a sweep", "workers", "queue (jobs)", "wait.p99", "20.1 s", "objective met", "not met", "frontier", "12", "700", NULL };
   static const char *const names[] = { "map.svg", "map.png" };
   g_autoptr(SimRun) run = sim_run_new ();
   double xs[N_XS], ys[N_YS], values[N_XS * N_YS];
@@ -204,7 +204,7 @@ test_heat_map (void)
     }
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
-      WpHeatMap map = { "a sweep", "workers", "queue (jobs)", xs, ys, N_XS, N_YS, "wait.p99 (s)", values, meets };
+      WpHeatMap map = { "a sweep", "workers", "queue (jobs)", xs, ys, N_XS, N_YS, "wait.p99", WP_UNIT_TIME, values, meets };
       g_autofree char *path = g_build_filename (run->folder, names[i], NULL);
       g_autoptr(GError) error = NULL;
       g_autoptr(WpOutput) output = wp_output_new (path, &error);
@@ -228,7 +228,7 @@ test_smallest_heat_map (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (values); i++)
     {
-      WpHeatMap map = { "", "", "", &one, &one, 1, 1, "", &values[i], &meets };
+      WpHeatMap map = { "", "", "", &one, &one, 1, 1, "", WP_UNIT_TIME, &values[i], &meets };
       g_autoptr(SimRun) run = sim_run_new ();
       g_autofree char *path = g_build_filename (run->folder, "a.svg", NULL);
       g_autofree char *svg = NULL;

@@ -194,7 +194,8 @@ test_nul_bytes (void)
     { "arrival\n1\0002\n", 12, "t.csv:2: column \"arrival\": \"1\\x002\" is not a time" },
     { "arrival,id\n1,a\0b\n", 17, "t.csv:2: column \"id\": \"a\\x00b\" has a NUL byte" },
     { "arrival,blocked\n1,1\0\n", 21, "t.csv:2: column \"blocked\": \"1\\x00\" is not 0 or 1" },
-    { "\0\0\0\0", 4, "t.csv:1: no column \"arrival\" (--columns arrival=NAME takes another)" },
+    { "\0\0\0\0", 4, "t.csv:1: the name of a column has a NUL byte" },
+    { "arrival,service\0x\n1,2\n", 22, "t.csv:1: the name of a column has a NUL byte" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
