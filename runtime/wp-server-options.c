@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "runtime/wp-log.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
 
@@ -105,6 +106,12 @@ on_retries (const char *option, const char *value, gpointer data, GError **error
     return FALSE;
   ((WpServerOptions *) data)->retry.max = wide;
   return TRUE;
+}
+
+static gboolean
+on_log_level (const char *option, const char *value, gpointer data, GError **error)
+{
+  return wp_log_set_level (value, error);
 }
 
 static gboolean
@@ -214,7 +221,8 @@ on_http (const char *option, const char *value, gpointer data, GError **error)
 }
 
 static const GOptionEntry entries[] = {
-  { "listen", 'l', 0, G_OPTION_ARG_CALLBACK, on_listen, "where requests come in (127.0.0.1:8080)", "HOST:PORT" },
+  { "listen", 'l', 0, G_OPTION_ARG_CALLBACK, on_listen,
+    "where requests come in, also unix:PATH (127.0.0.1:8080); a socket from systemd takes its place", "HOST:PORT" },
   { "admin", 0, 0, G_OPTION_ARG_CALLBACK, on_admin, "the admin listener, or none (127.0.0.1:9090)", "HOST:PORT" },
   { "database", 'd', 0, G_OPTION_ARG_CALLBACK, on_database,
     "sqlite:FILE (sqlite:wp.db); delay:TIME waits and stores nothing; delay:request waits as X-WP-Service says", "DATABASE" },
@@ -243,6 +251,7 @@ static const GOptionEntry entries[] = {
   { "body-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time for a whole body, 408 beyond (30s)", "TIME" },
   { "idle-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time between requests, and to take an answer (75s)", "TIME" },
   { "drain-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time to finish what is inside after SIGTERM (30s)", "TIME" },
+  { "log-level", 0, 0, G_OPTION_ARG_CALLBACK, on_log_level, "error, warning, info (default) or debug", "LEVEL" },
   { "config", 0, 0, G_OPTION_ARG_CALLBACK, on_config, "read options from FILE, lines of key = value; the command line wins", "FILE" },
   { NULL }
 };

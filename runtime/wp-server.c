@@ -7,12 +7,15 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "runtime/http/wp-acceptor.h"
 #include "runtime/http/wp-admin.h"
 #include "runtime/http/wp-exchange.h"
 #include "runtime/http/wp-ingest.h"
-#include "runtime/http/wp-listen.h"
+#include "runtime/wp-listeners.h"
+#include "runtime/wp-log.h"
 #include "runtime/wp-server-files.h"
 #include "runtime/wp-server-options.h"
+#include "runtime/wp-service.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
 
@@ -28,23 +31,14 @@ typedef struct {
   WpTls *tls;                    /* NULL: none */
   WpTokens *tokens;              /* NULL: none */
   WpIngest ingest;
+  WpListeners listeners;
   GPtrArray *fronts;             /* (element-type WpFront) */
+  WpAcceptor *acceptor;          /* NULL: each front accepts by itself */
   WpAdmin admin;
   WpFront *admin_front;          /* NULL: none */
   GMainLoop *loop;
   gint64 drain_until_ns;         /* WP_TIME_NONE: not draining */
 } Server;
-
-static GLogWriterOutput
-write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
-{
-  if (level & (G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO))
-    return G_LOG_WRITER_HANDLED;
-  for (gsize i = 0; i < n_fields; i++)
-    if (g_str_equal (fields[i].key, "MESSAGE"))
-      fprintf (stderr, "wp-server: %s\n", (const char *) fields[i].value);
-  return G_LOG_WRITER_HANDLED;
-}
 
 /* 10,000 parked requests are 10,000 descriptors. Returns the limit. */
 static guint64
@@ -83,8 +77,9 @@ start_journal (Server *self, GPtrArray *unfinished)
 }
 
 static void
-start_fronts (Server *self, const int *fds)
+start_fronts (Server *self)
 {
+  const int *fds = self->listeners.fds;
   WpGateLimits limits = self->options.limits;
 
   limits.max_connections = MAX (limits.max_connections / self->options.threads, 1);
@@ -93,22 +88,24 @@ start_fronts (Server *self, const int *fds)
     {
       g_autofree char *name = g_strdup_printf ("wp-http-%u", i);
 
-      g_ptr_array_add (self->fronts, wp_front_new (name, fds[i], &limits, wp_ingest_setup, wp_exchange_deliver, &self->ingest));
+      g_ptr_array_add (self->fronts, wp_front_new (name, fds ? fds[i] : -1, &limits, wp_ingest_setup, wp_exchange_deliver, &self->ingest));
     }
+  if (self->listeners.shared_fd >= 0)
+    self->acceptor = wp_acceptor_new (self->listeners.shared_fd, self->fronts, limits.max_connections, !self->listeners.inherited);
 }
 
 static void
-start_admin (Server *self, int fd)
+start_admin (Server *self)
 {
   static const WpGateLimits limits = { 64, 5 * WP_NS_PER_S, 5 * WP_NS_PER_S, 75 * WP_NS_PER_S, 65536 };
 
   self->admin = (WpAdmin) { self->mode, self->options.database, self->fronts, wp_time_monotonic (), TRUE };
-  if (fd >= 0)
-    self->admin_front = wp_front_new ("wp-admin", fd, &limits, wp_admin_setup, NULL, &self->admin);
+  if (self->listeners.admin_fd >= 0)
+    self->admin_front = wp_front_new ("wp-admin", self->listeners.admin_fd, &limits, wp_admin_setup, NULL, &self->admin);
 }
 
 static void
-say_hello (const Server *self, const char *bound, const char *admin_bound)
+say_hello (const Server *self)
 {
   const WpPolicy *policy = &self->options.policy;
   g_autoptr(GString) text = g_string_new (wp_mode_name (policy->mode));
@@ -119,11 +116,11 @@ say_hello (const Server *self, const char *bound, const char *admin_bound)
     g_string_append_printf (text, ", workers %u", policy->workers);
   if (policy->mode == WP_MODE_DEFAULT)
     g_string_append_printf (text, ", at most %u jobs in service (--max-jobs)", self->options.max_jobs);
-  g_string_append_printf (text, ", database %s; listening on %s://%s/", self->options.database,
-                          self->tls ? "https" : "http", bound);
-  if (admin_bound)
-    g_string_append_printf (text, ", admin on http://%s/", admin_bound);
+  g_string_append_printf (text, ", database %s; listening on %s", self->options.database, self->listeners.address);
+  if (self->listeners.admin_address)
+    g_string_append_printf (text, ", admin on %s", self->listeners.admin_address);
   g_message ("%s", text->str);
+  wp_service_tell_ready (text->str);
   if (wp_policy_uses (policy, WP_POLICY_DISPATCHER) && policy->dispatcher == WP_DISPATCHER_SPAWNING)
     g_message ("the spawning dispatcher takes every job out of the queue at once: the queue bounds nothing, and memory grows "
                "without limit under overload");
@@ -150,18 +147,13 @@ start_security (Server *self, GError **error)
 static gboolean
 start (Server *self, GError **error)
 {
-  g_autofree int *fds = g_new (int, self->options.threads);
-  g_autofree char *bound = NULL, *admin_bound = NULL;
   g_autoptr(GPtrArray) unfinished = NULL;
-  int admin_fd = -1;
 
   self->clock = wp_clock_new (error);
   if (!self->clock || !start_security (self, error))
     return FALSE;
-  if (!wp_listen_open (self->options.listen, self->options.threads, fds, &bound, error))
-    return about_option (error, "listen");
-  if (self->options.admin && !wp_listen_open (self->options.admin, 1, &admin_fd, &admin_bound, error))
-    return about_option (error, "admin");
+  if (!wp_listeners_open (&self->listeners, &self->options, error))
+    return FALSE;
   self->database = wp_database_open (self->options.database, self->clock, error);
   if (!self->database)
     return about_option (error, "database");
@@ -177,9 +169,10 @@ start (Server *self, GError **error)
   if (unfinished)
     start_journal (self, unfinished);
   self->fronts = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_front_free);
-  start_fronts (self, fds);
-  start_admin (self, admin_fd);
-  say_hello (self, bound, admin_bound);
+  start_fronts (self);
+  start_admin (self);
+  say_hello (self);
+  wp_service_start_watchdog ();
 
   return TRUE;
 }
@@ -223,6 +216,8 @@ on_stop (gpointer data)
              wp_time_format_people (limit, self->options.drain_timeout_ns));
   self->drain_until_ns = wp_time_monotonic () + self->options.drain_timeout_ns;
   g_atomic_int_set (&self->admin.ready, FALSE);
+  wp_service_tell_stopping ();
+  g_clear_pointer (&self->acceptor, wp_acceptor_free);
   for (guint i = 0; i < self->fronts->len; i++)
     wp_front_drain (self->fronts->pdata[i]);
   g_timeout_add (DRAIN_LOOK_MS, on_drain_look, self);
@@ -252,9 +247,11 @@ on_hangup (gpointer data)
 {
   Server *self = data;
 
+  wp_service_tell_reloading ();
   if (self->recorder)
     wp_recorder_reopen (self->recorder);
   reload_security (self);
+  wp_service_tell_ready ("reloaded");
   return G_SOURCE_CONTINUE;
 }
 
@@ -278,6 +275,7 @@ finish (Server *self)
   WpLedger ledger;
 
   wp_mode_close (self->mode);
+  wp_listeners_clear (&self->listeners);
   g_clear_pointer (&self->admin_front, wp_front_free);   /* before what it looks at */
   if (self->drain_until_ns > 0)
     stop_fronts (self);
@@ -316,7 +314,7 @@ main (int argc, char **argv)
   int status;
 
   g_set_prgname ("wp-server");
-  g_log_set_writer_func (write_log, NULL, NULL);
+  wp_log_start ("wp-server");
   if (!wp_server_options_read (&self.options, raise_file_limit (), argc, argv, &error))
     return wp_options_fail (error);
   if (self.options.requeue)

@@ -163,6 +163,33 @@ call (WpFront *self, GSourceFunc func)
   g_source_attach (source, self->context);
 }
 
+typedef struct {
+  WpFront *front;
+  int fd;
+} Handed;
+
+static gboolean
+on_handed (gpointer data)
+{
+  Handed *self = data;
+
+  wp_gate_add (self->front->gate, self->fd);
+  return G_SOURCE_REMOVE;
+}
+
+void
+wp_front_hand (WpFront *self, int fd)
+{
+  g_autoptr(GSource) source = g_idle_source_new ();
+  Handed *handed = g_new (Handed, 1);
+
+  *handed = (Handed) { self, fd };
+  wp_gate_expect (self->gate);
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, on_handed, handed, g_free);
+  g_source_attach (source, self->context);
+}
+
 void
 wp_front_stop (WpFront *self)
 {

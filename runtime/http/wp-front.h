@@ -14,7 +14,7 @@ typedef void (*WpFrontSetup) (WpFront *self, SoupServer *server, gpointer data);
 /**
  * wp_front_new:
  * @name: of the thread
- * @listen_fd: owned
+ * @listen_fd: owned; -1: connections are given by wp_front_hand()
  * @deliver: (nullable): gets what is posted, on the front's thread
  * @data: for @setup and @deliver; outlives the front
  *
@@ -32,6 +32,7 @@ void wp_front_set_lane (WpFront *self, WpGateAccepted accepted, gpointer data, G
 void wp_front_set_tls (WpFront *self, WpTls *tls);     /* in @setup; not owned: connections speak TLS */
 void wp_front_give_to_soup (WpFront *self, WpConnection *connection);
 
+void wp_front_hand (WpFront *self, int fd);            /* any thread: a connection that was accepted elsewhere */
 void wp_front_post (WpFront *self, gpointer item);     /* any thread */
 void wp_front_drain (WpFront *self);                   /* any thread: no new connections, and answers close theirs */
 gboolean wp_front_is_draining (WpFront *self);         /* any thread */

@@ -26,7 +26,8 @@
 
 struct _WpGate {
   int epoll_fd;
-  int listen_fd;                 /* -1: stopped */
+  int listen_fd;                 /* -1: none, or stopped */
+  gboolean stopped;
   gboolean listening;            /* listen_fd is on the epoll */
   GMainContext *context;
   GSource *source, *tick, *retry;
@@ -125,7 +126,7 @@ wp_gate_deadline (const WpGate *self, WpConnectionState state)
 {
   const gint64 timeouts_ns[] = {
     [WP_CONNECTION_HANDSHAKE] = self->limits.header_timeout_ns,
-    [WP_CONNECTION_IDLE] = self->listen_fd < 0 ? LAST_CHANCE_NS : self->limits.idle_timeout_ns,
+    [WP_CONNECTION_IDLE] = self->stopped ? LAST_CHANCE_NS : self->limits.idle_timeout_ns,
     [WP_CONNECTION_HEAD] = self->limits.header_timeout_ns, [WP_CONNECTION_BODY] = self->limits.body_timeout_ns,
     [WP_CONNECTION_BUSY] = G_MAXINT64, [WP_CONNECTION_REPLY] = self->limits.idle_timeout_ns,
     [WP_CONNECTION_LINGER] = LINGER_NS,
@@ -240,8 +241,14 @@ start_lane (WpGate *self, WpConnection *connection)
   wp_connection_enter (connection, WP_CONNECTION_HANDSHAKE);
 }
 
-static void
-add_connection (WpGate *self, int fd)
+void
+wp_gate_expect (WpGate *self)
+{
+  g_atomic_int_inc (&self->n_open);
+}
+
+void
+wp_gate_add (WpGate *self, int fd)
 {
   WpConnection *connection = g_new0 (WpConnection, 1);
   struct epoll_event event = { .events = CONNECTION_EVENTS, .data.ptr = connection };
@@ -253,7 +260,6 @@ add_connection (WpGate *self, int fd)
   if (self->connections)
     self->connections->prev = connection;
   self->connections = connection;
-  g_atomic_int_inc (&self->n_open);
   if (epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
     {
       close_connection (connection);
@@ -296,7 +302,10 @@ accept_some (WpGate *self, guint max)
         }
       fd = accept4 (self->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd >= 0)
-        add_connection (self, fd);
+        {
+          wp_gate_expect (self);
+          wp_gate_add (self, fd);
+        }
       else if (errno == EAGAIN)
         return;
       else if (!is_passing (errno))
@@ -405,12 +414,16 @@ wp_gate_free (WpGate *self)
 void
 wp_gate_stop (WpGate *self)
 {
-  if (self->listen_fd < 0)
+  if (self->stopped)
     return;
-  accept_some (self, WP_LISTEN_BACKLOG);
-  listen_on (self, FALSE);
-  close (self->listen_fd);
-  self->listen_fd = -1;
+  self->stopped = TRUE;
+  if (self->listen_fd >= 0)
+    {
+      accept_some (self, WP_LISTEN_BACKLOG);
+      listen_on (self, FALSE);
+      close (self->listen_fd);
+      self->listen_fd = -1;
+    }
   clear_source (&self->retry);
   for (WpConnection *connection = self->connections; connection; connection = connection->next)
     if (connection->state == WP_CONNECTION_IDLE)

@@ -21,11 +21,15 @@ typedef void (*WpGateAccepted) (WpConnection *connection, gpointer data);
 /**
  * wp_gate_new:
  * @context: the gate lives on its thread; all functions but this and wp_gate_count() are called there
- * @listen_fd: non-blocking; owned
+ * @listen_fd: non-blocking; owned. -1: connections are given by wp_gate_add()
  */
 WpGate *wp_gate_new (GMainContext *context, int listen_fd, const WpGateLimits *limits, WpGateAccepted accepted, gpointer data);
 void wp_gate_set_tls (WpGate *self, WpTls *tls);   /* before the first connection; not owned */
 void wp_gate_free (WpGate *self);   /* when its lane has let go of every connection */
+
+/* Another thread has accepted a connection: counts it at once, on any thread; then takes it. */
+void wp_gate_expect (WpGate *self);
+void wp_gate_add (WpGate *self, int fd);
 
 /* For the connection: when a state that is entered now is over; what it does in the end; to be told of what is there already. */
 guint64 wp_gate_max_body (const WpGate *self);

@@ -4,6 +4,8 @@
 #include <netdb.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "sim/base/wp-error.h"
@@ -13,6 +15,25 @@ typedef struct {
   struct sockaddr_storage bytes;
   socklen_t len;
 } Address;
+
+static gboolean
+resolve_path (const char *text, Address *address, GError **error)
+{
+  struct sockaddr_un *path = (struct sockaddr_un *) &address->bytes;
+  gsize len = strlen (text) - strlen ("unix:");
+
+  if (len == 0 || len >= sizeof path->sun_path)
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not unix: and a path of 1 to %zu bytes", text,
+                   sizeof path->sun_path - 1);
+      return FALSE;
+    }
+  path->sun_family = AF_UNIX;
+  memcpy (path->sun_path, text + strlen ("unix:"), len + 1);
+  address->len = sizeof *path;
+
+  return TRUE;
+}
 
 static gboolean
 resolve (const char *text, Address *address, GError **error)
@@ -25,6 +46,8 @@ resolve (const char *text, Address *address, GError **error)
   guint64 port;
   int status;
 
+  if (g_str_has_prefix (text, "unix:"))
+    return resolve_path (text, address, error);
   if (!colon || colon == text || !wp_options_parse_uint (colon + 1, 0, 65535, &port, NULL))
     {
       g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not an address of the form HOST:PORT", text);
@@ -76,10 +99,28 @@ probe (Address *address)
   return ok;
 }
 
+/* A file of that name that nobody listens on any more. */
+static void
+remove_stale (const Address *address)
+{
+  const char *path = ((const struct sockaddr_un *) &address->bytes)->sun_path;
+  int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  struct stat status;
+
+  if (lstat (path, &status) == 0 && S_ISSOCK (status.st_mode) && fd >= 0 &&
+      connect (fd, (const struct sockaddr *) &address->bytes, address->len) < 0 && errno == ECONNREFUSED)
+    unlink (path);
+  if (fd >= 0)
+    close (fd);
+}
+
 static char *
 format (const Address *address)
 {
   char host[NI_MAXHOST], port[NI_MAXSERV];
+
+  if (address->bytes.ss_family == AF_UNIX)
+    return g_strconcat ("unix:", ((const struct sockaddr_un *) &address->bytes)->sun_path, NULL);
 
   getnameinfo ((const struct sockaddr *) &address->bytes, address->len, host, sizeof host, port, sizeof port,
                NI_NUMERICHOST | NI_NUMERICSERV);
@@ -91,7 +132,7 @@ open_all (const Address *address, guint n, int *fds)
 {
   for (guint i = 0; i < n; i++)
     {
-      fds[i] = bind_socket (address, SO_REUSEPORT);
+      fds[i] = bind_socket (address, address->bytes.ss_family == AF_UNIX ? 0 : SO_REUSEPORT);
       if (fds[i] >= 0 && listen (fds[i], WP_LISTEN_BACKLOG) == 0)
         continue;
       do
@@ -103,17 +144,29 @@ open_all (const Address *address, guint n, int *fds)
   return TRUE;
 }
 
+char *
+wp_listen_format (int fd)
+{
+  Address address = { .len = sizeof address.bytes };
+
+  getsockname (fd, (struct sockaddr *) &address.bytes, &address.len);
+  return format (&address);
+}
+
 gboolean
 wp_listen_open (const char *text, guint n, int *fds, char **bound, GError **error)
 {
+  gboolean is_unix = g_str_has_prefix (text, "unix:");
   Address address = { .len = 0 };
 
   if (!resolve (text, &address, error))
     return FALSE;
-  if (!probe (&address) || !open_all (&address, n, fds))
+  if (is_unix)
+    remove_stale (&address);
+  if ((!is_unix && !probe (&address)) || !open_all (&address, is_unix ? 1 : n, fds))
     {
       g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot listen on %s: %s%s", text, g_strerror (errno),
-                   errno == EADDRINUSE ? "; another server has this port" : "");
+                   errno != EADDRINUSE ? "" : is_unix ? "; another server has it, or it is no socket" : "; another server has this port");
       return FALSE;
     }
   *bound = format (&address);

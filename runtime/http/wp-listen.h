@@ -7,13 +7,17 @@
 
 /**
  * wp_listen_open:
- * @address: "HOST:PORT", "[IPv6]:PORT"; port 0 takes a free one
- * @n: how many sockets, sharing the port (SO_REUSEPORT)
+ * @address: "HOST:PORT", "[IPv6]:PORT"; port 0 takes a free one; "unix:PATH"
+ * @n: how many sockets, sharing the port (SO_REUSEPORT); of a Unix socket there is one, whatever @n
  * @fds: (out caller-allocates): @n descriptors, non-blocking
- * @bound: (out): "HOST:PORT" as it is bound, numeric
+ * @bound: (out): "HOST:PORT" as it is bound, numeric; or "unix:PATH"
  *
- * A port on which another server listens is an error; SO_REUSEPORT does not hide it.
+ * A port or path on which another server listens is an error; SO_REUSEPORT does not hide it. A socket file that a dead server left
+ * is taken over.
  *
  * Returns: FALSE with WP_ERROR_BAD_VALUE or WP_ERROR_IO
  */
 gboolean wp_listen_open (const char *address, guint n, int *fds, char **bound, GError **error);
+
+/* The same words for a socket that listens already. */
+char *wp_listen_format (int fd);

@@ -1,0 +1,120 @@
+#include "runtime/http/wp-acceptor.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define RETRY_MS 100             /* while all are full, or after EMFILE and the like */
+
+struct _WpAcceptor {
+  GThread *thread;
+  int listen_fd;
+  int stop_fd;                   /* readable: the thread is to end */
+  GPtrArray *fronts;
+  guint max_each;
+  gboolean empties;
+  gint64 logged_us;
+};
+
+static WpFront *
+find_room (const WpAcceptor *self)
+{
+  WpFront *best = NULL;
+  guint fewest = self->max_each;
+
+  for (guint i = 0; i < self->fronts->len; i++)
+    {
+      guint n = wp_front_count_connections (self->fronts->pdata[i]);
+
+      if (n < fewest)
+        {
+          best = self->fronts->pdata[i];
+          fewest = n;
+        }
+    }
+  return best;
+}
+
+/* One line a second at most. */
+static void
+complain (WpAcceptor *self, int reason)
+{
+  gint64 now_us = g_get_monotonic_time ();
+
+  if (self->logged_us == 0 || now_us - self->logged_us > G_USEC_PER_SEC)
+    g_warning ("cannot accept connections for now: %s", g_strerror (reason));
+  self->logged_us = now_us;
+}
+
+/* FALSE: no more for now, though there may be some. */
+static gboolean
+accept_all (WpAcceptor *self)
+{
+  WpFront *front;
+
+  while ((front = find_room (self)))
+    {
+      int fd = accept4 (self->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+      if (fd >= 0)
+        wp_front_hand (front, fd);
+      else if (errno == EAGAIN)
+        return TRUE;
+      else if (errno != EINTR && errno != ECONNABORTED && errno != EPROTO && errno != EPERM)
+        {
+          complain (self, errno);
+          return FALSE;
+        }
+    }
+  return FALSE;
+}
+
+static gpointer
+run (gpointer data)
+{
+  WpAcceptor *self = data;
+  struct pollfd pollers[] = { { self->stop_fd, POLLIN, 0 }, { self->listen_fd, POLLIN, 0 } };
+  gboolean may = TRUE;
+
+  for (;;)
+    {
+      poll (pollers, may ? 2 : 1, may ? -1 : RETRY_MS);
+      if (pollers[0].revents != 0)
+        break;
+      may = accept_all (self);
+    }
+  if (self->empties)
+    accept_all (self);
+
+  return NULL;
+}
+
+WpAcceptor *
+wp_acceptor_new (int listen_fd, GPtrArray *fronts, guint max_each, gboolean empties)
+{
+  WpAcceptor *self = g_new0 (WpAcceptor, 1);
+
+  self->listen_fd = listen_fd;
+  self->stop_fd = eventfd (0, EFD_CLOEXEC);
+  if (self->stop_fd < 0)
+    g_error ("eventfd: %s", g_strerror (errno));
+  self->fronts = fronts;
+  self->max_each = max_each;
+  self->empties = empties;
+  self->thread = g_thread_new ("wp-acceptor", run, self);
+
+  return self;
+}
+
+void
+wp_acceptor_free (WpAcceptor *self)
+{
+  eventfd_write (self->stop_fd, 1);
+  g_thread_join (self->thread);
+  close (self->listen_fd);
+  close (self->stop_fd);
+  g_free (self);
+}

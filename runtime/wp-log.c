@@ -1,0 +1,78 @@
+#include "runtime/wp-log.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sim/base/wp-error.h"
+
+static const struct {
+  const char *name;
+  GLogLevelFlags level;
+  int priority;              /* of syslog(3) */
+} levels[] = {
+  { "error", G_LOG_LEVEL_ERROR, 3 },     { "error", G_LOG_LEVEL_CRITICAL, 3 }, { "warning", G_LOG_LEVEL_WARNING, 4 },
+  { "info", G_LOG_LEVEL_MESSAGE, 6 },    { "debug", G_LOG_LEVEL_INFO, 7 },     { "debug", G_LOG_LEVEL_DEBUG, 7 },
+};
+
+static const char *program_name;   /* set once, before any thread */
+static gboolean to_journal;
+static int max_priority = 6;
+
+/* JOURNAL_STREAM names the device and inode of what the journal reads; standard error may have been sent elsewhere since. */
+static gboolean
+is_journal (int fd)
+{
+  const char *stream = g_getenv ("JOURNAL_STREAM");
+  struct stat status;
+  guint64 device, inode;
+
+  return stream && sscanf (stream, "%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT, &device, &inode) == 2 && fstat (fd, &status) == 0 &&
+         status.st_dev == device && status.st_ino == inode;
+}
+
+static int
+priority_of (GLogLevelFlags level)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (levels); i++)
+    if (level & levels[i].level)
+      return levels[i].priority;
+  return 7;
+}
+
+static GLogWriterOutput
+write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
+{
+  int priority = priority_of (level);
+
+  if (priority > max_priority)
+    return G_LOG_WRITER_HANDLED;
+  for (gsize i = 0; i < n_fields; i++)
+    if (g_str_equal (fields[i].key, "MESSAGE") && to_journal)
+      fprintf (stderr, "<%d>%s\n", priority, (const char *) fields[i].value);   /* the journal has the name */
+    else if (g_str_equal (fields[i].key, "MESSAGE"))
+      fprintf (stderr, "%s: %s\n", program_name, (const char *) fields[i].value);
+  return G_LOG_WRITER_HANDLED;
+}
+
+void
+wp_log_start (const char *program)
+{
+  program_name = program;
+  to_journal = is_journal (STDERR_FILENO);
+  g_log_set_writer_func (write_log, NULL, NULL);
+}
+
+gboolean
+wp_log_set_level (const char *name, GError **error)
+{
+  for (guint i = G_N_ELEMENTS (levels); i-- > 0;)
+    if (g_ascii_strcasecmp (name, levels[i].name) == 0)
+      {
+        max_priority = levels[i].priority;
+        return TRUE;
+      }
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not error, warning, info or debug", name);
+  return FALSE;
+}

@@ -1,0 +1,10 @@
+/* wp-log.h - lines on standard error for GLib's messages; under systemd's journal each with its priority (sd-daemon(3)). */
+#pragma once
+
+#include <glib.h>
+
+/* Takes GLib's messages from now on. */
+void wp_log_start (const char *program);
+
+/* @name: error, warning, info or debug: what is less grave is not told. Returns: FALSE with WP_ERROR_BAD_VALUE */
+gboolean wp_log_set_level (const char *name, GError **error);
