@@ -1,6 +1,7 @@
 #include "runtime/wp-server-options.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "runtime/wp-log.h"
 #include "sim/base/wp-error.h"
@@ -11,6 +12,8 @@
 #define MAX_RETRIES 1000000
 #define MIN_JOURNAL_BYTES (64u << 10)
 #define MAX_JOURNAL_BYTES (G_GUINT64_CONSTANT (1) << 40)
+#define MIN_PENDING_BYTES 65536
+#define MAX_PENDING_BYTES (G_GUINT64_CONSTANT (1) << 40)
 #define MAX_BODY_BYTES (512u << 20)   /* half of what SQLite holds in one value */
 
 static gboolean
@@ -205,6 +208,8 @@ on_size (const char *option, const char *value, gpointer data, GError **error)
 
   if (g_str_equal (option, "--max-journal"))
     return set_size (&self->max_journal_bytes, MIN_JOURNAL_BYTES, MAX_JOURNAL_BYTES, "64k to 1024g", value, error);
+  if (g_str_equal (option, "--max-pending"))
+    return set_size (&self->max_pending_bytes, MIN_PENDING_BYTES, MAX_PENDING_BYTES, "64k to 1024g", value, error);
   return set_size (&self->limits.max_body_bytes, 0, MAX_BODY_BYTES, "at most 512m", value, error);
 }
 
@@ -247,6 +252,8 @@ static const GOptionEntry entries[] = {
   { "max-connections", 0, 0, G_OPTION_ARG_CALLBACK, on_number,
     "connections at once; more wait to be accepted (the file limit less 128)", "N" },
   { "max-body", 0, 0, G_OPTION_ARG_CALLBACK, on_size, "largest payload, 413 beyond (1m)", "BYTES" },
+  { "max-pending", 0, 0, G_OPTION_ARG_CALLBACK, on_size,
+    "requests held in memory, half read, parked, queued or in service, 503 beyond (a quarter of the machine's memory)", "BYTES" },
   { "header-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time for a whole head, 408 beyond (10s)", "TIME" },
   { "body-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time for a whole body, 408 beyond (30s)", "TIME" },
   { "idle-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time between requests, and to take an answer (75s)", "TIME" },
@@ -302,6 +309,7 @@ wp_server_options_read (WpServerOptions *self, guint64 file_limit, int argc, cha
     .max_journal_bytes = 1 << 30, .retry = { 5, 100 * WP_NS_PER_MS }, .ack = WP_ACK_ACCEPTED, .max_jobs = 1000000, .threads = CLAMP (g_get_num_processors () - 1, 1, MAX_THREADS),
     .limits = { MAX (file_limit, 2 * FILE_RESERVE) - FILE_RESERVE, 10 * WP_NS_PER_S, 30 * WP_NS_PER_S, 75 * WP_NS_PER_S,
                 1 << 20 },
+    .max_pending_bytes = (guint64) sysconf (_SC_PHYS_PAGES) * sysconf (_SC_PAGESIZE) / 4,
     .drain_timeout_ns = 30 * WP_NS_PER_S,
   };
   wp_policy_init (&self->policy, WP_MODE_DEFAULT);

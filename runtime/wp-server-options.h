@@ -21,6 +21,7 @@ typedef struct {
   guint max_jobs;
   guint threads;
   WpGateLimits limits;           /* max_connections: of all gates together */
+  guint64 max_pending_bytes;     /* of requests in memory, all together */
   gint64 drain_timeout_ns;
   gboolean soup_only;            /* no fast lane */
 } WpServerOptions;

@@ -31,6 +31,7 @@ typedef struct {
   WpTls *tls;                    /* NULL: none */
   WpTokens *tokens;              /* NULL: none */
   WpIngest ingest;
+  WpBudget *budget;
   WpListeners listeners;
   GPtrArray *fronts;             /* (element-type WpFront) */
   WpAcceptor *acceptor;          /* NULL: each front accepts by itself */
@@ -82,6 +83,8 @@ start_fronts (Server *self)
   const int *fds = self->listeners.fds;
   WpGateLimits limits = self->options.limits;
 
+  self->budget = wp_budget_new (self->options.max_pending_bytes);
+  limits.budget = self->budget;
   limits.max_connections = MAX (limits.max_connections / self->options.threads, 1);
   self->ingest = (WpIngest) { self->mode, self->database->by_request, self->options.soup_only, self->tls, self->tokens };
   for (guint i = 0; i < self->options.threads; i++)
@@ -99,7 +102,7 @@ start_admin (Server *self)
 {
   static const WpGateLimits limits = { 64, 5 * WP_NS_PER_S, 5 * WP_NS_PER_S, 75 * WP_NS_PER_S, 65536 };
 
-  self->admin = (WpAdmin) { self->mode, self->options.database, self->fronts, wp_time_monotonic (), TRUE };
+  self->admin = (WpAdmin) { self->mode, self->options.database, self->budget, self->fronts, wp_time_monotonic (), TRUE };
   if (self->listeners.admin_fd >= 0)
     self->admin_front = wp_front_new ("wp-admin", self->listeners.admin_fd, &limits, wp_admin_setup, NULL, &self->admin);
 }
@@ -336,6 +339,7 @@ main (int argc, char **argv)
   g_clear_pointer (&self.tokens, wp_tokens_free);
   g_clear_pointer (&self.journal, wp_journal_free);
   wp_mode_free (self.mode);
+  wp_budget_free (self.budget);
   g_main_loop_unref (self.loop);
   wp_server_options_clear (&self.options);
 

@@ -1,6 +1,8 @@
 #include "runtime/http/wp-acceptor.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
@@ -96,7 +98,9 @@ WpAcceptor *
 wp_acceptor_new (int listen_fd, GPtrArray *fronts, guint max_each, gboolean empties)
 {
   WpAcceptor *self = g_new0 (WpAcceptor, 1);
+  int on = 1;
 
+  setsockopt (listen_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);   /* as wp-gate.c does for its own */
   self->listen_fd = listen_fd;
   self->stop_fd = eventfd (0, EFD_CLOEXEC);
   if (self->stop_fd < 0)

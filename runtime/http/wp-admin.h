@@ -7,6 +7,7 @@
 typedef struct {
   WpMode *mode;
   const char *database;      /* as given */
+  const WpBudget *budget;
   GPtrArray *fronts;         /* (element-type WpFront): of the ingest */
   gint64 started_ns;         /* CLOCK_MONOTONIC */
   gint ready;                /* atomic: takes requests */

@@ -143,6 +143,12 @@ wp_chunked_feed (WpChunked *self, const char *bytes, gsize len, gsize *used)
   return self->state < DONE ? WP_CHUNKED_MORE : self->state == DONE ? WP_CHUNKED_DONE : self->state == BAD ? WP_CHUNKED_BAD : WP_CHUNKED_TOO_LARGE;
 }
 
+gsize
+wp_chunked_size (const WpChunked *self)
+{
+  return self->body ? self->body->len : 0;
+}
+
 GBytes *
 wp_chunked_steal_body (WpChunked *self)
 {

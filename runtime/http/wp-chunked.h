@@ -20,5 +20,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpChunked, wp_chunked_free)
 /* Takes bytes; *@used: how many, all of them unless DONE. */
 WpChunkedState wp_chunked_feed (WpChunked *self, const char *bytes, gsize len, gsize *used);
 
+gsize wp_chunked_size (const WpChunked *self);      /* bytes of the body so far */
+
 /* Once DONE: (transfer full): the body; NULL: empty. */
 GBytes *wp_chunked_steal_body (WpChunked *self);

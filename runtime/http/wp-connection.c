@@ -27,6 +27,22 @@ wp_connection_keep (WpConnection *self, const char *bytes, gsize len)
   self->in_len += len;
 }
 
+gboolean
+wp_connection_charge (WpConnection *self, gsize bytes)
+{
+  WpBudget *budget = wp_gate_budget (self->gate);
+
+  if (!budget || bytes == self->charged_bytes)
+    return TRUE;
+  if (bytes < self->charged_bytes)
+    wp_budget_give (budget, self->charged_bytes - bytes);
+  else if (!wp_budget_take (budget, bytes - self->charged_bytes))
+    return FALSE;
+  self->charged_bytes = bytes;
+
+  return TRUE;
+}
+
 void
 wp_connection_drop (WpConnection *self, gsize len)
 {

@@ -42,6 +42,7 @@ struct _WpConnection {
   gpointer lane_data;            /* the lane's own */
   char *in;                      /* bytes read that no request has taken yet */
   gsize in_len, in_size;
+  gsize charged_bytes;           /* of the gate's budget */
   gpointer body;                 /* a chunked body that is being read; the fast lane's WpChunked */
   gboolean continued;            /* the client was told to go on and send its body */
   char *out;                     /* bytes of answers that wait to be sent */
@@ -76,6 +77,9 @@ void wp_connection_again (WpConnection *self);
 /* Adds to @in; takes the first @len bytes away. */
 void wp_connection_keep (WpConnection *self, const char *bytes, gsize len);
 void wp_connection_drop (WpConnection *self, gsize len);
+
+/* The connection holds so many bytes of a request that is not whole. FALSE: the gate's budget is spent, and it must not hold them. */
+gboolean wp_connection_charge (WpConnection *self, gsize bytes);
 
 /* The lane has done with it: what waits is sent, then its gate lingers or closes. */
 void wp_connection_release (WpConnection *self);

@@ -56,9 +56,15 @@ on_gone (gpointer exchange)
 guint
 wp_exchange_offer (WpMode *mode, WpFront *front, WpConnection *connection, WpJob *job, WpExchangeReply reply, gpointer request)
 {
-  WpExchange *self = g_new (WpExchange, 1);
+  WpExchange *self;
   WpSubmit submit;
 
+  if (!wp_job_charge (job, wp_gate_budget (connection->gate)))
+    {
+      wp_job_unref (job);
+      return SOUP_STATUS_SERVICE_UNAVAILABLE;
+    }
+  self = g_new (WpExchange, 1);
   *self = (WpExchange) { mode, front, connection, job, reply, request, 0 };
   job->told = on_told;
   job->client = self;

@@ -147,15 +147,24 @@ enter_once (WpConnection *connection, WpConnectionState state)
     wp_connection_enter (connection, state);
 }
 
+/* @held: bytes of it so far. */
+static Step
+await_more (FastLane *self, WpConnection *connection, WpConnectionState state, gsize held)
+{
+  if (!wp_connection_charge (connection, held))
+    return refuse (self, connection, SOUP_STATUS_SERVICE_UNAVAILABLE);
+  enter_once (connection, state);
+  return INCOMPLETE;
+}
+
 /* A head is here whose body is not, and the client may be waiting to be told that it is welcome (RFC 9110, 10.1.1). */
 static Step
-await_body (FastLane *self, WpConnection *connection, const WpRequest *request, gboolean begun)
+await_body (FastLane *self, WpConnection *connection, const WpRequest *request, gboolean begun, gsize held)
 {
   if (request->expects_continue && !connection->continued && !begun)
     g_string_append (self->out, "HTTP/1.1 100 Continue\r\n\r\n");
   connection->continued = TRUE;
-  enter_once (connection, WP_CONNECTION_BODY);
-  return INCOMPLETE;
+  return await_more (self, connection, WP_CONNECTION_BODY, held);
 }
 
 /* What has come of a chunked body is decoded and let go; its head is kept. */
@@ -172,7 +181,7 @@ take_chunked (FastLane *self, WpConnection *connection, const WpRequest *request
     {
     case WP_CHUNKED_MORE:
       *keep = request->head_len;
-      return await_body (self, connection, request, len > request->head_len);
+      return await_body (self, connection, request, len > request->head_len, request->head_len + wp_chunked_size (chunked));
     case WP_CHUNKED_BAD:
       return refuse (self, connection, WP_REFUSAL_MALFORMED);
     case WP_CHUNKED_TOO_LARGE:
@@ -191,7 +200,7 @@ take_counted (FastLane *self, WpConnection *connection, const WpRequest *request
   if (request->content_length > wp_gate_max_body (connection->gate))
     return refuse (self, connection, WP_REFUSAL_BODY_SIZE);
   if (len - request->head_len < request->content_length)
-    return await_body (self, connection, request, len > request->head_len);
+    return await_body (self, connection, request, len > request->head_len, len);
   *used = request->head_len + request->content_length;
 
   return take_request (self, connection, request,
@@ -211,8 +220,7 @@ take (FastLane *self, WpConnection *connection, const char *bytes, gsize len, gs
   switch (wp_request_parse (bytes, len, &request, &status))
     {
     case WP_REQUEST_MORE:
-      enter_once (connection, WP_CONNECTION_HEAD);
-      return INCOMPLETE;
+      return await_more (self, connection, WP_CONNECTION_HEAD, len);
     case WP_REQUEST_BAD:
       return refuse (self, connection, wp_refusal_of_head (status));
     case WP_REQUEST_OTHER:
@@ -231,6 +239,7 @@ static void
 next_request (WpConnection *connection)
 {
   g_clear_pointer ((WpChunked **) &connection->body, wp_chunked_free);
+  wp_connection_charge (connection, 0);
   connection->continued = FALSE;
   wp_connection_enter (connection, WP_CONNECTION_IDLE);
 }

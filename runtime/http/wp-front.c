@@ -75,7 +75,10 @@ wp_front_set_tls (WpFront *self, WpTls *tls)
 static void
 on_finished (SoupServer *server, SoupServerMessage *message, gpointer data)
 {
-  wp_connection_enter (wp_front_get_connection (message), WP_CONNECTION_IDLE);
+  WpConnection *connection = wp_front_get_connection (message);
+
+  wp_connection_charge (connection, 0);
+  wp_connection_enter (connection, WP_CONNECTION_IDLE);
 }
 
 /* Without a listener SoupServer 3.2.3 refuses keep-alive; this one never hears anything. */

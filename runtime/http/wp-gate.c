@@ -96,6 +96,7 @@ close_connection (WpConnection *connection)
     self->connections = connection->next;
   if (connection->next)
     connection->next->prev = connection->prev;
+  wp_connection_charge (connection, 0);
   g_clear_pointer (&connection->tls, wp_tls_session_free);
   close (connection->fd);
   g_free (connection->in);
@@ -113,6 +114,12 @@ coarse_now_ns (void)
 
   clock_gettime (CLOCK_MONOTONIC_COARSE, &now);
   return now.tv_sec * WP_NS_PER_S + now.tv_nsec;
+}
+
+WpBudget *
+wp_gate_budget (const WpGate *self)
+{
+  return self->limits.budget;
 }
 
 guint64

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "runtime/http/wp-connection.h"
+#include "runtime/queue/wp-budget.h"
 #include "runtime/secure/wp-tls.h"
 
 typedef struct {
@@ -13,6 +14,7 @@ typedef struct {
   gint64 body_timeout_ns;        /* for a whole body */
   gint64 idle_timeout_ns;        /* between requests, and for writing an answer */
   guint64 max_body_bytes;
+  WpBudget *budget;              /* of what connections and their jobs hold, shared by all gates; not owned; NULL: none */
 } WpGateLimits;
 
 /* A connection was accepted, and is agreed on TLS where that is spoken: sets its lane, which owns it until wp_connection_release(). */
@@ -33,6 +35,7 @@ void wp_gate_add (WpGate *self, int fd);
 
 /* For the connection: when a state that is entered now is over; what it does in the end; to be told of what is there already. */
 guint64 wp_gate_max_body (const WpGate *self);
+WpBudget *wp_gate_budget (const WpGate *self);
 gint64 wp_gate_deadline (const WpGate *self, WpConnectionState state);
 void wp_gate_take_back (WpGate *self, WpConnection *connection);
 void wp_gate_look_again (WpGate *self, WpConnection *connection);

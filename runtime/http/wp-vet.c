@@ -50,7 +50,7 @@ vet_head (WpVet *self, WpConnection *connection)
     case WP_REQUEST_MORE:
       if (connection->state == WP_CONNECTION_IDLE)
         wp_connection_enter (connection, WP_CONNECTION_HEAD);
-      return INCOMPLETE;
+      return wp_connection_charge (connection, connection->in_len) ? INCOMPLETE : refuse (connection, SOUP_STATUS_SERVICE_UNAVAILABLE);
     case WP_REQUEST_BAD:
       return refuse (connection, wp_refusal_of_head (status));
     case WP_REQUEST_PLAIN:
@@ -67,12 +67,25 @@ vet_head (WpVet *self, WpConnection *connection)
   return PASSED;
 }
 
+/* libsoup keeps a body until its request is finished. */
+static gboolean
+hold (WpConnection *connection, gsize bytes)
+{
+  gboolean ok = wp_connection_charge (connection, connection->charged_bytes + bytes);
+
+  if (!ok)
+    refuse (connection, SOUP_STATUS_SERVICE_UNAVAILABLE);
+  return ok;
+}
+
 static Verdict
 vet_counted (WpVet *self, WpConnection *connection)
 {
   if (connection->in_len == 0)
     return INCOMPLETE;
   self->passed_bytes = MIN (connection->in_len, self->left_bytes);
+  if (!hold (connection, self->passed_bytes))
+    return REFUSED;
   self->left_bytes -= self->passed_bytes;
   if (self->left_bytes == 0)
     self->expects = WP_VET_HEAD;
@@ -99,7 +112,7 @@ vet_chunked (WpVet *self, WpConnection *connection)
     case WP_CHUNKED_MORE:
       break;
     }
-  return PASSED;
+  return hold (connection, self->passed_bytes) ? PASSED : REFUSED;
 }
 
 static Verdict

@@ -1,6 +1,10 @@
 #include "runtime/queue/wp-job.h"
 
+#include <string.h>
+
 #include "runtime/queue/wp-uuid.h"
+
+#define SMALL_BYTES 1024
 
 WpJob *
 wp_job_new (void)
@@ -15,6 +19,28 @@ wp_job_new (void)
   return self;
 }
 
+static gsize
+length_of (const char *text)
+{
+  return text ? strlen (text) : 0;
+}
+
+gboolean
+wp_job_charge (WpJob *self, WpBudget *budget)
+{
+  gsize bytes = length_of (self->id) + length_of (self->path) + length_of (self->content_type) +
+                (self->body ? g_bytes_get_size (self->body) : 0);
+
+  if (!budget || bytes < SMALL_BYTES)
+    return TRUE;
+  if (!wp_budget_take (budget, bytes))
+    return FALSE;
+  self->budget = budget;
+  self->holds_bytes = bytes;
+
+  return TRUE;
+}
+
 WpJob *
 wp_job_ref (WpJob *self)
 {
@@ -27,6 +53,8 @@ wp_job_unref (WpJob *self)
 {
   if (!g_atomic_int_dec_and_test (&self->refs))
     return;
+  if (self->budget)
+    wp_budget_give (self->budget, self->holds_bytes);
   g_free (self->id);
   g_free (self->key);
   g_free (self->path);

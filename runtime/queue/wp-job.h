@@ -1,6 +1,7 @@
 /* wp-job.h - the unit of work made from one request: its payload, what happened to it and when. */
 #pragma once
 
+#include "runtime/queue/wp-budget.h"
 #include "runtime/queue/wp-clock.h"
 #include "sim/trace/wp-trace.h"
 
@@ -47,6 +48,9 @@ struct _WpJob {
   gint64 asked_service_ns;   /* X-WP-Service; WP_TIME_NONE: none */
   gint64 received_ns;        /* unix time, of one that a journal gave back; WP_TIME_NONE: arrival_ns says it */
 
+  WpBudget *budget;          /* what holds_bytes are taken from; not owned; NULL: none */
+  gsize holds_bytes;
+
   WpJobTold told;            /* NULL: nobody waits for an answer */
   gpointer client;
 
@@ -73,6 +77,10 @@ struct _WpJob {
 };
 
 WpJob *wp_job_new (void);
+
+/* Takes what the payload holds from @budget, until the job is freed. FALSE: there is no more. Small ones are free: their number has limits of
+ * its own. */
+gboolean wp_job_charge (WpJob *self, WpBudget *budget);
 WpJob *wp_job_ref (WpJob *self);
 void wp_job_unref (WpJob *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpJob, wp_job_unref)

@@ -1,0 +1,54 @@
+#include "runtime/queue/wp-budget.h"
+
+#include <stdatomic.h>
+
+struct _WpBudget {
+  guint64 max_bytes;
+  _Atomic guint64 held_bytes;
+  _Atomic guint64 n_refused;
+};
+
+WpBudget *
+wp_budget_new (guint64 max_bytes)
+{
+  WpBudget *self = g_new0 (WpBudget, 1);
+
+  self->max_bytes = max_bytes;
+  return self;
+}
+
+void
+wp_budget_free (WpBudget *self)
+{
+  g_free (self);
+}
+
+gboolean
+wp_budget_take (WpBudget *self, gsize bytes)
+{
+  guint64 before = atomic_fetch_add_explicit (&self->held_bytes, bytes, memory_order_relaxed);
+
+  if (before + bytes <= self->max_bytes)
+    return TRUE;
+  wp_budget_give (self, bytes);
+  atomic_fetch_add_explicit (&self->n_refused, 1, memory_order_relaxed);
+  return FALSE;
+}
+
+void
+wp_budget_give (WpBudget *self, gsize bytes)
+{
+  atomic_fetch_sub_explicit (&self->held_bytes, bytes, memory_order_relaxed);
+}
+
+guint64
+wp_budget_held (const WpBudget *self)
+{
+  return atomic_load_explicit (&self->held_bytes, memory_order_relaxed);
+}
+
+guint64
+wp_budget_refused (const WpBudget *self)
+{
+  return atomic_load_explicit (&self->n_refused, memory_order_relaxed);
+}

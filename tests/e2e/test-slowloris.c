@@ -1,0 +1,227 @@
+/* Thousands that send a byte now and then, never read, or never end: whoever behaves is served all the while, and memory stays bounded. */
+#include "tests/e2e/wp-crowd.h"
+#include "tests/e2e/wp-harness.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SLOW 5000
+#define EACH 300                 /* of the other kinds */
+#define ROUND_US 1000000         /* a byte a second */
+#define ROUNDS 4
+#define MAX_GROWTH_BYTES (192 << 20)   /* 20 kB a connection in libsoup's lane, a tenth of it in the fast one */
+#define MAX_PENDING "4m"
+
+/* What each kind sends first, and what it adds a byte of in every round; NULL: nothing. */
+static const struct {
+  const char *name, *start, *more;
+  guint n;
+} kinds[] = {
+  { "slow head", "GET / HTTP/1.1\r\nHost: test\r\nA: ", "a", SLOW },
+  { "slow body", "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 100000\r\n\r\n", "b", EACH },
+  { "slow chunks", "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n", "c", EACH },
+  { "slow first line", "G", "E", EACH },
+  { "half open", "", NULL, EACH },
+  { "never reads", NULL, NULL, EACH },
+};
+
+static char *
+many_requests (void)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < 200; i++)
+    g_string_append (text, "GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+  return g_string_free (text, FALSE);
+}
+
+typedef struct {
+  WpClient *client;
+  const char *more;
+} Slow;
+
+static void
+slow_clear (gpointer data)
+{
+  wp_client_free (((Slow *) data)->client);
+}
+
+static GArray *
+gather (const WpHarness *server)
+{
+  GArray *all = g_array_new (FALSE, FALSE, sizeof (Slow));
+  g_autofree char *many = many_requests ();
+
+  g_array_set_clear_func (all, slow_clear);
+  for (guint kind = 0; kind < G_N_ELEMENTS (kinds); kind++)
+    for (guint i = 0; i < kinds[kind].n; i++)
+      {
+        const char *start = kinds[kind].start ? kinds[kind].start : many;
+        Slow slow = { kinds[kind].start ? wp_client_new (wp_harness_port (server)) : wp_client_new_narrow (wp_harness_port (server)),
+                      kinds[kind].more };
+
+        wp_client_offer (slow.client, start, strlen (start));
+        g_array_append_val (all, slow);
+      }
+  return all;
+}
+
+static int
+by_size (gconstpointer a, gconstpointer b)
+{
+  gint64 x = *(const gint64 *) a, y = *(const gint64 *) b;
+
+  return (x > y) - (x < y);
+}
+
+/* One who behaves, for a round; adds how long each of its answers took. */
+static void
+behave (const WpHarness *server, GArray *times_us)
+{
+  gint64 until_us = g_get_monotonic_time () + ROUND_US;
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+
+  while (g_get_monotonic_time () < until_us)
+    {
+      gint64 took_us, since_us = g_get_monotonic_time ();
+
+      wp_client_post (client, "/", NULL, "hello", 5);
+      g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+      took_us = g_get_monotonic_time () - since_us;
+      g_array_append_val (times_us, took_us);
+    }
+}
+
+static void
+test_all_kinds (void)
+{
+  g_autoptr(WpHarness) server = NULL;
+  g_autoptr(GArray) slow = NULL, times_us = g_array_new (FALSE, FALSE, sizeof (gint64));
+  gint64 before;
+
+  if (!wp_crowd_has_room (SLOW + 5 * EACH + 100))
+    {
+      g_test_skip ("the limit of descriptors is too low");
+      return;
+    }
+  server = wp_harness_start ("-d", "delay:0", "--header-timeout=30s", "--body-timeout=30s", "--idle-timeout=30s", NULL);
+  before = wp_child_memory_bytes (wp_harness_child (server));
+  slow = gather (server);
+  wp_harness_await_stat (server, "connections", SLOW + 5 * EACH);
+  for (guint round = 0; round < ROUNDS; round++)
+    {
+      for (guint i = 0; i < slow->len; i++)
+        {
+          Slow *one = &g_array_index (slow, Slow, i);
+
+          if (one->more)
+            wp_client_offer (one->client, one->more, 1);
+        }
+      behave (server, times_us);
+    }
+  g_array_sort (times_us, by_size);
+  g_test_message ("beside %u slow clients: %u answers, p50 %" G_GINT64_FORMAT " us, p99 %" G_GINT64_FORMAT " us, slowest %" G_GINT64_FORMAT
+                  " us; memory grew by %" G_GINT64_FORMAT " kB", slow->len, times_us->len, g_array_index (times_us, gint64, times_us->len / 2),
+                  g_array_index (times_us, gint64, times_us->len * 99 / 100), g_array_index (times_us, gint64, times_us->len - 1),
+                  (wp_child_memory_bytes (wp_harness_child (server)) - before) / 1024);
+  g_assert_cmpfloat (wp_harness_stat (server, "connections"), >=, SLOW + 5 * EACH);
+  g_assert_cmpint (wp_child_memory_bytes (wp_harness_child (server)) - before, <, MAX_GROWTH_BYTES);
+}
+
+/* All of them meet their deadline, whatever they go on sending. */
+static void
+test_all_are_let_go (void)
+{
+  g_autoptr(WpHarness) server = NULL;
+  g_autoptr(GArray) slow = NULL;
+  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+
+  if (!wp_crowd_has_room (SLOW + 5 * EACH + 100))
+    {
+      g_test_skip ("the limit of descriptors is too low");
+      return;
+    }
+  server = wp_harness_start ("-d", "delay:0", "--header-timeout=1s", "--body-timeout=1s", "--idle-timeout=1s", NULL);
+  slow = gather (server);
+  while (wp_harness_stat (server, "connections") > 0)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, until_us);
+      for (guint i = 0; i < slow->len; i += 7)
+        if (g_array_index (slow, Slow, i).more)
+          wp_client_offer (g_array_index (slow, Slow, i).client, "x", 1);
+    }
+}
+
+/* What is parked or half read is held in memory, and there is a limit for all of it together. */
+static void
+check_pending (const char *head, gsize size, gboolean whole)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:1h", "--max-pending=" MAX_PENDING, NULL);
+  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autofree char *body = g_malloc0 (size);
+  gint64 before = wp_child_memory_bytes (wp_harness_child (server));
+  guint n_refused = 0;
+
+  for (guint i = 0; i < 100; i++)
+    {
+      WpClient *client = wp_client_new (wp_harness_port (server));
+
+      g_ptr_array_add (clients, client);
+      wp_client_send (client, head);
+      wp_client_send_bytes (client, body, size);
+      g_assert_cmpfloat (wp_harness_stat (server, "pending_bytes"), <=, 4 << 20);
+    }
+  for (gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US; n_refused < 40;)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, until_us);
+      n_refused = (guint) wp_harness_stat (server, "refused_for_memory");
+    }
+  n_refused = 0;
+  for (guint i = 0; i < 100; i++)
+    if (!wp_client_is_silent (clients->pdata[i]))
+      {
+        guint status = wp_client_read_status (clients->pdata[i]);
+
+        g_assert_true (status == 503 || (status == 200 && whole));
+        n_refused += status == 503;
+      }
+  g_test_message ("%u of 100 refused, %.0f bytes held, memory grew by %" G_GINT64_FORMAT " kB", n_refused,
+                  wp_harness_stat (server, "pending_bytes"), (wp_child_memory_bytes (wp_harness_child (server)) - before) / 1024);
+  g_assert_cmpuint (n_refused, >=, 40);
+  g_assert_cmpuint (n_refused, <, 100);
+  g_assert_cmpint (wp_child_memory_bytes (wp_harness_child (server)) - before, <, 48 << 20);
+  g_ptr_array_set_size (clients, 0);
+  wp_harness_await_stat (server, "connections", 0);
+  g_assert_cmpfloat (wp_harness_stat (server, "pending_bytes"), <=, whole ? 100010 : 0);   /* the one in service */
+}
+
+static void
+test_parked_bodies (void)
+{
+  check_pending ("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 100000\r\n\r\n", 100000, TRUE);
+}
+
+static void
+test_half_read_bodies (void)
+{
+  check_pending ("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000\r\n\r\n", 100000, FALSE);
+}
+
+static void
+test_half_read_chunks (void)
+{
+  check_pending ("POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\nf4240\r\n", 100000, FALSE);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/slowloris/all-kinds", test_all_kinds);
+  g_test_add_func ("/slowloris/all-are-let-go", test_all_are_let_go);
+  g_test_add_func ("/slowloris/parked-bodies", test_parked_bodies);
+  g_test_add_func ("/slowloris/half-read-bodies", test_half_read_bodies);
+  g_test_add_func ("/slowloris/half-read-chunks", test_half_read_chunks);
+
+  return g_test_run ();
+}
