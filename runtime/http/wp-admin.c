@@ -196,8 +196,6 @@ make_stats (const WpAdmin *self, gboolean pretty)
   add_seconds (json, "oldest_age", oldest_ns == WP_TIME_NONE ? WP_TIME_NONE : now_ns - oldest_ns);
   json_builder_set_member_name (json, "pending_bytes");
   json_builder_add_int_value (json, wp_budget_held (self->budget));
-  json_builder_set_member_name (json, "refused_for_memory");
-  json_builder_add_int_value (json, wp_budget_refused (self->budget));
   json_builder_set_member_name (json, "connections");
   json_builder_add_int_value (json, count_connections (self));
   add_refused (json, self);

@@ -62,6 +62,7 @@ wp_exchange_offer (WpMode *mode, WpFront *front, WpConnection *connection, WpJob
   if (!wp_job_charge (job, wp_gate_budget (connection->gate)))
     {
       wp_job_unref (job);
+      wp_front_count_refusal (front, WP_REFUSAL_MEMORY);
       return SOUP_STATUS_SERVICE_UNAVAILABLE;
     }
   self = g_new (WpExchange, 1);

@@ -152,7 +152,7 @@ static Step
 await_more (FastLane *self, WpConnection *connection, WpConnectionState state, gsize held)
 {
   if (!wp_connection_charge (connection, held))
-    return refuse (self, connection, SOUP_STATUS_SERVICE_UNAVAILABLE);
+    return refuse (self, connection, WP_REFUSAL_MEMORY);
   enter_once (connection, state);
   return INCOMPLETE;
 }

@@ -16,6 +16,7 @@ static const struct {
   [WP_REFUSAL_SERVICE_TIME] = { "service_time", 400, "X-WP-Service is not a number of seconds from 0 to 3600.\n" },
   [WP_REFUSAL_UNAUTHORIZED] = { "unauthorized", 401, "A bearer token is needed.\n" },
   [WP_REFUSAL_PLAIN_HTTP] = { "plain_http", 400, "TLS is spoken here: https.\n" },
+  [WP_REFUSAL_MEMORY] = { "memory", 503, "Too much is waiting to take this too.\n" },
 };
 
 const char *

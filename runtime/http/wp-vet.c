@@ -50,7 +50,7 @@ vet_head (WpVet *self, WpConnection *connection)
     case WP_REQUEST_MORE:
       if (connection->state == WP_CONNECTION_IDLE)
         wp_connection_enter (connection, WP_CONNECTION_HEAD);
-      return wp_connection_charge (connection, connection->in_len) ? INCOMPLETE : refuse (connection, SOUP_STATUS_SERVICE_UNAVAILABLE);
+      return wp_connection_charge (connection, connection->in_len) ? INCOMPLETE : refuse (connection, WP_REFUSAL_MEMORY);
     case WP_REQUEST_BAD:
       return refuse (connection, wp_refusal_of_head (status));
     case WP_REQUEST_PLAIN:
@@ -74,7 +74,7 @@ hold (WpConnection *connection, gsize bytes)
   gboolean ok = wp_connection_charge (connection, connection->charged_bytes + bytes);
 
   if (!ok)
-    refuse (connection, SOUP_STATUS_SERVICE_UNAVAILABLE);
+    refuse (connection, WP_REFUSAL_MEMORY);
   return ok;
 }
 

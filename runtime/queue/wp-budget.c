@@ -5,7 +5,6 @@
 struct _WpBudget {
   guint64 max_bytes;
   _Atomic guint64 held_bytes;
-  _Atomic guint64 n_refused;
 };
 
 WpBudget *
@@ -31,7 +30,6 @@ wp_budget_take (WpBudget *self, gsize bytes)
   if (before + bytes <= self->max_bytes)
     return TRUE;
   wp_budget_give (self, bytes);
-  atomic_fetch_add_explicit (&self->n_refused, 1, memory_order_relaxed);
   return FALSE;
 }
 
@@ -45,10 +43,4 @@ guint64
 wp_budget_held (const WpBudget *self)
 {
   return atomic_load_explicit (&self->held_bytes, memory_order_relaxed);
-}
-
-guint64
-wp_budget_refused (const WpBudget *self)
-{
-  return atomic_load_explicit (&self->n_refused, memory_order_relaxed);
 }

@@ -9,9 +9,8 @@ WpBudget *wp_budget_new (guint64 max_bytes);
 void wp_budget_free (WpBudget *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpBudget, wp_budget_free)
 
-/* FALSE: it would be over the limit; nothing is taken, and the refusal is counted. */
+/* FALSE: it would be over the limit, and nothing is taken. */
 gboolean wp_budget_take (WpBudget *self, gsize bytes);
 void wp_budget_give (WpBudget *self, gsize bytes);
 
 guint64 wp_budget_held (const WpBudget *self);      /* bytes now */
-guint64 wp_budget_refused (const WpBudget *self);   /* how often, so far */

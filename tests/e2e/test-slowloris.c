@@ -174,7 +174,7 @@ check_pending (const char *head, gsize size, gboolean whole)
   for (gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US; n_refused < 40;)
     {
       g_assert_cmpint (g_get_monotonic_time (), <, until_us);
-      n_refused = (guint) wp_harness_stat (server, "refused_for_memory");
+      n_refused = (guint) wp_harness_stat (server, "refused.memory");
     }
   n_refused = 0;
   for (guint i = 0; i < 100; i++)
