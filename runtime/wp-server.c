@@ -86,7 +86,8 @@ start_fronts (Server *self)
   self->budget = wp_budget_new (self->options.max_pending_bytes);
   limits.budget = self->budget;
   limits.max_connections = MAX (limits.max_connections / self->options.threads, 1);
-  self->ingest = (WpIngest) { self->mode, self->database->by_request, self->options.soup_only, self->tls, self->tokens };
+  self->ingest = (WpIngest) { self->mode, self->database->by_request, self->options.soup_only, self->tls, self->tokens,
+                              self->options.threads < g_get_num_processors () };
   for (guint i = 0; i < self->options.threads; i++)
     {
       g_autofree char *name = g_strdup_printf ("wp-http-%u", i);

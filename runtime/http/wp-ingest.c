@@ -5,6 +5,7 @@
 #include "runtime/http/wp-exchange.h"
 #include "runtime/http/wp-fast-lane.h"
 #include "runtime/http/wp-reply.h"
+#include "runtime/queue/wp-prompt.h"
 
 /* A handler's data: what is the same for all fronts, and whose it is. */
 typedef struct {
@@ -159,6 +160,8 @@ wp_ingest_setup (WpFront *front, SoupServer *server, gpointer data)
   *lane = (Lane) { ingest, front };
   if (ingest->tls)
     wp_front_set_tls (front, ingest->tls);
+  if (ingest->goes_first)
+    wp_prompt_thread (WP_PROMPT_FRONT);
   if (!ingest->soup_only)
     wp_fast_lane_setup (front, ingest);
   soup_server_add_early_handler (server, NULL, on_head, lane, NULL);

@@ -11,6 +11,7 @@ typedef struct {
   gboolean soup_only;        /* no fast lane */
   WpTls *tls;                /* NULL: plain HTTP; not owned */
   WpTokens *tokens;          /* NULL: whoever comes is let in; not owned */
+  gboolean goes_first;       /* its threads go before other work on the machine; they must leave a processor free */
 } WpIngest;
 
 #define WP_INGEST_MAX_SERVICE_NS (3600 * WP_NS_PER_S)

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/queue/wp-prompt.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-time.h"
 
@@ -199,6 +200,7 @@ run (gpointer data)
   WpClock *self = data;
   g_autoptr(GPtrArray) due = g_ptr_array_new ();
 
+  wp_prompt_thread (WP_PROMPT_CLOCK);
   prctl (PR_SET_TIMERSLACK, 1);   /* of 50 us, else */
   while (await_due (self, fire_due (self, due)))
     ;

@@ -7,6 +7,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "runtime/queue/wp-prompt.h"
 #include "runtime/replay/wp-shard.h"
 #include "sim/base/wp-error.h"
 
@@ -17,6 +18,8 @@
 #define FILES_A_SHARD 2                       /* a multi handle keeps a pair of sockets to be woken by */
 #define OTHER_FILES 64
 #define BATCH 32                              /* sends, or events, before the other has its turn: a fraction of a millisecond */
+#define STOCK_WINDOW_NS (50 * WP_NS_PER_MS)
+#define TIME_TO_OPEN_NS (300 * WP_NS_PER_US)   /* a connection, at leisure */
 #define NO_SHARD ((guint64) G_MAXUINT32 << 32)
 #define TIMER_EVENT (NO_SHARD | 1)
 #define STOP_EVENT (NO_SHARD | 2)
@@ -26,6 +29,7 @@ struct _WpSender {
   WpSenderOptions options;
   WpTally *tally;
   WpLaneSetup setup;
+  WpStock *stock;
   GPtrArray *shards;
   WpLane **lanes;            /* of each request that is under way, by its number; NULL */
   WpShard **homes;           /* and its shard */
@@ -109,11 +113,26 @@ on_done (gpointer data, const WpLane *lane, CURLcode code)
   self->n_busy--;
 }
 
+/* Connections to have in stock: as many as the fullest moment of the schedule asks for, within the limit. */
+static guint
+stock_for (const WpSchedule *schedule, guint connections)
+{
+  gsize first = 0, most = 0;
+
+  for (gsize i = 0; i < wp_schedule_length (schedule); i++)
+    {
+      while (wp_schedule_row (schedule, first)->arrival_ns < wp_schedule_row (schedule, i)->arrival_ns - STOCK_WINDOW_NS)
+        first++;
+      most = MAX (most, i - first + 1);
+    }
+  return MIN (most, connections);
+}
+
 WpSender *
 wp_sender_new (const WpSchedule *schedule, const WpTarget *target, const WpSenderOptions *options, WpTally *tally)
 {
   WpSender *self = g_new0 (WpSender, 1);
-  guint n_shards = shards_for (options->connections);
+  guint n_shards = shards_for (options->connections), n_stock = stock_for (schedule, options->connections);
 
   curl_global_init (CURL_GLOBAL_DEFAULT);
   self->schedule = schedule;
@@ -125,9 +144,10 @@ wp_sender_new (const WpSchedule *schedule, const WpTarget *target, const WpSende
   self->homes = g_new0 (WpShard *, self->n_requests);
   self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   self->timer_fd = timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+  self->stock = wp_stock_new (target, n_stock);
   self->shards = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_shard_free);
   for (guint i = 0; i < n_shards; i++)
-    g_ptr_array_add (self->shards, wp_shard_new (i, self->epoll_fd, &self->setup, on_done, self));
+    g_ptr_array_add (self->shards, wp_shard_new (i, self->epoll_fd, &self->setup, self->stock, n_stock / n_shards + 1, on_done, self));
 
   return self;
 }
@@ -136,6 +156,7 @@ void
 wp_sender_free (WpSender *self)
 {
   g_ptr_array_unref (self->shards);
+  wp_stock_free (self->stock);
   if (self->epoll_fd >= 0)
     close (self->epoll_fd);
   if (self->timer_fd >= 0)
@@ -143,6 +164,16 @@ wp_sender_free (WpSender *self)
   g_free (self->lanes);
   g_free (self->homes);
   g_free (self);
+}
+
+static guint
+count_open (const WpSender *self)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->shards->len; i++)
+    n += wp_shard_n_open (self->shards->pdata[i]);
+  return n;
 }
 
 /* One with an idle connection, else the one with the fewest connections; NULL if there may be no more. */
@@ -164,6 +195,14 @@ choose_shard (const WpSender *self)
     }
 
   return n_open < self->options.connections ? smallest : NULL;
+}
+
+/* Opens a connection for later if there is time before @when_ns (CLOCK_MONOTONIC). FALSE: none is missing, or there is none. */
+static gboolean
+fill_stock (WpSender *self, gint64 when_ns)
+{
+  return self->next < self->n_requests && when_ns > later (wp_time_monotonic (), TIME_TO_OPEN_NS) &&
+         count_open (self) + wp_stock_length (self->stock) < self->options.connections && wp_stock_fill (self->stock);
 }
 
 /* FALSE if a request is due and no connection is free for it. */
@@ -322,7 +361,10 @@ wp_sender_run (WpSender *self, int stop_fd, GError **error)
   if (!watch (self, stop_fd, error))
     return FALSE;
 
+  while (wp_stock_fill (self->stock))
+    ;
   prctl (PR_SET_TIMERSLACK, 1);   /* ns; the default of 50 us is lag */
+  wp_prompt_thread (WP_PROMPT_CLIENT);
   self->start_unix_ns = g_get_real_time () * WP_NS_PER_US + HEAD_START_NS;
   self->start_ns = wp_time_monotonic () + HEAD_START_NS;
   self->next_tick_ns = self->options.tick ? self->start_ns : G_MAXINT64;
@@ -341,7 +383,8 @@ wp_sender_run (WpSender *self, int stop_fd, GError **error)
       if (has_room && self->next < self->n_requests)
         when_ns = MIN (when_ns, later (self->start_ns, planned (self, self->next)));
       tick_if_due (self);
-      wait_and_dispatch (self, MIN (when_ns, self->next_tick_ns));
+      when_ns = MIN (when_ns, self->next_tick_ns);
+      wait_and_dispatch (self, fill_stock (self, when_ns) ? 0 : when_ns);
     }
 
   return TRUE;

@@ -8,6 +8,8 @@ struct _WpShard {
   guint number;
   int epoll_fd;             /* not owned */
   const WpLaneSetup *setup;
+  WpStock *stock;           /* not owned */
+  curl_socket_t from_stock; /* curl has this socket, which stands already; CURL_SOCKET_BAD: none */
   WpShardDone done;
   gpointer data;
   CURLM *multi;
@@ -23,13 +25,25 @@ static curl_socket_t
 on_open (void *user_data, curlsocktype purpose, struct curl_sockaddr *address)
 {
   WpShard *self = user_data;
-  int fd = socket (address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  int fd = wp_stock_take (self->stock);
+
+  self->from_stock = fd < 0 ? CURL_SOCKET_BAD : fd;
+  if (fd < 0)
+    fd = socket (address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 
   if (fd < 0)
     return CURL_SOCKET_BAD;
   self->n_open++;
   self->n_opened++;
   return fd;
+}
+
+static int
+on_opened (void *user_data, curl_socket_t fd, curlsocktype purpose)
+{
+  WpShard *self = user_data;
+
+  return fd == self->from_stock ? CURL_SOCKOPT_ALREADY_CONNECTED : CURL_SOCKOPT_OK;
 }
 
 static int
@@ -73,14 +87,32 @@ on_interest (CURL *easy, curl_socket_t fd, int what, void *user_data, void *is_w
   return 0;
 }
 
+static WpLane *
+add_lane (WpShard *self)
+{
+  WpLane *lane = wp_lane_new (self->setup);
+
+  g_ptr_array_add (self->lanes, lane);
+  curl_easy_setopt (wp_lane_handle (lane), CURLOPT_OPENSOCKETFUNCTION, on_open);
+  curl_easy_setopt (wp_lane_handle (lane), CURLOPT_OPENSOCKETDATA, self);
+  curl_easy_setopt (wp_lane_handle (lane), CURLOPT_SOCKOPTFUNCTION, on_opened);
+  curl_easy_setopt (wp_lane_handle (lane), CURLOPT_SOCKOPTDATA, self);
+  curl_easy_setopt (wp_lane_handle (lane), CURLOPT_CLOSESOCKETFUNCTION, on_close);
+  curl_easy_setopt (wp_lane_handle (lane), CURLOPT_CLOSESOCKETDATA, self);
+
+  return lane;
+}
+
 WpShard *
-wp_shard_new (guint number, int epoll_fd, const WpLaneSetup *setup, WpShardDone done, gpointer data)
+wp_shard_new (guint number, int epoll_fd, const WpLaneSetup *setup, WpStock *stock, guint n_lanes, WpShardDone done, gpointer data)
 {
   WpShard *self = g_new0 (WpShard, 1);
 
   self->number = number;
   self->epoll_fd = epoll_fd;
   self->setup = setup;
+  self->stock = stock;
+  self->from_stock = CURL_SOCKET_BAD;
   self->done = done;
   self->data = data;
   self->next_timer_ns = G_MAXINT64;
@@ -94,6 +126,8 @@ wp_shard_new (guint number, int epoll_fd, const WpLaneSetup *setup, WpShardDone 
   curl_multi_setopt (self->multi, CURLMOPT_TIMERDATA, self);
   curl_multi_setopt (self->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
   curl_multi_setopt (self->multi, CURLMOPT_MAXCONNECTS, 1000000L);   /* the sender bounds them */
+  for (guint i = 0; i < n_lanes; i++)
+    g_ptr_array_add (self->free_lanes, add_lane (self));
 
   return self;
 }
@@ -112,19 +146,10 @@ wp_shard_free (WpShard *self)
 static WpLane *
 take_lane (WpShard *self)
 {
-  WpLane *lane;
-
   if (self->free_lanes->len > 0)
     return g_ptr_array_steal_index_fast (self->free_lanes, self->free_lanes->len - 1);
 
-  lane = wp_lane_new (self->setup);
-  g_ptr_array_add (self->lanes, lane);
-  curl_easy_setopt (wp_lane_handle (lane), CURLOPT_OPENSOCKETFUNCTION, on_open);
-  curl_easy_setopt (wp_lane_handle (lane), CURLOPT_OPENSOCKETDATA, self);
-  curl_easy_setopt (wp_lane_handle (lane), CURLOPT_CLOSESOCKETFUNCTION, on_close);
-  curl_easy_setopt (wp_lane_handle (lane), CURLOPT_CLOSESOCKETDATA, self);
-
-  return lane;
+  return add_lane (self);
 }
 
 WpLane *

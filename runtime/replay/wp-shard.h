@@ -4,14 +4,16 @@
 #pragma once
 
 #include "runtime/replay/wp-lane.h"
+#include "runtime/replay/wp-stock.h"
 
 typedef struct _WpShard WpShard;
 
 /* An answer (@code is CURLE_OK) or a failure; the lane is free again when this returns. */
 typedef void (*WpShardDone) (gpointer data, const WpLane *lane, CURLcode code);
 
-/* Events of its sockets come to @epoll_fd with data.u64 = @number << 32 | descriptor. @setup outlives it. */
-WpShard *wp_shard_new (guint number, int epoll_fd, const WpLaneSetup *setup, WpShardDone done, gpointer data);
+/* Events of its sockets come to @epoll_fd with data.u64 = @number << 32 | descriptor. @setup and @stock outlive it. @n_lanes
+ * are made beforehand. */
+WpShard *wp_shard_new (guint number, int epoll_fd, const WpLaneSetup *setup, WpStock *stock, guint n_lanes, WpShardDone done, gpointer data);
 void wp_shard_free (WpShard *self);                                  /* drops what is under way and closes its connections */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpShard, wp_shard_free)
 

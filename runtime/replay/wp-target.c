@@ -5,7 +5,6 @@
 #include <netdb.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "sim/base/wp-error.h"
@@ -17,6 +16,8 @@ struct _WpTarget {
   char *host;       /* an IPv6 address without its brackets */
   char *port;
   char *resolved;
+  struct sockaddr_storage address;   /* after the probe */
+  socklen_t address_len;
 };
 
 typedef struct addrinfo Addresses;
@@ -123,6 +124,8 @@ wp_target_probe (WpTarget *self, GError **error)
       if (refusal == 0)
         {
           getnameinfo (address->ai_addr, address->ai_addrlen, numeric, sizeof numeric, NULL, 0, NI_NUMERICHOST);
+          memcpy (&self->address, address->ai_addr, address->ai_addrlen);
+          self->address_len = address->ai_addrlen;
           g_free (self->resolved);
           self->resolved = strchr (self->host, ':') ? NULL : g_strdup_printf ("%s:%s:%s", self->host, self->port, numeric);
           return TRUE;
@@ -145,4 +148,11 @@ const char *
 wp_target_resolved (const WpTarget *self)
 {
   return self->resolved;
+}
+
+const struct sockaddr *
+wp_target_address (const WpTarget *self, socklen_t *len)
+{
+  *len = self->address_len;
+  return (const struct sockaddr *) &self->address;
 }

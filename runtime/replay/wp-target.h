@@ -2,6 +2,7 @@
 #pragma once
 
 #include <glib.h>
+#include <sys/socket.h>
 
 typedef struct _WpTarget WpTarget;
 
@@ -25,3 +26,6 @@ const char *wp_target_url (const WpTarget *self);        /* as given */
 
 /* After the probe: "host:port:address", so that one look-up does for all requests; NULL for an IPv6 address, which needs none. */
 const char *wp_target_resolved (const WpTarget *self);
+
+/* After the probe: the address that answered. */
+const struct sockaddr *wp_target_address (const WpTarget *self, socklen_t *len);
