@@ -84,30 +84,31 @@ compare_changes (gconstpointer a, gconstpointer b)
 }
 
 static void
-add_changes (GArray *changes, const WpRow *rows, gsize n_rows, int predicted, int measured)
+add_changes (GArray *changes, const WpRow *rows, gsize n_rows, gint64 shift_ns, int predicted, int measured)
 {
   for (gsize i = 0; i < n_rows; i++)
     {
+      gint64 origin_ns = rows[0].arrival_ns + shift_ns;
       gint64 left_ns = rows[i].started_ns != WP_TIME_NONE ? rows[i].started_ns : rows[i].ended_ns;
-      Change change = { rows[i].accepted_ns - rows[0].arrival_ns, predicted, measured };
+      Change change = { rows[i].accepted_ns - origin_ns, predicted, measured };
 
       if (rows[i].accepted_ns == WP_TIME_NONE || left_ns == WP_TIME_NONE || left_ns == rows[i].accepted_ns)
         continue;
       g_array_append_val (changes, change);
-      change = (Change) { left_ns - rows[0].arrival_ns, -predicted, -measured };
+      change = (Change) { left_ns - origin_ns, -predicted, -measured };
       g_array_append_val (changes, change);
     }
 }
 
 double
-wp_against_curve_error (const WpRow *predicted, gsize n_predicted, const WpRow *measured, gsize n_measured)
+wp_against_curve_error (const WpRow *predicted, gsize n_predicted, const WpRow *measured, gsize n_measured, gint64 shift_ns)
 {
   g_autoptr(GArray) changes = g_array_new (FALSE, FALSE, sizeof (Change));
   WpUint128 between = 0, under = 0;   /* job nanoseconds */
   gint64 predicted_jobs = 0, measured_jobs = 0, now_ns = 0;
 
-  add_changes (changes, predicted, n_predicted, 1, 0);
-  add_changes (changes, measured, n_measured, 0, 1);
+  add_changes (changes, predicted, n_predicted, 0, 1, 0);
+  add_changes (changes, measured, n_measured, shift_ns, 0, 1);
   g_array_sort (changes, compare_changes);
   for (guint i = 0; i < changes->len; i++)
     {

@@ -32,7 +32,8 @@ void wp_against_judge (WpAgainst *self, const WpFigures *predicted, const WpFigu
 /**
  * wp_against_curve_error:
  * @predicted, @measured: rows in order of arrival, each on an origin of its own, its first arrival
+ * @shift_ns: how far the measured clock is set after the predicted one, as wp_match_clock_shift() finds it
  *
  * Returns: the area between the two curves of depth over time, over the area under the measured one; NaN where that is under 1 job second.
  */
-double wp_against_curve_error (const WpRow *predicted, gsize n_predicted, const WpRow *measured, gsize n_measured);
+double wp_against_curve_error (const WpRow *predicted, gsize n_predicted, const WpRow *measured, gsize n_measured, gint64 shift_ns);

@@ -5,57 +5,80 @@
 /* A median further from the server's than this, and than a fiftieth of it, is told: the way there and back takes less. */
 #define A_LITTLE_NS (2 * WP_NS_PER_MS)
 
-typedef struct { guint64 stored, rejected, abandoned, failed; } Answers;
+/* What a client can be told, under the names of outcomes: a timeout is a refusal (503), and a failure is told only to one that waits for
+ * the update. */
+#define N_ANSWERS (WP_OUTCOME_FAILED + 1)
 
-static Answers
-client_answers (const WpRow *rows, gsize n_rows)
+static const struct { WpOutcome answer; const char *words; } told[] = {
+  { WP_OUTCOME_STORED, "answered 2xx" }, { WP_OUTCOME_REJECTED, "answered 503" }, { WP_OUTCOME_ABANDONED, "left while parked" },
+  { WP_OUTCOME_FAILED, "failed" }
+};
+
+static WpOutcome
+answer_of (const WpRow *server, gboolean waits_for_update)
 {
-  Answers self = { 0 };
+  if (server->outcome == WP_OUTCOME_FAILED && waits_for_update)
+    return WP_OUTCOME_FAILED;
+  if (server->accepted_ns != WP_TIME_NONE)
+    return WP_OUTCOME_STORED;
 
-  for (gsize i = 0; i < n_rows; i++)
-    {
-      self.stored += rows[i].outcome == WP_OUTCOME_STORED;
-      self.rejected += rows[i].outcome == WP_OUTCOME_REJECTED;
-      self.abandoned += rows[i].outcome == WP_OUTCOME_ABANDONED;
-      self.failed += rows[i].outcome == WP_OUTCOME_FAILED;
-    }
-
-  return self;
+  return server->outcome == WP_OUTCOME_TIMED_OUT ? WP_OUTCOME_REJECTED : server->outcome;
 }
 
-/* What a client of this record should have seen: 503 for refusals and timeouts alike; a failure only where it waits for the update. */
-static Answers
-server_answers (const WpRow *rows, gsize n_rows, gboolean waits_for_update)
+/* The client left when its answer was already on the way, or before a server that had its job noticed: both tell the truth. */
+static gboolean
+crossed (const WpRow *client, const WpRow *server, WpOutcome answer, gint64 (*server_time) (const WpRow *row))
 {
-  Answers self = { 0 };
+  gint64 answered_ns = answer == WP_OUTCOME_STORED ? server_time (server) : wp_row_stay (server);
 
-  for (gsize i = 0; i < n_rows; i++)
-    {
-      gboolean failed = waits_for_update && rows[i].outcome == WP_OUTCOME_FAILED;
-
-      self.stored += rows[i].accepted_ns != WP_TIME_NONE && !failed;
-      self.rejected += rows[i].outcome == WP_OUTCOME_REJECTED || rows[i].outcome == WP_OUTCOME_TIMED_OUT;
-      self.abandoned += rows[i].outcome == WP_OUTCOME_ABANDONED;
-      self.failed += failed;
-    }
-
-  return self;
+  return client->outcome == WP_OUTCOME_ABANDONED && answered_ns != WP_TIME_NONE && answered_ns > wp_row_stay (client) - A_LITTLE_NS;
 }
 
 static void
-compare_count (const char *what, guint64 client, guint64 server, GPtrArray *warnings)
+warn (GPtrArray *warnings, guint64 n, const char *what)
 {
-  if (client != server)
-    g_ptr_array_add (warnings, g_strdup_printf ("the client saw %" G_GUINT64_FORMAT " %s, the server %" G_GUINT64_FORMAT, client, what, server));
+  if (n > 0)
+    g_ptr_array_add (warnings, g_strdup_printf ("%" G_GUINT64_FORMAT " request%s %s", n, n == 1 ? " was" : "s were", what));
 }
 
+typedef struct {
+  const WpRow *client, *server;
+  gsize n_client, n_server;
+  const WpMatch *match;                            /* of the client's rows */
+  gboolean waits_for_update;
+  gint64 (*server_time) (const WpRow *row);
+} Views;
+
 static void
-compare_answers (const Answers *client, const Answers *server, GPtrArray *warnings)
+compare_answers (const Views *self, GPtrArray *warnings)
 {
-  compare_count ("answered 2xx", client->stored, server->stored, warnings);
-  compare_count ("answered 503", client->rejected, server->rejected, warnings);
-  compare_count ("left while parked", client->abandoned, server->abandoned, warnings);
-  compare_count ("failed", client->failed, server->failed, warnings);
+  guint64 seen[N_ANSWERS] = { 0 }, sent[N_ANSWERS] = { 0 }, n_other = 0, n_early = 0;
+
+  for (gsize i = 0; i < self->n_server; i++)
+    sent[answer_of (&self->server[i], self->waits_for_update)]++;
+  for (gsize i = 0; i < self->n_client; i++)
+    {
+      const WpRow *client = &self->client[i];
+      const WpRow *server = self->match->partners[i] == WP_NO_MATCH ? NULL : &self->server[self->match->partners[i]];
+      WpOutcome answer = server ? answer_of (server, self->waits_for_update) : client->outcome;
+
+      if (server && crossed (client, server, answer, self->server_time))
+        {
+          seen[answer]++;
+          continue;
+        }
+      seen[client->outcome]++;
+      n_other += client->outcome != answer;
+      n_early += server && client->outcome == WP_OUTCOME_STORED && answer == WP_OUTCOME_STORED &&
+                 self->server_time (server) != WP_TIME_NONE && wp_row_stay (client) < self->server_time (server) - A_LITTLE_NS;
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (told); i++)
+    if (seen[told[i].answer] != sent[told[i].answer])
+      g_ptr_array_add (warnings, g_strdup_printf ("the client saw %" G_GUINT64_FORMAT " %s, the server %" G_GUINT64_FORMAT,
+                                                  seen[told[i].answer], told[i].words, sent[told[i].answer]));
+  warn (warnings, n_other, "answered otherwise than the server says");
+  warn (warnings, n_early, self->waits_for_update ? "answered before the server says that they were stored"
+                                                  : "answered before the server says that they were accepted");
 }
 
 static gint64
@@ -88,16 +111,13 @@ wp_client_view_compare (WpClientView *self, const char *path, const WpMeasured *
   gint64 (*server_time) (const WpRow *row) = waits_for_update ? wp_row_response : wp_row_accept_latency;
   const WpRow *client, *server;
   gsize n_client, n_server;
-  Answers seen, sent;
   WpMatch match;
 
   if (!trace || !(client = wp_trace_load (trace, &n_client, error)))
     return FALSE;
   server = wp_measured_rows (measured, &n_server);
-  seen = client_answers (client, n_client);
-  sent = server_answers (server, n_server, waits_for_update);
-  compare_answers (&seen, &sent, warnings);
   wp_match_rows (&match, client, n_client, server, n_server);
+  compare_answers (&(Views) { client, server, n_client, n_server, &match, waits_for_update, server_time }, warnings);
   *self = (WpClientView) { g_strdup (wp_trace_name (trace)), match.n_matched, waits_for_update ? "response" : "accept latency",
                            wp_match_difference (&match, client, n_client, server, client_latency, server_time) };
   compare_latency (&self->difference, server, n_server, server_time, warnings);

@@ -14,7 +14,8 @@ typedef struct {
 /**
  * wp_client_view_compare:
  * @path: columns id, arrival (planned), ended (answered), outcome: stored for 2xx, rejected for 503, abandoned, failed otherwise
- * @warnings: (element-type utf8): gets a line for each count that differs, and for latencies that differ by more than a little
+ * @warnings: (element-type utf8): gets a line for each count that differs, for requests that were answered otherwise, or sooner, than the
+ *   server says, and for latencies that differ by more than a little. A client that leaves while its answer is on the way contradicts nobody.
  *
  * Returns: FALSE with what reading said; else free with wp_client_view_clear().
  */

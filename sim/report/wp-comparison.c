@@ -3,7 +3,7 @@
 static void
 judge (WpComparison *self, const WpPolicy *policy, const WpFigures *figures, const WpRow *predicted, const WpRow *measured, double tolerance)
 {
-  double curve_error = wp_against_curve_error (predicted, self->n_predicted, measured, self->n_measured);
+  double curve_error = wp_against_curve_error (predicted, self->n_predicted, measured, self->n_measured, self->shift_ns);
   WpFigures measured_figures;
   WpLayout layout;
 
@@ -19,6 +19,8 @@ match (WpComparison *self, const WpRow *predicted, const WpRow *measured)
   for (gsize i = 0; i < self->n_predicted; i++)
     if (self->match.partners[i] != WP_NO_MATCH)
       self->same_outcome += predicted[i].outcome == measured[self->match.partners[i]].outcome;
+  self->shift_ns = wp_match_clock_shift (&self->match, predicted, self->n_predicted, measured);
+  wp_largest_find (&self->largest, &self->match, predicted, self->n_predicted, measured);
   self->response = wp_match_difference (&self->match, predicted, self->n_predicted, measured, wp_row_response, wp_row_response);
 }
 
@@ -31,8 +33,8 @@ wp_comparison_new (const WpPolicy *policy, const WpFigures *figures, const WpRow
 
   self->measured = measured;
   self->n_predicted = n_rows;
-  judge (self, policy, figures, rows, measured_rows, tolerance);
   match (self, rows, measured_rows);
+  judge (self, policy, figures, rows, measured_rows, tolerance);
   if (client && !wp_client_view_compare (&self->client, client, measured, warnings, error))
     return NULL;
 

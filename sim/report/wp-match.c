@@ -111,6 +111,31 @@ wp_match_difference (const WpMatch *self, const WpRow *first, gsize n_first, con
                           wp_histogram_quantile (differences, 0.99), wp_histogram_max (differences) };
 }
 
+static int
+compare_times (gconstpointer a, gconstpointer b)
+{
+  gint64 one = *(const gint64 *) a, two = *(const gint64 *) b;
+
+  return (one > two) - (one < two);
+}
+
+gint64
+wp_match_clock_shift (const WpMatch *self, const WpRow *first, gsize n_first, const WpRow *second)
+{
+  g_autoptr(GArray) shifts = g_array_sized_new (FALSE, FALSE, sizeof (gint64), (guint) self->n_matched);
+
+  for (gsize i = 0; i < n_first; i++)
+    if (self->partners[i] != WP_NO_MATCH)
+      {
+        gint64 shift_ns = second[self->partners[i]].arrival_ns - second[0].arrival_ns - (first[i].arrival_ns - first[0].arrival_ns);
+
+        g_array_append_val (shifts, shift_ns);
+      }
+  g_array_sort (shifts, compare_times);
+
+  return shifts->len > 0 ? g_array_index (shifts, gint64, shifts->len / 2) : 0;
+}
+
 static gint64
 since_arrival (const WpRow *row, gint64 moment_ns)
 {

@@ -26,6 +26,10 @@ typedef struct {
 WpDifference wp_match_difference (const WpMatch *self, const WpRow *first, gsize n_first, const WpRow *second,
                                   gint64 (*first_time) (const WpRow *row), gint64 (*second_time) (const WpRow *row));
 
+/* How far the second's clock is set after the first's, each counted from the first arrival of its own: the median over the matched
+ * requests of how much later the second has their arrivals. One request that came late, be it the first, moves it by nothing. 0 without a match. */
+gint64 wp_match_clock_shift (const WpMatch *self, const WpRow *first, gsize n_first, const WpRow *second);
+
 gint64 wp_row_accept_latency (const WpRow *row);   /* accepted - arrival, or WP_TIME_NONE */
 gint64 wp_row_response (const WpRow *row);         /* finished - arrival, or WP_TIME_NONE */
 gint64 wp_row_stay (const WpRow *row);             /* ended - arrival, or WP_TIME_NONE */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/report/wp-confidence-text.h"
+#include "sim/report/wp-report-largest.h"
 #include "sim/report/wp-report-plan.h"
 
 static void
@@ -174,8 +175,10 @@ add_agreement (JsonBuilder *builder, const WpAgreement *agreement)
 }
 
 static void
-add_against (JsonBuilder *builder, const WpAgainst *against)
+add_against (JsonBuilder *builder, const WpComparison *comparison)
 {
+  const WpAgainst *against = &comparison->judged;
+
   json_builder_set_member_name (builder, "against");
   json_builder_begin_object (builder);
   json_builder_set_member_name (builder, "metrics");
@@ -186,6 +189,8 @@ add_against (JsonBuilder *builder, const WpAgainst *against)
   add_double (builder, "depth_curve_error", against->curve_error);
   json_builder_set_member_name (builder, "within");
   json_builder_add_boolean_value (builder, against->n_failed == 0);
+  add_time (builder, "clock_shift", comparison->shift_ns);
+  wp_report_largest_add_json (builder, &comparison->largest);
   json_builder_end_object (builder);
 }
 
@@ -215,7 +220,7 @@ wp_report_json (const WpReport *report)
   wp_report_plan_add_json (builder, report);
   wp_confidence_add_json (builder, report);
   if (report->against)
-    add_against (builder, &report->against->judged);
+    add_against (builder, report->against);
   json_builder_end_object (builder);
 
   return to_text (builder);

@@ -1,10 +1,12 @@
 #include "sim/report/wp-report-text.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/report/wp-confidence-text.h"
 #include "sim/report/wp-format.h"
+#include "sim/report/wp-report-largest.h"
 #include "sim/report/wp-report-plan.h"
 
 #define CELL WP_FORMAT_CELL
@@ -225,6 +227,9 @@ add_matches (GString *text, const WpComparison *against)
   if (against->n_measured > matched)
     g_string_append_printf (text, "; %s only in the measurement", wp_format_whole (cell, (double) (against->n_measured - matched)));
   g_string_append_c (text, '\n');
+  if (against->shift_ns != 0)
+    g_string_append_printf (text, "clocks:      set by the median arrival: the measured one's first came %s %s than the others\n",
+                            wp_format_seconds (cell, seconds (llabs (against->shift_ns))), against->shift_ns < 0 ? "later" : "earlier");
   if (against->response.n > 0)
     g_string_append_printf (text, "one by one:  their response differs by %s in the median, %s at p99, %s at most\n",
                             wp_format_seconds (cell, seconds (against->response.median_ns)), wp_format_seconds (more, seconds (against->response.p99_ns)),
@@ -324,6 +329,7 @@ wp_report_text (const WpReport *report)
       add_sides (text, report);
       add_agreements (text, &report->against->judged);
       add_verdict (text, &report->against->judged);
+      wp_report_largest_add_text (text, &report->against->largest);
     }
   else
     {

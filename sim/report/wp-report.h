@@ -4,6 +4,7 @@
 #include "sim/report/wp-against.h"
 #include "sim/report/wp-at.h"
 #include "sim/report/wp-client-view.h"
+#include "sim/report/wp-largest.h"
 #include "sim/report/wp-confidence.h"
 #include "sim/plan/wp-plan.h"
 #include "sim/model/wp-front-stage.h"
@@ -17,6 +18,8 @@ typedef struct {
   gsize n_predicted, n_measured;
   guint64 same_outcome;           /* of the matched */
   WpDifference response;
+  gint64 shift_ns;                /* of the measured clock after the predicted one */
+  WpLargest largest;
   WpClientView client;            /* its file is NULL if none was given */
 } WpComparison;
 

@@ -138,10 +138,10 @@ test_area_between_curves (void)
   const WpRow later[] = { queued (7 * S, 7 * S, 11 * S), queued (8 * S, 8 * S, 10 * S) };     /* the first again, 7 s on */
   const WpRow lost[] = { { 0, 0, 0, NONE, NONE, 4 * S, -1, NULL, 0, 0 }, { S, 0, NONE, NONE, NONE, 9 * S, -1, NULL, 0, 1 } };
 
-  g_assert_cmpfloat_with_epsilon (wp_against_curve_error (predicted, 2, measured, 2), 1.0 / 6, 1e-12);
-  g_assert_cmpfloat (wp_against_curve_error (later, 2, measured, 2), ==, 0);
-  g_assert_cmpfloat_with_epsilon (wp_against_curve_error (lost, 2, measured, 2), 2.0 / 6, 1e-12);
-  g_assert_cmpfloat_with_epsilon (wp_against_curve_error (predicted, 0, measured, 2), 1, 1e-12);
+  g_assert_cmpfloat_with_epsilon (wp_against_curve_error (predicted, 2, measured, 2, 0), 1.0 / 6, 1e-12);
+  g_assert_cmpfloat (wp_against_curve_error (later, 2, measured, 2, 0), ==, 0);
+  g_assert_cmpfloat_with_epsilon (wp_against_curve_error (lost, 2, measured, 2, 0), 2.0 / 6, 1e-12);
+  g_assert_cmpfloat_with_epsilon (wp_against_curve_error (predicted, 0, measured, 2, 0), 1, 1e-12);
 }
 
 static void
@@ -149,8 +149,8 @@ test_too_little_area (void)
 {
   const WpRow little[] = { queued (0, 0, S - 1) }, enough[] = { queued (0, 0, S) };
 
-  g_assert_true (isnan (wp_against_curve_error (enough, 1, little, 1)));
-  g_assert_false (isnan (wp_against_curve_error (little, 1, enough, 1)));
+  g_assert_true (isnan (wp_against_curve_error (enough, 1, little, 1, 0)));
+  g_assert_false (isnan (wp_against_curve_error (little, 1, enough, 1, 0)));
 }
 
 static WpRow
@@ -209,6 +209,22 @@ test_difference (void)
   wp_match_clear (&match);
 }
 
+/* The first request came 5 ms late, so that all others seem 5 ms early; their curves are the same. */
+static void
+test_a_late_first_request_shifts_nothing (void)
+{
+  const gint64 late = S / 200;
+  const WpRow predicted[] = { queued (0, 0, 0), queued (S, S, 2 * S), queued (2 * S, 2 * S, 4 * S), queued (5 * S, 5 * S, 6 * S) };
+  const WpRow measured[] = { queued (late, late, late), queued (S, S, 2 * S), queued (2 * S, 2 * S, 4 * S), queued (5 * S, 5 * S, 6 * S) };
+  WpMatch match;
+
+  wp_match_rows (&match, predicted, 4, measured, 4);
+  g_assert_cmpint (wp_match_clock_shift (&match, predicted, 4, measured), ==, -late);
+  g_assert_cmpfloat (wp_against_curve_error (predicted, 4, measured, 4, -late), ==, 0);
+  g_assert_cmpfloat (wp_against_curve_error (predicted, 4, measured, 4, 0), >, 0);
+  wp_match_clear (&match);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -222,6 +238,7 @@ main (int argc, char **argv)
   g_test_add_func ("/against/match-by-id", test_match_by_id);
   g_test_add_func ("/against/match-by-order", test_match_by_order);
   g_test_add_func ("/against/difference", test_difference);
+  g_test_add_func ("/against/a-late-first-request-shifts-nothing", test_a_late_first_request_shifts_nothing);
 
   return g_test_run ();
 }

@@ -127,7 +127,61 @@ test_the_clients_view (void)
   g_assert_null (strstr (run->out, "warning"));
   g_assert_nonnull (strstr (other->out, "warning: the client saw 2 answered 2xx, the server 3\n"));
   g_assert_nonnull (strstr (other->out, "warning: the client saw 1 failed, the server 0\n"));
+  g_assert_nonnull (strstr (other->out, "warning: 1 request was answered otherwise than the server says\n"));
   g_assert_nonnull (strstr (other->out, "warning: the client's latency is not the server's: half of the requests differ by 499 ms or more\n"));
+}
+
+/* The counts are right, and so is the median; but the server has claimed one request's fate for another, and a client had its answer
+ * before the server says that there was one. */
+static void
+test_a_doctored_record_is_found (void)
+{
+  static const char doctored[] =
+    NOTES "# ack: accepted\n" HEADER
+    "0,1,a,0,0,1,1,stored,0\n0.1,,b,,,,0.2,rejected,1\n0.2,1,c,0.2,1,2,2,stored,0\n0.3,1,d,0.9,2,3,3,stored,1\n";
+  static const char seen[] = "id,arrival,ended,outcome\na,0,0.001,stored\nb,0.1,0.101,stored\nc,0.2,0.3,rejected\nd,0.3,0.4,stored\n";
+  g_autoptr(SimRun) run = run_with (doctored, seen, "--against=measured.csv --client=client.csv trace.csv");
+
+  g_assert_null (strstr (run->out, "the client saw"));
+  g_assert_nonnull (strstr (run->out, "warning: 2 requests were answered otherwise than the server says\n"));
+  g_assert_nonnull (strstr (run->out, "warning: 1 request was answered before the server says that they were accepted\n"));
+}
+
+/* 0.3 ms after it was accepted the client left, and never read its answer; another left long before its job was done. */
+static void
+test_an_answer_that_crosses_a_leaving_client (void)
+{
+  static const char accepted[] = NOTES "# ack: accepted\n" HEADER "0,1,a,0.1,0.1,1.1,1.1,stored,1\n0.2,,b,,,,0.3,abandoned,1\n";
+  static const char stored[] = NOTES "# ack: stored\n" HEADER "0,1,a,0,0,1.1,1.1,stored,0\n0.2,,b,,,,0.3,abandoned,1\n";
+  static const char seen[] = "id,arrival,ended,outcome\na,0,0.1003,abandoned\nb,0.2,0.3,abandoned\n";
+  static const char left_later[] = "id,arrival,ended,outcome\na,0,0.4,abandoned\nb,0.2,0.3,abandoned\n";
+  g_autoptr(SimRun) run = run_with (accepted, seen, "--against=measured.csv --client=client.csv trace.csv");
+  g_autoptr(SimRun) in_service = run_with (stored, seen, "--against=measured.csv --client=client.csv trace.csv");
+  g_autoptr(SimRun) lied = run_with (accepted, left_later, "--against=measured.csv --client=client.csv trace.csv");
+
+  g_assert_null (strstr (run->out, "warning"));
+  g_assert_null (strstr (in_service->out, "warning"));
+  g_assert_nonnull (strstr (lied->out, "warning: the client saw 0 answered 2xx, the server 1\n"));
+}
+
+static void
+test_the_largest_errors (void)
+{
+  g_autoptr(SimRun) run = run_with (record, NULL, "--against=measured.csv --service-scale=1.1 trace.csv");
+  g_autoptr(SimRun) json = run_with (record, NULL, "--against=measured.csv --service-scale=1.1 --format=json trace.csv");
+  g_autoptr(JsonObject) report = sim_run_json (json);
+  JsonArray *largest = json_object_get_array_member (json_object_get_object_member (report, "against"), "largest");
+  JsonObject *first = json_array_get_object_element (largest, 0);
+
+  g_assert_cmpuint (json_array_get_length (largest), ==, 3);
+  g_assert_cmpstr (json_object_get_string_member (first, "id"), ==, "c");
+  g_assert_cmpfloat_with_epsilon (json_object_get_double_member (first, "arrival"), 0, 1e-12);
+  g_assert_cmpfloat_with_epsilon (json_object_get_double_member (first, "predicted"), 3.3, 1e-9);
+  g_assert_cmpfloat_with_epsilon (json_object_get_double_member (first, "measured"), 3.0008, 1e-9);
+  g_assert_cmpfloat_with_epsilon (json_object_get_double_member (first, "error"), 0.2992, 1e-9);
+  g_assert_cmpstr (json_object_get_string_member (first, "measured_outcome"), ==, "stored");
+  g_assert_nonnull (strstr (run->out, "Largest errors, of the time from arrival to the end:\n"));
+  g_assert_nonnull (strstr (run->out, "\nc                             0 s         3.30 s       3.00 s     +299 ms\n"));
 }
 
 static void
@@ -178,6 +232,9 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-against/a-prediction-is-no-measurement", test_a_prediction_is_no_measurement);
   g_test_add_func ("/wp-sim-against/requests-on-one-side", test_requests_on_one_side);
   g_test_add_func ("/wp-sim-against/the-clients-view", test_the_clients_view);
+  g_test_add_func ("/wp-sim-against/a-doctored-record-is-found", test_a_doctored_record_is_found);
+  g_test_add_func ("/wp-sim-against/an-answer-that-crosses-a-leaving-client", test_an_answer_that_crosses_a_leaving_client);
+  g_test_add_func ("/wp-sim-against/the-largest-errors", test_the_largest_errors);
   g_test_add_func ("/wp-sim-against/bad-records", test_bad_records);
   g_test_add_func ("/wp-sim-against/golden", test_golden);
 

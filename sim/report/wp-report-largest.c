@@ -1,0 +1,80 @@
+#include "sim/report/wp-report-largest.h"
+
+#include <stdlib.h>
+
+#include "sim/report/wp-format.h"
+
+#define CELL WP_FORMAT_CELL
+#define SHOWN 5
+#define ID_WIDTH 18
+
+static double
+seconds (gint64 ns)
+{
+  return (double) ns / WP_NS_PER_S;
+}
+
+static void
+add_row (GString *text, const WpLargestRow *row)
+{
+  const WpRow *predicted = row->predicted, *measured = row->measured;
+  char arrival[CELL], one[CELL], two[CELL], error[CELL];
+
+  g_string_append_printf (text, "%-*.*s%15s%15s%13s%6s%s", ID_WIDTH, ID_WIDTH - 1, predicted->id ? predicted->id : "-",
+                          wp_format_seconds (arrival, seconds (predicted->arrival_ns)),
+                          wp_format_seconds (one, seconds (wp_row_stay (predicted))), wp_format_seconds (two, seconds (wp_row_stay (measured))),
+                          row->error_ns > 0 ? "+" : "-", wp_format_seconds (error, seconds (llabs (row->error_ns))));
+  if (predicted->outcome != measured->outcome)
+    g_string_append_printf (text, "   %s, not %s", wp_outcome_name (measured->outcome), wp_outcome_name (predicted->outcome));
+  g_string_append_c (text, '\n');
+}
+
+void
+wp_report_largest_add_text (GString *text, const WpLargest *largest)
+{
+  if (largest->n == 0)
+    return;
+  g_string_append_printf (text, "\nLargest errors, of the time from arrival to the end:\n%-*s%15s%15s%13s%13s\n", ID_WIDTH, "id", "arrival",
+                          "predicted", "measured", "error");
+  for (guint i = 0; i < MIN (largest->n, SHOWN); i++)
+    add_row (text, &largest->rows[i]);
+}
+
+static void
+add_time (JsonBuilder *builder, const char *name, gint64 ns)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_double_value (builder, seconds (ns));
+}
+
+static void
+add_string (JsonBuilder *builder, const char *name, const char *value)
+{
+  json_builder_set_member_name (builder, name);
+  if (value)
+    json_builder_add_string_value (builder, value);
+  else
+    json_builder_add_null_value (builder);
+}
+
+void
+wp_report_largest_add_json (JsonBuilder *builder, const WpLargest *largest)
+{
+  json_builder_set_member_name (builder, "largest");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < largest->n; i++)
+    {
+      const WpLargestRow *row = &largest->rows[i];
+
+      json_builder_begin_object (builder);
+      add_string (builder, "id", row->predicted->id);
+      add_time (builder, "arrival", row->predicted->arrival_ns);
+      add_time (builder, "predicted", wp_row_stay (row->predicted));
+      add_time (builder, "measured", wp_row_stay (row->measured));
+      add_time (builder, "error", row->error_ns);
+      add_string (builder, "predicted_outcome", wp_outcome_name (row->predicted->outcome));
+      add_string (builder, "measured_outcome", wp_outcome_name (row->measured->outcome));
+      json_builder_end_object (builder);
+    }
+  json_builder_end_array (builder);
+}
