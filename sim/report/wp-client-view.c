@@ -25,15 +25,6 @@ answer_of (const WpRow *server, gboolean waits_for_update)
   return server->outcome == WP_OUTCOME_TIMED_OUT ? WP_OUTCOME_REJECTED : server->outcome;
 }
 
-/* The client left when its answer was already on the way, or before a server that had its job noticed: both tell the truth. */
-static gboolean
-crossed (const WpRow *client, const WpRow *server, WpOutcome answer, gint64 (*server_time) (const WpRow *row))
-{
-  gint64 answered_ns = answer == WP_OUTCOME_STORED ? server_time (server) : wp_row_stay (server);
-
-  return client->outcome == WP_OUTCOME_ABANDONED && answered_ns != WP_TIME_NONE && answered_ns > wp_row_stay (client) - A_LITTLE_NS;
-}
-
 static void
 warn (GPtrArray *warnings, guint64 n, const char *what)
 {
@@ -47,7 +38,19 @@ typedef struct {
   const WpMatch *match;                            /* of the client's rows */
   gboolean waits_for_update;
   gint64 (*server_time) (const WpRow *row);
+  gint64 shift_ns;                                 /* of the server's clock after the client's */
 } Views;
+
+/* The client left when its answer was already on the way, or before a server that had its job noticed: both tell the truth. */
+static gboolean
+crossed (const Views *self, const WpRow *client, const WpRow *server, WpOutcome answer)
+{
+  gint64 answered_ns = answer == WP_OUTCOME_STORED ? self->server_time (server) : wp_row_stay (server);
+  gint64 left_ns = client->ended_ns - self->client[0].arrival_ns;
+
+  return client->outcome == WP_OUTCOME_ABANDONED && client->ended_ns != WP_TIME_NONE && answered_ns != WP_TIME_NONE &&
+         server->arrival_ns - self->server[0].arrival_ns - self->shift_ns + answered_ns > left_ns - A_LITTLE_NS;
+}
 
 static void
 compare_answers (const Views *self, GPtrArray *warnings)
@@ -62,7 +65,7 @@ compare_answers (const Views *self, GPtrArray *warnings)
       const WpRow *server = self->match->partners[i] == WP_NO_MATCH ? NULL : &self->server[self->match->partners[i]];
       WpOutcome answer = server ? answer_of (server, self->waits_for_update) : client->outcome;
 
-      if (server && crossed (client, server, answer, self->server_time))
+      if (server && crossed (self, client, server, answer))
         {
           seen[answer]++;
           continue;
@@ -117,7 +120,8 @@ wp_client_view_compare (WpClientView *self, const char *path, const WpMeasured *
     return FALSE;
   server = wp_measured_rows (measured, &n_server);
   wp_match_rows (&match, client, n_client, server, n_server);
-  compare_answers (&(Views) { client, server, n_client, n_server, &match, waits_for_update, server_time }, warnings);
+  compare_answers (&(Views) { client, server, n_client, n_server, &match, waits_for_update, server_time,
+                              wp_match_clock_shift (&match, client, n_client, server) }, warnings);
   *self = (WpClientView) { g_strdup (wp_trace_name (trace)), match.n_matched, waits_for_update ? "response" : "accept latency",
                            wp_match_difference (&match, client, n_client, server, client_latency, server_time) };
   compare_latency (&self->difference, server, n_server, server_time, warnings);

@@ -1,0 +1,167 @@
+/* test-matrix.c - prediction beside measurement, cell by cell: wp-replay sends a trace to wp-server, wp-sim predicts from the trace alone, and
+ * every metric must be within section 7 of the specification. At the end it prints one table, in Markdown.
+ *
+ *     test-matrix [brief] [-p /agreement/NAME]...
+ *
+ * A run in which the replayer was not on time, as it says itself, tells nothing of the two: it is made again, a few times. */
+#include <string.h>
+
+#include "tests/agreement/wp-cell.h"
+#include "tests/agreement/wp-program.h"
+#include "tests/agreement/wp-verdict.h"
+#include "tests/agreement/wp-workload.h"
+#include "tests/e2e/wp-harness.h"
+
+#define TRIES 3
+#define SHOWN_AT_LEAST 20
+#define MAX_LAG "--max-lag=5ms"
+
+static GString *table;
+static guint n_agreed, n_run;
+
+static WpHarness *
+start (const WpCell *cell)
+{
+  g_autofree char *queue = g_strdup_printf ("%u", cell->queue), *workers = g_strdup_printf ("%u", cell->workers);
+
+  return wp_harness_start ("--mode", cell->mode, "--queue", queue, "--workers", workers, "--database", "delay:request", "--record",
+                           "measured.csv", cell->policy, NULL);
+}
+
+static GPtrArray *
+words_of (const WpCell *cell)
+{
+  GPtrArray *words = g_ptr_array_new_with_free_func (g_free);
+  char **scaling = wp_workload_words (cell);
+
+  for (guint i = 0; scaling[i]; i++)
+    g_ptr_array_add (words, scaling[i]);
+  g_free (scaling);
+  if (cell->patience)
+    g_ptr_array_add (words, g_strconcat ("--patience=", cell->patience, NULL));
+
+  return words;
+}
+
+/* Replays the trace to a server of this cell, which then drains. FALSE: the replayer was not on time. */
+static gboolean
+measure (WpHarness *server, const WpCell *cell, const char *trace)
+{
+  g_autoptr(GPtrArray) words = words_of (cell);
+  g_autofree char *output = NULL;
+  int status;
+
+  g_ptr_array_add (words, g_strdup (MAX_LAG));
+  g_ptr_array_add (words, g_strdup ("-o"));
+  g_ptr_array_add (words, wp_harness_path (server, "client.csv"));
+  g_ptr_array_add (words, g_strdup (trace));
+  g_ptr_array_add (words, g_strdup_printf ("http://127.0.0.1:%u/", wp_harness_port (server)));
+  g_ptr_array_add (words, NULL);
+  status = wp_program_run ("runtime/wp-replay", (const char *const *) words->pdata, &output, NULL);
+  g_test_message ("%s", output);
+  g_assert_cmpint (status, >=, 0);
+  g_assert_cmpint (status, <=, 1);
+  g_assert_nonnull (strstr (output, "failed        0\n"));
+  wp_harness_stop (server);
+
+  return status == 0;
+}
+
+static void
+predict (WpVerdict *verdict, WpHarness *server, const WpCell *cell, const char *trace)
+{
+  g_autoptr(GPtrArray) words = words_of (cell);
+  g_autofree char *output = NULL, *warnings = NULL;
+  int status;
+
+  g_ptr_array_add (words, g_strdup ("--format=json"));
+  g_ptr_array_add (words, g_strdup ("--against"));
+  g_ptr_array_add (words, wp_harness_path (server, "measured.csv"));
+  g_ptr_array_add (words, g_strdup ("--client"));
+  g_ptr_array_add (words, wp_harness_path (server, "client.csv"));
+  g_ptr_array_add (words, g_strdup (trace));
+  g_ptr_array_add (words, NULL);
+  status = wp_program_run ("sim/wp-sim", (const char *const *) words->pdata, &output, &warnings);
+  g_test_message ("wp-sim: %d %s", status, warnings);
+  g_assert_cmpint (status, <=, 1);
+  wp_verdict_read (verdict, output, cell->shows);
+  g_assert_cmpint (status, ==, verdict->agreed ? 0 : 1);
+  if (*warnings)                 /* the client tells another story than the server */
+    verdict->agreed = FALSE;
+}
+
+static void
+add_to_table (const WpCell *cell, const WpVerdict *verdict)
+{
+  g_autofree char *traffic = g_strjoin (" ", cell->arrivals, cell->service ? cell->service : "", cell->options ? cell->options : "",
+                                        cell->patience ? "patience" : "", cell->patience ? cell->patience : "", NULL);
+  g_autofree char *server = g_strdup_printf ("%s K %u c %u %s", cell->mode, cell->queue, cell->workers, cell->policy ? cell->policy + 2 : "");
+  g_autofree char *row = wp_verdict_row (verdict, cell->name, g_strstrip (traffic), g_strstrip (server));
+
+  g_test_message ("%s", row);
+  g_string_append (table, row);
+  n_run++;
+  n_agreed += verdict->agreed;
+}
+
+static void
+test_cell (gconstpointer data)
+{
+  const WpCell *cell = data;
+  guint seed = (guint) g_test_rand_int_range (1, G_MAXINT32);
+
+  for (guint i = 0; i < TRIES; i++)
+    {
+      g_autoptr(WpHarness) server = start (cell);
+      g_autofree char *dir = wp_harness_path (server, ""), *trace = wp_workload_make (cell, dir, seed);
+      gboolean on_time = measure (server, cell, trace);
+      WpVerdict verdict;
+
+      predict (&verdict, server, cell, trace);
+      if (cell->shows)
+        g_assert_cmpint (verdict.shown, >=, SHOWN_AT_LEAST);
+      if (!verdict.agreed && !on_time && i + 1 < TRIES)
+        g_test_message ("the replayer was late; once more");
+      else
+        {
+          add_to_table (cell, &verdict);
+          if (!verdict.agreed)
+            g_test_fail_printf ("%s: not agreed", cell->name);
+          i = TRIES;
+        }
+      wp_verdict_clear (&verdict);
+    }
+}
+
+static void
+print_table (void)
+{
+  g_auto(GStrv) lines = g_strsplit (table->str, "\n", -1);
+
+  for (guint i = 0; lines[i]; i++)
+    g_print ("# %s\n", lines[i]);
+  g_print ("# %u of %u cells agreed\n", n_agreed, n_run);
+}
+
+int
+main (int argc, char **argv)
+{
+  gboolean brief = argc > 1 && g_str_equal (argv[1], "brief");
+  g_autofree char *head = wp_verdict_head ();
+  int status;
+
+  g_test_init (&argc, &argv, NULL);
+  table = g_string_new (head);
+  for (guint i = 0; i < wp_n_cells; i++)
+    if (!brief || wp_cells[i].brief)
+      {
+        g_autofree char *path = g_strconcat ("/agreement/", wp_cells[i].name, NULL);
+
+        g_test_add_data_func (path, &wp_cells[i], test_cell);
+      }
+  status = g_test_run ();
+  print_table ();
+  g_string_free (table, TRUE);
+
+  return status;
+}

@@ -1,0 +1,24 @@
+#include "tests/agreement/wp-program.h"
+
+#include <gio/gio.h>
+
+int
+wp_program_run (const char *program, const char *const *words, char **output, char **errors)
+{
+  GSubprocessFlags flags = G_SUBPROCESS_FLAGS_STDOUT_PIPE | (errors ? G_SUBPROCESS_FLAGS_STDERR_PIPE : 0);
+  g_autoptr(GPtrArray) argv = g_ptr_array_new ();
+  g_autofree char *path = g_build_filename (g_getenv ("WP_BUILD_ROOT"), program, NULL);
+  g_autoptr(GSubprocess) process = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_ptr_array_add (argv, path);
+  for (; *words; words++)
+    g_ptr_array_add (argv, (gpointer) *words);
+  g_ptr_array_add (argv, NULL);
+  process = g_subprocess_newv ((const char *const *) argv->pdata, flags, &error);
+  g_assert_no_error (error);
+  g_subprocess_communicate_utf8 (process, NULL, NULL, output, errors, &error);
+  g_assert_no_error (error);
+
+  return g_subprocess_get_if_exited (process) ? g_subprocess_get_exit_status (process) : -1;
+}

@@ -1,0 +1,15 @@
+/* wp-program.h - runs a program of the build to its end. */
+#pragma once
+
+#include <glib.h>
+
+/**
+ * wp_program_run:
+ * @program: below the build's root: "sim/wp-sim"
+ * @words: NULL-terminated
+ * @output: (out) (nullable): what it wrote
+ * @errors: (out) (nullable): to standard error; NULL: that goes to ours
+ *
+ * Returns: its exit status, or -1 if it did not end by itself.
+ */
+int wp_program_run (const char *program, const char *const *words, char **output, char **errors);

@@ -1,0 +1,22 @@
+/* wp-verdict.h - what wp-sim --against said of a cell, judged once more by a table of our own. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+  gint64 requests, blocked, turned_away;   /* predicted; turned away: rejected, timed out, abandoned */
+  gint64 shown;                            /* the count that the cell is there to show; -1: none */
+  char *worst;                             /* the metric nearest to its bound, or furthest past it */
+  double worst_error;                      /* relative; NaN: there is none */
+  double worst_share;                      /* of what is allowed; over 1: not agreed */
+  double curve_error;                      /* NaN: not judged */
+  gboolean agreed;
+} WpVerdict;
+
+/* @json: as --format=json prints it; @shows: a count of its model, or NULL. Fails the test where the report and our table differ. */
+void wp_verdict_read (WpVerdict *self, const char *json, const char *shows);
+void wp_verdict_clear (WpVerdict *self);
+
+/* Lines of a table in Markdown: its head, and the cell's row. To be freed. */
+char *wp_verdict_head (void);
+char *wp_verdict_row (const WpVerdict *self, const char *cell, const char *traffic, const char *server);
