@@ -3,7 +3,7 @@
 #define SAMPLE_200 "--scale=200 --limit=3000"   /* 18 minutes of a service in 5.4 s */
 
 const WpCell wp_cells[] = {
-  /* The sample: bursts, many of them at one instant, services from 1 ms on. */
+  /* The sample: bursts, and services of a wide spread, or drawn where a refusal would decide which of them are served at all. */
   { "default-sample", "sample", NULL, SAMPLE_200 " --service-scale=0.05", "Default", 0, 1, NULL, NULL, NULL, TRUE },
   { "default-stored", "sample", NULL, SAMPLE_200 " --service-scale=0.02", "Default", 0, 1, "--ack=stored", NULL, NULL },
   { "channel-0", "sample", NULL, SAMPLE_200 " --service-scale=0.002", "BufferedChannel", 0, 1, NULL, NULL, "blocked", TRUE },
@@ -14,7 +14,7 @@ const WpCell wp_cells[] = {
   { "pool-100-4", "sample", NULL, SAMPLE_200 " --service-scale=0.008", "WorkerPool", 100, 4, NULL, NULL, "blocked", TRUE },
   { "pool-100-20", "sample", NULL, SAMPLE_200 " --service-scale=0.044", "WorkerPool", 100, 20, NULL, NULL, "blocked" },
   { "pool-stored", "sample", NULL, SAMPLE_200 " --service-scale=0.008", "WorkerPool", 100, 4, "--ack=stored", NULL, "blocked" },
-  { "pool-reject", "sample", "uniform:20ms:40ms", SAMPLE_200, "WorkerPool", 100, 20, "--when-full=reject", NULL, "rejected", TRUE },
+  { "pool-reject", "sample", "35ms", "--scale=50 --limit=900", "WorkerPool", 50, 4, "--when-full=reject", NULL, "rejected" },
   { "channel-reject", "sample", "uniform:3ms:5ms", "--scale=100 --limit=1500", "BufferedChannel", 100, 1, "--when-full=reject", NULL, "rejected" },
   { "pool-timeout", "sample", "uniform:20ms:40ms", SAMPLE_200, "WorkerPool", 100, 20, "--block-timeout=120ms", NULL, "timed_out", TRUE },
   { "channel-0-timeout", "sample", "uniform:1ms:3ms", "--scale=200 --limit=3000", "BufferedChannel", 0, 1, "--block-timeout=100ms", NULL, "timed_out" },
