@@ -15,7 +15,9 @@ void
 wp_free_times_clear (WpFreeTimes *self)
 {
   g_free (self->times);
+  g_free (self->players);
   self->times = NULL;
+  self->players = NULL;
 }
 
 /* Into an array of @capacity, from slot 0 on. */
@@ -34,11 +36,43 @@ move (WpFreeTimes *self, gsize capacity)
   self->head = 0;
 }
 
-void
-wp_free_times_make_heap (WpFreeTimes *self)
+static void
+make_heap (WpFreeTimes *self)
 {
   move (self, self->mask + 1);   /* a sorted array is a heap */
   self->in_order = FALSE;
+}
+
+/* Plays all matches, those before each first; who wins one goes on to the next. */
+static void
+make_tournament (WpFreeTimes *self)
+{
+  gsize n = self->n;
+  g_autofree guint32 *winners = g_new (guint32, 2 * n);
+  g_autofree gint64 *begun = g_memdup2 (self->times, n * sizeof *begun);
+
+  self->players = g_new (guint32, n);
+  for (gsize i = 0; i < n; i++)
+    winners[n + i] = (guint32) i;
+  for (gsize match = n - 1; match > 0; match--)
+    {
+      guint32 one = winners[2 * match], other = winners[2 * match + 1];
+      gboolean one_wins = begun[one] <= begun[other];
+
+      winners[match] = one_wins ? one : other;
+      self->players[match] = one_wins ? other : one;
+      self->times[match] = begun[self->players[match]];
+    }
+  self->players[0] = winners[1];
+  self->times[0] = begun[winners[1]];
+}
+
+void
+wp_free_times_leave_order (WpFreeTimes *self)
+{
+  make_heap (self);
+  if (self->n == self->limit)
+    make_tournament (self);
 }
 
 static void
@@ -57,8 +91,10 @@ wp_free_times_add (WpFreeTimes *self, gint64 end)
   if (self->times == NULL || self->n > self->mask)
     move (self, self->times ? 2 * (self->mask + 1) : FIRST_CAPACITY);
   if (self->in_order && self->n > 0 && end < self->times[(self->head + self->n - 1) & self->mask])
-    wp_free_times_make_heap (self);
+    make_heap (self);
   self->times[(self->head + self->n++) & self->mask] = end;
   if (!self->in_order)
     sift_up (self, self->n - 1);
+  if (!self->in_order && self->n == self->limit)
+    make_tournament (self);
 }

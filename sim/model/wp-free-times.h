@@ -1,4 +1,4 @@
-/* wp-free-times.h - when each worker is free again: a heap that grows only to the most that were ever busy at once. */
+/* wp-free-times.h - when each worker is free again; it grows only to the most that were ever busy at once. */
 #pragma once
 
 #include <glib.h>
@@ -8,12 +8,16 @@
  *
  * One free time a worker that was ever needed. While the times come in order (constant service, one worker, a quiet trace) they
  * are a sorted ring, O(1) a job; the first that does not makes them a 4-ary heap, O(log n) a job (LaMarca and Ladner, 1996:
- * four children are half a cache line).
+ * four children are half a cache line). Once every worker there is was needed, no more come, and they are a tournament of losers (Knuth,
+ * The Art of Computer Programming vol. 3, 5.4.1): the way of the next one to the top is known before any time on it, so that
+ * nothing waits for a comparison but the next comparison.
  *
  * A plain value, made by wp_free_times_init(). The functions are inline, for the model's loop.
  */
 typedef struct {
-  gint64 *times;      /* as a heap: root at 0, children of i from 4 i + 1; unused slots hold G_MAXINT64 */
+  gint64 *times;      /* as a heap: root at 0, children of i from 4 i + 1; unused slots hold G_MAXINT64. As a tournament: the winner
+                       * at 0, who lost match k at k, matches 2 k and 2 k + 1 before it; worker i begins at n + i */
+  guint32 *players;   /* the worker of each time of a tournament; NULL: it is none */
   gsize n;            /* workers that were ever needed: the most jobs in service at once */
   gsize limit;        /* workers there are */
   gsize mask;         /* capacity - 1; capacity is a power of two */
@@ -24,9 +28,9 @@ typedef struct {
 void wp_free_times_init (WpFreeTimes *self, guint workers);
 void wp_free_times_clear (WpFreeTimes *self);
 
-/* For the two below only: one more worker is free again at @end; the ring becomes a heap. */
+/* For those below only: one more worker is free again at @end; a ring that is one no longer takes its next time. */
 void wp_free_times_add (WpFreeTimes *self, gint64 end);
-void wp_free_times_make_heap (WpFreeTimes *self);
+void wp_free_times_leave_order (WpFreeTimes *self);
 
 /* The earliest time at which a worker is free for a job that arrives at @arrival, which may be @arrival itself. */
 static inline gint64
@@ -65,6 +69,27 @@ wp_free_times_replace_least (WpFreeTimes *self, gint64 end)
   times[i] = end;
 }
 
+static inline void
+wp_free_times_replace_winner (WpFreeTimes *self, gint64 end)
+{
+  gint64 *times = self->times;
+  guint32 *players = self->players, player = players[0];
+
+  for (gsize match = (self->n + player) / 2; match > 0; match /= 2)
+    {
+      gint64 time = times[match];
+      gint64 wins = -(gint64) (time < end), swapped = (time ^ end) & wins;   /* no branch here either */
+      guint32 exchanged = (players[match] ^ player) & (guint32) wins;
+
+      times[match] = time ^ swapped;
+      end ^= swapped;
+      players[match] ^= exchanged;
+      player ^= exchanged;
+    }
+  times[0] = end;
+  players[0] = player;
+}
+
 /* The worker that is free soonest takes a job at @start, as wp_free_times_next() said, and is free again at @end >= @start. */
 static inline void
 wp_free_times_take (WpFreeTimes *self, gint64 start, gint64 end)
@@ -82,7 +107,10 @@ wp_free_times_take (WpFreeTimes *self, gint64 start, gint64 end)
           self->head = (self->head + 1) & self->mask;
           return;
         }
-      wp_free_times_make_heap (self);
+      wp_free_times_leave_order (self);
     }
-  wp_free_times_replace_least (self, end);
+  if (self->players)
+    wp_free_times_replace_winner (self, end);
+  else
+    wp_free_times_replace_least (self, end);
 }
