@@ -108,6 +108,23 @@ start_admin (Server *self)
     self->admin_front = wp_front_new ("wp-admin", self->listeners.admin_fd, &limits, wp_admin_setup, NULL, &self->admin);
 }
 
+/* They are accepted and ignored; who meant another mode learns it here. */
+static void
+say_what_has_no_effect (const WpPolicy *policy)
+{
+  static const struct { WpPolicyField field; const char *name; } sizes[] = {
+    { WP_POLICY_QUEUE, "--queue" }, { WP_POLICY_WORKERS, "--workers" }, { WP_POLICY_DISPATCHER, "--dispatcher" },
+    { WP_POLICY_WHEN_FULL, "--when-full" }, { WP_POLICY_BLOCK_TIMEOUT, "--block-timeout" },
+  };
+  g_autoptr(GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    if ((policy->given & sizes[i].field) && !wp_policy_uses (policy, sizes[i].field))
+      g_string_append_printf (text, "%s%s", text->len > 0 ? ", " : "", sizes[i].name);
+  if (text->len > 0)
+    g_message ("%s: without effect in mode %s (see --mode)", text->str, wp_mode_name (policy->mode));
+}
+
 static void
 say_hello (const Server *self)
 {
@@ -125,6 +142,7 @@ say_hello (const Server *self)
     g_string_append_printf (text, ", admin on %s", self->listeners.admin_address);
   g_message ("%s", text->str);
   wp_service_tell_ready (text->str);
+  say_what_has_no_effect (policy);
   if (wp_policy_uses (policy, WP_POLICY_DISPATCHER) && policy->dispatcher == WP_DISPATCHER_SPAWNING)
     g_message ("the spawning dispatcher takes every job out of the queue at once: the queue bounds nothing, and memory grows "
                "without limit under overload");

@@ -151,12 +151,19 @@ count_connections (const WpAdmin *self)
 }
 
 static void
-add_refused (JsonBuilder *json, const WpAdmin *self)
+count_refusals (const WpAdmin *self, guint64 counts[WP_N_REFUSALS])
 {
-  guint64 counts[WP_N_REFUSALS] = { 0 };
-
+  memset (counts, 0, WP_N_REFUSALS * sizeof *counts);
   for (guint i = 0; i < self->fronts->len; i++)
     wp_front_add_refusals (self->fronts->pdata[i], counts);
+}
+
+static void
+add_refused (JsonBuilder *json, const WpAdmin *self)
+{
+  guint64 counts[WP_N_REFUSALS];
+
+  count_refusals (self, counts);
   json_builder_set_member_name (json, "refused");
   json_builder_begin_object (json);
   for (WpRefusal i = 0; i < WP_N_REFUSALS; i++)
@@ -214,11 +221,13 @@ make_event (gpointer data)
 static char *
 make_metrics (const WpAdmin *self)
 {
+  guint64 refused[WP_N_REFUSALS];
   gint64 oldest_ns;
   WpLedger ledger;
 
   wp_mode_count (self->mode, &ledger, &oldest_ns);
-  return wp_metrics_format (self->mode, &ledger,
+  count_refusals (self, refused);
+  return wp_metrics_format (self->mode, &ledger, refused,
                             oldest_ns == WP_TIME_NONE ? WP_TIME_NONE : wp_time_monotonic () - oldest_ns,
                             count_connections (self), g_atomic_int_get (&self->ready));
 }

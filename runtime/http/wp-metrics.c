@@ -58,8 +58,17 @@ add_journal (GString *text, WpJournal *journal)
   add (text, "journal_writable", "gauge", "1 while the journal can be written, 0 while requests get 503 for it.", counts.writable);
 }
 
+static void
+add_refusals (GString *text, const guint64 *refused)
+{
+  add_head (text, "refusals_total", "counter", "Requests turned away before they could make a job, by reason.");
+  for (WpRefusal i = 0; i < WP_N_REFUSALS; i++)
+    add_labelled (text, "refusals_total", "reason", wp_refusal_name (i), refused[i]);
+}
+
 char *
-wp_metrics_format (WpMode *mode, const WpLedger *ledger, gint64 age_ns, guint connections, gboolean ready)
+wp_metrics_format (WpMode *mode, const WpLedger *ledger, const guint64 *refused, gint64 age_ns, guint connections,
+                   gboolean ready)
 {
   GString *text = g_string_new (NULL);
   char age[G_ASCII_DTOSTR_BUF_SIZE];
@@ -67,6 +76,7 @@ wp_metrics_format (WpMode *mode, const WpLedger *ledger, gint64 age_ns, guint co
   add (text, "requests_received_total", "counter", "Well-formed requests that came whole.", ledger->received);
   add (text, "jobs_recovered_total", "counter", "Jobs taken over from the journal at start.", ledger->recovered);
   add_outcomes (text, ledger);
+  add_refusals (text, refused);
   add (text, "duplicates_total", "counter", "Stored jobs whose id was stored already.", ledger->duplicates);
   add (text, "requests_blocked_total", "counter", "Requests that found the queue full and were parked.", ledger->blocked);
   add (text, "retries_total", "counter", "Updates that were tried again.", wp_mode_count_retries (mode));

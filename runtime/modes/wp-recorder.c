@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,15 +58,26 @@ entries_new (void)
   return self;
 }
 
+/* Empties the file only once it is ours: two servers that write one record leave none that can be read. */
+static gboolean
+take_file (WpRecorder *self, GError **error)
+{
+  struct stat file;
+
+  self->fd = open (self->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+  if (self->fd >= 0 && fstat (self->fd, &file) == 0 &&
+      (!S_ISREG (file.st_mode) || (flock (self->fd, LOCK_EX | LOCK_NB) == 0 && ftruncate (self->fd, 0) == 0)))
+    return TRUE;
+  g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot write the record %s: %s", self->path,
+               errno == EWOULDBLOCK ? "another server writes it" : g_strerror (errno));
+  return FALSE;
+}
+
 static gboolean
 open_file (WpRecorder *self, GError **error)
 {
-  self->fd = open (self->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (self->fd < 0)
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot write the record %s: %s", self->path, g_strerror (errno));
-      return FALSE;
-    }
+  if (!take_file (self, error))
+    return FALSE;
   self->writer = wp_trace_writer_new (self->fd, WP_COLUMNS_ALL);
   for (char **note = self->notes; note[0]; note += 2)
     wp_trace_writer_note (self->writer, note[0], note[1]);

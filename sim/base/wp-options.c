@@ -205,6 +205,18 @@ set_by_key (const GOptionEntry *const *tables, gpointer data, const char *key, c
   return FALSE;
 }
 
+/* "#" after a blank, and all behind it, as in the configurations of nginx and sshd. */
+static void
+cut_comment (char *value)
+{
+  for (char *at = value; (at = strchr (at, '#')); at++)
+    if (at == value || at[-1] == ' ' || at[-1] == '\t')
+      {
+        *at = '\0';
+        return;
+      }
+}
+
 static gboolean
 load_line (char *line, const GOptionEntry *const *tables, gpointer data, GError **error)
 {
@@ -220,6 +232,7 @@ load_line (char *line, const GOptionEntry *const *tables, gpointer data, GError 
       return FALSE;
     }
   *value++ = '\0';
+  cut_comment (value);
   return set_by_key (tables, data, g_strchomp (key), g_strstrip (value), error);
 }
 

@@ -94,8 +94,12 @@ test_metrics (void)
 
   wp_client_get (client, "/", NULL);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+  wp_client_get (client, "/%zz", NULL);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 400);
   wp_harness_await_stat (server, "ledger.stored", 1);
   answer = ask (admin, "GET", "/metrics");
+  g_assert_nonnull (strstr (answer->body, "\nwp_refusals_total{reason=\"malformed\"} 1\n"));
+  g_assert_nonnull (strstr (answer->body, "\nwp_refusals_total{reason=\"method\"} 0\n"));
   g_assert_nonnull (strstr (answer->body, "\nwp_requests_received_total 1\n"));
   g_assert_nonnull (strstr (answer->body, "\nwp_requests_ended_total{outcome=\"stored\"} 1\n"));
   g_assert_nonnull (strstr (answer->body, "\nwp_requests_inside{place=\"parked\"} 0\n"));

@@ -156,6 +156,7 @@ test_configuration (void)
     { "queue = 5\nblock-timeout = never\n", ":2: ", { "block-timeout", "\"never\"", NULL } },
     { "header-timeout =\n", ":1: ", { "header-timeout", "\"\"", NULL } },
     { "config = other.conf\n", ":1: ", { "config", NULL } },
+    { "queue = # none\n", ":1: ", { "queue", "\"\"", NULL } },
     { "listen = nowhere\n", "", { "listen", "\"nowhere\"", NULL } },
   };
 
@@ -187,7 +188,7 @@ test_configuration_missing (void)
 static void
 test_command_line_wins (void)
 {
-  g_autofree char *path = write_config ("# example\n  mode=WorkerPool\nqueue = 7   \nworkers = 3\nack = stored\n");
+  g_autofree char *path = write_config ("# example\n  mode=WorkerPool # of three\nqueue = 7   \nworkers = 3\t# enough\nack = stored\n");
   g_autofree char *option = g_strconcat ("--config=", path, NULL);
   g_autoptr(WpHarness) server = wp_harness_start ("-q", "9", option, NULL);
 
@@ -321,6 +322,41 @@ test_requeue_what (void)
   g_assert_cmpstr (missing_log, ==, "wp-server: --journal: none: No such file or directory\n");
 }
 
+/* Another wp-server writes it: its rows stay. */
+static void
+test_record_in_use (void)
+{
+  g_autoptr(WpHarness) first = wp_harness_start ("-d", "delay:0", "--record=record.csv", NULL);
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (first));
+  g_autofree char *path = wp_harness_path (first, "record.csv"), *option = g_strconcat ("--record=", path, NULL);
+  g_autoptr(WpHarness) second = wp_harness_run ("--listen=127.0.0.1:0", "--admin=none", "-d", "delay:0", option, NULL);
+  const char *const words[] = { "record", path, "another server", NULL };
+  gsize n_rows;
+
+  check_refusal (second, words);
+  wp_client_get (client, "/", NULL);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+  wp_harness_stop (first);
+  wp_harness_record (first, "record.csv", &n_rows);
+  g_assert_cmpuint (n_rows, ==, 1);
+}
+
+/* Sizes without their mode are ignored, and it is said. */
+static void
+test_without_effect (void)
+{
+  g_autoptr(WpHarness) none = wp_harness_start ("-q", "5", "-w", "2", "-d", "delay:0", NULL);
+  g_autoptr(WpHarness) queue_only = wp_harness_start ("-m", "BufferedChannel", "-q", "5", "-w", "2", "-d", "delay:0", NULL);
+  g_autoptr(WpHarness) all = wp_harness_start ("-m", "WorkerPool", "-q", "5", "-w", "2", "-d", "delay:0", NULL);
+  g_autofree char *log = NULL;
+
+  wp_harness_await_log (none, "--queue, --workers: without effect in mode Default");
+  wp_harness_await_log (queue_only, ": --workers: without effect in mode BufferedChannel");
+  wp_harness_stop (all);
+  log = wp_harness_log (all);
+  g_assert_null (strstr (log, "without effect"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -339,6 +375,8 @@ main (int argc, char **argv)
   g_test_add_func ("/bad-option/database-missing", test_database_missing);
   g_test_add_func ("/bad-option/requeue-what", test_requeue_what);
   g_test_add_func ("/bad-option/record-unwritable", test_record_unwritable);
+  g_test_add_func ("/bad-option/record-in-use", test_record_in_use);
+  g_test_add_func ("/bad-option/without-effect", test_without_effect);
 
   return g_test_run ();
 }
