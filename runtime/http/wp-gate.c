@@ -217,6 +217,7 @@ handshake_ready (WpConnection *connection)
   if (progress == WP_TLS_DONE)
     {
       wp_connection_enter (connection, WP_CONNECTION_IDLE);
+      connection->readable = TRUE;   /* OpenSSL may hold bytes already, of which epoll tells nothing */
       self->accepted (connection, self->data);
       connection->lane->ready (connection);
     }
