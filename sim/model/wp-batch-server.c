@@ -1,21 +1,8 @@
 #include "sim/model/wp-batch-server.h"
 
 #include "sim/base/wp-error.h"
+#include "sim/model/wp-job-line.h"
 #include "sim/stats/wp-histogram-inline.h"
-
-#define FIRST_PLACES 64
-
-typedef struct {
-  guint64 request;
-  gint64 arrival_ns, accepted_ns, started_ns;
-  gboolean blocked;
-} Job;
-
-/* A FIFO of jobs in a ring that grows. */
-typedef struct {
-  Job *jobs;
-  gsize mask, head, length;   /* as in WpRing */
-} Line;
 
 struct _WpBatchServer {
   WpLayout layout;
@@ -26,9 +13,9 @@ struct _WpBatchServer {
   WpBatchTold told;
   gpointer data;
 
-  Line accepted;              /* from the front: in the commit, handed to the writer, in the queue */
-  gsize in_commit, in_service;   /* how many of them; those in the commit are in service too */
-  Line parked;
+  WpJobLine accepted;         /* from the front: in the commit, handed to the writer, in the queue */
+  gsize in_commit, in_service;         /* how many of them; those in the commit are in service too */
+  WpJobLine parked;
   gint64 commit_ends_ns, take_at_ns;   /* WP_TIME_NONE: no commit runs; the writer is not about to begin */
   gint64 now_ns, first_ns, last_ns;    /* counted up to here; first arrival, last finish */
   gboolean overflowed;
@@ -40,39 +27,6 @@ struct _WpBatchServer {
   WpUint128 busy_ns, service_ns;
   WpHistogram *blocked_time, *accept_latency, *wait, *response, *depth;
 };
-
-static void
-line_push (Line *self, Job job)
-{
-  if (!self->jobs || self->length > self->mask)
-    {
-      gsize places = self->jobs ? 2 * (self->mask + 1) : FIRST_PLACES;
-      Job *jobs = g_new (Job, places);
-
-      for (gsize i = 0; i < self->length; i++)
-        jobs[i] = self->jobs[(self->head + i) & self->mask];
-      g_free (self->jobs);
-      *self = (Line) { jobs, places - 1, 0, self->length };
-    }
-  self->jobs[(self->head + self->length++) & self->mask] = job;
-}
-
-static inline Job *
-line_at (const Line *self, gsize i)
-{
-  return &self->jobs[(self->head + i) & self->mask];
-}
-
-static inline Job
-line_pop (Line *self)
-{
-  Job job = *line_at (self, 0);
-
-  self->head++;
-  self->length--;
-
-  return job;
-}
 
 static void
 new_histograms (WpBatchServer *self)
@@ -118,21 +72,21 @@ wp_batch_server_new (const WpLayout *layout, gint64 patience_ns, WpCommit *commi
 void
 wp_batch_server_free (WpBatchServer *self)
 {
-  g_free (self->accepted.jobs);
-  g_free (self->parked.jobs);
+  wp_job_line_clear (&self->accepted);
+  wp_job_line_clear (&self->parked);
   wp_commit_unref (self->commit);
   free_histograms (self);
   g_free (self);
 }
 
 static inline gboolean
-counts (const WpBatchServer *self, const Job *job)
+counts (const WpBatchServer *self, const WpLineJob *job)
 {
   return job->request >= self->counted_from;
 }
 
 static void
-tell (const WpBatchServer *self, const Job *job, gint64 ended_ns, WpOutcome outcome)
+tell (const WpBatchServer *self, const WpLineJob *job, gint64 ended_ns, WpOutcome outcome)
 {
   WpVerdict verdict = { job->accepted_ns, job->started_ns, outcome == WP_OUTCOME_STORED ? ended_ns : WP_TIME_NONE, ended_ns, outcome, job->blocked };
 
@@ -209,7 +163,7 @@ wake_writer (WpBatchServer *self)
 static void
 start_one (WpBatchServer *self)
 {
-  Job *job = line_at (&self->accepted, self->in_service++);
+  WpLineJob *job = wp_job_line_at (&self->accepted, self->in_service++);
 
   job->started_ns = self->now_ns;
   self->busy_max = MAX (self->busy_max, self->in_service);
@@ -218,7 +172,7 @@ start_one (WpBatchServer *self)
 }
 
 static void
-accept (WpBatchServer *self, Job job)
+accept (WpBatchServer *self, WpLineJob job)
 {
   job.accepted_ns = self->now_ns;
   if (counts (self, &job))
@@ -228,7 +182,7 @@ accept (WpBatchServer *self, Job job)
       if (job.blocked)
         wp_histogram_add_inline (self->blocked_time, self->now_ns - job.arrival_ns, 1);
     }
-  line_push (&self->accepted, job);
+  wp_job_line_push (&self->accepted, job);
   tell (self, &job, WP_TIME_NONE, WP_OUTCOME_NONE);
 }
 
@@ -240,7 +194,7 @@ release (WpBatchServer *self)
     if (queued (self) > 0 && has_idle_worker (self))
       start_one (self);
     else if (self->parked.length > 0 && !is_full (self))
-      accept (self, line_pop (&self->parked));
+      accept (self, wp_job_line_pop (&self->parked));
     else
       break;
 }
@@ -252,7 +206,7 @@ end_commit (WpBatchServer *self)
   self->last_ns = self->now_ns;
   for (; self->in_commit > 0; self->in_commit--)
     {
-      Job job = line_pop (&self->accepted);
+      WpLineJob job = wp_job_line_pop (&self->accepted);
 
       self->in_service--;
       if (counts (self, &job))
@@ -269,7 +223,7 @@ end_commit (WpBatchServer *self)
 }
 
 static void
-turn_away (WpBatchServer *self, const Job *job, WpOutcome outcome)
+turn_away (WpBatchServer *self, const WpLineJob *job, WpOutcome outcome)
 {
   self->refused += counts (self, job);
   tell (self, job, self->now_ns, outcome);
@@ -280,7 +234,7 @@ next_leaver (const WpBatchServer *self)
 {
   gint64 leaves_ns;
 
-  if (self->parked.length == 0 || __builtin_add_overflow (line_at (&self->parked, 0)->arrival_ns, self->may_wait_ns, &leaves_ns))
+  if (self->parked.length == 0 || __builtin_add_overflow (wp_job_line_at (&self->parked, 0)->arrival_ns, self->may_wait_ns, &leaves_ns))
     return WP_TIME_NONE;
 
   return leaves_ns;
@@ -312,7 +266,7 @@ wp_batch_server_advance (WpBatchServer *self, gint64 until_ns)
         begin_commit (self);
       else
         {
-          Job job = line_pop (&self->parked);
+          WpLineJob job = wp_job_line_pop (&self->parked);
 
           turn_away (self, &job, self->turned_away);
         }
@@ -322,7 +276,7 @@ wp_batch_server_advance (WpBatchServer *self, gint64 until_ns)
 }
 
 static void
-arrive (WpBatchServer *self, Job job)
+arrive (WpBatchServer *self, WpLineJob job)
 {
   if (!is_full (self))
     {
@@ -339,7 +293,7 @@ arrive (WpBatchServer *self, Job job)
   else
     {
       job.blocked = TRUE;
-      line_push (&self->parked, job);
+      wp_job_line_push (&self->parked, job);
       self->blocked++;
       self->blocked_peak = MAX (self->blocked_peak, self->parked.length);
     }
@@ -348,7 +302,7 @@ arrive (WpBatchServer *self, Job job)
 gboolean
 wp_batch_server_offer (WpBatchServer *self, gint64 arrival_ns)
 {
-  Job job = { self->offered++, arrival_ns, WP_TIME_NONE, WP_TIME_NONE, FALSE };
+  WpLineJob job = { self->offered++, arrival_ns, WP_TIME_NONE, WP_TIME_NONE, FALSE };
 
   if (!wp_batch_server_advance (self, arrival_ns))
     return FALSE;

@@ -164,9 +164,11 @@ seconds_after (const char *text, const char *what)
   return value * (g_str_has_prefix (unit, "us") ? 1e-6 : g_str_has_prefix (unit, "ms") ? 1e-3 : 1);
 }
 
+/* Takes the server, and stops it. */
 static Wrk
-measure (WpHarness *server, guint clients)
+measure (WpHarness *taken, guint clients)
 {
+  g_autoptr(WpHarness) server = taken;
   g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u/", wp_harness_port (server)), *connections = g_strdup_printf ("-c%u", clients);
   g_autofree char *output = NULL;
 

@@ -7,11 +7,15 @@
 static JsonObject *
 model_of (SimRun *run, const char *arguments, const char *input)
 {
+  g_autoptr(JsonObject) report = NULL;
+
   sim_run_go (run, arguments, input);
   g_assert_cmpstr (run->err, ==, "");
   g_assert_cmpint (run->status, ==, 0);
 
-  return json_array_get_object_element (json_object_get_array_member (sim_run_json (run), "models"), 0);
+  report = sim_run_json (run);
+
+  return json_object_ref (json_array_get_object_element (json_object_get_array_member (report, "models"), 0));
 }
 
 static double
@@ -25,7 +29,7 @@ static void
 test_group_commit (void)
 {
   g_autoptr(SimRun) run = sim_run_new ();
-  JsonObject *model = model_of (run, "-m workerpool -w 10 --service batch:1ms:100us --format json -", "arrival,service\n0,9\n0,9\n0,9\n0,9\n");
+  g_autoptr(JsonObject) model = model_of (run, "-m workerpool -w 10 --service batch:1ms:100us --format json -", "arrival,service\n0,9\n0,9\n0,9\n0,9\n");
 
   g_assert_cmpfloat_with_epsilon (number (model, "response", "max"), 0.0024, 1e-9);
   g_assert_cmpfloat_with_epsilon (number (model, "response", "p50"), 0.0024, 0.0000024);   /* percentiles are within 0.1 % */
@@ -62,7 +66,8 @@ static void
 test_there_and_back (void)
 {
   g_autoptr(SimRun) run = sim_run_new ();
-  JsonObject *commit, *model;
+  g_autoptr(JsonObject) model = NULL, again = NULL, report = NULL;
+  JsonObject *commit;
   double p99;
 
   sim_run_go (run, "--generate poisson:rate=3000,n=20000 --ids", NULL);
@@ -71,14 +76,15 @@ test_there_and_back (void)
   p99 = number (model, "response", "p99");
   sim_run_go (run, "--calibrate record.csv --format json", NULL);
   g_assert_cmpint (run->status, ==, 0);
-  g_assert_true (json_object_get_boolean_member (sim_run_json (run), "group_commit"));
-  g_assert_cmpstr (json_object_get_string_member (sim_run_json (run), "service"), ==, "batch:from:record.csv");
-  commit = json_object_get_object_member (sim_run_json (run), "commit");
+  report = sim_run_json (run);
+  g_assert_true (json_object_get_boolean_member (report, "group_commit"));
+  g_assert_cmpstr (json_object_get_string_member (report, "service"), ==, "batch:from:record.csv");
+  commit = json_object_get_object_member (report, "commit");
   g_assert_cmpfloat_with_epsilon (number (commit, NULL, "fixed"), 300e-6, 1e-6);
   g_assert_cmpfloat_with_epsilon (number (commit, NULL, "row"), 20e-6, 1e-6);
   g_assert_cmpfloat_with_epsilon (number (commit, NULL, "idle"), 80e-6, 1e-6);
-  model = model_of (run, "-m workerpool -w 64 --service batch:from:record.csv --format json trace.csv", NULL);
-  g_assert_cmpfloat_with_epsilon (number (model, "response", "p99"), p99, 0.01 * p99);
+  again = model_of (run, "-m workerpool -w 64 --service batch:from:record.csv --format json trace.csv", NULL);
+  g_assert_cmpfloat_with_epsilon (number (again, "response", "p99"), p99, 0.01 * p99);
 }
 
 static void
@@ -103,10 +109,12 @@ static void
 test_front (void)
 {
   g_autoptr(SimRun) run = sim_run_new ();
-  JsonObject *front, *model = model_of (run, "-m bufferedchannel --front 1ms --front-threads 2 --service 1us --format json -", "arrival\n0\n0\n0\n0\n");
+  g_autoptr(JsonObject) model = model_of (run, "-m bufferedchannel --front 1ms --front-threads 2 --service 1us --format json -",
+                                          "arrival\n0\n0\n0\n0\n");
+  g_autoptr(JsonObject) report = sim_run_json (run);
+  JsonObject *front = json_object_get_object_member (report, "front");
 
   g_assert_cmpfloat_with_epsilon (number (model, NULL, "makespan"), 0.001002, 1e-9);
-  front = json_object_get_object_member (sim_run_json (run), "front");
   g_assert_cmpfloat_with_epsilon (number (front, NULL, "utilisation"), 1, 1e-9);
   g_assert_cmpfloat_with_epsilon (number (front, "wait", "max"), 0.001, 1e-9);
   g_assert_cmpfloat_with_epsilon (number (front, "wait", "mean"), 0.0005, 1e-9);
@@ -123,7 +131,7 @@ test_saturated_front (void)
       g_autoptr(SimRun) run = sim_run_new ();
       g_autofree char *arguments = g_strdup_printf ("--clients 64 --limit 100000 --warmup 1000 -m workerpool --front 20us --front-threads 2 --service %s --format json",
                                                     services[i]);
-      JsonObject *model = model_of (run, arguments, NULL);
+      g_autoptr(JsonObject) model = model_of (run, arguments, NULL);
 
       g_assert_cmpfloat_with_epsilon (number (model, NULL, "throughput"), 100000, 500);
       g_assert_cmpfloat_with_epsilon (number (model, "latency", "p50"), 640e-6, 7e-6);
@@ -136,7 +144,7 @@ static void
 test_clients_before_a_full_queue (void)
 {
   g_autoptr(SimRun) run = sim_run_new ();
-  JsonObject *model = model_of (run, "--clients 64 --duration 20s --warmup 2s -m workerpool -w 4 -q 8 --service 10ms --format json", NULL);
+  g_autoptr(JsonObject) model = model_of (run, "--clients 64 --duration 20s --warmup 2s -m workerpool -w 4 -q 8 --service 10ms --format json", NULL);
 
   g_assert_cmpfloat_with_epsilon (number (model, NULL, "throughput"), 400, 4);
   g_assert_cmpfloat_with_epsilon (number (model, "latency", "p50"), 64 / 400.0, 0.011);
@@ -147,7 +155,7 @@ static void
 test_clients_until_stored (void)
 {
   g_autoptr(SimRun) run = sim_run_new ();
-  JsonObject *model = model_of (run, "--clients 64 --limit 64000 --warmup 640 --ack stored -m workerpool --service batch:1ms:10us:1000:100us --format json",
+  g_autoptr(JsonObject) model = model_of (run, "--clients 64 --limit 64000 --warmup 640 --ack stored -m workerpool --service batch:1ms:10us:1000:100us --format json",
                                 NULL);
 
   g_assert_cmpfloat_with_epsilon (number (model, "latency", "p50"), 0.00174, 1e-5);
