@@ -13,7 +13,6 @@ struct _WpClients {
   WpClientsOptions options;
   WpModel *model;
   WpFrontStage *front;                 /* NULL: none */
-  gint64 arrived_ns;              /* the last request, at the queue */
   WpHistogram *latency;           /* of the requests that count, from sending to the answer */
   WpTraffic *traffic;
   WpService *service, *think;
@@ -128,14 +127,15 @@ is_over (const WpClients *self)
          (options->duration_ns != WP_TIME_NONE && self->heap[0].time_ns >= options->duration_ns);
 }
 
+/* @arrival_ns: of the request that is sent now, at the queue */
 static void
-warm_up (WpClients *self, gint64 now_ns)
+warm_up (WpClients *self, gint64 now_ns, gint64 arrival_ns)
 {
   if (self->counting || self->n_sent < self->options.warmup_rows || now_ns < self->options.warmup_ns)
     return;
   self->counting = TRUE;
   if (self->n_sent > 0)
-    wp_model_start_counting (self->model, MAX (now_ns, self->arrived_ns));
+    wp_model_start_counting (self->model, arrival_ns);
 }
 
 static gboolean
@@ -144,8 +144,8 @@ send_one (WpClients *self, gsize i, GError **error)
   gint64 now_ns = self->heap[0].time_ns, answered_ns, next_ns;
   WpVerdict *verdict = &self->verdicts[i];
 
-  warm_up (self, now_ns);
-  self->rows[i].arrival_ns = self->arrived_ns = self->front ? wp_front_stage_pass (self->front, now_ns) : now_ns;
+  self->rows[i].arrival_ns = self->front ? wp_front_stage_pass (self->front, now_ns) : now_ns;
+  warm_up (self, now_ns, self->rows[i].arrival_ns);
   if (!moves (self, now_ns))
     return fail (error, "time stands still: clients are answered at once, and do not think");
   if (!wp_model_offer (self->model, &self->rows[i], &self->services_ns[i], 1, verdict))

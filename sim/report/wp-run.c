@@ -25,7 +25,7 @@ struct _WpRun {
   WpPending *pending;                /* rows that the servers have not done with; NULL where no observer wants verdicts */
   WpFrontOptions front_options;
   WpFrontStage *front;                    /* NULL: none */
-  gint64 arrived_ns;                 /* the last row, at the queue */
+  gboolean begins;                   /* the next row is the first that counts, after a warm-up */
   WpRow *passed;                     /* BATCH_ROWS that have passed it */
   WpVerdict *verdicts[WP_N_MODES];   /* NULL where no observer wants them */
   WpTraffic *traffic;
@@ -190,7 +190,7 @@ start (WpRun *self)
   WpCommit *commit = wp_service_commit (self->service);
 
   self->n_offered = 0;
-  self->arrived_ns = 0;
+  self->begins = FALSE;
   self->counting = FALSE;
   drop_models (self);
   if (commit)
@@ -313,13 +313,10 @@ offer_batch (WpRun *self, const WpRow *rows, gsize n_rows, GError **error)
   return show (self, &batch, error);
 }
 
-/* Behind a front, requests of the warm-up may arrive at the queue after @now_ns. */
+/* @now_ns: the next request arrives at the queue */
 static void
 start_counting (WpRun *self, gint64 now_ns)
 {
-  now_ns = MAX (now_ns, self->arrived_ns);
-  if (self->front)
-    wp_front_stage_start_counting (self->front);
   for (guint i = 0; i < self->n_models; i++)
     if (self->servers[i])
       wp_batch_server_start_counting (self->servers[i], now_ns);
@@ -353,8 +350,9 @@ warm_up (WpRun *self, const WpRow *rows, gsize n_rows)
   if (n > 0)
     return n;
   self->counting = TRUE;
-  if (self->n_offered > 0)
-    start_counting (self, rows[0].arrival_ns);
+  self->begins = self->n_offered > 0;
+  if (self->begins && self->front)
+    wp_front_stage_start_counting (self->front);
 
   return n_rows;
 }
@@ -372,10 +370,12 @@ offer_rows (WpRun *self, const WpRow *rows, gsize n_rows, GError **error)
       wp_service_fill (self->service, rows + done, n, self->services_ns);
       wp_traffic_add (self->traffic, rows + done, self->services_ns, n);
       arrived = pass_front (self, rows + done, n);
+      if (self->begins)
+        start_counting (self, arrived[0].arrival_ns);
+      self->begins = FALSE;
       if (!offer_batch (self, arrived, n, error))
         return FALSE;
       self->n_offered += n;
-      self->arrived_ns = arrived[n - 1].arrival_ns;
       if (self->parts && self->counting)
         add_parts (self, arrived[n - 1].arrival_ns);
     }

@@ -120,6 +120,19 @@ test_front (void)
   g_assert_cmpfloat_with_epsilon (number (front, "wait", "mean"), 0.0005, 1e-9);
 }
 
+/* What a warm-up leaves in the front arrives after it; Little's law is checked in every run. */
+static void
+test_warm_up_behind_a_front (void)
+{
+  g_autoptr(SimRun) run = sim_run_new ();
+  g_autoptr(JsonObject) model = model_of (run, "--synthetic poisson:rate=900,n=20000 --warmup 100 -m bufferedchannel -q 3 --front 200us --service exp:1ms --format json",
+                                          NULL);
+  g_autoptr(JsonObject) closed = model_of (run, "--clients 9 --limit 20000 --warmup 100 -m bufferedchannel -q 3 --front 200us --service exp:1ms --format json", NULL);
+
+  g_assert_cmpint (json_object_get_int_member (model, "requests"), ==, 19900);
+  g_assert_cmpint (json_object_get_int_member (closed, "requests"), ==, 19900);
+}
+
 /* P clients on N threads of T: N/T requests a second, and PT/N for each, whatever is behind. */
 static void
 test_saturated_front (void)
@@ -206,6 +219,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-batch/there-and-back", test_there_and_back);
   g_test_add_func ("/wp-sim-batch/calibrate-says-what-to-type", test_calibrate_says_what_to_type);
   g_test_add_func ("/wp-sim-batch/front", test_front);
+  g_test_add_func ("/wp-sim-batch/warm-up-behind-a-front", test_warm_up_behind_a_front);
   g_test_add_func ("/wp-sim-batch/saturated-front", test_saturated_front);
   g_test_add_func ("/wp-sim-batch/clients-before-a-full-queue", test_clients_before_a_full_queue);
   g_test_add_func ("/wp-sim-batch/clients-until-stored", test_clients_until_stored);
