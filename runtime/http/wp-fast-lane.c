@@ -9,6 +9,7 @@
 #include "runtime/http/wp-request.h"
 
 #define SCRATCH_SIZE (64 * 1024)
+#define MAX_SOUP 500             /* connections that libsoup serves at a time */
 #define MAX_READS 16             /* then it is the turn of other connections */
 
 /* One a front. Connections that are idle own no buffer: their bytes are read into one scratch, and are kept only where a request is
@@ -207,6 +208,20 @@ take_counted (FastLane *self, WpConnection *connection, const WpRequest *request
                        request->content_length > 0 ? g_bytes_new (bytes + request->head_len, request->content_length) : NULL);
 }
 
+/* libsoup looks at each of its connections at every turn, so thousands there would slow down all: it gets a request once all of its
+ * body is here, which is awaited as any other, and no more connections at a time than this. */
+static Step
+take_other (FastLane *self, WpConnection *connection, const WpRequest *request, gsize len)
+{
+  if (request->content_length > wp_gate_max_body (connection->gate))
+    return refuse (self, connection, WP_REFUSAL_BODY_SIZE);
+  if (len - request->head_len < request->content_length)
+    return await_body (self, connection, request, len > request->head_len, len);
+  if (wp_front_count_soup (self->front) >= MAX_SOUP)
+    return refuse (self, connection, WP_REFUSAL_MEMORY);
+  return PASSED;
+}
+
 /* Takes one request from the front of @bytes, if there is a whole one; *@used is its length. Of one that is not whole, the first *@keep
  * bytes are to be kept. */
 static Step
@@ -224,7 +239,7 @@ take (FastLane *self, WpConnection *connection, const char *bytes, gsize len, gs
     case WP_REQUEST_BAD:
       return refuse (self, connection, wp_refusal_of_head (status));
     case WP_REQUEST_OTHER:
-      return PASSED;
+      return take_other (self, connection, &request, len);
     case WP_REQUEST_PLAIN:
       break;
     }

@@ -19,6 +19,7 @@ struct _WpFront {
   WpGateAccepted accepted;       /* the lane before libsoup's; NULL: none */
   gpointer accepted_data;
   GDestroyNotify accepted_destroy;
+  guint n_soup;                  /* connections that libsoup has; front's thread */
   GSocketAddress *local;         /* what libsoup takes for the server's address */
   int dummy_fd;                  /* other end of the listener that libsoup wants */
   gint draining, stopping;       /* atomic */
@@ -37,6 +38,18 @@ wp_front_get_connection (SoupServerMessage *message)
   return g_object_get_qdata (G_OBJECT (soup_server_message_get_remote_address (message)), connection_quark ());
 }
 
+static void
+on_stream_gone (gpointer data, GObject *stream)
+{
+  ((WpFront *) data)->n_soup--;
+}
+
+guint
+wp_front_count_soup (const WpFront *self)
+{
+  return self->n_soup;
+}
+
 void
 wp_front_give_to_soup (WpFront *self, WpConnection *connection)
 {
@@ -44,6 +57,8 @@ wp_front_give_to_soup (WpFront *self, WpConnection *connection)
   g_autoptr(GSocketAddress) remote = g_inet_socket_address_new_from_string ("127.0.0.1", 1);   /* nobody asks who it is */
 
   g_object_set_qdata (G_OBJECT (remote), connection_quark (), connection);
+  g_object_weak_ref (G_OBJECT (stream), on_stream_gone, self);
+  self->n_soup++;
   soup_server_accept_iostream (self->server, stream, self->local, remote, NULL);
 }
 

@@ -30,6 +30,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpFront, wp_front_free)
 /* In @setup: connections go to @accepted first, which may pass them on with wp_front_give_to_soup(). */
 void wp_front_set_lane (WpFront *self, WpGateAccepted accepted, gpointer data, GDestroyNotify destroy);
 void wp_front_set_tls (WpFront *self, WpTls *tls);     /* in @setup; not owned: connections speak TLS */
+guint wp_front_count_soup (const WpFront *self);       /* connections that libsoup has now; front's thread */
 void wp_front_give_to_soup (WpFront *self, WpConnection *connection);
 
 void wp_front_hand (WpFront *self, int fd);            /* any thread: a connection that was accepted elsewhere */

@@ -285,6 +285,37 @@ test_timeout_while_jobs_end (void)
     g_assert_true (rows[i].outcome == WP_OUTCOME_STORED || rows[i].outcome == WP_OUTCOME_NONE);
 }
 
+/* Five thousand are parked before a full queue when it must end: all is answered or counted within the limit, in one line. */
+static void
+test_thousands_parked (void)
+{
+  g_autoptr(WpHarness) server = NULL;
+  g_autoptr(WpCrowd) crowd = NULL;
+  guint64 sum;
+
+  if (!wp_crowd_has_room (5200))
+    {
+      g_test_skip ("the limit of descriptors is too low");
+      return;
+    }
+  server = wp_harness_start ("-m", "WorkerPool", "-q", "100", "-w", "10", "-d", "delay:1h", "--drain-timeout=500ms", NULL);
+  crowd = wp_crowd_new (wp_harness_port (server));
+  wp_crowd_send (crowd, 5110, NULL);
+  while (wp_harness_stat (server, "ledger.parked") < 5000)
+    wp_crowd_look (crowd);
+  g_assert_cmpuint (ask_admin (server, "/readyz"), ==, 200);
+  wp_harness_signal (server, SIGTERM);
+  wp_harness_await_log (server, "draining, for 500 ms at most");
+  g_assert_cmpint (wp_harness_wait (server), ==, 1);
+  wp_harness_await_log (server, "110 accepted jobs were not finished: 100 queued, 10 in service");
+  g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, 5110);
+  sum = wp_harness_ledger (server, "rejected") + wp_harness_ledger (server, "abandoned");
+  g_assert_cmpuint (sum, ==, 5000);
+  wp_crowd_await (crowd, 5110);
+  g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, 110);
+  g_assert_cmpuint (wp_crowd_count_status (crowd, 503), ==, 5000);
+}
+
 static void
 test_second_signal (void)
 {
@@ -349,6 +380,7 @@ main (int argc, char **argv)
   g_test_add_func ("/drain/kept-connections-end", test_kept_connections_end);
   g_test_add_func ("/drain/timeout", test_timeout);
   g_test_add_func ("/drain/timeout-while-jobs-end", test_timeout_while_jobs_end);
+  g_test_add_func ("/drain/thousands-parked", test_thousands_parked);
   g_test_add_func ("/drain/second-signal", test_second_signal);
   g_test_add_func ("/drain/second-signal-while-jobs-end", test_second_signal_while_jobs_end);
   g_test_add_func ("/drain/idle", test_idle);
