@@ -90,10 +90,11 @@ add_changes (GArray *changes, const WpRow *rows, gsize n_rows, gint64 shift_ns, 
     {
       gint64 origin_ns = rows[0].arrival_ns + shift_ns;
       gint64 left_ns = rows[i].started_ns != WP_TIME_NONE ? rows[i].started_ns : rows[i].ended_ns;
-      Change change = { rows[i].accepted_ns - origin_ns, predicted, measured };
+      Change change;
 
       if (rows[i].accepted_ns == WP_TIME_NONE || left_ns == WP_TIME_NONE || left_ns == rows[i].accepted_ns)
         continue;
+      change = (Change) { rows[i].accepted_ns - origin_ns, predicted, measured };
       g_array_append_val (changes, change);
       change = (Change) { left_ns - origin_ns, -predicted, -measured };
       g_array_append_val (changes, change);
