@@ -114,6 +114,8 @@ ready_source_new (WpStream *stream, gpointer half, gboolean reads, GCancellable 
       g_source_add_child_source (source, cancelled);
     }
   *(reads ? &stream->read_source : &stream->write_source) = source;
+  if (reads && connection)
+    wp_connection_flush (connection);   /* who waits for the client has said what it waits for: a 100 is not flushed by libsoup */
   self->ready = !connection || connection->dead ||
                 (reads ? wp_vet_is_readable (&stream->vet, connection) : connection->out_len <= MAX_WAITING_BYTES);
 
