@@ -62,7 +62,7 @@ check_reader (WpHarness *server, const char *request)
 static void
 test_each_is_parked (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-m", "BufferedChannel", "-q", "0", "-d", "delay:request", NULL);
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-m", "BufferedChannel", "-q", "0", "-d", "delay:request", "--idle-timeout=10m", NULL);
 
   check_reader (server, "GET / HTTP/1.1\r\nHost: a\r\nX-WP-Service: 0.00002\r\n\r\n");
 }
@@ -70,7 +70,7 @@ test_each_is_parked (void)
 static void
 test_each_is_answered_at_once (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-d", "delay:request", NULL);
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-d", "delay:request", "--idle-timeout=10m", NULL);
 
   check_reader (server, "GET / HTTP/1.1\r\nHost: a\r\nX-WP-Service: 0\r\n\r\n");
 }
@@ -80,13 +80,15 @@ static void
 test_takes_no_answer (void)
 {
   g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", "--idle-timeout=300ms", NULL);
-  g_autoptr(WpClient) client = wp_client_new_narrow (wp_harness_port (server));
+  g_autoptr(WpClient) client = NULL;
   g_autoptr(GString) requests = g_string_new (NULL);
-  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+  gint64 until_us;
   gsize sent = 0;
 
   for (guint i = 0; i < 200000; i++)
     g_string_append (requests, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  client = wp_client_new_narrow (wp_harness_port (server));   /* now: it is not to be idle */
+  until_us = g_get_monotonic_time () + WP_PATIENCE_US;
   pour (client, requests->str, requests->len, &sent);
   while (wp_harness_stat (server, "ledger.received") == 0)
     g_assert_cmpint (g_get_monotonic_time (), <, until_us);
