@@ -167,6 +167,14 @@ wp_client_new_narrow (guint16 port)
   return self;
 }
 
+void
+wp_client_widen (WpClient *self)
+{
+  int bytes = 1 << 20;
+
+  g_assert_no_errno (setsockopt (self->fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes));
+}
+
 WpClient *
 wp_client_new (guint16 port)
 {
