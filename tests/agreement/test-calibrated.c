@@ -9,30 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/agreement/wp-program.h"
 #include "tests/e2e/wp-harness.h"
 
 #define TRIES 3
 #define WITHIN 0.1
-
-static int
-run (const char *program, const char *const *words, char **output)
-{
-  g_autoptr(GPtrArray) argv = g_ptr_array_new ();
-  g_autofree char *path = strchr (program, '/') ? g_build_filename (g_getenv ("WP_BUILD_ROOT"), program, NULL) : g_strdup (program);
-  g_autoptr(GSubprocess) process = NULL;
-  g_autoptr(GError) error = NULL;
-
-  g_ptr_array_add (argv, path);
-  for (; *words; words++)
-    g_ptr_array_add (argv, (gpointer) *words);
-  g_ptr_array_add (argv, NULL);
-  process = g_subprocess_newv ((const char *const *) argv->pdata, G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error);
-  g_assert_no_error (error);
-  g_subprocess_communicate_utf8 (process, NULL, NULL, output, NULL, &error);
-  g_assert_no_error (error);
-
-  return g_subprocess_get_if_exited (process) ? g_subprocess_get_exit_status (process) : -1;
-}
 
 static JsonObject *
 parse (JsonParser *parser, const char *text)
@@ -80,12 +61,12 @@ record (const Database *database, WpHarness *files, double share, const char *na
 
   *trace = wp_harness_path (files, csv);
   spec = g_strdup_printf ("--generate=poisson:rate=%.0f,duration=3s", share * database->capacity);
-  g_assert_cmpint (run ("sim/wp-sim", (const char *[]) { spec, seed, "--ids", NULL }, &text), ==, 0);
+  g_assert_cmpint (wp_program_run ("sim/wp-sim", (const char *[]) { spec, seed, "--ids", NULL }, &text, NULL), ==, 0);
   g_assert_true (g_file_set_contents (*trace, text, -1, NULL));
   server = wp_harness_start ("--mode", database->mode, "--queue", database->queue, "--workers", database->workers, "--database=sqlite:wp.db",
                              "--commit-pace=5ms", "--record", path, NULL);
   url = g_strdup_printf ("http://127.0.0.1:%u/", wp_harness_port (server));
-  on_time = run ("runtime/wp-replay", (const char *[]) { *trace, url, NULL }, &output) == 0;
+  on_time = wp_program_run ("runtime/wp-replay", (const char *[]) { *trace, url, NULL }, &output, NULL) == 0;
   wp_harness_stop (server);
 
   return on_time;
@@ -104,7 +85,7 @@ predicts (WpHarness *files, const char *light, const char *heavy, const char *tr
     { "response.p50", 0.0002 }, { "response.p99", 0.0002 }, { "blocked", 1 }, { "depth.max", 1 }, { "throughput", 0 }
   };
 
-  run ("sim/wp-sim", (const char *[]) { "--against", heavy_path, service, "--format=json", trace, NULL }, &output);
+  wp_program_run ("sim/wp-sim", (const char *[]) { "--against", heavy_path, service, "--format=json", trace, NULL }, &output, NULL);
   metrics = json_object_get_array_member (json_object_get_object_member (parse (parser, output), "against"), "metrics");
   for (guint i = 0; i < G_N_ELEMENTS (judged); i++)
     for (guint j = 0; j < json_array_get_length (metrics); j++)
@@ -172,7 +153,7 @@ measure (WpHarness *taken, guint clients)
   g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u/", wp_harness_port (server)), *connections = g_strdup_printf ("-c%u", clients);
   g_autofree char *output = NULL;
 
-  g_assert_cmpint (run ("wrk", (const char *[]) { "-t1", connections, "-d2s", "--latency", url, NULL }, &output), ==, 0);
+  g_assert_cmpint (wp_program_run ("wrk", (const char *[]) { "-t1", connections, "-d2s", "--latency", url, NULL }, &output, NULL), ==, 0);
   wp_harness_stop (server);
 
   return (Wrk) { seconds_after (output, "Requests/sec:"), seconds_after (output, "50%"), seconds_after (output, "99%") };
@@ -192,7 +173,7 @@ predict (guint clients, const char *const *words)
   for (; *words; words++)
     g_ptr_array_add (all, (gpointer) *words);
   g_ptr_array_add (all, NULL);
-  g_assert_cmpint (run ("sim/wp-sim", (const char *const *) all->pdata, &output), ==, 0);
+  g_assert_cmpint (wp_program_run ("sim/wp-sim", (const char *const *) all->pdata, &output, NULL), ==, 0);
   model = json_array_get_object_element (json_object_get_array_member (parse (parser, output), "models"), 0);
   latency = json_object_get_object_member (model, "latency");
 
@@ -238,7 +219,7 @@ calibrate_front (WpHarness *files)
   g_autoptr(JsonParser) parser = json_parser_new ();
 
   measure (wp_harness_start ("--threads=1", "--mode=WorkerPool", "--database=delay:0s", "--record", path, NULL), 64);
-  g_assert_cmpint (run ("sim/wp-sim", (const char *[]) { "--calibrate", path, "--format=json", NULL }, &output), ==, 0);
+  g_assert_cmpint (wp_program_run ("sim/wp-sim", (const char *[]) { "--calibrate", path, "--format=json", NULL }, &output, NULL), ==, 0);
 
   return 1e9 * json_object_get_double_member (json_object_get_object_member (parse (parser, output), "arrivals"), "front");
 }

@@ -1,13 +1,14 @@
 #include "tests/agreement/wp-program.h"
 
 #include <gio/gio.h>
+#include <string.h>
 
 int
 wp_program_run (const char *program, const char *const *words, char **output, char **errors)
 {
   GSubprocessFlags flags = G_SUBPROCESS_FLAGS_STDOUT_PIPE | (errors ? G_SUBPROCESS_FLAGS_STDERR_PIPE : 0);
   g_autoptr(GPtrArray) argv = g_ptr_array_new ();
-  g_autofree char *path = g_build_filename (g_getenv ("WP_BUILD_ROOT"), program, NULL);
+  g_autofree char *path = strchr (program, '/') ? g_build_filename (g_getenv ("WP_BUILD_ROOT"), program, NULL) : g_strdup (program);
   g_autoptr(GSubprocess) process = NULL;
   g_autoptr(GError) error = NULL;
 

@@ -1,11 +1,11 @@
-/* wp-program.h - runs a program of the build to its end. */
+/* wp-program.h - runs a program to its end. */
 #pragma once
 
 #include <glib.h>
 
 /**
  * wp_program_run:
- * @program: below the build's root: "sim/wp-sim"
+ * @program: below the build's root, "sim/wp-sim"; or one of the system's, "wrk"
  * @words: NULL-terminated
  * @output: (out) (nullable): what it wrote
  * @errors: (out) (nullable): to standard error; NULL: that goes to ours
