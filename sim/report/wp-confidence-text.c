@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "sim/report/wp-json-add.h"
+
 #define CELL 48
 
 /* Four significant digits, so that theory and simulation can be told apart. */
@@ -117,38 +119,18 @@ wp_confidence_add_text (GString *text, const WpReport *report)
 }
 
 static void
-add_double (JsonBuilder *builder, const char *name, double value)
-{
-  json_builder_set_member_name (builder, name);
-  if (isfinite (value))
-    json_builder_add_double_value (builder, value);
-  else
-    json_builder_add_null_value (builder);
-}
-
-static void
-add_string (JsonBuilder *builder, const char *name, const char *value)
-{
-  json_builder_set_member_name (builder, name);
-  if (value)
-    json_builder_add_string_value (builder, value);
-  else
-    json_builder_add_null_value (builder);
-}
-
-static void
 add_metric (JsonBuilder *builder, const WpConfidence *confidence, const char *metric, const WpInterval *interval, double needed, int theory, const WpFigures *figures)
 {
   int holds = theory < 0 ? -1 : wp_confidence_holds (confidence, (guint) theory, figures);
 
   json_builder_begin_object (builder);
-  add_string (builder, "name", metric);
-  add_double (builder, "mean", interval ? interval->mean : wp_confidence_value (metric, figures));
-  add_double (builder, "half_width", interval ? interval->half_width : NAN);
-  add_double (builder, "needed", needed);
+  wp_json_add_string (builder, "name", metric);
+  wp_json_add_double (builder, "mean", interval ? interval->mean : wp_confidence_value (metric, figures));
+  wp_json_add_double (builder, "half_width", interval ? interval->half_width : NAN);
+  wp_json_add_double (builder, "needed", needed);
   if (confidence->has_theory)
     {
-      add_double (builder, "theory", theory >= 0 ? confidence->theory.values[theory].value : NAN);
+      wp_json_add_double (builder, "theory", theory >= 0 ? confidence->theory.values[theory].value : NAN);
       json_builder_set_member_name (builder, "inside");
       if (holds < 0)
         json_builder_add_null_value (builder);
@@ -165,19 +147,19 @@ add_model (JsonBuilder *builder, const WpReport *report, guint model)
   const WpFigures *figures = &report->figures[model];
 
   json_builder_begin_object (builder);
-  add_string (builder, "mode", wp_mode_name (report->policies[model].mode));
-  add_string (builder, "method", confidence->method);
-  add_double (builder, "level", WP_CONFIDENCE);
+  wp_json_add_string (builder, "mode", wp_mode_name (report->policies[model].mode));
+  wp_json_add_string (builder, "method", confidence->method);
+  wp_json_add_double (builder, "level", WP_CONFIDENCE);
   json_builder_set_member_name (builder, "n");
   json_builder_add_int_value (builder, confidence->n);
   json_builder_set_member_name (builder, "requests");
   json_builder_add_int_value (builder, (gint64) confidence->requests);
-  add_double (builder, "correlation", confidence->correlation);
-  add_double (builder, "precision", confidence->precision);
+  wp_json_add_double (builder, "correlation", confidence->correlation);
+  wp_json_add_double (builder, "precision", confidence->precision);
   if (confidence->has_theory)
     {
-      add_string (builder, "theory", confidence->theory.name);
-      add_string (builder, "source", confidence->theory.source);
+      wp_json_add_string (builder, "theory", confidence->theory.name);
+      wp_json_add_string (builder, "source", confidence->theory.source);
     }
   json_builder_set_member_name (builder, "metrics");
   json_builder_begin_array (builder);

@@ -6,6 +6,7 @@
 
 #include "sim/model/wp-calibration.h"
 #include "sim/report/wp-format.h"
+#include "sim/report/wp-json-add.h"
 #include "sim/report/wp-measured.h"
 
 #define CELL WP_FORMAT_CELL
@@ -171,43 +172,19 @@ to_text (const Calibration *self)
 }
 
 static void
-add_number (JsonBuilder *builder, const char *name, double value)
-{
-  json_builder_set_member_name (builder, name);
-  if (isnan (value))
-    json_builder_add_null_value (builder);
-  else
-    json_builder_add_double_value (builder, value);
-}
-
-static void
-add_count (JsonBuilder *builder, const char *name, guint64 value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_int_value (builder, (gint64) value);
-}
-
-static void
-add_string (JsonBuilder *builder, const char *name, const char *value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_string_value (builder, value);
-}
-
-static void
 add_commit_json (JsonBuilder *builder, const WpCalibration *database)
 {
   json_builder_set_member_name (builder, "commit");
   json_builder_begin_object (builder);
-  add_number (builder, "fixed", database->cost.fixed_ns / 1e9);
-  add_number (builder, "row", database->cost.row_ns / 1e9);
-  add_number (builder, "idle", database->cost.idle_ns / 1e9);
-  add_count (builder, "most_rows", database->cost.most_rows);
-  add_count (builder, "most_seen", database->most_seen);
-  add_number (builder, "mean", database->mean_ns / 1e9);
-  add_number (builder, "off_p50", (double) database->off_p50_ns / 1e9);
-  add_number (builder, "off_p99", (double) database->off_p99_ns / 1e9);
-  add_number (builder, "r2", database->r2);
+  wp_json_add_double (builder, "fixed", database->cost.fixed_ns / 1e9);
+  wp_json_add_double (builder, "row", database->cost.row_ns / 1e9);
+  wp_json_add_double (builder, "idle", database->cost.idle_ns / 1e9);
+  wp_json_add_count (builder, "most_rows", database->cost.most_rows);
+  wp_json_add_count (builder, "most_seen", database->most_seen);
+  wp_json_add_double (builder, "mean", database->mean_ns / 1e9);
+  wp_json_add_double (builder, "off_p50", (double) database->off_p50_ns / 1e9);
+  wp_json_add_double (builder, "off_p99", (double) database->off_p99_ns / 1e9);
+  wp_json_add_double (builder, "r2", database->r2);
   json_builder_end_object (builder);
 }
 
@@ -216,10 +193,10 @@ add_front_json (JsonBuilder *builder, const Calibration *self)
 {
   json_builder_set_member_name (builder, "arrivals");
   json_builder_begin_object (builder);
-  add_number (builder, "rate_p50", self->rate);
-  add_number (builder, "rate_max", self->peak_rate);
-  add_number (builder, "front", self->front_ns > 0 ? (double) self->front_ns / 1e9 : NAN);
-  add_count (builder, "front_threads", self->threads);
+  wp_json_add_double (builder, "rate_p50", self->rate);
+  wp_json_add_double (builder, "rate_max", self->peak_rate);
+  wp_json_add_double (builder, "front", self->front_ns > 0 ? (double) self->front_ns / 1e9 : NAN);
+  wp_json_add_count (builder, "front_threads", self->threads);
   json_builder_end_object (builder);
 }
 
@@ -231,12 +208,12 @@ to_json (const Calibration *self)
   g_autofree char *text = NULL;
 
   json_builder_begin_object (builder);
-  add_string (builder, "file", wp_measured_path (self->measured));
-  add_count (builder, "updates", self->database->n_updates);
-  add_count (builder, "commits", self->database->n_commits);
+  wp_json_add_string (builder, "file", wp_measured_path (self->measured));
+  wp_json_add_count (builder, "updates", self->database->n_updates);
+  wp_json_add_count (builder, "commits", self->database->n_commits);
   json_builder_set_member_name (builder, "group_commit");
   json_builder_add_boolean_value (builder, self->in_groups);
-  add_string (builder, "service", self->service);
+  wp_json_add_string (builder, "service", self->service);
   if (self->in_groups)
     add_commit_json (builder, self->database);
   add_front_json (builder, self);

@@ -4,40 +4,14 @@
 #include <string.h>
 
 #include "sim/report/wp-confidence-text.h"
+#include "sim/report/wp-json-add.h"
 #include "sim/report/wp-report-largest.h"
 #include "sim/report/wp-report-plan.h"
 
 static void
-add_double (JsonBuilder *builder, const char *name, double value)
-{
-  json_builder_set_member_name (builder, name);
-  if (isnan (value))
-    json_builder_add_null_value (builder);
-  else
-    json_builder_add_double_value (builder, value);
-}
-
-static void
-add_count (JsonBuilder *builder, const char *name, guint64 value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_int_value (builder, (gint64) value);
-}
-
-static void
-add_string (JsonBuilder *builder, const char *name, const char *value)
-{
-  json_builder_set_member_name (builder, name);
-  if (value)
-    json_builder_add_string_value (builder, value);
-  else
-    json_builder_add_null_value (builder);
-}
-
-static void
 add_time (JsonBuilder *builder, const char *name, gint64 ns)
 {
-  add_double (builder, name, ns == WP_TIME_NONE ? NAN : (double) ns / WP_NS_PER_S);
+  wp_json_add_double (builder, name, ns == WP_TIME_NONE ? NAN : (double) ns / WP_NS_PER_S);
 }
 
 static void
@@ -57,14 +31,14 @@ add_trace (JsonBuilder *builder, const WpTrafficFigures *traffic, const GPtrArra
 {
   json_builder_set_member_name (builder, "trace");
   json_builder_begin_object (builder);
-  add_count (builder, "requests", traffic->requests);
+  wp_json_add_count (builder, "requests", traffic->requests);
   add_time (builder, "duration", traffic->duration_ns);
-  add_double (builder, "rate_mean", traffic->rate_mean);
-  add_double (builder, "rate_peak_1s", traffic->rate_peak_1s);
-  add_double (builder, "dispersion_1s", traffic->dispersion_1s);
-  add_double (builder, "service_mean", traffic->service_mean / WP_NS_PER_S);
+  wp_json_add_double (builder, "rate_mean", traffic->rate_mean);
+  wp_json_add_double (builder, "rate_peak_1s", traffic->rate_peak_1s);
+  wp_json_add_double (builder, "dispersion_1s", traffic->dispersion_1s);
+  wp_json_add_double (builder, "service_mean", traffic->service_mean / WP_NS_PER_S);
   add_time (builder, "service_p99", traffic->service_p99_ns);
-  add_count (builder, "out_of_order", traffic->out_of_order);
+  wp_json_add_count (builder, "out_of_order", traffic->out_of_order);
   add_notes (builder, notes);
   json_builder_end_object (builder);
 }
@@ -74,10 +48,10 @@ add_front (JsonBuilder *builder, const WpFrontFigures *front)
 {
   json_builder_set_member_name (builder, "front");
   json_builder_begin_object (builder);
-  add_double (builder, "utilisation", front->utilisation);
+  wp_json_add_double (builder, "utilisation", front->utilisation);
   json_builder_set_member_name (builder, "wait");
   json_builder_begin_object (builder);
-  add_double (builder, "mean", front->wait.mean / WP_NS_PER_S);
+  wp_json_add_double (builder, "mean", front->wait.mean / WP_NS_PER_S);
   add_time (builder, "p50", front->wait.p50);
   add_time (builder, "p90", front->wait.p90);
   add_time (builder, "p99", front->wait.p99);
@@ -91,9 +65,9 @@ static void
 add_whole (JsonBuilder *builder, const char *name, double value)
 {
   if (isnan (value))
-    add_double (builder, name, value);
+    wp_json_add_double (builder, name, value);
   else
-    add_count (builder, name, (guint64) value);
+    wp_json_add_count (builder, name, (guint64) value);
 }
 
 static void
@@ -104,7 +78,7 @@ add_metric (JsonBuilder *builder, const char *name, const WpMetric *metric, cons
   if (wp_metric_is_whole (metric))
     add_whole (builder, name, value);
   else
-    add_double (builder, name, value);
+    wp_json_add_double (builder, name, value);
 }
 
 /* Only a closed loop has clients that wait. */
@@ -150,11 +124,11 @@ add_model (JsonBuilder *builder, const WpPolicy *policy, const WpFigures *figure
   guint workers = wp_report_workers (policy);
 
   json_builder_begin_object (builder);
-  add_string (builder, "mode", wp_mode_name (policy->mode));
+  wp_json_add_string (builder, "mode", wp_mode_name (policy->mode));
   add_whole (builder, "queue", wp_policy_uses (policy, WP_POLICY_QUEUE) ? policy->queue_jobs : NAN);
   add_whole (builder, "workers", workers > 0 ? workers : NAN);
-  add_string (builder, "dispatcher", wp_policy_uses (policy, WP_POLICY_DISPATCHER) ? wp_dispatcher_name (policy->dispatcher) : NULL);
-  add_string (builder, "when-full", wp_policy_uses (policy, WP_POLICY_WHEN_FULL) ? wp_when_full_name (policy->when_full) : NULL);
+  wp_json_add_string (builder, "dispatcher", wp_policy_uses (policy, WP_POLICY_DISPATCHER) ? wp_dispatcher_name (policy->dispatcher) : NULL);
+  wp_json_add_string (builder, "when-full", wp_policy_uses (policy, WP_POLICY_WHEN_FULL) ? wp_when_full_name (policy->when_full) : NULL);
   wp_report_json_add_figures (builder, figures);
   json_builder_end_object (builder);
 }
@@ -162,13 +136,13 @@ add_model (JsonBuilder *builder, const WpPolicy *policy, const WpFigures *figure
 static void
 add_agreement (JsonBuilder *builder, const WpAgreement *agreement)
 {
-  void (*add) (JsonBuilder *, const char *, double) = wp_metric_is_whole (agreement->metric) ? add_whole : add_double;
+  void (*add) (JsonBuilder *, const char *, double) = wp_metric_is_whole (agreement->metric) ? add_whole : wp_json_add_double;
 
   json_builder_begin_object (builder);
-  add_string (builder, "name", agreement->metric->name);
+  wp_json_add_string (builder, "name", agreement->metric->name);
   add (builder, "predicted", agreement->predicted);
   add (builder, "measured", agreement->measured);
-  add_double (builder, "error", agreement->error);
+  wp_json_add_double (builder, "error", agreement->error);
   json_builder_set_member_name (builder, "ok");
   json_builder_add_boolean_value (builder, agreement->ok);
   json_builder_end_object (builder);
@@ -186,7 +160,7 @@ add_against (JsonBuilder *builder, const WpComparison *comparison)
   for (guint i = 0; i < WP_N_AGREEMENTS; i++)
     add_agreement (builder, &against->metrics[i]);
   json_builder_end_array (builder);
-  add_double (builder, "depth_curve_error", against->curve_error);
+  wp_json_add_double (builder, "depth_curve_error", against->curve_error);
   json_builder_set_member_name (builder, "within");
   json_builder_add_boolean_value (builder, against->n_failed == 0);
   add_time (builder, "clock_shift", comparison->shift_ns);

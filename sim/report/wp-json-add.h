@@ -1,0 +1,8 @@
+/* wp-json-add.h - members of a JSON object: what is not known is null. */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+void wp_json_add_double (JsonBuilder *builder, const char *name, double value);         /* NaN, infinite: null */
+void wp_json_add_count (JsonBuilder *builder, const char *name, guint64 value);
+void wp_json_add_string (JsonBuilder *builder, const char *name, const char *value);    /* NULL: null */
