@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "runtime/queue/wp-prompt.h"
 #include "sim/base/wp-error.h"
 
 #define MAX_ROWS_PER_COMMIT 1000
@@ -230,6 +231,8 @@ write_all (gpointer token, gpointer data)
   g_autoptr(GPtrArray) jobs = g_ptr_array_new ();
 
   prctl (PR_SET_TIMERSLACK, 1);   /* the thread is the writer's own; 50 us otherwise */
+  if (self->base.pace_ns > 0)
+    wp_prompt_thread (WP_PROMPT_FRONT);   /* it sleeps more than it works, and has to wake on time */
   do
     {
       gint64 began_ns = wp_time_monotonic ();
