@@ -77,12 +77,12 @@ wp_free_times_replace_winner (WpFreeTimes *self, gint64 end)
 
   for (gsize match = (self->n + player) / 2; match > 0; match /= 2)
     {
-      gint64 time = times[match];
-      gint64 wins = -(gint64) (time < end), swapped = (time ^ end) & wins;   /* no branch here either */
+      gint64 ahead = times[match] - end;      /* all times lie within 292 years: no overflow */
+      gint64 wins = ahead >> 63;              /* no branch here either */
       guint32 exchanged = (players[match] ^ player) & (guint32) wins;
 
-      times[match] = time ^ swapped;
-      end ^= swapped;
+      times[match] -= ahead & wins;
+      end += ahead & wins;
       players[match] ^= exchanged;
       player ^= exchanged;
     }
