@@ -7,10 +7,13 @@
 #include "runtime/http/wp-reply.h"
 #include "runtime/queue/wp-prompt.h"
 
+#define REVIEW_MS 250
+
 /* A handler's data: what is the same for all fronts, and whose it is. */
 typedef struct {
   const WpIngest *ingest;
   WpFront *front;
+  WpPromptness promptness;   /* where the ingest goes first */
 } Lane;
 
 static void
@@ -151,17 +154,38 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
   wp_connection_check (connection);
 }
 
+static gboolean
+on_review (gpointer data)
+{
+  Lane *lane = data;
+
+  wp_promptness_review (&lane->promptness);
+
+  return G_SOURCE_CONTINUE;
+}
+
+/* The source ends with the front's context. */
+static void
+go_first (Lane *lane)
+{
+  g_autoptr(GSource) source = g_timeout_source_new (REVIEW_MS);
+
+  wp_promptness_begin (&lane->promptness, WP_PROMPT_FRONT);
+  g_source_set_callback (source, on_review, lane, NULL);
+  g_source_attach (source, g_main_context_get_thread_default ());
+}
+
 void
 wp_ingest_setup (WpFront *front, SoupServer *server, gpointer data)
 {
   const WpIngest *ingest = data;
   Lane *lane = g_new (Lane, 1);
 
-  *lane = (Lane) { ingest, front };
+  *lane = (Lane) { .ingest = ingest, .front = front };
   if (ingest->tls)
     wp_front_set_tls (front, ingest->tls);
   if (ingest->goes_first)
-    wp_prompt_thread (WP_PROMPT_FRONT);
+    go_first (lane);
   if (!ingest->soup_only)
     wp_fast_lane_setup (front, ingest);
   soup_server_add_early_handler (server, NULL, on_head, lane, NULL);

@@ -22,6 +22,11 @@
 #define MAX_GAP_NS WP_NS_PER_MS
 #define GAP_WEIGHT 8             /* of the average that came before, to 1 of the newest */
 
+/* From 30,000 deadlines a second on the clock no longer goes before other work, down to 20,000: then something is saturated, and each time
+ * that it takes a processor away costs more (a tenth of wrk's requests/s) than its lateness matters. */
+#define CROWDED_GAP_NS (WP_NS_PER_S / 30000)
+#define ROOMY_GAP_NS (WP_NS_PER_S / 20000)
+
 /* The key is here too, so that the heap is compared without a look at the timers. A timer that was armed anew for an earlier moment has
  * left an entry behind: one whose key is not the timer's any more. */
 typedef struct {
@@ -41,6 +46,7 @@ struct _WpClock {
   gint64 rest_until_ns;  /* guarded by mutex: no earlier wake-up than this */
   gint64 gap_ns;         /* the thread's: average time between two deadlines of late */
   gint64 looked_ns;      /* the thread's: when it last found that no more were due */
+  gboolean goes_first;   /* the thread's */
   gboolean stopping;     /* guarded by mutex */
 };
 
@@ -152,6 +158,18 @@ choose_rest (WpClock *self, guint n_fired, gint64 now_ns)
 }
 
 static void
+choose_priority (WpClock *self)
+{
+  gboolean first = self->gap_ns > (self->goes_first ? CROWDED_GAP_NS : ROOMY_GAP_NS);
+
+  if (first && !self->goes_first)
+    wp_prompt_thread (WP_PROMPT_CLOCK);
+  else if (!first && self->goes_first)
+    wp_prompt_end ();
+  self->goes_first = first;
+}
+
+static void
 sleep_until (gint64 moment_ns)
 {
   struct timespec moment = { moment_ns / WP_NS_PER_S, moment_ns % WP_NS_PER_S };
@@ -176,6 +194,7 @@ await_due (WpClock *self, guint n_fired)
   gint64 now_ns = wp_time_monotonic (), rest_until_ns = now_ns + choose_rest (self, n_fired, now_ns), due_ns;
   gboolean stopping;
 
+  choose_priority (self);
   g_mutex_lock (&self->mutex);
   stopping = self->stopping;
   due_ns = self->heap->len > 0 ? entry_locked (self, 0)->due_ns : G_MAXINT64;
@@ -200,7 +219,6 @@ run (gpointer data)
   WpClock *self = data;
   g_autoptr(GPtrArray) due = g_ptr_array_new ();
 
-  wp_prompt_thread (WP_PROMPT_CLOCK);
   prctl (PR_SET_TIMERSLACK, 1);   /* of 50 us, else */
   while (await_due (self, fire_due (self, due)))
     ;

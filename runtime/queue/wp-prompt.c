@@ -1,8 +1,10 @@
 #include "runtime/queue/wp-prompt.h"
 
-#include <glib.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <time.h>
+
+#include "sim/base/wp-time.h"
 
 void
 wp_prompt_thread (WpPrompt priority)
@@ -11,4 +13,45 @@ wp_prompt_thread (WpPrompt priority)
 
   if (g_get_num_processors () > 1 && sched_getscheduler (0) == SCHED_OTHER && getpriority (PRIO_PROCESS, 0) == 0)
     sched_setscheduler (0, SCHED_RR | SCHED_RESET_ON_FORK, &first);
+}
+
+void
+wp_prompt_end (void)
+{
+  const struct sched_param ordinary = { 0 };
+
+  if (sched_getscheduler (0) == (SCHED_RR | SCHED_RESET_ON_FORK))
+    sched_setscheduler (0, SCHED_OTHER, &ordinary);
+}
+
+static gint64
+used_ns (void)
+{
+  struct timespec used;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &used);
+
+  return used.tv_sec * WP_NS_PER_S + used.tv_nsec;
+}
+
+void
+wp_promptness_begin (WpPromptness *self, WpPrompt priority)
+{
+  *self = (WpPromptness) { priority, TRUE, wp_time_monotonic (), used_ns () };
+  wp_prompt_thread (priority);
+}
+
+void
+wp_promptness_review (WpPromptness *self)
+{
+  gint64 now_ns = wp_time_monotonic (), used = used_ns ();
+  gint64 passed_ns = now_ns - self->looked_ns, busy_ns = used - self->used_ns;
+
+  if (self->is_first && busy_ns > passed_ns / 2)
+    wp_prompt_end ();
+  else if (!self->is_first && busy_ns < passed_ns / 4)
+    wp_prompt_thread (self->priority);
+  self->is_first = self->is_first ? busy_ns <= passed_ns / 2 : busy_ns < passed_ns / 4;
+  self->looked_ns = now_ns;
+  self->used_ns = used;
 }
