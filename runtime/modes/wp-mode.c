@@ -275,6 +275,7 @@ wp_mode_submit (WpMode *self, WpJob *job)
 
   if (self->journal)
     wp_job_key (job);   /* while it is ours alone */
+  wp_clock_help (self->clock);   /* a worker whose time is up is free for this job */
   switch (wp_channel_send (self->channel, job))
     {
     case WP_SEND_STARTED:

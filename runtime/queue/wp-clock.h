@@ -10,7 +10,7 @@ typedef struct _WpTimer WpTimer;
 struct _WpTimer {
   gint64 due_ns;                                 /* the clock's: when it fires or has fired last */
   gboolean armed;                                /* the clock's */
-  void (*fire) (WpTimer *self, gpointer data);   /* on the clock's thread, outside its lock; may arm again */
+  void (*fire) (WpTimer *self, gpointer data);   /* on the clock's thread or a helper's, outside its lock; may arm again, but not help */
   gpointer data;
 };
 
@@ -27,3 +27,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpClock, wp_clock_free)
  * Any thread.
  */
 void wp_clock_arm (WpClock *self, WpTimer *timer, gint64 due_ns);
+
+/**
+ * wp_clock_help:
+ *
+ * Fires what is due, here, unless another thread is at it. For threads that wake often for their own work: where they call
+ * this 12,500 times a second, the clock's own thread rests 0.5 ms, since to wake it is dear. Any thread, holding no lock that what fires takes.
+ */
+void wp_clock_help (WpClock *self);
