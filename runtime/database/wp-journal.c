@@ -1,5 +1,6 @@
 #include "runtime/database/wp-journal.h"
 
+#include "runtime/queue/wp-wake.h"
 #include "sim/base/wp-error.h"
 
 #define MAX_ROWS_PER_COMMIT 1000
@@ -224,8 +225,10 @@ note_health (WpJournal *self, gboolean ok)
 static void
 tell (WpJournal *self, GPtrArray *jobs, guint n, gboolean ok)
 {
+  wp_wake_hold ();
   for (guint i = 0; i < n; i++)
     self->written (jobs->pdata[i], ok, self->data);
+  wp_wake_release ();
   if (n > 0)
     g_ptr_array_remove_range (jobs, 0, n);
 }

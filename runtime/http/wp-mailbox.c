@@ -1,5 +1,7 @@
 #include "runtime/http/wp-mailbox.h"
 
+#include "runtime/queue/wp-wake.h"
+
 struct _WpMailbox {
   GSource *source;
   GAsyncQueue *items;
@@ -57,5 +59,5 @@ wp_mailbox_post (WpMailbox *self, gpointer item)
 {
   g_async_queue_push (self->items, item);
   if (g_atomic_int_compare_and_exchange (&self->woken, FALSE, TRUE))
-    g_source_set_ready_time (self->source, 0);
+    wp_wake (self->source);
 }

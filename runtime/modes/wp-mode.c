@@ -1,6 +1,7 @@
 #include "runtime/modes/wp-mode.h"
 
 #include "runtime/modes/wp-failure-log.h"
+#include "runtime/queue/wp-wake.h"
 
 /* All modes are one channel: Default one without places and with workers enough that it is never full, BufferedChannel one with a
  * single worker, WorkerPool one with many. wp_policy_layout() says which. */
@@ -142,6 +143,7 @@ on_done (WpJob *const *jobs, guint n, gboolean ok, gpointer data)
   g_autofree WpJob **given_up = ok ? NULL : g_new (WpJob *, n);
   guint n_given_up = 0;
 
+  wp_wake_hold ();
   for (guint i = 0; !ok && i < n; i++)
     if (!try_again (self, jobs[i]))
       given_up[n_given_up++] = jobs[i];
@@ -149,6 +151,7 @@ on_done (WpJob *const *jobs, guint n, gboolean ok, gpointer data)
     all_done (self, jobs, n, TRUE);
   else if (n_given_up > 0)
     all_done (self, given_up, n_given_up, FALSE);
+  wp_wake_release ();
 }
 
 static void

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "runtime/queue/wp-prompt.h"
+#include "runtime/queue/wp-wake.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-time.h"
 
@@ -151,12 +152,14 @@ static guint
 fire_some (WpClock *self)
 {
   take_due (self);
+  wp_wake_hold ();
   for (guint i = 0; i < self->due->len; i++)
     {
       WpTimer *timer = self->due->pdata[i];
 
       timer->fire (timer, timer->data);
     }
+  wp_wake_release ();
   self->n_fired += self->due->len;
 
   return self->due->len;
