@@ -14,6 +14,8 @@
 #define MAX_JOURNAL_BYTES (G_GUINT64_CONSTANT (1) << 40)
 #define MIN_PENDING_BYTES 65536
 #define MAX_PENDING_BYTES (G_GUINT64_CONSTANT (1) << 40)
+#define BODY_MIN_RATE 500        /* bytes/s; Apache's (mod_reqtimeout) */
+#define MAX_RATE (1024u << 20)
 #define MAX_BODY_BYTES (512u << 20)   /* half of what SQLite holds in one value */
 
 static gboolean
@@ -210,6 +212,8 @@ on_size (const char *option, const char *value, gpointer data, GError **error)
     return set_size (&self->max_journal_bytes, MIN_JOURNAL_BYTES, MAX_JOURNAL_BYTES, "64k to 1024g", value, error);
   if (g_str_equal (option, "--max-pending"))
     return set_size (&self->max_pending_bytes, MIN_PENDING_BYTES, MAX_PENDING_BYTES, "64k to 1024g", value, error);
+  if (g_str_equal (option, "--body-min-rate"))
+    return set_size (&self->limits.body_min_rate, 0, MAX_RATE, "at most 1024m", value, error);
   return set_size (&self->limits.max_body_bytes, 0, MAX_BODY_BYTES, "at most 512m", value, error);
 }
 
@@ -255,7 +259,9 @@ static const GOptionEntry entries[] = {
   { "max-pending", 0, 0, G_OPTION_ARG_CALLBACK, on_size,
     "requests held in memory, half read, parked, queued or in service, 503 beyond (a quarter of the machine's memory)", "BYTES" },
   { "header-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time for a whole head, 408 beyond (10s)", "TIME" },
-  { "body-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time for a whole body, 408 beyond (30s)", "TIME" },
+  { "body-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "how long a body may be behind its minimum rate, 408 beyond (30s)", "TIME" },
+  { "body-min-rate", 0, 0, G_OPTION_ARG_CALLBACK, on_size,
+    "bytes a second that a body must come by (500); 0: --body-timeout is for the whole of it", "BYTES" },
   { "idle-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time between requests, and to take an answer (75s)", "TIME" },
   { "drain-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time to finish what is inside after SIGTERM (30s)", "TIME" },
   { "log-level", 0, 0, G_OPTION_ARG_CALLBACK, on_log_level, "error, warning, info (default) or debug", "LEVEL" },
@@ -308,7 +314,7 @@ wp_server_options_read (WpServerOptions *self, guint64 file_limit, int argc, cha
     .listen = g_strdup ("127.0.0.1:8080"), .admin = g_strdup ("127.0.0.1:9090"), .database = g_strdup ("sqlite:wp.db"),
     .max_journal_bytes = 1 << 30, .retry = { 5, 100 * WP_NS_PER_MS }, .ack = WP_ACK_ACCEPTED, .max_jobs = 1000000, .threads = CLAMP (g_get_num_processors () - 1, 1, MAX_THREADS),
     .limits = { MAX (file_limit, 2 * FILE_RESERVE) - FILE_RESERVE, 10 * WP_NS_PER_S, 30 * WP_NS_PER_S, 75 * WP_NS_PER_S,
-                1 << 20 },
+                1 << 20, BODY_MIN_RATE },
     .max_pending_bytes = (guint64) sysconf (_SC_PHYS_PAGES) * sysconf (_SC_PAGESIZE) / 4,
     .drain_timeout_ns = 30 * WP_NS_PER_S,
   };

@@ -62,7 +62,9 @@ size_byte (WpChunked *self, guint8 byte)
   if (g_ascii_isxdigit (byte))
     {
       self->left_bytes = (self->state == SIZE_FIRST ? 0 : self->left_bytes << 4) + g_ascii_xdigit_value (byte);
-      return self->left_bytes > self->max_bytes - self->body->len ? TOO_LARGE : SIZE;
+      if (self->left_bytes > self->max_bytes - self->body->len)
+        return TOO_LARGE;
+      return self->left_bytes == 0 && ++self->extra_bytes > MAX_EXTRA_BYTES ? TOO_LARGE : SIZE;   /* noughts without end */
     }
   if (self->state == SIZE_FIRST)
     return BAD;

@@ -68,7 +68,9 @@ wp_connection_read_socket (WpConnection *self, void *buffer, gsize size)
     self->readable = FALSE;
   else if (n <= 0)
     self->peer_ended = TRUE;
-  else if (!self->tls)   /* which gives a record at a time */
+  else if (self->state == WP_CONNECTION_BODY)
+    self->deadline_ns = wp_gate_deadline_later (self->gate, self->deadline_ns, (gsize) n);
+  if (n > 0 && !self->tls)   /* which gives a record at a time */
     self->readable = (gsize) n == size || self->peer_ended;   /* an end that we were told of is there to be read */
 
   return n;

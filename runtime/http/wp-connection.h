@@ -44,6 +44,7 @@ struct _WpConnection {
   gsize in_len, in_size;
   gsize charged_bytes;           /* of the gate's budget */
   gpointer body;                 /* a chunked body that is being read; the fast lane's WpChunked */
+  gsize gathered;                /* bytes of it, as they came, that are kept for libsoup and were looked at */
   gboolean continued;            /* the client was told to go on and send its body */
   char *out;                     /* bytes of answers that wait to be sent */
   gsize out_len;

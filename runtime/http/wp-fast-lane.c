@@ -9,7 +9,6 @@
 #include "runtime/http/wp-request.h"
 
 #define SCRATCH_SIZE (64 * 1024)
-#define MAX_SOUP 500             /* connections that libsoup serves at a time */
 #define MAX_READS 16             /* then it is the turn of other connections */
 
 /* One a front. Connections that are idle own no buffer: their bytes are read into one scratch, and are kept only where a request is
@@ -208,17 +207,39 @@ take_counted (FastLane *self, WpConnection *connection, const WpRequest *request
                        request->content_length > 0 ? g_bytes_new (bytes + request->head_len, request->content_length) : NULL);
 }
 
-/* libsoup looks at each of its connections at every turn, so thousands there would slow down all: it gets a request once all of its
- * body is here, which is awaited as any other, and no more connections at a time than this. */
+/* What has come of a chunked body that libsoup is to have is looked at, and kept as it is. */
 static Step
-take_other (FastLane *self, WpConnection *connection, const WpRequest *request, gsize len)
+gather_chunked (FastLane *self, WpConnection *connection, const WpRequest *request, const char *bytes, gsize len)
+{
+  gsize begun = request->head_len + connection->gathered, taken;
+
+  if (!connection->body)
+    connection->body = wp_chunked_new (wp_gate_max_body (connection->gate));
+  switch (wp_chunked_feed (connection->body, bytes + begun, len - begun, &taken))
+    {
+    case WP_CHUNKED_MORE:
+      connection->gathered += taken;
+      return await_body (self, connection, request, len > request->head_len, len + wp_chunked_size (connection->body));
+    case WP_CHUNKED_BAD:
+      return refuse (self, connection, WP_REFUSAL_MALFORMED);
+    case WP_CHUNKED_TOO_LARGE:
+      return refuse (self, connection, WP_REFUSAL_BODY_SIZE);
+    case WP_CHUNKED_DONE:
+      break;
+    }
+  return PASSED;
+}
+
+/* libsoup gets a request once all of its body is here, which is awaited as any other, see wp_front_has_room(). */
+static Step
+take_other (FastLane *self, WpConnection *connection, const WpRequest *request, const char *bytes, gsize len)
 {
   if (request->content_length > wp_gate_max_body (connection->gate))
     return refuse (self, connection, WP_REFUSAL_BODY_SIZE);
+  if (request->chunked)
+    return gather_chunked (self, connection, request, bytes, len);
   if (len - request->head_len < request->content_length)
     return await_body (self, connection, request, len > request->head_len, len);
-  if (wp_front_count_soup (self->front) >= MAX_SOUP)
-    return refuse (self, connection, WP_REFUSAL_MEMORY);
   return PASSED;
 }
 
@@ -228,23 +249,20 @@ static Step
 take (FastLane *self, WpConnection *connection, const char *bytes, gsize len, gsize *used, gsize *keep)
 {
   WpRequest request;
+  WpRequestKind kind;
   guint status;
 
   *used = 0;
   *keep = len;
-  switch (wp_request_parse (bytes, len, &request, &status))
-    {
-    case WP_REQUEST_MORE:
-      return await_more (self, connection, WP_CONNECTION_HEAD, len);
-    case WP_REQUEST_BAD:
-      return refuse (self, connection, wp_refusal_of_head (status));
-    case WP_REQUEST_OTHER:
-      return take_other (self, connection, &request, len);
-    case WP_REQUEST_PLAIN:
-      break;
-    }
+  kind = wp_request_parse (bytes, len, &request, &status);
+  if (kind == WP_REQUEST_MORE)
+    return await_more (self, connection, WP_CONNECTION_HEAD, len);
+  if (kind == WP_REQUEST_BAD)
+    return refuse (self, connection, wp_refusal_of_head (status));
   if (self->ingest->tokens && !wp_tokens_admit (self->ingest->tokens, request.authorization.bytes, request.authorization.len))
     return refuse (self, connection, WP_REFUSAL_UNAUTHORIZED);
+  if (kind == WP_REQUEST_OTHER || self->ingest->soup_only)
+    return take_other (self, connection, &request, bytes, len);
   return request.chunked ? take_chunked (self, connection, &request, bytes, len, used, keep)
                          : take_counted (self, connection, &request, bytes, len, used);
 }
@@ -325,6 +343,8 @@ read_some (FastLane *self, WpConnection *connection)
 static void
 pass_to_soup (FastLane *self, WpConnection *connection)
 {
+  g_clear_pointer ((WpChunked **) &connection->body, wp_chunked_free);
+  wp_connection_charge (connection, 0);   /* until libsoup takes it in */
   wp_connection_enter (connection, WP_CONNECTION_HEAD);
   wp_front_give_to_soup (self->front, connection);
 }

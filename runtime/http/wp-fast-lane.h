@@ -1,7 +1,7 @@
 /* wp-fast-lane.h - plain ingest requests, answered without libsoup: strict head, counted body, one send.
  *
- * What it takes: GET, POST and PUT in HTTP/1.1, with any body. What is well formed but anything else is passed
- * on to libsoup for good, with the bytes read so far; what is malformed gets its 4xx here. Requests can be pipelined: they are
+ * What it answers: GET, POST and PUT in HTTP/1.1, with any body. What is well formed but anything else is passed
+ * on to libsoup for good once it is whole (with --http=soup all is); what is malformed gets its 4xx here. Requests can be pipelined: they are
  * taken one after another, and answered in order. */
 #pragma once
 

@@ -5,6 +5,7 @@
 
 #include "runtime/http/wp-stream.h"
 
+#define MAX_KEPT 400             /* connections of libsoup */
 #define LAST_WORDS_MS 1000       /* for answers to be written, then for streams to end, when the front is freed */
 
 struct _WpFront {
@@ -19,7 +20,7 @@ struct _WpFront {
   WpGateAccepted accepted;       /* the lane before libsoup's; NULL: none */
   gpointer accepted_data;
   GDestroyNotify accepted_destroy;
-  guint n_soup;                  /* connections that libsoup has; front's thread */
+  guint n_soup, n_waiting;       /* connections that libsoup has, and those of them whose request waits; front's thread */
   GSocketAddress *local;         /* what libsoup takes for the server's address */
   int dummy_fd;                  /* other end of the listener that libsoup wants */
   gint draining, stopping;       /* atomic */
@@ -44,10 +45,16 @@ on_stream_gone (gpointer data, GObject *stream)
   ((WpFront *) data)->n_soup--;
 }
 
-guint
-wp_front_count_soup (const WpFront *self)
+void
+wp_front_set_waiting (WpFront *self, gboolean waits)
 {
-  return self->n_soup;
+  self->n_waiting += waits ? 1 : -1;
+}
+
+gboolean
+wp_front_has_room (const WpFront *self)
+{
+  return self->n_soup - self->n_waiting <= MAX_KEPT;
 }
 
 void

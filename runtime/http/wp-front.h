@@ -1,4 +1,4 @@
-/* wp-front.h - an HTTP thread: a main context, a gate, and a SoupServer for the connections that no lane before it takes. */
+/* wp-front.h - an HTTP thread: a main context, a gate, and a SoupServer for the requests that no lane before it takes. */
 #pragma once
 
 #include <libsoup/soup.h>
@@ -30,8 +30,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpFront, wp_front_free)
 /* In @setup: connections go to @accepted first, which may pass them on with wp_front_give_to_soup(). */
 void wp_front_set_lane (WpFront *self, WpGateAccepted accepted, gpointer data, GDestroyNotify destroy);
 void wp_front_set_tls (WpFront *self, WpTls *tls);     /* in @setup; not owned: connections speak TLS */
-guint wp_front_count_soup (const WpFront *self);       /* connections that libsoup has now; front's thread */
 void wp_front_give_to_soup (WpFront *self, WpConnection *connection);
+
+/* libsoup looks at each of its connections at every turn, but for those whose requests wait for their jobs (40 ms an answer beside 6,500). So
+ * it is to have few of them: gets whole requests only, and keeps no connection where there is no room. Front's thread. */
+void wp_front_set_waiting (WpFront *self, gboolean waits);   /* one more request does, or one less */
+gboolean wp_front_has_room (const WpFront *self);
 
 void wp_front_hand (WpFront *self, int fd);            /* any thread: a connection that was accepted elsewhere */
 void wp_front_post (WpFront *self, gpointer item);     /* any thread */

@@ -142,6 +142,17 @@ wp_gate_deadline (const WpGate *self, WpConnectionState state)
   return timeouts_ns[state] == G_MAXINT64 ? G_MAXINT64 : coarse_now_ns () + timeouts_ns[state];
 }
 
+/* A leaky bucket: bytes buy time at the minimum rate, and no more than the timeout is ever saved. Who keeps the rate is never cut, whatever
+ * the size of the body; who trickles, or sends much and then nothing, has the timeout. */
+gint64
+wp_gate_deadline_later (const WpGate *self, gint64 deadline_ns, gsize bytes)
+{
+  if (self->limits.body_min_rate == 0)
+    return deadline_ns;
+  return MIN (deadline_ns + (gint64) (bytes * (guint64) WP_NS_PER_S / self->limits.body_min_rate),
+              wp_gate_deadline (self, WP_CONNECTION_BODY));
+}
+
 /* Bytes that nobody has read turn a close into a reset, which may overtake the answer (RFC 9112, 9.6). From a client that asked for the
  * end none are to come, and not to linger for it saves three system calls of ten. */
 static gboolean

@@ -11,9 +11,10 @@
 typedef struct {
   guint max_connections;         /* of this gate: more wait in the backlog */
   gint64 header_timeout_ns;      /* for a whole head */
-  gint64 body_timeout_ns;        /* for a whole body */
+  gint64 body_timeout_ns;        /* for a body that does not keep its rate */
   gint64 idle_timeout_ns;        /* between requests, and for writing an answer */
   guint64 max_body_bytes;
+  guint64 body_min_rate;         /* bytes/s that a body must keep; 0: all of it has the timeout alone */
   WpBudget *budget;              /* of what connections and their jobs hold, shared by all gates; not owned; NULL: none */
 } WpGateLimits;
 
@@ -37,6 +38,7 @@ void wp_gate_add (WpGate *self, int fd);
 guint64 wp_gate_max_body (const WpGate *self);
 WpBudget *wp_gate_budget (const WpGate *self);
 gint64 wp_gate_deadline (const WpGate *self, WpConnectionState state);
+gint64 wp_gate_deadline_later (const WpGate *self, gint64 deadline_ns, gsize bytes);   /* of a body, so many bytes of which have come */
 void wp_gate_take_back (WpGate *self, WpConnection *connection);
 void wp_gate_look_again (WpGate *self, WpConnection *connection);
 

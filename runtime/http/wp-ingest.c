@@ -17,9 +17,9 @@ typedef struct {
 } Lane;
 
 static void
-close_if_draining (WpFront *front, SoupServerMessage *message)
+close_if_due (WpFront *front, SoupServerMessage *message)
 {
-  if (wp_front_is_draining (front))
+  if (wp_front_is_draining (front) || !wp_front_has_room (front))
     soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
 }
 
@@ -27,7 +27,7 @@ static void
 respond (WpFront *front, SoupServerMessage *message, guint status, const char *text)
 {
   wp_connection_enter (wp_front_get_connection (message), WP_CONNECTION_REPLY);
-  close_if_draining (front, message);
+  close_if_due (front, message);
   soup_server_message_set_status (message, status, NULL);
   soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC, text, strlen (text));
   if (status == SOUP_STATUS_SERVICE_UNAVAILABLE)
@@ -41,6 +41,7 @@ reply (WpFront *front, gpointer request, guint status)
 {
   g_autoptr(SoupServerMessage) message = request;
 
+  wp_front_set_waiting (front, FALSE);
   if (status == 0)
     wp_connection_kill (wp_front_get_connection (message));
   if (status == 0)
@@ -92,7 +93,7 @@ on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHash
                                         strlen (wp_refusal_text (WP_REFUSAL_METHOD)));
       if (soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CHUNKED || soup_message_headers_get_content_length (headers) > 0)
         soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
-      close_if_draining (lane->front, message);
+      close_if_due (lane->front, message);
     }
 }
 
@@ -151,6 +152,7 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
     }
   g_object_ref (message);
   soup_server_message_pause (message);
+  wp_front_set_waiting (lane->front, TRUE);
   wp_connection_check (connection);
 }
 
@@ -186,8 +188,7 @@ wp_ingest_setup (WpFront *front, SoupServer *server, gpointer data)
     wp_front_set_tls (front, ingest->tls);
   if (ingest->goes_first)
     go_first (lane);
-  if (!ingest->soup_only)
-    wp_fast_lane_setup (front, ingest);
+  wp_fast_lane_setup (front, ingest);
   soup_server_add_early_handler (server, NULL, on_head, lane, NULL);
   soup_server_add_early_handler (server, "*", on_head, lane, NULL);
   soup_server_add_handler (server, NULL, on_request, lane, g_free);

@@ -8,7 +8,7 @@
 typedef struct {
   WpMode *mode;
   gboolean by_request;       /* X-WP-Service must be a number from 0 to 3600, where it is there */
-  gboolean soup_only;        /* no fast lane */
+  gboolean soup_only;        /* the fast lane answers nothing by itself */
   WpTls *tls;                /* NULL: plain HTTP; not owned */
   WpTokens *tokens;          /* NULL: whoever comes is let in; not owned */
   gboolean goes_first;       /* its threads go before other work on the machine; they must leave a processor free */

@@ -192,8 +192,9 @@ take_encoding (Parser *self, WpRequest *request, WpSlice value)
 
 /* Upgrades are declined by answering in HTTP/1.1 (RFC 9110, 7.8). */
 static gboolean
-take_expectation (Parser *self, WpRequest *request, WpSlice value)
+take_expectation (Parser *self, WpRequest *request, WpSlice name, WpSlice value)
 {
+  request->expect = name;
   request->expects_continue = is (value, "100-continue") && !self->old;
   self->other |= !request->expects_continue;
   return TRUE;
@@ -210,7 +211,7 @@ take_field (Parser *self, WpRequest *request, WpSlice name, WpSlice value)
     case 4:
       return !is (name, "Host") || take_host (self, value);
     case 6:
-      return !is (name, "Expect") || take_expectation (self, request, value);
+      return !is (name, "Expect") || take_expectation (self, request, name, value);
     case 10:
       if (is (name, "Connection"))
         take_connection (request, value);

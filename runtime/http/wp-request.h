@@ -20,6 +20,7 @@ typedef struct {
   WpSlice id, service, content_type, authorization;
   guint64 content_length;
   gboolean chunked;              /* instead of a content length */
+  WpSlice expect;                /* the name of that field */
   gboolean expects_continue;     /* the client waits for 100 before it sends its body */
   gboolean close;                /* the client wants no other answer on this connection */
   gsize head_len;                /* to the end of the empty line */

@@ -36,6 +36,15 @@ drop_empty_lines (WpConnection *connection)
     wp_connection_drop (connection, n);
 }
 
+/* The client was told to go on while its request was gathered; libsoup, which would tell it once more, finds a field that it does not know. */
+static void
+hide_expectation (WpConnection *connection, const WpRequest *request)
+{
+  if (connection->continued && request->expects_continue)
+    connection->in[request->expect.bytes - connection->in] = 'X';
+  connection->continued = FALSE;
+}
+
 static Verdict
 vet_head (WpVet *self, WpConnection *connection)
 {
@@ -59,6 +68,7 @@ vet_head (WpVet *self, WpConnection *connection)
     }
   if (request.content_length > wp_gate_max_body (connection->gate))
     return refuse (connection, WP_REFUSAL_BODY_SIZE);
+  hide_expectation (connection, &request);
   connection->asked_end = request.close;
   self->passed_bytes = request.head_len;
   self->left_bytes = request.content_length;

@@ -59,6 +59,91 @@ test_body_never_ends (void)
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.received"), ==, 0);
 }
 
+/* Heads of a body of 900,000 bytes; each lane's, and each kind's. */
+static const char *const large_heads[] = {
+  "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 900000\r\n\r\n",
+  "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\ndbba0\r\n",
+  "POST / HTTP/1.0\r\nContent-Length: 900000\r\n\r\n",
+};
+
+/* Sends @size bytes of a body, @piece of them each 50 ms, until it is answered. Returns how many. */
+static gsize
+send_slowly (WpClient *client, gsize size, gsize piece)
+{
+  g_autofree char *bytes = g_malloc0 (piece);
+  gsize sent = 0;
+
+  while (sent < size && wp_client_is_silent (client))
+    {
+      if (!wp_client_send_bytes (client, bytes, piece))
+        break;
+      sent += piece;
+      g_usleep (50000);      /* the pace of the body */
+    }
+  return sent;
+}
+
+/* Half of the minimum rate, without a pause that an idle timer would see. */
+static void
+test_body_trickles (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", "--body-timeout=500ms", "--body-min-rate=20000", NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (large_heads); i++)
+    {
+      g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+      gsize sent;
+
+      wp_client_send (client, large_heads[i]);
+      sent = send_slowly (client, 900000, 500);
+      g_assert_cmpuint (wp_client_read_status (client), ==, 408);
+      g_test_message ("cut after %" G_GSIZE_FORMAT " bytes", sent);
+      g_assert_cmpuint (sent, <, 100000);
+    }
+  g_assert_cmpfloat (wp_harness_stat (server, "refused.body_timeout"), ==, G_N_ELEMENTS (large_heads));
+}
+
+/* What was sent fast buys no more time than the timeout. */
+static void
+test_body_stops_half_way (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", "--body-timeout=300ms", "--body-min-rate=1000", NULL);
+  g_autofree char *bytes = g_malloc0 (500000);
+
+  for (guint i = 0; i < G_N_ELEMENTS (large_heads); i++)
+    {
+      g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+
+      wp_client_send (client, large_heads[i]);
+      g_assert_true (wp_client_send_bytes (client, bytes, 500000));
+      g_assert_cmpuint (wp_client_read_status (client), ==, 408);
+    }
+}
+
+/* Above the minimum rate, for many times the timeout: an honest upload over a thin line. */
+static void
+test_body_is_steady (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", "--body-timeout=1s", "--body-min-rate=10000", NULL);
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+
+  wp_client_send (client, "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 120000\r\n\r\n");
+  g_assert_cmpuint (send_slowly (client, 120000, 2000), ==, 120000);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "length (body) = 120000"), ==, 1);
+}
+
+static void
+test_body_without_a_rate (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", "--body-timeout=500ms", "--body-min-rate=0", NULL);
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+
+  wp_client_send (client, large_heads[0]);
+  g_assert_cmpuint (send_slowly (client, 900000, 2000), <, 900000);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 408);
+}
+
 /* The head of the next request, begun in the same packet, has its deadline too. */
 static void
 test_next_head_never_ends (void)
@@ -278,6 +363,10 @@ main (int argc, char **argv)
   g_test_add_func ("/slow-client/head-never-ends", test_head_never_ends);
   g_test_add_func ("/slow-client/head-drips", test_head_drips);
   g_test_add_func ("/slow-client/body-never-ends", test_body_never_ends);
+  g_test_add_func ("/slow-client/body-trickles", test_body_trickles);
+  g_test_add_func ("/slow-client/body-stops-half-way", test_body_stops_half_way);
+  g_test_add_func ("/slow-client/body-is-steady", test_body_is_steady);
+  g_test_add_func ("/slow-client/body-without-a-rate", test_body_without_a_rate);
   g_test_add_func ("/slow-client/next-head-never-ends", test_next_head_never_ends);
   g_test_add_func ("/slow-client/idle", test_idle);
   g_test_add_func ("/slow-client/parked-is-not-idle", test_parked_is_not_idle);

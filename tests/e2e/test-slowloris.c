@@ -12,6 +12,9 @@
 #define MAX_GROWTH_BYTES (192 << 20)   /* 20 kB a connection in libsoup's lane, a tenth of it in the fast one */
 #define MAX_PENDING "4m"
 
+#define SOUP_KEEPS 400           /* idle connections that libsoup's lane keeps at least */
+#define MAX_P99_US 50000
+
 /* What each kind sends first, and what it adds a byte of in every round; NULL: nothing. */
 static const struct {
   const char *name, *start, *more;
@@ -35,6 +38,22 @@ many_requests (void)
   for (guint i = 0; i < 200; i++)
     g_string_append (text, "GET / HTTP/1.1\r\nHost: test\r\n\r\n");
   return g_string_free (text, FALSE);
+}
+
+/* In libsoup's lane alone those that have been answered may be let go. */
+static guint
+least_connections (void)
+{
+  return SLOW + 5 * EACH + (g_strcmp0 (g_getenv ("WP_HTTP_LANE"), "soup") == 0 ? SOUP_KEEPS : 2 * EACH);
+}
+
+static void
+await_connections (WpHarness *server)
+{
+  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+
+  while (wp_harness_stat (server, "connections") < least_connections ())
+    g_assert_cmpint (g_get_monotonic_time (), <, until_us);
 }
 
 typedef struct {
@@ -76,30 +95,48 @@ by_size (gconstpointer a, gconstpointer b)
   return (x > y) - (x < y);
 }
 
-/* One who behaves, for a round; adds how long each of its answers took. */
-static void
-behave (const WpHarness *server, GArray *times_us)
+typedef struct {
+  gint64 p50_us, p99_us, max_us;
+  guint n;
+} Times;
+
+/* One who behaves, for a round: how long each of its answers took. A connection that ends with its answer is followed by another. */
+static Times
+behave (const WpHarness *server)
 {
   gint64 until_us = g_get_monotonic_time () + ROUND_US;
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr(WpClient) client = NULL;
+  g_autoptr(GArray) all = g_array_new (FALSE, FALSE, sizeof (gint64));
 
   while (g_get_monotonic_time () < until_us)
     {
       gint64 took_us, since_us = g_get_monotonic_time ();
+      g_autoptr(WpAnswer) answer = NULL;
+      g_autofree char *end = NULL;
 
+      if (!client)
+        client = wp_client_new (wp_harness_port (server));
       wp_client_post (client, "/", NULL, "hello", 5);
-      g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+      answer = wp_client_read (client);
+      g_assert_nonnull (answer);
+      g_assert_cmpuint (answer->status, ==, 200);
       took_us = g_get_monotonic_time () - since_us;
-      g_array_append_val (times_us, took_us);
+      g_array_append_val (all, took_us);
+      if ((end = wp_answer_header (answer, "Connection")))
+        g_clear_pointer (&client, wp_client_free);
     }
+  g_array_sort (all, by_size);
+
+  return (Times) { g_array_index (all, gint64, all->len / 2), g_array_index (all, gint64, all->len * 99 / 100),
+                   g_array_index (all, gint64, all->len - 1), all->len };
 }
 
 static void
 test_all_kinds (void)
 {
   g_autoptr(WpHarness) server = NULL;
-  g_autoptr(GArray) slow = NULL, times_us = g_array_new (FALSE, FALSE, sizeof (gint64));
-  gint64 before;
+  g_autoptr(GArray) slow = NULL;
+  gint64 before, best_us = G_MAXINT64;
 
   if (!wp_crowd_has_room (SLOW + 7 * EACH + 100))
     {
@@ -109,9 +146,11 @@ test_all_kinds (void)
   server = wp_harness_start ("-d", "delay:0", "--header-timeout=30s", "--body-timeout=30s", "--idle-timeout=30s", NULL);
   before = wp_child_memory_bytes (wp_harness_child (server));
   slow = gather (server);
-  wp_harness_await_stat (server, "connections", SLOW + 7 * EACH);
+  await_connections (server);
   for (guint round = 0; round < ROUNDS; round++)
     {
+      Times times;
+
       for (guint i = 0; i < slow->len; i++)
         {
           Slow *one = &g_array_index (slow, Slow, i);
@@ -119,14 +158,14 @@ test_all_kinds (void)
           if (one->more)
             wp_client_offer (one->client, one->more, 1);
         }
-      behave (server, times_us);
+      times = behave (server);
+      best_us = MIN (best_us, times.p99_us);
+      g_test_message ("beside %u slow clients: %u answers, p50 %" G_GINT64_FORMAT " us, p99 %" G_GINT64_FORMAT " us, slowest %" G_GINT64_FORMAT
+                      " us", slow->len, times.n, times.p50_us, times.p99_us, times.max_us);
     }
-  g_array_sort (times_us, by_size);
-  g_test_message ("beside %u slow clients: %u answers, p50 %" G_GINT64_FORMAT " us, p99 %" G_GINT64_FORMAT " us, slowest %" G_GINT64_FORMAT
-                  " us; memory grew by %" G_GINT64_FORMAT " kB", slow->len, times_us->len, g_array_index (times_us, gint64, times_us->len / 2),
-                  g_array_index (times_us, gint64, times_us->len * 99 / 100), g_array_index (times_us, gint64, times_us->len - 1),
-                  (wp_child_memory_bytes (wp_harness_child (server)) - before) / 1024);
-  g_assert_cmpfloat (wp_harness_stat (server, "connections"), >=, SLOW + 7 * EACH);
+  g_test_message ("memory grew by %" G_GINT64_FORMAT " kB", (wp_child_memory_bytes (wp_harness_child (server)) - before) / 1024);
+  g_assert_cmpint (best_us, <, MAX_P99_US);   /* in the best round: other work on the machine has bad ones */
+  g_assert_cmpfloat (wp_harness_stat (server, "connections"), >=, least_connections ());
   g_assert_cmpint (wp_child_memory_bytes (wp_harness_child (server)) - before, <, MAX_GROWTH_BYTES);
 }
 

@@ -8,6 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,17 +64,31 @@ receive_some (WpClient *self, void *buffer, gsize size)
   return self->ssl ? ssl_result (self, SSL_read (self->ssl, buffer, (int) size)) : recv (self->fd, buffer, size, MSG_DONTWAIT);
 }
 
+/* One for all clients of the process; never freed. OpenSSL writes without MSG_NOSIGNAL. */
+static SSL_CTX *
+tls_context (void)
+{
+  static SSL_CTX *context;
+
+  if (g_once_init_enter (&context))
+    {
+      SSL_CTX *new = SSL_CTX_new (TLS_client_method ());
+
+      signal (SIGPIPE, SIG_IGN);
+      SSL_CTX_set_mode (new, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+      SSL_CTX_set_options (new, SSL_OP_IGNORE_UNEXPECTED_EOF);
+      g_once_init_leave (&context, new);
+    }
+  return context;
+}
+
 static void
 agree_on_tls (WpClient *self)
 {
   gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
-  SSL_CTX *context = SSL_CTX_new (TLS_client_method ());
   gssize n;
 
-  SSL_CTX_set_mode (context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_options (context, SSL_OP_IGNORE_UNEXPECTED_EOF);
-  self->ssl = SSL_new (context);
-  SSL_CTX_free (context);
+  self->ssl = SSL_new (tls_context ());
   SSL_set_fd (self->ssl, self->fd);
   g_assert_cmpint (fcntl (self->fd, F_SETFL, O_NONBLOCK), ==, 0);
   while ((n = ssl_result (self, SSL_connect (self->ssl))) <= 0)
