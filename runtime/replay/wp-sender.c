@@ -18,6 +18,7 @@
 #define FILES_A_SHARD 2                       /* a multi handle keeps a pair of sockets to be woken by */
 #define OTHER_FILES 64
 #define BATCH 32                              /* sends, or events, before the other has its turn: a fraction of a millisecond */
+#define BATCHES_OF_ANSWERS 32                 /* and before clients leave: a few milliseconds */
 #define STOCK_WINDOW_NS (50 * WP_NS_PER_MS)
 #define TIME_TO_OPEN_NS (300 * WP_NS_PER_US)   /* a connection, at leisure */
 #define NO_SHARD ((guint64) G_MAXUINT32 << 32)
@@ -255,28 +256,6 @@ give_up (WpSender *self, gsize i)
     wp_tally_failed (self->tally, i, now_on_schedule (self), "no answer in time");
 }
 
-/* All wait equally long after their planned times, and these are in order: only the oldest need be looked at. Returns
- * CLOCK_MONOTONIC of the next one to give up; G_MAXINT64: none. */
-static gint64
-give_up_due (WpSender *self)
-{
-  gint64 limit_ns = give_up_after (self);
-  gint64 now_ns = now_on_schedule (self);
-
-  for (; self->oldest < self->n_requests; self->oldest++)
-    {
-      if (wp_tally_result (self->tally, self->oldest)->ended_ns != WP_TIME_NONE)
-        continue;
-      if (limit_ns == G_MAXINT64 || planned (self, self->oldest) > now_ns - limit_ns)
-        break;
-      give_up (self, self->oldest);
-    }
-  if (limit_ns == G_MAXINT64 || self->oldest >= self->n_requests)
-    return G_MAXINT64;
-
-  return later (later (self->start_ns, planned (self, self->oldest)), limit_ns);
-}
-
 static void
 tick_if_due (WpSender *self)
 {
@@ -321,8 +300,8 @@ arm_timer (WpSender *self, gint64 when_ns)
   self->armed_ns = when_ns;
 }
 
-/* Waits until @when_ns (CLOCK_MONOTONIC) at most, and hands out what happened. */
-static void
+/* Waits until @when_ns (CLOCK_MONOTONIC) at most, and hands out what happened: BATCH events at most. Returns how many. */
+static int
 wait_and_dispatch (WpSender *self, gint64 when_ns)
 {
   struct epoll_event events[BATCH];
@@ -339,6 +318,43 @@ wait_and_dispatch (WpSender *self, gint64 when_ns)
       self->stopped = TRUE;
     else
       wp_shard_run_socket (self->shards->pdata[events[i].data.u64 >> 32], events[i].data.u64 & G_MAXUINT32, events[i].events);
+
+  return n;
+}
+
+/* An answer that is here is one, though patience ended before it was looked at: else the server would tell of it, and we of a client that left. */
+static void
+take_what_came (WpSender *self)
+{
+  for (guint i = 0; i < BATCHES_OF_ANSWERS && wait_and_dispatch (self, 0) == BATCH; i++)
+    ;
+}
+
+/* All wait equally long after their planned times, and these are in order: only the oldest need be looked at. */
+static gboolean
+oldest_is_due (WpSender *self, gint64 limit_ns, gint64 now_ns)
+{
+  while (self->oldest < self->n_requests && wp_tally_result (self->tally, self->oldest)->ended_ns != WP_TIME_NONE)
+    self->oldest++;
+
+  return self->oldest < self->n_requests && limit_ns != G_MAXINT64 && planned (self, self->oldest) <= now_ns - limit_ns;
+}
+
+/* Returns CLOCK_MONOTONIC of the next one to give up; G_MAXINT64: none. */
+static gint64
+give_up_due (WpSender *self)
+{
+  gint64 limit_ns = give_up_after (self);
+  gint64 now_ns = now_on_schedule (self);
+
+  if (oldest_is_due (self, limit_ns, now_ns))
+    take_what_came (self);
+  for (; oldest_is_due (self, limit_ns, now_ns); self->oldest++)
+    give_up (self, self->oldest);
+  if (limit_ns == G_MAXINT64 || self->oldest >= self->n_requests)
+    return G_MAXINT64;
+
+  return later (later (self->start_ns, planned (self, self->oldest)), limit_ns);
 }
 
 static gboolean

@@ -41,21 +41,30 @@ typedef struct {
   gint64 shift_ns;                                 /* of the server's clock after the client's */
 } Views;
 
-/* The client left when its answer was already on the way, or before a server that had its job noticed: both tell the truth. */
+/* Both tell the truth of a client that left in the very moment of its answer: that was on the way, or the server had not noticed yet that
+ * nobody would read it. A job that was accepted runs on without the client that waits for its update, so that moment then lasts till its end.
+ * Anything further apart is a contradiction, as are stories of any other kind. */
 static gboolean
 crossed (const Views *self, const WpRow *client, const WpRow *server, WpOutcome answer)
 {
-  gint64 answered_ns = answer == WP_OUTCOME_STORED ? self->server_time (server) : wp_row_stay (server);
-  gint64 left_ns = client->ended_ns - self->client[0].arrival_ns;
+  gint64 origin_ns = self->server[0].arrival_ns + self->shift_ns - self->client[0].arrival_ns;
+  gboolean was_accepted = server->accepted_ns != WP_TIME_NONE;
+  gint64 first_ns = was_accepted ? server->accepted_ns : server->ended_ns;
+  gint64 last_ns = was_accepted && self->waits_for_update ? server->ended_ns : first_ns;
 
-  return client->outcome == WP_OUTCOME_ABANDONED && client->ended_ns != WP_TIME_NONE && answered_ns != WP_TIME_NONE &&
-         server->arrival_ns - self->server[0].arrival_ns - self->shift_ns + answered_ns > left_ns - A_LITTLE_NS;
+  if (client->outcome != WP_OUTCOME_ABANDONED || answer == WP_OUTCOME_ABANDONED || client->ended_ns == WP_TIME_NONE ||
+      first_ns == WP_TIME_NONE || last_ns == WP_TIME_NONE)
+    return FALSE;
+
+  return client->ended_ns >= first_ns - origin_ns - WP_CLIENT_VIEW_CROSSING_NS && client->ended_ns <= last_ns - origin_ns + WP_CLIENT_VIEW_CROSSING_NS;
 }
 
-static void
+/* Returns how many crossed. */
+static gsize
 compare_answers (const Views *self, GPtrArray *warnings)
 {
   guint64 seen[N_ANSWERS] = { 0 }, sent[N_ANSWERS] = { 0 }, n_other = 0, n_early = 0;
+  gsize n_crossed = 0;
 
   for (gsize i = 0; i < self->n_server; i++)
     sent[answer_of (&self->server[i], self->waits_for_update)]++;
@@ -68,6 +77,7 @@ compare_answers (const Views *self, GPtrArray *warnings)
       if (server && crossed (self, client, server, answer))
         {
           seen[answer]++;
+          n_crossed++;
           continue;
         }
       seen[client->outcome]++;
@@ -82,6 +92,8 @@ compare_answers (const Views *self, GPtrArray *warnings)
   warn (warnings, n_other, "answered otherwise than the server says");
   warn (warnings, n_early, self->waits_for_update ? "answered before the server says that they were stored"
                                                   : "answered before the server says that they were accepted");
+
+  return n_crossed;
 }
 
 static gint64
@@ -113,16 +125,16 @@ wp_client_view_compare (WpClientView *self, const char *path, const WpMeasured *
   gboolean waits_for_update = g_strcmp0 (wp_measured_note (measured, "ack"), "stored") == 0;
   gint64 (*server_time) (const WpRow *row) = waits_for_update ? wp_row_response : wp_row_accept_latency;
   const WpRow *client, *server;
-  gsize n_client, n_server;
+  gsize n_client, n_server, n_crossed;
   WpMatch match;
 
   if (!trace || !(client = wp_trace_load (trace, &n_client, error)))
     return FALSE;
   server = wp_measured_rows (measured, &n_server);
   wp_match_rows (&match, client, n_client, server, n_server);
-  compare_answers (&(Views) { client, server, n_client, n_server, &match, waits_for_update, server_time,
-                              wp_match_clock_shift (&match, client, n_client, server) }, warnings);
-  *self = (WpClientView) { g_strdup (wp_trace_name (trace)), match.n_matched, waits_for_update ? "response" : "accept latency",
+  n_crossed = compare_answers (&(Views) { client, server, n_client, n_server, &match, waits_for_update, server_time,
+                                          wp_match_clock_shift (&match, client, n_client, server) }, warnings);
+  *self = (WpClientView) { g_strdup (wp_trace_name (trace)), match.n_matched, n_crossed, waits_for_update ? "response" : "accept latency",
                            wp_match_difference (&match, client, n_client, server, client_latency, server_time) };
   compare_latency (&self->difference, server, n_server, server_time, warnings);
   wp_match_clear (&match);

@@ -239,12 +239,15 @@ add_matches (GString *text, const WpComparison *against)
 static void
 add_client (GString *text, const WpClientView *client)
 {
-  char matched[CELL], median[CELL], last[CELL];
+  char matched[CELL], median[CELL], last[CELL], crossed[CELL];
 
   g_string_append_printf (text, "client:      %s, %s requests matched", client->file, wp_format_whole (matched, (double) client->n_matched));
   if (client->difference.n > 0)
     g_string_append_printf (text, "; their latency differs from the server's %s by %s in the median, %s at most", client->what,
                             wp_format_seconds (median, seconds (client->difference.median_ns)), wp_format_seconds (last, seconds (client->difference.max_ns)));
+  if (client->n_crossed > 0)
+    g_string_append_printf (text, "; %s left as the answer came, within %s", wp_format_whole (crossed, (double) client->n_crossed),
+                            wp_format_seconds (last, seconds (WP_CLIENT_VIEW_CROSSING_NS)));
   g_string_append_c (text, '\n');
 }
 

@@ -18,7 +18,7 @@ const WpCell wp_cells[] = {
   { "channel-reject", "sample", "uniform:3ms:5ms", "--scale=100 --limit=1500", "BufferedChannel", 100, 1, "--when-full=reject", NULL, "rejected" },
   { "pool-timeout", "sample", "uniform:20ms:40ms", SAMPLE_200, "WorkerPool", 100, 20, "--block-timeout=120ms", NULL, "timed_out", TRUE },
   { "channel-0-timeout", "sample", "uniform:1ms:3ms", "--scale=200 --limit=3000", "BufferedChannel", 0, 1, "--block-timeout=100ms", NULL, "timed_out" },
-  { "pool-patience", "sample", "uniform:4ms:8ms", SAMPLE_200, "WorkerPool", 10, 4, NULL, "160ms", "abandoned" },
+  { "pool-patience", "sample", "uniform:4ms:8ms", SAMPLE_200, "WorkerPool", 10, 4, NULL, "160ms", "abandoned", TRUE },
   { "channel-patience", "sample", "uniform:1ms:3ms", "--scale=200 --limit=3000", "BufferedChannel", 1, 1, NULL, "150ms", "abandoned" },
 
   /* Longer queues than the sample fills, with its arrivals, twice in a row. */
