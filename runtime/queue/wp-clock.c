@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/queue/wp-alarm.h"
 #include "runtime/queue/wp-prompt.h"
 #include "runtime/queue/wp-wake.h"
 #include "sim/base/wp-error.h"
@@ -48,6 +49,7 @@ struct _WpClock {
   GMutex mutex;
   GArray *heap;          /* guarded by mutex; the earliest first */
   gint64 armed_ns;       /* guarded by mutex: what the timerfd is set to; G_MAXINT64: nothing */
+  WpAlarm alarm;           /* guarded by mutex */
   gint64 rest_until_ns;  /* guarded by mutex: no earlier wake-up than this */
   _Atomic gint64 first_ns; /* written under mutex: when the first is due; G_MAXINT64: nothing is */
   GMutex firing;         /* taken before mutex, and held by the one who fires, so that all fire in order */
@@ -66,6 +68,13 @@ set_fd (WpClock *self, gint64 due_ns)
   struct itimerspec spec = { .it_value = { due_ns / WP_NS_PER_S, due_ns % WP_NS_PER_S } };
 
   timerfd_settime (self->fd, TFD_TIMER_ABSTIME, &spec, NULL);
+}
+
+/* So that the thread is awake at @due_ns. */
+static void
+set_alarm_locked (WpClock *self, gint64 due_ns)
+{
+  set_fd (self, wp_alarm_set (&self->alarm, due_ns, wp_time_monotonic ()));
 }
 
 static Entry *
@@ -235,6 +244,20 @@ await_fd (WpClock *self)
     g_error ("timerfd: %s", g_strerror (errno));
 }
 
+/* The alarm woke the thread, a little before what it was set for. */
+static void
+await_armed (WpClock *self)
+{
+  gint64 due_ns;
+
+  g_mutex_lock (&self->mutex);
+  wp_alarm_woke (&self->alarm, wp_time_monotonic ());
+  due_ns = self->armed_ns;
+  g_mutex_unlock (&self->mutex);
+
+  wp_alarm_await (due_ns);
+}
+
 /* Rests, and then until something is due. FALSE: the clock is stopping. */
 static gboolean
 await_due (WpClock *self, guint n_fired)
@@ -249,13 +272,16 @@ await_due (WpClock *self, guint n_fired)
   self->rest_until_ns = rest_until_ns;
   self->armed_ns = MAX (due_ns, rest_until_ns);
   if (due_ns > rest_until_ns && due_ns != G_MAXINT64 && !stopping)
-    set_fd (self, due_ns);
+    set_alarm_locked (self, due_ns);
   g_mutex_unlock (&self->mutex);
 
   if (stopping)
     return FALSE;
   if (due_ns > rest_until_ns)
-    await_fd (self);
+    {
+      await_fd (self);
+      await_armed (self);
+    }
   else
     sleep_until (rest_until_ns);
   return TRUE;
@@ -289,6 +315,7 @@ wp_clock_new (GError **error)
   self->due = g_ptr_array_new ();
   self->armed_ns = self->first_ns = G_MAXINT64;
   self->gap_ns = MAX_GAP_NS;
+  wp_alarm_init (&self->alarm);
   g_mutex_init (&self->mutex);
   g_mutex_init (&self->firing);
   self->thread = g_thread_new ("wp-clock", run, self);
@@ -328,6 +355,6 @@ wp_clock_arm (WpClock *self, WpTimer *timer, gint64 due_ns)
   if (due_ns < self->armed_ns && !self->stopping)
     {
       self->armed_ns = due_ns;
-      set_fd (self, due_ns);
+      set_alarm_locked (self, due_ns);
     }
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "runtime/queue/wp-prompt.h"
+#include "runtime/queue/wp-alarm.h"
 #include "runtime/replay/wp-shard.h"
 #include "sim/base/wp-error.h"
 
@@ -41,7 +42,8 @@ struct _WpSender {
   gint64 start_ns;           /* CLOCK_MONOTONIC of planned time 0 */
   gint64 start_unix_ns;
   gint64 next_tick_ns;       /* CLOCK_MONOTONIC, as all below */
-  gint64 armed_ns;           /* what the timer is set to */
+  gint64 armed_ns;           /* what the timer is to wake us for */
+  WpAlarm alarm;
   int epoll_fd;
   int timer_fd;
   gboolean stopped;
@@ -138,6 +140,7 @@ wp_sender_new (const WpSchedule *schedule, const WpTarget *target, const WpSende
   curl_global_init (CURL_GLOBAL_DEFAULT);
   self->schedule = schedule;
   self->options = *options;
+  wp_alarm_init (&self->alarm);
   self->tally = tally;
   self->setup = (WpLaneSetup) { target, options->method, wp_schedule_body (schedule), on_sent, self };
   self->n_requests = wp_schedule_length (schedule);
@@ -289,15 +292,26 @@ next_shard_timer (const WpSender *self)
 }
 
 static void
-arm_timer (WpSender *self, gint64 when_ns)
+arm_timer (WpSender *self, gint64 when_ns, gint64 now_ns)
 {
-  struct itimerspec spec = { .it_value = { when_ns / WP_NS_PER_S, when_ns % WP_NS_PER_S } };
+  struct itimerspec spec = { .it_value = { 0, 0 } };
+  gint64 wake_ns;
 
-  if (when_ns == G_MAXINT64)
-    spec.it_value = (struct timespec) { 0, 0 };
-  if (when_ns != self->armed_ns)
-    timerfd_settime (self->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
+  if (when_ns == self->armed_ns)
+    return;
   self->armed_ns = when_ns;
+  wake_ns = wp_alarm_set (&self->alarm, when_ns, now_ns);
+  if (when_ns != G_MAXINT64)
+    spec.it_value = (struct timespec) { wake_ns / WP_NS_PER_S, wake_ns % WP_NS_PER_S };
+  timerfd_settime (self->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
+}
+
+static void
+woke (WpSender *self)
+{
+  wp_alarm_woke (&self->alarm, wp_time_monotonic ());
+  wp_alarm_await (self->armed_ns);
+  self->armed_ns = 0;
 }
 
 /* Waits until @when_ns (CLOCK_MONOTONIC) at most, and hands out what happened: BATCH events at most. Returns how many. */
@@ -305,15 +319,16 @@ static int
 wait_and_dispatch (WpSender *self, gint64 when_ns)
 {
   struct epoll_event events[BATCH];
-  gboolean is_late = when_ns <= wp_time_monotonic ();
+  gint64 now_ns = wp_time_monotonic ();
+  gboolean is_late = when_ns <= now_ns;
   int n;
 
   if (!is_late)
-    arm_timer (self, when_ns);
+    arm_timer (self, when_ns, now_ns);
   n = epoll_wait (self->epoll_fd, events, BATCH, is_late ? 0 : -1);
   for (int i = 0; i < n; i++)
     if (events[i].data.u64 == TIMER_EVENT)
-      self->armed_ns = 0;
+      woke (self);
     else if (events[i].data.u64 == STOP_EVENT)
       self->stopped = TRUE;
     else

@@ -1,0 +1,95 @@
+/* To be awake at a moment: how early the timer is set, and what is learnt from how late it woke. */
+#include "runtime/queue/wp-alarm.h"
+
+#include <glib.h>
+
+#define LATE_NS (40 * WP_NS_PER_US)
+
+/* @n moments, a millisecond apart, to each of which the thread wakes @late_ns after the timer. */
+static void
+wake_times (WpAlarm *alarm, guint n, gint64 late_ns)
+{
+  for (guint i = 0; i < n; i++)
+    wp_alarm_woke (alarm, wp_alarm_set (alarm, (i + 1) * WP_NS_PER_MS, i * WP_NS_PER_MS) + late_ns);
+}
+
+static void
+test_the_timer_is_set_as_early_as_waking_takes (void)
+{
+  WpAlarm alarm;
+
+  wp_alarm_init (&alarm);
+  g_assert_cmpint (wp_alarm_set (&alarm, WP_NS_PER_MS, 0), ==, WP_NS_PER_MS);
+  wake_times (&alarm, 1000, LATE_NS);
+  g_assert_cmpint (ABS (WP_NS_PER_MS - wp_alarm_set (&alarm, WP_NS_PER_MS, 0) - LATE_NS), <=, 3 * WP_NS_PER_US);
+}
+
+static void
+test_most_wake_ups_are_early (void)
+{
+  g_autoptr(GRand) rand = g_rand_new_with_seed (1);
+  WpAlarm alarm;
+  guint n_early = 0;
+
+  wp_alarm_init (&alarm);
+  for (guint i = 0; i < 4000; i++)
+    {
+      gint64 late_ns = g_rand_int_range (rand, 0, LATE_NS);
+
+      n_early += i >= 1000 && late_ns <= alarm.takes_ns;
+      wake_times (&alarm, 1, late_ns);
+    }
+  g_assert_cmpuint (n_early, >=, 2000);
+  g_assert_cmpuint (n_early, <=, 2600);
+}
+
+static void
+test_a_stall_does_not_have_it_wake_long_before (void)
+{
+  WpAlarm alarm;
+
+  wp_alarm_init (&alarm);
+  wake_times (&alarm, 1000, WP_NS_PER_S);
+  g_assert_cmpint (wp_alarm_set (&alarm, WP_NS_PER_MS, 0), >=, WP_NS_PER_MS - 100 * WP_NS_PER_US);
+}
+
+/* A moment that is near, or none, teaches nothing: the timer may have been over when it was set. */
+static void
+test_what_is_near_is_awaited_as_it_is (void)
+{
+  WpAlarm alarm;
+
+  wp_alarm_init (&alarm);
+  wake_times (&alarm, 1000, LATE_NS);
+  for (guint i = 0; i < 1000; i++)
+    {
+      g_assert_cmpint (wp_alarm_set (&alarm, 100 * WP_NS_PER_US, 0), ==, 100 * WP_NS_PER_US);
+      wp_alarm_woke (&alarm, WP_NS_PER_S);
+    }
+  g_assert_cmpint (wp_alarm_set (&alarm, G_MAXINT64, 0), ==, G_MAXINT64);
+  wp_alarm_woke (&alarm, WP_NS_PER_S);
+  g_assert_cmpint (wp_alarm_set (&alarm, WP_NS_PER_MS, 0), <, WP_NS_PER_MS - LATE_NS / 2);
+}
+
+static void
+test_never_before_it_is_due (void)
+{
+  gint64 due_ns = wp_time_monotonic () + 50 * WP_NS_PER_US;
+
+  wp_alarm_await (due_ns);
+  g_assert_cmpint (wp_time_monotonic (), >=, due_ns);
+  wp_alarm_await (G_MAXINT64);   /* and nobody hangs in it */
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/alarm/as-early-as-waking-takes", test_the_timer_is_set_as_early_as_waking_takes);
+  g_test_add_func ("/alarm/most-are-early", test_most_wake_ups_are_early);
+  g_test_add_func ("/alarm/a-stall", test_a_stall_does_not_have_it_wake_long_before);
+  g_test_add_func ("/alarm/what-is-near", test_what_is_near_is_awaited_as_it_is);
+  g_test_add_func ("/alarm/never-before-it-is-due", test_never_before_it_is_due);
+
+  return g_test_run ();
+}
