@@ -244,7 +244,8 @@ check_group_commit (const WpSimOptions *self, GError **error)
 
   if (!what || !with)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "%s is not there for %s", with, what);
+  g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "%s is not there for %s%s", with, what,
+               self->plan.plan || self->plan.sweep ? " (compare sizes by a run of each, with --queue and --workers)" : "");
 
   return FALSE;
 }

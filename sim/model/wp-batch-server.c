@@ -151,7 +151,7 @@ begin_commit (WpBatchServer *self)
 static void
 wake_writer (WpBatchServer *self)
 {
-  gint64 delay_ns = wp_commit_idle (self->commit);
+  gint64 delay_ns = wp_commit_idle (self->commit, &self->draws);
 
   if (delay_ns == 0)
     begin_commit (self);
@@ -166,6 +166,7 @@ start_one (WpBatchServer *self)
   WpLineJob *job = wp_job_line_at (&self->accepted, self->in_service++);
 
   job->started_ns = self->now_ns;
+  wp_commit_handed_over (self->commit, &self->draws, self->now_ns);
   self->busy_max = MAX (self->busy_max, self->in_service);
   if (counts (self, job))
     wp_histogram_add_inline (self->wait, self->now_ns - job->arrival_ns, 1);

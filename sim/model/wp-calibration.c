@@ -325,6 +325,18 @@ fit (WpCalibration *self, GArray *commits)
   keep_spread (self, commits);
 }
 
+/* Sorted by when they were finished. */
+static double
+rate_of (const GArray *updates)
+{
+  gint64 last_ns = g_array_index (updates, Update, updates->len - 1).finished_ns, first_ns = last_ns;
+
+  for (guint i = 0; i < updates->len; i++)
+    first_ns = MIN (first_ns, g_array_index (updates, Update, i).started_ns);
+
+  return last_ns > first_ns ? updates->len * 1e9 / (double) (last_ns - first_ns) : 0;
+}
+
 WpCalibration *
 wp_calibration_new (const char *file, const WpRow *rows, gsize n_rows, GError **error)
 {
@@ -338,6 +350,7 @@ wp_calibration_new (const char *file, const WpRow *rows, gsize n_rows, GError **
       return NULL;
     }
   commits = group (self, updates);
+  self->rows_per_s = rate_of (updates);
   self->in_groups = self->most_seen > 1 && (double) self->n_left <= NO_GROUPS_SHARE * (double) (self->n_taken + self->n_left);
   if (commits->len > 0)
     fit (self, commits);
@@ -352,8 +365,8 @@ wp_calibration_free (WpCalibration *self)
   g_free (self);
 }
 
-WpCommit *
-wp_calibration_load_commit (const char *path, double scale, guint64 seed, GError **error)
+static WpCalibration *
+load (const char *path, GError **error)
 {
   g_autoptr(WpTrace) trace = wp_trace_open (path, NULL, error);
   g_autoptr(WpCalibration) self = NULL;
@@ -363,11 +376,34 @@ wp_calibration_load_commit (const char *path, double scale, guint64 seed, GError
   if (!trace || !(rows = wp_trace_load (trace, &n_rows, error)) || !(self = wp_calibration_new (path, rows, n_rows, error)))
     return NULL;
   if (self->n_commits > 1 && (self->in_groups || self->n_left == 0))
-    return wp_commit_new (&self->cost, self->late_ns, scale, seed);
+    return g_steal_pointer (&self);
   if (self->n_commits > 1)
     g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%s: its database does not commit in groups: take from:%s", path, path);
   else
     g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%s: one commit only, from which nothing can be learnt", path);
 
   return NULL;
+}
+
+WpCommit *
+wp_calibration_load_commit (const char *paths, double scale, guint64 seed, GError **error)
+{
+  gboolean is_one = g_file_test (paths, G_FILE_TEST_EXISTS) || !strchr (paths, ',');   /* a name may have commas */
+  g_auto(GStrv) names = is_one ? g_strdupv ((char *[]) { (char *) paths, NULL }) : g_strsplit (paths, ",", -1);
+  g_autoptr(GPtrArray) calibrations = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_calibration_free);
+  g_autoptr(GArray) loads = g_array_new (FALSE, FALSE, sizeof (WpCommitLoad));
+
+  for (guint i = 0; names[i]; i++)
+    {
+      WpCalibration *self = load (names[i], error);
+      WpCommitLoad each;
+
+      if (!self)
+        return NULL;
+      g_ptr_array_add (calibrations, self);
+      each = (WpCommitLoad) { self->rows_per_s, self->cost, self->late_ns };
+      g_array_append_val (loads, each);
+    }
+
+  return wp_commit_new_for_loads ((const WpCommitLoad *) (const void *) loads->data, loads->len, scale, seed);
 }

@@ -16,6 +16,7 @@ typedef struct {
   guint n_busy;                   /* commits that followed another at once */
   gint64 off_p50_ns, off_p99_ns;  /* half of the commits, and 99 %, are no further from the cost than this */
   double mean_ns;                 /* of a commit */
+  double rows_per_s;              /* that were handed over; 0 where no time passed */
 
   gint64 service_p50_ns, service_p99_ns;   /* finished - started of the updates */
   double service_mean_ns;
@@ -37,5 +38,6 @@ WpCalibration *wp_calibration_new (const char *file, const WpRow *rows, gsize n_
 void wp_calibration_free (WpCalibration *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpCalibration, wp_calibration_free)
 
-/* The commits of a record, with the spread that it shows. NULL where it cannot be read, or its database does not commit in groups. */
-WpCommit *wp_calibration_load_commit (const char *path, double scale, guint64 seed, GError **error);
+/* The commits of a record, with the spread that it shows; of several, their names parted by commas, the commits at several loads. NULL where one
+ * cannot be read, or its database does not commit in groups. */
+WpCommit *wp_calibration_load_commit (const char *paths, double scale, guint64 seed, GError **error);

@@ -1,5 +1,6 @@
 #include "sim/model/wp-commit.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "sim/base/wp-error.h"
@@ -8,26 +9,57 @@
 #define RUN_COMMITS 256
 #define COMMIT_STREAM 4   /* of its own: arrivals, services and thinking have others */
 
+/* Rows handed over so long ago count for 1/e of one of now. */
+#define RECENT_S 0.5
+#define BEFORE_S 0.05   /* as if so long had passed before the first, at the lightest load */
+
 struct _WpCommit {
   guint refs;
-  WpCommitCost cost;
-  GArray *late_ns;        /* NULL: no chance */
+  GArray *loads;          /* (element-type WpCommitLoad): the lightest first */
   double scale;
   guint64 seed;
 };
 
+static void
+clear_load (gpointer load)
+{
+  g_clear_pointer (&((WpCommitLoad *) load)->late_ns, g_array_unref);
+}
+
+static int
+compare_loads (gconstpointer a, gconstpointer b)
+{
+  double one = ((const WpCommitLoad *) a)->rows_per_s, two = ((const WpCommitLoad *) b)->rows_per_s;
+
+  return (one > two) - (one < two);
+}
+
 WpCommit *
-wp_commit_new (const WpCommitCost *cost, GArray *late_ns, double scale, guint64 seed)
+wp_commit_new_for_loads (const WpCommitLoad *loads, guint n_loads, double scale, guint64 seed)
 {
   WpCommit *self = g_new0 (WpCommit, 1);
 
   self->refs = 1;
-  self->cost = *cost;
-  self->late_ns = late_ns && late_ns->len > 0 ? g_array_ref (late_ns) : NULL;
+  self->loads = g_array_new (FALSE, FALSE, sizeof (WpCommitLoad));
+  g_array_set_clear_func (self->loads, clear_load);
+  for (guint i = 0; i < n_loads; i++)
+    {
+      WpCommitLoad load = loads[i];
+
+      load.late_ns = load.late_ns && load.late_ns->len > 0 ? g_array_ref (load.late_ns) : NULL;
+      g_array_append_val (self->loads, load);
+    }
+  g_array_sort (self->loads, compare_loads);
   self->scale = scale;
   self->seed = seed;
 
   return self;
+}
+
+WpCommit *
+wp_commit_new (const WpCommitCost *cost, GArray *late_ns, double scale, guint64 seed)
+{
+  return wp_commit_new_for_loads (&(WpCommitLoad) { 0, *cost, late_ns }, 1, scale, seed);
 }
 
 WpCommit *
@@ -43,8 +75,14 @@ wp_commit_unref (WpCommit *self)
 {
   if (--self->refs > 0)
     return;
-  g_clear_pointer (&self->late_ns, g_array_unref);
+  g_array_unref (self->loads);
   g_free (self);
+}
+
+static const WpCommitLoad *
+load_at (const WpCommit *self, guint i)
+{
+  return &g_array_index (self->loads, WpCommitLoad, i);
 }
 
 static gboolean
@@ -83,7 +121,7 @@ wp_commit_parse (const char *text, double scale, guint64 seed, GError **error)
 guint
 wp_commit_most (const WpCommit *self)
 {
-  return self->cost.most_rows;
+  return load_at (self, 0)->cost.most_rows;
 }
 
 static gint64
@@ -92,46 +130,96 @@ whole (double ns)
   return ns <= 0 ? 0 : ns < (double) G_MAXINT64 ? (gint64) (ns + 0.5) : G_MAXINT64;
 }
 
-gint64
-wp_commit_idle (const WpCommit *self)
-{
-  return whole (self->cost.idle_ns * self->scale);
-}
-
 const WpCommitCost *
 wp_commit_cost (const WpCommit *self)
 {
-  return &self->cost;
+  return &load_at (self, 0)->cost;
 }
 
 void
 wp_commit_restart (const WpCommit *self, WpCommitDraws *draws)
 {
-  *draws = (WpCommitDraws) { .left = 0 };
+  *draws = (WpCommitDraws) { .rows = BEFORE_S * load_at (self, 0)->rows_per_s, .lasted_s = BEFORE_S, .last_ns = WP_TIME_NONE };
   wp_random_init (&draws->random, self->seed, COMMIT_STREAM);
 }
 
+void
+wp_commit_handed_over (const WpCommit *self, WpCommitDraws *draws, gint64 now_ns)
+{
+  double passed_s, left;
+
+  if (self->loads->len < 2)
+    return;
+  passed_s = draws->last_ns == WP_TIME_NONE ? 0 : (double) (now_ns - draws->last_ns) / 1e9;
+  left = exp (-passed_s / RECENT_S);
+  draws->rows = draws->rows * left + 1;
+  draws->lasted_s = draws->lasted_s * left + RECENT_S * (1 - left);
+  draws->last_ns = now_ns;
+}
+
+/* The load of now lies at @share of the way from the one before the returned to it; 1 beyond them all. */
+static guint
+find_load (const WpCommit *self, const WpCommitDraws *draws, double *share)
+{
+  double rows_per_s = draws->rows / draws->lasted_s * self->scale;   /* services that take twice as long make it twice the load */
+  guint i = 0;
+
+  while (i + 1 < self->loads->len && load_at (self, i)->rows_per_s < rows_per_s)
+    i++;
+  *share = i == 0 || load_at (self, i)->rows_per_s <= rows_per_s
+             ? 1 : (rows_per_s - load_at (self, i - 1)->rows_per_s) / (load_at (self, i)->rows_per_s - load_at (self, i - 1)->rows_per_s);
+
+  return i;
+}
+
 static double
-draw_late (const WpCommit *self, WpCommitDraws *draws)
+cost_of (const WpCommitCost *cost, guint n)
+{
+  return n == 0 ? cost->idle_ns : cost->fixed_ns + cost->row_ns * n;
+}
+
+/* @n rows; 0: an idle writer's delay. */
+static double
+interpolate (const WpCommit *self, guint i, double share, guint n)
+{
+  double upper_ns = cost_of (&load_at (self, i)->cost, n);
+
+  return share < 1 ? share * upper_ns + (1 - share) * cost_of (&load_at (self, i - 1)->cost, n) : upper_ns;
+}
+
+gint64
+wp_commit_idle (const WpCommit *self, const WpCommitDraws *draws)
+{
+  double share;
+  guint i = find_load (self, draws, &share);
+
+  return whole (interpolate (self, i, share, 0) * self->scale);
+}
+
+static double
+draw_late (const GArray *late_ns, WpCommitDraws *draws)
 {
   if (draws->left == 0)
     {
       draws->left = RUN_COMMITS;
-      draws->at = (guint) wp_random_below (&draws->random, self->late_ns->len);
+      draws->at = (guint) wp_random_below (&draws->random, late_ns->len);
     }
   draws->left--;
-  draws->at = draws->at + 1 < self->late_ns->len ? draws->at + 1 : 0;
+  draws->at = draws->at + 1 < late_ns->len ? draws->at + 1 : 0;
 
-  return (double) g_array_index (self->late_ns, gint64, draws->at);
+  return (double) g_array_index (late_ns, gint64, draws->at);
 }
 
 gint64
 wp_commit_draw (const WpCommit *self, WpCommitDraws *draws, guint n)
 {
-  double ns = self->cost.fixed_ns + self->cost.row_ns * n;
+  double share, ns;
+  guint i = find_load (self, draws, &share);
+  const WpCommitLoad *nearest = load_at (self, share < 0.5 ? i - 1 : i);
 
-  if (self->late_ns)
-    ns += draw_late (self, draws);
+  ns = interpolate (self, i, share, n);
+  if (nearest->late_ns)
+    ns += draw_late (nearest->late_ns, draws);
 
   return whole (ns * self->scale);
 }
