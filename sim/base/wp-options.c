@@ -157,6 +157,66 @@ explain_unknown_option (const GOptionEntry *const *tables, GError **error)
     g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "unknown option %s; --help lists them all", name);
 }
 
+/* What @word, an option, waits for in the next word; FALSE: nothing. @glued: what stands behind a short option, as wrk's -c64 has it. */
+static gboolean
+wants_value (const GOptionEntry *const *tables, const char *word, const char **glued)
+{
+  gboolean is_long = g_str_has_prefix (word, "--");
+  const GOptionEntry *entry;
+
+  *glued = NULL;
+  if (word[0] != '-' || word[1] == '\0')
+    return FALSE;
+  entry = find_entry (tables, is_long ? word + 2 : NULL, is_long ? 0 : word[1]);
+  if (!entry || (entry->flags & G_OPTION_FLAG_NO_ARG))
+    return FALSE;
+  if (!is_long && word[2] != '\0')
+    *glued = word + 2;
+
+  return *glued == NULL;
+}
+
+/* GOption knows -w 4, and not -w4, which becomes the former here. */
+static char **
+split_words (const GOptionEntry *const *tables, int *n_words, char **words)
+{
+  g_autoptr(GPtrArray) split = g_ptr_array_new ();
+  gboolean is_value = TRUE, are_over = FALSE;   /* the program's name is no option either */
+
+  for (int i = 0; i < *n_words; i++)
+    {
+      const char *glued = NULL;
+
+      if (is_value)
+        is_value = FALSE;
+      else if (!(are_over = are_over || g_str_equal (words[i], "--")))
+        is_value = wants_value (tables, words[i], &glued);
+      g_ptr_array_add (split, glued ? (gpointer) g_intern_string ((char[]) { '-', words[i][1], '\0' }) : words[i]);
+      if (glued)
+        g_ptr_array_add (split, (gpointer) glued);
+    }
+  *n_words = (int) split->len;
+  g_ptr_array_add (split, NULL);
+
+  return (char **) g_ptr_array_free (g_steal_pointer (&split), FALSE);
+}
+
+/* @argc and @argv are left with what is no option. */
+static gboolean
+parse_words (GOptionContext *context, const GOptionEntry *const *tables, int *argc, char **argv, GError **error)
+{
+  int n_words = *argc;
+  g_autofree char **words = split_words (tables, &n_words, argv);
+  char **left = words;
+
+  if (!g_option_context_parse (context, &n_words, &left, error))
+    return FALSE;
+  memcpy (argv, left, (gsize) (n_words + 1) * sizeof *argv);   /* no more than there were: what was split is gone */
+  *argc = n_words;
+
+  return TRUE;
+}
+
 gboolean
 wp_options_parse (const char *parameters, const char *summary, const GOptionEntry *const *tables,
                   gpointer data, int *argc, char ***argv, GError **error)
@@ -171,7 +231,7 @@ wp_options_parse (const char *parameters, const char *summary, const GOptionEntr
   g_option_context_set_help_enabled (context, FALSE);
   g_option_context_set_summary (context, summary);
   g_option_context_set_main_group (context, make_group (call));
-  if (g_option_context_parse (context, argc, argv, &reason))
+  if (parse_words (context, tables, argc, *argv, &reason))
     return TRUE;
 
   if (g_error_matches (reason, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION))
