@@ -6,7 +6,7 @@
 #define HEAD 40
 #define FOOT 60
 #define SCALE_WIDTH 16       /* of the scale of colours, at the right */
-#define SCALE_ROOM 120
+#define SCALE_ROOM 132       /* for "59 min 59 s" beside it */
 #define MIN_HEIGHT 260
 #define CELL_HEIGHT 26
 #define MAX_HEIGHT 560
