@@ -134,7 +134,7 @@ send (Loop *self, GError **error)
   g_queue_push_tail (&self->passing, passing);
   self->n_sent++;
 
-  return self->n_still++ < STILL_MOST || fail (error, "time stands still: clients are answered at once, and do not think");
+  return self->n_still++ < STILL_MOST || fail (error, "time stands still: clients are answered at once, and do not think; --think, or --ack=stored with a service time, lets it go on");
 }
 
 static gboolean

@@ -147,7 +147,7 @@ send_one (WpClients *self, gsize i, GError **error)
   self->rows[i].arrival_ns = self->front ? wp_front_stage_pass (self->front, now_ns) : now_ns;
   warm_up (self, now_ns, self->rows[i].arrival_ns);
   if (!moves (self, now_ns))
-    return fail (error, "time stands still: clients are answered at once, and do not think");
+    return fail (error, "time stands still: clients are answered at once, and do not think; --think, or --ack=stored with a service time, lets it go on");
   if (!wp_model_offer (self->model, &self->rows[i], &self->services_ns[i], 1, verdict))
     return fail (error, "the simulated time passes 292 years");
   answered_ns = verdict->outcome != WP_OUTCOME_STORED ? verdict->ended_ns
