@@ -31,37 +31,25 @@ add_answer (WpPlan *self, WpSearch *search, double scale, WpPlanKind kind, guint
   g_array_append_val (self->answers, answer);
 }
 
+/* Numbers of workers. */
+typedef struct { gint64 from, end; } Span;
+
+/* The frontier lies between the fewest for the given queue and the given workers, if they do; but not past what is ever busy. */
+static Span
+span_of (WpSearch *search, gint64 fewest, guint given, gboolean given_do)
+{
+  gint64 other = given_do && given != fewest ? given : fewest + MAX (1, fewest / 2);
+
+  return (Span) { MIN (fewest, other), MIN (MAX (fewest, other), wp_search_ample (search)) };
+}
+
 /* From the fewest workers to the most, denser where the queue falls fast. */
 static guint
-between (gint64 fewest, gint64 most, guint point)
+between (Span span, guint point)
 {
   double share = (double) point / (FRONTIER_POINTS - 1);
 
-  return (guint) (fewest + (gint64) ((double) (MAX (most, fewest) - fewest) * share * share));
-}
-
-/* The other end of the frontier: the given workers, if they are more than needed and do; but not more than are ever busy. */
-static gint64
-other_end (WpSearch *search, gint64 fewest, guint given, gboolean given_do)
-{
-  gint64 end = given_do && given > fewest ? given : fewest + MAX (1, fewest / 2);
-
-  return MIN (end, wp_search_ample (search));
-}
-
-/* Where the frontier's points lie, but for the first, which is @fewest. From what was expected, so that the lines are there, unless all
- * that is less than is needed. */
-static gint64
-between_from (WpSearch *search, gint64 fewest, gint64 expected, guint given, gboolean given_do, gint64 *end)
-{
-  gint64 from = expected > 0 ? expected : fewest;
-
-  *end = other_end (search, from, given, given_do);
-  if (*end > fewest)
-    return from;
-  *end = other_end (search, fewest, given, given_do);
-
-  return fewest;
+  return (guint) (span.from + (gint64) ((double) (MAX (span.end, span.from) - span.from) * share * share));
 }
 
 /* What a first part of a long trace lets expect is simulated side by side: the smallest number, which tends to be one more in the whole
@@ -70,16 +58,17 @@ static gint64
 prepare (WpSearch *search, guint given, guint queue_jobs)
 {
   guint workers[FRONTIER_POINTS + 4], n = 0;
-  gint64 fewest, end;
+  gint64 fewest;
+  Span span;
 
   if (!wp_search_is_quick (search))
     return 0;
   fewest = wp_search_guess (search, queue_jobs);
-  end = other_end (search, fewest, given, given > fewest);
+  span = span_of (search, fewest, given, given > wp_search_load (search));
   workers[n++] = (guint) fewest;
   workers[n++] = (guint) fewest + 1;
-  for (guint i = 1; i < FRONTIER_POINTS && end <= MOST_PREPARED; i++)
-    workers[n++] = between (fewest, end, i);
+  for (guint i = 1; i < FRONTIER_POINTS && span.end <= MOST_PREPARED; i++)
+    workers[n++] = between (span, i);
   if ((double) fewest - 1 > wp_search_load (search))   /* else its line grows for ever, and takes long */
     workers[n++] = (guint) fewest - 1;
   wp_search_prepare (search, workers, n, queue_jobs);
@@ -98,19 +87,22 @@ add_point (WpPlan *self, WpSearch *search, double scale, guint workers, gint64 q
     add_answer (self, search, scale, WP_PLAN_FRONTIER, (guint) without, 0);
 }
 
-/* Each number of workers with its smallest queue, and none that has no smaller one than the last; the last of all needs none, or is the
- * given one. */
+/* Each number of workers with its smallest queue, and none that has no smaller one than the last: the fewest of all, and those between
+ * the two answers. @expected for the given queue, or else found: so the lines are there, unless all that is less than is needed. */
 static void
 add_frontier (WpPlan *self, WpSearch *search, double scale, gint64 expected, guint given, gboolean given_do)
 {
-  gint64 fewest = wp_search_workers (search, BOUNDLESS), from, end, last = G_MAXINT64;
+  gint64 fewest = wp_search_workers (search, BOUNDLESS), last = G_MAXINT64;
+  Span span;
 
   if (fewest <= 0)
     return;
-  from = between_from (search, fewest, expected, given, given_do, &end);
+  span = span_of (search, expected > 0 ? expected : fewest, given, given_do);
+  if (span.end <= fewest)
+    span = span_of (search, fewest, given, given_do);
   for (guint i = 0; i < FRONTIER_POINTS && last > 0; i++)
     {
-      guint workers = i == 0 ? (guint) fewest : between (from, end, i);
+      guint workers = i == 0 ? (guint) fewest : between (span, i);
       gint64 queue_jobs = workers >= fewest && workers != given ? wp_search_queue (search, workers) : WP_SEARCH_NONE;
 
       if (queue_jobs < 0 || queue_jobs >= last)
@@ -135,7 +127,7 @@ add_scale (WpPlan *self, WpSearch *search, const WpSearchSetup *setup, double sc
   if (shortest >= 0)
     add_answer (self, search, scale, WP_PLAN_QUEUE, workers, (guint) shortest);
   if (pool)
-    add_frontier (self, search, scale, expected, workers, shortest >= 0);
+    add_frontier (self, search, scale, expected > 0 ? expected : fewest, workers, shortest >= 0);
   self->assumed |= wp_search_assumed (search);
 }
 

@@ -167,11 +167,17 @@ is (const WpSlo *self, const char *name)
   return g_str_equal (self->metric->name, name);
 }
 
+double
+wp_slo_bound (const WpSlo *self, const WpFigures *figures)
+{
+  return self->of_requests ? self->bound * (double) figures->requests : self->bound;
+}
+
 gboolean
 wp_slo_is_met (const WpSlo *self, const WpFigures *figures)
 {
   double value = wp_metric_value (self->metric, figures);
-  double bound = self->of_requests ? self->bound * (double) figures->requests : self->bound;
+  double bound = wp_slo_bound (self, figures);
 
   if (isnan (value) && is (self, "first_full"))
     value = INFINITY;

@@ -42,6 +42,9 @@ GPtrArray *wp_slos_new_default (void);
  * first_full, where null is never, which is later than any time. */
 gboolean wp_slo_is_met (const WpSlo *self, const WpFigures *figures);
 
+/* In the metric's unit, for a run of so many requests. */
+double wp_slo_bound (const WpSlo *self, const WpFigures *figures);
+
 /* The first that is not met; NULL: all are. */
 const WpSlo *wp_slos_first_failure (const GPtrArray *slos, const WpFigures *figures);
 

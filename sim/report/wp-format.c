@@ -3,6 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+#define DIGITS 3          /* significant, where no more are asked for */
+#define MOST_DIGITS 15    /* that a double has */
+
 char *
 wp_format_whole (char *cell, double value)
 {
@@ -63,4 +66,58 @@ wp_format_value (char *cell, WpUnit unit, double value)
     default:
       return wp_format_number (cell, value);
     }
+}
+
+/* @digits significant digits; times in seconds or less, which minutes would hide. */
+static void
+format_digits (char *cell, WpUnit unit, double value, int digits)
+{
+  static const struct { double scale; const char *name; } units[] = { { 1, " s" }, { 1e-3, " ms" }, { 1e-6, " us" }, { 1e-9, " ns" } };
+  const char *suffix = unit == WP_UNIT_SHARE ? " %" : unit == WP_UNIT_RATE ? "/s" : "";
+  double shown = unit == WP_UNIT_SHARE ? 100 * value : value;
+  guint i = 0;
+
+  if (unit == WP_UNIT_TIME)
+    {
+      while (i + 1 < G_N_ELEMENTS (units) && fabs (value) < units[i].scale)
+        i++;
+      shown = value / units[i].scale;
+      suffix = units[i].name;
+    }
+  g_snprintf (cell, WP_FORMAT_CELL, "%.*f%s", MAX (0, digits - 1 - (int) floor (log10 (fabs (shown)))), shown, suffix);
+}
+
+static gboolean
+is_apart (const char *cell, WpUnit unit, double value, double other, int digits)
+{
+  char text[WP_FORMAT_CELL];
+
+  if (isnan (other) || other == value)
+    return TRUE;
+  if (digits <= DIGITS)
+    wp_format_value (text, unit, other);
+  else
+    format_digits (text, unit, other, digits);
+
+  return !g_str_equal (cell, text);
+}
+
+char *
+wp_format_apart (char *cell, WpUnit unit, double value, const double *others, guint n_others)
+{
+  wp_format_value (cell, unit, value);
+  if (isnan (value) || isinf (value) || value == 0)
+    return cell;
+  for (guint i = 0, digits = DIGITS; i < n_others && digits < MOST_DIGITS;)
+    {
+      if (is_apart (cell, unit, value, others[i], (int) digits))
+        i++;
+      else
+        {
+          format_digits (cell, unit, value, (int) ++digits);
+          i = 0;
+        }
+    }
+
+  return cell;
 }

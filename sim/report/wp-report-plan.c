@@ -57,11 +57,14 @@ add_at (GString *text, const WpAt *at)
   add_state (text, at, "  oldest waits", "", WP_UNIT_TIME, oldest_age);
 }
 
-/* The objective's figure, as "wait.p99 0.94 s". */
+/* The objective's figure, as "wait.p99 0.94 s", told from its bound and from that of the other point. */
 static const char *
-figure (char *cell, const WpPlanPoint *point)
+figure (char *cell, const WpPlanPoint *point, const WpPlanPoint *other)
 {
-  return wp_format_value (cell, point->slo->metric->unit, wp_metric_value (point->slo->metric, &point->figures));
+  const WpSlo *slo = point->slo;
+  const double others[] = { wp_slo_bound (slo, &point->figures), wp_metric_value (slo->metric, &other->figures) };
+
+  return wp_format_apart (cell, slo->metric->unit, wp_metric_value (slo->metric, &point->figures), others, G_N_ELEMENTS (others));
 }
 
 static void
@@ -87,9 +90,9 @@ add_proof (GString *text, const WpPlanAnswer *answer)
       g_string_append (text, answer->kind == WP_PLAN_WORKERS ? ", the fewest there can be\n" : ", the smallest there can be\n");
       return;
     }
-  g_string_append_printf (text, ": %s %s; ", answer->answer.slo->metric->name, figure (cell, &answer->answer));
+  g_string_append_printf (text, ": %s %s; ", answer->answer.slo->metric->name, figure (cell, &answer->answer, &answer->neighbour));
   add_size (text, answer->kind, &answer->neighbour);
-  g_string_append_printf (text, ": %s\n", figure (cell, &answer->neighbour));
+  g_string_append_printf (text, ": %s\n", figure (cell, &answer->neighbour, &answer->answer));
 }
 
 static void

@@ -25,7 +25,7 @@ add_text_header (GString *text, const WpSweep *sweep, const char *trace)
 {
   char cell[WP_FORMAT_CELL];
 
-  g_string_append_printf (text, "%s: %s requests, %s\nobjectives:", trace, wp_format_whole (cell, (double) sweep->requests),
+  g_string_append_printf (text, "%s: %s request%s, %s\nobjectives:", trace, wp_format_whole (cell, (double) sweep->requests), sweep->requests == 1 ? "" : "s",
                           wp_mode_name (sweep->policy.mode));
   for (guint i = 0; i < sweep->slos->len; i++)
     g_string_append_printf (text, "%s %s", i > 0 ? "," : "", ((const WpSlo *) g_ptr_array_index (sweep->slos, i))->text);
@@ -38,6 +38,22 @@ add_text_header (GString *text, const WpSweep *sweep, const char *trace)
   for (guint i = 0; i < G_N_ELEMENTS (shown); i++)
     g_string_append_printf (text, "%14s", shown[i]);
   g_string_append (text, "  meets\n");
+}
+
+static void
+add_verdict (GString *text, const WpSweepRow *row)
+{
+  char cell[WP_FORMAT_CELL];
+  double bound;
+
+  if (!row->failed)
+    {
+      g_string_append (text, "  yes\n");
+      return;
+    }
+  bound = wp_slo_bound (row->failed, &row->figures);
+  g_string_append_printf (text, "  no (%s %s)\n", row->failed->metric->name,
+                          wp_format_apart (cell, row->failed->metric->unit, wp_metric_value (row->failed->metric, &row->figures), &bound, 1));
 }
 
 static void
@@ -56,9 +72,7 @@ add_text_row (GString *text, const WpSweep *sweep, const WpSweepRow *row)
 
       g_string_append_printf (text, "%14s", wp_format_value (cell, metric->unit, wp_metric_value (metric, &row->figures)));
     }
-  g_string_append_printf (text, "  %s%s%s%s\n", row->failed ? "no (" : "yes", row->failed ? row->failed->metric->name : "",
-                          row->failed ? " " : "", row->failed ? strcat (wp_format_value (cell, row->failed->metric->unit,
-                          wp_metric_value (row->failed->metric, &row->figures)), ")") : "");
+  add_verdict (text, row);
 }
 
 static char *

@@ -72,6 +72,33 @@ test_text (void)
   assert_says (channel, 0, "the processor needs queue 4: blocked 0; queue 3: 1\n");
 }
 
+/* All at one instant: line and workers trade one for one. */
+static void
+test_frontier_lies_between_the_answers (void)
+{
+  g_autoptr(GString) trace = g_string_new ("arrival,service\n");
+  g_autoptr(SimRun) few = NULL, many = NULL;
+
+  for (guint i = 0; i < 50; i++)
+    g_string_append (trace, "3.5,0.02\n");
+  few = run_on (trace->str, "-q 5 -w 3 trace.csv");
+  many = run_on (trace->str, "-q 40 -w 50 trace.csv");
+  assert_says (few, 0, "workers + queue that do: 1 + 49, 3 + 47, 7 + 43, 21 + 29, 45 + 5\n");
+  assert_says (many, 0, "workers + queue that do: 1 + 49, 14 + 36, 27 + 23, 50 + 0\n");
+}
+
+/* 1.0004 s would read 1.00 s, and 999.6 ms too. */
+static void
+test_figures_are_told_from_their_bound (void)
+{
+  static const char trace[] = "arrival,service\n0,0.9996\n0,0.0008\n0,1\n";
+  g_autoptr(SimRun) run = run_on (trace, "--slo wait.max<1s trace.csv");
+  g_autoptr(SimRun) sweep = run_on (trace, "--slo wait.max<1s --sweep workers=1:2 trace.csv");
+
+  assert_says (run, 0, "needs 2 workers: wait.max 800 us; 1 worker: 1.0004 s\n");
+  assert_says (sweep, 0, "no (wait.max 1.0004 s)\n");
+}
+
 static void
 test_objectives (void)
 {
@@ -296,6 +323,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wp-sim-plan/json", test_json);
   g_test_add_func ("/wp-sim-plan/text", test_text);
+  g_test_add_func ("/wp-sim-plan/frontier-lies-between-the-answers", test_frontier_lies_between_the_answers);
+  g_test_add_func ("/wp-sim-plan/figures-are-told-from-their-bound", test_figures_are_told_from_their_bound);
   g_test_add_func ("/wp-sim-plan/objectives", test_objectives);
   g_test_add_func ("/wp-sim-plan/where-there-is-no-plan", test_where_there_is_no_plan);
   g_test_add_func ("/wp-sim-plan/at", test_at);
