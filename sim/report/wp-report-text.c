@@ -27,8 +27,8 @@ add_traffic (GString *text, const WpReport *report)
   const WpTrafficFigures *traffic = &report->traffic;
   char requests[CELL], duration[CELL], mean[CELL], peak[CELL], burst[CELL], service[CELL], p99[CELL], drawn[CELL];
 
-  g_string_append_printf (text, "%s: %s requests in %s\n", report->trace, wp_format_whole (requests, (double) traffic->requests),
-                          wp_format_seconds (duration, seconds (traffic->duration_ns)));
+  g_string_append_printf (text, "%s: %s request%s in %s\n", report->trace, wp_format_whole (requests, (double) traffic->requests),
+                          traffic->requests == 1 ? "" : "s", wp_format_seconds (duration, seconds (traffic->duration_ns)));
   g_string_append_printf (text, "arrivals: %s on average, %s in the fullest second, index of dispersion %s (1 s)\n",
                           wp_format_value (mean, WP_UNIT_RATE, traffic->rate_mean), wp_format_whole (peak, traffic->rate_peak_1s),
                           wp_format_value (burst, WP_UNIT_MEAN_JOBS, traffic->dispersion_1s));
@@ -37,12 +37,14 @@ add_traffic (GString *text, const WpReport *report)
   if (report->n_drawn == traffic->requests)
     g_string_append_printf (text, " (%s)", report->service);
   else if (report->n_drawn > 0)
-    g_string_append_printf (text, " (%s for the %s requests without one)", report->service, wp_format_whole (drawn, (double) report->n_drawn));
+    g_string_append_printf (text, " (%s for the %s request%s without one)", report->service, wp_format_whole (drawn, (double) report->n_drawn),
+                            report->n_drawn == 1 ? "" : "s");
   g_string_append_c (text, '\n');
   if (report->patience_ns != WP_TIME_NONE)
     g_string_append_printf (text, "patience: a parked client leaves after %s\n", wp_format_seconds (drawn, seconds (report->patience_ns)));
   if (traffic->out_of_order > 0)
-    g_string_append_printf (text, "order: %s rows came after a later one; sorted\n", wp_format_whole (drawn, (double) traffic->out_of_order));
+    g_string_append_printf (text, "order: %s row%s came after a later one; sorted\n", wp_format_whole (drawn, (double) traffic->out_of_order),
+                            traffic->out_of_order == 1 ? "" : "s");
   if (report->has_front)
     g_string_append_printf (text, "front: %s busy; requests wait there %s on average, p99 %s, %s at most\n",
                             wp_format_value (drawn, WP_UNIT_SHARE, report->front.utilisation), wp_format_seconds (mean, report->front.wait.mean / WP_NS_PER_S),
