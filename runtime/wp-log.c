@@ -19,6 +19,7 @@ static const struct {
 static const char *program_name;   /* set once, before any thread */
 static gboolean to_journal;
 static int max_priority = 6;
+static gint has_started;           /* atomic */
 
 /* JOURNAL_STREAM names the device and inode of what the journal reads; standard error may have been sent elsewhere since. */
 static gboolean
@@ -53,7 +54,15 @@ write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpoint
       fprintf (stderr, "<%d>%s\n", priority, (const char *) fields[i].value);   /* the journal has the name */
     else if (g_str_equal (fields[i].key, "MESSAGE"))
       fprintf (stderr, "%s: %s\n", program_name, (const char *) fields[i].value);
+  if ((level & G_LOG_LEVEL_ERROR) && !g_atomic_int_get (&has_started))
+    _exit (2);
   return G_LOG_WRITER_HANDLED;
+}
+
+void
+wp_log_has_started (void)
+{
+  g_atomic_int_set (&has_started, TRUE);
 }
 
 void

@@ -9,6 +9,9 @@
 
 #define FILE_RESERVE 128         /* listeners, epolls, timers, databases, records */
 #define MAX_THREADS 256
+#define MAX_JOBS 1000000
+#define JOB_BYTES 1024           /* of one whose payload is not counted, see wp_job_charge() */
+#define CONNECTION_BYTES 20480   /* of one that libsoup has, or that speaks TLS */
 #define MAX_RETRIES 1000000
 #define MIN_JOURNAL_BYTES (64u << 10)
 #define MAX_JOURNAL_BYTES (G_GUINT64_CONSTANT (1) << 40)
@@ -238,7 +241,7 @@ static const GOptionEntry entries[] = {
   { "commit-pace", 0, 0, G_OPTION_ARG_CALLBACK, on_time,
     "sqlite: a commit is over no sooner than that after it began (0): slower, and the same at any load", "TIME" },
   { "ack", 0, 0, G_OPTION_ARG_CALLBACK, on_ack, "answer when the job is accepted (default) or stored", "WHEN" },
-  { "max-jobs", 0, 0, G_OPTION_ARG_CALLBACK, on_number, "Default mode: jobs in service at most, 503 beyond (1000000)", "N" },
+  { "max-jobs", 0, 0, G_OPTION_ARG_CALLBACK, on_number, "Default mode: jobs in service at most, 503 beyond (1000000, or fewer where memory is short)", "N" },
   { "retries", 0, 0, G_OPTION_ARG_CALLBACK, on_retries, "how often a failed update is tried again before its job is given up (5)", "N" },
   { "retry-delay", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time before the first of these, doubled each time, up to 30s (100ms)", "TIME" },
   { "journal", 0, 0, G_OPTION_ARG_CALLBACK, on_journal, "keep accepted jobs in FILE until they are stored: a crash loses none", "FILE" },
@@ -254,10 +257,10 @@ static const GOptionEntry entries[] = {
   { "threads", 0, 0, G_OPTION_ARG_CALLBACK, on_number, "HTTP threads (the cores less one, at least 1)", "N" },
   { "http", 0, 0, G_OPTION_ARG_CALLBACK, on_http, "fast answers plain requests before libsoup (default); soup: libsoup has all", "LANE" },
   { "max-connections", 0, 0, G_OPTION_ARG_CALLBACK, on_number,
-    "connections at once; more wait to be accepted (the file limit less 128)", "N" },
+    "connections at once; more wait to be accepted (the file limit less 128, or fewer where memory is short)", "N" },
   { "max-body", 0, 0, G_OPTION_ARG_CALLBACK, on_size, "largest payload, 413 beyond (1m)", "BYTES" },
   { "max-pending", 0, 0, G_OPTION_ARG_CALLBACK, on_size,
-    "requests held in memory, half read, parked, queued or in service, 503 beyond (a quarter of the machine's memory)", "BYTES" },
+    "requests held in memory, half read, parked, queued or in service, 503 beyond (a quarter of the memory)", "BYTES" },
   { "header-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time for a whole head, 408 beyond (10s)", "TIME" },
   { "body-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "how long a body may be behind its minimum rate, 408 beyond (30s)", "TIME" },
   { "body-min-rate", 0, 0, G_OPTION_ARG_CALLBACK, on_size,
@@ -312,10 +315,10 @@ wp_server_options_read (WpServerOptions *self, guint64 file_limit, int argc, cha
 {
   *self = (WpServerOptions) {
     .listen = g_strdup ("127.0.0.1:8080"), .admin = g_strdup ("127.0.0.1:9090"), .database = g_strdup ("sqlite:wp.db"),
-    .max_journal_bytes = 1 << 30, .retry = { 5, 100 * WP_NS_PER_MS }, .ack = WP_ACK_ACCEPTED, .max_jobs = 1000000, .threads = CLAMP (g_get_num_processors () - 1, 1, MAX_THREADS),
-    .limits = { MAX (file_limit, 2 * FILE_RESERVE) - FILE_RESERVE, 10 * WP_NS_PER_S, 30 * WP_NS_PER_S, 75 * WP_NS_PER_S,
+    .max_journal_bytes = 1 << 30, .retry = { 5, 100 * WP_NS_PER_MS }, .ack = WP_ACK_ACCEPTED, .threads = CLAMP (g_get_num_processors () - 1, 1, MAX_THREADS),
+    .file_limit = file_limit,
+    .limits = { 0, 10 * WP_NS_PER_S, 30 * WP_NS_PER_S, 75 * WP_NS_PER_S,
                 1 << 20, BODY_MIN_RATE },
-    .max_pending_bytes = (guint64) sysconf (_SC_PHYS_PAGES) * sysconf (_SC_PAGESIZE) / 4,
     .drain_timeout_ns = 30 * WP_NS_PER_S,
   };
   wp_policy_init (&self->policy, WP_MODE_DEFAULT);
@@ -324,6 +327,26 @@ wp_server_options_read (WpServerOptions *self, guint64 file_limit, int argc, cha
   return parse (self, argc, argv, error) &&
          (!self->config || (wp_options_load (self->config, tables, self, error) && parse (self, argc, argv, error))) &&
          wp_policy_check (&self->policy, error) && check_pairs (self, error) && check_requeue (self, error);
+}
+
+/* The clock's, the database's, GLib's own, and one that accepts or gives requests to the admin. */
+guint
+wp_server_options_count_threads (const WpServerOptions *self)
+{
+  return self->threads + 4 + (self->admin != NULL) + (self->journal != NULL) + (self->record != NULL);
+}
+
+void
+wp_server_options_fit (WpServerOptions *self, guint64 memory_bytes)
+{
+  guint64 quarter = memory_bytes / 4;
+
+  if (self->max_pending_bytes == 0)
+    self->max_pending_bytes = quarter;
+  if (self->max_jobs == 0)
+    self->max_jobs = (guint) MIN (quarter / JOB_BYTES, MAX_JOBS);
+  if (self->limits.max_connections == 0)
+    self->limits.max_connections = (guint) MIN (quarter / CONNECTION_BYTES, MAX (self->file_limit, 2 * FILE_RESERVE) - FILE_RESERVE);
 }
 
 void

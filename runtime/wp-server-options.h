@@ -18,19 +18,26 @@ typedef struct {
   char *token_file;              /* NULL: whoever comes is let in */
   char *config;                  /* NULL: none */
   WpAck ack;
-  guint max_jobs;
+  guint max_jobs;                /* 0: as memory allows */
   guint threads;
-  WpGateLimits limits;           /* max_connections: of all gates together */
-  guint64 max_pending_bytes;     /* of requests in memory, all together */
+  guint64 file_limit;            /* descriptors that the process may have */
+  WpGateLimits limits;           /* max_connections: of all gates together; 0: as descriptors and memory allow */
+  guint64 max_pending_bytes;     /* of requests in memory, all together; 0: as memory allows */
   gint64 drain_timeout_ns;
   gboolean soup_only;            /* no fast lane */
 } WpServerOptions;
 
 /**
  * wp_server_options_read:
- * @file_limit: descriptors that the process may have; the default for connections leaves a reserve of them
+ * @file_limit: descriptors that the process may have
  *
  * Defaults, then the configuration, then the command line. Returns: FALSE with one line that says what is wrong.
  */
 gboolean wp_server_options_read (WpServerOptions *self, guint64 file_limit, int argc, char **argv, GError **error);
+
+/* Threads that a server with these options has beside its first, or a few more. */
+guint wp_server_options_count_threads (const WpServerOptions *self);
+
+/* Defaults of what depends on memory: a quarter of it for payloads, one for jobs, one for connections. */
+void wp_server_options_fit (WpServerOptions *self, guint64 memory_bytes);
 void wp_server_options_clear (WpServerOptions *self);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "runtime/http/wp-acceptor.h"
@@ -13,6 +12,7 @@
 #include "runtime/http/wp-ingest.h"
 #include "runtime/wp-listeners.h"
 #include "runtime/wp-log.h"
+#include "runtime/wp-resources.h"
 #include "runtime/wp-server-files.h"
 #include "runtime/wp-server-options.h"
 #include "runtime/wp-service.h"
@@ -40,21 +40,6 @@ typedef struct {
   GMainLoop *loop;
   gint64 drain_until_ns;         /* WP_TIME_NONE: not draining */
 } Server;
-
-/* 10,000 parked requests are 10,000 descriptors. Returns the limit. */
-static guint64
-raise_file_limit (void)
-{
-  struct rlimit limit;
-
-  if (getrlimit (RLIMIT_NOFILE, &limit) < 0)
-    return 1024;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit (RLIMIT_NOFILE, &limit);
-  getrlimit (RLIMIT_NOFILE, &limit);
-
-  return MIN (limit.rlim_cur, G_MAXINT);
-}
 
 /* Returns: what an earlier run left unfinished; NULL with an error. */
 static GPtrArray *
@@ -162,6 +147,19 @@ start_security (Server *self, GError **error)
     return about_option (error, "tls-certificate");
   if (self->options.token_file && !(self->tokens = wp_tokens_new (self->options.token_file, error)))
     return about_option (error, "token-file");
+  return TRUE;
+}
+
+/* All that the process will have beside its first: nothing is opened, and no file emptied, by a server that cannot start. */
+static gboolean
+check_resources (Server *self, GError **error)
+{
+  guint n_threads = wp_server_options_count_threads (&self->options);
+  guint64 memory_bytes;
+
+  if (!wp_resources_find_memory (n_threads, &memory_bytes, error) || !wp_resources_try_threads (n_threads, error))
+    return FALSE;
+  wp_server_options_fit (&self->options, memory_bytes);
   return TRUE;
 }
 
@@ -337,13 +335,16 @@ main (int argc, char **argv)
 
   g_set_prgname ("wp-server");
   wp_log_start ("wp-server");
-  if (!wp_server_options_read (&self.options, raise_file_limit (), argc, argv, &error))
+  if (!wp_server_options_read (&self.options, wp_resources_raise_files (), argc, argv, &error))
     return wp_options_fail (error);
   if (self.options.requeue)
     return wp_server_requeue (&self.options);
+  if (!check_resources (&self, &error))
+    return wp_options_fail (error);
   catch_signals (&self);
   if (!start (&self, &error))
     return wp_options_fail (error);
+  wp_log_has_started ();
   g_main_loop_run (self.loop);
   status = finish (&self);
 

@@ -4,6 +4,8 @@
 
 #define FEW 200
 
+static const WpChildLimits few = { .files = FEW };
+
 /* Once every thread has begun, nobody is connected but the admin's client. */
 static guint
 count_at_rest (WpHarness *server)
@@ -78,7 +80,7 @@ check_crowded (WpHarness *server, guint n)
 static void
 test_limit_of_connections (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start_limited (FEW, "--threads=1", "-d", "delay:0", NULL);
+  g_autoptr(WpHarness) server = wp_harness_start_limited (&few, "--threads=1", "-d", "delay:0", NULL);
 
   check_crowded (server, 300);
   wp_harness_stop (server);
@@ -88,7 +90,7 @@ test_limit_of_connections (void)
 static void
 test_limit_of_files (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start_limited (FEW, "--threads=2", "-d", "delay:0", "--max-connections=1000", NULL);
+  g_autoptr(WpHarness) server = wp_harness_start_limited (&few, "--threads=2", "-d", "delay:0", "--max-connections=1000", NULL);
 
   check_crowded (server, 300);
   wp_harness_await_log (server, "cannot accept connections for now: Too many open files");

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,16 +19,27 @@ struct _WpChild {
   int status;                /* once it has ended */
 };
 
-/* Between fork and exec. */
+static void
+limit (int resource, guint64 value)
+{
+  const struct rlimit both = { value, value };
+
+  if (value > 0)
+    setrlimit (resource, &both);
+}
+
+/* Between fork and exec. To become another user clears the signal. */
 static void
 child_setup (gpointer data)
 {
-  rlim_t max_files = *(const guint *) data;
-  struct rlimit limit = { max_files, max_files };
+  const WpChildLimits *limits = data;
 
+  limit (RLIMIT_NOFILE, limits->files);
+  limit (RLIMIT_AS, limits->address_bytes);
+  limit (RLIMIT_NPROC, limits->processes);
+  if (limits->processes > 0 && (setgroups (0, NULL) < 0 || setgid (WP_CHILD_USER) < 0 || setuid (WP_CHILD_USER) < 0))
+    _exit (127);
   prctl (PR_SET_PDEATHSIG, SIGKILL);
-  if (max_files > 0)
-    setrlimit (RLIMIT_NOFILE, &limit);
 }
 
 static int
@@ -51,16 +63,19 @@ make_environment (gboolean ends_by_itself)
 }
 
 WpChild *
-wp_child_new (const char *dir, char **argv, guint max_files, gboolean ends_by_itself)
+wp_child_new (const char *dir, char **argv, const WpChildLimits *limits, gboolean ends_by_itself)
 {
   WpChild *self = g_new0 (WpChild, 1);
+  WpChildLimits given = limits ? *limits : (WpChildLimits) { 0 };
   g_autoptr(GError) error = NULL;
   g_auto(GStrv) environment = make_environment (ends_by_itself);
   g_autofree char *line = g_strjoinv (" ", argv);
   int out = create (dir, WP_CHILD_OUTPUT), err = create (dir, WP_CHILD_LOG);
 
   g_test_message ("%s", line);
-  g_spawn_async_with_fds (dir, argv, environment, G_SPAWN_DO_NOT_REAP_CHILD, child_setup, &max_files, &self->pid, -1, out, err,
+  if (given.processes > 0)
+    g_assert_cmpint (chown (dir, WP_CHILD_USER, WP_CHILD_USER), ==, 0);
+  g_spawn_async_with_fds (dir, argv, environment, G_SPAWN_DO_NOT_REAP_CHILD, child_setup, &given, &self->pid, -1, out, err,
                           &error);
   g_assert_no_error (error);
   close (out);
@@ -129,16 +144,28 @@ read_process_file (const WpChild *self, const char *name)
   return text;
 }
 
-guint
-wp_child_count_files (const WpChild *self)
+static guint
+count_entries (const WpChild *self, const char *name)
 {
-  g_autofree char *path = g_strdup_printf ("/proc/%d/fd", self->pid);
+  g_autofree char *path = g_strdup_printf ("/proc/%d/%s", self->pid, name);
   g_autoptr(GDir) dir = g_dir_open (path, 0, NULL);
   guint n = 0;
 
   while (g_dir_read_name (dir))
     n++;
   return n;
+}
+
+guint
+wp_child_count_threads (const WpChild *self)
+{
+  return count_entries (self, "task");
+}
+
+guint
+wp_child_count_files (const WpChild *self)
+{
+  return count_entries (self, "fd");
 }
 
 gint64

@@ -9,14 +9,22 @@
 
 typedef struct _WpChild WpChild;
 
+/* 0: as it comes. With @processes, which the system counts a user, it runs as a user of its own, and the test must be root's. */
+typedef struct {
+  guint files, processes;
+  guint64 address_bytes;
+} WpChildLimits;
+
+#define WP_CHILD_USER 54321      /* nobody else's */
+
 /**
  * wp_child_new:
  * @dir: it runs in there
  * @argv: NULL-terminated
- * @max_files: its limit of descriptors; 0: as it comes
+ * @limits: (nullable): of its resources
  * @ends_by_itself: it is told to go away at once, and frees nothing: the leak sanitizer need not say so
  */
-WpChild *wp_child_new (const char *dir, char **argv, guint max_files, gboolean ends_by_itself);
+WpChild *wp_child_new (const char *dir, char **argv, const WpChildLimits *limits, gboolean ends_by_itself);
 void wp_child_free (WpChild *self);            /* kills it if it still runs */
 
 void wp_child_signal (WpChild *self, int number);
@@ -24,6 +32,7 @@ gboolean wp_child_wait (WpChild *self, gint64 until_us);   /* TRUE: it has ended
 int wp_child_status (const WpChild *self);     /* then: exit status, or -signal */
 
 int wp_child_pid (const WpChild *self);
+guint wp_child_count_threads (const WpChild *self);
 guint wp_child_count_files (const WpChild *self);          /* descriptors that it has open */
 gint64 wp_child_cpu_us (const WpChild *self);
 gint64 wp_child_memory_bytes (const WpChild *self);        /* resident */

@@ -111,7 +111,7 @@ command_line (const char *option, va_list more)
 
 /* In its folder, until it says its ports. */
 static void
-launch (WpHarness *self, guint max_files, const char *option, va_list more)
+launch (WpHarness *self, const WpChildLimits *limits, const char *option, va_list more)
 {
   g_autoptr(GPtrArray) argv = command_line (option, more);
 
@@ -125,7 +125,7 @@ launch (WpHarness *self, guint max_files, const char *option, va_list more)
       g_ptr_array_insert (argv, 1, g_strdup ("--tls-certificate=harness.pem"));
       g_ptr_array_insert (argv, 2, g_strdup ("--tls-key=harness.key"));
     }
-  self->child = wp_child_new (self->dir, (char **) argv->pdata, max_files, FALSE);
+  self->child = wp_child_new (self->dir, (char **) argv->pdata, limits, FALSE);
   for (gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US; !read_ports (self);)
     if (wp_child_wait (self->child, g_get_monotonic_time () + 2000) || g_get_monotonic_time () > until_us)
       {
@@ -135,11 +135,11 @@ launch (WpHarness *self, guint max_files, const char *option, va_list more)
 }
 
 static WpHarness *
-start (guint max_files, const char *option, va_list more)
+start (const WpChildLimits *limits, const char *option, va_list more)
 {
   WpHarness *self = harness_new ();
 
-  launch (self, max_files, option, more);
+  launch (self, limits, option, more);
   return self;
 }
 
@@ -154,7 +154,7 @@ wp_harness_start_again (WpHarness *self, const char *option, ...)
   g_clear_pointer (&self->admin, wp_client_free);
   g_unlink (log);   /* the ports that it says are the new ones */
   va_start (more, option);
-  launch (self, 0, option, more);
+  launch (self, NULL, option, more);
   va_end (more);
 }
 
@@ -165,21 +165,35 @@ wp_harness_start (const char *option, ...)
   va_list more;
 
   va_start (more, option);
-  self = start (0, option, more);
+  self = start (NULL, option, more);
   va_end (more);
 
   return self;
 }
 
 WpHarness *
-wp_harness_start_limited (guint max_files, const char *option, ...)
+wp_harness_start_limited (const WpChildLimits *limits, const char *option, ...)
 {
   WpHarness *self;
   va_list more;
 
   va_start (more, option);
-  self = start (max_files, option, more);
+  self = start (limits, option, more);
   va_end (more);
+
+  return self;
+}
+
+static WpHarness *
+run (const WpChildLimits *limits, const char *option, va_list more)
+{
+  WpHarness *self = harness_new ();
+  g_autoptr(GPtrArray) argv = command_line (option, more);
+
+  self->child = wp_child_new (self->dir, (char **) argv->pdata, limits, TRUE);
+  while (!wp_child_wait (self->child, g_get_monotonic_time () + 2000))
+    if (read_ports (self))
+      wp_harness_signal (self, SIGKILL);
 
   return self;
 }
@@ -187,17 +201,25 @@ wp_harness_start_limited (guint max_files, const char *option, ...)
 WpHarness *
 wp_harness_run (const char *option, ...)
 {
-  WpHarness *self = harness_new ();
-  g_autoptr(GPtrArray) argv = NULL;
+  WpHarness *self;
   va_list more;
 
   va_start (more, option);
-  argv = command_line (option, more);
+  self = run (NULL, option, more);
   va_end (more);
-  self->child = wp_child_new (self->dir, (char **) argv->pdata, 0, TRUE);
-  while (!wp_child_wait (self->child, g_get_monotonic_time () + 2000))
-    if (read_ports (self))
-      wp_harness_signal (self, SIGKILL);
+
+  return self;
+}
+
+WpHarness *
+wp_harness_run_limited (const WpChildLimits *limits, const char *option, ...)
+{
+  WpHarness *self;
+  va_list more;
+
+  va_start (more, option);
+  self = run (limits, option, more);
+  va_end (more);
 
   return self;
 }
