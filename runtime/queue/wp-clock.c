@@ -313,7 +313,8 @@ wp_clock_new (GError **error)
   self->fd = fd;
   self->heap = g_array_new (FALSE, FALSE, sizeof (Entry));
   self->due = g_ptr_array_new ();
-  self->armed_ns = self->first_ns = G_MAXINT64;
+  self->first_ns = G_MAXINT64;
+  self->armed_ns = G_MAXINT64;
   self->gap_ns = MAX_GAP_NS;
   wp_alarm_init (&self->alarm);
   g_mutex_init (&self->mutex);

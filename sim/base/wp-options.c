@@ -79,6 +79,8 @@ make_group (Call *call)
 
         if (copy.arg == G_OPTION_ARG_CALLBACK)
           copy.arg_data = on_entry;
+        if (copy.arg == G_OPTION_ARG_CALLBACK && !(copy.flags & G_OPTION_FLAG_NO_ARG))
+          copy.flags |= G_OPTION_FLAG_FILENAME;   /* bytes as they are: in the C locale GOption refuses all but ASCII else */
         g_array_append_val (entries, copy);
       }
   g_option_group_add_entries (group, (GOptionEntry *) (gpointer) entries->data);
@@ -288,7 +290,9 @@ load_line (char *line, const GOptionEntry *const *tables, gpointer data, GError 
   value = strchr (key, '=');
   if (!value)
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%.40s\" is not of the form key = value", key);
+      g_autofree char *start = g_utf8_substring (key, 0, MIN (g_utf8_strlen (key, -1), 40));
+
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not of the form key = value", start);
       return FALSE;
     }
   *value++ = '\0';

@@ -68,6 +68,8 @@ test_options_parse (void)
     { "--name -nd", "-nd", NULL },
     { "--loud -nd", "d", NULL },
     { "-n d -- -ne", "d", NULL },
+    { "--name=caf\xc3\xa9", "caf\xc3\xa9", NULL },   /* in the C locale too */
+    { "--name=\xff", "\xff", NULL },                   /* a file name is bytes */
     { "--name bad", NULL, "--name: \"bad\" is not a name" },
     { "-n bad", NULL, "--name: \"bad\" is not a name" },
     { "--nane=x", NULL, "unknown option --nane; did you mean --name?" },
@@ -117,6 +119,9 @@ test_options_load (void)
     { "name=a\nname = bad\n", "a", ":2: name: \"bad\" is not a name", FALSE },
     { "nane = a", NULL, ":1: \"nane\" is not an option; --help lists them all", FALSE },
     { "name", NULL, ":1: \"name\" is not of the form key = value", FALSE },
+    { "0123456789012345678901234567890123456789x", NULL, ":1: \"0123456789012345678901234567890123456789\" is not of the form key = value", FALSE },
+    { "012345678901234567890123456789012345678\xc3\xa9\xc3\xa9", NULL,
+      ":1: \"012345678901234567890123456789012345678\xc3\xa9\" is not of the form key = value", FALSE },
     { "\n\nloud = yes", NULL, ":3: loud: \"yes\" is not true or false", FALSE },
   };
 
