@@ -150,13 +150,15 @@ draw_hyperexponential (WpService *self)
   return self->means_ns[second] * wp_random_exponential_inline (&self->random);
 }
 
-/* The @k-th moment of a Pareto distribution on [least, most]; (b^(k-a) - l^(k-a)) / (k - a) is ln (b / l) at k = a. */
+/* The @k-th moment of a Pareto distribution on [least, most]: with r = least / most, most^k a (r^a - r^k) / (k - a) / (1 - r^a), where
+ * (r^a - r^k) / (k - a) is r^k ln (1 / r) at k = a. No power of more than 1 is taken: steep ones would overflow. */
 static double
 pareto_moment (double least, double most, double alpha, double k)
 {
-  double inner = fabs (k - alpha) < 1e-9 ? log (most / least) : (pow (most, k - alpha) - pow (least, k - alpha)) / (k - alpha);
+  double ratio = least / most, power = pow (ratio, k);
+  double inner = fabs (k - alpha) < 1e-9 ? -power * log (ratio) : (pow (ratio, alpha) - power) / (k - alpha);
 
-  return alpha * pow (least, alpha) * inner / -expm1 (alpha * log (least / most));
+  return pow (most, k) * alpha * inner / -expm1 (alpha * log (ratio));
 }
 
 /* The least value is chosen, by bisection, so that the mean is the one asked for. */
@@ -199,7 +201,7 @@ moments_pareto (const WpService *self, WpMoments *moments)
   double mean = (double) self->a_ns / (double) self->b_ns;
   double square = pareto_moment (self->least_ns / (double) self->b_ns, 1, self->alpha, 2);
 
-  *moments = (WpMoments) { WP_SHAPE_GENERAL, (double) self->a_ns, square / (mean * mean) - 1 };
+  *moments = (WpMoments) { WP_SHAPE_GENERAL, (double) self->a_ns, fmax (square / (mean * mean) - 1, 0) };
 }
 
 static gboolean

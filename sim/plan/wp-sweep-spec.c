@@ -7,6 +7,9 @@
 #include "sim/base/wp-options.h"
 #include "sim/base/wp-policy.h"
 
+#define LEAST_SCALE 1e-9   /* values are rounded to so many digits */
+#define MOST_SCALE 1e9
+
 static const char *const names[] = { "workers", "queue", "scale", "service", NULL };
 
 static gboolean
@@ -73,7 +76,7 @@ add_whole (GArray *values, guint least, char **range, const char *part, GError *
 static gboolean
 add_double (GArray *values, char **range, const char *part, GError **error)
 {
-  double from, until, step = 1;
+  double from, until, step = 1, n;
 
   if (!wp_options_parse_positive (range[0], &from, error))
     return FALSE;
@@ -82,9 +85,12 @@ add_double (GArray *values, char **range, const char *part, GError **error)
     return FALSE;
   if (until < from)
     return fail (part, error, "the end is before the beginning");
-  if ((until - from) / step + values->len >= WP_SWEEP_MOST)
+  if (from < LEAST_SCALE || until > MOST_SCALE)
+    return fail (part, error, "a scale is from 1e-9 to 1e9");
+  n = floor ((until * (1 + 1e-12) - from) / step);
+  if (n + values->len >= WP_SWEEP_MOST)
     return fail (part, error, "more than a million combinations");
-  for (guint i = 0; from + i * step <= until * (1 + 1e-12); i++)
+  for (guint i = 0; i <= n; i++)
     {
       double value = nearbyint ((from + i * step) * 1e9) / 1e9;   /* 1.1, not 1.1000000000000001 */
 

@@ -18,6 +18,7 @@
 #include "sim/wp-sim-options.h"
 
 #define FILE_LIMIT 1024
+#define MEMORY_BYTES (G_GUINT64_CONSTANT (1) << 32)
 #define DRAWS 100
 
 int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
@@ -57,6 +58,7 @@ read_server (char **args, GError **error)
     {
       g_autofree char *timeout = wp_policy_get (&it.policy, "block-timeout");
 
+      wp_server_options_fit (&it, MEMORY_BYTES);
       check_bounds (&it);
       text = g_strdup_printf ("%d %u %u %d %d %s %u|%s|%s|%s|%s|%s|%s|%s|%s|%" G_GINT64_FORMAT " %" G_GUINT64_FORMAT " %d %u %" G_GINT64_FORMAT
                               " %d %u %u %u %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT

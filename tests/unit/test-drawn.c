@@ -145,7 +145,7 @@ static void
 test_services (void)
 {
   static const struct { const char *spec; double relative; } services[] = {
-    { "500ms", 1e-12 }, { "exp:20ms", 0.01 }, { "lognormal:20ms:1.5", 0.06 }, { "uniform:5ms:25ms", 0.01 }, { "hyperexp:20ms:3", 0.04 },
+    { "500ms", 1e-12 }, { "pareto:1ms:270:2s", 0.01 }, { "exp:20ms", 0.01 }, { "lognormal:20ms:1.5", 0.06 }, { "uniform:5ms:25ms", 0.01 }, { "hyperexp:20ms:3", 0.04 },
     { "pareto:20ms:1.5:1s", 0.02 }, { "pareto:20ms:1:200ms", 0.01 }, { "pareto:20ms:2:300ms", 0.02 }, { "pareto:20ms:3:10s", 0.1 }
   };
   enum { N = 2000000 };

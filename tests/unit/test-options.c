@@ -81,9 +81,9 @@ test_options_parse (void)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       Options options = { NULL, FALSE };
-      g_autofree char *message = parse (cases[i].line, &options);
+      g_autofree char *message = parse (cases[i].line, &options), *shown = g_strescape (cases[i].line, NULL);
 
-      g_test_message ("%s", cases[i].line);
+      g_test_message ("%s", shown);
       g_assert_cmpstr (message, ==, cases[i].message);
       g_assert_cmpstr (options.name, ==, cases[i].name);
       g_free (options.name);

@@ -258,6 +258,8 @@ test_bad_options (void)
     { "--sweep=queue=0:5000000 trace.csv", "more than a million" },
     { "--sweep=queue=0:2000,workers=1:2000 trace.csv", "more than a million" },
     { "--sweep=scale=0:1 trace.csv", "is not a number above 0" },
+    { "--sweep=scale=1e-10 trace.csv", "a scale is from 1e-9 to 1e9" },    /* it was rounded to 0 */
+    { "--sweep=service=84e21 trace.csv", "a scale is from 1e-9 to 1e9" },  /* a step of 1 came nowhere */
     { "--sweep=queue=1 -m Default trace.csv", "Default has no sizes" },
     { "--sweep=queue=1 --series=x trace.csv", "does not go with" },
     { "--at=x trace.csv", "--at: \"x\" is not a time" },
