@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define FIRST_USER 100000        /* of those that no system gives out */
+
 struct _WpChild {
   GPid pid;
   int pid_fd;                /* -1: has ended */
@@ -28,16 +30,22 @@ limit (int resource, guint64 value)
     setrlimit (resource, &both);
 }
 
+typedef struct {
+  WpChildLimits limits;
+  uid_t user;                /* nobody else's, and the group's too */
+} Setup;
+
 /* Between fork and exec. To become another user clears the signal. */
 static void
 child_setup (gpointer data)
 {
-  const WpChildLimits *limits = data;
+  const Setup *self = data;
+  const WpChildLimits *limits = &self->limits;
 
   limit (RLIMIT_NOFILE, limits->files);
   limit (RLIMIT_AS, limits->address_bytes);
   limit (RLIMIT_NPROC, limits->processes);
-  if (limits->processes > 0 && (setgroups (0, NULL) < 0 || setgid (WP_CHILD_USER) < 0 || setuid (WP_CHILD_USER) < 0))
+  if (limits->processes > 0 && (setgroups (0, NULL) < 0 || setgid (self->user) < 0 || setuid (self->user) < 0))
     _exit (127);
   prctl (PR_SET_PDEATHSIG, SIGKILL);
 }
@@ -66,16 +74,18 @@ WpChild *
 wp_child_new (const char *dir, char **argv, const WpChildLimits *limits, gboolean ends_by_itself)
 {
   WpChild *self = g_new0 (WpChild, 1);
-  WpChildLimits given = limits ? *limits : (WpChildLimits) { 0 };
+  Setup setup = { .user = FIRST_USER + (uid_t) getpid () };
   g_autoptr(GError) error = NULL;
   g_auto(GStrv) environment = make_environment (ends_by_itself);
   g_autofree char *line = g_strjoinv (" ", argv);
   int out = create (dir, WP_CHILD_OUTPUT), err = create (dir, WP_CHILD_LOG);
 
   g_test_message ("%s", line);
-  if (given.processes > 0)
-    g_assert_cmpint (chown (dir, WP_CHILD_USER, WP_CHILD_USER), ==, 0);
-  g_spawn_async_with_fds (dir, argv, environment, G_SPAWN_DO_NOT_REAP_CHILD, child_setup, &given, &self->pid, -1, out, err,
+  if (limits)
+    setup.limits = *limits;
+  if (setup.limits.processes > 0)
+    g_assert_cmpint (chown (dir, setup.user, setup.user), ==, 0);
+  g_spawn_async_with_fds (dir, argv, environment, G_SPAWN_DO_NOT_REAP_CHILD, child_setup, &setup, &self->pid, -1, out, err,
                           &error);
   g_assert_no_error (error);
   close (out);

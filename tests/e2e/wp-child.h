@@ -15,8 +15,6 @@ typedef struct {
   guint64 address_bytes;
 } WpChildLimits;
 
-#define WP_CHILD_USER 54321      /* nobody else's */
-
 /**
  * wp_child_new:
  * @dir: it runs in there
