@@ -2,19 +2,19 @@
 
 #include <string.h>
 
-enum { TOKEN = 1, VALUE = 2, TARGET = 4, HOST = 8 };
+enum { TOKEN = 1, VALUE = 2, TARGET = 4, HOST = 8, COLON = 16 };
 
 /* What a byte may be part of: a token (RFC 9110, 5.6.2), a field value (5.5), a request target (RFC 3986's characters and those that
- * clients are known to leave unescaped, but no "#", and "%" apart), a host and port (RFC 3986, 3.2.2 and 3.2.3). */
+ * clients are known to leave unescaped, but no "#", and "%" apart), a host's name (RFC 3986, 3.2.2). */
 static const guint8 classes[256] = {
 #define VISIBLE (VALUE | TARGET)
   ['\t'] = VALUE, [' '] = VALUE,
-  ['!'] = TOKEN | VISIBLE | HOST, ['"'] = VISIBLE, ['#'] = TOKEN | VALUE, ['$'] = TOKEN | VISIBLE | HOST, ['%'] = TOKEN | VALUE | HOST,
+  ['!'] = TOKEN | VISIBLE | HOST, ['"'] = VISIBLE, ['#'] = TOKEN | VALUE, ['$'] = TOKEN | VISIBLE | HOST, ['%'] = TOKEN | VALUE,
   ['&'] = TOKEN | VISIBLE | HOST, ['\''] = TOKEN | VISIBLE | HOST, ['('] = VISIBLE | HOST, [')'] = VISIBLE | HOST,
   ['*'] = TOKEN | VISIBLE | HOST, ['+'] = TOKEN | VISIBLE | HOST, [','] = VISIBLE | HOST, ['-'] = TOKEN | VISIBLE | HOST,
-  ['.'] = TOKEN | VISIBLE | HOST, ['/'] = VISIBLE, ['0' ... '9'] = TOKEN | VISIBLE | HOST, [':'] = VISIBLE | HOST, [';'] = VISIBLE | HOST,
+  ['.'] = TOKEN | VISIBLE | HOST, ['/'] = VISIBLE, ['0' ... '9'] = TOKEN | VISIBLE | HOST, [':'] = VISIBLE | COLON, [';'] = VISIBLE | HOST,
   ['<'] = VISIBLE, ['='] = VISIBLE | HOST, ['>'] = VISIBLE, ['?'] = VISIBLE, ['@'] = VISIBLE, ['A' ... 'Z'] = TOKEN | VISIBLE | HOST,
-  ['['] = VISIBLE | HOST, ['\\'] = VISIBLE, [']'] = VISIBLE | HOST, ['^'] = TOKEN | VISIBLE, ['_'] = TOKEN | VISIBLE | HOST,
+  ['['] = VISIBLE, ['\\'] = VISIBLE, [']'] = VISIBLE, ['^'] = TOKEN | VISIBLE, ['_'] = TOKEN | VISIBLE | HOST,
   ['`'] = TOKEN | VISIBLE, ['a' ... 'z'] = TOKEN | VISIBLE | HOST, ['{'] = VISIBLE, ['|'] = TOKEN | VISIBLE, ['}'] = VISIBLE,
   ['~'] = TOKEN | VISIBLE | HOST, [0x80 ... 0xff] = VALUE,
 #undef VISIBLE
@@ -74,18 +74,26 @@ known_method (WpSlice method)
   return NULL;
 }
 
+/* What is of the form of a version is 505 where it is another; what is not is malformed. */
+static WpRequestKind
+check_version (Parser *self)
+{
+  static const char form[] = "HTTP/0.0";   /* 0: a digit */
+  gsize have = MIN ((gsize) (self->end - self->at), strlen (form));
+
+  for (gsize i = 0; i < have; i++)
+    if (form[i] == '0' ? !g_ascii_isdigit (self->at[i]) : self->at[i] != form[i])
+      return bad (self, 400);
+  return have < strlen (form) ? WP_REQUEST_MORE : bad (self, 505);
+}
+
 static WpRequestKind
 parse_version (Parser *self)
 {
   static const char prefix[] = "HTTP/1.";
-  gsize have = MIN ((gsize) (self->end - self->at), strlen (prefix));
 
-  if (memcmp (self->at, prefix, have) != 0)
-    return bad (self, have >= 5 && memcmp (self->at, prefix, 5) == 0 ? 505 : 400);
-  if (self->end - self->at < 8)
-    return WP_REQUEST_MORE;
-  if (self->at[7] != '0' && self->at[7] != '1')
-    return bad (self, g_ascii_isdigit (self->at[7]) ? 505 : 400);
+  if (self->end - self->at < 8 || memcmp (self->at, prefix, strlen (prefix)) != 0 || (self->at[7] != '0' && self->at[7] != '1'))
+    return check_version (self);
   self->old = self->at[7] == '0';
   self->other |= self->old;
   self->at += 8;
@@ -172,13 +180,40 @@ take_connection (WpRequest *request, WpSlice value)
     }
 }
 
+/* What follows a host: nothing, or a port. */
+static gboolean
+is_port (const char *at, const char *end)
+{
+  if (at < end && *at++ != ':')
+    return FALSE;
+  while (at < end && g_ascii_isdigit (*at))
+    at++;
+  return at == end;
+}
+
+/* A name, or an address in brackets, and a port (RFC 3986, 3.2.2 and 3.2.3). */
+static gboolean
+is_host (WpSlice value)
+{
+  const char *end = value.bytes + value.len, *at = skip (value.bytes, end, HOST), *close;
+
+  if (value.len > 0 && *value.bytes == '[')
+    {
+      close = memchr (value.bytes, ']', value.len);
+      return close && skip (value.bytes + 1, close, HOST | COLON) == close && is_port (close + 1, end);
+    }
+  for (; at < end && *at == '%' && end - at >= 3 && g_ascii_isxdigit (at[1]) && g_ascii_isxdigit (at[2]); at = skip (at + 3, end, HOST))
+    ;
+  return at > value.bytes && is_port (at, end);
+}
+
 static gboolean
 take_host (Parser *self, WpSlice value)
 {
   gboolean first = self->host.bytes == NULL;
 
   self->host = value;
-  return first && value.len > 0 && skip (value.bytes, value.bytes + value.len, HOST) == value.bytes + value.len;
+  return first && is_host (value);
 }
 
 static gboolean
@@ -266,6 +301,14 @@ parse_field (Parser *self, WpRequest *request)
   return take_field (self, request, name, value) ? WP_REQUEST_PLAIN : bad (self, 400);
 }
 
+static const char *
+find_authority_end (const char *at, const char *end)
+{
+  while (at < end && *at != '/' && *at != '?')
+    at++;
+  return at;
+}
+
 /* Origin form, or absolute form for the host that the Host field names (RFC 9112, 3.2); the asterisk and authority forms belong to
  * methods that are not ours. */
 static gboolean
@@ -282,7 +325,7 @@ check_target (Parser *self, WpRequest *request)
   if (target->len <= strlen (scheme) || g_ascii_strncasecmp (target->bytes, scheme, strlen (scheme)) != 0)
     return FALSE;
   authority.bytes = target->bytes + strlen (scheme);
-  authority.len = skip (authority.bytes, end, HOST) - authority.bytes;
+  authority.len = find_authority_end (authority.bytes, end) - authority.bytes;
   target->bytes = authority.bytes + authority.len;
   target->len = end - target->bytes;
 
