@@ -13,12 +13,14 @@
 #define VERSION 1
 #define BUSY_TIMEOUT_MS 2000         /* somebody looks into it with a tool of SQLite's */
 #define PAGE_BYTES 4096
+#define ROOM_BYTES (256 * 1024)
 
 struct _WpJournalFile {
   char *path;
   int lock_fd;               /* -1: not ours. Closed last: to close any descriptor of the file drops SQLite's own locks */
   sqlite3 *db;
-  sqlite3_stmt *begin, *insert, *fail, *remove, *touch, *commit, *rollback;
+  sqlite3_stmt *begin, *insert, *fail, *remove, *commit, *rollback;
+  guint room_bytes;          /* what has to fit in before it is no longer full */
   char *why;
 };
 
@@ -110,8 +112,7 @@ prepare_all (WpJournalFile *self)
          prepare (self, "INSERT INTO jobs VALUES (?,?,?,?,?,?,?,?,NULL,NULL,NULL) ON CONFLICT DO NOTHING", &self->insert) &&
          prepare (self, "INSERT INTO jobs VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (seq) DO UPDATE"
                   " SET failed = excluded.failed, updates = excluded.updates, reason = excluded.reason", &self->fail) &&
-         prepare (self, "DELETE FROM jobs WHERE seq = ?", &self->remove) &&
-         prepare (self, "PRAGMA user_version=" G_STRINGIFY (VERSION), &self->touch);
+         prepare (self, "DELETE FROM jobs WHERE seq = ?", &self->remove);
 }
 
 static gboolean
@@ -120,6 +121,7 @@ set_up (WpJournalFile *self, gboolean is_new, guint64 max_bytes)
   g_autofree char *size = g_strdup_printf ("PRAGMA page_size=%d; PRAGMA max_page_count=%" G_GUINT64_FORMAT, PAGE_BYTES,
                                            max_bytes > 0 ? MAX (max_bytes / PAGE_BYTES, 16) : 0xfffffffe);
 
+  self->room_bytes = max_bytes > 0 ? (guint) MIN (max_bytes / 16, ROOM_BYTES) : ROOM_BYTES;
   return sqlite3_exec (self->db, size, NULL, NULL, NULL) == SQLITE_OK &&
          sqlite3_exec (self->db, pragmas, NULL, NULL, NULL) == SQLITE_OK &&
          (!is_new || sqlite3_exec (self->db, schema, NULL, NULL, NULL) == SQLITE_OK) && prepare_all (self);
@@ -154,7 +156,7 @@ wp_journal_file_open (const char *path, gboolean create, guint64 max_bytes, GErr
 void
 wp_journal_file_free (WpJournalFile *self)
 {
-  sqlite3_stmt *const statements[] = { self->begin, self->insert, self->fail, self->remove, self->touch, self->commit, self->rollback };
+  sqlite3_stmt *const statements[] = { self->begin, self->insert, self->fail, self->remove, self->commit, self->rollback };
 
   for (guint i = 0; i < G_N_ELEMENTS (statements); i++)
     sqlite3_finalize (statements[i]);
@@ -191,7 +193,6 @@ give_up (WpJournalFile *self, const char *why)
   return FALSE;
 }
 
-/* PRAGMA user_version yields no row when it sets. */
 static gboolean
 run (WpJournalFile *self, sqlite3_stmt *statement)
 {
@@ -261,10 +262,16 @@ wp_journal_file_remove (WpJournalFile *self, gint64 row)
   return run (self, self->remove);
 }
 
+/* A table that is gone at once. Where that is not managed it goes the next time; whoever reads the jobs does not see it. */
 gboolean
-wp_journal_file_touch (WpJournalFile *self)
+wp_journal_file_has_room (WpJournalFile *self)
 {
-  return run (self, self->touch);
+  g_autofree char *fill = g_strdup_printf ("BEGIN IMMEDIATE; DROP TABLE IF EXISTS room; CREATE TABLE room AS SELECT zeroblob (%u) AS bytes;",
+                                           self->room_bytes);
+
+  return (sqlite3_exec (self->db, fill, NULL, NULL, NULL) == SQLITE_OK || give_up (self, sqlite3_errmsg (self->db))) &&
+         wp_journal_file_commit (self) &&
+         (sqlite3_exec (self->db, "DROP TABLE room", NULL, NULL, NULL) == SQLITE_OK || give_up (self, sqlite3_errmsg (self->db)));
 }
 
 /* What is written to a file that has no name any more is as good as not written. */

@@ -38,8 +38,10 @@ gboolean wp_journal_file_begin (WpJournalFile *self);
 gboolean wp_journal_file_insert (WpJournalFile *self, gint64 row, WpJob *job);     /* nothing where the row is there */
 gboolean wp_journal_file_fail (WpJournalFile *self, gint64 row, WpJob *job);       /* whether the row is there or not */
 gboolean wp_journal_file_remove (WpJournalFile *self, gint64 row);
-gboolean wp_journal_file_touch (WpJournalFile *self);                              /* writes, but changes nothing */
 gboolean wp_journal_file_commit (WpJournalFile *self);
+
+/* Outside a transaction: may 256 kB be written, or a sixteenth of @max_bytes? What is only just no longer full would be full at once. */
+gboolean wp_journal_file_has_room (WpJournalFile *self);
 const char *wp_journal_file_why (const WpJournalFile *self);
 
 /* What is not failed, oldest first. Returns: (element-type WpJob): each with its row; NULL with an error. */

@@ -186,8 +186,7 @@ write_rows (WpJournal *self, const Batch *batch)
 static gboolean
 write_batch (WpJournal *self, const Batch *batch)
 {
-  gboolean ok = wp_journal_file_begin (self->file) && write_rows (self, batch) &&
-                (self->probe_us == 0 || wp_journal_file_touch (self->file)) && wp_journal_file_commit (self->file);
+  gboolean ok = wp_journal_file_begin (self->file) && write_rows (self, batch) && wp_journal_file_commit (self->file);
 
   if (!ok)
     return FALSE;
@@ -253,7 +252,7 @@ write_taken (WpJournal *self)
           self->counts.refused += batch.n_adds;
           g_mutex_unlock (&self->mutex);
         }
-      note_health (self, ok);
+      note_health (self, ok && (self->probe_us == 0 || wp_journal_file_has_room (self->file)));
       tell (self, self->taken_adds, batch.n_adds, ok);
     }
   while (self->taken_adds->len > 0 || (ok && self->taken_fails->len + self->taken_removals->len > 0));

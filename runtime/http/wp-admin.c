@@ -174,6 +174,18 @@ add_refused (JsonBuilder *json, const WpAdmin *self)
   json_builder_end_object (json);
 }
 
+/* NULL: requests are taken. */
+static const char *
+why_not_ready (const WpAdmin *self)
+{
+  WpJournal *journal = wp_mode_get_journal (self->mode);
+  WpJournalCounts counts = { .writable = TRUE };
+
+  if (journal)
+    wp_journal_count (journal, &counts);
+  return !g_atomic_int_get (&self->ready) ? "draining\n" : counts.writable ? NULL : "the journal cannot be written\n";
+}
+
 static char *
 make_stats (const WpAdmin *self, gboolean pretty)
 {
@@ -188,7 +200,7 @@ make_stats (const WpAdmin *self, gboolean pretty)
   add_string (json, "version", WP_VERSION);
   add_seconds (json, "uptime", now_ns - self->started_ns);
   json_builder_set_member_name (json, "ready");
-  json_builder_add_boolean_value (json, g_atomic_int_get (&self->ready));
+  json_builder_add_boolean_value (json, !why_not_ready (self));
   add_policy (json, self);
   json_builder_set_member_name (json, "ledger");
   json_builder_begin_object (json);
@@ -229,7 +241,7 @@ make_metrics (const WpAdmin *self)
   count_refusals (self, refused);
   return wp_metrics_format (self->mode, &ledger, refused,
                             oldest_ns == WP_TIME_NONE ? WP_TIME_NONE : wp_time_monotonic () - oldest_ns,
-                            count_connections (self), g_atomic_int_get (&self->ready));
+                            count_connections (self), !why_not_ready (self));
 }
 
 /* What the page may do: run its own script, and ask this listener. */
@@ -287,7 +299,7 @@ static void
 on_request (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
 {
   WpAdmin *self = data;
-  gboolean ready = g_atomic_int_get (&self->ready);
+  const char *why_not = why_not_ready (self);
 
   if (g_str_equal (path, "/stats.json"))
     answer (message, SOUP_STATUS_OK, "application/json", make_stats (self, TRUE));
@@ -302,8 +314,7 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
   else if (g_str_equal (path, "/healthz"))
     answer (message, SOUP_STATUS_OK, "text/plain", g_strdup ("ok\n"));
   else if (g_str_equal (path, "/readyz"))
-    answer (message, ready ? SOUP_STATUS_OK : SOUP_STATUS_SERVICE_UNAVAILABLE, "text/plain",
-            g_strdup (ready ? "ready\n" : "draining\n"));
+    answer (message, why_not ? SOUP_STATUS_SERVICE_UNAVAILABLE : SOUP_STATUS_OK, "text/plain", g_strdup (why_not ? why_not : "ready\n"));
   else
     answer (message, SOUP_STATUS_NOT_FOUND, "text/plain", g_strdup ("here are /, /metrics, /stats.json, /failed.json, /events, /healthz and /readyz\n"));
 }

@@ -85,7 +85,7 @@ wp_metrics_format (WpMode *mode, const WpLedger *ledger, const guint64 *refused,
   g_string_append_printf (text, "wp_oldest_job_age_seconds %s\n",
                           g_ascii_dtostr (age, sizeof age, age_ns == WP_TIME_NONE ? 0 : age_ns / (double) WP_NS_PER_S));
   add (text, "connections", "gauge", "Connections of clients now.", connections);
-  add (text, "ready", "gauge", "1 while requests are taken, 0 once it drains.", ready);
+  add (text, "ready", "gauge", "1 while requests are taken, 0 once it drains, or while the journal cannot be written.", ready);
 
   if (wp_mode_get_journal (mode))
     add_journal (text, wp_mode_get_journal (mode));

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define SIZE "size=4m"
+#define PROBES_US 200000         /* how often a full journal is looked at */
 
 static int is_alone = -1;    /* 0: our mounts are seen by nobody else, and end with us */
 
@@ -326,6 +327,46 @@ test_journal_at_its_limit (void)
   check_stored (server, "wp.db", &log);
 }
 
+static guint
+ask_ready (const WpHarness *server)
+{
+  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+
+  wp_client_get (admin, "/readyz", NULL);
+  return wp_client_read_status (admin);
+}
+
+/* As long as there is no room it is not ready, and says so each time it is asked: the probes in between change nothing. */
+static void
+test_not_ready_while_full (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", "--max-journal=512k", NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  gint64 until_us = g_get_monotonic_time () + 5 * PROBES_US;
+  g_autofree char *log = NULL;
+  Log asked = log_new ();
+
+  g_assert_cmpuint (ask_ready (server), ==, 200);
+  ask_until (server, &asked, 503);
+  wp_harness_await_stat (server, "journal.writable", 0);
+  while (g_get_monotonic_time () < until_us)
+    {
+      g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+
+      g_assert_cmpuint (ask_ready (server), ==, 503);
+      g_assert_cmpuint (ask (client, &asked), ==, 503);
+      g_assert_cmpfloat (wp_harness_stat (server, "ready"), ==, 0);
+    }
+  log = wp_harness_log (server);
+  g_assert_null (strstr (strstr (log, "cannot be written") + 1, "cannot be written"));   /* told once */
+  wp_hold_release (hold);
+  wp_harness_await_stat (server, "ready", 1);
+  ask_until (server, &asked, 200);
+  g_assert_cmpuint (ask_ready (server), ==, 200);
+  wp_harness_stop (server);
+  check_stored (server, "wp.db", &asked);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -338,6 +379,7 @@ main (int argc, char **argv)
   g_test_add_func ("/disk-full/database", test_database);
   g_test_add_func ("/disk-full/database-for-too-long", test_database_for_too_long);
   g_test_add_func ("/disk-full/journal-at-its-limit", test_journal_at_its_limit);
+  g_test_add_func ("/disk-full/not-ready-while-full", test_not_ready_while_full);
 
   return g_test_run ();
 }

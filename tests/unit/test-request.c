@@ -46,7 +46,7 @@ static const struct {
   { "GET / HTTP/1.0\r\n\r\n", WP_REQUEST_OTHER, 0 },
   { "GET / HTTP/1.2\r\n" HOST END, WP_REQUEST_BAD, 505 },
   { "GET / HTTP/2.0\r\n" HOST END, WP_REQUEST_BAD, 505 },
-  { "GET / HTTP/11\r\n" HOST END, WP_REQUEST_BAD, 505 },
+  { "GET / HTTP/11\r\n" HOST END, WP_REQUEST_BAD, 400 },
   { "GET / http/1.1\r\n" HOST END, WP_REQUEST_BAD, 400 },
   { "GET / HTTQ/1.1\r\n" HOST END, WP_REQUEST_BAD, 400 },
   { "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", WP_REQUEST_BAD, 505 },
