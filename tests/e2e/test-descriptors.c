@@ -1,6 +1,7 @@
 /* Descriptors run out: those who got in are served, the others wait their turn, and none is lost for good. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-hold.h"
+#include "tests/e2e/wp-watch.h"
 
 #define FEW 200
 
@@ -42,6 +43,7 @@ check_crowded (WpHarness *server, guint n)
 {
   g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
   g_autoptr(WpClient) late = NULL;
+  WpWatch *watch = wp_watch_new (wp_harness_admin_port (server));
   guint files = count_at_rest (server), open;
   gint64 cpu_us, since_us;
 
@@ -75,6 +77,7 @@ check_crowded (WpHarness *server, guint n)
   g_clear_pointer (&late, wp_client_free);
   wp_harness_await_stat (server, "connections", 0);
   settle (server, files);
+  g_assert_cmpuint (wp_watch_free (watch), >, 0);
 }
 
 static void
@@ -160,6 +163,7 @@ test_parked_leavers (void)
 {
   g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-q", "1", NULL);
   g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  WpWatch *watch = wp_watch_new (wp_harness_admin_port (server));
   guint files;
 
   files = count_at_rest (server);
@@ -176,6 +180,7 @@ test_parked_leavers (void)
   wp_harness_await_stat (server, "connections", 0);
   settle (server, files);
   wp_hold_release (hold);
+  g_assert_cmpuint (wp_watch_free (watch), >, 0);
   wp_harness_stop (server);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 2);
 }

@@ -1,6 +1,7 @@
 /* SIGTERM under load: whatever was accepted is done, whoever waits is answered, nobody new is let in, and the books balance. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-hold.h"
+#include "tests/e2e/wp-watch.h"
 
 #include <string.h>
 
@@ -49,6 +50,7 @@ test_parked_and_queued_are_done (void)
   g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
   const WpRow *rows;
   gsize n_rows;
+  WpWatch *watch = wp_watch_new (wp_harness_admin_port (server));
 
   wp_crowd_send (crowd, 400, NULL);
   wp_harness_await_stat (server, "ledger.parked", 392);
@@ -59,6 +61,7 @@ test_parked_and_queued_are_done (void)
   wp_crowd_await (crowd, 400);
   g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, 400);
   g_assert_cmpint (wp_harness_wait (server), ==, 0);
+  g_assert_cmpuint (wp_watch_free (watch), >, 0);
   g_assert_cmpuint (wp_harness_ledger (server, "stored"), ==, 400);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 400);
   rows = wp_harness_record (server, "record.csv", &n_rows);
@@ -184,6 +187,7 @@ test_in_full_flight (void)
                                                   "--record=record.csv", NULL);
   Hammer hammers[8];
   GThread *threads[8];
+  WpWatch *watch = wp_watch_new (wp_harness_admin_port (server));
 
   for (guint i = 0; i < 8; i++)
     {
@@ -194,6 +198,7 @@ test_in_full_flight (void)
     ;
   wp_harness_signal (server, SIGTERM);
   g_assert_cmpint (wp_harness_wait (server), ==, 0);
+  g_assert_cmpuint (wp_watch_free (watch), >, 0);
   for (guint i = 0; i < 8; i++)
     g_thread_join (threads[i]);
   check_hammered (server, hammers, 8);
@@ -267,6 +272,7 @@ test_timeout_while_jobs_end (void)
   const WpRow *rows;
   gsize n_rows;
   int status;
+  WpWatch *watch = wp_watch_new (wp_harness_admin_port (server));
 
   for (guint i = 0; i < 500; i++)
     {
@@ -276,6 +282,7 @@ test_timeout_while_jobs_end (void)
   wp_harness_await_stat (server, "ledger.received", 500);
   wp_harness_signal (server, SIGTERM);
   status = wp_harness_wait (server);
+  g_assert_cmpuint (wp_watch_free (watch), >, 0);
   g_assert_cmpint (status, >=, 0);
   g_assert_cmpint (status, ==, wp_harness_ledger (server, "stored") < 500);
   g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, 500);
@@ -292,6 +299,7 @@ test_thousands_parked (void)
   g_autoptr(WpHarness) server = NULL;
   g_autoptr(WpCrowd) crowd = NULL;
   guint64 sum;
+  WpWatch *watch;
 
   if (!wp_crowd_has_room (5200))
     {
@@ -299,6 +307,7 @@ test_thousands_parked (void)
       return;
     }
   server = wp_harness_start ("-m", "WorkerPool", "-q", "100", "-w", "10", "-d", "delay:1h", "--drain-timeout=500ms", NULL);
+  watch = wp_watch_new (wp_harness_admin_port (server));
   crowd = wp_crowd_new (wp_harness_port (server));
   wp_crowd_send (crowd, 5110, NULL);
   while (wp_harness_stat (server, "ledger.parked") < 5000)
@@ -307,6 +316,7 @@ test_thousands_parked (void)
   wp_harness_signal (server, SIGTERM);
   wp_harness_await_log (server, "draining, for 500 ms at most");
   g_assert_cmpint (wp_harness_wait (server), ==, 1);
+  g_assert_cmpuint (wp_watch_free (watch), >, 0);
   wp_harness_await_log (server, "110 accepted jobs were not finished: 100 queued, 10 in service");
   g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, 5110);
   sum = wp_harness_ledger (server, "rejected") + wp_harness_ledger (server, "abandoned");

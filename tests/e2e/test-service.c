@@ -58,7 +58,7 @@ listen_at (const char *dir, int type)
 }
 
 static void
-set_environment (GSubprocessLauncher *launcher, const Service *self)
+set_environment (GSubprocessLauncher *launcher, const Service *self, gboolean in_vain)
 {
   g_autofree char *notify = g_build_filename (self->dir, "notify", NULL), *journal = NULL, *sanitizer = NULL;
   struct stat status;
@@ -68,14 +68,15 @@ set_environment (GSubprocessLauncher *launcher, const Service *self)
   g_subprocess_launcher_setenv (launcher, "NOTIFY_SOCKET", notify, TRUE);
   g_subprocess_launcher_setenv (launcher, "WATCHDOG_USEC", "200000", TRUE);
   sanitizer = g_strconcat (g_getenv ("ASAN_OPTIONS") ? g_getenv ("ASAN_OPTIONS") : "", ":detect_leaks=0", NULL);
-  g_subprocess_launcher_setenv (launcher, "ASAN_OPTIONS", sanitizer, TRUE);   /* one that is refused its start frees nothing */
+  if (in_vain)
+    g_subprocess_launcher_setenv (launcher, "ASAN_OPTIONS", sanitizer, TRUE);   /* one that is refused its start frees nothing */
   g_subprocess_launcher_setenv (launcher, "JOURNAL_STREAM", journal, TRUE);
 }
 
 /* @fd: a listening socket that it inherits as systemd would hand it over, taken; -1: none. The shell knows its own process id, and
  * stays that process. */
 static Service *
-start (int fd, const char *option, ...)
+launch (gboolean in_vain, int fd, const char *option, va_list more)
 {
   static const char script[] = "LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=http exec \"$@\"";
   Service *self = g_new0 (Service, 1);
@@ -83,7 +84,6 @@ start (int fd, const char *option, ...)
   g_autoptr(GPtrArray) argv = g_ptr_array_new ();
   g_autofree char *program = g_build_filename (g_getenv ("WP_BUILD_ROOT"), "runtime", "wp-server", NULL);
   g_autoptr(GError) error = NULL;
-  va_list more;
 
   self->dir = g_dir_make_tmp ("wp-service-XXXXXX", NULL);
   self->log = g_build_filename (self->dir, "log", NULL);
@@ -93,18 +93,43 @@ start (int fd, const char *option, ...)
     g_ptr_array_add (argv, (gpointer) ((const char *[]) { "/bin/sh", "-c", script, "sh" })[i]);
   g_ptr_array_add (argv, program);
   g_ptr_array_add (argv, (gpointer) "--admin=none");
-  va_start (more, option);
   for (; option; option = va_arg (more, const char *))
     g_ptr_array_add (argv, (gpointer) option);
-  va_end (more);
   g_ptr_array_add (argv, NULL);
-  set_environment (launcher, self);
+  set_environment (launcher, self, in_vain);
   g_subprocess_launcher_set_cwd (launcher, self->dir);
   g_subprocess_launcher_set_stderr_file_path (launcher, self->log);
   if (fd >= 0)
     g_subprocess_launcher_take_fd (launcher, fd, 3);
   self->process = g_subprocess_launcher_spawnv (launcher, (const char *const *) argv->pdata, &error);
   g_assert_no_error (error);
+
+  return self;
+}
+
+static Service *
+start (int fd, const char *option, ...)
+{
+  Service *self;
+  va_list more;
+
+  va_start (more, option);
+  self = launch (FALSE, fd, option, more);
+  va_end (more);
+
+  return self;
+}
+
+/* One that will be refused its start. */
+static Service *
+start_in_vain (int fd, const char *option, ...)
+{
+  Service *self;
+  va_list more;
+
+  va_start (more, option);
+  self = launch (TRUE, fd, option, more);
+  va_end (more);
 
   return self;
 }
@@ -244,7 +269,7 @@ test_not_a_listening_socket (void)
   g_autoptr(Service) service = NULL;
 
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, fds), ==, 0);
-  service = start (fds[0], "-d", "delay:0", NULL);
+  service = start_in_vain (fds[0], "-d", "delay:0", NULL);
   g_assert_cmpint (wait_for_end (service), ==, 2);
   await_log (service, "descriptor 3 (http) from systemd is not a listening stream socket\n");
   close (fds[1]);
@@ -283,7 +308,7 @@ test_unix_socket (void)
       await_log (service, said);
       for (guint i = 0; i < 50; i++)
         g_assert_cmpuint (ask_at (path), ==, 200);
-      second = start (-1, option, "-d", "delay:0", NULL);
+      second = start_in_vain (-1, option, "-d", "delay:0", NULL);
       g_assert_cmpint (wait_for_end (second), ==, 2);
       await_log (second, "another server has it");
       g_subprocess_send_signal (service->process, round ? SIGTERM : SIGKILL);
@@ -292,7 +317,7 @@ test_unix_socket (void)
   g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
   g_assert_true (g_file_set_contents (path, "mine", -1, NULL));
   {
-    g_autoptr(Service) service = start (-1, option, "-d", "delay:0", NULL);
+    g_autoptr(Service) service = start_in_vain (-1, option, "-d", "delay:0", NULL);
 
     g_assert_cmpint (wait_for_end (service), ==, 2);
     await_log (service, "it is no socket");

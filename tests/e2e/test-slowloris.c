@@ -1,6 +1,7 @@
 /* Thousands that send a byte now and then, never read, or never end: whoever behaves is served all the while, and memory stays bounded. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-harness.h"
+#include "tests/e2e/wp-watch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -137,6 +138,7 @@ test_all_kinds (void)
   g_autoptr(WpHarness) server = NULL;
   g_autoptr(GArray) slow = NULL;
   gint64 before, best_us = G_MAXINT64;
+  WpWatch *watch;
 
   if (!wp_crowd_has_room (SLOW + 7 * EACH + 100))
     {
@@ -145,6 +147,7 @@ test_all_kinds (void)
     }
   server = wp_harness_start ("-d", "delay:0", "--header-timeout=30s", "--body-timeout=30s", "--idle-timeout=30s", NULL);
   before = wp_child_memory_bytes (wp_harness_child (server));
+  watch = wp_watch_new (wp_harness_admin_port (server));
   slow = gather (server);
   await_connections (server);
   for (guint round = 0; round < ROUNDS; round++)
@@ -167,6 +170,7 @@ test_all_kinds (void)
   g_assert_cmpint (best_us, <, MAX_P99_US);   /* in the best round: other work on the machine has bad ones */
   g_assert_cmpfloat (wp_harness_stat (server, "connections"), >=, least_connections ());
   g_assert_cmpint (wp_child_memory_bytes (wp_harness_child (server)) - before, <, MAX_GROWTH_BYTES);
+  g_assert_cmpuint (wp_watch_free (watch), >, 0);
 }
 
 /* All of them meet their deadline, whatever they go on sending. */
