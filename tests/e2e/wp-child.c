@@ -70,13 +70,25 @@ make_environment (gboolean ends_by_itself)
   return ends_by_itself ? g_environ_setenv (environment, "ASAN_OPTIONS", more, TRUE) : environment;
 }
 
+/* @argv after the words of WP_WRAPPER, if there is one: valgrind and its options. */
+static char **
+wrap (char **argv)
+{
+  g_auto(GStrv) words = g_strsplit (g_getenv ("WP_WRAPPER") ? g_getenv ("WP_WRAPPER") : "", " ", -1);
+  g_autoptr(GStrvBuilder) all = g_strv_builder_new ();
+
+  g_strv_builder_addv (all, (const char **) words);
+  g_strv_builder_addv (all, (const char **) argv);
+  return g_strv_builder_end (all);
+}
+
 WpChild *
 wp_child_new (const char *dir, char **argv, const WpChildLimits *limits, gboolean ends_by_itself)
 {
   WpChild *self = g_new0 (WpChild, 1);
   Setup setup = { .user = FIRST_USER + (uid_t) getpid () };
   g_autoptr(GError) error = NULL;
-  g_auto(GStrv) environment = make_environment (ends_by_itself);
+  g_auto(GStrv) environment = make_environment (ends_by_itself), wrapped = wrap (argv);
   g_autofree char *line = g_strjoinv (" ", argv);
   int out = create (dir, WP_CHILD_OUTPUT), err = create (dir, WP_CHILD_LOG);
 
@@ -85,7 +97,7 @@ wp_child_new (const char *dir, char **argv, const WpChildLimits *limits, gboolea
     setup.limits = *limits;
   if (setup.limits.processes > 0)
     g_assert_cmpint (chown (dir, setup.user, setup.user), ==, 0);
-  g_spawn_async_with_fds (dir, argv, environment, G_SPAWN_DO_NOT_REAP_CHILD, child_setup, &setup, &self->pid, -1, out, err,
+  g_spawn_async_with_fds (dir, wrapped, environment, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH, child_setup, &setup, &self->pid, -1, out, err,
                           &error);
   g_assert_no_error (error);
   close (out);
