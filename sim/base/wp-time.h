@@ -47,6 +47,10 @@ gboolean wp_time_parse_seconds (const char *text, gsize len, gint64 *ns);
  */
 gboolean wp_time_parse_iso8601 (const char *text, gsize len, gint64 *ns);
 
+/* What the two above refuse, though it is a time, because it is more than 292 years from 0; a year before 1678 or after 2261. */
+gboolean wp_time_is_far_seconds (const char *text, gsize len);
+gboolean wp_time_is_far_iso8601 (const char *text, gsize len);
+
 /* Decimal seconds with nine digits of fraction ("0.500000000"); "" for WP_TIME_NONE. Returns @buffer. */
 const char *wp_time_format_seconds (char buffer[WP_TIME_BUFFER], gint64 ns);
 

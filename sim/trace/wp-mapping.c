@@ -282,6 +282,15 @@ read_empty (WpColumn column, WpRow *row)
     row->blocked = -1;
 }
 
+static const char *
+why_no_time (WpCell cell)
+{
+  if (wp_time_is_far_seconds (cell.text, cell.len))
+    return "is more than 292 years";
+
+  return wp_time_is_far_iso8601 (cell.text, cell.len) ? "is not from 1678 to 2261" : "is not a time";
+}
+
 /* Returns what is wrong with the cell, NULL if nothing is. */
 static const char *
 read_cell (WpColumn column, WpCell cell, WpRow *row)
@@ -291,11 +300,11 @@ read_cell (WpColumn column, WpCell cell, WpRow *row)
   if (column == WP_COLUMN_SERVICE)
     {
       if (!read_seconds (cell, time))
-        return "is not a time in seconds";
+        return wp_time_is_far_seconds (cell.text, cell.len) ? "is more than 292 years" : "is not a time in seconds";
       return *time < 0 ? "is negative" : NULL;
     }
   if (time != NULL)
-    return read_seconds (cell, time) || wp_time_parse_iso8601 (cell.text, cell.len, time) ? NULL : "is not a time";
+    return read_seconds (cell, time) || wp_time_parse_iso8601 (cell.text, cell.len, time) ? NULL : why_no_time (cell);
   if (column == WP_COLUMN_BYTES)
     return read_bytes (cell, &row->bytes) ? NULL : "is not a whole number of bytes";
   if (column == WP_COLUMN_OUTCOME)
