@@ -6,6 +6,7 @@
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
 #include "sim/model/wp-calibration.h"
+#include "sim/model/wp-empirical.h"
 #include "sim/stats/wp-random-inline.h"
 
 typedef struct {
@@ -30,7 +31,7 @@ struct _WpService {
   double means_ns[2];
   double alpha, least_ns; /* of a Pareto: from here to b_ns */
   double tail;            /* 1 - (least / b)^alpha */
-  GArray *measured_ns;    /* of from: */
+  WpEmpirical *measured;  /* of from: */
   WpCommit *commit;       /* of batch: */
 };
 
@@ -205,63 +206,22 @@ moments_pareto (const WpService *self, WpMoments *moments)
 }
 
 static gboolean
-add_measured (GArray *measured_ns, const char *file, const WpRow *rows, gsize n_rows, GError **error)
-{
-  for (gsize i = 0; i < n_rows; i++)
-    {
-      gint64 service_ns;
-
-      if (rows[i].finished_ns == WP_TIME_NONE || rows[i].started_ns == WP_TIME_NONE)
-        continue;
-      if (rows[i].finished_ns < rows[i].started_ns)
-        {
-          g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%s: a request was finished before it was started", file);
-          return FALSE;
-        }
-      service_ns = rows[i].finished_ns - rows[i].started_ns;
-      g_array_append_val (measured_ns, service_ns);
-    }
-
-  return TRUE;
-}
-
-static gboolean
 parse_from (WpService *self, char **parts, GError **error)
 {
-  g_autoptr(WpTrace) trace = wp_trace_open (parts[0], NULL, error);
-  const WpRow *rows;
-  gsize n_rows;
-
-  if (!trace || !(rows = wp_trace_load (trace, &n_rows, error)))
-    return FALSE;
-  self->measured_ns = g_array_new (FALSE, FALSE, sizeof (gint64));
-  if (!add_measured (self->measured_ns, parts[0], rows, n_rows, error))
-    return FALSE;
-  if (self->measured_ns->len > 0)
-    return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%s: no row has both \"started\" and \"finished\", so there is no service to draw from",
-               parts[0]);
-
-  return FALSE;
+  return (self->measured = wp_empirical_load (parts[0], error)) != NULL;
 }
 
 static double
 draw_measured (WpService *self)
 {
-  return (double) g_array_index (self->measured_ns, gint64, wp_random_below (&self->random, self->measured_ns->len));
+  return (double) wp_empirical_draw (self->measured, &self->random);
 }
 
 static void
 moments_measured (const WpService *self, WpMoments *moments)
 {
-  double sum = 0, squares = 0, n = self->measured_ns->len, mean_ns;
-
-  for (guint i = 0; i < self->measured_ns->len; i++)
-    sum += (double) g_array_index (self->measured_ns, gint64, i);
-  mean_ns = sum / n;
-  for (guint i = 0; i < self->measured_ns->len; i++)
-    squares += pow ((double) g_array_index (self->measured_ns, gint64, i) - mean_ns, 2);
-  *moments = (WpMoments) { WP_SHAPE_GENERAL, mean_ns, mean_ns > 0 ? squares / n / (mean_ns * mean_ns) : 0 };
+  *moments = (WpMoments) { WP_SHAPE_GENERAL };
+  wp_empirical_moments (self->measured, &moments->mean_ns, &moments->cv2);
 }
 
 static gboolean
@@ -360,7 +320,7 @@ wp_service_new (const char *spec, double scale, gboolean always, guint64 seed, G
 void
 wp_service_free (WpService *self)
 {
-  g_clear_pointer (&self->measured_ns, g_array_unref);
+  g_clear_pointer (&self->measured, wp_empirical_free);
   g_clear_pointer (&self->commit, wp_commit_unref);
   g_free (self);
 }
