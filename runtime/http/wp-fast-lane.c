@@ -167,21 +167,17 @@ await_body (FastLane *self, WpConnection *connection, const WpRequest *request, 
   return await_more (self, connection, WP_CONNECTION_BODY, held);
 }
 
-/* What has come of a chunked body is decoded and let go; its head is kept. */
+/* Feeds what has come of a chunked body, from @begun on, @taken bytes of it. @kept: bytes that stay beside what was decoded, if more is to
+ * come. PASSED: the body is whole. */
 static Step
-take_chunked (FastLane *self, WpConnection *connection, const WpRequest *request, const char *bytes, gsize len, gsize *used, gsize *keep)
+feed_chunked (FastLane *self, WpConnection *connection, const WpRequest *request, const char *bytes, gsize len, gsize begun, gsize kept, gsize *taken)
 {
-  WpChunked *chunked;
-  gsize taken;
-
   if (!connection->body)
     connection->body = wp_chunked_new (wp_gate_max_body (connection->gate));
-  chunked = connection->body;
-  switch (wp_chunked_feed (chunked, bytes + request->head_len, len - request->head_len, &taken))
+  switch (wp_chunked_feed (connection->body, bytes + begun, len - begun, taken))
     {
     case WP_CHUNKED_MORE:
-      *keep = request->head_len;
-      return await_body (self, connection, request, len > request->head_len, request->head_len + wp_chunked_size (chunked));
+      return await_body (self, connection, request, len > request->head_len, kept + wp_chunked_size (connection->body));
     case WP_CHUNKED_BAD:
       return refuse (self, connection, WP_REFUSAL_MALFORMED);
     case WP_CHUNKED_TOO_LARGE:
@@ -189,9 +185,23 @@ take_chunked (FastLane *self, WpConnection *connection, const WpRequest *request
     case WP_CHUNKED_DONE:
       break;
     }
+  return PASSED;
+}
+
+/* What has come of a chunked body is decoded and let go; its head is kept. */
+static Step
+take_chunked (FastLane *self, WpConnection *connection, const WpRequest *request, const char *bytes, gsize len, gsize *used, gsize *keep)
+{
+  gsize taken;
+  Step step = feed_chunked (self, connection, request, bytes, len, request->head_len, request->head_len, &taken);
+
+  if (step == INCOMPLETE)
+    *keep = request->head_len;
+  if (step != PASSED)
+    return step;
   *used = request->head_len + taken;
 
-  return take_request (self, connection, request, wp_chunked_steal_body (chunked));
+  return take_request (self, connection, request, wp_chunked_steal_body (connection->body));
 }
 
 static Step
@@ -211,23 +221,12 @@ take_counted (FastLane *self, WpConnection *connection, const WpRequest *request
 static Step
 gather_chunked (FastLane *self, WpConnection *connection, const WpRequest *request, const char *bytes, gsize len)
 {
-  gsize begun = request->head_len + connection->gathered, taken;
+  gsize taken;
+  Step step = feed_chunked (self, connection, request, bytes, len, request->head_len + connection->gathered, len, &taken);
 
-  if (!connection->body)
-    connection->body = wp_chunked_new (wp_gate_max_body (connection->gate));
-  switch (wp_chunked_feed (connection->body, bytes + begun, len - begun, &taken))
-    {
-    case WP_CHUNKED_MORE:
-      connection->gathered += taken;
-      return await_body (self, connection, request, len > request->head_len, len + wp_chunked_size (connection->body));
-    case WP_CHUNKED_BAD:
-      return refuse (self, connection, WP_REFUSAL_MALFORMED);
-    case WP_CHUNKED_TOO_LARGE:
-      return refuse (self, connection, WP_REFUSAL_BODY_SIZE);
-    case WP_CHUNKED_DONE:
-      break;
-    }
-  return PASSED;
+  if (step == INCOMPLETE)
+    connection->gathered += taken;
+  return step;
 }
 
 /* libsoup gets a request once all of its body is here, which is awaited as any other, see wp_front_has_room(). */

@@ -58,7 +58,7 @@ struct _WpClock {
   gint n_helped;         /* atomic: calls of help since then */
   gint64 gap_ns;         /* the thread's: average time between two deadlines of late */
   gint64 looked_ns;      /* the thread's: when it last found that no more were due */
-  gboolean goes_first;   /* the thread's */
+  WpPromptness promptness;   /* the thread's */
   gboolean stopping;     /* guarded by mutex */
 };
 
@@ -215,18 +215,6 @@ choose_rest (WpClock *self, guint n_fired, gint64 now_ns)
 }
 
 static void
-choose_priority (WpClock *self)
-{
-  gboolean first = self->gap_ns > (self->goes_first ? CROWDED_GAP_NS : ROOMY_GAP_NS);
-
-  if (first && !self->goes_first)
-    wp_prompt_thread (WP_PROMPT_CLOCK);
-  else if (!first && self->goes_first)
-    wp_prompt_end ();
-  self->goes_first = first;
-}
-
-static void
 sleep_until (gint64 moment_ns)
 {
   struct timespec moment = { moment_ns / WP_NS_PER_S, moment_ns % WP_NS_PER_S };
@@ -265,7 +253,7 @@ await_due (WpClock *self, guint n_fired)
   gint64 now_ns = wp_time_monotonic (), rest_until_ns = now_ns + choose_rest (self, n_fired, now_ns), due_ns;
   gboolean stopping;
 
-  choose_priority (self);
+  wp_promptness_set (&self->promptness, self->gap_ns > (self->promptness.is_first ? CROWDED_GAP_NS : ROOMY_GAP_NS));
   g_mutex_lock (&self->mutex);
   stopping = self->stopping;
   due_ns = self->heap->len > 0 ? entry_locked (self, 0)->due_ns : G_MAXINT64;
@@ -292,6 +280,7 @@ run (gpointer data)
 {
   WpClock *self = data;
 
+  wp_promptness_begin (&self->promptness, WP_PROMPT_CLOCK);
   prctl (PR_SET_TIMERSLACK, 1);   /* of 50 us, else */
   while (await_due (self, fire_due (self)))
     ;

@@ -15,8 +15,9 @@ wp_prompt_thread (WpPrompt priority)
     sched_setscheduler (0, SCHED_RR | SCHED_RESET_ON_FORK, &first);
 }
 
-void
-wp_prompt_end (void)
+/* The calling thread is an ordinary one again, if it was put first. */
+static void
+end_prompt (void)
 {
   const struct sched_param ordinary = { 0 };
 
@@ -47,11 +48,17 @@ wp_promptness_review (WpPromptness *self)
   gint64 now_ns = wp_time_monotonic (), used = used_ns ();
   gint64 passed_ns = now_ns - self->looked_ns, busy_ns = used - self->used_ns;
 
-  if (self->is_first && busy_ns > passed_ns / 2)
-    wp_prompt_end ();
-  else if (!self->is_first && busy_ns < passed_ns / 4)
-    wp_prompt_thread (self->priority);
-  self->is_first = self->is_first ? busy_ns <= passed_ns / 2 : busy_ns < passed_ns / 4;
+  wp_promptness_set (self, busy_ns < passed_ns / (self->is_first ? 2 : 4));
   self->looked_ns = now_ns;
   self->used_ns = used;
+}
+
+void
+wp_promptness_set (WpPromptness *self, gboolean first)
+{
+  if (first && !self->is_first)
+    wp_prompt_thread (self->priority);
+  else if (!first && self->is_first)
+    end_prompt ();
+  self->is_first = first;
 }

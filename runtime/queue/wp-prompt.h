@@ -16,9 +16,6 @@ typedef enum { WP_PROMPT_CLIENT = 1, WP_PROMPT_FRONT = 1, WP_PROMPT_CLOCK = 2 } 
  */
 void wp_prompt_thread (WpPrompt priority);
 
-/* The calling thread is an ordinary one again, if it was put first. */
-void wp_prompt_end (void);
-
 /**
  * WpPromptness:
  *
@@ -35,3 +32,4 @@ typedef struct {
 
 void wp_promptness_begin (WpPromptness *self, WpPrompt priority);
 void wp_promptness_review (WpPromptness *self);   /* now and then */
+void wp_promptness_set (WpPromptness *self, gboolean first);   /* instead, for who knows better when it is crowded */

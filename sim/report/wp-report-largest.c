@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "sim/report/wp-format.h"
+#include "sim/report/wp-json-add.h"
 
 #define CELL WP_FORMAT_CELL
 #define SHOWN 5
@@ -43,18 +44,7 @@ wp_report_largest_add_text (GString *text, const WpLargest *largest)
 static void
 add_time (JsonBuilder *builder, const char *name, gint64 ns)
 {
-  json_builder_set_member_name (builder, name);
-  json_builder_add_double_value (builder, seconds (ns));
-}
-
-static void
-add_string (JsonBuilder *builder, const char *name, const char *value)
-{
-  json_builder_set_member_name (builder, name);
-  if (value)
-    json_builder_add_string_value (builder, value);
-  else
-    json_builder_add_null_value (builder);
+  wp_json_add_double (builder, name, seconds (ns));
 }
 
 void
@@ -67,13 +57,13 @@ wp_report_largest_add_json (JsonBuilder *builder, const WpLargest *largest)
       const WpLargestRow *row = &largest->rows[i];
 
       json_builder_begin_object (builder);
-      add_string (builder, "id", row->predicted->id);
+      wp_json_add_string (builder, "id", row->predicted->id);
       add_time (builder, "arrival", row->predicted->arrival_ns);
       add_time (builder, "predicted", wp_row_stay (row->predicted));
       add_time (builder, "measured", wp_row_stay (row->measured));
       add_time (builder, "error", row->error_ns);
-      add_string (builder, "predicted_outcome", wp_outcome_name (row->predicted->outcome));
-      add_string (builder, "measured_outcome", wp_outcome_name (row->measured->outcome));
+      wp_json_add_string (builder, "predicted_outcome", wp_outcome_name (row->predicted->outcome));
+      wp_json_add_string (builder, "measured_outcome", wp_outcome_name (row->measured->outcome));
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
