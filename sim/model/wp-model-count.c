@@ -5,11 +5,11 @@
 void
 wp_model_unpark (WpModel *self, gint64 now_ns)
 {
-  while (self->parked.length > 0 && wp_ring_front (&self->parked) <= now_ns)
+  while (self->parked.length > 0 && self->parked.front <= now_ns)
     {
-      self->parked_ns += (WpUint128) self->parked.length * (guint64) (wp_ring_front (&self->parked) - self->parked_counted_ns);
-      self->parked_counted_ns = wp_ring_front (&self->parked);
-      wp_ring_pop (&self->parked);
+      self->parked_ns += (WpUint128) self->parked.length * (guint64) (self->parked.front - self->parked_counted_ns);
+      self->parked_counted_ns = self->parked.front;
+      wp_step_ring_pop (&self->parked);
     }
   self->parked_ns += (WpUint128) self->parked.length * (guint64) (now_ns - self->parked_counted_ns);
   self->parked_counted_ns = now_ns;
@@ -22,14 +22,26 @@ forget_histogram (WpHistogram **histogram)
   *histogram = wp_histogram_new ();
 }
 
-/* Ends or starts that are still to come, less now. */
+/* Starts that are still to come, less now. */
 static WpUint128
-time_left (const WpRing *ring, gint64 now_ns)
+queue_left (const WpRing *waiting, gint64 now_ns)
 {
   WpUint128 left_ns = 0;
 
-  for (gsize i = 0; i < ring->length; i++)
-    left_ns += (guint64) (ring->times[(ring->head + i) & ring->mask] - now_ns);
+  for (gsize i = 0; i < waiting->length; i++)
+    left_ns += (guint64) (wp_ring_at (waiting, i) - now_ns);
+
+  return left_ns;
+}
+
+/* And ends of those parked. */
+static WpUint128
+parked_left (WpStepRing parked, gint64 now_ns)
+{
+  WpUint128 left_ns = 0;
+
+  for (; parked.length > 0; wp_step_ring_pop (&parked))
+    left_ns += (guint64) (parked.front - now_ns);
 
   return left_ns;
 }
@@ -38,7 +50,7 @@ time_left (const WpRing *ring, gint64 now_ns)
 static void
 carry_depth (WpModel *self, gint64 now_ns)
 {
-  self->carried_depth_ns = time_left (&self->waiting, self->counted_ns);
+  self->carried_depth_ns = queue_left (&self->waiting, self->counted_ns);
   if (self->counted_ns <= now_ns)
     return;
   wp_histogram_add (self->depth, self->layout.queue_jobs, (guint64) (self->counted_ns - now_ns));
@@ -53,6 +65,7 @@ carry_busy (WpModel *self, gint64 now_ns)
 {
   const WpFreeTimes *workers = &self->workers;
 
+  wp_model_leave_unbounded (self);
   self->carried_busy_ns = 0;
   for (gsize i = 0; i < workers->n; i++)
     self->carried_busy_ns += (guint64) MAX (0, workers->times[(workers->head + i) & workers->mask] - now_ns);
@@ -72,7 +85,7 @@ wp_model_forget (WpModel *self, gint64 now_ns)
   wp_model_unpark (self, now_ns);
   self->blocked_peak = self->parked.length;
   self->parked_ns = 0;
-  self->parked_own_ns = time_left (&self->parked, now_ns);
+  self->parked_own_ns = parked_left (self->parked, now_ns);
   carry_depth (self, now_ns);
   carry_busy (self, now_ns);
 }

@@ -3,8 +3,10 @@
 
 #include "sim/model/wp-free-times.h"
 #include "sim/stats/wp-histogram-inline.h"
+#include "sim/model/wp-in-flight.h"
 #include "sim/model/wp-model.h"
 #include "sim/model/wp-ring.h"
+#include "sim/model/wp-step-ring.h"
 
 struct _WpModel {
   WpLayout layout;
@@ -14,8 +16,10 @@ struct _WpModel {
   gsize full_jobs;            /* this many in the queue are full; G_MAXSIZE where that is not what full means */
 
   WpFreeTimes workers;
+  WpInFlight in_flight;       /* instead, while is_unordered */
+  gboolean is_unordered;
   WpRing waiting;             /* starts of the jobs in the queue; those that have started since are dropped at the next acceptance */
-  WpRing parked;              /* ends of the parked requests; those that have ended since are dropped at the next one parked */
+  WpStepRing parked;          /* ends of the parked requests; those that have ended since are dropped at the next one parked */
   gint64 entered_ns;          /* the latest acceptance into the queue */
   gint64 counted_ns;          /* the depth is counted up to here */
   gint64 first_ns, last_ns;   /* first arrival, last finish */
@@ -39,6 +43,10 @@ void wp_model_unpark (WpModel *self, gint64 now_ns);
 
 /* Everything that was counted, up to now_ns at least; what is in the system stays there, and is carried over. */
 void wp_model_forget (WpModel *self, gint64 now_ns);
+
+/* Only where there is no limit to the workers, and nobody asks for verdicts; after leaving it is FALSE that it is_unordered. */
+gboolean wp_model_offer_unbounded (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows);
+void wp_model_leave_unbounded (WpModel *self);
 
 /* One row after the other, whatever the sizes; requests and first arrival are counted already. */
 gboolean wp_model_offer_any (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows, WpVerdict *verdicts);

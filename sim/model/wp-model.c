@@ -16,6 +16,7 @@ wp_model_new (const WpLayout *layout, gint64 patience_ns)
                       : timeout_ns <= patience_ns ? WP_OUTCOME_TIMED_OUT : WP_OUTCOME_ABANDONED;
   self->full_jobs = layout->can_be_full && layout->queue_jobs > 0 ? layout->queue_jobs : G_MAXSIZE;
   wp_free_times_init (&self->workers, layout->workers);
+  self->is_unordered = layout->workers == WP_UNBOUNDED && !layout->can_be_full;
   self->first_full_ns = WP_TIME_NONE;
   self->blocked_time = wp_histogram_new ();
   self->wait = wp_histogram_new ();
@@ -29,8 +30,9 @@ void
 wp_model_free (WpModel *self)
 {
   wp_free_times_clear (&self->workers);
+  wp_in_flight_free_ends (&self->in_flight);
   wp_ring_clear (&self->waiting);
-  wp_ring_clear (&self->parked);
+  wp_step_ring_clear (&self->parked);
   wp_histogram_free (self->blocked_time);
   wp_histogram_free (self->wait);
   wp_histogram_free (self->response);
@@ -86,7 +88,7 @@ park (WpModel *self, gint64 arrival_ns, gint64 ended_ns)
 {
   wp_model_unpark (self, arrival_ns);
   self->parked_own_ns += (guint64) (ended_ns - arrival_ns);
-  wp_ring_push (&self->parked, ended_ns);
+  wp_step_ring_push (&self->parked, ended_ns);
   self->blocked++;
   self->blocked_peak = MAX (self->blocked_peak, self->parked.length);
 }
@@ -171,6 +173,9 @@ wp_model_offer (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsi
   self->requests += n_rows;
   if (!verdicts && wp_model_is_single (self))
     return wp_model_offer_single (self, rows, services_ns, n_rows);
+  if (!verdicts && self->is_unordered)
+    return wp_model_offer_unbounded (self, rows, services_ns, n_rows);
+  wp_model_leave_unbounded (self);
 
   return wp_model_offer_any (self, rows, services_ns, n_rows, verdicts);
 }
@@ -248,7 +253,7 @@ wp_model_finish (WpModel *self, WpFigures *figures)
     {
       start_waiting_until (self, G_MAXINT64);
       count_depth (self, self->last_ns);
-      figures->busy_max = (gint64) self->workers.n;
+      figures->busy_max = (gint64) (self->is_unordered ? self->in_flight.most : self->workers.n);
     }
   wp_figures_set_depth (figures, self->depth);
   if (self->layout.can_be_full)

@@ -76,37 +76,18 @@ gallop (Search *self, double guess)
     bisect (self, well, ill);
 }
 
-static gpointer
-is_well_on_thread (gpointer data)
-{
-  Search *self = data;
-
-  return GINT_TO_POINTER (is_well (self, self->headroom->scale));
-}
-
 /* A good guess is ill, and 1 % less is well: both at once. */
 static gboolean
 confirm (Search *self, double guess)
 {
-  WpSearchSetup one = *self->setup;
-  WpHeadroom above = { guess, FALSE, NULL };
-  Search other = { &one, self->limit, &above, NULL };
-  gboolean well, well_above;
-  GThread *thread;
+  g_autoptr(WpSearch) below = wp_search_new (self->setup, guess / PRECISION, self->limit);
+  g_autoptr(WpSearch) above = wp_search_new (self->setup, guess, self->limit);
 
-  one.threads = 1;
-  if (self->setup->threads < 2 || guess / PRECISION <= 1)
+  if (guess / PRECISION <= 1)
     return FALSE;
-  thread = g_thread_new ("headroom", is_well_on_thread, &other);
-  well = is_well (self, guess / PRECISION);
-  well_above = GPOINTER_TO_INT (g_thread_join (thread)) != 0;
-  if (other.error && !self->error)
-    self->error = g_steal_pointer (&other.error);
-  g_clear_error (&other.error);
-  if (well && !well_above)
-    *self->headroom = above;
+  wp_search_prepare_both (below, above, workers_of (self), self->setup->policy.queue_jobs);
 
-  return well && !well_above;
+  return is_well_in (self, below, guess / PRECISION) && !is_well_in (self, above, guess) && !self->error;
 }
 
 /* What the first part of a long trace says, or the load. */

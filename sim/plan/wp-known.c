@@ -321,28 +321,64 @@ wp_known_prepare (WpKnown *self, const guint *workers, guint n, guint queue_jobs
     wp_trial_clear (&trials[i]);
 }
 
+static void
+set_up_filling (const WpKnown *self, WpTrial *trial, guint workers, guint queue_jobs)
+{
+  set_up_trial (self, trial, workers, queue_jobs);
+  trial->as_line = TRUE;
+  trial->slos = NULL;
+  trial->until_full = TRUE;
+}
+
+static void
+remember_filling (WpKnown *self, WpTrial *trial)
+{
+  if (trial->lost)
+    {
+      self->full_workers = trial->policy.workers;
+      self->full_queue = trial->policy.queue_jobs;
+    }
+  else if (self->asks.by_lines && !self->asks.watches)
+    remember_line (self, trial);
+}
+
 gboolean
 wp_known_fills (WpKnown *self, guint workers, guint queue_jobs)
 {
   const Known *known;
   WpTrial trial;
-  gboolean fills;
 
   if (workers >= self->ample_workers)
     return FALSE;
+  if (workers == self->full_workers && queue_jobs == self->full_queue)
+    return TRUE;
   known = find_known (self, workers);
   if (known && known->line)
     return wp_line_fills (known->line, queue_jobs);
-  set_up_trial (self, &trial, workers, queue_jobs);
-  trial.as_line = TRUE;
-  trial.slos = NULL;
-  trial.until_full = TRUE;
-  fills = run_trials (self, &trial, 1) && trial.lost;
-  if (!self->error && !fills && self->asks.by_lines && !self->asks.watches)
-    remember_line (self, &trial);
+  set_up_filling (self, &trial, workers, queue_jobs);
+  if (!run_trials (self, &trial, 1))
+    trial.lost = FALSE;
+  else
+    remember_filling (self, &trial);
   wp_trial_clear (&trial);
 
-  return fills;
+  return trial.lost;
+}
+
+void
+wp_known_fill_both (WpKnown *self, WpKnown *other, guint workers, guint queue_jobs)
+{
+  WpTrial trials[2];
+
+  set_up_filling (self, &trials[0], workers, queue_jobs);
+  set_up_filling (other, &trials[1], workers, queue_jobs);
+  if (run_trials (self, trials, 2))
+    {
+      remember_filling (self, &trials[0]);
+      remember_filling (other, &trials[1]);
+    }
+  wp_trial_clear (&trials[0]);
+  wp_trial_clear (&trials[1]);
 }
 
 /* The longest line that these workers ever have before them, were nobody turned away; -1 if even a queue for all of it does not do. */

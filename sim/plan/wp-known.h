@@ -26,6 +26,7 @@ typedef struct {
   guint ample_workers;      /* so many are never all busy; G_MAXUINT: not known */
   GHashTable *lines;        /* by workers */
   GHashTable *points;       /* workers and queue to WpFigures; NULL: lost */
+  guint full_workers, full_queue;   /* this many workers fill this queue at some moment; 0 workers: nobody asked, or they do not */
   guint64 spent_rows;       /* simulated in all */
   GError *error;            /* the first; nothing is simulated after it */
 } WpKnown;
@@ -57,6 +58,9 @@ void wp_known_watch (WpKnown *self, guint workers, const guint *queues, guint n_
 /* As wp_search_prepare(), wp_search_fills(). */
 void wp_known_prepare (WpKnown *self, const guint *workers, guint n, guint queue_jobs);
 gboolean wp_known_fills (WpKnown *self, guint workers, guint queue_jobs);
+
+/* Asks that of two rates of traffic side by side, and remembers it. */
+void wp_known_fill_both (WpKnown *self, WpKnown *other, guint workers, guint queue_jobs);
 
 /* Makes ample_workers known. */
 void wp_known_find_ample (WpKnown *self);

@@ -91,11 +91,12 @@ grow (WpLanes *self)
 
 /* Somebody finds the longest line but one, or the longest; its start is in the ring. */
 static void
-look_back (WpLanes *self, double arrival_ns)
+look_back (WpLanes *self, const double *arrivals_ns)
 {
   for (guint lane = 0; lane < WP_LANES; lane++)
     {
       gsize longest = self->longest[lane];
+      double arrival_ns = arrivals_ns[lane];
 
       if (self->starts_ns[(self->requests - self->back[lane]) & self->mask].lane[lane] <= arrival_ns || self->dropped[lane])
         continue;
@@ -182,10 +183,22 @@ count_blocked (WpLanes *self, __m256d arrival)
 }
 
 __attribute__ ((target ("avx2"))) static inline void
-offer_one (WpLanes *self, gint64 arrival_ns, gint64 service_ns, Sums *sums)
+look_back_at_once (WpLanes *self, __m256d arrival)
+{
+  __m256d longest_but_one = long_ago (self, _mm256_loadu_si256 ((const __m256i *) self->back));
+  double arrivals_ns[WP_LANES];
+
+  if (G_LIKELY (_mm256_movemask_pd (_mm256_cmp_pd (longest_but_one, arrival, _CMP_GT_OQ)) == 0))
+    return;
+  _mm256_storeu_pd (arrivals_ns, arrival);
+  look_back (self, arrivals_ns);
+}
+
+__attribute__ ((target ("avx2"))) static inline void
+offer_one (WpLanes *self, __m256d arrival, gint64 service_ns, Sums *sums)
 {
   double *free_ns = self->free_ns[0].lane;
-  const __m256d arrival = _mm256_set1_pd ((double) arrival_ns), zero = _mm256_setzero_pd ();
+  const __m256d zero = _mm256_setzero_pd ();
   __m256d here = _mm256_load_pd (free_ns);
   __m256d start = _mm256_max_pd (arrival, here), end = _mm256_add_pd (start, _mm256_set1_pd ((double) service_ns));
   __m256d wait = _mm256_sub_pd (start, arrival);
@@ -203,8 +216,7 @@ offer_one (WpLanes *self, gint64 arrival_ns, gint64 service_ns, Sums *sums)
     {
       sums->max_ns = _mm256_max_pd (sums->max_ns, wait);
       count_waits_at_once (self, wait, zero);
-      if (G_UNLIKELY (_mm256_movemask_pd (_mm256_cmp_pd (long_ago (self, _mm256_loadu_si256 ((const __m256i *) self->back)), arrival, _CMP_GT_OQ)) != 0))
-        look_back (self, (double) arrival_ns);
+      look_back_at_once (self, arrival);
       if (G_UNLIKELY (self->passed))
         count_blocked (self, arrival);
     }
@@ -212,14 +224,19 @@ offer_one (WpLanes *self, gint64 arrival_ns, gint64 service_ns, Sums *sums)
 }
 
 __attribute__ ((target ("avx2"))) static void
-offer_all (WpLanes *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows)
+offer_all (WpLanes *self, const gint64 *const *arrivals_ns, const gint64 *services_ns, gsize n_rows)
 {
+  const gint64 *one = arrivals_ns[0], *two = arrivals_ns[1], *three = arrivals_ns[2], *four = arrivals_ns[3];
   Sums sums = { _mm256_setzero_pd (), _mm256_setzero_pd () };
   double max_ns[WP_LANES];
   int all_busy;
 
-  for (gsize i = 0; i < n_rows; i++)
-    offer_one (self, arrivals_ns[i], services_ns[i], &sums);
+  if (one == two && one == three && one == four)
+    for (gsize i = 0; i < n_rows; i++)
+      offer_one (self, _mm256_set1_pd ((double) one[i]), services_ns[i], &sums);
+  else
+    for (gsize i = 0; i < n_rows; i++)
+      offer_one (self, _mm256_setr_pd ((double) one[i], (double) two[i], (double) three[i], (double) four[i]), services_ns[i], &sums);
   _mm256_storeu_pd (max_ns, sums.max_ns);
   all_busy = _mm256_movemask_pd (sums.all_busy);
   for (guint lane = 0; lane < WP_LANES; lane++)
@@ -231,8 +248,9 @@ offer_all (WpLanes *self, const gint64 *arrivals_ns, const gint64 *services_ns, 
 }
 
 gboolean
-wp_lanes_offer (WpLanes *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows)
+wp_lanes_offer (WpLanes *self, const gint64 *const *arrivals_ns, const gint64 *services_ns, gsize n_rows)
 {
+  const gint64 *each_ns[WP_LANES];
   gint64 most_ns = 0;
 
   g_return_val_if_fail (n_rows <= WP_LANES_ROWS, FALSE);
@@ -241,9 +259,14 @@ wp_lanes_offer (WpLanes *self, const gint64 *arrivals_ns, const gint64 *services
     most_ns = MAX (most_ns, services_ns[i]);
   if (n_rows == 0)
     return TRUE;
-  if (most_ns >= G_GINT64_CONSTANT (1) << 52 || arrivals_ns[n_rows - 1] >= G_GINT64_CONSTANT (1) << 52)
+  for (guint lane = 0; lane < WP_LANES; lane++)
+    {
+      each_ns[lane] = arrivals_ns[lane < self->n ? lane : 0];
+      most_ns = MAX (most_ns, each_ns[lane][n_rows - 1]);
+    }
+  if (most_ns >= G_GINT64_CONSTANT (1) << 52)
     return FALSE;
-  offer_all (self, arrivals_ns, services_ns, n_rows);
+  offer_all (self, each_ns, services_ns, n_rows);
   for (guint lane = 0; lane < self->n; lane++)
     if (self->free_ns[self->workers[lane] - 1].lane[lane] >= 0x1p52)
       return FALSE;
@@ -271,7 +294,7 @@ wp_lanes_free (WpLanes *self)
 }
 
 gboolean
-wp_lanes_offer (WpLanes *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows)
+wp_lanes_offer (WpLanes *self, const gint64 *const *arrivals_ns, const gint64 *services_ns, gsize n_rows)
 {
   g_return_val_if_reached (FALSE);
 }

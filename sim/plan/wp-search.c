@@ -105,6 +105,13 @@ wp_search_fills (WpSearch *self, guint workers, guint queue_jobs)
 }
 
 void
+wp_search_prepare_both (WpSearch *self, WpSearch *other, guint workers, guint queue_jobs)
+{
+  if (wp_search_is_quick (self))
+    wp_known_fill_both (self->known, other->known, workers, queue_jobs);
+}
+
+void
 wp_search_prepare (WpSearch *self, const guint *workers, guint n, guint queue_jobs)
 {
   wp_known_prepare (self->known, workers, n, queue_jobs);

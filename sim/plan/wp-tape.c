@@ -9,23 +9,25 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-memory.h"
+#include "sim/plan/wp-tape-block.h"
 
-#define BLOCK_ROWS 4096    /* 64 kB: what a reader holds of a block stays in the second cache */
-#define CHUNK_BLOCKS 512   /* 32 MB, of which only what is used is there */
+#define BLOCK_ROWS WP_TAPE_BLOCK_ROWS       /* 64 kB: what a reader holds of a block stays in the second cache */
+#define CHUNK_BYTES (32 * 1024 * 1024)      /* of which only what is used is there */
 
+/* Of a packed block: in a chunk, at offset % CHUNK_BYTES, or in the file. */
 typedef struct {
-  gint64 arrivals_ns[BLOCK_ROWS], services_ns[BLOCK_ROWS];
-} Block;
-
-typedef struct {
-  Block blocks[CHUNK_BLOCKS];
-} Chunk;
+  guint64 offset;
+  gsize bytes;
+  gboolean is_filed;
+} Place;
 
 struct _WpTape {
-  GPtrArray *chunks;      /* the first blocks, as many as may be in memory */
-  gsize max_blocks;
-  Block *last;            /* being filled, once the memory is full; else NULL */
-  int fd;                 /* the blocks after those in memory; -1: there are none */
+  GArray *places;         /* of every block that is full */
+  GPtrArray *chunks;
+  guint64 memory_bytes, used_bytes;   /* may be, and are, in chunks; the ends of chunks too */
+  int fd;                 /* of the blocks for which there is no memory; -1: there are none */
+  guint64 file_bytes;
+  WpTapeBlock last, packed;           /* the rows after those; and room to pack them */
   guint64 n_rows;
   WpTapeRead read;        /* NULL: nobody asks */
   gpointer data;
@@ -36,13 +38,13 @@ struct _WpTapeReader {
   double scale;
   guint64 at, limit;
   gint64 scaled_ns[BLOCK_ROWS];
-  Block block;            /* of the file */
+  WpTapeBlock block, packed;          /* the latter of the file */
 };
 
 static void
 free_chunk (gpointer chunk)
 {
-  wp_memory_unmap (chunk, sizeof (Chunk));
+  wp_memory_unmap (chunk, CHUNK_BYTES);
 }
 
 WpTape *
@@ -50,8 +52,9 @@ wp_tape_new (gsize memory_bytes)
 {
   WpTape *self = g_new0 (WpTape, 1);
 
+  self->places = g_array_new (FALSE, FALSE, sizeof (Place));
   self->chunks = g_ptr_array_new_with_free_func (free_chunk);
-  self->max_blocks = MAX (1, memory_bytes / sizeof (Block));
+  self->memory_bytes = memory_bytes;
   self->fd = -1;
 
   return self;
@@ -60,8 +63,9 @@ wp_tape_new (gsize memory_bytes)
 void
 wp_tape_restart (WpTape *self)
 {
+  g_array_set_size (self->places, 0);
   g_ptr_array_set_size (self->chunks, 0);
-  g_clear_pointer (&self->last, g_free);
+  self->used_bytes = self->file_bytes = 0;
   if (self->fd >= 0)
     close (self->fd);
   self->fd = -1;
@@ -72,6 +76,7 @@ void
 wp_tape_free (WpTape *self)
 {
   wp_tape_restart (self);
+  g_array_unref (self->places);
   g_ptr_array_unref (self->chunks);
   g_free (self);
 }
@@ -114,13 +119,13 @@ open_file (WpTape *self, GError **error)
 }
 
 static gboolean
-spill (WpTape *self, GError **error)
+write_block (WpTape *self, const Place *place, GError **error)
 {
-  const char *at = (const char *) self->last;
+  const char *at = (const char *) &self->packed;
 
   if (self->fd < 0 && !open_file (self, error))
     return FALSE;
-  for (gsize left = sizeof (Block); left > 0;)
+  for (gsize left = place->bytes; left > 0;)
     {
       gssize written = write (self->fd, at, left);
 
@@ -129,36 +134,41 @@ spill (WpTape *self, GError **error)
       at += MAX (written, 0);
       left -= (gsize) MAX (written, 0);
     }
+  self->file_bytes += place->bytes;
 
   return TRUE;
 }
 
-static Block *
-block_in_memory (const WpTape *self, gsize index)
+static gpointer
+in_memory (const WpTape *self, const Place *place)
 {
-  Chunk *chunk = g_ptr_array_index (self->chunks, index / CHUNK_BLOCKS);
+  char *chunk = g_ptr_array_index (self->chunks, place->offset / CHUNK_BYTES);
 
-  return &chunk->blocks[index % CHUNK_BLOCKS];
+  return chunk + place->offset % CHUNK_BYTES;
 }
 
-/* The block for the next row, which has room. */
-static Block *
-block_to_fill (WpTape *self, GError **error)
+/* The rows of the last block, which is full. */
+static gboolean
+keep_last (WpTape *self, GError **error)
 {
-  gsize index = (gsize) (self->n_rows / BLOCK_ROWS);
+  Place place = { .bytes = wp_tape_block_pack (&self->last, &self->packed) };
+  guint64 room = self->chunks->len * (guint64) CHUNK_BYTES - self->used_bytes;
+  guint64 offset = room < place.bytes ? self->used_bytes + room : self->used_bytes;
 
-  if (index < self->max_blocks)
+  place.is_filed = offset + place.bytes > self->memory_bytes;
+  place.offset = place.is_filed ? self->file_bytes : offset;
+  if (place.is_filed && !write_block (self, &place, error))
+    return FALSE;
+  if (!place.is_filed)
     {
-      if (index == self->chunks->len * CHUNK_BLOCKS)
-        g_ptr_array_add (self->chunks, wp_memory_map (sizeof (Chunk)));
-      return block_in_memory (self, index);
+      if (room < place.bytes)
+        g_ptr_array_add (self->chunks, wp_memory_map (CHUNK_BYTES));
+      memcpy (in_memory (self, &place), &self->packed, place.bytes);
+      self->used_bytes = offset + place.bytes;
     }
-  if (!self->last)
-    self->last = g_new (Block, 1);
-  else if (self->n_rows % BLOCK_ROWS == 0 && !spill (self, error))
-    return NULL;
+  g_array_append_val (self->places, place);
 
-  return self->last;
+  return TRUE;
 }
 
 gboolean
@@ -166,16 +176,15 @@ wp_tape_add (WpTape *self, const WpRow *rows, const gint64 *services_ns, gsize n
 {
   for (gsize done = 0, n; done < n_rows; done += n)
     {
-      Block *block = block_to_fill (self, error);
       gsize at = (gsize) (self->n_rows % BLOCK_ROWS);
 
-      if (!block)
-        return FALSE;
       n = MIN (n_rows - done, BLOCK_ROWS - at);
       for (gsize i = 0; i < n; i++)
-        block->arrivals_ns[at + i] = rows[done + i].arrival_ns;
-      memcpy (block->services_ns + at, services_ns + done, n * sizeof *services_ns);
+        self->last.arrivals_ns[at + i] = rows[done + i].arrival_ns;
+      memcpy (self->last.services_ns + at, services_ns + done, n * sizeof *services_ns);
       self->n_rows += n;
+      if (at + n == BLOCK_ROWS && !keep_last (self, error))
+        return FALSE;
     }
 
   return TRUE;
@@ -238,7 +247,7 @@ WpTape *
 wp_tape_copy (const WpTape *self, WpService *service, double service_scale, GError **error)
 {
   g_autoptr(WpTapeReader) reader = wp_tape_reader_new (self, 1.0, 0);
-  g_autoptr(WpTape) copy = wp_tape_new (self->max_blocks * sizeof (Block));
+  g_autoptr(WpTape) copy = wp_tape_new (self->memory_bytes);
   g_autofree WpRow *rows = g_new0 (WpRow, BLOCK_ROWS);
   const gint64 *arrivals_ns, *services_ns;
   gssize n;
@@ -278,12 +287,12 @@ wp_tape_reader_free (WpTapeReader *self)
 }
 
 static gboolean
-read_block (WpTapeReader *self, gsize index, GError **error)
+read_block (WpTapeReader *self, const Place *place, GError **error)
 {
-  char *at = (char *) &self->block;
-  off_t offset = (off_t) ((index - self->tape->max_blocks) * sizeof (Block));
+  char *at = (char *) &self->packed;
+  off_t offset = (off_t) place->offset;
 
-  for (gsize left = sizeof (Block); left > 0;)
+  for (gsize left = place->bytes; left > 0;)
     {
       gssize n = pread (self->tape->fd, at, left, offset);
 
@@ -298,6 +307,20 @@ read_block (WpTapeReader *self, gsize index, GError **error)
     }
 
   return TRUE;
+}
+
+/* NULL on an error. */
+static const WpTapeBlock *
+get_block (WpTapeReader *self, gsize index, GError **error)
+{
+  const Place *place = &g_array_index (self->tape->places, Place, index);
+
+  if (index == self->tape->places->len)
+    return &self->tape->last;
+  if (!place->is_filed)
+    return wp_tape_block_unpack (in_memory (self->tape, place), place->bytes, &self->block);
+
+  return read_block (self, place, error) ? wp_tape_block_unpack (&self->packed, place->bytes, &self->block) : NULL;
 }
 
 /* A double's quotient is off by 2^-52 of itself at most; where that could turn its rounding, long double is asked. */
@@ -332,18 +355,12 @@ scale_all (WpTapeReader *self, const gint64 *arrivals_ns, gsize n)
 gssize
 wp_tape_reader_next (WpTapeReader *self, const gint64 **arrivals_ns, const gint64 **services_ns, GError **error)
 {
-  gsize index = (gsize) (self->at / BLOCK_ROWS);
   gsize n = (gsize) MIN (BLOCK_ROWS, self->limit - self->at);
-  gboolean is_last = self->tape->last && index == (self->tape->n_rows - 1) / BLOCK_ROWS;
-  const Block *block = &self->block;
+  const WpTapeBlock *block;
 
   if (n == 0)
     return 0;
-  if (index < self->tape->max_blocks)
-    block = block_in_memory (self->tape, index);
-  else if (is_last)
-    block = self->tape->last;
-  else if (!read_block (self, index, error))
+  if (!(block = get_block (self, (gsize) (self->at / BLOCK_ROWS), error)))
     return -1;
   if (self->tape->read)
     self->tape->read (self->tape->data, n);

@@ -4,8 +4,8 @@
 #include "sim/model/wp-service.h"
 #include "sim/model/wp-traffic.h"
 
-/* 16 bytes a request: in memory up to WP_TAPE_MEMORY_BYTES, further ones in an unlinked temporary file. Once whole, any number of threads
- * may read it at once. */
+/* 8 bytes a request, or 16 where there are few a second or their service takes seconds: in memory up to WP_TAPE_MEMORY_BYTES, further
+ * ones in an unlinked temporary file. Once whole, any number of threads may read it at once. */
 typedef struct _WpTape WpTape;
 
 #define WP_TAPE_MEMORY_BYTES (256 * 1024 * 1024)

@@ -108,32 +108,37 @@ static void
 check_lanes (WpRandom *random, guint64 most_ns)
 {
   guint workers[WP_LANES], n = 1 + (guint) wp_random_below (random, WP_LANES);
-  gint64 arrivals_ns[3000], services_ns[3000], now_ns = 0;
-  guint watched = (guint) wp_random_below (random, 30);
+  gint64 arrivals_ns[2][3000], services_ns[3000], now_ns = 0;    /* some lanes have half the traffic of the others, perhaps */
+  guint slow = (guint) wp_random_below (random, 1 << WP_LANES), watched = (guint) wp_random_below (random, 30);
   guint64 gap = 1 + most_ns / (1 + wp_random_below (random, 40));
   g_autoptr(WpLanes) lanes = NULL;
 
   for (guint i = 0; i < n; i++)
     workers[i] = 1 + (guint) wp_random_below (random, wp_random_below (random, 4) == 0 ? WP_LANES_WORKERS : 12);
   lanes = wp_lanes_new (workers, n, watched);
-  for (guint i = 0; i < G_N_ELEMENTS (arrivals_ns); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (services_ns); i++)
     {
-      arrivals_ns[i] = now_ns;
+      arrivals_ns[0][i] = now_ns;
+      arrivals_ns[1][i] = 2 * now_ns;
       services_ns[i] = (gint64) wp_random_below (random, most_ns);
       now_ns += wp_random_below (random, 3) == 0 ? 0 : (gint64) wp_random_below (random, gap);
     }
-  for (gsize done = 0, length; done < G_N_ELEMENTS (arrivals_ns); done += length)
+  for (gsize done = 0, length; done < G_N_ELEMENTS (services_ns); done += length)
     {
+      const gint64 *each_ns[WP_LANES];
+
+      for (guint i = 0; i < n; i++)
+        each_ns[i] = arrivals_ns[slow >> i & 1] + done;
       length = 1 + wp_random_below (random, 2000);
-      length = MIN (length, G_N_ELEMENTS (arrivals_ns) - done);
-      g_assert_true (wp_lanes_offer (lanes, arrivals_ns + done, services_ns + done, length));
+      length = MIN (length, G_N_ELEMENTS (services_ns) - done);
+      g_assert_true (wp_lanes_offer (lanes, each_ns, services_ns + done, length));
     }
   for (guint i = 0; i < n; i++)
     {
       g_autoptr(WpLine) lane = wp_lanes_finish (lanes, i);
       g_autoptr(WpLine) line = wp_line_new (workers[i], 0, NULL, 0);
 
-      g_assert_true (wp_line_offer (line, arrivals_ns, services_ns, G_N_ELEMENTS (arrivals_ns)));
+      g_assert_true (wp_line_offer (line, arrivals_ns[slow >> i & 1], services_ns, G_N_ELEMENTS (services_ns)));
       wp_line_finish (line);
       assert_same_waiting (lane, line, watched);
     }
@@ -160,6 +165,7 @@ static void
 test_too_long_for_lanes (void)
 {
   const gint64 arrivals_ns[] = { 0, 1 }, services_ns[] = { (G_GINT64_CONSTANT (1) << 52) - 1, 1 };
+  const gint64 *each_ns[] = { arrivals_ns, arrivals_ns };
   const guint workers[] = { 1, 2 };
   g_autoptr(WpLanes) lanes = NULL;
 
@@ -169,7 +175,7 @@ test_too_long_for_lanes (void)
       return;
     }
   lanes = wp_lanes_new (workers, 2, 0);
-  g_assert_false (wp_lanes_offer (lanes, arrivals_ns, services_ns, 2));
+  g_assert_false (wp_lanes_offer (lanes, each_ns, services_ns, 2));
 }
 
 static void

@@ -1,4 +1,4 @@
-/* The model's quick way for one worker, held against its slow one: every figure, at random, through full queues and back. And what both
+/* The model's quick ways, for one worker and for no limit to them, held against its slow one: every figure, at random, through full queues and back. And what both
  * count: a warm-up, and Little's law. */
 #include <string.h>
 
@@ -28,6 +28,8 @@ make_load (Load *self, WpRandom *random)
   gint64 now_ns = 0;
 
   self->layout = (WpLayout) { queues[wp_random_below (random, G_N_ELEMENTS (queues))], 1, wp_random_below (random, 4) == 0, WP_TIME_NONE, TRUE };
+  if (wp_random_below (random, 4) == 0)
+    self->layout = (WpLayout) { 0, WP_UNBOUNDED, FALSE, WP_TIME_NONE, FALSE };
   self->patience_ns = wp_random_below (random, 3) == 0 ? (gint64) wp_random_below (random, 100) * unit_ns : WP_TIME_NONE;
   self->n_rows = 1 + wp_random_below (random, MOST_ROWS);
   for (gsize i = 0; i < self->n_rows; i++)
@@ -40,6 +42,7 @@ make_load (Load *self, WpRandom *random)
     }
 }
 
+/* Now and then somebody asks for verdicts all the same. */
 static gboolean
 run (Load *self, WpRandom *random, gboolean quick, WpFigures *figures)
 {
@@ -49,7 +52,7 @@ run (Load *self, WpRandom *random, gboolean quick, WpFigures *figures)
     {
       n = 1 + wp_random_below (random, 700);
       n = MIN (n, self->n_rows - i);
-      if (!wp_model_offer (model, self->rows + i, self->services_ns + i, n, quick ? NULL : self->verdicts + i))
+      if (!wp_model_offer (model, self->rows + i, self->services_ns + i, n, quick && wp_random_below (random, 30) > 0 ? NULL : self->verdicts + i))
         return FALSE;
     }
   wp_model_finish (model, figures);
@@ -84,6 +87,29 @@ test_equal (void)
     }
   g_test_message ("%u loads, %u of them with blocked requests, %u past 292 years", N_RUNS, n_blocked, n_overflows);
   g_assert_cmpuint (n_blocked, >, N_RUNS / 20);
+}
+
+/* Two come for each that ends, so that there are more in service than ever before, time and again. */
+static void
+test_many_in_flight (void)
+{
+  enum { N = 20000 };
+  const WpLayout layout = { 0, WP_UNBOUNDED, FALSE, WP_TIME_NONE, FALSE };
+  g_autoptr(WpModel) model = wp_model_new (&layout, WP_TIME_NONE);
+  WpFigures figures;
+
+  for (gint64 i = 0; i < N; i++)
+    {
+      const WpRow row = { .arrival_ns = i };
+      const gint64 service_ns = i % 2 == 0 ? 1 : N;
+
+      g_assert_true (model->is_unordered || i > N / 2);
+      g_assert_true (wp_model_offer (model, &row, &service_ns, 1, NULL));
+    }
+  g_assert_false (model->is_unordered);
+  wp_model_finish (model, &figures);
+  g_assert_cmpint (figures.busy_max, ==, N / 2);
+  g_assert_cmpuint (figures.accepted, ==, N);
 }
 
 /* The largest times of all: what fits must be counted, what does not must be told. */
@@ -222,6 +248,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/model-single/many-in-flight", test_many_in_flight);
   g_test_add_func ("/model-single/equal", test_equal);
   g_test_add_func ("/model-single/longest-times", test_the_longest_times);
   g_test_add_func ("/model-single/warm-up", test_warm_up);

@@ -258,34 +258,71 @@ test_headroom (void)
   g_assert_true (isnan (headroom.scale));        /* all at once is not too much */
 }
 
-/* A tape that does not fit in memory says the same. */
-static void
-test_spilled_tape (void)
+/* Dense and short, so that blocks are packed, but for some: gaps of 5 s (every 100,000 rows), services of 5 s (every 70,000). */
+static gint64
+arrival_of (gint64 i)
 {
-  g_autoptr(WpTape) tape = wp_tape_new (0);
-  g_autoptr(WpTapeReader) reader = NULL;
-  g_autofree WpRow *rows = g_new0 (WpRow, 30000);
-  g_autofree gint64 *services_given_ns = g_new (gint64, 30000);
+  return 7 * i + i / 100000 * 5 * WP_NS_PER_S;
+}
+
+static gint64
+service_of (gint64 i)
+{
+  return i % 70000 == 69999 ? 5 * WP_NS_PER_S : i * i % G_MAXUINT32;
+}
+
+static void
+fill_tape (WpTape *tape, gint64 n_rows)
+{
+  for (gint64 done = 0, n = 1; done < n_rows; done += n, n = n * 2 % 5000 + 1)
+    {
+      WpRow rows[5000] = { { 0 } };
+      gint64 services_ns[5000];
+
+      n = MIN (n, n_rows - done);
+      for (gint64 i = 0; i < n; i++)
+        {
+          rows[i].arrival_ns = arrival_of (done + i);
+          services_ns[i] = service_of (done + i);
+        }
+      g_assert_true (wp_tape_add (tape, rows, services_ns, (gsize) n, NULL));
+    }
+}
+
+static void
+check_tape (const WpTape *tape, gint64 n_rows, double scale)
+{
+  g_autoptr(WpTapeReader) reader = wp_tape_reader_new (tape, scale, 0);
   const gint64 *arrivals_ns, *services_ns;
   gint64 seen = 0;
   gssize n;
 
-  for (gint64 i = 0; i < 30000; i++)
-    {
-      rows[i].arrival_ns = 7 * i;
-      services_given_ns[i] = i * i;
-    }
-  g_assert_true (wp_tape_add (tape, rows, services_given_ns, 11111, NULL));
-  g_assert_true (wp_tape_add (tape, rows + 11111, services_given_ns + 11111, 18889, NULL));
-  reader = wp_tape_reader_new (tape, 1.7, 0);
   while ((n = wp_tape_reader_next (reader, &arrivals_ns, &services_ns, NULL)) > 0)
     for (gssize i = 0; i < n; i++, seen++)
-      {
-        g_assert_cmpint (arrivals_ns[i], ==, wp_trace_scale_arrival (7 * seen, 1.7));
-        g_assert_cmpint (services_ns[i], ==, seen * seen);
-      }
+      if (arrivals_ns[i] != wp_trace_scale_arrival (arrival_of (seen), scale) || services_ns[i] != service_of (seen))
+        g_error ("row %" G_GINT64_FORMAT ": %" G_GINT64_FORMAT " for %" G_GINT64_FORMAT, seen, arrivals_ns[i], services_ns[i]);
   g_assert_cmpint (n, ==, 0);
-  g_assert_cmpint (seen, ==, 30000);
+  g_assert_cmpint (seen, ==, n_rows);
+}
+
+/* In memory, in a file, in both; and used a second time. */
+static void
+test_tape (void)
+{
+  const struct { gsize memory_bytes; gint64 n_rows; } cases[] = {
+    { WP_TAPE_MEMORY_BYTES, 5000000 }, { 1000000, 300000 }, { 0, 30000 }, { 0, 5 }, { 100000, 4096 }, { 100000, 8192 }, { 0, 0 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr(WpTape) tape = wp_tape_new (cases[i].memory_bytes);
+
+      fill_tape (tape, cases[i].n_rows);
+      check_tape (tape, cases[i].n_rows, 1.7);
+      wp_tape_restart (tape);
+      fill_tape (tape, cases[i].n_rows);
+      check_tape (tape, cases[i].n_rows, 1.0);
+    }
 }
 
 /* Every arrival is scaled as the trace's reader does it. */
@@ -326,7 +363,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/plan/equals-trying", test_equals_trying);
   g_test_add_func ("/plan/headroom", test_headroom);
-  g_test_add_func ("/plan/spilled-tape", test_spilled_tape);
+  g_test_add_func ("/plan/tape", test_tape);
   g_test_add_func ("/plan/scales", test_scales);
 
   return g_test_run ();
