@@ -85,10 +85,10 @@ on_threads (const char *option, const char *value, gpointer data, GError **error
 
 const GOptionEntry wp_plan_entries[] = {
   CALL ("slo", on_slo,
-        "what sizes must meet (repeat): METRIC<VALUE, names as in the JSON, such as response.p99<1s or blocked<0.1% (of the requests);\n"
+        "what sizes must meet, given ones and those of --plan and --sweep (repeat): METRIC<VALUE, names as in the JSON, such as response.p99<1s or blocked<0.1% (of the requests);\n"
         "any replaces the default: blocked==0, rejected==0, timed_out==0, wait.p99<1s", "EXPR"),
-  FLAG ("plan", on_plan, "say what sizes are needed, at 1x and 2x the traffic (default with --mode=all in text and JSON); holds the trace at 16 bytes\n"
-        "a request, up to 256 MiB in memory, then in an unlinked temporary file; exit 1 if no sizes do"),
+  FLAG ("plan", on_plan, "say what sizes are needed, at 1x and 2x the traffic (default with --mode=all in text and JSON); holds the trace at 8 to 16\n"
+        "bytes a request, up to 256 MiB in memory, then in an unlinked temporary file; exit 1 if no sizes do"),
   FLAG ("no-plan", on_no_plan, "only simulate the given sizes"),
   CALL ("sweep", on_sweep, "every combination, a row each: workers=1:64,queue=0:1000:100,scale=1:2:0.5,service=1 (repeat a name for a list)", "SPEC"),
   CALL ("at", on_at, "print the state at that moment: depth, parked, busy, age of the oldest that waits", "TIME"),
@@ -172,6 +172,10 @@ wp_plan_options_check (const WpSimOptions *options, GError **error)
     return FALSE;
   if (options->plan.sweep && !check_sweep (options, error))
     return FALSE;
+  if (options->plan.slos && (options->draw.generate || options->against || options->calibrate))
+    return fail_usage (error, "--slo is of a prediction: it does not go with --generate, --against and --calibrate");
+  if (options->plan.slos && is_csv (options) && !options->plan.sweep)
+    return fail_usage (error, "--slo is in text and JSON, and in the CSV of --sweep");
   if (options->plan.at_ns != WP_TIME_NONE && options->draw.clients.clients > 0)
     return fail_usage (error, "--at is not there for --clients");
   if (options->plan.at_ns != WP_TIME_NONE && (is_csv (options) || options->against))

@@ -132,6 +132,7 @@ wp_sim_plan_finish (WpSimPlan *self, WpReport *report, GError **error)
   if (self->chart)
     self->chart_text = draw_chart (self, report);
   report->plan = self->plan;
+  report->slos = self->options->plan.slos;
   report->chart = self->chart_text;
   report->at = self->has_at ? &self->at : NULL;
 

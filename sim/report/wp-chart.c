@@ -212,6 +212,11 @@ wp_chart_draw (const WpChart *self, GString *text, const char *title, guint64 ca
   guint height = (guint) MIN (HEIGHT, peak);
   char cell[WP_FORMAT_CELL];
 
+  if (capacity_jobs == 0)
+    {
+      g_string_append_printf (text, "%s: a queue of 0 holds nothing: each request needs an idle worker\n", title);
+      return;
+    }
   if (peak == 0)
     {
       g_string_append_printf (text, "%s: its queue is never used\n", title);

@@ -5,6 +5,7 @@
 #include "sim/report/wp-json-add.h"
 
 #define CELL 48
+#define UNSETTLED 0.7
 
 /* Four significant digits, so that theory and simulation can be told apart. */
 static const char *
@@ -32,6 +33,13 @@ format (char *cell, const char *metric, double value)
   return cell;
 }
 
+/* Then its parts say nothing of one another, and their mean is not the run's. */
+static gboolean
+is_unsettled (const WpConfidence *confidence)
+{
+  return confidence->correlation > UNSETTLED;
+}
+
 static void
 add_heading (GString *text, const WpReport *report, guint model)
 {
@@ -42,7 +50,10 @@ add_heading (GString *text, const WpReport *report, guint model)
     g_string_append (text, "too short a run for confidence intervals");
   else
     g_string_append_printf (text, "95 %% confidence by %s, %u of %" G_GUINT64_FORMAT " requests", confidence->method, confidence->n, confidence->requests);
-  if (fabs (confidence->correlation) > 0.25)
+  if (is_unsettled (confidence))
+    g_string_append_printf (text, ", but its parts differ as if it had not settled, or never does (neighbours correlate by %.2f): run longer, or --replications",
+                            confidence->correlation);
+  else if (fabs (confidence->correlation) > 0.25)
     g_string_append_printf (text, "; neighbours correlate (%.2f), so that the intervals are too narrow: run longer", confidence->correlation);
   if (confidence->has_theory && confidence->theory.name)
     g_string_append_printf (text, "\ntheory: %s, %s", confidence->theory.name, confidence->theory.source);
@@ -102,7 +113,7 @@ wp_confidence_add_text (GString *text, const WpReport *report)
       g_autofree char *needed = g_strdup_printf ("for %.4g %%", 100 * confidence->precision);
 
       add_heading (text, report, model);
-      if (confidence->n_metrics == 0 && (!confidence->has_theory || confidence->theory.n_values == 0))
+      if ((confidence->n_metrics == 0 || is_unsettled (confidence)) && (!confidence->has_theory || confidence->theory.n_values == 0))
         continue;
       g_string_append_printf (text, "%-20s%14s%16s%12s%s\n", "", "simulated", "", needed, confidence->has_theory ? "        theory" : "");
       for (guint i = 0; i < confidence->n_metrics; i++)

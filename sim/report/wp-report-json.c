@@ -119,7 +119,25 @@ wp_report_json_add_figures (JsonBuilder *builder, const WpFigures *figures)
 }
 
 static void
-add_model (JsonBuilder *builder, const WpPolicy *policy, const WpFigures *figures)
+add_objectives (JsonBuilder *builder, const GPtrArray *slos, const WpFigures *figures)
+{
+  json_builder_set_member_name (builder, "objectives");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < slos->len; i++)
+    {
+      const WpSlo *slo = g_ptr_array_index (slos, i);
+
+      json_builder_begin_object (builder);
+      wp_json_add_string (builder, "slo", slo->text);
+      json_builder_set_member_name (builder, "met");
+      json_builder_add_boolean_value (builder, wp_slo_is_met (slo, figures));
+      json_builder_end_object (builder);
+    }
+  json_builder_end_array (builder);
+}
+
+static void
+add_model (JsonBuilder *builder, const WpPolicy *policy, const WpFigures *figures, const GPtrArray *slos)
 {
   guint workers = wp_report_workers (policy);
 
@@ -130,6 +148,8 @@ add_model (JsonBuilder *builder, const WpPolicy *policy, const WpFigures *figure
   wp_json_add_string (builder, "dispatcher", wp_policy_uses (policy, WP_POLICY_DISPATCHER) ? wp_dispatcher_name (policy->dispatcher) : NULL);
   wp_json_add_string (builder, "when-full", wp_policy_uses (policy, WP_POLICY_WHEN_FULL) ? wp_when_full_name (policy->when_full) : NULL);
   wp_report_json_add_figures (builder, figures);
+  if (slos)
+    add_objectives (builder, slos, figures);
   json_builder_end_object (builder);
 }
 
@@ -189,7 +209,7 @@ wp_report_json (const WpReport *report)
   json_builder_set_member_name (builder, "models");
   json_builder_begin_array (builder);
   for (guint i = 0; i < report->n_models; i++)
-    add_model (builder, &report->policies[i], &report->figures[i]);
+    add_model (builder, &report->policies[i], &report->figures[i], report->slos);
   json_builder_end_array (builder);
   wp_report_plan_add_json (builder, report);
   wp_confidence_add_json (builder, report);

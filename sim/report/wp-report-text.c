@@ -180,6 +180,24 @@ add_header (GString *text, const WpReport *report)
 }
 
 static void
+add_objectives (GString *text, const WpReport *report)
+{
+  g_string_append (text, "\nobjectives\n");
+  for (guint i = 0; i < report->slos->len; i++)
+    {
+      const WpSlo *slo = g_ptr_array_index (report->slos, i);
+
+      gsize line = text->len;
+
+      g_string_append_printf (text, "  %s", slo->text);
+      for (guint j = 0; j < report->n_models; j++)   /* in its column, were the objective as long as that */
+        g_string_append_printf (text, " %*s", (int) (line + LABEL_WIDTH + SUBLABEL_WIDTH + (j + 1) * COLUMN_WIDTH - text->len - 1),
+                                wp_slo_is_met (slo, &report->figures[j]) ? "met" : "not met");
+      g_string_append_c (text, '\n');
+    }
+}
+
+static void
 add_models (GString *text, const WpReport *report)
 {
   add_header (text, report);
@@ -188,6 +206,8 @@ add_models (GString *text, const WpReport *report)
       add_line (text, report, i);
     else
       g_string_append_c (text, '\n');
+  if (report->slos)
+    add_objectives (text, report);
 }
 
 static void

@@ -37,6 +37,7 @@ typedef struct {
   const WpComparison *against;    /* NULL without --against */
   const WpPlan *plan;             /* NULL: none, as the next two */
   const WpAt *at;
+  const GPtrArray *slos;          /* (element-type WpSlo): that were asked for, and are judged of each model; or NULL */
   const char *chart;              /* lines of text */
   const WpConfidence *confidence; /* of each model; NULL: traffic was not drawn */
   GPtrArray *warnings;            /* (element-type utf8) */

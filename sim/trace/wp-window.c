@@ -73,6 +73,7 @@ wp_window_fill (WpWindow *self, GError **error)
   n = wp_input_read (self->input, self->end, self->chunk_bytes, error);
   if (n < 0)
     {
+      g_prefix_error (error, "at byte %" G_GSIZE_FORMAT ": ", held + 1);
       wp_window_prefix (self, self->line, error);
       return FALSE;
     }

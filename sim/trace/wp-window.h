@@ -25,7 +25,7 @@ void wp_window_init (WpWindow *self, WpInput *input, gsize chunk_bytes);
 void wp_window_clear (WpWindow *self);
 
 /* Reads one more chunk after @end, or sets @at_eof; what was at @at moves. FALSE with the input's error or WP_ERROR_BAD_TRACE (a row
- * that is too long), `FILE:LINE: ` before it. */
+ * that is too long), `FILE:LINE: ` before it; and the byte of the line, @at being its first, where the input failed. */
 gboolean wp_window_fill (WpWindow *self, GError **error);
 
 /* Begins again with the first byte. */

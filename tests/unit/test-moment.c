@@ -121,6 +121,7 @@ test_chart (void)
                 "        0|##########+.\n"
                 "          0                      5.00 us\n");
   assert_drawn (empty, 20, TRUE, "WorkerPool: its queue is never used\n");
+  assert_drawn (empty, 0, TRUE, "WorkerPool: a queue of 0 holds nothing: each request needs an idle worker\n");
 }
 
 static void

@@ -42,6 +42,27 @@ assert_point (JsonArray *plan, guint i, const char *question, double scale, gint
   g_assert_cmpuint (json_object_get_size (point), ==, 5);
 }
 
+/* Objectives that were given are judged of each mode, in any simulation. */
+static void
+test_judged (void)
+{
+  g_autoptr(SimRun) run = run_on (burst, "--no-plan -q 1 -w 2 --slo=blocked<20% --slo=accept_latency.p999<=100.000ms trace.csv");
+  g_autoptr(SimRun) closed = run_on (burst, "-m WorkerPool -w 2 --clients=2 --service=100ms --limit=100 --ack=stored --slo=latency.p50<1ms");
+  g_autoptr(SimRun) json = run_on (burst, "--format=json -m WorkerPool -q 1 -w 2 --slo=blocked==2 --slo=blocked==3 trace.csv");
+  g_autoptr(JsonObject) report = sim_run_json (json);
+  JsonObject *model = json_array_get_object_element (json_object_get_array_member (report, "models"), 0);
+  JsonArray *objectives = json_object_get_array_member (model, "objectives");
+
+  assert_says (run, 0, "\nobjectives\n"
+                       "  blocked<20%                       met          not met          not met\n"
+                       "  accept_latency.p999<=100.000ms    met          not met              met\n");
+  assert_says (closed, 0, "  latency.p50<1ms               not met\n");
+  g_assert_cmpuint (json_array_get_length (objectives), ==, 2);
+  g_assert_true (json_object_get_boolean_member (json_array_get_object_element (objectives, 0), "met"));
+  g_assert_cmpstr (json_object_get_string_member (json_array_get_object_element (objectives, 1), "slo"), ==, "blocked==3");
+  g_assert_false (json_object_get_boolean_member (json_array_get_object_element (objectives, 1), "met"));
+}
+
 static void
 test_json (void)
 {
@@ -245,6 +266,8 @@ test_bad_options (void)
 {
   static const struct { const char *arguments, *says; } bad[] = {
     { "--slo wait.p98<1s trace.csv", "--slo: \"wait.p98<1s\": \"wait.p98\" is not a metric; did you mean wait.p" },
+    { "--slo=blocked==0 --generate=poisson:rate=100,duration=1s", "--slo is of a prediction" },
+    { "--slo=blocked==0 -m Default --format=csv trace.csv", "--slo is in text and JSON" },
     { "--plan --no-plan trace.csv", "--plan and --no-plan exclude each other" },
     { "--plan --format=csv trace.csv", "text and JSON only" },
     { "--plan -m Default trace.csv", "neither queue nor workers" },
@@ -323,6 +346,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/wp-sim-plan/judged", test_judged);
   g_test_add_func ("/wp-sim-plan/json", test_json);
   g_test_add_func ("/wp-sim-plan/text", test_text);
   g_test_add_func ("/wp-sim-plan/frontier-lies-between-the-answers", test_frontier_lies_between_the_answers);
