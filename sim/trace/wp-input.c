@@ -9,6 +9,7 @@
 #include <zlib.h>
 
 #include "sim/base/wp-error.h"
+#include "sim/trace/wp-spool.h"
 
 #define RAW_BYTES (64 * 1024)
 
@@ -31,10 +32,7 @@ struct _WpInput {
   gboolean gzip_open;     /* gzip is initialised */
   gboolean in_member;     /* more of this member must follow */
 
-  int spool_fd;           /* what came through a pipe, decompressed; -1: none, or spool_errno */
-  int spool_errno;        /* why keeping it failed, told only if it is needed */
-  gint64 spool_bytes;
-  gint64 spool_at;        /* the next read's place in it */
+  WpSpool spool;          /* what came through a pipe, decompressed */
 };
 
 static WpInput *
@@ -44,26 +42,10 @@ input_new (const char *name)
 
   self->name = g_strdup (name);
   self->fd = -1;
-  self->spool_fd = -1;
+  self->spool = (WpSpool) WP_SPOOL_NONE;
   self->raw = g_malloc (RAW_BYTES);
 
   return self;
-}
-
-static int
-open_spool (void)
-{
-  g_autofree char *name = NULL;
-  int fd = open (g_get_tmp_dir (), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-  if (fd >= 0)
-    return fd;
-  name = g_build_filename (g_get_tmp_dir (), "wp-XXXXXX", NULL);
-  fd = g_mkstemp_full (name, O_RDWR | O_CLOEXEC, 0600);
-  if (fd >= 0)
-    unlink (name);
-
-  return fd;
 }
 
 static gboolean
@@ -84,9 +66,7 @@ examine (WpInput *self, GError **error)
       (void) posix_fadvise (self->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
       return TRUE;
     }
-  self->spool_fd = open_spool ();
-  if (self->spool_fd < 0)
-    self->spool_errno = errno;
+  wp_spool_open (&self->spool);
 
   return TRUE;
 }
@@ -139,8 +119,7 @@ wp_input_free (WpInput *self)
   close_gzip (self);
   if (self->owns_fd && self->fd >= 0)
     close (self->fd);
-  if (self->spool_fd >= 0)
-    close (self->spool_fd);
+  wp_spool_close (&self->spool);
   g_free (self->raw);
   g_free (self->name);
   g_free (self);
@@ -326,50 +305,16 @@ read_live (WpInput *self, char *buffer, gsize size, GError **error)
   return self->format == FORMAT_GZIP ? read_gzip (self, buffer, size, error) : read_plain (self, buffer, size, error);
 }
 
-/* Where the disk is full the stream goes on, and only a rewind fails. */
-static void
-keep (WpInput *self, const char *buffer, gsize size)
-{
-  for (gsize at = 0; at < size && self->spool_fd >= 0;)
-    {
-      gssize n = pwrite (self->spool_fd, buffer + at, size - at, self->spool_bytes);
-
-      if (n > 0)
-        {
-          at += (gsize) n;
-          self->spool_bytes += n;
-        }
-      else if (errno != EINTR)
-        {
-          self->spool_errno = errno;
-          close (self->spool_fd);
-          self->spool_fd = -1;
-        }
-    }
-  self->spool_at = self->spool_bytes;
-}
-
 gssize
 wp_input_read (WpInput *self, char *buffer, gsize size, GError **error)
 {
   gssize n;
 
-  if (self->spool_at < self->spool_bytes)
-    {
-      do
-        n = pread (self->spool_fd, buffer, MIN (size, (gsize) (self->spool_bytes - self->spool_at)), self->spool_at);
-      while (n < 0 && errno == EINTR);
-      if (n <= 0)
-        {
-          g_set_error (error, WP_ERROR, WP_ERROR_IO, "reading it again: %s", g_strerror (n < 0 ? errno : EIO));
-          return -1;
-        }
-      self->spool_at += n;
-      return n;
-    }
+  if (wp_spool_has_more (&self->spool))
+    return wp_spool_read (&self->spool, buffer, size, error);
   n = read_live (self, buffer, size, error);
   if (n > 0 && !self->rewindable)
-    keep (self, buffer, (gsize) n);
+    wp_spool_keep (&self->spool, buffer, (gsize) n);
 
   return n;
 }
@@ -378,16 +323,7 @@ gboolean
 wp_input_rewind (WpInput *self, GError **error)
 {
   if (!self->rewindable)
-    {
-      if (self->spool_errno != 0)
-        {
-          g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: what came before could not be kept in %s: %s", self->name,
-                       g_get_tmp_dir (), g_strerror (self->spool_errno));
-          return FALSE;
-        }
-      self->spool_at = 0;
-      return TRUE;
-    }
+    return wp_spool_rewind (&self->spool, self->name, error);
   if (self->fd >= 0 && lseek (self->fd, self->start, SEEK_SET) < 0)
     {
       g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s", self->name, g_strerror (errno));
