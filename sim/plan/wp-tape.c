@@ -10,6 +10,7 @@
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-memory.h"
 #include "sim/plan/wp-tape-block.h"
+#include "sim/trace/wp-scale.h"
 
 #define BLOCK_ROWS WP_TAPE_BLOCK_ROWS       /* 64 kB: what a reader holds of a block stays in the second cache */
 #define CHUNK_BYTES (32 * 1024 * 1024)      /* of which only what is used is there */
@@ -258,7 +259,7 @@ wp_tape_copy (const WpTape *self, WpService *service, double service_scale, GErr
       for (gssize i = 0; i < n; i++)
         {
           rows[i].arrival_ns = arrivals_ns[i];
-          rows[i].service_ns = wp_trace_scale_service (services_ns[i], service_scale);
+          rows[i].service_ns = wp_scale_service (services_ns[i], service_scale);
         }
       if (!load_rows (copy, rows, (gsize) n, service, NULL, error))
         return NULL;
@@ -338,7 +339,7 @@ scale_one (gint64 arrival_ns, double scale)
         return down + (over > 0);
     }
 
-  return wp_trace_scale_arrival (arrival_ns, scale);
+  return wp_scale_arrival (arrival_ns, scale);
 }
 
 static void

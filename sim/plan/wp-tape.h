@@ -39,7 +39,7 @@ WpTape *wp_tape_copy (const WpTape *self, WpService *service, double service_sca
 
 typedef struct _WpTapeReader WpTapeReader;
 
-/* From the first row to row @limit (0: the last); arrivals are divided by @scale, as wp_trace_scale_arrival() does. */
+/* From the first row to row @limit (0: the last); arrivals are divided by @scale, as wp_scale_arrival() does. */
 WpTapeReader *wp_tape_reader_new (const WpTape *tape, double scale, guint64 limit);
 void wp_tape_reader_free (WpTapeReader *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTapeReader, wp_tape_reader_free)

@@ -1,15 +1,17 @@
 #include "sim/trace/wp-trace.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "sim/base/wp-error.h"
 #include "sim/trace/wp-fixed.h"
 #include "sim/trace/wp-mapping.h"
+#include "sim/trace/wp-row-list.h"
 #include "sim/trace/wp-row-store.h"
+#include "sim/trace/wp-scale.h"
 #include "sim/trace/wp-table.h"
 #include "sim/trace/wp-trace-private.h"
 
+#define MEASURED (1u << WP_COLUMN_ACCEPTED | 1u << WP_COLUMN_STARTED | 1u << WP_COLUMN_FINISHED | 1u << WP_COLUMN_ENDED)
 #define BATCH_ROWS 256    /* 18 kB: stays in the first cache */
 
 struct _WpTrace {
@@ -25,15 +27,14 @@ struct _WpTrace {
 
   guint64 n_read;         /* rows taken from the file since its start */
   gboolean has_origin;
-  gint64 origin_ns;       /* the earliest arrival, as the file has it */
+  WpScale scale;
   gint64 latest_ns;       /* arrival of the last row given, as the file has it */
   GError *failure;        /* told once, told for ever */
 
   WpRowStore *store;      /* after wp_trace_sort(): all rows */
   gsize store_at;
   WpRow rows[BATCH_ROWS]; /* fields that are not there are none from the start */
-  GArray *loaded;         /* of WpRow */
-  GStringChunk *loaded_ids;
+  WpRowList *loaded;      /* by wp_trace_load() */
 };
 
 const char *
@@ -44,24 +45,6 @@ wp_outcome_name (WpOutcome outcome)
   g_return_val_if_fail ((guint) outcome < G_N_ELEMENTS (names), "");
 
   return names[outcome];
-}
-
-static gint64
-round_time (long double ns)
-{
-  return fabsl (ns) < 0x1p63L ? llroundl (ns) : ns < 0 ? -G_MAXINT64 : G_MAXINT64;
-}
-
-gint64
-wp_trace_scale_arrival (gint64 arrival_ns, double scale)
-{
-  return scale == 1.0 ? arrival_ns : round_time ((long double) arrival_ns / scale);
-}
-
-gint64
-wp_trace_scale_service (gint64 service_ns, double service_scale)
-{
-  return service_scale == 1.0 || service_ns == WP_TIME_NONE ? service_ns : round_time ((long double) service_ns * service_scale);
 }
 
 static void
@@ -109,6 +92,7 @@ wp_trace_open_input (WpInput *input, gsize chunk_bytes, const WpTraceOptions *op
     }
   self->plain = has_plain_header (self);
   self->plain_service = wp_mapping_columns (self->mapping) & 1u << WP_COLUMN_SERVICE;
+  self->scale = (WpScale) { 0, self->options.scale, self->options.service_scale, (wp_mapping_columns (self->mapping) & MEASURED) != 0 };
   clear_rows (self);
 
   return g_steal_pointer (&self);
@@ -156,8 +140,7 @@ wp_trace_free (WpTrace *self)
   g_free (self->name);
   g_clear_error (&self->failure);
   wp_row_store_free (self->store);
-  g_clear_pointer (&self->loaded, g_array_unref);
-  g_clear_pointer (&self->loaded_ids, g_string_chunk_free);
+  g_clear_pointer (&self->loaded, wp_row_list_free);
   g_free (self);
 }
 
@@ -193,57 +176,6 @@ read_raw (WpTrace *self, gboolean may_fill, WpRow *rows, gsize max_rows, gsize *
   return RAW_ROWS;
 }
 
-static gboolean
-subtract_origin (const WpTrace *self, gint64 *ns)
-{
-  return *ns == WP_TIME_NONE || (!__builtin_sub_overflow (*ns, self->origin_ns, ns) && *ns != WP_TIME_NONE);
-}
-
-static gboolean
-fail_far (GError **error)
-{
-  g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "a time of more than 292 years from the first arrival");
-
-  return FALSE;
-}
-
-static gboolean
-scale_rows (const WpTrace *self, WpRow *rows, gsize n_rows, GError **error)
-{
-  const WpTraceOptions *options = &self->options;
-
-  for (gsize i = 0; i < n_rows; i++)
-    {
-      rows[i].arrival_ns = wp_trace_scale_arrival (rows[i].arrival_ns, options->scale);
-      rows[i].service_ns = wp_trace_scale_service (rows[i].service_ns, options->service_scale);
-      if (rows[i].arrival_ns == G_MAXINT64 || rows[i].service_ns == G_MAXINT64)
-        {
-          g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "a time of more than 292 years, once it is scaled");
-          return FALSE;
-        }
-    }
-
-  return TRUE;
-}
-
-/* From the file's times to ours. */
-static gboolean
-relate_rows (const WpTrace *self, WpRow *rows, gsize n_rows, GError **error)
-{
-  const guint measured = 1u << WP_COLUMN_ACCEPTED | 1u << WP_COLUMN_STARTED | 1u << WP_COLUMN_FINISHED | 1u << WP_COLUMN_ENDED;
-
-  for (gsize i = 0; i < n_rows; i++)
-    if (!subtract_origin (self, &rows[i].arrival_ns))
-      return fail_far (error);
-  if (wp_mapping_columns (self->mapping) & measured)
-    for (gsize i = 0; i < n_rows; i++)
-      if (!subtract_origin (self, &rows[i].accepted_ns) || !subtract_origin (self, &rows[i].started_ns)
-          || !subtract_origin (self, &rows[i].finished_ns) || !subtract_origin (self, &rows[i].ended_ns))
-        return fail_far (error);
-
-  return (self->options.scale == 1.0 && self->options.service_scale == 1.0) || scale_rows (self, rows, n_rows, error);
-}
-
 /* Is every row at or after the one before it? Remembers the last. */
 static gboolean
 in_order (WpTrace *self, const WpRow *rows, gsize n_rows)
@@ -265,7 +197,7 @@ static void
 set_origin (WpTrace *self, gint64 origin_ns)
 {
   self->has_origin = TRUE;
-  self->origin_ns = self->latest_ns = origin_ns;
+  self->scale.origin_ns = self->latest_ns = origin_ns;
   self->fast = self->plain && origin_ns >= 0;   /* plain arrivals are not negative */
 }
 
@@ -286,7 +218,7 @@ read_stream (WpTrace *self, gsize *n_rows, GError **error)
         set_origin (self, self->rows[0].arrival_ns);
       if (!in_order (self, self->rows + n, some))
         return WP_READ_DISORDER;
-      if (!relate_rows (self, self->rows + n, some, error))
+      if (!wp_scale_rows (&self->scale, self->rows + n, some, error))
         {
           wp_window_prefix (&self->table->window, some == 1 ? self->table->row_line : self->table->window.line, error);
           return WP_READ_ERROR;
@@ -303,7 +235,7 @@ read_store (WpTrace *self, gsize *n_rows, GError **error)
 {
   *n_rows = wp_row_store_get (self->store, self->store_at, self->rows, BATCH_ROWS);
   self->store_at += *n_rows;
-  if (relate_rows (self, self->rows, *n_rows, error))
+  if (wp_scale_rows (&self->scale, self->rows, *n_rows, error))
     return *n_rows > 0 ? WP_READ_ROWS : WP_READ_END;
   g_prefix_error (error, "%s: ", wp_trace_name (self));
 
@@ -320,14 +252,14 @@ read_drawn (WpTrace *self, gsize *n_rows, GError **error)
   if (n == 0)
     return WP_READ_END;
   if (self->n_read == 0)
-    self->origin_ns = arrivals_ns[0];
+    self->scale.origin_ns = arrivals_ns[0];
   if (arrivals_ns[n - 1] == G_MAXINT64)
     {
       g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: a time of more than 292 years, once it is scaled", self->name);
       return WP_READ_ERROR;
     }
   for (gsize i = 0; i < n; i++)
-    self->rows[i].arrival_ns = arrivals_ns[i] - self->origin_ns;
+    self->rows[i].arrival_ns = arrivals_ns[i] - self->scale.origin_ns;
   self->n_read += n;
   *n_rows = n;
 
@@ -408,23 +340,6 @@ wp_trace_sort (WpTrace *self, GError **error)
   return TRUE;
 }
 
-static void
-append_loaded (WpTrace *self, const WpRow *rows, gsize n_rows)
-{
-  gsize from = self->loaded->len;
-
-  g_array_append_vals (self->loaded, rows, (guint) n_rows);
-  if (self->store != NULL)
-    return;                  /* the ids last as long as we do */
-  for (gsize i = from; i < self->loaded->len; i++)
-    {
-      WpRow *row = &g_array_index (self->loaded, WpRow, i);
-
-      if (row->id != NULL)
-        row->id = g_string_chunk_insert (self->loaded_ids, row->id);
-    }
-}
-
 const WpRow *
 wp_trace_load (WpTrace *self, gsize *n_rows, GError **error)
 {
@@ -433,22 +348,20 @@ wp_trace_load (WpTrace *self, gsize *n_rows, GError **error)
   gsize n;
 
   g_return_val_if_fail (self->loaded == NULL, NULL);
-  self->loaded = g_array_new (FALSE, FALSE, sizeof (WpRow));
-  self->loaded_ids = g_string_chunk_new (4096);
+  self->loaded = wp_row_list_new ();
   while ((read = wp_trace_read (self, &rows, &n, error)) != WP_READ_END)
     {
       if (read == WP_READ_ERROR)
         return NULL;
       if (read == WP_READ_ROWS)
-        append_loaded (self, rows, n);
+        wp_row_list_add (self->loaded, rows, n, self->store == NULL);   /* the store's ids last as long as we do */
       else if (!wp_trace_sort (self, error))
         return NULL;
       else
-        g_array_set_size (self->loaded, 0);
+        wp_row_list_restart (self->loaded);
     }
-  *n_rows = self->loaded->len;
 
-  return (const WpRow *) self->loaded->data;
+  return wp_row_list_rows (self->loaded, n_rows);
 }
 
 const char *

@@ -102,11 +102,6 @@ gboolean wp_trace_sort (WpTrace *self, GError **error);
  */
 const WpRow *wp_trace_load (WpTrace *self, gsize *n_rows, GError **error);
 
-/* What --scale and --service-scale make of a time since the origin and of a service time (WP_TIME_NONE stays): divided and multiplied
- * in long double, rounded to the nearest ns; untouched at 1.0; G_MAXINT64 where that is over 292 years. */
-gint64 wp_trace_scale_arrival (gint64 arrival_ns, double scale);
-gint64 wp_trace_scale_service (gint64 service_ns, double service_scale);
-
 const char *wp_trace_name (const WpTrace *self);                    /* the path as given; "standard input" for "-" */
 const char *wp_trace_note (const WpTrace *self, const char *key);   /* of `# key: value`, or NULL */
 gboolean wp_trace_has (const WpTrace *self, const char *column);    /* is this column of ours there, or mapped? */

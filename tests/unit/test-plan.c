@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "sim/trace/wp-scale.h"
 #include "tests/unit/random-load.h"
 
 #define N_LOADS 1500
@@ -27,7 +28,7 @@ run_one (const RandomLoad *load, const WpPolicy *policy, double scale, WpFigures
   wp_policy_layout (policy, &layout);
   model = wp_model_new (&layout, load->patience_ns);
   for (gsize i = 0; i < load->n_rows; i++)
-    rows[i] = (WpRow) { .arrival_ns = wp_trace_scale_arrival (load->rows[i].arrival_ns, scale) };
+    rows[i] = (WpRow) { .arrival_ns = wp_scale_arrival (load->rows[i].arrival_ns, scale) };
   g_assert_true (wp_model_offer (model, rows, load->services_ns, load->n_rows, NULL));
   wp_model_finish (model, figures);
 }
@@ -299,7 +300,7 @@ check_tape (const WpTape *tape, gint64 n_rows, double scale)
 
   while ((n = wp_tape_reader_next (reader, &arrivals_ns, &services_ns, NULL)) > 0)
     for (gssize i = 0; i < n; i++, seen++)
-      if (arrivals_ns[i] != wp_trace_scale_arrival (arrival_of (seen), scale) || services_ns[i] != service_of (seen))
+      if (arrivals_ns[i] != wp_scale_arrival (arrival_of (seen), scale) || services_ns[i] != service_of (seen))
         g_error ("row %" G_GINT64_FORMAT ": %" G_GINT64_FORMAT " for %" G_GINT64_FORMAT, seen, arrivals_ns[i], services_ns[i]);
   g_assert_cmpint (n, ==, 0);
   g_assert_cmpint (seen, ==, n_rows);
@@ -353,7 +354,7 @@ test_scales (void)
       reader = wp_tape_reader_new (tape, scales[s], 0);
       g_assert_cmpint (wp_tape_reader_next (reader, &arrivals_ns, &services_ns, NULL), ==, G_N_ELEMENTS (given_ns));
       for (guint i = 0; i < G_N_ELEMENTS (given_ns); i++)
-        g_assert_cmpint (arrivals_ns[i], ==, wp_trace_scale_arrival (given_ns[i], scales[s]));
+        g_assert_cmpint (arrivals_ns[i], ==, wp_scale_arrival (given_ns[i], scales[s]));
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/trace/wp-trace-private.h"
+#include "sim/trace/wp-scale.h"
 
 #define S WP_NS_PER_S
 #define MS WP_NS_PER_MS
@@ -277,9 +278,9 @@ test_scale (void)
   g_assert_cmpint (rows[1].service_ns, ==, WP_TIME_NONE);
   g_assert_cmpint (rows[2].service_ns, ==, 2);
   g_assert_cmpint (rows[0].accepted_ns, ==, 500 * MS);
-  g_assert_cmpint (wp_trace_scale_arrival (12345, 1.0), ==, 12345);
-  g_assert_cmpint (wp_trace_scale_arrival (G_MAXINT64, 1e-300), ==, G_MAXINT64);
-  g_assert_cmpint (wp_trace_scale_service (WP_TIME_NONE, 7), ==, WP_TIME_NONE);
+  g_assert_cmpint (wp_scale_arrival (12345, 1.0), ==, 12345);
+  g_assert_cmpint (wp_scale_arrival (G_MAXINT64, 1e-300), ==, G_MAXINT64);
+  g_assert_cmpint (wp_scale_service (WP_TIME_NONE, 7), ==, WP_TIME_NONE);
 }
 
 static void

@@ -1,0 +1,15 @@
+/* wp-row-list.h - all rows of a trace in one piece, with ids that last. */
+#pragma once
+
+#include "sim/trace/wp-trace.h"
+
+typedef struct _WpRowList WpRowList;
+
+WpRowList *wp_row_list_new (void);
+void wp_row_list_free (WpRowList *self);
+
+/* @copies_ids: those of the rows go before the list does. */
+void wp_row_list_add (WpRowList *self, const WpRow *rows, gsize n_rows, gboolean copies_ids);
+void wp_row_list_restart (WpRowList *self);
+
+const WpRow *wp_row_list_rows (const WpRowList *self, gsize *n_rows);   /* until the next change */
