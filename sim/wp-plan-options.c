@@ -155,8 +155,11 @@ check_sweep (const WpSimOptions *options, GError **error)
 {
   if (options->against || options->series || options->jobs || options->plan.at_ns != WP_TIME_NONE)
     return fail_usage (error, "--sweep does not go with --against, --series, --jobs and --at");
-  if (options->draw.generate || options->draw.synthetic || options->draw.clients.clients > 0)
-    return fail_usage (error, "--sweep needs a trace");
+  if (options->draw.generate || options->draw.clients.clients > 0)
+    return fail_usage (error, "--sweep needs a trace, or --synthetic");
+  if (options->draw.replications > 0 || options->draw.precision > 0 || options->draw.theory || options->draw.clients.warmup_rows > 0 ||
+      options->draw.clients.warmup_ns != WP_TIME_NONE)
+    return fail_usage (error, "--sweep does not go with --replications, --precision, --theory and --warmup: every row is one whole run");
   if (options->policy.mode == WP_MODE_DEFAULT)
     return fail_usage (error, "--sweep: Default has no sizes");
   if (is_spawning (options))

@@ -1,5 +1,6 @@
 #include "sim/wp-sim-plan.h"
 
+#include "sim/model/wp-synthetic.h"
 #include "sim/report/wp-chart.h"
 #include "sim/wp-plan-options.h"
 #include "sim/report/wp-progress.h"
@@ -165,7 +166,9 @@ wp_sim_plan_sweep (const WpSimOptions *options, GError **error)
   trace_options.scale = 1;
   if (spec->services->len > 0)
     trace_options.service_scale = spec->services->len == 1 ? g_array_index (spec->services, double, 0) : 1;
-  if (!(trace = wp_trace_open (options->path, &trace_options, error)) ||
+  trace = options->draw.synthetic ? wp_synthetic_open (options->draw.synthetic, options->seed, 1, options->trace.limit_rows, error)
+                                  : wp_trace_open (options->path, &trace_options, error);
+  if (!trace ||
       !(sweep = wp_sweep_run (g_steal_pointer (&spec), trace, &setup, slos, error)) ||
       (options->plot && !wp_sweep_plot (sweep, wp_trace_name (trace), options->plot, error)))
     return NULL;

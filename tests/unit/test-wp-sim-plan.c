@@ -42,6 +42,23 @@ assert_point (JsonArray *plan, guint i, const char *question, double scale, gint
   g_assert_cmpuint (json_object_get_size (point), ==, 5);
 }
 
+/* A sweep of drawn traffic is that of the trace which would be written. */
+static void
+test_synthetic_sweep (void)
+{
+  const char *const drawn = "=poisson:rate=100,duration=20s --service=exp:100ms --seed=7";
+  g_autofree char *generate = g_strconcat ("--generate", drawn, NULL);
+  g_autofree char *synthetic = g_strconcat ("--sweep=workers=9:12,scale=1:2 --format=csv --synthetic", drawn, NULL);
+  g_autoptr(SimRun) trace = run_on ("", generate);
+  g_autoptr(SimRun) from_trace = run_on (trace->out, "--sweep=workers=9:12,scale=1:2 --format=csv trace.csv");
+  g_autoptr(SimRun) run = run_on ("", synthetic);
+
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_cmpint (from_trace->status, ==, 0);
+  g_assert_cmpuint (strlen (run->out), >, 500);
+  g_assert_cmpstr (run->out, ==, from_trace->out);
+}
+
 /* Objectives that were given are judged of each mode, in any simulation. */
 static void
 test_judged (void)
@@ -285,6 +302,9 @@ test_bad_options (void)
     { "--sweep=service=84e21 trace.csv", "a scale is from 1e-9 to 1e9" },  /* a step of 1 came nowhere */
     { "--sweep=queue=1 -m Default trace.csv", "Default has no sizes" },
     { "--sweep=queue=1 --series=x trace.csv", "does not go with" },
+    { "--sweep=queue=1 --clients=2 --limit=9", "--sweep needs a trace, or --synthetic" },
+    { "--sweep=queue=1 --warmup=1s trace.csv", "--sweep does not go with --replications" },
+    { "--sweep=queue=1 --synthetic=poisson:rate=9,duration=9s --theory", "--sweep does not go with --replications" },
     { "--at=x trace.csv", "--at: \"x\" is not a time" },
     { "--at=1s --format=csv trace.csv", "--at is in the text" },
     { "--threads=0 trace.csv", "--threads: \"0\" is not a number from 1" },
@@ -346,6 +366,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/wp-sim-plan/synthetic-sweep", test_synthetic_sweep);
   g_test_add_func ("/wp-sim-plan/judged", test_judged);
   g_test_add_func ("/wp-sim-plan/json", test_json);
   g_test_add_func ("/wp-sim-plan/text", test_text);
