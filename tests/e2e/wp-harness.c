@@ -1,8 +1,8 @@
 #include "tests/e2e/wp-harness.h"
 
-#include <math.h>
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
+#include <math.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
