@@ -97,4 +97,5 @@ wp_listeners_clear (WpListeners *self)
   g_free (self->unix_path);
   g_free (self->address);
   g_free (self->admin_address);
+  *self = (WpListeners) { NULL };
 }

@@ -163,40 +163,6 @@ check_resources (Server *self, GError **error)
   return TRUE;
 }
 
-/* Opens what can fail, and starts the rest. The record is opened last: it empties its file. */
-static gboolean
-start (Server *self, GError **error)
-{
-  g_autoptr(GPtrArray) unfinished = NULL;
-
-  self->clock = wp_clock_new (error);
-  if (!self->clock || !start_security (self, error))
-    return FALSE;
-  if (!wp_listeners_open (&self->listeners, &self->options, error))
-    return FALSE;
-  self->database = wp_database_open (self->options.database, self->clock, error);
-  if (!self->database)
-    return about_option (error, "database");
-  self->database->pace_ns = self->options.commit_pace_ns;
-  if (self->options.journal && !(unfinished = open_journal (self, error)))
-    return about_option (error, "journal");
-  if (self->options.record && !(self->recorder = wp_server_open_recorder (&self->options, error)))
-    return about_option (error, "record");
-
-  self->mode = wp_mode_new (&self->options.policy, self->options.max_jobs, self->options.ack, self->clock, self->database,
-                            self->recorder);
-  wp_mode_set_retry (self->mode, &self->options.retry);
-  if (unfinished)
-    start_journal (self, unfinished);
-  self->fronts = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_front_free);
-  start_fronts (self);
-  start_admin (self);
-  say_hello (self);
-  wp_service_start_watchdog ();
-
-  return TRUE;
-}
-
 static guint
 count_connections (const Server *self)
 {
@@ -275,6 +241,51 @@ on_hangup (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+/* Before anybody is told that the server is there. They are handled once the loop runs. */
+static void
+catch_signals (Server *self)
+{
+  signal (SIGPIPE, SIG_IGN);
+  g_unix_signal_add (SIGTERM, on_stop, self);
+  g_unix_signal_add (SIGINT, on_stop, self);
+  g_unix_signal_add (SIGHUP, on_hangup, self);
+}
+
+/* Opens what can fail, and starts the rest. The record is opened last: it empties its file. */
+static gboolean
+start (Server *self, GError **error)
+{
+  g_autoptr(GPtrArray) unfinished = NULL;
+
+  catch_signals (self);
+  self->clock = wp_clock_new (error);
+  if (!self->clock || !start_security (self, error))
+    return FALSE;
+  if (!wp_listeners_open (&self->listeners, &self->options, error))
+    return FALSE;
+  self->database = wp_database_open (self->options.database, self->clock, error);
+  if (!self->database)
+    return about_option (error, "database");
+  self->database->pace_ns = self->options.commit_pace_ns;
+  if (self->options.journal && !(unfinished = open_journal (self, error)))
+    return about_option (error, "journal");
+  if (self->options.record && !(self->recorder = wp_server_open_recorder (&self->options, error)))
+    return about_option (error, "record");
+
+  self->mode = wp_mode_new (&self->options.policy, self->options.max_jobs, self->options.ack, self->clock, self->database,
+                            self->recorder);
+  wp_mode_set_retry (self->mode, &self->options.retry);
+  if (unfinished)
+    start_journal (self, unfinished);
+  self->fronts = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_front_free);
+  start_fronts (self);
+  start_admin (self);
+  say_hello (self);
+  wp_service_start_watchdog ();
+
+  return TRUE;
+}
+
 /* All at once, then each. */
 static void
 stop_fronts (Server *self)
@@ -316,14 +327,37 @@ finish (Server *self)
   return self->drain_until_ns == 0 || left > 0 || error || journal_error || !wp_ledger_balances (&ledger);
 }
 
-/* Before anybody is told that the server is there. They are handled once the loop runs. */
+/* The books are closed: frees what was opened, of a server that did not start too. */
 static void
-catch_signals (Server *self)
+server_clear (Server *self)
 {
-  signal (SIGPIPE, SIG_IGN);
-  g_unix_signal_add (SIGTERM, on_stop, self);
-  g_unix_signal_add (SIGINT, on_stop, self);
-  g_unix_signal_add (SIGHUP, on_hangup, self);
+  g_clear_pointer (&self->fronts, g_ptr_array_unref);
+  g_clear_pointer (&self->recorder, wp_recorder_free);
+  g_clear_pointer (&self->database, wp_database_free);
+  g_clear_pointer (&self->clock, wp_clock_free);
+  g_clear_pointer (&self->tls, wp_tls_free);
+  g_clear_pointer (&self->tokens, wp_tokens_free);
+  g_clear_pointer (&self->journal, wp_journal_free);
+  g_clear_pointer (&self->mode, wp_mode_free);
+  g_clear_pointer (&self->budget, wp_budget_free);
+  wp_listeners_clear (&self->listeners);
+  g_main_loop_unref (self->loop);
+  wp_server_options_clear (&self->options);
+}
+
+/* Returns the exit status. */
+static int
+run (Server *self)
+{
+  int status;
+
+  wp_log_has_started ();
+  g_main_loop_run (self->loop);
+  status = finish (self);
+  /* With jobs in service their database is not idle, and nothing that they touch can be freed: the system does that. */
+  if (status != 0)
+    _exit (status);
+  return status;
 }
 
 int
@@ -336,32 +370,14 @@ main (int argc, char **argv)
   g_set_prgname ("wp-server");
   wp_log_start ("wp-server");
   if (!wp_server_options_read (&self.options, wp_resources_raise_files (), argc, argv, &error))
-    return wp_options_fail (error);
-  if (self.options.requeue)
-    return wp_server_requeue (&self.options);
-  if (!check_resources (&self, &error))
-    return wp_options_fail (error);
-  catch_signals (&self);
-  if (!start (&self, &error))
-    return wp_options_fail (error);
-  wp_log_has_started ();
-  g_main_loop_run (self.loop);
-  status = finish (&self);
-
-  /* With jobs in service their database is not idle, and nothing that they touch can be freed: the system does that. */
-  if (status != 0)
-    _exit (status);
-  g_ptr_array_unref (self.fronts);
-  g_clear_pointer (&self.recorder, wp_recorder_free);
-  wp_database_free (self.database);
-  wp_clock_free (self.clock);
-  g_clear_pointer (&self.tls, wp_tls_free);
-  g_clear_pointer (&self.tokens, wp_tokens_free);
-  g_clear_pointer (&self.journal, wp_journal_free);
-  wp_mode_free (self.mode);
-  wp_budget_free (self.budget);
-  g_main_loop_unref (self.loop);
-  wp_server_options_clear (&self.options);
+    status = wp_options_fail (error);
+  else if (self.options.requeue)
+    status = wp_server_requeue (&self.options);
+  else if (!check_resources (&self, &error) || !start (&self, &error))
+    status = wp_options_fail (error);
+  else
+    status = run (&self);
+  server_clear (&self);
 
   return status;
 }

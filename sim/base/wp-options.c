@@ -48,14 +48,20 @@ on_version (const char *option, const char *value, gpointer data, GError **error
 }
 
 /* GOption's own prints the ellipsis of its usage line as "?" outside UTF-8 locales. */
-static gboolean
-on_help (const char *option, const char *value, gpointer user_data, GError **error)
+static void
+print_help (GOptionContext *context)
 {
-  g_autofree char *help = g_option_context_get_help (((Call *) user_data)->context, TRUE, NULL);
+  g_autofree char *help = g_option_context_get_help (context, TRUE, NULL);
   g_auto(GStrv) parts = g_strsplit (help, "\u2026", -1);
   g_autofree char *text = g_strjoinv ("...", parts);
 
   fputs (text, stdout);
+}
+
+static gboolean
+on_help (const char *option, const char *value, gpointer user_data, GError **error)
+{
+  print_help (((Call *) user_data)->context);
   exit (0);
 }
 

@@ -60,16 +60,6 @@ create (const char *dir, const char *name)
   return fd;
 }
 
-static char **
-make_environment (gboolean ends_by_itself)
-{
-  char **environment = g_get_environ ();
-  const char *options = g_environ_getenv (environment, "ASAN_OPTIONS");
-  g_autofree char *more = g_strconcat (options ? options : "", ":detect_leaks=0", NULL);
-
-  return ends_by_itself ? g_environ_setenv (environment, "ASAN_OPTIONS", more, TRUE) : environment;
-}
-
 /* @argv after the words of WP_WRAPPER, if there is one: valgrind and its options. */
 static char **
 wrap (char **argv)
@@ -83,12 +73,12 @@ wrap (char **argv)
 }
 
 WpChild *
-wp_child_new (const char *dir, char **argv, const WpChildLimits *limits, gboolean ends_by_itself)
+wp_child_new (const char *dir, char **argv, const WpChildLimits *limits)
 {
   WpChild *self = g_new0 (WpChild, 1);
   Setup setup = { .user = FIRST_USER + (uid_t) getpid () };
   g_autoptr(GError) error = NULL;
-  g_auto(GStrv) environment = make_environment (ends_by_itself), wrapped = wrap (argv);
+  g_auto(GStrv) wrapped = wrap (argv);
   g_autofree char *line = g_strjoinv (" ", argv);
   int out = create (dir, WP_CHILD_OUTPUT), err = create (dir, WP_CHILD_LOG);
 
@@ -97,7 +87,7 @@ wp_child_new (const char *dir, char **argv, const WpChildLimits *limits, gboolea
     setup.limits = *limits;
   if (setup.limits.processes > 0)
     g_assert_cmpint (chown (dir, setup.user, setup.user), ==, 0);
-  g_spawn_async_with_fds (dir, wrapped, environment, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH, child_setup, &setup, &self->pid, -1, out, err,
+  g_spawn_async_with_fds (dir, wrapped, NULL, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH, child_setup, &setup, &self->pid, -1, out, err,
                           &error);
   g_assert_no_error (error);
   close (out);

@@ -20,9 +20,8 @@ typedef struct {
  * @dir: it runs in there
  * @argv: NULL-terminated
  * @limits: (nullable): of its resources
- * @ends_by_itself: it is told to go away at once, and frees nothing: the leak sanitizer need not say so
  */
-WpChild *wp_child_new (const char *dir, char **argv, const WpChildLimits *limits, gboolean ends_by_itself);
+WpChild *wp_child_new (const char *dir, char **argv, const WpChildLimits *limits);
 void wp_child_free (WpChild *self);            /* kills it if it still runs */
 
 void wp_child_signal (WpChild *self, int number);

@@ -126,7 +126,7 @@ launch (WpHarness *self, const WpChildLimits *limits, const char *option, va_lis
       g_ptr_array_insert (argv, 1, g_strdup ("--tls-certificate=harness.pem"));
       g_ptr_array_insert (argv, 2, g_strdup ("--tls-key=harness.key"));
     }
-  self->child = wp_child_new (self->dir, (char **) argv->pdata, limits, FALSE);
+  self->child = wp_child_new (self->dir, (char **) argv->pdata, limits);
   for (gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US; !read_ports (self);)
     if (wp_child_wait (self->child, g_get_monotonic_time () + 2000) || g_get_monotonic_time () > until_us)
       {
@@ -191,7 +191,7 @@ run (const WpChildLimits *limits, const char *option, va_list more)
   WpHarness *self = harness_new ();
   g_autoptr(GPtrArray) argv = command_line (option, more);
 
-  self->child = wp_child_new (self->dir, (char **) argv->pdata, limits, TRUE);
+  self->child = wp_child_new (self->dir, (char **) argv->pdata, limits);
   while (!wp_child_wait (self->child, g_get_monotonic_time () + 2000))
     if (read_ports (self))
       wp_harness_signal (self, SIGKILL);

@@ -81,7 +81,7 @@ wp_nginx_new (const WpHarness *server)
   text = g_strdup_printf (conf, self->port);
   g_assert_cmpint (g_mkdir (dir, 0700), ==, 0);
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
-  self->child = wp_child_new (dir, argv, 0, FALSE);
+  self->child = wp_child_new (dir, argv, 0);
   await_listening (self, dir);
 
   return self;
