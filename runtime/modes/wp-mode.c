@@ -243,6 +243,14 @@ wp_mode_set_retry (WpMode *self, const WpRetry *retry)
   self->retry = *retry;
 }
 
+/* The record's times count from the first of all. */
+static void
+job_arrived (WpMode *self, const WpJob *job)
+{
+  if (self->recorder && job->seq == 0)
+    wp_recorder_begin (self->recorder, job->arrival_ns);
+}
+
 void
 wp_mode_set_journal (WpMode *self, WpJournal *journal, GPtrArray *unfinished)
 {
@@ -253,8 +261,13 @@ wp_mode_set_journal (WpMode *self, WpJournal *journal, GPtrArray *unfinished)
   self->journal = journal;
   wp_journal_start (journal, on_written, on_health, self);
   for (guint i = 0; i < unfinished->len; i++)
-    if (wp_channel_recover (self->channel, unfinished->pdata[i]))
-      serve (self, unfinished->pdata[i]);
+    {
+      gboolean started = wp_channel_recover (self->channel, unfinished->pdata[i]);
+
+      job_arrived (self, unfinished->pdata[i]);
+      if (started)
+        serve (self, unfinished->pdata[i]);
+    }
 }
 
 WpJournal *
@@ -275,11 +288,14 @@ WpSubmit
 wp_mode_submit (WpMode *self, WpJob *job)
 {
   WpSubmit accepted = self->ack == WP_ACK_STORED || self->journal ? WP_SUBMIT_PENDING : WP_SUBMIT_ACCEPTED;
+  WpSend sent;
 
   if (self->journal)
     wp_job_key (job);   /* while it is ours alone */
   wp_clock_help (self->clock);   /* a worker whose time is up is free for this job */
-  switch (wp_channel_send (self->channel, job))
+  sent = wp_channel_send (self->channel, job);
+  job_arrived (self, job);
+  switch (sent)
     {
     case WP_SEND_STARTED:
       if (self->journal)

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/modes/wp-row-order.h"
 #include "sim/base/wp-error.h"
 #include "sim/trace/wp-trace-writer.h"
 
@@ -14,7 +15,7 @@
 
 /* What the threads of the server hand over, all of it one job's. */
 typedef struct {
-  guint64 mark;              /* the job's seq + 1; 0: an empty place */
+  guint64 seq;
   WpRow row;                 /* times still on the monotonic clock; its id is owned */
 } Entry;
 
@@ -24,9 +25,10 @@ struct _WpRecorder {
   gint reopen;               /* atomic */
   GThread *thread;
 
-  GMutex mutex;              /* guards the three below */
+  GMutex mutex;              /* guards the four below */
   GCond stop;
   GArray *ended;             /* (element-type Entry): added since the thread looked last */
+  gint64 first_ns;           /* the first arrival; WP_TIME_NONE before */
   gboolean stopping;
 
   /* The thread's own. */
@@ -34,8 +36,8 @@ struct _WpRecorder {
   int fd;
   gint64 origin_ns;          /* WP_TIME_NONE before the first row */
   GArray *taken;             /* (element-type Entry): @ended's other half */
-  GArray *early;             /* (element-type Entry): ring of a power of two, by seq: they wait for one before them */
-  guint64 next_seq;
+  WpRowOrder *order;
+  gboolean told_late;
   guint64 n_rows;            /* set before the thread is stopped */
   GError *error;             /* the first */
 };
@@ -43,10 +45,7 @@ struct _WpRecorder {
 static void
 entry_clear (gpointer entry)
 {
-  Entry *self = entry;
-
-  g_clear_pointer ((char **) &self->row.id, g_free);
-  self->mark = 0;
+  g_free ((char *) ((Entry *) entry)->row.id);
 }
 
 static GArray *
@@ -117,9 +116,10 @@ shift (gint64 *time_ns, gint64 origin_ns)
 }
 
 static void
-write_entry (WpRecorder *self, Entry *entry)
+write_row (const WpRow *absolute, gpointer data)
 {
-  WpRow row = entry->row;
+  WpRecorder *self = data;
+  WpRow row = *absolute;
   GError *error = NULL;
 
   if (self->origin_ns == WP_TIME_NONE)
@@ -164,56 +164,15 @@ reopen_if_asked (WpRecorder *self)
     failed (self, error);
 }
 
-static Entry *
-slot (WpRecorder *self, guint64 seq)
-{
-  return &g_array_index (self->early, Entry, seq & (self->early->len - 1));
-}
-
-/* Moves what @entry holds, its id too. */
-static Entry
-entry_steal (Entry *entry)
-{
-  Entry stolen = *entry;
-
-  *entry = (Entry) { .mark = 0 };
-  return stolen;
-}
-
+/* No limit is silent. */
 static void
-grow (WpRecorder *self, guint64 seq)
+tell_late (WpRecorder *self)
 {
-  g_autoptr(GArray) old = self->early;
-  guint len = old->len;
-
-  while (seq - self->next_seq >= len)
-    len *= 2;
-  self->early = entries_new ();
-  g_array_set_size (self->early, len);
-  for (guint i = 0; i < old->len; i++)
-    {
-      Entry *entry = &g_array_index (old, Entry, i);
-
-      if (entry->mark)
-        *slot (self, entry->mark - 1) = entry_steal (entry);
-    }
-}
-
-static void
-take_entry (WpRecorder *self, Entry *entry)
-{
-  guint64 seq = entry->mark - 1;
-
-  if (seq >= self->next_seq && seq - self->next_seq >= self->early->len)
-    grow (self, seq);
-  if (seq < self->next_seq || slot (self, seq)->mark)
+  if (self->told_late || wp_row_order_count_late (self->order) == 0)
     return;
-  *slot (self, seq) = entry_steal (entry);
-  for (Entry *next; (next = slot (self, self->next_seq))->mark; self->next_seq++)
-    {
-      write_entry (self, next);
-      entry_clear (next);
-    }
+  self->told_late = TRUE;
+  g_message ("the record %s: %u requests came after one that has not ended yet; its row, and others like it, come late, out of order of arrival",
+             self->path, WP_RECORDER_SPAN);
 }
 
 /* Waits a turn, then takes all that was added. FALSE: the recorder is stopping. */
@@ -231,13 +190,20 @@ take_ended (WpRecorder *self)
   taken = self->ended;
   self->ended = self->taken;
   self->taken = taken;
+  if (self->origin_ns == WP_TIME_NONE)
+    self->origin_ns = self->first_ns;
   g_mutex_unlock (&self->mutex);
 
   reopen_if_asked (self);
   for (guint i = 0; i < taken->len; i++)
-    take_entry (self, &g_array_index (taken, Entry, i));
+    {
+      Entry *entry = &g_array_index (taken, Entry, i);
+
+      wp_row_order_add (self->order, entry->seq, &entry->row);
+    }
   if (taken->len > 0)
     flush (self);
+  tell_late (self);
   g_array_set_size (taken, 0);
 
   return !stopping;
@@ -248,23 +214,14 @@ static void
 take_last (WpRecorder *self)
 {
   gint64 until_us = g_get_monotonic_time () + LAST_ROWS_US;
-  guint64 n_lost = 0;
+  guint64 n_lost;
 
-  while (self->next_seq < self->n_rows && g_get_monotonic_time () < until_us)
+  while (wp_row_order_count_missing (self->order, self->n_rows) > 0 && g_get_monotonic_time () < until_us)
     {
       g_usleep (1000);
       take_ended (self);
     }
-  for (; self->next_seq < self->n_rows; self->next_seq++)
-    {
-      Entry *entry = slot (self, self->next_seq);
-
-      if (entry->mark)
-        write_entry (self, entry);
-      else
-        n_lost++;
-      entry_clear (entry);
-    }
+  n_lost = wp_row_order_end (self->order, self->n_rows);
   flush (self);
   if (n_lost > 0)
     failed (self, g_error_new (WP_ERROR, WP_ERROR_IO, "%" G_GUINT64_FORMAT " rows are missing", n_lost));
@@ -292,9 +249,8 @@ wp_recorder_new (const char *path, const char *const *notes, GError **error)
   self->taken = entries_new ();
   g_mutex_init (&self->mutex);
   g_cond_init (&self->stop);
-  self->origin_ns = WP_TIME_NONE;
-  self->early = entries_new ();
-  g_array_set_size (self->early, 1024);
+  self->origin_ns = self->first_ns = WP_TIME_NONE;
+  self->order = wp_row_order_new (WP_RECORDER_SPAN, write_row, self);
   if (!open_file (self, error))
     {
       wp_recorder_close (self, 0, NULL);
@@ -307,10 +263,18 @@ wp_recorder_new (const char *path, const char *const *notes, GError **error)
 }
 
 void
+wp_recorder_begin (WpRecorder *self, gint64 first_ns)
+{
+  g_mutex_lock (&self->mutex);
+  self->first_ns = first_ns;
+  g_mutex_unlock (&self->mutex);
+}
+
+void
 wp_recorder_add (WpRecorder *self, const WpJob *job)
 {
   gboolean served = job->finished_ns != WP_TIME_NONE;
-  Entry entry = { job->seq + 1, {
+  Entry entry = { job->seq, {
     .arrival_ns = job->arrival_ns,
     .service_ns = served ? job->finished_ns - job->started_ns : job->asked_service_ns,
     .accepted_ns = job->accepted_ns, .started_ns = job->started_ns, .finished_ns = job->finished_ns, .ended_ns = job->ended_ns,
@@ -353,7 +317,7 @@ wp_recorder_free (WpRecorder *self)
 {
   g_array_unref (self->ended);
   g_array_unref (self->taken);
-  g_array_unref (self->early);
+  wp_row_order_free (self->order);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->stop);
   g_strfreev (self->notes);

@@ -1,7 +1,10 @@
-/* wp-recorder.h - writes what happened to every request as a trace, in order of arrival, on a thread of its own. */
+/* wp-recorder.h - writes what happened to every request as a trace, in order of arrival, on a thread of its own. One job that goes on and on
+ * does not hold up the rows of all that come after it: then its row is the one that is out of order. */
 #pragma once
 
 #include "runtime/queue/wp-job.h"
+
+#define WP_RECORDER_SPAN (1u << 18)   /* rows that wait for one before them, at most: some 40 MB */
 
 typedef struct _WpRecorder WpRecorder;
 
@@ -10,11 +13,14 @@ typedef struct _WpRecorder WpRecorder;
  * @path: made or emptied
  * @notes: key, value, key, value, ..., NULL; copied
  *
- * A row is written once its request and all before it have ended; its times count from the first arrival.
+ * A row is written once its request and all before it have ended, or WP_RECORDER_SPAN after those; its times count from the first arrival.
  *
  * Returns: NULL with WP_ERROR_IO
  */
 WpRecorder *wp_recorder_new (const char *path, const char *const *notes, GError **error);
+
+/* When the first request arrived, if it is known before that ends. Any thread. */
+void wp_recorder_begin (WpRecorder *self, gint64 first_ns);
 
 /* @job has ended, or never will: copies what its row needs. Of two rows for one job, the first counts. Any thread. */
 void wp_recorder_add (WpRecorder *self, const WpJob *job);

@@ -1,5 +1,6 @@
 /* The record: in order of arrival whatever the order of ends, through a rotation, and honest where it cannot be written. */
 #include "runtime/modes/wp-recorder.h"
+#include "runtime/modes/wp-row-order.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -157,6 +158,100 @@ test_first_ends_last (Folder *folder, gconstpointer data)
   check_rows (folder->path, 0, 2999);
 }
 
+static gint
+compare_seq (gconstpointer a, gconstpointer b)
+{
+  const guint64 *x = a, *y = b;
+
+  return *x < *y ? -1 : *x > *y;
+}
+
+/* One that never seems to end holds back so many rows and no more; its own comes late, and a reader puts it in its place. */
+static void
+test_endless_job (Folder *folder, gconstpointer data)
+{
+  guint n = WP_RECORDER_SPAN + 100;
+  g_autofree char *text = NULL, *last = g_strdup_printf ("job-%u,", WP_RECORDER_SPAN);
+  WpRecorder *recorder = open_record (folder);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(WpTrace) trace = NULL;
+  const WpRow *rows;
+  gsize n_rows;
+
+  wp_recorder_begin (recorder, 1000 * WP_NS_PER_S);
+  g_test_expect_message (NULL, G_LOG_LEVEL_MESSAGE, "*record.csv: * out of order of arrival");
+  for (guint seq = 1; seq < n; seq++)
+    add (recorder, seq);
+  await_text (folder->path, last);
+  add (recorder, 0);
+  g_assert_true (wp_recorder_close (recorder, n, &error));
+  wp_recorder_free (recorder);
+  g_assert_no_error (error);
+  g_test_assert_expected_messages ();
+
+  trace = wp_trace_open (folder->path, NULL, &error);
+  g_assert_no_error (error);
+  rows = wp_trace_load (trace, &n_rows, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (n_rows, ==, n);
+  g_assert_cmpuint (wp_trace_out_of_order (trace), ==, 1);
+  for (guint i = 0; i < n; i++)
+    g_assert_cmpint (rows[i].arrival_ns, ==, i * WP_NS_PER_S);
+}
+
+static void
+keep_seq (const WpRow *row, gpointer seqs)
+{
+  guint64 seq = (guint64) row->arrival_ns;
+
+  g_array_append_val ((GArray *) seqs, seq);
+}
+
+/* In whatever order they come, some twice and some never: each is written once, in order while none is span and more behind. */
+static void
+test_any_order (Folder *folder, gconstpointer data)
+{
+  for (guint round = 0; round < 300; round++)
+    {
+      guint n = (guint) g_test_rand_int_range (1, 400), span = 1u << g_test_rand_int_range (0, 7), n_lost = 0, n_added = 0;
+      gint32 spread = g_test_rand_int_range (1, 100);
+      g_autoptr(GArray) seqs = g_array_new (FALSE, FALSE, sizeof (guint64));
+      g_autofree guint64 *order = g_new (guint64, n);
+      WpRowOrder *rows = wp_row_order_new (span, keep_seq, seqs);
+      gboolean in_order = TRUE;
+
+      for (guint i = 0; i < n; i++)   /* when they come, and who: a row is late by less than spread */
+        order[i] = ((guint64) (i + (guint) g_test_rand_int_range (0, spread)) << 32) + i;
+      g_qsort_with_data (order, (gint) n, sizeof *order, (GCompareDataFunc) (gpointer) compare_seq, NULL);
+      for (guint i = 0; i < n; i++)
+        {
+          WpRow row = { .arrival_ns = (gint64) (order[i] & G_MAXUINT32), .id = g_strdup ("x") }, again = row;
+
+          again.id = g_strdup ("again");
+          if (g_test_rand_int_range (0, 50) == 0 && ++n_lost)
+            {
+              g_free ((char *) row.id);
+              g_free ((char *) again.id);
+              continue;
+            }
+          wp_row_order_add (rows, (guint64) row.arrival_ns, &row);
+          wp_row_order_add (rows, (guint64) again.arrival_ns, &again);
+          g_assert_null (row.id);
+          g_assert_cmpuint (++n_added - seqs->len, <=, span);
+        }
+      g_assert_cmpuint (wp_row_order_count_missing (rows, n), >=, n_lost);
+      g_assert_cmpuint (wp_row_order_end (rows, n), ==, n_lost);
+      g_assert_cmpuint (seqs->len, ==, n - n_lost);
+      for (guint i = 1; i < seqs->len; i++)
+        in_order = in_order && g_array_index (seqs, guint64, i - 1) < g_array_index (seqs, guint64, i);
+      g_assert_true (in_order || wp_row_order_count_late (rows) > 0);
+      g_array_sort (seqs, compare_seq);
+      for (guint i = 1; i < seqs->len; i++)
+        g_assert_cmpuint (g_array_index (seqs, guint64, i - 1), <, g_array_index (seqs, guint64, i));
+      wp_row_order_free (rows);
+    }
+}
+
 static void
 test_refused_request (Folder *folder, gconstpointer data)
 {
@@ -276,6 +371,8 @@ main (int argc, char **argv)
   } tests[] = {
     { "/recorder/in-order-of-arrival", test_in_order_of_arrival },
     { "/recorder/first-ends-last", test_first_ends_last },
+    { "/recorder/endless-job", test_endless_job },
+    { "/recorder/any-order", test_any_order },
     { "/recorder/refused-request", test_refused_request },
     { "/recorder/reopen", test_reopen },
     { "/recorder/reopen-keeps-what-is-there", test_reopen_keeps_what_is_there },
