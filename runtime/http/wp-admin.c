@@ -1,12 +1,12 @@
 #include "runtime/http/wp-admin.h"
 
-#include <json-glib/json-glib.h>
 #include <string.h>
 
 #include "runtime/wp-dashboard.h"
 #include "runtime/http/wp-events.h"
 #include "runtime/http/wp-failed.h"
 #include "runtime/http/wp-metrics.h"
+#include "sim/json/wp-json-add.h"
 
 typedef struct {
   const char *name;
@@ -59,30 +59,7 @@ static void
 add_fields (JsonBuilder *json, const WpLedger *ledger, const Field *fields, guint n)
 {
   for (guint i = 0; i < n; i++)
-    {
-      json_builder_set_member_name (json, fields[i].name);
-      json_builder_add_int_value (json, value_of (ledger, &fields[i]));
-    }
-}
-
-static void
-add_string (JsonBuilder *json, const char *name, const char *value)
-{
-  json_builder_set_member_name (json, name);
-  if (value)
-    json_builder_add_string_value (json, value);
-  else
-    json_builder_add_null_value (json);
-}
-
-static void
-add_seconds (JsonBuilder *json, const char *name, gint64 ns)
-{
-  json_builder_set_member_name (json, name);
-  if (ns != WP_TIME_NONE)
-    json_builder_add_double_value (json, ns / (double) WP_NS_PER_S);
-  else
-    json_builder_add_null_value (json);
+    wp_json_add_count (json, fields[i].name, value_of (ledger, &fields[i]));
 }
 
 static void
@@ -101,21 +78,14 @@ add_policy (JsonBuilder *json, const WpAdmin *self)
   const WpPolicy *policy = wp_mode_get_policy (self->mode);
   gboolean pool = wp_policy_uses (policy, WP_POLICY_DISPATCHER), fills = wp_policy_uses (policy, WP_POLICY_WHEN_FULL);
 
-  add_string (json, "mode", wp_mode_name (policy->mode));
+  wp_json_add_string (json, "mode", wp_mode_name (policy->mode));
   add_size (json, "queue", policy, WP_POLICY_QUEUE, policy->queue_jobs);
   add_size (json, "workers", policy, WP_POLICY_WORKERS, policy->workers);
-  add_string (json, "dispatcher", pool ? wp_dispatcher_name (policy->dispatcher) : NULL);
-  add_string (json, "when_full", fills ? wp_when_full_name (policy->when_full) : NULL);
-  add_seconds (json, "block_timeout", fills ? policy->block_timeout_ns : WP_TIME_NONE);
-  add_string (json, "ack", wp_mode_get_ack (self->mode) == WP_ACK_STORED ? "stored" : "accepted");
-  add_string (json, "database", self->database);
-}
-
-static void
-add_count (JsonBuilder *json, const char *name, guint64 value)
-{
-  json_builder_set_member_name (json, name);
-  json_builder_add_int_value (json, (gint64) value);
+  wp_json_add_string (json, "dispatcher", pool ? wp_dispatcher_name (policy->dispatcher) : NULL);
+  wp_json_add_string (json, "when_full", fills ? wp_when_full_name (policy->when_full) : NULL);
+  wp_json_add_seconds (json, "block_timeout", fills ? policy->block_timeout_ns : WP_TIME_NONE);
+  wp_json_add_string (json, "ack", wp_mode_get_ack (self->mode) == WP_ACK_STORED ? "stored" : "accepted");
+  wp_json_add_string (json, "database", self->database);
 }
 
 static void
@@ -131,12 +101,11 @@ add_journal (JsonBuilder *json, WpJournal *journal)
     }
   wp_journal_count (journal, &counts);
   json_builder_begin_object (json);
-  add_string (json, "file", wp_journal_get_path (journal));
-  json_builder_set_member_name (json, "writable");
-  json_builder_add_boolean_value (json, counts.writable);
-  add_count (json, "failed", counts.failed);
-  add_count (json, "refused", counts.refused);
-  add_count (json, "commits", counts.commits);
+  wp_json_add_string (json, "file", wp_journal_get_path (journal));
+  wp_json_add_boolean (json, "writable", counts.writable);
+  wp_json_add_count (json, "failed", counts.failed);
+  wp_json_add_count (json, "refused", counts.refused);
+  wp_json_add_count (json, "commits", counts.commits);
   json_builder_end_object (json);
 }
 
@@ -167,10 +136,7 @@ add_refused (JsonBuilder *json, const WpAdmin *self)
   json_builder_set_member_name (json, "refused");
   json_builder_begin_object (json);
   for (WpRefusal i = 0; i < WP_N_REFUSALS; i++)
-    {
-      json_builder_set_member_name (json, wp_refusal_name (i));
-      json_builder_add_int_value (json, counts[i]);
-    }
+    wp_json_add_count (json, wp_refusal_name (i), counts[i]);
   json_builder_end_object (json);
 }
 
@@ -197,26 +163,22 @@ make_stats (const WpAdmin *self, gboolean pretty)
   wp_mode_count (self->mode, &ledger, &oldest_ns);
   now_ns = wp_time_monotonic ();
   json_builder_begin_object (json);
-  add_string (json, "version", WP_VERSION);
-  add_seconds (json, "uptime", now_ns - self->started_ns);
-  json_builder_set_member_name (json, "ready");
-  json_builder_add_boolean_value (json, !why_not_ready (self));
+  wp_json_add_string (json, "version", WP_VERSION);
+  wp_json_add_seconds (json, "uptime", now_ns - self->started_ns);
+  wp_json_add_boolean (json, "ready", !why_not_ready (self));
   add_policy (json, self);
   json_builder_set_member_name (json, "ledger");
   json_builder_begin_object (json);
   add_fields (json, &ledger, entered, G_N_ELEMENTS (entered));
   add_fields (json, &ledger, placed, G_N_ELEMENTS (placed));
-  json_builder_set_member_name (json, "balances");
-  json_builder_add_boolean_value (json, wp_ledger_balances (&ledger));
+  wp_json_add_boolean (json, "balances", wp_ledger_balances (&ledger));
   json_builder_end_object (json);
   add_fields (json, &ledger, others, G_N_ELEMENTS (others));
-  add_count (json, "retries", wp_mode_count_retries (self->mode));
+  wp_json_add_count (json, "retries", wp_mode_count_retries (self->mode));
   add_journal (json, wp_mode_get_journal (self->mode));
-  add_seconds (json, "oldest_age", oldest_ns == WP_TIME_NONE ? WP_TIME_NONE : now_ns - oldest_ns);
-  json_builder_set_member_name (json, "pending_bytes");
-  json_builder_add_int_value (json, wp_budget_held (self->budget));
-  json_builder_set_member_name (json, "connections");
-  json_builder_add_int_value (json, count_connections (self));
+  wp_json_add_seconds (json, "oldest_age", oldest_ns == WP_TIME_NONE ? WP_TIME_NONE : now_ns - oldest_ns);
+  wp_json_add_count (json, "pending_bytes", wp_budget_held (self->budget));
+  wp_json_add_count (json, "connections", count_connections (self));
   add_refused (json, self);
   json_builder_end_object (json);
   root = json_builder_get_root (json);

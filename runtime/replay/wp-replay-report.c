@@ -1,8 +1,9 @@
 #include "runtime/replay/wp-replay-report.h"
 
 #include <inttypes.h>
-#include <json-glib/json-glib.h>
 #include <math.h>
+
+#include "sim/json/wp-json-add.h"
 
 #define ERASE_LINE "\r\033[K"
 
@@ -122,41 +123,14 @@ wp_replay_report_print_text (const WpReplayReport *self, FILE *out)
 }
 
 static void
-add_seconds (JsonBuilder *json, const char *name, gint64 ns)
-{
-  json_builder_set_member_name (json, name);
-  if (ns == WP_TIME_NONE)
-    json_builder_add_null_value (json);
-  else
-    json_builder_add_double_value (json, ns / (double) WP_NS_PER_S);
-}
-
-static void
-add_number (JsonBuilder *json, const char *name, double value)
-{
-  json_builder_set_member_name (json, name);
-  if (isnan (value))
-    json_builder_add_null_value (json);
-  else
-    json_builder_add_double_value (json, value);
-}
-
-static void
-add_count (JsonBuilder *json, const char *name, guint64 value)
-{
-  json_builder_set_member_name (json, name);
-  json_builder_add_int_value (json, value);
-}
-
-static void
 add_histogram (JsonBuilder *json, const char *name, const WpHistogram *histogram)
 {
   json_builder_set_member_name (json, name);
   json_builder_begin_object (json);
-  add_number (json, "mean", wp_histogram_mean (histogram) / WP_NS_PER_S);
+  wp_json_add_double (json, "mean", wp_histogram_mean (histogram) / WP_NS_PER_S);
   for (guint i = 0; i < G_N_ELEMENTS (quantiles); i++)
-    add_seconds (json, quantiles[i].name, wp_histogram_quantile (histogram, quantiles[i].share));
-  add_seconds (json, "max", wp_histogram_max (histogram));
+    wp_json_add_seconds (json, quantiles[i].name, wp_histogram_quantile (histogram, quantiles[i].share));
+  wp_json_add_seconds (json, "max", wp_histogram_max (histogram));
   json_builder_end_object (json);
 }
 
@@ -171,7 +145,7 @@ add_statuses (JsonBuilder *json, const WpTally *tally)
         char name[16];
 
         g_snprintf (name, sizeof name, "%u", status);
-        add_count (json, name, wp_tally_n_status (tally, status));
+        wp_json_add_count (json, name, wp_tally_n_status (tally, status));
       }
   json_builder_end_object (json);
 }
@@ -184,7 +158,7 @@ add_failures (JsonBuilder *json, const WpTally *tally)
   json_builder_set_member_name (json, "failures");
   json_builder_begin_object (json);
   for (const GList *node = reasons; node; node = node->next)
-    add_count (json, node->data, *(const guint64 *) g_hash_table_lookup (wp_tally_failures (tally), node->data));
+    wp_json_add_count (json, node->data, *(const guint64 *) g_hash_table_lookup (wp_tally_failures (tally), node->data));
   json_builder_end_object (json);
 }
 
@@ -195,27 +169,24 @@ build_json (const WpReplayReport *self)
   g_autoptr(JsonBuilder) json = json_builder_new ();
 
   json_builder_begin_object (json);
-  json_builder_set_member_name (json, "url");
-  json_builder_add_string_value (json, self->url);
-  add_count (json, "requests", wp_tally_length (tally));
-  add_count (json, "out_of_order", self->out_of_order);
-  add_count (json, "sent", wp_tally_n_sent (tally));
-  add_count (json, "answered", wp_tally_n_answered (tally));
-  add_count (json, "failed", wp_tally_n_failed (tally));
-  add_count (json, "left", wp_tally_n_left (tally));
-  add_count (json, "connections", self->n_connections);
+  wp_json_add_string (json, "url", self->url);
+  wp_json_add_count (json, "requests", wp_tally_length (tally));
+  wp_json_add_count (json, "out_of_order", self->out_of_order);
+  wp_json_add_count (json, "sent", wp_tally_n_sent (tally));
+  wp_json_add_count (json, "answered", wp_tally_n_answered (tally));
+  wp_json_add_count (json, "failed", wp_tally_n_failed (tally));
+  wp_json_add_count (json, "left", wp_tally_n_left (tally));
+  wp_json_add_count (json, "connections", self->n_connections);
   add_statuses (json, tally);
   add_failures (json, tally);
   add_histogram (json, "latency", wp_tally_latency (tally));
   add_histogram (json, "lag", wp_tally_lag (tally));
-  add_seconds (json, "max_lag", self->max_lag_ns);
-  add_seconds (json, "duration", duration (tally));
-  add_number (json, "rate_sent", sent_rate (tally));
-  add_number (json, "rate_answered", rate (wp_tally_n_answered (tally), duration (tally)));
-  json_builder_set_member_name (json, "interrupted");
-  json_builder_add_boolean_value (json, self->was_interrupted);
-  json_builder_set_member_name (json, "valid");
-  json_builder_add_boolean_value (json, wp_replay_report_is_valid (self));
+  wp_json_add_seconds (json, "max_lag", self->max_lag_ns);
+  wp_json_add_seconds (json, "duration", duration (tally));
+  wp_json_add_double (json, "rate_sent", sent_rate (tally));
+  wp_json_add_double (json, "rate_answered", rate (wp_tally_n_answered (tally), duration (tally)));
+  wp_json_add_boolean (json, "interrupted", self->was_interrupted);
+  wp_json_add_boolean (json, "valid", wp_replay_report_is_valid (self));
   json_builder_end_object (json);
 
   return json_builder_get_root (json);

@@ -4,9 +4,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "sim/json/wp-json-add.h"
 #include "sim/model/wp-calibration.h"
 #include "sim/report/wp-format.h"
-#include "sim/report/wp-json-add.h"
 #include "sim/report/wp-measured.h"
 
 #define CELL WP_FORMAT_CELL

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
+#include "sim/json/wp-json-add.h"
 #include "sim/report/wp-format.h"
-#include "sim/report/wp-json-add.h"
 
 #define CELL WP_FORMAT_CELL
 #define SHOWN 5

@@ -1,4 +1,4 @@
-#include "sim/report/wp-json-add.h"
+#include "sim/json/wp-json-add.h"
 
 #include <math.h>
 
@@ -27,4 +27,17 @@ wp_json_add_string (JsonBuilder *builder, const char *name, const char *value)
     json_builder_add_string_value (builder, value);
   else
     json_builder_add_null_value (builder);
+}
+
+void
+wp_json_add_boolean (JsonBuilder *builder, const char *name, gboolean value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_boolean_value (builder, value);
+}
+
+void
+wp_json_add_seconds (JsonBuilder *builder, const char *name, gint64 ns)
+{
+  wp_json_add_double (builder, name, ns == WP_TIME_NONE ? NAN : ns / (double) WP_NS_PER_S);
 }
