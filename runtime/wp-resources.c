@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "runtime/wp-control-group.h"
 #include "sim/base/wp-error.h"
 
 #define MB (G_GUINT64_CONSTANT (1) << 20)
@@ -105,14 +106,14 @@ gboolean
 wp_resources_find_memory (guint n_threads, guint64 *bytes, GError **error)
 {
   guint64 machine = (guint64) sysconf (_SC_PHYS_PAGES) * (guint64) sysconf (_SC_PAGESIZE), limit = limit_of (RLIMIT_AS, G_MAXUINT64);
-  guint64 own = used_bytes () + OWN_BYTES + n_threads * limit_of (RLIMIT_STACK, STACK_BYTES);
+  guint64 own = used_bytes () + OWN_BYTES + n_threads * limit_of (RLIMIT_STACK, STACK_BYTES), left = limit - MIN (own, limit);
 
-  *bytes = machine;
+  *bytes = MIN (machine, wp_control_group_memory_bytes (""));
   if (limit == G_MAXUINT64)
     return TRUE;
   mallopt (M_ARENA_MAX, 1);
-  *bytes = MIN (machine, limit - MIN (own, limit));
-  if (*bytes >= LEAST_BYTES)
+  *bytes = MIN (*bytes, left);
+  if (left >= LEAST_BYTES)
     return TRUE;
   g_set_error (error, WP_ERROR, WP_ERROR_IO, "the limit of address space, %" G_GUINT64_FORMAT " MB, is too low: %u threads and a little room "
                "for requests need %" G_GUINT64_FORMAT " MB (see prlimit(1), --as)", limit / MB, n_threads, (own + LEAST_BYTES) / MB + 1);

@@ -19,7 +19,8 @@ gboolean wp_resources_try_threads (guint n, GError **error);
 /**
  * wp_resources_find_memory:
  * @n_threads: that the process will have
- * @bytes: (out): what is there for requests and jobs: the machine's memory, or what a limit of address space leaves, if that is less
+ * @bytes: (out): what is there for requests and jobs: the machine's memory, the control group's, or what a limit of address space leaves,
+ *   whichever is least
  *
  * Before the first thread: with such a limit malloc gets one arena, since each has 64 MB of addresses to itself.
  *

@@ -3,6 +3,7 @@
 #include "tests/e2e/wp-harness.h"
 #include "tests/e2e/wp-watch.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -104,6 +105,28 @@ test_memory_at_start (void)
   check_one_line (server, "wp-server: the limit of address space, 60 MB, is too low: 7 threads");
 }
 
+/* At the top, of version 2 or 1. NULL, and the test is skipped: where that may not be. */
+static char *
+make_group (guint64 bytes)
+{
+  static const char *const kinds[][2] = { { "/sys/fs/cgroup", "memory.max" }, { "/sys/fs/cgroup/memory", "memory.limit_in_bytes" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_autofree char *folder = g_strdup_printf ("%s/wp-test-limits-%d", kinds[i][0], getpid ());
+      g_autofree char *path = g_build_filename (folder, kinds[i][1], NULL), *text = g_strdup_printf ("%" G_GUINT64_FORMAT, bytes);
+
+      if (g_mkdir (folder, 0755) < 0)
+        continue;
+      if (g_file_test (path, G_FILE_TEST_EXISTS) &&
+          g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL))
+        return g_steal_pointer (&folder);
+      g_rmdir (folder);
+    }
+  g_test_skip ("no control group with a limit of memory can be made here");
+  return NULL;
+}
+
 /* It lives, and whoever asks for little gets it. */
 static void
 check_alive (WpHarness *server)
@@ -114,19 +137,14 @@ check_alive (WpHarness *server)
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
 }
 
-/* 200 MB of payloads, where there is room for a sixth of that. */
-static void
-test_memory_and_payloads (void)
+/* 200 MB of payloads, where there is room for less. Returns how many of 200 were refused. */
+static guint
+send_payloads (WpHarness *server)
 {
-  g_autoptr(WpHarness) server = NULL;
   g_autofree char *body = g_malloc0 (1000000);
+  WpWatch *watch = wp_watch_new (wp_harness_admin_port (server));
   guint n_refused = 0;
-  WpWatch *watch;
 
-  if (cannot_limit_memory ())
-    return;
-  server = wp_harness_start_limited (&little_memory, "-d", "delay:1h", NULL);
-  watch = wp_watch_new (wp_harness_admin_port (server));
   for (guint i = 0; i < 200; i++)
     {
       g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
@@ -139,10 +157,42 @@ test_memory_and_payloads (void)
       n_refused += status == 503;
     }
   g_test_message ("%u of 200 refused", n_refused);
-  g_assert_cmpuint (n_refused, >, 100);
-  g_assert_cmpuint (n_refused, <, 200);
   check_alive (server);
   g_assert_cmpuint (wp_watch_free (watch), >, 0);
+
+  return n_refused;
+}
+
+/* A sixth of them. */
+static void
+test_memory_and_payloads (void)
+{
+  g_autoptr(WpHarness) server = NULL;
+  guint n_refused;
+
+  if (cannot_limit_memory ())
+    return;
+  server = wp_harness_start_limited (&little_memory, "-d", "delay:1h", NULL);
+  n_refused = send_payloads (server);
+  g_assert_cmpuint (n_refused, >, 100);
+  g_assert_cmpuint (n_refused, <, 200);
+}
+
+/* The system kills who takes more than the group has: what is refused keeps the server within a quarter of it, and alive. */
+static void
+test_memory_of_a_group (void)
+{
+  g_autofree char *group = NULL;
+  WpHarness *server;
+
+  if (cannot_limit_memory () || !(group = make_group (128 * MB)))
+    return;
+  server = wp_harness_start_limited (&(WpChildLimits) { .group = group }, "-d", "delay:1h", NULL);
+  g_assert_cmpuint (send_payloads (server), >, 160);
+  g_assert_cmpfloat (wp_harness_stat (server, "pending_bytes"), <=, 32 * MB);
+  g_assert_cmpint (wp_child_memory_bytes (wp_harness_child (server)), <, 96 * MB);
+  wp_harness_free (server);
+  g_assert_cmpint (g_rmdir (group), ==, 0);
 }
 
 /* Jobs without a payload are not counted by bytes, but by their number. */
@@ -211,6 +261,7 @@ main (int argc, char **argv)
   g_test_add_func ("/limits/threads-under-load", test_threads_under_load);
   g_test_add_func ("/limits/memory-at-start", test_memory_at_start);
   g_test_add_func ("/limits/memory-and-payloads", test_memory_and_payloads);
+  g_test_add_func ("/limits/memory-of-a-group", test_memory_of_a_group);
   g_test_add_func ("/limits/memory-and-jobs", test_memory_and_jobs);
   g_test_add_func ("/limits/memory-and-heads", test_memory_and_heads);
 

@@ -33,7 +33,19 @@ limit (int resource, guint64 value)
 typedef struct {
   WpChildLimits limits;
   uid_t user;                /* nobody else's, and the group's too */
+  char *group_file;          /* to write one's own process into; NULL: no group */
 } Setup;
+
+/* 0 stands for who writes. */
+static void
+join (const char *group_file)
+{
+  int fd = open (group_file, O_WRONLY);
+
+  if (fd < 0 || write (fd, "0", 1) != 1)
+    _exit (127);
+  close (fd);
+}
 
 /* Between fork and exec. To become another user clears the signal. */
 static void
@@ -42,6 +54,8 @@ child_setup (gpointer data)
   const Setup *self = data;
   const WpChildLimits *limits = &self->limits;
 
+  if (self->group_file)
+    join (self->group_file);
   limit (RLIMIT_NOFILE, limits->files);
   limit (RLIMIT_AS, limits->address_bytes);
   limit (RLIMIT_NPROC, limits->processes);
@@ -85,11 +99,14 @@ wp_child_new (const char *dir, char **argv, const WpChildLimits *limits)
   g_test_message ("%s", line);
   if (limits)
     setup.limits = *limits;
+  if (setup.limits.group)
+    setup.group_file = g_build_filename (setup.limits.group, "cgroup.procs", NULL);
   if (setup.limits.processes > 0)
     g_assert_cmpint (chown (dir, setup.user, setup.user), ==, 0);
   g_spawn_async_with_fds (dir, wrapped, NULL, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH, child_setup, &setup, &self->pid, -1, out, err,
                           &error);
   g_assert_no_error (error);
+  g_free (setup.group_file);
   close (out);
   close (err);
   self->pid_fd = pidfd_open (self->pid, 0);

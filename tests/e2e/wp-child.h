@@ -13,6 +13,7 @@ typedef struct _WpChild WpChild;
 typedef struct {
   guint files, processes;
   guint64 address_bytes;
+  const char *group;         /* the folder of the control group that it joins; NULL: it stays where the test is */
 } WpChildLimits;
 
 /**
