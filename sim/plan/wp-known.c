@@ -366,19 +366,20 @@ wp_known_fills (WpKnown *self, guint workers, guint queue_jobs)
 }
 
 void
-wp_known_fill_both (WpKnown *self, WpKnown *other, guint workers, guint queue_jobs)
+wp_known_fill_all (WpKnown *const *them, guint n, guint workers, guint queue_jobs)
 {
-  WpTrial trials[2];
+  g_autofree WpTrial *trials = g_new (WpTrial, n);
+  gboolean done;
 
-  set_up_filling (self, &trials[0], workers, queue_jobs);
-  set_up_filling (other, &trials[1], workers, queue_jobs);
-  if (run_trials (self, trials, 2))
+  for (guint i = 0; i < n; i++)
+    set_up_filling (them[i], &trials[i], workers, queue_jobs);
+  done = run_trials (them[0], trials, n);
+  for (guint i = 0; i < n; i++)
     {
-      remember_filling (self, &trials[0]);
-      remember_filling (other, &trials[1]);
+      if (done)
+        remember_filling (them[i], &trials[i]);
+      wp_trial_clear (&trials[i]);
     }
-  wp_trial_clear (&trials[0]);
-  wp_trial_clear (&trials[1]);
 }
 
 /* The longest line that these workers ever have before them, were nobody turned away; -1 if even a queue for all of it does not do. */

@@ -59,8 +59,8 @@ void wp_known_watch (WpKnown *self, guint workers, const guint *queues, guint n_
 void wp_known_prepare (WpKnown *self, const guint *workers, guint n, guint queue_jobs);
 gboolean wp_known_fills (WpKnown *self, guint workers, guint queue_jobs);
 
-/* Asks that of two rates of traffic side by side, and remembers it. */
-void wp_known_fill_both (WpKnown *self, WpKnown *other, guint workers, guint queue_jobs);
+/* Asks that of so many rates of traffic side by side, and remembers it. */
+void wp_known_fill_all (WpKnown *const *them, guint n, guint workers, guint queue_jobs);
 
 /* Makes ample_workers known. */
 void wp_known_find_ample (WpKnown *self);

@@ -1,8 +1,9 @@
 #include "sim/plan/wp-lanes.h"
 
-#include <string.h>
+#include <math.h>
 
 #include "sim/stats/wp-histogram-inline.h"
+#include "sim/trace/wp-scale.h"
 
 #define FIRST_CAPACITY 1024
 #define UNROLLED 4
@@ -13,6 +14,9 @@ struct _WpLanes {
   guint n;
   guint most_workers;                /* of any line, and whole steps of the loop */
   guint workers[WP_LANES];
+  double scales[WP_LANES], least_scale;
+  gboolean is_scaled;                /* some scale is not 1 */
+  gboolean is_exact;                 /* all scales are powers of two, so that no quotient is rounded */
   gboolean dropped[WP_LANES];
   guint64 requests;
   Vector *free_ns;                   /* sorted; no time for workers that are not there; one more at the end */
@@ -39,13 +43,31 @@ wp_lanes_are_there (void)
   return __builtin_cpu_supports ("avx2") != 0;
 }
 
+static void
+set_scales (WpLanes *self, const double *scales)
+{
+  self->is_exact = TRUE;
+  self->least_scale = scales[0];
+  for (guint lane = 0; lane < WP_LANES; lane++)
+    {
+      double scale = scales[lane < self->n ? lane : 0];
+      int exponent;
+
+      self->scales[lane] = scale;
+      self->least_scale = MIN (self->least_scale, scale);
+      self->is_scaled |= scale != 1.0;
+      self->is_exact &= frexp (scale, &exponent) == 0.5;
+    }
+}
+
 WpLanes *
-wp_lanes_new (const guint *workers, guint n, guint watched)
+wp_lanes_new (const guint *workers, const double *scales, guint n, guint watched)
 {
   WpLanes *self = g_new0 (WpLanes, 1);
 
   self->n = n;
   self->watched = watched;
+  set_scales (self, scales);
   for (guint lane = 0; lane < WP_LANES; lane++)
     {
       self->workers[lane] = lane < n ? workers[lane] : 1;
@@ -194,7 +216,25 @@ look_back_at_once (WpLanes *self, __m256d arrival)
   look_back (self, arrivals_ns);
 }
 
-__attribute__ ((target ("avx2"))) static inline void
+/* A quotient is off by 2^-52 of itself at most; where that could turn its rounding, long double is asked. */
+__attribute__ ((target ("avx2"))) static inline __m256d
+scale (const WpLanes *self, gint64 arrival_ns, __m256d scales)
+{
+  const __m256d half = _mm256_set1_pd (0.5), one = _mm256_set1_pd (1), sign = _mm256_set1_pd (-0.0), close = _mm256_set1_pd (0x1p-51);
+  __m256d quotient = _mm256_div_pd (_mm256_set1_pd ((double) arrival_ns), scales), down = _mm256_floor_pd (quotient);
+  __m256d over = _mm256_sub_pd (_mm256_sub_pd (quotient, down), half);
+  __m256d unsure = _mm256_cmp_pd (_mm256_andnot_pd (sign, over), _mm256_mul_pd (quotient, close), _CMP_LE_OQ);
+  double each_ns[WP_LANES];
+
+  if (G_LIKELY (self->is_exact || _mm256_movemask_pd (unsure) == 0))
+    return _mm256_add_pd (down, _mm256_and_pd (one, _mm256_cmp_pd (over, _mm256_setzero_pd (), _CMP_GE_OQ)));
+  for (guint lane = 0; lane < WP_LANES; lane++)
+    each_ns[lane] = (double) wp_scale_arrival (arrival_ns, self->scales[lane]);
+
+  return _mm256_loadu_pd (each_ns);
+}
+
+__attribute__ ((target ("avx2"), always_inline)) static inline void   /* twice, of which the compiler would make a call */
 offer_one (WpLanes *self, __m256d arrival, gint64 service_ns, Sums *sums)
 {
   double *free_ns = self->free_ns[0].lane;
@@ -224,19 +264,19 @@ offer_one (WpLanes *self, __m256d arrival, gint64 service_ns, Sums *sums)
 }
 
 __attribute__ ((target ("avx2"))) static void
-offer_all (WpLanes *self, const gint64 *const *arrivals_ns, const gint64 *services_ns, gsize n_rows)
+offer_all (WpLanes *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows)
 {
-  const gint64 *one = arrivals_ns[0], *two = arrivals_ns[1], *three = arrivals_ns[2], *four = arrivals_ns[3];
+  const __m256d scales = _mm256_loadu_pd (self->scales);
   Sums sums = { _mm256_setzero_pd (), _mm256_setzero_pd () };
   double max_ns[WP_LANES];
   int all_busy;
 
-  if (one == two && one == three && one == four)
+  if (self->is_scaled)
     for (gsize i = 0; i < n_rows; i++)
-      offer_one (self, _mm256_set1_pd ((double) one[i]), services_ns[i], &sums);
+      offer_one (self, scale (self, arrivals_ns[i], scales), services_ns[i], &sums);
   else
     for (gsize i = 0; i < n_rows; i++)
-      offer_one (self, _mm256_setr_pd ((double) one[i], (double) two[i], (double) three[i], (double) four[i]), services_ns[i], &sums);
+      offer_one (self, _mm256_set1_pd ((double) arrivals_ns[i]), services_ns[i], &sums);
   _mm256_storeu_pd (max_ns, sums.max_ns);
   all_busy = _mm256_movemask_pd (sums.all_busy);
   for (guint lane = 0; lane < WP_LANES; lane++)
@@ -248,9 +288,8 @@ offer_all (WpLanes *self, const gint64 *const *arrivals_ns, const gint64 *servic
 }
 
 gboolean
-wp_lanes_offer (WpLanes *self, const gint64 *const *arrivals_ns, const gint64 *services_ns, gsize n_rows)
+wp_lanes_offer (WpLanes *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows)
 {
-  const gint64 *each_ns[WP_LANES];
   gint64 most_ns = 0;
 
   g_return_val_if_fail (n_rows <= WP_LANES_ROWS, FALSE);
@@ -259,14 +298,10 @@ wp_lanes_offer (WpLanes *self, const gint64 *const *arrivals_ns, const gint64 *s
     most_ns = MAX (most_ns, services_ns[i]);
   if (n_rows == 0)
     return TRUE;
-  for (guint lane = 0; lane < WP_LANES; lane++)
-    {
-      each_ns[lane] = arrivals_ns[lane < self->n ? lane : 0];
-      most_ns = MAX (most_ns, each_ns[lane][n_rows - 1]);
-    }
-  if (most_ns >= G_GINT64_CONSTANT (1) << 52)
+  most_ns = MAX (most_ns, arrivals_ns[n_rows - 1]);
+  if (most_ns >= G_GINT64_CONSTANT (1) << 52 || (double) arrivals_ns[n_rows - 1] / self->least_scale >= 0x1p52)
     return FALSE;
-  offer_all (self, each_ns, services_ns, n_rows);
+  offer_all (self, arrivals_ns, services_ns, n_rows);
   for (guint lane = 0; lane < self->n; lane++)
     if (self->free_ns[self->workers[lane] - 1].lane[lane] >= 0x1p52)
       return FALSE;
@@ -283,7 +318,7 @@ wp_lanes_are_there (void)
 }
 
 WpLanes *
-wp_lanes_new (const guint *workers, guint n, guint watched)
+wp_lanes_new (const guint *workers, const double *scales, guint n, guint watched)
 {
   g_return_val_if_reached (NULL);
 }
@@ -294,7 +329,7 @@ wp_lanes_free (WpLanes *self)
 }
 
 gboolean
-wp_lanes_offer (WpLanes *self, const gint64 *const *arrivals_ns, const gint64 *services_ns, gsize n_rows)
+wp_lanes_offer (WpLanes *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows)
 {
   g_return_val_if_reached (FALSE);
 }

@@ -22,14 +22,15 @@ typedef struct _WpLanes WpLanes;
 
 gboolean wp_lanes_are_there (void);
 
-/* @workers: of each of @n lines, 1 to WP_LANES_WORKERS; @watched: a size of the queue of which it is counted how many it blocks; 0: none. */
-WpLanes *wp_lanes_new (const guint *workers, guint n, guint watched);
+/* @workers: of each of @n lines, 1 to WP_LANES_WORKERS; @scales: by which the arrivals of each are divided, as wp_scale_arrival() does;
+ * @watched: a size of the queue of which it is counted how many it blocks; 0: none. */
+WpLanes *wp_lanes_new (const guint *workers, const double *scales, guint n, guint watched);
 void wp_lanes_free (WpLanes *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpLanes, wp_lanes_free)
 
-/* Rows in order, WP_LANES_ROWS at most, each line's arrivals its own. FALSE where a time passes 2^52 ns (52 days): of no use then. */
+/* Rows in order, WP_LANES_ROWS at most. FALSE where a time passes 2^52 ns (52 days): of no use then. */
 #define WP_LANES_ROWS 4096
-gboolean wp_lanes_offer (WpLanes *self, const gint64 *const *arrivals_ns, const gint64 *services_ns, gsize n_rows);
+gboolean wp_lanes_offer (WpLanes *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows);
 
 /* So far, of one line. */
 guint64 wp_lanes_longest (const WpLanes *self, guint lane);

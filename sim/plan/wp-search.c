@@ -105,10 +105,14 @@ wp_search_fills (WpSearch *self, guint workers, guint queue_jobs)
 }
 
 void
-wp_search_prepare_both (WpSearch *self, WpSearch *other, guint workers, guint queue_jobs)
+wp_search_prepare_filling (WpSearch *const *searches, guint n, guint workers, guint queue_jobs)
 {
-  if (wp_search_is_quick (self))
-    wp_known_fill_both (self->known, other->known, workers, queue_jobs);
+  g_autofree WpKnown **them = g_new (WpKnown *, n);
+
+  for (guint i = 0; i < n; i++)
+    them[i] = searches[i]->known;
+  if (n > 0 && wp_search_is_quick (searches[0]))
+    wp_known_fill_all (them, n, workers, queue_jobs);
 }
 
 void

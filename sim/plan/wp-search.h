@@ -30,8 +30,8 @@ void wp_search_figures (WpSearch *self, guint workers, guint queue_jobs, WpFigur
 /* With patient clients: is the queue full at some moment? */
 gboolean wp_search_fills (WpSearch *self, guint workers, guint queue_jobs);
 
-/* The same will be asked of both, at their rates of traffic: simulates them now, side by side. */
-void wp_search_prepare_both (WpSearch *self, WpSearch *other, guint workers, guint queue_jobs);
+/* That will be asked of all these, at their rates of traffic: simulates them now, side by side. */
+void wp_search_prepare_filling (WpSearch *const *searches, guint n, guint workers, guint queue_jobs);
 
 /* The objective that is not met; NULL: all are. */
 const WpSlo *wp_search_failure (WpSearch *self, guint workers, guint queue_jobs);

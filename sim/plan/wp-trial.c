@@ -147,49 +147,18 @@ run (WpTrial *self, const WpTape *tape, GError **error)
   return TRUE;
 }
 
-/* The first lane with the same rate of traffic reads for all of them. */
-static guint
-reader_of (const Task *task, guint lane)
-{
-  guint first = 0;
-
-  while (task->trials[first]->scale != task->trials[lane]->scale)
-    first++;
-
-  return first;
-}
-
-/* The next rows, with each line's arrivals. */
-static gssize
-read_lanes (const Task *task, WpTapeReader *const *readers, const gint64 **arrivals_ns, const gint64 **services_ns, GError **error)
-{
-  gssize n = 0;
-
-  for (guint lane = 0; lane < task->n; lane++)
-    if (readers[lane])
-      {
-        n = wp_tape_reader_next (readers[lane], &arrivals_ns[lane], services_ns, error);
-        if (n <= 0)
-          return n;
-      }
-    else
-      arrivals_ns[lane] = arrivals_ns[reader_of (task, lane)];
-
-  return n;
-}
-
 /* FALSE where a time is too long for lanes. */
 static gboolean
-pass_lanes (Task *task, WpTapeReader *const *readers, WpLanes *lanes, guint64 requests, GError **error)
+pass_lanes (Task *task, WpTapeReader *reader, WpLanes *lanes, guint64 requests, GError **error)
 {
-  const gint64 *arrivals_ns[WP_LANES], *services_ns;
+  const gint64 *arrivals_ns, *services_ns;
   guint64 since_check = 0;
   guint n_lost = 0;
   gssize n = 1;
 
   while (n_lost < task->n && n > 0)
     {
-      n = read_lanes (task, readers, arrivals_ns, &services_ns, error);
+      n = wp_tape_reader_next (reader, &arrivals_ns, &services_ns, error);
       if (n > 0 && !wp_lanes_offer (lanes, arrivals_ns, services_ns, (gsize) n))
         return FALSE;
       since_check += (guint64) MAX (n, 0);
@@ -212,27 +181,23 @@ static gboolean
 run_lanes (Task *task, const WpTape *tape, GError **error)
 {
   const WpTrial *first = task->trials[0];
-  WpTapeReader *readers[WP_LANES] = { NULL };
+  g_autoptr(WpTapeReader) reader = wp_tape_reader_new (tape, 1, first->limit);
   g_autoptr(WpLanes) lanes = NULL;
   guint workers[WP_LANES];
-  gboolean done;
+  double scales[WP_LANES];
 
   for (guint lane = 0; lane < task->n; lane++)
     {
       workers[lane] = task->trials[lane]->policy.mode == WP_MODE_BUFFERED_CHANNEL ? 1 : task->trials[lane]->policy.workers;
-      if (reader_of (task, lane) == lane)
-        readers[lane] = wp_tape_reader_new (tape, task->trials[lane]->scale, first->limit);
+      scales[lane] = task->trials[lane]->scale;
     }
-  lanes = wp_lanes_new (workers, task->n, first->watched);
-  done = pass_lanes (task, readers, lanes, requests_of (first, tape), error);
+  lanes = wp_lanes_new (workers, scales, task->n, first->watched);
+  if (!pass_lanes (task, reader, lanes, requests_of (first, tape), error))
+    return FALSE;
   for (guint lane = 0; lane < task->n; lane++)
-    {
-      if (done)
-        task->trials[lane]->line = wp_lanes_finish (lanes, lane);
-      g_clear_pointer (&readers[lane], wp_tape_reader_free);
-    }
+    task->trials[lane]->line = wp_lanes_finish (lanes, lane);
 
-  return done;
+  return TRUE;
 }
 
 static void

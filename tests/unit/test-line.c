@@ -2,6 +2,7 @@
 #include "sim/plan/wp-lanes.h"
 
 #include "sim/model/wp-model.h"
+#include "sim/trace/wp-scale.h"
 #include "tests/unit/compare-figures.h"
 #include "tests/unit/random-load.h"
 
@@ -108,37 +109,39 @@ static void
 check_lanes (WpRandom *random, guint64 most_ns)
 {
   guint workers[WP_LANES], n = 1 + (guint) wp_random_below (random, WP_LANES);
-  gint64 arrivals_ns[2][3000], services_ns[3000], now_ns = 0;    /* some lanes have half the traffic of the others, perhaps */
-  guint slow = (guint) wp_random_below (random, 1 << WP_LANES), watched = (guint) wp_random_below (random, 30);
+  static const double some_scales[] = { 1, 2, 0.25, 1.7, 1.01, 1 / 3.0 };
+  gint64 arrivals_ns[3000], services_ns[3000], now_ns = 0;
+  guint n_scales = 1 + (guint) wp_random_below (random, G_N_ELEMENTS (some_scales)), watched = (guint) wp_random_below (random, 30);
   guint64 gap = 1 + most_ns / (1 + wp_random_below (random, 40));
   g_autoptr(WpLanes) lanes = NULL;
+  double scales[WP_LANES];
 
   for (guint i = 0; i < n; i++)
+    scales[i] = some_scales[wp_random_below (random, n_scales)];
+  for (guint i = 0; i < n; i++)
     workers[i] = 1 + (guint) wp_random_below (random, wp_random_below (random, 4) == 0 ? WP_LANES_WORKERS : 12);
-  lanes = wp_lanes_new (workers, n, watched);
+  lanes = wp_lanes_new (workers, scales, n, watched);
   for (guint i = 0; i < G_N_ELEMENTS (services_ns); i++)
     {
-      arrivals_ns[0][i] = now_ns;
-      arrivals_ns[1][i] = 2 * now_ns;
+      arrivals_ns[i] = now_ns;
       services_ns[i] = (gint64) wp_random_below (random, most_ns);
       now_ns += wp_random_below (random, 3) == 0 ? 0 : (gint64) wp_random_below (random, gap);
     }
   for (gsize done = 0, length; done < G_N_ELEMENTS (services_ns); done += length)
     {
-      const gint64 *each_ns[WP_LANES];
-
-      for (guint i = 0; i < n; i++)
-        each_ns[i] = arrivals_ns[slow >> i & 1] + done;
       length = 1 + wp_random_below (random, 2000);
       length = MIN (length, G_N_ELEMENTS (services_ns) - done);
-      g_assert_true (wp_lanes_offer (lanes, each_ns, services_ns + done, length));
+      g_assert_true (wp_lanes_offer (lanes, arrivals_ns + done, services_ns + done, length));
     }
   for (guint i = 0; i < n; i++)
     {
       g_autoptr(WpLine) lane = wp_lanes_finish (lanes, i);
       g_autoptr(WpLine) line = wp_line_new (workers[i], 0, NULL, 0);
+      gint64 scaled_ns[G_N_ELEMENTS (arrivals_ns)];
 
-      g_assert_true (wp_line_offer (line, arrivals_ns[slow >> i & 1], services_ns, G_N_ELEMENTS (services_ns)));
+      for (guint j = 0; j < G_N_ELEMENTS (arrivals_ns); j++)
+        scaled_ns[j] = wp_scale_arrival (arrivals_ns[j], scales[i]);
+      g_assert_true (wp_line_offer (line, scaled_ns, services_ns, G_N_ELEMENTS (services_ns)));
       wp_line_finish (line);
       assert_same_waiting (lane, line, watched);
     }
@@ -165,7 +168,7 @@ static void
 test_too_long_for_lanes (void)
 {
   const gint64 arrivals_ns[] = { 0, 1 }, services_ns[] = { (G_GINT64_CONSTANT (1) << 52) - 1, 1 };
-  const gint64 *each_ns[] = { arrivals_ns, arrivals_ns };
+  const double scales[] = { 1, 1 };
   const guint workers[] = { 1, 2 };
   g_autoptr(WpLanes) lanes = NULL;
 
@@ -174,8 +177,8 @@ test_too_long_for_lanes (void)
       g_test_skip ("this processor has no AVX2, so that there are no lanes");
       return;
     }
-  lanes = wp_lanes_new (workers, 2, 0);
-  g_assert_false (wp_lanes_offer (lanes, each_ns, services_ns, 2));
+  lanes = wp_lanes_new (workers, scales, 2, 0);
+  g_assert_false (wp_lanes_offer (lanes, arrivals_ns, services_ns, 2));
 }
 
 static void
