@@ -28,13 +28,14 @@ WpLanes *wp_lanes_new (const guint *workers, const double *scales, guint n, guin
 void wp_lanes_free (WpLanes *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpLanes, wp_lanes_free)
 
-/* Rows in order, WP_LANES_ROWS at most. FALSE where a time passes 2^52 ns (52 days): of no use then. */
+/* Rows in order, WP_LANES_ROWS at most. FALSE where a time passes 2^52 ns (52 days), or there are more than 2^32: of no
+ * use then. */
 #define WP_LANES_ROWS 4096
 gboolean wp_lanes_offer (WpLanes *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows);
 
 /* So far, of one line. */
 guint64 wp_lanes_longest (const WpLanes *self, guint lane);
-const WpHistogram *wp_lanes_wait (const WpLanes *self, guint lane);   /* of those that waited; no sum */
+const WpHistogram *wp_lanes_wait (WpLanes *self, guint lane);   /* of those that waited; no sum */
 
 gboolean wp_lanes_all_busy (const WpLanes *self, guint lane);          /* at some moment, for a time */
 

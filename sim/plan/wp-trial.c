@@ -63,7 +63,7 @@ is_lost (WpTrial *self, const WpModel *model, guint64 requests)
 }
 
 static gboolean
-is_lane_lost (WpTrial *self, const WpLanes *lanes, guint lane, guint64 requests)
+is_lane_lost (WpTrial *self, WpLanes *lanes, guint lane, guint64 requests)
 {
   guint64 longest = wp_lanes_longest (lanes, lane);
   WpSloSoFar so_far = { .requests = requests, .blocked = longest > self->policy.queue_jobs, .wait = wp_lanes_wait (lanes, lane) };
