@@ -10,6 +10,8 @@
 #include "runtime/http/wp-admin.h"
 #include "runtime/http/wp-exchange.h"
 #include "runtime/http/wp-ingest.h"
+#include "runtime/modes/wp-ledger-fields.h"
+#include "runtime/secure/wp-module.h"
 #include "runtime/wp-listeners.h"
 #include "runtime/wp-log.h"
 #include "runtime/wp-resources.h"
@@ -77,7 +79,7 @@ start_fronts (Server *self)
     {
       g_autofree char *name = g_strdup_printf ("wp-http-%u", i);
 
-      g_ptr_array_add (self->fronts, wp_front_new (name, fds ? fds[i] : -1, &limits, wp_ingest_setup, wp_exchange_deliver, &self->ingest));
+      g_ptr_array_add (self->fronts, wp_front_new (name, fds ? fds[i] : -1, &limits, WP_SOUP_INGEST, wp_ingest_setup, wp_exchange_deliver, &self->ingest));
     }
   if (self->listeners.shared_fd >= 0)
     self->acceptor = wp_acceptor_new (self->listeners.shared_fd, self->fronts, limits.max_connections, !self->listeners.inherited);
@@ -90,7 +92,7 @@ start_admin (Server *self)
 
   self->admin = (WpAdmin) { self->mode, self->options.database, self->budget, self->fronts, wp_time_monotonic (), TRUE };
   if (self->listeners.admin_fd >= 0)
-    self->admin_front = wp_front_new ("wp-admin", self->listeners.admin_fd, &limits, wp_admin_setup, NULL, &self->admin);
+    self->admin_front = wp_front_new ("wp-admin", self->listeners.admin_fd, &limits, WP_SOUP_ADMIN, NULL, NULL, &self->admin);
 }
 
 /* They are accepted and ignored; who meant another mode learns it here. */
@@ -143,7 +145,10 @@ about_option (GError **error, const char *option)
 static gboolean
 start_security (Server *self, GError **error)
 {
-  if (self->options.certificate && !(self->tls = wp_tls_new (self->options.certificate, self->options.key, error)))
+  const WpTlsClass *tls = NULL;
+
+  if (self->options.certificate && (!(tls = wp_module_load ("wp-tls.so", "wp_tls_class", error)) ||
+                                    !(self->tls = tls->new (self->options.certificate, self->options.key, error))))
     return about_option (error, "tls-certificate");
   if (self->options.token_file && !(self->tokens = wp_tokens_new (self->options.token_file, error)))
     return about_option (error, "token-file");
@@ -241,6 +246,17 @@ on_hangup (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+/* Once the first requests are being served, so that none of those that need libsoup waits for it. */
+static gboolean
+on_idle (gpointer data)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (!wp_soup_find (&error))
+    g_warning ("%s", error->message);
+  return G_SOURCE_REMOVE;
+}
+
 /* Before anybody is told that the server is there. They are handled once the loop runs. */
 static void
 catch_signals (Server *self)
@@ -321,7 +337,7 @@ finish (Server *self)
   wp_mode_record_unfinished (self->mode);
   if (self->recorder && !wp_recorder_close (self->recorder, ledger.received + ledger.recovered, &error))
     g_warning ("the record is not complete: %s", error->message);
-  text = wp_admin_format_ledger (&ledger);
+  text = wp_ledger_format (&ledger);
   g_message ("%s", text);
 
   return self->drain_until_ns == 0 || left > 0 || error || journal_error || !wp_ledger_balances (&ledger);
@@ -352,6 +368,7 @@ run (Server *self)
   int status;
 
   wp_log_has_started ();
+  g_idle_add (on_idle, NULL);
   g_main_loop_run (self->loop);
   status = finish (self);
   /* With jobs in service their database is not idle, and nothing that they touch can be freed: the system does that. */

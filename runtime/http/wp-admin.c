@@ -6,60 +6,15 @@
 #include "runtime/http/wp-events.h"
 #include "runtime/http/wp-failed.h"
 #include "runtime/http/wp-metrics.h"
+#include "runtime/http/wp-soup-server.h"
+#include "runtime/modes/wp-ledger-fields.h"
 #include "sim/json/wp-json-add.h"
 
-typedef struct {
-  const char *name;
-  gsize offset;
-} Field;
-
-/* The two sides of the ledger, in the order in which they are told. */
-static const Field entered[] = {
-  { "received", G_STRUCT_OFFSET (WpLedger, received) }, { "recovered", G_STRUCT_OFFSET (WpLedger, recovered) },
-};
-static const Field placed[] = {
-  { "stored", G_STRUCT_OFFSET (WpLedger, stored) },       { "rejected", G_STRUCT_OFFSET (WpLedger, rejected) },
-  { "timed_out", G_STRUCT_OFFSET (WpLedger, timed_out) }, { "abandoned", G_STRUCT_OFFSET (WpLedger, abandoned) },
-  { "failed", G_STRUCT_OFFSET (WpLedger, failed) },       { "parked", G_STRUCT_OFFSET (WpLedger, parked) },
-  { "queued", G_STRUCT_OFFSET (WpLedger, queued) },       { "in_service", G_STRUCT_OFFSET (WpLedger, in_service) },
-};
-static const Field others[] = {
-  { "blocked", G_STRUCT_OFFSET (WpLedger, blocked) },         { "duplicates", G_STRUCT_OFFSET (WpLedger, duplicates) },
-  { "parked_peak", G_STRUCT_OFFSET (WpLedger, parked_peak) }, { "queued_peak", G_STRUCT_OFFSET (WpLedger, queued_peak) },
-  { "in_service_peak", G_STRUCT_OFFSET (WpLedger, in_service_peak) },
-};
-
-static guint64
-value_of (const WpLedger *ledger, const Field *field)
-{
-  return *(const guint64 *) ((const char *) ledger + field->offset);
-}
-
 static void
-append_sum (GString *text, const WpLedger *ledger, const Field *fields, guint n)
+add_fields (JsonBuilder *json, const WpLedger *ledger, const WpLedgerField *fields)
 {
-  for (guint i = 0; i < n; i++)
-    g_string_append_printf (text, "%s%s %" G_GUINT64_FORMAT, i > 0 ? " + " : "", fields[i].name, value_of (ledger, &fields[i]));
-}
-
-char *
-wp_admin_format_ledger (const WpLedger *ledger)
-{
-  GString *text = g_string_new ("ledger: ");
-
-  append_sum (text, ledger, entered, G_N_ELEMENTS (entered));
-  g_string_append (text, " = ");
-  append_sum (text, ledger, placed, G_N_ELEMENTS (placed));
-  g_string_append (text, wp_ledger_balances (ledger) ? ": it balances" : ": IT DOES NOT BALANCE");
-
-  return g_string_free (text, FALSE);
-}
-
-static void
-add_fields (JsonBuilder *json, const WpLedger *ledger, const Field *fields, guint n)
-{
-  for (guint i = 0; i < n; i++)
-    wp_json_add_count (json, fields[i].name, value_of (ledger, &fields[i]));
+  for (; fields->name; fields++)
+    wp_json_add_count (json, fields->name, wp_ledger_field_value (ledger, fields));
 }
 
 static void
@@ -169,11 +124,11 @@ make_stats (const WpAdmin *self, gboolean pretty)
   add_policy (json, self);
   json_builder_set_member_name (json, "ledger");
   json_builder_begin_object (json);
-  add_fields (json, &ledger, entered, G_N_ELEMENTS (entered));
-  add_fields (json, &ledger, placed, G_N_ELEMENTS (placed));
+  add_fields (json, &ledger, wp_ledger_entered);
+  add_fields (json, &ledger, wp_ledger_placed);
   wp_json_add_boolean (json, "balances", wp_ledger_balances (&ledger));
   json_builder_end_object (json);
-  add_fields (json, &ledger, others, G_N_ELEMENTS (others));
+  add_fields (json, &ledger, wp_ledger_others);
   wp_json_add_count (json, "retries", wp_mode_count_retries (self->mode));
   add_journal (json, wp_mode_get_journal (self->mode));
   wp_json_add_seconds (json, "oldest_age", oldest_ns == WP_TIME_NONE ? WP_TIME_NONE : now_ns - oldest_ns);
@@ -270,7 +225,7 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
   else if (g_str_equal (path, "/metrics"))
     answer (message, SOUP_STATUS_OK, "text/plain; version=0.0.4; charset=utf-8", make_metrics (self));
   else if (g_str_equal (path, "/events") && soup_server_message_get_method (message) == SOUP_METHOD_GET)
-    wp_events_start (message, wp_front_get_connection (message), make_event, self);
+    wp_events_start (message, wp_soup_get_connection (message), make_event, self);
   else if (g_str_equal (path, "/failed.json"))
     answer_failed (self, message);
   else if (g_str_equal (path, "/healthz"))

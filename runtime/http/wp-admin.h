@@ -13,11 +13,10 @@ typedef struct {
   gint ready;                /* atomic: takes requests */
 } WpAdmin;
 
-/* WpFrontSetup of the admin front; its data is the WpAdmin.
+typedef struct _SoupServer SoupServer;
+
+/* Adds its handlers; @admin: the front's WpAdmin. In the module wp-soup.so.
  * GET /: a page for people, which shows the rest live. /metrics: for Prometheus. /events: /stats.json once a second, as it changes.
  * GET /healthz: 200 while the process runs. GET /readyz: 200, or 503 once it drains. GET /stats.json: all figures, one object.
  * GET /failed.json: the last 100 jobs that the journal keeps as failed. */
 void wp_admin_setup (WpFront *front, SoupServer *server, gpointer admin);
-
-/* "ledger: received 10 + recovered 0 = stored 9 + ... : it balances" */
-char *wp_admin_format_ledger (const WpLedger *ledger);

@@ -1,5 +1,7 @@
 #include "runtime/http/wp-exchange.h"
 
+#include "runtime/http/wp-status.h"
+
 /* One owner at a time: the front's thread while the client may still leave, the mailbox once the job has told. The mode
  * promises one of the two, never both. */
 struct _WpExchange {
@@ -26,8 +28,8 @@ static void
 on_told (WpJob *job, WpJobEvent event, gpointer client)
 {
   static const guint statuses[] = {
-    [WP_JOB_ACCEPTED] = SOUP_STATUS_OK, [WP_JOB_STORED] = SOUP_STATUS_OK,
-    [WP_JOB_REFUSED] = SOUP_STATUS_SERVICE_UNAVAILABLE, [WP_JOB_FAILED] = SOUP_STATUS_BAD_GATEWAY,
+    [WP_JOB_ACCEPTED] = WP_STATUS_OK, [WP_JOB_STORED] = WP_STATUS_OK,
+    [WP_JOB_REFUSED] = WP_STATUS_UNAVAILABLE, [WP_JOB_FAILED] = WP_STATUS_BAD_GATEWAY,
   };
   WpExchange *self = client;
 
@@ -63,7 +65,7 @@ wp_exchange_offer (WpMode *mode, WpFront *front, WpConnection *connection, WpJob
     {
       wp_job_unref (job);
       wp_front_count_refusal (front, WP_REFUSAL_MEMORY);
-      return SOUP_STATUS_SERVICE_UNAVAILABLE;
+      return WP_STATUS_UNAVAILABLE;
     }
   self = g_new (WpExchange, 1);
   *self = (WpExchange) { mode, front, connection, job, reply, request, 0 };
@@ -79,5 +81,5 @@ wp_exchange_offer (WpMode *mode, WpFront *front, WpConnection *connection, WpJob
   wp_job_unref (job);
   g_free (self);
 
-  return submit == WP_SUBMIT_ACCEPTED ? SOUP_STATUS_OK : SOUP_STATUS_SERVICE_UNAVAILABLE;
+  return submit == WP_SUBMIT_ACCEPTED ? WP_STATUS_OK : WP_STATUS_UNAVAILABLE;
 }

@@ -7,6 +7,7 @@
 #include "runtime/http/wp-exchange.h"
 #include "runtime/http/wp-reply.h"
 #include "runtime/http/wp-request.h"
+#include "runtime/http/wp-status.h"
 
 #define SCRATCH_SIZE (64 * 1024)
 #define MAX_READS 16             /* then it is the turn of other connections */
@@ -117,7 +118,7 @@ take_request (FastLane *self, WpConnection *connection, const WpRequest *request
         {
           g_clear_pointer (&body, g_bytes_unref);
           wp_front_count_refusal (self->front, WP_REFUSAL_SERVICE_TIME);
-          answer (self, connection, SOUP_STATUS_BAD_REQUEST, wp_refusal_text (WP_REFUSAL_SERVICE_TIME));
+          answer (self, connection, WP_STATUS_BAD_REQUEST, wp_refusal_text (WP_REFUSAL_SERVICE_TIME));
           return TAKEN;
         }
     }
@@ -229,7 +230,7 @@ gather_chunked (FastLane *self, WpConnection *connection, const WpRequest *reque
   return step;
 }
 
-/* libsoup gets a request once all of its body is here, which is awaited as any other, see wp_front_has_room(). */
+/* libsoup gets a request once all of its body is here, which is awaited as any other, see wp_soup_has_room(). */
 static Step
 take_other (FastLane *self, WpConnection *connection, const WpRequest *request, const char *bytes, gsize len)
 {

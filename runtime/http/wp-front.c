@@ -1,72 +1,55 @@
 #include "runtime/http/wp-front.h"
 
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include "runtime/http/wp-stream.h"
-
-#define MAX_KEPT 400             /* connections of libsoup */
 #define LAST_WORDS_MS 1000       /* for answers to be written, then for streams to end, when the front is freed */
 
 struct _WpFront {
   GThread *thread;
   GMainContext *context;
   GMainLoop *loop;
-  SoupServer *server;
   WpGate *gate;
   WpMailbox *mailbox;
-  WpFrontSetup setup;
+  WpSoupSite site;
+  const WpSoupClass *soup_class; /* NULL: not needed so far */
+  WpSoup *soup;
+  gboolean told;                 /* that there is none */
+  WpFrontSetup setup;            /* (nullable) */
   gpointer data;
   WpGateAccepted accepted;       /* the lane before libsoup's; NULL: none */
   gpointer accepted_data;
   GDestroyNotify accepted_destroy;
-  guint n_soup, n_waiting;       /* connections that libsoup has, and those of them whose request waits; front's thread */
-  GSocketAddress *local;         /* what libsoup takes for the server's address */
-  int dummy_fd;                  /* other end of the listener that libsoup wants */
   gint draining, stopping;       /* atomic */
 };
 
-static GQuark
-connection_quark (void)
-{
-  return g_quark_from_static_string ("wp-connection");
-}
-
-/* libsoup tells nothing of a message's stream, but keeps the address that it was given with it. */
-WpConnection *
-wp_front_get_connection (SoupServerMessage *message)
-{
-  return g_object_get_qdata (G_OBJECT (soup_server_message_get_remote_address (message)), connection_quark ());
-}
-
+/* There is no place for what only libsoup can take. Told once. */
 static void
-on_stream_gone (gpointer data, GObject *stream)
+refuse (WpFront *self, WpConnection *connection, const GError *error)
 {
-  ((WpFront *) data)->n_soup--;
-}
+  static const WpLane none = { wp_connection_release };
 
-void
-wp_front_set_waiting (WpFront *self, gboolean waits)
-{
-  self->n_waiting += waits ? 1 : -1;
-}
-
-gboolean
-wp_front_has_room (const WpFront *self)
-{
-  return self->n_soup - self->n_waiting <= MAX_KEPT;
+  if (!self->told)
+    g_warning ("requests that need libsoup are refused: %s", error->message);
+  self->told = TRUE;
+  connection->lane = &none;
+  wp_connection_refuse (connection, WP_REFUSAL_MEMORY);
 }
 
 void
 wp_front_give_to_soup (WpFront *self, WpConnection *connection)
 {
-  g_autoptr(GIOStream) stream = wp_stream_new (connection);
-  g_autoptr(GSocketAddress) remote = g_inet_socket_address_new_from_string ("127.0.0.1", 1);   /* nobody asks who it is */
+  g_autoptr(GError) error = NULL;
 
-  g_object_set_qdata (G_OBJECT (remote), connection_quark (), connection);
-  g_object_weak_ref (G_OBJECT (stream), on_stream_gone, self);
-  self->n_soup++;
-  soup_server_accept_iostream (self->server, stream, self->local, remote, NULL);
+  if (!self->soup && (self->soup_class = wp_soup_find (&error)))
+    self->soup = self->soup_class->new (self, self->site, self->data);
+  if (self->soup)
+    self->soup_class->take (self->soup, connection);
+  else
+    refuse (self, connection, error);
+}
+
+WpSoup *
+wp_front_get_soup (WpFront *self)
+{
+  return self->soup;
 }
 
 static void
@@ -94,39 +77,14 @@ wp_front_set_tls (WpFront *self, WpTls *tls)
   wp_gate_set_tls (self->gate, tls);
 }
 
-static void
-on_finished (SoupServer *server, SoupServerMessage *message, gpointer data)
-{
-  WpConnection *connection = wp_front_get_connection (message);
-
-  wp_connection_charge (connection, 0);
-  wp_connection_enter (connection, WP_CONNECTION_IDLE);
-}
-
-/* Without a listener SoupServer 3.2.3 refuses keep-alive; this one never hears anything. */
-static void
-add_dummy_listener (WpFront *self)
-{
-  int fds[2];
-  g_autoptr(GSocket) socket = NULL;
-
-  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
-    g_error ("socketpair: %s", g_strerror (errno));
-  socket = g_socket_new_from_fd (fds[0], NULL);
-  self->dummy_fd = fds[1];
-  soup_server_listen_socket (self->server, socket, 0, NULL);
-}
-
 static gpointer
 run (gpointer data)
 {
   WpFront *self = data;
 
   g_main_context_push_thread_default (self->context);
-  self->server = soup_server_new ("raw-paths", TRUE, NULL);
-  add_dummy_listener (self);
-  g_signal_connect (self->server, "request-finished", G_CALLBACK (on_finished), self);
-  self->setup (self, self->server, self->data);
+  if (self->setup)
+    self->setup (self, self->data);
   g_main_loop_run (self->loop);
   g_main_context_pop_thread_default (self->context);
 
@@ -135,7 +93,8 @@ run (gpointer data)
 
 /* The gate is made before its thread runs, so that connections already wait in its backlog. */
 WpFront *
-wp_front_new (const char *name, int listen_fd, const WpGateLimits *limits, WpFrontSetup setup, WpMailboxFunc deliver, gpointer data)
+wp_front_new (const char *name, int listen_fd, const WpGateLimits *limits, WpSoupSite site, WpFrontSetup setup, WpMailboxFunc deliver,
+              gpointer data)
 {
   WpFront *self = g_new0 (WpFront, 1);
 
@@ -144,9 +103,9 @@ wp_front_new (const char *name, int listen_fd, const WpGateLimits *limits, WpFro
   self->gate = wp_gate_new (self->context, listen_fd, limits, on_accepted, self);
   if (deliver)
     self->mailbox = wp_mailbox_new (self->context, deliver, data);
+  self->site = site;
   self->setup = setup;
   self->data = data;
-  self->local = g_inet_socket_address_new_from_string ("127.0.0.1", 80);
   self->thread = g_thread_new (name, run, self);
 
   return self;
@@ -235,14 +194,12 @@ wp_front_free (WpFront *self)
 {
   wp_front_join (self);
 
-  soup_server_disconnect (self->server);
-  g_object_unref (self->server);
+  if (self->soup)
+    self->soup_class->free (self->soup);
   g_clear_pointer (&self->mailbox, wp_mailbox_free);
   wp_gate_free (self->gate);
   if (self->accepted_destroy)
     self->accepted_destroy (self->accepted_data);
-  close (self->dummy_fd);
-  g_object_unref (self->local);
   g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);
   g_free (self);

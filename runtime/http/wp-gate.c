@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include <glib-unix.h>
-#include <libsoup/soup.h>
 
 #include "runtime/http/wp-listen.h"
 #include "runtime/http/wp-reply.h"

@@ -19,5 +19,5 @@ typedef struct {
 /* X-WP-Service: seconds from 0 to 3600. */
 gboolean wp_ingest_parse_service (const char *text, gsize len, gint64 *service_ns);
 
-/* WpFrontSetup and WpMailboxFunc of an ingest front; their data is the WpIngest. */
-void wp_ingest_setup (WpFront *front, SoupServer *server, gpointer ingest);
+/* WpFrontSetup of an ingest front; its data is the WpIngest. */
+void wp_ingest_setup (WpFront *front, gpointer ingest);

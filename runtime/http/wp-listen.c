@@ -84,12 +84,12 @@ bind_socket (const Address *address, int option)
   return -1;
 }
 
-/* Binds alone, which fails where anybody listens already, and so learns the port. */
+/* Binds alone, which fails where anybody listens already, and so learns the port. It does not listen: who connected now would be reset. */
 static gboolean
 probe (Address *address)
 {
   int fd = bind_socket (address, 0);
-  gboolean ok = fd >= 0 && listen (fd, 1) == 0 && getsockname (fd, (struct sockaddr *) &address->bytes, &address->len) == 0;
+  gboolean ok = fd >= 0 && getsockname (fd, (struct sockaddr *) &address->bytes, &address->len) == 0;
   int reason = errno;
 
   if (fd >= 0)

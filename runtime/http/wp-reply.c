@@ -1,9 +1,10 @@
 #include "runtime/http/wp-reply.h"
 
-#include <libsoup/soup.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+#include "runtime/http/wp-status.h"
 
 static const char success[] = "Success!!";
 
@@ -35,21 +36,14 @@ refresh (WpReplyCache *self)
                              self->date, strlen (success), success);
 }
 
-/* libsoup 3.2.3 knows no 431. */
-const char *
-wp_reply_phrase (guint status)
-{
-  return status == 431 ? "Request Header Fields Too Large" : soup_status_get_phrase (status);
-}
-
 const char *
 wp_reply_text (guint status)
 {
   switch (status)
     {
-    case SOUP_STATUS_OK:
+    case WP_STATUS_OK:
       return success;
-    case SOUP_STATUS_BAD_GATEWAY:
+    case WP_STATUS_BAD_GATEWAY:
       return "The database failed; the payload is not stored.\n";
     default:
       return "There is no place for it now.\n";
@@ -60,13 +54,13 @@ void
 wp_reply_append (WpReplyCache *self, GString *out, guint status, const char *text, gboolean close)
 {
   refresh (self);
-  if (status == SOUP_STATUS_OK && !close)
+  if (status == WP_STATUS_OK && !close)
     {
       g_string_append_len (out, self->ok, self->ok_len);
       return;
     }
   g_string_append_printf (out, "HTTP/1.1 %u %s\r\nDate: %s\r\n%s%s%sContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n%s", status,
-                          wp_reply_phrase (status), self->date, close ? "Connection: close\r\n" : "",
-                          status == SOUP_STATUS_SERVICE_UNAVAILABLE ? "Retry-After: 1\r\n" : "",
-                          status == SOUP_STATUS_UNAUTHORIZED ? "WWW-Authenticate: " WP_REPLY_CHALLENGE "\r\n" : "", strlen (text), text);
+                          wp_status_phrase (status), self->date, close ? "Connection: close\r\n" : "",
+                          status == WP_STATUS_UNAVAILABLE ? "Retry-After: 1\r\n" : "",
+                          status == WP_STATUS_UNAUTHORIZED ? "WWW-Authenticate: " WP_REPLY_CHALLENGE "\r\n" : "", strlen (text), text);
 }

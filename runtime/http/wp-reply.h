@@ -12,9 +12,6 @@ typedef struct {
 
 #define WP_REPLY_CHALLENGE "Bearer realm=\"wp\""   /* WWW-Authenticate of a 401 (RFC 6750, 3) */
 
-/* "Not Found" and the like. */
-const char *wp_reply_phrase (guint status);
-
 /* The body, a line for people, of the answer to a request that came as far as the queue: 200, 502 or 503. */
 const char *wp_reply_text (guint status);
 

@@ -7,7 +7,6 @@
 #include <glib.h>
 
 typedef struct _WpTlsSession WpTlsSession;
-typedef struct ssl_st SSL;
 
 typedef enum {
   WP_TLS_DONE,
@@ -16,16 +15,52 @@ typedef enum {
   WP_TLS_PLAIN_HTTP          /* the client speaks HTTP without TLS */
 } WpTlsProgress;
 
-WpTlsSession *wp_tls_session_new (SSL *ssl);         /* (transfer full) */
-void wp_tls_session_free (WpTlsSession *self);
+typedef struct {
+  void (*free) (WpTlsSession *self);
 
-/* To be called until it no longer waits, then never again. */
-WpTlsProgress wp_tls_session_handshake (WpTlsSession *self);
+  /* To be called until it no longer waits, then never again. */
+  WpTlsProgress (*handshake) (WpTlsSession *self);
 
-/* Fewer bytes than @size: the socket had no more, or will take no more; -1 with errno, which is EAGAIN, or ECONNRESET for any fault.
- * 0: the client has ended its side, with or without saying so. */
-gssize wp_tls_session_read (WpTlsSession *self, void *buffer, gsize size);
-gssize wp_tls_session_write (WpTlsSession *self, const void *buffer, gsize size);
+  /* Fewer bytes than @size: the socket had no more, or will take no more; -1 with errno, which is EAGAIN, or ECONNRESET for any fault.
+   * 0: the client has ended its side, with or without saying so. */
+  gssize (*read) (WpTlsSession *self, void *buffer, gsize size);
+  gssize (*write) (WpTlsSession *self, const void *buffer, gsize size);
 
-/* Tells the client that no more will come, where that is possible without waiting. */
-void wp_tls_session_say_goodbye (WpTlsSession *self);
+  /* Tells the client that no more will come, where that is possible without waiting. */
+  void (*say_goodbye) (WpTlsSession *self);
+} WpTlsSessionClass;
+
+/* The head of what the module knows more of. */
+struct _WpTlsSession {
+  const WpTlsSessionClass *class;
+};
+
+static inline void
+wp_tls_session_free (WpTlsSession *self)
+{
+  self->class->free (self);
+}
+
+static inline WpTlsProgress
+wp_tls_session_handshake (WpTlsSession *self)
+{
+  return self->class->handshake (self);
+}
+
+static inline gssize
+wp_tls_session_read (WpTlsSession *self, void *buffer, gsize size)
+{
+  return self->class->read (self, buffer, size);
+}
+
+static inline gssize
+wp_tls_session_write (WpTlsSession *self, const void *buffer, gsize size)
+{
+  return self->class->write (self, buffer, size);
+}
+
+static inline void
+wp_tls_session_say_goodbye (WpTlsSession *self)
+{
+  self->class->say_goodbye (self);
+}

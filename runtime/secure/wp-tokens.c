@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/crypto.h>
-#include <openssl/sha.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,8 +10,9 @@
 
 #define MAX_FILE_BYTES (1 << 20)
 
+/* SHA-256 */
 typedef struct {
-  guint8 bytes[SHA256_DIGEST_LENGTH];
+  guint8 bytes[32];
 } Digest;
 
 struct _WpTokens {
@@ -75,10 +74,24 @@ is_token (const char *text)
 static Digest
 digest_of (const char *token, gsize len)
 {
+  g_autoptr(GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
   Digest digest;
+  gsize size = sizeof digest.bytes;
 
-  SHA256 ((const guint8 *) token, len, digest.bytes);
+  g_checksum_update (checksum, (const guchar *) token, (gssize) len);
+  g_checksum_get_digest (checksum, digest.bytes, &size);
   return digest;
+}
+
+/* In the same time wherever they differ. */
+static gboolean
+is_same (const Digest *a, const Digest *b)
+{
+  guint8 differs = 0;
+
+  for (gsize i = 0; i < sizeof a->bytes; i++)
+    differs |= a->bytes[i] ^ b->bytes[i];
+  return differs == 0;
 }
 
 static GArray *
@@ -164,7 +177,7 @@ wp_tokens_admit (WpTokens *self, const char *credentials, gsize len)
   digest = digest_of (credentials + start, len - start);
   g_mutex_lock (&self->mutex);
   for (guint i = 0; i < self->digests->len; i++)
-    found |= CRYPTO_memcmp (&digest, &g_array_index (self->digests, Digest, i), sizeof digest) == 0;
+    found |= is_same (&digest, &g_array_index (self->digests, Digest, i));
   g_mutex_unlock (&self->mutex);
 
   return found;

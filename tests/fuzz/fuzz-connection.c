@@ -44,7 +44,7 @@ start (Server *self, WpClock *clock, gboolean soup_only)
   if (!wp_listen_open ("127.0.0.1:0", 1, &fd, &bound, NULL))
     abort ();
   self->port = (guint16) atoi (strrchr (bound, ':') + 1);
-  self->front = wp_front_new ("fuzz", fd, &limits, wp_ingest_setup, wp_exchange_deliver, &self->ingest);
+  self->front = wp_front_new ("fuzz", fd, &limits, WP_SOUP_INGEST, wp_ingest_setup, wp_exchange_deliver, &self->ingest);
 }
 
 static int

@@ -3,17 +3,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/secure/wp-openssl-session.h"
 #include "sim/base/wp-error.h"
 
-struct _WpTls {
+typedef struct {
+  WpTls base;
   char *certificate, *key;       /* paths */
   GMutex mutex;
   SSL_CTX *context;              /* under mutex */
-};
+} Openssl;
 
 static gboolean
 fail (GError **error, const char *path, const char *what)
@@ -74,7 +75,7 @@ new_context (void)
 }
 
 static gboolean
-load (SSL_CTX *context, const WpTls *self, GError **error)
+load (SSL_CTX *context, const Openssl *self, GError **error)
 {
   if (!is_readable (self->certificate, error) || !is_readable (self->key, error))
     return FALSE;
@@ -88,9 +89,10 @@ load (SSL_CTX *context, const WpTls *self, GError **error)
   return TRUE;
 }
 
-gboolean
-wp_tls_reload (WpTls *self, GError **error)
+static gboolean
+tls_reload (WpTls *base, GError **error)
 {
+  Openssl *self = (Openssl *) base;
   SSL_CTX *context = new_context ();
 
   if (!load (context, self, error))
@@ -106,23 +108,11 @@ wp_tls_reload (WpTls *self, GError **error)
   return TRUE;
 }
 
-WpTls *
-wp_tls_new (const char *certificate, const char *key, GError **error)
+static void
+tls_free (WpTls *base)
 {
-  WpTls *self = g_new0 (WpTls, 1);
+  Openssl *self = (Openssl *) base;
 
-  self->certificate = g_strdup (certificate);
-  self->key = g_strdup (key);
-  g_mutex_init (&self->mutex);
-  if (wp_tls_reload (self, error))
-    return self;
-  wp_tls_free (self);
-  return NULL;
-}
-
-void
-wp_tls_free (WpTls *self)
-{
   SSL_CTX_free (self->context);
   g_mutex_clear (&self->mutex);
   g_free (self->certificate);
@@ -130,9 +120,10 @@ wp_tls_free (WpTls *self)
   g_free (self);
 }
 
-WpTlsSession *
-wp_tls_accept (WpTls *self, int fd)
+static WpTlsSession *
+tls_accept (WpTls *base, int fd)
 {
+  Openssl *self = (Openssl *) base;
   SSL *ssl;
 
   g_mutex_lock (&self->mutex);
@@ -141,5 +132,22 @@ wp_tls_accept (WpTls *self, int fd)
   SSL_set_fd (ssl, fd);
   SSL_set_accept_state (ssl);
 
-  return wp_tls_session_new (ssl);
+  return wp_openssl_session_new (ssl);
 }
+
+static WpTls *
+tls_new (const char *certificate, const char *key, GError **error)
+{
+  Openssl *self = g_new0 (Openssl, 1);
+
+  self->base.class = &wp_tls_class;
+  self->certificate = g_strdup (certificate);
+  self->key = g_strdup (key);
+  g_mutex_init (&self->mutex);
+  if (tls_reload (&self->base, error))
+    return &self->base;
+  tls_free (&self->base);
+  return NULL;
+}
+
+const WpTlsClass wp_tls_class = { tls_new, tls_free, tls_reload, tls_accept };

@@ -1,33 +1,26 @@
-#include "runtime/secure/wp-tls-session.h"
+#include "runtime/secure/wp-openssl-session.h"
 
 #include <errno.h>
 #include <openssl/err.h>
-#include <openssl/ssl.h>
 
-struct _WpTlsSession {
+typedef struct {
+  WpTlsSession base;
   SSL *ssl;
   gboolean failed;           /* OpenSSL forbids all further calls */
-};
+} OpensslSession;
 
-WpTlsSession *
-wp_tls_session_new (SSL *ssl)
+static void
+session_free (WpTlsSession *base)
 {
-  WpTlsSession *self = g_new (WpTlsSession, 1);
+  OpensslSession *self = (OpensslSession *) base;
 
-  *self = (WpTlsSession) { ssl, FALSE };
-  return self;
-}
-
-void
-wp_tls_session_free (WpTlsSession *self)
-{
   SSL_free (self->ssl);
   g_free (self);
 }
 
 /* What became of a call that returned @result <= 0; the thread's queue of errors is empty after this. */
 static WpTlsProgress
-look_up (WpTlsSession *self, int result)
+look_up (OpensslSession *self, int result)
 {
   int reason = SSL_get_error (self->ssl, result);
   gboolean http = ERR_GET_REASON (ERR_peek_error ()) == SSL_R_HTTP_REQUEST;
@@ -41,9 +34,10 @@ look_up (WpTlsSession *self, int result)
   return http ? WP_TLS_PLAIN_HTTP : WP_TLS_FAILED;
 }
 
-WpTlsProgress
-wp_tls_session_handshake (WpTlsSession *self)
+static WpTlsProgress
+session_handshake (WpTlsSession *base)
 {
+  OpensslSession *self = (OpensslSession *) base;
   int result = SSL_accept (self->ssl);
   WpTlsProgress progress = result == 1 ? WP_TLS_DONE : look_up (self, result);
 
@@ -52,7 +46,7 @@ wp_tls_session_handshake (WpTlsSession *self)
 
 /* @n bytes went well, then a call returned @result. */
 static gssize
-outcome (WpTlsSession *self, gsize n, int result)
+outcome (OpensslSession *self, gsize n, int result)
 {
   WpTlsProgress progress = look_up (self, result);
 
@@ -65,9 +59,10 @@ outcome (WpTlsSession *self, gsize n, int result)
 }
 
 /* A call yields one record at most, and the socket may hold more, of which an edge-triggered epoll would not tell again. */
-gssize
-wp_tls_session_read (WpTlsSession *self, void *buffer, gsize size)
+static gssize
+session_read (WpTlsSession *base, void *buffer, gsize size)
 {
+  OpensslSession *self = (OpensslSession *) base;
   gsize n = 0, got;
 
   while (n < size && !self->failed)
@@ -82,9 +77,10 @@ wp_tls_session_read (WpTlsSession *self, void *buffer, gsize size)
   return n > 0 || size == 0 ? (gssize) n : -1;
 }
 
-gssize
-wp_tls_session_write (WpTlsSession *self, const void *buffer, gsize size)
+static gssize
+session_write (WpTlsSession *base, const void *buffer, gsize size)
 {
+  OpensslSession *self = (OpensslSession *) base;
   gsize n = 0, put;
 
   while (n < size && !self->failed)
@@ -99,10 +95,22 @@ wp_tls_session_write (WpTlsSession *self, const void *buffer, gsize size)
   return n > 0 || size == 0 ? (gssize) n : -1;
 }
 
-void
-wp_tls_session_say_goodbye (WpTlsSession *self)
+static void
+session_say_goodbye (WpTlsSession *base)
 {
+  OpensslSession *self = (OpensslSession *) base;
+
   if (!self->failed && SSL_is_init_finished (self->ssl))
     SSL_shutdown (self->ssl);
   ERR_clear_error ();
+}
+
+WpTlsSession *
+wp_openssl_session_new (SSL *ssl)
+{
+  static const WpTlsSessionClass class = { session_free, session_handshake, session_read, session_write, session_say_goodbye };
+  OpensslSession *self = g_new (OpensslSession, 1);
+
+  *self = (OpensslSession) { { &class }, ssl, FALSE };
+  return &self->base;
 }

@@ -1,0 +1,112 @@
+#include "runtime/http/wp-soup.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "runtime/http/wp-admin.h"
+#include "runtime/http/wp-soup-ingest.h"
+#include "runtime/http/wp-stream.h"
+
+#define MAX_KEPT 400             /* connections */
+
+struct _WpSoup {
+  SoupServer *server;
+  guint n_connections, n_waiting;   /* that libsoup has, and those of them whose request waits */
+  GSocketAddress *local;         /* what libsoup takes for the server's address */
+  int dummy_fd;                  /* other end of the listener that libsoup wants */
+};
+
+static GQuark
+connection_quark (void)
+{
+  return g_quark_from_static_string ("wp-connection");
+}
+
+/* libsoup tells nothing of a message's stream, but keeps the address that it was given with it. */
+WpConnection *
+wp_soup_get_connection (SoupServerMessage *message)
+{
+  return g_object_get_qdata (G_OBJECT (soup_server_message_get_remote_address (message)), connection_quark ());
+}
+
+static void
+on_stream_gone (gpointer data, GObject *stream)
+{
+  ((WpSoup *) data)->n_connections--;
+}
+
+void
+wp_soup_set_waiting (WpSoup *self, gboolean waits)
+{
+  self->n_waiting += waits ? 1 : -1;
+}
+
+gboolean
+wp_soup_has_room (const WpSoup *self)
+{
+  return self->n_connections - self->n_waiting <= MAX_KEPT;
+}
+
+static void
+soup_take (WpSoup *self, WpConnection *connection)
+{
+  g_autoptr(GIOStream) stream = wp_stream_new (connection);
+  g_autoptr(GSocketAddress) remote = g_inet_socket_address_new_from_string ("127.0.0.1", 1);   /* nobody asks who it is */
+
+  g_object_set_qdata (G_OBJECT (remote), connection_quark (), connection);
+  g_object_weak_ref (G_OBJECT (stream), on_stream_gone, self);
+  self->n_connections++;
+  soup_server_accept_iostream (self->server, stream, self->local, remote, NULL);
+}
+
+static void
+on_finished (SoupServer *server, SoupServerMessage *message, gpointer data)
+{
+  WpConnection *connection = wp_soup_get_connection (message);
+
+  wp_connection_charge (connection, 0);
+  wp_connection_enter (connection, WP_CONNECTION_IDLE);
+}
+
+/* Without a listener SoupServer 3.2.3 refuses keep-alive; this one never hears anything. */
+static void
+add_dummy_listener (WpSoup *self)
+{
+  int fds[2];
+  g_autoptr(GSocket) socket = NULL;
+
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+    g_error ("socketpair: %s", g_strerror (errno));
+  socket = g_socket_new_from_fd (fds[0], NULL);
+  self->dummy_fd = fds[1];
+  soup_server_listen_socket (self->server, socket, 0, NULL);
+}
+
+static WpSoup *
+soup_new (WpFront *front, WpSoupSite site, gpointer data)
+{
+  static void (*const setups[]) (WpFront *front, SoupServer *server, gpointer data) = {
+    [WP_SOUP_INGEST] = wp_soup_ingest_setup, [WP_SOUP_ADMIN] = wp_admin_setup,
+  };
+  WpSoup *self = g_new0 (WpSoup, 1);
+
+  self->local = g_inet_socket_address_new_from_string ("127.0.0.1", 80);
+  self->server = soup_server_new ("raw-paths", TRUE, NULL);
+  add_dummy_listener (self);
+  g_signal_connect (self->server, "request-finished", G_CALLBACK (on_finished), self);
+  setups[site] (front, self->server, data);
+
+  return self;
+}
+
+static void
+soup_free (WpSoup *self)
+{
+  soup_server_disconnect (self->server);
+  g_object_unref (self->server);
+  g_object_unref (self->local);
+  close (self->dummy_fd);
+  g_free (self);
+}
+
+const WpSoupClass wp_soup_class = { soup_new, soup_take, soup_free };

@@ -1,0 +1,30 @@
+/* wp-soup.h - a front's SoupServer, for the requests that no lane before it takes. Front's thread.
+ *
+ * It is in a module, wp-soup.so: libsoup brings two dozen libraries, which take 15 ms to load, more than all the rest of a start, and the first
+ * requests of most servers do without. */
+#pragma once
+
+#include "runtime/http/wp-connection.h"
+
+typedef struct _WpSoup WpSoup;
+typedef struct _WpFront WpFront;
+
+/* Whose handlers it has. */
+typedef enum { WP_SOUP_INGEST, WP_SOUP_ADMIN } WpSoupSite;
+
+typedef struct {
+  WpSoup *(*new) (WpFront *front, WpSoupSite site, gpointer data);   /* @data: the front's, a WpIngest or a WpAdmin */
+  void (*take) (WpSoup *self, WpConnection *connection);             /* from now on it is libsoup's */
+  void (*free) (WpSoup *self);
+} WpSoupClass;
+
+extern const WpSoupClass wp_soup_class __attribute__ ((weak));       /* the module's; NULL but where it is linked in, as in a fuzzer */
+
+/**
+ * wp_soup_find:
+ *
+ * Loads the module, where that has not been done. Any thread.
+ *
+ * Returns: (nullable): NULL with WP_ERROR_IO; it is tried anew at the next call
+ */
+const WpSoupClass *wp_soup_find (GError **error);

@@ -1,0 +1,8 @@
+/* wp-openssl-session.h - a WpTlsSession over an SSL. In the module wp-tls.so. */
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include "runtime/secure/wp-tls-session.h"
+
+WpTlsSession *wp_openssl_session_new (SSL *ssl);     /* (transfer full) */

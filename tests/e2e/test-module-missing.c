@@ -1,0 +1,85 @@
+/* A server that is not whole: without its modules it serves what needs none of them, and says what it lacks. */
+#include "tests/e2e/wp-harness.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+/* The program alone, in a folder that is removed with its contents. */
+typedef struct {
+  char *root, *folder, *program;
+  char *whole;                   /* WP_BUILD_ROOT as it was */
+} Bare;
+
+static void
+set_up (Bare *self, gconstpointer data)
+{
+  g_autofree char *program = g_build_filename (g_getenv ("WP_BUILD_ROOT"), "runtime", "wp-server", NULL), *bytes = NULL;
+  gsize len;
+
+  self->whole = g_strdup (g_getenv ("WP_BUILD_ROOT"));
+  self->root = g_dir_make_tmp ("wp-bare-XXXXXX", NULL);
+  self->folder = g_build_filename (self->root, "runtime", NULL);
+  self->program = g_build_filename (self->folder, "wp-server", NULL);
+  g_assert_cmpint (g_mkdir (self->folder, 0755), ==, 0);
+  g_assert_true (g_file_get_contents (program, &bytes, &len, NULL));
+  g_assert_true (g_file_set_contents_full (self->program, bytes, (gssize) len, G_FILE_SET_CONTENTS_NONE, 0755, NULL));
+  g_setenv ("WP_BUILD_ROOT", self->root, TRUE);
+}
+
+static void
+tear_down (Bare *self, gconstpointer data)
+{
+  g_setenv ("WP_BUILD_ROOT", self->whole, TRUE);
+  g_unlink (self->program);
+  g_rmdir (self->folder);
+  g_rmdir (self->root);
+  g_free (self->whole);
+  g_free (self->program);
+  g_free (self->folder);
+  g_free (self->root);
+}
+
+static guint
+ask (WpHarness *server, const char *request)
+{
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+
+  g_assert_true (wp_client_send (client, request));
+  return wp_client_read_status (client);
+}
+
+static void
+test_libsoup_missing (Bare *bare, gconstpointer data)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--database=delay:0", NULL);
+
+  wp_harness_await_log (server, "cannot load wp-soup.so");
+  g_assert_cmpuint (ask (server, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"), ==, 200);
+  for (guint i = 0; i < 3; i++)
+    g_assert_cmpuint (ask (server, "GET / HTTP/1.0\r\nHost: a\r\n\r\n"), ==, 503);
+  g_assert_cmpuint (ask (server, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"), ==, 200);
+  wp_harness_await_log (server, "requests that need libsoup are refused");
+  wp_harness_stop (server);
+}
+
+static void
+test_openssl_missing (Bare *bare, gconstpointer data)
+{
+  g_autoptr(WpHarness) server = wp_harness_run ("--database=delay:0", "--tls-certificate=a.pem", "--tls-key=b.pem", NULL);
+  g_autofree char *log = NULL;
+
+  g_assert_cmpint (wp_harness_wait (server), ==, 2);
+  log = wp_harness_log (server);
+  g_assert_nonnull (strstr (log, "--tls-certificate: cannot load wp-tls.so: "));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_unsetenv ("LD_LIBRARY_PATH");   /* by which meson would have them found */
+  g_test_add ("/module-missing/libsoup", Bare, NULL, set_up, test_libsoup_missing, tear_down);
+  g_test_add ("/module-missing/openssl", Bare, NULL, set_up, test_openssl_missing, tear_down);
+
+  return g_test_run ();
+}
