@@ -78,8 +78,7 @@ gallop (Search *self, double guess)
     bisect (self, well, ill);
 }
 
-/* All of a trace fails a little earlier than its first part: what that says, and up to 3 % less, in one pass. Somewhere there it begins to
- * be ill; FALSE: it does not. */
+/* That much, and up to 3 % less, in one pass: somewhere there it begins to be ill. FALSE: it does not. */
 static gboolean
 confirm (Search *self, double guess)
 {
@@ -122,7 +121,8 @@ guess_scale (Search *self, double load)
       WpHeadroom sampled = { NAN, FALSE, NULL };
       Search sample = { self->setup, self->limit / SAMPLE_PART, &sampled, NULL };
 
-      gallop (&sample, guess);
+      if (!confirm (&sample, guess * PRECISION))
+        gallop (&sample, guess);
       g_clear_error (&sample.error);
       guess = isnan (sampled.scale) ? guess : sampled.scale;
     }
@@ -140,7 +140,7 @@ wp_headroom_find (const WpSearchSetup *setup, WpSearch *as_it_is, WpHeadroom *he
     {
       double guess = guess_scale (&self, wp_search_load (as_it_is));
 
-      if (self.limit <= SAMPLE_ROWS || !confirm (&self, guess))
+      if (self.limit <= SAMPLE_ROWS || !confirm (&self, guess))   /* all of a trace fails a little earlier than its first part */
         gallop (&self, guess);
     }
   if (!self.error)

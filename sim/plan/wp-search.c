@@ -111,7 +111,7 @@ wp_search_prepare_filling (WpSearch *const *searches, guint n, guint workers, gu
 
   for (guint i = 0; i < n; i++)
     them[i] = searches[i]->known;
-  if (n > 0 && wp_search_is_quick (searches[0]))
+  if (n > 0 && searches[0]->known->asks.quick)
     wp_known_fill_all (them, n, workers, queue_jobs);
 }
 
