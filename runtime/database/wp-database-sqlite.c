@@ -13,12 +13,6 @@
 #define MAX_ROWS_PER_COMMIT 1000
 #define BUSY_TIMEOUT_MS 5000
 
-/* A commit has its price however few rows it holds, and clients that wait for theirs send the next when they are answered: so after one
- * of many rows the writer lets the next grow to half as many, within a time that is short beside what the rows take. */
-#define GATHER_US 200
-#define GATHER_TIMES 4
-#define MANY_ROWS 16
-
 /* Several writers on one file starve each other, so the pool has one thread; it is pushed to only when it is not at work. */
 typedef struct {
   WpDatabase base;
@@ -230,17 +224,6 @@ keep_pace (SqliteDatabase *self, gint64 began_ns)
 }
 
 static void
-gather (SqliteDatabase *self, GPtrArray *jobs, guint n_before)
-{
-  take_waiting (self, jobs);
-  for (guint i = 0; i < GATHER_TIMES && n_before >= MANY_ROWS && jobs->len < n_before / 2; i++)
-    {
-      g_usleep (GATHER_US);
-      take_waiting (self, jobs);
-    }
-}
-
-static void
 write_all (gpointer token, gpointer data)
 {
   SqliteDatabase *self = data;
@@ -253,7 +236,7 @@ write_all (gpointer token, gpointer data)
     {
       gint64 began_ns = wp_time_monotonic ();
 
-      for (guint n_before = 0; gather (self, jobs, self->base.pace_ns > 0 ? 0 : n_before), jobs->len > 0; n_before = jobs->len, g_ptr_array_set_size (jobs, 0))
+      for (; take_waiting (self, jobs), jobs->len > 0; g_ptr_array_set_size (jobs, 0))
         {
           gboolean ok = store (self, jobs);
 
