@@ -232,6 +232,29 @@ test_kept_connections_end (void)
     }
 }
 
+/* Nor do those on which nothing comes any more, whatever they may do otherwise: used before, in either lane, or never. */
+static void
+test_idle_connections_end (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", "--idle-timeout=1h", "--drain-timeout=1h", NULL);
+  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+
+  for (guint i = 0; i < 60; i++)
+    {
+      g_ptr_array_add (clients, wp_client_new (wp_harness_port (server)));
+      if (i % 2 == 0)
+        wp_client_get (clients->pdata[i], "/", i % 4 == 0 ? NULL : "X-Request-Id: a\r\nX-Request-Id: b\r\n");   /* odd: libsoup's */
+    }
+  for (guint i = 0; i < 60; i += 2)
+    g_assert_cmpuint (wp_client_read_status (clients->pdata[i]), ==, 200);
+  wp_harness_await_stat (server, "connections", 60);
+  wp_harness_signal (server, SIGTERM);
+  g_assert_cmpint (wp_harness_wait (server), ==, 0);
+  for (guint i = 0; i < 60; i++)
+    g_assert_true (wp_client_read_end (clients->pdata[i]));
+  g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, 30);
+}
+
 static void
 test_timeout (void)
 {
@@ -388,6 +411,7 @@ main (int argc, char **argv)
   g_test_add_func ("/drain/half-a-request", test_half_a_request);
   g_test_add_func ("/drain/in-full-flight", test_in_full_flight);
   g_test_add_func ("/drain/kept-connections-end", test_kept_connections_end);
+  g_test_add_func ("/drain/idle-connections-end", test_idle_connections_end);
   g_test_add_func ("/drain/timeout", test_timeout);
   g_test_add_func ("/drain/timeout-while-jobs-end", test_timeout_while_jobs_end);
   g_test_add_func ("/drain/thousands-parked", test_thousands_parked);

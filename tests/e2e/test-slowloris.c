@@ -6,8 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __SANITIZE_ADDRESS__
+#define SLOW 800                 /* what is looked for there is not speed; handshakes take ten times as long */
+#define EACH 60
+#define JUDGES_SPEED FALSE
+#else
 #define SLOW 5000
 #define EACH 300                 /* of the other kinds */
+#define JUDGES_SPEED TRUE
+#endif
 #define ROUND_US 1000000         /* a byte a second */
 #define ROUNDS 4
 #define MAX_GROWTH_BYTES (192 << 20)   /* 20 kB a connection in libsoup's lane, a tenth of it in the fast one */
@@ -45,7 +52,7 @@ many_requests (void)
 static guint
 least_connections (void)
 {
-  return SLOW + 5 * EACH + (g_strcmp0 (g_getenv ("WP_HTTP_LANE"), "soup") == 0 ? SOUP_KEEPS : 2 * EACH);
+  return SLOW + 5 * EACH + (g_strcmp0 (g_getenv ("WP_HTTP_LANE"), "soup") == 0 ? MIN (SOUP_KEEPS, 2 * EACH) : 2 * EACH);
 }
 
 static void
@@ -167,7 +174,8 @@ test_all_kinds (void)
                       " us", slow->len, times.n, times.p50_us, times.p99_us, times.max_us);
     }
   g_test_message ("memory grew by %" G_GINT64_FORMAT " kB", (wp_child_memory_bytes (wp_harness_child (server)) - before) / 1024);
-  g_assert_cmpint (best_us, <, MAX_P99_US);   /* in the best round: other work on the machine has bad ones */
+  if (JUDGES_SPEED)
+    g_assert_cmpint (best_us, <, MAX_P99_US);   /* in the best round: other work on the machine has bad ones */
   g_assert_cmpfloat (wp_harness_stat (server, "connections"), >=, least_connections ());
   g_assert_cmpint (wp_child_memory_bytes (wp_harness_child (server)) - before, <, MAX_GROWTH_BYTES);
   g_assert_cmpuint (wp_watch_free (watch), >, 0);
