@@ -352,7 +352,7 @@ test_thousands_parked (void)
 static void
 test_second_signal (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:1h", NULL);
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:1h", "--drain-timeout=1h", NULL);
   g_autoptr(WpClient) one = post (server, "1"), two = post (server, "2");
 
   g_assert_cmpuint (wp_client_read_status (one), ==, 200);

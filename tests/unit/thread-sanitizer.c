@@ -1,0 +1,166 @@
+/* thread-sanitizer.c - what TSan cannot see of a GLib that was not built with it: that its locks order what their holders do. Linked into
+ * each test of a build with -Db_sanitize=thread; our calls come here, do what they would have done, and say so.
+ * What GLib does inside itself stays unseen, but for its queues and thread pools; see tsan-suppressions. */
+#include <dlfcn.h>
+#include <glib.h>
+
+/* Of gcc's and clang's libtsan (sanitizer/tsan_interface.h). */
+void __tsan_acquire (void *address);
+void __tsan_release (void *address);
+
+#undef g_mutex_lock
+#undef g_mutex_trylock
+#undef g_mutex_unlock
+
+static struct {
+  typeof (g_mutex_lock) *lock, *unlock;
+  typeof (g_mutex_trylock) *trylock;
+  typeof (g_cond_wait) *wait;
+  typeof (g_cond_wait_until) *wait_until;
+  typeof (g_async_queue_push) *queue_push;
+  typeof (g_async_queue_try_pop) *queue_try_pop;
+  typeof (g_async_queue_lock) *queue_lock, *queue_unlock;
+  typeof (g_thread_pool_new) *pool_new;
+  typeof (g_thread_pool_push) *pool_push;
+  typeof (g_thread_pool_free) *pool_free;
+} real;
+
+/* Before main(), and so before any thread. */
+__attribute__ ((constructor)) static void
+find_real (void)
+{
+  real.lock = (typeof (real.lock)) dlsym (RTLD_NEXT, "g_mutex_lock");
+  real.unlock = (typeof (real.unlock)) dlsym (RTLD_NEXT, "g_mutex_unlock");
+  real.trylock = (typeof (real.trylock)) dlsym (RTLD_NEXT, "g_mutex_trylock");
+  real.wait = (typeof (real.wait)) dlsym (RTLD_NEXT, "g_cond_wait");
+  real.wait_until = (typeof (real.wait_until)) dlsym (RTLD_NEXT, "g_cond_wait_until");
+  real.queue_push = (typeof (real.queue_push)) dlsym (RTLD_NEXT, "g_async_queue_push");
+  real.queue_try_pop = (typeof (real.queue_try_pop)) dlsym (RTLD_NEXT, "g_async_queue_try_pop");
+  real.queue_lock = (typeof (real.queue_lock)) dlsym (RTLD_NEXT, "g_async_queue_lock");
+  real.queue_unlock = (typeof (real.queue_unlock)) dlsym (RTLD_NEXT, "g_async_queue_unlock");
+  real.pool_new = (typeof (real.pool_new)) dlsym (RTLD_NEXT, "g_thread_pool_new");
+  real.pool_push = (typeof (real.pool_push)) dlsym (RTLD_NEXT, "g_thread_pool_push");
+  real.pool_free = (typeof (real.pool_free)) dlsym (RTLD_NEXT, "g_thread_pool_free");
+}
+
+void
+g_mutex_lock (GMutex *mutex)
+{
+  real.lock (mutex);
+  __tsan_acquire (mutex);
+}
+
+gboolean
+g_mutex_trylock (GMutex *mutex)
+{
+  gboolean locked = real.trylock (mutex);
+
+  if (locked)
+    __tsan_acquire (mutex);
+  return locked;
+}
+
+void
+g_mutex_unlock (GMutex *mutex)
+{
+  __tsan_release (mutex);
+  real.unlock (mutex);
+}
+
+void
+g_cond_wait (GCond *cond, GMutex *mutex)
+{
+  __tsan_release (mutex);
+  real.wait (cond, mutex);
+  __tsan_acquire (mutex);
+}
+
+gboolean
+g_cond_wait_until (GCond *cond, GMutex *mutex, gint64 end_time)
+{
+  gboolean signalled;
+
+  __tsan_release (mutex);
+  signalled = real.wait_until (cond, mutex, end_time);
+  __tsan_acquire (mutex);
+
+  return signalled;
+}
+
+/* Queues have their mutex within. */
+
+void
+g_async_queue_push (GAsyncQueue *queue, gpointer data)
+{
+  __tsan_release (queue);
+  real.queue_push (queue, data);
+  __tsan_acquire (queue);
+}
+
+gpointer
+g_async_queue_try_pop (GAsyncQueue *queue)
+{
+  gpointer data;
+
+  __tsan_release (queue);
+  data = real.queue_try_pop (queue);
+  __tsan_acquire (queue);
+
+  return data;
+}
+
+void
+g_async_queue_lock (GAsyncQueue *queue)
+{
+  real.queue_lock (queue);
+  __tsan_acquire (queue);
+}
+
+void
+g_async_queue_unlock (GAsyncQueue *queue)
+{
+  __tsan_release (queue);
+  real.queue_unlock (queue);
+}
+
+/* A task begins after it was pushed, and its pool is freed after it has ended. */
+typedef struct {
+  GFunc func;
+  gpointer data;
+} Work;
+
+static void
+work (gpointer task, gpointer data)
+{
+  const Work *self = data;
+
+  __tsan_acquire (data);
+  self->func (task, self->data);
+  __tsan_release (data);
+}
+
+GThreadPool *
+g_thread_pool_new (GFunc func, gpointer data, gint max_threads, gboolean exclusive, GError **error)
+{
+  Work *self = g_new (Work, 1);   /* lives as long as the program */
+
+  *self = (Work) { func, data };
+  return real.pool_new (work, self, max_threads, exclusive, error);
+}
+
+/* The pool itself is freed by its last thread, of which we see nothing. */
+__attribute__ ((no_sanitize ("thread"))) gboolean
+g_thread_pool_push (GThreadPool *pool, gpointer data, GError **error)
+{
+  __tsan_release (pool->user_data);
+  return real.pool_push (pool, data, error);
+}
+
+__attribute__ ((no_sanitize ("thread"))) void
+g_thread_pool_free (GThreadPool *pool, gboolean immediate, gboolean wait)
+{
+  gpointer data = pool->user_data;
+
+  real.pool_free (pool, immediate, wait);
+  __tsan_acquire (data);
+}
