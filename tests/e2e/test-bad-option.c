@@ -294,6 +294,17 @@ test_database_missing (void)
   g_unlink (record);
 }
 
+/* Whose Unix socket was there already: it goes again. */
+static void
+test_socket_is_gone (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_run ("--listen=unix:wp.sock", "--admin=none", "-d", "sqlite:/nonexistent/wp.db", NULL);
+  g_autofree char *path = wp_harness_path (server, "wp.sock");
+
+  g_assert_cmpint (wp_harness_wait (server), ==, 2);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+}
+
 static void
 test_record_unwritable (void)
 {
@@ -373,6 +384,7 @@ main (int argc, char **argv)
   g_test_add_func ("/bad-option/same-port-twice", test_same_port_twice);
   g_test_add_func ("/bad-option/port-is-free-again", test_port_is_free_again);
   g_test_add_func ("/bad-option/database-missing", test_database_missing);
+  g_test_add_func ("/bad-option/socket-is-gone", test_socket_is_gone);
   g_test_add_func ("/bad-option/requeue-what", test_requeue_what);
   g_test_add_func ("/bad-option/record-unwritable", test_record_unwritable);
   g_test_add_func ("/bad-option/record-in-use", test_record_in_use);
