@@ -342,14 +342,10 @@ wp_batch_server_sums (const WpBatchServer *self, WpSums *sums)
     .accepted = (double) self->accepted_n,
     .refused = (double) self->refused,
     .blocked = (double) self->blocked,
-    .blocked_accepted = (double) self->blocked_time->total,
-    .wait = (double) self->wait->sum / 1e9,
-    .response = (double) self->response->sum / 1e9,
-    .blocked_time = (double) self->blocked_time->sum / 1e9,
     .service = (double) self->service_ns / 1e9,
-    .depth = (double) self->depth->sum / 1e9,
     .depth_clock = (double) self->now_ns / 1e9,
   };
+  wp_sums_add_times (sums, self->wait, self->response, self->blocked_time, self->depth);
 }
 
 static void

@@ -91,6 +91,16 @@ wp_model_forget (WpModel *self, gint64 now_ns)
 }
 
 void
+wp_sums_add_times (WpSums *self, const WpHistogram *wait, const WpHistogram *response, const WpHistogram *blocked_time, const WpHistogram *depth)
+{
+  self->blocked_accepted = (double) blocked_time->total;
+  self->wait = (double) wait->sum / 1e9;
+  self->response = (double) response->sum / 1e9;
+  self->blocked_time = (double) blocked_time->sum / 1e9;
+  self->depth = (double) depth->sum / 1e9;
+}
+
+void
 wp_model_sums (const WpModel *self, WpSums *sums)
 {
   *sums = (WpSums) {
@@ -98,14 +108,10 @@ wp_model_sums (const WpModel *self, WpSums *sums)
     .accepted = (double) self->accepted,
     .refused = (double) self->refused,
     .blocked = (double) self->blocked,
-    .blocked_accepted = (double) self->blocked_time->total,
-    .wait = (double) self->wait->sum / 1e9,
-    .response = (double) self->response->sum / 1e9,
-    .blocked_time = (double) self->blocked_time->sum / 1e9,
     .service = (double) self->service_ns / 1e9,
-    .depth = (double) self->depth->sum / 1e9,
     .depth_clock = (double) self->counted_ns / 1e9,
   };
+  wp_sums_add_times (sums, self->wait, self->response, self->blocked_time, self->depth);
 }
 
 static gboolean

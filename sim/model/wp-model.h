@@ -62,6 +62,9 @@ typedef struct {
   double depth, depth_clock;    /* job seconds in the queue, and up to which moment */
 } WpSums;
 
+/* What the histograms have of them: of the blocked, those that were accepted. */
+void wp_sums_add_times (WpSums *self, const WpHistogram *wait, const WpHistogram *response, const WpHistogram *blocked_time, const WpHistogram *depth);
+
 void wp_model_sums (const WpModel *self, WpSums *sums);
 
 /* Once, after the last row: the queue empties, and all is counted. */

@@ -237,8 +237,8 @@ read_outcome (WpCell cell, WpOutcome *outcome)
   return FALSE;
 }
 
-static gint64 *
-time_field (WpColumn column, WpRow *row)
+gint64 *
+wp_mapping_time (WpColumn column, WpRow *row)
 {
   switch (column)
     {
@@ -268,7 +268,7 @@ time_field (WpColumn column, WpRow *row)
 static void
 read_empty (WpColumn column, WpRow *row)
 {
-  gint64 *time = time_field (column, row);
+  gint64 *time = wp_mapping_time (column, row);
 
   if (time != NULL)
     *time = WP_TIME_NONE;
@@ -295,7 +295,7 @@ why_no_time (WpCell cell)
 static const char *
 read_cell (WpColumn column, WpCell cell, WpRow *row)
 {
-  gint64 *time = time_field (column, row);
+  gint64 *time = wp_mapping_time (column, row);
 
   if (column == WP_COLUMN_SERVICE)
     {
@@ -322,7 +322,7 @@ read_cell (WpColumn column, WpCell cell, WpRow *row)
 static gboolean
 read_arithmetic (const Binding *binding, const WpCell *cells, WpRow *row, GError **error)
 {
-  gint64 *field = time_field (binding->column, row);
+  gint64 *field = wp_mapping_time (binding->column, row);
   char shown[G_ASCII_DTOSTR_BUF_SIZE];
   gboolean may_be_negative = field != NULL && binding->column != WP_COLUMN_SERVICE;
   long double value, scaled;

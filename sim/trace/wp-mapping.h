@@ -26,3 +26,6 @@ int wp_mapping_cell (const WpMapping *self, WpColumn column);
 /* Sets all fields of @row that are mapped (@cells are a WpWindow's, which can be read past its end); times as the file has them, since 1970 or an origin of its own; the id is the cell's.
  * FALSE with `column "arrival": "abc" is not a time`. */
 gboolean wp_mapping_read (const WpMapping *self, const WpCell *cells, WpRow *row, GError **error);
+
+/* Where the row keeps a time, WP_TIME_NONE if it has none; NULL: that column is no time. */
+gint64 *wp_mapping_time (WpColumn column, WpRow *row);

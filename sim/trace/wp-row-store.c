@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "sim/trace/wp-mapping.h"
+
 #define ID_BLOCK_BYTES (64 * 1024)
 
 typedef struct {
@@ -67,28 +69,7 @@ wp_row_store_free (WpRowStore *self)
 static gint64 *
 number_field (WpRow *row, WpColumn column)
 {
-  switch (column)
-    {
-      case WP_COLUMN_SERVICE:
-        return &row->service_ns;
-      case WP_COLUMN_BYTES:
-        return &row->bytes;
-      case WP_COLUMN_ACCEPTED:
-        return &row->accepted_ns;
-      case WP_COLUMN_STARTED:
-        return &row->started_ns;
-      case WP_COLUMN_FINISHED:
-        return &row->finished_ns;
-      case WP_COLUMN_ENDED:
-        return &row->ended_ns;
-      case WP_COLUMN_ARRIVAL:
-      case WP_COLUMN_ID:
-      case WP_COLUMN_OUTCOME:
-      case WP_COLUMN_BLOCKED:
-      case WP_N_COLUMNS:
-        break;
-    }
-  g_assert_not_reached ();
+  return column == WP_COLUMN_BYTES ? &row->bytes : wp_mapping_time (column, row);
 }
 
 static void
