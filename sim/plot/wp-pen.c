@@ -10,7 +10,7 @@
 
 const WpColour wp_ink = { 0.13, 0.13, 0.13 }, wp_grey = { 0.87, 0.87, 0.87 };
 const WpColour wp_blue = { 0, 0.447, 0.698 }, wp_vermillion = { 0.835, 0.369, 0 }, wp_green = { 0, 0.55, 0.40 }, wp_orange = { 0.902, 0.624, 0 };
-const WpColour wp_pale_blue = { 0.74, 0.86, 0.94 }, wp_pale_orange = { 0.98, 0.87, 0.65 };
+const WpColour wp_pale_blue = { 0.74, 0.86, 0.94 }, wp_pale_green = { 0.76, 0.90, 0.86 }, wp_pale_orange = { 0.98, 0.87, 0.65 };
 
 static const cairo_user_data_key_t texts_key;
 

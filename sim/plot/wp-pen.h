@@ -9,7 +9,7 @@ typedef struct { double x, y, width, height; } WpBox;
 typedef struct { double red, green, blue; } WpColour;
 
 /* Blue, vermillion and green differ for the colour-blind too. Source: Okabe and Ito, Color Universal Design (2008). */
-extern const WpColour wp_ink, wp_grey, wp_blue, wp_vermillion, wp_green, wp_orange, wp_pale_blue, wp_pale_orange;
+extern const WpColour wp_ink, wp_grey, wp_blue, wp_vermillion, wp_green, wp_orange, wp_pale_blue, wp_pale_green, wp_pale_orange;
 
 typedef enum { WP_SOLID, WP_DASHED } WpStroke;
 

@@ -171,7 +171,7 @@ draw_model (cairo_t *cr, const WpBox *box, const WpAxis *axis, const WpSketchSid
       draw_curve (cr, box, axis, &envelope, wp_orange, 1, WP_SOLID);
     }
   find_envelope (&envelope, side->curve, has_queue ? pick_depth : pick_busy, end_ns);
-  draw_area (cr, box, axis, &envelope, wp_pale_blue);
+  draw_area (cr, box, axis, &envelope, has_queue ? wp_pale_blue : wp_pale_green);
   draw_curve (cr, box, axis, &envelope, has_queue ? wp_blue : wp_green, 1.2, WP_SOLID);
 }
 
