@@ -22,6 +22,7 @@
 #include "sim/base/wp-options.h"
 
 #define DRAIN_LOOK_MS 10
+#define LIBSOUP_AFTER_MS 200     /* a start has a use for all processors until then */
 
 typedef struct {
   WpServerOptions options;
@@ -246,9 +247,9 @@ on_hangup (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Once the first requests are being served, so that none of those that need libsoup waits for it. */
+/* Before the first request that needs libsoup, most likely, which then need not wait for it. */
 static gboolean
-on_idle (gpointer data)
+on_started (gpointer data)
 {
   g_autoptr(GError) error = NULL;
 
@@ -368,7 +369,7 @@ run (Server *self)
   int status;
 
   wp_log_has_started ();
-  g_idle_add (on_idle, NULL);
+  g_timeout_add (LIBSOUP_AFTER_MS, on_started, NULL);
   g_main_loop_run (self->loop);
   status = finish (self);
   /* With jobs in service their database is not idle, and nothing that they touch can be freed: the system does that. */
