@@ -6,20 +6,27 @@
 
 #define FIRST_CAPACITY 64
 
-/* In place, where the allocator can: a long line is not copied. What had begun anew at the front goes behind what was the end. */
+gpointer
+wp_ring_double (gpointer slots, gsize slot_bytes, gsize *mask, gsize *head, gsize length)
+{
+  gsize before = slots ? *mask + 1 : 0;
+  gsize capacity = before > 0 ? 2 * before : FIRST_CAPACITY;
+  gsize first = *head & *mask;
+  char *bytes = g_realloc_n (slots, capacity, slot_bytes);
+
+  wp_memory_use_large_pages (bytes, capacity * slot_bytes);
+  if (first + length > before)
+    memcpy (bytes + before * slot_bytes, bytes, (first + length - before) * slot_bytes);
+  *mask = capacity - 1;
+  *head = first;
+
+  return bytes;
+}
+
 void
 wp_ring_grow (WpRing *self)
 {
-  gsize before = self->times ? self->mask + 1 : 0;
-  gsize capacity = before > 0 ? 2 * before : FIRST_CAPACITY;
-  gsize first = self->head & self->mask;
-
-  self->times = g_renew (gint64, self->times, capacity);
-  wp_memory_use_large_pages (self->times, capacity * sizeof *self->times);
-  if (first + self->length > before)
-    memcpy (self->times + before, self->times, (first + self->length - before) * sizeof *self->times);
-  self->mask = capacity - 1;
-  self->head = first;
+  self->times = wp_ring_double (self->times, sizeof *self->times, &self->mask, &self->head, self->length);
 }
 
 void

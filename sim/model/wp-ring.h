@@ -11,6 +11,10 @@ typedef struct {
   gsize length;
 } WpRing;
 
+/* For rings: doubles @slots (nullable: none yet) of @slot_bytes each in place, where the allocator can, so that a long line is not copied. What
+ * had begun anew at the front goes behind what was the end. Returns: the slots. */
+gpointer wp_ring_double (gpointer slots, gsize slot_bytes, gsize *mask, gsize *head, gsize length);
+
 void wp_ring_grow (WpRing *self);
 void wp_ring_clear (WpRing *self);   /* frees; the ring is empty and usable again */
 
