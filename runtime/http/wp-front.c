@@ -20,7 +20,7 @@ struct _WpFront {
   gint draining, stopping;       /* atomic */
 };
 
-/* There is no place for what only libsoup can take. Told once. */
+/* What only libsoup can take. Told once. */
 static void
 refuse (WpFront *self, WpConnection *connection, const GError *error)
 {
@@ -30,7 +30,7 @@ refuse (WpFront *self, WpConnection *connection, const GError *error)
     g_warning ("requests that need libsoup are refused: %s", error->message);
   self->told = TRUE;
   connection->lane = &none;
-  wp_connection_refuse (connection, WP_REFUSAL_MEMORY);
+  wp_connection_refuse (connection, WP_REFUSAL_MODULE);
 }
 
 void

@@ -17,6 +17,7 @@ static const struct {
   [WP_REFUSAL_UNAUTHORIZED] = { "unauthorized", 401, "A bearer token is needed.\n" },
   [WP_REFUSAL_PLAIN_HTTP] = { "plain_http", 400, "TLS is spoken here: https.\n" },
   [WP_REFUSAL_MEMORY] = { "memory", 503, "Too much is waiting to take this too.\n" },
+  [WP_REFUSAL_MODULE] = { "module", 503, "A part of the server that this request needs is missing.\n" },
 };
 
 const char *
