@@ -1,20 +1,6 @@
 #include "sim/base/wp-error.h"
 #include "sim/model/wp-model-private.h"
 
-/* Counts by the clock, which is what Little's law is checked against. */
-void
-wp_model_unpark (WpModel *self, gint64 now_ns)
-{
-  while (self->parked.length > 0 && self->parked.front <= now_ns)
-    {
-      self->parked_ns += (WpUint128) self->parked.length * (guint64) (self->parked.front - self->parked_counted_ns);
-      self->parked_counted_ns = self->parked.front;
-      wp_step_ring_pop (&self->parked);
-    }
-  self->parked_ns += (WpUint128) self->parked.length * (guint64) (now_ns - self->parked_counted_ns);
-  self->parked_counted_ns = now_ns;
-}
-
 static void
 forget_histogram (WpHistogram **histogram)
 {

@@ -38,8 +38,39 @@ struct _WpModel {
   WpUint128 carried_depth_ns, carried_busy_ns;   /* of what came before the counting started: jobs times ns that they still wait and work */
 };
 
-/* Drops those who are parked no longer at @now_ns. */
-void wp_model_unpark (WpModel *self, gint64 now_ns);
+/* Drops those who are parked no longer at @now_ns. Counts by the clock, which is what Little's law is checked against. */
+static inline void
+wp_model_unpark (WpModel *self, gint64 now_ns)
+{
+  while (self->parked.length > 0 && self->parked.front <= now_ns)
+    {
+      self->parked_ns += (WpUint128) self->parked.length * (guint64) (self->parked.front - self->parked_counted_ns);
+      self->parked_counted_ns = self->parked.front;
+      wp_step_ring_pop (&self->parked);
+    }
+  self->parked_ns += (WpUint128) self->parked.length * (guint64) (now_ns - self->parked_counted_ns);
+  self->parked_counted_ns = now_ns;
+}
+
+static inline void
+wp_model_count_full (WpModel *self, gint64 from_ns, gint64 until_ns)
+{
+  if (self->first_full_ns == WP_TIME_NONE)
+    self->first_full_ns = from_ns;
+  self->time_full_ns += until_ns - from_ns;
+}
+
+/* The depth has been what the queue's length says since counted_ns, and is so until @until_ns. */
+static inline void
+wp_model_count_depth (WpModel *self, gint64 until_ns)
+{
+  if (until_ns == self->counted_ns)
+    return;
+  wp_histogram_add_inline (self->depth, (gint64) self->waiting.length, (guint64) (until_ns - self->counted_ns));
+  if (self->waiting.length == self->full_jobs)
+    wp_model_count_full (self, self->counted_ns, until_ns);
+  self->counted_ns = until_ns;
+}
 
 /* Everything that was counted, up to now_ns at least; what is in the system stays there, and is carried over. */
 void wp_model_forget (WpModel *self, gint64 now_ns);
@@ -59,5 +90,8 @@ wp_model_is_single (const WpModel *self)
 }
 
 /* The same in passes over the batch without a branch to be mispredicted, where there is one worker; rows that may find the queue full go
- * through wp_model_offer_any(). */
+ * through wp_model_offer_saturated(). */
 gboolean wp_model_offer_single (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows);
+
+/* The same where all of a batch finds the queue full, and waits for a place without end; other batches go through wp_model_offer_any(). */
+gboolean wp_model_offer_saturated (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows);

@@ -71,25 +71,6 @@ recur (const WpModel *self, Batch *batch, gint64 *starts_ns, const WpRow *rows, 
   return signs >= 0 && (guint64) all < (guint64) SMALL_NS;
 }
 
-static void
-count_times (WpHistogram *histogram, const gint64 *times_ns, gsize n, guint64 total_ns)
-{
-  gint64 min = histogram->min, max = histogram->max;
-
-  for (gsize i = 0; i < n; i++)
-    {
-      gint64 value = times_ns[i];
-
-      histogram->weights[wp_histogram_bucket (value)]++;
-      min = MIN (min, value);
-      max = MAX (max, value);
-    }
-  histogram->min = min;
-  histogram->max = max;
-  histogram->total += n;
-  histogram->sum += total_ns;
-}
-
 /* The greatest and the least depth that there was for any time. */
 static void
 note_extremes (WpHistogram *depth, gint64 greatest)
@@ -147,8 +128,8 @@ offer_batch (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize 
 
   if (!recur (self, &batch, starts + self->waiting.length, rows, services_ns, n))
     return wp_model_offer_any (self, rows, services_ns, n, NULL);
-  count_times (self->response, batch.responses_ns, n, batch.responses_total_ns);
-  count_times (self->wait, batch.waits_ns, batch.n_waits, batch.waits_total_ns);
+  wp_histogram_add_many (self->response, batch.responses_ns, n, batch.responses_total_ns);
+  wp_histogram_add_many (self->wait, batch.waits_ns, batch.n_waits, batch.waits_total_ns);
   if (batch.n_waits > 0)
     count_depth (self, &batch, starts);
   wp_free_times_take (&self->workers, wp_free_times_next (&self->workers, rows[0].arrival_ns), batch.free_ns);
@@ -168,7 +149,7 @@ wp_model_offer_single (WpModel *self, const WpRow *rows, const gint64 *services_
       gsize n = MIN (n_rows, BATCH);
       gboolean fits = self->waiting.length + n < MIN (self->layout.queue_jobs, DEEP_JOBS) && self->entered_ns <= rows[0].arrival_ns;
 
-      if (!(fits ? offer_batch (self, rows, services_ns, n) : wp_model_offer_any (self, rows, services_ns, n, NULL)))
+      if (!(fits ? offer_batch (self, rows, services_ns, n) : wp_model_offer_saturated (self, rows, services_ns, n)))
         return FALSE;
       rows += n;
       services_ns += n;

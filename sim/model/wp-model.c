@@ -41,31 +41,11 @@ wp_model_free (WpModel *self)
 }
 
 static inline void
-count_full (WpModel *self, gint64 from_ns, gint64 until_ns)
-{
-  if (self->first_full_ns == WP_TIME_NONE)
-    self->first_full_ns = from_ns;
-  self->time_full_ns += until_ns - from_ns;
-}
-
-/* The depth has been what the queue's length says since counted_ns, and is so until @until_ns. */
-static inline void
-count_depth (WpModel *self, gint64 until_ns)
-{
-  if (until_ns == self->counted_ns)
-    return;
-  wp_histogram_add_inline (self->depth, (gint64) self->waiting.length, (guint64) (until_ns - self->counted_ns));
-  if (self->waiting.length == self->full_jobs)
-    count_full (self, self->counted_ns, until_ns);
-  self->counted_ns = until_ns;
-}
-
-static inline void
 start_waiting_until (WpModel *self, gint64 now_ns)
 {
   while (self->waiting.length > 0 && wp_ring_front (&self->waiting) <= now_ns)
     {
-      count_depth (self, wp_ring_front (&self->waiting));
+      wp_model_count_depth (self, wp_ring_front (&self->waiting));
       wp_ring_pop (&self->waiting);
     }
 }
@@ -108,7 +88,7 @@ static inline void
 enter_queue (WpModel *self, gint64 accepted_ns, gint64 started_ns)
 {
   start_waiting_until (self, accepted_ns);
-  count_depth (self, accepted_ns);
+  wp_model_count_depth (self, accepted_ns);
   wp_ring_push (&self->waiting, started_ns);
 }
 
@@ -119,7 +99,7 @@ count_rendezvous_full (WpModel *self, gint64 start_ns)
   gint64 free_ns = wp_free_times_next (&self->workers, start_ns);
 
   if (free_ns > start_ns)
-    count_full (self, start_ns, free_ns);
+    wp_model_count_full (self, start_ns, free_ns);
 }
 
 static inline gboolean
@@ -177,7 +157,7 @@ wp_model_offer (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsi
     return wp_model_offer_unbounded (self, rows, services_ns, n_rows);
   wp_model_leave_unbounded (self);
 
-  return wp_model_offer_any (self, rows, services_ns, n_rows, verdicts);
+  return verdicts ? wp_model_offer_any (self, rows, services_ns, n_rows, verdicts) : wp_model_offer_saturated (self, rows, services_ns, n_rows);
 }
 
 gboolean
@@ -208,7 +188,7 @@ wp_model_start_counting (WpModel *self, gint64 now_ns)
 {
   start_waiting_until (self, now_ns);
   if (self->counted_ns < now_ns)
-    count_depth (self, now_ns);
+    wp_model_count_depth (self, now_ns);
   wp_model_forget (self, now_ns);
   if (self->layout.queue_jobs == 0 && self->layout.can_be_full)
     count_rendezvous_full (self, now_ns);
@@ -252,7 +232,7 @@ wp_model_finish (WpModel *self, WpFigures *figures)
   if (self->accepted > 0)
     {
       start_waiting_until (self, G_MAXINT64);
-      count_depth (self, self->last_ns);
+      wp_model_count_depth (self, self->last_ns);
       figures->busy_max = (gint64) (self->is_unordered ? self->in_flight.most : self->workers.n);
     }
   wp_figures_set_depth (figures, self->depth);

@@ -7,7 +7,6 @@
 
 struct _WpSearch {
   WpKnown *known;
-  double load;              /* NaN: not known */
   gint64 found_workers;     /* the last answer, and its queue; 0: none yet */
   guint found_queue;
   WpSearch *sample;         /* the first part of a long trace; NULL: not yet */

@@ -12,7 +12,6 @@ wp_search_new (const WpSearchSetup *setup, double scale, guint64 limit)
   WpSearch *self = g_new0 (WpSearch, 1);
 
   self->known = wp_known_new (setup, scale, limit);
-  self->load = NAN;
 
   return self;
 }
@@ -124,24 +123,9 @@ wp_search_prepare (WpSearch *self, const guint *workers, guint n, guint queue_jo
 double
 wp_search_load (WpSearch *self)
 {
-  g_autoptr(WpTapeReader) reader = wp_tape_reader_new (self->known->setup.tape, 1.0, self->known->limit);
-  const gint64 *arrivals_ns, *services_ns;
-  gint64 first_ns = WP_TIME_NONE, last_ns = 0;
-  double service_ns = 0;
-  gssize n;
+  double load = wp_tape_offered_load (self->known->setup.tape, self->known->limit) * self->known->scale;
 
-  if (!isnan (self->load) || self->known->error)
-    return self->load;
-  while ((n = wp_tape_reader_next (reader, &arrivals_ns, &services_ns, &self->known->error)) > 0)
-    {
-      first_ns = first_ns == WP_TIME_NONE ? arrivals_ns[0] : first_ns;
-      last_ns = arrivals_ns[n - 1];
-      for (gssize i = 0; i < n; i++)
-        service_ns += (double) services_ns[i];
-    }
-  self->load = last_ns > first_ns ? service_ns / (double) (last_ns - first_ns) * self->known->scale : (double) self->known->limit;
-
-  return self->load;
+  return MIN (load, (double) self->known->limit);   /* all may come at once */
 }
 
 gboolean
@@ -163,7 +147,6 @@ wp_search_scan_until (const WpSearch *self)
 guint
 wp_search_guess (WpSearch *self, guint queue_jobs)
 {
-  double load = wp_search_load (self);
   gint64 found = WP_SEARCH_NONE;
 
   if (wp_search_is_long (self) && !self->sample)
@@ -171,5 +154,5 @@ wp_search_guess (WpSearch *self, guint queue_jobs)
   if (self->sample)
     found = wp_search_workers (self->sample, queue_jobs);
 
-  return found > 0 ? (guint) found : (guint) CLAMP (ceil (load), 1, 1e9);
+  return found > 0 ? (guint) found : (guint) CLAMP (ceil (wp_search_load (self)), 1, 1e9);
 }

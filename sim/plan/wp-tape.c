@@ -20,6 +20,8 @@ typedef struct {
   guint64 offset;
   gsize bytes;
   gboolean is_filed;
+  gint64 first_ns;                    /* its first arrival */
+  double services_ns;                 /* of all its rows */
 } Place;
 
 struct _WpTape {
@@ -148,11 +150,23 @@ in_memory (const WpTape *self, const Place *place)
   return chunk + place->offset % CHUNK_BYTES;
 }
 
+static double
+sum (const gint64 *times_ns, gsize n)
+{
+  double total_ns = 0;
+
+  for (gsize i = 0; i < n; i++)
+    total_ns += (double) times_ns[i];
+
+  return total_ns;
+}
+
 /* The rows of the last block, which is full. */
 static gboolean
 keep_last (WpTape *self, GError **error)
 {
-  Place place = { .bytes = wp_tape_block_pack (&self->last, &self->packed) };
+  Place place = { .bytes = wp_tape_block_pack (&self->last, &self->packed), .first_ns = self->last.arrivals_ns[0],
+                  .services_ns = sum (self->last.services_ns, BLOCK_ROWS) };
   guint64 room = self->chunks->len * (guint64) CHUNK_BYTES - self->used_bytes;
   guint64 offset = room < place.bytes ? self->used_bytes + room : self->used_bytes;
 
@@ -266,6 +280,23 @@ wp_tape_copy (const WpTape *self, WpService *service, double service_scale, GErr
     }
 
   return n < 0 ? NULL : g_steal_pointer (&copy);
+}
+
+double
+wp_tape_offered_load (const WpTape *self, guint64 limit)
+{
+  const Place *places = (const Place *) (gconstpointer) self->places->data;
+  gboolean all = limit == 0 || limit >= self->n_rows;
+  gsize n_blocks = (gsize) ((all ? self->n_rows : limit) / BLOCK_ROWS), rest = all ? (gsize) (self->n_rows % BLOCK_ROWS) : 0;
+  gint64 first_ns = self->places->len > 0 ? places[0].first_ns : self->last.arrivals_ns[0];
+  gint64 end_ns = n_blocks < self->places->len ? places[n_blocks].first_ns
+                  : self->last.arrivals_ns[rest > 0 ? rest - 1 : BLOCK_ROWS - 1];   /* where the block before has left its last one */
+  double work_ns = sum (self->last.services_ns, rest);
+
+  for (gsize i = 0; i < n_blocks; i++)
+    work_ns += places[i].services_ns;
+
+  return work_ns > 0 ? work_ns / (double) (end_ns - first_ns) : 0;
 }
 
 WpTapeReader *

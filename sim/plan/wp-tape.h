@@ -21,6 +21,10 @@ void wp_tape_restart (WpTape *self);
 
 guint64 wp_tape_length (const WpTape *self);
 
+/* In Erlangs: workers that the first @limit rows (0: all) keep busy, on average from their first arrival to their last; infinite where all come
+ * at once. To the whole blocks of 4,096 rows where there is a limit. */
+double wp_tape_offered_load (const WpTape *self, guint64 limit);
+
 /* @read is told of each piece that is read from now on, by whatever thread. @data outlives the tape's readers. */
 typedef void (*WpTapeRead) (gpointer data, gsize n_rows);
 void wp_tape_watch (WpTape *self, WpTapeRead read, gpointer data);

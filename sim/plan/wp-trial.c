@@ -177,11 +177,25 @@ pass_lanes (Task *task, WpTapeReader *reader, WpLanes *lanes, guint64 requests, 
   return TRUE;
 }
 
+/* By which all arrivals are divided before they are put into lanes, which do it dearly: 1 where no two trials' need be alike. */
+static double
+common_scale (const Task *task)
+{
+  double scale = task->trials[0]->scale;
+
+  for (guint i = 1; i < task->n; i++)
+    if (task->trials[i]->scale != scale)
+      return 1;
+
+  return scale;
+}
+
 static gboolean
 run_lanes (Task *task, const WpTape *tape, GError **error)
 {
   const WpTrial *first = task->trials[0];
-  g_autoptr(WpTapeReader) reader = wp_tape_reader_new (tape, 1, first->limit);
+  double common = common_scale (task);
+  g_autoptr(WpTapeReader) reader = wp_tape_reader_new (tape, common, first->limit);
   g_autoptr(WpLanes) lanes = NULL;
   guint workers[WP_LANES];
   double scales[WP_LANES];
@@ -189,7 +203,7 @@ run_lanes (Task *task, const WpTape *tape, GError **error)
   for (guint lane = 0; lane < task->n; lane++)
     {
       workers[lane] = task->trials[lane]->policy.mode == WP_MODE_BUFFERED_CHANNEL ? 1 : task->trials[lane]->policy.workers;
-      scales[lane] = task->trials[lane]->scale;
+      scales[lane] = task->trials[lane]->scale / common;
     }
   lanes = wp_lanes_new (workers, scales, task->n, first->watched);
   if (!pass_lanes (task, reader, lanes, requests_of (first, tape), error))

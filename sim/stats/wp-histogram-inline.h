@@ -35,3 +35,21 @@ wp_histogram_add_inline (WpHistogram *self, gint64 value, guint64 weight)
   self->min = MIN (self->min, value);
   self->max = MAX (self->max, value);
 }
+
+/* @sum: of them all. */
+static inline void
+wp_histogram_add_many (WpHistogram *self, const gint64 *values, gsize n, WpUint128 sum)
+{
+  gint64 min = self->min, max = self->max;
+
+  for (gsize i = 0; i < n; i++)
+    {
+      self->weights[wp_histogram_bucket (values[i])]++;
+      min = MIN (min, values[i]);
+      max = MAX (max, values[i]);
+    }
+  self->min = min;
+  self->max = max;
+  self->total += n;
+  self->sum += sum;
+}

@@ -1,5 +1,5 @@
-/* The model's quick ways, for one worker and for no limit to them, held against its slow one: every figure, at random, through full queues and back. And what both
- * count: a warm-up, and Little's law. */
+/* The model's quick ways, for one worker, for no limit to them and for a queue that stays full, held against its slow one: every figure, at
+ * random, through full queues and back. And what both count: a warm-up, and Little's law. */
 #include <string.h>
 
 #include "sim/base/wp-error.h"
@@ -27,7 +27,7 @@ make_load (Load *self, WpRandom *random)
   gint64 unit_ns = wp_random_below (random, 3) == 0 ? 1 : (gint64) 1 << wp_random_below (random, 42);
   gint64 now_ns = 0;
 
-  self->layout = (WpLayout) { queues[wp_random_below (random, G_N_ELEMENTS (queues))], 1, wp_random_below (random, 4) == 0, WP_TIME_NONE, TRUE };
+  self->layout = (WpLayout) { queues[wp_random_below (random, G_N_ELEMENTS (queues))], wp_random_below (random, 3) == 0 ? 3 : 1, wp_random_below (random, 4) == 0, WP_TIME_NONE, TRUE };
   if (wp_random_below (random, 4) == 0)
     self->layout = (WpLayout) { 0, WP_UNBOUNDED, FALSE, WP_TIME_NONE, FALSE };
   self->patience_ns = wp_random_below (random, 3) == 0 ? (gint64) wp_random_below (random, 100) * unit_ns : WP_TIME_NONE;

@@ -306,6 +306,25 @@ check_tape (const WpTape *tape, gint64 n_rows, double scale)
   g_assert_cmpint (seen, ==, n_rows);
 }
 
+/* Of all rows, and of some blocks. */
+static void
+check_offered_load (const WpTape *tape, gint64 n_rows)
+{
+  const gint64 limits[] = { n_rows, 8192, 4096 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (limits); i++)
+    {
+      gint64 n = limits[i], end_ns = arrival_of (n == n_rows ? n - 1 : n);
+      double work_ns = 0;
+
+      for (gint64 row = 0; row < n; row++)
+        work_ns += (double) service_of (row);
+      if (n <= n_rows && end_ns > arrival_of (0))
+        g_assert_cmpfloat_with_epsilon (wp_tape_offered_load (tape, i == 0 ? 0 : (guint64) n) * (double) (end_ns - arrival_of (0)), work_ns,
+                                        1e-9 * work_ns);
+    }
+}
+
 /* In memory, in a file, in both; and used a second time. */
 static void
 test_tape (void)
@@ -320,6 +339,7 @@ test_tape (void)
 
       fill_tape (tape, cases[i].n_rows);
       check_tape (tape, cases[i].n_rows, 1.7);
+      check_offered_load (tape, cases[i].n_rows);
       wp_tape_restart (tape);
       fill_tape (tape, cases[i].n_rows);
       check_tape (tape, cases[i].n_rows, 1.0);
