@@ -8,20 +8,12 @@ typedef struct {
   WpUint128 blocked_total_ns, waits_total_ns, responses_total_ns, services_total_ns;
 } Batch;
 
-/* The last one accepted is so only after all of these have come: so each of them finds the queue full, and gets its place when the front of it
- * starts, which for every one is another moment. */
+/* The last one accepted is so only after all of these have come, so each of them finds the queue full, and gets its place when the front of it
+ * starts. Where two start at one moment, or a job with its acceptance, a place is free for no time, and makes no difference. */
 static gboolean
-is_saturated (const WpModel *self, const WpRow *rows, gsize n)
+is_saturated (const WpModel *self, gint64 last_arrival_ns)
 {
-  const WpRing *waiting = &self->waiting;
-
-  if (self->entered_ns <= rows[n - 1].arrival_ns || waiting->length != self->full_jobs || n >= waiting->length || self->may_wait_ns < G_MAXINT64)
-    return FALSE;
-  for (gsize i = 0; i < n; i++)
-    if (wp_ring_at (waiting, i) >= wp_ring_at (waiting, i + 1))
-      return FALSE;
-
-  return TRUE;
+  return self->entered_ns > last_arrival_ns && self->waiting.length == self->full_jobs && self->may_wait_ns == G_MAXINT64;
 }
 
 static inline void
@@ -85,8 +77,8 @@ wp_model_offer_saturated (WpModel *self, const WpRow *rows, const gint64 *servic
   for (gsize done = 0, n; done < n_rows; done += n)
     {
       n = MIN (n_rows - done, BATCH);
-      if (!(is_saturated (self, rows + done, n) ? offer_batch (self, rows + done, services_ns + done, n)
-                                                : wp_model_offer_any (self, rows + done, services_ns + done, n, NULL)))
+      if (!(is_saturated (self, rows[done + n - 1].arrival_ns) ? offer_batch (self, rows + done, services_ns + done, n)
+                                                               : wp_model_offer_any (self, rows + done, services_ns + done, n, NULL)))
         return FALSE;
     }
 
