@@ -11,12 +11,12 @@
 #include "runtime/http/wp-exchange.h"
 #include "runtime/http/wp-ingest.h"
 #include "runtime/modes/wp-ledger-fields.h"
-#include "runtime/secure/wp-module.h"
 #include "runtime/wp-listeners.h"
 #include "runtime/wp-log.h"
 #include "runtime/wp-resources.h"
 #include "runtime/wp-server-files.h"
 #include "runtime/wp-server-options.h"
+#include "runtime/wp-server-security.h"
 #include "runtime/wp-service.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
@@ -31,8 +31,7 @@ typedef struct {
   WpJournal *journal;            /* NULL: none */
   WpRecorder *recorder;          /* NULL: none */
   WpMode *mode;
-  WpTls *tls;                    /* NULL: none */
-  WpTokens *tokens;              /* NULL: none */
+  WpServerSecurity security;
   WpIngest ingest;
   WpBudget *budget;
   WpListeners listeners;
@@ -74,8 +73,8 @@ start_fronts (Server *self)
   self->budget = wp_budget_new (self->options.max_pending_bytes);
   limits.budget = self->budget;
   limits.max_connections = MAX (limits.max_connections / self->options.threads, 1);
-  self->ingest = (WpIngest) { self->mode, self->database->by_request, self->options.soup_only, self->tls, self->tokens,
-                              self->options.threads < g_get_num_processors () };
+  self->ingest = (WpIngest) { self->mode, self->database->by_request, self->options.soup_only, self->security.tls,
+                              self->security.tokens, self->options.threads < g_get_num_processors () };
   for (guint i = 0; i < self->options.threads; i++)
     {
       g_autofree char *name = g_strdup_printf ("wp-http-%u", i);
@@ -143,19 +142,6 @@ about_option (GError **error, const char *option)
   return FALSE;
 }
 
-static gboolean
-start_security (Server *self, GError **error)
-{
-  const WpTlsClass *tls = NULL;
-
-  if (self->options.certificate && (!(tls = wp_module_load ("wp-tls.so", "wp_tls_class", error)) ||
-                                    !(self->tls = tls->new (self->options.certificate, self->options.key, error))))
-    return about_option (error, "tls-certificate");
-  if (self->options.token_file && !(self->tokens = wp_tokens_new (self->options.token_file, error)))
-    return about_option (error, "token-file");
-  return TRUE;
-}
-
 /* All that the process will have beside its first: nothing is opened, and no file emptied, by a server that cannot start. */
 static gboolean
 check_resources (Server *self, GError **error)
@@ -217,23 +203,6 @@ on_stop (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/* What cannot be read leaves in force what was. */
-static void
-reload_security (Server *self)
-{
-  g_autoptr(GError) error = NULL;
-
-  if (self->tls && wp_tls_reload (self->tls, &error))
-    g_message ("the certificate was read anew");
-  else if (self->tls)
-    g_warning ("the certificate stays as it was: %s", error->message);
-  g_clear_error (&error);
-  if (self->tokens && wp_tokens_reload (self->tokens, &error))
-    g_message ("the tokens were read anew");
-  else if (self->tokens)
-    g_warning ("the tokens stay as they were: %s", error->message);
-}
-
 static gboolean
 on_hangup (gpointer data)
 {
@@ -242,7 +211,7 @@ on_hangup (gpointer data)
   wp_service_tell_reloading ();
   if (self->recorder)
     wp_recorder_reopen (self->recorder);
-  reload_security (self);
+  wp_server_security_reload (&self->security);
   wp_service_tell_ready ("reloaded");
   return G_SOURCE_CONTINUE;
 }
@@ -276,7 +245,7 @@ start (Server *self, GError **error)
 
   catch_signals (self);
   self->clock = wp_clock_new (error);
-  if (!self->clock || !start_security (self, error))
+  if (!self->clock || !wp_server_security_open (&self->security, &self->options, error))
     return FALSE;
   if (!wp_listeners_open (&self->listeners, &self->options, error))
     return FALSE;
@@ -352,8 +321,7 @@ server_clear (Server *self)
   g_clear_pointer (&self->recorder, wp_recorder_free);
   g_clear_pointer (&self->database, wp_database_free);
   g_clear_pointer (&self->clock, wp_clock_free);
-  g_clear_pointer (&self->tls, wp_tls_free);
-  g_clear_pointer (&self->tokens, wp_tokens_free);
+  wp_server_security_clear (&self->security);
   g_clear_pointer (&self->journal, wp_journal_free);
   g_clear_pointer (&self->mode, wp_mode_free);
   g_clear_pointer (&self->budget, wp_budget_free);

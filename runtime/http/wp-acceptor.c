@@ -4,10 +4,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "runtime/http/wp-listen.h"
 
 #define RETRY_MS 100             /* while all are full, or after EMFILE and the like */
 
@@ -18,7 +19,7 @@ struct _WpAcceptor {
   GPtrArray *fronts;
   guint max_each;
   gboolean empties;
-  gint64 logged_us;
+  gint64 told_ns;
 };
 
 static WpFront *
@@ -40,17 +41,6 @@ find_room (const WpAcceptor *self)
   return best;
 }
 
-/* One line a second at most. */
-static void
-complain (WpAcceptor *self, int reason)
-{
-  gint64 now_us = g_get_monotonic_time ();
-
-  if (self->logged_us == 0 || now_us - self->logged_us > G_USEC_PER_SEC)
-    g_warning ("cannot accept connections for now: %s", g_strerror (reason));
-  self->logged_us = now_us;
-}
-
 /* FALSE: no more for now, though there may be some. */
 static gboolean
 accept_all (WpAcceptor *self)
@@ -59,17 +49,11 @@ accept_all (WpAcceptor *self)
 
   while ((front = find_room (self)))
     {
-      int fd = accept4 (self->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      int fd = wp_listen_accept (self->listen_fd, &self->told_ns);
 
-      if (fd >= 0)
-        wp_front_hand (front, fd);
-      else if (errno == EAGAIN)
-        return TRUE;
-      else if (errno != EINTR && errno != ECONNABORTED && errno != EPROTO && errno != EPERM)
-        {
-          complain (self, errno);
-          return FALSE;
-        }
+      if (fd < 0)
+        return errno == EAGAIN;
+      wp_front_hand (front, fd);
     }
   return FALSE;
 }
@@ -100,7 +84,7 @@ wp_acceptor_new (int listen_fd, GPtrArray *fronts, guint max_each, gboolean empt
   WpAcceptor *self = g_new0 (WpAcceptor, 1);
   int on = 1;
 
-  setsockopt (listen_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);   /* as wp-gate.c does for its own */
+  setsockopt (listen_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);   /* as wp-door.c does for its own */
   self->listen_fd = listen_fd;
   self->stop_fd = eventfd (0, EFD_CLOEXEC);
   if (self->stop_fd < 0)

@@ -5,6 +5,7 @@
 
 #include "runtime/http/wp-chunked.h"
 #include "runtime/http/wp-exchange.h"
+#include "runtime/http/wp-outbox.h"
 #include "runtime/http/wp-reply.h"
 #include "runtime/http/wp-request.h"
 #include "runtime/http/wp-status.h"
@@ -18,8 +19,7 @@ typedef struct {
   WpFront *front;
   const WpIngest *ingest;
   char *scratch;
-  GString *out;              /* answers of the connection at hand, until they are sent */
-  WpReplyCache replies;
+  WpOutbox *outbox;
 } FastLane;
 
 /* What came of the bytes at hand. */
@@ -40,34 +40,6 @@ release (WpConnection *connection)
   wp_connection_release (connection);
 }
 
-/* Sends what is in @self->out, which is shared by all connections and empty after this; what the socket does not take waits at the
- * connection. FALSE: something waits, or will never be sent. */
-static gboolean
-flush (FastLane *self, WpConnection *connection)
-{
-  gssize n = 0;
-
-  if (self->out->len > 0 && connection->out_len == 0)
-    n = wp_connection_write (connection, self->out->str, self->out->len);
-  if (n < 0 && errno != EAGAIN)
-    connection->dead = TRUE;
-  else if (MAX (n, 0) < (gssize) self->out->len)
-    {
-      wp_connection_write_later (connection, self->out->str + MAX (n, 0), self->out->len - MAX (n, 0));
-      wp_connection_enter (connection, WP_CONNECTION_REPLY);
-    }
-  g_string_truncate (self->out, 0);
-
-  return connection->out_len == 0 && !connection->dead;
-}
-
-static void
-answer (FastLane *self, WpConnection *connection, guint status, const char *text)
-{
-  connection->last |= wp_front_is_draining (self->front);
-  wp_reply_append (&self->replies, self->out, status, text, connection->last);
-}
-
 /* WpExchangeReply: the request that waited has its answer. */
 static void
 reply (WpFront *front, gpointer request, guint status)
@@ -80,7 +52,7 @@ reply (WpFront *front, gpointer request, guint status)
       release (connection);
       return;
     }
-  answer (self, connection, status, wp_reply_text (status));
+  wp_outbox_answer (self->outbox, connection, status, wp_reply_text (status));
   wp_connection_enter (connection, WP_CONNECTION_IDLE);
   advance (self, connection);
 }
@@ -118,7 +90,7 @@ take_request (FastLane *self, WpConnection *connection, const WpRequest *request
         {
           g_clear_pointer (&body, g_bytes_unref);
           wp_front_count_refusal (self->front, WP_REFUSAL_SERVICE_TIME);
-          answer (self, connection, WP_STATUS_BAD_REQUEST, wp_refusal_text (WP_REFUSAL_SERVICE_TIME));
+          wp_outbox_answer (self->outbox, connection, WP_STATUS_BAD_REQUEST, wp_refusal_text (WP_REFUSAL_SERVICE_TIME));
           return TAKEN;
         }
     }
@@ -127,7 +99,7 @@ take_request (FastLane *self, WpConnection *connection, const WpRequest *request
   status = wp_exchange_offer (self->ingest->mode, self->front, connection, job, reply, connection);
   if (status == 0)
     return WAITS;
-  answer (self, connection, status, wp_reply_text (status));
+  wp_outbox_answer (self->outbox, connection, status, wp_reply_text (status));
 
   return TAKEN;
 }
@@ -135,9 +107,7 @@ take_request (FastLane *self, WpConnection *connection, const WpRequest *request
 static Step
 refuse (FastLane *self, WpConnection *connection, WpRefusal why)
 {
-  connection->last = TRUE;
-  wp_front_count_refusal (self->front, why);
-  wp_reply_append (&self->replies, self->out, wp_refusal_status (why), wp_refusal_text (why), TRUE);
+  wp_outbox_refuse (self->outbox, connection, why);
   return TAKEN;
 }
 
@@ -163,7 +133,7 @@ static Step
 await_body (FastLane *self, WpConnection *connection, const WpRequest *request, gboolean begun, gsize held)
 {
   if (request->expects_continue && !connection->continued && !begun)
-    g_string_append (self->out, "HTTP/1.1 100 Continue\r\n\r\n");
+    wp_outbox_go_on (self->outbox);
   connection->continued = TRUE;
   return await_more (self, connection, WP_CONNECTION_BODY, held);
 }
@@ -277,20 +247,6 @@ next_request (WpConnection *connection)
   wp_connection_enter (connection, WP_CONNECTION_IDLE);
 }
 
-/* Of the bytes that the connection keeps, forgets the first @n and all but @keep after them. */
-static void
-drop_kept (WpConnection *connection, gsize n, gsize keep)
-{
-  connection->in_len = keep;
-  if (keep > 0)
-    {
-      memmove (connection->in, connection->in + n, keep);
-      return;
-    }
-  g_clear_pointer (&connection->in, g_free);
-  connection->in_size = 0;
-}
-
 /* Takes all whole requests of @bytes, which are @connection->in or have just been read; keeps what is left. */
 static Step
 take_all (FastLane *self, WpConnection *connection, const char *bytes, gsize len)
@@ -312,7 +268,10 @@ take_all (FastLane *self, WpConnection *connection, const char *bytes, gsize len
   if (done == len)
     keep = 0;
   if (kept)
-    drop_kept (connection, done, keep);
+    {
+      connection->in_len = done + keep;
+      wp_connection_drop (connection, done);
+    }
   else if (keep > 0)
     wp_connection_keep (connection, bytes + done, keep);
 
@@ -359,9 +318,9 @@ advance (FastLane *self, WpConnection *connection)
   if (connection->in_len > 0 && !connection->last && connection->out_len == 0)
     step = take_all (self, connection, connection->in, connection->in_len);
   while ((step == TAKEN || step == INCOMPLETE) && !connection->last && connection->readable && n_reads++ < MAX_READS &&
-         flush (self, connection))
+         wp_outbox_flush (self->outbox, connection))
     step = read_some (self, connection);
-  flush (self, connection);
+  wp_outbox_flush (self->outbox, connection);
 
   if (step == WAITS)
     {
@@ -411,7 +370,7 @@ fast_lane_free (gpointer data)
   FastLane *self = data;
 
   g_free (self->scratch);
-  g_string_free (self->out, TRUE);
+  wp_outbox_free (self->outbox);
   g_free (self);
 }
 
@@ -423,6 +382,6 @@ wp_fast_lane_setup (WpFront *front, const WpIngest *ingest)
   self->front = front;
   self->ingest = ingest;
   self->scratch = g_malloc (SCRATCH_SIZE);
-  self->out = g_string_sized_new (4096);
+  self->outbox = wp_outbox_new (front);
   wp_front_set_lane (front, on_accepted, self, fast_lane_free);
 }

@@ -1,10 +1,6 @@
 #include "runtime/http/wp-gate.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -12,24 +8,20 @@
 
 #include <glib-unix.h>
 
-#include "runtime/http/wp-listen.h"
-#include "runtime/http/wp-reply.h"
+#include "runtime/http/wp-door.h"
+#include "runtime/http/wp-handshake.h"
 #include "sim/base/wp-time.h"
 
 #define EVENTS_AT_ONCE 256
-#define ACCEPTS_AT_ONCE 256
 #define TICK_MS 250              /* how late a deadline may be noticed */
-#define RETRY_ACCEPT_MS 100      /* after EMFILE and the like */
 #define LINGER_NS WP_NS_PER_S
 #define LAST_CHANCE_NS (500 * WP_NS_PER_MS)   /* for requests that are on their way when the gate stops */
 
 struct _WpGate {
   int epoll_fd;
-  int listen_fd;                 /* -1: none, or stopped */
+  WpDoor *door;                  /* NULL: none, or stopped */
   gboolean stopped;
-  gboolean listening;            /* listen_fd is on the epoll */
-  GMainContext *context;
-  GSource *source, *tick, *retry;
+  GSource *source, *tick;
   WpGateLimits limits;
   WpTls *tls;                    /* NULL: none */
   WpConnection *connections;     /* all, those that linger too */
@@ -38,14 +30,13 @@ struct _WpGate {
   gsize n_refused[WP_N_REFUSALS];   /* atomic */
   WpGateAccepted accepted;
   gpointer data;
-  gint64 logged_ns;
 };
 
 static GSource *
-add_source (WpGate *self, GSource *source, GSourceFunc func)
+add_source (WpGate *self, GSource *source, GSourceFunc func, GMainContext *context)
 {
   g_source_set_callback (source, func, self, NULL);
-  g_source_attach (source, self->context);
+  g_source_attach (source, context);
   return source;
 }
 
@@ -55,29 +46,6 @@ clear_source (GSource **source)
   if (*source)
     g_source_destroy (*source);
   g_clear_pointer (source, g_source_unref);
-}
-
-/* The listener is level-triggered: what is not accepted now is told of again. */
-static void
-listen_on (WpGate *self, gboolean on)
-{
-  struct epoll_event event = { .events = EPOLLIN, .data.ptr = NULL };
-
-  if (self->listen_fd < 0 || self->listening == on)
-    return;
-  self->listening = on;
-  epoll_ctl (self->epoll_fd, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, self->listen_fd, &event);
-}
-
-static gboolean
-on_retry (gpointer data)
-{
-  WpGate *self = data;
-
-  clear_source (&self->retry);
-  if (g_atomic_int_get (&self->n_open) < (gint) self->limits.max_connections)
-    listen_on (self, TRUE);
-  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -101,8 +69,8 @@ close_connection (WpConnection *connection)
   g_free (connection->in);
   g_free (connection->out);
   g_free (connection);
-  if (!self->retry)
-    on_retry (self);
+  if (self->door)
+    wp_door_open (self->door);
 }
 
 /* Deadlines need no more: the kernel's own tick, 1 to 4 ms, for a quarter of the cost. */
@@ -217,46 +185,11 @@ wp_gate_look_again (WpGate *self, WpConnection *connection)
   epoll_ctl (self->epoll_fd, EPOLL_CTL_MOD, connection->fd, &event);
 }
 
-/* WpLane of a connection that is not yet agreed on TLS. Who speaks HTTP without gets its answer as it can read it. */
-static void
-handshake_ready (WpConnection *connection)
+void
+wp_gate_agreed (WpGate *self, WpConnection *connection)
 {
-  WpGate *self = connection->gate;
-  WpTlsProgress progress = connection->dead ? WP_TLS_FAILED : wp_tls_session_handshake (connection->tls);
-
-  if (progress == WP_TLS_DONE)
-    {
-      wp_connection_enter (connection, WP_CONNECTION_IDLE);
-      connection->readable = TRUE;   /* OpenSSL may hold bytes already, of which epoll tells nothing */
-      self->accepted (connection, self->data);
-      connection->lane->ready (connection);
-    }
-  else if (progress == WP_TLS_PLAIN_HTTP)
-    {
-      g_clear_pointer (&connection->tls, wp_tls_session_free);
-      wp_connection_refuse (connection, WP_REFUSAL_PLAIN_HTTP);
-    }
-  else if (progress == WP_TLS_FAILED)
-    {
-      connection->dead = TRUE;
-      wp_connection_release (connection);
-    }
-}
-
-static void
-start_lane (WpGate *self, WpConnection *connection)
-{
-  static const WpLane handshake = { handshake_ready };
-
-  if (!self->tls)
-    {
-      wp_connection_enter (connection, WP_CONNECTION_IDLE);
-      self->accepted (connection, self->data);
-      return;
-    }
-  connection->tls = wp_tls_accept (self->tls, connection->fd);
-  connection->lane = &handshake;
-  wp_connection_enter (connection, WP_CONNECTION_HANDSHAKE);
+  wp_connection_enter (connection, WP_CONNECTION_IDLE);
+  self->accepted (connection, self->data);
 }
 
 void
@@ -283,55 +216,26 @@ wp_gate_add (WpGate *self, int fd)
       close_connection (connection);
       return;
     }
-  start_lane (self, connection);
+  if (self->tls)
+    wp_handshake_begin (connection, self->tls);
+  else
+    wp_gate_agreed (self, connection);
 }
 
-/* Out of descriptors or memory: the backlog keeps the connections; one line a second at most tells. */
-static void
-back_off (WpGate *self, int reason)
-{
-  gint64 now_ns = wp_time_monotonic ();
-
-  if (self->logged_ns == 0 || now_ns - self->logged_ns > WP_NS_PER_S)
-    g_warning ("cannot accept connections for now: %s", g_strerror (reason));
-  self->logged_ns = now_ns;
-  listen_on (self, FALSE);
-  if (!self->retry)
-    self->retry = add_source (self, g_timeout_source_new (RETRY_ACCEPT_MS), on_retry);
-}
-
+/* WpDoorClass */
 static gboolean
-is_passing (int reason)
+has_room (gpointer data)
 {
-  return reason == EINTR || reason == ECONNABORTED || reason == EPROTO || reason == EPERM;
+  WpGate *self = data;
+
+  return g_atomic_int_get (&self->n_open) < (gint) self->limits.max_connections;
 }
 
 static void
-accept_some (WpGate *self, guint max)
+on_accepted (gpointer data, int fd)
 {
-  while (max-- > 0)
-    {
-      int fd;
-
-      if (g_atomic_int_get (&self->n_open) >= (gint) self->limits.max_connections)
-        {
-          listen_on (self, FALSE);
-          return;
-        }
-      fd = accept4 (self->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-      if (fd >= 0)
-        {
-          wp_gate_expect (self);
-          wp_gate_add (self, fd);
-        }
-      else if (errno == EAGAIN)
-        return;
-      else if (!is_passing (errno))
-        {
-          back_off (self, errno);
-          return;
-        }
-    }
+  wp_gate_expect (data);
+  wp_gate_add (data, fd);
 }
 
 static gboolean
@@ -348,8 +252,8 @@ on_epoll (int fd, GIOCondition condition, gpointer data)
       on_connection (events[i].data.ptr, events[i].events);
     else
       accepts = TRUE;
-  if (accepts && self->listen_fd >= 0)
-    accept_some (self, ACCEPTS_AT_ONCE);
+  if (accepts && self->door)
+    wp_door_accept (self->door);
 
   return G_SOURCE_CONTINUE;
 }
@@ -388,23 +292,20 @@ on_tick (gpointer data)
 WpGate *
 wp_gate_new (GMainContext *context, int listen_fd, const WpGateLimits *limits, WpGateAccepted accepted, gpointer data)
 {
+  static const WpDoorClass door = { has_room, on_accepted };
   WpGate *self = g_new0 (WpGate, 1);
-  int on = 1;
 
-  /* Without it an answer in two sends waits 40 ms. Connections inherit it from their listener; a Unix socket has none. */
-  setsockopt (listen_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
-  self->listen_fd = listen_fd;
-  self->context = context;
   self->limits = *limits;
   self->accepted = accepted;
   self->data = data;
 
   self->source = g_unix_fd_source_new (self->epoll_fd, G_IO_IN);
   g_source_set_can_recurse (self->source, TRUE);   /* it never does; else GLib takes it off its poll for each dispatch, three calls more */
-  add_source (self, self->source, G_SOURCE_FUNC (on_epoll));
-  self->tick = add_source (self, g_timeout_source_new (TICK_MS), on_tick);
-  listen_on (self, TRUE);
+  add_source (self, self->source, G_SOURCE_FUNC (on_epoll), context);
+  self->tick = add_source (self, g_timeout_source_new (TICK_MS), on_tick, context);
+  if (listen_fd >= 0)
+    self->door = wp_door_new (context, self->epoll_fd, listen_fd, &door, self);
 
   return self;
 }
@@ -420,11 +321,9 @@ wp_gate_free (WpGate *self)
 {
   while (self->connections)
     close_connection (self->connections);
-  clear_source (&self->retry);
+  g_clear_pointer (&self->door, wp_door_free);
   clear_source (&self->tick);
   clear_source (&self->source);
-  if (self->listen_fd >= 0)
-    close (self->listen_fd);
   close (self->epoll_fd);
   g_free (self);
 }
@@ -435,14 +334,9 @@ wp_gate_stop (WpGate *self)
   if (self->stopped)
     return;
   self->stopped = TRUE;
-  if (self->listen_fd >= 0)
-    {
-      accept_some (self, WP_LISTEN_BACKLOG);
-      listen_on (self, FALSE);
-      close (self->listen_fd);
-      self->listen_fd = -1;
-    }
-  clear_source (&self->retry);
+  if (self->door)
+    wp_door_accept_backlog (self->door);
+  g_clear_pointer (&self->door, wp_door_free);
   for (WpConnection *connection = self->connections; connection; connection = connection->next)
     if (connection->state == WP_CONNECTION_IDLE)
       connection->deadline_ns = wp_time_monotonic () + LAST_CHANCE_NS;

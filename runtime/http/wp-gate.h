@@ -34,11 +34,12 @@ void wp_gate_free (WpGate *self);   /* when its lane has let go of every connect
 void wp_gate_expect (WpGate *self);
 void wp_gate_add (WpGate *self, int fd);
 
-/* For the connection: when a state that is entered now is over; what it does in the end; to be told of what is there already. */
+/* For the connection and its lanes: when a state that is entered now is over; what it does in the end; to be told of what is there already. */
 guint64 wp_gate_max_body (const WpGate *self);
 WpBudget *wp_gate_budget (const WpGate *self);
 gint64 wp_gate_deadline (const WpGate *self, WpConnectionState state);
 gint64 wp_gate_deadline_later (const WpGate *self, gint64 deadline_ns, gsize bytes);   /* of a body, so many bytes of which have come */
+void wp_gate_agreed (WpGate *self, WpConnection *connection);   /* with its client on how to speak: it is to get its lane */
 void wp_gate_take_back (WpGate *self, WpConnection *connection);
 void wp_gate_look_again (WpGate *self, WpConnection *connection);
 

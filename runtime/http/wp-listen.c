@@ -10,6 +10,7 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
+#include "sim/base/wp-time.h"
 
 typedef struct {
   struct sockaddr_storage bytes;
@@ -172,4 +173,38 @@ wp_listen_open (const char *text, guint n, int *fds, char **bound, GError **erro
   *bound = format (&address);
 
   return TRUE;
+}
+
+/* The client has left before it was accepted, or a firewall did not want it. */
+static gboolean
+is_passing (int reason)
+{
+  return reason == EINTR || reason == ECONNABORTED || reason == EPROTO || reason == EPERM;
+}
+
+static void
+complain (int reason, gint64 *told_ns)
+{
+  gint64 now_ns = wp_time_monotonic ();
+
+  if (*told_ns != 0 && now_ns - *told_ns <= WP_NS_PER_S)
+    return;
+  g_warning ("cannot accept connections for now: %s", g_strerror (reason));
+  *told_ns = now_ns;
+}
+
+int
+wp_listen_accept (int listen_fd, gint64 *told_ns)
+{
+  int fd, reason;
+
+  do
+    fd = accept4 (listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  while (fd < 0 && is_passing (errno));
+  reason = errno;
+  if (fd < 0 && reason != EAGAIN)
+    complain (reason, told_ns);
+  errno = reason;
+
+  return fd;
 }

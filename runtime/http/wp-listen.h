@@ -21,3 +21,7 @@ gboolean wp_listen_open (const char *address, guint n, int *fds, char **bound, G
 
 /* The same words for a socket that listens already. */
 char *wp_listen_format (int fd);
+
+/* Accepts one connection, non-blocking. -1: there is none for now, and errno is EAGAIN; or, of another errno, there may be some but none can
+ * be had, which is told, in one line a second at most. @told_ns: (inout): when it last was; 0: never. */
+int wp_listen_accept (int listen_fd, gint64 *told_ns);

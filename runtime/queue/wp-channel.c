@@ -25,13 +25,6 @@ struct _WpChannel {
   WpLedger ledger;
 };
 
-gboolean
-wp_ledger_balances (const WpLedger *self)
-{
-  return self->received + self->recovered == self->stored + self->rejected + self->timed_out + self->abandoned +
-         self->failed + self->parked + self->queued + self->in_service;
-}
-
 static void
 line_push (Line *self, WpJob *job)
 {
@@ -138,16 +131,10 @@ is_empty_locked (const WpChannel *self)
 static void
 end_locked (WpChannel *self, WpJob *job, WpOutcome outcome, gint64 now_ns)
 {
-  guint64 *const counters[] = {
-    [WP_OUTCOME_STORED] = &self->ledger.stored, [WP_OUTCOME_REJECTED] = &self->ledger.rejected,
-    [WP_OUTCOME_TIMED_OUT] = &self->ledger.timed_out, [WP_OUTCOME_ABANDONED] = &self->ledger.abandoned,
-    [WP_OUTCOME_FAILED] = &self->ledger.failed,
-  };
-
   job->state = WP_JOB_ENDED;
   job->outcome = outcome;
   job->ended_ns = now_ns;
-  (*counters[outcome])++;
+  wp_ledger_end (&self->ledger, outcome);
   if (self->n_waiting > 0 && is_empty_locked (self))
     g_cond_broadcast (&self->empty);
 }

@@ -2,19 +2,7 @@
 #pragma once
 
 #include "runtime/queue/wp-job.h"
-
-/* Every request is in exactly one of these places; what was received is their sum. */
-typedef struct {
-  guint64 received, recovered;
-  guint64 stored, rejected, timed_out, abandoned, failed;   /* ended */
-  guint64 parked, queued, in_service;                       /* now */
-  guint64 duplicates;        /* of stored: an id that was stored before */
-  guint64 blocked;           /* ever parked, however it ended */
-  guint64 parked_peak, queued_peak, in_service_peak;
-} WpLedger;
-
-/* received + recovered = the ended + those in the system? */
-gboolean wp_ledger_balances (const WpLedger *self);
+#include "runtime/queue/wp-ledger.h"
 
 typedef struct _WpChannel WpChannel;
 

@@ -1,5 +1,6 @@
 #include "runtime/replay/wp-replay-options.h"
 
+#include "runtime/replay/wp-fleet.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
 
@@ -54,10 +55,10 @@ on_connections (const char *name, const char *value, gpointer data, GError **err
 
   if (!wp_options_parse_uint (value, 1, G_MAXUINT32, &number, error))
     return FALSE;
-  if (number > wp_sender_room ())
+  if (number > wp_fleet_room ())
     {
       g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s is over %u, which is what the file limit allows",
-                   value, wp_sender_room ());
+                   value, wp_fleet_room ());
       return FALSE;
     }
   self->sender.connections = number;
@@ -130,7 +131,7 @@ wp_replay_options_init (WpReplayOptions *self)
 {
   *self = (WpReplayOptions) {
     .trace = WP_TRACE_OPTIONS_INIT,
-    .sender = { .connections = wp_sender_room (), .patience_ns = WP_TIME_NONE, .timeout_ns = DEFAULT_TIMEOUT_NS },
+    .sender = { .connections = wp_fleet_room (), .patience_ns = WP_TIME_NONE, .timeout_ns = DEFAULT_TIMEOUT_NS },
     .max_lag_ns = DEFAULT_MAX_LAG_NS,
   };
 }

@@ -3,36 +3,29 @@
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "runtime/queue/wp-prompt.h"
 #include "runtime/queue/wp-alarm.h"
-#include "runtime/replay/wp-shard.h"
+#include "runtime/queue/wp-prompt.h"
+#include "runtime/replay/wp-fleet.h"
 #include "sim/base/wp-error.h"
 
 #define HEAD_START_NS (200 * WP_NS_PER_MS)    /* so that the first request is not late */
 #define TICK_NS (250 * WP_NS_PER_MS)
-#define MAX_SHARDS 128                        /* measured: 16 lag at 10,000 unanswered requests, 256 are no better */
-#define CONNECTIONS_A_SHARD 64                /* or more, where MAX_SHARDS are not enough */
-#define FILES_A_SHARD 2                       /* a multi handle keeps a pair of sockets to be woken by */
-#define OTHER_FILES 64
 #define BATCH 32                              /* sends, or events, before the other has its turn: a fraction of a millisecond */
 #define BATCHES_OF_ANSWERS 32                 /* and before clients leave: a few milliseconds */
 #define STOCK_WINDOW_NS (50 * WP_NS_PER_MS)
 #define TIME_TO_OPEN_NS (300 * WP_NS_PER_US)   /* a connection, at leisure */
-#define NO_SHARD ((guint64) G_MAXUINT32 << 32)
-#define TIMER_EVENT (NO_SHARD | 1)
-#define STOP_EVENT (NO_SHARD | 2)
+#define TIMER_EVENT (WP_FLEET_NO_SHARD << 32 | 1)
+#define STOP_EVENT (WP_FLEET_NO_SHARD << 32 | 2)
 
 struct _WpSender {
   const WpSchedule *schedule;
   WpSenderOptions options;
   WpTally *tally;
   WpLaneSetup setup;
-  WpStock *stock;
-  GPtrArray *shards;
+  WpFleet *fleet;
   WpLane **lanes;            /* of each request that is under way, by its number; NULL */
   WpShard **homes;           /* and its shard */
   gsize n_requests;
@@ -48,29 +41,6 @@ struct _WpSender {
   int timer_fd;
   gboolean stopped;
 };
-
-static guint
-shards_for (guint connections)
-{
-  return CLAMP (connections / CONNECTIONS_A_SHARD, 1, MAX_SHARDS);
-}
-
-guint
-wp_sender_room (void)
-{
-  struct rlimit limit;
-  guint n_files, n_reserved;
-
-  if (getrlimit (RLIMIT_NOFILE, &limit) < 0)
-    return 1;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit (RLIMIT_NOFILE, &limit);
-  getrlimit (RLIMIT_NOFILE, &limit);
-  n_files = MIN (limit.rlim_cur, 1000000);
-  n_reserved = OTHER_FILES + FILES_A_SHARD * shards_for (n_files);
-
-  return n_files > n_reserved ? n_files - n_reserved : 1;
-}
 
 /* A time that would not fit is never. */
 static gint64
@@ -135,7 +105,6 @@ WpSender *
 wp_sender_new (const WpSchedule *schedule, const WpTarget *target, const WpSenderOptions *options, WpTally *tally)
 {
   WpSender *self = g_new0 (WpSender, 1);
-  guint n_shards = shards_for (options->connections), n_stock = stock_for (schedule, options->connections);
 
   curl_global_init (CURL_GLOBAL_DEFAULT);
   self->schedule = schedule;
@@ -148,10 +117,7 @@ wp_sender_new (const WpSchedule *schedule, const WpTarget *target, const WpSende
   self->homes = g_new0 (WpShard *, self->n_requests);
   self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   self->timer_fd = timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-  self->stock = wp_stock_new (target, n_stock);
-  self->shards = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_shard_free);
-  for (guint i = 0; i < n_shards; i++)
-    g_ptr_array_add (self->shards, wp_shard_new (i, self->epoll_fd, &self->setup, self->stock, n_stock / n_shards + 1, on_done, self));
+  self->fleet = wp_fleet_new (options->connections, stock_for (schedule, options->connections), self->epoll_fd, &self->setup, on_done, self);
 
   return self;
 }
@@ -159,8 +125,7 @@ wp_sender_new (const WpSchedule *schedule, const WpTarget *target, const WpSende
 void
 wp_sender_free (WpSender *self)
 {
-  g_ptr_array_unref (self->shards);
-  wp_stock_free (self->stock);
+  wp_fleet_free (self->fleet);
   if (self->epoll_fd >= 0)
     close (self->epoll_fd);
   if (self->timer_fd >= 0)
@@ -170,43 +135,11 @@ wp_sender_free (WpSender *self)
   g_free (self);
 }
 
-static guint
-count_open (const WpSender *self)
-{
-  guint n = 0;
-
-  for (guint i = 0; i < self->shards->len; i++)
-    n += wp_shard_n_open (self->shards->pdata[i]);
-  return n;
-}
-
-/* One with an idle connection, else the one with the fewest connections; NULL if there may be no more. */
-static WpShard *
-choose_shard (const WpSender *self)
-{
-  WpShard *smallest = self->shards->pdata[0];
-  guint n_open = 0;
-
-  for (guint i = 0; i < self->shards->len; i++)
-    {
-      WpShard *shard = self->shards->pdata[i];
-
-      if (wp_shard_n_open (shard) > wp_shard_n_busy (shard))
-        return shard;
-      n_open += wp_shard_n_open (shard);
-      if (wp_shard_n_open (shard) < wp_shard_n_open (smallest))
-        smallest = shard;
-    }
-
-  return n_open < self->options.connections ? smallest : NULL;
-}
-
 /* Opens a connection for later if there is time before @when_ns (CLOCK_MONOTONIC). FALSE: none is missing, or there is none. */
 static gboolean
 fill_stock (WpSender *self, gint64 when_ns)
 {
-  return self->next < self->n_requests && when_ns > later (wp_time_monotonic (), TIME_TO_OPEN_NS) &&
-         count_open (self) + wp_stock_length (self->stock) < self->options.connections && wp_stock_fill (self->stock);
+  return self->next < self->n_requests && when_ns > later (wp_time_monotonic (), TIME_TO_OPEN_NS) && wp_fleet_stock_up (self->fleet);
 }
 
 /* FALSE if a request is due and no connection is free for it. */
@@ -217,7 +150,7 @@ send_due (WpSender *self)
 
   for (guint n = 0; n < BATCH && self->next < self->n_requests && planned (self, self->next) <= now_ns; n++)
     {
-      WpShard *shard = choose_shard (self);
+      WpShard *shard = wp_fleet_choose (self->fleet);
       gsize i = self->next;
 
       if (!shard)
@@ -270,27 +203,6 @@ tick_if_due (WpSender *self)
   self->options.tick (self->options.tick_data, now_ns - self->start_ns, self->n_busy);
 }
 
-/* Runs the shards' timers that are due. */
-static void
-run_shard_timers (WpSender *self)
-{
-  gint64 now_ns = wp_time_monotonic ();
-
-  for (guint i = 0; i < self->shards->len; i++)
-    if (wp_shard_next_timer (self->shards->pdata[i]) <= now_ns)
-      wp_shard_run_timers (self->shards->pdata[i]);
-}
-
-static gint64
-next_shard_timer (const WpSender *self)
-{
-  gint64 next_ns = G_MAXINT64;
-
-  for (guint i = 0; i < self->shards->len; i++)
-    next_ns = MIN (next_ns, wp_shard_next_timer (self->shards->pdata[i]));
-  return next_ns;
-}
-
 static void
 arm_timer (WpSender *self, gint64 when_ns, gint64 now_ns)
 {
@@ -332,7 +244,7 @@ wait_and_dispatch (WpSender *self, gint64 when_ns)
     else if (events[i].data.u64 == STOP_EVENT)
       self->stopped = TRUE;
     else
-      wp_shard_run_socket (self->shards->pdata[events[i].data.u64 >> 32], events[i].data.u64 & G_MAXUINT32, events[i].events);
+      wp_fleet_run_socket (self->fleet, events[i].data.u64, events[i].events);
 
   return n;
 }
@@ -392,7 +304,7 @@ wp_sender_run (WpSender *self, int stop_fd, GError **error)
   if (!watch (self, stop_fd, error))
     return FALSE;
 
-  while (wp_stock_fill (self->stock))
+  while (wp_fleet_stock_up (self->fleet))
     ;
   prctl (PR_SET_TIMERSLACK, 1);   /* ns; the default of 50 us is lag */
   wp_prompt_thread (WP_PROMPT_CLIENT);
@@ -405,12 +317,12 @@ wp_sender_run (WpSender *self, int stop_fd, GError **error)
       gboolean has_room;
       gint64 when_ns;
 
-      run_shard_timers (self);
+      wp_fleet_run_timers (self->fleet);
       when_ns = give_up_due (self);
       has_room = send_due (self);   /* after all that frees a connection: where there is none, only an event can bring one */
       if (self->next == self->n_requests && self->n_busy == 0)
         break;
-      when_ns = MIN (when_ns, next_shard_timer (self));
+      when_ns = MIN (when_ns, wp_fleet_next_timer (self->fleet));
       if (has_room && self->next < self->n_requests)
         when_ns = MIN (when_ns, later (self->start_ns, planned (self, self->next)));
       tick_if_due (self);
@@ -424,11 +336,7 @@ wp_sender_run (WpSender *self, int stop_fd, GError **error)
 guint64
 wp_sender_n_connections (const WpSender *self)
 {
-  guint64 n = 0;
-
-  for (guint i = 0; i < self->shards->len; i++)
-    n += wp_shard_n_opened (self->shards->pdata[i]);
-  return n;
+  return wp_fleet_n_opened (self->fleet);
 }
 
 gint64

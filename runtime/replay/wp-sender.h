@@ -35,6 +35,3 @@ gboolean wp_sender_run (WpSender *self, int stop_fd, GError **error);
 
 guint64 wp_sender_n_connections (const WpSender *self);     /* opened in all */
 gint64 wp_sender_started (const WpSender *self);            /* of the run's planned time 0: ns since 1970 */
-
-/* Raises the soft file limit to the hard one. Returns how many connections fit below it with a reserve for all else. */
-guint wp_sender_room (void);

@@ -1,0 +1,176 @@
+/* test-door: connections are accepted while there is room and descriptors for them; others wait, and are not lost. */
+#include "runtime/http/wp-door.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "runtime/http/wp-listen.h"
+
+#define N_CLIENTS 3
+
+typedef struct {
+  WpDoor *door;
+  struct sockaddr_in address;
+  int epoll_fd;
+  int clients[N_CLIENTS];
+  GArray *accepted;          /* (element-type int) */
+  guint room;
+} Fixture;
+
+static gboolean
+has_room (gpointer data)
+{
+  Fixture *self = data;
+
+  return self->accepted->len < self->room;
+}
+
+static void
+on_accepted (gpointer data, int fd)
+{
+  Fixture *self = data;
+
+  g_assert_true (fcntl (fd, F_GETFL) & O_NONBLOCK);
+  g_array_append_val (self->accepted, fd);
+}
+
+static void
+close_accepted (gpointer fd)
+{
+  close (*(int *) fd);
+}
+
+static void
+connect_clients (Fixture *self)
+{
+  for (guint i = 0; i < N_CLIENTS; i++)
+    {
+      self->clients[i] = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      g_assert_cmpint (connect (self->clients[i], (struct sockaddr *) &self->address, sizeof self->address), ==, 0);
+    }
+}
+
+static void
+set_up (Fixture *self, gconstpointer data)
+{
+  static const WpDoorClass class = { has_room, on_accepted };
+  g_autoptr(GError) error = NULL;
+  g_autofree char *bound = NULL;
+  socklen_t len = sizeof self->address;
+  int fd;
+
+  g_assert_true (wp_listen_open ("127.0.0.1:0", 1, &fd, &bound, &error));
+  g_assert_cmpint (getsockname (fd, (struct sockaddr *) &self->address, &len), ==, 0);
+  self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
+  self->accepted = g_array_new (FALSE, FALSE, sizeof (int));
+  g_array_set_clear_func (self->accepted, close_accepted);
+  self->room = N_CLIENTS;
+  self->door = wp_door_new (g_main_context_default (), self->epoll_fd, fd, &class, self);
+  connect_clients (self);
+}
+
+static void
+tear_down (Fixture *self, gconstpointer data)
+{
+  g_clear_pointer (&self->door, wp_door_free);
+  g_array_unref (self->accepted);
+  for (guint i = 0; i < N_CLIENTS; i++)
+    close (self->clients[i]);
+  close (self->epoll_fd);
+}
+
+/* Does the epoll tell of the door now? */
+static gboolean
+is_told (const Fixture *self)
+{
+  struct epoll_event event = { .data.ptr = (gpointer) self };
+  int n = epoll_wait (self->epoll_fd, &event, 1, 0);
+
+  g_assert_cmpint (n, >=, 0);
+  g_assert_true (n == 0 || event.data.ptr == NULL);
+  return n > 0;
+}
+
+static void
+test_full (Fixture *self, gconstpointer data)
+{
+  self->room = N_CLIENTS - 1;
+  g_assert_true (is_told (self));
+  wp_door_accept (self->door);
+  g_assert_cmpuint (self->accepted->len, ==, N_CLIENTS - 1);
+  g_assert_false (is_told (self));   /* else the loop would spin as long as it is full */
+
+  wp_door_open (self->door);
+  g_assert_false (is_told (self));
+
+  g_array_remove_index_fast (self->accepted, 0);
+  wp_door_open (self->door);
+  g_assert_true (is_told (self));
+  wp_door_accept (self->door);
+  g_assert_cmpuint (self->accepted->len, ==, N_CLIENTS - 1);
+}
+
+static void
+set_file_limit (rlim_t limit)
+{
+  struct rlimit files;
+
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &files), ==, 0);
+  files.rlim_cur = limit;
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &files), ==, 0);
+}
+
+/* Out of descriptors it lets go of the epoll, says so once, and comes back by itself. */
+static void
+test_no_descriptors (Fixture *self, gconstpointer data)
+{
+  struct rlimit before;
+  int next = dup (0);
+
+  close (next);
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  set_file_limit ((rlim_t) next);
+  g_test_expect_message (NULL, G_LOG_LEVEL_WARNING, "cannot accept connections for now: *");
+  wp_door_accept (self->door);
+  wp_door_accept (self->door);
+  g_test_assert_expected_messages ();
+  g_assert_cmpuint (self->accepted->len, ==, 0);
+
+  wp_door_open (self->door);   /* a connection has ended: it is not for that to end the pause */
+  g_assert_false (is_told (self));
+  set_file_limit (before.rlim_cur);
+  while (!is_told (self))
+    g_main_context_iteration (NULL, TRUE);
+  wp_door_accept (self->door);
+  g_assert_cmpuint (self->accepted->len, ==, N_CLIENTS);
+}
+
+/* Who has connected before the end is served; who comes later is refused at once. */
+static void
+test_end (Fixture *self, gconstpointer data)
+{
+  int late = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+  wp_door_accept_backlog (self->door);
+  g_clear_pointer (&self->door, wp_door_free);
+  g_assert_cmpuint (self->accepted->len, ==, N_CLIENTS);
+  g_assert_false (is_told (self));
+  g_assert_cmpint (connect (late, (struct sockaddr *) &self->address, sizeof self->address), <, 0);
+  close (late);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add ("/door/full", Fixture, NULL, set_up, test_full, tear_down);
+  g_test_add ("/door/no-descriptors", Fixture, NULL, set_up, test_no_descriptors, tear_down);
+  g_test_add ("/door/end", Fixture, NULL, set_up, test_end, tear_down);
+
+  return g_test_run ();
+}
