@@ -40,12 +40,13 @@ compare_double (gconstpointer a, gconstpointer b)
 static void
 tidy (GArray *values, GCompareFunc compare)
 {
-  guint size = g_array_get_element_size (values);
+  gsize size = g_array_get_element_size (values), n = 0;
 
   g_array_sort (values, compare);
-  for (guint i = values->len; i > 1; i--)
-    if (memcmp (values->data + (i - 1) * size, values->data + (i - 2) * size, size) == 0)
-      g_array_remove_index (values, i - 1);
+  for (gsize i = 0; i < values->len; i++)
+    if (n == 0 || memcmp (values->data + i * size, values->data + (n - 1) * size, size) != 0)
+      memmove (values->data + n++ * size, values->data + i * size, size);
+  g_array_set_size (values, (guint) n);
 }
 
 static gboolean
