@@ -7,6 +7,7 @@
 #include "runtime/http/wp-failed.h"
 #include "runtime/http/wp-metrics.h"
 #include "runtime/http/wp-soup-server.h"
+#include "runtime/http/wp-stream.h"
 #include "runtime/modes/wp-ledger-fields.h"
 #include "sim/json/wp-json-add.h"
 
@@ -212,10 +213,22 @@ answer_failed (const WpAdmin *self, SoupServerMessage *message)
     answer (message, SOUP_STATUS_INTERNAL_SERVER_ERROR, "text/plain", g_strdup_printf ("%s\n", error->message));
 }
 
+/* Without its query. */
+static char *
+path_of (const WpRequest *request)
+{
+  g_autofree char *target = g_strndup (request->target.bytes, request->target.len);
+
+  target[strcspn (target, "?")] = '\0';
+  return *target ? g_steal_pointer (&target) : g_strdup ("/");
+}
+
 static void
-on_request (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+on_request (SoupServer *server, SoupServerMessage *message, const char *root, GHashTable *query, gpointer data)
 {
   WpAdmin *self = data;
+  WpConnection *connection = wp_soup_get_connection (message);
+  g_autofree char *path = path_of (wp_stream_get_request (connection));
   const char *why_not = why_not_ready (self);
 
   if (g_str_equal (path, "/stats.json"))
@@ -225,7 +238,7 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
   else if (g_str_equal (path, "/metrics"))
     answer (message, SOUP_STATUS_OK, "text/plain; version=0.0.4; charset=utf-8", make_metrics (self));
   else if (g_str_equal (path, "/events") && soup_server_message_get_method (message) == SOUP_METHOD_GET)
-    wp_events_start (message, wp_soup_get_connection (message), make_event, self);
+    wp_events_start (message, connection, make_event, self);
   else if (g_str_equal (path, "/failed.json"))
     answer_failed (self, message);
   else if (g_str_equal (path, "/healthz"))

@@ -57,45 +57,22 @@ reply (WpFront *front, gpointer request, guint status)
   advance (self, connection);
 }
 
-static WpJob *
-make_job (const WpRequest *request, GBytes *body)
-{
-  WpJob *job = wp_job_new ();
-
-  job->method = request->method;
-  job->path = request->target.len > 0 ? g_strndup (request->target.bytes, request->target.len) : g_strdup ("/");
-  if (request->id.len > 0)
-    job->id = g_strndup (request->id.bytes, request->id.len);
-  if (request->content_type.bytes)
-    job->content_type = g_strndup (request->content_type.bytes, request->content_type.len);
-  job->body = body;
-
-  return job;
-}
-
 /* @body: (transfer full) (nullable) */
 static Step
 take_request (FastLane *self, WpConnection *connection, const WpRequest *request, GBytes *body)
 {
-  gint64 service_ns = WP_TIME_NONE;
   WpJob *job;
   guint status;
 
   connection->asked_end = request->close;
   connection->last |= request->close;
-  if (request->service.bytes && !wp_ingest_parse_service (request->service.bytes, request->service.len, &service_ns))
+  job = wp_ingest_make_job (self->ingest, request, body);
+  if (!job)
     {
-      service_ns = WP_TIME_NONE;
-      if (self->ingest->by_request)
-        {
-          g_clear_pointer (&body, g_bytes_unref);
-          wp_front_count_refusal (self->front, WP_REFUSAL_SERVICE_TIME);
-          wp_outbox_answer (self->outbox, connection, WP_STATUS_BAD_REQUEST, wp_refusal_text (WP_REFUSAL_SERVICE_TIME));
-          return TAKEN;
-        }
+      wp_front_count_refusal (self->front, WP_REFUSAL_SERVICE_TIME);
+      wp_outbox_answer (self->outbox, connection, WP_STATUS_BAD_REQUEST, wp_refusal_text (WP_REFUSAL_SERVICE_TIME));
+      return TAKEN;
     }
-  job = make_job (request, body);
-  job->asked_service_ns = service_ns;
   status = wp_exchange_offer (self->ingest->mode, self->front, connection, job, reply, connection);
   if (status == 0)
     return WAITS;

@@ -4,11 +4,44 @@
 #include "runtime/queue/wp-prompt.h"
 
 #define REVIEW_MS 250
+#define MAX_SERVICE_NS (3600 * WP_NS_PER_S)
 
-gboolean
-wp_ingest_parse_service (const char *text, gsize len, gint64 *service_ns)
+static gint64
+parse_service (WpSlice text)
 {
-  return wp_time_parse_seconds (text, len, service_ns) && *service_ns >= 0 && *service_ns <= WP_INGEST_MAX_SERVICE_NS;
+  gint64 service_ns;
+
+  if (!text.bytes || !wp_time_parse_seconds (text.bytes, text.len, &service_ns) || service_ns < 0 || service_ns > MAX_SERVICE_NS)
+    return WP_TIME_NONE;
+  return service_ns;
+}
+
+WpJob *
+wp_ingest_make_job (const WpIngest *self, const WpRequest *request, GBytes *body)
+{
+  WpSlice target = request->target;
+  gint64 service_ns = parse_service (request->service);
+  WpJob *job;
+
+  if (self->by_request && request->service.bytes && service_ns == WP_TIME_NONE)
+    {
+      g_clear_pointer (&body, g_bytes_unref);
+      return NULL;
+    }
+  job = wp_job_new ();
+  job->method = request->method;
+  if (target.len > 0 && *target.bytes == '/')
+    job->path = g_strndup (target.bytes, target.len);
+  else
+    job->path = g_strdup_printf ("/%.*s", (int) target.len, target.bytes);
+  if (request->id.len > 0)
+    job->id = g_strndup (request->id.bytes, request->id.len);
+  if (request->content_type.bytes)
+    job->content_type = g_strndup (request->content_type.bytes, request->content_type.len);
+  job->body = body;
+  job->asked_service_ns = service_ns;
+
+  return job;
 }
 
 static gboolean

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/http/wp-front.h"
+#include "runtime/http/wp-request.h"
 #include "runtime/modes/wp-mode.h"
 #include "runtime/secure/wp-tokens.h"
 
@@ -14,10 +15,13 @@ typedef struct {
   gboolean goes_first;       /* its threads go before other work on the machine; they must leave a processor free */
 } WpIngest;
 
-#define WP_INGEST_MAX_SERVICE_NS (3600 * WP_NS_PER_S)
-
-/* X-WP-Service: seconds from 0 to 3600. */
-gboolean wp_ingest_parse_service (const char *text, gsize len, gint64 *service_ns);
+/**
+ * wp_ingest_make_job:
+ * @body: (transfer full) (nullable): its payload
+ *
+ * Returns: (transfer full) (nullable): NULL: WP_REFUSAL_SERVICE_TIME
+ */
+WpJob *wp_ingest_make_job (const WpIngest *self, const WpRequest *request, GBytes *body);
 
 /* WpFrontSetup of an ingest front; its data is the WpIngest. */
 void wp_ingest_setup (WpFront *front, gpointer ingest);

@@ -1,8 +1,9 @@
 #include "runtime/http/wp-request.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
-enum { TOKEN = 1, VALUE = 2, TARGET = 4, HOST = 8, COLON = 16 };
+enum { TOKEN = 1, VALUE = 2, TARGET = 4, HOST = 8 };
 
 /* What a byte may be part of: a token (RFC 9110, 5.6.2), a field value (5.5), a request target (RFC 3986's characters and those that
  * clients are known to leave unescaped, but no "#", and "%" apart), a host's name (RFC 3986, 3.2.2). */
@@ -12,7 +13,7 @@ static const guint8 classes[256] = {
   ['!'] = TOKEN | VISIBLE | HOST, ['"'] = VISIBLE, ['#'] = TOKEN | VALUE, ['$'] = TOKEN | VISIBLE | HOST, ['%'] = TOKEN | VALUE,
   ['&'] = TOKEN | VISIBLE | HOST, ['\''] = TOKEN | VISIBLE | HOST, ['('] = VISIBLE | HOST, [')'] = VISIBLE | HOST,
   ['*'] = TOKEN | VISIBLE | HOST, ['+'] = TOKEN | VISIBLE | HOST, [','] = VISIBLE | HOST, ['-'] = TOKEN | VISIBLE | HOST,
-  ['.'] = TOKEN | VISIBLE | HOST, ['/'] = VISIBLE, ['0' ... '9'] = TOKEN | VISIBLE | HOST, [':'] = VISIBLE | COLON, [';'] = VISIBLE | HOST,
+  ['.'] = TOKEN | VISIBLE | HOST, ['/'] = VISIBLE, ['0' ... '9'] = TOKEN | VISIBLE | HOST, [':'] = VISIBLE, [';'] = VISIBLE | HOST,
   ['<'] = VISIBLE, ['='] = VISIBLE | HOST, ['>'] = VISIBLE, ['?'] = VISIBLE, ['@'] = VISIBLE, ['A' ... 'Z'] = TOKEN | VISIBLE | HOST,
   ['['] = VISIBLE, ['\\'] = VISIBLE, [']'] = VISIBLE, ['^'] = TOKEN | VISIBLE, ['_'] = TOKEN | VISIBLE | HOST,
   ['`'] = TOKEN | VISIBLE, ['a' ... 'z'] = TOKEN | VISIBLE | HOST, ['{'] = VISIBLE, ['|'] = TOKEN | VISIBLE, ['}'] = VISIBLE,
@@ -24,7 +25,7 @@ typedef struct {
   const char *at, *end;
   guint status;              /* 0: nothing wrong so far */
   gboolean other;            /* well formed, but libsoup's */
-  gboolean has_length, has_encoding, old;
+  gboolean has_length, has_encoding;
   WpSlice host;
 } Parser;
 
@@ -88,14 +89,14 @@ check_version (Parser *self)
 }
 
 static WpRequestKind
-parse_version (Parser *self)
+parse_version (Parser *self, WpRequest *request)
 {
   static const char prefix[] = "HTTP/1.";
 
   if (self->end - self->at < 8 || memcmp (self->at, prefix, strlen (prefix)) != 0 || (self->at[7] != '0' && self->at[7] != '1'))
     return check_version (self);
-  self->old = self->at[7] == '0';
-  self->other |= self->old;
+  request->old = self->at[7] == '0';
+  self->other |= request->old;
   self->at += 8;
   return parse_line_end (self);
 }
@@ -129,6 +130,7 @@ parse_request_line (Parser *self, WpRequest *request)
   if (method.len == 0 || *self->at++ != ' ')
     return bad (self, 400);
   request->method = known_method (method);
+  request->is_head = method.len == 4 && memcmp (method.bytes, "HEAD", 4) == 0;
   self->other |= request->method == NULL;
 
   request->target.bytes = self->at;
@@ -140,7 +142,7 @@ parse_request_line (Parser *self, WpRequest *request)
     return kind;
   if (request->target.len == 0 || *self->at++ != ' ')
     return bad (self, 400);
-  return parse_version (self);
+  return parse_version (self, request);
 }
 
 static gboolean
@@ -191,6 +193,19 @@ is_port (const char *at, const char *end)
   return at == end;
 }
 
+/* What is in brackets is an address of IPv6; nothing else was ever put there (RFC 3986, 3.2.2). */
+static gboolean
+is_address (const char *at, const char *close)
+{
+  char text[INET6_ADDRSTRLEN] = "";
+  struct in6_addr address;
+
+  if (!close || close - at >= (gssize) sizeof text)
+    return FALSE;
+  memcpy (text, at, close - at);
+  return inet_pton (AF_INET6, text, &address) == 1;
+}
+
 /* A name, or an address in brackets, and a port (RFC 3986, 3.2.2 and 3.2.3). */
 static gboolean
 is_host (WpSlice value)
@@ -200,7 +215,7 @@ is_host (WpSlice value)
   if (value.len > 0 && *value.bytes == '[')
     {
       close = memchr (value.bytes, ']', value.len);
-      return close && skip (value.bytes + 1, close, HOST | COLON) == close && is_port (close + 1, end);
+      return is_address (value.bytes + 1, close) && is_port (close + 1, end);
     }
   for (; at < end && *at == '%' && end - at >= 3 && g_ascii_isxdigit (at[1]) && g_ascii_isxdigit (at[2]); at = skip (at + 3, end, HOST))
     ;
@@ -222,17 +237,27 @@ take_encoding (Parser *self, WpRequest *request, WpSlice value)
   gboolean first = !self->has_encoding;
 
   self->has_encoding = request->chunked = TRUE;
-  return first && !self->old && is (value, "chunked");
+  return first && !request->old && is (value, "chunked");
 }
 
 /* Upgrades are declined by answering in HTTP/1.1 (RFC 9110, 7.8). */
 static gboolean
-take_expectation (Parser *self, WpRequest *request, WpSlice name, WpSlice value)
+take_expectation (Parser *self, WpRequest *request, WpSlice value)
 {
-  request->expect = name;
-  request->expects_continue = is (value, "100-continue") && !self->old;
-  self->other |= !request->expects_continue;
+  if (!is (value, "100-continue"))
+    request->expects_other = self->other = TRUE;
+  else if (!request->old)   /* to be ignored there (RFC 9110, 10.1.1) */
+    request->expects_continue = TRUE;
   return TRUE;
+}
+
+/* Several are none. */
+static void
+take_authorization (Parser *self, WpRequest *request, WpSlice value)
+{
+  if (request->authorization.bytes)
+    value.len = 0;
+  take_once (self, &request->authorization, value);
 }
 
 /* FALSE: the request is malformed by this field. */
@@ -246,7 +271,7 @@ take_field (Parser *self, WpRequest *request, WpSlice name, WpSlice value)
     case 4:
       return !is (name, "Host") || take_host (self, value);
     case 6:
-      return !is (name, "Expect") || take_expectation (self, request, name, value);
+      return !is (name, "Expect") || take_expectation (self, request, value);
     case 10:
       if (is (name, "Connection"))
         take_connection (request, value);
@@ -261,7 +286,7 @@ take_field (Parser *self, WpRequest *request, WpSlice name, WpSlice value)
       break;
     case 13:
       if (is (name, "Authorization"))
-        take_once (self, &request->authorization, value);
+        take_authorization (self, request, value);
       break;
     case 14:
       if (!is (name, "Content-Length"))
@@ -309,27 +334,31 @@ find_authority_end (const char *at, const char *end)
   return at;
 }
 
-/* Origin form, or absolute form for the host that the Host field names (RFC 9112, 3.2); the asterisk and authority forms belong to
- * methods that are not ours. */
+/* Absolute form for the host that the Host field names (RFC 9112, 3.2.2) becomes origin form. */
 static gboolean
-check_target (Parser *self, WpRequest *request)
+take_absolute (Parser *self, WpRequest *request)
 {
   static const char scheme[] = "http://";
   WpSlice *target = &request->target, authority;
   const char *end = target->bytes + target->len;
 
-  if (*target->bytes == '/')
-    return TRUE;
-  if (!request->method || self->old)
-    return !request->method;
-  if (target->len <= strlen (scheme) || g_ascii_strncasecmp (target->bytes, scheme, strlen (scheme)) != 0)
+  if (request->old || target->len <= strlen (scheme) || g_ascii_strncasecmp (target->bytes, scheme, strlen (scheme)) != 0)
     return FALSE;
   authority.bytes = target->bytes + strlen (scheme);
   authority.len = find_authority_end (authority.bytes, end) - authority.bytes;
+  if (authority.len != self->host.len || g_ascii_strncasecmp (authority.bytes, self->host.bytes, authority.len) != 0)
+    return FALSE;
   target->bytes = authority.bytes + authority.len;
   target->len = end - target->bytes;
 
-  return authority.len == self->host.len && g_ascii_strncasecmp (authority.bytes, self->host.bytes, authority.len) == 0;
+  return TRUE;
+}
+
+/* The asterisk and authority forms belong to methods that are not ours. */
+static gboolean
+check_target (Parser *self, WpRequest *request)
+{
+  return *request->target.bytes == '/' || take_absolute (self, request) || !request->method;
 }
 
 static WpRequestKind
@@ -349,7 +378,7 @@ parse_head (Parser *self, WpRequest *request)
   if ((kind = parse_line_end (self)) != WP_REQUEST_PLAIN)
     return kind;
 
-  if ((!self->host.bytes && !self->old) || (self->has_length && self->has_encoding) || !check_target (self, request))
+  if ((!self->host.bytes && !request->old) || (self->has_length && self->has_encoding) || !check_target (self, request))
     return bad (self, 400);
   /* libsoup 3.2.3 reads chunks too kindly, so none are passed on to make a job. */
   if (self->other && self->has_encoding && request->method)

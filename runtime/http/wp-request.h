@@ -15,13 +15,16 @@ typedef struct {
 } WpSlice;
 
 typedef struct {
-  const char *method;            /* "GET", "POST" or "PUT"; static */
-  WpSlice target;                /* path and query; empty: "/" (of an absolute form without a path) */
-  WpSlice id, service, content_type, authorization;
+  const char *method;            /* "GET", "POST" or "PUT"; static; NULL: another */
+  gboolean is_head;              /* the other is HEAD */
+  gboolean old;                  /* HTTP/1.0 */
+  WpSlice target;                /* path and query; without its "/" where an absolute form has no path; of another method any form */
+  WpSlice id, service, content_type;   /* of several the last */
+  WpSlice authorization;         /* empty where there are several */
   guint64 content_length;
   gboolean chunked;              /* instead of a content length */
-  WpSlice expect;                /* the name of that field */
   gboolean expects_continue;     /* the client waits for 100 before it sends its body */
+  gboolean expects_other;        /* what we do not know; only libsoup answers that */
   gboolean close;                /* the client wants no other answer on this connection */
   gsize head_len;                /* to the end of the empty line */
 } WpRequest;

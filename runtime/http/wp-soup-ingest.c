@@ -5,6 +5,7 @@
 #include "runtime/http/wp-exchange.h"
 #include "runtime/http/wp-ingest.h"
 #include "runtime/http/wp-reply.h"
+#include "runtime/http/wp-stream.h"
 
 /* A handler's data: what is the same for all fronts, and whose it is. */
 typedef struct {
@@ -46,70 +47,36 @@ reply (WpFront *front, gpointer request, guint status)
   soup_server_message_unpause (message);
 }
 
-static const char *
-method_of_ours (const char *method)
-{
-  static const char *const names[] = { "GET", "POST", "PUT" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    if (g_str_equal (method, names[i]))
-      return names[i];
-  return NULL;
-}
-
-/* More than one Authorization is none. */
 static gboolean
-is_admitted (const WpIngest *ingest, SoupMessageHeaders *headers)
+is_admitted (const WpIngest *ingest, const WpRequest *request)
 {
-  const char *credentials = soup_message_headers_get_list (headers, "Authorization");
-
-  return !ingest->tokens || (credentials && wp_tokens_admit (ingest->tokens, credentials, strlen (credentials)));
+  return !ingest->tokens || wp_tokens_admit (ingest->tokens, request->authorization.bytes, request->authorization.len);
 }
 
 static void
 on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
 {
   const Lane *lane = data;
-  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
   WpConnection *connection = wp_soup_get_connection (message);
+  const WpRequest *request = wp_stream_get_request (connection);
 
   wp_connection_enter (connection, WP_CONNECTION_BODY);
-  soup_message_headers_remove (headers, "Range");   /* libsoup would cut our answer to it */
-  if (!is_admitted (lane->ingest, headers))
+  if (!is_admitted (lane->ingest, request))
     {
       wp_connection_refuse (connection, WP_REFUSAL_UNAUTHORIZED);   /* now: libsoup would await the body first */
       soup_server_message_set_status (message, SOUP_STATUS_UNAUTHORIZED, NULL);
     }
-  else if (!method_of_ours (soup_server_message_get_method (message)))
+  else if (!request->method)
     {
       soup_message_headers_replace (soup_server_message_get_response_headers (message), "Allow", "GET, POST, PUT");
       wp_front_count_refusal (lane->front, WP_REFUSAL_METHOD);
       soup_server_message_set_status (message, SOUP_STATUS_METHOD_NOT_ALLOWED, NULL);
       soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC, wp_refusal_text (WP_REFUSAL_METHOD),
                                         strlen (wp_refusal_text (WP_REFUSAL_METHOD)));
-      if (soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CHUNKED || soup_message_headers_get_content_length (headers) > 0)
+      if (request->chunked || request->content_length > 0)
         soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
       close_if_due (lane->front, message);
     }
-}
-
-static WpJob *
-make_job (SoupServerMessage *message)
-{
-  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
-  GUri *uri = soup_server_message_get_uri (message);
-  const char *path = *g_uri_get_path (uri) ? g_uri_get_path (uri) : "/", *query = g_uri_get_query (uri);
-  const char *id = soup_message_headers_get_one (headers, "X-Request-Id");
-  WpJob *job = wp_job_new ();
-
-  job->id = id && *id ? g_strdup (id) : NULL;
-  job->method = method_of_ours (soup_server_message_get_method (message));
-  job->path = query ? g_strconcat (path, "?", query, NULL) : g_strdup (path);
-  job->content_type = g_strdup (soup_message_headers_get_one (headers, "Content-Type"));
-  if (soup_server_message_get_request_body (message)->length > 0)
-    job->body = soup_message_body_flatten (soup_server_message_get_request_body (message));
-
-  return job;
 }
 
 static void
@@ -117,22 +84,23 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
 {
   const Lane *lane = data;
   WpConnection *connection = wp_soup_get_connection (message);
-  const char *asked = soup_message_headers_get_one (soup_server_message_get_request_headers (message), "X-WP-Service");
-  gint64 service_ns = WP_TIME_NONE;
-  gboolean asked_well = !asked || wp_ingest_parse_service (asked, strlen (asked), &service_ns);
+  SoupMessageBody *body = soup_server_message_get_request_body (message);
   WpJob *job;
   guint status;
 
-  if (connection->dead || (!asked_well && lane->ingest->by_request))   /* dead: refused already, what we set is not written */
+  if (connection->dead)   /* refused already, what we set is not written */
     {
-      if (!connection->dead)
-        wp_front_count_refusal (lane->front, WP_REFUSAL_SERVICE_TIME);
+      respond (lane->front, message, SOUP_STATUS_BAD_REQUEST, "");
+      return;
+    }
+  job = wp_ingest_make_job (lane->ingest, wp_stream_get_request (connection), body->length > 0 ? soup_message_body_flatten (body) : NULL);
+  if (!job)
+    {
+      wp_front_count_refusal (lane->front, WP_REFUSAL_SERVICE_TIME);
       respond (lane->front, message, SOUP_STATUS_BAD_REQUEST, wp_refusal_text (WP_REFUSAL_SERVICE_TIME));
       return;
     }
-  job = make_job (message);
-  if (asked_well)
-    job->asked_service_ns = service_ns;
+  wp_stream_forget_request (connection);
   wp_connection_enter (connection, WP_CONNECTION_BUSY);
   status = wp_exchange_offer (lane->ingest->mode, lane->front, connection, job, reply, message);
   if (status != 0)

@@ -341,3 +341,15 @@ wp_stream_new (WpConnection *connection)
 
   return G_IO_STREAM (self);
 }
+
+const WpRequest *
+wp_stream_get_request (const WpConnection *connection)
+{
+  return &WP_STREAM (connection->lane_data)->vet.request;
+}
+
+void
+wp_stream_forget_request (WpConnection *connection)
+{
+  wp_vet_forget_head (&WP_STREAM (connection->lane_data)->vet);
+}

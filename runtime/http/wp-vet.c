@@ -12,9 +12,25 @@
 typedef enum { PASSED, INCOMPLETE, REFUSED } Verdict;
 
 void
+wp_vet_forget_head (WpVet *self)
+{
+  g_clear_pointer (&self->text, g_free);
+  self->request = (WpRequest) { NULL };
+}
+
+static void
+drop_head (WpVet *self)
+{
+  if (self->head)
+    g_string_free (g_steal_pointer (&self->head), TRUE);
+}
+
+void
 wp_vet_clear (WpVet *self)
 {
   g_clear_pointer (&self->chunked, wp_chunked_free);
+  wp_vet_forget_head (self);
+  drop_head (self);
 }
 
 static Verdict
@@ -36,13 +52,44 @@ drop_empty_lines (WpConnection *connection)
     wp_connection_drop (connection, n);
 }
 
-/* The client was told to go on while its request was gathered; libsoup, which would tell it once more, finds a field that it does not know. */
-static void
-hide_expectation (WpConnection *connection, const WpRequest *request)
+/* What libsoup needs to find the end of the body, and to answer. @asks: the client still waits to be told to go on. */
+static GString *
+write_head (const WpRequest *request, gboolean asks)
 {
-  if (connection->continued && request->expects_continue)
-    connection->in[request->expect.bytes - connection->in] = 'X';
+  GString *head = g_string_new (request->method ? request->method : request->is_head ? "HEAD" : "OTHER");
+
+  g_string_append_printf (head, " / HTTP/1.%c\r\nHost: wp\r\n", request->old ? '0' : '1');
+  if (request->close)
+    g_string_append (head, "Connection: close\r\n");
+  if (asks)
+    g_string_append (head, "Expect: 100-continue\r\n");
+  else if (request->expects_other)
+    g_string_append (head, "Expect: other\r\n");
+  if (request->chunked)
+    g_string_append (head, "Transfer-Encoding: chunked\r\n");
+  else if (request->content_length > 0)
+    g_string_append_printf (head, "Content-Length: %" G_GUINT64_FORMAT "\r\n", request->content_length);
+
+  return g_string_append (head, "\r\n");
+}
+
+/* Takes the head from the connection. Parsed where it stays: the same bytes give the same. Who was told to go on while its request was
+ * gathered, or has begun with the body, asks no more. */
+static void
+take_head (WpVet *self, WpConnection *connection, gsize len)
+{
+  gboolean told = connection->continued || connection->in_len > len, has_body;
+  guint status;
+
+  wp_vet_forget_head (self);
+  self->text = g_memdup2 (connection->in, len);
+  wp_request_parse (self->text, len, &self->request, &status);
+  wp_connection_drop (connection, len);
+  drop_head (self);
   connection->continued = FALSE;
+  has_body = self->request.chunked || self->request.content_length > 0;
+  self->head = write_head (&self->request, self->request.expects_continue && has_body && !told);
+  self->passed_bytes = self->head->len;
 }
 
 static Verdict
@@ -68,9 +115,8 @@ vet_head (WpVet *self, WpConnection *connection)
     }
   if (request.content_length > wp_gate_max_body (connection->gate))
     return refuse (connection, WP_REFUSAL_BODY_SIZE);
-  hide_expectation (connection, &request);
+  take_head (self, connection, request.head_len);
   connection->asked_end = request.close;
-  self->passed_bytes = request.head_len;
   self->left_bytes = request.content_length;
   self->expects = request.chunked ? WP_VET_CHUNKED : request.content_length > 0 ? WP_VET_COUNTED : WP_VET_HEAD;
 
@@ -116,7 +162,7 @@ vet_chunked (WpVet *self, WpConnection *connection)
     case WP_CHUNKED_TOO_LARGE:
       return refuse (connection, WP_REFUSAL_BODY_SIZE);
     case WP_CHUNKED_DONE:
-      wp_vet_clear (self);
+      g_clear_pointer (&self->chunked, wp_chunked_free);
       self->expects = WP_VET_HEAD;
       break;
     case WP_CHUNKED_MORE:
@@ -174,10 +220,29 @@ read_more (WpConnection *connection)
   return n;
 }
 
+/* At most @size of the bytes that are passed; returns how many. */
+static gsize
+give (WpVet *self, WpConnection *connection, char *buffer, gsize size)
+{
+  gsize n = MIN (size, self->passed_bytes);
+
+  if (self->head)
+    memcpy (buffer, self->head->str + self->head->len - self->passed_bytes, n);
+  else
+    {
+      memcpy (buffer, connection->in, n);
+      wp_connection_drop (connection, n);
+    }
+  self->passed_bytes -= n;
+  if (self->passed_bytes == 0)
+    drop_head (self);
+
+  return n;
+}
+
 gssize
 wp_vet_read (WpVet *self, WpConnection *connection, char *buffer, gsize size)
 {
-  gsize n;
 
   while (self->passed_bytes == 0)
     {
@@ -194,13 +259,8 @@ wp_vet_read (WpVet *self, WpConnection *connection, char *buffer, gsize size)
       if (got <= 0)
         return read_end (self, connection, buffer);
     }
-  n = MIN (size, self->passed_bytes);
-  memcpy (buffer, connection->in, n);
-  wp_connection_drop (connection, n);
-  self->passed_bytes -= n;
   self->waits = FALSE;
-
-  return n;
+  return give (self, connection, buffer, size);
 }
 
 gboolean

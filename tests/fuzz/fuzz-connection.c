@@ -86,6 +86,15 @@ read_all (int fd, gsize *len)
   return (char *) g_byte_array_free (g_steal_pointer (&all), FALSE);
 }
 
+/* HEAD is refused with the head of an answer alone (RFC 9110, 9.3.2); its Content-Length is that of what another method would get. */
+static gboolean
+has_body (const char *text, const char *body, const char *end)
+{
+  const char *refused = wp_refusal_text (WP_REFUSAL_METHOD);
+
+  return memcmp (text + 9, "405", 3) != 0 || ((gsize) (end - body) >= strlen (refused) && memcmp (body, refused, strlen (refused)) == 0);
+}
+
 /* Every one is a whole answer of known length. Returns how many are 200. */
 static guint
 count_ok (const char *text, gsize len)
@@ -101,7 +110,8 @@ count_ok (const char *text, gsize len)
       n_ok += memcmp (text + 9, "200", 3) == 0;
       length = memmem (text, (gsize) (body - text), "Content-Length: ", 16);
       g_assert_true (length || memcmp (text + 9, "100", 3) == 0);
-      text = body + 4 + (length ? g_ascii_strtoull (length + 16, NULL, 10) : 0);
+      body += 4;
+      text = length && has_body (text, body, end) ? body + g_ascii_strtoull (length + 16, NULL, 10) : body;
     }
   g_assert_true (text == end);
 

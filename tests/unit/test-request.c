@@ -70,6 +70,11 @@ static const struct {
   { LINE "Host: a/b\r\n" END, WP_REQUEST_BAD, 400 },
   { LINE "Host: a@b\r\n" END, WP_REQUEST_BAD, 400 },
   { LINE "Host: [::1]:80\r\n" END, WP_REQUEST_PLAIN, 0 },
+  { LINE "Host: [::ffff:1.2.3.4]\r\n" END, WP_REQUEST_PLAIN, 0 },
+  { LINE "Host: [::g]\r\n" END, WP_REQUEST_BAD, 400 },
+  { LINE "Host: []\r\n" END, WP_REQUEST_BAD, 400 },
+  { LINE "Host: [1.2.3.4]\r\n" END, WP_REQUEST_BAD, 400 },
+  { LINE "Host: [00000000000000000000000000000000000000000000000000000000000000000000::1]\r\n" END, WP_REQUEST_BAD, 400 },
   { LINE "hOsT:x\r\n" END, WP_REQUEST_PLAIN, 0 },
   /* 9112, 5: field lines */
   { LINE HOST "A : b\r\n" END, WP_REQUEST_BAD, 400 },
@@ -190,6 +195,19 @@ test_fields (void)
   g_assert_cmpuint (request.head_len, ==, strlen (text) - strlen ("rest"));
 }
 
+/* Which of two credentials a front saw is not known. */
+static void
+test_two_authorizations (void)
+{
+  static const char text[] = "GET / HTTP/1.0\r\nAuthorization: Bearer a\r\nAuthorization: Bearer a\r\nExpect: x\r\n\r\n";
+  WpRequest request;
+  guint status;
+
+  g_assert_cmpint (wp_request_parse (text, strlen (text), &request, &status), ==, WP_REQUEST_OTHER);
+  assert_slice (request.authorization, "");
+  g_assert_true (request.old && request.expects_other && !request.expects_continue && !request.is_head);
+}
+
 static void
 test_too_long (void)
 {
@@ -289,6 +307,7 @@ main (int argc, char **argv)
   g_test_add_func ("/request/heads", test_heads);
   g_test_add_func ("/request/prefixes", test_prefixes);
   g_test_add_func ("/request/fields", test_fields);
+  g_test_add_func ("/request/two-authorizations", test_two_authorizations);
   g_test_add_func ("/request/too-long", test_too_long);
   g_test_add_func ("/request/chunks", test_chunks);
   return g_test_run ();
