@@ -171,7 +171,7 @@ static void
 test_endless_job (Folder *folder, gconstpointer data)
 {
   guint n = WP_RECORDER_SPAN + 100;
-  g_autofree char *text = NULL, *last = g_strdup_printf ("job-%u,", WP_RECORDER_SPAN);
+  g_autofree char *last = g_strdup_printf ("job-%u,", WP_RECORDER_SPAN);
   WpRecorder *recorder = open_record (folder);
   g_autoptr(GError) error = NULL;
   g_autoptr(WpTrace) trace = NULL;
