@@ -52,6 +52,16 @@ wp_model_unpark (WpModel *self, gint64 now_ns)
   self->parked_counted_ns = now_ns;
 }
 
+/* Ends come in order of arrival: each is an acceptance, or an arrival plus what everyone may wait, whichever is first. Who calls it counts the
+ * request as blocked, and its time as its own. */
+static inline void
+wp_model_park (WpModel *self, gint64 arrival_ns, gint64 ended_ns)
+{
+  wp_model_unpark (self, arrival_ns);
+  wp_step_ring_push (&self->parked, ended_ns);
+  self->blocked_peak = MAX (self->blocked_peak, self->parked.length);
+}
+
 static inline void
 wp_model_count_full (WpModel *self, gint64 from_ns, gint64 until_ns)
 {

@@ -16,14 +16,6 @@ is_saturated (const WpModel *self, gint64 last_arrival_ns)
   return self->entered_ns > last_arrival_ns && self->waiting.length == self->full_jobs && self->may_wait_ns == G_MAXINT64;
 }
 
-static inline void
-park (WpModel *self, gint64 arrival_ns, gint64 accepted_ns)
-{
-  wp_model_unpark (self, arrival_ns);
-  wp_step_ring_push (&self->parked, accepted_ns);
-  self->blocked_peak = MAX (self->blocked_peak, self->parked.length);
-}
-
 static gboolean
 recur (WpModel *self, Batch *batch, const WpRow *rows, const gint64 *services_ns, gsize n)
 {
@@ -39,7 +31,7 @@ recur (WpModel *self, Batch *batch, const WpRow *rows, const gint64 *services_ns
       wp_free_times_take (&self->workers, started_ns, finished_ns);
       wp_ring_pop (waiting);
       wp_ring_push (waiting, started_ns);
-      park (self, arrival_ns, accepted_ns);
+      wp_model_park (self, arrival_ns, accepted_ns);
       self->last_ns = MAX (self->last_ns, finished_ns);
       batch->blocked_total_ns += (guint64) (batch->blocked_ns[i] = accepted_ns - arrival_ns);
       batch->waits_total_ns += (guint64) (batch->waits_ns[i] = started_ns - arrival_ns);

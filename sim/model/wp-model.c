@@ -62,15 +62,12 @@ acceptance (const WpModel *self, gint64 arrival_ns, gint64 start_ns)
   return MAX (arrival_ns, self->entered_ns);   /* places are taken in order of arrival */
 }
 
-/* Ends come in order of arrival: each is an acceptance, or an arrival plus what everyone may wait, whichever is first. */
 static void
 park (WpModel *self, gint64 arrival_ns, gint64 ended_ns)
 {
-  wp_model_unpark (self, arrival_ns);
+  wp_model_park (self, arrival_ns, ended_ns);
   self->parked_own_ns += (guint64) (ended_ns - arrival_ns);
-  wp_step_ring_push (&self->parked, ended_ns);
   self->blocked++;
-  self->blocked_peak = MAX (self->blocked_peak, self->parked.length);
 }
 
 static void
