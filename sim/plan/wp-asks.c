@@ -1,5 +1,7 @@
 #include "sim/plan/wp-asks.h"
 
+#include <math.h>
+
 #include "sim/plan/wp-line.h"
 
 static gboolean
@@ -45,6 +47,26 @@ is_quick (const GPtrArray *slos)
   return TRUE;
 }
 
+/* As WpAsks has it. */
+static gint64
+find_wait_bound (const GPtrArray *slos)
+{
+  double bound = NAN;
+
+  for (guint i = 0; i < slos->len; i++)
+    {
+      const WpSlo *slo = g_ptr_array_index (slos, i);
+
+      if (!g_str_has_prefix (slo->metric->name, "wait.p"))
+        continue;
+      if (slo->bound * WP_NS_PER_S >= 0x1p52 || (!isnan (bound) && slo->bound != bound))
+        return WP_TIME_NONE;
+      bound = slo->bound;
+    }
+
+  return isnan (bound) ? 0 : llround (bound * WP_NS_PER_S);
+}
+
 void
 wp_asks_init (WpAsks *self, const GPtrArray *slos, const WpPolicy *policy, gint64 patience_ns)
 {
@@ -61,5 +83,6 @@ wp_asks_init (WpAsks *self, const GPtrArray *slos, const WpPolicy *policy, gint6
     self->parts |= WP_LINE_RESPONSE;
   if (asks_for (slos, "depth.") || asks_for (slos, "time_full") || asks_for (slos, "first_full"))
     self->parts |= WP_LINE_TIME;
+  self->wait_bound_ns = find_wait_bound (slos);
   self->quick = self->by_lines && is_quick (slos);
 }

@@ -8,6 +8,7 @@ typedef struct {
   gboolean no_blocking;     /* because nobody is to be blocked */
   gboolean quick;           /* no objective asks for more than a partial line has */
   gboolean watches;         /* an objective asks for blocked times, which a line knows of chosen queues only */
+  gint64 wait_bound_ns;     /* of all objectives on percentiles of waiting, 0 if there are none; WP_TIME_NONE: they differ */
   guint parts;              /* WP_LINE_RESPONSE, WP_LINE_TIME */
 } WpAsks;
 

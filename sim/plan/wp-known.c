@@ -57,7 +57,8 @@ set_up_trial (const WpKnown *self, WpTrial *trial, guint workers, guint queue_jo
 {
   *trial = (WpTrial) {
     .policy = self->setup.policy, .patience_ns = self->setup.patience_ns, .scale = self->scale, .limit = self->limit,
-    .as_line = self->asks.by_lines, .quick = self->asks.quick, .parts = self->asks.parts, .slos = self->setup.slos
+    .as_line = self->asks.by_lines, .quick = self->asks.quick, .parts = self->asks.parts, .slos = self->setup.slos,
+    .wait_bound_ns = WP_TIME_NONE
   };
   trial->policy.workers = workers;
   trial->policy.queue_jobs = queue_jobs;
@@ -372,7 +373,10 @@ wp_known_fill_all (WpKnown *const *them, guint n, guint workers, guint queue_job
   gboolean done;
 
   for (guint i = 0; i < n; i++)
-    set_up_filling (them[i], &trials[i], workers, queue_jobs);
+    {
+      set_up_filling (them[i], &trials[i], workers, queue_jobs);
+      trials[i].wait_bound_ns = them[i]->asks.wait_bound_ns;
+    }
   done = run_trials (them[0], trials, n);
   for (guint i = 0; i < n; i++)
     {

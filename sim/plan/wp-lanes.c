@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "sim/stats/wp-histogram-inline.h"
+#include "sim/plan/wp-lane-waits.h"
 #include "sim/trace/wp-scale.h"
 
 #define FIRST_CAPACITY 1024
@@ -16,7 +16,7 @@ struct _WpLanes {
   guint workers[WP_LANES];
   double scales[WP_LANES], reciprocals[WP_LANES], least_scale;
   gboolean is_scaled;                /* some scale is not 1 */
-  gboolean dropped[WP_LANES];
+  int live;                          /* bit by bit, the lanes that somebody asks for */
   guint64 requests;
   Vector *free_ns;                   /* sorted; no time for workers that are not there; one more at the end */
   Vector *starts_ns;                 /* a ring of the last ones; the slot is the request's number & mask */
@@ -28,14 +28,15 @@ struct _WpLanes {
   gint64 back[WP_LANES];             /* so many requests ago one started that waits still, if the line is the longest but one: longest - 1, or 0 */
   guint64 at_longest[WP_LANES];      /* requests that found the longest line but one */
   gboolean all_busy[WP_LANES];       /* at some moment, for a time */
-  guint64 waited[WP_LANES];
-  guint32 *waits[WP_LANES];          /* in each bucket of a histogram; half as wide as its own, so that more of them stay in the second cache */
-  WpHistogram *wait[WP_LANES];       /* of them, when somebody asks */
+  gboolean judges;                   /* the waits by a bound */
+  WpLaneWaits *waits;
 };
 
 #if defined __x86_64__ && defined __GNUC__
 
-#include <immintrin.h>
+#include "sim/plan/wp-lane-waits-inline.h"
+
+#define LOOP __attribute__ ((target ("avx2"), noinline)) static   /* one for each loop: put together, none has the registers it needs */
 
 gboolean
 wp_lanes_are_there (void)
@@ -59,21 +60,20 @@ set_scales (WpLanes *self, const double *scales)
 }
 
 WpLanes *
-wp_lanes_new (const guint *workers, const double *scales, guint n, guint watched)
+wp_lanes_new (const guint *workers, const double *scales, guint n, guint watched, gint64 bound_ns)
 {
   WpLanes *self = g_new0 (WpLanes, 1);
 
   self->n = n;
+  self->live = (1 << n) - 1;
   self->watched = watched;
+  self->judges = bound_ns != WP_TIME_NONE;
+  self->waits = wp_lane_waits_new (bound_ns);
   set_scales (self, scales);
   for (guint lane = 0; lane < WP_LANES; lane++)
     {
       self->workers[lane] = lane < n ? workers[lane] : 1;
-      self->dropped[lane] = lane >= n;
       self->most_workers = MAX (self->most_workers, self->workers[lane]);
-      self->waits[lane] = g_new0 (guint32, WP_HISTOGRAM_BUCKETS);
-      self->wait[lane] = wp_histogram_new ();
-      self->wait[lane]->min = self->wait[lane]->max = 0;   /* where those are counted who do not wait */
     }
   self->most_workers += (UNROLLED - self->most_workers % UNROLLED) % UNROLLED;
   self->free_ns = g_aligned_alloc0 (self->most_workers + 1, sizeof (Vector), sizeof (Vector));
@@ -89,11 +89,7 @@ wp_lanes_new (const guint *workers, const double *scales, guint n, guint watched
 void
 wp_lanes_free (WpLanes *self)
 {
-  for (guint lane = 0; lane < WP_LANES; lane++)
-    {
-      g_free (self->waits[lane]);
-      g_clear_pointer (&self->wait[lane], wp_histogram_free);
-    }
+  wp_lane_waits_free (self->waits);
   g_aligned_free (self->free_ns);
   g_aligned_free (self->starts_ns);
   g_free (self);
@@ -122,7 +118,7 @@ look_back (WpLanes *self, const double *arrivals_ns)
       gsize longest = self->longest[lane];
       double arrival_ns = arrivals_ns[lane];
 
-      if (self->starts_ns[(self->requests - self->back[lane]) & self->mask].lane[lane] <= arrival_ns || self->dropped[lane])
+      if (self->starts_ns[(self->requests - self->back[lane]) & self->mask].lane[lane] <= arrival_ns || !(self->live >> lane & 1))
         continue;
       self->at_longest[lane]++;
       if (self->requests < longest || self->starts_ns[(self->requests - longest) & self->mask].lane[lane] <= arrival_ns)
@@ -136,57 +132,26 @@ look_back (WpLanes *self, const double *arrivals_ns)
     }
 }
 
-/* Below 512 each value has a bucket; from there on they are those of a double's exponent and first bits. */
-static void
-count_waits (WpLanes *self, const double *waits_ns)
-{
-  for (guint lane = 0; lane < WP_LANES; lane++)
-    if (waits_ns[lane] > 0)
-      self->waits[lane][wp_histogram_bucket ((gint64) waits_ns[lane])]++;
-}
+typedef struct { WpLaneWaitSums waits; __m256d all_busy; __m256i blocked; } Sums;
 
-__attribute__ ((target ("avx2"))) static inline void
-count_waits_at_once (WpLanes *self, __m256d waits_ns, __m256d zero)
-{
-  const __m256i first = _mm256_set1_epi64x (((gint64) (1023 + WP_HISTOGRAM_BITS) - 1) << WP_HISTOGRAM_BITS);
-  const __m256d least = _mm256_set1_pd (1 << WP_HISTOGRAM_BITS);
-  __m256d waited = _mm256_cmp_pd (waits_ns, zero, _CMP_GT_OQ);
-  int small = _mm256_movemask_pd (_mm256_and_pd (waited, _mm256_cmp_pd (waits_ns, least, _CMP_LT_OQ)));
-
-  if (G_UNLIKELY (small != 0))
-    {
-      double each_ns[WP_LANES];
-
-      _mm256_storeu_pd (each_ns, waits_ns);
-      count_waits (self, each_ns);
-    }
-  else
-    {
-      __m256i bucket = _mm256_sub_epi64 (_mm256_srli_epi64 (_mm256_castpd_si256 (waits_ns), 52 - WP_HISTOGRAM_BITS), first);
-
-      bucket = _mm256_and_si256 (bucket, _mm256_castpd_si256 (waited));   /* 0, which is made good at the end, for who did not wait */
-      self->waits[0][_mm256_extract_epi64 (bucket, 0)]++;
-      self->waits[1][_mm256_extract_epi64 (bucket, 1)]++;
-      self->waits[2][_mm256_extract_epi64 (bucket, 2)]++;
-      self->waits[3][_mm256_extract_epi64 (bucket, 3)]++;
-    }
-}
-
-typedef struct { __m256d max_ns, all_busy; __m256i blocked; } Sums;
-
-/* The end of the job in its place; returns what was in the next. */
-__attribute__ ((target ("avx2"))) static inline __m256d
+/* The end of the job in its place, if that is one of these four; returns what is in the next. All are loaded before the first is stored, or the
+ * compiler would load some twice. */
+WP_AVX2 __m256d
 put (double *at, __m256d here, __m256d end)
 {
-  __m256d next = _mm256_load_pd (at + WP_LANES);
+  __m256d one = _mm256_load_pd (at + WP_LANES), two = _mm256_load_pd (at + 2 * WP_LANES);
+  __m256d three = _mm256_load_pd (at + 3 * WP_LANES), four = _mm256_load_pd (at + UNROLLED * WP_LANES);
 
-  _mm256_store_pd (at, _mm256_max_pd (here, _mm256_min_pd (next, end)));
+  _mm256_store_pd (at, _mm256_max_pd (here, _mm256_min_pd (one, end)));
+  _mm256_store_pd (at + WP_LANES, _mm256_max_pd (one, _mm256_min_pd (two, end)));
+  _mm256_store_pd (at + 2 * WP_LANES, _mm256_max_pd (two, _mm256_min_pd (three, end)));
+  _mm256_store_pd (at + 3 * WP_LANES, _mm256_max_pd (three, _mm256_min_pd (four, end)));
 
-  return next;
+  return four;
 }
 
 /* When those started that came so many requests ago. Four loads: a gather takes twice as long where it is microcode (AMD, Zen 4). */
-__attribute__ ((target ("avx2"))) static inline __m256d
+WP_AVX2 __m256d
 long_ago (const WpLanes *self, const gint64 *back)
 {
   const Vector *starts_ns = self->starts_ns;
@@ -197,7 +162,7 @@ long_ago (const WpLanes *self, const gint64 *back)
 }
 
 /* By the watched queue. Lines that were never so long have no start there that is to come. */
-__attribute__ ((target ("avx2"))) static inline __m256i
+WP_AVX2 __m256i
 is_blocked (const WpLanes *self, __m256d arrival)
 {
   __m256d ago = _mm256_load_pd (self->starts_ns[(self->requests - (guint64) self->watched) & self->mask].lane);
@@ -205,13 +170,13 @@ is_blocked (const WpLanes *self, __m256d arrival)
   return _mm256_castpd_si256 (_mm256_cmp_pd (ago, arrival, _CMP_GT_OQ));
 }
 
-__attribute__ ((target ("avx2"))) static inline void
+WP_AVX2 void
 look_back_at_once (WpLanes *self, __m256d arrival)
 {
   __m256d longest_but_one = long_ago (self, self->back);
   double arrivals_ns[WP_LANES];
 
-  if (G_LIKELY (_mm256_movemask_pd (_mm256_cmp_pd (longest_but_one, arrival, _CMP_GT_OQ)) == 0))
+  if (G_LIKELY ((_mm256_movemask_pd (_mm256_cmp_pd (longest_but_one, arrival, _CMP_GT_OQ)) & self->live) == 0))
     return;
   _mm256_storeu_pd (arrivals_ns, arrival);
   look_back (self, arrivals_ns);
@@ -219,7 +184,7 @@ look_back_at_once (WpLanes *self, __m256d arrival)
 
 /* Times the reciprocal, which takes half as long as the quotient, and is off by 2^-52 of itself at most, too; where that could turn its rounding,
  * long double is asked. */
-__attribute__ ((target ("avx2"))) static inline __m256d
+WP_AVX2 __m256d
 scale (const WpLanes *self, gint64 arrival_ns, __m256d reciprocals)
 {
   const __m256d half = _mm256_set1_pd (0.5), one = _mm256_set1_pd (1), sign = _mm256_set1_pd (-0.0), close = _mm256_set1_pd (0x1p-51);
@@ -236,28 +201,21 @@ scale (const WpLanes *self, gint64 arrival_ns, __m256d reciprocals)
   return _mm256_loadu_pd (each_ns);
 }
 
-__attribute__ ((target ("avx2"), always_inline)) static inline void   /* twice, of which the compiler would make a call */
-offer_one (WpLanes *self, __m256d arrival, gint64 service_ns, Sums *sums)
+__attribute__ ((target ("avx2"), always_inline)) static inline void   /* in each loop, of which the compiler would make a call */
+offer_one (WpLanes *self, __m256d arrival, gint64 service_ns, Sums *sums, gboolean judges)
 {
-  double *free_ns = self->free_ns[0].lane;
-  const __m256d zero = _mm256_setzero_pd ();
+  double *free_ns = self->free_ns[0].lane, *past = self->free_ns[self->most_workers].lane;
   __m256d here = _mm256_load_pd (free_ns);
   __m256d start = _mm256_max_pd (arrival, here), end = _mm256_add_pd (start, _mm256_set1_pd ((double) service_ns));
   __m256d wait = _mm256_sub_pd (start, arrival);
 
-  for (double *at = free_ns; at < free_ns + self->most_workers * WP_LANES; at += UNROLLED * WP_LANES)
-    {
-      here = put (at, here, end);
-      here = put (at + WP_LANES, here, end);
-      here = put (at + 2 * WP_LANES, here, end);
-      here = put (at + 3 * WP_LANES, here, end);
-    }
+  for (double *at = free_ns; at < past; at += UNROLLED * WP_LANES)
+    here = put (at, here, end);
   _mm256_store_pd (self->starts_ns[self->requests & self->mask].lane, start);
   sums->all_busy = _mm256_or_pd (sums->all_busy, _mm256_cmp_pd (_mm256_load_pd (free_ns), start, _CMP_GT_OQ));
-  if (_mm256_movemask_pd (_mm256_cmp_pd (wait, zero, _CMP_GT_OQ)) != 0)
+  if (_mm256_movemask_pd (_mm256_cmp_pd (wait, _mm256_setzero_pd (), _CMP_GT_OQ)) != 0)
     {
-      sums->max_ns = _mm256_max_pd (sums->max_ns, wait);
-      count_waits_at_once (self, wait, zero);
+      wp_lane_waits_add (self->waits, &sums->waits, wait, judges);
       look_back_at_once (self, arrival);
       if (G_UNLIKELY (self->passed))
         sums->blocked = _mm256_sub_epi64 (sums->blocked, is_blocked (self, arrival));   /* true is -1 */
@@ -265,31 +223,55 @@ offer_one (WpLanes *self, __m256d arrival, gint64 service_ns, Sums *sums)
   self->requests++;
 }
 
+LOOP void
+offer_judged (WpLanes *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows, Sums *sums)
+{
+  const __m256d reciprocals = _mm256_loadu_pd (self->reciprocals);
+  Sums so_far = { 0 };
+
+  for (gsize i = 0; i < n_rows; i++)
+    offer_one (self, scale (self, arrivals_ns[i], reciprocals), services_ns[i], &so_far, TRUE);
+  *sums = so_far;
+}
+
+LOOP void
+offer_scaled (WpLanes *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows, Sums *sums)
+{
+  const __m256d reciprocals = _mm256_loadu_pd (self->reciprocals);
+  Sums so_far = { 0 };
+
+  for (gsize i = 0; i < n_rows; i++)
+    offer_one (self, scale (self, arrivals_ns[i], reciprocals), services_ns[i], &so_far, FALSE);
+  *sums = so_far;
+}
+
+LOOP void
+offer_plain (WpLanes *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows, Sums *sums)
+{
+  Sums so_far = { 0 };
+
+  for (gsize i = 0; i < n_rows; i++)
+    offer_one (self, _mm256_set1_pd ((double) arrivals_ns[i]), services_ns[i], &so_far, FALSE);
+  *sums = so_far;
+}
+
 __attribute__ ((target ("avx2"))) static void
 offer_all (WpLanes *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows)
 {
-  const __m256d reciprocals = _mm256_loadu_pd (self->reciprocals);
-  Sums sums = { _mm256_setzero_pd (), _mm256_setzero_pd (), _mm256_setzero_si256 () };
-  double max_ns[WP_LANES];
-  gint64 blocked[WP_LANES];
+  Sums sums;
   int all_busy;
 
-  if (self->is_scaled)
-    for (gsize i = 0; i < n_rows; i++)
-      offer_one (self, scale (self, arrivals_ns[i], reciprocals), services_ns[i], &sums);
+  if (self->judges)
+    offer_judged (self, arrivals_ns, services_ns, n_rows, &sums);
+  else if (self->is_scaled)
+    offer_scaled (self, arrivals_ns, services_ns, n_rows, &sums);
   else
-    for (gsize i = 0; i < n_rows; i++)
-      offer_one (self, _mm256_set1_pd ((double) arrivals_ns[i]), services_ns[i], &sums);
-  _mm256_storeu_pd (max_ns, sums.max_ns);
-  _mm256_storeu_si256 ((__m256i *) blocked, sums.blocked);
+    offer_plain (self, arrivals_ns, services_ns, n_rows, &sums);
+  wp_lane_waits_add_sums (self->waits, &sums.waits);
+  wp_lane_waits_add_counts (self->blocked, sums.blocked);
   all_busy = _mm256_movemask_pd (sums.all_busy);
   for (guint lane = 0; lane < WP_LANES; lane++)
-    {
-      if (max_ns[lane] > 0)
-        self->wait[lane]->max = MAX (self->wait[lane]->max, (gint64) max_ns[lane]);
-      self->blocked[lane] += (guint64) blocked[lane];
-      self->all_busy[lane] |= (all_busy >> lane) & 1;
-    }
+    self->all_busy[lane] |= (all_busy >> lane) & 1;
 }
 
 gboolean
@@ -314,6 +296,22 @@ wp_lanes_offer (WpLanes *self, const gint64 *arrivals_ns, const gint64 *services
   return TRUE;
 }
 
+const WpHistogram *
+wp_lanes_wait (WpLanes *self, guint lane)
+{
+  return wp_lane_waits_get (self->waits, lane);
+}
+
+WpLine *
+wp_lanes_finish (WpLanes *self, guint lane)
+{
+  WpLinePart part = { self->workers[lane], self->requests, self->longest[lane], self->at_longest[lane], 0, self->all_busy[lane],
+                      (guint) self->watched, self->blocked[lane] };
+  WpHistogram *wait = wp_lane_waits_finish (self->waits, lane, self->requests, &part.waited);
+
+  return wp_line_new_partial (&part, wait);
+}
+
 #else
 
 gboolean
@@ -323,7 +321,7 @@ wp_lanes_are_there (void)
 }
 
 WpLanes *
-wp_lanes_new (const guint *workers, const double *scales, guint n, guint watched)
+wp_lanes_new (const guint *workers, const double *scales, guint n, guint watched, gint64 bound_ns)
 {
   g_return_val_if_reached (NULL);
 }
@@ -337,6 +335,18 @@ gboolean
 wp_lanes_offer (WpLanes *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows)
 {
   g_return_val_if_reached (FALSE);
+}
+
+const WpHistogram *
+wp_lanes_wait (WpLanes *self, guint lane)
+{
+  g_return_val_if_reached (NULL);
+}
+
+WpLine *
+wp_lanes_finish (WpLanes *self, guint lane)
+{
+  g_return_val_if_reached (NULL);
 }
 
 #endif
@@ -353,39 +363,8 @@ wp_lanes_all_busy (const WpLanes *self, guint lane)
   return self->all_busy[lane];
 }
 
-const WpHistogram *
-wp_lanes_wait (WpLanes *self, guint lane)
-{
-  WpHistogram *wait = self->wait[lane];
-
-  for (guint i = 0; i <= wp_histogram_bucket (wait->max); i++)
-    wait->weights[i] = self->waits[lane][i];
-
-  return wait;
-}
-
 void
 wp_lanes_drop (WpLanes *self, guint lane)
 {
-  self->dropped[lane] = TRUE;
-}
-
-WpLine *
-wp_lanes_finish (WpLanes *self, guint lane)
-{
-  WpHistogram *wait = self->wait[lane];
-  WpLinePart part = { self->workers[lane], self->requests, self->longest[lane], self->at_longest[lane], 0, self->all_busy[lane],
-                      (guint) self->watched, self->blocked[lane] };
-
-  (void) wp_lanes_wait (self, lane);
-  wait->weights[0] = 0;
-  wait->total = 0;
-  for (guint i = 0; i <= wp_histogram_bucket (wait->max); i++)
-    wait->total += wait->weights[i];
-  part.waited = wait->total;
-  wait->min = wait->total < self->requests ? 0 : 1;   /* a bound is enough */
-  wp_histogram_add (wait, 0, self->requests - wait->total);
-  self->wait[lane] = NULL;
-
-  return wp_line_new_partial (&part, wait);
+  self->live &= ~(1 << lane);
 }

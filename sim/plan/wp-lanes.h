@@ -1,9 +1,9 @@
 /* wp-lanes.h - up to four lines at once, side by side in the lanes of a vector: what a plan most often asks, many times as fast. */
 #pragma once
 
+#include "sim/plan/wp-lane-waits.h"
 #include "sim/plan/wp-line.h"
 
-#define WP_LANES 4
 #define WP_LANES_WORKERS 128   /* at most: the time of a row grows with their number */
 
 /**
@@ -23,8 +23,9 @@ typedef struct _WpLanes WpLanes;
 gboolean wp_lanes_are_there (void);
 
 /* @workers: of each of @n lines, 1 to WP_LANES_WORKERS; @scales: by which the arrivals of each are divided, as wp_scale_arrival() does;
- * @watched: a size of the queue of which it is counted how many it blocks; 0: none. */
-WpLanes *wp_lanes_new (const guint *workers, const double *scales, guint n, guint watched);
+ * @watched: a size of the queue of which it is counted how many it blocks; 0: none; @bound_ns: of the waits only that is wanted how their
+ * percentiles compare to it; WP_TIME_NONE: all. */
+WpLanes *wp_lanes_new (const guint *workers, const double *scales, guint n, guint watched, gint64 bound_ns);
 void wp_lanes_free (WpLanes *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpLanes, wp_lanes_free)
 

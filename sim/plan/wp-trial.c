@@ -205,7 +205,7 @@ run_lanes (Task *task, const WpTape *tape, GError **error)
       workers[lane] = task->trials[lane]->policy.mode == WP_MODE_BUFFERED_CHANNEL ? 1 : task->trials[lane]->policy.workers;
       scales[lane] = task->trials[lane]->scale / common;
     }
-  lanes = wp_lanes_new (workers, scales, task->n, first->watched);
+  lanes = wp_lanes_new (workers, scales, task->n, first->watched, first->wait_bound_ns);
   if (!pass_lanes (task, reader, lanes, requests_of (first, tape), error))
     return FALSE;
   for (guint lane = 0; lane < task->n; lane++)
@@ -255,7 +255,8 @@ may_be_quick (const WpTrial *trial)
 static gboolean
 go_together (const WpTrial *one, const WpTrial *other)
 {
-  return one->quick && other->quick && one->limit == other->limit && one->watched == other->watched;
+  return one->quick && other->quick && one->limit == other->limit && one->watched == other->watched &&
+         one->wait_bound_ns == other->wait_bound_ns;
 }
 
 /* Those that go together follow one another; as many a task as leave none of the threads idle. */

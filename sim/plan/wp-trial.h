@@ -15,6 +15,7 @@ typedef struct {
   gboolean as_line;           /* nobody is turned away, whatever the policy says: @line, and no figures; else @figures */
   gboolean quick;             /* a line of which only waiting and blocking are wanted, and whether blocked is 0: it may be a partial one */
   guint watched;              /* a quick line knows how many a queue of that size blocks, if it is more than 0 */
+  gint64 wait_bound_ns;       /* of a quick line's waits only that is wanted how their percentiles compare to it; WP_TIME_NONE: all */
   guint parts;                /* of the line */
   const guint *queues;        /* of which the line watches the blocked times */
   guint n_queues;

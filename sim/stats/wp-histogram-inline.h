@@ -26,6 +26,16 @@ wp_histogram_bucket (gint64 value)
   return (shift << WP_HISTOGRAM_BITS) + (guint) (value >> shift);
 }
 
+/* The least value that is counted in @bucket. */
+static inline gint64
+wp_histogram_lowest (guint bucket)
+{
+  guint octave = bucket >> WP_HISTOGRAM_BITS;
+  guint shift = octave > 0 ? octave - 1 : 0;
+
+  return (gint64) (bucket - (shift << WP_HISTOGRAM_BITS)) << shift;
+}
+
 static inline void
 wp_histogram_add_inline (WpHistogram *self, gint64 value, guint64 weight)
 {

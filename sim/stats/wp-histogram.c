@@ -138,9 +138,8 @@ bucket_value (guint bucket)
 {
   guint octave = bucket >> WP_HISTOGRAM_BITS;
   guint shift = octave > 0 ? octave - 1 : 0;
-  gint64 lowest = (gint64) (bucket - (shift << WP_HISTOGRAM_BITS)) << shift;
 
-  return lowest + ((G_GINT64_CONSTANT (1) << shift) - 1) / 2;
+  return wp_histogram_lowest (bucket) + ((G_GINT64_CONSTANT (1) << shift) - 1) / 2;
 }
 
 /* ceil (share * total), but 0.07 * 100 is 7: a product within rounding of a whole number is that number. */

@@ -104,6 +104,29 @@ assert_same_waiting (const WpLine *lane, const WpLine *line, guint watched)
     }
 }
 
+static void
+assert_same_side (gint64 one_ns, gint64 other_ns, gint64 bound_ns)
+{
+  g_assert_cmpint ((one_ns > bound_ns) - (one_ns < bound_ns), ==, (other_ns > bound_ns) - (other_ns < bound_ns));
+}
+
+/* Of lanes that are asked only about that bound. */
+static void
+assert_same_judgement (const WpLine *lane, const WpLine *line, gint64 bound_ns)
+{
+  WpFigures one, other;
+
+  wp_line_figures (lane, 0, &one);
+  wp_line_figures (line, 0, &other);
+  assert_same_side (one.wait.p50, other.wait.p50, bound_ns);
+  assert_same_side (one.wait.p90, other.wait.p90, bound_ns);
+  assert_same_side (one.wait.p99, other.wait.p99, bound_ns);
+  assert_same_side (one.wait.p999, other.wait.p999, bound_ns);
+  g_assert_cmpint (one.wait.max, ==, other.wait.max);
+  g_assert_cmpuint (one.blocked, ==, other.blocked);
+  g_assert_cmpuint (wp_line_longest (lane), ==, wp_line_longest (line));
+}
+
 /* Of times up to @most_ns, in blocks of random lengths. */
 static void
 check_lanes (WpRandom *random, guint64 most_ns)
@@ -114,13 +137,16 @@ check_lanes (WpRandom *random, guint64 most_ns)
   guint n_scales = 1 + (guint) wp_random_below (random, G_N_ELEMENTS (some_scales)), watched = (guint) wp_random_below (random, 30);
   guint64 gap = 1 + most_ns / (1 + wp_random_below (random, 40));
   g_autoptr(WpLanes) lanes = NULL;
+  g_autoptr(WpLanes) judges = NULL;
+  gint64 bound_ns = wp_random_below (random, 8) == 0 ? (gint64) wp_random_below (random, 3) : (gint64) wp_random_below (random, 3 * most_ns);
   double scales[WP_LANES];
 
   for (guint i = 0; i < n; i++)
     scales[i] = some_scales[wp_random_below (random, n_scales)];
   for (guint i = 0; i < n; i++)
     workers[i] = 1 + (guint) wp_random_below (random, wp_random_below (random, 4) == 0 ? WP_LANES_WORKERS : 12);
-  lanes = wp_lanes_new (workers, scales, n, watched);
+  lanes = wp_lanes_new (workers, scales, n, watched, WP_TIME_NONE);
+  judges = wp_lanes_new (workers, scales, n, watched, bound_ns);
   for (guint i = 0; i < G_N_ELEMENTS (services_ns); i++)
     {
       arrivals_ns[i] = now_ns;
@@ -132,10 +158,12 @@ check_lanes (WpRandom *random, guint64 most_ns)
       length = 1 + wp_random_below (random, 2000);
       length = MIN (length, G_N_ELEMENTS (services_ns) - done);
       g_assert_true (wp_lanes_offer (lanes, arrivals_ns + done, services_ns + done, length));
+      g_assert_true (wp_lanes_offer (judges, arrivals_ns + done, services_ns + done, length));
     }
   for (guint i = 0; i < n; i++)
     {
       g_autoptr(WpLine) lane = wp_lanes_finish (lanes, i);
+      g_autoptr(WpLine) judge = wp_lanes_finish (judges, i);
       g_autoptr(WpLine) line = wp_line_new (workers[i], 0, NULL, 0);
       gint64 scaled_ns[G_N_ELEMENTS (arrivals_ns)];
 
@@ -144,6 +172,7 @@ check_lanes (WpRandom *random, guint64 most_ns)
       g_assert_true (wp_line_offer (line, scaled_ns, services_ns, G_N_ELEMENTS (services_ns)));
       wp_line_finish (line);
       assert_same_waiting (lane, line, watched);
+      assert_same_judgement (judge, line, bound_ns);
     }
 }
 
@@ -177,7 +206,7 @@ test_too_long_for_lanes (void)
       g_test_skip ("this processor has no AVX2, so that there are no lanes");
       return;
     }
-  lanes = wp_lanes_new (workers, scales, 2, 0);
+  lanes = wp_lanes_new (workers, scales, 2, 0, WP_TIME_NONE);
   g_assert_false (wp_lanes_offer (lanes, arrivals_ns, services_ns, 2));
 }
 
