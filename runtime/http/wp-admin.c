@@ -213,22 +213,13 @@ answer_failed (const WpAdmin *self, SoupServerMessage *message)
     answer (message, SOUP_STATUS_INTERNAL_SERVER_ERROR, "text/plain", g_strdup_printf ("%s\n", error->message));
 }
 
-/* Without its query. */
-static char *
-path_of (const WpRequest *request)
-{
-  g_autofree char *target = g_strndup (request->target.bytes, request->target.len);
-
-  target[strcspn (target, "?")] = '\0';
-  return *target ? g_steal_pointer (&target) : g_strdup ("/");
-}
-
 static void
 on_request (SoupServer *server, SoupServerMessage *message, const char *root, GHashTable *query, gpointer data)
 {
   WpAdmin *self = data;
   WpConnection *connection = wp_soup_get_connection (message);
-  g_autofree char *path = path_of (wp_stream_get_request (connection));
+  WpSlice asked = wp_stream_get_request (connection)->path;
+  g_autofree char *path = g_strndup (asked.bytes, asked.len);
   const char *why_not = why_not_ready (self);
 
   if (g_str_equal (path, "/stats.json"))

@@ -1,10 +1,24 @@
 #include "runtime/http/wp-ingest.h"
 
+#include <string.h>
+
 #include "runtime/http/wp-fast-lane.h"
 #include "runtime/queue/wp-prompt.h"
 
 #define REVIEW_MS 250
 #define MAX_SERVICE_NS (3600 * WP_NS_PER_S)
+
+static char *
+join (WpSlice path, WpSlice query)
+{
+  char *target = g_malloc (path.len + query.len + 1);
+
+  memcpy (target, path.bytes, path.len);
+  memcpy (target + path.len, query.bytes, query.len);
+  target[path.len + query.len] = '\0';
+
+  return target;
+}
 
 static gint64
 parse_service (WpSlice text)
@@ -19,7 +33,6 @@ parse_service (WpSlice text)
 WpJob *
 wp_ingest_make_job (const WpIngest *self, const WpRequest *request, GBytes *body)
 {
-  WpSlice target = request->target;
   gint64 service_ns = parse_service (request->service);
   WpJob *job;
 
@@ -30,10 +43,7 @@ wp_ingest_make_job (const WpIngest *self, const WpRequest *request, GBytes *body
     }
   job = wp_job_new ();
   job->method = request->method;
-  if (target.len > 0 && *target.bytes == '/')
-    job->path = g_strndup (target.bytes, target.len);
-  else
-    job->path = g_strdup_printf ("/%.*s", (int) target.len, target.bytes);
+  job->path = join (request->path, request->query);
   if (request->id.len > 0)
     job->id = g_strndup (request->id.bytes, request->id.len);
   if (request->content_type.bytes)

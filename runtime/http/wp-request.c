@@ -26,7 +26,7 @@ typedef struct {
   guint status;              /* 0: nothing wrong so far */
   gboolean other;            /* well formed, but libsoup's */
   gboolean has_length, has_encoding;
-  WpSlice host;
+  WpSlice target, host;
 } Parser;
 
 static const char *
@@ -133,14 +133,14 @@ parse_request_line (Parser *self, WpRequest *request)
   request->is_head = method.len == 4 && memcmp (method.bytes, "HEAD", 4) == 0;
   self->other |= request->method == NULL;
 
-  request->target.bytes = self->at;
+  self->target.bytes = self->at;
   kind = parse_target (self);
-  request->target.len = self->at - request->target.bytes;
+  self->target.len = self->at - self->target.bytes;
   if (self->at - start > WP_REQUEST_MAX_LINE)
     return bad (self, 414);
   if (kind != WP_REQUEST_PLAIN)
     return kind;
-  if (request->target.len == 0 || *self->at++ != ' ')
+  if (self->target.len == 0 || *self->at++ != ' ')
     return bad (self, 400);
   return parse_version (self, request);
 }
@@ -339,7 +339,7 @@ static gboolean
 take_absolute (Parser *self, WpRequest *request)
 {
   static const char scheme[] = "http://";
-  WpSlice *target = &request->target, authority;
+  WpSlice *target = &self->target, authority;
   const char *end = target->bytes + target->len;
 
   if (request->old || target->len <= strlen (scheme) || g_ascii_strncasecmp (target->bytes, scheme, strlen (scheme)) != 0)
@@ -358,7 +358,20 @@ take_absolute (Parser *self, WpRequest *request)
 static gboolean
 check_target (Parser *self, WpRequest *request)
 {
-  return *request->target.bytes == '/' || take_absolute (self, request) || !request->method;
+  return *self->target.bytes == '/' || take_absolute (self, request) || !request->method;
+}
+
+/* An absolute form may have no path, which is "/" then (RFC 9110, 4.2.3). */
+static void
+split_target (const Parser *self, WpRequest *request)
+{
+  static const char root[] = "/";
+  const char *start = self->target.bytes, *end = start + self->target.len, *query = memchr (start, '?', self->target.len);
+
+  if (!query)
+    query = end;
+  request->path = query > start ? (WpSlice) { start, query - start } : (WpSlice) { root, strlen (root) };
+  request->query = (WpSlice) { query, end - query };
 }
 
 static WpRequestKind
@@ -383,6 +396,7 @@ parse_head (Parser *self, WpRequest *request)
   /* libsoup 3.2.3 reads chunks too kindly, so none are passed on to make a job. */
   if (self->other && self->has_encoding && request->method)
     return bad (self, 400);
+  split_target (self, request);
   return self->other ? WP_REQUEST_OTHER : WP_REQUEST_PLAIN;
 }
 

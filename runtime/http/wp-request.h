@@ -18,7 +18,8 @@ typedef struct {
   const char *method;            /* "GET", "POST" or "PUT"; static; NULL: another */
   gboolean is_head;              /* the other is HEAD */
   gboolean old;                  /* HTTP/1.0 */
-  WpSlice target;                /* path and query; without its "/" where an absolute form has no path; of another method any form */
+  WpSlice path, query;           /* of the target: "/" at least, static where an absolute form has no path; "?" and the rest, or empty. Of
+                                    another method the target may have any form */
   WpSlice id, service, content_type;   /* of several the last */
   WpSlice authorization;         /* empty where there are several */
   guint64 content_length;
@@ -36,5 +37,5 @@ typedef enum {
   WP_REQUEST_BAD                 /* to be refused with *@status: 400, 414, 431 or 505 */
 } WpRequestKind;
 
-/* @text: @len bytes from the start of a request. Slices point into it. */
+/* @text: @len bytes from the start of a request. Slices point into it, but for a path that is not there. */
 WpRequestKind wp_request_parse (const char *text, gsize len, WpRequest *request, guint *status);

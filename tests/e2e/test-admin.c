@@ -36,6 +36,8 @@ test_paths (void)
   check (server, "GET", "/readyz", 200);
   check (server, "GET", "/stats.json", 200);
   check (server, "GET", "/stats.json?x=1", 200);
+  check (server, "GET", "http://test/stats.json", 200);
+  check (server, "GET", "http://test?x=1", 200);
   check (server, "GET", "/nothing", 404);
   check (server, "GET", "/stats.json/more", 404);
   check (server, "GET", "/%2e%2e/etc/passwd", 404);

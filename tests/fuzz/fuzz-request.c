@@ -22,7 +22,7 @@ check_head (const char *text, gsize len)
       g_assert_cmpint (kind, ==, kind_again);
     }
   if (kind == WP_REQUEST_PLAIN)
-    g_assert_true (request.target.bytes >= text && request.target.bytes + request.target.len <= text + request.head_len);
+    g_assert_true (*request.path.bytes == '/' && request.query.bytes >= text && request.query.bytes + request.query.len <= text + request.head_len);
 }
 
 static WpChunkedState

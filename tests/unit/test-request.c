@@ -186,13 +186,36 @@ test_fields (void)
 
   g_assert_cmpint (wp_request_parse (text, strlen (text), &request, &status), ==, WP_REQUEST_PLAIN);
   g_assert_cmpstr (request.method, ==, "POST");
-  assert_slice (request.target, "/p?q=1");
+  assert_slice (request.path, "/p");
+  assert_slice (request.query, "?q=1");
   assert_slice (request.content_type, "text/x");
   assert_slice (request.id, "ab c");
   assert_slice (request.service, "0.5");
   g_assert_true (request.close && request.expects_continue && !request.chunked);
   g_assert_cmpuint (request.content_length, ==, 17);
   g_assert_cmpuint (request.head_len, ==, strlen (text) - strlen ("rest"));
+}
+
+/* The same path and query in whichever form they come. */
+static void
+test_target (void)
+{
+  static const struct { const char *target, *path, *query; } cases[] = {
+    { "/", "/", "" }, { "/p", "/p", "" }, { "/?", "/", "?" }, { "/p?q", "/p", "?q" }, { "/p?q?r/s", "/p", "?q?r/s" }, { "//x", "//x", "" },
+    { "http://x:80", "/", "" }, { "http://x:80?", "/", "?" }, { "http://x:80?q/r", "/", "?q/r" }, { "http://x:80/", "/", "" }, { "http://x:80/p?q", "/p", "?q" },
+    { "HTTP://X:80//p", "//p", "" },
+  };
+  WpRequest request;
+  guint status;
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = g_strdup_printf ("GET %s HTTP/1.1\r\n" HOST END, cases[i].target);
+
+      g_assert_cmpint (wp_request_parse (text, strlen (text), &request, &status), ==, WP_REQUEST_PLAIN);
+      assert_slice (request.path, cases[i].path);
+      assert_slice (request.query, cases[i].query);
+    }
 }
 
 /* Which of two credentials a front saw is not known. */
@@ -307,6 +330,7 @@ main (int argc, char **argv)
   g_test_add_func ("/request/heads", test_heads);
   g_test_add_func ("/request/prefixes", test_prefixes);
   g_test_add_func ("/request/fields", test_fields);
+  g_test_add_func ("/request/target", test_target);
   g_test_add_func ("/request/two-authorizations", test_two_authorizations);
   g_test_add_func ("/request/too-long", test_too_long);
   g_test_add_func ("/request/chunks", test_chunks);
