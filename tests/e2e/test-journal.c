@@ -244,6 +244,30 @@ test_drain_leaves_it (void)
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 11);
 }
 
+/* A row in a file that has no name any more is none: nobody is promised anything on it, and the end says that it is not complete. */
+static void
+test_file_removed (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", JOURNAL, NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autofree char *path = wp_harness_path (server, "jobs.journal");
+
+  post_ok (client, 0, "abc");
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  wp_client_post (client, "/", NULL, "abc", 3);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 503);
+  wp_harness_await_log (server, "the journal jobs.journal cannot be written, requests get 503: the file was removed or replaced\n");
+  g_assert_cmpfloat (wp_harness_stat (server, "ready"), ==, 0);
+  wp_hold_release (hold);
+  wp_harness_await_stat (server, "ledger.stored", 1);
+  g_clear_pointer (&client, wp_client_free);
+  wp_harness_signal (server, SIGTERM);
+  g_assert_cmpint (wp_harness_wait (server), ==, 1);
+  wp_harness_await_log (server, "the journal is not complete: jobs.journal: 1 changes could not be written");
+  g_assert_cmpuint (wp_harness_ledger (server, "rejected"), ==, 1);
+}
+
 static void
 check_refused (const WpHarness *beside, const char *journal, const char *database, const char *record, const char *reason)
 {
@@ -286,6 +310,7 @@ main (int argc, char **argv)
   g_test_add_func ("/journal/failed-and-told", test_failed_and_told);
   g_test_add_func ("/journal/no-journal", test_no_journal);
   g_test_add_func ("/journal/drain-leaves-it", test_drain_leaves_it);
+  g_test_add_func ("/journal/file-removed", test_file_removed);
   g_test_add_func ("/journal/wrong-file", test_wrong_file);
 
   return g_test_run ();

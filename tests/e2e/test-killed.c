@@ -9,7 +9,7 @@
 #define N_CLIENTS 8
 #define MAX_ANSWERS 200          /* a round ends after so many at most, and some microseconds */
 
-#ifdef __SANITIZE_ADDRESS__
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 #define N_ROUNDS 10              /* a start takes ten times as long there; all of them run in the plain build */
 #else
 #define N_ROUNDS 50
@@ -146,7 +146,8 @@ recovered (const WpHarness *server)
 static void
 check_killed (const char *mode, const char *option)
 {
-  guint n_rounds = g_getenv ("WP_HTTP_LANE") ? N_ROUNDS / 5 : N_ROUNDS, n_looks = 0, n_recovered = 0;
+  gboolean fewer = g_getenv ("WP_HTTP_LANE") || g_getenv ("WP_WRAPPER");   /* valgrind's starts take seconds */
+  guint n_rounds = fewer ? N_ROUNDS / 5 : N_ROUNDS, n_looks = 0, n_recovered = 0;
   g_autoptr(WpHarness) server = wp_harness_start ("-m", mode, "-q", "4", "-w", "2", option, NULL);
   Load load = { .answered = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL) };
 

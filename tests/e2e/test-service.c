@@ -1,4 +1,5 @@
 /* What a service manager sees: when it is ready, that it lives, that it stops; and sockets that are handed over or are files. */
+#include "tests/e2e/wp-child.h"
 #include "tests/e2e/wp-client.h"
 
 #include <errno.h>
@@ -83,6 +84,7 @@ launch (gboolean in_vain, int fd, const char *option, va_list more)
   g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
   g_autoptr(GPtrArray) argv = g_ptr_array_new ();
   g_autofree char *program = g_build_filename (g_getenv ("WP_BUILD_ROOT"), "runtime", "wp-server", NULL);
+  g_auto(GStrv) wrapper = wp_child_wrapper ();
   g_autoptr(GError) error = NULL;
 
   self->dir = g_dir_make_tmp ("wp-service-XXXXXX", NULL);
@@ -91,6 +93,8 @@ launch (gboolean in_vain, int fd, const char *option, va_list more)
   self->notify_fd = listen_at (self->dir, SOCK_DGRAM);
   for (guint i = 0; fd >= 0 && i < 4; i++)
     g_ptr_array_add (argv, (gpointer) ((const char *[]) { "/bin/sh", "-c", script, "sh" })[i]);
+  for (char **word = wrapper; *word; word++)
+    g_ptr_array_add (argv, *word);
   g_ptr_array_add (argv, program);
   g_ptr_array_add (argv, (gpointer) "--admin=none");
   for (; option; option = va_arg (more, const char *))
@@ -312,6 +316,8 @@ test_unix_socket (void)
       g_assert_cmpint (wait_for_end (second), ==, 2);
       await_log (second, "another server has it");
       g_subprocess_send_signal (service->process, round ? SIGTERM : SIGKILL);
+      if (round)
+        await_told (service, "STOPPING=1");      /* what it told meanwhile is read, or it would wait for that, as sd_notify() does */
       g_assert_cmpint (wait_for_end (service), ==, round ? 0 : -1);
     }
   g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));

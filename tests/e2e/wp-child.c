@@ -74,11 +74,18 @@ create (const char *dir, const char *name)
   return fd;
 }
 
-/* @argv after the words of WP_WRAPPER, if there is one: valgrind and its options. */
+char **
+wp_child_wrapper (void)
+{
+  const char *words = g_getenv ("WP_WRAPPER");
+
+  return g_strsplit (words ? words : "", " ", -1);
+}
+
 static char **
 wrap (char **argv)
 {
-  g_auto(GStrv) words = g_strsplit (g_getenv ("WP_WRAPPER") ? g_getenv ("WP_WRAPPER") : "", " ", -1);
+  g_auto(GStrv) words = wp_child_wrapper ();
   g_autoptr(GStrvBuilder) all = g_strv_builder_new ();
 
   g_strv_builder_addv (all, (const char **) words);

@@ -29,6 +29,9 @@ void wp_child_signal (WpChild *self, int number);
 gboolean wp_child_wait (WpChild *self, gint64 until_us);   /* TRUE: it has ended */
 int wp_child_status (const WpChild *self);     /* then: exit status, or -signal */
 
+/* The words of WP_WRAPPER, which a program is started by where there is one: valgrind and its options. */
+char **wp_child_wrapper (void);
+
 int wp_child_pid (const WpChild *self);
 guint wp_child_count_threads (const WpChild *self);
 guint wp_child_count_files (const WpChild *self);          /* descriptors that it has open */

@@ -36,7 +36,7 @@ run (gpointer data)
   WpWatch *self = data;
   WpClient *client = wp_client_try (self->admin_port);
 
-  while (client && !g_atomic_int_get (&self->stop))
+  while (client)
     {
       gboolean sent = wp_client_send (client, "GET /stats.json HTTP/1.1\r\nHost: test\r\n\r\n");
       g_autoptr(WpAnswer) answer = sent ? wp_client_read (client) : NULL;
@@ -45,6 +45,8 @@ run (gpointer data)
         break;
       check (answer);
       self->n_looks++;
+      if (g_atomic_int_get (&self->stop))   /* not before a look, however late this thread has begun */
+        break;
       g_usleep (PAUSE_US);
     }
   g_clear_pointer (&client, wp_client_free);

@@ -1,6 +1,6 @@
 /* thread-sanitizer.c - what TSan cannot see of a GLib that was not built with it: that its locks order what their holders do. Linked into
  * each test of a build with -Db_sanitize=thread; our calls come here, do what they would have done, and say so.
- * What GLib does inside itself stays unseen, but for its queues and thread pools; see tsan-suppressions. */
+ * What GLib does inside itself stays unseen, but for its queues, thread pools and sources; see tsan-suppressions. */
 #include <dlfcn.h>
 #include <glib.h>
 
@@ -23,12 +23,16 @@ static struct {
   typeof (g_thread_pool_new) *pool_new;
   typeof (g_thread_pool_push) *pool_push;
   typeof (g_thread_pool_free) *pool_free;
+  typeof (g_source_set_callback) *set_callback;
 } real;
 
-/* Before main(), and so before any thread. */
+/* Before main(), and so before any thread. The constructors of libraries that GLib's own use come earlier still, where the program exports
+ * these. */
 __attribute__ ((constructor)) static void
 find_real (void)
 {
+  if (real.lock)
+    return;
   real.lock = (typeof (real.lock)) dlsym (RTLD_NEXT, "g_mutex_lock");
   real.unlock = (typeof (real.unlock)) dlsym (RTLD_NEXT, "g_mutex_unlock");
   real.trylock = (typeof (real.trylock)) dlsym (RTLD_NEXT, "g_mutex_trylock");
@@ -41,11 +45,13 @@ find_real (void)
   real.pool_new = (typeof (real.pool_new)) dlsym (RTLD_NEXT, "g_thread_pool_new");
   real.pool_push = (typeof (real.pool_push)) dlsym (RTLD_NEXT, "g_thread_pool_push");
   real.pool_free = (typeof (real.pool_free)) dlsym (RTLD_NEXT, "g_thread_pool_free");
+  real.set_callback = (typeof (real.set_callback)) dlsym (RTLD_NEXT, "g_source_set_callback");
 }
 
 void
 g_mutex_lock (GMutex *mutex)
 {
+  find_real ();
   real.lock (mutex);
   __tsan_acquire (mutex);
 }
@@ -53,8 +59,10 @@ g_mutex_lock (GMutex *mutex)
 gboolean
 g_mutex_trylock (GMutex *mutex)
 {
-  gboolean locked = real.trylock (mutex);
+  gboolean locked;
 
+  find_real ();
+  locked = real.trylock (mutex);
   if (locked)
     __tsan_acquire (mutex);
   return locked;
@@ -163,4 +171,49 @@ g_thread_pool_free (GThreadPool *pool, gboolean immediate, gboolean wait)
 
   real.pool_free (pool, immediate, wait);
   __tsan_acquire (data);
+}
+
+/* What an idle or a timeout does comes after it was attached to the context of another thread. Other sources are attached by the thread
+ * that serves them, or before it runs. */
+typedef struct {
+  GSourceFunc func;
+  gpointer data;
+  GDestroyNotify notify;
+} Call;
+
+static gboolean
+call (gpointer data)
+{
+  const Call *self = data;
+
+  __tsan_acquire (data);
+  return self->func (self->data);
+}
+
+static void
+call_free (gpointer data)
+{
+  Call *self = data;
+
+  __tsan_acquire (data);
+  if (self->notify)
+    self->notify (self->data);
+  g_free (self);
+}
+
+void
+g_source_set_callback (GSource *source, GSourceFunc func, gpointer data, GDestroyNotify notify)
+{
+  Call *self;
+
+  find_real ();
+  if (source->source_funcs != &g_idle_funcs && source->source_funcs != &g_timeout_funcs)
+    {
+      real.set_callback (source, func, data, notify);
+      return;
+    }
+  self = g_new (Call, 1);
+  *self = (Call) { func, data, notify };
+  __tsan_release (self);
+  real.set_callback (source, call, self, call_free);
 }
