@@ -321,6 +321,8 @@ test_thousands_parked (void)
 {
   g_autoptr(WpHarness) server = NULL;
   g_autoptr(WpCrowd) crowd = NULL;
+  const guint n_parked = g_getenv ("WP_WRAPPER") ? 500 : 5000;   /* valgrind: libsoup would take half a minute for all */
+  gint64 signalled_us;
   guint64 sum;
   WpWatch *watch;
 
@@ -332,21 +334,23 @@ test_thousands_parked (void)
   server = wp_harness_start ("-m", "WorkerPool", "-q", "100", "-w", "10", "-d", "delay:1h", "--drain-timeout=500ms", NULL);
   watch = wp_watch_new (wp_harness_admin_port (server));
   crowd = wp_crowd_new (wp_harness_port (server));
-  wp_crowd_send (crowd, 5110, NULL);
-  while (wp_harness_stat (server, "ledger.parked") < 5000)
+  wp_crowd_send (crowd, n_parked + 110, NULL);
+  while (wp_harness_stat (server, "ledger.parked") < n_parked)
     wp_crowd_look (crowd);
   g_assert_cmpuint (ask_admin (server, "/readyz"), ==, 200);
+  signalled_us = g_get_monotonic_time ();
   wp_harness_signal (server, SIGTERM);
   wp_harness_await_log (server, "draining, for 500 ms at most");
   g_assert_cmpint (wp_harness_wait (server), ==, 1);
+  g_test_message ("%u parked, ended %" G_GINT64_FORMAT " ms after the signal", n_parked, (g_get_monotonic_time () - signalled_us) / 1000);
   g_assert_cmpuint (wp_watch_free (watch), >, 0);
   wp_harness_await_log (server, "110 accepted jobs were not finished: 100 queued, 10 in service");
-  g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, 5110);
+  g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, n_parked + 110);
   sum = wp_harness_ledger (server, "rejected") + wp_harness_ledger (server, "abandoned");
-  g_assert_cmpuint (sum, ==, 5000);
-  wp_crowd_await (crowd, 5110);
+  g_assert_cmpuint (sum, ==, n_parked);
+  wp_crowd_await (crowd, n_parked + 110);
   g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, 110);
-  g_assert_cmpuint (wp_crowd_count_status (crowd, 503), ==, 5000);
+  g_assert_cmpuint (wp_crowd_count_status (crowd, 503), ==, n_parked);
 }
 
 static void

@@ -179,6 +179,7 @@ test_failed_is_kept (void)
 
   said = requeue (server, 0);
   g_assert_nonnull (strstr (said, "requeued 120 failed jobs in "));
+  g_assert_cmpint (wp_harness_count_rows (server, "jobs.journal", "failed IS NULL AND updates IS NULL AND reason IS NULL"), ==, 120);
   wp_harness_start_again (server, "-m", "BufferedChannel", JOURNAL, NULL);
   wp_harness_await_log (server, "recovered 120 jobs from jobs.journal\n");
   wp_harness_stop (server);
@@ -242,6 +243,35 @@ test_drain_leaves_it (void)
   wp_harness_await_log (server, "recovered 11 jobs from jobs.journal\n");
   wp_harness_stop (server);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 11);
+}
+
+/* Somebody holds the journal for longer than it waits, and meanwhile the job ends: its client hears how, and the end of one that failed is kept
+ * once there is a journal again. */
+static void
+test_ends_before_it_is_durable (void)
+{
+  for (guint fails = 0; fails < 2; fails++)
+    {
+      g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", JOURNAL, "--retries=0", NULL);
+      g_autoptr(WpHold) database = wp_hold_new (server, "wp.db"), journal = wp_hold_new (server, "jobs.journal");
+      g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+
+      if (fails)
+        wp_hold_execute (database, "DROP TABLE jobs");
+      wp_client_post (client, "/", NULL, "x", 1);
+      wp_harness_await_stat (server, "ledger.in_service", 1);
+      wp_hold_release (database);
+      wp_harness_await_stat (server, fails ? "ledger.failed" : "ledger.stored", 1);
+      g_assert_true (wp_client_is_silent (client));
+      g_assert_cmpuint (wp_client_read_status (client), ==, fails ? 502 : 200);
+      g_assert_cmpfloat (wp_harness_stat (server, "journal.refused"), ==, 1);
+      wp_hold_release (journal);
+      wp_harness_await_stat (server, "journal.writable", 1);
+      g_clear_pointer (&client, wp_client_free);
+      wp_harness_stop (server);
+      g_assert_cmpint (wp_harness_count_rows (server, "jobs.journal", "failed IS NOT NULL"), ==, fails);
+      g_assert_cmpint (wp_harness_count_rows (server, "jobs.journal", "1"), ==, fails);
+    }
 }
 
 /* A row in a file that has no name any more is none: nobody is promised anything on it, and the end says that it is not complete. */
@@ -310,6 +340,7 @@ main (int argc, char **argv)
   g_test_add_func ("/journal/failed-and-told", test_failed_and_told);
   g_test_add_func ("/journal/no-journal", test_no_journal);
   g_test_add_func ("/journal/drain-leaves-it", test_drain_leaves_it);
+  g_test_add_func ("/journal/ends-before-it-is-durable", test_ends_before_it_is_durable);
   g_test_add_func ("/journal/file-removed", test_file_removed);
   g_test_add_func ("/journal/wrong-file", test_wrong_file);
 

@@ -198,6 +198,15 @@ test_row (Bench *bench, gconstpointer data)
   sqlite3_close (db);
 }
 
+/* Of a UUID of version 7: the milliseconds since 1970 that it begins with (RFC 9562, 5.7). */
+static gint64
+uuid_ms (const char *id)
+{
+  g_autofree char *digits = g_strdup_printf ("%.8s%.4s", id, id + 9);
+
+  return g_ascii_strtoll (digits, NULL, 16);
+}
+
 /* Names are made for those who have none; no body is an empty one, no content type is NULL. */
 static void
 test_bare_requests (Bench *bench, gconstpointer data)
@@ -214,7 +223,9 @@ test_bare_requests (Bench *bench, gconstpointer data)
     }
   await (bench, 100, 0);
   db = connect_second (bench);
-  g_assert_cmpint (query_number (db, "SELECT count(*) FROM jobs WHERE length(id) = 36 AND content_type IS NULL AND body = x''"), ==, 100);
+  g_assert_cmpint (query_number (db, "SELECT count(*) FROM jobs WHERE id LIKE '________-____-7___-____-____________' AND substr(id, 20, 1) IN"
+                                     " ('8', '9', 'a', 'b') AND content_type IS NULL AND body = x''"), ==, 100);
+  g_assert_cmpint (ABS (uuid_ms (wp_job_key (bench->jobs->pdata[99])) - g_get_real_time () / 1000), <, 10000);
   sqlite3_close (db);
 }
 
@@ -242,6 +253,37 @@ test_duplicates (Bench *bench, gconstpointer data)
   db = connect_second (bench);
   g_assert_cmpint (query_number (db, "SELECT count(*) FROM jobs"), ==, 2);
   g_assert_cmpint (query_number (db, "SELECT body = x'30' FROM jobs WHERE id = 'same'"), ==, 1);
+  sqlite3_close (db);
+}
+
+static void
+on_first_done (WpJob *const *jobs, guint n, gboolean ok, gpointer data)
+{
+  Bench *bench = data;
+
+  if (g_strcmp0 (jobs[0]->id, "same") == 0 && n == 1)
+    for (guint i = 1; i < 3; i++)
+      wp_database_update (bench->database, bench->jobs->pdata[i]);   /* the writer is here, and takes both at once then */
+  on_done (jobs, n, ok, data);
+}
+
+/* One row spoils a batch: none of it is stored, and what was a repetition in it is none. */
+static void
+test_duplicate_in_a_batch_that_fails (Bench *bench, gconstpointer data)
+{
+  WpJob *first = make_job (bench, "same", NULL, 0), *second = make_job (bench, "same", NULL, 0);
+  sqlite3 *db;
+
+  make_job (bench, "bad", NULL, 0);
+  open_database (bench, bench->spec);
+  wp_database_on_done (bench->database, on_first_done, bench);
+  db = connect_second (bench);
+  execute (db, "CREATE TRIGGER spoil BEFORE INSERT ON jobs WHEN new.id = 'bad' BEGIN SELECT raise (ABORT, 'spoilt'); END");
+  wp_database_update (bench->database, first);
+  await (bench, 1, 2);
+  g_assert_false (second->duplicate);
+  g_assert_cmpstr (second->failure, ==, "spoilt");
+  g_assert_cmpint (query_number (db, "SELECT count(*) FROM jobs"), ==, 1);
   sqlite3_close (db);
 }
 
@@ -493,6 +535,7 @@ main (int argc, char **argv)
     { "/database/row", test_row },
     { "/database/bare-requests", test_bare_requests },
     { "/database/duplicates", test_duplicates },
+    { "/database/duplicate-in-a-batch-that-fails", test_duplicate_in_a_batch_that_fails },
     { "/database/group-commit", test_group_commit },
     { "/database/keeps-its-pace", test_sqlite_keeps_its_pace },
     { "/database/locked-for-a-while", test_locked_for_a_while },
