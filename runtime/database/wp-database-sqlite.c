@@ -7,6 +7,8 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "runtime/database/wp-checkpointer.h"
+#include "runtime/database/wp-sqlite-settings.h"
 #include "runtime/queue/wp-prompt.h"
 #include "sim/base/wp-error.h"
 
@@ -19,25 +21,16 @@ typedef struct {
   char *path;
   sqlite3 *db;               /* the writer's, once it is open; NULL: to be opened anew */
   gboolean unsettled;        /* it is a new file, and the disk may not have it yet */
+  int log_pages;             /* the writer's: in the write-ahead log after the last commit */
   sqlite3_stmt *begin, *insert, *commit, *rollback;
   GAsyncQueue *waiting;      /* (element-type WpJob) */
   GThreadPool *writer;
+  WpCheckpointer *checkpointer;
   gint at_work;              /* atomic: the writer runs or is about to */
   guint64 n_failed;          /* the writer's: since the last line of the log */
   char *reason;              /* the writer's: of the last that failed */
   gint64 logged_ns;          /* the writer's */
 } SqliteDatabase;
-
-/* Pages of 8 kB, in a new file: a commit of many rows of 1 kB then takes a third less time than with 4 kB, one of a single row no more; with
- * 16 kB that one takes longer. A file in which nothing is stored yet need not be on the disk before the server listens (its seven syncs took
- * 10 to 30 ms), only before the first row is: see settle(). */
-static const char schema[] =
-  "PRAGMA page_size=8192;"
-  "PRAGMA synchronous=OFF;"
-  "PRAGMA journal_mode=WAL;"
-  "CREATE TABLE IF NOT EXISTS jobs (id TEXT NOT NULL PRIMARY KEY, received TEXT NOT NULL, method TEXT NOT NULL,"
-  " path TEXT NOT NULL, content_type TEXT, body BLOB);"
-  "PRAGMA synchronous=FULL;";
 
 static gboolean
 prepare (SqliteDatabase *self, const char *sql, sqlite3_stmt **statement)
@@ -45,16 +38,30 @@ prepare (SqliteDatabase *self, const char *sql, sqlite3_stmt **statement)
   return sqlite3_prepare_v3 (self->db, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) == SQLITE_OK;
 }
 
+/* A hook of SQLite's, in place of its own, which would copy the log to the file within the commit. */
+static int
+on_commit (void *data, sqlite3 *db, const char *name, int log_pages)
+{
+  SqliteDatabase *self = data;
+
+  self->log_pages = log_pages;
+
+  return SQLITE_OK;
+}
+
 static gboolean
 open_file (SqliteDatabase *self)
 {
   self->unsettled = TRUE;
-  return sqlite3_open_v2 (self->path, &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
-         sqlite3_busy_timeout (self->db, BUSY_TIMEOUT_MS) == SQLITE_OK &&
-         sqlite3_exec (self->db, schema, NULL, NULL, NULL) == SQLITE_OK &&
-         prepare (self, "BEGIN IMMEDIATE", &self->begin) && prepare (self, "COMMIT", &self->commit) &&
-         prepare (self, "ROLLBACK", &self->rollback) &&
-         prepare (self, "INSERT INTO jobs VALUES (?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING", &self->insert);
+  self->log_pages = 0;
+  if (sqlite3_open_v2 (self->path, &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+    return FALSE;
+  sqlite3_wal_hook (self->db, on_commit, self);
+
+  return sqlite3_busy_timeout (self->db, BUSY_TIMEOUT_MS) == SQLITE_OK &&
+         sqlite3_exec (self->db, WP_SQLITE_SCHEMA, NULL, NULL, NULL) == SQLITE_OK &&
+         prepare (self, WP_SQLITE_BEGIN, &self->begin) && prepare (self, WP_SQLITE_COMMIT, &self->commit) &&
+         prepare (self, "ROLLBACK", &self->rollback) && prepare (self, WP_SQLITE_INSERT, &self->insert);
 }
 
 static gboolean
@@ -244,6 +251,8 @@ write_all (gpointer token, gpointer data)
           if (self->base.pace_ns > 0)
             began_ns = keep_pace (self, began_ns);
           self->base.done ((WpJob *const *) jobs->pdata, jobs->len, ok, self->base.done_data);
+          if (self->db)
+            wp_checkpointer_look (self->checkpointer, self->db, self->log_pages);
         }
       g_atomic_int_set (&self->at_work, FALSE);
       /* A job that came between the last look and now has found us at work: look once more. */
@@ -270,12 +279,21 @@ sqlite_free (WpDatabase *base)
 
   if (self->writer)
     g_thread_pool_free (self->writer, FALSE, TRUE);
+  g_clear_pointer (&self->checkpointer, wp_checkpointer_free);
   log_failures (self, TRUE);
   g_async_queue_unref (self->waiting);
   close_file (self);
   g_free (self->reason);
   g_free (self->path);
   g_free (self);
+}
+
+static void
+start (SqliteDatabase *self, GError **error)
+{
+  self->checkpointer = wp_checkpointer_new (self->path, error);
+  if (self->checkpointer)
+    self->writer = g_thread_pool_new (write_all, self, 1, TRUE, error);
 }
 
 static WpDatabase *
@@ -286,7 +304,7 @@ sqlite_open (const char *location, WpClock *clock, GError **error)
   self->path = g_strdup (location);
   self->waiting = g_async_queue_new ();
   if (*location && open_file (self))
-    self->writer = g_thread_pool_new (write_all, self, 1, TRUE, error);
+    start (self, error);
   else
     g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot open the database sqlite:%s: %s", location,
                  *location ? sqlite3_errmsg (self->db) : "no file named");

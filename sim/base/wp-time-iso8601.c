@@ -153,17 +153,36 @@ wp_time_is_far_iso8601 (const char *text, gsize len)
   return scan_moment (text, len, &moment) && !fits (&moment);
 }
 
+/* @n_digits of @value, then @after. */
+static char *
+put_digits (char *at, guint value, guint n_digits, char after)
+{
+  for (guint i = n_digits; i-- > 0; value /= 10)
+    at[i] = (char) ('0' + value % 10);
+  at[n_digits] = after;
+
+  return at + n_digits + 1;
+}
+
+/* By hand, since every row of a database has one: snprintf() takes 0.27 us. */
 const char *
 wp_time_format_iso8601 (char buffer[WP_TIME_BUFFER], gint64 unix_ns)
 {
   gint64 seconds = unix_ns / WP_NS_PER_S - (unix_ns % WP_NS_PER_S < 0);
   gint64 days = seconds / 86400 - (seconds % 86400 < 0);
   guint64 of_day = (guint64) (seconds - days * 86400);
+  char *at = buffer;
   int year, month, day;
 
   date_from_days (days, &year, &month, &day);
-  g_snprintf (buffer, WP_TIME_BUFFER, "%04d-%02d-%02dT%02u:%02u:%02u.%09uZ", year, month, day, (guint) (of_day / 3600),
-              (guint) (of_day / 60 % 60), (guint) (of_day % 60), (guint) ((guint64) unix_ns - (guint64) seconds * 1000000000u));
+  at = put_digits (at, (guint) year, 4, '-');
+  at = put_digits (at, (guint) month, 2, '-');
+  at = put_digits (at, (guint) day, 2, 'T');
+  at = put_digits (at, (guint) (of_day / 3600), 2, ':');
+  at = put_digits (at, (guint) (of_day / 60 % 60), 2, ':');
+  at = put_digits (at, (guint) (of_day % 60), 2, '.');
+  at = put_digits (at, (guint) ((guint64) unix_ns - (guint64) seconds * 1000000000u), 9, 'Z');
+  *at = '\0';
 
   return buffer;
 }

@@ -1,20 +1,15 @@
 /* What SQLite itself takes: rows like wp-server's with 1 KB of payload, so many a commit, by a bare loop that does nothing else.
- * Usage: bench-sqlite FILE ROWS_A_COMMIT [SECONDS]. Prints rows a second. */
+ * With the server's own settings. Usage: bench-sqlite FILE ROWS_A_COMMIT [SECONDS]. Prints rows a second. */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/database/wp-sqlite-settings.h"
 #include "runtime/queue/wp-uuid.h"
 #include "sim/base/wp-time.h"
 
 #define PAYLOAD 1024
-
-static const char schema[] =
-  "PRAGMA journal_mode=WAL;"
-  "PRAGMA synchronous=FULL;"
-  "CREATE TABLE jobs (id TEXT NOT NULL PRIMARY KEY, received TEXT NOT NULL, method TEXT NOT NULL,"
-  " path TEXT NOT NULL, content_type TEXT, body BLOB);";
 
 static void
 check (sqlite3 *db, gboolean ok)
@@ -59,10 +54,11 @@ main (int argc, char **argv)
   if (argc < 2)
     return 2;
   check (NULL, sqlite3_open (argv[1], &db) == SQLITE_OK);
-  check (db, sqlite3_exec (db, schema, NULL, NULL, NULL) == SQLITE_OK);
-  check (db, sqlite3_prepare_v2 (db, "BEGIN IMMEDIATE", -1, &begin, NULL) == SQLITE_OK);
-  check (db, sqlite3_prepare_v2 (db, "INSERT INTO jobs VALUES (?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING", -1, &add, NULL) == SQLITE_OK);
-  check (db, sqlite3_prepare_v2 (db, "COMMIT", -1, &commit, NULL) == SQLITE_OK);
+  check (db, sqlite3_exec (db, WP_SQLITE_SCHEMA, NULL, NULL, NULL) == SQLITE_OK);
+  check (db, sqlite3_wal_autocheckpoint (db, WP_SQLITE_CHECKPOINT_PAGES) == SQLITE_OK);
+  check (db, sqlite3_prepare_v2 (db, WP_SQLITE_BEGIN, -1, &begin, NULL) == SQLITE_OK);
+  check (db, sqlite3_prepare_v2 (db, WP_SQLITE_INSERT, -1, &add, NULL) == SQLITE_OK);
+  check (db, sqlite3_prepare_v2 (db, WP_SQLITE_COMMIT, -1, &commit, NULL) == SQLITE_OK);
   for (start_ns = wp_time_monotonic (); wp_time_monotonic () < start_ns + seconds * WP_NS_PER_S; n += rows)
     {
       step (db, begin);

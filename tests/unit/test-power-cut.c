@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define N_JOBS 2000
+#define N_MANY_JOBS 5000         /* which fill several logs */
 #define CUT_EVERY 50
 #define GIVE_UP_US (20 * G_USEC_PER_SEC)
 
@@ -17,10 +18,16 @@ typedef struct {
   const sqlite3_io_methods *theirs;
 } Methods;
 
-static GMutex mutex;         /* guards the three below */
+static GMutex mutex;         /* guards all below */
 static Methods kinds[8];
 static guint n_kinds, n_syncs;
-static GHashTable *unsynced; /* (element-type sqlite3_file): never freed */
+static GHashTable *unsynced; /* (element-type sqlite3_file), and mains itself for the database: never freed */
+static GHashTable *mains;    /* (element-type sqlite3_file): those that are a database, not its log; never freed */
+static char *main_path;      /* of the database that is watched; owned; NULL: none */
+static char *main_synced;    /* what of it is on the disk for sure; owned; NULL: nothing */
+static gsize main_synced_len;
+static guint n_main_syncs;
+static GCond main_closed;
 
 static const sqlite3_io_methods *
 theirs (sqlite3_file *file)
@@ -28,14 +35,19 @@ theirs (sqlite3_file *file)
   return ((const Methods *) file->pMethods)->theirs;
 }
 
+/* All descriptors of the database are one file; to close one of them syncs nothing. */
 static void
 note (sqlite3_file *file, gboolean synced)
 {
+  gpointer key = file;
+
   g_mutex_lock (&mutex);
+  if (g_hash_table_contains (mains, file))
+    key = mains;
   if (synced)
-    g_hash_table_remove (unsynced, file);
+    g_hash_table_remove (unsynced, key);
   else
-    g_hash_table_add (unsynced, file);
+    g_hash_table_add (unsynced, key);
   n_syncs += synced;
   g_mutex_unlock (&mutex);
 }
@@ -47,11 +59,27 @@ write_file (sqlite3_file *file, const void *bytes, int n, sqlite3_int64 offset)
   return theirs (file)->xWrite (file, bytes, n, offset);
 }
 
+/* A database is written to by one thread at a time. */
+static void
+keep_synced (sqlite3_file *file)
+{
+  g_mutex_lock (&mutex);
+  if (main_path && g_hash_table_contains (mains, file))
+    {
+      g_free (main_synced);
+      g_assert_true (g_file_get_contents (main_path, &main_synced, &main_synced_len, NULL));
+      n_main_syncs++;
+    }
+  g_mutex_unlock (&mutex);
+}
+
 static int
 sync_file (sqlite3_file *file, int flags)
 {
   int status = theirs (file)->xSync (file, flags);
 
+  if (status == SQLITE_OK)
+    keep_synced (file);
   note (file, status == SQLITE_OK);
   return status;
 }
@@ -59,7 +87,14 @@ sync_file (sqlite3_file *file, int flags)
 static int
 close_file (sqlite3_file *file)
 {
-  note (file, TRUE);
+  gboolean is_main;
+
+  g_mutex_lock (&mutex);
+  is_main = g_hash_table_remove (mains, file);
+  g_cond_signal (&main_closed);
+  g_mutex_unlock (&mutex);
+  if (!is_main)
+    note (file, TRUE);
   return theirs (file)->xClose (file);
 }
 
@@ -90,8 +125,15 @@ open_file (sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, in
   sqlite3_vfs *system = vfs->pAppData;
   int status = system->xOpen (system, name, file, flags, flags_out);
 
-  if (file->pMethods)
-    file->pMethods = ours_for (file->pMethods);
+  if (!file->pMethods)
+    return status;
+  file->pMethods = ours_for (file->pMethods);
+  if (flags & SQLITE_OPEN_MAIN_DB)
+    {
+      g_mutex_lock (&mutex);
+      g_hash_table_add (mains, file);
+      g_mutex_unlock (&mutex);
+    }
   return status;
 }
 
@@ -102,6 +144,7 @@ watch_files (void)
   sqlite3_vfs *system = sqlite3_vfs_find (NULL);
 
   unsynced = g_hash_table_new (NULL, NULL);
+  mains = g_hash_table_new (NULL, NULL);
   watched = *system;
   watched.zName = "watched";
   watched.pAppData = system;
@@ -123,6 +166,11 @@ bench_init (Bench *self, gconstpointer data)
   self->dir = g_dir_make_tmp ("wp-test-power-cut-XXXXXX", NULL);
   self->path = g_build_filename (self->dir, "jobs", NULL);
   self->cut_path = g_build_filename (self->dir, "cut", NULL);
+  g_free (main_path);
+  main_path = g_strdup (self->path);
+  g_clear_pointer (&main_synced, g_free);
+  g_hash_table_remove_all (unsynced);   /* of the database before */
+  n_main_syncs = 0;
   g_mutex_init (&self->mutex);
   g_cond_init (&self->changed);
 }
@@ -157,22 +205,28 @@ copy (const Bench *self, const char *suffix)
   g_assert_true (g_file_set_contents_full (to, text, (gssize) len, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
 }
 
-/* On the writer's thread, which writes nothing meanwhile. The copy is opened by SQLite's own methods. */
+/* On the writer's thread, which writes nothing meanwhile. The log has to be on the disk; of a database into which it is being copied, nothing
+ * since its last sync is. The copy is opened by SQLite's own methods. */
 static void
 cut (Bench *self, guint n_told)
 {
   g_autofree char *shm = g_strconcat (self->cut_path, "-shm", NULL);
+  gboolean copies_log, due = n_told / CUT_EVERY >= self->n_cuts;
   sqlite3_stmt *statement;
   sqlite3 *db;
 
   g_mutex_lock (&mutex);
-  g_assert_cmpuint (g_hash_table_size (unsynced), ==, 0);
+  copies_log = g_hash_table_contains (unsynced, mains);
+  g_assert_cmpuint (g_hash_table_size (unsynced), ==, copies_log);
+  if (due && copies_log)
+    g_assert_true (g_file_set_contents_full (self->cut_path, main_synced, (gssize) main_synced_len, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
   g_mutex_unlock (&mutex);
-  if (n_told / CUT_EVERY < self->n_cuts)
+  if (!due)
     return;
   self->n_cuts++;
   g_unlink (shm);
-  copy (self, "");
+  if (!copies_log)
+    copy (self, "");
   copy (self, "-wal");
   g_assert_cmpint (sqlite3_open_v2 (self->cut_path, &db, SQLITE_OPEN_READWRITE, "unix"), ==, SQLITE_OK);
   g_assert_cmpint (sqlite3_prepare_v2 (db, "SELECT count(*) FROM jobs", -1, &statement, NULL), ==, SQLITE_OK);
@@ -203,6 +257,18 @@ await (Bench *self, guint n)
   while (self->n_told < n)
     g_assert_true (g_cond_wait_until (&self->changed, &self->mutex, until_us));
   g_mutex_unlock (&self->mutex);
+}
+
+/* Until no log is being copied, so that the next commit may find that it can begin one anew. */
+static void
+await_copied (void)
+{
+  gint64 until_us = g_get_monotonic_time () + GIVE_UP_US;
+
+  g_mutex_lock (&mutex);
+  while (g_hash_table_size (mains) > 1)
+    g_assert_true (g_cond_wait_until (&main_closed, &mutex, until_us));
+  g_mutex_unlock (&mutex);
 }
 
 static WpJob *
@@ -272,14 +338,17 @@ test_database (Bench *self, gconstpointer data)
 
   g_assert_no_error (error);
   wp_database_on_done (database, on_done, self);
-  for (guint i = 0; i < N_JOBS; i++)
+  for (guint i = 0; i < N_MANY_JOBS; i++)
     {
       g_ptr_array_add (jobs, make_job (i));
       g_assert_false (wp_database_update (database, jobs->pdata[i]));
-      if (i % 100 == 0)
-        await (self, i);
+      if (i % 20 != 0)
+        continue;
+      await (self, i);
+      await_copied ();
     }
-  await (self, N_JOBS);
+  await (self, N_MANY_JOBS);
+  g_assert_cmpuint (n_main_syncs, >, 1);   /* a new file, and one log at least that was copied to it */
   wp_database_free (database);
   wp_clock_free (clock);
   g_assert_cmpuint (self->n_cuts, >, 10);
