@@ -225,21 +225,24 @@ test_any_order (Bench *self, gconstpointer data)
     }
 }
 
-/* Two runs: the second one's jobs come behind what the first left, and what it finishes goes. */
+/* Two runs: the second one's jobs come behind all that the first left, the failed one too, and what it finishes goes. */
 static void
 test_next_run (Bench *self, gconstpointer data)
 {
   g_autoptr(GPtrArray) first = NULL, second = NULL;
+  WpJournalCounts counts;
 
   open_journal (self, 0);
   wp_journal_start (self->journal, on_written, on_health, self);
-  for (guint i = 0; i < 3; i++)
+  for (guint i = 0; i < 4; i++)
     {
       g_autoptr(WpJob) job = make_job (i);
 
       wp_journal_add (self->journal, job);
+      if (i == 3)
+        wp_journal_fail (self->journal, job);
     }
-  await (self, 3, 0);
+  await (self, 4, 0);
   close_journal (self);
 
   open_journal (self, 0);
@@ -248,15 +251,17 @@ test_next_run (Bench *self, gconstpointer data)
   wp_journal_start (self->journal, on_written, on_health, self);
   for (guint i = 0; i < 3; i++)
     {
-      g_autoptr(WpJob) job = make_job (i + 3);
+      g_autoptr(WpJob) job = make_job (i + 3);   /* the channel counts those that it has recovered */
 
       wp_journal_add (self->journal, job);
     }
   wp_journal_remove (self->journal, first->pdata[1]);
-  await (self, 6, 0);
+  await (self, 7, 0);
   close_journal (self);
 
   open_journal (self, 0);
+  wp_journal_count (self->journal, &counts);
+  g_assert_cmpuint (counts.failed, ==, 1);
   second = recover (self);
   g_assert_cmpuint (second->len, ==, 5);
   g_assert_cmpuint (number_of (second->pdata[0]), ==, 0);
