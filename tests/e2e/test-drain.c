@@ -111,7 +111,11 @@ test_half_a_request (void)
   wp_harness_signal (server, SIGTERM);
   wp_harness_await_log (server, "draining");
   await_refusal (server);
-  wp_client_send (client, "56789");
+  for (const char *byte = "56789"; *byte; byte++)
+    {
+      g_usleep (100000);     /* the pace of the body: no end without it */
+      wp_client_send_bytes (client, byte, 1);
+    }
   answer = wp_client_read (client);
   g_assert_cmpuint (answer->status, ==, 200);
   connection = wp_answer_header (answer, "Connection");
@@ -202,6 +206,29 @@ test_in_full_flight (void)
   for (guint i = 0; i < 8; i++)
     g_thread_join (threads[i]);
   check_hammered (server, hammers, 8);
+}
+
+/* Thousands who had connected, and had not been accepted yet, are no newcomers. */
+static void
+test_backlog_is_served (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", "--drain-timeout=90s", NULL);
+  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+
+  if (!wp_crowd_has_room (2100))
+    {
+      g_test_skip ("the limit of descriptors is too low");
+      return;
+    }
+  wp_harness_signal (server, SIGSTOP);
+  wp_crowd_send (crowd, 2000, NULL);
+  g_assert_cmpuint (wp_crowd_look (crowd), ==, 0);
+  wp_harness_signal (server, SIGTERM);
+  wp_harness_signal (server, SIGCONT);
+  wp_crowd_await (crowd, 2000);
+  g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, 2000);
+  g_assert_cmpint (wp_harness_wait (server), ==, 0);
+  g_assert_cmpuint (wp_harness_ledger (server, "stored"), ==, 2000);
 }
 
 /* Connections that are kept alive, and then not used, hold nothing up: those idle before, and those just being answered. */
@@ -414,6 +441,7 @@ main (int argc, char **argv)
   g_test_add_func ("/drain/says-so-first", test_says_so_first);
   g_test_add_func ("/drain/half-a-request", test_half_a_request);
   g_test_add_func ("/drain/in-full-flight", test_in_full_flight);
+  g_test_add_func ("/drain/backlog-is-served", test_backlog_is_served);
   g_test_add_func ("/drain/kept-connections-end", test_kept_connections_end);
   g_test_add_func ("/drain/idle-connections-end", test_idle_connections_end);
   g_test_add_func ("/drain/timeout", test_timeout);

@@ -266,6 +266,30 @@ test_socket_handed_over (void)
   g_assert_cmpuint (wp_client_read_status (late), ==, 200);
 }
 
+/* From SIGTERM on, a client that comes is the next one's, however long this one takes to end. */
+static void
+test_socket_left_while_draining (void)
+{
+  guint16 port;
+  int fd = listen_on_port (&port), kept = dup (fd);
+  g_autoptr(WpClient) early = wp_client_new (port), late = NULL;
+  g_autoptr(Service) service = start (fd, "-d", "delay:1h", "--drain-timeout=1h", NULL), next = NULL;
+
+  wp_client_get (early, "/", NULL);
+  g_assert_cmpuint (wp_client_read_status (early), ==, 200);
+  g_subprocess_send_signal (service->process, SIGTERM);
+  g_assert_true (wp_client_read_end (early));        /* by then it drains */
+  late = wp_client_new (port);
+  wp_client_get (late, "/", NULL);
+  await_told (service, "STOPPING=1");
+  await_told (service, "WATCHDOG=1");
+  g_subprocess_send_signal (service->process, SIGTERM);
+  g_assert_cmpint (wait_for_end (service), ==, 1);
+  g_assert_true (wp_client_is_silent (late));
+  next = start (kept, "-d", "delay:0", NULL);
+  g_assert_cmpuint (wp_client_read_status (late), ==, 200);
+}
+
 static void
 test_not_a_listening_socket (void)
 {
@@ -358,6 +382,7 @@ main (int argc, char **argv)
   g_test_add_func ("/service/tells-its-manager", test_tells_its_manager);
   g_test_add_func ("/service/lines-for-the-journal", test_lines_for_the_journal);
   g_test_add_func ("/service/socket-handed-over", test_socket_handed_over);
+  g_test_add_func ("/service/socket-left-while-draining", test_socket_left_while_draining);
   g_test_add_func ("/service/not-a-listening-socket", test_not_a_listening_socket);
   g_test_add_func ("/service/unix-socket", test_unix_socket);
   g_test_add_func ("/service/unit-is-tight", test_unit_is_tight);
