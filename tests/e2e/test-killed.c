@@ -9,7 +9,7 @@
 #define N_CLIENTS 8
 #define MAX_ANSWERS 200          /* a round ends after so many at most, and some microseconds */
 
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#ifdef __SANITIZE_ADDRESS__
 #define N_ROUNDS 10              /* a start takes ten times as long there; all of them run in the plain build */
 #else
 #define N_ROUNDS 50
