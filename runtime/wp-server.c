@@ -278,8 +278,12 @@ stop_fronts (Server *self)
 {
   for (guint i = 0; i < self->fronts->len; i++)
     wp_front_stop (self->fronts->pdata[i]);
+  if (self->admin_front)
+    wp_front_stop (self->admin_front);
   for (guint i = 0; i < self->fronts->len; i++)
     wp_front_join (self->fronts->pdata[i]);
+  if (self->admin_front)
+    wp_front_join (self->admin_front);
 }
 
 /* Everything has ended, or never will: closes the books. After a second signal nobody is waited for. Returns the exit status. */
@@ -293,7 +297,6 @@ finish (Server *self)
 
   wp_mode_close (self->mode);
   wp_listeners_clear (&self->listeners);
-  g_clear_pointer (&self->admin_front, wp_front_free);   /* before what it looks at */
   if (self->drain_until_ns > 0)
     stop_fronts (self);
   if (self->journal && !wp_journal_close (self->journal, &journal_error))
@@ -317,6 +320,7 @@ finish (Server *self)
 static void
 server_clear (Server *self)
 {
+  g_clear_pointer (&self->admin_front, wp_front_free);   /* before what it looks at */
   g_clear_pointer (&self->fronts, g_ptr_array_unref);
   g_clear_pointer (&self->recorder, wp_recorder_free);
   g_clear_pointer (&self->database, wp_database_free);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -258,6 +259,15 @@ on_epoll (int fd, GIOCondition condition, gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+/* Its request came in time, and its turn has not come yet. */
+static gboolean
+has_unread (const WpConnection *connection)
+{
+  int n_bytes = 0;
+
+  return ioctl (connection->fd, FIONREAD, &n_bytes) == 0 && n_bytes > 0;
+}
+
 static void
 on_deadline (WpConnection *connection)
 {
@@ -267,7 +277,7 @@ on_deadline (WpConnection *connection)
     wp_connection_refuse (connection, WP_REFUSAL_HEAD_TIMEOUT);
   else if (connection->state == WP_CONNECTION_BODY)
     wp_connection_refuse (connection, WP_REFUSAL_BODY_TIMEOUT);
-  else
+  else if (connection->state != WP_CONNECTION_IDLE || !has_unread (connection))
     wp_connection_kill (connection);
 }
 

@@ -171,6 +171,25 @@ test_idle (void)
   wp_harness_await_stat (server, "connections", 0);
 }
 
+/* The server had no time for them, but their requests were there before they had been idle for too long. */
+static void
+test_request_came_in_time (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-d", "delay:0", "--idle-timeout=3s", NULL);
+  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+
+  for (guint i = 0; i < 400; i++)
+    g_ptr_array_add (clients, wp_client_new (wp_harness_port (server)));
+  wp_harness_await_stat (server, "connections", 400);
+  wp_harness_signal (server, SIGSTOP);
+  for (guint i = 0; i < clients->len; i++)
+    wp_client_get (clients->pdata[i], "/", NULL);
+  g_usleep (3500000);        /* their time passes, nothing is awaited */
+  wp_harness_signal (server, SIGCONT);
+  for (guint i = 0; i < clients->len; i++)
+    g_assert_cmpuint (wp_client_read_status (clients->pdata[i]), ==, 200);
+}
+
 /* A request that waits has no deadline of the connection's: neither idle nor body time counts for it. */
 static void
 test_parked_is_not_idle (void)
@@ -369,6 +388,7 @@ main (int argc, char **argv)
   g_test_add_func ("/slow-client/body-without-a-rate", test_body_without_a_rate);
   g_test_add_func ("/slow-client/next-head-never-ends", test_next_head_never_ends);
   g_test_add_func ("/slow-client/idle", test_idle);
+  g_test_add_func ("/slow-client/request-came-in-time", test_request_came_in_time);
   g_test_add_func ("/slow-client/parked-is-not-idle", test_parked_is_not_idle);
   g_test_add_func ("/slow-client/single-bytes", test_single_bytes);
   g_test_add_func ("/slow-client/chunked-is-whole", test_chunked_is_whole);
