@@ -15,7 +15,7 @@ const WpCell wp_cells[] = {
   { "pool-100-20", "sample", NULL, SAMPLE_200 " --service-scale=0.044", "WorkerPool", 100, 20, NULL, NULL, "blocked" },
   { "pool-stored", "sample", NULL, SAMPLE_200 " --service-scale=0.008", "WorkerPool", 100, 4, "--ack=stored", NULL, "blocked" },
   { "pool-reject", "sample", "35ms", "--scale=50 --limit=900", "WorkerPool", 50, 4, "--when-full=reject", NULL, "rejected" },
-  { "channel-reject", "sample", "uniform:3ms:5ms", "--scale=100 --limit=1500", "BufferedChannel", 100, 1, "--when-full=reject", NULL, "rejected" },
+  { "channel-reject", "sample", "10ms", SAMPLE_200, "BufferedChannel", 100, 1, "--when-full=reject", NULL, "rejected" },
   { "pool-timeout", "sample", "uniform:20ms:40ms", SAMPLE_200, "WorkerPool", 100, 20, "--block-timeout=120ms", NULL, "timed_out", TRUE },
   { "channel-0-timeout", "sample", "uniform:1ms:3ms", "--scale=200 --limit=3000", "BufferedChannel", 0, 1, "--block-timeout=100ms", NULL, "timed_out" },
   { "pool-patience", "sample", "uniform:4ms:8ms", SAMPLE_200, "WorkerPool", 10, 4, NULL, "160ms", "abandoned", TRUE },
