@@ -348,6 +348,15 @@ test_silent_probes (void)
 }
 
 static void
+test_open_to_all_is_told (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--admin=0.0.0.0:0", "-d", "delay:0", NULL);
+
+  wp_harness_await_log (server, "is not on loopback: whoever reaches it can read all figures\n");
+  wp_harness_stop (server);
+}
+
+static void
 test_none (void)
 {
   g_autoptr(WpHarness) server = wp_harness_start ("--admin=none", "-d", "delay:0", NULL);
@@ -378,6 +387,7 @@ main (int argc, char **argv)
   g_test_add_func ("/admin/what-a-mode-does-not-use-is-null", test_what_a_mode_does_not_use_is_null);
   g_test_add_func ("/admin/snapshots-balance", test_snapshots_balance);
   g_test_add_func ("/admin/silent-probes", test_silent_probes);
+  g_test_add_func ("/admin/open-to-all-is-told", test_open_to_all_is_told);
   g_test_add_func ("/admin/none", test_none);
 
   return g_test_run ();

@@ -69,7 +69,7 @@ static void
 check_crowded (WpHarness *server, guint n, gboolean exhausts)
 {
   g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
-  g_autoptr(WpClient) late = NULL;
+  g_autoptr(WpClient) late = NULL, onlooker = NULL;
   guint files = count_at_rest (server), open;     /* before anybody watches: a watch is a connection, too */
   WpWatch *watch = wp_watch_new (wp_harness_admin_port (server));
   gint64 cpu_us, since_us;
@@ -92,6 +92,8 @@ check_crowded (WpHarness *server, guint n, gboolean exhausts)
     await_files (server, open);
   late = wp_client_new (wp_harness_port (server));
   wp_client_get (late, "/", NULL);
+  onlooker = wp_client_new (wp_harness_admin_port (server));
+  wp_client_get (onlooker, "/healthz", NULL);
   cpu_us = wp_child_cpu_us (wp_harness_child (server));
   since_us = g_get_monotonic_time ();
   while (g_get_monotonic_time () - since_us < G_USEC_PER_SEC)
@@ -107,6 +109,8 @@ check_crowded (WpHarness *server, guint n, gboolean exhausts)
   g_ptr_array_set_size (clients, 0);
   g_assert_cmpuint (wp_client_read_status (late), ==, 200);
   g_clear_pointer (&late, wp_client_free);
+  g_assert_cmpuint (wp_client_read_status (onlooker), ==, 200);
+  g_clear_pointer (&onlooker, wp_client_free);
   wp_harness_await_stat (server, "connections", 0);
   g_assert_cmpuint (wp_watch_free (watch), >, 0);
   settle (server, files);
@@ -189,6 +193,24 @@ test_cut_connections (void)
   wp_harness_stop (server);
 }
 
+/* Who was refused, and does not close, is let go all the same. */
+static void
+test_refused_who_stay (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", NULL);
+  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  guint files = count_at_rest (server);
+
+  add_clients (server, clients, 20);
+  for (guint i = 0; i < clients->len; i++)
+    {
+      wp_client_send (clients->pdata[i], "garbage\r\n\r\n");
+      g_assert_cmpuint (wp_client_read_status (clients->pdata[i]), ==, 400);
+    }
+  settle (server, files);
+  wp_harness_stop (server);
+}
+
 static void
 test_parked_leavers (void)
 {
@@ -224,6 +246,7 @@ main (int argc, char **argv)
   g_test_add_func ("/descriptors/limit-asked-for", test_limit_asked_for);
   g_test_add_func ("/descriptors/kept-connections", test_kept_connections);
   g_test_add_func ("/descriptors/cut-connections", test_cut_connections);
+  g_test_add_func ("/descriptors/refused-who-stay", test_refused_who_stay);
   g_test_add_func ("/descriptors/parked-leavers", test_parked_leavers);
 
   return g_test_run ();

@@ -290,6 +290,28 @@ test_socket_left_while_draining (void)
   g_assert_cmpuint (wp_client_read_status (late), ==, 200);
 }
 
+/* All of its connections are taken; it goes on when they come back. */
+static void
+test_socket_of_a_full_server (void)
+{
+  guint16 port;
+  int fd = listen_on_port (&port);
+  g_autoptr(Service) service = start (fd, "--threads=1", "--max-connections=4", "-d", "delay:0", NULL);
+  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+
+  for (guint i = 0; i < 6; i++)
+    {
+      g_ptr_array_add (clients, wp_client_new (port));
+      wp_client_get (clients->pdata[i], "/", NULL);
+    }
+  for (guint i = 0; i < 4; i++)
+    g_assert_cmpuint (wp_client_read_status (clients->pdata[i]), ==, 200);
+  g_assert_true (wp_client_is_silent (clients->pdata[4]));
+  g_ptr_array_remove_range (clients, 0, 4);
+  for (guint i = 0; i < 2; i++)
+    g_assert_cmpuint (wp_client_read_status (clients->pdata[i]), ==, 200);
+}
+
 static void
 test_not_a_listening_socket (void)
 {
@@ -382,6 +404,7 @@ main (int argc, char **argv)
   g_test_add_func ("/service/tells-its-manager", test_tells_its_manager);
   g_test_add_func ("/service/lines-for-the-journal", test_lines_for_the_journal);
   g_test_add_func ("/service/socket-handed-over", test_socket_handed_over);
+  g_test_add_func ("/service/socket-of-a-full-server", test_socket_of_a_full_server);
   g_test_add_func ("/service/socket-left-while-draining", test_socket_left_while_draining);
   g_test_add_func ("/service/not-a-listening-socket", test_not_a_listening_socket);
   g_test_add_func ("/service/unix-socket", test_unix_socket);

@@ -16,7 +16,7 @@ start (char **path)
   g_assert_true (g_file_set_contents (*path, "# of the house\n" SECRET "\n\nsecond\r\n", -1, NULL));
   g_assert_cmpint (g_chmod (*path, 0600), ==, 0);
   option = g_strconcat ("--token-file=", *path, NULL);
-  server = wp_harness_start ("-d", "delay:0", option, NULL);
+  server = wp_harness_start ("--threads=1", "-d", "delay:0", option, NULL);
 
   return server;
 }
@@ -63,6 +63,12 @@ test_each_kind (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
     check (server, wrong[i], 401);
+  for (guint i = 0; i < 600; i++)    /* enough that a comparison of a few bits would let one in */
+    {
+      g_autofree char *guess = g_strdup_printf ("Authorization: Bearer guess-%u\r\n", i);
+
+      check (server, guess, 401);
+    }
   for (guint i = 0; i < G_N_ELEMENTS (right); i++)
     check (server, right[i], 200);
   wp_harness_stop (server);
@@ -91,8 +97,11 @@ test_exchanged (void)
 {
   g_autofree char *path = NULL, *log = NULL;
   g_autoptr(WpHarness) server = start (&path);
+  guint files;
 
   check (server, "Authorization: Bearer second\r\n", 200);
+  wp_harness_await_stat (server, "connections", 0);
+  files = wp_child_count_files (wp_harness_child (server));
   g_assert_true (g_file_set_contents (path, "third", -1, NULL));
   g_assert_cmpint (g_chmod (path, 0600), ==, 0);
   wp_harness_signal (server, SIGHUP);
@@ -105,6 +114,8 @@ test_exchanged (void)
   wp_harness_await_log (server, "tokens:2: not a bearer token");
   check (server, "Authorization: Bearer third\r\n", 200);
   check (server, "Authorization: Bearer fourth\r\n", 401);
+  wp_harness_await_stat (server, "connections", 0);
+  g_assert_cmpuint (wp_child_count_files (wp_harness_child (server)), <=, files + 1);   /* the admin's client is a new one */
   log = wp_harness_log (server);
   g_assert_null (strstr (log, "no token"));      /* what is secret is not told */
   clean_up (path);

@@ -111,6 +111,7 @@ static const struct {
   { "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: xchunked\r\n" END, WP_REQUEST_BAD, 400 },
   { "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding : chunked\r\n" END, WP_REQUEST_BAD, 400 },
   { "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n" END, WP_REQUEST_BAD, 400 },
+  { "POST / HTTP/1.1\r\n" HOST "X-Request-Id: a\r\nX-Request-Id: b\r\nTransfer-Encoding: chunked\r\n" END, WP_REQUEST_BAD, 400 },
   /* 9110: expectations, upgrades, connection options */
   { "POST / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 1\r\n" END, WP_REQUEST_PLAIN, 0 },
   { "POST / HTTP/1.1\r\n" HOST "Expect: tea\r\nContent-Length: 1\r\n" END, WP_REQUEST_OTHER, 0 },
@@ -274,6 +275,9 @@ static const struct {
   { "5\r\nhello\n0\r\n\r\n", WP_CHUNKED_BAD, NULL },
   { "5\r\nhelloXX\r\n0\r\n\r\n", WP_CHUNKED_BAD, NULL },
   { "5\rhello", WP_CHUNKED_BAD, NULL },
+  { "5\r\nhelloX\n0\r\n\r\n", WP_CHUNKED_BAD, NULL },
+  { "5\r\nhello\rX0\r\n\r\n", WP_CHUNKED_BAD, NULL },
+  { "0\r\n\rX", WP_CHUNKED_BAD, NULL },
   { "5;a\nhello\r\n", WP_CHUNKED_BAD, NULL },
   { "5;a\x01\r\nhello\r\n", WP_CHUNKED_BAD, NULL },
   { "0\r\n\n", WP_CHUNKED_BAD, NULL },
@@ -323,6 +327,15 @@ test_chunks (void)
       }
 }
 
+/* What is read over beside the data has a limit too. */
+static void
+test_chunk_extension_never_ends (void)
+{
+  g_autofree char *name = g_strnfill (10000, 'a'), *text = g_strconcat ("5;", name, NULL);
+
+  check_chunks (text, 1000, WP_CHUNKED_TOO_LARGE, NULL);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -334,5 +347,6 @@ main (int argc, char **argv)
   g_test_add_func ("/request/two-authorizations", test_two_authorizations);
   g_test_add_func ("/request/too-long", test_too_long);
   g_test_add_func ("/request/chunks", test_chunks);
+  g_test_add_func ("/request/chunk-extension-never-ends", test_chunk_extension_never_ends);
   return g_test_run ();
 }
