@@ -1,6 +1,7 @@
 #include "runtime/queue/wp-clock.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -275,11 +276,25 @@ await_due (WpClock *self, guint n_fired)
   return TRUE;
 }
 
+/* They are for those who look at them; under TSan, which keeps a signal until a thread that was given it has read, for ever. */
+static void
+leave_signals_to_others (void)
+{
+  sigset_t signals;
+
+  sigemptyset (&signals);
+  sigaddset (&signals, SIGTERM);
+  sigaddset (&signals, SIGINT);
+  sigaddset (&signals, SIGHUP);
+  pthread_sigmask (SIG_BLOCK, &signals, NULL);
+}
+
 static gpointer
 run (gpointer data)
 {
   WpClock *self = data;
 
+  leave_signals_to_others ();
   wp_promptness_begin (&self->promptness, WP_PROMPT_CLOCK);
   prctl (PR_SET_TIMERSLACK, 1);   /* of 50 us, else */
   while (await_due (self, fire_due (self)))
