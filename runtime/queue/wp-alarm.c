@@ -1,6 +1,7 @@
 #include "runtime/queue/wp-alarm.h"
 
 #define MOST_NS (100 * WP_NS_PER_US)
+#define LONG_NS (5 * WP_NS_PER_MS)
 #define FAR_NS (150 * WP_NS_PER_US)   /* awake for 20 us in as much, that is a seventh of a processor at most */
 
 /* One step down for each that was sooner and three up for each that was later come to rest at the third quartile. */
@@ -8,9 +9,9 @@
 #define STEPS_UP 3
 
 void
-wp_alarm_init (WpAlarm *self)
+wp_alarm_init (WpAlarm *self, gint64 warm_up_ns)
 {
-  *self = (WpAlarm) { .takes_ns = 0, .set_ns = WP_TIME_NONE };
+  *self = (WpAlarm) { .takes_ns = 0, .warm_up_ns = warm_up_ns, .set_ns = WP_TIME_NONE };
 }
 
 gint64
@@ -18,9 +19,14 @@ wp_alarm_set (WpAlarm *self, gint64 due_ns, gint64 now_ns)
 {
   gboolean is_far = due_ns != G_MAXINT64 && due_ns - now_ns >= FAR_NS;
 
-  self->set_ns = is_far ? due_ns - self->takes_ns : WP_TIME_NONE;
+  self->set_ns = WP_TIME_NONE;
+  if (!is_far)
+    return due_ns;
+  if (due_ns - now_ns >= LONG_NS && self->warm_up_ns > 0)
+    return due_ns - MAX (self->takes_ns, self->warm_up_ns);
+  self->set_ns = due_ns - self->takes_ns;
 
-  return is_far ? self->set_ns : due_ns;
+  return self->set_ns;
 }
 
 void
@@ -33,11 +39,11 @@ wp_alarm_woke (WpAlarm *self, gint64 now_ns)
 }
 
 void
-wp_alarm_await (gint64 due_ns)
+wp_alarm_await (const WpAlarm *self, gint64 due_ns)
 {
   gint64 now_ns = wp_time_monotonic ();
 
-  due_ns = MIN (due_ns, now_ns + MOST_NS);
+  due_ns = MIN (due_ns, now_ns + MAX (MOST_NS, self->warm_up_ns));
   while (now_ns < due_ns)
     now_ns = wp_time_monotonic ();
 }

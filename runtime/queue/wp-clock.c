@@ -1,7 +1,6 @@
 #include "runtime/queue/wp-clock.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -244,7 +243,7 @@ await_armed (WpClock *self)
   due_ns = self->armed_ns;
   g_mutex_unlock (&self->mutex);
 
-  wp_alarm_await (due_ns);
+  wp_alarm_await (&self->alarm, due_ns);
 }
 
 /* Rests, and then until something is due. FALSE: the clock is stopping. */
@@ -276,25 +275,11 @@ await_due (WpClock *self, guint n_fired)
   return TRUE;
 }
 
-/* They are for those who look at them; under TSan, which keeps a signal until a thread that was given it has read, for ever. */
-static void
-leave_signals_to_others (void)
-{
-  sigset_t signals;
-
-  sigemptyset (&signals);
-  sigaddset (&signals, SIGTERM);
-  sigaddset (&signals, SIGINT);
-  sigaddset (&signals, SIGHUP);
-  pthread_sigmask (SIG_BLOCK, &signals, NULL);
-}
-
 static gpointer
 run (gpointer data)
 {
   WpClock *self = data;
 
-  leave_signals_to_others ();
   wp_promptness_begin (&self->promptness, WP_PROMPT_CLOCK);
   prctl (PR_SET_TIMERSLACK, 1);   /* of 50 us, else */
   while (await_due (self, fire_due (self)))
@@ -320,7 +305,7 @@ wp_clock_new (GError **error)
   self->first_ns = G_MAXINT64;
   self->armed_ns = G_MAXINT64;
   self->gap_ns = MAX_GAP_NS;
-  wp_alarm_init (&self->alarm);
+  wp_alarm_init (&self->alarm, 0);
   g_mutex_init (&self->mutex);
   g_mutex_init (&self->firing);
   self->thread = g_thread_new ("wp-clock", run, self);

@@ -11,12 +11,7 @@
 #include "runtime/replay/wp-fleet.h"
 #include "sim/base/wp-error.h"
 
-/* A processor that slept for long takes longest to wake, and is slow at first: 0.3 to 0.5 ms on a virtual machine, measured in 2026. It is woken
- * so much earlier, for a twelfth of the time at most. */
-#define LONG_SLEEP_NS (5 * WP_NS_PER_MS)
-#define WARM_UP_NS (400 * WP_NS_PER_US)
-#define WARM_UP_STEPS 5                       /* of wp_alarm_await(), whose each is 0.1 ms at most */
-
+#define WARM_UP_NS (400 * WP_NS_PER_US)       /* a twelfth of a long sleep at most: see wp-alarm.h */
 #define HEAD_START_NS (200 * WP_NS_PER_MS)    /* so that the first request is not late */
 #define TICK_NS (250 * WP_NS_PER_MS)
 #define BATCH 32                              /* sends, or events, before the other has its turn: a fraction of a millisecond */
@@ -115,7 +110,7 @@ wp_sender_new (const WpSchedule *schedule, const WpTarget *target, const WpSende
   curl_global_init (CURL_GLOBAL_DEFAULT);
   self->schedule = schedule;
   self->options = *options;
-  wp_alarm_init (&self->alarm);
+  wp_alarm_init (&self->alarm, WARM_UP_NS);
   self->tally = tally;
   self->setup = (WpLaneSetup) { target, options->method, wp_schedule_body (schedule), on_sent, self };
   self->n_requests = wp_schedule_length (schedule);
@@ -219,8 +214,6 @@ arm_timer (WpSender *self, gint64 when_ns, gint64 now_ns)
     return;
   self->armed_ns = when_ns;
   wake_ns = wp_alarm_set (&self->alarm, when_ns, now_ns);
-  if (when_ns != G_MAXINT64 && when_ns - now_ns >= LONG_SLEEP_NS)
-    wake_ns = MIN (wake_ns, when_ns - WARM_UP_NS);
   if (when_ns != G_MAXINT64)
     spec.it_value = (struct timespec) { wake_ns / WP_NS_PER_S, wake_ns % WP_NS_PER_S };
   timerfd_settime (self->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
@@ -230,8 +223,7 @@ static void
 woke (WpSender *self)
 {
   wp_alarm_woke (&self->alarm, wp_time_monotonic ());
-  for (guint i = 0; i < WARM_UP_STEPS; i++)
-    wp_alarm_await (self->armed_ns);
+  wp_alarm_await (&self->alarm, self->armed_ns);
   self->armed_ns = 0;
 }
 

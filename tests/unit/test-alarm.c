@@ -18,7 +18,7 @@ test_the_timer_is_set_as_early_as_waking_takes (void)
 {
   WpAlarm alarm;
 
-  wp_alarm_init (&alarm);
+  wp_alarm_init (&alarm, 0);
   g_assert_cmpint (wp_alarm_set (&alarm, WP_NS_PER_MS, 0), ==, WP_NS_PER_MS);
   wake_times (&alarm, 1000, LATE_NS);
   g_assert_cmpint (ABS (WP_NS_PER_MS - wp_alarm_set (&alarm, WP_NS_PER_MS, 0) - LATE_NS), <=, 3 * WP_NS_PER_US);
@@ -31,7 +31,7 @@ test_most_wake_ups_are_early (void)
   WpAlarm alarm;
   guint n_early = 0;
 
-  wp_alarm_init (&alarm);
+  wp_alarm_init (&alarm, 0);
   for (guint i = 0; i < 4000; i++)
     {
       gint64 late_ns = g_rand_int_range (rand, 0, LATE_NS);
@@ -48,7 +48,7 @@ test_a_stall_does_not_have_it_wake_long_before (void)
 {
   WpAlarm alarm;
 
-  wp_alarm_init (&alarm);
+  wp_alarm_init (&alarm, 0);
   wake_times (&alarm, 1000, WP_NS_PER_S);
   g_assert_cmpint (wp_alarm_set (&alarm, WP_NS_PER_MS, 0), >=, WP_NS_PER_MS - 100 * WP_NS_PER_US);
 }
@@ -59,7 +59,7 @@ test_what_is_near_is_awaited_as_it_is (void)
 {
   WpAlarm alarm;
 
-  wp_alarm_init (&alarm);
+  wp_alarm_init (&alarm, 0);
   wake_times (&alarm, 1000, LATE_NS);
   for (guint i = 0; i < 1000; i++)
     {
@@ -71,14 +71,35 @@ test_what_is_near_is_awaited_as_it_is (void)
   g_assert_cmpint (wp_alarm_set (&alarm, WP_NS_PER_MS, 0), <, WP_NS_PER_MS - LATE_NS / 2);
 }
 
+/* Who asks for it is awake earlier after a long sleep, which teaches nothing of short ones. */
+static void
+test_a_long_sleep_ends_earlier (void)
+{
+  const gint64 warm_up_ns = 400 * WP_NS_PER_US, long_ns = 5 * WP_NS_PER_MS;
+  WpAlarm alarm;
+
+  wp_alarm_init (&alarm, warm_up_ns);
+  for (guint i = 0; i < 100; i++)
+    {
+      g_assert_cmpint (wp_alarm_set (&alarm, long_ns, 0), ==, long_ns - warm_up_ns);
+      wp_alarm_woke (&alarm, long_ns);
+    }
+  g_assert_cmpint (wp_alarm_set (&alarm, long_ns - 1, 0), ==, long_ns - 1);
+  g_assert_cmpint (wp_alarm_set (&alarm, G_MAXINT64, 0), ==, G_MAXINT64);
+  wp_alarm_init (&alarm, 0);
+  g_assert_cmpint (wp_alarm_set (&alarm, long_ns, 0), ==, long_ns);
+}
+
 static void
 test_never_before_it_is_due (void)
 {
+  WpAlarm alarm;
   gint64 due_ns = wp_time_monotonic () + 50 * WP_NS_PER_US;
 
-  wp_alarm_await (due_ns);
+  wp_alarm_init (&alarm, 0);
+  wp_alarm_await (&alarm, due_ns);
   g_assert_cmpint (wp_time_monotonic (), >=, due_ns);
-  wp_alarm_await (G_MAXINT64);   /* and nobody hangs in it */
+  wp_alarm_await (&alarm, G_MAXINT64);   /* and nobody hangs in it */
 }
 
 int
@@ -89,6 +110,7 @@ main (int argc, char **argv)
   g_test_add_func ("/alarm/most-are-early", test_most_wake_ups_are_early);
   g_test_add_func ("/alarm/a-stall", test_a_stall_does_not_have_it_wake_long_before);
   g_test_add_func ("/alarm/what-is-near", test_what_is_near_is_awaited_as_it_is);
+  g_test_add_func ("/alarm/a-long-sleep", test_a_long_sleep_ends_earlier);
   g_test_add_func ("/alarm/never-before-it-is-due", test_never_before_it_is_due);
 
   return g_test_run ();
