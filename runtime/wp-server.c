@@ -227,10 +227,24 @@ on_started (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* Before anybody is told that the server is there. They are handled once the loop runs. */
+/* Of this thread; those that it makes meanwhile never take one. */
+static void
+hold_signals (int how)
+{
+  sigset_t signals;
+
+  sigemptyset (&signals);
+  sigaddset (&signals, SIGTERM);
+  sigaddset (&signals, SIGINT);
+  sigaddset (&signals, SIGHUP);
+  pthread_sigmask (how, &signals, NULL);
+}
+
+/* Before anybody is told that the server is there, and before there are threads. They are handled once the loop runs. */
 static void
 catch_signals (Server *self)
 {
+  hold_signals (SIG_BLOCK);
   signal (SIGPIPE, SIG_IGN);
   g_unix_signal_add (SIGTERM, on_stop, self);
   g_unix_signal_add (SIGINT, on_stop, self);
@@ -342,6 +356,7 @@ run (Server *self)
 
   wp_log_has_started ();
   g_timeout_add (LIBSOUP_AFTER_MS, on_started, NULL);
+  hold_signals (SIG_UNBLOCK);
   g_main_loop_run (self->loop);
   status = finish (self);
   /* With jobs in service their database is not idle, and nothing that they touch can be freed: the system does that. */
