@@ -26,6 +26,8 @@ static struct {
   typeof (g_source_set_callback) *set_callback;
 } real;
 
+#define FIND(field, name) real.field = (typeof (real.field)) dlsym (RTLD_NEXT, #name)
+
 /* Before main(), and so before any thread. The constructors of libraries that GLib's own use come earlier still, where the program exports
  * these. */
 __attribute__ ((constructor)) static void
@@ -33,19 +35,19 @@ find_real (void)
 {
   if (real.lock)
     return;
-  real.lock = (typeof (real.lock)) dlsym (RTLD_NEXT, "g_mutex_lock");
-  real.unlock = (typeof (real.unlock)) dlsym (RTLD_NEXT, "g_mutex_unlock");
-  real.trylock = (typeof (real.trylock)) dlsym (RTLD_NEXT, "g_mutex_trylock");
-  real.wait = (typeof (real.wait)) dlsym (RTLD_NEXT, "g_cond_wait");
-  real.wait_until = (typeof (real.wait_until)) dlsym (RTLD_NEXT, "g_cond_wait_until");
-  real.queue_push = (typeof (real.queue_push)) dlsym (RTLD_NEXT, "g_async_queue_push");
-  real.queue_try_pop = (typeof (real.queue_try_pop)) dlsym (RTLD_NEXT, "g_async_queue_try_pop");
-  real.queue_lock = (typeof (real.queue_lock)) dlsym (RTLD_NEXT, "g_async_queue_lock");
-  real.queue_unlock = (typeof (real.queue_unlock)) dlsym (RTLD_NEXT, "g_async_queue_unlock");
-  real.pool_new = (typeof (real.pool_new)) dlsym (RTLD_NEXT, "g_thread_pool_new");
-  real.pool_push = (typeof (real.pool_push)) dlsym (RTLD_NEXT, "g_thread_pool_push");
-  real.pool_free = (typeof (real.pool_free)) dlsym (RTLD_NEXT, "g_thread_pool_free");
-  real.set_callback = (typeof (real.set_callback)) dlsym (RTLD_NEXT, "g_source_set_callback");
+  FIND (lock, g_mutex_lock);
+  FIND (unlock, g_mutex_unlock);
+  FIND (trylock, g_mutex_trylock);
+  FIND (wait, g_cond_wait);
+  FIND (wait_until, g_cond_wait_until);
+  FIND (queue_push, g_async_queue_push);
+  FIND (queue_try_pop, g_async_queue_try_pop);
+  FIND (queue_lock, g_async_queue_lock);
+  FIND (queue_unlock, g_async_queue_unlock);
+  FIND (pool_new, g_thread_pool_new);
+  FIND (pool_push, g_thread_pool_push);
+  FIND (pool_free, g_thread_pool_free);
+  FIND (set_callback, g_source_set_callback);
 }
 
 void

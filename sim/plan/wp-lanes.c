@@ -36,6 +36,8 @@ struct _WpLanes {
 
 #include "sim/plan/wp-lane-waits-inline.h"
 
+/* Into each loop, where the compiler would make a call of it. */
+#define INLINE __attribute__ ((target ("avx2"), always_inline)) static inline
 #define LOOP __attribute__ ((target ("avx2"), noinline)) static   /* one for each loop: put together, none has the registers it needs */
 
 gboolean
@@ -201,7 +203,7 @@ scale (const WpLanes *self, gint64 arrival_ns, __m256d reciprocals)
   return _mm256_loadu_pd (each_ns);
 }
 
-__attribute__ ((target ("avx2"), always_inline)) static inline void   /* in each loop, of which the compiler would make a call */
+INLINE void
 offer_one (WpLanes *self, __m256d arrival, gint64 service_ns, Sums *sums, gboolean judges)
 {
   double *free_ns = self->free_ns[0].lane, *past = self->free_ns[self->most_workers].lane;
@@ -223,36 +225,34 @@ offer_one (WpLanes *self, __m256d arrival, gint64 service_ns, Sums *sums, gboole
   self->requests++;
 }
 
-LOOP void
-offer_judged (WpLanes *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows, Sums *sums)
+/* What is asked is known to the compiler. */
+INLINE void
+offer_rows (WpLanes *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows, Sums *sums, gboolean scales, gboolean judges)
 {
   const __m256d reciprocals = _mm256_loadu_pd (self->reciprocals);
   Sums so_far = { 0 };
 
   for (gsize i = 0; i < n_rows; i++)
-    offer_one (self, scale (self, arrivals_ns[i], reciprocals), services_ns[i], &so_far, TRUE);
+    offer_one (self, scales ? scale (self, arrivals_ns[i], reciprocals) : _mm256_set1_pd ((double) arrivals_ns[i]), services_ns[i], &so_far, judges);
   *sums = so_far;
+}
+
+LOOP void
+offer_judged (WpLanes *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows, Sums *sums)
+{
+  offer_rows (self, arrivals_ns, services_ns, n_rows, sums, TRUE, TRUE);
 }
 
 LOOP void
 offer_scaled (WpLanes *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows, Sums *sums)
 {
-  const __m256d reciprocals = _mm256_loadu_pd (self->reciprocals);
-  Sums so_far = { 0 };
-
-  for (gsize i = 0; i < n_rows; i++)
-    offer_one (self, scale (self, arrivals_ns[i], reciprocals), services_ns[i], &so_far, FALSE);
-  *sums = so_far;
+  offer_rows (self, arrivals_ns, services_ns, n_rows, sums, TRUE, FALSE);
 }
 
 LOOP void
 offer_plain (WpLanes *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows, Sums *sums)
 {
-  Sums so_far = { 0 };
-
-  for (gsize i = 0; i < n_rows; i++)
-    offer_one (self, _mm256_set1_pd ((double) arrivals_ns[i]), services_ns[i], &so_far, FALSE);
-  *sums = so_far;
+  offer_rows (self, arrivals_ns, services_ns, n_rows, sums, FALSE, FALSE);
 }
 
 __attribute__ ((target ("avx2"))) static void
