@@ -266,7 +266,7 @@ static const GOptionEntry entries[] = {
   { "body-min-rate", 0, 0, G_OPTION_ARG_CALLBACK, on_size,
     "bytes a second that a body must come by (500); 0: --body-timeout is for the whole of it", "BYTES" },
   { "idle-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time between requests, and to take an answer (75s)", "TIME" },
-  { "drain-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time to finish what is inside after SIGTERM (30s)", "TIME" },
+  { "drain-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time from SIGTERM to the end (30s)", "TIME" },
   { "log-level", 0, 0, G_OPTION_ARG_CALLBACK, on_log_level, "error, warning, info (default) or debug", "LEVEL" },
   { "config", 0, 0, G_OPTION_ARG_CALLBACK, on_config, "read options from FILE, lines of key = value; the command line wins", "FILE" },
   { NULL }

@@ -11,6 +11,7 @@
 #include "runtime/http/wp-exchange.h"
 #include "runtime/http/wp-ingest.h"
 #include "runtime/modes/wp-ledger-fields.h"
+#include "runtime/wp-drain.h"
 #include "runtime/wp-listeners.h"
 #include "runtime/wp-log.h"
 #include "runtime/wp-resources.h"
@@ -21,7 +22,6 @@
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
 
-#define DRAIN_LOOK_MS 10
 #define LIBSOUP_AFTER_MS 200     /* a start has a use for all processors until then */
 
 typedef struct {
@@ -40,7 +40,7 @@ typedef struct {
   WpAdmin admin;
   WpFront *admin_front;          /* NULL: none */
   GMainLoop *loop;
-  gint64 drain_until_ns;         /* WP_TIME_NONE: not draining */
+  WpDrain drain;
 } Server;
 
 /* Returns: what an earlier run left unfinished; NULL with an error. */
@@ -155,50 +155,23 @@ check_resources (Server *self, GError **error)
   return TRUE;
 }
 
-static guint
-count_connections (const Server *self)
-{
-  guint n = 0;
-
-  for (guint i = 0; i < self->fronts->len; i++)
-    n += wp_front_count_connections (self->fronts->pdata[i]);
-  return n;
-}
-
-static gboolean
-on_drain_look (gpointer data)
-{
-  Server *self = data;
-  gboolean idle = count_connections (self) == 0 && wp_mode_wait_empty (self->mode, 0);
-
-  if (!idle && wp_time_monotonic () < self->drain_until_ns)
-    return G_SOURCE_CONTINUE;
-  g_main_loop_quit (self->loop);
-  return G_SOURCE_REMOVE;
-}
-
 static gboolean
 on_stop (gpointer data)
 {
   Server *self = data;
   char limit[WP_TIME_BUFFER];
 
-  if (self->drain_until_ns != WP_TIME_NONE)
+  if (self->drain.state != WP_DRAIN_NONE)
     {
       g_message ("stopped at once");
-      self->drain_until_ns = 0;
-      g_main_loop_quit (self->loop);
+      wp_drain_stop (&self->drain);
       return G_SOURCE_CONTINUE;
     }
-  g_message ("draining, for %s at most; a second signal ends at once",
-             wp_time_format_people (limit, self->options.drain_timeout_ns));
-  self->drain_until_ns = wp_time_monotonic () + self->options.drain_timeout_ns;
   g_atomic_int_set (&self->admin.ready, FALSE);
+  g_message ("draining, for %s at most; a second signal ends at once", wp_time_format_people (limit, self->drain.timeout_ns));
   wp_service_tell_stopping ();
   g_clear_pointer (&self->acceptor, wp_acceptor_free);
-  for (guint i = 0; i < self->fronts->len; i++)
-    wp_front_drain (self->fronts->pdata[i]);
-  g_timeout_add (DRAIN_LOOK_MS, on_drain_look, self);
+  wp_drain_begin (&self->drain);
 
   return G_SOURCE_CONTINUE;
 }
@@ -280,6 +253,7 @@ start (Server *self, GError **error)
   self->fronts = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_front_free);
   start_fronts (self);
   start_admin (self);
+  self->drain = (WpDrain) { self->options.drain_timeout_ns, self->mode, self->fronts, self->loop };
   say_hello (self);
   wp_service_start_watchdog ();
 
@@ -300,7 +274,17 @@ stop_fronts (Server *self)
     wp_front_join (self->admin_front);
 }
 
-/* Everything has ended, or never will: closes the books. After a second signal nobody is waited for. Returns the exit status. */
+/* Nobody is waited for any more who was not in time. */
+static void
+say_what_is_cut (const Server *self)
+{
+  guint n = wp_drain_count_connections (&self->drain);
+
+  if (n > 0)
+    g_warning ("%u connections were cut, perhaps before their answer", n);
+}
+
+/* Everything has ended, or never will: closes the books. Returns the exit status. */
 static int
 finish (Server *self)
 {
@@ -311,8 +295,10 @@ finish (Server *self)
 
   wp_mode_close (self->mode);
   wp_listeners_clear (&self->listeners);
-  if (self->drain_until_ns > 0)
+  if (self->drain.state == WP_DRAIN_EMPTY)
     stop_fronts (self);
+  else
+    say_what_is_cut (self);
   if (self->journal && !wp_journal_close (self->journal, &journal_error))
     g_warning ("the journal is not complete: %s", journal_error->message);
   wp_mode_count (self->mode, &ledger, NULL);
@@ -327,7 +313,7 @@ finish (Server *self)
   text = wp_ledger_format (&ledger);
   g_message ("%s", text);
 
-  return self->drain_until_ns == 0 || left > 0 || error || journal_error || !wp_ledger_balances (&ledger);
+  return self->drain.state == WP_DRAIN_STOPPED || left > 0 || error || journal_error || !wp_ledger_balances (&ledger);
 }
 
 /* The books are closed: frees what was opened, of a server that did not start too. */
@@ -359,8 +345,8 @@ run (Server *self)
   hold_signals (SIG_UNBLOCK);
   g_main_loop_run (self->loop);
   status = finish (self);
-  /* With jobs in service their database is not idle, and nothing that they touch can be freed: the system does that. */
-  if (status != 0)
+  /* Where jobs are in service, or connections open, nothing that they touch can be freed: the system does that. */
+  if (status != 0 || self->drain.state != WP_DRAIN_EMPTY)
     _exit (status);
   return status;
 }
@@ -369,7 +355,7 @@ int
 main (int argc, char **argv)
 {
   g_autoptr(GError) error = NULL;
-  Server self = { .loop = g_main_loop_new (NULL, FALSE), .drain_until_ns = WP_TIME_NONE };
+  Server self = { .loop = g_main_loop_new (NULL, FALSE) };
   int status;
 
   g_set_prgname ("wp-server");

@@ -130,15 +130,21 @@ wp_connection_kill (WpConnection *self)
 }
 
 void
-wp_connection_refuse (WpConnection *self, WpRefusal why)
+wp_connection_answer_last (WpConnection *self, guint status, const char *text)
 {
   g_autoptr(GString) reply = g_string_new (NULL);
   WpReplyCache cache = { .second = 0 };
 
-  wp_gate_count_refusal (self->gate, why);
-  wp_reply_append (&cache, reply, wp_refusal_status (why), wp_refusal_text (why), TRUE);
+  wp_reply_append (&cache, reply, status, text, TRUE);
   wp_connection_write (self, reply->str, reply->len);
   wp_connection_kill (self);
+}
+
+void
+wp_connection_refuse (WpConnection *self, WpRefusal why)
+{
+  wp_gate_count_refusal (self->gate, why);
+  wp_connection_answer_last (self, wp_refusal_status (why), wp_refusal_text (why));
 }
 
 gboolean

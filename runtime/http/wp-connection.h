@@ -63,7 +63,8 @@ gssize wp_connection_write (WpConnection *self, const void *buffer, gsize size);
 void wp_connection_write_later (WpConnection *self, const char *bytes, gsize len);
 gboolean wp_connection_flush (WpConnection *self);
 
-/* Answers past any parser, counts it, and kills the connection. */
+/* Answers past any parser, and kills the connection; the second counts it. */
+void wp_connection_answer_last (WpConnection *self, guint status, const char *text);
 void wp_connection_refuse (WpConnection *self, WpRefusal why);
 
 /* Makes reads end and writes fail from now on, and tells the lane, which may release it at once. */

@@ -1,6 +1,6 @@
 #include "runtime/http/wp-front.h"
 
-#define LAST_WORDS_MS 1000       /* for answers to be written, then for streams to end, when the front is freed */
+#define LET_GO_MS 1000           /* for libsoup to let go of connections that were killed */
 
 struct _WpFront {
   GThread *thread;
@@ -18,6 +18,7 @@ struct _WpFront {
   gpointer accepted_data;
   GDestroyNotify accepted_destroy;
   gint draining, stopping;       /* atomic */
+  gint let_in;                   /* atomic: draining, and all of the backlog is inside */
 };
 
 /* What only libsoup can take. Told once. */
@@ -111,28 +112,17 @@ wp_front_new (const char *name, int listen_fd, const WpGateLimits *limits, WpSou
   return self;
 }
 
-static void
-iterate_until_empty (WpFront *self)
-{
-  gint64 until_us = g_get_monotonic_time () + LAST_WORDS_MS * 1000;
-
-  while (wp_gate_count (self->gate) > 0 && g_get_monotonic_time () < until_us)
-    if (!g_main_context_iteration (self->context, FALSE))
-      g_usleep (1000);
-}
-
-/* First the answers that are on their way, then the connections that have none coming. Who looks on is owed nothing: it would hold up the
- * end for as long as it asks. */
 static gboolean
 on_end (gpointer data)
 {
   WpFront *self = data;
+  gint64 until_us = g_get_monotonic_time () + LET_GO_MS * 1000;
 
   wp_gate_stop (self->gate);
-  if (self->site != WP_SOUP_ADMIN)
-    iterate_until_empty (self);
   wp_gate_kill_all (self->gate);
-  iterate_until_empty (self);
+  while (wp_gate_count (self->gate) > 0 && g_get_monotonic_time () < until_us)
+    if (!g_main_context_iteration (self->context, FALSE))
+      g_usleep (1000);
   g_main_loop_quit (self->loop);
 
   return G_SOURCE_REMOVE;
@@ -216,7 +206,10 @@ wp_front_post (WpFront *self, gpointer item)
 static gboolean
 on_drain (gpointer data)
 {
-  wp_gate_stop (((WpFront *) data)->gate);
+  WpFront *self = data;
+
+  wp_gate_stop (self->gate);
+  g_atomic_int_set (&self->let_in, TRUE);
   return G_SOURCE_REMOVE;
 }
 
@@ -231,6 +224,12 @@ gboolean
 wp_front_is_draining (WpFront *self)
 {
   return g_atomic_int_get (&self->draining);
+}
+
+gboolean
+wp_front_is_drained (WpFront *self)
+{
+  return g_atomic_int_get (&self->let_in) && wp_gate_count (self->gate) == 0;
 }
 
 guint

@@ -22,7 +22,7 @@ typedef void (*WpFrontSetup) (WpFront *self, gpointer data);
  */
 WpFront *wp_front_new (const char *name, int listen_fd, const WpGateLimits *limits, WpSoupSite site, WpFrontSetup setup,
                        WpMailboxFunc deliver, gpointer data);
-void wp_front_stop (WpFront *self);       /* any thread: the front starts to end, all its connections and its thread */
+void wp_front_stop (WpFront *self);       /* any thread: all its connections are cut, and its thread ends */
 void wp_front_join (WpFront *self);       /* waits until it has; what is posted later is not delivered */
 void wp_front_free (WpFront *self);       /* stops and joins; nobody posts any more */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpFront, wp_front_free)
@@ -38,6 +38,7 @@ void wp_front_hand (WpFront *self, int fd);            /* any thread: a connecti
 void wp_front_post (WpFront *self, gpointer item);     /* any thread */
 void wp_front_drain (WpFront *self);                   /* any thread: no new connections, and answers close theirs */
 gboolean wp_front_is_draining (WpFront *self);         /* any thread */
+gboolean wp_front_is_drained (WpFront *self);          /* any thread: it is draining, and nobody is left, nor in the backlog */
 guint wp_front_count_connections (WpFront *self);      /* any thread */
 void wp_front_add_refusals (WpFront *self, guint64 *counts);   /* any thread: to WP_N_REFUSALS counts */
 

@@ -32,15 +32,18 @@ respond (WpFront *front, SoupServerMessage *message, guint status, const char *t
 }
 
 /* The message was paused. Where its client has gone, its connection is killed first, so that libsoup's write fails and it
- * lets go of both. */
+ * lets go of both. So it is where a drain ends, and many thousands may have to be told while there is time: libsoup takes its own. */
 static void
 reply (WpFront *front, gpointer request, guint status)
 {
   g_autoptr(SoupServerMessage) message = request;
+  WpConnection *connection = wp_soup_get_connection (message);
 
   wp_soup_set_waiting (wp_front_get_soup (front), FALSE);
   if (status == 0)
-    wp_connection_kill (wp_soup_get_connection (message));
+    wp_connection_kill (connection);
+  else if (status == SOUP_STATUS_SERVICE_UNAVAILABLE && wp_front_is_draining (front) && connection->out_len == 0)
+    wp_connection_answer_last (connection, status, wp_reply_text (status));
   if (status == 0)
     status = SOUP_STATUS_SERVICE_UNAVAILABLE;
   respond (front, message, status, wp_reply_text (status));

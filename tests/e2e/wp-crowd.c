@@ -29,6 +29,7 @@ struct _WpCrowd {
   int epoll_fd;
   GPtrArray *members;        /* (element-type Member) */
   GArray *answered;          /* (element-type guint): in order */
+  gboolean may_be_cut;
 };
 
 gboolean
@@ -121,21 +122,35 @@ parse (Member *self)
 }
 
 static void
+lost (const WpCrowd *self, guint i, const char *why)
+{
+  Member *loser = member (self, i);
+
+  if (!self->may_be_cut || loser->size > 0)
+    g_error ("client %u: %s after %u bytes: \"%s\"", i, why, loser->size, loser->answer);
+  loser->status = WP_CROWD_CUT;
+}
+
+static void
 read_answer (WpCrowd *self, guint i)
 {
   Member *reader = member (self, i);
-  gssize n;
+  gssize n = 1;
 
-  while (reader->status == 0 && (n = recv (reader->fd, reader->answer + reader->size, ROOM - 1 - reader->size, 0)) != -1)
+  while (reader->status == 0 && n > 0)
     {
+      n = recv (reader->fd, reader->answer + reader->size, ROOM - 1 - reader->size, 0);
       if (n == 0)
-        g_error ("client %u: the connection ended after %u bytes: \"%s\"", i, reader->size, reader->answer);
-      reader->size += (guint) n;
-      reader->answer[reader->size] = '\0';
-      parse (reader);
+        lost (self, i, "the connection ended");
+      else if (n < 0 && errno != EAGAIN)
+        lost (self, i, g_strerror (errno));
+      else if (n > 0)
+        {
+          reader->size += (guint) n;
+          reader->answer[reader->size] = '\0';
+          parse (reader);
+        }
     }
-  if (reader->status == 0 && errno != EAGAIN)
-    g_error ("client %u: %s", i, g_strerror (errno));
   if (reader->status != 0)
     {
       g_array_append_val (self->answered, i);
@@ -170,6 +185,12 @@ step (WpCrowd *self, int timeout_ms)
   if (n == 1)
     on_event (self, event.data.u32, event.events);
   return n == 1;
+}
+
+void
+wp_crowd_expect_cuts (WpCrowd *self)
+{
+  self->may_be_cut = TRUE;
 }
 
 guint

@@ -16,6 +16,10 @@ gboolean wp_crowd_has_room (guint n);
  * (whole lines; NULL: none) once it is connected, and leaves when it is answered. */
 void wp_crowd_send (WpCrowd *self, guint n, const char *headers);
 
+/* From now on a client may lose its connection: that is its answer then, with this for its status. Half an answer is still an error. */
+#define WP_CROWD_CUT 1
+void wp_crowd_expect_cuts (WpCrowd *self);
+
 /* Serves all until @n_answers in all have come. A client that is refused, or loses its connection unanswered, is an error. */
 void wp_crowd_await (WpCrowd *self, guint n_answers);
 

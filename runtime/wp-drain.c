@@ -1,0 +1,76 @@
+#include "runtime/wp-drain.h"
+
+#include "sim/base/wp-time.h"
+
+#define LOOK_MS 10
+#define TELL_NS WP_NS_PER_S                    /* to tell those who are still parked, or half of the time if that is less, */
+#define TELL_EACH_NS (100 * WP_NS_PER_US)      /* or so much for each: it takes a third of that */
+#define EXIT_NS (200 * WP_NS_PER_MS)           /* to close the books and thousands of sockets, 10 us each; or a fifth of the time */
+
+guint
+wp_drain_count_connections (const WpDrain *self)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->fronts->len; i++)
+    n += wp_front_count_connections (self->fronts->pdata[i]);
+  return n;
+}
+
+static gboolean
+is_empty (const WpDrain *self)
+{
+  for (guint i = 0; i < self->fronts->len; i++)
+    if (!wp_front_is_drained (self->fronts->pdata[i]))
+      return FALSE;
+  return wp_mode_wait_empty (self->mode, 0);
+}
+
+/* Of the time that there is, the share that those who are parked now need to be told. */
+static gint64
+time_to_tell (const WpDrain *self)
+{
+  WpLedger ledger;
+
+  wp_mode_count (self->mode, &ledger, NULL);
+  return MAX (MIN (TELL_NS, self->timeout_ns / 2), (gint64) ledger.parked * TELL_EACH_NS);
+}
+
+static void
+end (WpDrain *self, WpDrainState state)
+{
+  self->state = state;
+  g_main_loop_quit (self->loop);
+}
+
+static gboolean
+on_look (gpointer data)
+{
+  WpDrain *self = data;
+  gint64 left_ns = self->begun_ns + self->timeout_ns - wp_time_monotonic ();
+
+  if (is_empty (self))
+    end (self, WP_DRAIN_EMPTY);
+  else if (left_ns <= MIN (EXIT_NS, self->timeout_ns / 5))
+    end (self, WP_DRAIN_TIMED_OUT);
+  else if (left_ns <= time_to_tell (self))
+    wp_mode_close (self->mode);
+
+  return self->state == WP_DRAIN_GOES_ON ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+void
+wp_drain_begin (WpDrain *self)
+{
+  self->state = WP_DRAIN_GOES_ON;
+  self->begun_ns = wp_time_monotonic ();
+  for (guint i = 0; i < self->fronts->len; i++)
+    wp_front_drain (self->fronts->pdata[i]);
+  g_timeout_add (LOOK_MS, on_look, self);
+}
+
+void
+wp_drain_stop (WpDrain *self)
+{
+  end (self, WP_DRAIN_STOPPED);
+}

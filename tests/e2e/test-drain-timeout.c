@@ -1,0 +1,210 @@
+/* SIGTERM, and more inside than the time allows: who still waits is told so within it, what is left is counted, and a second signal ends it. */
+#include "tests/e2e/wp-crowd.h"
+#include "tests/e2e/wp-harness.h"
+#include "tests/e2e/wp-watch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* @n more clients, all of them inside when it returns. */
+static void
+enter (WpHarness *server, WpCrowd *crowd, guint n)
+{
+  double expected = wp_harness_stat (server, "ledger.received") + n;
+
+  wp_crowd_send (crowd, n, NULL);
+  while (wp_harness_stat (server, "ledger.received") < expected)
+    wp_crowd_look (crowd);
+}
+
+/* What it says that it has cut. */
+static guint
+count_cut (const WpHarness *server)
+{
+  g_autofree char *log = wp_harness_log (server);
+  const char *said = strstr (log, " connections were cut, perhaps before their answer\n");
+
+  while (said && said > log && g_ascii_isdigit (said[-1]))
+    said--;
+  return said ? (guint) atoi (said) : 0;
+}
+
+static void
+test_timeout (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "1", "-d", "delay:1h", "--drain-timeout=100ms",
+                                                  "--record=record.csv", NULL);
+  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  const WpRow *rows;
+  gsize n_rows;
+
+  for (guint i = 0; i < 4; i++)
+    enter (server, crowd, 1);
+  wp_crowd_expect_cuts (crowd);
+  wp_harness_signal (server, SIGTERM);
+  g_assert_cmpint (wp_harness_wait (server), ==, 1);
+  wp_crowd_await (crowd, 4);
+  for (guint i = 0; i < 4; i++)
+    if (i < 2)
+      g_assert_cmpuint (wp_crowd_status (crowd, i), ==, 200);
+    else if (wp_crowd_status (crowd, i) != WP_CROWD_CUT)
+      g_assert_cmpuint (wp_crowd_status (crowd, i), ==, 503);
+  g_assert_cmpuint (wp_crowd_count_status (crowd, WP_CROWD_CUT), <=, count_cut (server));
+  wp_harness_await_log (server, "2 accepted jobs were not finished: 1 queued, 1 in service");
+  g_assert_cmpuint (wp_harness_ledger (server, "rejected"), ==, 2);
+  g_assert_cmpuint (wp_harness_ledger (server, "queued"), ==, 1);
+  g_assert_cmpuint (wp_harness_ledger (server, "in_service"), ==, 1);
+  rows = wp_harness_record (server, "record.csv", &n_rows);
+  g_assert_cmpuint (n_rows, ==, 4);
+  for (guint i = 0; i < 4; i++)
+    g_assert_cmpint (rows[i].outcome, ==, i < 2 ? WP_OUTCOME_NONE : WP_OUTCOME_REJECTED);
+  g_assert_cmpint (rows[0].started_ns, ==, rows[0].arrival_ns);
+  g_assert_cmpint (rows[1].started_ns, ==, WP_TIME_NONE);
+}
+
+/* Jobs whose clients wait for their end go on ending while the server gives up: nobody is there to be told. */
+static void
+test_timeout_while_jobs_end (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "500", "-w", "10", "-d", "delay:20ms",
+                                                  "--ack=stored",
+                                                  "--drain-timeout=10ms", "--record=record.csv", NULL);
+  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  const WpRow *rows;
+  gsize n_rows;
+  int status;
+  WpWatch *watch = wp_watch_new (wp_harness_admin_port (server));
+
+  for (guint i = 0; i < 500; i++)
+    {
+      g_ptr_array_add (clients, wp_client_new (wp_harness_port (server)));
+      wp_client_get (clients->pdata[i], "/", NULL);
+    }
+  wp_harness_await_stat (server, "ledger.received", 500);
+  wp_harness_signal (server, SIGTERM);
+  status = wp_harness_wait (server);
+  g_assert_cmpuint (wp_watch_free (watch), >, 0);
+  g_assert_cmpint (status, >=, 0);
+  g_assert_cmpint (status, ==, wp_harness_ledger (server, "stored") < 500);
+  g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, 500);
+  rows = wp_harness_record (server, "record.csv", &n_rows);
+  g_assert_cmpuint (n_rows, ==, 500);
+  for (guint i = 0; i < n_rows; i++)
+    g_assert_true (rows[i].outcome == WP_OUTCOME_STORED || rows[i].outcome == WP_OUTCOME_NONE);
+}
+
+/* Five thousand are parked before a full queue when it must end: all of it within the limit, and each is answered, or is one of those that
+ * it says that it could not answer. */
+static void
+test_thousands_parked (void)
+{
+  g_autoptr(WpHarness) server = NULL;
+  g_autoptr(WpCrowd) crowd = NULL;
+  const guint n_parked = g_getenv ("WP_WRAPPER") ? 500 : 5000;   /* valgrind: libsoup would take half a minute for all */
+  gint64 signalled_us;
+  guint64 sum;
+  guint n_cut;
+  WpWatch *watch;
+
+  if (!wp_crowd_has_room (5200))
+    {
+      g_test_skip ("the limit of descriptors is too low");
+      return;
+    }
+  server = wp_harness_start ("-m", "WorkerPool", "-q", "100", "-w", "10", "-d", "delay:1h", "--drain-timeout=500ms", NULL);
+  watch = wp_watch_new (wp_harness_admin_port (server));
+  crowd = wp_crowd_new (wp_harness_port (server));
+  enter (server, crowd, n_parked + 110);
+  g_assert_cmpfloat (wp_harness_stat (server, "ready"), ==, 1);
+  wp_crowd_expect_cuts (crowd);
+  signalled_us = g_get_monotonic_time ();
+  wp_harness_signal (server, SIGTERM);
+  g_assert_cmpint (wp_harness_wait (server), ==, 1);
+  g_test_message ("%u parked, ended %" G_GINT64_FORMAT " ms after the signal", n_parked, (g_get_monotonic_time () - signalled_us) / 1000);
+  g_assert_cmpuint (wp_watch_free (watch), >, 0);
+  wp_harness_await_log (server, "draining, for 500 ms at most");
+  wp_harness_await_log (server, "110 accepted jobs were not finished: 100 queued, 10 in service");
+  g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, n_parked + 110);
+  sum = wp_harness_ledger (server, "rejected") + wp_harness_ledger (server, "abandoned");
+  g_assert_cmpuint (sum, ==, n_parked);
+  wp_crowd_await (crowd, n_parked + 110);
+  g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, 110);
+  n_cut = wp_crowd_count_status (crowd, WP_CROWD_CUT);
+  g_assert_cmpuint (n_cut, <=, count_cut (server));
+  g_assert_cmpuint (wp_crowd_count_status (crowd, 503) + n_cut, ==, n_parked);
+}
+
+/* Who has not even said all of its request loses no job: nothing is wrong but that it is cut. */
+static void
+test_half_a_request (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--drain-timeout=200ms", NULL);
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+
+  wp_client_send (client, "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n01234");
+  wp_harness_await_stat (server, "connections", 1);
+  wp_harness_signal (server, SIGTERM);
+  g_assert_cmpint (wp_harness_wait (server), ==, 0);
+  g_assert_cmpuint (count_cut (server), ==, 1);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 0);
+  g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, 0);
+}
+
+static void
+test_second_signal (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:1h", "--drain-timeout=1h", NULL);
+  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+
+  enter (server, crowd, 2);
+  wp_crowd_await (crowd, 1);
+  wp_harness_signal (server, SIGINT);
+  wp_harness_await_log (server, "draining");
+  g_assert_cmpuint (wp_crowd_look (crowd), ==, 1);
+  wp_harness_signal (server, SIGINT);
+  g_assert_cmpint (wp_harness_wait (server), ==, 1);
+  wp_harness_await_log (server, "stopped at once");
+  g_assert_cmpuint (wp_harness_ledger (server, "in_service"), ==, 1);
+  g_assert_cmpuint (wp_harness_ledger (server, "rejected"), ==, 1);
+}
+
+/* The second signal comes just when thousands of jobs end: the record is whole, each row once. */
+static void
+test_second_signal_while_jobs_end (void)
+{
+  for (guint round = 0; round < 6; round++)
+    {
+      g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:300ms", "--record=record.csv", NULL);
+      g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+      gsize n_rows;
+      int status;
+
+      wp_crowd_send (crowd, 2000, NULL);
+      wp_crowd_await (crowd, 2000);
+      while (wp_harness_stat (server, "ledger.stored") == 0)
+        ;
+      wp_harness_signal (server, SIGTERM);
+      wp_harness_await_log (server, "draining");
+      wp_harness_signal (server, SIGTERM);
+      status = wp_harness_wait (server);
+      g_assert_true (status == 0 || status == 1);
+      g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, 2000);
+      wp_harness_record (server, "record.csv", &n_rows);
+      g_assert_cmpuint (n_rows, ==, 2000);
+    }
+}
+
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/drain-timeout/timeout", test_timeout);
+  g_test_add_func ("/drain-timeout/while-jobs-end", test_timeout_while_jobs_end);
+  g_test_add_func ("/drain-timeout/thousands-parked", test_thousands_parked);
+  g_test_add_func ("/drain-timeout/half-a-request", test_half_a_request);
+  g_test_add_func ("/drain-timeout/second-signal", test_second_signal);
+  g_test_add_func ("/drain-timeout/second-signal-while-jobs-end", test_second_signal_while_jobs_end);
+
+  return g_test_run ();
+}
