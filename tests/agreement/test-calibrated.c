@@ -164,19 +164,6 @@ test_sqlite (gconstpointer data)
 
 typedef struct { double rate, p50, p99; } Wrk;
 
-static double
-seconds_after (const char *text, const char *what)
-{
-  const char *at = strstr (text, what);
-  char *unit;
-  double value;
-
-  g_assert_nonnull (at);
-  value = g_ascii_strtod (at + strlen (what), &unit);
-
-  return value * (g_str_has_prefix (unit, "us") ? 1e-6 : g_str_has_prefix (unit, "ms") ? 1e-3 : 1);
-}
-
 /* Takes the server, and stops it. */
 static Wrk
 measure (WpHarness *taken, guint clients)
@@ -188,7 +175,7 @@ measure (WpHarness *taken, guint clients)
   g_assert_cmpint (wp_program_run ("wrk", (const char *[]) { "-t1", connections, "-d2s", "--latency", url, NULL }, &output, NULL), ==, 0);
   wp_harness_stop (server);
 
-  return (Wrk) { seconds_after (output, "Requests/sec:"), seconds_after (output, " 50% "), seconds_after (output, " 99% ") };
+  return (Wrk) { wp_program_seconds (output, "Requests/sec:"), wp_program_seconds (output, " 50% "), wp_program_seconds (output, " 99% ") };
 }
 
 static Wrk

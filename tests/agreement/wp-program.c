@@ -23,3 +23,17 @@ wp_program_run (const char *program, const char *const *words, char **output, ch
 
   return g_subprocess_get_if_exited (process) ? g_subprocess_get_exit_status (process) : -1;
 }
+
+double
+wp_program_seconds (const char *text, const char *what)
+{
+  const char *at = strstr (text, what);
+  char *unit;
+  double value;
+
+  g_assert_nonnull (at);
+  value = g_ascii_strtod (at + strlen (what), &unit);
+  unit += *unit == ' ';
+
+  return value * (g_str_has_prefix (unit, "ns") ? 1e-9 : g_str_has_prefix (unit, "us") ? 1e-6 : g_str_has_prefix (unit, "ms") ? 1e-3 : 1);
+}

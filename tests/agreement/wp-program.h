@@ -13,3 +13,6 @@
  * Returns: its exit status, or -1 if it did not end by itself.
  */
 int wp_program_run (const char *program, const char *const *words, char **output, char **errors);
+
+/* The time that stands behind @what in @text, with its unit ("1.54 ms"); fails the test where there is none. Returns: seconds. */
+double wp_program_seconds (const char *text, const char *what);
