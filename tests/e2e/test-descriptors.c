@@ -6,7 +6,7 @@
 #define FEW 200
 #define SERVED 20
 
-static const WpChildLimits few = { .files = FEW };
+static const WpChildTerms few = { .files = FEW };
 
 /* Once every thread has begun, nobody is connected but the admin's client. */
 static guint

@@ -11,7 +11,7 @@
 #define THREADS 9                /* the first, two for HTTP, the admin's, and the five of wp_server_options_count_threads() */
 #define MB (1u << 20)
 
-static const WpChildLimits few_threads = { .processes = THREADS - 3 }, just_threads = { .processes = THREADS },
+static const WpChildTerms few_threads = { .processes = THREADS - 3 }, just_threads = { .processes = THREADS },
                            no_memory = { .address_bytes = 60 * MB }, little_memory = { .address_bytes = 256 * MB };
 
 /* May anybody go to the folder? */
@@ -192,7 +192,7 @@ test_memory_of_a_group (void)
 
   if (cannot_limit_memory () || !(group = make_group (128 * MB)))
     return;
-  server = wp_harness_start_limited (&(WpChildLimits) { .group = group }, "-d", "delay:1h", NULL);
+  server = wp_harness_start_limited (&(WpChildTerms) { .group = group }, "-d", "delay:1h", NULL);
   g_assert_cmpuint (send_payloads (server), >, 160);
   g_assert_cmpfloat (wp_harness_stat (server, "pending_bytes"), <=, 32 * MB);
   g_assert_cmpint (wp_child_memory_bytes (wp_harness_child (server)), <, 96 * MB);

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #define FIRST_USER 100000        /* of those that no system gives out */
+#define NO_PID "0000000000"
+#define FIRST_SOCKET 3           /* SD_LISTEN_FDS_START */
 
 struct _WpChild {
   GPid pid;
@@ -31,9 +33,11 @@ limit (int resource, guint64 value)
 }
 
 typedef struct {
-  WpChildLimits limits;
+  WpChildTerms terms;
   uid_t user;                /* nobody else's, and the group's too */
   char *group_file;          /* to write one's own process into; NULL: no group */
+  char **environment;        /* NULL: the test's */
+  char *own_pid;             /* room for it in there; NULL: nobody asks */
 } Setup;
 
 /* 0 stands for who writes. */
@@ -52,14 +56,16 @@ static void
 child_setup (gpointer data)
 {
   const Setup *self = data;
-  const WpChildLimits *limits = &self->limits;
+  const WpChildTerms *terms = &self->terms;
 
   if (self->group_file)
     join (self->group_file);
-  limit (RLIMIT_NOFILE, limits->files);
-  limit (RLIMIT_AS, limits->address_bytes);
-  limit (RLIMIT_NPROC, limits->processes);
-  if (limits->processes > 0 && (setgroups (0, NULL) < 0 || setgid (self->user) < 0 || setuid (self->user) < 0))
+  if (self->own_pid)
+    g_snprintf (self->own_pid, strlen (NO_PID) + 1, "%d", getpid ());
+  limit (RLIMIT_NOFILE, terms->files);
+  limit (RLIMIT_AS, terms->address_bytes);
+  limit (RLIMIT_NPROC, terms->processes);
+  if (terms->processes > 0 && (setgroups (0, NULL) < 0 || setgid (self->user) < 0 || setuid (self->user) < 0))
     _exit (127);
   prctl (PR_SET_PDEATHSIG, SIGKILL);
 }
@@ -74,18 +80,31 @@ create (const char *dir, const char *name)
   return fd;
 }
 
-char **
-wp_child_wrapper (void)
+static void
+set_environment (Setup *self)
 {
-  const char *words = g_getenv ("WP_WRAPPER");
+  if (!self->terms.environment && self->terms.socket_fd <= 0)
+    return;
+  self->environment = g_get_environ ();
+  for (const char *const *word = self->terms.environment; word && *word; word++)
+    {
+      g_auto(GStrv) pair = g_strsplit (*word, "=", 2);
 
-  return g_strsplit (words ? words : "", " ", -1);
+      self->environment = g_environ_setenv (self->environment, pair[0], pair[1], TRUE);
+    }
+  if (self->terms.socket_fd <= 0)
+    return;
+  self->environment = g_environ_setenv (self->environment, "LISTEN_FDS", "1", TRUE);
+  self->environment = g_environ_setenv (self->environment, "LISTEN_FDNAMES", "http", TRUE);
+  self->environment = g_environ_setenv (self->environment, "LISTEN_PID", NO_PID, TRUE);
+  self->own_pid = (char *) g_environ_getenv (self->environment, "LISTEN_PID");
 }
 
 static char **
 wrap (char **argv)
 {
-  g_auto(GStrv) words = wp_child_wrapper ();
+  const char *wrapper = g_getenv ("WP_WRAPPER");
+  g_auto(GStrv) words = g_strsplit (wrapper ? wrapper : "", " ", -1);
   g_autoptr(GStrvBuilder) all = g_strv_builder_new ();
 
   g_strv_builder_addv (all, (const char **) words);
@@ -94,26 +113,28 @@ wrap (char **argv)
 }
 
 WpChild *
-wp_child_new (const char *dir, char **argv, const WpChildLimits *limits)
+wp_child_new (const char *dir, char **argv, const WpChildTerms *terms)
 {
   WpChild *self = g_new0 (WpChild, 1);
-  Setup setup = { .user = FIRST_USER + (uid_t) getpid () };
+  Setup setup = { .terms = terms ? *terms : (WpChildTerms) { 0 }, .user = FIRST_USER + (uid_t) getpid () };
+  const int first_socket = FIRST_SOCKET;
   g_autoptr(GError) error = NULL;
   g_auto(GStrv) wrapped = wrap (argv);
   g_autofree char *line = g_strjoinv (" ", argv);
   int out = create (dir, WP_CHILD_OUTPUT), err = create (dir, WP_CHILD_LOG);
 
   g_test_message ("%s", line);
-  if (limits)
-    setup.limits = *limits;
-  if (setup.limits.group)
-    setup.group_file = g_build_filename (setup.limits.group, "cgroup.procs", NULL);
-  if (setup.limits.processes > 0)
+  set_environment (&setup);
+  if (setup.terms.group)
+    setup.group_file = g_build_filename (setup.terms.group, "cgroup.procs", NULL);
+  if (setup.terms.processes > 0)
     g_assert_cmpint (chown (dir, setup.user, setup.user), ==, 0);
-  g_spawn_async_with_fds (dir, wrapped, NULL, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH, child_setup, &setup, &self->pid, -1, out, err,
-                          &error);
+  g_spawn_async_with_pipes_and_fds (dir, (const char *const *) wrapped, (const char *const *) setup.environment,
+                                    G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH, child_setup, &setup, -1, out, err,
+                                    &setup.terms.socket_fd, &first_socket, setup.terms.socket_fd > 0, &self->pid, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   g_free (setup.group_file);
+  g_strfreev (setup.environment);
   close (out);
   close (err);
   self->pid_fd = pidfd_open (self->pid, 0);

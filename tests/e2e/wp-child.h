@@ -9,28 +9,30 @@
 
 typedef struct _WpChild WpChild;
 
-/* 0: as it comes. With @processes, which the system counts a user, it runs as a user of its own, and the test must be root's. */
+/* What it is started with; 0: as it comes. With @processes, which the system counts a user, it runs as a user of its own, and the test must
+ * be root's. */
 typedef struct {
   guint files, processes;
   guint64 address_bytes;
   const char *group;         /* the folder of the control group that it joins; NULL: it stays where the test is */
-} WpChildLimits;
+  const char *const *environment;   /* NAME=VALUE, NULL-terminated, beside what the test has; NULL: no more */
+  int socket_fd;             /* a listening socket that it gets as systemd hands it over */
+} WpChildTerms;
 
 /**
  * wp_child_new:
  * @dir: it runs in there
  * @argv: NULL-terminated
- * @limits: (nullable): of its resources
+ * @terms: (nullable)
+ *
+ * Where there is WP_WRAPPER, its words go before: valgrind and its options.
  */
-WpChild *wp_child_new (const char *dir, char **argv, const WpChildLimits *limits);
+WpChild *wp_child_new (const char *dir, char **argv, const WpChildTerms *terms);
 void wp_child_free (WpChild *self);            /* kills it if it still runs */
 
 void wp_child_signal (WpChild *self, int number);
 gboolean wp_child_wait (WpChild *self, gint64 until_us);   /* TRUE: it has ended */
 int wp_child_status (const WpChild *self);     /* then: exit status, or -signal */
-
-/* The words of WP_WRAPPER, which a program is started by where there is one: valgrind and its options. */
-char **wp_child_wrapper (void);
 
 int wp_child_pid (const WpChild *self);
 guint wp_child_count_threads (const WpChild *self);

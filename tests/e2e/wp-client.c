@@ -131,6 +131,17 @@ wp_answer_header (const WpAnswer *self, const char *name)
   return NULL;
 }
 
+WpClient *
+wp_client_new_on (int fd)
+{
+  WpClient *self = g_new0 (WpClient, 1);
+
+  self->fd = fd;
+  self->in = g_string_new (NULL);
+
+  return self;
+}
+
 /* NULL: refused. */
 static WpClient *
 connect_to (guint16 port, int receive_buffer, gboolean tls)
@@ -149,9 +160,7 @@ connect_to (guint16 port, int receive_buffer, gboolean tls)
       return NULL;
     }
   setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  self = g_new0 (WpClient, 1);
-  self->fd = fd;
-  self->in = g_string_new (NULL);
+  self = wp_client_new_on (fd);
   if (tls)
     agree_on_tls (self);
 

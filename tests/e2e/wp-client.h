@@ -22,6 +22,7 @@ WpClient *wp_client_new (guint16 port);        /* connected to 127.0.0.1; agreed
 WpClient *wp_client_try (guint16 port);        /* NULL: refused */
 WpClient *wp_client_new_narrow (guint16 port); /* with the smallest receive buffer that there is */
 void wp_client_widen (WpClient *self);         /* now it takes more: TCP would go on in tiny steps, one each 200 ms */
+WpClient *wp_client_new_on (int fd);           /* of a connection that there is already; owned */
 WpClient *wp_client_new_raw (guint16 port);    /* without TLS, whatever the port speaks */
 void wp_client_free (WpClient *self);          /* leaves, if it has not yet */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpClient, wp_client_free)

@@ -112,7 +112,7 @@ command_line (const char *option, va_list more)
 
 /* In its folder, until it says its ports. */
 static void
-launch (WpHarness *self, const WpChildLimits *limits, const char *option, va_list more)
+launch (WpHarness *self, const WpChildTerms *terms, const char *option, va_list more)
 {
   g_autoptr(GPtrArray) argv = command_line (option, more);
 
@@ -126,7 +126,7 @@ launch (WpHarness *self, const WpChildLimits *limits, const char *option, va_lis
       g_ptr_array_insert (argv, 1, g_strdup ("--tls-certificate=harness.pem"));
       g_ptr_array_insert (argv, 2, g_strdup ("--tls-key=harness.key"));
     }
-  self->child = wp_child_new (self->dir, (char **) argv->pdata, limits);
+  self->child = wp_child_new (self->dir, (char **) argv->pdata, terms);
   for (gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US; !read_ports (self);)
     if (wp_child_wait (self->child, g_get_monotonic_time () + 2000) || g_get_monotonic_time () > until_us)
       {
@@ -136,11 +136,11 @@ launch (WpHarness *self, const WpChildLimits *limits, const char *option, va_lis
 }
 
 static WpHarness *
-start (const WpChildLimits *limits, const char *option, va_list more)
+start (const WpChildTerms *terms, const char *option, va_list more)
 {
   WpHarness *self = harness_new ();
 
-  launch (self, limits, option, more);
+  launch (self, terms, option, more);
   return self;
 }
 
@@ -173,25 +173,25 @@ wp_harness_start (const char *option, ...)
 }
 
 WpHarness *
-wp_harness_start_limited (const WpChildLimits *limits, const char *option, ...)
+wp_harness_start_limited (const WpChildTerms *terms, const char *option, ...)
 {
   WpHarness *self;
   va_list more;
 
   va_start (more, option);
-  self = start (limits, option, more);
+  self = start (terms, option, more);
   va_end (more);
 
   return self;
 }
 
 static WpHarness *
-run (const WpChildLimits *limits, const char *option, va_list more)
+run (const WpChildTerms *terms, const char *option, va_list more)
 {
   WpHarness *self = harness_new ();
   g_autoptr(GPtrArray) argv = command_line (option, more);
 
-  self->child = wp_child_new (self->dir, (char **) argv->pdata, limits);
+  self->child = wp_child_new (self->dir, (char **) argv->pdata, terms);
   while (!wp_child_wait (self->child, g_get_monotonic_time () + 2000))
     if (read_ports (self))
       wp_harness_signal (self, SIGKILL);
@@ -213,13 +213,13 @@ wp_harness_run (const char *option, ...)
 }
 
 WpHarness *
-wp_harness_run_limited (const WpChildLimits *limits, const char *option, ...)
+wp_harness_run_limited (const WpChildTerms *terms, const char *option, ...)
 {
   WpHarness *self;
   va_list more;
 
   va_start (more, option);
-  self = run (limits, option, more);
+  self = run (terms, option, more);
   va_end (more);
 
   return self;

@@ -14,15 +14,15 @@ typedef struct _WpHarness WpHarness;
  * says its ports. It dies with the test. The environment's WP_HTTP_LANE adds --http, and WP_HTTP_TLS a certificate: the suites run once in each lane. */
 WpHarness *wp_harness_start (const char *option, ...) G_GNUC_NULL_TERMINATED;
 
-/* The same under limits. */
-WpHarness *wp_harness_start_limited (const WpChildLimits *limits, const char *option, ...) G_GNUC_NULL_TERMINATED;
+/* The same on other terms. */
+WpHarness *wp_harness_start_limited (const WpChildTerms *terms, const char *option, ...) G_GNUC_NULL_TERMINATED;
 
 /* After its end, in the same folder; its log begins anew. */
 void wp_harness_start_again (WpHarness *self, const char *option, ...) G_GNUC_NULL_TERMINATED;
 
 /* Runs wp-server with these options alone to its end; it is killed if it starts to serve. See wp_harness_wait(). */
 WpHarness *wp_harness_run (const char *option, ...) G_GNUC_NULL_TERMINATED;
-WpHarness *wp_harness_run_limited (const WpChildLimits *limits, const char *option, ...) G_GNUC_NULL_TERMINATED;
+WpHarness *wp_harness_run_limited (const WpChildTerms *terms, const char *option, ...) G_GNUC_NULL_TERMINATED;
 
 void wp_harness_free (WpHarness *self);        /* kills it if it still runs, and removes the folder */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpHarness, wp_harness_free)
