@@ -220,28 +220,25 @@ test_unix_socket (void)
 static void
 test_unix_backlog_is_served (void)
 {
-  for (guint round = 0; round < 5; round++)
-    {
-      g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
-      g_autoptr(WpManager) server = NULL;
-      UnixSocket place;
+  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr(WpManager) server = NULL;
+  UnixSocket place;
 
-      unix_socket_init (&place);
-      server = wp_manager_start (NULL, place.option, "--threads=2", "-d", "delay:0", "--drain-timeout=90s", NULL);
-      wp_manager_await_told (server, "READY=1");
-      wp_manager_signal (server, SIGSTOP);
-      for (guint i = 0; i < 200; i++)
-        {
-          g_ptr_array_add (clients, connect_unix (&place));
-          wp_client_get (clients->pdata[i], "/", NULL);
-        }
-      wp_manager_signal (server, SIGTERM);
-      wp_manager_signal (server, SIGCONT);
-      for (guint i = 0; i < 200; i++)
-        g_assert_cmpuint (wp_client_read_status (clients->pdata[i]), ==, 200);
-      g_assert_cmpint (wp_manager_wait (server), ==, 0);
-      unix_socket_clear (&place);
+  unix_socket_init (&place);
+  server = wp_manager_start (NULL, place.option, "--threads=2", "-d", "delay:0", "--drain-timeout=90s", NULL);
+  wp_manager_await_told (server, "READY=1");
+  wp_manager_signal (server, SIGSTOP);
+  for (guint i = 0; i < 200; i++)
+    {
+      g_ptr_array_add (clients, connect_unix (&place));
+      wp_client_get (clients->pdata[i], "/", NULL);
     }
+  wp_manager_signal (server, SIGTERM);
+  wp_manager_signal (server, SIGCONT);
+  for (guint i = 0; i < 200; i++)
+    g_assert_cmpuint (wp_client_read_status (clients->pdata[i]), ==, 200);
+  g_assert_cmpint (wp_manager_wait (server), ==, 0);
+  unix_socket_clear (&place);
 }
 
 /* More have come than it has descriptors for, and @late is one more: it sleeps until some leave, and nobody is lost. */
