@@ -3,6 +3,8 @@
 #include "tests/e2e/wp-harness.h"
 
 #include <glib/gstdio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -91,6 +93,51 @@ test_handshake_never_ends (void)
   wp_harness_await_stat (server, "connections", 0);
 }
 
+/* Why a client that speaks this version of TLS and no other is not agreed with; 0: it is. */
+static int
+shake_hands (const WpHarness *server, int version)
+{
+  g_autofree char *address = g_strdup_printf ("127.0.0.1:%u", wp_harness_port (server));
+  SSL_CTX *context = SSL_CTX_new (TLS_client_method ());
+  BIO *connection;
+  int why = 0;
+
+  SSL_CTX_set_min_proto_version (context, version);
+  SSL_CTX_set_max_proto_version (context, version);
+  SSL_CTX_set_cipher_list (context, "ALL:@SECLEVEL=0");
+  connection = BIO_new_ssl_connect (context);
+  BIO_set_conn_hostname (connection, address);
+  ERR_clear_error ();
+  if (BIO_do_handshake (connection) != 1)
+    why = ERR_GET_REASON (ERR_peek_error ());
+  BIO_free_all (connection);
+  SSL_CTX_free (context);
+
+  return why;
+}
+
+/* Not even where the machine's OpenSSL is told to take whatever comes. */
+static void
+test_old_versions (void)
+{
+  static const char lax[] = "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\nMinProtocol = TLSv1\nCipherString = ALL:@SECLEVEL=0\n";
+  g_autofree char *path = NULL, *variable = NULL;
+  g_autoptr(WpHarness) server = NULL;
+  int fd = g_file_open_tmp ("wp-openssl-XXXXXX", &path, NULL);
+
+  close (fd);
+  g_assert_true (g_file_set_contents (path, lax, -1, NULL));
+  variable = g_strconcat ("OPENSSL_CONF=", path, NULL);
+  g_setenv ("WP_HTTP_TLS", "yes", TRUE);
+  server = wp_harness_start_limited (&(WpChildTerms) { .environment = (const char *const[]) { variable, NULL } }, "-d", "delay:0", NULL);
+  g_assert_cmpint (shake_hands (server, TLS1_VERSION), ==, SSL_R_TLSV1_ALERT_PROTOCOL_VERSION);
+  g_assert_cmpint (shake_hands (server, TLS1_1_VERSION), ==, SSL_R_TLSV1_ALERT_PROTOCOL_VERSION);
+  g_assert_cmpint (shake_hands (server, TLS1_2_VERSION), ==, 0);
+  g_assert_cmpint (shake_hands (server, TLS1_3_VERSION), ==, 0);
+  wp_harness_stop (server);
+  g_unlink (path);
+}
+
 /* An older connection goes on under the certificate that it began with. */
 static void
 test_certificate_exchanged (void)
@@ -163,6 +210,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tls/plain-http", test_plain_http);
   g_test_add_func ("/tls/garbage", test_garbage);
   g_test_add_func ("/tls/handshake-never-ends", test_handshake_never_ends);
+  g_test_add_func ("/tls/old-versions", test_old_versions);
   g_test_add_func ("/tls/certificate-exchanged", test_certificate_exchanged);
   g_test_add_func ("/tls/bad-files", test_bad_files);
 
