@@ -12,5 +12,6 @@ WpCheckpointer *wp_checkpointer_new (const char *path, GError **error);
 /* Waits until it is done. */
 void wp_checkpointer_free (WpCheckpointer *self);
 
-/* Between two commits, on the writer's thread. @db: the writer's; @log_pages: in the log after the last commit. */
+/* Between two commits, on the writer's thread, which waits here while a log of WP_SQLITE_MOST_LOG_PAGES is being copied. @db: the writer's;
+ * @log_pages: in the log after the last commit. */
 void wp_checkpointer_look (WpCheckpointer *self, sqlite3 *db, int log_pages);

@@ -18,3 +18,6 @@
 
 /* Pages in the write-ahead log, from which on they are copied to the file: SQLite's own default. */
 #define WP_SQLITE_CHECKPOINT_PAGES 1000
+
+/* The same, beyond which the writer waits for a copy that is slower than it is: 64 MB in a file of ours. At full load the log has 11 MB. */
+#define WP_SQLITE_MOST_LOG_PAGES (8 * WP_SQLITE_CHECKPOINT_PAGES)
