@@ -12,7 +12,7 @@ static WpHarness *
 start (void)
 {
   g_setenv ("WP_HTTP_TLS", "yes", TRUE);
-  return wp_harness_start ("-d", "delay:0", "--header-timeout=500ms", NULL);
+  return wp_harness_start ("-d", "delay:0", "--header-timeout=2s", NULL);
 }
 
 static void
