@@ -1,7 +1,6 @@
-#include "sim/plan/wp-tape.h"
+#include "sim/plan/wp-tape-private.h"
 
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,40 +8,10 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-memory.h"
-#include "sim/plan/wp-tape-block.h"
 #include "sim/trace/wp-scale.h"
 
-#define BLOCK_ROWS WP_TAPE_BLOCK_ROWS       /* 64 kB: what a reader holds of a block stays in the second cache */
-#define CHUNK_BYTES (32 * 1024 * 1024)      /* of which only what is used is there */
-
-/* Of a packed block: in a chunk, at offset % CHUNK_BYTES, or in the file. */
-typedef struct {
-  guint64 offset;
-  gsize bytes;
-  gboolean is_filed;
-  gint64 first_ns;                    /* its first arrival */
-  double services_ns;                 /* of all its rows */
-} Place;
-
-struct _WpTape {
-  GArray *places;         /* of every block that is full */
-  GPtrArray *chunks;
-  guint64 memory_bytes, used_bytes;   /* may be, and are, in chunks; the ends of chunks too */
-  int fd;                 /* of the blocks for which there is no memory; -1: there are none */
-  guint64 file_bytes;
-  WpTapeBlock last, packed;           /* the rows after those; and room to pack them */
-  guint64 n_rows;
-  WpTapeRead read;        /* NULL: nobody asks */
-  gpointer data;
-};
-
-struct _WpTapeReader {
-  const WpTape *tape;
-  double scale;
-  guint64 at, limit;
-  gint64 scaled_ns[BLOCK_ROWS];
-  WpTapeBlock block, packed;          /* the latter of the file */
-};
+#define BLOCK_ROWS WP_TAPE_BLOCK_ROWS
+#define CHUNK_BYTES WP_TAPE_CHUNK_BYTES
 
 static void
 free_chunk (gpointer chunk)
@@ -55,7 +24,7 @@ wp_tape_new (gsize memory_bytes)
 {
   WpTape *self = g_new0 (WpTape, 1);
 
-  self->places = g_array_new (FALSE, FALSE, sizeof (Place));
+  self->places = g_array_new (FALSE, FALSE, sizeof (WpTapePlace));
   self->chunks = g_ptr_array_new_with_free_func (free_chunk);
   self->memory_bytes = memory_bytes;
   self->fd = -1;
@@ -97,8 +66,8 @@ wp_tape_watch (WpTape *self, WpTapeRead read, gpointer data)
   self->data = data;
 }
 
-static gboolean
-fail_io (GError **error)
+gboolean
+wp_tape_fail_io (GError **error)
 {
   int reason = errno;
 
@@ -122,7 +91,7 @@ open_file (WpTape *self, GError **error)
 }
 
 static gboolean
-write_block (WpTape *self, const Place *place, GError **error)
+write_block (WpTape *self, const WpTapePlace *place, GError **error)
 {
   const char *at = (const char *) &self->packed;
 
@@ -133,21 +102,13 @@ write_block (WpTape *self, const Place *place, GError **error)
       gssize written = write (self->fd, at, left);
 
       if (written < 0 && errno != EINTR)
-        return fail_io (error);
+        return wp_tape_fail_io (error);
       at += MAX (written, 0);
       left -= (gsize) MAX (written, 0);
     }
   self->file_bytes += place->bytes;
 
   return TRUE;
-}
-
-static gpointer
-in_memory (const WpTape *self, const Place *place)
-{
-  char *chunk = g_ptr_array_index (self->chunks, place->offset / CHUNK_BYTES);
-
-  return chunk + place->offset % CHUNK_BYTES;
 }
 
 static double
@@ -165,7 +126,7 @@ sum (const gint64 *times_ns, gsize n)
 static gboolean
 keep_last (WpTape *self, GError **error)
 {
-  Place place = { .bytes = wp_tape_block_pack (&self->last, &self->packed), .first_ns = self->last.arrivals_ns[0],
+  WpTapePlace place = { .bytes = wp_tape_block_pack (&self->last, &self->packed), .first_ns = self->last.arrivals_ns[0],
                   .services_ns = sum (self->last.services_ns, BLOCK_ROWS) };
   guint64 room = self->chunks->len * (guint64) CHUNK_BYTES - self->used_bytes;
   guint64 offset = room < place.bytes ? self->used_bytes + room : self->used_bytes;
@@ -178,7 +139,7 @@ keep_last (WpTape *self, GError **error)
     {
       if (room < place.bytes)
         g_ptr_array_add (self->chunks, wp_memory_map (CHUNK_BYTES));
-      memcpy (in_memory (self, &place), &self->packed, place.bytes);
+      memcpy (wp_tape_in_memory (self, &place), &self->packed, place.bytes);
       self->used_bytes = offset + place.bytes;
     }
   g_array_append_val (self->places, place);
@@ -285,7 +246,7 @@ wp_tape_copy (const WpTape *self, WpService *service, double service_scale, GErr
 double
 wp_tape_offered_load (const WpTape *self, guint64 limit)
 {
-  const Place *places = (const Place *) (gconstpointer) self->places->data;
+  const WpTapePlace *places = (const WpTapePlace *) (gconstpointer) self->places->data;
   gboolean all = limit == 0 || limit >= self->n_rows;
   gsize n_blocks = (gsize) ((all ? self->n_rows : limit) / BLOCK_ROWS), rest = all ? (gsize) (self->n_rows % BLOCK_ROWS) : 0;
   gint64 first_ns = self->places->len > 0 ? places[0].first_ns : self->last.arrivals_ns[0];
@@ -297,113 +258,4 @@ wp_tape_offered_load (const WpTape *self, guint64 limit)
     work_ns += places[i].services_ns;
 
   return work_ns > 0 ? work_ns / (double) (end_ns - first_ns) : 0;
-}
-
-WpTapeReader *
-wp_tape_reader_new (const WpTape *tape, double scale, guint64 limit)
-{
-  WpTapeReader *self = g_new (WpTapeReader, 1);
-
-  self->tape = tape;
-  self->scale = scale;
-  self->at = 0;
-  self->limit = limit > 0 ? MIN (limit, tape->n_rows) : tape->n_rows;
-
-  return self;
-}
-
-void
-wp_tape_reader_free (WpTapeReader *self)
-{
-  g_free (self);
-}
-
-static gboolean
-read_block (WpTapeReader *self, const Place *place, GError **error)
-{
-  char *at = (char *) &self->packed;
-  off_t offset = (off_t) place->offset;
-
-  for (gsize left = place->bytes; left > 0;)
-    {
-      gssize n = pread (self->tape->fd, at, left, offset);
-
-      if (n == 0)
-        errno = EIO;
-      if (n == 0 || (n < 0 && errno != EINTR))
-        return fail_io (error);
-      n = MAX (n, 0);
-      at += n;
-      offset += n;
-      left -= (gsize) n;
-    }
-
-  return TRUE;
-}
-
-/* NULL on an error. */
-static const WpTapeBlock *
-get_block (WpTapeReader *self, gsize index, GError **error)
-{
-  const Place *place = &g_array_index (self->tape->places, Place, index);
-
-  if (index == self->tape->places->len)
-    return &self->tape->last;
-  if (!place->is_filed)
-    return wp_tape_block_unpack (in_memory (self->tape, place), place->bytes, &self->block);
-
-  return read_block (self, place, error) ? wp_tape_block_unpack (&self->packed, place->bytes, &self->block) : NULL;
-}
-
-/* A double's quotient is off by 2^-52 of itself at most; where that could turn its rounding, long double is asked. */
-static gint64
-scale_one (gint64 arrival_ns, double scale)
-{
-  double quotient = (double) arrival_ns / scale;
-
-  if (G_LIKELY (arrival_ns >= 0 && arrival_ns < G_GINT64_CONSTANT (1) << 52 && quotient < 0x1p52))
-    {
-      gint64 down = (gint64) quotient;
-      double over = quotient - (double) down - 0.5;
-
-      if (G_LIKELY (fabs (over) > quotient * 0x1p-51))
-        return down + (over > 0);
-    }
-
-  return wp_scale_arrival (arrival_ns, scale);
-}
-
-static void
-scale_all (WpTapeReader *self, const gint64 *arrivals_ns, gsize n)
-{
-  if (self->scale == 2.0)   /* which a plan asks most often */
-    for (gsize i = 0; i < n; i++)
-      self->scaled_ns[i] = arrivals_ns[i] / 2 + (arrivals_ns[i] & 1);
-  else
-    for (gsize i = 0; i < n; i++)
-      self->scaled_ns[i] = scale_one (arrivals_ns[i], self->scale);
-}
-
-gssize
-wp_tape_reader_next (WpTapeReader *self, const gint64 **arrivals_ns, const gint64 **services_ns, GError **error)
-{
-  gsize n = (gsize) MIN (BLOCK_ROWS, self->limit - self->at);
-  const WpTapeBlock *block;
-
-  if (n == 0)
-    return 0;
-  if (!(block = get_block (self, (gsize) (self->at / BLOCK_ROWS), error)))
-    return -1;
-  if (self->tape->read)
-    self->tape->read (self->tape->data, n);
-  self->at += n;
-  *arrivals_ns = block->arrivals_ns;
-  *services_ns = block->services_ns;
-  if (self->scale != 1.0)
-    {
-      scale_all (self, block->arrivals_ns, n);
-      *arrivals_ns = self->scaled_ns;
-    }
-
-  return (gssize) n;
 }
