@@ -98,13 +98,10 @@ make_trials (const WpSweep *self, const WpSweepSetup *setup, double scale, guint
   return trials;
 }
 
-static gboolean
-sweep_scale (WpSweep *self, const WpTape *tape, const WpSweepSetup *setup, double scale, double service_scale, Progress *progress, GError **error)
+/* What came of them, if anything did. */
+static void
+take (WpSweep *self, WpTrial *trials, guint n_trials, gboolean done, double service_scale, Progress *progress)
 {
-  guint n_trials;
-  g_autofree WpTrial *trials = make_trials (self, setup, scale, &n_trials);
-  gboolean done = wp_trials_run (tape, trials, n_trials, setup->threads, show, progress, error);
-
   for (guint i = 0; i < n_trials; i++)
     {
       for (guint j = 0; done && trials[i].line && j < self->spec->queues->len; j++)
@@ -114,6 +111,35 @@ sweep_scale (WpSweep *self, const WpTape *tape, const WpSweepSetup *setup, doubl
       wp_trial_clear (&trials[i]);
     }
   progress->n_before += n_trials;
+}
+
+static gboolean
+sweep_scale (WpSweep *self, const WpTape *tape, const WpSweepSetup *setup, double scale, double service_scale, Progress *progress, GError **error)
+{
+  guint n_trials;
+  g_autofree WpTrial *trials = make_trials (self, setup, scale, &n_trials);
+  gboolean done = wp_trials_run (tape, trials, n_trials, setup->threads, show, progress, error);
+
+  take (self, trials, n_trials, done, service_scale, progress);
+
+  return done;
+}
+
+/* The first scale, by those who need not read the trace. */
+static gboolean
+sweep_while_loading (WpSweep *self, WpTape *tape, WpTrace *trace, WpService *service, const WpSweepSetup *setup, double service_scale,
+                     Progress *progress, GError **error)
+{
+  guint n_trials;
+  g_autofree WpTrial *trials = make_trials (self, setup, g_array_index (self->spec->scales, double, 0), &n_trials);
+  WpTrialBatch *batch;
+  gboolean loaded, done;
+
+  wp_tape_follow (tape);
+  batch = wp_trials_begin (tape, trials, n_trials, setup->threads, show, progress);
+  loaded = wp_tape_load (tape, trace, service, NULL, error);
+  done = wp_trials_end (batch, loaded ? error : NULL) && loaded;
+  take (self, trials, n_trials, done, service_scale, progress);
 
   return done;
 }
@@ -133,11 +159,11 @@ compare_rows (gconstpointer a, gconstpointer b)
   return (one->queue_jobs > other->queue_jobs) - (one->queue_jobs < other->queue_jobs);
 }
 
-/* @tape: with the services of that scale. */
+/* @tape: with the services of that scale; @first: of the scales of traffic. */
 static gboolean
-sweep_service (WpSweep *self, const WpTape *tape, const WpSweepSetup *setup, double service_scale, Progress *progress, GError **error)
+sweep_service (WpSweep *self, const WpTape *tape, const WpSweepSetup *setup, guint first, double service_scale, Progress *progress, GError **error)
 {
-  for (guint i = 0; i < self->spec->scales->len; i++)
+  for (guint i = first; i < self->spec->scales->len; i++)
     if (!sweep_scale (self, tape, setup, g_array_index (self->spec->scales, double, i), service_scale, progress, error))
       return FALSE;
 
@@ -150,30 +176,44 @@ make_service (const WpSweepSetup *setup, double service_scale, GError **error)
   return wp_service_new (setup->service, service_scale, setup->service_always, setup->seed, error);
 }
 
+/* The trace's reader has multiplied the services. */
 static gboolean
-sweep_all (WpSweep *self, WpTrace *trace, const WpSweepSetup *setup, Progress *progress, GError **error)
+sweep_one_service (WpSweep *self, WpTape *tape, WpTrace *trace, const WpSweepSetup *setup, Progress *progress, GError **error)
 {
-  double only = g_array_index (self->spec->services, double, 0);
-  gboolean one = self->spec->services->len == 1;   /* by which the trace's reader has multiplied */
-  g_autoptr(WpService) service = one ? make_service (setup, only, error) : NULL;
-  g_autoptr(WpTape) raw = one && !service ? NULL : wp_tape_load (trace, service, NULL, error);
+  double service_scale = g_array_index (self->spec->services, double, 0);
+  g_autoptr(WpService) service = make_service (setup, service_scale, error);
 
-  if (!raw)
+  return service && sweep_while_loading (self, tape, trace, service, setup, service_scale, progress, error) &&
+         sweep_service (self, tape, setup, 1, service_scale, progress, error);
+}
+
+static gboolean
+sweep_services (WpSweep *self, WpTape *raw, WpTrace *trace, const WpSweepSetup *setup, Progress *progress, GError **error)
+{
+  if (!wp_tape_load (raw, trace, NULL, NULL, error))
     return FALSE;
-  self->requests = wp_tape_length (raw);
-  if (one)
-    return sweep_service (self, raw, setup, only, progress, error);
   for (guint i = 0; i < self->spec->services->len; i++)
     {
       double service_scale = g_array_index (self->spec->services, double, i);
       g_autoptr(WpService) scaled = make_service (setup, service_scale, error);
       g_autoptr(WpTape) tape = scaled ? wp_tape_copy (raw, scaled, service_scale, error) : NULL;
 
-      if (!tape || !sweep_service (self, tape, setup, service_scale, progress, error))
+      if (!tape || !sweep_service (self, tape, setup, 0, service_scale, progress, error))
         return FALSE;
     }
 
   return TRUE;
+}
+
+static gboolean
+sweep_all (WpSweep *self, WpTrace *trace, const WpSweepSetup *setup, Progress *progress, GError **error)
+{
+  g_autoptr(WpTape) tape = wp_tape_new (WP_TAPE_MEMORY_BYTES);
+  gboolean done = (self->spec->services->len == 1 ? sweep_one_service : sweep_services) (self, tape, trace, setup, progress, error);
+
+  self->requests = wp_tape_length (tape);
+
+  return done;
 }
 
 WpSweep *

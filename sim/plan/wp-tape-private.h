@@ -15,7 +15,18 @@ typedef struct {
   double services_ns;                 /* of all its rows */
 } WpTapePlace;
 
+typedef enum { WP_TAPE_WHOLE, WP_TAPE_GROWS, WP_TAPE_RESTARTS, WP_TAPE_GIVEN_UP } WpTapeState;
+
+/* What readers and who records agree by. */
+typedef struct {
+  GMutex mutex;           /* guards the rest, and the tape's places and chunks */
+  GCond changed;
+  WpTapeState state;
+  guint n_readers;
+} WpTapeGuard;
+
 struct _WpTape {
+  WpTapeGuard *guard;
   GArray *places;         /* of every block that is full */
   GPtrArray *chunks;
   guint64 memory_bytes, used_bytes;   /* may be, and are, in chunks; the ends of chunks too */

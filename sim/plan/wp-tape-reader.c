@@ -4,6 +4,7 @@
 #include <math.h>
 #include <unistd.h>
 
+#include "sim/base/wp-error.h"
 #include "sim/trace/wp-scale.h"
 
 #define BLOCK_ROWS WP_TAPE_BLOCK_ROWS   /* 64 kB: what a reader holds of a block stays in the second cache */
@@ -12,6 +13,9 @@ struct _WpTapeReader {
   const WpTape *tape;
   double scale;
   guint64 at, limit;
+  gboolean is_void;
+  WpTapePlace place;                  /* of the next block, unless it is the last one */
+  gconstpointer in_memory;            /* NULL: it is in the file, or the last */
   gint64 scaled_ns[BLOCK_ROWS];
   WpTapeBlock block, packed;          /* the latter of the file */
 };
@@ -20,11 +24,18 @@ WpTapeReader *
 wp_tape_reader_new (const WpTape *tape, double scale, guint64 limit)
 {
   WpTapeReader *self = g_new (WpTapeReader, 1);
+  WpTapeGuard *guard = tape->guard;
 
   self->tape = tape;
   self->scale = scale;
   self->at = 0;
-  self->limit = limit > 0 ? MIN (limit, tape->n_rows) : tape->n_rows;
+  self->limit = limit > 0 ? limit : G_MAXUINT64;
+  self->is_void = FALSE;
+  g_mutex_lock (&guard->mutex);
+  while (guard->state == WP_TAPE_RESTARTS)
+    g_cond_wait (&guard->changed, &guard->mutex);
+  guard->n_readers++;
+  g_mutex_unlock (&guard->mutex);
 
   return self;
 }
@@ -32,7 +43,52 @@ wp_tape_reader_new (const WpTape *tape, double scale, guint64 limit)
 void
 wp_tape_reader_free (WpTapeReader *self)
 {
+  WpTapeGuard *guard = self->tape->guard;
+
+  g_mutex_lock (&guard->mutex);
+  if (--guard->n_readers == 0)
+    g_cond_broadcast (&guard->changed);
+  g_mutex_unlock (&guard->mutex);
   g_free (self);
+}
+
+gboolean
+wp_tape_reader_is_void (const WpTapeReader *self)
+{
+  return self->is_void;
+}
+
+/* The next block, which it awaits. Returns: its rows; 0: there is none; -1. */
+static gssize
+find_block (WpTapeReader *self, GError **error)
+{
+  const WpTape *tape = self->tape;
+  WpTapeGuard *guard = tape->guard;
+  gsize index = (gsize) (self->at / BLOCK_ROWS);
+  WpTapeState state;
+
+  g_mutex_lock (&guard->mutex);
+  while (guard->state == WP_TAPE_GROWS && index >= tape->places->len)
+    g_cond_wait (&guard->changed, &guard->mutex);
+  state = guard->state;
+  self->place.bytes = 0;
+  self->in_memory = NULL;
+  if (index < tape->places->len)
+    {
+      self->place = g_array_index (tape->places, WpTapePlace, index);
+      self->in_memory = self->place.is_filed ? NULL : wp_tape_in_memory (tape, &self->place);
+    }
+  g_mutex_unlock (&guard->mutex);
+  if (state == WP_TAPE_GIVEN_UP)
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_IO, "the trace could not be read to its end");
+      return -1;
+    }
+  self->is_void = state == WP_TAPE_RESTARTS;
+  if (state == WP_TAPE_WHOLE)
+    self->limit = MIN (self->limit, tape->n_rows);
+
+  return self->is_void ? 0 : (gssize) MIN (BLOCK_ROWS, self->limit - self->at);
 }
 
 static gboolean
@@ -60,16 +116,14 @@ read_block (WpTapeReader *self, const WpTapePlace *place, GError **error)
 
 /* NULL on an error. */
 static const WpTapeBlock *
-get_block (WpTapeReader *self, gsize index, GError **error)
+get_block (WpTapeReader *self, GError **error)
 {
-  const WpTapePlace *place = &g_array_index (self->tape->places, WpTapePlace, index);
-
-  if (index == self->tape->places->len)
+  if (self->place.bytes == 0)
     return &self->tape->last;
-  if (!place->is_filed)
-    return wp_tape_block_unpack (wp_tape_in_memory (self->tape, place), place->bytes, &self->block);
+  if (self->in_memory)
+    return wp_tape_block_unpack (self->in_memory, self->place.bytes, &self->block);
 
-  return read_block (self, place, error) ? wp_tape_block_unpack (&self->packed, place->bytes, &self->block) : NULL;
+  return read_block (self, &self->place, error) ? wp_tape_block_unpack (&self->packed, self->place.bytes, &self->block) : NULL;
 }
 
 /* A double's quotient is off by 2^-52 of itself at most; where that could turn its rounding, long double is asked. */
@@ -104,12 +158,13 @@ scale_all (WpTapeReader *self, const gint64 *arrivals_ns, gsize n)
 gssize
 wp_tape_reader_next (WpTapeReader *self, const gint64 **arrivals_ns, const gint64 **services_ns, GError **error)
 {
-  gsize n = (gsize) MIN (BLOCK_ROWS, self->limit - self->at);
+  gssize found = self->at < self->limit ? find_block (self, error) : 0;
+  gsize n = (gsize) found;
   const WpTapeBlock *block;
 
-  if (n == 0)
-    return 0;
-  if (!(block = get_block (self, (gsize) (self->at / BLOCK_ROWS), error)))
+  if (found <= 0)
+    return found;
+  if (!(block = get_block (self, error)))
     return -1;
   if (self->tape->read)
     self->tape->read (self->tape->data, n);

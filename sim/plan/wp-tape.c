@@ -24,6 +24,9 @@ wp_tape_new (gsize memory_bytes)
 {
   WpTape *self = g_new0 (WpTape, 1);
 
+  self->guard = g_new0 (WpTapeGuard, 1);
+  g_mutex_init (&self->guard->mutex);
+  g_cond_init (&self->guard->changed);
   self->places = g_array_new (FALSE, FALSE, sizeof (WpTapePlace));
   self->chunks = g_ptr_array_new_with_free_func (free_chunk);
   self->memory_bytes = memory_bytes;
@@ -32,8 +35,23 @@ wp_tape_new (gsize memory_bytes)
   return self;
 }
 
+static void
+set_state (WpTape *self, WpTapeState state)
+{
+  g_mutex_lock (&self->guard->mutex);
+  self->guard->state = state;
+  g_cond_broadcast (&self->guard->changed);
+  g_mutex_unlock (&self->guard->mutex);
+}
+
 void
-wp_tape_restart (WpTape *self)
+wp_tape_follow (WpTape *self)
+{
+  set_state (self, WP_TAPE_GROWS);
+}
+
+static void
+forget (WpTape *self)
 {
   g_array_set_size (self->places, 0);
   g_ptr_array_set_size (self->chunks, 0);
@@ -45,11 +63,32 @@ wp_tape_restart (WpTape *self)
 }
 
 void
+wp_tape_restart (WpTape *self)
+{
+  WpTapeGuard *guard = self->guard;
+  WpTapeState state;
+
+  g_mutex_lock (&guard->mutex);
+  state = guard->state;
+  guard->state = WP_TAPE_RESTARTS;
+  g_cond_broadcast (&guard->changed);
+  while (guard->n_readers > 0)
+    g_cond_wait (&guard->changed, &guard->mutex);
+  forget (self);
+  guard->state = state;
+  g_cond_broadcast (&guard->changed);
+  g_mutex_unlock (&guard->mutex);
+}
+
+void
 wp_tape_free (WpTape *self)
 {
-  wp_tape_restart (self);
+  forget (self);
   g_array_unref (self->places);
   g_ptr_array_unref (self->chunks);
+  g_mutex_clear (&self->guard->mutex);
+  g_cond_clear (&self->guard->changed);
+  g_free (self->guard);
   g_free (self);
 }
 
@@ -135,6 +174,7 @@ keep_last (WpTape *self, GError **error)
   place.offset = place.is_filed ? self->file_bytes : offset;
   if (place.is_filed && !write_block (self, &place, error))
     return FALSE;
+  g_mutex_lock (&self->guard->mutex);
   if (!place.is_filed)
     {
       if (room < place.bytes)
@@ -143,6 +183,8 @@ keep_last (WpTape *self, GError **error)
       self->used_bytes = offset + place.bytes;
     }
   g_array_append_val (self->places, place);
+  g_cond_broadcast (&self->guard->changed);
+  g_mutex_unlock (&self->guard->mutex);
 
   return TRUE;
 }
@@ -189,10 +231,9 @@ load_rows (WpTape *self, const WpRow *rows, gsize n_rows, WpService *service, Wp
   return TRUE;
 }
 
-WpTape *
-wp_tape_load (WpTrace *trace, WpService *service, WpTraffic **traffic, GError **error)
+static gboolean
+load (WpTape *self, WpTrace *trace, WpService *service, WpTraffic **traffic, GError **error)
 {
-  g_autoptr(WpTape) self = wp_tape_new (WP_TAPE_MEMORY_BYTES);
   const WpRow *rows;
   gsize n_rows;
   WpRead read;
@@ -200,7 +241,7 @@ wp_tape_load (WpTrace *trace, WpService *service, WpTraffic **traffic, GError **
   while ((read = wp_trace_read (trace, &rows, &n_rows, error)) != WP_READ_END)
     {
       if (read == WP_READ_ERROR || (read == WP_READ_DISORDER && !wp_trace_sort (trace, error)))
-        return NULL;
+        return FALSE;
       if (read == WP_READ_DISORDER)
         {
           wp_tape_restart (self);
@@ -213,10 +254,20 @@ wp_tape_load (WpTrace *trace, WpService *service, WpTraffic **traffic, GError **
             }
         }
       else if (!load_rows (self, rows, n_rows, service, traffic ? *traffic : NULL, error))
-        return NULL;
+        return FALSE;
     }
 
-  return g_steal_pointer (&self);
+  return TRUE;
+}
+
+gboolean
+wp_tape_load (WpTape *self, WpTrace *trace, WpService *service, WpTraffic **traffic, GError **error)
+{
+  gboolean done = load (self, trace, service, traffic, error);
+
+  set_state (self, done ? WP_TAPE_WHOLE : WP_TAPE_GIVEN_UP);
+
+  return done;
 }
 
 WpTape *

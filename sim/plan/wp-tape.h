@@ -5,7 +5,8 @@
 #include "sim/model/wp-traffic.h"
 
 /* 8 bytes a request, or 16 where there are few a second or their service takes seconds: in memory up to WP_TAPE_MEMORY_BYTES, further
- * ones in an unlinked temporary file. Once whole, any number of threads may read it at once. */
+ * ones in an unlinked temporary file. Any number of threads may read it at once, once it is whole, or while
+ * wp_tape_load() fills it. */
 typedef struct _WpTape WpTape;
 
 #define WP_TAPE_MEMORY_BYTES (256 * 1024 * 1024)
@@ -17,7 +18,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTape, wp_tape_free)
 
 /* In order of arrival. FALSE with WP_ERROR_IO where there is no room. */
 gboolean wp_tape_add (WpTape *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows, GError **error);
-void wp_tape_restart (WpTape *self);
+void wp_tape_restart (WpTape *self);   /* awaits that all readers are gone */
 
 guint64 wp_tape_length (const WpTape *self);
 
@@ -29,14 +30,18 @@ double wp_tape_offered_load (const WpTape *self, guint64 limit);
 typedef void (*WpTapeRead) (gpointer data, gsize n_rows);
 void wp_tape_watch (WpTape *self, WpTapeRead read, gpointer data);
 
+/* From now until wp_tape_load() has returned readers that come to its end await what comes next. */
+void wp_tape_follow (WpTape *self);
+
 /**
  * wp_tape_load:
+ * @self: empty
  * @service: NULL: the rows' own, WP_TIME_NONE where they have none
  * @traffic: (nullable): gets the rows too; with a service only
  *
- * Reads all of a trace not yet read from, sorted.
+ * Reads all of a trace not yet read from, sorted. Where it fails, so do those who follow.
  */
-WpTape *wp_tape_load (WpTrace *trace, WpService *service, WpTraffic **traffic, GError **error);
+gboolean wp_tape_load (WpTape *self, WpTrace *trace, WpService *service, WpTraffic **traffic, GError **error);
 
 /* A copy with each service as @service makes it of the tape's own, which is multiplied by @service_scale. */
 WpTape *wp_tape_copy (const WpTape *self, WpService *service, double service_scale, GError **error);
@@ -47,6 +52,9 @@ typedef struct _WpTapeReader WpTapeReader;
 WpTapeReader *wp_tape_reader_new (const WpTape *tape, double scale, guint64 limit);
 void wp_tape_reader_free (WpTapeReader *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTapeReader, wp_tape_reader_free)
+
+/* What it has read is worth nothing, since the rows turned out to be out of order; it is at its end. A new one reads them sorted. */
+gboolean wp_tape_reader_is_void (const WpTapeReader *self);
 
 /* Some rows, until the next call; their number, 0 at the end; -1 with WP_ERROR_IO or WP_ERROR_BAD_VALUE (a time of over 292 years). */
 gssize wp_tape_reader_next (WpTapeReader *self, const gint64 **arrivals_ns, const gint64 **services_ns, GError **error);

@@ -13,14 +13,17 @@ typedef struct {
   guint n;
 } Task;
 
-typedef struct {
+struct _WpTrialBatch {
   const WpTape *tape;
+  GArray *tasks;
+  GThreadPool *pool;   /* NULL: all is done at the end */
+  guint threads;
   guint n_trials, n_done;
   WpTrialDone done;
   gpointer data;
   GError *error;     /* the first */
   GMutex mutex;      /* guards n_done, error and calls of done */
-} Batch;
+};
 
 void
 wp_trial_clear (WpTrial *self)
@@ -125,10 +128,8 @@ requests_of (const WpTrial *self, const WpTape *tape)
 }
 
 static gboolean
-run (WpTrial *self, const WpTape *tape, GError **error)
+run_once (WpTrial *self, WpTapeReader *reader, guint64 requests, GError **error)
 {
-  g_autoptr(WpTapeReader) reader = wp_tape_reader_new (tape, self->scale, self->limit);
-  guint64 requests = requests_of (self, tape);
   g_autoptr(WpModel) model = NULL;
   WpLayout layout;
 
@@ -145,6 +146,25 @@ run (WpTrial *self, const WpTape *tape, GError **error)
     wp_line_finish (self->line);
 
   return TRUE;
+}
+
+/* Again where the tape starts again. */
+static gboolean
+run (WpTrial *self, const WpTape *tape, GError **error)
+{
+  gboolean good, is_void;
+
+  do
+    {
+      g_autoptr(WpTapeReader) reader = wp_tape_reader_new (tape, self->scale, self->limit);
+
+      wp_trial_clear (self);
+      good = run_once (self, reader, self->slos ? requests_of (self, tape) : 0, error);
+      is_void = wp_tape_reader_is_void (reader);
+    }
+  while (good && is_void);
+
+  return good;
 }
 
 /* FALSE where a time is too long for lanes. */
@@ -231,7 +251,7 @@ static void
 on_thread (gpointer data, gpointer user_data)
 {
   Task *task = data;
-  Batch *batch = user_data;
+  WpTrialBatch *batch = user_data;
   GError *error = NULL;
 
   run_task (task, batch->tape, &error);
@@ -281,27 +301,71 @@ make_tasks (WpTrial *trials, guint n_trials, guint threads)
   return tasks;
 }
 
+static WpTrialBatch *
+make_batch (const WpTape *tape, WpTrial *trials, guint n_trials, guint threads, WpTrialDone done, gpointer data)
+{
+  WpTrialBatch *self = g_new0 (WpTrialBatch, 1);
+
+  self->tape = tape;
+  self->tasks = make_tasks (trials, n_trials, threads);
+  self->threads = MIN (threads, self->tasks->len);
+  self->n_trials = n_trials;
+  self->done = done;
+  self->data = data;
+  g_mutex_init (&self->mutex);
+
+  return self;
+}
+
+static void
+start_pool (WpTrialBatch *self, guint threads)
+{
+  self->pool = g_thread_pool_new (on_thread, self, (gint) threads, FALSE, NULL);
+  for (guint i = 0; i < self->tasks->len; i++)
+    g_thread_pool_push (self->pool, &g_array_index (self->tasks, Task, i), NULL);   /* where no thread can be made the others take it */
+}
+
+WpTrialBatch *
+wp_trials_begin (const WpTape *tape, WpTrial *trials, guint n_trials, guint threads, WpTrialDone done, gpointer data)
+{
+  WpTrialBatch *self = make_batch (tape, trials, n_trials, threads, done, data);
+
+  if (self->threads > 1)
+    start_pool (self, self->threads - 1);
+
+  return self;
+}
+
+gboolean
+wp_trials_end (WpTrialBatch *self, GError **error)
+{
+  gboolean good;
+
+  if (self->pool)
+    {
+      g_thread_pool_set_max_threads (self->pool, (gint) self->threads, NULL);
+      g_thread_pool_free (self->pool, FALSE, TRUE);
+    }
+  else
+    for (guint i = 0; i < self->tasks->len && !self->error; i++)
+      on_thread (&g_array_index (self->tasks, Task, i), self);
+  good = self->error == NULL;
+  if (!good)
+    g_propagate_error (error, self->error);
+  g_mutex_clear (&self->mutex);
+  g_array_unref (self->tasks);
+  g_free (self);
+
+  return good;
+}
+
 gboolean
 wp_trials_run (const WpTape *tape, WpTrial *trials, guint n_trials, guint threads, WpTrialDone done, gpointer data, GError **error)
 {
-  g_autoptr(GArray) tasks = make_tasks (trials, n_trials, threads);
-  Batch batch = { .tape = tape, .n_trials = n_trials, .done = done, .data = data };
+  WpTrialBatch *self = make_batch (tape, trials, n_trials, threads, done, data);
 
-  g_mutex_init (&batch.mutex);
-  if (threads > 1 && tasks->len > 1 && wp_tape_length (tape) >= THREAD_ROWS)
-    {
-      GThreadPool *pool = g_thread_pool_new (on_thread, &batch, (gint) MIN (threads, tasks->len), FALSE, NULL);
+  if (self->threads > 1 && wp_tape_length (tape) >= THREAD_ROWS)
+    start_pool (self, self->threads);
 
-      for (guint i = 0; i < tasks->len; i++)
-        g_thread_pool_push (pool, &g_array_index (tasks, Task, i), NULL);   /* where no thread can be made the others take it */
-      g_thread_pool_free (pool, FALSE, TRUE);
-    }
-  else
-    for (guint i = 0; i < tasks->len && !batch.error; i++)
-      on_thread (&g_array_index (tasks, Task, i), &batch);
-  g_mutex_clear (&batch.mutex);
-  if (batch.error)
-    g_propagate_error (error, batch.error);
-
-  return batch.error == NULL;
+  return wp_trials_end (self, error);
 }

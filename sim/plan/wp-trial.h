@@ -35,3 +35,9 @@ typedef void (*WpTrialDone) (gpointer data, guint n_done, guint n_trials);
 
 /* On @threads threads. FALSE with WP_ERROR_IO, or where a time passes 292 years. */
 gboolean wp_trials_run (const WpTape *tape, WpTrial *trials, guint n_trials, guint threads, WpTrialDone done, gpointer data, GError **error);
+
+/* The same in two steps, of which the caller fills the tape between, which is followed: by one thread less until wp_trials_end(), that is to say not
+ * at all with one. The trials have no objectives: their shares are of all requests, which nobody knows yet. */
+typedef struct _WpTrialBatch WpTrialBatch;
+WpTrialBatch *wp_trials_begin (const WpTape *tape, WpTrial *trials, guint n_trials, guint threads, WpTrialDone done, gpointer data);
+gboolean wp_trials_end (WpTrialBatch *self, GError **error);   /* frees it */
