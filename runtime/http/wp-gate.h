@@ -46,7 +46,7 @@ void wp_gate_look_again (WpGate *self, WpConnection *connection);
 /* Drain: accepts what is in the backlog, then no more; connections that stay idle are closed after half a second. */
 void wp_gate_stop (WpGate *self);
 
-/* Closes all that linger, kills all that do not. */
+/* Kills all but those that linger. */
 void wp_gate_kill_all (WpGate *self);
 
 /* A request was turned away. Any thread: how many were, added to @counts[WP_N_REFUSALS]. */
