@@ -34,7 +34,7 @@ const WpCell wp_cells[] = {
   { "poisson-near-full", "poisson:rate=500,n=3000", "exp:1.9ms", NULL, "BufferedChannel", 10, 1, NULL, NULL, "blocked", TRUE },
   { "bursts", "mmpp:rates=400:2500,sojourns=500ms:150ms,duration=6s", "lognormal:5ms:1", NULL, "WorkerPool", 100, 4, NULL, NULL, "blocked" },
   { "day-and-night", "diurnal:rate=800,amplitude=0.9,period=2s,duration=6s", "exp:20ms", NULL, "WorkerPool", 100, 20, NULL, NULL, "blocked" },
-  { "heavy-tail", "poisson:rate=380,n=2500", "pareto:50ms:1.5:2s", NULL, "WorkerPool", 100, 20, NULL, NULL, NULL },
+  { "heavy-tail", "poisson:rate=420,n=2800", "pareto:50ms:1.5:2s", NULL, "WorkerPool", 100, 20, NULL, NULL, NULL },
   { "ten-at-once", "constant:rate=500,n=3000", "exp:7ms", "--digits=2", "WorkerPool", 1, 4, NULL, NULL, "blocked" },
   { "fifty-at-once", "constant:rate=500,n=3000", "uniform:35ms:50ms", "--digits=1", "WorkerPool", 10, 20, NULL, NULL, "blocked" },
   { "no-service", "poisson:rate=2000,n=10000", "0", NULL, "WorkerPool", 0, 2, NULL, NULL, NULL },
