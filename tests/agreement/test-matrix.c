@@ -17,7 +17,7 @@
 #define TRIES 3
 #define SHOWN_AT_LEAST 20
 #define MAX_LAG "--max-lag=5ms"
-#define MAX_STALL 0.01   /* s; bursts alone make a request 14 ms late at most */
+#define MAX_STALL 0.01   /* s; only bursts come near it else */
 
 static gboolean brief;
 static GString *table;
