@@ -137,23 +137,12 @@ test_expects_to_be_asked (void)
 }
 
 static void
-test_old_version (void)
+test_last_request (gconstpointer request)
 {
   g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
   g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
 
-  wp_client_send (client, "GET / HTTP/1.0\r\n\r\n");
-  g_assert_cmpuint (wp_client_read_status (client), ==, 200);
-  g_assert_true (wp_client_read_end (client));
-}
-
-static void
-test_asks_to_close (void)
-{
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
-
-  wp_client_get (client, "/", "Connection: close\r\n");
+  wp_client_send (client, request);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
   g_assert_true (wp_client_read_end (client));
 }
@@ -182,8 +171,8 @@ main (int argc, char **argv)
   g_test_add_func ("/odd-client/pipelined", test_pipelined);
   g_test_add_func ("/odd-client/pipelined-behind-a-parked-one", test_pipelined_behind_a_parked_one);
   g_test_add_func ("/odd-client/expects-to-be-asked", test_expects_to_be_asked);
-  g_test_add_func ("/odd-client/old-version", test_old_version);
-  g_test_add_func ("/odd-client/asks-to-close", test_asks_to_close);
+  g_test_add_data_func ("/odd-client/old-version", "GET / HTTP/1.0\r\n\r\n", test_last_request);
+  g_test_add_data_func ("/odd-client/asks-to-close", "GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n", test_last_request);
   g_test_add_func ("/odd-client/half-closed-and-answered", test_half_closed_and_answered);
 
   return g_test_run ();

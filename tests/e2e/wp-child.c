@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/e2e/wp-client.h"
+
 #define FIRST_USER 100000        /* of those that no system gives out */
 #define NO_PID "0000000000"
 #define FIRST_SOCKET 3           /* SD_LISTEN_FDS_START */
@@ -245,4 +247,23 @@ wp_child_memory_bytes (const WpChild *self)
 
   g_assert_cmpint (sscanf (text, "%*u %" G_GUINT64_FORMAT, &pages), ==, 1);
   return (gint64) pages * sysconf (_SC_PAGESIZE);
+}
+
+void
+wp_child_await_log (const char *dir, const char *text)
+{
+  g_autofree char *path = g_build_filename (dir, WP_CHILD_LOG, NULL);
+  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+
+  for (;;)
+    {
+      g_autofree char *log = NULL;
+
+      g_assert_true (g_file_get_contents (path, &log, NULL, NULL));
+      if (strstr (log, text))
+        return;
+      if (g_get_monotonic_time () > until_us)
+        g_error ("\"%s\" is not said, but: %s", text, log);
+      g_usleep (1000);   /* a file that grows cannot be waited for */
+    }
 }

@@ -39,3 +39,6 @@ guint wp_child_count_threads (const WpChild *self);
 guint wp_child_count_files (const WpChild *self);          /* descriptors that it has open */
 gint64 wp_child_cpu_us (const WpChild *self);
 gint64 wp_child_memory_bytes (const WpChild *self);        /* resident */
+
+/* Waits until a child that runs in @dir has said @text. */
+void wp_child_await_log (const char *dir, const char *text);

@@ -342,18 +342,7 @@ wp_harness_await_stat (WpHarness *self, const char *name, double value)
 void
 wp_harness_await_log (WpHarness *self, const char *text)
 {
-  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
-
-  for (;;)
-    {
-      g_autofree char *log = wp_harness_log (self);
-
-      if (strstr (log, text))
-        return;
-      if (g_get_monotonic_time () > until_us)
-        g_error ("\"%s\" is not said, but: %s", text, log);
-      g_usleep (1000);   /* a file that grows cannot be waited for */
-    }
+  wp_child_await_log (self->dir, text);
 }
 
 void

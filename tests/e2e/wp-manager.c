@@ -191,16 +191,5 @@ wp_manager_log (const WpManager *self)
 void
 wp_manager_await_log (const WpManager *self, const char *text)
 {
-  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
-
-  for (;;)
-    {
-      g_autofree char *log = wp_manager_log (self);
-
-      if (strstr (log, text))
-        return;
-      if (g_get_monotonic_time () > until_us)
-        g_error ("\"%s\" is not said, but: %s", text, log);
-      g_usleep (1000);       /* a file that grows cannot be waited for */
-    }
+  wp_child_await_log (self->dir, text);
 }
