@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 
 #include "runtime/http/wp-door.h"
 #include "runtime/http/wp-handshake.h"
+#include "runtime/http/wp-horizon.h"
 #include "sim/base/wp-time.h"
 
 #define EVENTS_AT_ONCE 256
@@ -27,6 +27,7 @@ struct _WpGate {
   WpTls *tls;                    /* NULL: none */
   WpConnection *connections;     /* all, those that linger too */
   guint n_lingering;
+  WpHorizon horizon;
   gint n_open;                   /* atomic: connections but for those that linger */
   gsize n_refused[WP_N_REFUSALS];   /* atomic */
   WpGateAccepted accepted;
@@ -239,33 +240,29 @@ on_accepted (gpointer data, int fd)
   wp_gate_add (data, fd);
 }
 
-static gboolean
-on_epoll (int fd, GIOCondition condition, gpointer data)
+/* Each connection is in at most one of the events, so one closed by its own is not met again. Accept last: new records. */
+static void
+read_news (WpGate *self)
 {
-  WpGate *self = data;
   struct epoll_event events[EVENTS_AT_ONCE];
   int n = epoll_wait (self->epoll_fd, events, EVENTS_AT_ONCE, 0);
   gboolean accepts = FALSE;
 
-  /* Each connection is in at most one of the events, so one closed by its own is not met again. Accept last: new records. */
   for (int i = 0; i < n; i++)
     if (events[i].data.ptr)
       on_connection (events[i].data.ptr, events[i].events);
     else
       accepts = TRUE;
+  wp_horizon_look (&self->horizon, n > 0 ? n - accepts : 0, n < EVENTS_AT_ONCE);
   if (accepts && self->door)
     wp_door_accept (self->door);
-
-  return G_SOURCE_CONTINUE;
 }
 
-/* Its request came in time, and its turn has not come yet. */
 static gboolean
-has_unread (const WpConnection *connection)
+on_epoll (int fd, GIOCondition condition, gpointer data)
 {
-  int n_bytes = 0;
-
-  return ioctl (connection->fd, FIONREAD, &n_bytes) == 0 && n_bytes > 0;
+  read_news (data);
+  return G_SOURCE_CONTINUE;
 }
 
 static void
@@ -277,7 +274,7 @@ on_deadline (WpConnection *connection)
     wp_connection_refuse (connection, WP_REFUSAL_HEAD_TIMEOUT);
   else if (connection->state == WP_CONNECTION_BODY)
     wp_connection_refuse (connection, WP_REFUSAL_BODY_TIMEOUT);
-  else if (connection->state != WP_CONNECTION_IDLE || !has_unread (connection))
+  else
     wp_connection_kill (connection);
 }
 
@@ -285,15 +282,17 @@ static gboolean
 on_tick (gpointer data)
 {
   WpGate *self = data;
-  gint64 now_ns = coarse_now_ns ();
+  gint64 now_ns = coarse_now_ns (), known_ns;
   WpConnection *next;
 
+  read_news (self);
+  known_ns = wp_horizon_advance (&self->horizon, now_ns, (gsize) g_atomic_int_get (&self->n_open) + self->n_lingering);
   for (WpConnection *connection = self->connections; connection; connection = next)
     {
       next = connection->next;
-      if (connection->deadline_ns <= now_ns && !connection->dead)
+      if (connection->deadline_ns <= known_ns && !connection->dead)
         on_deadline (connection);
-      else if (connection->deadline_ns <= now_ns && connection->state == WP_CONNECTION_LINGER)
+      else if (connection->deadline_ns <= known_ns && connection->state == WP_CONNECTION_LINGER)
         close_connection (connection);
     }
   return G_SOURCE_CONTINUE;
