@@ -228,7 +228,7 @@ test_request_came_in_time (void)
   g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-d", "delay:0", "--idle-timeout=5s", "--header-timeout=5s", "--body-timeout=5s", NULL);
   g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
 
-  for (guint i = 0; !connect_in_time (server, clients, 900, 3 * G_USEC_PER_SEC); i++)
+  for (guint i = 0; !connect_in_time (server, clients, 450, 3 * G_USEC_PER_SEC); i++)
     g_assert_cmpuint (i, <, 10);
   for (guint i = 0; i < clients->len; i++)
     wp_client_send (clients->pdata[i], requests[i % 3][0]);
