@@ -2,7 +2,7 @@
 #pragma once
 
 #include "sim/plot/wp-curve.h"
-#include "sim/report/wp-run.h"
+#include "sim/report/wp-observers.h"
 
 #define WP_SKETCH_BUCKETS 4096   /* at least two a pixel */
 

@@ -1,7 +1,7 @@
 /* wp-at.h - the state of each model at one moment (--at). */
 #pragma once
 
-#include "sim/report/wp-run.h"
+#include "sim/report/wp-observers.h"
 
 /* After all that happens at that moment. */
 typedef struct {

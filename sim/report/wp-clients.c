@@ -12,11 +12,11 @@ typedef struct { gint64 time_ns; guint64 last_request; } Client;
 struct _WpClients {
   WpClientsOptions options;
   WpModel *model;
-  WpFrontStage *front;                 /* NULL: none */
+  WpFrontStage *front;            /* NULL: none */
   WpHistogram *latency;           /* of the requests that count, from sending to the answer */
   WpTraffic *traffic;
   WpService *service, *think;
-  GArray *watches;                /* of WpWatch */
+  WpObservers *observers;
 
   Client *heap;                   /* by time; root at 0 */
   guint64 n_sent;
@@ -44,7 +44,7 @@ wp_clients_new (const WpClientsOptions *options, const WpLayout *layout, gint64 
   self->traffic = wp_traffic_new ();
   self->service = service;
   self->think = think;
-  self->watches = g_array_new (FALSE, FALSE, sizeof (WpWatch));
+  self->observers = wp_observers_new ();
   self->heap = g_new (Client, options->clients);
   for (guint i = 0; i < options->clients; i++)
     self->heap[i] = (Client) { 0, i };
@@ -61,7 +61,7 @@ wp_clients_free (WpClients *self)
   g_clear_pointer (&self->front, wp_front_stage_free);
   wp_histogram_free (self->latency);
   wp_traffic_free (self->traffic);
-  g_array_unref (self->watches);
+  wp_observers_free (self->observers);
   g_free (self->heap);
   g_free (self);
 }
@@ -69,9 +69,7 @@ wp_clients_free (WpClients *self)
 void
 wp_clients_watch (WpClients *self, const WpObserver *functions, gpointer observer)
 {
-  WpWatch watch = { functions, observer };
-
-  g_array_append_val (self->watches, watch);
+  wp_observers_add (self->observers, functions, observer);
 }
 
 static inline gboolean
@@ -167,15 +165,7 @@ tell (WpClients *self, gsize n, GError **error)
   const WpVerdict *verdicts = self->verdicts;
   WpBatch batch = { self->rows, self->services_ns, n, &verdicts };
 
-  for (guint i = 0; i < self->watches->len; i++)
-    {
-      const WpWatch *watch = &g_array_index (self->watches, WpWatch, i);
-
-      if (!watch->functions->offer (watch->observer, &batch, error))
-        return FALSE;
-    }
-
-  return TRUE;
+  return wp_observers_offer (self->observers, &batch, error);
 }
 
 static gboolean
@@ -203,15 +193,8 @@ finish (WpClients *self, WpFigures *figures, WpTrafficFigures *traffic, GError *
   wp_model_finish (self->model, figures);
   figures->latency = wp_spread_of (self->latency);
   wp_traffic_figures (self->traffic, traffic);
-  for (guint i = 0; i < self->watches->len; i++)
-    {
-      const WpWatch *watch = &g_array_index (self->watches, WpWatch, i);
 
-      if (watch->functions->finish && !watch->functions->finish (watch->observer, error))
-        return FALSE;
-    }
-
-  return wp_model_check (self->model, error);
+  return wp_observers_finish (self->observers, error) && wp_model_check (self->model, error);
 }
 
 gboolean

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "sim/report/wp-output.h"
-#include "sim/report/wp-run.h"
+#include "sim/report/wp-observers.h"
 
 typedef struct _WpJobs WpJobs;
 

@@ -1,7 +1,7 @@
 /* wp-predicted.h - the prediction for every request of one model, kept: for a comparison, request by request. */
 #pragma once
 
-#include "sim/report/wp-run.h"
+#include "sim/report/wp-observers.h"
 
 /* Memory in proportion to the trace. */
 typedef struct _WpPredicted WpPredicted;

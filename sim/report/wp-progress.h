@@ -1,7 +1,7 @@
 /* wp-progress.h - the live line of a long run on a terminal: rows, rate, share, time left. */
 #pragma once
 
-#include "sim/report/wp-run.h"
+#include "sim/report/wp-observers.h"
 
 typedef struct _WpProgress WpProgress;
 

@@ -1,14 +1,10 @@
 #include "sim/report/wp-run.h"
 
 #include "sim/base/wp-error.h"
-#include "sim/model/wp-batch-server.h"
 #include "sim/model/wp-model-thread.h"
-#include "sim/report/wp-pending.h"
+#include "sim/report/wp-group-models.h"
 
 #define BATCH_ROWS 1024   /* small enough that a batch stays in the cache while every model takes it */
-
-/* Who is told what becomes of a request, and of which model. */
-typedef struct { WpRun *run; guint model; } Teller;
 
 struct _WpRun {
   WpTrace *trace;
@@ -20,16 +16,15 @@ struct _WpRun {
   guint threads;
   WpModelThread *beside;             /* takes the rows of some models; NULL: none */
   gboolean is_beside[WP_N_MODES];
-  WpBatchServer *servers[WP_N_MODES];   /* in their place, where the database commits in groups */
-  Teller tellers[WP_N_MODES];
-  WpPending *pending;                /* rows that the servers have not done with; NULL where no observer wants verdicts */
+  WpGroupModels *groups;             /* in place of the models, where the database commits in groups; else NULL */
   WpFrontOptions front_options;
-  WpFrontStage *front;                    /* NULL: none */
+  WpFrontStage *front;               /* NULL: none */
   gboolean begins;                   /* the next row is the first that counts, after a warm-up */
   WpRow *passed;                     /* BATCH_ROWS that have passed it */
   WpVerdict *verdicts[WP_N_MODES];   /* NULL where no observer wants them */
+  gboolean wants_verdicts;           /* an observer does */
   WpTraffic *traffic;
-  GArray *watches;
+  WpObservers *observers;
   WpBatchMeans *const *parts;        /* NULL: not asked for */
   guint64 warmup_rows, n_offered;
   gint64 warmup_ns;
@@ -52,7 +47,7 @@ wp_run_new (WpTrace *trace, WpService *service, const WpPolicy *policies, guint 
   self->n_models = n_models;
   for (guint i = 0; i < n_models; i++)
     wp_policy_layout (&policies[i], &self->layouts[i]);
-  self->watches = g_array_new (FALSE, FALSE, sizeof (WpWatch));
+  self->observers = wp_observers_new ();
 
   return self;
 }
@@ -62,11 +57,8 @@ drop_models (WpRun *self)
 {
   g_clear_pointer (&self->beside, wp_model_thread_free);
   for (guint i = 0; i < self->n_models; i++)
-    {
-      g_clear_pointer (&self->models[i], wp_model_free);
-      g_clear_pointer (&self->servers[i], wp_batch_server_free);
-    }
-  g_clear_pointer (&self->pending, wp_pending_free);
+    g_clear_pointer (&self->models[i], wp_model_free);
+  g_clear_pointer (&self->groups, wp_group_models_free);
   g_clear_pointer (&self->front, wp_front_stage_free);
   g_clear_pointer (&self->traffic, wp_traffic_free);
 }
@@ -77,7 +69,7 @@ wp_run_free (WpRun *self)
   drop_models (self);
   for (guint i = 0; i < self->n_models; i++)
     g_free (self->verdicts[i]);
-  g_array_unref (self->watches);
+  wp_observers_free (self->observers);
   g_free (self->passed);
   g_free (self);
 }
@@ -103,9 +95,8 @@ wp_run_front_figures (const WpRun *self, WpFrontFigures *figures)
 static void
 watch (WpRun *self, const WpObserver *functions, gpointer observer, guint first, guint n)
 {
-  WpWatch watch = { functions, observer };
-
-  g_array_append_val (self->watches, watch);
+  wp_observers_add (self->observers, functions, observer);
+  self->wants_verdicts |= functions->wants_verdicts;
   for (guint i = first; functions->wants_verdicts && i < first + n; i++)
     if (!self->verdicts[i])
       self->verdicts[i] = g_new (WpVerdict, BATCH_ROWS);
@@ -144,32 +135,6 @@ wp_run_watch_parts (WpRun *self, WpBatchMeans *const *parts)
   self->parts = parts;
 }
 
-/* WpBatchTold */
-static void
-on_told (guint64 request, const WpVerdict *verdict, gpointer data)
-{
-  const Teller *teller = data;
-
-  if (verdict->outcome != WP_OUTCOME_NONE)
-    wp_pending_decide (teller->run->pending, teller->model, request, verdict);
-}
-
-static void
-start_servers (WpRun *self, WpCommit *commit)
-{
-  gboolean wanted = FALSE;
-
-  for (guint i = 0; i < self->n_models; i++)
-    wanted |= self->verdicts[i] != NULL;
-  if (wanted)
-    self->pending = wp_pending_new (self->n_models);
-  for (guint i = 0; i < self->n_models; i++)
-    {
-      self->tellers[i] = (Teller) { self, i };
-      self->servers[i] = wp_batch_server_new (&self->layouts[i], self->patience_ns, commit, wanted ? on_told : NULL, &self->tellers[i]);
-    }
-}
-
 /* All models but the last, and but those that somebody looks at row by row. A warm-up and batch means ask models in between. */
 static void
 start_beside (WpRun *self)
@@ -185,6 +150,14 @@ start_beside (WpRun *self)
 }
 
 static void
+start_models (WpRun *self)
+{
+  for (guint i = 0; i < self->n_models; i++)
+    self->models[i] = wp_model_new (&self->layouts[i], self->patience_ns);
+  start_beside (self);
+}
+
+static void
 start (WpRun *self)
 {
   WpCommit *commit = wp_service_commit (self->service);
@@ -194,11 +167,9 @@ start (WpRun *self)
   self->counting = FALSE;
   drop_models (self);
   if (commit)
-    start_servers (self, commit);
-  for (guint i = 0; !commit && i < self->n_models; i++)
-    self->models[i] = wp_model_new (&self->layouts[i], self->patience_ns);
-  if (!commit)
-    start_beside (self);
+    self->groups = wp_group_models_new (self->layouts, self->n_models, self->patience_ns, commit, self->wants_verdicts);
+  else
+    start_models (self);
   if (self->front_options.time_ns > 0)
     self->front = wp_front_stage_new (&self->front_options);
   self->traffic = wp_traffic_new ();
@@ -211,29 +182,8 @@ start_over (WpRun *self, GError **error)
   if (!wp_trace_sort (self->trace, error))
     return FALSE;
   start (self);
-  for (guint i = 0; i < self->watches->len; i++)
-    {
-      const WpWatch *watch = &g_array_index (self->watches, WpWatch, i);
 
-      if (!watch->functions->restart (watch->observer, error))
-        return FALSE;
-    }
-
-  return TRUE;
-}
-
-static gboolean
-show (WpRun *self, const WpBatch *batch, GError **error)
-{
-  for (guint i = 0; i < self->watches->len; i++)
-    {
-      const WpWatch *watch = &g_array_index (self->watches, WpWatch, i);
-
-      if (!watch->functions->offer (watch->observer, batch, error))
-        return FALSE;
-    }
-
-  return TRUE;
+  return wp_observers_restart (self->observers, error);
 }
 
 static gboolean
@@ -242,45 +192,6 @@ fail_of_time (const WpRun *self, GError **error)
   g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: the simulated time passes 292 years", wp_trace_name (self->trace));
 
   return FALSE;
-}
-
-/* Their service is how long they were in service, as far as the first model goes. */
-static gboolean
-show_decided (WpRun *self, GError **error)
-{
-  const WpVerdict *verdicts[WP_N_MODES];
-  const WpRow *rows;
-  gint64 *services_ns;
-  gsize n;
-
-  while (self->pending && (n = wp_pending_ready (self->pending, BATCH_ROWS, &rows, &services_ns, verdicts)) > 0)
-    {
-      WpBatch batch = { rows, services_ns, n, verdicts };
-
-      for (gsize i = 0; i < n; i++)
-        if (verdicts[0][i].finished_ns != WP_TIME_NONE)
-          services_ns[i] = verdicts[0][i].finished_ns - verdicts[0][i].started_ns;
-      if (!show (self, &batch, error))
-        return FALSE;
-      wp_pending_drop (self->pending, n);
-    }
-
-  return TRUE;
-}
-
-static gboolean
-offer_to_servers (WpRun *self, const WpRow *rows, gsize n_rows, GError **error)
-{
-  WpBatch batch = { rows, self->services_ns, n_rows, NULL };
-
-  if (self->pending)
-    wp_pending_add (self->pending, rows, self->services_ns, n_rows);
-  for (guint i = 0; i < self->n_models; i++)
-    for (gsize j = 0; j < n_rows; j++)
-      if (!wp_batch_server_offer (self->servers[i], rows[j].arrival_ns))
-        return fail_of_time (self, error);
-
-  return self->pending ? show_decided (self, error) : show (self, &batch, error);
 }
 
 static const WpRow *
@@ -298,45 +209,47 @@ pass_front (WpRun *self, const WpRow *rows, gsize n_rows)
 }
 
 static gboolean
-offer_batch (WpRun *self, const WpRow *rows, gsize n_rows, GError **error)
+offer_to_models (WpRun *self, const WpRow *rows, gsize n_rows)
 {
-  WpBatch batch = { rows, self->services_ns, n_rows, (const WpVerdict *const *) self->verdicts };
-
-  if (self->servers[0])
-    return offer_to_servers (self, rows, n_rows, error);
   if (self->beside)
     wp_model_thread_offer (self->beside, rows, self->services_ns, n_rows);
   for (guint i = 0; i < self->n_models; i++)
     if (!self->is_beside[i] && !wp_model_offer (self->models[i], rows, self->services_ns, n_rows, self->verdicts[i]))
-      return fail_of_time (self, error);
+      return FALSE;
 
-  return show (self, &batch, error);
+  return TRUE;
+}
+
+static gboolean
+offer_batch (WpRun *self, const WpRow *rows, gsize n_rows, GError **error)
+{
+  WpBatch batch = { rows, self->services_ns, n_rows, (const WpVerdict *const *) self->verdicts };
+
+  if (!(self->groups ? wp_group_models_offer (self->groups, rows, self->services_ns, n_rows) : offer_to_models (self, rows, n_rows)))
+    return fail_of_time (self, error);
+  if (self->groups && self->wants_verdicts)
+    return wp_group_models_show (self->groups, self->observers, error);
+
+  return wp_observers_offer (self->observers, &batch, error);
 }
 
 /* @now_ns: the next request arrives at the queue */
 static void
 start_counting (WpRun *self, gint64 now_ns)
 {
-  for (guint i = 0; i < self->n_models; i++)
-    if (self->servers[i])
-      wp_batch_server_start_counting (self->servers[i], now_ns);
-    else
-      wp_model_start_counting (self->models[i], now_ns);
+  if (self->groups)
+    wp_group_models_start_counting (self->groups, now_ns);
+  for (guint i = 0; !self->groups && i < self->n_models; i++)
+    wp_model_start_counting (self->models[i], now_ns);
 }
 
 static void
 add_parts (WpRun *self, gint64 now_ns)
 {
-  for (guint i = 0; i < self->n_models; i++)
-    if (self->servers[i])
-      {
-        WpSums sums;
-
-        wp_batch_server_sums (self->servers[i], &sums);
-        wp_batch_means_add_sums (self->parts[i], &sums, now_ns);
-      }
-    else
-      wp_batch_means_add (self->parts[i], self->models[i], now_ns);
+  if (self->groups)
+    wp_group_models_add_parts (self->groups, self->parts, now_ns);
+  for (guint i = 0; !self->groups && i < self->n_models; i++)
+    wp_batch_means_add (self->parts[i], self->models[i], now_ns);
 }
 
 /* How many of these rows belong to the warm-up. The first row past it starts the counting. */
@@ -384,13 +297,27 @@ offer_rows (WpRun *self, const WpRow *rows, gsize n_rows, GError **error)
 }
 
 static gboolean
-finish_model (WpRun *self, guint i, WpFigures *figures, GError **error)
+finish_models (WpRun *self, WpFigures *figures, GError **error)
 {
-  if (self->servers[i])
-    return (wp_batch_server_finish (self->servers[i], figures) || fail_of_time (self, error)) && wp_batch_server_check (self->servers[i], error);
-  wp_model_finish (self->models[i], figures);
+  if (self->beside && !wp_model_thread_finish (self->beside))
+    return fail_of_time (self, error);
+  for (guint i = 0; i < self->n_models; i++)
+    {
+      wp_model_finish (self->models[i], &figures[i]);
+      if (!wp_model_check (self->models[i], error))
+        return FALSE;
+    }
 
-  return wp_model_check (self->models[i], error);
+  return TRUE;
+}
+
+static gboolean
+finish_groups (WpRun *self, WpFigures *figures, GError **error)
+{
+  if (!wp_group_models_finish (self->groups, figures))
+    return fail_of_time (self, error);
+
+  return wp_group_models_check (self->groups, error) && wp_group_models_show (self->groups, self->observers, error);
 }
 
 static gboolean
@@ -401,24 +328,12 @@ finish (WpRun *self, WpFigures *figures, WpTrafficFigures *traffic, GError **err
       g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: the warm-up is longer than the trace", wp_trace_name (self->trace));
       return FALSE;
     }
-  if (self->beside && !wp_model_thread_finish (self->beside))
-    return fail_of_time (self, error);
-  for (guint i = 0; i < self->n_models; i++)
-    if (!finish_model (self, i, &figures[i], error))
-      return FALSE;
-  if (!show_decided (self, error))
+  if (!(self->groups ? finish_groups (self, figures, error) : finish_models (self, figures, error)))
     return FALSE;
   wp_traffic_figures (self->traffic, traffic);
   traffic->out_of_order = wp_trace_out_of_order (self->trace);
-  for (guint i = 0; i < self->watches->len; i++)
-    {
-      const WpWatch *watch = &g_array_index (self->watches, WpWatch, i);
 
-      if (watch->functions->finish && !watch->functions->finish (watch->observer, error))
-        return FALSE;
-    }
-
-  return TRUE;
+  return wp_observers_finish (self->observers, error);
 }
 
 gboolean

@@ -6,24 +6,7 @@
 #include "sim/model/wp-model.h"
 #include "sim/model/wp-service.h"
 #include "sim/model/wp-traffic.h"
-
-/* Some rows, and what became of them in each model. A database that commits in groups tells late what becomes of a row: it is shown then. */
-typedef struct {
-  const WpRow *rows;
-  const gint64 *services_ns;
-  gsize n_rows;
-  const WpVerdict *const *verdicts;   /* one array for each model; NULL where no observer wants them */
-} WpBatch;
-
-/* Who looks on, as one const table: each function gets what was handed to wp_run_watch(). */
-typedef struct {
-  gboolean wants_verdicts;
-  gboolean (*restart) (gpointer observer, GError **error);   /* forget all: the trace was out of order, and begins again, sorted */
-  gboolean (*offer) (gpointer observer, const WpBatch *batch, GError **error);
-  gboolean (*finish) (gpointer observer, GError **error);    /* after the last batch; or NULL */
-} WpObserver;
-
-typedef struct { const WpObserver *functions; gpointer observer; } WpWatch;
+#include "sim/report/wp-observers.h"
 
 typedef struct _WpRun WpRun;
 

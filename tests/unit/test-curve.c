@@ -4,6 +4,7 @@
 
 #include "sim/plot/wp-axis.h"
 #include "sim/report/wp-predicted.h"
+#include "sim/report/wp-run.h"
 #include "sim/plot/wp-sketch.h"
 
 typedef struct { gint64 time_ns; WpMoment moment; } State;
