@@ -4,28 +4,6 @@
 
 #include "sim/plan/wp-lanes.h"
 
-/* Of a number of workers. */
-typedef struct {
-  WpLine *line;             /* NULL: it fails with a queue of that size or a smaller one */
-  guint lost_queue;
-  const WpSlo *lost_slo;
-} Known;
-
-static void
-known_free (gpointer data)
-{
-  Known *self = data;
-
-  g_clear_pointer (&self->line, wp_line_free);
-  g_free (self);
-}
-
-static guint64
-point_key (guint workers, guint queue_jobs)
-{
-  return (guint64) workers << 32 | queue_jobs;
-}
-
 WpKnown *
 wp_known_new (const WpSearchSetup *setup, double scale, guint64 limit)
 {
@@ -37,8 +15,8 @@ wp_known_new (const WpSearchSetup *setup, double scale, guint64 limit)
   self->limit = limit > 0 ? MIN (limit, rows) : rows;
   wp_asks_init (&self->asks, setup->slos, &setup->policy, setup->patience_ns);
   self->ample_workers = G_MAXUINT;
-  self->lines = g_hash_table_new_full (g_direct_hash, g_direct_equal, NULL, known_free);
-  self->points = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
+  self->lines = wp_lines_new ();
+  self->points = wp_points_new ();
 
   return self;
 }
@@ -46,8 +24,8 @@ wp_known_new (const WpSearchSetup *setup, double scale, guint64 limit)
 void
 wp_known_free (WpKnown *self)
 {
-  g_hash_table_unref (self->lines);
-  g_hash_table_unref (self->points);
+  wp_lines_free (self->lines);
+  wp_points_free (self->points);
   g_clear_error (&self->error);
   g_free (self);
 }
@@ -64,6 +42,16 @@ set_up_trial (const WpKnown *self, WpTrial *trial, guint workers, guint queue_jo
   trial->policy.queue_jobs = queue_jobs;
 }
 
+/* The whole line, whatever the objectives ask for. */
+static void
+set_up_whole_line (const WpKnown *self, WpTrial *trial, guint workers, guint queue_jobs)
+{
+  set_up_trial (self, trial, workers, queue_jobs);
+  trial->as_line = TRUE;
+  trial->quick = FALSE;
+  trial->slos = NULL;
+}
+
 static gboolean
 run_trials (WpKnown *self, WpTrial *trials, guint n)
 {
@@ -74,38 +62,39 @@ run_trials (WpKnown *self, WpTrial *trials, guint n)
   return TRUE;
 }
 
-static Known *
-find_known (const WpKnown *self, guint workers)
+/* More workers than are ever busy make no difference to a line. */
+static guint
+line_of (const WpKnown *self, guint workers)
 {
-  return g_hash_table_lookup (self->lines, GUINT_TO_POINTER (MIN (workers, self->ample_workers)));
-}
-
-static gboolean
-knows_line (const WpKnown *self, guint workers, guint queue_jobs)
-{
-  const Known *known = find_known (self, workers);
-
-  return known && (known->line || queue_jobs <= known->lost_queue);
+  return MIN (workers, self->ample_workers);
 }
 
 static void
 remember_line (WpKnown *self, WpTrial *trial)
 {
-  Known *known = g_new0 (Known, 1);
   guint workers = trial->policy.workers;
 
-  known->lost_queue = trial->policy.queue_jobs;
-  known->lost_slo = trial->lost_slo;
-  if (!trial->lost)
+  if (trial->lost)
     {
-      known->line = g_steal_pointer (&trial->line);
-      if (!wp_line_fills (known->line, 0))
-        {
-          workers = MIN (workers, wp_line_busiest (known->line) + 1);   /* which makes no difference to the line */
-          self->ample_workers = MIN (self->ample_workers, workers);
-        }
+      wp_lines_put_lost (self->lines, workers, trial->policy.queue_jobs, trial->lost_slo);
+      return;
     }
-  g_hash_table_replace (self->lines, GUINT_TO_POINTER (workers), known);
+  if (!wp_line_fills (trial->line, 0))
+    {
+      workers = MIN (workers, wp_line_busiest (trial->line) + 1);
+      self->ample_workers = MIN (self->ample_workers, workers);
+    }
+  wp_lines_put (self->lines, workers, g_steal_pointer (&trial->line));
+}
+
+static void
+run_lines (WpKnown *self, WpTrial *trials, guint n)
+{
+  if (n > 0 && run_trials (self, trials, n))
+    for (guint i = 0; i < n; i++)
+      remember_line (self, &trials[i]);
+  for (guint i = 0; i < n; i++)
+    wp_trial_clear (&trials[i]);
 }
 
 /* Lines of those numbers of workers, all at once; given up where a queue of that size can't do, unless @in_full. */
@@ -117,69 +106,37 @@ wp_known_lines (WpKnown *self, const guint *workers, guint n, guint queue_jobs, 
 
   for (guint i = 0; i < n; i++)
     {
-      const Known *known = find_known (self, workers[i]);
+      guint line = line_of (self, workers[i]);
 
-      if (workers[i] == 0 || (in_full ? known && known->line : knows_line (self, workers[i], queue_jobs)))
+      if (workers[i] == 0 || (in_full ? wp_lines_find (self->lines, line) != NULL : wp_lines_answer (self->lines, line, queue_jobs)))
         continue;
       set_up_trial (self, &trials[n_trials], workers[i], queue_jobs);
       if (in_full)
         trials[n_trials].slos = NULL;
       n_trials++;
     }
-  if (n_trials > 0 && run_trials (self, trials, n_trials))
-    for (guint i = 0; i < n_trials; i++)
-      remember_line (self, &trials[i]);
-  for (guint i = 0; i < n_trials; i++)
-    wp_trial_clear (&trials[i]);
+  run_lines (self, trials, n_trials);
 }
 
 /* NULL: it is lost. */
 const WpLine *
 wp_known_line (WpKnown *self, guint workers, guint queue_jobs, gboolean in_full)
 {
-  const Known *known;
-
   wp_known_lines (self, &workers, 1, queue_jobs, in_full);
-  known = find_known (self, workers);
 
-  return known ? known->line : NULL;
+  return wp_lines_find (self->lines, line_of (self, workers));
 }
 
 /* In place of one that does not know how many a queue of that size blocks. */
 static const WpLine *
 find_whole_line (WpKnown *self, guint workers, guint queue_jobs)
 {
-  Known *known = find_known (self, workers);
   WpTrial trial;
 
-  set_up_trial (self, &trial, workers, queue_jobs);
-  trial.quick = FALSE;
-  trial.slos = NULL;
-  if (run_trials (self, &trial, 1))
-    {
-      wp_line_free (known->line);
-      known->line = g_steal_pointer (&trial.line);
-    }
-  wp_trial_clear (&trial);
+  set_up_whole_line (self, &trial, workers, queue_jobs);
+  run_lines (self, &trial, 1);
 
-  return self->error ? NULL : known->line;
-}
-
-static void
-remember_point (WpKnown *self, guint workers, guint queue_jobs, const WpFigures *figures)
-{
-  guint64 *key = g_new (guint64, 1);
-
-  *key = point_key (workers, queue_jobs);
-  g_hash_table_replace (self->points, key, figures ? g_memdup2 (figures, sizeof *figures) : NULL);
-}
-
-static gboolean
-find_point (const WpKnown *self, guint workers, guint queue_jobs, const WpFigures **figures)
-{
-  guint64 key = point_key (workers, queue_jobs);
-
-  return g_hash_table_lookup_extended (self->points, &key, NULL, (gpointer *) figures);
+  return self->error ? NULL : wp_lines_find (self->lines, line_of (self, workers));
 }
 
 /* By a line that watches the blocked times of these queues. */
@@ -189,16 +146,14 @@ wp_known_watch (WpKnown *self, guint workers, const guint *queues, guint n_queue
   WpFigures figures;
   WpTrial trial;
 
-  set_up_trial (self, &trial, workers, WP_KNOWN_UNLIMITED);
-  trial.quick = FALSE;
+  set_up_whole_line (self, &trial, workers, WP_KNOWN_UNLIMITED);
   trial.queues = queues;
   trial.n_queues = n_queues;
-  trial.slos = NULL;
   if (run_trials (self, &trial, 1))
     for (guint i = 0; i < n_queues; i++)
       {
         wp_line_figures (trial.line, queues[i], &figures);
-        remember_point (self, workers, queues[i], &figures);
+        wp_points_put (self->points, workers, queues[i], &figures);
       }
   wp_trial_clear (&trial);
 }
@@ -214,7 +169,7 @@ wp_known_points (WpKnown *self, const guint *workers, const guint *queues, guint
     {
       const WpFigures *known = NULL;
 
-      if (find_point (self, workers[i], queues[i], &known) && (known || !in_full))
+      if (wp_points_find (self->points, workers[i], queues[i], &known) && (known || !in_full))
         continue;
       set_up_trial (self, &trials[n_trials], workers[i], queues[i]);
       trials[n_trials].as_line = trials[n_trials].quick = FALSE;
@@ -224,7 +179,7 @@ wp_known_points (WpKnown *self, const guint *workers, const guint *queues, guint
     }
   if (n_trials > 0 && run_trials (self, trials, n_trials))
     for (guint i = 0; i < n_trials; i++)
-      remember_point (self, trials[i].policy.workers, trials[i].policy.queue_jobs, trials[i].lost ? NULL : &trials[i].figures);
+      wp_points_put (self->points, trials[i].policy.workers, trials[i].policy.queue_jobs, trials[i].lost ? NULL : &trials[i].figures);
 }
 
 /* What more workers than are ever busy change. */
@@ -238,7 +193,7 @@ wp_known_spread_over (WpFigures *figures, guint workers)
 gboolean
 wp_known_look_up (WpKnown *self, guint workers, guint queue_jobs, gboolean in_full, WpFigures *figures)
 {
-  guint simulated = MIN (workers, self->ample_workers);
+  guint simulated = line_of (self, workers);
   const WpFigures *known = NULL;
 
   if (self->asks.by_lines && !self->asks.watches)
@@ -255,11 +210,11 @@ wp_known_look_up (WpKnown *self, guint workers, guint queue_jobs, gboolean in_fu
     }
   else
     {
-      if (self->asks.watches && !find_point (self, simulated, queue_jobs, &known))
+      if (self->asks.watches && !wp_points_find (self->points, simulated, queue_jobs, &known))
         wp_known_watch (self, simulated, &queue_jobs, 1);
       else if (!self->asks.watches)
         wp_known_points (self, &simulated, &queue_jobs, 1, in_full);
-      if (!find_point (self, simulated, queue_jobs, &known) || !known)
+      if (!wp_points_find (self->points, simulated, queue_jobs, &known) || !known)
         return FALSE;
       *figures = *known;
       if (figures->busy_max < (gint64) simulated)
@@ -278,13 +233,8 @@ wp_known_find_ample (WpKnown *self)
 
   if (self->ample_workers < G_MAXUINT)
     return;
-  set_up_trial (self, &trial, G_MAXUINT - 1, WP_KNOWN_UNLIMITED);
-  trial.as_line = TRUE;
-  trial.quick = FALSE;
-  trial.slos = NULL;
-  if (run_trials (self, &trial, 1))
-    remember_line (self, &trial);
-  wp_trial_clear (&trial);
+  set_up_whole_line (self, &trial, G_MAXUINT - 1, WP_KNOWN_UNLIMITED);
+  run_lines (self, &trial, 1);
 }
 
 static int
@@ -303,7 +253,7 @@ wp_known_prepare (WpKnown *self, const guint *workers, guint n, guint queue_jobs
 
   for (guint i = 0; i < n; i++)
     {
-      gboolean known = workers[i] == 0 || workers[i] > self->ample_workers || knows_line (self, workers[i], WP_KNOWN_UNLIMITED);
+      gboolean known = workers[i] == 0 || workers[i] > self->ample_workers || wp_lines_answer (self->lines, workers[i], WP_KNOWN_UNLIMITED);
 
       for (guint j = 0; j < n_trials; j++)
         known |= trials[j].policy.workers == workers[i];
@@ -315,11 +265,7 @@ wp_known_prepare (WpKnown *self, const guint *workers, guint n, guint queue_jobs
       n_trials++;
     }
   qsort (trials, n_trials, sizeof *trials, compare_trials);   /* side by side they take as long as the one with the most */
-  if (n_trials > 0 && run_trials (self, trials, n_trials))
-    for (guint i = 0; i < n_trials; i++)
-      remember_line (self, &trials[i]);
-  for (guint i = 0; i < n_trials; i++)
-    wp_trial_clear (&trials[i]);
+  run_lines (self, trials, n_trials);
 }
 
 static void
@@ -346,16 +292,15 @@ remember_filling (WpKnown *self, WpTrial *trial)
 gboolean
 wp_known_fills (WpKnown *self, guint workers, guint queue_jobs)
 {
-  const Known *known;
+  const WpLine *line;
   WpTrial trial;
 
   if (workers >= self->ample_workers)
     return FALSE;
   if (workers == self->full_workers && queue_jobs == self->full_queue)
     return TRUE;
-  known = find_known (self, workers);
-  if (known && known->line)
-    return wp_line_fills (known->line, queue_jobs);
+  if ((line = wp_lines_find (self->lines, workers)))
+    return wp_line_fills (line, queue_jobs);
   set_up_filling (self, &trial, workers, queue_jobs);
   if (!run_trials (self, &trial, 1))
     trial.lost = FALSE;
@@ -395,14 +340,11 @@ wp_known_longest (WpKnown *self, guint workers)
 
   if (self->asks.by_lines)
     {
-      const WpLine *line = wp_known_line (self, MIN (workers, self->ample_workers), WP_KNOWN_UNLIMITED, FALSE);
+      const WpLine *line = wp_known_line (self, line_of (self, workers), WP_KNOWN_UNLIMITED, FALSE);
 
       return line ? (gint64) wp_line_longest (line) : -1;
     }
-  set_up_trial (self, &trial, workers, WP_KNOWN_UNLIMITED);
-  trial.as_line = TRUE;
-  trial.quick = FALSE;
-  trial.slos = NULL;
+  set_up_whole_line (self, &trial, workers, WP_KNOWN_UNLIMITED);
   if (run_trials (self, &trial, 1))
     longest = (gint64) wp_line_longest (trial.line);
   wp_trial_clear (&trial);
@@ -421,15 +363,12 @@ wp_known_figures (WpKnown *self, guint workers, guint queue_jobs, WpFigures *fig
   if (!self->asks.no_blocking || figures->blocked == 0)
     return;
   wp_known_points (self, &workers, &queue_jobs, 1, TRUE);   /* somebody is turned away */
-  if (find_point (self, workers, queue_jobs, &known) && known)
+  if (wp_points_find (self->points, workers, queue_jobs, &known) && known)
     *figures = *known;
 }
-
 
 const WpSlo *
 wp_known_lost (const WpKnown *self, guint workers)
 {
-  const Known *known = find_known (self, workers);
-
-  return known ? known->lost_slo : NULL;
+  return wp_lines_lost (self->lines, line_of (self, workers));
 }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "sim/plan/wp-asks.h"
+#include "sim/plan/wp-lines.h"
+#include "sim/plan/wp-points.h"
 #include "sim/plan/wp-trial.h"
 
 typedef struct {
@@ -24,8 +26,8 @@ typedef struct {
   guint64 limit;            /* rows of the tape */
   WpAsks asks;
   guint ample_workers;      /* so many are never all busy; G_MAXUINT: not known */
-  GHashTable *lines;        /* by workers */
-  GHashTable *points;       /* workers and queue to WpFigures; NULL: lost */
+  WpLines *lines;           /* looked up for ample_workers at most */
+  WpPoints *points;
   guint full_workers, full_queue;   /* this many workers fill this queue at some moment; 0 workers: nobody asked, or they do not */
   guint64 spent_rows;       /* simulated in all */
   GError *error;            /* the first; nothing is simulated after it */
