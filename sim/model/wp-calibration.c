@@ -1,27 +1,15 @@
 #include "sim/model/wp-calibration.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim/base/wp-error.h"
+#include "sim/model/wp-commit-fit.h"
 #include "sim/stats/wp-histogram.h"
 
-#define N_TERMS 3              /* 1, rows, was idle */
-#define ROUNDS 8
-#define OUTLIER_SIGMAS 4
-#define LEAST_OUTLIER_NS 1000.0   /* the clock and its readers are no better */
-#define SIGMA_OF_MEDIAN 1.4826 /* of a normal distribution: its sigma over the median of the absolute deviations */
 #define NO_GROUPS_SHARE 0.1    /* more of what waits is left out: it is not one writer that takes all */
 
 typedef struct { gint64 started_ns, finished_ns; } Update;
-
-typedef struct {
-  guint rows;
-  gboolean was_idle;
-  gboolean kept;               /* no outlier */
-  double lasted_ns, late_ns;
-} Commit;
 
 static int
 compare_updates (gconstpointer a, gconstpointer b)
@@ -38,14 +26,6 @@ static int
 compare_times (gconstpointer a, gconstpointer b)
 {
   gint64 one = *(const gint64 *) a, two = *(const gint64 *) b;
-
-  return (one > two) - (one < two);
-}
-
-static int
-compare_doubles (gconstpointer a, gconstpointer b)
-{
-  double one = *(const double *) a, two = *(const double *) b;
 
   return (one > two) - (one < two);
 }
@@ -102,7 +82,7 @@ count_waiting (WpCalibration *self, const Update *updates, guint n, guint64 wait
 static GArray *
 group (WpCalibration *self, const GArray *updates)
 {
-  GArray *commits = g_array_new (FALSE, FALSE, sizeof (Commit));
+  GArray *commits = g_array_new (FALSE, FALSE, sizeof (WpSeenCommit));
   g_autofree gint64 *starts_ns = sorted_starts (updates);
   const Update *all = (const Update *) (const void *) updates->data;
   guint started = 0, n;
@@ -110,7 +90,7 @@ group (WpCalibration *self, const GArray *updates)
   for (guint i = 0; i < updates->len; i += n)
     {
       gint64 ended_ns = i > 0 ? all[i - 1].finished_ns : G_MININT64;
-      Commit commit = { .was_idle = all[i].started_ns > ended_ns, .kept = TRUE };
+      WpSeenCommit commit = { .was_idle = all[i].started_ns > ended_ns };
 
       for (n = 1; i + n < updates->len && all[i + n].finished_ns == all[i].finished_ns; n++)
         ;
@@ -131,163 +111,6 @@ group (WpCalibration *self, const GArray *updates)
 }
 
 static void
-terms_of (const Commit *commit, double terms[N_TERMS])
-{
-  terms[0] = 1;
-  terms[1] = commit->rows;
-  terms[2] = commit->was_idle;
-}
-
-/* Gauss's elimination of the normal equations, those of the terms that are used. */
-static void
-solve (double matrix[N_TERMS][N_TERMS + 1], const gboolean used[N_TERMS], double solution[N_TERMS])
-{
-  for (guint i = 0; i < N_TERMS; i++)
-    {
-      double pivot = matrix[i][i];
-
-      if (!used[i])
-        continue;
-      for (guint j = 0; j < N_TERMS; j++)
-        {
-          double factor = matrix[j][i] / pivot;
-
-          for (guint k = 0; j != i && used[j] && k <= N_TERMS; k++)
-            matrix[j][k] -= factor * matrix[i][k];
-        }
-    }
-  for (guint i = 0; i < N_TERMS; i++)
-    solution[i] = used[i] ? matrix[i][N_TERMS] / matrix[i][i] : 0;
-}
-
-static void
-least_squares (const GArray *commits, const gboolean used[N_TERMS], double solution[N_TERMS])
-{
-  double matrix[N_TERMS][N_TERMS + 1] = { { 0 } };
-
-  for (guint i = 0; i < commits->len; i++)
-    {
-      const Commit *commit = &g_array_index (commits, Commit, i);
-      double terms[N_TERMS];
-
-      if (!commit->kept)
-        continue;
-      terms_of (commit, terms);
-      for (guint j = 0; j < N_TERMS; j++)
-        {
-          for (guint k = 0; k < N_TERMS; k++)
-            matrix[j][k] += terms[j] * terms[k];
-          matrix[j][N_TERMS] += terms[j] * commit->lasted_ns;
-        }
-    }
-
-  solve (matrix, used, solution);
-}
-
-/* Does a term tell commits apart that are kept, other than the terms before it do? Else the equations have no one solution. */
-static gboolean
-tells_apart (const GArray *commits, guint term, const gboolean used[N_TERMS])
-{
-  double first[N_TERMS] = { 0 }, other[N_TERMS] = { 0 };
-  guint n = 0;
-
-  for (guint i = 0; i < commits->len; i++)
-    {
-      const Commit *commit = &g_array_index (commits, Commit, i);
-      double terms[N_TERMS];
-
-      if (!commit->kept)
-        continue;
-      terms_of (commit, terms);
-      if (n == 0)
-        memcpy (first, terms, sizeof first);
-      else if (n == 1 && terms[term] != first[term])
-        memcpy (other, terms, sizeof other);
-      n += n == 0 || (n == 1 && terms[term] != first[term]);
-      if (n == 2 && (term == 1 || !used[1] || (terms[1] - first[1]) * (other[term] - first[term]) != (other[1] - first[1]) * (terms[term] - first[term])))
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-/* None may be negative: a commit is not faster for more rows. */
-static void
-fit_terms (const GArray *commits, double solution[N_TERMS])
-{
-  gboolean used[N_TERMS] = { TRUE, FALSE, FALSE };
-
-  used[1] = tells_apart (commits, 1, used);
-  used[2] = tells_apart (commits, 2, used);
-  for (least_squares (commits, used, solution); solution[1] < 0 || solution[2] < 0; least_squares (commits, used, solution))
-    used[solution[1] < 0 ? 1 : 2] = FALSE;
-}
-
-static double
-median_off (const GArray *commits)
-{
-  g_autofree double *offs = g_new (double, commits->len);
-
-  for (guint i = 0; i < commits->len; i++)
-    offs[i] = fabs (g_array_index (commits, Commit, i).late_ns);
-  qsort (offs, commits->len, sizeof *offs, compare_doubles);
-
-  return offs[commits->len / 2];
-}
-
-static void
-set_late (GArray *commits, const double solution[N_TERMS])
-{
-  for (guint i = 0; i < commits->len; i++)
-    {
-      Commit *commit = &g_array_index (commits, Commit, i);
-      double terms[N_TERMS];
-
-      terms_of (commit, terms);
-      commit->late_ns = commit->lasted_ns;
-      for (guint j = 0; j < N_TERMS; j++)
-        commit->late_ns -= solution[j] * terms[j];
-    }
-}
-
-static void
-drop_outliers (GArray *commits)
-{
-  double most_ns = MAX (OUTLIER_SIGMAS * SIGMA_OF_MEDIAN * median_off (commits), LEAST_OUTLIER_NS);
-
-  for (guint i = 0; i < commits->len; i++)
-    {
-      Commit *commit = &g_array_index (commits, Commit, i);
-
-      commit->kept = fabs (commit->late_ns) <= most_ns;
-    }
-}
-
-static double
-explained (const GArray *commits)
-{
-  double sum = 0, n = 0, total = 0, left = 0;
-
-  for (guint i = 0; i < commits->len; i++)
-    if (g_array_index (commits, Commit, i).kept)
-      {
-        sum += g_array_index (commits, Commit, i).lasted_ns;
-        n++;
-      }
-  for (guint i = 0; i < commits->len; i++)
-    {
-      const Commit *commit = &g_array_index (commits, Commit, i);
-
-      if (!commit->kept)
-        continue;
-      total += pow (commit->lasted_ns - sum / n, 2);
-      left += commit->late_ns * commit->late_ns;
-    }
-
-  return total > 0 ? 1 - left / total : NAN;
-}
-
-static void
 keep_spread (WpCalibration *self, const GArray *commits)
 {
   g_autoptr(WpHistogram) offs = wp_histogram_new ();
@@ -296,7 +119,7 @@ keep_spread (WpCalibration *self, const GArray *commits)
   self->late_ns = g_array_new (FALSE, FALSE, sizeof (gint64));
   for (guint i = 0; i < commits->len; i++)
     {
-      const Commit *commit = &g_array_index (commits, Commit, i);
+      const WpSeenCommit *commit = &g_array_index (commits, WpSeenCommit, i);
       gint64 late_ns = (gint64) commit->late_ns;
 
       g_array_append_val (self->late_ns, late_ns);
@@ -307,22 +130,6 @@ keep_spread (WpCalibration *self, const GArray *commits)
   self->mean_ns = sum / commits->len;
   self->off_p50_ns = wp_histogram_quantile (offs, 0.5);
   self->off_p99_ns = wp_histogram_quantile (offs, 0.99);
-}
-
-static void
-fit (WpCalibration *self, GArray *commits)
-{
-  double solution[N_TERMS] = { 0 };
-
-  for (guint round = 0; round < ROUNDS; round++)
-    {
-      fit_terms (commits, solution);
-      set_late (commits, solution);
-      drop_outliers (commits);
-    }
-  self->cost = (WpCommitCost) { MAX (0, solution[0]), solution[1], solution[2], WP_COMMIT_MOST };
-  self->r2 = explained (commits);
-  keep_spread (self, commits);
 }
 
 /* Sorted by when they were finished. */
@@ -353,7 +160,10 @@ wp_calibration_new (const char *file, const WpRow *rows, gsize n_rows, GError **
   self->rows_per_s = rate_of (updates);
   self->in_groups = self->most_seen > 1 && (double) self->n_left <= NO_GROUPS_SHARE * (double) (self->n_taken + self->n_left);
   if (commits->len > 0)
-    fit (self, commits);
+    {
+      wp_commit_fit (commits, &self->cost, &self->r2);
+      keep_spread (self, commits);
+    }
 
   return g_steal_pointer (&self);
 }

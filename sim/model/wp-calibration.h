@@ -28,11 +28,9 @@ typedef struct {
  * @rows: @n_rows of a record, in any order
  *
  * A commit is all that was finished at one moment, for the server takes one reading of the clock for it. It began when the one before ended, or
- * when its first row was handed over to a writer that was idle. The cost is fitted by least squares on the number of rows and on whether the
- * writer was idle, with what is further off than four standard deviations (by the median of the absolute ones) left out, time and again.
+ * when its first row was handed over to a writer that was idle. The cost is fitted to them by wp_commit_fit().
  *
  * Returns: NULL with WP_ERROR_BAD_TRACE where no row has both started and finished.
- * Source: Huber, Robust Estimation of a Location Parameter (1964), of which this is the hard-rejection form.
  */
 WpCalibration *wp_calibration_new (const char *file, const WpRow *rows, gsize n_rows, GError **error);
 void wp_calibration_free (WpCalibration *self);
