@@ -141,9 +141,10 @@ static gboolean
 arrive (Loop *self)
 {
   g_autofree Passing *passing = g_queue_pop_head (&self->passing);
-  const WpRow row = { passing->arrival_ns, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, -1, NULL, WP_OUTCOME_NONE, -1 };
+  WpRow row = WP_ROW_INIT;
   gint64 service_ns;
 
+  row.arrival_ns = passing->arrival_ns;
   wp_service_draw (self->service, &service_ns, 1);
   wp_traffic_add (self->traffic, &row, &service_ns, 1);
   g_hash_table_insert (self->waiting, GSIZE_TO_POINTER (self->n_offered + 1), GSIZE_TO_POINTER ((gsize) passing->sent_ns + 1));

@@ -34,7 +34,6 @@ WpClients *
 wp_clients_new (const WpClientsOptions *options, const WpLayout *layout, gint64 patience_ns, WpService *service, WpService *think)
 {
   WpClients *self = g_new0 (WpClients, 1);
-  const WpRow none = { 0, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, -1, NULL, WP_OUTCOME_NONE, -1 };
 
   g_return_val_if_fail (options->clients >= 1, NULL);
   self->options = *options;
@@ -49,7 +48,7 @@ wp_clients_new (const WpClientsOptions *options, const WpLayout *layout, gint64 
   for (guint i = 0; i < options->clients; i++)
     self->heap[i] = (Client) { 0, i };
   for (guint i = 0; i < BATCH_ROWS; i++)
-    self->rows[i] = none;
+    self->rows[i] = (WpRow) WP_ROW_INIT;
 
   return self;
 }

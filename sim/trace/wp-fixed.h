@@ -1,7 +1,7 @@
 /* wp-fixed.h - the fast path of the trace's reader: rows of one or two plain decimal numbers, straight from the window into rows. */
 #pragma once
 
-#include "sim/trace/wp-trace.h"
+#include "sim/trace/wp-row.h"
 #include "sim/trace/wp-window.h"
 
 /**

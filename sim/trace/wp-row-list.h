@@ -1,7 +1,7 @@
 /* wp-row-list.h - all rows of a trace in one piece, with ids that last. */
 #pragma once
 
-#include "sim/trace/wp-trace.h"
+#include "sim/trace/wp-row.h"
 
 typedef struct _WpRowList WpRowList;
 

@@ -1,7 +1,7 @@
 /* wp-scale.h - from the times of a file to the simulation's: since its first arrival, and scaled. */
 #pragma once
 
-#include "sim/trace/wp-trace.h"
+#include "sim/trace/wp-row.h"
 
 /* What --scale and --service-scale make of a time since the origin and of a service time (WP_TIME_NONE stays): divided and multiplied
  * in long double, rounded to the nearest ns; untouched at 1.0; G_MAXINT64 where that is over 292 years. */

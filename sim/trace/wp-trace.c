@@ -37,24 +37,11 @@ struct _WpTrace {
   WpRowList *loaded;      /* by wp_trace_load() */
 };
 
-const char *
-wp_outcome_name (WpOutcome outcome)
-{
-  static const char *const names[] = { "", "stored", "rejected", "timed_out", "abandoned", "failed" };
-
-  g_return_val_if_fail ((guint) outcome < G_N_ELEMENTS (names), "");
-
-  return names[outcome];
-}
-
 static void
 clear_rows (WpTrace *self)
 {
-  static const WpRow none = { WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE,
-                              -1, NULL, WP_OUTCOME_NONE, -1 };
-
   for (gsize i = 0; i < BATCH_ROWS; i++)
-    self->rows[i] = none;
+    self->rows[i] = (WpRow) WP_ROW_INIT;
 }
 
 static gboolean

@@ -1,25 +1,7 @@
 /* wp-trace.h - request traces, read as a stream: CSV, access logs or JSON lines, plain or gzip, from a file or a pipe. */
 #pragma once
 
-#include "sim/base/wp-time.h"
-
-typedef enum {
-  WP_OUTCOME_NONE, WP_OUTCOME_STORED, WP_OUTCOME_REJECTED, WP_OUTCOME_TIMED_OUT, WP_OUTCOME_ABANDONED, WP_OUTCOME_FAILED
-} WpOutcome;
-
-const char *wp_outcome_name (WpOutcome outcome);   /* as in files: "stored", "timed_out"; "" for none */
-
-/* One request. Times are ns since the trace's origin, its earliest arrival; WP_TIME_NONE where the cell is empty or the
- * column is not there. Arrival and service are scaled as asked; the measured times are as the file has them, less the origin. */
-typedef struct {
-  gint64 arrival_ns;
-  gint64 service_ns;
-  gint64 accepted_ns, started_ns, finished_ns, ended_ns;
-  gint64 bytes;              /* -1: none */
-  const char *id;            /* NULL: none (an empty cell too); valid until the next read, for ever after wp_trace_load() */
-  WpOutcome outcome;
-  int blocked;               /* 0, 1; -1: none */
-} WpRow;
+#include "sim/trace/wp-row.h"
 
 /* What comes in: CSV (RFC 4180); Common and Combined access logs; an object of JSON in each line. */
 typedef enum { WP_INPUT_CSV, WP_INPUT_CLF, WP_INPUT_JSONL } WpInputFormat;

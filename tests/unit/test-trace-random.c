@@ -106,7 +106,7 @@ static WpRow
 random_row (Table *table, const gboolean *has, gint64 *arrival_ns, gboolean sorted)
 {
   static const char *const ids[] = { "a", "b,c", "\"q\"", "line\nbreak", "café", " blank ", "\r" };
-  WpRow row = { WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, -1, NULL, WP_OUTCOME_NONE, -1 };
+  WpRow row = WP_ROW_INIT;
 
   *arrival_ns += g_test_rand_int_range (0, 3) * (g_test_rand_bit () ? S : 7);
   if (!sorted && g_test_rand_int_range (0, 8) == 0)

@@ -9,7 +9,7 @@
 
 #define ID(column) (1u << WP_COLUMN_##column)
 
-static const WpRow no_row = { WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, -1, NULL, WP_OUTCOME_NONE, -1 };
+static const WpRow no_row = WP_ROW_INIT;
 
 typedef struct {
   char *folder;

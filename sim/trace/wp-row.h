@@ -1,0 +1,25 @@
+/* wp-row.h - one request of a trace, and how it ended. */
+#pragma once
+
+#include "sim/base/wp-time.h"
+
+typedef enum {
+  WP_OUTCOME_NONE, WP_OUTCOME_STORED, WP_OUTCOME_REJECTED, WP_OUTCOME_TIMED_OUT, WP_OUTCOME_ABANDONED, WP_OUTCOME_FAILED
+} WpOutcome;
+
+const char *wp_outcome_name (WpOutcome outcome);   /* as in files: "stored", "timed_out"; "" for none */
+
+/* One request. Times are ns since the trace's origin, its earliest arrival; WP_TIME_NONE where the cell is empty or the
+ * column is not there. Arrival and service are scaled as asked; the measured times are as the file has them, less the origin. */
+typedef struct {
+  gint64 arrival_ns;
+  gint64 service_ns;
+  gint64 accepted_ns, started_ns, finished_ns, ended_ns;
+  gint64 bytes;              /* -1: none */
+  const char *id;            /* NULL: none (an empty cell too); valid until the next read, for ever after wp_trace_load() */
+  WpOutcome outcome;
+  int blocked;               /* 0, 1; -1: none */
+} WpRow;
+
+/* Of which nothing is known. */
+#define WP_ROW_INIT { WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, -1, NULL, WP_OUTCOME_NONE, -1 }
