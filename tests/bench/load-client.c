@@ -147,6 +147,7 @@ main (int argc, char **argv)
   guint16 port = argc == 4 ? (guint16) atoi (argv[1]) : 0;
   guint n = argc == 4 ? (guint) atoi (argv[2]) : 0;
   double seconds = argc == 4 ? g_ascii_strtod (argv[3], NULL) : 0, cpu;
+  guint64 n_answered;
   g_autofree Client *clients = g_new0 (Client, MAX (n, 1));
   g_autoptr(WpHistogram) times = wp_histogram_new ();
   gint64 begin_ns, end_ns;
@@ -165,11 +166,12 @@ main (int argc, char **argv)
     ask (&clients[i]);
   ask_until (begin_ns + (gint64) (seconds * 1e9), times);
   end_ns = wp_time_monotonic ();
-  cpu = (cpu_us () - cpu) / (double) MAX (wp_histogram_count (times), 1);
-  if (wp_histogram_count (times) == 0)
+  n_answered = wp_histogram_count (times);
+  cpu = (cpu_us () - cpu) / (double) MAX (n_answered, 1);
+  if (n_answered == 0)             /* the times are as long as we have waited */
     wp_histogram_add (times, end_ns - begin_ns, 1);
   printf ("%.0f requests/s, p50 %.3f ms, p99 %.3f ms, %.2f us of CPU a request, %" G_GUINT64_FORMAT " failed\n",
-          (double) wp_histogram_count (times) * 1e9 / (double) (end_ns - begin_ns), (double) wp_histogram_quantile (times, 0.5) / 1e6,
+          (double) n_answered * 1e9 / (double) (end_ns - begin_ns), (double) wp_histogram_quantile (times, 0.5) / 1e6,
           (double) wp_histogram_quantile (times, 0.99) / 1e6, cpu, n_failed);
 
   return n_failed > 0;
