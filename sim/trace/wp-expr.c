@@ -5,10 +5,9 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
+#include "sim/trace/wp-number.h"
 
 #define MAX_DEPTH 64          /* of what waits for its second operand, and of nested parentheses */
-#define EXACT_DIGITS 19       /* fit 64 bits */
-#define EXPONENT_LIMIT 10000
 
 typedef enum { OP_NUMBER, OP_COLUMN, OP_ADD, OP_SUBTRACT, OP_MULTIPLY, OP_DIVIDE, OP_NEGATE } OpKind;
 
@@ -35,92 +34,9 @@ typedef struct {
 static gboolean parse_sum (Parser *parser, GError **error);
 
 static gboolean
-is_digit (char c)
-{
-  return c >= '0' && c <= '9';
-}
-
-static gboolean
 is_name_start (char c)
 {
   return g_ascii_isalpha (c) || c == '_' || (guchar) c >= 0x80;
-}
-
-/* Exact up to 10^27, which has 64 significant bits. */
-static long double
-power_of_ten (int exponent)
-{
-  long double power = 1;
-
-  if (exponent > 27)
-    return powl (10, exponent);
-  for (; exponent > 0; exponent--)
-    power *= 10;
-
-  return power;
-}
-
-/* Returns the end of a number at the front of @text, or @text if there is none. */
-static const char *
-scan_number (const char *text, const char *end, long double *value)
-{
-  guint64 digits = 0;
-  int n_digits = 0, exponent = 0, written = 0;
-  gboolean any = FALSE, fraction = FALSE, negative = FALSE;
-  const char *p = text;
-
-  for (; p < end && (is_digit (*p) || (*p == '.' && !fraction)); p++)
-    {
-      if (*p == '.')
-        {
-          fraction = TRUE;
-          continue;
-        }
-      any = TRUE;
-      if (n_digits < EXACT_DIGITS)
-        {
-          digits = digits * 10 + (guint64) (*p - '0');
-          n_digits += digits != 0;
-          exponent -= fraction;
-        }
-      else
-        exponent += !fraction;
-    }
-  if (!any)
-    return text;
-  if (p < end && (*p == 'e' || *p == 'E'))
-    {
-      const char *q = p + 1;
-
-      if (q < end && (*q == '+' || *q == '-'))
-        negative = *q++ == '-';
-      for (; q < end && is_digit (*q); q++, p = q)
-        written = MIN (written * 10 + (*q - '0'), EXPONENT_LIMIT);
-      exponent += negative ? -written : written;
-    }
-  *value = exponent < 0 ? (long double) digits / power_of_ten (-exponent) : (long double) digits * power_of_ten (exponent);
-
-  return p;
-}
-
-gboolean
-wp_expr_parse_number (const char *text, gsize len, long double *value)
-{
-  const char *end = text + len;
-  gboolean negative = FALSE;
-
-  while (text < end && (*text == ' ' || *text == '\t'))
-    text++;
-  while (text < end && (end[-1] == ' ' || end[-1] == '\t'))
-    end--;
-  if (text < end && (*text == '-' || *text == '+'))
-    negative = *text++ == '-';
-  if (text == end || scan_number (text, end, value) != end)
-    return FALSE;
-  if (negative)
-    *value = -*value;
-
-  return isfinite (*value);
 }
 
 static gboolean
@@ -228,7 +144,7 @@ parse_name (Parser *parser, GError **error)
   const char *start = parser->at;
   g_autofree char *name = NULL;
 
-  while (is_name_start (*parser->at) || is_digit (*parser->at) || *parser->at == '.')
+  while (is_name_start (*parser->at) || g_ascii_isdigit (*parser->at) || *parser->at == '.')
     parser->at++;
   name = g_strndup (start, (gsize) (parser->at - start));
 
@@ -264,7 +180,7 @@ parse_factor (Parser *parser, GError **error)
     return parse_quoted (parser, *parser->at == '"' ? '"' : ']', error);
   if (is_name_start (*parser->at))
     return parse_name (parser, error);
-  after = scan_number (parser->at, parser->at + strlen (parser->at), &number);
+  after = wp_number_scan (parser->at, parser->at + strlen (parser->at), &number);
   if (after == parser->at)
     return fail (parser, error);
   parser->at = after;
@@ -392,7 +308,7 @@ wp_expr_eval (const WpExpr *self, const WpCell *cells, long double *value, GErro
           top--;
           apply (op->kind, &stack[top], stack[top + 1]);
         }
-      else if (!wp_expr_parse_number (cells[op->column].text, cells[op->column].len, &stack[++top]))
+      else if (!wp_number_parse (cells[op->column].text, cells[op->column].len, &stack[++top]))
         return wp_cell_fail (cells[op->column], self->names[op->column], "is not a number", error);
     }
   *value = stack[0];

@@ -29,6 +29,3 @@ int wp_expr_column (const WpExpr *self);
  * Returns: FALSE with WP_ERROR_BAD_TRACE: `column "GeneratedTokens": "abc" is not a number`. The value may be infinite or NaN (x/0).
  */
 gboolean wp_expr_eval (const WpExpr *self, const WpCell *cells, long double *value, GError **error);
-
-/* Decimal, with or without fraction and exponent, blanks around it ignored; no hex, inf or nan; in every locale. */
-gboolean wp_expr_parse_number (const char *text, gsize len, long double *value);
