@@ -9,8 +9,6 @@
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -109,26 +107,6 @@ wp_client_certificate_name (const WpClient *self)
     return NULL;
   X509_NAME_get_text_by_NID (X509_get_subject_name (SSL_get0_peer_certificate (self->ssl)), NID_commonName, name, sizeof name);
   return g_strdup (name);
-}
-
-void
-wp_answer_free (WpAnswer *self)
-{
-  g_free (self->head);
-  g_free (self->body);
-  g_free (self);
-}
-
-char *
-wp_answer_header (const WpAnswer *self, const char *name)
-{
-  g_auto(GStrv) lines = g_strsplit (self->head, "\r\n", -1);
-  gsize len = strlen (name);
-
-  for (char **line = lines + 1; *line; line++)
-    if (g_ascii_strncasecmp (*line, name, len) == 0 && (*line)[len] == ':')
-      return g_strstrip (g_strdup (*line + len + 1));
-  return NULL;
 }
 
 WpClient *
@@ -291,17 +269,6 @@ read_more (WpClient *self, gint64 until_us)
   return n > 0;
 }
 
-/* How many bytes follow the head; G_MAXSIZE: all until the end. */
-static gsize
-body_size (const WpAnswer *answer)
-{
-  g_autofree char *length = wp_answer_header (answer, "Content-Length");
-
-  if (length)
-    return (gsize) g_ascii_strtoull (length, NULL, 10);
-  return answer->status < 200 || answer->status == 204 || answer->status == 304 ? 0 : G_MAXSIZE;
-}
-
 static WpAnswer *
 read_answer (WpClient *self, gboolean has_body)
 {
@@ -314,10 +281,8 @@ read_answer (WpClient *self, gboolean has_body)
     if (!read_more (self, until_us))
       return NULL;
   head = (gsize) (end - self->in->str) + 4;
-  answer = g_new0 (WpAnswer, 1);
-  answer->head = g_strndup (self->in->str, head - 2);
-  g_assert_cmpint (sscanf (answer->head, "HTTP/1.%*1u %u", &answer->status), ==, 1);
-  size = has_body ? body_size (answer) : 0;
+  answer = wp_answer_new (self->in->str, head - 2);
+  size = has_body ? wp_answer_body_size (answer) : 0;
   while (self->in->len - head < size && read_more (self, until_us))
     ;
   if (size == G_MAXSIZE)

@@ -1,20 +1,9 @@
 /* wp-client.h - one connection to the server, byte by byte: what it sends is said by the test, and nothing is hidden. */
 #pragma once
 
-#include <glib.h>
+#include "tests/e2e/wp-answer.h"
 
 #define WP_PATIENCE_US (30 * G_USEC_PER_SEC)   /* whatever is awaited for longer has failed; nothing takes this long */
-
-typedef struct {
-  guint status;
-  char *head;                /* status line and headers */
-  char *body;                /* a NUL follows */
-  gsize size;
-} WpAnswer;
-
-void wp_answer_free (WpAnswer *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpAnswer, wp_answer_free)
-char *wp_answer_header (const WpAnswer *self, const char *name);   /* its value, or NULL */
 
 typedef struct _WpClient WpClient;
 
