@@ -270,6 +270,8 @@ on_deadline (WpConnection *connection)
 {
   if (connection->state == WP_CONNECTION_LINGER)
     close_connection (connection);
+  else if (connection->dead)
+    return;
   else if (connection->state == WP_CONNECTION_HEAD)
     wp_connection_refuse (connection, WP_REFUSAL_HEAD_TIMEOUT);
   else if (connection->state == WP_CONNECTION_BODY)
@@ -290,10 +292,8 @@ on_tick (gpointer data)
   for (WpConnection *connection = self->connections; connection; connection = next)
     {
       next = connection->next;
-      if (connection->deadline_ns <= known_ns && !connection->dead)
+      if (connection->deadline_ns <= known_ns)
         on_deadline (connection);
-      else if (connection->deadline_ns <= known_ns && connection->state == WP_CONNECTION_LINGER)
-        close_connection (connection);
     }
   return G_SOURCE_CONTINUE;
 }

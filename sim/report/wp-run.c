@@ -239,8 +239,9 @@ start_counting (WpRun *self, gint64 now_ns)
 {
   if (self->groups)
     wp_group_models_start_counting (self->groups, now_ns);
-  for (guint i = 0; !self->groups && i < self->n_models; i++)
-    wp_model_start_counting (self->models[i], now_ns);
+  else
+    for (guint i = 0; i < self->n_models; i++)
+      wp_model_start_counting (self->models[i], now_ns);
 }
 
 static void
@@ -248,8 +249,9 @@ add_parts (WpRun *self, gint64 now_ns)
 {
   if (self->groups)
     wp_group_models_add_parts (self->groups, self->parts, now_ns);
-  for (guint i = 0; !self->groups && i < self->n_models; i++)
-    wp_batch_means_add (self->parts[i], self->models[i], now_ns);
+  else
+    for (guint i = 0; i < self->n_models; i++)
+      wp_batch_means_add (self->parts[i], self->models[i], now_ns);
 }
 
 /* How many of these rows belong to the warm-up. The first row past it starts the counting. */

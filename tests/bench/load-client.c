@@ -76,15 +76,22 @@ measure (const char *answer, gsize len)
   return memcmp (end, "\r\n", 2) == 0 && (gsize) (head_end + 4 - answer) + body_len == len ? len : 0;
 }
 
+/* The next @n bytes of an answer: as much of the status line as is among them. */
+static gboolean
+goes_on_well (const Client *self, const char *bytes, gsize n)
+{
+  gsize from = MIN (self->got, strlen (STATUS_LINE));
+
+  return memcmp (bytes, STATUS_LINE + from, MIN (n, strlen (STATUS_LINE) - from)) == 0;
+}
+
 /* TRUE: the answer is whole. */
 static gboolean
 take (Client *self, const char *bytes, gssize n)
 {
-  gsize head = self->got < strlen (STATUS_LINE) ? MIN (strlen (STATUS_LINE) - self->got, (gsize) MAX (n, 0)) : 0;
-
   if (n > 0 && answer_len == 0)
     answer_len = measure (bytes, (gsize) n);
-  if (n <= 0 || self->got + (gsize) n > answer_len || memcmp (bytes, &STATUS_LINE[self->got], head) != 0)
+  if (n <= 0 || self->got + (gsize) n > answer_len || !goes_on_well (self, bytes, (gsize) n))
     {
       fail (self);
       return FALSE;
@@ -98,11 +105,9 @@ static void
 on_readable (Client *self, WpHistogram *times)
 {
   char bytes[4096];
-  gssize n = recv (self->fd, bytes, sizeof bytes, 0);
+  gssize n = recv (self->fd, bytes, sizeof bytes, MSG_DONTWAIT);
 
-  if (n < 0 && errno == EAGAIN)
-    return;
-  if (!take (self, bytes, n))
+  if ((n < 0 && errno == EAGAIN) || !take (self, bytes, n))
     return;
   wp_histogram_add (times, wp_time_monotonic () - self->asked_ns, 1);
   ask (self);
