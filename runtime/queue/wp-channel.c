@@ -20,6 +20,7 @@ struct _WpChannel {
   gboolean refuses;          /* for now */
   Line queue;                /* accepted, not started */
   Line parked;               /* waiting for a place */
+  Line in_service;           /* in order of arrival too: what starts was the oldest that waited */
   WpWorker *idle;            /* a stack: the worker last used is the one whose record is warm */
   GPtrArray *workers;        /* (element-type WpWorker): made so far */
   WpLedger ledger;
@@ -108,8 +109,8 @@ start_locked (WpChannel *self, WpJob *job, WpWorker *worker, gint64 now_ns)
   job->started_ns = job->base_ns = now_ns;
   job->worker = worker;
   worker->job = job;
-  self->ledger.in_service++;
-  self->ledger.in_service_peak = MAX (self->ledger.in_service_peak, self->ledger.in_service);
+  line_push (&self->in_service, job);
+  self->ledger.in_service_peak = MAX (self->ledger.in_service_peak, self->in_service.n);
 }
 
 static void
@@ -125,7 +126,7 @@ park_locked (WpChannel *self, WpJob *job)
 static gboolean
 is_empty_locked (const WpChannel *self)
 {
-  return !self->queue.head && !self->parked.head && self->ledger.in_service == 0;
+  return !self->queue.head && !self->parked.head && !self->in_service.head;
 }
 
 static void
@@ -200,7 +201,7 @@ take_locked (WpChannel *self, WpJob *done, WpOutcome outcome, WpJob **admitted, 
 
   done->finished_ns = now_ns;
   worker->job = NULL;
-  self->ledger.in_service--;
+  line_remove (&self->in_service, done);
   self->ledger.duplicates += done->duplicate;
 
   *admitted = self->queue.head ? NULL : admit_locked (self, now_ns);
@@ -347,9 +348,11 @@ void
 wp_channel_count (WpChannel *self, WpLedger *ledger, gint64 *oldest_arrival_ns)
 {
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
-  const WpJob *oldest = self->queue.head ? self->queue.head : self->parked.head;
+  const WpJob *waits = self->queue.head ? self->queue.head : self->parked.head;
+  const WpJob *oldest = self->in_service.head ? self->in_service.head : waits;
 
   *ledger = self->ledger;
+  ledger->in_service = self->in_service.n;
   ledger->queued = self->queue.n;
   ledger->parked = self->parked.n;
   if (oldest_arrival_ns)
@@ -375,13 +378,8 @@ wp_channel_foreach (WpChannel *self, void (*func) (WpJob *job, gpointer data), g
 {
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
-  for (guint i = 0; i < self->workers->len; i++)
-    {
-      const WpWorker *worker = self->workers->pdata[i];
-
-      if (worker->job)
-        func (worker->job, data);
-    }
+  for (WpJob *job = self->in_service.head; job; job = job->next)
+    func (job, data);
   for (WpJob *job = self->queue.head; job; job = job->next)
     func (job, data);
   for (WpJob *job = self->parked.head; job; job = job->next)

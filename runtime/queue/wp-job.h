@@ -55,7 +55,7 @@ struct _WpJob {
   gpointer client;
 
   /* Guarded by the channel's lock until the job has ended. Times are CLOCK_MONOTONIC, ns. */
-  WpJob *next, *prev;        /* in the queue or in the line of the parked */
+  WpJob *next, *prev;        /* in the queue, in the line of the parked, or among those in service */
   WpJobState state;
   WpOutcome outcome;
   gboolean blocked;

@@ -93,14 +93,21 @@ check_ledger (Pair *self)
 {
   WpLedger ledger, naive;
   gint64 oldest_ns;
-  int queued = naive_channel_first (self->naive, WP_JOB_QUEUED), parked = naive_channel_first (self->naive, WP_JOB_PARKED);
-  int oldest = queued != NAIVE_NEVER ? queued : parked;
+  static const WpJobState inside[] = { WP_JOB_IN_SERVICE, WP_JOB_QUEUED, WP_JOB_PARKED };
+  int oldest = NAIVE_NEVER;
 
   wp_channel_count (self->channel, &ledger, &oldest_ns);
   naive_channel_ledger (self->naive, &naive);
   naive.duplicates = self->duplicates;
   g_assert_cmpmem (&ledger, sizeof ledger, &naive, sizeof naive);
   g_assert_true (wp_ledger_balances (&ledger));
+  for (guint i = 0; i < G_N_ELEMENTS (inside); i++)
+    {
+      int first = naive_channel_first (self->naive, inside[i]);
+
+      if (first != NAIVE_NEVER && (oldest == NAIVE_NEVER || first < oldest))
+        oldest = first;
+    }
   g_assert_cmpint (oldest_ns, ==, oldest == NAIVE_NEVER ? WP_TIME_NONE : ((WpJob *) self->jobs->pdata[oldest])->arrival_ns);
 }
 
@@ -115,7 +122,7 @@ note_order (WpJob *job, gpointer data)
   Order *order = data;
 
   g_assert_cmpint (job->state, <, WP_JOB_ENDED);
-  if (job->state != WP_JOB_IN_SERVICE && order->n[job->state] > 0)
+  if (order->n[job->state] > 0)
     g_assert_cmpuint (job->seq, >, order->last_seq[job->state]);
   order->last_seq[job->state] = job->seq;
   order->n[job->state]++;
