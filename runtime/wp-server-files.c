@@ -26,7 +26,7 @@ check_not_database (const WpServerOptions *options, const char *path, GError **e
 WpRecorder *
 wp_server_open_recorder (const WpServerOptions *options, GError **error)
 {
-  static const char *const fields[] = { "mode", "queue", "workers", "dispatcher", "when-full", "block-timeout" };
+  static const char *const fields[] = { "mode", "queue", "workers", "dispatcher", "when-full", "block-timeout", "ack" };
   g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
   char now[WP_TIME_BUFFER];
 
@@ -38,8 +38,6 @@ wp_server_open_recorder (const WpServerOptions *options, GError **error)
       g_ptr_array_add (notes, g_strdup (fields[i]));
       g_ptr_array_add (notes, wp_policy_get (&options->policy, fields[i]));
     }
-  g_ptr_array_add (notes, g_strdup ("ack"));
-  g_ptr_array_add (notes, g_strdup (options->ack == WP_ACK_STORED ? "stored" : "accepted"));
   g_ptr_array_add (notes, g_strdup ("database"));
   g_ptr_array_add (notes, g_strdup (options->database));
   g_ptr_array_add (notes, g_strdup ("threads"));

@@ -141,23 +141,6 @@ on_secure (const char *option, const char *value, gpointer data, GError **error)
 }
 
 static gboolean
-on_ack (const char *option, const char *value, gpointer data, GError **error)
-{
-  WpServerOptions *self = data;
-
-  if (g_ascii_strcasecmp (value, "accepted") == 0)
-    self->ack = WP_ACK_ACCEPTED;
-  else if (g_ascii_strcasecmp (value, "stored") == 0)
-    self->ack = WP_ACK_STORED;
-  else
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not accepted or stored", value);
-      return FALSE;
-    }
-  return TRUE;
-}
-
-static gboolean
 on_number (const char *option, const char *value, gpointer data, GError **error)
 {
   WpServerOptions *self = data;
@@ -240,7 +223,6 @@ static const GOptionEntry entries[] = {
     "sqlite:FILE (sqlite:wp.db); delay:TIME waits and stores nothing; delay:request waits as X-WP-Service says", "DATABASE" },
   { "commit-pace", 0, 0, G_OPTION_ARG_CALLBACK, on_time,
     "sqlite: a commit is over no sooner than that after it began (0): slower, and the same at any load", "TIME" },
-  { "ack", 0, 0, G_OPTION_ARG_CALLBACK, on_ack, "answer when the job is accepted (default) or stored", "WHEN" },
   { "max-jobs", 0, 0, G_OPTION_ARG_CALLBACK, on_number, "Default mode: jobs in service at most, 503 beyond (1000000, or fewer where memory is short)", "N" },
   { "retries", 0, 0, G_OPTION_ARG_CALLBACK, on_retries, "how often a failed update is tried again before its job is given up (5)", "N" },
   { "retry-delay", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time before the first of these, doubled each time, up to 30s (100ms)", "TIME" },
@@ -315,7 +297,7 @@ wp_server_options_read (WpServerOptions *self, guint64 file_limit, int argc, cha
 {
   *self = (WpServerOptions) {
     .listen = g_strdup ("127.0.0.1:8080"), .admin = g_strdup ("127.0.0.1:9090"), .database = g_strdup ("sqlite:wp.db"),
-    .max_journal_bytes = 1 << 30, .retry = { 5, 100 * WP_NS_PER_MS }, .ack = WP_ACK_ACCEPTED, .threads = CLAMP (g_get_num_processors () - 1, 1, MAX_THREADS),
+    .max_journal_bytes = 1 << 30, .retry = { 5, 100 * WP_NS_PER_MS }, .threads = CLAMP (g_get_num_processors () - 1, 1, MAX_THREADS),
     .file_limit = file_limit,
     .limits = { 0, 10 * WP_NS_PER_S, 30 * WP_NS_PER_S, 75 * WP_NS_PER_S,
                 1 << 20, BODY_MIN_RATE },

@@ -17,7 +17,6 @@ typedef struct {
   char *certificate, *key;       /* TLS; both or neither NULL */
   char *token_file;              /* NULL: whoever comes is let in */
   char *config;                  /* NULL: none */
-  WpAck ack;
   guint max_jobs;                /* 0: as memory allows */
   guint threads;
   guint64 file_limit;            /* descriptors that the process may have */

@@ -56,19 +56,6 @@ fail_value (GError **error, const char *value, const char *what)
 }
 
 static gboolean
-on_ack (const char *option, const char *value, gpointer data, GError **error)
-{
-  WpDrawOptions *self = &((WpSimOptions *) data)->draw;
-
-  if (g_ascii_strcasecmp (value, "accepted") != 0 && g_ascii_strcasecmp (value, "stored") != 0)
-    return fail_value (error, value, "an acknowledgement: accepted or stored");
-  self->has_ack = TRUE;
-  self->clients.until_stored = g_ascii_strcasecmp (value, "stored") == 0;
-
-  return TRUE;
-}
-
-static gboolean
 on_duration (const char *option, const char *value, gpointer data, GError **error)
 {
   gint64 *duration_ns = &((WpSimOptions *) data)->draw.clients.duration_ns;
@@ -156,7 +143,6 @@ const GOptionEntry wp_draw_entries[] = {
   CALL ("synthetic", on_synthetic, "no TRACE: simulate what --generate=SPEC would write, nothing stored", "SPEC"),
   CALL ("clients", on_clients, "no TRACE: P clients, as wrk's: each sends its next request once its last was answered", "P"),
   CALL ("think", on_think, "of --clients: how long a client waits after an answer, as --service says it (0)", "SPEC"),
-  CALL ("ack", on_ack, "of --clients: the answer comes when the job is accepted (default) or stored", "WHEN"),
   CALL ("duration", on_duration, "of --clients: nothing is sent from then on (or end it by --limit)", "TIME"),
   CALL ("warmup", on_warmup, "simulate so much first, and do not count it: 10s, or 1000 requests", "TIME|N"),
   CALL ("replications", on_replications, "R runs of drawn traffic with seeds of their own, on all cores: means with 95 % confidence", "R"),
@@ -195,7 +181,7 @@ fail_usage (GError **error, const char *message)
 
 /* Options that belong to another. */
 static const char *
-find_stray (const WpDrawOptions *self)
+find_stray (const WpDrawOptions *self, const WpPolicy *policy)
 {
   gboolean closed = self->clients.clients > 0, simulated = self->synthetic || closed;
 
@@ -205,8 +191,8 @@ find_stray (const WpDrawOptions *self)
     return "--ids belongs to --generate";
   if (self->think && !closed)
     return "--think belongs to --clients";
-  if (self->has_ack && !closed)
-    return "--ack belongs to --clients";
+  if (policy->given & (WP_POLICY_ACK | WP_POLICY_KEEP_ABANDONED) && !closed)
+    return "--ack and --keep-abandoned belong to --clients";
   if (self->clients.duration_ns != WP_TIME_NONE && !closed)
     return "--duration belongs to --clients; other traffic has it in its SPEC";
   if (self->replications > 0 && !simulated)
@@ -224,7 +210,7 @@ wp_draw_options_check (const WpSimOptions *options, GError **error)
 {
   const WpDrawOptions *self = &options->draw;
   gboolean closed = self->clients.clients > 0;
-  const char *stray = find_stray (self);
+  const char *stray = find_stray (self, &options->policy);
 
   if (stray)
     return fail_usage (error, stray);

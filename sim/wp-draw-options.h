@@ -10,7 +10,6 @@ typedef struct {
   gboolean ids;
   WpClientsOptions clients;   /* its warm-up is for all that is simulated; clients 0: none */
   char *think;
-  gboolean has_ack;
   guint replications;    /* 0: not asked for */
   double precision;      /* 0.01 is 1 %; 0: not asked for */
   gboolean theory;

@@ -286,6 +286,7 @@ finish (WpSimOptions *self, GError **error)
     return FALSE;
   self->front.threads = MAX (self->front.threads, 1);
   self->draw.clients.front = self->front;
+  self->draw.clients.until_stored = self->policy.ack == WP_ACK_STORED;
 
   return TRUE;
 }

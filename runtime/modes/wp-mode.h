@@ -8,8 +8,6 @@
 #include "runtime/queue/wp-channel.h"
 #include "sim/base/wp-policy.h"
 
-typedef enum { WP_ACK_ACCEPTED, WP_ACK_STORED } WpAck;
-
 typedef struct _WpMode WpMode;
 
 typedef enum {

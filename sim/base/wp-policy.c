@@ -16,6 +16,8 @@ static const Choice modes = { "a mode", "Default, BufferedChannel or WorkerPool"
 static const Choice dispatchers = { "a dispatcher", "bounded or spawning", { "bounded", "spawning", NULL } };
 static const Choice when_fulls = { "a way to treat requests when the queue is full", "block or reject",
                                    { "block", "reject", NULL } };
+static const Choice acks = { "an acknowledgement", "accepted or stored", { "accepted", "stored", NULL } };
+static const Choice flags = { "a choice", "true or false", { "false", "true", NULL } };
 
 static gboolean
 choice_find (const Choice *self, const char *text, guint *index, GError **error)
@@ -48,6 +50,12 @@ wp_when_full_name (WpWhenFull when_full)
   return when_fulls.names[when_full];
 }
 
+const char *
+wp_ack_name (WpAck ack)
+{
+  return acks.names[ack];
+}
+
 void
 wp_policy_init (WpPolicy *self, WpModeKind mode)
 {
@@ -57,10 +65,10 @@ wp_policy_init (WpPolicy *self, WpModeKind mode)
 gboolean
 wp_policy_uses (const WpPolicy *self, WpPolicyField field)
 {
-  guint used = WP_POLICY_MODE;
+  guint used = WP_POLICY_MODE | WP_POLICY_ACK;
 
   if (self->mode == WP_MODE_BUFFERED_CHANNEL)
-    used |= WP_POLICY_QUEUE | WP_POLICY_WHEN_FULL | WP_POLICY_BLOCK_TIMEOUT;
+    used |= WP_POLICY_QUEUE | WP_POLICY_WHEN_FULL | WP_POLICY_BLOCK_TIMEOUT | WP_POLICY_KEEP_ABANDONED;
   if (self->mode == WP_MODE_WORKER_POOL)
     used = ~0u;
   return (used & field) != 0;
@@ -75,6 +83,7 @@ wp_policy_layout (const WpPolicy *self, WpLayout *layout)
 
   *layout = (WpLayout) { .block_timeout_ns = WP_TIME_NONE, .can_be_full = self->mode != WP_MODE_DEFAULT && !spawning };
   layout->workers = self->mode == WP_MODE_DEFAULT ? WP_UNBOUNDED : self->mode == WP_MODE_BUFFERED_CHANNEL ? 1 : self->workers;
+  layout->drops_queued = self->ack == WP_ACK_STORED && !self->keep_abandoned;
   layout->queue_jobs = spawning ? WP_UNBOUNDED : self->mode == WP_MODE_DEFAULT ? 0 : self->queue_jobs;
   if (!layout->can_be_full)
     return;
@@ -150,6 +159,28 @@ set_when_full (WpPolicy *self, const char *value, GError **error)
 }
 
 static gboolean
+set_ack (WpPolicy *self, const char *value, GError **error)
+{
+  guint index;
+
+  if (!choice_find (&acks, value, &index, error))
+    return FALSE;
+  self->ack = index;
+  return TRUE;
+}
+
+static gboolean
+set_keep_abandoned (WpPolicy *self, const char *value, GError **error)
+{
+  guint index;
+
+  if (!choice_find (&flags, value, &index, error))
+    return FALSE;
+  self->keep_abandoned = index;
+  return TRUE;
+}
+
+static gboolean
 set_block_timeout (WpPolicy *self, const char *value, GError **error)
 {
   if (g_ascii_strcasecmp (value, "none") == 0)
@@ -181,6 +212,8 @@ static const struct {
   { "dispatcher", 0, WP_POLICY_DISPATCHER, set_dispatcher },
   { "when-full", 0, WP_POLICY_WHEN_FULL, set_when_full },
   { "block-timeout", 0, WP_POLICY_BLOCK_TIMEOUT, set_block_timeout },
+  { "ack", 0, WP_POLICY_ACK, set_ack },
+  { "keep-abandoned", 0, WP_POLICY_KEEP_ABANDONED, set_keep_abandoned },
 };
 
 gboolean
@@ -212,17 +245,21 @@ wp_policy_get (const WpPolicy *self, const char *name)
     return g_strdup (wp_when_full_name (self->when_full));
   if (g_str_equal (name, "block-timeout"))
     return get_block_timeout (self);
+  if (g_str_equal (name, "ack"))
+    return g_strdup (wp_ack_name (self->ack));
+  if (g_str_equal (name, "keep-abandoned"))
+    return g_strdup (flags.names[self->keep_abandoned]);
   g_return_val_if_reached (NULL);
 }
 
-/* GOption says "--queue" or "-q", as typed. */
+/* GOption says "--queue" or "-q", as typed, and no value for a flag. */
 static gboolean
 on_option (const char *option, const char *value, gpointer policy, GError **error)
 {
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
     if (g_str_equal (option + 2 * g_str_has_prefix (option, "--"), fields[i].name) ||
         (fields[i].short_name && option[1] == fields[i].short_name && option[2] == '\0'))
-      return wp_policy_set (policy, fields[i].name, value, error);
+      return wp_policy_set (policy, fields[i].name, value ? value : "true", error);
   g_return_val_if_reached (FALSE);
 }
 
@@ -235,5 +272,8 @@ const GOptionEntry wp_policy_entries[] = {
   { "when-full", 0, 0, G_OPTION_ARG_CALLBACK, on_option, "block (default) or reject (503) requests that find the queue full", "WHAT" },
   { "block-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_option,
     "turn a request away (503) when it has been parked for that long (none); 0 is reject", "TIME" },
+  { "ack", 0, 0, G_OPTION_ARG_CALLBACK, on_option, "answer when the job is accepted (default) or stored", "WHEN" },
+  { "keep-abandoned", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, on_option,
+    "with --ack=stored: a queued job whose client has left runs all the same; it is dropped else", NULL },
   { NULL }
 };

@@ -20,6 +20,12 @@ test_policy_set (void)
     { "when-full", "reject", NULL, "reject" },
     { "block-timeout", "1.5s", NULL, "1.500000000s" },
     { "block-timeout", "none", NULL, "none" },
+    { "ack", "Stored", NULL, "stored" },
+    { "ack", "accepted", NULL, "accepted" },
+    { "ack", "maybe", "\"maybe\" is not an acknowledgement: accepted or stored", NULL },
+    { "keep-abandoned", "true", NULL, "true" },
+    { "keep-abandoned", "false", NULL, "false" },
+    { "keep-abandoned", "1", "\"1\" is not a choice: true or false", NULL },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -76,6 +82,15 @@ test_policy_layout (void)
   policy.mode = WP_MODE_BUFFERED_CHANNEL;
   wp_policy_layout (&policy, &layout);
   g_assert_cmpuint (layout.queue_jobs, ==, 5);
+
+  /* What was never acknowledged is dropped once its client has left, unless it is to be kept. */
+  g_assert_false (layout.drops_queued);
+  policy.ack = WP_ACK_STORED;
+  wp_policy_layout (&policy, &layout);
+  g_assert_true (layout.drops_queued);
+  policy.keep_abandoned = TRUE;
+  wp_policy_layout (&policy, &layout);
+  g_assert_false (layout.drops_queued);
 }
 
 static void
