@@ -23,6 +23,7 @@
 #include "sim/base/wp-options.h"
 
 #define LIBSOUP_AFTER_MS 200     /* a start has a use for all processors until then */
+#define SAME_REQUEST_NS (500 * WP_NS_PER_MS)   /* a terminal and a wrapper script (npm's) each send the signal of one Ctrl-C */
 
 typedef struct {
   WpServerOptions options;
@@ -161,6 +162,8 @@ on_stop (gpointer data)
   Server *self = data;
   char limit[WP_TIME_BUFFER];
 
+  if (self->drain.state != WP_DRAIN_NONE && wp_time_monotonic () - self->drain.begun_ns < SAME_REQUEST_NS)
+    return G_SOURCE_CONTINUE;
   if (self->drain.state != WP_DRAIN_NONE)
     {
       g_message ("stopped at once");
@@ -168,7 +171,7 @@ on_stop (gpointer data)
       return G_SOURCE_CONTINUE;
     }
   g_atomic_int_set (&self->admin.ready, FALSE);
-  g_message ("draining, for %s at most; a second signal ends at once", wp_time_format_people (limit, self->drain.timeout_ns));
+  g_message ("draining, for %s at most; another signal after 0.5 s ends at once", wp_time_format_people (limit, self->drain.timeout_ns));
   wp_service_tell_stopping ();
   g_clear_pointer (&self->acceptor, wp_acceptor_free);
   wp_drain_begin (&self->drain);

@@ -1,6 +1,7 @@
 /* SIGTERM, and more inside than the time allows: who still waits is told so within it, what is left is counted, and a second signal ends it. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-harness.h"
+#include "tests/e2e/wp-hold.h"
 #include "tests/e2e/wp-watch.h"
 
 #include <stdlib.h>
@@ -156,6 +157,20 @@ test_half_a_request (void)
   g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, 0);
 }
 
+/* Sends the signal again and again, until it is another request, and waits for the end. */
+static int
+stop_at_once (WpHarness *server, int number)
+{
+  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+
+  do
+    wp_harness_signal (server, number);
+  while (!wp_child_wait (wp_harness_child (server), MIN (g_get_monotonic_time () + 20000, until_us)) &&
+         g_get_monotonic_time () < until_us);
+
+  return wp_harness_wait (server);
+}
+
 static void
 test_second_signal (void)
 {
@@ -167,11 +182,30 @@ test_second_signal (void)
   wp_harness_signal (server, SIGINT);
   wp_harness_await_log (server, "draining");
   g_assert_cmpuint (wp_crowd_look (crowd), ==, 1);
-  wp_harness_signal (server, SIGINT);
-  g_assert_cmpint (wp_harness_wait (server), ==, 1);
+  g_assert_cmpint (stop_at_once (server, SIGINT), ==, 1);
   wp_harness_await_log (server, "stopped at once");
   g_assert_cmpuint (wp_harness_ledger (server, "in_service"), ==, 1);
   g_assert_cmpuint (wp_harness_ledger (server, "rejected"), ==, 1);
+}
+
+/* A wrapper script passes on what the terminal has sent to all: that is one request, and nothing is lost. */
+static void
+test_same_request (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+
+  enter (server, crowd, 50);
+  wp_crowd_await (crowd, 50);
+  wp_harness_signal (server, SIGINT);
+  wp_harness_await_log (server, "draining");
+  wp_harness_signal (server, SIGINT);
+  wp_harness_signal (server, SIGTERM);
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.queued"), ==, 49);
+  wp_hold_release (hold);
+  g_assert_cmpint (wp_harness_wait (server), ==, 0);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 50);
 }
 
 /* The second signal comes just when thousands of jobs end: the record is whole, each row once. */
@@ -180,19 +214,17 @@ test_second_signal_while_jobs_end (void)
 {
   for (guint round = 0; round < 6; round++)
     {
-      g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:300ms", "--record=record.csv", NULL);
+      g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:900ms", "--record=record.csv", NULL);
       g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
       gsize n_rows;
       int status;
 
       wp_crowd_send (crowd, 2000, NULL);
       wp_crowd_await (crowd, 2000);
+      wp_harness_signal (server, SIGTERM);
       while (wp_harness_stat (server, "ledger.stored") == 0)
         ;
-      wp_harness_signal (server, SIGTERM);
-      wp_harness_await_log (server, "draining");
-      wp_harness_signal (server, SIGTERM);
-      status = wp_harness_wait (server);
+      status = stop_at_once (server, SIGTERM);
       g_assert_true (status == 0 || status == 1);
       g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, 2000);
       wp_harness_record (server, "record.csv", &n_rows);
@@ -209,6 +241,7 @@ main (int argc, char **argv)
   g_test_add_func ("/drain-timeout/thousands-parked", test_thousands_parked);
   g_test_add_func ("/drain-timeout/half-a-request", test_half_a_request);
   g_test_add_func ("/drain-timeout/second-signal", test_second_signal);
+  g_test_add_func ("/drain-timeout/same-request", test_same_request);
   g_test_add_func ("/drain-timeout/second-signal-while-jobs-end", test_second_signal_while_jobs_end);
 
   return g_test_run ();
