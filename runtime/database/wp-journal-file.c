@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sim/base/wp-error.h"
@@ -49,7 +50,7 @@ set_error (GError **error, const char *path, const char *what)
 static gboolean
 lock (WpJournalFile *self, gboolean create, GError **error)
 {
-  self->lock_fd = open (self->path, O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0), 0644);
+  self->lock_fd = open (self->path, O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0), 0600);
   if (self->lock_fd < 0)
     return set_error (error, self->path, g_strerror (errno));
   if (flock (self->lock_fd, LOCK_EX | LOCK_NB) == 0)
@@ -57,44 +58,83 @@ lock (WpJournalFile *self, gboolean create, GError **error)
   return set_error (error, self->path, errno == EWOULDBLOCK ? "another wp-server uses this journal" : g_strerror (errno));
 }
 
-/* -1: it cannot be read. */
-static gint64
-query_number (sqlite3 *db, const char *sql)
+/* Whether the file begins as SQLite's do; then it is no other kind of file, however the rest of it looks. */
+static gboolean
+has_signature (const WpJournalFile *self)
+{
+  static const char signature[16] = "SQLite format 3";
+  char begin[sizeof signature];
+
+  return pread (self->lock_fd, begin, sizeof begin, 0) == (gssize) sizeof begin && memcmp (begin, signature, sizeof begin) == 0;
+}
+
+static gboolean
+set_damaged (WpJournalFile *self, const char *how, GError **error)
+{
+  g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s is damaged: %s; restore it from a copy, or move it away to start with a new one", self->path, how);
+  return FALSE;
+}
+
+/* SQLite removes a log that has no database, and the jobs in it. */
+static gboolean
+check_not_emptied (WpJournalFile *self, GError **error)
+{
+  g_autofree char *log = g_strconcat (self->path, "-wal", NULL);
+  struct stat file, log_file;
+
+  return fstat (self->lock_fd, &file) != 0 || file.st_size > 0 || stat (log, &log_file) != 0 || log_file.st_size == 0 ||
+         set_damaged (self, "it is empty, and its write-ahead log is not", error);
+}
+
+/* What SQLite's last error means for whoever starts the server. */
+static gboolean
+set_read_error (WpJournalFile *self, GError **error)
+{
+  int code = sqlite3_errcode (self->db);
+  const char *message = sqlite3_errmsg (self->db);
+
+  if (code == SQLITE_CORRUPT || (code == SQLITE_NOTADB && has_signature (self)))
+    set_damaged (self, message, error);
+  else if (code == SQLITE_NOTADB)
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s is not a journal of wp-server: %s", self->path, message);
+  else
+    set_error (error, self->path, message);
+  return FALSE;
+}
+
+static gboolean
+query_number (WpJournalFile *self, const char *sql, gint64 *number, GError **error)
 {
   sqlite3_stmt *statement = NULL;
-  gint64 number = -1;
+  gboolean ok = sqlite3_prepare_v2 (self->db, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step (statement) == SQLITE_ROW;
 
-  if (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step (statement) == SQLITE_ROW)
-    number = sqlite3_column_int64 (statement, 0);
+  if (ok)
+    *number = sqlite3_column_int64 (statement, 0);
+  else
+    set_read_error (self, error);
   sqlite3_finalize (statement);
 
-  return number;
+  return ok;
 }
 
 /* Reads only: what is not ours stays as it is. */
 static gboolean
 check_kind (WpJournalFile *self, gboolean *is_new, GError **error)
 {
-  gint64 application = query_number (self->db, "PRAGMA application_id"), version;
+  gint64 application, n_tables, version;
 
-  *is_new = application == 0 && query_number (self->db, "SELECT count(*) FROM sqlite_master") == 0;
-  if (*is_new)
+  if (!query_number (self, "PRAGMA application_id", &application, error) ||
+      !query_number (self, "SELECT count(*) FROM sqlite_master", &n_tables, error) ||
+      !query_number (self, "PRAGMA user_version", &version, error))
+    return FALSE;
+  *is_new = application == 0 && n_tables == 0;
+  if (!*is_new && application != g_ascii_strtoll (APPLICATION_ID, NULL, 0))
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s is not a journal of wp-server, but another program's", self->path);
+  else if (!*is_new && version != VERSION)
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s is a journal of version %" G_GINT64_FORMAT "; this wp-server knows version %d", self->path,
+                 version, VERSION);
+  else
     return TRUE;
-  if (application < 0)
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s is not a journal of wp-server: %s", self->path, sqlite3_errmsg (self->db));
-      return FALSE;
-    }
-  if (application != g_ascii_strtoll (APPLICATION_ID, NULL, 0))
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s is not a journal of wp-server, but another program's", self->path);
-      return FALSE;
-    }
-  version = query_number (self->db, "PRAGMA user_version");
-  if (version == VERSION)
-    return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s is a journal of version %" G_GINT64_FORMAT "; this wp-server knows version %d", self->path,
-               version, VERSION);
   return FALSE;
 }
 
@@ -104,14 +144,16 @@ prepare (WpJournalFile *self, const char *sql, sqlite3_stmt **statement)
   return sqlite3_prepare_v3 (self->db, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) == SQLITE_OK;
 }
 
+/* A row that is there is the same job's, written when it was given up, or the file is not what it is taken for: then nothing changes. */
 static gboolean
 prepare_all (WpJournalFile *self)
 {
   return prepare (self, "BEGIN IMMEDIATE", &self->begin) && prepare (self, "COMMIT", &self->commit) &&
          prepare (self, "ROLLBACK", &self->rollback) &&
-         prepare (self, "INSERT INTO jobs VALUES (?,?,?,?,?,?,?,?,NULL,NULL,NULL) ON CONFLICT DO NOTHING", &self->insert) &&
+         prepare (self, "INSERT INTO jobs VALUES (?,?,?,?,?,?,?,?,NULL,NULL,NULL) ON CONFLICT (seq) DO UPDATE"
+                  " SET failed = failed WHERE id = excluded.id", &self->insert) &&
          prepare (self, "INSERT INTO jobs VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (seq) DO UPDATE"
-                  " SET failed = excluded.failed, updates = excluded.updates, reason = excluded.reason", &self->fail) &&
+                  " SET failed = excluded.failed, updates = excluded.updates, reason = excluded.reason WHERE id = excluded.id", &self->fail) &&
          prepare (self, "DELETE FROM jobs WHERE seq = ?", &self->remove);
 }
 
@@ -137,7 +179,7 @@ open_database (WpJournalFile *self, guint64 max_bytes, GError **error)
   sqlite3_busy_timeout (self->db, BUSY_TIMEOUT_MS);
 
   return check_kind (self, &is_new, error) &&
-         (set_up (self, is_new, max_bytes) || set_error (error, self->path, sqlite3_errmsg (self->db)));
+         (set_up (self, is_new, max_bytes) || set_read_error (self, error));
 }
 
 WpJournalFile *
@@ -147,7 +189,7 @@ wp_journal_file_open (const char *path, gboolean create, guint64 max_bytes, GErr
 
   self->path = g_strdup (path);
   self->lock_fd = -1;
-  if (!lock (self, create, error) || !open_database (self, max_bytes, error))
+  if (!lock (self, create, error) || !check_not_emptied (self, error) || !open_database (self, max_bytes, error))
     return NULL;
 
   return g_steal_pointer (&self);
@@ -168,16 +210,11 @@ wp_journal_file_free (WpJournalFile *self)
   g_free (self);
 }
 
-gint64
-wp_journal_file_last_row (WpJournalFile *self)
+gboolean
+wp_journal_file_count (WpJournalFile *self, WpJournalFileCounts *counts, GError **error)
 {
-  return query_number (self->db, "SELECT ifnull(max(seq), 0) FROM jobs");
-}
-
-gint64
-wp_journal_file_count_failed (WpJournalFile *self)
-{
-  return query_number (self->db, "SELECT count(*) FROM jobs WHERE failed IS NOT NULL");
+  return query_number (self, "SELECT ifnull(max(seq), 0) FROM jobs", &counts->last_row, error) &&
+         query_number (self, "SELECT count(*) FROM jobs WHERE failed IS NOT NULL", &counts->failed, error);
 }
 
 static gboolean
@@ -200,6 +237,13 @@ run (WpJournalFile *self, sqlite3_stmt *statement)
 
   sqlite3_reset (statement);
   return status == SQLITE_DONE || give_up (self, sqlite3_errmsg (self->db));
+}
+
+/* The same for one row, which must have been written by it. */
+static gboolean
+run_for_row (WpJournalFile *self, sqlite3_stmt *statement)
+{
+  return run (self, statement) && (sqlite3_changes (self->db) == 1 || give_up (self, "another job has the row already"));
 }
 
 static void
@@ -240,7 +284,7 @@ wp_journal_file_insert (WpJournalFile *self, gint64 row, WpJob *job)
 {
   char received[WP_TIME_BUFFER];
 
-  return bind_job (self->insert, row, job, received) ? run (self, self->insert) : give_up (self, sqlite3_errmsg (self->db));
+  return bind_job (self->insert, row, job, received) ? run_for_row (self, self->insert) : give_up (self, sqlite3_errmsg (self->db));
 }
 
 gboolean
@@ -252,7 +296,7 @@ wp_journal_file_fail (WpJournalFile *self, gint64 row, WpJob *job)
   sqlite3_bind_int64 (self->fail, 10, job->n_failures);
   bind_text (self->fail, 11, job->failure);
 
-  return bind_job (self->fail, row, job, received) ? run (self, self->fail) : give_up (self, sqlite3_errmsg (self->db));
+  return bind_job (self->fail, row, job, received) ? run_for_row (self, self->fail) : give_up (self, sqlite3_errmsg (self->db));
 }
 
 gboolean

@@ -29,13 +29,17 @@ WpJournalFile *wp_journal_file_open (const char *path, gboolean create, guint64 
 void wp_journal_file_free (WpJournalFile *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpJournalFile, wp_journal_file_free)
 
-/* The highest row, 0: none; how many jobs are in it as failed. */
-gint64 wp_journal_file_last_row (WpJournalFile *self);
-gint64 wp_journal_file_count_failed (WpJournalFile *self);
+typedef struct {
+  gint64 last_row;           /* the highest; 0: none */
+  gint64 failed;             /* jobs that were given up */
+} WpJournalFileCounts;
 
-/* All within one transaction. FALSE: it was rolled back, and _why() says why. Durable once _commit() is TRUE. */
+/* FALSE with an error: it cannot be read, and nothing may be written to it. */
+gboolean wp_journal_file_count (WpJournalFile *self, WpJournalFileCounts *counts, GError **error);
+
+/* All within one transaction. FALSE: it was rolled back, and _why() says why: a row that is another job's too. Durable once _commit() is TRUE. */
 gboolean wp_journal_file_begin (WpJournalFile *self);
-gboolean wp_journal_file_insert (WpJournalFile *self, gint64 row, WpJob *job);     /* nothing where the row is there */
+gboolean wp_journal_file_insert (WpJournalFile *self, gint64 row, WpJob *job);     /* nothing where its row is there */
 gboolean wp_journal_file_fail (WpJournalFile *self, gint64 row, WpJob *job);       /* whether the row is there or not */
 gboolean wp_journal_file_remove (WpJournalFile *self, gint64 row);
 gboolean wp_journal_file_commit (WpJournalFile *self);

@@ -50,16 +50,17 @@ row_of (const WpJournal *self, const WpJob *job)
 WpJournal *
 wp_journal_open (const char *path, guint64 max_bytes, GError **error)
 {
-  WpJournalFile *file = wp_journal_file_open (path, TRUE, max_bytes, error);
+  g_autoptr(WpJournalFile) file = wp_journal_file_open (path, TRUE, max_bytes, error);
+  WpJournalFileCounts counts;
   WpJournal *self;
 
-  if (!file)
+  if (!file || !wp_journal_file_count (file, &counts, error))
     return NULL;
   self = g_new0 (WpJournal, 1);
   self->path = g_strdup (path);
-  self->file = file;
-  self->base_row = wp_journal_file_last_row (file) + 1;
-  self->counts.failed = (guint64) MAX (wp_journal_file_count_failed (file), 0);
+  self->file = g_steal_pointer (&file);
+  self->base_row = counts.last_row + 1;
+  self->counts.failed = (guint64) counts.failed;
   self->counts.writable = TRUE;
   self->adds = g_ptr_array_new ();
   self->fails = g_ptr_array_new ();

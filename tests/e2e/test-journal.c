@@ -7,6 +7,7 @@
 #include <json-glib/json-glib.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define JOURNAL "--journal=jobs.journal"
 
@@ -189,6 +190,69 @@ test_failed_is_kept (void)
   g_assert_cmpint (wp_harness_count_rows (server, "jobs.journal", "1"), ==, 0);
 }
 
+static void
+copy_old_journal (const WpHarness *server)
+{
+  g_autofree char *from = g_build_filename (g_getenv ("WP_SOURCE_ROOT"), "tests", "golden", "journal-0.1.0", NULL);
+  g_autofree char *to = wp_harness_path (server, "old.journal"), *text = NULL;
+  g_autoptr(GError) error = NULL;
+  gsize size;
+
+  g_file_get_contents (from, &text, &size, &error);
+  g_assert_no_error (error);
+  g_file_set_contents (to, text, (gssize) size, &error);
+  g_assert_no_error (error);
+}
+
+/* Four unfinished jobs and two failed ones, of a server of version 0.1.0. */
+static void
+test_of_first_version (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start (JOURNAL, NULL), run = NULL;
+  g_autofree char *option = NULL;
+
+  wp_harness_stop (server);
+  copy_old_journal (server);
+  wp_harness_start_again (server, "-m", "BufferedChannel", "--journal=old.journal", NULL);
+  wp_harness_await_stat (server, "ledger.stored", 4);
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.recovered"), ==, 4);
+  g_assert_cmpfloat (wp_harness_stat (server, "journal.failed"), ==, 2);
+  wp_harness_stop (server);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "id = 'kept-1' AND method = 'POST' AND path = '/in?b=2' AND"
+                                          " content_type = 'application/json' AND body = CAST('{\"a\":1}' AS BLOB)"), ==, 1);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "rowid = 2 AND method = 'PUT' AND content_type IS NULL AND"
+                                          " body = x'610062ff' AND received = '2026-11-29T12:10:11.639569339Z'"), ==, 1);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "id = 'kept-3' AND length (body) = 9000"), ==, 1);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "id = 'kept-4' AND length (body) = 0"), ==, 1);
+  option = wp_harness_path (server, "old.journal");
+  run = wp_harness_run ("--requeue", "--journal", option, NULL);
+  g_assert_cmpint (wp_harness_wait (run), ==, 0);
+  wp_harness_start_again (server, "--journal=old.journal", NULL);
+  wp_harness_await_stat (server, "ledger.stored", 2);
+  wp_harness_stop (server);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "id IN ('lost-1', 'lost-2') AND CAST (body AS TEXT) LIKE '% failed'"), ==, 2);
+}
+
+/* Nobody else reads what clients have sent, whatever the umask permits. */
+static void
+test_private (void)
+{
+  static const char *const names[] = { "jobs.journal", "jobs.journal-wal", "jobs.journal-shm" };
+  mode_t before = umask (0);
+  g_autoptr(WpHarness) server = wp_harness_start (JOURNAL, NULL);
+
+  umask (before);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = wp_harness_path (server, names[i]);
+      GStatBuf file;
+
+      g_assert_cmpint (g_stat (path, &file), ==, 0);
+      g_assert_cmpint (file.st_mode & 0777, ==, 0600);
+    }
+  wp_harness_stop (server);
+}
+
 /* --ack=stored: the client hears of the failure, and the job is kept all the same. */
 static void
 test_failed_and_told (void)
@@ -343,6 +407,8 @@ main (int argc, char **argv)
   g_test_add_func ("/journal/ends-before-it-is-durable", test_ends_before_it_is_durable);
   g_test_add_func ("/journal/file-removed", test_file_removed);
   g_test_add_func ("/journal/wrong-file", test_wrong_file);
+  g_test_add_func ("/journal/of-first-version", test_of_first_version);
+  g_test_add_func ("/journal/private", test_private);
 
   return g_test_run ();
 }

@@ -4,8 +4,10 @@
 #include <glib/gstdio.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sim/base/wp-error.h"
+#include "tests/unit/wp-fault-vfs.h"
 
 #define N_THREADS 4
 #define JOBS_EACH 3000
@@ -350,6 +352,88 @@ test_not_a_journal (Bench *self, gconstpointer data)
   check_refused (self, self->path, "is a journal of version 7; this wp-server knows version 1");
 }
 
+/* A run that ends with so many jobs unfinished. */
+static void
+fill (Bench *self, guint n)
+{
+  open_journal (self, 0);
+  wp_journal_start (self->journal, on_written, on_health, self);
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr(WpJob) job = make_job (i);
+
+      wp_journal_add (self->journal, job);
+    }
+  close_journal (self);
+}
+
+/* Adds a job to @n_kept that the file holds. FALSE: it does not open, and says why in one line. */
+static gboolean
+try_to_add (Bench *self, guint n_kept)
+{
+  g_autoptr(WpJob) job = make_job (10);
+  g_autoptr(GPtrArray) jobs = NULL;
+  g_autoptr(GError) error = NULL;
+
+  self->journal = wp_journal_open (self->path, 0, &error);
+  if (self->journal)
+    jobs = wp_journal_recover (self->journal, &error);
+  if (error)
+    {
+      g_assert_true (g_str_has_prefix (error->message, self->path));
+      g_assert_null (strchr (error->message, '\n'));
+      return FALSE;
+    }
+  g_assert_cmpuint (jobs->len, ==, n_kept);
+  wp_journal_start (self->journal, on_written, on_health, self);
+  wp_journal_add (self->journal, job);
+  await (self, self->n_written + 1, 0);
+
+  return TRUE;
+}
+
+/* One read fails, each in its turn, until none does: either nobody is promised anything, or it is kept. */
+static void
+test_failed_read (Bench *self, gconstpointer data)
+{
+  guint n_kept = 50, n_refused = 0;
+  gboolean failed = TRUE;
+
+  fill (self, n_kept);
+  for (guint nth = 1; failed; nth++)
+    {
+      gboolean added;
+
+      wp_fault_vfs_arm (WP_FAULT_READ, "", nth);
+      added = try_to_add (self, n_kept);
+      failed = wp_fault_vfs_disarm ();
+      g_clear_pointer (&self->journal, wp_journal_free);
+      n_kept += added;
+      n_refused += !added;
+    }
+  g_assert_cmpuint (n_refused, >, 3);
+  g_assert_true (try_to_add (self, n_kept));
+}
+
+/* What was cut off is called so, at whatever place. */
+static void
+test_truncated (Bench *self, gconstpointer data)
+{
+  static const off_t lengths[] = { 40000, 5000, 4096, 100, 90, 20 };
+  g_autofree char *log = g_strconcat (self->path, "-wal", NULL);
+
+  fill (self, 1000);
+  for (guint i = 0; i < G_N_ELEMENTS (lengths); i++)
+    {
+      g_assert_cmpint (truncate (self->path, lengths[i]), ==, 0);
+      check_refused (self, self->path, " is damaged: ");
+    }
+  g_assert_true (g_file_set_contents (log, "jobs", -1, NULL));
+  g_assert_cmpint (truncate (self->path, 0), ==, 0);
+  check_refused (self, self->path, " is damaged: it is empty, and its write-ahead log is not");
+  g_assert_true (g_file_test (log, G_FILE_TEST_EXISTS));
+}
+
 /* Adds a job of 10 kB and waits what comes of it. */
 static gboolean
 add_large (Bench *self, GPtrArray *written)
@@ -412,9 +496,11 @@ main (int argc, char **argv)
   } tests[] = {
     { "/journal/any-order", test_any_order },   { "/journal/next-run", test_next_run }, { "/journal/payload", test_payload },
     { "/journal/not-a-journal", test_not_a_journal }, { "/journal/full", test_full },
+    { "/journal/failed-read", test_failed_read }, { "/journal/truncated", test_truncated },
   };
 
   g_test_init (&argc, &argv, NULL);
+  wp_fault_vfs_register ();
   g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
   g_log_set_handler (NULL, G_LOG_LEVEL_WARNING, on_log, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
