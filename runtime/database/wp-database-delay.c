@@ -37,7 +37,7 @@ on_due (WpTimer *timer, gpointer data)
   WpDatabase *self = data;
   WpJob *job = (WpJob *) ((char *) timer - G_STRUCT_OFFSET (WpJob, timer));
 
-  self->done (&job, 1, TRUE, self->done_data);
+  self->done (&job, 1, self->done_data);
 }
 
 /* Deadlines are absolute: a job that follows another on its worker is due from when the other was due, so that the clock's

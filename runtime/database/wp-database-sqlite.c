@@ -96,7 +96,7 @@ insert (SqliteDatabase *self, WpJob *job)
   bind_text (self->insert, 5, job->content_type);
   if (sqlite3_bind_blob64 (self->insert, 6, body ? body : "", size, SQLITE_STATIC) != SQLITE_OK || !run (self->insert))
     return FALSE;
-  job->duplicate = sqlite3_changes (self->db) == 0;
+  job->result = sqlite3_changes (self->db) == 0 ? WP_RESULT_DUPLICATE : WP_RESULT_STORED;
 
   return TRUE;
 }
@@ -181,13 +181,13 @@ note_failures (SqliteDatabase *self, GPtrArray *jobs)
     {
       WpJob *job = jobs->pdata[i];
 
-      job->duplicate = FALSE;
+      job->result = WP_RESULT_PERMANENT;
       wp_job_set_failure (job, reason);
     }
   g_ref_string_release (reason);
 }
 
-static gboolean
+static void
 store (SqliteDatabase *self, GPtrArray *jobs)
 {
   gboolean ok = write_rows (self, jobs);
@@ -200,7 +200,6 @@ store (SqliteDatabase *self, GPtrArray *jobs)
     }
   if (!ok)
     note_failures (self, jobs);
-  return ok;
 }
 
 static void
@@ -245,12 +244,11 @@ write_all (gpointer token, gpointer data)
 
       for (; take_waiting (self, jobs), jobs->len > 0; g_ptr_array_set_size (jobs, 0))
         {
-          gboolean ok = store (self, jobs);
-
+          store (self, jobs);
           log_failures (self, FALSE);
           if (self->base.pace_ns > 0)
             began_ns = keep_pace (self, began_ns);
-          self->base.done ((WpJob *const *) jobs->pdata, jobs->len, ok, self->base.done_data);
+          self->base.done ((WpJob *const *) jobs->pdata, jobs->len, self->base.done_data);
           if (self->db)
             wp_checkpointer_look (self->checkpointer, self->db, self->log_pages);
         }

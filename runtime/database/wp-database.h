@@ -5,16 +5,16 @@
 
 typedef struct _WpDatabase WpDatabase;
 
-/* Updates are done, in the order in which they were issued: @n >= 1 of them, more where one commit had them all. Of those that are not @ok,
- * @failure says why. On a thread of the database's, or the clock's. */
-typedef void (*WpDatabaseDone) (WpJob *const *jobs, guint n, gboolean ok, gpointer data);
+/* Updates are done, in the order in which they were issued: @n >= 1 of them, more where one commit had them all. The @result of each says what
+ * came of it, and @failure why it is not stored. On a thread of the database's, or the clock's. */
+typedef void (*WpDatabaseDone) (WpJob *const *jobs, guint n, gpointer data);
 
 /* A kind of database is one const table; a new kind is a file and a line in wp-database.c. */
 typedef struct {
   const char *scheme;                                                                /* of SCHEME:LOCATION */
   const char *form;                                                                  /* for messages: "sqlite:FILE" */
   WpDatabase *(*open) (const char *location, WpClock *clock, GError **error);        /* usable at once, or a reason why not */
-  gboolean (*update) (WpDatabase *self, WpJob *job);                                 /* TRUE: done at once */
+  gboolean (*update) (WpDatabase *self, WpJob *job);                                 /* TRUE: stored at once */
   void (*free) (WpDatabase *self);                                                   /* with no update under way */
 } WpDatabaseClass;
 

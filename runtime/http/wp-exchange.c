@@ -30,6 +30,7 @@ on_told (WpJob *job, WpJobEvent event, gpointer client)
   static const guint statuses[] = {
     [WP_JOB_ACCEPTED] = WP_STATUS_OK, [WP_JOB_STORED] = WP_STATUS_OK,
     [WP_JOB_REFUSED] = WP_STATUS_UNAVAILABLE, [WP_JOB_FAILED] = WP_STATUS_BAD_GATEWAY,
+    [WP_JOB_CONFLICT] = WP_STATUS_UNPROCESSABLE,
   };
   WpExchange *self = client;
 

@@ -78,6 +78,7 @@ wp_metrics_format (WpMode *mode, const WpLedger *ledger, const guint64 *refused,
   add_outcomes (text, ledger);
   add_refusals (text, refused);
   add (text, "duplicates_total", "counter", "Stored jobs whose id was stored already.", ledger->duplicates);
+  add (text, "conflicts_total", "counter", "Failed jobs whose id was stored already with another payload.", ledger->conflicts);
   add (text, "requests_blocked_total", "counter", "Requests that found the queue full and were parked.", ledger->blocked);
   add (text, "retries_total", "counter", "Updates that were tried again.", wp_mode_count_retries (mode));
   add_places (text, wp_mode_get_policy (mode), ledger);

@@ -43,6 +43,8 @@ wp_reply_text (guint status)
     {
     case WP_STATUS_OK:
       return success;
+    case WP_STATUS_UNPROCESSABLE:
+      return "This X-Request-Id is stored with another payload.\n";
     case WP_STATUS_BAD_GATEWAY:
       return "The database failed; the payload is not stored.\n";
     default:

@@ -12,7 +12,7 @@ typedef struct {
 
 #define WP_REPLY_CHALLENGE "Bearer realm=\"wp\""   /* WWW-Authenticate of a 401 (RFC 6750, 3) */
 
-/* The body, a line for people, of the answer to a request that came as far as the queue: 200, 502 or 503. */
+/* The body, a line for people, of the answer to a request that came as far as the queue: 200, 422, 502 or 503. */
 const char *wp_reply_text (guint status);
 
 /* Appends the answer with this status and body; @close: says that the connection ends with it. */

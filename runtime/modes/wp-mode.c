@@ -17,6 +17,7 @@ struct _WpMode {
   WpRetry retry;
   gsize n_retries;           /* atomic */
   WpFailureLog *failures;
+  WpFailureLog *outages;     /* jobs that were given up because the database was down for too long */
   WpTimer line_timer;        /* armed for the oldest parked job's timeout */
 };
 
@@ -58,40 +59,57 @@ job_admitted (WpMode *self, WpJob *job)
   wp_job_unref (job);
 }
 
-/* Of an update that was given up, or with a journal. */
-static void
-job_done (WpMode *self, WpJob *job, gboolean ok)
+static WpJobEvent
+event_of (const WpJob *job)
 {
-  if (!ok)
-    wp_failure_log_add (self->failures, job->failure ? job->failure : "no reason given");
-  if (!self->journal)
-    return;
-  if (ok)
+  return wp_job_is_stored (job) ? WP_JOB_STORED : job->result == WP_RESULT_CONFLICT ? WP_JOB_CONFLICT : WP_JOB_FAILED;
+}
+
+static gboolean
+is_answered_at_end (const WpMode *self, const WpJob *job)
+{
+  return self->ack == WP_ACK_STORED || job->unjournaled;
+}
+
+/* What was given up because the database is down stays unfinished: the next start runs it. A client that is answered with a conflict needs no
+ * row besides: it knows. */
+static void
+settle_row (WpMode *self, WpJob *job)
+{
+  if (wp_job_is_stored (job) || (job->result == WP_RESULT_CONFLICT && job->told && is_answered_at_end (self, job)))
     wp_journal_remove (self->journal, job);
-  else
+  else if (job->result != WP_RESULT_TRANSIENT)
     wp_journal_fail (self->journal, job);
+}
+
+static void
+log_failure (WpMode *self, const WpJob *job)
+{
+  wp_failure_log_add (job->result == WP_RESULT_TRANSIENT ? self->outages : self->failures, job->failure ? job->failure : "no reason given");
 }
 
 /* The update of @job is done, or given up; the channel has been told, and what came of it is to be done. */
 static void
-completed (WpMode *self, WpJob *job, gboolean ok, WpJob *admitted)
+completed (WpMode *self, WpJob *job, WpJob *admitted)
 {
   job_admitted (self, admitted);
-  if (self->journal || !ok)
-    job_done (self, job, ok);
-  if (self->ack == WP_ACK_STORED || job->unjournaled)
-    tell (job, ok ? WP_JOB_STORED : WP_JOB_FAILED);
+  if (!wp_job_is_stored (job))
+    log_failure (self, job);
+  if (self->journal)
+    settle_row (self, job);
+  if (is_answered_at_end (self, job))
+    tell (job, event_of (job));
   job_ended (self, job);
 }
 
 /* The update of @job is done. Returns the job that its worker has now, if any. */
 static WpJob *
-complete (WpMode *self, WpJob *job, gboolean ok)
+complete (WpMode *self, WpJob *job)
 {
   WpJob *admitted;
-  WpJob *next = wp_channel_take (self->channel, job, ok ? WP_OUTCOME_STORED : WP_OUTCOME_FAILED, &admitted);
+  WpJob *next = wp_channel_take (self->channel, job, &admitted);
 
-  completed (self, job, ok, admitted);
+  completed (self, job, admitted);
 
   return next;
 }
@@ -101,14 +119,18 @@ static void
 serve (WpMode *self, WpJob *job)
 {
   while (job && wp_database_update (self->database, job))
-    job = complete (self, job, TRUE);
+    job = complete (self, job);
 }
 
-/* FALSE: it has been tried often enough. */
+/* FALSE: it has ended, well or not. */
 static gboolean
 try_again (WpMode *self, WpJob *job)
 {
-  gint64 delay_ns = wp_retry_delay (&self->retry, ++job->n_failures, g_random_double ());
+  gint64 delay_ns;
+
+  if (job->result != WP_RESULT_PERMANENT)
+    return FALSE;
+  delay_ns = wp_retry_delay (&self->retry, ++job->n_failures, g_random_double ());
 
   if (delay_ns == WP_TIME_NONE)
     return FALSE;
@@ -122,35 +144,53 @@ try_again (WpMode *self, WpJob *job)
 
 /* All that one commit has done leaves at one moment, and what waited for its workers starts then. */
 static void
-all_done (WpMode *self, WpJob *const *jobs, guint n, gboolean ok)
+all_done (WpMode *self, WpJob *const *jobs, guint n)
 {
   WpTaken few[16], *taken = n <= G_N_ELEMENTS (few) ? few : g_new (WpTaken, n);
 
-  wp_channel_take_all (self->channel, jobs, n, ok ? WP_OUTCOME_STORED : WP_OUTCOME_FAILED, taken);
+  wp_channel_take_all (self->channel, jobs, n, taken);
   for (guint i = 0; i < n; i++)
     {
-      completed (self, jobs[i], ok, taken[i].admitted);
+      completed (self, jobs[i], taken[i].admitted);
       serve (self, taken[i].next);
     }
   if (taken != few)
     g_free (taken);
 }
 
+/* Those of @jobs which have ended; the others are tried again. Returns: how many. */
+static guint
+select_ended (WpMode *self, WpJob *const *jobs, guint n, WpJob **ended)
+{
+  guint n_ended = 0;
+
+  for (guint i = 0; i < n; i++)
+    if (!try_again (self, jobs[i]))
+      ended[n_ended++] = jobs[i];
+  return n_ended;
+}
+
+static gboolean
+any_is_permanent (WpJob *const *jobs, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    if (jobs[i]->result == WP_RESULT_PERMANENT)
+      return TRUE;
+  return FALSE;
+}
+
+/* WpDatabaseDone */
 static void
-on_done (WpJob *const *jobs, guint n, gboolean ok, gpointer data)
+on_done (WpJob *const *jobs, guint n, gpointer data)
 {
   WpMode *self = data;
-  g_autofree WpJob **given_up = ok ? NULL : g_new (WpJob *, n);
-  guint n_given_up = 0;
+  g_autofree WpJob **ended = any_is_permanent (jobs, n) ? g_new (WpJob *, n) : NULL;
+  guint n_ended;
 
   wp_wake_hold ();
-  for (guint i = 0; !ok && i < n; i++)
-    if (!try_again (self, jobs[i]))
-      given_up[n_given_up++] = jobs[i];
-  if (ok)
-    all_done (self, jobs, n, TRUE);
-  else if (n_given_up > 0)
-    all_done (self, given_up, n_given_up, FALSE);
+  n_ended = ended ? select_ended (self, jobs, n, ended) : n;
+  if (n_ended > 0)
+    all_done (self, ended ? ended : jobs, n_ended);
   wp_wake_release ();
 }
 
@@ -184,7 +224,7 @@ on_written (WpJob *job, gboolean ok, gpointer data)
       break;
     case WP_WITHDRAWAL_ENDED:
       if (self->ack == WP_ACK_ACCEPTED)
-        tell (job, job->outcome == WP_OUTCOME_STORED ? WP_JOB_STORED : WP_JOB_FAILED);
+        tell (job, event_of (job));
       break;
     }
   job_admitted (self, admitted);
@@ -231,6 +271,7 @@ wp_mode_new (const WpPolicy *policy, guint max_jobs, WpAck ack, WpClock *clock, 
   self->database = database;
   self->recorder = recorder;
   self->failures = wp_failure_log_new ("not stored");
+  self->outages = wp_failure_log_new ("not stored");
   self->line_timer = (WpTimer) { .fire = on_line_timer, .data = self };
   wp_database_on_done (database, on_done, self);
 
@@ -254,10 +295,13 @@ job_arrived (WpMode *self, const WpJob *job)
 void
 wp_mode_set_journal (WpMode *self, WpJournal *journal, GPtrArray *unfinished)
 {
-  g_autofree char *fate = g_strconcat ("kept as failed in ", wp_journal_get_path (journal), NULL);
+  g_autofree char *failed = g_strconcat ("kept as failed in ", wp_journal_get_path (journal), NULL);
+  g_autofree char *kept = g_strconcat ("kept in ", wp_journal_get_path (journal), ", and the next start runs them", NULL);
 
   wp_failure_log_free (self->failures);
-  self->failures = wp_failure_log_new (fate);
+  wp_failure_log_free (self->outages);
+  self->failures = wp_failure_log_new (failed);
+  self->outages = wp_failure_log_new (kept);
   self->journal = journal;
   wp_journal_start (journal, on_written, on_health, self);
   for (guint i = 0; i < unfinished->len; i++)
@@ -280,6 +324,7 @@ void
 wp_mode_free (WpMode *self)
 {
   wp_failure_log_free (self->failures);
+  wp_failure_log_free (self->outages);
   wp_channel_free (self->channel);
   g_free (self);
 }
@@ -344,6 +389,7 @@ wp_mode_close (WpMode *self)
 
   wp_channel_close (self->channel);
   wp_failure_log_flush (self->failures);
+  wp_failure_log_flush (self->outages);
   while ((job = wp_channel_expire (self->channel, 0, WP_OUTCOME_REJECTED, &next_due_ns)))
     {
       tell (job, WP_JOB_REFUSED);

@@ -191,7 +191,7 @@ admit_locked (WpChannel *self, gint64 now_ns)
 }
 
 static WpJob *
-take_locked (WpChannel *self, WpJob *done, WpOutcome outcome, WpJob **admitted, gint64 now_ns)
+take_locked (WpChannel *self, WpJob *done, WpJob **admitted, gint64 now_ns)
 {
   WpWorker *worker = g_steal_pointer (&done->worker);
   guint64 queued_peak = self->ledger.queued_peak;
@@ -202,7 +202,8 @@ take_locked (WpChannel *self, WpJob *done, WpOutcome outcome, WpJob **admitted, 
   done->finished_ns = now_ns;
   worker->job = NULL;
   line_remove (&self->in_service, done);
-  self->ledger.duplicates += done->duplicate;
+  self->ledger.duplicates += done->result == WP_RESULT_DUPLICATE;
+  self->ledger.conflicts += done->result == WP_RESULT_CONFLICT;
 
   *admitted = self->queue.head ? NULL : admit_locked (self, now_ns);
   next = self->queue.head;
@@ -222,27 +223,27 @@ take_locked (WpChannel *self, WpJob *done, WpOutcome outcome, WpJob **admitted, 
       worker->next_idle = self->idle;
       self->idle = worker;
     }
-  end_locked (self, done, outcome, now_ns);
+  end_locked (self, done, wp_job_is_stored (done) ? WP_OUTCOME_STORED : WP_OUTCOME_FAILED, now_ns);
 
   return next;
 }
 
 WpJob *
-wp_channel_take (WpChannel *self, WpJob *done, WpOutcome outcome, WpJob **admitted)
+wp_channel_take (WpChannel *self, WpJob *done, WpJob **admitted)
 {
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
-  return take_locked (self, done, outcome, admitted, wp_time_monotonic ());
+  return take_locked (self, done, admitted, wp_time_monotonic ());
 }
 
 void
-wp_channel_take_all (WpChannel *self, WpJob *const *done, guint n, WpOutcome outcome, WpTaken *taken)
+wp_channel_take_all (WpChannel *self, WpJob *const *done, guint n, WpTaken *taken)
 {
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   gint64 now_ns = wp_time_monotonic ();
 
   for (guint i = 0; i < n; i++)
-    taken[i].next = take_locked (self, done[i], outcome, &taken[i].admitted, now_ns);
+    taken[i].next = take_locked (self, done[i], &taken[i].admitted, now_ns);
 }
 
 gboolean

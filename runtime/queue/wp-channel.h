@@ -44,8 +44,7 @@ WpSend wp_channel_send (WpChannel *self, WpJob *job);
 
 /**
  * wp_channel_take:
- * @done: the job that its worker has done
- * @outcome: stored or failed
+ * @done: the job that its worker has done; its result says whether it is stored or failed
  * @admitted: (out): the parked job that got a place by this, with a reference for the caller, or NULL
  *
  * The completion: @done ends, its worker takes the oldest job in the queue, the oldest parked one takes the place
@@ -54,13 +53,13 @@ WpSend wp_channel_send (WpChannel *self, WpJob *job);
  * Returns: (transfer none): the job that the worker has now, or NULL: the worker is idle. The channel's reference to @done
  * passes to the caller.
  */
-WpJob *wp_channel_take (WpChannel *self, WpJob *done, WpOutcome outcome, WpJob **admitted);
+WpJob *wp_channel_take (WpChannel *self, WpJob *done, WpJob **admitted);
 
 /* What comes of a completion, as wp_channel_take() has it. */
 typedef struct { WpJob *next, *admitted; } WpTaken;
 
 /* Jobs that one commit has done, all at once: one operation, one reading of the clock. @taken: (out): for each of them. */
-void wp_channel_take_all (WpChannel *self, WpJob *const *done, guint n, WpOutcome outcome, WpTaken *taken);
+void wp_channel_take_all (WpChannel *self, WpJob *const *done, guint n, WpTaken *taken);
 
 /* A job of an earlier run enters, before any of this one: it is not parked, however long the queue gets, which takes no other until it
  * is short enough. The channel takes a reference of its own. TRUE: an idle worker has it: issue its update. */

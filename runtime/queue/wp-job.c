@@ -84,6 +84,12 @@ wp_job_received_ns (const WpJob *self)
   return g_get_real_time () * WP_NS_PER_US - (wp_time_monotonic () - self->arrival_ns);
 }
 
+gboolean
+wp_job_is_stored (const WpJob *self)
+{
+  return self->result == WP_RESULT_STORED || self->result == WP_RESULT_DUPLICATE;
+}
+
 void
 wp_job_set_failure (WpJob *self, char *reason)
 {

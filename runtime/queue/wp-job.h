@@ -15,8 +15,18 @@ typedef enum {
   WP_JOB_ACCEPTED,   /* it was parked and has its place now */
   WP_JOB_REFUSED,    /* it was parked and got no place: timed out, or the server stopped */
   WP_JOB_STORED,     /* the update is done */
-  WP_JOB_FAILED      /* the update failed */
+  WP_JOB_FAILED,     /* the update failed */
+  WP_JOB_CONFLICT    /* the same, because its id is stored with another payload */
 } WpJobEvent;
+
+/* What the database says of a job's update. */
+typedef enum {
+  WP_RESULT_STORED,
+  WP_RESULT_DUPLICATE,   /* its id is stored already, with the same payload */
+  WP_RESULT_CONFLICT,    /* its id is stored already, with another payload; not tried again */
+  WP_RESULT_TRANSIENT,   /* the database could not store anything for as long as --retry-for says; not the job's fault */
+  WP_RESULT_PERMANENT    /* the database does not take this job */
+} WpResult;
 
 /* What the journal does with a job. */
 typedef enum {
@@ -67,9 +77,9 @@ struct _WpJob {
   WpWorker *worker;
   gint64 base_ns;            /* when service would have begun had its predecessor ended on time; = started_ns if there was none */
   gint64 due_ns;             /* when a delay ends; WP_TIME_NONE where the database keeps no such time */
-  gboolean duplicate;        /* stored before under the same id */
-  guint n_failures;          /* updates that failed */
-  char *failure;             /* (GRefString): why the last of them did; NULL: none did */
+  WpResult result;           /* of the last update */
+  guint n_failures;          /* updates with a permanent failure */
+  char *failure;             /* (GRefString): the reason of the last update that was not stored; NULL: there was none */
   WpTimer timer;             /* of a delay, or of the next try */
 
   WpJobRow row_state;        /* guarded by the journal's lock */
@@ -90,6 +100,9 @@ const char *wp_job_key (WpJob *self);
 
 /* The unix time at which its request came. */
 gint64 wp_job_received_ns (const WpJob *self);
+
+/* Is it stored, by its last update or before? */
+gboolean wp_job_is_stored (const WpJob *self);
 
 /* Why its last update failed: a GRefString, of which it takes a reference. For whom it belongs to. */
 void wp_job_set_failure (WpJob *self, char *reason);

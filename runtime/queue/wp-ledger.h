@@ -8,6 +8,7 @@ typedef struct {
   guint64 stored, rejected, timed_out, abandoned, failed;   /* ended */
   guint64 parked, queued, in_service;                       /* now */
   guint64 duplicates;        /* of stored: an id that was stored before */
+  guint64 conflicts;         /* of failed: an id that was stored before, with another payload */
   guint64 blocked;           /* ever parked, however it ended */
   guint64 parked_peak, queued_peak, in_service_peak;
 } WpLedger;

@@ -30,7 +30,7 @@ serve_all (WpChannel *channel, GPtrArray *jobs, guint first)
 {
   for (WpJob *job = jobs->pdata[first], *next, *admitted; job; job = next)
     {
-      next = wp_channel_take (channel, job, WP_OUTCOME_STORED, &admitted);
+      next = wp_channel_take (channel, job, &admitted);
       g_clear_pointer (&admitted, wp_job_unref);
       g_assert_true (!next || next->seq > job->seq);
       wp_job_unref (job);
@@ -56,7 +56,7 @@ check_recover (guint capacity_jobs)
     {
       WpJob *done = jobs->pdata[i];
 
-      g_assert_true (wp_channel_take (channel, done, WP_OUTCOME_STORED, &admitted) == jobs->pdata[i + 1]);
+      g_assert_true (wp_channel_take (channel, done, &admitted) == jobs->pdata[i + 1]);
       g_assert_true (admitted == (capacity_jobs == 3 - i ? late : NULL));
       g_clear_pointer (&admitted, wp_job_unref);
       wp_job_unref (done);

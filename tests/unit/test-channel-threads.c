@@ -93,7 +93,8 @@ take_one (Hammer *self)
 
   if (!done)
     return FALSE;
-  next = wp_channel_take (self->bench->channel, done, wp_random_below (&self->random, 9) ? WP_OUTCOME_STORED : WP_OUTCOME_FAILED, &admitted);
+  done->result = wp_random_below (&self->random, 9) ? WP_RESULT_STORED : WP_RESULT_PERMANENT;
+  next = wp_channel_take (self->bench->channel, done, &admitted);
   if (next)
     keep (self->bench, self->bench->in_service, next);
   if (admitted)

@@ -15,7 +15,7 @@ typedef struct {
   GPtrArray *jobs;           /* (element-type WpJob): our reference to each, in order of arrival */
   GArray *stamps;            /* (element-type gint64): of each operation; WP_TIME_NONE until some job shows it */
   gint64 before_ns;          /* the current operation began after this */
-  guint64 duplicates;
+  guint64 duplicates, conflicts;
 } Pair;
 
 static void
@@ -32,7 +32,7 @@ pair_init (Pair *self, guint64 seed, guint64 stream)
   self->naive = naive_channel_new (capacity_jobs, workers, rejects);
   self->jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
   self->stamps = g_array_new (FALSE, FALSE, sizeof (gint64));
-  self->duplicates = 0;
+  self->duplicates = self->conflicts = 0;
 }
 
 /* Channel, model and references go; every job must be ours alone by then. */
@@ -99,6 +99,7 @@ check_ledger (Pair *self)
   wp_channel_count (self->channel, &ledger, &oldest_ns);
   naive_channel_ledger (self->naive, &naive);
   naive.duplicates = self->duplicates;
+  naive.conflicts = self->conflicts;
   g_assert_cmpmem (&ledger, sizeof ledger, &naive, sizeof naive);
   g_assert_true (wp_ledger_balances (&ledger));
   for (guint i = 0; i < G_N_ELEMENTS (inside); i++)
@@ -194,7 +195,8 @@ static void
 take_one (Pair *self)
 {
   int i = pick (self, WP_JOB_IN_SERVICE), next, admitted;
-  WpOutcome outcome = wp_random_below (&self->random, 4) == 0 ? WP_OUTCOME_FAILED : WP_OUTCOME_STORED;
+  WpResult result = (WpResult) wp_random_below (&self->random, WP_RESULT_PERMANENT + 1);
+  WpOutcome outcome = result == WP_RESULT_STORED || result == WP_RESULT_DUPLICATE ? WP_OUTCOME_STORED : WP_OUTCOME_FAILED;
   WpJob *done, *got, *got_place;
   const WpWorker *worker;
 
@@ -203,10 +205,11 @@ take_one (Pair *self)
   done = self->jobs->pdata[i];
   worker = done->worker;
   done->due_ns = random_due (self);
-  done->duplicate = outcome == WP_OUTCOME_STORED && wp_random_below (&self->random, 4) == 0;
-  self->duplicates += done->duplicate;
+  done->result = result;
+  self->duplicates += result == WP_RESULT_DUPLICATE;
+  self->conflicts += result == WP_RESULT_CONFLICT;
 
-  got = wp_channel_take (self->channel, done, outcome, &got_place);
+  got = wp_channel_take (self->channel, done, &got_place);
   next = naive_channel_take (self->naive, (guint) i, outcome, &admitted);
   g_assert_true (got == (next == NAIVE_NEVER ? NULL : self->jobs->pdata[next]));
   g_assert_true (got_place == (admitted == NAIVE_NEVER ? NULL : self->jobs->pdata[admitted]));
@@ -329,7 +332,7 @@ test_a_commit_is_one_operation (void)
       jobs[i] = wp_job_new ();
       g_assert_cmpint (wp_channel_send (channel, jobs[i]), ==, i < 3 ? WP_SEND_STARTED : i < 5 ? WP_SEND_ACCEPTED : WP_SEND_PARKED);
     }
-  wp_channel_take_all (channel, jobs, 3, WP_OUTCOME_STORED, taken);
+  wp_channel_take_all (channel, jobs, 3, taken);
   for (guint i = 0; i < 3; i++)
     {
       g_assert_true (taken[i].next == jobs[3 + i]);
@@ -340,12 +343,15 @@ test_a_commit_is_one_operation (void)
         g_assert_cmpint (jobs[5 + i]->accepted_ns, ==, jobs[0]->finished_ns);
       wp_job_unref (jobs[i]);
     }
-  wp_channel_take_all (channel, jobs + 3, 3, WP_OUTCOME_FAILED, last);
+  jobs[4]->result = WP_RESULT_PERMANENT;   /* each its own */
+  wp_channel_take_all (channel, jobs + 3, 3, last);
+  g_assert_cmpint (jobs[3]->outcome, ==, WP_OUTCOME_STORED);
+  g_assert_cmpint (jobs[4]->outcome, ==, WP_OUTCOME_FAILED);
   g_assert_true (last[0].next == jobs[6] && !last[1].next && !last[2].next);
-  wp_channel_take_all (channel, jobs + 6, 1, WP_OUTCOME_STORED, &none);
+  wp_channel_take_all (channel, jobs + 6, 1, &none);
   g_assert_true (!none.next && !none.admitted);
   wp_channel_count (channel, &ledger, NULL);
-  g_assert_true (wp_ledger_balances (&ledger) && ledger.stored == 4 && ledger.failed == 3 && ledger.in_service == 0);
+  g_assert_true (wp_ledger_balances (&ledger) && ledger.stored == 6 && ledger.failed == 1 && ledger.in_service == 0);
   for (guint i = 3; i < 7; i++)
     wp_job_unref (jobs[i]);                 /* the channel's */
   for (guint i = 5; i < 7; i++)

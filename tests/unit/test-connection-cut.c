@@ -40,7 +40,7 @@ note_cut (Cut *self, WpJob *job)
   gint64 now_ns = wp_time_monotonic ();
 
   wp_job_set_failure (job, reason);
-  job->duplicate = FALSE;
+  job->result = WP_RESULT_PERMANENT;
   g_hash_table_insert (self->cut_ns, g_strdup (job->id), g_memdup2 (&now_ns, sizeof now_ns));
   g_ref_string_release (reason);
 }
@@ -56,16 +56,16 @@ write_batch (Cut *self, GPtrArray *jobs)
       WpJob *job = jobs->pdata[i];
 
       note_try (self, job);
-      job->duplicate = g_hash_table_contains (self->rows, job->id);
+      job->result = g_hash_table_contains (self->rows, job->id) ? WP_RESULT_DUPLICATE : WP_RESULT_STORED;
       if (!cut)
-        self->n_duplicates += job->duplicate;
+        self->n_duplicates += job->result == WP_RESULT_DUPLICATE;
       if (commits)
         g_hash_table_add (self->rows, g_strdup (job->id));
     }
   self->n_cut += cut;
   for (guint i = 0; cut && i < jobs->len; i++, self->n_lost++)
     note_cut (self, jobs->pdata[i]);
-  self->base.done ((WpJob *const *) jobs->pdata, jobs->len, !cut, self->base.done_data);
+  self->base.done ((WpJob *const *) jobs->pdata, jobs->len, self->base.done_data);
 }
 
 static gpointer

@@ -32,7 +32,7 @@ on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer 
 }
 
 static void
-on_done (WpJob *const *jobs, guint n, gboolean ok, gpointer data)
+on_done (WpJob *const *jobs, guint n, gpointer data)
 {
   Bench *bench = data;
   gint64 now_ns = wp_time_monotonic ();
@@ -42,8 +42,8 @@ on_done (WpJob *const *jobs, guint n, gboolean ok, gpointer data)
     {
       g_assert_cmpint (jobs[i]->finished_ns, ==, WP_TIME_NONE);   /* told once */
       jobs[i]->finished_ns = now_ns;
+      (*(wp_job_is_stored (jobs[i]) ? &bench->n_stored : &bench->n_failed))++;
     }
-  *(ok ? &bench->n_stored : &bench->n_failed) += n;
   g_cond_signal (&bench->changed);
   g_mutex_unlock (&bench->mutex);
 }
@@ -246,10 +246,10 @@ test_duplicates (Bench *bench, gconstpointer data)
   wp_database_update (bench->database, make_job (bench, "other", NULL, 0));
   await (bench, 5, 0);
   for (guint i = 0; i < 5; i++)
-    n += ((WpJob *) bench->jobs->pdata[i])->duplicate;
+    n += ((WpJob *) bench->jobs->pdata[i])->result == WP_RESULT_DUPLICATE;
   g_assert_cmpuint (n, ==, 3);
-  g_assert_false (((WpJob *) bench->jobs->pdata[0])->duplicate);
-  g_assert_false (((WpJob *) bench->jobs->pdata[4])->duplicate);
+  g_assert_cmpint (((WpJob *) bench->jobs->pdata[0])->result, ==, WP_RESULT_STORED);
+  g_assert_cmpint (((WpJob *) bench->jobs->pdata[4])->result, ==, WP_RESULT_STORED);
   db = connect_second (bench);
   g_assert_cmpint (query_number (db, "SELECT count(*) FROM jobs"), ==, 2);
   g_assert_cmpint (query_number (db, "SELECT body = x'30' FROM jobs WHERE id = 'same'"), ==, 1);
@@ -257,14 +257,14 @@ test_duplicates (Bench *bench, gconstpointer data)
 }
 
 static void
-on_first_done (WpJob *const *jobs, guint n, gboolean ok, gpointer data)
+on_first_done (WpJob *const *jobs, guint n, gpointer data)
 {
   Bench *bench = data;
 
   if (g_strcmp0 (jobs[0]->id, "same") == 0 && n == 1)
     for (guint i = 1; i < 3; i++)
       wp_database_update (bench->database, bench->jobs->pdata[i]);   /* the writer is here, and takes both at once then */
-  on_done (jobs, n, ok, data);
+  on_done (jobs, n, data);
 }
 
 /* One row spoils a batch: none of it is stored, and what was a repetition in it is none. */
@@ -281,7 +281,7 @@ test_duplicate_in_a_batch_that_fails (Bench *bench, gconstpointer data)
   execute (db, "CREATE TRIGGER spoil BEFORE INSERT ON jobs WHEN new.id = 'bad' BEGIN SELECT raise (ABORT, 'spoilt'); END");
   wp_database_update (bench->database, first);
   await (bench, 1, 2);
-  g_assert_false (second->duplicate);
+  g_assert_cmpint (second->result, ==, WP_RESULT_PERMANENT);
   g_assert_cmpstr (second->failure, ==, "spoilt");
   g_assert_cmpint (query_number (db, "SELECT count(*) FROM jobs"), ==, 1);
   sqlite3_close (db);

@@ -24,12 +24,13 @@ tell (Faulty *self, WpJob *job)
   gboolean ok = job->n_failures >= self->failures;
   char *reason = g_ref_string_new ("the connection is cut");
 
+  job->result = ok ? WP_RESULT_STORED : WP_RESULT_PERMANENT;
   if (ok)
     g_atomic_int_inc (&self->n_stored);
   else
     wp_job_set_failure (job, reason);
   g_ref_string_release (reason);
-  self->base.done (&job, 1, ok, self->base.done_data);
+  self->base.done (&job, 1, self->base.done_data);
 }
 
 static void
@@ -49,6 +50,7 @@ faulty_update (WpDatabase *base, WpJob *job)
   else if (job->n_failures >= self->failures)
     {
       g_atomic_int_inc (&self->n_stored);
+      job->result = WP_RESULT_STORED;
       return TRUE;
     }
   else
