@@ -149,7 +149,7 @@ on_number (const char *option, const char *value, gpointer data, GError **error)
     return set_uint (&self->threads, MAX_THREADS, value, error);
   if (g_str_equal (option, "--max-jobs"))
     return set_uint (&self->max_jobs, G_MAXINT, value, error);
-  return set_uint (&self->limits.max_connections, G_MAXINT, value, error);
+  return set_uint (&self->max_connections, G_MAXINT, value, error);
 }
 
 static gboolean
@@ -299,7 +299,7 @@ wp_server_options_read (WpServerOptions *self, guint64 file_limit, int argc, cha
     .listen = g_strdup ("127.0.0.1:8080"), .admin = g_strdup ("127.0.0.1:9090"), .database = g_strdup ("sqlite:wp.db"),
     .max_journal_bytes = 1 << 30, .retry = { 5, 100 * WP_NS_PER_MS }, .threads = CLAMP (g_get_num_processors () - 1, 1, MAX_THREADS),
     .file_limit = file_limit,
-    .limits = { 0, 10 * WP_NS_PER_S, 30 * WP_NS_PER_S, 75 * WP_NS_PER_S,
+    .limits = { NULL, 10 * WP_NS_PER_S, 30 * WP_NS_PER_S, 75 * WP_NS_PER_S,
                 1 << 20, BODY_MIN_RATE },
     .drain_timeout_ns = 30 * WP_NS_PER_S,
   };
@@ -327,8 +327,8 @@ wp_server_options_fit (WpServerOptions *self, guint64 memory_bytes)
     self->max_pending_bytes = quarter;
   if (self->max_jobs == 0)
     self->max_jobs = (guint) MIN (quarter / JOB_BYTES, MAX_JOBS);
-  if (self->limits.max_connections == 0)
-    self->limits.max_connections = (guint) MIN (quarter / CONNECTION_BYTES, MAX (self->file_limit, 2 * FILE_RESERVE) - FILE_RESERVE);
+  if (self->max_connections == 0)
+    self->max_connections = (guint) MIN (quarter / CONNECTION_BYTES, MAX (self->file_limit, 2 * FILE_RESERVE) - FILE_RESERVE);
 }
 
 void

@@ -20,7 +20,8 @@ typedef struct {
   guint max_jobs;                /* 0: as memory allows */
   guint threads;
   guint64 file_limit;            /* descriptors that the process may have */
-  WpGateLimits limits;           /* max_connections: of all gates together; 0: as descriptors and memory allow */
+  WpGateLimits limits;           /* but for slots and budget */
+  guint max_connections;         /* 0: as descriptors and memory allow */
   guint64 max_pending_bytes;     /* of requests in memory, all together; 0: as memory allows */
   gint64 drain_timeout_ns;
   gboolean soup_only;            /* no fast lane */

@@ -35,6 +35,7 @@ typedef struct {
   WpServerSecurity security;
   WpIngest ingest;
   WpBudget *budget;
+  WpSlots *slots, *admin_slots;
   WpListeners listeners;
   GPtrArray *fronts;             /* (element-type WpFront) */
   WpAcceptor *acceptor;          /* NULL: each front accepts by itself */
@@ -73,7 +74,7 @@ start_fronts (Server *self)
 
   self->budget = wp_budget_new (self->options.max_pending_bytes);
   limits.budget = self->budget;
-  limits.max_connections = MAX (limits.max_connections / self->options.threads, 1);
+  limits.slots = self->slots = wp_slots_new (self->options.max_connections);
   self->ingest = (WpIngest) { self->mode, self->database->by_request, self->options.soup_only, self->security.tls,
                               self->security.tokens, self->options.threads < g_get_num_processors () };
   for (guint i = 0; i < self->options.threads; i++)
@@ -83,14 +84,15 @@ start_fronts (Server *self)
       g_ptr_array_add (self->fronts, wp_front_new (name, fds ? fds[i] : -1, &limits, WP_SOUP_INGEST, wp_ingest_setup, wp_exchange_deliver, &self->ingest));
     }
   if (self->listeners.shared_fd >= 0)
-    self->acceptor = wp_acceptor_new (self->listeners.shared_fd, self->fronts, limits.max_connections, !self->listeners.inherited);
+    self->acceptor = wp_acceptor_new (self->listeners.shared_fd, self->fronts, self->slots, !self->listeners.inherited);
 }
 
 static void
 start_admin (Server *self)
 {
-  static const WpGateLimits limits = { 64, 5 * WP_NS_PER_S, 5 * WP_NS_PER_S, 75 * WP_NS_PER_S, 65536 };
+  const WpGateLimits limits = { wp_slots_new (64), 5 * WP_NS_PER_S, 5 * WP_NS_PER_S, 75 * WP_NS_PER_S, 65536 };
 
+  self->admin_slots = limits.slots;
   self->admin = (WpAdmin) { self->mode, self->options.database, self->budget, self->fronts, wp_time_monotonic (), TRUE };
   if (self->listeners.admin_fd >= 0)
     self->admin_front = wp_front_new ("wp-admin", self->listeners.admin_fd, &limits, WP_SOUP_ADMIN, NULL, NULL, &self->admin);
@@ -332,6 +334,8 @@ server_clear (Server *self)
   g_clear_pointer (&self->journal, wp_journal_free);
   g_clear_pointer (&self->mode, wp_mode_free);
   g_clear_pointer (&self->budget, wp_budget_free);
+  g_clear_pointer (&self->slots, wp_slots_free);
+  g_clear_pointer (&self->admin_slots, wp_slots_free);
   wp_listeners_clear (&self->listeners);
   g_main_loop_unref (self->loop);
   wp_server_options_clear (&self->options);

@@ -10,23 +10,28 @@
 
 #include "runtime/http/wp-listen.h"
 
-#define RETRY_MS 100             /* while all are full, or after EMFILE and the like */
+#define RETRY_MS 100             /* after EMFILE and the like */
 
 struct _WpAcceptor {
   GThread *thread;
   int listen_fd;
-  int stop_fd;                   /* readable: the thread is to end */
+  int wake_fd;                   /* readable: a slot is kept for us, or the thread is to end */
+  gint stopping;                 /* atomic */
   GPtrArray *fronts;
-  guint max_each;
+  WpSlots *slots;
+  WpSlotTaker taker;
   gboolean empties;
   gint64 told_ns;
 };
 
+/* What is to be waited for. */
+typedef enum { A_CLIENT, A_SLOT, BETTER_TIMES } Lack;
+
 static WpFront *
-find_room (const WpAcceptor *self)
+find_fewest (const WpAcceptor *self)
 {
   WpFront *best = NULL;
-  guint fewest = self->max_each;
+  guint fewest = G_MAXUINT;
 
   for (guint i = 0; i < self->fronts->len; i++)
     {
@@ -41,36 +46,39 @@ find_room (const WpAcceptor *self)
   return best;
 }
 
-/* FALSE: no more for now, though there may be some. */
-static gboolean
+static Lack
 accept_all (WpAcceptor *self)
 {
-  WpFront *front;
-
-  while ((front = find_room (self)))
+  while (wp_slots_take (self->slots, &self->taker))
     {
-      int fd = wp_listen_accept (self->listen_fd, &self->told_ns);
+      int fd = wp_listen_accept (self->listen_fd, &self->told_ns), reason = errno;
 
       if (fd < 0)
-        return errno == EAGAIN;
-      wp_front_hand (front, fd);
+        {
+          wp_slots_give (self->slots);
+          return reason == EAGAIN ? A_CLIENT : BETTER_TIMES;
+        }
+      wp_front_hand (find_fewest (self), fd);
     }
-  return FALSE;
+  return A_SLOT;
 }
 
 static gpointer
 run (gpointer data)
 {
   WpAcceptor *self = data;
-  struct pollfd pollers[] = { { self->stop_fd, POLLIN, 0 }, { self->listen_fd, POLLIN, 0 } };
-  gboolean may = TRUE;
+  struct pollfd pollers[] = { { self->wake_fd, POLLIN, 0 }, { self->listen_fd, POLLIN, 0 } };
+  Lack lack = A_CLIENT;
+  eventfd_t n;
 
   for (;;)
     {
-      poll (pollers, may ? 2 : 1, may ? -1 : RETRY_MS);
+      poll (pollers, lack == A_CLIENT ? 2 : 1, lack == BETTER_TIMES ? RETRY_MS : -1);
       if (pollers[0].revents != 0)
+        eventfd_read (self->wake_fd, &n);
+      if (g_atomic_int_get (&self->stopping))
         break;
-      may = accept_all (self);
+      lack = accept_all (self);
     }
   if (self->empties)
     accept_all (self);
@@ -78,19 +86,26 @@ run (gpointer data)
   return NULL;
 }
 
+static void
+wake (gpointer data)
+{
+  eventfd_write (((WpAcceptor *) data)->wake_fd, 1);
+}
+
 WpAcceptor *
-wp_acceptor_new (int listen_fd, GPtrArray *fronts, guint max_each, gboolean empties)
+wp_acceptor_new (int listen_fd, GPtrArray *fronts, WpSlots *slots, gboolean empties)
 {
   WpAcceptor *self = g_new0 (WpAcceptor, 1);
   int on = 1;
 
   setsockopt (listen_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);   /* as wp-door.c does for its own */
   self->listen_fd = listen_fd;
-  self->stop_fd = eventfd (0, EFD_CLOEXEC);
-  if (self->stop_fd < 0)
+  self->wake_fd = eventfd (0, EFD_CLOEXEC);
+  if (self->wake_fd < 0)
     g_error ("eventfd: %s", g_strerror (errno));
   self->fronts = fronts;
-  self->max_each = max_each;
+  self->slots = slots;
+  self->taker = (WpSlotTaker) { .granted = wake, .data = self };
   self->empties = empties;
   self->thread = g_thread_new ("wp-acceptor", run, self);
 
@@ -100,9 +115,11 @@ wp_acceptor_new (int listen_fd, GPtrArray *fronts, guint max_each, gboolean empt
 void
 wp_acceptor_free (WpAcceptor *self)
 {
-  eventfd_write (self->stop_fd, 1);
+  g_atomic_int_set (&self->stopping, TRUE);
+  wake (self);
   g_thread_join (self->thread);
+  wp_slots_leave (self->slots, &self->taker);
   close (self->listen_fd);
-  close (self->stop_fd);
+  close (self->wake_fd);
   g_free (self);
 }

@@ -10,8 +10,8 @@ typedef struct _WpAcceptor WpAcceptor;
  * wp_acceptor_new:
  * @listen_fd: non-blocking; owned
  * @fronts: (element-type WpFront): not owned; outlive the acceptor
- * @max_each: connections of one front; more wait in the backlog
+ * @slots: one is taken for each connection; not owned
  * @empties: accepts what is in the backlog before it ends; else that is left to whoever has the socket next
  */
-WpAcceptor *wp_acceptor_new (int listen_fd, GPtrArray *fronts, guint max_each, gboolean empties);
+WpAcceptor *wp_acceptor_new (int listen_fd, GPtrArray *fronts, WpSlots *slots, gboolean empties);
 void wp_acceptor_free (WpAcceptor *self);      /* accepts no more */

@@ -13,13 +13,14 @@
 #define RETRY_MS 100             /* after EMFILE and the like */
 
 struct _WpDoor {
-  GMainContext *context;
   int epoll_fd;
   int listen_fd;
   gboolean listening;            /* listen_fd is on the epoll */
-  GSource *retry;                /* NULL: nothing is in the way */
+  GSource *wake;                 /* is made ready from any thread: a slot is kept for us; or later by us, to try again */
+  WpSlots *slots;
+  WpSlotTaker taker;
   gint64 told_ns;
-  const WpDoorClass *class;
+  WpDoorAccepted accepted;
   gpointer data;
 };
 
@@ -35,63 +36,42 @@ listen_on (WpDoor *self, gboolean on)
   epoll_ctl (self->epoll_fd, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, self->listen_fd, &event);
 }
 
-static void
-forget_retry (WpDoor *self)
-{
-  if (self->retry)
-    g_source_destroy (self->retry);
-  g_clear_pointer (&self->retry, g_source_unref);
-}
-
-void
-wp_door_open (WpDoor *self)
-{
-  if (!self->retry && self->class->has_room (self->data))
-    listen_on (self, TRUE);
-}
-
-static gboolean
-on_retry (gpointer data)
-{
-  forget_retry (data);
-  wp_door_open (data);
-  return G_SOURCE_REMOVE;
-}
-
 /* Out of descriptors or memory: the backlog keeps the connections. */
 static void
 back_off (WpDoor *self)
 {
   listen_on (self, FALSE);
-  if (self->retry)
-    return;
-  self->retry = g_timeout_source_new (RETRY_MS);
-  g_source_set_callback (self->retry, on_retry, self, NULL);
-  g_source_attach (self->retry, self->context);
+  g_source_set_ready_time (self->wake, g_get_monotonic_time () + RETRY_MS * 1000);
+}
+
+/* FALSE: there is none more for now, or none can be had. */
+static gboolean
+accept_one (WpDoor *self)
+{
+  int fd;
+
+  if (!wp_slots_take (self->slots, &self->taker))
+    {
+      listen_on (self, FALSE);
+      return FALSE;
+    }
+  fd = wp_listen_accept (self->listen_fd, &self->told_ns);
+  if (fd >= 0)
+    {
+      self->accepted (self->data, fd);
+      return TRUE;
+    }
+  if (errno != EAGAIN)
+    back_off (self);
+  wp_slots_give (self->slots);
+  return FALSE;
 }
 
 static void
 accept_some (WpDoor *self, guint max)
 {
-  while (max-- > 0)
-    {
-      int fd;
-
-      if (!self->class->has_room (self->data))
-        {
-          listen_on (self, FALSE);
-          return;
-        }
-      fd = wp_listen_accept (self->listen_fd, &self->told_ns);
-      if (fd >= 0)
-        self->class->accepted (self->data, fd);
-      else
-        {
-          if (errno != EAGAIN)
-            back_off (self);
-          return;
-        }
-    }
+  while (max > 0 && accept_one (self))
+    max--;
 }
 
 void
@@ -106,19 +86,58 @@ wp_door_accept_backlog (WpDoor *self)
   accept_some (self, WP_LISTEN_BACKLOG);
 }
 
+static gboolean
+on_wake (gpointer data)
+{
+  WpDoor *self = data;
+
+  listen_on (self, TRUE);
+  wp_door_accept (self);
+  return G_SOURCE_CONTINUE;
+}
+
+/* WpSlotTaker */
+static void
+on_granted (gpointer data)
+{
+  g_source_set_ready_time (((WpDoor *) data)->wake, 0);
+}
+
+/* Before the callback looks: who wakes it meanwhile is not missed. */
+static gboolean
+wake_dispatch (GSource *source, GSourceFunc callback, gpointer data)
+{
+  g_source_set_ready_time (source, -1);
+  return callback (data);
+}
+
+static GSource *
+wake_new (GMainContext *context, gpointer data)
+{
+  static GSourceFuncs funcs = { .dispatch = wake_dispatch };
+  GSource *source = g_source_new (&funcs, sizeof *source);
+
+  g_source_set_callback (source, on_wake, data, NULL);
+  g_source_attach (source, context);
+
+  return source;
+}
+
 WpDoor *
-wp_door_new (GMainContext *context, int epoll_fd, int listen_fd, const WpDoorClass *class, gpointer data)
+wp_door_new (GMainContext *context, int epoll_fd, int listen_fd, WpSlots *slots, WpDoorAccepted accepted, gpointer data)
 {
   WpDoor *self = g_new0 (WpDoor, 1);
   int on = 1;
 
   /* Without it an answer in two sends waits 40 ms. Connections inherit it from their listener; a Unix socket has none. */
   setsockopt (listen_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  self->context = context;
   self->epoll_fd = epoll_fd;
   self->listen_fd = listen_fd;
-  self->class = class;
+  self->slots = slots;
+  self->taker = (WpSlotTaker) { .granted = on_granted, .data = self };
+  self->accepted = accepted;
   self->data = data;
+  self->wake = wake_new (context, self);
   listen_on (self, TRUE);
 
   return self;
@@ -127,7 +146,9 @@ wp_door_new (GMainContext *context, int epoll_fd, int listen_fd, const WpDoorCla
 void
 wp_door_free (WpDoor *self)
 {
-  forget_retry (self);
+  wp_slots_leave (self->slots, &self->taker);
+  g_source_destroy (self->wake);
+  g_source_unref (self->wake);
   listen_on (self, FALSE);
   close (self->listen_fd);
   g_free (self);

@@ -71,8 +71,7 @@ close_connection (WpConnection *connection)
   g_free (connection->in);
   g_free (connection->out);
   g_free (connection);
-  if (self->door)
-    wp_door_open (self->door);
+  wp_slots_give (self->limits.slots);
 }
 
 /* Deadlines need no more: the kernel's own tick, 1 to 4 ms, for a quarter of the cost. */
@@ -224,15 +223,7 @@ wp_gate_add (WpGate *self, int fd)
     wp_gate_agreed (self, connection);
 }
 
-/* WpDoorClass */
-static gboolean
-has_room (gpointer data)
-{
-  WpGate *self = data;
-
-  return g_atomic_int_get (&self->n_open) < (gint) self->limits.max_connections;
-}
-
+/* WpDoorAccepted */
 static void
 on_accepted (gpointer data, int fd)
 {
@@ -301,7 +292,6 @@ on_tick (gpointer data)
 WpGate *
 wp_gate_new (GMainContext *context, int listen_fd, const WpGateLimits *limits, WpGateAccepted accepted, gpointer data)
 {
-  static const WpDoorClass door = { has_room, on_accepted };
   WpGate *self = g_new0 (WpGate, 1);
 
   self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
@@ -314,7 +304,7 @@ wp_gate_new (GMainContext *context, int listen_fd, const WpGateLimits *limits, W
   add_source (self, self->source, G_SOURCE_FUNC (on_epoll), context);
   self->tick = add_source (self, g_timeout_source_new (TICK_MS), on_tick, context);
   if (listen_fd >= 0)
-    self->door = wp_door_new (context, self->epoll_fd, listen_fd, &door, self);
+    self->door = wp_door_new (context, self->epoll_fd, listen_fd, limits->slots, on_accepted, self);
 
   return self;
 }

@@ -5,11 +5,12 @@
 #pragma once
 
 #include "runtime/http/wp-connection.h"
+#include "runtime/http/wp-slots.h"
 #include "runtime/queue/wp-budget.h"
 #include "runtime/secure/wp-tls.h"
 
 typedef struct {
-  guint max_connections;         /* of this gate: more wait in the backlog */
+  WpSlots *slots;                /* one for each connection, shared by all gates: more wait in the backlog; not owned */
   gint64 header_timeout_ns;      /* for a whole head */
   gint64 body_timeout_ns;        /* for a body that does not keep its rate */
   gint64 idle_timeout_ns;        /* between requests, and for writing an answer */
@@ -30,7 +31,7 @@ WpGate *wp_gate_new (GMainContext *context, int listen_fd, const WpGateLimits *l
 void wp_gate_set_tls (WpGate *self, WpTls *tls);   /* before the first connection; not owned */
 void wp_gate_free (WpGate *self);   /* when its lane has let go of every connection */
 
-/* Another thread has accepted a connection: counts it at once, on any thread; then takes it. */
+/* Another thread has accepted a connection, and taken a slot for it: counts it at once, on any thread; then takes it. */
 void wp_gate_expect (WpGate *self);
 void wp_gate_add (WpGate *self, int fd);
 

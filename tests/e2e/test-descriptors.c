@@ -125,6 +125,55 @@ test_limit_of_connections (void)
   wp_harness_stop (server);
 }
 
+/* The system gives connections to threads unevenly; the limit is one for all of them, and exact. */
+static void
+test_limit_is_of_all_threads (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=4", "--max-connections=40", "-d", "delay:0", NULL);
+  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+
+  for (guint i = 0; i < 50; i++)
+    {
+      add_clients (server, clients, 1);
+      wp_client_get (clients->pdata[i], "/", NULL);
+      if (i < 40)
+        g_assert_cmpuint (wp_client_read_status (clients->pdata[i]), ==, 200);
+    }
+  g_assert_cmpfloat (wp_harness_stat (server, "connections"), ==, 40);
+  for (guint i = 40; i < 50; i++)
+    g_assert_true (wp_client_is_silent (clients->pdata[i]));
+  g_ptr_array_remove_range (clients, 0, 10);
+  for (guint i = 30; i < 40; i++)
+    g_assert_cmpuint (wp_client_read_status (clients->pdata[i]), ==, 200);
+  g_assert_cmpfloat (wp_harness_stat (server, "connections"), ==, 40);
+  g_ptr_array_set_size (clients, 0);
+  wp_harness_await_stat (server, "connections", 0);
+  wp_harness_stop (server);
+}
+
+/* Fewer connections than threads: while one is there, no other thread lets anybody in, and then each thread's clients have their turn. */
+static void
+test_limit_below_threads (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=4", "--max-connections=1", "-d", "delay:0", NULL);
+  g_autoptr(WpClient) first = wp_client_new (wp_harness_port (server));
+  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+
+  wp_client_get (first, "/", NULL);
+  g_assert_cmpuint (wp_client_read_status (first), ==, 200);
+  add_clients (server, clients, 32);
+  for (guint i = 0; i < clients->len; i++)
+    wp_client_get (clients->pdata[i], "/", "Connection: close\r\n");
+  wp_client_get (first, "/", NULL);
+  g_assert_cmpuint (wp_client_read_status (first), ==, 200);
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.received"), ==, 2);
+  g_assert_cmpfloat (wp_harness_stat (server, "connections"), ==, 1);
+  g_clear_pointer (&first, wp_client_free);
+  for (guint i = 0; i < clients->len; i++)
+    g_assert_cmpuint (wp_client_read_status (clients->pdata[i]), ==, 200);
+  wp_harness_stop (server);
+}
+
 /* Told that it may have more connections than it has descriptors for. */
 static void
 test_limit_of_files (void)
@@ -242,6 +291,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/descriptors/limit-of-connections", test_limit_of_connections);
+  g_test_add_func ("/descriptors/limit-is-of-all-threads", test_limit_is_of_all_threads);
+  g_test_add_func ("/descriptors/limit-below-threads", test_limit_below_threads);
   g_test_add_func ("/descriptors/limit-of-files", test_limit_of_files);
   g_test_add_func ("/descriptors/limit-asked-for", test_limit_asked_for);
   g_test_add_func ("/descriptors/kept-connections", test_kept_connections);

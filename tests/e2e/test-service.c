@@ -126,7 +126,7 @@ test_socket_of_a_full_server (void)
 {
   guint16 port;
   int fd = listen_on_port (&port);
-  g_autoptr(WpManager) server = wp_manager_start (&(WpChildTerms) { .socket_fd = fd }, "--threads=1", "--max-connections=4", "-d", "delay:0", NULL);
+  g_autoptr(WpManager) server = wp_manager_start (&(WpChildTerms) { .socket_fd = fd }, "--threads=3", "--max-connections=4", "-d", "delay:0", NULL);
   g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
 
   for (guint i = 0; i < 6; i++)

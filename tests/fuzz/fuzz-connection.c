@@ -32,7 +32,7 @@ typedef struct {
 static void
 start (Server *self, WpClock *clock, gboolean soup_only)
 {
-  static const WpGateLimits limits = { 64, 5 * WP_NS_PER_S, 5 * WP_NS_PER_S, 5 * WP_NS_PER_S, MAX_BODY };
+  const WpGateLimits limits = { wp_slots_new (64), 5 * WP_NS_PER_S, 5 * WP_NS_PER_S, 5 * WP_NS_PER_S, MAX_BODY };
   WpDatabase *database = wp_database_open ("delay:0", clock, NULL);
   g_autofree char *bound = NULL;
   WpPolicy policy;

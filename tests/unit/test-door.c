@@ -18,16 +18,8 @@ typedef struct {
   int epoll_fd;
   int clients[N_CLIENTS];
   GArray *accepted;          /* (element-type int) */
-  guint room;
+  WpSlots *slots;
 } Fixture;
-
-static gboolean
-has_room (gpointer data)
-{
-  Fixture *self = data;
-
-  return self->accepted->len < self->room;
-}
 
 static void
 on_accepted (gpointer data, int fd)
@@ -57,7 +49,6 @@ connect_clients (Fixture *self)
 static void
 set_up (Fixture *self, gconstpointer data)
 {
-  static const WpDoorClass class = { has_room, on_accepted };
   g_autoptr(GError) error = NULL;
   g_autofree char *bound = NULL;
   socklen_t len = sizeof self->address;
@@ -68,8 +59,8 @@ set_up (Fixture *self, gconstpointer data)
   self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   self->accepted = g_array_new (FALSE, FALSE, sizeof (int));
   g_array_set_clear_func (self->accepted, close_accepted);
-  self->room = N_CLIENTS;
-  self->door = wp_door_new (g_main_context_default (), self->epoll_fd, fd, &class, self);
+  self->slots = wp_slots_new (GPOINTER_TO_UINT (data));
+  self->door = wp_door_new (g_main_context_default (), self->epoll_fd, fd, self->slots, on_accepted, self);
   connect_clients (self);
 }
 
@@ -81,6 +72,7 @@ tear_down (Fixture *self, gconstpointer data)
   for (guint i = 0; i < N_CLIENTS; i++)
     close (self->clients[i]);
   close (self->epoll_fd);
+  wp_slots_free (self->slots);
 }
 
 /* Does the epoll tell of the door now? */
@@ -95,23 +87,35 @@ is_told (const Fixture *self)
   return n > 0;
 }
 
+/* With one slot fewer than clients. */
 static void
 test_full (Fixture *self, gconstpointer data)
 {
-  self->room = N_CLIENTS - 1;
   g_assert_true (is_told (self));
   wp_door_accept (self->door);
   g_assert_cmpuint (self->accepted->len, ==, N_CLIENTS - 1);
   g_assert_false (is_told (self));   /* else the loop would spin as long as it is full */
+  g_assert_false (g_main_context_iteration (NULL, FALSE));
 
-  wp_door_open (self->door);
-  g_assert_false (is_told (self));
+  wp_slots_give (self->slots);
+  while (self->accepted->len < N_CLIENTS)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_false (is_told (self));   /* it was the last slot, and the door does not look for clients until it has another */
+}
 
-  g_array_remove_index_fast (self->accepted, 0);
-  wp_door_open (self->door);
-  g_assert_true (is_told (self));
+/* Nobody waits any more when its turn comes: the slot is the next one's, and the door is looked at again. */
+static void
+test_slot_not_needed (Fixture *self, gconstpointer data)
+{
+  WpSlotTaker other = { NULL };
+
   wp_door_accept (self->door);
-  g_assert_cmpuint (self->accepted->len, ==, N_CLIENTS - 1);
+  g_assert_cmpuint (self->accepted->len, ==, N_CLIENTS);
+  wp_door_accept (self->door);       /* as if the epoll had told of one that has left */
+  wp_slots_give (self->slots);
+  g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (self->accepted->len, ==, N_CLIENTS);
+  g_assert_true (wp_slots_take (self->slots, &other));
 }
 
 static void
@@ -139,14 +143,11 @@ test_no_descriptors (Fixture *self, gconstpointer data)
   wp_door_accept (self->door);
   g_test_assert_expected_messages ();
   g_assert_cmpuint (self->accepted->len, ==, 0);
-
-  wp_door_open (self->door);   /* a connection has ended: it is not for that to end the pause */
   g_assert_false (is_told (self));
+
   set_file_limit (before.rlim_cur);
-  while (!is_told (self))
+  while (self->accepted->len < N_CLIENTS)
     g_main_context_iteration (NULL, TRUE);
-  wp_door_accept (self->door);
-  g_assert_cmpuint (self->accepted->len, ==, N_CLIENTS);
 }
 
 /* Who has connected before the end is served; who comes later is refused at once. */
@@ -168,9 +169,10 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add ("/door/full", Fixture, NULL, set_up, test_full, tear_down);
-  g_test_add ("/door/no-descriptors", Fixture, NULL, set_up, test_no_descriptors, tear_down);
-  g_test_add ("/door/end", Fixture, NULL, set_up, test_end, tear_down);
+  g_test_add ("/door/full", Fixture, GUINT_TO_POINTER (N_CLIENTS - 1), set_up, test_full, tear_down);
+  g_test_add ("/door/slot-not-needed", Fixture, GUINT_TO_POINTER (N_CLIENTS), set_up, test_slot_not_needed, tear_down);
+  g_test_add ("/door/no-descriptors", Fixture, GUINT_TO_POINTER (N_CLIENTS), set_up, test_no_descriptors, tear_down);
+  g_test_add ("/door/end", Fixture, GUINT_TO_POINTER (N_CLIENTS + 1), set_up, test_end, tear_down);
 
   return g_test_run ();
 }
