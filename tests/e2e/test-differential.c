@@ -1,5 +1,7 @@
-/* The same bytes to both lanes and to nginx: who answers otherwise than the others does so for a reason. */
+/* The same bytes to both lanes, to nginx and to HAProxy: who answers otherwise than the others does so for a reason. */
+#include "tests/e2e/differential-haproxy.h"
 #include "tests/e2e/differential-requests.h"
+#include "tests/e2e/wp-haproxy.h"
 #include "tests/e2e/wp-nginx.h"
 
 #include <string.h>
@@ -112,7 +114,7 @@ static const struct {
     "RFC 9110, 10.1.1: an expectation that cannot be met is 417 (may, not must); nginx overlooks it" },
 };
 
-enum { FAST, SOUP, NGINX, N_SERVERS };
+enum { FAST, SOUP, NGINX, HAPROXY, N_SERVERS };
 
 static void
 send_text (WpClient *client, const char *text)
@@ -176,20 +178,38 @@ check (const char *name, const char *const got[N_SERVERS])
     }
 }
 
+/* It answers as the fast lane does, or as it is listed. */
+static void
+check_haproxy (const char *name, const char *fast, const char *haproxy)
+{
+  const char *listed = fast;
+
+  for (guint i = 0; i < G_N_ELEMENTS (haproxy_differences); i++)
+    if (g_str_equal (haproxy_differences[i].name, name))
+      listed = haproxy_differences[i].haproxy;
+  if (!g_str_equal (haproxy, listed) && !g_str_equal (haproxy, fast))
+    {
+      g_test_message ("WRONG: { \"%s\", \"%s\" by HAProxy, where \"%s\" is listed, and the fast lane gives \"%s\"", name, haproxy, listed, fast);
+      g_test_fail ();
+    }
+}
+
 static void
 test_all (void)
 {
   g_autoptr(WpHarness) fast = NULL, soup = NULL;
   g_autoptr(WpNginx) nginx = NULL;
+  g_autoptr(WpHaproxy) haproxy = NULL;
 
-  if (!wp_nginx_is_there ())
+  if (!wp_nginx_is_there () || !wp_haproxy_is_there ())
     {
-      g_test_skip ("nginx is missing: apt-get install nginx-light");
+      g_test_skip ("nginx or HAProxy is missing: apt-get install nginx-light haproxy");
       return;
     }
   fast = wp_harness_start ("--http=fast", "-d", "delay:0", "--header-timeout=100ms", "--body-timeout=100ms", NULL);
   soup = wp_harness_start ("--http=soup", "-d", "delay:0", "--header-timeout=100ms", "--body-timeout=100ms", NULL);
   nginx = wp_nginx_new (fast);
+  haproxy = wp_haproxy_new (fast, WP_HAPROXY_ANSWERS);
   for (guint i = 0; i < G_N_ELEMENTS (differential_requests); i++)
     {
       const char *text = differential_requests[i].text;
@@ -197,17 +217,30 @@ test_all (void)
       g_autofree char *by_fast = ask (wp_harness_port (fast), text, &statuses[FAST]);
       g_autofree char *by_soup = ask (wp_harness_port (soup), text, &statuses[SOUP]);
       g_autofree char *by_nginx = ask (wp_nginx_port (nginx), text, &statuses[NGINX]);
+      g_autofree char *by_haproxy = ask (wp_haproxy_port (haproxy), text, &statuses[HAPROXY]);
 
       if (statuses[FAST] != required || statuses[SOUP] != required)
         {
           g_test_message ("WRONG: %u, %u, not %u, to \"%s\"", statuses[FAST], statuses[SOUP], required, differential_requests[i].name);
           g_test_fail ();
         }
-      check (differential_requests[i].name, (const char *const[]) { by_fast, by_soup, by_nginx });
+      check (differential_requests[i].name, (const char *const[N_SERVERS]) { by_fast, by_soup, by_nginx });
+      check_haproxy (differential_requests[i].name, by_fast, by_haproxy);
     }
   g_test_message ("%u raw requests, each with its answer by both lanes; %u of them are answered otherwise by nginx, for a reason",
                   (guint) G_N_ELEMENTS (differential_requests), (guint) G_N_ELEMENTS (differences));
   g_assert_cmpuint (G_N_ELEMENTS (differential_requests), >=, 250);
+}
+
+static void
+check_is_asked (const char *name)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (differential_requests); i++)
+    n += g_str_equal (differential_requests[i].name, name);
+  if (n != 1)
+    g_error ("\"%s\" is asked %u times", name, n);
 }
 
 /* A difference that nobody is asked for would stand there for ever. */
@@ -215,14 +248,9 @@ static void
 test_table (void)
 {
   for (guint i = 0; i < G_N_ELEMENTS (differences); i++)
-    {
-      guint n = 0;
-
-      for (guint j = 0; j < G_N_ELEMENTS (differential_requests); j++)
-        n += g_str_equal (differential_requests[j].name, differences[i].name);
-      if (n != 1)
-        g_error ("\"%s\" is asked %u times", differences[i].name, n);
-    }
+    check_is_asked (differences[i].name);
+  for (guint i = 0; i < G_N_ELEMENTS (haproxy_differences); i++)
+    check_is_asked (haproxy_differences[i].name);
 }
 
 int

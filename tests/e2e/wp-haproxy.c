@@ -1,0 +1,100 @@
+#include "tests/e2e/wp-haproxy.h"
+
+#include <arpa/inet.h>
+#include <glib/gstdio.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct _WpHaproxy {
+  WpChild *child;
+  guint16 port;
+};
+
+/* It is handed its socket as descriptor 3. */
+static const char conf[] = "global\n"
+                           "  maxconn 256\n"
+                           "defaults\n"
+                           "  mode http\n"
+                           "  timeout connect 30s\n"
+                           "  timeout client %s\n"
+                           "  timeout server 30s\n"
+                           "  timeout http-request %s\n"
+                           "frontend all\n"
+                           "  bind fd@3\n"
+                           "%s";
+static const char answers[] =
+  "  http-request wait-for-body time 100ms\n"
+  "  http-request return status 200 content-type text/plain string \"Success!!\"\n";
+static const char passes[] = "  default_backend server\n"
+                             "backend server\n"
+                             "  http-reuse always\n"
+                             "  server wp 127.0.0.1:%u maxconn 1\n";
+
+/* Debian's is not in everybody's path. */
+static char *
+find (void)
+{
+  char *path = g_find_program_in_path ("haproxy");
+
+  if (!path && g_file_test ("/usr/sbin/haproxy", G_FILE_TEST_IS_EXECUTABLE))
+    path = g_strdup ("/usr/sbin/haproxy");
+  return path;
+}
+
+gboolean
+wp_haproxy_is_there (void)
+{
+  g_autofree char *path = find ();
+
+  return path != NULL;
+}
+
+static int
+listen_on_any (guint16 *port)
+{
+  struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  socklen_t len = sizeof address;
+  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+  g_assert_cmpint (bind (fd, (struct sockaddr *) &address, len), ==, 0);
+  g_assert_cmpint (listen (fd, 256), ==, 0);
+  g_assert_cmpint (getsockname (fd, (struct sockaddr *) &address, &len), ==, 0);
+  *port = ntohs (address.sin_port);
+
+  return fd;
+}
+
+WpHaproxy *
+wp_haproxy_new (const WpHarness *server, WpHaproxyKind kind)
+{
+  WpHaproxy *self = g_new0 (WpHaproxy, 1);
+  g_autofree char *dir = wp_harness_path (server, "haproxy"), *path = g_build_filename (dir, "conf", NULL);
+  g_autofree char *program = find ();
+  g_autofree char *to_server = g_strdup_printf (passes, wp_harness_port (server));
+  const char *deadline = kind == WP_HAPROXY_ANSWERS ? "100ms" : "30s";   /* as the tests give wp-server */
+  g_autofree char *text =
+    g_strdup_printf (conf, deadline, deadline, kind == WP_HAPROXY_ANSWERS ? answers : to_server);
+  char *argv[] = { program, "-db", "-f", path, NULL };
+  int fd = listen_on_any (&self->port);
+
+  g_assert_cmpint (g_mkdir (dir, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  self->child = wp_child_new (dir, argv, &(WpChildTerms){ .socket_fd = fd });
+  close (fd);   /* if it ends, connections are refused */
+
+  return self;
+}
+
+void
+wp_haproxy_free (WpHaproxy *self)
+{
+  wp_child_free (self->child);
+  g_free (self);
+}
+
+guint16
+wp_haproxy_port (const WpHaproxy *self)
+{
+  return self->port;
+}
