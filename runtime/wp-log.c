@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "sim/base/wp-error.h"
+#include "sim/base/wp-process.h"
 
 static const struct {
   const char *name;
@@ -19,7 +20,6 @@ static const struct {
 static const char *program_name;   /* set once, before any thread */
 static gboolean to_journal;
 static int max_priority = 6;
-static gint has_started;           /* atomic */
 
 /* JOURNAL_STREAM names the device and inode of what the journal reads; standard error may have been sent elsewhere since. */
 static gboolean
@@ -50,19 +50,18 @@ write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpoint
   if (priority > max_priority)
     return G_LOG_WRITER_HANDLED;
   for (gsize i = 0; i < n_fields; i++)
-    if (g_str_equal (fields[i].key, "MESSAGE") && to_journal)
-      fprintf (stderr, "<%d>%s\n", priority, (const char *) fields[i].value);   /* the journal has the name */
-    else if (g_str_equal (fields[i].key, "MESSAGE"))
-      fprintf (stderr, "%s: %s\n", program_name, (const char *) fields[i].value);
-  if ((level & G_LOG_LEVEL_ERROR) && !g_atomic_int_get (&has_started))
+    if (g_str_equal (fields[i].key, "MESSAGE"))
+      {
+        const char *lead, *text = wp_process_explain (fields[i].value, &lead);
+
+        if (to_journal)
+          fprintf (stderr, "<%d>%s%s\n", priority, lead, text);   /* the journal has the name */
+        else
+          fprintf (stderr, "%s: %s%s\n", program_name, lead, text);
+      }
+  if (level & G_LOG_LEVEL_ERROR)
     _exit (2);
   return G_LOG_WRITER_HANDLED;
-}
-
-void
-wp_log_has_started (void)
-{
-  g_atomic_int_set (&has_started, TRUE);
 }
 
 void

@@ -3,11 +3,8 @@
 
 #include <glib.h>
 
-/* Takes GLib's messages from now on. */
+/* Takes GLib's messages from now on. What GLib cannot do without (memory, threads) ends the program with one line and status 2, not with a core. */
 void wp_log_start (const char *program);
-
-/* Until this is called, what GLib cannot do without (memory, threads) ends the program with its line and status 2, not with a core. */
-void wp_log_has_started (void);
 
 /* @name: error, warning, info or debug: what is less grave is not told. Returns: FALSE with WP_ERROR_BAD_VALUE */
 gboolean wp_log_set_level (const char *name, GError **error);

@@ -1,10 +1,10 @@
 #include "runtime/wp-server-files.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
+#include "sim/base/wp-process.h"
 
 static gboolean
 check_differs (const char *path, const char *other, const char *is, GError **error)
@@ -72,13 +72,15 @@ wp_server_requeue (const WpServerOptions *options)
   g_autoptr(GError) error = NULL;
   g_autoptr(WpJournalFile) file = wp_journal_file_open (options->journal, FALSE, options->max_journal_bytes, &error);
   gint64 n = file ? wp_journal_file_requeue (file, &error) : -1;
+  g_autofree char *text = NULL;
 
   if (n < 0)
     {
       g_prefix_error (&error, "--journal: ");
       return wp_options_fail (error);
     }
-  printf ("requeued %" G_GINT64_FORMAT " failed jobs in %s\n", n, options->journal);
+  text = g_strdup_printf ("requeued %" G_GINT64_FORMAT " failed jobs in %s\n", n, options->journal);
+  wp_process_print (text);
 
   return 0;
 }

@@ -21,6 +21,7 @@
 #include "runtime/wp-service.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
+#include "sim/base/wp-process.h"
 
 #define LIBSOUP_AFTER_MS 200     /* a start has a use for all processors until then */
 #define SAME_REQUEST_NS (500 * WP_NS_PER_MS)   /* a terminal and a wrapper script (npm's) each send the signal of one Ctrl-C */
@@ -347,7 +348,6 @@ run (Server *self)
 {
   int status;
 
-  wp_log_has_started ();
   g_timeout_add (LIBSOUP_AFTER_MS, on_started, NULL);
   hold_signals (SIG_UNBLOCK);
   g_main_loop_run (self->loop);
@@ -362,11 +362,12 @@ int
 main (int argc, char **argv)
 {
   g_autoptr(GError) error = NULL;
-  Server self = { .loop = g_main_loop_new (NULL, FALSE) };
+  Server self = { .loop = NULL };
   int status;
 
-  g_set_prgname ("wp-server");
+  wp_process_begin ("wp-server");
   wp_log_start ("wp-server");
+  self.loop = g_main_loop_new (NULL, FALSE);
   if (!wp_server_options_read (&self.options, wp_resources_raise_files (), argc, argv, &error))
     status = wp_options_fail (error);
   else if (self.options.requeue)
@@ -377,5 +378,5 @@ main (int argc, char **argv)
     status = run (&self);
   server_clear (&self);
 
-  return status;
+  return wp_process_end (status);
 }

@@ -8,6 +8,7 @@
 #include "sim/base/wp-interrupt.h"
 #include "sim/report/wp-jobs.h"
 #include "sim/base/wp-options.h"
+#include "sim/base/wp-process.h"
 #include "sim/plot/wp-plot-file.h"
 #include "sim/report/wp-predicted.h"
 #include "sim/report/wp-progress.h"
@@ -256,8 +257,10 @@ main (int argc, char **argv)
   g_autoptr(GError) error = NULL;
   int status;
 
+  wp_process_begin ("wp-sim");
+  wp_process_catch_messages (wp_interrupt_clean_up);
   wp_interrupt_catch ();
   status = run (argc, argv, &error);
 
-  return error ? wp_options_fail (error) : status;
+  return wp_process_end (error ? wp_options_fail (error) : status);
 }

@@ -37,14 +37,20 @@ say_number (guint64 number)
 
 #define SAY(text) say (text, sizeof text - 1)
 
-static void
-on_signal (int number)
+void
+wp_interrupt_clean_up (void)
 {
   for (guint i = 0; i < N_SLOTS; i++)
     if (taken[i])
       unlink (paths[i]);
   if (line_shown)
     SAY ("\r\033[K");
+}
+
+static void
+on_signal (int number)
+{
+  wp_interrupt_clean_up ();
   if (number == SIGINT || number == SIGTERM)
     {
       SAY ("wp-sim: interrupted after ");

@@ -15,3 +15,6 @@ void wp_interrupt_set_line (gboolean shown);
 /* This file is removed on a signal. Returns: a slot for wp_interrupt_forget(), or -1 where they are all taken or the path is too long. */
 int wp_interrupt_remember (const char *path);
 void wp_interrupt_forget (int slot);
+
+/* What a signal does before the program dies of it. */
+void wp_interrupt_clean_up (void);

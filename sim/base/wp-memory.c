@@ -25,7 +25,7 @@ wp_memory_map (gsize bytes)
   gpointer memory = mmap (NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
   if (memory == MAP_FAILED)
-    g_error ("no room for %" G_GSIZE_FORMAT " bytes", bytes);
+    g_error ("failed to allocate %" G_GSIZE_FORMAT " bytes", bytes);
   wp_memory_use_large_pages (memory, bytes);
 
   return memory;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "sim/base/wp-error.h"
+#include "sim/base/wp-process.h"
 
 /* What the callbacks of GOption are given: the entry is found again by its name, so that its complaint can name it. */
 typedef struct {
@@ -43,8 +44,10 @@ on_entry (const char *option, const char *value, gpointer user_data, GError **er
 static gboolean
 on_version (const char *option, const char *value, gpointer data, GError **error)
 {
-  printf ("%s %s\n", g_get_prgname (), WP_VERSION);
-  exit (0);
+  g_autofree char *text = g_strdup_printf ("%s %s\n", g_get_prgname (), WP_VERSION);
+
+  wp_process_print (text);
+  exit (wp_process_end (0));
 }
 
 /* GOption's own prints the ellipsis of its usage line as "?" outside UTF-8 locales. */
@@ -55,14 +58,14 @@ print_help (GOptionContext *context)
   g_auto(GStrv) parts = g_strsplit (help, "\u2026", -1);
   g_autofree char *text = g_strjoinv ("...", parts);
 
-  fputs (text, stdout);
+  wp_process_print (text);
 }
 
 static gboolean
 on_help (const char *option, const char *value, gpointer user_data, GError **error)
 {
   print_help (((Call *) user_data)->context);
-  exit (0);
+  exit (wp_process_end (0));
 }
 
 static const GOptionEntry own_entries[] = {

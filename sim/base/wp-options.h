@@ -11,7 +11,7 @@
  * @data: handed to the callbacks of the entries (G_OPTION_ARG_CALLBACK), which set one field each and can be called twice
  * @argc, @argv: (inout): what is left are the program's parameters, after argv[0]
  *
- * --help and --version print and exit 0. An unknown option names its nearest known one.
+ * --help and --version print and exit, with wp_process_end(). An unknown option names its nearest known one.
  *
  * Returns: FALSE with WP_ERROR_USAGE or what a callback said.
  */
