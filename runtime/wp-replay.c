@@ -1,5 +1,6 @@
 /* wp-replay.c - sends a trace to a running server at the times that the trace gives. */
 #include <errno.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "runtime/replay/wp-client-record.h"
@@ -8,6 +9,7 @@
 #include "runtime/replay/wp-replay-report.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
+#include "sim/base/wp-process.h"
 
 #define STATUS_NO 1          /* the run is not valid, or requests failed */
 
@@ -61,6 +63,23 @@ print_notes (const WpSchedule *schedule)
     fprintf (stderr, "wp-replay: note: %s\n", (const char *) g_ptr_array_index (lines, i));
 }
 
+/* The record first: it cannot be had again, and standard output may be a pipe that nobody reads any more. One that fails does not keep
+ * back the other. */
+static gboolean
+write_result (WpClientRecord *record, const WpReplayOptions *options, const WpSchedule *schedule, const WpSender *sender,
+              const WpReplayReport *report, GError **error)
+{
+  g_autoptr(GError) reason = NULL;
+  gboolean recorded = !record || write_record (record, options, schedule, sender, report->tally, &reason);
+  gboolean printed = print_report (options, report, error);
+
+  if (!recorded && printed)
+    g_propagate_error (error, g_steal_pointer (&reason));
+  else if (!recorded)
+    wp_options_fail (reason);
+  return recorded && printed;
+}
+
 /* FALSE with @error: no run, or its result could not be written. *@good: it was valid, and nothing failed. */
 static gboolean
 run (WpReplayOptions *options, const WpSchedule *schedule, const WpTarget *target, gboolean *good, GError **error)
@@ -69,18 +88,20 @@ run (WpReplayOptions *options, const WpSchedule *schedule, const WpTarget *targe
   g_autoptr(WpClientRecord) record = options->output ? wp_client_record_open (options->output, error) : NULL;
   g_autoptr(WpSender) sender = NULL;
   WpReplayReport report = { options->url, tally, options->max_lag_ns, wp_schedule_out_of_order (schedule) };
+  int stop_fd;
 
   if (options->output && !record)
     return FALSE;
+  wp_interrupt_set_file (record ? wp_client_record_temporary (record) : NULL);
+  stop_fd = wp_interrupt_install ();
   if (isatty (STDERR_FILENO))
     {
       options->sender.tick = on_tick;
       options->sender.tick_data = tally;
     }
   print_notes (schedule);
-  wp_interrupt_set_file (record ? wp_client_record_temporary (record) : NULL);
   sender = wp_sender_new (schedule, target, &options->sender, tally);
-  if (!wp_sender_run (sender, wp_interrupt_install (), error))
+  if (!wp_sender_run (sender, stop_fd, error))
     return FALSE;
   if (options->sender.tick)
     wp_replay_report_end_live ();
@@ -88,7 +109,7 @@ run (WpReplayOptions *options, const WpSchedule *schedule, const WpTarget *targe
   report.n_connections = wp_sender_n_connections (sender);
   report.was_interrupted = wp_interrupt_signal () != 0;
   *good = wp_replay_report_is_valid (&report) && wp_tally_n_failed (tally) == 0;
-  return print_report (options, &report, error) && (!record || write_record (record, options, schedule, sender, tally, error));
+  return write_result (record, options, schedule, sender, &report, error);
 }
 
 int
@@ -100,15 +121,18 @@ main (int argc, char **argv)
   g_autoptr(GError) error = NULL;
   gboolean good = FALSE;
 
+  wp_process_begin ("wp-replay");
+  wp_process_catch_messages (wp_interrupt_remove_file);
+  signal (SIGPIPE, SIG_IGN);   /* a write that fails says so */
   wp_replay_options_init (&options);
   if (!wp_replay_options_parse (&options, argc, argv, &error) ||
       !(target = wp_target_new (options.url, &error)) ||
       !(schedule = wp_schedule_load (options.trace_path, &options.trace, &error)) ||
       !wp_target_probe (target, &error) ||
       !run (&options, schedule, target, &good, &error))
-    return wp_options_fail (error);
+    return wp_process_end (wp_options_fail (error));
 
   if (wp_interrupt_signal ())
     wp_interrupt_die ();
-  return good ? 0 : STATUS_NO;
+  return wp_process_end (good ? 0 : STATUS_NO);
 }

@@ -34,18 +34,16 @@ open_in_place (WpClientRecord *self)
 }
 
 static gboolean
-open_beside (WpClientRecord *self)
+open_beside (WpClientRecord *self, const struct stat *there)
 {
   g_autofree char *temporary = g_strconcat (self->path, ".XXXXXX", NULL);
-  mode_t mask = umask (0);
-  int fd = g_mkstemp_full (temporary, O_WRONLY | O_CLOEXEC, 0666 & ~mask);
+  int fd = g_mkstemp_full (temporary, O_WRONLY | O_CLOEXEC, 0600);
 
-  umask (mask);
   if (fd < 0)
     return FALSE;
   self->temporary = g_steal_pointer (&temporary);
   self->file = fdopen (fd, "w");
-  return self->file != NULL;
+  return self->file != NULL && fchmod (fd, there ? there->st_mode & 0777 : 0600) == 0;   /* whatever the umask */
 }
 
 WpClientRecord *
@@ -66,7 +64,8 @@ wp_client_record_open (const char *path, GError **error)
       real = realpath (path, NULL);
     }
   self->path = g_strdup (is_stdout ? "standard output" : real ? real : path);
-  if (is_stdout || (exists && !S_ISREG (there.st_mode)) ? open_in_place (self) : open_beside (self))
+  if (is_stdout || (exists && !S_ISREG (there.st_mode)) ? open_in_place (self)
+      : open_beside (self, exists ? &there : NULL))
     return g_steal_pointer (&self);
 
   return fail (error, path, errno);

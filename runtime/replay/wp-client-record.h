@@ -8,8 +8,8 @@ typedef struct _WpClientRecord WpClientRecord;
 
 /**
  * wp_client_record_open:
- * @path: a file, written beside and renamed over it by wp_client_record_finish(); what is no plain file (/dev/null, a pipe) is
- *   written to as it is; "-" is standard output
+ * @path: a file, written beside and renamed over it by wp_client_record_finish(), with its mode, or 0600 where it is new; what is no
+ *   plain file (/dev/null, a pipe) is written to as it is; "-" is standard output
  *
  * Returns: NULL with WP_ERROR_IO, so that a path that can't be written is known before the run.
  */

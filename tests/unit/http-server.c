@@ -210,6 +210,10 @@ listen_somewhere (HttpServer *self)
 HttpServer *
 http_server_new (HttpServerKind kind, gsize body_bytes)
 {
+  static const char *const statuses[] = {
+    [HTTP_SERVER_REJECT] = "503 Service Unavailable\r\nRetry-After: 1", [HTTP_SERVER_FAIL] = "500 Internal Server Error",
+    [HTTP_SERVER_LAST] = "200 OK\r\nConnection: close"
+  };
   HttpServer *self = g_new0 (HttpServer, 1);
   struct epoll_event accepting = { EPOLLIN, { .ptr = &self->listen_fd } };
   struct epoll_event waking = { EPOLLIN, { .ptr = &self->wake_fd } };
@@ -217,9 +221,8 @@ http_server_new (HttpServerKind kind, gsize body_bytes)
 
   self->kind = kind;
   self->answer = g_string_new (NULL);
-  g_string_printf (self->answer, "HTTP/1.1 %s\r\nContent-Length: %" G_GSIZE_FORMAT "\r\n%s\r\n%s",
-                   kind == HTTP_SERVER_REJECT ? "503 Service Unavailable\r\nRetry-After: 1" : "200 OK", body_bytes,
-                   kind == HTTP_SERVER_LAST ? "Connection: close\r\n" : "", body);
+  g_string_printf (self->answer, "HTTP/1.1 %s\r\nContent-Length: %" G_GSIZE_FORMAT "\r\n\r\n%s",
+                   statuses[kind] ? statuses[kind] : "200 OK", body_bytes, body);
   listen_somewhere (self);
   self->connections = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) connection_free, NULL);
   self->requests = g_ptr_array_new_with_free_func ((GDestroyNotify) request_free);

@@ -7,6 +7,7 @@ typedef enum {
   HTTP_SERVER_ANSWER,     /* 200 at once */
   HTTP_SERVER_HOLD,       /* 200 once http_server_release() is called */
   HTTP_SERVER_REJECT,     /* 503 at once */
+  HTTP_SERVER_FAIL,       /* 500 at once */
   HTTP_SERVER_CLOSE,      /* closes the connection, unanswered */
   HTTP_SERVER_LAST        /* 200 with "Connection: close", and closes */
 } HttpServerKind;

@@ -12,13 +12,19 @@ struct _ReplayRun {
 };
 
 static GPtrArray *
-command_line (const ReplayRun *self, const char *url, va_list more)
+command_line (const char *script, const char *url, va_list more)
 {
   const char *build = g_getenv ("WP_BUILD_ROOT");
   GPtrArray *argv = g_ptr_array_new_with_free_func (g_free);
   const char *word;
 
   g_assert_nonnull (build);
+  if (script)
+    {
+      g_ptr_array_add (argv, g_strdup ("/bin/sh"));
+      g_ptr_array_add (argv, g_strdup ("-c"));
+      g_ptr_array_add (argv, g_strdup (script));
+    }
   g_ptr_array_add (argv, g_build_filename (build, "runtime", "wp-replay", NULL));
   g_ptr_array_add (argv, g_strdup ("trace.csv"));
   g_ptr_array_add (argv, g_strdup (url));
@@ -29,8 +35,8 @@ command_line (const ReplayRun *self, const char *url, va_list more)
   return argv;
 }
 
-ReplayRun *
-replay_run_start (const char *trace, const char *url, ...)
+static ReplayRun *
+start (const char *script, const char *trace, const char *url, va_list more)
 {
   ReplayRun *self = g_new0 (ReplayRun, 1);
   g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE |
@@ -38,19 +44,41 @@ replay_run_start (const char *trace, const char *url, ...)
   g_autoptr(GPtrArray) argv = NULL;
   g_autoptr(GError) error = NULL;
   g_autofree char *path = NULL;
-  va_list more;
 
   self->dir = g_dir_make_tmp ("wp-test-replay-XXXXXX", &error);
   g_assert_no_error (error);
   path = replay_run_path (self, "trace.csv");
   g_assert_true (g_file_set_contents (path, trace, -1, NULL));
-  va_start (more, url);
-  argv = command_line (self, url, more);
-  va_end (more);
-
+  argv = command_line (script, url, more);
   g_subprocess_launcher_set_cwd (launcher, self->dir);
   self->process = g_subprocess_launcher_spawnv (launcher, (const char *const *) argv->pdata, &error);
   g_assert_no_error (error);
+
+  return self;
+}
+
+ReplayRun *
+replay_run_start (const char *trace, const char *url, ...)
+{
+  ReplayRun *self;
+  va_list more;
+
+  va_start (more, url);
+  self = start (NULL, trace, url, more);
+  va_end (more);
+
+  return self;
+}
+
+ReplayRun *
+replay_run_start_by (const char *script, const char *trace, const char *url, ...)
+{
+  ReplayRun *self;
+  va_list more;
+
+  va_start (more, url);
+  self = start (script, trace, url, more);
+  va_end (more);
 
   return self;
 }

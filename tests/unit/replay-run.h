@@ -9,6 +9,9 @@ typedef struct _ReplayRun ReplayRun;
 /* Starts `wp-replay @dir/trace.csv @url @more...` (more: NULL-terminated strings) with @trace as the trace's text. */
 ReplayRun *replay_run_start (const char *trace, const char *url, ...) G_GNUC_NULL_TERMINATED;
 
+/* The same by way of a script for sh(1), such as "exec \"$0\" \"$@\" >/dev/full". */
+ReplayRun *replay_run_start_by (const char *script, const char *trace, const char *url, ...) G_GNUC_NULL_TERMINATED;
+
 /* Kills it if it still runs, and removes the folder. */
 void replay_run_free (ReplayRun *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ReplayRun, replay_run_free)

@@ -1,0 +1,230 @@
+/* wp-replay's record and report: what was measured is written, whatever becomes of the other and however the run ends. */
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "sim/trace/wp-trace.h"
+#include "tests/unit/http-server.h"
+#include "tests/unit/replay-run.h"
+
+#define ANY_LAG "--max-lag=1h"   /* a busy machine is no failure of these tests */
+#define TRACE "id,arrival\na,0\nb,0.01\nc,0.02\n"
+
+/* The record has these requests, and nothing but them. */
+static void
+check_record (const ReplayRun *run, const char *const *ids, WpOutcome outcome)
+{
+  g_autofree char *path = replay_run_path (run, "out.csv");
+  g_autoptr(GError) error = NULL;
+  g_autoptr(WpTrace) trace = wp_trace_open (path, NULL, &error);
+  const WpRow *rows;
+  gsize n_rows;
+
+  g_assert_no_error (error);
+  rows = wp_trace_load (trace, &n_rows, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (n_rows, ==, g_strv_length ((char **) ids));
+  for (gsize i = 0; i < n_rows; i++)
+    {
+      g_assert_cmpstr (rows[i].id, ==, ids[i]);
+      g_assert_cmpint (rows[i].outcome, ==, outcome);
+    }
+}
+
+static void
+assert_one_line (const ReplayRun *run, const char *line)
+{
+  g_assert_cmpstr (replay_run_err (run), ==, line);
+}
+
+static const char *const all[] = { "a", "b", "c", NULL };
+
+static void
+test_report_can_not_be_written (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr(ReplayRun) run = replay_run_start_by ("exec \"$0\" \"$@\" >/dev/full", TRACE, http_server_url (server), "-o", "out.csv",
+                                                  ANY_LAG, NULL);
+
+  g_assert_cmpint (replay_run_wait (run), ==, 2);
+  assert_one_line (run, "wp-replay: cannot write the report: No space left on device\n");
+  check_record (run, all, WP_OUTCOME_STORED);
+}
+
+/* Nobody reads what it prints any more: that is an error, and kills nobody. */
+static void
+test_report_has_no_reader (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
+  g_autoptr(ReplayRun) run = replay_run_start_by ("{ \"$0\" \"$@\"; echo $? >status; } | { exec <&-; : >closed; }", TRACE,
+                                                  http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
+  g_autofree char *closed = replay_run_path (run, "closed"), *status = NULL;
+  gint64 until_us = g_get_monotonic_time () + 30 * G_USEC_PER_SEC;
+
+  while (!g_file_test (closed, G_FILE_TEST_EXISTS))
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, until_us);
+      g_usleep (1000);
+    }
+  http_server_release (server);
+  replay_run_wait (run);
+  status = replay_run_read (run, "status");
+  g_assert_cmpstr (status, ==, "2\n");
+  assert_one_line (run, "wp-replay: cannot write the report: Broken pipe\n");
+  check_record (run, all, WP_OUTCOME_STORED);
+}
+
+/* The report is printed all the same. */
+static void
+test_record_can_not_be_written (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr(ReplayRun) run = replay_run_start (TRACE, http_server_url (server), "-o", "/dev/full", ANY_LAG, NULL);
+
+  g_assert_cmpint (replay_run_wait (run), ==, 2);
+  assert_one_line (run, "wp-replay: /dev/full: cannot write: No space left on device\n");
+  g_assert_nonnull (strstr (replay_run_out (run), "answered      3 (200: 3)\n"));
+}
+
+static void
+test_neither_can_be_written (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr(ReplayRun) run = replay_run_start_by ("exec \"$0\" \"$@\" >/dev/full", TRACE, http_server_url (server), "-o", "/dev/full",
+                                                  ANY_LAG, NULL);
+
+  g_assert_cmpint (replay_run_wait (run), ==, 2);
+  assert_one_line (run, "wp-replay: /dev/full: cannot write: No space left on device\n"
+                        "wp-replay: cannot write the report: No space left on device\n");
+}
+
+/* A limit of the size of files is a disk that is full: no signal kills, and nothing half-written is left. */
+static void
+test_record_too_large (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr(GString) csv = g_string_new ("arrival\n");
+  g_autoptr(ReplayRun) run = NULL;
+  g_autofree char *text = NULL;
+
+  for (guint i = 0; i < 300; i++)
+    g_string_append_printf (csv, "0.%04u\n", i);
+  run = replay_run_start_by ("ulimit -f 16; \"$0\" \"$@\"; s=$?; ls out.csv*; exit $s", csv->str, http_server_url (server), "-o", "out.csv",
+                             "--connections=4", ANY_LAG, NULL);
+  g_assert_cmpint (replay_run_wait (run), ==, 2);
+  g_assert_true (g_str_has_suffix (replay_run_err (run), "ls: cannot access 'out.csv*': No such file or directory\n"));
+  g_assert_nonnull (strstr (replay_run_err (run), "wp-replay: out.csv: cannot write: File too large\n"));
+  g_assert_nonnull (strstr (replay_run_out (run), "answered      300 (200: 300)\n"));
+  text = replay_run_read (run, "out.csv");
+  g_assert_null (text);
+}
+
+/* The record gets no number of a standard descriptor, and what is printed does not get into it. */
+static void
+test_closed_descriptors (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr(ReplayRun) run = replay_run_start_by ("exec \"$0\" \"$@\" <&- >&- 2>&-", TRACE, http_server_url (server), "-o", "out.csv",
+                                                  ANY_LAG, NULL);
+  g_autofree char *text = NULL;
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  check_record (run, all, WP_OUTCOME_STORED);
+  text = replay_run_read (run, "out.csv");
+  g_assert_true (g_str_has_prefix (text, "# recorded-by: wp-replay"));
+  g_assert_null (strstr (text, "schedule lag"));
+}
+
+static mode_t
+mode_of (const ReplayRun *run, const char *name)
+{
+  g_autofree char *path = replay_run_path (run, name);
+  struct stat status;
+
+  g_assert_no_errno (stat (path, &status));
+  return status.st_mode & 07777;
+}
+
+/* Nobody else's, whatever the umask; who has let others read it goes on to. */
+static void
+test_mode (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr(ReplayRun) open = replay_run_start_by ("umask 0; exec \"$0\" \"$@\"", TRACE, http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
+  g_autoptr(ReplayRun) narrow = replay_run_start_by ("umask 0777; exec \"$0\" \"$@\"", TRACE, http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
+  g_autoptr(ReplayRun) there = replay_run_start_by ("umask 077; : >out.csv; chmod 640 out.csv; exec \"$0\" \"$@\"", TRACE, http_server_url (server),
+                                                    "-o", "out.csv", ANY_LAG, NULL);
+
+  g_assert_cmpint (replay_run_wait (open), ==, 0);
+  g_assert_cmpint (replay_run_wait (narrow), ==, 0);
+  g_assert_cmpint (replay_run_wait (there), ==, 0);
+  g_assert_cmphex (mode_of (open, "out.csv"), ==, 0600);
+  g_assert_cmphex (mode_of (narrow, "out.csv"), ==, 0600);
+  g_assert_cmphex (mode_of (there, "out.csv"), ==, 0640);
+}
+
+/* Ctrl-C, kill(1), a terminal that is closed: the run ends, and what was measured is there. The second of two that come together is the
+ * shell's, or a script's that had the first too. */
+static void
+check_signals (int first, int second)
+{
+  static const char *const ids[] = { "a", NULL };
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
+  g_autoptr(ReplayRun) run = replay_run_start ("id,arrival\na,0\nb,10000\n", http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
+  g_autofree char *text = NULL;
+
+  g_assert_true (http_server_wait_requests (server, 1));
+  replay_run_signal (run, first);
+  if (second)
+    replay_run_signal (run, second);
+  g_assert_cmpint (replay_run_wait (run), ==, second ? -MIN (first, second) : -first);   /* two that wait are taken in order of number */
+  g_assert_nonnull (strstr (replay_run_out (run), "interrupted\n"));
+  check_record (run, ids, WP_OUTCOME_NONE);
+  text = replay_run_read (run, "out.csv");
+  g_assert_nonnull (strstr (text, "# interrupted: yes\n"));
+}
+
+static void
+test_signals (void)
+{
+  check_signals (SIGINT, 0);
+  check_signals (SIGTERM, 0);
+  check_signals (SIGHUP, 0);
+}
+
+static void
+test_signal_that_is_repeated (void)
+{
+  check_signals (SIGHUP, SIGTERM);
+}
+
+/* nohup(1) */
+static void
+test_signal_that_is_ignored (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
+  g_autoptr(ReplayRun) run = replay_run_start_by ("trap '' HUP; exec \"$0\" \"$@\"", TRACE, http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
+
+  g_assert_true (http_server_wait_requests (server, 3));
+  replay_run_signal (run, SIGHUP);
+  http_server_release (server);
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  check_record (run, all, WP_OUTCOME_STORED);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/replay-outputs/report-can-not-be-written", test_report_can_not_be_written);
+  g_test_add_func ("/replay-outputs/report-has-no-reader", test_report_has_no_reader);
+  g_test_add_func ("/replay-outputs/record-can-not-be-written", test_record_can_not_be_written);
+  g_test_add_func ("/replay-outputs/neither-can-be-written", test_neither_can_be_written);
+  g_test_add_func ("/replay-outputs/record-too-large", test_record_too_large);
+  g_test_add_func ("/replay-outputs/closed-descriptors", test_closed_descriptors);
+  g_test_add_func ("/replay-outputs/mode", test_mode);
+  g_test_add_func ("/replay-outputs/signals", test_signals);
+  g_test_add_func ("/replay-outputs/signal-that-is-repeated", test_signal_that_is_repeated);
+  g_test_add_func ("/replay-outputs/signal-that-is-ignored", test_signal_that_is_ignored);
+  return g_test_run ();
+}
