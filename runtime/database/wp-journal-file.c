@@ -8,20 +8,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/database/wp-sqlite-log.h"
 #include "sim/base/wp-error.h"
 
 #define APPLICATION_ID "0x77706a6c"  /* "wpjl", in the file's header; see file(1) */
 #define VERSION 1
 #define BUSY_TIMEOUT_MS 2000         /* somebody looks into it with a tool of SQLite's */
 #define PAGE_BYTES 4096
+#define LOG_PAGES 1000               /* from which on the log is copied to the file: SQLite's own default */
+#define LOG_BYTES (16 << 20)         /* what is kept of a log that a burst has made longer */
 #define ROOM_BYTES (256 * 1024)
+#define MAX_COMMIT_BYTES (8u << 20)
 
 struct _WpJournalFile {
   char *path;
   int lock_fd;               /* -1: not ours. Closed last: to close any descriptor of the file drops SQLite's own locks */
-  sqlite3 *db;
-  sqlite3_stmt *begin, *insert, *fail, *remove, *commit, *rollback;
-  guint room_bytes;          /* what has to fit in before it is no longer full */
+  guint64 max_bytes;         /* of file and log; 0: no limit */
+  sqlite3 *db;               /* NULL: to be opened anew */
+  WpFileId log;              /* the log that it has open */
+  gboolean is_suspect;       /* a write failed: what is in the log, or in the system's cache of it, need not be on the disk */
+  guint64 file_bytes;        /* as of the last commit, copied from the log or not */
+  sqlite3_stmt *begin, *insert, *fail, *remove, *commit, *rollback, *page_count;
   char *why;
 };
 
@@ -34,10 +41,10 @@ static const char schema[] =
   "PRAGMA user_version=" G_STRINGIFY (VERSION) ";"
   "COMMIT;";
 
-static const char pragmas[] =
-  "PRAGMA journal_mode=WAL;"
-  "PRAGMA synchronous=FULL;"
-  "PRAGMA journal_size_limit=16777216;";   /* of the WAL, once what a burst wrote is in the file */
+/* The file may take 13/16 of the limit, so that there is always some left for the log. */
+#define PRAGMAS \
+  "PRAGMA page_size=%d; PRAGMA max_page_count=%" G_GUINT64_FORMAT "; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" \
+  "PRAGMA journal_size_limit=%" G_GUINT64_FORMAT "; PRAGMA wal_autocheckpoint=%" G_GUINT64_FORMAT
 
 static gboolean
 set_error (GError **error, const char *path, const char *what)
@@ -149,7 +156,7 @@ static gboolean
 prepare_all (WpJournalFile *self)
 {
   return prepare (self, "BEGIN IMMEDIATE", &self->begin) && prepare (self, "COMMIT", &self->commit) &&
-         prepare (self, "ROLLBACK", &self->rollback) &&
+         prepare (self, "ROLLBACK", &self->rollback) && prepare (self, "PRAGMA page_count", &self->page_count) &&
          prepare (self, "INSERT INTO jobs VALUES (?,?,?,?,?,?,?,?,NULL,NULL,NULL) ON CONFLICT (seq) DO UPDATE"
                   " SET failed = failed WHERE id = excluded.id", &self->insert) &&
          prepare (self, "INSERT INTO jobs VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (seq) DO UPDATE"
@@ -158,28 +165,62 @@ prepare_all (WpJournalFile *self)
 }
 
 static gboolean
-set_up (WpJournalFile *self, gboolean is_new, guint64 max_bytes)
+set_up (WpJournalFile *self)
 {
-  g_autofree char *size = g_strdup_printf ("PRAGMA page_size=%d; PRAGMA max_page_count=%" G_GUINT64_FORMAT, PAGE_BYTES,
-                                           max_bytes > 0 ? MAX (max_bytes / PAGE_BYTES, 16) : 0xfffffffe);
+  guint64 share = self->max_bytes / 16, n_pages = MAX (13 * share / PAGE_BYTES, 10);
+  g_autofree char *text = NULL;
 
-  self->room_bytes = max_bytes > 0 ? (guint) MIN (max_bytes / 16, ROOM_BYTES) : ROOM_BYTES;
-  return sqlite3_exec (self->db, size, NULL, NULL, NULL) == SQLITE_OK &&
-         sqlite3_exec (self->db, pragmas, NULL, NULL, NULL) == SQLITE_OK &&
-         (!is_new || sqlite3_exec (self->db, schema, NULL, NULL, NULL) == SQLITE_OK) && prepare_all (self);
+  if (self->max_bytes == 0)
+    text = g_strdup_printf (PRAGMAS, PAGE_BYTES, (guint64) 0xfffffffe, (guint64) LOG_BYTES, (guint64) LOG_PAGES);
+  else
+    text = g_strdup_printf (PRAGMAS, PAGE_BYTES, n_pages, MIN (LOG_BYTES, share), CLAMP (share / PAGE_BYTES, 1, LOG_PAGES));
+
+  return sqlite3_exec (self->db, text, NULL, NULL, NULL) == SQLITE_OK;
 }
 
 static gboolean
-open_database (WpJournalFile *self, guint64 max_bytes, GError **error)
+open_file (WpJournalFile *self)
+{
+  if (sqlite3_open_v2 (self->path, &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+    return FALSE;
+  sqlite3_busy_timeout (self->db, BUSY_TIMEOUT_MS);
+
+  return TRUE;
+}
+
+static void
+measure (WpJournalFile *self)
+{
+  if (sqlite3_step (self->page_count) == SQLITE_ROW)
+    self->file_bytes = (guint64) sqlite3_column_int64 (self->page_count, 0) * PAGE_BYTES;
+  sqlite3_reset (self->page_count);
+}
+
+static gboolean
+open_database (WpJournalFile *self, GError **error)
 {
   gboolean is_new;
 
-  if (sqlite3_open_v2 (self->path, &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+  if (!open_file (self))
     return set_error (error, self->path, sqlite3_errmsg (self->db));
-  sqlite3_busy_timeout (self->db, BUSY_TIMEOUT_MS);
+  if (!check_kind (self, &is_new, error))
+    return FALSE;
+  if (!set_up (self) || (is_new && sqlite3_exec (self->db, schema, NULL, NULL, NULL) != SQLITE_OK) || !prepare_all (self))
+    return set_read_error (self, error);
+  measure (self);
 
-  return check_kind (self, &is_new, error) &&
-         (set_up (self, is_new, max_bytes) || set_read_error (self, error));
+  return wp_sqlite_log_find (&self->log, self->path) || set_error (error, self->path, "it has no write-ahead log");
+}
+
+static void
+close_database (WpJournalFile *self)
+{
+  sqlite3_stmt **const statements[] = { &self->begin, &self->insert, &self->fail, &self->remove, &self->commit, &self->rollback,
+                                        &self->page_count };
+
+  for (guint i = 0; i < G_N_ELEMENTS (statements); i++)
+    g_clear_pointer (statements[i], sqlite3_finalize);
+  g_clear_pointer (&self->db, sqlite3_close);
 }
 
 WpJournalFile *
@@ -189,7 +230,8 @@ wp_journal_file_open (const char *path, gboolean create, guint64 max_bytes, GErr
 
   self->path = g_strdup (path);
   self->lock_fd = -1;
-  if (!lock (self, create, error) || !check_not_emptied (self, error) || !open_database (self, max_bytes, error))
+  self->max_bytes = max_bytes;
+  if (!lock (self, create, error) || !check_not_emptied (self, error) || !open_database (self, error))
     return NULL;
 
   return g_steal_pointer (&self);
@@ -198,11 +240,7 @@ wp_journal_file_open (const char *path, gboolean create, guint64 max_bytes, GErr
 void
 wp_journal_file_free (WpJournalFile *self)
 {
-  sqlite3_stmt *const statements[] = { self->begin, self->insert, self->fail, self->remove, self->commit, self->rollback };
-
-  for (guint i = 0; i < G_N_ELEMENTS (statements); i++)
-    sqlite3_finalize (statements[i]);
-  sqlite3_close (self->db);
+  close_database (self);
   if (self->lock_fd >= 0)
     close (self->lock_fd);
   g_free (self->why);
@@ -222,7 +260,9 @@ give_up (WpJournalFile *self, const char *why)
 {
   g_free (self->why);
   self->why = g_strdup (why);
-  if (!sqlite3_get_autocommit (self->db))
+  if (self->db && sqlite3_errcode (self->db) == SQLITE_IOERR)
+    self->is_suspect = TRUE;
+  if (self->db && !sqlite3_get_autocommit (self->db))
     {
       sqlite3_step (self->rollback);
       sqlite3_reset (self->rollback);
@@ -273,10 +313,86 @@ bind_job (sqlite3_stmt *statement, gint64 row, WpJob *job, char received[WP_TIME
   return sqlite3_bind_blob64 (statement, 8, body ? body : "", size, SQLITE_STATIC) == SQLITE_OK;
 }
 
-gboolean
-wp_journal_file_begin (WpJournalFile *self)
+static guint64
+share_of_limit (const WpJournalFile *self)
 {
-  return run (self, self->begin);
+  return self->max_bytes / 16;
+}
+
+/* May the log take so much more? A share is for what makes room: the rows of jobs that are stored, or given up. */
+static gboolean
+has_log_room (WpJournalFile *self, gsize add_bytes)
+{
+  guint64 share = share_of_limit (self), most = 15 * share, log_bytes = wp_sqlite_log_bytes (self->db);
+
+  most = MAX (most > self->file_bytes ? most - self->file_bytes : 0, 2 * share) + (add_bytes == 0 ? share : 0);
+  return self->max_bytes == 0 || log_bytes == 0 || log_bytes + add_bytes <= most;
+}
+
+/* A log that is all in the file is begun anew by itself, unless it has to be shorter at once. */
+static gboolean
+make_log_room (WpJournalFile *self, gsize add_bytes)
+{
+  if (has_log_room (self, add_bytes))
+    return TRUE;
+  sqlite3_busy_timeout (self->db, 0);
+  wp_sqlite_log_write_back (self->db);
+  sqlite3_busy_timeout (self->db, BUSY_TIMEOUT_MS);
+
+  return has_log_room (self, add_bytes) || give_up (self, "its write-ahead log cannot be shortened while another program reads the journal");
+}
+
+static gboolean
+is_in_place (const WpJournalFile *self)
+{
+  WpFileId named, locked;
+
+  return wp_file_id_of_descriptor (&locked, self->lock_fd) && wp_file_id_of_path (&named, self->path) && wp_file_id_equal (&named, &locked);
+}
+
+static gboolean
+has_its_log (const WpJournalFile *self)
+{
+  WpFileId log;
+
+  return wp_sqlite_log_find (&log, self->path) && wp_file_id_equal (&log, &self->log);
+}
+
+/* Nothing that was written and not synced is trusted, nor a log that a next start would not find: all of it is written to the file, and that is
+ * synced. A file that was moved is complete then, and nothing of it stays beside its successor. */
+static gboolean
+let_go (WpJournalFile *self)
+{
+  self->is_suspect = TRUE;
+  if (!wp_sqlite_log_write_back (self->db))
+    return give_up (self, sqlite3_errmsg (self->db));
+  close_database (self);
+  if (!is_in_place (self))
+    wp_sqlite_log_remove (self->path, &self->log);
+  self->is_suspect = FALSE;
+
+  return TRUE;
+}
+
+static gboolean
+open_again (WpJournalFile *self)
+{
+  if (!is_in_place (self))
+    return give_up (self, "the file was removed or replaced");
+  if (open_file (self) && set_up (self) && prepare_all (self) && wp_sqlite_log_find (&self->log, self->path))
+    return TRUE;
+  give_up (self, sqlite3_errmsg (self->db));
+  close_database (self);
+
+  return FALSE;
+}
+
+gboolean
+wp_journal_file_begin (WpJournalFile *self, gsize add_bytes)
+{
+  if (self->db && self->is_suspect && !let_go (self))
+    return FALSE;
+  return (self->db || open_again (self)) && make_log_room (self, add_bytes) && run (self, self->begin);
 }
 
 gboolean
@@ -310,24 +426,43 @@ wp_journal_file_remove (WpJournalFile *self, gint64 row)
 gboolean
 wp_journal_file_has_room (WpJournalFile *self)
 {
-  g_autofree char *fill = g_strdup_printf ("BEGIN IMMEDIATE; DROP TABLE IF EXISTS room; CREATE TABLE room AS SELECT zeroblob (%u) AS bytes;",
-                                           self->room_bytes);
+  guint bytes = self->max_bytes > 0 ? (guint) MIN (share_of_limit (self), ROOM_BYTES) : ROOM_BYTES;
+  g_autofree char *fill = g_strdup_printf ("DROP TABLE IF EXISTS room; CREATE TABLE room AS SELECT zeroblob (%u) AS bytes;", bytes);
 
-  return (sqlite3_exec (self->db, fill, NULL, NULL, NULL) == SQLITE_OK || give_up (self, sqlite3_errmsg (self->db))) &&
+  return wp_journal_file_begin (self, bytes) &&
+         (sqlite3_exec (self->db, fill, NULL, NULL, NULL) == SQLITE_OK || give_up (self, sqlite3_errmsg (self->db))) &&
          wp_journal_file_commit (self) &&
          (sqlite3_exec (self->db, "DROP TABLE room", NULL, NULL, NULL) == SQLITE_OK || give_up (self, sqlite3_errmsg (self->db)));
 }
 
-/* What is written to a file that has no name any more is as good as not written. */
 gboolean
 wp_journal_file_commit (WpJournalFile *self)
 {
-  int moved = 0;
+  gboolean has_log;
 
+  measure (self);
   if (!run (self, self->commit))
     return FALSE;
-  sqlite3_file_control (self->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-  return !moved || give_up (self, "the file was removed or replaced");
+  has_log = has_its_log (self);
+  if (has_log && is_in_place (self))
+    return TRUE;
+  if (!has_log)
+    g_warning ("the write-ahead log of the journal %s was removed or replaced; what it holds is written to the journal", self->path);
+
+  return let_go (self) && (is_in_place (self) || give_up (self, "the file was removed or replaced"));
+}
+
+gsize
+wp_journal_file_get_most_bytes (const WpJournalFile *self)
+{
+  return self->max_bytes > 0 ? MIN (share_of_limit (self), MAX_COMMIT_BYTES) : MAX_COMMIT_BYTES;
+}
+
+void
+wp_journal_file_get_size (const WpJournalFile *self, guint64 *file_bytes, guint64 *log_bytes)
+{
+  *file_bytes = self->file_bytes;
+  *log_bytes = self->db ? wp_sqlite_log_bytes (self->db) : 0;
 }
 
 const char *

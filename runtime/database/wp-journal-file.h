@@ -19,7 +19,7 @@ typedef void (*WpFailedJobFunc) (const WpFailedJob *job, gpointer data);
 /**
  * wp_journal_file_open:
  * @create: makes it if it is not there
- * @max_bytes: its size at most; 0: no limit
+ * @max_bytes: its size at most, with its write-ahead log; 0: no limit
  *
  * One at a time: for all functions but wp_journal_file_list_failed() the caller sees to that.
  *
@@ -38,11 +38,17 @@ typedef struct {
 gboolean wp_journal_file_count (WpJournalFile *self, WpJournalFileCounts *counts, GError **error);
 
 /* All within one transaction. FALSE: it was rolled back, and _why() says why: a row that is another job's too. Durable once _commit() is TRUE. */
-gboolean wp_journal_file_begin (WpJournalFile *self);
+gboolean wp_journal_file_begin (WpJournalFile *self, gsize add_bytes);   /* payloads that are to be inserted; 0: nothing is */
 gboolean wp_journal_file_insert (WpJournalFile *self, gint64 row, WpJob *job);     /* nothing where its row is there */
 gboolean wp_journal_file_fail (WpJournalFile *self, gint64 row, WpJob *job);       /* whether the row is there or not */
 gboolean wp_journal_file_remove (WpJournalFile *self, gint64 row);
 gboolean wp_journal_file_commit (WpJournalFile *self);
+
+/* Of payloads in one transaction, at most; but one job goes in any case. */
+gsize wp_journal_file_get_most_bytes (const WpJournalFile *self);
+
+/* After the last commit. What the log holds is in part in the file already. */
+void wp_journal_file_get_size (const WpJournalFile *self, guint64 *file_bytes, guint64 *log_bytes);
 
 /* Outside a transaction: may 256 kB be written, or a sixteenth of @max_bytes? What is only just no longer full would be full at once. */
 gboolean wp_journal_file_has_room (WpJournalFile *self);

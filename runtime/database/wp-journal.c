@@ -4,7 +4,7 @@
 #include "sim/base/wp-error.h"
 
 #define MAX_ROWS_PER_COMMIT 1000
-#define MAX_BYTES_PER_COMMIT (8u << 20)
+#define ROW_BYTES 256            /* of a job beside its body, roughly */
 #define LINGER_US 100000         /* rows that are to go wait for one to come, so that they cost no commit of their own */
 #define PROBE_US 200000          /* how often a file that cannot be written is tried */
 #define LOG_US G_USEC_PER_SEC
@@ -33,6 +33,7 @@ struct _WpJournal {
   GArray *taken_removals;
   gint64 probe_us;               /* when the file is to be tried next; 0: it is well */
   gint64 logged_us;
+  gboolean said_bad;             /* and not yet that it is well again */
 };
 
 static GPtrArray *
@@ -62,6 +63,7 @@ wp_journal_open (const char *path, guint64 max_bytes, GError **error)
   self->base_row = counts.last_row + 1;
   self->counts.failed = (guint64) counts.failed;
   self->counts.writable = TRUE;
+  wp_journal_file_get_size (self->file, &self->counts.file_bytes, &self->counts.log_bytes);
   self->adds = g_ptr_array_new ();
   self->fails = g_ptr_array_new ();
   self->removals = g_array_new (FALSE, FALSE, sizeof (gint64));
@@ -151,19 +153,23 @@ take (WpJournal *self)
 /* What one transaction holds: the first so many of each kind. */
 typedef struct {
   guint n_adds, n_fails, n_removals;
+  gsize add_bytes;
 } Batch;
 
 static Batch
 next_batch (const WpJournal *self)
 {
-  Batch batch = { 0, MIN (self->taken_fails->len, MAX_ROWS_PER_COMMIT), MIN (self->taken_removals->len, 4 * MAX_ROWS_PER_COMMIT) };
+  Batch batch = { 0, MIN (self->taken_fails->len, MAX_ROWS_PER_COMMIT), MIN (self->taken_removals->len, 4 * MAX_ROWS_PER_COMMIT), 0 };
+  gsize most_bytes = wp_journal_file_get_most_bytes (self->file);
 
-  for (gsize bytes = 0; batch.n_adds < self->taken_adds->len && batch.n_adds < MAX_ROWS_PER_COMMIT && bytes < MAX_BYTES_PER_COMMIT;
-       batch.n_adds++)
+  for (; batch.n_adds < self->taken_adds->len && batch.n_adds < MAX_ROWS_PER_COMMIT; batch.n_adds++)
     {
       const WpJob *job = self->taken_adds->pdata[batch.n_adds];
+      gsize bytes = ROW_BYTES + (job->body ? g_bytes_get_size (job->body) : 0);
 
-      bytes += job->body ? g_bytes_get_size (job->body) : 0;
+      if (batch.n_adds > 0 && batch.add_bytes + bytes > most_bytes)
+        break;
+      batch.add_bytes += bytes;
     }
   return batch;
 }
@@ -187,7 +193,7 @@ write_rows (WpJournal *self, const Batch *batch)
 static gboolean
 write_batch (WpJournal *self, const Batch *batch)
 {
-  gboolean ok = wp_journal_file_begin (self->file) && write_rows (self, batch) && wp_journal_file_commit (self->file);
+  gboolean ok = wp_journal_file_begin (self->file, batch->add_bytes) && write_rows (self, batch) && wp_journal_file_commit (self->file);
 
   if (!ok)
     return FALSE;
@@ -203,6 +209,32 @@ write_batch (WpJournal *self, const Batch *batch)
 }
 
 static void
+note_written (WpJournal *self, guint n_refused)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  self->counts.refused += n_refused;
+  wp_journal_file_get_size (self->file, &self->counts.file_bytes, &self->counts.log_bytes);
+}
+
+static void
+log_health (WpJournal *self, gboolean ok, gint64 now_us)
+{
+  guint64 file_bytes, log_bytes;
+
+  if (ok && self->said_bad)
+    g_message ("the journal %s can be written again", self->path);
+  self->said_bad = self->said_bad && !ok;
+  if (ok || (self->logged_us != 0 && now_us - self->logged_us < LOG_US))
+    return;
+  wp_journal_file_get_size (self->file, &file_bytes, &log_bytes);
+  g_warning ("the journal %s cannot be written, requests get 503: %s (the file has %" G_GUINT64_FORMAT " kB, its log %" G_GUINT64_FORMAT " kB)",
+             self->path, wp_journal_file_why (self->file), file_bytes >> 10, log_bytes >> 10);
+  self->logged_us = now_us;
+  self->said_bad = TRUE;
+}
+
+static void
 note_health (WpJournal *self, gboolean ok)
 {
   gboolean was_ok = self->probe_us == 0;
@@ -211,11 +243,7 @@ note_health (WpJournal *self, gboolean ok)
   self->probe_us = ok ? 0 : now_us + PROBE_US;
   if (ok == was_ok)
     return;
-  if (!ok && (self->logged_us == 0 || now_us - self->logged_us >= LOG_US))
-    {
-      g_warning ("the journal %s cannot be written, requests get 503: %s", self->path, wp_journal_file_why (self->file));
-      self->logged_us = now_us;
-    }
+  log_health (self, ok, now_us);
   g_mutex_lock (&self->mutex);
   self->counts.writable = ok;
   g_mutex_unlock (&self->mutex);
@@ -242,17 +270,12 @@ write_taken (WpJournal *self)
   tell (self, self->taken_over, self->taken_over->len, TRUE);
   do
     {
-      Batch batch = next_batch (self), rest = { 0, batch.n_fails, batch.n_removals };
+      Batch batch = next_batch (self), rest = { 0, batch.n_fails, batch.n_removals, 0 };
 
       ok = write_batch (self, &batch);
       if (!ok && batch.n_adds > 0 && batch.n_fails + batch.n_removals > 0)
         write_batch (self, &rest);
-      if (!ok)
-        {
-          g_mutex_lock (&self->mutex);
-          self->counts.refused += batch.n_adds;
-          g_mutex_unlock (&self->mutex);
-        }
+      note_written (self, ok ? 0 : batch.n_adds);
       note_health (self, ok && (self->probe_us == 0 || wp_journal_file_has_room (self->file)));
       tell (self, self->taken_adds, batch.n_adds, ok);
     }

@@ -15,6 +15,7 @@ typedef struct {
   guint64 failed;            /* jobs in the file that were given up, in earlier runs too */
   guint64 refused;           /* jobs that could not be written */
   guint64 commits;
+  guint64 file_bytes, log_bytes;   /* sizes, as of the last commit */
   gboolean writable;
 } WpJournalCounts;
 

@@ -62,6 +62,8 @@ add_journal (JsonBuilder *json, WpJournal *journal)
   wp_json_add_count (json, "failed", counts.failed);
   wp_json_add_count (json, "refused", counts.refused);
   wp_json_add_count (json, "commits", counts.commits);
+  wp_json_add_count (json, "file_bytes", counts.file_bytes);
+  wp_json_add_count (json, "log_bytes", counts.log_bytes);
   json_builder_end_object (json);
 }
 

@@ -55,6 +55,8 @@ add_journal (GString *text, WpJournal *journal)
   add (text, "journal_failed_jobs", "gauge", "Jobs that the journal keeps as failed, of earlier runs too.", counts.failed);
   add (text, "journal_refused_total", "counter", "Jobs that could not be written to the journal.", counts.refused);
   add (text, "journal_commits_total", "counter", "Transactions of the journal.", counts.commits);
+  add (text, "journal_file_bytes", "gauge", "Size of the journal.", counts.file_bytes);
+  add (text, "journal_log_bytes", "gauge", "Size of the journal's write-ahead log.", counts.log_bytes);
   add (text, "journal_writable", "gauge", "1 while the journal can be written, 0 while requests get 503 for it.", counts.writable);
 }
 

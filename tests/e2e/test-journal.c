@@ -351,7 +351,7 @@ test_file_removed (void)
   g_assert_cmpint (g_unlink (path), ==, 0);
   wp_client_post (client, "/", NULL, "abc", 3);
   g_assert_cmpuint (wp_client_read_status (client), ==, 503);
-  wp_harness_await_log (server, "the journal jobs.journal cannot be written, requests get 503: the file was removed or replaced\n");
+  wp_harness_await_log (server, "the journal jobs.journal cannot be written, requests get 503: the file was removed or replaced (the file has ");
   g_assert_cmpfloat (wp_harness_stat (server, "ready"), ==, 0);
   wp_hold_release (hold);
   wp_harness_await_stat (server, "ledger.stored", 1);
@@ -360,6 +360,103 @@ test_file_removed (void)
   g_assert_cmpint (wp_harness_wait (server), ==, 1);
   wp_harness_await_log (server, "the journal is not complete: jobs.journal: 1 changes could not be written");
   g_assert_cmpuint (wp_harness_ledger (server, "rejected"), ==, 1);
+}
+
+/* Its log alone is removed, under load and before a crash: nothing that was promised is lost. */
+static void
+test_log_removed (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", JOURNAL, NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autofree char *log = wp_harness_path (server, "jobs.journal-wal");
+
+  for (guint i = 0; i < 20; i++)
+    {
+      if (i == 10)
+        g_assert_cmpint (g_unlink (log), ==, 0);
+      post_ok (client, i, "abc");
+    }
+  wp_harness_await_log (server, "the write-ahead log of the journal jobs.journal was removed or replaced; what it holds is written");
+  wp_harness_signal (server, SIGKILL);
+  wp_harness_wait (server);
+  wp_hold_release (hold);
+  wp_harness_start_again (server, JOURNAL, NULL);
+  wp_harness_await_stat (server, "ledger.stored", 20);
+  wp_harness_stop (server);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 20);
+}
+
+static gint64
+size_of (const WpHarness *server, const char *name)
+{
+  g_autofree char *path = wp_harness_path (server, name);
+  GStatBuf file;
+
+  g_assert_cmpint (g_stat (path, &file), ==, 0);
+  return file.st_size;
+}
+
+/* A metric of the admin listener without a label. */
+static double
+metric (const WpHarness *server, const char *name)
+{
+  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+  g_autoptr(WpAnswer) answer = NULL;
+  g_autofree char *start = g_strdup_printf ("\nwp_%s ", name);
+  const char *line;
+
+  wp_client_get (admin, "/metrics", NULL);
+  answer = wp_client_read (admin);
+  g_assert_nonnull (answer);
+  line = strstr (answer->body, start);
+  g_assert_nonnull (line);
+
+  return g_ascii_strtod (line + strlen (start), NULL);
+}
+
+/* Asks until it is answered with @status, some 30 MB of payloads at most. */
+static guint
+ask_until (WpHarness *server, guint status)
+{
+  g_autofree char *body = g_strnfill (3000, 'x');
+  guint n = 0, answered;
+
+  do
+    {
+      g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+
+      wp_client_post (client, "/", NULL, body, 3000);
+      answered = wp_client_read_status (client);
+      g_assert_cmpuint (++n, <, 10000);
+    }
+  while (answered != status);
+
+  return n;
+}
+
+/* A program that goes on reading an old state keeps the log from being begun anew: it counts, up to --max-journal. */
+static void
+test_reader_stays (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start (JOURNAL, "--max-journal=2m", NULL);
+  g_autoptr(WpHold) reader = wp_hold_new (server, "jobs.journal");
+
+  wp_hold_release (reader);
+  wp_hold_execute (reader, "BEGIN; SELECT count(*) FROM jobs;");
+  g_assert_cmpuint (ask_until (server, 503), >, 40);
+  g_assert_cmpint (size_of (server, "jobs.journal") + size_of (server, "jobs.journal-wal"), <=, 2 << 20);
+  wp_harness_await_log (server, "its write-ahead log cannot be shortened while another program reads the journal (the file has ");
+  g_assert_cmpfloat (metric (server, "journal_log_bytes"), ==, (double) size_of (server, "jobs.journal-wal"));
+  g_assert_cmpfloat (metric (server, "journal_file_bytes"), >, 0);
+  g_assert_cmpfloat (wp_harness_stat (server, "journal.log_bytes"), >, 1 << 20);
+  g_assert_cmpfloat (wp_harness_stat (server, "ready"), ==, 0);
+  wp_hold_release (reader);
+  ask_until (server, 200);
+  wp_harness_await_stat (server, "ready", 1);
+  wp_harness_await_log (server, "the journal jobs.journal can be written again\n");
+  wp_harness_stop (server);
+  g_assert_cmpint (wp_harness_count_rows (server, "jobs.journal", "1"), ==, 0);
 }
 
 static void
@@ -406,6 +503,8 @@ main (int argc, char **argv)
   g_test_add_func ("/journal/drain-leaves-it", test_drain_leaves_it);
   g_test_add_func ("/journal/ends-before-it-is-durable", test_ends_before_it_is_durable);
   g_test_add_func ("/journal/file-removed", test_file_removed);
+  g_test_add_func ("/journal/log-removed", test_log_removed);
+  g_test_add_func ("/journal/reader-stays", test_reader_stays);
   g_test_add_func ("/journal/wrong-file", test_wrong_file);
   g_test_add_func ("/journal/of-first-version", test_of_first_version);
   g_test_add_func ("/journal/private", test_private);
