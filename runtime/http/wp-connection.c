@@ -8,6 +8,8 @@
 #include "runtime/http/wp-gate.h"
 #include "runtime/http/wp-reply.h"
 
+#define MAX_DROPS 64
+
 void
 wp_connection_enter (WpConnection *self, WpConnectionState state)
 {
@@ -74,6 +76,15 @@ wp_connection_read_socket (WpConnection *self, void *buffer, gsize size)
     self->readable = (gsize) n == size || self->peer_ended;   /* an end that we were told of is there to be read */
 
   return n;
+}
+
+void
+wp_connection_drop_unread (WpConnection *self)
+{
+  char waste[16384];
+
+  for (guint i = 0; i < MAX_DROPS && recv (self->fd, waste, sizeof waste, 0) > 0; i++)
+    ;
 }
 
 gssize

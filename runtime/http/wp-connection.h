@@ -59,6 +59,10 @@ void wp_connection_enter (WpConnection *self, WpConnectionState state);
 gssize wp_connection_read_socket (WpConnection *self, void *buffer, gsize size);
 gssize wp_connection_write (WpConnection *self, const void *buffer, gsize size);
 
+/* Reads away what has come, 1 MB at most: bytes that nobody has read turn a close into a reset, which may overtake the answer (RFC 9112,
+ * 9.6). Nothing can be read after that. */
+void wp_connection_drop_unread (WpConnection *self);
+
 /* Puts bytes behind those that wait to be sent; sends what the socket takes. FALSE: something waits still, or @dead. */
 void wp_connection_write_later (WpConnection *self, const char *bytes, gsize len);
 gboolean wp_connection_flush (WpConnection *self);

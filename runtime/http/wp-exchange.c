@@ -46,14 +46,18 @@ wp_exchange_deliver (gpointer exchange, gpointer data)
   finish (self, self->status);
 }
 
-/* A job that is not parked (any more) goes on; its end, or the acceptance that is on its way here, finishes the exchange. */
+/* The end of file that we saw may be of the client's sending side alone: whoever still reads learns that its job will not run. A job that
+ * goes on finishes the exchange by its end, or by the acceptance that is on its way here. */
 static void
 on_gone (gpointer exchange)
 {
   WpExchange *self = exchange;
 
-  if (wp_mode_leave (self->mode, self->job))
-    finish (self, 0);
+  if (!wp_mode_leave (self->mode, self->job))
+    return;
+  wp_connection_drop_unread (self->connection);
+  self->connection->last = TRUE;
+  finish (self, WP_STATUS_UNAVAILABLE);
 }
 
 guint

@@ -6,7 +6,7 @@
 
 typedef struct _WpExchange WpExchange;
 
-/* How a lane answers. On the front's thread, once. @status 0: the client has gone, and nobody is to be answered. */
+/* How a lane answers. On the front's thread, once. */
 typedef void (*WpExchangeReply) (WpFront *front, gpointer request, guint status);
 
 /**

@@ -47,11 +47,6 @@ reply (WpFront *front, gpointer request, guint status)
   WpConnection *connection = request;
   FastLane *self = connection->lane_data;
 
-  if (status == 0)
-    {
-      release (connection);
-      return;
-    }
   wp_outbox_answer (self->outbox, connection, status, wp_reply_text (status));
   wp_connection_enter (connection, WP_CONNECTION_IDLE);
   advance (self, connection);

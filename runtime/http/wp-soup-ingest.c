@@ -16,7 +16,7 @@ typedef struct {
 static void
 close_if_due (WpFront *front, SoupServerMessage *message)
 {
-  if (wp_front_is_draining (front) || !wp_soup_has_room (wp_front_get_soup (front)))
+  if (wp_soup_get_connection (message)->last || wp_front_is_draining (front) || !wp_soup_has_room (wp_front_get_soup (front)))
     soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
 }
 
@@ -31,8 +31,8 @@ respond (WpFront *front, SoupServerMessage *message, guint status, const char *t
     soup_message_headers_replace (soup_server_message_get_response_headers (message), "Retry-After", "1");
 }
 
-/* The message was paused. Where its client has gone, its connection is killed first, so that libsoup's write fails and it
- * lets go of both. So it is where a drain ends, and many thousands may have to be told while there is time: libsoup takes its own. */
+/* The message was paused. Who ended its sending side, or is told so where a drain ends, when many thousands may have to be while there is
+ * time, is answered past libsoup, whose write then fails, so that it lets go of both. */
 static void
 reply (WpFront *front, gpointer request, guint status)
 {
@@ -40,12 +40,8 @@ reply (WpFront *front, gpointer request, guint status)
   WpConnection *connection = wp_soup_get_connection (message);
 
   wp_soup_set_waiting (wp_front_get_soup (front), FALSE);
-  if (status == 0)
-    wp_connection_kill (connection);
-  else if (status == SOUP_STATUS_SERVICE_UNAVAILABLE && wp_front_is_draining (front) && connection->out_len == 0)
+  if (status == SOUP_STATUS_SERVICE_UNAVAILABLE && (connection->last || wp_front_is_draining (front)) && connection->out_len == 0)
     wp_connection_answer_last (connection, status, wp_reply_text (status));
-  if (status == 0)
-    status = SOUP_STATUS_SERVICE_UNAVAILABLE;
   respond (front, message, status, wp_reply_text (status));
   soup_server_message_unpause (message);
 }

@@ -160,6 +160,29 @@ test_half_closed_and_answered (void)
   g_assert_true (wp_client_read_end (client));
 }
 
+/* Where it has to be waited for, half a connection has left: its job does not run, and whoever still reads is told so. */
+static void
+test_half_closed_and_parked (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:1h", "--drain-timeout=0", NULL);
+  g_autoptr(WpClient) first = wp_client_new (wp_harness_port (server)), client = wp_client_new (wp_harness_port (server));
+  g_autoptr(WpAnswer) answer = NULL;
+  g_autofree char *connection = NULL;
+
+  wp_client_get (first, "/", NULL);
+  g_assert_cmpuint (wp_client_read_status (first), ==, 200);
+  wp_client_post (client, "/", NULL, "x", 1);
+  wp_harness_await_stat (server, "ledger.parked", 1);
+  wp_client_half_close (client);
+  answer = wp_client_read (client);
+  g_assert_nonnull (answer);
+  g_assert_cmpuint (answer->status, ==, 503);
+  connection = wp_answer_header (answer, "Connection");
+  g_assert_cmpstr (connection, ==, "close");
+  g_assert_true (wp_client_read_end (client));
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.abandoned"), ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -174,6 +197,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/odd-client/old-version", "GET / HTTP/1.0\r\n\r\n", test_last_request);
   g_test_add_data_func ("/odd-client/asks-to-close", "GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n", test_last_request);
   g_test_add_func ("/odd-client/half-closed-and-answered", test_half_closed_and_answered);
+  g_test_add_func ("/odd-client/half-closed-and-parked", test_half_closed_and_parked);
 
   return g_test_run ();
 }
