@@ -26,7 +26,7 @@ check_not_database (const WpServerOptions *options, const char *path, GError **e
 WpRecorder *
 wp_server_open_recorder (const WpServerOptions *options, GError **error)
 {
-  static const char *const fields[] = { "mode", "queue", "workers", "dispatcher", "when-full", "block-timeout", "ack" };
+  static const char *const fields[] = { "mode", "queue", "workers", "dispatcher", "when-full", "block-timeout", "ack", "keep-abandoned" };
   g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
   char now[WP_TIME_BUFFER];
 

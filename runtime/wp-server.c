@@ -251,8 +251,7 @@ start (Server *self, GError **error)
   if (self->options.record && !(self->recorder = wp_server_open_recorder (&self->options, error)))
     return about_option (error, "record");
 
-  self->mode = wp_mode_new (&self->options.policy, self->options.max_jobs, self->options.policy.ack, self->clock, self->database,
-                            self->recorder);
+  self->mode = wp_mode_new (&self->options.policy, self->options.max_jobs, self->clock, self->database, self->recorder);
   wp_mode_set_retry (self->mode, &self->options.retry);
   if (unfinished)
     start_journal (self, unfinished);

@@ -40,7 +40,7 @@ add_policy (JsonBuilder *json, const WpAdmin *self)
   wp_json_add_string (json, "dispatcher", pool ? wp_dispatcher_name (policy->dispatcher) : NULL);
   wp_json_add_string (json, "when_full", fills ? wp_when_full_name (policy->when_full) : NULL);
   wp_json_add_seconds (json, "block_timeout", fills ? policy->block_timeout_ns : WP_TIME_NONE);
-  wp_json_add_string (json, "ack", wp_ack_name (wp_mode_get_ack (self->mode)));
+  wp_json_add_string (json, "ack", wp_ack_name (policy->ack));
   wp_json_add_string (json, "database", self->database);
 }
 

@@ -7,7 +7,7 @@
  * single worker, WorkerPool one with many. wp_policy_layout() says which. */
 struct _WpMode {
   WpPolicy policy;
-  WpAck ack;
+  gboolean drops_queued;     /* of clients that left */
   gint64 block_timeout_ns;   /* WP_TIME_NONE: none */
   WpChannel *channel;
   WpClock *clock;
@@ -45,18 +45,32 @@ job_accepted (WpMode *self, WpJob *job)
 {
   if (self->journal)
     wp_journal_add (self->journal, job);
-  else if (self->ack == WP_ACK_ACCEPTED)
+  else if (self->policy.ack == WP_ACK_ACCEPTED)
     tell (job, WP_JOB_ACCEPTED);
 }
 
-/* Takes the reference to a job that was parked, if there is one. */
+/* Takes jobs that got no place, as wp_channel_expire() gives them. */
 static void
-job_admitted (WpMode *self, WpJob *job)
+turn_away (WpMode *self, WpJob *jobs)
 {
-  if (!job)
-    return;
-  job_accepted (self, job);
-  wp_job_unref (job);
+  for (WpJob *job = jobs, *next; job; job = next)
+    {
+      next = job->next;
+      tell (job, WP_JOB_REFUSED);
+      job_ended (self, job);
+    }
+}
+
+/* Takes what the channel gave. */
+static void
+place_freed (WpMode *self, const WpFreed *freed)
+{
+  if (freed->admitted)
+    {
+      job_accepted (self, freed->admitted);
+      wp_job_unref (freed->admitted);
+    }
+  turn_away (self, freed->expired);
 }
 
 static WpJobEvent
@@ -68,7 +82,7 @@ event_of (const WpJob *job)
 static gboolean
 is_answered_at_end (const WpMode *self, const WpJob *job)
 {
-  return self->ack == WP_ACK_STORED || job->unjournaled;
+  return self->policy.ack == WP_ACK_STORED || job->unjournaled;
 }
 
 /* What was given up because the database is down stays unfinished: the next start runs it. A client that is answered with a conflict needs no
@@ -90,9 +104,9 @@ log_failure (WpMode *self, const WpJob *job)
 
 /* The update of @job is done, or given up; the channel has been told, and what came of it is to be done. */
 static void
-completed (WpMode *self, WpJob *job, WpJob *admitted)
+completed (WpMode *self, WpJob *job, const WpFreed *freed)
 {
-  job_admitted (self, admitted);
+  place_freed (self, freed);
   if (!wp_job_is_stored (job))
     log_failure (self, job);
   if (self->journal)
@@ -106,10 +120,10 @@ completed (WpMode *self, WpJob *job, WpJob *admitted)
 static WpJob *
 complete (WpMode *self, WpJob *job)
 {
-  WpJob *admitted;
-  WpJob *next = wp_channel_take (self->channel, job, &admitted);
+  WpFreed freed;
+  WpJob *next = wp_channel_take (self->channel, job, &freed);
 
-  completed (self, job, admitted);
+  completed (self, job, &freed);
 
   return next;
 }
@@ -151,7 +165,7 @@ all_done (WpMode *self, WpJob *const *jobs, guint n)
   wp_channel_take_all (self->channel, jobs, n, taken);
   for (guint i = 0; i < n; i++)
     {
-      completed (self, jobs[i], taken[i].admitted);
+      completed (self, jobs[i], &taken[i].freed);
       serve (self, taken[i].next);
     }
   if (taken != few)
@@ -206,15 +220,15 @@ static void
 on_written (WpJob *job, gboolean ok, gpointer data)
 {
   WpMode *self = data;
-  WpJob *admitted = NULL;
+  WpFreed freed;
 
   if (ok)
     {
-      if (self->ack == WP_ACK_ACCEPTED)
+      if (self->policy.ack == WP_ACK_ACCEPTED)
         tell (job, WP_JOB_ACCEPTED);
       return;
     }
-  switch (wp_channel_withdraw (self->channel, job, &admitted))
+  switch (wp_channel_withdraw (self->channel, job, &freed))
     {
     case WP_WITHDRAWAL_DONE:
       tell (job, WP_JOB_REFUSED);
@@ -223,11 +237,11 @@ on_written (WpJob *job, gboolean ok, gpointer data)
     case WP_WITHDRAWAL_STARTED:
       break;
     case WP_WITHDRAWAL_ENDED:
-      if (self->ack == WP_ACK_ACCEPTED)
+      if (self->policy.ack == WP_ACK_ACCEPTED)
         tell (job, event_of (job));
       break;
     }
-  job_admitted (self, admitted);
+  place_freed (self, &freed);
 }
 
 /* WpJournalHealth */
@@ -244,19 +258,14 @@ on_line_timer (WpTimer *timer, gpointer data)
 {
   WpMode *self = data;
   gint64 next_due_ns;
-  WpJob *job;
 
-  while ((job = wp_channel_expire (self->channel, self->block_timeout_ns, WP_OUTCOME_TIMED_OUT, &next_due_ns)))
-    {
-      tell (job, WP_JOB_REFUSED);
-      job_ended (self, job);
-    }
+  turn_away (self, wp_channel_expire (self->channel, &next_due_ns));
   if (next_due_ns != WP_TIME_NONE)
     wp_clock_arm (self->clock, &self->line_timer, next_due_ns);
 }
 
 WpMode *
-wp_mode_new (const WpPolicy *policy, guint max_jobs, WpAck ack, WpClock *clock, WpDatabase *database, WpRecorder *recorder)
+wp_mode_new (const WpPolicy *policy, guint max_jobs, WpClock *clock, WpDatabase *database, WpRecorder *recorder)
 {
   WpMode *self = g_new0 (WpMode, 1);
   gboolean is_default = policy->mode == WP_MODE_DEFAULT;
@@ -264,9 +273,10 @@ wp_mode_new (const WpPolicy *policy, guint max_jobs, WpAck ack, WpClock *clock, 
 
   wp_policy_layout (policy, &layout);
   self->policy = *policy;
-  self->ack = ack;
+  self->drops_queued = layout.drops_queued;
   self->block_timeout_ns = layout.block_timeout_ns;
-  self->channel = wp_channel_new (layout.queue_jobs, is_default ? max_jobs : layout.workers, is_default || layout.rejects);
+  self->channel = wp_channel_new (layout.queue_jobs, is_default ? max_jobs : layout.workers, is_default || layout.rejects,
+                                  layout.block_timeout_ns);
   self->clock = clock;
   self->database = database;
   self->recorder = recorder;
@@ -332,7 +342,7 @@ wp_mode_free (WpMode *self)
 WpSubmit
 wp_mode_submit (WpMode *self, WpJob *job)
 {
-  WpSubmit accepted = self->ack == WP_ACK_STORED || self->journal ? WP_SUBMIT_PENDING : WP_SUBMIT_ACCEPTED;
+  WpSubmit accepted = self->policy.ack == WP_ACK_STORED || self->journal ? WP_SUBMIT_PENDING : WP_SUBMIT_ACCEPTED;
   WpSend sent;
 
   if (self->journal)
@@ -368,10 +378,15 @@ wp_mode_submit (WpMode *self, WpJob *job)
 gboolean
 wp_mode_leave (WpMode *self, WpJob *job)
 {
-  if (!wp_channel_leave (self->channel, job))
+  WpFreed freed;
+
+  if (!wp_channel_leave (self->channel, job, self->drops_queued, &freed))
     return FALSE;
-  if (self->recorder)
-    wp_recorder_add (self->recorder, job);
+  place_freed (self, &freed);
+  if (self->journal)
+    wp_journal_remove (self->journal, job);
+  job_ended (self, job);
+
   return TRUE;
 }
 
@@ -384,17 +399,9 @@ wp_mode_wait_empty (WpMode *self, gint64 deadline_ns)
 void
 wp_mode_close (WpMode *self)
 {
-  gint64 next_due_ns;
-  WpJob *job;
-
-  wp_channel_close (self->channel);
+  turn_away (self, wp_channel_close (self->channel));
   wp_failure_log_flush (self->failures);
   wp_failure_log_flush (self->outages);
-  while ((job = wp_channel_expire (self->channel, 0, WP_OUTCOME_REJECTED, &next_due_ns)))
-    {
-      tell (job, WP_JOB_REFUSED);
-      job_ended (self, job);
-    }
 }
 
 static void
@@ -426,10 +433,4 @@ const WpPolicy *
 wp_mode_get_policy (const WpMode *self)
 {
   return &self->policy;
-}
-
-WpAck
-wp_mode_get_ack (const WpMode *self)
-{
-  return self->ack;
 }

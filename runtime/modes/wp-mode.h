@@ -21,11 +21,10 @@ typedef enum {
  * wp_mode_new:
  * @policy: copied
  * @max_jobs: jobs in service at most in Default mode; more are rejected
- * @ack: what a request is answered upon
  * @clock, @database: not owned; outlive the mode
  * @recorder: (nullable): not owned; is given every job that ends
  */
-WpMode *wp_mode_new (const WpPolicy *policy, guint max_jobs, WpAck ack, WpClock *clock, WpDatabase *database, WpRecorder *recorder);
+WpMode *wp_mode_new (const WpPolicy *policy, guint max_jobs, WpClock *clock, WpDatabase *database, WpRecorder *recorder);
 void wp_mode_free (WpMode *self);   /* after wp_mode_finish() */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpMode, wp_mode_free)
 
@@ -46,7 +45,7 @@ WpJournal *wp_mode_get_journal (const WpMode *self);   /* (transfer none) (nulla
 /* Offers a job to the queue; the caller keeps its reference. Any thread; never blocks. */
 WpSubmit wp_mode_submit (WpMode *self, WpJob *job);
 
-/* The job's client has gone. TRUE: it was parked, is out of the line and will not be told of any more. */
+/* The job's client has gone. TRUE: it was parked, or queued with nothing promised: it will not run, nor be told of any more. */
 gboolean wp_mode_leave (WpMode *self, WpJob *job);
 
 /* Waits until all jobs have ended or @deadline_ns (CLOCK_MONOTONIC) has come. TRUE: all have. */
@@ -61,4 +60,3 @@ void wp_mode_record_unfinished (WpMode *self);
 guint64 wp_mode_count_retries (WpMode *self);   /* updates that were tried anew */
 void wp_mode_count (WpMode *self, WpLedger *ledger, gint64 *oldest_arrival_ns);
 const WpPolicy *wp_mode_get_policy (const WpMode *self);
-WpAck wp_mode_get_ack (const WpMode *self);

@@ -12,6 +12,7 @@ struct _WpChannel {
   guint capacity_jobs;
   guint max_workers;
   gboolean rejects;
+  gint64 timeout_ns;         /* G_MAXINT64: none */
 
   GMutex mutex;              /* guards all below */
   GCond empty;
@@ -49,7 +50,7 @@ line_remove (Line *self, WpJob *job)
 }
 
 WpChannel *
-wp_channel_new (guint capacity_jobs, guint workers, gboolean rejects)
+wp_channel_new (guint capacity_jobs, guint workers, gboolean rejects, gint64 timeout_ns)
 {
   WpChannel *self = g_new0 (WpChannel, 1);
 
@@ -58,6 +59,7 @@ wp_channel_new (guint capacity_jobs, guint workers, gboolean rejects)
   self->capacity_jobs = capacity_jobs;
   self->max_workers = workers;
   self->rejects = rejects;
+  self->timeout_ns = timeout_ns == WP_TIME_NONE ? G_MAXINT64 : timeout_ns;
   self->workers = g_ptr_array_new_with_free_func (g_free);
   g_mutex_init (&self->mutex);
   g_cond_init (&self->empty);
@@ -176,22 +178,40 @@ wp_channel_send (WpChannel *self, WpJob *job)
   return WP_SEND_PARKED;
 }
 
-/* The place that the oldest queued job left, or with K = 0 the worker itself, goes to the oldest parked request. */
+/* Ends the parked jobs that arrived before @before_ns. Returns them, oldest first, each linked to the next by its ->next. */
 static WpJob *
-admit_locked (WpChannel *self, gint64 now_ns)
+end_parked_locked (WpChannel *self, gint64 before_ns, WpOutcome outcome, gint64 now_ns)
 {
-  WpJob *job = self->parked.head;
+  WpJob *first = NULL, **last = &first;
 
-  if (!job || self->queue.n >= MAX (self->capacity_jobs, 1))
-    return NULL;
+  for (WpJob *job; (job = self->parked.head) && job->arrival_ns < before_ns; last = &job->next)
+    {
+      line_remove (&self->parked, job);
+      end_locked (self, job, outcome, now_ns);
+      *last = job;
+    }
+  return first;
+}
+
+/* The place that a queued job left, or with K = 0 the worker itself, goes to the oldest parked request that is not past its timeout. */
+static void
+admit_locked (WpChannel *self, WpFreed *freed, gint64 now_ns)
+{
+  WpJob *job;
+
+  if (!self->parked.head || self->queue.n >= MAX (self->capacity_jobs, 1))
+    return;
+  freed->expired = end_parked_locked (self, now_ns - self->timeout_ns, WP_OUTCOME_TIMED_OUT, now_ns);
+  job = self->parked.head;
+  if (!job)
+    return;
   line_remove (&self->parked, job);
   accept_locked (self, job, now_ns);
-
-  return wp_job_ref (job);
+  freed->admitted = wp_job_ref (job);
 }
 
 static WpJob *
-take_locked (WpChannel *self, WpJob *done, WpJob **admitted, gint64 now_ns)
+take_locked (WpChannel *self, WpJob *done, WpFreed *freed, gint64 now_ns)
 {
   WpWorker *worker = g_steal_pointer (&done->worker);
   guint64 queued_peak = self->ledger.queued_peak;
@@ -205,7 +225,9 @@ take_locked (WpChannel *self, WpJob *done, WpJob **admitted, gint64 now_ns)
   self->ledger.duplicates += done->result == WP_RESULT_DUPLICATE;
   self->ledger.conflicts += done->result == WP_RESULT_CONFLICT;
 
-  *admitted = self->queue.head ? NULL : admit_locked (self, now_ns);
+  *freed = (WpFreed) { NULL, NULL };
+  if (!self->queue.head)
+    admit_locked (self, freed, now_ns);
   next = self->queue.head;
   if (next)
     {
@@ -213,9 +235,9 @@ take_locked (WpChannel *self, WpJob *done, WpJob **admitted, gint64 now_ns)
       start_locked (self, next, worker, now_ns);
       if (done->due_ns != WP_TIME_NONE)
         next->base_ns = MIN (done->due_ns, now_ns);
-      if (!*admitted && self->capacity_jobs > 0)
-        *admitted = admit_locked (self, now_ns);
-      else if (*admitted)
+      if (!freed->admitted && self->capacity_jobs > 0)
+        admit_locked (self, freed, now_ns);
+      else if (freed->admitted)
         self->ledger.queued_peak = queued_peak;   /* it went through the queue in no time */
     }
   else
@@ -229,11 +251,11 @@ take_locked (WpChannel *self, WpJob *done, WpJob **admitted, gint64 now_ns)
 }
 
 WpJob *
-wp_channel_take (WpChannel *self, WpJob *done, WpJob **admitted)
+wp_channel_take (WpChannel *self, WpJob *done, WpFreed *freed)
 {
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
-  return take_locked (self, done, admitted, wp_time_monotonic ());
+  return take_locked (self, done, freed, wp_time_monotonic ());
 }
 
 void
@@ -243,7 +265,7 @@ wp_channel_take_all (WpChannel *self, WpJob *const *done, guint n, WpTaken *take
   gint64 now_ns = wp_time_monotonic ();
 
   for (guint i = 0; i < n; i++)
-    taken[i].next = take_locked (self, done[i], &taken[i].admitted, now_ns);
+    taken[i].next = take_locked (self, done[i], &taken[i].freed, now_ns);
 }
 
 gboolean
@@ -268,13 +290,21 @@ wp_channel_recover (WpChannel *self, WpJob *job)
   return worker != NULL;
 }
 
+static void
+leave_queue_locked (WpChannel *self, WpJob *job, WpOutcome outcome, WpFreed *freed, gint64 now_ns)
+{
+  line_remove (&self->queue, job);
+  if (self->capacity_jobs > 0)
+    admit_locked (self, freed, now_ns);
+  end_locked (self, job, outcome, now_ns);
+}
+
 WpWithdrawal
-wp_channel_withdraw (WpChannel *self, WpJob *job, WpJob **admitted)
+wp_channel_withdraw (WpChannel *self, WpJob *job, WpFreed *freed)
 {
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
-  gint64 now_ns = wp_time_monotonic ();
 
-  *admitted = NULL;
+  *freed = (WpFreed) { NULL, NULL };
   if (job->state == WP_JOB_ENDED)
     return WP_WITHDRAWAL_ENDED;
   if (job->state != WP_JOB_QUEUED)
@@ -282,51 +312,42 @@ wp_channel_withdraw (WpChannel *self, WpJob *job, WpJob **admitted)
       job->unjournaled = TRUE;
       return WP_WITHDRAWAL_STARTED;
     }
-  line_remove (&self->queue, job);
+  leave_queue_locked (self, job, WP_OUTCOME_REJECTED, freed, wp_time_monotonic ());
   job->accepted_ns = WP_TIME_NONE;
-  if (self->capacity_jobs > 0)
-    *admitted = admit_locked (self, now_ns);
-  end_locked (self, job, WP_OUTCOME_REJECTED, now_ns);
 
   return WP_WITHDRAWAL_DONE;
 }
 
 gboolean
-wp_channel_leave (WpChannel *self, WpJob *job)
-{
-  gboolean left;
-
-  g_mutex_lock (&self->mutex);
-  left = job->state == WP_JOB_PARKED;
-  if (left)
-    {
-      line_remove (&self->parked, job);
-      end_locked (self, job, WP_OUTCOME_ABANDONED, wp_time_monotonic ());
-    }
-  g_mutex_unlock (&self->mutex);
-  if (left)
-    wp_job_unref (job);
-
-  return left;
-}
-
-WpJob *
-wp_channel_expire (WpChannel *self, gint64 timeout_ns, WpOutcome outcome, gint64 *next_due_ns)
+wp_channel_leave (WpChannel *self, WpJob *job, gboolean queued_too, WpFreed *freed)
 {
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   gint64 now_ns = wp_time_monotonic ();
-  WpJob *job = self->parked.head;
 
-  if (job && now_ns - job->arrival_ns >= timeout_ns)
+  *freed = (WpFreed) { NULL, NULL };
+  if (job->state == WP_JOB_PARKED)
     {
       line_remove (&self->parked, job);
-      end_locked (self, job, outcome, now_ns);
+      end_locked (self, job, WP_OUTCOME_ABANDONED, now_ns);
+      return TRUE;
     }
-  else
-    job = NULL;
-  *next_due_ns = self->parked.head ? self->parked.head->arrival_ns + timeout_ns : WP_TIME_NONE;
+  if (job->state != WP_JOB_QUEUED || !queued_too)
+    return FALSE;
+  leave_queue_locked (self, job, WP_OUTCOME_ABANDONED, freed, now_ns);
 
-  return job;
+  return TRUE;
+}
+
+WpJob *
+wp_channel_expire (WpChannel *self, gint64 *next_due_ns)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  gint64 now_ns = wp_time_monotonic ();
+  WpJob *expired = end_parked_locked (self, now_ns - self->timeout_ns + 1, WP_OUTCOME_TIMED_OUT, now_ns);
+
+  *next_due_ns = self->parked.head ? self->parked.head->arrival_ns + self->timeout_ns : WP_TIME_NONE;
+
+  return expired;
 }
 
 void
@@ -337,12 +358,14 @@ wp_channel_refuse (WpChannel *self, gboolean refuses)
   self->refuses = refuses;
 }
 
-void
+WpJob *
 wp_channel_close (WpChannel *self)
 {
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   self->closed = TRUE;
+
+  return end_parked_locked (self, G_MAXINT64, WP_OUTCOME_REJECTED, wp_time_monotonic ());
 }
 
 void

@@ -25,12 +25,13 @@ typedef enum {
  * @capacity_jobs: K, places in the queue; 0: a rendezvous; WP_UNBOUNDED: as many as memory holds
  * @workers: c, jobs in service at once, >= 1; their records are made as they are first needed
  * @rejects: a sender that finds it full is refused instead of parked
+ * @timeout_ns: how long a sender may be parked, > 0; WP_TIME_NONE: for ever
  *
  * All functions may be called from any thread. Each operation reads the clock once, under the lock, and every transition that
  * it causes bears that stamp: K + c jobs are in the channel before a sender is parked, and the queue never holds a job while a
  * worker is idle.
  */
-WpChannel *wp_channel_new (guint capacity_jobs, guint workers, gboolean rejects);
+WpChannel *wp_channel_new (guint capacity_jobs, guint workers, gboolean rejects, gint64 timeout_ns);
 void wp_channel_free (WpChannel *self);   /* with nothing parked, queued or in service */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpChannel, wp_channel_free)
 
@@ -42,21 +43,28 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpChannel, wp_channel_free)
  */
 WpSend wp_channel_send (WpChannel *self, WpJob *job);
 
+/* What came of a place that became free. A job that has been parked for longer than @timeout_ns does not get it any more, by the clock
+ * reading of the operation that freed it, however late its timer is. */
+typedef struct {
+  WpJob *admitted;     /* (transfer full): the parked job that got it; NULL: none */
+  WpJob *expired;      /* (transfer full): those that had timed out, ended, oldest first, each linked to the next by its ->next */
+} WpFreed;
+
 /**
  * wp_channel_take:
  * @done: the job that its worker has done; its result says whether it is stored or failed
- * @admitted: (out): the parked job that got a place by this, with a reference for the caller, or NULL
+ * @freed: (out): for the parked
  *
  * The completion: @done ends, its worker takes the oldest job in the queue, the oldest parked one takes the place
- * that it left. With K = 0 the parked job goes straight to the worker, and is both what is returned and @admitted.
+ * that it left. With K = 0 the parked job goes straight to the worker, and is both what is returned and @freed->admitted.
  *
  * Returns: (transfer none): the job that the worker has now, or NULL: the worker is idle. The channel's reference to @done
  * passes to the caller.
  */
-WpJob *wp_channel_take (WpChannel *self, WpJob *done, WpJob **admitted);
+WpJob *wp_channel_take (WpChannel *self, WpJob *done, WpFreed *freed);
 
 /* What comes of a completion, as wp_channel_take() has it. */
-typedef struct { WpJob *next, *admitted; } WpTaken;
+typedef struct { WpJob *next; WpFreed freed; } WpTaken;
 
 /* Jobs that one commit has done, all at once: one operation, one reading of the clock. @taken: (out): for each of them. */
 void wp_channel_take_all (WpChannel *self, WpJob *const *done, guint n, WpTaken *taken);
@@ -68,33 +76,38 @@ gboolean wp_channel_recover (WpChannel *self, WpJob *job);
 /**
  * wp_channel_withdraw:
  * @job: has been accepted
- * @admitted: (out): as wp_channel_take() has it
+ * @freed: (out): for the parked
  *
  * Takes the job out of the queue, rejected, if it has not been started. The channel's reference then passes to the caller.
  */
-WpWithdrawal wp_channel_withdraw (WpChannel *self, WpJob *job, WpJob **admitted);
+WpWithdrawal wp_channel_withdraw (WpChannel *self, WpJob *job, WpFreed *freed);
 
-/* The client of a parked job has gone: drops it from the line. FALSE if it is not parked (any more). */
-gboolean wp_channel_leave (WpChannel *self, WpJob *job);
+/**
+ * wp_channel_leave:
+ * @queued_too: a job that is queued goes too, and the oldest parked one takes its place
+ * @freed: (out): for the parked
+ *
+ * The client of @job has gone: takes it out of the line, abandoned, if it is parked. The channel's reference then passes to the caller.
+ *
+ * Returns: FALSE: it stays, or has ended
+ */
+gboolean wp_channel_leave (WpChannel *self, WpJob *job, gboolean queued_too, WpFreed *freed);
 
 /**
  * wp_channel_expire:
- * @timeout_ns: how long a job may be parked
- *
- * Takes the oldest parked job out of the line if it has been there for @timeout_ns or longer (0: in any case).
- *
- * @outcome: what it is then: timed out, or rejected at the end of a drain
  * @next_due_ns: (out): when the next one is due, WP_TIME_NONE if none is parked
  *
- * Returns: (transfer full): the job, ended; NULL if none is due yet
+ * Takes those that have been parked for @timeout_ns or longer out of the line. Of a channel that has a timeout.
+ *
+ * Returns: (transfer full): they, as WpFreed has them
  */
-WpJob *wp_channel_expire (WpChannel *self, gint64 timeout_ns, WpOutcome outcome, gint64 *next_due_ns);
+WpJob *wp_channel_expire (WpChannel *self, gint64 *next_due_ns);
 
 /* Until it is told otherwise sends are answered CLOSED; what is inside, parked too, goes on. */
 void wp_channel_refuse (WpChannel *self, gboolean refuses);
 
-/* From now on sends are answered CLOSED; what is inside goes on. */
-void wp_channel_close (WpChannel *self);
+/* From now on sends are answered CLOSED. Those parked are rejected, and returned as by wp_channel_expire(); what has a place goes on. */
+WpJob *wp_channel_close (WpChannel *self);
 
 /* A snapshot in which every request is counted once. @oldest_arrival_ns: (out) (nullable): of those inside; WP_TIME_NONE: nobody is. */
 void wp_channel_count (WpChannel *self, WpLedger *ledger, gint64 *oldest_arrival_ns);

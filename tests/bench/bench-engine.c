@@ -107,8 +107,9 @@ main (int argc, char **argv)
   double all_s, feeder_s, offering_s, resident;
 
   wp_policy_init (&policy, WP_MODE_WORKER_POOL);
+  policy.ack = WP_ACK_STORED;
   policy.workers = WORKERS;
-  mode = wp_mode_new (&policy, WORKERS, WP_ACK_STORED, clock, database, NULL);
+  mode = wp_mode_new (&policy, WORKERS, clock, database, NULL);
   all_s = -cpu_s (RUSAGE_SELF);
   feeder_s = -cpu_s (RUSAGE_THREAD);
   offering_s = (double) feed (mode, &tally, n_jobs) / 1e9;

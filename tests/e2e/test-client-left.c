@@ -1,4 +1,5 @@
-/* A client leaves while its request waits: it is dropped from the line at once, its job never runs, and those behind it move up. */
+/* A client leaves while its request waits: it is dropped from the line at once, its job never runs, and those behind it move up. With
+ * --ack=stored it is dropped from the queue too. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-hold.h"
 
@@ -107,13 +108,27 @@ test_resets (Line *self, gconstpointer data)
   check_end (self, "abde");
 }
 
-/* End of file from the client is leaving; it is told by the end of the connection. */
+/* A client that has ended its sending side alone can read that its job will not run. */
+static void
+check_told (WpClient *client)
+{
+  g_autoptr(WpAnswer) answer = wp_client_read (client);
+  g_autofree char *connection = NULL;
+
+  g_assert_nonnull (answer);
+  g_assert_cmpuint (answer->status, ==, 503);
+  connection = wp_answer_header (answer, "Connection");
+  g_assert_cmpstr (connection, ==, "close");
+  g_assert_true (wp_client_read_end (client));
+}
+
+/* End of file from the client is leaving. */
 static void
 test_half_closes (Line *self, gconstpointer data)
 {
   wp_client_half_close (self->clients[4]);
   await_left (self, 1);
-  wp_client_read_end (self->clients[4]);
+  check_told (self->clients[4]);
   wp_hold_release (self->hold);
   g_assert_cmpuint (wp_client_read_status (self->clients[2]), ==, 200);
   g_assert_cmpuint (wp_client_read_status (self->clients[3]), ==, 200);
@@ -151,6 +166,7 @@ test_leaves_with_a_request_in_the_pipe (Line *self, gconstpointer data)
   wp_client_get (self->clients[3], "/next", "X-Request-Id: next\r\n");
   wp_client_half_close (self->clients[3]);
   await_left (self, 1);
+  check_told (self->clients[3]);
   wp_hold_release (self->hold);
   g_assert_cmpuint (wp_client_read_status (self->clients[4]), ==, 200);
   g_assert_cmpfloat (wp_harness_stat (self->server, "ledger.received"), ==, 5);
@@ -177,6 +193,122 @@ test_those_behind_move_up (Line *self, gconstpointer data)
   g_assert_cmpint (rows[4].accepted_ns, ==, rows[3].started_ns);
   g_assert_cmpint (rows[5].accepted_ns, ==, rows[4].started_ns);
   g_assert_cmpint (rows[2].ended_ns, <, rows[1].started_ns);
+}
+
+/* With --ack=stored: "a" is in service, "b" and "c" are queued, "d" and "e" parked, and nobody is answered yet. */
+static void
+stored_line_init (Line *self, gconstpointer option)
+{
+  static const char *const ids[] = { "a", "b", "c", "d", "e" };
+
+  self->server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-q", "2", "--ack=stored", "--record=record.csv", option, NULL);
+  self->hold = wp_hold_new (self->server, "wp.db");
+  for (guint i = 0; i < 5; i++)
+    {
+      self->clients[i] = wp_client_new (wp_harness_port (self->server));
+      send_job (self->server, self->clients[i], ids[i]);
+    }
+  g_assert_cmpfloat (wp_harness_stat (self->server, "ledger.queued"), ==, 2);
+  g_assert_cmpfloat (wp_harness_stat (self->server, "ledger.parked"), ==, 2);
+}
+
+static const WpRow *
+stop_and_read (Line *self)
+{
+  const WpRow *rows;
+  gsize n_rows;
+
+  wp_harness_stop (self->server);
+  rows = wp_harness_record (self->server, "record.csv", &n_rows);
+  g_assert_cmpuint (n_rows, ==, 5);
+
+  return rows;
+}
+
+/* Nothing was acknowledged: the place of a client that left is free at once, for who is parked. */
+static void
+test_queued_and_not_stored (Line *self, gconstpointer data)
+{
+  const WpRow *rows;
+
+  g_clear_pointer (&self->clients[1], wp_client_free);
+  wp_harness_await_stat (self->server, "ledger.abandoned", 1);
+  g_assert_cmpfloat (wp_harness_stat (self->server, "ledger.queued"), ==, 2);
+  g_assert_cmpfloat (wp_harness_stat (self->server, "ledger.parked"), ==, 1);
+  wp_client_half_close (self->clients[3]);
+  check_told (self->clients[3]);
+  g_assert_cmpfloat (wp_harness_stat (self->server, "ledger.abandoned"), ==, 2);
+  g_assert_cmpfloat (wp_harness_stat (self->server, "ledger.parked"), ==, 0);
+  wp_hold_release (self->hold);
+  g_assert_cmpuint (wp_client_read_status (self->clients[0]), ==, 200);
+  g_assert_cmpuint (wp_client_read_status (self->clients[2]), ==, 200);
+  g_assert_cmpuint (wp_client_read_status (self->clients[4]), ==, 200);
+  rows = stop_and_read (self);
+  g_assert_cmpint (wp_harness_count_rows (self->server, "wp.db", "id IN ('a', 'c', 'e')"), ==, 3);
+  g_assert_cmpint (wp_harness_count_rows (self->server, "wp.db", "1"), ==, 3);
+  g_assert_cmpint (rows[1].outcome, ==, WP_OUTCOME_ABANDONED);
+  g_assert_cmpint (rows[1].accepted_ns, ==, rows[1].arrival_ns);
+  g_assert_cmpint (rows[1].started_ns, ==, WP_TIME_NONE);
+  g_assert_cmpint (rows[3].outcome, ==, WP_OUTCOME_ABANDONED);
+  g_assert_cmpint (rows[3].accepted_ns, ==, rows[1].ended_ns);
+  g_assert_cmpint (rows[4].accepted_ns, ==, rows[3].ended_ns);
+}
+
+/* What is in service goes on, and what is stored is: by the record too. */
+static void
+test_in_service_and_not_stored (Line *self, gconstpointer data)
+{
+  g_clear_pointer (&self->clients[0], wp_client_free);
+  wp_client_half_close (self->clients[2]);
+  check_told (self->clients[2]);
+  wp_hold_release (self->hold);
+  g_assert_cmpuint (wp_client_read_status (self->clients[1]), ==, 200);
+  g_assert_cmpuint (wp_client_read_status (self->clients[3]), ==, 200);
+  g_assert_cmpuint (wp_client_read_status (self->clients[4]), ==, 200);
+  g_assert_cmpint (stop_and_read (self)[0].outcome, ==, WP_OUTCOME_STORED);
+  g_assert_cmpint (wp_harness_count_rows (self->server, "wp.db", "id IN ('a', 'b', 'd', 'e')"), ==, 4);
+}
+
+/* --keep-abandoned: what is queued runs, and half a connection is enough to be answered on; who is parked is still dropped. */
+static void
+test_keep_abandoned (Line *self, gconstpointer data)
+{
+  g_autofree char *record = NULL;
+  const WpRow *rows;
+
+  wp_client_half_close (self->clients[1]);
+  wp_client_reset (self->clients[2]);
+  wp_client_half_close (self->clients[3]);
+  check_told (self->clients[3]);
+  g_assert_cmpfloat (wp_harness_stat (self->server, "ledger.queued"), ==, 2);
+  wp_hold_release (self->hold);
+  g_assert_cmpuint (wp_client_read_status (self->clients[1]), ==, 200);
+  g_assert_cmpuint (wp_client_read_status (self->clients[4]), ==, 200);
+  rows = stop_and_read (self);
+  for (guint i = 0; i < 5; i++)
+    g_assert_cmpint (rows[i].outcome, ==, i == 3 ? WP_OUTCOME_ABANDONED : WP_OUTCOME_STORED);
+  record = wp_harness_read_file (self->server, "record.csv");
+  g_assert_nonnull (strstr (record, "# ack: stored\n"));
+  g_assert_nonnull (strstr (record, "# keep-abandoned: true\n"));
+}
+
+/* Nothing was promised, so the journal forgets it too: after a crash only those run whose clients stayed. */
+static void
+test_left_before_a_crash (Line *self, gconstpointer data)
+{
+  g_clear_pointer (&self->clients[1], wp_client_free);
+  wp_harness_await_stat (self->server, "ledger.abandoned", 1);
+  while (wp_harness_count_rows (self->server, "jobs.journal", "id = 'b' OR id NOT IN ('a', 'c', 'd')") > 0 ||
+         wp_harness_count_rows (self->server, "jobs.journal", "1") < 3)
+    ;
+  wp_harness_signal (self->server, SIGKILL);
+  wp_harness_wait (self->server);
+  wp_hold_release (self->hold);
+  wp_harness_start_again (self->server, "-m", "BufferedChannel", "--journal=jobs.journal", NULL);
+  wp_harness_await_log (self->server, "recovered 3 jobs");
+  wp_harness_stop (self->server);
+  g_assert_cmpint (wp_harness_count_rows (self->server, "wp.db", "id IN ('a', 'c', 'd')"), ==, 3);
+  g_assert_cmpint (wp_harness_count_rows (self->server, "wp.db", "1"), ==, 3);
 }
 
 /* A connection that was used before is watched no less. */
@@ -243,10 +375,10 @@ test_many_leave (void)
 
 /* Whenever they go, before their place is free, at that moment or after: each job ends once, as abandoned or stored. */
 static void
-test_leave_at_any_moment (void)
+test_leave_at_any_moment (gconstpointer option)
 {
   g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "2", "-w", "2", "-d", "delay:500us",
-                                                  "--record=record.csv", NULL);
+                                                  "--record=record.csv", option, NULL);
   g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
   guint seed = g_test_rand_int (), n = 3000;
   g_autoptr(GRand) random = g_rand_new_with_seed (seed);
@@ -280,6 +412,7 @@ main (int argc, char **argv)
   static const struct {
     const char *name;
     void (*func) (Line *line, gconstpointer data);
+    const char *option;      /* of a line whose jobs are answered when they are stored */
   } tests[] = {
     { "/client-left/closes", test_closes },
     { "/client-left/resets", test_resets },
@@ -288,14 +421,19 @@ main (int argc, char **argv)
     { "/client-left/after-its-acceptance", test_leaves_after_its_acceptance },
     { "/client-left/with-a-request-in-the-pipe", test_leaves_with_a_request_in_the_pipe },
     { "/client-left/those-behind-move-up", test_those_behind_move_up },
+    { "/client-left/queued-and-not-stored", test_queued_and_not_stored, "--ack=stored" },
+    { "/client-left/in-service-and-not-stored", test_in_service_and_not_stored, "--ack=stored" },
+    { "/client-left/keep-abandoned", test_keep_abandoned, "--keep-abandoned" },
+    { "/client-left/before-a-crash", test_left_before_a_crash, "--journal=jobs.journal" },
   };
 
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    g_test_add (tests[i].name, Line, NULL, line_init, tests[i].func, line_clear);
+    g_test_add (tests[i].name, Line, tests[i].option, tests[i].option ? stored_line_init : line_init, tests[i].func, line_clear);
   g_test_add_func ("/client-left/kept-connection", test_leaves_a_kept_connection);
   g_test_add_func ("/client-left/many", test_many_leave);
-  g_test_add_func ("/client-left/at-any-moment", test_leave_at_any_moment);
+  g_test_add_data_func ("/client-left/at-any-moment", "--ack=accepted", test_leave_at_any_moment);
+  g_test_add_data_func ("/client-left/at-any-moment-and-not-stored", "--ack=stored", test_leave_at_any_moment);
 
   return g_test_run ();
 }

@@ -149,41 +149,6 @@ test_file_removed (void)
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 2);
 }
 
-/* A client that leaves once its job is accepted takes nothing with it: in service, and queued. */
-static void
-test_client_leaves_before_it_is_stored (void)
-{
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-q", "2", "--ack=stored",
-                                                  "--record=record.csv", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  WpClient *clients[5];
-
-  for (guint i = 0; i < 5; i++)
-    {
-      g_autofree char *header = g_strdup_printf ("X-Request-Id: %u\r\n", i);
-
-      clients[i] = wp_client_new (wp_harness_port (server));
-      wp_client_post (clients[i], "/", header, "x", 1);
-      wp_harness_await_stat (server, "ledger.received", i + 1);
-    }
-  wp_client_free (clients[0]);
-  wp_client_reset (clients[1]);
-  wp_client_half_close (clients[2]);
-  wp_client_free (clients[3]);                                    /* this one is parked */
-  wp_harness_await_stat (server, "ledger.abandoned", 1);
-  g_assert_cmpfloat (wp_harness_stat (server, "ledger.queued"), ==, 2);
-  wp_hold_release (hold);
-  g_assert_cmpuint (wp_client_read_status (clients[4]), ==, 200);
-  g_assert_cmpuint (wp_client_read_status (clients[2]), ==, 200);   /* it can still hear */
-  wp_client_free (clients[1]);
-  wp_client_free (clients[2]);
-  wp_client_free (clients[4]);
-  wp_harness_stop (server);
-  g_assert_cmpuint (wp_harness_ledger (server, "stored"), ==, 4);
-  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "id != '3'"), ==, 4);
-  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 4);
-}
-
 static void
 test_duplicates_are_counted (void)
 {
@@ -229,7 +194,6 @@ main (int argc, char **argv)
   g_test_add_func ("/database-down/failure-after-the-answer", test_failure_after_the_answer);
   g_test_add_func ("/database-down/tried-again", test_tried_again);
   g_test_add_func ("/database-down/file-removed", test_file_removed);
-  g_test_add_func ("/database-down/client-leaves-before-it-is-stored", test_client_leaves_before_it_is_stored);
   g_test_add_func ("/database-down/duplicates-are-counted", test_duplicates_are_counted);
   g_test_add_func ("/database-down/payload-is-whole", test_payload_is_whole);
 

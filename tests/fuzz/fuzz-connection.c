@@ -39,7 +39,7 @@ start (Server *self, WpClock *clock, gboolean soup_only)
   int fd;
 
   wp_policy_init (&policy, WP_MODE_DEFAULT);
-  self->mode = wp_mode_new (&policy, 1000, WP_ACK_ACCEPTED, clock, database, NULL);
+  self->mode = wp_mode_new (&policy, 1000, clock, database, NULL);
   self->ingest = (WpIngest) { self->mode, FALSE, soup_only };
   if (!wp_listen_open ("127.0.0.1:0", 1, &fd, &bound, NULL))
     abort ();

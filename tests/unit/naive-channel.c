@@ -1,14 +1,16 @@
 #include "tests/unit/naive-channel.h"
 
 NaiveChannel *
-naive_channel_new (guint capacity_jobs, guint workers, gboolean rejects)
+naive_channel_new (guint capacity_jobs, guint workers, gboolean rejects, gint64 timeout_ns)
 {
   NaiveChannel *self = g_new0 (NaiveChannel, 1);
 
   self->capacity_jobs = capacity_jobs;
   self->workers = workers;
   self->rejects = rejects;
+  self->timeout_ns = timeout_ns;
   self->jobs = g_array_new (FALSE, FALSE, sizeof (NaiveJob));
+  self->turned_away = g_array_new (FALSE, FALSE, sizeof (int));
 
   return self;
 }
@@ -17,11 +19,12 @@ void
 naive_channel_free (NaiveChannel *self)
 {
   g_array_unref (self->jobs);
+  g_array_unref (self->turned_away);
   g_free (self);
 }
 
 NaiveJob *
-naive_channel_job (NaiveChannel *self, guint i)
+naive_channel_job (NaiveChannel *self, int i)
 {
   return &g_array_index (self->jobs, NaiveJob, i);
 }
@@ -31,7 +34,7 @@ naive_channel_count_state (NaiveChannel *self, WpJobState state)
 {
   guint n = 0;
 
-  for (guint i = 0; i < self->jobs->len; i++)
+  for (int i = 0; i < (int) self->jobs->len; i++)
     n += naive_channel_job (self, i)->state == state;
   return n;
 }
@@ -40,9 +43,9 @@ naive_channel_count_state (NaiveChannel *self, WpJobState state)
 int
 naive_channel_first (NaiveChannel *self, WpJobState state)
 {
-  for (guint i = 0; i < self->jobs->len; i++)
+  for (int i = 0; i < (int) self->jobs->len; i++)
     if (naive_channel_job (self, i)->state == state)
-      return (int) i;
+      return i;
   return NAIVE_NEVER;
 }
 
@@ -51,7 +54,39 @@ end (NaiveChannel *self, NaiveJob *job, WpOutcome outcome)
 {
   job->state = WP_JOB_ENDED;
   job->outcome = outcome;
-  job->ended = self->n_operations;
+  job->ended_ns = self->now_ns;
+}
+
+static gint64
+parked_ns (NaiveChannel *self, int i)
+{
+  return self->now_ns - naive_channel_job (self, i)->arrival_ns;
+}
+
+static void
+turn_away (NaiveChannel *self, int i, WpOutcome outcome)
+{
+  end (self, naive_channel_job (self, i), outcome);
+  g_array_append_val (self->turned_away, i);
+}
+
+/* A place is free: who is past its timeout does not get it, who is at the very end of it does. */
+static int
+admit (NaiveChannel *self)
+{
+  int first;
+
+  while ((first = naive_channel_first (self, WP_JOB_PARKED)) != NAIVE_NEVER)
+    {
+      if (self->timeout_ns == WP_TIME_NONE || parked_ns (self, first) <= self->timeout_ns)
+        {
+          naive_channel_job (self, first)->accepted_ns = self->now_ns;
+          naive_channel_job (self, first)->state = WP_JOB_QUEUED;
+          return first;
+        }
+      turn_away (self, first, WP_OUTCOME_TIMED_OUT);
+    }
+  return NAIVE_NEVER;
 }
 
 static void
@@ -65,9 +100,10 @@ note_peaks (NaiveChannel *self)
 WpSend
 naive_channel_send (NaiveChannel *self)
 {
-  NaiveJob job = { WP_JOB_NEW, WP_OUTCOME_NONE, FALSE, self->n_operations, NAIVE_NEVER, NAIVE_NEVER, NAIVE_NEVER, NAIVE_NEVER };
+  NaiveJob job = { WP_JOB_NEW, WP_OUTCOME_NONE, FALSE, self->now_ns, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE };
   WpSend answer;
 
+  g_array_set_size (self->turned_away, 0);
   if (self->closed)
     {
       end (self, &job, WP_OUTCOME_REJECTED);
@@ -76,13 +112,13 @@ naive_channel_send (NaiveChannel *self)
   else if (naive_channel_count_state (self, WP_JOB_IN_SERVICE) < self->workers)
     {
       job.state = WP_JOB_IN_SERVICE;
-      job.accepted = job.started = self->n_operations;
+      job.accepted_ns = job.started_ns = self->now_ns;
       answer = WP_SEND_STARTED;
     }
   else if (naive_channel_count_state (self, WP_JOB_QUEUED) < self->capacity_jobs)
     {
       job.state = WP_JOB_QUEUED;
-      job.accepted = self->n_operations;
+      job.accepted_ns = self->now_ns;
       answer = WP_SEND_ACCEPTED;
     }
   else if (self->rejects)
@@ -98,69 +134,65 @@ naive_channel_send (NaiveChannel *self)
     }
   g_array_append_val (self->jobs, job);
   note_peaks (self);
-  self->n_operations++;
 
   return answer;
 }
 
 /* First the worker takes the oldest that was accepted, then the oldest parked takes the place; without places, it goes to the worker. */
 int
-naive_channel_take (NaiveChannel *self, guint done, WpOutcome outcome, int *admitted)
+naive_channel_take (NaiveChannel *self, int done, WpOutcome outcome, int *admitted)
 {
-  int next = naive_channel_first (self, WP_JOB_QUEUED), parked = naive_channel_first (self, WP_JOB_PARKED);
+  int next = naive_channel_first (self, WP_JOB_QUEUED);
 
-  naive_channel_job (self, done)->finished = self->n_operations;
+  g_array_set_size (self->turned_away, 0);
+  naive_channel_job (self, done)->finished_ns = self->now_ns;
   end (self, naive_channel_job (self, done), outcome);
-  *admitted = parked;
-  if (parked != NAIVE_NEVER)
-    {
-      naive_channel_job (self, parked)->accepted = self->n_operations;
-      naive_channel_job (self, parked)->state = WP_JOB_QUEUED;
-      if (next == NAIVE_NEVER)
-        next = parked;
-    }
+  *admitted = admit (self);
+  if (next == NAIVE_NEVER)
+    next = *admitted;
   if (next != NAIVE_NEVER)
     {
-      naive_channel_job (self, next)->started = self->n_operations;
+      naive_channel_job (self, next)->started_ns = self->now_ns;
       naive_channel_job (self, next)->state = WP_JOB_IN_SERVICE;
     }
   note_peaks (self);
-  self->n_operations++;
 
   return next;
 }
 
 gboolean
-naive_channel_leave (NaiveChannel *self, guint i)
+naive_channel_leave (NaiveChannel *self, int i, gboolean queued_too, int *admitted)
 {
-  gboolean parked = naive_channel_job (self, i)->state == WP_JOB_PARKED;
+  WpJobState state = naive_channel_job (self, i)->state;
 
-  if (parked)
-    end (self, naive_channel_job (self, i), WP_OUTCOME_ABANDONED);
-  self->n_operations++;
+  g_array_set_size (self->turned_away, 0);
+  *admitted = NAIVE_NEVER;
+  if (state != WP_JOB_PARKED && (state != WP_JOB_QUEUED || !queued_too))
+    return FALSE;
+  end (self, naive_channel_job (self, i), WP_OUTCOME_ABANDONED);
+  if (state == WP_JOB_QUEUED)
+    *admitted = admit (self);
 
-  return parked;
+  return TRUE;
 }
 
-int
-naive_channel_expire (NaiveChannel *self, gboolean is_due, WpOutcome outcome)
+void
+naive_channel_expire (NaiveChannel *self)
 {
-  int first = naive_channel_first (self, WP_JOB_PARKED);
-
-  if (!is_due)
-    first = NAIVE_NEVER;
-  if (first != NAIVE_NEVER)
-    end (self, naive_channel_job (self, first), outcome);
-  self->n_operations++;
-
-  return first;
+  g_array_set_size (self->turned_away, 0);
+  for (int i = 0; i < (int) self->jobs->len; i++)
+    if (naive_channel_job (self, i)->state == WP_JOB_PARKED && parked_ns (self, i) >= self->timeout_ns)
+      turn_away (self, i, WP_OUTCOME_TIMED_OUT);
 }
 
 void
 naive_channel_close (NaiveChannel *self)
 {
+  g_array_set_size (self->turned_away, 0);
   self->closed = TRUE;
-  self->n_operations++;
+  for (int i = 0; i < (int) self->jobs->len; i++)
+    if (naive_channel_job (self, i)->state == WP_JOB_PARKED)
+      turn_away (self, i, WP_OUTCOME_REJECTED);
 }
 
 static guint64
@@ -168,7 +200,7 @@ count_outcome (NaiveChannel *self, WpOutcome outcome)
 {
   guint64 n = 0;
 
-  for (guint i = 0; i < self->jobs->len; i++)
+  for (int i = 0; i < (int) self->jobs->len; i++)
     n += naive_channel_job (self, i)->outcome == outcome;
   return n;
 }
@@ -186,6 +218,6 @@ naive_channel_ledger (NaiveChannel *self, WpLedger *ledger)
   ledger->parked = naive_channel_count_state (self, WP_JOB_PARKED);
   ledger->queued = naive_channel_count_state (self, WP_JOB_QUEUED);
   ledger->in_service = naive_channel_count_state (self, WP_JOB_IN_SERVICE);
-  for (guint i = 0; i < self->jobs->len; i++)
+  for (int i = 0; i < (int) self->jobs->len; i++)
     ledger->blocked += naive_channel_job (self, i)->blocked;
 }

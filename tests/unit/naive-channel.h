@@ -5,35 +5,37 @@
 
 #define NAIVE_NEVER (-1)
 
-/* Jobs are known by their index, moments by the number of the operation that they happened in. */
+/* Jobs are known by their index. */
 typedef struct {
   WpJobState state;
   WpOutcome outcome;
   gboolean blocked;
-  int arrival, accepted, started, finished, ended;   /* operations, or NAIVE_NEVER */
+  gint64 arrival_ns, accepted_ns, started_ns, finished_ns, ended_ns;
 } NaiveJob;
 
 typedef struct {
   guint capacity_jobs, workers;
   gboolean rejects, closed;
+  gint64 timeout_ns;         /* WP_TIME_NONE: none */
+  gint64 now_ns;             /* the moment of the next operation; the test's to set */
   GArray *jobs;              /* (element-type NaiveJob): all there ever were, in order of arrival */
-  int n_operations;
+  GArray *turned_away;       /* (element-type int): parked jobs that the last operation ended, the oldest first */
   WpLedger peaks;            /* parked_peak, queued_peak, in_service_peak, blocked */
 } NaiveChannel;
 
-NaiveChannel *naive_channel_new (guint capacity_jobs, guint workers, gboolean rejects);
+NaiveChannel *naive_channel_new (guint capacity_jobs, guint workers, gboolean rejects, gint64 timeout_ns);
 void naive_channel_free (NaiveChannel *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NaiveChannel, naive_channel_free)
 
-NaiveJob *naive_channel_job (NaiveChannel *self, guint i);
+NaiveJob *naive_channel_job (NaiveChannel *self, int i);
 guint naive_channel_count_state (NaiveChannel *self, WpJobState state);
 int naive_channel_first (NaiveChannel *self, WpJobState state);   /* the oldest job in that state, or NAIVE_NEVER */
 
 /* Each is one operation. Jobs returned are indices, or NAIVE_NEVER. */
 WpSend naive_channel_send (NaiveChannel *self);
-int naive_channel_take (NaiveChannel *self, guint done, WpOutcome outcome, int *admitted);
-gboolean naive_channel_leave (NaiveChannel *self, guint i);
-int naive_channel_expire (NaiveChannel *self, gboolean is_due, WpOutcome outcome);
+int naive_channel_take (NaiveChannel *self, int done, WpOutcome outcome, int *admitted);
+gboolean naive_channel_leave (NaiveChannel *self, int i, gboolean queued_too, int *admitted);
+void naive_channel_expire (NaiveChannel *self);
 void naive_channel_close (NaiveChannel *self);
 
 void naive_channel_ledger (NaiveChannel *self, WpLedger *ledger);   /* but for duplicates */

@@ -28,10 +28,12 @@ check_ledger (WpChannel *channel, guint64 received, guint64 recovered, guint64 r
 static void
 serve_all (WpChannel *channel, GPtrArray *jobs, guint first)
 {
-  for (WpJob *job = jobs->pdata[first], *next, *admitted; job; job = next)
+  WpFreed freed;
+
+  for (WpJob *job = jobs->pdata[first], *next; job; job = next)
     {
-      next = wp_channel_take (channel, job, &admitted);
-      g_clear_pointer (&admitted, wp_job_unref);
+      next = wp_channel_take (channel, job, &freed);
+      g_clear_pointer (&freed.admitted, wp_job_unref);
       g_assert_true (!next || next->seq > job->seq);
       wp_job_unref (job);
     }
@@ -42,9 +44,10 @@ serve_all (WpChannel *channel, GPtrArray *jobs, guint first)
 static void
 check_recover (guint capacity_jobs)
 {
-  g_autoptr(WpChannel) channel = wp_channel_new (capacity_jobs, 1, FALSE);
+  g_autoptr(WpChannel) channel = wp_channel_new (capacity_jobs, 1, FALSE, WP_TIME_NONE);
   g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
-  WpJob *admitted, *late;
+  WpFreed freed;
+  WpJob *late;
 
   g_assert_true (wp_channel_recover (channel, add_job (jobs)));
   for (guint i = 0; i < 3; i++)
@@ -56,9 +59,9 @@ check_recover (guint capacity_jobs)
     {
       WpJob *done = jobs->pdata[i];
 
-      g_assert_true (wp_channel_take (channel, done, &admitted) == jobs->pdata[i + 1]);
-      g_assert_true (admitted == (capacity_jobs == 3 - i ? late : NULL));
-      g_clear_pointer (&admitted, wp_job_unref);
+      g_assert_true (wp_channel_take (channel, done, &freed) == jobs->pdata[i + 1]);
+      g_assert_true (freed.admitted == (capacity_jobs == 3 - i ? late : NULL));
+      g_clear_pointer (&freed.admitted, wp_job_unref);
       wp_job_unref (done);
     }
   serve_all (channel, jobs, 3);
@@ -79,25 +82,26 @@ test_recover (void)
 static void
 test_withdraw (void)
 {
-  g_autoptr(WpChannel) channel = wp_channel_new (2, 1, FALSE);
+  g_autoptr(WpChannel) channel = wp_channel_new (2, 1, FALSE, WP_TIME_NONE);
   g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
-  WpJob *admitted, *job;
+  WpFreed freed;
+  WpJob *job;
 
   for (guint i = 0; i < 4; i++)
     wp_channel_send (channel, add_job (jobs));
   job = jobs->pdata[1];
-  g_assert_cmpint (wp_channel_withdraw (channel, job, &admitted), ==, WP_WITHDRAWAL_DONE);
-  g_assert_true (admitted == jobs->pdata[3]);
+  g_assert_cmpint (wp_channel_withdraw (channel, job, &freed), ==, WP_WITHDRAWAL_DONE);
+  g_assert_true (freed.admitted == jobs->pdata[3]);
   g_assert_cmpint (job->outcome, ==, WP_OUTCOME_REJECTED);
   g_assert_cmpint (job->accepted_ns, ==, WP_TIME_NONE);
-  wp_job_unref (admitted);
+  wp_job_unref (freed.admitted);
   wp_job_unref (job);
   check_ledger (channel, 4, 0, 1, 2, 0);
-  g_assert_cmpint (wp_channel_withdraw (channel, job, &admitted), ==, WP_WITHDRAWAL_ENDED);
+  g_assert_cmpint (wp_channel_withdraw (channel, job, &freed), ==, WP_WITHDRAWAL_ENDED);
   g_assert_false (job->unjournaled);
   job = jobs->pdata[0];
-  g_assert_cmpint (wp_channel_withdraw (channel, job, &admitted), ==, WP_WITHDRAWAL_STARTED);
-  g_assert_null (admitted);
+  g_assert_cmpint (wp_channel_withdraw (channel, job, &freed), ==, WP_WITHDRAWAL_STARTED);
+  g_assert_null (freed.admitted);
   g_assert_true (job->unjournaled);
   serve_all (channel, jobs, 0);
   check_ledger (channel, 4, 0, 1, 0, 0);
@@ -106,7 +110,7 @@ test_withdraw (void)
 static void
 test_refuse (void)
 {
-  g_autoptr(WpChannel) channel = wp_channel_new (2, 1, FALSE);
+  g_autoptr(WpChannel) channel = wp_channel_new (2, 1, FALSE, WP_TIME_NONE);
   g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
 
   g_assert_cmpint (wp_channel_send (channel, add_job (jobs)), ==, WP_SEND_STARTED);

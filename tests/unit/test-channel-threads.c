@@ -19,9 +19,10 @@ typedef struct {
 typedef struct {
   WpChannel *channel;
   guint capacity_jobs, workers;
+  gint64 timeout_ns;         /* WP_TIME_NONE: none */
   GMutex mutex;
   GPtrArray *in_service;     /* (element-type WpJob): guarded by mutex; started, and nobody has done them yet */
-  GPtrArray *parked;         /* (element-type WpJob): guarded by mutex; were parked, and may be still */
+  GPtrArray *waiting;        /* (element-type WpJob): guarded by mutex; were parked or queued, and may be still */
   Told told[N_THREADS * SENDS_EACH];
   gint n_told;               /* atomic */
   gint senders;              /* atomic: threads that still send */
@@ -73,35 +74,53 @@ send_one (Hammer *self)
     case WP_SEND_STARTED:
       keep (bench, bench->in_service, job);
       break;
+    case WP_SEND_ACCEPTED:
     case WP_SEND_PARKED:
-      keep (bench, bench->parked, job);
+      keep (bench, bench->waiting, job);
       break;
     case WP_SEND_REJECTED:
     case WP_SEND_CLOSED:
       note_end (job);
       break;
-    case WP_SEND_ACCEPTED:
-      break;
     }
+}
+
+static void
+turn_away (WpJob *jobs)
+{
+  for (WpJob *job = jobs, *next; job; job = next)
+    {
+      next = job->next;
+      note_end (job);
+      wp_job_unref (job);
+    }
+}
+
+static void
+place_freed (const WpFreed *freed)
+{
+  if (freed->admitted)
+    {
+      g_atomic_int_inc (&((Told *) freed->admitted->client)->admitted);
+      wp_job_unref (freed->admitted);
+    }
+  turn_away (freed->expired);
 }
 
 /* FALSE: nothing is in service. */
 static gboolean
 take_one (Hammer *self)
 {
-  WpJob *done = pick (self, self->bench->in_service), *next, *admitted;
+  WpJob *done = pick (self, self->bench->in_service), *next;
+  WpFreed freed;
 
   if (!done)
     return FALSE;
   done->result = wp_random_below (&self->random, 9) ? WP_RESULT_STORED : WP_RESULT_PERMANENT;
-  next = wp_channel_take (self->bench->channel, done, &admitted);
+  next = wp_channel_take (self->bench->channel, done, &freed);
   if (next)
     keep (self->bench, self->bench->in_service, next);
-  if (admitted)
-    {
-      g_atomic_int_inc (&((Told *) admitted->client)->admitted);
-      wp_job_unref (admitted);
-    }
+  place_freed (&freed);
   note_end (done);
   wp_job_unref (done);
 
@@ -111,22 +130,23 @@ take_one (Hammer *self)
 static void
 leave_one (Hammer *self)
 {
-  WpJob *job = pick (self, self->bench->parked);
+  WpJob *job = pick (self, self->bench->waiting);
+  WpFreed freed;
 
-  if (job && wp_channel_leave (self->bench->channel, job))
-    note_end (job);
-}
-
-static void
-expire_one (Hammer *self)
-{
-  gint64 timeout_ns = (gint64) wp_random_below (&self->random, 3) * 50 * WP_NS_PER_US, next_due_ns;
-  WpJob *job = wp_channel_expire (self->bench->channel, timeout_ns, WP_OUTCOME_TIMED_OUT, &next_due_ns);
-
-  if (!job)
+  if (!job || !wp_channel_leave (self->bench->channel, job, wp_random_below (&self->random, 2) == 0, &freed))
     return;
   note_end (job);
   wp_job_unref (job);
+  place_freed (&freed);
+}
+
+static void
+expire_some (Hammer *self)
+{
+  gint64 next_due_ns;
+
+  if (self->bench->timeout_ns != WP_TIME_NONE)
+    turn_away (wp_channel_expire (self->bench->channel, &next_due_ns));
 }
 
 static void
@@ -163,13 +183,13 @@ hammer (gpointer data)
       else if (what < 82)
         leave_one (self);
       else if (what < 88)
-        expire_one (self);
+        expire_some (self);
       else if (what < 92)
         check_snapshot (self->bench);
       else
         g_thread_yield ();
       if (left < SENDS_EACH / 20 && wp_random_below (&self->random, 256) == 0)
-        wp_channel_close (self->bench->channel);
+        turn_away (wp_channel_close (self->bench->channel));
     }
   g_atomic_int_add (&self->bench->senders, -1);
   while (take_one (self) || g_atomic_int_get (&self->bench->senders) > 0)
@@ -177,22 +197,29 @@ hammer (gpointer data)
   return NULL;
 }
 
+/* Nobody gets a place that was parked for longer than the timeout by the stamp of the acceptance itself, however late the timer is. */
 static void
-check_times (const WpJob *job)
+check_times (const Bench *bench, const WpJob *job)
 {
+  gboolean accepted = job->accepted_ns != WP_TIME_NONE, served = job->outcome == WP_OUTCOME_STORED || job->outcome == WP_OUTCOME_FAILED;
+
   g_assert_cmpint (job->ended_ns, >=, job->arrival_ns);
-  if (job->outcome == WP_OUTCOME_STORED || job->outcome == WP_OUTCOME_FAILED)
+  if (accepted)
     {
       g_assert_cmpint (job->accepted_ns, >=, job->arrival_ns);
+      g_assert_true (job->blocked || job->accepted_ns == job->arrival_ns);
+      g_assert_true (bench->timeout_ns == WP_TIME_NONE || job->accepted_ns - job->arrival_ns <= bench->timeout_ns);
+      g_assert_true (served || job->outcome == WP_OUTCOME_ABANDONED);
+    }
+  if (job->outcome == WP_OUTCOME_TIMED_OUT)
+    g_assert_cmpint (job->ended_ns - job->arrival_ns, >=, bench->timeout_ns);
+  g_assert_cmpint (job->started_ns != WP_TIME_NONE, ==, served);
+  if (served)
+    {
       g_assert_cmpint (job->started_ns, >=, job->accepted_ns);
       g_assert_cmpint (job->finished_ns, >=, job->started_ns);
-      g_assert_cmpint (job->finished_ns, ==, job->ended_ns);
-      g_assert_true (job->blocked || job->accepted_ns == job->arrival_ns);
-      return;
     }
-  g_assert_cmpint (job->accepted_ns, ==, WP_TIME_NONE);
-  g_assert_cmpint (job->started_ns, ==, WP_TIME_NONE);
-  g_assert_cmpint (job->finished_ns, ==, WP_TIME_NONE);
+  g_assert_cmpint (job->finished_ns, ==, served ? job->ended_ns : WP_TIME_NONE);
 }
 
 static int
@@ -220,14 +247,16 @@ check_all (Bench *bench)
       g_assert_cmpint (told->ended, ==, 1);
       g_assert_cmpint (told->admitted, ==, job->blocked && job->accepted_ns != WP_TIME_NONE);
       g_assert_cmpint (job->refs, ==, 1);
-      check_times (job);
+      check_times (bench, job);
       g_assert_cmpint (job->arrival_ns, >=, arrival_ns);
       arrival_ns = job->arrival_ns;
       if (job->accepted_ns == WP_TIME_NONE)
         continue;
       g_assert_cmpint (job->accepted_ns, >=, accepted_ns);
-      g_assert_cmpint (job->started_ns, >=, started_ns);
       accepted_ns = job->accepted_ns;
+      if (job->started_ns == WP_TIME_NONE)
+        continue;
+      g_assert_cmpint (job->started_ns, >=, started_ns);
       started_ns = job->started_ns;
     }
 }
@@ -239,9 +268,10 @@ bench_new (WpRandom *random)
 
   self->capacity_jobs = wp_random_below (random, 8) == 0 ? WP_UNBOUNDED : (guint) wp_random_below (random, 6);
   self->workers = 1 + (guint) wp_random_below (random, 4);
-  self->channel = wp_channel_new (self->capacity_jobs, self->workers, wp_random_below (random, 8) == 0);
+  self->timeout_ns = wp_random_below (random, 4) == 0 ? WP_TIME_NONE : 1 + (gint64) wp_random_below (random, 100) * WP_NS_PER_US;
+  self->channel = wp_channel_new (self->capacity_jobs, self->workers, wp_random_below (random, 8) == 0, self->timeout_ns);
   self->in_service = g_ptr_array_new ();
-  self->parked = g_ptr_array_new ();
+  self->waiting = g_ptr_array_new ();
   self->senders = N_THREADS;
   g_mutex_init (&self->mutex);
 
@@ -255,7 +285,7 @@ bench_free (Bench *self)
     wp_job_unref (self->told[i].job);
   wp_channel_free (self->channel);
   g_ptr_array_unref (self->in_service);
-  g_ptr_array_unref (self->parked);
+  g_ptr_array_unref (self->waiting);
   g_mutex_clear (&self->mutex);
   g_free (self);
 }

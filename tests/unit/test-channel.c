@@ -1,4 +1,4 @@
-/* The channel held against a naive model after every operation, then under several threads at once. */
+/* The channel held against a naive model after every operation, on a clock that the test sets, so that moments coincide. */
 #include "tests/unit/naive-channel.h"
 
 #include "sim/base/wp-policy.h"
@@ -8,30 +8,48 @@
 #define OPERATIONS_EACH 120
 #define AN_HOUR_NS (3600 * WP_NS_PER_S)
 
+/* The linker puts it in the place of wp_time_monotonic(). */
+gint64 __wrap_wp_time_monotonic (void);
+
+static gint64 clock_ns = AN_HOUR_NS;
+static guint n_readings;
+
+gint64
+__wrap_wp_time_monotonic (void)
+{
+  n_readings++;
+  return clock_ns;
+}
+
 typedef struct {
   WpRandom random;
   WpChannel *channel;
   NaiveChannel *naive;
   GPtrArray *jobs;           /* (element-type WpJob): our reference to each, in order of arrival */
-  GArray *stamps;            /* (element-type gint64): of each operation; WP_TIME_NONE until some job shows it */
-  gint64 before_ns;          /* the current operation began after this */
   guint64 duplicates, conflicts;
 } Pair;
+
+static guint
+below (Pair *self, guint n)
+{
+  return (guint) wp_random_below (&self->random, n);
+}
 
 static void
 pair_init (Pair *self, guint64 seed, guint64 stream)
 {
   guint capacity_jobs, workers;
   gboolean rejects;
+  gint64 timeout_ns;
 
   wp_random_init (&self->random, seed, stream);
-  capacity_jobs = wp_random_below (&self->random, 8) == 0 ? WP_UNBOUNDED : (guint) wp_random_below (&self->random, 6);
-  workers = 1 + (guint) wp_random_below (&self->random, 4);
-  rejects = wp_random_below (&self->random, 4) == 0;
-  self->channel = wp_channel_new (capacity_jobs, workers, rejects);
-  self->naive = naive_channel_new (capacity_jobs, workers, rejects);
+  capacity_jobs = below (self, 8) == 0 ? WP_UNBOUNDED : below (self, 6);
+  workers = 1 + below (self, 4);
+  rejects = below (self, 4) == 0;
+  timeout_ns = below (self, 4) == 0 ? WP_TIME_NONE : 1 + below (self, 20);
+  self->channel = wp_channel_new (capacity_jobs, workers, rejects, timeout_ns);
+  self->naive = naive_channel_new (capacity_jobs, workers, rejects, timeout_ns);
   self->jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
-  self->stamps = g_array_new (FALSE, FALSE, sizeof (gint64));
   self->duplicates = self->conflicts = 0;
 }
 
@@ -44,32 +62,10 @@ pair_clear (Pair *self)
   wp_channel_free (self->channel);
   naive_channel_free (self->naive);
   g_ptr_array_unref (self->jobs);
-  g_array_unref (self->stamps);
-}
-
-/* All that happened in one operation bears one stamp, read within it. */
-static void
-check_stamp (Pair *self, gint64 stamp_ns, int operation)
-{
-  gint64 *known;
-
-  if (operation == NAIVE_NEVER)
-    {
-      g_assert_cmpint (stamp_ns, ==, WP_TIME_NONE);
-      return;
-    }
-  known = &g_array_index (self->stamps, gint64, operation);
-  if (*known == WP_TIME_NONE)
-    {
-      g_assert_cmpint (stamp_ns, >=, self->before_ns);
-      g_assert_cmpint (stamp_ns, <=, wp_time_monotonic ());
-      *known = stamp_ns;
-    }
-  g_assert_cmpint (stamp_ns, ==, *known);
 }
 
 static void
-check_job (Pair *self, guint i)
+check_job (Pair *self, int i)
 {
   const WpJob *job = self->jobs->pdata[i];
   const NaiveJob *naive = naive_channel_job (self->naive, i);
@@ -78,11 +74,11 @@ check_job (Pair *self, guint i)
   g_assert_cmpint (job->outcome, ==, naive->outcome);
   g_assert_cmpint (job->blocked, ==, naive->blocked);
   g_assert_cmpuint (job->seq, ==, i);
-  check_stamp (self, job->arrival_ns, naive->arrival);
-  check_stamp (self, job->accepted_ns, naive->accepted);
-  check_stamp (self, job->started_ns, naive->started);
-  check_stamp (self, job->finished_ns, naive->finished);
-  check_stamp (self, job->ended_ns, naive->ended);
+  g_assert_cmpint (job->arrival_ns, ==, naive->arrival_ns);
+  g_assert_cmpint (job->accepted_ns, ==, naive->accepted_ns);
+  g_assert_cmpint (job->started_ns, ==, naive->started_ns);
+  g_assert_cmpint (job->finished_ns, ==, naive->finished_ns);
+  g_assert_cmpint (job->ended_ns, ==, naive->ended_ns);
   g_assert_cmpint (job->refs, ==, naive->state == WP_JOB_ENDED ? 1 : 2);
   if (naive->state == WP_JOB_IN_SERVICE)
     g_assert_true (job->worker->job == job && job->worker->id < self->naive->workers);
@@ -145,7 +141,7 @@ check_order (Pair *self)
 static void
 check_pair (Pair *self)
 {
-  for (guint i = 0; i < self->jobs->len; i++)
+  for (int i = 0; i < (int) self->jobs->len; i++)
     check_job (self, i);
   check_ledger (self);
   check_order (self);
@@ -168,26 +164,52 @@ static int
 pick (Pair *self, WpJobState state)
 {
   guint n = naive_channel_count_state (self->naive, state);
-  guint skip = n > 0 ? (guint) wp_random_below (&self->random, n) : 0;
+  guint skip = n > 0 ? below (self, n) : 0;
 
-  for (guint i = 0; n > 0 && i < self->naive->jobs->len; i++)
+  for (int i = 0; n > 0 && i < (int) self->naive->jobs->len; i++)
     if (naive_channel_job (self->naive, i)->state == state && skip-- == 0)
-      return (int) i;
+      return i;
   return NAIVE_NEVER;
+}
+
+/* Takes jobs that were turned away, which must be the same on both sides. */
+static void
+check_turned_away (Pair *self, WpJob *jobs)
+{
+  const GArray *expected = self->naive->turned_away;
+
+  for (guint i = 0; i < expected->len; i++)
+    {
+      WpJob *job = jobs;
+
+      g_assert_true (job == self->jobs->pdata[g_array_index (expected, int, i)]);
+      jobs = job->next;
+      wp_job_unref (job);
+    }
+  g_assert_null (jobs);
+}
+
+static void
+check_freed (Pair *self, const WpFreed *freed, int admitted)
+{
+  g_assert_true (freed->admitted == (admitted == NAIVE_NEVER ? NULL : self->jobs->pdata[admitted]));
+  if (freed->admitted)
+    wp_job_unref (freed->admitted);
+  check_turned_away (self, freed->expired);
 }
 
 /* A completion whose delay was due a moment ago, or in an hour, or that knows of none. */
 static gint64
 random_due (Pair *self)
 {
-  switch (wp_random_below (&self->random, 3))
+  switch (below (self, 3))
     {
     case 0:
       return WP_TIME_NONE;
     case 1:
-      return self->before_ns - (gint64) wp_random_below (&self->random, 1000);
+      return clock_ns - below (self, 1000);
     default:
-      return self->before_ns + AN_HOUR_NS;
+      return clock_ns + AN_HOUR_NS;
     }
 }
 
@@ -195,9 +217,10 @@ static void
 take_one (Pair *self)
 {
   int i = pick (self, WP_JOB_IN_SERVICE), next, admitted;
-  WpResult result = (WpResult) wp_random_below (&self->random, WP_RESULT_PERMANENT + 1);
+  WpResult result = (WpResult) below (self, WP_RESULT_PERMANENT + 1);
   WpOutcome outcome = result == WP_RESULT_STORED || result == WP_RESULT_DUPLICATE ? WP_OUTCOME_STORED : WP_OUTCOME_FAILED;
-  WpJob *done, *got, *got_place;
+  WpJob *done, *got;
+  WpFreed freed;
   const WpWorker *worker;
 
   if (i == NAIVE_NEVER)
@@ -209,10 +232,10 @@ take_one (Pair *self)
   self->duplicates += result == WP_RESULT_DUPLICATE;
   self->conflicts += result == WP_RESULT_CONFLICT;
 
-  got = wp_channel_take (self->channel, done, &got_place);
-  next = naive_channel_take (self->naive, (guint) i, outcome, &admitted);
+  got = wp_channel_take (self->channel, done, &freed);
+  next = naive_channel_take (self->naive, i, outcome, &admitted);
   g_assert_true (got == (next == NAIVE_NEVER ? NULL : self->jobs->pdata[next]));
-  g_assert_true (got_place == (admitted == NAIVE_NEVER ? NULL : self->jobs->pdata[admitted]));
+  check_freed (self, &freed, admitted);
   g_assert_null (done->worker);
   if (got)
     {
@@ -220,67 +243,72 @@ take_one (Pair *self)
       g_assert_cmpint (got->base_ns, ==, done->due_ns == WP_TIME_NONE ? got->started_ns : MIN (done->due_ns, got->started_ns));
     }
   wp_job_unref (done);
-  if (got_place)
-    wp_job_unref (got_place);
 }
 
-/* Mostly one that is parked; now and then one that is not (any more). */
+/* Mostly one that waits; now and then one that does not (any more). */
 static void
 leave_one (Pair *self)
 {
-  int i = wp_random_below (&self->random, 4) == 0 ? (int) wp_random_below (&self->random, self->jobs->len + 1) : pick (self, WP_JOB_PARKED);
+  int i = below (self, 4) == 0 ? (int) below (self, self->jobs->len + 1) : pick (self, below (self, 2) ? WP_JOB_PARKED : WP_JOB_QUEUED);
+  gboolean queued_too = below (self, 2) == 0, left;
+  int admitted;
+  WpFreed freed;
 
   if (i == NAIVE_NEVER || i == (int) self->jobs->len)
     return;
-  g_assert_cmpint (wp_channel_leave (self->channel, self->jobs->pdata[i]), ==, naive_channel_leave (self->naive, (guint) i));
+  left = wp_channel_leave (self->channel, self->jobs->pdata[i], queued_too, &freed);
+  g_assert_cmpint (left, ==, naive_channel_leave (self->naive, i, queued_too, &admitted));
+  check_freed (self, &freed, admitted);
+  if (left)
+    wp_job_unref (self->jobs->pdata[i]);
 }
 
-/* At the very nanosecond of the timeout, after it, long before it, or in any case. */
 static void
-expire_one (Pair *self)
+expire_some (Pair *self)
 {
-  int first = naive_channel_first (self->naive, WP_JOB_PARKED), due, next;
-  gboolean is_due = wp_random_below (&self->random, 2) == 0;
-  WpOutcome outcome = wp_random_below (&self->random, 2) == 0 ? WP_OUTCOME_TIMED_OUT : WP_OUTCOME_REJECTED;
-  gint64 waited_ns = first == NAIVE_NEVER ? 0 : self->before_ns - ((WpJob *) self->jobs->pdata[first])->arrival_ns;
-  gint64 timeout_ns = !is_due ? AN_HOUR_NS : wp_random_below (&self->random, 2) == 0 ? 0 : waited_ns;
+  WpJob *expired;
   gint64 next_due_ns;
-  WpJob *job = wp_channel_expire (self->channel, timeout_ns, outcome, &next_due_ns);
+  int next;
 
-  due = naive_channel_expire (self->naive, is_due, outcome);
-  g_assert_true (job == (due == NAIVE_NEVER ? NULL : self->jobs->pdata[due]));
+  if (self->naive->timeout_ns == WP_TIME_NONE)
+    return;
+  expired = wp_channel_expire (self->channel, &next_due_ns);
+  naive_channel_expire (self->naive);
+  check_turned_away (self, expired);
   next = naive_channel_first (self->naive, WP_JOB_PARKED);
-  g_assert_cmpint (next_due_ns, ==, next == NAIVE_NEVER ? WP_TIME_NONE : ((WpJob *) self->jobs->pdata[next])->arrival_ns + timeout_ns);
-  if (job)
-    wp_job_unref (job);
+  g_assert_cmpint (next_due_ns, ==, next == NAIVE_NEVER ? WP_TIME_NONE : naive_channel_job (self->naive, next)->arrival_ns +
+                                                                           self->naive->timeout_ns);
 }
 
+static void
+close_it (Pair *self)
+{
+  WpJob *refused = wp_channel_close (self->channel);
+
+  naive_channel_close (self->naive);
+  check_turned_away (self, refused);
+}
+
+/* Two in three share their moment with the one before. */
 static void
 operate (Pair *self)
 {
-  int n_before = self->naive->n_operations;
-  guint what = (guint) wp_random_below (&self->random, 100);
+  guint what = below (self, 1000);
 
-  self->before_ns = wp_time_monotonic ();
-  if (what < 50)
+  clock_ns += below (self, 3) == 0 ? 1 + below (self, 3) : 0;
+  self->naive->now_ns = clock_ns;
+  n_readings = 0;
+  if (what < 500)
     send_one (self);
-  else if (what < 80)
+  else if (what < 780)
     take_one (self);
-  else if (what < 90)
+  else if (what < 920)
     leave_one (self);
-  else if (what < 99)
-    expire_one (self);
-  else if (wp_random_below (&self->random, 4) == 0)
-    {
-      wp_channel_close (self->channel);
-      naive_channel_close (self->naive);
-    }
-  for (; n_before < self->naive->n_operations; n_before++)
-    {
-      gint64 none = WP_TIME_NONE;
-
-      g_array_append_val (self->stamps, none);
-    }
+  else if (what < 997)
+    expire_some (self);
+  else
+    close_it (self);
+  g_assert_cmpuint (n_readings, <=, 1);
 }
 
 static void
@@ -288,10 +316,7 @@ empty_pair (Pair *self)
 {
   while (naive_channel_first (self->naive, WP_JOB_IN_SERVICE) != NAIVE_NEVER)
     {
-      gint64 none = WP_TIME_NONE;
-
-      self->before_ns = wp_time_monotonic ();
-      g_array_append_val (self->stamps, none);
+      self->naive->now_ns = ++clock_ns;
       take_one (self);
       check_pair (self);
     }
@@ -322,7 +347,7 @@ test_equals_naive (void)
 static void
 test_a_commit_is_one_operation (void)
 {
-  g_autoptr(WpChannel) channel = wp_channel_new (2, 3, FALSE);
+  g_autoptr(WpChannel) channel = wp_channel_new (2, 3, FALSE, WP_TIME_NONE);
   WpJob *jobs[7];
   WpTaken taken[3], last[3], none;
   WpLedger ledger;
@@ -336,7 +361,7 @@ test_a_commit_is_one_operation (void)
   for (guint i = 0; i < 3; i++)
     {
       g_assert_true (taken[i].next == jobs[3 + i]);
-      g_assert_true (taken[i].admitted == (i < 2 ? jobs[5 + i] : NULL));
+      g_assert_true (taken[i].freed.admitted == (i < 2 ? jobs[5 + i] : NULL));
       g_assert_cmpint (jobs[i]->finished_ns, ==, jobs[0]->finished_ns);
       g_assert_cmpint (jobs[3 + i]->started_ns, ==, jobs[0]->finished_ns);
       if (i < 2)
@@ -349,7 +374,7 @@ test_a_commit_is_one_operation (void)
   g_assert_cmpint (jobs[4]->outcome, ==, WP_OUTCOME_FAILED);
   g_assert_true (last[0].next == jobs[6] && !last[1].next && !last[2].next);
   wp_channel_take_all (channel, jobs + 6, 1, &none);
-  g_assert_true (!none.next && !none.admitted);
+  g_assert_true (!none.next && !none.freed.admitted);
   wp_channel_count (channel, &ledger, NULL);
   g_assert_true (wp_ledger_balances (&ledger) && ledger.stored == 6 && ledger.failed == 1 && ledger.in_service == 0);
   for (guint i = 3; i < 7; i++)

@@ -159,9 +159,10 @@ check (WpModeKind kind, Moment moment)
   Cut cut;
 
   wp_policy_init (&policy, kind);
+  policy.ack = WP_ACK_STORED;
   policy.workers = 20;
   cut_init (&cut, moment);
-  mode = wp_mode_new (&policy, N_JOBS, WP_ACK_STORED, clock, &cut.base, NULL);
+  mode = wp_mode_new (&policy, N_JOBS, clock, &cut.base, NULL);
   wp_mode_set_retry (mode, &retry);
   cut.writer = g_thread_new ("cut", run, &cut);
   submit (mode, &n_told);

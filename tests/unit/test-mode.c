@@ -85,12 +85,13 @@ bench_init (Bench *self, WpModeKind kind, guint failures, gboolean later, const 
   WpPolicy policy;
 
   wp_policy_init (&policy, kind);
+  policy.ack = WP_ACK_STORED;
   policy.queue_jobs = 10;
   policy.workers = 4;
   *self = (Bench) { .faulty = { .base = { .class = &faulty_class }, .failures = failures, .later = later } };
   self->faulty.tellers = g_thread_pool_new (tell_later, &self->faulty, 2, FALSE, NULL);
   self->clock = wp_clock_new (NULL);
-  self->mode = wp_mode_new (&policy, N_JOBS, WP_ACK_STORED, self->clock, &self->faulty.base, NULL);
+  self->mode = wp_mode_new (&policy, N_JOBS, self->clock, &self->faulty.base, NULL);
   wp_mode_set_retry (self->mode, retry);
   n_given_up = 0;
 }
