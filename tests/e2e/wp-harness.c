@@ -84,8 +84,8 @@ read_ports (WpHarness *self)
   return TRUE;
 }
 
-static WpHarness *
-harness_new (void)
+WpHarness *
+wp_harness_new (void)
 {
   WpHarness *self = g_new0 (WpHarness, 1);
   g_autoptr(GError) error = NULL;
@@ -110,8 +110,8 @@ command_line (const char *option, va_list more)
   return argv;
 }
 
-/* In its folder, until it says its ports. */
-static void
+/* In its folder, until it reports its ports, or has ended: FALSE. */
+static gboolean
 launch (WpHarness *self, const WpChildTerms *terms, const char *option, va_list more)
 {
   g_autoptr(GPtrArray) argv = command_line (option, more);
@@ -128,35 +128,71 @@ launch (WpHarness *self, const WpChildTerms *terms, const char *option, va_list 
     }
   self->child = wp_child_new (self->dir, (char **) argv->pdata, terms);
   for (gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US; !read_ports (self);)
-    if (wp_child_wait (self->child, g_get_monotonic_time () + 2000) || g_get_monotonic_time () > until_us)
+    if (wp_child_wait (self->child, g_get_monotonic_time () + 2000))
+      return read_ports (self);
+    else if (g_get_monotonic_time () > until_us)
       {
         show_log (self);
-        g_error ("wp-server does not start");
+        g_error ("wp-server neither starts nor ends");
       }
+  return TRUE;
+}
+
+static void
+launch_for_sure (WpHarness *self, const WpChildTerms *terms, const char *option, va_list more)
+{
+  if (launch (self, terms, option, more))
+    return;
+  show_log (self);
+  g_error ("wp-server does not start");
 }
 
 static WpHarness *
 start (const WpChildTerms *terms, const char *option, va_list more)
 {
-  WpHarness *self = harness_new ();
+  WpHarness *self = wp_harness_new ();
 
-  launch (self, terms, option, more);
+  launch_for_sure (self, terms, option, more);
   return self;
+}
+
+/* The last server has ended; the ports that a log reports are to be those of the next. */
+static void
+clear_away (WpHarness *self)
+{
+  g_autofree char *log = wp_harness_path (self, WP_CHILD_LOG);
+
+  if (!self->child)
+    return;
+  wp_harness_wait (self);
+  g_clear_pointer (&self->child, wp_child_free);
+  g_clear_pointer (&self->admin, wp_client_free);
+  g_unlink (log);
 }
 
 void
 wp_harness_start_again (WpHarness *self, const char *option, ...)
 {
-  g_autofree char *log = wp_harness_path (self, WP_CHILD_LOG);
   va_list more;
 
-  wp_harness_wait (self);
-  g_clear_pointer (&self->child, wp_child_free);
-  g_clear_pointer (&self->admin, wp_client_free);
-  g_unlink (log);   /* the ports that it says are the new ones */
+  clear_away (self);
   va_start (more, option);
-  launch (self, NULL, option, more);
+  launch_for_sure (self, NULL, option, more);
   va_end (more);
+}
+
+gboolean
+wp_harness_try (WpHarness *self, const WpChildTerms *terms, const char *option, ...)
+{
+  gboolean runs;
+  va_list more;
+
+  clear_away (self);
+  va_start (more, option);
+  runs = launch (self, terms, option, more);
+  va_end (more);
+
+  return runs;
 }
 
 WpHarness *
@@ -188,7 +224,7 @@ wp_harness_start_limited (const WpChildTerms *terms, const char *option, ...)
 static WpHarness *
 run (const WpChildTerms *terms, const char *option, va_list more)
 {
-  WpHarness *self = harness_new ();
+  WpHarness *self = wp_harness_new ();
   g_autoptr(GPtrArray) argv = command_line (option, more);
 
   self->child = wp_child_new (self->dir, (char **) argv->pdata, terms);
@@ -246,7 +282,7 @@ remove_folder (const char *path)
 void
 wp_harness_free (WpHarness *self)
 {
-  wp_child_free (self->child);
+  g_clear_pointer (&self->child, wp_child_free);
   g_clear_pointer (&self->admin, wp_client_free);
   g_clear_pointer (&self->record, wp_trace_free);
   remove_folder (self->dir);

@@ -20,6 +20,10 @@ WpHarness *wp_harness_start_limited (const WpChildTerms *terms, const char *opti
 /* After its end, in the same folder; its log begins anew. */
 void wp_harness_start_again (WpHarness *self, const char *option, ...) G_GNUC_NULL_TERMINATED;
 
+/* A folder without a server; starts one there, which may end instead of serving: FALSE, and its status is wp_harness_wait()'s. */
+WpHarness *wp_harness_new (void);
+gboolean wp_harness_try (WpHarness *self, const WpChildTerms *terms, const char *option, ...) G_GNUC_NULL_TERMINATED;
+
 /* Runs wp-server with these options alone to its end; it is killed if it starts to serve. See wp_harness_wait(). */
 WpHarness *wp_harness_run (const char *option, ...) G_GNUC_NULL_TERMINATED;
 WpHarness *wp_harness_run_limited (const WpChildTerms *terms, const char *option, ...) G_GNUC_NULL_TERMINATED;
