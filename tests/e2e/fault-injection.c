@@ -204,6 +204,7 @@ accept4 (int fd, struct sockaddr *restrict address, socklen_t *restrict size, in
   return fails ("accept") ? -1 : NEXT (accept4, fd, address, size, flags);
 }
 
+#ifndef WP_SANITIZED                    /* a sanitizer's is needed there */
 /* dlsym() itself may allocate, so the C library's own name is called. */
 extern void *__libc_malloc (size_t size);
 
@@ -212,3 +213,4 @@ malloc (size_t size)
 {
   return armed && fails ("malloc") ? NULL : __libc_malloc (size);
 }
+#endif
