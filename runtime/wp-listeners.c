@@ -1,79 +1,81 @@
 #include "runtime/wp-listeners.h"
 
-#include <glib/gstdio.h>
 #include <netinet/in.h>
-#include <string.h>
 #include <sys/socket.h>
 
-#include "runtime/http/wp-listen.h"
 #include "runtime/wp-service.h"
 
 static char *
-describe (const char *scheme, const char *bound)
+describe (const char *scheme, const WpListen *listen)
 {
-  return g_str_has_prefix (bound, "unix:") ? g_strdup (bound) : g_strdup_printf ("%s://%s/", scheme, bound);
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < listen->n_addresses; i++)
+    {
+      const char *bound = listen->bound[i];
+
+      g_string_append (text, i > 0 ? " and " : "");
+      if (g_str_has_prefix (bound, "unix:"))
+        g_string_append (text, bound);
+      else
+        g_string_append_printf (text, "%s://%s/", scheme, bound);
+    }
+  return g_string_free (text, FALSE);
 }
 
 static gboolean
-is_loopback (int fd)
+is_loopback (const WpListen *listen)
 {
-  struct sockaddr_storage address = { 0 };
-  socklen_t len = sizeof address;
-  const struct sockaddr_in *v4 = (const struct sockaddr_in *) &address;
-  const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *) &address;
+  for (guint i = 0; i < listen->n_addresses; i++)
+    {
+      struct sockaddr_storage address = { 0 };
+      socklen_t len = sizeof address;
+      const struct sockaddr_in *v4 = (const struct sockaddr_in *) &address;
+      const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *) &address;
 
-  getsockname (fd, (struct sockaddr *) &address, &len);
-  if (address.ss_family == AF_INET)
-    return ntohl (v4->sin_addr.s_addr) >> 24 == 127;
-  return address.ss_family != AF_INET6 || IN6_IS_ADDR_LOOPBACK (&v6->sin6_addr);
+      getsockname (listen->fds[i], (struct sockaddr *) &address, &len);
+      if ((address.ss_family == AF_INET && ntohl (v4->sin_addr.s_addr) >> 24 != 127) ||
+          (address.ss_family == AF_INET6 && !IN6_IS_ADDR_LOOPBACK (&v6->sin6_addr)))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* @fd: systemd's; -1: none. */
+static gboolean
+open_or_adopt (WpListen *self, int fd, const char *option, const char *address, guint n, const WpServerOptions *options, GError **error)
+{
+  if (fd >= 0)
+    {
+      wp_listen_adopt (self, fd);
+      return TRUE;
+    }
+  if (wp_listen_open (self, address, n, &options->socket_access, error))
+    return TRUE;
+  g_prefix_error (error, "--%s: ", option);
+  return FALSE;
 }
 
 static gboolean
-open_ingest (WpListeners *self, const WpServerOptions *options, GError **error)
+open_ingest (WpListeners *self, int fd, const WpServerOptions *options, GError **error)
 {
-  const char *scheme = options->certificate ? "https" : "http";
-  gboolean is_unix = g_str_has_prefix (options->listen, "unix:");
-  g_autofree int *fds = g_new (int, options->threads);
-  g_autofree char *bound = NULL;
-
-  if (self->shared_fd >= 0)
-    {
-      bound = wp_listen_format (self->shared_fd);
-      self->inherited = TRUE;
-    }
-  else if (!wp_listen_open (options->listen, options->threads, fds, &bound, error))
-    {
-      g_prefix_error (error, "--listen: ");
-      return FALSE;
-    }
-  else if (is_unix)
-    {
-      self->shared_fd = fds[0];
-      self->unix_path = g_strdup (bound + strlen ("unix:"));
-    }
-  else
-    self->fds = g_steal_pointer (&fds);
-  self->address = describe (scheme, bound);
-
+  if (!open_or_adopt (&self->ingest, fd, "listen", options->listen, options->threads, options, error))
+    return FALSE;
+  self->inherited = fd >= 0;
+  self->shared = self->inherited || self->ingest.file;
+  self->address = describe (options->certificate ? "https" : "http", &self->ingest);
   return TRUE;
 }
 
 static gboolean
-open_admin (WpListeners *self, const WpServerOptions *options, GError **error)
+open_admin (WpListeners *self, int fd, const WpServerOptions *options, GError **error)
 {
-  g_autofree char *bound = NULL;
-
-  if (self->admin_fd >= 0)
-    bound = wp_listen_format (self->admin_fd);
-  else if (!options->admin)
+  if (fd < 0 && !options->admin)
     return TRUE;
-  else if (!wp_listen_open (options->admin, 1, &self->admin_fd, &bound, error))
-    {
-      g_prefix_error (error, "--admin: ");
-      return FALSE;
-    }
-  self->admin_address = describe ("http", bound);
-  if (!is_loopback (self->admin_fd))
+  if (!open_or_adopt (&self->admin, fd, "admin", options->admin, 1, options, error))
+    return FALSE;
+  self->admin_address = describe ("http", &self->admin);
+  if (!is_loopback (&self->admin))
     g_warning ("the admin listener, %s, is not on loopback: whoever reaches it can read all figures", self->admin_address);
 
   return TRUE;
@@ -82,20 +84,26 @@ open_admin (WpListeners *self, const WpServerOptions *options, GError **error)
 gboolean
 wp_listeners_open (WpListeners *self, const WpServerOptions *options, GError **error)
 {
-  *self = (WpListeners) { NULL };
+  int ingest_fd, admin_fd;
 
-  return wp_service_take_sockets (&self->shared_fd, &self->admin_fd, error) && open_ingest (self, options, error) &&
-         open_admin (self, options, error);
+  *self = (WpListeners) { .address = NULL };
+
+  return wp_service_take_sockets (&ingest_fd, &admin_fd, error) && open_ingest (self, ingest_fd, options, error) &&
+         open_admin (self, admin_fd, options, error);
+}
+
+void
+wp_listeners_stop_ingest (WpListeners *self)
+{
+  wp_listen_clear (&self->ingest);
 }
 
 void
 wp_listeners_clear (WpListeners *self)
 {
-  if (self->unix_path)
-    g_unlink (self->unix_path);
-  g_free (self->fds);
-  g_free (self->unix_path);
+  wp_listen_clear (&self->ingest);
+  wp_listen_clear (&self->admin);
   g_free (self->address);
   g_free (self->admin_address);
-  *self = (WpListeners) { NULL };
+  *self = (WpListeners) { .address = NULL };
 }

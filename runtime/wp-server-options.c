@@ -1,5 +1,6 @@
 #include "runtime/wp-server-options.h"
 
+#include <grp.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -78,6 +79,45 @@ on_admin (const char *option, const char *value, gpointer data, GError **error)
   if (g_ascii_strcasecmp (value, "none") == 0)
     g_clear_pointer (&self->admin, g_free);
   return TRUE;
+}
+
+/* Octal, as chmod(1) takes it. */
+static gboolean
+set_mode (guint *mode, const char *value, GError **error)
+{
+  gsize len = strlen (value);
+
+  if (len < 3 || len > 4 || strspn (value, "01234567") != len || (len == 4 && value[0] != '0'))
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a mode of three octal digits, such as 0660", value);
+      return FALSE;
+    }
+  *mode = (guint) g_ascii_strtoull (value, NULL, 8);
+  return TRUE;
+}
+
+static gboolean
+set_group (WpSocketAccess *access, const char *value, GError **error)
+{
+  const struct group *named = getgrnam (value);
+  guint64 number;
+
+  if (!named && !wp_options_parse_uint (value, 0, G_MAXUINT32 - 1, &number, NULL))
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a group of this machine", value);
+      return FALSE;
+    }
+  access->group = named ? named->gr_gid : (gid_t) number;
+  access->has_group = TRUE;
+  return TRUE;
+}
+
+static gboolean
+on_socket (const char *option, const char *value, gpointer data, GError **error)
+{
+  WpSocketAccess *access = &((WpServerOptions *) data)->socket_access;
+
+  return g_str_equal (option, "--socket-mode") ? set_mode (&access->mode, value, error) : set_group (access, value, error);
 }
 
 static gboolean
@@ -219,6 +259,8 @@ static const GOptionEntry entries[] = {
   { "listen", 'l', 0, G_OPTION_ARG_CALLBACK, on_listen,
     "where requests come in, also unix:PATH (127.0.0.1:8080); a socket from systemd takes its place", "HOST:PORT" },
   { "admin", 0, 0, G_OPTION_ARG_CALLBACK, on_admin, "the admin listener, or none (127.0.0.1:9090)", "HOST:PORT" },
+  { "socket-mode", 0, 0, G_OPTION_ARG_CALLBACK, on_socket, "permissions of Unix sockets (0660)", "MODE" },
+  { "socket-group", 0, 0, G_OPTION_ARG_CALLBACK, on_socket, "group of Unix sockets (the server's)", "GROUP" },
   { "database", 'd', 0, G_OPTION_ARG_CALLBACK, on_database,
     "sqlite:FILE (sqlite:wp.db); delay:TIME waits and stores nothing; delay:request waits as X-WP-Service says", "DATABASE" },
   { "commit-pace", 0, 0, G_OPTION_ARG_CALLBACK, on_time,
@@ -297,6 +339,7 @@ wp_server_options_read (WpServerOptions *self, guint64 file_limit, int argc, cha
 {
   *self = (WpServerOptions) {
     .listen = g_strdup ("127.0.0.1:8080"), .admin = g_strdup ("127.0.0.1:9090"), .database = g_strdup ("sqlite:wp.db"),
+    .socket_access = { .mode = 0660 },
     .max_journal_bytes = 1 << 30, .retry = { 5, 100 * WP_NS_PER_MS }, .threads = CLAMP (g_get_num_processors () - 1, 1, MAX_THREADS),
     .file_limit = file_limit,
     .limits = { NULL, 10 * WP_NS_PER_S, 30 * WP_NS_PER_S, 75 * WP_NS_PER_S,

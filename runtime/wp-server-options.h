@@ -2,11 +2,13 @@
 #pragma once
 
 #include "runtime/http/wp-gate.h"
+#include "runtime/http/wp-socket-file.h"
 #include "runtime/modes/wp-mode.h"
 
 typedef struct {
   WpPolicy policy;               /* first: wp_policy_entries take it */
   char *listen, *admin;          /* admin NULL: none */
+  WpSocketAccess socket_access;  /* of Unix sockets */
   char *database;
   gint64 commit_pace_ns;         /* 0: none */
   char *record;                  /* NULL: none */

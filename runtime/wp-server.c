@@ -70,7 +70,8 @@ start_journal (Server *self, GPtrArray *unfinished)
 static void
 start_fronts (Server *self)
 {
-  const int *fds = self->listeners.fds;
+  const WpListen *listen = &self->listeners.ingest;
+  guint n_each = self->listeners.shared ? 0 : listen->n_addresses;
   WpGateLimits limits = self->options.limits;
 
   self->budget = wp_budget_new (self->options.max_pending_bytes);
@@ -82,10 +83,11 @@ start_fronts (Server *self)
     {
       g_autofree char *name = g_strdup_printf ("wp-http-%u", i);
 
-      g_ptr_array_add (self->fronts, wp_front_new (name, fds ? fds[i] : -1, &limits, WP_SOUP_INGEST, wp_ingest_setup, wp_exchange_deliver, &self->ingest));
+      g_ptr_array_add (self->fronts, wp_front_new (name, listen->fds + i * n_each, n_each, &limits, WP_SOUP_INGEST, wp_ingest_setup,
+                                                   wp_exchange_deliver, &self->ingest));
     }
-  if (self->listeners.shared_fd >= 0)
-    self->acceptor = wp_acceptor_new (self->listeners.shared_fd, self->fronts, self->slots, !self->listeners.inherited);
+  if (self->listeners.shared)
+    self->acceptor = wp_acceptor_new (listen->fds[0], self->fronts, self->slots, !self->listeners.inherited);
 }
 
 static void
@@ -95,8 +97,9 @@ start_admin (Server *self)
 
   self->admin_slots = limits.slots;
   self->admin = (WpAdmin) { self->mode, self->options.database, self->budget, self->fronts, wp_time_monotonic (), TRUE };
-  if (self->listeners.admin_fd >= 0)
-    self->admin_front = wp_front_new ("wp-admin", self->listeners.admin_fd, &limits, WP_SOUP_ADMIN, NULL, NULL, &self->admin);
+  if (self->listeners.admin.n_addresses > 0)
+    self->admin_front = wp_front_new ("wp-admin", self->listeners.admin.fds, self->listeners.admin.n_addresses, &limits, WP_SOUP_ADMIN, NULL,
+                                      NULL, &self->admin);
 }
 
 /* They are accepted and ignored; who meant another mode learns it here. */
@@ -176,6 +179,7 @@ on_stop (gpointer data)
   g_atomic_int_set (&self->admin.ready, FALSE);
   g_message ("draining, for %s at most; another signal after 0.5 s ends at once", wp_time_format_people (limit, self->drain.timeout_ns));
   wp_service_tell_stopping ();
+  wp_listeners_stop_ingest (&self->listeners);
   g_clear_pointer (&self->acceptor, wp_acceptor_free);
   wp_drain_begin (&self->drain);
 

@@ -94,14 +94,14 @@ run (gpointer data)
 
 /* The gate is made before its thread runs, so that connections already wait in its backlog. */
 WpFront *
-wp_front_new (const char *name, int listen_fd, const WpGateLimits *limits, WpSoupSite site, WpFrontSetup setup, WpMailboxFunc deliver,
-              gpointer data)
+wp_front_new (const char *name, const int *listen_fds, guint n_listen, const WpGateLimits *limits, WpSoupSite site, WpFrontSetup setup,
+              WpMailboxFunc deliver, gpointer data)
 {
   WpFront *self = g_new0 (WpFront, 1);
 
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
-  self->gate = wp_gate_new (self->context, listen_fd, limits, on_accepted, self);
+  self->gate = wp_gate_new (self->context, listen_fds, n_listen, limits, on_accepted, self);
   if (deliver)
     self->mailbox = wp_mailbox_new (self->context, deliver, data);
   self->site = site;

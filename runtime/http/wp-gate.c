@@ -20,7 +20,7 @@
 
 struct _WpGate {
   int epoll_fd;
-  WpDoor *door;                  /* NULL: none, or stopped */
+  GPtrArray *doors;              /* (element-type WpDoor): none once it is stopped */
   gboolean stopped;
   GSource *source, *tick;
   WpGateLimits limits;
@@ -245,8 +245,8 @@ read_news (WpGate *self)
     else
       accepts = TRUE;
   wp_horizon_look (&self->horizon, n > 0 ? n - accepts : 0, n < EVENTS_AT_ONCE);
-  if (accepts && self->door)
-    wp_door_accept (self->door);
+  for (guint i = 0; accepts && i < self->doors->len; i++)
+    wp_door_accept (self->doors->pdata[i]);
 }
 
 static gboolean
@@ -290,7 +290,7 @@ on_tick (gpointer data)
 }
 
 WpGate *
-wp_gate_new (GMainContext *context, int listen_fd, const WpGateLimits *limits, WpGateAccepted accepted, gpointer data)
+wp_gate_new (GMainContext *context, const int *listen_fds, guint n_listen, const WpGateLimits *limits, WpGateAccepted accepted, gpointer data)
 {
   WpGate *self = g_new0 (WpGate, 1);
 
@@ -303,8 +303,9 @@ wp_gate_new (GMainContext *context, int listen_fd, const WpGateLimits *limits, W
   g_source_set_can_recurse (self->source, TRUE);   /* it never does; else GLib takes it off its poll for each dispatch, three calls more */
   add_source (self, self->source, G_SOURCE_FUNC (on_epoll), context);
   self->tick = add_source (self, g_timeout_source_new (TICK_MS), on_tick, context);
-  if (listen_fd >= 0)
-    self->door = wp_door_new (context, self->epoll_fd, listen_fd, limits->slots, on_accepted, self);
+  self->doors = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_door_free);
+  for (guint i = 0; i < n_listen; i++)
+    g_ptr_array_add (self->doors, wp_door_new (context, self->epoll_fd, listen_fds[i], limits->slots, on_accepted, self));
 
   return self;
 }
@@ -320,7 +321,7 @@ wp_gate_free (WpGate *self)
 {
   while (self->connections)
     close_connection (self->connections);
-  g_clear_pointer (&self->door, wp_door_free);
+  g_ptr_array_unref (self->doors);
   clear_source (&self->tick);
   clear_source (&self->source);
   close (self->epoll_fd);
@@ -333,9 +334,9 @@ wp_gate_stop (WpGate *self)
   if (self->stopped)
     return;
   self->stopped = TRUE;
-  if (self->door)
-    wp_door_accept_backlog (self->door);
-  g_clear_pointer (&self->door, wp_door_free);
+  for (guint i = 0; i < self->doors->len; i++)
+    wp_door_accept_backlog (self->doors->pdata[i]);
+  g_ptr_array_set_size (self->doors, 0);
   for (WpConnection *connection = self->connections; connection; connection = connection->next)
     if (connection->state == WP_CONNECTION_IDLE)
       connection->deadline_ns = wp_time_monotonic () + LAST_CHANCE_NS;

@@ -25,9 +25,10 @@ typedef void (*WpGateAccepted) (WpConnection *connection, gpointer data);
 /**
  * wp_gate_new:
  * @context: the gate lives on its thread; all functions but this and wp_gate_count() are called there
- * @listen_fd: non-blocking; owned. -1: connections are given by wp_gate_add()
+ * @listen_fds: @n_listen of them, non-blocking; owned. 0: connections are given by wp_gate_add()
  */
-WpGate *wp_gate_new (GMainContext *context, int listen_fd, const WpGateLimits *limits, WpGateAccepted accepted, gpointer data);
+WpGate *wp_gate_new (GMainContext *context, const int *listen_fds, guint n_listen, const WpGateLimits *limits, WpGateAccepted accepted,
+                     gpointer data);
 void wp_gate_set_tls (WpGate *self, WpTls *tls);   /* before the first connection; not owned */
 void wp_gate_free (WpGate *self);   /* when its lane has let go of every connection */
 

@@ -1,26 +1,36 @@
-/* wp-listen.h - listening sockets that are ours: one a thread on the same port, with a backlog for bursts. */
+/* wp-listen.h - listening sockets that are ours: one a thread for each address, with a backlog for bursts. */
 #pragma once
 
-#include <glib.h>
+#include "runtime/http/wp-socket-file.h"
 
 #define WP_LISTEN_BACKLOG 4096   /* the kernel cuts it to net.core.somaxconn */
 
+/* All zero: none. */
+typedef struct {
+  guint n_addresses;             /* a name may have several, such as 127.0.0.1 and ::1 */
+  int *fds;                      /* non-blocking; thread i's are the n_addresses from i * n_addresses on. Whoever takes them closes them */
+  char **bound;                  /* of each address: "HOST:PORT" as it is bound, numeric; or "unix:PATH" */
+  WpSocketFile *file;            /* of a Unix socket; NULL: none */
+} WpListen;
+
 /**
  * wp_listen_open:
- * @address: "HOST:PORT", "[IPv6]:PORT"; port 0 takes a free one; "unix:PATH"
- * @n: how many sockets, sharing the port (SO_REUSEPORT); of a Unix socket there is one, whatever @n
- * @fds: (out caller-allocates): @n descriptors, non-blocking
- * @bound: (out): "HOST:PORT" as it is bound, numeric; or "unix:PATH"
+ * @address: "HOST:PORT", "[IPv6]:PORT", "*:PORT"; port 0 takes a free one; "unix:PATH"
+ * @n: how many sockets for each address, sharing the port (SO_REUSEPORT); of a Unix socket there is one, whatever @n
+ * @access: who may connect to a Unix socket
  *
- * A port or path on which another server listens is an error; SO_REUSEPORT does not hide it. A socket file that a dead server left
- * is taken over.
+ * A port or path on which another server listens is an error; SO_REUSEPORT does not hide it, nor that both start at the same moment. A socket
+ * file that a dead server left is taken over. Of several addresses of a name those that this machine does not have are left out, in a line.
  *
  * Returns: FALSE with WP_ERROR_BAD_VALUE or WP_ERROR_IO
  */
-gboolean wp_listen_open (const char *address, guint n, int *fds, char **bound, GError **error);
+gboolean wp_listen_open (WpListen *self, const char *address, guint n, const WpSocketAccess *access, GError **error);
 
-/* The same words for a socket that listens already. */
-char *wp_listen_format (int fd);
+/* One that listens already, for all threads. */
+void wp_listen_adopt (WpListen *self, int fd);
+
+/* Removes the file of a Unix socket; the descriptors are their takers'. */
+void wp_listen_clear (WpListen *self);
 
 /* Accepts one connection, non-blocking. -1: there is none for now, and errno is EAGAIN; or, of another errno, there may be some but none can
  * be had, which is told, in one line a second at most. @told_ns: (inout): when it last was; 0: never. */

@@ -7,8 +7,10 @@
 #include <glib/gstdio.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -173,13 +175,39 @@ unix_socket_clear (UnixSocket *self)
   g_free (self->option);
 }
 
-static WpClient *
-connect_unix (const UnixSocket *self)
+/* -1: refused */
+static int
+try_unix (const UnixSocket *self)
 {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
   g_strlcpy (address.sun_path, self->path, sizeof address.sun_path);
+  if (connect (fd, (struct sockaddr *) &address, sizeof address) == 0)
+    return fd;
+  close (fd);
+  return -1;
+}
+
+static WpClient *
+connect_unix (const UnixSocket *self)
+{
+  int fd = try_unix (self);
+
+  g_assert_cmpint (fd, >=, 0);
+  return wp_client_new_on (fd);
+}
+
+/* By ::1; NULL: this machine has no IPv6. */
+static WpClient *
+connect_v6 (guint16 port)
+{
+  struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+  int fd = socket (AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+  if (fd < 0 || bind (fd, (struct sockaddr *) &address, sizeof address) < 0)
+    return NULL;
+  address.sin6_port = htons (port);
   g_assert_cmpint (connect (fd, (struct sockaddr *) &address, sizeof address), ==, 0);
   return wp_client_new_on (fd);
 }
@@ -214,6 +242,142 @@ test_unix_socket (void)
   wp_manager_start_in_vain (-1, "it is no socket", place.option, "-d", "delay:0", NULL);
   g_assert_cmpint (g_unlink (place.path), ==, 0);
   unix_socket_clear (&place);
+}
+
+/* Connections are accepted no more. */
+static void
+await_refusal (const UnixSocket *place)
+{
+  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+  int fd;
+
+  while ((fd = try_unix (place)) >= 0)
+    {
+      close (fd);
+      g_assert_cmpint (g_get_monotonic_time (), <, until_us);
+    }
+}
+
+/* A server starts while its predecessor still drains, and has the socket when that ends. */
+static void
+test_unix_socket_of_a_successor (void)
+{
+  g_autoptr(WpManager) old = NULL, new = NULL;
+  g_autoptr(WpClient) held = NULL, client = NULL;
+  UnixSocket place;
+
+  unix_socket_init (&place);
+  old = wp_manager_start (NULL, place.option, "-d", "delay:request", NULL);
+  wp_manager_await_told (old, "READY=1");
+  held = connect_unix (&place);
+  wp_client_get (held, "/", "X-WP-Service: 1\r\n");
+  g_assert_cmpuint (wp_client_read_status (held), ==, 200);
+  wp_manager_signal (old, SIGTERM);
+  wp_manager_await_told (old, "STOPPING=1");
+  await_refusal (&place);
+  new = wp_manager_start (NULL, place.option, "-d", "delay:0", NULL);
+  wp_manager_await_told (new, "READY=1");
+  g_assert_cmpint (wp_manager_wait (old), ==, 0);
+  client = connect_unix (&place);
+  wp_client_get (client, "/", NULL);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+  wp_manager_signal (new, SIGTERM);
+  g_assert_cmpint (wp_manager_wait (new), ==, 0);
+  unix_socket_clear (&place);
+}
+
+static guint
+mode_of (const UnixSocket *place)
+{
+  struct stat status;
+
+  g_assert_cmpint (g_stat (place->path, &status), ==, 0);
+  return status.st_mode & 07777;
+}
+
+/* The server's group may connect, and no others, unless it is told so; whatever the umask. */
+static void
+test_unix_socket_modes (void)
+{
+  static const struct { const char *option; guint mode; } modes[] = { { "--log-level=info", 0660 }, { "--socket-mode=0606", 0606 } };
+  mode_t before = umask (0077);
+
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (modes); i++)
+    {
+      g_autoptr(WpManager) server = NULL;
+      g_autofree char *admin = NULL;
+      UnixSocket place;
+
+      unix_socket_init (&place);
+      admin = g_strconcat ("--admin=unix:", place.path, NULL);
+      server = wp_manager_start (NULL, i % 2 ? admin : place.option, i % 2 ? "--listen=127.0.0.1:0" : "--admin=none", modes[i / 2].option, "-d",
+                                 "delay:0", NULL);
+      wp_manager_await_told (server, "READY=1");
+      g_assert_cmpuint (mode_of (&place), ==, modes[i / 2].mode);
+      wp_manager_signal (server, SIGTERM);
+      g_assert_cmpint (wp_manager_wait (server), ==, 0);
+      unix_socket_clear (&place);    /* an admin's socket is gone, too */
+    }
+  umask (before);
+}
+
+/* One of three that start at the same moment has the port. */
+static void
+test_starts_at_once (void)
+{
+  for (guint round = 0; round < 10; round++)
+    {
+      g_autofree char *option = NULL;
+      WpManager *servers[3];
+      guint16 port;
+      guint n_serving = 0;
+
+      close (listen_on_port (&port));
+      option = g_strdup_printf ("--listen=127.0.0.1:%u", port);
+      for (guint i = 0; i < 3; i++)
+        servers[i] = wp_manager_start (NULL, option, "--threads=2", "-d", "delay:0", NULL);
+      for (guint i = 0; i < 3; i++)
+        {
+          gboolean serves = FALSE;
+
+          while (!serves && !wp_child_wait (wp_manager_child (servers[i]), g_get_monotonic_time () + 1000))
+            {
+              g_autofree char *log = wp_manager_log (servers[i]);
+
+              serves = strstr (log, "listening on ") != NULL;
+            }
+          n_serving += serves;
+        }
+      for (guint i = 0; i < 3; i++)
+        wp_manager_free (servers[i]);
+      g_assert_cmpuint (n_serving, ==, 1);
+    }
+}
+
+/* By every address of a name, on each of its threads. */
+static void
+test_every_address (void)
+{
+  g_autoptr(WpManager) server = wp_manager_start (NULL, "--listen=*:0", "--threads=2", "-d", "delay:0", NULL);
+  g_autofree char *log = NULL;
+  const char *first;
+  guint port;
+
+  wp_manager_await_told (server, "READY=1");
+  log = wp_manager_log (server);
+  first = strstr (log, "http://0.0.0.0:");
+  g_assert_true (first && sscanf (first, "http://0.0.0.0:%u/", &port) == 1);
+  for (guint i = 0; i < 40; i++)
+    {
+      g_autoptr(WpClient) client = i % 2 ? connect_v6 ((guint16) port) : NULL;
+
+      if (!client)
+        client = wp_client_new ((guint16) port);
+      wp_client_get (client, "/", NULL);
+      g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+    }
+  wp_manager_signal (server, SIGTERM);
+  g_assert_cmpint (wp_manager_wait (server), ==, 0);
 }
 
 /* Who had connected at SIGTERM, and was not accepted yet, is no newcomer. */
@@ -336,6 +500,10 @@ main (int argc, char **argv)
   g_test_add_func ("/service/not-a-listening-socket", test_not_a_listening_socket);
   g_test_add_func ("/service/socket-without-descriptors", test_socket_without_descriptors);
   g_test_add_func ("/service/unix-socket", test_unix_socket);
+  g_test_add_func ("/service/unix-socket-of-a-successor", test_unix_socket_of_a_successor);
+  g_test_add_func ("/service/unix-socket-modes", test_unix_socket_modes);
+  g_test_add_func ("/service/starts-at-once", test_starts_at_once);
+  g_test_add_func ("/service/every-address", test_every_address);
   g_test_add_func ("/service/unix-backlog-is-served", test_unix_backlog_is_served);
   g_test_add_func ("/service/unix-socket-without-descriptors", test_unix_socket_without_descriptors);
   g_test_add_func ("/service/unit-is-tight", test_unit_is_tight);

@@ -34,17 +34,16 @@ start (Server *self, WpClock *clock, gboolean soup_only)
 {
   const WpGateLimits limits = { wp_slots_new (64), 5 * WP_NS_PER_S, 5 * WP_NS_PER_S, 5 * WP_NS_PER_S, MAX_BODY };
   WpDatabase *database = wp_database_open ("delay:0", clock, NULL);
-  g_autofree char *bound = NULL;
+  WpListen listen;
   WpPolicy policy;
-  int fd;
 
   wp_policy_init (&policy, WP_MODE_DEFAULT);
   self->mode = wp_mode_new (&policy, 1000, clock, database, NULL);
   self->ingest = (WpIngest) { self->mode, FALSE, soup_only };
-  if (!wp_listen_open ("127.0.0.1:0", 1, &fd, &bound, NULL))
+  if (!wp_listen_open (&listen, "127.0.0.1:0", 1, NULL, NULL))
     abort ();
-  self->port = (guint16) atoi (strrchr (bound, ':') + 1);
-  self->front = wp_front_new ("fuzz", fd, &limits, WP_SOUP_INGEST, wp_ingest_setup, wp_exchange_deliver, &self->ingest);
+  self->port = (guint16) atoi (strrchr (listen.bound[0], ':') + 1);
+  self->front = wp_front_new ("fuzz", listen.fds, 1, &limits, WP_SOUP_INGEST, wp_ingest_setup, wp_exchange_deliver, &self->ingest);
 }
 
 static int

@@ -50,17 +50,17 @@ static void
 set_up (Fixture *self, gconstpointer data)
 {
   g_autoptr(GError) error = NULL;
-  g_autofree char *bound = NULL;
   socklen_t len = sizeof self->address;
-  int fd;
+  WpListen listen;
 
-  g_assert_true (wp_listen_open ("127.0.0.1:0", 1, &fd, &bound, &error));
-  g_assert_cmpint (getsockname (fd, (struct sockaddr *) &self->address, &len), ==, 0);
+  g_assert_true (wp_listen_open (&listen, "127.0.0.1:0", 1, NULL, &error));
+  g_assert_cmpint (getsockname (listen.fds[0], (struct sockaddr *) &self->address, &len), ==, 0);
   self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   self->accepted = g_array_new (FALSE, FALSE, sizeof (int));
   g_array_set_clear_func (self->accepted, close_accepted);
   self->slots = wp_slots_new (GPOINTER_TO_UINT (data));
-  self->door = wp_door_new (g_main_context_default (), self->epoll_fd, fd, self->slots, on_accepted, self);
+  self->door = wp_door_new (g_main_context_default (), self->epoll_fd, listen.fds[0], self->slots, on_accepted, self);
+  wp_listen_clear (&listen);
   connect_clients (self);
 }
 

@@ -1,0 +1,132 @@
+#include "runtime/http/wp-socket-file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "runtime/http/wp-listen.h"
+#include "runtime/http/wp-start-lock.h"
+#include "sim/base/wp-error.h"
+
+struct _WpSocketFile {
+  char *path;
+  int file_fd;               /* of the file itself (O_PATH): as long as it is open, no other file has its number */
+};
+
+static int
+lock (const char *path, GError **error)
+{
+  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
+
+  return wp_start_lock (absolute, error);
+}
+
+static gboolean
+make_address (const char *path, struct sockaddr_un *address, GError **error)
+{
+  gsize len = strlen (path);
+
+  *address = (struct sockaddr_un) { .sun_family = AF_UNIX };
+  if (len == 0 || len >= sizeof address->sun_path)
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"unix:%s\" is not unix: and a path of 1 to %zu bytes", path,
+                   sizeof address->sun_path - 1);
+      return FALSE;
+    }
+  memcpy (address->sun_path, path, len + 1);
+  return TRUE;
+}
+
+/* A file of that name that nobody listens on any more. */
+static void
+remove_stale (const struct sockaddr_un *address)
+{
+  int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  struct stat status;
+
+  if (lstat (address->sun_path, &status) == 0 && S_ISSOCK (status.st_mode) && fd >= 0 &&
+      connect (fd, (const struct sockaddr *) address, sizeof *address) < 0 && errno == ECONNREFUSED)
+    unlink (address->sun_path);
+  if (fd >= 0)
+    close (fd);
+}
+
+/* By its descriptor: the name could be another file's by now. chmod() needs a name all the same, and there is one for each descriptor. */
+static gboolean
+set_access (const WpSocketFile *self, const WpSocketAccess *access)
+{
+  char name[64];
+
+  g_snprintf (name, sizeof name, "/proc/self/fd/%d", self->file_fd);
+  return self->file_fd >= 0 && (!access->has_group || fchownat (self->file_fd, "", (uid_t) -1, access->group, AT_EMPTY_PATH) == 0) &&
+         chmod (name, access->mode) == 0;
+}
+
+static gboolean
+open_locked (WpSocketFile *self, const struct sockaddr_un *address, const WpSocketAccess *access, int *listen_fd, GError **error)
+{
+  const char *why = NULL;
+
+  remove_stale (address);
+  *listen_fd = socket (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (*listen_fd < 0 || bind (*listen_fd, (const struct sockaddr *) address, sizeof *address) < 0)
+    why = errno == EADDRINUSE ? "; another server has it, or it is no socket" : "";
+  else if ((self->file_fd = open (address->sun_path, O_PATH | O_NOFOLLOW | O_CLOEXEC)) < 0 || !set_access (self, access))
+    why = "; its group or mode cannot be set (see --socket-group)";
+  else if (listen (*listen_fd, WP_LISTEN_BACKLOG) < 0)
+    why = "";
+  if (why)
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot listen on unix:%s: %s%s", self->path, g_strerror (errno), why);
+  return why == NULL;
+}
+
+WpSocketFile *
+wp_socket_file_open (const char *path, const WpSocketAccess *access, int *listen_fd, GError **error)
+{
+  WpSocketFile *self = g_new0 (WpSocketFile, 1);
+  struct sockaddr_un address;
+  int lock_fd = -1;
+  gboolean ok;
+
+  *self = (WpSocketFile) { g_strdup (path), -1 };
+  *listen_fd = -1;
+  ok = make_address (path, &address, error) && (lock_fd = lock (path, error)) >= 0 && open_locked (self, &address, access, listen_fd, error);
+  if (lock_fd >= 0)
+    close (lock_fd);
+  if (ok)
+    return self;
+  wp_socket_file_free (self);
+  if (*listen_fd >= 0)
+    close (*listen_fd);
+  return NULL;
+}
+
+/* Is what the name stands for the file that we made? */
+static gboolean
+is_ours (const WpSocketFile *self)
+{
+  struct stat ours, there;
+
+  return self->file_fd >= 0 && fstat (self->file_fd, &ours) == 0 && lstat (self->path, &there) == 0 && ours.st_dev == there.st_dev &&
+         ours.st_ino == there.st_ino;
+}
+
+void
+wp_socket_file_free (WpSocketFile *self)
+{
+  int lock_fd = lock (self->path, NULL);
+
+  if (is_ours (self))
+    unlink (self->path);
+  if (lock_fd >= 0)
+    close (lock_fd);
+  if (self->file_fd >= 0)
+    close (self->file_fd);
+  g_free (self->path);
+  g_free (self);
+}
