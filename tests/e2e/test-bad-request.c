@@ -156,6 +156,23 @@ test_body_too_large (void)
   check_unharmed (server);
 }
 
+/* A chunk whose size is noughts without end is no way to be read for ever. */
+static void
+test_endless_chunk_size (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autofree char *noughts = g_strnfill (1000, '0');
+  guint n = 0;
+
+  wp_client_send (client, "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n");
+  while (n < 100 && wp_client_is_silent (client) && wp_client_send (client, noughts))
+    n++;
+  g_assert_cmpuint (wp_client_read_status (client), ==, 413);
+  wp_client_read_end (client);
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.received"), ==, 0);
+}
+
 /* Exactly as large as allowed, both ways. */
 static void
 test_body_just_fits (void)
@@ -277,6 +294,7 @@ main (int argc, char **argv)
   g_test_add_func ("/bad-request/head-too-large", test_head_too_large);
   g_test_add_func ("/bad-request/method", test_method);
   g_test_add_func ("/bad-request/body-too-large", test_body_too_large);
+  g_test_add_func ("/bad-request/endless-chunk-size", test_endless_chunk_size);
   g_test_add_func ("/bad-request/body-just-fits", test_body_just_fits);
   g_test_add_func ("/bad-request/cut-off", test_cut_off);
   g_test_add_func ("/bad-request/service-asked", test_service_asked);

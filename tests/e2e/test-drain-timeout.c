@@ -141,6 +141,27 @@ test_thousands_parked (void)
   g_assert_cmpuint (wp_crowd_count_status (crowd, 503) + n_cut, ==, n_parked);
 }
 
+/* They are told while there is time, and not at its very end; before that they may still get a place. And the end is in time. */
+static void
+test_told_in_time (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "1", "-d", "delay:1h", "--drain-timeout=2s", NULL);
+  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  gint64 signalled_us;
+
+  enter (server, crowd, 22);
+  wp_crowd_await (crowd, 2);
+  signalled_us = g_get_monotonic_time ();
+  wp_harness_signal (server, SIGTERM);
+  wp_harness_await_log (server, "draining");
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.parked"), ==, 20);
+  wp_harness_await_stat (server, "ledger.rejected", 20);   /* it is there to say so */
+  wp_crowd_await (crowd, 22);
+  g_assert_cmpuint (wp_crowd_count_status (crowd, 503), ==, 20);
+  g_assert_cmpint (wp_harness_wait (server), ==, 1);
+  g_assert_cmpint (g_get_monotonic_time () - signalled_us, <, 2 * G_USEC_PER_SEC + WP_PATIENCE_US / 5);
+}
+
 /* Who has not even said all of its request loses no job: nothing is wrong but that it is cut. */
 static void
 test_half_a_request (void)
@@ -239,6 +260,7 @@ main (int argc, char **argv)
   g_test_add_func ("/drain-timeout/timeout", test_timeout);
   g_test_add_func ("/drain-timeout/while-jobs-end", test_timeout_while_jobs_end);
   g_test_add_func ("/drain-timeout/thousands-parked", test_thousands_parked);
+  g_test_add_func ("/drain-timeout/told-in-time", test_told_in_time);
   g_test_add_func ("/drain-timeout/half-a-request", test_half_a_request);
   g_test_add_func ("/drain-timeout/second-signal", test_second_signal);
   g_test_add_func ("/drain-timeout/same-request", test_same_request);

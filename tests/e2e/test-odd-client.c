@@ -183,6 +183,38 @@ test_half_closed_and_parked (void)
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.abandoned"), ==, 1);
 }
 
+/* What a connection was charged for is given back with the answer, and not only when it ends. */
+static void
+test_memory_is_given_back (void)
+{
+  static const char *const pieces[][3] = {
+    { "POST / HTTP/1.1\r\nHo", "st: test\r\nContent-Length: 5\r\n\r\n", "hello" },
+    { "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhe", "ll", "o" },
+    { "PUT / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab", "c\r\n2\r\nde\r\n", "0\r\nT: x\r\n\r\n" },
+    { "GET / HTTP/1.1\r\nHost: test\r\n\r\n", "GET / HTTP/1.1\r\nHost: test\r\n", "\r\n" },
+    { "DELETE / HTTP/1.1\r\nHo", "st: te", "st\r\n\r\n" },
+  };
+  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  WpClient *clients[G_N_ELEMENTS (pieces)];
+
+  for (guint i = 0; i < G_N_ELEMENTS (pieces); i++)
+    clients[i] = wp_client_new (wp_harness_port (server));
+  for (guint j = 0; j < 3; j++)
+    {
+      for (guint i = 0; i < G_N_ELEMENTS (pieces); i++)
+        wp_client_send (clients[i], pieces[i][j]);
+      while (j < 2 && wp_harness_stat (server, "pending_bytes") <= 0)
+        ;
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (pieces); i++)
+    g_assert_cmpuint (wp_client_read_status (clients[i]), ==, i < 4 ? 200 : 405);
+  g_assert_cmpuint (wp_client_read_status (clients[3]), ==, 200);
+  wp_harness_await_stat (server, "pending_bytes", 0);
+  g_assert_cmpfloat (wp_harness_stat (server, "connections"), ==, G_N_ELEMENTS (pieces));
+  for (guint i = 0; i < G_N_ELEMENTS (pieces); i++)
+    wp_client_free (clients[i]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -198,6 +230,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/odd-client/asks-to-close", "GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n", test_last_request);
   g_test_add_func ("/odd-client/half-closed-and-answered", test_half_closed_and_answered);
   g_test_add_func ("/odd-client/half-closed-and-parked", test_half_closed_and_parked);
+  g_test_add_func ("/odd-client/memory-is-given-back", test_memory_is_given_back);
 
   return g_test_run ();
 }

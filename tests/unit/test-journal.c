@@ -275,6 +275,48 @@ test_next_run (Bench *self, gconstpointer data)
   g_assert_cmpint (((WpJob *) second->pdata[0])->received_ns, ==, ((WpJob *) first->pdata[0])->received_ns);
 }
 
+static gint64
+requeue (Bench *self)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(WpJournalFile) file = wp_journal_file_open (self->path, FALSE, 1 << 20, &error);
+  gint64 n;
+
+  g_assert_no_error (error);
+  n = wp_journal_file_requeue (file, &error);
+  g_assert_no_error (error);
+
+  return n;
+}
+
+/* Of five jobs two have failed: those are requeued and counted, once, and all come back in their old order. */
+static void
+test_requeue (Bench *self, gconstpointer data)
+{
+  g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref), back = NULL;
+
+  open_journal (self, 1 << 20);
+  wp_journal_start (self->journal, on_written, on_health, self);
+  for (guint i = 0; i < 5; i++)
+    {
+      g_ptr_array_add (jobs, make_job (i));
+      wp_journal_add (self->journal, jobs->pdata[i]);
+    }
+  await (self, 5, 0);
+  wp_job_set_failure (jobs->pdata[1], g_ref_string_new_intern ("why"));
+  wp_job_set_failure (jobs->pdata[3], g_ref_string_new_intern ("why"));
+  wp_journal_fail (self->journal, jobs->pdata[1]);
+  wp_journal_fail (self->journal, jobs->pdata[3]);
+  close_journal (self);
+  g_assert_cmpint (requeue (self), ==, 2);
+  g_assert_cmpint (requeue (self), ==, 0);
+  open_journal (self, 1 << 20);
+  back = recover (self);
+  g_assert_cmpuint (back->len, ==, 5);
+  for (guint i = 0; i < 5; i++)
+    g_assert_cmpuint (number_of (back->pdata[i]), ==, i);
+}
+
 /* Every field of a job comes back. */
 static void
 test_payload (Bench *self, gconstpointer data)
@@ -631,6 +673,7 @@ main (int argc, char **argv)
     void (*func) (Bench *bench, gconstpointer data);
   } tests[] = {
     { "/journal/any-order", test_any_order },   { "/journal/next-run", test_next_run }, { "/journal/payload", test_payload },
+    { "/journal/requeue", test_requeue },
     { "/journal/not-a-journal", test_not_a_journal }, { "/journal/full", test_full },
     { "/journal/failed-read", test_failed_read }, { "/journal/truncated", test_truncated },
     { "/journal/failed-sync", test_failed_sync }, { "/journal/log-removed", test_log_removed }, { "/journal/moved", test_moved },
