@@ -181,7 +181,7 @@ fail_usage (GError **error, const char *message)
 
 /* Options that belong to another. */
 static const char *
-find_stray (const WpDrawOptions *self, const WpPolicy *policy)
+find_stray (const WpDrawOptions *self)
 {
   gboolean closed = self->clients.clients > 0, simulated = self->synthetic || closed;
 
@@ -191,8 +191,6 @@ find_stray (const WpDrawOptions *self, const WpPolicy *policy)
     return "--ids belongs to --generate";
   if (self->think && !closed)
     return "--think belongs to --clients";
-  if (policy->given & (WP_POLICY_ACK | WP_POLICY_KEEP_ABANDONED) && !closed)
-    return "--ack and --keep-abandoned belong to --clients";
   if (self->clients.duration_ns != WP_TIME_NONE && !closed)
     return "--duration belongs to --clients; other traffic has it in its SPEC";
   if (self->replications > 0 && !simulated)
@@ -210,7 +208,7 @@ wp_draw_options_check (const WpSimOptions *options, GError **error)
 {
   const WpDrawOptions *self = &options->draw;
   gboolean closed = self->clients.clients > 0;
-  const char *stray = find_stray (self, &options->policy);
+  const char *stray = find_stray (self);
 
   if (stray)
     return fail_usage (error, stray);

@@ -177,7 +177,8 @@ static const GOptionEntry trace_entries[] = {
   CALL ("seed", 0, on_seed, "of what is drawn (1); equal seeds, equal runs", "N"),
   CALL ("front", 0, on_front, "HTTP threads before the queue: each request takes one of them for so long (none; --calibrate says it)", "TIME"),
   CALL ("front-threads", 0, on_front_threads, "of --front: how many there are (1)", "N"),
-  CALL ("patience", 0, on_patience, "a parked client leaves after that long (never)", "TIME"),
+  CALL ("patience", 0, on_patience,
+        "a parked client leaves after that long (never); with --ack=stored one whose job is queued too", "TIME"),
   { NULL }
 };
 

@@ -2,6 +2,7 @@
 
 #include "sim/model/wp-synthetic.h"
 #include "sim/report/wp-chart.h"
+#include "sim/report/wp-measured.h"
 #include "sim/wp-plan-options.h"
 #include "sim/report/wp-progress.h"
 #include "sim/report/wp-report-plan.h"
@@ -168,7 +169,7 @@ wp_sim_plan_sweep (const WpSimOptions *options, GError **error)
     trace_options.service_scale = spec->services->len == 1 ? g_array_index (spec->services, double, 0) : 1;
   trace = options->draw.synthetic ? wp_synthetic_open (options->draw.synthetic, options->seed, 1, options->trace.limit_rows, error)
                                   : wp_trace_open (options->path, &trace_options, error);
-  if (!trace ||
+  if (!trace || !wp_measured_take_ack (trace, &setup.policy, error) ||
       !(sweep = wp_sweep_run (g_steal_pointer (&spec), trace, &setup, slos, error)) ||
       (options->plot && !wp_sweep_plot (sweep, wp_trace_name (trace), options->plot, error)))
     return NULL;

@@ -157,10 +157,11 @@ open_trace (const WpSimOptions *options, GError **error)
   return wp_trace_open (options->path, &options->trace, error);
 }
 
+/* @trace: NULL: clients take its place. */
 static int
-simulate (const WpSimOptions *options, const WpPolicy *policy, const WpMeasured *measured, GPtrArray *warnings, GError **error)
+simulate (const WpSimOptions *options, WpTrace *trace, const WpMeasured *measured, GPtrArray *warnings, GError **error)
 {
-  g_autoptr(WpTrace) trace = options->draw.clients.clients > 0 ? NULL : open_trace (options, error);
+  const WpPolicy *policy = &options->policy;
   g_autoptr(WpSimStudy) study = wp_sim_study_new (options);
   g_autoptr(WpSimPlan) plan = wp_sim_plan_new (options);
   g_autoptr(WpPredicted) predicted = measured ? wp_predicted_new () : NULL;
@@ -168,8 +169,6 @@ simulate (const WpSimOptions *options, const WpPolicy *policy, const WpMeasured 
   g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
   WpReport report = { .service = options->service, .patience_ns = options->patience_ns, .warnings = warnings };
 
-  if (!trace && options->draw.clients.clients == 0)
-    return EXIT_BAD;
   report.trace = trace ? wp_trace_name (trace) : wp_sim_study_name (study);
   report.notes = notes;
   choose_models (&report, policy);
@@ -232,8 +231,8 @@ run (int argc, char **argv, GError **error)
 {
   g_auto(WpSimOptions) options = { 0 };
   g_autoptr(WpMeasured) measured = NULL;
+  g_autoptr(WpTrace) trace = NULL;
   g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
-  WpPolicy policy;
 
   if (!wp_sim_options_parse (&options, &argc, &argv, error))
     return EXIT_BAD;
@@ -243,12 +242,14 @@ run (int argc, char **argv, GError **error)
     return generate (&options, error);
   if (options.plan.sweep)
     return sweep (&options, error);
-  policy = options.policy;
   if (options.against && (!(measured = wp_measured_load (options.against, error)) ||
-                          !wp_measured_complete (measured, &policy, warnings, error) || !wp_policy_check (&policy, error)))
+                          !wp_measured_complete (measured, &options.policy, warnings, error) || !wp_policy_check (&options.policy, error)))
+    return EXIT_BAD;
+  if (options.draw.clients.clients == 0 &&
+      (!(trace = open_trace (&options, error)) || !wp_measured_take_ack (trace, &options.policy, error)))
     return EXIT_BAD;
 
-  return simulate (&options, &policy, measured, warnings, error);
+  return simulate (&options, trace, measured, warnings, error);
 }
 
 int

@@ -25,11 +25,11 @@ static const struct { const char *metric; gsize sum, per; } ratios[WP_BATCH_METR
   { "blocked", SUM (sums.blocked), SUM (sums.requests) },
   { "blocked_time.mean", SUM (sums.blocked_time), SUM (sums.blocked_accepted) },
   { "accept_latency.mean", SUM (sums.blocked_time), SUM (sums.accepted) },
-  { "wait.mean", SUM (sums.wait), SUM (sums.accepted) },
-  { "response.mean", SUM (sums.response), SUM (sums.accepted) },
+  { "wait.mean", SUM (sums.wait), SUM (sums.started) },
+  { "response.mean", SUM (sums.response), SUM (sums.started) },
   { "depth.mean", SUM (sums.depth), SUM (sums.depth_clock) },
   { "busy.mean", SUM (sums.service), SUM (clock) },
-  { "throughput", SUM (sums.accepted), SUM (clock) },
+  { "throughput", SUM (sums.started), SUM (clock) },
 };
 
 WpBatchMeans *
@@ -151,10 +151,10 @@ wp_batch_means_correlation (const WpBatchMeans *self)
   if (self->n_parts < FEWEST_PARTS)
     return NAN;
   for (guint i = 0; i < self->n_parts; i++)
-    mean += self->parts[i].sums.response / self->parts[i].sums.accepted / self->n_parts;
+    mean += self->parts[i].sums.response / self->parts[i].sums.started / self->n_parts;
   for (guint i = 0; i < self->n_parts; i++)
     {
-      double above = self->parts[i].sums.response / self->parts[i].sums.accepted - mean;
+      double above = self->parts[i].sums.response / self->parts[i].sums.started - mean;
 
       products += before * above;
       squares += above * above;

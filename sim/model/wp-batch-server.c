@@ -8,21 +8,22 @@ struct _WpBatchServer {
   WpLayout layout;
   gint64 may_wait_ns;         /* a parked request leaves after that long */
   WpOutcome turned_away;      /* and is this then */
+  gint64 drop_after_ns;       /* a queued job is dropped so long after its arrival; G_MAXINT64: none is */
   WpCommit *commit;
   WpCommitDraws draws;
   WpBatchTold told;
   gpointer data;
 
-  WpJobLine accepted;         /* from the front: in the commit, handed to the writer, in the queue */
-  gsize in_commit, in_service;         /* how many of them; those in the commit are in service too */
-  WpJobLine parked;
+  WpJobLine in_service;       /* from the front: in the commit, handed to the writer */
+  gsize in_commit;            /* how many of them */
+  WpJobLine queue, parked;
   gint64 commit_ends_ns, take_at_ns;   /* WP_TIME_NONE: no commit runs; the writer is not about to begin */
   gint64 now_ns, first_ns, last_ns;    /* counted up to here; first arrival, last finish */
   gboolean overflowed;
 
   guint64 offered;            /* since the start */
   guint64 counted_from;       /* requests before this one were of the warm-up */
-  guint64 requests, accepted_n, refused, blocked, blocked_peak, busy_max, finished;
+  guint64 requests, accepted, dropped, refused, blocked, blocked_peak, busy_max, finished;
   gint64 time_full_ns, first_full_ns;
   WpUint128 busy_ns, service_ns;
   WpHistogram *blocked_time, *accept_latency, *wait, *response, *depth;
@@ -59,6 +60,7 @@ wp_batch_server_new (const WpLayout *layout, gint64 patience_ns, WpCommit *commi
   self->layout = *layout;
   self->may_wait_ns = MIN (timeout_ns, patience_ns);
   self->turned_away = timeout_ns <= patience_ns ? WP_OUTCOME_TIMED_OUT : WP_OUTCOME_ABANDONED;
+  self->drop_after_ns = layout->drops_queued ? patience_ns : G_MAXINT64;
   self->commit = wp_commit_ref (commit);
   wp_commit_restart (commit, &self->draws);
   self->told = told;
@@ -72,7 +74,8 @@ wp_batch_server_new (const WpLayout *layout, gint64 patience_ns, WpCommit *commi
 void
 wp_batch_server_free (WpBatchServer *self)
 {
-  wp_job_line_clear (&self->accepted);
+  wp_job_line_clear (&self->in_service);
+  wp_job_line_clear (&self->queue);
   wp_job_line_clear (&self->parked);
   wp_commit_unref (self->commit);
   free_histograms (self);
@@ -94,16 +97,10 @@ tell (const WpBatchServer *self, const WpLineJob *job, gint64 ended_ns, WpOutcom
     self->told (job->request, &verdict, self->data);
 }
 
-static inline gsize
-queued (const WpBatchServer *self)
-{
-  return self->accepted.length - self->in_service;
-}
-
 static inline gboolean
 has_idle_worker (const WpBatchServer *self)
 {
-  return self->layout.workers == WP_UNBOUNDED || self->in_service < self->layout.workers;
+  return self->layout.workers == WP_UNBOUNDED || self->in_service.length < self->layout.workers;
 }
 
 static gboolean
@@ -112,7 +109,7 @@ is_full (const WpBatchServer *self)
   if (!self->layout.can_be_full || has_idle_worker (self))
     return FALSE;
 
-  return self->layout.queue_jobs == WP_UNBOUNDED ? FALSE : queued (self) >= self->layout.queue_jobs;
+  return self->layout.queue_jobs == WP_UNBOUNDED ? FALSE : self->queue.length >= self->layout.queue_jobs;
 }
 
 /* The state has been what it is since now_ns, and is so until @until_ns. */
@@ -123,9 +120,9 @@ count_time (WpBatchServer *self, gint64 until_ns)
 
   if (passed_ns == 0)
     return;
-  if (self->requests > 0 || self->accepted.length > 0)   /* the first arrival begins the counting */
-    wp_histogram_add_inline (self->depth, (gint64) queued (self), passed_ns);
-  self->busy_ns += (WpUint128) self->in_service * passed_ns;
+  if (self->requests > 0 || self->in_service.length > 0)   /* the first arrival begins the counting */
+    wp_histogram_add_inline (self->depth, (gint64) self->queue.length, passed_ns);
+  self->busy_ns += (WpUint128) self->in_service.length * passed_ns;
   if (is_full (self))
     {
       if (self->first_full_ns == WP_TIME_NONE)
@@ -139,7 +136,7 @@ count_time (WpBatchServer *self, gint64 until_ns)
 static void
 begin_commit (WpBatchServer *self)
 {
-  gsize n = MIN (self->in_service, wp_commit_most (self->commit));
+  gsize n = MIN (self->in_service.length, wp_commit_most (self->commit));
   gint64 lasts_ns = wp_commit_draw (self->commit, &self->draws, (guint) n);
 
   self->take_at_ns = WP_TIME_NONE;
@@ -163,13 +160,14 @@ wake_writer (WpBatchServer *self)
 static void
 start_one (WpBatchServer *self)
 {
-  WpLineJob *job = wp_job_line_at (&self->accepted, self->in_service++);
+  WpLineJob job = wp_job_line_pop (&self->queue);
 
-  job->started_ns = self->now_ns;
+  job.started_ns = self->now_ns;
+  wp_job_line_push (&self->in_service, job);
   wp_commit_handed_over (self->commit, &self->draws, self->now_ns);
-  self->busy_max = MAX (self->busy_max, self->in_service);
-  if (counts (self, job))
-    wp_histogram_add_inline (self->wait, self->now_ns - job->arrival_ns, 1);
+  self->busy_max = MAX (self->busy_max, self->in_service.length);
+  if (counts (self, &job))
+    wp_histogram_add_inline (self->wait, self->now_ns - job.arrival_ns, 1);
 }
 
 static void
@@ -178,12 +176,12 @@ accept (WpBatchServer *self, WpLineJob job)
   job.accepted_ns = self->now_ns;
   if (counts (self, &job))
     {
-      self->accepted_n++;
+      self->accepted++;
       wp_histogram_add_inline (self->accept_latency, self->now_ns - job.arrival_ns, 1);
       if (job.blocked)
         wp_histogram_add_inline (self->blocked_time, self->now_ns - job.arrival_ns, 1);
     }
-  wp_job_line_push (&self->accepted, job);
+  wp_job_line_push (&self->queue, job);
   tell (self, &job, WP_TIME_NONE, WP_OUTCOME_NONE);
 }
 
@@ -192,7 +190,7 @@ static void
 release (WpBatchServer *self)
 {
   for (;;)
-    if (queued (self) > 0 && has_idle_worker (self))
+    if (self->queue.length > 0 && has_idle_worker (self))
       start_one (self);
     else if (self->parked.length > 0 && !is_full (self))
       accept (self, wp_job_line_pop (&self->parked));
@@ -207,9 +205,8 @@ end_commit (WpBatchServer *self)
   self->last_ns = self->now_ns;
   for (; self->in_commit > 0; self->in_commit--)
     {
-      WpLineJob job = wp_job_line_pop (&self->accepted);
+      WpLineJob job = wp_job_line_pop (&self->in_service);
 
-      self->in_service--;
       if (counts (self, &job))
         {
           self->finished++;
@@ -219,7 +216,7 @@ end_commit (WpBatchServer *self)
       tell (self, &job, self->now_ns, WP_OUTCOME_STORED);
     }
   release (self);
-  if (self->in_service > 0)
+  if (self->in_service.length > 0)
     begin_commit (self);
 }
 
@@ -230,12 +227,25 @@ turn_away (WpBatchServer *self, const WpLineJob *job, WpOutcome outcome)
   tell (self, job, self->now_ns, outcome);
 }
 
+/* The client of the oldest in the queue has left; its place goes to the oldest parked request. */
+static void
+drop (WpBatchServer *self)
+{
+  WpLineJob job = wp_job_line_pop (&self->queue);
+
+  self->dropped += counts (self, &job);
+  tell (self, &job, self->now_ns, WP_OUTCOME_ABANDONED);
+  release (self);
+}
+
+/* When the front of a line has been there for @after_ns; WP_TIME_NONE: never. */
 static gint64
-next_leaver (const WpBatchServer *self)
+leaves_of (const WpJobLine *line, gint64 after_ns)
 {
   gint64 leaves_ns;
 
-  if (self->parked.length == 0 || __builtin_add_overflow (wp_job_line_at (&self->parked, 0)->arrival_ns, self->may_wait_ns, &leaves_ns))
+  if (line->length == 0 ||
+      __builtin_add_overflow (wp_job_line_at (line, 0)->arrival_ns, after_ns, &leaves_ns))
     return WP_TIME_NONE;
 
   return leaves_ns;
@@ -250,7 +260,10 @@ sooner (gint64 one_ns, gint64 other_ns)
 gint64
 wp_batch_server_next (const WpBatchServer *self)
 {
-  return sooner (sooner (self->commit_ends_ns, self->take_at_ns), next_leaver (self));
+  gint64 leaves_ns = sooner (leaves_of (&self->queue, self->drop_after_ns),
+                             leaves_of (&self->parked, self->may_wait_ns));
+
+  return sooner (sooner (self->commit_ends_ns, self->take_at_ns), leaves_ns);
 }
 
 gboolean
@@ -265,6 +278,8 @@ wp_batch_server_advance (WpBatchServer *self, gint64 until_ns)
         end_commit (self);
       else if (self->take_at_ns == next_ns)
         begin_commit (self);
+      else if (leaves_of (&self->queue, self->drop_after_ns) == next_ns)
+        drop (self);   /* before those who are parked, who came later */
       else
         {
           WpLineJob job = wp_job_line_pop (&self->parked);
@@ -325,9 +340,9 @@ wp_batch_server_start_counting (WpBatchServer *self, gint64 now_ns)
   count_time (self, now_ns);
   free_histograms (self);
   new_histograms (self);
-  self->requests = self->accepted_n = self->refused = self->blocked = self->finished = 0;
+  self->requests = self->accepted = self->dropped = self->refused = self->blocked = self->finished = 0;
   self->blocked_peak = self->parked.length;
-  self->busy_max = self->in_service;
+  self->busy_max = self->in_service.length;
   self->time_full_ns = 0;
   self->first_full_ns = WP_TIME_NONE;
   self->busy_ns = self->service_ns = 0;
@@ -339,7 +354,8 @@ wp_batch_server_sums (const WpBatchServer *self, WpSums *sums)
 {
   *sums = (WpSums) {
     .requests = (double) self->requests,
-    .accepted = (double) self->accepted_n,
+    .accepted = (double) self->accepted,
+    .started = (double) wp_histogram_count (self->wait),
     .refused = (double) self->refused,
     .blocked = (double) self->blocked,
     .service = (double) self->service_ns / 1e9,
@@ -355,8 +371,9 @@ count_outcomes (const WpBatchServer *self, WpFigures *figures)
                      : self->turned_away == WP_OUTCOME_TIMED_OUT ? &figures->timed_out : &figures->abandoned;
 
   *refused = self->refused;
+  figures->abandoned += self->dropped;
   figures->requests = self->requests;
-  figures->accepted = self->accepted_n;
+  figures->accepted = self->accepted;
   figures->blocked = self->blocked;
   figures->blocked_peak = self->blocked_peak;
   figures->blocked_time = wp_spread_of (self->blocked_time);
@@ -400,8 +417,11 @@ check_one (const char *what, WpUint128 by_clock_ns, WpUint128 by_requests_ns, GE
 gboolean
 wp_batch_server_check (const WpBatchServer *self, GError **error)
 {
+  WpUint128 dropped_ns = (WpUint128) self->dropped * (guint64) self->drop_after_ns;   /* from arrival to leaving */
+  WpUint128 queued_ns = self->wait->sum + dropped_ns - self->accept_latency->sum;
+
   return self->counted_from > 0 ||   /* the two sides have not the same jobs then */
-         (check_one ("depth", self->depth->sum, self->wait->sum - self->accept_latency->sum, error) &&
+         (check_one ("depth", self->depth->sum, queued_ns, error) &&
           check_one ("busy", self->busy_ns, self->service_ns, error) &&
           check_one ("response", self->response->sum, self->wait->sum + self->service_ns, error));
 }

@@ -13,7 +13,7 @@ typedef struct {
 
 /* Null is NaN, or WP_TIME_NONE in a gint64. */
 typedef struct {
-  guint64 requests, accepted, rejected, timed_out, abandoned;
+  guint64 requests, accepted, rejected, timed_out, abandoned;   /* dropped jobs are accepted and abandoned */
   guint64 failed;                   /* of the accepted; measured only, and in no report by that name */
   guint64 blocked, blocked_peak;    /* ever parked; most parked at once */
   WpSpread blocked_time, accept_latency, wait, response;

@@ -8,7 +8,7 @@ forget_histogram (WpHistogram **histogram)
   *histogram = wp_histogram_new ();
 }
 
-/* Starts that are still to come, less now. */
+/* The moments at which those in the queue leave it, less now. */
 static WpUint128
 queue_left (const WpRing *waiting, gint64 now_ns)
 {
@@ -64,7 +64,7 @@ wp_model_forget (WpModel *self, gint64 now_ns)
   forget_histogram (&self->wait);
   forget_histogram (&self->response);
   forget_histogram (&self->depth);
-  self->requests = self->accepted = self->refused = self->blocked = 0;
+  self->requests = self->accepted = self->refused = self->blocked = self->dropped = 0;
   self->time_full_ns = 0;
   self->first_full_ns = WP_TIME_NONE;
   self->service_ns = 0;
@@ -92,6 +92,7 @@ wp_model_sums (const WpModel *self, WpSums *sums)
   *sums = (WpSums) {
     .requests = (double) self->requests,
     .accepted = (double) self->accepted,
+    .started = (double) wp_model_started (self),
     .refused = (double) self->refused,
     .blocked = (double) self->blocked,
     .service = (double) self->service_ns / 1e9,
@@ -114,7 +115,8 @@ check_one (const char *what, WpUint128 by_clock_ns, WpUint128 by_requests_ns, GE
 gboolean
 wp_model_check (WpModel *self, GError **error)
 {
-  WpUint128 queued_ns = self->wait->sum - self->blocked_time->sum + self->carried_depth_ns;
+  WpUint128 dropped_ns = (WpUint128) self->dropped * (guint64) self->drop_after_ns;   /* from arrival to leaving */
+  WpUint128 queued_ns = self->wait->sum + dropped_ns - self->blocked_time->sum + self->carried_depth_ns;
   WpUint128 busy_ns = self->service_ns + self->carried_busy_ns;
   WpUint128 makespan_ns = (WpUint128) (guint64) (self->last_ns - self->first_ns);
 

@@ -12,23 +12,25 @@ struct _WpModel {
   WpLayout layout;
   gint64 may_wait_ns;         /* a request is turned away if it would be parked for longer */
   WpOutcome turned_away;      /* and this is its outcome then */
+  gint64 drop_after_ns;       /* a job is dropped if it has not started by then; G_MAXINT64: none is */
 
   gsize full_jobs;            /* this many in the queue are full; G_MAXSIZE where that is not what full means */
 
   WpFreeTimes workers;
   WpInFlight in_flight;       /* instead, while is_unordered */
   gboolean is_unordered;
-  WpRing waiting;             /* starts of the jobs in the queue; those that have started since are dropped at the next acceptance */
+  WpRing waiting;             /* when each job in the queue leaves it; the next acceptance takes out those that have */
   WpStepRing parked;          /* ends of the parked requests; those that have ended since are dropped at the next one parked */
   gint64 entered_ns;          /* the latest acceptance into the queue */
   gint64 counted_ns;          /* the depth is counted up to here */
   gint64 first_ns, last_ns;   /* first arrival, last finish */
 
   guint64 requests, accepted, refused, blocked, blocked_peak;
+  guint64 dropped;            /* of the accepted */
   gint64 time_full_ns, first_full_ns;
   WpUint128 service_ns;
   WpHistogram *blocked_time;  /* of the blocked and accepted: for the others it would be 0 */
-  WpHistogram *wait;          /* of those that waited */
+  WpHistogram *wait;          /* of those that waited, and started */
   WpHistogram *response;
   WpHistogram *depth;
 
@@ -92,11 +94,18 @@ void wp_model_leave_unbounded (WpModel *self);
 /* One row after the other, whatever the sizes; requests and first arrival are counted already. */
 gboolean wp_model_offer_any (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows, WpVerdict *verdicts);
 
-/* Is there one worker, and a queue worth the name before it? */
+/* Jobs that started, or will: all that were accepted but those that are dropped. */
+static inline guint64
+wp_model_started (const WpModel *self)
+{
+  return self->accepted - self->dropped;
+}
+
+/* Is there one worker, and a queue worth the name before it, which every job leaves for the worker? */
 static inline gboolean
 wp_model_is_single (const WpModel *self)
 {
-  return self->layout.workers == 1 && self->layout.queue_jobs > 0;
+  return self->layout.workers == 1 && self->layout.queue_jobs > 0 && self->drop_after_ns == G_MAXINT64;
 }
 
 /* The same in passes over the batch without a branch to be mispredicted, where there is one worker; rows that may find the queue full go

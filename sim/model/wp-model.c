@@ -14,6 +14,7 @@ wp_model_new (const WpLayout *layout, gint64 patience_ns)
   self->may_wait_ns = layout->rejects ? 0 : MIN (timeout_ns, patience_ns);
   self->turned_away = layout->rejects ? WP_OUTCOME_REJECTED
                       : timeout_ns <= patience_ns ? WP_OUTCOME_TIMED_OUT : WP_OUTCOME_ABANDONED;
+  self->drop_after_ns = layout->drops_queued && layout->queue_jobs > 0 ? patience_ns : G_MAXINT64;
   self->full_jobs = layout->can_be_full && layout->queue_jobs > 0 ? layout->queue_jobs : G_MAXSIZE;
   wp_free_times_init (&self->workers, layout->workers);
   self->is_unordered = layout->workers == WP_UNBOUNDED && !layout->can_be_full;
@@ -41,7 +42,7 @@ wp_model_free (WpModel *self)
 }
 
 static inline void
-start_waiting_until (WpModel *self, gint64 now_ns)
+leave_queue_until (WpModel *self, gint64 now_ns)
 {
   while (self->waiting.length > 0 && wp_ring_front (&self->waiting) <= now_ns)
     {
@@ -82,11 +83,26 @@ turn_away (WpModel *self, gint64 arrival_ns, WpVerdict *verdict)
 }
 
 static inline void
-enter_queue (WpModel *self, gint64 accepted_ns, gint64 started_ns)
+enter_queue (WpModel *self, gint64 accepted_ns, gint64 left_ns)
 {
-  start_waiting_until (self, accepted_ns);
+  leave_queue_until (self, accepted_ns);
   wp_model_count_depth (self, accepted_ns);
-  wp_ring_push (&self->waiting, started_ns);
+  wp_ring_push (&self->waiting, left_ns);
+}
+
+/* Its client leaves before a worker is free for it. */
+G_NO_INLINE static void
+drop (WpModel *self, gint64 arrival_ns, gint64 accepted_ns, WpVerdict *verdict)
+{
+  gint64 left_ns = arrival_ns + self->drop_after_ns;
+
+  if (left_ns > accepted_ns)
+    enter_queue (self, accepted_ns, left_ns);
+  self->entered_ns = accepted_ns;
+  self->accepted++;
+  self->dropped++;
+  *verdict = (WpVerdict) { accepted_ns, WP_TIME_NONE, WP_TIME_NONE, left_ns, WP_OUTCOME_ABANDONED,
+                           accepted_ns > arrival_ns };
 }
 
 /* A job that starts at @start_ns as the last free worker's leaves no one for a rendezvous until the next is free. */
@@ -117,13 +133,20 @@ offer_one (WpModel *self, gint64 arrival_ns, gint64 service_ns, WpVerdict *verdi
       park (self, arrival_ns, accepted_ns);
       wp_histogram_add_inline (self->blocked_time, blocked_ns, 1);
     }
+  if (started_ns > accepted_ns)
+    {
+      if (G_UNLIKELY (started_ns - arrival_ns > self->drop_after_ns))
+        {
+          drop (self, arrival_ns, accepted_ns, verdict);
+          return TRUE;
+        }
+      enter_queue (self, accepted_ns, started_ns);
+    }
   if (G_UNLIKELY (__builtin_add_overflow (started_ns, service_ns, &finished_ns)))
     return FALSE;
 
   wp_free_times_take (&self->workers, started_ns, finished_ns);
-  if (started_ns > accepted_ns)
-    enter_queue (self, accepted_ns, started_ns);
-  else if (self->layout.queue_jobs == 0 && self->layout.can_be_full)
+  if (started_ns == accepted_ns && self->layout.queue_jobs == 0 && self->layout.can_be_full)
     count_rendezvous_full (self, started_ns);
   self->entered_ns = accepted_ns;
   self->last_ns = MAX (self->last_ns, finished_ns);
@@ -170,20 +193,9 @@ wp_model_offer_any (WpModel *self, const WpRow *rows, const gint64 *services_ns,
 }
 
 void
-wp_model_so_far (const WpModel *self, guint64 *blocked, guint64 *refused, WpOutcome *refused_as, const WpHistogram **wait,
-                 const WpHistogram **response)
-{
-  *blocked = self->blocked;
-  *refused = self->refused;
-  *refused_as = self->turned_away;
-  *wait = self->wait;
-  *response = self->response;
-}
-
-void
 wp_model_start_counting (WpModel *self, gint64 now_ns)
 {
-  start_waiting_until (self, now_ns);
+  leave_queue_until (self, now_ns);
   if (self->counted_ns < now_ns)
     wp_model_count_depth (self, now_ns);
   wp_model_forget (self, now_ns);
@@ -198,10 +210,21 @@ count_outcomes (const WpModel *self, WpFigures *figures)
                      : self->turned_away == WP_OUTCOME_TIMED_OUT ? &figures->timed_out : &figures->abandoned;
 
   *refused = self->refused;
+  figures->abandoned += self->dropped;
   figures->requests = self->requests;
   figures->accepted = self->accepted;
   figures->blocked = self->blocked;
   figures->blocked_peak = self->blocked_peak;
+}
+
+void
+wp_model_so_far (const WpModel *self, WpFigures *counts, const WpHistogram **wait,
+                 const WpHistogram **response)
+{
+  *counts = (WpFigures) { 0 };
+  count_outcomes (self, counts);
+  *wait = self->wait;
+  *response = self->response;
 }
 
 static void
@@ -211,7 +234,7 @@ count_times (WpModel *self, WpFigures *figures)
 
   wp_histogram_merge (accept_latency, self->blocked_time);
   wp_histogram_add (accept_latency, 0, self->accepted - wp_histogram_count (self->blocked_time));
-  wp_histogram_add (self->wait, 0, self->accepted - wp_histogram_count (self->wait));
+  wp_histogram_add (self->wait, 0, wp_model_started (self) - wp_histogram_count (self->wait));
   figures->blocked_time = wp_spread_of (self->blocked_time);
   figures->accept_latency = wp_spread_of (accept_latency);
   figures->wait = wp_spread_of (self->wait);
@@ -221,22 +244,24 @@ count_times (WpModel *self, WpFigures *figures)
 void
 wp_model_finish (WpModel *self, WpFigures *figures)
 {
-  gint64 last_ns = self->accepted > 0 ? self->last_ns : WP_TIME_NONE;
+  gint64 last_ns = wp_model_started (self) > 0 ? self->last_ns : WP_TIME_NONE;
 
   wp_figures_init (figures);
   count_outcomes (self, figures);
   count_times (self, figures);
   if (self->accepted > 0)
     {
-      start_waiting_until (self, G_MAXINT64);
+      leave_queue_until (self, G_MAXINT64);
       wp_model_count_depth (self, self->last_ns);
-      figures->busy_max = (gint64) (self->is_unordered ? self->in_flight.most : self->workers.n);
     }
+  if (wp_model_started (self) > 0)
+    figures->busy_max = (gint64) (self->is_unordered ? self->in_flight.most : self->workers.n);
   wp_figures_set_depth (figures, self->depth);
   if (self->layout.can_be_full)
     {
       figures->time_full_ns = self->time_full_ns;
       figures->first_full_ns = self->first_full_ns;
     }
-  wp_figures_set_window (figures, self->first_ns, last_ns, (double) (self->service_ns + self->carried_busy_ns), self->accepted, self->layout.workers);
+  wp_figures_set_window (figures, self->first_ns, last_ns, (double) (self->service_ns + self->carried_busy_ns),
+                         wp_model_started (self), self->layout.workers);
 }

@@ -6,21 +6,37 @@
 /* What becomes of a request, in ns since the trace's origin; WP_TIME_NONE where it does not come to that. */
 typedef struct {
   gint64 accepted_ns, started_ns, finished_ns;
-  gint64 ended_ns;        /* the moment it leaves, whatever its outcome */
+  gint64 ended_ns;        /* the moment it leaves, whatever its outcome; a dropped job leaves the queue, not started */
   WpOutcome outcome;      /* stored, rejected, timed_out or abandoned */
   gboolean blocked;       /* it was parked, if only for an instant */
 } WpVerdict;
+
+/* When an accepted job left the queue: it was started, or dropped. */
+static inline gint64
+wp_verdict_left_queue (const WpVerdict *self)
+{
+  return self->started_ns != WP_TIME_NONE ? self->started_ns : self->ended_ns;
+}
 
 /**
  * WpModel:
  *
  * First come, first served, so that no later request changes what became of an earlier one. With F the earliest free time among the c
- * workers, and m counting accepted jobs only,
+ * workers, m counting accepted jobs only, and x[m] the moment at which job m leaves the queue, which is its start,
  *
- *     e = max (a, s[m - K])          accepted; max (a, F) for K = 0
- *     s = max (a, F);  d = s + v     started, finished; d replaces F
+ *     e = max (a, x[m - K])              accepted; max (a, F) for K = 0
+ *     x = s = max (a, F);  d = s + v     started, finished; d replaces F
  *
  * and a request is turned away if e - a passes what it may wait. O(log c) a job, memory of the jobs in the system.
+ *
+ * Where queued jobs are dropped (WpLayout, drops_queued) the patience P is the same for all, and counts from the
+ * arrival. So the older of two jobs never leaves later than the younger, x does not decrease, and a job finds a
+ * worker as if those that are dropped had never come:
+ *
+ *     if s - a > P:  x = a + P           dropped; F stays
+ *
+ * At one instant jobs that end free their workers first; then clients leave in order of arrival, and each place
+ * that one leaves goes to the oldest parked request at once, even at the very end of what that may wait.
  * Source: Kiefer and Wolfowitz, On the theory of queues with many servers (1955), with a finite buffer before it; the tests hold it
  * equal to an event calendar.
  */
@@ -41,8 +57,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpModel, wp_model_free)
  */
 gboolean wp_model_offer (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows, WpVerdict *verdicts);
 
-/* What is counted so far; @wait has those that waited only, and both histograms are the model's own. */
-void wp_model_so_far (const WpModel *self, guint64 *blocked, guint64 *refused, WpOutcome *refused_as, const WpHistogram **wait,
+/* What is counted so far: of @counts only the numbers of requests; @wait has those that waited only, and both
+ * histograms are the model's own. */
+void wp_model_so_far (const WpModel *self, WpFigures *counts, const WpHistogram **wait,
                       const WpHistogram **response);
 
 /**
@@ -57,6 +74,7 @@ void wp_model_start_counting (WpModel *self, gint64 now_ns);
 /* What has been added up so far, in requests and in seconds (job seconds): for means of parts of a run. */
 typedef struct {
   double requests, accepted, refused, blocked;
+  double started;
   double blocked_accepted;      /* of the blocked, those that were accepted */
   double wait, response, blocked_time, service;
   double depth, depth_clock;    /* job seconds in the queue, and up to which moment */

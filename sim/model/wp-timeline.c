@@ -4,7 +4,7 @@
 
 struct _WpTimeline {
   WpMoment moment;
-  WpRing acceptances, starts, parked_ends;   /* to come; a model's are in order */
+  WpRing acceptances, leavings, parked_ends; /* to come; a model's are in order; leavings of the queue */
   GArray *finishes;                          /* to come; a binary heap of gint64 */
   gint64 last_ns;
 };
@@ -24,7 +24,7 @@ void
 wp_timeline_free (WpTimeline *self)
 {
   wp_ring_clear (&self->acceptances);
-  wp_ring_clear (&self->starts);
+  wp_ring_clear (&self->leavings);
   wp_ring_clear (&self->parked_ends);
   g_array_unref (self->finishes);
   g_free (self);
@@ -62,9 +62,12 @@ heap_pop (GArray *heap)
   g_array_set_size (heap, n);
 }
 
+/* A job that is dropped from the queue is as good as one that is served in no time then. */
 void
 wp_timeline_offer (WpTimeline *self, gint64 arrival_ns, const WpVerdict *verdict)
 {
+  gboolean finishes = verdict->finished_ns != WP_TIME_NONE;
+
   if (verdict->blocked)
     {
       self->moment.parked++;
@@ -73,9 +76,9 @@ wp_timeline_offer (WpTimeline *self, gint64 arrival_ns, const WpVerdict *verdict
   if (verdict->accepted_ns == WP_TIME_NONE)
     return;
   wp_ring_push (&self->acceptances, verdict->accepted_ns);
-  wp_ring_push (&self->starts, verdict->started_ns);
-  heap_push (self->finishes, verdict->finished_ns);
-  self->last_ns = MAX (self->last_ns, verdict->finished_ns);
+  wp_ring_push (&self->leavings, wp_verdict_left_queue (verdict));
+  heap_push (self->finishes, finishes ? verdict->finished_ns : verdict->ended_ns);
+  self->last_ns = MAX (self->last_ns, verdict->finished_ns);   /* WP_TIME_NONE is less than any time */
 }
 
 static guint64
@@ -92,12 +95,12 @@ pop_until (WpRing *times, gint64 now_ns)
 WpMoment
 wp_timeline_at (WpTimeline *self, gint64 now_ns)
 {
-  guint64 started = pop_until (&self->starts, now_ns);
+  guint64 left = pop_until (&self->leavings, now_ns);
 
   self->moment.parked -= pop_until (&self->parked_ends, now_ns);
   self->moment.depth += pop_until (&self->acceptances, now_ns);
-  self->moment.depth -= started;
-  self->moment.busy += started;
+  self->moment.depth -= left;
+  self->moment.busy += left;
   for (; self->finishes->len > 0 && g_array_index (self->finishes, gint64, 0) <= now_ns; self->moment.busy--)
     heap_pop (self->finishes);
 
@@ -119,7 +122,7 @@ wp_timeline_next (const WpTimeline *self)
   gint64 next_ns = self->finishes->len > 0 ? g_array_index (self->finishes, gint64, 0) : WP_TIME_NONE;
 
   next_ns = earlier (next_ns, &self->acceptances);
-  next_ns = earlier (next_ns, &self->starts);
+  next_ns = earlier (next_ns, &self->leavings);
 
   return earlier (next_ns, &self->parked_ends);
 }

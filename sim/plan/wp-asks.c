@@ -76,7 +76,9 @@ wp_asks_init (WpAsks *self, const GPtrArray *slos, const WpPolicy *policy, gint6
   *self = (WpAsks) { FALSE };
   wp_policy_layout (policy, &layout);
   patient = !layout.rejects && layout.block_timeout_ns == WP_TIME_NONE && patience_ns == WP_TIME_NONE;
-  self->no_blocking = !patient && forbids (slos, layout.rejects ? "rejected" : "blocked");   /* who is rejected was not blocked */
+  self->drops = layout.drops_queued && patience_ns != WP_TIME_NONE;
+  self->no_blocking = !patient && !self->drops &&
+                      forbids (slos, layout.rejects ? "rejected" : "blocked");   /* who is rejected was not blocked */
   self->by_lines = patient || self->no_blocking;
   self->watches = self->by_lines && !self->no_blocking && (asks_for (slos, "blocked_time.") || asks_for (slos, "accept_latency."));
   if (asks_for (slos, "response."))

@@ -6,6 +6,7 @@
 typedef struct {
   gboolean by_lines;        /* one pass answers every queue */
   gboolean no_blocking;     /* because nobody is to be blocked */
+  gboolean drops;           /* queued jobs are dropped when their clients leave: no line knows of that */
   gboolean quick;           /* no objective asks for more than a partial line has */
   gboolean watches;         /* an objective asks for blocked times, which a line knows of chosen queues only */
   gint64 wait_bound_ns;     /* of all objectives on percentiles of waiting, 0 if there are none; WP_TIME_NONE: they differ */

@@ -289,6 +289,17 @@ remember_filling (WpKnown *self, WpTrial *trial)
     remember_line (self, trial);
 }
 
+/* Where jobs are dropped a line is longer than what waits. */
+static gboolean
+fills_for_long (WpKnown *self, guint workers, guint queue_jobs)
+{
+  WpFigures figures;
+
+  wp_known_figures (self, workers, queue_jobs, &figures);
+
+  return figures.first_full_ns != WP_TIME_NONE;
+}
+
 gboolean
 wp_known_fills (WpKnown *self, guint workers, guint queue_jobs)
 {
@@ -299,6 +310,8 @@ wp_known_fills (WpKnown *self, guint workers, guint queue_jobs)
     return FALSE;
   if (workers == self->full_workers && queue_jobs == self->full_queue)
     return TRUE;
+  if (self->asks.drops)
+    return fills_for_long (self, workers, queue_jobs);
   if ((line = wp_lines_find (self->lines, workers)))
     return wp_line_fills (line, queue_jobs);
   set_up_filling (self, &trial, workers, queue_jobs);

@@ -7,9 +7,9 @@
  * WpSearch:
  *
  * What was simulated once is remembered. With patient clients (and with any policy whose objectives allow no blocked request, for then
- * nobody is turned away) one pass answers every queue for a number of workers, and all objectives but a few move one way with a size:
- * these are searched by bisection. Otherwise every size is tried, from the smallest on; where that would go on for long, the rest
- * is searched by bisection, and wp_search_assumed() says so.
+ * nobody is turned away, unless queued jobs are dropped) one pass answers every queue for a number of workers,
+ * and all objectives but a few move one way with a size: these are searched by bisection. Otherwise every size
+ * is tried, from the smallest on; where that would go on for long, the rest is searched by bisection, and wp_search_assumed() says so.
  */
 typedef struct _WpSearch WpSearch;
 

@@ -293,11 +293,11 @@ wp_slo_is_lost (const WpSlo *self, const WpSloSoFar *so_far)
   if (is (self, "blocked"))
     return (double) so_far->blocked > bound;
   if (is (self, "rejected"))
-    return so_far->refused_as == WP_OUTCOME_REJECTED && (double) so_far->refused > bound;
+    return (double) so_far->rejected > bound;
   if (is (self, "timed_out"))
-    return so_far->refused_as == WP_OUTCOME_TIMED_OUT && (double) so_far->refused > bound;
+    return (double) so_far->timed_out > bound;
   if (is (self, "abandoned"))
-    return so_far->refused_as == WP_OUTCOME_ABANDONED && (double) so_far->refused > bound;
+    return (double) so_far->abandoned > bound;
   if (g_str_has_prefix (self->metric->name, "wait.") && so_far->wait)
     return spread_is_lost (self, so_far->wait, self->metric->name + strlen ("wait."), so_far->requests);
   if (g_str_has_prefix (self->metric->name, "response.") && so_far->response)

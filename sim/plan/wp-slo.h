@@ -19,8 +19,7 @@ typedef enum { WP_TREND_BETTER, WP_TREND_WORSE, WP_TREND_SAME, WP_TREND_UNKNOWN 
 /* What is known of a run that is not over yet. */
 typedef struct {
   guint64 requests;        /* of the whole trace */
-  guint64 blocked, refused;
-  WpOutcome refused_as;
+  guint64 blocked, rejected, timed_out, abandoned;
   const WpHistogram *wait, *response;   /* of those that waited; NULL: not counted */
 } WpSloSoFar;
 

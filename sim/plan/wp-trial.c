@@ -44,6 +44,18 @@ is_any_lost (WpTrial *self, const WpSloSoFar *so_far)
   return FALSE;
 }
 
+static void
+look_at_model (WpSloSoFar *self, const WpModel *model)
+{
+  WpFigures counts;
+
+  wp_model_so_far (model, &counts, &self->wait, &self->response);
+  self->blocked = counts.blocked;
+  self->rejected = counts.rejected;
+  self->timed_out = counts.timed_out;
+  self->abandoned = counts.abandoned;
+}
+
 static gboolean
 is_lost (WpTrial *self, const WpModel *model, guint64 requests)
 {
@@ -54,7 +66,7 @@ is_lost (WpTrial *self, const WpModel *model, guint64 requests)
   if (!self->slos)
     return FALSE;
   if (model)
-    wp_model_so_far (model, &so_far.blocked, &so_far.refused, &so_far.refused_as, &so_far.wait, &so_far.response);
+    look_at_model (&so_far, model);
   else
     {
       so_far.blocked = wp_line_blocked (self->line, self->policy.queue_jobs);

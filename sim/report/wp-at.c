@@ -14,7 +14,8 @@ count (WpState *self, gint64 now_ns, gint64 arrival_ns, const WpVerdict *verdict
 {
   gint64 left_ns = verdict->accepted_ns != WP_TIME_NONE ? verdict->accepted_ns : verdict->ended_ns;   /* the line of the parked */
   gboolean parked = verdict->blocked && left_ns > now_ns;
-  gboolean queued = verdict->accepted_ns != WP_TIME_NONE && verdict->accepted_ns <= now_ns && verdict->started_ns > now_ns;
+  gboolean queued = verdict->accepted_ns != WP_TIME_NONE && verdict->accepted_ns <= now_ns &&
+                    wp_verdict_left_queue (verdict) > now_ns;
 
   self->parked += parked;
   self->depth += queued;

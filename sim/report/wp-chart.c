@@ -13,7 +13,7 @@
 
 struct _WpChart {
   guint model;
-  WpRing starts;        /* of those in the queue */
+  WpRing leavings;      /* when each job in the queue leaves it */
   guint64 most[BUCKETS];
   gint64 bucket_ns;     /* doubled whenever time runs past the last */
   gsize at;             /* the bucket that now_ns is in */
@@ -34,7 +34,7 @@ wp_chart_new (guint model)
 void
 wp_chart_free (WpChart *self)
 {
-  wp_ring_clear (&self->starts);
+  wp_ring_clear (&self->leavings);
   g_free (self);
 }
 
@@ -58,17 +58,17 @@ move_to (WpChart *self, gint64 until_ns)
     halve (self);
   bucket = (gsize) (until_ns / self->bucket_ns);
   for (; self->at < bucket; self->at++)
-    self->most[self->at + 1] = MAX (self->most[self->at + 1], self->starts.length);
+    self->most[self->at + 1] = MAX (self->most[self->at + 1], self->leavings.length);
   self->now_ns = until_ns;
 }
 
 static void
-start_until (WpChart *self, gint64 now_ns)
+leave_until (WpChart *self, gint64 now_ns)
 {
-  while (self->starts.length > 0 && wp_ring_front (&self->starts) <= now_ns)
+  while (self->leavings.length > 0 && wp_ring_front (&self->leavings) <= now_ns)
     {
-      move_to (self, wp_ring_front (&self->starts));
-      wp_ring_pop (&self->starts);
+      move_to (self, wp_ring_front (&self->leavings));
+      wp_ring_pop (&self->leavings);
     }
 }
 
@@ -82,14 +82,14 @@ on_offer (gpointer observer, const WpBatch *batch, GError **error)
     {
       const WpVerdict *verdict = &verdicts[i];
 
-      if (verdict->accepted_ns == WP_TIME_NONE || verdict->started_ns <= verdict->accepted_ns)
+      if (verdict->accepted_ns == WP_TIME_NONE || wp_verdict_left_queue (verdict) <= verdict->accepted_ns)
         continue;
-      start_until (self, verdict->accepted_ns);
+      leave_until (self, verdict->accepted_ns);
       move_to (self, verdict->accepted_ns);
-      wp_ring_push (&self->starts, verdict->started_ns);
-      self->most[self->at] = MAX (self->most[self->at], self->starts.length);
+      wp_ring_push (&self->leavings, wp_verdict_left_queue (verdict));
+      self->most[self->at] = MAX (self->most[self->at], self->leavings.length);
     }
-  start_until (self, batch->rows[batch->n_rows - 1].arrival_ns);   /* nothing is accepted before it any more */
+  leave_until (self, batch->rows[batch->n_rows - 1].arrival_ns);   /* nothing is accepted before it any more */
   if (batch->rows[batch->n_rows - 1].arrival_ns > self->now_ns)
     move_to (self, batch->rows[batch->n_rows - 1].arrival_ns);
 
@@ -101,7 +101,7 @@ on_restart (gpointer observer, GError **error)
 {
   WpChart *self = observer;
 
-  wp_ring_clear (&self->starts);
+  wp_ring_clear (&self->leavings);
   memset (self->most, 0, sizeof self->most);
   self->bucket_ns = 1;
   self->at = 0;
@@ -113,7 +113,7 @@ on_restart (gpointer observer, GError **error)
 static gboolean
 on_finish (gpointer observer, GError **error)
 {
-  start_until (observer, G_MAXINT64);
+  leave_until (observer, G_MAXINT64);
 
   return TRUE;
 }

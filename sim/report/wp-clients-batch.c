@@ -10,9 +10,11 @@
 /* A client that will send, one whose answer came earlier first at one instant; or a request in the front. */
 typedef struct { gint64 time_ns; guint64 order; } Client;
 typedef struct { gint64 sent_ns, arrival_ns; } Passing;
+typedef struct { gint64 time_ns; guint64 request; } Leaving;
 
 typedef struct {
   WpClientsOptions options;
+  gint64 patience_ns;                /* WP_TIME_NONE: none, or nobody waits for more than to be accepted */
   WpBatchServer *server;
   WpFrontStage *front;               /* NULL: none */
   WpTraffic *traffic;
@@ -23,6 +25,7 @@ typedef struct {
   gsize n_heap;
   GQueue passing;               /* (element-type Passing): sent, and not yet at the queue */
   GHashTable *waiting;          /* a request's number to when it was sent, both pointers + 1: offered, and not answered */
+  GQueue leaving;               /* (element-type Leaving): of those offered, in order; some are answered since */
 
   guint64 n_sent, n_offered, n_answered;
   guint64 counted_from;         /* requests before it are of the warm-up */
@@ -67,26 +70,33 @@ pop (Loop *self)
   return first;
 }
 
-/* WpBatchTold: its client is answered, thinks, and sends again. */
+/* The request's client has its answer, or leaves; it thinks, and sends again. */
 static void
-on_told (guint64 request, const WpVerdict *verdict, gpointer data)
+answer (Loop *self, guint64 request, gint64 answered_ns)
 {
-  Loop *self = data;
-  gboolean is_end = verdict->outcome != WP_OUTCOME_NONE;
-  gint64 answered_ns = is_end ? verdict->ended_ns : verdict->accepted_ns, think_ns, next_ns;
   gpointer key = GSIZE_TO_POINTER (request + 1), sent;
+  gint64 think_ns, next_ns;
 
-  if (!is_end && self->options.until_stored)
-    return;
   if (!g_hash_table_steal_extended (self->waiting, key, NULL, &sent))
-    return;   /* answered when it was accepted */
-  if (request >= self->counted_from)
+    return;   /* answered when it was accepted, or has left */
+  if (self->counting && request >= self->counted_from)
     wp_histogram_add_inline (self->latency, answered_ns - (gint64) (GPOINTER_TO_SIZE (sent) - 1), 1);
   wp_service_draw (self->think, &think_ns, 1);
   if (__builtin_add_overflow (answered_ns, think_ns, &next_ns))
     self->overflowed = TRUE;
   else
     push (self, (Client) { next_ns, self->options.clients + self->n_answered++ });
+}
+
+/* WpBatchTold */
+static void
+on_told (guint64 request, const WpVerdict *verdict, gpointer data)
+{
+  Loop *self = data;
+  gboolean is_end = verdict->outcome != WP_OUTCOME_NONE;
+
+  if (is_end || !self->options.until_stored)
+    answer (self, request, is_end ? verdict->ended_ns : verdict->accepted_ns);
 }
 
 static gboolean
@@ -106,16 +116,14 @@ is_over (const Loop *self)
          (options->duration_ns != WP_TIME_NONE && self->n_heap > 0 && self->heap[0].time_ns >= options->duration_ns);
 }
 
-/* Requests of the warm-up that are still in the front are counted once they arrive. */
+/* The request that is sent now is the first that counts. */
 static void
 warm_up (Loop *self, gint64 now_ns)
 {
   if (self->counting || self->n_sent < self->options.warmup_rows || now_ns < self->options.warmup_ns)
     return;
   self->counting = TRUE;
-  self->counted_from = self->n_offered;
-  if (self->n_offered > 0)
-    wp_batch_server_start_counting (self->server, now_ns);
+  self->counted_from = self->n_sent;
 }
 
 static gboolean
@@ -137,6 +145,41 @@ send (Loop *self, GError **error)
   return self->n_still++ < STILL_MOST || fail (error, "time stands still: clients are answered at once, and do not think; --think, or --ack=stored with a service time, lets it go on");
 }
 
+static void
+note_leaving (Loop *self, gint64 arrival_ns)
+{
+  Leaving leaving = { .request = self->n_offered };
+
+  if (self->patience_ns != WP_TIME_NONE &&
+      !__builtin_add_overflow (arrival_ns, self->patience_ns, &leaving.time_ns))
+    g_queue_push_tail (&self->leaving, g_memdup2 (&leaving, sizeof leaving));
+}
+
+static gboolean
+is_answered (const Loop *self, guint64 request)
+{
+  return !g_hash_table_contains (self->waiting, GSIZE_TO_POINTER (request + 1));
+}
+
+static gint64
+next_leaving (Loop *self)
+{
+  const Leaving *leaving;
+
+  while ((leaving = g_queue_peek_head (&self->leaving)) && is_answered (self, leaving->request))
+    g_free (g_queue_pop_head (&self->leaving));
+
+  return leaving ? leaving->time_ns : G_MAXINT64;
+}
+
+static void
+leave (Loop *self)
+{
+  g_autofree Leaving *leaving = g_queue_pop_head (&self->leaving);
+
+  answer (self, leaving->request, leaving->time_ns);
+}
+
 static gboolean
 arrive (Loop *self)
 {
@@ -145,9 +188,12 @@ arrive (Loop *self)
   gint64 service_ns;
 
   row.arrival_ns = passing->arrival_ns;
+  if (self->counting && self->n_offered > 0 && self->n_offered == self->counted_from)
+    wp_batch_server_start_counting (self->server, row.arrival_ns);
   wp_service_draw (self->service, &service_ns, 1);
   wp_traffic_add (self->traffic, &row, &service_ns, 1);
   g_hash_table_insert (self->waiting, GSIZE_TO_POINTER (self->n_offered + 1), GSIZE_TO_POINTER ((gsize) passing->sent_ns + 1));
+  note_leaving (self, passing->arrival_ns);
   self->n_offered++;
 
   return wp_batch_server_offer (self->server, passing->arrival_ns);
@@ -161,16 +207,22 @@ next_arrival (Loop *self)
   return passing ? passing->arrival_ns : G_MAXINT64;
 }
 
-/* At one instant: what ends, then who arrives at the queue, then who sends. */
+/* At one instant: what ends, then who leaves, then who arrives at the queue, then who sends. */
 static gboolean
 step (Loop *self, GError **error)
 {
   gint64 server_ns = wp_batch_server_next (self->server), arrival_ns = next_arrival (self);
+  gint64 leaving_ns = next_leaving (self);
   gint64 send_ns = self->n_heap > 0 && !is_over (self) ? self->heap[0].time_ns : G_MAXINT64;
   gboolean fits;
 
-  if (server_ns != WP_TIME_NONE && server_ns <= MIN (arrival_ns, send_ns))
+  if (server_ns != WP_TIME_NONE && server_ns <= MIN (MIN (arrival_ns, send_ns), leaving_ns))
     fits = wp_batch_server_advance (self->server, server_ns);
+  else if (leaving_ns <= MIN (arrival_ns, send_ns))
+    {
+      leave (self);
+      fits = TRUE;
+    }
   else if (arrival_ns <= send_ns)
     fits = arrive (self);
   else
@@ -230,7 +282,7 @@ wp_clients_batch_go (const WpClientsOptions *options, const WpLayout *layout, gi
   g_autoptr(WpFrontStage) front = options->front.time_ns > 0 ? wp_front_stage_new (&options->front) : NULL;
   g_autoptr(WpBatchServer) server = NULL;
   Loop self = { .options = *options, .front = front, .traffic = told, .service = service, .think = think, .latency = latency, .heap = heap,
-                .waiting = waiting };
+                .waiting = waiting, .patience_ns = options->until_stored ? patience_ns : WP_TIME_NONE };
   gboolean done;
 
   self.server = server = wp_batch_server_new (layout, patience_ns, wp_service_commit (service), on_told, &self);
@@ -238,6 +290,7 @@ wp_clients_batch_go (const WpClientsOptions *options, const WpLayout *layout, gi
     push (&self, (Client) { 0, i });
   done = go (&self, parts, figures, traffic, error);
   g_queue_clear_full (&self.passing, g_free);
+  g_queue_clear_full (&self.leaving, g_free);
 
   return done;
 }

@@ -11,6 +11,7 @@ typedef struct { gint64 time_ns; guint64 last_request; } Client;
 
 struct _WpClients {
   WpClientsOptions options;
+  gint64 patience_ns;             /* G_MAXINT64: none */
   WpModel *model;
   WpFrontStage *front;            /* NULL: none */
   WpHistogram *latency;           /* of the requests that count, from sending to the answer */
@@ -37,6 +38,7 @@ wp_clients_new (const WpClientsOptions *options, const WpLayout *layout, gint64 
 
   g_return_val_if_fail (options->clients >= 1, NULL);
   self->options = *options;
+  self->patience_ns = patience_ns == WP_TIME_NONE ? G_MAXINT64 : patience_ns;
   self->model = wp_model_new (layout, patience_ns);
   self->front = options->front.time_ns > 0 ? wp_front_stage_new (&options->front) : NULL;
   self->latency = wp_histogram_new ();
@@ -135,6 +137,18 @@ warm_up (WpClients *self, gint64 now_ns, gint64 arrival_ns)
     wp_model_start_counting (self->model, arrival_ns);
 }
 
+/* When the client goes on: it is answered, or leaves, be its job in service. */
+static gint64
+answered (const WpClients *self, gint64 arrival_ns, const WpVerdict *verdict)
+{
+  if (verdict->outcome != WP_OUTCOME_STORED)
+    return verdict->ended_ns;
+  if (!self->options.until_stored)
+    return verdict->accepted_ns;
+
+  return arrival_ns + MIN (verdict->finished_ns - arrival_ns, self->patience_ns);
+}
+
 static gboolean
 send_one (WpClients *self, gsize i, GError **error)
 {
@@ -147,8 +161,7 @@ send_one (WpClients *self, gsize i, GError **error)
     return fail (error, "time stands still: clients are answered at once, and do not think; --think, or --ack=stored with a service time, lets it go on");
   if (!wp_model_offer (self->model, &self->rows[i], &self->services_ns[i], 1, verdict))
     return fail (error, "the simulated time passes 292 years");
-  answered_ns = verdict->outcome != WP_OUTCOME_STORED ? verdict->ended_ns
-                : self->options.until_stored ? verdict->finished_ns : verdict->accepted_ns;
+  answered_ns = answered (self, self->rows[i].arrival_ns, verdict);
   if (self->counting)
     wp_histogram_add_inline (self->latency, answered_ns - now_ns, 1);
   if (__builtin_add_overflow (answered_ns, self->thinks_ns[i], &next_ns))

@@ -5,7 +5,8 @@
 
 typedef struct {
   guint clients;             /* P >= 1; all send their first request at 0 */
-  gboolean until_stored;     /* the answer comes when the job is stored, not when it is accepted; a refusal is an answer too */
+  gboolean until_stored;     /* the answer comes when the job is stored, not when it is accepted; who is refused or
+                              * leaves goes on too */
   gint64 duration_ns;        /* nothing is sent from then on; WP_TIME_NONE: no end */
   guint64 limit_rows;        /* requests; 0: no limit */
   guint64 warmup_rows;       /* the first requests, not counted */

@@ -10,7 +10,8 @@ struct _WpJobs {
 
 static const struct { const char *key; WpPolicyField field; } notes[] = {
   { "mode", WP_POLICY_MODE }, { "queue", WP_POLICY_QUEUE }, { "workers", WP_POLICY_WORKERS },
-  { "dispatcher", WP_POLICY_DISPATCHER }, { "when-full", WP_POLICY_WHEN_FULL }, { "block-timeout", WP_POLICY_BLOCK_TIMEOUT }
+  { "dispatcher", WP_POLICY_DISPATCHER }, { "when-full", WP_POLICY_WHEN_FULL }, { "block-timeout", WP_POLICY_BLOCK_TIMEOUT },
+  { "ack", WP_POLICY_ACK }, { "keep-abandoned", WP_POLICY_KEEP_ABANDONED }
 };
 
 static void

@@ -71,17 +71,44 @@ wp_measured_note (const WpMeasured *self, const char *key)
 
 static const struct { const char *key; WpPolicyField field; } keys[] = {   /* the mode first: it says which of the others count */
   { "mode", WP_POLICY_MODE }, { "queue", WP_POLICY_QUEUE }, { "workers", WP_POLICY_WORKERS },
-  { "dispatcher", WP_POLICY_DISPATCHER }, { "when-full", WP_POLICY_WHEN_FULL }, { "block-timeout", WP_POLICY_BLOCK_TIMEOUT }
+  { "dispatcher", WP_POLICY_DISPATCHER }, { "when-full", WP_POLICY_WHEN_FULL }, { "block-timeout", WP_POLICY_BLOCK_TIMEOUT },
+  { "ack", WP_POLICY_ACK }, { "keep-abandoned", WP_POLICY_KEEP_ABANDONED }
 };
 
 static gboolean
-set_from_note (const WpMeasured *self, WpPolicy *policy, const char *key, const char *note, GError **error)
+set_from_note (const WpTrace *trace, WpPolicy *policy, const char *key, const char *note, GError **error)
 {
   if (wp_policy_set (policy, key, note, error))
     return TRUE;
-  g_prefix_error (error, "%s: note \"%s\": ", wp_measured_path (self), key);
+  g_prefix_error (error, "%s: note \"%s\": ", wp_trace_name (trace), key);
 
   return FALSE;
+}
+
+/* A server that says nothing of abandoned jobs is of version 0.1.0, which kept them. */
+static void
+assume_kept (const WpTrace *trace, WpPolicy *policy)
+{
+  if (!(policy->given & WP_POLICY_KEEP_ABANDONED) && wp_trace_note (trace, "ack") &&
+      !wp_trace_note (trace, "keep-abandoned"))
+    policy->keep_abandoned = TRUE;
+}
+
+gboolean
+wp_measured_take_ack (const WpTrace *trace, WpPolicy *policy, GError **error)
+{
+  guint wanted = (WP_POLICY_ACK | WP_POLICY_KEEP_ABANDONED) & ~policy->given;
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      const char *note = keys[i].field & wanted ? wp_trace_note (trace, keys[i].key) : NULL;
+
+      if (note && !set_from_note (trace, policy, keys[i].key, note, error))
+        return FALSE;
+    }
+  assume_kept (trace, policy);
+
+  return TRUE;
 }
 
 /* Was it measured with another value than the one given? */
@@ -92,7 +119,7 @@ warn_of_contradiction (const WpMeasured *self, const WpPolicy *policy, const cha
   g_autofree char *given = wp_policy_get (policy, key);
   g_autofree char *measured = NULL;
 
-  if (!set_from_note (self, &noted, key, note, error))
+  if (!set_from_note (self->trace, &noted, key, note, error))
     return FALSE;
   measured = wp_policy_get (&noted, key);
   if (!g_str_equal (given, measured))
@@ -115,7 +142,7 @@ complete_field (const WpMeasured *self, WpPolicy *policy, guint given, guint i, 
   if (is_given || ((keys[i].field & refusal) && (given & refusal)))   /* one of the two given decides on both */
     return TRUE;
   if (note)
-    return set_from_note (self, policy, keys[i].key, note, error);
+    return set_from_note (self->trace, policy, keys[i].key, note, error);
   if (keys[i].field & (WP_POLICY_QUEUE | WP_POLICY_WORKERS))
     {
       g_autofree char *assumed = wp_policy_get (policy, keys[i].key);
@@ -141,6 +168,7 @@ wp_measured_complete (const WpMeasured *self, WpPolicy *policy, GPtrArray *warni
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
     if (!complete_field (self, policy, given, i, warnings, error))
       return FALSE;
+  assume_kept (self->trace, policy);
 
   return TRUE;
 }

@@ -24,5 +24,8 @@ const char *wp_measured_note (const WpMeasured *self, const char *key);   /* or 
  */
 gboolean wp_measured_complete (const WpMeasured *self, WpPolicy *policy, GPtrArray *warnings, GError **error);
 
+/* What was not given of --ack and --keep-abandoned is taken from the notes of @trace, if it has them. FALSE as above, of a note. */
+gboolean wp_measured_take_ack (const WpTrace *trace, WpPolicy *policy, GError **error);
+
 /* A line to @warnings where the measurement is no measurement of @trace (at @path), but its very input, or a prediction. */
 void wp_measured_warn (const WpMeasured *self, const WpTrace *trace, const char *path, GPtrArray *warnings);

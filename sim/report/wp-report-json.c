@@ -147,6 +147,12 @@ add_model (JsonBuilder *builder, const WpPolicy *policy, const WpFigures *figure
   add_whole (builder, "workers", workers > 0 ? workers : NAN);
   wp_json_add_string (builder, "dispatcher", wp_policy_uses (policy, WP_POLICY_DISPATCHER) ? wp_dispatcher_name (policy->dispatcher) : NULL);
   wp_json_add_string (builder, "when-full", wp_policy_uses (policy, WP_POLICY_WHEN_FULL) ? wp_when_full_name (policy->when_full) : NULL);
+  wp_json_add_string (builder, "ack", wp_ack_name (policy->ack));
+  json_builder_set_member_name (builder, "keep-abandoned");
+  if (wp_policy_uses (policy, WP_POLICY_KEEP_ABANDONED))
+    json_builder_add_boolean_value (builder, policy->keep_abandoned);
+  else
+    json_builder_add_null_value (builder);
   wp_report_json_add_figures (builder, figures);
   if (slos)
     add_objectives (builder, slos, figures);

@@ -21,6 +21,21 @@ seconds (gint64 ns)
   return ns == WP_TIME_NONE ? NAN : (double) ns / WP_NS_PER_S;
 }
 
+/* All models have the same acknowledgement. */
+static void
+add_patience (GString *text, const WpReport *report)
+{
+  const WpPolicy *policy = &report->policies[0];
+  char time[CELL];
+
+  wp_format_seconds (time, seconds (report->patience_ns));
+  if (policy->ack == WP_ACK_ACCEPTED)
+    g_string_append_printf (text, "patience: a parked client leaves after %s\n", time);
+  else
+    g_string_append_printf (text, "patience: a client leaves after %s (ack stored); its job %s\n", time,
+                            policy->keep_abandoned ? "runs on once it is queued" : "is dropped unless it has started");
+}
+
 static void
 add_traffic (GString *text, const WpReport *report)
 {
@@ -41,7 +56,7 @@ add_traffic (GString *text, const WpReport *report)
                             report->n_drawn == 1 ? "" : "s");
   g_string_append_c (text, '\n');
   if (report->patience_ns != WP_TIME_NONE)
-    g_string_append_printf (text, "patience: a parked client leaves after %s\n", wp_format_seconds (drawn, seconds (report->patience_ns)));
+    add_patience (text, report);
   if (traffic->out_of_order > 0)
     g_string_append_printf (text, "order: %s row%s came after a later one; sorted\n", wp_format_whole (drawn, (double) traffic->out_of_order),
                             traffic->out_of_order == 1 ? "" : "s");

@@ -115,6 +115,15 @@ wp_study_replicate (const WpStudy *self, guint64 seed, guint n, guint threads, W
   return FALSE;
 }
 
+/* May a client leave, be it parked, queued, or in service before others of its own? */
+static gboolean
+may_leave (const WpStudy *self, const WpLayout *layout)
+{
+  gboolean awaits_update = !self->synthetic && self->clients.until_stored;
+
+  return self->patience_ns != WP_TIME_NONE && (!layout->rejects || layout->drops_queued || awaits_update);
+}
+
 gboolean
 wp_study_theory (const WpStudy *self, guint model, const WpFigures *figures, WpTheory *theory, GError **error)
 {
@@ -136,7 +145,7 @@ wp_study_theory (const WpStudy *self, guint model, const WpFigures *figures, WpT
   wp_service_moments (service, &simulated.service);
   wp_policy_layout (&self->policies[model], &simulated.layout);
   simulated.answers_accepted = !self->clients.until_stored;
-  simulated.patient = simulated.layout.block_timeout_ns == WP_TIME_NONE && (self->patience_ns == WP_TIME_NONE || simulated.layout.rejects);
+  simulated.patient = simulated.layout.block_timeout_ns == WP_TIME_NONE && !may_leave (self, &simulated.layout);
   simulated.requests = figures->requests;
   simulated.blocked = figures->blocked > 0;
   wp_theory_find (theory, &simulated);

@@ -14,6 +14,7 @@ typedef struct {
 
   guint places, workers;         /* G_MAXUINT: without end */
   gboolean refuses;
+  gboolean drops;                /* a queued job whose client has left */
   gint64 timeout_ns, patience_ns;
 
   gint64 now_ns;
@@ -35,6 +36,7 @@ set_up (Naive *self, const WpPolicy *policy)
   self->places = policy->mode == WP_MODE_DEFAULT || spawning ? G_MAXUINT : policy->queue_jobs;
   self->refuses = policy->when_full == WP_WHEN_FULL_REJECT || policy->block_timeout_ns == 0;
   self->timeout_ns = policy->block_timeout_ns;
+  self->drops = policy->ack == WP_ACK_STORED && !policy->keep_abandoned;
 }
 
 static void
@@ -187,18 +189,32 @@ completions (Naive *self)
   while (self->commit && write_rows (self));
 }
 
+/* Its place goes to the oldest parked request at once. */
+static void
+drop (Naive *self, gsize i)
+{
+  leave (self, i, WP_OUTCOME_ABANDONED);
+  self->queued--;
+  while (release (self))
+    ;
+}
+
+/* In order of arrival, one by one. */
 static void
 leavers (Naive *self)
 {
   for (gsize i = 0; i < self->n_rows; i++)
     {
-      gint64 parked_for_ns = self->now_ns - self->rows[i].arrival_ns;
+      gint64 since_ns = self->now_ns - self->rows[i].arrival_ns;
+      gboolean has_left = self->patience_ns != WP_TIME_NONE && since_ns == self->patience_ns;
 
+      if (self->states[i] == QUEUED && self->drops && has_left)
+        drop (self, i);
       if (self->states[i] != PARKED)
         continue;
-      if (self->timeout_ns != WP_TIME_NONE && parked_for_ns == self->timeout_ns)
+      if (self->timeout_ns != WP_TIME_NONE && since_ns == self->timeout_ns)
         leave (self, i, WP_OUTCOME_TIMED_OUT);
-      else if (self->patience_ns != WP_TIME_NONE && parked_for_ns == self->patience_ns)
+      else if (has_left)
         leave (self, i, WP_OUTCOME_ABANDONED);
       self->parked -= self->states[i] == GONE;
     }
@@ -235,6 +251,8 @@ arrive (Naive *self, gsize i)
       self->verdicts[i].accepted_ns = self->now_ns;
       self->states[i] = QUEUED;
       self->queued++;
+      if (self->drops && self->patience_ns == 0)
+        drop (self, i);
     }
   else if (self->refuses)
     leave (self, i, WP_OUTCOME_REJECTED);
@@ -262,7 +280,7 @@ next_of (const Naive *self, gsize i)
     next_ns = self->verdicts[i].started_ns + self->services_ns[i];
   if (self->states[i] == PARKED && self->timeout_ns != WP_TIME_NONE)
     next_ns = MIN (next_ns, arrival_ns + self->timeout_ns);
-  if (self->states[i] == PARKED && self->patience_ns != WP_TIME_NONE)
+  if ((self->states[i] == PARKED || (self->states[i] == QUEUED && self->drops)) && self->patience_ns != WP_TIME_NONE)
     next_ns = MIN (next_ns, arrival_ns + self->patience_ns);
 
   return next_ns;
@@ -353,7 +371,7 @@ count (const Naive *self, WpFigures *figures)
   figures->busy_max = self->most_busy > 0 ? self->most_busy : WP_TIME_NONE;
   for (gsize i = 0; i < self->n_rows; i++)
     {
-      figures->accepted += self->verdicts[i].outcome == WP_OUTCOME_STORED;
+      figures->accepted += self->verdicts[i].accepted_ns != WP_TIME_NONE;
       figures->rejected += self->verdicts[i].outcome == WP_OUTCOME_REJECTED;
       figures->timed_out += self->verdicts[i].outcome == WP_OUTCOME_TIMED_OUT;
       figures->abandoned += self->verdicts[i].outcome == WP_OUTCOME_ABANDONED;
@@ -380,10 +398,10 @@ count_time (const Naive *self, WpFigures *figures, gint64 first_ns, gint64 last_
         {
           const WpVerdict *v = &self->verdicts[i];
 
-          if (v->outcome != WP_OUTCOME_STORED)
+          if (v->accepted_ns == WP_TIME_NONE)
             continue;
-          depth += v->accepted_ns <= t && t < v->started_ns;
-          busy += v->started_ns <= t && t < v->finished_ns;
+          depth += v->accepted_ns <= t && t < (v->started_ns != WP_TIME_NONE ? v->started_ns : v->ended_ns);
+          busy += v->started_ns != WP_TIME_NONE && v->started_ns <= t && t < v->finished_ns;
         }
       if (can_be_full && (self->places > 0 ? depth == self->places : busy == self->workers))
         {
@@ -406,15 +424,19 @@ figure (const Naive *self, const WpPolicy *policy, WpFigures *figures)
 {
   gboolean spawning = policy->mode == WP_MODE_WORKER_POOL && policy->dispatcher == WP_DISPATCHER_SPAWNING;
   gint64 first_ns = self->rows[0].arrival_ns, last_ns = WP_TIME_NONE;
+  guint64 finished = 0;
 
   wp_figures_init (figures);
   count (self, figures);
   for (gsize i = 0; i < self->n_rows; i++)
-    last_ns = MAX (last_ns, self->verdicts[i].finished_ns);
+    {
+      last_ns = MAX (last_ns, self->verdicts[i].finished_ns);
+      finished += self->verdicts[i].finished_ns != WP_TIME_NONE;
+    }
   count_time (self, figures, first_ns, last_ns, policy->mode != WP_MODE_DEFAULT && !spawning);
   figures->makespan_ns = last_ns - first_ns;
   if (figures->makespan_ns > 0)
-    figures->throughput = (double) figures->accepted * WP_NS_PER_S / (double) figures->makespan_ns;
+    figures->throughput = (double) finished * WP_NS_PER_S / (double) figures->makespan_ns;
   if (policy->mode != WP_MODE_DEFAULT)
     figures->utilisation = figures->busy_mean / self->workers;
 }

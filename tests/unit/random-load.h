@@ -31,7 +31,9 @@ random_load_policy (RandomLoad *self, WpRandom *random)
   self->policy.when_full = wp_random_below (random, 4) == 0 ? WP_WHEN_FULL_REJECT : WP_WHEN_FULL_BLOCK;
   if (self->policy.when_full == WP_WHEN_FULL_BLOCK)
     self->policy.block_timeout_ns = random_load_maybe (random, 8);
-  self->patience_ns = random_load_maybe (random, 8);
+  self->patience_ns = random_load_maybe (random, wp_random_below (random, 3) == 0 ? 25 : 8);
+  self->policy.ack = wp_random_below (random, 2) ? WP_ACK_STORED : WP_ACK_ACCEPTED;
+  self->policy.keep_abandoned = wp_random_below (random, 4) == 0;
 }
 
 /* Every time stays below 1024 ns, where percentiles are exact. */

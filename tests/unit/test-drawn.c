@@ -2,9 +2,11 @@
 #include <math.h>
 
 #include "sim/model/wp-arrivals.h"
+#include "sim/report/wp-clients-batch.h"
 #include "sim/stats/wp-random.h"
 #include "sim/stats/wp-student.h"
 #include "sim/report/wp-study.h"
+#include "tests/unit/compare-figures.h"
 #include "tests/unit/naive-model.h"
 
 static WpArrivals *
@@ -386,6 +388,18 @@ compare (gconstpointer a, gconstpointer b)
   return (one > two) - (one < two);
 }
 
+/* The client of a request goes on when it is answered, or has no more patience, be its job in service. */
+static gint64
+goes_on (const WpVerdict *verdict, gint64 arrival_ns, gint64 patience_ns, gboolean until_stored)
+{
+  if (verdict->outcome == WP_OUTCOME_STORED && !until_stored)
+    return verdict->accepted_ns;
+  if (patience_ns != WP_TIME_NONE && verdict->ended_ns > arrival_ns + patience_ns)
+    return arrival_ns + patience_ns;
+
+  return verdict->ended_ns;
+}
+
 /* The requests that were sent are those, and only those, that the answers call for: the first @n_clients at 0, and one after each answer.
  * Their fate is that which the naive model has for them. */
 static void
@@ -404,7 +418,7 @@ check_closed (const Seen *seen, const WpPolicy *policy, gint64 patience_ns, guin
       g_assert_cmpint (naive[i].outcome, ==, seen->verdicts[i].outcome);
       g_assert_cmpint (naive[i].ended_ns, ==, seen->verdicts[i].ended_ns);
       g_assert_cmpint (naive[i].accepted_ns, ==, seen->verdicts[i].accepted_ns);
-      called_ns[n_called++] = think_ns + (naive[i].outcome == WP_OUTCOME_STORED && !until_stored ? naive[i].accepted_ns : naive[i].ended_ns);
+      called_ns[n_called++] = think_ns + goes_on (&naive[i], seen->rows[i].arrival_ns, patience_ns, until_stored);
     }
   qsort (called_ns, n_called, sizeof *called_ns, compare);
   for (gsize i = 0; i < seen->n; i++)
@@ -416,7 +430,7 @@ test_closed_equals_naive (void)
 {
   static const WpObserver observer = { TRUE, NULL, on_offer, NULL };
   guint64 seed = (guint64) g_test_rand_int ();
-  guint n_refused = 0, n_blocked = 0;
+  guint n_refused = 0, n_blocked = 0, n_dropped = 0;
   WpRandom random;
 
   g_test_message ("seed %" G_GUINT64_FORMAT, seed);
@@ -425,7 +439,7 @@ test_closed_equals_naive (void)
     {
       WpPolicy policy = policy_of ((WpModeKind) wp_random_below (&random, WP_N_MODES), (guint) wp_random_below (&random, 5),
                                    1 + (guint) wp_random_below (&random, 3), wp_random_below (&random, 3) == 0);
-      gint64 patience_ns = wp_random_below (&random, 3) == 0 ? (gint64) wp_random_below (&random, 9) : WP_TIME_NONE;
+      gint64 patience_ns = wp_random_below (&random, 2) == 0 ? (gint64) wp_random_below (&random, 9) : WP_TIME_NONE;
       WpClientsOptions options = { 1 + (guint) wp_random_below (&random, 15), wp_random_below (&random, 2) == 0, WP_TIME_NONE, MOST, 0, WP_TIME_NONE };
       gint64 think_ns = (gint64) wp_random_below (&random, 6);
       g_autofree char *think = g_strdup_printf ("%dns", (int) think_ns);
@@ -437,6 +451,8 @@ test_closed_equals_naive (void)
       WpFigures figures;
       WpLayout layout;
 
+      policy.ack = options.until_stored ? WP_ACK_STORED : WP_ACK_ACCEPTED;
+      policy.keep_abandoned = wp_random_below (&random, 3) == 0;
       wp_policy_layout (&policy, &layout);
       clients = wp_clients_new (&options, &layout, patience_ns, service, thinking);
       wp_clients_watch (clients, &observer, &seen);
@@ -445,10 +461,71 @@ test_closed_equals_naive (void)
       check_closed (&seen, &policy, patience_ns, options.clients, options.until_stored, think_ns);
       n_refused += figures.accepted < figures.requests;
       n_blocked += figures.blocked > 0;
+      n_dropped += figures.accepted + figures.rejected + figures.abandoned > figures.requests;
     }
-  g_test_message ("%u loops with refusals, %u with blocked requests", n_refused, n_blocked);
+  g_test_message ("%u loops with refusals, %u with blocked requests, %u with dropped jobs", n_refused, n_blocked, n_dropped);
   g_assert_cmpuint (n_refused, >, 100);
   g_assert_cmpuint (n_blocked, >, 100);
+  g_assert_cmpuint (n_dropped, >, 100);
+}
+
+static WpClientsOptions
+draw_closed (WpRandom *random)
+{
+  WpClientsOptions options = { 1 + (guint) wp_random_below (random, 8), wp_random_below (random, 2) == 0, WP_TIME_NONE, 0, 0, WP_TIME_NONE,
+                               { (gint64) wp_random_below (random, 4), 1 } };
+
+  if (wp_random_below (random, 2))
+    options.limit_rows = 300;
+  else
+    options.duration_ns = 100 + (gint64) wp_random_below (random, 500);
+  if (wp_random_below (random, 2))
+    options.warmup_rows = wp_random_below (random, 40);
+  else if (wp_random_below (random, 2))
+    options.warmup_ns = (gint64) wp_random_below (random, 150);
+
+  return options;
+}
+
+/* One worker whose commits have one row each is one whose service is constant: both loops come to the same. */
+static void
+test_closed_before_a_committing_database (void)
+{
+  guint64 seed = (guint64) g_test_rand_int ();
+  guint n_dropped = 0;
+  WpRandom random;
+
+  g_test_message ("seed %" G_GUINT64_FORMAT, seed);
+  wp_random_init (&random, seed, 0);
+  for (guint i = 0; i < 1000; i++)
+    {
+      WpPolicy policy = policy_of (WP_MODE_BUFFERED_CHANNEL, (guint) wp_random_below (&random, 5), 1, wp_random_below (&random, 4) == 0);
+      gint64 patience_ns = wp_random_below (&random, 3) > 0 ? (gint64) wp_random_below (&random, 40) : WP_TIME_NONE;
+      WpClientsOptions options = draw_closed (&random);
+      g_autofree char *constant = g_strdup_printf ("%dns", 1 + (int) wp_random_below (&random, 9));
+      g_autofree char *commit = g_strdup_printf ("batch:%s:0ns:1", constant);
+      g_autoptr(WpService) committed = wp_service_new (commit, 1, TRUE, 1, NULL), served = wp_service_new (constant, 1, TRUE, 1, NULL);
+      g_autoptr(WpService) thinking = wp_service_new ("3ns", 1, TRUE, 1, NULL);
+      g_autoptr(WpClients) clients = NULL;
+      WpFigures by_groups, one_by_one;
+      WpTrafficFigures traffic;
+      WpLayout layout;
+      gboolean done;
+
+      policy.ack = options.until_stored ? WP_ACK_STORED : WP_ACK_ACCEPTED;
+      policy.keep_abandoned = wp_random_below (&random, 3) == 0;
+      wp_policy_layout (&policy, &layout);
+      clients = wp_clients_new (&options, &layout, patience_ns, served, thinking);
+      done = wp_clients_go (clients, NULL, &one_by_one, &traffic, NULL);
+      g_assert_cmpint (done, ==, wp_clients_batch_go (&options, &layout, patience_ns, committed, thinking, NULL,
+                                                      &by_groups, &traffic, NULL));
+      if (!done || one_by_one.makespan_ns == WP_TIME_NONE)
+        continue;   /* no job was served after the warm-up */
+      g_assert_cmpstr (compare_figures (&by_groups, &one_by_one), ==, NULL);
+      n_dropped += by_groups.accepted + by_groups.rejected + by_groups.abandoned > by_groups.requests;
+    }
+  g_test_message ("%u loops with dropped jobs", n_dropped);
+  g_assert_cmpuint (n_dropped, >, 20);
 }
 
 static void
@@ -481,6 +558,7 @@ main (int argc, char **argv)
   g_test_add_func ("/drawn/coverage", test_coverage);
   g_test_add_func ("/drawn/needed", test_needed);
   g_test_add_func ("/drawn/closed-equals-naive", test_closed_equals_naive);
+  g_test_add_func ("/drawn/closed-before-a-committing-database", test_closed_before_a_committing_database);
   g_test_add_func ("/drawn/time-stands-still", test_time_stands_still);
 
   return g_test_run ();

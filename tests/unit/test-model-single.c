@@ -30,6 +30,7 @@ make_load (Load *self, WpRandom *random)
   self->layout = (WpLayout) { queues[wp_random_below (random, G_N_ELEMENTS (queues))], wp_random_below (random, 3) == 0 ? 3 : 1, wp_random_below (random, 4) == 0, WP_TIME_NONE, TRUE };
   if (wp_random_below (random, 4) == 0)
     self->layout = (WpLayout) { 0, WP_UNBOUNDED, FALSE, WP_TIME_NONE, FALSE };
+  self->layout.drops_queued = wp_random_below (random, 2) == 0;
   self->patience_ns = wp_random_below (random, 3) == 0 ? (gint64) wp_random_below (random, 100) * unit_ns : WP_TIME_NONE;
   self->n_rows = 1 + wp_random_below (random, MOST_ROWS);
   for (gsize i = 0; i < self->n_rows; i++)
@@ -152,28 +153,36 @@ check_warm (const Load *load, gsize from, const WpFigures *figures)
 {
   gint64 now_ns = load->rows[from].arrival_ns, last_ns = 0;
   double depth = 0, busy = 0, wait = 0;
-  guint64 accepted = 0, blocked = 0;
+  guint64 accepted = 0, abandoned = 0, blocked = 0, started = 0;
 
   for (gsize i = 0; i < load->n_rows; i++)
     {
       const WpVerdict *verdict = &load->verdicts[i];
 
       blocked += i >= from && verdict->blocked;
+      abandoned += i >= from && verdict->outcome == WP_OUTCOME_ABANDONED;
+      if (verdict->accepted_ns == WP_TIME_NONE)
+        continue;
+      accepted += i >= from;
+      depth += rest (verdict->accepted_ns, wp_verdict_left_queue (verdict), now_ns);
       if (verdict->outcome != WP_OUTCOME_STORED)
         continue;
       last_ns = MAX (last_ns, verdict->finished_ns);
-      depth += rest (verdict->accepted_ns, verdict->started_ns, now_ns);
       busy += rest (verdict->started_ns, verdict->finished_ns, now_ns);
-      accepted += i >= from;
+      started += i >= from;
       wait += i >= from ? (double) (verdict->started_ns - load->rows[i].arrival_ns) : 0;
     }
   g_assert_cmpuint (figures->requests, ==, load->n_rows - from);
   g_assert_cmpuint (figures->accepted, ==, accepted);
+  g_assert_cmpuint (figures->abandoned, ==, abandoned);
   g_assert_cmpuint (figures->blocked, ==, blocked);
-  if (accepted == 0)
-    return;
+  if (started == 0)
+    {
+      g_assert_cmpint (figures->makespan_ns, ==, WP_TIME_NONE);
+      return;
+    }
   g_assert_cmpint (figures->makespan_ns, ==, last_ns - now_ns);
-  assert_close (figures->wait.mean, wait / (double) accepted);
+  assert_close (figures->wait.mean, wait / (double) started);
   if (last_ns == now_ns)
     return;
   assert_close (figures->depth_mean, depth / (double) (last_ns - now_ns));

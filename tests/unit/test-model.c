@@ -48,8 +48,34 @@ print_load (const RandomLoad *load)
                     load->services_ns[i]);
 }
 
+/* What happens in a load where queued jobs are dropped; each must be seen often, or the loads show nothing. */
+typedef struct { guint dropped, let_in, timed_out_beside, at_its_end; } Drops;
+
 static void
-check_load (const RandomLoad *load)
+count_drops (Drops *drops, const RandomLoad *load, const WpVerdict *verdicts)
+{
+  gboolean dropped = FALSE, let_in = FALSE, timed_out = FALSE, at_its_end = FALSE;
+
+  for (gsize i = 0; i < load->n_rows; i++)
+    {
+      const WpVerdict *v = &verdicts[i];
+
+      timed_out |= v->outcome == WP_OUTCOME_TIMED_OUT;
+      at_its_end |= v->outcome == WP_OUTCOME_STORED && v->started_ns == load->rows[i].arrival_ns + load->patience_ns;
+      if (v->outcome != WP_OUTCOME_ABANDONED || v->accepted_ns == WP_TIME_NONE)
+        continue;
+      dropped = TRUE;
+      for (gsize j = i + 1; j < load->n_rows; j++)
+        let_in |= verdicts[j].blocked && verdicts[j].accepted_ns == v->ended_ns;
+    }
+  drops->dropped += dropped;
+  drops->let_in += let_in;
+  drops->timed_out_beside += dropped && timed_out;
+  drops->at_its_end += dropped && at_its_end;
+}
+
+static void
+check_load (const RandomLoad *load, Drops *drops)
 {
   WpVerdict fast[RANDOM_LOAD_MOST], naive[RANDOM_LOAD_MOST];
   WpFigures fast_figures, naive_figures;
@@ -72,12 +98,14 @@ check_load (const RandomLoad *load)
       g_error ("%s differs: %.17g, naive %.17g", differs, wp_metric_value (wp_metric_find (differs), &fast_figures),
                wp_metric_value (wp_metric_find (differs), &naive_figures));
     }
+  count_drops (drops, load, naive);
 }
 
 static void
 test_equals_naive (void)
 {
   guint64 seed = g_test_rand_int ();
+  Drops drops = { 0 };
   WpRandom random;
   RandomLoad load;
 
@@ -86,8 +114,12 @@ test_equals_naive (void)
   for (guint i = 0; i < N_LOADS; i++)
     {
       random_load_make (&load, &random);
-      check_load (&load);
+      check_load (&load, &drops);
     }
+  g_test_message ("jobs dropped in %u loads; in %u a parked request got a place by it, in %u others timed out, in %u one "
+                  "started at the end of its patience", drops.dropped, drops.let_in, drops.timed_out_beside, drops.at_its_end);
+  g_assert_cmpuint (drops.dropped, >, N_LOADS / 40);
+  g_assert_cmpuint (MIN (MIN (drops.let_in, drops.timed_out_beside), drops.at_its_end), >, N_LOADS / 1000);
 }
 
 /* @services_ns for rows that all arrive at once. */
@@ -181,6 +213,46 @@ test_a_place_at_the_very_end_of_the_timeout (void)
   g_assert_cmpint (verdicts[3].ended_ns, ==, 500);
 }
 
+/* One worker, a queue of two, three at once: with --ack=stored the second and third leave at 700. There the fourth, which was parked, gets a
+ * place, and leaves at 800. The worker is free at 1000, and idle until the fifth comes. */
+static void
+test_queued_jobs_are_dropped (void)
+{
+  const WpRow rows[] = { { .arrival_ns = 0 }, { .arrival_ns = 0 }, { .arrival_ns = 0 }, { .arrival_ns = 100 }, { .arrival_ns = 1100 } };
+  const gint64 services_ns[] = { 1000, 1000, 1000, 1000, 1000 };
+  WpVerdict v[5];
+  WpFigures figures;
+  WpPolicy policy;
+
+  wp_policy_init (&policy, WP_MODE_BUFFERED_CHANNEL);
+  policy.queue_jobs = 2;
+  policy.ack = WP_ACK_STORED;
+  run_model (&policy, 700, rows, services_ns, 5, v, &figures);
+  for (guint i = 1; i < 4; i++)
+    {
+      g_assert_cmpint (v[i].outcome, ==, WP_OUTCOME_ABANDONED);
+      g_assert_cmpint (v[i].started_ns, ==, WP_TIME_NONE);
+      g_assert_cmpint (v[i].ended_ns, ==, rows[i].arrival_ns + 700);
+    }
+  g_assert_cmpint (v[2].accepted_ns, ==, 0);
+  g_assert_cmpint (v[3].accepted_ns, ==, 700);
+  g_assert_true (v[3].blocked);
+  g_assert_cmpint (v[4].started_ns, ==, 1100);
+  g_assert_cmpuint (figures.accepted, ==, 5);
+  g_assert_cmpuint (figures.abandoned, ==, 3);
+  g_assert_cmpint (figures.wait.max, ==, 0);
+  g_assert_cmpint (figures.depth_max, ==, 2);
+  g_assert_cmpint (figures.time_full_ns, ==, 700);
+  g_assert_cmpfloat (figures.throughput, ==, 2 / 2100e-9);   /* two were served, from 0 to 2100 */
+
+  policy.keep_abandoned = TRUE;
+  run_model (&policy, 700, rows, services_ns, 5, v, &figures);
+  g_assert_cmpint (v[2].started_ns, ==, 2000);
+  g_assert_cmpint (v[3].outcome, ==, WP_OUTCOME_ABANDONED);   /* it was parked until 1000, and left at 800 */
+  g_assert_cmpint (v[3].accepted_ns, ==, WP_TIME_NONE);
+  g_assert_cmpuint (figures.abandoned, ==, 1);
+}
+
 static void
 test_times_past_292_years (void)
 {
@@ -220,6 +292,7 @@ main (int argc, char **argv)
   g_test_add_func ("/model/worker-pool-takes-queue-and-workers", test_worker_pool_takes_queue_and_workers);
   g_test_add_func ("/model/default-never-waits", test_default_never_waits);
   g_test_add_func ("/model/a-place-at-the-very-end-of-the-timeout", test_a_place_at_the_very_end_of_the_timeout);
+  g_test_add_func ("/model/queued-jobs-are-dropped", test_queued_jobs_are_dropped);
   g_test_add_func ("/model/times-past-292-years", test_times_past_292_years);
   g_test_add_func ("/model/sizes-cost-nothing", test_sizes_cost_nothing);
 

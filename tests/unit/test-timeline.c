@@ -24,7 +24,7 @@ count (const RandomLoad *load, const WpVerdict *verdicts, gint64 now_ns)
     {
       const WpVerdict *v = &verdicts[i];
 
-      moment.depth += is_in (v->accepted_ns, v->started_ns, now_ns);
+      moment.depth += is_in (v->accepted_ns, v->started_ns != WP_TIME_NONE ? v->started_ns : v->ended_ns, now_ns);
       moment.busy += is_in (v->started_ns, v->finished_ns, now_ns);
       if (v->blocked)
         moment.parked += is_in (load->rows[i].arrival_ns, v->accepted_ns != WP_TIME_NONE ? v->accepted_ns : v->ended_ns, now_ns);

@@ -201,7 +201,6 @@ test_refused (void)
     { "--clients 5 --duration 1s -m default", "Default: time stands still" },
     { "-m bufferedchannel --ack stored --clients 5 --duration 1s --warmup 2s", "the warm-up is longer than the run" },
     { "--think 1s trace.csv", "--think belongs to --clients" },
-    { "--ack stored trace.csv", "--ack and --keep-abandoned belong to --clients" },
     { "--duration 1s trace.csv", "--duration belongs to --clients" },
   };
 

@@ -67,7 +67,7 @@ test_json_shape (void)
     "requests", "duration", "rate_mean", "rate_peak_1s", "dispersion_1s", "service_mean", "service_p99", "out_of_order", NULL
   };
   static const char *const model[] = {
-    "mode", "queue", "workers", "dispatcher", "when-full", "requests", "accepted", "rejected", "timed_out", "abandoned", "blocked",
+    "mode", "queue", "workers", "dispatcher", "when-full", "ack", "keep-abandoned", "requests", "accepted", "rejected", "timed_out", "abandoned", "blocked",
     "blocked_peak", "blocked_time", "accept_latency", "wait", "response", "depth", "time_full", "first_full", "busy", "utilisation",
     "makespan", "throughput", NULL
   };
