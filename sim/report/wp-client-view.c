@@ -10,7 +10,7 @@
 #define N_ANSWERS (WP_OUTCOME_FAILED + 1)
 
 static const struct { WpOutcome answer; const char *words; } told[] = {
-  { WP_OUTCOME_STORED, "answered 2xx" }, { WP_OUTCOME_REJECTED, "answered 503" }, { WP_OUTCOME_ABANDONED, "left while parked" },
+  { WP_OUTCOME_STORED, "answered 2xx" }, { WP_OUTCOME_REJECTED, "answered 503" }, { WP_OUTCOME_ABANDONED, "left" },
   { WP_OUTCOME_FAILED, "failed" }
 };
 
@@ -19,7 +19,7 @@ answer_of (const WpRow *server, gboolean waits_for_update)
 {
   if (server->outcome == WP_OUTCOME_FAILED && waits_for_update)
     return WP_OUTCOME_FAILED;
-  if (server->accepted_ns != WP_TIME_NONE)
+  if (server->accepted_ns != WP_TIME_NONE && server->outcome != WP_OUTCOME_ABANDONED)
     return WP_OUTCOME_STORED;
 
   return server->outcome == WP_OUTCOME_TIMED_OUT ? WP_OUTCOME_REJECTED : server->outcome;

@@ -19,6 +19,7 @@ const WpCell wp_cells[] = {
   { "pool-timeout", "sample", "uniform:27ms:33ms", SAMPLE_200, "WorkerPool", 100, 20, "--block-timeout=120ms", NULL, "timed_out", TRUE },
   { "channel-0-timeout", "sample", "uniform:1.8ms:2.2ms", SAMPLE_200, "BufferedChannel", 0, 1, "--block-timeout=100ms", NULL, "timed_out" },
   { "pool-patience", "sample", "uniform:5.4ms:6.6ms", SAMPLE_200, "WorkerPool", 10, 4, NULL, "160ms", "abandoned", TRUE },
+  { "stored-patience", "sample", "uniform:5.4ms:6.6ms", SAMPLE_200, "WorkerPool", 50, 4, "--ack=stored", "100ms", "abandoned", TRUE },
   { "channel-patience", "sample", "uniform:1.8ms:2.2ms", SAMPLE_200, "BufferedChannel", 1, 1, NULL, "150ms", "abandoned" },
 
   /* Longer queues than the sample fills, with its arrivals, twice in a row. */

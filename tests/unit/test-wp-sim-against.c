@@ -184,6 +184,20 @@ test_an_answer_that_crosses_a_leaving_client (void)
   g_assert_false (tells_of_crossing (stored, "1.111"));
 }
 
+/* A queued job that was dropped with its client was accepted, and answered by nobody. */
+static void
+test_a_queued_client_that_left (void)
+{
+  static const char dropped[] = NOTES "# ack: stored\n" HEADER "0,,a,0,,,0.1,abandoned,0\n0.2,1,b,0.2,0.2,1.2,1.2,stored,0\n";
+  static const char left[] = "id,arrival,ended,outcome\na,0,0.1003,abandoned\nb,0.2,1.2003,stored\n";
+  static const char answered[] = "id,arrival,ended,outcome\na,0,0.1003,stored\nb,0.2,1.2003,stored\n";
+  g_autoptr(SimRun) run = run_with (dropped, left, "--against=measured.csv --client=client.csv trace.csv");
+  g_autoptr(SimRun) denied = run_with (dropped, answered, "--against=measured.csv --client=client.csv trace.csv");
+
+  g_assert_null (strstr (run->out, "warning"));
+  g_assert_nonnull (strstr (denied->out, "warning: 1 request was answered otherwise than the server says\n"));
+}
+
 /* A server that says that a client left which has its answer is believed by nobody, however close the two are. */
 static void
 test_an_answer_that_the_server_denies (void)
@@ -265,6 +279,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-against/the-clients-view", test_the_clients_view);
   g_test_add_func ("/wp-sim-against/a-doctored-record-is-found", test_a_doctored_record_is_found);
   g_test_add_func ("/wp-sim-against/an-answer-that-crosses-a-leaving-client", test_an_answer_that_crosses_a_leaving_client);
+  g_test_add_func ("/wp-sim-against/a-queued-client-that-left", test_a_queued_client_that_left);
   g_test_add_func ("/wp-sim-against/an-answer-that-the-server-denies", test_an_answer_that_the_server_denies);
   g_test_add_func ("/wp-sim-against/the-largest-errors", test_the_largest_errors);
   g_test_add_func ("/wp-sim-against/bad-records", test_bad_records);
