@@ -7,6 +7,8 @@ open_tls (WpServerSecurity *self, const WpServerOptions *options, GError **error
 {
   const WpTlsClass *tls = wp_module_load ("wp-tls.so", "wp_tls_class", error);
 
+  if (!tls)
+    g_prefix_error (error, "--tls-certificate: ");
   self->tls = tls ? tls->new (options->certificate, options->key, error) : NULL;
   return self->tls != NULL;
 }
@@ -16,10 +18,7 @@ wp_server_security_open (WpServerSecurity *self, const WpServerOptions *options,
 {
   *self = (WpServerSecurity) { NULL };
   if (options->certificate && !open_tls (self, options, error))
-    {
-      g_prefix_error (error, "--tls-certificate: ");
-      return FALSE;
-    }
+    return FALSE;
   if (options->token_file && !(self->tokens = wp_tokens_new (options->token_file, error)))
     {
       g_prefix_error (error, "--token-file: ");

@@ -3,11 +3,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "runtime/secure/wp-openssl-session.h"
+#include "runtime/secure/wp-private-file.h"
 #include "sim/base/wp-error.h"
+
+/* Of TLS 1.2: what was recorded stays secret though the key gets known, and what is encrypted is authenticated, as all of 1.3 are. */
+#define SUITES "ECDHE+AESGCM:ECDHE+CHACHA20"
+#define CERTIFICATE "--tls-certificate"
+#define KEY "--tls-key"
 
 typedef struct {
   WpTls base;
@@ -17,11 +24,11 @@ typedef struct {
 } Openssl;
 
 static gboolean
-fail (GError **error, const char *path, const char *what)
+fail (GError **error, const char *option, const char *path, const char *what)
 {
   const char *reason = ERR_reason_error_string (ERR_peek_last_error ());
 
-  g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s%s%s", path, what, reason ? ": " : "", reason ? reason : "");
+  g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s: %s%s%s", option, path, what, reason ? ": " : "", reason ? reason : "");
   ERR_clear_error ();
   return FALSE;
 }
@@ -32,7 +39,7 @@ is_readable (const char *path, GError **error)
   int fd = open (path, O_RDONLY | O_CLOEXEC);
 
   if (fd < 0)
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s", path, g_strerror (errno));
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, CERTIFICATE ": %s: %s", path, g_strerror (errno));
   else
     close (fd);
   return fd >= 0;
@@ -45,16 +52,16 @@ no_passphrase (char *buffer, int size, int writes, void *data)
   return 0;
 }
 
-/* HTTP/1.1 where the client offers it; else it may try without. */
+/* HTTP/1.1 where the client offers it, or 1.0. A client that speaks neither would send what is no request (RFC 7301, 3.2). */
 static int
 choose_protocol (SSL *ssl, const unsigned char **chosen, unsigned char *chosen_len, const unsigned char *offered, unsigned int offered_len,
                  void *data)
 {
-  static const unsigned char ours[] = "\x08http/1.1";
+  static const unsigned char ours[] = "\x08http/1.1\x08http/1.0";
 
   return SSL_select_next_proto ((unsigned char **) chosen, chosen_len, ours, sizeof ours - 1, offered, offered_len) == OPENSSL_NPN_NEGOTIATED
            ? SSL_TLSEXT_ERR_OK
-           : SSL_TLSEXT_ERR_NOACK;
+           : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 /* Sessions are resumed by tickets alone: nothing is stored here for clients that have left. */
@@ -64,6 +71,7 @@ new_context (void)
   SSL_CTX *context = SSL_CTX_new (TLS_server_method ());
 
   SSL_CTX_set_min_proto_version (context, TLS1_2_VERSION);
+  SSL_CTX_set_cipher_list (context, SUITES);
   SSL_CTX_set_options (context, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_mode (context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_session_cache_mode (context, SSL_SESS_CACHE_OFF);
@@ -74,19 +82,82 @@ new_context (void)
   return context;
 }
 
+static EVP_PKEY *
+read_key (const char *path, GError **error)
+{
+  g_autoptr(GError) reason = NULL;
+  int fd = wp_private_file_open (path, &reason);
+  EVP_PKEY *key = NULL;
+  BIO *file;
+
+  if (fd < 0)
+    {
+      g_propagate_prefixed_error (error, g_steal_pointer (&reason), KEY ": ");
+      return NULL;
+    }
+  file = BIO_new_fd (fd, BIO_CLOSE);
+  key = PEM_read_bio_PrivateKey (file, NULL, no_passphrase, NULL);
+  BIO_free (file);
+  if (!key)
+    fail (error, KEY, path, "not a private key in PEM without a passphrase");
+  return key;
+}
+
+static gboolean
+use_key (SSL_CTX *context, const Openssl *self, GError **error)
+{
+  EVP_PKEY *key = read_key (self->key, error);
+  g_autofree char *what = g_strdup_printf ("not the key of the certificate in %s", self->certificate);
+  gboolean ok = key && ((X509_check_private_key (SSL_CTX_get0_certificate (context), key) == 1 && SSL_CTX_use_PrivateKey (context, key) == 1) ||
+                        fail (error, KEY, self->key, what));
+
+  EVP_PKEY_free (key);
+  return ok;
+}
+
 static gboolean
 load (SSL_CTX *context, const Openssl *self, GError **error)
 {
-  if (!is_readable (self->certificate, error) || !is_readable (self->key, error))
+  if (!is_readable (self->certificate, error))
     return FALSE;
   ERR_clear_error ();
   if (SSL_CTX_use_certificate_chain_file (context, self->certificate) != 1)
-    return fail (error, self->certificate, "not a certificate in PEM");
-  if (SSL_CTX_use_PrivateKey_file (context, self->key, SSL_FILETYPE_PEM) != 1)
-    return fail (error, self->key, "not a private key in PEM without a passphrase, or not that of the certificate");
-  if (SSL_CTX_check_private_key (context) != 1)
-    return fail (error, self->key, "not the key of the certificate");
-  return TRUE;
+    return fail (error, CERTIFICATE, self->certificate, "not a certificate in PEM");
+  return use_key (context, self, error);
+}
+
+static char *
+format_time (const ASN1_TIME *time)
+{
+  struct tm tm = { 0 };
+
+  ASN1_TIME_to_tm (time, &tm);
+  return g_strdup_printf ("%04d-%02d-%02d %02d:%02d:%02d UTC", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+                          tm.tm_sec);
+}
+
+/* @which: of the file, from 1 */
+static void
+warn_unless_valid (const char *path, const X509 *certificate, guint which)
+{
+  gboolean expired = X509_cmp_current_time (X509_get0_notAfter (certificate)) < 0;
+  gboolean early = X509_cmp_current_time (X509_get0_notBefore (certificate)) > 0;
+  g_autofree char *when = format_time (expired ? X509_get0_notAfter (certificate) : X509_get0_notBefore (certificate));
+
+  if (expired || early)
+    g_warning (CERTIFICATE ": %s: certificate %u of the file %s %s: clients will refuse it", path, which,
+               expired ? "expired on" : "is not valid before", when);
+}
+
+static void
+warn_of_times (SSL_CTX *context, const Openssl *self)
+{
+  STACK_OF (X509) *chain = NULL;
+
+  warn_unless_valid (self->certificate, SSL_CTX_get0_certificate (context), 1);
+  SSL_CTX_get0_chain_certs (context, &chain);
+  for (int i = 0; i < sk_X509_num (chain); i++)
+    warn_unless_valid (self->certificate, sk_X509_value (chain, i), (guint) i + 2);
 }
 
 static gboolean
@@ -100,6 +171,7 @@ tls_reload (WpTls *base, GError **error)
       SSL_CTX_free (context);
       return FALSE;
     }
+  warn_of_times (context, self);
   g_mutex_lock (&self->mutex);
   SSL_CTX_free (self->context);      /* the sessions that it made hold it */
   self->context = context;

@@ -1,11 +1,10 @@
 #include "runtime/secure/wp-tokens.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/secure/wp-private-file.h"
 #include "sim/base/wp-error.h"
 
 #define MAX_FILE_BYTES (1 << 20)
@@ -21,42 +20,26 @@ struct _WpTokens {
   GArray *digests;           /* (element-type Digest): of the tokens, which are not kept; under mutex */
 };
 
-static gboolean
-check_permissions (const char *path, int fd, GError **error)
-{
-  struct stat status;
-
-  if (fstat (fd, &status) < 0 || !S_ISREG (status.st_mode))
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: not a regular file", path);
-  else if (status.st_mode & (S_IROTH | S_IWOTH | S_IWGRP))
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: others can %s it (mode %04o); chmod 600 it", path,
-                 status.st_mode & S_IROTH ? "read" : "write", status.st_mode & 07777);
-  else if (status.st_size > MAX_FILE_BYTES)
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: larger than 1 MiB", path);
-  else
-    return TRUE;
-  return FALSE;
-}
-
 static char *
 read_file (const char *path, GError **error)
 {
-  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  g_autofree char *text = g_malloc0 (MAX_FILE_BYTES + 1);
-  gssize n = -1;
+  int fd = wp_private_file_open (path, error);
+  g_autofree char *text = g_malloc0 (MAX_FILE_BYTES + 2);
+  gssize n = fd >= 0 ? read (fd, text, MAX_FILE_BYTES + 1) : -1;
+  int reason = errno;
 
   if (fd < 0)
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s", path, g_strerror (errno));
-  else if (check_permissions (path, fd, error) && (n = read (fd, text, MAX_FILE_BYTES)) < 0)
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s", path, g_strerror (errno));
-  if (fd >= 0)
-    close (fd);
-  if (n >= 0 && strlen (text) != (gsize) n)
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: not a text file", path);
-      return NULL;
-    }
-  return n >= 0 ? g_steal_pointer (&text) : NULL;
+    return NULL;
+  close (fd);
+  if (n < 0)
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s", path, g_strerror (reason));
+  else if (n > MAX_FILE_BYTES)
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: larger than 1 MiB", path);
+  else if (strlen (text) != (gsize) n)
+    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: not a text file", path);
+  else
+    return g_steal_pointer (&text);
+  return NULL;
 }
 
 /* token68 (RFC 9110, 11.2) */

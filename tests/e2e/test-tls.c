@@ -93,27 +93,49 @@ test_handshake_never_ends (void)
   wp_harness_await_stat (server, "connections", 0);
 }
 
-/* Why a client that speaks this version of TLS and no other is not agreed with; 0: it is. */
+/* What a client offers; 0 and NULL: as the test's OpenSSL has it. */
+typedef struct {
+  int version;               /* and no other */
+  const char *suites;        /* of TLS 1.2 */
+  const char *protocols;     /* as ALPN has them: each behind its length */
+} Offer;
+
+/* Why it is not agreed with; 0: it is. @chosen: (out) (nullable): the protocol, "" for none */
 static int
-shake_hands (const WpHarness *server, int version)
+shake_hands_on (const WpHarness *server, const Offer *offer, char chosen[16])
 {
   g_autofree char *address = g_strdup_printf ("127.0.0.1:%u", wp_harness_port (server));
   SSL_CTX *context = SSL_CTX_new (TLS_client_method ());
+  const unsigned char *protocol = NULL;
+  unsigned int protocol_len = 0;
   BIO *connection;
+  SSL *ssl;
   int why = 0;
 
-  SSL_CTX_set_min_proto_version (context, version);
-  SSL_CTX_set_max_proto_version (context, version);
-  SSL_CTX_set_cipher_list (context, "ALL:@SECLEVEL=0");
+  SSL_CTX_set_min_proto_version (context, offer->version);
+  SSL_CTX_set_max_proto_version (context, offer->version);
+  g_assert_cmpint (SSL_CTX_set_cipher_list (context, offer->suites ? offer->suites : "ALL:@SECLEVEL=0"), ==, 1);
+  if (offer->protocols)
+    SSL_CTX_set_alpn_protos (context, (const unsigned char *) offer->protocols, (unsigned int) strlen (offer->protocols));
   connection = BIO_new_ssl_connect (context);
   BIO_set_conn_hostname (connection, address);
   ERR_clear_error ();
   if (BIO_do_handshake (connection) != 1)
     why = ERR_GET_REASON (ERR_peek_error ());
+  BIO_get_ssl (connection, &ssl);
+  SSL_get0_alpn_selected (ssl, &protocol, &protocol_len);
+  if (chosen)
+    g_snprintf (chosen, 16, "%.*s", (int) protocol_len, protocol_len > 0 ? (const char *) protocol : "");
   BIO_free_all (connection);
   SSL_CTX_free (context);
 
   return why;
+}
+
+static int
+shake_hands (const WpHarness *server, int version)
+{
+  return shake_hands_on (server, &(Offer) { .version = version }, NULL);
 }
 
 /* Not even where the machine's OpenSSL is told to take whatever comes. */
@@ -138,6 +160,96 @@ test_old_versions (void)
   g_unlink (path);
 }
 
+static void
+await_reloads (const WpHarness *server, guint n)
+{
+  for (gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;;)
+    {
+      g_autofree char *log = wp_harness_log (server);
+      g_auto(GStrv) pieces = g_strsplit (log, "the certificate was read anew", -1);
+
+      if (g_strv_length (pieces) > n)
+        return;
+      g_assert_cmpint (g_get_monotonic_time (), <, until_us);
+    }
+}
+
+/* Of TLS 1.2: forward secrecy and authenticated encryption, both or nothing. */
+static void
+test_suites (void)
+{
+  static const struct { gboolean rsa; const char *suites; gboolean agreed; } rows[] = {
+    { FALSE, "ECDHE-ECDSA-AES128-GCM-SHA256", TRUE }, { FALSE, "ECDHE-ECDSA-AES256-GCM-SHA384", TRUE },
+    { FALSE, "ECDHE-ECDSA-CHACHA20-POLY1305", TRUE }, { TRUE, "ECDHE-RSA-AES128-GCM-SHA256", TRUE },
+    { FALSE, "ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA384", FALSE }, { TRUE, "ECDHE-RSA-AES256-SHA", FALSE },
+    { TRUE, "AES128-GCM-SHA256:AES256-GCM-SHA384", FALSE }, { TRUE, "AES128-SHA:AES256-SHA256", FALSE },
+  };
+  g_autoptr(WpHarness) server = start ();
+  g_autofree char *folder = wp_harness_path (server, "");
+  gboolean rsa = FALSE;
+  guint n_reloads = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      Offer offer = { TLS1_2_VERSION, rows[i].suites, NULL };
+
+      if (rows[i].rsa != rsa)
+        {
+          wp_certificate_write_on (folder, "harness", &(WpCertificateTerms) { -1, 1, rows[i].rsa });
+          wp_harness_signal (server, SIGHUP);
+          await_reloads (server, ++n_reloads);
+        }
+      rsa = rows[i].rsa;
+      g_assert_cmpint (shake_hands_on (server, &offer, NULL), ==, rows[i].agreed ? 0 : SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE);
+    }
+}
+
+/* A client that speaks HTTP/2 alone is told so, and not left to send what is no request; one that offers nothing is served. */
+static void
+test_protocols (void)
+{
+  static const struct { const char *offered; int why; const char *chosen; } rows[] = {
+    { NULL, 0, "" }, { "\x08http/1.1", 0, "http/1.1" }, { "\x02h2\x08http/1.1", 0, "http/1.1" }, { "\x02h2\x08http/1.0", 0, "http/1.0" },
+    { "\x02h2", SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL, "" }, { "\x02h3\x06spdy/3", SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL, "" },
+  };
+  g_autoptr(WpHarness) server = start ();
+
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (rows); i++)
+    {
+      Offer offer = { i % 2 ? TLS1_2_VERSION : TLS1_3_VERSION, NULL, rows[i / 2].offered };
+      char chosen[16];
+
+      g_assert_cmpint (shake_hands_on (server, &offer, chosen), ==, rows[i / 2].why);
+      g_assert_cmpstr (chosen, ==, rows[i / 2].chosen);
+    }
+  check_served (server, "harness");
+}
+
+/* It is served all the same: a clock may be wrong, and some clients do not look. At start, and when it is read anew. */
+static void
+test_certificate_out_of_time (void)
+{
+  g_autofree char *dir = g_dir_make_tmp ("wp-tls-XXXXXX", NULL), *pem = g_build_filename (dir, "late.pem", NULL);
+  g_autofree char *key = g_build_filename (dir, "late.key", NULL), *first = g_strconcat ("--tls-certificate=", pem, NULL);
+  g_autofree char *second = g_strconcat ("--tls-key=", key, NULL), *expired = NULL, *early = NULL;
+  g_autoptr(WpHarness) server = NULL;
+
+  wp_certificate_write_on (dir, "late", &(WpCertificateTerms) { -3, -1 });
+  g_setenv ("WP_HTTP_TLS", "yes", TRUE);
+  server = wp_harness_start (first, second, "-d", "delay:0", NULL);
+  expired = g_strdup_printf ("--tls-certificate: %s: certificate 1 of the file expired on ", pem);
+  wp_harness_await_log (server, expired);
+  check_served (server, "late");
+  wp_certificate_write_on (dir, "late", &(WpCertificateTerms) { 1, 3 });
+  wp_harness_signal (server, SIGHUP);
+  early = g_strdup_printf ("--tls-certificate: %s: certificate 1 of the file is not valid before ", pem);
+  wp_harness_await_log (server, early);
+  check_served (server, "late");
+  g_unlink (pem);
+  g_unlink (key);
+  g_rmdir (dir);
+}
+
 /* An older connection goes on under the certificate that it began with. */
 static void
 test_certificate_exchanged (void)
@@ -152,7 +264,7 @@ test_certificate_exchanged (void)
   wp_certificate_write (folder, "new");
   g_assert_cmpint (g_rename (key, key_in_use), ==, 0);
   wp_harness_signal (server, SIGHUP);
-  wp_harness_await_log (server, "the certificate stays as it was: harness.key: ");   /* its key is there, and it is not yet */
+  wp_harness_await_log (server, "the certificate stays as it was: --tls-key: harness.key: not the key of the certificate in harness.pem");
   check_served (server, "harness");
   g_assert_cmpint (g_rename (pem, pem_in_use), ==, 0);
   wp_harness_signal (server, SIGHUP);
@@ -162,7 +274,7 @@ test_certificate_exchanged (void)
   g_assert_cmpuint (wp_client_read_status (old), ==, 200);
   g_assert_cmpint (g_unlink (pem_in_use), ==, 0);
   wp_harness_signal (server, SIGHUP);
-  wp_harness_await_log (server, "the certificate stays as it was: harness.pem: No such file or directory");
+  wp_harness_await_log (server, "the certificate stays as it was: --tls-certificate: harness.pem: No such file or directory");
   check_served (server, "new");
 }
 
@@ -184,16 +296,24 @@ test_bad_files (void)
 {
   g_autofree char *dir = g_dir_make_tmp ("wp-tls-XXXXXX", NULL), *a = g_build_filename (dir, "a", NULL), *b = g_build_filename (dir, "b", NULL);
   g_autofree char *pem = g_strconcat (a, ".pem", NULL), *key = g_strconcat (a, ".key", NULL);
-  g_autofree char *other_pem = g_strconcat (b, ".pem", NULL), *other_key = g_strconcat (b, ".key", NULL);
+  g_autofree char *other_pem = g_strconcat (b, ".pem", NULL), *other_key = g_strconcat (b, ".key", NULL), *mismatch = NULL;
 
   wp_certificate_write (dir, "a");
   wp_certificate_write (dir, "b");
-  check_refused (pem, other_key, "b.key: ");
+  mismatch = g_strdup_printf ("wp-server: --tls-key: %s: not the key of the certificate in %s: ", other_key, pem);
+  check_refused (pem, other_key, mismatch);
+  check_refused (key, key, "--tls-certificate: ");
   check_refused (key, key, "a.key: not a certificate in PEM");
+  check_refused (pem, pem, "--tls-key: ");
   check_refused (pem, pem, "a.pem: not a private key in PEM");
   check_refused ("/dev/null", key, "/dev/null: not a certificate in PEM");
-  check_refused ("absent.pem", key, "absent.pem: No such file or directory");
+  check_refused ("absent.pem", key, "--tls-certificate: absent.pem: No such file or directory");
+  check_refused (pem, "absent.key", "--tls-key: absent.key: No such file or directory");
   check_refused (pem, dir, dir);
+  g_assert_cmpint (g_chmod (key, 0644), ==, 0);
+  check_refused (pem, key, "a.key: others can read it (mode 0644); chmod 600 it");
+  g_assert_cmpint (g_chmod (key, 0660), ==, 0);
+  check_refused (pem, key, "a.key: others can write it (mode 0660); chmod 600 it");
   check_refused (pem, NULL, "--tls-certificate needs --tls-key beside it");
   g_unlink (pem);
   g_unlink (key);
@@ -211,6 +331,9 @@ main (int argc, char **argv)
   g_test_add_func ("/tls/garbage", test_garbage);
   g_test_add_func ("/tls/handshake-never-ends", test_handshake_never_ends);
   g_test_add_func ("/tls/old-versions", test_old_versions);
+  g_test_add_func ("/tls/suites", test_suites);
+  g_test_add_func ("/tls/protocols", test_protocols);
+  g_test_add_func ("/tls/certificate-out-of-time", test_certificate_out_of_time);
   g_test_add_func ("/tls/certificate-exchanged", test_certificate_exchanged);
   g_test_add_func ("/tls/bad-files", test_bad_files);
 
