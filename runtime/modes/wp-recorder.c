@@ -39,6 +39,8 @@ struct _WpRecorder {
   WpRowOrder *order;
   gboolean told_late;
   guint64 n_rows;            /* set before the thread is stopped */
+  guint64 n_given, n_written;   /* rows: that came to be written; and those in files that were closed */
+  guint64 n_told;            /* of those that are lost */
   GError *error;             /* the first */
 };
 
@@ -57,29 +59,52 @@ entries_new (void)
   return self;
 }
 
-/* Empties the file only once it is ours: two servers that write one record leave none that can be read. */
-static gboolean
-take_file (WpRecorder *self, GError **error)
+/* A new file is nobody else's, whatever the umask. A FIFO is not waited for, and rows go to the end wherever another program has moved it. */
+static int
+open_path (const char *path)
 {
-  struct stat file;
+  const int flags = O_WRONLY | O_APPEND | O_NONBLOCK | O_CREAT | O_CLOEXEC;
+  int fd = open (path, flags | O_EXCL, 0600);
 
-  self->fd = open (self->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-  if (self->fd >= 0 && fstat (self->fd, &file) == 0 &&
-      (!S_ISREG (file.st_mode) || (flock (self->fd, LOCK_EX | LOCK_NB) == 0 && ftruncate (self->fd, 0) == 0)))
+  if (fd >= 0)
+    (void) fchmod (fd, 0600);
+  else if (errno == EEXIST)
+    fd = open (path, flags, 0600);
+
+  return fd;
+}
+
+/* Only once it is ours: two servers that write one record leave none that can be read. */
+static gboolean
+take_file (WpRecorder *self, struct stat *file, GError **error)
+{
+  self->fd = open_path (self->path);
+  if (self->fd >= 0 && fstat (self->fd, file) == 0 && (!S_ISREG (file->st_mode) || flock (self->fd, LOCK_EX | LOCK_NB) == 0))
     return TRUE;
   g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot write the record %s: %s", self->path,
-               errno == EWOULDBLOCK ? "another server writes it" : g_strerror (errno));
+               errno == EWOULDBLOCK ? "another server writes it"
+               : errno == ENXIO ? "no program reads this FIFO; start its reader first" : g_strerror (errno));
   return FALSE;
 }
 
+/* @anew: what is there goes; else rows follow it. */
 static gboolean
-open_file (WpRecorder *self, GError **error)
+open_file (WpRecorder *self, gboolean anew, GError **error)
 {
-  if (!take_file (self, error))
+  struct stat file;
+
+  if (!take_file (self, &file, error))
     return FALSE;
   self->writer = wp_trace_writer_new (self->fd, WP_COLUMNS_ALL);
   for (char **note = self->notes; note[0]; note += 2)
     wp_trace_writer_note (self->writer, note[0], note[1]);
+  if (anew && S_ISREG (file.st_mode) && ftruncate (self->fd, 0) < 0)
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot empty the record %s: %s", self->path, g_strerror (errno));
+      return FALSE;
+    }
+  if (!anew && S_ISREG (file.st_mode) && file.st_size > 0)
+    wp_trace_writer_append (self->writer);
 
   if (wp_trace_writer_flush (self->writer, error))
     return TRUE;
@@ -90,6 +115,8 @@ open_file (WpRecorder *self, GError **error)
 static void
 close_file (WpRecorder *self)
 {
+  if (self->writer)
+    self->n_written += wp_trace_writer_rows (self->writer);
   g_clear_pointer (&self->writer, wp_trace_writer_free);
   if (self->fd >= 0)
     close (self->fd);
@@ -97,15 +124,21 @@ close_file (WpRecorder *self)
 }
 
 static void
-failed (WpRecorder *self, GError *error)
+keep_error (WpRecorder *self, GError *error)
 {
-  g_prefix_error (&error, "the record %s: ", self->path);
-  g_warning ("%s; recording stops", error->message);
-  close_file (self);
   if (self->error)
     g_error_free (error);
   else
     self->error = error;
+}
+
+static void
+failed (WpRecorder *self, GError *error)
+{
+  g_prefix_error (&error, "the record %s: ", self->path);
+  g_warning ("%s; recording stops, until SIGHUP", error->message);
+  close_file (self);
+  keep_error (self, error);
 }
 
 static void
@@ -122,6 +155,7 @@ write_row (const WpRow *absolute, gpointer data)
   WpRow row = *absolute;
   GError *error = NULL;
 
+  self->n_given++;
   if (self->origin_ns == WP_TIME_NONE)
     self->origin_ns = row.arrival_ns;
   shift (&row.arrival_ns, self->origin_ns);
@@ -142,6 +176,17 @@ flush (WpRecorder *self)
     failed (self, error);
 }
 
+/* With no file open. */
+static void
+tell_lost (WpRecorder *self)
+{
+  guint64 n_lost = self->n_given - self->n_written;
+
+  if (n_lost > self->n_told)
+    g_message ("the record %s goes on, without %" G_GUINT64_FORMAT " rows that could not be written", self->path, n_lost - self->n_told);
+  self->n_told = n_lost;
+}
+
 static gboolean
 is_same_file (WpRecorder *self)
 {
@@ -160,7 +205,9 @@ reopen_if_asked (WpRecorder *self)
     return;
   flush (self);
   close_file (self);
-  if (!open_file (self, &error))
+  if (open_file (self, FALSE, &error))
+    tell_lost (self);
+  else
     failed (self, error);
 }
 
@@ -224,7 +271,7 @@ take_last (WpRecorder *self)
   n_lost = wp_row_order_end (self->order, self->n_rows);
   flush (self);
   if (n_lost > 0)
-    failed (self, g_error_new (WP_ERROR, WP_ERROR_IO, "%" G_GUINT64_FORMAT " rows are missing", n_lost));
+    keep_error (self, g_error_new (WP_ERROR, WP_ERROR_IO, "the record %s: %" G_GUINT64_FORMAT " rows are missing", self->path, n_lost));
 }
 
 static gpointer
@@ -251,7 +298,7 @@ wp_recorder_new (const char *path, const char *const *notes, GError **error)
   g_cond_init (&self->stop);
   self->origin_ns = self->first_ns = WP_TIME_NONE;
   self->order = wp_row_order_new (WP_RECORDER_SPAN, write_row, self);
-  if (!open_file (self, error))
+  if (!open_file (self, TRUE, error))
     {
       wp_recorder_close (self, 0, NULL);
       wp_recorder_free (self);
@@ -309,6 +356,8 @@ wp_recorder_close (WpRecorder *self, guint64 n_rows, GError **error)
   if (!self->error)
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&self->error));
+  if (self->n_given > self->n_written)
+    g_prefix_error (error, "%" G_GUINT64_FORMAT " rows could not be written: ", self->n_given - self->n_written);
   return FALSE;
 }
 

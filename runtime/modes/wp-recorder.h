@@ -10,7 +10,7 @@ typedef struct _WpRecorder WpRecorder;
 
 /**
  * wp_recorder_new:
- * @path: made or emptied
+ * @path: made, with mode 0600, or emptied
  * @notes: key, value, key, value, ..., NULL; copied
  *
  * A row is written once its request and all before it have ended, or WP_RECORDER_SPAN after those; its times count from the first arrival.
@@ -25,7 +25,8 @@ void wp_recorder_begin (WpRecorder *self, gint64 first_ns);
 /* @job has ended, or never will: copies what its row needs. Of two rows for one job, the first counts. Any thread. */
 void wp_recorder_add (WpRecorder *self, const WpJob *job);
 
-/* Opens the file's name anew before the next row, if it stands for another file now (after a log rotation). Any thread. */
+/* Opens the file's name anew before the next row, if it stands for another file now (after a log rotation) or nothing could be written any
+ * more. Rows follow what is there. Any thread. */
 void wp_recorder_reopen (WpRecorder *self);
 
 /**
@@ -34,7 +35,7 @@ void wp_recorder_reopen (WpRecorder *self);
  *
  * Writes all that was added, and closes; what is added later is not written.
  *
- * Returns: FALSE with WP_ERROR_IO if any row was lost, the first reason why
+ * Returns: FALSE with WP_ERROR_IO if any row was lost: how many, and the first reason why
  */
 gboolean wp_recorder_close (WpRecorder *self, guint64 n_rows, GError **error);
 

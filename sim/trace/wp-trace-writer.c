@@ -3,22 +3,29 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sim/base/wp-error.h"
 
 #define BUFFER_BYTES (64 * 1024)
 #define ROW_BYTES 512          /* the most a row has, but for its id */
+#define MOST_CUTS 8            /* within one write: more are no other program's, but a file system's that knows no ends of files */
 
 struct _WpTraceWriter {
   int fd;                      /* not ours */
   guint columns;
   guint digits_cut;            /* of the nine */
-  gboolean has_header;         /* the header is in the buffer, or written */
+  GString *head;               /* notes, and the header once there is a row or a flush: what the file begins with */
+  gboolean has_header;
+  gboolean has_head;           /* the file has it */
+  gboolean is_file;
+  off_t end;                   /* where the last write ended; -1: none yet */
   int failed_errno;
   char *buffer;
   gsize buffer_bytes;
   gsize used;
+  guint64 n_buffered, n_written;   /* rows */
 };
 
 const char *
@@ -37,11 +44,15 @@ WpTraceWriter *
 wp_trace_writer_new (int fd, guint columns)
 {
   WpTraceWriter *self;
+  struct stat status;
 
   g_return_val_if_fail ((columns & WP_COLUMNS_ALL) != 0, NULL);
   self = g_new0 (WpTraceWriter, 1);
   self->fd = fd;
   self->columns = columns & WP_COLUMNS_ALL;
+  self->head = g_string_new (NULL);
+  self->is_file = fstat (fd, &status) == 0 && S_ISREG (status.st_mode);
+  self->end = -1;
   self->buffer_bytes = BUFFER_BYTES;
   self->buffer = g_malloc (self->buffer_bytes);
 
@@ -53,6 +64,7 @@ wp_trace_writer_free (WpTraceWriter *self)
 {
   if (self == NULL)
     return;
+  g_string_free (self->head, TRUE);
   g_free (self->buffer);
   g_free (self);
 }
@@ -65,27 +77,41 @@ wp_trace_writer_set_digits (WpTraceWriter *self, guint digits)
   self->digits_cut = 9 - digits;
 }
 
-/* Takes away the torn row that a full disk leaves, where the file allows it. */
+void
+wp_trace_writer_append (WpTraceWriter *self)
+{
+  self->has_head = TRUE;
+  self->end = lseek (self->fd, 0, SEEK_END);
+}
+
+guint64
+wp_trace_writer_rows (const WpTraceWriter *self)
+{
+  return self->n_written;
+}
+
+/* Takes away what was written last, such as the torn row that a full disk leaves, where the file allows it. */
 static void
 undo_write (int fd, gsize written)
 {
-  off_t at = lseek (fd, 0, SEEK_CUR);
+  off_t at = lseek (fd, 0, SEEK_CUR), start = MAX (at - (off_t) written, 0);
 
-  if (at >= (off_t) written && ftruncate (fd, at - (off_t) written) == 0)
-    (void) lseek (fd, at - (off_t) written, SEEK_SET);
+  if (at >= 0 && ftruncate (fd, start) == 0)
+    (void) lseek (fd, start, SEEK_SET);
 }
 
-static void
-write_out (WpTraceWriter *self)
+/* Returns how much went out; less than @n: self->failed_errno. */
+static gsize
+write_bytes (WpTraceWriter *self, const char *bytes, gsize n)
 {
   gsize written = 0;
 
-  while (written < self->used && self->failed_errno == 0)
+  while (written < n && self->failed_errno == 0)
     {
-      gssize n = write (self->fd, self->buffer + written, self->used - written);
+      gssize some = write (self->fd, bytes + written, n - written);
 
-      if (n >= 0)
-        written += (gsize) n;
+      if (some >= 0)
+        written += (gsize) some;
       else if (errno == EAGAIN)
         {
           struct pollfd waiting = { .fd = self->fd, .events = POLLOUT };
@@ -94,8 +120,51 @@ write_out (WpTraceWriter *self)
       else if (errno != EINTR)
         self->failed_errno = errno;
     }
+
+  return written;
+}
+
+/* The head where the file has none, and the rows. Returns how much went out. */
+static gsize
+write_all (WpTraceWriter *self)
+{
+  gsize written = self->has_head ? 0 : write_bytes (self, self->head->str, self->head->len);
+
+  written += write_bytes (self, self->buffer, self->used);
   if (self->failed_errno != 0 && written > 0)
     undo_write (self->fd, written);
+  self->has_head = TRUE;
+
+  return written;
+}
+
+/* Is the file shorter than what we know it had and got? Another program has cut it: logrotate's copytruncate does. */
+static gboolean
+was_cut (const WpTraceWriter *self, off_t end)
+{
+  off_t at = lseek (self->fd, 0, SEEK_CUR);
+
+  return self->failed_errno == 0 && self->is_file && at < end;
+}
+
+/* Looked at after the write, so that there is no moment at which the file could be cut unseen. */
+static void
+write_out (WpTraceWriter *self)
+{
+  off_t before = self->end;
+  gsize written = write_all (self);
+
+  for (guint i = 0; i < MOST_CUTS && before >= 0 && was_cut (self, before + (off_t) written); i++)
+    {
+      undo_write (self->fd, written);
+      before = lseek (self->fd, 0, SEEK_CUR);
+      self->has_head = FALSE;
+      written = write_all (self);
+    }
+  self->end = lseek (self->fd, 0, SEEK_CUR);
+  if (self->failed_errno == 0)
+    self->n_written += self->n_buffered;
+  self->n_buffered = 0;
   self->used = 0;
 }
 
@@ -126,38 +195,24 @@ report (const WpTraceWriter *self, GError **error)
 static void
 put_header (WpTraceWriter *self)
 {
-  gboolean first = TRUE;
-
   if (self->has_header)
     return;
   self->has_header = TRUE;
-  reserve (self, ROW_BYTES);
-  for (int i = 0; i < WP_N_COLUMNS; i++)
-    {
-      const char *name = wp_column_name ((WpColumn) i);
-
-      if (!(self->columns & 1u << i))
-        continue;
-      if (!first)
-        self->buffer[self->used++] = ',';
-      first = FALSE;
-      memcpy (self->buffer + self->used, name, strlen (name));
-      self->used += strlen (name);
-    }
-  self->buffer[self->used++] = '\n';
+  for (int i = 0, n = 0; i < WP_N_COLUMNS; i++)
+    if (self->columns & 1u << i)
+      g_string_append_printf (self->head, "%s%s", n++ > 0 ? "," : "", wp_column_name ((WpColumn) i));
+  g_string_append_c (self->head, '\n');
 }
 
 void
 wp_trace_writer_note (WpTraceWriter *self, const char *key, const char *value)
 {
-  g_autofree char *line = g_strdup_printf ("# %s: %s", key, value);
+  gsize start = self->head->len;
 
   g_return_if_fail (!self->has_header);
-  g_strdelimit (line, "\r\n", ' ');
-  reserve (self, strlen (line) + 1);
-  memcpy (self->buffer + self->used, line, strlen (line));
-  self->used += strlen (line);
-  self->buffer[self->used++] = '\n';
+  g_string_append_printf (self->head, "# %s: %s", key, value);
+  g_strdelimit (self->head->str + start, "\r\n", ' ');
+  g_string_append_c (self->head, '\n');
 }
 
 static char *
@@ -245,6 +300,7 @@ wp_trace_writer_row (WpTraceWriter *self, const WpRow *row, GError **error)
       }
   at[-1] = '\n';
   self->used = (gsize) (at - self->buffer);
+  self->n_buffered++;
 
   return report (self, error);
 }

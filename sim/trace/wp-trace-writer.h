@@ -1,4 +1,5 @@
-/* wp-trace-writer.h - writes the trace format: notes, a header, rows. Buffered; every write() ends on a whole row. */
+/* wp-trace-writer.h - writes the trace format: notes, a header, rows. Buffered; every write() ends on a whole row. A file that is opened with
+ * O_APPEND gets notes and header again where another program has made it shorter. */
 #pragma once
 
 #include "sim/trace/wp-trace.h"
@@ -24,11 +25,16 @@ void wp_trace_writer_set_digits (WpTraceWriter *self, guint digits);
 /* Before the first row: `# key: value`. */
 void wp_trace_writer_note (WpTraceWriter *self, const char *key, const char *value);
 
+/* Before the first row: the file has notes and a header, and rows follow what is there. */
+void wp_trace_writer_append (WpTraceWriter *self);
+
 /* Empty cells for WP_TIME_NONE, -1 and NULL; ids are quoted where RFC 4180 asks for it. FALSE with WP_ERROR_IO once a write has failed. */
 gboolean wp_trace_writer_row (WpTraceWriter *self, const WpRow *row, GError **error);
 
 /* Writes out what is buffered (header and notes too, if there was no row). */
 gboolean wp_trace_writer_flush (WpTraceWriter *self, GError **error);
+
+guint64 wp_trace_writer_rows (const WpTraceWriter *self);   /* that were written out */
 
 void wp_trace_writer_free (WpTraceWriter *self);   /* does not flush */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTraceWriter, wp_trace_writer_free)

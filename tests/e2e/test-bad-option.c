@@ -3,6 +3,7 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The others are looked at all the same. */
@@ -322,6 +323,23 @@ test_record_unwritable (void)
     }
 }
 
+/* A FIFO that nobody reads is not waited for. */
+static void
+test_record_without_a_reader (void)
+{
+  g_autofree char *dir = g_dir_make_tmp ("wp-e2e-XXXXXX", NULL), *path = g_build_filename (dir, "record", NULL);
+  g_autofree char *option = g_strconcat ("--record=", path, NULL);
+  g_autoptr(WpHarness) server = NULL;
+  const char *const words[] = { "record", path, "no program reads this FIFO; start its reader first", NULL };
+
+  g_assert_no_errno (mkfifo (path, 0600));
+  server = wp_harness_run ("--listen=127.0.0.1:0", "--admin=none", "-d", "delay:0", option, NULL);
+  check_refusal (server, words);
+  check_files (server);
+  g_unlink (path);
+  g_rmdir (dir);
+}
+
 static void
 test_requeue_what (void)
 {
@@ -388,6 +406,7 @@ main (int argc, char **argv)
   g_test_add_func ("/bad-option/socket-is-gone", test_socket_is_gone);
   g_test_add_func ("/bad-option/requeue-what", test_requeue_what);
   g_test_add_func ("/bad-option/record-unwritable", test_record_unwritable);
+  g_test_add_func ("/bad-option/record-without-a-reader", test_record_without_a_reader);
   g_test_add_func ("/bad-option/record-in-use", test_record_in_use);
   g_test_add_func ("/bad-option/without-effect", test_without_effect);
 

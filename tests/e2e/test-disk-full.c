@@ -328,6 +328,129 @@ test_journal_at_its_limit (void)
 }
 
 static guint
+ask_small (WpHarness *server, WpClient *client, guint id)
+{
+  g_autofree char *header = g_strdup_printf ("X-Request-Id: %u\r\n", id);
+
+  wp_client_get (client, "/", header);
+  return wp_client_read_status (client);
+}
+
+/* The record has each of the rows @from to @to - 1. */
+static void
+check_record (WpHarness *server, const char *name, guint from, guint to)
+{
+  gsize n_rows, i = 0;
+  const WpRow *rows = wp_harness_record (server, name, &n_rows);
+
+  while (i < n_rows && g_ascii_strtoull (rows[i].id, NULL, 10) < from)
+    i++;
+  for (guint id = from; id < to; id++, i++)
+    {
+      g_assert_cmpuint (i, <, n_rows);
+      g_assert_cmpuint (g_ascii_strtoull (rows[i].id, NULL, 10), ==, id);
+    }
+}
+
+/* The record's disk: the server serves on, and after SIGHUP rows follow those that are there. */
+static void
+test_record (void)
+{
+  g_autoptr(WpHarness) server = NULL;
+  g_autoptr(WpClient) client = NULL;
+  g_autofree char *record = NULL, *option = NULL;
+  guint n = 0, n_before, n_after;
+  Disk disk;
+
+  if (!disk_init (&disk))
+    return;
+  record = g_build_filename (disk.dir, "record.csv", NULL);
+  option = g_strconcat ("--record=", record, NULL);
+  server = wp_harness_start ("-d", "delay:0", option, NULL);
+  client = wp_client_new (wp_harness_port (server));
+  while (n < 100)
+    g_assert_cmpuint (ask_small (server, client, n++), ==, 200);
+  wp_harness_await_file (server, record, ",99,");
+  n_before = n;
+  disk_fill (&disk);
+  for (g_autofree char *log = wp_harness_log (server); !strstr (log, "No space left on device; recording stops, until SIGHUP\n");
+       g_free (log), log = wp_harness_log (server))
+    g_assert_cmpuint (ask_small (server, client, n++), ==, 200);
+  disk_empty (&disk);
+  wp_harness_signal (server, SIGHUP);
+  wp_harness_await_log (server, " rows that could not be written\n");
+  n_after = n;
+  while (n < n_after + 100)
+    g_assert_cmpuint (ask_small (server, client, n++), ==, 200);
+  g_clear_pointer (&client, wp_client_free);
+  wp_harness_signal (server, SIGTERM);
+  g_assert_cmpint (wp_harness_wait (server), ==, 1);
+  wp_harness_await_log (server, " rows could not be written: the record ");
+  check_record (server, record, 0, n_before);
+  check_record (server, record, n_after, n);
+  disk_clear (&disk);
+}
+
+/* A limit of the size of files (ulimit -f) is a disk that is full, and no signal that kills the server and the jobs that it holds. */
+static const WpChildTerms small_files = { .file_bytes = 512 * 1024 };
+
+static void
+test_journal_too_large (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start_limited (&small_files, "-m", "BufferedChannel", "--journal=jobs.journal", NULL), requeue = NULL;
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autofree char *journal = NULL;
+  Log log = log_new ();
+
+  ask_until (server, &log, 503);
+  g_assert_cmpuint (g_hash_table_size (log.answered), >=, 10);
+  wp_harness_await_log (server, "cannot be written, requests get 503: ");
+  wp_hold_release (hold);
+  wp_harness_signal (server, SIGTERM);
+  g_assert_cmpint (wp_harness_wait (server), >=, 0);
+  journal = wp_harness_path (server, "jobs.journal");
+  requeue = wp_harness_run ("--requeue", "--journal", journal, NULL);
+  g_assert_cmpint (wp_harness_wait (requeue), ==, 0);   /* the database's file is limited too */
+  wp_harness_start_again (server, "-m", "BufferedChannel", "--journal=jobs.journal", NULL);
+  wp_harness_stop (server);
+  check_stored (server, "wp.db", &log);
+}
+
+static void
+test_database_too_large (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start_limited (&small_files, "-m", "BufferedChannel", "--retry-delay=5ms", "--drain-timeout=1s", NULL);
+  Log log = log_new ();
+
+  for (guint i = 0; i < 40; i++)
+    ask_until (server, &log, 200);
+  wp_harness_await_log (server, "updates failed: disk I/O error\n");
+  ask_until (server, &log, 200);
+  wp_harness_signal (server, SIGTERM);
+  g_assert_cmpint (wp_harness_wait (server), >=, 0);
+  g_hash_table_unref (log.answered);
+}
+
+static void
+test_record_too_large (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start_limited (&small_files, "-d", "delay:0", "--record=record.csv", NULL);
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  gsize n_rows;
+
+  for (guint i = 0; i < 8000; i++)
+    g_assert_cmpuint (ask_small (server, client, i), ==, 200);
+  wp_harness_await_log (server, "record.csv: writing the trace: File too large; recording stops, until SIGHUP\n");
+  g_assert_cmpuint (ask_small (server, client, 8000), ==, 200);
+  g_clear_pointer (&client, wp_client_free);
+  wp_harness_signal (server, SIGTERM);
+  g_assert_cmpint (wp_harness_wait (server), ==, 1);
+  wp_harness_record (server, "record.csv", &n_rows);
+  g_assert_cmpuint (n_rows, >, 1000);
+  g_assert_cmpuint (n_rows, <, 8000);
+}
+
+static guint
 ask_ready (const WpHarness *server)
 {
   g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
@@ -379,6 +502,10 @@ main (int argc, char **argv)
   g_test_add_func ("/disk-full/database", test_database);
   g_test_add_func ("/disk-full/database-for-too-long", test_database_for_too_long);
   g_test_add_func ("/disk-full/journal-at-its-limit", test_journal_at_its_limit);
+  g_test_add_func ("/disk-full/record", test_record);
+  g_test_add_func ("/disk-full/journal-too-large", test_journal_too_large);
+  g_test_add_func ("/disk-full/database-too-large", test_database_too_large);
+  g_test_add_func ("/disk-full/record-too-large", test_record_too_large);
   g_test_add_func ("/disk-full/not-ready-while-full", test_not_ready_while_full);
 
   return g_test_run ();

@@ -4,6 +4,7 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void
 send_all (WpHarness *server, WpCrowd *crowd, guint n, guint in_all)
@@ -17,17 +18,8 @@ static void
 await_row (WpHarness *server, const char *name, guint id)
 {
   g_autofree char *cell = g_strdup_printf (",%u,", id);
-  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
 
-  for (;;)
-    {
-      g_autofree char *text = wp_harness_read_file (server, name);
-
-      if (strstr (text, cell))
-        return;
-      g_assert_cmpint (g_get_monotonic_time (), <, until_us);
-      g_usleep (1000);   /* a file that grows cannot be waited for */
-    }
+  wp_harness_await_file (server, name, cell);
 }
 
 /* Takes the record away, and waits until the server writes a new one: what it is sent from then on is in that. */
@@ -104,6 +96,25 @@ test_renamed_under_load (void)
   check_files (server, names, 1503);
 }
 
+/* logrotate's copytruncate, without any signal: what is sent after it is a record of its own. */
+static void
+test_copied_and_cut (void)
+{
+  static const char *const names[] = { "record.csv.1", "record.csv", NULL };
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", "--record=record.csv", NULL);
+  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autofree char *path = wp_harness_path (server, "record.csv"), *old = wp_harness_path (server, "record.csv.1"), *text = NULL;
+
+  send_all (server, crowd, 200, 200);
+  await_row (server, "record.csv", 199);
+  text = wp_harness_read_file (server, "record.csv");
+  g_assert_true (g_file_set_contents (old, text, -1, NULL));
+  g_assert_no_errno (truncate (path, 0));
+  send_all (server, crowd, 200, 400);
+  wp_harness_stop (server);
+  check_files (server, names, 400);
+}
+
 static void
 test_without_a_record (void)
 {
@@ -121,6 +132,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/record-rotated/renamed", test_renamed);
   g_test_add_func ("/record-rotated/renamed-under-load", test_renamed_under_load);
+  g_test_add_func ("/record-rotated/copied-and-cut", test_copied_and_cut);
   g_test_add_func ("/record-rotated/without-a-record", test_without_a_record);
 
   return g_test_run ();

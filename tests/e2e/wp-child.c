@@ -66,6 +66,7 @@ child_setup (gpointer data)
     g_snprintf (self->own_pid, strlen (NO_PID) + 1, "%d", getpid ());
   limit (RLIMIT_NOFILE, terms->files);
   limit (RLIMIT_AS, terms->address_bytes);
+  limit (RLIMIT_FSIZE, terms->file_bytes);
   limit (RLIMIT_NPROC, terms->processes);
   if (terms->processes > 0 && (setgroups (0, NULL) < 0 || setgid (self->user) < 0 || setuid (self->user) < 0))
     _exit (127);

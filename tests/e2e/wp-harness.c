@@ -382,6 +382,22 @@ wp_harness_await_log (WpHarness *self, const char *text)
 }
 
 void
+wp_harness_await_file (WpHarness *self, const char *name, const char *text)
+{
+  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+
+  for (;;)
+    {
+      g_autofree char *found = wp_harness_read_file (self, name);
+
+      if (strstr (found, text))
+        return;
+      g_assert_cmpint (g_get_monotonic_time (), <, until_us);
+      g_usleep (1000);   /* a file that grows cannot be waited for */
+    }
+}
+
+void
 wp_harness_stop (WpHarness *self)
 {
   int status;

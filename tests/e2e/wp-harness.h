@@ -44,6 +44,7 @@ void wp_harness_await_stat (WpHarness *self, const char *name, double value);
 /* What it has said on standard error so far. */
 char *wp_harness_log (const WpHarness *self);
 void wp_harness_await_log (WpHarness *self, const char *text);
+void wp_harness_await_file (WpHarness *self, const char *name, const char *text);   /* of any file */
 
 void wp_harness_signal (WpHarness *self, int number);
 int wp_harness_wait (WpHarness *self);         /* its exit status, or -signal */
