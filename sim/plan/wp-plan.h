@@ -31,7 +31,7 @@ typedef struct {
   GArray *answers;           /* (element-type WpPlanAnswer) by scale, then kind */
   WpHeadroom headroom;
   gboolean met;              /* is there any answer at 1x? */
-  gboolean assumed;          /* something smaller may do that was not tried: the trace is long and the search was not by bisection */
+  gboolean assumed;          /* something smaller may do that was not tried: one by one they would take long */
 } WpPlan;
 
 extern const double wp_plan_scales[WP_PLAN_SCALES];

@@ -189,7 +189,7 @@ add_plan (GString *text, const WpPlan *plan)
     add_scale (text, plan, wp_plan_scales[i]);
   add_headroom (text, plan);
   if (plan->assumed)
-    g_string_append (text, "  not every smaller size was tried: the trace is too long for that\n");
+    g_string_append (text, "  assumed: not every smaller size was tried, for that would take long; one may do\n");
 }
 
 void
@@ -271,6 +271,8 @@ add_plan_json (JsonBuilder *builder, const WpPlan *plan)
     }
   json_builder_end_array (builder);
   add_member (builder, "headroom", plan->headroom.scale, FALSE);
+  json_builder_set_member_name (builder, "assumed");
+  json_builder_add_boolean_value (builder, plan->assumed);
 }
 
 void

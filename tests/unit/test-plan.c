@@ -215,6 +215,41 @@ test_equals_trying (void)
     }
 }
 
+/* A million requests, 200 in service on average, one every 100 us: w workers without a queue reject all but w of 200. Each number of workers is
+ * tried in turn, until that has gone on for long; what bisection finds then is assumed. */
+static void
+test_assumed_workers (void)
+{
+  enum { N = 1000000 };
+  static const struct { const char *slo; gint64 found; gboolean assumed; } cases[] = {
+    { "rejected<=100000", 180, TRUE }, { "rejected<=800000", 40, FALSE }
+  };
+  g_autoptr(WpTape) tape = wp_tape_new (WP_TAPE_MEMORY_BYTES);
+  const gint64 service_ns = 20 * WP_NS_PER_MS;
+
+  for (gint64 i = 0; i < N; i++)
+    {
+      WpRow row = { .arrival_ns = i * 100 * WP_NS_PER_US };
+
+      g_assert_true (wp_tape_add (tape, &row, &service_ns, 1, NULL));
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr(GPtrArray) slos = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_slo_free);
+      WpSearchSetup setup = { tape, { 0 }, WP_TIME_NONE, slos, 2 };
+      g_autoptr(WpSearch) search = NULL;
+      g_autoptr(GError) error = NULL;
+
+      g_ptr_array_add (slos, wp_slo_parse (cases[i].slo, NULL));
+      wp_policy_init (&setup.policy, WP_MODE_WORKER_POOL);
+      setup.policy.when_full = WP_WHEN_FULL_REJECT;
+      search = wp_search_new (&setup, 1, 0);
+      g_assert_cmpint (wp_search_workers (search, 0), ==, cases[i].found);
+      g_assert_true (wp_search_check (search, &error));
+      g_assert_cmpint (wp_search_assumed (search), ==, cases[i].assumed);
+    }
+}
+
 static gboolean
 find_headroom (const WpSearchSetup *setup, WpHeadroom *headroom, GError **error)
 {
@@ -257,6 +292,80 @@ test_headroom (void)
   setup.policy.workers = 101;
   g_assert_true (find_headroom (&setup, &headroom, &error));
   g_assert_true (isnan (headroom.scale));        /* all at once is not too much */
+}
+
+/* Exponential gaps and services, by a generator of its own. */
+static void
+draw_rows (WpRow *rows, gint64 *services_ns, gsize n_rows, gint64 gap_ns, gint64 service_ns)
+{
+  WpRandom random;
+  gint64 now_ns = 0;
+
+  wp_random_init (&random, (guint64) service_ns, 0);
+  for (gsize i = 0; i < n_rows; i++)
+    {
+      rows[i] = (WpRow) { .arrival_ns = now_ns };
+      services_ns[i] = (gint64) (-log1p (-(double) wp_random_below (&random, 1000000) / 1e6) * (double) service_ns);
+      now_ns += (gint64) (-log1p (-(double) wp_random_below (&random, 1000000) / 1e6) * (double) gap_ns);
+    }
+}
+
+/* Is it well at that scale, by a run of its own? */
+static gboolean
+is_well_at (const WpSearchSetup *setup, const WpRow *rows, const gint64 *services_ns, gsize n_rows, double scale)
+{
+  g_autofree WpRow *scaled = g_new0 (WpRow, n_rows);
+  g_autoptr(WpModel) model = NULL;
+  WpFigures figures;
+  WpLayout layout;
+
+  wp_policy_layout (&setup->policy, &layout);
+  model = wp_model_new (&layout, setup->patience_ns);
+  for (gsize i = 0; i < n_rows; i++)
+    scaled[i].arrival_ns = wp_scale_arrival (rows[i].arrival_ns, scale);
+  g_assert_true (wp_model_offer (model, scaled, services_ns, n_rows, NULL));
+  wp_model_finish (model, &figures);
+
+  return figures.first_full_ns == WP_TIME_NONE && wp_slos_first_failure (setup->slos, &figures) == NULL;
+}
+
+/* The given sizes are ill at the headroom, and well at what is 1 % less: by an objective, or because the queue is full; in a short trace, and in
+ * one that is long enough to be guessed from its first part. */
+static void
+test_headroom_to_the_percent (void)
+{
+  static const struct { const char *slo; gboolean is_full; gsize n_rows; guint queue_jobs; gint64 service_ms, patience_ms; } cases[] = {
+    { "wait.p99<50ms", FALSE, 5000, 100000, 60, 0 }, { "wait.p99<50ms", FALSE, 5000, 100000, 41, 0 }, { "response.mean<90ms", FALSE, 5000, 100000, 37, 0 },
+    { "wait.max<1s", FALSE, 5000, 100000, 53, 0 }, { "wait.p99<20s", TRUE, 5000, 30, 60, 0 }, { "wait.p50<10s", TRUE, 5000, 20, 47, 0 },
+    { "abandoned<2%", FALSE, 5000, 100000, 60, 80 }, { "abandoned<100%", TRUE, 5000, 15, 44, 80 },
+    { "wait.p99<50ms", FALSE, 1200000, 10000000, 60, 0 }, { "wait.p99<100s", TRUE, 1200000, 40, 47, 0 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      gsize n_rows = cases[i].n_rows;
+      g_autofree WpRow *rows = g_new0 (WpRow, n_rows);
+      g_autofree gint64 *services_ns = g_new (gint64, n_rows);
+      g_autoptr(WpTape) tape = wp_tape_new (WP_TAPE_MEMORY_BYTES);
+      g_autoptr(GPtrArray) slos = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_slo_free);
+      WpSearchSetup setup = { tape, { 0 }, cases[i].patience_ms > 0 ? cases[i].patience_ms * WP_NS_PER_MS : WP_TIME_NONE, slos, 2 };
+      WpHeadroom headroom;
+
+      draw_rows (rows, services_ns, n_rows, 10 * WP_NS_PER_MS, cases[i].service_ms * WP_NS_PER_MS);
+      g_assert_true (wp_tape_add (tape, rows, services_ns, n_rows, NULL));
+      g_ptr_array_add (slos, wp_slo_parse (cases[i].slo, NULL));
+      wp_policy_init (&setup.policy, WP_MODE_WORKER_POOL);
+      setup.policy.workers = 20;
+      setup.policy.queue_jobs = cases[i].queue_jobs;
+      setup.policy.ack = WP_ACK_STORED;
+      g_assert_true (find_headroom (&setup, &headroom, NULL));
+      g_test_message ("%s: %s at %g", cases[i].slo, headroom.is_full ? "full" : "fails", headroom.scale);
+      g_assert_cmpint (headroom.is_full, ==, cases[i].is_full);
+      g_assert_true (headroom.slo == (headroom.is_full ? NULL : g_ptr_array_index (slos, 0)));
+      g_assert_cmpfloat (headroom.scale, >, 1.1);
+      g_assert_false (is_well_at (&setup, rows, services_ns, n_rows, headroom.scale));
+      g_assert_true (is_well_at (&setup, rows, services_ns, n_rows, headroom.scale / 1.0101));
+    }
 }
 
 /* Dense and short, so that blocks are packed, but for some: gaps of 5 s (every 100,000 rows), services of 5 s (every 70,000). */
@@ -383,7 +492,9 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/plan/equals-trying", test_equals_trying);
+  g_test_add_func ("/plan/assumed-workers", test_assumed_workers);
   g_test_add_func ("/plan/headroom", test_headroom);
+  g_test_add_func ("/plan/headroom-to-the-percent", test_headroom_to_the_percent);
   g_test_add_func ("/plan/tape", test_tape);
   g_test_add_func ("/plan/scales", test_scales);
 

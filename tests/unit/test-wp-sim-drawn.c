@@ -137,6 +137,46 @@ test_clients (void)
   g_assert_cmpint (json_object_get_int_member (json_object_get_object_member (report, "trace"), "requests"), ==, 1000);
 }
 
+/* A member of one object of the only model. */
+static double
+figure_of (JsonObject *report, const char *group, const char *name)
+{
+  JsonObject *model = json_array_get_object_element (json_object_get_array_member (report, "models"), 0);
+
+  return json_object_get_double_member (group ? json_object_get_object_member (model, group) : model, name);
+}
+
+/* Two clients of one worker, who think as long as it serves: the second waits for the first once, at 0, and is never in its way again. A
+ * request that would go out as the duration ends does not. So it is with a database that commits each row by itself. */
+static void
+test_clients_to_the_instant (void)
+{
+  static const struct { const char *arguments; int counted; double latency_max, latency_mean; } cases[] = {
+    { "--duration 100ms", 10, 0.020, 0.011 },
+    { "--duration 101ms", 11, 0.020, 0.12 / 11 },
+    { "--duration 100ms --warmup 2", 8, 0.010, 0.010 },
+    { "--duration 100ms --warmup 20ms", 8, 0.010, 0.010 },      /* what is sent at 20 ms counts */
+    { "--duration 100ms --warmup 21ms", 7, 0.010, 0.010 },
+    { "--limit 10 --warmup 1", 9, 0.020, 0.1 / 9 },  /* the second's wait counts, the first's answer does not */
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    for (guint group = 0; group < 2; group++)
+      {
+        g_autofree char *arguments = g_strdup_printf ("--clients 2 --think 10ms --ack stored -m bufferedchannel --format json %s -s %s",
+                                                      cases[i].arguments, group ? "batch:10ms:0s:1" : "10ms");
+        g_autoptr(SimRun) run = sim_run_new ();
+        g_autoptr(JsonObject) report = NULL;
+
+        g_test_message ("%s", arguments);
+        g_free (run_ok (run, arguments, NULL));
+        report = sim_run_json (run);
+        g_assert_cmpfloat (figure_of (report, NULL, "requests"), ==, cases[i].counted);
+        g_assert_cmpfloat_with_epsilon (figure_of (report, "latency", "max"), cases[i].latency_max, 1e-12);
+        g_assert_cmpfloat_with_epsilon (figure_of (report, "latency", "mean"), cases[i].latency_mean, 1e-12);
+      }
+}
+
 static void
 assert_refused (const char *arguments, const char *what)
 {
@@ -217,6 +257,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-drawn/written", test_written);
   g_test_add_func ("/wp-sim-drawn/theory", test_theory);
   g_test_add_func ("/wp-sim-drawn/clients", test_clients);
+  g_test_add_func ("/wp-sim-drawn/clients-to-the-instant", test_clients_to_the_instant);
   g_test_add_func ("/wp-sim-drawn/refused", test_refused);
 
   return g_test_run ();

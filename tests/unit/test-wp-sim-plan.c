@@ -93,6 +93,7 @@ test_json (void)
   assert_point (plan, 2, "queue", 1, 2, 3, TRUE);
   assert_point (plan, 3, "queue", 1, 2, 2, FALSE);
   g_assert_cmpfloat (json_object_get_double_member (report, "headroom"), ==, 1);
+  g_assert_false (json_object_get_boolean_member (report, "assumed"));
 }
 
 static void
@@ -108,6 +109,29 @@ test_text (void)
   assert_says (enough, 0, "a queue of 0 needs 5 workers: blocked 0; 4 workers: 1\n");
   assert_says (enough, 0, "5 workers need queue 0, the smallest there can be\n");
   assert_says (channel, 0, "the processor needs queue 4: blocked 0; queue 3: 1\n");
+}
+
+/* 6,000 at once before one worker that rejects: with a queue of K all but K + 1 are. Whether a longer queue rejects fewer is not known of every
+ * trace, so they are tried in turn, up to some thousands; what is found beyond them is assumed, and said to be. */
+static void
+test_assumed (void)
+{
+  g_autoptr(GString) trace = g_string_new ("arrival,service\n");
+  g_autoptr(SimRun) searched = NULL, tried = NULL, json = NULL;
+  g_autoptr(JsonObject) report = NULL;
+  static const char assumed[] = "  assumed: not every smaller size was tried, for that would take long; one may do\n";
+
+  for (guint i = 0; i < 6000; i++)
+    g_string_append (trace, "0,1\n");
+  searched = run_on (trace->str, "-m BufferedChannel --when-full=reject --plan --slo=rejected<10% trace.csv");
+  assert_says (searched, 0, "  1x    the processor needs queue 5,400: rejected 599; queue 5,399: 600\n");
+  assert_says (searched, 0, assumed);
+  tried = run_on (trace->str, "-m BufferedChannel --when-full=reject --plan --slo=rejected<90% trace.csv");
+  assert_says (tried, 0, "  1x    the processor needs queue 600: rejected 5,399; queue 599: 5,400\n");
+  g_assert_null (strstr (tried->out, "assumed"));
+  json = run_on (trace->str, "-m BufferedChannel --when-full=reject --plan --slo=rejected<10% --format=json trace.csv");
+  report = sim_run_json (json);
+  g_assert_true (json_object_get_boolean_member (report, "assumed"));
 }
 
 /* All at one instant: line and workers trade one for one. */
@@ -370,6 +394,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-plan/judged", test_judged);
   g_test_add_func ("/wp-sim-plan/json", test_json);
   g_test_add_func ("/wp-sim-plan/text", test_text);
+  g_test_add_func ("/wp-sim-plan/assumed", test_assumed);
   g_test_add_func ("/wp-sim-plan/frontier-lies-between-the-answers", test_frontier_lies_between_the_answers);
   g_test_add_func ("/wp-sim-plan/figures-are-told-from-their-bound", test_figures_are_told_from_their_bound);
   g_test_add_func ("/wp-sim-plan/objectives", test_objectives);

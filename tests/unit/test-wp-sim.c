@@ -62,7 +62,7 @@ assert_members (JsonObject *object, const char *const *names)
 static void
 test_json_shape (void)
 {
-  static const char *const top[] = { "trace", "models", "plan", "headroom", NULL };
+  static const char *const top[] = { "trace", "models", "plan", "headroom", "assumed", NULL };
   static const char *const trace[] = {
     "requests", "duration", "rate_mean", "rate_peak_1s", "dispersion_1s", "service_mean", "service_p99", "out_of_order", NULL
   };
