@@ -293,13 +293,69 @@ say_what_is_cut (const Server *self)
     g_warning ("%u connections were cut, perhaps before their answer", n);
 }
 
+/* Half of the time that is left is the journal's, most of the rest the record's. */
+static gboolean
+close_journal (Server *self)
+{
+  g_autoptr(GError) error = NULL;
+  gint64 now_ns = wp_time_monotonic (), left_ns = wp_drain_get_deadline (&self->drain) - now_ns;
+
+  if (!self->journal || wp_journal_close (self->journal, now_ns + left_ns / 2, &error))
+    return TRUE;
+  g_warning ("the journal is not complete: %s", error->message);
+  return FALSE;
+}
+
+static gboolean
+close_record (Server *self, guint64 n_rows)
+{
+  g_autoptr(GError) error = NULL;
+  gint64 now_ns = wp_time_monotonic (), left_ns = wp_drain_get_deadline (&self->drain) - now_ns;
+
+  wp_mode_record_unfinished (self->mode);
+  if (!self->recorder || wp_recorder_close (self->recorder, n_rows, now_ns + left_ns / 5 * 4, &error))
+    return TRUE;
+  g_warning ("the record is not complete: %s", error->message);
+  return FALSE;
+}
+
+/* Jobs that had a place and did not end, and what becomes of them. */
+static void
+say_what_is_left (Server *self, const WpLedger *ledger)
+{
+  guint64 left = ledger->queued + ledger->in_service, kept = wp_mode_count_kept (self->mode);
+  g_autoptr(GString) text = g_string_new (NULL);
+
+  if (left == 0)
+    return;
+  g_string_append_printf (text, "%" G_GUINT64_FORMAT " accepted jobs were not finished: %" G_GUINT64_FORMAT " queued, %" G_GUINT64_FORMAT
+                          " in service; ", left, ledger->queued, ledger->in_service);
+  if (!self->journal)
+    g_string_append (text, "no journal keeps them");
+  else if (kept == left)
+    g_string_append_printf (text, "they are kept in %s", self->options.journal);
+  else
+    g_string_append_printf (text, "%" G_GUINT64_FORMAT " are kept in %s, the others were not written to it, and their requests not answered",
+                            kept, self->options.journal);
+  g_warning ("%s", text->str);
+}
+
+/* The last line. */
+static void
+say_what_was_given_up (Server *self, guint64 n)
+{
+  if (n > 0)
+    g_warning ("%" G_GUINT64_FORMAT " acknowledged jobs were given up, and %s%s", n, self->journal ? "are kept in " : "are lost",
+               self->journal ? self->options.journal : "");
+}
+
 /* Everything has ended, or never will: closes the books. Returns the exit status. */
 static int
 finish (Server *self)
 {
-  g_autoptr(GError) error = NULL, journal_error = NULL;
   g_autofree char *text = NULL;
-  guint64 left;
+  gboolean is_complete;
+  guint64 n_given_up;
   WpLedger ledger;
 
   wp_mode_close (self->mode);
@@ -308,21 +364,17 @@ finish (Server *self)
     stop_fronts (self);
   else
     say_what_is_cut (self);
-  if (self->journal && !wp_journal_close (self->journal, &journal_error))
-    g_warning ("the journal is not complete: %s", journal_error->message);
+  is_complete = close_journal (self);
   wp_mode_count (self->mode, &ledger, NULL);
-  left = ledger.queued + ledger.in_service;
-  if (left > 0)
-    g_warning ("%" G_GUINT64_FORMAT " accepted jobs were not finished: %" G_GUINT64_FORMAT " queued, %" G_GUINT64_FORMAT
-               " in service%s%s", left, ledger.queued, ledger.in_service, self->journal ? "; they are kept in " : "",
-               self->journal ? self->options.journal : "");
-  wp_mode_record_unfinished (self->mode);
-  if (self->recorder && !wp_recorder_close (self->recorder, ledger.received + ledger.recovered, &error))
-    g_warning ("the record is not complete: %s", error->message);
+  say_what_is_left (self, &ledger);
+  is_complete = close_record (self, ledger.received + ledger.recovered) && is_complete;
   text = wp_ledger_format (&ledger);
   g_message ("%s", text);
+  n_given_up = wp_mode_count_given_up (self->mode);
+  say_what_was_given_up (self, n_given_up);
 
-  return self->drain.state == WP_DRAIN_STOPPED || left > 0 || error || journal_error || !wp_ledger_balances (&ledger);
+  return self->drain.state == WP_DRAIN_STOPPED || !is_complete || ledger.queued + ledger.in_service > 0 || n_given_up > 0 ||
+         !wp_ledger_balances (&ledger);
 }
 
 /* The books are closed: frees what was opened, of a server that did not start too. */

@@ -484,7 +484,7 @@ make_job (sqlite3_stmt *row)
   const char *received = (const char *) sqlite3_column_text (row, 2);
 
   job->row = sqlite3_column_int64 (row, 0);
-  job->row_state = WP_ROW_WRITTEN;
+  job->row_state = WP_ROW_KEPT;
   job->id = column_text (row, 1);
   if (!wp_time_parse_iso8601 (received, strlen (received), &job->received_ns))
     job->received_ns = WP_TIME_NONE;

@@ -25,7 +25,9 @@ struct _WpJournal {
   GPtrArray *fails;              /* (element-type WpJob): the same */
   GArray *removals;              /* (element-type gint64): rows */
   gint64 removal_us;             /* when the first of them came */
+  guint64 n_unwritten;           /* fails and removals that are not in the file yet */
   gboolean stopping;             /* wp_journal_close() was called: nothing more is taken */
+  gboolean ended;                /* the writer has */
   WpJournalCounts counts;
 
   /* The writer's: what it has taken and not written yet; the other halves of the above. */
@@ -80,7 +82,7 @@ wp_journal_open (const char *path, guint64 max_bytes, GError **error)
 void
 wp_journal_free (WpJournal *self)
 {
-  wp_journal_close (self, NULL);
+  wp_journal_close (self, WP_TIME_NONE, NULL);
   wp_journal_file_free (self->file);
   g_ptr_array_unref (self->adds);
   g_ptr_array_unref (self->fails);
@@ -189,6 +191,13 @@ write_rows (WpJournal *self, const Batch *batch)
   return TRUE;
 }
 
+static void
+keep_locked (WpJob *job)
+{
+  if (job->row_state == WP_ROW_WRITTEN)
+    job->row_state = WP_ROW_KEPT;
+}
+
 /* TRUE: the batch is durable, and its fails and removals are done with. */
 static gboolean
 write_batch (WpJournal *self, const Batch *batch)
@@ -201,6 +210,9 @@ write_batch (WpJournal *self, const Batch *batch)
     g_ptr_array_remove_range (self->taken_fails, 0, batch->n_fails);
   g_array_remove_range (self->taken_removals, 0, batch->n_removals);
   g_mutex_lock (&self->mutex);
+  for (guint i = 0; i < batch->n_adds; i++)
+    keep_locked (self->taken_adds->pdata[i]);
+  self->n_unwritten -= batch->n_fails + batch->n_removals;
   self->counts.failed += batch->n_fails;
   self->counts.commits++;
   g_mutex_unlock (&self->mutex);
@@ -290,6 +302,10 @@ run (gpointer data)
   while (take (self))
     write_taken (self);
   write_taken (self);
+  g_mutex_lock (&self->mutex);
+  self->ended = TRUE;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->mutex);
 
   return NULL;
 }
@@ -303,14 +319,16 @@ wp_journal_start (WpJournal *self, WpJournalWritten written, WpJournalHealth hea
   self->writer = g_thread_new ("wp-journal", run, self);
 }
 
-static void
+/* FALSE: it is not taken any more. */
+static gboolean
 push_locked (WpJournal *self, GPtrArray *jobs, WpJob *job)
 {
   if (self->stopping)
-    return;
+    return FALSE;
   g_ptr_array_add (jobs, wp_job_ref (job));
   if (jobs->len == 1)
     g_cond_signal (&self->changed);
+  return TRUE;
 }
 
 void
@@ -329,9 +347,10 @@ wp_journal_remove (WpJournal *self, WpJob *job)
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   gint64 row = row_of (self, job);
 
-  if (job->row_state == WP_ROW_WRITTEN && !self->stopping)
+  if ((job->row_state == WP_ROW_WRITTEN || job->row_state == WP_ROW_KEPT) && !self->stopping)
     {
       g_array_append_val (self->removals, row);
+      self->n_unwritten++;
       if (self->removals->len == 1)
         self->removal_us = g_get_monotonic_time ();
       if (self->removals->len == 1 || self->removals->len == MAX_ROWS_PER_COMMIT)
@@ -345,7 +364,16 @@ wp_journal_fail (WpJournal *self, WpJob *job)
 {
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
-  push_locked (self, self->fails, job);
+  if (push_locked (self, self->fails, job))
+    self->n_unwritten++;
+}
+
+gboolean
+wp_journal_keeps (WpJournal *self, const WpJob *job)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  return job->row_state == WP_ROW_KEPT;
 }
 
 void
@@ -362,23 +390,44 @@ wp_journal_get_path (const WpJournal *self)
   return self->path;
 }
 
-gboolean
-wp_journal_close (WpJournal *self, GError **error)
+/* FALSE: it had no time to end. */
+static gboolean
+stop_writer (WpJournal *self, gint64 deadline_ns)
 {
-  guint n_left;
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  gboolean in_time = TRUE;
 
-  if (self->writer)
-    {
-      g_mutex_lock (&self->mutex);
-      self->stopping = TRUE;
-      g_cond_signal (&self->changed);
-      g_mutex_unlock (&self->mutex);
-      g_thread_join (g_steal_pointer (&self->writer));
-    }
-  n_left = self->taken_fails->len + self->taken_removals->len;
-  if (n_left == 0)
+  self->stopping = TRUE;
+  g_cond_broadcast (&self->changed);
+  while (!self->ended && in_time)
+    if (deadline_ns == WP_TIME_NONE)
+      g_cond_wait (&self->changed, &self->mutex);
+    else
+      in_time = g_cond_wait_until (&self->changed, &self->mutex, deadline_ns / WP_NS_PER_US);
+
+  return self->ended;
+}
+
+gboolean
+wp_journal_close (WpJournal *self, gint64 deadline_ns, GError **error)
+{
+  gboolean ended = !self->writer || stop_writer (self, deadline_ns);
+  guint64 n_left;
+
+  if (ended && self->writer)
+    g_thread_join (g_steal_pointer (&self->writer));
+  g_mutex_lock (&self->mutex);
+  n_left = self->n_unwritten;
+  g_mutex_unlock (&self->mutex);
+  if (ended && n_left == 0)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %u changes could not be written, and their jobs will run once more: %s", self->path, n_left,
-               wp_journal_file_why (self->file));
+  if (ended)
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %" G_GUINT64_FORMAT " changes could not be written, and their jobs will run once more: %s",
+                 self->path, n_left, wp_journal_file_why (self->file));
+  else if (n_left > 0)
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %" G_GUINT64_FORMAT " changes could not be written in time, and their jobs will run once more",
+                 self->path, n_left);
+  else
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: it could not be closed in time", self->path);
   return FALSE;
 }

@@ -42,5 +42,15 @@ void wp_journal_fail (WpJournal *self, WpJob *job);
 void wp_journal_count (WpJournal *self, WpJournalCounts *counts);
 const char *wp_journal_get_path (const WpJournal *self);
 
-/* Writes what waits, and ends the writer; what comes later is dropped. FALSE: not all could be written. */
-gboolean wp_journal_close (WpJournal *self, GError **error);
+/* Is its row in the file, durably? Of one that has not ended. */
+gboolean wp_journal_keeps (WpJournal *self, const WpJob *job);
+
+/**
+ * wp_journal_close:
+ * @deadline_ns: CLOCK_MONOTONIC; WP_TIME_NONE: however long it takes
+ *
+ * Writes what waits, and ends the writer; what comes later is dropped.
+ *
+ * Returns: FALSE with an error: not all could be written. Past the deadline the writer may go on, and the journal must not be freed.
+ */
+gboolean wp_journal_close (WpJournal *self, gint64 deadline_ns, GError **error);

@@ -16,6 +16,7 @@ struct _WpMode {
   WpJournal *journal;        /* NULL: none */
   WpRetry retry;
   gsize n_retries;           /* atomic */
+  gsize n_given_up;          /* atomic: jobs that were acknowledged, and not stored */
   WpFailureLog *failures;
   WpFailureLog *outages;     /* jobs that were given up because the database was down for too long */
   WpTimer line_timer;        /* armed for the oldest parked job's timeout */
@@ -102,11 +103,20 @@ log_failure (WpMode *self, const WpJob *job)
   wp_failure_log_add (job->result == WP_RESULT_TRANSIENT ? self->outages : self->failures, job->failure ? job->failure : "no reason given");
 }
 
+/* Its client was told yes, or will be once its row is durable; then on_written() knows better. */
+static void
+count_failure (WpMode *self, const WpJob *job)
+{
+  if (!wp_job_is_stored (job) && !is_answered_at_end (self, job))
+    g_atomic_pointer_add (&self->n_given_up, 1);
+}
+
 /* The update of @job is done, or given up; the channel has been told, and what came of it is to be done. */
 static void
 completed (WpMode *self, WpJob *job, const WpFreed *freed)
 {
   place_freed (self, freed);
+  count_failure (self, job);
   if (!wp_job_is_stored (job))
     log_failure (self, job);
   if (self->journal)
@@ -237,8 +247,11 @@ on_written (WpJob *job, gboolean ok, gpointer data)
     case WP_WITHDRAWAL_STARTED:
       break;
     case WP_WITHDRAWAL_ENDED:
-      if (self->policy.ack == WP_ACK_ACCEPTED)
-        tell (job, event_of (job));
+      if (self->policy.ack != WP_ACK_ACCEPTED)
+        break;
+      if (!wp_job_is_stored (job))
+        g_atomic_pointer_add (&self->n_given_up, -1);
+      tell (job, event_of (job));
       break;
     }
   place_freed (self, &freed);
@@ -415,6 +428,35 @@ wp_mode_record_unfinished (WpMode *self)
 {
   if (self->recorder)
     wp_channel_foreach (self->channel, record, self->recorder);
+}
+
+typedef struct {
+  WpJournal *journal;
+  guint64 n;
+} Kept;
+
+static void
+count_kept (WpJob *job, gpointer data)
+{
+  Kept *self = data;
+
+  self->n += wp_journal_keeps (self->journal, job);
+}
+
+guint64
+wp_mode_count_kept (WpMode *self)
+{
+  Kept kept = { self->journal, 0 };
+
+  if (self->journal)
+    wp_channel_foreach (self->channel, count_kept, &kept);
+  return kept.n;
+}
+
+guint64
+wp_mode_count_given_up (WpMode *self)
+{
+  return (gsize) g_atomic_pointer_get (&self->n_given_up);
 }
 
 guint64

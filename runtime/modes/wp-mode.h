@@ -57,6 +57,10 @@ void wp_mode_close (WpMode *self);
 /* Gives the recorder those jobs that have not ended, at exit. */
 void wp_mode_record_unfinished (WpMode *self);
 
+/* Of the jobs that have not ended, those that the journal has. */
+guint64 wp_mode_count_kept (WpMode *self);
+
+guint64 wp_mode_count_given_up (WpMode *self);  /* jobs that were acknowledged and are not stored, of those that have ended */
 guint64 wp_mode_count_retries (WpMode *self);   /* updates that were tried anew */
 void wp_mode_count (WpMode *self, WpLedger *ledger, gint64 *oldest_arrival_ns);
 const WpPolicy *wp_mode_get_policy (const WpMode *self);

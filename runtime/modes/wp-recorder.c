@@ -25,11 +25,12 @@ struct _WpRecorder {
   gint reopen;               /* atomic */
   GThread *thread;
 
-  GMutex mutex;              /* guards the four below */
+  GMutex mutex;              /* guards the following */
   GCond stop;
   GArray *ended;             /* (element-type Entry): added since the thread looked last */
   gint64 first_ns;           /* the first arrival; WP_TIME_NONE before */
-  gboolean stopping;
+  gint64 last_us;            /* until when the last rows are waited for; set with the next */
+  gboolean stopping, stopped;
 
   /* The thread's own. */
   WpTraceWriter *writer;
@@ -260,10 +261,9 @@ take_ended (WpRecorder *self)
 static void
 take_last (WpRecorder *self)
 {
-  gint64 until_us = g_get_monotonic_time () + LAST_ROWS_US;
   guint64 n_lost;
 
-  while (wp_row_order_count_missing (self->order, self->n_rows) > 0 && g_get_monotonic_time () < until_us)
+  while (wp_row_order_count_missing (self->order, self->n_rows) > 0 && g_get_monotonic_time () < self->last_us)
     {
       g_usleep (1000);
       take_ended (self);
@@ -282,6 +282,11 @@ run (gpointer data)
   while (take_ended (self))
     ;
   take_last (self);
+  g_mutex_lock (&self->mutex);
+  self->stopped = TRUE;
+  g_cond_signal (&self->stop);
+  g_mutex_unlock (&self->mutex);
+
   return NULL;
 }
 
@@ -300,7 +305,7 @@ wp_recorder_new (const char *path, const char *const *notes, GError **error)
   self->order = wp_row_order_new (WP_RECORDER_SPAN, write_row, self);
   if (!open_file (self, TRUE, error))
     {
-      wp_recorder_close (self, 0, NULL);
+      wp_recorder_close (self, 0, WP_TIME_NONE, NULL);
       wp_recorder_free (self);
       return NULL;
     }
@@ -340,18 +345,33 @@ wp_recorder_reopen (WpRecorder *self)
   g_atomic_int_set (&self->reopen, TRUE);
 }
 
+/* FALSE: it had no time to end, as where nobody reads a FIFO. */
+static gboolean
+stop_thread (WpRecorder *self, gint64 deadline_us)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  gint64 now_us = g_get_monotonic_time ();
+
+  self->last_us = now_us + MIN (LAST_ROWS_US, (deadline_us - now_us) / 2);
+  self->stopping = TRUE;
+  g_cond_signal (&self->stop);
+  while (!self->stopped && g_cond_wait_until (&self->stop, &self->mutex, deadline_us))
+    ;
+
+  return self->stopped;
+}
+
 gboolean
-wp_recorder_close (WpRecorder *self, guint64 n_rows, GError **error)
+wp_recorder_close (WpRecorder *self, guint64 n_rows, gint64 deadline_ns, GError **error)
 {
   self->n_rows = n_rows;
-  if (self->thread)
+  if (self->thread && !stop_thread (self, deadline_ns == WP_TIME_NONE ? G_MAXINT64 : deadline_ns / WP_NS_PER_US))
     {
-      g_mutex_lock (&self->mutex);
-      self->stopping = TRUE;
-      g_cond_signal (&self->stop);
-      g_mutex_unlock (&self->mutex);
-      g_thread_join (self->thread);
+      g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: its last rows could not be written in time", self->path);
+      return FALSE;
     }
+  if (self->thread)
+    g_thread_join (g_steal_pointer (&self->thread));
   close_file (self);
   if (!self->error)
     return TRUE;

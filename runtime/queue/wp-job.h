@@ -32,7 +32,8 @@ typedef enum {
 typedef enum {
   WP_ROW_NONE,
   WP_ROW_WAITING,    /* to be written */
-  WP_ROW_WRITTEN,    /* in the file, or on its way there */
+  WP_ROW_WRITTEN,    /* on its way to the file */
+  WP_ROW_KEPT,       /* in the file, durably */
   WP_ROW_OVER        /* needs none any more */
 } WpJobRow;
 

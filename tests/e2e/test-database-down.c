@@ -90,7 +90,7 @@ test_failure_after_the_answer (void)
   wp_harness_await_stat (server, "ledger.failed", 50);
   wp_harness_await_log (server, "updates failed: no such table: jobs");
   wp_harness_await_log (server, "jobs given up: ");
-  wp_harness_stop (server);
+  wp_harness_stop_after_loss (server, 50, "lost");
   g_assert_cmpuint (wp_harness_ledger (server, "failed"), ==, 50);
 }
 

@@ -297,8 +297,10 @@ test_database_for_too_long (void)
   while (wp_harness_stat (server, "journal.failed") < 3)
     ask_until (server, &log, 200);
   disk_empty (&disk);
-  wp_harness_stop (server);
+  wp_harness_signal (server, SIGTERM);
+  g_assert_cmpint (wp_harness_wait (server), ==, 1);
   g_assert_cmpuint (wp_harness_ledger (server, "failed"), >=, 3);
+  wp_harness_await_log (server, "acknowledged jobs were given up, and are kept in ");
 
   journal = wp_harness_path (server, "jobs.journal");
   run = wp_harness_run ("--requeue", "--journal", journal, NULL);

@@ -170,7 +170,7 @@ test_failed_is_kept (void)
   g_assert_nonnull (strstr (busy, "another wp-server uses this journal"));
   wp_hold_execute (hold, "ALTER TABLE moved RENAME TO jobs");
   g_clear_pointer (&client, wp_client_free);
-  wp_harness_stop (server);
+  wp_harness_stop_after_loss (server, 120, "kept in jobs.journal");
 
   wp_harness_start_again (server, "-m", "BufferedChannel", JOURNAL, NULL);
   wp_harness_await_log (server, "recovered 0 jobs from jobs.journal\n");

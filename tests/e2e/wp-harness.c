@@ -410,6 +410,20 @@ wp_harness_stop (WpHarness *self)
   wp_harness_ledger (self, "received");
 }
 
+void
+wp_harness_stop_after_loss (WpHarness *self, guint64 n, const char *fate)
+{
+  g_autofree char *last = g_strdup_printf ("\nwp-server: %" G_GUINT64_FORMAT " acknowledged jobs were given up, and are %s\n", n, fate);
+  g_autofree char *log = NULL;
+
+  wp_harness_signal (self, SIGTERM);
+  g_assert_cmpint (wp_harness_wait (self), ==, 1);
+  log = wp_harness_log (self);
+  if (!g_str_has_suffix (log, last))
+    g_error ("it does not end with \"%s\", but: %s", last, log);
+  wp_harness_ledger (self, "received");
+}
+
 guint64
 wp_harness_ledger (WpHarness *self, const char *name)
 {

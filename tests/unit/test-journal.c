@@ -74,7 +74,7 @@ close_journal (Bench *self)
 {
   g_autoptr(GError) error = NULL;
 
-  g_assert_true (wp_journal_close (self->journal, &error));
+  g_assert_true (wp_journal_close (self->journal, WP_TIME_NONE, &error));
   g_assert_no_error (error);
   g_clear_pointer (&self->journal, wp_journal_free);
 }

@@ -74,7 +74,7 @@ close_record (WpRecorder *recorder)
 {
   g_autoptr(GError) error = NULL;
 
-  g_assert_true (wp_recorder_close (recorder, 0, &error));
+  g_assert_true (wp_recorder_close (recorder, 0, WP_TIME_NONE, &error));
   wp_recorder_free (recorder);
   g_assert_no_error (error);
 }
@@ -189,7 +189,7 @@ test_endless_job (Folder *folder, gconstpointer data)
     add (recorder, seq);
   await_text (folder->path, last);
   add (recorder, 0);
-  g_assert_true (wp_recorder_close (recorder, n, &error));
+  g_assert_true (wp_recorder_close (recorder, n, WP_TIME_NONE, &error));
   wp_recorder_free (recorder);
   g_assert_no_error (error);
   g_test_assert_expected_messages ();
@@ -341,7 +341,7 @@ test_disk_full (Folder *folder, gconstpointer data)
   wp_recorder_reopen (recorder);
   for (guint seq = 1; seq < 10; seq++)
     add (recorder, seq);
-  g_assert_false (wp_recorder_close (recorder, 0, &error));
+  g_assert_false (wp_recorder_close (recorder, 0, WP_TIME_NONE, &error));
   wp_recorder_free (recorder);
   g_assert_error (error, WP_ERROR, WP_ERROR_IO);
   g_test_assert_expected_messages ();
@@ -357,7 +357,7 @@ test_missing_row (Folder *folder, gconstpointer data)
 
   add (recorder, 0);
   add (recorder, 2);
-  g_assert_false (wp_recorder_close (recorder, 3, &error));
+  g_assert_false (wp_recorder_close (recorder, 3, WP_TIME_NONE, &error));
   wp_recorder_free (recorder);
   g_assert_nonnull (strstr (error->message, "record.csv: 1 rows are missing"));
   g_assert_true (g_file_get_contents (folder->path, &text, NULL, NULL));
@@ -385,7 +385,7 @@ test_last_rows (Folder *folder, gconstpointer data)
 
   for (guint seq = 0; seq < 90; seq++)
     add (recorder, seq);
-  g_assert_true (wp_recorder_close (recorder, 100, &error));
+  g_assert_true (wp_recorder_close (recorder, 100, WP_TIME_NONE, &error));
   g_assert_no_error (error);
   g_thread_join (thread);
   wp_recorder_free (recorder);
@@ -459,7 +459,7 @@ test_goes_on_once_there_is_room (Folder *folder, gconstpointer data)
   await_log ("the record *record.csv goes on, without * rows that could not be written");
   for (guint seq = 18; seq < 20; seq++)
     add (recorder, seq);
-  g_assert_false (wp_recorder_close (recorder, 20, &error));
+  g_assert_false (wp_recorder_close (recorder, 20, WP_TIME_NONE, &error));
   wp_recorder_free (recorder);
   g_log_set_default_handler (logged, NULL);
   g_log_set_always_fatal (fatal);
