@@ -27,7 +27,7 @@ wp_program_run (const char *program, const char *const *words, char **output, ch
 double
 wp_program_seconds (const char *text, const char *what)
 {
-  const char *at = strstr (text, what);
+  const char *at = text ? strstr (text, what) : NULL;
   char *unit;
   double value;
 

@@ -79,6 +79,8 @@ test_manners (void)
   {
     g_autoptr(WpAnswer) head = wp_client_read_head (admin), next = wp_client_read (admin);
 
+    g_assert_nonnull (head);
+    g_assert_nonnull (next);
     g_assert_cmpuint (head->status, ==, 200);
     g_assert_cmpuint (next->status, ==, 200);
     g_assert_cmpstr (next->body, ==, "ready\n");
@@ -176,6 +178,7 @@ test_dashboard (void)
   g_autofree char *type = wp_answer_header (answer, "Content-Type"), *policy = wp_answer_header (answer, "Content-Security-Policy");
 
   g_assert_cmpstr (type, ==, "text/html; charset=utf-8");
+  g_assert_nonnull (policy);
   g_assert_nonnull (strstr (policy, "default-src 'none'"));
   g_assert_true (g_str_has_prefix (answer->body, "<!doctype html>"));
   g_assert_null (strstr (answer->body, "http:"));

@@ -128,6 +128,7 @@ test_method (void)
 
       wp_client_send (client, text);
       answer = g_str_has_prefix (methods[i], "HEAD") ? wp_client_read_head (client) : wp_client_read (client);
+      g_assert_nonnull (answer);
       g_assert_cmpuint (answer->status, ==, 405);
       allow = wp_answer_header (answer, "Allow");
       g_assert_cmpstr (allow, ==, "GET, POST, PUT");

@@ -55,6 +55,7 @@ test_says_when_to_come_again (void)
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
   wp_client_get (client, "/", NULL);
   answer = wp_client_read (client);
+  g_assert_nonnull (answer);
   g_assert_cmpuint (answer->status, ==, 503);
   again = wp_answer_header (answer, "Retry-After");
   g_assert_cmpstr (again, ==, "1");

@@ -469,6 +469,7 @@ test_not_ready_while_full (void)
   g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
   gint64 until_us = g_get_monotonic_time () + 5 * PROBES_US;
   g_autofree char *log = NULL;
+  const char *told;
   Log asked = log_new ();
 
   g_assert_cmpuint (ask_ready (server), ==, 200);
@@ -483,7 +484,9 @@ test_not_ready_while_full (void)
       g_assert_cmpfloat (wp_harness_stat (server, "ready"), ==, 0);
     }
   log = wp_harness_log (server);
-  g_assert_null (strstr (strstr (log, "cannot be written") + 1, "cannot be written"));   /* told once */
+  told = strstr (log, "cannot be written");
+  g_assert_nonnull (told);
+  g_assert_null (strstr (told + 1, "cannot be written"));   /* once */
   wp_hold_release (hold);
   wp_harness_await_stat (server, "ready", 1);
   ask_until (server, &asked, 200);

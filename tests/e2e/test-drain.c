@@ -90,6 +90,7 @@ test_says_so_first (void)
   g_assert_true (wp_client_is_silent (parked));
   wp_hold_release (hold);
   answer = wp_client_read (parked);
+  g_assert_nonnull (answer);
   g_assert_cmpuint (answer->status, ==, 200);
   connection = wp_answer_header (answer, "Connection");
   g_assert_cmpstr (connection, ==, "close");
@@ -117,6 +118,7 @@ test_half_a_request (void)
       wp_client_send_bytes (client, byte, 1);
     }
   answer = wp_client_read (client);
+  g_assert_nonnull (answer);
   g_assert_cmpuint (answer->status, ==, 200);
   connection = wp_answer_header (answer, "Connection");
   g_assert_cmpstr (connection, ==, "close");

@@ -114,6 +114,7 @@ list_failed (WpHarness *server, JsonParser *parser)
 
   wp_client_get (admin, "/failed.json", NULL);
   answer = wp_client_read (admin);
+  g_assert_nonnull (answer);
   g_assert_cmpuint (answer->status, ==, 200);
   g_assert_true (json_parser_load_from_data (parser, answer->body, (gssize) answer->size, NULL));
 

@@ -87,6 +87,7 @@ test_range (void)
 
   wp_client_get (client, "/", "Range: bytes=0-2\r\n");
   answer = wp_client_read (client);
+  g_assert_nonnull (answer);
   g_assert_cmpuint (answer->status, ==, 200);
   g_assert_cmpstr (answer->body, ==, "Success!!");
 }

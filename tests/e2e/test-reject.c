@@ -23,6 +23,7 @@ check_rejects (WpHarness *server)
   client = wp_client_new (wp_harness_port (server));
   wp_client_post (client, "/", NULL, "x", 1);
   answer = wp_client_read (client);
+  g_assert_nonnull (answer);
   g_assert_cmpuint (answer->status, ==, 503);
   again = wp_answer_header (answer, "Retry-After");
   g_assert_cmpstr (again, ==, "1");

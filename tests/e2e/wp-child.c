@@ -235,6 +235,7 @@ wp_child_cpu_us (const WpChild *self)
   const char *rest = strrchr (text, ')');   /* the name before it may hold anything */
   guint64 user, system;
 
+  g_assert_nonnull (rest);
   g_assert_cmpint (sscanf (rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT,
                            &user, &system), ==, 2);
   return (gint64) ((user + system) * G_USEC_PER_SEC / (guint64) sysconf (_SC_CLK_TCK));

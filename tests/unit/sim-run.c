@@ -70,6 +70,7 @@ sim_run_read (SimRun *self, const char *name)
   char *text = NULL;
 
   g_file_get_contents (path, &text, NULL, NULL);
+  g_assert_nonnull (text);
 
   return text;
 }
@@ -161,6 +162,7 @@ sim_run_json (SimRun *self)
   g_autoptr(JsonNode) root = json_from_string (self->out, &error);
 
   g_assert_no_error (error);
+  g_assert_nonnull (root);   /* nothing was printed */
 
   return json_object_ref (json_node_get_object (root));
 }

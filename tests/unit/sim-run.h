@@ -18,7 +18,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SimRun, sim_run_free)
 
 /* In the folder. */
 void sim_run_write (SimRun *self, const char *name, const char *text);
-char *sim_run_read (SimRun *self, const char *name);   /* NULL: there is none */
+char *sim_run_read (SimRun *self, const char *name);   /* fails the test where there is none */
 guint sim_run_count_files (SimRun *self);              /* hidden ones too */
 
 /* Runs `wp-sim @arguments`, blanks between them, in the folder; @input is its standard input. */

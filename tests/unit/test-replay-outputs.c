@@ -131,6 +131,7 @@ test_closed_descriptors (void)
   g_assert_cmpint (replay_run_wait (run), ==, 0);
   check_record (run, all, WP_OUTCOME_STORED);
   text = replay_run_read (run, "out.csv");
+  g_assert_nonnull (text);
   g_assert_true (g_str_has_prefix (text, "# recorded-by: wp-replay"));
   g_assert_null (strstr (text, "schedule lag"));
 }
@@ -181,6 +182,7 @@ check_signals (int first, int second)
   g_assert_nonnull (strstr (replay_run_out (run), "interrupted\n"));
   check_record (run, ids, WP_OUTCOME_NONE);
   text = replay_run_read (run, "out.csv");
+  g_assert_nonnull (text);
   g_assert_nonnull (strstr (text, "# interrupted: yes\n"));
 }
 

@@ -179,6 +179,7 @@ test_timeout_fails (void)
   g_assert_cmpint (count_of (run, "left"), ==, 0);
   g_assert_cmpint (count_in (run, "failures", "no answer in time"), ==, 2);
   text = replay_run_read (run, "out.csv");
+  g_assert_nonnull (text);
   g_assert_nonnull (strstr (text, ",0,failed,no answer in time\n"));
 }
 
@@ -221,6 +222,7 @@ test_server_dies (void)
   g_assert_cmpint (replay_run_wait (run), ==, 1);
   g_assert_cmpint (count_of (run, "failed"), ==, 3);
   text = replay_run_read (run, "out.csv");
+  g_assert_nonnull (text);
   g_assert_nonnull (strstr (text, "\n,0.500000000,,,"));
 }
 
@@ -294,6 +296,7 @@ test_record_is_what_happened (void)
   g_autoptr(ReplayRun) run = replay_run_start ("id,arrival,service,bytes\nb,0.02,0.5,10\n\"a,\"\"x\",0,,\n", http_server_url (server),
                                                "-o", "out.csv", ANY_LAG, NULL);
   g_autofree char *text = NULL;
+  const char *header;
   g_auto(GStrv) lines = NULL;
   g_autoptr(WpTrace) trace = NULL;
   const WpRow *rows;
@@ -315,12 +318,18 @@ test_record_is_what_happened (void)
     }
 
   text = replay_run_read (run, "out.csv");
-  lines = g_strsplit (strstr (text, "\nid,") + 1, "\n", -1);
+  g_assert_nonnull (text);
+  header = strstr (text, "\nid,");
+  g_assert_nonnull (header);
+  lines = g_strsplit (header + 1, "\n", -1);
+  g_assert_cmpuint (g_strv_length (lines), >=, 3);
   g_assert_cmpstr (lines[0], ==, "id,arrival,service,bytes,sent,answered,ended,status,outcome,error");
   for (guint i = 1; i <= 2; i++)   /* b,0.020000000,0.500000000,10,SENT,ANSWERED,ENDED,200,stored, */
     {
-      g_auto(GStrv) cells = g_strsplit (strstr (lines[i], ",0.0") + 1, ",", -1);
+      const char *arrival = strstr (lines[i], ",0.0");
+      g_auto(GStrv) cells = arrival ? g_strsplit (arrival + 1, ",", -1) : NULL;
 
+      g_assert_nonnull (cells);
       g_assert_cmpuint (g_strv_length (cells), ==, 9);
       g_assert_cmpfloat (g_ascii_strtod (cells[3], NULL), >=, g_ascii_strtod (cells[0], NULL));
       g_assert_cmpfloat (g_ascii_strtod (cells[4], NULL), >=, g_ascii_strtod (cells[3], NULL));

@@ -17,7 +17,7 @@ run_ok (SimRun *run, const char *arguments, const char *input)
 static char *
 figures_of (const char *json)
 {
-  const char *end = strstr (strstr (json, "\"models\""), "\n  ]");
+  const char *models = strstr (json, "\"models\""), *end = models ? strstr (models, "\n  ]") : NULL;
 
   g_assert_nonnull (end);
 
