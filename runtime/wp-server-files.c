@@ -23,6 +23,35 @@ check_not_database (const WpServerOptions *options, const char *path, GError **e
   return check_differs (path, database, "is the database", error);
 }
 
+static gboolean
+check_record (const WpServerOptions *options, GError **error)
+{
+  return check_not_database (options, options->record, error) && check_differs (options->record, options->journal, "is the journal", error);
+}
+
+static gboolean
+check_journal (const WpServerOptions *options, GError **error)
+{
+  return check_not_database (options, options->journal, error) && check_differs (options->journal, options->record, "is the record", error);
+}
+
+int
+wp_server_check_config (const WpServerOptions *options)
+{
+  g_autofree char *text = g_strdup_printf ("%s: ok\n", options->config ? options->config : "command line");
+  g_autoptr(GError) error = NULL;
+
+  if (options->record && !check_record (options, &error))
+    g_prefix_error (&error, "--record: ");
+  else if (options->journal && !check_journal (options, &error))
+    g_prefix_error (&error, "--journal: ");
+  if (error)
+    return wp_options_fail (error);
+  wp_process_print (text);
+
+  return 0;
+}
+
 WpRecorder *
 wp_server_open_recorder (const WpServerOptions *options, GError **error)
 {
@@ -30,8 +59,7 @@ wp_server_open_recorder (const WpServerOptions *options, GError **error)
   g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
   char now[WP_TIME_BUFFER];
 
-  if (!check_not_database (options, options->record, error) ||
-      !check_differs (options->record, options->journal, "is the journal", error))
+  if (!check_record (options, error))
     return NULL;
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
     {
@@ -59,8 +87,7 @@ wp_server_open_recorder (const WpServerOptions *options, GError **error)
 WpJournal *
 wp_server_open_journal (const WpServerOptions *options, GError **error)
 {
-  if (!check_not_database (options, options->journal, error) ||
-      !check_differs (options->journal, options->record, "is the record", error))
+  if (!check_journal (options, error))
     return NULL;
 
   return wp_journal_open (options->journal, options->max_journal_bytes, error);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/http/wp-listen.h"
 #include "runtime/wp-log.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
@@ -40,7 +41,7 @@ set_uint (guint *field, guint max, const char *value, GError **error)
 {
   guint64 wide;
 
-  if (!wp_options_parse_uint (value, 1, max, &wide, error))
+  if (!wp_options_parse_count (value, 1, max, &wide, error))
     return FALSE;
   *field = wide;
   return TRUE;
@@ -66,7 +67,7 @@ set_deadline (gint64 *field, const char *value, GError **error)
 static gboolean
 on_listen (const char *option, const char *value, gpointer data, GError **error)
 {
-  return set_string (&((WpServerOptions *) data)->listen, value, error);
+  return wp_listen_check (value, error) && set_string (&((WpServerOptions *) data)->listen, value, error);
 }
 
 static gboolean
@@ -74,10 +75,9 @@ on_admin (const char *option, const char *value, gpointer data, GError **error)
 {
   WpServerOptions *self = data;
 
-  if (!set_string (&self->admin, value, error))
-    return FALSE;
-  if (g_ascii_strcasecmp (value, "none") == 0)
-    g_clear_pointer (&self->admin, g_free);
+  if (g_ascii_strcasecmp (value, "none") != 0)
+    return wp_listen_check (value, error) && set_string (&self->admin, value, error);
+  g_clear_pointer (&self->admin, g_free);
   return TRUE;
 }
 
@@ -123,7 +123,7 @@ on_socket (const char *option, const char *value, gpointer data, GError **error)
 static gboolean
 on_database (const char *option, const char *value, gpointer data, GError **error)
 {
-  return set_string (&((WpServerOptions *) data)->database, value, error);
+  return wp_database_check (value, error) && set_string (&((WpServerOptions *) data)->database, value, error);
 }
 
 static gboolean
@@ -139,6 +139,13 @@ on_journal (const char *option, const char *value, gpointer data, GError **error
 }
 
 static gboolean
+on_check_config (const char *option, const char *value, gpointer data, GError **error)
+{
+  ((WpServerOptions *) data)->check_config = TRUE;
+  return TRUE;
+}
+
+static gboolean
 on_requeue (const char *option, const char *value, gpointer data, GError **error)
 {
   ((WpServerOptions *) data)->requeue = TRUE;
@@ -150,7 +157,7 @@ on_retries (const char *option, const char *value, gpointer data, GError **error
 {
   guint64 wide;
 
-  if (!wp_options_parse_uint (value, 0, MAX_RETRIES, &wide, error))
+  if (!wp_options_parse_count (value, 0, MAX_RETRIES, &wide, error))
     return FALSE;
   ((WpServerOptions *) data)->retry.max = wide;
   return TRUE;
@@ -293,6 +300,8 @@ static const GOptionEntry entries[] = {
   { "drain-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time from SIGTERM to the end (30s)", "TIME" },
   { "log-level", 0, 0, G_OPTION_ARG_CALLBACK, on_log_level, "error, warning, info (default) or debug", "LEVEL" },
   { "config", 0, 0, G_OPTION_ARG_CALLBACK, on_config, "read options from FILE, lines of key = value; the command line wins", "FILE" },
+  { "check-config", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, on_check_config,
+    "say whether the options are ok, those of --config=FILE too, and end; nothing is opened", NULL },
   { NULL }
 };
 

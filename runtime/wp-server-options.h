@@ -14,6 +14,7 @@ typedef struct {
   char *record;                  /* NULL: none */
   char *journal;                 /* NULL: none */
   guint64 max_journal_bytes;
+  gboolean check_config;         /* say that these options are ok, and end */
   gboolean requeue;              /* make the journal's failed jobs unfinished, and end */
   WpRetry retry;
   char *certificate, *key;       /* TLS; both or neither NULL */

@@ -425,6 +425,8 @@ main (int argc, char **argv)
   self.loop = g_main_loop_new (NULL, FALSE);
   if (!wp_server_options_read (&self.options, wp_resources_raise_files (), argc, argv, &error))
     status = wp_options_fail (error);
+  else if (self.options.check_config)
+    status = wp_server_check_config (&self.options);
   else if (self.options.requeue)
     status = wp_server_requeue (&self.options);
   else if (!check_resources (&self, &error) || !start (&self, &error))

@@ -40,7 +40,7 @@ on_clients (const char *option, const char *value, gpointer data, GError **error
 {
   guint64 clients;
 
-  if (!wp_options_parse_uint (value, 1, 100000000, &clients, error))
+  if (!wp_options_parse_count (value, 1, 100000000, &clients, error))
     return FALSE;
   ((WpSimOptions *) data)->draw.clients.clients = (guint) clients;
 
@@ -66,7 +66,7 @@ on_duration (const char *option, const char *value, gpointer data, GError **erro
   return *duration_ns > 0 || fail_value (error, value, "a duration above 0");
 }
 
-/* A bare number is a number of requests. */
+/* A bare number is a number of requests, and one with a k too; m is minutes. */
 static gboolean
 on_warmup (const char *option, const char *value, gpointer data, GError **error)
 {
@@ -74,8 +74,8 @@ on_warmup (const char *option, const char *value, gpointer data, GError **error)
 
   self->warmup_rows = 0;
   self->warmup_ns = WP_TIME_NONE;
-  if (*value != '\0' && strspn (value, "0123456789") == strlen (value))
-    return wp_options_parse_uint (value, 0, G_MAXUINT64, &self->warmup_rows, error);
+  if (*value != '\0' && strspn (value, "0123456789kK") == strlen (value))
+    return wp_options_parse_count (value, 0, G_MAXUINT64, &self->warmup_rows, error);
 
   return wp_time_parse_duration (value, &self->warmup_ns, error);
 }
@@ -85,7 +85,7 @@ on_replications (const char *option, const char *value, gpointer data, GError **
 {
   guint64 replications;
 
-  if (!wp_options_parse_uint (value, 2, 100000, &replications, error))
+  if (!wp_options_parse_count (value, 2, 100000, &replications, error))
     return FALSE;
   ((WpSimOptions *) data)->draw.replications = (guint) replications;
 

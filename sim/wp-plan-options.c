@@ -73,7 +73,7 @@ on_threads (const char *option, const char *value, gpointer data, GError **error
 {
   guint64 threads;
 
-  if (!wp_options_parse_uint (value, 1, MOST_THREADS, &threads, error))
+  if (!wp_options_parse_count (value, 1, MOST_THREADS, &threads, error))
     return FALSE;
   plan_of (data)->threads = (guint) threads;
 

@@ -79,7 +79,7 @@ on_service_scale (const char *option, const char *value, gpointer data, GError *
 static gboolean
 on_limit (const char *option, const char *value, gpointer data, GError **error)
 {
-  return wp_options_parse_uint (value, 1, G_MAXUINT64, &((WpSimOptions *) data)->trace.limit_rows, error);
+  return wp_options_parse_count (value, 1, G_MAXUINT64, &((WpSimOptions *) data)->trace.limit_rows, error);
 }
 
 static gboolean
@@ -99,7 +99,7 @@ on_front_threads (const char *option, const char *value, gpointer data, GError *
 {
   guint64 threads;
 
-  if (!wp_options_parse_uint (value, 1, MOST_FRONT_THREADS, &threads, error))
+  if (!wp_options_parse_count (value, 1, MOST_FRONT_THREADS, &threads, error))
     return FALSE;
   ((WpSimOptions *) data)->front.threads = (guint) threads;
 

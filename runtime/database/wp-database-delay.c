@@ -11,22 +11,33 @@ typedef struct {
   gint64 delay_ns;
 } DelayDatabase;
 
+static gboolean
+parse (const char *location, gboolean *by_request, gint64 *delay_ns, GError **error)
+{
+  *by_request = g_ascii_strcasecmp (location, "request") == 0;
+  *delay_ns = DEFAULT_DELAY_NS;
+  if (*by_request || wp_time_parse_duration (location, delay_ns, error))
+    return TRUE;
+  g_prefix_error (error, "delay: ");
+  return FALSE;
+}
+
+static gboolean
+delay_check (const char *location, GError **error)
+{
+  gboolean by_request;
+  gint64 delay_ns;
+
+  return parse (location, &by_request, &delay_ns, error);
+}
+
 static WpDatabase *
 delay_open (const char *location, WpClock *clock, GError **error)
 {
-  gboolean by_request = g_ascii_strcasecmp (location, "request") == 0;
-  gint64 delay_ns = DEFAULT_DELAY_NS;
-  DelayDatabase *self;
+  DelayDatabase *self = g_new0 (DelayDatabase, 1);
 
-  if (!by_request && !wp_time_parse_duration (location, &delay_ns, error))
-    {
-      g_prefix_error (error, "delay: ");
-      return NULL;
-    }
-  self = g_new0 (DelayDatabase, 1);
-  self->base.by_request = by_request;
+  parse (location, &self->base.by_request, &self->delay_ns, NULL);
   self->clock = clock;
-  self->delay_ns = delay_ns;
 
   return &self->base;
 }
@@ -64,4 +75,4 @@ delay_free (WpDatabase *base)
   g_free (base);
 }
 
-const WpDatabaseClass wp_delay_database_class = { "delay", "delay:TIME or delay:request", delay_open, delay_update, delay_free };
+const WpDatabaseClass wp_delay_database_class = { "delay", "delay:TIME or delay:request", delay_open, delay_update, delay_free, delay_check };

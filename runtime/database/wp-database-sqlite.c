@@ -294,6 +294,15 @@ start (SqliteDatabase *self, GError **error)
     self->writer = g_thread_pool_new (write_all, self, 1, TRUE, error);
 }
 
+static gboolean
+sqlite_check (const char *location, GError **error)
+{
+  if (*location)
+    return TRUE;
+  g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE, "sqlite: no file named");
+  return FALSE;
+}
+
 static WpDatabase *
 sqlite_open (const char *location, WpClock *clock, GError **error)
 {
@@ -301,11 +310,10 @@ sqlite_open (const char *location, WpClock *clock, GError **error)
 
   self->path = g_strdup (location);
   self->waiting = g_async_queue_new ();
-  if (*location && open_file (self))
+  if (open_file (self))
     start (self, error);
   else
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot open the database sqlite:%s: %s", location,
-                 *location ? sqlite3_errmsg (self->db) : "no file named");
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot open the database sqlite:%s: %s", location, sqlite3_errmsg (self->db));
   if (!self->writer)
     {
       sqlite_free (&self->base);
@@ -314,4 +322,4 @@ sqlite_open (const char *location, WpClock *clock, GError **error)
   return &self->base;
 }
 
-const WpDatabaseClass wp_sqlite_database_class = { "sqlite", "sqlite:FILE", sqlite_open, sqlite_update, sqlite_free };
+const WpDatabaseClass wp_sqlite_database_class = { "sqlite", "sqlite:FILE", sqlite_open, sqlite_update, sqlite_free, sqlite_check };

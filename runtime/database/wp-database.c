@@ -16,8 +16,9 @@ known_forms (void)
   return g_string_free (text, FALSE);
 }
 
-WpDatabase *
-wp_database_open (const char *spec, WpClock *clock, GError **error)
+/* *@location is within @spec. */
+static const WpDatabaseClass *
+find_class (const char *spec, const char **location, GError **error)
 {
   g_autofree char *forms = known_forms ();
   const char *colon = strchr (spec, ':');
@@ -25,14 +26,32 @@ wp_database_open (const char *spec, WpClock *clock, GError **error)
   for (guint i = 0; colon && i < G_N_ELEMENTS (classes); i++)
     if (strlen (classes[i]->scheme) == (gsize) (colon - spec) && g_str_has_prefix (spec, classes[i]->scheme))
       {
-        WpDatabase *self = classes[i]->open (colon + 1, clock, error);
-
-        if (self)
-          self->class = classes[i];
-        return self;
+        *location = colon + 1;
+        return classes[i];
       }
   g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a database: %s", spec, forms);
   return NULL;
+}
+
+gboolean
+wp_database_check (const char *spec, GError **error)
+{
+  const char *location;
+  const WpDatabaseClass *class = find_class (spec, &location, error);
+
+  return class && class->check (location, error);
+}
+
+WpDatabase *
+wp_database_open (const char *spec, WpClock *clock, GError **error)
+{
+  const char *location;
+  const WpDatabaseClass *class = find_class (spec, &location, error);
+  WpDatabase *self = class && class->check (location, error) ? class->open (location, clock, error) : NULL;
+
+  if (self)
+    self->class = class;
+  return self;
 }
 
 void

@@ -16,6 +16,7 @@ typedef struct {
   WpDatabase *(*open) (const char *location, WpClock *clock, GError **error);        /* usable at once, or a reason why not */
   gboolean (*update) (WpDatabase *self, WpJob *job);                                 /* TRUE: stored at once */
   void (*free) (WpDatabase *self);                                                   /* with no update under way */
+  gboolean (*check) (const char *location, GError **error);                          /* can it be one? Opens nothing */
 } WpDatabaseClass;
 
 /* What every kind begins with. */
@@ -26,6 +27,9 @@ struct _WpDatabase {
   gint64 pace_ns;            /* a commit of a group is over no sooner than that after it began; 0: when it is. Set before the first update */
   gboolean by_request;       /* delay:request: a request says in X-WP-Service how long its update takes */
 };
+
+/* Is @spec of the form that wp_database_open() takes? Opens nothing. FALSE with one line that says why not. */
+gboolean wp_database_check (const char *spec, GError **error);
 
 /**
  * wp_database_open:

@@ -32,6 +32,25 @@ add_address (GArray *addresses, const struct addrinfo *found)
   g_array_append_val (addresses, address);
 }
 
+static gboolean
+parse_port (const char *text, guint64 *port, GError **error)
+{
+  const char *colon = strrchr (text, ':');
+
+  if (colon && colon != text && wp_options_parse_uint (colon + 1, 0, 65535, port, NULL))
+    return TRUE;
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not an address of the form HOST:PORT", text);
+  return FALSE;
+}
+
+gboolean
+wp_listen_check (const char *text, GError **error)
+{
+  guint64 port;
+
+  return g_str_has_prefix (text, "unix:") ? wp_socket_file_check (text + strlen ("unix:"), error) : parse_port (text, &port, error);
+}
+
 /* Returns: (element-type Address): each once, at least one; NULL with an error. */
 static GArray *
 resolve (const char *text, guint *port, GError **error)
@@ -45,11 +64,8 @@ resolve (const char *text, guint *port, GError **error)
   guint64 number;
   int status;
 
-  if (!colon || colon == text || !wp_options_parse_uint (colon + 1, 0, 65535, &number, NULL))
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not an address of the form HOST:PORT", text);
-      return NULL;
-    }
+  if (!parse_port (text, &number, error))
+    return NULL;
   *port = (guint) number;
   host = bracketed ? g_strndup (text + 1, colon - text - 2) : g_strndup (text, colon - text);
   status = getaddrinfo (g_str_equal (host, "*") ? NULL : host, colon + 1, &hints, &found);

@@ -26,6 +26,9 @@ typedef struct {
  */
 gboolean wp_listen_open (WpListen *self, const char *address, guint n, const WpSocketAccess *access, GError **error);
 
+/* Is it of one of these forms? Opens and resolves nothing. FALSE with WP_ERROR_BAD_VALUE */
+gboolean wp_listen_check (const char *address, GError **error);
+
 /* One that listens already, for all threads. */
 void wp_listen_adopt (WpListen *self, int fd);
 

@@ -26,19 +26,24 @@ lock (const char *path, GError **error)
   return wp_start_lock (absolute, error);
 }
 
+gboolean
+wp_socket_file_check (const char *path, GError **error)
+{
+  const gsize room = sizeof ((struct sockaddr_un *) NULL)->sun_path;
+
+  if (*path != '\0' && strlen (path) < room)
+    return TRUE;
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"unix:%s\" is not unix: and a path of 1 to %zu bytes", path, room - 1);
+  return FALSE;
+}
+
 static gboolean
 make_address (const char *path, struct sockaddr_un *address, GError **error)
 {
-  gsize len = strlen (path);
-
   *address = (struct sockaddr_un) { .sun_family = AF_UNIX };
-  if (len == 0 || len >= sizeof address->sun_path)
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"unix:%s\" is not unix: and a path of 1 to %zu bytes", path,
-                   sizeof address->sun_path - 1);
-      return FALSE;
-    }
-  memcpy (address->sun_path, path, len + 1);
+  if (!wp_socket_file_check (path, error))
+    return FALSE;
+  memcpy (address->sun_path, path, strlen (path) + 1);
   return TRUE;
 }
 

@@ -12,6 +12,9 @@ typedef struct {
 
 typedef struct _WpSocketFile WpSocketFile;
 
+/* Can a socket have this path? FALSE with WP_ERROR_BAD_VALUE. */
+gboolean wp_socket_file_check (const char *path, GError **error);
+
 /**
  * wp_socket_file_open:
  * @listen_fd: (out): non-blocking, and listening

@@ -44,7 +44,7 @@ on_limit (const char *name, const char *value, gpointer data, GError **error)
 {
   WpReplayOptions *self = data;
 
-  return wp_options_parse_uint (value, 1, G_MAXINT64, &self->trace.limit_rows, error);
+  return wp_options_parse_count (value, 1, G_MAXINT64, &self->trace.limit_rows, error);
 }
 
 static gboolean
@@ -53,7 +53,7 @@ on_connections (const char *name, const char *value, gpointer data, GError **err
   WpReplayOptions *self = data;
   guint64 number;
 
-  if (!wp_options_parse_uint (value, 1, G_MAXUINT32, &number, error))
+  if (!wp_options_parse_count (value, 1, G_MAXUINT32, &number, error))
     return FALSE;
   if (number > wp_fleet_room ())
     {

@@ -6,6 +6,7 @@
 
 #include "runtime/secure/wp-private-file.h"
 #include "sim/base/wp-error.h"
+#include "sim/base/wp-options.h"
 
 #define MAX_FILE_BYTES (1 << 20)
 
@@ -81,7 +82,7 @@ static GArray *
 parse (const char *path, char *text, GError **error)
 {
   g_autoptr(GArray) digests = g_array_new (FALSE, FALSE, sizeof (Digest));
-  g_auto(GStrv) lines = g_strsplit (text, "\n", -1);
+  g_auto(GStrv) lines = g_strsplit (wp_options_skip_mark (text), "\n", -1);
 
   for (guint i = 0; lines[i]; i++)
     {

@@ -309,6 +309,12 @@ load_line (char *line, const GOptionEntry *const *tables, gpointer data, GError 
   return set_by_key (tables, data, g_strchomp (key), g_strstrip (value), error);
 }
 
+char *
+wp_options_skip_mark (char *text)
+{
+  return g_str_has_prefix (text, "\xef\xbb\xbf") ? text + 3 : text;
+}
+
 gboolean
 wp_options_load (const char *path, const GOptionEntry *const *tables, gpointer data, GError **error)
 {
@@ -323,7 +329,7 @@ wp_options_load (const char *path, const GOptionEntry *const *tables, gpointer d
       g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: not a text file", path);
       return FALSE;
     }
-  lines = g_strsplit (text, "\n", -1);
+  lines = g_strsplit (wp_options_skip_mark (text), "\n", -1);
   for (guint i = 0; lines[i]; i++)
     {
       GError *reason = NULL;
@@ -360,6 +366,22 @@ wp_options_parse_uint (const char *text, guint64 min, guint64 max, guint64 *valu
   g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
                text, min, max);
   return FALSE;
+}
+
+gboolean
+wp_options_parse_count (const char *text, guint64 min, guint64 max, guint64 *value, GError **error)
+{
+  gsize len = strlen (text);
+  char unit = len > 1 ? g_ascii_tolower (text[len - 1]) : 0;
+  guint64 factor = unit == 'k' ? 1000 : unit == 'm' ? 1000000 : 1;
+  g_autofree char *digits = g_strndup (text, factor > 1 ? len - 1 : len);
+  guint64 number;
+
+  if (factor == 1 || !wp_options_parse_uint (digits, 0, max / factor, &number, NULL) || number * factor < min)
+    return wp_options_parse_uint (text, min, max, value, error);
+  *value = number * factor;
+
+  return TRUE;
 }
 
 gboolean

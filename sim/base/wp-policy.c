@@ -107,7 +107,7 @@ parse_size (const char *text, guint min, guint *value, GError **error)
 {
   guint64 wide;
 
-  if (!wp_options_parse_uint (text, min, WP_UNBOUNDED - 1, &wide, error))
+  if (!wp_options_parse_count (text, min, WP_UNBOUNDED - 1, &wide, error))
     return FALSE;
   *value = wide;
   return TRUE;

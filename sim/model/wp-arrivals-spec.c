@@ -131,7 +131,7 @@ set_duration (Parser *self, const char *value, GError **error)
 static gboolean
 set_n (Parser *self, const char *value, GError **error)
 {
-  return wp_options_parse_uint (value, 1, G_MAXUINT64, &self->spec->n_most, error);
+  return wp_options_parse_count (value, 1, G_MAXUINT64, &self->spec->n_most, error);
 }
 
 static const struct {

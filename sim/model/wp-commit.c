@@ -111,7 +111,7 @@ wp_commit_parse (const char *text, double scale, guint64 seed, GError **error)
       return NULL;
     }
   if (!parse_time (parts[0], &cost.fixed_ns, error) || !parse_time (parts[1], &cost.row_ns, error) ||
-      (n > 2 && !wp_options_parse_uint (parts[2], 1, G_MAXINT32, &most, error)) || (n > 3 && !parse_time (parts[3], &cost.idle_ns, error)))
+      (n > 2 && !wp_options_parse_count (parts[2], 1, G_MAXINT32, &most, error)) || (n > 3 && !parse_time (parts[3], &cost.idle_ns, error)))
     return NULL;
   cost.most_rows = (guint) most;
 

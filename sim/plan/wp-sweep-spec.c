@@ -54,11 +54,11 @@ add_whole (GArray *values, guint least, char **range, const char *part, GError *
 {
   guint64 from, until, step = 1;
 
-  if (!wp_options_parse_uint (range[0], least, WP_UNBOUNDED - 2, &from, error))
+  if (!wp_options_parse_count (range[0], least, WP_UNBOUNDED - 2, &from, error))
     return FALSE;
   until = from;
-  if (range[1] && (!wp_options_parse_uint (range[1], least, WP_UNBOUNDED - 2, &until, error) ||
-                   (range[2] && !wp_options_parse_uint (range[2], 1, WP_UNBOUNDED, &step, error))))
+  if (range[1] && (!wp_options_parse_count (range[1], least, WP_UNBOUNDED - 2, &until, error) ||
+                   (range[2] && !wp_options_parse_count (range[2], 1, WP_UNBOUNDED, &step, error))))
     return FALSE;
   if (until < from)
     return fail (part, error, "the end is before the beginning");

@@ -131,6 +131,27 @@ test_help_and_version (void)
   g_assert_cmpstr (said_too, ==, "");
 }
 
+/* What is counted is told in thousands and millions too, and what else ends in these letters is not. */
+static void
+test_counts (void)
+{
+  static const char *const bad[][2] = {
+    { "--queue", "k" }, { "--queue", "5000m" }, { "--queue", "1.5k" }, { "--queue", "1kk" }, { "--queue", "1g" }, { "--queue", "-1k" }, { "--threads", "1k" },
+    { "--listen", "127.0.0.1:8k" }, { "--max-body", "1km" },
+  };
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "WorkerPool", "--queue=12k", "--workers=1M", "-d", "delay:0", NULL);
+
+  wp_harness_await_log (server, "WorkerPool, queue 12000, workers 1000000");
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *option = g_strjoin ("=", bad[i][0], bad[i][1], NULL);
+      g_autoptr(WpHarness) refused = wp_harness_run ("--admin=none", option, NULL);
+      const char *const words[] = { bad[i][0], bad[i][1], NULL };
+
+      check_refusal (refused, words);
+    }
+}
+
 /* A configuration that outlives the servers that read it. */
 static char *
 write_config (const char *text)
@@ -185,6 +206,64 @@ test_configuration_missing (void)
 
   check_refusal (missing, words);
   check_refusal (folder, also);
+}
+
+/* As some editors put it before a text. */
+static void
+test_byte_order_mark (void)
+{
+  g_autofree char *path = write_config ("\xef\xbb\xbfmode = WorkerPool\r\nqueue = 7\r\n"), *option = g_strconcat ("--config=", path, NULL);
+  g_autofree char *twice = write_config ("\xef\xbb\xbf\xef\xbb\xbfmode = WorkerPool\n"), *bad = g_strconcat ("--config=", twice, NULL);
+  g_autoptr(WpHarness) server = wp_harness_start (option, "-d", "delay:0", NULL), refused = wp_harness_run (bad, NULL);
+  const char *const words[] = { twice, ":1: ", "is not an option", NULL };
+
+  wp_harness_await_log (server, "WorkerPool, queue 7, workers 10000");
+  check_refusal (refused, words);
+  g_unlink (path);
+  g_unlink (twice);
+}
+
+/* It opens and makes nothing, and says of each kind of mistake what a start would say. */
+static void
+test_check_config (void)
+{
+  static const struct {
+    const char *text;
+    const char *words[4];
+  } bad[] = {
+    { "queue = abc\n", { ":1: ", "queue", "\"abc\"", NULL } },
+    { "\nlisten = nowhere\n", { ":2: ", "listen", "\"nowhere\"", NULL } },
+    { "admin = 9090\n", { ":1: ", "admin", "\"9090\"", NULL } },
+    { "listen = unix:\n", { ":1: ", "listen", "unix:", NULL } },
+    { "database = jobs.db\n", { ":1: ", "database", "\"jobs.db\"", NULL } },
+    { "database = sqlite:\n", { ":1: ", "database", "sqlite: no file named", NULL } },
+    { "database = delay:soon\n", { ":1: ", "database", "\"soon\"", NULL } },
+    { "tls-key = key.pem\n", { "--tls-key", "--tls-certificate", NULL } },
+    { "record = x\njournal = x\n", { "--record", "x is the journal", NULL } },
+    { "record = wp.db\n", { "--record", "wp.db is the database", NULL } },
+    { "when-full = reject\nblock-timeout = 1s\n", { "--when-full=reject", "--block-timeout", NULL } },
+  };
+  g_autofree char *path = write_config ("queue = 10k\nrecord = record.csv\njournal = jobs.journal\nlisten = unix:wp.sock\nthreads = 2\n");
+  g_autofree char *option = g_strconcat ("--config=", path, NULL), *ok = g_strconcat (path, ": ok\n", NULL);
+  g_autoptr(WpHarness) good = wp_harness_run (option, "--check-config", NULL), plain = wp_harness_run ("--check-config", NULL);
+  g_autofree char *output = wp_harness_output (good), *log = wp_harness_log (good), *plain_output = wp_harness_output (plain);
+
+  g_assert_cmpint (wp_harness_wait (good), ==, 0);
+  g_assert_cmpstr (output, ==, ok);
+  g_assert_cmpstr (log, ==, "");
+  check_files (good);
+  g_assert_cmpint (wp_harness_wait (plain), ==, 0);
+  g_assert_cmpstr (plain_output, ==, "command line: ok\n");
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *file = write_config (bad[i].text), *word = g_strconcat ("--config=", file, NULL);
+      g_autoptr(WpHarness) server = wp_harness_run ("--check-config", word, NULL);
+
+      check_refusal (server, bad[i].words);
+      check_files (server);
+      g_unlink (file);
+    }
+  g_unlink (path);
 }
 
 static void
@@ -397,6 +476,9 @@ main (int argc, char **argv)
   g_test_add_func ("/bad-option/help-and-version", test_help_and_version);
   g_test_add_func ("/bad-option/configuration", test_configuration);
   g_test_add_func ("/bad-option/configuration-missing", test_configuration_missing);
+  g_test_add_func ("/bad-option/counts", test_counts);
+  g_test_add_func ("/bad-option/byte-order-mark", test_byte_order_mark);
+  g_test_add_func ("/bad-option/check-config", test_check_config);
   g_test_add_func ("/bad-option/command-line-wins", test_command_line_wins);
   g_test_add_func ("/bad-option/port-in-use", test_port_in_use);
   g_test_add_func ("/bad-option/admin-port-in-use", test_admin_port_in_use);

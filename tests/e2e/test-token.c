@@ -13,7 +13,7 @@ start (char **path)
   WpHarness *server;
 
   *path = g_build_filename (dir, "tokens", NULL);
-  g_assert_true (g_file_set_contents (*path, "# of the house\n" SECRET "\n\nsecond\r\n", -1, NULL));
+  g_assert_true (g_file_set_contents (*path, "\xef\xbb\xbf" SECRET "\n# of the house\n\nsecond\r\n", -1, NULL));
   g_assert_cmpint (g_chmod (*path, 0600), ==, 0);
   option = g_strconcat ("--token-file=", *path, NULL);
   server = wp_harness_start ("--threads=1", "-d", "delay:0", option, NULL);

@@ -114,6 +114,18 @@ split_args (const char *program, const char *text)
   return g_steal_pointer (&args);
 }
 
+/* The name of an option without a value, such as --requeue, that @arg begins with, or NULL. */
+static const char *
+find_flag (const char *arg)
+{
+  static const char *const flags[] = { "--requeue", "--check-config", "--keep-abandoned" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (flags); i++)
+    if (g_str_has_prefix (arg, flags[i]))
+      return flags[i];
+  return NULL;
+}
+
 /* The same as lines of a configuration; NULL: it has no such form. */
 static char *
 to_config (char **args)
@@ -123,9 +135,10 @@ to_config (char **args)
   for (guint i = 1; args[i]; i++)
     {
       const char *value = strchr (args[i], '=');
-      gboolean bare = g_str_equal (args[i], "--requeue");
+      const char *flag = find_flag (args[i]);
+      gboolean bare = flag && g_str_equal (args[i], flag);
 
-      if (!bare && (!value || !g_str_has_prefix (args[i], "--") || g_str_has_prefix (args[i], "--requeue")))
+      if (!bare && (!value || !g_str_has_prefix (args[i], "--") || flag))
         return NULL;
       if (!bare && (strcspn (args[i], " \t\r\v\f#") < strlen (args[i]) || !g_utf8_validate (args[i], -1, NULL)))
         return NULL;

@@ -122,6 +122,8 @@ test_options_load (void)
     { "0123456789012345678901234567890123456789x", NULL, ":1: \"0123456789012345678901234567890123456789\" is not of the form key = value", FALSE },
     { "012345678901234567890123456789012345678\xc3\xa9\xc3\xa9", NULL,
       ":1: \"012345678901234567890123456789012345678\xc3\xa9\" is not of the form key = value", FALSE },
+    { "\xef\xbb\xbfname = a\r\n", "a", NULL, FALSE },
+    { "\n\xef\xbb\xbfname = a", NULL, ":2: \"\xef\xbb\xbfname\" is not an option; --help lists them all", FALSE },
     { "\n\nloud = yes", NULL, ":3: loud: \"yes\" is not true or false", FALSE },
   };
 
@@ -159,6 +161,29 @@ test_options_numbers (void)
   g_assert_cmpfloat (real, ==, 0.25);
 }
 
+static void
+test_options_counts (void)
+{
+  static const struct {
+    const char *text;
+    guint64 value;
+  } good[] = { { "10", 10 }, { "10k", 10000 }, { "3K", 3000 }, { "2m", 2000000 }, { "0M", 0 }, { "4294967k", 4294967000 } };
+  static const char *const bad[] = { "", "k", "m", "1.5k", "1kk", "1km", "1g", " 1k", "1 k", "-1k", "4294968k", "4295m", "99999999999999999999k" };
+  g_autoptr(GError) error = NULL;
+  guint64 value = 7;
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    g_assert_false (wp_options_parse_count (bad[i], 0, G_MAXUINT32, &value, NULL));
+  g_assert_cmpuint (value, ==, 7);
+  g_assert_false (wp_options_parse_count ("1k", 1001, 2000, &value, &error));
+  g_assert_cmpstr (error->message, ==, "\"1k\" is not a number from 1001 to 2000");
+  for (guint i = 0; i < G_N_ELEMENTS (good); i++)
+    {
+      g_assert_true (wp_options_parse_count (good[i].text, 0, G_MAXUINT32, &value, NULL));
+      g_assert_cmpuint (value, ==, good[i].value);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -166,5 +191,6 @@ main (int argc, char **argv)
   g_test_add_func ("/options/parse", test_options_parse);
   g_test_add_func ("/options/load", test_options_load);
   g_test_add_func ("/options/numbers", test_options_numbers);
+  g_test_add_func ("/options/counts", test_options_counts);
   return g_test_run ();
 }

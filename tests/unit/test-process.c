@@ -204,6 +204,20 @@ test_file_too_large (Shell *self, gconstpointer data)
   g_assert_null (jobs);
 }
 
+/* 10k jobs are 10,000 in each of the programs. */
+static void
+test_counts (Shell *self, gconstpointer data)
+{
+  run (self, "printf 'arrival\\n0\\n1\\n' >t.csv; exec $SIM t.csv --limit=1k --mode=BufferedChannel --queue=2k --format=json");
+  g_assert_cmpint (self->status, ==, 0);
+  g_assert_nonnull (strstr (self->out, "\"queue\" : 2000"));
+  run (self, "exec $SIM t.csv --mode=BufferedChannel --sweep=queue=1k:2k:1k --format=csv");
+  g_assert_cmpint (self->status, ==, 0);
+  g_assert_true (strstr (self->out, ",1000,") && strstr (self->out, ",2000,"));
+  run (self, "exec $REPLAY t.csv unix:x --limit=1k --connections=1k");
+  assert_one_line (self, "wp-replay: \"unix:x\" is not a URL");
+}
+
 /* A library that gets no memory: one line, and what was half-written is removed. */
 static void
 check_no_memory (void (*begin) (void))
@@ -266,6 +280,7 @@ main (int argc, char **argv)
     { "/process/closed-descriptors", test_closed_descriptors },
     { "/process/closed-descriptors-of-a-server", test_closed_descriptors_of_a_server },
     { "/process/file-too-large", test_file_too_large },
+    { "/process/counts", test_counts },
   };
 
   g_test_init (&argc, &argv, NULL);
