@@ -125,7 +125,7 @@ put_time (FILE *file, gint64 ns)
 }
 
 static void
-put_row (FILE *file, const WpRow *row, const WpResult *result)
+put_row (FILE *file, const WpRow *row, const WpTallyResult *result)
 {
   put_text (file, row->id ? row->id : "");
   put_time (file, row->arrival_ns);
@@ -147,7 +147,7 @@ wp_client_record_write (WpClientRecord *self, const WpSchedule *schedule, const 
   fputs ("id,arrival,service,bytes,sent,answered,ended,status,outcome,error\n", self->file);
   for (gsize i = 0; i < wp_schedule_length (schedule); i++)
     {
-      const WpResult *result = wp_tally_result (tally, i);
+      const WpTallyResult *result = wp_tally_result (tally, i);
 
       if (result->sent_ns != WP_TIME_NONE || result->ended_ns != WP_TIME_NONE)
         put_row (self->file, wp_schedule_row (schedule, i), result);

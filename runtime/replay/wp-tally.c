@@ -3,7 +3,7 @@
 #define N_STATUSES 1000
 
 struct _WpTally {
-  WpResult *results;
+  WpTallyResult *results;
   gsize n_requests;
   guint64 n_sent, n_answered, n_left, n_failed;
   guint64 n_status[N_STATUSES];
@@ -18,7 +18,7 @@ wp_tally_new (gsize n_requests)
 {
   WpTally *self = g_new0 (WpTally, 1);
 
-  self->results = g_new0 (WpResult, n_requests);
+  self->results = g_new0 (WpTallyResult, n_requests);
   self->n_requests = n_requests;
   for (gsize i = 0; i < n_requests; i++)
     self->results[i].sent_ns = self->results[i].ended_ns = WP_TIME_NONE;
@@ -52,10 +52,10 @@ wp_tally_sent (WpTally *self, gsize i, gint64 planned_ns, gint64 now_ns)
   wp_histogram_add (self->lag, MAX (now_ns - planned_ns, 0), 1);
 }
 
-static WpResult *
+static WpTallyResult *
 end (WpTally *self, gsize i, gint64 now_ns, WpOutcome outcome)
 {
-  WpResult *result = &self->results[i];
+  WpTallyResult *result = &self->results[i];
 
   g_assert (i < self->n_requests && result->ended_ns == WP_TIME_NONE);
   result->ended_ns = now_ns;
@@ -69,7 +69,7 @@ void
 wp_tally_answered (WpTally *self, gsize i, gint64 planned_ns, gint64 now_ns, guint status)
 {
   WpOutcome outcome = status / 100 == 2 ? WP_OUTCOME_STORED : status == 503 ? WP_OUTCOME_REJECTED : WP_OUTCOME_FAILED;
-  WpResult *result = end (self, i, now_ns, outcome);
+  WpTallyResult *result = end (self, i, now_ns, outcome);
 
   result->status = MIN (status, N_STATUSES - 1);
   self->n_status[result->status]++;
@@ -87,7 +87,7 @@ wp_tally_left (WpTally *self, gsize i, gint64 now_ns)
 void
 wp_tally_failed (WpTally *self, gsize i, gint64 now_ns, const char *error)
 {
-  WpResult *result = end (self, i, now_ns, WP_OUTCOME_FAILED);
+  WpTallyResult *result = end (self, i, now_ns, WP_OUTCOME_FAILED);
   guint64 *count;
 
   result->error = g_intern_string (error);
@@ -101,7 +101,7 @@ wp_tally_failed (WpTally *self, gsize i, gint64 now_ns, const char *error)
   ++*count;
 }
 
-const WpResult *
+const WpTallyResult *
 wp_tally_result (const WpTally *self, gsize i)
 {
   return &self->results[i];

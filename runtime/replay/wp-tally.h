@@ -11,7 +11,7 @@ typedef struct {
   const char *error;     /* why there was no answer, interned; NULL: there was one, or it left, or it has not ended */
   guint16 status;        /* 0: none */
   guint8 outcome;        /* WpOutcome */
-} WpResult;
+} WpTallyResult;
 
 typedef struct _WpTally WpTally;
 
@@ -25,7 +25,7 @@ void wp_tally_answered (WpTally *self, gsize i, gint64 planned_ns, gint64 now_ns
 void wp_tally_left (WpTally *self, gsize i, gint64 now_ns);                        /* patience was over */
 void wp_tally_failed (WpTally *self, gsize i, gint64 now_ns, const char *error);   /* interns @error */
 
-const WpResult *wp_tally_result (const WpTally *self, gsize i);
+const WpTallyResult *wp_tally_result (const WpTally *self, gsize i);
 gsize wp_tally_length (const WpTally *self);
 guint64 wp_tally_n_sent (const WpTally *self);
 guint64 wp_tally_n_answered (const WpTally *self);
