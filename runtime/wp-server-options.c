@@ -81,6 +81,12 @@ on_admin (const char *option, const char *value, gpointer data, GError **error)
   return TRUE;
 }
 
+static gboolean
+on_admin_host (const char *option, const char *value, gpointer data, GError **error)
+{
+  return wp_hosts_add (((WpServerOptions *) data)->admin_hosts, value, error);
+}
+
 /* Octal, as chmod(1) takes it. */
 static gboolean
 set_mode (guint *mode, const char *value, GError **error)
@@ -266,6 +272,8 @@ static const GOptionEntry entries[] = {
   { "listen", 'l', 0, G_OPTION_ARG_CALLBACK, on_listen,
     "where requests come in, also unix:PATH (127.0.0.1:8080); a socket from systemd takes its place", "HOST:PORT" },
   { "admin", 0, 0, G_OPTION_ARG_CALLBACK, on_admin, "the admin listener, or none (127.0.0.1:9090)", "HOST:PORT" },
+  { "admin-host", 0, 0, G_OPTION_ARG_CALLBACK, on_admin_host,
+    "a name by which the admin listener is asked, beside addresses and localhost; may be repeated", "NAME" },
   { "socket-mode", 0, 0, G_OPTION_ARG_CALLBACK, on_socket, "permissions of Unix sockets (0660)", "MODE" },
   { "socket-group", 0, 0, G_OPTION_ARG_CALLBACK, on_socket, "group of Unix sockets (the server's)", "GROUP" },
   { "database", 'd', 0, G_OPTION_ARG_CALLBACK, on_database,
@@ -348,7 +356,7 @@ wp_server_options_read (WpServerOptions *self, guint64 file_limit, int argc, cha
 {
   *self = (WpServerOptions) {
     .listen = g_strdup ("127.0.0.1:8080"), .admin = g_strdup ("127.0.0.1:9090"), .database = g_strdup ("sqlite:wp.db"),
-    .socket_access = { .mode = 0660 },
+    .admin_hosts = wp_hosts_new (), .socket_access = { .mode = 0660 },
     .max_journal_bytes = 1 << 30, .retry = { 5, 100 * WP_NS_PER_MS }, .threads = CLAMP (g_get_num_processors () - 1, 1, MAX_THREADS),
     .file_limit = file_limit,
     .limits = { NULL, 10 * WP_NS_PER_S, 30 * WP_NS_PER_S, 75 * WP_NS_PER_S,
@@ -388,6 +396,7 @@ wp_server_options_clear (WpServerOptions *self)
 {
   g_free (self->listen);
   g_free (self->admin);
+  g_clear_pointer (&self->admin_hosts, wp_hosts_free);
   g_free (self->database);
   g_free (self->record);
   g_free (self->certificate);

@@ -2,12 +2,14 @@
 #pragma once
 
 #include "runtime/http/wp-gate.h"
+#include "runtime/http/wp-hosts.h"
 #include "runtime/http/wp-socket-file.h"
 #include "runtime/modes/wp-mode.h"
 
 typedef struct {
   WpPolicy policy;               /* first: wp_policy_entries take it */
   char *listen, *admin;          /* admin NULL: none */
+  WpHosts *admin_hosts;          /* names by which the admin listener answers */
   WpSocketAccess socket_access;  /* of Unix sockets */
   char *database;
   gint64 commit_pace_ns;         /* 0: none */

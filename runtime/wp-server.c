@@ -97,6 +97,8 @@ start_admin (Server *self)
 
   self->admin_slots = limits.slots;
   self->admin = (WpAdmin) { self->mode, self->options.database, self->budget, self->fronts, wp_time_monotonic (), TRUE };
+  if (!self->listeners.admin.bound || !g_str_has_prefix (self->listeners.admin.bound[0], "unix:"))
+    self->admin.hosts = self->options.admin_hosts;
   if (self->listeners.admin.n_addresses > 0)
     self->admin_front = wp_front_new ("wp-admin", self->listeners.admin.fds, self->listeners.admin.n_addresses, &limits, WP_SOUP_ADMIN, NULL,
                                       NULL, &self->admin);

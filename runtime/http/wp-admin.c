@@ -7,6 +7,7 @@
 #include "runtime/http/wp-failed.h"
 #include "runtime/http/wp-metrics.h"
 #include "runtime/http/wp-soup-server.h"
+#include "runtime/http/wp-status.h"
 #include "runtime/http/wp-stream.h"
 #include "runtime/modes/wp-ledger-fields.h"
 #include "sim/json/wp-json-add.h"
@@ -186,17 +187,30 @@ answer (SoupServerMessage *message, guint status, const char *type, char *text)
   soup_server_message_set_response (message, type, SOUP_MEMORY_TAKE, text, strlen (text));
 }
 
-/* Nothing here takes a body; one within the gate's limit is read away before the answer. */
+/* Before its body has come, if there is one: nothing here takes any. */
+static void
+refuse (SoupServerMessage *message, guint status, const char *text)
+{
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
+  soup_server_message_set_status (message, status, wp_status_phrase (status));
+  soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC, text, strlen (text));
+}
+
+/* A body within the gate's limit is read away before the answer. */
 static void
 on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
 {
+  const WpAdmin *self = data;
   const char *method = soup_server_message_get_method (message);
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
 
-  if (!g_str_equal (method, "GET") && !g_str_equal (method, "HEAD"))
+  soup_message_headers_replace (headers, "X-Content-Type-Options", "nosniff");
+  if (self->hosts && !wp_hosts_admit (self->hosts, wp_stream_get_request (wp_soup_get_connection (message))->host))
+    refuse (message, WP_STATUS_MISDIRECTED, "The admin listener does not answer to the name in Host; --admin-host=NAME adds one.\n");
+  else if (!g_str_equal (method, "GET") && !g_str_equal (method, "HEAD"))
     {
-      soup_message_headers_replace (soup_server_message_get_response_headers (message), "Allow", "GET, HEAD");
-      soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
-      soup_server_message_set_status (message, SOUP_STATUS_METHOD_NOT_ALLOWED, NULL);
+      soup_message_headers_replace (headers, "Allow", "GET, HEAD");
+      refuse (message, SOUP_STATUS_METHOD_NOT_ALLOWED, "GET and HEAD are answered here.\n");
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/http/wp-front.h"
+#include "runtime/http/wp-hosts.h"
 #include "runtime/modes/wp-mode.h"
 
 typedef struct {
@@ -11,6 +12,7 @@ typedef struct {
   GPtrArray *fronts;         /* (element-type WpFront): of the ingest */
   gint64 started_ns;         /* CLOCK_MONOTONIC */
   gint ready;                /* atomic: takes requests */
+  const WpHosts *hosts;      /* by what names it is asked; NULL: by any, as a Unix socket is */
 } WpAdmin;
 
 typedef struct _SoupServer SoupServer;

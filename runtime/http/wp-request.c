@@ -397,6 +397,7 @@ parse_head (Parser *self, WpRequest *request)
   if (self->other && self->has_encoding && request->method)
     return bad (self, 400);
   split_target (self, request);
+  request->host = self->host;
   return self->other ? WP_REQUEST_OTHER : WP_REQUEST_PLAIN;
 }
 

@@ -20,6 +20,7 @@ typedef struct {
   gboolean old;                  /* HTTP/1.0 */
   WpSlice path, query;           /* of the target: "/" at least, static where an absolute form has no path; "?" and the rest, or empty. Of
                                     another method the target may have any form */
+  WpSlice host;                  /* of the field Host; an absolute form names the same */
   WpSlice id, service, content_type;   /* of several the last */
   WpSlice authorization;         /* empty where there are several */
   guint64 content_length;

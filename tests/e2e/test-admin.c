@@ -4,11 +4,13 @@
 
 #include <json-glib/json-glib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 static WpAnswer *
 ask (WpClient *admin, const char *method, const char *path)
 {
-  g_autofree char *text = g_strdup_printf ("%s %s HTTP/1.1\r\nHost: test\r\n\r\n", method, path);
+  g_autofree char *text = g_strdup_printf ("%s %s HTTP/1.1\r\nHost: localhost\r\n\r\n", method, path);
   WpAnswer *answer;
 
   g_assert_true (wp_client_send (admin, text));
@@ -36,8 +38,8 @@ test_paths (void)
   check (server, "GET", "/readyz", 200);
   check (server, "GET", "/stats.json", 200);
   check (server, "GET", "/stats.json?x=1", 200);
-  check (server, "GET", "http://test/stats.json", 200);
-  check (server, "GET", "http://test?x=1", 200);
+  check (server, "GET", "http://localhost/stats.json", 200);
+  check (server, "GET", "http://localhost?x=1", 200);
   check (server, "GET", "/nothing", 404);
   check (server, "GET", "/stats.json/more", 404);
   check (server, "GET", "/%2e%2e/etc/passwd", 404);
@@ -75,7 +77,7 @@ test_manners (void)
       g_assert_cmpstr (type, ==, "application/json");
       g_assert_cmpstr (cache, ==, "no-store");
     }
-  g_assert_true (wp_client_send (admin, "HEAD /healthz HTTP/1.1\r\nHost: test\r\n\r\nGET /readyz HTTP/1.1\r\nHost: test\r\n\r\n"));
+  g_assert_true (wp_client_send (admin, "HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n"));
   {
     g_autoptr(WpAnswer) head = wp_client_read_head (admin), next = wp_client_read (admin);
 
@@ -85,6 +87,80 @@ test_manners (void)
     g_assert_cmpuint (next->status, ==, 200);
     g_assert_cmpstr (next->body, ==, "ready\n");
   }
+}
+
+/* Asks for /stats.json on a new connection of @fd, or of the admin's where that is -1. @host: lines, each with its end. */
+static WpAnswer *
+ask_by (const WpHarness *server, int fd, const char *version, const char *host)
+{
+  g_autoptr(WpClient) admin = fd >= 0 ? wp_client_new_on (fd) : wp_client_new (wp_harness_admin_port (server));
+  g_autofree char *text = g_strdup_printf ("GET /stats.json HTTP/%s\r\n%s\r\n", version, host);
+  WpAnswer *answer;
+
+  g_assert_true (wp_client_send (admin, text));
+  answer = wp_client_read (admin);
+  g_assert_nonnull (answer);
+
+  return answer;
+}
+
+/* A page whose name was made to stand for our address asks by that name. */
+static void
+test_hosts (void)
+{
+  static const struct { const char *version, *host; guint status; } rows[] = {
+    { "1.1", "Host: localhost\r\n", 200 },          { "1.1", "Host: LocalHost.:9090\r\n", 200 },   { "1.1", "Host: 127.0.0.1:1\r\n", 200 },
+    { "1.1", "Host: 192.0.2.77\r\n", 200 },         { "1.1", "Host: [::1]\r\n", 200 },             { "1.1", "Host: [2001:db8::1]:80\r\n", 200 },
+    { "1.1", "Host: wp.example.org\r\n", 200 },     { "1.1", "Host: WP.example.org.:80\r\n", 200 }, { "1.1", "Host: ingest-1\r\n", 200 },
+    { "1.0", "", 200 },                              { "1.0", "Host: localhost\r\n", 200 },         { "1.0", "Host: evil.example\r\n", 421 },
+    { "1.1", "Host: evil.example\r\n", 421 },       { "1.1", "Host: example.org\r\n", 421 },       { "1.1", "Host: x.wp.example.org\r\n", 421 },
+    { "1.1", "Host: localhost.evil.example\r\n", 421 }, { "1.1", "Host: 127.0.0.1.evil.example\r\n", 421 }, { "1.1", "Host: 127.1\r\n", 421 },
+    { "1.1", "Host: localhost%00\r\n", 421 },       { "1.1", "", 400 },                             { "1.1", "Host: a\r\nHost: localhost\r\n", 400 },
+  };
+  g_autoptr(WpHarness) server = wp_harness_start ("--admin-host=wp.example.org", "--admin-host=Ingest-1.", "-d", "delay:0", NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr(WpAnswer) answer = ask_by (server, -1, rows[i].version, rows[i].host);
+
+      g_test_message ("%s", rows[i].host);
+      g_assert_cmpuint (answer->status, ==, rows[i].status);
+      if (rows[i].status == 421)
+        g_assert_cmpstr (answer->body, ==, "The admin listener does not answer to the name in Host; --admin-host=NAME adds one.\n");
+    }
+}
+
+/* No browser gets there. */
+static void
+test_hosts_of_a_unix_socket (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--admin=unix:admin.sock", "-d", "delay:0", NULL);
+  g_autofree char *path = wp_harness_path (server, "admin.sock");
+  g_autoptr(WpAnswer) answer = NULL;
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+  g_strlcpy (address.sun_path, path, sizeof address.sun_path);
+  g_assert_cmpint (connect (fd, (struct sockaddr *) &address, sizeof address), ==, 0);
+  answer = ask_by (server, fd, "1.1", "Host: whatever\r\n");
+  g_assert_cmpuint (answer->status, ==, 200);
+}
+
+/* No answer is taken for something else than it says that it is. */
+static void
+test_not_sniffed (void)
+{
+  static const char *const paths[] = { "/", "/stats.json", "/metrics", "/healthz", "/readyz", "/failed.json", "/nothing" };
+  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (paths); i++)
+    {
+      g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+      g_autoptr(WpAnswer) answer = ask (admin, i % 2 ? "POST" : "GET", paths[i / 2]);
+      g_autofree char *options = wp_answer_header (answer, "X-Content-Type-Options");
+
+      g_assert_cmpstr (options, ==, "nosniff");
+    }
 }
 
 /* Every line of the format is a comment, or a name with its labels and one number. */
@@ -184,6 +260,8 @@ test_dashboard (void)
   g_assert_null (strstr (answer->body, "http:"));
   g_assert_null (strstr (answer->body, "https:"));
   g_assert_null (strstr (answer->body, "src="));
+  g_assert_null (strstr (answer->body, "href=\"/"));       /* it may be behind a path of a proxy's */
+  g_assert_null (strstr (answer->body, "EventSource (\"/"));
 }
 
 typedef struct {
@@ -381,6 +459,9 @@ main (int argc, char **argv)
   g_test_add_func ("/admin/paths", test_paths);
   g_test_add_func ("/admin/refusal-names-what-is-allowed", test_refusal_names_what_is_allowed);
   g_test_add_func ("/admin/manners", test_manners);
+  g_test_add_func ("/admin/hosts", test_hosts);
+  g_test_add_func ("/admin/hosts-of-a-unix-socket", test_hosts_of_a_unix_socket);
+  g_test_add_func ("/admin/not-sniffed", test_not_sniffed);
   g_test_add_func ("/admin/metrics", test_metrics);
   g_test_add_func ("/admin/events", test_events);
   g_test_add_func ("/admin/listeners-leave", test_listeners_leave);

@@ -324,7 +324,7 @@ ask_stats (WpHarness *self)
 
       if (!self->admin)
         self->admin = wp_client_new (self->admin_port);
-      if (wp_client_send (self->admin, "GET /stats.json HTTP/1.1\r\nHost: test\r\n\r\n"))
+      if (wp_client_send (self->admin, "GET /stats.json HTTP/1.1\r\nHost: localhost\r\n\r\n"))
         answer = wp_client_read (self->admin);
       if (answer)
         return answer;

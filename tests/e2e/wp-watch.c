@@ -38,7 +38,7 @@ run (gpointer data)
 
   while (client)
     {
-      gboolean sent = wp_client_send (client, "GET /stats.json HTTP/1.1\r\nHost: test\r\n\r\n");
+      gboolean sent = wp_client_send (client, "GET /stats.json HTTP/1.1\r\nHost: localhost\r\n\r\n");
       g_autoptr(WpAnswer) answer = sent ? wp_client_read (client) : NULL;
 
       if (!answer)

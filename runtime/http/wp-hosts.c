@@ -1,0 +1,71 @@
+#include "runtime/http/wp-hosts.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "sim/base/wp-error.h"
+
+struct _WpHosts {
+  GPtrArray *names;          /* (element-type utf8): lower case, without the dot at the end */
+};
+
+WpHosts *
+wp_hosts_new (void)
+{
+  WpHosts *self = g_new0 (WpHosts, 1);
+
+  self->names = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (self->names, g_strdup ("localhost"));
+
+  return self;
+}
+
+void
+wp_hosts_free (WpHosts *self)
+{
+  g_ptr_array_unref (self->names);
+  g_free (self);
+}
+
+/* As it is compared. */
+static char *
+normalize (const char *name, gsize len)
+{
+  return g_ascii_strdown (name, (gssize) (len > 1 && name[len - 1] == '.' ? len - 1 : len));
+}
+
+static gboolean
+has (const WpHosts *self, const char *name)
+{
+  return g_ptr_array_find_with_equal_func (self->names, name, g_str_equal, NULL);
+}
+
+gboolean
+wp_hosts_add (WpHosts *self, const char *name, GError **error)
+{
+  static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
+  g_autofree char *normal = normalize (name, strlen (name));
+
+  if (*normal == '\0' || strspn (normal, allowed) != strlen (normal))
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not the name of a host, without a port", name);
+      return FALSE;
+    }
+  if (!has (self, normal))
+    g_ptr_array_add (self->names, g_steal_pointer (&normal));
+  return TRUE;
+}
+
+gboolean
+wp_hosts_admit (const WpHosts *self, WpSlice host)
+{
+  const char *colon = host.bytes ? memchr (host.bytes, ':', host.len) : NULL;
+  g_autofree char *name = NULL;
+  struct in_addr address;
+
+  if (!host.bytes || (host.len > 0 && *host.bytes == '['))   /* the parser has seen to it that this is an address */
+    return TRUE;
+  name = normalize (host.bytes, colon ? (gsize) (colon - host.bytes) : host.len);
+
+  return inet_pton (AF_INET, name, &address) == 1 || has (self, name);
+}
