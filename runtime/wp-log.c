@@ -7,6 +7,7 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-process.h"
+#include "sim/base/wp-text.h"
 
 static const struct {
   const char *name;
@@ -52,7 +53,8 @@ write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpoint
   for (gsize i = 0; i < n_fields; i++)
     if (g_str_equal (fields[i].key, "MESSAGE"))
       {
-        const char *lead, *text = wp_process_explain (fields[i].value, &lead);
+        g_autofree char *line = level & G_LOG_LEVEL_ERROR ? NULL : wp_text_escape (fields[i].value);   /* there may be no memory */
+        const char *lead = "", *text = line ? line : wp_process_explain (fields[i].value, &lead);
 
         if (to_journal)
           fprintf (stderr, "<%d>%s%s\n", priority, lead, text);   /* the journal has the name */

@@ -10,6 +10,7 @@
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
 #include "sim/base/wp-process.h"
+#include "sim/base/wp-text.h"
 
 #define STATUS_NO 1          /* the run is not valid, or requests failed */
 
@@ -60,7 +61,11 @@ print_notes (const WpSchedule *schedule)
 
   wp_schedule_tell (schedule, lines);
   for (guint i = 0; i < lines->len; i++)
-    fprintf (stderr, "wp-replay: note: %s\n", (const char *) g_ptr_array_index (lines, i));
+    {
+      g_autofree char *note = wp_text_escape (g_ptr_array_index (lines, i));
+
+      fprintf (stderr, "wp-replay: note: %s\n", note);
+    }
 }
 
 /* The record first: it cannot be had again, and standard output may be a pipe that nobody reads any more. One that fails does not keep

@@ -9,6 +9,7 @@
 #include "sim/report/wp-jobs.h"
 #include "sim/base/wp-options.h"
 #include "sim/base/wp-process.h"
+#include "sim/base/wp-text.h"
 #include "sim/plot/wp-plot-file.h"
 #include "sim/report/wp-predicted.h"
 #include "sim/report/wp-progress.h"
@@ -136,7 +137,11 @@ print_report (const WpSimOptions *options, const WpReport *report, GError **erro
 
   if (!printed || !options->format->has_warnings)
     for (guint i = 0; i < report->warnings->len; i++)
-      fprintf (stderr, "wp-sim: warning: %s\n", (const char *) g_ptr_array_index (report->warnings, i));
+      {
+        g_autofree char *warning = wp_text_escape (g_ptr_array_index (report->warnings, i));
+
+        fprintf (stderr, "wp-sim: warning: %s\n", warning);
+      }
   if (printed)
     {
       g_autoptr(WpOutput) output = wp_output_new ("-", error);

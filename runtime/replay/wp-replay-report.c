@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "sim/base/wp-text.h"
 #include "sim/json/wp-json-add.h"
 
 #define ERASE_LINE "\r\033[K"
@@ -81,8 +82,11 @@ print_failures (FILE *out, const WpTally *tally)
 
   fprintf (out, "%-14s%" PRIu64 "\n", "failed", wp_tally_n_failed (tally));
   for (const GList *node = reasons; node; node = node->next)
-    fprintf (out, "%-14s%" PRIu64 " %s\n", "", *(const guint64 *) g_hash_table_lookup (wp_tally_failures (tally), node->data),
-             (const char *) node->data);
+    {
+      g_autofree char *reason = wp_text_escape (node->data);
+
+      fprintf (out, "%-14s%" PRIu64 " %s\n", "", *(const guint64 *) g_hash_table_lookup (wp_tally_failures (tally), node->data), reason);
+    }
 }
 
 static void

@@ -8,6 +8,7 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-process.h"
+#include "sim/base/wp-text.h"
 
 /* What the callbacks of GOption are given: the entry is found again by its name, so that its complaint can name it. */
 typedef struct {
@@ -345,7 +346,9 @@ wp_options_load (const char *path, const GOptionEntry *const *tables, gpointer d
 int
 wp_options_fail (const GError *error)
 {
-  fprintf (stderr, "%s: %s\n", g_get_prgname () ? g_get_prgname () : "wp", error->message);
+  g_autofree char *message = wp_text_escape (error->message);
+
+  fprintf (stderr, "%s: %s\n", g_get_prgname () ? g_get_prgname () : "wp", message);
   return 2;
 }
 

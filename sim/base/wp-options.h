@@ -28,7 +28,7 @@ gboolean wp_options_parse (const char *parameters, const char *summary, const GO
  */
 gboolean wp_options_load (const char *path, const GOptionEntry *const *tables, gpointer data, GError **error);
 
-/* Prints "PROGRAM: message" on standard error; returns the exit status of bad input, 2. */
+/* Prints "PROGRAM: message" on standard error, in one line (see wp-text.h); returns the exit status of bad input, 2. */
 int wp_options_fail (const GError *error);
 
 /* What follows the byte order mark that some editors put before a text; @text where there is none. */

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sim/base/wp-text.h"
+
 #define STATUS_BAD 2
 
 static void (*clean) (void);   /* set once, before any thread */
@@ -42,7 +44,8 @@ write_message (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gp
   for (gsize i = 0; i < n_fields; i++)
     if (g_str_equal (fields[i].key, "MESSAGE"))
       {
-        const char *lead, *text = wp_process_explain (fields[i].value, &lead);
+        g_autofree char *line = level & G_LOG_LEVEL_ERROR ? NULL : wp_text_escape (fields[i].value);   /* there may be no memory */
+        const char *lead = "", *text = line ? line : wp_process_explain (fields[i].value, &lead);
 
         fprintf (stderr, "%s: %s%s\n", g_get_prgname (), lead, text);   /* which has no buffer to be allocated */
       }

@@ -11,7 +11,7 @@ void wp_process_begin (const char *name);
  * @clean_up (nullable; any thread, and without memory). */
 void wp_process_catch_messages (void (*clean_up) (void));
 
-/* What such a message says to a person: "out of memory: failed to allocate 4096 bytes", without the line of GLib's source. @lead is put
+/* What a message of level ERROR says to a person: "out of memory: failed to allocate 4096 bytes", without the line of GLib's source. @lead is put
  * before what is returned. */
 const char *wp_process_explain (const char *message, const char **lead);
 

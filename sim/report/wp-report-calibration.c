@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "sim/base/wp-text.h"
 #include "sim/json/wp-json-add.h"
 #include "sim/model/wp-calibration.h"
 #include "sim/report/wp-format.h"
@@ -147,10 +148,14 @@ to_text (const Calibration *self)
   GString *text = g_string_new (NULL);
   const WpCalibration *database = self->database;
   const char *name = wp_measured_note (self->measured, "database");
+  g_autofree char *service = wp_text_escape (self->service);
   char a[CELL], b[CELL], c[CELL];
 
-  g_string_append_printf (text, "%s: %s updates in %s commits%s%s\n", wp_measured_path (self->measured), wp_format_whole (a, (double) database->n_updates),
-                          wp_format_whole (b, (double) database->n_commits), name ? ", " : "", name ? name : "");
+  wp_text_append (text, wp_measured_path (self->measured));
+  g_string_append_printf (text, ": %s updates in %s commits%s", wp_format_whole (a, (double) database->n_updates),
+                          wp_format_whole (b, (double) database->n_commits), name ? ", " : "");
+  wp_text_append (text, name);
+  g_string_append_c (text, '\n');
   if (self->in_groups)
     add_commits (text, database);
   else
@@ -159,14 +164,18 @@ to_text (const Calibration *self)
                             database->n_left > 0 ? "updates run side by side, so it is taken not to depend on the load"
                                                  : "no two updates were under way at once, so nothing shows that it depends on the load");
   add_front (text, self);
-  g_string_append_printf (text, "\npredict with --service=%s%s\n", self->service, self->in_groups ? "" : " --service-always");
+  g_string_append_printf (text, "\npredict with --service=%s%s\n", service, self->in_groups ? "" : " --service-always");
   if (self->formula)
     g_string_append_printf (text, "without the spread:  --service=%s\n", self->formula);
   if (self->rate >= FULL_SPEED)
     g_string_append_printf (text, "and, if this was a run at full speed (a closed loop, nothing blocked), with --front=%" G_GINT64_FORMAT "ns --front-threads=%" G_GUINT64_FORMAT "\n",
                             self->front_ns, self->threads);
   for (guint i = 0; i < self->warnings->len; i++)
-    g_string_append_printf (text, "%swarning: %s\n", i == 0 ? "\n" : "", (const char *) g_ptr_array_index (self->warnings, i));
+    {
+      g_string_append_printf (text, "%swarning: ", i == 0 ? "\n" : "");
+      wp_text_append (text, g_ptr_array_index (self->warnings, i));
+      g_string_append_c (text, '\n');
+    }
 
   return g_string_free (text, FALSE);
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "sim/base/wp-text.h"
 #include "sim/json/wp-json-add.h"
 #include "sim/report/wp-format.h"
 
@@ -15,14 +16,24 @@ seconds (gint64 ns)
   return (double) ns / WP_NS_PER_S;
 }
 
+/* In a column of ID_WIDTH letters. */
+static void
+add_id (GString *text, const char *id)
+{
+  g_autofree char *shown = wp_text_escape (id);
+  g_autofree char *cut = g_utf8_substring (shown, 0, MIN (g_utf8_strlen (shown, -1), ID_WIDTH - 1));
+
+  g_string_append_printf (text, "%s%*s", cut, ID_WIDTH - (int) g_utf8_strlen (cut, -1), "");
+}
+
 static void
 add_row (GString *text, const WpLargestRow *row)
 {
   const WpRow *predicted = row->predicted, *measured = row->measured;
   char arrival[CELL], one[CELL], two[CELL], error[CELL];
 
-  g_string_append_printf (text, "%-*.*s%15s%15s%13s%6s%s", ID_WIDTH, ID_WIDTH - 1, predicted->id ? predicted->id : "-",
-                          wp_format_seconds (arrival, seconds (predicted->arrival_ns)),
+  add_id (text, predicted->id ? predicted->id : "-");
+  g_string_append_printf (text, "%15s%15s%13s%6s%s", wp_format_seconds (arrival, seconds (predicted->arrival_ns)),
                           wp_format_seconds (one, seconds (wp_row_stay (predicted))), wp_format_seconds (two, seconds (wp_row_stay (measured))),
                           row->error_ns > 0 ? "+" : "-", wp_format_seconds (error, seconds (llabs (row->error_ns))));
   if (predicted->outcome != measured->outcome)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "sim/report/wp-format.h"
+#include "sim/base/wp-text.h"
 #include "sim/report/wp-report-json.h"
 #include "sim/report/wp-report-plan.h"
 
@@ -25,7 +26,8 @@ add_text_header (GString *text, const WpSweep *sweep, const char *trace)
 {
   char cell[WP_FORMAT_CELL];
 
-  g_string_append_printf (text, "%s: %s request%s, %s\nobjectives:", trace, wp_format_whole (cell, (double) sweep->requests), sweep->requests == 1 ? "" : "s",
+  wp_text_append (text, trace);
+  g_string_append_printf (text, ": %s request%s, %s\nobjectives:", wp_format_whole (cell, (double) sweep->requests), sweep->requests == 1 ? "" : "s",
                           wp_mode_name (sweep->policy.mode));
   for (guint i = 0; i < sweep->slos->len; i++)
     g_string_append_printf (text, "%s %s", i > 0 ? "," : "", ((const WpSlo *) g_ptr_array_index (sweep->slos, i))->text);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/base/wp-text.h"
 #include "sim/report/wp-confidence-text.h"
 #include "sim/report/wp-format.h"
 #include "sim/report/wp-report-largest.h"
@@ -37,12 +38,22 @@ add_patience (GString *text, const WpReport *report)
 }
 
 static void
+add_remark (GString *text, const char *what, const char *from_outside)
+{
+  g_string_append (text, what);
+  wp_text_append (text, from_outside);
+  g_string_append_c (text, '\n');
+}
+
+static void
 add_traffic (GString *text, const WpReport *report)
 {
   const WpTrafficFigures *traffic = &report->traffic;
   char requests[CELL], duration[CELL], mean[CELL], peak[CELL], burst[CELL], service[CELL], p99[CELL], drawn[CELL];
+  g_autofree char *drawn_from = wp_text_escape (report->service);
 
-  g_string_append_printf (text, "%s: %s request%s in %s\n", report->trace, wp_format_whole (requests, (double) traffic->requests),
+  wp_text_append (text, report->trace);
+  g_string_append_printf (text, ": %s request%s in %s\n", wp_format_whole (requests, (double) traffic->requests),
                           traffic->requests == 1 ? "" : "s", wp_format_seconds (duration, seconds (traffic->duration_ns)));
   g_string_append_printf (text, "arrivals: %s on average, %s in the fullest second, index of dispersion %s (1 s)\n",
                           wp_format_value (mean, WP_UNIT_RATE, traffic->rate_mean), wp_format_whole (peak, traffic->rate_peak_1s),
@@ -50,9 +61,9 @@ add_traffic (GString *text, const WpReport *report)
   g_string_append_printf (text, "service: %s on average, p99 %s", wp_format_value (service, WP_UNIT_TIME, traffic->service_mean / WP_NS_PER_S),
                           wp_format_value (p99, WP_UNIT_TIME, seconds (traffic->service_p99_ns)));
   if (report->n_drawn == traffic->requests)
-    g_string_append_printf (text, " (%s)", report->service);
+    g_string_append_printf (text, " (%s)", drawn_from);
   else if (report->n_drawn > 0)
-    g_string_append_printf (text, " (%s for the %s request%s without one)", report->service, wp_format_whole (drawn, (double) report->n_drawn),
+    g_string_append_printf (text, " (%s for the %s request%s without one)", drawn_from, wp_format_whole (drawn, (double) report->n_drawn),
                             report->n_drawn == 1 ? "" : "s");
   g_string_append_c (text, '\n');
   if (report->patience_ns != WP_TIME_NONE)
@@ -65,7 +76,7 @@ add_traffic (GString *text, const WpReport *report)
                             wp_format_value (drawn, WP_UNIT_SHARE, report->front.utilisation), wp_format_seconds (mean, report->front.wait.mean / WP_NS_PER_S),
                             wp_format_seconds (p99, seconds (report->front.wait.p99)), wp_format_seconds (peak, seconds (report->front.wait.max)));
   for (guint i = 0; report->notes && i < report->notes->len; i++)
-    g_string_append_printf (text, "note: %s\n", (const char *) g_ptr_array_index (report->notes, i));
+    add_remark (text, "note: ", g_ptr_array_index (report->notes, i));
 }
 
 /* The figures of a screen: not all that the JSON has. */
@@ -248,7 +259,10 @@ add_note (GString *text, const WpMeasured *measured, const char *key, const char
   const char *value = wp_measured_note (measured, key);
 
   if (value)
-    g_string_append_printf (text, ", %s%s", before, value);
+    {
+      g_string_append_printf (text, ", %s", before);
+      wp_text_append (text, value);
+    }
 }
 
 static void
@@ -278,7 +292,9 @@ add_client (GString *text, const WpClientView *client)
 {
   char matched[CELL], median[CELL], last[CELL], crossed[CELL];
 
-  g_string_append_printf (text, "client:      %s, %s requests matched", client->file, wp_format_whole (matched, (double) client->n_matched));
+  g_string_append (text, "client:      ");
+  wp_text_append (text, client->file);
+  g_string_append_printf (text, ", %s requests matched", wp_format_whole (matched, (double) client->n_matched));
   if (client->difference.n > 0)
     g_string_append_printf (text, "; their latency differs from the server's %s by %s in the median, %s at most", client->what,
                             wp_format_seconds (median, seconds (client->difference.median_ns)), wp_format_seconds (last, seconds (client->difference.max_ns)));
@@ -293,9 +309,12 @@ add_sides (GString *text, const WpReport *report)
 {
   const WpComparison *against = report->against;
 
-  g_string_append_printf (text, "prediction:  %s, ", report->trace);
+  g_string_append (text, "prediction:  ");
+  wp_text_append (text, report->trace);
+  g_string_append (text, ", ");
   add_policy (text, &report->policies[0]);
-  g_string_append_printf (text, "\nmeasurement: %s", wp_measured_path (against->measured));
+  g_string_append (text, "\nmeasurement: ");
+  wp_text_append (text, wp_measured_path (against->measured));
   add_note (text, against->measured, "database", "");
   add_note (text, against->measured, "ack", "ack ");
   add_note (text, against->measured, "started", "started ");
@@ -379,7 +398,7 @@ wp_report_text (const WpReport *report)
       wp_report_plan_add_text (text, report);
     }
   for (guint i = 0; i < report->warnings->len; i++)
-    g_string_append_printf (text, "%swarning: %s\n", i == 0 ? "\n" : "", (const char *) g_ptr_array_index (report->warnings, i));
+    add_remark (text, i == 0 ? "\nwarning: " : "warning: ", g_ptr_array_index (report->warnings, i));
 
   return g_string_free (text, FALSE);
 }

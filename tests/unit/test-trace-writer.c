@@ -78,7 +78,7 @@ test_header_alone (Fixture *fixture, gconstpointer data)
 static char *
 random_id (void)
 {
-  static const char *const pieces[] = { "a", "B", "7", ",", "\"", "\n", "\r", " ", "é", "#", "-", "=", "\t" };
+  static const char *const pieces[] = { "a", "B", "7", ",", "\"", "\n", "\r", " ", "é", "#", "-", "=", "\t", "\x1b", "\u202e", "\xff" };
   GString *id = g_string_new (NULL);
 
   for (int n = g_test_rand_int_range (0, 12); n >= 0; n--)

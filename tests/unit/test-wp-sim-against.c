@@ -266,6 +266,59 @@ test_golden (void)
   g_assert_cmpstr (run->out, ==, expected);
 }
 
+/* Lines of printed letters, and nothing that a terminal obeys. */
+static void
+assert_printed (const char *text)
+{
+  g_assert_true (g_utf8_validate (text, -1, NULL));
+  for (const char *at = text; *at; at = g_utf8_next_char (at))
+    g_assert_true (*at == '\n' || g_unichar_isprint (g_utf8_get_char (at)));
+}
+
+static guint
+count_lines (const char *text)
+{
+  g_auto(GStrv) lines = g_strsplit (text, "\n", -1);
+
+  return g_strv_length (lines);
+}
+
+/* Ids, file names and notes are whatever somebody gave them: in the report they stay on their line, in their order. In JSON they are as they are. */
+static void
+test_odd_names (void)
+{
+  static const char odd_input[] = "arrival,service,id\n0,1,\x1b[2Ja\n0,1,\xe2\x80\xae\xe4\xb8\x80\xe4\xba\x8c\xe4\xb8\x89\xe5\x9b\x9b\xe4\xba\x94\xe5\x85\xad\xe4\xb8\x83\xe5\x85\xab\xe4\xb9\x9d\xe5\x8d\x81\xe5\x8d\x81\xe5\x8d\x81\xe5\x8d\x81\n0,1,\"c\nd\"\n";
+  static const char odd_record[] =
+    NOTES "# ack: stored\n# database: sqlite:\x1b]0;x\x07\n" HEADER
+    "0,1.001,\x1b[2Ja,0,0,1.001,1.001,stored,0\n"
+    "0.0001,1,\xe2\x80\xae\xe4\xb8\x80\xe4\xba\x8c\xe4\xb8\x89\xe5\x9b\x9b\xe4\xba\x94\xe5\x85\xad\xe4\xb8\x83\xe5\x85\xab\xe4\xb9\x9d\xe5\x8d\x81\xe5\x8d\x81\xe5\x8d\x81\xe5\x8d\x81,0.0001,1.001,2.001,2.001,stored,0\n"
+    "0.0002,1,\"c\nd\",1.001,2.001,3.001,3.001,stored,1\n";
+  g_autoptr(SimRun) plain = run_with (record, NULL, "--against=measured.csv trace.csv"), run = sim_run_new ();
+  g_autoptr(JsonObject) report = NULL;
+  JsonArray *largest;
+
+  sim_run_write (run, "t\x1b[31m\xe2\x80\xae\n.csv", odd_input);
+  sim_run_write (run, "m\x1b[31m\n.csv", odd_record);
+  sim_run_go (run, "--against=m\x1b[31m\n.csv t\x1b[31m\xe2\x80\xae\n.csv", NULL);
+  g_assert_cmpint (run->status, ==, 0);
+  assert_printed (run->out);
+  g_assert_cmpuint (count_lines (run->out), ==, count_lines (plain->out));
+  g_assert_nonnull (strstr (run->out, "prediction:  t\\x1b[31m\\u202e\\n.csv, "));
+  g_assert_nonnull (strstr (run->out, "\nmeasurement: m\\x1b[31m\\n.csv, sqlite:\\x1b]0;x\\x07, "));
+  g_assert_nonnull (strstr (run->out, "\n\\x1b[2Ja         "));
+  g_assert_nonnull (strstr (run->out, "\n\\u202e\xe4\xb8\x80\xe4\xba\x8c"));
+  g_assert_nonnull (strstr (run->out, "\nc\\nd              "));
+
+  sim_run_go (run, "--against=m\x1b[31m\n.csv t\x1b[31m\xe2\x80\xae\n.csv --format=json", NULL);
+  report = sim_run_json (run);
+  largest = json_object_get_array_member (json_object_get_object_member (report, "against"), "largest");
+  g_assert_cmpstr (json_object_get_string_member (json_array_get_object_element (largest, 0), "id"), ==, "\x1b[2Ja");
+
+  sim_run_go (run, "no\x1b[31m\nsuch.csv", NULL);
+  g_assert_cmpint (run->status, ==, 2);
+  g_assert_cmpstr (run->err, ==, "wp-sim: no\\x1b[31m\\nsuch.csv: No such file or directory\n");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -284,6 +337,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-against/the-largest-errors", test_the_largest_errors);
   g_test_add_func ("/wp-sim-against/bad-records", test_bad_records);
   g_test_add_func ("/wp-sim-against/golden", test_golden);
+  g_test_add_func ("/wp-sim-against/odd-names", test_odd_names);
 
   return g_test_run ();
 }
