@@ -23,6 +23,7 @@
 #include "sim/base/wp-options.h"
 #include "sim/base/wp-process.h"
 
+#define ADMIN_CONNECTIONS 96
 #define LIBSOUP_AFTER_MS 200     /* a start has a use for all processors until then */
 #define SAME_REQUEST_NS (500 * WP_NS_PER_MS)   /* a terminal and a wrapper script (npm's) each send the signal of one Ctrl-C */
 
@@ -93,7 +94,8 @@ start_fronts (Server *self)
 static void
 start_admin (Server *self)
 {
-  const WpGateLimits limits = { wp_slots_new (64), 5 * WP_NS_PER_S, 5 * WP_NS_PER_S, 75 * WP_NS_PER_S, 65536 };
+  const WpGateLimits limits = { wp_slots_new (ADMIN_CONNECTIONS), 5 * WP_NS_PER_S, 5 * WP_NS_PER_S, 75 * WP_NS_PER_S, 65536,
+                                .crowd = ADMIN_CONNECTIONS / 2, .whose = "the admin listener" };
 
   self->admin_slots = limits.slots;
   self->admin = (WpAdmin) { self->mode, self->options.database, self->budget, self->fronts, wp_time_monotonic (), TRUE };

@@ -12,6 +12,9 @@
 #include "runtime/modes/wp-ledger-fields.h"
 #include "sim/json/wp-json-add.h"
 
+#define MAX_LISTENERS 32u        /* of /events */
+#define TELL_EACH_NS (60 * WP_NS_PER_S)
+
 static void
 add_fields (JsonBuilder *json, const WpLedger *ledger, const WpLedgerField *fields)
 {
@@ -204,6 +207,7 @@ on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHash
   const char *method = soup_server_message_get_method (message);
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
 
+  wp_connection_enter (wp_soup_get_connection (message), WP_CONNECTION_REPLY);
   soup_message_headers_replace (headers, "X-Content-Type-Options", "nosniff");
   if (self->hosts && !wp_hosts_admit (self->hosts, wp_stream_get_request (wp_soup_get_connection (message))->host))
     refuse (message, WP_STATUS_MISDIRECTED, "The admin listener does not answer to the name in Host; --admin-host=NAME adds one.\n");
@@ -229,12 +233,32 @@ answer_failed (const WpAdmin *self, SoupServerMessage *message)
     answer (message, SOUP_STATUS_INTERNAL_SERVER_ERROR, "text/plain", g_strdup_printf ("%s\n", error->message));
 }
 
+/* Places for others stay free: for probes, above all. */
+static void
+answer_events (WpAdmin *self, SoupServerMessage *message)
+{
+  gint64 now_ns = wp_time_monotonic ();
+
+  if (self->n_listeners < MAX_LISTENERS)
+    {
+      wp_events_start (message, wp_soup_get_connection (message), make_event, self, &self->n_listeners);
+      return;
+    }
+  if (self->told_ns == 0 || now_ns - self->told_ns > TELL_EACH_NS)
+    {
+      g_warning ("%u clients have /events of the admin listener, which is the most: others get 503", MAX_LISTENERS);
+      self->told_ns = now_ns;
+    }
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Retry-After", "5");
+  answer (message, SOUP_STATUS_SERVICE_UNAVAILABLE, "text/plain",
+          g_strdup ("As many clients have /events as there may be; /stats.json has the same figures.\n"));
+}
+
 static void
 on_request (SoupServer *server, SoupServerMessage *message, const char *root, GHashTable *query, gpointer data)
 {
   WpAdmin *self = data;
-  WpConnection *connection = wp_soup_get_connection (message);
-  WpSlice asked = wp_stream_get_request (connection)->path;
+  WpSlice asked = wp_stream_get_request (wp_soup_get_connection (message))->path;
   g_autofree char *path = g_strndup (asked.bytes, asked.len);
   const char *why_not = why_not_ready (self);
 
@@ -245,7 +269,7 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *root, GH
   else if (g_str_equal (path, "/metrics"))
     answer (message, SOUP_STATUS_OK, "text/plain; version=0.0.4; charset=utf-8", make_metrics (self));
   else if (g_str_equal (path, "/events") && soup_server_message_get_method (message) == SOUP_METHOD_GET)
-    wp_events_start (message, connection, make_event, self);
+    answer_events (self, message);
   else if (g_str_equal (path, "/failed.json"))
     answer_failed (self, message);
   else if (g_str_equal (path, "/healthz"))

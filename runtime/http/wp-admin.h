@@ -12,6 +12,8 @@ typedef struct {
   GPtrArray *fronts;         /* (element-type WpFront): of the ingest */
   gint64 started_ns;         /* CLOCK_MONOTONIC */
   gint ready;                /* atomic: takes requests */
+  guint n_listeners;         /* streams of /events; the front's thread */
+  gint64 told_ns;            /* that there are too many of them; 0: never */
   const WpHosts *hosts;      /* by what names it is asked; NULL: by any, as a Unix socket is */
 } WpAdmin;
 

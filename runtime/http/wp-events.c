@@ -10,6 +10,7 @@ typedef struct {
   guint n_unread;                /* ticks since all events were sent */
   WpEventsMake make;
   gpointer data;
+  guint *n_streams;
 } Events;
 
 static void
@@ -23,16 +24,25 @@ push (Events *self)
   self->n_unread++;
 }
 
+/* WpConnectionGone */
+static void
+end (gpointer data)
+{
+  Events *self = data;
+
+  wp_connection_kill (self->connection);
+  push (self);                   /* its write fails, by which libsoup learns of it */
+}
+
 /* One at a time: an event that was not sent yet is followed by no other. */
 static gboolean
 on_tick (gpointer data)
 {
   Events *self = data;
 
-  if (self->connection->peer_ended || self->connection->dead || self->n_unread >= MAX_UNREAD)
+  if (self->connection->dead || self->n_unread >= MAX_UNREAD)
     {
-      wp_connection_kill (self->connection);
-      push (self);               /* its write fails, by which libsoup learns of it */
+      end (self);
       return G_SOURCE_REMOVE;
     }
   if (self->connection->out_len == 0)
@@ -56,16 +66,18 @@ on_finished (SoupServerMessage *message, Events *self)
   g_source_destroy (self->source);
   g_source_unref (self->source);
   g_signal_handlers_disconnect_by_data (message, self);
+  (*self->n_streams)--;
   g_free (self);
 }
 
 void
-wp_events_start (SoupServerMessage *message, WpConnection *connection, WpEventsMake make, gpointer data)
+wp_events_start (SoupServerMessage *message, WpConnection *connection, WpEventsMake make, gpointer data, guint *n_streams)
 {
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
   Events *self = g_new0 (Events, 1);
 
-  *self = (Events) { message, connection, g_timeout_source_new (INTERVAL_MS), 0, make, data };
+  *self = (Events) { message, connection, g_timeout_source_new (INTERVAL_MS), 0, make, data, n_streams };
+  (*n_streams)++;
   soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
   soup_message_headers_replace (headers, "Content-Type", "text/event-stream");
   soup_message_headers_replace (headers, "Cache-Control", "no-store");
@@ -75,6 +87,8 @@ wp_events_start (SoupServerMessage *message, WpConnection *connection, WpEventsM
   g_signal_connect (message, "wrote-chunk", G_CALLBACK (on_wrote), self);
   g_signal_connect (message, "finished", G_CALLBACK (on_finished), self);
   wp_connection_enter (connection, WP_CONNECTION_BUSY);
+  connection->gone = end;
+  connection->exchange = self;
   g_source_set_callback (self->source, on_tick, self, NULL);
   g_source_attach (self->source, g_main_context_get_thread_default ());
   push (self);

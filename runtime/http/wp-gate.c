@@ -16,6 +16,8 @@
 #define EVENTS_AT_ONCE 256
 #define TICK_MS 250              /* how late a deadline may be noticed */
 #define LINGER_NS WP_NS_PER_S
+#define CROWDED_NS WP_NS_PER_S   /* the time that all others have in a crowd */
+#define TELL_EACH_NS (60 * WP_NS_PER_S)
 #define LAST_CHANCE_NS (500 * WP_NS_PER_MS)   /* for requests that are on their way when the gate stops */
 
 struct _WpGate {
@@ -28,6 +30,7 @@ struct _WpGate {
   WpConnection *connections;     /* all, those that linger too */
   guint n_lingering;
   WpHorizon horizon;
+  gint64 told_ns;                /* of a crowd; 0: never */
   gint n_open;                   /* atomic: connections but for those that linger */
   gsize n_refused[WP_N_REFUSALS];   /* atomic */
   WpGateAccepted accepted;
@@ -96,8 +99,9 @@ wp_gate_max_body (const WpGate *self)
   return self->limits.max_body_bytes;
 }
 
-gint64
-wp_gate_deadline (const WpGate *self, WpConnectionState state)
+/* G_MAXINT64: none. */
+static gint64
+timeout_of (const WpGate *self, WpConnectionState state)
 {
   const gint64 timeouts_ns[] = {
     [WP_CONNECTION_HANDSHAKE] = self->limits.header_timeout_ns,
@@ -107,7 +111,15 @@ wp_gate_deadline (const WpGate *self, WpConnectionState state)
     [WP_CONNECTION_LINGER] = LINGER_NS,
   };
 
-  return timeouts_ns[state] == G_MAXINT64 ? G_MAXINT64 : coarse_now_ns () + timeouts_ns[state];
+  return timeouts_ns[state];
+}
+
+gint64
+wp_gate_deadline (const WpGate *self, WpConnectionState state)
+{
+  gint64 timeout_ns = timeout_of (self, state);
+
+  return timeout_ns == G_MAXINT64 ? G_MAXINT64 : coarse_now_ns () + timeout_ns;
 }
 
 /* A leaky bucket: bytes buy time at the minimum rate, and no more than the timeout is ever saved. Who keeps the rate is never cut, whatever
@@ -256,6 +268,28 @@ on_epoll (int fd, GIOCondition condition, gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+/* All have a second, but those whose answer is being made. */
+static gint64
+deadline_in_crowd (const WpGate *self, const WpConnection *connection)
+{
+  gint64 timeout_ns = timeout_of (self, connection->state);
+
+  return timeout_ns == G_MAXINT64 ? G_MAXINT64 : connection->deadline_ns - MAX (timeout_ns - CROWDED_NS, 0);
+}
+
+static gboolean
+is_crowded (WpGate *self, gint64 now_ns)
+{
+  if (self->limits.crowd == 0 || (guint) g_atomic_int_get (&self->n_open) <= self->limits.crowd)
+    return FALSE;
+  if (self->told_ns == 0 || now_ns - self->told_ns > TELL_EACH_NS)
+    {
+      g_warning ("more than %u connections to %s: those that have been idle for 1 s are closed", self->limits.crowd, self->limits.whose);
+      self->told_ns = now_ns;
+    }
+  return TRUE;
+}
+
 static void
 on_deadline (WpConnection *connection)
 {
@@ -268,7 +302,10 @@ on_deadline (WpConnection *connection)
   else if (connection->state == WP_CONNECTION_BODY)
     wp_connection_refuse (connection, WP_REFUSAL_BODY_TIMEOUT);
   else
-    wp_connection_kill (connection);
+    {
+      connection->asked_end |= connection->state == WP_CONNECTION_IDLE;   /* it has all its answers: nothing to linger for */
+      wp_connection_kill (connection);
+    }
 }
 
 static gboolean
@@ -276,6 +313,7 @@ on_tick (gpointer data)
 {
   WpGate *self = data;
   gint64 now_ns = coarse_now_ns (), known_ns;
+  gboolean crowded = is_crowded (self, now_ns);
   WpConnection *next;
 
   read_news (self);
@@ -283,7 +321,7 @@ on_tick (gpointer data)
   for (WpConnection *connection = self->connections; connection; connection = next)
     {
       next = connection->next;
-      if (connection->deadline_ns <= known_ns)
+      if ((crowded ? deadline_in_crowd (self, connection) : connection->deadline_ns) <= known_ns)
         on_deadline (connection);
     }
   return G_SOURCE_CONTINUE;

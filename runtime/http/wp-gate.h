@@ -16,6 +16,8 @@ typedef struct {
   gint64 idle_timeout_ns;        /* between requests, and for writing an answer */
   guint64 max_body_bytes;
   guint64 body_min_rate;         /* bytes/s that a body must keep; 0: all of it has the timeout alone */
+  guint crowd;                   /* more connections than that: those that have been idle for a second make room; 0: never */
+  const char *whose;             /* "the admin listener", for the line that says so */
   WpBudget *budget;              /* of what connections and their jobs hold, shared by all gates; not owned; NULL: none */
 } WpGateLimits;
 

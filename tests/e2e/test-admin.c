@@ -222,26 +222,111 @@ test_events (void)
   wp_harness_stop (server);      /* though somebody listens */
 }
 
-/* Listeners that leave, by twos past the limit of connections, leave nothing behind. */
+/* As soon as there is a place. */
+static WpClient *
+listen_patiently (const WpHarness *server)
+{
+  for (gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;;)
+    {
+      WpClient *listener = wp_client_new (wp_harness_admin_port (server));
+      g_autofree char *line = NULL;
+
+      wp_client_get (listener, "/events", NULL);
+      line = wp_client_read_line (listener);
+      if (g_strcmp0 (line, "HTTP/1.1 200 OK") == 0)
+        return listener;
+      g_assert_cmpstr (line, ==, "HTTP/1.1 503 Service Unavailable");
+      wp_client_free (listener);
+      g_assert_cmpint (g_get_monotonic_time (), <, until_us);
+    }
+}
+
+/* Listeners that leave, past the limits of listeners and of connections, leave nothing behind. */
 static void
 test_listeners_leave (void)
 {
   g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
   g_autoptr(JsonParser) parser = json_parser_new ();
 
-  for (guint round = 0; round < 4; round++)
+  for (guint round = 0; round < 5; round++)
     {
       g_autoptr(GPtrArray) listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
 
-      for (guint i = 0; i < 40; i++)
-        {
-          g_ptr_array_add (listeners, wp_client_new (wp_harness_admin_port (server)));
-          wp_client_get (listeners->pdata[i], "/events", NULL);
-        }
-      for (guint i = 0; i < 40; i++)
+      for (guint i = 0; i < 30; i++)
+        g_ptr_array_add (listeners, listen_patiently (server));
+      for (guint i = 0; i < 30; i++)
         next_event (listeners->pdata[i], parser);
     }
   check (server, "GET", "/healthz", 200);
+}
+
+static void
+check_probes (const WpHarness *server)
+{
+  check (server, "GET", "/healthz", 200);
+  check (server, "GET", "/readyz", 200);
+  check (server, "GET", "/metrics", 200);
+}
+
+static void
+add_listener (const WpHarness *server, GPtrArray *clients)
+{
+  g_ptr_array_add (clients, wp_client_new (wp_harness_admin_port (server)));
+  wp_client_get (clients->pdata[clients->len - 1], "/events", NULL);
+}
+
+/* Half of the places are for others, and who leaves is followed by another. */
+static void
+test_too_many_listeners (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr(GPtrArray) served = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr(GPtrArray) refused = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr(JsonParser) parser = json_parser_new ();
+
+  for (guint i = 0; i < 32; i++)
+    {
+      add_listener (server, served);
+      next_event (served->pdata[i], parser);
+    }
+  for (guint i = 0; i < 32; i++)
+    {
+      g_autoptr(WpAnswer) answer = NULL;
+
+      add_listener (server, refused);
+      answer = wp_client_read (refused->pdata[i]);
+      g_assert_nonnull (answer);
+      g_assert_cmpuint (answer->status, ==, 503);
+      g_assert_cmpstr (answer->body, ==, "As many clients have /events as there may be; /stats.json has the same figures.\n");
+    }
+  wp_harness_await_log (server, "32 clients have /events of the admin listener, which is the most: others get 503\n");
+  check_probes (server);
+  next_event (served->pdata[31], parser);
+  g_ptr_array_set_size (served, 16);
+  g_ptr_array_add (served, listen_patiently (server));
+}
+
+/* Who asks nothing, or half a question, on as many connections as there are places. */
+static void
+test_too_many_idle (void)
+{
+  static const struct { guint n; const char *sent; guint status; } crowds[] = { { 64, "", 0 }, { 150, "", 0 }, { 150, "GET /stats", 408 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (crowds); i++)
+    {
+      g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+      g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+
+      for (guint j = 0; j < crowds[i].n; j++)
+        {
+          g_ptr_array_add (clients, wp_client_new (wp_harness_admin_port (server)));
+          wp_client_send (clients->pdata[j], crowds[i].sent);
+        }
+      check_probes (server);
+      wp_harness_await_log (server, "more than 48 connections to the admin listener: those that have been idle for 1 s are closed\n");
+      for (guint j = 0; j < 32; j++)
+        g_assert_cmpuint (wp_client_read_status (clients->pdata[j]), ==, crowds[i].status);
+    }
 }
 
 /* Nothing from elsewhere: the page works where there is no way out, and no script but its own runs. */
@@ -465,6 +550,8 @@ main (int argc, char **argv)
   g_test_add_func ("/admin/metrics", test_metrics);
   g_test_add_func ("/admin/events", test_events);
   g_test_add_func ("/admin/listeners-leave", test_listeners_leave);
+  g_test_add_func ("/admin/too-many-listeners", test_too_many_listeners);
+  g_test_add_func ("/admin/too-many-idle", test_too_many_idle);
   g_test_add_func ("/admin/dashboard", test_dashboard);
   g_test_add_func ("/admin/alive-under-overload", test_alive_under_overload);
   g_test_add_func ("/admin/figures", test_figures);
