@@ -25,6 +25,7 @@
 
 #define ADMIN_CONNECTIONS 96
 #define LIBSOUP_AFTER_MS 200     /* a start has a use for all processors until then */
+#define LEAST_RECOVERY_BYTES (1u << 20)
 #define SAME_REQUEST_NS (500 * WP_NS_PER_MS)   /* a terminal and a wrapper script (npm's) each send the signal of one Ctrl-C */
 
 typedef struct {
@@ -47,25 +48,18 @@ typedef struct {
   WpDrain drain;
 } Server;
 
-/* Returns: what an earlier run left unfinished; NULL with an error. */
-static GPtrArray *
-open_journal (Server *self, GError **error)
-{
-  self->journal = wp_server_open_journal (&self->options, error);
-  return self->journal ? wp_journal_recover (self->journal, error) : NULL;
-}
-
 static void
-start_journal (Server *self, GPtrArray *unfinished)
+start_journal (Server *self)
 {
   WpJournalCounts counts;
 
   wp_journal_count (self->journal, &counts);
-  g_message ("recovered %u jobs from %s", unfinished->len, self->options.journal);
+  if (counts.backlog > 0)
+    g_message ("%s has %" G_GUINT64_FORMAT " unfinished jobs, which run before new requests", self->options.journal, counts.backlog);
   if (counts.failed > 0)
     g_message ("%s keeps %" G_GUINT64_FORMAT " failed jobs: /failed.json lists them, --requeue gives them another chance", self->options.journal,
                counts.failed);
-  wp_mode_set_journal (self->mode, self->journal, unfinished);
+  wp_mode_set_journal (self->mode, self->journal, MAX (self->options.max_pending_bytes / 4, LEAST_RECOVERY_BYTES));
 }
 
 static void
@@ -242,8 +236,6 @@ catch_signals (Server *self)
 static gboolean
 start (Server *self, GError **error)
 {
-  g_autoptr(GPtrArray) unfinished = NULL;
-
   catch_signals (self);
   self->clock = wp_clock_new (error);
   if (!self->clock || !wp_server_security_open (&self->security, &self->options, error))
@@ -254,15 +246,15 @@ start (Server *self, GError **error)
   if (!self->database)
     return about_option (error, "database");
   self->database->pace_ns = self->options.commit_pace_ns;
-  if (self->options.journal && !(unfinished = open_journal (self, error)))
+  if (self->options.journal && !(self->journal = wp_server_open_journal (&self->options, error)))
     return about_option (error, "journal");
   if (self->options.record && !(self->recorder = wp_server_open_recorder (&self->options, error)))
     return about_option (error, "record");
 
   self->mode = wp_mode_new (&self->options.policy, self->options.max_jobs, self->clock, self->database, self->recorder);
   wp_mode_set_retry (self->mode, &self->options.retry);
-  if (unfinished)
-    start_journal (self, unfinished);
+  if (self->journal)
+    start_journal (self);
   self->fronts = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_front_free);
   start_fronts (self);
   start_admin (self);
@@ -323,17 +315,25 @@ close_record (Server *self, guint64 n_rows)
   return FALSE;
 }
 
-/* Jobs that had a place and did not end, and what becomes of them. */
-static void
+/* Jobs that had a place, or have one in the journal, and did not end, and what becomes of them. Returns: how many. */
+static guint64
 say_what_is_left (Server *self, const WpLedger *ledger)
 {
-  guint64 left = ledger->queued + ledger->in_service, kept = wp_mode_count_kept (self->mode);
+  WpJournalCounts counts = { .backlog = 0 };
+  guint64 left, kept;
   g_autoptr(GString) text = g_string_new (NULL);
 
+  if (self->journal)
+    wp_journal_count (self->journal, &counts);
+  left = ledger->queued + ledger->in_service + counts.backlog;
+  kept = wp_mode_count_kept (self->mode) + counts.backlog;
   if (left == 0)
-    return;
+    return 0;
   g_string_append_printf (text, "%" G_GUINT64_FORMAT " accepted jobs were not finished: %" G_GUINT64_FORMAT " queued, %" G_GUINT64_FORMAT
-                          " in service; ", left, ledger->queued, ledger->in_service);
+                          " in service", left, ledger->queued, ledger->in_service);
+  if (counts.backlog > 0)
+    g_string_append_printf (text, ", %" G_GUINT64_FORMAT " of an earlier run not begun", counts.backlog);
+  g_string_append (text, "; ");
   if (!self->journal)
     g_string_append (text, "no journal keeps them");
   else if (kept == left)
@@ -342,6 +342,8 @@ say_what_is_left (Server *self, const WpLedger *ledger)
     g_string_append_printf (text, "%" G_GUINT64_FORMAT " are kept in %s, the others were not written to it, and their requests not answered",
                             kept, self->options.journal);
   g_warning ("%s", text->str);
+
+  return left;
 }
 
 /* The last line. */
@@ -359,7 +361,7 @@ finish (Server *self)
 {
   g_autofree char *text = NULL;
   gboolean is_complete;
-  guint64 n_given_up;
+  guint64 n_left, n_given_up;
   WpLedger ledger;
 
   wp_mode_close (self->mode);
@@ -370,14 +372,14 @@ finish (Server *self)
     say_what_is_cut (self);
   is_complete = close_journal (self);
   wp_mode_count (self->mode, &ledger, NULL);
-  say_what_is_left (self, &ledger);
+  n_left = say_what_is_left (self, &ledger);
   is_complete = close_record (self, ledger.received + ledger.recovered) && is_complete;
   text = wp_ledger_format (&ledger);
   g_message ("%s", text);
   n_given_up = wp_mode_count_given_up (self->mode);
   say_what_was_given_up (self, n_given_up);
 
-  return self->drain.state == WP_DRAIN_STOPPED || !is_complete || ledger.queued + ledger.in_service > 0 || n_given_up > 0 ||
+  return self->drain.state == WP_DRAIN_STOPPED || !is_complete || n_left > 0 || n_given_up > 0 ||
          !wp_ledger_balances (&ledger);
 }
 

@@ -28,7 +28,7 @@ struct _WpJournalFile {
   WpFileId log;              /* the log that it has open */
   gboolean is_suspect;       /* a write failed: what is in the log, or in the system's cache of it, need not be on the disk */
   guint64 file_bytes;        /* as of the last commit, copied from the log or not */
-  sqlite3_stmt *begin, *insert, *fail, *remove, *commit, *rollback, *page_count;
+  sqlite3_stmt *begin, *insert, *fail, *remove, *commit, *rollback, *page_count, *next;
   char *why;
 };
 
@@ -161,7 +161,9 @@ prepare_all (WpJournalFile *self)
                   " SET failed = failed WHERE id = excluded.id", &self->insert) &&
          prepare (self, "INSERT INTO jobs VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (seq) DO UPDATE"
                   " SET failed = excluded.failed, updates = excluded.updates, reason = excluded.reason WHERE id = excluded.id", &self->fail) &&
-         prepare (self, "DELETE FROM jobs WHERE seq = ?", &self->remove);
+         prepare (self, "DELETE FROM jobs WHERE seq = ?", &self->remove) &&
+         prepare (self, "SELECT seq, id, received, method, path, content_type, service_ns, body FROM jobs"
+                  " WHERE seq > ? AND seq <= ? AND failed IS NULL ORDER BY seq LIMIT 1", &self->next);
 }
 
 static gboolean
@@ -216,7 +218,7 @@ static void
 close_database (WpJournalFile *self)
 {
   sqlite3_stmt **const statements[] = { &self->begin, &self->insert, &self->fail, &self->remove, &self->commit, &self->rollback,
-                                        &self->page_count };
+                                        &self->page_count, &self->next };
 
   for (guint i = 0; i < G_N_ELEMENTS (statements); i++)
     g_clear_pointer (statements[i], sqlite3_finalize);
@@ -252,7 +254,8 @@ gboolean
 wp_journal_file_count (WpJournalFile *self, WpJournalFileCounts *counts, GError **error)
 {
   return query_number (self, "SELECT ifnull(max(seq), 0) FROM jobs", &counts->last_row, error) &&
-         query_number (self, "SELECT count(*) FROM jobs WHERE failed IS NOT NULL", &counts->failed, error);
+         query_number (self, "SELECT count(*) FROM jobs WHERE failed IS NOT NULL", &counts->failed, error) &&
+         query_number (self, "SELECT count(*) FROM jobs", &counts->jobs, error);
 }
 
 static gboolean
@@ -477,45 +480,65 @@ column_text (sqlite3_stmt *statement, int column)
   return g_strdup ((const char *) sqlite3_column_text (statement, column));
 }
 
+/* FALSE: memory is short. */
+static gboolean
+take_body (WpJob *job, const void *bytes, gsize size)
+{
+  gpointer copy = size > 0 ? g_try_malloc (size) : NULL;
+
+  if (size == 0)
+    return TRUE;
+  if (!bytes || !copy)
+    {
+      g_free (copy);
+      return FALSE;
+    }
+  memcpy (copy, bytes, size);
+  job->body = g_bytes_new_take (copy, size);
+
+  return TRUE;
+}
+
+/* NULL: a column cannot be read; memory may be short. */
 static WpJob *
 make_job (sqlite3_stmt *row)
 {
-  WpJob *job = wp_job_new ();
-  const char *received = (const char *) sqlite3_column_text (row, 2);
+  g_autoptr(WpJob) job = wp_job_new ();
+  const char *received = (const char *) sqlite3_column_text (row, 2), *method = (const char *) sqlite3_column_text (row, 3);
 
   job->row = sqlite3_column_int64 (row, 0);
   job->row_state = WP_ROW_KEPT;
   job->id = column_text (row, 1);
-  if (!wp_time_parse_iso8601 (received, strlen (received), &job->received_ns))
-    job->received_ns = WP_TIME_NONE;
-  job->method = g_intern_string ((const char *) sqlite3_column_text (row, 3));
+  job->method = g_intern_string (method);
   job->path = column_text (row, 4);
   job->content_type = column_text (row, 5);
+  if (!received || !job->id || !method || !job->path ||
+      !take_body (job, sqlite3_column_blob (row, 7), (gsize) sqlite3_column_bytes (row, 7)))
+    return NULL;
+  if (!wp_time_parse_iso8601 (received, strlen (received), &job->received_ns))
+    job->received_ns = WP_TIME_NONE;
   if (sqlite3_column_type (row, 6) != SQLITE_NULL)
     job->asked_service_ns = sqlite3_column_int64 (row, 6);
-  if (sqlite3_column_bytes (row, 7) > 0)
-    job->body = g_bytes_new (sqlite3_column_blob (row, 7), (gsize) sqlite3_column_bytes (row, 7));
 
-  return job;
+  return g_steal_pointer (&job);
 }
 
-GPtrArray *
-wp_journal_file_load (WpJournalFile *self, GError **error)
+gboolean
+wp_journal_file_next (WpJournalFile *self, gint64 after_row, gint64 last_row, WpJob **job)
 {
-  static const char sql[] = "SELECT seq, id, received, method, path, content_type, service_ns, body FROM jobs"
-                            " WHERE failed IS NULL ORDER BY seq";
-  g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
-  sqlite3_stmt *statement = NULL;
-  int status = sqlite3_prepare_v2 (self->db, sql, -1, &statement, NULL);
+  int status;
 
-  while (status != SQLITE_ERROR && (status = sqlite3_step (statement)) == SQLITE_ROW)
-    g_ptr_array_add (jobs, make_job (statement));
-  sqlite3_finalize (statement);
-  if (status == SQLITE_DONE)
-    return g_steal_pointer (&jobs);
-  set_error (error, self->path, sqlite3_errmsg (self->db));
+  *job = NULL;
+  if (!self->db && !open_again (self))
+    return FALSE;
+  sqlite3_bind_int64 (self->next, 1, after_row);
+  sqlite3_bind_int64 (self->next, 2, last_row);
+  status = sqlite3_step (self->next);
+  if (status == SQLITE_ROW)
+    *job = make_job (self->next);
+  sqlite3_reset (self->next);
 
-  return NULL;
+  return *job || status == SQLITE_DONE || give_up (self, status == SQLITE_ROW ? "a row cannot be read" : sqlite3_errmsg (self->db));
 }
 
 gint64

@@ -32,6 +32,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpJournalFile, wp_journal_file_free)
 typedef struct {
   gint64 last_row;           /* the highest; 0: none */
   gint64 failed;             /* jobs that were given up */
+  gint64 jobs;               /* in all */
 } WpJournalFileCounts;
 
 /* FALSE with an error: it cannot be read, and nothing may be written to it. */
@@ -54,8 +55,14 @@ void wp_journal_file_get_size (const WpJournalFile *self, guint64 *file_bytes, g
 gboolean wp_journal_file_has_room (WpJournalFile *self);
 const char *wp_journal_file_why (const WpJournalFile *self);
 
-/* What is not failed, oldest first. Returns: (element-type WpJob): each with its row; NULL with an error. */
-GPtrArray *wp_journal_file_load (WpJournalFile *self, GError **error);
+/**
+ * wp_journal_file_next:
+ * @after_row, @last_row: the range of rows
+ * @job: (out) (transfer full): the first of them that is not failed, with its row; NULL: there is none
+ *
+ * Returns: FALSE: it cannot be read, and _why() says why
+ */
+gboolean wp_journal_file_next (WpJournalFile *self, gint64 after_row, gint64 last_row, WpJob **job);
 
 /* Makes the failed ones unfinished. Returns: how many, -1 with an error. */
 gint64 wp_journal_file_requeue (WpJournalFile *self, GError **error);

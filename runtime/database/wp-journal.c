@@ -4,6 +4,7 @@
 #include "sim/base/wp-error.h"
 
 #define MAX_ROWS_PER_COMMIT 1000
+#define MAX_ROWS_PER_TURN 256    /* read, before what came meanwhile is written */
 #define ROW_BYTES 256            /* of a job beside its body, roughly */
 #define LINGER_US 100000         /* rows that are to go wait for one to come, so that they cost no commit of their own */
 #define PROBE_US 200000          /* how often a file that cannot be written is tried */
@@ -14,8 +15,7 @@ struct _WpJournal {
   char *path;
   WpJournalFile *file;           /* the writer's */
   gint64 base_row;
-  WpJournalWritten written;
-  WpJournalHealth health;
+  const WpJournalListener *listener;
   gpointer data;
   GThread *writer;
 
@@ -26,6 +26,9 @@ struct _WpJournal {
   GArray *removals;              /* (element-type gint64): rows */
   gint64 removal_us;             /* when the first of them came */
   guint64 n_unwritten;           /* fails and removals that are not in the file yet */
+  gboolean read_on;              /* the listener may have a place for what an earlier run left */
+  gint64 read_us;                /* not before that; 0: at once */
+  gboolean all_read;
   gboolean stopping;             /* wp_journal_close() was called: nothing more is taken */
   gboolean ended;                /* the writer has */
   WpJournalCounts counts;
@@ -33,6 +36,8 @@ struct _WpJournal {
   /* The writer's: what it has taken and not written yet; the other halves of the above. */
   GPtrArray *taken_adds, *taken_over, *taken_fails;
   GArray *taken_removals;
+  gint64 read_row;               /* the last that was read of the earlier run's */
+  guint64 n_recovered;
   gint64 probe_us;               /* when the file is to be tried next; 0: it is well */
   gint64 logged_us;
   gboolean said_bad;             /* and not yet that it is well again */
@@ -64,7 +69,9 @@ wp_journal_open (const char *path, guint64 max_bytes, GError **error)
   self->file = g_steal_pointer (&file);
   self->base_row = counts.last_row + 1;
   self->counts.failed = (guint64) counts.failed;
-  self->counts.writable = TRUE;
+  self->counts.backlog = (guint64) (counts.jobs - counts.failed);
+  self->counts.writable = self->counts.readable = TRUE;
+  self->read_on = TRUE;
   wp_journal_file_get_size (self->file, &self->counts.file_bytes, &self->counts.log_bytes);
   self->adds = g_ptr_array_new ();
   self->fails = g_ptr_array_new ();
@@ -97,15 +104,9 @@ wp_journal_free (WpJournal *self)
   g_free (self);
 }
 
-GPtrArray *
-wp_journal_recover (WpJournal *self, GError **error)
-{
-  return wp_journal_file_load (self->file, error);
-}
-
 /* When there is something to write: now (0), at a moment of the monotonic clock, or never (G_MAXINT64). */
 static gint64
-due_us_locked (const WpJournal *self)
+write_due_us_locked (const WpJournal *self)
 {
   if (self->stopping || self->adds->len > 0)
     return 0;
@@ -127,19 +128,16 @@ take_add_locked (WpJournal *self, WpJob *job)
   g_ptr_array_add (waits ? self->taken_adds : self->taken_over, job);
 }
 
-/* Waits for something to write, and takes it. FALSE: the journal was closed; it is the last time. */
-static gboolean
-take (WpJournal *self)
+/* The same for what an earlier run left. */
+static gint64
+read_due_us_locked (const WpJournal *self)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
-  gint64 due_us;
+  return self->read_on && !self->all_read ? self->read_us : G_MAXINT64;
+}
 
-  while ((due_us = due_us_locked (self)) > g_get_monotonic_time ())
-    if (due_us == G_MAXINT64)
-      g_cond_wait (&self->changed, &self->mutex);
-    else
-      g_cond_wait_until (&self->changed, &self->mutex, due_us);
-
+static void
+take_locked (WpJournal *self)
+{
   for (guint i = 0; i < self->adds->len; i++)
     take_add_locked (self, self->adds->pdata[i]);
   g_ptr_array_set_size (self->adds, 0);
@@ -148,8 +146,34 @@ take (WpJournal *self)
   g_ptr_array_set_size (self->fails, 0);
   g_array_append_vals (self->taken_removals, self->removals->data, self->removals->len);
   g_array_set_size (self->removals, 0);
+}
 
-  return !self->stopping;
+typedef enum { READ = 1 << 0, WRITE = 1 << 1, END = 1 << 2 } Work;
+
+/* Waits for something to do, and takes what is to be written. */
+static Work
+take (WpJournal *self)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  gint64 due_us, now_us;
+  Work work = 0;
+
+  while ((due_us = MIN (write_due_us_locked (self), read_due_us_locked (self))) > (now_us = g_get_monotonic_time ()))
+    if (due_us == G_MAXINT64)
+      g_cond_wait (&self->changed, &self->mutex);
+    else
+      g_cond_wait_until (&self->changed, &self->mutex, due_us);
+
+  if (self->stopping)
+    work |= END;
+  else if (read_due_us_locked (self) <= now_us)
+    work |= READ;
+  if (write_due_us_locked (self) <= now_us)
+    {
+      work |= WRITE;
+      take_locked (self);
+    }
+  return work;
 }
 
 /* What one transaction holds: the first so many of each kind. */
@@ -259,7 +283,7 @@ note_health (WpJournal *self, gboolean ok)
   g_mutex_lock (&self->mutex);
   self->counts.writable = ok;
   g_mutex_unlock (&self->mutex);
-  self->health (ok, self->data);
+  self->listener->health (ok, self->data);
 }
 
 static void
@@ -267,7 +291,7 @@ tell (WpJournal *self, GPtrArray *jobs, guint n, gboolean ok)
 {
   wp_wake_hold ();
   for (guint i = 0; i < n; i++)
-    self->written (jobs->pdata[i], ok, self->data);
+    self->listener->written (jobs->pdata[i], ok, self->data);
   wp_wake_release ();
   if (n > 0)
     g_ptr_array_remove_range (jobs, 0, n);
@@ -294,14 +318,78 @@ write_taken (WpJournal *self)
   while (self->taken_adds->len > 0 || (ok && self->taken_fails->len + self->taken_removals->len > 0));
 }
 
+/* A row that was read, or not (@ok), is counted; @job: NULL if there was none. */
+static void
+note_read (WpJournal *self, const WpJob *job, gboolean ok)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  if (!ok && self->counts.readable)
+    g_warning ("the journal %s cannot be read, %" G_GUINT64_FORMAT " jobs of an earlier run wait in it: %s", self->path, self->counts.backlog,
+               wp_journal_file_why (self->file));
+  else if (ok && !self->counts.readable)
+    g_message ("the journal %s can be read again", self->path);
+  self->counts.readable = ok;
+  self->read_us = ok ? 0 : g_get_monotonic_time () + PROBE_US;
+  self->counts.backlog = job ? self->counts.backlog - 1 : ok ? 0 : self->counts.backlog;
+  self->all_read = ok && !job;
+}
+
+/* FALSE: there are no more, or not now. */
+static gboolean
+read_next (WpJournal *self)
+{
+  g_autoptr(WpJob) job = NULL;
+  gboolean ok = wp_journal_file_next (self->file, self->read_row, self->base_row - 1, &job);
+
+  note_read (self, job, ok);
+  if (!ok)
+    {
+      wp_journal_read_on (self);
+      return FALSE;
+    }
+  if (job)
+    self->read_row = job->row;
+  else
+    g_message ("recovered %" G_GUINT64_FORMAT " jobs from %s", self->n_recovered, self->path);
+  self->n_recovered += job != NULL;
+  self->listener->recovered (job, self->data);
+
+  return job != NULL;
+}
+
+/* A place that frees after it was looked for is told by wp_journal_read_on(), and looked for again. */
+static void
+read_some (WpJournal *self)
+{
+  guint n = 0;
+
+  g_mutex_lock (&self->mutex);
+  self->read_on = FALSE;
+  g_mutex_unlock (&self->mutex);
+  while (self->listener->has_place (self->data) && read_next (self))
+    if (++n == MAX_ROWS_PER_TURN)
+      {
+        wp_journal_read_on (self);
+        break;
+      }
+}
+
 static gpointer
 run (gpointer data)
 {
   WpJournal *self = data;
+  Work work;
 
-  while (take (self))
-    write_taken (self);
-  write_taken (self);
+  do
+    {
+      work = take (self);
+      if (work & READ)
+        read_some (self);
+      if (work & WRITE)
+        write_taken (self);
+    }
+  while (!(work & END));
   g_mutex_lock (&self->mutex);
   self->ended = TRUE;
   g_cond_broadcast (&self->changed);
@@ -311,12 +399,24 @@ run (gpointer data)
 }
 
 void
-wp_journal_start (WpJournal *self, WpJournalWritten written, WpJournalHealth health, gpointer data)
+wp_journal_start (WpJournal *self, const WpJournalListener *listener, gpointer data)
 {
-  self->written = written;
-  self->health = health;
+  self->listener = listener;
   self->data = data;
+  self->all_read = self->counts.backlog == 0;
+  if (self->all_read)
+    g_message ("recovered 0 jobs from %s", self->path);
   self->writer = g_thread_new ("wp-journal", run, self);
+}
+
+void
+wp_journal_read_on (WpJournal *self)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  if (!self->read_on)
+    g_cond_signal (&self->changed);
+  self->read_on = TRUE;
 }
 
 /* FALSE: it is not taken any more. */

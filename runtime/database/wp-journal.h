@@ -5,18 +5,28 @@
 
 typedef struct _WpJournal WpJournal;
 
-/* A job that was added is durable, or cannot be made so. Once for each; on the writer's thread. */
-typedef void (*WpJournalWritten) (WpJob *job, gboolean ok, gpointer data);
+/* Whom the writer calls, on its thread. */
+typedef struct {
+  /* A job that was added is durable, or cannot be made so. Once for each. */
+  void (*written) (WpJob *job, gboolean ok, gpointer data);
 
-/* The file cannot be written, or can be again. On the writer's thread; the first news is a bad one. */
-typedef void (*WpJournalHealth) (gboolean ok, gpointer data);
+  /* The file cannot be written, or can be again. The first news is a bad one. */
+  void (*health) (gboolean ok, gpointer data);
+
+  /* Is there a place for a job that an earlier run left unfinished? If not, wp_journal_read_on() is called once there may be. */
+  gboolean (*has_place) (gpointer data);
+
+  /* Such a job, oldest first; NULL: there are no more: not called where the backlog was 0 at the start. */
+  void (*recovered) (WpJob *job, gpointer data);
+} WpJournalListener;
 
 typedef struct {
   guint64 failed;            /* jobs in the file that were given up, in earlier runs too */
   guint64 refused;           /* jobs that could not be written */
   guint64 commits;
   guint64 file_bytes, log_bytes;   /* sizes, as of the last commit */
-  gboolean writable;
+  guint64 backlog;           /* jobs of an earlier run that are not read yet */
+  gboolean writable, readable;
 } WpJournalCounts;
 
 /* As wp_journal_file_open(). */
@@ -24,13 +34,13 @@ WpJournal *wp_journal_open (const char *path, guint64 max_bytes, GError **error)
 void wp_journal_free (WpJournal *self);   /* closed, and nobody calls any more */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpJournal, wp_journal_free)
 
-/* What an earlier run left unfinished, oldest first; before wp_journal_start(). Returns: (element-type WpJob), NULL with an error. */
-GPtrArray *wp_journal_recover (WpJournal *self, GError **error);
+/* Starts the writer. @listener: static */
+void wp_journal_start (WpJournal *self, const WpJournalListener *listener, gpointer data);
 
-/* Starts the writer. */
-void wp_journal_start (WpJournal *self, WpJournalWritten written, WpJournalHealth health, gpointer data);
+/* A place for a job of an earlier run may be free. Any thread, as the following; none blocks. */
+void wp_journal_read_on (WpJournal *self);
 
-/* An accepted job is to be made durable: @written will be called. Any thread, as the following; none blocks. */
+/* An accepted job is to be made durable: its listener hears when. */
 void wp_journal_add (WpJournal *self, WpJob *job);
 
 /* It is stored, and needs its row no more, added or not (yet). */

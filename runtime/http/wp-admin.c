@@ -66,6 +66,7 @@ add_journal (JsonBuilder *json, WpJournal *journal)
   wp_json_add_count (json, "failed", counts.failed);
   wp_json_add_count (json, "refused", counts.refused);
   wp_json_add_count (json, "commits", counts.commits);
+  wp_json_add_count (json, "backlog", counts.backlog);
   wp_json_add_count (json, "file_bytes", counts.file_bytes);
   wp_json_add_count (json, "log_bytes", counts.log_bytes);
   json_builder_end_object (json);
@@ -107,11 +108,13 @@ static const char *
 why_not_ready (const WpAdmin *self)
 {
   WpJournal *journal = wp_mode_get_journal (self->mode);
-  WpJournalCounts counts = { .writable = TRUE };
+  WpJournalCounts counts = { .writable = TRUE, .readable = TRUE };
 
   if (journal)
     wp_journal_count (journal, &counts);
-  return !g_atomic_int_get (&self->ready) ? "draining\n" : counts.writable ? NULL : "the journal cannot be written\n";
+  if (!g_atomic_int_get (&self->ready))
+    return "draining\n";
+  return !counts.writable ? "the journal cannot be written\n" : !counts.readable ? "the journal cannot be read\n" : NULL;
 }
 
 static char *

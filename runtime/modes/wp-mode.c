@@ -14,6 +14,8 @@ struct _WpMode {
   WpDatabase *database;
   WpRecorder *recorder;
   WpJournal *journal;        /* NULL: none */
+  WpBudget *recovery;        /* of the payloads that it gave back and that have not ended; NULL: no journal */
+  gint recovers;             /* atomic: there may be more of them */
   WpRetry retry;
   gsize n_retries;           /* atomic */
   gsize n_given_up;          /* atomic: jobs that were acknowledged, and not stored */
@@ -124,6 +126,8 @@ completed (WpMode *self, WpJob *job, const WpFreed *freed)
   if (is_answered_at_end (self, job))
     tell (job, event_of (job));
   job_ended (self, job);
+  if (g_atomic_int_get (&self->recovers))
+    wp_journal_read_on (self->journal);
 }
 
 /* The update of @job is done. Returns the job that its worker has now, if any. */
@@ -315,26 +319,74 @@ job_arrived (WpMode *self, const WpJob *job)
     wp_recorder_begin (self->recorder, job->arrival_ns);
 }
 
-void
-wp_mode_set_journal (WpMode *self, WpJournal *journal, GPtrArray *unfinished)
+/* WpJournalListener */
+static gboolean
+has_place (gpointer data)
 {
+  WpMode *self = data;
+
+  return !wp_budget_is_used_up (self->recovery) && wp_channel_has_place (self->channel);
+}
+
+/* Nothing is left of the earlier run: who waited behind it enters. */
+static void
+end_recovery (WpMode *self)
+{
+  gboolean started;
+  WpFreed freed;
+
+  while (wp_channel_admit (self->channel, &freed, &started))
+    {
+      WpJob *job = freed.admitted;
+
+      place_freed (self, &freed);
+      if (started)
+        serve (self, job);
+    }
+  turn_away (self, freed.expired);
+  g_atomic_int_set (&self->recovers, FALSE);
+}
+
+/* WpJournalListener */
+static void
+on_recovered (WpJob *job, gpointer data)
+{
+  WpMode *self = data;
+  gboolean started;
+
+  if (!job)
+    {
+      end_recovery (self);
+      return;
+    }
+  wp_job_charge_anyway (job, self->recovery);
+  started = wp_channel_recover (self->channel, job);
+  job_arrived (self, job);
+  if (started)
+    serve (self, job);
+}
+
+void
+wp_mode_set_journal (WpMode *self, WpJournal *journal, guint64 recovery_bytes)
+{
+  static const WpJournalListener listener = { on_written, on_health, has_place, on_recovered };
   g_autofree char *failed = g_strconcat ("kept as failed in ", wp_journal_get_path (journal), NULL);
   g_autofree char *kept = g_strconcat ("kept in ", wp_journal_get_path (journal), ", and the next start runs them", NULL);
+  WpJournalCounts counts;
+  WpLayout layout;
 
+  wp_policy_layout (&self->policy, &layout);
   wp_failure_log_free (self->failures);
   wp_failure_log_free (self->outages);
   self->failures = wp_failure_log_new (failed);
   self->outages = wp_failure_log_new (kept);
   self->journal = journal;
-  wp_journal_start (journal, on_written, on_health, self);
-  for (guint i = 0; i < unfinished->len; i++)
-    {
-      gboolean started = wp_channel_recover (self->channel, unfinished->pdata[i]);
-
-      job_arrived (self, unfinished->pdata[i]);
-      if (started)
-        serve (self, unfinished->pdata[i]);
-    }
+  self->recovery = wp_budget_new (recovery_bytes);
+  wp_journal_count (journal, &counts);
+  self->recovers = counts.backlog > 0;
+  if (self->recovers)
+    wp_channel_expect (self->channel, !layout.rejects);
+  wp_journal_start (journal, &listener, self);
 }
 
 WpJournal *
@@ -349,6 +401,7 @@ wp_mode_free (WpMode *self)
   wp_failure_log_free (self->failures);
   wp_failure_log_free (self->outages);
   wp_channel_free (self->channel);
+  g_clear_pointer (&self->recovery, wp_budget_free);
   g_free (self);
 }
 

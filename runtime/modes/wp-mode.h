@@ -34,12 +34,13 @@ void wp_mode_set_retry (WpMode *self, const WpRetry *retry);
 /**
  * wp_mode_set_journal:
  * @journal: not owned; closed before the mode goes
- * @unfinished: (element-type WpJob): what it gave back
+ * @recovery_bytes: payloads of an earlier run that are inside at once; one is in any case
  *
- * Before any request: starts the journal, and what was unfinished, in its order. From now on an accepted job is durable before its
- * request is answered, and one that is given up is kept. While the journal cannot be written, requests are answered with 503.
+ * Before any request: starts the journal, and what an earlier run left unfinished, in its order, as places free; requests wait behind it. From
+ * now on an accepted job is durable before its request is answered, and one that is given up is kept. While the journal cannot be written,
+ * requests are answered with 503.
  */
-void wp_mode_set_journal (WpMode *self, WpJournal *journal, GPtrArray *unfinished);
+void wp_mode_set_journal (WpMode *self, WpJournal *journal, guint64 recovery_bytes);
 WpJournal *wp_mode_get_journal (const WpMode *self);   /* (transfer none) (nullable) */
 
 /* Offers a job to the queue; the caller keeps its reference. Any thread; never blocks. */

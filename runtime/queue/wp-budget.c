@@ -34,6 +34,18 @@ wp_budget_take (WpBudget *self, gsize bytes)
 }
 
 void
+wp_budget_take_anyway (WpBudget *self, gsize bytes)
+{
+  atomic_fetch_add_explicit (&self->held_bytes, bytes, memory_order_relaxed);
+}
+
+gboolean
+wp_budget_is_used_up (const WpBudget *self)
+{
+  return wp_budget_held (self) >= self->max_bytes;
+}
+
+void
 wp_budget_give (WpBudget *self, gsize bytes)
 {
   atomic_fetch_sub_explicit (&self->held_bytes, bytes, memory_order_relaxed);

@@ -11,6 +11,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpBudget, wp_budget_free)
 
 /* FALSE: it would be over the limit, and nothing is taken. */
 gboolean wp_budget_take (WpBudget *self, gsize bytes);
+void wp_budget_take_anyway (WpBudget *self, gsize bytes);   /* over the limit too */
 void wp_budget_give (WpBudget *self, gsize bytes);
 
 guint64 wp_budget_held (const WpBudget *self);      /* bytes now */
+gboolean wp_budget_is_used_up (const WpBudget *self);

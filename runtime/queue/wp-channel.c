@@ -19,6 +19,8 @@ struct _WpChannel {
   guint n_waiting;           /* for @empty: to wake nobody is a system call all the same, one a request where the queue stays short */
   gboolean closed;
   gboolean refuses;          /* for now */
+  gboolean expects;          /* jobs of an earlier run, before any other */
+  gboolean parks_meanwhile;
   Line queue;                /* accepted, not started */
   Line parked;               /* waiting for a place */
   Line in_service;           /* in order of arrival too: what starts was the oldest that waited */
@@ -128,7 +130,7 @@ park_locked (WpChannel *self, WpJob *job)
 static gboolean
 is_empty_locked (const WpChannel *self)
 {
-  return !self->queue.head && !self->parked.head && !self->in_service.head;
+  return !self->queue.head && !self->parked.head && !self->in_service.head && !self->expects;
 }
 
 static void
@@ -157,19 +159,19 @@ wp_channel_send (WpChannel *self, WpJob *job)
       end_locked (self, job, WP_OUTCOME_REJECTED, now_ns);
       return WP_SEND_CLOSED;
     }
-  worker = idle_worker_locked (self);
+  worker = self->expects ? NULL : idle_worker_locked (self);
   if (worker)
     {
       job->accepted_ns = now_ns;
       start_locked (self, wp_job_ref (job), worker, now_ns);
       return WP_SEND_STARTED;
     }
-  if (self->queue.n < self->capacity_jobs)
+  if (!self->expects && self->queue.n < self->capacity_jobs)
     {
       accept_locked (self, wp_job_ref (job), now_ns);
       return WP_SEND_ACCEPTED;
     }
-  if (self->rejects)
+  if (self->expects ? !self->parks_meanwhile : self->rejects)
     {
       end_locked (self, job, WP_OUTCOME_REJECTED, now_ns);
       return WP_SEND_REJECTED;
@@ -199,7 +201,7 @@ admit_locked (WpChannel *self, WpFreed *freed, gint64 now_ns)
 {
   WpJob *job;
 
-  if (!self->parked.head || self->queue.n >= MAX (self->capacity_jobs, 1))
+  if (!self->parked.head || self->expects || self->queue.n >= MAX (self->capacity_jobs, 1))
     return;
   freed->expired = end_parked_locked (self, now_ns - self->timeout_ns, WP_OUTCOME_TIMED_OUT, now_ns);
   job = self->parked.head;
@@ -268,6 +270,23 @@ wp_channel_take_all (WpChannel *self, WpJob *const *done, guint n, WpTaken *take
     taken[i].next = take_locked (self, done[i], &taken[i].freed, now_ns);
 }
 
+void
+wp_channel_expect (WpChannel *self, gboolean parks)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  self->expects = TRUE;
+  self->parks_meanwhile = parks;
+}
+
+gboolean
+wp_channel_has_place (WpChannel *self)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  return !self->closed && (self->in_service.n < self->max_workers || self->queue.n < self->capacity_jobs);
+}
+
 gboolean
 wp_channel_recover (WpChannel *self, WpJob *job)
 {
@@ -288,6 +307,39 @@ wp_channel_recover (WpChannel *self, WpJob *job)
     accept_locked (self, job, now_ns);
 
   return worker != NULL;
+}
+
+gboolean
+wp_channel_admit (WpChannel *self, WpFreed *freed, gboolean *started)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  gint64 now_ns = wp_time_monotonic ();
+  WpWorker *worker = NULL;
+  WpJob *job;
+
+  *freed = (WpFreed) { NULL, end_parked_locked (self, now_ns - self->timeout_ns, WP_OUTCOME_TIMED_OUT, now_ns) };
+  job = self->parked.head;
+  if (job)
+    worker = idle_worker_locked (self);
+  *started = worker != NULL;
+  if (!job || (!worker && self->queue.n >= self->capacity_jobs))
+    {
+      self->expects = FALSE;
+      if (self->n_waiting > 0 && is_empty_locked (self))
+        g_cond_broadcast (&self->empty);
+      return FALSE;
+    }
+  line_remove (&self->parked, job);
+  if (worker)
+    {
+      job->accepted_ns = now_ns;
+      start_locked (self, job, worker, now_ns);
+    }
+  else
+    accept_locked (self, job, now_ns);
+  freed->admitted = wp_job_ref (job);
+
+  return TRUE;
 }
 
 static void

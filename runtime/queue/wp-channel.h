@@ -69,9 +69,31 @@ typedef struct { WpJob *next; WpFreed freed; } WpTaken;
 /* Jobs that one commit has done, all at once: one operation, one reading of the clock. @taken: (out): for each of them. */
 void wp_channel_take_all (WpChannel *self, WpJob *const *done, guint n, WpTaken *taken);
 
-/* A job of an earlier run enters, before any of this one: it is not parked, however long the queue gets, which takes no other until it
- * is short enough. The channel takes a reference of its own. TRUE: an idle worker has it: issue its update. */
+/**
+ * wp_channel_expect:
+ * @parks: a sender is parked meanwhile, else it is rejected
+ *
+ * Jobs of an earlier run are to enter before any of this one, as places free: until wp_channel_admit() has returned FALSE, wp_channel_recover()
+ * alone gives them away, and the channel is not empty. Before the first sender.
+ */
+void wp_channel_expect (WpChannel *self, gboolean parks);
+
+/* Could another one of them enter now? None can once the channel is closed. */
+gboolean wp_channel_has_place (WpChannel *self);
+
+/* It enters, wherever there is room. The channel takes a reference of its own. TRUE: an idle worker has it: issue its update. */
 gboolean wp_channel_recover (WpChannel *self, WpJob *job);
+
+/**
+ * wp_channel_admit:
+ * @freed: (out): for the parked
+ * @started: (out): whether an idle worker has @freed->admitted: issue its update
+ *
+ * There are no more of them: whoever was parked behind enters, one with each call, oldest first.
+ *
+ * Returns: FALSE: nobody is parked, or no place is free, and senders are taken as usual from now on
+ */
+gboolean wp_channel_admit (WpChannel *self, WpFreed *freed, gboolean *started);
 
 /**
  * wp_channel_withdraw:

@@ -25,11 +25,24 @@ length_of (const char *text)
   return text ? strlen (text) : 0;
 }
 
+static gsize
+payload_bytes (const WpJob *self)
+{
+  return length_of (self->id) + length_of (self->path) + length_of (self->content_type) + (self->body ? g_bytes_get_size (self->body) : 0);
+}
+
+void
+wp_job_charge_anyway (WpJob *self, WpBudget *budget)
+{
+  self->budget = budget;
+  self->holds_bytes = payload_bytes (self);
+  wp_budget_take_anyway (budget, self->holds_bytes);
+}
+
 gboolean
 wp_job_charge (WpJob *self, WpBudget *budget)
 {
-  gsize bytes = length_of (self->id) + length_of (self->path) + length_of (self->content_type) +
-                (self->body ? g_bytes_get_size (self->body) : 0);
+  gsize bytes = payload_bytes (self);
 
   if (!budget || bytes < SMALL_BYTES)
     return TRUE;

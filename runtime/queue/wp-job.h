@@ -92,6 +92,9 @@ WpJob *wp_job_new (void);
 /* Takes what the payload holds from @budget, until the job is freed. FALSE: there is no more. Small ones are free: their number has limits of
  * its own. */
 gboolean wp_job_charge (WpJob *self, WpBudget *budget);
+
+/* The same, over the limit too. */
+void wp_job_charge_anyway (WpJob *self, WpBudget *budget);
 WpJob *wp_job_ref (WpJob *self);
 void wp_job_unref (WpJob *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpJob, wp_job_unref)

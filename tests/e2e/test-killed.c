@@ -130,15 +130,16 @@ reconcile (const WpHarness *server, GHashTable *answered)
   g_test_message ("%u acknowledged, %u stored", g_hash_table_size (answered), g_hash_table_size (stored));
 }
 
+/* How many jobs it has found at its start. */
 static guint
-recovered (const WpHarness *server)
+unfinished (const WpHarness *server)
 {
   g_autofree char *log = wp_harness_log (server);
-  const char *line = strstr (log, "recovered ");
+  const char *line = strstr (log, "jobs.journal has ");
   guint n = 0;
 
   if (line)
-    g_assert_cmpint (sscanf (line, "recovered %u jobs", &n), ==, 1);
+    g_assert_cmpint (sscanf (line, "jobs.journal has %u unfinished jobs", &n), ==, 1);
   return n;
 }
 
@@ -155,7 +156,7 @@ check_killed (const char *mode, const char *option)
     {
       n_looks += run_round (server, &load);
       wp_harness_start_again (server, "-m", mode, "-q", "4", "-w", "2", option, NULL);
-      n_recovered += recovered (server);
+      n_recovered += unfinished (server);
     }
   wp_harness_stop (server);
   reconcile (server, load.answered);
@@ -195,7 +196,7 @@ test_when_stored_with_a_journal (gconstpointer mode)
   wp_harness_wait (server);
   wp_hold_release (hold);
   wp_harness_start_again (server, "-m", mode, "--ack=stored", "--journal=jobs.journal", NULL);
-  g_assert_cmpuint (recovered (server), ==, 1);
+  g_assert_cmpuint (unfinished (server), ==, 1);
   wp_harness_stop (server);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "id = '1'"), ==, 1);
 }
@@ -230,7 +231,7 @@ test_old_order (void)
       if (i == 2)
         wp_hold_release (hold);
       wp_harness_start_again (server, "-m", "WorkerPool", "-w", "1", "--journal=jobs.journal", NULL);
-      g_assert_cmpuint (recovered (server), ==, 300);
+      g_assert_cmpuint (unfinished (server), ==, 300);
     }
   wp_harness_await_stat (server, "ledger.stored", 300);
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.recovered"), ==, 300);
@@ -242,28 +243,122 @@ test_old_order (void)
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "id = CAST(1001 - rowid AS TEXT)"), ==, 100);
 }
 
-/* More than the queue holds now: nothing is refused, and who comes waits until it is short enough. */
+/* More than the queue holds now: they are read as places free; who comes waits behind them, and nothing is refused. */
 static void
 test_smaller_queue (void)
 {
   g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", NULL);
   g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
   g_autoptr(WpClient) client = NULL;
+  WpWatch *watch;
 
   post_all (server, 50);
   wp_harness_signal (server, SIGKILL);
   wp_harness_wait (server);
   wp_harness_start_again (server, "-m", "BufferedChannel", "-q", "2", "--journal=jobs.journal", NULL);
-  g_assert_cmpfloat (wp_harness_stat (server, "ledger.queued"), ==, 49);
+  watch = wp_watch_new (wp_harness_admin_port (server));
+  wp_harness_await_stat (server, "journal.backlog", 47);
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.queued"), ==, 2);
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.recovered"), ==, 3);
   client = wp_client_new (wp_harness_port (server));
   wp_client_post (client, "/", NULL, "late", 4);
   wp_harness_await_stat (server, "ledger.parked", 1);
   wp_hold_release (hold);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
   g_clear_pointer (&client, wp_client_free);
+  g_assert_cmpuint (wp_watch_free (watch), >, 0);
+  wp_harness_await_log (server, "recovered 50 jobs from jobs.journal\n");
+  g_assert_cmpfloat (wp_harness_stat (server, "queued_peak"), ==, 2);
   wp_harness_stop (server);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 51);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "rowid = 51 AND body = CAST('late' AS BLOB)"), ==, 1);
+}
+
+/* A server that begins with a hundred unfinished jobs of 20 kB. */
+static WpHarness *
+start_with_large_jobs (WpHold **hold, const char *mode, const char *option)
+{
+  WpHarness *server = wp_harness_start ("--journal=jobs.journal", NULL);
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autofree char *body = g_strnfill (20000, 'x');
+
+  *hold = wp_hold_new (server, "wp.db");
+  for (guint i = 0; i < 100; i++)
+    {
+      wp_client_post (client, "/", NULL, body, 20000);
+      g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+    }
+  wp_harness_signal (server, SIGKILL);
+  wp_harness_wait (server);
+  wp_harness_start_again (server, "-m", mode, "--journal=jobs.journal", "--max-pending=1m", option, NULL);
+
+  return server;
+}
+
+/* Where the queue has no bound, memory has: a megabyte of them at once, here. In Default mode too a request waits behind the rest. */
+static void
+test_more_than_memory (void)
+{
+  g_autoptr(WpHold) hold = NULL;
+  g_autoptr(WpHarness) server = start_with_large_jobs (&hold, "Default", NULL);
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  double inside;
+
+  wp_client_post (client, "/", NULL, "late", 4);
+  wp_harness_await_stat (server, "ledger.parked", 1);
+  wp_harness_await_stat (server, "ledger.in_service", (1 << 20) / 20000 + 1);
+  inside = wp_harness_stat (server, "ledger.in_service");
+  g_assert_cmpfloat (wp_harness_stat (server, "journal.backlog"), ==, 100 - inside);
+  g_assert_true (wp_client_is_silent (client));
+  wp_hold_release (hold);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+  g_clear_pointer (&client, wp_client_free);
+  wp_harness_stop (server);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "rowid <= 100 AND length (body) = 20000"), ==, 100);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "rowid = 101 AND body = CAST('late' AS BLOB)"), ==, 1);
+}
+
+/* Who does not want to wait is refused as by a full queue. */
+static void
+test_not_behind (void)
+{
+  g_autoptr(WpHold) hold = NULL;
+  g_autoptr(WpHarness) server = start_with_large_jobs (&hold, "WorkerPool", "--when-full=reject");
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+
+  wp_client_post (client, "/", NULL, "early", 5);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 503);
+  wp_hold_release (hold);
+  wp_harness_await_stat (server, "journal.backlog", 0);
+  wp_harness_await_stat (server, "ledger.stored", 100);
+  wp_client_post (client, "/", NULL, "late", 4);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+  g_clear_pointer (&client, wp_client_free);
+  wp_harness_stop (server);
+}
+
+/* The drain's time is up before all were read: they are kept, and reported. */
+static void
+test_not_all_read (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+
+  post_all (server, 50);
+  wp_harness_signal (server, SIGKILL);
+  wp_harness_wait (server);
+  wp_harness_start_again (server, "-m", "BufferedChannel", "-q", "2", "--journal=jobs.journal", "--drain-timeout=300ms", NULL);
+  wp_harness_await_stat (server, "journal.backlog", 47);
+  wp_harness_signal (server, SIGTERM);
+  g_assert_cmpint (wp_harness_wait (server), ==, 1);
+  wp_harness_await_log (server, "50 accepted jobs were not finished: 2 queued, 1 in service, 47 of an earlier run not begun; they are kept in "
+                        "jobs.journal\n");
+  g_assert_cmpuint (wp_harness_ledger (server, "recovered"), ==, 3);
+  wp_hold_release (hold);
+  wp_harness_start_again (server, "-m", "BufferedChannel", "-q", "2", "--journal=jobs.journal", NULL);
+  wp_harness_stop (server);   /* a drain runs them all */
+  g_assert_cmpuint (wp_harness_ledger (server, "stored"), ==, 50);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "CAST(body AS TEXT) = printf('%03d', rowid - 1)"), ==, 50);
 }
 
 /* A parked request was not accepted: it is not run either. */
@@ -283,7 +378,7 @@ test_parked (void)
   g_assert_cmpuint (wp_client_read_status (parked), ==, 0);
   wp_hold_release (hold);
   wp_harness_start_again (server, "-m", "BufferedChannel", "-q", "1", "--journal=jobs.journal", NULL);
-  g_assert_cmpuint (recovered (server), ==, 2);
+  g_assert_cmpuint (unfinished (server), ==, 2);
   wp_harness_stop (server);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 2);
 }
@@ -306,6 +401,9 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/killed/old-order", test_old_order);
   g_test_add_func ("/killed/smaller-queue", test_smaller_queue);
+  g_test_add_func ("/killed/not-all-read", test_not_all_read);
+  g_test_add_func ("/killed/more-than-memory", test_more_than_memory);
+  g_test_add_func ("/killed/not-behind", test_not_behind);
   g_test_add_func ("/killed/parked", test_parked);
 
   return g_test_run ();

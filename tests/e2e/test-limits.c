@@ -1,6 +1,7 @@
 /* Threads and memory run out: at start that is one line, and under load a 503; what is inside is served on. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-harness.h"
+#include "tests/e2e/wp-hold.h"
 #include "tests/e2e/wp-watch.h"
 
 #include <glib/gstdio.h>
@@ -258,10 +259,37 @@ test_memory_and_heads (void)
   wp_harness_stop (server);
 }
 
+/* More unfinished jobs in the journal than memory can hold. */
+static void
+test_large_journal (void)
+{
+  g_autoptr(WpHarness) before = NULL, server = NULL;
+  g_autoptr(WpHold) hold = NULL;
+  g_autofree char *path = NULL, *option = NULL;
+
+  if (cannot_limit_memory ())
+    return;
+  before = wp_harness_start ("--journal=jobs.journal", NULL);
+  wp_harness_stop (before);
+  hold = wp_hold_new (before, "jobs.journal");
+  wp_hold_execute (hold, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) INSERT INTO jobs"
+                   " SELECT i, 'job-' || i, '2026-11-29T12:00:00Z', 'POST', '/', NULL, NULL, zeroblob (20000), NULL, NULL, NULL FROM n");
+  wp_hold_release (hold);
+  wp_hold_execute (hold, "PRAGMA wal_checkpoint (TRUNCATE)");
+  path = wp_harness_path (before, "jobs.journal");
+  option = g_strconcat ("--journal=", path, NULL);
+  server = wp_harness_start_limited (&little_memory, "--threads=2", "-d", "delay:1ms", option, NULL);
+  wp_harness_await_stat (server, "ledger.stored", 10000);
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.recovered"), ==, 10000);
+  check_alive (server);
+  wp_harness_stop (server);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/limits/large-journal", test_large_journal);
   g_test_add_func ("/limits/threads-at-start", test_threads_at_start);
   g_test_add_func ("/limits/threads-under-load", test_threads_under_load);
   g_test_add_func ("/limits/memory-at-start", test_memory_at_start);

@@ -39,43 +39,128 @@ serve_all (WpChannel *channel, GPtrArray *jobs, guint first)
     }
 }
 
-/* More come back than there are places: all are kept, in order, and nobody else enters before there is one, nor, with K = 0, before
- * there is a worker. */
 static void
-check_recover (guint capacity_jobs)
+end (WpChannel *channel, WpJob *job)
 {
-  g_autoptr(WpChannel) channel = wp_channel_new (capacity_jobs, 1, FALSE, WP_TIME_NONE);
-  g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
   WpFreed freed;
-  WpJob *late;
 
-  g_assert_true (wp_channel_recover (channel, add_job (jobs)));
-  for (guint i = 0; i < 3; i++)
-    g_assert_false (wp_channel_recover (channel, add_job (jobs)));
-  late = add_job (jobs);
-  g_assert_cmpint (wp_channel_send (channel, late), ==, WP_SEND_PARKED);
-  check_ledger (channel, 1, 4, 0, 3, 1);
-  for (guint i = 0; i < 3; i++)
+  if (job->state == WP_JOB_QUEUED)
+    g_assert_cmpint (wp_channel_withdraw (channel, job, &freed), ==, WP_WITHDRAWAL_DONE);
+  else if (job->state == WP_JOB_IN_SERVICE)
+    wp_channel_take (channel, job, &freed);
+  wp_job_unref (job);   /* the channel's, or of wp_channel_close() */
+}
+
+/* Jobs of an earlier run come as places free, and before them nobody enters, whatever is free; then those who waited do, in order. */
+static void
+check_recover (guint capacity_jobs, guint workers, guint n_recovered, guint n_parked)
+{
+  g_autoptr(WpChannel) channel = wp_channel_new (capacity_jobs, workers, TRUE, WP_TIME_NONE);
+  g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
+  guint places = capacity_jobs + workers, n_started = 0, n_queued = 0;
+  gboolean started;
+  WpFreed freed;
+
+  wp_channel_expect (channel, TRUE);
+  g_assert_false (wp_channel_wait_empty (channel, 0));
+  for (guint i = 0; i < n_parked; i++)
+    g_assert_cmpint (wp_channel_send (channel, add_job (jobs)), ==, WP_SEND_PARKED);
+  for (guint i = 0; i < n_recovered; i++)
     {
-      WpJob *done = jobs->pdata[i];
-
-      g_assert_true (wp_channel_take (channel, done, &freed) == jobs->pdata[i + 1]);
-      g_assert_true (freed.admitted == (capacity_jobs == 3 - i ? late : NULL));
-      g_clear_pointer (&freed.admitted, wp_job_unref);
-      wp_job_unref (done);
+      g_assert_true (wp_channel_has_place (channel));
+      g_assert_true (wp_channel_recover (channel, add_job (jobs)) == (i < workers));
     }
-  serve_all (channel, jobs, 3);
-  check_ledger (channel, 1, 4, 0, 0, 0);
+  g_assert_true (wp_channel_has_place (channel) == (n_recovered < places));
+  check_ledger (channel, n_parked, n_recovered, 0, n_recovered - MIN (n_recovered, workers), n_parked);
+  while (wp_channel_admit (channel, &freed, &started))
+    {
+      g_assert_true (freed.admitted == jobs->pdata[n_started + n_queued]);
+      g_assert_cmpint (freed.admitted->state, ==, started ? WP_JOB_IN_SERVICE : WP_JOB_QUEUED);
+      g_assert_cmpint (freed.admitted->accepted_ns, >=, freed.admitted->arrival_ns);
+      g_assert_true (!started || n_queued == 0);
+      n_started += started;
+      n_queued += !started;
+      wp_job_unref (freed.admitted);
+    }
+  g_assert_cmpuint (n_started + n_queued, ==, MIN (n_parked, places - n_recovered));
+  g_assert_cmpuint (n_started, ==, MIN (n_parked, workers - MIN (n_recovered, workers)));
+  wp_channel_close (channel);
   for (guint i = 0; i < jobs->len; i++)
-    g_assert_cmpuint (((WpJob *) jobs->pdata[i])->seq, ==, i);
+    end (channel, jobs->pdata[i]);
+  g_assert_true (wp_channel_wait_empty (channel, 0));
 }
 
 static void
 test_recover (void)
 {
-  check_recover (0);
-  check_recover (1);
-  check_recover (2);
+  check_recover (0, 1, 1, 3);
+  check_recover (0, 2, 1, 3);
+  check_recover (5, 2, 7, 3);
+  check_recover (5, 2, 1, 10);
+  check_recover (5, 2, 3, 2);
+  check_recover (5, 2, 1, 0);
+}
+
+/* A place that frees meanwhile is for the next of them, and not for who is parked. */
+static void
+test_recover_keeps_out (void)
+{
+  g_autoptr(WpChannel) channel = wp_channel_new (5, 1, FALSE, WP_TIME_NONE);
+  g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
+  gboolean started;
+  WpFreed freed;
+
+  wp_channel_expect (channel, TRUE);
+  g_assert_true (wp_channel_recover (channel, add_job (jobs)));
+  g_assert_cmpint (wp_channel_send (channel, add_job (jobs)), ==, WP_SEND_PARKED);
+  g_assert_null (wp_channel_take (channel, jobs->pdata[0], &freed));
+  g_assert_null (freed.admitted);
+  wp_job_unref (jobs->pdata[0]);
+  check_ledger (channel, 1, 1, 0, 0, 1);
+  g_assert_true (wp_channel_admit (channel, &freed, &started));
+  g_assert_true (started);
+  wp_job_unref (freed.admitted);
+  g_assert_false (wp_channel_admit (channel, &freed, &started));
+  serve_all (channel, jobs, 1);
+}
+
+/* Who is not to wait is turned away meanwhile, and nothing more comes once it is closed. */
+static void
+test_recover_rejects (void)
+{
+  g_autoptr(WpChannel) channel = wp_channel_new (5, 1, TRUE, WP_TIME_NONE);
+  g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
+  gboolean started;
+  WpFreed freed;
+
+  wp_channel_expect (channel, FALSE);
+  g_assert_cmpint (wp_channel_send (channel, add_job (jobs)), ==, WP_SEND_REJECTED);
+  g_assert_false (wp_channel_admit (channel, &freed, &started));
+  g_assert_true (wp_channel_wait_empty (channel, 0));
+  g_assert_cmpint (wp_channel_send (channel, add_job (jobs)), ==, WP_SEND_STARTED);
+  g_assert_true (wp_channel_has_place (channel));
+  wp_channel_close (channel);
+  g_assert_false (wp_channel_has_place (channel));
+  serve_all (channel, jobs, 1);
+}
+
+/* Who has waited behind them for too long is told so, and does not enter. */
+static void
+test_recover_expires (void)
+{
+  g_autoptr(WpChannel) channel = wp_channel_new (5, 1, FALSE, 1);
+  g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
+  gboolean started;
+  WpFreed freed;
+
+  wp_channel_expect (channel, TRUE);
+  g_assert_cmpint (wp_channel_send (channel, add_job (jobs)), ==, WP_SEND_PARKED);
+  while (wp_time_monotonic () <= ((WpJob *) jobs->pdata[0])->arrival_ns + 1)
+    ;
+  g_assert_false (wp_channel_admit (channel, &freed, &started));
+  g_assert_true (freed.expired == jobs->pdata[0]);
+  g_assert_cmpint (freed.expired->outcome, ==, WP_OUTCOME_TIMED_OUT);
+  wp_job_unref (freed.expired);
 }
 
 /* What is queued goes, and its place goes to who is parked; what is in service stays, and says so; what has ended, has. */
@@ -127,6 +212,9 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/channel-journal/recover", test_recover);
+  g_test_add_func ("/channel-journal/recover-keeps-out", test_recover_keeps_out);
+  g_test_add_func ("/channel-journal/recover-rejects", test_recover_rejects);
+  g_test_add_func ("/channel-journal/recover-expires", test_recover_expires);
   g_test_add_func ("/channel-journal/withdraw", test_withdraw);
   g_test_add_func ("/channel-journal/refuse", test_refuse);
 

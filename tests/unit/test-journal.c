@@ -19,6 +19,9 @@ typedef struct {
   GMutex mutex;
   GCond changed;
   guint n_written, n_refused;   /* guarded by mutex */
+  GPtrArray *recovered;         /* (element-type WpJob): guarded by mutex: since the start */
+  gboolean all_recovered;       /* guarded by mutex */
+  guint n_places;               /* guarded by mutex: for those that are recovered */
   gint n_jobs;                  /* atomic: made so far */
 } Bench;
 
@@ -26,10 +29,10 @@ static void
 on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
 {
   g_assert_true (strstr (message, "cannot be written, requests get 503") || strstr (message, "was removed or replaced; what it holds is") ||
-                 g_str_has_suffix (message, "can be written again"));
+                 strstr (message, "cannot be read, ") || g_str_has_suffix (message, " again") || g_str_has_prefix (message, "recovered "));
 }
 
-/* WpJournalWritten */
+/* WpJournalListener, as the following. */
 static void
 on_written (WpJob *job, gboolean ok, gpointer data)
 {
@@ -41,10 +44,55 @@ on_written (WpJob *job, gboolean ok, gpointer data)
   g_mutex_unlock (&self->mutex);
 }
 
-/* WpJournalHealth */
 static void
 on_health (gboolean ok, gpointer data)
 {
+}
+
+static gboolean
+has_place (gpointer data)
+{
+  Bench *self = data;
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  return self->recovered->len < self->n_places;
+}
+
+static void
+on_recovered (WpJob *job, gpointer data)
+{
+  Bench *self = data;
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  if (job)
+    g_ptr_array_add (self->recovered, wp_job_ref (job));
+  else
+    self->all_recovered = TRUE;
+  g_cond_signal (&self->changed);
+}
+
+static void
+start (Bench *self)
+{
+  static const WpJournalListener listener = { on_written, on_health, has_place, on_recovered };
+  WpJournalCounts counts;
+
+  wp_journal_count (self->journal, &counts);
+  self->all_recovered = counts.backlog == 0;
+  g_clear_pointer (&self->recovered, g_ptr_array_unref);
+  self->recovered = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
+  wp_journal_start (self->journal, &listener, self);
+}
+
+static void
+await_all_recovered (Bench *self)
+{
+  gint64 until_us = g_get_monotonic_time () + GIVE_UP_US;
+
+  g_mutex_lock (&self->mutex);
+  while (!self->all_recovered)
+    g_assert_true (g_cond_wait_until (&self->changed, &self->mutex, until_us));
+  g_mutex_unlock (&self->mutex);
 }
 
 static void
@@ -79,14 +127,14 @@ close_journal (Bench *self)
   g_clear_pointer (&self->journal, wp_journal_free);
 }
 
+/* Starts it, and waits for all that an earlier run left. */
 static GPtrArray *
 recover (Bench *self)
 {
-  g_autoptr(GError) error = NULL;
-  GPtrArray *jobs = wp_journal_recover (self->journal, &error);
+  start (self);
+  await_all_recovered (self);
 
-  g_assert_no_error (error);
-  return jobs;
+  return g_ptr_array_ref (self->recovered);
 }
 
 static void
@@ -96,6 +144,7 @@ bench_init (Bench *self, gconstpointer data)
   self->path = g_build_filename (self->dir, "jobs.journal", NULL);
   g_mutex_init (&self->mutex);
   g_cond_init (&self->changed);
+  self->n_places = G_MAXUINT;
 }
 
 static void
@@ -105,6 +154,7 @@ bench_clear (Bench *self, gconstpointer data)
   const char *name;
 
   g_clear_pointer (&self->journal, wp_journal_free);
+  g_clear_pointer (&self->recovered, g_ptr_array_unref);
   while ((name = g_dir_read_name (dir)))
     {
       g_autofree char *path = g_build_filename (self->dir, name, NULL);
@@ -200,7 +250,7 @@ test_any_order (Bench *self, gconstpointer data)
   GThread *threads[N_THREADS];
 
   open_journal (self, 0);
-  wp_journal_start (self->journal, on_written, on_health, self);
+  start (self);
   for (guint i = 0; i < N_THREADS; i++)
     threads[i] = g_thread_new ("hammer", hammer, self);
   for (guint i = 0; i < N_THREADS; i++)
@@ -236,7 +286,7 @@ test_next_run (Bench *self, gconstpointer data)
   WpJournalCounts counts;
 
   open_journal (self, 0);
-  wp_journal_start (self->journal, on_written, on_health, self);
+  start (self);
   for (guint i = 0; i < 4; i++)
     {
       g_autoptr(WpJob) job = make_job (i);
@@ -251,7 +301,6 @@ test_next_run (Bench *self, gconstpointer data)
   open_journal (self, 0);
   first = recover (self);
   g_assert_cmpuint (first->len, ==, 3);
-  wp_journal_start (self->journal, on_written, on_health, self);
   for (guint i = 0; i < 3; i++)
     {
       g_autoptr(WpJob) job = make_job (i + 3);   /* the channel counts those that it has recovered */
@@ -296,7 +345,7 @@ test_requeue (Bench *self, gconstpointer data)
   g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref), back = NULL;
 
   open_journal (self, 1 << 20);
-  wp_journal_start (self->journal, on_written, on_health, self);
+  start (self);
   for (guint i = 0; i < 5; i++)
     {
       g_ptr_array_add (jobs, make_job (i));
@@ -331,7 +380,7 @@ test_payload (Bench *self, gconstpointer data)
   g_clear_pointer (&job->body, g_bytes_unref);
   job->body = g_bytes_new ("a\0b", 3);
   open_journal (self, 0);
-  wp_journal_start (self->journal, on_written, on_health, self);
+  start (self);
   wp_journal_add (self->journal, job);
   close_journal (self);
 
@@ -400,7 +449,7 @@ static void
 fill (Bench *self, guint n)
 {
   open_journal (self, 0);
-  wp_journal_start (self->journal, on_written, on_health, self);
+  start (self);
   for (guint i = 0; i < n; i++)
     {
       g_autoptr(WpJob) job = make_job (i);
@@ -410,29 +459,103 @@ fill (Bench *self, guint n)
   close_journal (self);
 }
 
-/* Adds a job to @n_kept that the file holds. FALSE: it does not open, and says why in one line. */
+static gboolean
+add_one (Bench *self, guint i)
+{
+  g_autoptr(WpJob) job = make_job (i);
+  guint n_before = self->n_written;
+  gint64 until_us = g_get_monotonic_time () + GIVE_UP_US;
+  guint n_told = self->n_written + self->n_refused;
+
+  wp_journal_add (self->journal, job);
+  g_mutex_lock (&self->mutex);
+  while (self->n_written + self->n_refused == n_told)
+    g_assert_true (g_cond_wait_until (&self->changed, &self->mutex, until_us));
+  g_mutex_unlock (&self->mutex);
+
+  return self->n_written > n_before;
+}
+
+/* Adds a job to @n_kept that the file holds. FALSE: it is refused, or the file does not open, and it says why in one line. */
 static gboolean
 try_to_add (Bench *self, guint n_kept)
 {
-  g_autoptr(WpJob) job = make_job (10);
   g_autoptr(GPtrArray) jobs = NULL;
   g_autoptr(GError) error = NULL;
 
   self->journal = wp_journal_open (self->path, 0, &error);
-  if (self->journal)
-    jobs = wp_journal_recover (self->journal, &error);
-  if (error)
+  if (!self->journal)
     {
       g_assert_true (g_str_has_prefix (error->message, self->path));
       g_assert_null (strchr (error->message, '\n'));
       return FALSE;
     }
+  jobs = recover (self);
   g_assert_cmpuint (jobs->len, ==, n_kept);
-  wp_journal_start (self->journal, on_written, on_health, self);
-  wp_journal_add (self->journal, job);
-  await (self, self->n_written + 1, 0);
 
-  return TRUE;
+  return add_one (self, 10);
+}
+
+static void
+await_recovered (Bench *self, guint n)
+{
+  gint64 until_us = g_get_monotonic_time () + GIVE_UP_US;
+
+  g_mutex_lock (&self->mutex);
+  while (self->recovered->len < n)
+    g_assert_true (g_cond_wait_until (&self->changed, &self->mutex, until_us));
+  g_assert_cmpuint (self->recovered->len, ==, n);
+  g_assert_false (self->all_recovered);
+  g_mutex_unlock (&self->mutex);
+}
+
+static void
+set_places (Bench *self, guint n)
+{
+  g_mutex_lock (&self->mutex);
+  self->n_places = n;
+  g_mutex_unlock (&self->mutex);
+  if (self->journal)
+    wp_journal_read_on (self->journal);
+}
+
+static void
+check_backlog (Bench *self, guint n)
+{
+  WpJournalCounts counts;
+
+  wp_journal_count (self->journal, &counts);
+  g_assert_cmpuint (counts.backlog, ==, n);
+}
+
+/* What an earlier run left is read as places come free, in its order; what comes meanwhile is written, and is no part of it. */
+static void
+test_backlog (Bench *self, gconstpointer data)
+{
+  fill (self, 1000);
+  self->n_written = 0;
+  set_places (self, 3);
+  open_journal (self, 0);
+  check_backlog (self, 1000);
+  start (self);
+  await_recovered (self, 3);
+  for (guint i = 3; i < 10; i++)
+    g_assert_true (add_one (self, i));
+  check_backlog (self, 997);
+  set_places (self, 700);
+  await_recovered (self, 700);
+  for (guint i = 0; i < 100; i++)
+    wp_journal_remove (self->journal, self->recovered->pdata[i]);
+  check_backlog (self, 300);
+  set_places (self, G_MAXUINT);
+  await_all_recovered (self);
+  g_assert_cmpuint (self->recovered->len, ==, 1000);
+  for (guint i = 0; i < 1000; i++)
+    g_assert_cmpuint (number_of (self->recovered->pdata[i]), ==, i);
+  check_backlog (self, 0);
+  close_journal (self);
+  open_journal (self, 0);
+  check_backlog (self, 1000 - 100 + 7);
 }
 
 /* One read fails, each in its turn, until none does: either nobody is promised anything, or it is kept. */
@@ -481,29 +604,12 @@ count_without_log (Bench *self, guint n)
   return found;
 }
 
-static gboolean
-add_one (Bench *self, guint i)
-{
-  g_autoptr(WpJob) job = make_job (i);
-  guint n_before = self->n_written;
-  gint64 until_us = g_get_monotonic_time () + GIVE_UP_US;
-  guint n_told = self->n_written + self->n_refused;
-
-  wp_journal_add (self->journal, job);
-  g_mutex_lock (&self->mutex);
-  while (self->n_written + self->n_refused == n_told)
-    g_assert_true (g_cond_wait_until (&self->changed, &self->mutex, until_us));
-  g_mutex_unlock (&self->mutex);
-
-  return self->n_written > n_before;
-}
-
 /* A sync of the log fails: before anybody is told yes again, all that it holds is in the file, and that is synced. */
 static void
 test_failed_sync (Bench *self, gconstpointer data)
 {
   open_journal (self, 0);
-  wp_journal_start (self->journal, on_written, on_health, self);
+  start (self);
   for (guint i = 0; i < 10; i++)
     g_assert_true (add_one (self, i));
   wp_fault_vfs_arm (WP_FAULT_SYNC, "-wal", 1);
@@ -528,7 +634,7 @@ test_failed_write (Bench *self, gconstpointer data)
       guint n_before = self->n_written;
 
       open_journal (self, 0);
-      wp_journal_start (self->journal, on_written, on_health, self);
+      start (self);
       wp_fault_vfs_arm (fault, "", nth);
       for (guint i = 0; i < 8; i++)
         add_one (self, i);
@@ -550,7 +656,7 @@ test_log_removed (Bench *self, gconstpointer data)
   g_autofree char *log = g_strconcat (self->path, "-wal", NULL);
 
   open_journal (self, 0);
-  wp_journal_start (self->journal, on_written, on_health, self);
+  start (self);
   for (guint i = 0; i < 10; i++)
     g_assert_true (add_one (self, i));
   g_assert_cmpint (g_unlink (log), ==, 0);
@@ -572,7 +678,7 @@ test_moved (Bench *self, gconstpointer data)
   guint i = 11;
 
   open_journal (self, 0);
-  wp_journal_start (self->journal, on_written, on_health, self);
+  start (self);
   for (guint n = 0; n < 10; n++)
     g_assert_true (add_one (self, n));
   g_assert_cmpint (g_rename (self->path, moved), ==, 0);
@@ -645,7 +751,7 @@ test_full (Bench *self, gconstpointer data)
   guint n;
 
   open_journal (self, 256 << 10);
-  wp_journal_start (self->journal, on_written, on_health, self);
+  start (self);
   while (add_large (self, written))
     g_assert_cmpuint (written->len, <, 26);   /* 256 kB */
   g_assert_cmpuint (written->len, >=, 18);
@@ -675,7 +781,7 @@ main (int argc, char **argv)
     { "/journal/any-order", test_any_order },   { "/journal/next-run", test_next_run }, { "/journal/payload", test_payload },
     { "/journal/requeue", test_requeue },
     { "/journal/not-a-journal", test_not_a_journal }, { "/journal/full", test_full },
-    { "/journal/failed-read", test_failed_read }, { "/journal/truncated", test_truncated },
+    { "/journal/failed-read", test_failed_read }, { "/journal/backlog", test_backlog }, { "/journal/truncated", test_truncated },
     { "/journal/failed-sync", test_failed_sync }, { "/journal/log-removed", test_log_removed }, { "/journal/moved", test_moved },
   };
 

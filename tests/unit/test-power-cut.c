@@ -299,14 +299,21 @@ on_health (gboolean ok, gpointer data)
 {
 }
 
+static gboolean
+has_place (gpointer data)
+{
+  return TRUE;
+}
+
 static void
 test_journal (Bench *self, gconstpointer data)
 {
+  static const WpJournalListener listener = { .written = on_written, .health = on_health, .has_place = has_place };
   g_autoptr(GError) error = NULL;
   WpJournal *journal = wp_journal_open (self->path, 0, &error);
 
   g_assert_no_error (error);
-  wp_journal_start (journal, on_written, on_health, self);
+  wp_journal_start (journal, &listener, self);
   for (guint i = 0; i < N_JOBS; i++)
     {
       g_autoptr(WpJob) job = make_job (i);
