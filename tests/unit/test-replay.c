@@ -125,6 +125,53 @@ test_open_loop_counts_from_planned (void)
                      >=, 0.3);
 }
 
+/* One connection, and the first answer is held: those who wait for it go out late, and their latency counts from when they were due. */
+static void
+test_held_answer (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
+  g_autoptr(ReplayRun) run = replay_run_start ("id,arrival\na,0\nb,0.001\nc,0.002\nd,0.003\n", http_server_url (server), "--connections=1",
+                                               "--max-lag=100ms", "-o", "out.csv", "--format=json", NULL);
+  g_autoptr(WpTrace) trace = NULL;
+  const WpRow *rows;
+  gsize n_rows;
+
+  g_assert_true (http_server_wait_requests (server, 1));
+  g_usleep (300000);   /* the stall, not a wait for anything */
+  http_server_release (server);
+  g_assert_cmpint (replay_run_wait (run), ==, 1);   /* the schedule was not kept, and it is said */
+  g_assert_false (json_object_get_boolean_member (replay_run_json (run), "valid"));
+  g_assert_cmpfloat (json_object_get_double_member (json_object_get_object_member (replay_run_json (run), "latency"), "p50"), >=, 0.29);
+  g_assert_cmpfloat (json_object_get_double_member (json_object_get_object_member (replay_run_json (run), "lag"), "p50"), >=, 0.29);
+  rows = load_record (run, "out.csv", &trace, &n_rows);
+  g_assert_cmpuint (n_rows, ==, 4);
+  for (gsize i = 0; i < n_rows; i++)
+    g_assert_cmpint (rows[i].ended_ns - rows[i].arrival_ns, >=, 290 * WP_NS_PER_MS);
+}
+
+/* An answer is an answer, but no job was stored. */
+static void
+test_server_fails (void)
+{
+  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_FAIL, 5);
+  g_autoptr(ReplayRun) run = replay_run_start ("arrival\n0\n0.001\n0.002\n", http_server_url (server), "-o", "out.csv", "--format=json", ANY_LAG, NULL);
+  g_autoptr(WpTrace) trace = NULL;
+  g_autofree char *text = NULL;
+  const WpRow *rows;
+  gsize n_rows;
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  g_assert_cmpint (count_of (run, "answered"), ==, 3);
+  g_assert_cmpint (count_of (run, "failed"), ==, 0);
+  g_assert_cmpint (count_in (run, "statuses", "500"), ==, 3);
+  rows = load_record (run, "out.csv", &trace, &n_rows);
+  g_assert_cmpuint (n_rows, ==, 3);
+  for (gsize i = 0; i < n_rows; i++)
+    g_assert_cmpint (rows[i].outcome, ==, WP_OUTCOME_FAILED);
+  text = replay_run_read (run, "out.csv");
+  g_assert_nonnull (strstr (text, ",500,failed,\n"));
+}
+
 static void
 test_rejected (void)
 {
@@ -407,6 +454,8 @@ main (int argc, char **argv)
   g_test_add_func ("/replay/sends-what-the-trace-says", test_sends_what_the_trace_says);
   g_test_add_func ("/replay/method", test_method);
   g_test_add_func ("/replay/open-loop-counts-from-planned", test_open_loop_counts_from_planned);
+  g_test_add_func ("/replay/held-answer", test_held_answer);
+  g_test_add_func ("/replay/server-fails", test_server_fails);
   g_test_add_func ("/replay/rejected", test_rejected);
   g_test_add_func ("/replay/patience-leaves", test_patience_leaves);
   g_test_add_func ("/replay/timeout-fails", test_timeout_fails);
