@@ -43,6 +43,33 @@ make_figures (WpFigures *figures)
   figures->response.p99 = 200000000;
 }
 
+/* By its name, in its unit. */
+static void
+set_figure (WpFigures *figures, const char *name, double value)
+{
+  const WpMetric *metric = wp_metric_find (name);
+  gpointer field = G_STRUCT_MEMBER_P (figures, metric->offset);
+
+  switch (metric->type)
+    {
+    case WP_FIELD_COUNT:
+      *(guint64 *) field = (guint64) value;
+      break;
+    case WP_FIELD_INTEGER:
+      *(gint64 *) field = (gint64) value;
+      break;
+    case WP_FIELD_NS:
+      *(gint64 *) field = (gint64) nearbyint (value * WP_NS_PER_S);
+      break;
+    case WP_FIELD_DOUBLE_NS:
+      *(double *) field = value * WP_NS_PER_S;
+      break;
+    case WP_FIELD_DOUBLE:
+    default:
+      *(double *) field = value;
+    }
+}
+
 static void
 test_equal_figures (void)
 {
@@ -84,6 +111,38 @@ test_either_bound_will_do (void)
   g_assert_cmpuint (against.n_failed, ==, 2);
   wp_against_judge (&against, &predicted, &measured, NAN, 0.05);
   g_assert_cmpuint (against.n_failed, ==, 0);
+}
+
+/* Each metric by the bounds of section 7, a little within and a little past them: 2 %, or so many jobs or seconds (0: none). */
+static void
+test_the_bounds_of_each (void)
+{
+  static const struct { const char *name; double bound; } bounds[WP_N_AGREEMENTS] = {
+    { "accepted", 1 }, { "rejected", 1 }, { "timed_out", 1 }, { "abandoned", 1 }, { "blocked", 1 }, { "blocked_peak", 1 }, { "depth.max", 1 },
+    { "blocked_time.mean", 0.0002 }, { "blocked_time.p99", 0.0002 }, { "wait.p50", 0.0002 }, { "wait.p99", 0.0002 }, { "response.p50", 0.0002 },
+    { "response.p99", 0.0002 }, { "time_full", 0.0002 }, { "depth.mean", 0 }, { "throughput", 0 }, { "makespan", 0 },
+  };
+  static const struct { double measured, off_by; gboolean with_bound, without; } tries[] = {   /* in tens of bounds; of bounds, or shares */
+    { 1, 1, TRUE, FALSE }, { 1, 2, FALSE, FALSE }, { 1000, 200, TRUE, TRUE }, { 1000, 201, FALSE, FALSE }
+  };
+
+  for (guint i = 0; i < WP_N_AGREEMENTS; i++)
+    for (guint j = 0; j < G_N_ELEMENTS (tries); j++)
+      {
+        double unit = bounds[i].bound > 0 ? bounds[i].bound : 1;
+        gboolean ok = bounds[i].bound > 0 ? tries[j].with_bound : tries[j].without;
+        WpFigures predicted, measured;
+        WpAgainst against;
+
+        make_figures (&measured);
+        set_figure (&measured, bounds[i].name, 10 * tries[j].measured * unit);
+        predicted = measured;
+        set_figure (&predicted, bounds[i].name, (10 * tries[j].measured + tries[j].off_by) * unit);
+        wp_against_judge (&against, &predicted, &measured, NAN, 0.02);
+        g_assert_cmpstr (against.metrics[i].metric->name, ==, bounds[i].name);
+        g_assert_cmpint (against.metrics[i].ok, ==, ok);
+        g_assert_cmpuint (against.n_failed, ==, !ok);
+      }
 }
 
 static void
@@ -229,6 +288,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/against/the-bounds-of-each", test_the_bounds_of_each);
   g_test_add_func ("/against/equal-figures", test_equal_figures);
   g_test_add_func ("/against/either-bound-will-do", test_either_bound_will_do);
   g_test_add_func ("/against/nothing-measured", test_nothing_measured);

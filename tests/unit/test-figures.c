@@ -150,10 +150,55 @@ test_metrics_by_name (void)
   g_assert_null (wp_metric_find ("response"));
 }
 
+static void
+set_spread (WpSpread *spread, gint64 from)
+{
+  *spread = (WpSpread) { (double) from * WP_NS_PER_S, (from + 1) * WP_NS_PER_S, (from + 2) * WP_NS_PER_S, (from + 3) * WP_NS_PER_S,
+                         (from + 4) * WP_NS_PER_S, (from + 5) * WP_NS_PER_S };
+}
+
+/* Reports, comparison and objectives know a figure by its name alone: each name has its own field, in its unit. */
+static void
+test_names (void)
+{
+  static const struct { const char *name; double value; } names[] = {
+    { "requests", 1 }, { "accepted", 2 }, { "rejected", 3 }, { "timed_out", 4 }, { "abandoned", 5 }, { "blocked", 6 }, { "blocked_peak", 7 },
+    { "blocked_time.mean", 100 }, { "blocked_time.p50", 101 }, { "blocked_time.p90", 102 }, { "blocked_time.p99", 103 },
+    { "blocked_time.p999", 104 }, { "blocked_time.max", 105 }, { "accept_latency.mean", 110 }, { "accept_latency.p50", 111 },
+    { "accept_latency.p90", 112 }, { "accept_latency.p99", 113 }, { "accept_latency.p999", 114 }, { "accept_latency.max", 115 },
+    { "wait.mean", 120 }, { "wait.p50", 121 }, { "wait.p90", 122 }, { "wait.p99", 123 }, { "wait.p999", 124 }, { "wait.max", 125 },
+    { "response.mean", 130 }, { "response.p50", 131 }, { "response.p90", 132 }, { "response.p99", 133 }, { "response.p999", 134 },
+    { "response.max", 135 }, { "latency.mean", 140 }, { "latency.p50", 141 }, { "latency.p90", 142 }, { "latency.p99", 143 },
+    { "latency.p999", 144 }, { "latency.max", 145 }, { "depth.mean", 8 }, { "depth.p50", 9 }, { "depth.p99", 10 }, { "depth.max", 11 },
+    { "time_full", 12 }, { "first_full", 13 }, { "busy.mean", 14 }, { "busy.max", 15 }, { "utilisation", 16 }, { "makespan", 17 },
+    { "throughput", 18 },
+  };
+  WpFigures figures = {
+    .requests = 1, .accepted = 2, .rejected = 3, .timed_out = 4, .abandoned = 5, .blocked = 6, .blocked_peak = 7, .depth_mean = 8, .depth_p50 = 9,
+    .depth_p99 = 10, .depth_max = 11, .time_full_ns = 12 * WP_NS_PER_S, .first_full_ns = 13 * WP_NS_PER_S, .busy_mean = 14, .busy_max = 15,
+    .utilisation = 16, .makespan_ns = 17 * WP_NS_PER_S, .throughput = 18
+  };
+  guint n = 0;
+
+  set_spread (&figures.blocked_time, 100);
+  set_spread (&figures.accept_latency, 110);
+  set_spread (&figures.wait, 120);
+  set_spread (&figures.response, 130);
+  set_spread (&figures.latency, 140);
+  for (; wp_metrics[n].name; n++)
+    {
+      g_assert_cmpuint (n, <, G_N_ELEMENTS (names));
+      g_assert_cmpstr (wp_metrics[n].name, ==, names[n].name);
+      g_assert_cmpfloat (wp_metric_value (&wp_metrics[n], &figures), ==, names[n].value);
+    }
+  g_assert_cmpuint (n, ==, G_N_ELEMENTS (names));
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/figures/names", test_names);
   g_test_add_func ("/figures/equal-the-models", test_equal_the_models);
   g_test_add_func ("/figures/failures-and-a-drains-refusals", test_failures_and_a_drains_refusals);
   g_test_add_func ("/figures/nothing-measured", test_nothing_measured);

@@ -56,6 +56,7 @@ test_agreement (void)
   g_assert_cmpint (json_object_get_int_member (metric (against, "blocked"), "measured"), ==, 1);
   g_assert_cmpfloat (json_object_get_double_member (metric (against, "accepted"), "error"), ==, 0);
   g_assert_cmpfloat_with_epsilon (json_object_get_double_member (metric (against, "makespan"), "error"), 0.001 / 3.001, 1e-12);
+  g_assert_cmpfloat (json_object_get_double_member (against, "clock_shift"), ==, 0.0001);   /* the first came so much earlier than the others */
 }
 
 static void

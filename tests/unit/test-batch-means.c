@@ -1,0 +1,149 @@
+/* Intervals from the parts of one run, and from runs of their own, held against what a person computes of a few numbers. */
+#include <math.h>
+
+#include "sim/report/wp-confidence.h"
+
+#define N_PARTS 32
+#define T_31 2.0395134     /* Student's t of 95 % at 31 degrees of freedom, from a table */
+#define T_3 3.1824463
+#define CLOSE 1e-6         /* of the value */
+
+/* Each part has 256 requests, of which 200 are accepted, 160 start, and 100 are blocked, 50 of those accepted; it lasts 2 s, of which the depth is
+ * counted for 1.6. What else it has goes up and down from one part to the next by a tenth: by so much its figure deviates. */
+static WpSums
+sums_after (guint n_parts)
+{
+  double n = n_parts;   /* one part in two is a tenth over, the next one under */
+
+  return (WpSums) {
+    .requests = 256 * n, .accepted = 200 * n, .started = 160 * n, .blocked_accepted = 50 * n, .depth_clock = 1.6 * n,
+    .refused = 56 * n, .blocked = 100 * n, .wait = 1.6 * n + 0.16 * (n_parts % 2), .response = 3.2 * n + 0.32 * (n_parts % 2),
+    .blocked_time = 5 * n + 0.5 * (n_parts % 2), .service = 4 * n + 0.4 * (n_parts % 2), .depth = 8 * n + 0.8 * (n_parts % 2)
+  };
+}
+
+static WpBatchMeans *
+make_parts (guint n_parts)
+{
+  WpBatchMeans *parts = wp_batch_means_new ();
+
+  for (guint i = 0; i <= n_parts; i++)
+    {
+      WpSums sums = sums_after (i);
+
+      wp_batch_means_add_sums (parts, &sums, (gint64) i * 2000000000);
+    }
+
+  return parts;
+}
+
+static void
+assert_close (double value, double expected)
+{
+  g_assert_cmpfloat_with_epsilon (value, expected, CLOSE * fabs (expected) + 1e-12);
+}
+
+/* @mean, and by how much the parts are over and under it in turn */
+static void
+assert_interval (const WpInterval *intervals, const char *metric, double mean, double swing)
+{
+  double deviation = swing * sqrt ((double) N_PARTS / (N_PARTS - 1));
+
+  for (guint i = 0; i < WP_BATCH_METRICS; i++)
+    if (g_str_equal (intervals[i].metric, metric))
+      {
+        g_test_message ("%s: %.9g +- %.9g", metric, intervals[i].mean, intervals[i].half_width);
+        assert_close (intervals[i].mean, mean);
+        assert_close (intervals[i].deviation, deviation);
+        assert_close (intervals[i].half_width, T_31 * deviation / sqrt (N_PARTS));
+        return;
+      }
+  g_error ("no interval of %s", metric);
+}
+
+static void
+test_every_ratio (void)
+{
+  g_autoptr(WpBatchMeans) parts = make_parts (N_PARTS);
+  WpInterval intervals[WP_BATCH_METRICS];
+
+  g_assert_cmpuint (wp_batch_means_intervals (parts, 0.95, intervals), ==, N_PARTS);
+  g_assert_cmpuint (wp_batch_means_requests (parts), ==, 256);
+  assert_interval (intervals, "rejected", 56 / 256.0, 0);
+  assert_interval (intervals, "blocked", 100 / 256.0, 0);
+  assert_interval (intervals, "blocked_time.mean", 5 / 50.0, 0.5 / 50);
+  assert_interval (intervals, "accept_latency.mean", 5 / 200.0, 0.5 / 200);
+  assert_interval (intervals, "wait.mean", 1.6 / 160, 0.16 / 160);
+  assert_interval (intervals, "response.mean", 3.2 / 160, 0.32 / 160);
+  assert_interval (intervals, "depth.mean", 8 / 1.6, 0.8 / 1.6);
+  assert_interval (intervals, "busy.mean", 4 / 2.0, 0.4 / 2);
+  assert_interval (intervals, "throughput", 160 / 2.0, 0);
+  assert_close (wp_batch_means_correlation (parts), -31 / 32.0);   /* each beside its opposite */
+}
+
+static void
+test_too_few_parts (void)
+{
+  g_autoptr(WpBatchMeans) parts = make_parts (N_PARTS - 1);
+  WpInterval intervals[WP_BATCH_METRICS];
+
+  g_assert_cmpuint (wp_batch_means_intervals (parts, 0.95, intervals), ==, 0);
+  g_assert_true (isnan (wp_batch_means_correlation (parts)));
+}
+
+/* At 64 parts each two become one, and each that follows is as large. */
+static void
+test_parts_are_put_together (void)
+{
+  g_autoptr(WpBatchMeans) parts = make_parts (64 + 2 * 5 + 1);
+  WpInterval intervals[WP_BATCH_METRICS];
+
+  g_assert_cmpuint (wp_batch_means_intervals (parts, 0.95, intervals), ==, 32 + 5);
+  g_assert_cmpuint (wp_batch_means_requests (parts), ==, 512);
+  for (guint i = 0; i < WP_BATCH_METRICS; i++)
+    if (g_str_equal (intervals[i].metric, "wait.mean"))
+      {
+        assert_close (intervals[i].mean, 1.6 / 160);
+        g_assert_cmpfloat (intervals[i].half_width, <, 1e-12);   /* one over and one under in each */
+      }
+}
+
+/* Of 1, 2, 3 and 4 s: the mean 2.5, the deviation sqrt (5 / 3). */
+static void
+test_runs (void)
+{
+  WpConfidence confidence;
+  WpFigures figures[2 * 4];
+  const WpInterval *interval;
+
+  for (guint i = 0; i < G_N_ELEMENTS (figures); i++)
+    {
+      wp_figures_init (&figures[i]);
+      figures[i].requests = 1000;
+      figures[i].blocked = i % 2 == 0 ? 100 : 999;
+      figures[i].wait.mean = i % 2 == 0 ? (1 + i / 2) * 1e9 : 1e12;   /* of another model */
+    }
+  wp_confidence_from_runs (&confidence, figures, 4, 2, 0.01);
+  interval = wp_confidence_find (&confidence, "wait.mean");
+  g_assert_nonnull (interval);
+  assert_close (interval->mean, 2.5);
+  assert_close (interval->deviation, sqrt (5 / 3.0));
+  assert_close (interval->half_width, T_3 * sqrt (5 / 3.0) / 2);
+  interval = wp_confidence_find (&confidence, "blocked");
+  g_assert_nonnull (interval);
+  g_assert_cmpfloat (interval->mean, ==, 0.1);   /* of the requests */
+  g_assert_cmpfloat (interval->half_width, ==, 0);
+  g_assert_null (wp_confidence_find (&confidence, "depth.mean"));   /* it was null */
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/batch-means/every-ratio", test_every_ratio);
+  g_test_add_func ("/batch-means/too-few-parts", test_too_few_parts);
+  g_test_add_func ("/batch-means/parts-are-put-together", test_parts_are_put_together);
+  g_test_add_func ("/batch-means/runs", test_runs);
+
+  return g_test_run ();
+}

@@ -1,0 +1,243 @@
+/* Text, CSV and JSON of one run tell the same, figure by figure; and figures that no other test has as numbers. */
+#include <math.h>
+#include <string.h>
+
+#include "tests/unit/sim-run.h"
+
+#define LABELS 22     /* columns of a line's two labels */
+#define CELL 17       /* and of each model's figure */
+
+/* The text's lines, by their labels: a line without a label belongs to the one above. */
+static const struct { const char *label, *sublabel, *figure; } lines[] = {
+  { "accepted", "", "accepted" }, { "rejected", "", "rejected" }, { "timed out", "", "timed_out" }, { "abandoned", "", "abandoned" },
+  { "blocked", "", "blocked" }, { "  at once", "", "blocked_peak" }, { "  blocked time", "mean", "blocked_time.mean" },
+  { "", "p50", "blocked_time.p50" }, { "", "p99", "blocked_time.p99" }, { "", "max", "blocked_time.max" }, { "wait", "mean", "wait.mean" },
+  { "", "p50", "wait.p50" }, { "", "p99", "wait.p99" }, { "", "max", "wait.max" }, { "response", "mean", "response.mean" },
+  { "", "p50", "response.p50" }, { "", "p90", "response.p90" }, { "", "p99", "response.p99" }, { "", "p99.9", "response.p999" },
+  { "", "max", "response.max" }, { "client latency", "mean", "latency.mean" }, { "", "p50", "latency.p50" }, { "", "p90", "latency.p90" },
+  { "", "p99", "latency.p99" }, { "", "p99.9", "latency.p999" }, { "", "max", "latency.max" }, { "queue depth", "mean", "depth.mean" },
+  { "", "p99", "depth.p99" }, { "", "max", "depth.max" }, { "full for", "", "time_full" }, { "  first at", "", "first_full" },
+  { "busy workers", "mean", "busy.mean" }, { "", "max", "busy.max" }, { "utilisation", "", "utilisation" }, { "makespan", "", "makespan" },
+  { "throughput", "", "throughput" }, { "queue", "", "queue" }, { "workers", "", "workers" },
+};
+
+static SimRun *
+run_ok (const char *arguments)
+{
+  SimRun *run = sim_run_new ();
+
+  sim_run_go (run, arguments, NULL);
+  g_test_message ("%s", arguments);
+  g_assert_cmpstr (run->err, ==, "");
+  g_assert_cmpint (run->status, ==, 0);
+
+  return run;
+}
+
+/* "response.p90" of a model; NaN: null, or not there. */
+static double
+figure_of (JsonObject *object, const char *name)
+{
+  const char *dot = strchr (name, '.');
+  g_autofree char *group = dot ? g_strndup (name, (gsize) (dot - name)) : NULL;
+  JsonObject *inner = !group ? object : json_object_has_member (object, group) ? json_object_get_object_member (object, group) : NULL;
+  const char *member = dot ? dot + 1 : name;
+
+  if (!inner || !json_object_has_member (inner, member) || json_object_get_null_member (inner, member))
+    return NAN;
+
+  return json_object_get_double_member (inner, member);
+}
+
+/* As people read it: "1,234", "12.3 ms", "41.1 %", "338/s"; NaN: "-". */
+static double
+read_cell (const char *cell)
+{
+  static const struct { const char *unit; double scale; } units[] = {
+    { " ns", 1e-9 }, { " us", 1e-6 }, { " ms", 1e-3 }, { " s", 1 }, { " %", 0.01 }, { "/s", 1 }, { "", 1 }
+  };
+  g_auto(GStrv) thousands = g_strsplit (cell, ",", -1);
+  g_autofree char *digits = g_strjoinv ("", thousands);
+  char *end;
+  double value = g_ascii_strtod (digits, &end);
+
+  if (g_str_equal (cell, "-") || g_str_equal (cell, "no limit"))
+    return NAN;
+  for (guint i = 0; i < G_N_ELEMENTS (units); i++)
+    if (g_str_equal (end, units[i].unit))
+      return value * units[i].scale;
+  g_error ("\"%s\" is no figure", cell);
+}
+
+/* To three digits. */
+static void
+assert_told (const char *figure, double told, double value)
+{
+  if (isnan (value) ? isnan (told) : fabs (told - value) <= 0.0051 * fabs (value))
+    return;
+  g_error ("%s: %g is told, and it is %g", figure, told, value);
+}
+
+static int
+find_line (const char *label, const char *sublabel, guint after)
+{
+  for (guint i = after; i < G_N_ELEMENTS (lines); i++)
+    if (g_str_equal (lines[i].label, label) && g_str_equal (lines[i].sublabel, sublabel))
+      return (int) i;
+
+  return -1;
+}
+
+static void
+check_line (const char *line, int which, JsonArray *models)
+{
+  for (guint i = 0; i < json_array_get_length (models); i++)
+    {
+      g_autofree char *cell = g_strstrip (g_strndup (line + LABELS + i * CELL, CELL));
+
+      assert_told (lines[which].figure, read_cell (cell), figure_of (json_array_get_object_element (models, i), lines[which].figure));
+    }
+}
+
+/* Returns how many lines of the table there are, from the one after the modes to the throughput. */
+static guint
+check_text (const char *text, JsonArray *models)
+{
+  g_auto(GStrv) all = g_strsplit (text, "\n", -1);
+  guint n = 0, above = 0;
+
+  for (char **line = all; *line; line++)
+    if (strlen (*line) == LABELS + CELL * json_array_get_length (models))
+      {
+        g_autofree char *label = g_strchomp (g_strndup (*line, 16)), *sublabel = g_strchomp (g_strndup (*line + 16, 6));
+        gboolean follows = *label == '\0' && *sublabel != '\0';
+        int which = find_line (label, sublabel, follows ? above : 0);
+
+        if (which < 0 || (which == 0 && *label == '\0'))
+          continue;   /* the modes, and what they do when they are full */
+        check_line (*line, which, models);
+        above = (guint) which;
+        n++;
+      }
+
+  return n;
+}
+
+static void
+check_csv (const char *csv, JsonArray *models)
+{
+  g_auto(GStrv) rows = g_strsplit (csv, "\n", -1);
+  g_auto(GStrv) names = g_strsplit (rows[0], ",", -1);
+
+  g_assert_cmpuint (g_strv_length (rows), ==, json_array_get_length (models) + 2);
+  g_assert_cmpuint (g_strv_length (names), ==, 53);
+  for (guint i = 0; i < json_array_get_length (models); i++)
+    {
+      JsonObject *model = json_array_get_object_element (models, i);
+      g_auto(GStrv) cells = g_strsplit (rows[i + 1], ",", -1);
+
+      g_assert_cmpuint (g_strv_length (cells), ==, g_strv_length (names));
+      g_assert_cmpstr (cells[0], ==, json_object_get_string_member (model, "mode"));
+      for (guint j = 1; names[j]; j++)
+        if (g_str_equal (names[j], "dispatcher") || g_str_equal (names[j], "when-full"))
+          g_assert_cmpstr (cells[j], ==, json_object_get_null_member (model, names[j]) ? "" : json_object_get_string_member (model, names[j]));
+        else if (*cells[j] == '\0')
+          g_assert_true (isnan (figure_of (model, names[j])));
+        else
+          g_assert_cmpfloat (g_ascii_strtod (cells[j], NULL), ==, figure_of (model, names[j]));
+    }
+}
+
+/* @n_lines: of the text's table, so that none goes by unseen. */
+static void
+check_same (const char *arguments, guint n_lines)
+{
+  g_autofree char *as_json = g_strconcat (arguments, " --format=json", NULL), *as_csv = g_strconcat (arguments, " --format=csv", NULL);
+  g_autoptr(SimRun) text = run_ok (arguments), json = run_ok (as_json), csv = run_ok (as_csv);
+  g_autoptr(JsonObject) report = sim_run_json (json);
+  JsonArray *models = json_object_get_array_member (report, "models");
+
+  g_assert_cmpuint (check_text (text->out, models), ==, n_lines);
+  check_csv (csv->out, models);
+}
+
+static void
+test_text_csv_and_json (void)
+{
+  check_same ("--synthetic poisson:rate=400,n=4000 -s exp:12ms -w 4 -q 20 --block-timeout 60ms --no-plan", 30);
+  check_same ("--synthetic poisson:rate=400,n=4000 -s exp:12ms -m workerpool -w 4 -q 20 --patience 60ms --ack stored --no-plan", 30);
+  check_same ("--synthetic poisson:rate=400,n=4000 -s exp:3ms -m bufferedchannel -q 3 --when-full reject --no-plan", 25);
+  check_same ("--clients 20 --think exp:5ms --limit 3000 -s exp:3ms -m workerpool -w 4 -q 3 --ack stored", 35);
+}
+
+/* Ten seconds with 1, 2, ..., 10 requests, each a tenth of a second longer than the one before: what the first lines say. */
+static void
+test_traffic (void)
+{
+  g_autoptr(GString) trace = g_string_new ("arrival,service\n");
+  g_autoptr(SimRun) text = sim_run_new (), json = sim_run_new ();
+  g_autoptr(JsonObject) report = NULL;
+  JsonObject *traffic;
+  guint n = 0;
+
+  for (guint second = 0; second < 10; second++)
+    for (guint i = 0; i <= second; i++)
+      g_string_append_printf (trace, "%u.%02u,%u.%u\n", second, i, n / 10, n % 10), n++;
+  sim_run_write (text, "trace.csv", trace->str);
+  sim_run_go (text, "--no-plan trace.csv", NULL);
+  sim_run_write (json, "trace.csv", trace->str);
+  sim_run_go (json, "--no-plan --format=json trace.csv", NULL);
+  report = sim_run_json (json);
+  traffic = json_object_get_object_member (report, "trace");
+  g_assert_cmpint (json_object_get_int_member (traffic, "requests"), ==, 55);
+  g_assert_cmpfloat (json_object_get_double_member (traffic, "duration"), ==, 9.09);
+  g_assert_cmpfloat_with_epsilon (json_object_get_double_member (traffic, "rate_mean"), 55 / 9.09, 1e-9);
+  g_assert_cmpfloat (json_object_get_double_member (traffic, "rate_peak_1s"), ==, 10);
+  g_assert_cmpfloat_with_epsilon (json_object_get_double_member (traffic, "dispersion_1s"), 7.5 / 5, 1e-9);   /* of 1 to 9 */
+  g_assert_cmpfloat_with_epsilon (json_object_get_double_member (traffic, "service_mean"), 2.7, 1e-9);
+  g_assert_cmpfloat_with_epsilon (json_object_get_double_member (traffic, "service_p99"), 5.4, 0.0054);
+  g_assert_nonnull (strstr (text->out, "trace.csv: 55 requests in 9.09 s\n"
+                                       "arrivals: 6.05/s on average, 10 in the fullest second, index of dispersion 1.50 (1 s)\n"
+                                       "service: 2.70 s on average, p99 5.40 s\n"));
+}
+
+/* A thousand at once before one thread that takes 1 ms for each: they wait 0, 1, ..., 999 ms, two of them no longer than half of it. */
+static void
+test_front (void)
+{
+  static const struct { const char *figure; double one, two; } waits[] = {
+    { "wait.mean", 0.4995, 0.2495 }, { "wait.p50", 0.499, 0.249 }, { "wait.p90", 0.899, 0.449 }, { "wait.p99", 0.989, 0.494 },
+    { "wait.p999", 0.998, 0.499 }, { "wait.max", 0.999, 0.499 }, { "utilisation", 1, 1 },
+  };
+  g_autoptr(GString) trace = g_string_new ("arrival,service\n");
+
+  for (guint i = 0; i < 1000; i++)
+    g_string_append (trace, "0,0\n");
+  for (guint threads = 1; threads <= 2; threads++)
+    {
+      g_autofree char *arguments = g_strdup_printf ("--front 1ms --front-threads %u -m default --format=json trace.csv", threads);
+      g_autoptr(SimRun) run = sim_run_new ();
+      g_autoptr(JsonObject) report = NULL;
+
+      sim_run_write (run, "trace.csv", trace->str);
+      sim_run_go (run, arguments, NULL);
+      report = sim_run_json (run);
+      for (guint i = 0; i < G_N_ELEMENTS (waits); i++)
+        {
+          double expected = threads == 1 ? waits[i].one : waits[i].two;
+
+          g_assert_cmpfloat_with_epsilon (figure_of (json_object_get_object_member (report, "front"), waits[i].figure), expected, 0.001 * expected);
+        }
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/wp-sim-report/text-csv-and-json", test_text_csv_and_json);
+  g_test_add_func ("/wp-sim-report/traffic", test_traffic);
+  g_test_add_func ("/wp-sim-report/front", test_front);
+
+  return g_test_run ();
+}
