@@ -261,8 +261,8 @@ on_http (const char *option, const char *value, gpointer data, GError **error)
 {
   WpServerOptions *self = data;
 
-  self->soup_only = g_ascii_strcasecmp (value, "soup") == 0;
-  if (self->soup_only || g_ascii_strcasecmp (value, "fast") == 0)
+  self->by_soup = g_ascii_strcasecmp (value, "soup") == 0;
+  if (self->by_soup || g_ascii_strcasecmp (value, "fast") == 0)
     return TRUE;
   g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not fast or soup", value);
   return FALSE;
@@ -294,7 +294,7 @@ static const GOptionEntry entries[] = {
   { "token-file", 0, 0, G_OPTION_ARG_CALLBACK, on_secure,
     "requests need Authorization: Bearer and one of the tokens of FILE, one a line, 401 else; SIGHUP reads it anew", "FILE" },
   { "threads", 0, 0, G_OPTION_ARG_CALLBACK, on_number, "HTTP threads (the cores less one, at least 1)", "N" },
-  { "http", 0, 0, G_OPTION_ARG_CALLBACK, on_http, "fast answers plain requests before libsoup (default); soup: libsoup has all", "LANE" },
+  { "http", 0, 0, G_OPTION_ARG_CALLBACK, on_http, "who serves requests: fast, wp-server's own HTTP/1 (default), or soup, libsoup's SoupServer", "WHICH" },
   { "max-connections", 0, 0, G_OPTION_ARG_CALLBACK, on_number,
     "connections at once; more wait to be accepted (the file limit less 128, or fewer where memory is short)", "N" },
   { "max-body", 0, 0, G_OPTION_ARG_CALLBACK, on_size, "largest payload, 413 beyond (1m)", "BYTES" },

@@ -29,7 +29,7 @@ typedef struct {
   guint max_connections;         /* 0: as descriptors and memory allow */
   guint64 max_pending_bytes;     /* of requests in memory, all together; 0: as memory allows */
   gint64 drain_timeout_ns;
-  gboolean soup_only;            /* no fast lane */
+  gboolean by_soup;              /* libsoup serves the ingest */
 } WpServerOptions;
 
 /**

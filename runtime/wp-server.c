@@ -72,7 +72,7 @@ start_fronts (Server *self)
   self->budget = wp_budget_new (self->options.max_pending_bytes);
   limits.budget = self->budget;
   limits.slots = self->slots = wp_slots_new (self->options.max_connections);
-  self->ingest = (WpIngest) { self->mode, self->database->by_request, self->options.soup_only, self->security.tls,
+  self->ingest = (WpIngest) { self->mode, self->database->by_request, self->options.by_soup, self->security.tls,
                               self->security.tokens, self->options.threads < g_get_num_processors () };
   for (guint i = 0; i < self->options.threads; i++)
     {
@@ -129,7 +129,8 @@ say_hello (const Server *self)
     g_string_append_printf (text, ", workers %u", policy->workers);
   if (policy->mode == WP_MODE_DEFAULT)
     g_string_append_printf (text, ", at most %u jobs in service (--max-jobs)", self->options.max_jobs);
-  g_string_append_printf (text, ", database %s; listening on %s", self->options.database, self->listeners.address);
+  g_string_append_printf (text, ", database %s, http %s; listening on %s", self->options.database, self->options.by_soup ? "soup" : "fast",
+                          self->listeners.address);
   if (self->listeners.admin_address)
     g_string_append_printf (text, ", admin on %s", self->listeners.admin_address);
   g_message ("%s", text->str);
@@ -197,14 +198,14 @@ on_hangup (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Before the first request that needs libsoup, most likely, which then need not wait for it. */
+/* Before the first request of the admin listener, most likely, which then need not wait for it. */
 static gboolean
 on_started (gpointer data)
 {
   g_autoptr(GError) error = NULL;
 
   if (!wp_soup_find (&error))
-    g_warning ("%s", error->message);
+    g_warning ("the admin listener serves nobody: %s", error->message);
   return G_SOURCE_REMOVE;
 }
 
@@ -237,6 +238,8 @@ static gboolean
 start (Server *self, GError **error)
 {
   catch_signals (self);
+  if (self->options.by_soup && !wp_soup_find (error))
+    return about_option (error, "http=soup");
   self->clock = wp_clock_new (error);
   if (!self->clock || !wp_server_security_open (&self->security, &self->options, error))
     return FALSE;
@@ -409,7 +412,8 @@ run (Server *self)
 {
   int status;
 
-  g_timeout_add (LIBSOUP_AFTER_MS, on_started, NULL);
+  if (self->admin_front)
+    g_timeout_add (LIBSOUP_AFTER_MS, on_started, NULL);
   hold_signals (SIG_UNBLOCK);
   g_main_loop_run (self->loop);
   status = finish (self);

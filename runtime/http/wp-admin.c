@@ -283,10 +283,12 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *root, GH
     answer (message, SOUP_STATUS_NOT_FOUND, "text/plain", g_strdup ("here are /, /metrics, /stats.json, /failed.json, /events, /healthz and /readyz\n"));
 }
 
-void
+WpReaderRules
 wp_admin_setup (WpFront *front, SoupServer *server, gpointer admin)
 {
   g_resources_register (wp_dashboard_get_resource ());
   soup_server_add_early_handler (server, NULL, on_head, admin, NULL);
   soup_server_add_handler (server, NULL, on_request, admin, NULL);
+
+  return (WpReaderRules) { .any_method = TRUE };
 }

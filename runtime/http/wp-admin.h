@@ -3,6 +3,7 @@
 
 #include "runtime/http/wp-front.h"
 #include "runtime/http/wp-hosts.h"
+#include "runtime/http/wp-reader.h"
 #include "runtime/modes/wp-mode.h"
 
 typedef struct {
@@ -19,8 +20,8 @@ typedef struct {
 
 typedef struct _SoupServer SoupServer;
 
-/* Adds its handlers; @admin: the front's WpAdmin. In the module wp-soup.so.
+/* Adds its handlers; returns what they are given. @admin: the front's WpAdmin. In the module wp-soup.so.
  * GET /: a page for people, which shows the rest live. /metrics: for Prometheus. /events: /stats.json once a second, as it changes.
  * GET /healthz: 200 while the process runs. GET /readyz: 200, or 503 once it drains. GET /stats.json: all figures, one object.
  * GET /failed.json: the last 100 jobs that the journal keeps as failed. */
-void wp_admin_setup (WpFront *front, SoupServer *server, gpointer admin);
+WpReaderRules wp_admin_setup (WpFront *front, SoupServer *server, gpointer admin);

@@ -2,97 +2,106 @@
 
 #include <string.h>
 
-#define MAX_EXTRA_BYTES 8192     /* of sizes, extensions and trailers beside each data byte's due */
+#include "runtime/http/wp-octets.h"
+
+#define MAX_EXTRA_BYTES 8192
 
 typedef enum {
-  SIZE_FIRST, SIZE, SIZE_BLANK, EXTENSION, SIZE_LF, DATA, DATA_CR, DATA_LF, TRAILER_FIRST, TRAILER_NAME, TRAILER, TRAILER_LF, END_LF, DONE, BAD, TOO_LARGE
+  SIZE_FIRST, SIZE, SIZE_LF,
+  BEFORE_SEMICOLON,              /* blanks that only another extension may follow */
+  NAME_FIRST, NAME, AFTER_NAME, VALUE_FIRST, VALUE, QUOTED, ESCAPED, AFTER_QUOTED,   /* of an extension */
+  DATA, DATA_CR, DATA_LF,
+  TRAILER_FIRST, TRAILER_NAME, TRAILER, TRAILER_LF, END_LF,
+  DONE, BAD, TOO_LARGE
 } State;
 
-struct _WpChunked {
-  State state;
-  guint64 max_bytes;
-  guint64 left_bytes;        /* of this chunk */
-  gsize extra_bytes;         /* seen of extensions and trailers */
-  GByteArray *body;
-};
-
-WpChunked *
-wp_chunked_new (guint64 max_bytes)
-{
-  WpChunked *self = g_new0 (WpChunked, 1);
-
-  self->max_bytes = max_bytes;
-  self->body = g_byte_array_new ();
-
-  return self;
-}
-
-void
-wp_chunked_free (WpChunked *self)
-{
-  g_byte_array_unref (self->body);
-  g_free (self);
-}
-
-/* A line's byte that we only skip. */
+/* A byte that is read over. */
 static State
-skip_byte (WpChunked *self, guint8 byte, State same, State line_feed)
+extra (WpChunked *self, State next)
 {
-  if (byte == '\r')
-    return line_feed;
-  if ((byte < ' ' && byte != '\t') || byte == 0x7f)
-    return BAD;
-  return ++self->extra_bytes > MAX_EXTRA_BYTES ? TOO_LARGE : same;
+  return ++self->extra_bytes > MAX_EXTRA_BYTES ? TOO_LARGE : next;
 }
 
-/* After a size, or blanks after it. */
+static gboolean
+is_blank (char byte)
+{
+  return byte == ' ' || byte == '\t';
+}
+
+/* After a size, or an extension that is whole. */
 static State
-blank_byte (WpChunked *self, guint8 byte)
+after_extension (WpChunked *self, char byte)
 {
   if (byte == ';')
-    return EXTENSION;
-  if (byte == ' ' || byte == '\t')
-    return skip_byte (self, byte, SIZE_BLANK, BAD);
-  return byte == '\r' ? SIZE_LF : BAD;
+    return extra (self, NAME_FIRST);
+  if (is_blank (byte))
+    return extra (self, BEFORE_SEMICOLON);
+  return byte == '\r' && self->state != BEFORE_SEMICOLON ? SIZE_LF : BAD;
 }
 
+/* chunk-ext = *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ) */
 static State
-size_byte (WpChunked *self, guint8 byte)
+extension_byte (WpChunked *self, char byte)
 {
-  if (g_ascii_isxdigit (byte))
+  switch (self->state)
     {
-      self->left_bytes = (self->state == SIZE_FIRST ? 0 : self->left_bytes << 4) + g_ascii_xdigit_value (byte);
-      if (self->left_bytes > self->max_bytes - self->body->len)
-        return TOO_LARGE;
-      return self->left_bytes == 0 && ++self->extra_bytes > MAX_EXTRA_BYTES ? TOO_LARGE : SIZE;   /* noughts without end */
+    case NAME_FIRST:
+      return is_blank (byte) ? extra (self, NAME_FIRST) : wp_octet_is (byte, WP_OCTET_TOKEN) ? extra (self, NAME) : BAD;
+    case NAME:
+      if (wp_octet_is (byte, WP_OCTET_TOKEN))
+        return extra (self, NAME);
+      return byte == '=' ? extra (self, VALUE_FIRST) : is_blank (byte) ? extra (self, AFTER_NAME) : after_extension (self, byte);
+    case AFTER_NAME:
+      return is_blank (byte) ? extra (self, AFTER_NAME) : byte == '=' ? extra (self, VALUE_FIRST) : byte == ';' ? extra (self, NAME_FIRST) : BAD;
+    case VALUE_FIRST:
+      if (is_blank (byte))
+        return extra (self, VALUE_FIRST);
+      return byte == '"' ? extra (self, QUOTED) : wp_octet_is (byte, WP_OCTET_TOKEN) ? extra (self, VALUE) : BAD;
+    case VALUE:
+      return wp_octet_is (byte, WP_OCTET_TOKEN) ? extra (self, VALUE) : after_extension (self, byte);
+    case QUOTED:
+      if (byte == '"' || byte == '\\')
+        return extra (self, byte == '"' ? AFTER_QUOTED : ESCAPED);
+      return wp_octet_is (byte, WP_OCTET_QUOTED) ? extra (self, QUOTED) : BAD;
+    case ESCAPED:
+      return wp_octet_is (byte, WP_OCTET_VALUE) ? extra (self, QUOTED) : BAD;
+    default:
+      return after_extension (self, byte);
     }
-  if (self->state == SIZE_FIRST)
-    return BAD;
-  return blank_byte (self, byte);
 }
 
 static State
-trailer_name_byte (WpChunked *self, guint8 byte)
+size_byte (WpChunked *self, char byte)
 {
-  if (byte == ':')
-    return self->state == TRAILER_FIRST ? BAD : TRAILER;
-  if (!g_ascii_isalnum (byte) && (byte == 0 || !strchr ("!#$%&'*+-.^_`|~", byte)))
-    return BAD;
-  return skip_byte (self, byte, TRAILER_NAME, BAD);
+  if (!g_ascii_isxdigit (byte))
+    return self->state == SIZE_FIRST ? BAD : after_extension (self, byte);
+  self->left_bytes = (self->state == SIZE_FIRST ? 0 : self->left_bytes << 4) + (guint64) g_ascii_xdigit_value (byte);
+  if (self->left_bytes > self->max_bytes - self->body_bytes)
+    return TOO_LARGE;
+  return self->left_bytes > 0 ? SIZE : extra (self, SIZE);   /* noughts without end */
+}
+
+/* A field line (RFC 9112, 5), or the empty line that ends it all. */
+static State
+trailer_byte (WpChunked *self, char byte)
+{
+  if (self->state == TRAILER_FIRST && byte == '\r')
+    return END_LF;
+  if (self->state == TRAILER)
+    return byte == '\r' ? TRAILER_LF : wp_octet_is (byte, WP_OCTET_VALUE) ? extra (self, TRAILER) : BAD;
+  if (self->state == TRAILER_NAME && byte == ':')
+    return extra (self, TRAILER);
+  return wp_octet_is (byte, WP_OCTET_TOKEN) ? extra (self, TRAILER_NAME) : BAD;
 }
 
 static State
-next_state (WpChunked *self, guint8 byte)
+next_state (WpChunked *self, char byte)
 {
   switch (self->state)
     {
     case SIZE_FIRST:
     case SIZE:
       return size_byte (self, byte);
-    case SIZE_BLANK:
-      return blank_byte (self, byte);
-    case EXTENSION:
-      return skip_byte (self, byte, EXTENSION, SIZE_LF);
     case SIZE_LF:
       return byte != '\n' ? BAD : self->left_bytes > 0 ? DATA : TRAILER_FIRST;
     case DATA_CR:
@@ -100,30 +109,26 @@ next_state (WpChunked *self, guint8 byte)
     case DATA_LF:
       return byte == '\n' ? SIZE_FIRST : BAD;
     case TRAILER_FIRST:
-      return byte == '\r' ? END_LF : trailer_name_byte (self, byte);
     case TRAILER_NAME:
-      return trailer_name_byte (self, byte);
     case TRAILER:
-      return skip_byte (self, byte, TRAILER, TRAILER_LF);
+      return trailer_byte (self, byte);
     case TRAILER_LF:
       return byte == '\n' ? TRAILER_FIRST : BAD;
     case END_LF:
       return byte == '\n' ? DONE : BAD;
-    case DATA:
-    case DONE:
-    case BAD:
-    case TOO_LARGE:
-      break;
+    default:
+      return extension_byte (self, byte);
     }
-  return self->state;
 }
 
+/* Moves what is here of the chunk to @to. Returns how much that is. */
 static gsize
-take_data (WpChunked *self, const char *bytes, gsize len)
+take_data (WpChunked *self, char *to, const char *bytes, gsize len)
 {
   gsize n = MIN (len, self->left_bytes);
 
-  g_byte_array_append (self->body, (const guint8 *) bytes, n);
+  memmove (to, bytes, n);
+  self->body_bytes += n;
   self->left_bytes -= n;
   if (self->left_bytes == 0)
     self->state = DATA_CR;
@@ -131,34 +136,21 @@ take_data (WpChunked *self, const char *bytes, gsize len)
 }
 
 WpChunkedState
-wp_chunked_feed (WpChunked *self, const char *bytes, gsize len, gsize *used)
+wp_chunked_feed (WpChunked *self, char *bytes, gsize len, gsize *used, gsize *n_body)
 {
-  gsize at = 0;
+  gsize at = 0, n = 0, got;
 
   while (at < len && self->state < DONE)
     if (self->state == DATA)
-      at += take_data (self, bytes + at, len - at);
+      {
+        got = take_data (self, bytes + n, bytes + at, len - at);
+        at += got;
+        n += got;
+      }
     else
       self->state = next_state (self, bytes[at++]);
   *used = at;
+  *n_body = n;
 
   return self->state < DONE ? WP_CHUNKED_MORE : self->state == DONE ? WP_CHUNKED_DONE : self->state == BAD ? WP_CHUNKED_BAD : WP_CHUNKED_TOO_LARGE;
-}
-
-gsize
-wp_chunked_size (const WpChunked *self)
-{
-  return self->body ? self->body->len : 0;
-}
-
-GBytes *
-wp_chunked_steal_body (WpChunked *self)
-{
-  GByteArray *body = self->body;
-
-  self->body = g_byte_array_new ();
-  if (body->len > 0)
-    return g_byte_array_free_to_bytes (body);
-  g_byte_array_unref (body);
-  return NULL;
 }

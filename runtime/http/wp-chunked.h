@@ -1,10 +1,17 @@
-/* wp-chunked.h - a chunked body, decoded strictly as it comes: hexadecimal sizes, CRLF alone ends a line, trailers are dropped.
- * Source: RFC 9112, 7.1. */
+/* wp-chunked.h - a chunked body, decoded strictly as it comes: what two parsers could read differently does not pass, trailers are read and
+ * thrown away. Source: RFC 9112, 7.1. */
 #pragma once
 
 #include <glib.h>
 
-typedef struct _WpChunked WpChunked;
+/* All zero at first but for @max_bytes; holds no memory. */
+typedef struct {
+  guint64 max_bytes;         /* of the body */
+  guint64 body_bytes;        /* of it so far */
+  guint64 left_bytes;        /* of this chunk */
+  gsize extra_bytes;         /* noughts before sizes, extensions and trailers so far */
+  int state;
+} WpChunked;
 
 typedef enum {
   WP_CHUNKED_MORE,           /* all bytes were taken, and more are needed */
@@ -13,14 +20,6 @@ typedef enum {
   WP_CHUNKED_TOO_LARGE       /* over @max_bytes, or more than 8 kB of extensions and trailers: 413 */
 } WpChunkedState;
 
-WpChunked *wp_chunked_new (guint64 max_bytes);
-void wp_chunked_free (WpChunked *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpChunked, wp_chunked_free)
-
-/* Takes bytes; *@used: how many, all of them unless DONE. */
-WpChunkedState wp_chunked_feed (WpChunked *self, const char *bytes, gsize len, gsize *used);
-
-gsize wp_chunked_size (const WpChunked *self);      /* bytes of the body so far */
-
-/* Once DONE: (transfer full): the body; NULL: empty. */
-GBytes *wp_chunked_steal_body (WpChunked *self);
+/* Takes bytes and decodes them where they are. *@used: how many were taken, all of them unless DONE; *@n_body: how many bytes of the body
+ * are at @bytes now. */
+WpChunkedState wp_chunked_feed (WpChunked *self, char *bytes, gsize len, gsize *used, gsize *n_body);

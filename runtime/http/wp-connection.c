@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "runtime/http/wp-gate.h"
+#include "runtime/http/wp-reader.h"
 #include "runtime/http/wp-reply.h"
 
 #define MAX_DROPS 64
@@ -17,45 +18,62 @@ wp_connection_enter (WpConnection *self, WpConnectionState state)
   self->deadline_ns = wp_gate_deadline (self->gate, state);
 }
 
-void
-wp_connection_keep (WpConnection *self, const char *bytes, gsize len)
-{
-  if (self->in_len + len > self->in_size)
-    {
-      self->in_size = MAX (self->in_len + len, 2 * self->in_size);
-      self->in = g_realloc (self->in, self->in_size);
-    }
-  memcpy (self->in + self->in_len, bytes, len);
-  self->in_len += len;
-}
-
 gboolean
-wp_connection_charge (WpConnection *self, gsize bytes)
+wp_connection_hold (WpConnection *self, gsize bytes)
 {
   WpBudget *budget = wp_gate_budget (self->gate);
 
-  if (!budget || bytes == self->charged_bytes)
+  if (!budget)
     return TRUE;
-  if (bytes < self->charged_bytes)
-    wp_budget_give (budget, self->charged_bytes - bytes);
-  else if (!wp_budget_take (budget, bytes - self->charged_bytes))
+  if (!wp_budget_take (budget, bytes))
     return FALSE;
-  self->charged_bytes = bytes;
+  self->held_bytes += bytes;
 
   return TRUE;
 }
 
 void
-wp_connection_drop (WpConnection *self, gsize len)
+wp_connection_let_go (WpConnection *self, gsize bytes)
 {
-  self->in_len -= len;
-  if (self->in_len > 0)
-    {
-      memmove (self->in, self->in + len, self->in_len);
-      return;
-    }
+  WpBudget *budget = wp_gate_budget (self->gate);
+
+  if (!budget || bytes == 0)
+    return;
+  wp_budget_give (budget, bytes);
+  self->held_bytes -= bytes;
+}
+
+void
+wp_connection_keep (WpConnection *self, const char *bytes, gsize len)
+{
+  self->shed = !wp_connection_hold (self, len);
+  if (self->shed)
+    return;
+  self->in = g_memdup2 (bytes, len);
+  self->in_len = len;
+}
+
+gsize
+wp_connection_take_kept (WpConnection *self, char *buffer)
+{
+  gsize len = self->in_len;
+
+  memcpy (buffer, self->in, len);
+  wp_connection_let_go (self, len);
   g_clear_pointer (&self->in, g_free);
-  self->in_size = 0;
+  self->in_len = 0;
+
+  return len;
+}
+
+void
+wp_connection_clear (WpConnection *self)
+{
+  g_clear_pointer (&self->partial, wp_partial_free);
+  g_clear_pointer (&self->in, g_free);
+  g_clear_pointer (&self->out, g_free);
+  self->in_len = self->out_len = 0;
+  wp_connection_let_go (self, self->held_bytes);
 }
 
 gssize
@@ -146,7 +164,7 @@ wp_connection_answer_last (WpConnection *self, guint status, const char *text)
   g_autoptr(GString) reply = g_string_new (NULL);
   WpReplyCache cache = { .second = 0 };
 
-  wp_reply_append (&cache, reply, status, text, TRUE);
+  wp_reply_append (&cache, reply, status, text, WP_REPLY_CLOSE | (wp_partial_is_head (self->partial) ? WP_REPLY_BODILESS : 0));
   wp_connection_write (self, reply->str, reply->len);
   wp_connection_kill (self);
 }

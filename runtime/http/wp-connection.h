@@ -6,6 +6,7 @@
 
 typedef struct _WpGate WpGate;
 typedef struct _WpConnection WpConnection;
+typedef struct _WpPartial WpPartial;
 
 /* Who speaks HTTP on a connection. One const table a lane. */
 typedef struct {
@@ -35,19 +36,18 @@ struct _WpConnection {
   gboolean readable, writable;   /* as far as we know: until a call says EAGAIN, or a read gets less than it could */
   gboolean peer_ended;           /* end of file or an error was seen: the client has left */
   gboolean dead;                 /* reads end, writes fail: whoever has the stream lets it go */
-  gboolean told_end;             /* see wp-vet.c */
   gboolean last;                 /* the next answer is the last on this connection */
   gboolean asked_end;            /* the client wanted it so, and sends no more */
+  gboolean keeps_alive;          /* the request is HTTP/1.0, and its client wants to be told that the connection stays */
+  gboolean shed;                 /* what came behind the request at hand was thrown away for want of memory: 503 follows its answer */
   const WpLane *lane;
   gpointer lane_data;            /* the lane's own */
-  char *in;                      /* bytes read that no request has taken yet */
-  gsize in_len, in_size;
-  gsize charged_bytes;           /* of the gate's budget */
-  gpointer body;                 /* a chunked body that is being read; the fast lane's WpChunked */
-  gsize gathered;                /* bytes of it, as they came, that are kept for libsoup and were looked at */
-  gboolean continued;            /* the client was told to go on and send its body */
+  WpPartial *partial;            /* the reader's: what is here of a request that is not whole; owned; NULL: nothing */
+  char *in;                      /* bytes read behind it that no request has taken yet */
+  gsize in_len;
   char *out;                     /* bytes of answers that wait to be sent */
   gsize out_len;
+  gsize held_bytes;              /* of the gate's budget, by all of these */
   WpConnectionGone gone;
   gpointer exchange;             /* what is BUSY, or NULL */
 };
@@ -67,7 +67,7 @@ void wp_connection_drop_unread (WpConnection *self);
 void wp_connection_write_later (WpConnection *self, const char *bytes, gsize len);
 gboolean wp_connection_flush (WpConnection *self);
 
-/* Answers past any parser, and kills the connection; the second counts it. */
+/* Answers past its lane, and kills the connection; the second counts it. */
 void wp_connection_answer_last (WpConnection *self, guint status, const char *text);
 void wp_connection_refuse (WpConnection *self, WpRefusal why);
 
@@ -80,12 +80,16 @@ gboolean wp_connection_check (WpConnection *self);
 /* There is more to read: its lane is called again after the others had their turn. */
 void wp_connection_again (WpConnection *self);
 
-/* Adds to @in; takes the first @len bytes away. */
+/* Bytes that were read, and have to wait behind a request; where there is no memory for them the connection is shed. @in is empty. */
 void wp_connection_keep (WpConnection *self, const char *bytes, gsize len);
-void wp_connection_drop (WpConnection *self, gsize len);
+gsize wp_connection_take_kept (WpConnection *self, char *buffer);   /* moves all of them there; returns how many */
 
-/* The connection holds so many bytes of a request that is not whole. FALSE: the gate's budget is spent, and it must not hold them. */
-gboolean wp_connection_charge (WpConnection *self, gsize bytes);
+/* Its buffers hold so many bytes more, or less. FALSE: the gate's budget is spent, and they must not. */
+gboolean wp_connection_hold (WpConnection *self, gsize bytes);
+void wp_connection_let_go (WpConnection *self, gsize bytes);
+
+/* Frees all its buffers. */
+void wp_connection_clear (WpConnection *self);
 
 /* The lane has done with it: what waits is sent, then its gate lingers or closes. */
 void wp_connection_release (WpConnection *self);

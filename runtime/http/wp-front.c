@@ -1,5 +1,7 @@
 #include "runtime/http/wp-front.h"
 
+#include "runtime/http/wp-status.h"
+
 #define LET_GO_MS 1000           /* for libsoup to let go of connections that were killed */
 
 struct _WpFront {
@@ -11,31 +13,31 @@ struct _WpFront {
   WpSoupSite site;
   const WpSoupClass *soup_class; /* NULL: not needed so far */
   WpSoup *soup;
-  gboolean told;                 /* that there is none */
+  gboolean told;                 /* that there can be none */
   WpFrontSetup setup;            /* (nullable) */
   gpointer data;
-  WpGateAccepted accepted;       /* the lane before libsoup's; NULL: none */
+  WpGateAccepted accepted;       /* the lane; NULL: libsoup's */
   gpointer accepted_data;
   GDestroyNotify accepted_destroy;
   gint draining, stopping;       /* atomic */
   gint let_in;                   /* atomic: draining, and all of the backlog is inside */
 };
 
-/* What only libsoup can take. Told once. */
+/* libsoup cannot be loaded, which is told once. */
 static void
-refuse (WpFront *self, WpConnection *connection, const GError *error)
+turn_away (WpFront *self, WpConnection *connection, const GError *error)
 {
   static const WpLane none = { wp_connection_release };
 
   if (!self->told)
-    g_warning ("requests that need libsoup are refused: %s", error->message);
+    g_warning ("nobody is served here: %s", error->message);
   self->told = TRUE;
   connection->lane = &none;
-  wp_connection_refuse (connection, WP_REFUSAL_MODULE);
+  wp_connection_answer_last (connection, WP_STATUS_UNAVAILABLE, "A part of the server is missing.\n");
 }
 
-void
-wp_front_give_to_soup (WpFront *self, WpConnection *connection)
+static void
+give_to_soup (WpFront *self, WpConnection *connection)
 {
   g_autoptr(GError) error = NULL;
 
@@ -44,7 +46,7 @@ wp_front_give_to_soup (WpFront *self, WpConnection *connection)
   if (self->soup)
     self->soup_class->take (self->soup, connection);
   else
-    refuse (self, connection, error);
+    turn_away (self, connection, error);
 }
 
 WpSoup *
@@ -61,7 +63,7 @@ on_accepted (WpConnection *connection, gpointer data)
   if (self->accepted)
     self->accepted (connection, self->accepted_data);
   else
-    wp_front_give_to_soup (self, connection);
+    give_to_soup (self, connection);
 }
 
 void

@@ -1,5 +1,5 @@
-/* wp-front.h - an HTTP thread: a main context, a gate, and from the first of them on a SoupServer for the requests that no lane before it
- * takes. */
+/* wp-front.h - an HTTP thread: a main context, a gate, and one lane for all its connections: a SoupServer, which is made for the first of
+ * them, or another. */
 #pragma once
 
 #include "runtime/http/wp-gate.h"
@@ -13,7 +13,7 @@ typedef void (*WpFrontSetup) (WpFront *self, gpointer data);
  * wp_front_new:
  * @name: of the thread
  * @listen_fds: @n_listen of them, owned; 0: connections are given by wp_front_hand()
- * @site: whose handlers its SoupServer will have
+ * @site: whose handlers its SoupServer will have, if it gets one
  * @setup: (nullable)
  * @deliver: (nullable): gets what is posted, on the front's thread
  * @data: for the handlers, @setup and @deliver; outlives the front
@@ -27,12 +27,11 @@ void wp_front_join (WpFront *self);       /* waits until it has; what is posted 
 void wp_front_free (WpFront *self);       /* stops and joins; nobody posts any more */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpFront, wp_front_free)
 
-/* In @setup: connections go to @accepted first, which may pass them on with wp_front_give_to_soup(). */
+/* In @setup: connections go to @accepted, and none to a SoupServer. */
 void wp_front_set_lane (WpFront *self, WpGateAccepted accepted, gpointer data, GDestroyNotify destroy);
 void wp_front_set_tls (WpFront *self, WpTls *tls);     /* in @setup; not owned: connections speak TLS */
-void wp_front_give_to_soup (WpFront *self, WpConnection *connection);
 
-WpSoup *wp_front_get_soup (WpFront *self);             /* (nullable): NULL as long as nothing was given to it */
+WpSoup *wp_front_get_soup (WpFront *self);             /* (nullable): NULL as long as there is none */
 
 void wp_front_hand (WpFront *self, int fd);            /* any thread: a connection that was accepted elsewhere */
 void wp_front_post (WpFront *self, gpointer item);     /* any thread */

@@ -68,11 +68,9 @@ close_connection (WpConnection *connection)
     self->connections = connection->next;
   if (connection->next)
     connection->next->prev = connection->prev;
-  wp_connection_charge (connection, 0);
+  wp_connection_clear (connection);
   g_clear_pointer (&connection->tls, wp_tls_session_free);
   close (connection->fd);
-  g_free (connection->in);
-  g_free (connection->out);
   g_free (connection);
   wp_slots_give (self->limits.slots);
 }
@@ -151,6 +149,7 @@ wp_gate_take_back (WpGate *self, WpConnection *connection)
       close_connection (connection);
       return;
     }
+  wp_connection_clear (connection);
   wp_connection_enter (connection, WP_CONNECTION_LINGER);
   self->n_lingering++;
   g_atomic_int_add (&self->n_open, -1);

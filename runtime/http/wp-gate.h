@@ -1,7 +1,7 @@
 /* wp-gate.h - accepts connections and watches them, all on one epoll descriptor behind one GSource.
  *
- * The main context polls two descriptors whatever the number of connections. What speaks HTTP on a connection is its lane: the fast
- * one (wp-fast-lane.c) for plain requests, libsoup's (wp-stream.c) for the rest. */
+ * The main context polls two descriptors whatever the number of connections. What answers on a connection is its lane, the same for all of
+ * a gate: our own (wp-fast-lane.c) or libsoup's (wp-stream.c). */
 #pragma once
 
 #include "runtime/http/wp-connection.h"

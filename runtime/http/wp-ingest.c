@@ -83,5 +83,6 @@ wp_ingest_setup (WpFront *front, gpointer data)
     wp_front_set_tls (front, ingest->tls);
   if (ingest->goes_first)
     go_first ();
-  wp_fast_lane_setup (front, ingest);
+  if (!ingest->by_soup)
+    wp_fast_lane_setup (front, ingest);
 }

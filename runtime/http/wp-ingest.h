@@ -1,4 +1,4 @@
-/* wp-ingest.h - GET, POST and PUT on any path make a job: what both lanes share, and libsoup's. */
+/* wp-ingest.h - GET, POST and PUT on any path make a job, whichever lane serves them. */
 #pragma once
 
 #include "runtime/http/wp-front.h"
@@ -9,7 +9,7 @@
 typedef struct {
   WpMode *mode;
   gboolean by_request;       /* X-WP-Service must be a number from 0 to 3600, where it is there */
-  gboolean soup_only;        /* the fast lane answers nothing by itself */
+  gboolean by_soup;          /* libsoup serves, in place of the fast lane */
   WpTls *tls;                /* NULL: plain HTTP; not owned */
   WpTokens *tokens;          /* NULL: whoever comes is let in; not owned */
   gboolean goes_first;       /* its threads go before other work on the machine; they must leave a processor free */

@@ -28,19 +28,31 @@ wp_outbox_free (WpOutbox *self)
   g_free (self);
 }
 
-void
-wp_outbox_answer (WpOutbox *self, WpConnection *connection, guint status, const char *text)
+static void
+append (WpOutbox *self, WpConnection *connection, guint status, const char *text, WpReplyFlags flags)
 {
   connection->last |= wp_front_is_draining (self->front);
-  wp_reply_append (&self->replies, self->bytes, status, text, connection->last);
+  flags |= connection->last ? WP_REPLY_CLOSE : connection->keeps_alive ? WP_REPLY_KEEP_ALIVE : 0;
+  wp_reply_append (&self->replies, self->bytes, status, text, flags);
 }
 
 void
-wp_outbox_refuse (WpOutbox *self, WpConnection *connection, WpRefusal why)
+wp_outbox_answer (WpOutbox *self, WpConnection *connection, guint status, const char *text)
 {
-  connection->last = TRUE;
+  append (self, connection, status, text, 0);
+}
+
+void
+wp_outbox_refuse (WpOutbox *self, WpConnection *connection, WpRefusal why, gboolean bodiless)
+{
   wp_front_count_refusal (self->front, why);
-  wp_reply_append (&self->replies, self->bytes, wp_refusal_status (why), wp_refusal_text (why), TRUE);
+  append (self, connection, wp_refusal_status (why), wp_refusal_text (why), bodiless ? WP_REPLY_BODILESS : 0);
+}
+
+gsize
+wp_outbox_size (const WpOutbox *self)
+{
+  return self->bytes->len;
 }
 
 void
@@ -54,7 +66,9 @@ wp_outbox_flush (WpOutbox *self, WpConnection *connection)
 {
   gssize n = 0;
 
-  if (self->bytes->len > 0 && connection->out_len == 0)
+  if (self->bytes->len == 0)
+    return connection->out_len == 0 && !connection->dead;
+  if (connection->out_len == 0)
     n = wp_connection_write (connection, self->bytes->str, self->bytes->len);
   if (n < 0 && errno != EAGAIN)
     connection->dead = TRUE;

@@ -13,11 +13,11 @@ static const struct {
   [WP_REFUSAL_HEAD_TIMEOUT] = { "head_timeout", 408, "The head of the request did not come in time.\n" },
   [WP_REFUSAL_BODY_TIMEOUT] = { "body_timeout", 408, "The payload did not come in time.\n" },
   [WP_REFUSAL_METHOD] = { "method", 405, "GET, POST and PUT are taken here.\n" },
+  [WP_REFUSAL_EXPECTATION] = { "expectation", 417, "100-continue is the only expectation that is met here.\n" },
   [WP_REFUSAL_SERVICE_TIME] = { "service_time", 400, "X-WP-Service is not a number of seconds from 0 to 3600.\n" },
   [WP_REFUSAL_UNAUTHORIZED] = { "unauthorized", 401, "A bearer token is needed.\n" },
   [WP_REFUSAL_PLAIN_HTTP] = { "plain_http", 400, "TLS is spoken here: https.\n" },
   [WP_REFUSAL_MEMORY] = { "memory", 503, "Too much is waiting to take this too.\n" },
-  [WP_REFUSAL_MODULE] = { "module", 503, "A part of the server that this request needs is missing.\n" },
 };
 
 const char *

@@ -6,6 +6,8 @@
 
 #include "runtime/http/wp-status.h"
 
+#define KEPT "Connection: keep-alive\r\n"
+
 static const char success[] = "Success!!";
 
 /* Not strftime(), which follows the locale. */
@@ -21,6 +23,13 @@ format_date (char date[32], time_t now)
               tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
+static gsize
+format_ok (char *out, gsize size, const char *date, const char *fields)
+{
+  return (gsize) g_snprintf (out, size, "HTTP/1.1 200 OK\r\nDate: %s\r\n%sContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n%s", date,
+                             fields, strlen (success), success);
+}
+
 static void
 refresh (WpReplyCache *self)
 {
@@ -31,9 +40,8 @@ refresh (WpReplyCache *self)
     return;
   self->second = now.tv_sec;
   format_date (self->date, now.tv_sec);
-  self->ok_len = g_snprintf (self->ok, sizeof self->ok,
-                             "HTTP/1.1 200 OK\r\nDate: %s\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n%s",
-                             self->date, strlen (success), success);
+  self->ok_len = format_ok (self->ok, sizeof self->ok, self->date, "");
+  self->ok_kept_len = format_ok (self->ok_kept, sizeof self->ok_kept, self->date, KEPT);
 }
 
 const char *
@@ -52,17 +60,34 @@ wp_reply_text (guint status)
     }
 }
 
+/* The fields that a status has of its own. */
+static const char *
+fields_of (guint status)
+{
+  switch (status)
+    {
+    case WP_STATUS_UNAUTHORIZED:
+      return "WWW-Authenticate: " WP_REPLY_CHALLENGE "\r\n";
+    case WP_STATUS_METHOD_NOT_ALLOWED:
+      return "Allow: GET, POST, PUT\r\n";
+    case WP_STATUS_UNAVAILABLE:
+      return "Retry-After: 1\r\n";
+    default:
+      return "";
+    }
+}
+
 void
-wp_reply_append (WpReplyCache *self, GString *out, guint status, const char *text, gboolean close)
+wp_reply_append (WpReplyCache *self, GString *out, guint status, const char *text, WpReplyFlags flags)
 {
   refresh (self);
-  if (status == WP_STATUS_OK && !close)
-    {
-      g_string_append_len (out, self->ok, self->ok_len);
-      return;
-    }
-  g_string_append_printf (out, "HTTP/1.1 %u %s\r\nDate: %s\r\n%s%s%sContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n%s", status,
-                          wp_status_phrase (status), self->date, close ? "Connection: close\r\n" : "",
-                          status == WP_STATUS_UNAVAILABLE ? "Retry-After: 1\r\n" : "",
-                          status == WP_STATUS_UNAUTHORIZED ? "WWW-Authenticate: " WP_REPLY_CHALLENGE "\r\n" : "", strlen (text), text);
+  if (status == WP_STATUS_OK && flags == 0)
+    g_string_append_len (out, self->ok, (gssize) self->ok_len);
+  else if (status == WP_STATUS_OK && flags == WP_REPLY_KEEP_ALIVE)
+    g_string_append_len (out, self->ok_kept, (gssize) self->ok_kept_len);
+  else
+    g_string_append_printf (out, "HTTP/1.1 %u %s\r\nDate: %s\r\n%s%sContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n%s", status,
+                            wp_status_phrase (status), self->date,
+                            flags & WP_REPLY_CLOSE ? "Connection: close\r\n" : flags & WP_REPLY_KEEP_ALIVE ? KEPT : "", fields_of (status),
+                            strlen (text), flags & WP_REPLY_BODILESS ? "" : text);
 }

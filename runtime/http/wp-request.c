@@ -3,65 +3,76 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-enum { TOKEN = 1, VALUE = 2, TARGET = 4, HOST = 8 };
+#include "runtime/http/wp-octets.h"
 
-/* What a byte may be part of: a token (RFC 9110, 5.6.2), a field value (5.5), a request target (RFC 3986's characters and those that
- * clients are known to leave unescaped, but no "#", and "%" apart), a host's name (RFC 3986, 3.2.2). */
-static const guint8 classes[256] = {
-#define VISIBLE (VALUE | TARGET)
-  ['\t'] = VALUE, [' '] = VALUE,
-  ['!'] = TOKEN | VISIBLE | HOST, ['"'] = VISIBLE, ['#'] = TOKEN | VALUE, ['$'] = TOKEN | VISIBLE | HOST, ['%'] = TOKEN | VALUE,
-  ['&'] = TOKEN | VISIBLE | HOST, ['\''] = TOKEN | VISIBLE | HOST, ['('] = VISIBLE | HOST, [')'] = VISIBLE | HOST,
-  ['*'] = TOKEN | VISIBLE | HOST, ['+'] = TOKEN | VISIBLE | HOST, [','] = VISIBLE | HOST, ['-'] = TOKEN | VISIBLE | HOST,
-  ['.'] = TOKEN | VISIBLE | HOST, ['/'] = VISIBLE, ['0' ... '9'] = TOKEN | VISIBLE | HOST, [':'] = VISIBLE, [';'] = VISIBLE | HOST,
-  ['<'] = VISIBLE, ['='] = VISIBLE | HOST, ['>'] = VISIBLE, ['?'] = VISIBLE, ['@'] = VISIBLE, ['A' ... 'Z'] = TOKEN | VISIBLE | HOST,
-  ['['] = VISIBLE, ['\\'] = VISIBLE, [']'] = VISIBLE, ['^'] = TOKEN | VISIBLE, ['_'] = TOKEN | VISIBLE | HOST,
-  ['`'] = TOKEN | VISIBLE, ['a' ... 'z'] = TOKEN | VISIBLE | HOST, ['{'] = VISIBLE, ['|'] = TOKEN | VISIBLE, ['}'] = VISIBLE,
-  ['~'] = TOKEN | VISIBLE | HOST, [0x80 ... 0xff] = VALUE,
-#undef VISIBLE
-};
+enum { EMPTY_LINES, METHOD, TARGET, VERSION, FIELD, NAME, BLANKS, VALUE, WHOLE };
 
+/* The text at hand. Each function below takes one part of the head from it, if all of that is there: WHOLE. */
 typedef struct {
-  const char *at, *end;
-  guint status;              /* 0: nothing wrong so far */
-  gboolean other;            /* well formed, but libsoup's */
-  gboolean has_length, has_encoding;
-  WpSlice target, host;
-} Parser;
-
-static const char *
-skip (const char *at, const char *end, guint8 class)
-{
-  while (at < end && (classes[(guint8) *at] & class))
-    at++;
-  return at;
-}
+  const char *text, *at, *end;
+} Input;
 
 static WpRequestKind
-bad (Parser *self, guint status)
+bad (WpRequestParser *self, guint status)
 {
   self->status = status;
   return WP_REQUEST_BAD;
 }
 
-/* A line ends in CRLF alone. MORE where the text ends first. */
 static WpRequestKind
-parse_line_end (Parser *self)
+enter (WpRequestParser *self, const Input *input, int state)
 {
-  if (self->at < self->end && *self->at != '\r')
-    return bad (self, 400);
-  if (self->end - self->at < 2)
-    return WP_REQUEST_MORE;
-  if (self->at[1] != '\n')
-    return bad (self, 400);
-  self->at += 2;
-  return WP_REQUEST_PLAIN;
+  self->state = state;
+  self->mark = (guint32) (input->at - input->text);
+  return WP_REQUEST_WHOLE;
 }
 
-static gboolean
+static WpSpan
+span_of (const Input *input, WpSlice slice)
+{
+  return (WpSpan) { (guint32) (slice.bytes - input->text), (guint32) slice.len };
+}
+
+static WpSlice
+slice_of (const char *text, WpSpan span)
+{
+  return (WpSlice) { text + span.at, span.len };
+}
+
+/* From the mark. */
+static WpSlice
+so_far (const WpRequestParser *self, const Input *input)
+{
+  return (WpSlice) { input->text + self->mark, input->at - input->text - self->mark };
+}
+
+/* A line ends in CRLF alone. MORE where the text ends first. */
+static WpRequestKind
+parse_line_end (WpRequestParser *self, Input *input)
+{
+  if (input->at < input->end && *input->at != '\r')
+    return bad (self, 400);
+  if (input->end - input->at < 2)
+    return WP_REQUEST_MORE;
+  if (input->at[1] != '\n')
+    return bad (self, 400);
+  input->at += 2;
+  return WP_REQUEST_WHOLE;
+}
+
+/* In any letter case. @text: lower case; of letters, digits, ":", "/" and "-", which a bit makes of nothing but themselves: control bytes do
+ * not come here. */
+static inline gboolean
 is (WpSlice slice, const char *text)
 {
-  return slice.len == strlen (text) && g_ascii_strncasecmp (slice.bytes, text, slice.len) == 0;
+  gsize len = strlen (text);
+
+  if (slice.len != len)
+    return FALSE;
+  for (gsize i = 0; i < len; i++)
+    if ((slice.bytes[i] | 0x20) != text[i])
+      return FALSE;
+  return TRUE;
 }
 
 static const char *
@@ -75,74 +86,108 @@ known_method (WpSlice method)
   return NULL;
 }
 
-/* What is of the form of a version is 505 where it is another; what is not is malformed. */
+/* Left over from the request before (RFC 9112, 2.2). */
 static WpRequestKind
-check_version (Parser *self)
+parse_empty_lines (WpRequestParser *self, Input *input)
 {
-  static const char form[] = "HTTP/0.0";   /* 0: a digit */
-  gsize have = MIN ((gsize) (self->end - self->at), strlen (form));
+  WpRequestKind kind;
 
-  for (gsize i = 0; i < have; i++)
-    if (form[i] == '0' ? !g_ascii_isdigit (self->at[i]) : self->at[i] != form[i])
-      return bad (self, 400);
-  return have < strlen (form) ? WP_REQUEST_MORE : bad (self, 505);
+  while (input->at < input->end && *input->at == '\r')
+    if ((kind = parse_line_end (self, input)) != WP_REQUEST_WHOLE)
+      return kind;
+  return input->at == input->end ? WP_REQUEST_MORE : enter (self, input, METHOD);
 }
 
 static WpRequestKind
-parse_version (Parser *self, WpRequest *request)
+parse_method (WpRequestParser *self, Input *input)
 {
-  static const char prefix[] = "HTTP/1.";
+  WpSlice method;
 
-  if (self->end - self->at < 8 || memcmp (self->at, prefix, strlen (prefix)) != 0 || (self->at[7] != '0' && self->at[7] != '1'))
-    return check_version (self);
-  request->old = self->at[7] == '0';
-  self->other |= request->old;
-  self->at += 8;
-  return parse_line_end (self);
+  input->at = wp_octets_skip (input->at, input->end, WP_OCTET_TOKEN);
+  method = so_far (self, input);
+  if (method.len > WP_REQUEST_MAX_LINE)
+    return bad (self, 414);
+  if (input->at == input->end)
+    return WP_REQUEST_MORE;
+  if (method.len == 0 || *input->at++ != ' ')
+    return bad (self, 400);
+  self->request.method = known_method (method);
+  self->request.is_head = method.len == 4 && memcmp (method.bytes, "HEAD", 4) == 0;
+  self->target.at = (guint32) (input->at - input->text);
+  self->state = TARGET;          /* the mark stays where the line begins */
+
+  return WP_REQUEST_WHOLE;
 }
 
 /* "%" begins two hex digits (RFC 3986, 2.1). MORE where the text ends first. */
 static WpRequestKind
-parse_target (Parser *self)
+parse_escape (WpRequestParser *self, Input *input)
 {
-  while ((self->at = skip (self->at, self->end, TARGET)) < self->end && *self->at == '%')
+  for (guint i = 1; i <= 2; i++)
     {
-      if (self->end - self->at < 3)
+      if (input->at + i == input->end)
         return WP_REQUEST_MORE;
-      if (!g_ascii_isxdigit (self->at[1]) || !g_ascii_isxdigit (self->at[2]))
+      if (!g_ascii_isxdigit (input->at[i]))
         return bad (self, 400);
-      self->at += 3;
     }
-  return self->at == self->end ? WP_REQUEST_MORE : WP_REQUEST_PLAIN;
+  input->at += 3;
+  return WP_REQUEST_WHOLE;
 }
 
-/* method SP target SP version CRLF, single spaces */
 static WpRequestKind
-parse_request_line (Parser *self, WpRequest *request)
+parse_target (WpRequestParser *self, Input *input)
 {
-  const char *start = self->at;
-  WpSlice method = { start, skip (start, self->end, TOKEN) - start };
   WpRequestKind kind;
 
-  self->at += method.len;
-  if (self->at == self->end)
-    return WP_REQUEST_MORE;
-  if (method.len == 0 || *self->at++ != ' ')
+  for (;;)
+    {
+      input->at = wp_octets_skip (input->at, input->end, WP_OCTET_TARGET);
+      if (so_far (self, input).len > WP_REQUEST_MAX_LINE)
+        return bad (self, 414);
+      if (input->at == input->end)
+        return WP_REQUEST_MORE;
+      if (*input->at != '%')
+        break;
+      if ((kind = parse_escape (self, input)) != WP_REQUEST_WHOLE)
+        return kind;
+    }
+  self->target.len = (guint32) (input->at - input->text) - self->target.at;
+  if (self->target.len == 0 || *input->at++ != ' ')
     return bad (self, 400);
-  request->method = known_method (method);
-  request->is_head = method.len == 4 && memcmp (method.bytes, "HEAD", 4) == 0;
-  self->other |= request->method == NULL;
+  return enter (self, input, VERSION);
+}
 
-  self->target.bytes = self->at;
-  kind = parse_target (self);
-  self->target.len = self->at - self->target.bytes;
-  if (self->at - start > WP_REQUEST_MAX_LINE)
-    return bad (self, 414);
-  if (kind != WP_REQUEST_PLAIN)
-    return kind;
-  if (self->target.len == 0 || *self->at++ != ' ')
-    return bad (self, 400);
-  return parse_version (self, request);
+/* What is of the form of a version is 505 where it is another; what is not is malformed. */
+static WpRequestKind
+check_version (WpRequestParser *self, const Input *input)
+{
+  static const char form[] = "HTTP/0.0";   /* 0: a digit */
+  gsize have = MIN ((gsize) (input->end - input->at), strlen (form));
+
+  for (gsize i = 0; i < have; i++)
+    if (form[i] == '0' ? !g_ascii_isdigit (input->at[i]) : input->at[i] != form[i])
+      return bad (self, 400);
+  return have < strlen (form) ? WP_REQUEST_MORE : bad (self, 505);
+}
+
+/* To the end of the line. */
+static WpRequestKind
+parse_version (WpRequestParser *self, Input *input)
+{
+  static const char prefix[] = "HTTP/1.";
+  const char *version = input->at;
+  WpRequestKind kind;
+
+  if (input->end - version < 8 || memcmp (version, prefix, strlen (prefix)) != 0 || (version[7] != '0' && version[7] != '1'))
+    return check_version (self, input);
+  input->at += 8;
+  if ((kind = parse_line_end (self, input)) != WP_REQUEST_WHOLE)
+    {
+      input->at = version;
+      return kind;
+    }
+  self->request.old = version[7] == '0';
+  return enter (self, input, FIELD);
 }
 
 static gboolean
@@ -155,29 +200,23 @@ parse_length (WpSlice value, guint64 *length)
     {
       if (!g_ascii_isdigit (value.bytes[i]))
         return FALSE;
-      *length = *length * 10 + (value.bytes[i] - '0');
+      *length = *length * 10 + (guint64) (value.bytes[i] - '0');
     }
   return TRUE;
 }
 
+/* A list of tokens, of which two concern us (RFC 9110, 7.6.1; RFC 9112, 9.3). */
 static void
-take_once (Parser *self, WpSlice *field, WpSlice value)
-{
-  self->other |= field->bytes != NULL;
-  *field = value;
-}
-
-/* A list of tokens, of which only "close" concerns us (RFC 9110, 7.6.1). */
-static void
-take_connection (WpRequest *request, WpSlice value)
+take_connection (WpRequestParser *self, WpSlice value)
 {
   const char *at = value.bytes, *end = value.bytes + value.len;
 
   while (at < end)
     {
-      WpSlice token = { at, skip (at, end, TOKEN) - at };
+      WpSlice token = { at, wp_octets_skip (at, end, WP_OCTET_TOKEN) - at };
 
-      request->close |= is (token, "close");
+      self->request.close |= is (token, "close");
+      self->keep_alive |= is (token, "keep-alive");
       at += MAX (token.len, 1);
     }
 }
@@ -210,120 +249,176 @@ is_address (const char *at, const char *close)
 static gboolean
 is_host (WpSlice value)
 {
-  const char *end = value.bytes + value.len, *at = skip (value.bytes, end, HOST), *close;
+  const char *end = value.bytes + value.len, *at = wp_octets_skip (value.bytes, end, WP_OCTET_HOST), *close;
 
   if (value.len > 0 && *value.bytes == '[')
     {
       close = memchr (value.bytes, ']', value.len);
       return is_address (value.bytes + 1, close) && is_port (close + 1, end);
     }
-  for (; at < end && *at == '%' && end - at >= 3 && g_ascii_isxdigit (at[1]) && g_ascii_isxdigit (at[2]); at = skip (at + 3, end, HOST))
-    ;
+  while (end - at >= 3 && *at == '%' && g_ascii_isxdigit (at[1]) && g_ascii_isxdigit (at[2]))
+    at = wp_octets_skip (at + 3, end, WP_OCTET_HOST);
   return at > value.bytes && is_port (at, end);
 }
 
 static gboolean
-take_host (Parser *self, WpSlice value)
+take_host (WpRequestParser *self, const Input *input, WpSlice value)
 {
-  gboolean first = self->host.bytes == NULL;
+  gboolean first = !self->has_host;
 
-  self->host = value;
+  self->has_host = TRUE;
+  self->host = span_of (input, value);
   return first && is_host (value);
 }
 
 static gboolean
-take_encoding (Parser *self, WpRequest *request, WpSlice value)
+is_ascii (WpSlice value)
+{
+  guint8 all = 0;
+
+  for (gsize i = 0; i < value.len; i++)
+    all |= (guint8) value.bytes[i];
+  return all < 0x80;
+}
+
+/* Some databases store no bytes that are not UTF-8. */
+static gboolean
+is_storable (WpSlice value)
+{
+  return value.len <= WP_REQUEST_MAX_STORED && (is_ascii (value) || g_utf8_validate_len (value.bytes, value.len, NULL));
+}
+
+/* Proxies add their own beside a client's: several have to be one. */
+static gboolean
+take_id (WpRequestParser *self, const Input *input, WpSlice value)
+{
+  WpSlice before = slice_of (input->text, self->id);
+  gboolean first = self->id.at == 0;
+
+  self->id = span_of (input, value);
+  return is_storable (value) && (first || (before.len == value.len && memcmp (before.bytes, value.bytes, value.len) == 0));
+}
+
+static gboolean
+take_content_type (WpRequestParser *self, const Input *input, WpSlice value)
+{
+  self->content_type = span_of (input, value);
+  return is_storable (value);
+}
+
+static gboolean
+take_length (WpRequestParser *self, WpSlice value)
+{
+  gboolean first = !self->has_length;
+
+  self->has_length = TRUE;
+  return first && parse_length (value, &self->request.content_length);
+}
+
+static gboolean
+take_encoding (WpRequestParser *self, WpSlice value)
 {
   gboolean first = !self->has_encoding;
 
-  self->has_encoding = request->chunked = TRUE;
-  return first && !request->old && is (value, "chunked");
+  self->has_encoding = self->request.chunked = TRUE;
+  return first && !self->request.old && is (value, "chunked");
 }
 
 /* Upgrades are declined by answering in HTTP/1.1 (RFC 9110, 7.8). */
 static gboolean
-take_expectation (Parser *self, WpRequest *request, WpSlice value)
+take_expectation (WpRequestParser *self, WpSlice value)
 {
   if (!is (value, "100-continue"))
-    request->expects_other = self->other = TRUE;
-  else if (!request->old)   /* to be ignored there (RFC 9110, 10.1.1) */
-    request->expects_continue = TRUE;
+    self->request.expects_other = TRUE;
+  else if (!self->request.old)   /* to be ignored there (RFC 9110, 10.1.1) */
+    self->request.expects_continue = TRUE;
   return TRUE;
 }
 
-/* Several are none. */
+/* Several are none: which of them a proxy saw is not known. */
 static void
-take_authorization (Parser *self, WpRequest *request, WpSlice value)
+take_authorization (WpRequestParser *self, const Input *input, WpSlice value)
 {
-  if (request->authorization.bytes)
+  if (self->has_authorization)
     value.len = 0;
-  take_once (self, &request->authorization, value);
+  self->has_authorization = TRUE;
+  self->authorization = span_of (input, value);
 }
 
 /* FALSE: the request is malformed by this field. */
 static gboolean
-take_field (Parser *self, WpRequest *request, WpSlice name, WpSlice value)
+take_field (WpRequestParser *self, const Input *input, WpSlice name, WpSlice value)
 {
-  gboolean first = FALSE;
-
   switch (name.len)
     {
     case 4:
-      return !is (name, "Host") || take_host (self, value);
+      return !is (name, "host") || take_host (self, input, value);
     case 6:
-      return !is (name, "Expect") || take_expectation (self, request, value);
+      return !is (name, "expect") || take_expectation (self, value);
     case 10:
-      if (is (name, "Connection"))
-        take_connection (request, value);
+      if (is (name, "connection"))
+        take_connection (self, value);
       break;
     case 12:
-      if (is (name, "Content-Type"))
-        take_once (self, &request->content_type, value);
-      else if (is (name, "X-Request-Id"))
-        take_once (self, &request->id, value);
-      else if (is (name, "X-WP-Service"))
-        take_once (self, &request->service, value);
+      if (is (name, "content-type"))
+        return take_content_type (self, input, value);
+      if (is (name, "x-request-id"))
+        return take_id (self, input, value);
+      if (is (name, "x-wp-service"))
+        self->service = span_of (input, value);
       break;
     case 13:
-      if (is (name, "Authorization"))
-        take_authorization (self, request, value);
+      if (is (name, "authorization"))
+        take_authorization (self, input, value);
       break;
     case 14:
-      if (!is (name, "Content-Length"))
-        break;
-      first = !self->has_length;
-      self->has_length = TRUE;
-      return first && parse_length (value, &request->content_length);
+      return !is (name, "content-length") || take_length (self, value);
     case 17:
-      return !is (name, "Transfer-Encoding") || take_encoding (self, request, value);
+      return !is (name, "transfer-encoding") || take_encoding (self, value);
     default:
       break;
     }
   return TRUE;
 }
 
-/* name ":" OWS value OWS CRLF, or the empty line; no folding, no blank before the colon */
 static WpRequestKind
-parse_field (Parser *self, WpRequest *request)
+parse_name (WpRequestParser *self, Input *input)
 {
-  WpSlice name = { self->at, skip (self->at, self->end, TOKEN) - self->at }, value;
+  WpSlice name;
 
-  self->at += name.len;
-  if (self->at == self->end)
+  input->at = wp_octets_skip (input->at, input->end, WP_OCTET_TOKEN);
+  name = so_far (self, input);
+  if (input->at == input->end)
     return WP_REQUEST_MORE;
-  if (name.len == 0 || *self->at++ != ':')
+  if (name.len == 0 || *input->at++ != ':')
     return bad (self, 400);
-  while (self->at < self->end && (*self->at == ' ' || *self->at == '\t'))
-    self->at++;
-  value.bytes = self->at;
-  self->at = skip (self->at, self->end, VALUE);
-  value.len = self->at - value.bytes;
+  self->name = span_of (input, name);
+  self->state = BLANKS;
+
+  return WP_REQUEST_WHOLE;
+}
+
+static WpRequestKind
+parse_blanks (WpRequestParser *self, Input *input)
+{
+  while (input->at < input->end && (*input->at == ' ' || *input->at == '\t'))
+    input->at++;
+  return input->at == input->end ? WP_REQUEST_MORE : enter (self, input, VALUE);
+}
+
+static WpRequestKind
+parse_value (WpRequestParser *self, Input *input)
+{
+  WpRequestKind kind;
+  WpSlice value;
+
+  input->at = wp_octets_skip (input->at, input->end, WP_OCTET_VALUE);
+  value = so_far (self, input);
+  if ((kind = parse_line_end (self, input)) != WP_REQUEST_WHOLE)
+    return kind;
   while (value.len > 0 && (value.bytes[value.len - 1] == ' ' || value.bytes[value.len - 1] == '\t'))
     value.len--;
-  if (parse_line_end (self) != WP_REQUEST_PLAIN)
-    return self->status ? WP_REQUEST_BAD : WP_REQUEST_MORE;
-
-  return take_field (self, request, name, value) ? WP_REQUEST_PLAIN : bad (self, 400);
+  return take_field (self, input, slice_of (input->text, self->name), value) ? enter (self, input, FIELD) : bad (self, 400);
 }
 
 static const char *
@@ -334,39 +429,44 @@ find_authority_end (const char *at, const char *end)
   return at;
 }
 
-/* Absolute form for the host that the Host field names (RFC 9112, 3.2.2) becomes origin form. */
+/* Absolute form (RFC 9112, 3.2.2) becomes origin form. Its host has to be the one that the Host field names: two servers on the way could
+ * go by one each. "https" is refused where there is no TLS (RFC 9110, 7.4). */
 static gboolean
-take_absolute (Parser *self, WpRequest *request)
+take_absolute (WpRequestParser *self, const Input *input)
 {
-  static const char scheme[] = "http://";
-  WpSlice *target = &self->target, authority;
-  const char *end = target->bytes + target->len;
+  static const char schemes[][9] = { "http://", "https://" };
+  WpSlice target = slice_of (input->text, self->target), host = slice_of (input->text, self->host), authority;
 
-  if (request->old || target->len <= strlen (scheme) || g_ascii_strncasecmp (target->bytes, scheme, strlen (scheme)) != 0)
-    return FALSE;
-  authority.bytes = target->bytes + strlen (scheme);
-  authority.len = find_authority_end (authority.bytes, end) - authority.bytes;
-  if (authority.len != self->host.len || g_ascii_strncasecmp (authority.bytes, self->host.bytes, authority.len) != 0)
-    return FALSE;
-  target->bytes = authority.bytes + authority.len;
-  target->len = end - target->bytes;
+  for (guint i = 0; i < (self->secure ? 2 : 1); i++)
+    {
+      gsize len = strlen (schemes[i]);
 
-  return TRUE;
+      if (target.len <= len || !is ((WpSlice) { target.bytes, len }, schemes[i]))
+        continue;
+      authority.bytes = target.bytes + len;
+      authority.len = find_authority_end (authority.bytes, target.bytes + target.len) - authority.bytes;
+      self->target.at += len + authority.len;
+      self->target.len -= len + authority.len;
+      self->host = span_of (input, authority);
+      return is_host (authority) && (!self->has_host || (authority.len == host.len &&
+                                                         g_ascii_strncasecmp (authority.bytes, host.bytes, host.len) == 0));
+    }
+  return FALSE;
 }
 
 /* The asterisk and authority forms belong to methods that are not ours. */
 static gboolean
-check_target (Parser *self, WpRequest *request)
+check_target (WpRequestParser *self, const Input *input)
 {
-  return *self->target.bytes == '/' || take_absolute (self, request) || !request->method;
+  return input->text[self->target.at] == '/' || take_absolute (self, input) || !self->request.method;
 }
 
 /* An absolute form may have no path, which is "/" then (RFC 9110, 4.2.3). */
 static void
-split_target (const Parser *self, WpRequest *request)
+split_target (WpRequest *request, WpSlice target)
 {
   static const char root[] = "/";
-  const char *start = self->target.bytes, *end = start + self->target.len, *query = memchr (start, '?', self->target.len);
+  const char *start = target.bytes, *end = start + target.len, *query = memchr (start, '?', target.len);
 
   if (!query)
     query = end;
@@ -374,45 +474,90 @@ split_target (const Parser *self, WpRequest *request)
   request->query = (WpSlice) { query, end - query };
 }
 
+/* A field's value, if it is there: none is at the very start. */
+static WpSlice
+field_of (const char *text, WpSpan span)
+{
+  return span.at > 0 ? slice_of (text, span) : (WpSlice) { NULL };
+}
+
+void
+wp_request_move (WpRequestParser *self, const char *text)
+{
+  WpRequest *request = &self->request;
+
+  request->host = field_of (text, self->host);
+  request->id = field_of (text, self->id);
+  request->service = field_of (text, self->service);
+  request->content_type = field_of (text, self->content_type);
+  request->authorization = field_of (text, self->authorization);
+  split_target (request, slice_of (text, self->target));
+}
+
 static WpRequestKind
-parse_head (Parser *self, WpRequest *request)
+finish (WpRequestParser *self, const Input *input)
+{
+  WpRequest *request = &self->request;
+
+  if ((!self->has_host && !request->old) || (self->has_length && self->has_encoding) || !check_target (self, input))
+    return bad (self, 400);
+  request->close |= request->old && !self->keep_alive;
+  request->head_len = input->at - input->text;
+  self->state = WHOLE;
+  wp_request_move (self, input->text);
+
+  return WP_REQUEST_WHOLE;
+}
+
+/* A field, or the empty line that ends the head; no folding. */
+static WpRequestKind
+parse_field (WpRequestParser *self, Input *input)
 {
   WpRequestKind kind;
 
-  /* Empty lines before a request are left over from the one before (RFC 9112, 2.2). */
-  while (self->at < self->end && *self->at == '\r')
-    if ((kind = parse_line_end (self)) != WP_REQUEST_PLAIN)
-      return kind;
-  if ((kind = parse_request_line (self, request)) != WP_REQUEST_PLAIN)
-    return kind;
-  while (self->at == self->end || *self->at != '\r')
-    if ((kind = parse_field (self, request)) != WP_REQUEST_PLAIN)
-      return kind;
-  if ((kind = parse_line_end (self)) != WP_REQUEST_PLAIN)
-    return kind;
+  if (input->at == input->end)
+    return WP_REQUEST_MORE;
+  if (*input->at != '\r')
+    return enter (self, input, NAME);
+  kind = parse_line_end (self, input);
+  return kind == WP_REQUEST_WHOLE ? finish (self, input) : kind;
+}
 
-  if ((!self->host.bytes && !request->old) || (self->has_length && self->has_encoding) || !check_target (self, request))
-    return bad (self, 400);
-  /* libsoup 3.2.3 reads chunks too kindly, so none are passed on to make a job. */
-  if (self->other && self->has_encoding && request->method)
-    return bad (self, 400);
-  split_target (self, request);
-  request->host = self->host;
-  return self->other ? WP_REQUEST_OTHER : WP_REQUEST_PLAIN;
+static WpRequestKind
+step (WpRequestParser *self, Input *input)
+{
+  switch (self->state)
+    {
+    case EMPTY_LINES:
+      return parse_empty_lines (self, input);
+    case METHOD:
+      return parse_method (self, input);
+    case TARGET:
+      return parse_target (self, input);
+    case VERSION:
+      return parse_version (self, input);
+    case FIELD:
+      return parse_field (self, input);
+    case NAME:
+      return parse_name (self, input);
+    case BLANKS:
+      return parse_blanks (self, input);
+    default:
+      return parse_value (self, input);
+    }
 }
 
 WpRequestKind
-wp_request_parse (const char *text, gsize len, WpRequest *request, guint *status)
+wp_request_parse (WpRequestParser *self, const char *text, gsize len)
 {
-  Parser parser = { .at = text, .end = text + MIN (len, WP_REQUEST_MAX_HEAD) };
-  WpRequestKind kind;
+  Input input = { text, text + self->at, text + MIN (len, WP_REQUEST_MAX_HEAD) };
+  WpRequestKind kind = WP_REQUEST_WHOLE;
 
-  *request = (WpRequest) { NULL };
-  kind = parse_head (&parser, request);
+  while (kind == WP_REQUEST_WHOLE && self->state != WHOLE)
+    kind = step (self, &input);
+  self->at = (guint32) (input.at - text);
   if (kind == WP_REQUEST_MORE && len >= WP_REQUEST_MAX_HEAD)
-    kind = bad (&parser, 431);
-  *status = parser.status;
-  request->head_len = parser.at - text;
+    kind = bad (self, 431);
 
   return kind;
 }

@@ -14,17 +14,21 @@ typedef struct {
 } Lane;
 
 static void
-close_if_due (WpFront *front, SoupServerMessage *message)
+say_whether_it_ends (WpFront *front, SoupServerMessage *message)
 {
-  if (wp_soup_get_connection (message)->last || wp_front_is_draining (front) || !wp_soup_has_room (wp_front_get_soup (front)))
-    soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
+  WpConnection *connection = wp_soup_get_connection (message);
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+
+  connection->last |= wp_front_is_draining (front) || !wp_soup_has_room (wp_front_get_soup (front));
+  if (connection->last || connection->keeps_alive)
+    soup_message_headers_replace (headers, "Connection", connection->last ? "close" : "keep-alive");
 }
 
 static void
 respond (WpFront *front, SoupServerMessage *message, guint status, const char *text)
 {
   wp_connection_enter (wp_soup_get_connection (message), WP_CONNECTION_REPLY);
-  close_if_due (front, message);
+  say_whether_it_ends (front, message);
   soup_server_message_set_status (message, status, NULL);
   soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC, text, strlen (text));
   if (status == SOUP_STATUS_SERVICE_UNAVAILABLE)
@@ -46,36 +50,15 @@ reply (WpFront *front, gpointer request, guint status)
   soup_server_message_unpause (message);
 }
 
-static gboolean
-is_admitted (const WpIngest *ingest, const WpRequest *request)
+/* (transfer full) (nullable) */
+static GBytes *
+take_body (SoupServerMessage *message)
 {
-  return !ingest->tokens || wp_tokens_admit (ingest->tokens, request->authorization.bytes, request->authorization.len);
-}
+  SoupMessageBody *body = soup_server_message_get_request_body (message);
+  GBytes *bytes = body->length > 0 ? soup_message_body_flatten (body) : NULL;
 
-static void
-on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
-{
-  const Lane *lane = data;
-  WpConnection *connection = wp_soup_get_connection (message);
-  const WpRequest *request = wp_stream_get_request (connection);
-
-  wp_connection_enter (connection, WP_CONNECTION_BODY);
-  if (!is_admitted (lane->ingest, request))
-    {
-      wp_connection_refuse (connection, WP_REFUSAL_UNAUTHORIZED);   /* now: libsoup would await the body first */
-      soup_server_message_set_status (message, SOUP_STATUS_UNAUTHORIZED, NULL);
-    }
-  else if (!request->method)
-    {
-      soup_message_headers_replace (soup_server_message_get_response_headers (message), "Allow", "GET, POST, PUT");
-      wp_front_count_refusal (lane->front, WP_REFUSAL_METHOD);
-      soup_server_message_set_status (message, SOUP_STATUS_METHOD_NOT_ALLOWED, NULL);
-      soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC, wp_refusal_text (WP_REFUSAL_METHOD),
-                                        strlen (wp_refusal_text (WP_REFUSAL_METHOD)));
-      if (request->chunked || request->content_length > 0)
-        soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
-      close_if_due (lane->front, message);
-    }
+  soup_message_body_truncate (body);   /* or it is there twice for as long as the request waits */
+  return bytes;
 }
 
 static void
@@ -83,7 +66,6 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
 {
   const Lane *lane = data;
   WpConnection *connection = wp_soup_get_connection (message);
-  SoupMessageBody *body = soup_server_message_get_request_body (message);
   WpJob *job;
   guint status;
 
@@ -92,7 +74,7 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
       respond (lane->front, message, SOUP_STATUS_BAD_REQUEST, "");
       return;
     }
-  job = wp_ingest_make_job (lane->ingest, wp_stream_get_request (connection), body->length > 0 ? soup_message_body_flatten (body) : NULL);
+  job = wp_ingest_make_job (lane->ingest, wp_stream_get_request (connection), take_body (message));
   if (!job)
     {
       wp_front_count_refusal (lane->front, WP_REFUSAL_SERVICE_TIME);
@@ -113,13 +95,14 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
   wp_connection_check (connection);
 }
 
-void
-wp_soup_ingest_setup (WpFront *front, SoupServer *server, gpointer ingest)
+WpReaderRules
+wp_soup_ingest_setup (WpFront *front, SoupServer *server, gpointer data)
 {
+  const WpIngest *ingest = data;
   Lane *lane = g_new (Lane, 1);
 
   *lane = (Lane) { ingest, front };
-  soup_server_add_early_handler (server, NULL, on_head, lane, NULL);
-  soup_server_add_early_handler (server, "*", on_head, lane, NULL);
   soup_server_add_handler (server, NULL, on_request, lane, g_free);
+
+  return (WpReaderRules) { .tokens = ingest->tokens };
 }

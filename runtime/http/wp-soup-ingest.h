@@ -1,7 +1,8 @@
-/* wp-soup-ingest.h - the ingest behind libsoup's parser: the requests that the fast lane passes on. In the module wp-soup.so. */
+/* wp-soup-ingest.h - the ingest served by libsoup: --http=soup. In the module wp-soup.so. */
 #pragma once
 
+#include "runtime/http/wp-reader.h"
 #include "runtime/http/wp-soup-server.h"
 
-/* Adds its handlers. @ingest: the front's WpIngest */
-void wp_soup_ingest_setup (WpFront *front, SoupServer *server, gpointer ingest);
+/* Adds its handler; returns what that is given. @ingest: the front's WpIngest */
+WpReaderRules wp_soup_ingest_setup (WpFront *front, SoupServer *server, gpointer ingest);

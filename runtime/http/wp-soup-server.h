@@ -6,7 +6,7 @@
 #include "runtime/http/wp-front.h"
 
 /* libsoup looks at each of its connections at every turn, but for those whose requests wait for their jobs (40 ms an answer beside 6,500). So
- * it is to have few of them: gets whole requests only, and keeps no connection where there is no room. */
+ * it is to have few of them: gets a connection with its first whole request, and keeps none where there is no room. */
 void wp_soup_set_waiting (WpSoup *self, gboolean waits);     /* one more request does, or one less */
 gboolean wp_soup_has_room (const WpSoup *self);
 

@@ -11,6 +11,8 @@
 
 struct _WpSoup {
   SoupServer *server;
+  WpReader *reader;
+  WpOutbox *outbox;
   guint n_connections, n_waiting;   /* that libsoup has, and those of them whose request waits */
   GSocketAddress *local;         /* what libsoup takes for the server's address */
   int dummy_fd;                  /* other end of the listener that libsoup wants */
@@ -47,10 +49,11 @@ wp_soup_has_room (const WpSoup *self)
   return self->n_connections - self->n_waiting <= MAX_KEPT;
 }
 
+/* From now on it is libsoup's, with the request that is in @vet. */
 static void
-soup_take (WpSoup *self, WpConnection *connection)
+pass_on (WpSoup *self, WpConnection *connection, const WpVet *vet)
 {
-  g_autoptr(GIOStream) stream = wp_stream_new (connection);
+  g_autoptr(GIOStream) stream = wp_stream_new (connection, vet);
   g_autoptr(GSocketAddress) remote = g_inet_socket_address_new_from_string ("127.0.0.1", 1);   /* nobody asks who it is */
 
   g_object_set_qdata (G_OBJECT (remote), connection_quark (), connection);
@@ -59,12 +62,35 @@ soup_take (WpSoup *self, WpConnection *connection)
   soup_server_accept_iostream (self->server, stream, self->local, remote, NULL);
 }
 
+/* WpLane of a connection on which no request has come whole: libsoup looks at each of its connections at every turn. */
+static void
+first_request_ready (WpConnection *connection)
+{
+  WpSoup *self = connection->lane_data;
+  WpVet vet = { self->reader, self->outbox };
+
+  wp_vet_look (&vet, connection);
+  if (vet.serving)
+    pass_on (self, connection, &vet);
+  else if (connection->dead || ((vet.ended || connection->last) && connection->out_len == 0))
+    wp_connection_release (connection);
+}
+
+static void
+soup_take (WpSoup *self, WpConnection *connection)
+{
+  static const WpLane lane = { first_request_ready };
+
+  connection->lane = &lane;
+  connection->lane_data = self;
+}
+
 static void
 on_finished (SoupServer *server, SoupServerMessage *message, gpointer data)
 {
   WpConnection *connection = wp_soup_get_connection (message);
 
-  wp_connection_charge (connection, 0);
+  wp_stream_finish_request (connection);
   wp_connection_enter (connection, WP_CONNECTION_IDLE);
 }
 
@@ -85,16 +111,19 @@ add_dummy_listener (WpSoup *self)
 static WpSoup *
 soup_new (WpFront *front, WpSoupSite site, gpointer data)
 {
-  static void (*const setups[]) (WpFront *front, SoupServer *server, gpointer data) = {
+  static WpReaderRules (*const setups[]) (WpFront *front, SoupServer *server, gpointer data) = {
     [WP_SOUP_INGEST] = wp_soup_ingest_setup, [WP_SOUP_ADMIN] = wp_admin_setup,
   };
   WpSoup *self = g_new0 (WpSoup, 1);
+  WpReaderRules rules;
 
   self->local = g_inet_socket_address_new_from_string ("127.0.0.1", 80);
   self->server = soup_server_new ("raw-paths", TRUE, NULL);
   add_dummy_listener (self);
   g_signal_connect (self->server, "request-finished", G_CALLBACK (on_finished), self);
-  setups[site] (front, self->server, data);
+  rules = setups[site] (front, self->server, data);
+  self->reader = wp_reader_new (&rules);
+  self->outbox = wp_outbox_new (front);
 
   return self;
 }
@@ -104,6 +133,8 @@ soup_free (WpSoup *self)
 {
   soup_server_disconnect (self->server);
   g_object_unref (self->server);
+  wp_reader_free (self->reader);
+  wp_outbox_free (self->outbox);
   g_object_unref (self->local);
   close (self->dummy_fd);
   g_free (self);

@@ -1,7 +1,7 @@
-/* wp-soup.h - a front's SoupServer, for the requests that no lane before it takes. Front's thread.
+/* wp-soup.h - a front's SoupServer: the lane of all its connections, or of none. Front's thread.
  *
- * It is in a module, wp-soup.so: libsoup brings two dozen libraries, which take 15 ms to load, more than all the rest of a start, and the first
- * requests of most servers do without. */
+ * It is in a module, wp-soup.so: libsoup brings two dozen libraries, which take 15 ms to load, more than all the rest of a start, and the
+ * ingest does without unless --http=soup. */
 #pragma once
 
 #include "runtime/http/wp-connection.h"

@@ -11,6 +11,7 @@ static const struct {
   { 408, "Request Timeout" },
   { 413, "Content Too Large" },
   { 414, "URI Too Long" },
+  { 417, "Expectation Failed" },
   { 421, "Misdirected Request" },
   { 422, "Unprocessable Content" },
   { 431, "Request Header Fields Too Large" },

@@ -2,8 +2,6 @@
 
 #include <errno.h>
 
-#include "runtime/http/wp-vet.h"
-
 #define MAX_WAITING_BYTES 65536  /* of answers that wait to be sent; then libsoup waits too */
 
 /* Both halves look at the connection through the stream, which forgets it when it is closed. */
@@ -115,7 +113,7 @@ ready_source_new (WpStream *stream, gpointer half, gboolean reads, GCancellable 
     }
   *(reads ? &stream->read_source : &stream->write_source) = source;
   if (reads && connection)
-    wp_connection_flush (connection);   /* who waits for the client has said what it waits for: a 100 is not flushed by libsoup */
+    wp_vet_look (&stream->vet, connection);
   self->ready = !connection || connection->dead ||
                 (reads ? wp_vet_is_readable (&stream->vet, connection) : connection->out_len <= MAX_WAITING_BYTES);
 
@@ -156,7 +154,10 @@ input_is_readable (GPollableInputStream *input)
 {
   WpStream *stream = WP_STREAM_INPUT (input)->stream;
 
-  return !connection_of (stream) || wp_vet_is_readable (&stream->vet, stream->connection);
+  if (!connection_of (stream))
+    return TRUE;
+  wp_vet_look (&stream->vet, stream->connection);
+  return wp_vet_is_readable (&stream->vet, stream->connection);
 }
 
 static gssize
@@ -274,9 +275,9 @@ stream_close (GIOStream *stream, GCancellable *cancellable, GError **error)
 {
   WpConnection *connection = g_steal_pointer (&WP_STREAM (stream)->connection);
 
+  wp_vet_clear (&WP_STREAM (stream)->vet);
   if (connection)
     wp_connection_release (connection);
-  wp_vet_clear (&WP_STREAM (stream)->vet);
   return TRUE;
 }
 
@@ -323,19 +324,21 @@ lane_ready (WpConnection *connection)
 {
   WpStream *self = connection->lane_data;
 
-  if (connection->readable || connection->peer_ended || connection->dead)
-    wake (self->read_source);
   if (wp_connection_flush (connection) || connection->dead)
     wake (self->write_source);
+  wp_vet_look (&self->vet, connection);
+  if (wp_vet_is_readable (&self->vet, connection))
+    wake (self->read_source);
 }
 
 GIOStream *
-wp_stream_new (WpConnection *connection)
+wp_stream_new (WpConnection *connection, const WpVet *vet)
 {
   static const WpLane lane = { lane_ready };
   WpStream *self = g_object_new (WP_TYPE_STREAM, NULL);
 
   self->connection = connection;
+  self->vet = *vet;
   connection->lane = &lane;
   connection->lane_data = self;
 
@@ -345,11 +348,17 @@ wp_stream_new (WpConnection *connection)
 const WpRequest *
 wp_stream_get_request (const WpConnection *connection)
 {
-  return &WP_STREAM (connection->lane_data)->vet.request;
+  return &WP_STREAM (connection->lane_data)->vet.parser.request;
 }
 
 void
 wp_stream_forget_request (WpConnection *connection)
 {
-  wp_vet_forget_head (&WP_STREAM (connection->lane_data)->vet);
+  wp_vet_forget (&WP_STREAM (connection->lane_data)->vet, connection);
+}
+
+void
+wp_stream_finish_request (WpConnection *connection)
+{
+  wp_vet_finish (&WP_STREAM (connection->lane_data)->vet, connection);
 }

@@ -3,15 +3,15 @@
 
 #include <gio/gio.h>
 
-#include "runtime/http/wp-connection.h"
-#include "runtime/http/wp-request.h"
+#include "runtime/http/wp-vet.h"
 
 #define WP_TYPE_STREAM (wp_stream_get_type ())
 G_DECLARE_FINAL_TYPE (WpStream, wp_stream, WP, STREAM, GIOStream)
 
-/* Becomes @connection's lane; releases it when the stream is closed or finalized. */
-GIOStream *wp_stream_new (WpConnection *connection);
+/* Becomes @connection's lane; releases it when the stream is closed or finalized. @vet: of the first request; what it owns is the stream's now */
+GIOStream *wp_stream_new (WpConnection *connection, const WpVet *vet);
 
 /* What the client asks for in the request that libsoup is at, as our parser read it; of @connection, whose lane is a stream. */
 const WpRequest *wp_stream_get_request (const WpConnection *connection);
-void wp_stream_forget_request (WpConnection *connection);   /* it has a job now; frees what that held */
+void wp_stream_forget_request (WpConnection *connection);   /* it has a job now; frees what was held for it */
+void wp_stream_finish_request (WpConnection *connection);   /* it has its answer */

@@ -1,33 +1,37 @@
-/* wp-vet.h - lets libsoup's parser see bodies that ours has read and found well formed, each behind a head that we write, and nothing else.
+/* wp-vet.h - lets libsoup see one request at a time that ours has read whole: a head that we write, and the payload with its length. No byte of a
+ * client's head, chunks or trailers reaches it.
  *
- * libsoup 3.2.3 takes conflicting lengths, lone line feeds, overflowing chunk sizes and more; of an HTTP/1.0 request it forgets the fields
- * that Connection names, its length too; it mends paths and what is no UTF-8. So no byte of a client's head reaches it: what we read there
- * is the request. */
+ * libsoup 3.2.3 ends a chunked body after the first trailer, takes conflicting lengths, lone line feeds, overflowing chunk sizes and more; it
+ * mends paths and what is no UTF-8. So what we read is the request. */
 #pragma once
 
-#include "runtime/http/wp-chunked.h"
-#include "runtime/http/wp-connection.h"
-#include "runtime/http/wp-request.h"
+#include "runtime/http/wp-outbox.h"
+#include "runtime/http/wp-reader.h"
 
-/* All zero at first. */
+/* All zero at first, but for the first two, which are the front's. */
 typedef struct {
-  enum { WP_VET_HEAD, WP_VET_COUNTED, WP_VET_CHUNKED } expects;
-  gsize passed_bytes;        /* vetted, not yet read by libsoup: the rest of @head, else of the connection's @in */
-  GString *head;             /* in place of the client's; NULL once read */
-  WpRequest request;         /* the client's; its slices are of @text */
-  char *text;                /* NULL: none, or forgotten */
-  guint64 left_bytes;        /* of a counted body, not yet vetted */
-  WpChunked *chunked;
-  gboolean waits;            /* what is in @in was looked at, and is not whole */
+  WpReader *reader;
+  WpOutbox *outbox;
+  WpRequestParser parser;    /* of the request that libsoup is at */
+  char *text;                /* its head, as the client wrote it; NULL: there is none, or it was forgotten */
+  GString *head;             /* what libsoup gets; NULL: it has it all, with the body */
+  GBytes *body;              /* (nullable) */
+  gsize given;               /* bytes of both that it has */
+  gsize held_bytes;          /* of the budget: the body twice, for libsoup gathers it anew */
+  gboolean serving;          /* libsoup has one to answer; nothing is read meanwhile */
+  gboolean ended;            /* the client has ended its side */
+  gboolean told_end;         /* see wp-vet.c */
 } WpVet;
 
-void wp_vet_clear (WpVet *self);
+/* Reads what is there, until libsoup has something to do; answers by itself what is refused. Nothing new is read before all answers are
+ * sent. */
+void wp_vet_look (WpVet *self, WpConnection *connection);
 
-/* The job is made: who waits long is to hold no head of up to 32 kB for it. */
-void wp_vet_forget_head (WpVet *self);
-
-/* As recv(), of vetted bytes; -1 with EAGAIN where there are none now. Refuses and kills the connection where they are malformed. */
+/* As recv(), of what libsoup is to see; -1 with EAGAIN where there is nothing now. */
 gssize wp_vet_read (WpVet *self, WpConnection *connection, char *buffer, gsize size);
+gboolean wp_vet_is_readable (const WpVet *self, const WpConnection *connection);   /* there is something to see, or the end */
 
-/* Would a read do more than say EAGAIN, as far as we know? */
-gboolean wp_vet_is_readable (const WpVet *self, const WpConnection *connection);
+/* The request has a job that holds what is needed of it, or its answer: nothing is held for it here any more. */
+void wp_vet_forget (WpVet *self, WpConnection *connection);
+void wp_vet_finish (WpVet *self, WpConnection *connection);   /* its answer: the next one may come */
+void wp_vet_clear (WpVet *self);   /* the connection is gone */

@@ -3,7 +3,7 @@
 #pragma once
 
 #define LF_ENDS "2.2, 7.1: a lone LF may be taken for a line's end in a head; it was used to smuggle requests"
-#define KEPT "9.3: HTTP/1.0 is kept alive where it asks for that"
+#define OURS "ours: a job has one id, in UTF-8; HAProxy passes it on"
 #define CONTROLS "RFC 9110, 5.5: control bytes are invalid and dangerous; a server may refuse them"
 #define VERSIONS "2.3: a version that is not spoken may be refused"
 #define BLANKS "3: one SP; more, and tabs, are leniency (\"MAY\") with risks of its own, 11.2"
@@ -30,7 +30,6 @@ static const struct {
   { "LF CR", "22", LF_ENDS },
   { "NUL in a value", "22", CONTROLS },
   { "NUL in the host", "22", CONTROLS },
-  { "HTTP/1.0 kept alive", "22", KEPT },
   { "HTTP/1.2", "22", VERSIONS },
   { "HTTP/2.0", "22", VERSIONS },
   { "HTTP/9.9", "22", VERSIONS },
@@ -98,6 +97,15 @@ static const struct {
     "RFC 9110, 5.6.1: a list may have empty elements; a coding that is not exactly \"chunked\" is 400 here" },
   { "encoding in HTTP/1.0", "2",
     "6.1: chunked in HTTP/1.0 is faulty framing: it drops the length and closes; 400 here" },
+  { "two ids", "22", OURS },
+  { "id that is not UTF-8", "22", OURS },
+  { "blank after a size", "22", EXTENSIONS },
+  { "blank after an extension", "22", EXTENSIONS },
+  { "empty extension", "22", EXTENSIONS },
+  { "extension without a value", "22", EXTENSIONS },
+  { "extension with a blank in its name", "22", EXTENSIONS },
+  { "open quote in an extension", "22", EXTENSIONS },
+  { "token behind a quoted extension", "22", EXTENSIONS },
   { "NUL in an extension", "22", EXTENSIONS },
   { "bare LF in chunks", "22", LF_ENDS },
   { "bare LF after a chunk", "22", LF_ENDS },

@@ -73,6 +73,11 @@ test_malformed (void)
     CHUNKED "zz\r\nhello\r\n0\r\n\r\n", CHUNKED "-5\r\nhello\r\n0\r\n\r\n", CHUNKED "+5\r\nhello\r\n0\r\n\r\n",
     CHUNKED "0x5\r\nhello\r\n0\r\n\r\n",
     CHUNKED "\r\nhello\r\n0\r\n\r\n", CHUNKED "5\r\nhelloXX\r\n0\r\n\r\n",
+    CHUNKED "5 \r\nhello\r\n0\r\n\r\n", CHUNKED "5;\r\nhello\r\n0\r\n\r\n", CHUNKED "5;a b\r\nhello\r\n0\r\n\r\n",
+    CHUNKED "5;a=\"b\r\nhello\r\n0\r\n\r\n", CHUNKED "5\r\nhello\r\n0\r\nA: b\r\nno colon\r\n\r\n",
+    "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: test\r\nX-Request-Id: a\r\nX-Request-Id: b\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: test\r\nX-Request-Id: \xe4\r\n\r\n", "GET / HTTP/1.1\r\nHost: test\r\nContent-Type: \xe4\r\n\r\n",
     CHUNKED "5\nhello\n0\n\n", CHUNKED "5 5\r\nhello\r\n0\r\n\r\n", CHUNKED "5\r\nhello\r\n0\r\nno colon\r\n\r\n",
   };
   g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", NULL);
@@ -235,6 +240,31 @@ test_service_asked (void)
     }
 }
 
+/* Whatever it is answered with, once its method was read. The connection says no more. */
+static void
+test_head_has_no_body (void)
+{
+  static const struct { const char *text; guint status; } cases[] = {
+    { "HEAD / HTTP/1.1\r\n\r\n", 400 }, { "HEAD /\x01", 400 }, { "HEAD / HTTP/3.0\r\n", 505 }, { "HEAD / HTTP/1.1\r\nHost:", 408 },
+    { "HEAD / HTTP/1.1\r\nHost: test\r\nContent-Length: 9999999\r\nConnection: close\r\n\r\n", 405 },
+    { "HEAD / HTTP/1.0\r\nExpect: tea\r\n\r\n", 405 },
+  };
+  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", "--header-timeout=300ms", NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+      g_autoptr(WpAnswer) answer = NULL;
+
+      g_test_message ("%s", cases[i].text);
+      wp_client_send (client, cases[i].text);
+      answer = wp_client_read_head (client);
+      g_assert_nonnull (answer);
+      g_assert_cmpuint (answer->status, ==, cases[i].status);
+      g_assert_true (wp_client_read_end (client));
+    }
+}
+
 /* Each is one answer that says why and, where the gate gives it, that the connection ends; and is counted by that reason alone. */
 static void
 test_counted (void)
@@ -252,6 +282,9 @@ test_counted (void)
     { "head_timeout", "GET / HTTP/1.1\r\nHost:", 408, TRUE },
     { "body_timeout", "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhell", 408, TRUE },
     { "method", "DELETE / HTTP/1.1\r\nHost: test\r\n\r\n", 405, FALSE },
+    { "method", "HEAD / HTTP/1.1\r\nHost: test\r\n\r\n", 405, FALSE },
+    { "method", "DELETE / HTTP/1.1\r\nHost: test\r\nContent-Length: 1\r\n\r\n", 405, TRUE },
+    { "expectation", "GET / HTTP/1.1\r\nHost: test\r\nExpect: tea\r\n\r\n", 417, FALSE },
     { "service_time", "GET / HTTP/1.1\r\nHost: test\r\nX-WP-Service: soon\r\n\r\n", 400, FALSE },
   };
   g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:request", "--max-body=1k", "--header-timeout=300ms",
@@ -260,7 +293,7 @@ test_counted (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (refusals); i++)
     {
-      g_autofree char *name = g_strconcat ("refused.", refusals[i].reason, NULL), *connection = NULL;
+      g_autofree char *name = g_strconcat ("refused.", refusals[i].reason, NULL), *connection = NULL, *date = NULL;
       g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
       guint n = GPOINTER_TO_UINT (g_hash_table_lookup (counts, refusals[i].reason)) + 1;
       g_autoptr(WpAnswer) answer = NULL;
@@ -268,11 +301,14 @@ test_counted (void)
       g_test_message ("%s", refusals[i].reason);
       g_hash_table_insert (counts, (gpointer) refusals[i].reason, GUINT_TO_POINTER (n));
       wp_client_send (client, refusals[i].text);
-      answer = wp_client_read (client);
+      answer = g_str_has_prefix (refusals[i].text, "HEAD") ? wp_client_read_head (client) : wp_client_read (client);
       g_assert_nonnull (answer);
+      date = wp_answer_header (answer, "Date");
+      g_assert_nonnull (date);
+      g_assert_true (g_str_has_prefix (answer->head, "HTTP/1.1 "));
       connection = wp_answer_header (answer, "Connection");
       g_assert_cmpuint (answer->status, ==, refusals[i].status);
-      g_assert_true (answer->size > 10 && answer->size < 80 && g_str_has_suffix (answer->body, ".\n"));
+      g_assert_true (g_str_has_prefix (refusals[i].text, "HEAD") || (answer->size > 10 && answer->size < 80 && g_str_has_suffix (answer->body, ".\n")));
       g_assert_cmpint (g_strcmp0 (connection, "close") == 0, ==, refusals[i].closes);
       g_assert_true (!refusals[i].closes || wp_client_read_end (client));
       g_assert_cmpfloat (wp_harness_stat (server, name), ==, n);
@@ -299,6 +335,7 @@ main (int argc, char **argv)
   g_test_add_func ("/bad-request/body-just-fits", test_body_just_fits);
   g_test_add_func ("/bad-request/cut-off", test_cut_off);
   g_test_add_func ("/bad-request/service-asked", test_service_asked);
+  g_test_add_func ("/bad-request/head-has-no-body", test_head_has_no_body);
   g_test_add_func ("/bad-request/counted", test_counted);
 
   return g_test_run ();

@@ -197,7 +197,6 @@ test_limit_asked_for (void)
 static void
 test_kept_connections (void)
 {
-  static const char *const kinds[] = { "", "X-Request-Id: a\r\nX-Request-Id: b\r\n" };   /* the fast lane's, libsoup's */
   g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", NULL);
   guint files;
 
@@ -206,7 +205,7 @@ test_kept_connections (void)
     {
       g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
 
-      wp_client_post (client, "/", kinds[i % 2], "x", 1);
+      wp_client_post (client, "/", NULL, "x", 1);
       g_assert_cmpuint (wp_client_read_status (client), ==, 200);
       if (i % 5 == 0)
         wp_client_reset (client);
@@ -222,7 +221,8 @@ test_cut_connections (void)
 {
   static const char *const starts[] = { "", "GET", "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n012",
                                         "DELETE / HTTP/1.1\r\nHost: test\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: test\r\n\r\n", "garbage\r\n\r\n",
-                                        "GET / HTTP/1.0\r\n\r\n", "POST / HTTP/1.0\r\nContent-Length: 10\r\n\r\n012" };
+                                        "GET / HTTP/1.0\r\n\r\n", "POST / HTTP/1.0\r\nContent-Length: 10\r\n\r\n012",
+                                        "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" };
   g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", NULL);
   guint files;
 
@@ -272,7 +272,7 @@ test_parked_leavers (void)
     {
       g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
 
-      wp_crowd_send (crowd, 500, round == 2 ? "X-WP-Service: 1\r\nX-WP-Service: 2\r\n" : NULL);   /* by way of libsoup */
+      wp_crowd_send (crowd, 500, NULL);
       wp_crowd_await (crowd, round == 1 ? 2 : 0);
       wp_harness_await_stat (server, "ledger.parked", round == 1 ? 498 : 500);
       g_clear_pointer (&crowd, wp_crowd_free);

@@ -14,6 +14,7 @@
   "6.1: a coding that is not understood: 501 is advised (\"SHOULD\"); all codings but one \"chunked\" are 400 here"
 #define CHUNK_END "7.1: chunks end in CRLF; lone LF there was used to smuggle requests"
 #define BAD_HOST "RFC 9110, 7.2: an invalid Host is 400 (\"MUST\")"
+#define EXTENSION "7.1.1: an extension is tokens and quoted strings, with blanks between them, not after"
 #define CONTROL "RFC 9110, 5.5: control bytes are invalid and dangerous; a server may refuse them"
 
 /* Who differs from whom, and why. Answers: the class of each (2 for 200), the last of them to one more good request on the same
@@ -26,7 +27,6 @@ static const struct {
   { "bare LF after all lines", "4", "4", "22", LONE_LF },
   { "bare LF after a field", "4", "4", "22", LONE_LF },
   { "bare LF after the request line", "4", "4", "22", LONE_LF },
-  { "HTTP/1.0 kept alive", "2", "2", "22", "9.3: to keep HTTP/1.0 alive is a server's choice; ours is one answer" },
   { "HTTP/0.9", "4", "4", "", "2.3: versions before 1.0 need no answer; nginx gives one that has no head" },
   { "HTTP/1.2", "5", "5", "22", "2.3: a higher minor version may be read as 1.1 or refused" },
   { "HTTP/11", "4", "4", "5", "2.3: a version has one digit on each side" },
@@ -68,7 +68,14 @@ static const struct {
   { "bare LF in chunks", "4", "4", "22", CHUNK_END },
   { "bare LF after a chunk", "4", "4", "22", CHUNK_END },
   { "bare LF after an extension", "4", "4", "22", CHUNK_END },
-  { "control byte in an extension", "4", "4", "22", "7.1.1: an extension is tokens and quoted strings" },
+  { "control byte in an extension", "4", "4", "22", EXTENSION },
+  { "blank after a size", "4", "4", "22", "7.1.1: blanks are of an extension, which has to follow" },
+  { "blank after an extension", "4", "4", "22", EXTENSION },
+  { "empty extension", "4", "4", "22", EXTENSION },
+  { "extension without a value", "4", "4", "22", EXTENSION },
+  { "extension with a blank in its name", "4", "4", "22", EXTENSION },
+  { "open quote in an extension", "4", "4", "22", EXTENSION },
+  { "token behind a quoted extension", "4", "4", "22", EXTENSION },
   { "size beyond the limit", "4", "4", "2", "7.1: 413 by our --max-body; nginx's \"return\" answers before it reads" },
   { "bare LF at the end", "4", "4", "22", CHUNK_END },
   { "folded trailer", "4", "4", "22", "7.1.2: trailers are field lines; no folding, 5.2" },
@@ -103,13 +110,15 @@ static const struct {
   { "chunked twice in a list", "4", "4", "5", "6.1: chunked must not be applied twice" },
   { "chunked in two parts", "4", "4", "5", NOT_LAST },
   { "no coding", "4", "4", "5", NOT_LAST },
-  { "NUL in an extension", "4", "4", "22", "7.1.1: an extension is tokens and quoted strings" },
+  { "NUL in an extension", "4", "4", "22", EXTENSION },
   { "chunk too short", "4", "4", "22", "7.1: CRLF after the data; nginx takes a lone LF" },
   { "request in the place of the last line", "4", "4", "22", "7.1.2: trailers are field lines" },
   { "trailer with a NUL", "4", "4", "22", "7.1.2, 5: trailers are field lines" },
   { "trailer with a bare LF", "4", "4", "22", "7.1.2, 5: trailers are field lines" },
   { "trailer without a name", "4", "4", "22", "7.1.2, 5: trailers are field lines" },
   { "trailer with a bad name", "4", "4", "22", "7.1.2, 5: trailers are field lines" },
+  { "two ids", "4", "4", "22", "ours: a job has one id; which of them a proxy saw is not known" },
+  { "id that is not UTF-8", "4", "4", "22", "ours: databases store text" },
   { "unknown expectation", "4", "4", "22",
     "RFC 9110, 10.1.1: an expectation that cannot be met is 417 (may, not must); nginx overlooks it" },
 };

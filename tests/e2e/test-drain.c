@@ -261,7 +261,7 @@ test_kept_connections_end (void)
     }
 }
 
-/* Nor do those on which nothing comes any more, whatever they may do otherwise: used before, in either lane, or never. */
+/* Nor do those on which nothing comes any more, whatever they may do otherwise: used before, or never. */
 static void
 test_idle_connections_end (void)
 {
@@ -272,7 +272,7 @@ test_idle_connections_end (void)
     {
       g_ptr_array_add (clients, wp_client_new (wp_harness_port (server)));
       if (i % 2 == 0)
-        wp_client_get (clients->pdata[i], "/", i % 4 == 0 ? NULL : "X-Request-Id: a\r\nX-Request-Id: b\r\n");   /* odd: libsoup's */
+        wp_client_get (clients->pdata[i], "/", NULL);
     }
   for (guint i = 0; i < 60; i += 2)
     g_assert_cmpuint (wp_client_read_status (clients->pdata[i]), ==, 200);

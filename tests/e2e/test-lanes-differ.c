@@ -1,4 +1,4 @@
-/* Two parsers read the requests, ours and libsoup's: both lanes give every request the same answers, and store the same of it. */
+/* Both lanes give every request the same answers, and store the same of it, whatever libsoup would make of it. */
 #include "tests/e2e/wp-harness.h"
 
 #include <sqlite3.h>
@@ -72,14 +72,18 @@ static const struct {
 } cases[] = {
   { "POST /length HTTP/1.0\r\nConnection: content-length\r\nContent-Length: 5\r\n\r\nhello", "path = '/length' AND body = x'68656c6c6f'" },
   { "GET /id HTTP/1.0\r\nConnection: x-request-id\r\nX-Request-Id: kept\r\n\r\n", "path = '/id' AND id = 'kept'" },
-  { "GET /1 HTTP/1.0\r\nX-Request-Id: \x80\r\n\r\n", "path = '/1' AND CAST(id AS BLOB) = x'80'" },
-  { "GET /2 HTTP/1.0\r\nX-Request-Id: \x81\r\n\r\n", "path = '/2' AND CAST(id AS BLOB) = x'81'" },
+  { "GET /1 HTTP/1.0\r\nX-Request-Id: \x80\r\n\r\n", NULL },
+  { "GET /2 HTTP/1.0\r\nX-Request-Id: \xc3\xa4\r\n\r\n", "path = '/2' AND CAST(id AS BLOB) = x'c3a4'" },
   { "GET /%2f HTTP/1.0\r\n\r\n", "path = '/%2f'" },
   { "GET /%41 HTTP/1.1\r\nHost: a\r\n\r\n", "path = '/%41'" },
   { "GET /a/../b HTTP/1.1\r\nHost: a\r\n\r\n", "path = '/a/../b'" },
   { "GET http://a?query HTTP/1.1\r\nHost: a\r\n\r\n", "path = '/?query'" },
   { "GET /port HTTP/1.1\r\nHost: a:65536\r\n\r\n", "path = '/port'" },
-  { "GET /type HTTP/1.1\r\nHost: a\r\nContent-Type: \x80\r\n\r\n", "path = '/type' AND CAST(content_type AS BLOB) = x'80'" },
+  { "GET /type HTTP/1.1\r\nHost: a\r\nContent-Type: \x80\r\n\r\n", NULL },
+  { "GET /type HTTP/1.1\r\nHost: a\r\nContent-Type: a/b\r\nContent-Type: \xc3\xa4\r\n\r\n", "path = '/type' AND CAST(content_type AS BLOB) = x'c3a4'" },
+  { "POST /trailers HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nA: b\r\nC: d\r\n\r\n",
+    "path = '/trailers' AND body = x'68656c6c6f'" },
+  { "GET http://a/absolute HTTP/1.0\r\n\r\n", "path = '/absolute'" },
   { "GET /address HTTP/1.1\r\nHost: [::g]\r\n\r\n", NULL },
   { "GET /address HTTP/1.1\r\nHost: [1.2.3.4]\r\n\r\n", NULL },
   { "GET /address HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", "path = '/address'" },
@@ -189,7 +193,8 @@ add_body (GString *text, gboolean old)
     }
   g_string_append (text, "Transfer-Encoding: chunked\r\n");
   return PICK ("0\r\n\r\n", "5\r\nhello\r\n0\r\n\r\n", "5;a=b\r\nhello\r\n0\r\nA: b\r\n\r\n", "05\r\nhello\r\n00\r\n\r\n", "5 \r\nhello\r\n0\r\n\r\n",
-               "a\r\nhellohello\r\n0\r\nContent-Length: 5\r\n\r\n", "5;a=\"b\"\r\nhello\r\n0\r\n\r\n", "5;\r\nhello\r\n0\r\n\r\n");
+               "a\r\nhellohello\r\n0\r\nContent-Length: 5\r\n\r\n", "5;a=\"b\"\r\nhello\r\n0\r\n\r\n", "5;\r\nhello\r\n0\r\n\r\n", "5\r\nhello\r\n0\r\nA: b\r\nC: d\r\nE:\r\n\r\n",
+               "5\r\nhello\r\n0\r\nX: y\r\nGET: / HTTP/1.1\r\nHost: a\r\n\r\n");
 }
 
 static GString *

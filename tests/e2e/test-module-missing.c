@@ -45,28 +45,14 @@ tear_down (Bare *self, gconstpointer data)
 }
 
 static guint
-ask (WpHarness *server, const char *request)
+ask (guint16 port, const char *request)
 {
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr(WpClient) client = wp_client_new (port);
 
   g_assert_true (wp_client_send (client, request));
   return wp_client_read_status (client);
 }
 
-static void
-expect_missing (WpHarness *server)
-{
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
-  g_autoptr(WpAnswer) answer = NULL;
-
-  g_assert_true (wp_client_send (client, "GET / HTTP/1.0\r\nHost: a\r\n\r\n"));
-  answer = wp_client_read (client);
-  g_assert_nonnull (answer);
-  g_assert_cmpuint (answer->status, ==, 503);
-  g_assert_cmpstr (answer->body, ==, "A part of the server that this request needs is missing.\n");
-}
-
-/* It is put back: what it takes is served from now on, and the counters, which it tells too, say why nothing was. */
 static void
 put_back (const Bare *bare)
 {
@@ -75,22 +61,34 @@ put_back (const Bare *bare)
   g_assert_cmpint (symlink (module, bare->module), ==, 0);
 }
 
+/* The ingest does without it. The admin listener says what it lacks, until it is put back. */
 static void
 test_libsoup_missing (Bare *bare, gconstpointer data)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--database=delay:0", NULL);
+  g_autoptr(WpHarness) server = wp_harness_start ("--http=fast", "--database=delay:0", NULL);
+  const char *requests[] = { "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.0\r\n\r\n" };
 
-  wp_harness_await_log (server, "cannot load wp-soup.so");
-  g_assert_cmpuint (ask (server, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"), ==, 200);
+  wp_harness_await_log (server, "the admin listener serves nobody: cannot load wp-soup.so");
+  for (guint i = 0; i < G_N_ELEMENTS (requests); i++)
+    g_assert_cmpuint (ask (wp_harness_port (server), requests[i]), ==, 200);
   for (guint i = 0; i < 3; i++)
-    expect_missing (server);
-  g_assert_cmpuint (ask (server, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"), ==, 200);
-  wp_harness_await_log (server, "requests that need libsoup are refused: cannot load wp-soup.so");
+    g_assert_cmpuint (ask (wp_harness_admin_port (server), requests[0]), ==, 503);
   put_back (bare);
-  g_assert_cmpuint (ask (server, "GET / HTTP/1.0\r\nHost: a\r\n\r\n"), ==, 200);
-  g_assert_cmpfloat (wp_harness_stat (server, "refused.module"), ==, 3);
-  g_assert_cmpfloat (wp_harness_stat (server, "refused.memory"), ==, 0);
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.stored"), ==, 2);
   wp_harness_stop (server);
+}
+
+/* Who asks for libsoup gets it, or no server. */
+static void
+test_soup_lane_missing (Bare *bare, gconstpointer data)
+{
+  g_autoptr(WpHarness) server = wp_harness_run ("--http=soup", "--database=delay:0", NULL);
+  g_autofree char *log = NULL;
+
+  g_assert_cmpint (wp_harness_wait (server), ==, 2);
+  log = wp_harness_log (server);
+  g_assert_true (g_str_has_prefix (log, "wp-server: --http=soup: cannot load wp-soup.so: "));
+  g_assert_true (strchr (log, '\n') == log + strlen (log) - 1);
 }
 
 static void
@@ -109,6 +107,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/module-missing/libsoup", Bare, NULL, set_up, test_libsoup_missing, tear_down);
+  g_test_add ("/module-missing/soup-lane", Bare, NULL, set_up, test_soup_lane_missing, tear_down);
   g_test_add ("/module-missing/openssl", Bare, NULL, set_up, test_openssl_missing, tear_down);
 
   return g_test_run ();

@@ -106,39 +106,6 @@ test_two_threads_share_one_line (void)
     g_assert_true (rows[i].accepted_ns >= rows[i - 1].accepted_ns && rows[i].started_ns >= rows[i - 1].started_ns);
 }
 
-/* Plain requests and odd ones, which libsoup reads, stand in one line. */
-static void
-test_odd_requests_wait_too (void)
-{
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-m", "BufferedChannel", "-q", "1", "--record=record.csv", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
-  const WpRow *rows;
-  gsize n_rows;
-
-  for (guint i = 0; i < 30; i++)
-    {
-      wp_crowd_send (crowd, 1, i % 2 ? "X-WP-Service: 1\r\nX-WP-Service: 2\r\n" : NULL);
-      wp_harness_await_stat (server, "ledger.received", i + 1);
-    }
-  wp_crowd_await (crowd, 2);
-  g_assert_cmpfloat (wp_harness_stat (server, "ledger.parked"), ==, 28);
-  wp_crowd_leave (crowd, 20);
-  wp_crowd_leave (crowd, 21);
-  wp_harness_await_stat (server, "ledger.abandoned", 2);
-  wp_hold_release (hold);
-  wp_crowd_await (crowd, 28);
-  g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, 28);
-  wp_harness_stop (server);
-  rows = wp_harness_record (server, "record.csv", &n_rows);
-  g_assert_cmpuint (n_rows, ==, 30);
-  for (guint i = 0; i < n_rows; i++)
-    {
-      g_assert_cmpuint (g_ascii_strtoull (rows[i].id, NULL, 10), ==, i);
-      g_assert_cmpint (rows[i].outcome, ==, i == 20 || i == 21 ? WP_OUTCOME_ABANDONED : WP_OUTCOME_STORED);
-    }
-}
-
 /* The dispatcher of old takes every job out of the queue: nobody ever waits. */
 static void
 test_spawning_never_blocks (void)
@@ -204,7 +171,6 @@ main (int argc, char **argv)
   g_test_add_func ("/queue-full/worker-pool", test_worker_pool);
   g_test_add_func ("/queue-full/rendezvous", test_rendezvous);
   g_test_add_func ("/queue-full/two-threads-share-one-line", test_two_threads_share_one_line);
-  g_test_add_func ("/queue-full/odd-requests-wait-too", test_odd_requests_wait_too);
   g_test_add_func ("/queue-full/spawning-never-blocks", test_spawning_never_blocks);
   g_test_add_func ("/queue-full/default-stops-at-max-jobs", test_default_stops_at_max_jobs);
   g_test_add_func ("/queue-full/others-are-served", test_others_are_served);

@@ -52,11 +52,11 @@ test_each_kind (void)
     "", "Authorization: Bearer\r\n", "Authorization: Bearer \r\n", "Authorization: Bearer s3cr3t\r\n", "Authorization: Basic " SECRET "\r\n",
     "Authorization: " SECRET "\r\n", "Authorization: Bearer " SECRET "x\r\n", "Authorization: Bearer S3CR3T-T0KEN.OF_THE+HOUSE/==\r\n",
     "Authorization: Bearer " SECRET " second\r\n", "Authorization: Bearer # of the house\r\n", "Authorization: Bearer of\r\n",
-    "Authorization: Bearer wrong\r\nAuthorization: Bearer wrong\r\n", "X-Request-Id: a\r\nX-Request-Id: b\r\n",
+    "Authorization: Bearer wrong\r\nAuthorization: Bearer wrong\r\n", "X-WP-Service: 1\r\nX-WP-Service: 2\r\n",
     "Proxy-Authorization: Bearer " SECRET "\r\n", "Authorization: Bearer wrong\r\nExpect: 100-continue\r\n",
   };
   static const char *const right[] = {
-    "Authorization: Bearer " SECRET "\r\n", "authorization: bearer   second\r\n", "Authorization: Bearer second\r\nX-Request-Id: a\r\nX-Request-Id: b\r\n",
+    "Authorization: Bearer " SECRET "\r\n", "authorization: bearer   second\r\n", "Authorization: Bearer second\r\nX-WP-Service: 1\r\nX-WP-Service: 2\r\n",
   };
   g_autofree char *path = NULL;
   g_autoptr(WpHarness) server = start (&path);

@@ -74,7 +74,7 @@ test_refused (void)
   ask (server, HEAD ("POST") "Content-Length: 100\r\n\r\n" MARK, 408);
   send_and_leave (server, HEAD ("POST") "Content-Length: 100\r\n\r\n" MARK);
   ask (server, HEAD ("POST") "X-WP-Service: 0\r\n" BODY, 200);
-  ask (server, HEAD ("POST") "X-Request-Id: " MARK "\r\nX-WP-Service: 0\r\n" BODY, 200);   /* libsoup's */
+  ask (server, HEAD ("POST") "X-Request-Id: " MARK "\r\nX-WP-Service: 0\r\n" BODY, 200);
   wp_harness_signal (server, SIGHUP);
   wp_harness_stop (server);
   check_log (server);

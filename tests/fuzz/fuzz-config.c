@@ -66,7 +66,7 @@ read_server (char **args, GError **error)
                               it.policy.given, it.listen, it.admin, it.database, it.record, it.journal, it.certificate, it.key, it.token_file,
                               it.commit_pace_ns, it.max_journal_bytes, it.requeue, it.retry.max, it.retry.delay_ns, it.policy.ack, it.max_jobs, it.threads,
                               it.max_connections, it.limits.header_timeout_ns, it.limits.body_timeout_ns, it.limits.idle_timeout_ns,
-                              (guint64) it.limits.max_body_bytes, it.max_pending_bytes, it.drain_timeout_ns, it.soup_only, it.policy.keep_abandoned);
+                              (guint64) it.limits.max_body_bytes, it.max_pending_bytes, it.drain_timeout_ns, it.by_soup, it.policy.keep_abandoned);
     }
   wp_server_options_clear (&it);
 

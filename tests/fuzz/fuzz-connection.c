@@ -30,7 +30,7 @@ typedef struct {
 
 /* Lives as long as the program. */
 static void
-start (Server *self, WpClock *clock, gboolean soup_only)
+start (Server *self, WpClock *clock, gboolean by_soup)
 {
   const WpGateLimits limits = { wp_slots_new (64), 5 * WP_NS_PER_S, 5 * WP_NS_PER_S, 5 * WP_NS_PER_S, MAX_BODY };
   WpDatabase *database = wp_database_open ("delay:0", clock, NULL);
@@ -39,7 +39,7 @@ start (Server *self, WpClock *clock, gboolean soup_only)
 
   wp_policy_init (&policy, WP_MODE_DEFAULT);
   self->mode = wp_mode_new (&policy, 1000, clock, database, NULL);
-  self->ingest = (WpIngest) { self->mode, FALSE, soup_only };
+  self->ingest = (WpIngest) { self->mode, FALSE, by_soup };
   if (!wp_listen_open (&listen, "127.0.0.1:0", 1, NULL, NULL))
     abort ();
   self->port = (guint16) atoi (strrchr (listen.bound[0], ':') + 1);

@@ -1,0 +1,497 @@
+#include "runtime/http/wp-reader.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "runtime/http/wp-chunked.h"
+#include "runtime/http/wp-gate.h"
+
+#define SCRATCH_SIZE (64 * 1024)
+#define READ_AT_ONCE 8192        /* beyond the body that is being read: what may have to wait behind a request */
+#define MAX_READS 16             /* then it is the turn of other connections */
+#define HEAD_STEP 512
+
+struct _WpPartial {
+  WpRequestParser parser;
+  char *head;
+  gsize head_len, head_size;
+  gboolean has_head;             /* it is whole: what comes is body */
+  gboolean asked;                /* the client was told to go on, or has begun with its body */
+  WpChunked chunked;
+  char *body;                    /* as far as it is decoded */
+  gsize body_len, body_size;
+  gsize held_bytes;              /* of the budget */
+};
+
+struct _WpReader {
+  WpReaderRules rules;
+  char *scratch;
+  char *at;                      /* of the scratch: the bytes of the connection at hand that were not taken yet, */
+  gsize left;                    /* so many */
+  guint n_reads;                 /* in this turn */
+  WpRequestParser parser;        /* of a request that came in one piece */
+  WpPartial *done;               /* of the last request, if it came in several; NULL: it did not */
+};
+
+WpReader *
+wp_reader_new (const WpReaderRules *rules)
+{
+  WpReader *self = g_new0 (WpReader, 1);
+
+  self->rules = *rules;
+  self->scratch = g_malloc (SCRATCH_SIZE);
+
+  return self;
+}
+
+void
+wp_partial_free (WpPartial *self)
+{
+  g_free (self->head);
+  g_free (self->body);
+  g_free (self);
+}
+
+void
+wp_reader_free (WpReader *self)
+{
+  g_clear_pointer (&self->done, wp_partial_free);
+  g_free (self->scratch);
+  g_free (self);
+}
+
+gboolean
+wp_partial_is_head (const WpPartial *self)
+{
+  return self && self->parser.request.is_head;
+}
+
+static void
+enter_once (WpConnection *connection, WpConnectionState state)
+{
+  if (connection->state != state)
+    wp_connection_enter (connection, state);
+}
+
+void
+wp_reader_resume (WpConnection *connection)
+{
+  const WpPartial *partial = connection->partial;
+
+  wp_connection_enter (connection, !partial ? WP_CONNECTION_IDLE : partial->has_head ? WP_CONNECTION_BODY : WP_CONNECTION_HEAD);
+}
+
+static void
+advance (WpReader *self, gsize n)
+{
+  self->at += n;
+  self->left -= n;
+}
+
+static gboolean
+hold (WpConnection *connection, WpPartial *partial, gsize bytes)
+{
+  gboolean ok = wp_connection_hold (connection, bytes);
+
+  partial->held_bytes += ok ? bytes : 0;
+  return ok;
+}
+
+/* Nothing is held for it any more. */
+static WpPartial *
+steal_partial (WpConnection *connection)
+{
+  WpPartial *partial = g_steal_pointer (&connection->partial);
+
+  if (partial)
+    wp_connection_let_go (connection, partial->held_bytes);
+  return partial;
+}
+
+/* @closes: the rest of what the client sends could be anything. */
+static WpReading
+refuse (WpReader *self, WpConnection *connection, const WpRequestParser *head, WpRefusal why, gboolean closes, WpReadResult *result)
+{
+  result->why = why;
+  result->bodiless = head->request.is_head;
+  connection->last |= closes;
+  self->done = steal_partial (connection);
+
+  return WP_READER_REFUSED;
+}
+
+static WpReading
+refuse_body (WpReader *self, WpConnection *connection, const WpRequestParser *head, WpRefusal why, WpReadResult *result)
+{
+  return refuse (self, connection, head, why, TRUE, result);
+}
+
+/* The first bytes of a request that is not whole; they are its head, or some of it. */
+static WpPartial *
+begin_partial (WpConnection *connection, const WpRequestParser *parser, const char *head, gsize len)
+{
+  WpPartial *partial = g_new0 (WpPartial, 1);
+
+  connection->partial = partial;
+  partial->parser = *parser;
+  partial->head_len = len;
+  partial->head_size = MAX (len, HEAD_STEP);
+  partial->head = g_malloc (partial->head_size);
+  memcpy (partial->head, head, len);
+
+  return hold (connection, partial, sizeof *partial + partial->head_size) ? partial : NULL;
+}
+
+/* FALSE: there is no memory for it. */
+static gboolean
+add_to_head (WpConnection *connection, WpPartial *partial, const char *bytes, gsize n)
+{
+  gsize size = partial->head_size;
+
+  if (partial->head_len + n > size)
+    {
+      size = MIN (MAX (partial->head_len + n, 2 * size), WP_REQUEST_MAX_HEAD);
+      if (!hold (connection, partial, size - partial->head_size))
+        return FALSE;
+      partial->head = g_realloc (partial->head, size);
+      partial->head_size = size;
+    }
+  memcpy (partial->head + partial->head_len, bytes, n);
+  partial->head_len += n;
+
+  return TRUE;
+}
+
+/* The same. @most: the body will not be larger. */
+static gboolean
+add_to_body (WpConnection *connection, WpPartial *partial, const char *bytes, gsize n, guint64 most)
+{
+  gsize size = partial->body_size;
+
+  if (partial->body_len + n > size)
+    {
+      size = MAX (partial->body_len + n, MIN (2 * size, most));
+      if (!hold (connection, partial, size - partial->body_size))
+        return FALSE;
+      partial->body = g_realloc (partial->body, size);
+      partial->body_size = size;
+    }
+  if (n > 0)
+    memcpy (partial->body + partial->body_len, bytes, n);
+  partial->body_len += n;
+
+  return TRUE;
+}
+
+/* A request is whole. @body: (transfer full) (nullable) */
+static WpReading
+give (WpConnection *connection, const WpRequestParser *head, const char *text, GBytes *body, WpReadResult *result)
+{
+  const WpRequest *request = &head->request;
+
+  *result = (WpReadResult) { .head = head, .text = text, .body = body };
+  connection->asked_end = request->close;
+  connection->last |= request->close;
+  connection->keeps_alive = request->old && !request->close;
+
+  return WP_READER_REQUEST;
+}
+
+static WpReading
+give_partial (WpReader *self, WpConnection *connection, WpReadResult *result)
+{
+  WpPartial *partial = steal_partial (connection);
+  GBytes *body = NULL;
+
+  self->done = partial;
+  if (partial->body_len > 0)
+    {
+      if (partial->body_len < partial->body_size)
+        partial->body = g_realloc (partial->body, partial->body_len);
+      body = g_bytes_new_take (g_steal_pointer (&partial->body), partial->body_len);
+    }
+  return give (connection, &partial->parser, partial->head, body, result);
+}
+
+/* Where the body has not begun, the client may be waiting to be told that it is welcome (RFC 9110, 10.1.1). */
+static WpReading
+await_body (WpConnection *connection, WpPartial *partial, gboolean begun)
+{
+  gboolean asks = partial->parser.request.expects_continue && !partial->asked && !begun;
+
+  partial->asked = TRUE;
+  enter_once (connection, WP_CONNECTION_BODY);
+  return asks ? WP_READER_GO_ON : WP_READER_MORE;
+}
+
+static WpReading
+take_counted (WpReader *self, WpConnection *connection, WpPartial *partial, WpReadResult *result)
+{
+  guint64 length = partial->parser.request.content_length;
+  gsize n = MIN (self->left, length - partial->body_len);
+
+  if (!add_to_body (connection, partial, self->at, n, length))
+    return refuse_body (self, connection, &partial->parser, WP_REFUSAL_MEMORY, result);
+  advance (self, n);
+  return partial->body_len < length ? await_body (connection, partial, n > 0) : give_partial (self, connection, result);
+}
+
+/* What came of bytes of a chunked body, which were taken; @n_body bytes of it are at @bytes. */
+static WpReading
+take_decoded (WpReader *self, WpConnection *connection, WpPartial *partial, WpChunkedState state, const char *bytes, gsize n_body,
+              WpReadResult *result)
+{
+  if (state == WP_CHUNKED_BAD || state == WP_CHUNKED_TOO_LARGE)
+    return refuse_body (self, connection, &partial->parser, state == WP_CHUNKED_BAD ? WP_REFUSAL_MALFORMED : WP_REFUSAL_BODY_SIZE, result);
+  if (!add_to_body (connection, partial, bytes, n_body, partial->chunked.max_bytes))
+    return refuse_body (self, connection, &partial->parser, WP_REFUSAL_MEMORY, result);
+  return state == WP_CHUNKED_MORE ? await_body (connection, partial, self->at > bytes) : give_partial (self, connection, result);
+}
+
+static WpReading
+take_chunked (WpReader *self, WpConnection *connection, WpPartial *partial, WpReadResult *result)
+{
+  char *bytes = self->at;
+  gsize used, n_body;
+  WpChunkedState state = wp_chunked_feed (&partial->chunked, bytes, self->left, &used, &n_body);
+
+  advance (self, used);
+  return take_decoded (self, connection, partial, state, bytes, n_body, result);
+}
+
+static WpReading
+take_body (WpReader *self, WpConnection *connection, WpPartial *partial, WpReadResult *result)
+{
+  return partial->parser.request.chunked ? take_chunked (self, connection, partial, result) : take_counted (self, connection, partial, result);
+}
+
+/* What is against a well formed request, by its head; WP_N_REFUSALS: nothing. */
+static WpRefusal
+judge (const WpReader *self, const WpConnection *connection, const WpRequest *request)
+{
+  if (self->rules.tokens && !wp_tokens_admit (self->rules.tokens, request->authorization.bytes, request->authorization.len))
+    return WP_REFUSAL_UNAUTHORIZED;
+  if (!request->method && !self->rules.any_method)
+    return WP_REFUSAL_METHOD;
+  if (request->expects_other)
+    return WP_REFUSAL_EXPECTATION;
+  if (request->content_length > wp_gate_max_body (connection->gate))
+    return WP_REFUSAL_BODY_SIZE;
+  return WP_N_REFUSALS;
+}
+
+/* A request without a body is done with once its head is; of others the rest may come, or not. */
+static WpReading
+turn_away (WpReader *self, WpConnection *connection, const WpRequestParser *head, WpRefusal why, WpReadResult *result)
+{
+  const WpRequest *request = &head->request;
+  gboolean stays = (why == WP_REFUSAL_METHOD || why == WP_REFUSAL_EXPECTATION) && !request->chunked && request->content_length == 0;
+
+  connection->asked_end = stays && request->close;
+  connection->keeps_alive = stays && request->old && !request->close;
+  return refuse (self, connection, head, why, !stays || request->close, result);
+}
+
+static WpReading
+refuse_head (WpReader *self, WpConnection *connection, const WpRequestParser *head, WpReadResult *result)
+{
+  return refuse (self, connection, head, wp_refusal_of_head (head->status), TRUE, result);
+}
+
+/* More of a head that is not whole. */
+static WpReading
+take_head_on (WpReader *self, WpConnection *connection, WpPartial *partial, WpReadResult *result)
+{
+  gsize before = partial->head_len, n = MIN (self->left, WP_REQUEST_MAX_HEAD - before);
+  WpRequestKind kind;
+  WpRefusal why;
+
+  if (!add_to_head (connection, partial, self->at, n))
+    return refuse (self, connection, &partial->parser, WP_REFUSAL_MEMORY, TRUE, result);
+  kind = wp_request_parse (&partial->parser, partial->head, partial->head_len);
+  if (kind == WP_REQUEST_WHOLE)
+    {
+      partial->head_len = partial->parser.request.head_len;
+      partial->has_head = TRUE;
+      n = partial->head_len - before;
+    }
+  advance (self, n);
+  if (kind == WP_REQUEST_MORE)
+    return WP_READER_MORE;
+  if (kind == WP_REQUEST_BAD)
+    return refuse_head (self, connection, &partial->parser, result);
+  why = judge (self, connection, &partial->parser.request);
+  partial->chunked.max_bytes = wp_gate_max_body (connection->gate);
+  return why == WP_N_REFUSALS ? take_body (self, connection, partial, result) : turn_away (self, connection, &partial->parser, why, result);
+}
+
+/* A head is here whose body is not. */
+static WpPartial *
+begin_body (WpReader *self, WpConnection *connection, const char *text)
+{
+  WpPartial *partial = begin_partial (connection, &self->parser, text, self->parser.request.head_len);
+
+  if (!partial)
+    return NULL;
+  partial->has_head = TRUE;
+  wp_request_move (&partial->parser, partial->head);
+  return partial;
+}
+
+static WpReading
+take_first_counted (WpReader *self, WpConnection *connection, const char *text, WpReadResult *result)
+{
+  guint64 length = self->parser.request.content_length;
+  const char *body = self->at;
+  WpPartial *partial;
+
+  if (length <= self->left)
+    {
+      advance (self, length);
+      return give (connection, &self->parser, text, length > 0 ? g_bytes_new (body, length) : NULL, result);
+    }
+  partial = begin_body (self, connection, text);
+  return partial ? take_counted (self, connection, partial, result)
+                 : refuse_body (self, connection, &self->parser, WP_REFUSAL_MEMORY, result);
+}
+
+static WpReading
+take_first_chunked (WpReader *self, WpConnection *connection, const char *text, WpReadResult *result)
+{
+  WpChunked chunked = { .max_bytes = wp_gate_max_body (connection->gate) };
+  char *bytes = self->at;
+  gsize used, n_body;
+  WpChunkedState state = wp_chunked_feed (&chunked, bytes, self->left, &used, &n_body);
+  WpPartial *partial;
+
+  advance (self, used);
+  if (state == WP_CHUNKED_DONE)
+    return give (connection, &self->parser, text, n_body > 0 ? g_bytes_new (bytes, n_body) : NULL, result);
+  partial = begin_body (self, connection, text);
+  if (!partial)
+    return refuse_body (self, connection, &self->parser, WP_REFUSAL_MEMORY, result);
+  partial->chunked = chunked;
+  return take_decoded (self, connection, partial, state, bytes, n_body, result);
+}
+
+/* Some of a head is here. */
+static WpReading
+begin_head (WpReader *self, WpConnection *connection, WpReadResult *result)
+{
+  if (!begin_partial (connection, &self->parser, self->at, self->left))
+    return refuse (self, connection, &self->parser, WP_REFUSAL_MEMORY, TRUE, result);
+  advance (self, self->left);
+  enter_once (connection, WP_CONNECTION_HEAD);
+  return WP_READER_MORE;
+}
+
+/* Most requests come in one piece, and nothing is held for them. */
+static WpReading
+take_first (WpReader *self, WpConnection *connection, WpReadResult *result)
+{
+  const WpRequest *request = &self->parser.request;
+  const char *text = self->at;
+  WpRequestKind kind;
+  WpRefusal why;
+
+  self->parser = (WpRequestParser) { .secure = connection->tls != NULL };
+  kind = wp_request_parse (&self->parser, text, self->left);
+  if (kind == WP_REQUEST_MORE)
+    return begin_head (self, connection, result);
+  if (kind == WP_REQUEST_BAD)
+    return refuse_head (self, connection, &self->parser, result);
+  advance (self, request->head_len);
+  why = judge (self, connection, request);
+  if (why != WP_N_REFUSALS)
+    return turn_away (self, connection, &self->parser, why, result);
+  return request->chunked ? take_first_chunked (self, connection, text, result) : take_first_counted (self, connection, text, result);
+}
+
+/* Bytes to ask the socket for: what there may be of a body, and little beyond it, which might have to wait for an answer. */
+static gsize
+how_many (const WpPartial *partial)
+{
+  guint64 left = 0;
+
+  if (partial && partial->has_head)
+    left = partial->parser.request.chunked ? partial->chunked.left_bytes : partial->parser.request.content_length - partial->body_len;
+  return MIN (SCRATCH_SIZE, left + READ_AT_ONCE);
+}
+
+/* Bytes that waited at the connection, or that its socket has now. FALSE: there are none, and *@reading says why. */
+static gboolean
+fill (WpReader *self, WpConnection *connection, WpReading *reading)
+{
+  gssize n;
+
+  *reading = WP_READER_MORE;
+  self->at = self->scratch;
+  if (connection->in_len > 0)
+    {
+      self->left = wp_connection_take_kept (connection, self->scratch);
+      return TRUE;
+    }
+  if (!connection->readable || self->n_reads >= MAX_READS)
+    return FALSE;
+  self->n_reads++;
+  n = wp_connection_read_socket (connection, self->scratch, how_many (connection->partial));
+  if (n <= 0 && (n == 0 || errno != EAGAIN))
+    *reading = WP_READER_ENDED;
+  self->left = (gsize) MAX (n, 0);
+
+  return n > 0;
+}
+
+/* What came behind the last request was thrown away. */
+static WpReading
+refuse_shed (WpConnection *connection, WpReadResult *result)
+{
+  connection->shed = FALSE;
+  connection->last = TRUE;
+  *result = (WpReadResult) { .why = WP_REFUSAL_MEMORY };
+
+  return WP_READER_REFUSED;
+}
+
+WpReading
+wp_reader_next (WpReader *self, WpConnection *connection, WpReadResult *result)
+{
+  WpReading reading = WP_READER_MORE;
+
+  g_clear_pointer (&self->done, wp_partial_free);
+  if (connection->shed)
+    return refuse_shed (connection, result);
+  while (reading == WP_READER_MORE && (self->left > 0 || fill (self, connection, &reading)))
+    {
+      WpPartial *partial = connection->partial;
+
+      if (!partial)
+        reading = take_first (self, connection, result);
+      else if (partial->has_head)
+        reading = take_body (self, connection, partial, result);
+      else
+        reading = take_head_on (self, connection, partial, result);
+    }
+  return reading;
+}
+
+gboolean
+wp_reader_has_bytes (const WpReader *self)
+{
+  return self->left > 0;
+}
+
+gboolean
+wp_reader_rest (WpReader *self, WpConnection *connection)
+{
+  gboolean tired = self->n_reads >= MAX_READS && connection->readable;
+
+  g_clear_pointer (&self->done, wp_partial_free);
+  if (self->left > 0 && connection->last)
+    connection->asked_end = FALSE;   /* it has sent more after all */
+  else if (self->left > 0)
+    wp_connection_keep (connection, self->at, self->left);
+  self->left = self->n_reads = 0;
+
+  return tired;
+}
