@@ -89,13 +89,13 @@ write_result (WpClientRecord *record, const WpReplayOptions *options, const WpSc
 static gboolean
 run (WpReplayOptions *options, const WpSchedule *schedule, const WpTarget *target, gboolean *good, GError **error)
 {
-  g_autoptr(WpTally) tally = wp_tally_new (wp_schedule_length (schedule));
-  g_autoptr(WpClientRecord) record = options->output ? wp_client_record_open (options->output, error) : NULL;
+  g_autoptr(WpTally) tally = wp_tally_new (wp_schedule_length (schedule), error);
+  g_autoptr(WpClientRecord) record = tally && options->output ? wp_client_record_open (options->output, error) : NULL;
   g_autoptr(WpSender) sender = NULL;
   WpReplayReport report = { options->url, tally, options->max_lag_ns, wp_schedule_out_of_order (schedule) };
   int stop_fd;
 
-  if (options->output && !record)
+  if (!tally || (options->output && !record))
     return FALSE;
   wp_interrupt_set_file (record ? wp_client_record_temporary (record) : NULL);
   stop_fd = wp_interrupt_install ();
@@ -105,8 +105,8 @@ run (WpReplayOptions *options, const WpSchedule *schedule, const WpTarget *targe
       options->sender.tick_data = tally;
     }
   print_notes (schedule);
-  sender = wp_sender_new (schedule, target, &options->sender, tally);
-  if (!wp_sender_run (sender, stop_fd, error))
+  sender = wp_sender_new (schedule, target, &options->sender, tally, error);
+  if (!sender || !wp_sender_run (sender, stop_fd, error))
     return FALSE;
   if (options->sender.tick)
     wp_replay_report_end_live ();

@@ -10,6 +10,7 @@
 #include "runtime/queue/wp-prompt.h"
 #include "runtime/replay/wp-fleet.h"
 #include "sim/base/wp-error.h"
+#include "sim/base/wp-memory.h"
 
 #define WARM_UP_NS (400 * WP_NS_PER_US)       /* a twelfth of a long sleep at most: see wp-alarm.h */
 #define HEAD_START_NS (200 * WP_NS_PER_MS)    /* so that the first request is not late */
@@ -103,19 +104,28 @@ stock_for (const WpSchedule *schedule, guint connections)
 }
 
 WpSender *
-wp_sender_new (const WpSchedule *schedule, const WpTarget *target, const WpSenderOptions *options, WpTally *tally)
+wp_sender_new (const WpSchedule *schedule, const WpTarget *target, const WpSenderOptions *options, WpTally *tally, GError **error)
 {
-  WpSender *self = g_new0 (WpSender, 1);
+  gsize n_requests = wp_schedule_length (schedule);
+  g_autofree WpLane **lanes = g_try_new0 (WpLane *, n_requests);
+  g_autofree WpShard **homes = g_try_new0 (WpShard *, n_requests);
+  WpSender *self;
 
+  if (!lanes || !homes)
+    {
+      wp_memory_fail (n_requests, error);
+      return NULL;
+    }
+  self = g_new0 (WpSender, 1);
   curl_global_init (CURL_GLOBAL_DEFAULT);
   self->schedule = schedule;
   self->options = *options;
   wp_alarm_init (&self->alarm, WARM_UP_NS);
   self->tally = tally;
   self->setup = (WpLaneSetup) { target, options->method, wp_schedule_body (schedule), on_sent, self };
-  self->n_requests = wp_schedule_length (schedule);
-  self->lanes = g_new0 (WpLane *, self->n_requests);
-  self->homes = g_new0 (WpShard *, self->n_requests);
+  self->n_requests = n_requests;
+  self->lanes = g_steal_pointer (&lanes);
+  self->homes = g_steal_pointer (&homes);
   self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   self->timer_fd = timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
   self->fleet = wp_fleet_new (options->connections, stock_for (schedule, options->connections), self->epoll_fd, &self->setup, on_done, self);

@@ -17,8 +17,8 @@ typedef struct {
 
 typedef struct _WpSender WpSender;
 
-/* All are kept, none is owned; the strings and objects outlive it. */
-WpSender *wp_sender_new (const WpSchedule *schedule, const WpTarget *target, const WpSenderOptions *options, WpTally *tally);
+/* All are kept, none is owned; the strings and objects outlive it. NULL with WP_ERROR_IO: there is no memory for so many requests. */
+WpSender *wp_sender_new (const WpSchedule *schedule, const WpTarget *target, const WpSenderOptions *options, WpTally *tally, GError **error);
 void wp_sender_free (WpSender *self);      /* closes all connections */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpSender, wp_sender_free)
 

@@ -1,5 +1,7 @@
 #include "runtime/replay/wp-tally.h"
 
+#include "sim/base/wp-memory.h"
+
 #define N_STATUSES 1000
 
 struct _WpTally {
@@ -14,11 +16,18 @@ struct _WpTally {
 };
 
 WpTally *
-wp_tally_new (gsize n_requests)
+wp_tally_new (gsize n_requests, GError **error)
 {
-  WpTally *self = g_new0 (WpTally, 1);
+  WpTallyResult *results = g_try_new0 (WpTallyResult, n_requests);
+  WpTally *self;
 
-  self->results = g_new0 (WpTallyResult, n_requests);
+  if (!results)
+    {
+      wp_memory_fail (n_requests, error);
+      return NULL;
+    }
+  self = g_new0 (WpTally, 1);
+  self->results = results;
   self->n_requests = n_requests;
   for (gsize i = 0; i < n_requests; i++)
     self->results[i].sent_ns = self->results[i].ended_ns = WP_TIME_NONE;

@@ -15,7 +15,7 @@ typedef struct {
 
 typedef struct _WpTally WpTally;
 
-WpTally *wp_tally_new (gsize n_requests);
+WpTally *wp_tally_new (gsize n_requests, GError **error);                         /* NULL with WP_ERROR_IO: there is no memory for them */
 void wp_tally_free (WpTally *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTally, wp_tally_free)
 

@@ -4,6 +4,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "sim/base/wp-error.h"
+
+#define LEAST_ROOM 64                  /* elements */
 #define MANY_BYTES (8 * 1024 * 1024)   /* fewer gain nothing, and a large page is 2 MB that count as used at once */
 
 void
@@ -17,6 +20,30 @@ wp_memory_use_large_pages (gpointer memory, gsize bytes)
   if (bytes >= MANY_BYTES)
     (void) madvise ((gpointer) begin, end - begin, MADV_HUGEPAGE);   /* it is advice: without it all is well too */
 #endif
+}
+
+gboolean
+wp_memory_fail (gsize n, GError **error)
+{
+  g_set_error (error, WP_ERROR, WP_ERROR_IO, "no memory for %" G_GSIZE_FORMAT " rows", n);
+  return FALSE;
+}
+
+gboolean
+wp_memory_grow (gpointer memory, gsize *room, gsize n, gsize size, GError **error)
+{
+  gsize more = MAX (MAX (n, *room * 2), LEAST_ROOM);
+  gpointer grown;
+
+  if (n <= *room)
+    return TRUE;
+  grown = g_try_realloc_n (*(gpointer *) memory, more, size);
+  if (!grown)
+    return wp_memory_fail (n, error);
+  *(gpointer *) memory = grown;
+  *room = more;
+
+  return TRUE;
 }
 
 gpointer

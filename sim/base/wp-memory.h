@@ -7,6 +7,20 @@
  * else changes. */
 void wp_memory_use_large_pages (gpointer memory, gsize bytes);
 
+/**
+ * wp_memory_grow:
+ * @memory: (inout): the address of a pointer to @room elements of @size bytes; NULL and 0 at first
+ * @n: elements to have room for
+ *
+ * For what grows with the input, and can therefore be more than there is: all stays as it was then. What is made is freed with g_free().
+ *
+ * Returns: FALSE with WP_ERROR_IO `no memory for 1000 rows`
+ */
+gboolean wp_memory_grow (gpointer memory, gsize *room, gsize n, gsize size, GError **error);
+
+/* Says so for @n rows. Returns FALSE. */
+gboolean wp_memory_fail (gsize n, GError **error);
+
 /* Many bytes, all 0, in large pages; only what is written to is there. Never NULL: the program ends where there is no room, as g_malloc() has
  * it. Freed with the same number. */
 gpointer wp_memory_map (gsize bytes);

@@ -1,12 +1,10 @@
 #include "sim/report/wp-predicted.h"
 
 #include "sim/report/wp-jobs.h"
-
-#define CHUNK_BYTES (64 * 1024)
+#include "sim/trace/wp-row-list.h"
 
 struct _WpPredicted {
-  GArray *rows;
-  GStringChunk *ids;
+  WpRowList *rows;
 };
 
 WpPredicted *
@@ -14,8 +12,7 @@ wp_predicted_new (void)
 {
   WpPredicted *self = g_new0 (WpPredicted, 1);
 
-  self->rows = g_array_new (FALSE, FALSE, sizeof (WpRow));
-  self->ids = g_string_chunk_new (CHUNK_BYTES);
+  self->rows = wp_row_list_new ();
 
   return self;
 }
@@ -23,8 +20,7 @@ wp_predicted_new (void)
 void
 wp_predicted_free (WpPredicted *self)
 {
-  g_array_unref (self->rows);
-  g_string_chunk_free (self->ids);
+  wp_row_list_free (self->rows);
   g_free (self);
 }
 
@@ -37,9 +33,8 @@ on_offer (gpointer observer, const WpBatch *batch, GError **error)
     {
       WpRow row = wp_jobs_row (&batch->rows[i], batch->services_ns[i], &batch->verdicts[0][i]);
 
-      if (row.id)
-        row.id = g_string_chunk_insert (self->ids, row.id);
-      g_array_append_val (self->rows, row);
+      if (!wp_row_list_add (self->rows, &row, 1, TRUE, error))
+        return FALSE;
     }
 
   return TRUE;
@@ -48,10 +43,7 @@ on_offer (gpointer observer, const WpBatch *batch, GError **error)
 static gboolean
 on_restart (gpointer observer, GError **error)
 {
-  WpPredicted *self = observer;
-
-  g_array_set_size (self->rows, 0);
-  g_string_chunk_clear (self->ids);
+  wp_row_list_restart (((WpPredicted *) observer)->rows);
 
   return TRUE;
 }
@@ -61,7 +53,5 @@ const WpObserver wp_predicted_observer = { TRUE, on_restart, on_offer, NULL };
 const WpRow *
 wp_predicted_rows (const WpPredicted *self, gsize *n_rows)
 {
-  *n_rows = self->rows->len;
-
-  return (const WpRow *) self->rows->data;
+  return wp_row_list_rows (self->rows, n_rows);
 }

@@ -1,17 +1,23 @@
 #include "sim/trace/wp-row-list.h"
 
+#include <string.h>
+
+#include "sim/base/wp-memory.h"
+
+#define ID_BLOCK_BYTES (64 * 1024)
+
 struct _WpRowList {
-  GArray *rows;         /* of WpRow */
+  WpRow *rows;
+  gsize n, room;
   GStringChunk *ids;
 };
 
 WpRowList *
 wp_row_list_new (void)
 {
-  WpRowList *self = g_new (WpRowList, 1);
+  WpRowList *self = g_new0 (WpRowList, 1);
 
-  self->rows = g_array_new (FALSE, FALSE, sizeof (WpRow));
-  self->ids = g_string_chunk_new (4096);
+  self->ids = g_string_chunk_new (ID_BLOCK_BYTES);
 
   return self;
 }
@@ -19,37 +25,36 @@ wp_row_list_new (void)
 void
 wp_row_list_free (WpRowList *self)
 {
-  g_array_unref (self->rows);
+  g_free (self->rows);
   g_string_chunk_free (self->ids);
   g_free (self);
 }
 
-void
-wp_row_list_add (WpRowList *self, const WpRow *rows, gsize n_rows, gboolean copies_ids)
+gboolean
+wp_row_list_add (WpRowList *self, const WpRow *rows, gsize n_rows, gboolean copies_ids, GError **error)
 {
-  gsize from = self->rows->len;
+  if (!wp_memory_grow (&self->rows, &self->room, self->n + n_rows, sizeof *rows, error))
+    return FALSE;
+  memcpy (self->rows + self->n, rows, n_rows * sizeof *rows);
+  for (gsize i = 0; copies_ids && i < n_rows; i++)
+    if (rows[i].id != NULL)
+      self->rows[self->n + i].id = g_string_chunk_insert (self->ids, rows[i].id);
+  self->n += n_rows;
 
-  g_array_append_vals (self->rows, rows, (guint) n_rows);
-  for (gsize i = from; copies_ids && i < self->rows->len; i++)
-    {
-      WpRow *row = &g_array_index (self->rows, WpRow, i);
-
-      if (row->id != NULL)
-        row->id = g_string_chunk_insert (self->ids, row->id);
-    }
+  return TRUE;
 }
 
 void
 wp_row_list_restart (WpRowList *self)
 {
-  g_array_set_size (self->rows, 0);
+  self->n = 0;
   g_string_chunk_clear (self->ids);
 }
 
 const WpRow *
 wp_row_list_rows (const WpRowList *self, gsize *n_rows)
 {
-  *n_rows = self->rows->len;
+  *n_rows = self->n;
 
-  return (const WpRow *) self->rows->data;
+  return self->rows;
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "sim/base/wp-memory.h"
 #include "sim/trace/wp-mapping.h"
 
 #define ID_BLOCK_BYTES (64 * 1024)
@@ -21,10 +22,11 @@ typedef struct {
 
 struct _WpRowStore {
   guint columns;
-  GArray *keys;                                      /* of Key */
-  GArray *numbers[G_N_ELEMENTS (number_columns)];    /* of gint64; NULL where the column is not there */
-  GPtrArray *ids;                                    /* of char in id_text, or NULL */
-  GArray *flags;                                     /* of Flags, or NULL */
+  gsize n, room;                                     /* rows, and those that each of the following has room for */
+  Key *keys;
+  gint64 *numbers[G_N_ELEMENTS (number_columns)];    /* NULL where the column is not there */
+  const char **ids;                                  /* in id_text; or NULL */
+  Flags *flags;                                      /* or NULL */
   GStringChunk *id_text;
   gint64 latest_ns;
   guint64 out_of_order;
@@ -36,17 +38,7 @@ wp_row_store_new (guint columns)
   WpRowStore *self = g_new0 (WpRowStore, 1);
 
   self->columns = columns;
-  self->keys = g_array_new (FALSE, FALSE, sizeof (Key));
-  for (gsize i = 0; i < G_N_ELEMENTS (number_columns); i++)
-    if (columns & 1u << number_columns[i])
-      self->numbers[i] = g_array_new (FALSE, FALSE, sizeof (gint64));
-  if (columns & 1u << WP_COLUMN_ID)
-    {
-      self->ids = g_ptr_array_new ();
-      self->id_text = g_string_chunk_new (ID_BLOCK_BYTES);
-    }
-  if (columns & (1u << WP_COLUMN_OUTCOME | 1u << WP_COLUMN_BLOCKED))
-    self->flags = g_array_new (FALSE, FALSE, sizeof (Flags));
+  self->id_text = g_string_chunk_new (ID_BLOCK_BYTES);
   self->latest_ns = G_MININT64;
 
   return self;
@@ -57,12 +49,12 @@ wp_row_store_free (WpRowStore *self)
 {
   if (self == NULL)
     return;
-  g_array_unref (self->keys);
+  g_free (self->keys);
   for (gsize i = 0; i < G_N_ELEMENTS (number_columns); i++)
-    g_clear_pointer (&self->numbers[i], g_array_unref);
-  g_clear_pointer (&self->ids, g_ptr_array_unref);
-  g_clear_pointer (&self->id_text, g_string_chunk_free);
-  g_clear_pointer (&self->flags, g_array_unref);
+    g_free (self->numbers[i]);
+  g_free (self->ids);
+  g_free (self->flags);
+  g_string_chunk_free (self->id_text);
   g_free (self);
 }
 
@@ -72,33 +64,61 @@ number_field (WpRow *row, WpColumn column)
   return column == WP_COLUMN_BYTES ? &row->bytes : wp_mapping_time (column, row);
 }
 
+/* @room by value: each column grows from the same to the same. */
+static gboolean
+grow (gpointer column, gsize room, gsize n, gsize size, GError **error)
+{
+  return wp_memory_grow (column, &room, n, size, error);
+}
+
+/* For @n elements of each column that there is. */
+static gboolean
+make_room (WpRowStore *self, gsize n, GError **error)
+{
+  const guint flags = 1u << WP_COLUMN_OUTCOME | 1u << WP_COLUMN_BLOCKED;
+  gsize room = self->room;
+
+  if (!wp_memory_grow (&self->keys, &room, n, sizeof *self->keys, error))
+    return FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS (number_columns); i++)
+    if ((self->columns & 1u << number_columns[i]) && !grow (&self->numbers[i], self->room, n, sizeof *self->numbers[i], error))
+      return FALSE;
+  if (((self->columns & 1u << WP_COLUMN_ID) && !grow (&self->ids, self->room, n, sizeof *self->ids, error)) ||
+      ((self->columns & flags) && !grow (&self->flags, self->room, n, sizeof *self->flags, error)))
+    return FALSE;
+  self->room = room;
+
+  return TRUE;
+}
+
 static void
 add_row (WpRowStore *self, WpRow row)
 {
-  Key key = { row.arrival_ns, self->keys->len };
+  gsize place = self->n++;
 
-  g_array_append_val (self->keys, key);
+  self->keys[place] = (Key) { row.arrival_ns, place };
   if (row.arrival_ns < self->latest_ns)
     self->out_of_order++;
   else
     self->latest_ns = row.arrival_ns;
   for (gsize i = 0; i < G_N_ELEMENTS (number_columns); i++)
     if (self->numbers[i] != NULL)
-      g_array_append_vals (self->numbers[i], number_field (&row, number_columns[i]), 1);
+      self->numbers[i][place] = *number_field (&row, number_columns[i]);
   if (self->ids != NULL)
-    g_ptr_array_add (self->ids, row.id != NULL ? g_string_chunk_insert (self->id_text, row.id) : NULL);
+    self->ids[place] = row.id != NULL ? g_string_chunk_insert (self->id_text, row.id) : NULL;
   if (self->flags != NULL)
-    {
-      Flags flags = { (gint8) row.outcome, (gint8) row.blocked };
-      g_array_append_val (self->flags, flags);
-    }
+    self->flags[place] = (Flags) { (gint8) row.outcome, (gint8) row.blocked };
 }
 
-void
-wp_row_store_add (WpRowStore *self, const WpRow *rows, gsize n_rows)
+gboolean
+wp_row_store_add (WpRowStore *self, const WpRow *rows, gsize n_rows, GError **error)
 {
+  if (self->n + n_rows > self->room && !make_room (self, self->n + n_rows, error))
+    return FALSE;
   for (gsize i = 0; i < n_rows; i++)
     add_row (self, rows[i]);
+
+  return TRUE;
 }
 
 static int
@@ -117,33 +137,31 @@ void
 wp_row_store_sort (WpRowStore *self)
 {
   if (self->out_of_order > 0)
-    qsort (self->keys->data, self->keys->len, sizeof (Key), compare_keys);
+    qsort (self->keys, self->n, sizeof (Key), compare_keys);
 }
 
 static void
 get_row (const WpRowStore *self, gsize place, WpRow *row)
 {
-  const Key *key = &g_array_index (self->keys, Key, place);
+  const Key *key = &self->keys[place];
 
   row->arrival_ns = key->arrival_ns;
   for (gsize i = 0; i < G_N_ELEMENTS (number_columns); i++)
     if (self->numbers[i] != NULL)
-      *number_field (row, number_columns[i]) = g_array_index (self->numbers[i], gint64, key->place);
+      *number_field (row, number_columns[i]) = self->numbers[i][key->place];
   if (self->ids != NULL)
-    row->id = self->ids->pdata[key->place];
+    row->id = self->ids[key->place];
   if (self->flags != NULL)
     {
-      Flags flags = g_array_index (self->flags, Flags, key->place);
-
-      row->outcome = (WpOutcome) flags.outcome;
-      row->blocked = flags.blocked;
+      row->outcome = (WpOutcome) self->flags[key->place].outcome;
+      row->blocked = self->flags[key->place].blocked;
     }
 }
 
 gsize
 wp_row_store_get (const WpRowStore *self, gsize from, WpRow *rows, gsize max_rows)
 {
-  gsize n = MIN (max_rows, self->keys->len - from);
+  gsize n = MIN (max_rows, self->n - from);
 
   for (gsize i = 0; i < n; i++)
     get_row (self, from + i, &rows[i]);
@@ -154,7 +172,7 @@ wp_row_store_get (const WpRowStore *self, gsize from, WpRow *rows, gsize max_row
 gsize
 wp_row_store_length (const WpRowStore *self)
 {
-  return self->keys->len;
+  return self->n;
 }
 
 guint64

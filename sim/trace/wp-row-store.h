@@ -10,8 +10,8 @@ WpRowStore *wp_row_store_new (guint columns);
 void wp_row_store_free (WpRowStore *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpRowStore, wp_row_store_free)
 
-/* Appends @n_rows rows; ids are copied. */
-void wp_row_store_add (WpRowStore *self, const WpRow *rows, gsize n_rows);
+/* Appends @n_rows rows; ids are copied. FALSE with WP_ERROR_IO: there is no memory for them. */
+gboolean wp_row_store_add (WpRowStore *self, const WpRow *rows, gsize n_rows, GError **error);
 
 /* By arrival; equal arrivals keep their order. After the last row was added. */
 void wp_row_store_sort (WpRowStore *self);

@@ -300,7 +300,11 @@ store_rows (WpTrace *self, GError **error)
   self->n_read = 0;
   self->fast = self->plain;   /* how far they lie apart is looked at later */
   while ((status = read_raw (self, TRUE, self->rows, BATCH_ROWS, &n, error)) == RAW_ROWS)
-    wp_row_store_add (store, self->rows, n);
+    if (!wp_row_store_add (store, self->rows, n, error))
+      {
+        g_prefix_error (error, "%s: ", wp_trace_name (self));
+        return NULL;
+      }
   if (status == RAW_END && self->n_read == 0)
     fail_empty (self, error);
 
@@ -341,7 +345,13 @@ wp_trace_load (WpTrace *self, gsize *n_rows, GError **error)
       if (read == WP_READ_ERROR)
         return NULL;
       if (read == WP_READ_ROWS)
-        wp_row_list_add (self->loaded, rows, n, self->store == NULL);   /* the store's ids last as long as we do */
+        {
+          if (!wp_row_list_add (self->loaded, rows, n, self->store == NULL, error))   /* the store's ids last as long as we do */
+            {
+              g_prefix_error (error, "%s: ", wp_trace_name (self));
+              return NULL;
+            }
+        }
       else if (!wp_trace_sort (self, error))
         return NULL;
       else

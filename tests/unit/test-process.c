@@ -218,6 +218,36 @@ test_counts (Shell *self, gconstpointer data)
   assert_one_line (self, "wp-replay: \"unix:x\" is not a URL");
 }
 
+#ifndef __SANITIZE_ADDRESS__   /* which takes terabytes of addresses */
+/* One line, and nothing half-written, however little there is: rows that have to be sorted, all of them kept, and a library's own memory. */
+static void
+test_little_memory (Shell *self, gconstpointer data)
+{
+  static const char *const commands[] = {
+    "$SIM t.csv --mode=WorkerPool --workers=2 --jobs=jobs.csv", "$SIM r.csv --mode=WorkerPool --workers=2 --against=r.csv",
+    "$SIM t.csv --mode=WorkerPool --sweep=workers=1:4", "$REPLAY t.csv http://127.0.0.1:1/ -o r.out",
+  };
+  guint n_short = 0;
+
+  run (self, "awk 'BEGIN { print \"arrival,service,id\"; for (i = 0; i < 60000; i++) print (i * 7919) %% 60000 \",0.5,request-number-\" i }' >t.csv; "
+             "$SIM t.csv --mode=WorkerPool --workers=2 --jobs=r.csv >/dev/null");
+  g_assert_cmpint (self->status, ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    for (guint kb = 26000; kb < 90000; kb += 4000)
+      {
+        run (self, "ulimit -v %u; exec %s >/dev/null", kb, commands[i]);
+        if (self->status == 0)
+          break;
+        if (self->status == 127)   /* not even the libraries have room */
+          continue;
+        g_assert_cmpint (self->status, ==, 2);
+        g_assert_true (strchr (self->err, '\n') == self->err + strlen (self->err) - 1);
+        n_short += strstr (self->err, "out of memory") || strstr (self->err, "no memory for ");
+      }
+  g_assert_cmpuint (n_short, >, 3);
+}
+#endif
+
 /* A library that gets no memory: one line, and what was half-written is removed. */
 static void
 check_no_memory (void (*begin) (void))
@@ -281,6 +311,9 @@ main (int argc, char **argv)
     { "/process/closed-descriptors-of-a-server", test_closed_descriptors_of_a_server },
     { "/process/file-too-large", test_file_too_large },
     { "/process/counts", test_counts },
+#ifndef __SANITIZE_ADDRESS__
+    { "/process/little-memory", test_little_memory },
+#endif
   };
 
   g_test_init (&argc, &argv, NULL);

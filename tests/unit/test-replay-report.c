@@ -47,7 +47,7 @@ assert_near (gint64 ns, gint64 expected_ns)
 static void
 test_latency_is_from_the_plan (void)
 {
-  g_autoptr(WpTally) tally = wp_tally_new (3);
+  g_autoptr(WpTally) tally = wp_tally_new (3, NULL);
 
   add (tally, 0, 0, 200);
   add (tally, 1, 500 * MS, 200);
@@ -62,7 +62,7 @@ test_latency_is_from_the_plan (void)
 static void
 test_first_sending_counts (void)
 {
-  g_autoptr(WpTally) tally = wp_tally_new (1);
+  g_autoptr(WpTally) tally = wp_tally_new (1, NULL);
 
   wp_tally_sent (tally, 0, 0, MS);
   wp_tally_sent (tally, 0, 0, 900 * MS);
@@ -74,7 +74,7 @@ test_first_sending_counts (void)
 static gboolean
 is_valid_with (guint n_late)
 {
-  g_autoptr(WpTally) tally = wp_tally_new (1000);
+  g_autoptr(WpTally) tally = wp_tally_new (1000, NULL);
   WpReplayReport report = report_of (tally);
   g_autofree char *text = NULL;
 
@@ -99,7 +99,7 @@ test_verdict_is_by_p99 (void)
 static void
 test_nothing_sent_is_not_valid (void)
 {
-  g_autoptr(WpTally) tally = wp_tally_new (2);
+  g_autoptr(WpTally) tally = wp_tally_new (2, NULL);
   WpReplayReport report = report_of (tally);
   g_autofree char *text = NULL, *json = NULL;
 
@@ -121,7 +121,7 @@ test_outcomes (void)
     { 200, WP_OUTCOME_STORED }, { 202, WP_OUTCOME_STORED }, { 204, WP_OUTCOME_STORED }, { 302, WP_OUTCOME_FAILED }, { 400, WP_OUTCOME_FAILED },
     { 422, WP_OUTCOME_FAILED }, { 500, WP_OUTCOME_FAILED }, { 502, WP_OUTCOME_FAILED }, { 503, WP_OUTCOME_REJECTED }, { 504, WP_OUTCOME_FAILED },
   };
-  g_autoptr(WpTally) tally = wp_tally_new (G_N_ELEMENTS (cases) + 2);
+  g_autoptr(WpTally) tally = wp_tally_new (G_N_ELEMENTS (cases) + 2, NULL);
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
@@ -143,7 +143,7 @@ test_outcomes (void)
 static void
 test_figures (void)
 {
-  g_autoptr(WpTally) tally = wp_tally_new (5);
+  g_autoptr(WpTally) tally = wp_tally_new (5, NULL);
   WpReplayReport report = report_of (tally);
   g_autofree char *text = NULL, *words = NULL;
   g_autoptr(JsonNode) root = NULL;
