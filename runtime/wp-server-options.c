@@ -212,6 +212,8 @@ on_time (const char *option, const char *value, gpointer data, GError **error)
 
   if (g_str_equal (option, "--retry-delay"))
     return wp_time_parse_duration (value, &self->retry.delay_ns, error);
+  if (g_str_equal (option, "--retry-for"))
+    return wp_time_parse_duration (value, &self->retry_for_ns, error);
   if (g_str_equal (option, "--commit-pace"))
     return wp_time_parse_duration (value, &self->commit_pace_ns, error);
   if (g_str_equal (option, "--drain-timeout"))
@@ -281,8 +283,9 @@ static const GOptionEntry entries[] = {
   { "commit-pace", 0, 0, G_OPTION_ARG_CALLBACK, on_time,
     "sqlite: a commit is over no sooner than that after it began (0): slower, and the same at any load", "TIME" },
   { "max-jobs", 0, 0, G_OPTION_ARG_CALLBACK, on_number, "Default mode: jobs in service at most, 503 beyond (1000000, or fewer where memory is short)", "N" },
-  { "retries", 0, 0, G_OPTION_ARG_CALLBACK, on_retries, "how often a failed update is tried again before its job is given up (5)", "N" },
+  { "retries", 0, 0, G_OPTION_ARG_CALLBACK, on_retries, "how often an update is tried again that the database does not take (5)", "N" },
   { "retry-delay", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time before the first of these, doubled each time, up to 30s (100ms)", "TIME" },
+  { "retry-for", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "how long a job waits for a database that is down (without end)", "TIME" },
   { "journal", 0, 0, G_OPTION_ARG_CALLBACK, on_journal, "keep accepted jobs in FILE until they are stored: a crash loses none", "FILE" },
   { "max-journal", 0, 0, G_OPTION_ARG_CALLBACK, on_size, "largest journal, 503 beyond (1g)", "BYTES" },
   { "requeue", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, on_requeue,
@@ -357,7 +360,7 @@ wp_server_options_read (WpServerOptions *self, guint64 file_limit, int argc, cha
   *self = (WpServerOptions) {
     .listen = g_strdup ("127.0.0.1:8080"), .admin = g_strdup ("127.0.0.1:9090"), .database = g_strdup ("sqlite:wp.db"),
     .admin_hosts = wp_hosts_new (), .socket_access = { .mode = 0660 },
-    .max_journal_bytes = 1 << 30, .retry = { 5, 100 * WP_NS_PER_MS }, .threads = CLAMP (g_get_num_processors () - 1, 1, MAX_THREADS),
+    .max_journal_bytes = 1 << 30, .retry = { 5, 100 * WP_NS_PER_MS }, .retry_for_ns = WP_TIME_NONE, .threads = CLAMP (g_get_num_processors () - 1, 1, MAX_THREADS),
     .file_limit = file_limit,
     .limits = { NULL, 10 * WP_NS_PER_S, 30 * WP_NS_PER_S, 75 * WP_NS_PER_S,
                 1 << 20, BODY_MIN_RATE },

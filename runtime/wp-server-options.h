@@ -19,6 +19,7 @@ typedef struct {
   gboolean check_config;         /* say that these options are ok, and end */
   gboolean requeue;              /* make the journal's failed jobs unfinished, and end */
   WpRetry retry;
+  gint64 retry_for_ns;           /* WP_TIME_NONE: without end */
   char *certificate, *key;       /* TLS; both or neither NULL */
   char *token_file;              /* NULL: whoever comes is let in */
   char *config;                  /* NULL: none */

@@ -249,6 +249,7 @@ start (Server *self, GError **error)
   if (!self->database)
     return about_option (error, "database");
   self->database->pace_ns = self->options.commit_pace_ns;
+  self->database->retry_for_ns = self->options.retry_for_ns;
   if (self->options.journal && !(self->journal = wp_server_open_journal (&self->options, error)))
     return about_option (error, "journal");
   if (self->options.record && !(self->recorder = wp_server_open_recorder (&self->options, error)))

@@ -1,43 +1,48 @@
 #include "runtime/database/wp-checkpointer.h"
 
 #include "runtime/database/wp-sqlite-settings.h"
+#include "sim/base/wp-error.h"
 
 /* A log is begun anew when all of it is in the file and a commit begins. The writer adds to it while the bulk is copied; so it copies that rest
  * itself, which is small. (With 1 KB rows from 256 connections, where a checkpoint had taken the writer 12 ms of each 100: 2 to 10 % more rows/s,
- * and a p99 of 14 to 17 ms where it was 19 to 22.) Rows are durable without all this; what fails is tried again after the next commit. */
+ * and a p99 of 14 to 17 ms where it was 19 to 22.) Rows are durable without all this; a copy that another program's lock prevents is made later. */
 typedef enum { IDLE, COPIES, COPIED } State;
 
 struct _WpCheckpointer {
-  char *path;
   GThreadPool *pool;         /* of one thread */
+  sqlite3 *db;               /* the thread's while it COPIES, else the writer's; NULL: not open */
+  int copied_pages;          /* the writer's: in the log when it was copied last */
   GMutex mutex;
   GCond copied;
   State state;               /* guarded by mutex: the writer's but for the step from COPIES to COPIED */
+  gboolean failed;           /* guarded by mutex */
 };
 
-/* On a connection of its own for each time: by the next one the file may have been replaced. */
+/* A checkpoint that finds a lock, a reader or a full disk in its way is made later. */
+static gboolean
+copy_log (sqlite3 *db)
+{
+  return (sqlite3_wal_checkpoint_v2 (db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) & 0xff) != SQLITE_IOERR;
+}
+
 static void
 copy_bulk (gpointer token, gpointer data)
 {
   WpCheckpointer *self = data;
-  sqlite3 *db = NULL;
+  gboolean ok = copy_log (self->db);
 
-  if (sqlite3_open_v2 (self->path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
-      sqlite3_exec (db, "PRAGMA synchronous=FULL", NULL, NULL, NULL) == SQLITE_OK)
-    sqlite3_wal_checkpoint_v2 (db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-  sqlite3_close (db);
   g_mutex_lock (&self->mutex);
   self->state = COPIED;
+  self->failed = !ok;
   g_cond_signal (&self->copied);
   g_mutex_unlock (&self->mutex);
 }
 
 WpCheckpointer *
-wp_checkpointer_new (const char *path, GError **error)
+wp_checkpointer_new (GError **error)
 {
   WpCheckpointer *self = g_new0 (WpCheckpointer, 1);
 
-  self->path = g_strdup (path);
   g_mutex_init (&self->mutex);
   g_cond_init (&self->copied);
   self->pool = g_thread_pool_new (copy_bulk, self, 1, TRUE, error);
@@ -51,17 +56,59 @@ wp_checkpointer_new (const char *path, GError **error)
 void
 wp_checkpointer_free (WpCheckpointer *self)
 {
+  wp_checkpointer_close (self);
   if (self->pool)
     g_thread_pool_free (self->pool, FALSE, TRUE);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->copied);
-  g_free (self->path);
   g_free (self);
 }
 
-/* Returns the state that it was in; a copy that falls too far behind is waited for. */
+/* The log is opened by name too, with the first statement, and its index with it: that of another file would spoil the writer's. */
+static gboolean
+connect_file (WpCheckpointer *self, const WpSqliteFile *file)
+{
+  int moved = 1;
+
+  if (sqlite3_open_v2 (wp_sqlite_file_get_path (file), &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+    return FALSE;
+  sqlite3_busy_timeout (self->db, WP_SQLITE_BUSY_MS);
+  sqlite3_file_control (self->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+
+  return !moved && wp_sqlite_file_stands (file) &&
+         sqlite3_exec (self->db, WP_SQLITE_SETTINGS "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL) == SQLITE_OK &&
+         wp_sqlite_file_stands (file);
+}
+
+gboolean
+wp_checkpointer_open (WpCheckpointer *self, const WpSqliteFile *file, GError **error)
+{
+  if (connect_file (self, file))
+    return TRUE;
+  g_set_error (error, WP_ERROR, WP_ERROR_IO, "no second connection: %s",
+               sqlite3_errcode (self->db) == SQLITE_OK ? "it is being replaced" : sqlite3_errmsg (self->db));
+  wp_checkpointer_close (self);
+
+  return FALSE;
+}
+
+void
+wp_checkpointer_close (WpCheckpointer *self)
+{
+  g_mutex_lock (&self->mutex);
+  while (self->state == COPIES)
+    g_cond_wait (&self->copied, &self->mutex);
+  self->state = IDLE;
+  self->failed = FALSE;
+  g_mutex_unlock (&self->mutex);
+  self->copied_pages = 0;
+  g_clear_pointer (&self->db, sqlite3_close);
+}
+
+/* Returns the state that it was in; a copy that falls too far behind is waited for. Where a reader keeps the log from being begun anew, one copy
+ * for each so many pages is enough. */
 static State
-step (WpCheckpointer *self, int log_pages)
+step (WpCheckpointer *self, int log_pages, gboolean *failed)
 {
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   State state;
@@ -69,21 +116,31 @@ step (WpCheckpointer *self, int log_pages)
   while (self->state == COPIES && log_pages >= WP_SQLITE_MOST_LOG_PAGES)
     g_cond_wait (&self->copied, &self->mutex);
   state = self->state;
+  *failed = self->failed;
   if (state == COPIED)
     self->state = IDLE;
-  else if (state == IDLE && log_pages >= WP_SQLITE_CHECKPOINT_PAGES)
+  else if (state == IDLE && log_pages >= self->copied_pages + WP_SQLITE_CHECKPOINT_PAGES)
     self->state = COPIES;
 
   return state;
 }
 
-void
+gboolean
 wp_checkpointer_look (WpCheckpointer *self, sqlite3 *db, int log_pages)
 {
-  State state = step (self, log_pages);
+  gboolean failed;
+  State state;
 
+  if (log_pages < self->copied_pages)
+    self->copied_pages = 0;   /* it has been begun anew */
+  state = step (self, log_pages, &failed);
   if (state == COPIED)
-    sqlite3_wal_checkpoint_v2 (db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-  else if (state == IDLE && log_pages >= WP_SQLITE_CHECKPOINT_PAGES)
+    {
+      self->copied_pages = log_pages;
+      return !failed && copy_log (db);
+    }
+  if (state == IDLE && log_pages >= self->copied_pages + WP_SQLITE_CHECKPOINT_PAGES)
     g_thread_pool_push (self->pool, self, NULL);
+
+  return TRUE;
 }

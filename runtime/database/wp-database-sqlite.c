@@ -1,272 +1,302 @@
-/* wp-database-sqlite.c - one row a job, group commit by one writer: it takes all that waits, and needs no timer. */
+/* wp-database-sqlite.c - one row a job, in groups: what SQLite does with a batch. */
 #include "runtime/database/wp-database.h"
 
-#include <errno.h>
-#include <sqlite3.h>
-#include <string.h>
-#include <sys/prctl.h>
-#include <time.h>
-
+#include "runtime/database/wp-batch-writer.h"
 #include "runtime/database/wp-checkpointer.h"
+#include "runtime/database/wp-sqlite-file.h"
+#include "runtime/database/wp-sqlite-log.h"
 #include "runtime/database/wp-sqlite-settings.h"
-#include "runtime/queue/wp-prompt.h"
 #include "sim/base/wp-error.h"
 
-#define MAX_ROWS_PER_COMMIT 1000
-#define BUSY_TIMEOUT_MS 5000
+#define BUSY_AT_START_MS 5000    /* the server before us may be closing the file */
+#define LONG_LOG_PAGES (WP_SQLITE_MOST_LOG_PAGES * 3 / 2)
+#define ROW_IGNORED (SQLITE_CONSTRAINT | 0xff00)   /* an error of our own: a row that is neither there nor taken */
 
-/* Several writers on one file starve each other, so the pool has one thread; it is pushed to only when it is not at work. */
+/* All but the writer itself is its thread's, once there is one. */
 typedef struct {
   WpDatabase base;
-  char *path;
-  sqlite3 *db;               /* the writer's, once it is open; NULL: to be opened anew */
-  gboolean unsettled;        /* it is a new file, and the disk may not have it yet */
-  int log_pages;             /* the writer's: in the write-ahead log after the last commit */
-  sqlite3_stmt *begin, *insert, *commit, *rollback;
-  GAsyncQueue *waiting;      /* (element-type WpJob) */
-  GThreadPool *writer;
+  char *name;                /* as it was given, for messages */
+  WpSqliteFile *file;        /* open without statements: it is to be let go */
+  sqlite3_stmt *begin, *insert, *find, *commit, *rollback;
   WpCheckpointer *checkpointer;
-  gint at_work;              /* atomic: the writer runs or is about to */
-  guint64 n_failed;          /* the writer's: since the last line of the log */
-  char *reason;              /* the writer's: of the last that failed */
-  gint64 logged_ns;          /* the writer's */
+  WpBatchWriter *writer;
+  int log_pages;             /* in the write-ahead log after the last commit */
+  int warned_pages;          /* the log has been said to be that long; 0: it has not */
 } SqliteDatabase;
+
+static sqlite3 *
+db_of (const SqliteDatabase *self)
+{
+  return wp_sqlite_file_get_db (self->file);
+}
 
 static gboolean
 prepare (SqliteDatabase *self, const char *sql, sqlite3_stmt **statement)
 {
-  return sqlite3_prepare_v3 (self->db, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) == SQLITE_OK;
+  return sqlite3_prepare_v3 (db_of (self), sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) == SQLITE_OK;
+}
+
+static gboolean
+prepare_all (SqliteDatabase *self, GError **error)
+{
+  if (prepare (self, WP_SQLITE_BEGIN, &self->begin) && prepare (self, WP_SQLITE_COMMIT, &self->commit) &&
+      prepare (self, "ROLLBACK", &self->rollback) && prepare (self, WP_SQLITE_INSERT, &self->insert) &&
+      prepare (self, "SELECT method = ? AND path = ? AND body IS ? FROM jobs WHERE id = ?", &self->find))
+    return TRUE;
+  g_set_error_literal (error, WP_ERROR, WP_ERROR_IO, sqlite3_errmsg (db_of (self)));
+  return FALSE;
+}
+
+/* Leaves the file to be closed or let go. */
+static void
+finalize_all (SqliteDatabase *self)
+{
+  wp_checkpointer_close (self->checkpointer);
+  g_clear_pointer (&self->begin, sqlite3_finalize);
+  g_clear_pointer (&self->insert, sqlite3_finalize);
+  g_clear_pointer (&self->find, sqlite3_finalize);
+  g_clear_pointer (&self->commit, sqlite3_finalize);
+  g_clear_pointer (&self->rollback, sqlite3_finalize);
 }
 
 /* A hook of SQLite's, in place of its own, which would copy the log to the file within the commit. */
 static int
 on_commit (void *data, sqlite3 *db, const char *name, int log_pages)
 {
-  SqliteDatabase *self = data;
-
-  self->log_pages = log_pages;
-
+  ((SqliteDatabase *) data)->log_pages = log_pages;
   return SQLITE_OK;
 }
 
 static gboolean
-open_file (SqliteDatabase *self)
+open_file (SqliteDatabase *self, int busy_ms, GError **error)
 {
-  self->unsettled = TRUE;
-  self->log_pages = 0;
-  if (sqlite3_open_v2 (self->path, &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+  if (!wp_sqlite_file_open (self->file, busy_ms, error))
     return FALSE;
-  sqlite3_wal_hook (self->db, on_commit, self);
+  sqlite3_wal_hook (db_of (self), on_commit, self);
+  if (wp_checkpointer_open (self->checkpointer, self->file, error) && prepare_all (self, error))
+    return TRUE;
 
-  return sqlite3_busy_timeout (self->db, BUSY_TIMEOUT_MS) == SQLITE_OK &&
-         sqlite3_exec (self->db, WP_SQLITE_SCHEMA, NULL, NULL, NULL) == SQLITE_OK &&
-         prepare (self, WP_SQLITE_BEGIN, &self->begin) && prepare (self, WP_SQLITE_COMMIT, &self->commit) &&
-         prepare (self, "ROLLBACK", &self->rollback) && prepare (self, WP_SQLITE_INSERT, &self->insert);
+  finalize_all (self);
+  wp_sqlite_file_close (self->file);
+  return FALSE;
 }
 
+/* Of a file that was moved or replaced, or has lost its log. */
 static gboolean
+open_anew (SqliteDatabase *self, GError **error)
+{
+  if (!wp_sqlite_file_let_go (self->file, error) || !open_file (self, WP_SQLITE_BUSY_MS, error))
+    return FALSE;
+  g_warning ("%s or its log was removed or replaced, and is opened anew", self->name);
+  return TRUE;
+}
+
+/* It is open and in use, or will be now. */
+static gboolean
+is_ready (SqliteDatabase *self, char **reason)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (self->insert || (db_of (self) ? open_anew (self, &error) : open_file (self, WP_SQLITE_BUSY_MS, &error)))
+    return TRUE;
+  *reason = g_strdup (error->message);
+  return FALSE;
+}
+
+static int
 run (sqlite3_stmt *statement)
 {
-  int status = sqlite3_step (statement);
-
-  sqlite3_reset (statement);
-  return status == SQLITE_DONE;
+  sqlite3_step (statement);
+  return sqlite3_reset (statement);   /* the same, or better */
 }
 
 static void
 bind_text (sqlite3_stmt *statement, int column, const char *text)
 {
-  if (text)
-    sqlite3_bind_text (statement, column, text, -1, SQLITE_STATIC);
-  else
-    sqlite3_bind_null (statement, column);
+  sqlite3_bind_text (statement, column, text, -1, SQLITE_STATIC);   /* NULL binds NULL */
 }
 
-static gboolean
+static int
+bind_body (sqlite3_stmt *statement, int column, const WpJob *job)
+{
+  gsize size = 0;
+  const void *body = job->body ? g_bytes_get_data (job->body, &size) : NULL;
+
+  return sqlite3_bind_blob64 (statement, column, body ? body : "", size, SQLITE_STATIC);
+}
+
+static void
+set_conflict (WpJob *job)
+{
+  char *reason = g_ref_string_new ("id used with another payload");
+
+  job->result = WP_RESULT_CONFLICT;
+  wp_job_set_failure (job, reason);
+  g_ref_string_release (reason);
+}
+
+/* Its id is there already: with the same payload? A name that we gave it is nobody else's. */
+static int
+compare (SqliteDatabase *self, WpJob *job)
+{
+  int status = SQLITE_ROW, is_same = 1;
+
+  if (job->id)
+    {
+      bind_text (self->find, 1, job->method);
+      bind_text (self->find, 2, job->path);
+      bind_text (self->find, 4, job->id);
+      status = bind_body (self->find, 3, job) == SQLITE_OK ? sqlite3_step (self->find) : SQLITE_TOOBIG;
+      is_same = status == SQLITE_ROW && sqlite3_column_int (self->find, 0);
+      sqlite3_reset (self->find);
+    }
+  if (status != SQLITE_ROW)
+    return status == SQLITE_DONE ? ROW_IGNORED : status;
+  if (!is_same)
+    set_conflict (job);
+  else
+    job->result = job->offered ? WP_RESULT_STORED : WP_RESULT_DUPLICATE;
+
+  return SQLITE_OK;
+}
+
+static int
 insert (SqliteDatabase *self, WpJob *job)
 {
   char received[WP_TIME_BUFFER];
-  gsize size = 0;
-  const void *body = job->body ? g_bytes_get_data (job->body, &size) : NULL;
+  int status;
 
   bind_text (self->insert, 1, wp_job_key (job));
   bind_text (self->insert, 2, wp_time_format_iso8601 (received, wp_job_received_ns (job)));
   bind_text (self->insert, 3, job->method);
   bind_text (self->insert, 4, job->path);
   bind_text (self->insert, 5, job->content_type);
-  if (sqlite3_bind_blob64 (self->insert, 6, body ? body : "", size, SQLITE_STATIC) != SQLITE_OK || !run (self->insert))
-    return FALSE;
-  job->result = sqlite3_changes (self->db) == 0 ? WP_RESULT_DUPLICATE : WP_RESULT_STORED;
+  status = bind_body (self->insert, 6, job);
+  if (status == SQLITE_OK)
+    status = run (self->insert);
+  if (status == SQLITE_OK && sqlite3_changes (db_of (self)) == 0)
+    return compare (self, job);
+  job->result = WP_RESULT_STORED;
 
-  return TRUE;
+  return status;
 }
 
-static gboolean
-insert_all (SqliteDatabase *self, GPtrArray *jobs)
+static int
+write_rows (SqliteDatabase *self, WpJob *const *jobs, guint n)
 {
-  for (guint i = 0; i < jobs->len; i++)
-    if (!insert (self, jobs->pdata[i]))
+  int status = run (self->begin);
+
+  for (guint i = 0; status == SQLITE_OK && i < n; i++)
+    status = insert (self, jobs[i]);
+  return status == SQLITE_OK ? run (self->commit) : status;
+}
+
+/* An error that could be a row's is the table's if nothing can be inserted there. */
+static gboolean
+is_permanent (SqliteDatabase *self, int status)
+{
+  sqlite3_stmt *statement = NULL;
+
+  switch (status & 0xff)
+    {
+    case SQLITE_CONSTRAINT:
+    case SQLITE_TOOBIG:
+    case SQLITE_MISMATCH:
+    case SQLITE_RANGE:
+      return TRUE;
+    case SQLITE_ERROR:
+      status = prepare (self, WP_SQLITE_INSERT, &statement) ? SQLITE_OK : SQLITE_ERROR;
+      sqlite3_finalize (statement);
+      return status == SQLITE_OK;
+    default:
       return FALSE;
-  return TRUE;
+    }
 }
 
-/* One line a second at most, @at_last whatever is left; every failure is counted in one of them. */
-static void
-log_failures (SqliteDatabase *self, gboolean at_last)
+/* One transaction, on a file that is open. A connection is kept whose sync has failed: it writes all of that commit anew, at the same place of the log,
+ * while another one would take what is there for stored. */
+static WpResult
+try_batch (SqliteDatabase *self, WpJob *const *jobs, guint n, char **reason)
 {
-  gint64 now_ns = wp_time_monotonic ();
+  int status = write_rows (self, jobs, n);
 
-  if (self->n_failed == 0 || (!at_last && self->logged_ns != 0 && now_ns - self->logged_ns < WP_NS_PER_S))
-    return;
-  g_warning ("sqlite:%s: %" G_GUINT64_FORMAT " updates failed: %s", self->path, self->n_failed, self->reason);
-  self->n_failed = 0;
-  self->logged_ns = now_ns;
-}
-
-static void
-close_file (SqliteDatabase *self)
-{
-  g_clear_pointer (&self->begin, sqlite3_finalize);
-  g_clear_pointer (&self->insert, sqlite3_finalize);
-  g_clear_pointer (&self->commit, sqlite3_finalize);
-  g_clear_pointer (&self->rollback, sqlite3_finalize);
-  g_clear_pointer (&self->db, sqlite3_close);
-}
-
-/* Rows that went to a file without a name are lost. Looked at after the commit, so that those of this one are not. */
-static gboolean
-has_moved (SqliteDatabase *self)
-{
-  int moved = 0;
-
-  sqlite3_file_control (self->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-  return moved;
-}
-
-/* Brings the file to the disk, without whose first page SQLite would not look at the log, and throw it away. The log itself, which holds the
- * rest of the schema, is synced by each commit, and its folder by the first. */
-static gboolean
-settle (SqliteDatabase *self)
-{
-  sqlite3_file *file = NULL;
-
-  if (self->unsettled && sqlite3_file_control (self->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK)
-    self->unsettled = file->pMethods && file->pMethods->xSync (file, SQLITE_SYNC_NORMAL) != SQLITE_OK;
-  return !self->unsettled;
-}
-
-/* On failure @self->reason says why, and nothing was stored. */
-static gboolean
-write_rows (SqliteDatabase *self, GPtrArray *jobs)
-{
-  if ((self->db || open_file (self)) && settle (self) && run (self->begin) && insert_all (self, jobs) && run (self->commit))
-    return TRUE;
-
-  g_free (self->reason);
-  self->reason = g_strdup (self->insert && self->unsettled ? "the file cannot be synced" : sqlite3_errmsg (self->db));
-  if (!self->insert)
-    close_file (self);   /* it did not open */
-  else if (!sqlite3_get_autocommit (self->db))
+  if (status == SQLITE_OK)
+    return WP_RESULT_STORED;
+  *reason = status == ROW_IGNORED ? g_strdup ("a trigger ignores it") : wp_sqlite_file_describe_error (db_of (self));
+  if (!sqlite3_get_autocommit (db_of (self)))
     run (self->rollback);
-  return FALSE;
-}
-
-static void
-note_failures (SqliteDatabase *self, GPtrArray *jobs)
-{
-  char *reason = g_ref_string_new (self->reason);
-
-  self->n_failed += jobs->len;
-  for (guint i = 0; i < jobs->len; i++)
+  if (is_permanent (self, status))
+    return WP_RESULT_PERMANENT;
+  if ((status & 0xff) == SQLITE_NOTADB || (status & 0xff) == SQLITE_CORRUPT)
     {
-      WpJob *job = jobs->pdata[i];
-
-      job->result = WP_RESULT_PERMANENT;
-      wp_job_set_failure (job, reason);
+      finalize_all (self);
+      wp_sqlite_file_abandon (self->file, FALSE);
     }
-  g_ref_string_release (reason);
+  return WP_RESULT_TRANSIENT;
 }
 
+/* What was committed may be in a file without its name, or in a log that nobody will find: it is written again. */
 static void
-store (SqliteDatabase *self, GPtrArray *jobs)
+leave (SqliteDatabase *self, WpJob *const *jobs, guint n)
 {
-  gboolean ok = write_rows (self, jobs);
+  for (guint i = 0; i < n; i++)
+    jobs[i]->offered = TRUE;
+  finalize_all (self);
+}
 
-  if (ok && has_moved (self))
+/* The names are looked at after the commit, so that the rows of this one are not lost. */
+static WpResult
+sqlite_store (WpDatabase *base, WpJob *const *jobs, guint n, char **reason)
+{
+  SqliteDatabase *self = (SqliteDatabase *) base;
+
+  while (is_ready (self, reason))
     {
-      g_warning ("sqlite:%s was removed or replaced, and is opened anew", self->path);
-      close_file (self);
-      ok = write_rows (self, jobs);
+      WpResult result = try_batch (self, jobs, n, reason);
+
+      if (result != WP_RESULT_STORED || wp_sqlite_file_stands (self->file))
+        return result;
+      leave (self, jobs, n);
     }
-  if (!ok)
-    note_failures (self, jobs);
+  return WP_RESULT_TRANSIENT;
 }
 
+/* Beyond what a copy that is slow explains, a reader keeps the log from being begun anew. Said once, and again each time that it has doubled. */
 static void
-take_waiting (SqliteDatabase *self, GPtrArray *jobs)
+watch_log (SqliteDatabase *self)
 {
-  WpJob *job;
+  guint64 bytes = wp_sqlite_log_bytes (db_of (self));
 
-  g_async_queue_lock (self->waiting);
-  while (jobs->len < MAX_ROWS_PER_COMMIT && (job = g_async_queue_try_pop_unlocked (self->waiting)))
-    g_ptr_array_add (jobs, job);
-  g_async_queue_unlock (self->waiting);
-}
-
-/* Waits until a commit that began at @began_ns may be over. Returns: when the next one begins. Deadlines are absolute, so that lateness does not
- * add up while there is always something to write; the stamps remain clock readings. */
-static gint64
-keep_pace (SqliteDatabase *self, gint64 began_ns)
-{
-  gint64 over_ns = began_ns + self->base.pace_ns;
-  struct timespec until = { over_ns / WP_NS_PER_S, over_ns % WP_NS_PER_S };
-
-  if (wp_time_monotonic () >= over_ns)
-    return wp_time_monotonic ();
-  while (clock_nanosleep (CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
-    ;
-
-  return over_ns;
-}
-
-static void
-write_all (gpointer token, gpointer data)
-{
-  SqliteDatabase *self = data;
-  g_autoptr(GPtrArray) jobs = g_ptr_array_new ();
-
-  prctl (PR_SET_TIMERSLACK, 1);   /* the thread is the writer's own; 50 us otherwise */
-  if (self->base.pace_ns > 0)
-    wp_prompt_thread (WP_PROMPT_FRONT);   /* it sleeps more than it works, and has to wake on time */
-  do
+  self->base.log_bytes = (gint64) bytes;
+  if (self->log_pages < LONG_LOG_PAGES)
+    self->warned_pages = 0;
+  else if (self->log_pages >= 2 * self->warned_pages)
     {
-      gint64 began_ns = wp_time_monotonic ();
-
-      for (; take_waiting (self, jobs), jobs->len > 0; g_ptr_array_set_size (jobs, 0))
-        {
-          store (self, jobs);
-          log_failures (self, FALSE);
-          if (self->base.pace_ns > 0)
-            began_ns = keep_pace (self, began_ns);
-          self->base.done ((WpJob *const *) jobs->pdata, jobs->len, self->base.done_data);
-          if (self->db)
-            wp_checkpointer_look (self->checkpointer, self->db, self->log_pages);
-        }
-      g_atomic_int_set (&self->at_work, FALSE);
-      /* A job that came between the last look and now has found us at work: look once more. */
+      g_warning ("%s: its log %s-wal has %" G_GUINT64_FORMAT " MB, and grows until no other program reads an old state of the database",
+                 self->name, wp_sqlite_file_get_path (self->file), bytes >> 20);
+      self->warned_pages = self->log_pages;
     }
-  while (g_async_queue_length (self->waiting) > 0 && g_atomic_int_compare_and_exchange (&self->at_work, FALSE, TRUE));
+}
+
+static void
+sqlite_rest (WpDatabase *base)
+{
+  SqliteDatabase *self = (SqliteDatabase *) base;
+
+  if (wp_checkpointer_look (self->checkpointer, db_of (self), self->log_pages))
+    {
+      watch_log (self);
+      return;
+    }
+  g_warning ("%s: its log could not be copied into it; it is opened anew, and all of the log is copied again", self->name);
+  finalize_all (self);
+  wp_sqlite_file_abandon (self->file, TRUE);
 }
 
 static gboolean
 sqlite_update (WpDatabase *base, WpJob *job)
 {
-  SqliteDatabase *self = (SqliteDatabase *) base;
-
-  g_async_queue_push (self->waiting, job);
-  if (g_atomic_int_compare_and_exchange (&self->at_work, FALSE, TRUE))
-    g_thread_pool_push (self->writer, self, NULL);
-
+  wp_batch_writer_push (((SqliteDatabase *) base)->writer, job);
   return FALSE;
 }
 
@@ -275,23 +305,29 @@ sqlite_free (WpDatabase *base)
 {
   SqliteDatabase *self = (SqliteDatabase *) base;
 
-  if (self->writer)
-    g_thread_pool_free (self->writer, FALSE, TRUE);
+  g_clear_pointer (&self->writer, wp_batch_writer_free);
+  if (self->checkpointer)
+    finalize_all (self);
+  if (db_of (self) && !wp_sqlite_file_stands (self->file))
+    wp_sqlite_file_let_go (self->file, NULL);
+  wp_sqlite_file_free (self->file);
   g_clear_pointer (&self->checkpointer, wp_checkpointer_free);
-  log_failures (self, TRUE);
-  g_async_queue_unref (self->waiting);
-  close_file (self);
-  g_free (self->reason);
-  g_free (self->path);
+  g_free (self->name);
   g_free (self);
 }
 
-static void
+static gboolean
 start (SqliteDatabase *self, GError **error)
 {
-  self->checkpointer = wp_checkpointer_new (self->path, error);
-  if (self->checkpointer)
-    self->writer = g_thread_pool_new (write_all, self, 1, TRUE, error);
+  static const WpBatchClass class = { sqlite_store, sqlite_rest };
+
+  self->checkpointer = wp_checkpointer_new (error);
+  if (!self->checkpointer)
+    return FALSE;
+  if (open_file (self, BUSY_AT_START_MS, error))
+    self->writer = wp_batch_writer_new (&self->base, &class, self->name, error);
+
+  return self->writer != NULL;
 }
 
 static gboolean
@@ -308,18 +344,14 @@ sqlite_open (const char *location, WpClock *clock, GError **error)
 {
   SqliteDatabase *self = g_new0 (SqliteDatabase, 1);
 
-  self->path = g_strdup (location);
-  self->waiting = g_async_queue_new ();
-  if (open_file (self))
-    start (self, error);
-  else
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot open the database sqlite:%s: %s", location, sqlite3_errmsg (self->db));
-  if (!self->writer)
-    {
-      sqlite_free (&self->base);
-      return NULL;
-    }
-  return &self->base;
+  self->name = g_strconcat ("sqlite:", location, NULL);
+  self->file = wp_sqlite_file_new (location);
+  if (start (self, error))
+    return &self->base;
+
+  g_prefix_error (error, "cannot open the database %s: ", self->name);
+  sqlite_free (&self->base);
+  return NULL;
 }
 
 const WpDatabaseClass wp_sqlite_database_class = { "sqlite", "sqlite:FILE", sqlite_open, sqlite_update, sqlite_free, sqlite_check };

@@ -50,7 +50,10 @@ wp_database_open (const char *spec, WpClock *clock, GError **error)
   WpDatabase *self = class && class->check (location, error) ? class->open (location, clock, error) : NULL;
 
   if (self)
-    self->class = class;
+    {
+      self->class = class;
+      self->retry_for_ns = WP_TIME_NONE;
+    }
   return self;
 }
 
@@ -71,4 +74,18 @@ gboolean
 wp_database_update (WpDatabase *self, WpJob *job)
 {
   return self->class->update (self, job);
+}
+
+gint64
+wp_database_down_since (const WpDatabase *self)
+{
+  gint64 down_ns = self->down_ns;
+
+  return down_ns == 0 ? WP_TIME_NONE : down_ns;
+}
+
+void
+wp_database_set_down (WpDatabase *self, gint64 since_ns)
+{
+  self->down_ns = since_ns == WP_TIME_NONE ? 0 : since_ns;
 }

@@ -25,6 +25,9 @@ struct _WpDatabase {
   WpDatabaseDone done;
   gpointer done_data;
   gint64 pace_ns;            /* a commit of a group is over no sooner than that after it began; 0: when it is. Set before the first update */
+  gint64 retry_for_ns;       /* how long a job waits for a database that is down; WP_TIME_NONE: without end. Set before the first update */
+  _Atomic gint64 down_ns;    /* 0: it is up; see wp_database_down_since() */
+  _Atomic gint64 log_bytes;  /* of the write-ahead log beside its file; 0: it has none */
   gboolean by_request;       /* delay:request: a request says in X-WP-Service how long its update takes */
 };
 
@@ -48,5 +51,9 @@ void wp_database_on_done (WpDatabase *self, WpDatabaseDone done, gpointer data);
 /* Issues the update of a job in service, which must stay until it is done. Any thread; does not block.
  * TRUE: it is done and stored already; FALSE: @done will be called, once. */
 gboolean wp_database_update (WpDatabase *self, WpJob *job);
+
+/* CLOCK_MONOTONIC, ns: since when nothing can be stored; WP_TIME_NONE: it is up, as far as is known. Any thread. */
+gint64 wp_database_down_since (const WpDatabase *self);
+void wp_database_set_down (WpDatabase *self, gint64 since_ns);   /* by the database itself */
 
 extern const WpDatabaseClass wp_delay_database_class, wp_sqlite_database_class;

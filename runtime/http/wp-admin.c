@@ -114,7 +114,15 @@ why_not_ready (const WpAdmin *self)
     wp_journal_count (journal, &counts);
   if (!g_atomic_int_get (&self->ready))
     return "draining\n";
-  return !counts.writable ? "the journal cannot be written\n" : !counts.readable ? "the journal cannot be read\n" : NULL;
+  if (!counts.writable || !counts.readable)
+    return counts.writable ? "the journal cannot be read\n" : "the journal cannot be written\n";
+  return wp_mode_is_stuck (self->mode) ? "database down\n" : NULL;
+}
+
+static gboolean
+database_is_up (const WpAdmin *self)
+{
+  return wp_database_down_since (wp_mode_get_database (self->mode)) == WP_TIME_NONE;
 }
 
 static char *
@@ -140,6 +148,8 @@ make_stats (const WpAdmin *self, gboolean pretty)
   json_builder_end_object (json);
   add_fields (json, &ledger, wp_ledger_others);
   wp_json_add_count (json, "retries", wp_mode_count_retries (self->mode));
+  wp_json_add_boolean (json, "database_up", database_is_up (self));
+  wp_json_add_count (json, "database_log_bytes", (guint64) wp_mode_get_database (self->mode)->log_bytes);
   add_journal (json, wp_mode_get_journal (self->mode));
   wp_json_add_seconds (json, "oldest_age", oldest_ns == WP_TIME_NONE ? WP_TIME_NONE : now_ns - oldest_ns);
   wp_json_add_count (json, "pending_bytes", wp_budget_held (self->budget));
@@ -258,12 +268,19 @@ answer_events (WpAdmin *self, SoupServerMessage *message)
 }
 
 static void
+answer_ready (const WpAdmin *self, SoupServerMessage *message)
+{
+  const char *why_not = why_not_ready (self), *ready = database_is_up (self) ? "ready\n" : "ready, but database down: jobs wait\n";
+
+  answer (message, why_not ? SOUP_STATUS_SERVICE_UNAVAILABLE : SOUP_STATUS_OK, "text/plain", g_strdup (why_not ? why_not : ready));
+}
+
+static void
 on_request (SoupServer *server, SoupServerMessage *message, const char *root, GHashTable *query, gpointer data)
 {
   WpAdmin *self = data;
   WpSlice asked = wp_stream_get_request (wp_soup_get_connection (message))->path;
   g_autofree char *path = g_strndup (asked.bytes, asked.len);
-  const char *why_not = why_not_ready (self);
 
   if (g_str_equal (path, "/stats.json"))
     answer (message, SOUP_STATUS_OK, "application/json", make_stats (self, TRUE));
@@ -278,7 +295,7 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *root, GH
   else if (g_str_equal (path, "/healthz"))
     answer (message, SOUP_STATUS_OK, "text/plain", g_strdup ("ok\n"));
   else if (g_str_equal (path, "/readyz"))
-    answer (message, why_not ? SOUP_STATUS_SERVICE_UNAVAILABLE : SOUP_STATUS_OK, "text/plain", g_strdup (why_not ? why_not : "ready\n"));
+    answer_ready (self, message);
   else
     answer (message, SOUP_STATUS_NOT_FOUND, "text/plain", g_strdup ("here are /, /metrics, /stats.json, /failed.json, /events, /healthz and /readyz\n"));
 }

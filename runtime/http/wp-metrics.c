@@ -69,6 +69,14 @@ add_refusals (GString *text, const guint64 *refused)
     add_labelled (text, "refusals_total", "reason", wp_refusal_name (i), refused[i]);
 }
 
+static void
+add_database (GString *text, const WpDatabase *database)
+{
+  add (text, "database_up", "gauge", "1 while the database stores, 0 while it is down and jobs wait for it.",
+       wp_database_down_since (database) == WP_TIME_NONE);
+  add (text, "database_log_bytes", "gauge", "Size of the write-ahead log beside SQLite's file; 0 where there is none.", (guint64) database->log_bytes);
+}
+
 char *
 wp_metrics_format (WpMode *mode, const WpLedger *ledger, const guint64 *refused, gint64 age_ns, guint connections,
                    gboolean ready)
@@ -89,8 +97,8 @@ wp_metrics_format (WpMode *mode, const WpLedger *ledger, const guint64 *refused,
   g_string_append_printf (text, "wp_oldest_job_age_seconds %s\n",
                           g_ascii_dtostr (age, sizeof age, age_ns == WP_TIME_NONE ? 0 : age_ns / (double) WP_NS_PER_S));
   add (text, "connections", "gauge", "Connections of clients now.", connections);
-  add (text, "ready", "gauge", "1 while requests are taken, 0 once it drains, or while the journal cannot be written.", ready);
-
+  add (text, "ready", "gauge", "1 while requests are taken, 0 once it drains, or while journal or database keep it from it.", ready);
+  add_database (text, wp_mode_get_database (mode));
   if (wp_mode_get_journal (mode))
     add_journal (text, wp_mode_get_journal (mode));
 

@@ -3,6 +3,8 @@
 #include "runtime/modes/wp-failure-log.h"
 #include "runtime/queue/wp-wake.h"
 
+#define STUCK_AFTER_NS WP_NS_PER_S   /* a database that is down for less is no news to a balancer */
+
 /* All modes are one channel: Default one without places and with workers enough that it is never full, BufferedChannel one with a
  * single worker, WorkerPool one with many. wp_policy_layout() says which. */
 struct _WpMode {
@@ -10,6 +12,7 @@ struct _WpMode {
   gboolean drops_queued;     /* of clients that left */
   gint64 block_timeout_ns;   /* WP_TIME_NONE: none */
   WpChannel *channel;
+  guint queue_jobs, workers; /* of the channel, at most */
   WpClock *clock;
   WpDatabase *database;
   WpRecorder *recorder;
@@ -292,8 +295,9 @@ wp_mode_new (const WpPolicy *policy, guint max_jobs, WpClock *clock, WpDatabase 
   self->policy = *policy;
   self->drops_queued = layout.drops_queued;
   self->block_timeout_ns = layout.block_timeout_ns;
-  self->channel = wp_channel_new (layout.queue_jobs, is_default ? max_jobs : layout.workers, is_default || layout.rejects,
-                                  layout.block_timeout_ns);
+  self->queue_jobs = layout.queue_jobs;
+  self->workers = is_default ? max_jobs : layout.workers;
+  self->channel = wp_channel_new (self->queue_jobs, self->workers, is_default || layout.rejects, layout.block_timeout_ns);
   self->clock = clock;
   self->database = database;
   self->recorder = recorder;
@@ -387,6 +391,25 @@ wp_mode_set_journal (WpMode *self, WpJournal *journal, guint64 recovery_bytes)
   if (self->recovers)
     wp_channel_expect (self->channel, !layout.rejects);
   wp_journal_start (journal, &listener, self);
+}
+
+WpDatabase *
+wp_mode_get_database (const WpMode *self)
+{
+  return self->database;
+}
+
+gboolean
+wp_mode_is_stuck (WpMode *self)
+{
+  gint64 down_ns = wp_database_down_since (self->database);
+  WpLedger ledger;
+
+  if (down_ns == WP_TIME_NONE || wp_time_monotonic () - down_ns < STUCK_AFTER_NS)
+    return FALSE;
+  wp_channel_count (self->channel, &ledger, NULL);
+
+  return ledger.in_service >= self->workers && ledger.queued >= self->queue_jobs;
 }
 
 WpJournal *

@@ -43,6 +43,11 @@ void wp_mode_set_retry (WpMode *self, const WpRetry *retry);
 void wp_mode_set_journal (WpMode *self, WpJournal *journal, guint64 recovery_bytes);
 WpJournal *wp_mode_get_journal (const WpMode *self);   /* (transfer none) (nullable) */
 
+WpDatabase *wp_mode_get_database (const WpMode *self);   /* (transfer none) */
+
+/* Has the database been down for 1 s, and would a request that comes now be parked or refused? */
+gboolean wp_mode_is_stuck (WpMode *self);
+
 /* Offers a job to the queue; the caller keeps its reference. Any thread; never blocks. */
 WpSubmit wp_mode_submit (WpMode *self, WpJob *job);
 

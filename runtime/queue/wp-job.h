@@ -79,6 +79,7 @@ struct _WpJob {
   gint64 base_ns;            /* when service would have begun had its predecessor ended on time; = started_ns if there was none */
   gint64 due_ns;             /* when a delay ends; WP_TIME_NONE where the database keeps no such time */
   WpResult result;           /* of the last update */
+  gboolean offered;          /* it may have been stored by an update whose end is not known: to find it there is no repetition */
   guint n_failures;          /* updates with a permanent failure */
   char *failure;             /* (GRefString): the reason of the last update that was not stored; NULL: there was none */
   WpTimer timer;             /* of a delay, or of the next try */

@@ -54,7 +54,7 @@ main (int argc, char **argv)
   if (argc < 2)
     return 2;
   check (NULL, sqlite3_open (argv[1], &db) == SQLITE_OK);
-  check (db, sqlite3_exec (db, WP_SQLITE_SCHEMA, NULL, NULL, NULL) == SQLITE_OK);
+  check (db, sqlite3_exec (db, WP_SQLITE_SCHEMA WP_SQLITE_SETTINGS, NULL, NULL, NULL) == SQLITE_OK);
   check (db, sqlite3_wal_autocheckpoint (db, WP_SQLITE_CHECKPOINT_PAGES) == SQLITE_OK);
   check (db, sqlite3_prepare_v2 (db, WP_SQLITE_BEGIN, -1, &begin, NULL) == SQLITE_OK);
   check (db, sqlite3_prepare_v2 (db, WP_SQLITE_INSERT, -1, &add, NULL) == SQLITE_OK);

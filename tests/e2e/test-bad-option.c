@@ -64,7 +64,7 @@ test_values (void)
     { "--admin", "9090" },         { "--admin", "127.0.0.1:70000" }, { "--admin", "" },           { "--database", "mysql:x" },
     { "--database", "jobs.db" },   { "--database", "sqlite:" },     { "--database", "delay:" }, { "--database", "" },
     { "--ack", "maybe" },          { "--max-jobs", "0" },           { "--record", "" },           { "--threads", "0" },
-    { "--retries", "-1" },         { "--retry-delay", "abc" },      { "--journal", "" },          { "--max-journal", "1k" },
+    { "--retries", "-1" },         { "--retry-delay", "abc" },      { "--retry-for", "soon" },      { "--journal", "" },          { "--max-journal", "1k" },
     { "--threads", "257" },        { "--threads", "two" },          { "--max-connections", "0" }, { "--max-body", "-1" },
     { "--max-body", "1x" },        { "--max-body", "99999999999g" }, { "--header-timeout", "0" }, { "--body-timeout", "0s" },
     { "--admin-host", "a:80" },       { "--admin-host", "" },         { "--socket-mode", "0680" },    { "--socket-mode", "4660" },    { "--socket-mode", "rw" },    { "--socket-group", "no such" },
@@ -363,7 +363,7 @@ test_database_missing (void)
   g_autofree char *record_option = g_strconcat ("--record=", record, NULL), *kept = NULL;
   g_autoptr(WpHarness) missing = wp_harness_run ("--listen=127.0.0.1:0", "--admin=none", "-d", "sqlite:/nonexistent/wp.db", NULL);
   g_autoptr(WpHarness) text = wp_harness_run ("--listen=127.0.0.1:0", "--admin=none", spec, record_option, NULL);
-  const char *const words[] = { "sqlite:/nonexistent/wp.db", "unable to open database file", NULL };
+  const char *const words[] = { "sqlite:/nonexistent/wp.db", "No such file or directory", NULL };
   const char *const text_words[] = { broken, "file is not a database", NULL };
 
   check_refusal (missing, words);

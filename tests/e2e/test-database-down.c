@@ -1,9 +1,9 @@
-/* --ack=stored: nobody is told that a payload is stored before it is, or when it is not. */
+/* A database that is slow, refuses rows, or is down: nobody is told that a payload is stored before it is, or when it is not, and what can wait
+ * waits. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-hold.h"
 #include "tests/e2e/wp-watch.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 static void
@@ -30,7 +30,7 @@ test_answers_when_stored (void)
     g_assert_cmpint (rows[i].outcome, ==, WP_OUTCOME_STORED);
 }
 
-/* In each mode: 502, outcome failed, one line in the log; and service goes on once the table is back. */
+/* In each mode: 502, outcome failed, one line in the log; and service goes on once rows are taken again. */
 static void
 check_failure (const char *mode)
 {
@@ -40,7 +40,7 @@ check_failure (const char *mode)
   const WpRow *rows;
   gsize n_rows;
 
-  wp_hold_execute (hold, "ALTER TABLE jobs RENAME TO moved");
+  wp_hold_execute (hold, WP_HOLD_SPOIL);
   wp_hold_release (hold);
   for (guint i = 0; i < 3; i++)
     {
@@ -48,8 +48,8 @@ check_failure (const char *mode)
       g_assert_cmpuint (wp_client_read_status (client), ==, 502);
     }
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.failed"), ==, 3);
-  wp_harness_await_log (server, "no such table: jobs");
-  wp_hold_execute (hold, "ALTER TABLE moved RENAME TO jobs");
+  wp_harness_await_log (server, "updates failed: spoilt");
+  wp_hold_execute (hold, WP_HOLD_UNSPOIL);
   wp_client_post (client, "/", NULL, "x", 1);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
   g_clear_pointer (&client, wp_client_free);
@@ -82,19 +82,19 @@ test_failure_after_the_answer (void)
   g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
   g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
 
-  wp_hold_execute (hold, "DROP TABLE jobs");
+  wp_hold_execute (hold, WP_HOLD_SPOIL);
   wp_hold_release (hold);
   wp_crowd_send (crowd, 50, NULL);
   wp_crowd_await (crowd, 50);
   g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, 50);
   wp_harness_await_stat (server, "ledger.failed", 50);
-  wp_harness_await_log (server, "updates failed: no such table: jobs");
+  wp_harness_await_log (server, "updates failed: spoilt");
   wp_harness_await_log (server, "jobs given up: ");
   wp_harness_stop_after_loss (server, 50, "lost");
   g_assert_cmpuint (wp_harness_ledger (server, "failed"), ==, 50);
 }
 
-/* In each mode: away for a while, and nobody notices but the counter. */
+/* In each mode: no row is taken for a while, and nobody notices but the counter. */
 static void
 check_tried_again (const char *mode)
 {
@@ -103,13 +103,13 @@ check_tried_again (const char *mode)
   g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
   WpWatch *watch = wp_watch_new (wp_harness_admin_port (server));
 
-  wp_hold_execute (hold, "ALTER TABLE jobs RENAME TO moved");
+  wp_hold_execute (hold, WP_HOLD_SPOIL);
   wp_hold_release (hold);
   wp_crowd_send (crowd, 20, NULL);
   while (wp_harness_stat (server, "retries") < 5)
     ;
   g_assert_cmpuint (wp_crowd_look (crowd), ==, 0);
-  wp_hold_execute (hold, "ALTER TABLE moved RENAME TO jobs");
+  wp_hold_execute (hold, WP_HOLD_UNSPOIL);
   wp_crowd_await (crowd, 20);
   g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, 20);
   g_assert_cmpuint (wp_watch_free (watch), >, 0);
@@ -126,27 +126,203 @@ test_tried_again (void)
   check_tried_again ("WorkerPool");
 }
 
-/* The file is taken away under the server: it makes it anew, and no job goes to the one that has no name any more. */
-static void
-test_file_removed (void)
+static char *
+ask_admin (const WpHarness *server, const char *path, guint *status)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
-  g_autofree char *path = wp_harness_path (server, "wp.db"), *away = wp_harness_path (server, "away.db");
+  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+  g_autoptr(WpAnswer) answer = NULL;
 
-  for (guint i = 0; i < 5; i++)
+  wp_client_get (admin, path, NULL);
+  answer = wp_client_read (admin);
+  g_assert_nonnull (answer);
+  *status = answer->status;
+
+  return g_strndup (answer->body, answer->size);
+}
+
+static void
+check_ready (const WpHarness *server, guint expected, const char *text)
+{
+  guint status;
+  g_autofree char *body = ask_admin (server, "/readyz", &status);
+
+  g_assert_cmpstr (body, ==, text);
+  g_assert_cmpuint (status, ==, expected);
+}
+
+static void
+check_metric (const WpHarness *server, const char *line)
+{
+  guint status;
+  g_autofree char *body = ask_admin (server, "/metrics", &status), *whole = g_strdup_printf ("\n%s\n", line);
+
+  g_assert_nonnull (strstr (body, whole));
+}
+
+/* Down for longer than all tries would take: requests are taken while there is room, parked beyond; nothing fails; what was accepted is stored. It
+ * is not ready once it has been down for a second and there is no room, and says that it is down at once. */
+static void
+check_outage (const char *mode)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", mode, "-q", "5", "-w", "2", "--max-jobs=12", "--retries=0", NULL);
+  gboolean is_default = g_str_equal (mode, "Default");
+  guint n_inside = is_default ? 12 : g_str_equal (mode, "WorkerPool") ? 7 : 6, n_parked = is_default ? 0 : 12 - n_inside;
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+
+  check_metric (server, "wp_database_up 1");
+  wp_crowd_send (crowd, 1, NULL);
+  wp_harness_await_stat (server, "database_up", 0);
+  check_metric (server, "wp_database_up 0");
+  check_ready (server, 200, "ready, but database down: jobs wait\n");
+  wp_crowd_send (crowd, 11, NULL);
+  wp_harness_await_stat (server, "ledger.received", 12);
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.parked"), ==, n_parked);
+  wp_harness_await_stat (server, "ready", 0);
+  check_ready (server, 503, "database down\n");
+  check_metric (server, "wp_ready 0");
+  wp_harness_await_log (server, "sqlite:wp.db is down, its jobs wait: database is locked\n");
+  wp_hold_release (hold);
+  wp_crowd_await (crowd, 12);
+  g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, 12);
+  wp_harness_await_stat (server, "ledger.stored", 12);
+  check_ready (server, 200, "ready\n");
+  wp_harness_await_log (server, "sqlite:wp.db is up again, after ");
+  wp_harness_stop (server);
+  g_assert_cmpuint (wp_harness_ledger (server, "failed"), ==, 0);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 12);
+}
+
+static void
+test_outage (void)
+{
+  check_outage ("Default");
+  check_outage ("BufferedChannel");
+  check_outage ("WorkerPool");
+}
+
+/* --retry-for: given up in the end, and the client hears of it. */
+static void
+test_outage_for_too_long (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", "--retry-for=100ms", "--retries=1000", NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+
+  wp_client_post (client, "/", NULL, "x", 1);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 502);
+  wp_harness_await_log (server, "jobs given up: 1; not stored: database is locked\n");
+  g_assert_cmpfloat (wp_harness_stat (server, "retries"), ==, 0);
+  g_clear_pointer (&client, wp_client_free);
+  wp_hold_release (hold);
+  wp_harness_signal (server, SIGTERM);
+  wp_harness_wait (server);
+  g_assert_cmpuint (wp_harness_ledger (server, "failed"), ==, 1);
+}
+
+/* A drain ends in time all the same; what the database did not take is not finished, and is kept with a journal. */
+static void
+test_drain_in_an_outage (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--journal=jobs.journal", "--drain-timeout=300ms", NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+
+  wp_crowd_send (crowd, 10, NULL);
+  wp_crowd_await (crowd, 10);
+  wp_harness_await_stat (server, "database_up", 0);
+  wp_harness_signal (server, SIGTERM);
+  g_assert_cmpint (wp_harness_wait (server), ==, 1);
+  wp_harness_await_log (server, "10 accepted jobs were not finished: 0 queued, 10 in service; they are kept in jobs.journal\n");
+  wp_hold_release (hold);
+  wp_harness_start_again (server, "--journal=jobs.journal", NULL);
+  wp_harness_stop (server);
+  g_assert_cmpuint (wp_harness_ledger (server, "recovered"), ==, 10);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 10);
+}
+
+/* One bad row among many of a commit: the clients beside it have their 200. */
+static void
+test_one_bad_row (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", "--retries=0", NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  WpClient *clients[40];
+
+  wp_hold_execute (hold, "CREATE TRIGGER spoil BEFORE INSERT ON jobs WHEN new.id = '23' BEGIN SELECT raise (ABORT, 'spoilt'); END");
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
     {
-      if (i == 2)
-        g_assert_cmpint (g_unlink (path), ==, 0);
-      if (i == 3)
-        g_assert_cmpint (g_rename (path, away), ==, 0);
-      wp_client_post (client, "/", NULL, "x", 1);
-      g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+      g_autofree char *header = g_strdup_printf ("X-Request-Id: %u\r\n", i);
+
+      clients[i] = wp_client_new (wp_harness_port (server));
+      wp_client_post (clients[i], "/", header, "x", 1);
     }
-  wp_harness_await_log (server, "sqlite:wp.db was removed or replaced, and is opened anew\n");
+  wp_harness_await_stat (server, "ledger.in_service", G_N_ELEMENTS (clients));
+  wp_hold_release (hold);
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    {
+      g_assert_cmpuint (wp_client_read_status (clients[i]), ==, i == 23 ? 502 : 200);
+      wp_client_free (clients[i]);
+    }
+  wp_harness_stop (server);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "id != '23'"), ==, G_N_ELEMENTS (clients) - 1);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, G_N_ELEMENTS (clients) - 1);
+}
+
+/* An id that comes again with another method, path or body is a conflict. With --ack=stored its client hears of it. */
+static void
+test_conflict (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", "--journal=jobs.journal", NULL);
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  static const struct { const char *path, *body; guint status; } requests[] = {
+    { "/a", "1", 200 }, { "/a", "1", 200 }, { "/a", "2", 422 }, { "/b", "1", 422 }, { "/a", "", 422 }, { "/a", "1", 200 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (requests); i++)
+    {
+      wp_client_post (client, requests[i].path, "X-Request-Id: same\r\n", requests[i].body, strlen (requests[i].body));
+      g_assert_cmpuint (wp_client_read_status (client), ==, requests[i].status);
+    }
+  wp_client_send (client, "PUT /a HTTP/1.1\r\nHost: test\r\nX-Request-Id: same\r\nContent-Length: 1\r\n\r\n1");
+  g_assert_cmpuint (wp_client_read_status (client), ==, 422);
+  g_assert_cmpfloat (wp_harness_stat (server, "duplicates"), ==, 2);
+  g_assert_cmpfloat (wp_harness_stat (server, "conflicts"), ==, 4);
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.failed"), ==, 4);
+  check_metric (server, "wp_conflicts_total 4");
+  g_assert_cmpfloat (wp_harness_stat (server, "journal.failed"), ==, 0);   /* their clients know */
   g_clear_pointer (&client, wp_client_free);
   wp_harness_stop (server);
-  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 2);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "method = 'POST' AND path = '/a' AND body = x'31'"), ==, 1);
+  g_assert_cmpint (wp_harness_count_rows (server, "jobs.journal", "1"), ==, 0);
+}
+
+/* With --ack=accepted the reply has gone out: the job is kept as failed. */
+static void
+test_conflict_after_the_answer (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", "--retries=1000", NULL);
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autofree char *list = NULL;
+  guint status;
+
+  for (guint i = 0; i < 2; i++)
+    {
+      wp_client_post (client, "/", "X-Request-Id: same\r\n", i == 0 ? "1" : "2", 1);
+      g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+    }
+  wp_harness_await_stat (server, "journal.failed", 1);
+  g_assert_cmpfloat (wp_harness_stat (server, "conflicts"), ==, 1);
+  g_assert_cmpfloat (wp_harness_stat (server, "retries"), ==, 0);
+  list = ask_admin (server, "/failed.json", &status);
+  g_assert_cmpuint (status, ==, 200);
+  g_assert_nonnull (strstr (list, "\"reason\" : \"id used with another payload\""));
+  wp_harness_await_log (server, "kept as failed in jobs.journal: id used with another payload\n");
+  g_clear_pointer (&client, wp_client_free);
+  wp_harness_signal (server, SIGTERM);
+  wp_harness_wait (server);
+  g_assert_cmpuint (wp_harness_ledger (server, "failed"), ==, 1);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "body = x'31'"), ==, 1);
 }
 
 static void
@@ -193,7 +369,12 @@ main (int argc, char **argv)
   g_test_add_func ("/database-down/failure-is-told", test_failure_is_told);
   g_test_add_func ("/database-down/failure-after-the-answer", test_failure_after_the_answer);
   g_test_add_func ("/database-down/tried-again", test_tried_again);
-  g_test_add_func ("/database-down/file-removed", test_file_removed);
+  g_test_add_func ("/database-down/outage", test_outage);
+  g_test_add_func ("/database-down/outage-for-too-long", test_outage_for_too_long);
+  g_test_add_func ("/database-down/drain-in-an-outage", test_drain_in_an_outage);
+  g_test_add_func ("/database-down/one-bad-row", test_one_bad_row);
+  g_test_add_func ("/database-down/conflict", test_conflict);
+  g_test_add_func ("/database-down/conflict-after-the-answer", test_conflict_after_the_answer);
   g_test_add_func ("/database-down/duplicates-are-counted", test_duplicates_are_counted);
   g_test_add_func ("/database-down/payload-is-whole", test_payload_is_whole);
 

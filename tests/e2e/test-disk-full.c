@@ -249,7 +249,7 @@ test_journal_with_parked (void)
   disk_clear (&disk);
 }
 
-/* The database's disk: tried again until there is room. */
+/* The database's disk: jobs wait until there is room, and no failure counts. */
 static void
 test_database (void)
 {
@@ -263,13 +263,15 @@ test_database (void)
     return;
   database = g_build_filename (disk.dir, "wp.db", NULL);
   spec = g_strconcat ("--database=sqlite:", database, NULL);
-  server = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", "--retries=1000", "--retry-delay=5ms", spec, NULL);
+  server = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", "--retries=0", spec, NULL);
   watch = wp_watch_new (wp_harness_admin_port (server));
   ask_until (server, &log, 200);
   disk_fill (&disk);
-  while (wp_harness_stat (server, "retries") < 3)
+  while (wp_harness_stat (server, "database_up"))
     ask_until (server, &log, 200);
-  wp_harness_await_log (server, "updates failed: database or disk is full\n");
+  wp_harness_await_log (server, "wp.db is down, its jobs wait: database or disk is full\n");
+  for (guint i = 0; i < 20; i++)
+    ask_until (server, &log, 200);
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.failed"), ==, 0);
   disk_empty (&disk);
   wp_harness_await_stat (server, "ledger.stored", log.n_sent);
@@ -279,12 +281,12 @@ test_database (void)
   disk_clear (&disk);
 }
 
-/* The same with the patience gone before there is room: kept, queued anew, stored. */
+/* The same with the patience gone before there is room: the journal keeps the jobs, and the next start runs them. */
 static void
 test_database_for_too_long (void)
 {
-  g_autoptr(WpHarness) server = NULL, run = NULL;
-  g_autofree char *spec = NULL, *database = NULL, *journal = NULL;
+  g_autoptr(WpHarness) server = NULL;
+  g_autofree char *spec = NULL, *database = NULL;
   Log log = log_new ();
   Disk disk;
 
@@ -292,19 +294,22 @@ test_database_for_too_long (void)
     return;
   database = g_build_filename (disk.dir, "wp.db", NULL);
   spec = g_strconcat ("--database=sqlite:", database, NULL);
-  server = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", "--retries=2", "--retry-delay=1ms", spec, NULL);
+  server = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", "--retry-for=1ms", spec, NULL);
   disk_fill (&disk);
-  while (wp_harness_stat (server, "journal.failed") < 3)
+  while (wp_harness_stat (server, "database_up"))
     ask_until (server, &log, 200);
+  for (guint i = 0; i < 3; i++)
+    ask_until (server, &log, 200);
+  while (wp_harness_stat (server, "ledger.failed") < 3)
+    ;
+  wp_harness_await_log (server, "; kept in jobs.journal, and the next start runs them: database or disk is full\n");
+  g_assert_cmpfloat (wp_harness_stat (server, "journal.failed"), ==, 0);
   disk_empty (&disk);
   wp_harness_signal (server, SIGTERM);
   g_assert_cmpint (wp_harness_wait (server), ==, 1);
   g_assert_cmpuint (wp_harness_ledger (server, "failed"), >=, 3);
   wp_harness_await_log (server, "acknowledged jobs were given up, and are kept in ");
 
-  journal = wp_harness_path (server, "jobs.journal");
-  run = wp_harness_run ("--requeue", "--journal", journal, NULL);
-  g_assert_cmpint (wp_harness_wait (run), ==, 0);
   wp_harness_start_again (server, "-m", "BufferedChannel", "--journal=jobs.journal", spec, NULL);
   wp_harness_stop (server);
   g_assert_cmpuint (wp_harness_ledger (server, "recovered"), >=, 3);
@@ -399,7 +404,7 @@ static const WpChildTerms small_files = { .file_bytes = 512 * 1024 };
 static void
 test_journal_too_large (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start_limited (&small_files, "-m", "BufferedChannel", "--journal=jobs.journal", NULL), requeue = NULL;
+  g_autoptr(WpHarness) server = wp_harness_start_limited (&small_files, "-m", "BufferedChannel", "--journal=jobs.journal", "--drain-timeout=1s", NULL), requeue = NULL;
   g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
   g_autofree char *journal = NULL;
   Log log = log_new ();
@@ -426,7 +431,7 @@ test_database_too_large (void)
 
   for (guint i = 0; i < 40; i++)
     ask_until (server, &log, 200);
-  wp_harness_await_log (server, "updates failed: disk I/O error\n");
+  wp_harness_await_log (server, "is down, its jobs wait: disk I/O error");
   ask_until (server, &log, 200);
   wp_harness_signal (server, SIGTERM);
   g_assert_cmpint (wp_harness_wait (server), >=, 0);

@@ -132,7 +132,7 @@ check_failed_list (WpHarness *server)
   g_assert_cmpuint (json_array_get_length (jobs), ==, 100);
   latest = json_array_get_object_element (jobs, 0);
   g_assert_cmpstr (json_object_get_string_member (latest, "id"), ==, "119");
-  g_assert_cmpstr (json_object_get_string_member (latest, "reason"), ==, "no such table: jobs");
+  g_assert_cmpstr (json_object_get_string_member (latest, "reason"), ==, "spoilt");
   g_assert_cmpstr (json_object_get_string_member (latest, "method"), ==, "POST");
   g_assert_cmpint (json_object_get_int_member (latest, "updates"), ==, 2);
   g_assert_cmpint (json_object_get_int_member (latest, "bytes"), ==, 3);
@@ -158,18 +158,18 @@ test_failed_is_kept (void)
   g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
   g_autofree char *said = NULL, *busy = NULL;
 
-  wp_hold_execute (hold, "ALTER TABLE jobs RENAME TO moved");
+  wp_hold_execute (hold, WP_HOLD_SPOIL);
   wp_hold_release (hold);
   for (guint i = 0; i < 120; i++)
     post_ok (client, i, "abc");
   wp_harness_await_stat (server, "journal.failed", 120);
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.failed"), ==, 120);
   g_assert_cmpfloat (wp_harness_stat (server, "retries"), ==, 120);
-  wp_harness_await_log (server, "kept as failed in jobs.journal: no such table: jobs\n");
+  wp_harness_await_log (server, "kept as failed in jobs.journal: spoilt\n");
   check_failed_list (server);
   busy = requeue (server, 2);
   g_assert_nonnull (strstr (busy, "another wp-server uses this journal"));
-  wp_hold_execute (hold, "ALTER TABLE moved RENAME TO jobs");
+  wp_hold_execute (hold, WP_HOLD_UNSPOIL);
   g_clear_pointer (&client, wp_client_free);
   wp_harness_stop_after_loss (server, 120, "kept in jobs.journal");
 
@@ -262,7 +262,7 @@ test_failed_and_told (void)
   g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
   g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
 
-  wp_hold_execute (hold, "DROP TABLE jobs");
+  wp_hold_execute (hold, WP_HOLD_SPOIL);
   wp_hold_release (hold);
   wp_client_post (client, "/", NULL, "x", 1);
   g_assert_cmpuint (wp_client_read_status (client), ==, 502);
@@ -322,7 +322,7 @@ test_ends_before_it_is_durable (void)
       g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
 
       if (fails)
-        wp_hold_execute (database, "DROP TABLE jobs");
+        wp_hold_execute (database, WP_HOLD_SPOIL);
       wp_client_post (client, "/", NULL, "x", 1);
       wp_harness_await_stat (server, "ledger.in_service", 1);
       wp_hold_release (database);

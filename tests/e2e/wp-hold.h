@@ -1,9 +1,13 @@
-/* wp-hold.h - a hand on the database: while it is held no update is done (for 5 s at most, the server's patience with SQLite). */
+/* wp-hold.h - a hand on the database: while it is held no update is done. */
 #pragma once
 
 #include "tests/e2e/wp-harness.h"
 
 typedef struct _WpHold WpHold;
+
+/* To execute: from now on the database takes no row (each update has a permanent failure: "spoilt"); and takes them again. */
+#define WP_HOLD_SPOIL "CREATE TRIGGER spoil BEFORE INSERT ON jobs BEGIN SELECT raise (ABORT, 'spoilt'); END"
+#define WP_HOLD_UNSPOIL "DROP TRIGGER spoil"
 
 WpHold *wp_hold_new (const WpHarness *server, const char *database);   /* the file's name in the server's folder */
 void wp_hold_release (WpHold *self);

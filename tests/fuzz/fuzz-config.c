@@ -62,11 +62,11 @@ read_server (char **args, GError **error)
       check_bounds (&it);
       text = g_strdup_printf ("%d %u %u %d %d %s %u|%s|%s|%s|%s|%s|%s|%s|%s|%" G_GINT64_FORMAT " %" G_GUINT64_FORMAT " %d %u %" G_GINT64_FORMAT
                               " %d %u %u %u %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT
-                              " %" G_GINT64_FORMAT " %d %d", it.policy.mode, it.policy.queue_jobs, it.policy.workers, it.policy.dispatcher, it.policy.when_full, timeout,
+                              " %" G_GINT64_FORMAT " %d %d %" G_GINT64_FORMAT, it.policy.mode, it.policy.queue_jobs, it.policy.workers, it.policy.dispatcher, it.policy.when_full, timeout,
                               it.policy.given, it.listen, it.admin, it.database, it.record, it.journal, it.certificate, it.key, it.token_file,
                               it.commit_pace_ns, it.max_journal_bytes, it.requeue, it.retry.max, it.retry.delay_ns, it.policy.ack, it.max_jobs, it.threads,
                               it.max_connections, it.limits.header_timeout_ns, it.limits.body_timeout_ns, it.limits.idle_timeout_ns,
-                              (guint64) it.limits.max_body_bytes, it.max_pending_bytes, it.drain_timeout_ns, it.by_soup, it.policy.keep_abandoned);
+                              (guint64) it.limits.max_body_bytes, it.max_pending_bytes, it.drain_timeout_ns, it.by_soup, it.policy.keep_abandoned, it.retry_for_ns);
     }
   wp_server_options_clear (&it);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/database/wp-sqlite-settings.h"
+#include "tests/unit/wp-fault-vfs.h"
 
 #define BODY_BYTES (64 * 1024)
 #define N_JOBS 2000              /* twice the bound, so many bytes are they */
@@ -16,43 +17,7 @@
 
 static GMutex mutex;             /* guards all below */
 static GCond changed;
-static gboolean held;            /* who opens the database waits: the copy does, as it has a connection of its own each time */
 static guint n_stored;
-
-static int
-open_file (sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *flags_out)
-{
-  sqlite3_vfs *system = vfs->pAppData;
-
-  g_mutex_lock (&mutex);
-  while (held && (flags & SQLITE_OPEN_MAIN_DB))
-    g_cond_wait (&changed, &mutex);
-  g_mutex_unlock (&mutex);
-
-  return system->xOpen (system, name, file, flags, flags_out);
-}
-
-static void
-watch_opens (void)
-{
-  static sqlite3_vfs watched;
-  sqlite3_vfs *system = sqlite3_vfs_find (NULL);
-
-  watched = *system;
-  watched.zName = "watched";
-  watched.pAppData = system;
-  watched.xOpen = open_file;
-  g_assert_cmpint (sqlite3_vfs_register (&watched, TRUE), ==, SQLITE_OK);
-}
-
-static void
-hold (gboolean on)
-{
-  g_mutex_lock (&mutex);
-  held = on;
-  g_cond_broadcast (&changed);
-  g_mutex_unlock (&mutex);
-}
 
 static void
 on_done (WpJob *const *jobs, guint n, gpointer data)
@@ -143,10 +108,10 @@ test_log_has_a_bound (void)
 
   g_assert_no_error (error);
   wp_database_on_done (database, on_done, NULL);
-  hold (TRUE);
+  wp_fault_vfs_hold (WP_FAULT_WRITE, "jobs.db");   /* by the copy alone */
   n_before = fill (database, jobs);
   g_assert_cmpint (g_stat (log, &file), ==, 0);
-  hold (FALSE);
+  wp_fault_vfs_hold (WP_FAULT_NONE, NULL);
 
   g_assert_cmpuint (n_before, <, N_JOBS);
   g_assert_cmpint (file.st_size, >, bound / 2);   /* it did not wait for the first copy of all */
@@ -162,7 +127,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  watch_opens ();
+  wp_fault_vfs_register ();
   g_test_add_func ("/copy-behind/log-has-a-bound", test_log_has_a_bound);
 
   return g_test_run ();

@@ -229,61 +229,159 @@ test_bare_requests (Bench *bench, gconstpointer data)
   sqlite3_close (db);
 }
 
-static void
-test_duplicates (Bench *bench, gconstpointer data)
+static const WpJob *
+nth (const Bench *self, guint i)
 {
+  return self->jobs->pdata[i];
+}
+
+/* The same id with the same payload (method, path and body) is a repetition, with another one a conflict; the row stays as it was. */
+static void
+test_same_id_again (Bench *bench, gconstpointer data)
+{
+  WpJob *job;
   sqlite3 *db;
-  guint n = 0;
 
   open_database (bench, bench->spec);
-  for (guint i = 0; i < 4; i++)
+  for (guint i = 0; i < 6; i++)
     {
-      g_autofree char *body = g_strdup_printf ("%u", i);
-
-      wp_database_update (bench->database, make_job (bench, "same", body, 1));
-      await (bench, i + 1, 0);
+      job = make_job (bench, "same", i == 2 ? "b" : "a", 1);
+      if (i == 1)
+        g_clear_pointer (&job->content_type, g_free);   /* no part of the payload */
+      if (i == 3)
+        job->method = "PUT";
+      if (i == 4)
+        *job->path = '!';
+      wp_database_update (bench->database, job);
+      await (bench, i < 2 ? i + 1 : i == 5 ? 3 : 2, i < 2 ? 0 : i == 5 ? 3 : i - 1);
     }
-  wp_database_update (bench->database, make_job (bench, "other", NULL, 0));
-  await (bench, 5, 0);
-  for (guint i = 0; i < 5; i++)
-    n += ((WpJob *) bench->jobs->pdata[i])->result == WP_RESULT_DUPLICATE;
-  g_assert_cmpuint (n, ==, 3);
-  g_assert_cmpint (((WpJob *) bench->jobs->pdata[0])->result, ==, WP_RESULT_STORED);
-  g_assert_cmpint (((WpJob *) bench->jobs->pdata[4])->result, ==, WP_RESULT_STORED);
+  g_assert_cmpint (nth (bench, 0)->result, ==, WP_RESULT_STORED);
+  g_assert_cmpint (nth (bench, 1)->result, ==, WP_RESULT_DUPLICATE);
+  for (guint i = 2; i < 5; i++)
+    {
+      g_assert_cmpint (nth (bench, i)->result, ==, WP_RESULT_CONFLICT);
+      g_assert_cmpstr (nth (bench, i)->failure, ==, "id used with another payload");
+    }
+  g_assert_cmpint (nth (bench, 5)->result, ==, WP_RESULT_DUPLICATE);
   db = connect_second (bench);
-  g_assert_cmpint (query_number (db, "SELECT count(*) FROM jobs"), ==, 2);
-  g_assert_cmpint (query_number (db, "SELECT body = x'30' FROM jobs WHERE id = 'same'"), ==, 1);
+  g_assert_cmpint (query_number (db, "SELECT count(*) FROM jobs"), ==, 1);
+  g_assert_cmpint (query_number (db, "SELECT method = 'POST' AND path = '/in?x=1' AND body = x'61' FROM jobs"), ==, 1);
   sqlite3_close (db);
 }
 
+/* The writer is here when the first of all has been stored, and takes all others at once then. */
 static void
 on_first_done (WpJob *const *jobs, guint n, gpointer data)
 {
   Bench *bench = data;
 
-  if (g_strcmp0 (jobs[0]->id, "same") == 0 && n == 1)
-    for (guint i = 1; i < 3; i++)
-      wp_database_update (bench->database, bench->jobs->pdata[i]);   /* the writer is here, and takes both at once then */
+  if (jobs[0] == bench->jobs->pdata[0])
+    for (guint i = 1; i < bench->jobs->len; i++)
+      wp_database_update (bench->database, bench->jobs->pdata[i]);
   on_done (jobs, n, data);
 }
 
-/* One row spoils a batch: none of it is stored, and what was a repetition in it is none. */
+/* Updates all that were made: the first, then the rest in one batch. */
 static void
-test_duplicate_in_a_batch_that_fails (Bench *bench, gconstpointer data)
+update_in_a_batch (Bench *self)
 {
-  WpJob *first = make_job (bench, "same", NULL, 0), *second = make_job (bench, "same", NULL, 0);
+  wp_database_on_done (self->database, on_first_done, self);
+  wp_database_update (self->database, self->jobs->pdata[0]);
+}
+
+static void
+test_same_id_in_a_batch (Bench *bench, gconstpointer data)
+{
+  static const WpResult expected[] = { WP_RESULT_STORED, WP_RESULT_STORED, WP_RESULT_DUPLICATE, WP_RESULT_CONFLICT, WP_RESULT_STORED };
+
+  make_job (bench, "first", NULL, 0);
+  make_job (bench, "same", "a", 1);
+  make_job (bench, "same", "a", 1);
+  make_job (bench, "same", "b", 1);
+  make_job (bench, "other", "b", 1);
+  open_database (bench, bench->spec);
+  update_in_a_batch (bench);
+  await (bench, 4, 1);
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
+    g_assert_cmpint (nth (bench, i)->result, ==, expected[i]);
+}
+
+static void
+spoil (sqlite3 *db, const char *where)
+{
+  g_autofree char *sql = g_strdup_printf ("CREATE TRIGGER spoil BEFORE INSERT ON jobs WHEN %s BEGIN SELECT raise (ABORT, 'spoilt'); END", where);
+
+  execute (db, sql);
+}
+
+/* In a batch some rows are bad: they alone fail, wherever they stand, and whatever the size of the batch. */
+static void
+check_bad_rows (Bench *bench, guint n, guint n_bad)
+{
+  g_autoptr(GHashTable) bad = g_hash_table_new (NULL, NULL);
   sqlite3 *db;
 
-  make_job (bench, "bad", NULL, 0);
+  while (g_hash_table_size (bad) < n_bad)
+    g_hash_table_add (bad, GINT_TO_POINTER (g_test_rand_int_range (1, (gint32) n)));
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *id = g_strdup_printf (g_hash_table_contains (bad, GUINT_TO_POINTER (i)) ? "bad%u" : "good%u", i);
+
+      make_job (bench, id, id, strlen (id));
+    }
   open_database (bench, bench->spec);
-  wp_database_on_done (bench->database, on_first_done, bench);
   db = connect_second (bench);
-  execute (db, "CREATE TRIGGER spoil BEFORE INSERT ON jobs WHEN new.id = 'bad' BEGIN SELECT raise (ABORT, 'spoilt'); END");
-  wp_database_update (bench->database, first);
-  await (bench, 1, 2);
-  g_assert_cmpint (second->result, ==, WP_RESULT_PERMANENT);
-  g_assert_cmpstr (second->failure, ==, "spoilt");
-  g_assert_cmpint (query_number (db, "SELECT count(*) FROM jobs"), ==, 1);
+  spoil (db, "new.id LIKE 'bad%'");
+  update_in_a_batch (bench);
+  await (bench, n - n_bad, n_bad);
+  for (guint i = 0; i < n; i++)
+    if (g_hash_table_contains (bad, GUINT_TO_POINTER (i)))
+      g_assert_true (nth (bench, i)->result == WP_RESULT_PERMANENT && g_str_equal (nth (bench, i)->failure, "spoilt"));
+    else
+      g_assert_cmpint (nth (bench, i)->result, ==, WP_RESULT_STORED);
+  g_assert_cmpint (query_number (db, "SELECT count(*) FROM jobs"), ==, n - n_bad);
+  g_assert_cmpint (query_number (db, "SELECT count(*) FROM jobs WHERE id LIKE 'bad%'"), ==, 0);
+  sqlite3_close (db);
+}
+
+static void
+test_one_bad_row (Bench *bench, gconstpointer data)
+{
+  check_bad_rows (bench, 700, 1);
+}
+
+static void
+test_some_bad_rows (Bench *bench, gconstpointer data)
+{
+  check_bad_rows (bench, 300, 20);
+}
+
+static void
+test_bad_rows_only (Bench *bench, gconstpointer data)
+{
+  check_bad_rows (bench, 50, 49);
+}
+
+/* A trigger that makes nothing of a row is no repetition of it; nor is an error in a function of SQLite's the table's fault. */
+static void
+test_rows_that_a_trigger_refuses (Bench *bench, gconstpointer data)
+{
+  sqlite3 *db;
+
+  make_job (bench, "first", NULL, 0);
+  make_job (bench, "1", "{}", 2);
+  make_job (bench, "ignored", "{}", 2);
+  make_job (bench, "2", "not json", 8);
+  open_database (bench, bench->spec);
+  db = connect_second (bench);
+  execute (db, "CREATE TRIGGER i BEFORE INSERT ON jobs WHEN new.id = 'ignored' BEGIN SELECT raise (IGNORE); END");
+  execute (db, "CREATE TRIGGER j BEFORE INSERT ON jobs WHEN new.id != 'first' BEGIN SELECT json (CAST (new.body AS TEXT)); END");
+  update_in_a_batch (bench);
+  await (bench, 2, 2);
+  g_assert_cmpint (nth (bench, 2)->result, ==, WP_RESULT_PERMANENT);
+  g_assert_cmpstr (nth (bench, 2)->failure, ==, "a trigger ignores it");
+  g_assert_cmpint (nth (bench, 3)->result, ==, WP_RESULT_PERMANENT);
+  g_assert_cmpstr (nth (bench, 3)->failure, ==, "malformed JSON");
   sqlite3_close (db);
 }
 
@@ -350,7 +448,7 @@ test_locked_for_a_while (Bench *bench, gconstpointer data)
 }
 
 static guint64
-count_told (void)
+count_failures_told (void)
 {
   guint64 n = 0;
 
@@ -359,7 +457,7 @@ count_told (void)
       const char *count = strstr (lines->pdata[i], ".db: ");
 
       g_assert_nonnull (count);
-      g_assert_nonnull (strstr (lines->pdata[i], "updates failed: no such table: jobs"));
+      g_assert_nonnull (strstr (lines->pdata[i], "updates failed: spoilt"));
       n += g_ascii_strtoull (count + 5, NULL, 10);
     }
   return n;
@@ -367,26 +465,128 @@ count_told (void)
 
 /* Every failure is told, at once or, where there were many, in a number; none is forgotten. */
 static void
-test_fails_and_recovers (Bench *bench, gconstpointer data)
+test_failures_are_told (Bench *bench, gconstpointer data)
 {
   sqlite3 *db;
 
   open_database (bench, bench->spec);
   db = connect_second (bench);
-  execute (db, "ALTER TABLE jobs RENAME TO moved");
+  spoil (db, "TRUE");
   for (guint i = 0; i < 4; i++)
     {
       wp_database_update (bench->database, make_job (bench, NULL, "x", 1));
       await (bench, 0, i + 1);
     }
   g_assert_cmpuint (lines->len, >=, 1);
-  execute (db, "ALTER TABLE moved RENAME TO jobs");
+  execute (db, "DROP TRIGGER spoil");
   wp_database_update (bench->database, make_job (bench, "1", "x", 1));
   await (bench, 1, 4);
   g_assert_cmpint (query_number (db, "SELECT count(*) FROM jobs"), ==, 1);
+  g_assert_true (wp_database_down_since (bench->database) == WP_TIME_NONE);   /* it never was */
   sqlite3_close (db);
   g_clear_pointer (&bench->database, wp_database_free);
-  g_assert_cmpuint (count_told (), ==, 4);
+  g_assert_cmpuint (count_failures_told (), ==, 4);
+}
+
+static gboolean
+is_down (const Bench *self)
+{
+  return wp_database_down_since (self->database) != WP_TIME_NONE;
+}
+
+static void
+await_down (const Bench *self)
+{
+  gint64 until_us = g_get_monotonic_time () + GIVE_UP_US;
+
+  while (!is_down (self))
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, until_us);
+      g_usleep (1000);
+    }
+}
+
+static gboolean
+was_told (const char *text)
+{
+  gboolean told = FALSE;
+
+  g_mutex_lock (&lines_mutex);
+  for (guint i = 0; i < lines->len; i++)
+    told = told || strstr (lines->pdata[i], text);
+  g_mutex_unlock (&lines_mutex);
+
+  return told;
+}
+
+/* Down is nobody's failure: the jobs wait, those that come later too, and are stored in the end, in their order. */
+static void
+check_waits (Bench *bench, const char *down, const char *up, const char *reason)
+{
+  sqlite3 *db;
+
+  open_database (bench, bench->spec);
+  db = connect_second (bench);
+  g_assert_false (is_down (bench));
+  execute (db, down);
+  wp_database_update (bench->database, make_job (bench, "0", "x", 1));
+  await_down (bench);
+  for (guint i = 1; i < 10; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("%u", i);
+
+      wp_database_update (bench->database, make_job (bench, id, "x", 1));
+    }
+  await (bench, 0, 0);
+  g_assert_true (was_told (reason));
+  execute (db, up);
+  await (bench, 10, 0);
+  g_assert_false (is_down (bench));
+  g_assert_true (was_told ("is up again, after "));
+  g_assert_cmpint (query_number (db, "SELECT count(*) FROM jobs WHERE id + 1 = rowid"), ==, 10);
+  for (guint i = 0; i < 10; i++)
+    g_assert_cmpint (nth (bench, i)->result, ==, WP_RESULT_STORED);
+  sqlite3_close (db);
+}
+
+static void
+test_waits_while_locked (Bench *bench, gconstpointer data)
+{
+  check_waits (bench, "BEGIN IMMEDIATE", "COMMIT", ".db is down, its jobs wait");
+  g_assert_true (was_told ("database is locked"));
+}
+
+static void
+test_waits_for_its_table (Bench *bench, gconstpointer data)
+{
+  check_waits (bench, "ALTER TABLE jobs RENAME TO moved", "ALTER TABLE moved RENAME TO jobs", "no such table: jobs");
+}
+
+/* --retry-for: a job waits so long, from when it came or the database went down, and is then given up; who comes later has its own time. */
+static void
+test_waits_no_longer_than_it_may (Bench *bench, gconstpointer data)
+{
+  const gint64 retry_for_ns = 200 * WP_NS_PER_MS;
+  sqlite3 *db;
+
+  open_database (bench, bench->spec);
+  bench->database->retry_for_ns = retry_for_ns;
+  db = connect_second (bench);
+  execute (db, "ALTER TABLE jobs RENAME TO moved");
+  wp_database_update (bench->database, make_job (bench, "0", "x", 1));
+  await (bench, 0, 1);
+  g_assert_cmpint (nth (bench, 0)->result, ==, WP_RESULT_TRANSIENT);
+  g_assert_cmpstr (nth (bench, 0)->failure, ==, "no such table: jobs");
+  g_assert_cmpint (nth (bench, 0)->finished_ns - nth (bench, 0)->started_ns, >=, retry_for_ns);
+  g_assert_true (is_down (bench));
+  wp_database_update (bench->database, make_job (bench, "1", "x", 1));
+  await (bench, 0, 2);
+  g_assert_cmpint (nth (bench, 1)->finished_ns - nth (bench, 1)->started_ns, >=, retry_for_ns);
+  execute (db, "ALTER TABLE moved RENAME TO jobs");
+  wp_database_update (bench->database, make_job (bench, "2", "x", 1));
+  await (bench, 1, 2);
+  g_assert_false (is_down (bench));
+  sqlite3_close (db);
 }
 
 static void
@@ -409,8 +609,8 @@ test_cannot_open (Bench *bench, gconstpointer data)
   g_autofree char *folder = g_strconcat ("sqlite:", bench->dir, NULL);
   sqlite3 *db;
 
-  check_refused (bench, "sqlite:/nonexistent/jobs.db", "sqlite:/nonexistent/jobs.db: unable to open database file");
-  check_refused (bench, folder, "unable to open database file");
+  check_refused (bench, "sqlite:/nonexistent/jobs.db", "sqlite:/nonexistent/jobs.db: No such file or directory");
+  check_refused (bench, folder, "unable to open database file: Is a directory");
   check_refused (bench, "sqlite:", "no file named");
   check_refused (bench, "jobs.db", "\"jobs.db\" is not a database: sqlite:FILE, delay:TIME or delay:request");
   check_refused (bench, "mysql:jobs", "\"mysql:jobs\" is not a database");
@@ -421,7 +621,7 @@ test_cannot_open (Bench *bench, gconstpointer data)
   db = connect_second (bench);
   execute (db, "CREATE TABLE jobs (other)");
   sqlite3_close (db);
-  check_refused (bench, bench->spec, "table jobs has 1 columns");
+  check_refused (bench, bench->spec, "it is another program's database: table jobs has no column named id");
   g_assert_true (g_file_set_contents (bench->path, "this is no database, but a text that is long enough to look like one", -1, NULL));
   check_refused (bench, bench->spec, "file is not a database");
 }
@@ -534,12 +734,19 @@ main (int argc, char **argv)
   } tests[] = {
     { "/database/row", test_row },
     { "/database/bare-requests", test_bare_requests },
-    { "/database/duplicates", test_duplicates },
-    { "/database/duplicate-in-a-batch-that-fails", test_duplicate_in_a_batch_that_fails },
+    { "/database/same-id-again", test_same_id_again },
+    { "/database/same-id-in-a-batch", test_same_id_in_a_batch },
+    { "/database/one-bad-row", test_one_bad_row },
+    { "/database/some-bad-rows", test_some_bad_rows },
+    { "/database/bad-rows-only", test_bad_rows_only },
+    { "/database/rows-that-a-trigger-refuses", test_rows_that_a_trigger_refuses },
     { "/database/group-commit", test_group_commit },
     { "/database/keeps-its-pace", test_sqlite_keeps_its_pace },
     { "/database/locked-for-a-while", test_locked_for_a_while },
-    { "/database/fails-and-recovers", test_fails_and_recovers },
+    { "/database/failures-are-told", test_failures_are_told },
+    { "/database/waits-while-locked", test_waits_while_locked },
+    { "/database/waits-for-its-table", test_waits_for_its_table },
+    { "/database/waits-no-longer-than-it-may", test_waits_no_longer_than_it_may },
     { "/database/cannot-open", test_cannot_open },
     { "/database/delay", test_delay },
     { "/database/delay-of-nothing", test_delay_of_nothing },
@@ -550,7 +757,7 @@ main (int argc, char **argv)
 
   g_test_init (&argc, &argv, NULL);
   g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
-  g_log_set_handler (NULL, G_LOG_LEVEL_WARNING, on_log, NULL);
+  g_log_set_handler (NULL, G_LOG_LEVEL_WARNING | G_LOG_LEVEL_MESSAGE, on_log, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
     g_test_add (tests[i].name, Bench, NULL, bench_init, tests[i].func, bench_clear);
 

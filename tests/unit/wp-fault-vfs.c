@@ -15,6 +15,9 @@ static GHashTable *names;    /* (element-type sqlite3_file utf8): of the open fi
 static WpFault armed;
 static const char *armed_suffix;
 static guint armed_left;     /* operations until it fails */
+static WpFault held;
+static const char *held_suffix;
+static GCond released;
 
 static const sqlite3_io_methods *
 theirs (sqlite3_file *file)
@@ -28,6 +31,8 @@ fails (WpFault fault, sqlite3_file *file)
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
   const char *name = g_hash_table_lookup (names, file);
 
+  while (fault == held && name && g_str_has_suffix (name, held_suffix))
+    g_cond_wait (&released, &mutex);
   return fault == armed && armed_left > 0 && name && g_str_has_suffix (name, armed_suffix) && --armed_left == 0;
 }
 
@@ -115,6 +120,16 @@ wp_fault_vfs_arm (WpFault fault, const char *suffix, guint nth)
   armed = fault;
   armed_suffix = suffix;
   armed_left = nth;
+}
+
+void
+wp_fault_vfs_hold (WpFault fault, const char *suffix)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
+
+  held = fault;
+  held_suffix = suffix;
+  g_cond_broadcast (&released);
 }
 
 gboolean

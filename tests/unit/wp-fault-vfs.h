@@ -11,5 +11,8 @@ void wp_fault_vfs_register (void);
 /* From now on the @nth such operation fails, on a file whose name ends in @suffix; those after it work. Any thread, as the next. */
 void wp_fault_vfs_arm (WpFault fault, const char *suffix, guint nth);
 
+/* From now on such operations wait, on files whose names end in @suffix, until the next call of this. WP_FAULT_NONE: none does. */
+void wp_fault_vfs_hold (WpFault fault, const char *suffix);
+
 /* Ends it. Returns: whether it has failed. */
 gboolean wp_fault_vfs_disarm (void);

@@ -1,0 +1,287 @@
+#include "runtime/database/wp-batch-writer.h"
+
+#include <errno.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include "runtime/queue/wp-prompt.h"
+
+#define MOST_ROWS 1000
+#define MOST_BYTES (8u << 20)
+#define FIRST_DELAY_NS (50 * WP_NS_PER_MS)
+#define LONGEST_DELAY_NS WP_NS_PER_S
+#define REMIND_NS (10 * WP_NS_PER_S)     /* how often it is said that the database is down */
+
+/* Several writers in one database starve each other, so the pool has one thread; it is pushed to only when it is not at work. */
+struct _WpBatchWriter {
+  WpDatabase *database;
+  const WpBatchClass *class;
+  char *name;
+  GAsyncQueue *waiting;      /* (element-type WpJob) */
+  GThreadPool *pool;
+  gint at_work;              /* atomic: the writer runs or is about to */
+
+  /* The writer's. */
+  GPtrArray *jobs;           /* (element-type WpJob): taken, and not done */
+  gsize bytes;               /* of their payloads */
+  guint most_rows;           /* of the next transaction; less than MOST_ROWS while a job at fault is sought */
+  gint64 began_ns;           /* the transaction, as its pace has it */
+  gint64 delay_ns;           /* until a database that is down is tried again */
+  gboolean said_down;        /* the log has it */
+  gint64 said_down_ns;       /* when it was said last; 0: never */
+  guint64 n_failed;          /* permanent failures since the last line of the log about them */
+  char *reason;              /* of the last of them */
+  gint64 said_failed_ns;
+};
+
+static gsize
+size_of (const WpJob *job)
+{
+  return job->body ? g_bytes_get_size (job->body) : 0;
+}
+
+/* Takes what waits, as long as it is within the bounds. */
+static void
+fill (WpBatchWriter *self)
+{
+  WpJob *job;
+
+  g_async_queue_lock (self->waiting);
+  while (self->jobs->len < MOST_ROWS && (job = g_async_queue_try_pop_unlocked (self->waiting)))
+    {
+      if (self->jobs->len > 0 && self->bytes + size_of (job) > MOST_BYTES)
+        {
+          g_async_queue_push_front_unlocked (self->waiting, job);
+          break;
+        }
+      g_ptr_array_add (self->jobs, job);
+      self->bytes += size_of (job);
+    }
+  g_async_queue_unlock (self->waiting);
+}
+
+/* The first @n have their results. */
+static void
+tell (WpBatchWriter *self, guint n)
+{
+  if (n == 0)
+    return;
+  for (guint i = 0; i < n; i++)
+    self->bytes -= size_of (self->jobs->pdata[i]);   /* before they are told of: they may be gone then */
+  self->database->done ((WpJob *const *) self->jobs->pdata, n, self->database->done_data);
+  g_ptr_array_remove_range (self->jobs, 0, n);
+}
+
+/* One line a second at most, @at_last whatever is left; every failure is counted in one of them. */
+static void
+log_failures (WpBatchWriter *self, gboolean at_last)
+{
+  gint64 now_ns = wp_time_monotonic ();
+
+  if (self->n_failed == 0 || (!at_last && self->said_failed_ns != 0 && now_ns - self->said_failed_ns < WP_NS_PER_S))
+    return;
+  g_warning ("%s: %" G_GUINT64_FORMAT " updates failed: %s", self->name, self->n_failed, self->reason);
+  self->n_failed = 0;
+  self->said_failed_ns = now_ns;
+}
+
+static void
+fail_first (WpBatchWriter *self, char *reason)
+{
+  WpJob *job = self->jobs->pdata[0];
+  char *shared = g_ref_string_new (reason);
+
+  job->result = WP_RESULT_PERMANENT;
+  wp_job_set_failure (job, shared);
+  g_ref_string_release (shared);
+  self->n_failed++;
+  g_free (self->reason);
+  self->reason = g_strdup (reason);
+}
+
+/* @down_ns: since when. */
+static void
+note_down (WpBatchWriter *self, gint64 down_ns, const char *reason)
+{
+  gint64 now_ns = wp_time_monotonic ();
+  char time[WP_TIME_BUFFER];
+
+  if (self->delay_ns == 0)
+    wp_database_set_down (self->database, down_ns);
+  down_ns = wp_database_down_since (self->database);
+  if (self->said_down_ns != 0 && now_ns - self->said_down_ns < (self->said_down ? REMIND_NS : WP_NS_PER_S))
+    return;
+  g_warning ("%s is down%s%s, its jobs wait: %s", self->name, self->said_down ? " for " : "",
+             self->said_down ? wp_time_format_people (time, now_ns - down_ns) : "", reason);
+  self->said_down = TRUE;
+  self->said_down_ns = now_ns;
+}
+
+static void
+note_up (WpBatchWriter *self)
+{
+  char time[WP_TIME_BUFFER];
+
+  if (self->delay_ns == 0)
+    return;
+  if (self->said_down)
+    g_message ("%s is up again, after %s", self->name,
+               wp_time_format_people (time, wp_time_monotonic () - wp_database_down_since (self->database)));
+  self->said_down = FALSE;
+  self->delay_ns = 0;
+  wp_database_set_down (self->database, WP_TIME_NONE);
+}
+
+/* Of the @n jobs that were tried, how many from the first on have waited for the database for as long as it may take. */
+static guint
+count_expired (const WpBatchWriter *self, guint n)
+{
+  gint64 retry_for_ns = self->database->retry_for_ns, down_ns = wp_database_down_since (self->database), now_ns = wp_time_monotonic ();
+  guint n_expired = 0;
+
+  while (retry_for_ns != WP_TIME_NONE && n_expired < n &&
+         now_ns - MAX (down_ns, ((const WpJob *) self->jobs->pdata[n_expired])->started_ns) >= retry_for_ns)
+    n_expired++;
+  return n_expired;
+}
+
+static void
+give_up_expired (WpBatchWriter *self, guint n, const char *reason)
+{
+  guint n_expired = count_expired (self, n);
+  char *shared = g_ref_string_new (reason);
+
+  for (guint i = 0; i < n_expired; i++)
+    {
+      WpJob *job = self->jobs->pdata[i];
+
+      job->result = WP_RESULT_TRANSIENT;
+      wp_job_set_failure (job, shared);
+    }
+  g_ref_string_release (shared);
+  tell (self, n_expired);
+}
+
+static void
+sleep_until (gint64 until_ns)
+{
+  struct timespec until = { until_ns / WP_NS_PER_S, until_ns % WP_NS_PER_S };
+
+  while (clock_nanosleep (CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+    ;
+}
+
+/* It was tried for @n jobs at @down_ns, and is down: waits a while, unless no job is left to wait with. */
+static void
+wait_for_database (WpBatchWriter *self, guint n, gint64 down_ns, const char *reason)
+{
+  note_down (self, down_ns, reason);
+  give_up_expired (self, n, reason);
+  self->delay_ns = CLAMP (2 * self->delay_ns, FIRST_DELAY_NS, LONGEST_DELAY_NS);
+  if (self->jobs->len > 0)
+    sleep_until (wp_time_monotonic () + self->delay_ns);
+  self->began_ns = wp_time_monotonic ();
+}
+
+/* Waits until a commit that began at @began_ns may be over. Deadlines are absolute, so that lateness does not add up while there is always
+ * something to write; the stamps remain clock readings. */
+static void
+keep_pace (WpBatchWriter *self)
+{
+  gint64 over_ns = self->began_ns + self->database->pace_ns;
+
+  if (self->database->pace_ns == 0)
+    return;
+  self->began_ns = MAX (over_ns, wp_time_monotonic ());
+  if (self->began_ns == over_ns)
+    sleep_until (over_ns);
+}
+
+/* One transaction, of those that were taken. */
+static void
+write_some (WpBatchWriter *self)
+{
+  guint n = MIN (self->most_rows, self->jobs->len);
+  gint64 now_ns = wp_time_monotonic ();
+  g_autofree char *reason = NULL;
+  WpResult result = self->class->store (self->database, (WpJob *const *) self->jobs->pdata, n, &reason);
+
+  if (result == WP_RESULT_TRANSIENT)
+    {
+      wait_for_database (self, n, now_ns, reason);
+      return;
+    }
+  note_up (self);
+  self->most_rows = result == WP_RESULT_PERMANENT ? MAX (n / 2, 1) : MIN (2 * self->most_rows, MOST_ROWS);
+  keep_pace (self);
+  if (result != WP_RESULT_PERMANENT)
+    tell (self, n);
+  else if (n == 1)
+    {
+      fail_first (self, reason);
+      tell (self, 1);
+      log_failures (self, FALSE);
+    }
+  if (result != WP_RESULT_PERMANENT && self->class->rest)
+    self->class->rest (self->database);
+}
+
+static void
+write_all (gpointer token, gpointer data)
+{
+  WpBatchWriter *self = data;
+
+  prctl (PR_SET_TIMERSLACK, 1);   /* the thread is the writer's own; 50 us otherwise */
+  if (self->database->pace_ns > 0)
+    wp_prompt_thread (WP_PROMPT_FRONT);   /* it sleeps more than it works, and has to wake on time */
+  do
+    {
+      self->began_ns = wp_time_monotonic ();
+      while (fill (self), self->jobs->len > 0)
+        write_some (self);
+      self->most_rows = MOST_ROWS;
+      g_atomic_int_set (&self->at_work, FALSE);
+      /* A job that came between the last look and now has found us at work: look once more. */
+    }
+  while (g_async_queue_length (self->waiting) > 0 && g_atomic_int_compare_and_exchange (&self->at_work, FALSE, TRUE));
+}
+
+WpBatchWriter *
+wp_batch_writer_new (WpDatabase *database, const WpBatchClass *class, const char *name, GError **error)
+{
+  WpBatchWriter *self = g_new0 (WpBatchWriter, 1);
+
+  self->database = database;
+  self->class = class;
+  self->name = g_strdup (name);
+  self->waiting = g_async_queue_new ();
+  self->jobs = g_ptr_array_new ();
+  self->most_rows = MOST_ROWS;
+  self->pool = g_thread_pool_new (write_all, self, 1, TRUE, error);
+  if (self->pool)
+    return self;
+
+  wp_batch_writer_free (self);
+  return NULL;
+}
+
+void
+wp_batch_writer_free (WpBatchWriter *self)
+{
+  if (self->pool)
+    g_thread_pool_free (self->pool, FALSE, TRUE);
+  log_failures (self, TRUE);
+  g_async_queue_unref (self->waiting);
+  g_ptr_array_unref (self->jobs);
+  g_free (self->reason);
+  g_free (self->name);
+  g_free (self);
+}
+
+void
+wp_batch_writer_push (WpBatchWriter *self, WpJob *job)
+{
+  g_async_queue_push (self->waiting, job);
+  if (g_atomic_int_compare_and_exchange (&self->at_work, FALSE, TRUE))
+    g_thread_pool_push (self->pool, self, NULL);
+}

@@ -1,0 +1,320 @@
+#include "runtime/database/wp-sqlite-file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/database/wp-sqlite-log.h"
+#include "runtime/database/wp-sqlite-settings.h"
+#include "sim/base/wp-error.h"
+
+struct _WpSqliteFile {
+  char *path;                /* absolute, so that SQLite takes it for no URI */
+  char *log_path, *index_path;   /* where SQLite keeps them: beside the file that @path leads to; NULL before the first open */
+  sqlite3 *db;
+  gboolean distrusted;
+  WpFileId main, log, index;   /* what their names stood for when it was opened */
+};
+
+static gboolean
+fail (GError **error, const char *why)
+{
+  g_set_error_literal (error, WP_ERROR, WP_ERROR_IO, why);
+  return FALSE;
+}
+
+char *
+wp_sqlite_file_describe_error (sqlite3 *db)
+{
+  int system_errno = sqlite3_system_errno (db), status = sqlite3_errcode (db) & 0xff;
+
+  if (system_errno == 0 || (status != SQLITE_CANTOPEN && status != SQLITE_IOERR))
+    return g_strdup (sqlite3_errmsg (db));
+  return g_strdup_printf ("%s: %s", sqlite3_errmsg (db), g_strerror (system_errno));
+}
+
+static gboolean
+fail_by_sqlite (GError **error, sqlite3 *db)
+{
+  g_autofree char *why = wp_sqlite_file_describe_error (db);
+
+  return fail (error, why);
+}
+
+static gboolean
+is_at (const WpFileId *id, const char *path)
+{
+  WpFileId now;
+
+  return wp_file_id_of_path (&now, path) && wp_file_id_equal (&now, id);
+}
+
+static gboolean
+execute (sqlite3 *db, const char *sql)
+{
+  return sqlite3_exec (db, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/* -1: it cannot be read. */
+static gint64
+query_number (sqlite3 *db, const char *sql)
+{
+  sqlite3_stmt *statement = NULL;
+  gint64 number = -1;
+
+  if (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step (statement) == SQLITE_ROW)
+    number = sqlite3_column_int64 (statement, 0);
+  return sqlite3_finalize (statement) == SQLITE_OK ? number : -1;
+}
+
+WpSqliteFile *
+wp_sqlite_file_new (const char *path)
+{
+  WpSqliteFile *self = g_new0 (WpSqliteFile, 1);
+
+  self->path = g_canonicalize_filename (path, NULL);
+  return self;
+}
+
+void
+wp_sqlite_file_free (WpSqliteFile *self)
+{
+  wp_sqlite_file_close (self);
+  g_free (self->index_path);
+  g_free (self->log_path);
+  g_free (self->path);
+  g_free (self);
+}
+
+/* A log without its file has rows that SQLite would throw away. */
+static gboolean
+check_no_stray_log (const WpSqliteFile *self, GError **error)
+{
+  g_autofree char *log_path = g_strconcat (self->path, "-wal", NULL);
+  struct stat status;
+
+  if (stat (log_path, &status) != 0 || status.st_size == 0)
+    return TRUE;
+  g_set_error (error, WP_ERROR, WP_ERROR_IO, "it is missing, but its log %s is there: move the file back beside its log, or remove the log", log_path);
+  return FALSE;
+}
+
+/* SQLite gives the files beside it the mode of this one. */
+static gboolean
+create (const WpSqliteFile *self, GError **error)
+{
+  struct stat status;
+  int fd;
+
+  if (stat (self->path, &status) == 0 && status.st_size > 0)
+    return TRUE;
+  if (!check_no_stray_log (self, error))
+    return FALSE;
+  if (stat (self->path, &status) == 0)
+    return TRUE;
+  fd = open (self->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0)
+    return fail (error, g_strerror (errno));
+  fchmod (fd, 0600);
+  close (fd);
+
+  return TRUE;
+}
+
+/* A connection that, when it is closed, copies no log into a file of which nothing is known. */
+static gboolean
+connect_file (WpSqliteFile *self, int busy_ms, GError **error)
+{
+  if (sqlite3_open_v2 (self->path, &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+    return fail_by_sqlite (error, self->db);
+  sqlite3_busy_timeout (self->db, busy_ms);
+  sqlite3_db_config (self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+  if (sqlite3_db_readonly (self->db, "main") == 1)
+    return fail (error, "it is read-only");
+  return TRUE;
+}
+
+static gboolean
+fail_as_foreign (GError **error, const char *why)
+{
+  g_set_error (error, WP_ERROR, WP_ERROR_IO, "it is another program's database: %s", why);
+  return FALSE;
+}
+
+/* Reads only. */
+static gboolean
+check_kind (const WpSqliteFile *self, gint64 *application, gboolean *is_new, GError **error)
+{
+  g_autofree char *id = NULL;
+  gint64 n_tables;
+
+  *application = query_number (self->db, "PRAGMA application_id");
+  n_tables = *application < 0 ? -1 : query_number (self->db, "SELECT count(*) FROM sqlite_master");
+  if (n_tables < 0)
+    return fail_by_sqlite (error, self->db);
+  id = g_strdup_printf ("its application_id is 0x%08" G_GINT64_MODIFIER "x", *application);
+  if (*application != 0 && *application != WP_SQLITE_APPLICATION_ID)
+    return fail_as_foreign (error, id);
+  *is_new = n_tables == 0;
+
+  return TRUE;
+}
+
+static gboolean
+check_table (const WpSqliteFile *self, GError **error)
+{
+  sqlite3_stmt *statement = NULL;
+  int status = sqlite3_prepare_v2 (self->db, WP_SQLITE_INSERT, -1, &statement, NULL);
+
+  sqlite3_finalize (statement);
+  if (status == SQLITE_OK)
+    return TRUE;
+  return status == SQLITE_ERROR ? fail_as_foreign (error, sqlite3_errmsg (self->db)) : fail_by_sqlite (error, self->db);
+}
+
+/* It is ours; in the end it has a log. 0.1.0 left it to the first row to sync the file itself. */
+static gboolean
+set_up (const WpSqliteFile *self, gboolean is_new, gboolean may_be_unsynced, GError **error)
+{
+  sqlite3_file *file = NULL;
+
+  if (!execute (self->db, WP_SQLITE_SETTINGS) || (is_new && !execute (self->db, WP_SQLITE_SCHEMA)))
+    return fail_by_sqlite (error, self->db);
+  if (!execute (self->db, "PRAGMA journal_mode=WAL") || query_number (self->db, "SELECT count(*) FROM sqlite_master") < 0)
+    return fail_by_sqlite (error, self->db);
+  sqlite3_file_control (self->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (may_be_unsynced && (!file || !file->pMethods || file->pMethods->xSync (file, SQLITE_SYNC_NORMAL) != SQLITE_OK))
+    return fail (error, "it cannot be synced");
+  return TRUE;
+}
+
+/* Remembers what the names stand for, if that is what was opened. */
+static gboolean
+note_names (WpSqliteFile *self, GError **error)
+{
+  const char *main_path = sqlite3_db_filename (self->db, "main");
+  int moved = 1;
+
+  g_free (self->log_path);
+  g_free (self->index_path);
+  self->log_path = g_strdup (sqlite3_filename_wal (main_path));
+  self->index_path = g_strconcat (main_path, "-shm", NULL);
+  if (!wp_file_id_of_path (&self->main, self->path) || !wp_file_id_of_path (&self->log, self->log_path) ||
+      !wp_file_id_of_path (&self->index, self->index_path))
+    return fail (error, "it keeps no write-ahead log there");
+  sqlite3_file_control (self->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+
+  return !moved || fail (error, "it is being replaced");
+}
+
+/* A checkpoint goes on from where the last one came to, synced or not, as long as anybody has the log's index: alone, and with an index made anew
+ * from the log, it begins at the beginning. */
+static gboolean
+copy_all (WpSqliteFile *self, GError **error)
+{
+  if (!is_at (&self->main, self->path))
+    return fail (error, "it was replaced before all of its log was in it");
+  return connect_file (self, WP_SQLITE_BUSY_MS, error) &&
+         ((execute (self->db, "PRAGMA locking_mode=EXCLUSIVE;" WP_SQLITE_SETTINGS) && query_number (self->db, "SELECT count(*) FROM sqlite_master") >= 0 &&
+           wp_sqlite_log_write_back (self->db)) ||
+          fail_by_sqlite (error, self->db));
+}
+
+static gboolean
+regain_trust (WpSqliteFile *self, GError **error)
+{
+  gboolean ok = copy_all (self, error);
+
+  g_clear_pointer (&self->db, sqlite3_close);
+  self->distrusted = !ok;
+  return ok;
+}
+
+static gboolean
+open_own (WpSqliteFile *self, int busy_ms, GError **error)
+{
+  gboolean is_new = FALSE;
+  gint64 application = 0;
+
+  return create (self, error) && connect_file (self, busy_ms, error) && check_kind (self, &application, &is_new, error) &&
+         (is_new || check_table (self, error)) && set_up (self, is_new, application == 0 && !is_new, error) && note_names (self, error);
+}
+
+gboolean
+wp_sqlite_file_open (WpSqliteFile *self, int busy_ms, GError **error)
+{
+  if (self->distrusted && !regain_trust (self, error))
+    return FALSE;
+  if (!open_own (self, busy_ms, error))
+    {
+      g_clear_pointer (&self->db, sqlite3_close);
+      return FALSE;
+    }
+  sqlite3_busy_timeout (self->db, WP_SQLITE_BUSY_MS);
+  sqlite3_db_config (self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+
+  return TRUE;
+}
+
+sqlite3 *
+wp_sqlite_file_get_db (const WpSqliteFile *self)
+{
+  return self->db;
+}
+
+const char *
+wp_sqlite_file_get_path (const WpSqliteFile *self)
+{
+  return self->path;
+}
+
+gboolean
+wp_sqlite_file_stands (const WpSqliteFile *self)
+{
+  return is_at (&self->main, self->path) && is_at (&self->log, self->log_path) && is_at (&self->index, self->index_path);
+}
+
+/* Where the file has kept its place and lost its log alone, SQLite removes what is left: others may have it open. */
+static void
+remove_beside (const WpSqliteFile *self)
+{
+  int moved = 0;
+
+  sqlite3_file_control (self->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  if (!moved)
+    return;
+  if (is_at (&self->log, self->log_path))
+    unlink (self->log_path);
+  if (is_at (&self->index, self->index_path))
+    unlink (self->index_path);
+}
+
+gboolean
+wp_sqlite_file_let_go (WpSqliteFile *self, GError **error)
+{
+  if (!wp_sqlite_log_write_back (self->db))
+    {
+      fail_by_sqlite (error, self->db);
+      g_prefix_error (error, "it was removed or replaced, and its log cannot be copied into it: ");
+      return FALSE;
+    }
+  remove_beside (self);
+  wp_sqlite_file_close (self);
+
+  return TRUE;
+}
+
+void
+wp_sqlite_file_close (WpSqliteFile *self)
+{
+  g_clear_pointer (&self->db, sqlite3_close);
+}
+
+void
+wp_sqlite_file_abandon (WpSqliteFile *self, gboolean distrusted)
+{
+  sqlite3_db_config (self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+  wp_sqlite_file_close (self);
+  self->distrusted = distrusted;
+}
