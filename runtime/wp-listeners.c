@@ -81,6 +81,17 @@ open_admin (WpListeners *self, int fd, const WpServerOptions *options, GError **
   return TRUE;
 }
 
+static gboolean
+open_probe (WpListeners *self, const WpServerOptions *options, GError **error)
+{
+  if (!options->probe)
+    return TRUE;
+  if (!open_or_adopt (&self->probe, -1, "probe", options->probe, 1, options, error))
+    return FALSE;
+  self->probe_address = describe ("http", &self->probe);
+  return TRUE;
+}
+
 gboolean
 wp_listeners_open (WpListeners *self, const WpServerOptions *options, GError **error)
 {
@@ -89,7 +100,7 @@ wp_listeners_open (WpListeners *self, const WpServerOptions *options, GError **e
   *self = (WpListeners) { .address = NULL };
 
   return wp_service_take_sockets (&ingest_fd, &admin_fd, error) && open_ingest (self, ingest_fd, options, error) &&
-         open_admin (self, admin_fd, options, error);
+         open_admin (self, admin_fd, options, error) && open_probe (self, options, error);
 }
 
 void
@@ -103,7 +114,9 @@ wp_listeners_clear (WpListeners *self)
 {
   wp_listen_clear (&self->ingest);
   wp_listen_clear (&self->admin);
+  wp_listen_clear (&self->probe);
   g_free (self->address);
   g_free (self->admin_address);
+  g_free (self->probe_address);
   *self = (WpListeners) { .address = NULL };
 }

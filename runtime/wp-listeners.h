@@ -1,14 +1,14 @@
-/* wp-listeners.h - where requests come in, and the admin's: bound here, or handed over by systemd. */
+/* wp-listeners.h - where requests come in, the admin's and the probe's: bound here, or handed over by systemd. */
 #pragma once
 
 #include "runtime/http/wp-listen.h"
 #include "runtime/wp-server-options.h"
 
 typedef struct {
-  WpListen ingest, admin;
+  WpListen ingest, admin, probe;
   gboolean shared;               /* the ingest has one socket for all threads, and not some for each of them */
   gboolean inherited;            /* it is systemd's: who comes next gets what we do not accept */
-  char *address, *admin_address; /* as told to people: "http://127.0.0.1:8080/"; admin NULL: none */
+  char *address, *admin_address, *probe_address; /* as told to people: "http://127.0.0.1:8080/"; the last two NULL: none */
 } WpListeners;
 
 /* Opens all that the options ask for. A socket from systemd takes the place of the address. FALSE: with one line. */

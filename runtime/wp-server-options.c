@@ -9,7 +9,7 @@
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
 
-#define FILE_RESERVE 128         /* listeners, epolls, timers, databases, records */
+#define FILE_RESERVE 160         /* connections of the admin and the probe listener, listeners, epolls, timers, databases, records */
 #define MAX_THREADS 256
 #define MAX_JOBS 1000000
 #define JOB_BYTES 1024           /* of one whose payload is not counted, see wp_job_charge() */
@@ -71,13 +71,14 @@ on_listen (const char *option, const char *value, gpointer data, GError **error)
 }
 
 static gboolean
-on_admin (const char *option, const char *value, gpointer data, GError **error)
+on_aside (const char *option, const char *value, gpointer data, GError **error)
 {
   WpServerOptions *self = data;
+  char **field = g_str_equal (option, "--admin") ? &self->admin : &self->probe;
 
   if (g_ascii_strcasecmp (value, "none") != 0)
-    return wp_listen_check (value, error) && set_string (&self->admin, value, error);
-  g_clear_pointer (&self->admin, g_free);
+    return wp_listen_check (value, error) && set_string (field, value, error);
+  g_clear_pointer (field, g_free);
   return TRUE;
 }
 
@@ -273,7 +274,8 @@ on_http (const char *option, const char *value, gpointer data, GError **error)
 static const GOptionEntry entries[] = {
   { "listen", 'l', 0, G_OPTION_ARG_CALLBACK, on_listen,
     "where requests come in, also unix:PATH (127.0.0.1:8080); a socket from systemd takes its place", "HOST:PORT" },
-  { "admin", 0, 0, G_OPTION_ARG_CALLBACK, on_admin, "the admin listener, or none (127.0.0.1:9090)", "HOST:PORT" },
+  { "admin", 0, 0, G_OPTION_ARG_CALLBACK, on_aside, "the admin listener, or none (127.0.0.1:9090)", "HOST:PORT" },
+  { "probe", 0, 0, G_OPTION_ARG_CALLBACK, on_aside, "a listener with /healthz and /readyz alone, for balancers on other machines (none)", "HOST:PORT" },
   { "admin-host", 0, 0, G_OPTION_ARG_CALLBACK, on_admin_host,
     "a name by which the admin listener is asked, beside addresses and localhost; may be repeated", "NAME" },
   { "socket-mode", 0, 0, G_OPTION_ARG_CALLBACK, on_socket, "permissions of Unix sockets (0660)", "MODE" },
@@ -299,7 +301,7 @@ static const GOptionEntry entries[] = {
   { "threads", 0, 0, G_OPTION_ARG_CALLBACK, on_number, "HTTP threads (the cores less one, at least 1)", "N" },
   { "http", 0, 0, G_OPTION_ARG_CALLBACK, on_http, "who serves requests: fast, wp-server's own HTTP/1 (default), or soup, libsoup's SoupServer", "WHICH" },
   { "max-connections", 0, 0, G_OPTION_ARG_CALLBACK, on_number,
-    "connections at once; more wait to be accepted (the file limit less 128, or fewer where memory is short)", "N" },
+    "connections at once; more wait to be accepted (the file limit less 160, or fewer where memory is short)", "N" },
   { "max-body", 0, 0, G_OPTION_ARG_CALLBACK, on_size, "largest payload, 413 beyond (1m)", "BYTES" },
   { "max-pending", 0, 0, G_OPTION_ARG_CALLBACK, on_size,
     "requests held in memory, half read, parked, queued or in service, 503 beyond (a quarter of the memory)", "BYTES" },
@@ -378,7 +380,7 @@ wp_server_options_read (WpServerOptions *self, guint64 file_limit, int argc, cha
 guint
 wp_server_options_count_threads (const WpServerOptions *self)
 {
-  return self->threads + 5 + (self->admin != NULL) + (self->journal != NULL) + (self->record != NULL);
+  return self->threads + 5 + (self->admin != NULL) + (self->probe != NULL) + (self->journal != NULL) + (self->record != NULL);
 }
 
 void
@@ -399,6 +401,7 @@ wp_server_options_clear (WpServerOptions *self)
 {
   g_free (self->listen);
   g_free (self->admin);
+  g_free (self->probe);
   g_clear_pointer (&self->admin_hosts, wp_hosts_free);
   g_free (self->database);
   g_free (self->record);

@@ -8,7 +8,7 @@
 
 typedef struct {
   WpPolicy policy;               /* first: wp_policy_entries take it */
-  char *listen, *admin;          /* admin NULL: none */
+  char *listen, *admin, *probe;  /* the last two NULL: none */
   WpHosts *admin_hosts;          /* names by which the admin listener answers */
   WpSocketAccess socket_access;  /* of Unix sockets */
   char *database;

@@ -24,9 +24,16 @@
 #include "sim/base/wp-process.h"
 
 #define ADMIN_CONNECTIONS 96
+#define PROBE_CONNECTIONS 32
 #define LIBSOUP_AFTER_MS 200     /* a start has a use for all processors until then */
 #define LEAST_RECOVERY_BYTES (1u << 20)
 #define SAME_REQUEST_NS (500 * WP_NS_PER_MS)   /* a terminal and a wrapper script (npm's) each send the signal of one Ctrl-C */
+
+/* A front beside those of requests. */
+typedef struct {
+  WpSlots *slots;
+  WpFront *front;                /* NULL: none */
+} Aside;
 
 typedef struct {
   WpServerOptions options;
@@ -38,12 +45,12 @@ typedef struct {
   WpServerSecurity security;
   WpIngest ingest;
   WpBudget *budget;
-  WpSlots *slots, *admin_slots;
+  WpSlots *slots;
   WpListeners listeners;
   GPtrArray *fronts;             /* (element-type WpFront) */
   WpAcceptor *acceptor;          /* NULL: each front accepts by itself */
   WpAdmin admin;
-  WpFront *admin_front;          /* NULL: none */
+  Aside asides[2];               /* the admin listener, the probe's */
   GMainLoop *loop;
   WpDrain drain;
 } Server;
@@ -86,18 +93,24 @@ start_fronts (Server *self)
 }
 
 static void
+start_aside (Aside *self, const char *name, const char *whose, const WpListen *listen, guint n_connections, WpSoupSite site, WpAdmin *admin)
+{
+  WpGateLimits limits = { NULL, 5 * WP_NS_PER_S, 5 * WP_NS_PER_S, 75 * WP_NS_PER_S, 65536, .crowd = n_connections / 2, .whose = whose };
+
+  if (listen->n_addresses == 0)
+    return;
+  limits.slots = self->slots = wp_slots_new (n_connections);
+  self->front = wp_front_new (name, listen->fds, listen->n_addresses, &limits, site, NULL, NULL, admin);
+}
+
+static void
 start_admin (Server *self)
 {
-  const WpGateLimits limits = { wp_slots_new (ADMIN_CONNECTIONS), 5 * WP_NS_PER_S, 5 * WP_NS_PER_S, 75 * WP_NS_PER_S, 65536,
-                                .crowd = ADMIN_CONNECTIONS / 2, .whose = "the admin listener" };
-
-  self->admin_slots = limits.slots;
   self->admin = (WpAdmin) { self->mode, self->options.database, self->budget, self->fronts, wp_time_monotonic (), TRUE };
   if (!self->listeners.admin.bound || !g_str_has_prefix (self->listeners.admin.bound[0], "unix:"))
     self->admin.hosts = self->options.admin_hosts;
-  if (self->listeners.admin.n_addresses > 0)
-    self->admin_front = wp_front_new ("wp-admin", self->listeners.admin.fds, self->listeners.admin.n_addresses, &limits, WP_SOUP_ADMIN, NULL,
-                                      NULL, &self->admin);
+  start_aside (&self->asides[0], "wp-admin", "the admin listener", &self->listeners.admin, ADMIN_CONNECTIONS, WP_SOUP_ADMIN, &self->admin);
+  start_aside (&self->asides[1], "wp-probe", "the probe listener", &self->listeners.probe, PROBE_CONNECTIONS, WP_SOUP_PROBE, &self->admin);
 }
 
 /* They are accepted and ignored; who meant another mode learns it here. */
@@ -133,6 +146,8 @@ say_hello (const Server *self)
                           self->listeners.address);
   if (self->listeners.admin_address)
     g_string_append_printf (text, ", admin on %s", self->listeners.admin_address);
+  if (self->listeners.probe_address)
+    g_string_append_printf (text, ", probe on %s", self->listeners.probe_address);
   g_message ("%s", text->str);
   wp_service_tell_ready (text->str);
   say_what_has_no_effect (policy);
@@ -275,12 +290,14 @@ stop_fronts (Server *self)
 {
   for (guint i = 0; i < self->fronts->len; i++)
     wp_front_stop (self->fronts->pdata[i]);
-  if (self->admin_front)
-    wp_front_stop (self->admin_front);
+  for (guint i = 0; i < G_N_ELEMENTS (self->asides); i++)
+    if (self->asides[i].front)
+      wp_front_stop (self->asides[i].front);
   for (guint i = 0; i < self->fronts->len; i++)
     wp_front_join (self->fronts->pdata[i]);
-  if (self->admin_front)
-    wp_front_join (self->admin_front);
+  for (guint i = 0; i < G_N_ELEMENTS (self->asides); i++)
+    if (self->asides[i].front)
+      wp_front_join (self->asides[i].front);
 }
 
 /* Nobody is waited for any more who was not in time. */
@@ -391,7 +408,11 @@ finish (Server *self)
 static void
 server_clear (Server *self)
 {
-  g_clear_pointer (&self->admin_front, wp_front_free);   /* before what it looks at */
+  for (guint i = 0; i < G_N_ELEMENTS (self->asides); i++)
+    {
+      g_clear_pointer (&self->asides[i].front, wp_front_free);   /* before what it looks at */
+      g_clear_pointer (&self->asides[i].slots, wp_slots_free);
+    }
   g_clear_pointer (&self->fronts, g_ptr_array_unref);
   g_clear_pointer (&self->recorder, wp_recorder_free);
   g_clear_pointer (&self->database, wp_database_free);
@@ -401,7 +422,6 @@ server_clear (Server *self)
   g_clear_pointer (&self->mode, wp_mode_free);
   g_clear_pointer (&self->budget, wp_budget_free);
   g_clear_pointer (&self->slots, wp_slots_free);
-  g_clear_pointer (&self->admin_slots, wp_slots_free);
   wp_listeners_clear (&self->listeners);
   g_main_loop_unref (self->loop);
   wp_server_options_clear (&self->options);
@@ -413,7 +433,7 @@ run (Server *self)
 {
   int status;
 
-  if (self->admin_front)
+  if (self->asides[0].front || self->asides[1].front)
     g_timeout_add (LIBSOUP_AFTER_MS, on_started, NULL);
   hold_signals (SIG_UNBLOCK);
   g_main_loop_run (self->loop);

@@ -214,21 +214,27 @@ refuse (SoupServerMessage *message, guint status, const char *text)
 
 /* A body within the gate's limit is read away before the answer. */
 static void
-on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+on_any_head (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
 {
-  const WpAdmin *self = data;
   const char *method = soup_server_message_get_method (message);
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
 
   wp_connection_enter (wp_soup_get_connection (message), WP_CONNECTION_REPLY);
   soup_message_headers_replace (headers, "X-Content-Type-Options", "nosniff");
+  if (g_str_equal (method, "GET") || g_str_equal (method, "HEAD"))
+    return;
+  soup_message_headers_replace (headers, "Allow", "GET, HEAD");
+  refuse (message, SOUP_STATUS_METHOD_NOT_ALLOWED, "GET and HEAD are answered here.\n");
+}
+
+static void
+on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+{
+  const WpAdmin *self = data;
+
+  on_any_head (server, message, path, query, data);
   if (self->hosts && !wp_hosts_admit (self->hosts, wp_stream_get_request (wp_soup_get_connection (message))->host))
     refuse (message, WP_STATUS_MISDIRECTED, "The admin listener does not answer to the name in Host; --admin-host=NAME adds one.\n");
-  else if (!g_str_equal (method, "GET") && !g_str_equal (method, "HEAD"))
-    {
-      soup_message_headers_replace (headers, "Allow", "GET, HEAD");
-      refuse (message, SOUP_STATUS_METHOD_NOT_ALLOWED, "GET and HEAD are answered here.\n");
-    }
 }
 
 static void
@@ -267,6 +273,14 @@ answer_events (WpAdmin *self, SoupServerMessage *message)
           g_strdup ("As many clients have /events as there may be; /stats.json has the same figures.\n"));
 }
 
+static char *
+path_of (SoupServerMessage *message)
+{
+  WpSlice path = wp_stream_get_request (wp_soup_get_connection (message))->path;
+
+  return g_strndup (path.bytes, path.len);
+}
+
 static void
 answer_ready (const WpAdmin *self, SoupServerMessage *message)
 {
@@ -275,13 +289,36 @@ answer_ready (const WpAdmin *self, SoupServerMessage *message)
   answer (message, why_not ? SOUP_STATUS_SERVICE_UNAVAILABLE : SOUP_STATUS_OK, "text/plain", g_strdup (why_not ? why_not : ready));
 }
 
+/* FALSE: it is something else. */
+static gboolean
+answer_probe (const WpAdmin *self, SoupServerMessage *message, const char *path)
+{
+  if (g_str_equal (path, "/healthz"))
+    answer (message, SOUP_STATUS_OK, "text/plain", g_strdup ("ok\n"));
+  else if (g_str_equal (path, "/readyz"))
+    answer_ready (self, message);
+  else
+    return FALSE;
+  return TRUE;
+}
+
+static void
+on_probe (SoupServer *server, SoupServerMessage *message, const char *root, GHashTable *query, gpointer data)
+{
+  g_autofree char *path = path_of (message);
+
+  if (!answer_probe (data, message, path))
+    answer (message, SOUP_STATUS_NOT_FOUND, "text/plain", g_strdup ("Here are /healthz and /readyz.\n"));
+}
+
 static void
 on_request (SoupServer *server, SoupServerMessage *message, const char *root, GHashTable *query, gpointer data)
 {
   WpAdmin *self = data;
-  WpSlice asked = wp_stream_get_request (wp_soup_get_connection (message))->path;
-  g_autofree char *path = g_strndup (asked.bytes, asked.len);
+  g_autofree char *path = path_of (message);
 
+  if (answer_probe (self, message, path))
+    return;
   if (g_str_equal (path, "/stats.json"))
     answer (message, SOUP_STATUS_OK, "application/json", make_stats (self, TRUE));
   else if (g_str_equal (path, "/"))
@@ -292,12 +329,9 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *root, GH
     answer_events (self, message);
   else if (g_str_equal (path, "/failed.json"))
     answer_failed (self, message);
-  else if (g_str_equal (path, "/healthz"))
-    answer (message, SOUP_STATUS_OK, "text/plain", g_strdup ("ok\n"));
-  else if (g_str_equal (path, "/readyz"))
-    answer_ready (self, message);
   else
-    answer (message, SOUP_STATUS_NOT_FOUND, "text/plain", g_strdup ("here are /, /metrics, /stats.json, /failed.json, /events, /healthz and /readyz\n"));
+    answer (message, SOUP_STATUS_NOT_FOUND, "text/plain",
+            g_strdup ("Here are /, /metrics, /stats.json, /failed.json, /events, /healthz and /readyz.\n"));
 }
 
 WpReaderRules
@@ -306,6 +340,15 @@ wp_admin_setup (WpFront *front, SoupServer *server, gpointer admin)
   g_resources_register (wp_dashboard_get_resource ());
   soup_server_add_early_handler (server, NULL, on_head, admin, NULL);
   soup_server_add_handler (server, NULL, on_request, admin, NULL);
+
+  return (WpReaderRules) { .any_method = TRUE };
+}
+
+WpReaderRules
+wp_admin_setup_probe (WpFront *front, SoupServer *server, gpointer admin)
+{
+  soup_server_add_early_handler (server, NULL, on_any_head, admin, NULL);
+  soup_server_add_handler (server, NULL, on_probe, admin, NULL);
 
   return (WpReaderRules) { .any_method = TRUE };
 }

@@ -25,3 +25,6 @@ typedef struct _SoupServer SoupServer;
  * GET /healthz: 200 while the process runs. GET /readyz: 200, or 503 once it drains. GET /stats.json: all figures, one object.
  * GET /failed.json: the last 100 jobs that the journal keeps as failed. */
 WpReaderRules wp_admin_setup (WpFront *front, SoupServer *server, gpointer admin);
+
+/* GET /healthz and /readyz alone, asked by any name: for those who are not to see figures. */
+WpReaderRules wp_admin_setup_probe (WpFront *front, SoupServer *server, gpointer admin);

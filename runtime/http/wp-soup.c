@@ -113,6 +113,7 @@ soup_new (WpFront *front, WpSoupSite site, gpointer data)
 {
   static WpReaderRules (*const setups[]) (WpFront *front, SoupServer *server, gpointer data) = {
     [WP_SOUP_INGEST] = wp_soup_ingest_setup, [WP_SOUP_ADMIN] = wp_admin_setup,
+    [WP_SOUP_PROBE] = wp_admin_setup_probe,
   };
   WpSoup *self = g_new0 (WpSoup, 1);
   WpReaderRules rules;

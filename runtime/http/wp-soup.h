@@ -10,7 +10,7 @@ typedef struct _WpSoup WpSoup;
 typedef struct _WpFront WpFront;
 
 /* Whose handlers it has. */
-typedef enum { WP_SOUP_INGEST, WP_SOUP_ADMIN } WpSoupSite;
+typedef enum { WP_SOUP_INGEST, WP_SOUP_ADMIN, WP_SOUP_PROBE } WpSoupSite;
 
 typedef struct {
   WpSoup *(*new) (WpFront *front, WpSoupSite site, gpointer data);   /* @data: the front's, a WpIngest or a WpAdmin */

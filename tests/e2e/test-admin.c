@@ -3,6 +3,7 @@
 #include "tests/e2e/wp-hold.h"
 
 #include <json-glib/json-glib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -329,6 +330,78 @@ test_too_many_idle (void)
     }
 }
 
+static guint16
+probe_port (const WpHarness *server)
+{
+  g_autofree char *log = wp_harness_log (server);
+  const char *said = strstr (log, ", probe on http://127.0.0.1:");
+  guint port;
+
+  g_assert_true (said && sscanf (said, ", probe on http://127.0.0.1:%u/", &port) == 1);
+  return (guint16) port;
+}
+
+/* @request: whole. Returns: its body. */
+static char *
+ask_probe (guint16 port, const char *request, guint status)
+{
+  g_autoptr(WpClient) client = wp_client_new (port);
+  g_autoptr(WpAnswer) answer = NULL;
+
+  g_assert_true (wp_client_send (client, request));
+  answer = wp_client_read (client);
+  g_assert_nonnull (answer);
+  g_assert_cmpuint (answer->status, ==, status);
+
+  return g_steal_pointer (&answer->body);
+}
+
+static void
+check_probe (guint16 port, const char *request, guint status, const char *body)
+{
+  g_autofree char *got = ask_probe (port, request, status);
+
+  g_assert_cmpstr (got, ==, body);
+}
+
+/* For balancers, by whatever name and in whatever HTTP they ask: two answers, and no figures. */
+static void
+test_probe_listener (void)
+{
+  static const char *const others[] = { "/", "/metrics", "/stats.json", "/events", "/failed.json", "/healthz/", "/x" };
+  g_autoptr(WpHarness) server = wp_harness_start ("--probe=127.0.0.1:0", "-d", "delay:1h", NULL);
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  guint16 port = probe_port (server);
+
+  check_probe (port, "GET /healthz HTTP/1.1\r\nHost: wp.example.org\r\n\r\n", 200, "ok\n");
+  check_probe (port, "GET /readyz HTTP/1.0\r\n\r\n", 200, "ready\n");
+  check_probe (port, "OPTIONS / HTTP/1.0\r\n\r\n", 405, "GET and HEAD are answered here.\n");
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      g_autofree char *request = g_strdup_printf ("GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", others[i]);
+
+      check_probe (port, request, 404, "Here are /healthz and /readyz.\n");
+    }
+  wp_client_get (client, "/", NULL);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+  wp_harness_signal (server, SIGTERM);
+  g_assert_true (wp_client_read_end (client));       /* by then it drains */
+  check_probe (port, "GET /readyz HTTP/1.0\r\n\r\n", 503, "draining\n");
+  check_probe (port, "GET /healthz HTTP/1.0\r\n\r\n", 200, "ok\n");
+}
+
+static void
+test_probe_listener_is_crowded (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--probe=127.0.0.1:0", "-d", "delay:0", NULL);
+  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+
+  for (guint i = 0; i < 64; i++)
+    g_ptr_array_add (clients, wp_client_new (probe_port (server)));
+  check_probe (probe_port (server), "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", 200, "ok\n");
+  wp_harness_await_log (server, "more than 16 connections to the probe listener: ");
+}
+
 /* Nothing from elsewhere: the page works where there is no way out, and no script but its own runs. */
 static void
 test_dashboard (void)
@@ -552,6 +625,8 @@ main (int argc, char **argv)
   g_test_add_func ("/admin/listeners-leave", test_listeners_leave);
   g_test_add_func ("/admin/too-many-listeners", test_too_many_listeners);
   g_test_add_func ("/admin/too-many-idle", test_too_many_idle);
+  g_test_add_func ("/admin/probe-listener", test_probe_listener);
+  g_test_add_func ("/admin/probe-listener-is-crowded", test_probe_listener_is_crowded);
   g_test_add_func ("/admin/dashboard", test_dashboard);
   g_test_add_func ("/admin/alive-under-overload", test_alive_under_overload);
   g_test_add_func ("/admin/figures", test_figures);

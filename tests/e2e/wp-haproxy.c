@@ -11,7 +11,6 @@ struct _WpHaproxy {
   guint16 port;
 };
 
-/* It is handed its socket as descriptor 3. */
 static const char conf[] = "global\n"
                            "  maxconn 256\n"
                            "defaults\n"
@@ -21,7 +20,7 @@ static const char conf[] = "global\n"
                            "  timeout server 30s\n"
                            "  timeout http-request %s\n"
                            "frontend all\n"
-                           "  bind fd@3\n"
+                           "  bind :80\n"
                            "%s";
 static const char answers[] =
   "  http-request wait-for-body time 100ms\n"
@@ -66,24 +65,34 @@ listen_on_any (guint16 *port)
 }
 
 WpHaproxy *
-wp_haproxy_new (const WpHarness *server, WpHaproxyKind kind)
+wp_haproxy_new_as (const WpHarness *server, const char *text)
 {
   WpHaproxy *self = g_new0 (WpHaproxy, 1);
   g_autofree char *dir = wp_harness_path (server, "haproxy"), *path = g_build_filename (dir, "conf", NULL);
   g_autofree char *program = find ();
-  g_autofree char *to_server = g_strdup_printf (passes, wp_harness_port (server));
-  const char *deadline = kind == WP_HAPROXY_ANSWERS ? "100ms" : "30s";   /* as the tests give wp-server */
-  g_autofree char *text =
-    g_strdup_printf (conf, deadline, deadline, kind == WP_HAPROXY_ANSWERS ? answers : to_server);
+  g_autoptr(GString) own = g_string_new (text);
   char *argv[] = { program, "-db", "-f", path, NULL };
   int fd = listen_on_any (&self->port);
 
+  /* It is handed its socket as descriptor 3. */
+  g_assert_cmpuint (g_string_replace (own, "bind :80\n", "bind fd@3\n", 0), ==, 1);
   g_assert_cmpint (g_mkdir (dir, 0700), ==, 0);
-  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  g_assert_true (g_file_set_contents (path, own->str, -1, NULL));
   self->child = wp_child_new (dir, argv, &(WpChildTerms){ .socket_fd = fd });
   close (fd);   /* if it ends, connections are refused */
 
   return self;
+}
+
+WpHaproxy *
+wp_haproxy_new (const WpHarness *server, WpHaproxyKind kind)
+{
+  g_autofree char *to_server = g_strdup_printf (passes, wp_harness_port (server));
+  const char *deadline = kind == WP_HAPROXY_ANSWERS ? "100ms" : "30s";   /* as the tests give wp-server */
+  g_autofree char *text =
+    g_strdup_printf (conf, deadline, deadline, kind == WP_HAPROXY_ANSWERS ? answers : to_server);
+
+  return wp_haproxy_new_as (server, text);
 }
 
 void

@@ -13,6 +13,9 @@ typedef enum {
 gboolean wp_haproxy_is_there (void);
 /* In a folder within the server's. */
 WpHaproxy *wp_haproxy_new (const WpHarness *server, WpHaproxyKind kind);
+
+/* @text: its configuration; "bind :80", a line that is there once, becomes the port that it has. */
+WpHaproxy *wp_haproxy_new_as (const WpHarness *server, const char *text);
 void wp_haproxy_free (WpHaproxy *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpHaproxy, wp_haproxy_free)
 guint16 wp_haproxy_port (const WpHaproxy *self);

@@ -11,15 +11,19 @@ struct _WpNginx {
   guint16 port;
 };
 
-/* Its deadlines are those that the tests give wp-server. */
 static const char conf[] =
   "daemon off; master_process off; pid nginx.pid; error_log stderr crit;\n"
-  "events { worker_connections 64; }\n"
+  "events { worker_connections 256; }\n"
   "http {\n"
-  "  access_log off; client_header_timeout 100ms; client_body_timeout 100ms; lingering_timeout 100ms;\n"
+  "  access_log off;\n"
   "  client_body_temp_path b; proxy_temp_path p; fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;\n"
-  "  server { listen 127.0.0.1:%u; location / { return 200 \"Success!!\"; } }\n"
+  "%s"
   "}\n";
+
+/* Its deadlines are those that the tests give wp-server. */
+static const char answers[] =
+  "  client_header_timeout 100ms; client_body_timeout 100ms; lingering_timeout 100ms;\n"
+  "  server { listen 80; location / { return 200 \"Success!!\"; } }\n";
 
 /* Debian's is not in everybody's path. */
 static char *
@@ -71,20 +75,30 @@ await_listening (WpNginx *self, const char *dir)
 }
 
 WpNginx *
-wp_nginx_new (const WpHarness *server)
+wp_nginx_new_as (const WpHarness *server, const char *http)
 {
   WpNginx *self = g_new0 (WpNginx, 1);
   g_autofree char *dir = wp_harness_path (server, "nginx"), *program = find (), *path = g_build_filename (dir, "conf", NULL), *text = NULL;
   char *argv[] = { program, "-e", "stderr", "-p", dir, "-c", path, NULL };
+  g_autoptr(GString) own = g_string_new (http);
+  g_autofree char *listen = NULL;
 
   self->port = free_port ();
-  text = g_strdup_printf (conf, self->port);
+  listen = g_strdup_printf ("listen 127.0.0.1:%u;", self->port);
+  g_assert_cmpuint (g_string_replace (own, "listen 80;", listen, 0), ==, 1);
+  text = g_strdup_printf (conf, own->str);
   g_assert_cmpint (g_mkdir (dir, 0700), ==, 0);
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
   self->child = wp_child_new (dir, argv, 0);
   await_listening (self, dir);
 
   return self;
+}
+
+WpNginx *
+wp_nginx_new (const WpHarness *server)
+{
+  return wp_nginx_new_as (server, answers);
 }
 
 void
