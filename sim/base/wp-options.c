@@ -45,9 +45,8 @@ on_entry (const char *option, const char *value, gpointer user_data, GError **er
 static gboolean
 on_version (const char *option, const char *value, gpointer data, GError **error)
 {
-  g_autofree char *text = g_strdup_printf ("%s %s\n", g_get_prgname (), WP_VERSION);
-
-  wp_process_print (text);
+  wp_process_print (g_get_prgname ());
+  wp_process_print (" " WP_VERSION "\n");
   exit (wp_process_end (0));
 }
 
