@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/wp-log-queue.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-process.h"
 #include "sim/base/wp-text.h"
@@ -43,6 +44,27 @@ priority_of (GLogLevelFlags level)
   return 7;
 }
 
+/* The program may end next, and there may be no memory. */
+static void
+write_at_once (int priority, const char *message)
+{
+  const char *lead = "", *text = wp_process_explain (message, &lead);
+
+  if (to_journal)
+    fprintf (stderr, "<%d>%s%s\n", priority, lead, text);   /* the journal has the name */
+  else
+    fprintf (stderr, "%s: %s%s\n", program_name, lead, text);
+}
+
+static void
+write_in_turn (int priority, const char *message)
+{
+  g_autofree char *text = wp_text_escape (message), *line = NULL;
+
+  line = to_journal ? g_strdup_printf ("<%d>%s\n", priority, text) : g_strdup_printf ("%s: %s\n", program_name, text);
+  wp_log_queue_add (line);
+}
+
 static GLogWriterOutput
 write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
 {
@@ -51,16 +73,10 @@ write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpoint
   if (priority > max_priority)
     return G_LOG_WRITER_HANDLED;
   for (gsize i = 0; i < n_fields; i++)
-    if (g_str_equal (fields[i].key, "MESSAGE"))
-      {
-        g_autofree char *line = level & G_LOG_LEVEL_ERROR ? NULL : wp_text_escape (fields[i].value);   /* there may be no memory */
-        const char *lead = "", *text = line ? line : wp_process_explain (fields[i].value, &lead);
-
-        if (to_journal)
-          fprintf (stderr, "<%d>%s%s\n", priority, lead, text);   /* the journal has the name */
-        else
-          fprintf (stderr, "%s: %s%s\n", program_name, lead, text);
-      }
+    if (g_str_equal (fields[i].key, "MESSAGE") && (level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL)))
+      write_at_once (priority, fields[i].value);
+    else if (g_str_equal (fields[i].key, "MESSAGE"))
+      write_in_turn (priority, fields[i].value);
   if (level & G_LOG_LEVEL_ERROR)
     _exit (2);
   return G_LOG_WRITER_HANDLED;
@@ -72,6 +88,14 @@ wp_log_start (const char *program)
   program_name = program;
   to_journal = is_journal (STDERR_FILENO);
   g_log_set_writer_func (write_log, NULL, NULL);
+}
+
+void
+wp_log_start_thread (void)
+{
+  g_autofree char *prefix = to_journal ? g_strdup ("<4>") : g_strconcat (program_name, ": ", NULL);
+
+  wp_log_queue_start (g_intern_string (prefix));
 }
 
 gboolean

@@ -13,6 +13,7 @@
 #include "runtime/modes/wp-ledger-fields.h"
 #include "runtime/wp-drain.h"
 #include "runtime/wp-listeners.h"
+#include "runtime/wp-log-queue.h"
 #include "runtime/wp-log.h"
 #include "runtime/wp-resources.h"
 #include "runtime/wp-server-files.h"
@@ -27,6 +28,7 @@
 #define PROBE_CONNECTIONS 32
 #define LIBSOUP_AFTER_MS 200     /* a start has a use for all processors until then */
 #define LEAST_RECOVERY_BYTES (1u << 20)
+#define LOG_NS (200 * WP_NS_PER_MS)
 #define SAME_REQUEST_NS (500 * WP_NS_PER_MS)   /* a terminal and a wrapper script (npm's) each send the signal of one Ctrl-C */
 
 /* A front beside those of requests. */
@@ -280,6 +282,7 @@ start (Server *self, GError **error)
   self->drain = (WpDrain) { self->options.drain_timeout_ns, self->mode, self->fronts, self->loop };
   say_hello (self);
   wp_service_start_watchdog ();
+  wp_log_start_thread ();   /* what was said so far is written by now */
 
   return TRUE;
 }
@@ -427,6 +430,13 @@ server_clear (Server *self)
   wp_server_options_clear (&self->options);
 }
 
+/* A program that reads standard error has the rest of the time for it, and a little in any case. */
+static void
+close_log (const Server *self)
+{
+  wp_log_queue_close (MAX (wp_drain_get_deadline (&self->drain), wp_time_monotonic () + LOG_NS));
+}
+
 /* Returns the exit status. */
 static int
 run (Server *self)
@@ -440,7 +450,10 @@ run (Server *self)
   status = finish (self);
   /* Where jobs are in service, or connections open, nothing that they touch can be freed: the system does that. */
   if (status != 0 || self->drain.state != WP_DRAIN_EMPTY)
-    _exit (status);
+    {
+      close_log (self);
+      _exit (status);
+    }
   return status;
 }
 
@@ -465,6 +478,7 @@ main (int argc, char **argv)
   else
     status = run (&self);
   server_clear (&self);
+  close_log (&self);
 
   return wp_process_end (status);
 }

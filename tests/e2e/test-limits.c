@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define THREADS 9                /* the first, two for HTTP, the admin's, and the five of wp_server_options_count_threads() */
+#define THREADS 10               /* the first, two for HTTP, the admin's, and the six of wp_server_options_count_threads() */
 #define MB (1u << 20)
 
 static const WpChildTerms few_threads = { .processes = THREADS - 3 }, just_threads = { .processes = THREADS },
@@ -73,7 +73,7 @@ test_threads_at_start (void)
   if (cannot_limit_threads ())
     return;
   server = wp_harness_run_limited (&few_threads, "--threads=2", "-l", "127.0.0.1:0", "--admin=127.0.0.1:0", NULL);
-  check_one_line (server, "wp-server: 8 threads are needed, and the system allows 5");
+  check_one_line (server, "wp-server: 9 threads are needed, and the system allows 6");
 }
 
 /* With not one thread to spare: none is needed but those of the start. */
@@ -108,7 +108,7 @@ test_memory_at_start (void)
   if (cannot_limit_memory ())
     return;
   server = wp_harness_run_limited (&no_memory, "--threads=2", "-l", "127.0.0.1:0", "--admin=127.0.0.1:0", NULL);
-  check_one_line (server, "wp-server: the limit of address space, 60 MB, is too low: 8 threads");
+  check_one_line (server, "wp-server: the limit of address space, 60 MB, is too low: 9 threads");
 }
 
 /* At the top, of version 2 or 1. NULL, and the test is skipped: where that may not be. */

@@ -16,6 +16,7 @@ typedef struct {
   guint64 address_bytes, file_bytes;   /* file_bytes: the size of each file that it writes */
   const char *group;         /* the folder of the control group that it joins; NULL: it stays where the test is */
   const char *const *environment;   /* NAME=VALUE, NULL-terminated, beside what the test has; NULL: no more */
+  int log_fd;                /* where standard error goes in place of the file */
   int socket_fd;             /* a listening socket that it gets as systemd hands it over */
 } WpChildTerms;
 
