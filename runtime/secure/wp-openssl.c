@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/secure/wp-openssl-session.h"
@@ -33,16 +34,19 @@ fail (GError **error, const char *option, const char *path, const char *what)
   return FALSE;
 }
 
+/* A FIFO would be waited for, at start with signals blocked. */
 static gboolean
 is_readable (const char *path, GError **error)
 {
-  int fd = open (path, O_RDONLY | O_CLOEXEC);
+  int fd = open (path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  struct stat status;
+  gboolean is_fifo = fd >= 0 && fstat (fd, &status) == 0 && S_ISFIFO (status.st_mode);
 
-  if (fd < 0)
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, CERTIFICATE ": %s: %s", path, g_strerror (errno));
-  else
+  if (fd < 0 || is_fifo)
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, CERTIFICATE ": %s: %s", path, is_fifo ? "a FIFO, and not a file" : g_strerror (errno));
+  if (fd >= 0)
     close (fd);
-  return fd >= 0;
+  return fd >= 0 && !is_fifo;
 }
 
 /* A server does not ask at a terminal. */

@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static WpHarness *
@@ -297,6 +298,7 @@ test_bad_files (void)
   g_autofree char *dir = g_dir_make_tmp ("wp-tls-XXXXXX", NULL), *a = g_build_filename (dir, "a", NULL), *b = g_build_filename (dir, "b", NULL);
   g_autofree char *pem = g_strconcat (a, ".pem", NULL), *key = g_strconcat (a, ".key", NULL);
   g_autofree char *other_pem = g_strconcat (b, ".pem", NULL), *other_key = g_strconcat (b, ".key", NULL), *mismatch = NULL;
+  g_autofree char *fifo = g_build_filename (dir, "c.pem", NULL);
 
   wp_certificate_write (dir, "a");
   wp_certificate_write (dir, "b");
@@ -315,6 +317,11 @@ test_bad_files (void)
   g_assert_cmpint (g_chmod (key, 0660), ==, 0);
   check_refused (pem, key, "a.key: others can write it (mode 0660); chmod 600 it");
   check_refused (pem, NULL, "--tls-certificate needs --tls-key beside it");
+  g_assert_cmpint (mkfifo (fifo, 0600), ==, 0);   /* nobody writes to it, and it is not waited for */
+  check_refused (fifo, key, "--tls-certificate: ");
+  check_refused (fifo, key, "c.pem: a FIFO, and not a file");
+  check_refused (pem, fifo, "c.pem: not a regular file");
+  g_unlink (fifo);
   g_unlink (pem);
   g_unlink (key);
   g_unlink (other_pem);
