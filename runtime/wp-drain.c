@@ -71,7 +71,8 @@ on_look (gpointer data)
 static void
 on_time_up (int number)
 {
-  static const char line[] = "wp-server: it did not end in time, and ends now, with files that are not closed\n";
+  static const char line[] =
+    "wp-server: it did not end in time, and ends now, with files that are not closed\n";
   struct pollfd log = { STDERR_FILENO, POLLOUT, 0 };
 
   if (poll (&log, 1, 0) == 1 && (log.revents & POLLOUT))

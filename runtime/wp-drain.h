@@ -28,8 +28,8 @@ void wp_drain_begin (WpDrain *self);
 /* Ends at once: half a second is left to close the books. */
 void wp_drain_stop (WpDrain *self);
 
-/* Until when all has to be closed, CLOCK_MONOTONIC; of one that has ended. Of a short time too, 0.2 s are for that. A second later the process
- * ends in any case. */
+/* Until when all has to be closed, CLOCK_MONOTONIC; of one that has ended. Of a short time too, 0.2 s are for
+ * that. A second later the process ends in any case. */
 gint64 wp_drain_get_deadline (const WpDrain *self);
 
 guint wp_drain_count_connections (const WpDrain *self);

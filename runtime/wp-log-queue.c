@@ -61,8 +61,9 @@ push_gap_locked (void)
 
   if (queue.n_left_out == 0)
     return;
-  g_snprintf (text, sizeof text, "%s%" G_GUINT64_FORMAT " lines are left out here: standard error was not read in time\n", queue.prefix,
-              queue.n_left_out);
+  g_snprintf (text, sizeof text,
+              "%s%" G_GUINT64_FORMAT " lines are left out here: standard error was not read in time\n",
+              queue.prefix, queue.n_left_out);
   if (push_locked (text))
     queue.n_left_out = 0;
 }
@@ -138,7 +139,8 @@ wp_log_queue_close (gint64 deadline_ns)
   g_mutex_lock (&queue.mutex);
   queue.closing = TRUE;
   g_cond_broadcast (&queue.changed);
-  while (queue.thread && !queue.closed && g_cond_wait_until (&queue.changed, &queue.mutex, deadline_ns / WP_NS_PER_US))
+  while (queue.thread && !queue.closed &&
+         g_cond_wait_until (&queue.changed, &queue.mutex, deadline_ns / WP_NS_PER_US))
     ;
   g_mutex_unlock (&queue.mutex);
 }

@@ -61,7 +61,8 @@ write_in_turn (int priority, const char *message)
 {
   g_autofree char *text = wp_text_escape (message), *line = NULL;
 
-  line = to_journal ? g_strdup_printf ("<%d>%s\n", priority, text) : g_strdup_printf ("%s: %s\n", program_name, text);
+  line = to_journal ? g_strdup_printf ("<%d>%s\n", priority, text)
+                    : g_strdup_printf ("%s: %s\n", program_name, text);
   wp_log_queue_add (line);
 }
 

@@ -376,11 +376,13 @@ wp_server_options_read (WpServerOptions *self, guint64 file_limit, int argc, cha
          wp_policy_check (&self->policy, error) && check_pairs (self, error) && check_requeue (self, error);
 }
 
-/* The clock's, the database's two, the log's, GLib's own, and one that accepts or gives requests to the admin. */
+/* The clock's, the database's two, the log's, GLib's own, and one that accepts or gives requests to the
+ * admin. */
 guint
 wp_server_options_count_threads (const WpServerOptions *self)
 {
-  return self->threads + 6 + (self->admin != NULL) + (self->probe != NULL) + (self->journal != NULL) + (self->record != NULL);
+  return self->threads + 6 + (self->admin != NULL) + (self->probe != NULL) + (self->journal != NULL) +
+         (self->record != NULL);
 }
 
 void

@@ -29,7 +29,7 @@
 #define LIBSOUP_AFTER_MS 200     /* a start has a use for all processors until then */
 #define LEAST_RECOVERY_BYTES (1u << 20)
 #define LOG_NS (200 * WP_NS_PER_MS)
-#define SAME_REQUEST_NS (500 * WP_NS_PER_MS)   /* a terminal and a wrapper script (npm's) each send the signal of one Ctrl-C */
+#define SAME_REQUEST_NS (500 * WP_NS_PER_MS)   /* a terminal and a wrapper script each send a Ctrl-C on */
 
 /* A front beside those of requests. */
 typedef struct {
@@ -64,11 +64,13 @@ start_journal (Server *self)
 
   wp_journal_count (self->journal, &counts);
   if (counts.backlog > 0)
-    g_message ("%s has %" G_GUINT64_FORMAT " unfinished jobs, which run before new requests", self->options.journal, counts.backlog);
+    g_message ("%s has %" G_GUINT64_FORMAT " unfinished jobs, which run before new requests",
+               self->options.journal, counts.backlog);
   if (counts.failed > 0)
     g_message ("%s keeps %" G_GUINT64_FORMAT " failed jobs: /failed.json lists them, --requeue gives them another chance", self->options.journal,
                counts.failed);
-  wp_mode_set_journal (self->mode, self->journal, MAX (self->options.max_pending_bytes / 4, LEAST_RECOVERY_BYTES));
+  wp_mode_set_journal (self->mode, self->journal,
+                       MAX (self->options.max_pending_bytes / 4, LEAST_RECOVERY_BYTES));
 }
 
 static void
@@ -193,7 +195,8 @@ on_stop (gpointer data)
       return G_SOURCE_CONTINUE;
     }
   g_atomic_int_set (&self->admin.ready, FALSE);
-  g_message ("draining, for %s at most; another signal after 0.5 s ends at once", wp_time_format_people (limit, self->drain.timeout_ns));
+  g_message ("draining, for %s at most; another signal after 0.5 s ends at once",
+             wp_time_format_people (limit, self->drain.timeout_ns));
   wp_service_tell_stopping ();
   wp_listeners_stop_ingest (&self->listeners);
   g_clear_pointer (&self->acceptor, wp_acceptor_free);
@@ -339,7 +342,8 @@ close_record (Server *self, guint64 n_rows)
   return FALSE;
 }
 
-/* Jobs that had a place, or have one in the journal, and did not end, and what becomes of them. Returns: how many. */
+/* Jobs that had a place, or have one in the journal, and did not end, and what becomes of them. Returns: how
+ * many. */
 static guint64
 say_what_is_left (Server *self, const WpLedger *ledger)
 {
@@ -353,8 +357,9 @@ say_what_is_left (Server *self, const WpLedger *ledger)
   kept = wp_mode_count_kept (self->mode) + counts.backlog;
   if (left == 0)
     return 0;
-  g_string_append_printf (text, "%" G_GUINT64_FORMAT " accepted jobs were not finished: %" G_GUINT64_FORMAT " queued, %" G_GUINT64_FORMAT
-                          " in service", left, ledger->queued, ledger->in_service);
+  g_string_append_printf (text, "%" G_GUINT64_FORMAT " accepted jobs were not finished: %" G_GUINT64_FORMAT
+                          " queued, %" G_GUINT64_FORMAT " in service",
+                          left, ledger->queued, ledger->in_service);
   if (counts.backlog > 0)
     g_string_append_printf (text, ", %" G_GUINT64_FORMAT " of an earlier run not begun", counts.backlog);
   g_string_append (text, "; ");
@@ -363,8 +368,8 @@ say_what_is_left (Server *self, const WpLedger *ledger)
   else if (kept == left)
     g_string_append_printf (text, "they are kept in %s", self->options.journal);
   else
-    g_string_append_printf (text, "%" G_GUINT64_FORMAT " are kept in %s, the others were not written to it, and their requests not answered",
-                            kept, self->options.journal);
+    g_string_append_printf (text, "%" G_GUINT64_FORMAT " are kept in %s, the others were not written to it, "
+                            "and their requests not answered", kept, self->options.journal);
   g_warning ("%s", text->str);
 
   return left;
@@ -375,8 +380,8 @@ static void
 say_what_was_given_up (Server *self, guint64 n)
 {
   if (n > 0)
-    g_warning ("%" G_GUINT64_FORMAT " acknowledged jobs were given up, and %s%s", n, self->journal ? "are kept in " : "are lost",
-               self->journal ? self->options.journal : "");
+    g_warning ("%" G_GUINT64_FORMAT " acknowledged jobs were given up, and %s%s", n,
+               self->journal ? "are kept in " : "are lost", self->journal ? self->options.journal : "");
 }
 
 /* Everything has ended, or never will: closes the books. Returns the exit status. */

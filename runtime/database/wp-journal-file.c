@@ -26,7 +26,7 @@ struct _WpJournalFile {
   guint64 max_bytes;         /* of file and log; 0: no limit */
   sqlite3 *db;               /* NULL: to be opened anew */
   WpFileId log;              /* the log that it has open */
-  gboolean is_suspect;       /* a write failed: what is in the log, or in the system's cache of it, need not be on the disk */
+  gboolean is_suspect;       /* a write failed: what the log holds need not be on the disk */
   guint64 file_bytes;        /* as of the last commit, copied from the log or not */
   sqlite3_stmt *begin, *insert, *fail, *remove, *commit, *rollback, *page_count, *next;
   char *why;
@@ -42,8 +42,9 @@ static const char schema[] =
   "COMMIT;";
 
 /* The file may take 13/16 of the limit, so that there is always some left for the log. */
-#define PRAGMAS \
-  "PRAGMA page_size=%d; PRAGMA max_page_count=%" G_GUINT64_FORMAT "; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" \
+#define PRAGMAS                                                                                              \
+  "PRAGMA page_size=%d; PRAGMA max_page_count=%" G_GUINT64_FORMAT                                            \
+  "; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"                                                      \
   "PRAGMA journal_size_limit=%" G_GUINT64_FORMAT "; PRAGMA wal_autocheckpoint=%" G_GUINT64_FORMAT
 
 static gboolean
@@ -72,13 +73,16 @@ has_signature (const WpJournalFile *self)
   static const char signature[16] = "SQLite format 3";
   char begin[sizeof signature];
 
-  return pread (self->lock_fd, begin, sizeof begin, 0) == (gssize) sizeof begin && memcmp (begin, signature, sizeof begin) == 0;
+  return pread (self->lock_fd, begin, sizeof begin, 0) == (gssize) sizeof begin &&
+         memcmp (begin, signature, sizeof begin) == 0;
 }
 
 static gboolean
 set_damaged (WpJournalFile *self, const char *how, GError **error)
 {
-  g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s is damaged: %s; restore it from a copy, or move it away to start with a new one", self->path, how);
+  g_set_error (error, WP_ERROR, WP_ERROR_IO,
+               "%s is damaged: %s; restore it from a copy, or move it away to start with a new one",
+               self->path, how);
   return FALSE;
 }
 
@@ -89,8 +93,8 @@ check_not_emptied (WpJournalFile *self, GError **error)
   g_autofree char *log = g_strconcat (self->path, "-wal", NULL);
   struct stat file, log_file;
 
-  return fstat (self->lock_fd, &file) != 0 || file.st_size > 0 || stat (log, &log_file) != 0 || log_file.st_size == 0 ||
-         set_damaged (self, "it is empty, and its write-ahead log is not", error);
+  return fstat (self->lock_fd, &file) != 0 || file.st_size > 0 || stat (log, &log_file) != 0 ||
+         log_file.st_size == 0 || set_damaged (self, "it is empty, and its write-ahead log is not", error);
 }
 
 /* What SQLite's last error means for whoever starts the server. */
@@ -113,7 +117,8 @@ static gboolean
 query_number (WpJournalFile *self, const char *sql, gint64 *number, GError **error)
 {
   sqlite3_stmt *statement = NULL;
-  gboolean ok = sqlite3_prepare_v2 (self->db, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step (statement) == SQLITE_ROW;
+  gboolean ok = sqlite3_prepare_v2 (self->db, sql, -1, &statement, NULL) == SQLITE_OK &&
+                sqlite3_step (statement) == SQLITE_ROW;
 
   if (ok)
     *number = sqlite3_column_int64 (statement, 0);
@@ -136,10 +141,12 @@ check_kind (WpJournalFile *self, gboolean *is_new, GError **error)
     return FALSE;
   *is_new = application == 0 && n_tables == 0;
   if (!*is_new && application != g_ascii_strtoll (APPLICATION_ID, NULL, 0))
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s is not a journal of wp-server, but another program's", self->path);
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s is not a journal of wp-server, but another program's",
+                 self->path);
   else if (!*is_new && version != VERSION)
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s is a journal of version %" G_GINT64_FORMAT "; this wp-server knows version %d", self->path,
-                 version, VERSION);
+    g_set_error (error, WP_ERROR, WP_ERROR_IO,
+                 "%s is a journal of version %" G_GINT64_FORMAT "; this wp-server knows version %d",
+                 self->path, version, VERSION);
   else
     return TRUE;
   return FALSE;
@@ -151,19 +158,28 @@ prepare (WpJournalFile *self, const char *sql, sqlite3_stmt **statement)
   return sqlite3_prepare_v3 (self->db, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) == SQLITE_OK;
 }
 
-/* A row that is there is the same job's, written when it was given up, or the file is not what it is taken for: then nothing changes. */
+/* A row that is there is the same job's, written when it was given up, or the file is not what it is taken
+ * for: then nothing changes. */
 static gboolean
 prepare_all (WpJournalFile *self)
 {
   return prepare (self, "BEGIN IMMEDIATE", &self->begin) && prepare (self, "COMMIT", &self->commit) &&
-         prepare (self, "ROLLBACK", &self->rollback) && prepare (self, "PRAGMA page_count", &self->page_count) &&
-         prepare (self, "INSERT INTO jobs VALUES (?,?,?,?,?,?,?,?,NULL,NULL,NULL) ON CONFLICT (seq) DO UPDATE"
-                  " SET failed = failed WHERE id = excluded.id", &self->insert) &&
-         prepare (self, "INSERT INTO jobs VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (seq) DO UPDATE"
-                  " SET failed = excluded.failed, updates = excluded.updates, reason = excluded.reason WHERE id = excluded.id", &self->fail) &&
+         prepare (self, "ROLLBACK", &self->rollback) &&
+         prepare (self, "PRAGMA page_count", &self->page_count) &&
+         prepare (self,
+                  "INSERT INTO jobs VALUES (?,?,?,?,?,?,?,?,NULL,NULL,NULL) ON CONFLICT (seq) DO UPDATE"
+                  " SET failed = failed WHERE id = excluded.id",
+                  &self->insert) &&
+         prepare (self,
+                  "INSERT INTO jobs VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (seq) DO UPDATE"
+                  " SET failed = excluded.failed, updates = excluded.updates, reason = excluded.reason WHERE "
+                  "id = excluded.id",
+                  &self->fail) &&
          prepare (self, "DELETE FROM jobs WHERE seq = ?", &self->remove) &&
-         prepare (self, "SELECT seq, id, received, method, path, content_type, service_ns, body FROM jobs"
-                  " WHERE seq > ? AND seq <= ? AND failed IS NULL ORDER BY seq LIMIT 1", &self->next);
+         prepare (self,
+                  "SELECT seq, id, received, method, path, content_type, service_ns, body FROM jobs"
+                  " WHERE seq > ? AND seq <= ? AND failed IS NULL ORDER BY seq LIMIT 1",
+                  &self->next);
 }
 
 static gboolean
@@ -173,9 +189,11 @@ set_up (WpJournalFile *self)
   g_autofree char *text = NULL;
 
   if (self->max_bytes == 0)
-    text = g_strdup_printf (PRAGMAS, PAGE_BYTES, (guint64) 0xfffffffe, (guint64) LOG_BYTES, (guint64) LOG_PAGES);
+    text = g_strdup_printf (PRAGMAS, PAGE_BYTES, (guint64) 0xfffffffe, (guint64) LOG_BYTES,
+                            (guint64) LOG_PAGES);
   else
-    text = g_strdup_printf (PRAGMAS, PAGE_BYTES, n_pages, MIN (LOG_BYTES, share), CLAMP (share / PAGE_BYTES, 1, LOG_PAGES));
+    text = g_strdup_printf (PRAGMAS, PAGE_BYTES, n_pages, MIN (LOG_BYTES, share),
+                            CLAMP (share / PAGE_BYTES, 1, LOG_PAGES));
 
   return sqlite3_exec (self->db, text, NULL, NULL, NULL) == SQLITE_OK;
 }
@@ -207,18 +225,20 @@ open_database (WpJournalFile *self, GError **error)
     return set_error (error, self->path, sqlite3_errmsg (self->db));
   if (!check_kind (self, &is_new, error))
     return FALSE;
-  if (!set_up (self) || (is_new && sqlite3_exec (self->db, schema, NULL, NULL, NULL) != SQLITE_OK) || !prepare_all (self))
+  if (!set_up (self) || (is_new && sqlite3_exec (self->db, schema, NULL, NULL, NULL) != SQLITE_OK) ||
+      !prepare_all (self))
     return set_read_error (self, error);
   measure (self);
 
-  return wp_sqlite_log_find (&self->log, self->path) || set_error (error, self->path, "it has no write-ahead log");
+  return wp_sqlite_log_find (&self->log, self->path) ||
+         set_error (error, self->path, "it has no write-ahead log");
 }
 
 static void
 close_database (WpJournalFile *self)
 {
-  sqlite3_stmt **const statements[] = { &self->begin, &self->insert, &self->fail, &self->remove, &self->commit, &self->rollback,
-                                        &self->page_count, &self->next };
+  sqlite3_stmt **const statements[] = { &self->begin,  &self->insert,   &self->fail,       &self->remove,
+                                        &self->commit, &self->rollback, &self->page_count, &self->next };
 
   for (guint i = 0; i < G_N_ELEMENTS (statements); i++)
     g_clear_pointer (statements[i], sqlite3_finalize);
@@ -286,7 +306,8 @@ run (WpJournalFile *self, sqlite3_stmt *statement)
 static gboolean
 run_for_row (WpJournalFile *self, sqlite3_stmt *statement)
 {
-  return run (self, statement) && (sqlite3_changes (self->db) == 1 || give_up (self, "another job has the row already"));
+  return run (self, statement) &&
+         (sqlite3_changes (self->db) == 1 || give_up (self, "another job has the row already"));
 }
 
 static void
@@ -322,13 +343,15 @@ share_of_limit (const WpJournalFile *self)
   return self->max_bytes / 16;
 }
 
-/* May the log take so much more? A share is for what makes room: the rows of jobs that are stored, or given up. */
+/* May the log take so much more? A share is for what makes room: the rows of jobs that are stored, or given
+ * up. */
 static gboolean
 has_log_room (WpJournalFile *self, gsize add_bytes)
 {
   guint64 share = share_of_limit (self), most = 15 * share, log_bytes = wp_sqlite_log_bytes (self->db);
 
-  most = MAX (most > self->file_bytes ? most - self->file_bytes : 0, 2 * share) + (add_bytes == 0 ? share : 0);
+  most = MAX (most > self->file_bytes ? most - self->file_bytes : 0, 2 * share) +
+         (add_bytes == 0 ? share : 0);
   return self->max_bytes == 0 || log_bytes == 0 || log_bytes + add_bytes <= most;
 }
 
@@ -342,7 +365,8 @@ make_log_room (WpJournalFile *self, gsize add_bytes)
   wp_sqlite_log_write_back (self->db);
   sqlite3_busy_timeout (self->db, BUSY_TIMEOUT_MS);
 
-  return has_log_room (self, add_bytes) || give_up (self, "its write-ahead log cannot be shortened while another program reads the journal");
+  return has_log_room (self, add_bytes) ||
+         give_up (self, "its write-ahead log cannot be shortened while another program reads the journal");
 }
 
 static gboolean
@@ -350,7 +374,8 @@ is_in_place (const WpJournalFile *self)
 {
   WpFileId named, locked;
 
-  return wp_file_id_of_descriptor (&locked, self->lock_fd) && wp_file_id_of_path (&named, self->path) && wp_file_id_equal (&named, &locked);
+  return wp_file_id_of_descriptor (&locked, self->lock_fd) && wp_file_id_of_path (&named, self->path) &&
+         wp_file_id_equal (&named, &locked);
 }
 
 static gboolean
@@ -361,8 +386,9 @@ has_its_log (const WpJournalFile *self)
   return wp_sqlite_log_find (&log, self->path) && wp_file_id_equal (&log, &self->log);
 }
 
-/* Nothing that was written and not synced is trusted, nor a log that a next start would not find: all of it is written to the file, and that is
- * synced. A file that was moved is complete then, and nothing of it stays beside its successor. */
+/* Nothing that was written and not synced is trusted, nor a log that a next start would not find: all of it
+ * is written to the file, and that is synced. A file that was moved is complete then, and nothing of it stays
+ * beside its successor. */
 static gboolean
 let_go (WpJournalFile *self)
 {
@@ -403,7 +429,8 @@ wp_journal_file_insert (WpJournalFile *self, gint64 row, WpJob *job)
 {
   char received[WP_TIME_BUFFER];
 
-  return bind_job (self->insert, row, job, received) ? run_for_row (self, self->insert) : give_up (self, sqlite3_errmsg (self->db));
+  return bind_job (self->insert, row, job, received) ? run_for_row (self, self->insert)
+                                                     : give_up (self, sqlite3_errmsg (self->db));
 }
 
 gboolean
@@ -415,7 +442,8 @@ wp_journal_file_fail (WpJournalFile *self, gint64 row, WpJob *job)
   sqlite3_bind_int64 (self->fail, 10, job->n_failures);
   bind_text (self->fail, 11, job->failure);
 
-  return bind_job (self->fail, row, job, received) ? run_for_row (self, self->fail) : give_up (self, sqlite3_errmsg (self->db));
+  return bind_job (self->fail, row, job, received) ? run_for_row (self, self->fail)
+                                                   : give_up (self, sqlite3_errmsg (self->db));
 }
 
 gboolean
@@ -430,12 +458,15 @@ gboolean
 wp_journal_file_has_room (WpJournalFile *self)
 {
   guint bytes = self->max_bytes > 0 ? (guint) MIN (share_of_limit (self), ROOM_BYTES) : ROOM_BYTES;
-  g_autofree char *fill = g_strdup_printf ("DROP TABLE IF EXISTS room; CREATE TABLE room AS SELECT zeroblob (%u) AS bytes;", bytes);
+  g_autofree char *fill =
+    g_strdup_printf ("DROP TABLE IF EXISTS room; CREATE TABLE room AS SELECT zeroblob (%u) AS bytes;", bytes);
 
   return wp_journal_file_begin (self, bytes) &&
-         (sqlite3_exec (self->db, fill, NULL, NULL, NULL) == SQLITE_OK || give_up (self, sqlite3_errmsg (self->db))) &&
+         (sqlite3_exec (self->db, fill, NULL, NULL, NULL) == SQLITE_OK ||
+          give_up (self, sqlite3_errmsg (self->db))) &&
          wp_journal_file_commit (self) &&
-         (sqlite3_exec (self->db, "DROP TABLE room", NULL, NULL, NULL) == SQLITE_OK || give_up (self, sqlite3_errmsg (self->db)));
+         (sqlite3_exec (self->db, "DROP TABLE room", NULL, NULL, NULL) == SQLITE_OK ||
+          give_up (self, sqlite3_errmsg (self->db)));
 }
 
 gboolean
@@ -450,7 +481,9 @@ wp_journal_file_commit (WpJournalFile *self)
   if (has_log && is_in_place (self))
     return TRUE;
   if (!has_log)
-    g_warning ("the write-ahead log of the journal %s was removed or replaced; what it holds is written to the journal", self->path);
+    g_warning ("the write-ahead log of the journal %s was removed or replaced; what it holds is written to "
+               "the journal",
+               self->path);
 
   return let_go (self) && (is_in_place (self) || give_up (self, "the file was removed or replaced"));
 }
@@ -504,7 +537,8 @@ static WpJob *
 make_job (sqlite3_stmt *row)
 {
   g_autoptr(WpJob) job = wp_job_new ();
-  const char *received = (const char *) sqlite3_column_text (row, 2), *method = (const char *) sqlite3_column_text (row, 3);
+  const char *received = (const char *) sqlite3_column_text (row, 2),
+             *method = (const char *) sqlite3_column_text (row, 3);
 
   job->row = sqlite3_column_int64 (row, 0);
   job->row_state = WP_ROW_KEPT;
@@ -538,7 +572,8 @@ wp_journal_file_next (WpJournalFile *self, gint64 after_row, gint64 last_row, Wp
     *job = make_job (self->next);
   sqlite3_reset (self->next);
 
-  return *job || status == SQLITE_DONE || give_up (self, status == SQLITE_ROW ? "a row cannot be read" : sqlite3_errmsg (self->db));
+  return *job || status == SQLITE_DONE ||
+         give_up (self, status == SQLITE_ROW ? "a row cannot be read" : sqlite3_errmsg (self->db));
 }
 
 gint64

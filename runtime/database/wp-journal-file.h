@@ -38,10 +38,11 @@ typedef struct {
 /* FALSE with an error: it cannot be read, and nothing may be written to it. */
 gboolean wp_journal_file_count (WpJournalFile *self, WpJournalFileCounts *counts, GError **error);
 
-/* All within one transaction. FALSE: it was rolled back, and _why() says why: a row that is another job's too. Durable once _commit() is TRUE. */
-gboolean wp_journal_file_begin (WpJournalFile *self, gsize add_bytes);   /* payloads that are to be inserted; 0: nothing is */
-gboolean wp_journal_file_insert (WpJournalFile *self, gint64 row, WpJob *job);     /* nothing where its row is there */
-gboolean wp_journal_file_fail (WpJournalFile *self, gint64 row, WpJob *job);       /* whether the row is there or not */
+/* All within one transaction. FALSE: it was rolled back, and _why() says why: a row that is another job's
+ * too. Durable once _commit() is TRUE. */
+gboolean wp_journal_file_begin (WpJournalFile *self, gsize add_bytes);           /* of payloads; 0: none */
+gboolean wp_journal_file_insert (WpJournalFile *self, gint64 row, WpJob *job);   /* or its row is there */
+gboolean wp_journal_file_fail (WpJournalFile *self, gint64 row, WpJob *job);     /* the same */
 gboolean wp_journal_file_remove (WpJournalFile *self, gint64 row);
 gboolean wp_journal_file_commit (WpJournalFile *self);
 

@@ -158,7 +158,8 @@ take (WpJournal *self)
   gint64 due_us, now_us;
   Work work = 0;
 
-  while ((due_us = MIN (write_due_us_locked (self), read_due_us_locked (self))) > (now_us = g_get_monotonic_time ()))
+  while ((due_us = MIN (write_due_us_locked (self), read_due_us_locked (self))) >
+         (now_us = g_get_monotonic_time ()))
     if (due_us == G_MAXINT64)
       g_cond_wait (&self->changed, &self->mutex);
     else
@@ -185,7 +186,8 @@ typedef struct {
 static Batch
 next_batch (const WpJournal *self)
 {
-  Batch batch = { 0, MIN (self->taken_fails->len, MAX_ROWS_PER_COMMIT), MIN (self->taken_removals->len, 4 * MAX_ROWS_PER_COMMIT), 0 };
+  Batch batch = { 0, MIN (self->taken_fails->len, MAX_ROWS_PER_COMMIT),
+                  MIN (self->taken_removals->len, 4 * MAX_ROWS_PER_COMMIT), 0 };
   gsize most_bytes = wp_journal_file_get_most_bytes (self->file);
 
   for (; batch.n_adds < self->taken_adds->len && batch.n_adds < MAX_ROWS_PER_COMMIT; batch.n_adds++)
@@ -226,7 +228,8 @@ keep_locked (WpJob *job)
 static gboolean
 write_batch (WpJournal *self, const Batch *batch)
 {
-  gboolean ok = wp_journal_file_begin (self->file, batch->add_bytes) && write_rows (self, batch) && wp_journal_file_commit (self->file);
+  gboolean ok = wp_journal_file_begin (self->file, batch->add_bytes) && write_rows (self, batch) &&
+                wp_journal_file_commit (self->file);
 
   if (!ok)
     return FALSE;
@@ -264,7 +267,8 @@ log_health (WpJournal *self, gboolean ok, gint64 now_us)
   if (ok || (self->logged_us != 0 && now_us - self->logged_us < LOG_US))
     return;
   wp_journal_file_get_size (self->file, &file_bytes, &log_bytes);
-  g_warning ("the journal %s cannot be written, requests get 503: %s (the file has %" G_GUINT64_FORMAT " kB, its log %" G_GUINT64_FORMAT " kB)",
+  g_warning ("the journal %s cannot be written, requests get 503: %s (the file has %" G_GUINT64_FORMAT
+             " kB, its log %" G_GUINT64_FORMAT " kB)",
              self->path, wp_journal_file_why (self->file), file_bytes >> 10, log_bytes >> 10);
   self->logged_us = now_us;
   self->said_bad = TRUE;
@@ -325,8 +329,8 @@ note_read (WpJournal *self, const WpJob *job, gboolean ok)
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   if (!ok && self->counts.readable)
-    g_warning ("the journal %s cannot be read, %" G_GUINT64_FORMAT " jobs of an earlier run wait in it: %s", self->path, self->counts.backlog,
-               wp_journal_file_why (self->file));
+    g_warning ("the journal %s cannot be read, %" G_GUINT64_FORMAT " jobs of an earlier run wait in it: %s",
+               self->path, self->counts.backlog, wp_journal_file_why (self->file));
   else if (ok && !self->counts.readable)
     g_message ("the journal %s can be read again", self->path);
   self->counts.readable = ok;
@@ -522,10 +526,14 @@ wp_journal_close (WpJournal *self, gint64 deadline_ns, GError **error)
   if (ended && n_left == 0)
     return TRUE;
   if (ended)
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %" G_GUINT64_FORMAT " changes could not be written, and their jobs will run once more: %s",
+    g_set_error (error, WP_ERROR, WP_ERROR_IO,
+                 "%s: %" G_GUINT64_FORMAT
+                 " changes could not be written, and their jobs will run once more: %s",
                  self->path, n_left, wp_journal_file_why (self->file));
   else if (n_left > 0)
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %" G_GUINT64_FORMAT " changes could not be written in time, and their jobs will run once more",
+    g_set_error (error, WP_ERROR, WP_ERROR_IO,
+                 "%s: %" G_GUINT64_FORMAT
+                 " changes could not be written in time, and their jobs will run once more",
                  self->path, n_left);
   else
     g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: it could not be closed in time", self->path);

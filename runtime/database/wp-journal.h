@@ -13,7 +13,8 @@ typedef struct {
   /* The file cannot be written, or can be again. The first news is a bad one. */
   void (*health) (gboolean ok, gpointer data);
 
-  /* Is there a place for a job that an earlier run left unfinished? If not, wp_journal_read_on() is called once there may be. */
+  /* Is there a place for a job that an earlier run left unfinished? If not, wp_journal_read_on() is called
+   * once there may be. */
   gboolean (*has_place) (gpointer data);
 
   /* Such a job, oldest first; NULL: there are no more: not called where the backlog was 0 at the start. */
@@ -61,6 +62,7 @@ gboolean wp_journal_keeps (WpJournal *self, const WpJob *job);
  *
  * Writes what waits, and ends the writer; what comes later is dropped.
  *
- * Returns: FALSE with an error: not all could be written. Past the deadline the writer may go on, and the journal must not be freed.
+ * Returns: FALSE with an error: not all could be written. Past the deadline the writer may go on, and the
+ * journal must not be freed.
  */
 gboolean wp_journal_close (WpJournal *self, gint64 deadline_ns, GError **error);

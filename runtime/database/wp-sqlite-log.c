@@ -48,8 +48,8 @@ wp_sqlite_log_bytes (sqlite3 *db)
   sqlite3_file *file = NULL;
   sqlite3_int64 bytes = 0;
 
-  if (sqlite3_file_control (db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) != SQLITE_OK || !file || !file->pMethods ||
-      file->pMethods->xFileSize (file, &bytes) != SQLITE_OK)
+  if (sqlite3_file_control (db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) != SQLITE_OK || !file ||
+      !file->pMethods || file->pMethods->xFileSize (file, &bytes) != SQLITE_OK)
     return 0;
   return (guint64) bytes;
 }

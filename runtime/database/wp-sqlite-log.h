@@ -1,4 +1,5 @@
-/* wp-sqlite-log.h - the write-ahead log of an SQLite database: its size, its place, and how what it holds gets into the database. */
+/* wp-sqlite-log.h - the write-ahead log of an SQLite database: its size, its place, and how what it holds
+ * gets into the database. */
 #pragma once
 
 #include <glib.h>
@@ -22,9 +23,11 @@ gboolean wp_sqlite_log_find (WpFileId *id, const char *path);
 /* Of @db's own log on the disk, wherever that is. */
 guint64 wp_sqlite_log_bytes (sqlite3 *db);
 
-/* Copies all of it to the database, syncs that, and empties the log, through the files that @db has open: they may have lost their names.
- * FALSE: not all of it, as while a program reads an old state of the database; sqlite3_errmsg() says why. */
+/* Copies all of it to the database, syncs that, and empties the log, through the files that @db has open:
+ * they may have lost their names. FALSE: not all of it, as while a program reads an old state of the
+ * database; sqlite3_errmsg() says why. */
 gboolean wp_sqlite_log_write_back (sqlite3 *db);
 
-/* After that, and after @db was closed: removes the empty log and the index of it, where they are still beside @path. */
+/* After that, and after @db was closed: removes the empty log and the index of it, where they are still
+ * beside @path. */
 void wp_sqlite_log_remove (const char *path, const WpFileId *id);

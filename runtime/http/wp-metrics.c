@@ -55,7 +55,8 @@ add_journal (GString *text, WpJournal *journal)
   add (text, "journal_failed_jobs", "gauge", "Jobs that the journal keeps as failed, of earlier runs too.", counts.failed);
   add (text, "journal_refused_total", "counter", "Jobs that could not be written to the journal.", counts.refused);
   add (text, "journal_commits_total", "counter", "Transactions of the journal.", counts.commits);
-  add (text, "journal_backlog", "gauge", "Jobs of an earlier run that are not read from the journal yet.", counts.backlog);
+  add (text, "journal_backlog", "gauge", "Jobs of an earlier run that are not read from the journal yet.",
+       counts.backlog);
   add (text, "journal_file_bytes", "gauge", "Size of the journal.", counts.file_bytes);
   add (text, "journal_log_bytes", "gauge", "Size of the journal's write-ahead log.", counts.log_bytes);
   add (text, "journal_writable", "gauge", "1 while the journal can be written, 0 while requests get 503 for it.", counts.writable);
@@ -85,7 +86,8 @@ wp_metrics_format (WpMode *mode, const WpLedger *ledger, const guint64 *refused,
   char age[G_ASCII_DTOSTR_BUF_SIZE];
 
   add (text, "requests_received_total", "counter", "Well-formed requests that came whole.", ledger->received);
-  add (text, "jobs_recovered_total", "counter", "Jobs of an earlier run, read from the journal so far.", ledger->recovered);
+  add (text, "jobs_recovered_total", "counter", "Jobs of an earlier run, read from the journal so far.",
+       ledger->recovered);
   add_outcomes (text, ledger);
   add_refusals (text, refused);
   add (text, "duplicates_total", "counter", "Stored jobs whose id was stored already.", ledger->duplicates);

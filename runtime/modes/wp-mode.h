@@ -36,9 +36,9 @@ void wp_mode_set_retry (WpMode *self, const WpRetry *retry);
  * @journal: not owned; closed before the mode goes
  * @recovery_bytes: payloads of an earlier run that are inside at once; one is in any case
  *
- * Before any request: starts the journal, and what an earlier run left unfinished, in its order, as places free; requests wait behind it. From
- * now on an accepted job is durable before its request is answered, and one that is given up is kept. While the journal cannot be written,
- * requests are answered with 503.
+ * Before any request: starts the journal, and what an earlier run left unfinished, in its order, as places
+ * free; requests wait behind it. From now on an accepted job is durable before its request is answered, and
+ * one that is given up is kept. While the journal cannot be written, requests are answered with 503.
  */
 void wp_mode_set_journal (WpMode *self, WpJournal *journal, guint64 recovery_bytes);
 WpJournal *wp_mode_get_journal (const WpMode *self);   /* (transfer none) (nullable) */
@@ -66,7 +66,9 @@ void wp_mode_record_unfinished (WpMode *self);
 /* Of the jobs that have not ended, those that the journal has. */
 guint64 wp_mode_count_kept (WpMode *self);
 
-guint64 wp_mode_count_given_up (WpMode *self);  /* jobs that were acknowledged and are not stored, of those that have ended */
+/* Of the jobs that have ended, those that were acknowledged and are not stored. */
+guint64 wp_mode_count_given_up (WpMode *self);
+
 guint64 wp_mode_count_retries (WpMode *self);   /* updates that were tried anew */
 void wp_mode_count (WpMode *self, WpLedger *ledger, gint64 *oldest_arrival_ns);
 const WpPolicy *wp_mode_get_policy (const WpMode *self);

@@ -263,7 +263,8 @@ take_last (WpRecorder *self)
 {
   guint64 n_lost;
 
-  while (wp_row_order_count_missing (self->order, self->n_rows) > 0 && g_get_monotonic_time () < self->last_us)
+  while (wp_row_order_count_missing (self->order, self->n_rows) > 0 &&
+         g_get_monotonic_time () < self->last_us)
     {
       g_usleep (1000);
       take_ended (self);
@@ -365,9 +366,11 @@ gboolean
 wp_recorder_close (WpRecorder *self, guint64 n_rows, gint64 deadline_ns, GError **error)
 {
   self->n_rows = n_rows;
-  if (self->thread && !stop_thread (self, deadline_ns == WP_TIME_NONE ? G_MAXINT64 : deadline_ns / WP_NS_PER_US))
+  if (self->thread &&
+      !stop_thread (self, deadline_ns == WP_TIME_NONE ? G_MAXINT64 : deadline_ns / WP_NS_PER_US))
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: its last rows could not be written in time", self->path);
+      g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: its last rows could not be written in time",
+                   self->path);
       return FALSE;
     }
   if (self->thread)

@@ -31,13 +31,14 @@ void wp_recorder_reopen (WpRecorder *self);
 
 /**
  * wp_recorder_close:
- * @n_rows: how many jobs there were; those that a thread is about to add are waited for, for a second and half of the time at most
+ * @n_rows: how many jobs there were; those that a thread is about to add are waited for, for a second and
+ * half of the time at most
  * @deadline_ns: CLOCK_MONOTONIC; WP_TIME_NONE: however long it takes
  *
  * Writes all that was added, and closes; what is added later is not written.
  *
- * Returns: FALSE with WP_ERROR_IO if any row was lost: how many, and the first reason why. Past the deadline its thread may go on, and it must
- * not be freed.
+ * Returns: FALSE with WP_ERROR_IO if any row was lost: how many, and the first reason why. Past the deadline
+ * its thread may go on, and it must not be freed.
  */
 gboolean wp_recorder_close (WpRecorder *self, guint64 n_rows, gint64 deadline_ns, GError **error);
 

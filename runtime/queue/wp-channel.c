@@ -317,7 +317,8 @@ wp_channel_admit (WpChannel *self, WpFreed *freed, gboolean *started)
   WpWorker *worker = NULL;
   WpJob *job;
 
-  *freed = (WpFreed) { NULL, end_parked_locked (self, now_ns - self->timeout_ns, WP_OUTCOME_TIMED_OUT, now_ns) };
+  freed->admitted = NULL;
+  freed->expired = end_parked_locked (self, now_ns - self->timeout_ns, WP_OUTCOME_TIMED_OUT, now_ns);
   job = self->parked.head;
   if (job)
     worker = idle_worker_locked (self);

@@ -73,15 +73,17 @@ void wp_channel_take_all (WpChannel *self, WpJob *const *done, guint n, WpTaken 
  * wp_channel_expect:
  * @parks: a sender is parked meanwhile, else it is rejected
  *
- * Jobs of an earlier run are to enter before any of this one, as places free: until wp_channel_admit() has returned FALSE, wp_channel_recover()
- * alone gives them away, and the channel is not empty. Before the first sender.
+ * Jobs of an earlier run are to enter before any of this one, as places free: until wp_channel_admit() has
+ * returned FALSE, wp_channel_recover() alone gives them away, and the channel is not empty. Before the first
+ * sender.
  */
 void wp_channel_expect (WpChannel *self, gboolean parks);
 
 /* Could another one of them enter now? None can once the channel is closed. */
 gboolean wp_channel_has_place (WpChannel *self);
 
-/* It enters, wherever there is room. The channel takes a reference of its own. TRUE: an idle worker has it: issue its update. */
+/* It enters, wherever there is room. The channel takes a reference of its own. TRUE: an idle worker has it:
+ * issue its update. */
 gboolean wp_channel_recover (WpChannel *self, WpJob *job);
 
 /**

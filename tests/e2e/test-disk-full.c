@@ -148,7 +148,8 @@ check_journal (const char *mode)
     ask_until (server, &log, 200);   /* every worker has one, and the queue */
   disk_fill (&disk);
   ask_until (server, &log, 503);
-  wp_harness_await_log (server, "cannot be written, requests get 503: database or disk is full (the file has ");
+  wp_harness_await_log (server,
+                        "cannot be written, requests get 503: database or disk is full (the file has ");
   g_assert_cmpfloat (wp_harness_stat (server, "journal.refused"), >=, 1);
   disk_empty (&disk);
   ask_until (server, &log, 200);

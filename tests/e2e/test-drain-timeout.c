@@ -243,13 +243,15 @@ test_same_request (void)
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 50);
 }
 
-/* The second signal comes just when thousands of jobs end: the record is whole, each row once, or is said not to be. */
+/* The second signal comes just when thousands of jobs end: the record is whole, each row once, or is said not
+ * to be. */
 static void
 test_second_signal_while_jobs_end (void)
 {
   for (guint round = 0; round < 6; round++)
     {
-      g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:900ms", "--record=record.csv", NULL);
+      g_autoptr(WpHarness) server =
+        wp_harness_start ("--threads=2", "-d", "delay:900ms", "--record=record.csv", NULL);
       g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
       gsize n_rows;
       int status;
@@ -268,12 +270,14 @@ test_second_signal_while_jobs_end (void)
     }
 }
 
-/* The journal is locked by another program at the end, and was while the last two came: it ends in time, and says which jobs are kept. */
+/* The journal is locked by another program at the end, and was while the last two came: it ends in time, and
+ * says which jobs are kept. */
 static void
 check_journal_is_locked (gboolean second_signal)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal",
-                                                  second_signal ? "--drain-timeout=1h" : "--drain-timeout=600ms", NULL);
+  g_autoptr(WpHarness) server =
+    wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal",
+                      second_signal ? "--drain-timeout=1h" : "--drain-timeout=600ms", NULL);
   g_autoptr(WpHold) database = wp_hold_new (server, "wp.db"), journal = NULL;
   g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
   gint64 signalled_us;
@@ -287,9 +291,11 @@ check_journal_is_locked (gboolean second_signal)
   wp_harness_signal (server, SIGTERM);
   g_assert_cmpint (second_signal ? stop_at_once (server, SIGTERM) : wp_harness_wait (server), ==, 1);
   g_assert_cmpint (g_get_monotonic_time () - signalled_us, <, 10 * G_USEC_PER_SEC);
-  wp_harness_await_log (server, "5 accepted jobs were not finished: 4 queued, 1 in service; 3 are kept in jobs.journal, the others were not "
-                        "written to it, and their requests not answered\n");
-  wp_harness_await_log (server, "the journal is not complete: jobs.journal: it could not be closed in time\n");
+  wp_harness_await_log (server, "5 accepted jobs were not finished: 4 queued, 1 in service; 3 are kept in "
+                                "jobs.journal, the others were not "
+                                "written to it, and their requests not answered\n");
+  wp_harness_await_log (server,
+                        "the journal is not complete: jobs.journal: it could not be closed in time\n");
   wp_crowd_await (crowd, 5);
   g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, 3);
   wp_hold_release (journal);
@@ -307,11 +313,12 @@ test_journal_is_locked (void)
   check_journal_is_locked (TRUE);
 }
 
-/* Jobs that are stored, and whose rows cannot be removed any more: they run once more, and are stored once. */
+/* Jobs that are stored, and whose rows can no longer be removed: they run once more, and are stored once. */
 static void
 test_journal_keeps_what_is_stored (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", "--drain-timeout=500ms", NULL);
+  g_autoptr(WpHarness) server =
+    wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", "--drain-timeout=500ms", NULL);
   g_autoptr(WpHold) database = wp_hold_new (server, "wp.db"), journal = NULL;
   g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
 
@@ -322,7 +329,8 @@ test_journal_keeps_what_is_stored (void)
   wp_harness_await_stat (server, "ledger.stored", 3);
   wp_harness_signal (server, SIGTERM);
   g_assert_cmpint (wp_harness_wait (server), ==, 1);
-  wp_harness_await_log (server, "jobs.journal: 3 changes could not be written in time, and their jobs will run once more\n");
+  wp_harness_await_log (
+    server, "jobs.journal: 3 changes could not be written in time, and their jobs will run once more\n");
   wp_hold_release (journal);
   wp_harness_start_again (server, "--journal=jobs.journal", NULL);
   wp_harness_await_stat (server, "duplicates", 3);
@@ -334,7 +342,8 @@ test_journal_keeps_what_is_stored (void)
 static void
 test_record_is_stuck (void)
 {
-  g_autofree char *dir = g_dir_make_tmp ("wp-fifo-XXXXXX", NULL), *path = g_build_filename (dir, "record", NULL);
+  g_autofree char *dir = g_dir_make_tmp ("wp-fifo-XXXXXX", NULL),
+                  *path = g_build_filename (dir, "record", NULL);
   g_autofree char *option = g_strconcat ("--record=", path, NULL);
   g_autoptr(WpHarness) server = NULL;
   g_autoptr(WpCrowd) crowd = NULL;

@@ -194,7 +194,8 @@ test_failed_is_kept (void)
 static void
 copy_old_journal (const WpHarness *server)
 {
-  g_autofree char *from = g_build_filename (g_getenv ("WP_SOURCE_ROOT"), "tests", "golden", "journal-0.1.0", NULL);
+  g_autofree char *from =
+    g_build_filename (g_getenv ("WP_SOURCE_ROOT"), "tests", "golden", "journal-0.1.0", NULL);
   g_autofree char *to = wp_harness_path (server, "old.journal"), *text = NULL;
   g_autoptr(GError) error = NULL;
   gsize size;
@@ -219,10 +220,16 @@ test_of_first_version (void)
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.recovered"), ==, 4);
   g_assert_cmpfloat (wp_harness_stat (server, "journal.failed"), ==, 2);
   wp_harness_stop (server);
-  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "id = 'kept-1' AND method = 'POST' AND path = '/in?b=2' AND"
-                                          " content_type = 'application/json' AND body = CAST('{\"a\":1}' AS BLOB)"), ==, 1);
-  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "rowid = 2 AND method = 'PUT' AND content_type IS NULL AND"
-                                          " body = x'610062ff' AND received = '2026-11-29T12:10:11.639569339Z'"), ==, 1);
+  g_assert_cmpint (
+    wp_harness_count_rows (server, "wp.db",
+                           "id = 'kept-1' AND method = 'POST' AND path = '/in?b=2' AND"
+                           " content_type = 'application/json' AND body = CAST('{\"a\":1}' AS BLOB)"),
+    ==, 1);
+  g_assert_cmpint (
+    wp_harness_count_rows (server, "wp.db",
+                           "rowid = 2 AND method = 'PUT' AND content_type IS NULL AND"
+                           " body = x'610062ff' AND received = '2026-11-29T12:10:11.639569339Z'"),
+    ==, 1);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "id = 'kept-3' AND length (body) = 9000"), ==, 1);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "id = 'kept-4' AND length (body) = 0"), ==, 1);
   option = wp_harness_path (server, "old.journal");
@@ -231,7 +238,9 @@ test_of_first_version (void)
   wp_harness_start_again (server, "--journal=old.journal", NULL);
   wp_harness_await_stat (server, "ledger.stored", 2);
   wp_harness_stop (server);
-  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "id IN ('lost-1', 'lost-2') AND CAST (body AS TEXT) LIKE '% failed'"), ==, 2);
+  g_assert_cmpint (wp_harness_count_rows (
+                     server, "wp.db", "id IN ('lost-1', 'lost-2') AND CAST (body AS TEXT) LIKE '% failed'"),
+                   ==, 2);
 }
 
 /* Nobody else reads what clients have sent, whatever the umask permits. */
@@ -352,7 +361,8 @@ test_file_removed (void)
   g_assert_cmpint (g_unlink (path), ==, 0);
   wp_client_post (client, "/", NULL, "abc", 3);
   g_assert_cmpuint (wp_client_read_status (client), ==, 503);
-  wp_harness_await_log (server, "the journal jobs.journal cannot be written, requests get 503: the file was removed or replaced (the file has ");
+  wp_harness_await_log (server, "the journal jobs.journal cannot be written, requests get 503: the file was "
+                                "removed or replaced (the file has ");
   g_assert_cmpfloat (wp_harness_stat (server, "ready"), ==, 0);
   wp_hold_release (hold);
   wp_harness_await_stat (server, "ledger.stored", 1);
@@ -378,7 +388,9 @@ test_log_removed (void)
         g_assert_cmpint (g_unlink (log), ==, 0);
       post_ok (client, i, "abc");
     }
-  wp_harness_await_log (server, "the write-ahead log of the journal jobs.journal was removed or replaced; what it holds is written");
+  wp_harness_await_log (
+    server,
+    "the write-ahead log of the journal jobs.journal was removed or replaced; what it holds is written");
   wp_harness_signal (server, SIGKILL);
   wp_harness_wait (server);
   wp_hold_release (hold);
@@ -436,7 +448,8 @@ ask_until (WpHarness *server, guint status)
   return n;
 }
 
-/* A program that goes on reading an old state keeps the log from being begun anew: it counts, up to --max-journal. */
+/* A program that goes on reading an old state keeps the log from being begun anew: it counts, up to
+ * --max-journal. */
 static void
 test_reader_stays (void)
 {
@@ -447,7 +460,8 @@ test_reader_stays (void)
   wp_hold_execute (reader, "BEGIN; SELECT count(*) FROM jobs;");
   g_assert_cmpuint (ask_until (server, 503), >, 40);
   g_assert_cmpint (size_of (server, "jobs.journal") + size_of (server, "jobs.journal-wal"), <=, 2 << 20);
-  wp_harness_await_log (server, "its write-ahead log cannot be shortened while another program reads the journal (the file has ");
+  wp_harness_await_log (
+    server, "its write-ahead log cannot be shortened while another program reads the journal (the file has ");
   g_assert_cmpfloat (metric (server, "journal_log_bytes"), ==, (double) size_of (server, "jobs.journal-wal"));
   g_assert_cmpfloat (metric (server, "journal_file_bytes"), >, 0);
   g_assert_cmpfloat (wp_harness_stat (server, "journal.log_bytes"), >, 1 << 20);

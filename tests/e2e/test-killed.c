@@ -243,7 +243,8 @@ test_old_order (void)
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "id = CAST(1001 - rowid AS TEXT)"), ==, 100);
 }
 
-/* More than the queue holds now: they are read as places free; who comes waits behind them, and nothing is refused. */
+/* More than the queue holds now: they are read as places free; who comes waits behind them, and nothing is
+ * refused. */
 static void
 test_smaller_queue (void)
 {
@@ -295,7 +296,8 @@ start_with_large_jobs (WpHold **hold, const char *mode, const char *option)
   return server;
 }
 
-/* Where the queue has no bound, memory has: a megabyte of them at once, here. In Default mode too a request waits behind the rest. */
+/* Where the queue has no bound, memory has: a megabyte of them at once, here. In Default mode too a request
+ * waits behind the rest. */
 static void
 test_more_than_memory (void)
 {
@@ -314,8 +316,10 @@ test_more_than_memory (void)
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
   g_clear_pointer (&client, wp_client_free);
   wp_harness_stop (server);
-  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "rowid <= 100 AND length (body) = 20000"), ==, 100);
-  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "rowid = 101 AND body = CAST('late' AS BLOB)"), ==, 1);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "rowid <= 100 AND length (body) = 20000"), ==,
+                   100);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "rowid = 101 AND body = CAST('late' AS BLOB)"), ==,
+                   1);
 }
 
 /* Who does not want to wait is refused as by a full queue. */
@@ -347,18 +351,21 @@ test_not_all_read (void)
   post_all (server, 50);
   wp_harness_signal (server, SIGKILL);
   wp_harness_wait (server);
-  wp_harness_start_again (server, "-m", "BufferedChannel", "-q", "2", "--journal=jobs.journal", "--drain-timeout=300ms", NULL);
+  wp_harness_start_again (server, "-m", "BufferedChannel", "-q", "2", "--journal=jobs.journal",
+                          "--drain-timeout=300ms", NULL);
   wp_harness_await_stat (server, "journal.backlog", 47);
   wp_harness_signal (server, SIGTERM);
   g_assert_cmpint (wp_harness_wait (server), ==, 1);
-  wp_harness_await_log (server, "50 accepted jobs were not finished: 2 queued, 1 in service, 47 of an earlier run not begun; they are kept in "
-                        "jobs.journal\n");
+  wp_harness_await_log (server, "50 accepted jobs were not finished: 2 queued, 1 in service, 47 of an "
+                                "earlier run not begun; they are kept in "
+                                "jobs.journal\n");
   g_assert_cmpuint (wp_harness_ledger (server, "recovered"), ==, 3);
   wp_hold_release (hold);
   wp_harness_start_again (server, "-m", "BufferedChannel", "-q", "2", "--journal=jobs.journal", NULL);
   wp_harness_stop (server);   /* a drain runs them all */
   g_assert_cmpuint (wp_harness_ledger (server, "stored"), ==, 50);
-  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "CAST(body AS TEXT) = printf('%03d', rowid - 1)"), ==, 50);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "CAST(body AS TEXT) = printf('%03d', rowid - 1)"),
+                   ==, 50);
 }
 
 /* A parked request was not accepted: it is not run either. */

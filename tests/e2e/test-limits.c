@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define THREADS 10               /* the first, two for HTTP, the admin's, and the six of wp_server_options_count_threads() */
+#define THREADS 10               /* the first, two for HTTP, the admin's, and six: see wp-server-options.c */
 #define MB (1u << 20)
 
 static const WpChildTerms few_threads = { .processes = THREADS - 3 }, just_threads = { .processes = THREADS },
@@ -272,8 +272,10 @@ test_large_journal (void)
   before = wp_harness_start ("--journal=jobs.journal", NULL);
   wp_harness_stop (before);
   hold = wp_hold_new (before, "jobs.journal");
-  wp_hold_execute (hold, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) INSERT INTO jobs"
-                   " SELECT i, 'job-' || i, '2026-11-29T12:00:00Z', 'POST', '/', NULL, NULL, zeroblob (20000), NULL, NULL, NULL FROM n");
+  wp_hold_execute (
+    hold, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) INSERT INTO jobs"
+          " SELECT i, 'job-' || i, '2026-11-29T12:00:00Z', 'POST', '/', NULL, NULL, zeroblob (20000), NULL, "
+          "NULL, NULL FROM n");
   wp_hold_release (hold);
   wp_hold_execute (hold, "PRAGMA wal_checkpoint (TRUNCATE)");
   path = wp_harness_path (before, "jobs.journal");

@@ -1,4 +1,5 @@
-/* A program that gets the log and does not read it: requests are answered and stored all the same, and the end comes in time. */
+/* A program that gets the log and does not read it: requests are answered and stored all the same, and the
+ * end comes in time. */
 #include "tests/e2e/wp-child.h"
 #include "tests/e2e/wp-client.h"
 
@@ -7,7 +8,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <sqlite3.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -42,7 +43,7 @@ fill (Server *self)
   char filler[4096];
 
   memset (filler, ' ', sizeof filler);
-  g_assert_cmpint (fcntl (self->write_fd, F_SETFL, O_NONBLOCK), ==, 0);   /* ours and the server's: they are one */
+  g_assert_cmpint (fcntl (self->write_fd, F_SETFL, O_NONBLOCK), ==, 0);   /* the server's too */
   while (write (self->write_fd, filler, sizeof filler) > 0)
     ;
   while (write (self->write_fd, filler, 1) > 0)
@@ -55,8 +56,10 @@ fill (Server *self)
 static void
 server_start (Server *self, gconstpointer data)
 {
-  g_autofree char *program = g_build_filename (g_getenv ("WP_BUILD_ROOT"), "runtime", "wp-server", NULL), *hello = NULL;
-  char *argv[] = { program, "--listen=127.0.0.1:0", "--admin=none", "--ack=stored", "--drain-timeout=1s", NULL };
+  g_autofree char *program = g_build_filename (g_getenv ("WP_BUILD_ROOT"), "runtime", "wp-server", NULL),
+                  *hello = NULL;
+  char *argv[] = { program, "--listen=127.0.0.1:0", "--admin=none", "--ack=stored", "--drain-timeout=1s",
+                   NULL };
   WpChildTerms terms = { 0 };
   guint port;
   int fds[2];
@@ -68,14 +71,15 @@ server_start (Server *self, gconstpointer data)
   self->write_fd = terms.log_fd = fds[1];
   self->child = wp_child_new (self->dir, argv, &terms);
   hello = await_line (self, "listening on");
-  g_assert_cmpint (sscanf (strstr (hello, "listening on"), "listening on http://127.0.0.1:%u/", &port), ==, 1);
+  port = (guint) atoi (strstr (hello, "http://127.0.0.1:") + strlen ("http://127.0.0.1:"));
   self->port = (guint16) port;
 }
 
 static void
 server_clear (Server *self, gconstpointer data)
 {
-  static const char *const names[] = { "wp.db", "wp.db-wal", "wp.db-shm", "away.db", WP_CHILD_LOG, WP_CHILD_OUTPUT };
+  static const char *const names[] = { "wp.db",   "wp.db-wal",  "wp.db-shm",
+                                       "away.db", WP_CHILD_LOG, WP_CHILD_OUTPUT };
 
   wp_child_free (self->child);
   close (self->read_fd);

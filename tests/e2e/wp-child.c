@@ -124,7 +124,8 @@ wp_child_new (const char *dir, char **argv, const WpChildTerms *terms)
   g_autoptr(GError) error = NULL;
   g_auto(GStrv) wrapped = wrap (argv);
   g_autofree char *line = g_strjoinv (" ", argv);
-  int out = create (dir, WP_CHILD_OUTPUT), err = create (dir, WP_CHILD_LOG), log = setup.terms.log_fd > 0 ? setup.terms.log_fd : err;
+  int out = create (dir, WP_CHILD_OUTPUT), err = create (dir, WP_CHILD_LOG),
+      log = setup.terms.log_fd > 0 ? setup.terms.log_fd : err;
 
   g_test_message ("%s", line);
   set_environment (&setup);
@@ -132,9 +133,10 @@ wp_child_new (const char *dir, char **argv, const WpChildTerms *terms)
     setup.group_file = g_build_filename (setup.terms.group, "cgroup.procs", NULL);
   if (setup.terms.processes > 0)
     g_assert_cmpint (chown (dir, setup.user, setup.user), ==, 0);
-  g_spawn_async_with_pipes_and_fds (dir, (const char *const *) wrapped, (const char *const *) setup.environment,
-                                    G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH, child_setup, &setup, -1, out, log,
-                                    &setup.terms.socket_fd, &first_socket, setup.terms.socket_fd > 0, &self->pid, NULL, NULL, NULL, &error);
+  g_spawn_async_with_pipes_and_fds (
+    dir, (const char *const *) wrapped, (const char *const *) setup.environment,
+    G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH, child_setup, &setup, -1, out, log,
+    &setup.terms.socket_fd, &first_socket, setup.terms.socket_fd > 0, &self->pid, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   g_free (setup.group_file);
   g_strfreev (setup.environment);

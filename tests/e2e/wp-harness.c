@@ -413,7 +413,8 @@ wp_harness_stop (WpHarness *self)
 void
 wp_harness_stop_after_loss (WpHarness *self, guint64 n, const char *fate)
 {
-  g_autofree char *last = g_strdup_printf ("\nwp-server: %" G_GUINT64_FORMAT " acknowledged jobs were given up, and are %s\n", n, fate);
+  g_autofree char *last = g_strdup_printf (
+    "\nwp-server: %" G_GUINT64_FORMAT " acknowledged jobs were given up, and are %s\n", n, fate);
   g_autofree char *log = NULL;
 
   wp_harness_signal (self, SIGTERM);

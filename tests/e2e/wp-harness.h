@@ -53,7 +53,8 @@ char *wp_harness_output (const WpHarness *self);   /* standard output, whole, af
 /* SIGTERM: must end with status 0 and a ledger that balances. */
 void wp_harness_stop (WpHarness *self);
 
-/* The same after so many acknowledged jobs were given up: must end with status 1, and the last line says so, and their @fate. */
+/* The same after so many acknowledged jobs were given up: must end with status 1, and the last line says so,
+ * and their @fate. */
 void wp_harness_stop_after_loss (WpHarness *self, guint64 n, const char *fate);
 
 /* Of the ledger line at exit: "stored", "received", ... It must be there, and balance, by its own figures. */

@@ -51,7 +51,8 @@ end (WpChannel *channel, WpJob *job)
   wp_job_unref (job);   /* the channel's, or of wp_channel_close() */
 }
 
-/* Jobs of an earlier run come as places free, and before them nobody enters, whatever is free; then those who waited do, in order. */
+/* Jobs of an earlier run come as places free, and before them nobody enters, whatever is free; then those who
+ * waited do, in order. */
 static void
 check_recover (guint capacity_jobs, guint workers, guint n_recovered, guint n_parked)
 {

@@ -28,8 +28,10 @@ typedef struct {
 static void
 on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
 {
-  g_assert_true (strstr (message, "cannot be written, requests get 503") || strstr (message, "was removed or replaced; what it holds is") ||
-                 strstr (message, "cannot be read, ") || g_str_has_suffix (message, " again") || g_str_has_prefix (message, "recovered "));
+  g_assert_true (strstr (message, "cannot be written, requests get 503") ||
+                 strstr (message, "was removed or replaced; what it holds is") ||
+                 strstr (message, "cannot be read, ") || g_str_has_suffix (message, " again") ||
+                 g_str_has_prefix (message, "recovered "));
 }
 
 /* WpJournalListener, as the following. */
@@ -476,7 +478,8 @@ add_one (Bench *self, guint i)
   return self->n_written > n_before;
 }
 
-/* Adds a job to @n_kept that the file holds. FALSE: it is refused, or the file does not open, and it says why in one line. */
+/* Adds a job to @n_kept that the file holds. FALSE: it is refused, or the file does not open, and it says why
+ * in one line. */
 static gboolean
 try_to_add (Bench *self, guint n_kept)
 {
@@ -528,7 +531,8 @@ check_backlog (Bench *self, guint n)
   g_assert_cmpuint (counts.backlog, ==, n);
 }
 
-/* What an earlier run left is read as places come free, in its order; what comes meanwhile is written, and is no part of it. */
+/* What an earlier run left is read as places come free, in its order; what comes meanwhile is written, and is
+ * no part of it. */
 static void
 test_backlog (Bench *self, gconstpointer data)
 {
@@ -581,11 +585,12 @@ test_failed_read (Bench *self, gconstpointer data)
   g_assert_true (try_to_add (self, n_kept));
 }
 
-/* How many of the first @n jobs the file has without its log: what is left of it where that is not trusted. */
+/* How many of the first @n jobs the file has without its log, where that is not trusted. */
 static guint
 count_without_log (Bench *self, guint n)
 {
-  g_autofree char *copy = g_build_filename (self->dir, "copy", NULL), *sql = g_strdup_printf ("SELECT count(*) FROM jobs WHERE seq <= %u", n);
+  g_autofree char *copy = g_build_filename (self->dir, "copy", NULL),
+                  *sql = g_strdup_printf ("SELECT count(*) FROM jobs WHERE seq <= %u", n);
   g_autofree char *text = NULL;
   sqlite3_stmt *statement;
   sqlite3 *db;
@@ -604,7 +609,8 @@ count_without_log (Bench *self, guint n)
   return found;
 }
 
-/* A sync of the log fails: before anybody is told yes again, all that it holds is in the file, and that is synced. */
+/* A sync of the log fails: before anybody is told yes again, all that it holds is in the file, and that is
+ * synced. */
 static void
 test_failed_sync (Bench *self, gconstpointer data)
 {
@@ -667,7 +673,8 @@ test_log_removed (Bench *self, gconstpointer data)
   close_journal (self);
 }
 
-/* The file is moved away: it is complete, and nothing of it stays beside what gets its name. Once it is back it goes on. */
+/* The file is moved away: it is complete, and nothing of it stays beside what gets its name. Once it is back
+ * it goes on. */
 static void
 test_moved (Bench *self, gconstpointer data)
 {
@@ -778,11 +785,18 @@ main (int argc, char **argv)
     const char *name;
     void (*func) (Bench *bench, gconstpointer data);
   } tests[] = {
-    { "/journal/any-order", test_any_order },   { "/journal/next-run", test_next_run }, { "/journal/payload", test_payload },
+    { "/journal/any-order", test_any_order },
+    { "/journal/next-run", test_next_run },
+    { "/journal/payload", test_payload },
     { "/journal/requeue", test_requeue },
-    { "/journal/not-a-journal", test_not_a_journal }, { "/journal/full", test_full },
-    { "/journal/failed-read", test_failed_read }, { "/journal/backlog", test_backlog }, { "/journal/truncated", test_truncated },
-    { "/journal/failed-sync", test_failed_sync }, { "/journal/log-removed", test_log_removed }, { "/journal/moved", test_moved },
+    { "/journal/not-a-journal", test_not_a_journal },
+    { "/journal/full", test_full },
+    { "/journal/failed-read", test_failed_read },
+    { "/journal/backlog", test_backlog },
+    { "/journal/truncated", test_truncated },
+    { "/journal/failed-sync", test_failed_sync },
+    { "/journal/log-removed", test_log_removed },
+    { "/journal/moved", test_moved },
   };
 
   g_test_init (&argc, &argv, NULL);
@@ -792,8 +806,10 @@ main (int argc, char **argv)
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
     g_test_add (tests[i].name, Bench, NULL, bench_init, tests[i].func, bench_clear);
 
-  g_test_add ("/journal/failed-write", Bench, GINT_TO_POINTER (WP_FAULT_WRITE), bench_init, test_failed_write, bench_clear);
-  g_test_add ("/journal/failed-sync-anywhere", Bench, GINT_TO_POINTER (WP_FAULT_SYNC), bench_init, test_failed_write, bench_clear);
+  g_test_add ("/journal/failed-write", Bench, GINT_TO_POINTER (WP_FAULT_WRITE), bench_init, test_failed_write,
+              bench_clear);
+  g_test_add ("/journal/failed-sync-anywhere", Bench, GINT_TO_POINTER (WP_FAULT_SYNC), bench_init,
+              test_failed_write, bench_clear);
 
   return g_test_run ();
 }

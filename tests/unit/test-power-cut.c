@@ -324,7 +324,9 @@ has_place (gpointer data)
 static void
 test_journal (Bench *self, gconstpointer data)
 {
-  static const WpJournalListener listener = { .written = on_written, .health = on_health, .has_place = has_place };
+  static const WpJournalListener listener = { .written = on_written,
+                                              .health = on_health,
+                                              .has_place = has_place };
   g_autoptr(GError) error = NULL;
   WpJournal *journal = wp_journal_open (self->path, 0, &error);
 

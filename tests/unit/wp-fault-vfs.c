@@ -33,7 +33,8 @@ fails (WpFault fault, sqlite3_file *file)
 
   while (fault == held && name && g_str_has_suffix (name, held_suffix))
     g_cond_wait (&released, &mutex);
-  return fault == armed && armed_left > 0 && name && g_str_has_suffix (name, armed_suffix) && --armed_left == 0;
+  return fault == armed && armed_left > 0 && name && g_str_has_suffix (name, armed_suffix) &&
+         --armed_left == 0;
 }
 
 static int

@@ -1,4 +1,4 @@
-/* wp-fault-vfs.h - SQLite's files with a fault: one read, write or sync that fails, as of a disk that does. */
+/* wp-fault-vfs.h - SQLite's files with a fault: a read, write or sync that fails, as of a disk that does. */
 #pragma once
 
 #include <glib.h>
@@ -8,7 +8,8 @@ typedef enum { WP_FAULT_NONE, WP_FAULT_READ, WP_FAULT_WRITE, WP_FAULT_SYNC } WpF
 /* Makes it the kind of files that SQLite uses from now on. Once, before any is opened. */
 void wp_fault_vfs_register (void);
 
-/* From now on the @nth such operation fails, on a file whose name ends in @suffix; those after it work. Any thread, as the next. */
+/* From now on the @nth such operation fails, on a file whose name ends in @suffix; those after it work. Any
+ * thread, as the next. */
 void wp_fault_vfs_arm (WpFault fault, const char *suffix, guint nth);
 
 /* From now on such operations wait, on files whose names end in @suffix, until the next call of this. WP_FAULT_NONE: none does. */
