@@ -62,6 +62,29 @@ test_constant (void)
   g_assert_cmpint (drawn[0], ==, 500 * WP_NS_PER_MS);
 }
 
+/* Three times as long is three times each draw, of every kind. */
+static void
+test_scale (void)
+{
+  static const char *const specs[] = { "exp:20ms", "lognormal:20ms:0.5", "uniform:10ms:30ms", "hyperexp:20ms:2", "pareto:20ms:1.5:1s", "20ms" };
+  g_autofree gint64 *plain = g_new (gint64, N_DRAWS);
+
+  for (guint i = 0; i < G_N_ELEMENTS (specs); i++)
+    {
+      g_autoptr(WpService) once = wp_service_new (specs[i], 1, TRUE, 7, NULL), thrice = wp_service_new (specs[i], 3, TRUE, 7, NULL);
+      WpMoments moments, scaled;
+
+      wp_service_draw (once, plain, N_DRAWS);
+      wp_service_draw (thrice, drawn, N_DRAWS);
+      for (guint j = 0; j < N_DRAWS; j++)
+        g_assert_cmpint (ABS (drawn[j] - 3 * plain[j]), <=, 2);   /* each is rounded */
+      wp_service_moments (once, &moments);
+      wp_service_moments (thrice, &scaled);
+      g_assert_cmpfloat_with_epsilon (scaled.mean_ns, 3 * moments.mean_ns, 1e-3);
+      g_assert_cmpfloat (scaled.cv2, ==, moments.cv2);
+    }
+}
+
 static void
 test_exponential (void)
 {
@@ -194,6 +217,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/service/constant", test_constant);
+  g_test_add_func ("/service/scale", test_scale);
   g_test_add_func ("/service/exponential", test_exponential);
   g_test_add_func ("/service/lognormal", test_lognormal);
   g_test_add_func ("/service/uniform", test_uniform);

@@ -88,6 +88,30 @@ test_meets (void)
   g_assert_true (is_met ("wait.p99>999.999999ms", &figures));
 }
 
+/* Each operator below, at and above its bound. */
+static void
+test_operators (void)
+{
+  static const struct { const char *operator; gboolean below, at, above; } operators[] = {
+    { "<", TRUE, FALSE, FALSE }, { "<=", TRUE, TRUE, FALSE }, { ">", FALSE, FALSE, TRUE }, { ">=", FALSE, TRUE, TRUE },
+    { "==", FALSE, TRUE, FALSE }, { "!=", TRUE, FALSE, TRUE }
+  };
+  WpFigures figures;
+
+  wp_figures_init (&figures);
+  figures.depth_mean = 4;
+  for (guint i = 0; i < G_N_ELEMENTS (operators); i++)
+    {
+      g_autofree char *below = g_strdup_printf ("depth.mean%s4.5", operators[i].operator);
+      g_autofree char *at = g_strdup_printf ("depth.mean%s4", operators[i].operator);
+      g_autofree char *above = g_strdup_printf ("depth.mean%s3.5", operators[i].operator);
+
+      g_assert_cmpint (is_met (below, &figures), ==, operators[i].below);
+      g_assert_cmpint (is_met (at, &figures), ==, operators[i].at);
+      g_assert_cmpint (is_met (above, &figures), ==, operators[i].above);
+    }
+}
+
 static void
 test_null (void)
 {
@@ -163,6 +187,7 @@ main (int argc, char **argv)
   g_test_add_func ("/slo/parses", test_parses);
   g_test_add_func ("/slo/refuses", test_refuses);
   g_test_add_func ("/slo/meets", test_meets);
+  g_test_add_func ("/slo/operators", test_operators);
   g_test_add_func ("/slo/null", test_null);
   g_test_add_func ("/slo/trends", test_trends);
   g_test_add_func ("/slo/lost", test_lost);

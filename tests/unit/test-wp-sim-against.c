@@ -59,6 +59,39 @@ test_agreement (void)
   g_assert_cmpfloat (json_object_get_double_member (against, "clock_shift"), ==, 0.0001);   /* the first came so much earlier than the others */
 }
 
+/* Two at once for one worker without a queue: what becomes of the second is the policy's, which the notes say, each of its keys. */
+static void
+test_the_policy_is_taken_from_the_notes (void)
+{
+  static const struct { const char *notes, *second, *counted; } cases[] = {
+    { "# when-full: block\n# block-timeout: 0.5s\n", ",,,0.5,timed_out,1", "timed_out" },
+    { "# when-full: reject\n# block-timeout: none\n", ",,,0,rejected,0", "rejected" },
+    { "# when-full: block\n# block-timeout: none\n", "1,1,2,2,stored,1", "blocked" },
+    { "# dispatcher: spawning\n", "0,1,2,2,stored,0", NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *measured = g_strconcat ("# mode: WorkerPool\n# queue: 0\n# workers: 1\n", cases[i].notes, HEADER
+                                               "0,1,a,0,0,1,1,stored,0\n0,1,b,", cases[i].second, "\n", NULL);
+      g_autoptr(SimRun) run = sim_run_new ();
+      g_autoptr(JsonObject) report = NULL;
+      JsonObject *model;
+
+      sim_run_write (run, "trace.csv", "arrival,service,id\n0,1,a\n0,1,b\n");
+      sim_run_write (run, "measured.csv", measured);
+      sim_run_go (run, "--against=measured.csv --format=json trace.csv", NULL);
+      g_test_message ("%s%s", cases[i].notes, run->err);
+      g_assert_cmpint (run->status, ==, 0);
+      report = sim_run_json (run);
+      model = json_array_get_object_element (json_object_get_array_member (report, "models"), 0);
+      if (cases[i].counted)
+        g_assert_cmpint (json_object_get_int_member (model, cases[i].counted), ==, 1);
+      else
+        g_assert_cmpstr (json_object_get_string_member (model, "dispatcher"), ==, "spawning");
+    }
+}
+
 static void
 test_disagreement (void)
 {
@@ -325,6 +358,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wp-sim-against/agreement", test_agreement);
+  g_test_add_func ("/wp-sim-against/the-policy-is-taken-from-the-notes", test_the_policy_is_taken_from_the_notes);
   g_test_add_func ("/wp-sim-against/disagreement", test_disagreement);
   g_test_add_func ("/wp-sim-against/given-options-win-and-are-told", test_given_options_win_and_are_told);
   g_test_add_func ("/wp-sim-against/its-own-input", test_its_own_input);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -99,6 +100,27 @@ test_a_bad_row_leaves_nothing (void)
   g_assert_cmpuint (sim_run_count_files (run), ==, 2);
   before = sim_run_read (run, "jobs.csv");
   g_assert_cmpstr (before, ==, "as before");
+}
+
+/* A file that is written anew keeps its mode; a new one has the umask's. */
+static void
+test_modes_of_files (void)
+{
+  g_autoptr(SimRun) run = sim_run_new ();
+  g_autofree char *old = g_build_filename (run->folder, "jobs.csv", NULL), *new = g_build_filename (run->folder, "series.csv", NULL);
+  mode_t mask = umask (027);
+  struct stat status;
+
+  sim_run_write (run, "trace.csv", "arrival\n0\n");
+  sim_run_write (run, "jobs.csv", "as before");
+  g_assert_cmpint (chmod (old, 0604), ==, 0);
+  sim_run_go (run, "-m default --jobs=jobs.csv --series=series.csv trace.csv", NULL);
+  umask (mask);
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_cmpint (stat (old, &status), ==, 0);
+  g_assert_cmpint (status.st_mode & 07777, ==, 0604);
+  g_assert_cmpint (stat (new, &status), ==, 0);
+  g_assert_cmpint (status.st_mode & 07777, ==, 0640);
 }
 
 static void
@@ -204,6 +226,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-errors/tolerances", test_tolerances);
   g_test_add_func ("/wp-sim-errors/files", test_files);
   g_test_add_func ("/wp-sim-errors/a-bad-row-leaves-nothing", test_a_bad_row_leaves_nothing);
+  g_test_add_func ("/wp-sim-errors/modes-of-files", test_modes_of_files);
   g_test_add_func ("/wp-sim-errors/an-empty-trace", test_an_empty_trace);
   g_test_add_func ("/wp-sim-errors/times-past-292-years", test_times_past_292_years);
   g_test_add_func ("/wp-sim-errors/interrupted", test_interrupted);

@@ -101,6 +101,7 @@ test_text (void)
 {
   g_autoptr(SimRun) run = run_on (burst, "-q 1 -w 2 trace.csv");
   g_autoptr(SimRun) enough = run_on (burst, "-q 0 -w 5 trace.csv");
+  g_autoptr(SimRun) more = run_on (burst, "-q 1 -w 8 trace.csv"), fewer = run_on (burst, "-q 1 -w 3 trace.csv");
   g_autoptr(SimRun) channel = run_on (burst, "-m BufferedChannel -q 3 --plan trace.csv");
 
   assert_says (run, 0, "a queue of 1 needs 4 workers: blocked 0; 3 workers: 1\n");
@@ -108,6 +109,10 @@ test_text (void)
   assert_says (run, 0, "headroom of 2 workers and a queue of 1: none, it is full at times\n");
   assert_says (enough, 0, "a queue of 0 needs 5 workers: blocked 0; 4 workers: 1\n");
   assert_says (enough, 0, "5 workers need queue 0, the smallest there can be\n");
+  assert_says (more, 0, "8 workers need queue 0, the smallest there can be\n"
+                        "        workers + queue that do: 1 + 4, 4 + 1, 5 + 0\n");   /* 8 + 0 only has more */
+  assert_says (fewer, 0, "3 workers need queue 2: blocked 0; queue 1: 1\n"
+                         "        workers + queue that do: 1 + 4, 3 + 2, 4 + 1");       /* the given ones among them */
   assert_says (channel, 0, "the processor needs queue 4: blocked 0; queue 3: 1\n");
 }
 
@@ -302,6 +307,27 @@ test_sweep_text_and_json (void)
   g_assert_cmpint (json_object_get_int_member (row, "blocked"), ==, 0);
 }
 
+/* By scale, service, workers and queue, however they were given; five at once are blocked by fewer than five places. */
+static void
+test_sweep_in_order (void)
+{
+  static const char expected[] = "1,1,1,3,false\n1,1,1,4,true\n1,1,2,3,true\n1,1,2,4,true\n1,2,1,3,false\n1,2,1,4,true\n1,2,2,3,true\n1,2,2,4,true\n"
+                                 "2,1,1,3,false\n2,1,1,4,true\n2,1,2,3,true\n2,1,2,4,true\n2,2,1,3,false\n2,2,1,4,true\n2,2,2,3,true\n2,2,2,4,true\n";
+  g_autoptr(SimRun) run = run_on (burst, "--sweep=queue=4,service=2,workers=2,scale=2,scale=1,workers=1,service=1,queue=3 --format=csv trace.csv");
+  g_auto(GStrv) lines = g_strsplit (run->out, "\n", -1);
+  g_autoptr(GString) rows = g_string_new (NULL);
+
+  g_assert_true (g_str_has_prefix (lines[0], "mode,scale,service-scale,workers,queue,meets,"));
+  for (guint i = 1; lines[i] && *lines[i]; i++)
+    {
+      g_auto(GStrv) cells = g_strsplit (lines[i], ",", -1);
+
+      g_assert_cmpstr (cells[0], ==, "WorkerPool");
+      g_string_append_printf (rows, "%s,%s,%s,%s,%s\n", cells[1], cells[2], cells[3], cells[4], cells[5]);
+    }
+  g_assert_cmpstr (rows->str, ==, expected);
+}
+
 static void
 test_bad_options (void)
 {
@@ -402,6 +428,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-plan/at", test_at);
   g_test_add_func ("/wp-sim-plan/sweep-equals-single-runs", test_sweep_equals_single_runs);
   g_test_add_func ("/wp-sim-plan/sweep-text-and-json", test_sweep_text_and_json);
+  g_test_add_func ("/wp-sim-plan/sweep-in-order", test_sweep_in_order);
   g_test_add_func ("/wp-sim-plan/progress-on-a-terminal", test_progress_on_a_terminal);
   g_test_add_func ("/wp-sim-plan/bad-options", test_bad_options);
 
