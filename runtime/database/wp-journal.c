@@ -9,6 +9,7 @@
 #define LINGER_US 100000         /* rows that are to go wait for one to come, so that they cost no commit of their own */
 #define PROBE_US 200000          /* how often a file that cannot be written is tried */
 #define LOG_US G_USEC_PER_SEC
+#define LONG_LOG_BYTES (32u << 20)   /* a commit of large payloads may come upon a log that is not short */
 
 /* A job's row is its place in the order of arrival, after all that the file held. */
 struct _WpJournal {
@@ -40,6 +41,7 @@ struct _WpJournal {
   guint64 n_recovered;
   gint64 probe_us;               /* when the file is to be tried next; 0: it is well */
   gint64 logged_us;
+  guint64 warned_bytes;          /* size of the log when that was last warned of */
   gboolean said_bad;             /* and not yet that it is well again */
 };
 
@@ -256,6 +258,23 @@ note_written (WpJournal *self, guint n_refused)
   wp_journal_file_get_size (self->file, &self->counts.file_bytes, &self->counts.log_bytes);
 }
 
+/* A log that grows says so, at each doubling: without a reader that stays it has some megabytes. */
+static void
+log_growth (WpJournal *self)
+{
+  guint64 file_bytes, log_bytes;
+
+  wp_journal_file_get_size (self->file, &file_bytes, &log_bytes);
+  if (log_bytes < LONG_LOG_BYTES)
+    self->warned_bytes = LONG_LOG_BYTES / 2;
+  else if (log_bytes >= 2 * self->warned_bytes)
+    {
+      g_warning ("the journal %s: its log has %" G_GUINT64_FORMAT " MB, and grows until no other program reads an "
+                 "old state of the journal", self->path, log_bytes >> 20);
+      self->warned_bytes = log_bytes;
+    }
+}
+
 static void
 log_health (WpJournal *self, gboolean ok, gint64 now_us)
 {
@@ -316,6 +335,7 @@ write_taken (WpJournal *self)
       if (!ok && batch.n_adds > 0 && batch.n_fails + batch.n_removals > 0)
         write_batch (self, &rest);
       note_written (self, ok ? 0 : batch.n_adds);
+      log_growth (self);
       note_health (self, ok && (self->probe_us == 0 || wp_journal_file_has_room (self->file)));
       tell (self, self->taken_adds, batch.n_adds, ok);
     }

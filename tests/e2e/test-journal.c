@@ -448,6 +448,26 @@ ask_until (WpHarness *server, guint status)
   return n;
 }
 
+/* Long before that it is warned of. */
+static void
+test_log_grows (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start (JOURNAL, NULL);
+  g_autoptr(WpHold) reader = wp_hold_new (server, "jobs.journal");
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autofree char *body = g_strnfill (1000000, 'x');
+
+  wp_hold_release (reader);
+  wp_hold_execute (reader, "BEGIN; SELECT count(*) FROM jobs;");
+  for (guint i = 0; i < 40; i++)
+    post_ok (client, i, body);
+  wp_harness_await_log (server, "the journal jobs.journal: its log has 3");
+  wp_harness_await_log (server, " MB, and grows until no other program reads an old state of the journal\n");
+  wp_hold_release (reader);
+  g_clear_pointer (&client, wp_client_free);
+  wp_harness_stop (server);
+}
+
 /* A program that goes on reading an old state keeps the log from being begun anew: it counts, up to
  * --max-journal. */
 static void
@@ -519,6 +539,7 @@ main (int argc, char **argv)
   g_test_add_func ("/journal/ends-before-it-is-durable", test_ends_before_it_is_durable);
   g_test_add_func ("/journal/file-removed", test_file_removed);
   g_test_add_func ("/journal/log-removed", test_log_removed);
+  g_test_add_func ("/journal/log-grows", test_log_grows);
   g_test_add_func ("/journal/reader-stays", test_reader_stays);
   g_test_add_func ("/journal/wrong-file", test_wrong_file);
   g_test_add_func ("/journal/of-first-version", test_of_first_version);
