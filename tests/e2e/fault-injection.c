@@ -1,6 +1,7 @@
 /* fault-injection.c - a library to be preloaded: the n-th call of one kind fails, as SQLite's own tests do it.
  *
  * WP_FAULT=CALL:N:ERRNO[:on] in the environment: the N-th CALL (from 1) fails with ERRNO, a number; with ":on" every later one does too.
+ * ERRNO 0: it does not fail, but never returns.
  * WP_FAULT_DIR=DIR: files elsewhere, pipes and sockets are left alone; accept and malloc are counted wherever they come from. Once the fault has
  * happened there is a file "fault-happened" in DIR. Calls: open, read, pread, write, pwrite, fsync, fdatasync, ftruncate, rename, unlink, accept,
  * malloc. */
@@ -79,6 +80,8 @@ fails (const char *call)
     return false;
   if (n == first)
     leave_mark ();
+  while (failure == 0)
+    pause ();
   errno = (int) failure;
   return true;
 }

@@ -161,22 +161,30 @@ check_end (Round *self, gboolean ran)
            self->is->lasting ? " and on" : "", status, log);
 }
 
+/* With the fault @format. */
+static gboolean G_GNUC_PRINTF (4, 5)
+start_faulty (WpHarness *server, const Scenario *scenario, gboolean stores, const char *format, ...)
+{
+  g_autofree char *dir = wp_harness_path (server, "."), *where = g_strconcat ("WP_FAULT_DIR=", dir, NULL);
+  g_autofree char *preload = g_strconcat ("LD_PRELOAD=", g_getenv ("WP_FAULT_LIBRARY"), NULL), *fault = NULL;
+  const char *environment[4] = { NULL, where, preload, NULL };
+  const WpChildTerms terms = { .environment = environment };
+  va_list more;
+
+  va_start (more, format);
+  environment[0] = fault = g_strdup_vprintf (format, more);
+  va_end (more);
+
+  return start (server, scenario, stores, &terms);
+}
+
 static void
 run_faulty (Round *self)
 {
-  g_autofree char *dir = NULL, *fault = NULL, *where = NULL, *preload = NULL;
-  const char *environment[4] = { NULL };
-  WpChildTerms terms = { .environment = environment };
-  gboolean runs;
+  gboolean runs = start_faulty (self->server, self->is->scenario, !self->is->scenario->stores_nothing,
+                                "WP_FAULT=%s:%u:%d%s", self->is->kind->call, self->n, self->is->kind->failure,
+                                self->is->lasting ? ":on" : "");
 
-  dir = wp_harness_path (self->server, ".");
-  fault = g_strdup_printf ("WP_FAULT=%s:%u:%d%s", self->is->kind->call, self->n, self->is->kind->failure, self->is->lasting ? ":on" : "");
-  where = g_strconcat ("WP_FAULT_DIR=", dir, NULL);
-  preload = g_strconcat ("LD_PRELOAD=", g_getenv ("WP_FAULT_LIBRARY"), NULL);
-  environment[0] = fault;
-  environment[1] = where;
-  environment[2] = preload;
-  runs = start (self->server, self->is->scenario, !self->is->scenario->stores_nothing, &terms);
   if (runs)
     post_all_and_stop (self);
   check_end (self, runs);
@@ -246,6 +254,28 @@ test_case (gconstpointer data)
   g_test_message ("%u rounds", n_rounds);
 }
 
+/* A disk that does not answer as the database is closed: the server ends all the same. */
+static void
+test_hangs (void)
+{
+  static const Scenario stored = { "stored", { "--ack=stored", NULL }, FALSE, FALSE };
+  g_autoptr(WpHarness) server = wp_harness_new ();
+  g_autoptr(WpClient) client = NULL;
+
+  g_assert_true (start_faulty (server, &stored, TRUE, "WP_FAULT=unlink:2:0"));   /* of the log; its first is of a rollback journal */
+  client = wp_client_new (wp_harness_port (server));
+  wp_client_post (client, "/", NULL, "x", 1);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+  g_clear_pointer (&client, wp_client_free);
+  wp_harness_signal (server, SIGTERM);
+  g_assert_cmpint (wp_harness_wait (server), ==, 1);
+  g_assert_cmpuint (wp_harness_ledger (server, "stored"), ==, 1);
+  wp_harness_await_log (server, "wp-server: it did not end in time, and ends now, with files that are not closed\n");
+  g_assert_true (start (server, &stored, TRUE, NULL));
+  wp_harness_stop (server);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -264,6 +294,8 @@ main (int argc, char **argv)
           cases[n] = (Case) { &scenarios[i], &kinds[j], lasting };
           g_test_add_data_func (path, &cases[n], test_case);
         }
+
+  g_test_add_func ("/hangs", test_hangs);
 
   return g_test_run ();
 }
