@@ -207,14 +207,21 @@ on_number (const char *option, const char *value, gpointer data, GError **error)
 }
 
 static gboolean
+on_retry_for (const char *option, const char *value, gpointer data, GError **error)
+{
+  WpServerOptions *self = data;
+
+  self->retry_for_ns = WP_TIME_NONE;
+  return g_ascii_strcasecmp (value, "none") == 0 || wp_time_parse_duration (value, &self->retry_for_ns, error);
+}
+
+static gboolean
 on_time (const char *option, const char *value, gpointer data, GError **error)
 {
   WpServerOptions *self = data;
 
   if (g_str_equal (option, "--retry-delay"))
     return wp_time_parse_duration (value, &self->retry.delay_ns, error);
-  if (g_str_equal (option, "--retry-for"))
-    return wp_time_parse_duration (value, &self->retry_for_ns, error);
   if (g_str_equal (option, "--commit-pace"))
     return wp_time_parse_duration (value, &self->commit_pace_ns, error);
   if (g_str_equal (option, "--drain-timeout"))
@@ -287,7 +294,7 @@ static const GOptionEntry entries[] = {
   { "max-jobs", 0, 0, G_OPTION_ARG_CALLBACK, on_number, "Default mode: jobs in service at most, 503 beyond (1000000, or fewer where memory is short)", "N" },
   { "retries", 0, 0, G_OPTION_ARG_CALLBACK, on_retries, "how often an update is tried again that the database does not take (5)", "N" },
   { "retry-delay", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time before the first of these, doubled each time, up to 30s (100ms)", "TIME" },
-  { "retry-for", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "how long a job waits for a database that is down (without end)", "TIME" },
+  { "retry-for", 0, 0, G_OPTION_ARG_CALLBACK, on_retry_for, "how long a job waits for a database that is down, or none: without end (none)", "TIME" },
   { "journal", 0, 0, G_OPTION_ARG_CALLBACK, on_journal, "keep accepted jobs in FILE until they are stored: a crash loses none", "FILE" },
   { "max-journal", 0, 0, G_OPTION_ARG_CALLBACK, on_size, "largest journal, 503 beyond (1g)", "BYTES" },
   { "requeue", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, on_requeue,

@@ -12,7 +12,8 @@
 #define LONGEST_DELAY_NS WP_NS_PER_S
 #define REMIND_NS (10 * WP_NS_PER_S)     /* how often it is said that the database is down */
 
-/* Several writers in one database starve each other, so the pool has one thread; it is pushed to only when it is not at work. */
+/* Several writers in one database starve each other, so the pool has one thread; it is pushed to only when it
+ * is not at work. */
 struct _WpBatchWriter {
   WpDatabase *database;
   const WpBatchClass *class;
@@ -78,7 +79,8 @@ log_failures (WpBatchWriter *self, gboolean at_last)
 {
   gint64 now_ns = wp_time_monotonic ();
 
-  if (self->n_failed == 0 || (!at_last && self->said_failed_ns != 0 && now_ns - self->said_failed_ns < WP_NS_PER_S))
+  if (self->n_failed == 0 ||
+      (!at_last && self->said_failed_ns != 0 && now_ns - self->said_failed_ns < WP_NS_PER_S))
     return;
   g_warning ("%s: %" G_GUINT64_FORMAT " updates failed: %s", self->name, self->n_failed, self->reason);
   self->n_failed = 0;
@@ -132,11 +134,13 @@ note_up (WpBatchWriter *self)
   wp_database_set_down (self->database, WP_TIME_NONE);
 }
 
-/* Of the @n jobs that were tried, how many from the first on have waited for the database for as long as it may take. */
+/* Of the @n jobs that were tried, how many from the first on have waited for the database for as long as it
+ * may take. */
 static guint
 count_expired (const WpBatchWriter *self, guint n)
 {
-  gint64 retry_for_ns = self->database->retry_for_ns, down_ns = wp_database_down_since (self->database), now_ns = wp_time_monotonic ();
+  gint64 retry_for_ns = self->database->retry_for_ns, down_ns = wp_database_down_since (self->database),
+         now_ns = wp_time_monotonic ();
   guint n_expired = 0;
 
   while (retry_for_ns != WP_TIME_NONE && n_expired < n &&
@@ -183,8 +187,8 @@ wait_for_database (WpBatchWriter *self, guint n, gint64 down_ns, const char *rea
   self->began_ns = wp_time_monotonic ();
 }
 
-/* Waits until a commit that began at @began_ns may be over. Deadlines are absolute, so that lateness does not add up while there is always
- * something to write; the stamps remain clock readings. */
+/* Waits until a commit that began at @began_ns may be over. Deadlines are absolute, so that lateness does not
+ * add up while there is always something to write; the stamps remain clock readings. */
 static void
 keep_pace (WpBatchWriter *self)
 {
@@ -243,7 +247,8 @@ write_all (gpointer token, gpointer data)
       g_atomic_int_set (&self->at_work, FALSE);
       /* A job that came between the last look and now has found us at work: look once more. */
     }
-  while (g_async_queue_length (self->waiting) > 0 && g_atomic_int_compare_and_exchange (&self->at_work, FALSE, TRUE));
+  while (g_async_queue_length (self->waiting) > 0 &&
+         g_atomic_int_compare_and_exchange (&self->at_work, FALSE, TRUE));
 }
 
 WpBatchWriter *

@@ -1,4 +1,5 @@
-/* wp-batch-writer.h - group commit for a database: one thread takes all that waits, and stores it in one transaction. */
+/* wp-batch-writer.h - group commit for a database: one thread takes all that waits, and stores it in one
+ * transaction. */
 #pragma once
 
 #include "runtime/database/wp-database.h"
@@ -13,8 +14,9 @@ typedef struct {
    *
    * Stores all of @jobs in one transaction, or none; opens first what is not open.
    *
-   * Returns: WP_RESULT_STORED: the result of each job is stored, duplicate or conflict; WP_RESULT_TRANSIENT: the database is down, and what became of
-   * them may be unknown; WP_RESULT_PERMANENT: none is stored, and one at least is at fault
+   * Returns: WP_RESULT_STORED: the result of each job is stored, duplicate or conflict;
+   * WP_RESULT_TRANSIENT: the database is down, and what became of them may be unknown;
+   * WP_RESULT_PERMANENT: none is stored, and one at least is at fault
    */
   WpResult (*store) (WpDatabase *database, WpJob *const *jobs, guint n, char **reason);
 
@@ -27,10 +29,12 @@ typedef struct {
  * @database: who stores; it has pace_ns, retry_for_ns and done, and is told when it is down
  * @name: for messages: "sqlite:wp.db"
  *
- * A batch has 1,000 jobs at most, and 8 MB of payload, but for a single job that has more. A batch with a permanent failure is halved until the
- * job at fault stands alone: it alone has failed. While the database is down its jobs wait here, and are offered again every 50 ms, doubling to 1 s.
+ * A batch has 1,000 jobs at most, and 8 MB of payload, but for a single job that has more. A batch with a
+ * permanent failure is halved until the job at fault stands alone: it alone has failed. While the database is
+ * down its jobs wait here, and are offered again every 50 ms, doubling to 1 s.
  */
-WpBatchWriter *wp_batch_writer_new (WpDatabase *database, const WpBatchClass *class, const char *name, GError **error);
+WpBatchWriter *wp_batch_writer_new (WpDatabase *database, const WpBatchClass *class, const char *name,
+                                    GError **error);
 void wp_batch_writer_free (WpBatchWriter *self);   /* with no update under way */
 
 /* Any thread; does not block. */

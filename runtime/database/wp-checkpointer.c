@@ -3,9 +3,11 @@
 #include "runtime/database/wp-sqlite-settings.h"
 #include "sim/base/wp-error.h"
 
-/* A log is begun anew when all of it is in the file and a commit begins. The writer adds to it while the bulk is copied; so it copies that rest
- * itself, which is small. (With 1 KB rows from 256 connections, where a checkpoint had taken the writer 12 ms of each 100: 2 to 10 % more rows/s,
- * and a p99 of 14 to 17 ms where it was 19 to 22.) Rows are durable without all this; a copy that another program's lock prevents is made later. */
+/* A log is begun anew when all of it is in the file and a commit begins. The writer adds to it while the bulk
+ * is copied; so it copies that rest itself, which is small. (With 1 KB rows from 256 connections, where a
+ * checkpoint had taken the writer 12 ms of each 100: 2 to 10 % more rows/s, and a p99 of 14 to 17 ms where it
+ * was 19 to 22.) Rows are durable without all this; a copy that another program's lock prevents is made
+ * later. */
 typedef enum { IDLE, COPIES, COPIED } State;
 
 struct _WpCheckpointer {
@@ -64,19 +66,22 @@ wp_checkpointer_free (WpCheckpointer *self)
   g_free (self);
 }
 
-/* The log is opened by name too, with the first statement, and its index with it: that of another file would spoil the writer's. */
+/* The log is opened by name too, with the first statement, and its index with it: that of another file would
+ * spoil the writer's. */
 static gboolean
 connect_file (WpCheckpointer *self, const WpSqliteFile *file)
 {
   int moved = 1;
 
-  if (sqlite3_open_v2 (wp_sqlite_file_get_path (file), &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+  if (sqlite3_open_v2 (wp_sqlite_file_get_path (file), &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                       NULL) != SQLITE_OK)
     return FALSE;
   sqlite3_busy_timeout (self->db, WP_SQLITE_BUSY_MS);
   sqlite3_file_control (self->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
 
   return !moved && wp_sqlite_file_stands (file) &&
-         sqlite3_exec (self->db, WP_SQLITE_SETTINGS "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL) == SQLITE_OK &&
+         sqlite3_exec (self->db, WP_SQLITE_SETTINGS "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL) ==
+             SQLITE_OK &&
          wp_sqlite_file_stands (file);
 }
 
@@ -105,8 +110,8 @@ wp_checkpointer_close (WpCheckpointer *self)
   g_clear_pointer (&self->db, sqlite3_close);
 }
 
-/* Returns the state that it was in; a copy that falls too far behind is waited for. Where a reader keeps the log from being begun anew, one copy
- * for each so many pages is enough. */
+/* Returns the state that it was in; a copy that falls too far behind is waited for. Where a reader keeps the
+ * log from being begun anew, one copy for each so many pages is enough. */
 static State
 step (WpCheckpointer *self, int log_pages, gboolean *failed)
 {

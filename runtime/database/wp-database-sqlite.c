@@ -10,7 +10,7 @@
 
 #define BUSY_AT_START_MS 5000    /* the server before us may be closing the file */
 #define LONG_LOG_PAGES (WP_SQLITE_MOST_LOG_PAGES * 3 / 2)
-#define ROW_IGNORED (SQLITE_CONSTRAINT | 0xff00)   /* an error of our own: a row that is neither there nor taken */
+#define ROW_IGNORED (SQLITE_CONSTRAINT | 0xff00)   /* of our own: a row that is neither there nor taken */
 
 /* All but the writer itself is its thread's, once there is one. */
 typedef struct {
@@ -213,8 +213,8 @@ is_permanent (SqliteDatabase *self, int status)
     }
 }
 
-/* One transaction, on a file that is open. A connection is kept whose sync has failed: it writes all of that commit anew, at the same place of the log,
- * while another one would take what is there for stored. */
+/* One transaction, on a file that is open. A connection is kept whose sync has failed: it writes all of that
+ * commit anew, at the same place of the log, while another one would take what is there for stored. */
 static WpResult
 try_batch (SqliteDatabase *self, WpJob *const *jobs, guint n, char **reason)
 {
@@ -222,7 +222,8 @@ try_batch (SqliteDatabase *self, WpJob *const *jobs, guint n, char **reason)
 
   if (status == SQLITE_OK)
     return WP_RESULT_STORED;
-  *reason = status == ROW_IGNORED ? g_strdup ("a trigger ignores it") : wp_sqlite_file_describe_error (db_of (self));
+  *reason = status == ROW_IGNORED ? g_strdup ("a trigger ignores it")
+            : wp_sqlite_file_describe_error (db_of (self));
   if (!sqlite3_get_autocommit (db_of (self)))
     run (self->rollback);
   if (is_permanent (self, status))
@@ -235,7 +236,8 @@ try_batch (SqliteDatabase *self, WpJob *const *jobs, guint n, char **reason)
   return WP_RESULT_TRANSIENT;
 }
 
-/* What was committed may be in a file without its name, or in a log that nobody will find: it is written again. */
+/* What was committed may be in a file without its name, or in a log that nobody will find: it is written
+ * again. */
 static void
 leave (SqliteDatabase *self, WpJob *const *jobs, guint n)
 {
@@ -261,7 +263,8 @@ sqlite_store (WpDatabase *base, WpJob *const *jobs, guint n, char **reason)
   return WP_RESULT_TRANSIENT;
 }
 
-/* Beyond what a copy that is slow explains, a reader keeps the log from being begun anew. Said once, and again each time that it has doubled. */
+/* Beyond what a copy that is slow explains, a reader keeps the log from being begun anew. Said once, and
+ * again each time that it has doubled. */
 static void
 watch_log (SqliteDatabase *self)
 {
@@ -272,7 +275,8 @@ watch_log (SqliteDatabase *self)
     self->warned_pages = 0;
   else if (self->log_pages >= 2 * self->warned_pages)
     {
-      g_warning ("%s: its log %s-wal has %" G_GUINT64_FORMAT " MB, and grows until no other program reads an old state of the database",
+      g_warning ("%s: its log %s-wal has %" G_GUINT64_FORMAT
+                 " MB, and grows until no other program reads an old state of the database",
                  self->name, wp_sqlite_file_get_path (self->file), bytes >> 20);
       self->warned_pages = self->log_pages;
     }
@@ -288,7 +292,8 @@ sqlite_rest (WpDatabase *base)
       watch_log (self);
       return;
     }
-  g_warning ("%s: its log could not be copied into it; it is opened anew, and all of the log is copied again", self->name);
+  g_warning ("%s: its log could not be copied into it; it is opened anew, and all of the log is copied again",
+             self->name);
   finalize_all (self);
   wp_sqlite_file_abandon (self->file, TRUE);
 }
@@ -354,4 +359,6 @@ sqlite_open (const char *location, WpClock *clock, GError **error)
   return NULL;
 }
 
-const WpDatabaseClass wp_sqlite_database_class = { "sqlite", "sqlite:FILE", sqlite_open, sqlite_update, sqlite_free, sqlite_check };
+const WpDatabaseClass wp_sqlite_database_class = {
+  "sqlite", "sqlite:FILE", sqlite_open, sqlite_update, sqlite_free, sqlite_check,
+};

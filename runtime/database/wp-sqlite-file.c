@@ -11,7 +11,7 @@
 
 struct _WpSqliteFile {
   char *path;                /* absolute, so that SQLite takes it for no URI */
-  char *log_path, *index_path;   /* where SQLite keeps them: beside the file that @path leads to; NULL before the first open */
+  char *log_path, *index_path;   /* beside the file that @path leads to; NULL before the first open */
   sqlite3 *db;
   gboolean distrusted;
   WpFileId main, log, index;   /* what their names stood for when it was opened */
@@ -63,7 +63,8 @@ query_number (sqlite3 *db, const char *sql)
   sqlite3_stmt *statement = NULL;
   gint64 number = -1;
 
-  if (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step (statement) == SQLITE_ROW)
+  if (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL) == SQLITE_OK &&
+      sqlite3_step (statement) == SQLITE_ROW)
     number = sqlite3_column_int64 (statement, 0);
   return sqlite3_finalize (statement) == SQLITE_OK ? number : -1;
 }
@@ -96,7 +97,9 @@ check_no_stray_log (const WpSqliteFile *self, GError **error)
 
   if (stat (log_path, &status) != 0 || status.st_size == 0)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_IO, "it is missing, but its log %s is there: move the file back beside its log, or remove the log", log_path);
+  g_set_error (error, WP_ERROR, WP_ERROR_IO,
+               "it is missing, but its log %s is there: move the file back beside its log, or remove the log",
+               log_path);
   return FALSE;
 }
 
@@ -170,7 +173,9 @@ check_table (const WpSqliteFile *self, GError **error)
   sqlite3_finalize (statement);
   if (status == SQLITE_OK)
     return TRUE;
-  return status == SQLITE_ERROR ? fail_as_foreign (error, sqlite3_errmsg (self->db)) : fail_by_sqlite (error, self->db);
+  if (status == SQLITE_ERROR)
+    return fail_as_foreign (error, sqlite3_errmsg (self->db));
+  return fail_by_sqlite (error, self->db);
 }
 
 /* It is ours; in the end it has a log. 0.1.0 left it to the first row to sync the file itself. */
@@ -181,10 +186,12 @@ set_up (const WpSqliteFile *self, gboolean is_new, gboolean may_be_unsynced, GEr
 
   if (!execute (self->db, WP_SQLITE_SETTINGS) || (is_new && !execute (self->db, WP_SQLITE_SCHEMA)))
     return fail_by_sqlite (error, self->db);
-  if (!execute (self->db, "PRAGMA journal_mode=WAL") || query_number (self->db, "SELECT count(*) FROM sqlite_master") < 0)
+  if (!execute (self->db, "PRAGMA journal_mode=WAL") ||
+      query_number (self->db, "SELECT count(*) FROM sqlite_master") < 0)
     return fail_by_sqlite (error, self->db);
   sqlite3_file_control (self->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-  if (may_be_unsynced && (!file || !file->pMethods || file->pMethods->xSync (file, SQLITE_SYNC_NORMAL) != SQLITE_OK))
+  if (may_be_unsynced &&
+      (!file || !file->pMethods || file->pMethods->xSync (file, SQLITE_SYNC_NORMAL) != SQLITE_OK))
     return fail (error, "it cannot be synced");
   return TRUE;
 }
@@ -208,15 +215,16 @@ note_names (WpSqliteFile *self, GError **error)
   return !moved || fail (error, "it is being replaced");
 }
 
-/* A checkpoint goes on from where the last one came to, synced or not, as long as anybody has the log's index: alone, and with an index made anew
- * from the log, it begins at the beginning. */
+/* A checkpoint goes on from where the last one came to, synced or not, as long as anybody has the log's
+ * index: alone, and with an index made anew from the log, it begins at the beginning. */
 static gboolean
 copy_all (WpSqliteFile *self, GError **error)
 {
   if (!is_at (&self->main, self->path))
     return fail (error, "it was replaced before all of its log was in it");
   return connect_file (self, WP_SQLITE_BUSY_MS, error) &&
-         ((execute (self->db, "PRAGMA locking_mode=EXCLUSIVE;" WP_SQLITE_SETTINGS) && query_number (self->db, "SELECT count(*) FROM sqlite_master") >= 0 &&
+         ((execute (self->db, "PRAGMA locking_mode=EXCLUSIVE;" WP_SQLITE_SETTINGS) &&
+           query_number (self->db, "SELECT count(*) FROM sqlite_master") >= 0 &&
            wp_sqlite_log_write_back (self->db)) ||
           fail_by_sqlite (error, self->db));
 }
@@ -237,8 +245,9 @@ open_own (WpSqliteFile *self, int busy_ms, GError **error)
   gboolean is_new = FALSE;
   gint64 application = 0;
 
-  return create (self, error) && connect_file (self, busy_ms, error) && check_kind (self, &application, &is_new, error) &&
-         (is_new || check_table (self, error)) && set_up (self, is_new, application == 0 && !is_new, error) && note_names (self, error);
+  return create (self, error) && connect_file (self, busy_ms, error) &&
+         check_kind (self, &application, &is_new, error) && (is_new || check_table (self, error)) &&
+         set_up (self, is_new, application == 0 && !is_new, error) && note_names (self, error);
 }
 
 gboolean
@@ -272,10 +281,12 @@ wp_sqlite_file_get_path (const WpSqliteFile *self)
 gboolean
 wp_sqlite_file_stands (const WpSqliteFile *self)
 {
-  return is_at (&self->main, self->path) && is_at (&self->log, self->log_path) && is_at (&self->index, self->index_path);
+  return is_at (&self->main, self->path) && is_at (&self->log, self->log_path) &&
+         is_at (&self->index, self->index_path);
 }
 
-/* Where the file has kept its place and lost its log alone, SQLite removes what is left: others may have it open. */
+/* Where the file has kept its place and lost its log alone, SQLite removes what is left: others may have it
+ * open. */
 static void
 remove_beside (const WpSqliteFile *self)
 {

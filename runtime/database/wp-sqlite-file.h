@@ -1,4 +1,5 @@
-/* wp-sqlite-file.h - the file of an SQLite database: opened only if it is ours, watched while it is open, and let go whole. One thread's. */
+/* wp-sqlite-file.h - the file of an SQLite database: opened only if it is ours, watched while it is open, and
+ * let go whole. One thread's. */
 #pragma once
 
 #include <glib.h>
@@ -14,8 +15,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpSqliteFile, wp_sqlite_file_free)
  * wp_sqlite_file_open:
  * @busy_ms: how long another program's lock is waited for, now
  *
- * Makes the file, with mode 0600, if there is none. Ours is a file that has a table "jobs" with our columns, and either our application_id or none,
- * as those of 0.1.0; whatever else it has does not matter. Another program's file is not written to.
+ * Makes the file, with mode 0600, if there is none. Ours is a file that has a table "jobs" with our columns,
+ * and either our application_id or none, as those of 0.1.0; whatever else it has does not matter. Another
+ * program's file is not written to.
  *
  * Returns: FALSE with one line that does not name the file; it is closed then
  */
@@ -23,14 +25,16 @@ gboolean wp_sqlite_file_open (WpSqliteFile *self, int busy_ms, GError **error);
 
 sqlite3 *wp_sqlite_file_get_db (const WpSqliteFile *self);     /* NULL: it is not open */
 const char *wp_sqlite_file_get_path (const WpSqliteFile *self);   /* absolute */
-/* Do the names of the file, of its log and of its log's index still stand for what is open? FALSE: what was committed may be lost with the process. */
+/* Do the names of the file, of its log and of its log's index still stand for what is open? FALSE: what was
+ * committed may be lost with the process. */
 gboolean wp_sqlite_file_stands (const WpSqliteFile *self);
 
 /**
  * wp_sqlite_file_let_go:
  *
- * Closes a file that does not stand any more, without statements and other connections: first all of its log is copied into it, so that it is complete
- * wherever it is now, and nothing of it is left beside a file that took its name.
+ * Closes a file that does not stand any more, without statements and other connections: first all of its log
+ * is copied into it, so that it is complete wherever it is now, and nothing of it is left beside a file that
+ * took its name.
  *
  * Returns: FALSE with an error: it is still open
  */
@@ -39,8 +43,9 @@ gboolean wp_sqlite_file_let_go (WpSqliteFile *self, GError **error);
 /* Closes it, without statements and other connections. */
 void wp_sqlite_file_close (WpSqliteFile *self);
 
-/* The same, and its log stays as it is. @distrusted: the log could not be copied into the file, or synced there, and what was copied before may not be
- * on the disk: the next open copies all of the log anew, while no other program has the file. */
+/* The same, and its log stays as it is. @distrusted: the log could not be copied into the file, or synced
+ * there, and what was copied before may not be on the disk: the next open copies all of the log anew, while
+ * no other program has the file. */
 void wp_sqlite_file_abandon (WpSqliteFile *self, gboolean distrusted);
 
 /* Of the last error of a connection, the system's words too where they say more. Returns: (transfer full) */

@@ -1,35 +1,40 @@
-/* wp-sqlite-settings.h - how SQLite is used: the server's rows, and those of the bare loop that it is measured against. */
+/* wp-sqlite-settings.h - how SQLite is used: the server's rows, and those of the bare loop that it is
+ * measured against. */
 #pragma once
 
 /* In the file's header, see file(1): "wpdb". Files of 0.1.0 have 0. */
 #define WP_SQLITE_APPLICATION_ID 0x77706462
 
-/* Of a new file. Pages of 8 kB: a commit of many rows of 1 kB then takes a third less time than with 4 kB, one of a single row no more; with
- * 16 kB that one takes longer. */
+/* Of a new file. Pages of 8 kB: a commit of many rows of 1 kB then takes a third less time than with 4 kB,
+ * one of a single row no more; with 16 kB that one takes longer. */
 #define WP_SQLITE_SCHEMA \
   "PRAGMA page_size=8192;" \
   "PRAGMA journal_mode=WAL;" \
   "BEGIN IMMEDIATE;" \
-  "CREATE TABLE IF NOT EXISTS jobs (id TEXT NOT NULL PRIMARY KEY, received TEXT NOT NULL, method TEXT NOT NULL," \
-  " path TEXT NOT NULL, content_type TEXT, body BLOB);" \
+  "CREATE TABLE IF NOT EXISTS jobs (id TEXT NOT NULL PRIMARY KEY, received TEXT NOT NULL," \
+  " method TEXT NOT NULL, path TEXT NOT NULL, content_type TEXT, body BLOB);" \
   "PRAGMA application_id=" G_STRINGIFY (WP_SQLITE_APPLICATION_ID) ";" \
   "COMMIT;"
 
-/* Of each connection that writes. The limit is that of the log's file, once a log that grew long behind a reader is in the main file. */
+/* Of each connection that writes. The limit is that of the log's file, once a log that grew long behind a
+ * reader is in the main file. */
 #define WP_SQLITE_SETTINGS \
   "PRAGMA synchronous=FULL;" \
   "PRAGMA journal_size_limit=16777216;"
 
-/* How long a lock of another program's is waited for: beyond that the database counts as down, and is tried again. */
+/* How long a lock of another program's is waited for: beyond that the database counts as down, and is tried
+ * again. */
 #define WP_SQLITE_BUSY_MS 500
 
 #define WP_SQLITE_BEGIN "BEGIN IMMEDIATE"
 #define WP_SQLITE_INSERT \
-  "INSERT INTO jobs (id, received, method, path, content_type, body) VALUES (?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING"
+  "INSERT INTO jobs (id, received, method, path, content_type, body) VALUES (?,?,?,?,?,?)" \
+  " ON CONFLICT (id) DO NOTHING"
 #define WP_SQLITE_COMMIT "COMMIT"
 
 /* Pages in the write-ahead log, from which on they are copied to the file: SQLite's own default. */
 #define WP_SQLITE_CHECKPOINT_PAGES 1000
 
-/* The same, beyond which the writer waits for a copy that is slower than it is: 64 MB in a file of ours. At full load the log has 11 MB. */
+/* The same, beyond which the writer waits for a copy that is slower than it is: 64 MB in a file of ours. At
+ * full load the log has 11 MB. */
 #define WP_SQLITE_MOST_LOG_PAGES (8 * WP_SQLITE_CHECKPOINT_PAGES)
