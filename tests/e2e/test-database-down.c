@@ -1,10 +1,12 @@
-/* A database that is slow, refuses rows, or is down: nobody is told that a payload is stored before it is, or when it is not, and what can wait
- * waits. */
+/* A database that is slow, refuses rows, or is down: nobody is told that a payload is stored before it is, or
+ * when it is not, and what can wait waits. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-hold.h"
 #include "tests/e2e/wp-watch.h"
 
 #include <string.h>
+
+#define MEGABYTE 1000000
 
 static void
 test_answers_when_stored (void)
@@ -159,8 +161,9 @@ check_metric (const WpHarness *server, const char *line)
   g_assert_nonnull (strstr (body, whole));
 }
 
-/* Down for longer than all tries would take: requests are taken while there is room, parked beyond; nothing fails; what was accepted is stored. It
- * is not ready once it has been down for a second and there is no room, and says that it is down at once. */
+/* Down for longer than all tries would take: requests are taken while there is room, parked beyond; nothing
+ * fails; what was accepted is stored. It is not ready once it has been down for a second and there is no
+ * room, and says that it is down at once. */
 static void
 check_outage (const char *mode)
 {
@@ -220,7 +223,8 @@ test_outage_for_too_long (void)
   g_assert_cmpuint (wp_harness_ledger (server, "failed"), ==, 1);
 }
 
-/* A drain ends in time all the same; what the database did not take is not finished, and is kept with a journal. */
+/* A drain ends in time all the same; what the database did not take is not finished, and is kept with a
+ * journal. */
 static void
 test_drain_in_an_outage (void)
 {
@@ -269,7 +273,40 @@ test_one_bad_row (void)
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, G_N_ELEMENTS (clients) - 1);
 }
 
-/* An id that comes again with another method, path or body is a conflict. With --ack=stored its client hears of it. */
+/* Another program reads an old state of the database, and stays: the log grows, which is told, and counted;
+ * it shrinks again afterwards. */
+static void
+test_reader_stays (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  g_autoptr(WpHold) reader = wp_hold_new (server, "wp.db");
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autofree char *body = g_strnfill (MEGABYTE, 'x');
+
+  wp_hold_release (reader);
+  wp_hold_execute (reader, "BEGIN; SELECT count(*) FROM jobs");
+  for (guint i = 0; i < 110; i++)
+    {
+      wp_client_post (client, "/", NULL, body, MEGABYTE);
+      g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+    }
+  wp_harness_await_log (server, "/wp.db-wal has 9");
+  wp_harness_await_log (server, " MB, and grows until no other program reads an old state of the database\n");
+  g_assert_cmpfloat (wp_harness_stat (server, "database_log_bytes"), >, 100 * MEGABYTE);
+  wp_hold_execute (reader, "COMMIT");
+  for (guint i = 0; i < 30; i++)
+    {
+      wp_client_post (client, "/", NULL, body, MEGABYTE);
+      g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+    }
+  g_assert_cmpfloat (wp_harness_stat (server, "database_log_bytes"), <, 64 * MEGABYTE);
+  g_clear_pointer (&client, wp_client_free);
+  wp_harness_stop (server);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 140);
+}
+
+/* An id that comes again with another method, path or body is a conflict. With --ack=stored its client hears
+ * of it. */
 static void
 test_conflict (void)
 {
@@ -373,6 +410,7 @@ main (int argc, char **argv)
   g_test_add_func ("/database-down/outage-for-too-long", test_outage_for_too_long);
   g_test_add_func ("/database-down/drain-in-an-outage", test_drain_in_an_outage);
   g_test_add_func ("/database-down/one-bad-row", test_one_bad_row);
+  g_test_add_func ("/database-down/reader-stays", test_reader_stays);
   g_test_add_func ("/database-down/conflict", test_conflict);
   g_test_add_func ("/database-down/conflict-after-the-answer", test_conflict_after_the_answer);
   g_test_add_func ("/database-down/duplicates-are-counted", test_duplicates_are_counted);

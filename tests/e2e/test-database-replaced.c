@@ -1,5 +1,5 @@
-/* Files of the database that are moved, replaced, removed, read-only or another program's, at start and under load: nothing that was acknowledged
- * is lost, and nothing of another program's is touched. */
+/* Files of the database that are moved, replaced, removed, read-only or another program's, at start and under
+ * load: nothing that was acknowledged is lost, and nothing of another program's is touched. */
 #include "tests/e2e/wp-harness.h"
 
 #include <errno.h>
@@ -51,7 +51,8 @@ make_file (const WpHarness *server, const char *name, const char *sql)
 static void
 make_foreign (const WpHarness *server, const char *name)
 {
-  make_file (server, name, "CREATE TABLE theirs (a); WITH n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)"
+  make_file (server, name,
+             "CREATE TABLE theirs (a); WITH n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)"
              " INSERT INTO theirs SELECT printf ('%0500d', i) FROM n;");
 }
 
@@ -172,12 +173,14 @@ test_removed (void)
   check_file (server, "wp.db", "1", 20);
 }
 
-/* A backup of ours takes the file's place: nothing of the old log comes into it, and what is stored later does. */
+/* A backup of ours takes the file's place: nothing of the old log comes into it, and what is stored later
+ * does. */
 static void
 test_backup_moved_in (void)
 {
   g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
-  g_autofree char *backup = wp_harness_path (server, "backup.db"), *vacuum = g_strdup_printf ("VACUUM INTO '%s'", backup);
+  g_autofree char *backup = wp_harness_path (server, "backup.db"),
+                  *vacuum = g_strdup_printf ("VACUUM INTO '%s'", backup);
   g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
 
   store (client, 0, 50);
@@ -192,14 +195,16 @@ test_backup_moved_in (void)
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "CAST (id AS INTEGER) >= 250"), ==, 200);
 }
 
-/* What cannot be taken for ours takes the file's place: it stays as it is, the jobs wait, and go on once the file is back. */
+/* What cannot be taken for ours takes the file's place: it stays as it is, the jobs wait, and go on once the
+ * file is back. */
 static void
 check_foreign (const char *name, const char *why)
 {
   g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
   g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
   g_autoptr(GBytes) before = NULL, after = NULL;
-  g_autofree char *folder = wp_harness_path (server, "folder.db"), *told = g_strdup_printf ("sqlite:wp.db is down, its jobs wait: %s", why);
+  g_autofree char *folder = wp_harness_path (server, "folder.db"),
+                  *told = g_strdup_printf ("sqlite:wp.db is down, its jobs wait: %s", why);
 
   make_foreign (server, "foreign.db");
   make_file (server, "other.db", "CREATE TABLE jobs (other)");
@@ -265,7 +270,8 @@ test_side_files_removed (void)
   check_side_file_removed ("wp.db-shm", "wp.db-wal");
 }
 
-/* A program that reads an old state keeps the log from being copied: the file is not let go before it is complete, and no new one is begun. */
+/* A program that reads an old state keeps the log from being copied: the file is not let go before it is
+ * complete, and no new one is begun. */
 static void
 test_moved_with_a_reader (void)
 {
@@ -375,7 +381,8 @@ await_opened_anew (const WpHarness *server, guint n)
   while (n_said < n);
 }
 
-/* Moved again and again while all clients go on: every acknowledged job is in one of the files, and each of them is whole. */
+/* Moved again and again while all clients go on: every acknowledged job is in one of the files, and each of
+ * them is whole. */
 static void
 test_moved_under_load (void)
 {
@@ -418,9 +425,12 @@ test_moved_under_load (void)
 static void
 check_does_not_start (WpHarness *server, const char *path, const char *why)
 {
-  g_autofree char *whole = wp_harness_path (server, path), *spec = g_strconcat ("--database=sqlite:", whole, NULL);
+  g_autofree char *whole = wp_harness_path (server, path),
+                  *spec = g_strconcat ("--database=sqlite:", whole, NULL);
   g_autoptr(WpHarness) run = wp_harness_run ("--listen=127.0.0.1:0", "--admin=none", spec, NULL);
-  g_autofree char *log = NULL, *line = g_strdup_printf ("wp-server: --database: cannot open the database sqlite:%s: %s\n", whole, why);
+  g_autofree char *log = NULL,
+                  *line = g_strdup_printf ("wp-server: --database: cannot open the database sqlite:%s: %s\n",
+                                           whole, why);
   int status = wp_harness_wait (run);
 
   log = wp_harness_log (run);
@@ -475,7 +485,8 @@ test_log_without_its_file (void)
   wp_harness_wait (server);
   move (server, "wp.db", "moved.db");
   log = wp_harness_path (server, "wp.db-wal");
-  why = g_strdup_printf ("it is missing, but its log %s is there: move the file back beside its log, or remove the log", log);
+  why = g_strdup_printf (
+      "it is missing, but its log %s is there: move the file back beside its log, or remove the log", log);
   check_does_not_start (server, "wp.db", why);
   g_assert_false (is_there (server, "wp.db"));
   move (server, "moved.db", "wp.db");
@@ -514,7 +525,8 @@ static void
 test_of_first_version (void)
 {
   g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", NULL);
-  g_autofree char *from = g_build_filename (g_getenv ("WP_SOURCE_ROOT"), "tests", "golden", "database-0.1.0", NULL);
+  g_autofree char *from =
+      g_build_filename (g_getenv ("WP_SOURCE_ROOT"), "tests", "golden", "database-0.1.0", NULL);
   g_autofree char *to = wp_harness_path (server, "wp.db"), *text = NULL;
   g_autoptr(WpClient) client = NULL;
   g_autoptr(GError) error = NULL;
@@ -539,7 +551,8 @@ test_of_first_version (void)
   g_clear_pointer (&client, wp_client_free);
   wp_harness_stop (server);
   check_file (server, "wp.db", "1", 13);
-  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "id = 'old-1' AND content_type = 'application/json' AND body = CAST('{\"a\":1}' AS BLOB)"), ==, 1);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "id = 'old-1' AND content_type = 'application/json'"
+                                          " AND body = CAST('{\"a\":1}' AS BLOB)"), ==, 1);
 }
 
 int

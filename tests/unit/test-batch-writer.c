@@ -1,4 +1,5 @@
-/* The batch writer before a database that does as the test says: what a batch holds, who fails, and who waits for how long. */
+/* The batch writer before a database that does as the test says: what a batch holds, who fails, and who waits
+ * for how long. */
 #include "runtime/database/wp-batch-writer.h"
 
 #include <string.h>
@@ -139,7 +140,8 @@ await (Fake *self, const guint *counter, guint n)
   g_mutex_unlock (&self->mutex);
 }
 
-/* The writer is in the midst of a first batch until release(), so that what is pushed meanwhile shares the next ones. */
+/* The writer is in the midst of a first batch until release(), so that what is pushed meanwhile shares the
+ * next ones. */
 static void
 hold (Fake *self)
 {
@@ -178,7 +180,8 @@ static void
 test_bytes_have_a_bound (Fake *self, gconstpointer data)
 {
   static const struct { gsize bytes; guint batch; } jobs[] = {
-    { 3 << 20, 1 }, { 3 << 20, 1 }, { 2 << 20, 1 }, { 1, 2 }, { 9 << 20, 3 }, { 4 << 20, 4 }, { 0, 4 }, { 4 << 20, 4 }, { 0, 4 }, { 8 << 20, 5 },
+    { 3 << 20, 1 }, { 3 << 20, 1 }, { 2 << 20, 1 }, { 1, 2 }, { 9 << 20, 3 },
+    { 4 << 20, 4 }, { 0, 4 },       { 4 << 20, 4 }, { 0, 4 }, { 8 << 20, 5 },
   };
 
   hold (self);
@@ -215,7 +218,8 @@ check_bad_jobs (Fake *self, guint n_bad, guint n_good)
     }
 }
 
-/* One bad job among a thousand costs some thirty transactions, wherever it stands; a thousand of them about one each. */
+/* One bad job among a thousand costs some thirty transactions, wherever it stands; a thousand of them about
+ * one each. */
 static void
 test_halves (Fake *self, gconstpointer data)
 {
@@ -241,7 +245,8 @@ test_halves_down_to_nothing (Fake *self, gconstpointer data)
   g_assert_cmpuint (self->n_batches, <=, 1020);
 }
 
-/* The same batch is offered again after 50 ms, doubling to 1 s, with nobody told meanwhile; what comes meanwhile joins it. */
+/* The same batch is offered again after 50 ms, doubling to 1 s, with nobody told meanwhile; what comes
+ * meanwhile joins it. */
 static void
 test_waits (Fake *self, gconstpointer data)
 {

@@ -235,7 +235,8 @@ nth (const Bench *self, guint i)
   return self->jobs->pdata[i];
 }
 
-/* The same id with the same payload (method, path and body) is a repetition, with another one a conflict; the row stays as it was. */
+/* The same id with the same payload (method, path and body) is a repetition, with another one a conflict; the
+ * row stays as it was. */
 static void
 test_same_id_again (Bench *bench, gconstpointer data)
 {
@@ -362,7 +363,8 @@ test_bad_rows_only (Bench *bench, gconstpointer data)
   check_bad_rows (bench, 50, 49);
 }
 
-/* A trigger that makes nothing of a row is no repetition of it; nor is an error in a function of SQLite's the table's fault. */
+/* A trigger that makes nothing of a row is no repetition of it; nor is an error in a function of SQLite's the
+ * table's fault. */
 static void
 test_rows_that_a_trigger_refuses (Bench *bench, gconstpointer data)
 {
@@ -519,7 +521,8 @@ was_told (const char *text)
   return told;
 }
 
-/* Down is nobody's failure: the jobs wait, those that come later too, and are stored in the end, in their order. */
+/* Down is nobody's failure: the jobs wait, those that come later too, and are stored in the end, in their
+ * order. */
 static void
 check_waits (Bench *bench, const char *down, const char *up, const char *reason)
 {
@@ -562,7 +565,8 @@ test_waits_for_its_table (Bench *bench, gconstpointer data)
   check_waits (bench, "ALTER TABLE jobs RENAME TO moved", "ALTER TABLE moved RENAME TO jobs", "no such table: jobs");
 }
 
-/* --retry-for: a job waits so long, from when it came or the database went down, and is then given up; who comes later has its own time. */
+/* --retry-for: a job waits so long, from when it came or the database went down, and is then given up; who
+ * comes later has its own time. */
 static void
 test_waits_no_longer_than_it_may (Bench *bench, gconstpointer data)
 {

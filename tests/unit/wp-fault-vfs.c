@@ -1,6 +1,9 @@
 #include "tests/unit/wp-fault-vfs.h"
 
 #include <sqlite3.h>
+#include <string.h>
+
+#define PIECE 65536
 
 /* SQLite's own methods for a file, with ours before those that can fail. */
 typedef struct {
@@ -18,6 +21,8 @@ static guint armed_left;     /* operations until it fails */
 static WpFault held;
 static const char *held_suffix;
 static GCond released;
+static GHashTable
+    *disk; /* (element-type utf8 GBytes): what files hold on the disk, by name; NULL: it is not watched */
 
 static const sqlite3_io_methods *
 theirs (sqlite3_file *file)
@@ -49,10 +54,82 @@ write_file (sqlite3_file *file, const void *bytes, int n, sqlite3_int64 offset)
   return fails (WP_FAULT_WRITE, file) ? SQLITE_IOERR_WRITE : theirs (file)->xWrite (file, bytes, n, offset);
 }
 
+static sqlite3_int64
+size_of (sqlite3_file *file)
+{
+  sqlite3_int64 size = 0;
+
+  g_assert_cmpint (theirs (file)->xFileSize (file, &size), ==, SQLITE_OK);
+  return size;
+}
+
+/* SQLite never reads or writes more at once than PIECE. */
+static GBytes *
+read_all (sqlite3_file *file)
+{
+  sqlite3_int64 size = size_of (file);
+  char *bytes = g_malloc (size + 1);
+
+  for (sqlite3_int64 at = 0; at < size; at += PIECE)
+    g_assert_cmpint (theirs (file)->xRead (file, bytes + at, (int)MIN (PIECE, size - at), at), ==, SQLITE_OK);
+  return g_bytes_new_take (bytes, size);
+}
+
+static void
+note_on_disk (sqlite3_file *file)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
+  const char *name = g_hash_table_lookup (names, file);
+
+  if (disk && name)
+    g_hash_table_replace (disk, g_strdup (name), read_all (file));
+}
+
+/* Its size stays, as a size does that the file system has in its own log. */
+static void
+lose (sqlite3_file *file)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
+  GBytes *kept = g_hash_table_lookup (disk, g_hash_table_lookup (names, file));
+  sqlite3_int64 size = size_of (file);
+  g_autofree char *now = g_malloc0 (size + 1);
+  gsize kept_bytes;
+  const char *bytes = g_bytes_get_data (kept, &kept_bytes);
+
+  if (kept_bytes > 0)
+    memcpy (now, bytes, MIN ((gsize) size, kept_bytes));
+  for (sqlite3_int64 at = 0; at < size; at += PIECE)
+    g_assert_cmpint (theirs (file)->xWrite (file, now + at, (int) MIN (PIECE, size - at), at), ==, SQLITE_OK);
+}
+
 static int
 sync_file (sqlite3_file *file, int flags)
 {
-  return fails (WP_FAULT_SYNC, file) ? SQLITE_IOERR_FSYNC : theirs (file)->xSync (file, flags);
+  int status;
+
+  if (fails (WP_FAULT_SYNC, file))
+    return SQLITE_IOERR_FSYNC;
+  if (fails (WP_FAULT_LOSING_SYNC, file))
+    {
+      lose (file);
+      return SQLITE_IOERR_FSYNC;
+    }
+  status = theirs (file)->xSync (file, flags);
+  if (status == SQLITE_OK)
+    note_on_disk (file);
+  return status;
+}
+
+static int
+delete_file (sqlite3_vfs *vfs, const char *name, int sync_dir)
+{
+  sqlite3_vfs *system = vfs->pAppData;
+
+  g_mutex_lock (&mutex);
+  if (disk)
+    g_hash_table_remove (disk, name);
+  g_mutex_unlock (&mutex);
+  return system->xDelete (system, name, sync_dir);
 }
 
 static int
@@ -94,6 +171,8 @@ open_file (sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, in
   g_mutex_lock (&mutex);
   file->pMethods = ours_for_locked (file->pMethods);
   g_hash_table_insert (names, file, g_strdup (name));
+  if (disk && !g_hash_table_contains (disk, name))
+    g_hash_table_insert (disk, g_strdup (name), read_all (file));
   g_mutex_unlock (&mutex);
 
   return status;
@@ -110,6 +189,7 @@ wp_fault_vfs_register (void)
   faulty.zName = "faulty";
   faulty.pAppData = system;
   faulty.xOpen = open_file;
+  faulty.xDelete = delete_file;
   g_assert_cmpint (sqlite3_vfs_register (&faulty, TRUE), ==, SQLITE_OK);
 }
 
@@ -131,6 +211,21 @@ wp_fault_vfs_hold (WpFault fault, const char *suffix)
   held = fault;
   held_suffix = suffix;
   g_cond_broadcast (&released);
+}
+
+void
+wp_fault_vfs_watch_disk (void)
+{
+  disk = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
+}
+
+GBytes *
+wp_fault_vfs_on_disk (const char *path)
+{
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
+  GBytes *bytes = g_hash_table_lookup (disk, path);
+
+  return bytes ? g_bytes_ref (bytes) : NULL;
 }
 
 gboolean
