@@ -12,8 +12,10 @@
 #define FILE_RESERVE 160         /* connections of the admin and the probe listener, listeners, epolls, timers, databases, records */
 #define MAX_THREADS 256
 #define MAX_JOBS 1000000
-#define JOB_BYTES 1024           /* of one whose payload is not counted, see wp_job_charge() */
-#define CONNECTION_BYTES 20480   /* of one that libsoup has, or that speaks TLS */
+#define JOB_BYTES 1536           /* of one whose payload is not counted, see wp_job_charge() */
+#define CONNECTION_BYTES 8192    /* with what the kernel has for it, */
+#define SOUP_BYTES 16384         /* libsoup, */
+#define TLS_BYTES 40960          /* and OpenSSL, above all in the midst of a handshake */
 #define MAX_RETRIES 1000000
 #define MIN_JOURNAL_BYTES (64u << 10)
 #define MAX_JOURNAL_BYTES (G_GUINT64_CONSTANT (1) << 40)
@@ -392,6 +394,12 @@ wp_server_options_count_threads (const WpServerOptions *self)
          (self->record != NULL);
 }
 
+static guint64
+connection_bytes (const WpServerOptions *self)
+{
+  return CONNECTION_BYTES + (self->by_soup ? SOUP_BYTES : 0) + (self->certificate ? TLS_BYTES : 0);
+}
+
 void
 wp_server_options_fit (WpServerOptions *self, guint64 memory_bytes)
 {
@@ -402,7 +410,7 @@ wp_server_options_fit (WpServerOptions *self, guint64 memory_bytes)
   if (self->max_jobs == 0)
     self->max_jobs = (guint) MIN (quarter / JOB_BYTES, MAX_JOBS);
   if (self->max_connections == 0)
-    self->max_connections = (guint) MIN (quarter / CONNECTION_BYTES, MAX (self->file_limit, 2 * FILE_RESERVE) - FILE_RESERVE);
+    self->max_connections = (guint) MIN (quarter / connection_bytes (self), MAX (self->file_limit, 2 * FILE_RESERVE) - FILE_RESERVE);
 }
 
 void

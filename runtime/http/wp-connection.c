@@ -10,6 +10,7 @@
 #include "runtime/http/wp-reply.h"
 
 #define MAX_DROPS 64
+#define TLS_BYTES 20480          /* of OpenSSL, for a record on its way in or out */
 
 void
 wp_connection_enter (WpConnection *self, WpConnectionState state)
@@ -18,29 +19,47 @@ wp_connection_enter (WpConnection *self, WpConnectionState state)
   self->deadline_ns = wp_gate_deadline (self->gate, state);
 }
 
+/* What @bytes more than none are, or less. */
+static gsize
+with_tls (const WpConnection *self, gsize bytes, gsize others)
+{
+  return self->tls && others == 0 && bytes > 0 ? bytes + TLS_BYTES : bytes;
+}
+
 gboolean
 wp_connection_hold (WpConnection *self, gsize bytes)
 {
   WpBudget *budget = wp_gate_budget (self->gate);
+  gsize all = with_tls (self, bytes, self->held_bytes);
 
-  if (!budget)
-    return TRUE;
-  if (!wp_budget_take (budget, bytes))
+  if (budget && !wp_budget_take (budget, all))
     return FALSE;
-  self->held_bytes += bytes;
+  self->held_bytes += all;
 
   return TRUE;
+}
+
+/* What is there already. */
+static void
+owe (WpConnection *self, gsize bytes)
+{
+  WpBudget *budget = wp_gate_budget (self->gate);
+  gsize all = with_tls (self, bytes, self->held_bytes);
+
+  if (budget)
+    wp_budget_owe (budget, all);
+  self->held_bytes += all;
 }
 
 void
 wp_connection_let_go (WpConnection *self, gsize bytes)
 {
   WpBudget *budget = wp_gate_budget (self->gate);
+  gsize all = with_tls (self, bytes, self->held_bytes - bytes - (self->tls ? TLS_BYTES : 0));
 
-  if (!budget || bytes == 0)
-    return;
-  wp_budget_give (budget, bytes);
-  self->held_bytes -= bytes;
+  if (budget)
+    wp_budget_give (budget, all);
+  self->held_bytes -= all;
 }
 
 void
@@ -69,11 +88,15 @@ wp_connection_take_kept (WpConnection *self, char *buffer)
 void
 wp_connection_clear (WpConnection *self)
 {
+  WpBudget *budget = wp_gate_budget (self->gate);
+
   g_clear_pointer (&self->partial, wp_partial_free);
   g_clear_pointer (&self->in, g_free);
   g_clear_pointer (&self->out, g_free);
   self->in_len = self->out_len = 0;
-  wp_connection_let_go (self, self->held_bytes);
+  if (budget)
+    wp_budget_give (budget, self->held_bytes);
+  self->held_bytes = 0;
 }
 
 gssize
@@ -126,6 +149,7 @@ wp_connection_write (WpConnection *self, const void *buffer, gsize size)
 void
 wp_connection_write_later (WpConnection *self, const char *bytes, gsize len)
 {
+  owe (self, len);
   self->out = g_realloc (self->out, self->out_len + len);
   memcpy (self->out + self->out_len, bytes, len);
   self->out_len += len;
@@ -143,12 +167,21 @@ wp_connection_flush (WpConnection *self)
     self->dead = TRUE;
   if (n <= 0)
     return FALSE;
+  wp_connection_let_go (self, (gsize) n);
   self->out_len -= n;
   memmove (self->out, self->out + n, self->out_len);
-  if (self->out_len == 0)
-    g_clear_pointer (&self->out, g_free);
+  self->out = g_realloc (self->out, self->out_len);   /* which frees what is empty */
 
   return self->out_len == 0;
+}
+
+void
+wp_connection_give_up (WpConnection *self)
+{
+  wp_connection_let_go (self, self->out_len);
+  g_clear_pointer (&self->out, g_free);
+  self->out_len = 0;
+  wp_connection_kill (self);
 }
 
 void

@@ -84,9 +84,13 @@ void wp_connection_again (WpConnection *self);
 void wp_connection_keep (WpConnection *self, const char *bytes, gsize len);
 gsize wp_connection_take_kept (WpConnection *self, char *buffer);   /* moves all of them there; returns how many */
 
-/* Its buffers hold so many bytes more, or less. FALSE: the gate's budget is spent, and they must not. */
+/* Its buffers hold so many bytes more, or less; a TLS session that holds any has buffers of its own, which are counted with them. FALSE: the
+ * gate's budget is spent, and they must not. */
 gboolean wp_connection_hold (WpConnection *self, gsize bytes);
 void wp_connection_let_go (WpConnection *self, gsize bytes);
+
+/* Nobody reads its answers, and there is no memory for them: kills it. */
+void wp_connection_give_up (WpConnection *self);
 
 /* Frees all its buffers. */
 void wp_connection_clear (WpConnection *self);

@@ -16,6 +16,7 @@
 #define EVENTS_AT_ONCE 256
 #define TICK_MS 250              /* how late a deadline may be noticed */
 #define LINGER_NS WP_NS_PER_S
+#define MAX_LINGER_READS 16
 #define CROWDED_NS WP_NS_PER_S   /* the time that all others have in a crowd */
 #define TELL_EACH_NS (60 * WP_NS_PER_S)
 #define LAST_CHANCE_NS (500 * WP_NS_PER_MS)   /* for requests that are on their way when the gate stops */
@@ -155,25 +156,40 @@ wp_gate_take_back (WpGate *self, WpConnection *connection)
   g_atomic_int_add (&self->n_open, -1);
 }
 
-/* Reads away what a client still sends that we have closed towards. */
-static void
-linger (WpConnection *connection)
+#define CONNECTION_EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
+
+/* Edge-triggered: what is modified is looked at anew. */
+void
+wp_gate_look_again (WpGate *self, WpConnection *connection)
 {
-  char waste[4096];
+  struct epoll_event event = { .events = CONNECTION_EVENTS, .data.ptr = connection };
+
+  epoll_ctl (self->epoll_fd, EPOLL_CTL_MOD, connection->fd, &event);
+}
+
+/* Reads away some of what a client still sends that we have closed towards. */
+static void
+linger (WpGate *self, WpConnection *connection)
+{
+  char waste[16384];
+  guint n_reads = 0;
   gssize n;
 
-  while ((n = recv (connection->fd, waste, sizeof waste, 0)) > 0)
-    ;
-  if (n == 0 || (errno != EAGAIN && errno != EINTR))
+  do
+    n = recv (connection->fd, waste, sizeof waste, 0);
+  while (n > 0 && ++n_reads < MAX_LINGER_READS);
+  if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
     close_connection (connection);
+  else if (n > 0)
+    wp_gate_look_again (self, connection);   /* after the others had their turn */
 }
 
 static void
-on_connection (WpConnection *connection, guint32 events)
+on_connection (WpGate *self, WpConnection *connection, guint32 events)
 {
   if (connection->state == WP_CONNECTION_LINGER)
     {
-      linger (connection);
+      linger (self, connection);
       return;
     }
   if (events & EPOLLOUT)
@@ -184,17 +200,6 @@ on_connection (WpConnection *connection, guint32 events)
     connection->readable = TRUE;
   if (!wp_connection_check (connection))
     connection->lane->ready (connection);
-}
-
-#define CONNECTION_EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
-
-/* Edge-triggered: what is modified is looked at anew. */
-void
-wp_gate_look_again (WpGate *self, WpConnection *connection)
-{
-  struct epoll_event event = { .events = CONNECTION_EVENTS, .data.ptr = connection };
-
-  epoll_ctl (self->epoll_fd, EPOLL_CTL_MOD, connection->fd, &event);
 }
 
 void
@@ -242,6 +247,29 @@ on_accepted (gpointer data, int fd)
   wp_gate_add (data, fd);
 }
 
+static gint
+compare_answers (gconstpointer a, gconstpointer b)
+{
+  const WpConnection *one = *(WpConnection *const *) a, *two = *(WpConnection *const *) b;
+
+  return two->out_len > one->out_len ? 1 : two->out_len < one->out_len ? -1 : 0;
+}
+
+/* The budget is spent, new input is refused by now: connections whose answers nobody reads are closed, the largest first, but for those on
+ * which a request waits for another. */
+static void
+give_up_unread (WpGate *self)
+{
+  g_autoptr(GPtrArray) unread = g_ptr_array_new ();
+
+  for (WpConnection *connection = self->connections; connection; connection = connection->next)
+    if (connection->out_len > 0 && !connection->exchange && !connection->dead)
+      g_ptr_array_add (unread, connection);
+  g_ptr_array_sort (unread, compare_answers);
+  for (guint i = 0; i < unread->len && wp_budget_is_over (self->limits.budget); i++)
+    wp_connection_give_up (unread->pdata[i]);
+}
+
 /* Each connection is in at most one of the events, so one closed by its own is not met again. Accept last: new records. */
 static void
 read_news (WpGate *self)
@@ -252,9 +280,11 @@ read_news (WpGate *self)
 
   for (int i = 0; i < n; i++)
     if (events[i].data.ptr)
-      on_connection (events[i].data.ptr, events[i].events);
+      on_connection (self, events[i].data.ptr, events[i].events);
     else
       accepts = TRUE;
+  if (self->limits.budget && wp_budget_is_over (self->limits.budget))
+    give_up_unread (self);
   wp_horizon_look (&self->horizon, n > 0 ? n - accepts : 0, n < EVENTS_AT_ONCE);
   for (guint i = 0; accepts && i < self->doors->len; i++)
     wp_door_accept (self->doors->pdata[i]);

@@ -1,10 +1,19 @@
 #include "runtime/http/wp-handshake.h"
 
+/* Before the client has said anything OpenSSL is left alone: it would take its buffers. */
+static WpTlsProgress
+go_on (WpConnection *connection)
+{
+  if (connection->dead)
+    return WP_TLS_FAILED;
+  return connection->readable ? wp_tls_session_handshake (connection->tls) : WP_TLS_WAITS;
+}
+
 /* WpLane. Who speaks HTTP without TLS gets its answer as it can read it. */
 static void
 handshake_ready (WpConnection *connection)
 {
-  WpTlsProgress progress = connection->dead ? WP_TLS_FAILED : wp_tls_session_handshake (connection->tls);
+  WpTlsProgress progress = go_on (connection);
 
   if (progress == WP_TLS_DONE)
     {

@@ -269,6 +269,8 @@ take_body (WpReader *self, WpConnection *connection, WpPartial *partial, WpReadR
 static WpRefusal
 judge (const WpReader *self, const WpConnection *connection, const WpRequest *request)
 {
+  const WpBudget *budget = wp_gate_budget (connection->gate);
+
   if (self->rules.tokens && !wp_tokens_admit (self->rules.tokens, request->authorization.bytes, request->authorization.len))
     return WP_REFUSAL_UNAUTHORIZED;
   if (!request->method && !self->rules.any_method)
@@ -277,6 +279,8 @@ judge (const WpReader *self, const WpConnection *connection, const WpRequest *re
     return WP_REFUSAL_EXPECTATION;
   if (request->content_length > wp_gate_max_body (connection->gate))
     return WP_REFUSAL_BODY_SIZE;
+  if (budget && wp_budget_is_over (budget))
+    return WP_REFUSAL_MEMORY;
   return WP_N_REFUSALS;
 }
 

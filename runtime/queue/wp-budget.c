@@ -51,6 +51,18 @@ wp_budget_give (WpBudget *self, gsize bytes)
   atomic_fetch_sub_explicit (&self->held_bytes, bytes, memory_order_relaxed);
 }
 
+void
+wp_budget_owe (WpBudget *self, gsize bytes)
+{
+  atomic_fetch_add_explicit (&self->held_bytes, bytes, memory_order_relaxed);
+}
+
+gboolean
+wp_budget_is_over (const WpBudget *self)
+{
+  return wp_budget_held (self) > self->max_bytes;
+}
+
 guint64
 wp_budget_held (const WpBudget *self)
 {

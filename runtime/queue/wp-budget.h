@@ -1,4 +1,4 @@
-/* wp-budget.h - bytes of requests that are held in memory, of all connections and jobs together, and their limit. Any thread. */
+/* wp-budget.h - bytes of requests and answers that are held in memory, of all connections and jobs together, and their limit. Any thread. */
 #pragma once
 
 #include <glib.h>
@@ -13,6 +13,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpBudget, wp_budget_free)
 gboolean wp_budget_take (WpBudget *self, gsize bytes);
 void wp_budget_take_anyway (WpBudget *self, gsize bytes);   /* over the limit too */
 void wp_budget_give (WpBudget *self, gsize bytes);
+
+/* Takes what is there already, limit or not: what puts it over is to be given back by others. */
+void wp_budget_owe (WpBudget *self, gsize bytes);
+gboolean wp_budget_is_over (const WpBudget *self);
 
 guint64 wp_budget_held (const WpBudget *self);      /* bytes now */
 gboolean wp_budget_is_used_up (const WpBudget *self);

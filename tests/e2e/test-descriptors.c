@@ -260,6 +260,41 @@ test_refused_who_stay (void)
   wp_harness_stop (server);
 }
 
+/* libsoup opens two descriptors for the first who asks. */
+static void
+ask_for_nothing (WpHarness *server)
+{
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+
+  wp_client_send (client, "DELETE / HTTP/1.1\r\nHost: test\r\n\r\n");
+  g_assert_cmpuint (wp_client_read_status (client), ==, 405);
+}
+
+/* They are connections as long as they stay. */
+static void
+test_refused_who_stay_count (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-d", "delay:0", "--max-connections=4", NULL);
+  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  guint files, most = 0;
+
+  ask_for_nothing (server);
+  wp_harness_await_stat (server, "connections", 0);
+  files = wp_child_count_files (wp_harness_child (server));
+  for (guint i = 0; i < 12; i++)
+    {
+      g_ptr_array_add (clients, wp_client_new (wp_harness_port (server)));
+      wp_client_send (clients->pdata[i], "garbage\r\n\r\n");
+    }
+  for (guint i = 0; i < 12; i++)
+    {
+      g_assert_cmpuint (wp_client_read_status (clients->pdata[i]), ==, 400);
+      most = MAX (most, wp_child_count_files (wp_harness_child (server)));
+    }
+  g_assert_cmpuint (most, <=, files + 4);
+  settle (server, files);
+}
+
 static void
 test_parked_leavers (void)
 {
@@ -298,6 +333,7 @@ main (int argc, char **argv)
   g_test_add_func ("/descriptors/kept-connections", test_kept_connections);
   g_test_add_func ("/descriptors/cut-connections", test_cut_connections);
   g_test_add_func ("/descriptors/refused-who-stay", test_refused_who_stay);
+  g_test_add_func ("/descriptors/refused-who-stay-count", test_refused_who_stay_count);
   g_test_add_func ("/descriptors/parked-leavers", test_parked_leavers);
 
   return g_test_run ();

@@ -173,6 +173,50 @@ test_body_without_a_rate (void)
   g_assert_cmpuint (wp_client_read_status (client), ==, 408);
 }
 
+/* CPU time of clients that send a head of so many fields, and then their bodies byte by byte. */
+static gint64
+cpu_of_single_bytes (WpHarness *server, guint n_fields)
+{
+  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr(GString) head = g_string_new ("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 500\r\n");
+  gint64 before;
+
+  for (guint i = 0; i < n_fields; i++)
+    g_string_append (head, "A: b\r\n");
+  g_string_append (head, "\r\n");
+  for (guint i = 0; i < 20; i++)
+    {
+      g_ptr_array_add (clients, wp_client_new (wp_harness_port (server)));
+      wp_client_send (clients->pdata[i], head->str);
+    }
+  wp_harness_await_stat (server, "connections", 20);
+  before = wp_child_cpu_us (wp_harness_child (server));
+  for (guint n = 0; n < 500; n++)
+    {
+      for (guint i = 0; i < clients->len; i++)
+        wp_client_send_bytes (clients->pdata[i], "b", 1);
+      g_usleep (1500);       /* so that the bytes are read one by one */
+    }
+  for (guint i = 0; i < clients->len; i++)
+    g_assert_cmpuint (wp_client_read_status (clients->pdata[i]), ==, 200);
+  before = wp_child_cpu_us (wp_harness_child (server)) - before;
+  g_ptr_array_set_size (clients, 0);
+  wp_harness_await_stat (server, "connections", 0);
+
+  return before;
+}
+
+/* A head is read once, however large it is and in however many pieces its body comes. */
+static void
+test_head_is_read_once (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-d", "delay:0", NULL);
+  gint64 small_us = cpu_of_single_bytes (server, 1), large_us = cpu_of_single_bytes (server, 5000);
+
+  g_test_message ("%" G_GINT64_FORMAT " us behind small heads, %" G_GINT64_FORMAT " us behind large ones", small_us, large_us);
+  g_assert_cmpint (large_us, <, 2 * small_us + 100000);
+}
+
 /* The head of the next request, begun in the same packet, has its deadline too. */
 static void
 test_next_head_never_ends (void)
@@ -265,6 +309,7 @@ main (int argc, char **argv)
   g_test_add_func ("/slow-client/body-stops-half-way", test_body_stops_half_way);
   g_test_add_func ("/slow-client/body-is-steady", test_body_is_steady);
   g_test_add_func ("/slow-client/body-without-a-rate", test_body_without_a_rate);
+  g_test_add_func ("/slow-client/head-is-read-once", test_head_is_read_once);
   g_test_add_func ("/slow-client/next-head-never-ends", test_next_head_never_ends);
   g_test_add_func ("/slow-client/idle", test_idle);
   g_test_add_func ("/slow-client/request-came-in-time", test_request_came_in_time);

@@ -1,9 +1,11 @@
 /* A client sends and sends and does not read: its own answers wait, nobody else gets them, and no more of its requests are taken. */
 #include "tests/e2e/wp-harness.h"
+#include "tests/e2e/wp-hold.h"
 
 #include <string.h>
 
 #define N_REQUESTS 50000
+#define N_UNREAD 40
 
 /* A few more requests, as many as the server takes without waiting. FALSE: it takes no more. */
 static gboolean
@@ -101,6 +103,78 @@ test_takes_no_answer (void)
     }
 }
 
+/* Answers that nobody reads are memory too. Where it is spent, connections that have any are closed, the largest first; not those on which a
+ * request waits for its answer, whatever came behind it. */
+static void
+test_too_many_answers (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-m", "BufferedChannel", "-q", "0", "--max-pending=64k", "--idle-timeout=10m", NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr(WpClient) served = wp_client_new (wp_harness_port (server)), parked = wp_client_new (wp_harness_port (server));
+  g_autoptr(GPtrArray) unread = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr(GString) requests = g_string_new (NULL);
+  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+
+  wp_client_get (served, "/", NULL);
+  wp_harness_await_stat (server, "ledger.in_service", 1);
+  wp_client_send (parked, "GET / HTTP/1.1\r\nHost: a\r\n\r\nOPTIONS / HTTP/1.1\r\nHost: a\r\n\r\n");
+  wp_harness_await_stat (server, "ledger.parked", 1);
+  for (guint i = 0; i < 2000; i++)
+    g_string_append (requests, "OPTIONS / HTTP/1.1\r\nHost: a\r\n\r\n");
+  for (guint i = 0; i < N_UNREAD; i++)
+    g_ptr_array_add (unread, wp_client_new_narrow (wp_harness_port (server)));
+  wp_harness_await_stat (server, "connections", N_UNREAD + 2);
+  while (wp_harness_stat (server, "connections") > N_UNREAD)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, until_us);
+      for (guint i = 0; i < N_UNREAD; i++)
+        wp_client_offer (unread->pdata[i], requests->str, requests->len);
+      g_assert_cmpfloat (wp_harness_stat (server, "pending_bytes"), <, 128 << 10);
+    }
+  g_ptr_array_set_size (unread, 0);
+  wp_hold_release (hold);
+  g_assert_cmpuint (wp_client_read_status (served), ==, 200);
+  g_assert_cmpuint (wp_client_read_status (parked), ==, 200);
+  g_assert_cmpuint (wp_client_read_status (parked), ==, 405);
+}
+
+/* Nor is what a client sends behind a request that waits: what there is no memory for is refused once the request has its answer. */
+static void
+test_too_many_requests (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-m", "BufferedChannel", "-q", "0", "--max-pending=64k", NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr(WpClient) served = wp_client_new (wp_harness_port (server));
+  g_autofree char *body = g_strnfill (7000, 'b');
+  g_autofree char *text = g_strdup_printf ("GET / HTTP/1.1\r\nHost: a\r\n\r\nPOST / HTTP/1.1\r\nHost: a\r\nContent-Length: 7000\r\n\r\n%s", body);
+  guint n_refused = 0;
+
+  wp_client_get (served, "/", NULL);
+  g_assert_cmpuint (wp_client_read_status (served), ==, 200);
+  for (guint i = 0; i < 30; i++)
+    {
+      g_ptr_array_add (clients, wp_client_new (wp_harness_port (server)));
+      wp_client_send (clients->pdata[i], text);
+      wp_harness_await_stat (server, "ledger.received", i + 2);
+      g_assert_cmpfloat (wp_harness_stat (server, "pending_bytes"), <=, 64 << 10);
+    }
+  g_assert_cmpfloat (wp_harness_stat (server, "pending_bytes"), >, 48 << 10);
+  wp_hold_release (hold);
+  for (guint i = 0; i < clients->len; i++)
+    {
+      guint status;
+
+      g_assert_cmpuint (wp_client_read_status (clients->pdata[i]), ==, 200);
+      status = wp_client_read_status (clients->pdata[i]);
+      g_assert_true (status == 200 || status == 503);
+      n_refused += status == 503;
+    }
+  g_assert_cmpuint (n_refused, >=, 20);
+  g_assert_cmpuint (n_refused, <, 30);
+  g_assert_cmpfloat (wp_harness_stat (server, "refused.memory"), ==, n_refused);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -108,6 +182,8 @@ main (int argc, char **argv)
   g_test_add_func ("/slow-reader/each-is-parked", test_each_is_parked);
   g_test_add_func ("/slow-reader/each-is-answered-at-once", test_each_is_answered_at_once);
   g_test_add_func ("/slow-reader/takes-no-answer", test_takes_no_answer);
+  g_test_add_func ("/slow-reader/too-many-answers", test_too_many_answers);
+  g_test_add_func ("/slow-reader/too-many-requests", test_too_many_requests);
 
   return g_test_run ();
 }

@@ -23,6 +23,8 @@
 
 #define SOUP_KEEPS 400           /* idle connections that libsoup's lane keeps at least */
 #define MAX_P99_US 50000
+#define N_STUBBORN 8
+#define MAX_STALL_US 150000      /* in the best of some rounds */
 
 /* What each kind sends first, and what it adds a byte of in every round; NULL: nothing. */
 static const struct {
@@ -153,7 +155,7 @@ test_all_kinds (void)
       g_test_skip ("the limit of descriptors is too low");
       return;
     }
-  server = wp_harness_start ("-d", "delay:0", "--header-timeout=30s", "--body-timeout=30s", "--idle-timeout=30s", NULL);
+  server = wp_harness_start ("-d", "delay:0", "--header-timeout=10m", "--body-timeout=10m", "--idle-timeout=10m", NULL);
   before = wp_child_memory_bytes (wp_harness_child (server));
   watch = wp_watch_new (wp_harness_admin_port (server));
   slow = gather (server);
@@ -271,6 +273,70 @@ test_half_read_chunks (void)
   check_pending ("POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\nf4240\r\n", 100000, FALSE);
 }
 
+/* One who is refused and sends on, until it is cut. */
+typedef struct {
+  guint16 port;
+  gint *n_left;              /* atomic */
+} Stubborn;
+
+static gpointer
+send_on (gpointer data)
+{
+  const Stubborn *self = data;
+  g_autoptr(WpClient) client = wp_client_new (self->port);
+  g_autofree char *bytes = g_malloc0 (1 << 20);
+
+  wp_client_send (client, "garbage\r\n\r\n");
+  while (wp_client_send_bytes (client, bytes, 1 << 20))
+    ;
+  g_atomic_int_inc (self->n_left);
+  return NULL;
+}
+
+/* The slowest answer to one who behaves, until all of those have left. */
+static gint64
+slowest_beside_stubborn (const WpHarness *server)
+{
+  gint n_left = 0;
+  Stubborn stubborn = { wp_harness_port (server), &n_left };
+  GThread *threads[N_STUBBORN];
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  gint64 slowest_us = 0;
+
+  for (guint i = 0; i < N_STUBBORN; i++)
+    threads[i] = g_thread_new ("sends-on", send_on, &stubborn);
+  do
+    {
+      gint64 since_us = g_get_monotonic_time ();
+
+      wp_client_get (client, "/", NULL);
+      g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+      slowest_us = MAX (slowest_us, g_get_monotonic_time () - since_us);
+    }
+  while (g_atomic_int_get (&n_left) < N_STUBBORN);
+  for (guint i = 0; i < N_STUBBORN; i++)
+    g_thread_join (threads[i]);
+  return slowest_us;
+}
+
+/* What they send is read away a little at a time: others have their turn. */
+static void
+test_refused_who_send_on (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-d", "delay:0", NULL);
+  gint64 best_us = G_MAXINT64;
+
+  for (guint round = 0; round < 5; round++)
+    {
+      gint64 slowest_us = slowest_beside_stubborn (server);
+
+      g_test_message ("slowest answer: %" G_GINT64_FORMAT " us", slowest_us);
+      best_us = MIN (best_us, slowest_us);
+    }
+  if (JUDGES_SPEED)
+    g_assert_cmpint (best_us, <, MAX_STALL_US);
+}
+
 /* AddressSanitizer keeps 256 MB of what was freed, and that would count as the server's memory. */
 static void
 keep_little_of_what_is_freed (void)
@@ -290,6 +356,7 @@ main (int argc, char **argv)
   g_test_add_func ("/slowloris/parked-bodies", test_parked_bodies);
   g_test_add_func ("/slowloris/half-read-bodies", test_half_read_bodies);
   g_test_add_func ("/slowloris/half-read-chunks", test_half_read_chunks);
+  g_test_add_func ("/slowloris/refused-who-send-on", test_refused_who_send_on);
 
   return g_test_run ();
 }
