@@ -1,15 +1,19 @@
+#undef _FORTIFY_SOURCE         /* whose header has a vasprintf() of its own */
+
 #include "sim/base/wp-process.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "sim/base/wp-text.h"
 
 #define STATUS_BAD 2
+#define LAST_WORDS 256         /* bytes of a message for which there is no memory */
 
 static void (*clean) (void);   /* set once, before any thread */
 static int lost_errno;         /* why something printed was lost; 0: it was not, so far */
@@ -34,23 +38,68 @@ wp_process_explain (const char *message, const char **lead)
   return failed ? failed : message;
 }
 
+/* Without memory: standard error has no buffer to be allocated. One thread's words are enough. */
+static void G_GNUC_NORETURN
+die (const char *message)
+{
+  static gint is_dying;          /* atomic */
+  const char *lead, *text = wp_process_explain (message, &lead);
+
+  while (!g_atomic_int_compare_and_exchange (&is_dying, FALSE, TRUE))
+    pause ();
+  if (clean)
+    clean ();
+  fprintf (stderr, "%s: %s%s\n", g_get_prgname (), lead, text);
+  _exit (STATUS_BAD);
+}
+
+/* In place of the C library's, for the program and all its libraries: GLib's message that there is no memory takes some itself, for lack of which
+ * it would call itself until the stack is full. Here that ends the program. */
+int
+vasprintf (char **text, const char *format, va_list values)
+{
+  char words[LAST_WORDS];
+  va_list again;
+  int len;
+
+  va_copy (again, values);
+  len = vsnprintf (words, sizeof words, format, values);
+  *text = len < 0 ? NULL : malloc ((size_t) len + 1);
+  if (len >= 0 && !*text)
+    die (strstr (words, "failed to allocate ") ? words : "failed to allocate memory");
+  if (len >= LAST_WORDS)
+    vsnprintf (*text, (size_t) len + 1, format, again);
+  else if (len >= 0)
+    memcpy (*text, words, (size_t) len + 1);
+  va_end (again);
+
+  return len;
+}
+
+int __vasprintf_chk (char **text, int flag, const char *format, va_list values) G_GNUC_PRINTF (3, 0);
+
+/* What it is called by libraries that are fortified. */
+int
+__vasprintf_chk (char **text, int flag, const char *format, va_list values)
+{
+  return vasprintf (text, format, values);
+}
+
 static GLogWriterOutput
 write_message (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
 {
   if (level & (G_LOG_LEVEL_INFO | G_LOG_LEVEL_DEBUG))
     return G_LOG_WRITER_HANDLED;
-  if ((level & G_LOG_LEVEL_ERROR) && clean)
-    clean ();
   for (gsize i = 0; i < n_fields; i++)
     if (g_str_equal (fields[i].key, "MESSAGE"))
       {
-        g_autofree char *line = level & G_LOG_LEVEL_ERROR ? NULL : wp_text_escape (fields[i].value);   /* there may be no memory */
-        const char *lead = "", *text = line ? line : wp_process_explain (fields[i].value, &lead);
+        g_autofree char *line = NULL;
 
-        fprintf (stderr, "%s: %s%s\n", g_get_prgname (), lead, text);   /* which has no buffer to be allocated */
+        if (level & G_LOG_LEVEL_ERROR)
+          die (fields[i].value);
+        line = wp_text_escape (fields[i].value);
+        fprintf (stderr, "%s: %s\n", g_get_prgname (), line);
       }
-  if (level & G_LOG_LEVEL_ERROR)
-    _exit (STATUS_BAD);
   return G_LOG_WRITER_HANDLED;
 }
 
@@ -59,6 +108,8 @@ wp_process_catch_messages (void (*clean_up) (void))
 {
   clean = clean_up;
   g_log_set_writer_func (write_message, NULL, NULL);
+  g_debug ("begins");   /* this and the next make what GLib keeps for messages and threads, while there is memory */
+  g_thread_self ();
 }
 
 void

@@ -3,6 +3,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -250,12 +251,12 @@ test_little_memory (Shell *self, gconstpointer data)
 
 /* A library that gets no memory: one line, and what was half-written is removed. */
 static void
-check_no_memory (void (*begin) (void))
+check_no_memory (void (*begin) (void), void (*take) (void))
 {
   if (g_test_subprocess ())
     {
       begin ();
-      g_free (g_malloc (G_MAXSIZE / 2));
+      take ();
       return;
     }
   g_setenv ("ASAN_OPTIONS", "allocator_may_return_null=1", TRUE);   /* as malloc() does; it says so on standard error first */
@@ -279,9 +280,15 @@ begin_program (void)
 }
 
 static void
+take_too_much (void)
+{
+  g_free (g_malloc (G_MAXSIZE / 2));
+}
+
+static void
 test_no_memory (void)
 {
-  check_no_memory (begin_program);
+  check_no_memory (begin_program, take_too_much);
   g_test_trap_assert_stderr ("*cleaned up wp-test: *");
 }
 
@@ -295,8 +302,28 @@ begin_server (void)
 static void
 test_no_memory_in_a_server (void)
 {
-  check_no_memory (begin_server);
+  check_no_memory (begin_server, take_too_much);
 }
+
+#ifndef __SANITIZE_ADDRESS__
+/* To the last byte, so that there is none for the message either. */
+static void
+take_all (void)
+{
+  const struct rlimit none = { 1 << 20, 1 << 20 };   /* less than there is */
+
+  g_assert_no_errno (setrlimit (RLIMIT_AS, &none));
+  for (;;)
+    *(volatile char *) g_malloc (16) = 1;
+}
+
+static void
+test_no_memory_at_all (void)
+{
+  check_no_memory (begin_program, take_all);
+  g_test_trap_assert_stderr ("*cleaned up wp-test: *");
+}
+#endif
 
 int
 main (int argc, char **argv)
@@ -321,6 +348,9 @@ main (int argc, char **argv)
     g_test_add (tests[i].name, Shell, NULL, shell_start, tests[i].func, shell_end);
   g_test_add_func ("/process/no-memory", test_no_memory);
   g_test_add_func ("/process/no-memory-in-a-server", test_no_memory_in_a_server);
+#ifndef __SANITIZE_ADDRESS__
+  g_test_add_func ("/process/no-memory-at-all", test_no_memory_at_all);
+#endif
 
   return g_test_run ();
 }
