@@ -136,11 +136,17 @@ wp_log_queue_add (const char *line)
 void
 wp_log_queue_close (gint64 deadline_ns)
 {
+  GThread *ended = NULL;
+
   g_mutex_lock (&queue.mutex);
   queue.closing = TRUE;
   g_cond_broadcast (&queue.changed);
   while (queue.thread && !queue.closed &&
          g_cond_wait_until (&queue.changed, &queue.mutex, deadline_ns / WP_NS_PER_US))
     ;
+  if (queue.closed)
+    ended = g_steal_pointer (&queue.thread);
   g_mutex_unlock (&queue.mutex);
+  if (ended)
+    g_thread_join (ended);
 }

@@ -14,5 +14,5 @@ void wp_log_queue_start (const char *prefix);
 void wp_log_queue_add (const char *line);
 
 /* Waits until all is written, until @deadline_ns (CLOCK_MONOTONIC) at most; the thread ends then, or may be
- * stuck. Nothing before the start. */
+ * stuck. Does nothing before the start. */
 void wp_log_queue_close (gint64 deadline_ns);
