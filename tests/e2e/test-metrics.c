@@ -440,7 +440,14 @@ test_refused (void)
       }
   for (guint i = 0, n = 0; i < G_N_ELEMENTS (refusals); i++)
     for (guint j = 0; j <= i; j++)
-      g_assert_cmpuint (wp_client_read_status (clients->pdata[n++]), ==, refusals[i].status);
+      {
+        g_autoptr(WpAnswer) answer = wp_client_read (clients->pdata[n++]);
+
+        g_assert_nonnull (answer);
+        g_assert_cmpuint (answer->status, ==, refusals[i].status);
+        if (g_str_equal (refusals[i].reason, "memory"))
+          g_assert_cmpstr (answer->body, ==, "The server's memory budget for pending requests is exhausted.\n");
+      }
   check_metrics (server);
   for (guint i = 0; i < G_N_ELEMENTS (refusals); i++)
     {

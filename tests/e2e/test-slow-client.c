@@ -3,10 +3,14 @@
 
 #include <string.h>
 
-/* Sends @text; the answer must be @status (0: none), and then the connection ends. */
+/* Of deadlines of less than a second: the least of the defaults, 10 s, is more. */
+#define SOON_US (8 * G_USEC_PER_SEC)
+
+/* Sends @text; soon the answer must be @status (0: none), and then the connection ends. */
 static void
 check_deadline (WpHarness *server, const char *text, guint status)
 {
+  gint64 since_us = g_get_monotonic_time ();
   g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
   guint got;
 
@@ -19,6 +23,7 @@ check_deadline (WpHarness *server, const char *text, guint status)
       g_error ("%u, not %u, to \"%s\"", got, status, escaped);
     }
   g_assert_true (wp_client_read_end (client));
+  g_assert_cmpint (g_get_monotonic_time () - since_us, <, SOON_US);
 }
 
 static void
@@ -230,17 +235,34 @@ test_next_head_never_ends (void)
   g_assert_true (wp_client_read_end (client));
 }
 
-/* Nothing was asked, so nothing is answered. */
+/* Nothing was asked, so nothing is answered. No other deadline is meant by that. */
 static void
 test_idle (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", "--idle-timeout=1s", NULL);
+  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", "--idle-timeout=1s", "--header-timeout=1h", "--body-timeout=1h", NULL);
   g_autoptr(WpClient) silent = wp_client_new (wp_harness_port (server)), kept = ask_in_time (server, G_USEC_PER_SEC / 2);
 
   g_assert_cmpuint (wp_client_read_status (kept), ==, 200);
   g_assert_true (wp_client_read_end (kept));
   g_assert_true (wp_client_read_end (silent));
   wp_harness_await_stat (server, "connections", 0);
+}
+
+/* Nor is it ended by another: when those of a head and of a body are over, a connection on which nothing was asked is there still. */
+static void
+test_idle_is_not_slow (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", "--idle-timeout=1h", "--header-timeout=1s", "--body-timeout=1s", NULL);
+  g_autoptr(WpClient) silent = wp_client_new (wp_harness_port (server)), kept = wp_client_new (wp_harness_port (server));
+
+  wp_client_get (kept, "/", NULL);
+  g_assert_cmpuint (wp_client_read_status (kept), ==, 200);
+  check_deadline (server, "GET / HTTP/1.1\r\n", 408);
+  check_deadline (server, "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n01234", 408);
+  wp_client_get (kept, "/", NULL);
+  g_assert_cmpuint (wp_client_read_status (kept), ==, 200);
+  wp_client_get (silent, "/", NULL);
+  g_assert_cmpuint (wp_client_read_status (silent), ==, 200);
 }
 
 /* Connects @n clients, all of them within @within_us. FALSE: that took longer. */
@@ -312,6 +334,7 @@ main (int argc, char **argv)
   g_test_add_func ("/slow-client/head-is-read-once", test_head_is_read_once);
   g_test_add_func ("/slow-client/next-head-never-ends", test_next_head_never_ends);
   g_test_add_func ("/slow-client/idle", test_idle);
+  g_test_add_func ("/slow-client/idle-is-not-slow", test_idle_is_not_slow);
   g_test_add_func ("/slow-client/request-came-in-time", test_request_came_in_time);
   g_test_add_func ("/slow-client/parked-is-not-idle", test_parked_is_not_idle);
 
