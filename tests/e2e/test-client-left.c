@@ -290,6 +290,7 @@ test_keep_abandoned (Line *self, gconstpointer data)
   record = wp_harness_read_file (self->server, "record.csv");
   g_assert_nonnull (strstr (record, "# ack: stored\n"));
   g_assert_nonnull (strstr (record, "# keep-abandoned: true\n"));
+  g_assert_null (strstr (record, "\n-"));   /* times count from the first arrival, whenever that ends */
 }
 
 /* Nothing was promised, so the journal forgets it too: after a crash only those run whose clients stayed. */

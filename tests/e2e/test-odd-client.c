@@ -1,6 +1,8 @@
 /* A client that says what may be said, but not as most do: it is understood. */
 #include "tests/e2e/wp-harness.h"
 
+#include <time.h>
+
 static void
 test_single_bytes (void)
 {
@@ -274,6 +276,48 @@ test_last_request (gconstpointer request)
   g_assert_true (wp_client_read_end (client));
 }
 
+/* What comes behind the last request is read away: a reset could overtake the answer. */
+static void
+test_says_more_than_its_last (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr(GString) text = g_string_new ("GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+
+  for (guint i = 0; i < 20000; i++)
+    g_string_append (text, "more");
+  g_assert_true (wp_client_send (client, text->str));
+  g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+  g_assert_true (wp_client_read_end (client));
+}
+
+/* The Date of an answer is that of its second, and goes on. */
+static void
+test_date (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+
+  for (guint i = 0; i < 2; i++)
+    {
+      time_t before = time (NULL), after;
+      g_autoptr(WpAnswer) answer = NULL;
+      g_autofree char *date = NULL;
+      struct tm tm = { 0 };
+
+      wp_client_get (client, "/", NULL);
+      answer = wp_client_read (client);
+      after = time (NULL);
+      g_assert_nonnull (answer);
+      date = wp_answer_header (answer, "Date");
+      g_assert_nonnull (date);
+      g_assert_nonnull (strptime (date, "%a, %d %b %Y %H:%M:%S GMT", &tm));
+      g_assert_cmpint (timegm (&tm), >=, before - 1);   /* by the kernel's coarse clock */
+      g_assert_cmpint (timegm (&tm), <=, after);
+      g_usleep (i == 0 ? 2100000 : 0);   /* the time that is to pass */
+    }
+}
+
 /* Half a connection is enough to be answered on, where nothing has to be waited for. */
 static void
 test_half_closed_and_answered (void)
@@ -361,6 +405,8 @@ main (int argc, char **argv)
   g_test_add_func ("/odd-client/expects-to-be-asked", test_expects_to_be_asked);
   g_test_add_data_func ("/odd-client/old-version", "GET / HTTP/1.0\r\n\r\n", test_last_request);
   g_test_add_data_func ("/odd-client/asks-to-close", "GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n", test_last_request);
+  g_test_add_func ("/odd-client/says-more-than-its-last", test_says_more_than_its_last);
+  g_test_add_func ("/odd-client/date", test_date);
   g_test_add_func ("/odd-client/half-closed-and-answered", test_half_closed_and_answered);
   g_test_add_func ("/odd-client/half-closed-and-parked", test_half_closed_and_parked);
   g_test_add_func ("/odd-client/memory-is-given-back", test_memory_is_given_back);

@@ -32,6 +32,24 @@ test_tells_its_manager (void)
   g_assert_cmpint (wp_manager_wait (server), ==, 0);
 }
 
+/* So often that a manager which waits for 200 ms is content: by the best of ten, since the machine may be busy. */
+static void
+test_watchdog (void)
+{
+  g_autoptr(WpManager) server = wp_manager_start (NULL, "--listen=127.0.0.1:0", "-d", "delay:0", NULL);
+  gint64 least_us = G_MAXINT64, told_us;
+
+  wp_manager_await_told (server, "WATCHDOG=1");
+  told_us = g_get_monotonic_time ();
+  for (guint i = 0; i < 10; i++)
+    {
+      wp_manager_await_told (server, "WATCHDOG=1");
+      least_us = MIN (least_us, g_get_monotonic_time () - told_us);
+      told_us = g_get_monotonic_time ();
+    }
+  g_assert_cmpint (least_us, <, 200000);
+}
+
 /* Each line has its priority; what is less grave than asked for is not there; what clients send is not either. */
 static void
 test_lines_for_the_journal (void)
@@ -210,6 +228,55 @@ connect_v6 (guint16 port)
   address.sin6_port = htons (port);
   g_assert_cmpint (connect (fd, (struct sockaddr *) &address, sizeof address), ==, 0);
   return wp_client_new_on (fd);
+}
+
+/* Connections on the fullest of @child's epolls, each a thread's. */
+static guint
+count_fullest (WpChild *child)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/fdinfo", wp_child_pid (child));
+  g_autoptr(GDir) dir = g_dir_open (path, 0, NULL);
+  guint most = 0;
+  const char *name;
+
+  g_assert_nonnull (dir);
+  while ((name = g_dir_read_name (dir)))
+    {
+      g_autofree char *file = g_build_filename (path, name, NULL), *text = NULL;
+      guint n = 0;
+
+      if (g_file_get_contents (file, &text, NULL, NULL))
+        for (const char *at = text; (at = strstr (at, "tfd:")); at++)
+          n++;
+      most = MAX (most, n);
+    }
+  return most;
+}
+
+/* One thread accepts, and gives each connection to the thread that has the fewest. */
+static void
+test_connections_are_shared_out (void)
+{
+  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr(WpManager) server = NULL;
+  UnixSocket place;
+
+  unix_socket_init (&place);
+  server = wp_manager_start (NULL, place.option, "--threads=4", "-d", "delay:0", NULL);
+  wp_manager_await_told (server, "READY=1");
+  for (guint i = 0; i < 40; i++)
+    {
+      WpClient *client = connect_unix (&place);
+
+      g_ptr_array_add (clients, client);
+      wp_client_get (client, "/", NULL);
+      g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+    }
+  g_assert_cmpuint (count_fullest (wp_manager_child (server)), ==, 10);
+  g_ptr_array_set_size (clients, 0);
+  wp_manager_signal (server, SIGTERM);
+  g_assert_cmpint (wp_manager_wait (server), ==, 0);
+  unix_socket_clear (&place);
 }
 
 static void
@@ -493,6 +560,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/service/tells-its-manager", test_tells_its_manager);
+  g_test_add_func ("/service/watchdog", test_watchdog);
   g_test_add_func ("/service/lines-for-the-journal", test_lines_for_the_journal);
   g_test_add_func ("/service/socket-handed-over", test_socket_handed_over);
   g_test_add_func ("/service/socket-of-a-full-server", test_socket_of_a_full_server);
@@ -500,6 +568,7 @@ main (int argc, char **argv)
   g_test_add_func ("/service/not-a-listening-socket", test_not_a_listening_socket);
   g_test_add_func ("/service/socket-without-descriptors", test_socket_without_descriptors);
   g_test_add_func ("/service/unix-socket", test_unix_socket);
+  g_test_add_func ("/service/connections-are-shared-out", test_connections_are_shared_out);
   g_test_add_func ("/service/unix-socket-of-a-successor", test_unix_socket_of_a_successor);
   g_test_add_func ("/service/unix-socket-modes", test_unix_socket_modes);
   g_test_add_func ("/service/starts-at-once", test_starts_at_once);

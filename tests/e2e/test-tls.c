@@ -52,6 +52,7 @@ test_plain_http (void)
   wp_client_get (plain, "/", NULL);
   g_assert_cmpuint (wp_client_read_status (plain), ==, 400);
   g_assert_true (wp_client_read_end (plain));
+  g_assert_cmpfloat (wp_harness_stat (server, "refused.plain_http"), ==, 1);
   check_served (server, "harness");
 }
 

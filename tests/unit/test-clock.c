@@ -213,6 +213,22 @@ test_keeps_the_earlier_moment (void)
   g_assert_cmpint (firings[0].fired_ns, >=, soon_ns);
 }
 
+/* What is left of the later moment fires nothing: not the timer, which has been armed anew for one that is later still. */
+static void
+test_forgets_the_later_moment (void)
+{
+  g_autoptr(Bench) bench = bench_new ();
+  gint64 now_ns = wp_time_monotonic ();
+  const Firing *firings;
+
+  arm (bench, 0, now_ns + 20 * WP_NS_PER_MS);
+  arm (bench, 0, now_ns + 1);
+  wait_for (bench, 1);
+  arm (bench, 0, now_ns + 40 * WP_NS_PER_MS);
+  firings = wait_for (bench, 2);
+  g_assert_cmpint (firings[1].fired_ns, >=, now_ns + 40 * WP_NS_PER_MS);
+}
+
 /* A timer in the midst of many moves up past all of them. */
 static void
 test_moves_up_in_the_heap (void)
@@ -265,6 +281,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/clock/in-order-helped", GUINT_TO_POINTER (MAX_HELPERS), test_in_order);
   g_test_add_func ("/clock/many-threads", test_many_threads);
   g_test_add_func ("/clock/keeps-the-earlier-moment", test_keeps_the_earlier_moment);
+  g_test_add_func ("/clock/forgets-the-later-moment", test_forgets_the_later_moment);
   g_test_add_func ("/clock/moves-up-in-the-heap", test_moves_up_in_the_heap);
   g_test_add_func ("/clock/arms-again-when-it-fires", test_arms_again_when_it_fires);
   g_test_add_func ("/clock/freed-while-armed", test_freed_while_armed);

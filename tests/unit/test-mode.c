@@ -67,7 +67,7 @@ typedef struct {
   gint n_told[WP_JOB_FAILED + 1];   /* atomic */
 } Bench;
 
-static gint n_given_up;      /* atomic: as the log has it */
+static gint n_given_up, n_lines;   /* atomic: as the log has it, in so many lines */
 
 static void
 on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
@@ -76,6 +76,7 @@ on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer 
 
   g_assert_nonnull (count);
   g_assert_nonnull (strstr (message, "; not stored: the connection is cut"));
+  g_atomic_int_inc (&n_lines);
   g_atomic_int_add (&n_given_up, (gint) g_ascii_strtoll (count + strlen ("jobs given up: "), NULL, 10));
 }
 
@@ -93,7 +94,7 @@ bench_init (Bench *self, WpModeKind kind, guint failures, gboolean later, const 
   self->clock = wp_clock_new (NULL);
   self->mode = wp_mode_new (&policy, N_JOBS, self->clock, &self->faulty.base, NULL);
   wp_mode_set_retry (self->mode, retry);
-  n_given_up = 0;
+  n_given_up = n_lines = 0;
 }
 
 static void
@@ -101,7 +102,10 @@ bench_clear (Bench *self)
 {
   g_thread_pool_free (self->faulty.tellers, FALSE, TRUE);   /* a job has ended a moment before its thread is done with it */
   wp_clock_free (self->clock);
+  wp_mode_close (self->mode);
+  g_log_set_always_fatal (G_LOG_LEVEL_MASK);     /* a server that is killed in the end says nothing more: all is said by now */
   wp_mode_free (self->mode);
+  g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
 }
 
 /* WpJobTold */
@@ -149,12 +153,14 @@ check_all (guint failures, const WpRetry *retry, guint n, guint stored, guint fa
 
   for (guint i = 0; i < 2 * G_N_ELEMENTS (kinds); i++)
     {
+      gint64 begun_us = g_get_monotonic_time ();
       Bench bench;
 
       bench_init (&bench, kinds[i / 2], failures, i % 2, retry);
       submit (&bench, n);
       check_books (&bench, stored, failed, retries);
       bench_clear (&bench);   /* ends the threads that tell */
+      g_assert_cmpint (n_lines, <=, 2 + (g_get_monotonic_time () - begun_us) / G_USEC_PER_SEC);   /* one a second, and the last */
       g_assert_cmpint (bench.n_told[WP_JOB_STORED], ==, stored);
       g_assert_cmpint (bench.n_told[WP_JOB_FAILED], ==, failed);
       g_assert_cmpint (n_given_up, ==, failed);
