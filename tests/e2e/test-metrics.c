@@ -422,7 +422,6 @@ test_refused (void)
     { "service_time", 400, g_strdup ("GET / HTTP/1.1\r\nHost: a\r\n" TOKEN "X-WP-Service: long\r\n\r\n") },
     { "unauthorized", 401, g_strdup ("GET / HTTP/1.1\r\nHost: a\r\n\r\n") },
     { "plain_http", 400, NULL },
-    { "memory", 503, with ("POST / HTTP/1.1\r\nHost: a\r\n" TOKEN "Content-Length: 200000\r\n\r\n", 'a', 200000, "") },
   };
   g_autofree char *dir = g_dir_make_tmp ("wp-metrics-XXXXXX", NULL), *tokens = g_build_filename (dir, "tokens", NULL);
   g_autofree char *option = g_strconcat ("--token-file=", tokens, NULL);
@@ -431,7 +430,7 @@ test_refused (void)
 
   g_assert_true (g_file_set_contents_full (tokens, "secret\n", -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
   g_setenv ("WP_HTTP_TLS", "yes", TRUE);
-  server = wp_harness_start (option, "-d", "delay:request", "--max-body=200000", "--max-pending=64k", "--header-timeout=1s", "--body-timeout=1s", NULL);
+  server = wp_harness_start (option, "-d", "delay:request", "--max-body=200000", "--header-timeout=1s", "--body-timeout=1s", NULL);
   for (guint i = 0; i < G_N_ELEMENTS (refusals); i++)
     for (guint j = 0; j <= i; j++)
       {
@@ -440,14 +439,7 @@ test_refused (void)
       }
   for (guint i = 0, n = 0; i < G_N_ELEMENTS (refusals); i++)
     for (guint j = 0; j <= i; j++)
-      {
-        g_autoptr(WpAnswer) answer = wp_client_read (clients->pdata[n++]);
-
-        g_assert_nonnull (answer);
-        g_assert_cmpuint (answer->status, ==, refusals[i].status);
-        if (g_str_equal (refusals[i].reason, "memory"))
-          g_assert_cmpstr (answer->body, ==, "The server's memory budget for pending requests is exhausted.\n");
-      }
+      g_assert_cmpuint (wp_client_read_status (clients->pdata[n++]), ==, refusals[i].status);
   check_metrics (server);
   for (guint i = 0; i < G_N_ELEMENTS (refusals); i++)
     {
@@ -456,10 +448,38 @@ test_refused (void)
       g_assert_cmpfloat (wp_harness_stat (server, figure), ==, i + 1);
       g_free (refusals[i].request);
     }
+  g_assert_cmpfloat (wp_harness_stat (server, "refused.memory"), ==, 0);
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.received"), ==, 0);
   g_unsetenv ("WP_HTTP_TLS");
   remove (tokens);
   remove (dir);
+}
+
+static void
+test_refused_for_memory (void)
+{
+  g_autofree char *request = with ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n", 'a', 200000, "");
+  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", "--max-pending=64k", NULL);
+  g_autoptr(GHashTable) stats = NULL;
+
+  for (guint i = 0; i < 5; i++)
+    {
+      g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+      g_autoptr(WpAnswer) answer = NULL;
+
+      wp_client_send (client, request);
+      answer = wp_client_read (client);
+      g_assert_nonnull (answer);
+      g_assert_cmpuint (answer->status, ==, 503);
+      g_assert_cmpstr (answer->body, ==, "The server's memory budget for pending requests is exhausted.\n");
+    }
+  wp_harness_await_stat (server, "connections", 0);
+  check_metrics (server);
+  stats = read_stats (server);
+  check_between (stats, "refused.memory", 5, 5);
+  check_between (stats, "pending_bytes", 0, 0);
+  for (const Expected *one = untouched; !g_str_equal (one->figure, "refused.memory"); one++)
+    check_between (stats, one->figure, 0, 0);
 }
 
 int
@@ -472,6 +492,7 @@ main (int argc, char **argv)
   g_test_add_func ("/metrics/failed", test_failed);
   g_test_add_func ("/metrics/recovered", test_recovered);
   g_test_add_func ("/metrics/refused", test_refused);
+  g_test_add_func ("/metrics/refused-for-memory", test_refused_for_memory);
 
   return g_test_run ();
 }
