@@ -1,8 +1,6 @@
 #include "runtime/http/wp-acceptor.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -96,9 +94,8 @@ WpAcceptor *
 wp_acceptor_new (int listen_fd, GPtrArray *fronts, WpSlots *slots, gboolean empties)
 {
   WpAcceptor *self = g_new0 (WpAcceptor, 1);
-  int on = 1;
 
-  setsockopt (listen_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);   /* as wp-door.c does for its own */
+  wp_listen_set_inherited (listen_fd);
   self->listen_fd = listen_fd;
   self->wake_fd = eventfd (0, EFD_CLOEXEC);
   if (self->wake_fd < 0)

@@ -1,8 +1,6 @@
 #include "runtime/http/wp-door.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -127,10 +125,8 @@ WpDoor *
 wp_door_new (GMainContext *context, int epoll_fd, int listen_fd, WpSlots *slots, WpDoorAccepted accepted, gpointer data)
 {
   WpDoor *self = g_new0 (WpDoor, 1);
-  int on = 1;
 
-  /* Without it an answer in two sends waits 40 ms. Connections inherit it from their listener; a Unix socket has none. */
-  setsockopt (listen_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  wp_listen_set_inherited (listen_fd);
   self->epoll_fd = epoll_fd;
   self->listen_fd = listen_fd;
   self->slots = slots;

@@ -32,6 +32,10 @@ gboolean wp_listen_check (const char *address, GError **error);
 /* One that listens already, for all threads. */
 void wp_listen_adopt (WpListen *self, int fd);
 
+/* Sets what connections inherit from their listener: small answers are sent at once, and of those that a client does not
+ * read the kernel holds little. */
+void wp_listen_set_inherited (int listen_fd);
+
 /* Removes the file of a Unix socket; the descriptors are their takers'. */
 void wp_listen_clear (WpListen *self);
 
