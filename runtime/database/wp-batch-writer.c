@@ -217,17 +217,19 @@ write_some (WpBatchWriter *self)
     }
   note_up (self);
   self->most_rows = result == WP_RESULT_PERMANENT ? MAX (n / 2, 1) : MIN (2 * self->most_rows, MOST_ROWS);
-  keep_pace (self);
-  if (result != WP_RESULT_PERMANENT)
-    tell (self, n);
+  if (result == WP_RESULT_STORED)
+    {
+      keep_pace (self);
+      tell (self, n);
+      if (self->class->rest)
+        self->class->rest (self->database);
+    }
   else if (n == 1)
     {
       fail_first (self, reason);
       tell (self, 1);
       log_failures (self, FALSE);
     }
-  if (result != WP_RESULT_PERMANENT && self->class->rest)
-    self->class->rest (self->database);
 }
 
 static void

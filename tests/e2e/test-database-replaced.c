@@ -137,7 +137,8 @@ check_file (const WpHarness *server, const char *name, const char *where, gint64
   g_assert_cmpint (wp_harness_count_rows (server, name, where), ==, n);
 }
 
-/* In a moment without a request: all that was acknowledged is in the file that was moved, wherever it is. */
+/* In a moment without a request: all that was acknowledged is in the file that was moved, wherever it is, at
+ * once or at the end. */
 static void
 test_moved (void)
 {
@@ -153,6 +154,15 @@ test_moved (void)
   wp_harness_stop (server);
   check_file (server, "wp.db", "CAST (id AS INTEGER) BETWEEN 200 AND 399", 200);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 200);
+
+  wp_harness_start_again (server, "--ack=stored", NULL);
+  client = wp_client_new (wp_harness_port (server));
+  store (client, 400, 500);
+  move (server, "wp.db", "last.db");
+  g_clear_pointer (&client, wp_client_free);
+  wp_harness_stop (server);
+  check_file (server, "last.db", "1", 300);
+  g_assert_false (is_there (server, "wp.db-wal") || is_there (server, "wp.db-shm"));
 }
 
 static void
