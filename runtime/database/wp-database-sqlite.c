@@ -9,6 +9,7 @@
 #include "sim/base/wp-error.h"
 
 #define BUSY_AT_START_MS 5000    /* the server before us may be closing the file */
+#define LOOK_PAGES 100           /* the log's size is looked at when it has changed by so many */
 #define LONG_LOG_PAGES (WP_SQLITE_MOST_LOG_PAGES * 3 / 2)
 #define ROW_IGNORED (SQLITE_CONSTRAINT | 0xff00)   /* of our own: a row that is neither there nor taken */
 
@@ -21,6 +22,7 @@ typedef struct {
   WpCheckpointer *checkpointer;
   WpBatchWriter *writer;
   int log_pages;             /* in the write-ahead log after the last commit */
+  int seen_pages;            /* the same when the size of its file was looked at last */
   int warned_pages;          /* the log has been said to be that long; 0: it has not */
 } SqliteDatabase;
 
@@ -72,6 +74,7 @@ open_file (SqliteDatabase *self, int busy_ms, GError **error)
 {
   if (!wp_sqlite_file_open (self->file, busy_ms, error))
     return FALSE;
+  self->seen_pages = -LOOK_PAGES;
   sqlite3_wal_hook (db_of (self), on_commit, self);
   if (wp_checkpointer_open (self->checkpointer, self->file, error) && prepare_all (self, error))
     return TRUE;
@@ -268,8 +271,12 @@ sqlite_store (WpDatabase *base, WpJob *const *jobs, guint n, char **reason)
 static void
 watch_log (SqliteDatabase *self)
 {
-  guint64 bytes = wp_sqlite_log_bytes (db_of (self));
+  guint64 bytes;
 
+  if (ABS (self->log_pages - self->seen_pages) < LOOK_PAGES)
+    return;
+  self->seen_pages = self->log_pages;
+  bytes = wp_sqlite_log_bytes (db_of (self));
   self->base.log_bytes = (gint64) bytes;
   if (self->log_pages < LONG_LOG_PAGES)
     self->warned_pages = 0;
