@@ -22,6 +22,11 @@ const WpCell wp_cells[] = {
   { "stored-patience", "sample", "uniform:5.4ms:6.6ms", SAMPLE_200, "WorkerPool", 50, 4, "--ack=stored", "100ms", "abandoned", TRUE },
   { "channel-patience", "sample", "uniform:1.8ms:2.2ms", SAMPLE_200, "BufferedChannel", 1, 1, NULL, "150ms", "abandoned" },
 
+  /* libsoup serves: the modes are the same behind it. */
+  { "default-soup", "sample", NULL, "--scale=200 --limit=1500 --service-scale=0.05", "Default", 0, 1, "--http=soup", NULL, NULL, TRUE },
+  { "channel-soup", "sample", NULL, "--scale=200 --limit=1500 --service-scale=0.0024", "BufferedChannel", 10, 1, "--http=soup", NULL, "blocked", TRUE },
+  { "pool-soup", "sample", NULL, "--scale=200 --limit=1500 --service-scale=0.008", "WorkerPool", 10, 4, "--http=soup", NULL, "blocked", TRUE },
+
   /* Longer queues than the sample fills, with its arrivals, twice in a row. */
   { "channel-1000", "sample*2", NULL, "--scale=800 --service-scale=0.0008", "BufferedChannel", 1000, 1, NULL, NULL, "blocked" },
   { "channel-10000", "sample*2", NULL, "--scale=1200 --service-scale=0.0014", "BufferedChannel", 10000, 1, NULL, NULL, "blocked" },

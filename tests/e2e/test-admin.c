@@ -335,7 +335,7 @@ probe_port (const WpHarness *server)
 {
   g_autofree char *log = wp_harness_log (server);
   const char *said = strstr (log, ", probe on http://127.0.0.1:");
-  guint port;
+  guint port = 0;
 
   g_assert_true (said && sscanf (said, ", probe on http://127.0.0.1:%u/", &port) == 1);
   return (guint16) port;

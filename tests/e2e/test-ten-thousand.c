@@ -80,14 +80,12 @@ test_buffered_channel (void)
 
   if (!has_room (MANY))
     return;
-  server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-d", "delay:500ms", NULL);
+  server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-d", "delay:500ms", "--drain-timeout=1s", NULL);
   crowd = wp_crowd_new (wp_harness_port (server));
   wp_crowd_send (crowd, MANY, NULL);
   wp_crowd_await (crowd, MANY);
   g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, MANY);
   g_assert_cmpfloat (wp_harness_stat (server, "blocked"), ==, 0);
-  wp_harness_signal (server, SIGTERM);
-  wp_harness_await_log (server, "draining");
   wp_harness_signal (server, SIGTERM);
   g_assert_cmpint (wp_harness_wait (server), ==, 1);
   g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, MANY);
@@ -178,7 +176,7 @@ test_the_line (void)
 
   if (!has_room (MORE))
     return;
-  server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-d", "delay:500ms", "--record=record.csv", NULL);
+  server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-d", "delay:500ms", "--record=record.csv", "--drain-timeout=1s", NULL);
   crowd = wp_crowd_new (wp_harness_port (server));
   wp_crowd_send (crowd, MORE, NULL);
   wp_crowd_await (crowd, MANY + 1);
@@ -188,8 +186,6 @@ test_the_line (void)
   g_assert_cmpfloat (wp_harness_stat (server, "blocked"), >, 0);
   g_assert_cmpfloat (wp_harness_stat (server, "blocked"), <=, MORE - MANY - 1);
   n_answers = watch_ten (server, crowd);
-  wp_harness_signal (server, SIGTERM);
-  wp_harness_await_log (server, "draining");
   wp_harness_signal (server, SIGTERM);
   g_assert_cmpint (wp_harness_wait (server), ==, 1);
   g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, MORE);
