@@ -114,6 +114,20 @@ test_one_worker (void)
   g_assert_cmpfloat (self->cost.row_ns, ==, 0);
 }
 
+/* More wait than one commit takes: what it leaves is no sign against groups. */
+static void
+test_full_commits (void)
+{
+  const WpCommitCost cost = { 200e3, 10e3, 50e3, WP_COMMIT_MOST };
+  g_autoptr(WpCalibration) self = NULL;
+
+  record_groups (5000, 500000, &cost, NULL);
+  self = wp_calibration_new ("r.csv", rows, N_ROWS, NULL);
+  g_assert_cmpuint (self->most_seen, ==, WP_COMMIT_MOST);
+  g_assert_true (self->in_groups);
+  assert_near (self->cost.row_ns, cost.row_ns, 1e-3);
+}
+
 /* Updates that run side by side, each for as long as it needs: no writer that takes all. */
 static void
 test_no_groups (void)
@@ -154,6 +168,7 @@ main (int argc, char **argv)
   g_test_add_func ("/calibration/exact-costs", test_exact_costs);
   g_test_add_func ("/calibration/outliers", test_outliers);
   g_test_add_func ("/calibration/one-worker", test_one_worker);
+  g_test_add_func ("/calibration/full-commits", test_full_commits);
   g_test_add_func ("/calibration/no-groups", test_no_groups);
   g_test_add_func ("/calibration/nothing-to-learn-from", test_nothing_to_learn_from);
 

@@ -104,6 +104,23 @@ test_mmpp (void)
   assert_near ("three states", 1 / gaps_of ("mmpp:rates=0:100:50,sojourns=1s:2s:1s,duration=50000s", 1).mean_s, 250.0 / 4, 0.03);
 }
 
+/* It begins in each of its states as often as it is in them later: of 1,000 beginnings 750 in the second, by which a request comes at once. */
+static void
+test_mmpp_begins_in_any_state (void)
+{
+  g_autoptr(WpArrivals) arrivals = arrivals_of ("mmpp:rates=0:1000,sojourns=1000s:3000s,duration=8000s");
+  double n_second = 0;
+
+  for (guint64 seed = 1; seed <= 1000; seed++)
+    {
+      gint64 first_ns;
+
+      wp_arrivals_reseed (arrivals, seed);
+      n_second += wp_arrivals_next (arrivals, &first_ns, 1) == 1 && first_ns < WP_NS_PER_S / 10;
+    }
+  assert_near ("beginnings in the second state", n_second, 750, 0.09);   /* five standard deviations */
+}
+
 /* In quarters of the period: R (1 + A 2 / pi) on average in the first half. */
 static void
 test_diurnal (void)
@@ -548,6 +565,7 @@ main (int argc, char **argv)
   g_test_add_func ("/drawn/poisson", test_poisson);
   g_test_add_func ("/drawn/constant", test_constant);
   g_test_add_func ("/drawn/mmpp", test_mmpp);
+  g_test_add_func ("/drawn/mmpp-begins-in-any-state", test_mmpp_begins_in_any_state);
   g_test_add_func ("/drawn/diurnal", test_diurnal);
   g_test_add_func ("/drawn/restart", test_restart);
   g_test_add_func ("/drawn/services", test_services);

@@ -147,6 +147,32 @@ assert_close (double value, double expected)
   g_assert_cmpfloat (fabs (value - expected), <=, 1e-9 * (1 + fabs (expected)));
 }
 
+/* When a request that was blocked is parked no more. */
+static gint64
+parked_until (const WpVerdict *verdict)
+{
+  return verdict->accepted_ns != WP_TIME_NONE ? verdict->accepted_ns : verdict->ended_ns;
+}
+
+/* The most that are parked at once from the arrival of row @from on; who is parked for no time counts for its instant. They end in order. */
+static guint64
+peak_of (const Load *load, gsize from)
+{
+  guint64 parked = 0, peak = 0;
+  gsize ended = 0;
+
+  for (gsize i = 0; i < load->n_rows; i++)
+    {
+      for (; ended < i && (!load->verdicts[ended].blocked || parked_until (&load->verdicts[ended]) <= load->rows[i].arrival_ns); ended++)
+        parked -= load->verdicts[ended].blocked;
+      if (i >= from)
+        peak = MAX (peak, parked + load->verdicts[i].blocked);
+      parked += load->verdicts[i].blocked;
+    }
+
+  return peak;
+}
+
 /* Counted again from what became of each request. */
 static void
 check_warm (const Load *load, gsize from, const WpFigures *figures)
@@ -176,6 +202,7 @@ check_warm (const Load *load, gsize from, const WpFigures *figures)
   g_assert_cmpuint (figures->accepted, ==, accepted);
   g_assert_cmpuint (figures->abandoned, ==, abandoned);
   g_assert_cmpuint (figures->blocked, ==, blocked);
+  g_assert_cmpuint (figures->blocked_peak, ==, peak_of (load, from));
   if (started == 0)
     {
       g_assert_cmpint (figures->makespan_ns, ==, WP_TIME_NONE);

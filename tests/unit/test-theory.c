@@ -92,6 +92,8 @@ test_limits (void)
   assert_near (endless.waiting, wp_theory_erlang_c (5, 4) * 4, 1e-9);   /* Lq = C ρ / (1 - ρ) */
   assert_near (many.waiting, endless.waiting, 1e-3);                    /* so many clients are a Poisson process */
   assert_near (wp_theory_finite_queue (2, 10000, 4).lost, 0.5, 1e-9);   /* twice too much: half is lost */
+  assert_near (wp_theory_finite_queue (2, 10000, 6).lost, 2 / 3.0, 1e-9);
+  assert_near (wp_theory_finite_queue (2, 10000, 6).waiting, 10000 - 0.5, 1e-9);
   assert_near (wp_theory_finite_source (2, 100000, 100000, 1).busy, 2, 1e-9);
   assert_near (wp_theory_pollaczek_khinchine (0.9, 1), 9, 1e-12);       /* M/M/1: ρ / (1 - ρ) */
   assert_near (wp_theory_pollaczek_khinchine (0.9, 0), 4.5, 1e-12);     /* M/D/1: half of that */

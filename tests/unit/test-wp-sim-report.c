@@ -231,6 +231,23 @@ test_front (void)
     }
 }
 
+/* Ten seconds with one request each, which do not count, and then a hundred at once, 10 ms each: from the first of these on it is always busy. */
+static void
+test_front_after_a_warm_up (void)
+{
+  g_autoptr(GString) trace = g_string_new ("arrival,service\n");
+  g_autoptr(SimRun) run = sim_run_new ();
+  g_autoptr(JsonObject) report = NULL;
+
+  for (guint i = 0; i < 110; i++)
+    g_string_append_printf (trace, "%u,0\n", MIN (i, 10));
+  sim_run_write (run, "trace.csv", trace->str);
+  sim_run_go (run, "--front 10ms --warmup 10 -m default --format=json trace.csv", NULL);
+  report = sim_run_json (run);
+  g_assert_cmpfloat_with_epsilon (figure_of (json_object_get_object_member (report, "front"), "utilisation"), 1, 1e-9);
+  g_assert_cmpfloat_with_epsilon (figure_of (json_object_get_object_member (report, "front"), "wait.mean"), 0.495, 1e-9);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -238,6 +255,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-report/text-csv-and-json", test_text_csv_and_json);
   g_test_add_func ("/wp-sim-report/traffic", test_traffic);
   g_test_add_func ("/wp-sim-report/front", test_front);
+  g_test_add_func ("/wp-sim-report/front-after-a-warm-up", test_front_after_a_warm_up);
 
   return g_test_run ();
 }
