@@ -292,6 +292,29 @@ test_deep_nesting (void)
   }
 }
 
+/* The line's own object is not inside of anything: 64 arrays in it are taken, and 65 are not. */
+static void
+test_just_deep_enough (void)
+{
+  for (guint depth = 64; depth <= 65; depth++) {
+    WpTraceOptions options = options_of (WP_INPUT_JSONL, NULL);
+    g_autofree char *opens = g_strnfill (depth, '['), *closes = g_strnfill (depth, ']');
+    g_autofree char *text = g_strdup_printf ("{\"arrival\":1,\"x\":%s%s}\n", opens, closes);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(WpTrace) trace = wp_trace_open_data ("t", text, strlen (text), &options, &error);
+    gsize n;
+
+    if (depth == 64) {
+      g_assert_no_error (error);
+      g_assert_nonnull (wp_trace_load (trace, &n, &error));
+      g_assert_cmpuint (n, ==, 1);
+    } else {
+      g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
+      g_assert_nonnull (strstr (error->message, ": more than 64 objects and arrays inside one another"));
+    }
+  }
+}
+
 static void
 test_nul_bytes_and_endless_lines (void)
 {
@@ -442,6 +465,7 @@ main (int argc, char **argv)
   g_test_add_func ("/input-kinds/json-arithmetic", test_json_arithmetic);
   g_test_add_func ("/input-kinds/bad-texts", test_bad_texts);
   g_test_add_func ("/input-kinds/deep-nesting", test_deep_nesting);
+  g_test_add_func ("/input-kinds/just-deep-enough", test_just_deep_enough);
   g_test_add_func ("/input-kinds/nul-bytes-and-endless-lines", test_nul_bytes_and_endless_lines);
   g_test_add_func ("/input-kinds/gzip", test_gzip);
   g_test_add_func ("/input-kinds/random-tables-are-equal", test_random_tables_are_equal);

@@ -124,6 +124,33 @@ test_chart (void)
   assert_drawn (empty, 0, TRUE, "WorkerPool: a queue of 0 holds nothing: each request needs an idle worker\n");
 }
 
+/* Two jobs in the queue for 1 ns, and long after that one: however narrow time becomes, the two are not lost. */
+static void
+test_chart_keeps_peaks (void)
+{
+  for (gint64 at_ns = 0; at_ns < 8; at_ns++)
+    {
+      g_autoptr(WpChart) chart = wp_chart_new (0);
+
+      for (guint i = 0; i < 3; i++)
+        {
+          WpRow row = { .arrival_ns = i < 2 ? at_ns : 100000 };
+          gint64 started_ns = row.arrival_ns + 1, service_ns = 0;
+          WpVerdict verdict = { row.arrival_ns, started_ns, started_ns, started_ns, WP_OUTCOME_STORED, FALSE };
+          const WpVerdict *const verdicts[] = { &verdict };
+          WpBatch batch = { &row, &service_ns, 1, verdicts };
+
+          g_assert_true (wp_chart_observer.offer (chart, &batch, NULL));
+        }
+      g_assert_true (wp_chart_observer.finish (chart, NULL));
+      assert_drawn (chart, 3, FALSE,
+                    "WorkerPool: most jobs in the queue over time\n"
+                    "        2|#\n"
+                    "        0|#                            #\n"
+                    "          0                       100 us\n");
+    }
+}
+
 static void
 test_chart_locale (void)
 {
@@ -143,6 +170,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/moment/at-equals-naive", test_at_equals_naive);
   g_test_add_func ("/moment/chart", test_chart);
+  g_test_add_func ("/moment/chart-keeps-peaks", test_chart_keeps_peaks);
   g_test_add_func ("/moment/chart-locale", test_chart_locale);
 
   return g_test_run ();

@@ -2,6 +2,7 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/trace/wp-trace-private.h"
+#include "sim/trace/wp-window.h"
 #include "sim/trace/wp-scale.h"
 
 #define S WP_NS_PER_S
@@ -124,6 +125,7 @@ static const struct {
   { NULL, "arrival\n9999-12-31T23:59:59Z\n", "t.csv:2: column \"arrival\": \"9999-12-31T23:59:59Z\" is not from 1678 to 2261" },
   { NULL, "arrival,service\n0,1e400\n", "t.csv:2: column \"service\": \"1e400\" is more than 292 years" },
   { NULL, "arrival\n-5000000000\n5000000000\n", "t.csv:3: a time of more than 292 years from the first arrival" },
+  { NULL, "arrival\n-5000000000\n1\n2\n5000000000\n6000000000\n", "t.csv:5: a time of more than 292 years from the first arrival" },
   { NULL, "arrival\n0\n-5000000000\n5000000000\n", "t.csv: a time of more than 292 years from the first arrival" },
   { NULL, "arrival,ended\n-5000000000,5000000000\n", "t.csv:2: a time of more than 292 years from the first arrival" },
   { NULL, "arrival\n2023-02-30T00:00:00Z\n", "t.csv:2: column \"arrival\": \"2023-02-30T00:00:00Z\" is not a time" },
@@ -223,6 +225,60 @@ test_endless_rows (void)
 
     g_assert_nonnull (error);
     g_assert_cmpstr (error->message, ==, message);
+  }
+}
+
+/* One of a million bytes is no such row, and one of a million and a half is, with the chunks that files are read in. */
+static void
+test_long_rows (void)
+{
+  static const struct { gsize bytes; gboolean taken; } rows[] = { { 1000000, TRUE }, { 1024 * 1024 + 2 * WP_WINDOW_CHUNK_BYTES, FALSE } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *filler = g_strnfill (rows[i].bytes, '7');
+    g_autofree char *text = g_strdup_printf ("arrival,id\n1,%s\n2,b\n", filler);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(WpTrace) trace = open_text (text, NULL, &error);
+    const WpRow *loaded;
+    gsize n;
+
+    g_assert_no_error (error);
+    loaded = wp_trace_load (trace, &n, &error);
+    if (rows[i].taken) {
+      g_assert_no_error (error);
+      g_assert_cmpuint (n, ==, 2);
+      g_assert_cmpuint (strlen (loaded[0].id), ==, rows[i].bytes);
+    } else {
+      g_assert_null (loaded);
+      g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
+      g_assert_cmpstr (error->message, ==, "t.csv:2: a row of more than 1 MiB");
+    }
+  }
+}
+
+/* A thousand notes are taken, twice where the rows must be sorted; one more is not. */
+static void
+test_many_notes (void)
+{
+  for (guint n_notes = 1000; n_notes <= 1001; n_notes++) {
+    g_autoptr(GString) text = g_string_new (NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(WpTrace) trace = NULL;
+    gsize n;
+
+    for (guint i = 1; i <= n_notes; i++)
+      g_string_append_printf (text, "# note%u: %u\n", i, i);
+    g_string_append (text, "arrival\n2\n1\n");
+    trace = open_text (text->str, NULL, &error);
+    if (n_notes == 1001) {
+      g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
+      g_assert_cmpstr (error->message, ==, "t.csv:1001: more than 1000 notes");
+      continue;
+    }
+    g_assert_no_error (error);
+    g_assert_nonnull (wp_trace_load (trace, &n, &error));
+    g_assert_cmpuint (n, ==, 2);
+    g_assert_cmpstr (wp_trace_note (trace, "note1000"), ==, "1000");
   }
 }
 
@@ -344,6 +400,8 @@ main (int argc, char **argv)
   g_test_add_func ("/trace/bad-texts", test_bad_texts);
   g_test_add_func ("/trace/nul-bytes", test_nul_bytes);
   g_test_add_func ("/trace/endless-rows", test_endless_rows);
+  g_test_add_func ("/trace/long-rows", test_long_rows);
+  g_test_add_func ("/trace/many-notes", test_many_notes);
   g_test_add_func ("/trace/an-error-is-told-again", test_an_error_is_told_again);
   g_test_add_func ("/trace/columns-option", test_columns_option);
   g_test_add_func ("/trace/scale", test_scale);
