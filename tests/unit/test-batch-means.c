@@ -1,7 +1,9 @@
 /* Intervals from the parts of one run, and from runs of their own, held against what a person computes of a few numbers. */
 #include <math.h>
 
-#include "sim/report/wp-confidence.h"
+#include <string.h>
+
+#include "sim/report/wp-confidence-text.h"
 
 #define N_PARTS 32
 #define T_31 2.0395134     /* Student's t of 95 % at 31 degrees of freedom, from a table */
@@ -136,6 +138,34 @@ test_runs (void)
   g_assert_null (wp_confidence_find (&confidence, "depth.mean"));   /* it was null */
 }
 
+/* Neighbours that correlate a little are worth a word; where they correlate much there are no intervals to be believed. */
+static void
+test_what_is_said_of_correlation (void)
+{
+  static const struct { double correlation; const char *said; gboolean has_intervals; } cases[] = {
+    { 0.24, NULL, TRUE }, { -0.24, NULL, TRUE }, { 0.26, "; neighbours correlate (0.26), so that the intervals are too narrow: run longer\n", TRUE },
+    { -0.26, "; neighbours correlate (-0.26)", TRUE }, { 0.69, "; neighbours correlate (0.69)", TRUE },
+    { 0.71, ", but its parts differ as if it had not settled, or never does (neighbours correlate by 0.71): run longer, or --replications\n", FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      WpConfidence confidence = { .method = "batch means", .n = 40, .requests = 1000, .correlation = cases[i].correlation, .precision = 0.01,
+                                  .metrics = { { { "wait.mean", 2, 0.1, 0.3 }, 50 } }, .n_metrics = 1 };
+      WpReport report = { .n_models = 1, .confidence = &confidence };
+      g_autoptr(GString) text = g_string_new (NULL);
+
+      wp_policy_init (&report.policies[0], WP_MODE_WORKER_POOL);
+      wp_figures_init (&report.figures[0]);
+      wp_confidence_add_text (text, &report);
+      g_test_message ("%s", text->str);
+      g_assert_true (g_str_has_prefix (text->str, "\nWorkerPool: 95 % confidence by batch means, 40 of 1000 requests"));
+      g_assert_cmpint (strstr (text->str, "correlate") != NULL, ==, cases[i].said != NULL);
+      g_assert_true (!cases[i].said || strstr (text->str, cases[i].said));
+      g_assert_cmpint (strstr (text->str, "wait.mean") != NULL, ==, cases[i].has_intervals);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -144,6 +174,7 @@ main (int argc, char **argv)
   g_test_add_func ("/batch-means/too-few-parts", test_too_few_parts);
   g_test_add_func ("/batch-means/parts-are-put-together", test_parts_are_put_together);
   g_test_add_func ("/batch-means/runs", test_runs);
+  g_test_add_func ("/batch-means/what-is-said-of-correlation", test_what_is_said_of_correlation);
 
   return g_test_run ();
 }

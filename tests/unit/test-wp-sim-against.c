@@ -232,6 +232,27 @@ test_a_queued_client_that_left (void)
   g_assert_nonnull (strstr (denied->out, "warning: 1 request was answered otherwise than the server says\n"));
 }
 
+/* Two requests, accepted after @after_s: a client that had its answers @later_s after that is believed, up to 2 ms or a fiftieth. */
+static void
+check_client_latency (double after_s, double later_s, gboolean differs)
+{
+  g_autofree char *measured = g_strdup_printf (NOTES "# ack: accepted\n" HEADER "0,,a,%g,%g,%g,%g,stored,1\n0.5,,b,%g,%g,%g,%g,stored,1\n", after_s,
+                                               after_s, after_s, after_s, 0.5 + after_s, 0.5 + after_s, 0.5 + after_s, 0.5 + after_s);
+  g_autofree char *client = g_strdup_printf ("id,arrival,ended,outcome\na,0,%g,stored\nb,0.5,%g,stored\n", after_s + later_s, 0.5 + after_s + later_s);
+  g_autoptr(SimRun) run = run_with (measured, client, "--against=measured.csv --client=client.csv trace.csv");
+
+  g_assert_cmpint (strstr (run->out, "warning: the client's latency is not the server's") != NULL, ==, differs);
+}
+
+static void
+test_how_far_client_and_server_may_be_apart (void)
+{
+  check_client_latency (0.01, 0.0019, FALSE);
+  check_client_latency (0.01, 0.0021, TRUE);
+  check_client_latency (1, 0.019, FALSE);
+  check_client_latency (1, 0.021, TRUE);
+}
+
 /* A server that says that a client left which has its answer is believed by nobody, however close the two are. */
 static void
 test_an_answer_that_the_server_denies (void)
@@ -368,6 +389,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-against/a-doctored-record-is-found", test_a_doctored_record_is_found);
   g_test_add_func ("/wp-sim-against/an-answer-that-crosses-a-leaving-client", test_an_answer_that_crosses_a_leaving_client);
   g_test_add_func ("/wp-sim-against/a-queued-client-that-left", test_a_queued_client_that_left);
+  g_test_add_func ("/wp-sim-against/how-far-client-and-server-may-be-apart", test_how_far_client_and_server_may_be_apart);
   g_test_add_func ("/wp-sim-against/an-answer-that-the-server-denies", test_an_answer_that_the_server_denies);
   g_test_add_func ("/wp-sim-against/the-largest-errors", test_the_largest_errors);
   g_test_add_func ("/wp-sim-against/bad-records", test_bad_records);

@@ -61,6 +61,19 @@ test_rows_come_out_in_order (void)
   g_assert_cmpuint (n, ==, 5000);
 }
 
+/* The service of a job is how long it was in service, commits before its own included: three at once, the first of which goes alone. */
+static void
+test_the_service_of_a_committed_job (void)
+{
+  g_autoptr(SimRun) run = sim_run_new ();
+
+  sim_run_go (run, "-m workerpool -w 3 --service batch:7ms:1ms --jobs - -", "arrival,id\n0,a\n0,b\n0,c\n");
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_nonnull (strstr (run->out, "\n0.000000000,0.008000000,a,,0.000000000,0.000000000,0.008000000,0.008000000,stored,0\n"
+                                      "0.000000000,0.017000000,b,,0.000000000,0.000000000,0.017000000,0.017000000,stored,0\n"
+                                      "0.000000000,0.017000000,c,,0.000000000,0.000000000,0.017000000,0.017000000,stored,0\n"));
+}
+
 /* A record that wp-sim wrote itself teaches what it was made with; a prediction from it is that record again. */
 static void
 test_there_and_back (void)
@@ -246,6 +259,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wp-sim-batch/group-commit", test_group_commit);
   g_test_add_func ("/wp-sim-batch/rows-come-out-in-order", test_rows_come_out_in_order);
+  g_test_add_func ("/wp-sim-batch/the-service-of-a-committed-job", test_the_service_of_a_committed_job);
   g_test_add_func ("/wp-sim-batch/there-and-back", test_there_and_back);
   g_test_add_func ("/wp-sim-batch/records-at-two-loads", test_records_at_two_loads);
   g_test_add_func ("/wp-sim-batch/calibrate-says-what-to-type", test_calibrate_says_what_to_type);

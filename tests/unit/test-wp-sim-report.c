@@ -248,12 +248,34 @@ test_front_after_a_warm_up (void)
   g_assert_cmpfloat_with_epsilon (figure_of (json_object_get_object_member (report, "front"), "wait.mean"), 0.495, 1e-9);
 }
 
+/* What arrives as the warm-up ends counts. */
+static void
+test_the_end_of_a_warm_up (void)
+{
+  static const struct { const char *warm_up; int counted; } cases[] = {
+    { "--warmup 0", 5 }, { "--warmup 2", 3 }, { "--warmup 1s", 3 }, { "--warmup 999ms", 3 }, { "--warmup 1.001s", 2 }, { "--warmup 4", 1 }
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *arguments = g_strconcat (cases[i].warm_up, " -m workerpool --format=json trace.csv", NULL);
+      g_autoptr(SimRun) run = sim_run_new ();
+      g_autoptr(JsonObject) report = NULL;
+
+      sim_run_write (run, "trace.csv", "arrival,service\n0,0.1\n0.5,0.1\n1,0.1\n1.5,0.1\n2,0.1\n");
+      sim_run_go (run, arguments, NULL);
+      report = sim_run_json (run);
+      g_assert_cmpfloat (figure_of (json_array_get_object_element (json_object_get_array_member (report, "models"), 0), "requests"), ==, cases[i].counted);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wp-sim-report/text-csv-and-json", test_text_csv_and_json);
   g_test_add_func ("/wp-sim-report/traffic", test_traffic);
+  g_test_add_func ("/wp-sim-report/the-end-of-a-warm-up", test_the_end_of_a_warm_up);
   g_test_add_func ("/wp-sim-report/front", test_front);
   g_test_add_func ("/wp-sim-report/front-after-a-warm-up", test_front_after_a_warm_up);
 
