@@ -1,5 +1,6 @@
 #include "runtime/database/wp-checkpointer.h"
 
+#include "runtime/database/wp-sqlite-log.h"
 #include "runtime/database/wp-sqlite-settings.h"
 #include "sim/base/wp-error.h"
 
@@ -20,18 +21,11 @@ struct _WpCheckpointer {
   gboolean failed;           /* guarded by mutex */
 };
 
-/* A checkpoint that finds a lock, a reader or a full disk in its way is made later. */
-static gboolean
-copy_log (sqlite3 *db)
-{
-  return (sqlite3_wal_checkpoint_v2 (db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) & 0xff) != SQLITE_IOERR;
-}
-
 static void
 copy_bulk (gpointer token, gpointer data)
 {
   WpCheckpointer *self = data;
-  gboolean ok = copy_log (self->db);
+  gboolean ok = wp_sqlite_log_copy (self->db);
 
   g_mutex_lock (&self->mutex);
   self->state = COPIED;
@@ -142,7 +136,7 @@ wp_checkpointer_look (WpCheckpointer *self, sqlite3 *db, int log_pages)
   if (state == COPIED)
     {
       self->copied_pages = log_pages;
-      return !failed && copy_log (db);
+      return !failed && wp_sqlite_log_copy (db);
     }
   if (state == IDLE && log_pages >= self->copied_pages + WP_SQLITE_CHECKPOINT_PAGES)
     g_thread_pool_push (self->pool, self, NULL);

@@ -61,6 +61,13 @@ finalize_all (SqliteDatabase *self)
   g_clear_pointer (&self->rollback, sqlite3_finalize);
 }
 
+static void
+abandon (SqliteDatabase *self, gboolean distrusted)
+{
+  finalize_all (self);
+  wp_sqlite_file_abandon (self->file, distrusted);
+}
+
 /* A hook of SQLite's, in place of its own, which would copy the log to the file within the commit. */
 static int
 on_commit (void *data, sqlite3 *db, const char *name, int log_pages)
@@ -100,9 +107,17 @@ is_ready (SqliteDatabase *self, char **reason)
 {
   g_autoptr(GError) error = NULL;
 
-  if (self->insert || (db_of (self) ? open_anew (self, &error) : open_file (self, WP_SQLITE_BUSY_MS, &error)))
+  if (!self->insert &&
+      !(db_of (self) ? open_anew (self, &error) : open_file (self, WP_SQLITE_BUSY_MS, &error)))
+    *reason = g_strdup (error->message);
+  else if (!wp_sqlite_file_settle (self->file))
+    {
+      *reason = g_strdup ("the file cannot be synced");
+      abandon (self, TRUE);
+    }
+  else
     return TRUE;
-  *reason = g_strdup (error->message);
+
   return FALSE;
 }
 
@@ -232,10 +247,7 @@ try_batch (SqliteDatabase *self, WpJob *const *jobs, guint n, char **reason)
   if (is_permanent (self, status))
     return WP_RESULT_PERMANENT;
   if ((status & 0xff) == SQLITE_NOTADB || (status & 0xff) == SQLITE_CORRUPT)
-    {
-      finalize_all (self);
-      wp_sqlite_file_abandon (self->file, FALSE);
-    }
+    abandon (self, FALSE);
   return WP_RESULT_TRANSIENT;
 }
 
@@ -301,8 +313,7 @@ sqlite_rest (WpDatabase *base)
     }
   g_warning ("%s: its log could not be copied into it; it is opened anew, and all of the log is copied again",
              self->name);
-  finalize_all (self);
-  wp_sqlite_file_abandon (self->file, TRUE);
+  abandon (self, TRUE);
 }
 
 static gboolean

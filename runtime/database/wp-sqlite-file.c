@@ -13,6 +13,7 @@ struct _WpSqliteFile {
   char *path;                /* absolute, so that SQLite takes it for no URI */
   char *log_path, *index_path;   /* beside the file that @path leads to; NULL before the first open */
   sqlite3 *db;
+  gboolean unsynced;         /* it is a new file, and may not be on the disk yet */
   gboolean distrusted;
   WpFileId main, log, index;   /* what their names stood for when it was opened */
 };
@@ -147,17 +148,16 @@ fail_as_foreign (GError **error, const char *why)
 
 /* Reads only. */
 static gboolean
-check_kind (const WpSqliteFile *self, gint64 *application, gboolean *is_new, GError **error)
+check_kind (const WpSqliteFile *self, gboolean *is_new, GError **error)
 {
+  gint64 application = query_number (self->db, "PRAGMA application_id"), n_tables;
   g_autofree char *id = NULL;
-  gint64 n_tables;
 
-  *application = query_number (self->db, "PRAGMA application_id");
-  n_tables = *application < 0 ? -1 : query_number (self->db, "SELECT count(*) FROM sqlite_master");
+  n_tables = application < 0 ? -1 : query_number (self->db, "SELECT count(*) FROM sqlite_master");
   if (n_tables < 0)
     return fail_by_sqlite (error, self->db);
-  id = g_strdup_printf ("its application_id is 0x%08" G_GINT64_MODIFIER "x", *application);
-  if (*application != 0 && *application != WP_SQLITE_APPLICATION_ID)
+  id = g_strdup_printf ("its application_id is 0x%08" G_GINT64_MODIFIER "x", application);
+  if (application != 0 && application != WP_SQLITE_APPLICATION_ID)
     return fail_as_foreign (error, id);
   *is_new = n_tables == 0;
 
@@ -178,22 +178,30 @@ check_table (const WpSqliteFile *self, GError **error)
   return fail_by_sqlite (error, self->db);
 }
 
-/* It is ours; in the end it has a log. 0.1.0 left it to the first row to sync the file itself. */
+/* It is ours; in the end it has a log. Who left a log may not have synced the file either: all of it is
+ * copied, as far as no reader is in the way, who has it from somebody. */
 static gboolean
-set_up (const WpSqliteFile *self, gboolean is_new, gboolean may_be_unsynced, GError **error)
+set_up (WpSqliteFile *self, gboolean is_new, GError **error)
+{
+  self->unsynced = is_new;
+  if ((!is_new || execute (self->db, WP_SQLITE_SCHEMA)) && execute (self->db, WP_SQLITE_SETTINGS) &&
+      execute (self->db, "PRAGMA journal_mode=WAL") &&
+      query_number (self->db, "SELECT count(*) FROM sqlite_master") >= 0 &&
+      (is_new || wp_sqlite_log_copy (self->db)))
+    return TRUE;
+  return fail_by_sqlite (error, self->db);
+}
+
+gboolean
+wp_sqlite_file_settle (WpSqliteFile *self)
 {
   sqlite3_file *file = NULL;
 
-  if (!execute (self->db, WP_SQLITE_SETTINGS) || (is_new && !execute (self->db, WP_SQLITE_SCHEMA)))
-    return fail_by_sqlite (error, self->db);
-  if (!execute (self->db, "PRAGMA journal_mode=WAL") ||
-      query_number (self->db, "SELECT count(*) FROM sqlite_master") < 0)
-    return fail_by_sqlite (error, self->db);
-  sqlite3_file_control (self->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-  if (may_be_unsynced &&
-      (!file || !file->pMethods || file->pMethods->xSync (file, SQLITE_SYNC_NORMAL) != SQLITE_OK))
-    return fail (error, "it cannot be synced");
-  return TRUE;
+  if (!self->unsynced)
+    return TRUE;
+  if (sqlite3_file_control (self->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK)
+    self->unsynced = file->pMethods->xSync (file, SQLITE_SYNC_NORMAL) != SQLITE_OK;
+  return !self->unsynced;
 }
 
 /* Remembers what the names stand for, if that is what was opened. */
@@ -243,11 +251,9 @@ static gboolean
 open_own (WpSqliteFile *self, int busy_ms, GError **error)
 {
   gboolean is_new = FALSE;
-  gint64 application = 0;
 
-  return create (self, error) && connect_file (self, busy_ms, error) &&
-         check_kind (self, &application, &is_new, error) && (is_new || check_table (self, error)) &&
-         set_up (self, is_new, application == 0 && !is_new, error) && note_names (self, error);
+  return create (self, error) && connect_file (self, busy_ms, error) && check_kind (self, &is_new, error) &&
+         (is_new || check_table (self, error)) && set_up (self, is_new, error) && note_names (self, error);
 }
 
 gboolean

@@ -23,6 +23,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpSqliteFile, wp_sqlite_file_free)
  */
 gboolean wp_sqlite_file_open (WpSqliteFile *self, int busy_ms, GError **error);
 
+/* Before the first commit of each open: brings a new file to the disk, without whose first page SQLite would
+ * not look at the log, and throw it away. The log itself, which holds the rest of the schema, is synced by
+ * each commit, and its folder by the first. FALSE: it could not be synced; to be abandoned, distrusted. */
+gboolean wp_sqlite_file_settle (WpSqliteFile *self);
+
 sqlite3 *wp_sqlite_file_get_db (const WpSqliteFile *self);     /* NULL: it is not open */
 const char *wp_sqlite_file_get_path (const WpSqliteFile *self);   /* absolute */
 /* Do the names of the file, of its log and of its log's index still stand for what is open? FALSE: what was

@@ -60,6 +60,12 @@ wp_sqlite_log_write_back (sqlite3 *db)
   return sqlite3_wal_checkpoint_v2 (db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK;
 }
 
+gboolean
+wp_sqlite_log_copy (sqlite3 *db)
+{
+  return (sqlite3_wal_checkpoint_v2 (db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) & 0xff) != SQLITE_IOERR;
+}
+
 void
 wp_sqlite_log_remove (const char *path, const WpFileId *id)
 {

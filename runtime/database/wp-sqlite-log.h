@@ -28,6 +28,9 @@ guint64 wp_sqlite_log_bytes (sqlite3 *db);
  * database; sqlite3_errmsg() says why. */
 gboolean wp_sqlite_log_write_back (sqlite3 *db);
 
+/* The same as far as no other program is in the way, and the log stays. FALSE: an error of the disk's. */
+gboolean wp_sqlite_log_copy (sqlite3 *db);
+
 /* After that, and after @db was closed: removes the empty log and the index of it, where they are still
  * beside @path. */
 void wp_sqlite_log_remove (const char *path, const WpFileId *id);

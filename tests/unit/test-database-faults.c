@@ -227,8 +227,8 @@ test_read_after_a_crash (Bench *self, gconstpointer data)
   check_read_at_start (self, TRUE);
 }
 
-/* A new file: whatever sync fails, it does not start; and the next time nothing is taken to be there that is
- * not on the disk. */
+/* A new file: whatever sync fails, at start or with the first row, nothing is taken to be there that is not
+ * on the disk. */
 static void
 test_sync_of_a_new_file (Bench *self, gconstpointer data)
 {
@@ -238,12 +238,15 @@ test_sync_of_a_new_file (Bench *self, gconstpointer data)
   do
     {
       wp_fault_vfs_arm (WP_FAULT_LOSING_SYNC, "", ++nth);
-      open_database (self);
+      if (open_database (self))
+        store (self, 1);
       failed = wp_fault_vfs_disarm ();
-      g_assert_true (!failed || !self->database);
-      g_clear_pointer (&self->database, wp_database_free);
-      g_assert_true (open_database (self));
-      store (self, 1);
+      g_assert_true (failed || self->database);
+      if (!self->database)
+        {
+          g_assert_true (open_database (self));
+          store (self, 1);
+        }
       check_after_cut (self);
       g_clear_pointer (&self->database, wp_database_free);
       remove_files (self);
@@ -253,7 +256,7 @@ test_sync_of_a_new_file (Bench *self, gconstpointer data)
     }
   while (failed);
   g_test_message ("%u syncs", nth - 1);
-  g_assert_cmpuint (nth, >, 3);
+  g_assert_cmpuint (nth, >, 2);   /* the file's and its log's at least */
 }
 
 /* A commit is written again, all of it. */
