@@ -66,12 +66,6 @@ wp_exchange_offer (WpMode *mode, WpFront *front, WpConnection *connection, WpJob
   WpExchange *self;
   WpSubmit submit;
 
-  if (!wp_job_charge (job, wp_gate_budget (connection->gate)))
-    {
-      wp_job_unref (job);
-      wp_front_count_refusal (front, WP_REFUSAL_MEMORY);
-      return WP_STATUS_UNAVAILABLE;
-    }
   self = g_new (WpExchange, 1);
   *self = (WpExchange) { mode, front, connection, job, reply, request, 0 };
   job->told = on_told;

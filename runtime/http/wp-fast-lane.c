@@ -48,11 +48,12 @@ refuse (FastLane *self, WpConnection *connection, WpRefusal why, gboolean bodile
 static Step
 take_request (FastLane *self, WpConnection *connection, const WpReadResult *result)
 {
-  WpJob *job = wp_ingest_make_job (self->ingest, &result->head->request, result->body);
+  WpRefusal why;
+  WpJob *job = wp_ingest_make_job (self->ingest, &result->head->request, result->body, wp_gate_budget (connection->gate), &why);
   guint status;
 
   if (!job)
-    return refuse (self, connection, WP_REFUSAL_SERVICE_TIME, FALSE);
+    return refuse (self, connection, why, FALSE);
   status = wp_exchange_offer (self->ingest->mode, self->front, connection, job, reply, connection);
   if (status == 0)
     return WAITS;

@@ -30,18 +30,12 @@ parse_service (WpSlice text)
   return service_ns;
 }
 
-WpJob *
-wp_ingest_make_job (const WpIngest *self, const WpRequest *request, GBytes *body)
+/* @body: (transfer full) (nullable) */
+static WpJob *
+new_job (const WpRequest *request, GBytes *body, gint64 service_ns)
 {
-  gint64 service_ns = parse_service (request->service);
-  WpJob *job;
+  WpJob *job = wp_job_new ();
 
-  if (self->by_request && request->service.bytes && service_ns == WP_TIME_NONE)
-    {
-      g_clear_pointer (&body, g_bytes_unref);
-      return NULL;
-    }
-  job = wp_job_new ();
   job->method = request->method;
   job->path = join (request->path, request->query);
   if (request->id.len > 0)
@@ -50,6 +44,26 @@ wp_ingest_make_job (const WpIngest *self, const WpRequest *request, GBytes *body
     job->content_type = g_strndup (request->content_type.bytes, request->content_type.len);
   job->body = body;
   job->asked_service_ns = service_ns;
+
+  return job;
+}
+
+WpJob *
+wp_ingest_make_job (const WpIngest *self, const WpRequest *request, GBytes *body, WpBudget *budget, WpRefusal *why)
+{
+  gint64 service_ns = parse_service (request->service);
+  WpJob *job;
+
+  *why = WP_REFUSAL_SERVICE_TIME;
+  if (self->by_request && request->service.bytes && service_ns == WP_TIME_NONE)
+    {
+      g_clear_pointer (&body, g_bytes_unref);
+      return NULL;
+    }
+  job = new_job (request, body, service_ns);
+  *why = WP_REFUSAL_MEMORY;
+  if (!wp_job_charge (job, budget))
+    g_clear_pointer (&job, wp_job_unref);
 
   return job;
 }

@@ -18,10 +18,12 @@ typedef struct {
 /**
  * wp_ingest_make_job:
  * @body: (transfer full) (nullable): its payload
+ * @budget: (nullable): of what it holds
+ * @why: (out): where there is no job, why not
  *
- * Returns: (transfer full) (nullable): NULL: WP_REFUSAL_SERVICE_TIME
+ * Returns: (transfer full) (nullable)
  */
-WpJob *wp_ingest_make_job (const WpIngest *self, const WpRequest *request, GBytes *body);
+WpJob *wp_ingest_make_job (const WpIngest *self, const WpRequest *request, GBytes *body, WpBudget *budget, WpRefusal *why);
 
 /* WpFrontSetup of an ingest front; its data is the WpIngest. */
 void wp_ingest_setup (WpFront *front, gpointer ingest);

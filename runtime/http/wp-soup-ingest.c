@@ -66,6 +66,7 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
 {
   const Lane *lane = data;
   WpConnection *connection = wp_soup_get_connection (message);
+  WpRefusal why;
   WpJob *job;
   guint status;
 
@@ -74,14 +75,15 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
       respond (lane->front, message, SOUP_STATUS_BAD_REQUEST, "");
       return;
     }
-  job = wp_ingest_make_job (lane->ingest, wp_stream_get_request (connection), take_body (message));
+  wp_stream_let_go (connection);   /* what the job holds is counted with the job */
+  job = wp_ingest_make_job (lane->ingest, wp_stream_get_request (connection), take_body (message), wp_gate_budget (connection->gate), &why);
+  wp_stream_forget_request (connection);
   if (!job)
     {
-      wp_front_count_refusal (lane->front, WP_REFUSAL_SERVICE_TIME);
-      respond (lane->front, message, SOUP_STATUS_BAD_REQUEST, wp_refusal_text (WP_REFUSAL_SERVICE_TIME));
+      wp_front_count_refusal (lane->front, why);
+      respond (lane->front, message, wp_refusal_status (why), wp_refusal_text (why));
       return;
     }
-  wp_stream_forget_request (connection);
   wp_connection_enter (connection, WP_CONNECTION_BUSY);
   status = wp_exchange_offer (lane->ingest->mode, lane->front, connection, job, reply, message);
   if (status != 0)

@@ -352,6 +352,12 @@ wp_stream_get_request (const WpConnection *connection)
 }
 
 void
+wp_stream_let_go (WpConnection *connection)
+{
+  wp_vet_let_go (&WP_STREAM (connection->lane_data)->vet, connection);
+}
+
+void
 wp_stream_forget_request (WpConnection *connection)
 {
   wp_vet_forget (&WP_STREAM (connection->lane_data)->vet, connection);

@@ -13,5 +13,6 @@ GIOStream *wp_stream_new (WpConnection *connection, const WpVet *vet);
 
 /* What the client asks for in the request that libsoup is at, as our parser read it; of @connection, whose lane is a stream. */
 const WpRequest *wp_stream_get_request (const WpConnection *connection);
-void wp_stream_forget_request (WpConnection *connection);   /* it has a job now; frees what was held for it */
+void wp_stream_let_go (WpConnection *connection);           /* what is held for it counts no more */
+void wp_stream_forget_request (WpConnection *connection);   /* it has its job, or none; frees what was held for it */
 void wp_stream_finish_request (WpConnection *connection);   /* it has its answer */

@@ -13,11 +13,17 @@ wp_vet_clear (WpVet *self)
 }
 
 void
+wp_vet_let_go (WpVet *self, WpConnection *connection)
+{
+  wp_connection_let_go (connection, self->held_bytes);
+  self->held_bytes = 0;
+}
+
+void
 wp_vet_forget (WpVet *self, WpConnection *connection)
 {
   wp_vet_clear (self);
-  wp_connection_let_go (connection, self->held_bytes);
-  self->held_bytes = 0;
+  wp_vet_let_go (self, connection);
   self->parser = (WpRequestParser) { .status = 0 };
 }
 
@@ -71,14 +77,6 @@ answer_refused (WpVet *self, WpConnection *connection, WpRefusal why, gboolean b
   wp_outbox_flush (self->outbox, connection);
 }
 
-/* There is no memory for what libsoup would hold. */
-static void
-answer_no_memory (WpVet *self, WpConnection *connection)
-{
-  connection->last = TRUE;
-  answer_refused (self, connection, WP_REFUSAL_MEMORY, self->parser.request.is_head);
-}
-
 static WpReading
 read_request (WpVet *self, WpConnection *connection)
 {
@@ -93,7 +91,7 @@ read_request (WpVet *self, WpConnection *connection)
   else if (reading == WP_READER_REFUSED)
     answer_refused (self, connection, result.why, result.bodiless);
   else if (reading == WP_READER_REQUEST && !take_request (self, connection, &result))
-    answer_no_memory (self, connection);
+    answer_refused (self, connection, WP_REFUSAL_MEMORY, self->parser.request.is_head);   /* for what libsoup would hold */
   if (wp_reader_rest (self->reader, connection))
     wp_connection_again (connection);
   self->ended = reading == WP_READER_ENDED;

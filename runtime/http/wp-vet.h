@@ -31,6 +31,9 @@ void wp_vet_look (WpVet *self, WpConnection *connection);
 gssize wp_vet_read (WpVet *self, WpConnection *connection, char *buffer, gsize size);
 gboolean wp_vet_is_readable (const WpVet *self, const WpConnection *connection);   /* there is something to see, or the end */
 
+/* What is held for the request counts no more. */
+void wp_vet_let_go (WpVet *self, WpConnection *connection);
+
 /* The request has a job that holds what is needed of it, or its answer: nothing is held for it here any more. */
 void wp_vet_forget (WpVet *self, WpConnection *connection);
 void wp_vet_finish (WpVet *self, WpConnection *connection);   /* its answer: the next one may come */

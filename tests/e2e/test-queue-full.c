@@ -106,6 +106,43 @@ test_two_threads_share_one_line (void)
     g_assert_true (rows[i].accepted_ns >= rows[i - 1].accepted_ns && rows[i].started_ns >= rows[i - 1].started_ns);
 }
 
+/* Nor is there memory for it: that is another reason, and another answer. */
+static void
+test_no_memory (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-m", "BufferedChannel", "-q", "0", "--max-pending=64k", NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autofree char *body = g_strnfill (7500, 'b');
+  guint n_refused = 0, n = 0;
+
+  for (; n_refused == 0; n++)
+    {
+      g_ptr_array_add (clients, wp_client_new (wp_harness_port (server)));
+      wp_client_post (clients->pdata[n], "/", NULL, body, 7500);
+      while (n_refused == 0 && wp_harness_stat (server, "ledger.received") <= n)
+        n_refused = (guint) wp_harness_stat (server, "refused.memory");
+    }
+  g_assert_cmpuint (n, >=, 7);
+  g_assert_cmpuint (n, <=, 9);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr(WpAnswer) answer = wp_client_read (clients->pdata[n - 1]);
+      g_autofree char *retry = NULL;
+
+      g_assert_nonnull (answer);
+      g_assert_cmpuint (answer->status, ==, 503);
+      g_assert_cmpstr (answer->body, ==, "The server's memory budget for pending requests is exhausted.\n");
+      retry = wp_answer_header (answer, "Retry-After");
+      g_assert_cmpstr (retry, ==, "1");
+      wp_client_post (clients->pdata[n - 1], "/", NULL, body, 7500);   /* what was read whole ends no connection */
+    }
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.received"), ==, n - 1);
+  wp_hold_release (hold);
+  for (guint i = 0; i < n - 1; i++)
+    g_assert_cmpuint (wp_client_read_status (clients->pdata[i]), ==, 200);
+}
+
 /* The dispatcher of old takes every job out of the queue: nobody ever waits. */
 static void
 test_spawning_never_blocks (void)
@@ -171,6 +208,7 @@ main (int argc, char **argv)
   g_test_add_func ("/queue-full/worker-pool", test_worker_pool);
   g_test_add_func ("/queue-full/rendezvous", test_rendezvous);
   g_test_add_func ("/queue-full/two-threads-share-one-line", test_two_threads_share_one_line);
+  g_test_add_func ("/queue-full/no-memory", test_no_memory);
   g_test_add_func ("/queue-full/spawning-never-blocks", test_spawning_never_blocks);
   g_test_add_func ("/queue-full/default-stops-at-max-jobs", test_default_stops_at_max_jobs);
   g_test_add_func ("/queue-full/others-are-served", test_others_are_served);
