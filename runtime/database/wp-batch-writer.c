@@ -68,7 +68,7 @@ tell (WpBatchWriter *self, guint n)
   if (n == 0)
     return;
   for (guint i = 0; i < n; i++)
-    self->bytes -= size_of (self->jobs->pdata[i]);   /* before they are told of: they may be gone then */
+    self->bytes -= size_of (self->jobs->pdata[i]);   /* before done(), which may free them */
   self->database->done ((WpJob *const *) self->jobs->pdata, n, self->database->done_data);
   g_ptr_array_remove_range (self->jobs, 0, n);
 }

@@ -20,13 +20,13 @@ typedef struct {
    */
   WpResult (*store) (WpDatabase *database, WpJob *const *jobs, guint n, char **reason);
 
-  /* (nullable): after a commit, once its jobs have been told of: time for what need not be done before. */
+  /* (nullable): after a commit and done() for its jobs: work that need not delay them. */
   void (*rest) (WpDatabase *database);
 } WpBatchClass;
 
 /**
  * wp_batch_writer_new:
- * @database: who stores; it has pace_ns, retry_for_ns and done, and is told when it is down
+ * @database: stores the batches; its pace_ns, retry_for_ns and done are used, and its down time is set
  * @name: for messages: "sqlite:wp.db"
  *
  * A batch has 1,000 jobs at most, and 8 MB of payload, but for a single job that has more. A batch with a

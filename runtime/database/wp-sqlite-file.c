@@ -178,8 +178,8 @@ check_table (const WpSqliteFile *self, GError **error)
   return fail_by_sqlite (error, self->db);
 }
 
-/* It is ours; in the end it has a log. Who left a log may not have synced the file either: all of it is
- * copied, as far as no reader is in the way, who has it from somebody. */
+/* It is ours; in the end it has a log. A log that is found may be that of a process that died before it synced
+ * the file: all of it is copied, as far as no reader is in the way. */
 static gboolean
 set_up (WpSqliteFile *self, gboolean is_new, GError **error)
 {

@@ -1,5 +1,5 @@
-/* A database that is slow, refuses rows, or is down: nobody is told that a payload is stored before it is, or
- * when it is not, and what can wait waits. */
+/* A database that is slow, refuses rows, or is down: no client is answered that a payload is stored before it
+ * is, or when it is not, and what can wait waits. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-hold.h"
 #include "tests/e2e/wp-watch.h"
@@ -273,8 +273,8 @@ test_one_bad_row (void)
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, G_N_ELEMENTS (clients) - 1);
 }
 
-/* Another program reads an old state of the database, and stays: the log grows, which is told, and counted;
- * it shrinks again afterwards. */
+/* Another program reads an old state of the database, and stays: the log grows, which is reported and
+ * counted; it shrinks again afterwards. */
 static void
 test_reader_stays (void)
 {

@@ -1,5 +1,5 @@
-/* The batch writer before a database that does as the test says: what a batch holds, who fails, and who waits
- * for how long. */
+/* The batch writer before a database that does as the test says: what a batch holds, which jobs fail,
+ * and how long jobs wait. */
 #include "runtime/database/wp-batch-writer.h"
 
 #include <string.h>
@@ -68,7 +68,7 @@ fake_store (WpDatabase *base, WpJob *const *jobs, guint n, char **reason)
   return WP_RESULT_STORED;
 }
 
-/* Its jobs have been told of by then. */
+/* done() has been called for its jobs by then. */
 static void
 fake_rest (WpDatabase *base)
 {
@@ -245,7 +245,7 @@ test_halves_down_to_nothing (Fake *self, gconstpointer data)
   g_assert_cmpuint (self->n_batches, <=, 1020);
 }
 
-/* The same batch is offered again after 50 ms, doubling to 1 s, with nobody told meanwhile; what comes
+/* The same batch is offered again after 50 ms, doubling to 1 s, without a result meanwhile; what comes
  * meanwhile joins it. */
 static void
 test_waits (Fake *self, gconstpointer data)

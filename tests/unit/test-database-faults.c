@@ -143,7 +143,7 @@ keep_what_is_on_disk (const Bench *self, const char *suffix)
         g_file_set_contents (to, g_bytes_get_data (bytes, NULL), (gssize) g_bytes_get_size (bytes), NULL));
 }
 
-/* The power is cut: every job that was told to be stored is on the disk, and the file is whole. */
+/* The power is cut: every job whose result was "stored" is on the disk, and the file is whole. */
 static void
 check_after_cut (const Bench *self)
 {

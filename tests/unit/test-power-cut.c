@@ -1,5 +1,6 @@
-/* Power is cut just when a job is told to be durable: all that was written until then is synced, and the files hold every job that was told.
- * (SIGKILL does not show this: what the system has in its cache survives the process.) */
+/* Power is cut just when a job is told to be durable: all that was written until then is synced, and the
+ * files hold every job that was told. (SIGKILL does not show this: what the system has in its cache survives
+ * the process.) */
 #include "runtime/database/wp-database.h"
 #include "runtime/database/wp-journal.h"
 
@@ -12,7 +13,8 @@
 #define CUT_EVERY 50
 #define GIVE_UP_US (20 * G_USEC_PER_SEC)
 
-/* SQLite's own methods for a file, with ours for writing, syncing and closing: they keep count of the files that have something unsynced. */
+/* SQLite's own methods for a file, with ours for writing, syncing and closing: they keep count of the files
+ * that have something unsynced. */
 typedef struct {
   sqlite3_io_methods ours;   /* first: a file points at it */
   const sqlite3_io_methods *theirs;
@@ -85,7 +87,8 @@ sync_file (sqlite3_file *file, int flags)
   return status;
 }
 
-/* Who copies a log to its file holds a lock of its index meanwhile (sqlite.org/walformat.html, 2.3.1). */
+/* A connection that copies a log to its file holds a lock of the log's index meanwhile
+ * (sqlite.org/walformat.html, 2.3.1). */
 static int
 lock_index (sqlite3_file *file, int slot, int n, int flags)
 {
@@ -221,8 +224,8 @@ copy (const Bench *self, const char *suffix)
   g_assert_true (g_file_set_contents_full (to, text, (gssize) len, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
 }
 
-/* On the writer's thread, which writes nothing meanwhile. The log has to be on the disk; of a database into which it is being copied, nothing
- * since its last sync is. The copy is opened by SQLite's own methods. */
+/* On the writer's thread, which writes nothing meanwhile. The log has to be on the disk; of a database into
+ * which it is being copied, nothing since its last sync is. The copy is opened by SQLite's own methods. */
 static void
 cut (Bench *self, guint n_told)
 {
