@@ -43,7 +43,8 @@ is_loopback (const WpListen *listen)
 
 /* @fd: systemd's; -1: none. */
 static gboolean
-open_or_adopt (WpListen *self, int fd, const char *option, const char *address, guint n, const WpServerOptions *options, GError **error)
+open_or_adopt (WpListen *self, int fd, const char *option, const char *address, guint n,
+               const WpServerOptions *options, GError **error)
 {
   if (fd >= 0)
     {
@@ -99,8 +100,9 @@ wp_listeners_open (WpListeners *self, const WpServerOptions *options, GError **e
 
   *self = (WpListeners) { .address = NULL };
 
-  return wp_service_take_sockets (&ingest_fd, &admin_fd, error) && open_ingest (self, ingest_fd, options, error) &&
-         open_admin (self, admin_fd, options, error) && open_probe (self, options, error);
+  return wp_service_take_sockets (&ingest_fd, &admin_fd, error) &&
+         open_ingest (self, ingest_fd, options, error) && open_admin (self, admin_fd, options, error) &&
+         open_probe (self, options, error);
 }
 
 void

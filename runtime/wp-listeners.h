@@ -1,4 +1,5 @@
-/* wp-listeners.h - where requests come in, the admin's and the probe's: bound here, or handed over by systemd. */
+/* wp-listeners.h - where requests come in, the admin's and the probe's: bound here, or handed over by
+ * systemd. */
 #pragma once
 
 #include "runtime/http/wp-listen.h"
@@ -6,9 +7,10 @@
 
 typedef struct {
   WpListen ingest, admin, probe;
-  gboolean shared;               /* the ingest has one socket for all threads, and not some for each of them */
+  gboolean shared;               /* the ingest has one socket for all threads */
   gboolean inherited;            /* it is systemd's: who comes next gets what we do not accept */
-  char *address, *admin_address, *probe_address; /* as told to people: "http://127.0.0.1:8080/"; the last two NULL: none */
+  char *address;                 /* as told to people: "http://127.0.0.1:8080/" */
+  char *admin_address, *probe_address;   /* NULL: none */
 } WpListeners;
 
 /* Opens all that the options ask for. A socket from systemd takes the place of the address. FALSE: with one line. */

@@ -9,7 +9,7 @@
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
 
-#define FILE_RESERVE 160         /* connections of the admin and the probe listener, listeners, epolls, timers, databases, records */
+#define FILE_RESERVE 160         /* of the admin and the probe listener, epolls, timers, databases, records */
 #define MAX_THREADS 256
 #define MAX_JOBS 1000000
 #define JOB_BYTES 1536           /* of one whose payload is not counted, see wp_job_charge() */
@@ -98,7 +98,8 @@ set_mode (guint *mode, const char *value, GError **error)
 
   if (len < 3 || len > 4 || strspn (value, "01234567") != len || (len == 4 && value[0] != '0'))
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a mode of three octal digits, such as 0660", value);
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a mode of three octal digits, such as 0660",
+                   value);
       return FALSE;
     }
   *mode = (guint) g_ascii_strtoull (value, NULL, 8);
@@ -126,7 +127,8 @@ on_socket (const char *option, const char *value, gpointer data, GError **error)
 {
   WpSocketAccess *access = &((WpServerOptions *) data)->socket_access;
 
-  return g_str_equal (option, "--socket-mode") ? set_mode (&access->mode, value, error) : set_group (access, value, error);
+  return g_str_equal (option, "--socket-mode") ? set_mode (&access->mode, value, error)
+                                               : set_group (access, value, error);
 }
 
 static gboolean
@@ -283,8 +285,10 @@ on_http (const char *option, const char *value, gpointer data, GError **error)
 static const GOptionEntry entries[] = {
   { "listen", 'l', 0, G_OPTION_ARG_CALLBACK, on_listen,
     "where requests come in, also unix:PATH (127.0.0.1:8080); a socket from systemd takes its place", "HOST:PORT" },
-  { "admin", 0, 0, G_OPTION_ARG_CALLBACK, on_aside, "the admin listener, or none (127.0.0.1:9090)", "HOST:PORT" },
-  { "probe", 0, 0, G_OPTION_ARG_CALLBACK, on_aside, "a listener with /healthz and /readyz alone, for balancers on other machines (none)", "HOST:PORT" },
+  { "admin", 0, 0, G_OPTION_ARG_CALLBACK, on_aside, "the admin listener, or none (127.0.0.1:9090)",
+    "HOST:PORT" },
+  { "probe", 0, 0, G_OPTION_ARG_CALLBACK, on_aside,
+    "a listener with /healthz and /readyz alone, for balancers on other machines (none)", "HOST:PORT" },
   { "admin-host", 0, 0, G_OPTION_ARG_CALLBACK, on_admin_host,
     "a name by which the admin listener is asked, beside addresses and localhost; may be repeated", "NAME" },
   { "socket-mode", 0, 0, G_OPTION_ARG_CALLBACK, on_socket, "permissions of Unix sockets (0660)", "MODE" },

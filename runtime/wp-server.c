@@ -89,17 +89,20 @@ start_fronts (Server *self)
     {
       g_autofree char *name = g_strdup_printf ("wp-http-%u", i);
 
-      g_ptr_array_add (self->fronts, wp_front_new (name, listen->fds + i * n_each, n_each, &limits, WP_SOUP_INGEST, wp_ingest_setup,
-                                                   wp_exchange_deliver, &self->ingest));
+      g_ptr_array_add (self->fronts,
+                       wp_front_new (name, listen->fds + i * n_each, n_each, &limits, WP_SOUP_INGEST,
+                                     wp_ingest_setup, wp_exchange_deliver, &self->ingest));
     }
   if (self->listeners.shared)
     self->acceptor = wp_acceptor_new (listen->fds[0], self->fronts, self->slots, !self->listeners.inherited);
 }
 
 static void
-start_aside (Aside *self, const char *name, const char *whose, const WpListen *listen, guint n_connections, WpSoupSite site, WpAdmin *admin)
+start_aside (Aside *self, const char *name, const char *whose, const WpListen *listen, guint n_connections,
+             WpSoupSite site, WpAdmin *admin)
 {
-  WpGateLimits limits = { NULL, 5 * WP_NS_PER_S, 5 * WP_NS_PER_S, 75 * WP_NS_PER_S, 65536, .crowd = n_connections / 2, .whose = whose };
+  WpGateLimits limits = { NULL,  5 * WP_NS_PER_S, 5 * WP_NS_PER_S, 75 * WP_NS_PER_S,
+                          65536, .crowd = n_connections / 2, .whose = whose };
 
   if (listen->n_addresses == 0)
     return;
@@ -113,8 +116,10 @@ start_admin (Server *self)
   self->admin = (WpAdmin) { self->mode, self->options.database, self->budget, self->fronts, wp_time_monotonic (), TRUE };
   if (!self->listeners.admin.bound || !g_str_has_prefix (self->listeners.admin.bound[0], "unix:"))
     self->admin.hosts = self->options.admin_hosts;
-  start_aside (&self->asides[0], "wp-admin", "the admin listener", &self->listeners.admin, ADMIN_CONNECTIONS, WP_SOUP_ADMIN, &self->admin);
-  start_aside (&self->asides[1], "wp-probe", "the probe listener", &self->listeners.probe, PROBE_CONNECTIONS, WP_SOUP_PROBE, &self->admin);
+  start_aside (&self->asides[0], "wp-admin", "the admin listener", &self->listeners.admin, ADMIN_CONNECTIONS,
+               WP_SOUP_ADMIN, &self->admin);
+  start_aside (&self->asides[1], "wp-probe", "the probe listener", &self->listeners.probe, PROBE_CONNECTIONS,
+               WP_SOUP_PROBE, &self->admin);
 }
 
 /* They are accepted and ignored; who meant another mode learns it here. */

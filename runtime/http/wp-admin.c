@@ -214,7 +214,8 @@ refuse (SoupServerMessage *message, guint status, const char *text)
 
 /* A body within the gate's limit is read away before the answer. */
 static void
-on_any_head (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+on_any_head (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query,
+             gpointer data)
 {
   const char *method = soup_server_message_get_method (message);
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
@@ -233,8 +234,10 @@ on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHash
   const WpAdmin *self = data;
 
   on_any_head (server, message, path, query, data);
-  if (self->hosts && !wp_hosts_admit (self->hosts, wp_stream_get_request (wp_soup_get_connection (message))->host))
-    refuse (message, WP_STATUS_MISDIRECTED, "The admin listener does not answer to the name in Host; --admin-host=NAME adds one.\n");
+  if (self->hosts &&
+      !wp_hosts_admit (self->hosts, wp_stream_get_request (wp_soup_get_connection (message))->host))
+    refuse (message, WP_STATUS_MISDIRECTED,
+            "The admin listener does not answer to the name in Host; --admin-host=NAME adds one.\n");
 }
 
 static void
@@ -265,7 +268,8 @@ answer_events (WpAdmin *self, SoupServerMessage *message)
     }
   if (self->told_ns == 0 || now_ns - self->told_ns > TELL_EACH_NS)
     {
-      g_warning ("%u clients have /events of the admin listener, which is the most: others get 503", MAX_LISTENERS);
+      g_warning ("%u clients have /events of the admin listener, which is the most: others get 503",
+                 MAX_LISTENERS);
       self->told_ns = now_ns;
     }
   soup_message_headers_replace (soup_server_message_get_response_headers (message), "Retry-After", "5");

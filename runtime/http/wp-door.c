@@ -14,7 +14,7 @@ struct _WpDoor {
   int epoll_fd;
   int listen_fd;
   gboolean listening;            /* listen_fd is on the epoll */
-  GSource *wake;                 /* is made ready from any thread: a slot is kept for us; or later by us, to try again */
+  GSource *wake;                 /* made ready by any thread that keeps a slot for us, or by us, to try again */
   WpSlots *slots;
   WpSlotTaker taker;
   gint64 told_ns;
@@ -122,7 +122,8 @@ wake_new (GMainContext *context, gpointer data)
 }
 
 WpDoor *
-wp_door_new (GMainContext *context, int epoll_fd, int listen_fd, WpSlots *slots, WpDoorAccepted accepted, gpointer data)
+wp_door_new (GMainContext *context, int epoll_fd, int listen_fd, WpSlots *slots, WpDoorAccepted accepted,
+             gpointer data)
 {
   WpDoor *self = g_new0 (WpDoor, 1);
 

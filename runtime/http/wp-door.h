@@ -1,5 +1,5 @@
-/* wp-door.h - a listening socket of a gate, on the gate's epoll. It is looked at only while another connection is wanted and can be had;
- * others wait in the backlog. Its gate's thread only. */
+/* wp-door.h - a listening socket of a gate, on the gate's epoll. It is looked at only while another
+ * connection is wanted and can be had; others wait in the backlog. Its gate's thread only. */
 #pragma once
 
 #include "runtime/http/wp-slots.h"
@@ -11,12 +11,14 @@ typedef void (*WpDoorAccepted) (gpointer data, int fd);
 
 /**
  * wp_door_new:
- * @context: of the thread; where it goes on once there is a slot again, and tries again after it could not accept
+ * @context: of the thread; where it goes on once there is a slot again, and tries again after it could not
+ * accept
  * @epoll_fd: tells of the door by an event whose data.ptr is NULL; not owned
  * @listen_fd: non-blocking; owned
  * @slots: not owned
  */
-WpDoor *wp_door_new (GMainContext *context, int epoll_fd, int listen_fd, WpSlots *slots, WpDoorAccepted accepted, gpointer data);
+WpDoor *wp_door_new (GMainContext *context, int epoll_fd, int listen_fd, WpSlots *slots,
+                     WpDoorAccepted accepted, gpointer data);
 void wp_door_free (WpDoor *self);    /* closes the socket */
 
 /* The epoll has told of it: accepts some. */

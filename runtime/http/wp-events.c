@@ -71,7 +71,8 @@ on_finished (SoupServerMessage *message, Events *self)
 }
 
 void
-wp_events_start (SoupServerMessage *message, WpConnection *connection, WpEventsMake make, gpointer data, guint *n_streams)
+wp_events_start (SoupServerMessage *message, WpConnection *connection, WpEventsMake make, gpointer data,
+                 guint *n_streams)
 {
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
   Events *self = g_new0 (Events, 1);
@@ -81,7 +82,8 @@ wp_events_start (SoupServerMessage *message, WpConnection *connection, WpEventsM
   soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
   soup_message_headers_replace (headers, "Content-Type", "text/event-stream");
   soup_message_headers_replace (headers, "Cache-Control", "no-store");
-  soup_message_headers_replace (headers, "X-Accel-Buffering", "no");   /* nginx would hold events back until it has 4 kB of them */
+  /* Or nginx holds events back until it has 4 kB of them. */
+  soup_message_headers_replace (headers, "X-Accel-Buffering", "no");
   soup_message_headers_set_encoding (headers, SOUP_ENCODING_CHUNKED);
   soup_message_body_set_accumulate (soup_server_message_get_response_body (message), FALSE);
   g_signal_connect (message, "wrote-chunk", G_CALLBACK (on_wrote), self);

@@ -8,5 +8,7 @@
 /* Returns: (transfer full): one line of JSON */
 typedef char *(*WpEventsMake) (gpointer data);
 
-/* Answers @message with a stream that ends when its client leaves, or does not read for ten seconds. @n_streams: (inout): counts it as long. */
-void wp_events_start (SoupServerMessage *message, WpConnection *connection, WpEventsMake make, gpointer data, guint *n_streams);
+/* Answers @message with a stream that ends when its client leaves, or does not read for ten seconds.
+ * @n_streams: (inout): counts it as long. */
+void wp_events_start (SoupServerMessage *message, WpConnection *connection, WpEventsMake make, gpointer data,
+                      guint *n_streams);

@@ -96,8 +96,8 @@ run (gpointer data)
 
 /* The gate is made before its thread runs, so that connections already wait in its backlog. */
 WpFront *
-wp_front_new (const char *name, const int *listen_fds, guint n_listen, const WpGateLimits *limits, WpSoupSite site, WpFrontSetup setup,
-              WpMailboxFunc deliver, gpointer data)
+wp_front_new (const char *name, const int *listen_fds, guint n_listen, const WpGateLimits *limits,
+              WpSoupSite site, WpFrontSetup setup, WpMailboxFunc deliver, gpointer data)
 {
   WpFront *self = g_new0 (WpFront, 1);
 

@@ -20,8 +20,8 @@ typedef void (*WpFrontSetup) (WpFront *self, gpointer data);
  *
  * Starts the thread.
  */
-WpFront *wp_front_new (const char *name, const int *listen_fds, guint n_listen, const WpGateLimits *limits, WpSoupSite site,
-                       WpFrontSetup setup, WpMailboxFunc deliver, gpointer data);
+WpFront *wp_front_new (const char *name, const int *listen_fds, guint n_listen, const WpGateLimits *limits,
+                       WpSoupSite site, WpFrontSetup setup, WpMailboxFunc deliver, gpointer data);
 void wp_front_stop (WpFront *self);       /* any thread: all its connections are cut, and its thread ends */
 void wp_front_join (WpFront *self);       /* waits until it has; what is posted later is not delivered */
 void wp_front_free (WpFront *self);       /* stops and joins; nobody posts any more */

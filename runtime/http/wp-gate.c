@@ -313,7 +313,8 @@ is_crowded (WpGate *self, gint64 now_ns)
     return FALSE;
   if (self->told_ns == 0 || now_ns - self->told_ns > TELL_EACH_NS)
     {
-      g_warning ("more than %u connections to %s: those that have been idle for 1 s are closed", self->limits.crowd, self->limits.whose);
+      g_warning ("more than %u connections to %s: those that have been idle for 1 s are closed",
+                 self->limits.crowd, self->limits.whose);
       self->told_ns = now_ns;
     }
   return TRUE;
@@ -332,7 +333,8 @@ on_deadline (WpConnection *connection)
     wp_connection_refuse (connection, WP_REFUSAL_BODY_TIMEOUT);
   else
     {
-      connection->asked_end |= connection->state == WP_CONNECTION_IDLE;   /* it has all its answers: nothing to linger for */
+      /* An idle one has all its answers: there is nothing to linger for. */
+      connection->asked_end |= connection->state == WP_CONNECTION_IDLE;
       wp_connection_kill (connection);
     }
 }
@@ -357,7 +359,8 @@ on_tick (gpointer data)
 }
 
 WpGate *
-wp_gate_new (GMainContext *context, const int *listen_fds, guint n_listen, const WpGateLimits *limits, WpGateAccepted accepted, gpointer data)
+wp_gate_new (GMainContext *context, const int *listen_fds, guint n_listen, const WpGateLimits *limits,
+             WpGateAccepted accepted, gpointer data)
 {
   WpGate *self = g_new0 (WpGate, 1);
 
@@ -372,7 +375,8 @@ wp_gate_new (GMainContext *context, const int *listen_fds, guint n_listen, const
   self->tick = add_source (self, g_timeout_source_new (TICK_MS), on_tick, context);
   self->doors = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_door_free);
   for (guint i = 0; i < n_listen; i++)
-    g_ptr_array_add (self->doors, wp_door_new (context, self->epoll_fd, listen_fds[i], limits->slots, on_accepted, self));
+    g_ptr_array_add (self->doors,
+                     wp_door_new (context, self->epoll_fd, listen_fds[i], limits->slots, on_accepted, self));
 
   return self;
 }

@@ -10,13 +10,13 @@
 #include "runtime/secure/wp-tls.h"
 
 typedef struct {
-  WpSlots *slots;                /* one for each connection, shared by all gates: more wait in the backlog; not owned */
+  WpSlots *slots;                /* one for each connection, shared by all gates; not owned */
   gint64 header_timeout_ns;      /* for a whole head */
   gint64 body_timeout_ns;        /* for a body that does not keep its rate */
   gint64 idle_timeout_ns;        /* between requests, and for writing an answer */
   guint64 max_body_bytes;
   guint64 body_min_rate;         /* bytes/s that a body must keep; 0: all of it has the timeout alone */
-  guint crowd;                   /* more connections than that: those that have been idle for a second make room; 0: never */
+  guint crowd;                   /* beyond so many the idle have a second to be closed; 0: never */
   const char *whose;             /* "the admin listener", for the line that says so */
   WpBudget *budget;              /* of what connections and their jobs hold, shared by all gates; not owned; NULL: none */
 } WpGateLimits;
@@ -29,12 +29,13 @@ typedef void (*WpGateAccepted) (WpConnection *connection, gpointer data);
  * @context: the gate lives on its thread; all functions but this and wp_gate_count() are called there
  * @listen_fds: @n_listen of them, non-blocking; owned. 0: connections are given by wp_gate_add()
  */
-WpGate *wp_gate_new (GMainContext *context, const int *listen_fds, guint n_listen, const WpGateLimits *limits, WpGateAccepted accepted,
-                     gpointer data);
+WpGate *wp_gate_new (GMainContext *context, const int *listen_fds, guint n_listen, const WpGateLimits *limits,
+                     WpGateAccepted accepted, gpointer data);
 void wp_gate_set_tls (WpGate *self, WpTls *tls);   /* before the first connection; not owned */
 void wp_gate_free (WpGate *self);   /* when its lane has let go of every connection */
 
-/* Another thread has accepted a connection, and taken a slot for it: counts it at once, on any thread; then takes it. */
+/* Another thread has accepted a connection, and taken a slot for it: counts it at once, on any thread; then
+ * takes it. */
 void wp_gate_expect (WpGate *self);
 void wp_gate_add (WpGate *self, int fd);
 

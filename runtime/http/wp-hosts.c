@@ -48,7 +48,8 @@ wp_hosts_add (WpHosts *self, const char *name, GError **error)
 
   if (*normal == '\0' || strspn (normal, allowed) != strlen (normal))
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not the name of a host, without a port", name);
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not the name of a host, without a port",
+                   name);
       return FALSE;
     }
   if (!has (self, normal))
@@ -63,7 +64,8 @@ wp_hosts_admit (const WpHosts *self, WpSlice host)
   g_autofree char *name = NULL;
   struct in_addr address;
 
-  if (!host.bytes || (host.len > 0 && *host.bytes == '['))   /* the parser has seen to it that this is an address */
+  /* What is in brackets is an address: the parser has seen to that. */
+  if (!host.bytes || (host.len > 0 && *host.bytes == '['))
     return TRUE;
   name = normalize (host.bytes, colon ? (gsize) (colon - host.bytes) : host.len);
 

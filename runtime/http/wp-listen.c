@@ -95,8 +95,9 @@ set_port (Address *address, guint port)
 static guint
 get_port (const Address *address)
 {
-  return g_ntohs (address->bytes.ss_family == AF_INET6 ? ((const struct sockaddr_in6 *) &address->bytes)->sin6_port
-                                                       : ((const struct sockaddr_in *) &address->bytes)->sin_port);
+  return g_ntohs (address->bytes.ss_family == AF_INET6
+                    ? ((const struct sockaddr_in6 *) &address->bytes)->sin6_port
+                    : ((const struct sockaddr_in *) &address->bytes)->sin_port);
 }
 
 static char *
@@ -112,8 +113,8 @@ format (const Address *address)
   return g_strdup_printf (strchr (host, ':') ? "[%s]:%s" : "%s:%s", host, port);
 }
 
-/* g_socket_bind() clears SO_REUSEPORT, so the descriptors are bound here. @alone: where "*" is ::, and 0.0.0.0 has sockets of its own. Returns
- * -1 with errno. */
+/* g_socket_bind() clears SO_REUSEPORT, so the descriptors are bound here. @alone: where "*" is ::, and
+ * 0.0.0.0 has sockets of its own. Returns -1 with errno. */
 static int
 bind_socket (const Address *address, gboolean alone, gboolean shared)
 {
@@ -124,15 +125,16 @@ bind_socket (const Address *address, gboolean alone, gboolean shared)
     return -1;
   if (setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
       (!shared || setsockopt (fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0) &&
-      (!alone || address->bytes.ss_family != AF_INET6 || setsockopt (fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0) &&
+      (!alone || address->bytes.ss_family != AF_INET6 ||
+       setsockopt (fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0) &&
       bind (fd, (const struct sockaddr *) &address->bytes, address->len) == 0)
     return fd;
   close (fd);
   return -1;
 }
 
-/* Binds alone, which fails where anybody listens already, and learns the port. It does not listen: who connected now would be reset. FALSE
- * with errno. */
+/* Binds alone, which fails where anybody listens already, and learns the port. It does not listen: who
+ * connected now would be reset. FALSE with errno. */
 static gboolean
 probe (Address *address, gboolean alone)
 {
@@ -147,7 +149,8 @@ probe (Address *address, gboolean alone)
   return ok;
 }
 
-/* A name may have addresses, ::1 most often, that the machine was not given. The last one stays, for the error. */
+/* A name may have addresses, ::1 most often, that the machine was not given. The last one stays, for the
+ * error. */
 static void
 leave_out_absent (GArray *addresses)
 {
@@ -220,7 +223,8 @@ pick_port (GArray *addresses)
 static int
 open_in_turn (WpListen *self, GArray *addresses, guint n, const char *text, GError **error)
 {
-  g_autofree char *name = g_strdup_printf ("port %u", get_port (&g_array_index (addresses, Address, 0))), *numeric = NULL;
+  g_autofree char *name = g_strdup_printf ("port %u", get_port (&g_array_index (addresses, Address, 0))),
+                  *numeric = NULL;
   int lock_fd = wp_start_lock (name, error), reason;
   const Address *failed;
 
@@ -232,8 +236,9 @@ open_in_turn (WpListen *self, GArray *addresses, guint n, const char *text, GErr
   if (!failed)
     return 0;
   numeric = format (failed);
-  g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot listen on %s%s%s%s: %s%s", text, addresses->len > 1 ? " (" : "",
-               addresses->len > 1 ? numeric : "", addresses->len > 1 ? ")" : "", g_strerror (reason),
+  g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot listen on %s%s%s%s: %s%s", text,
+               addresses->len > 1 ? " (" : "", addresses->len > 1 ? numeric : "",
+               addresses->len > 1 ? ")" : "", g_strerror (reason),
                reason == EADDRINUSE ? "; another server has this port" : "");
   return reason;
 }
@@ -264,7 +269,8 @@ open_ports (WpListen *self, const char *text, guint n, GError **error)
   if (!addresses)
     return FALSE;
   leave_out_absent (addresses);
-  if (port == 0 ? !open_on_any_port (self, addresses, n, text, &reason) : open_in_turn (self, addresses, n, text, &reason) != 0)
+  if (port == 0 ? !open_on_any_port (self, addresses, n, text, &reason)
+                : open_in_turn (self, addresses, n, text, &reason) != 0)
     {
       g_propagate_error (error, g_steal_pointer (&reason));
       return FALSE;

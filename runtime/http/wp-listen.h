@@ -8,7 +8,7 @@
 /* All zero: none. */
 typedef struct {
   guint n_addresses;             /* a name may have several, such as 127.0.0.1 and ::1 */
-  int *fds;                      /* non-blocking; thread i's are the n_addresses from i * n_addresses on. Whoever takes them closes them */
+  int *fds;                      /* non-blocking; thread i's begin at i * n_addresses. Their takers close them */
   char **bound;                  /* of each address: "HOST:PORT" as it is bound, numeric; or "unix:PATH" */
   WpSocketFile *file;            /* of a Unix socket; NULL: none */
 } WpListen;
@@ -16,15 +16,18 @@ typedef struct {
 /**
  * wp_listen_open:
  * @address: "HOST:PORT", "[IPv6]:PORT", "*:PORT"; port 0 takes a free one; "unix:PATH"
- * @n: how many sockets for each address, sharing the port (SO_REUSEPORT); of a Unix socket there is one, whatever @n
+ * @n: how many sockets for each address, sharing the port (SO_REUSEPORT); of a Unix socket there is one,
+ * whatever @n
  * @access: who may connect to a Unix socket
  *
- * A port or path on which another server listens is an error; SO_REUSEPORT does not hide it, nor that both start at the same moment. A socket
- * file that a dead server left is taken over. Of several addresses of a name those that this machine does not have are left out, in a line.
+ * A port or path on which another server listens is an error; SO_REUSEPORT does not hide it, nor that both
+ * start at the same moment. A socket file that a dead server left is taken over. Of several addresses of a
+ * name those that this machine does not have are left out, in a line.
  *
  * Returns: FALSE with WP_ERROR_BAD_VALUE or WP_ERROR_IO
  */
-gboolean wp_listen_open (WpListen *self, const char *address, guint n, const WpSocketAccess *access, GError **error);
+gboolean wp_listen_open (WpListen *self, const char *address, guint n, const WpSocketAccess *access,
+                         GError **error);
 
 /* Is it of one of these forms? Opens and resolves nothing. FALSE with WP_ERROR_BAD_VALUE */
 gboolean wp_listen_check (const char *address, GError **error);

@@ -56,7 +56,8 @@ wp_reply_text (guint status)
     case WP_STATUS_BAD_GATEWAY:
       return "The database failed; the payload is not stored.\n";
     default:
-      return "The server cannot accept the request now: its queue is full, it cannot store, or it is stopping.\n";
+      return "The server cannot accept the request now: "
+             "its queue is full, it cannot store, or it is stopping.\n";
     }
 }
 

@@ -1,4 +1,5 @@
-/* wp-slots.h - how many connections there may be at once, whatever the number of threads that accept them. Any thread. */
+/* wp-slots.h - how many connections there may be at once, whatever the number of threads that accept them.
+ * Any thread. */
 #pragma once
 
 #include <glib.h>
@@ -7,7 +8,8 @@ typedef struct _WpSlots WpSlots;
 
 /* A listening socket's claim. All zero at first, but for the first two. */
 typedef struct {
-  void (*granted) (gpointer data);   /* a slot is kept for it: it is to take or to leave it. Under the lock, on the thread that gave it back */
+  /* A slot is kept for it: it is to take or to leave it. Called under the lock, by whoever gave it back. */
+  void (*granted) (gpointer data);
   gpointer data;
   gboolean waits, kept;              /* guarded by the slots' lock */
 } WpSlotTaker;

@@ -15,7 +15,7 @@
 
 struct _WpSocketFile {
   char *path;
-  int file_fd;               /* of the file itself (O_PATH): as long as it is open, no other file has its number */
+  int file_fd;               /* of the file itself (O_PATH): while it is open, no other has its number */
 };
 
 static int
@@ -61,19 +61,23 @@ remove_stale (const struct sockaddr_un *address)
     close (fd);
 }
 
-/* By its descriptor: the name could be another file's by now. chmod() needs a name all the same, and there is one for each descriptor. */
+/* By its descriptor: the name could be another file's by now. chmod() needs a name all the same, and there is
+ * one for each descriptor. */
 static gboolean
 set_access (const WpSocketFile *self, const WpSocketAccess *access)
 {
   char name[64];
 
   g_snprintf (name, sizeof name, "/proc/self/fd/%d", self->file_fd);
-  return self->file_fd >= 0 && (!access->has_group || fchownat (self->file_fd, "", (uid_t) -1, access->group, AT_EMPTY_PATH) == 0) &&
+  return self->file_fd >= 0 &&
+         (!access->has_group ||
+          fchownat (self->file_fd, "", (uid_t) -1, access->group, AT_EMPTY_PATH) == 0) &&
          chmod (name, access->mode) == 0;
 }
 
 static gboolean
-open_locked (WpSocketFile *self, const struct sockaddr_un *address, const WpSocketAccess *access, int *listen_fd, GError **error)
+open_locked (WpSocketFile *self, const struct sockaddr_un *address, const WpSocketAccess *access,
+             int *listen_fd, GError **error)
 {
   const char *why = NULL;
 
@@ -81,12 +85,14 @@ open_locked (WpSocketFile *self, const struct sockaddr_un *address, const WpSock
   *listen_fd = socket (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (*listen_fd < 0 || bind (*listen_fd, (const struct sockaddr *) address, sizeof *address) < 0)
     why = errno == EADDRINUSE ? "; another server has it, or it is no socket" : "";
-  else if ((self->file_fd = open (address->sun_path, O_PATH | O_NOFOLLOW | O_CLOEXEC)) < 0 || !set_access (self, access))
+  else if ((self->file_fd = open (address->sun_path, O_PATH | O_NOFOLLOW | O_CLOEXEC)) < 0 ||
+           !set_access (self, access))
     why = "; its group or mode cannot be set (see --socket-group)";
   else if (listen (*listen_fd, WP_LISTEN_BACKLOG) < 0)
     why = "";
   if (why)
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot listen on unix:%s: %s%s", self->path, g_strerror (errno), why);
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot listen on unix:%s: %s%s", self->path,
+                 g_strerror (errno), why);
   return why == NULL;
 }
 
@@ -100,7 +106,8 @@ wp_socket_file_open (const char *path, const WpSocketAccess *access, int *listen
 
   *self = (WpSocketFile) { g_strdup (path), -1 };
   *listen_fd = -1;
-  ok = make_address (path, &address, error) && (lock_fd = lock (path, error)) >= 0 && open_locked (self, &address, access, listen_fd, error);
+  ok = make_address (path, &address, error) && (lock_fd = lock (path, error)) >= 0 &&
+       open_locked (self, &address, access, listen_fd, error);
   if (lock_fd >= 0)
     close (lock_fd);
   if (ok)
@@ -117,8 +124,8 @@ is_ours (const WpSocketFile *self)
 {
   struct stat ours, there;
 
-  return self->file_fd >= 0 && fstat (self->file_fd, &ours) == 0 && lstat (self->path, &there) == 0 && ours.st_dev == there.st_dev &&
-         ours.st_ino == there.st_ino;
+  return self->file_fd >= 0 && fstat (self->file_fd, &ours) == 0 && lstat (self->path, &there) == 0 &&
+         ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
 void

@@ -1,4 +1,5 @@
-/* wp-socket-file.h - a Unix socket that we listen on, and its file: who may connect, and that no other server's is taken away. */
+/* wp-socket-file.h - a Unix socket that we listen on, and its file: who may connect, and that no other
+ * server's is taken away. */
 #pragma once
 
 #include <glib.h>
@@ -23,8 +24,9 @@ gboolean wp_socket_file_check (const char *path, GError **error);
  *
  * Returns: (nullable): NULL with WP_ERROR_BAD_VALUE or WP_ERROR_IO
  */
-WpSocketFile *wp_socket_file_open (const char *path, const WpSocketAccess *access, int *listen_fd, GError **error);
+WpSocketFile *wp_socket_file_open (const char *path, const WpSocketAccess *access, int *listen_fd,
+                                   GError **error);
 
-/* Removes the file, unless another server's is there by now. To be called before the socket is closed: a server that starts later would take
- * the file for a dead one's, and itself for its owner. */
+/* Removes the file, unless another server's is there by now. To be called before the socket is closed: a
+ * server that starts later would take the file for a dead one's, and itself for its owner. */
 void wp_socket_file_free (WpSocketFile *self);

@@ -11,7 +11,8 @@
 #define RETRY_US 2000
 #define PATIENCE_US (5 * G_USEC_PER_SEC)   /* a turn takes some 100 us */
 
-/* A name that is no file's, which the system takes back from whoever ends (unix(7)). Names of any length are 64 digits here. */
+/* A name that is no file's, which the system takes back from whoever ends (unix(7)). Names of any length are
+ * 64 digits here. */
 static socklen_t
 make_address (const char *name, struct sockaddr_un *address)
 {
@@ -43,6 +44,7 @@ wp_start_lock (const char *name, GError **error)
     }
   if (fd < 0)
     g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot lock %s: %s", name,
-                 reason == EADDRINUSE ? "another server has been starting there for 5 s" : g_strerror (reason));
+                 reason == EADDRINUSE ? "another server has been starting there for 5 s"
+                                      : g_strerror (reason));
   return fd;
 }

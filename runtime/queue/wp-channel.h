@@ -133,7 +133,8 @@ void wp_channel_refuse (WpChannel *self, gboolean refuses);
 /* From now on sends are answered CLOSED. Those parked are rejected, and returned as by wp_channel_expire(); what has a place goes on. */
 WpJob *wp_channel_close (WpChannel *self);
 
-/* A snapshot in which every request is counted once. @oldest_arrival_ns: (out) (nullable): of those inside; WP_TIME_NONE: nobody is. */
+/* A snapshot in which every request is counted once. @oldest_arrival_ns: (out) (nullable): of those inside;
+ * WP_TIME_NONE: nobody is. */
 void wp_channel_count (WpChannel *self, WpLedger *ledger, gint64 *oldest_arrival_ns);
 
 /* Waits until nothing is parked, queued or in service, or @deadline_ns (CLOCK_MONOTONIC) has come. TRUE: it is empty. */

@@ -12,7 +12,8 @@
 #include "runtime/secure/wp-private-file.h"
 #include "sim/base/wp-error.h"
 
-/* Of TLS 1.2: what was recorded stays secret though the key gets known, and what is encrypted is authenticated, as all of 1.3 are. */
+/* Of TLS 1.2: what was recorded stays secret though the key gets known, and what is encrypted is
+ * authenticated, as all of 1.3 are. */
 #define SUITES "ECDHE+AESGCM:ECDHE+CHACHA20"
 #define CERTIFICATE "--tls-certificate"
 #define KEY "--tls-key"
@@ -29,7 +30,8 @@ fail (GError **error, const char *option, const char *path, const char *what)
 {
   const char *reason = ERR_reason_error_string (ERR_peek_last_error ());
 
-  g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s: %s%s%s", option, path, what, reason ? ": " : "", reason ? reason : "");
+  g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s: %s%s%s", option, path, what, reason ? ": " : "",
+               reason ? reason : "");
   ERR_clear_error ();
   return FALSE;
 }
@@ -56,7 +58,8 @@ no_passphrase (char *buffer, int size, int writes, void *data)
   return 0;
 }
 
-/* HTTP/1.1 where the client offers it, or 1.0. A client that speaks neither would send what is no request (RFC 7301, 3.2). */
+/* HTTP/1.1 where the client offers it, or 1.0. A client that speaks neither would send what is no request
+ * (RFC 7301, 3.2). */
 static int
 choose_protocol (SSL *ssl, const unsigned char **chosen, unsigned char *chosen_len, const unsigned char *offered, unsigned int offered_len,
                  void *data)
@@ -112,7 +115,8 @@ use_key (SSL_CTX *context, const Openssl *self, GError **error)
 {
   EVP_PKEY *key = read_key (self->key, error);
   g_autofree char *what = g_strdup_printf ("not the key of the certificate in %s", self->certificate);
-  gboolean ok = key && ((X509_check_private_key (SSL_CTX_get0_certificate (context), key) == 1 && SSL_CTX_use_PrivateKey (context, key) == 1) ||
+  gboolean ok = key && ((X509_check_private_key (SSL_CTX_get0_certificate (context), key) == 1 &&
+                         SSL_CTX_use_PrivateKey (context, key) == 1) ||
                         fail (error, KEY, self->key, what));
 
   EVP_PKEY_free (key);
@@ -136,8 +140,8 @@ format_time (const ASN1_TIME *time)
   struct tm tm = { 0 };
 
   ASN1_TIME_to_tm (time, &tm);
-  return g_strdup_printf ("%04d-%02d-%02d %02d:%02d:%02d UTC", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
-                          tm.tm_sec);
+  return g_strdup_printf ("%04d-%02d-%02d %02d:%02d:%02d UTC", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+                          tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 /* @which: of the file, from 1 */
@@ -146,7 +150,8 @@ warn_unless_valid (const char *path, const X509 *certificate, guint which)
 {
   gboolean expired = X509_cmp_current_time (X509_get0_notAfter (certificate)) < 0;
   gboolean early = X509_cmp_current_time (X509_get0_notBefore (certificate)) > 0;
-  g_autofree char *when = format_time (expired ? X509_get0_notAfter (certificate) : X509_get0_notBefore (certificate));
+  g_autofree char *when =
+    format_time (expired ? X509_get0_notAfter (certificate) : X509_get0_notBefore (certificate));
 
   if (expired || early)
     g_warning (CERTIFICATE ": %s: certificate %u of the file %s %s: clients will refuse it", path, which,

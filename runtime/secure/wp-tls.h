@@ -10,9 +10,9 @@
 typedef struct _WpTls WpTls;
 
 typedef struct {
-  /* @certificate: a PEM file: the server's certificate, then the chain up to its authority. @key: a PEM file: its private key, without a
-   * passphrase, which others cannot read. What is not valid today is taken, and reported. Returns: (nullable): NULL with WP_ERROR_IO and one
-   * line that names the option and the file */
+  /* @certificate: a PEM file: the server's certificate, then the chain up to its authority. @key: a PEM file:
+   * its private key, without a passphrase, which others cannot read. What is not valid today is taken, and
+   * reported. Returns: (nullable): NULL with WP_ERROR_IO and one line that names the option and the file */
   WpTls *(*new) (const char *certificate, const char *key, GError **error);
   void (*free) (WpTls *self);
 

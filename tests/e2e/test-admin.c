@@ -78,7 +78,9 @@ test_manners (void)
       g_assert_cmpstr (type, ==, "application/json");
       g_assert_cmpstr (cache, ==, "no-store");
     }
-  g_assert_true (wp_client_send (admin, "HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  g_assert_true (wp_client_send (
+    admin,
+    "HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n"));
   {
     g_autoptr(WpAnswer) head = wp_client_read_head (admin), next = wp_client_read (admin);
 
@@ -90,11 +92,13 @@ test_manners (void)
   }
 }
 
-/* Asks for /stats.json on a new connection of @fd, or of the admin's where that is -1. @host: lines, each with its end. */
+/* Asks for /stats.json on a new connection of @fd, or of the admin's where that is -1. @host: lines, each
+ * with its end. */
 static WpAnswer *
 ask_by (const WpHarness *server, int fd, const char *version, const char *host)
 {
-  g_autoptr(WpClient) admin = fd >= 0 ? wp_client_new_on (fd) : wp_client_new (wp_harness_admin_port (server));
+  g_autoptr(WpClient) admin =
+    fd >= 0 ? wp_client_new_on (fd) : wp_client_new (wp_harness_admin_port (server));
   g_autofree char *text = g_strdup_printf ("GET /stats.json HTTP/%s\r\n%s\r\n", version, host);
   WpAnswer *answer;
 
@@ -110,15 +114,19 @@ static void
 test_hosts (void)
 {
   static const struct { const char *version, *host; guint status; } rows[] = {
-    { "1.1", "Host: localhost\r\n", 200 },          { "1.1", "Host: LocalHost.:9090\r\n", 200 },   { "1.1", "Host: 127.0.0.1:1\r\n", 200 },
-    { "1.1", "Host: 192.0.2.77\r\n", 200 },         { "1.1", "Host: [::1]\r\n", 200 },             { "1.1", "Host: [2001:db8::1]:80\r\n", 200 },
-    { "1.1", "Host: wp.example.org\r\n", 200 },     { "1.1", "Host: WP.example.org.:80\r\n", 200 }, { "1.1", "Host: ingest-1\r\n", 200 },
-    { "1.0", "", 200 },                              { "1.0", "Host: localhost\r\n", 200 },         { "1.0", "Host: evil.example\r\n", 421 },
-    { "1.1", "Host: evil.example\r\n", 421 },       { "1.1", "Host: example.org\r\n", 421 },       { "1.1", "Host: x.wp.example.org\r\n", 421 },
-    { "1.1", "Host: localhost.evil.example\r\n", 421 }, { "1.1", "Host: 127.0.0.1.evil.example\r\n", 421 }, { "1.1", "Host: 127.1\r\n", 421 },
-    { "1.1", "Host: localhost%00\r\n", 421 },       { "1.1", "", 400 },                             { "1.1", "Host: a\r\nHost: localhost\r\n", 400 },
+    { "1.1", "Host: localhost\r\n", 200 }, { "1.1", "Host: LocalHost.:9090\r\n", 200 },
+    { "1.1", "Host: 127.0.0.1:1\r\n", 200 }, { "1.1", "Host: 192.0.2.77\r\n", 200 },
+    { "1.1", "Host: [::1]\r\n", 200 }, { "1.1", "Host: [2001:db8::1]:80\r\n", 200 },
+    { "1.1", "Host: wp.example.org\r\n", 200 }, { "1.1", "Host: WP.example.org.:80\r\n", 200 },
+    { "1.1", "Host: ingest-1\r\n", 200 }, { "1.0", "", 200 }, { "1.0", "Host: localhost\r\n", 200 },
+    { "1.0", "Host: evil.example\r\n", 421 }, { "1.1", "Host: evil.example\r\n", 421 },
+    { "1.1", "Host: example.org\r\n", 421 }, { "1.1", "Host: x.wp.example.org\r\n", 421 },
+    { "1.1", "Host: localhost.evil.example\r\n", 421 }, { "1.1", "Host: 127.0.0.1.evil.example\r\n", 421 },
+    { "1.1", "Host: 127.1\r\n", 421 }, { "1.1", "Host: localhost%00\r\n", 421 }, { "1.1", "", 400 },
+    { "1.1", "Host: a\r\nHost: localhost\r\n", 400 },
   };
-  g_autoptr(WpHarness) server = wp_harness_start ("--admin-host=wp.example.org", "--admin-host=Ingest-1.", "-d", "delay:0", NULL);
+  g_autoptr(WpHarness) server =
+    wp_harness_start ("--admin-host=wp.example.org", "--admin-host=Ingest-1.", "-d", "delay:0", NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     {
@@ -127,7 +135,9 @@ test_hosts (void)
       g_test_message ("%s", rows[i].host);
       g_assert_cmpuint (answer->status, ==, rows[i].status);
       if (rows[i].status == 421)
-        g_assert_cmpstr (answer->body, ==, "The admin listener does not answer to the name in Host; --admin-host=NAME adds one.\n");
+        g_assert_cmpstr (
+          answer->body, ==,
+          "The admin listener does not answer to the name in Host; --admin-host=NAME adds one.\n");
     }
 }
 
@@ -151,7 +161,8 @@ test_hosts_of_a_unix_socket (void)
 static void
 test_not_sniffed (void)
 {
-  static const char *const paths[] = { "/", "/stats.json", "/metrics", "/healthz", "/readyz", "/failed.json", "/nothing" };
+  static const char *const paths[] = { "/",       "/stats.json",  "/metrics", "/healthz",
+                                       "/readyz", "/failed.json", "/nothing" };
   g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
 
   for (guint i = 0; i < 2 * G_N_ELEMENTS (paths); i++)
@@ -298,9 +309,11 @@ test_too_many_listeners (void)
       answer = wp_client_read (refused->pdata[i]);
       g_assert_nonnull (answer);
       g_assert_cmpuint (answer->status, ==, 503);
-      g_assert_cmpstr (answer->body, ==, "As many clients have /events as there may be; /stats.json has the same figures.\n");
+      g_assert_cmpstr (answer->body, ==,
+                       "As many clients have /events as there may be; /stats.json has the same figures.\n");
     }
-  wp_harness_await_log (server, "32 clients have /events of the admin listener, which is the most: others get 503\n");
+  wp_harness_await_log (server,
+                        "32 clients have /events of the admin listener, which is the most: others get 503\n");
   check_probes (server);
   next_event (served->pdata[31], parser);
   g_ptr_array_set_size (served, 16);
@@ -311,7 +324,12 @@ test_too_many_listeners (void)
 static void
 test_too_many_idle (void)
 {
-  static const struct { guint n; const char *sent; guint status; } crowds[] = { { 64, "", 0 }, { 150, "", 0 }, { 150, "GET /stats", 408 } };
+  static const struct
+  {
+    guint n;
+    const char *sent;
+    guint status;
+  } crowds[] = { { 64, "", 0 }, { 150, "", 0 }, { 150, "GET /stats", 408 } };
 
   for (guint i = 0; i < G_N_ELEMENTS (crowds); i++)
     {
@@ -324,7 +342,9 @@ test_too_many_idle (void)
           wp_client_send (clients->pdata[j], crowds[i].sent);
         }
       check_probes (server);
-      wp_harness_await_log (server, "more than 48 connections to the admin listener: those that have been idle for 1 s are closed\n");
+      wp_harness_await_log (
+        server,
+        "more than 48 connections to the admin listener: those that have been idle for 1 s are closed\n");
       for (guint j = 0; j < 32; j++)
         g_assert_cmpuint (wp_client_read_status (clients->pdata[j]), ==, crowds[i].status);
     }
@@ -368,7 +388,8 @@ check_probe (guint16 port, const char *request, guint status, const char *body)
 static void
 test_probe_listener (void)
 {
-  static const char *const others[] = { "/", "/metrics", "/stats.json", "/events", "/failed.json", "/healthz/", "/x" };
+  static const char *const others[] = { "/",         "/metrics", "/stats.json", "/events", "/failed.json",
+                                        "/healthz/", "/x" };
   g_autoptr(WpHarness) server = wp_harness_start ("--probe=127.0.0.1:0", "-d", "delay:1h", NULL);
   g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
   guint16 port = probe_port (server);

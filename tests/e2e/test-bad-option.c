@@ -67,7 +67,8 @@ test_values (void)
     { "--retries", "-1" },         { "--retry-delay", "abc" },      { "--retry-for", "soon" },      { "--journal", "" },          { "--max-journal", "1k" },
     { "--threads", "257" },        { "--threads", "two" },          { "--max-connections", "0" }, { "--max-body", "-1" },
     { "--max-body", "1x" },        { "--max-body", "99999999999g" }, { "--header-timeout", "0" }, { "--body-timeout", "0s" },
-    { "--probe", "8081" },            { "--admin-host", "a:80" },       { "--admin-host", "" },         { "--socket-mode", "0680" },    { "--socket-mode", "4660" },    { "--socket-mode", "rw" },    { "--socket-group", "no such" },
+    { "--probe", "8081" }, { "--admin-host", "a:80" }, { "--admin-host", "" }, { "--socket-mode", "0680" },
+    { "--socket-mode", "4660" }, { "--socket-mode", "rw" }, { "--socket-group", "no such" },
     { "--idle-timeout", "x" },     { "--drain-timeout", "-1" },     { "--config", "" },
   };
 

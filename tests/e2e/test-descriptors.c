@@ -129,7 +129,8 @@ test_limit_of_connections (void)
 static void
 test_limit_is_of_all_threads (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=4", "--max-connections=40", "-d", "delay:0", NULL);
+  g_autoptr(WpHarness) server =
+    wp_harness_start ("--threads=4", "--max-connections=40", "-d", "delay:0", NULL);
   g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
 
   for (guint i = 0; i < 50; i++)
@@ -151,11 +152,13 @@ test_limit_is_of_all_threads (void)
   wp_harness_stop (server);
 }
 
-/* Fewer connections than threads: while one is there, no other thread lets anybody in, and then each thread's clients have their turn. */
+/* Fewer connections than threads: while one is there, no other thread lets anybody in, and then each thread's
+ * clients have their turn. */
 static void
 test_limit_below_threads (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=4", "--max-connections=1", "-d", "delay:0", NULL);
+  g_autoptr(WpHarness) server =
+    wp_harness_start ("--threads=4", "--max-connections=1", "-d", "delay:0", NULL);
   g_autoptr(WpClient) first = wp_client_new (wp_harness_port (server));
   g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
 

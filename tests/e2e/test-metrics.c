@@ -1,5 +1,5 @@
-/* Every figure of /stats.json has the value that it should have, and every metric the value of its figure. No two are alike where it is known
- * what they are, so that none can stand for another. */
+/* Every figure of /stats.json has the value that it should have, and every metric the value of its figure. No
+ * two are alike where it is known what they are, so that none can stand for another. */
 #include "tests/e2e/wp-hold.h"
 
 #include <json-glib/json-glib.h>
@@ -57,7 +57,8 @@ read_stats (const WpHarness *server)
   return figures;
 }
 
-/* (element-type utf8 utf8): "wp_requests_inside{place="parked"}" and its value; each has its help and its type before it. */
+/* (element-type utf8 utf8): "wp_requests_inside{place="parked"}" and its value; each has its help and its
+ * type before it. */
 static GHashTable *
 read_metrics (const WpHarness *server)
 {
@@ -87,7 +88,8 @@ read_metrics (const WpHarness *server)
 
           g_assert_cmpstr (help, ==, name);
           g_assert_cmpstr (type, ==, name);
-          g_assert_true (g_hash_table_insert (metrics, g_strndup (*line, value - *line), g_strdup (value + 1)));
+          g_assert_true (
+            g_hash_table_insert (metrics, g_strndup (*line, value - *line), g_strdup (value + 1)));
         }
     }
   return metrics;
@@ -147,7 +149,9 @@ static double
 number (const char *text)
 {
   char *end;
-  double value = g_str_equal (text, "true") ? 1 : g_str_equal (text, "false") ? 0 : g_ascii_strtod (text, &end);
+  double value = g_str_equal (text, "true")    ? 1
+                 : g_str_equal (text, "false") ? 0
+                                               : g_ascii_strtod (text, &end);
 
   g_assert_true (g_str_equal (text, "true") || g_str_equal (text, "false") || (end > text && *end == '\0'));
   return value;
@@ -162,7 +166,8 @@ is_age (const char *metric, const char *figure, double seconds)
   return number (metric) >= number (figure) && number (metric) <= number (figure) + seconds;
 }
 
-/* While nothing happens. Every metric is that of a figure, and has its value; every such figure that is not null has its metric. */
+/* While nothing happens. Every metric is that of a figure, and has its value; every such figure that is not
+ * null has its metric. */
 static void
 check_metrics (const WpHarness *server)
 {
@@ -171,14 +176,16 @@ check_metrics (const WpHarness *server)
 
   for (guint i = 0; i < G_N_ELEMENTS (same); i++)
     {
-      const char *figure = g_hash_table_lookup (stats, same[i].figure), *metric = g_hash_table_lookup (metrics, same[i].metric);
+      const char *figure = g_hash_table_lookup (stats, same[i].figure),
+                 *metric = g_hash_table_lookup (metrics, same[i].metric);
 
       if (g_str_equal (same[i].figure, "oldest_age"))
         g_assert_true (metric && is_age (metric, figure, seconds_since (since_us)));
       else if (!figure || g_str_equal (figure, "null"))
         g_assert_null (metric);
       else if (!metric || number (metric) != number (figure))
-        g_error ("%s is %s, and %s is %s", same[i].metric, metric ? metric : "not there", same[i].figure, figure);
+        g_error ("%s is %s, and %s is %s", same[i].metric, metric ? metric : "not there", same[i].figure,
+                 figure);
       g_hash_table_remove (metrics, same[i].metric);
     }
   if (g_hash_table_size (metrics) > 0)
@@ -197,7 +204,8 @@ check_stats (const WpHarness *server, const Expected *expected)
     {
       const char *value = g_hash_table_lookup (stats, expected->figure);
 
-      if (!value || (!g_str_equal (value, expected->value) && g_ascii_strtod (value, NULL) != g_ascii_strtod (expected->value, NULL)))
+      if (!value || (!g_str_equal (value, expected->value) &&
+                     g_ascii_strtod (value, NULL) != g_ascii_strtod (expected->value, NULL)))
         g_error ("%s is %s, and not %s", expected->figure, value ? value : "not there", expected->value);
       g_hash_table_remove (stats, expected->figure);
     }
@@ -228,9 +236,10 @@ post (WpClient *client, guint n, const char *headers, gsize size)
 }
 
 static const Expected untouched[] = {
-  { "refused.malformed", "0" }, { "refused.version", "0" }, { "refused.line_size", "0" }, { "refused.head_size", "0" },
-  { "refused.body_size", "0" }, { "refused.head_timeout", "0" }, { "refused.body_timeout", "0" }, { "refused.method", "0" },
-  { "refused.expectation", "0" }, { "refused.service_time", "0" }, { "refused.unauthorized", "0" }, { "refused.plain_http", "0" },
+  { "refused.malformed", "0" }, { "refused.version", "0" }, { "refused.line_size", "0" },
+  { "refused.head_size", "0" }, { "refused.body_size", "0" }, { "refused.head_timeout", "0" },
+  { "refused.body_timeout", "0" }, { "refused.method", "0" }, { "refused.expectation", "0" },
+  { "refused.service_time", "0" }, { "refused.unauthorized", "0" }, { "refused.plain_http", "0" },
   { "refused.memory", "0" }, { NULL },
 };
 
@@ -239,15 +248,20 @@ static void
 test_a_full_server (void)
 {
   static const Expected expected[] = {
-    { "version", WP_VERSION }, { "ready", "true" }, { "mode", "WorkerPool" }, { "queue", "3" }, { "workers", "2" }, { "dispatcher", "bounded" },
-    { "when_full", "block" }, { "block_timeout", "3600" }, { "ack", "accepted" }, { "database", "delay:request" }, { "ledger.received", "20" },
-    { "ledger.recovered", "0" }, { "ledger.stored", "6" }, { "ledger.rejected", "0" }, { "ledger.timed_out", "0" }, { "ledger.abandoned", "5" },
-    { "ledger.failed", "0" }, { "ledger.parked", "4" }, { "ledger.queued", "3" }, { "ledger.in_service", "2" }, { "ledger.balances", "true" },
-    { "blocked", "9" }, { "duplicates", "0" }, { "conflicts", "0" }, { "parked_peak", "9" }, { "queued_peak", "3" }, { "in_service_peak", "2" },
-    { "retries", "0" }, { "database_up", "true" }, { "database_log_bytes", "0" }, { "journal", "null" }, { "connections", "5" }, { NULL },
+    { "version", WP_VERSION }, { "ready", "true" }, { "mode", "WorkerPool" }, { "queue", "3" },
+    { "workers", "2" }, { "dispatcher", "bounded" }, { "when_full", "block" }, { "block_timeout", "3600" },
+    { "ack", "accepted" }, { "database", "delay:request" }, { "ledger.received", "20" },
+    { "ledger.recovered", "0" }, { "ledger.stored", "6" }, { "ledger.rejected", "0" },
+    { "ledger.timed_out", "0" }, { "ledger.abandoned", "5" }, { "ledger.failed", "0" },
+    { "ledger.parked", "4" }, { "ledger.queued", "3" }, { "ledger.in_service", "2" },
+    { "ledger.balances", "true" }, { "blocked", "9" }, { "duplicates", "0" }, { "conflicts", "0" },
+    { "parked_peak", "9" }, { "queued_peak", "3" }, { "in_service_peak", "2" }, { "retries", "0" },
+    { "database_up", "true" }, { "database_log_bytes", "0" }, { "journal", "null" }, { "connections", "5" },
+    { NULL },
   };
   gint64 starts_us = g_get_monotonic_time (), begun_us;
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "workerpool", "-q", "3", "-w", "2", "--block-timeout=1h", "-d", "delay:request", NULL);
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "workerpool", "-q", "3", "-w", "2",
+                                                   "--block-timeout=1h", "-d", "delay:request", NULL);
   g_autoptr(GPtrArray) parked = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
   g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
   g_autoptr(GHashTable) stats = NULL;
@@ -286,11 +300,14 @@ static void
 test_rejected (void)
 {
   static const Expected expected[] = {
-    { "mode", "BufferedChannel" }, { "queue", "1" }, { "workers", "null" }, { "dispatcher", "null" }, { "when_full", "reject" },
-    { "ledger.received", "9" }, { "ledger.stored", "3" }, { "ledger.rejected", "4" }, { "ledger.queued", "1" }, { "ledger.in_service", "1" },
-    { "ledger.timed_out", "0" }, { "ledger.failed", "0" }, { "ledger.abandoned", "0" }, { "blocked", "0" }, { NULL },
+    { "mode", "BufferedChannel" }, { "queue", "1" }, { "workers", "null" }, { "dispatcher", "null" },
+    { "when_full", "reject" }, { "ledger.received", "9" }, { "ledger.stored", "3" },
+    { "ledger.rejected", "4" }, { "ledger.queued", "1" }, { "ledger.in_service", "1" },
+    { "ledger.timed_out", "0" }, { "ledger.failed", "0" }, { "ledger.abandoned", "0" }, { "blocked", "0" },
+    { NULL },
   };
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "bufferedchannel", "-q", "1", "--when-full=reject", "-d", "delay:request", NULL);
+  g_autoptr(WpHarness) server =
+    wp_harness_start ("-m", "bufferedchannel", "-q", "1", "--when-full=reject", "-d", "delay:request", NULL);
   g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
   g_autoptr(GHashTable) rest = NULL;
 
@@ -313,10 +330,12 @@ static void
 test_timed_out (void)
 {
   static const Expected expected[] = {
-    { "queue", "0" }, { "workers", "1" }, { "block_timeout", "0.01" }, { "ledger.received", "4" }, { "ledger.timed_out", "3" },
-    { "ledger.in_service", "1" }, { "ledger.rejected", "0" }, { "ledger.failed", "0" }, { "ledger.abandoned", "0" }, { "blocked", "3" }, { NULL },
+    { "queue", "0" }, { "workers", "1" }, { "block_timeout", "0.01" }, { "ledger.received", "4" },
+    { "ledger.timed_out", "3" }, { "ledger.in_service", "1" }, { "ledger.rejected", "0" },
+    { "ledger.failed", "0" }, { "ledger.abandoned", "0" }, { "blocked", "3" }, { NULL },
   };
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "workerpool", "-q", "0", "-w", "1", "--block-timeout=10ms", "-d", "delay:1h", NULL);
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "workerpool", "-q", "0", "-w", "1",
+                                                   "--block-timeout=10ms", "-d", "delay:1h", NULL);
   g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
   g_autoptr(GHashTable) rest = NULL;
 
@@ -335,17 +354,22 @@ static void
 test_failed (void)
 {
   static const Expected expected[] = {
-    { "ack", "accepted" }, { "database", "sqlite:wp.db" }, { "ledger.received", "9" }, { "ledger.stored", "6" }, { "ledger.failed", "3" },
-    { "ledger.rejected", "0" }, { "ledger.timed_out", "0" }, { "ledger.abandoned", "0" }, { "duplicates", "1" }, { "conflicts", "1" },
-    { "retries", "4" }, { "journal.file", "wp.journal" }, { "journal.failed", "3" }, { "journal.refused", "0" }, { "journal.backlog", "0" },
-    { "journal.writable", "true" }, { NULL },
+    { "ack", "accepted" }, { "database", "sqlite:wp.db" }, { "ledger.received", "9" },
+    { "ledger.stored", "6" }, { "ledger.failed", "3" }, { "ledger.rejected", "0" },
+    { "ledger.timed_out", "0" }, { "ledger.abandoned", "0" }, { "duplicates", "1" }, { "conflicts", "1" },
+    { "retries", "4" }, { "journal.file", "wp.journal" }, { "journal.failed", "3" },
+    { "journal.refused", "0" }, { "journal.backlog", "0" }, { "journal.writable", "true" }, { NULL },
   };
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "bufferedchannel", "--journal=wp.journal", "--retries=2", "--retry-delay=1ms", NULL);
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "bufferedchannel", "--journal=wp.journal",
+                                                   "--retries=2", "--retry-delay=1ms", NULL);
   g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
   g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
   g_autoptr(GHashTable) stats = NULL;
 
-  wp_hold_execute (hold, "CREATE TRIGGER spoil BEFORE INSERT ON jobs WHEN new.id LIKE 'bad%' BEGIN SELECT raise (ABORT, 'spoilt'); END");
+  wp_hold_execute (
+    hold,
+    "CREATE TRIGGER spoil BEFORE INSERT ON jobs WHEN new.id LIKE 'bad%' "
+    "BEGIN SELECT raise (ABORT, 'spoilt'); END");
   wp_hold_release (hold);
   for (guint i = 0; i < 7; i++)
     {
@@ -371,7 +395,8 @@ static void
 test_recovered (void)
 {
   static const Expected expected[] = {
-    { "ledger.received", "1" }, { "ledger.recovered", "4" }, { "ledger.stored", "5" }, { "ledger.failed", "0" }, { "journal.backlog", "0" }, { NULL },
+    { "ledger.received", "1" }, { "ledger.recovered", "4" }, { "ledger.stored", "5" },
+    { "ledger.failed", "0" }, { "journal.backlog", "0" }, { NULL },
   };
   g_autoptr(WpHarness) server = wp_harness_start ("-m", "bufferedchannel", "--journal=wp.journal", NULL);
   g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
@@ -416,26 +441,31 @@ test_refused (void)
     { "head_size", 431, with ("GET / HTTP/1.1\r\nHost: a\r\nA: ", 'a', 33000, "\r\n\r\n") },
     { "body_size", 413, g_strdup ("POST / HTTP/1.1\r\nHost: a\r\n" TOKEN "Content-Length: 200001\r\n\r\n") },
     { "head_timeout", 408, g_strdup ("GET / HTTP/1.1\r\nHost") },
-    { "body_timeout", 408, g_strdup ("POST / HTTP/1.1\r\nHost: a\r\n" TOKEN "Content-Length: 10\r\n\r\n01234") },
+    { "body_timeout", 408,
+      g_strdup ("POST / HTTP/1.1\r\nHost: a\r\n" TOKEN "Content-Length: 10\r\n\r\n01234") },
     { "method", 405, g_strdup ("DELETE / HTTP/1.1\r\nHost: a\r\n" TOKEN "\r\n") },
     { "expectation", 417, g_strdup ("GET / HTTP/1.1\r\nHost: a\r\n" TOKEN "Expect: more\r\n\r\n") },
     { "service_time", 400, g_strdup ("GET / HTTP/1.1\r\nHost: a\r\n" TOKEN "X-WP-Service: long\r\n\r\n") },
     { "unauthorized", 401, g_strdup ("GET / HTTP/1.1\r\nHost: a\r\n\r\n") },
     { "plain_http", 400, NULL },
   };
-  g_autofree char *dir = g_dir_make_tmp ("wp-metrics-XXXXXX", NULL), *tokens = g_build_filename (dir, "tokens", NULL);
+  g_autofree char *dir = g_dir_make_tmp ("wp-metrics-XXXXXX", NULL),
+                  *tokens = g_build_filename (dir, "tokens", NULL);
   g_autofree char *option = g_strconcat ("--token-file=", tokens, NULL);
   g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
   g_autoptr(WpHarness) server = NULL;
 
   g_assert_true (g_file_set_contents_full (tokens, "secret\n", -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
   g_setenv ("WP_HTTP_TLS", "yes", TRUE);
-  server = wp_harness_start (option, "-d", "delay:request", "--max-body=200000", "--header-timeout=1s", "--body-timeout=1s", NULL);
+  server = wp_harness_start (option, "-d", "delay:request", "--max-body=200000", "--header-timeout=1s",
+                             "--body-timeout=1s", NULL);
   for (guint i = 0; i < G_N_ELEMENTS (refusals); i++)
     for (guint j = 0; j <= i; j++)
       {
-        g_ptr_array_add (clients, (refusals[i].request ? wp_client_new : wp_client_new_raw) (wp_harness_port (server)));
-        wp_client_send (clients->pdata[clients->len - 1], refusals[i].request ? refusals[i].request : "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        g_ptr_array_add (clients, (refusals[i].request ? wp_client_new
+                                                       : wp_client_new_raw) (wp_harness_port (server)));
+        wp_client_send (clients->pdata[clients->len - 1],
+                        refusals[i].request ? refusals[i].request : "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
       }
   for (guint i = 0, n = 0; i < G_N_ELEMENTS (refusals); i++)
     for (guint j = 0; j <= i; j++)
@@ -458,7 +488,8 @@ test_refused (void)
 static void
 test_refused_for_memory (void)
 {
-  g_autofree char *request = with ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n", 'a', 200000, "");
+  g_autofree char *request =
+    with ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n", 'a', 200000, "");
   g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", "--max-pending=64k", NULL);
   g_autoptr(GHashTable) stats = NULL;
 

@@ -1,4 +1,5 @@
-/* The examples of the man page, for nginx and HAProxy, as they stand there: only the addresses are the test's. */
+/* The examples of the man page, for nginx and HAProxy, as they stand there: only the addresses are the
+ * test's. */
 #include "tests/e2e/wp-haproxy.h"
 #include "tests/e2e/wp-nginx.h"
 
@@ -9,7 +10,8 @@
 static GString *
 read_example (const char *section)
 {
-  g_autofree char *path = g_build_filename (g_getenv ("WP_SOURCE_ROOT"), "data", "man", "wp-server.1", NULL), *page = NULL;
+  g_autofree char *path = g_build_filename (g_getenv ("WP_SOURCE_ROOT"), "data", "man", "wp-server.1", NULL),
+                  *page = NULL;
   g_autofree char *heading = g_strdup_printf ("\n.SS %s\n", section);
   const char *start, *end;
   GString *text;
@@ -77,7 +79,8 @@ check_page (guint16 port)
 static void
 test_nginx (void)
 {
-  g_autoptr(WpHarness) one = wp_harness_start ("-d", "delay:0", NULL), two = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr(WpHarness) one = wp_harness_start ("-d", "delay:0", NULL),
+                        two = wp_harness_start ("-d", "delay:0", NULL);
   g_autoptr(GString) text = read_example ("nginx");
   g_autoptr(WpNginx) nginx = NULL;
 
@@ -111,9 +114,11 @@ probe_port (const WpHarness *server)
 static void
 test_haproxy (void)
 {
-  g_autoptr(WpHarness) one = wp_harness_start ("--probe=127.0.0.1:0", "-d", "delay:request", "--drain-timeout=1h", NULL);
+  g_autoptr(WpHarness) one =
+    wp_harness_start ("--probe=127.0.0.1:0", "-d", "delay:request", "--drain-timeout=1h", NULL);
   g_autoptr(WpHarness) two = wp_harness_start ("--probe=127.0.0.1:0", "-d", "delay:request", NULL);
-  g_autofree char *first = g_strdup_printf (" port %u", probe_port (one)), *second = g_strdup_printf (" port %u", probe_port (two));
+  g_autofree char *first = g_strdup_printf (" port %u", probe_port (one)),
+                  *second = g_strdup_printf (" port %u", probe_port (two));
   g_autoptr(WpClient) direct = wp_client_new (wp_harness_port (one));
   g_autoptr(GString) text = read_example ("HAProxy");
   g_autoptr(WpHaproxy) haproxy = NULL;
@@ -123,7 +128,8 @@ test_haproxy (void)
   put (text, "192.0.2.2:8080", wp_harness_port (two), second);
   haproxy = wp_haproxy_new_as (one, text->str);
   ask (wp_haproxy_port (haproxy), 100, "X-WP-Service: 0\r\n");
-  g_assert_cmpfloat (wp_harness_stat (one, "ledger.received") + wp_harness_stat (two, "ledger.received"), ==, 100);
+  g_assert_cmpfloat (wp_harness_stat (one, "ledger.received") + wp_harness_stat (two, "ledger.received"), ==,
+                     100);
   g_assert_cmpfloat (wp_harness_stat (one, "ledger.received"), >, 0);
   g_assert_cmpfloat (wp_harness_stat (one, "connections"), <=, 2);
   wp_client_get (direct, "/", "X-WP-Service: 3600\r\n");

@@ -146,7 +146,8 @@ test_socket_of_a_full_server (void)
 {
   guint16 port;
   int fd = listen_on_port (&port);
-  g_autoptr(WpManager) server = wp_manager_start (&(WpChildTerms) { .socket_fd = fd }, "--threads=3", "--max-connections=4", "-d", "delay:0", NULL);
+  g_autoptr(WpManager) server = wp_manager_start (&(WpChildTerms) { .socket_fd = fd }, "--threads=3",
+                                                   "--max-connections=4", "-d", "delay:0", NULL);
   g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
 
   for (guint i = 0; i < 6; i++)
@@ -366,7 +367,11 @@ mode_of (const UnixSocket *place)
 static void
 test_unix_socket_modes (void)
 {
-  static const struct { const char *option; guint mode; } modes[] = { { "--log-level=info", 0660 }, { "--socket-mode=0606", 0606 } };
+  static const struct
+  {
+    const char *option;
+    guint mode;
+  } modes[] = { { "--log-level=info", 0660 }, { "--socket-mode=0606", 0606 } };
   mode_t before = umask (0077);
 
   for (guint i = 0; i < 2 * G_N_ELEMENTS (modes); i++)
@@ -377,8 +382,9 @@ test_unix_socket_modes (void)
 
       unix_socket_init (&place);
       admin = g_strconcat ("--admin=unix:", place.path, NULL);
-      server = wp_manager_start (NULL, i % 2 ? admin : place.option, i % 2 ? "--listen=127.0.0.1:0" : "--admin=none", modes[i / 2].option, "-d",
-                                 "delay:0", NULL);
+      server =
+        wp_manager_start (NULL, i % 2 ? admin : place.option, i % 2 ? "--listen=127.0.0.1:0" : "--admin=none",
+                          modes[i / 2].option, "-d", "delay:0", NULL);
       wp_manager_await_told (server, "READY=1");
       g_assert_cmpuint (mode_of (&place), ==, modes[i / 2].mode);
       wp_manager_signal (server, SIGTERM);

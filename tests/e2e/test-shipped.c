@@ -1,4 +1,5 @@
-/* What is installed works together: the unit starts what there is, where there is something, and the configuration is one. */
+/* What is installed works together: the unit starts what there is, where there is something, and the
+ * configuration is one. */
 #include "tests/e2e/wp-certificate.h"
 #include "tests/e2e/wp-child.h"
 #include "tests/e2e/wp-client.h"
@@ -50,13 +51,15 @@ setting (const Shipped *self, const char *key)
 static void
 set_up (Shipped *self, gconstpointer data)
 {
-  const char *argv[] = { "meson", "install", "-C", g_getenv ("WP_BUILD_ROOT"), "--no-rebuild", "--quiet", "--destdir", NULL, NULL };
+  const char *argv[] = { "meson",     "install", "-C", g_getenv ("WP_BUILD_ROOT"), "--no-rebuild", "--quiet",
+                         "--destdir", NULL,      NULL };
   g_autofree char *unit = NULL, *start = NULL, *conf = NULL, *output = NULL;
   g_autoptr(GError) error = NULL;
   int status;
 
   argv[7] = self->root = g_dir_make_tmp ("wp-shipped-XXXXXX", NULL);
-  g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, &output, NULL, &status, &error);
+  g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL,
+                &output, NULL, &status, &error);
   g_assert_no_error (error);
   g_assert_cmpint (status, ==, 0);
   unit = find (self->root, "wp-server.service");
@@ -107,12 +110,15 @@ make_folder (const Shipped *self, const char *parent, const char *key)
   return g_steal_pointer (&path);
 }
 
-/* As the unit starts it, below our folder, with @conf for its configuration, and options behind what it says. Until it serves. */
+/* As the unit starts it, below our folder, with @conf for its configuration, and options behind what it says.
+ * Until it serves. */
 static WpChild *
 start (const Shipped *self, const char *state, const char *conf, const char *const *options)
 {
-  g_autofree char *umask_text = setting (self, "UMask"), *path = g_build_filename (self->root, "conf", NULL), *log = NULL;
-  g_autofree char *program = g_build_filename (self->root, self->command[0], NULL), *config = g_strconcat ("--config=", path, NULL);
+  g_autofree char *umask_text = setting (self, "UMask"), *path = g_build_filename (self->root, "conf", NULL),
+                  *log = NULL;
+  g_autofree char *program = g_build_filename (self->root, self->command[0], NULL),
+                  *config = g_strconcat ("--config=", path, NULL);
   g_autoptr(GPtrArray) argv = g_ptr_array_new ();
   mode_t before = umask ((mode_t) g_ascii_strtoull (umask_text, NULL, 8));
   WpChild *server;
@@ -151,9 +157,12 @@ static void
 test_as_it_is (Shipped *self, gconstpointer data)
 {
   static const char *const options[] = { "--listen=127.0.0.1:0", "--admin=127.0.0.1:0", NULL };
-  g_autofree char *state = make_folder (self, "var/lib", "StateDirectory"), *log = g_build_filename (state, WP_CHILD_LOG, NULL), *said = NULL;
-  g_autofree char *type = setting (self, "Type"), *folder = setting (self, "WorkingDirectory"), *expected = NULL;
-  g_autofree char *name = setting (self, "StateDirectory"), *database = g_build_filename (state, "wp.db", NULL);
+  g_autofree char *state = make_folder (self, "var/lib", "StateDirectory"),
+                  *log = g_build_filename (state, WP_CHILD_LOG, NULL), *said = NULL;
+  g_autofree char *type = setting (self, "Type"), *folder = setting (self, "WorkingDirectory"),
+                  *expected = NULL;
+  g_autofree char *name = setting (self, "StateDirectory"),
+                  *database = g_build_filename (state, "wp.db", NULL);
   WpChild *server = start (self, state, self->conf, options);
   g_autoptr(WpClient) client = NULL;
   struct stat status;
@@ -163,7 +172,8 @@ test_as_it_is (Shipped *self, gconstpointer data)
   g_assert_cmpstr (type, ==, "notify");
   g_assert_cmpstr (folder, ==, expected);
   g_assert_true (g_file_get_contents (log, &said, NULL, NULL));
-  g_assert_cmpint (sscanf (strstr (said, "listening on "), "listening on http://127.0.0.1:%u/", &port), ==, 1);
+  g_assert_cmpint (sscanf (strstr (said, "listening on "), "listening on http://127.0.0.1:%u/", &port), ==,
+                   1);
   client = wp_client_new ((guint16) port);
   wp_client_post (client, "/", NULL, "hello", 5);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
@@ -173,13 +183,15 @@ test_as_it_is (Shipped *self, gconstpointer data)
   g_assert_cmpuint (status.st_mode & 07777, ==, 0600);
 }
 
-/* The settings that are there as comments, put into force, of the system's folders those below ours; where one is there twice, the last holds. */
+/* The settings that are there as comments, put into force, of the system's folders those below ours; where
+ * one is there twice, the last holds. */
 static char *
 put_in_force (const Shipped *self)
 {
   g_autoptr(GRegex) regex = g_regex_new ("^#([a-z-]+ = )", G_REGEX_MULTILINE, 0, NULL);
   g_autofree char *all = g_regex_replace (regex, self->conf, -1, 0, "\\1", 0, NULL);
-  g_autofree char *etc = g_strdup_printf (" %s/etc/", self->root), *run = g_strdup_printf (" unix:%s/run/", self->root);
+  g_autofree char *etc = g_strdup_printf (" %s/etc/", self->root),
+                  *run = g_strdup_printf (" unix:%s/run/", self->root);
   g_autofree char *group = g_strdup_printf ("socket-group = %u", getgid ());
   GString *text = g_string_new (all);
 
@@ -194,8 +206,10 @@ put_in_force (const Shipped *self)
 static void
 make_secrets (const Shipped *self)
 {
-  g_autofree char *etc = g_build_filename (self->root, "etc/wp-server", NULL), *tokens = g_build_filename (etc, "tokens", NULL);
-  g_autofree char *written = g_build_filename (etc, "certificate.key", NULL), *key = g_build_filename (etc, "key.pem", NULL);
+  g_autofree char *etc = g_build_filename (self->root, "etc/wp-server", NULL),
+                  *tokens = g_build_filename (etc, "tokens", NULL);
+  g_autofree char *written = g_build_filename (etc, "certificate.key", NULL),
+                  *key = g_build_filename (etc, "key.pem", NULL);
 
   g_assert_cmpint (g_mkdir_with_parents (etc, 0700), ==, 0);
   wp_certificate_write (etc, "certificate");
@@ -207,7 +221,8 @@ static void
 test_with_all_settings (Shipped *self, gconstpointer data)
 {
   static const char *const options[] = { "--admin=127.0.0.1:0", NULL };
-  g_autofree char *state = make_folder (self, "var/lib", "StateDirectory"), *run = make_folder (self, "run", "RuntimeDirectory");
+  g_autofree char *state = make_folder (self, "var/lib", "StateDirectory"),
+                  *run = make_folder (self, "run", "RuntimeDirectory");
   g_autofree char *conf = put_in_force (self), *socket = g_build_filename (run, "socket", NULL);
   struct stat status;
   WpChild *server;
@@ -228,7 +243,8 @@ test_time_to_stop (Shipped *self, gconstpointer data)
   const char *drain = strstr (self->conf, "\n#drain-timeout = ");
 
   g_assert_nonnull (drain);
-  g_assert_cmpuint (g_ascii_strtoull (patience, NULL, 10), >, g_ascii_strtoull (drain + strlen ("\n#drain-timeout = "), NULL, 10) + 1);
+  g_assert_cmpuint (g_ascii_strtoull (patience, NULL, 10), >,
+                    g_ascii_strtoull (drain + strlen ("\n#drain-timeout = "), NULL, 10) + 1);
 }
 
 int

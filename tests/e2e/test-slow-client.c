@@ -239,7 +239,8 @@ test_next_head_never_ends (void)
 static void
 test_idle (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", "--idle-timeout=1s", "--header-timeout=1h", "--body-timeout=1h", NULL);
+  g_autoptr(WpHarness) server =
+    wp_harness_start ("-d", "delay:0", "--idle-timeout=1s", "--header-timeout=1h", "--body-timeout=1h", NULL);
   g_autoptr(WpClient) silent = wp_client_new (wp_harness_port (server)), kept = ask_in_time (server, G_USEC_PER_SEC / 2);
 
   g_assert_cmpuint (wp_client_read_status (kept), ==, 200);
@@ -248,12 +249,15 @@ test_idle (void)
   wp_harness_await_stat (server, "connections", 0);
 }
 
-/* Nor is it ended by another: when those of a head and of a body are over, a connection on which nothing was asked is there still. */
+/* Nor is it ended by another: when those of a head and of a body are over, a connection on which nothing was
+ * asked is there still. */
 static void
 test_idle_is_not_slow (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", "--idle-timeout=1h", "--header-timeout=1s", "--body-timeout=1s", NULL);
-  g_autoptr(WpClient) silent = wp_client_new (wp_harness_port (server)), kept = wp_client_new (wp_harness_port (server));
+  g_autoptr(WpHarness) server =
+    wp_harness_start ("-d", "delay:0", "--idle-timeout=1h", "--header-timeout=1s", "--body-timeout=1s", NULL);
+  g_autoptr(WpClient) silent = wp_client_new (wp_harness_port (server)),
+                       kept = wp_client_new (wp_harness_port (server));
 
   wp_client_get (kept, "/", NULL);
   g_assert_cmpuint (wp_client_read_status (kept), ==, 200);

@@ -116,9 +116,11 @@ shake_hands_on (const WpHarness *server, const Offer *offer, char chosen[16])
 
   SSL_CTX_set_min_proto_version (context, offer->version);
   SSL_CTX_set_max_proto_version (context, offer->version);
-  g_assert_cmpint (SSL_CTX_set_cipher_list (context, offer->suites ? offer->suites : "ALL:@SECLEVEL=0"), ==, 1);
+  g_assert_cmpint (SSL_CTX_set_cipher_list (context, offer->suites ? offer->suites : "ALL:@SECLEVEL=0"), ==,
+                   1);
   if (offer->protocols)
-    SSL_CTX_set_alpn_protos (context, (const unsigned char *) offer->protocols, (unsigned int) strlen (offer->protocols));
+    SSL_CTX_set_alpn_protos (context, (const unsigned char *) offer->protocols,
+                             (unsigned int) strlen (offer->protocols));
   connection = BIO_new_ssl_connect (context);
   BIO_set_conn_hostname (connection, address);
   ERR_clear_error ();
@@ -183,7 +185,8 @@ test_suites (void)
   static const struct { gboolean rsa; const char *suites; gboolean agreed; } rows[] = {
     { FALSE, "ECDHE-ECDSA-AES128-GCM-SHA256", TRUE }, { FALSE, "ECDHE-ECDSA-AES256-GCM-SHA384", TRUE },
     { FALSE, "ECDHE-ECDSA-CHACHA20-POLY1305", TRUE }, { TRUE, "ECDHE-RSA-AES128-GCM-SHA256", TRUE },
-    { FALSE, "ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA384", FALSE }, { TRUE, "ECDHE-RSA-AES256-SHA", FALSE },
+    { FALSE, "ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA384", FALSE },
+    { TRUE, "ECDHE-RSA-AES256-SHA", FALSE },
     { TRUE, "AES128-GCM-SHA256:AES256-GCM-SHA384", FALSE }, { TRUE, "AES128-SHA:AES256-SHA256", FALSE },
   };
   g_autoptr(WpHarness) server = start ();
@@ -202,17 +205,20 @@ test_suites (void)
           await_reloads (server, ++n_reloads);
         }
       rsa = rows[i].rsa;
-      g_assert_cmpint (shake_hands_on (server, &offer, NULL), ==, rows[i].agreed ? 0 : SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE);
+      g_assert_cmpint (shake_hands_on (server, &offer, NULL), ==,
+                       rows[i].agreed ? 0 : SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE);
     }
 }
 
-/* A client that speaks HTTP/2 alone is told so, and not left to send what is no request; one that offers nothing is served. */
+/* A client that speaks HTTP/2 alone is told so, and not left to send what is no request; one that offers
+ * nothing is served. */
 static void
 test_protocols (void)
 {
   static const struct { const char *offered; int why; const char *chosen; } rows[] = {
-    { NULL, 0, "" }, { "\x08http/1.1", 0, "http/1.1" }, { "\x02h2\x08http/1.1", 0, "http/1.1" }, { "\x02h2\x08http/1.0", 0, "http/1.0" },
-    { "\x02h2", SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL, "" }, { "\x02h3\x06spdy/3", SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL, "" },
+    { NULL, 0, "" }, { "\x08http/1.1", 0, "http/1.1" }, { "\x02h2\x08http/1.1", 0, "http/1.1" },
+    { "\x02h2\x08http/1.0", 0, "http/1.0" }, { "\x02h2", SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL, "" },
+    { "\x02h3\x06spdy/3", SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL, "" },
   };
   g_autoptr(WpHarness) server = start ();
 
@@ -227,12 +233,30 @@ test_protocols (void)
   check_served (server, "harness");
 }
 
-/* It is served all the same: a clock may be wrong, and some clients do not look. At start, and when it is read anew. */
+/* In @pem and its key are one that is valid, and behind it in the file what was there before. */
+static void
+add_to_chain (const char *dir, const char *pem)
+{
+  g_autofree char *old = NULL, *new = NULL, *both = NULL, *path = g_build_filename (dir, "chain.pem", NULL);
+  g_autofree char *key = g_build_filename (dir, "late.key", NULL), *new_key = g_build_filename (dir, "chain.key", NULL);
+
+  wp_certificate_write (dir, "chain");
+  g_assert_true (g_file_get_contents (pem, &old, NULL, NULL) && g_file_get_contents (path, &new, NULL, NULL));
+  both = g_strconcat (new, old, NULL);
+  g_assert_true (g_file_set_contents (pem, both, -1, NULL));
+  g_assert_cmpint (g_rename (new_key, key), ==, 0);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+}
+
+/* It is served all the same: a clock may be wrong, and some clients do not look. At start, and when it is
+ * read anew. */
 static void
 test_certificate_out_of_time (void)
 {
-  g_autofree char *dir = g_dir_make_tmp ("wp-tls-XXXXXX", NULL), *pem = g_build_filename (dir, "late.pem", NULL);
-  g_autofree char *key = g_build_filename (dir, "late.key", NULL), *first = g_strconcat ("--tls-certificate=", pem, NULL);
+  g_autofree char *dir = g_dir_make_tmp ("wp-tls-XXXXXX", NULL),
+                  *pem = g_build_filename (dir, "late.pem", NULL);
+  g_autofree char *key = g_build_filename (dir, "late.key", NULL),
+                  *first = g_strconcat ("--tls-certificate=", pem, NULL);
   g_autofree char *second = g_strconcat ("--tls-key=", key, NULL), *expired = NULL, *early = NULL;
   g_autoptr(WpHarness) server = NULL;
 
@@ -242,6 +266,10 @@ test_certificate_out_of_time (void)
   expired = g_strdup_printf ("--tls-certificate: %s: certificate 1 of the file expired on ", pem);
   wp_harness_await_log (server, expired);
   check_served (server, "late");
+  add_to_chain (dir, pem);
+  wp_harness_signal (server, SIGHUP);
+  wp_harness_await_log (server, ": certificate 2 of the file expired on ");
+  check_served (server, "chain");
   wp_certificate_write_on (dir, "late", &(WpCertificateTerms) { 1, 3 });
   wp_harness_signal (server, SIGHUP);
   early = g_strdup_printf ("--tls-certificate: %s: certificate 1 of the file is not valid before ", pem);
@@ -266,7 +294,9 @@ test_certificate_exchanged (void)
   wp_certificate_write (folder, "new");
   g_assert_cmpint (g_rename (key, key_in_use), ==, 0);
   wp_harness_signal (server, SIGHUP);
-  wp_harness_await_log (server, "the certificate stays as it was: --tls-key: harness.key: not the key of the certificate in harness.pem");
+  wp_harness_await_log (
+    server,
+    "the certificate stays as it was: --tls-key: harness.key: not the key of the certificate in harness.pem");
   check_served (server, "harness");
   g_assert_cmpint (g_rename (pem, pem_in_use), ==, 0);
   wp_harness_signal (server, SIGHUP);
@@ -276,7 +306,8 @@ test_certificate_exchanged (void)
   g_assert_cmpuint (wp_client_read_status (old), ==, 200);
   g_assert_cmpint (g_unlink (pem_in_use), ==, 0);
   wp_harness_signal (server, SIGHUP);
-  wp_harness_await_log (server, "the certificate stays as it was: --tls-certificate: harness.pem: No such file or directory");
+  wp_harness_await_log (
+    server, "the certificate stays as it was: --tls-certificate: harness.pem: No such file or directory");
   check_served (server, "new");
 }
 
@@ -298,12 +329,14 @@ test_bad_files (void)
 {
   g_autofree char *dir = g_dir_make_tmp ("wp-tls-XXXXXX", NULL), *a = g_build_filename (dir, "a", NULL), *b = g_build_filename (dir, "b", NULL);
   g_autofree char *pem = g_strconcat (a, ".pem", NULL), *key = g_strconcat (a, ".key", NULL);
-  g_autofree char *other_pem = g_strconcat (b, ".pem", NULL), *other_key = g_strconcat (b, ".key", NULL), *mismatch = NULL;
+  g_autofree char *other_pem = g_strconcat (b, ".pem", NULL), *other_key = g_strconcat (b, ".key", NULL),
+                  *mismatch = NULL;
   g_autofree char *fifo = g_build_filename (dir, "c.pem", NULL);
 
   wp_certificate_write (dir, "a");
   wp_certificate_write (dir, "b");
-  mismatch = g_strdup_printf ("wp-server: --tls-key: %s: not the key of the certificate in %s: ", other_key, pem);
+  mismatch =
+    g_strdup_printf ("wp-server: --tls-key: %s: not the key of the certificate in %s: ", other_key, pem);
   check_refused (pem, other_key, mismatch);
   check_refused (key, key, "--tls-certificate: ");
   check_refused (key, key, "a.key: not a certificate in PEM");

@@ -3,8 +3,8 @@
 
 #include <glib.h>
 
-/* Writes NAME.pem and NAME.key into @dir, over what is there; its common name is @name. It is valid from yesterday to tomorrow, and its key is
- * of an elliptic curve. */
+/* Writes NAME.pem and NAME.key into @dir, over what is there; its common name is @name. It is valid from
+ * yesterday to tomorrow, and its key is of an elliptic curve. */
 void wp_certificate_write (const char *dir, const char *name);
 
 /* On other terms. */

@@ -232,7 +232,8 @@ wp_client_send (WpClient *self, const char *text)
 void
 wp_client_get (WpClient *self, const char *path, const char *headers)
 {
-  g_autofree char *text = g_strdup_printf ("GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n", path, headers ? headers : "");
+  g_autofree char *text =
+    g_strdup_printf ("GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n", path, headers ? headers : "");
 
   g_assert_true (wp_client_send (self, text));
 }
@@ -242,8 +243,9 @@ wp_client_post (WpClient *self, const char *path, const char *headers, const voi
 {
   g_autoptr(GString) text = g_string_new (NULL);
 
-  g_string_printf (text, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %" G_GSIZE_FORMAT "\r\n%s\r\n", path, size,
-                   headers ? headers : "");
+  g_string_printf (text,
+                   "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %" G_GSIZE_FORMAT "\r\n%s\r\n",
+                   path, size, headers ? headers : "");
   g_string_append_len (text, body, (gssize) size);
   g_assert_true (wp_client_send_bytes (self, text->str, text->len));
 }

@@ -10,7 +10,8 @@ gboolean wp_nginx_is_there (void);
 /* What is right is answered with 200 "Success!!", whatever its method. In a folder within the server's. */
 WpNginx *wp_nginx_new (const WpHarness *server);
 
-/* @http: what its configuration has within http {}; "listen 80;", which is there once, becomes the port that it has. */
+/* @http: what its configuration has within http {}; "listen 80;", which is there once, becomes the port that
+ * it has. */
 WpNginx *wp_nginx_new_as (const WpHarness *server, const char *http);
 void wp_nginx_free (WpNginx *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpNginx, wp_nginx_free)

@@ -39,7 +39,8 @@ check_bounds (const WpServerOptions *options)
 {
   const WpGateLimits *limits = &options->limits;
 
-  g_assert_true (options->policy.workers > 0 && options->max_jobs > 0 && options->threads > 0 && options->max_connections > 0);
+  g_assert_true (options->policy.workers > 0 && options->max_jobs > 0 && options->threads > 0 &&
+                 options->max_connections > 0);
   g_assert_true (limits->header_timeout_ns > 0 && limits->header_timeout_ns <= WP_DURATION_MAX);
   g_assert_true (limits->body_timeout_ns > 0 && limits->body_timeout_ns <= WP_DURATION_MAX);
   g_assert_true (limits->idle_timeout_ns > 0 && limits->idle_timeout_ns <= WP_DURATION_MAX);
@@ -60,13 +61,20 @@ read_server (char **args, GError **error)
 
       wp_server_options_fit (&it, MEMORY_BYTES);
       check_bounds (&it);
-      text = g_strdup_printf ("%d %u %u %d %d %s %u|%s|%s|%s|%s|%s|%s|%s|%s|%" G_GINT64_FORMAT " %" G_GUINT64_FORMAT " %d %u %" G_GINT64_FORMAT
-                              " %d %u %u %u %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT
-                              " %" G_GINT64_FORMAT " %d %d %" G_GINT64_FORMAT, it.policy.mode, it.policy.queue_jobs, it.policy.workers, it.policy.dispatcher, it.policy.when_full, timeout,
-                              it.policy.given, it.listen, it.admin, it.database, it.record, it.journal, it.certificate, it.key, it.token_file,
-                              it.commit_pace_ns, it.max_journal_bytes, it.requeue, it.retry.max, it.retry.delay_ns, it.policy.ack, it.max_jobs, it.threads,
-                              it.max_connections, it.limits.header_timeout_ns, it.limits.body_timeout_ns, it.limits.idle_timeout_ns,
-                              (guint64) it.limits.max_body_bytes, it.max_pending_bytes, it.drain_timeout_ns, it.by_soup, it.policy.keep_abandoned, it.retry_for_ns);
+      text =
+        g_strdup_printf ("%d %u %u %d %d %s %u|%s|%s|%s|%s|%s|%s|%s|%s|%" G_GINT64_FORMAT
+                         " %" G_GUINT64_FORMAT " %d %u %" G_GINT64_FORMAT " %d %u %u %u %" G_GINT64_FORMAT
+                         " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT
+                         " %" G_GINT64_FORMAT " %d %d %" G_GINT64_FORMAT " %o %d|%s",
+                         it.policy.mode, it.policy.queue_jobs, it.policy.workers, it.policy.dispatcher,
+                         it.policy.when_full, timeout, it.policy.given, it.listen, it.admin, it.database,
+                         it.record, it.journal, it.certificate, it.key, it.token_file, it.commit_pace_ns,
+                         it.max_journal_bytes, it.requeue, it.retry.max, it.retry.delay_ns, it.policy.ack,
+                         it.max_jobs, it.threads, it.max_connections, it.limits.header_timeout_ns,
+                         it.limits.body_timeout_ns, it.limits.idle_timeout_ns,
+                         (guint64) it.limits.max_body_bytes, it.max_pending_bytes, it.drain_timeout_ns,
+                         it.by_soup, it.policy.keep_abandoned, it.retry_for_ns, it.socket_access.mode,
+                         it.socket_access.has_group, it.probe);
     }
   wp_server_options_clear (&it);
 

@@ -59,7 +59,8 @@ set_up (Fixture *self, gconstpointer data)
   self->accepted = g_array_new (FALSE, FALSE, sizeof (int));
   g_array_set_clear_func (self->accepted, close_accepted);
   self->slots = wp_slots_new (GPOINTER_TO_UINT (data));
-  self->door = wp_door_new (g_main_context_default (), self->epoll_fd, listen.fds[0], self->slots, on_accepted, self);
+  self->door =
+    wp_door_new (g_main_context_default (), self->epoll_fd, listen.fds[0], self->slots, on_accepted, self);
   wp_listen_clear (&listen);
   connect_clients (self);
 }
@@ -100,7 +101,8 @@ test_full (Fixture *self, gconstpointer data)
   wp_slots_give (self->slots);
   while (self->accepted->len < N_CLIENTS)
     g_main_context_iteration (NULL, TRUE);
-  g_assert_false (is_told (self));   /* it was the last slot, and the door does not look for clients until it has another */
+  /* It was the last slot, and the door does not look for clients until it has another. */
+  g_assert_false (is_told (self));
 }
 
 /* Nobody waits any more when its turn comes: the slot is the next one's, and the door is looked at again. */
@@ -170,8 +172,10 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add ("/door/full", Fixture, GUINT_TO_POINTER (N_CLIENTS - 1), set_up, test_full, tear_down);
-  g_test_add ("/door/slot-not-needed", Fixture, GUINT_TO_POINTER (N_CLIENTS), set_up, test_slot_not_needed, tear_down);
-  g_test_add ("/door/no-descriptors", Fixture, GUINT_TO_POINTER (N_CLIENTS), set_up, test_no_descriptors, tear_down);
+  g_test_add ("/door/slot-not-needed", Fixture, GUINT_TO_POINTER (N_CLIENTS), set_up, test_slot_not_needed,
+              tear_down);
+  g_test_add ("/door/no-descriptors", Fixture, GUINT_TO_POINTER (N_CLIENTS), set_up, test_no_descriptors,
+              tear_down);
   g_test_add ("/door/end", Fixture, GUINT_TO_POINTER (N_CLIENTS + 1), set_up, test_end, tear_down);
 
   return g_test_run ();

@@ -1,4 +1,5 @@
-/* test-listen: every address of a name, no port shared with another server however they start, and the file of a Unix socket. */
+/* test-listen: every address of a name, no port shared with another server however they start, and the file
+ * of a Unix socket. */
 #include "runtime/http/wp-listen.h"
 
 #include <dlfcn.h>
@@ -22,13 +23,17 @@ static const WpSocketAccess usual = { .mode = 0660 };
 int
 getaddrinfo (const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found)
 {
-  static const char *const names[][3] = { { "two.test", "127.0.0.1", "127.0.0.2" }, { "partly.test", "240.0.0.1", "127.0.0.1" },
-                                          { "absent.test", "240.0.0.1", "240.0.0.2" }, { "same.test", "127.0.0.1", "127.0.0.1" } };
+  static const char *const names[][3] = { { "two.test", "127.0.0.1", "127.0.0.2" },
+                                          { "partly.test", "240.0.0.1", "127.0.0.1" },
+                                          { "absent.test", "240.0.0.1", "240.0.0.2" },
+                                          { "same.test", "127.0.0.1", "127.0.0.1" } };
   typeof (getaddrinfo) *system = (typeof (getaddrinfo) *) dlsym (RTLD_NEXT, "getaddrinfo");
 
   for (guint i = 0; name && i < G_N_ELEMENTS (names); i++)
     if (g_str_equal (name, names[i][0]))
-      return system (names[i][1], service, hints, found) != 0 ? EAI_FAIL : system (names[i][2], service, hints, &(*found)->ai_next);
+      return system (names[i][1], service, hints, found) != 0
+               ? EAI_FAIL
+               : system (names[i][2], service, hints, &(*found)->ai_next);
   return system (name, service, hints, found);
 }
 
@@ -76,7 +81,8 @@ test_every_address (void)
   g_assert_cmpuint (listen.n_addresses, ==, 2);
   g_assert_cmpstr (listen.bound[1], ==, second);
   for (guint i = 0; i < 20; i++)
-    g_assert_true (can_connect ("127.0.0.1", port_of (&listen)) && can_connect ("127.0.0.2", port_of (&listen)));
+    g_assert_true (can_connect ("127.0.0.1", port_of (&listen)) &&
+                   can_connect ("127.0.0.2", port_of (&listen)));
   close_all (&listen, 3);
 
   g_assert_true (wp_listen_open (&listen, "same.test:0", 1, &usual, &error));
@@ -88,7 +94,8 @@ test_every_address (void)
 static void
 test_every_address_of_the_machine (void)
 {
-  static const char *const names[][3] = { { "*:0", "127.0.0.1", "::1" }, { "localhost:0", "127.0.0.1", "::1" } };
+  static const char *const names[][3] = { { "*:0", "127.0.0.1", "::1" },
+                                          { "localhost:0", "127.0.0.1", "::1" } };
   static const char *const families[][2] = { { "127.0.0.1", "0.0.0.0" }, { "[::1]", "[::]" } };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
@@ -100,7 +107,8 @@ test_every_address_of_the_machine (void)
       g_assert_true (wp_listen_open (&listen, names[i][0], 2, &usual, &error));
       for (guint j = 0; j < G_N_ELEMENTS (families); j++)
         for (guint k = 0; k < listen.n_addresses; k++)
-          if (g_str_has_prefix (listen.bound[k], families[j][0]) || g_str_has_prefix (listen.bound[k], families[j][1]))
+          if (g_str_has_prefix (listen.bound[k], families[j][0]) ||
+              g_str_has_prefix (listen.bound[k], families[j][1]))
             {
               g_assert_true (can_connect (names[i][1 + j], port_of (&listen)));
               n_met++;
@@ -116,7 +124,8 @@ test_absent_addresses (void)
   g_autoptr(GError) error = NULL;
   WpListen listen;
 
-  g_test_expect_message (NULL, G_LOG_LEVEL_MESSAGE, "not listening on 240.0.0.1:0: Cannot assign requested address");
+  g_test_expect_message (NULL, G_LOG_LEVEL_MESSAGE,
+                         "not listening on 240.0.0.1:0: Cannot assign requested address");
   g_assert_true (wp_listen_open (&listen, "partly.test:0", 1, &usual, &error));
   g_test_assert_expected_messages ();
   g_assert_cmpuint (listen.n_addresses, ==, 1);
@@ -139,7 +148,9 @@ test_one_address_taken (void)
 
   g_assert_true (wp_listen_open (&other, "127.0.0.2:0", 1, &usual, &error));
   text = g_strdup_printf ("two.test:%u", port_of (&other));
-  expected = g_strdup_printf ("cannot listen on %s (127.0.0.2:%u): Address already in use; another server has this port", text, port_of (&other));
+  expected = g_strdup_printf (
+    "cannot listen on %s (127.0.0.2:%u): Address already in use; another server has this port", text,
+    port_of (&other));
   g_assert_false (wp_listen_open (&listen, text, 2, &usual, &error));
   g_assert_cmpstr (error->message, ==, expected);
   g_assert_false (can_connect ("127.0.0.1", port_of (&other)));
@@ -309,7 +320,8 @@ main (int argc, char **argv)
   g_test_add_func ("/listen/port-is-never-shared", test_port_is_never_shared);
   g_test_add ("/listen/file-is-never-shared", Place, NULL, set_up, test_file_is_never_shared, tear_down);
   g_test_add ("/listen/mode-and-group", Place, NULL, set_up, test_mode_and_group, tear_down);
-  g_test_add ("/listen/successor-keeps-its-file", Place, NULL, set_up, test_successor_keeps_its_file, tear_down);
+  g_test_add ("/listen/successor-keeps-its-file", Place, NULL, set_up, test_successor_keeps_its_file,
+              tear_down);
 
   return g_test_run ();
 }
