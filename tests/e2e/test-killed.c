@@ -12,7 +12,7 @@
 #ifdef __SANITIZE_ADDRESS__
 #define N_ROUNDS 10              /* a start takes ten times as long there; all of them run in the plain build */
 #else
-#define N_ROUNDS 50
+#define N_ROUNDS 20
 #endif
 
 typedef struct {
