@@ -1,5 +1,5 @@
-/* wp-chunked.h - a chunked body, decoded strictly as it comes: what two parsers could read differently does not pass, trailers are read and
- * thrown away. Source: RFC 9112, 7.1. */
+/* wp-chunked.h - a chunked body, decoded strictly as it comes: what two parsers could read differently does
+ * not pass, trailers are read and thrown away. Source: RFC 9112, 7.1. */
 #pragma once
 
 #include <glib.h>
@@ -20,6 +20,6 @@ typedef enum {
   WP_CHUNKED_TOO_LARGE       /* over @max_bytes, or more than 8 kB of extensions and trailers: 413 */
 } WpChunkedState;
 
-/* Takes bytes and decodes them where they are. *@used: how many were taken, all of them unless DONE; *@n_body: how many bytes of the body
- * are at @bytes now. */
+/* Takes bytes and decodes them where they are. *@used: how many were taken, all of them unless DONE;
+ * *@n_body: how many bytes of the body are at @bytes now. */
 WpChunkedState wp_chunked_feed (WpChunked *self, char *bytes, gsize len, gsize *used, gsize *n_body);

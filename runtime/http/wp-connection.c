@@ -197,7 +197,8 @@ wp_connection_answer_last (WpConnection *self, guint status, const char *text)
   g_autoptr(GString) reply = g_string_new (NULL);
   WpReplyCache cache = { .second = 0 };
 
-  wp_reply_append (&cache, reply, status, text, WP_REPLY_CLOSE | (wp_partial_is_head (self->partial) ? WP_REPLY_BODILESS : 0));
+  wp_reply_append (&cache, reply, status, text,
+                   WP_REPLY_CLOSE | (wp_partial_is_head (self->partial) ? WP_REPLY_BODILESS : 0));
   wp_connection_write (self, reply->str, reply->len);
   wp_connection_kill (self);
 }

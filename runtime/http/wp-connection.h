@@ -38,11 +38,11 @@ struct _WpConnection {
   gboolean dead;                 /* reads end, writes fail: whoever has the stream lets it go */
   gboolean last;                 /* the next answer is the last on this connection */
   gboolean asked_end;            /* the client wanted it so, and sends no more */
-  gboolean keeps_alive;          /* the request is HTTP/1.0, and its client wants to be told that the connection stays */
-  gboolean shed;                 /* what came behind the request at hand was thrown away for want of memory: 503 follows its answer */
+  gboolean keeps_alive;          /* a client of HTTP/1.0 wants to be told that the connection stays */
+  gboolean shed;                 /* what came behind the request was thrown away: 503 follows its answer */
   const WpLane *lane;
   gpointer lane_data;            /* the lane's own */
-  WpPartial *partial;            /* the reader's: what is here of a request that is not whole; owned; NULL: nothing */
+  WpPartial *partial;            /* the reader's: some of a request; owned; NULL: none */
   char *in;                      /* bytes read behind it that no request has taken yet */
   gsize in_len;
   char *out;                     /* bytes of answers that wait to be sent */
@@ -80,12 +80,13 @@ gboolean wp_connection_check (WpConnection *self);
 /* There is more to read: its lane is called again after the others had their turn. */
 void wp_connection_again (WpConnection *self);
 
-/* Bytes that were read, and have to wait behind a request; where there is no memory for them the connection is shed. @in is empty. */
+/* Bytes that were read, and have to wait behind a request; where there is no memory for them the connection
+ * is shed. @in is empty. The second moves all of them to @buffer, and returns how many they are. */
 void wp_connection_keep (WpConnection *self, const char *bytes, gsize len);
-gsize wp_connection_take_kept (WpConnection *self, char *buffer);   /* moves all of them there; returns how many */
+gsize wp_connection_take_kept (WpConnection *self, char *buffer);
 
-/* Its buffers hold so many bytes more, or less; a TLS session that holds any has buffers of its own, which are counted with them. FALSE: the
- * gate's budget is spent, and they must not. */
+/* Its buffers hold so many bytes more, or less; a TLS session that holds any has buffers of its own, which
+ * are counted with them. FALSE: the gate's budget is spent, and they must not. */
 gboolean wp_connection_hold (WpConnection *self, gsize bytes);
 void wp_connection_let_go (WpConnection *self, gsize bytes);
 

@@ -49,7 +49,8 @@ static Step
 take_request (FastLane *self, WpConnection *connection, const WpReadResult *result)
 {
   WpRefusal why;
-  WpJob *job = wp_ingest_make_job (self->ingest, &result->head->request, result->body, wp_gate_budget (connection->gate), &why);
+  WpJob *job = wp_ingest_make_job (self->ingest, &result->head->request, result->body,
+                                   wp_gate_budget (connection->gate), &why);
   guint status;
 
   if (!job)
@@ -91,10 +92,12 @@ may_take (FastLane *self, WpConnection *connection)
 {
   if (connection->last || connection->out_len > 0)
     return FALSE;
-  return (wp_reader_has_bytes (self->reader) && wp_outbox_size (self->outbox) < MAX_ANSWERS_BYTES) || wp_outbox_flush (self->outbox, connection);
+  return (wp_reader_has_bytes (self->reader) && wp_outbox_size (self->outbox) < MAX_ANSWERS_BYTES) ||
+         wp_outbox_flush (self->outbox, connection);
 }
 
-/* Goes on as far as the bytes, the socket and the jobs allow. The connection may be released when this returns. */
+/* Goes on as far as the bytes, the socket and the jobs allow. The connection may be released when this
+ * returns. */
 static void
 advance (FastLane *self, WpConnection *connection)
 {

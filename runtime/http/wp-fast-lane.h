@@ -1,5 +1,5 @@
-/* wp-fast-lane.h - our own HTTP/1: answers every well formed request by itself, with one send for all that came together. The default lane of
- * the ingest.
+/* wp-fast-lane.h - our own HTTP/1: answers every well formed request by itself, with one send for all that
+ * came together. The default lane of the ingest.
  *
  * Requests can be pipelined: they are taken one after another, and answered in order. */
 #pragma once

@@ -255,8 +255,8 @@ compare_answers (gconstpointer a, gconstpointer b)
   return two->out_len > one->out_len ? 1 : two->out_len < one->out_len ? -1 : 0;
 }
 
-/* The budget is spent, new input is refused by now: connections whose answers nobody reads are closed, the largest first, but for those on
- * which a request waits for another. */
+/* The budget is spent, new input is refused by now: connections whose answers nobody reads are closed, the
+ * largest first, but for those on which a request waits for another. */
 static void
 give_up_unread (WpGate *self)
 {

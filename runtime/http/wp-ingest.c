@@ -49,7 +49,8 @@ new_job (const WpRequest *request, GBytes *body, gint64 service_ns)
 }
 
 WpJob *
-wp_ingest_make_job (const WpIngest *self, const WpRequest *request, GBytes *body, WpBudget *budget, WpRefusal *why)
+wp_ingest_make_job (const WpIngest *self, const WpRequest *request, GBytes *body, WpBudget *budget,
+                    WpRefusal *why)
 {
   gint64 service_ns = parse_service (request->service);
   WpJob *job;

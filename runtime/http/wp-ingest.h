@@ -23,7 +23,8 @@ typedef struct {
  *
  * Returns: (transfer full) (nullable)
  */
-WpJob *wp_ingest_make_job (const WpIngest *self, const WpRequest *request, GBytes *body, WpBudget *budget, WpRefusal *why);
+WpJob *wp_ingest_make_job (const WpIngest *self, const WpRequest *request, GBytes *body, WpBudget *budget,
+                           WpRefusal *why);
 
 /* WpFrontSetup of an ingest front; its data is the WpIngest. */
 void wp_ingest_setup (WpFront *front, gpointer ingest);

@@ -7,7 +7,7 @@
 #include "runtime/http/wp-gate.h"
 
 #define SCRATCH_SIZE (64 * 1024)
-#define READ_AT_ONCE 8192        /* beyond the body that is being read: what may have to wait behind a request */
+#define READ_AT_ONCE 8192 /* beyond the body that is being read: what may have to wait behind a request */
 #define MAX_READS 16             /* then it is the turn of other connections */
 #define HEAD_STEP 512
 
@@ -26,7 +26,7 @@ struct _WpPartial {
 struct _WpReader {
   WpReaderRules rules;
   char *scratch;
-  char *at;                      /* of the scratch: the bytes of the connection at hand that were not taken yet, */
+  char *at; /* of the scratch: the bytes of the connection at hand that were not taken yet, */
   gsize left;                    /* so many */
   guint n_reads;                 /* in this turn */
   WpRequestParser parser;        /* of a request that came in one piece */
@@ -78,7 +78,9 @@ wp_reader_resume (WpConnection *connection)
 {
   const WpPartial *partial = connection->partial;
 
-  wp_connection_enter (connection, !partial ? WP_CONNECTION_IDLE : partial->has_head ? WP_CONNECTION_BODY : WP_CONNECTION_HEAD);
+  wp_connection_enter (connection, !partial          ? WP_CONNECTION_IDLE :
+                                   partial->has_head ? WP_CONNECTION_BODY :
+                                                       WP_CONNECTION_HEAD);
 }
 
 static void
@@ -110,7 +112,8 @@ steal_partial (WpConnection *connection)
 
 /* @closes: the rest of what the client sends could be anything. */
 static WpReading
-refuse (WpReader *self, WpConnection *connection, const WpRequestParser *head, WpRefusal why, gboolean closes, WpReadResult *result)
+refuse (WpReader *self, WpConnection *connection, const WpRequestParser *head, WpRefusal why, gboolean closes,
+        WpReadResult *result)
 {
   result->why = why;
   result->bodiless = head->request.is_head;
@@ -121,7 +124,8 @@ refuse (WpReader *self, WpConnection *connection, const WpRequestParser *head, W
 }
 
 static WpReading
-refuse_body (WpReader *self, WpConnection *connection, const WpRequestParser *head, WpRefusal why, WpReadResult *result)
+refuse_last (WpReader *self, WpConnection *connection, const WpRequestParser *head, WpRefusal why,
+             WpReadResult *result)
 {
   return refuse (self, connection, head, why, TRUE, result);
 }
@@ -185,7 +189,8 @@ add_to_body (WpConnection *connection, WpPartial *partial, const char *bytes, gs
 
 /* A request is whole. @body: (transfer full) (nullable) */
 static WpReading
-give (WpConnection *connection, const WpRequestParser *head, const char *text, GBytes *body, WpReadResult *result)
+give (WpConnection *connection, const WpRequestParser *head, const char *text, GBytes *body,
+      WpReadResult *result)
 {
   const WpRequest *request = &head->request;
 
@@ -213,7 +218,7 @@ give_partial (WpReader *self, WpConnection *connection, WpReadResult *result)
   return give (connection, &partial->parser, partial->head, body, result);
 }
 
-/* Where the body has not begun, the client may be waiting to be told that it is welcome (RFC 9110, 10.1.1). */
+/* Where the body has not begun, the client may be waiting to be told that it is welcome (9110, 10.1.1). */
 static WpReading
 await_body (WpConnection *connection, WpPartial *partial, gboolean begun)
 {
@@ -231,21 +236,24 @@ take_counted (WpReader *self, WpConnection *connection, WpPartial *partial, WpRe
   gsize n = MIN (self->left, length - partial->body_len);
 
   if (!add_to_body (connection, partial, self->at, n, length))
-    return refuse_body (self, connection, &partial->parser, WP_REFUSAL_MEMORY, result);
+    return refuse_last (self, connection, &partial->parser, WP_REFUSAL_MEMORY, result);
   advance (self, n);
-  return partial->body_len < length ? await_body (connection, partial, n > 0) : give_partial (self, connection, result);
+  return partial->body_len < length ? await_body (connection, partial, n > 0) :
+                                      give_partial (self, connection, result);
 }
 
 /* What came of bytes of a chunked body, which were taken; @n_body bytes of it are at @bytes. */
 static WpReading
-take_decoded (WpReader *self, WpConnection *connection, WpPartial *partial, WpChunkedState state, const char *bytes, gsize n_body,
-              WpReadResult *result)
+take_decoded (WpReader *self, WpConnection *connection, WpPartial *partial, WpChunkedState state,
+              const char *bytes, gsize n_body, WpReadResult *result)
 {
   if (state == WP_CHUNKED_BAD || state == WP_CHUNKED_TOO_LARGE)
-    return refuse_body (self, connection, &partial->parser, state == WP_CHUNKED_BAD ? WP_REFUSAL_MALFORMED : WP_REFUSAL_BODY_SIZE, result);
+    return refuse_last (self, connection, &partial->parser,
+                        state == WP_CHUNKED_BAD ? WP_REFUSAL_MALFORMED : WP_REFUSAL_BODY_SIZE, result);
   if (!add_to_body (connection, partial, bytes, n_body, partial->chunked.max_bytes))
-    return refuse_body (self, connection, &partial->parser, WP_REFUSAL_MEMORY, result);
-  return state == WP_CHUNKED_MORE ? await_body (connection, partial, self->at > bytes) : give_partial (self, connection, result);
+    return refuse_last (self, connection, &partial->parser, WP_REFUSAL_MEMORY, result);
+  return state == WP_CHUNKED_MORE ? await_body (connection, partial, self->at > bytes) :
+                                    give_partial (self, connection, result);
 }
 
 static WpReading
@@ -262,7 +270,8 @@ take_chunked (WpReader *self, WpConnection *connection, WpPartial *partial, WpRe
 static WpReading
 take_body (WpReader *self, WpConnection *connection, WpPartial *partial, WpReadResult *result)
 {
-  return partial->parser.request.chunked ? take_chunked (self, connection, partial, result) : take_counted (self, connection, partial, result);
+  return partial->parser.request.chunked ? take_chunked (self, connection, partial, result) :
+                                           take_counted (self, connection, partial, result);
 }
 
 /* What is against a well formed request, by its head; WP_N_REFUSALS: nothing. */
@@ -271,7 +280,8 @@ judge (const WpReader *self, const WpConnection *connection, const WpRequest *re
 {
   const WpBudget *budget = wp_gate_budget (connection->gate);
 
-  if (self->rules.tokens && !wp_tokens_admit (self->rules.tokens, request->authorization.bytes, request->authorization.len))
+  if (self->rules.tokens &&
+      !wp_tokens_admit (self->rules.tokens, request->authorization.bytes, request->authorization.len))
     return WP_REFUSAL_UNAUTHORIZED;
   if (!request->method && !self->rules.any_method)
     return WP_REFUSAL_METHOD;
@@ -286,10 +296,12 @@ judge (const WpReader *self, const WpConnection *connection, const WpRequest *re
 
 /* A request without a body is done with once its head is; of others the rest may come, or not. */
 static WpReading
-turn_away (WpReader *self, WpConnection *connection, const WpRequestParser *head, WpRefusal why, WpReadResult *result)
+turn_away (WpReader *self, WpConnection *connection, const WpRequestParser *head, WpRefusal why,
+           WpReadResult *result)
 {
   const WpRequest *request = &head->request;
-  gboolean stays = (why == WP_REFUSAL_METHOD || why == WP_REFUSAL_EXPECTATION) && !request->chunked && request->content_length == 0;
+  gboolean stays = (why == WP_REFUSAL_METHOD || why == WP_REFUSAL_EXPECTATION) && !request->chunked &&
+                   request->content_length == 0;
 
   connection->asked_end = stays && request->close;
   connection->keeps_alive = stays && request->old && !request->close;
@@ -299,7 +311,7 @@ turn_away (WpReader *self, WpConnection *connection, const WpRequestParser *head
 static WpReading
 refuse_head (WpReader *self, WpConnection *connection, const WpRequestParser *head, WpReadResult *result)
 {
-  return refuse (self, connection, head, wp_refusal_of_head (head->status), TRUE, result);
+  return refuse_last (self, connection, head, wp_refusal_of_head (head->status), result);
 }
 
 /* More of a head that is not whole. */
@@ -311,7 +323,7 @@ take_head_on (WpReader *self, WpConnection *connection, WpPartial *partial, WpRe
   WpRefusal why;
 
   if (!add_to_head (connection, partial, self->at, n))
-    return refuse (self, connection, &partial->parser, WP_REFUSAL_MEMORY, TRUE, result);
+    return refuse_last (self, connection, &partial->parser, WP_REFUSAL_MEMORY, result);
   kind = wp_request_parse (&partial->parser, partial->head, partial->head_len);
   if (kind == WP_REQUEST_WHOLE)
     {
@@ -326,7 +338,8 @@ take_head_on (WpReader *self, WpConnection *connection, WpPartial *partial, WpRe
     return refuse_head (self, connection, &partial->parser, result);
   why = judge (self, connection, &partial->parser.request);
   partial->chunked.max_bytes = wp_gate_max_body (connection->gate);
-  return why == WP_N_REFUSALS ? take_body (self, connection, partial, result) : turn_away (self, connection, &partial->parser, why, result);
+  return why == WP_N_REFUSALS ? take_body (self, connection, partial, result) :
+                                turn_away (self, connection, &partial->parser, why, result);
 }
 
 /* A head is here whose body is not. */
@@ -356,7 +369,7 @@ take_first_counted (WpReader *self, WpConnection *connection, const char *text, 
     }
   partial = begin_body (self, connection, text);
   return partial ? take_counted (self, connection, partial, result)
-                 : refuse_body (self, connection, &self->parser, WP_REFUSAL_MEMORY, result);
+                 : refuse_last (self, connection, &self->parser, WP_REFUSAL_MEMORY, result);
 }
 
 static WpReading
@@ -373,7 +386,7 @@ take_first_chunked (WpReader *self, WpConnection *connection, const char *text, 
     return give (connection, &self->parser, text, n_body > 0 ? g_bytes_new (bytes, n_body) : NULL, result);
   partial = begin_body (self, connection, text);
   if (!partial)
-    return refuse_body (self, connection, &self->parser, WP_REFUSAL_MEMORY, result);
+    return refuse_last (self, connection, &self->parser, WP_REFUSAL_MEMORY, result);
   partial->chunked = chunked;
   return take_decoded (self, connection, partial, state, bytes, n_body, result);
 }
@@ -383,7 +396,7 @@ static WpReading
 begin_head (WpReader *self, WpConnection *connection, WpReadResult *result)
 {
   if (!begin_partial (connection, &self->parser, self->at, self->left))
-    return refuse (self, connection, &self->parser, WP_REFUSAL_MEMORY, TRUE, result);
+    return refuse_last (self, connection, &self->parser, WP_REFUSAL_MEMORY, result);
   advance (self, self->left);
   enter_once (connection, WP_CONNECTION_HEAD);
   return WP_READER_MORE;
@@ -408,21 +421,25 @@ take_first (WpReader *self, WpConnection *connection, WpReadResult *result)
   why = judge (self, connection, request);
   if (why != WP_N_REFUSALS)
     return turn_away (self, connection, &self->parser, why, result);
-  return request->chunked ? take_first_chunked (self, connection, text, result) : take_first_counted (self, connection, text, result);
+  return request->chunked ? take_first_chunked (self, connection, text, result) :
+                            take_first_counted (self, connection, text, result);
 }
 
-/* Bytes to ask the socket for: what there may be of a body, and little beyond it, which might have to wait for an answer. */
+/* Bytes to ask the socket for: what there may be of a body, and little beyond it, which might have to wait
+ * for an answer. */
 static gsize
 how_many (const WpPartial *partial)
 {
   guint64 left = 0;
 
   if (partial && partial->has_head)
-    left = partial->parser.request.chunked ? partial->chunked.left_bytes : partial->parser.request.content_length - partial->body_len;
+    left = partial->parser.request.chunked ? partial->chunked.left_bytes :
+                                             partial->parser.request.content_length - partial->body_len;
   return MIN (SCRATCH_SIZE, left + READ_AT_ONCE);
 }
 
-/* Bytes that waited at the connection, or that its socket has now. FALSE: there are none, and *@reading says why. */
+/* Bytes that waited at the connection, or that its socket has now. FALSE: there are none, and *@reading says
+ * why. */
 static gboolean
 fill (WpReader *self, WpConnection *connection, WpReading *reading)
 {

@@ -1,9 +1,11 @@
-/* wp-reader.h - turns the bytes of connections into whole requests, one at a time: the only reader of HTTP on every listener, whoever
- * answers. What is malformed, too large, too slow, not let in or not for us ends here. One a front, on its thread.
+/* wp-reader.h - turns the bytes of connections into whole requests, one at a time: the only reader of HTTP on
+ * every listener, whoever answers. What is malformed, too large, too slow, not let in or not for us ends
+ * here. One a front, on its thread.
  *
- * An idle connection owns no buffer: bytes are read into one of the reader's. What is here of a request that is not whole is kept at its
- * connection: its head is parsed as it comes, and of its body only the payload is held, counted or chunked alike; trailers are read and thrown
- * away. What is held is taken from the gate's budget. */
+ * An idle connection owns no buffer: bytes are read into one of the reader's. What is here of a request that
+ * is not whole is kept at its connection: its head is parsed as it comes, and of its body only the payload is
+ * held, counted or chunked alike; trailers are read and thrown away. What is held is taken from the gate's
+ * budget. */
 #pragma once
 
 #include "runtime/http/wp-connection.h"
@@ -19,11 +21,11 @@ typedef struct {
 } WpReaderRules;
 
 typedef enum {
-  WP_READER_MORE,                  /* there is no whole request for now */
-  WP_READER_GO_ON,                 /* the client waits to be told to send its body: 100 (Continue); then there is more to read */
+  WP_READER_MORE,  /* there is no whole request for now */
+  WP_READER_GO_ON, /* the client waits to be told to send its body: 100 (Continue); then there is more */
   WP_READER_REQUEST,
-  WP_READER_REFUSED,               /* one is to be answered with @why; it is the last where the connection says so */
-  WP_READER_ENDED                  /* the client has ended its side */
+  WP_READER_REFUSED, /* one is to be answered with @why; it is the last where the connection says so */
+  WP_READER_ENDED    /* the client has ended its side */
 } WpReading;
 
 /* What a request was read to. All but the body is there until the next call for any connection. */
@@ -38,14 +40,16 @@ typedef struct {
 WpReader *wp_reader_new (const WpReaderRules *rules);
 void wp_reader_free (WpReader *self);
 
-/* To be called for a connection until it has no more, or the lane wants none. Says at the connection what its request does to it: last,
- * asked_end, keeps_alive. Before a next request is asked for, the answers to those before are to be sent, but for a few kB. */
+/* To be called for a connection until it has no more, or the lane wants none. Says at the connection what its
+ * request does to it: last, asked_end, keeps_alive. Before a next request is asked for, the answers to those
+ * before are to be sent, but for a few kB. */
 WpReading wp_reader_next (WpReader *self, WpConnection *connection, WpReadResult *result);
 
 /* There are bytes of the connection at hand that were read, and not looked at yet. */
 gboolean wp_reader_has_bytes (const WpReader *self);
 
-/* The connection has had its turn: keeps what was read of it and not taken. TRUE: it has had enough of a turn, and there may be more. */
+/* The connection has had its turn: keeps what was read of it and not taken. TRUE: it has had enough of a
+ * turn, and there may be more. */
 gboolean wp_reader_rest (WpReader *self, WpConnection *connection);
 
 /* Its answers are sent: it is idle again, or in the midst of a request. */
@@ -53,4 +57,4 @@ void wp_reader_resume (WpConnection *connection);
 
 /* A request that is not whole. */
 void wp_partial_free (WpPartial *self);
-gboolean wp_partial_is_head (const WpPartial *self);   /* (nullable): as far as is known, its method is HEAD */
+gboolean wp_partial_is_head (const WpPartial *self); /* (nullable): as far as is known, its method is HEAD */

@@ -26,8 +26,9 @@ format_date (char date[32], time_t now)
 static gsize
 format_ok (char *out, gsize size, const char *date, const char *fields)
 {
-  return (gsize) g_snprintf (out, size, "HTTP/1.1 200 OK\r\nDate: %s\r\n%sContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n%s", date,
-                             fields, strlen (success), success);
+  return (gsize) g_snprintf (out, size,
+                             "HTTP/1.1 200 OK\r\nDate: %s\r\n%sContent-Type: text/plain\r\n"
+                             "Content-Length: %zu\r\n\r\n%s", date, fields, strlen (success), success);
 }
 
 static void
@@ -78,6 +79,12 @@ fields_of (guint status)
     }
 }
 
+static const char *
+connection_of (WpReplyFlags flags)
+{
+  return flags & WP_REPLY_CLOSE ? "Connection: close\r\n" : flags & WP_REPLY_KEEP_ALIVE ? KEPT : "";
+}
+
 void
 wp_reply_append (WpReplyCache *self, GString *out, guint status, const char *text, WpReplyFlags flags)
 {
@@ -87,8 +94,9 @@ wp_reply_append (WpReplyCache *self, GString *out, guint status, const char *tex
   else if (status == WP_STATUS_OK && flags == WP_REPLY_KEEP_ALIVE)
     g_string_append_len (out, self->ok_kept, (gssize) self->ok_kept_len);
   else
-    g_string_append_printf (out, "HTTP/1.1 %u %s\r\nDate: %s\r\n%s%sContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n%s", status,
-                            wp_status_phrase (status), self->date,
-                            flags & WP_REPLY_CLOSE ? "Connection: close\r\n" : flags & WP_REPLY_KEEP_ALIVE ? KEPT : "", fields_of (status),
-                            strlen (text), flags & WP_REPLY_BODILESS ? "" : text);
+    g_string_append_printf (out,
+                            "HTTP/1.1 %u %s\r\nDate: %s\r\n%s%sContent-Type: text/plain\r\n"
+                            "Content-Length: %zu\r\n\r\n%s", status, wp_status_phrase (status), self->date,
+                            connection_of (flags), fields_of (status), strlen (text),
+                            flags & WP_REPLY_BODILESS ? "" : text);
 }

@@ -14,7 +14,7 @@ typedef struct {
 
 typedef enum {
   WP_REPLY_CLOSE = 1,            /* says that the connection ends with it */
-  WP_REPLY_KEEP_ALIVE = 2,       /* says that it does not, to a client that takes that for granted otherwise: HTTP/1.0 */
+  WP_REPLY_KEEP_ALIVE = 2,       /* says that it does not, which HTTP/1.0 would take for granted otherwise */
   WP_REPLY_BODILESS = 4          /* to HEAD: the same head, and no body */
 } WpReplyFlags;
 

@@ -7,7 +7,7 @@
 
 enum { EMPTY_LINES, METHOD, TARGET, VERSION, FIELD, NAME, BLANKS, VALUE, WHOLE };
 
-/* The text at hand. Each function below takes one part of the head from it, if all of that is there: WHOLE. */
+/* The text at hand. Each function below takes one part of the head from it, if all of it is there: WHOLE. */
 typedef struct {
   const char *text, *at, *end;
 } Input;
@@ -60,8 +60,8 @@ parse_line_end (WpRequestParser *self, Input *input)
   return WP_REQUEST_WHOLE;
 }
 
-/* In any letter case. @text: lower case; of letters, digits, ":", "/" and "-", which a bit makes of nothing but themselves: control bytes do
- * not come here. */
+/* In any letter case. @text: lower case; of letters, digits, ":", "/" and "-", which a bit makes of nothing
+ * but themselves: control bytes do not come here. */
 static inline gboolean
 is (WpSlice slice, const char *text)
 {
@@ -178,7 +178,8 @@ parse_version (WpRequestParser *self, Input *input)
   const char *version = input->at;
   WpRequestKind kind;
 
-  if (input->end - version < 8 || memcmp (version, prefix, strlen (prefix)) != 0 || (version[7] != '0' && version[7] != '1'))
+  if (input->end - version < 8 || memcmp (version, prefix, strlen (prefix)) != 0 ||
+      (version[7] != '0' && version[7] != '1'))
     return check_version (self, input);
   input->at += 8;
   if ((kind = parse_line_end (self, input)) != WP_REQUEST_WHOLE)
@@ -285,7 +286,8 @@ is_ascii (WpSlice value)
 static gboolean
 is_storable (WpSlice value)
 {
-  return value.len <= WP_REQUEST_MAX_STORED && (is_ascii (value) || g_utf8_validate_len (value.bytes, value.len, NULL));
+  return value.len <= WP_REQUEST_MAX_STORED &&
+         (is_ascii (value) || g_utf8_validate_len (value.bytes, value.len, NULL));
 }
 
 /* Proxies add their own beside a client's: several have to be one. */
@@ -296,7 +298,8 @@ take_id (WpRequestParser *self, const Input *input, WpSlice value)
   gboolean first = self->id.at == 0;
 
   self->id = span_of (input, value);
-  return is_storable (value) && (first || (before.len == value.len && memcmp (before.bytes, value.bytes, value.len) == 0));
+  return is_storable (value) &&
+         (first || (before.len == value.len && memcmp (before.bytes, value.bytes, value.len) == 0));
 }
 
 static gboolean
@@ -418,7 +421,8 @@ parse_value (WpRequestParser *self, Input *input)
     return kind;
   while (value.len > 0 && (value.bytes[value.len - 1] == ' ' || value.bytes[value.len - 1] == '\t'))
     value.len--;
-  return take_field (self, input, slice_of (input->text, self->name), value) ? enter (self, input, FIELD) : bad (self, 400);
+  return take_field (self, input, slice_of (input->text, self->name), value) ? enter (self, input, FIELD) :
+                                                                               bad (self, 400);
 }
 
 static const char *
@@ -429,8 +433,8 @@ find_authority_end (const char *at, const char *end)
   return at;
 }
 
-/* Absolute form (RFC 9112, 3.2.2) becomes origin form. Its host has to be the one that the Host field names: two servers on the way could
- * go by one each. "https" is refused where there is no TLS (RFC 9110, 7.4). */
+/* Absolute form (RFC 9112, 3.2.2) becomes origin form. Its host has to be the one that the Host field names:
+ * two servers on the way could go by one each. "https" is refused where there is no TLS (RFC 9110, 7.4). */
 static gboolean
 take_absolute (WpRequestParser *self, const Input *input)
 {
@@ -448,8 +452,9 @@ take_absolute (WpRequestParser *self, const Input *input)
       self->target.at += len + authority.len;
       self->target.len -= len + authority.len;
       self->host = span_of (input, authority);
-      return is_host (authority) && (!self->has_host || (authority.len == host.len &&
-                                                         g_ascii_strncasecmp (authority.bytes, host.bytes, host.len) == 0));
+      return is_host (authority) &&
+             (!self->has_host || (authority.len == host.len &&
+                                  g_ascii_strncasecmp (authority.bytes, host.bytes, host.len) == 0));
     }
   return FALSE;
 }
@@ -499,7 +504,8 @@ finish (WpRequestParser *self, const Input *input)
 {
   WpRequest *request = &self->request;
 
-  if ((!self->has_host && !request->old) || (self->has_length && self->has_encoding) || !check_target (self, input))
+  if ((!self->has_host && !request->old) || (self->has_length && self->has_encoding) ||
+      !check_target (self, input))
     return bad (self, 400);
   request->close |= request->old && !self->keep_alive;
   request->head_len = input->at - input->text;

@@ -1,7 +1,8 @@
-/* wp-request.h - the head of a request under a strict grammar: what two parsers could read differently does not pass. It is parsed as it
- * comes: no byte is looked at twice, in however many pieces.
+/* wp-request.h - the head of a request under a strict grammar: what two parsers could read differently does
+ * not pass. It is parsed as it comes: no byte is looked at twice, in however many pieces.
  *
- * Source: RFC 9112 (sections 2 to 6) and RFC 9110 (5.5, 5.6, 7.2, 8.6). Where they leave a server the choice, it refuses. */
+ * Source: RFC 9112 (sections 2 to 6) and RFC 9110 (5.5, 5.6, 7.2, 8.6). Where they leave a server the choice,
+ * it refuses. */
 #pragma once
 
 #include <glib.h>
@@ -20,8 +21,8 @@ typedef struct {
   const char *method;            /* "GET", "POST" or "PUT"; static; NULL: another */
   gboolean is_head;              /* the other is HEAD */
   gboolean old;                  /* HTTP/1.0 */
-  WpSlice path, query;           /* of the target: "/" at least, static where an absolute form has no path; "?" and the rest, or empty. Of
-                                    another method the target may have any form */
+  WpSlice path, query; /* of the target: "/" at least, static where an absolute form has no path; "?" and the
+                          rest, or empty. Of another method the target may have any form */
   WpSlice host;                  /* of the field Host, or of an absolute form, which names the same */
   WpSlice id;                    /* of several, which are equal, the last */
   WpSlice service, content_type; /* of several the last */
@@ -49,7 +50,7 @@ typedef struct {
 typedef struct {
   gboolean secure;               /* it came by TLS, so that "https" is our scheme too */
   guint status;                  /* of a bad one: 400, 414, 431 or 505 */
-  WpRequest request;             /* of a whole one; of another, method and is_head as soon as they are known */
+  WpRequest request; /* of a whole one; of another, method and is_head as soon as they are known */
 
   /* The parser's own. */
   int state;
@@ -59,8 +60,8 @@ typedef struct {
   WpSpan name, target, host, id, service, content_type, authorization;
 } WpRequestParser;
 
-/* @text: @len bytes from the start of a request: those of the last call, wherever they are now, and more. Slices point into it once it is
- * whole, but for a path that is not there. */
+/* @text: @len bytes from the start of a request: those of the last call, wherever they are now, and more.
+ * Slices point into it once it is whole, but for a path that is not there. */
 WpRequestKind wp_request_parse (WpRequestParser *self, const char *text, gsize len);
 
 /* A whole head was moved to @text. */

@@ -76,7 +76,8 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
       return;
     }
   wp_stream_let_go (connection);   /* what the job holds is counted with the job */
-  job = wp_ingest_make_job (lane->ingest, wp_stream_get_request (connection), take_body (message), wp_gate_budget (connection->gate), &why);
+  job = wp_ingest_make_job (lane->ingest, wp_stream_get_request (connection), take_body (message),
+                            wp_gate_budget (connection->gate), &why);
   wp_stream_forget_request (connection);
   if (!job)
     {

@@ -62,7 +62,8 @@ pass_on (WpSoup *self, WpConnection *connection, const WpVet *vet)
   soup_server_accept_iostream (self->server, stream, self->local, remote, NULL);
 }
 
-/* WpLane of a connection on which no request has come whole: libsoup looks at each of its connections at every turn. */
+/* WpLane of a connection on which no request has come whole: libsoup looks at each of its connections at
+ * every turn. */
 static void
 first_request_ready (WpConnection *connection)
 {

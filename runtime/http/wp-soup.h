@@ -1,7 +1,7 @@
 /* wp-soup.h - a front's SoupServer: the lane of all its connections, or of none. Front's thread.
  *
- * It is in a module, wp-soup.so: libsoup brings two dozen libraries, which take 15 ms to load, more than all the rest of a start, and the
- * ingest does without unless --http=soup. */
+ * It is in a module, wp-soup.so: libsoup brings two dozen libraries, which take 15 ms to load, more than all
+ * the rest of a start, and the ingest does without unless --http=soup. */
 #pragma once
 
 #include "runtime/http/wp-connection.h"

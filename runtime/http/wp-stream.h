@@ -8,11 +8,12 @@
 #define WP_TYPE_STREAM (wp_stream_get_type ())
 G_DECLARE_FINAL_TYPE (WpStream, wp_stream, WP, STREAM, GIOStream)
 
-/* Becomes @connection's lane; releases it when the stream is closed or finalized. @vet: of the first request; what it owns is the stream's now */
+/* Becomes @connection's lane; releases it when the stream is closed or finalized. @vet: of the first request;
+ * what it owns is the stream's now */
 GIOStream *wp_stream_new (WpConnection *connection, const WpVet *vet);
 
 /* What the client asks for in the request that libsoup is at, as our parser read it; of @connection, whose lane is a stream. */
 const WpRequest *wp_stream_get_request (const WpConnection *connection);
 void wp_stream_let_go (WpConnection *connection);           /* what is held for it counts no more */
-void wp_stream_forget_request (WpConnection *connection);   /* it has its job, or none; frees what was held for it */
+void wp_stream_forget_request (WpConnection *connection);   /* it has its job, or none; frees it */
 void wp_stream_finish_request (WpConnection *connection);   /* it has its answer */

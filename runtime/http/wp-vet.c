@@ -91,7 +91,7 @@ read_request (WpVet *self, WpConnection *connection)
   else if (reading == WP_READER_REFUSED)
     answer_refused (self, connection, result.why, result.bodiless);
   else if (reading == WP_READER_REQUEST && !take_request (self, connection, &result))
-    answer_refused (self, connection, WP_REFUSAL_MEMORY, self->parser.request.is_head);   /* for what libsoup would hold */
+    answer_refused (self, connection, WP_REFUSAL_MEMORY, self->parser.request.is_head);
   if (wp_reader_rest (self->reader, connection))
     wp_connection_again (connection);
   self->ended = reading == WP_READER_ENDED;
@@ -106,8 +106,9 @@ read_nothing (void)
   return -1;
 }
 
-/* A connection of which libsoup has seen no request begin, or none since the last answer, is never freed by it when it ends (3.2.3 ends only
- * what it has seen begin). So the end of file is preceded by one byte of a request that never comes. The last answer goes first. */
+/* A connection of which libsoup has seen no request begin, or none since the last answer, is never freed by
+ * it when it ends (3.2.3 ends only what it has seen begin). So the end of file is preceded by one byte of a
+ * request that never comes. The last answer goes first. */
 static gssize
 read_end (WpVet *self, WpConnection *connection, char *buffer)
 {
@@ -137,7 +138,8 @@ give (WpVet *self, char *buffer, gsize size)
   gsize n = copy_part (buffer, size, self->head->str, self->head->len, self->given), body_size = 0, more;
   const char *body = self->body ? g_bytes_get_data (self->body, &body_size) : NULL;
 
-  more = copy_part (buffer + n, size - n, body, body_size, self->given + n - MIN (self->head->len, self->given + n));
+  more = copy_part (buffer + n, size - n, body, body_size,
+                    self->given + n - MIN (self->head->len, self->given + n));
   self->given += n + more;
   if (self->given == self->head->len + body_size)
     {
@@ -150,7 +152,8 @@ give (WpVet *self, char *buffer, gsize size)
 void
 wp_vet_look (WpVet *self, WpConnection *connection)
 {
-  while (!self->serving && !self->ended && !connection->dead && !connection->last && wp_connection_flush (connection))
+  while (!self->serving && !self->ended && !connection->dead && !connection->last &&
+         wp_connection_flush (connection))
     if (read_request (self, connection) == WP_READER_MORE)
       return;
 }
@@ -161,7 +164,8 @@ wp_vet_read (WpVet *self, WpConnection *connection, char *buffer, gsize size)
   wp_vet_look (self, connection);
   if (self->head)
     return (gssize) give (self, buffer, size);
-  return self->ended || connection->dead || connection->last ? read_end (self, connection, buffer) : read_nothing ();
+  return self->ended || connection->dead || connection->last ? read_end (self, connection, buffer) :
+                                                               read_nothing ();
 }
 
 gboolean

@@ -1,8 +1,8 @@
-/* wp-vet.h - lets libsoup see one request at a time that ours has read whole: a head that we write, and the payload with its length. No byte of a
- * client's head, chunks or trailers reaches it.
+/* wp-vet.h - lets libsoup see one request at a time that ours has read whole: a head that we write, and the
+ * payload with its length. No byte of a client's head, chunks or trailers reaches it.
  *
- * libsoup 3.2.3 ends a chunked body after the first trailer, takes conflicting lengths, lone line feeds, overflowing chunk sizes and more; it
- * mends paths and what is no UTF-8. So what we read is the request. */
+ * libsoup 3.2.3 ends a chunked body after the first trailer, takes conflicting lengths, lone line feeds,
+ * overflowing chunk sizes and more; it mends paths and what is no UTF-8. So what we read is the request. */
 #pragma once
 
 #include "runtime/http/wp-outbox.h"
@@ -23,18 +23,20 @@ typedef struct {
   gboolean told_end;         /* see wp-vet.c */
 } WpVet;
 
-/* Reads what is there, until libsoup has something to do; answers by itself what is refused. Nothing new is read before all answers are
- * sent. */
+/* Reads what is there, until libsoup has something to do; answers by itself what is refused. Nothing new is
+ * read before all answers are sent. */
 void wp_vet_look (WpVet *self, WpConnection *connection);
 
 /* As recv(), of what libsoup is to see; -1 with EAGAIN where there is nothing now. */
 gssize wp_vet_read (WpVet *self, WpConnection *connection, char *buffer, gsize size);
-gboolean wp_vet_is_readable (const WpVet *self, const WpConnection *connection);   /* there is something to see, or the end */
+
+/* There is something to see, or the end. */
+gboolean wp_vet_is_readable (const WpVet *self, const WpConnection *connection);
 
 /* What is held for the request counts no more. */
 void wp_vet_let_go (WpVet *self, WpConnection *connection);
 
-/* The request has a job that holds what is needed of it, or its answer: nothing is held for it here any more. */
+/* The request has a job that holds what is needed of it, or its answer: nothing is held for it any more. */
 void wp_vet_forget (WpVet *self, WpConnection *connection);
 void wp_vet_finish (WpVet *self, WpConnection *connection);   /* its answer: the next one may come */
 void wp_vet_clear (WpVet *self);   /* the connection is gone */
