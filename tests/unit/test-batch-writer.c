@@ -24,8 +24,35 @@ typedef struct {
   guint n_down;              /* so many batches find the database down */
   Batch batches[MAX_BATCHES];
   guint n_batches, n_done, n_rests;
+  guint n_batches_to_first;  /* when the first job was told of */
   GPtrArray *stored;         /* (element-type WpJob): in this order */
 } Fake;
+
+/* The linker puts it in the place of g_async_queue_unlock(). */
+void __real_g_async_queue_unlock (GAsyncQueue *queue);
+void __wrap_g_async_queue_unlock (GAsyncQueue *queue);
+
+static void (*at_next_unlock) (gpointer data);   /* NULL: nothing happens */
+static gpointer unlock_data;
+
+void
+__wrap_g_async_queue_unlock (GAsyncQueue *queue)
+{
+  void (*func) (gpointer data) = g_steal_pointer (&at_next_unlock);
+
+  __real_g_async_queue_unlock (queue);
+  if (func)
+    func (unlock_data);
+}
+
+static guint n_down_lines, n_up_lines;           /* of the log */
+
+static void
+on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
+{
+  n_down_lines += strstr (message, "fake:x is down") != NULL;
+  n_up_lines += strstr (message, "fake:x is up again") != NULL;
+}
 
 static gboolean
 is_bad (const WpJob *job)
@@ -87,6 +114,8 @@ on_done (WpJob *const *jobs, guint n, gpointer data)
 
   for (guint i = 0; i < n; i++)
     jobs[i]->finished_ns = wp_time_monotonic ();
+  if (self->n_done == 0)
+    self->n_batches_to_first = self->n_batches;
   self->n_done += n;
   g_cond_signal (&self->changed);
 }
@@ -96,6 +125,7 @@ fake_init (Fake *self, gconstpointer data)
 {
   static const WpBatchClass class = { fake_store, fake_rest };
 
+  n_down_lines = n_up_lines = 0;
   g_mutex_init (&self->mutex);
   g_cond_init (&self->changed);
   self->base.retry_for_ns = WP_TIME_NONE;
@@ -263,7 +293,10 @@ test_waits (Fake *self, gconstpointer data)
   g_assert_cmpuint (self->n_batches, ==, G_N_ELEMENTS (delays_ms) + 1);
   for (guint i = 0; i < G_N_ELEMENTS (delays_ms); i++)
     g_assert_cmpint (self->batches[i + 1].at_ns - self->batches[i].at_ns, >=, delays_ms[i] * WP_NS_PER_MS);
+  g_assert_cmpint (self->batches[7].at_ns - self->batches[6].at_ns, <, 2500 * WP_NS_PER_MS);   /* not 3200 */
   g_assert_cmpuint (self->batches[self->n_batches - 1].n, ==, 2);
+  g_assert_cmpuint (n_down_lines, ==, 1);
+  g_assert_cmpuint (n_up_lines, ==, 1);
 }
 
 /* It begins anew with each outage. */
@@ -291,6 +324,7 @@ test_gives_up (Fake *self, gconstpointer data)
   await (self, &self->n_batches, 3);
   late = push (self, "late", 0);
   await (self, &self->n_done, 1);
+  g_assert_cmpuint (self->n_batches_to_first, <=, 4);   /* at 0, 50, 150 and 350 ms, or later */
   g_assert_cmpint (((WpJob *) self->jobs->pdata[0])->result, ==, WP_RESULT_TRANSIENT);
   g_assert_cmpstr (((WpJob *) self->jobs->pdata[0])->failure, ==, "gone");
   await (self, &self->n_done, 2);
@@ -314,6 +348,23 @@ test_gives_up_at_once (Fake *self, gconstpointer data)
   await (self, &self->n_done, 3001);
   g_assert_cmpuint (self->n_batches, ==, 4);
   g_assert_cmpuint (self->stored->len, ==, 0);
+}
+
+static void
+push_late (gpointer data)
+{
+  push (data, "late", 0);
+}
+
+/* A job that comes just after the writer has found no more, and takes it to be at work still, does not wait for the next one. */
+static void
+test_comes_as_it_goes_idle (Fake *self, gconstpointer data)
+{
+  hold (self);
+  unlock_data = self;
+  at_next_unlock = push_late;
+  release (self, 0);
+  await (self, &self->n_done, 2);
 }
 
 static void
@@ -345,11 +396,13 @@ main (int argc, char **argv)
     { "/batch-writer/waits-again", test_waits_again },
     { "/batch-writer/gives-up", test_gives_up },
     { "/batch-writer/gives-up-at-once", test_gives_up_at_once },
+    { "/batch-writer/comes-as-it-goes-idle", test_comes_as_it_goes_idle },
     { "/batch-writer/rests-after-a-commit", test_rests_after_a_commit },
   };
 
   g_test_init (&argc, &argv, NULL);
   g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
+  g_log_set_default_handler (on_log, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
     g_test_add (tests[i].name, Fake, NULL, fake_init, tests[i].func, fake_clear);
 

@@ -326,6 +326,43 @@ test_next_run (Bench *self, gconstpointer data)
   g_assert_cmpint (((WpJob *) second->pdata[0])->received_ns, ==, ((WpJob *) first->pdata[0])->received_ns);
 }
 
+/* So many jobs, which are all there when the writer begins. Returns: in how many transactions they were written. */
+static guint64
+count_commits (Bench *self, guint n, gsize bytes)
+{
+  g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
+  guint written = self->n_written;
+  WpJournalCounts counts;
+
+  open_journal (self, 64 << 20);
+  for (guint i = 0; i < n; i++)
+    {
+      WpJob *job = make_job (i);
+
+      g_bytes_unref (job->body);
+      job->body = g_bytes_new_take (g_malloc0 (bytes), bytes);
+      g_ptr_array_add (jobs, job);
+      wp_journal_add (self->journal, job);
+    }
+  start (self);
+  await (self, written + n, 0);
+  wp_journal_count (self->journal, &counts);
+  for (guint i = 0; i < n; i++)
+    wp_journal_remove (self->journal, jobs->pdata[i]);
+  close_journal (self);
+
+  return counts.commits;
+}
+
+/* A transaction has 1,000 rows at most, and a share of what the file may hold: here 4 MB. */
+static void
+test_commits_have_a_bound (Bench *self, gconstpointer data)
+{
+  g_assert_cmpuint (count_commits (self, 2500, 1), ==, 3);
+  g_assert_cmpuint (count_commits (self, 10, 1 << 20), ==, 4);
+  g_assert_cmpuint (count_commits (self, 3, 5 << 20), ==, 3);
+}
+
 static gint64
 requeue (Bench *self)
 {
@@ -788,6 +825,7 @@ main (int argc, char **argv)
     { "/journal/any-order", test_any_order },
     { "/journal/next-run", test_next_run },
     { "/journal/payload", test_payload },
+    { "/journal/commits-have-a-bound", test_commits_have_a_bound },
     { "/journal/requeue", test_requeue },
     { "/journal/not-a-journal", test_not_a_journal },
     { "/journal/full", test_full },
