@@ -196,6 +196,24 @@ check_outage (const char *mode)
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 12);
 }
 
+/* However long it has been down: while there is room, requests are taken. */
+static void
+test_outage_with_room (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "5", NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+
+  wp_crowd_send (crowd, 3, NULL);
+  wp_crowd_await (crowd, 3);
+  wp_harness_await_stat (server, "database_up", 0);
+  g_usleep (1200000);   /* the time that is to pass */
+  check_ready (server, 200, "ready, but database down: jobs wait\n");
+  wp_crowd_send (crowd, 3, NULL);
+  wp_crowd_await (crowd, 6);
+  wp_harness_await_stat (server, "ready", 0);
+}
+
 static void
 test_outage (void)
 {
@@ -407,6 +425,7 @@ main (int argc, char **argv)
   g_test_add_func ("/database-down/failure-after-the-answer", test_failure_after_the_answer);
   g_test_add_func ("/database-down/tried-again", test_tried_again);
   g_test_add_func ("/database-down/outage", test_outage);
+  g_test_add_func ("/database-down/outage-with-room", test_outage_with_room);
   g_test_add_func ("/database-down/outage-for-too-long", test_outage_for_too_long);
   g_test_add_func ("/database-down/drain-in-an-outage", test_drain_in_an_outage);
   g_test_add_func ("/database-down/one-bad-row", test_one_bad_row);
