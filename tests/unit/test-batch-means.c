@@ -166,6 +166,36 @@ test_what_is_said_of_correlation (void)
     }
 }
 
+/* Theory is held against the interval, and where it is exact, against the figure to the nanosecond. */
+static void
+test_whether_theory_holds (void)
+{
+  WpConfidence confidence = { .metrics = { { { "wait.mean", 2, 0.1, 0.3 }, 50 }, { { "response.mean", 3, NAN, NAN }, NAN } }, .n_metrics = 2,
+                              .theory = { .n_values = 1 } };
+  WpFigures figures;
+
+  wp_figures_init (&figures);
+  confidence.theory.values[0].metric = "wait.mean";
+  confidence.theory.values[0].value = 2.099;
+  g_assert_cmpint (wp_confidence_holds (&confidence, 0, &figures), ==, TRUE);
+  confidence.theory.values[0].value = 1.901;
+  g_assert_cmpint (wp_confidence_holds (&confidence, 0, &figures), ==, TRUE);
+  confidence.theory.values[0].value = 2.101;
+  g_assert_cmpint (wp_confidence_holds (&confidence, 0, &figures), ==, FALSE);
+  confidence.theory.values[0].metric = "response.mean";
+  g_assert_cmpint (wp_confidence_holds (&confidence, 0, &figures), ==, -1);
+  confidence.theory.values[0].metric = "depth.mean";
+  g_assert_cmpint (wp_confidence_holds (&confidence, 0, &figures), ==, -1);
+
+  confidence.theory.exact = TRUE;
+  confidence.theory.values[0].metric = "wait.mean";
+  confidence.theory.values[0].value = 2;
+  figures.wait.mean = 2e9 + 1;
+  g_assert_cmpint (wp_confidence_holds (&confidence, 0, &figures), ==, TRUE);
+  figures.wait.mean = 2e9 + 3;
+  g_assert_cmpint (wp_confidence_holds (&confidence, 0, &figures), ==, FALSE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -174,6 +204,7 @@ main (int argc, char **argv)
   g_test_add_func ("/batch-means/too-few-parts", test_too_few_parts);
   g_test_add_func ("/batch-means/parts-are-put-together", test_parts_are_put_together);
   g_test_add_func ("/batch-means/runs", test_runs);
+  g_test_add_func ("/batch-means/whether-theory-holds", test_whether_theory_holds);
   g_test_add_func ("/batch-means/what-is-said-of-correlation", test_what_is_said_of_correlation);
 
   return g_test_run ();

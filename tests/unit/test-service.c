@@ -131,6 +131,8 @@ test_from_a_measured_trace (void)
 {
   g_autofree char *path = write_measured ("arrival,accepted,started,finished\n0,0,0,0.010\n1,1,2,2.030\n2,,,\n3,3,3,\n");
   g_autofree char *spec = g_strconcat ("from:", path, NULL);
+  g_autoptr(WpService) service = NULL;
+  WpMoments moments;
   guint tens = 0;
 
   draw (spec, 1);
@@ -140,6 +142,10 @@ test_from_a_measured_trace (void)
       tens += drawn[i] == 10 * WP_NS_PER_MS;
     }
   assert_near (tens, N_DRAWS / 2.0);
+  service = wp_service_new (spec, 2, FALSE, 7, NULL);
+  wp_service_moments (service, &moments);
+  g_assert_cmpfloat (moments.mean_ns, ==, 40e6);
+  g_assert_cmpfloat_with_epsilon (moments.cv2, 0.25, 1e-12);
   g_unlink (path);
 }
 

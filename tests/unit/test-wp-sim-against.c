@@ -92,6 +92,35 @@ test_the_policy_is_taken_from_the_notes (void)
     }
 }
 
+/* Of seven, each a millisecond later than the one before, the text has the five that are furthest off; what became of one is told where the
+ * prediction has it otherwise. */
+static void
+test_the_five_largest (void)
+{
+  g_autoptr(GString) trace = g_string_new ("arrival,service,id\n"), measured = g_string_new ("# mode: Default\n" HEADER);
+  g_autoptr(SimRun) run = sim_run_new ();
+
+  for (guint i = 1; i <= 7; i++)
+    {
+      g_string_append_printf (trace, "%u,0.5,r%u\n", i, i);
+      if (i < 7)
+        g_string_append_printf (measured, "%u,0.5,r%u,%u,%u,%u.50%u,%u.50%u,stored,0\n", i, i, i, i, i, i, i, i);
+      else
+        g_string_append_printf (measured, "%u,0.5,r%u,%u,%u,,%u.50%u,failed,0\n", i, i, i, i, i, i);
+    }
+  sim_run_write (run, "trace.csv", trace->str);
+  sim_run_write (run, "measured.csv", measured->str);
+  sim_run_go (run, "--against=measured.csv trace.csv", NULL);
+  g_test_message ("%s%s", run->out, run->err);
+  for (guint i = 1; i <= 7; i++)
+    {
+      g_autofree char *line = g_strdup_printf ("\nr%u ", i);
+
+      g_assert_cmpint (strstr (run->out, line) != NULL, ==, i > 2);
+    }
+  g_assert_nonnull (strstr (run->out, "-7.00 ms   failed, not stored\n"));
+}
+
 static void
 test_disagreement (void)
 {
@@ -380,6 +409,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wp-sim-against/agreement", test_agreement);
   g_test_add_func ("/wp-sim-against/the-policy-is-taken-from-the-notes", test_the_policy_is_taken_from_the_notes);
+  g_test_add_func ("/wp-sim-against/the-five-largest", test_the_five_largest);
   g_test_add_func ("/wp-sim-against/disagreement", test_disagreement);
   g_test_add_func ("/wp-sim-against/given-options-win-and-are-told", test_given_options_win_and_are_told);
   g_test_add_func ("/wp-sim-against/its-own-input", test_its_own_input);

@@ -174,6 +174,100 @@ test_warm_up_behind_a_front (void)
   g_assert_cmpint (json_object_get_int_member (closed, "requests"), ==, 19900);
 }
 
+#define RECORD "arrival,id,accepted,started,finished,ended,outcome\n"
+
+/* One row of a record, that is served at once. */
+static void
+add_update (GString *record, guint at_ms, guint lasts_us)
+{
+  double at = at_ms / 1000.0, end = at + lasts_us / 1e6;
+
+  g_string_append_printf (record, "%.3f,,%.3f,%.3f,%.6f,%.6f,stored\n", at, at, at, end, end);
+}
+
+static JsonObject *
+calibrate (GString *record, char **text)
+{
+  g_autoptr(SimRun) run = sim_run_new ();
+
+  sim_run_write (run, "record.csv", record->str);
+  sim_run_go (run, "--calibrate record.csv", NULL);
+  g_assert_cmpstr (run->err, ==, "");
+  *text = g_strdup (run->out);
+  sim_run_go (run, "--calibrate record.csv --format json", NULL);
+
+  return sim_run_json (run);
+}
+
+/* Commits of one row, 1.2 ms each, and of four, 2.7 ms: 0.7 ms and 0.5 a row. Two of a hundred take 2 ms more, and are in the spread alone. */
+static void
+test_what_a_record_teaches (void)
+{
+  g_autoptr(GString) record = g_string_new (RECORD);
+  g_autoptr(JsonObject) report = NULL;
+  g_autofree char *text = NULL;
+  JsonObject *commit;
+
+  for (guint i = 0; i < 100; i++)
+    for (guint row = 0; row < (i % 2 ? 4 : 1); row++)
+      add_update (record, 20 * i, (i % 2 ? 2700 : 1200) + (i == 50 || i == 51 ? 2000 : 0));
+  report = calibrate (record, &text);
+  commit = json_object_get_object_member (report, "commit");
+  g_assert_cmpint (json_object_get_int_member (report, "updates"), ==, 250);
+  g_assert_cmpint (json_object_get_int_member (report, "commits"), ==, 100);
+  g_assert_cmpint (json_object_get_int_member (commit, "most_seen"), ==, 4);
+  g_assert_cmpfloat_with_epsilon (number (commit, NULL, "fixed"), 0.0007, 1e-9);
+  g_assert_cmpfloat_with_epsilon (number (commit, NULL, "row"), 0.0005, 1e-9);
+  g_assert_cmpfloat_with_epsilon (number (commit, NULL, "off_p50"), 0, 1e-8);
+  g_assert_cmpfloat_with_epsilon (number (commit, NULL, "off_p99"), 0.002, 2e-6);
+  g_assert_cmpfloat_with_epsilon (number (commit, NULL, "mean"), (49 * 0.0012 + 50 * 0.0027 + 0.004) / 99, 1e-9);   /* but the first */
+  g_assert_nonnull (strstr (text, "record.csv: 250 updates in 100 commits\na commit:    700 us and 500 us a row; a writer that was idle begins 0 s late\n"));
+  g_assert_nonnull (strstr (text, "seen:        1 to 4 rows, 2.50 on average; a commit took 2.00 ms on average\n"));
+  g_assert_nonnull (strstr (text, " of it, 99 % within 2.00 ms; it explains 100 % of their variance, outliers apart\n"));
+  g_assert_nonnull (strstr (text, "capacity:    833 rows/s one by one, 1,481 by 4, as many as were seen; more than those is extrapolation\n"));
+  g_assert_nonnull (strstr (text, "warning: under 1,000 commits: the tail of the prediction rests on few\n"));
+}
+
+/* 999 commits are few, and 1,000 are not. */
+static void
+test_few_commits (void)
+{
+  for (guint n_commits = 999; n_commits <= 1000; n_commits++)
+    {
+      g_autoptr(GString) record = g_string_new ("# database: sqlite:x.db\n" RECORD);
+      g_autoptr(JsonObject) report = NULL;
+      g_autofree char *text = NULL;
+
+      for (guint i = 0; i < n_commits; i++)
+        add_update (record, 10 * i, 1000);
+      report = calibrate (record, &text);
+      g_assert_cmpint (json_object_get_int_member (report, "commits"), ==, (gint64) n_commits);
+      g_assert_cmpint (strstr (text, "warning: under 1,000 commits") != NULL, ==, n_commits == 999);
+    }
+}
+
+/* In tenths of a second 3, 1, 2, 5, 2 and 4 requests, and one in a seventh, which is not whole: half of them have up to 3. */
+static void
+test_what_a_front_did (void)
+{
+  static const guint counts[] = { 3, 1, 2, 5, 2, 4, 1 };
+  g_autoptr(GString) record = g_string_new ("# threads: 2\n" RECORD);
+  g_autoptr(JsonObject) report = NULL;
+  g_autofree char *text = NULL;
+  JsonObject *arrivals;
+
+  for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
+    for (guint j = 0; j < counts[i]; j++)
+      add_update (record, 100 * i + 10 * j, 1000);
+  report = calibrate (record, &text);
+  arrivals = json_object_get_object_member (report, "arrivals");
+  g_assert_cmpfloat_with_epsilon (number (arrivals, NULL, "rate_p50"), 30, 1e-9);
+  g_assert_cmpfloat_with_epsilon (number (arrivals, NULL, "rate_max"), 50, 1e-9);
+  g_assert_cmpint (json_object_get_int_member (arrivals, "front_threads"), ==, 2);
+  g_assert_cmpfloat_with_epsilon (number (arrivals, NULL, "front"), 2 / 30.0, 1e-9);
+  g_assert_nonnull (strstr (text, "arrivals:    30/s in half of the tenths of a second, 50/s in the fullest\n"));
+}
+
 /* P clients on N threads of T: N/T requests a second, and PT/N for each, whatever is behind. */
 static void
 test_saturated_front (void)
@@ -263,6 +357,9 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-batch/there-and-back", test_there_and_back);
   g_test_add_func ("/wp-sim-batch/records-at-two-loads", test_records_at_two_loads);
   g_test_add_func ("/wp-sim-batch/calibrate-says-what-to-type", test_calibrate_says_what_to_type);
+  g_test_add_func ("/wp-sim-batch/what-a-record-teaches", test_what_a_record_teaches);
+  g_test_add_func ("/wp-sim-batch/few-commits", test_few_commits);
+  g_test_add_func ("/wp-sim-batch/what-a-front-did", test_what_a_front_did);
   g_test_add_func ("/wp-sim-batch/front", test_front);
   g_test_add_func ("/wp-sim-batch/warm-up-behind-a-front", test_warm_up_behind_a_front);
   g_test_add_func ("/wp-sim-batch/saturated-front", test_saturated_front);
