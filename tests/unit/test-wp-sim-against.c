@@ -282,6 +282,26 @@ test_how_far_client_and_server_may_be_apart (void)
   check_client_latency (1, 0.021, TRUE);
 }
 
+/* A job that failed later was answered by 200, unless its client waited for the update. */
+static void
+test_a_job_that_failed (void)
+{
+  static const char failed[] = HEADER "0,1,a,0,0,,1,failed,0\n0.2,1,b,0.2,0.2,1.2,1.2,stored,0\n";
+  static const struct { const char *ack, *outcome, *ended; gboolean differs; } cases[] = {
+    { "accepted", "stored", "0.0003", FALSE }, { "accepted", "failed", "1.0003", TRUE },
+    { "stored", "failed", "1.0003", FALSE }, { "stored", "stored", "1.0003", TRUE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *measured = g_strconcat (NOTES "# ack: ", cases[i].ack, "\n", failed, NULL);
+      g_autofree char *client = g_strconcat ("id,arrival,ended,outcome\na,0,", cases[i].ended, ",", cases[i].outcome, "\nb,0.2,1.2003,stored\n", NULL);
+      g_autoptr(SimRun) run = run_with (measured, client, "--against=measured.csv --client=client.csv trace.csv");
+
+      g_assert_cmpint (strstr (run->out, "warning: 1 request was answered otherwise") != NULL, ==, cases[i].differs);
+    }
+}
+
 /* A server that says that a client left which has its answer is believed by nobody, however close the two are. */
 static void
 test_an_answer_that_the_server_denies (void)
@@ -420,6 +440,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-against/an-answer-that-crosses-a-leaving-client", test_an_answer_that_crosses_a_leaving_client);
   g_test_add_func ("/wp-sim-against/a-queued-client-that-left", test_a_queued_client_that_left);
   g_test_add_func ("/wp-sim-against/how-far-client-and-server-may-be-apart", test_how_far_client_and_server_may_be_apart);
+  g_test_add_func ("/wp-sim-against/a-job-that-failed", test_a_job_that_failed);
   g_test_add_func ("/wp-sim-against/an-answer-that-the-server-denies", test_an_answer_that_the_server_denies);
   g_test_add_func ("/wp-sim-against/the-largest-errors", test_the_largest_errors);
   g_test_add_func ("/wp-sim-against/bad-records", test_bad_records);

@@ -124,6 +124,40 @@ test_theory (void)
   g_assert_nonnull (strstr (text, "BufferedChannel: too short a run for confidence intervals\ntheory: no closed form: arrivals are not Poisson"));
 }
 
+static double
+mean_of (SimRun *run, const char *metric)
+{
+  g_autoptr(JsonObject) confidence = confidence_of (run);
+  JsonArray *metrics = json_object_get_array_member (confidence, "metrics");
+
+  for (guint i = 0; i < json_array_get_length (metrics); i++)
+    if (g_str_equal (json_object_get_string_member (json_array_get_object_element (metrics, i), "name"), metric))
+      return json_object_get_double_member (json_array_get_object_element (metrics, i), "mean");
+  g_error ("no metric %s", metric);
+}
+
+/* Replications are runs with the seeds that follow: three of them are the first three by themselves. */
+static void
+test_replications_have_seeds_of_their_own (void)
+{
+  g_autoptr(SimRun) run = sim_run_new ();
+  double sum = 0;
+
+  for (guint seed = 5; seed < 8; seed++)
+    {
+      g_autofree char *arguments = g_strdup_printf ("--synthetic poisson:rate=50,n=2000 -s exp:14ms -m bufferedchannel --format json --seed %u", seed);
+      g_autoptr(JsonObject) report = NULL;
+      JsonObject *model;
+
+      g_free (run_ok (run, arguments, NULL));
+      report = sim_run_json (run);
+      model = json_array_get_object_element (json_object_get_array_member (report, "models"), 0);
+      sum += json_object_get_double_member (json_object_get_object_member (model, "wait"), "mean");
+    }
+  g_free (run_ok (run, "--synthetic poisson:rate=50,n=2000 -s exp:14ms -m bufferedchannel --format json --seed 5 --replications 3", NULL));
+  g_assert_cmpfloat_with_epsilon (mean_of (run, "wait.mean"), sum / 3, 1e-12);
+}
+
 static void
 test_clients (void)
 {
@@ -256,6 +290,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-drawn/common-random-numbers", test_common_random_numbers);
   g_test_add_func ("/wp-sim-drawn/written", test_written);
   g_test_add_func ("/wp-sim-drawn/theory", test_theory);
+  g_test_add_func ("/wp-sim-drawn/replications-have-seeds-of-their-own", test_replications_have_seeds_of_their_own);
   g_test_add_func ("/wp-sim-drawn/clients", test_clients);
   g_test_add_func ("/wp-sim-drawn/clients-to-the-instant", test_clients_to_the_instant);
   g_test_add_func ("/wp-sim-drawn/refused", test_refused);

@@ -309,6 +309,21 @@ test_sweep_text_and_json (void)
   g_assert_cmpint (json_object_get_int_member (row, "blocked"), ==, 0);
 }
 
+/* Ten jobs of a second at once, for forty: twelve workers bear a fifth more. What fails then is told, and where. */
+static void
+test_headroom_text (void)
+{
+  g_autoptr(GString) trace = g_string_new ("arrival,service\n");
+  g_autoptr(SimRun) fails = NULL, full = NULL;
+
+  for (guint i = 0; i < 400; i++)
+    g_string_append_printf (trace, "%u.%u,1\n", i / 10, i % 10);
+  fails = run_on (trace->str, "-m workerpool -q 1000 -w 12 --plan --slo=wait.p99<100ms trace.csv");
+  full = run_on (trace->str, "-m workerpool -q 5 -w 12 --plan --slo=wait.p99<100s trace.csv");
+  assert_says (fails, 0, "  headroom of 12 workers and a queue of 1,000: fails wait.p99<100ms at 1.2");
+  assert_says (full, 0, "  headroom of 12 workers and a queue of 5: full at 1.2");
+}
+
 /* By scale, service, workers and queue, however they were given; five at once are blocked by fewer than five places. */
 static void
 test_sweep_in_order (void)
@@ -430,6 +445,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-plan/at", test_at);
   g_test_add_func ("/wp-sim-plan/sweep-equals-single-runs", test_sweep_equals_single_runs);
   g_test_add_func ("/wp-sim-plan/sweep-text-and-json", test_sweep_text_and_json);
+  g_test_add_func ("/wp-sim-plan/headroom-text", test_headroom_text);
   g_test_add_func ("/wp-sim-plan/sweep-in-order", test_sweep_in_order);
   g_test_add_func ("/wp-sim-plan/progress-on-a-terminal", test_progress_on_a_terminal);
   g_test_add_func ("/wp-sim-plan/bad-options", test_bad_options);

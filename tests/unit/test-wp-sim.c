@@ -236,6 +236,69 @@ test_order_and_standard_input (void)
   g_assert_cmpstr (piped->out, ==, unsorted->out);
 }
 
+/* All who look on begin again with a trace that turns out to be out of order; ids and bytes come through. */
+static void
+test_side_files_of_an_unsorted_trace (void)
+{
+  static const char one[] = "arrival,service,id,bytes\n0,0.1,a,7\n0,0.1,b,\n1,0.1,c,9\n", other[] = "arrival,service,id,bytes\n1,0.1,c,9\n0,0.1,a,7\n0,0.1,b,\n";
+  static const char arguments[] = "--no-plan -m bufferedchannel --at 0.05s --jobs=jobs.csv --series=series.csv --format=json trace.csv";
+  g_autoptr(SimRun) sorted = run_on (one, arguments), unsorted = run_on (other, arguments);
+  g_autofree char *jobs = sim_run_read (sorted, "jobs.csv"), *series = sim_run_read (sorted, "series.csv");
+  g_autofree char *other_jobs = sim_run_read (unsorted, "jobs.csv"), *other_series = sim_run_read (unsorted, "series.csv");
+  g_autoptr(JsonObject) report = sim_run_json (unsorted);
+  JsonArray *states = json_object_get_array_member (json_object_get_object_member (report, "at"), "models");
+
+  g_assert_cmpstr (other_jobs, ==, jobs);
+  g_assert_cmpstr (other_series, ==, series);
+  g_assert_nonnull (strstr (jobs, "\n0.000000000,0.100000000,a,7,"));
+  g_assert_nonnull (strstr (jobs, "\n0.000000000,0.100000000,b,,"));
+  g_assert_nonnull (strstr (jobs, "\n1.000000000,0.100000000,c,9,"));
+  g_assert_cmpint (json_object_get_int_member (json_array_get_object_element (states, 0), "depth"), ==, 1);
+}
+
+/* The next moment would be past 292 years. */
+static void
+test_a_series_to_the_end_of_time (void)
+{
+  g_autoptr(SimRun) run = run_on ("arrival,service\n0,9200000000\n", "-m default --series=- --interval=3000000000s trace.csv");
+
+  assert_done (run, 0);
+  g_assert_cmpstr (run->out, ==, "time,mode,depth,parked,busy\n0.000000000,Default,0,0,1\n3000000000.000000000,Default,0,0,1\n"
+                                 "6000000000.000000000,Default,0,0,1\n9000000000.000000000,Default,0,0,1\n");
+}
+
+/* One processor is busy with four of a hundred years for too long; workers enough are not. It is told, on whichever thread it happens. */
+static void
+test_a_model_that_takes_too_long (void)
+{
+  static const char years[] = "arrival,service\n0,3000000000\n0,3000000000\n0,3000000000\n0,3000000000\n";
+
+  for (guint threads = 1; threads <= 2; threads++)
+    {
+      g_autofree char *arguments = g_strdup_printf ("--threads=%u --no-plan --format=json trace.csv", threads);
+      g_autoptr(SimRun) run = run_on (years, arguments);
+
+      g_assert_cmpint (run->status, ==, 2);
+      g_assert_cmpstr (run->out, ==, "");
+      g_assert_cmpstr (run->err, ==, "wp-sim: trace.csv: the simulated time passes 292 years\n");
+    }
+}
+
+/* As many threads as may be, the same figures: a warm-up by time, too, and of a trace that is long enough for them. */
+static void
+test_threads_and_a_warm_up (void)
+{
+  g_autoptr(GString) trace = g_string_new ("arrival,service\n");
+  g_autoptr(SimRun) one = NULL, two = NULL;
+
+  for (guint i = 0; i < 30000; i++)
+    g_string_append_printf (trace, "%u.%03u,0.00%u\n", i / 1000, i % 1000, 1 + i * i % 7);
+  one = run_on (trace->str, "--threads=1 --warmup=3s --no-plan --format=json -w 4 -q 10 trace.csv");
+  two = run_on (trace->str, "--threads=2 --warmup=3s --no-plan --format=json -w 4 -q 10 trace.csv");
+  assert_done (one, 0);
+  g_assert_cmpstr (two->out, ==, one->out);
+}
+
 static void
 test_equal_seeds (void)
 {
@@ -297,6 +360,10 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim/jobs", test_jobs);
   g_test_add_func ("/wp-sim/series", test_series);
   g_test_add_func ("/wp-sim/order-and-standard-input", test_order_and_standard_input);
+  g_test_add_func ("/wp-sim/side-files-of-an-unsorted-trace", test_side_files_of_an_unsorted_trace);
+  g_test_add_func ("/wp-sim/a-series-to-the-end-of-time", test_a_series_to_the_end_of_time);
+  g_test_add_func ("/wp-sim/a-model-that-takes-too-long", test_a_model_that_takes_too_long);
+  g_test_add_func ("/wp-sim/threads-and-a-warm-up", test_threads_and_a_warm_up);
   g_test_add_func ("/wp-sim/equal-seeds", test_equal_seeds);
   g_test_add_func ("/wp-sim/scales-and-limit", test_scales_and_limit);
   g_test_add_func ("/wp-sim/golden-text", test_golden_text);
