@@ -61,6 +61,7 @@ check_reader (WpHarness *server, const char *request)
     }
   g_assert_true (wp_client_is_silent (slow));
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.received"), ==, N_REQUESTS);
+  wp_harness_await_stat (server, "pending_bytes", 0);   /* of answers that waited too, with the connection open */
 }
 
 static void

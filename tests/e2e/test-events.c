@@ -1,0 +1,29 @@
+/* /events goes on for as long as its client reads: past the ten events after which one that does not is let go. */
+#include "tests/e2e/wp-harness.h"
+
+#define N_EVENTS 13              /* one a second */
+
+static void
+test_goes_on (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_admin_port (server));
+
+  wp_client_get (client, "/events", NULL);
+  for (guint n = 0; n < N_EVENTS;)
+    {
+      g_autofree char *line = wp_client_read_line (client);
+
+      g_assert_nonnull (line);
+      n += g_str_has_prefix (line, "data: {");
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/events/goes-on", test_goes_on);
+
+  return g_test_run ();
+}
