@@ -345,7 +345,8 @@ test_too_many_idle (void)
       wp_harness_await_log (
         server,
         "more than 48 connections to the admin listener: those that have been idle for 1 s are closed\n");
-      for (guint j = 0; j < 32; j++)
+      /* As many as there are too many, at least, and the oldest: on a slow machine the others come too late for that. */
+      for (guint j = 0; j < MIN (32, crowds[i].n - 48); j++)
         g_assert_cmpuint (wp_client_read_status (clients->pdata[j]), ==, crowds[i].status);
     }
 }
