@@ -169,12 +169,12 @@ gboolean
 wp_child_wait (WpChild *self, gint64 until_us)
 {
   struct pollfd poller = { self->pid_fd, POLLIN, 0 };
-  gint64 left_us = MAX (until_us - g_get_monotonic_time (), 0);
+  gint64 left_us = until_us - g_get_monotonic_time ();   /* once: MAX() looks twice, and may find less than 0 then */
   int status;
 
   if (self->pid_fd < 0)
     return TRUE;
-  if (poll (&poller, 1, (int) MIN (left_us / 1000 + 1, G_MAXINT)) <= 0)
+  if (poll (&poller, 1, (int) CLAMP (left_us / 1000 + 1, 0, G_MAXINT)) <= 0)
     return FALSE;
   g_assert_cmpint (waitpid (self->pid, &status, 0), ==, self->pid);
   self->status = WIFEXITED (status) ? WEXITSTATUS (status) : -WTERMSIG (status);
