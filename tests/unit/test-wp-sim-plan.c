@@ -291,6 +291,19 @@ test_sweep_equals_single_runs (void)
   check_sweep (unsorted, "--service=exp:3ms");
 }
 
+/* With one service scale the services are drawn as the trace is read: they begin again where a late row is found. */
+static void
+test_sweep_of_an_unsorted_trace (void)
+{
+  static const char arguments[] = "--sweep=workers=2:3 --service=exp:3ms --format=csv trace.csv";
+  g_autofree char *rows = make_trace (FALSE);
+  g_autofree char *late = g_strconcat (rows, "0\n", NULL), *early = g_strconcat ("arrival\n0\n", rows + strlen ("arrival\n"), NULL);
+  g_autoptr(SimRun) sorted = run_on (early, arguments), unsorted = run_on (late, arguments);
+
+  g_assert_cmpint (sorted->status, ==, 0);
+  g_assert_cmpstr (unsorted->out, ==, sorted->out);
+}
+
 static void
 test_sweep_text_and_json (void)
 {
@@ -444,6 +457,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-plan/where-there-is-no-plan", test_where_there_is_no_plan);
   g_test_add_func ("/wp-sim-plan/at", test_at);
   g_test_add_func ("/wp-sim-plan/sweep-equals-single-runs", test_sweep_equals_single_runs);
+  g_test_add_func ("/wp-sim-plan/sweep-of-an-unsorted-trace", test_sweep_of_an_unsorted_trace);
   g_test_add_func ("/wp-sim-plan/sweep-text-and-json", test_sweep_text_and_json);
   g_test_add_func ("/wp-sim-plan/headroom-text", test_headroom_text);
   g_test_add_func ("/wp-sim-plan/sweep-in-order", test_sweep_in_order);

@@ -256,6 +256,34 @@ test_side_files_of_an_unsorted_trace (void)
   g_assert_cmpint (json_object_get_int_member (json_array_get_object_element (states, 0), "depth"), ==, 1);
 }
 
+/* So they do where many rows were shown before the late one was found. */
+static void
+test_side_files_begin_again (void)
+{
+  static const char arguments[] = "-m workerpool -w 2 -q 4 --jobs=jobs.csv --series=series.csv --interval=100ms --at=2s --format=json trace.csv";
+  static const char header[] = "arrival,service\n", first[] = "0,0.5\n";
+  g_autoptr(GString) rows = g_string_new (NULL);
+  g_autofree char *early = NULL, *late = NULL, *jobs = NULL, *other_jobs = NULL, *series = NULL, *other_series = NULL;
+  g_autoptr(SimRun) sorted = NULL, unsorted = NULL;
+  g_autoptr(JsonObject) report = NULL, other = NULL;
+
+  for (guint i = 1; i <= 3000; i++)
+    g_string_append_printf (rows, "%u.%03u,0.003\n", i / 1000, i % 1000);
+  early = g_strconcat (header, first, rows->str, NULL);
+  late = g_strconcat (header, rows->str, first, NULL);
+  sorted = run_on (early, arguments);
+  unsorted = run_on (late, arguments);
+  jobs = sim_run_read (sorted, "jobs.csv");
+  series = sim_run_read (sorted, "series.csv");
+  other_jobs = sim_run_read (unsorted, "jobs.csv");
+  other_series = sim_run_read (unsorted, "series.csv");
+  report = sim_run_json (sorted);
+  other = sim_run_json (unsorted);
+  g_assert_cmpstr (other_jobs, ==, jobs);
+  g_assert_cmpstr (other_series, ==, series);
+  g_assert_true (json_node_equal (json_object_get_member (other, "at"), json_object_get_member (report, "at")));
+}
+
 /* The next moment would be past 292 years. */
 static void
 test_a_series_to_the_end_of_time (void)
@@ -361,6 +389,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim/series", test_series);
   g_test_add_func ("/wp-sim/order-and-standard-input", test_order_and_standard_input);
   g_test_add_func ("/wp-sim/side-files-of-an-unsorted-trace", test_side_files_of_an_unsorted_trace);
+  g_test_add_func ("/wp-sim/side-files-begin-again", test_side_files_begin_again);
   g_test_add_func ("/wp-sim/a-series-to-the-end-of-time", test_a_series_to_the_end_of_time);
   g_test_add_func ("/wp-sim/a-model-that-takes-too-long", test_a_model_that_takes_too_long);
   g_test_add_func ("/wp-sim/threads-and-a-warm-up", test_threads_and_a_warm_up);
