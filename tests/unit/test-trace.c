@@ -126,6 +126,7 @@ static const struct {
   { NULL, "arrival,service\n0,1e400\n", "t.csv:2: column \"service\": \"1e400\" is more than 292 years" },
   { NULL, "arrival\n-5000000000\n5000000000\n", "t.csv:3: a time of more than 292 years from the first arrival" },
   { NULL, "arrival\n-5000000000\n1\n2\n5000000000\n6000000000\n", "t.csv:5: a time of more than 292 years from the first arrival" },
+  { NULL, "arrival\n-9000000000\n1\n2\n999999999\n999999999\n999999999\n", "t.csv:5: a time of more than 292 years from the first arrival" },
   { NULL, "arrival\n0\n-5000000000\n5000000000\n", "t.csv: a time of more than 292 years from the first arrival" },
   { NULL, "arrival,ended\n-5000000000,5000000000\n", "t.csv:2: a time of more than 292 years from the first arrival" },
   { NULL, "arrival\n2023-02-30T00:00:00Z\n", "t.csv:2: column \"arrival\": \"2023-02-30T00:00:00Z\" is not a time" },
