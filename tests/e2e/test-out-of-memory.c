@@ -263,7 +263,7 @@ test_kind (gconstpointer data)
       for (guint i = 0; i < all->len; i++)
         hostile_send (&g_array_index (all, Hostile, i), text, kind->more);
       if (kind == &parked)   /* the honest client is parked too: the admin listener is asked instead */
-        g_assert_cmpfloat (wp_harness_stat (server, "ledger.in_service"), ==, 1);
+        wp_harness_await_stat (server, "ledger.in_service", 1);
       else
         be_honest (server, &kept);
     }
