@@ -1,7 +1,6 @@
 /* Both lanes give every request the same answers, and store the same of it, whatever libsoup would make of it. */
 #include "tests/e2e/wp-harness.h"
 
-#include <sqlite3.h>
 #include <string.h>
 
 #define N_RANDOM 1500
@@ -50,20 +49,9 @@ static GPtrArray *
 read_stored (const WpHarness *server)
 {
   static const char sql[] = "SELECT CASE WHEN id LIKE '________-____-7___-____-____________' THEN 'none' ELSE hex(id) END || ' ' || method || ' ' || "
-                            "hex(path) || ' ' || ifnull(hex(content_type), 'none') || ' ' || hex(body) FROM jobs ORDER BY rowid";
-  g_autofree char *path = wp_harness_path (server, "wp.db");
-  GPtrArray *rows = g_ptr_array_new_with_free_func (g_free);
-  sqlite3_stmt *statement;
-  sqlite3 *db;
+                            "hex(path) || ' ' || iif(content_type IS NULL, 'none', hex(content_type)) || ' ' || hex(body) FROM jobs ORDER BY rowid";
 
-  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
-  g_assert_cmpint (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL), ==, SQLITE_OK);
-  while (sqlite3_step (statement) == SQLITE_ROW)
-    g_ptr_array_add (rows, g_strdup ((const char *) sqlite3_column_text (statement, 0)));
-  sqlite3_finalize (statement);
-  sqlite3_close (db);
-
-  return rows;
+  return wp_harness_read_rows (server, "wp.db", sql);
 }
 
 /* What libsoup 3.2.3 would make of a request, if it saw its head. Where @where does not hold of one row, it was stored otherwise. */

@@ -4,7 +4,6 @@
 #include "tests/e2e/wp-harness.h"
 #include "tests/e2e/wp-sequence.h"
 
-#include <sqlite3.h>
 #include <string.h>
 
 #define MAX_BODY "1000"
@@ -155,19 +154,8 @@ read_stored (const WpHarness *server)
     "SELECT method || ' ' || hex(path) || ' ' || iif(content_type IS NULL, 'none', hex(content_type)) || ' ' || "
     "hex(body) || ' ' || "
     "CASE WHEN id LIKE '________-____-7___-____-____________' THEN 'none' ELSE id END FROM jobs";
-  g_autofree char *path = wp_harness_path (server, "wp.db");
-  GPtrArray *rows = g_ptr_array_new_with_free_func (g_free);
-  sqlite3_stmt *statement;
-  sqlite3 *db;
 
-  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
-  g_assert_cmpint (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL), ==, SQLITE_OK);
-  while (sqlite3_step (statement) == SQLITE_ROW)
-    g_ptr_array_add (rows, g_strdup ((const char *) sqlite3_column_text (statement, 0)));
-  sqlite3_finalize (statement);
-  sqlite3_close (db);
-
-  return rows;
+  return wp_harness_read_rows (server, "wp.db", sql);
 }
 
 static void

@@ -470,6 +470,24 @@ wp_harness_record (WpHarness *self, const char *name, gsize *n_rows)
   return rows;
 }
 
+GPtrArray *
+wp_harness_read_rows (const WpHarness *self, const char *database, const char *sql)
+{
+  g_autofree char *path = wp_harness_path (self, database);
+  GPtrArray *rows = g_ptr_array_new_with_free_func (g_free);
+  sqlite3_stmt *statement;
+  sqlite3 *db;
+
+  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL), ==, SQLITE_OK);
+  while (sqlite3_step (statement) == SQLITE_ROW)
+    g_ptr_array_add (rows, g_strdup ((const char *) sqlite3_column_text (statement, 0)));
+  sqlite3_finalize (statement);
+  sqlite3_close (db);
+
+  return rows;
+}
+
 gint64
 wp_harness_count_rows (const WpHarness *self, const char *database, const char *where)
 {

@@ -62,4 +62,6 @@ guint64 wp_harness_ledger (WpHarness *self, const char *name);
 
 /* The record, read after the end. */
 const WpRow *wp_harness_record (WpHarness *self, const char *name, gsize *n_rows);
+/* The first column of what @sql selects: (element-type utf8), in its order. */
+GPtrArray *wp_harness_read_rows (const WpHarness *self, const char *database, const char *sql);
 gint64 wp_harness_count_rows (const WpHarness *self, const char *database, const char *where);   /* of sqlite's jobs */
