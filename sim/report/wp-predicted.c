@@ -1,7 +1,7 @@
 #include "sim/report/wp-predicted.h"
 
 #include "sim/report/wp-jobs.h"
-#include "sim/trace/wp-row-list.h"
+#include "sim/trace/wp-row-store.h"
 
 struct _WpPredicted {
   WpRowList *rows;

@@ -1,8 +1,9 @@
-/* wp-row-store.h - rows in memory, in order of arrival: only the fields that are there, 24 bytes a row for arrival and service. */
+/* wp-row-store.h - rows in memory: packed and sorted (WpRowStore), or whole and in one piece (WpRowList). */
 #pragma once
 
 #include "sim/trace/wp-trace-writer.h"
 
+/* Only the fields that are there, 24 bytes a row for arrival and service. */
 typedef struct _WpRowStore WpRowStore;
 
 /* @columns: the fields that rows have, a set of 1 << WpColumn. */
@@ -23,3 +24,15 @@ gsize wp_row_store_length (const WpRowStore *self);
 
 /* Rows that arrived before one added earlier. */
 guint64 wp_row_store_out_of_order (const WpRowStore *self);
+
+/* Whole rows in one piece, with ids that last. */
+typedef struct _WpRowList WpRowList;
+
+WpRowList *wp_row_list_new (void);
+void wp_row_list_free (WpRowList *self);
+
+/* @copies_ids: those of the rows go before the list does. FALSE with WP_ERROR_IO: there is no memory for them. */
+gboolean wp_row_list_add (WpRowList *self, const WpRow *rows, gsize n_rows, gboolean copies_ids, GError **error);
+void wp_row_list_restart (WpRowList *self);
+
+const WpRow *wp_row_list_rows (const WpRowList *self, gsize *n_rows);   /* until the next change */

@@ -5,7 +5,6 @@
 #include "sim/base/wp-error.h"
 #include "sim/trace/wp-fixed.h"
 #include "sim/trace/wp-mapping.h"
-#include "sim/trace/wp-row-list.h"
 #include "sim/trace/wp-row-store.h"
 #include "sim/trace/wp-scale.h"
 #include "sim/trace/wp-table.h"
