@@ -6,7 +6,7 @@
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
 #include "sim/plot/wp-plot.h"
-#include "sim/model/wp-service.h"
+#include "sim/model/wp-service-time.h"
 
 #define DEFAULT_SERVICE "500ms"
 #define DEFAULT_SEED 1

@@ -99,7 +99,7 @@ static gboolean
 run_models (const WpSimOptions *options, WpTrace *trace, WpSimStudy *study, WpSimPlan *plan, WpReport *report, WpPredicted *predicted, const WpMeasured *measured,
             GError **error)
 {
-  g_autoptr(WpService) service = wp_service_new (options->service, options->trace.service_scale, options->service_always, options->seed, error);
+  g_autoptr(WpServiceTime) service = wp_service_time_new (options->service, options->trace.service_scale, options->service_always, options->seed, error);
   g_autoptr(WpProgress) progress = wp_progress_new ("", trace);
   g_auto(SideFiles) files = { NULL };
   g_autoptr(WpRun) run = NULL;
@@ -117,7 +117,7 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpSimStudy *study, WpSi
   if (!side_files_open (&files, options, report, run, error) || !wp_run_go (run, report->figures, &report->traffic, error))
     return FALSE;
   report->has_front = wp_run_front_figures (run, &report->front);
-  report->n_drawn = wp_service_drawn (service);
+  report->n_drawn = wp_service_time_drawn (service);
   g_clear_pointer (&progress, wp_progress_free);
 
   return side_files_commit (&files, report, measured, error);
@@ -224,7 +224,7 @@ generate (const WpSimOptions *options, GError **error)
   const WpDrawOptions *draw = &options->draw;
   const WpTraceOptions *trace = &options->trace;
   g_autoptr(WpArrivals) arrivals = wp_arrivals_new (draw->generate, options->seed, trace->limit_rows > 0, error);
-  g_autoptr(WpService) service = arrivals ? wp_service_new (options->service, trace->service_scale, TRUE, options->seed, error) : NULL;
+  g_autoptr(WpServiceTime) service = arrivals ? wp_service_time_new (options->service, trace->service_scale, TRUE, options->seed, error) : NULL;
   WpGenerate job = { draw->generate, options->service, options->seed, trace->scale, trace->service_scale, trace->limit_rows,
                      draw->digits > 0 ? draw->digits : 9, draw->ids };
 

@@ -4,7 +4,7 @@
 
 #include "sim/model/wp-arrivals-spec.h"
 #include "sim/stats/wp-random-inline.h"
-#include "sim/model/wp-service.h"
+#include "sim/model/wp-service-time.h"
 
 /* The clock counts in 1/1024 ns, so that gaps of a few ns keep their mean. */
 #define TICKS_PER_NS 1024

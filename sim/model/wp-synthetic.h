@@ -9,7 +9,7 @@
  * @scale: arrivals are divided by it
  * @limit_rows: 0: none
  *
- * The rows that wp_generate_write() would write with nine digits and the same seed, but for their service: let a WpService of that seed
+ * The rows that wp_generate_write() would write with nine digits and the same seed, but for their service: let a WpServiceTime of that seed
  * draw it, and every figure is the same to the last bit.
  *
  * Returns: NULL with WP_ERROR_BAD_VALUE

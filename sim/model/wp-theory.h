@@ -2,7 +2,7 @@
 #pragma once
 
 #include "sim/base/wp-policy.h"
-#include "sim/model/wp-service.h"
+#include "sim/model/wp-service-time.h"
 
 /**
  * wp_theory_erlang_b:

@@ -127,7 +127,7 @@ sweep_scale (WpSweep *self, const WpTape *tape, const WpSweepSetup *setup, doubl
 
 /* The first scale, by those who need not read the trace. */
 static gboolean
-sweep_while_loading (WpSweep *self, WpTape *tape, WpTrace *trace, WpService *service, const WpSweepSetup *setup, double service_scale,
+sweep_while_loading (WpSweep *self, WpTape *tape, WpTrace *trace, WpServiceTime *service, const WpSweepSetup *setup, double service_scale,
                      Progress *progress, GError **error)
 {
   guint n_trials;
@@ -170,10 +170,10 @@ sweep_service (WpSweep *self, const WpTape *tape, const WpSweepSetup *setup, gui
   return TRUE;
 }
 
-static WpService *
+static WpServiceTime *
 make_service (const WpSweepSetup *setup, double service_scale, GError **error)
 {
-  return wp_service_new (setup->service, service_scale, setup->service_always, setup->seed, error);
+  return wp_service_time_new (setup->service, service_scale, setup->service_always, setup->seed, error);
 }
 
 /* The trace's reader has multiplied the services. */
@@ -181,7 +181,7 @@ static gboolean
 sweep_one_service (WpSweep *self, WpTape *tape, WpTrace *trace, const WpSweepSetup *setup, Progress *progress, GError **error)
 {
   double service_scale = g_array_index (self->spec->services, double, 0);
-  g_autoptr(WpService) service = make_service (setup, service_scale, error);
+  g_autoptr(WpServiceTime) service = make_service (setup, service_scale, error);
 
   return service && sweep_while_loading (self, tape, trace, service, setup, service_scale, progress, error) &&
          sweep_service (self, tape, setup, 1, service_scale, progress, error);
@@ -195,7 +195,7 @@ sweep_services (WpSweep *self, WpTape *raw, WpTrace *trace, const WpSweepSetup *
   for (guint i = 0; i < self->spec->services->len; i++)
     {
       double service_scale = g_array_index (self->spec->services, double, i);
-      g_autoptr(WpService) scaled = make_service (setup, service_scale, error);
+      g_autoptr(WpServiceTime) scaled = make_service (setup, service_scale, error);
       g_autoptr(WpTape) tape = scaled ? wp_tape_copy (raw, scaled, service_scale, error) : NULL;
 
       if (!tape || !sweep_service (self, tape, setup, 0, service_scale, progress, error))

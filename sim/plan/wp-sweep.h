@@ -23,7 +23,7 @@ typedef struct {
   WpPolicy policy;           /* BufferedChannel, whose workers are 1, or WorkerPool */
   gint64 patience_ns;
   double scale, service_scale;   /* where the sweep has no such axis */
-  const char *service;       /* as wp_service_new() takes it, and the next two */
+  const char *service;       /* as wp_service_time_new() takes it, and the next two */
   gboolean service_always;
   guint64 seed;
   guint threads;

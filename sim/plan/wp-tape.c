@@ -210,7 +210,7 @@ wp_tape_add (WpTape *self, const WpRow *rows, const gint64 *services_ns, gsize n
 
 /* Sizes of what wp_trace_read() gives at once do not matter. */
 static gboolean
-load_rows (WpTape *self, const WpRow *rows, gsize n_rows, WpService *service, WpTraffic *traffic, GError **error)
+load_rows (WpTape *self, const WpRow *rows, gsize n_rows, WpServiceTime *service, WpTraffic *traffic, GError **error)
 {
   gint64 services_ns[BLOCK_ROWS];
 
@@ -218,7 +218,7 @@ load_rows (WpTape *self, const WpRow *rows, gsize n_rows, WpService *service, Wp
     {
       n = MIN (n_rows - done, BLOCK_ROWS);
       if (service)
-        wp_service_fill (service, rows + done, n, services_ns);
+        wp_service_time_fill (service, rows + done, n, services_ns);
       else
         for (gsize i = 0; i < n; i++)
           services_ns[i] = rows[done + i].service_ns;
@@ -232,7 +232,7 @@ load_rows (WpTape *self, const WpRow *rows, gsize n_rows, WpService *service, Wp
 }
 
 static gboolean
-load (WpTape *self, WpTrace *trace, WpService *service, WpTraffic **traffic, GError **error)
+load (WpTape *self, WpTrace *trace, WpServiceTime *service, WpTraffic **traffic, GError **error)
 {
   const WpRow *rows;
   gsize n_rows;
@@ -246,7 +246,7 @@ load (WpTape *self, WpTrace *trace, WpService *service, WpTraffic **traffic, GEr
         {
           wp_tape_restart (self);
           if (service)
-            wp_service_restart (service);
+            wp_service_time_restart (service);
           if (traffic)
             {
               wp_traffic_free (*traffic);
@@ -261,7 +261,7 @@ load (WpTape *self, WpTrace *trace, WpService *service, WpTraffic **traffic, GEr
 }
 
 gboolean
-wp_tape_load (WpTape *self, WpTrace *trace, WpService *service, WpTraffic **traffic, GError **error)
+wp_tape_load (WpTape *self, WpTrace *trace, WpServiceTime *service, WpTraffic **traffic, GError **error)
 {
   gboolean done = load (self, trace, service, traffic, error);
 
@@ -271,7 +271,7 @@ wp_tape_load (WpTape *self, WpTrace *trace, WpService *service, WpTraffic **traf
 }
 
 WpTape *
-wp_tape_copy (const WpTape *self, WpService *service, double service_scale, GError **error)
+wp_tape_copy (const WpTape *self, WpServiceTime *service, double service_scale, GError **error)
 {
   g_autoptr(WpTapeReader) reader = wp_tape_reader_new (self, 1.0, 0);
   g_autoptr(WpTape) copy = wp_tape_new (self->memory_bytes);
@@ -279,7 +279,7 @@ wp_tape_copy (const WpTape *self, WpService *service, double service_scale, GErr
   const gint64 *arrivals_ns, *services_ns;
   gssize n;
 
-  wp_service_restart (service);
+  wp_service_time_restart (service);
   while ((n = wp_tape_reader_next (reader, &arrivals_ns, &services_ns, error)) > 0)
     {
       for (gssize i = 0; i < n; i++)

@@ -1,7 +1,7 @@
 /* wp-tape.h - arrivals and services of a trace, read once and held compactly, for those who go through them many times. */
 #pragma once
 
-#include "sim/model/wp-service.h"
+#include "sim/model/wp-service-time.h"
 #include "sim/model/wp-traffic.h"
 
 /* 8 bytes a request, or 16 where there are few a second or their service takes seconds: in memory up to WP_TAPE_MEMORY_BYTES, further
@@ -41,10 +41,10 @@ void wp_tape_follow (WpTape *self);
  *
  * Reads all of a trace not yet read from, sorted. Where it fails, so do those who follow.
  */
-gboolean wp_tape_load (WpTape *self, WpTrace *trace, WpService *service, WpTraffic **traffic, GError **error);
+gboolean wp_tape_load (WpTape *self, WpTrace *trace, WpServiceTime *service, WpTraffic **traffic, GError **error);
 
 /* A copy with each service as @service makes it of the tape's own, which is multiplied by @service_scale. */
-WpTape *wp_tape_copy (const WpTape *self, WpService *service, double service_scale, GError **error);
+WpTape *wp_tape_copy (const WpTape *self, WpServiceTime *service, double service_scale, GError **error);
 
 typedef struct _WpTapeReader WpTapeReader;
 

@@ -18,7 +18,7 @@ typedef struct {
   WpBatchServer *server;
   WpFrontStage *front;               /* NULL: none */
   WpTraffic *traffic;
-  WpService *service, *think;
+  WpServiceTime *service, *think;
   WpHistogram *latency;
 
   Client *heap;                 /* those that will send, by time; root at 0 */
@@ -81,7 +81,7 @@ answer (Loop *self, guint64 request, gint64 answered_ns)
     return;   /* answered when it was accepted, or has left */
   if (self->counting && request >= self->counted_from)
     wp_histogram_add_inline (self->latency, answered_ns - (gint64) (GPOINTER_TO_SIZE (sent) - 1), 1);
-  wp_service_draw (self->think, &think_ns, 1);
+  wp_service_time_draw (self->think, &think_ns, 1);
   if (__builtin_add_overflow (answered_ns, think_ns, &next_ns))
     self->overflowed = TRUE;
   else
@@ -190,7 +190,7 @@ arrive (Loop *self)
   row.arrival_ns = passing->arrival_ns;
   if (self->counting && self->n_offered > 0 && self->n_offered == self->counted_from)
     wp_batch_server_start_counting (self->server, row.arrival_ns);
-  wp_service_draw (self->service, &service_ns, 1);
+  wp_service_time_draw (self->service, &service_ns, 1);
   wp_traffic_add (self->traffic, &row, &service_ns, 1);
   g_hash_table_insert (self->waiting, GSIZE_TO_POINTER (self->n_offered + 1), GSIZE_TO_POINTER ((gsize) passing->sent_ns + 1));
   note_leaving (self, passing->arrival_ns);
@@ -272,7 +272,7 @@ go (Loop *self, WpBatchMeans *parts, WpFigures *figures, WpTrafficFigures *traff
 }
 
 gboolean
-wp_clients_batch_go (const WpClientsOptions *options, const WpLayout *layout, gint64 patience_ns, WpService *service, WpService *think,
+wp_clients_batch_go (const WpClientsOptions *options, const WpLayout *layout, gint64 patience_ns, WpServiceTime *service, WpServiceTime *think,
                      WpBatchMeans *parts, WpFigures *figures, WpTrafficFigures *traffic, GError **error)
 {
   g_autofree Client *heap = g_new (Client, options->clients);
@@ -285,7 +285,7 @@ wp_clients_batch_go (const WpClientsOptions *options, const WpLayout *layout, gi
                 .waiting = waiting, .patience_ns = options->until_stored ? patience_ns : WP_TIME_NONE };
   gboolean done;
 
-  self.server = server = wp_batch_server_new (layout, patience_ns, wp_service_commit (service), on_told, &self);
+  self.server = server = wp_batch_server_new (layout, patience_ns, wp_service_time_commit (service), on_told, &self);
   for (guint i = 0; i < options->clients; i++)
     push (&self, (Client) { 0, i });
   done = go (&self, parts, figures, traffic, error);

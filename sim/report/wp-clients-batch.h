@@ -4,5 +4,5 @@
 #include "sim/report/wp-clients.h"
 
 /* As wp_clients_go(), nobody looking on. */
-gboolean wp_clients_batch_go (const WpClientsOptions *options, const WpLayout *layout, gint64 patience_ns, WpService *service, WpService *think,
+gboolean wp_clients_batch_go (const WpClientsOptions *options, const WpLayout *layout, gint64 patience_ns, WpServiceTime *service, WpServiceTime *think,
                               WpBatchMeans *parts, WpFigures *figures, WpTrafficFigures *traffic, GError **error);

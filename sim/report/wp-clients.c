@@ -16,7 +16,7 @@ struct _WpClients {
   WpFrontStage *front;            /* NULL: none */
   WpHistogram *latency;           /* of the requests that count, from sending to the answer */
   WpTraffic *traffic;
-  WpService *service, *think;
+  WpServiceTime *service, *think;
   WpObservers *observers;
 
   Client *heap;                   /* by time; root at 0 */
@@ -32,7 +32,7 @@ struct _WpClients {
 };
 
 WpClients *
-wp_clients_new (const WpClientsOptions *options, const WpLayout *layout, gint64 patience_ns, WpService *service, WpService *think)
+wp_clients_new (const WpClientsOptions *options, const WpLayout *layout, gint64 patience_ns, WpServiceTime *service, WpServiceTime *think)
 {
   WpClients *self = g_new0 (WpClients, 1);
 
@@ -185,8 +185,8 @@ send_batch (WpClients *self, WpBatchMeans *parts, GError **error)
 {
   gsize n = 0;
 
-  wp_service_draw (self->service, self->services_ns, BATCH_ROWS);
-  wp_service_draw (self->think, self->thinks_ns, BATCH_ROWS);
+  wp_service_time_draw (self->service, self->services_ns, BATCH_ROWS);
+  wp_service_time_draw (self->think, self->thinks_ns, BATCH_ROWS);
   for (; n < BATCH_ROWS && !is_over (self); n++)
     if (!send_one (self, n, error))
       return FALSE;

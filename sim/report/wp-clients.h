@@ -18,7 +18,7 @@ typedef struct _WpClients WpClients;
 
 /* @service is of no database that commits in groups: that has wp_clients_batch_go().
  * @service and @think (how long a client waits after an answer) outlive it. One of duration and limit is there. */
-WpClients *wp_clients_new (const WpClientsOptions *options, const WpLayout *layout, gint64 patience_ns, WpService *service, WpService *think);
+WpClients *wp_clients_new (const WpClientsOptions *options, const WpLayout *layout, gint64 patience_ns, WpServiceTime *service, WpServiceTime *think);
 void wp_clients_free (WpClients *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpClients, wp_clients_free)
 

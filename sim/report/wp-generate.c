@@ -76,7 +76,7 @@ write_batch (const WpGenerate *self, WpTraceWriter *writer, const gint64 *arriva
 }
 
 gboolean
-wp_generate_write (const WpGenerate *self, WpArrivals *arrivals, WpService *service, int fd, GError **error)
+wp_generate_write (const WpGenerate *self, WpArrivals *arrivals, WpServiceTime *service, int fd, GError **error)
 {
   guint columns = 1u << WP_COLUMN_ARRIVAL | 1u << WP_COLUMN_SERVICE | (self->ids ? 1u << WP_COLUMN_ID : 0);
   g_autoptr(WpTraceWriter) writer = wp_trace_writer_new (fd, columns);
@@ -88,7 +88,7 @@ wp_generate_write (const WpGenerate *self, WpArrivals *arrivals, WpService *serv
   write_notes (self, writer);
   while ((n = wp_arrivals_next (arrivals, arrivals_ns, (gsize) MIN (left, BATCH))) > 0)
     {
-      wp_service_draw (service, services_ns, n);
+      wp_service_time_draw (service, services_ns, n);
       if (!write_batch (self, writer, arrivals_ns, services_ns, n, written, error))
         return FALSE;
       left -= n;

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "sim/model/wp-arrivals.h"
-#include "sim/model/wp-service.h"
+#include "sim/model/wp-service-time.h"
 
 typedef struct {
   const char *arrivals, *service;    /* as typed, for the notes */
@@ -20,4 +20,4 @@ typedef struct {
  *
  * Returns: FALSE with WP_ERROR_IO, or where a time passes 292 years.
  */
-gboolean wp_generate_write (const WpGenerate *self, WpArrivals *arrivals, WpService *service, int fd, GError **error);
+gboolean wp_generate_write (const WpGenerate *self, WpArrivals *arrivals, WpServiceTime *service, int fd, GError **error);

@@ -8,7 +8,7 @@
 
 struct _WpRun {
   WpTrace *trace;
-  WpService *service;
+  WpServiceTime *service;
   gint64 patience_ns;
   guint n_models;
   WpLayout layouts[WP_N_MODES];
@@ -33,7 +33,7 @@ struct _WpRun {
 };
 
 WpRun *
-wp_run_new (WpTrace *trace, WpService *service, const WpPolicy *policies, guint n_models, gint64 patience_ns)
+wp_run_new (WpTrace *trace, WpServiceTime *service, const WpPolicy *policies, guint n_models, gint64 patience_ns)
 {
   WpRun *self = g_new0 (WpRun, 1);
 
@@ -160,7 +160,7 @@ start_models (WpRun *self)
 static void
 start (WpRun *self)
 {
-  WpCommit *commit = wp_service_commit (self->service);
+  WpCommit *commit = wp_service_time_commit (self->service);
 
   self->n_offered = 0;
   self->begins = FALSE;
@@ -173,7 +173,7 @@ start (WpRun *self)
   if (self->front_options.time_ns > 0)
     self->front = wp_front_stage_new (&self->front_options);
   self->traffic = wp_traffic_new ();
-  wp_service_restart (self->service);
+  wp_service_time_restart (self->service);
 }
 
 static gboolean
@@ -282,7 +282,7 @@ offer_rows (WpRun *self, const WpRow *rows, gsize n_rows, GError **error)
       n = MIN (BATCH_ROWS, n_rows - done);
       if (!self->counting)
         n = warm_up (self, rows + done, n);
-      wp_service_fill (self->service, rows + done, n, self->services_ns);
+      wp_service_time_fill (self->service, rows + done, n, self->services_ns);
       wp_traffic_add (self->traffic, rows + done, self->services_ns, n);
       arrived = pass_front (self, rows + done, n);
       if (self->begins)

@@ -4,14 +4,14 @@
 #include "sim/model/wp-batch-means.h"
 #include "sim/model/wp-front-stage.h"
 #include "sim/model/wp-model.h"
-#include "sim/model/wp-service.h"
+#include "sim/model/wp-service-time.h"
 #include "sim/model/wp-traffic.h"
 #include "sim/report/wp-observers.h"
 
 typedef struct _WpRun WpRun;
 
 /* @trace (not yet read from), @service and @policies (@n_models of them, checked, none WP_MODE_ALL) outlive the run. */
-WpRun *wp_run_new (WpTrace *trace, WpService *service, const WpPolicy *policies, guint n_models, gint64 patience_ns);
+WpRun *wp_run_new (WpTrace *trace, WpServiceTime *service, const WpPolicy *policies, guint n_models, gint64 patience_ns);
 void wp_run_free (WpRun *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpRun, wp_run_free)
 

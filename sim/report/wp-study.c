@@ -10,7 +10,7 @@ static gboolean
 run_open (const WpStudy *self, guint64 seed, WpBatchMeans *const *parts, WpFigures *figures, WpTrafficFigures *traffic, GError **error)
 {
   g_autoptr(WpTrace) trace = wp_synthetic_open (self->synthetic, seed, self->scale, self->clients.limit_rows, error);
-  g_autoptr(WpService) service = trace ? wp_service_new (self->service, self->service_scale, TRUE, seed, error) : NULL;
+  g_autoptr(WpServiceTime) service = trace ? wp_service_time_new (self->service, self->service_scale, TRUE, seed, error) : NULL;
   g_autoptr(WpRun) run = NULL;
 
   if (!service)
@@ -25,14 +25,14 @@ run_open (const WpStudy *self, guint64 seed, WpBatchMeans *const *parts, WpFigur
 }
 
 static gboolean
-run_clients (const WpStudy *self, guint i, WpService *service, WpService *think, WpBatchMeans *parts, WpFigures *figures,
+run_clients (const WpStudy *self, guint i, WpServiceTime *service, WpServiceTime *think, WpBatchMeans *parts, WpFigures *figures,
              WpTrafficFigures *traffic, GError **error)
 {
   g_autoptr(WpClients) clients = NULL;
   WpLayout layout;
 
   wp_policy_layout (&self->policies[i], &layout);
-  if (wp_service_commit (service))
+  if (wp_service_time_commit (service))
     return wp_clients_batch_go (&self->clients, &layout, self->patience_ns, service, think, parts, figures, traffic, error);
   clients = wp_clients_new (&self->clients, &layout, self->patience_ns, service, think);
 
@@ -43,16 +43,16 @@ run_clients (const WpStudy *self, guint i, WpService *service, WpService *think,
 static gboolean
 run_closed (const WpStudy *self, guint64 seed, WpBatchMeans *const *parts, WpFigures *figures, WpTrafficFigures *traffic, GError **error)
 {
-  g_autoptr(WpService) service = wp_service_new (self->service, self->service_scale, TRUE, seed, error);
-  g_autoptr(WpService) think = service ? wp_service_new (self->think, 1, TRUE, seed, error) : NULL;
+  g_autoptr(WpServiceTime) service = wp_service_time_new (self->service, self->service_scale, TRUE, seed, error);
+  g_autoptr(WpServiceTime) think = service ? wp_service_time_new (self->think, 1, TRUE, seed, error) : NULL;
 
   if (!think)
     return FALSE;
-  wp_service_use_stream (think, WP_THINK_STREAM);
+  wp_service_time_use_stream (think, WP_THINK_STREAM);
   for (guint i = 0; i < self->n_models; i++)
     {
-      wp_service_restart (service);
-      wp_service_restart (think);
+      wp_service_time_restart (service);
+      wp_service_time_restart (think);
       if (!run_clients (self, i, service, think, parts ? parts[i] : NULL, &figures[i], traffic, error))
         {
           g_prefix_error (error, "%s: ", wp_mode_name (self->policies[i].mode));
@@ -127,8 +127,8 @@ may_leave (const WpStudy *self, const WpLayout *layout)
 gboolean
 wp_study_theory (const WpStudy *self, guint model, const WpFigures *figures, WpTheory *theory, GError **error)
 {
-  g_autoptr(WpService) service = wp_service_new (self->service, self->service_scale, TRUE, 0, error);
-  g_autoptr(WpService) think = service && self->think ? wp_service_new (self->think, 1, TRUE, 0, error) : NULL;
+  g_autoptr(WpServiceTime) service = wp_service_time_new (self->service, self->service_scale, TRUE, 0, error);
+  g_autoptr(WpServiceTime) think = service && self->think ? wp_service_time_new (self->think, 1, TRUE, 0, error) : NULL;
   g_autoptr(WpArrivals) arrivals = service && self->synthetic ? wp_arrivals_new (self->synthetic, 0, TRUE, error) : NULL;
   WpTheoryCase simulated = { .traffic = WP_TRAFFIC_CLIENTS, .clients = self->clients.clients };
 
@@ -141,8 +141,8 @@ wp_study_theory (const WpStudy *self, guint model, const WpFigures *figures, WpT
       simulated.rate = wp_arrivals_rate (arrivals) * self->scale;
     }
   else
-    wp_service_moments (think, &simulated.think);
-  wp_service_moments (service, &simulated.service);
+    wp_service_time_moments (think, &simulated.think);
+  wp_service_time_moments (service, &simulated.service);
   wp_policy_layout (&self->policies[model], &simulated.layout);
   simulated.answers_accepted = !self->clients.until_stored;
   simulated.patient = simulated.layout.block_timeout_ns == WP_TIME_NONE && !may_leave (self, &simulated.layout);

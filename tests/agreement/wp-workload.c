@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sim/model/wp-service.h"
+#include "sim/model/wp-service-time.h"
 #include "sim/trace/wp-trace-writer.h"
 #include "tests/agreement/wp-program.h"
 
@@ -36,7 +36,7 @@ generate (const WpCell *cell, const char *path, guint seed)
 
 /* @times copies of the file @from, one after another, each id once; services from @service, or as they are. */
 static void
-write_copies (const char *path, const char *from, guint times, WpService *service)
+write_copies (const char *path, const char *from, guint times, WpServiceTime *service)
 {
   int fd = open (path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   g_autoptr(WpTraceWriter) writer =
@@ -58,7 +58,7 @@ write_copies (const char *path, const char *from, guint times, WpService *servic
         if (times > 1)
           row.bytes = -1;   /* at thousands a second, 20 kB each would be a test of the loopback */
         if (service)
-          wp_service_draw (service, &row.service_ns, 1);
+          wp_service_time_draw (service, &row.service_ns, 1);
         g_assert_true (wp_trace_writer_row (writer, &row, &error));
       }
   g_assert_true (wp_trace_writer_flush (writer, &error));
@@ -69,7 +69,7 @@ char *
 wp_workload_make (const WpCell *cell, const char *dir, guint seed)
 {
   const char *times = strchr (cell->arrivals, '*');
-  g_autoptr(WpService) service = cell->service ? wp_service_new (cell->service, 1, TRUE, seed, NULL) : NULL;
+  g_autoptr(WpServiceTime) service = cell->service ? wp_service_time_new (cell->service, 1, TRUE, seed, NULL) : NULL;
   g_autofree char *arrivals = is_sample (cell) ? sample_path () : g_build_filename (dir, "arrivals.csv", NULL);
   char *path = g_build_filename (dir, "trace.csv", NULL);
 

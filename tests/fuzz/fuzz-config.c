@@ -11,7 +11,7 @@
 #include "runtime/wp-server-options.h"
 #include "sim/base/wp-options.h"
 #include "sim/model/wp-arrivals.h"
-#include "sim/model/wp-service.h"
+#include "sim/model/wp-service-time.h"
 #include "sim/plan/wp-slo.h"
 #include "sim/plan/wp-sweep-spec.h"
 #include "sim/trace/wp-mapping.h"
@@ -283,22 +283,22 @@ static void
 check_service (const char *text, gsize len)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(WpService) service = NULL;
+  g_autoptr(WpServiceTime) service = NULL;
   g_autofree char *lower = g_ascii_strdown (text, -1);
   gint64 drawn[DRAWS];
   WpMoments moments;
 
   if (strstr (lower, "from:"))   /* a file */
     return;
-  if (!(service = wp_service_new (text, 1, TRUE, 1, &error)))
+  if (!(service = wp_service_time_new (text, 1, TRUE, 1, &error)))
     {
       check_message (error, g_utf8_validate (text, -1, NULL));
       return;
     }
-  wp_service_draw (service, drawn, DRAWS);
+  wp_service_time_draw (service, drawn, DRAWS);
   for (guint i = 0; i < DRAWS; i++)
     g_assert_cmpint (drawn[i], >=, 0);
-  wp_service_moments (service, &moments);
+  wp_service_time_moments (service, &moments);
   g_assert_true (moments.mean_ns >= 0 && moments.cv2 >= 0);
 }
 

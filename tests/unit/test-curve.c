@@ -121,7 +121,7 @@ test_sketches (void)
     {
       g_autofree char *text = random_trace ();
       g_autoptr(WpTrace) trace = wp_trace_open_data ("t", text, strlen (text), NULL, NULL);
-      g_autoptr(WpService) service = wp_service_new ("1s", 1, FALSE, 1, NULL);
+      g_autoptr(WpServiceTime) service = wp_service_time_new ("1s", 1, FALSE, 1, NULL);
       WpPolicy policy;
       g_autoptr(WpSketch) sketch = NULL;
       g_autoptr(WpPredicted) predicted = wp_predicted_new ();

@@ -172,12 +172,12 @@ test_services (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (services); i++)
     {
-      g_autoptr(WpService) service = wp_service_new (services[i].spec, 1, TRUE, 5, NULL);
+      g_autoptr(WpServiceTime) service = wp_service_time_new (services[i].spec, 1, TRUE, 5, NULL);
       double sum = 0, squares = 0;
       WpMoments moments;
 
-      wp_service_draw (service, drawn, N);
-      wp_service_moments (service, &moments);
+      wp_service_time_draw (service, drawn, N);
+      wp_service_time_moments (service, &moments);
       for (guint k = 0; k < N; k++)
         sum += (double) drawn[k], squares += (double) drawn[k] * (double) drawn[k];
       assert_near (services[i].spec, sum / N, moments.mean_ns, 0.005);
@@ -460,8 +460,8 @@ test_closed_equals_naive (void)
       WpClientsOptions options = { 1 + (guint) wp_random_below (&random, 15), wp_random_below (&random, 2) == 0, WP_TIME_NONE, MOST, 0, WP_TIME_NONE };
       gint64 think_ns = (gint64) wp_random_below (&random, 6);
       g_autofree char *think = g_strdup_printf ("%dns", (int) think_ns);
-      g_autoptr(WpService) service = wp_service_new ("uniform:0ns:12ns", 1, TRUE, wp_random_next (&random), NULL);
-      g_autoptr(WpService) thinking = wp_service_new (think, 1, TRUE, 1, NULL);
+      g_autoptr(WpServiceTime) service = wp_service_time_new ("uniform:0ns:12ns", 1, TRUE, wp_random_next (&random), NULL);
+      g_autoptr(WpServiceTime) thinking = wp_service_time_new (think, 1, TRUE, 1, NULL);
       g_autoptr(WpClients) clients = NULL;
       Seen seen = { .n = 0 };
       WpTrafficFigures traffic;
@@ -521,8 +521,8 @@ test_closed_before_a_committing_database (void)
       WpClientsOptions options = draw_closed (&random);
       g_autofree char *constant = g_strdup_printf ("%dns", 1 + (int) wp_random_below (&random, 9));
       g_autofree char *commit = g_strdup_printf ("batch:%s:0ns:1", constant);
-      g_autoptr(WpService) committed = wp_service_new (commit, 1, TRUE, 1, NULL), served = wp_service_new (constant, 1, TRUE, 1, NULL);
-      g_autoptr(WpService) thinking = wp_service_new ("3ns", 1, TRUE, 1, NULL);
+      g_autoptr(WpServiceTime) committed = wp_service_time_new (commit, 1, TRUE, 1, NULL), served = wp_service_time_new (constant, 1, TRUE, 1, NULL);
+      g_autoptr(WpServiceTime) thinking = wp_service_time_new ("3ns", 1, TRUE, 1, NULL);
       g_autoptr(WpClients) clients = NULL;
       WpFigures by_groups, one_by_one;
       WpTrafficFigures traffic;

@@ -1,4 +1,4 @@
-#include "sim/model/wp-service.h"
+#include "sim/model/wp-service-time.h"
 
 #include <glib/gstdio.h>
 #include <math.h>
@@ -14,13 +14,13 @@ static void
 draw (const char *spec, double scale)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(WpService) service = wp_service_new (spec, scale, FALSE, 7, &error);
+  g_autoptr(WpServiceTime) service = wp_service_time_new (spec, scale, FALSE, 7, &error);
 
   g_assert_no_error (error);
   for (guint i = 0; i < N_DRAWS; i++)
     rows[i] = (WpRow) { .service_ns = WP_TIME_NONE };
-  wp_service_fill (service, rows, N_DRAWS, drawn);
-  g_assert_cmpuint (wp_service_drawn (service), ==, N_DRAWS);
+  wp_service_time_fill (service, rows, N_DRAWS, drawn);
+  g_assert_cmpuint (wp_service_time_drawn (service), ==, N_DRAWS);
 }
 
 static double
@@ -71,15 +71,15 @@ test_scale (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (specs); i++)
     {
-      g_autoptr(WpService) once = wp_service_new (specs[i], 1, TRUE, 7, NULL), thrice = wp_service_new (specs[i], 3, TRUE, 7, NULL);
+      g_autoptr(WpServiceTime) once = wp_service_time_new (specs[i], 1, TRUE, 7, NULL), thrice = wp_service_time_new (specs[i], 3, TRUE, 7, NULL);
       WpMoments moments, scaled;
 
-      wp_service_draw (once, plain, N_DRAWS);
-      wp_service_draw (thrice, drawn, N_DRAWS);
+      wp_service_time_draw (once, plain, N_DRAWS);
+      wp_service_time_draw (thrice, drawn, N_DRAWS);
       for (guint j = 0; j < N_DRAWS; j++)
         g_assert_cmpint (ABS (drawn[j] - 3 * plain[j]), <=, 2);   /* each is rounded */
-      wp_service_moments (once, &moments);
-      wp_service_moments (thrice, &scaled);
+      wp_service_time_moments (once, &moments);
+      wp_service_time_moments (thrice, &scaled);
       g_assert_cmpfloat_with_epsilon (scaled.mean_ns, 3 * moments.mean_ns, 1e-3);
       g_assert_cmpfloat (scaled.cv2, ==, moments.cv2);
     }
@@ -131,7 +131,7 @@ test_from_a_measured_trace (void)
 {
   g_autofree char *path = write_measured ("arrival,accepted,started,finished\n0,0,0,0.010\n1,1,2,2.030\n2,,,\n3,3,3,\n");
   g_autofree char *spec = g_strconcat ("from:", path, NULL);
-  g_autoptr(WpService) service = NULL;
+  g_autoptr(WpServiceTime) service = NULL;
   WpMoments moments;
   guint tens = 0;
 
@@ -142,8 +142,8 @@ test_from_a_measured_trace (void)
       tens += drawn[i] == 10 * WP_NS_PER_MS;
     }
   assert_near (tens, N_DRAWS / 2.0);
-  service = wp_service_new (spec, 2, FALSE, 7, NULL);
-  wp_service_moments (service, &moments);
+  service = wp_service_time_new (spec, 2, FALSE, 7, NULL);
+  wp_service_time_moments (service, &moments);
   g_assert_cmpfloat (moments.mean_ns, ==, 40e6);
   g_assert_cmpfloat_with_epsilon (moments.cv2, 0.25, 1e-12);
   g_unlink (path);
@@ -153,16 +153,16 @@ static void
 test_the_trace_comes_first (void)
 {
   const WpRow some[] = { { .service_ns = 3 }, { .service_ns = WP_TIME_NONE }, { .service_ns = 0 } };
-  g_autoptr(WpService) service = wp_service_new ("7ns", 1, FALSE, 1, NULL);
-  g_autoptr(WpService) always = wp_service_new ("7ns", 1, TRUE, 1, NULL);
+  g_autoptr(WpServiceTime) service = wp_service_time_new ("7ns", 1, FALSE, 1, NULL);
+  g_autoptr(WpServiceTime) always = wp_service_time_new ("7ns", 1, TRUE, 1, NULL);
   gint64 services_ns[3];
 
-  wp_service_fill (service, some, 3, services_ns);
+  wp_service_time_fill (service, some, 3, services_ns);
   g_assert_cmpint (services_ns[0], ==, 3);
   g_assert_cmpint (services_ns[1], ==, 7);
   g_assert_cmpint (services_ns[2], ==, 0);
-  g_assert_cmpuint (wp_service_drawn (service), ==, 1);
-  wp_service_fill (always, some, 3, services_ns);
+  g_assert_cmpuint (wp_service_time_drawn (service), ==, 1);
+  wp_service_time_fill (always, some, 3, services_ns);
   g_assert_cmpint (services_ns[0], ==, 7);
   g_assert_cmpint (services_ns[2], ==, 7);
 }
@@ -170,20 +170,20 @@ test_the_trace_comes_first (void)
 static void
 test_equal_seeds_equal_draws (void)
 {
-  g_autoptr(WpService) one = wp_service_new ("exp:1s", 1, FALSE, 5, NULL);
-  g_autoptr(WpService) same = wp_service_new ("exp:1s", 1, FALSE, 5, NULL);
-  g_autoptr(WpService) other = wp_service_new ("exp:1s", 1, FALSE, 6, NULL);
+  g_autoptr(WpServiceTime) one = wp_service_time_new ("exp:1s", 1, FALSE, 5, NULL);
+  g_autoptr(WpServiceTime) same = wp_service_time_new ("exp:1s", 1, FALSE, 5, NULL);
+  g_autoptr(WpServiceTime) other = wp_service_time_new ("exp:1s", 1, FALSE, 6, NULL);
   const WpRow some[] = { { .service_ns = WP_TIME_NONE }, { .service_ns = WP_TIME_NONE } };
   gint64 a[2], b[2];
 
-  wp_service_fill (one, some, 2, a);
-  wp_service_fill (same, some, 2, b);
+  wp_service_time_fill (one, some, 2, a);
+  wp_service_time_fill (same, some, 2, b);
   g_assert_cmpmem (a, sizeof a, b, sizeof b);
   g_assert_cmpint (a[0], !=, a[1]);
-  wp_service_restart (one);
-  wp_service_fill (one, some, 2, b);
+  wp_service_time_restart (one);
+  wp_service_time_fill (one, some, 2, b);
   g_assert_cmpmem (a, sizeof a, b, sizeof b);
-  wp_service_fill (other, some, 2, b);
+  wp_service_time_fill (other, some, 2, b);
   g_assert_cmpint (a[0], !=, b[0]);
 }
 
@@ -199,7 +199,7 @@ test_what_is_no_service_time (void)
       g_autoptr(GError) error = NULL;
       g_autofree char *start = g_strdup_printf ("\"%s\" is not a service time: 500ms, exp:MEAN, lognormal:", specs[i]);
 
-      g_assert_null (wp_service_new (specs[i], 1, FALSE, 1, &error));
+      g_assert_null (wp_service_time_new (specs[i], 1, FALSE, 1, &error));
       g_assert_error (error, WP_ERROR, WP_ERROR_BAD_VALUE);
       g_assert_true (g_str_has_prefix (error->message, start));
     }
@@ -212,7 +212,7 @@ test_a_trace_without_measurements (void)
   g_autofree char *spec = g_strconcat ("from:", path, NULL);
   g_autoptr(GError) error = NULL;
 
-  g_assert_null (wp_service_new (spec, 1, FALSE, 1, &error));
+  g_assert_null (wp_service_time_new (spec, 1, FALSE, 1, &error));
   g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
   g_assert_nonnull (strstr (error->message, "no row has both \"started\" and \"finished\""));
   g_unlink (path);

@@ -1,4 +1,4 @@
-#include "sim/model/wp-service.h"
+#include "sim/model/wp-service-time.h"
 
 #include <math.h>
 #include <string.h>
@@ -6,18 +6,18 @@
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
 #include "sim/model/wp-calibration.h"
-#include "sim/model/wp-empirical.h"
 #include "sim/stats/wp-random-inline.h"
+#include "sim/trace/wp-trace.h"
 
 typedef struct {
   const char *prefix;   /* "" is a constant */
   guint n_parts;        /* after the prefix, parted by colons */
-  gboolean (*parse) (WpService *self, char **parts, GError **error);
-  double (*draw) (WpService *self);   /* in ns, before scaling, >= 0 */
-  void (*moments) (const WpService *self, WpMoments *moments);   /* before scaling */
+  gboolean (*parse) (WpServiceTime *self, char **parts, GError **error);
+  double (*draw) (WpServiceTime *self);   /* in ns, before scaling, >= 0 */
+  void (*moments) (const WpServiceTime *self, WpMoments *moments);   /* before scaling */
 } Kind;
 
-struct _WpService {
+struct _WpServiceTime {
   const Kind *kind;
   double scale;
   gboolean always;
@@ -31,55 +31,55 @@ struct _WpService {
   double means_ns[2];
   double alpha, least_ns; /* of a Pareto: from here to b_ns */
   double tail;            /* 1 - (least / b)^alpha */
-  WpEmpirical *measured;  /* of from: */
+  GArray *measured_ns;    /* of from: (element-type gint64), in the file's order */
   WpCommit *commit;       /* of batch: */
 };
 
 static gboolean
-parse_one_time (WpService *self, char **parts, GError **error)
+parse_one_time (WpServiceTime *self, char **parts, GError **error)
 {
   return wp_time_parse_duration (parts[0], &self->a_ns, error);
 }
 
 static double
-draw_constant (WpService *self)
+draw_constant (WpServiceTime *self)
 {
   return (double) self->a_ns;
 }
 
 static void
-moments_constant (const WpService *self, WpMoments *moments)
+moments_constant (const WpServiceTime *self, WpMoments *moments)
 {
   *moments = (WpMoments) { WP_SHAPE_CONSTANT, (double) self->a_ns, 0 };
 }
 
 static double
-draw_exponential (WpService *self)
+draw_exponential (WpServiceTime *self)
 {
   return (double) self->a_ns * wp_random_exponential_inline (&self->random);
 }
 
 static void
-moments_exponential (const WpService *self, WpMoments *moments)
+moments_exponential (const WpServiceTime *self, WpMoments *moments)
 {
   *moments = (WpMoments) { WP_SHAPE_EXPONENTIAL, (double) self->a_ns, self->a_ns > 0 ? 1 : 0 };
 }
 
 static gboolean
-parse_mean_and_cv (WpService *self, char **parts, GError **error)
+parse_mean_and_cv (WpServiceTime *self, char **parts, GError **error)
 {
   return wp_time_parse_duration (parts[0], &self->a_ns, error) && wp_options_parse_positive (parts[1], &self->cv, error);
 }
 
 static void
-moments_mean_and_cv (const WpService *self, WpMoments *moments)
+moments_mean_and_cv (const WpServiceTime *self, WpMoments *moments)
 {
   *moments = (WpMoments) { WP_SHAPE_GENERAL, (double) self->a_ns, self->cv * self->cv };
 }
 
 /* Of given mean m and coefficient of variation c: sigma^2 = ln (1 + c^2), mu = ln m - sigma^2 / 2. */
 static gboolean
-parse_lognormal (WpService *self, char **parts, GError **error)
+parse_lognormal (WpServiceTime *self, char **parts, GError **error)
 {
   if (!parse_mean_and_cv (self, parts, error))
     return FALSE;
@@ -90,13 +90,13 @@ parse_lognormal (WpService *self, char **parts, GError **error)
 }
 
 static double
-draw_lognormal (WpService *self)
+draw_lognormal (WpServiceTime *self)
 {
   return exp (self->mu + self->sigma * wp_random_normal (&self->random));
 }
 
 static gboolean
-parse_uniform (WpService *self, char **parts, GError **error)
+parse_uniform (WpServiceTime *self, char **parts, GError **error)
 {
   if (!wp_time_parse_duration (parts[0], &self->a_ns, error) || !wp_time_parse_duration (parts[1], &self->b_ns, error))
     return FALSE;
@@ -108,13 +108,13 @@ parse_uniform (WpService *self, char **parts, GError **error)
 }
 
 static double
-draw_uniform (WpService *self)
+draw_uniform (WpServiceTime *self)
 {
   return (double) self->a_ns + (double) (self->b_ns - self->a_ns) * wp_random_uniform (&self->random);
 }
 
 static void
-moments_uniform (const WpService *self, WpMoments *moments)
+moments_uniform (const WpServiceTime *self, WpMoments *moments)
 {
   double mean_ns = ((double) self->a_ns + (double) self->b_ns) / 2, width_ns = (double) (self->b_ns - self->a_ns);
 
@@ -124,7 +124,7 @@ moments_uniform (const WpService *self, WpMoments *moments)
 /* Two exponentials of balanced means (each has half of the work): p = (1 + sqrt ((c^2 - 1) / (c^2 + 1))) / 2, means m / 2p and
  * m / 2(1 - p). Source: Whitt, Approximating a point process by a renewal process, Operations Research 30 (1982). */
 static gboolean
-parse_hyperexponential (WpService *self, char **parts, GError **error)
+parse_hyperexponential (WpServiceTime *self, char **parts, GError **error)
 {
   double square;
 
@@ -144,7 +144,7 @@ parse_hyperexponential (WpService *self, char **parts, GError **error)
 }
 
 static double
-draw_hyperexponential (WpService *self)
+draw_hyperexponential (WpServiceTime *self)
 {
   gboolean second = wp_random_uniform (&self->random) >= self->share;
 
@@ -164,7 +164,7 @@ pareto_moment (double least, double most, double alpha, double k)
 
 /* The least value is chosen, by bisection, so that the mean is the one asked for. */
 static gboolean
-parse_pareto (WpService *self, char **parts, GError **error)
+parse_pareto (WpServiceTime *self, char **parts, GError **error)
 {
   double low = 0, high;
 
@@ -191,13 +191,13 @@ parse_pareto (WpService *self, char **parts, GError **error)
 }
 
 static double
-draw_pareto (WpService *self)
+draw_pareto (WpServiceTime *self)
 {
   return self->least_ns * pow (1 - self->tail * wp_random_uniform (&self->random), -1 / self->alpha);
 }
 
 static void
-moments_pareto (const WpService *self, WpMoments *moments)
+moments_pareto (const WpServiceTime *self, WpMoments *moments)
 {
   double mean = (double) self->a_ns / (double) self->b_ns;
   double square = pareto_moment (self->least_ns / (double) self->b_ns, 1, self->alpha, 2);
@@ -205,27 +205,73 @@ moments_pareto (const WpService *self, WpMoments *moments)
   *moments = (WpMoments) { WP_SHAPE_GENERAL, (double) self->a_ns, fmax (square / (mean * mean) - 1, 0) };
 }
 
+/* finished - started of the rows that have both. */
 static gboolean
-parse_from (WpService *self, char **parts, GError **error)
+add_measured (WpServiceTime *self, const char *file, const WpRow *rows, gsize n_rows, GError **error)
 {
-  return (self->measured = wp_empirical_load (parts[0], error)) != NULL;
+  for (gsize i = 0; i < n_rows; i++)
+    {
+      gint64 service_ns;
+
+      if (rows[i].finished_ns == WP_TIME_NONE || rows[i].started_ns == WP_TIME_NONE)
+        continue;
+      if (rows[i].finished_ns < rows[i].started_ns)
+        {
+          g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%s: a request was finished before it was started", file);
+          return FALSE;
+        }
+      service_ns = rows[i].finished_ns - rows[i].started_ns;
+      g_array_append_val (self->measured_ns, service_ns);
+    }
+
+  return TRUE;
+}
+
+static gboolean
+parse_from (WpServiceTime *self, char **parts, GError **error)
+{
+  g_autoptr(WpTrace) trace = wp_trace_open (parts[0], NULL, error);
+  const WpRow *rows;
+  gsize n_rows;
+
+  if (!trace || !(rows = wp_trace_load (trace, &n_rows, error)))
+    return FALSE;
+  self->measured_ns = g_array_new (FALSE, FALSE, sizeof (gint64));
+  if (!add_measured (self, parts[0], rows, n_rows, error))
+    return FALSE;
+  if (self->measured_ns->len > 0)
+    return TRUE;
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
+               "%s: no row has both \"started\" and \"finished\", so there is no service to draw from", parts[0]);
+
+  return FALSE;
 }
 
 static double
-draw_measured (WpService *self)
+draw_measured (WpServiceTime *self)
 {
-  return (double) wp_empirical_draw (self->measured, &self->random);
+  return (double) g_array_index (self->measured_ns, gint64, wp_random_below (&self->random, self->measured_ns->len));
 }
 
 static void
-moments_measured (const WpService *self, WpMoments *moments)
+moments_measured (const WpServiceTime *self, WpMoments *moments)
 {
-  *moments = (WpMoments) { WP_SHAPE_GENERAL };
-  wp_empirical_moments (self->measured, &moments->mean_ns, &moments->cv2);
+  double sum = 0, squares = 0, n = self->measured_ns->len, mean_ns;
+
+  for (guint i = 0; i < self->measured_ns->len; i++)
+    sum += (double) g_array_index (self->measured_ns, gint64, i);
+  mean_ns = sum / n;
+  for (guint i = 0; i < self->measured_ns->len; i++)
+    {
+      double off_ns = (double) g_array_index (self->measured_ns, gint64, i) - mean_ns;
+
+      squares += off_ns * off_ns;
+    }
+  *moments = (WpMoments) { WP_SHAPE_GENERAL, mean_ns, mean_ns > 0 ? squares / n / (mean_ns * mean_ns) : 0 };
 }
 
 static gboolean
-take_commit (WpService *self, WpCommit *commit)
+take_commit (WpServiceTime *self, WpCommit *commit)
 {
   self->commit = commit;
   self->always = TRUE;
@@ -234,25 +280,25 @@ take_commit (WpService *self, WpCommit *commit)
 }
 
 static gboolean
-parse_batch (WpService *self, char **parts, GError **error)
+parse_batch (WpServiceTime *self, char **parts, GError **error)
 {
   return take_commit (self, wp_commit_parse (parts[0], self->scale, self->seed, error));
 }
 
 static gboolean
-parse_batch_from (WpService *self, char **parts, GError **error)
+parse_batch_from (WpServiceTime *self, char **parts, GError **error)
 {
   return take_commit (self, wp_calibration_load_commit (parts[0], self->scale, self->seed, error));
 }
 
 static double
-draw_batch (WpService *self)
+draw_batch (WpServiceTime *self)
 {
   return wp_commit_cost (self->commit)->fixed_ns + wp_commit_cost (self->commit)->row_ns;
 }
 
 static void
-moments_batch (const WpService *self, WpMoments *moments)
+moments_batch (const WpServiceTime *self, WpMoments *moments)
 {
   *moments = (WpMoments) { WP_SHAPE_GENERAL, wp_commit_cost (self->commit)->fixed_ns + wp_commit_cost (self->commit)->row_ns, 0 };
 }
@@ -281,7 +327,7 @@ find_kind (const char *spec)
 }
 
 static gboolean
-parse (WpService *self, const char *spec, GError **error)
+parse (WpServiceTime *self, const char *spec, GError **error)
 {
   const char *rest = spec + strlen (self->kind->prefix);
   g_auto(GStrv) parts = g_strsplit (rest, ":", self->kind->n_parts);   /* a file's name may have colons */
@@ -300,10 +346,10 @@ parse (WpService *self, const char *spec, GError **error)
   return FALSE;
 }
 
-WpService *
-wp_service_new (const char *spec, double scale, gboolean always, guint64 seed, GError **error)
+WpServiceTime *
+wp_service_time_new (const char *spec, double scale, gboolean always, guint64 seed, GError **error)
 {
-  g_autoptr(WpService) self = g_new0 (WpService, 1);
+  g_autoptr(WpServiceTime) self = g_new0 (WpServiceTime, 1);
 
   self->kind = find_kind (spec);
   self->scale = scale;
@@ -312,21 +358,21 @@ wp_service_new (const char *spec, double scale, gboolean always, guint64 seed, G
   self->stream = WP_SERVICE_STREAM;
   if (!parse (self, spec, error))
     return NULL;
-  wp_service_restart (self);
+  wp_service_time_restart (self);
 
   return g_steal_pointer (&self);
 }
 
 void
-wp_service_free (WpService *self)
+wp_service_time_free (WpServiceTime *self)
 {
-  g_clear_pointer (&self->measured, wp_empirical_free);
+  g_clear_pointer (&self->measured_ns, g_array_unref);
   g_clear_pointer (&self->commit, wp_commit_unref);
   g_free (self);
 }
 
 WpCommit *
-wp_service_commit (const WpService *self)
+wp_service_time_commit (const WpServiceTime *self)
 {
   return self->commit;
 }
@@ -338,7 +384,7 @@ round_service (double ns)
 }
 
 static void
-draw_many (WpService *self, gint64 *services_ns, gsize n)
+draw_many (WpServiceTime *self, gint64 *services_ns, gsize n)
 {
   if (self->kind->draw == draw_exponential)
     {
@@ -356,7 +402,7 @@ draw_many (WpService *self, gint64 *services_ns, gsize n)
 }
 
 void
-wp_service_fill (WpService *self, const WpRow *rows, gsize n_rows, gint64 *services_ns)
+wp_service_time_fill (WpServiceTime *self, const WpRow *rows, gsize n_rows, gint64 *services_ns)
 {
   gsize i = 0;
 
@@ -373,33 +419,33 @@ wp_service_fill (WpService *self, const WpRow *rows, gsize n_rows, gint64 *servi
 }
 
 void
-wp_service_use_stream (WpService *self, guint64 stream)
+wp_service_time_use_stream (WpServiceTime *self, guint64 stream)
 {
   self->stream = stream;
-  wp_service_restart (self);
+  wp_service_time_restart (self);
 }
 
 void
-wp_service_draw (WpService *self, gint64 *services_ns, gsize n)
+wp_service_time_draw (WpServiceTime *self, gint64 *services_ns, gsize n)
 {
   draw_many (self, services_ns, n);
 }
 
 void
-wp_service_restart (WpService *self)
+wp_service_time_restart (WpServiceTime *self)
 {
   wp_random_init (&self->random, self->seed, self->stream);
   self->drawn = 0;
 }
 
 guint64
-wp_service_drawn (const WpService *self)
+wp_service_time_drawn (const WpServiceTime *self)
 {
   return self->drawn;
 }
 
 void
-wp_service_moments (const WpService *self, WpMoments *moments)
+wp_service_time_moments (const WpServiceTime *self, WpMoments *moments)
 {
   self->kind->moments (self, moments);
   moments->mean_ns *= self->scale;
