@@ -6,7 +6,7 @@
 #include "runtime/http/wp-reply.h"
 #include "runtime/http/wp-status.h"
 
-#define MAX_ANSWERS_BYTES 16384  /* that are sent at once, and wait at a connection where nobody reads them */
+#define MAX_ANSWERS_BYTES 16384 /* sent at once, and kept for a connection that does not read */
 
 /* One a front. */
 typedef struct {

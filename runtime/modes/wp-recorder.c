@@ -10,7 +10,7 @@
 #include "sim/base/wp-error.h"
 #include "sim/trace/wp-trace-writer.h"
 
-#define TURN_US 50000            /* how often the thread looks; to wake it for every job would cost more than the row */
+#define TURN_US 50000 /* between two looks; to wake it for every job would cost more than the row */
 #define LAST_ROWS_US 1000000
 
 /* What the threads of the server hand over, all of it one job's. */

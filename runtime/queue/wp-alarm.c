@@ -2,7 +2,7 @@
 
 #define MOST_NS (100 * WP_NS_PER_US)
 #define LONG_NS (5 * WP_NS_PER_MS)
-#define FAR_NS (150 * WP_NS_PER_US)   /* awake for 20 us in as much, that is a seventh of a processor at most */
+#define FAR_NS (150 * WP_NS_PER_US) /* awake for 20 us in as much: a seventh of a processor at most */
 
 /* One step down for each that was sooner and three up for each that was later come to rest at the third quartile. */
 #define STEP_NS WP_NS_PER_US

@@ -3,7 +3,8 @@
 
 #include "runtime/queue/wp-budget.h"
 #include "runtime/queue/wp-clock.h"
-#include "sim/trace/wp-trace.h"
+#include "sim/base/wp-outcome.h"
+#include "sim/base/wp-time.h"
 
 typedef struct _WpJob WpJob;
 typedef struct _WpWorker WpWorker;

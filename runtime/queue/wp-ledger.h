@@ -1,7 +1,8 @@
 /* wp-ledger.h - what became of the requests. Every one is in exactly one of these places; what was received is their sum. */
 #pragma once
 
-#include "sim/trace/wp-trace.h"
+#include "sim/base/wp-outcome.h"
+#include "sim/base/wp-time.h"
 
 typedef struct {
   guint64 received, recovered;

@@ -7,7 +7,7 @@
 
 #include "sim/base/wp-time.h"
 
-#define REPEAT_NS (WP_NS_PER_S / 2)   /* a terminal that closes sends SIGHUP, and its shell another; so do scripts around us with theirs */
+#define REPEAT_NS (WP_NS_PER_S / 2) /* a terminal that closes sends SIGHUP, and its shell another */
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 

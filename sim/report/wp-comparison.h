@@ -1,7 +1,22 @@
 /* wp-comparison.h - prediction beside measurement: the whole of --against, once both are there. */
 #pragma once
 
-#include "sim/report/wp-report.h"
+#include "sim/report/wp-against.h"
+#include "sim/report/wp-client-view.h"
+#include "sim/report/wp-largest.h"
+
+/* Prediction beside measurement. */
+typedef struct {
+  WpAgainst judged;
+  const WpMeasured *measured;
+  WpMatch match;                  /* of the predicted rows with the measured ones */
+  gsize n_predicted, n_measured;
+  guint64 same_outcome;           /* of the matched */
+  WpDifference response;
+  gint64 shift_ns;                /* of the measured clock after the predicted one */
+  WpLargest largest;
+  WpClientView client;            /* its file is NULL if none was given */
+} WpComparison;
 
 /**
  * wp_comparison_new:

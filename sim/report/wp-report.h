@@ -1,27 +1,12 @@
 /* wp-report.h - what a run has to say, and the forms in which it can be said. */
 #pragma once
 
-#include "sim/report/wp-against.h"
 #include "sim/report/wp-at.h"
-#include "sim/report/wp-client-view.h"
-#include "sim/report/wp-largest.h"
+#include "sim/report/wp-comparison.h"
 #include "sim/report/wp-confidence.h"
 #include "sim/plan/wp-plan.h"
 #include "sim/model/wp-front-stage.h"
 #include "sim/model/wp-traffic.h"
-
-/* Prediction beside measurement. */
-typedef struct {
-  WpAgainst judged;
-  const WpMeasured *measured;
-  WpMatch match;                  /* of the predicted rows with the measured ones */
-  gsize n_predicted, n_measured;
-  guint64 same_outcome;           /* of the matched */
-  WpDifference response;
-  gint64 shift_ns;                /* of the measured clock after the predicted one */
-  WpLargest largest;
-  WpClientView client;            /* its file is NULL if none was given */
-} WpComparison;
 
 typedef struct {
   const char *trace;              /* its name */

@@ -1,13 +1,8 @@
 /* wp-row.h - one request of a trace, and how it ended. */
 #pragma once
 
+#include "sim/base/wp-outcome.h"
 #include "sim/base/wp-time.h"
-
-typedef enum {
-  WP_OUTCOME_NONE, WP_OUTCOME_STORED, WP_OUTCOME_REJECTED, WP_OUTCOME_TIMED_OUT, WP_OUTCOME_ABANDONED, WP_OUTCOME_FAILED
-} WpOutcome;
-
-const char *wp_outcome_name (WpOutcome outcome);   /* as in files: "stored", "timed_out"; "" for none */
 
 /* One request. Times are ns since the trace's origin, its earliest arrival; WP_TIME_NONE where the cell is empty or the
  * column is not there. Arrival and service are scaled as asked; the measured times are as the file has them, less the origin. */

@@ -18,7 +18,7 @@
 #define ROUND_US 1000000         /* a byte a second */
 #define ROUNDS 4
 #define EAGER_US 50000           /* twenty bytes a second: far below the least rate of a body */
-#define MAX_GROWTH_BYTES (192 << 20)   /* 20 kB a connection in libsoup's lane, a tenth of it in the fast one */
+#define MAX_GROWTH_BYTES (192 << 20) /* 20 kB a connection in the soup lane, a tenth in the other */
 #define MAX_PENDING "4m"
 
 #define SOUP_KEEPS 400           /* idle connections that libsoup's lane keeps at least */
