@@ -1,8 +1,16 @@
 #include "sim/model/wp-batch-server.h"
 
 #include "sim/base/wp-error.h"
-#include "sim/model/wp-job-line.h"
+#include "sim/model/wp-ring.h"
 #include "sim/stats/wp-histogram-inline.h"
+
+typedef struct {
+  guint64 request;            /* its number in order of arrival, from 0 */
+  gint64 arrival_ns, accepted_ns, started_ns;
+  gboolean blocked;
+} Job;
+
+WP_DEFINE_RING (JobRing, job_ring, Job)
 
 struct _WpBatchServer {
   WpLayout layout;
@@ -14,9 +22,9 @@ struct _WpBatchServer {
   WpBatchTold told;
   gpointer data;
 
-  WpJobLine in_service;       /* from the front: in the commit, handed to the writer */
+  JobRing in_service;       /* from the front: in the commit, handed to the writer */
   gsize in_commit;            /* how many of them */
-  WpJobLine queue, parked;
+  JobRing queue, parked;
   gint64 commit_ends_ns, take_at_ns;   /* WP_TIME_NONE: no commit runs; the writer is not about to begin */
   gint64 now_ns, first_ns, last_ns;    /* counted up to here; first arrival, last finish */
   gboolean overflowed;
@@ -74,22 +82,22 @@ wp_batch_server_new (const WpLayout *layout, gint64 patience_ns, WpCommit *commi
 void
 wp_batch_server_free (WpBatchServer *self)
 {
-  wp_job_line_clear (&self->in_service);
-  wp_job_line_clear (&self->queue);
-  wp_job_line_clear (&self->parked);
+  job_ring_clear (&self->in_service);
+  job_ring_clear (&self->queue);
+  job_ring_clear (&self->parked);
   wp_commit_unref (self->commit);
   free_histograms (self);
   g_free (self);
 }
 
 static inline gboolean
-counts (const WpBatchServer *self, const WpLineJob *job)
+counts (const WpBatchServer *self, const Job *job)
 {
   return job->request >= self->counted_from;
 }
 
 static void
-tell (const WpBatchServer *self, const WpLineJob *job, gint64 ended_ns, WpOutcome outcome)
+tell (const WpBatchServer *self, const Job *job, gint64 ended_ns, WpOutcome outcome)
 {
   WpVerdict verdict = { job->accepted_ns, job->started_ns, outcome == WP_OUTCOME_STORED ? ended_ns : WP_TIME_NONE, ended_ns, outcome, job->blocked };
 
@@ -160,10 +168,10 @@ wake_writer (WpBatchServer *self)
 static void
 start_one (WpBatchServer *self)
 {
-  WpLineJob job = wp_job_line_pop (&self->queue);
+  Job job = job_ring_pop (&self->queue);
 
   job.started_ns = self->now_ns;
-  wp_job_line_push (&self->in_service, job);
+  job_ring_push (&self->in_service, job);
   wp_commit_handed_over (self->commit, &self->draws, self->now_ns);
   self->busy_max = MAX (self->busy_max, self->in_service.length);
   if (counts (self, &job))
@@ -171,7 +179,7 @@ start_one (WpBatchServer *self)
 }
 
 static void
-accept (WpBatchServer *self, WpLineJob job)
+accept (WpBatchServer *self, Job job)
 {
   job.accepted_ns = self->now_ns;
   if (counts (self, &job))
@@ -181,7 +189,7 @@ accept (WpBatchServer *self, WpLineJob job)
       if (job.blocked)
         wp_histogram_add_inline (self->blocked_time, self->now_ns - job.arrival_ns, 1);
     }
-  wp_job_line_push (&self->queue, job);
+  job_ring_push (&self->queue, job);
   tell (self, &job, WP_TIME_NONE, WP_OUTCOME_NONE);
 }
 
@@ -193,7 +201,7 @@ release (WpBatchServer *self)
     if (self->queue.length > 0 && has_idle_worker (self))
       start_one (self);
     else if (self->parked.length > 0 && !is_full (self))
-      accept (self, wp_job_line_pop (&self->parked));
+      accept (self, job_ring_pop (&self->parked));
     else
       break;
 }
@@ -205,7 +213,7 @@ end_commit (WpBatchServer *self)
   self->last_ns = self->now_ns;
   for (; self->in_commit > 0; self->in_commit--)
     {
-      WpLineJob job = wp_job_line_pop (&self->in_service);
+      Job job = job_ring_pop (&self->in_service);
 
       if (counts (self, &job))
         {
@@ -221,7 +229,7 @@ end_commit (WpBatchServer *self)
 }
 
 static void
-turn_away (WpBatchServer *self, const WpLineJob *job, WpOutcome outcome)
+turn_away (WpBatchServer *self, const Job *job, WpOutcome outcome)
 {
   self->refused += counts (self, job);
   tell (self, job, self->now_ns, outcome);
@@ -231,7 +239,7 @@ turn_away (WpBatchServer *self, const WpLineJob *job, WpOutcome outcome)
 static void
 drop (WpBatchServer *self)
 {
-  WpLineJob job = wp_job_line_pop (&self->queue);
+  Job job = job_ring_pop (&self->queue);
 
   self->dropped += counts (self, &job);
   tell (self, &job, self->now_ns, WP_OUTCOME_ABANDONED);
@@ -240,12 +248,12 @@ drop (WpBatchServer *self)
 
 /* When the front of a line has been there for @after_ns; WP_TIME_NONE: never. */
 static gint64
-leaves_of (const WpJobLine *line, gint64 after_ns)
+leaves_of (const JobRing *line, gint64 after_ns)
 {
   gint64 leaves_ns;
 
   if (line->length == 0 ||
-      __builtin_add_overflow (wp_job_line_at (line, 0)->arrival_ns, after_ns, &leaves_ns))
+      __builtin_add_overflow (job_ring_front (line).arrival_ns, after_ns, &leaves_ns))
     return WP_TIME_NONE;
 
   return leaves_ns;
@@ -282,7 +290,7 @@ wp_batch_server_advance (WpBatchServer *self, gint64 until_ns)
         drop (self);   /* before those who are parked, who came later */
       else
         {
-          WpLineJob job = wp_job_line_pop (&self->parked);
+          Job job = job_ring_pop (&self->parked);
 
           turn_away (self, &job, self->turned_away);
         }
@@ -292,7 +300,7 @@ wp_batch_server_advance (WpBatchServer *self, gint64 until_ns)
 }
 
 static void
-arrive (WpBatchServer *self, WpLineJob job)
+arrive (WpBatchServer *self, Job job)
 {
   if (!is_full (self))
     {
@@ -309,7 +317,7 @@ arrive (WpBatchServer *self, WpLineJob job)
   else
     {
       job.blocked = TRUE;
-      wp_job_line_push (&self->parked, job);
+      job_ring_push (&self->parked, job);
       self->blocked++;
       self->blocked_peak = MAX (self->blocked_peak, self->parked.length);
     }
@@ -318,7 +326,7 @@ arrive (WpBatchServer *self, WpLineJob job)
 gboolean
 wp_batch_server_offer (WpBatchServer *self, gint64 arrival_ns)
 {
-  WpLineJob job = { self->offered++, arrival_ns, WP_TIME_NONE, WP_TIME_NONE, FALSE };
+  Job job = { self->offered++, arrival_ns, WP_TIME_NONE, WP_TIME_NONE, FALSE };
 
   if (!wp_batch_server_advance (self, arrival_ns))
     return FALSE;

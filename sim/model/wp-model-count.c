@@ -26,7 +26,7 @@ parked_left (WpStepRing parked, gint64 now_ns)
 {
   WpUint128 left_ns = 0;
 
-  for (; parked.length > 0; wp_step_ring_pop (&parked))
+  for (; parked.steps.length > 0; wp_step_ring_pop (&parked))
     left_ns += (guint64) (parked.front - now_ns);
 
   return left_ns;
@@ -69,7 +69,7 @@ wp_model_forget (WpModel *self, gint64 now_ns)
   self->first_full_ns = WP_TIME_NONE;
   self->service_ns = 0;
   wp_model_unpark (self, now_ns);
-  self->blocked_peak = self->parked.length;
+  self->blocked_peak = self->parked.steps.length;
   self->parked_ns = 0;
   self->parked_own_ns = parked_left (self->parked, now_ns);
   carry_depth (self, now_ns);

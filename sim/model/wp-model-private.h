@@ -6,7 +6,6 @@
 #include "sim/model/wp-in-flight.h"
 #include "sim/model/wp-model.h"
 #include "sim/model/wp-ring.h"
-#include "sim/model/wp-step-ring.h"
 
 struct _WpModel {
   WpLayout layout;
@@ -44,13 +43,13 @@ struct _WpModel {
 static inline void
 wp_model_unpark (WpModel *self, gint64 now_ns)
 {
-  while (self->parked.length > 0 && self->parked.front <= now_ns)
+  while (self->parked.steps.length > 0 && self->parked.front <= now_ns)
     {
-      self->parked_ns += (WpUint128) self->parked.length * (guint64) (self->parked.front - self->parked_counted_ns);
+      self->parked_ns += (WpUint128) self->parked.steps.length * (guint64) (self->parked.front - self->parked_counted_ns);
       self->parked_counted_ns = self->parked.front;
       wp_step_ring_pop (&self->parked);
     }
-  self->parked_ns += (WpUint128) self->parked.length * (guint64) (now_ns - self->parked_counted_ns);
+  self->parked_ns += (WpUint128) self->parked.steps.length * (guint64) (now_ns - self->parked_counted_ns);
   self->parked_counted_ns = now_ns;
 }
 
@@ -61,7 +60,7 @@ wp_model_park (WpModel *self, gint64 arrival_ns, gint64 ended_ns)
 {
   wp_model_unpark (self, arrival_ns);
   wp_step_ring_push (&self->parked, ended_ns);
-  self->blocked_peak = MAX (self->blocked_peak, self->parked.length);
+  self->blocked_peak = MAX (self->blocked_peak, self->parked.steps.length);
 }
 
 static inline void

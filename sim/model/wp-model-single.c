@@ -22,16 +22,16 @@ make_room (WpRing *ring)
 {
   gint64 kept[DEEP_JOBS];
 
-  while (ring->times == NULL || ring->mask + 1 < 4 * (ring->length + BATCH + 2))
+  while (ring->items == NULL || ring->mask + 1 < 4 * (ring->length + BATCH + 2))
     wp_ring_grow (ring);
   if ((ring->head & ring->mask) + ring->length + BATCH + 2 <= ring->mask + 1)
-    return ring->times + (ring->head & ring->mask);
+    return ring->items + (ring->head & ring->mask);
   for (gsize i = 0; i < ring->length; i++)
-    kept[i] = ring->times[(ring->head + i) & ring->mask];
-  memcpy (ring->times, kept, ring->length * sizeof *kept);
+    kept[i] = ring->items[(ring->head + i) & ring->mask];
+  memcpy (ring->items, kept, ring->length * sizeof *kept);
   ring->head = 0;
 
-  return ring->times;
+  return ring->items;
 }
 
 /* s = max (a, F), F = s + v. FALSE: a time is so long that sums or times may overflow; nothing has been changed. */

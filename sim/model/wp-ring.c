@@ -22,16 +22,3 @@ wp_ring_double (gpointer slots, gsize slot_bytes, gsize *mask, gsize *head, gsiz
 
   return bytes;
 }
-
-void
-wp_ring_grow (WpRing *self)
-{
-  self->times = wp_ring_double (self->times, sizeof *self->times, &self->mask, &self->head, self->length);
-}
-
-void
-wp_ring_clear (WpRing *self)
-{
-  g_free (self->times);
-  *self = (WpRing) { 0 };
-}

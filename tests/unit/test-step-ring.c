@@ -1,5 +1,5 @@
 /* A ring of steps gives the times that were put in. */
-#include "sim/model/wp-step-ring.h"
+#include "sim/model/wp-ring.h"
 
 #include "sim/stats/wp-random.h"
 
@@ -23,13 +23,13 @@ check (WpRandom *random, guint64 most_step)
           wp_step_ring_pop (&steps);
           wp_ring_pop (&times);
         }
-      g_assert_cmpuint (steps.length, ==, times.length);
+      g_assert_cmpuint (steps.steps.length, ==, times.length);
       if (times.length > 0)
         g_assert_cmpint (steps.front, ==, wp_ring_front (&times));
     }
   for (; times.length > 0; wp_step_ring_pop (&steps), wp_ring_pop (&times))
     g_assert_cmpint (steps.front, ==, wp_ring_front (&times));
-  g_assert_cmpuint (steps.length, ==, 0);
+  g_assert_cmpuint (steps.steps.length, ==, 0);
   wp_step_ring_clear (&steps);
   wp_ring_clear (&times);
 }
