@@ -77,14 +77,9 @@ test_lines_for_the_journal (void)
 static int
 listen_on_port (guint16 *port)
 {
-  struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
-  socklen_t len = sizeof address;
-  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int fd = wp_child_bind_port (port);
 
-  g_assert_cmpint (bind (fd, (struct sockaddr *) &address, len), ==, 0);
   g_assert_cmpint (listen (fd, 1000), ==, 0);
-  getsockname (fd, (struct sockaddr *) &address, &len);
-  *port = ntohs (address.sin_port);
   return fd;
 }
 
@@ -404,8 +399,8 @@ test_starts_at_once (void)
       WpManager *servers[3];
       guint16 port;
       guint n_serving = 0;
+      int fd = wp_child_bind_port (&port);
 
-      close (listen_on_port (&port));
       option = g_strdup_printf ("--listen=127.0.0.1:%u", port);
       for (guint i = 0; i < 3; i++)
         servers[i] = wp_manager_start (NULL, option, "--threads=2", "-d", "delay:0", NULL);
@@ -423,6 +418,7 @@ test_starts_at_once (void)
         }
       for (guint i = 0; i < 3; i++)
         wp_manager_free (servers[i]);
+      close (fd);
       g_assert_cmpuint (n_serving, ==, 1);
     }
 }

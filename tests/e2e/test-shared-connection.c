@@ -49,8 +49,9 @@ test_trailers (void)
 
       check_round (attacker, victim, i);
     }
-  /* All came by one, or it shows nothing. */
+  /* All came by one, or it shows nothing; and nothing that came was taken for a request that is none. */
   g_assert_cmpfloat (wp_harness_stat (server, "connections"), ==, 1);
+  g_assert_cmpfloat (wp_harness_stat (server, "refused.malformed"), ==, 0);
   wp_haproxy_free (g_steal_pointer (&proxy));
   wp_harness_stop (server);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "method = 'GET' AND path LIKE '/victim/%'"), ==,

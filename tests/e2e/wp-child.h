@@ -35,6 +35,15 @@ void wp_child_signal (WpChild *self, int number);
 gboolean wp_child_wait (WpChild *self, gint64 until_us);   /* TRUE: it has ended */
 int wp_child_status (const WpChild *self);     /* then: exit status, or -signal */
 
+/**
+ * wp_child_bind_port:
+ * @port: (out)
+ *
+ * Returns: a socket of loopback that does not listen. As long as it is open, the system gives @port to nobody
+ * that asks for any port; a child that is told the number can listen there.
+ */
+int wp_child_bind_port (guint16 *port);
+
 int wp_child_pid (const WpChild *self);
 guint wp_child_count_threads (const WpChild *self);
 guint wp_child_count_files (const WpChild *self);          /* descriptors that it has open */

@@ -1,8 +1,6 @@
 #include "tests/e2e/wp-haproxy.h"
 
-#include <arpa/inet.h>
 #include <glib/gstdio.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,8 +9,10 @@ struct _WpHaproxy {
   guint16 port;
 };
 
+/* One thread: another would not see a connection that the first is just done with, and open one more. */
 static const char conf[] = "global\n"
                            "  maxconn 256\n"
+                           "  nbthread 1\n"
                            "defaults\n"
                            "  mode http\n"
                            "  timeout connect 30s\n"
@@ -49,21 +49,6 @@ wp_haproxy_is_there (void)
   return path != NULL;
 }
 
-static int
-listen_on_any (guint16 *port)
-{
-  struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
-  socklen_t len = sizeof address;
-  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-  g_assert_cmpint (bind (fd, (struct sockaddr *) &address, len), ==, 0);
-  g_assert_cmpint (listen (fd, 256), ==, 0);
-  g_assert_cmpint (getsockname (fd, (struct sockaddr *) &address, &len), ==, 0);
-  *port = ntohs (address.sin_port);
-
-  return fd;
-}
-
 WpHaproxy *
 wp_haproxy_new_as (const WpHarness *server, const char *text)
 {
@@ -72,9 +57,10 @@ wp_haproxy_new_as (const WpHarness *server, const char *text)
   g_autofree char *program = find ();
   g_autoptr(GString) own = g_string_new (text);
   char *argv[] = { program, "-db", "-f", path, NULL };
-  int fd = listen_on_any (&self->port);
+  int fd = wp_child_bind_port (&self->port);
 
   /* It is handed its socket as descriptor 3. */
+  g_assert_cmpint (listen (fd, 256), ==, 0);
   g_assert_cmpuint (g_string_replace (own, "bind :80\n", "bind fd@3\n", 0), ==, 1);
   g_assert_cmpint (g_mkdir (dir, 0700), ==, 0);
   g_assert_true (g_file_set_contents (path, own->str, -1, NULL));

@@ -1,9 +1,6 @@
 #include "tests/e2e/wp-nginx.h"
 
-#include <arpa/inet.h>
 #include <glib/gstdio.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 struct _WpNginx {
@@ -42,21 +39,6 @@ wp_nginx_is_there (void)
   return path != NULL;
 }
 
-/* nginx must be told a port: one that was free a moment ago. */
-static guint16
-free_port (void)
-{
-  struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
-  socklen_t len = sizeof address;
-  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-  g_assert_cmpint (bind (fd, (struct sockaddr *) &address, len), ==, 0);
-  g_assert_cmpint (getsockname (fd, (struct sockaddr *) &address, &len), ==, 0);
-  close (fd);
-
-  return ntohs (address.sin_port);
-}
-
 static void
 await_listening (WpNginx *self, const char *dir)
 {
@@ -81,9 +63,9 @@ wp_nginx_new_as (const WpHarness *server, const char *http)
   g_autofree char *dir = wp_harness_path (server, "nginx"), *program = find (), *path = g_build_filename (dir, "conf", NULL), *text = NULL;
   char *argv[] = { program, "-e", "stderr", "-p", dir, "-c", path, NULL };
   g_autoptr(GString) own = g_string_new (http);
+  int fd = wp_child_bind_port (&self->port);   /* it must be told a number */
   g_autofree char *listen = NULL;
 
-  self->port = free_port ();
   listen = g_strdup_printf ("listen 127.0.0.1:%u;", self->port);
   g_assert_cmpuint (g_string_replace (own, "listen 80;", listen, 0), ==, 1);
   text = g_strdup_printf (conf, own->str);
@@ -91,6 +73,7 @@ wp_nginx_new_as (const WpHarness *server, const char *http)
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
   self->child = wp_child_new (dir, argv, 0);
   await_listening (self, dir);
+  close (fd);
 
   return self;
 }
