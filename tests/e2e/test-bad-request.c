@@ -249,7 +249,7 @@ test_head_has_no_body (void)
     { "HEAD / HTTP/1.1\r\nHost: test\r\nContent-Length: 9999999\r\nConnection: close\r\n\r\n", 405 },
     { "HEAD / HTTP/1.0\r\nExpect: tea\r\n\r\n", 405 },
   };
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", "--header-timeout=300ms", NULL);
+  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", "--header-timeout=1s", NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
@@ -287,7 +287,7 @@ test_counted (void)
     { "expectation", "GET / HTTP/1.1\r\nHost: test\r\nExpect: tea\r\n\r\n", 417, FALSE },
     { "service_time", "GET / HTTP/1.1\r\nHost: test\r\nX-WP-Service: soon\r\n\r\n", 400, FALSE },
   };
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:request", "--max-body=1k", "--header-timeout=300ms",
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:request", "--max-body=1k", "--header-timeout=1s",
                                                   "--body-timeout=300ms", NULL);
   g_autoptr(GHashTable) counts = g_hash_table_new (g_str_hash, g_str_equal);
 

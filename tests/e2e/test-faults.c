@@ -71,7 +71,8 @@ typedef struct {
 static gboolean
 start (WpHarness *server, const Scenario *scenario, gboolean stores, const WpChildTerms *terms)
 {
-  return wp_harness_try (server, terms, "-m", "WorkerPool", "-q", "50", "-w", "2", stores ? "--database=sqlite:wp.db" : "--database=delay:1h", "--drain-timeout=500ms", "--threads=1",
+  return wp_harness_try (server, terms, "-m", "WorkerPool", "-q", "50", "-w", "2", stores ? "--database=sqlite:wp.db" : "--database=delay:1h",
+                         terms ? "--drain-timeout=500ms" : "--drain-timeout=30s", "--threads=1",
                          scenario->options[0], scenario->options[1], NULL);
 }
 

@@ -242,11 +242,13 @@ test_pipelined (void)
 static void
 test_pipelined_behind_a_parked_one (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:100ms", NULL);
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:300ms", NULL);
   g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr(GString) text = g_string_new (NULL);
 
   for (guint i = 0; i < 5; i++)
-    wp_client_get (client, "/", NULL);
+    g_string_append (text, "GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+  wp_client_send (client, text->str);
   for (guint i = 0; i < 5; i++)
     g_assert_cmpuint (wp_client_read_status (client), ==, 200);
   g_assert_cmpfloat (wp_harness_stat (server, "blocked"), ==, 4);

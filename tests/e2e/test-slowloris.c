@@ -204,7 +204,7 @@ test_all_are_let_go (void)
       g_test_skip ("the limit of descriptors is too low");
       return;
     }
-  server = wp_harness_start ("-d", "delay:0", "--header-timeout=1s", "--body-timeout=1s", "--idle-timeout=1s", NULL);
+  server = wp_harness_start ("-d", "delay:0", "--header-timeout=2s", "--body-timeout=2s", "--idle-timeout=2s", NULL);
   slow = gather (server);   /* over TLS that takes some time */
   until_us = g_get_monotonic_time () + WP_PATIENCE_US;
   while (wp_harness_stat (server, "connections") > 0)
