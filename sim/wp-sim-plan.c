@@ -11,7 +11,7 @@
 struct _WpSimPlan {
   const WpSimOptions *options;
   GPtrArray *slos;
-  WpTape *tape;              /* NULL: there is no plan */
+  WpTraceBuffer *buffer;              /* NULL: there is no plan */
   WpPlan *plan;
   gboolean has_at;
   WpAt at;
@@ -35,7 +35,7 @@ wp_sim_plan_new (const WpSimOptions *options)
   self->slos = slos_of (options);
   self->has_at = options->plan.at_ns != WP_TIME_NONE;
   if (wp_plan_options_wants_plan (options))
-    self->tape = wp_tape_new (WP_TAPE_MEMORY_BYTES);
+    self->buffer = wp_trace_buffer_new (WP_TRACE_BUFFER_MEMORY_BYTES);
 
   return self;
 }
@@ -44,7 +44,7 @@ void
 wp_sim_plan_free (WpSimPlan *self)
 {
   g_ptr_array_unref (self->slos);
-  g_clear_pointer (&self->tape, wp_tape_free);
+  g_clear_pointer (&self->buffer, wp_trace_buffer_free);
   g_clear_pointer (&self->plan, wp_plan_free);
   g_clear_pointer (&self->chart, wp_chart_free);
   g_free (self->chart_text);
@@ -52,20 +52,20 @@ wp_sim_plan_free (WpSimPlan *self)
 }
 
 static gboolean
-on_offer (gpointer tape, const WpBatch *batch, GError **error)
+on_offer (gpointer buffer, const WpBatch *batch, GError **error)
 {
-  return wp_tape_add (tape, batch->rows, batch->services_ns, batch->n_rows, error);
+  return wp_trace_buffer_add (buffer, batch->rows, batch->services_ns, batch->n_rows, error);
 }
 
 static gboolean
-on_restart (gpointer tape, GError **error)
+on_restart (gpointer buffer, GError **error)
 {
-  wp_tape_restart (tape);
+  wp_trace_buffer_restart (buffer);
 
   return TRUE;
 }
 
-static const WpObserver tape_observer = { FALSE, on_restart, on_offer, NULL };
+static const WpObserver buffer_observer = { FALSE, on_restart, on_offer, NULL };
 
 /* The text has one, of the last model that has a queue. */
 static gboolean
@@ -86,8 +86,8 @@ find_charted (WpSimPlan *self, const WpReport *report)
 void
 wp_sim_plan_watch (WpSimPlan *self, WpRun *run, const WpReport *report)
 {
-  if (self->tape)
-    wp_run_watch (run, &tape_observer, self->tape);
+  if (self->buffer)
+    wp_run_watch (run, &buffer_observer, self->buffer);
   if (self->has_at)
     {
       wp_at_init (&self->at, self->options->plan.at_ns, report->n_models);
@@ -116,12 +116,12 @@ draw_chart (const WpSimPlan *self, const WpReport *report)
 static WpPlan *
 make_plan (WpSimPlan *self, GError **error)
 {
-  WpSearchSetup setup = { self->tape, self->options->policy, self->options->patience_ns, self->slos, wp_plan_options_threads (self->options) };
+  WpSearchSetup setup = { self->buffer, self->options->policy, self->options->patience_ns, self->slos, wp_plan_options_threads (self->options) };
   g_autoptr(WpProgress) progress = wp_progress_new ("plan: ", NULL);
 
   if (setup.policy.mode == WP_MODE_ALL)
     setup.policy.mode = WP_MODE_WORKER_POOL;
-  wp_tape_watch (self->tape, wp_progress_add, progress);
+  wp_trace_buffer_watch (self->buffer, wp_progress_add, progress);
 
   return wp_plan_new (&setup, self->slos, error);
 }
@@ -129,7 +129,7 @@ make_plan (WpSimPlan *self, GError **error)
 gboolean
 wp_sim_plan_finish (WpSimPlan *self, WpReport *report, GError **error)
 {
-  if (self->tape && !(self->plan = make_plan (self, error)))
+  if (self->buffer && !(self->plan = make_plan (self, error)))
     return FALSE;
   if (self->chart)
     self->chart_text = draw_chart (self, report);

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "sim/plan/wp-lanes.h"
+#include "sim/plan/wp-backlog-avx2.h"
 
 #define PRECISION 1.01
 #define SAMPLE_ROWS (1 << 20)
@@ -82,12 +82,12 @@ gallop (Search *self, double guess)
 static gboolean
 confirm (Search *self, double guess)
 {
-  WpSearch *searches[WP_LANES];
-  double scales[WP_LANES];
+  WpSearch *searches[WP_BACKLOG_AVX2_LANES];
+  double scales[WP_BACKLOG_AVX2_LANES];
   gboolean well = TRUE, begins_well = FALSE;
   guint n = 0;
 
-  for (guint i = WP_LANES; i-- > 0;)
+  for (guint i = WP_BACKLOG_AVX2_LANES; i-- > 0;)
     {
       scales[n] = guess / pow (PRECISION, i);
       if (scales[n] > 1)
@@ -133,7 +133,7 @@ guess_scale (Search *self, double load)
 gboolean
 wp_headroom_find (const WpSearchSetup *setup, WpSearch *as_it_is, WpHeadroom *headroom, GError **error)
 {
-  Search self = { setup, wp_tape_length (setup->tape), headroom, NULL };
+  Search self = { setup, wp_trace_buffer_length (setup->buffer), headroom, NULL };
 
   *headroom = (WpHeadroom) { NAN, FALSE, NULL };
   if (is_well_in (&self, as_it_is, 1))

@@ -1,4 +1,4 @@
-/* wp-lane-waits-inline.h - the inside of the waits in lanes, for the loop of WpLanes. Others include wp-lane-waits.h. x86-64 alone. */
+/* wp-lane-waits-inline.h - the inside of the waits in lanes, for the loop of WpBacklogAvx2. Others include wp-lane-waits.h. x86-64 alone. */
 #pragma once
 
 #include <immintrin.h>
@@ -9,11 +9,11 @@
 #define WP_AVX2 __attribute__ ((target ("avx2"))) static inline
 
 struct _WpLaneWaits {
-  guint32 *buckets[WP_LANES];        /* half as wide as a histogram's own, so that more of them stay in the second cache */
-  WpHistogram *histograms[WP_LANES]; /* of them, when somebody asks */
+  guint32 *buckets[WP_BACKLOG_AVX2_LANES];        /* half as wide as a histogram's own, so that more of them stay in the second cache */
+  WpHistogram *histograms[WP_BACKLOG_AVX2_LANES]; /* of them, when somebody asks */
   gint64 bound_ns;                   /* or WP_TIME_NONE, and no use of: */
   double from_ns, past_ns;           /* where its bucket begins, if at a wait at all, and ends */
-  guint64 waited[WP_LANES], in_or_past[WP_LANES], past[WP_LANES];
+  guint64 waited[WP_BACKLOG_AVX2_LANES], in_or_past[WP_BACKLOG_AVX2_LANES], past[WP_BACKLOG_AVX2_LANES];
 };
 
 /* Of some rows, in registers. */
@@ -23,7 +23,7 @@ typedef struct { __m256d max_ns; __m256i waited, in_or_past, past; } WpLaneWaitS
 static inline void
 wp_lane_waits_count_small (WpLaneWaits *self, const double *waits_ns)
 {
-  for (guint lane = 0; lane < WP_LANES; lane++)
+  for (guint lane = 0; lane < WP_BACKLOG_AVX2_LANES; lane++)
     if (waits_ns[lane] > 0)
       self->buckets[lane][wp_histogram_bucket ((gint64) waits_ns[lane])]++;
 }
@@ -38,7 +38,7 @@ wp_lane_waits_count (WpLaneWaits *self, __m256d waits_ns)
 
   if (G_UNLIKELY (small != 0))
     {
-      double each_ns[WP_LANES];
+      double each_ns[WP_BACKLOG_AVX2_LANES];
 
       _mm256_storeu_pd (each_ns, waits_ns);
       wp_lane_waits_count_small (self, each_ns);
@@ -80,10 +80,10 @@ wp_lane_waits_add (WpLaneWaits *self, WpLaneWaitSums *sums, __m256d waits_ns, gb
 WP_AVX2 void
 wp_lane_waits_add_counts (guint64 *totals, __m256i counts)
 {
-  guint64 each[WP_LANES];
+  guint64 each[WP_BACKLOG_AVX2_LANES];
 
   _mm256_storeu_si256 ((__m256i *) each, counts);
-  for (guint lane = 0; lane < WP_LANES; lane++)
+  for (guint lane = 0; lane < WP_BACKLOG_AVX2_LANES; lane++)
     totals[lane] += each[lane];
 }
 
@@ -91,10 +91,10 @@ wp_lane_waits_add_counts (guint64 *totals, __m256i counts)
 WP_AVX2 void
 wp_lane_waits_add_sums (WpLaneWaits *self, const WpLaneWaitSums *sums)
 {
-  double max_ns[WP_LANES];
+  double max_ns[WP_BACKLOG_AVX2_LANES];
 
   _mm256_storeu_pd (max_ns, sums->max_ns);
-  for (guint lane = 0; lane < WP_LANES; lane++)
+  for (guint lane = 0; lane < WP_BACKLOG_AVX2_LANES; lane++)
     self->histograms[lane]->max = MAX (self->histograms[lane]->max, (gint64) max_ns[lane]);
   wp_lane_waits_add_counts (self->waited, sums->waited);
   wp_lane_waits_add_counts (self->in_or_past, sums->in_or_past);

@@ -9,7 +9,7 @@ wp_lane_waits_new (gint64 bound_ns)
 {
   WpLaneWaits *self = g_new0 (WpLaneWaits, 1);
 
-  for (guint lane = 0; lane < WP_LANES; lane++)
+  for (guint lane = 0; lane < WP_BACKLOG_AVX2_LANES; lane++)
     {
       if (bound_ns == WP_TIME_NONE)
         self->buckets[lane] = g_new0 (guint32, WP_HISTOGRAM_BUCKETS);
@@ -31,7 +31,7 @@ wp_lane_waits_new (gint64 bound_ns)
 void
 wp_lane_waits_free (WpLaneWaits *self)
 {
-  for (guint lane = 0; lane < WP_LANES; lane++)
+  for (guint lane = 0; lane < WP_BACKLOG_AVX2_LANES; lane++)
     {
       g_free (self->buckets[lane]);
       g_clear_pointer (&self->histograms[lane], wp_histogram_free);

@@ -3,7 +3,7 @@
 
 #include "sim/stats/wp-histogram.h"
 
-#define WP_LANES 4
+#define WP_BACKLOG_AVX2_LANES 4
 
 /**
  * WpLaneWaits:

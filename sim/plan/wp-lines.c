@@ -2,7 +2,7 @@
 
 /* Of a number of workers. */
 typedef struct {
-  WpLine *line;             /* NULL: it fails with a queue of that size or a smaller one */
+  WpBacklog *line;             /* NULL: it fails with a queue of that size or a smaller one */
   guint lost_queue;
   const WpSlo *lost_slo;
 } Entry;
@@ -16,7 +16,7 @@ entry_free (gpointer data)
 {
   Entry *self = data;
 
-  g_clear_pointer (&self->line, wp_line_free);
+  g_clear_pointer (&self->line, wp_backlog_free);
   g_free (self);
 }
 
@@ -44,7 +44,7 @@ put (WpLines *self, guint workers, Entry entry)
 }
 
 void
-wp_lines_put (WpLines *self, guint workers, WpLine *line)
+wp_lines_put (WpLines *self, guint workers, WpBacklog *line)
 {
   put (self, workers, (Entry) { .line = line });
 }
@@ -61,7 +61,7 @@ find (const WpLines *self, guint workers)
   return g_hash_table_lookup (self->entries, GUINT_TO_POINTER (workers));
 }
 
-const WpLine *
+const WpBacklog *
 wp_lines_find (const WpLines *self, guint workers)
 {
   const Entry *entry = find (self, workers);

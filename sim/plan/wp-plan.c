@@ -157,7 +157,7 @@ plan_part (gpointer data)
 static void
 run_parts (Part *parts, const WpSearchSetup *setup, GPtrArray *slos)
 {
-  gboolean side_by_side = setup->threads > 1 && wp_tape_length (setup->tape) >= THREAD_ROWS;
+  gboolean side_by_side = setup->threads > 1 && wp_trace_buffer_length (setup->buffer) >= THREAD_ROWS;
   GThread *threads[WP_PLAN_SCALES] = { NULL };
 
   for (guint i = 0; i < WP_PLAN_SCALES; i++)

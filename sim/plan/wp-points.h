@@ -1,4 +1,4 @@
-/* wp-points.h - figures of systems that were simulated, by workers and queue: what WpKnown remembers where no line stands for every queue. */
+/* wp-points.h - figures of systems that were simulated, by workers and queue: what WpResultCache remembers where no line stands for every queue. */
 #pragma once
 
 #include "sim/model/wp-figures.h"

@@ -1,7 +1,7 @@
 /* wp-search.h - the smallest sizes that meet the objectives, at one rate of traffic. */
 #pragma once
 
-#include "sim/plan/wp-known.h"
+#include "sim/plan/wp-result-cache.h"
 
 /**
  * WpSearch:

@@ -15,7 +15,7 @@ typedef struct {
 } Progress;
 
 static void
-show (gpointer data, guint n_done, guint n_trials)
+show (gpointer data, guint n_done, guint n_evaluations)
 {
   Progress *self = data;
   gint64 now_ns = wp_time_monotonic ();
@@ -60,86 +60,86 @@ fill_axis (GArray *values, gconstpointer value)
 }
 
 static void
-add_row (WpSweep *self, const WpTrial *trial, double service_scale, guint queue_jobs)
+add_row (WpSweep *self, const WpEvaluation *evaluation, double service_scale, guint queue_jobs)
 {
-  WpSweepRow row = { trial->scale, service_scale, trial->policy.workers, queue_jobs, trial->figures, NULL };
+  WpSweepRow row = { evaluation->scale, service_scale, evaluation->policy.workers, queue_jobs, evaluation->figures, NULL };
 
-  if (trial->line)
-    wp_line_figures (trial->line, queue_jobs, &row.figures);
+  if (evaluation->line)
+    wp_backlog_figures (evaluation->line, queue_jobs, &row.figures);
   row.failed = wp_slos_first_failure (self->slos, &row.figures);
   g_array_append_val (self->rows, row);
 }
 
 /* One for each number of workers if all queues come from it, else one for each row. */
-static WpTrial *
-make_trials (const WpSweep *self, const WpSweepSetup *setup, double scale, guint *n)
+static WpEvaluation *
+make_evaluations (const WpSweep *self, const WpSweepSetup *setup, double scale, guint *n)
 {
   gboolean patient = is_patient (setup);
   guint n_queues = self->spec->queues->len, each = patient ? 1 : n_queues;
-  WpTrial *trials = g_new0 (WpTrial, self->spec->workers->len * each);
+  WpEvaluation *evaluations = g_new0 (WpEvaluation, self->spec->workers->len * each);
 
   *n = 0;
   for (guint i = 0; i < self->spec->workers->len; i++)
     for (guint j = 0; j < each; j++)
       {
-        WpTrial *trial = &trials[(*n)++];
+        WpEvaluation *evaluation = &evaluations[(*n)++];
 
-        trial->policy = setup->policy;
-        trial->policy.workers = g_array_index (self->spec->workers, guint, i);
-        trial->policy.queue_jobs = g_array_index (self->spec->queues, guint, j);
-        trial->patience_ns = setup->patience_ns;
-        trial->scale = scale;
-        trial->as_line = patient;
-        trial->parts = WP_LINE_ALL;
-        trial->queues = (const guint *) (gpointer) self->spec->queues->data;
-        trial->n_queues = n_queues;
+        evaluation->policy = setup->policy;
+        evaluation->policy.workers = g_array_index (self->spec->workers, guint, i);
+        evaluation->policy.queue_jobs = g_array_index (self->spec->queues, guint, j);
+        evaluation->patience_ns = setup->patience_ns;
+        evaluation->scale = scale;
+        evaluation->as_line = patient;
+        evaluation->parts = WP_BACKLOG_ALL;
+        evaluation->queues = (const guint *) (gpointer) self->spec->queues->data;
+        evaluation->n_queues = n_queues;
       }
 
-  return trials;
+  return evaluations;
 }
 
 /* What came of them, if anything did. */
 static void
-take (WpSweep *self, WpTrial *trials, guint n_trials, gboolean done, double service_scale, Progress *progress)
+take (WpSweep *self, WpEvaluation *evaluations, guint n_evaluations, gboolean done, double service_scale, Progress *progress)
 {
-  for (guint i = 0; i < n_trials; i++)
+  for (guint i = 0; i < n_evaluations; i++)
     {
-      for (guint j = 0; done && trials[i].line && j < self->spec->queues->len; j++)
-        add_row (self, &trials[i], service_scale, g_array_index (self->spec->queues, guint, j));
-      if (done && !trials[i].line)
-        add_row (self, &trials[i], service_scale, trials[i].policy.queue_jobs);
-      wp_trial_clear (&trials[i]);
+      for (guint j = 0; done && evaluations[i].line && j < self->spec->queues->len; j++)
+        add_row (self, &evaluations[i], service_scale, g_array_index (self->spec->queues, guint, j));
+      if (done && !evaluations[i].line)
+        add_row (self, &evaluations[i], service_scale, evaluations[i].policy.queue_jobs);
+      wp_evaluation_clear (&evaluations[i]);
     }
-  progress->n_before += n_trials;
+  progress->n_before += n_evaluations;
 }
 
 static gboolean
-sweep_scale (WpSweep *self, const WpTape *tape, const WpSweepSetup *setup, double scale, double service_scale, Progress *progress, GError **error)
+sweep_scale (WpSweep *self, const WpTraceBuffer *buffer, const WpSweepSetup *setup, double scale, double service_scale, Progress *progress, GError **error)
 {
-  guint n_trials;
-  g_autofree WpTrial *trials = make_trials (self, setup, scale, &n_trials);
-  gboolean done = wp_trials_run (tape, trials, n_trials, setup->threads, show, progress, error);
+  guint n_evaluations;
+  g_autofree WpEvaluation *evaluations = make_evaluations (self, setup, scale, &n_evaluations);
+  gboolean done = wp_evaluations_run (buffer, evaluations, n_evaluations, setup->threads, show, progress, error);
 
-  take (self, trials, n_trials, done, service_scale, progress);
+  take (self, evaluations, n_evaluations, done, service_scale, progress);
 
   return done;
 }
 
 /* The first scale, by those who need not read the trace. */
 static gboolean
-sweep_while_loading (WpSweep *self, WpTape *tape, WpTrace *trace, WpServiceTime *service, const WpSweepSetup *setup, double service_scale,
+sweep_while_loading (WpSweep *self, WpTraceBuffer *buffer, WpTrace *trace, WpServiceTime *service, const WpSweepSetup *setup, double service_scale,
                      Progress *progress, GError **error)
 {
-  guint n_trials;
-  g_autofree WpTrial *trials = make_trials (self, setup, g_array_index (self->spec->scales, double, 0), &n_trials);
-  WpTrialBatch *batch;
+  guint n_evaluations;
+  g_autofree WpEvaluation *evaluations = make_evaluations (self, setup, g_array_index (self->spec->scales, double, 0), &n_evaluations);
+  WpEvaluationBatch *batch;
   gboolean loaded, done;
 
-  wp_tape_follow (tape);
-  batch = wp_trials_begin (tape, trials, n_trials, setup->threads, show, progress);
-  loaded = wp_tape_load (tape, trace, service, NULL, error);
-  done = wp_trials_end (batch, loaded ? error : NULL) && loaded;
-  take (self, trials, n_trials, done, service_scale, progress);
+  wp_trace_buffer_follow (buffer);
+  batch = wp_evaluations_begin (buffer, evaluations, n_evaluations, setup->threads, show, progress);
+  loaded = wp_trace_buffer_load (buffer, trace, service, NULL, error);
+  done = wp_evaluations_end (batch, loaded ? error : NULL) && loaded;
+  take (self, evaluations, n_evaluations, done, service_scale, progress);
 
   return done;
 }
@@ -159,12 +159,12 @@ compare_rows (gconstpointer a, gconstpointer b)
   return (one->queue_jobs > other->queue_jobs) - (one->queue_jobs < other->queue_jobs);
 }
 
-/* @tape: with the services of that scale; @first: of the scales of traffic. */
+/* @buffer: with the services of that scale; @first: of the scales of traffic. */
 static gboolean
-sweep_service (WpSweep *self, const WpTape *tape, const WpSweepSetup *setup, guint first, double service_scale, Progress *progress, GError **error)
+sweep_service (WpSweep *self, const WpTraceBuffer *buffer, const WpSweepSetup *setup, guint first, double service_scale, Progress *progress, GError **error)
 {
   for (guint i = first; i < self->spec->scales->len; i++)
-    if (!sweep_scale (self, tape, setup, g_array_index (self->spec->scales, double, i), service_scale, progress, error))
+    if (!sweep_scale (self, buffer, setup, g_array_index (self->spec->scales, double, i), service_scale, progress, error))
       return FALSE;
 
   return TRUE;
@@ -178,27 +178,27 @@ make_service (const WpSweepSetup *setup, double service_scale, GError **error)
 
 /* The trace's reader has multiplied the services. */
 static gboolean
-sweep_one_service (WpSweep *self, WpTape *tape, WpTrace *trace, const WpSweepSetup *setup, Progress *progress, GError **error)
+sweep_one_service (WpSweep *self, WpTraceBuffer *buffer, WpTrace *trace, const WpSweepSetup *setup, Progress *progress, GError **error)
 {
   double service_scale = g_array_index (self->spec->services, double, 0);
   g_autoptr(WpServiceTime) service = make_service (setup, service_scale, error);
 
-  return service && sweep_while_loading (self, tape, trace, service, setup, service_scale, progress, error) &&
-         sweep_service (self, tape, setup, 1, service_scale, progress, error);
+  return service && sweep_while_loading (self, buffer, trace, service, setup, service_scale, progress, error) &&
+         sweep_service (self, buffer, setup, 1, service_scale, progress, error);
 }
 
 static gboolean
-sweep_services (WpSweep *self, WpTape *raw, WpTrace *trace, const WpSweepSetup *setup, Progress *progress, GError **error)
+sweep_services (WpSweep *self, WpTraceBuffer *raw, WpTrace *trace, const WpSweepSetup *setup, Progress *progress, GError **error)
 {
-  if (!wp_tape_load (raw, trace, NULL, NULL, error))
+  if (!wp_trace_buffer_load (raw, trace, NULL, NULL, error))
     return FALSE;
   for (guint i = 0; i < self->spec->services->len; i++)
     {
       double service_scale = g_array_index (self->spec->services, double, i);
       g_autoptr(WpServiceTime) scaled = make_service (setup, service_scale, error);
-      g_autoptr(WpTape) tape = scaled ? wp_tape_copy (raw, scaled, service_scale, error) : NULL;
+      g_autoptr(WpTraceBuffer) buffer = scaled ? wp_trace_buffer_copy (raw, scaled, service_scale, error) : NULL;
 
-      if (!tape || !sweep_service (self, tape, setup, 0, service_scale, progress, error))
+      if (!buffer || !sweep_service (self, buffer, setup, 0, service_scale, progress, error))
         return FALSE;
     }
 
@@ -208,10 +208,10 @@ sweep_services (WpSweep *self, WpTape *raw, WpTrace *trace, const WpSweepSetup *
 static gboolean
 sweep_all (WpSweep *self, WpTrace *trace, const WpSweepSetup *setup, Progress *progress, GError **error)
 {
-  g_autoptr(WpTape) tape = wp_tape_new (WP_TAPE_MEMORY_BYTES);
-  gboolean done = (self->spec->services->len == 1 ? sweep_one_service : sweep_services) (self, tape, trace, setup, progress, error);
+  g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (WP_TRACE_BUFFER_MEMORY_BYTES);
+  gboolean done = (self->spec->services->len == 1 ? sweep_one_service : sweep_services) (self, buffer, trace, setup, progress, error);
 
-  self->requests = wp_tape_length (tape);
+  self->requests = wp_trace_buffer_length (buffer);
 
   return done;
 }

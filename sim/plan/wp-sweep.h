@@ -2,7 +2,7 @@
 #pragma once
 
 #include "sim/plan/wp-sweep-spec.h"
-#include "sim/plan/wp-trial.h"
+#include "sim/plan/wp-evaluation.h"
 
 typedef struct {
   double scale, service_scale;

@@ -66,14 +66,14 @@ try_queues (const RandomLoad *load, const GPtrArray *slos, double scale, guint w
   return WP_SEARCH_NONE;
 }
 
-static WpTape *
-make_tape (const RandomLoad *load)
+static WpTraceBuffer *
+make_buffer (const RandomLoad *load)
 {
-  g_autoptr(WpTape) tape = wp_tape_new (0);
+  g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (0);
 
-  g_assert_true (wp_tape_add (tape, load->rows, load->services_ns, load->n_rows, NULL));
+  g_assert_true (wp_trace_buffer_add (buffer, load->rows, load->services_ns, load->n_rows, NULL));
 
-  return g_steal_pointer (&tape);
+  return g_steal_pointer (&buffer);
 }
 
 static GPtrArray *
@@ -167,8 +167,8 @@ check_answer (const RandomLoad *load, const GPtrArray *slos, const WpPlanAnswer 
 static void
 check_load (const RandomLoad *load, GPtrArray *slos, guint threads)
 {
-  g_autoptr(WpTape) tape = make_tape (load);
-  WpSearchSetup setup = { tape, load->policy, load->patience_ns, slos, threads };
+  g_autoptr(WpTraceBuffer) buffer = make_buffer (load);
+  WpSearchSetup setup = { buffer, load->policy, load->patience_ns, slos, threads };
   g_autoptr(GError) error = NULL;
   g_autoptr(WpPlan) plan = wp_plan_new (&setup, slos, &error);
 
@@ -224,19 +224,19 @@ test_assumed_workers (void)
   static const struct { const char *slo; gint64 found; gboolean assumed; } cases[] = {
     { "rejected<=100000", 180, TRUE }, { "rejected<=800000", 40, FALSE }
   };
-  g_autoptr(WpTape) tape = wp_tape_new (WP_TAPE_MEMORY_BYTES);
+  g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (WP_TRACE_BUFFER_MEMORY_BYTES);
   const gint64 service_ns = 20 * WP_NS_PER_MS;
 
   for (gint64 i = 0; i < N; i++)
     {
       WpRow row = { .arrival_ns = i * 100 * WP_NS_PER_US };
 
-      g_assert_true (wp_tape_add (tape, &row, &service_ns, 1, NULL));
+      g_assert_true (wp_trace_buffer_add (buffer, &row, &service_ns, 1, NULL));
     }
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autoptr(GPtrArray) slos = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_slo_free);
-      WpSearchSetup setup = { tape, { 0 }, WP_TIME_NONE, slos, 2 };
+      WpSearchSetup setup = { buffer, { 0 }, WP_TIME_NONE, slos, 2 };
       g_autoptr(WpSearch) search = NULL;
       g_autoptr(GError) error = NULL;
 
@@ -262,9 +262,9 @@ find_headroom (const WpSearchSetup *setup, WpHeadroom *headroom, GError **error)
 static void
 test_headroom (void)
 {
-  g_autoptr(WpTape) tape = wp_tape_new (0);
+  g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (0);
   g_autoptr(GPtrArray) slos = wp_slos_new_default ();
-  WpSearchSetup setup = { tape, { 0 }, WP_TIME_NONE, slos, 2 };
+  WpSearchSetup setup = { buffer, { 0 }, WP_TIME_NONE, slos, 2 };
   g_autoptr(GError) error = NULL;
   const gint64 service_ns = WP_NS_PER_S;
   WpHeadroom headroom;
@@ -273,7 +273,7 @@ test_headroom (void)
     {
       WpRow row = { .arrival_ns = i * 100 * WP_NS_PER_MS };
 
-      g_assert_true (wp_tape_add (tape, &row, &service_ns, 1, NULL));
+      g_assert_true (wp_trace_buffer_add (buffer, &row, &service_ns, 1, NULL));
     }
   wp_policy_init (&setup.policy, WP_MODE_WORKER_POOL);
   setup.policy.workers = 20;
@@ -347,13 +347,13 @@ test_headroom_to_the_percent (void)
       gsize n_rows = cases[i].n_rows;
       g_autofree WpRow *rows = g_new0 (WpRow, n_rows);
       g_autofree gint64 *services_ns = g_new (gint64, n_rows);
-      g_autoptr(WpTape) tape = wp_tape_new (WP_TAPE_MEMORY_BYTES);
+      g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (WP_TRACE_BUFFER_MEMORY_BYTES);
       g_autoptr(GPtrArray) slos = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_slo_free);
-      WpSearchSetup setup = { tape, { 0 }, cases[i].patience_ms > 0 ? cases[i].patience_ms * WP_NS_PER_MS : WP_TIME_NONE, slos, 2 };
+      WpSearchSetup setup = { buffer, { 0 }, cases[i].patience_ms > 0 ? cases[i].patience_ms * WP_NS_PER_MS : WP_TIME_NONE, slos, 2 };
       WpHeadroom headroom;
 
       draw_rows (rows, services_ns, n_rows, 10 * WP_NS_PER_MS, cases[i].service_ms * WP_NS_PER_MS);
-      g_assert_true (wp_tape_add (tape, rows, services_ns, n_rows, NULL));
+      g_assert_true (wp_trace_buffer_add (buffer, rows, services_ns, n_rows, NULL));
       g_ptr_array_add (slos, wp_slo_parse (cases[i].slo, NULL));
       wp_policy_init (&setup.policy, WP_MODE_WORKER_POOL);
       setup.policy.workers = 20;
@@ -383,7 +383,7 @@ service_of (gint64 i)
 }
 
 static void
-fill_tape (WpTape *tape, gint64 n_rows)
+fill_buffer (WpTraceBuffer *buffer, gint64 n_rows)
 {
   for (gint64 done = 0, n = 1; done < n_rows; done += n, n = n * 2 % 5000 + 1)
     {
@@ -396,19 +396,19 @@ fill_tape (WpTape *tape, gint64 n_rows)
           rows[i].arrival_ns = arrival_of (done + i);
           services_ns[i] = service_of (done + i);
         }
-      g_assert_true (wp_tape_add (tape, rows, services_ns, (gsize) n, NULL));
+      g_assert_true (wp_trace_buffer_add (buffer, rows, services_ns, (gsize) n, NULL));
     }
 }
 
 static void
-check_tape (const WpTape *tape, gint64 n_rows, double scale)
+check_buffer (const WpTraceBuffer *buffer, gint64 n_rows, double scale)
 {
-  g_autoptr(WpTapeReader) reader = wp_tape_reader_new (tape, scale, 0);
+  g_autoptr(WpTraceBufferReader) reader = wp_trace_buffer_reader_new (buffer, scale, 0);
   const gint64 *arrivals_ns, *services_ns;
   gint64 seen = 0;
   gssize n;
 
-  while ((n = wp_tape_reader_next (reader, &arrivals_ns, &services_ns, NULL)) > 0)
+  while ((n = wp_trace_buffer_reader_next (reader, &arrivals_ns, &services_ns, NULL)) > 0)
     for (gssize i = 0; i < n; i++, seen++)
       if (arrivals_ns[i] != wp_scale_arrival (arrival_of (seen), scale) || services_ns[i] != service_of (seen))
         g_error ("row %" G_GINT64_FORMAT ": %" G_GINT64_FORMAT " for %" G_GINT64_FORMAT, seen, arrivals_ns[i], services_ns[i]);
@@ -418,7 +418,7 @@ check_tape (const WpTape *tape, gint64 n_rows, double scale)
 
 /* Of all rows, and of some blocks. */
 static void
-check_offered_load (const WpTape *tape, gint64 n_rows)
+check_offered_load (const WpTraceBuffer *buffer, gint64 n_rows)
 {
   const gint64 limits[] = { n_rows, 8192, 4096 };
 
@@ -430,29 +430,29 @@ check_offered_load (const WpTape *tape, gint64 n_rows)
       for (gint64 row = 0; row < n; row++)
         work_ns += (double) service_of (row);
       if (n <= n_rows && end_ns > arrival_of (0))
-        g_assert_cmpfloat_with_epsilon (wp_tape_offered_load (tape, i == 0 ? 0 : (guint64) n) * (double) (end_ns - arrival_of (0)), work_ns,
+        g_assert_cmpfloat_with_epsilon (wp_trace_buffer_offered_load (buffer, i == 0 ? 0 : (guint64) n) * (double) (end_ns - arrival_of (0)), work_ns,
                                         1e-9 * work_ns);
     }
 }
 
 /* In memory, in a file, in both; and used a second time. */
 static void
-test_tape (void)
+test_buffer (void)
 {
   const struct { gsize memory_bytes; gint64 n_rows; } cases[] = {
-    { WP_TAPE_MEMORY_BYTES, 5000000 }, { 1000000, 300000 }, { 0, 30000 }, { 0, 5 }, { 100000, 4096 }, { 100000, 8192 }, { 0, 0 },
+    { WP_TRACE_BUFFER_MEMORY_BYTES, 5000000 }, { 1000000, 300000 }, { 0, 30000 }, { 0, 5 }, { 100000, 4096 }, { 100000, 8192 }, { 0, 0 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr(WpTape) tape = wp_tape_new (cases[i].memory_bytes);
+      g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (cases[i].memory_bytes);
 
-      fill_tape (tape, cases[i].n_rows);
-      check_tape (tape, cases[i].n_rows, 1.7);
-      check_offered_load (tape, cases[i].n_rows);
-      wp_tape_restart (tape);
-      fill_tape (tape, cases[i].n_rows);
-      check_tape (tape, cases[i].n_rows, 1.0);
+      fill_buffer (buffer, cases[i].n_rows);
+      check_buffer (buffer, cases[i].n_rows, 1.7);
+      check_offered_load (buffer, cases[i].n_rows);
+      wp_trace_buffer_restart (buffer);
+      fill_buffer (buffer, cases[i].n_rows);
+      check_buffer (buffer, cases[i].n_rows, 1.0);
     }
 }
 
@@ -468,8 +468,8 @@ test_scales (void)
   wp_random_init (&random, seed, 0);
   for (guint s = 0; s < G_N_ELEMENTS (scales); s++)
     {
-      g_autoptr(WpTape) tape = wp_tape_new (WP_TAPE_MEMORY_BYTES);
-      g_autoptr(WpTapeReader) reader = NULL;
+      g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (WP_TRACE_BUFFER_MEMORY_BYTES);
+      g_autoptr(WpTraceBufferReader) reader = NULL;
       gint64 given_ns[4000], now_ns = 0;
       const gint64 *arrivals_ns, *services_ns;
 
@@ -478,11 +478,11 @@ test_scales (void)
           WpRow row = { .arrival_ns = now_ns };
 
           given_ns[i] = now_ns;
-          g_assert_true (wp_tape_add (tape, &row, &now_ns, 1, NULL));
+          g_assert_true (wp_trace_buffer_add (buffer, &row, &now_ns, 1, NULL));
           now_ns += (gint64) wp_random_below (&random, i < 1000 ? 3 : i < 2000 ? 1000000 : 1000000000000);
         }
-      reader = wp_tape_reader_new (tape, scales[s], 0);
-      g_assert_cmpint (wp_tape_reader_next (reader, &arrivals_ns, &services_ns, NULL), ==, G_N_ELEMENTS (given_ns));
+      reader = wp_trace_buffer_reader_new (buffer, scales[s], 0);
+      g_assert_cmpint (wp_trace_buffer_reader_next (reader, &arrivals_ns, &services_ns, NULL), ==, G_N_ELEMENTS (given_ns));
       for (guint i = 0; i < G_N_ELEMENTS (given_ns); i++)
         g_assert_cmpint (arrivals_ns[i], ==, wp_scale_arrival (given_ns[i], scales[s]));
     }
@@ -496,7 +496,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plan/assumed-workers", test_assumed_workers);
   g_test_add_func ("/plan/headroom", test_headroom);
   g_test_add_func ("/plan/headroom-to-the-percent", test_headroom_to_the_percent);
-  g_test_add_func ("/plan/tape", test_tape);
+  g_test_add_func ("/plan/buffer", test_buffer);
   g_test_add_func ("/plan/scales", test_scales);
 
   return g_test_run ();

@@ -1,4 +1,4 @@
-#include "sim/plan/wp-tape-private.h"
+#include "sim/plan/wp-trace-buffer-private.h"
 
 #include <errno.h>
 #include <string.h>
@@ -10,8 +10,8 @@
 #include "sim/base/wp-memory.h"
 #include "sim/trace/wp-scale.h"
 
-#define BLOCK_ROWS WP_TAPE_BLOCK_ROWS
-#define CHUNK_BYTES WP_TAPE_CHUNK_BYTES
+#define BLOCK_ROWS WP_TRACE_BUFFER_BLOCK_ROWS
+#define CHUNK_BYTES WP_TRACE_BUFFER_CHUNK_BYTES
 
 static void
 free_chunk (gpointer chunk)
@@ -19,15 +19,15 @@ free_chunk (gpointer chunk)
   wp_memory_unmap (chunk, CHUNK_BYTES);
 }
 
-WpTape *
-wp_tape_new (gsize memory_bytes)
+WpTraceBuffer *
+wp_trace_buffer_new (gsize memory_bytes)
 {
-  WpTape *self = g_new0 (WpTape, 1);
+  WpTraceBuffer *self = g_new0 (WpTraceBuffer, 1);
 
-  self->guard = g_new0 (WpTapeGuard, 1);
+  self->guard = g_new0 (WpTraceBufferGuard, 1);
   g_mutex_init (&self->guard->mutex);
   g_cond_init (&self->guard->changed);
-  self->places = g_array_new (FALSE, FALSE, sizeof (WpTapePlace));
+  self->places = g_array_new (FALSE, FALSE, sizeof (WpTraceBufferPlace));
   self->chunks = g_ptr_array_new_with_free_func (free_chunk);
   self->memory_bytes = memory_bytes;
   self->fd = -1;
@@ -36,7 +36,7 @@ wp_tape_new (gsize memory_bytes)
 }
 
 static void
-set_state (WpTape *self, WpTapeState state)
+set_state (WpTraceBuffer *self, WpTraceBufferState state)
 {
   g_mutex_lock (&self->guard->mutex);
   self->guard->state = state;
@@ -45,13 +45,13 @@ set_state (WpTape *self, WpTapeState state)
 }
 
 void
-wp_tape_follow (WpTape *self)
+wp_trace_buffer_follow (WpTraceBuffer *self)
 {
-  set_state (self, WP_TAPE_GROWS);
+  set_state (self, WP_TRACE_BUFFER_GROWS);
 }
 
 static void
-forget (WpTape *self)
+forget (WpTraceBuffer *self)
 {
   g_array_set_size (self->places, 0);
   g_ptr_array_set_size (self->chunks, 0);
@@ -63,14 +63,14 @@ forget (WpTape *self)
 }
 
 void
-wp_tape_restart (WpTape *self)
+wp_trace_buffer_restart (WpTraceBuffer *self)
 {
-  WpTapeGuard *guard = self->guard;
-  WpTapeState state;
+  WpTraceBufferGuard *guard = self->guard;
+  WpTraceBufferState state;
 
   g_mutex_lock (&guard->mutex);
   state = guard->state;
-  guard->state = WP_TAPE_RESTARTS;
+  guard->state = WP_TRACE_BUFFER_RESTARTS;
   g_cond_broadcast (&guard->changed);
   while (guard->n_readers > 0)
     g_cond_wait (&guard->changed, &guard->mutex);
@@ -81,7 +81,7 @@ wp_tape_restart (WpTape *self)
 }
 
 void
-wp_tape_free (WpTape *self)
+wp_trace_buffer_free (WpTraceBuffer *self)
 {
   forget (self);
   g_array_unref (self->places);
@@ -93,20 +93,20 @@ wp_tape_free (WpTape *self)
 }
 
 guint64
-wp_tape_length (const WpTape *self)
+wp_trace_buffer_length (const WpTraceBuffer *self)
 {
   return self->n_rows;
 }
 
 void
-wp_tape_watch (WpTape *self, WpTapeRead read, gpointer data)
+wp_trace_buffer_watch (WpTraceBuffer *self, WpTraceBufferRead read, gpointer data)
 {
   self->read = read;
   self->data = data;
 }
 
 gboolean
-wp_tape_fail_io (GError **error)
+wp_trace_buffer_fail_io (GError **error)
 {
   int reason = errno;
 
@@ -117,7 +117,7 @@ wp_tape_fail_io (GError **error)
 }
 
 static gboolean
-open_file (WpTape *self, GError **error)
+open_file (WpTraceBuffer *self, GError **error)
 {
   g_autofree char *name = NULL;
 
@@ -130,7 +130,7 @@ open_file (WpTape *self, GError **error)
 }
 
 static gboolean
-write_block (WpTape *self, const WpTapePlace *place, GError **error)
+write_block (WpTraceBuffer *self, const WpTraceBufferPlace *place, GError **error)
 {
   const char *at = (const char *) &self->packed;
 
@@ -141,7 +141,7 @@ write_block (WpTape *self, const WpTapePlace *place, GError **error)
       gssize written = write (self->fd, at, left);
 
       if (written < 0 && errno != EINTR)
-        return wp_tape_fail_io (error);
+        return wp_trace_buffer_fail_io (error);
       at += MAX (written, 0);
       left -= (gsize) MAX (written, 0);
     }
@@ -163,9 +163,9 @@ sum (const gint64 *times_ns, gsize n)
 
 /* The rows of the last block, which is full. */
 static gboolean
-keep_last (WpTape *self, GError **error)
+keep_last (WpTraceBuffer *self, GError **error)
 {
-  WpTapePlace place = { .bytes = wp_tape_block_pack (&self->last, &self->packed), .first_ns = self->last.arrivals_ns[0],
+  WpTraceBufferPlace place = { .bytes = wp_trace_buffer_block_pack (&self->last, &self->packed), .first_ns = self->last.arrivals_ns[0],
                   .services_ns = sum (self->last.services_ns, BLOCK_ROWS) };
   guint64 room = self->chunks->len * (guint64) CHUNK_BYTES - self->used_bytes;
   guint64 offset = room < place.bytes ? self->used_bytes + room : self->used_bytes;
@@ -179,7 +179,7 @@ keep_last (WpTape *self, GError **error)
     {
       if (room < place.bytes)
         g_ptr_array_add (self->chunks, wp_memory_map (CHUNK_BYTES));
-      memcpy (wp_tape_in_memory (self, &place), &self->packed, place.bytes);
+      memcpy (wp_trace_buffer_in_memory (self, &place), &self->packed, place.bytes);
       self->used_bytes = offset + place.bytes;
     }
   g_array_append_val (self->places, place);
@@ -190,7 +190,7 @@ keep_last (WpTape *self, GError **error)
 }
 
 gboolean
-wp_tape_add (WpTape *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows, GError **error)
+wp_trace_buffer_add (WpTraceBuffer *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows, GError **error)
 {
   for (gsize done = 0, n; done < n_rows; done += n)
     {
@@ -210,7 +210,7 @@ wp_tape_add (WpTape *self, const WpRow *rows, const gint64 *services_ns, gsize n
 
 /* Sizes of what wp_trace_read() gives at once do not matter. */
 static gboolean
-load_rows (WpTape *self, const WpRow *rows, gsize n_rows, WpServiceTime *service, WpTraffic *traffic, GError **error)
+load_rows (WpTraceBuffer *self, const WpRow *rows, gsize n_rows, WpServiceTime *service, WpTraffic *traffic, GError **error)
 {
   gint64 services_ns[BLOCK_ROWS];
 
@@ -224,7 +224,7 @@ load_rows (WpTape *self, const WpRow *rows, gsize n_rows, WpServiceTime *service
           services_ns[i] = rows[done + i].service_ns;
       if (traffic)
         wp_traffic_add (traffic, rows + done, services_ns, n);
-      if (!wp_tape_add (self, rows + done, services_ns, n, error))
+      if (!wp_trace_buffer_add (self, rows + done, services_ns, n, error))
         return FALSE;
     }
 
@@ -232,7 +232,7 @@ load_rows (WpTape *self, const WpRow *rows, gsize n_rows, WpServiceTime *service
 }
 
 static gboolean
-load (WpTape *self, WpTrace *trace, WpServiceTime *service, WpTraffic **traffic, GError **error)
+load (WpTraceBuffer *self, WpTrace *trace, WpServiceTime *service, WpTraffic **traffic, GError **error)
 {
   const WpRow *rows;
   gsize n_rows;
@@ -244,7 +244,7 @@ load (WpTape *self, WpTrace *trace, WpServiceTime *service, WpTraffic **traffic,
         return FALSE;
       if (read == WP_READ_DISORDER)
         {
-          wp_tape_restart (self);
+          wp_trace_buffer_restart (self);
           if (service)
             wp_service_time_restart (service);
           if (traffic)
@@ -261,26 +261,26 @@ load (WpTape *self, WpTrace *trace, WpServiceTime *service, WpTraffic **traffic,
 }
 
 gboolean
-wp_tape_load (WpTape *self, WpTrace *trace, WpServiceTime *service, WpTraffic **traffic, GError **error)
+wp_trace_buffer_load (WpTraceBuffer *self, WpTrace *trace, WpServiceTime *service, WpTraffic **traffic, GError **error)
 {
   gboolean done = load (self, trace, service, traffic, error);
 
-  set_state (self, done ? WP_TAPE_WHOLE : WP_TAPE_GIVEN_UP);
+  set_state (self, done ? WP_TRACE_BUFFER_WHOLE : WP_TRACE_BUFFER_GIVEN_UP);
 
   return done;
 }
 
-WpTape *
-wp_tape_copy (const WpTape *self, WpServiceTime *service, double service_scale, GError **error)
+WpTraceBuffer *
+wp_trace_buffer_copy (const WpTraceBuffer *self, WpServiceTime *service, double service_scale, GError **error)
 {
-  g_autoptr(WpTapeReader) reader = wp_tape_reader_new (self, 1.0, 0);
-  g_autoptr(WpTape) copy = wp_tape_new (self->memory_bytes);
+  g_autoptr(WpTraceBufferReader) reader = wp_trace_buffer_reader_new (self, 1.0, 0);
+  g_autoptr(WpTraceBuffer) copy = wp_trace_buffer_new (self->memory_bytes);
   g_autofree WpRow *rows = g_new0 (WpRow, BLOCK_ROWS);
   const gint64 *arrivals_ns, *services_ns;
   gssize n;
 
   wp_service_time_restart (service);
-  while ((n = wp_tape_reader_next (reader, &arrivals_ns, &services_ns, error)) > 0)
+  while ((n = wp_trace_buffer_reader_next (reader, &arrivals_ns, &services_ns, error)) > 0)
     {
       for (gssize i = 0; i < n; i++)
         {
@@ -295,9 +295,9 @@ wp_tape_copy (const WpTape *self, WpServiceTime *service, double service_scale, 
 }
 
 double
-wp_tape_offered_load (const WpTape *self, guint64 limit)
+wp_trace_buffer_offered_load (const WpTraceBuffer *self, guint64 limit)
 {
-  const WpTapePlace *places = (const WpTapePlace *) (gconstpointer) self->places->data;
+  const WpTraceBufferPlace *places = (const WpTraceBufferPlace *) (gconstpointer) self->places->data;
   gboolean all = limit == 0 || limit >= self->n_rows;
   gsize n_blocks = (gsize) ((all ? self->n_rows : limit) / BLOCK_ROWS), rest = all ? (gsize) (self->n_rows % BLOCK_ROWS) : 0;
   gint64 first_ns = self->places->len > 0 ? places[0].first_ns : self->last.arrivals_ns[0];

@@ -1,4 +1,4 @@
-#include "sim/plan/wp-line.h"
+#include "sim/plan/wp-backlog.h"
 
 #include <math.h>
 #include <string.h>
@@ -19,8 +19,8 @@ typedef struct {
   WpHistogram *blocked_time;
 } Watched;
 
-struct _WpLine {
-  const WpLinePart *part;   /* NULL: all is known */
+struct _WpBacklog {
+  const WpBacklogPart *part;   /* NULL: all is known */
   guint parts, limit;
   WpFreeTimes workers;
   WpRing starts;        /* of those in line */
@@ -38,17 +38,17 @@ struct _WpLine {
   guint n_watched;
 };
 
-WpLine *
-wp_line_new (guint workers, guint parts, const guint *queues, guint n_queues)
+WpBacklog *
+wp_backlog_new (guint workers, guint parts, const guint *queues, guint n_queues)
 {
-  WpLine *self = g_new0 (WpLine, 1);
+  WpBacklog *self = g_new0 (WpBacklog, 1);
 
   self->limit = workers;
   self->parts = parts;
   wp_free_times_init (&self->workers, workers);
   self->first_busy_ns = WP_TIME_NONE;
   self->wait = wp_histogram_new ();
-  if (parts & WP_LINE_RESPONSE)
+  if (parts & WP_BACKLOG_RESPONSE)
     self->response = wp_histogram_new ();
   self->n_watched = n_queues;
   self->watched = g_new (Watched, n_queues);
@@ -58,10 +58,10 @@ wp_line_new (guint workers, guint parts, const guint *queues, guint n_queues)
   return self;
 }
 
-WpLine *
-wp_line_new_partial (const WpLinePart *part, WpHistogram *wait)
+WpBacklog *
+wp_backlog_new_partial (const WpBacklogPart *part, WpHistogram *wait)
 {
-  WpLine *self = wp_line_new (part->workers, 0, NULL, 0);
+  WpBacklog *self = wp_backlog_new (part->workers, 0, NULL, 0);
 
   self->part = g_memdup2 (part, sizeof *part);
   wp_histogram_free (self->wait);
@@ -74,7 +74,7 @@ wp_line_new_partial (const WpLinePart *part, WpHistogram *wait)
 }
 
 void
-wp_line_free (WpLine *self)
+wp_backlog_free (WpBacklog *self)
 {
   g_free ((gpointer) self->part);
   wp_free_times_clear (&self->workers);
@@ -90,7 +90,7 @@ wp_line_free (WpLine *self)
 
 /* The line has been as long as it is since counted_ns, and is so until @until_ns. */
 static inline void
-count_time (WpLine *self, gint64 until_ns)
+count_time (WpBacklog *self, gint64 until_ns)
 {
   if (until_ns == self->counted_ns)
     return;
@@ -104,7 +104,7 @@ count_time (WpLine *self, gint64 until_ns)
 }
 
 static inline void
-start_until (WpLine *self, gint64 now_ns, const gboolean counts_time)
+start_until (WpBacklog *self, gint64 now_ns, const gboolean counts_time)
 {
   while (self->starts.length > 0 && wp_ring_front (&self->starts) <= now_ns)
     {
@@ -115,7 +115,7 @@ start_until (WpLine *self, gint64 now_ns, const gboolean counts_time)
 }
 
 static void
-grow (WpLine *self)
+grow (WpBacklog *self)
 {
   gsize n = MAX (64, 2 * self->n_lengths);
 
@@ -125,7 +125,7 @@ grow (WpLine *self)
 }
 
 static void
-watch (WpLine *self, gint64 arrival_ns, gint64 started_ns)
+watch (WpBacklog *self, gint64 arrival_ns, gint64 started_ns)
 {
   gsize found = self->starts.length;
 
@@ -140,7 +140,7 @@ watch (WpLine *self, gint64 arrival_ns, gint64 started_ns)
 }
 
 static inline void
-join_line (WpLine *self, gint64 arrival_ns, gint64 started_ns, const gboolean counts_time)
+join_line (WpBacklog *self, gint64 arrival_ns, gint64 started_ns, const gboolean counts_time)
 {
   gsize found = self->starts.length;
 
@@ -157,7 +157,7 @@ join_line (WpLine *self, gint64 arrival_ns, gint64 started_ns, const gboolean co
 }
 
 static inline void
-count_busy (WpLine *self, gint64 start_ns)
+count_busy (WpBacklog *self, gint64 start_ns)
 {
   gint64 free_ns = wp_free_times_next (&self->workers, start_ns);
 
@@ -169,7 +169,7 @@ count_busy (WpLine *self, gint64 start_ns)
 }
 
 static inline gboolean
-offer_all (WpLine *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows, const gboolean counts_time,
+offer_all (WpBacklog *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows, const gboolean counts_time,
            const gboolean counts_response)
 {
   for (gsize i = 0; i < n_rows; i++)
@@ -194,7 +194,7 @@ offer_all (WpLine *self, const gint64 *arrivals_ns, const gint64 *services_ns, g
 }
 
 gboolean
-wp_line_offer (WpLine *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows)
+wp_backlog_offer (WpBacklog *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows)
 {
   if (n_rows == 0)
     return TRUE;
@@ -203,11 +203,11 @@ wp_line_offer (WpLine *self, const gint64 *arrivals_ns, const gint64 *services_n
   self->requests += n_rows;
   switch (self->parts)
     {
-    case WP_LINE_ALL:
+    case WP_BACKLOG_ALL:
       return offer_all (self, arrivals_ns, services_ns, n_rows, TRUE, TRUE);
-    case WP_LINE_TIME:
+    case WP_BACKLOG_TIME:
       return offer_all (self, arrivals_ns, services_ns, n_rows, TRUE, FALSE);
-    case WP_LINE_RESPONSE:
+    case WP_BACKLOG_RESPONSE:
       return offer_all (self, arrivals_ns, services_ns, n_rows, FALSE, TRUE);
     default:
       return offer_all (self, arrivals_ns, services_ns, n_rows, FALSE, FALSE);
@@ -215,34 +215,34 @@ wp_line_offer (WpLine *self, const gint64 *arrivals_ns, const gint64 *services_n
 }
 
 void
-wp_line_finish (WpLine *self)
+wp_backlog_finish (WpBacklog *self)
 {
-  start_until (self, G_MAXINT64, (self->parts & WP_LINE_TIME) != 0);
-  if (self->parts & WP_LINE_TIME)
+  start_until (self, G_MAXINT64, (self->parts & WP_BACKLOG_TIME) != 0);
+  if (self->parts & WP_BACKLOG_TIME)
     count_time (self, self->last_ns);
   wp_histogram_add (self->wait, 0, self->requests - wp_histogram_count (self->wait));
 }
 
 guint64
-wp_line_longest (const WpLine *self)
+wp_backlog_longest (const WpBacklog *self)
 {
   return self->longest;
 }
 
 guint64
-wp_line_busiest (const WpLine *self)
+wp_backlog_busiest (const WpBacklog *self)
 {
   return self->part ? self->part->workers : self->workers.n;
 }
 
 gboolean
-wp_line_knows (const WpLine *self, guint64 queue_jobs)
+wp_backlog_knows (const WpBacklog *self, guint64 queue_jobs)
 {
   return !self->part || queue_jobs == 0 || queue_jobs == self->part->watched || queue_jobs + 1 >= self->longest;
 }
 
 static guint64
-blocked_of_part (const WpLinePart *part, guint64 queue_jobs)
+blocked_of_part (const WpBacklogPart *part, guint64 queue_jobs)
 {
   if (queue_jobs >= part->longest)
     return 0;
@@ -255,7 +255,7 @@ blocked_of_part (const WpLinePart *part, guint64 queue_jobs)
 }
 
 guint64
-wp_line_blocked (const WpLine *self, guint64 queue_jobs)
+wp_backlog_blocked (const WpBacklog *self, guint64 queue_jobs)
 {
   guint64 blocked = 0;
 
@@ -268,25 +268,25 @@ wp_line_blocked (const WpLine *self, guint64 queue_jobs)
 }
 
 gboolean
-wp_line_fills (const WpLine *self, guint64 queue_jobs)
+wp_backlog_fills (const WpBacklog *self, guint64 queue_jobs)
 {
   return queue_jobs > 0 ? self->longest >= queue_jobs : self->first_busy_ns != WP_TIME_NONE;
 }
 
 const WpHistogram *
-wp_line_wait (const WpLine *self)
+wp_backlog_wait (const WpBacklog *self)
 {
   return self->wait;
 }
 
 const WpHistogram *
-wp_line_response (const WpLine *self)
+wp_backlog_response (const WpBacklog *self)
 {
   return self->response;
 }
 
 static void
-set_depth (const WpLine *self, guint queue_jobs, WpFigures *figures)
+set_depth (const WpBacklog *self, guint queue_jobs, WpFigures *figures)
 {
   g_autoptr(WpHistogram) depth = wp_histogram_new ();
   gint64 left_ns = self->last_ns - self->first_ns;   /* not yet counted: at length 0 */
@@ -309,7 +309,7 @@ set_depth (const WpLine *self, guint queue_jobs, WpFigures *figures)
 }
 
 static void
-set_blocked_time (const WpLine *self, guint queue_jobs, WpFigures *figures)
+set_blocked_time (const WpBacklog *self, guint queue_jobs, WpFigures *figures)
 {
   for (guint i = 0; i < self->n_watched; i++)
     if (self->watched[i].queue_jobs == queue_jobs)
@@ -325,11 +325,11 @@ set_blocked_time (const WpLine *self, guint queue_jobs, WpFigures *figures)
 }
 
 void
-wp_line_figures (const WpLine *self, guint queue_jobs, WpFigures *figures)
+wp_backlog_figures (const WpBacklog *self, guint queue_jobs, WpFigures *figures)
 {
   wp_figures_init (figures);
   figures->requests = figures->accepted = self->requests;
-  figures->blocked = wp_line_blocked (self, queue_jobs);
+  figures->blocked = wp_backlog_blocked (self, queue_jobs);
   figures->blocked_peak = self->longest > queue_jobs ? self->longest - queue_jobs : 0;
   figures->wait = wp_spread_of (self->wait);
   if (self->part)
@@ -345,7 +345,7 @@ wp_line_figures (const WpLine *self, guint queue_jobs, WpFigures *figures)
     }
   else
     set_blocked_time (self, queue_jobs, figures);
-  if (self->parts & WP_LINE_TIME)
+  if (self->parts & WP_BACKLOG_TIME)
     set_depth (self, queue_jobs, figures);
   if (self->part)
     return;

@@ -1,4 +1,4 @@
-/* wp-asks.h - what the objectives of a plan ask of a simulation, and what is enough for them. */
+/* wp-slo-needs.h - what the objectives of a plan ask of a simulation, and what is enough for them. */
 #pragma once
 
 #include "sim/plan/wp-slo.h"
@@ -10,8 +10,8 @@ typedef struct {
   gboolean quick;           /* no objective asks for more than a partial line has */
   gboolean watches;         /* an objective asks for blocked times, which a line knows of chosen queues only */
   gint64 wait_bound_ns;     /* of all objectives on percentiles of waiting, 0 if there are none; WP_TIME_NONE: they differ */
-  guint parts;              /* WP_LINE_RESPONSE, WP_LINE_TIME */
-} WpAsks;
+  guint parts;              /* WP_BACKLOG_RESPONSE, WP_BACKLOG_TIME */
+} WpSloNeeds;
 
 /* @slos: (element-type WpSlo). */
-void wp_asks_init (WpAsks *self, const GPtrArray *slos, const WpPolicy *policy, gint64 patience_ns);
+void wp_slo_needs_init (WpSloNeeds *self, const GPtrArray *slos, const WpPolicy *policy, gint64 patience_ns);

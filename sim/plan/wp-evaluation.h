@@ -1,12 +1,12 @@
-/* wp-trial.h - one pass over a tape with one set of sizes; many of them on all cores. */
+/* wp-evaluation.h - one pass over a buffer with one set of sizes; many of them on all cores. */
 #pragma once
 
-#include "sim/plan/wp-line.h"
+#include "sim/plan/wp-backlog.h"
 #include "sim/model/wp-model.h"
 #include "sim/plan/wp-slo.h"
-#include "sim/plan/wp-tape.h"
+#include "sim/plan/wp-trace-buffer.h"
 
-/* Filled in by who wants to know; wp_trial_clear() when done. */
+/* Filled in by who wants to know; wp_evaluation_clear() when done. */
 typedef struct {
   WpPolicy policy;            /* of BufferedChannel or WorkerPool; sizes and all */
   gint64 patience_ns;
@@ -22,22 +22,22 @@ typedef struct {
   const GPtrArray *slos;      /* give up once one of them can't be met any more; NULL: never */
   gboolean until_full;        /* give up once the queue of a line is full */
 
-  WpLine *line;               /* out */
+  WpBacklog *line;               /* out */
   WpFigures figures;
   const WpSlo *lost_slo;      /* the one that can't be met; NULL: it is full */
   gboolean lost;              /* it gave up: what else is here is not to be used */
-} WpTrial;
+} WpEvaluation;
 
-void wp_trial_clear (WpTrial *self);
+void wp_evaluation_clear (WpEvaluation *self);
 
-/* Called as trials end, by one thread at a time. */
-typedef void (*WpTrialDone) (gpointer data, guint n_done, guint n_trials);
+/* Called as evaluations end, by one thread at a time. */
+typedef void (*WpEvaluationDone) (gpointer data, guint n_done, guint n_evaluations);
 
 /* On @threads threads. FALSE with WP_ERROR_IO, or where a time passes 292 years. */
-gboolean wp_trials_run (const WpTape *tape, WpTrial *trials, guint n_trials, guint threads, WpTrialDone done, gpointer data, GError **error);
+gboolean wp_evaluations_run (const WpTraceBuffer *buffer, WpEvaluation *evaluations, guint n_evaluations, guint threads, WpEvaluationDone done, gpointer data, GError **error);
 
-/* The same in two steps, of which the caller fills the tape between, which is followed: by one thread less until wp_trials_end(), that is to say not
- * at all with one. The trials have no objectives: their shares are of all requests, which nobody knows yet. */
-typedef struct _WpTrialBatch WpTrialBatch;
-WpTrialBatch *wp_trials_begin (const WpTape *tape, WpTrial *trials, guint n_trials, guint threads, WpTrialDone done, gpointer data);
-gboolean wp_trials_end (WpTrialBatch *self, GError **error);   /* frees it */
+/* The same in two steps, of which the caller fills the buffer between, which is followed: by one thread less until wp_evaluations_end(), that is to say not
+ * at all with one. The evaluations have no objectives: their shares are of all requests, which nobody knows yet. */
+typedef struct _WpEvaluationBatch WpEvaluationBatch;
+WpEvaluationBatch *wp_evaluations_begin (const WpTraceBuffer *buffer, WpEvaluation *evaluations, guint n_evaluations, guint threads, WpEvaluationDone done, gpointer data);
+gboolean wp_evaluations_end (WpEvaluationBatch *self, GError **error);   /* frees it */

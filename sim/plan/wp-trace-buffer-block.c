@@ -1,22 +1,22 @@
-#include "sim/plan/wp-tape-block.h"
+#include "sim/plan/wp-trace-buffer-block.h"
 
 #include <string.h>
 
 #define GROUP_ROWS 64
-#define GROUPS (WP_TAPE_BLOCK_ROWS / GROUP_ROWS)
+#define GROUPS (WP_TRACE_BUFFER_BLOCK_ROWS / GROUP_ROWS)
 
 typedef struct {
   gint64 bases_ns[GROUPS];                    /* the first arrival of each group */
-  guint32 offsets_ns[WP_TAPE_BLOCK_ROWS];     /* from it */
-  guint32 services_ns[WP_TAPE_BLOCK_ROWS];
+  guint32 offsets_ns[WP_TRACE_BUFFER_BLOCK_ROWS];     /* from it */
+  guint32 services_ns[WP_TRACE_BUFFER_BLOCK_ROWS];
 } Packed;
 
 static gboolean
-fits (const WpTapeBlock *self)
+fits (const WpTraceBufferBlock *self)
 {
   guint64 services = 0, spans = 0;
 
-  for (gsize i = 0; i < WP_TAPE_BLOCK_ROWS; i++)
+  for (gsize i = 0; i < WP_TRACE_BUFFER_BLOCK_ROWS; i++)
     services |= (guint64) self->services_ns[i];
   for (gsize group = 0; group < GROUPS; group++)
     {
@@ -29,7 +29,7 @@ fits (const WpTapeBlock *self)
 }
 
 gsize
-wp_tape_block_pack (const WpTapeBlock *self, gpointer packed)
+wp_trace_buffer_block_pack (const WpTraceBufferBlock *self, gpointer packed)
 {
   Packed *to = packed;
 
@@ -46,14 +46,14 @@ wp_tape_block_pack (const WpTapeBlock *self, gpointer packed)
       for (gsize i = first; i < first + GROUP_ROWS; i++)
         to->offsets_ns[i] = (guint32) (self->arrivals_ns[i] - self->arrivals_ns[first]);
     }
-  for (gsize i = 0; i < WP_TAPE_BLOCK_ROWS; i++)
+  for (gsize i = 0; i < WP_TRACE_BUFFER_BLOCK_ROWS; i++)
     to->services_ns[i] = (guint32) self->services_ns[i];
 
   return sizeof *to;
 }
 
-const WpTapeBlock *
-wp_tape_block_unpack (gconstpointer packed, gsize bytes, WpTapeBlock *room)
+const WpTraceBufferBlock *
+wp_trace_buffer_block_unpack (gconstpointer packed, gsize bytes, WpTraceBufferBlock *room)
 {
   const Packed *from = packed;
 
@@ -62,7 +62,7 @@ wp_tape_block_unpack (gconstpointer packed, gsize bytes, WpTapeBlock *room)
   for (gsize group = 0; group < GROUPS; group++)
     for (gsize i = group * GROUP_ROWS; i < (group + 1) * GROUP_ROWS; i++)
       room->arrivals_ns[i] = from->bases_ns[group] + from->offsets_ns[i];
-  for (gsize i = 0; i < WP_TAPE_BLOCK_ROWS; i++)
+  for (gsize i = 0; i < WP_TRACE_BUFFER_BLOCK_ROWS; i++)
     room->services_ns[i] = from->services_ns[i];
 
   return room;

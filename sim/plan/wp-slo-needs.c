@@ -1,8 +1,8 @@
-#include "sim/plan/wp-asks.h"
+#include "sim/plan/wp-slo-needs.h"
 
 #include <math.h>
 
-#include "sim/plan/wp-line.h"
+#include "sim/plan/wp-backlog.h"
 
 static gboolean
 asks_for (const GPtrArray *slos, const char *prefix)
@@ -47,7 +47,7 @@ is_quick (const GPtrArray *slos)
   return TRUE;
 }
 
-/* As WpAsks has it. */
+/* As WpSloNeeds has it. */
 static gint64
 find_wait_bound (const GPtrArray *slos)
 {
@@ -68,12 +68,12 @@ find_wait_bound (const GPtrArray *slos)
 }
 
 void
-wp_asks_init (WpAsks *self, const GPtrArray *slos, const WpPolicy *policy, gint64 patience_ns)
+wp_slo_needs_init (WpSloNeeds *self, const GPtrArray *slos, const WpPolicy *policy, gint64 patience_ns)
 {
   WpLayout layout;
   gboolean patient;
 
-  *self = (WpAsks) { FALSE };
+  *self = (WpSloNeeds) { FALSE };
   wp_policy_layout (policy, &layout);
   patient = !layout.rejects && layout.block_timeout_ns == WP_TIME_NONE && patience_ns == WP_TIME_NONE;
   self->drops = layout.drops_queued && patience_ns != WP_TIME_NONE;
@@ -82,9 +82,9 @@ wp_asks_init (WpAsks *self, const GPtrArray *slos, const WpPolicy *policy, gint6
   self->by_lines = patient || self->no_blocking;
   self->watches = self->by_lines && !self->no_blocking && (asks_for (slos, "blocked_time.") || asks_for (slos, "accept_latency."));
   if (asks_for (slos, "response."))
-    self->parts |= WP_LINE_RESPONSE;
+    self->parts |= WP_BACKLOG_RESPONSE;
   if (asks_for (slos, "depth.") || asks_for (slos, "time_full") || asks_for (slos, "first_full"))
-    self->parts |= WP_LINE_TIME;
+    self->parts |= WP_BACKLOG_TIME;
   self->wait_bound_ns = find_wait_bound (slos);
   self->quick = self->by_lines && is_quick (slos);
 }

@@ -1,10 +1,10 @@
-/* wp-line.h - the line before c workers where nobody is turned away: one pass, and the figures for every size of the queue. */
+/* wp-backlog.h - the line before c workers where nobody is turned away: one pass, and the figures for every size of the queue. */
 #pragma once
 
 #include "sim/model/wp-figures.h"
 
 /**
- * WpLine:
+ * WpBacklog:
  *
  * With patient clients the size K of the queue changes no start and no finish, only where a request waits: of the line of L requests that
  * have arrived and not started, min (L, K) are in the queue. So that, with q the line that request n finds,
@@ -14,20 +14,20 @@
  *
  * The figures are those that WpModel has for the same sizes. Memory: of the longest line.
  */
-typedef struct _WpLine WpLine;
+typedef struct _WpBacklog WpBacklog;
 
 typedef enum {
-  WP_LINE_RESPONSE = 1 << 0,   /* response times */
-  WP_LINE_TIME = 1 << 1,       /* the time at each length: depth, time_full, first_full, and the mean time blocked */
-  WP_LINE_ALL = WP_LINE_RESPONSE | WP_LINE_TIME
-} WpLineParts;
+  WP_BACKLOG_RESPONSE = 1 << 0,   /* response times */
+  WP_BACKLOG_TIME = 1 << 1,       /* the time at each length: depth, time_full, first_full, and the mean time blocked */
+  WP_BACKLOG_ALL = WP_BACKLOG_RESPONSE | WP_BACKLOG_TIME
+} WpBacklogParts;
 
 /* @queues: @n_queues sizes of which blocked_time and accept_latency are wanted too, each at some cost; copied. */
-WpLine *wp_line_new (guint workers, guint parts, const guint *queues, guint n_queues);
-void wp_line_free (WpLine *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpLine, wp_line_free)
+WpBacklog *wp_backlog_new (guint workers, guint parts, const guint *queues, guint n_queues);
+void wp_backlog_free (WpBacklog *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpBacklog, wp_backlog_free)
 
-/* What WpLanes knows of a line. */
+/* What WpBacklogAvx2 knows of a line. */
 typedef struct {
   guint workers;
   guint64 requests, longest;
@@ -36,35 +36,35 @@ typedef struct {
   gboolean all_busy;           /* at some moment */
   guint watched;               /* a queue's size, or 0 for none, */
   guint64 blocked;             /* and how many it blocks */
-} WpLinePart;
+} WpBacklogPart;
 
 /* A finished line of which that is known; @wait: of all requests, without a sum; taken. Its figures are those of waiting (but for their
  * mean) and blocking. */
-WpLine *wp_line_new_partial (const WpLinePart *part, WpHistogram *wait);
+WpBacklog *wp_backlog_new_partial (const WpBacklogPart *part, WpHistogram *wait);
 
-/* Is the number known that a queue of that size blocks? Else wp_line_blocked() is not less than 1. */
-gboolean wp_line_knows (const WpLine *self, guint64 queue_jobs);
+/* Is the number known that a queue of that size blocks? Else wp_backlog_blocked() is not less than 1. */
+gboolean wp_backlog_knows (const WpBacklog *self, guint64 queue_jobs);
 
 /* As wp_model_offer(): rows in order; FALSE where a time no longer fits 292 years. */
-gboolean wp_line_offer (WpLine *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows);
+gboolean wp_backlog_offer (WpBacklog *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows);
 
 /* Once, after the last row. */
-void wp_line_finish (WpLine *self);
+void wp_backlog_finish (WpBacklog *self);
 
 /* The smallest queue in which nobody is blocked: the longest line; 0 if nobody ever waits. */
-guint64 wp_line_longest (const WpLine *self);
+guint64 wp_backlog_longest (const WpBacklog *self);
 
 /* So far: the most workers busy at once; a zero-service job counts. Of a partial line, all. */
-guint64 wp_line_busiest (const WpLine *self);
+guint64 wp_backlog_busiest (const WpBacklog *self);
 
 /* So far: requests that a queue of that size blocks. */
-guint64 wp_line_blocked (const WpLine *self, guint64 queue_jobs);
+guint64 wp_backlog_blocked (const WpBacklog *self, guint64 queue_jobs);
 
 /* So far: is that queue full at some moment, if only for an instant? A request that arrives then would be blocked. */
-gboolean wp_line_fills (const WpLine *self, guint64 queue_jobs);
+gboolean wp_backlog_fills (const WpBacklog *self, guint64 queue_jobs);
 
-const WpHistogram *wp_line_wait (const WpLine *self);       /* of those that waited, until wp_line_finish() */
-const WpHistogram *wp_line_response (const WpLine *self);   /* NULL without WP_LINE_RESPONSE */
+const WpHistogram *wp_backlog_wait (const WpBacklog *self);       /* of those that waited, until wp_backlog_finish() */
+const WpHistogram *wp_backlog_response (const WpBacklog *self);   /* NULL without WP_BACKLOG_RESPONSE */
 
-/* After wp_line_finish(). What was not asked for is null. */
-void wp_line_figures (const WpLine *self, guint queue_jobs, WpFigures *figures);
+/* After wp_backlog_finish(). What was not asked for is null. */
+void wp_backlog_figures (const WpBacklog *self, guint queue_jobs, WpFigures *figures);

@@ -1,9 +1,9 @@
-/* A tape is read while a trace is still read into it: by as many as like, who come to what they would come to later; again from the start where the
+/* A buffer is read while a trace is still read into it: by as many as like, who come to what they would come to later; again from the start where the
  * trace turns out to be out of order; and to an end where it ends in an error. */
 #include <string.h>
 
-#include "sim/plan/wp-tape.h"
-#include "sim/plan/wp-trial.h"
+#include "sim/plan/wp-trace-buffer.h"
+#include "sim/plan/wp-evaluation.h"
 
 #define ROWS 60000      /* 14 blocks of 4,096, and some */
 #define FOLLOWERS 3
@@ -34,7 +34,7 @@ sum_of (const gint64 *arrivals_ns, const gint64 *services_ns, gssize n, guint64 
 }
 
 typedef struct {
-  const WpTape *tape;
+  const WpTraceBuffer *buffer;
   guint64 n, sum;
   guint n_void;
   gboolean failed;
@@ -48,18 +48,18 @@ follow (gpointer data)
 
   do
     {
-      g_autoptr(WpTapeReader) reader = wp_tape_reader_new (self->tape, 1, 0);
+      g_autoptr(WpTraceBufferReader) reader = wp_trace_buffer_reader_new (self->buffer, 1, 0);
       const gint64 *arrivals_ns, *services_ns;
       gssize n;
 
       self->n = self->sum = 0;
-      while ((n = wp_tape_reader_next (reader, &arrivals_ns, &services_ns, NULL)) > 0)
+      while ((n = wp_trace_buffer_reader_next (reader, &arrivals_ns, &services_ns, NULL)) > 0)
         {
           self->n += (guint64) n;
           self->sum = sum_of (arrivals_ns, services_ns, n, self->sum);
         }
       self->failed = n < 0;
-      is_void = wp_tape_reader_is_void (reader);
+      is_void = wp_trace_buffer_reader_is_void (reader);
       self->n_void += is_void;
     }
   while (is_void);
@@ -83,18 +83,18 @@ check_followers (Kind kind)
 {
   g_autofree char *text = make_text (kind);
   g_autoptr(WpTrace) trace = open_text (text);
-  g_autoptr(WpTape) tape = wp_tape_new (WP_TAPE_MEMORY_BYTES);
+  g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (WP_TRACE_BUFFER_MEMORY_BYTES);
   g_autoptr(GError) error = NULL;
-  Follower followers[FOLLOWERS] = { 0 }, after = { tape };
+  Follower followers[FOLLOWERS] = { 0 }, after = { buffer };
   GThread *threads[FOLLOWERS];
 
-  wp_tape_follow (tape);
+  wp_trace_buffer_follow (buffer);
   for (guint i = 0; i < FOLLOWERS; i++)
     {
-      followers[i].tape = tape;
+      followers[i].buffer = buffer;
       threads[i] = g_thread_new ("follower", follow, &followers[i]);
     }
-  g_assert_true (wp_tape_load (tape, trace, NULL, NULL, &error) == (kind != LAST_IS_NO_TIME));
+  g_assert_true (wp_trace_buffer_load (buffer, trace, NULL, NULL, &error) == (kind != LAST_IS_NO_TIME));
   g_assert_true ((error != NULL) == (kind == LAST_IS_NO_TIME));
   for (guint i = 0; i < FOLLOWERS; i++)
     g_thread_join (threads[i]);
@@ -121,71 +121,71 @@ test_followers (gconstpointer kind)
 }
 
 static gpointer
-restart (gpointer tape)
+restart (gpointer buffer)
 {
-  wp_tape_restart (tape);
+  wp_trace_buffer_restart (buffer);
 
   return NULL;
 }
 
-/* A reader in the midst of a tape that starts again holds that up, learns of it, and sees nothing of what was. */
+/* A reader in the midst of a buffer that starts again holds that up, learns of it, and sees nothing of what was. */
 static void
 test_restart_awaits_readers (void)
 {
-  g_autoptr(WpTape) tape = wp_tape_new (WP_TAPE_MEMORY_BYTES);
+  g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (WP_TRACE_BUFFER_MEMORY_BYTES);
   g_autofree WpRow *rows = g_new0 (WpRow, 5000);
   g_autofree gint64 *zeros = g_new0 (gint64, 5000);
   g_autofree char *text = make_text (IN_ORDER);
   g_autoptr(WpTrace) trace = open_text (text);
   const gint64 *arrivals_ns, *services_ns;
-  WpTapeReader *reader;
-  Follower after = { tape };
+  WpTraceBufferReader *reader;
+  Follower after = { buffer };
   GThread *thread;
 
-  wp_tape_follow (tape);
-  g_assert_true (wp_tape_add (tape, rows, zeros, 5000, NULL));
-  reader = wp_tape_reader_new (tape, 1, 0);
-  g_assert_cmpint (wp_tape_reader_next (reader, &arrivals_ns, &services_ns, NULL), ==, 4096);
-  thread = g_thread_new ("restart", restart, tape);
-  g_assert_cmpint (wp_tape_reader_next (reader, &arrivals_ns, &services_ns, NULL), ==, 0);   /* awaits the second block, or that there is none */
-  g_assert_true (wp_tape_reader_is_void (reader));
+  wp_trace_buffer_follow (buffer);
+  g_assert_true (wp_trace_buffer_add (buffer, rows, zeros, 5000, NULL));
+  reader = wp_trace_buffer_reader_new (buffer, 1, 0);
+  g_assert_cmpint (wp_trace_buffer_reader_next (reader, &arrivals_ns, &services_ns, NULL), ==, 4096);
+  thread = g_thread_new ("restart", restart, buffer);
+  g_assert_cmpint (wp_trace_buffer_reader_next (reader, &arrivals_ns, &services_ns, NULL), ==, 0);   /* awaits the second block, or that there is none */
+  g_assert_true (wp_trace_buffer_reader_is_void (reader));
   g_assert_cmpint (arrivals_ns[4095], ==, 0);   /* still there */
-  wp_tape_reader_free (reader);
+  wp_trace_buffer_reader_free (reader);
   g_thread_join (thread);
-  g_assert_cmpuint (wp_tape_length (tape), ==, 0);
-  g_assert_true (wp_tape_load (tape, trace, NULL, NULL, NULL));
+  g_assert_cmpuint (wp_trace_buffer_length (buffer), ==, 0);
+  g_assert_true (wp_trace_buffer_load (buffer, trace, NULL, NULL, NULL));
   follow (&after);
   g_assert_cmpuint (after.n, ==, ROWS);
   g_assert_cmpuint (after.n_void, ==, 0);
 }
 
 static void
-check_trials (Kind kind, guint threads)
+check_evaluations (Kind kind, guint threads)
 {
   g_autofree char *text = make_text (kind);
   g_autoptr(WpTrace) trace = open_text (text);
-  g_autoptr(WpTape) tape = wp_tape_new (WP_TAPE_MEMORY_BYTES);
-  WpTrial trials[6] = { 0 }, later[6];
-  WpTrialBatch *batch;
+  g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (WP_TRACE_BUFFER_MEMORY_BYTES);
+  WpEvaluation evaluations[6] = { 0 }, later[6];
+  WpEvaluationBatch *batch;
 
   for (guint i = 0; i < 6; i++)
-    trials[i] = (WpTrial) { .policy = { .mode = WP_MODE_WORKER_POOL, .workers = 40 + 4 * i, .queue_jobs = 100, .block_timeout_ns = WP_TIME_NONE },
-                            .patience_ns = WP_TIME_NONE, .scale = 1, .as_line = i % 2, .parts = WP_LINE_ALL };
-  memcpy (later, trials, sizeof later);
-  wp_tape_follow (tape);
-  batch = wp_trials_begin (tape, trials, 6, threads, NULL, NULL);
-  g_assert_true (wp_tape_load (tape, trace, NULL, NULL, NULL) == (kind != LAST_IS_NO_TIME));
-  g_assert_true (wp_trials_end (batch, NULL) == (kind != LAST_IS_NO_TIME));
+    evaluations[i] = (WpEvaluation) { .policy = { .mode = WP_MODE_WORKER_POOL, .workers = 40 + 4 * i, .queue_jobs = 100, .block_timeout_ns = WP_TIME_NONE },
+                            .patience_ns = WP_TIME_NONE, .scale = 1, .as_line = i % 2, .parts = WP_BACKLOG_ALL };
+  memcpy (later, evaluations, sizeof later);
+  wp_trace_buffer_follow (buffer);
+  batch = wp_evaluations_begin (buffer, evaluations, 6, threads, NULL, NULL);
+  g_assert_true (wp_trace_buffer_load (buffer, trace, NULL, NULL, NULL) == (kind != LAST_IS_NO_TIME));
+  g_assert_true (wp_evaluations_end (batch, NULL) == (kind != LAST_IS_NO_TIME));
   for (guint i = 0; i < 6 && kind != LAST_IS_NO_TIME; i++)
     {
-      WpFigures one = trials[i].figures, other;
+      WpFigures one = evaluations[i].figures, other;
 
-      g_assert_true (wp_trials_run (tape, &later[i], 1, 1, NULL, NULL, NULL));
+      g_assert_true (wp_evaluations_run (buffer, &later[i], 1, 1, NULL, NULL, NULL));
       other = later[i].figures;
-      if (trials[i].as_line)
+      if (evaluations[i].as_line)
         {
-          wp_line_figures (trials[i].line, 100, &one);
-          wp_line_figures (later[i].line, 100, &other);
+          wp_backlog_figures (evaluations[i].line, 100, &one);
+          wp_backlog_figures (later[i].line, 100, &other);
         }
       g_assert_cmpuint (one.requests, ==, ROWS + (kind == LAST_IS_FIRST));
       g_assert_cmpuint (one.blocked, ==, other.blocked);
@@ -194,17 +194,17 @@ check_trials (Kind kind, guint threads)
     }
   for (guint i = 0; i < 6; i++)
     {
-      wp_trial_clear (&trials[i]);
+      wp_evaluation_clear (&evaluations[i]);
       if (kind != LAST_IS_NO_TIME)
-        wp_trial_clear (&later[i]);
+        wp_evaluation_clear (&later[i]);
     }
 }
 
 static void
-test_trials (gconstpointer kind)
+test_evaluations (gconstpointer kind)
 {
   for (guint threads = 1; threads <= 4; threads++)
-    check_trials (GPOINTER_TO_INT (kind), threads);
+    check_evaluations (GPOINTER_TO_INT (kind), threads);
 }
 
 int
@@ -215,12 +215,12 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   for (Kind kind = IN_ORDER; kind <= LAST_IS_NO_TIME; kind++)
     {
-      g_autofree char *followers = g_strconcat ("/tape/followers/", names[kind], NULL), *trials = g_strconcat ("/tape/trials/", names[kind], NULL);
+      g_autofree char *followers = g_strconcat ("/buffer/followers/", names[kind], NULL), *evaluations = g_strconcat ("/buffer/evaluations/", names[kind], NULL);
 
       g_test_add_data_func (followers, GINT_TO_POINTER (kind), test_followers);
-      g_test_add_data_func (trials, GINT_TO_POINTER (kind), test_trials);
+      g_test_add_data_func (evaluations, GINT_TO_POINTER (kind), test_evaluations);
     }
-  g_test_add_func ("/tape/restart-awaits-readers", test_restart_awaits_readers);
+  g_test_add_func ("/buffer/restart-awaits-readers", test_restart_awaits_readers);
 
   return g_test_run ();
 }
