@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include "runtime/replay/wp-client-record.h"
-#include "runtime/replay/wp-interrupt.h"
 #include "runtime/replay/wp-replay-options.h"
 #include "runtime/replay/wp-replay-report.h"
 #include "sim/base/wp-error.h"
+#include "sim/base/wp-interrupt.h"
 #include "sim/base/wp-options.h"
 #include "sim/base/wp-process.h"
 #include "sim/base/wp-text.h"
@@ -97,8 +97,9 @@ run (WpReplayOptions *options, const WpSchedule *schedule, const WpTarget *targe
 
   if (!tally || (options->output && !record))
     return FALSE;
-  wp_interrupt_set_file (record ? wp_client_record_temporary (record) : NULL);
-  stop_fd = wp_interrupt_install ();
+  if (record && wp_client_record_temporary (record))
+    wp_interrupt_remember (wp_client_record_temporary (record));
+  stop_fd = wp_interrupt_catch_to_stop ();
   if (isatty (STDERR_FILENO))
     {
       options->sender.tick = on_tick;
@@ -127,7 +128,7 @@ main (int argc, char **argv)
   gboolean good = FALSE;
 
   wp_process_begin ("wp-replay");
-  wp_process_catch_messages (wp_interrupt_remove_file);
+  wp_process_catch_messages (wp_interrupt_clean_up);
   signal (SIGPIPE, SIG_IGN);   /* a write that fails says so */
   wp_replay_options_init (&options);
   if (!wp_replay_options_parse (&options, argc, argv, &error) ||

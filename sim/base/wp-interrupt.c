@@ -3,15 +3,23 @@
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "sim/base/wp-time.h"
+
 #define N_SLOTS 8
+#define REPEAT_NS (WP_NS_PER_S / 2)   /* a terminal that closes sends SIGHUP, and its shell another; so do scripts around us with theirs */
 
 /* The handler reads these: every one is set before the flag that says so. */
 static char paths[N_SLOTS][PATH_MAX];
 static volatile sig_atomic_t taken[N_SLOTS];
 static volatile sig_atomic_t line_shown;
 static guint64 rows_done;   /* atomic: the handler may find it half-way otherwise on 32 bits */
+
+static int stop_fd = -1;               /* of wp_interrupt_catch_to_stop() */
+static volatile sig_atomic_t signal_seen;
+static gint64 seen_ns;                 /* written before the former, while all of @signals are blocked */
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
 
@@ -51,28 +59,81 @@ static void
 on_signal (int number)
 {
   wp_interrupt_clean_up ();
-  if (number == SIGINT || number == SIGTERM)
+  if (stop_fd < 0 && (number == SIGINT || number == SIGTERM))
     {
       SAY ("wp-sim: interrupted after ");
       say_number (__atomic_load_n (&rows_done, __ATOMIC_RELAXED));
       SAY (" rows\n");
     }
-  raise (number);   /* the default action is back (SA_RESETHAND), and comes when we return */
+  signal (number, SIG_DFL);
+  raise (number);   /* comes when we return */
+}
+
+static void
+on_signal_to_stop (int number)
+{
+  const guint64 one = 1;
+
+  if (signal_seen && wp_time_monotonic () - seen_ns >= REPEAT_NS)
+    on_signal (number);
+  if (signal_seen)
+    return;
+  seen_ns = wp_time_monotonic ();
+  signal_seen = number;
+  if (write (stop_fd, &one, sizeof one) < 0)
+    _exit (128 + number);   /* nobody would hear of it */
+}
+
+static gboolean
+is_ignored (int number)
+{
+  struct sigaction before;
+
+  return sigaction (number, NULL, &before) == 0 && before.sa_handler == SIG_IGN;
 }
 
 void
 wp_interrupt_catch (void)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
-    {
-      struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int) (SA_RESETHAND | SA_RESTART) };
-      struct sigaction before;
+  struct sigaction action = { .sa_handler = stop_fd < 0 ? on_signal : on_signal_to_stop, .sa_flags = SA_RESTART };
 
-      if (sigaction (signals[i], NULL, &before) == 0 && before.sa_handler == SIG_IGN)
-        continue;
-      sigemptyset (&action.sa_mask);
+  sigemptyset (&action.sa_mask);
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    sigaddset (&action.sa_mask, signals[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    if (!is_ignored (signals[i]))
       sigaction (signals[i], &action, NULL);
-    }
+}
+
+int
+wp_interrupt_catch_to_stop (void)
+{
+  stop_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (stop_fd < 0)
+    return -1;
+  signal (SIGINT, SIG_DFL);   /* a shell's script that runs us in the background had these ignored */
+  signal (SIGTERM, SIG_DFL);
+  wp_interrupt_catch ();
+
+  return stop_fd;
+}
+
+int
+wp_interrupt_signal (void)
+{
+  return signal_seen;
+}
+
+void
+wp_interrupt_die (void)
+{
+  sigset_t none;
+
+  signal (signal_seen, SIG_DFL);
+  sigemptyset (&none);
+  sigprocmask (SIG_SETMASK, &none, NULL);
+  raise (signal_seen);
+  _exit (128 + signal_seen);
 }
 
 void
