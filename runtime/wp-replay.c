@@ -97,8 +97,6 @@ run (WpReplayOptions *options, const WpSchedule *schedule, const WpTarget *targe
 
   if (!tally || (options->output && !record))
     return FALSE;
-  if (record && wp_client_record_temporary (record))
-    wp_interrupt_remember (wp_client_record_temporary (record));
   stop_fd = wp_interrupt_catch_to_stop ();
   if (isatty (STDERR_FILENO))
     {

@@ -24,7 +24,7 @@ enum { EXIT_DONE = 0, EXIT_NO = 1, EXIT_BAD = 2 };
 
 /* One file beside the report, and who writes it; both NULL where it was not asked for. */
 typedef struct {
-  WpOutput *jobs_output, *series_output;
+  WpAtomicFile *jobs_output, *series_output;
   WpJobs *jobs;
   WpSeries *series;
   WpPlotFile *plot;
@@ -36,8 +36,8 @@ side_files_clear (SideFiles *self)
   g_clear_pointer (&self->jobs, wp_jobs_free);
   g_clear_pointer (&self->series, wp_series_free);
   g_clear_pointer (&self->plot, wp_plot_file_free);
-  g_clear_pointer (&self->jobs_output, wp_output_free);
-  g_clear_pointer (&self->series_output, wp_output_free);
+  g_clear_pointer (&self->jobs_output, wp_atomic_file_free);
+  g_clear_pointer (&self->series_output, wp_atomic_file_free);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SideFiles, side_files_clear)
@@ -48,14 +48,14 @@ side_files_open (SideFiles *self, const WpSimOptions *options, const WpReport *r
 {
   if (options->jobs)
     {
-      if (!(self->jobs_output = wp_output_new (options->jobs, error)))
+      if (!(self->jobs_output = wp_atomic_file_new (options->jobs, FALSE, error)))
         return FALSE;
       self->jobs = wp_jobs_new (self->jobs_output, &report->policies[0]);
       wp_run_watch (run, &wp_jobs_observer, self->jobs);
     }
   if (options->series)
     {
-      if (!(self->series_output = wp_output_new (options->series, error)))
+      if (!(self->series_output = wp_atomic_file_new (options->series, FALSE, error)))
         return FALSE;
       self->series = wp_series_new (self->series_output, options->interval_ns, report->policies, report->n_models);
       wp_run_watch (run, &wp_series_observer, self->series);
@@ -74,8 +74,8 @@ static gboolean
 side_files_commit (SideFiles *self, const WpReport *report, const WpMeasured *measured, GError **error)
 {
   return (!self->plot || wp_plot_file_commit (self->plot, report->trace, report->traffic.requests, measured, error)) &&
-         (!self->jobs_output || wp_output_commit (self->jobs_output, error)) &&
-         (!self->series_output || wp_output_commit (self->series_output, error));
+         (!self->jobs_output || wp_atomic_file_commit (self->jobs_output, error)) &&
+         (!self->series_output || wp_atomic_file_commit (self->series_output, error));
 }
 
 static void
@@ -144,10 +144,10 @@ print_report (const WpSimOptions *options, const WpReport *report, GError **erro
       }
   if (printed)
     {
-      g_autoptr(WpOutput) output = wp_output_new ("-", error);
+      g_autoptr(WpAtomicFile) output = wp_atomic_file_new ("-", FALSE, error);
       g_autofree char *text = options->format->write (report);
 
-      return output && wp_output_write (output, text, strlen (text), error) && wp_output_commit (output, error);
+      return output && wp_atomic_file_write (output, text, strlen (text), error) && wp_atomic_file_commit (output, error);
     }
 
   return TRUE;
@@ -204,18 +204,18 @@ static int
 sweep (const WpSimOptions *options, GError **error)
 {
   g_autofree char *text = wp_sim_plan_sweep (options, error);
-  g_autoptr(WpOutput) output = text ? wp_output_new ("-", error) : NULL;
+  g_autoptr(WpAtomicFile) output = text ? wp_atomic_file_new ("-", FALSE, error) : NULL;
 
-  return output && wp_output_write (output, text, strlen (text), error) && wp_output_commit (output, error) ? EXIT_DONE : EXIT_BAD;
+  return output && wp_atomic_file_write (output, text, strlen (text), error) && wp_atomic_file_commit (output, error) ? EXIT_DONE : EXIT_BAD;
 }
 
 static int
 calibrate (const WpSimOptions *options, GError **error)
 {
   g_autofree char *text = wp_report_calibration (options->calibrate, g_str_equal (options->format->name, "json"), error);
-  g_autoptr(WpOutput) output = text ? wp_output_new ("-", error) : NULL;
+  g_autoptr(WpAtomicFile) output = text ? wp_atomic_file_new ("-", FALSE, error) : NULL;
 
-  return output && wp_output_write (output, text, strlen (text), error) && wp_output_commit (output, error) ? EXIT_DONE : EXIT_BAD;
+  return output && wp_atomic_file_write (output, text, strlen (text), error) && wp_atomic_file_commit (output, error) ? EXIT_DONE : EXIT_BAD;
 }
 
 static int

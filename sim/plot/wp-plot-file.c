@@ -5,7 +5,7 @@
 
 struct _WpPlotFile {
   const WpPlotFormat *format;
-  WpOutput *output;
+  WpAtomicFile *output;
   WpSketch *sketch;
 };
 
@@ -15,7 +15,7 @@ wp_plot_file_new (const char *path, const WpPolicy *policies, guint n_models, GE
   g_autoptr(WpPlotFile) self = g_new0 (WpPlotFile, 1);
 
   self->format = wp_plot_format_find (path, error);
-  if (!self->format || !(self->output = wp_output_new (path, error)))
+  if (!self->format || !(self->output = wp_atomic_file_new (path, FALSE, error)))
     return NULL;
   self->sketch = wp_sketch_new (policies, n_models);
 
@@ -25,7 +25,7 @@ wp_plot_file_new (const char *path, const WpPolicy *policies, guint n_models, GE
 void
 wp_plot_file_free (WpPlotFile *self)
 {
-  g_clear_pointer (&self->output, wp_output_free);
+  g_clear_pointer (&self->output, wp_atomic_file_free);
   g_clear_pointer (&self->sketch, wp_sketch_free);
   g_free (self);
 }
@@ -51,5 +51,5 @@ wp_plot_file_commit (WpPlotFile *self, const char *trace, guint64 requests, cons
       wp_sketch_measure (self->sketch, rows, n_rows);
     }
 
-  return self->format->plot_run (self->sketch, title, self->output, error) && wp_output_commit (self->output, error);
+  return self->format->plot_run (self->sketch, title, self->output, error) && wp_atomic_file_commit (self->output, error);
 }

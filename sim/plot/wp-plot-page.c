@@ -58,10 +58,10 @@ append (void *closure, const unsigned char *data, unsigned int length)
 }
 
 static gboolean
-check (cairo_status_t status, const WpOutput *output, GError **error)
+check (cairo_status_t status, const WpAtomicFile *output, GError **error)
 {
   if (status != CAIRO_STATUS_SUCCESS)
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: it can't be drawn: %s", wp_output_path (output), cairo_status_to_string (status));
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: it can't be drawn: %s", wp_atomic_file_path (output), cairo_status_to_string (status));
 
   return status == CAIRO_STATUS_SUCCESS;
 }
@@ -80,7 +80,7 @@ describe (GString *file, const char *title, const char *texts)
 }
 
 static gboolean
-write_svg (double height, Draw draw, gconstpointer what, const char *title, WpOutput *output, GError **error)
+write_svg (double height, Draw draw, gconstpointer what, const char *title, WpAtomicFile *output, GError **error)
 {
   g_autoptr(GString) file = g_string_new (NULL);
   g_autoptr(GString) texts = g_string_new (NULL);
@@ -102,11 +102,11 @@ write_svg (double height, Draw draw, gconstpointer what, const char *title, WpOu
     return FALSE;
   describe (file, title, texts->str);
 
-  return wp_output_write (output, file->str, file->len, error);
+  return wp_atomic_file_write (output, file->str, file->len, error);
 }
 
 static gboolean
-write_png (double height, Draw draw, gconstpointer what, WpOutput *output, GError **error)
+write_png (double height, Draw draw, gconstpointer what, WpAtomicFile *output, GError **error)
 {
   g_autoptr(GString) file = g_string_new (NULL);
   cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_RGB24, WP_PLOT_WIDTH, (int) height);
@@ -121,29 +121,29 @@ write_png (double height, Draw draw, gconstpointer what, WpOutput *output, GErro
     status = cairo_surface_write_to_png_stream (surface, append, file);
   cairo_surface_destroy (surface);
 
-  return check (status, output, error) && wp_output_write (output, file->str, file->len, error);
+  return check (status, output, error) && wp_atomic_file_write (output, file->str, file->len, error);
 }
 
 gboolean
-wp_plot_run_svg (const WpSketch *sketch, const char *title, WpOutput *output, GError **error)
+wp_plot_run_svg (const WpSketch *sketch, const char *title, WpAtomicFile *output, GError **error)
 {
   return write_svg (run_height (sketch), draw_run, &(Run) { sketch, title }, title, output, error);
 }
 
 gboolean
-wp_plot_run_png (const WpSketch *sketch, const char *title, WpOutput *output, GError **error)
+wp_plot_run_png (const WpSketch *sketch, const char *title, WpAtomicFile *output, GError **error)
 {
   return write_png (run_height (sketch), draw_run, &(Run) { sketch, title }, output, error);
 }
 
 gboolean
-wp_plot_heat_map_svg (const WpHeatMap *map, WpOutput *output, GError **error)
+wp_plot_heat_map_svg (const WpHeatMap *map, WpAtomicFile *output, GError **error)
 {
   return write_svg (wp_plot_heat_map_height (map), draw_heat_map, map, map->title, output, error);
 }
 
 gboolean
-wp_plot_heat_map_png (const WpHeatMap *map, WpOutput *output, GError **error)
+wp_plot_heat_map_png (const WpHeatMap *map, WpAtomicFile *output, GError **error)
 {
   return write_png (wp_plot_heat_map_height (map), draw_heat_map, map, output, error);
 }

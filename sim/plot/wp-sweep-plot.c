@@ -49,7 +49,7 @@ wp_sweep_plot (const WpSweep *sweep, const char *trace_name, const char *path, G
   g_autofree double *values = g_new (double, n_cells);
   g_autofree gboolean *meets = g_new (gboolean, n_cells);
   g_autofree char *title = title_of (sweep, trace_name);
-  g_autoptr(WpOutput) output = NULL;
+  g_autoptr(WpAtomicFile) output = NULL;
   WpHeatMap map;
 
   if (!format)
@@ -65,7 +65,7 @@ wp_sweep_plot (const WpSweep *sweep, const char *trace_name, const char *path, G
     .n_xs = sweep->spec->workers->len, .n_ys = sweep->spec->queues->len, .value_label = metric->name, .value_unit = metric->unit,
     .values = values, .meets = meets,
   };
-  output = wp_output_new (path, error);
+  output = wp_atomic_file_new (path, FALSE, error);
 
-  return output && format->plot_heat_map (&map, output, error) && wp_output_commit (output, error);
+  return output && format->plot_heat_map (&map, output, error) && wp_atomic_file_commit (output, error);
 }

@@ -3,7 +3,7 @@
 #include "sim/trace/wp-trace-writer.h"
 
 struct _WpJobs {
-  WpOutput *output;
+  WpAtomicFile *output;
   WpPolicy policy;
   WpTraceWriter *writer;
 };
@@ -18,7 +18,7 @@ static void
 begin (WpJobs *self)
 {
   g_clear_pointer (&self->writer, wp_trace_writer_free);
-  self->writer = wp_trace_writer_new (wp_output_fd (self->output), WP_COLUMNS_ALL);
+  self->writer = wp_trace_writer_new (wp_atomic_file_fd (self->output), WP_COLUMNS_ALL);
   wp_trace_writer_note (self->writer, "source", WP_JOBS_SOURCE);
   wp_trace_writer_note (self->writer, "version", WP_VERSION);
   for (guint i = 0; i < G_N_ELEMENTS (notes); i++)
@@ -31,7 +31,7 @@ begin (WpJobs *self)
 }
 
 WpJobs *
-wp_jobs_new (WpOutput *output, const WpPolicy *policy)
+wp_jobs_new (WpAtomicFile *output, const WpPolicy *policy)
 {
   WpJobs *self = g_new0 (WpJobs, 1);
 
@@ -63,7 +63,7 @@ static gboolean
 name_the_file (WpJobs *self, gboolean written, GError **error)
 {
   if (!written)
-    g_prefix_error (error, "%s: ", wp_output_path (self->output));
+    g_prefix_error (error, "%s: ", wp_atomic_file_path (self->output));
 
   return written;
 }
@@ -89,7 +89,7 @@ on_restart (gpointer observer, GError **error)
 {
   WpJobs *self = observer;
 
-  if (!wp_output_restart (self->output, error))
+  if (!wp_atomic_file_restart (self->output, error))
     return FALSE;
   begin (self);
 

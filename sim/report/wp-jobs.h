@@ -1,13 +1,13 @@
 /* wp-jobs.h - the prediction for every request of one model, in the trace format. */
 #pragma once
 
-#include "sim/report/wp-output.h"
+#include "sim/base/wp-atomic-file.h"
 #include "sim/report/wp-observers.h"
 
 typedef struct _WpJobs WpJobs;
 
 /* @output outlives it, and is committed by its owner. */
-WpJobs *wp_jobs_new (WpOutput *output, const WpPolicy *policy);
+WpJobs *wp_jobs_new (WpAtomicFile *output, const WpPolicy *policy);
 void wp_jobs_free (WpJobs *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpJobs, wp_jobs_free)
 

@@ -5,7 +5,7 @@
 #define BUFFER_BYTES (64 * 1024)
 
 struct _WpSeries {
-  WpOutput *output;
+  WpAtomicFile *output;
   gint64 interval_ns, next_ns;
   gboolean at_end;                   /* the next moment is past 292 years */
   guint n_models;
@@ -28,7 +28,7 @@ begin (WpSeries *self)
 }
 
 WpSeries *
-wp_series_new (WpOutput *output, gint64 interval_ns, const WpPolicy *policies, guint n_models)
+wp_series_new (WpAtomicFile *output, gint64 interval_ns, const WpPolicy *policies, guint n_models)
 {
   WpSeries *self = g_new0 (WpSeries, 1);
 
@@ -55,7 +55,7 @@ wp_series_free (WpSeries *self)
 static gboolean
 flush (WpSeries *self, GError **error)
 {
-  gboolean written = wp_output_write (self->output, self->buffer->str, self->buffer->len, error);
+  gboolean written = wp_atomic_file_write (self->output, self->buffer->str, self->buffer->len, error);
 
   g_string_truncate (self->buffer, 0);
 
@@ -117,7 +117,7 @@ on_restart (gpointer observer, GError **error)
 
   begin (self);
 
-  return wp_output_restart (self->output, error);
+  return wp_atomic_file_restart (self->output, error);
 }
 
 static gboolean

@@ -151,7 +151,7 @@ test_refusals (void)
     { "--plot=a.jpg trace.csv", "wp-sim: --plot: \"a.jpg\" ends in neither .svg nor .png\n" },
     { "--plot=- trace.csv", "wp-sim: --plot: \"-\" ends in neither .svg nor .png\n" },
     { "--plot=.svg trace.csv", "wp-sim: --plot: \".svg\" ends in neither .svg nor .png\n" },
-    { "--plot=no/a.svg trace.csv", "wp-sim: no/a.svg: No such file or directory\n" },
+    { "--plot=no/a.svg trace.csv", "wp-sim: no/a.svg: cannot write: No such file or directory\n" },
     { "--plot=a.svg --series=a.svg trace.csv", "wp-sim: --plot and another option would write the same file\n" },
     { "--plot=a.svg missing.csv", "wp-sim: missing.csv: No such file or directory\n" },
   };
@@ -207,10 +207,10 @@ test_heat_map (void)
       WpHeatMap map = { "a sweep", "workers", "queue (jobs)", xs, ys, N_XS, N_YS, "wait.p99", WP_UNIT_TIME, values, meets };
       g_autofree char *path = g_build_filename (run->folder, names[i], NULL);
       g_autoptr(GError) error = NULL;
-      g_autoptr(WpOutput) output = wp_output_new (path, &error);
+      g_autoptr(WpAtomicFile) output = wp_atomic_file_new (path, FALSE, &error);
       const WpPlotFormat *format = wp_plot_format_find (path, &error);
 
-      g_assert_true (format->plot_heat_map (&map, output, &error) && wp_output_commit (output, &error));
+      g_assert_true (format->plot_heat_map (&map, output, &error) && wp_atomic_file_commit (output, &error));
       g_assert_no_error (error);
     }
   assert_png (run, "map.png", 900, 40 + 40 + 260 + 60);
@@ -233,9 +233,9 @@ test_smallest_heat_map (void)
       g_autofree char *path = g_build_filename (run->folder, "a.svg", NULL);
       g_autofree char *svg = NULL;
       g_autofree char *texts = NULL;
-      g_autoptr(WpOutput) output = wp_output_new (path, NULL);
+      g_autoptr(WpAtomicFile) output = wp_atomic_file_new (path, FALSE, NULL);
 
-      g_assert_true (wp_plot_format_find (path, NULL)->plot_heat_map (&map, output, NULL) && wp_output_commit (output, NULL));
+      g_assert_true (wp_plot_format_find (path, NULL)->plot_heat_map (&map, output, NULL) && wp_atomic_file_commit (output, NULL));
       svg = sim_run_read (run, "a.svg");
       texts = parse_svg (svg);
       g_assert_null (strstr (svg, "nan"));

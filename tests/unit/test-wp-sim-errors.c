@@ -79,8 +79,8 @@ test_files (void)
   assert_refused ("-s from:missing.csv trace.csv", "missing.csv: No such file or directory");
   assert_refused ("-s from:trace.csv trace.csv", "no row has both");
   assert_refused (".", "Is a directory");
-  assert_refused ("--series=. trace.csv", ".: Is a directory");
-  assert_refused ("--series=nowhere/series.csv trace.csv", "nowhere/series.csv: No such file or directory");
+  assert_refused ("--series=. trace.csv", ".: cannot write: Is a directory");
+  assert_refused ("--series=nowhere/series.csv trace.csv", "nowhere/series.csv: cannot write: No such file or directory");
   assert_refused ("--columns=arrival=when trace.csv", "when");
 }
 
