@@ -129,7 +129,7 @@ main (int argc, char **argv)
   wp_process_catch_messages (wp_interrupt_clean_up);
   signal (SIGPIPE, SIG_IGN);   /* a write that fails says so */
   wp_replay_options_init (&options);
-  if (!wp_replay_options_parse (&options, argc, argv, &error) ||
+  if (!wp_replay_options_parse (&options, argv, &error) ||
       !(target = wp_target_new (options.url, &error)) ||
       !(schedule = wp_schedule_load (options.trace_path, &options.trace, &error)) ||
       !wp_target_probe (target, &error) ||

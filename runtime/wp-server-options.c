@@ -26,73 +26,14 @@
 #define MAX_BODY_BYTES (512u << 20)   /* half of what SQLite holds in one value */
 
 static gboolean
-set_string (char **field, const char *value, GError **error)
+parse_host (gpointer field, const char *value, GError **error)
 {
-  if (*value == '\0')
-    {
-      g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"\" is empty");
-      return FALSE;
-    }
-  g_free (*field);
-  *field = g_strdup (value);
-  return TRUE;
-}
-
-static gboolean
-set_uint (guint *field, guint max, const char *value, GError **error)
-{
-  guint64 wide;
-
-  if (!wp_options_parse_count (value, 1, max, &wide, error))
-    return FALSE;
-  *field = wide;
-  return TRUE;
-}
-
-/* A deadline of 0 would let nobody in. */
-static gboolean
-set_deadline (gint64 *field, const char *value, GError **error)
-{
-  gint64 ns;
-
-  if (!wp_time_parse_duration (value, &ns, error))
-    return FALSE;
-  if (ns == 0)
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not above 0", value);
-      return FALSE;
-    }
-  *field = ns;
-  return TRUE;
-}
-
-static gboolean
-on_listen (const char *option, const char *value, gpointer data, GError **error)
-{
-  return wp_listen_check (value, error) && set_string (&((WpServerOptions *) data)->listen, value, error);
-}
-
-static gboolean
-on_aside (const char *option, const char *value, gpointer data, GError **error)
-{
-  WpServerOptions *self = data;
-  char **field = g_str_equal (option, "--admin") ? &self->admin : &self->probe;
-
-  if (g_ascii_strcasecmp (value, "none") != 0)
-    return wp_listen_check (value, error) && set_string (field, value, error);
-  g_clear_pointer (field, g_free);
-  return TRUE;
-}
-
-static gboolean
-on_admin_host (const char *option, const char *value, gpointer data, GError **error)
-{
-  return wp_hosts_add (((WpServerOptions *) data)->admin_hosts, value, error);
+  return wp_hosts_add (*(WpHosts **) field, value, error);
 }
 
 /* Octal, as chmod(1) takes it. */
 static gboolean
-set_mode (guint *mode, const char *value, GError **error)
+parse_mode (gpointer field, const char *value, GError **error)
 {
   gsize len = strlen (value);
 
@@ -102,13 +43,14 @@ set_mode (guint *mode, const char *value, GError **error)
                    value);
       return FALSE;
     }
-  *mode = (guint) g_ascii_strtoull (value, NULL, 8);
+  *(guint *) field = (guint) g_ascii_strtoull (value, NULL, 8);
   return TRUE;
 }
 
 static gboolean
-set_group (WpSocketAccess *access, const char *value, GError **error)
+parse_group (gpointer field, const char *value, GError **error)
 {
+  WpSocketAccess *access = field;
   const struct group *named = getgrnam (value);
   guint64 number;
 
@@ -123,254 +65,125 @@ set_group (WpSocketAccess *access, const char *value, GError **error)
 }
 
 static gboolean
-on_socket (const char *option, const char *value, gpointer data, GError **error)
-{
-  WpSocketAccess *access = &((WpServerOptions *) data)->socket_access;
-
-  return g_str_equal (option, "--socket-mode") ? set_mode (&access->mode, value, error)
-                                               : set_group (access, value, error);
-}
-
-static gboolean
-on_database (const char *option, const char *value, gpointer data, GError **error)
-{
-  return wp_database_check (value, error) && set_string (&((WpServerOptions *) data)->database, value, error);
-}
-
-static gboolean
-on_record (const char *option, const char *value, gpointer data, GError **error)
-{
-  return set_string (&((WpServerOptions *) data)->record, value, error);
-}
-
-static gboolean
-on_journal (const char *option, const char *value, gpointer data, GError **error)
-{
-  return set_string (&((WpServerOptions *) data)->journal, value, error);
-}
-
-static gboolean
-on_check_config (const char *option, const char *value, gpointer data, GError **error)
-{
-  ((WpServerOptions *) data)->check_config = TRUE;
-  return TRUE;
-}
-
-static gboolean
-on_requeue (const char *option, const char *value, gpointer data, GError **error)
-{
-  ((WpServerOptions *) data)->requeue = TRUE;
-  return TRUE;
-}
-
-static gboolean
-on_retries (const char *option, const char *value, gpointer data, GError **error)
-{
-  guint64 wide;
-
-  if (!wp_options_parse_count (value, 0, MAX_RETRIES, &wide, error))
-    return FALSE;
-  ((WpServerOptions *) data)->retry.max = wide;
-  return TRUE;
-}
-
-static gboolean
-on_log_level (const char *option, const char *value, gpointer data, GError **error)
+parse_log_level (gpointer field, const char *value, GError **error)
 {
   return wp_log_set_level (value, error);
 }
 
-static gboolean
-on_config (const char *option, const char *value, gpointer data, GError **error)
-{
-  return set_string (&((WpServerOptions *) data)->config, value, error);
-}
+static const char *const http_names[] = { "fast", "soup", NULL };
+static const char *const level_names[] = { "error", "warning", "info", "debug", NULL };
 
-static gboolean
-on_secure (const char *option, const char *value, gpointer data, GError **error)
-{
-  WpServerOptions *self = data;
+#define FIELD(member) WP_FIELD (WpServerOptions, member)
 
-  if (g_str_equal (option, "--tls-certificate"))
-    return set_string (&self->certificate, value, error);
-  if (g_str_equal (option, "--tls-key"))
-    return set_string (&self->key, value, error);
-  return set_string (&self->token_file, value, error);
-}
-
-static gboolean
-on_number (const char *option, const char *value, gpointer data, GError **error)
-{
-  WpServerOptions *self = data;
-
-  if (g_str_equal (option, "--threads"))
-    return set_uint (&self->threads, MAX_THREADS, value, error);
-  if (g_str_equal (option, "--max-jobs"))
-    return set_uint (&self->max_jobs, G_MAXINT, value, error);
-  return set_uint (&self->max_connections, G_MAXINT, value, error);
-}
-
-static gboolean
-on_retry_for (const char *option, const char *value, gpointer data, GError **error)
-{
-  WpServerOptions *self = data;
-
-  self->retry_for_ns = WP_TIME_NONE;
-  return g_ascii_strcasecmp (value, "none") == 0 || wp_time_parse_duration (value, &self->retry_for_ns, error);
-}
-
-static gboolean
-on_time (const char *option, const char *value, gpointer data, GError **error)
-{
-  WpServerOptions *self = data;
-
-  if (g_str_equal (option, "--retry-delay"))
-    return wp_time_parse_duration (value, &self->retry.delay_ns, error);
-  if (g_str_equal (option, "--commit-pace"))
-    return wp_time_parse_duration (value, &self->commit_pace_ns, error);
-  if (g_str_equal (option, "--drain-timeout"))
-    return wp_time_parse_duration (value, &self->drain_timeout_ns, error);
-  if (g_str_equal (option, "--header-timeout"))
-    return set_deadline (&self->limits.header_timeout_ns, value, error);
-  if (g_str_equal (option, "--body-timeout"))
-    return set_deadline (&self->limits.body_timeout_ns, value, error);
-  return set_deadline (&self->limits.idle_timeout_ns, value, error);
-}
-
-/* Bytes, or with a k, m or g after the number: times 1024 each. */
-static gboolean
-set_size (guint64 *field, guint64 min, guint64 max, const char *range, const char *value, GError **error)
-{
-  gsize len = strlen (value);
-  const char *units = "kmg", *unit = len > 1 ? strchr (units, g_ascii_tolower (value[len - 1])) : NULL;
-  guint shift = unit ? 10 * (unit - units + 1) : 0;
-  g_autofree char *digits = g_strndup (value, unit ? len - 1 : len);
-  guint64 number;
-
-  if (!wp_options_parse_uint (digits, 0, max >> shift, &number, NULL) || number << shift < min)
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a size, such as 512k or 1m, of %s", value, range);
-      return FALSE;
-    }
-  *field = number << shift;
-  return TRUE;
-}
-
-static gboolean
-on_size (const char *option, const char *value, gpointer data, GError **error)
-{
-  WpServerOptions *self = data;
-
-  if (g_str_equal (option, "--max-journal"))
-    return set_size (&self->max_journal_bytes, MIN_JOURNAL_BYTES, MAX_JOURNAL_BYTES, "64k to 1024g", value, error);
-  if (g_str_equal (option, "--max-pending"))
-    return set_size (&self->max_pending_bytes, MIN_PENDING_BYTES, MAX_PENDING_BYTES, "64k to 1024g", value, error);
-  if (g_str_equal (option, "--body-min-rate"))
-    return set_size (&self->limits.body_min_rate, 0, MAX_RATE, "at most 1024m", value, error);
-  return set_size (&self->limits.max_body_bytes, 0, MAX_BODY_BYTES, "at most 512m", value, error);
-}
-
-static gboolean
-on_http (const char *option, const char *value, gpointer data, GError **error)
-{
-  WpServerOptions *self = data;
-
-  self->by_soup = g_ascii_strcasecmp (value, "soup") == 0;
-  if (self->by_soup || g_ascii_strcasecmp (value, "fast") == 0)
-    return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not fast or soup", value);
-  return FALSE;
-}
-
-static const GOptionEntry entries[] = {
-  { "listen", 'l', 0, G_OPTION_ARG_CALLBACK, on_listen,
-    "where requests come in, also unix:PATH (127.0.0.1:8080); a socket from systemd takes its place", "HOST:PORT" },
-  { "admin", 0, 0, G_OPTION_ARG_CALLBACK, on_aside, "the admin listener, or none (127.0.0.1:9090)",
-    "HOST:PORT" },
-  { "probe", 0, 0, G_OPTION_ARG_CALLBACK, on_aside,
-    "a listener with /healthz and /readyz alone, for balancers on other machines (none)", "HOST:PORT" },
-  { "admin-host", 0, 0, G_OPTION_ARG_CALLBACK, on_admin_host,
-    "a name by which the admin listener is asked, beside addresses and localhost; may be repeated", "NAME" },
-  { "socket-mode", 0, 0, G_OPTION_ARG_CALLBACK, on_socket, "permissions of Unix sockets (0660)", "MODE" },
-  { "socket-group", 0, 0, G_OPTION_ARG_CALLBACK, on_socket, "group of Unix sockets (the server's)", "GROUP" },
-  { "database", 'd', 0, G_OPTION_ARG_CALLBACK, on_database,
-    "sqlite:FILE (sqlite:wp.db); delay:TIME waits and stores nothing; delay:request waits as X-WP-Service says", "DATABASE" },
-  { "commit-pace", 0, 0, G_OPTION_ARG_CALLBACK, on_time,
-    "sqlite: a commit is over no sooner than that after it began (0): slower, and the same at any load", "TIME" },
-  { "max-jobs", 0, 0, G_OPTION_ARG_CALLBACK, on_number, "Default mode: jobs in service at most, 503 beyond (1000000, or fewer where memory is short)", "N" },
-  { "retries", 0, 0, G_OPTION_ARG_CALLBACK, on_retries, "how often an update is tried again that the database does not take (5)", "N" },
-  { "retry-delay", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time before the first of these, doubled each time, up to 30s (100ms)", "TIME" },
-  { "retry-for", 0, 0, G_OPTION_ARG_CALLBACK, on_retry_for, "how long a job waits for a database that is down, or none: without end (none)", "TIME" },
-  { "journal", 0, 0, G_OPTION_ARG_CALLBACK, on_journal, "keep accepted jobs in FILE until they are stored: a crash loses none", "FILE" },
-  { "max-journal", 0, 0, G_OPTION_ARG_CALLBACK, on_size, "largest journal, 503 beyond (1g)", "BYTES" },
-  { "requeue", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, on_requeue,
-    "make the failed jobs of --journal=FILE unfinished, and end: the next start runs them", NULL },
-  { "record", 0, 0, G_OPTION_ARG_CALLBACK, on_record, "write what happens as a trace; SIGHUP opens it anew", "FILE" },
-  { "tls-certificate", 0, 0, G_OPTION_ARG_CALLBACK, on_secure,
-    "requests come by TLS: PEM file of the certificate and its chain; SIGHUP reads it anew", "FILE" },
-  { "tls-key", 0, 0, G_OPTION_ARG_CALLBACK, on_secure, "PEM file of the certificate's private key", "FILE" },
-  { "token-file", 0, 0, G_OPTION_ARG_CALLBACK, on_secure,
-    "requests need Authorization: Bearer and one of the tokens of FILE, one a line, 401 else; SIGHUP reads it anew", "FILE" },
-  { "threads", 0, 0, G_OPTION_ARG_CALLBACK, on_number, "HTTP threads (the cores less one, at least 1)", "N" },
-  { "http", 0, 0, G_OPTION_ARG_CALLBACK, on_http, "who serves requests: fast, wp-server's own HTTP/1 (default), or soup, libsoup's SoupServer", "WHICH" },
-  { "max-connections", 0, 0, G_OPTION_ARG_CALLBACK, on_number,
-    "connections at once; more wait to be accepted (the file limit less 160, or fewer where memory is short)", "N" },
-  { "max-body", 0, 0, G_OPTION_ARG_CALLBACK, on_size, "largest payload, 413 beyond (1m)", "BYTES" },
-  { "max-pending", 0, 0, G_OPTION_ARG_CALLBACK, on_size,
-    "requests held in memory, half read, parked, queued or in service, 503 beyond (a quarter of the memory)", "BYTES" },
-  { "header-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time for a whole head, 408 beyond (10s)", "TIME" },
-  { "body-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "how long a body may be behind its minimum rate, 408 beyond (30s)", "TIME" },
-  { "body-min-rate", 0, 0, G_OPTION_ARG_CALLBACK, on_size,
-    "bytes a second that a body must come by (500); 0: --body-timeout is for the whole of it", "BYTES" },
-  { "idle-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time between requests, and to take an answer (75s)", "TIME" },
-  { "drain-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_time, "time from SIGTERM to the end (30s)", "TIME" },
-  { "log-level", 0, 0, G_OPTION_ARG_CALLBACK, on_log_level, "error, warning, info (default) or debug", "LEVEL" },
-  { "config", 0, 0, G_OPTION_ARG_CALLBACK, on_config, "read options from FILE, lines of key = value; the command line wins", "FILE" },
-  { "check-config", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, on_check_config,
-    "say whether the options are ok, those of --config=FILE too, and end; nothing is opened", NULL },
+static const WpOption listener_options[] = {
+  { "listen", 'l', WP_OPTION_TEXT, "HOST:PORT", FIELD (listen),
+    "where requests come in, also unix:PATH (127.0.0.1:8080); a socket from systemd takes its place", .check = wp_listen_check },
+  { "admin", 0, WP_OPTION_TEXT, "HOST:PORT", FIELD (admin), "the admin listener, or none (127.0.0.1:9090)",
+    .or_none = TRUE, .check = wp_listen_check },
+  { "probe", 0, WP_OPTION_TEXT, "HOST:PORT", FIELD (probe),
+    "a listener with /healthz and /readyz alone, for balancers on other machines (none)", .or_none = TRUE, .check = wp_listen_check },
+  { "admin-host", 0, WP_OPTION_OTHER, "NAME", FIELD (admin_hosts),
+    "a name by which the admin listener is asked, beside addresses and localhost; may be repeated", .parse = parse_host },
+  { "socket-mode", 0, WP_OPTION_OTHER, "MODE", FIELD (socket_access.mode), "permissions of Unix sockets (0660)", .parse = parse_mode },
+  { "socket-group", 0, WP_OPTION_OTHER, "GROUP", FIELD (socket_access), "group of Unix sockets (the server's)", .parse = parse_group },
+  { "tls-certificate", 0, WP_OPTION_FILE, "FILE", FIELD (certificate),
+    "requests come by TLS: PEM file of the certificate and its chain; SIGHUP reads it anew" },
+  { "tls-key", 0, WP_OPTION_FILE, "FILE", FIELD (key), "PEM file of the certificate's private key" },
+  { "token-file", 0, WP_OPTION_FILE, "FILE", FIELD (token_file),
+    "requests need Authorization: Bearer and one of the tokens of FILE, one a line, 401 else; SIGHUP reads it anew" },
   { NULL }
 };
 
-static const GOptionEntry *const tables[] = { wp_policy_entries, entries, NULL };
+static const WpOption database_options[] = {
+  { "database", 'd', WP_OPTION_TEXT, "DATABASE", FIELD (database),
+    "sqlite:FILE (sqlite:wp.db); delay:TIME waits and stores nothing; delay:request waits as X-WP-Service says", .check = wp_database_check },
+  { "commit-pace", 0, WP_OPTION_TIME, "TIME", FIELD (commit_pace_ns),
+    "sqlite: a commit is over no sooner than that after it began (0): slower, and the same at any load" },
+  { "retries", 0, WP_OPTION_COUNT, "N", FIELD (retry.max),
+    "how often an update is tried again that the database does not take (5)", 0, MAX_RETRIES },
+  { "retry-delay", 0, WP_OPTION_TIME, "TIME", FIELD (retry.delay_ns), "time before the first of these, doubled each time, up to 30s (100ms)" },
+  { "retry-for", 0, WP_OPTION_TIME, "TIME", FIELD (retry_for_ns),
+    "how long a job waits for a database that is down, or none: without end (none)", .or_none = TRUE },
+  { "journal", 0, WP_OPTION_FILE, "FILE", FIELD (journal), "keep accepted jobs in FILE until they are stored: a crash loses none" },
+  { "max-journal", 0, WP_OPTION_SIZE, "BYTES", FIELD (max_journal_bytes), "largest journal, 503 beyond (1g)", MIN_JOURNAL_BYTES, MAX_JOURNAL_BYTES },
+  { "requeue", 0, WP_OPTION_FLAG, NULL, FIELD (requeue),
+    "make the failed jobs of --journal=FILE unfinished, and end: the next start runs them" },
+  { "record", 0, WP_OPTION_FILE, "FILE", FIELD (record), "write what happens as a trace; SIGHUP opens it anew" },
+  { NULL }
+};
+
+static const WpOption limit_options[] = {
+  { "threads", 0, WP_OPTION_COUNT, "N", FIELD (threads), "HTTP threads (the cores less one, at least 1)", 1, MAX_THREADS },
+  { "http", 0, WP_OPTION_CHOICE, "WHICH", FIELD (by_soup),
+    "who serves requests: fast, wp-server's own HTTP/1 (default), or soup, libsoup's SoupServer", .names = http_names },
+  { "max-jobs", 0, WP_OPTION_COUNT, "N", FIELD (max_jobs),
+    "Default mode: jobs in service at most, 503 beyond (1000000, or fewer where memory is short)", 1, G_MAXINT },
+  { "max-connections", 0, WP_OPTION_COUNT, "N", FIELD (max_connections),
+    "connections at once; more wait to be accepted (the file limit less 160, or fewer where memory is short)", 1, G_MAXINT },
+  { "max-body", 0, WP_OPTION_SIZE, "BYTES", FIELD (limits.max_body_bytes), "largest payload, 413 beyond (1m)", 0, MAX_BODY_BYTES },
+  { "max-pending", 0, WP_OPTION_SIZE, "BYTES", FIELD (max_pending_bytes),
+    "requests held in memory, half read, parked, queued or in service, 503 beyond (a quarter of the memory)", MIN_PENDING_BYTES, MAX_PENDING_BYTES },
+  { "header-timeout", 0, WP_OPTION_TIME, "TIME", FIELD (limits.header_timeout_ns), "time for a whole head, 408 beyond (10s)", 1 },
+  { "body-timeout", 0, WP_OPTION_TIME, "TIME", FIELD (limits.body_timeout_ns),
+    "how long a body may be behind its minimum rate, 408 beyond (30s)", 1 },
+  { "body-min-rate", 0, WP_OPTION_SIZE, "BYTES", FIELD (limits.body_min_rate),
+    "bytes per second that a body must come by (500); 0: --body-timeout is for the whole of it", 0, MAX_RATE },
+  { "idle-timeout", 0, WP_OPTION_TIME, "TIME", FIELD (limits.idle_timeout_ns), "time between requests, and to take an answer (75s)", 1 },
+  { "drain-timeout", 0, WP_OPTION_TIME, "TIME", FIELD (drain_timeout_ns), "time from SIGTERM to the end (30s)" },
+  { NULL }
+};
+
+static const WpOption service_options[] = {
+  { "log-level", 0, WP_OPTION_OTHER, "LEVEL", 0, 0, "error, warning, info (default) or debug", .names = level_names, .parse = parse_log_level },
+  { "config", 0, WP_OPTION_FILE, "FILE", FIELD (config), "read options from FILE, lines of key = value; the command line wins" },
+  { "check-config", 0, WP_OPTION_FLAG, NULL, FIELD (check_config),
+    "say whether the options are ok, those of --config=FILE too, and end; nothing is opened" },
+  { NULL }
+};
+
+static const WpOptionGroup groups[] = {
+  { "Modes", wp_policy_options, G_STRUCT_OFFSET (WpServerOptions, policy), G_STRUCT_OFFSET (WpPolicy, given) },
+  { "Listeners", listener_options, 0, 0 },
+  { "Database", database_options, 0, 0 },
+  { "Limits", limit_options, 0, 0 },
+  { "The program", service_options, 0, 0 },
+  { NULL, NULL, 0, 0 }
+};
+
+static const WpCommandLine command_line = {
+  NULL,
+  "Takes HTTP requests and passes each payload to a database in one of three modes: at once,\n"
+  "through a bounded queue, or through a queue and a pool of workers.",
+  groups
+};
 
 static gboolean
-parse (WpServerOptions *self, int argc, char **argv, GError **error)
+parse (WpServerOptions *self, char **argv, GError **error)
 {
-  g_auto(GStrv) copy = g_strdupv (argv);
-  g_autofree char **argv_copy = g_memdup2 (copy, (argc + 1) * sizeof *copy);
-  char **left = argv_copy;
-  gboolean ok = wp_options_parse (NULL, "Takes HTTP requests and passes each payload to a database in one of three modes: at once,\n"
-                                  "through a bounded queue, or through a queue and a pool of workers.", tables, self, &argc, &left, error);
+  g_autofree char **parameters = wp_options_parse (&command_line, self, argv, error);
 
-  if (ok && argc > 1)
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "\"%s\" is not an option; --help lists them all", left[1]);
-      return FALSE;
-    }
-  return ok;
-}
-
-static gboolean
-check_pairs (const WpServerOptions *self, GError **error)
-{
-  if (!self->certificate == !self->key)
-    return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "--tls-%s needs --tls-%s beside it", self->certificate ? "certificate" : "key",
-               self->certificate ? "key" : "certificate");
+  if (!parameters || !parameters[0])
+    return parameters != NULL;
+  g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "\"%s\" is not an option; --help lists them all", parameters[0]);
   return FALSE;
 }
 
 static gboolean
-check_requeue (const WpServerOptions *self, GError **error)
+check (const WpServerOptions *self, GError **error)
 {
-  if (!self->requeue || self->journal)
-    return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "--requeue needs --journal=FILE");
-  return FALSE;
+  const char *reason = self->certificate && !self->key ? "--tls-certificate needs --tls-key beside it"
+                       : self->key && !self->certificate ? "--tls-key needs --tls-certificate beside it"
+                       : self->requeue && !self->journal ? "--requeue needs --journal=FILE" : NULL;
+
+  if (!wp_policy_check (&self->policy, error))
+    return FALSE;
+  if (reason)
+    g_set_error_literal (error, WP_ERROR, WP_ERROR_USAGE, reason);
+  return reason == NULL;
 }
 
 gboolean
-wp_server_options_read (WpServerOptions *self, guint64 file_limit, int argc, char **argv, GError **error)
+wp_server_options_read (WpServerOptions *self, guint64 file_limit, char **argv, GError **error)
 {
   *self = (WpServerOptions) {
     .listen = g_strdup ("127.0.0.1:8080"), .admin = g_strdup ("127.0.0.1:9090"), .database = g_strdup ("sqlite:wp.db"),
@@ -384,9 +197,8 @@ wp_server_options_read (WpServerOptions *self, guint64 file_limit, int argc, cha
   wp_policy_init (&self->policy, WP_MODE_DEFAULT);
 
   /* Twice, so that the command line wins over the configuration that it names. */
-  return parse (self, argc, argv, error) &&
-         (!self->config || (wp_options_load (self->config, tables, self, error) && parse (self, argc, argv, error))) &&
-         wp_policy_check (&self->policy, error) && check_pairs (self, error) && check_requeue (self, error);
+  return parse (self, argv, error) &&
+         (!self->config || (wp_options_load (&command_line, self, self->config, error) && parse (self, argv, error))) && check (self, error);
 }
 
 /* The clock's, the database's two, the log's, GLib's own, and one that accepts or gives requests to the
@@ -420,15 +232,6 @@ wp_server_options_fit (WpServerOptions *self, guint64 memory_bytes)
 void
 wp_server_options_clear (WpServerOptions *self)
 {
-  g_free (self->listen);
-  g_free (self->admin);
-  g_free (self->probe);
+  wp_options_clear (&command_line, self);
   g_clear_pointer (&self->admin_hosts, wp_hosts_free);
-  g_free (self->database);
-  g_free (self->record);
-  g_free (self->certificate);
-  g_free (self->key);
-  g_free (self->token_file);
-  g_free (self->journal);
-  g_free (self->config);
 }

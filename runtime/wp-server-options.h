@@ -7,7 +7,7 @@
 #include "runtime/modes/wp-mode.h"
 
 typedef struct {
-  WpPolicy policy;               /* first: wp_policy_entries take it */
+  WpPolicy policy;
   char *listen, *admin, *probe;  /* the last two NULL: none */
   WpHosts *admin_hosts;          /* names by which the admin listener answers */
   WpSocketAccess socket_access;  /* of Unix sockets */
@@ -39,7 +39,7 @@ typedef struct {
  *
  * Defaults, then the configuration, then the command line. Returns: FALSE with one line that says what is wrong.
  */
-gboolean wp_server_options_read (WpServerOptions *self, guint64 file_limit, int argc, char **argv, GError **error);
+gboolean wp_server_options_read (WpServerOptions *self, guint64 file_limit, char **argv, GError **error);
 
 /* Threads that a server with these options has beside its first, or a few more. */
 guint wp_server_options_count_threads (const WpServerOptions *self);

@@ -477,7 +477,7 @@ main (int argc, char **argv)
   wp_process_begin ("wp-server");
   wp_log_start ("wp-server");
   self.loop = g_main_loop_new (NULL, FALSE);
-  if (!wp_server_options_read (&self.options, wp_resources_raise_files (), argc, argv, &error))
+  if (!wp_server_options_read (&self.options, wp_resources_raise_files (), argv, &error))
     status = wp_options_fail (error);
   else if (self.options.check_config)
     status = wp_server_check_config (&self.options);

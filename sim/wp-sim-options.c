@@ -1,246 +1,267 @@
 #include "sim/wp-sim-options.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
-#include "sim/plot/wp-plot.h"
 #include "sim/model/wp-service-time.h"
+#include "sim/plan/wp-slo.h"
+#include "sim/plan/wp-sweep-spec.h"
+#include "sim/plot/wp-plot.h"
 
 #define DEFAULT_SERVICE "500ms"
 #define DEFAULT_SEED 1
-#define MOST_FRONT_THREADS 1024   /* as wp-server has it at most */
 #define DEFAULT_INTERVAL_NS (100 * WP_NS_PER_MS)
+#define MAX_HTTP_THREADS 1024   /* at least what wp-server has at most */
+#define MAX_CLIENTS 100000000
+#define MAX_REPLICATIONS 100000
+#define MAX_THREADS 1024
+
+/* A bare number is a number of requests, and one with a k too; m is minutes. */
+static gboolean
+parse_warmup (gpointer field, const char *value, GError **error)
+{
+  WpClientsOptions *self = field;
+
+  self->warmup_rows = 0;
+  self->warmup_ns = WP_TIME_NONE;
+  if (*value != '\0' && strspn (value, "0123456789kK") == strlen (value))
+    return wp_options_parse_count (value, 0, G_MAXUINT64, &self->warmup_rows, error);
+
+  return wp_time_parse_duration (value, &self->warmup_ns, error);
+}
 
 static gboolean
-set_text (char **field, const char *value)
+parse_slo (gpointer field, const char *value, GError **error)
 {
-  g_free (*field);
-  *field = g_strdup (value);
+  GPtrArray **slos = field;
+  WpSlo *slo = wp_slo_parse (value, error);
+
+  if (!slo)
+    return FALSE;
+  if (!*slos)
+    *slos = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_slo_free);
+  g_ptr_array_add (*slos, slo);
+
+  return TRUE;
+}
+
+/* Given again, it adds to what was given. */
+static gboolean
+parse_sweep (gpointer field, const char *value, GError **error)
+{
+  char **sweep = field;
+  g_autofree char *text = *sweep ? g_strconcat (*sweep, ",", value, NULL) : g_strdup (value);
+  g_autoptr(WpSweepSpec) spec = wp_sweep_spec_parse (text, error);
+
+  if (!spec)
+    return FALSE;
+  g_free (*sweep);
+  *sweep = g_steal_pointer (&text);
 
   return TRUE;
 }
 
 static gboolean
-on_mode (const char *option, const char *value, gpointer data, GError **error)
+check_plot (const char *value, GError **error)
 {
-  WpPolicy *policy = data;
+  return wp_plot_format_find (value, error) != NULL;
+}
 
-  if (g_ascii_strcasecmp (value, "all") != 0)
-    return wp_policy_set (policy, "mode", value, error);
-  policy->mode = WP_MODE_ALL;
-  policy->given |= WP_POLICY_MODE;
+static const char *const mode_names[] = { "Default", "BufferedChannel", "WorkerPool", "all", NULL };   /* as WpModeKind */
+static const char *const format_names[] = { "text", "json", "csv", NULL };                            /* as wp_report_formats */
+
+#define FIELD(member) WP_FIELD (WpSimOptions, member)
+
+static const WpOption mode_options[] = {
+  { "mode", 'm', WP_OPTION_CHOICE, "MODE", WP_FIELD (WpPolicy, mode),
+    "all (default), Default, BufferedChannel or WorkerPool, in any letter case",
+    .names = mode_names, .what = "a mode", .given = WP_POLICY_MODE },
+  { NULL }
+};
+
+static const WpOption model_options[] = {
+  { "patience", 0, WP_OPTION_TIME, "TIME", FIELD (patience_ns),
+    "a parked client leaves after that long (never); with --ack=stored one whose job is queued too" },
+  { "http-time", 0, WP_OPTION_TIME, "TIME", FIELD (front.time_ns),
+    "HTTP threads before the queue: each request takes one of them for so long (none; --calibrate says it)" },
+  { "http-threads", 0, WP_OPTION_COUNT, "N", FIELD (front.threads), "of --http-time: how many there are (1)", 1, MAX_HTTP_THREADS },
+  { "front", 0, WP_OPTION_TIME, "TIME", FIELD (front.time_ns) },
+  { "front-threads", 0, WP_OPTION_COUNT, "N", FIELD (front.threads), NULL, 1, MAX_HTTP_THREADS },
+  { NULL }
+};
+
+static const WpOption trace_options[] = {
+  { "input", 0, WP_OPTION_CHOICE, "KIND", FIELD (trace.input),
+    "format of TRACE: csv (default); clf, an access log of nginx or Apache; jsonl, JSON lines",
+    .names = wp_input_names, .what = "a kind of input" },
+  { "columns", 0, WP_OPTION_TEXT, "MAP", FIELD (trace.columns),
+    "where other files have it: arrival=TIMESTAMP,service=0.03+0.02*Tokens" },
+  { "scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.scale), "X times the traffic: arrivals are divided by X" },
+  { "service-scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.service_scale), "multiply service times by X" },
+  { "limit", 0, WP_OPTION_COUNT, "N", FIELD (trace.limit_rows), "the first N rows only", 1, G_MAXUINT64 },
+  { "service", 's', WP_OPTION_TEXT, "SPEC", FIELD (service),
+    "service where the trace has none (default " DEFAULT_SERVICE "): " WP_SERVICE_FORMS },
+  { "service-always", 0, WP_OPTION_FLAG, NULL, FIELD (service_always), "use --service even where the trace has its own" },
+  { "seed", 0, WP_OPTION_INTEGER, "N", FIELD (seed), "of random numbers (1); equal seeds give equal runs", 0, G_MAXUINT64 },
+  { NULL }
+};
+
+static const WpOption draw_options[] = {
+  { "generate", 0, WP_OPTION_TEXT, "SPEC", FIELD (draw.generate),
+    "no TRACE: write one to standard output, with --service: poisson:rate=100,duration=60s, constant:, mmpp:, diurnal:" },
+  { "digits", 0, WP_OPTION_INTEGER, "N", FIELD (draw.digits),
+    "of --generate: digits of the seconds' fraction, 1 to 9; fewer than 9 are rounded (9)", 1, 9 },
+  { "ids", 0, WP_OPTION_FLAG, NULL, FIELD (draw.ids), "of --generate: number the requests in a column id" },
+  { "synthetic", 0, WP_OPTION_TEXT, "SPEC", FIELD (draw.synthetic),
+    "no TRACE: simulate what --generate=SPEC would write, nothing stored" },
+  { "clients", 0, WP_OPTION_COUNT, "P", FIELD (draw.clients.clients),
+    "no TRACE: P clients, as wrk's: each sends its next request once its last was answered", 1, MAX_CLIENTS },
+  { "think", 0, WP_OPTION_TEXT, "SPEC", FIELD (draw.think),
+    "of --clients: how long a client waits after an answer, as --service says it (0)" },
+  { "duration", 0, WP_OPTION_TIME, "TIME", FIELD (draw.clients.duration_ns),
+    "of --clients: nothing is sent from then on (or end it by --limit)", 1 },
+  { "warmup", 0, WP_OPTION_OTHER, "TIME|N", FIELD (draw.clients),
+    "simulate so much first, and do not count it: 10s, or 1000 requests", .parse = parse_warmup },
+  { "replications", 0, WP_OPTION_COUNT, "R", FIELD (draw.replications),
+    "R runs of drawn traffic with seeds of their own, on all cores: means with 95 % confidence", 2, MAX_REPLICATIONS },
+  { "precision", 0, WP_OPTION_SHARE, "SHARE", FIELD (draw.precision),
+    "say how many runs, or parts of one, bring the confidence to this share of the mean (1%)", 1 },
+  { "theory", 0, WP_OPTION_FLAG, NULL, FIELD (draw.theory),
+    "print what queueing theory says beside drawn traffic, where there is a closed form" },
+  { NULL }
+};
+
+static const WpOption plan_options[] = {
+  { "plan", 0, WP_OPTION_FLAG, NULL, FIELD (plan.plan),
+    "say what sizes are needed, at 1x and 2x the traffic (default with --mode=all in text and JSON); holds the trace at 8 to 16 "
+    "bytes a request, up to 256 MiB in memory, then in an unlinked temporary file; exit 1 if no sizes do" },
+  { "no-plan", 0, WP_OPTION_FLAG, NULL, FIELD (plan.no_plan), "only simulate the given sizes" },
+  { "slo", 0, WP_OPTION_OTHER, "EXPR", FIELD (plan.slos),
+    "what sizes must meet, given ones and those of --plan and --sweep (repeat): METRIC<VALUE, names as in the JSON, such as "
+    "response.p99<1s or blocked<0.1% (of the requests); any replaces the default: blocked==0, rejected==0, timed_out==0, wait.p99<1s",
+    .parse = parse_slo },
+  { "sweep", 0, WP_OPTION_OTHER, "SPEC", FIELD (plan.sweep),
+    "every combination, a row each: workers=1:64,queue=0:1000:100,scale=1:2:0.5,service=1 (repeat a name for a list)",
+    .parse = parse_sweep },
+  { "at", 0, WP_OPTION_TIME, "TIME", FIELD (plan.at_ns),
+    "print the state at that moment: depth, parked, busy, age of the oldest that waits" },
+  { "threads", 0, WP_OPTION_COUNT, "N", FIELD (plan.threads), "for --plan, --sweep and --replications (one for each core)", 1, MAX_THREADS },
+  { NULL }
+};
+
+static const WpOption answer_options[] = {
+  { "format", 0, WP_OPTION_CHOICE, "FORMAT", FIELD (format_index), "text (default), json or csv", .names = format_names, .what = "a format" },
+  { "series", 0, WP_OPTION_FILE, "FILE", FIELD (series), "write depth, parked and busy over time, CSV; - is standard output" },
+  { "interval", 0, WP_OPTION_TIME, "TIME", FIELD (interval_ns), "of --series (100ms)", 1 },
+  { "jobs", 0, WP_OPTION_FILE, "FILE", FIELD (jobs), "write the prediction for every request of one mode, a trace; - is standard output" },
+  { "plot", 0, WP_OPTION_FILE, "FILE", FIELD (plot),
+    "draw depth over time and percentiles of response, or of --sweep the heat map: FILE.svg or FILE.png", .check = check_plot },
+  { "against", 0, WP_OPTION_FILE, "FILE", FIELD (against),
+    "compare with what a server recorded; sizes left out are taken from its notes; exit 1 outside the tolerance" },
+  { "tolerance", 0, WP_OPTION_SHARE, "SHARE", FIELD (tolerance), "of --against: 2% (default) or 0.02" },
+  { "client", 0, WP_OPTION_FILE, "FILE", FIELD (client),
+    "of --against: what wp-replay -o wrote, to see whether client and server agree" },
+  { "calibrate", 0, WP_OPTION_FILE, "FILE", FIELD (calibrate),
+    "no TRACE: learn from a server's record what its database and its HTTP threads cost, as options of a prediction" },
+  { NULL }
+};
+
+static const WpOptionGroup groups[] = {
+  { "The model", mode_options, G_STRUCT_OFFSET (WpSimOptions, policy), G_STRUCT_OFFSET (WpPolicy, given) },
+  { NULL, wp_policy_options + 1, G_STRUCT_OFFSET (WpSimOptions, policy), G_STRUCT_OFFSET (WpPolicy, given) },
+  { NULL, model_options, 0, 0 },
+  { "The trace", trace_options, 0, 0 },
+  { "Traffic without a trace", draw_options, 0, 0 },
+  { "What sizes are needed", plan_options, 0, 0 },
+  { "The answer", answer_options, 0, 0 },
+  { NULL, NULL, 0, 0 }
+};
+
+static const WpCommandLine command_line = {
+  "TRACE",
+  "Replays a request trace through a model of wp-server's three modes, and predicts queue depth, blocking\n"
+  "and latency. TRACE is CSV with a column \"arrival\", gzipped or not; - is standard input.",
+  groups
+};
+
+gboolean
+wp_sim_options_are_drawn (const WpSimOptions *self)
+{
+  return self->draw.generate || self->draw.synthetic || self->draw.clients.clients > 0;
+}
+
+guint
+wp_sim_options_threads (const WpSimOptions *self)
+{
+  return self->plan.threads > 0 ? self->plan.threads : CLAMP (g_get_num_processors (), 1, MAX_THREADS);
+}
+
+static gboolean
+is_csv (const WpSimOptions *self)
+{
+  return g_str_equal (self->format->name, "csv");
+}
+
+static gboolean
+is_spawning (const WpSimOptions *self)
+{
+  return self->policy.dispatcher == WP_DISPATCHER_SPAWNING && self->policy.mode != WP_MODE_BUFFERED_CHANNEL;
+}
+
+static gboolean
+is_bulk_service (const WpSimOptions *self)
+{
+  return g_ascii_strncasecmp (self->service, "batch:", strlen ("batch:")) == 0;
+}
+
+gboolean
+wp_sim_options_want_plan (const WpSimOptions *self)
+{
+  if (self->plan.plan)
+    return TRUE;
+
+  return !self->plan.no_plan && !self->plan.sweep && self->policy.mode == WP_MODE_ALL && !is_csv (self) && !is_spawning (self) &&
+         !is_bulk_service (self) && self->front.time_ns == 0 && !self->against && !self->jobs && !self->series &&
+         !wp_sim_options_are_drawn (self);
+}
+
+/* What does not go together, and what is said of it. */
+typedef struct {
+  gboolean is_wrong;
+  const char *message;
+} Check;
+
+static gboolean
+run_checks (const Check *checks, guint n, GError **error)
+{
+  for (guint i = 0; i < n; i++)
+    if (checks[i].is_wrong)
+      {
+        g_set_error_literal (error, WP_ERROR, WP_ERROR_USAGE, checks[i].message);
+        return FALSE;
+      }
 
   return TRUE;
 }
 
 static gboolean
-on_text (const char *option, const char *value, gpointer data, GError **error)
+check_calibrate (const WpSimOptions *self, GError **error)
 {
-  WpSimOptions *self = data;
-  const struct { const char *option; char **field; } fields[] = {
-    { "--service", &self->service }, { "-s", &self->service }, { "--against", &self->against }, { "--client", &self->client },
-    { "--series", &self->series }, { "--calibrate", &self->calibrate }, { "--jobs", &self->jobs }, { "--columns", (char **) &self->trace.columns }
+  const Check checks[] = {
+    { self->against || self->plan.sweep || self->jobs || self->series || self->plot || wp_sim_options_are_drawn (self),
+      "--calibrate only reads a record: predict with what it prints" },
+    { is_csv (self), "--calibrate is in text and JSON only" },
   };
 
-  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
-    if (g_str_equal (fields[i].option, option))
-      return set_text (fields[i].field, value);
-  g_return_val_if_reached (FALSE);
+  return !self->calibrate || run_checks (checks, G_N_ELEMENTS (checks), error);
 }
 
+/* Planning stands on a recursion that group commit and HTTP threads before the queue are not part of. */
 static gboolean
-on_service_always (const char *option, const char *value, gpointer data, GError **error)
+check_recursion (const WpSimOptions *self, GError **error)
 {
-  ((WpSimOptions *) data)->service_always = TRUE;
-
-  return TRUE;
-}
-
-static gboolean
-on_seed (const char *option, const char *value, gpointer data, GError **error)
-{
-  return wp_options_parse_uint (value, 0, G_MAXUINT64, &((WpSimOptions *) data)->seed, error);
-}
-
-static gboolean
-on_scale (const char *option, const char *value, gpointer data, GError **error)
-{
-  return wp_options_parse_positive (value, &((WpSimOptions *) data)->trace.scale, error);
-}
-
-static gboolean
-on_service_scale (const char *option, const char *value, gpointer data, GError **error)
-{
-  return wp_options_parse_positive (value, &((WpSimOptions *) data)->trace.service_scale, error);
-}
-
-static gboolean
-on_limit (const char *option, const char *value, gpointer data, GError **error)
-{
-  return wp_options_parse_count (value, 1, G_MAXUINT64, &((WpSimOptions *) data)->trace.limit_rows, error);
-}
-
-static gboolean
-on_patience (const char *option, const char *value, gpointer data, GError **error)
-{
-  return wp_time_parse_duration (value, &((WpSimOptions *) data)->patience_ns, error);
-}
-
-static gboolean
-on_front (const char *option, const char *value, gpointer data, GError **error)
-{
-  return wp_time_parse_duration (value, &((WpSimOptions *) data)->front.time_ns, error);
-}
-
-static gboolean
-on_front_threads (const char *option, const char *value, gpointer data, GError **error)
-{
-  guint64 threads;
-
-  if (!wp_options_parse_count (value, 1, MOST_FRONT_THREADS, &threads, error))
-    return FALSE;
-  ((WpSimOptions *) data)->front.threads = (guint) threads;
-
-  return TRUE;
-}
-
-static gboolean
-on_interval (const char *option, const char *value, gpointer data, GError **error)
-{
-  gint64 *interval_ns = &((WpSimOptions *) data)->interval_ns;
-
-  if (!wp_time_parse_duration (value, interval_ns, error))
-    return FALSE;
-  if (*interval_ns > 0)
-    return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is no interval: it must be more than 0", value);
-
-  return FALSE;
-}
-
-/* 2% or 0.02, 100% at most, so that a bare 2 is not taken for 200 %. */
-static gboolean
-on_tolerance (const char *option, const char *value, gpointer data, GError **error)
-{
-  gsize length = strlen (value);
-  gboolean is_percent = g_str_has_suffix (value, "%");
-  g_autofree char *number = g_strndup (value, length - is_percent);
-  gboolean is_number = *number != '\0' && strspn (number, "0123456789.") == strlen (number);
-  char *end = number;
-  double share = is_number ? g_ascii_strtod (number, &end) / (is_percent ? 100 : 1) : NAN;
-
-  if (is_number && *end == '\0' && share <= 1)
-    {
-      ((WpSimOptions *) data)->tolerance = share;
-      return TRUE;
-    }
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a share, such as 2%% or 0.02", value);
-
-  return FALSE;
-}
-
-static gboolean
-on_format (const char *option, const char *value, gpointer data, GError **error)
-{
-  const WpReportFormat *format = wp_report_format_find (value, error);
-
-  ((WpSimOptions *) data)->format = format;
-
-  return format != NULL;
-}
-
-static gboolean
-on_input (const char *option, const char *value, gpointer data, GError **error)
-{
-  return wp_input_format_parse (value, &((WpSimOptions *) data)->trace.input, error);
-}
-
-static gboolean
-on_plot (const char *option, const char *value, gpointer data, GError **error)
-{
-  return wp_plot_format_find (value, error) != NULL && set_text (&((WpSimOptions *) data)->plot, value);
-}
-
-#define CALL(name, letter, function, text, value) { name, letter, 0, G_OPTION_ARG_CALLBACK, function, text, value }
-
-static const GOptionEntry trace_entries[] = {
-  CALL ("input", 0, on_input, "what TRACE is: csv (default); clf, an access log of nginx or Apache; jsonl, JSON lines", "KIND"),
-  CALL ("columns", 0, on_text, "where other files have it: arrival=TIMESTAMP,service=0.03+0.02*Tokens", "MAP"),
-  CALL ("scale", 0, on_scale, "X times the traffic: arrivals are divided by X", "X"),
-  CALL ("service-scale", 0, on_service_scale, "service times X", "X"),
-  CALL ("limit", 0, on_limit, "the first N rows only", "N"),
-  CALL ("service", 's', on_text,
-        "service where the trace has none (default 500ms): " WP_SERVICE_FORMS, "SPEC"),
-  { "service-always", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, on_service_always, "use --service even where the trace has its own", NULL },
-  CALL ("seed", 0, on_seed, "of what is drawn (1); equal seeds, equal runs", "N"),
-  CALL ("front", 0, on_front, "HTTP threads before the queue: each request takes one of them for so long (none; --calibrate says it)", "TIME"),
-  CALL ("front-threads", 0, on_front_threads, "of --front: how many there are (1)", "N"),
-  CALL ("patience", 0, on_patience,
-        "a parked client leaves after that long (never); with --ack=stored one whose job is queued too", "TIME"),
-  { NULL }
-};
-
-static const GOptionEntry answer_entries[] = {
-  CALL ("calibrate", 0, on_text, "no TRACE: learn from a server's record what its database and its front cost, as options of a prediction", "FILE"),
-  CALL ("against", 0, on_text, "compare with what a server recorded; sizes left out are taken from its notes; exit 1 outside the tolerance", "FILE"),
-  CALL ("tolerance", 0, on_tolerance, "of --against: 2% (default) or 0.02", "SHARE"),
-  CALL ("client", 0, on_text, "of --against: what wp-replay -o wrote, to see whether client and server agree", "FILE"),
-  CALL ("series", 0, on_text, "write depth, parked and busy over time, CSV; - is standard output", "FILE"),
-  CALL ("interval", 0, on_interval, "of --series (100ms)", "TIME"),
-  CALL ("jobs", 0, on_text, "write the prediction for every request of one mode, a trace; - is standard output", "FILE"),
-  CALL ("plot", 0, on_plot, "draw depth over time and percentiles of response, or of --sweep the heat map: FILE.svg or FILE.png", "FILE"),
-  CALL ("format", 0, on_format, "text (default), json or csv", "FORMAT"),
-  { NULL }
-};
-
-/* The policy's own, but a mode may be "all" here. */
-static GOptionEntry *
-make_policy_entries (void)
-{
-  GArray *entries = g_array_new (TRUE, TRUE, sizeof (GOptionEntry));
-
-  for (const GOptionEntry *entry = wp_policy_entries; entry->long_name; entry++)
-    {
-      GOptionEntry copy = *entry;
-
-      if (g_str_equal (copy.long_name, "mode"))
-        {
-          copy.arg_data = on_mode;
-          copy.description = "all (default), Default, BufferedChannel or WorkerPool, in any letter case";
-        }
-      g_array_append_val (entries, copy);
-    }
-
-  return (GOptionEntry *) g_array_free (entries, FALSE);
-}
-
-static gboolean
-fail_usage (GError **error, const char *message)
-{
-  g_set_error_literal (error, WP_ERROR, WP_ERROR_USAGE, message);
-
-  return FALSE;
-}
-
-static gboolean
-is_stream (const char *path)
-{
-  return g_strcmp0 (path, "-") == 0;
-}
-
-static gboolean
-is_input (const WpSimOptions *self, const char *output)
-{
-  return wp_options_same_file (output, self->path) || wp_options_same_file (output, self->against) || wp_options_same_file (output, self->client);
-}
-
-/* Planning stands on a recursion that group commit and a front before the queue are not part of. */
-static gboolean
-check_group_commit (const WpSimOptions *self, GError **error)
-{
-  const char *what = g_ascii_strncasecmp (self->service, "batch:", strlen ("batch:")) == 0 ? "--service=batch:" : self->front.time_ns > 0 ? "--front" : NULL;
+  const char *what = is_bulk_service (self) ? "--service=batch:" : self->front.time_ns > 0 ? "--http-time" : NULL;
   const char *with = self->plan.plan ? "--plan" : self->plan.sweep ? "--sweep" : self->draw.theory ? "--theory" : self->draw.generate ? "--generate" : NULL;
 
   if (!what || !with)
@@ -252,38 +273,138 @@ check_group_commit (const WpSimOptions *self, GError **error)
 }
 
 static gboolean
-check (const WpSimOptions *self, GError **error)
+is_input (const WpSimOptions *self, const char *output)
 {
-  if (!wp_policy_check (&self->policy, error))
-    return FALSE;
-  if (self->calibrate && (self->against || self->plan.sweep || self->jobs || self->series || self->plot || wp_draw_options_given (&self->draw)))
-    return fail_usage (error, "--calibrate only reads a record: predict with what it prints");
-  if (self->calibrate && g_str_equal (self->format->name, "csv"))
-    return fail_usage (error, "--calibrate is in text and JSON only");
-  if (self->front.threads > 0 && self->front.time_ns == 0)
-    return fail_usage (error, "--front-threads belongs to --front");
-  if (!check_group_commit (self, error))
-    return FALSE;
-  if (self->client && !self->against)
-    return fail_usage (error, "--client belongs to --against");
-  if (self->jobs && !self->against && self->policy.mode == WP_MODE_ALL)
-    return fail_usage (error, "--jobs writes one model: say which with --mode");
-  if (self->jobs && g_strcmp0 (self->jobs, self->series) == 0)
-    return fail_usage (error, "--jobs and --series would write the same file");
-  if (self->plot && (g_strcmp0 (self->plot, self->jobs) == 0 || g_strcmp0 (self->plot, self->series) == 0))
-    return fail_usage (error, "--plot and another option would write the same file");
-  if (is_input (self, self->jobs) || is_input (self, self->series) || is_input (self, self->plot))
-    return fail_usage (error, "an output would overwrite a file that is read");
-  if (is_stream (self->path) + is_stream (self->against) + is_stream (self->client) > 1)
-    return fail_usage (error, "standard input can be read once only");
-
-  return wp_draw_options_check (self, error) && wp_plan_options_check (self, error);
+  return wp_options_same_file (output, self->path) || wp_options_same_file (output, self->against) || wp_options_same_file (output, self->client);
 }
 
 static gboolean
-finish (WpSimOptions *self, GError **error)
+is_stream (const char *path)
 {
-  if (!check (self, error))
+  return g_strcmp0 (path, "-") == 0;
+}
+
+static gboolean
+check_files (const WpSimOptions *self, GError **error)
+{
+  const Check checks[] = {
+    { self->client && !self->against, "--client belongs to --against" },
+    { self->jobs && !self->against && self->policy.mode == WP_MODE_ALL, "--jobs writes one model: say which with --mode" },
+    { self->jobs && g_strcmp0 (self->jobs, self->series) == 0, "--jobs and --series would write the same file" },
+    { self->plot && (g_strcmp0 (self->plot, self->jobs) == 0 || g_strcmp0 (self->plot, self->series) == 0),
+      "--plot and another option would write the same file" },
+    { is_input (self, self->jobs) || is_input (self, self->series) || is_input (self, self->plot),
+      "an output would overwrite a file that is read" },
+    { is_stream (self->path) + is_stream (self->against) + is_stream (self->client) > 1, "standard input can be read once only" },
+  };
+
+  return run_checks (checks, G_N_ELEMENTS (checks), error);
+}
+
+static gboolean
+check_drawn (const WpSimOptions *self, GError **error)
+{
+  const WpDrawOptions *draw = &self->draw;
+  gboolean closed = draw->clients.clients > 0, simulated = draw->synthetic || closed;
+  const Check checks[] = {
+    { draw->digits > 0 && !draw->generate, "--digits belongs to --generate" },
+    { draw->ids && !draw->generate, "--ids belongs to --generate" },
+    { draw->think && !closed, "--think belongs to --clients" },
+    { draw->clients.duration_ns != WP_TIME_NONE && !closed, "--duration belongs to --clients; other traffic has it in its SPEC" },
+    { draw->replications > 0 && !simulated, "--replications belongs to --synthetic or --clients" },
+    { draw->precision > 0 && !simulated, "--precision belongs to --synthetic or --clients" },
+    { draw->theory && !simulated, "--theory belongs to --synthetic or --clients: of a trace it does not know the distributions" },
+    { !!draw->generate + !!draw->synthetic + closed > 1, "--generate, --synthetic and --clients exclude each other" },
+    { closed && draw->clients.duration_ns == WP_TIME_NONE && self->trace.limit_rows == 0,
+      "--clients: no end: give --duration or --limit" },
+    { closed && (self->jobs || self->series || self->plot || self->against),
+      "--jobs, --series, --plot and --against are not there for --clients, whose requests depend on the mode" },
+    { closed && self->trace.scale != 1.0, "--scale does not go with --clients: give more of them" },
+  };
+
+  return run_checks (checks, G_N_ELEMENTS (checks), error);
+}
+
+static gboolean
+check_plan (const WpSimOptions *self, GError **error)
+{
+  const Check checks[] = {
+    { self->plan.no_plan, "--plan and --no-plan exclude each other" },
+    { self->against != NULL, "--plan does not go with --against" },
+    { self->plan.sweep != NULL, "--plan does not go with --sweep" },
+    { is_csv (self), "--plan is in text and JSON only" },
+    { self->draw.generate || self->draw.clients.clients > 0, "--plan needs a trace, or --synthetic" },
+    { self->policy.mode == WP_MODE_DEFAULT, "--plan: Default has neither queue nor workers to plan" },
+    { is_spawning (self), "--plan: the spawning dispatcher's queue bounds nothing, so there is nothing to plan" },
+  };
+
+  return !self->plan.plan || run_checks (checks, G_N_ELEMENTS (checks), error);
+}
+
+static gboolean
+check_sweep (const WpSimOptions *self, GError **error)
+{
+  const WpDrawOptions *draw = &self->draw;
+  const Check checks[] = {
+    { self->against || self->series || self->jobs || self->plan.at_ns != WP_TIME_NONE,
+      "--sweep does not go with --against, --series, --jobs and --at" },
+    { draw->generate || draw->clients.clients > 0, "--sweep needs a trace, or --synthetic" },
+    { draw->replications > 0 || draw->precision > 0 || draw->theory || draw->clients.warmup_rows > 0 || draw->clients.warmup_ns != WP_TIME_NONE,
+      "--sweep does not go with --replications, --precision, --theory and --warmup: every row is one whole run" },
+    { self->policy.mode == WP_MODE_DEFAULT, "--sweep: Default has no sizes" },
+    { is_spawning (self), "--sweep is for the bounded dispatcher" },
+  };
+
+  return !self->plan.sweep || run_checks (checks, G_N_ELEMENTS (checks), error);
+}
+
+static gboolean
+check_questions (const WpSimOptions *self, GError **error)
+{
+  gboolean at = self->plan.at_ns != WP_TIME_NONE;
+  const Check checks[] = {
+    { self->plan.slos && (self->draw.generate || self->against || self->calibrate),
+      "--slo is of a prediction: it does not go with --generate, --against and --calibrate" },
+    { self->plan.slos && is_csv (self) && !self->plan.sweep, "--slo is in text and JSON, and in the CSV of --sweep" },
+    { at && self->draw.clients.clients > 0, "--at is not there for --clients" },
+    { at && (is_csv (self) || self->against), "--at is in the text and the JSON of a run only" },
+  };
+
+  return run_checks (checks, G_N_ELEMENTS (checks), error);
+}
+
+static gboolean
+check (const WpSimOptions *self, guint n_traces, GError **error)
+{
+  const Check checks[] = {
+    { n_traces > 0 && self->calibrate, "a trace beside --calibrate, which simulates nothing: predict with what it prints" },
+    { n_traces > 0 && wp_sim_options_are_drawn (self), "a trace beside traffic that is drawn: give one or the other" },
+    { n_traces == 0 && !self->calibrate && !wp_sim_options_are_drawn (self), "no trace: give a file, or - for standard input" },
+    { n_traces > 1, "one trace at a time" },
+  };
+  const Check threads = { self->front.threads > 0 && self->front.time_ns == 0, "--http-threads belongs to --http-time" };
+
+  return run_checks (checks, G_N_ELEMENTS (checks), error) && wp_policy_check (&self->policy, error) && check_calibrate (self, error) &&
+         run_checks (&threads, 1, error) && check_recursion (self, error) && check_files (self, error) && check_drawn (self, error) &&
+         check_plan (self, error) && check_sweep (self, error) && check_questions (self, error);
+}
+
+gboolean
+wp_sim_options_parse (WpSimOptions *self, char **argv, GError **error)
+{
+  g_autofree char **traces = NULL;
+
+  *self = (WpSimOptions) {
+    .trace = WP_TRACE_OPTIONS_INIT, .service = g_strdup (DEFAULT_SERVICE), .seed = DEFAULT_SEED, .patience_ns = WP_TIME_NONE,
+    .tolerance = WP_AGAINST_TOLERANCE, .interval_ns = DEFAULT_INTERVAL_NS,
+    .draw = { .clients = { .duration_ns = WP_TIME_NONE, .warmup_ns = WP_TIME_NONE } }, .plan = { .at_ns = WP_TIME_NONE }
+  };
+  wp_policy_init (&self->policy, WP_MODE_ALL);
+  if (!(traces = wp_options_parse (&command_line, self, argv, error)))
+    return FALSE;
+  self->path = g_strdup (traces[0]);
+  self->format = &wp_report_formats[self->format_index];
+  if (!check (self, g_strv_length (traces), error))
     return FALSE;
   self->front.threads = MAX (self->front.threads, 1);
   self->draw.clients.front = self->front;
@@ -292,54 +413,11 @@ finish (WpSimOptions *self, GError **error)
   return TRUE;
 }
 
-static void
-init (WpSimOptions *self)
-{
-  *self = (WpSimOptions) {
-    .trace = WP_TRACE_OPTIONS_INIT, .service = g_strdup (DEFAULT_SERVICE), .seed = DEFAULT_SEED, .patience_ns = WP_TIME_NONE,
-    .tolerance = WP_AGAINST_TOLERANCE, .interval_ns = DEFAULT_INTERVAL_NS, .format = &wp_report_formats[0]
-  };
-  wp_policy_init (&self->policy, WP_MODE_ALL);
-  wp_draw_options_init (&self->draw);
-  wp_plan_options_init (&self->plan);
-}
-
-gboolean
-wp_sim_options_parse (WpSimOptions *self, int *argc, char ***argv, GError **error)
-{
-  g_autofree GOptionEntry *policy_entries = make_policy_entries ();
-  const GOptionEntry *const tables[] = { policy_entries, trace_entries, wp_draw_entries, wp_plan_entries, answer_entries, NULL };
-
-  init (self);
-  if (!wp_options_parse ("TRACE", "Replays a request trace through a model of wp-server's three modes, and predicts queue depth, blocking\n"
-                                  "and latency. TRACE is CSV with a column \"arrival\", gzipped or not; - is standard input.",
-                         tables, self, argc, argv, error))
-    return FALSE;
-  if (*argc == 1 && (wp_draw_options_given (&self->draw) || self->calibrate))
-    return finish (self, error);
-  if (self->calibrate)
-    return fail_usage (error, "a trace beside --calibrate, which simulates nothing: predict with what it prints");
-  if (wp_draw_options_given (&self->draw))
-    return fail_usage (error, "a trace beside traffic that is drawn: give one or the other");
-  if (*argc != 2)
-    return fail_usage (error, *argc < 2 ? "no trace: give a file, or - for standard input" : "one trace at a time");
-  self->path = g_strdup ((*argv)[1]);
-
-  return finish (self, error);
-}
-
 void
 wp_sim_options_clear (WpSimOptions *self)
 {
-  g_free ((char *) self->trace.columns);
+  wp_options_clear (&command_line, self);
   g_free (self->path);
-  g_free (self->service);
-  g_free (self->against);
-  g_free (self->calibrate);
-  g_free (self->client);
-  g_free (self->series);
-  g_free (self->jobs);
-  g_free (self->plot);
-  wp_draw_options_clear (&self->draw);
-  wp_plan_options_clear (&self->plan);
+  g_free (self->plan.sweep);
+  g_clear_pointer (&self->plan.slos, g_ptr_array_unref);
 }

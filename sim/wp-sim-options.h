@@ -1,29 +1,61 @@
 /* wp-sim-options.h - the command line of wp-sim. */
 #pragma once
 
-#include "sim/wp-draw-options.h"
-#include "sim/wp-plan-options.h"
+#include "sim/report/wp-clients.h"
 #include "sim/report/wp-report.h"
 
-typedef struct _WpSimOptions {
-  WpPolicy policy;                /* first: the policy's own callbacks take it */
-  WpTraceOptions trace;           /* columns is ours */
-  char *path;                     /* of the trace; "-": standard input */
+/* Traffic that is drawn, not read from a trace. */
+typedef struct {
+  char *generate;             /* write this trace; NULL: not asked for, as all texts here */
+  char *synthetic;            /* simulate it */
+  guint digits;               /* of --generate; 0: the default */
+  gboolean ids;
+  WpClientsOptions clients;   /* its warm-up is for all that is simulated; clients 0: none */
+  char *think;
+  guint replications;         /* 0: not asked for */
+  double precision;           /* 0.01 is 1 %; 0: not asked for */
+  gboolean theory;
+} WpDrawOptions;
+
+/* Which sizes are needed. */
+typedef struct {
+  GPtrArray *slos;            /* (element-type WpSlo); NULL: none given */
+  gboolean plan, no_plan;
+  char *sweep;                /* NULL: not asked for */
+  gint64 at_ns;               /* WP_TIME_NONE: not asked for */
+  guint threads;              /* 0: one for each core */
+} WpPlanOptions;
+
+typedef struct {
+  WpPolicy policy;
+  WpTraceOptions trace;       /* columns is ours */
+  char *path;                 /* of the trace; "-": standard input */
   char *service;
   gboolean service_always;
   guint64 seed;
-  gint64 patience_ns;             /* WP_TIME_NONE: none */
-  WpFrontOptions front;           /* time 0: none */
-  char *calibrate;                /* a record to learn from; nothing is simulated then */
-  char *against, *client;         /* NULL: not asked for, as all paths here */
+  gint64 patience_ns;         /* WP_TIME_NONE: none */
+  WpFrontOptions front;       /* time 0: none */
+  char *calibrate;            /* a record to learn from; nothing is simulated then */
+  char *against, *client;     /* NULL: not asked for, as all paths here */
   double tolerance;
   char *series, *jobs, *plot;
   gint64 interval_ns;
+  guint format_index;
   const WpReportFormat *format;
-  WpDrawOptions draw;             /* traffic without a trace */
-  WpPlanOptions plan;             /* what sizes are needed */
+  WpDrawOptions draw;
+  WpPlanOptions plan;
 } WpSimOptions;
 
-/* FALSE with one line on what is wrong; --help and --version print and exit. */
-gboolean wp_sim_options_parse (WpSimOptions *self, int *argc, char ***argv, GError **error);
+/* FALSE with one line on what is wrong; --help and --version print and exit. Clear it in any case. */
+gboolean wp_sim_options_parse (WpSimOptions *self, char **argv, GError **error);
 void wp_sim_options_clear (WpSimOptions *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (WpSimOptions, wp_sim_options_clear)
+
+/* Is there traffic without a trace? */
+gboolean wp_sim_options_are_drawn (const WpSimOptions *self);
+
+/* Is there to be a plan? */
+gboolean wp_sim_options_want_plan (const WpSimOptions *self);
+
+/* >= 1 */
+guint wp_sim_options_threads (const WpSimOptions *self);

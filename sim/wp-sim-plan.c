@@ -3,7 +3,6 @@
 #include "sim/model/wp-synthetic.h"
 #include "sim/report/wp-chart.h"
 #include "sim/report/wp-measured.h"
-#include "sim/wp-plan-options.h"
 #include "sim/report/wp-progress.h"
 #include "sim/report/wp-report-plan.h"
 #include "sim/plot/wp-sweep-plot.h"
@@ -34,7 +33,7 @@ wp_sim_plan_new (const WpSimOptions *options)
   self->options = options;
   self->slos = slos_of (options);
   self->has_at = options->plan.at_ns != WP_TIME_NONE;
-  if (wp_plan_options_wants_plan (options))
+  if (wp_sim_options_want_plan (options))
     self->buffer = wp_trace_buffer_new (WP_TRACE_BUFFER_MEMORY_BYTES);
 
   return self;
@@ -71,7 +70,7 @@ static const WpObserver buffer_observer = { FALSE, on_restart, on_offer, NULL };
 static gboolean
 find_charted (WpSimPlan *self, const WpReport *report)
 {
-  if (!g_str_equal (self->options->format->name, "text") || self->options->against || wp_draw_options_given (&self->options->draw))
+  if (!g_str_equal (self->options->format->name, "text") || self->options->against || wp_sim_options_are_drawn (self->options))
     return FALSE;
   for (guint i = report->n_models; i-- > 0;)
     if (wp_policy_uses (&report->policies[i], WP_POLICY_QUEUE))
@@ -116,7 +115,7 @@ draw_chart (const WpSimPlan *self, const WpReport *report)
 static WpPlan *
 make_plan (WpSimPlan *self, GError **error)
 {
-  WpSearchSetup setup = { self->buffer, self->options->policy, self->options->patience_ns, self->slos, wp_plan_options_threads (self->options) };
+  WpSearchSetup setup = { self->buffer, self->options->policy, self->options->patience_ns, self->slos, wp_sim_options_threads (self->options) };
   g_autoptr(WpProgress) progress = wp_progress_new ("plan: ", NULL);
 
   if (setup.policy.mode == WP_MODE_ALL)
@@ -153,7 +152,7 @@ wp_sim_plan_sweep (const WpSimOptions *options, GError **error)
   g_autoptr(WpSweepSpec) spec = wp_sweep_spec_parse (options->plan.sweep, error);
   WpSweepSetup setup = {
     options->policy, options->patience_ns, options->trace.scale, options->trace.service_scale, options->service, options->service_always,
-    options->seed, wp_plan_options_threads (options)
+    options->seed, wp_sim_options_threads (options)
   };
   WpTraceOptions trace_options = options->trace;
   g_autoptr(GPtrArray) slos = slos_of (options);

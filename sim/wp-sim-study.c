@@ -93,7 +93,7 @@ replicate (WpSimStudy *self, WpReport *report, double precision, GError **error)
   g_autofree WpFigures *figures = g_new (WpFigures, (gsize) n * stride);
 
   memcpy (figures, report->figures, stride * sizeof *figures);
-  if (!wp_study_replicate (&self->study, self->options->seed + 1, n - 1, wp_plan_options_threads (self->options), figures + stride, error))
+  if (!wp_study_replicate (&self->study, self->options->seed + 1, n - 1, wp_sim_options_threads (self->options), figures + stride, error))
     return FALSE;
   for (guint i = 0; i < stride; i++)
     wp_confidence_from_runs (&self->confidence[i], figures + i, n, stride, precision);

@@ -41,7 +41,6 @@ side_files_clear (SideFiles *self)
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SideFiles, side_files_clear)
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (WpSimOptions, wp_sim_options_clear)
 
 static gboolean
 side_files_open (SideFiles *self, const WpSimOptions *options, const WpReport *report, WpRun *run, GError **error)
@@ -108,7 +107,7 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpSimStudy *study, WpSi
     return FALSE;
   run = wp_run_new (trace, service, report->policies, report->n_models, options->patience_ns);
   wp_run_put_front (run, &options->front);
-  wp_run_set_threads (run, wp_plan_options_threads (options));
+  wp_run_set_threads (run, wp_sim_options_threads (options));
   wp_sim_study_watch (study, run);
   wp_sim_plan_watch (plan, run, report);
   wp_run_watch (run, &wp_progress_observer, progress);
@@ -232,14 +231,14 @@ generate (const WpSimOptions *options, GError **error)
 }
 
 static int
-run (int argc, char **argv, GError **error)
+run (char **argv, GError **error)
 {
   g_auto(WpSimOptions) options = { 0 };
   g_autoptr(WpMeasured) measured = NULL;
   g_autoptr(WpTrace) trace = NULL;
   g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
 
-  if (!wp_sim_options_parse (&options, &argc, &argv, error))
+  if (!wp_sim_options_parse (&options, argv, error))
     return EXIT_BAD;
   if (options.calibrate)
     return calibrate (&options, error);
@@ -266,7 +265,7 @@ main (int argc, char **argv)
   wp_process_begin ("wp-sim");
   wp_process_catch_messages (wp_interrupt_clean_up);
   wp_interrupt_catch ();
-  status = run (argc, argv, &error);
+  status = run (argv, &error);
 
   return wp_process_end (error ? wp_options_fail (error) : status);
 }

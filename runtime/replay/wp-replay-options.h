@@ -6,10 +6,8 @@
 typedef struct {
   const char *trace_path;      /* of argv */
   const char *url;             /* of argv */
-  WpTraceOptions trace;
+  WpTraceOptions trace;        /* columns is ours */
   WpSenderOptions sender;
-  char *columns;               /* owned; trace.columns */
-  char *method;                /* owned; sender.method */
   char *output;                /* owned; NULL: no record; "-": standard output */
   gint64 max_lag_ns;           /* the run is valid where the lag's p99 is not above it */
   gboolean json;
@@ -21,4 +19,4 @@ void wp_replay_options_clear (WpReplayOptions *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (WpReplayOptions, wp_replay_options_clear)
 
 /* FALSE with WP_ERROR_USAGE or WP_ERROR_BAD_VALUE. --help and --version exit. */
-gboolean wp_replay_options_parse (WpReplayOptions *self, int argc, char **argv, GError **error);
+gboolean wp_replay_options_parse (WpReplayOptions *self, char **argv, GError **error);

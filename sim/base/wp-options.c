@@ -7,95 +7,228 @@
 #include <sys/stat.h>
 
 #include "sim/base/wp-error.h"
+#include "sim/base/wp-options-help.h"
 #include "sim/base/wp-process.h"
 #include "sim/base/wp-text.h"
+#include "sim/base/wp-time.h"
 
-/* What the callbacks of GOption are given: the entry is found again by its name, so that its complaint can name it. */
-typedef struct {
-  const GOptionEntry *const *tables;
-  gpointer data;
-  GOptionContext *context;
-} Call;
-
-static const GOptionEntry *
-find_entry (const GOptionEntry *const *tables, const char *name, char short_name)
+static const WpOption *
+find_option (const WpOptionGroup *groups, const char *name, gsize len, char letter, const WpOptionGroup **found)
 {
-  for (; *tables; tables++)
-    for (const GOptionEntry *entry = *tables; entry->long_name; entry++)
-      if ((name && g_str_equal (entry->long_name, name)) || (short_name && entry->short_name == short_name))
-        return entry;
+  for (; groups->options; groups++)
+    for (const WpOption *option = groups->options; option->name; option++)
+      if (letter ? option->letter == letter : strlen (option->name) == len && memcmp (option->name, name, len) == 0)
+        {
+          *found = groups;
+          return option;
+        }
   return NULL;
 }
 
 static gboolean
-on_entry (const char *option, const char *value, gpointer user_data, GError **error)
+set_flag (const WpOption *option, gpointer field, const char *value, GError **error)
 {
-  Call *call = user_data;
-  gboolean is_long = g_str_has_prefix (option, "--");
-  const GOptionEntry *entry = find_entry (call->tables, is_long ? option + 2 : NULL, is_long ? 0 : option[1]);
-  GOptionArgFunc func = (GOptionArgFunc) entry->arg_data;
-  GError *reason = NULL;
+  gboolean is_true = !value || g_ascii_strcasecmp (value, "true") == 0;
 
-  if (func (option, value, call->data, &reason))
-    return TRUE;
-  g_propagate_prefixed_error (error, reason, "--%s: ", entry->long_name);
+  if (is_true || g_ascii_strcasecmp (value, "false") == 0)
+    {
+      *(gboolean *) field = is_true;
+      return TRUE;
+    }
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not true or false", value);
   return FALSE;
 }
 
 static gboolean
-on_version (const char *option, const char *value, gpointer data, GError **error)
+set_integer (const WpOption *option, gpointer field, const char *value, GError **error)
 {
-  wp_process_print (g_get_prgname ());
-  wp_process_print (" " WP_VERSION "\n");
-  exit (wp_process_end (0));
+  guint64 number;
+
+  if (!(option->kind == WP_OPTION_COUNT ? wp_options_parse_count : wp_options_parse_uint) (value, option->min, option->max, &number, error))
+    return FALSE;
+  if (option->size == sizeof (guint))
+    *(guint *) field = (guint) number;
+  else
+    *(guint64 *) field = number;
+  return TRUE;
 }
 
-/* GOption's own prints the ellipsis of its usage line as "?" outside UTF-8 locales. */
-static void
-print_help (GOptionContext *context)
+/* 64k, 512m, 1024g */
+static char *
+format_size (guint64 bytes)
 {
-  g_autofree char *help = g_option_context_get_help (context, TRUE, NULL);
-  g_auto(GStrv) parts = g_strsplit (help, "\u2026", -1);
-  g_autofree char *text = g_strjoinv ("...", parts);
+  guint unit = 0;
 
-  wp_process_print (text);
+  for (; unit < 3 && bytes > 0 && bytes % 1024 == 0; unit++)
+    bytes /= 1024;
+  return g_strdup_printf ("%" G_GUINT64_FORMAT "%.1s", bytes, &"\0kmg"[unit]);
 }
 
 static gboolean
-on_help (const char *option, const char *value, gpointer user_data, GError **error)
+set_size (const WpOption *option, gpointer field, const char *value, GError **error)
 {
-  print_help (((Call *) user_data)->context);
-  exit (wp_process_end (0));
+  gsize len = strlen (value);
+  const char *units = "kmg", *unit = len > 1 ? strchr (units, g_ascii_tolower (value[len - 1])) : NULL;
+  guint shift = unit ? 10 * (unit - units + 1) : 0;
+  g_autofree char *digits = g_strndup (value, unit ? len - 1 : len), *min = format_size (option->min), *max = format_size (option->max);
+  guint64 number;
+
+  if (wp_options_parse_uint (digits, 0, option->max >> shift, &number, NULL) && number << shift >= option->min)
+    {
+      *(guint64 *) field = number << shift;
+      return TRUE;
+    }
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a size, such as 512k or 1m, of %s%s%s", value, option->min ? min : "at most",
+               option->min ? " to " : " ", max);
+  return FALSE;
 }
 
-static const GOptionEntry own_entries[] = {
-  { "help", 'h', G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, on_help, "Print this help", NULL },
-  { "version", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, on_version, "Print the version", NULL },
+static gboolean
+set_factor (const WpOption *option, gpointer field, const char *value, GError **error)
+{
+  return wp_options_parse_positive (value, field, error);
+}
+
+/* 100% at most, so that a bare 2 is not taken for 200 %. */
+static gboolean
+set_share (const WpOption *option, gpointer field, const char *value, GError **error)
+{
+  gboolean is_percent = g_str_has_suffix (value, "%");
+  g_autofree char *number = g_strndup (value, strlen (value) - is_percent);
+  char *end = number;
+  double share = strspn (number, "0123456789.eE+-") == strlen (number) ? g_ascii_strtod (number, &end) / (is_percent ? 100 : 1) : 0;
+
+  if (end != number && *end == '\0' && share <= 1 && share >= 0 && (share > 0 || option->min == 0))
+    {
+      *(double *) field = share;
+      return TRUE;
+    }
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a share%s, such as 2%% or 0.02", value, option->min > 0 ? " above 0" : "");
+  return FALSE;
+}
+
+static gboolean
+set_time (const WpOption *option, gpointer field, const char *value, GError **error)
+{
+  gint64 ns;
+
+  if (!wp_time_parse_duration (value, &ns, error))
+    return FALSE;
+  if (ns == 0 && option->min > 0)
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a time above 0", value);
+      return FALSE;
+    }
+  *(gint64 *) field = ns;
+  return TRUE;
+}
+
+static gboolean
+set_text (const WpOption *option, gpointer field, const char *value, GError **error)
+{
+  char **text = field;
+
+  if (*value == '\0')
+    {
+      g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"\" is empty");
+      return FALSE;
+    }
+  if (option->check && !option->check (value, error))
+    return FALSE;
+  g_free (*text);
+  *text = g_strdup (value);
+  return TRUE;
+}
+
+static gboolean
+set_none (const WpOption *option, gpointer field)
+{
+  if (option->kind == WP_OPTION_TIME)
+    *(gint64 *) field = WP_TIME_NONE;
+  else
+    g_clear_pointer ((char **) field, g_free);
+  return TRUE;
+}
+
+/* "a, b or c" */
+static char *
+list_names (const char *const *names)
+{
+  GString *list = g_string_new (names[0]);
+
+  for (guint i = 1; names[i]; i++)
+    g_string_append_printf (list, "%s%s", names[i + 1] ? ", " : " or ", names[i]);
+  return g_string_free (list, FALSE);
+}
+
+static gboolean
+set_choice (const WpOption *option, gpointer field, const char *value, GError **error)
+{
+  g_autofree char *list = NULL;
+
+  for (guint i = 0; option->names[i]; i++)
+    if (g_ascii_strcasecmp (option->names[i], value) == 0)
+      {
+        *(guint *) field = i;
+        return TRUE;
+      }
+  list = list_names (option->names);
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not %s%s%s", value, option->what ? option->what : "", option->what ? ": " : "", list);
+  return FALSE;
+}
+
+static gboolean
+set_other (const WpOption *option, gpointer field, const char *value, GError **error)
+{
+  return option->parse (field, value, error);
+}
+
+static gboolean
+set_option (const WpOptionGroup *group, const WpOption *option, gpointer data, const char *value, GError **error)
+{
+  static gboolean (*const setters[]) (const WpOption *option, gpointer field, const char *value, GError **error) = {
+    [WP_OPTION_FLAG] = set_flag, [WP_OPTION_COUNT] = set_integer, [WP_OPTION_INTEGER] = set_integer, [WP_OPTION_SIZE] = set_size,
+    [WP_OPTION_FACTOR] = set_factor, [WP_OPTION_SHARE] = set_share, [WP_OPTION_TIME] = set_time, [WP_OPTION_TEXT] = set_text,
+    [WP_OPTION_FILE] = set_text, [WP_OPTION_CHOICE] = set_choice, [WP_OPTION_OTHER] = set_other
+  };
+  char *base = (char *) data + group->offset;
+  gboolean is_none = option->or_none && g_ascii_strcasecmp (value, "none") == 0;
+
+  if (!(is_none ? set_none (option, base + option->offset) : setters[option->kind] (option, base + option->offset, value, error)))
+    return FALSE;
+  if (group->given > 0)
+    *(guint *) (gpointer) (base + group->given) |= option->given;
+  return TRUE;
+}
+
+gboolean
+wp_options_set (const WpOptionGroup *groups, gpointer data, const char *name, const char *value, GError **error)
+{
+  const WpOptionGroup *group;
+  const WpOption *option = find_option (groups, name, strlen (name), 0, &group);
+
+  g_return_val_if_fail (option != NULL, FALSE);
+  return set_option (group, option, data, value, error);
+}
+
+/* The options that every program has. */
+static const WpOption own_options[] = {
+  { "help", 'h', WP_OPTION_FLAG, .help = "print this help" },
+  { "version", 0, WP_OPTION_FLAG, .help = "print the version" },
+  { "completion", 0, WP_OPTION_FLAG },
   { NULL }
 };
+const WpOptionGroup wp_options_own_groups[] = { { "Help", own_options, 0, 0 }, { NULL, NULL, 0, 0 } };
 
-/* Copies of the entries, callbacks routed through on_entry(). */
-static GOptionGroup *
-make_group (Call *call)
+static G_NORETURN void
+run_own (const WpCommandLine *self, const WpOption *option)
 {
-  GOptionGroup *group = g_option_group_new ("main", "", "", call, g_free);
-  g_autoptr(GArray) entries = g_array_new (TRUE, TRUE, sizeof (GOptionEntry));
+  g_autofree char *version = g_strdup_printf ("%s %s\n", g_get_prgname (), WP_VERSION);
+  g_autofree char *text = option == &own_options[0] ? wp_options_format_help (self)
+                          : option == &own_options[1] ? g_steal_pointer (&version) : wp_options_format_completion (self);
 
-  for (const GOptionEntry *const *table = call->tables; *table; table++)
-    for (const GOptionEntry *entry = *table; entry->long_name; entry++)
-      {
-        GOptionEntry copy = *entry;
-
-        if (copy.arg == G_OPTION_ARG_CALLBACK)
-          copy.arg_data = on_entry;
-        if (copy.arg == G_OPTION_ARG_CALLBACK && !(copy.flags & G_OPTION_FLAG_NO_ARG))
-          copy.flags |= G_OPTION_FLAG_FILENAME;   /* bytes as they are: in the C locale GOption refuses all but ASCII else */
-        g_array_append_val (entries, copy);
-      }
-  g_option_group_add_entries (group, (GOptionEntry *) (gpointer) entries->data);
-  g_option_group_add_entries (group, own_entries);
-
-  return group;
+  wp_process_print (text);
+  exit (wp_process_end (0));
 }
 
 /* Levenshtein's distance (1966), two rows, any letter case. */
@@ -140,137 +273,101 @@ wp_options_nearest (const char *typed, const char *const *names)
   return best;
 }
 
-/* GOption ends with "Unknown option --moed"; the name is what follows the last blank. */
 static void
-explain_unknown_option (const GOptionEntry *const *tables, GError **error)
+add_names (GPtrArray *names, const WpOptionGroup *groups)
+{
+  for (; groups->options; groups++)
+    for (const WpOption *option = groups->options; option->name; option++)
+      if (option->help)
+        g_ptr_array_add (names, (gpointer) option->name);
+}
+
+/* @word: up to a "=" */
+static gboolean
+fail_unknown (const WpCommandLine *self, const char *word, GError **error)
 {
   g_autoptr(GPtrArray) names = g_ptr_array_new ();
-  const char *typed = strrchr ((*error)->message, ' ');
-  g_autofree char *name = NULL;
   const char *nearest;
 
-  if (!typed)
-    return;
-  typed++;
-  name = g_strndup (typed, strcspn (typed, "="));
-  for (const GOptionEntry *const *table = tables; *table; table++)
-    for (const GOptionEntry *entry = *table; entry->long_name; entry++)
-      g_ptr_array_add (names, (gpointer) entry->long_name);
-  g_ptr_array_add (names, (gpointer) "version");
-  g_ptr_array_add (names, (gpointer) "help");
+  add_names (names, self->groups);
+  add_names (names, wp_options_own_groups);
   g_ptr_array_add (names, NULL);
-
-  nearest = g_str_has_prefix (name, "--") ? wp_options_nearest (name + 2, (const char *const *) names->pdata) : NULL;
-  g_clear_error (error);
+  nearest = g_str_has_prefix (word, "--") ? wp_options_nearest (word + 2, (const char *const *) names->pdata) : NULL;
   if (nearest)
-    g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "unknown option %s; did you mean --%s?", name, nearest);
+    g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "unknown option %s; did you mean --%s?", word, nearest);
   else
-    g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "unknown option %s; --help lists them all", name);
-}
-
-/* What @word, an option, waits for in the next word; FALSE: nothing. @glued: what stands behind a short option, as wrk's -c64 has it. */
-static gboolean
-wants_value (const GOptionEntry *const *tables, const char *word, const char **glued)
-{
-  gboolean is_long = g_str_has_prefix (word, "--");
-  const GOptionEntry *entry;
-
-  *glued = NULL;
-  if (word[0] != '-' || word[1] == '\0')
-    return FALSE;
-  entry = find_entry (tables, is_long ? word + 2 : NULL, is_long ? 0 : word[1]);
-  if (!entry || (entry->flags & G_OPTION_FLAG_NO_ARG))
-    return FALSE;
-  if (!is_long && word[2] != '\0')
-    *glued = word + 2;
-
-  return *glued == NULL;
-}
-
-/* GOption knows -w 4, and not -w4, which becomes the former here. */
-static char **
-split_words (const GOptionEntry *const *tables, int *n_words, char **words)
-{
-  g_autoptr(GPtrArray) split = g_ptr_array_new ();
-  gboolean is_value = TRUE, are_over = FALSE;   /* the program's name is no option either */
-
-  for (int i = 0; i < *n_words; i++)
-    {
-      const char *glued = NULL;
-
-      if (is_value)
-        is_value = FALSE;
-      else if (!(are_over = are_over || g_str_equal (words[i], "--")))
-        is_value = wants_value (tables, words[i], &glued);
-      g_ptr_array_add (split, glued ? (gpointer) g_intern_string ((char[]) { '-', words[i][1], '\0' }) : words[i]);
-      if (glued)
-        g_ptr_array_add (split, (gpointer) glued);
-    }
-  *n_words = (int) split->len;
-  g_ptr_array_add (split, NULL);
-
-  return (char **) g_ptr_array_free (g_steal_pointer (&split), FALSE);
-}
-
-/* @argc and @argv are left with what is no option. */
-static gboolean
-parse_words (GOptionContext *context, const GOptionEntry *const *tables, int *argc, char **argv, GError **error)
-{
-  int n_words = *argc;
-  g_autofree char **words = split_words (tables, &n_words, argv);
-  char **left = words;
-
-  if (!g_option_context_parse (context, &n_words, &left, error))
-    return FALSE;
-  memcpy (argv, left, (gsize) (n_words + 1) * sizeof *argv);   /* no more than there were: what was split is gone */
-  *argc = n_words;
-
-  return TRUE;
-}
-
-gboolean
-wp_options_parse (const char *parameters, const char *summary, const GOptionEntry *const *tables,
-                  gpointer data, int *argc, char ***argv, GError **error)
-{
-  g_autoptr(GOptionContext) context = g_option_context_new (parameters);
-  g_autofree char *name = g_path_get_basename ((*argv)[0]);
-  Call *call = g_new (Call, 1);
-  GError *reason = NULL;
-
-  g_set_prgname (name);
-  *call = (Call) { tables, data, context };
-  g_option_context_set_help_enabled (context, FALSE);
-  g_option_context_set_summary (context, summary);
-  g_option_context_set_main_group (context, make_group (call));
-  if (parse_words (context, tables, argc, *argv, &reason))
-    return TRUE;
-
-  if (g_error_matches (reason, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION))
-    explain_unknown_option (tables, &reason);
-  g_propagate_error (error, reason);
+    g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "unknown option %s; --help lists them all", word);
   return FALSE;
 }
 
+/* @words: the option's own, --workers=4, -w4 or -w, and what follows. @n_words: (out): how many of them it takes */
 static gboolean
-set_by_key (const GOptionEntry *const *tables, gpointer data, const char *key, const char *value, GError **error)
+parse_option (const WpCommandLine *self, gpointer data, char *const *words, guint *n_words, GError **error)
 {
-  const GOptionEntry *entry = find_entry (tables, key, 0);
-  g_autofree char *option = g_strconcat ("--", key, NULL);
+  gboolean is_long = g_str_has_prefix (words[0], "--");
+  const char *name = words[0] + (is_long ? 2 : 1), *value;
+  gsize len = is_long ? strcspn (name, "=") : 1;
+  g_autofree char *word = g_strndup (words[0], len + (is_long ? 2 : 1));
+  const WpOptionGroup *group;
+  const WpOption *option = find_option (self->groups, name, len, is_long ? 0 : *name, &group);
   GError *reason = NULL;
 
-  if (!entry || entry->arg != G_OPTION_ARG_CALLBACK || g_str_equal (key, "config"))
+  *n_words = 1;
+  value = name[len] == '\0' ? NULL : name + len + is_long;
+  if (!option)
+    {
+      option = find_option (wp_options_own_groups, name, len, is_long ? 0 : *name, &group);
+      if (!option)
+        return fail_unknown (self, word, error);
+      run_own (self, option);
+    }
+  if (!value && option->kind != WP_OPTION_FLAG && !(value = words[(*n_words)++]))
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "Missing argument for %s", word);
+      return FALSE;
+    }
+  if (set_option (group, option, data, value, &reason))
+    return TRUE;
+  g_propagate_prefixed_error (error, reason, "--%s: ", option->name);
+  return FALSE;
+}
+
+char **
+wp_options_parse (const WpCommandLine *self, gpointer data, char *const *argv, GError **error)
+{
+  g_autofree char *name = g_path_get_basename (argv[0]);
+  g_autoptr(GPtrArray) parameters = g_ptr_array_new ();
+  gboolean are_over = FALSE;
+  guint n_words = 1;
+
+  g_set_prgname (name);
+  for (char *const *words = argv + 1; *words; words += n_words)
+    {
+      n_words = 1;
+      if (are_over || words[0][0] != '-' || words[0][1] == '\0')
+        g_ptr_array_add (parameters, *words);
+      else if (g_str_equal (*words, "--"))
+        are_over = TRUE;
+      else if (!parse_option (self, data, words, &n_words, error))
+        return NULL;
+    }
+  g_ptr_array_add (parameters, NULL);
+  return (char **) g_ptr_array_free (g_steal_pointer (&parameters), FALSE);
+}
+
+static gboolean
+set_by_key (const WpCommandLine *self, gpointer data, const char *key, const char *value, GError **error)
+{
+  const WpOptionGroup *group;
+  const WpOption *option = find_option (self->groups, key, strlen (key), 0, &group);
+  GError *reason = NULL;
+
+  if (!option || g_str_equal (key, "config"))
     {
       g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not an option; --help lists them all", key);
       return FALSE;
     }
-  if ((entry->flags & G_OPTION_FLAG_NO_ARG) && g_str_equal (value, "false"))
-    return TRUE;
-  if ((entry->flags & G_OPTION_FLAG_NO_ARG) && !g_str_equal (value, "true"))
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: \"%s\" is not true or false", key, value);
-      return FALSE;
-    }
-  if (((GOptionArgFunc) entry->arg_data) (option, value, data, &reason))
+  if (set_option (group, option, data, value, &reason))
     return TRUE;
   g_propagate_prefixed_error (error, reason, "%s: ", key);
   return FALSE;
@@ -289,7 +386,7 @@ cut_comment (char *value)
 }
 
 static gboolean
-load_line (char *line, const GOptionEntry *const *tables, gpointer data, GError **error)
+load_line (char *line, const WpCommandLine *self, gpointer data, GError **error)
 {
   char *key = g_strstrip (line);
   char *value;
@@ -306,7 +403,7 @@ load_line (char *line, const GOptionEntry *const *tables, gpointer data, GError 
     }
   *value++ = '\0';
   cut_comment (value);
-  return set_by_key (tables, data, g_strchomp (key), g_strstrip (value), error);
+  return set_by_key (self, data, g_strchomp (key), g_strstrip (value), error);
 }
 
 char *
@@ -316,7 +413,7 @@ wp_options_skip_mark (char *text)
 }
 
 gboolean
-wp_options_load (const char *path, const GOptionEntry *const *tables, gpointer data, GError **error)
+wp_options_load (const WpCommandLine *self, gpointer data, const char *path, GError **error)
 {
   g_autofree char *text = NULL;
   g_auto(GStrv) lines = NULL;
@@ -334,12 +431,21 @@ wp_options_load (const char *path, const GOptionEntry *const *tables, gpointer d
     {
       GError *reason = NULL;
 
-      if (load_line (lines[i], tables, data, &reason))
+      if (load_line (lines[i], self, data, &reason))
         continue;
       g_propagate_prefixed_error (error, reason, "%s:%u: ", path, i + 1);
       return FALSE;
     }
   return TRUE;
+}
+
+void
+wp_options_clear (const WpCommandLine *self, gpointer data)
+{
+  for (const WpOptionGroup *group = self->groups; group->options; group++)
+    for (const WpOption *option = group->options; option->name; option++)
+      if (option->kind == WP_OPTION_TEXT || option->kind == WP_OPTION_FILE)
+        g_clear_pointer ((char **) (gpointer) ((char *) data + group->offset + option->offset), g_free);
 }
 
 int

@@ -2,7 +2,7 @@
  * is given. */
 #pragma once
 
-#include <glib.h>
+#include "sim/base/wp-options.h"
 
 typedef enum { WP_MODE_DEFAULT, WP_MODE_BUFFERED_CHANNEL, WP_MODE_WORKER_POOL, WP_MODE_ALL /* wp-sim only */ } WpModeKind;
 typedef enum { WP_DISPATCHER_BOUNDED, WP_DISPATCHER_SPAWNING } WpDispatcher;
@@ -69,6 +69,5 @@ gboolean wp_policy_set (WpPolicy *self, const char *name, const char *value, GEr
 /* The value as text, as wp_policy_set() takes it; "none" for no block timeout (accepted too). Free with g_free(). */
 char *wp_policy_get (const WpPolicy *self, const char *name);
 
-/* GOption entries of these, ended by a NULL long_name; their callbacks take the WpPolicy as the group's user_data,
- * so a program's options struct has its WpPolicy first. */
-extern const GOptionEntry wp_policy_entries[];
+/* A group of a WpPolicy; its given is the member of that name. */
+extern const WpOption wp_policy_options[];

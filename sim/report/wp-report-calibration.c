@@ -168,8 +168,8 @@ to_text (const Calibration *self)
   if (self->formula)
     g_string_append_printf (text, "without the spread:  --service=%s\n", self->formula);
   if (self->rate >= FULL_SPEED)
-    g_string_append_printf (text, "and, if this was a run at full speed (a closed loop, nothing blocked), with --front=%" G_GINT64_FORMAT "ns --front-threads=%" G_GUINT64_FORMAT "\n",
-                            self->front_ns, self->threads);
+    g_string_append_printf (text, "and, if this was a run at full speed (a closed loop, nothing blocked), with --http-time=%" G_GINT64_FORMAT
+                                  "ns --http-threads=%" G_GUINT64_FORMAT "\n", self->front_ns, self->threads);
   for (guint i = 0; i < self->warnings->len; i++)
     {
       g_string_append_printf (text, "%swarning: ", i == 0 ? "\n" : "");

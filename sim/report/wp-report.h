@@ -38,8 +38,5 @@ typedef struct {
 /* text, json and csv, ended by a NULL name. */
 extern const WpReportFormat wp_report_formats[];
 
-/* In any letter case; NULL with WP_ERROR_BAD_VALUE. */
-const WpReportFormat *wp_report_format_find (const char *name, GError **error);
-
 /* Does the mode have a bounded number of workers, and how many? 0: it has not. */
 guint wp_report_workers (const WpPolicy *policy);

@@ -13,19 +13,7 @@ static const char nothing[WP_WINDOW_SPARE_BYTES] = "";
 
 const WpCell wp_table_no_cell = { nothing, 0 };
 
-gboolean
-wp_input_format_parse (const char *text, WpInputFormat *format, GError **error)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
-    if (g_ascii_strcasecmp (kinds[i]->name, text) == 0)
-      {
-        *format = (WpInputFormat) i;
-        return TRUE;
-      }
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a kind of input: csv, clf or jsonl", text);
-
-  return FALSE;
-}
+const char *const wp_input_names[] = { "csv", "clf", "jsonl", NULL };
 
 WpTable *
 wp_table_new (WpInputFormat format, WpInput *input, gsize chunk_bytes, guint64 limit_rows, GError **error)

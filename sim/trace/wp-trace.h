@@ -6,8 +6,7 @@
 /* What comes in: CSV (RFC 4180); Common and Combined access logs; an object of JSON in each line. */
 typedef enum { WP_INPUT_CSV, WP_INPUT_CLF, WP_INPUT_JSONL } WpInputFormat;
 
-/* @text: as typed after --input=, "csv", "clf" or "jsonl" in any letter case. FALSE with WP_ERROR_BAD_VALUE. */
-gboolean wp_input_format_parse (const char *text, WpInputFormat *format, GError **error);
+extern const char *const wp_input_names[];   /* as typed after --input=, NULL-terminated */
 
 typedef struct {
   const char *columns;       /* --columns: "arrival=TIMESTAMP,service=0.030+0.020*GeneratedTokens", or NULL */

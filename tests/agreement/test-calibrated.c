@@ -249,7 +249,7 @@ predicts_front (gconstpointer data)
 {
   guint clients = GPOINTER_TO_UINT (data);
   g_autoptr(WpHarness) files = wp_harness_start ("--database=delay:0s", NULL);   /* for its folder */
-  g_autofree char *front = g_strdup_printf ("--front=%.0fns", calibrate_front (files)), *path = wp_harness_path (files, "other.csv");
+  g_autofree char *front = g_strdup_printf ("--http-time=%.0fns", calibrate_front (files)), *path = wp_harness_path (files, "other.csv");
   Wrk predicted = predict (clients, (const char *[]) { "--mode=WorkerPool", "--service=0", front, NULL });
   Wrk measured = measure (wp_harness_start ("--threads=1", "--mode=WorkerPool", "--database=delay:0s", "--record", path, NULL), clients);
 

@@ -55,7 +55,7 @@ read_server (char **args, GError **error)
   WpServerOptions it;
   char *text = NULL;
 
-  if (wp_server_options_read (&it, FILE_LIMIT, (int) g_strv_length (args), args, error))
+  if (wp_server_options_read (&it, FILE_LIMIT, args, error))
     {
       g_autofree char *timeout = wp_policy_get (&it.policy, "block-timeout");
 
@@ -179,14 +179,11 @@ check_sim (const char *text, gsize len)
 {
   g_autoptr(GError) error = NULL;
   g_auto(GStrv) args = split_args ("wp-sim", text);
-  g_autofree char **left = args ? g_memdup2 (args, (g_strv_length (args) + 1) * sizeof *args) : NULL;
-  char **argv = left;
-  int argc = args ? (int) g_strv_length (args) : 0;
   WpSimOptions options;
 
   if (!args)
     return;
-  if (!wp_sim_options_parse (&options, &argc, &argv, &error))
+  if (!wp_sim_options_parse (&options, args, &error))
     check_message (error, g_utf8_validate (text, -1, NULL));
   else
     g_assert_true (options.trace.scale > 0 && options.interval_ns > 0 && options.front.threads > 0 && options.tolerance >= 0 && options.tolerance <= 1);
@@ -198,14 +195,13 @@ check_replay (const char *text, gsize len)
 {
   g_autoptr(GError) error = NULL;
   g_auto(GStrv) args = split_args ("wp-replay", text);
-  g_autofree char **argv = args ? g_memdup2 (args, (g_strv_length (args) + 1) * sizeof *args) : NULL;
   g_auto(WpReplayOptions) options = { .url = NULL };
   g_autoptr(WpTarget) target = NULL;
 
   if (!args)
     return;
   wp_replay_options_init (&options);
-  if (!wp_replay_options_parse (&options, (int) g_strv_length (args), argv, &error) || !(target = wp_target_new (options.url, &error)))
+  if (!wp_replay_options_parse (&options, args, &error) || !(target = wp_target_new (options.url, &error)))
     check_message (error, g_utf8_validate (text, -1, NULL));
 }
 

@@ -25,7 +25,7 @@ test_policy_set (void)
     { "ack", "maybe", "\"maybe\" is not an acknowledgement: accepted or stored", NULL },
     { "keep-abandoned", "true", NULL, "true" },
     { "keep-abandoned", "false", NULL, "false" },
-    { "keep-abandoned", "1", "\"1\" is not a choice: true or false", NULL },
+    { "keep-abandoned", "1", "\"1\" is not true or false", NULL },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

@@ -47,7 +47,7 @@ test_bad_input_is_one_line (void)
     { "arrival\n0\n", "http://127.0.0.1:1/", "--connections=0", "--connections: \"0\" is not a number from 1" },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--connections=4000000000", "--connections: 4000000000 is over " },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--patience=abc", "--patience: \"abc\" is not a time" },
-    { "arrival\n0\n", "http://127.0.0.1:1/", "--timeout=0", "--timeout: \"0\" is not a time over 0" },
+    { "arrival\n0\n", "http://127.0.0.1:1/", "--timeout=0", "--timeout: \"0\" is not a time above 0" },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--scale=0", "--scale: " },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--limit=-1", "--limit: " },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--format=xml", "--format: \"xml\" is not text or json" },

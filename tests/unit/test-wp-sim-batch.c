@@ -150,7 +150,7 @@ static void
 test_front (void)
 {
   g_autoptr(SimRun) run = sim_run_new ();
-  g_autoptr(JsonObject) model = model_of (run, "-m bufferedchannel --front 1ms --front-threads 2 --service 1us --format json -",
+  g_autoptr(JsonObject) model = model_of (run, "-m bufferedchannel --http-time 1ms --http-threads 2 --service 1us --format json -",
                                           "arrival\n0\n0\n0\n0\n");
   g_autoptr(JsonObject) report = sim_run_json (run);
   JsonObject *front = json_object_get_object_member (report, "front");
@@ -166,7 +166,7 @@ static void
 test_warm_up_behind_a_front (void)
 {
   g_autoptr(SimRun) run = sim_run_new ();
-  g_autoptr(JsonObject) model = model_of (run, "--synthetic poisson:rate=900,n=20000 --warmup 100 -m bufferedchannel -q 3 --front 200us --service exp:1ms --format json",
+  g_autoptr(JsonObject) model = model_of (run, "--synthetic poisson:rate=900,n=20000 --warmup 100 -m bufferedchannel -q 3 --http-time 200us --service exp:1ms --format json",
                                           NULL);
   g_autoptr(JsonObject) closed = model_of (run, "--clients 9 --limit 20000 --warmup 100 -m bufferedchannel -q 3 --front 200us --service exp:1ms --format json", NULL);
 
@@ -277,7 +277,7 @@ test_saturated_front (void)
   for (guint i = 0; i < G_N_ELEMENTS (services); i++)
     {
       g_autoptr(SimRun) run = sim_run_new ();
-      g_autofree char *arguments = g_strdup_printf ("--clients 64 --limit 100000 --warmup 1000 -m workerpool --front 20us --front-threads 2 --service %s --format json",
+      g_autofree char *arguments = g_strdup_printf ("--clients 64 --limit 100000 --warmup 1000 -m workerpool --http-time 20us --http-threads 2 --service %s --format json",
                                                     services[i]);
       g_autoptr(JsonObject) model = model_of (run, arguments, NULL);
 
@@ -337,10 +337,10 @@ test_usage (void)
   assert_refused ("--service batch:from:none.csv, trace.csv", "none.csv: ");
   assert_refused ("--service batch:1ms:1us --plan trace.csv", "--plan is not there for --service=batch: (compare sizes by a run of each, with --queue and --workers)\n");
   assert_refused ("--service batch:1ms:1us --sweep workers=1:4 trace.csv", "--sweep is not there for --service=batch:");
-  assert_refused ("--front 1ms --plan trace.csv", "--plan is not there for --front");
+  assert_refused ("--http-time 1ms --plan trace.csv", "--plan is not there for --http-time");
   assert_refused ("--service batch:1ms:1us --generate poisson:rate=1,n=2", "--generate is not there for --service=batch:");
-  assert_refused ("--front-threads 2 trace.csv", "--front-threads belongs to --front");
-  assert_refused ("--front-threads 0 trace.csv", "is not a number from 1 to");
+  assert_refused ("--http-threads 2 trace.csv", "--http-threads belongs to --http-time");
+  assert_refused ("--http-threads 0 trace.csv", "is not a number from 1 to");
   assert_refused ("--calibrate trace.csv", "it is no record of a server");
   assert_refused ("--calibrate trace.csv trace.csv", "a trace beside --calibrate");
   assert_refused ("--calibrate trace.csv --against trace.csv", "--calibrate only reads a record");

@@ -48,7 +48,7 @@ test_usage (void)
   assert_refused ("--service-scale=inf trace.csv", "--service-scale: \"inf\"");
   assert_refused ("--limit=0 trace.csv", "--limit: \"0\" is not a number from 1");
   assert_refused ("--patience=soon trace.csv", "--patience: \"soon\" is not a time");
-  assert_refused ("--interval=0 trace.csv", "--interval: \"0\" is no interval");
+  assert_refused ("--interval=0 trace.csv", "--interval: \"0\" is not a time above 0");
   assert_refused ("--seed=x trace.csv", "--seed: \"x\" is not a number");
   assert_refused ("-s gamma:2 trace.csv", "\"gamma:2\" is not a service time");
   assert_refused ("-s uniform:2s:1s trace.csv", "2s is more than 1s");

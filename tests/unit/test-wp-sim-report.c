@@ -215,7 +215,7 @@ test_front (void)
     g_string_append (trace, "0,0\n");
   for (guint threads = 1; threads <= 2; threads++)
     {
-      g_autofree char *arguments = g_strdup_printf ("--front 1ms --front-threads %u -m default --format=json trace.csv", threads);
+      g_autofree char *arguments = g_strdup_printf ("--http-time 1ms --http-threads %u -m default --format=json trace.csv", threads);
       g_autoptr(SimRun) run = sim_run_new ();
       g_autoptr(JsonObject) report = NULL;
 
@@ -242,7 +242,7 @@ test_front_after_a_warm_up (void)
   for (guint i = 0; i < 110; i++)
     g_string_append_printf (trace, "%u,0\n", MIN (i, 10));
   sim_run_write (run, "trace.csv", trace->str);
-  sim_run_go (run, "--front 10ms --warmup 10 -m default --format=json trace.csv", NULL);
+  sim_run_go (run, "--http-time 10ms --warmup 10 -m default --format=json trace.csv", NULL);
   report = sim_run_json (run);
   g_assert_cmpfloat_with_epsilon (figure_of (json_object_get_object_member (report, "front"), "utilisation"), 1, 1e-9);
   g_assert_cmpfloat_with_epsilon (figure_of (json_object_get_object_member (report, "front"), "wait.mean"), 0.495, 1e-9);

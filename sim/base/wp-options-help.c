@@ -1,0 +1,133 @@
+#include "sim/base/wp-options-help.h"
+
+#include <string.h>
+
+#define HELP_COLUMNS 110
+
+/* "  -m, --mode=MODE" */
+static char *
+format_option (const WpOption *option)
+{
+  char letter[] = { '-', option->letter, ',', ' ', '\0' };
+
+  return g_strdup_printf ("  %s--%s%s%s", option->letter ? letter : "", option->name, option->argument ? "=" : "", option->argument ? option->argument : "");
+}
+
+static gsize
+find_width (const WpOptionGroup *group)
+{
+  gsize width = 0;
+
+  for (; group->options; group++)
+    for (const WpOption *option = group->options; option->name; option++)
+      {
+        g_autofree char *shown = format_option (option);
+
+        width = option->help ? MAX (width, strlen (shown)) : width;
+      }
+  return width;
+}
+
+/* Breaks @help at blanks; its first line begins at column @indent, where the others do too. */
+static void
+append_wrapped (GString *text, const char *help, gsize indent)
+{
+  g_auto(GStrv) words = g_strsplit (help, " ", -1);
+  gsize column = indent;
+
+  for (guint i = 0; words[i]; i++)
+    {
+      gsize len = strlen (words[i]);
+
+      if (i > 0 && column + 1 + len > HELP_COLUMNS)
+        {
+          g_string_append_printf (text, "\n%*s", (int) indent, "");
+          column = indent;
+        }
+      else if (i > 0)
+        {
+          g_string_append_c (text, ' ');
+          column++;
+        }
+      g_string_append (text, words[i]);
+      column += len;
+    }
+  g_string_append_c (text, '\n');
+}
+
+static void
+append_groups (GString *text, const WpOptionGroup *group, gsize width)
+{
+  for (; group->options; group++)
+    {
+      if (group->title)
+        g_string_append_printf (text, "\n%s:\n", group->title);
+      for (const WpOption *option = group->options; option->name; option++)
+        {
+          g_autofree char *shown = format_option (option);
+
+          if (!option->help)
+            continue;
+          g_string_append_printf (text, "%-*s  ", (int) width, shown);
+          append_wrapped (text, option->help, width + 2);
+        }
+    }
+}
+
+char *
+wp_options_format_help (const WpCommandLine *self)
+{
+  GString *text = g_string_new (NULL);
+  gsize width = find_width (self->groups);
+
+  g_string_append_printf (text, "Usage:\n  %s [OPTION...]%s%s\n\n%s\n", g_get_prgname (), self->parameters ? " " : "",
+                          self->parameters ? self->parameters : "", self->summary);
+  append_groups (text, self->groups, width);
+  append_groups (text, wp_options_own_groups, width);
+  return g_string_free (text, FALSE);
+}
+
+static void
+append_choices (GString *text, const WpOptionGroup *group)
+{
+  for (; group->options; group++)
+    for (const WpOption *option = group->options; option->name; option++)
+      if (option->names && option->help)
+        {
+          g_autofree char *names = g_strjoinv (" ", (char **) option->names);
+
+          g_string_append_printf (text, "    --%s", option->name);
+          if (option->letter)
+            g_string_append_printf (text, "|-%c", option->letter);
+          g_string_append_printf (text, ") words=\"%s\" ;;\n", names);
+        }
+}
+
+static void
+append_options (GString *text, const WpOptionGroup *group)
+{
+  for (; group->options; group++)
+    for (const WpOption *option = group->options; option->name; option++)
+      if (option->help)
+        g_string_append_printf (text, " --%s%s", option->name, option->argument ? "=" : "");
+}
+
+/* bash takes the "=" of --mode=all for a word of its own, COMP_WORDBREAKS. Where no word fits, it completes files (-o default). */
+char *
+wp_options_format_completion (const WpCommandLine *self)
+{
+  const char *program = g_get_prgname ();
+  g_autofree char *function = g_strdelimit (g_strconcat ("_", program, NULL), "-", '_');
+  GString *text = g_string_new (NULL);
+
+  g_string_append_printf (text, "# bash completion of %s\n%s ()\n{\n  local word=$2 before=$3 words=\n\n", program, function);
+  g_string_append (text, "  [[ $before == = ]] && before=${COMP_WORDS[COMP_CWORD - 2]}\n  [[ $word == = ]] && word=\n  case $before in\n");
+  append_choices (text, self->groups);
+  g_string_append (text, "    *) [[ $word == -* ]] && words=\"");
+  append_options (text, self->groups);
+  append_options (text, wp_options_own_groups);
+  g_string_append (text, "\" ;;\n  esac\n  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
+                         "  [[ ${COMPREPLY[0]} == --*= ]] && compopt -o nospace\n}\n");
+  g_string_append_printf (text, "complete -o default -F %s %s\n", function, program);
+  return g_string_free (text, FALSE);
+}
