@@ -162,7 +162,7 @@ static const WpOption answer_options[] = {
   { "tolerance", 0, WP_OPTION_SHARE, "SHARE", FIELD (tolerance), "of --against: 2% (default) or 0.02" },
   { "client", 0, WP_OPTION_FILE, "FILE", FIELD (client),
     "of --against: what wp-replay -o wrote, to see whether client and server agree" },
-  { "calibrate", 0, WP_OPTION_FILE, "FILE", FIELD (calibrate),
+  { "calibrate", 0, WP_OPTION_FILE, "RECORD", FIELD (calibrate),
     "no TRACE: learn from a server's record what its database and its HTTP threads cost, as options of a prediction" },
   { NULL }
 };

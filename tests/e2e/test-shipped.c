@@ -247,6 +247,83 @@ test_time_to_stop (Shipped *self, gconstpointer data)
                     g_ascii_strtoull (drain + strlen ("\n#drain-timeout = "), NULL, 10) + 1);
 }
 
+static int
+compare_texts (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(char *const *) a, *(char *const *) b);
+}
+
+/* The options in @text, one a line and sorted: letter, name, argument. @pattern has these for its groups. */
+static char *
+list_options (const char *text, const char *pattern)
+{
+  g_autoptr(GRegex) regex = g_regex_new (pattern, G_REGEX_MULTILINE, 0, NULL);
+  g_autoptr(GMatchInfo) match = NULL;
+  g_autoptr(GPtrArray) options = g_ptr_array_new_with_free_func (g_free);
+
+  for (g_regex_match (regex, text, 0, &match); g_match_info_matches (match); g_match_info_next (match, NULL))
+    g_ptr_array_add (options, g_match_info_expand_references (match, "\\1 --\\2 \\3", NULL));
+  g_ptr_array_sort (options, compare_texts);
+  g_ptr_array_add (options, NULL);
+  return g_strjoinv ("\n", (char **) options->pdata);
+}
+
+/* What follows each .TP of OPTIONS, without its markup. */
+static char *
+find_man_entries (const char *page)
+{
+  g_autofree char *start = g_strdup (strstr (page, "\n.SH OPTIONS"));
+  g_autoptr(GRegex) regex = g_regex_new ("^\\.TP\n\\.BR? (.*)$", G_REGEX_MULTILINE, 0, NULL);
+  g_autoptr(GRegex) markup = g_regex_new ("\\\\f.|\\\\|\"| (?==)", 0, 0, NULL);
+  g_autoptr(GMatchInfo) match = NULL;
+  g_autoptr(GString) entries = g_string_new (NULL);
+
+  *strstr (start + 1, "\n.SH ") = '\0';
+  for (g_regex_match (regex, start, 0, &match); g_match_info_matches (match); g_match_info_next (match, NULL))
+    {
+      g_autofree char *entry = g_match_info_fetch (match, 1), *plain = g_regex_replace (markup, entry, -1, 0, "", 0, NULL);
+
+      g_string_append_printf (entries, "%s\n", plain);
+    }
+  return g_string_free (g_steal_pointer (&entries), FALSE);
+}
+
+static const char *const programs[] = { "wp-server", "wp-sim", "wp-replay" };
+
+static void
+test_man_pages (Shipped *self, gconstpointer data)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (programs); i++)
+    {
+      g_autofree char *bin = g_path_get_dirname (self->command[0]), *program = g_build_filename (self->root, bin, programs[i], NULL);
+      g_autofree char *name = g_strconcat (programs[i], ".1", NULL), *path = find (self->root, name);
+      g_autofree char *help = NULL, *page = NULL, *entries = NULL, *in_help = NULL, *in_page = NULL;
+      const char *argv[] = { program, "--help", NULL };
+
+      g_assert_true (g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &help, NULL, NULL, NULL));
+      g_assert_true (g_file_get_contents (path, &page, NULL, NULL));
+      entries = find_man_entries (page);
+      in_help = list_options (help, "^  (?:-(\\w), )?--([a-z-]+)(?:=(\\S+))?");
+      in_page = list_options (entries, "(?:-(\\w) ,  )?--([a-z-]+)(?:=([^\\s,]+))?");
+      g_assert_nonnull (strstr (in_help, "h --help "));
+      g_assert_cmpstr (in_page, ==, in_help);
+    }
+}
+
+static void
+test_completion (Shipped *self, gconstpointer data)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (programs); i++)
+    {
+      g_autofree char *bin = g_path_get_dirname (self->command[0]), *script = NULL, *start = NULL;
+      g_autofree char *path = g_build_filename (self->root, bin, "../share/bash-completion/completions", programs[i], NULL);
+
+      g_assert_true (g_file_get_contents (path, &script, NULL, NULL));
+      start = g_strdup_printf ("# bash completion of %s\n", programs[i]);
+      g_assert_true (g_str_has_prefix (script, start));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -254,6 +331,8 @@ main (int argc, char **argv)
   g_test_add ("/shipped/as-it-is", Shipped, NULL, set_up, test_as_it_is, tear_down);
   g_test_add ("/shipped/with-all-settings", Shipped, NULL, set_up, test_with_all_settings, tear_down);
   g_test_add ("/shipped/time-to-stop", Shipped, NULL, set_up, test_time_to_stop, tear_down);
+  g_test_add ("/shipped/man-pages-have-the-options", Shipped, NULL, set_up, test_man_pages, tear_down);
+  g_test_add ("/shipped/completion", Shipped, NULL, set_up, test_completion, tear_down);
 
   return g_test_run ();
 }
