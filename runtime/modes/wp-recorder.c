@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libintl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -136,10 +137,16 @@ keep_error (WpRecorder *self, GError *error)
 static void
 failed (WpRecorder *self, GError *error)
 {
-  g_prefix_error (&error, "the record %s: ", self->path);
   g_warning ("%s; recording stops, until SIGHUP", error->message);
   close_file (self);
   keep_error (self, error);
+}
+
+static void
+write_failed (WpRecorder *self, GError *error)
+{
+  g_prefix_error (&error, "the record %s: ", self->path);
+  failed (self, error);
 }
 
 static void
@@ -165,7 +172,7 @@ write_row (const WpRow *absolute, gpointer data)
   shift (&row.finished_ns, self->origin_ns);
   shift (&row.ended_ns, self->origin_ns);
   if (self->writer && !wp_trace_writer_row (self->writer, &row, &error))
-    failed (self, error);
+    write_failed (self, error);
 }
 
 static void
@@ -174,7 +181,7 @@ flush (WpRecorder *self)
   GError *error = NULL;
 
   if (self->writer && !wp_trace_writer_flush (self->writer, &error))
-    failed (self, error);
+    write_failed (self, error);
 }
 
 /* With no file open. */
@@ -184,7 +191,9 @@ tell_lost (WpRecorder *self)
   guint64 n_lost = self->n_given - self->n_written;
 
   if (n_lost > self->n_told)
-    g_message ("the record %s goes on, without %" G_GUINT64_FORMAT " rows that could not be written", self->path, n_lost - self->n_told);
+    g_message (ngettext ("the record %s goes on, without %" G_GUINT64_FORMAT " row that could not be written",
+                         "the record %s goes on, without %" G_GUINT64_FORMAT " rows that could not be written", n_lost - self->n_told),
+               self->path, n_lost - self->n_told);
   self->n_told = n_lost;
 }
 
@@ -202,8 +211,13 @@ reopen_if_asked (WpRecorder *self)
 {
   GError *error = NULL;
 
-  if (!g_atomic_int_compare_and_exchange (&self->reopen, TRUE, FALSE) || is_same_file (self))
+  if (!g_atomic_int_compare_and_exchange (&self->reopen, TRUE, FALSE))
     return;
+  if (is_same_file (self))
+    {
+      wp_trace_writer_repeat_head (self->writer);
+      return;
+    }
   flush (self);
   close_file (self);
   if (open_file (self, FALSE, &error))
@@ -272,7 +286,10 @@ take_last (WpRecorder *self)
   n_lost = wp_row_order_end (self->order, self->n_rows);
   flush (self);
   if (n_lost > 0)
-    keep_error (self, g_error_new (WP_ERROR, WP_ERROR_IO, "the record %s: %" G_GUINT64_FORMAT " rows are missing", self->path, n_lost));
+    keep_error (self, g_error_new (WP_ERROR, WP_ERROR_IO,
+                                   ngettext ("the record %s: %" G_GUINT64_FORMAT " row is missing",
+                                             "the record %s: %" G_GUINT64_FORMAT " rows are missing", n_lost),
+                                   self->path, n_lost));
 }
 
 static gpointer
@@ -380,7 +397,10 @@ wp_recorder_close (WpRecorder *self, guint64 n_rows, gint64 deadline_ns, GError 
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&self->error));
   if (self->n_given > self->n_written)
-    g_prefix_error (error, "%" G_GUINT64_FORMAT " rows could not be written: ", self->n_given - self->n_written);
+    g_prefix_error (error,
+                    ngettext ("%" G_GUINT64_FORMAT " row could not be written: ", "%" G_GUINT64_FORMAT " rows could not be written: ",
+                              self->n_given - self->n_written),
+                    self->n_given - self->n_written);
   return FALSE;
 }
 

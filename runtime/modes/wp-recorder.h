@@ -26,7 +26,7 @@ void wp_recorder_begin (WpRecorder *self, gint64 first_ns);
 void wp_recorder_add (WpRecorder *self, const WpJob *job);
 
 /* Opens the file's name anew before the next row, if it stands for another file now (after a log rotation) or nothing could be written any
- * more. Rows follow what is there. Any thread. */
+ * more. Rows follow what is there. Whoever reads a FIFO gets notes and header again. Any thread. */
 void wp_recorder_reopen (WpRecorder *self);
 
 /**

@@ -153,11 +153,52 @@ fail_row (WpCsv *self, GError **error)
   return WP_TABLE_ERROR;
 }
 
+/* `# key: value`, in two; FALSE: a mere remark. */
+static gboolean
+split_note (const char *line, gsize len, char **key, char **value)
+{
+  const char *colon = memchr (line, ':', len);
+
+  if (colon == NULL)
+    return FALSE;
+  *key = g_strstrip (g_strndup (line + 1, (gsize) (colon - line - 1)));
+  *value = g_strstrip (g_strndup (colon + 1, (gsize) (line + len - colon - 1)));
+
+  return TRUE;
+}
+
+/* A record has its notes and its header once more where another program has cut it, and where its parts were put together. */
+static gboolean
+repeats_note (const WpCsv *self, const char *line, gsize len)
+{
+  g_autofree char *key = NULL, *value = NULL;
+
+  return *line == '#' && split_note (line, len, &key, &value) &&
+         g_strcmp0 (g_hash_table_lookup (self->table.notes, key), value) == 0;
+}
+
+static gboolean
+repeats_header (const WpCsv *self, gsize n_cells)
+{
+  if (n_cells != self->n_names)
+    return FALSE;
+  for (gsize i = 0; i < n_cells; i++)
+    if (!g_str_equal (self->cells[i].text, self->table.names[i]))
+      return FALSE;
+
+  return TRUE;
+}
+
 static WpTableStatus
 check_cells (WpCsv *self, gsize n_cells, GError **error)
 {
   if (self->n_names == 0 || n_cells == self->n_names)
     return WP_TABLE_ROW;
+  if (*self->cells[0].text == '#')
+    {
+      g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "a note that differs from those at the top: another trace begins here");
+      return fail_row (self, error);
+    }
   g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%" G_GSIZE_FORMAT " cell%s, the header has %" G_GSIZE_FORMAT,
                n_cells, n_cells == 1 ? "" : "s", self->n_names);
 
@@ -188,7 +229,8 @@ next_row (WpCsv *self, gboolean may_fill, gsize *n_cells, GError **error)
           g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, scan.problem);
           return fail_row (self, error);
         }
-      if (scan.next != NULL && !is_blank (self, &scan))
+      if (scan.next != NULL && !is_blank (self, &scan) &&
+          !repeats_note (self, window->at, (gsize) (scan.next - window->at)))
         break;
       if (scan.next != NULL)
         {
@@ -213,8 +255,11 @@ csv_next (WpTable *table, gboolean may_fill, const WpCell **cells, GError **erro
 {
   WpCsv *self = (WpCsv *) table;
   gsize n_cells;
-  WpTableStatus status = next_row (self, may_fill, &n_cells, error);
+  WpTableStatus status;
 
+  do
+    status = next_row (self, may_fill, &n_cells, error);
+  while (status == WP_TABLE_ROW && repeats_header (self, n_cells));
   *cells = self->cells;
 
   return status == WP_TABLE_ROW ? check_cells (self, n_cells, error) : status;
@@ -224,18 +269,17 @@ csv_next (WpTable *table, gboolean may_fill, const WpCell **cells, GError **erro
 static gboolean
 take_note (WpCsv *self, const char *line, gsize len, GError **error)
 {
-  const char *colon = memchr (line, ':', len);
+  char *key, *value;
 
-  if (colon == NULL)
+  if (!split_note (line, len, &key, &value))
     return TRUE;
-  if (g_hash_table_size (self->table.notes) == MAX_NOTES)
+  g_hash_table_replace (self->table.notes, key, value);
+  if (g_hash_table_size (self->table.notes) > MAX_NOTES)
     {
       g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "more than %d notes", MAX_NOTES);
       wp_window_prefix (&self->table.window, self->table.window.line, error);
       return FALSE;
     }
-  g_hash_table_replace (self->table.notes, g_strstrip (g_strndup (line + 1, (gsize) (colon - line - 1))),
-                        g_strstrip (g_strndup (colon + 1, (gsize) (line + len - colon - 1))));
 
   return TRUE;
 }

@@ -1,7 +1,9 @@
 #include "sim/trace/wp-trace-writer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +12,7 @@
 
 #define BUFFER_BYTES (64 * 1024)
 #define ROW_BYTES 512          /* the most a row has, but for its id */
+#define TAIL_BYTES 4096        /* a row has less, but for an id of more than a kilobyte and a half */
 #define MOST_CUTS 8            /* within one write: more are no other program's, but a file system's that knows no ends of files */
 
 struct _WpTraceWriter {
@@ -84,6 +87,13 @@ wp_trace_writer_append (WpTraceWriter *self)
   self->end = lseek (self->fd, 0, SEEK_END);
 }
 
+void
+wp_trace_writer_repeat_head (WpTraceWriter *self)
+{
+  if (!self->is_file)
+    self->has_head = FALSE;
+}
+
 guint64
 wp_trace_writer_rows (const WpTraceWriter *self)
 {
@@ -147,6 +157,29 @@ was_cut (const WpTraceWriter *self, off_t end)
   return self->failed_errno == 0 && self->is_file && at < end;
 }
 
+/* Whoever cut the file need not have done so between two rows: takes away what is left of one. Returns the file's end. */
+static off_t
+end_last_row (int fd)
+{
+  off_t end = lseek (fd, 0, SEEK_END), from = MAX (end - TAIL_BYTES, 0);
+  char name[32], tail[TAIL_BYTES];
+  gssize n = -1;
+  int read_fd;
+
+  g_snprintf (name, sizeof name, "/proc/self/fd/%d", fd);   /* this one may be written only */
+  read_fd = open (name, O_RDONLY | O_CLOEXEC);
+  if (read_fd >= 0)
+    n = pread (read_fd, tail, sizeof tail, from);
+  if (read_fd >= 0)
+    close (read_fd);
+  for (; n > 0 && tail[n - 1] != '\n'; n--)
+    ;
+  if (n >= 0 && from + n < end && (n > 0 || from == 0))
+    (void) !ftruncate (fd, from + n);
+
+  return lseek (fd, 0, SEEK_END);
+}
+
 /* Looked at after the write, so that there is no moment at which the file could be cut unseen. */
 static void
 write_out (WpTraceWriter *self)
@@ -157,7 +190,7 @@ write_out (WpTraceWriter *self)
   for (guint i = 0; i < MOST_CUTS && before >= 0 && was_cut (self, before + (off_t) written); i++)
     {
       undo_write (self->fd, written);
-      before = lseek (self->fd, 0, SEEK_CUR);
+      before = end_last_row (self->fd);
       self->has_head = FALSE;
       written = write_all (self);
     }

@@ -1,5 +1,5 @@
 /* wp-trace-writer.h - writes the trace format: notes, a header, rows. Buffered; every write() ends on a whole row. A file that is opened with
- * O_APPEND gets notes and header again where another program has made it shorter. */
+ * O_APPEND gets notes and header again where another program has made it shorter, which the reader of traces passes over. */
 #pragma once
 
 #include "sim/trace/wp-trace.h"
@@ -27,6 +27,9 @@ void wp_trace_writer_note (WpTraceWriter *self, const char *key, const char *val
 
 /* Before the first row: the file has notes and a header, and rows follow what is there. */
 void wp_trace_writer_append (WpTraceWriter *self);
+
+/* Notes and header come once more before the next row, if this is no file: what reads a FIFO may have come later. */
+void wp_trace_writer_repeat_head (WpTraceWriter *self);
 
 /* Empty cells for WP_TIME_NONE, -1 and NULL; ids are quoted where RFC 4180 asks for it. FALSE with WP_ERROR_IO once a write has failed. */
 gboolean wp_trace_writer_row (WpTraceWriter *self, const WpRow *row, GError **error);

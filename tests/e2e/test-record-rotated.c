@@ -2,8 +2,10 @@
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-harness.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void
@@ -116,6 +118,96 @@ test_copied_and_cut (void)
   check_files (server, names, 400);
 }
 
+/* Another program leaves less of it, and not to the end of a row: what is left and what follows is one trace, without the row that was cut. */
+static void
+test_cut_within_a_row (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", "--record=record.csv", NULL);
+  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autofree char *path = wp_harness_path (server, "record.csv"), *text = NULL;
+  const char *row;
+  const WpRow *rows;
+  gsize n_rows, n_left = 0;
+
+  send_all (server, crowd, 200, 200);
+  await_row (server, "record.csv", 199);
+  text = wp_harness_read_file (server, "record.csv");
+  row = strstr (text, ",100,") + 3;   /* in the midst of the id */
+  g_assert_no_errno (truncate (path, row - text));
+  for (const char *at = strstr (text, "arrival,"); (at = strchr (at, '\n')) && at < row; at++)
+    n_left++;
+  send_all (server, crowd, 200, 400);
+  wp_harness_stop (server);
+  rows = wp_harness_record (server, "record.csv", &n_rows);
+  g_assert_cmpuint (n_rows, ==, n_left - 1 + 200);
+  for (gsize i = 0; i < n_rows; i++)
+    g_assert_cmpint (g_ascii_strtoull (rows[i].id, NULL, 10) >= 200, ==, i >= n_left - 1);
+}
+
+static int
+open_reader (const char *path)
+{
+  int fd = open (path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+  g_assert_cmpint (fd, >=, 0);
+  return fd;
+}
+
+/* Until @text comes. Returns: all that came. */
+static char *
+read_until (int fd, const char *text)
+{
+  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+  GString *all = g_string_new (NULL);
+  char bytes[4096];
+
+  while (!strstr (all->str, text))
+    {
+      gssize n = read (fd, bytes, sizeof bytes);
+
+      if (n > 0)
+        g_string_append_len (all, bytes, n);
+      else
+        g_usleep (1000);
+      g_assert_cmpint (g_get_monotonic_time (), <, until_us);
+    }
+  return g_string_free (all, FALSE);
+}
+
+/* Who reads a FIFO leaves, and another program takes its place: after SIGHUP that one has a whole trace. */
+static void
+test_another_reader (void)
+{
+  g_autofree char *dir = g_dir_make_tmp ("wp-fifo-XXXXXX", NULL), *path = g_build_filename (dir, "record", NULL);
+  g_autofree char *option = g_strconcat ("--record=", path, NULL), *first = NULL, *second = NULL;
+  g_autoptr(WpHarness) server = NULL;
+  g_autoptr(WpCrowd) crowd = NULL;
+  int fd, next;
+
+  g_assert_no_errno (mkfifo (path, 0600));
+  fd = open_reader (path);
+  server = wp_harness_start ("--threads=1", "-d", "delay:0", option, NULL);
+  crowd = wp_crowd_new (wp_harness_port (server));
+  send_all (server, crowd, 1, 1);
+  first = read_until (fd, "stored,0\n");
+  next = open_reader (path);
+  close (fd);
+  wp_harness_signal (server, SIGHUP);
+  do
+    {
+      g_free (second);
+      send_all (server, crowd, 1, wp_crowd_look (crowd) + 1);
+      second = read_until (next, "stored,0\n");
+    }
+  while (*second != '#');   /* the signal may come after a row or two */
+  g_assert_cmpint (strstr (second, "\n0.") - second, ==, strstr (first, "\n0.") - first);
+  g_assert_cmpmem (second, strstr (second, "\n0.") - second, first, strstr (first, "\n0.") - first);
+  wp_harness_stop (server);
+  close (next);
+  g_unlink (path);
+  g_rmdir (dir);
+}
+
 static void
 test_without_a_record (void)
 {
@@ -134,6 +226,8 @@ main (int argc, char **argv)
   g_test_add_func ("/record-rotated/renamed", test_renamed);
   g_test_add_func ("/record-rotated/renamed-under-load", test_renamed_under_load);
   g_test_add_func ("/record-rotated/copied-and-cut", test_copied_and_cut);
+  g_test_add_func ("/record-rotated/cut-within-a-row", test_cut_within_a_row);
+  g_test_add_func ("/record-rotated/another-reader", test_another_reader);
   g_test_add_func ("/record-rotated/without-a-record", test_without_a_record);
 
   return g_test_run ();

@@ -359,7 +359,7 @@ test_missing_row (Folder *folder, gconstpointer data)
   add (recorder, 2);
   g_assert_false (wp_recorder_close (recorder, 3, WP_TIME_NONE, &error));
   wp_recorder_free (recorder);
-  g_assert_nonnull (strstr (error->message, "record.csv: 1 rows are missing"));
+  g_assert_nonnull (strstr (error->message, "record.csv: 1 row is missing"));
   g_assert_true (g_file_get_contents (folder->path, &text, NULL, NULL));
   g_assert_nonnull (strstr (text, "job-0"));
   g_assert_null (strstr (text, "job-1"));

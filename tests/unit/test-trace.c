@@ -150,6 +150,9 @@ static const struct {
   { NULL, "arrival\n0123456789012345678901234567890123456789x1\n",
     "t.csv:2: column \"arrival\": \"0123456789012345678901234567890123456789...\" is not a time" },
   { NULL, "arrival\n# no note here\n", "t.csv:2: column \"arrival\": \"# no note here\" is not a time" },
+  { NULL, "# a: 1\narrival,id\n1,x\n# a: 2\narrival,id\n", "t.csv:4: a note that differs from those at the top: another trace begins here" },
+  { NULL, "arrival,id\n1,x\n# a: 1\n", "t.csv:3: a note that differs from those at the top: another trace begins here" },
+  { NULL, "arrival,id\n1,x\narrival,service\n", "t.csv:3: column \"arrival\": \"arrival\" is not a time" },
   { NULL, "arrival\n\n\n1\n\nx\n", "t.csv:6: column \"arrival\": \"x\" is not a time" },
   { NULL, "\xff\xfe" "a", "t.csv:1: this is UTF-16; UTF-8 is needed" },
   { "arrival=t", "t\n1\nx\n", "t.csv:3: column \"t\": \"x\" is not a time" },
@@ -187,6 +190,35 @@ test_bad_texts (void)
       g_assert_cmpstr (error->message, ==, bad_texts[i].message);
       g_assert_error (error, WP_ERROR, code);
     }
+}
+
+/* As where the parts of a rotated record are put together; the columns are those that are read fast, and others. */
+static void
+test_begins_again (void)
+{
+  static const char *const headers[] = { "arrival,service", "arrival,service,id" };
+  static const gsize chunks[] = { 1, 7, 4096 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (headers); i++)
+    for (gsize j = 0; j < G_N_ELEMENTS (chunks); j++)
+      {
+        const char *id = i == 0 ? "" : ",#a: 1";
+        g_autofree char *text = g_strdup_printf ("# a: 1\n# b: x,y\n%s\n1,2%s\n\n# a: 1\n# b: x,y\n%s\n3,4%s\n# a: 1\r\n%s\r\n# a: 1",
+                                                 headers[i], id, headers[i], id, headers[i]);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(WpTrace) trace =
+          wp_trace_open_input (wp_input_open_data ("t.csv", text, strlen (text)), chunks[j], NULL, &error);
+        const WpRow *rows;
+        gsize n;
+
+        g_assert_no_error (error);
+        rows = wp_trace_load (trace, &n, &error);
+        g_assert_no_error (error);
+        g_assert_cmpuint (n, ==, 2);
+        g_assert_cmpint (rows[1].arrival_ns, ==, 2 * S);
+        g_assert_cmpint (rows[1].service_ns, ==, 4 * S);
+        g_assert_cmpstr (rows[1].id, ==, i == 0 ? NULL : "#a: 1");
+      }
 }
 
 static void
@@ -403,6 +435,7 @@ main (int argc, char **argv)
   g_test_add_func ("/trace/endless-rows", test_endless_rows);
   g_test_add_func ("/trace/long-rows", test_long_rows);
   g_test_add_func ("/trace/many-notes", test_many_notes);
+  g_test_add_func ("/trace/begins-again", test_begins_again);
   g_test_add_func ("/trace/an-error-is-told-again", test_an_error_is_told_again);
   g_test_add_func ("/trace/columns-option", test_columns_option);
   g_test_add_func ("/trace/scale", test_scale);
