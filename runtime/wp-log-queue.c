@@ -1,6 +1,7 @@
 #include "runtime/wp-log-queue.h"
 
 #include <errno.h>
+#include <libintl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,7 +63,8 @@ push_gap_locked (void)
   if (queue.n_left_out == 0)
     return;
   g_snprintf (text, sizeof text,
-              "%s%" G_GUINT64_FORMAT " lines are left out here: standard error was not read in time\n",
+              ngettext ("%s%" G_GUINT64_FORMAT " line is left out here: standard error was not read in time\n",
+                        "%s%" G_GUINT64_FORMAT " lines are left out here: standard error was not read in time\n", queue.n_left_out),
               queue.prefix, queue.n_left_out);
   if (push_locked (text))
     queue.n_left_out = 0;

@@ -1,5 +1,6 @@
 #include "runtime/wp-server-files.h"
 
+#include <libintl.h>
 #include <string.h>
 
 #include "sim/base/wp-error.h"
@@ -15,18 +16,45 @@ check_differs (const char *path, const char *other, const char *is, GError **err
   return FALSE;
 }
 
+/* SQLite's too: what it keeps beside the file. */
+static gboolean
+check_not_sqlite (const char *path, const char *file, const char *what, GError **error)
+{
+  static const char *const beside[] = { "-wal", "-shm", "-journal" };
+  g_autofree char *is = g_strconcat ("is the ", what, NULL), *belongs = g_strconcat ("belongs to the ", what, NULL);
+
+  if (!file)
+    return TRUE;
+  if (!check_differs (path, file, is, error))
+    return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (beside); i++)
+    {
+      g_autofree char *name = g_strconcat (file, beside[i], NULL);
+
+      if (!check_differs (path, name, belongs, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static gboolean
 check_not_database (const WpServerOptions *options, const char *path, GError **error)
 {
   const char *database = g_str_has_prefix (options->database, "sqlite:") ? options->database + strlen ("sqlite:") : NULL;
 
-  return check_differs (path, database, "is the database", error);
+  return check_not_sqlite (path, database, "database", error);
 }
 
+/* It is overwritten: no file that any option names. */
 static gboolean
 check_record (const WpServerOptions *options, GError **error)
 {
-  return check_not_database (options, options->record, error) && check_differs (options->record, options->journal, "is the journal", error);
+  return check_not_database (options, options->record, error) &&
+         check_not_sqlite (options->record, options->journal, "journal", error) &&
+         check_differs (options->record, options->certificate, "is the certificate", error) &&
+         check_differs (options->record, options->key, "is the certificate's key", error) &&
+         check_differs (options->record, options->token_file, "is the file of tokens", error) &&
+         check_differs (options->record, options->config, "is the configuration", error);
 }
 
 static gboolean
@@ -106,7 +134,9 @@ wp_server_requeue (const WpServerOptions *options)
       g_prefix_error (&error, "--journal: ");
       return wp_options_fail (error);
     }
-  text = g_strdup_printf ("requeued %" G_GINT64_FORMAT " failed jobs in %s\n", n, options->journal);
+  text = g_strdup_printf (ngettext ("requeued %" G_GINT64_FORMAT " failed job in %s\n", "requeued %" G_GINT64_FORMAT " failed jobs in %s\n",
+                                    (gulong) n),
+                          n, options->journal);
   wp_process_print (text);
 
   return 0;

@@ -1,5 +1,6 @@
 /* wp-server.c - options, wiring, loop and shutdown. */
 #include <glib-unix.h>
+#include <libintl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@
 #define ADMIN_CONNECTIONS 96
 #define PROBE_CONNECTIONS 32
 #define LIBSOUP_AFTER_MS 200     /* a start has a use for all processors until then */
+#define LOOK_MS 1000             /* at the files of the database, where no commit does that */
 #define LEAST_RECOVERY_BYTES (1u << 20)
 #define LOG_NS (200 * WP_NS_PER_MS)
 #define SAME_REQUEST_NS (500 * WP_NS_PER_MS)   /* a terminal and a wrapper script each send a Ctrl-C on */
@@ -64,11 +66,14 @@ start_journal (Server *self)
 
   wp_journal_count (self->journal, &counts);
   if (counts.backlog > 0)
-    g_message ("%s has %" G_GUINT64_FORMAT " unfinished jobs, which run before new requests",
+    g_message (ngettext ("%s has %" G_GUINT64_FORMAT " unfinished job, which runs before new requests",
+                         "%s has %" G_GUINT64_FORMAT " unfinished jobs, which run before new requests", counts.backlog),
                self->options.journal, counts.backlog);
   if (counts.failed > 0)
-    g_message ("%s keeps %" G_GUINT64_FORMAT " failed jobs: /failed.json lists them, --requeue gives them another chance", self->options.journal,
-               counts.failed);
+    g_message (ngettext ("%s keeps %" G_GUINT64_FORMAT " failed job: /failed.json lists it, --requeue gives it another chance",
+                         "%s keeps %" G_GUINT64_FORMAT " failed jobs: /failed.json lists them, --requeue gives them another chance",
+                         counts.failed),
+               self->options.journal, counts.failed);
   wp_mode_set_journal (self->mode, self->journal,
                        MAX (self->options.max_pending_bytes / 4, LEAST_RECOVERY_BYTES));
 }
@@ -234,6 +239,13 @@ on_started (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+on_look (gpointer database)
+{
+  wp_database_look (database);
+  return G_SOURCE_CONTINUE;
+}
+
 /* Of this thread; those that it makes meanwhile never take one. */
 static void
 hold_signals (int how)
@@ -318,7 +330,8 @@ say_what_is_cut (const Server *self)
   guint n = wp_drain_count_connections (&self->drain);
 
   if (n > 0)
-    g_warning ("%u connections were cut, perhaps before their answer", n);
+    g_warning (ngettext ("%u connection was cut, perhaps before its answer",
+                         "%u connections were cut, perhaps before their answer", n), n);
 }
 
 /* Half of the time that is left is the journal's, most of the rest the record's. */
@@ -362,16 +375,19 @@ say_what_is_left (Server *self, const WpLedger *ledger)
   kept = wp_mode_count_kept (self->mode) + counts.backlog;
   if (left == 0)
     return 0;
-  g_string_append_printf (text, "%" G_GUINT64_FORMAT " accepted jobs were not finished: %" G_GUINT64_FORMAT
-                          " queued, %" G_GUINT64_FORMAT " in service",
-                          left, ledger->queued, ledger->in_service);
+  g_string_append_printf (text,
+                          ngettext ("%" G_GUINT64_FORMAT " accepted job was not finished: ",
+                                    "%" G_GUINT64_FORMAT " accepted jobs were not finished: ", left),
+                          left);
+  g_string_append_printf (text, "%" G_GUINT64_FORMAT " queued, %" G_GUINT64_FORMAT " in service", ledger->queued,
+                          ledger->in_service);
   if (counts.backlog > 0)
     g_string_append_printf (text, ", %" G_GUINT64_FORMAT " of an earlier run not begun", counts.backlog);
   g_string_append (text, "; ");
   if (!self->journal)
-    g_string_append (text, "no journal keeps them");
+    g_string_append (text, ngettext ("no journal keeps it", "no journal keeps them", left));
   else if (kept == left)
-    g_string_append_printf (text, "they are kept in %s", self->options.journal);
+    g_string_append_printf (text, ngettext ("it is kept in %s", "they are kept in %s", left), self->options.journal);
   else
     g_string_append_printf (text, "%" G_GUINT64_FORMAT " are kept in %s, the others were not written to it, "
                             "and their requests not answered", kept, self->options.journal);
@@ -385,8 +401,9 @@ static void
 say_what_was_given_up (Server *self, guint64 n)
 {
   if (n > 0)
-    g_warning ("%" G_GUINT64_FORMAT " acknowledged jobs were given up, and %s%s", n,
-               self->journal ? "are kept in " : "are lost", self->journal ? self->options.journal : "");
+    g_warning (ngettext ("%" G_GUINT64_FORMAT " acknowledged job was given up, and is %s%s",
+                         "%" G_GUINT64_FORMAT " acknowledged jobs were given up, and are %s%s", n),
+               n, self->journal ? "kept in " : "lost", self->journal ? self->options.journal : "");
 }
 
 /* Everything has ended, or never will: closes the books. Returns the exit status. */
@@ -455,6 +472,7 @@ run (Server *self)
 
   if (self->asides[0].front || self->asides[1].front)
     g_timeout_add (LIBSOUP_AFTER_MS, on_started, NULL);
+  g_timeout_add (LOOK_MS, on_look, self->database);
   hold_signals (SIG_UNBLOCK);
   g_main_loop_run (self->loop);
   status = finish (self);

@@ -1,6 +1,7 @@
 #include "runtime/database/wp-batch-writer.h"
 
 #include <errno.h>
+#include <libintl.h>
 #include <sys/prctl.h>
 #include <time.h>
 
@@ -82,7 +83,8 @@ log_failures (WpBatchWriter *self, gboolean at_last)
   if (self->n_failed == 0 ||
       (!at_last && self->said_failed_ns != 0 && now_ns - self->said_failed_ns < WP_NS_PER_S))
     return;
-  g_warning ("%s: %" G_GUINT64_FORMAT " updates failed: %s", self->name, self->n_failed, self->reason);
+  g_warning (ngettext ("%s: %" G_GUINT64_FORMAT " update failed: %s", "%s: %" G_GUINT64_FORMAT " updates failed: %s", self->n_failed),
+             self->name, self->n_failed, self->reason);
   self->n_failed = 0;
   self->said_failed_ns = now_ns;
 }
@@ -233,6 +235,20 @@ write_some (WpBatchWriter *self)
 }
 
 static void
+look (WpBatchWriter *self)
+{
+  g_autofree char *reason = NULL;
+
+  if (self->class->look (self->database, &reason))
+    note_up (self);
+  else if (reason)
+    {
+      note_down (self, wp_time_monotonic (), reason);
+      self->delay_ns = MAX (self->delay_ns, FIRST_DELAY_NS);
+    }
+}
+
+static void
 write_all (gpointer token, gpointer data)
 {
   WpBatchWriter *self = data;
@@ -240,6 +256,8 @@ write_all (gpointer token, gpointer data)
   prctl (PR_SET_TIMERSLACK, 1);   /* the thread is the writer's own; 50 us otherwise */
   if (self->database->pace_ns > 0)
     wp_prompt_thread (WP_PROMPT_FRONT);   /* it sleeps more than it works, and has to wake on time */
+  if (self->class->look && g_async_queue_length (self->waiting) <= 0)
+    look (self);
   do
     {
       self->began_ns = wp_time_monotonic ();
@@ -285,10 +303,22 @@ wp_batch_writer_free (WpBatchWriter *self)
   g_free (self);
 }
 
+static void
+begin_work (WpBatchWriter *self)
+{
+  if (g_atomic_int_compare_and_exchange (&self->at_work, FALSE, TRUE))
+    g_thread_pool_push (self->pool, self, NULL);
+}
+
 void
 wp_batch_writer_push (WpBatchWriter *self, WpJob *job)
 {
   g_async_queue_push (self->waiting, job);
-  if (g_atomic_int_compare_and_exchange (&self->at_work, FALSE, TRUE))
-    g_thread_pool_push (self->pool, self, NULL);
+  begin_work (self);
+}
+
+void
+wp_batch_writer_look (WpBatchWriter *self)
+{
+  begin_work (self);
 }

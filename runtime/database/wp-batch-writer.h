@@ -22,6 +22,17 @@ typedef struct {
 
   /* (nullable): after a commit and done() for its jobs: work that need not delay them. */
   void (*rest) (WpDatabase *database);
+
+  /**
+   * look:
+   * @reason: (out) (transfer full): why it cannot be brought there
+   *
+   * (nullable): nothing is to be stored: is what was stored still where the next start looks for it? If not, it is
+   * brought there.
+   *
+   * Returns: TRUE: it was; FALSE without @reason: it had not to be
+   */
+  gboolean (*look) (WpDatabase *database, char **reason);
 } WpBatchClass;
 
 /**
@@ -39,3 +50,6 @@ void wp_batch_writer_free (WpBatchWriter *self);   /* with no update under way *
 
 /* Any thread; does not block. */
 void wp_batch_writer_push (WpBatchWriter *self, WpJob *job);
+
+/* The same: has the database looked after, unless there are jobs, each commit of which does that. */
+void wp_batch_writer_look (WpBatchWriter *self);

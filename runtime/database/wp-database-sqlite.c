@@ -11,6 +11,7 @@
 #define BUSY_AT_START_MS 5000    /* the server before us may be closing the file */
 #define LOOK_PAGES 100           /* the log's size is looked at when it has changed by so many */
 #define LONG_LOG_PAGES (WP_SQLITE_MOST_LOG_PAGES * 3 / 2)
+#define WAS_REPLACED "%s or its log was removed or replaced"
 #define ROW_IGNORED (SQLITE_CONSTRAINT | 0xff00)   /* of our own: a row that is neither there nor taken */
 
 /* All but the writer itself is its thread's, once there is one. */
@@ -97,7 +98,7 @@ open_anew (SqliteDatabase *self, GError **error)
 {
   if (!wp_sqlite_file_let_go (self->file, error) || !open_file (self, WP_SQLITE_BUSY_MS, error))
     return FALSE;
-  g_warning ("%s or its log was removed or replaced, and is opened anew", self->name);
+  g_warning (WAS_REPLACED ", and is opened anew", self->name);
   return TRUE;
 }
 
@@ -316,6 +317,30 @@ sqlite_rest (WpDatabase *base)
   abandon (self, TRUE);
 }
 
+/* The name is opened anew when there is something to store: whoever has moved the file may be about to put another one there. */
+static gboolean
+look (WpDatabase *base, char **reason)
+{
+  SqliteDatabase *self = (SqliteDatabase *) base;
+  g_autoptr(GError) error = NULL;
+
+  if (!db_of (self) || (self->insert && wp_sqlite_file_stands (self->file)))
+    return FALSE;
+  finalize_all (self);
+  if (wp_sqlite_file_let_go (self->file, &error))
+    g_warning (WAS_REPLACED ", and is closed until there is something to store", self->name);
+  else
+    *reason = g_strdup (error->message);
+
+  return !error;
+}
+
+static void
+sqlite_look (WpDatabase *base)
+{
+  wp_batch_writer_look (((SqliteDatabase *) base)->writer);
+}
+
 static gboolean
 sqlite_update (WpDatabase *base, WpJob *job)
 {
@@ -342,7 +367,7 @@ sqlite_free (WpDatabase *base)
 static gboolean
 start (SqliteDatabase *self, GError **error)
 {
-  static const WpBatchClass class = { sqlite_store, sqlite_rest };
+  static const WpBatchClass class = { sqlite_store, sqlite_rest, look };
 
   self->checkpointer = wp_checkpointer_new (error);
   if (!self->checkpointer)
@@ -378,5 +403,5 @@ sqlite_open (const char *location, WpClock *clock, GError **error)
 }
 
 const WpDatabaseClass wp_sqlite_database_class = {
-  "sqlite", "sqlite:FILE", sqlite_open, sqlite_update, sqlite_free, sqlite_check,
+  "sqlite", "sqlite:FILE", sqlite_open, sqlite_update, sqlite_free, sqlite_check, sqlite_look,
 };

@@ -76,6 +76,13 @@ wp_database_update (WpDatabase *self, WpJob *job)
   return self->class->update (self, job);
 }
 
+void
+wp_database_look (WpDatabase *self)
+{
+  if (self->class->look)
+    self->class->look (self);
+}
+
 gint64
 wp_database_down_since (const WpDatabase *self)
 {

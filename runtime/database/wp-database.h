@@ -17,6 +17,7 @@ typedef struct {
   gboolean (*update) (WpDatabase *self, WpJob *job);                                 /* TRUE: stored at once */
   void (*free) (WpDatabase *self);                                                   /* with no update under way */
   gboolean (*check) (const char *location, GError **error);                          /* can it be one? Opens nothing */
+  void (*look) (WpDatabase *self);   /* (nullable): see wp_database_look() */
 } WpDatabaseClass;
 
 /* What every kind begins with. */
@@ -51,6 +52,10 @@ void wp_database_on_done (WpDatabase *self, WpDatabaseDone done, gpointer data);
 /* Issues the update of a job in service, which must stay until it is done. Any thread; does not block.
  * TRUE: it is done and stored already; FALSE: @done will be called, once. */
 gboolean wp_database_update (WpDatabase *self, WpJob *job);
+
+/* To be called now and then: a database to which nothing comes does not see otherwise that its files were moved or
+ * removed. Any thread; does not block. */
+void wp_database_look (WpDatabase *self);
 
 /* CLOCK_MONOTONIC, ns: since when nothing can be stored; WP_TIME_NONE: it is up, as far as is known. Any thread. */
 gint64 wp_database_down_since (const WpDatabase *self);

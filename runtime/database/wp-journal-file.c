@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -245,6 +246,17 @@ close_database (WpJournalFile *self)
   g_clear_pointer (&self->db, sqlite3_close);
 }
 
+/* What the system lets a file have at most (ulimit -f) is a limit too: a file that has reached it could not be made shorter. */
+static guint64
+with_system_limit (guint64 max_bytes)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_FSIZE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+    return max_bytes;
+  return max_bytes == 0 ? limit.rlim_cur : MIN (max_bytes, limit.rlim_cur);
+}
+
 WpJournalFile *
 wp_journal_file_open (const char *path, gboolean create, guint64 max_bytes, GError **error)
 {
@@ -252,7 +264,7 @@ wp_journal_file_open (const char *path, gboolean create, guint64 max_bytes, GErr
 
   self->path = g_strdup (path);
   self->lock_fd = -1;
-  self->max_bytes = max_bytes;
+  self->max_bytes = with_system_limit (max_bytes);
   if (!lock (self, create, error) || !check_not_emptied (self, error) || !open_database (self, error))
     return NULL;
 
@@ -469,14 +481,14 @@ wp_journal_file_has_room (WpJournalFile *self)
           give_up (self, sqlite3_errmsg (self->db)));
 }
 
+/* Outside a transaction. */
 gboolean
-wp_journal_file_commit (WpJournalFile *self)
+wp_journal_file_look (WpJournalFile *self)
 {
   gboolean has_log;
 
-  measure (self);
-  if (!run (self, self->commit))
-    return FALSE;
+  if (!self->db)
+    return TRUE;
   has_log = has_its_log (self);
   if (has_log && is_in_place (self))
     return TRUE;
@@ -486,6 +498,13 @@ wp_journal_file_commit (WpJournalFile *self)
                self->path);
 
   return let_go (self) && (is_in_place (self) || give_up (self, "the file was removed or replaced"));
+}
+
+gboolean
+wp_journal_file_commit (WpJournalFile *self)
+{
+  measure (self);
+  return run (self, self->commit) && wp_journal_file_look (self);
 }
 
 gsize

@@ -46,6 +46,10 @@ gboolean wp_journal_file_fail (WpJournalFile *self, gint64 row, WpJob *job);    
 gboolean wp_journal_file_remove (WpJournalFile *self, gint64 row);
 gboolean wp_journal_file_commit (WpJournalFile *self);
 
+/* Are file and log where the next start looks for them? All that the log holds is brought into the file else; _commit() looks by
+ * itself. FALSE: the next start would not find all, and _why() says why. */
+gboolean wp_journal_file_look (WpJournalFile *self);
+
 /* Of payloads in one transaction, at most; but one job goes in any case. */
 gsize wp_journal_file_get_most_bytes (const WpJournalFile *self);
 

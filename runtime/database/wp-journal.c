@@ -1,5 +1,7 @@
 #include "runtime/database/wp-journal.h"
 
+#include <libintl.h>
+
 #include "runtime/queue/wp-wake.h"
 #include "sim/base/wp-error.h"
 
@@ -9,6 +11,7 @@
 #define LINGER_US 100000         /* rows that are to go wait for one to come, so that they cost no commit of their own */
 #define PROBE_US 200000          /* how often a file that cannot be written is tried */
 #define LOG_US G_USEC_PER_SEC
+#define LOOK_US G_USEC_PER_SEC   /* how often it is looked for the file where nothing is written */
 #define LONG_LOG_BYTES (32u << 20)   /* a commit of large payloads may come upon a log that is not short */
 
 /* A job's row is its place in the order of arrival, after all that the file held. */
@@ -150,22 +153,19 @@ take_locked (WpJournal *self)
   g_array_set_size (self->removals, 0);
 }
 
-typedef enum { READ = 1 << 0, WRITE = 1 << 1, END = 1 << 2 } Work;
+typedef enum { READ = 1 << 0, WRITE = 1 << 1, END = 1 << 2, LOOK = 1 << 3 } Work;
 
 /* Waits for something to do, and takes what is to be written. */
 static Work
 take (WpJournal *self)
 {
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
-  gint64 due_us, now_us;
+  gint64 due_us, now_us, look_us = g_get_monotonic_time () + LOOK_US;
   Work work = 0;
 
-  while ((due_us = MIN (write_due_us_locked (self), read_due_us_locked (self))) >
+  while ((due_us = MIN (MIN (write_due_us_locked (self), read_due_us_locked (self)), look_us)) >
          (now_us = g_get_monotonic_time ()))
-    if (due_us == G_MAXINT64)
-      g_cond_wait (&self->changed, &self->mutex);
-    else
-      g_cond_wait_until (&self->changed, &self->mutex, due_us);
+    g_cond_wait_until (&self->changed, &self->mutex, due_us);
 
   if (self->stopping)
     work |= END;
@@ -176,7 +176,7 @@ take (WpJournal *self)
       work |= WRITE;
       take_locked (self);
     }
-  return work;
+  return work == 0 ? LOOK : work;
 }
 
 /* What one transaction holds: the first so many of each kind. */
@@ -349,7 +349,9 @@ note_read (WpJournal *self, const WpJob *job, gboolean ok)
   g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   if (!ok && self->counts.readable)
-    g_warning ("the journal %s cannot be read, %" G_GUINT64_FORMAT " jobs of an earlier run wait in it: %s",
+    g_warning (ngettext ("the journal %s cannot be read, %" G_GUINT64_FORMAT " job of an earlier run waits in it: %s",
+                         "the journal %s cannot be read, %" G_GUINT64_FORMAT " jobs of an earlier run wait in it: %s",
+                         self->counts.backlog),
                self->path, self->counts.backlog, wp_journal_file_why (self->file));
   else if (ok && !self->counts.readable)
     g_message ("the journal %s can be read again", self->path);
@@ -375,7 +377,9 @@ read_next (WpJournal *self)
   if (job)
     self->read_row = job->row;
   else
-    g_message ("recovered %" G_GUINT64_FORMAT " jobs from %s", self->n_recovered, self->path);
+    g_message (ngettext ("recovered %" G_GUINT64_FORMAT " job from %s", "recovered %" G_GUINT64_FORMAT " jobs from %s",
+                         self->n_recovered),
+               self->n_recovered, self->path);
   self->n_recovered += job != NULL;
   self->listener->recovered (job, self->data);
 
@@ -399,6 +403,15 @@ read_some (WpJournal *self)
       }
 }
 
+static void
+look (WpJournal *self)
+{
+  gboolean ok = wp_journal_file_look (self->file);
+
+  note_written (self, 0);
+  note_health (self, ok);
+}
+
 static gpointer
 run (gpointer data)
 {
@@ -412,6 +425,8 @@ run (gpointer data)
         read_some (self);
       if (work & WRITE)
         write_taken (self);
+      if ((work & LOOK) && self->probe_us == 0)
+        look (self);
     }
   while (!(work & END));
   g_mutex_lock (&self->mutex);
@@ -547,13 +562,16 @@ wp_journal_close (WpJournal *self, gint64 deadline_ns, GError **error)
     return TRUE;
   if (ended)
     g_set_error (error, WP_ERROR, WP_ERROR_IO,
-                 "%s: %" G_GUINT64_FORMAT
-                 " changes could not be written, and their jobs will run once more: %s",
+                 ngettext ("%s: %" G_GUINT64_FORMAT " change could not be written, and its job will run once more: %s",
+                           "%s: %" G_GUINT64_FORMAT " changes could not be written, and their jobs will run once more: %s",
+                           n_left),
                  self->path, n_left, wp_journal_file_why (self->file));
   else if (n_left > 0)
     g_set_error (error, WP_ERROR, WP_ERROR_IO,
-                 "%s: %" G_GUINT64_FORMAT
-                 " changes could not be written in time, and their jobs will run once more",
+                 ngettext ("%s: %" G_GUINT64_FORMAT " change could not be written in time, and its job will run once more",
+                           "%s: %" G_GUINT64_FORMAT
+                           " changes could not be written in time, and their jobs will run once more",
+                           n_left),
                  self->path, n_left);
   else
     g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: it could not be closed in time", self->path);

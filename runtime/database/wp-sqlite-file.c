@@ -57,17 +57,23 @@ execute (sqlite3 *db, const char *sql)
   return sqlite3_exec (db, sql, NULL, NULL, NULL) == SQLITE_OK;
 }
 
-/* -1: it cannot be read. */
-static gint64
-query_number (sqlite3 *db, const char *sql)
+/* FALSE: it cannot be read. */
+static gboolean
+query_number (sqlite3 *db, const char *sql, gint64 *number)
 {
   sqlite3_stmt *statement = NULL;
-  gint64 number = -1;
+  gboolean ok = sqlite3_prepare_v2 (db, sql, -1, &statement, NULL) == SQLITE_OK &&
+                sqlite3_step (statement) == SQLITE_ROW;
 
-  if (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL) == SQLITE_OK &&
-      sqlite3_step (statement) == SQLITE_ROW)
-    number = sqlite3_column_int64 (statement, 0);
-  return sqlite3_finalize (statement) == SQLITE_OK ? number : -1;
+  if (ok)
+    *number = sqlite3_column_int64 (statement, 0);
+  return sqlite3_finalize (statement) == SQLITE_OK && ok;
+}
+
+static gboolean
+count_tables (sqlite3 *db, gint64 *n)
+{
+  return query_number (db, "SELECT count(*) FROM sqlite_master", n);
 }
 
 WpSqliteFile *
@@ -150,13 +156,12 @@ fail_as_foreign (GError **error, const char *why)
 static gboolean
 check_kind (const WpSqliteFile *self, gboolean *is_new, GError **error)
 {
-  gint64 application = query_number (self->db, "PRAGMA application_id"), n_tables;
+  gint64 application, n_tables;
   g_autofree char *id = NULL;
 
-  n_tables = application < 0 ? -1 : query_number (self->db, "SELECT count(*) FROM sqlite_master");
-  if (n_tables < 0)
+  if (!query_number (self->db, "PRAGMA application_id", &application) || !count_tables (self->db, &n_tables))
     return fail_by_sqlite (error, self->db);
-  id = g_strdup_printf ("its application_id is 0x%08" G_GINT64_MODIFIER "x", application);
+  id = g_strdup_printf ("its application_id is 0x%08x", (guint32) application);
   if (application != 0 && application != WP_SQLITE_APPLICATION_ID)
     return fail_as_foreign (error, id);
   *is_new = n_tables == 0;
@@ -183,11 +188,12 @@ check_table (const WpSqliteFile *self, GError **error)
 static gboolean
 set_up (WpSqliteFile *self, gboolean is_new, GError **error)
 {
+  gint64 n_tables;
+
   self->unsynced = is_new;
   if ((!is_new || execute (self->db, WP_SQLITE_SCHEMA)) && execute (self->db, WP_SQLITE_SETTINGS) &&
       execute (self->db, "PRAGMA journal_mode=WAL") &&
-      query_number (self->db, "SELECT count(*) FROM sqlite_master") >= 0 &&
-      (is_new || wp_sqlite_log_copy (self->db)))
+      count_tables (self->db, &n_tables) && (is_new || wp_sqlite_log_copy (self->db)))
     return TRUE;
   return fail_by_sqlite (error, self->db);
 }
@@ -228,12 +234,13 @@ note_names (WpSqliteFile *self, GError **error)
 static gboolean
 copy_all (WpSqliteFile *self, GError **error)
 {
+  gint64 n_tables;
+
   if (!is_at (&self->main, self->path))
     return fail (error, "it was replaced before all of its log was in it");
   return connect_file (self, WP_SQLITE_BUSY_MS, error) &&
          ((execute (self->db, "PRAGMA locking_mode=EXCLUSIVE;" WP_SQLITE_SETTINGS) &&
-           query_number (self->db, "SELECT count(*) FROM sqlite_master") >= 0 &&
-           wp_sqlite_log_write_back (self->db)) ||
+           count_tables (self->db, &n_tables) && wp_sqlite_log_write_back (self->db)) ||
           fail_by_sqlite (error, self->db));
 }
 

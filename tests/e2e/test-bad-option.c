@@ -242,6 +242,12 @@ test_check_config (void)
     { "tls-key = key.pem\n", { "--tls-key", "--tls-certificate", NULL } },
     { "record = x\njournal = x\n", { "--record", "x is the journal", NULL } },
     { "record = wp.db\n", { "--record", "wp.db is the database", NULL } },
+    { "record = wp.db-wal\n", { "--record", "wp.db-wal belongs to the database", NULL } },
+    { "record = j-shm\njournal = j\n", { "--record", "j-shm belongs to the journal", NULL } },
+    { "journal = wp.db-journal\n", { "--journal", "wp.db-journal belongs to the database", NULL } },
+    { "record = t\ntoken-file = t\n", { "--record", "t is the file of tokens", NULL } },
+    { "record = c\ntls-certificate = c\ntls-key = k\n", { "--record", "c is the certificate", NULL } },
+    { "record = k\ntls-certificate = c\ntls-key = k\n", { "--record", "k is the certificate's key", NULL } },
     { "when-full = reject\nblock-timeout = 1s\n", { "--when-full=reject", "--block-timeout", NULL } },
   };
   g_autofree char *path = write_config ("queue = 10k\nrecord = record.csv\njournal = jobs.journal\nlisten = unix:wp.sock\nthreads = 2\n");

@@ -50,7 +50,7 @@ check_failure (const char *mode)
       g_assert_cmpuint (wp_client_read_status (client), ==, 502);
     }
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.failed"), ==, 3);
-  wp_harness_await_log (server, "updates failed: spoilt");
+  wp_harness_await_log (server, " failed: spoilt");
   wp_hold_execute (hold, WP_HOLD_UNSPOIL);
   wp_client_post (client, "/", NULL, "x", 1);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
@@ -90,7 +90,7 @@ test_failure_after_the_answer (void)
   wp_crowd_await (crowd, 50);
   g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, 50);
   wp_harness_await_stat (server, "ledger.failed", 50);
-  wp_harness_await_log (server, "updates failed: spoilt");
+  wp_harness_await_log (server, " failed: spoilt");
   wp_harness_await_log (server, "jobs given up: ");
   wp_harness_stop_after_loss (server, 50, "lost");
   g_assert_cmpuint (wp_harness_ledger (server, "failed"), ==, 50);

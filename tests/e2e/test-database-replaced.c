@@ -165,6 +165,52 @@ test_moved (void)
   g_assert_false (is_there (server, "wp.db-wal") || is_there (server, "wp.db-shm"));
 }
 
+/* The same without a request after it, and then a crash: it is noticed all the same. */
+static void
+check_idle (const char *name, const char *to, const char *whole)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+
+  store (client, 0, 100);
+  if (to)
+    move (server, name, to);
+  else
+    take_away (server, name);
+  wp_harness_await_log (server, "sqlite:wp.db or its log was removed or replaced, and is closed until there is something to store\n");
+  g_assert_cmpfloat (wp_harness_stat (server, "database_up"), ==, 1);
+  wp_harness_signal (server, SIGKILL);
+  wp_harness_wait (server);
+  check_file (server, whole, "1", 100);
+}
+
+static void
+test_idle (void)
+{
+  check_idle ("wp.db-wal", NULL, "wp.db");
+  check_idle ("wp.db", "moved.db", "moved.db");
+}
+
+/* What is stored after that goes into the file that has the name by then. */
+static void
+test_idle_and_on (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  g_autofree char *backup = wp_harness_path (server, "backup.db"), *vacuum = g_strdup_printf ("VACUUM INTO '%s'", backup);
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+
+  store (client, 0, 50);
+  make_file (server, "wp.db", vacuum);
+  store (client, 50, 100);
+  move (server, "backup.db", "wp.db");
+  wp_harness_await_log (server, ", and is closed until there is something to store\n");
+  check_file (server, "wp.db", "1", 50);
+  store (client, 100, 150);
+  g_clear_pointer (&client, wp_client_free);
+  wp_harness_stop (server);
+  check_file (server, "wp.db", "CAST (id AS INTEGER) < 50 OR CAST (id AS INTEGER) >= 100", 100);
+}
+
 static void
 test_removed (void)
 {
@@ -219,6 +265,7 @@ check_foreign (const char *name, const char *why)
   make_foreign (server, "foreign.db");
   make_file (server, "other.db", "CREATE TABLE jobs (other)");
   make_file (server, "numbered.db", "CREATE TABLE theirs (a); PRAGMA application_id=7");
+  make_file (server, "negative.db", "CREATE TABLE theirs (a); PRAGMA application_id=-1");
   make_text (server, "text.db");
   g_assert_cmpint (g_mkdir (folder, 0700), ==, 0);
   store (client, 0, 100);
@@ -248,6 +295,7 @@ test_foreign_moved_in (void)
   check_foreign ("foreign.db", "it is another program's database: no such table: jobs\n");
   check_foreign ("other.db", "it is another program's database: table jobs has no column named id\n");
   check_foreign ("numbered.db", "it is another program's database: its application_id is 0x00000007\n");
+  check_foreign ("negative.db", "it is another program's database: its application_id is 0xffffffff\n");
   check_foreign ("text.db", "file is not a database\n");
   check_foreign ("folder.db", "unable to open database file: Is a directory\n");
 }
@@ -571,6 +619,8 @@ main (int argc, char **argv)
   is_alone = unshare (CLONE_NEWNS) == 0 ? mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) : -1;
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/database-replaced/moved", test_moved);
+  g_test_add_func ("/database-replaced/idle", test_idle);
+  g_test_add_func ("/database-replaced/idle-and-on", test_idle_and_on);
   g_test_add_func ("/database-replaced/removed", test_removed);
   g_test_add_func ("/database-replaced/backup-moved-in", test_backup_moved_in);
   g_test_add_func ("/database-replaced/foreign-moved-in", test_foreign_moved_in);

@@ -424,6 +424,21 @@ test_journal_too_large (void)
   check_stored (server, "wp.db", &log);
 }
 
+/* What has reached that limit is full, and not beyond help: as jobs are stored there is room again, without another start. */
+static void
+test_journal_has_room_again (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start_limited (&small_files, "-m", "BufferedChannel", "--journal=jobs.journal", "-d", "delay:20ms", NULL);
+  Log log = log_new ();
+
+  ask_until (server, &log, 503);
+  wp_harness_await_log (server, "cannot be written, requests get 503: database or disk is full");
+  wp_harness_await_stat (server, "journal.writable", 1);
+  ask_until (server, &log, 200);
+  wp_harness_stop (server);
+  g_hash_table_unref (log.answered);
+}
+
 static void
 test_database_too_large (void)
 {
@@ -515,6 +530,7 @@ main (int argc, char **argv)
   g_test_add_func ("/disk-full/journal-at-its-limit", test_journal_at_its_limit);
   g_test_add_func ("/disk-full/record", test_record);
   g_test_add_func ("/disk-full/journal-too-large", test_journal_too_large);
+  g_test_add_func ("/disk-full/journal-has-room-again", test_journal_has_room_again);
   g_test_add_func ("/disk-full/database-too-large", test_database_too_large);
   g_test_add_func ("/disk-full/record-too-large", test_record_too_large);
   g_test_add_func ("/disk-full/not-ready-while-full", test_not_ready_while_full);

@@ -35,6 +35,8 @@ count_cut (const WpHarness *server)
   g_autofree char *log = wp_harness_log (server);
   const char *said = strstr (log, " connections were cut, perhaps before their answer\n");
 
+  if (!said)
+    said = strstr (log, " connection was cut, perhaps before its answer\n");
   while (said && said > log && g_ascii_isdigit (said[-1]))
     said--;
   return said ? (guint) atoi (said) : 0;

@@ -372,7 +372,7 @@ test_file_removed (void)
   g_clear_pointer (&client, wp_client_free);
   wp_harness_signal (server, SIGTERM);
   g_assert_cmpint (wp_harness_wait (server), ==, 1);
-  wp_harness_await_log (server, "the journal is not complete: jobs.journal: 1 changes could not be written");
+  wp_harness_await_log (server, "the journal is not complete: jobs.journal: 1 change could not be written");
   g_assert_cmpuint (wp_harness_ledger (server, "rejected"), ==, 1);
 }
 
@@ -451,6 +451,30 @@ ask_until (WpHarness *server, guint status)
   return n;
 }
 
+/* The same while nothing is written, and then a crash. */
+static void
+test_log_removed_in_silence (void)
+{
+  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", JOURNAL, NULL);
+  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autofree char *log = wp_harness_path (server, "jobs.journal-wal");
+
+  wp_crowd_send (crowd, 20, NULL);
+  wp_crowd_await (crowd, 20);
+  g_assert_cmpint (g_unlink (log), ==, 0);
+  wp_harness_await_log (server, "the write-ahead log of the journal jobs.journal was removed or replaced");
+  wp_harness_await_stat (server, "journal.log_bytes", 0);
+  g_clear_pointer (&crowd, wp_crowd_free);
+  wp_harness_signal (server, SIGKILL);
+  wp_harness_wait (server);
+  wp_hold_release (hold);
+  wp_harness_start_again (server, "-m", "BufferedChannel", JOURNAL, NULL);
+  wp_harness_await_log (server, "recovered 20 jobs from jobs.journal\n");
+  wp_harness_stop (server);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 20);
+}
+
 /* Long before that it is warned of. */
 static void
 test_log_grows (void)
@@ -524,6 +548,7 @@ test_wrong_file (void)
   check_refused (server, WP_CHILD_LOG, "--database=delay:0s", NULL, "is not a journal of wp-server: file is not a database\n");
   check_refused (server, "none/jobs.journal", "--database=delay:0s", NULL, "none/jobs.journal: No such file or directory\n");
   check_refused (server, "other", "--database=delay:0s", same, "other is the record\n");
+  check_refused (server, "wp.db-wal", spec, NULL, "wp.db-wal belongs to the database\n");
   wp_harness_stop (server);
 }
 
@@ -542,6 +567,7 @@ main (int argc, char **argv)
   g_test_add_func ("/journal/ends-before-it-is-durable", test_ends_before_it_is_durable);
   g_test_add_func ("/journal/file-removed", test_file_removed);
   g_test_add_func ("/journal/log-removed", test_log_removed);
+  g_test_add_func ("/journal/log-removed-in-silence", test_log_removed_in_silence);
   g_test_add_func ("/journal/log-grows", test_log_grows);
   g_test_add_func ("/journal/reader-stays", test_reader_stays);
   g_test_add_func ("/journal/wrong-file", test_wrong_file);

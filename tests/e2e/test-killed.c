@@ -139,7 +139,7 @@ unfinished (const WpHarness *server)
   guint n = 0;
 
   if (line)
-    g_assert_cmpint (sscanf (line, "jobs.journal has %u unfinished jobs", &n), ==, 1);
+    g_assert_cmpint (sscanf (line, "jobs.journal has %u unfinished job", &n), ==, 1);
   return n;
 }
 

@@ -459,7 +459,7 @@ count_failures_told (void)
       const char *count = strstr (lines->pdata[i], ".db: ");
 
       g_assert_nonnull (count);
-      g_assert_nonnull (strstr (lines->pdata[i], "updates failed: spoilt"));
+      g_assert_nonnull (strstr (lines->pdata[i], " failed: spoilt"));
       n += g_ascii_strtoull (count + 5, NULL, 10);
     }
   return n;
