@@ -75,17 +75,17 @@ static const char *const format_names[] = { "text", "json", "csv", NULL };      
 
 static const WpOption mode_options[] = {
   { "mode", 'm', WP_OPTION_CHOICE, "MODE", WP_FIELD (WpPolicy, mode),
-    "all (default), Default, BufferedChannel or WorkerPool, in any letter case",
+    "simulate all (default), Default, BufferedChannel or WorkerPool, in any letter case",
     .names = mode_names, .what = "a mode", .given = WP_POLICY_MODE },
   { NULL }
 };
 
 static const WpOption model_options[] = {
   { "patience", 0, WP_OPTION_TIME, "TIME", FIELD (patience_ns),
-    "a parked client leaves after that long (never); with --ack=stored one whose job is queued too" },
+    "a parked client leaves after that long, with --ack=stored one whose job is queued too (never)" },
   { "http-time", 0, WP_OPTION_TIME, "TIME", FIELD (front.time_ns),
-    "HTTP threads before the queue: each request takes one of them for so long (none; --calibrate says it)" },
-  { "http-threads", 0, WP_OPTION_COUNT, "N", FIELD (front.threads), "of --http-time: how many there are (1)", 1, MAX_HTTP_THREADS },
+    "time that each request takes of an HTTP thread before it reaches the queue; --calibrate measures it (none)" },
+  { "http-threads", 0, WP_OPTION_COUNT, "N", FIELD (front.threads), "HTTP threads of --http-time (1)", 1, MAX_HTTP_THREADS },
   { "front", 0, WP_OPTION_TIME, "TIME", FIELD (front.time_ns) },
   { "front-threads", 0, WP_OPTION_COUNT, "N", FIELD (front.threads), NULL, 1, MAX_HTTP_THREADS },
   { NULL }
@@ -96,74 +96,78 @@ static const WpOption trace_options[] = {
     "format of TRACE: csv (default); clf, an access log of nginx or Apache; jsonl, JSON lines",
     .names = wp_input_names, .what = "a kind of input" },
   { "columns", 0, WP_OPTION_TEXT, "MAP", FIELD (trace.columns),
-    "where other files have it: arrival=TIMESTAMP,service=0.03+0.02*Tokens" },
-  { "scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.scale), "X times the traffic: arrivals are divided by X" },
-  { "service-scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.service_scale), "multiply service times by X" },
-  { "limit", 0, WP_OPTION_COUNT, "N", FIELD (trace.limit_rows), "the first N rows only", 1, G_MAXUINT64 },
+    "compute our columns from those of the file: arrival=TIMESTAMP,service=0.03+0.02*Tokens" },
+  { "scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.scale), "X times the traffic: divide arrivals by X (1)" },
+  { "service-scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.service_scale), "multiply service times by X (1)" },
+  { "limit", 0, WP_OPTION_COUNT, "N", FIELD (trace.limit_rows), "read the first N rows only (all)", 1, G_MAXUINT64 },
   { "service", 's', WP_OPTION_TEXT, "SPEC", FIELD (service),
-    "service where the trace has none (default " DEFAULT_SERVICE "): " WP_SERVICE_FORMS },
-  { "service-always", 0, WP_OPTION_FLAG, NULL, FIELD (service_always), "use --service even where the trace has its own" },
-  { "seed", 0, WP_OPTION_INTEGER, "N", FIELD (seed), "of random numbers (1); equal seeds give equal runs", 0, G_MAXUINT64 },
+    "service time of requests for which the trace has none (" DEFAULT_SERVICE "): " WP_SERVICE_FORMS },
+  { "service-always", 0, WP_OPTION_FLAG, NULL, FIELD (service_always), "use --service even where the trace has a service time" },
+  { "seed", 0, WP_OPTION_INTEGER, "N", FIELD (seed), "seed of random numbers; equal seeds give equal runs (1)", 0, G_MAXUINT64 },
   { NULL }
 };
 
 static const WpOption draw_options[] = {
   { "generate", 0, WP_OPTION_TEXT, "SPEC", FIELD (draw.generate),
-    "no TRACE: write one to standard output, with --service: poisson:rate=100,duration=60s, constant:, mmpp:, diurnal:" },
+    "without TRACE: write a trace to standard output, with the service times of --service: "
+    "poisson:rate=100,duration=60s, constant:, mmpp: or diurnal:" },
   { "digits", 0, WP_OPTION_INTEGER, "N", FIELD (draw.digits),
-    "of --generate: digits of the seconds' fraction, 1 to 9; fewer than 9 are rounded (9)", 1, 9 },
-  { "ids", 0, WP_OPTION_FLAG, NULL, FIELD (draw.ids), "of --generate: number the requests in a column id" },
+    "with --generate: digits of the seconds' fraction, 1 to 9; fewer than 9 are rounded (9)", 1, 9 },
+  { "ids", 0, WP_OPTION_FLAG, NULL, FIELD (draw.ids), "with --generate: number the requests in a column id" },
   { "synthetic", 0, WP_OPTION_TEXT, "SPEC", FIELD (draw.synthetic),
-    "no TRACE: simulate what --generate=SPEC would write, nothing stored" },
+    "without TRACE: simulate the trace that --generate=SPEC would write, without storing it" },
   { "clients", 0, WP_OPTION_COUNT, "P", FIELD (draw.clients.clients),
-    "no TRACE: P clients, as wrk's: each sends its next request once its last was answered", 1, MAX_CLIENTS },
+    "without TRACE: a closed loop, as of wrk: each of P clients sends its next request after the answer to its last", 1, MAX_CLIENTS },
   { "think", 0, WP_OPTION_TEXT, "SPEC", FIELD (draw.think),
-    "of --clients: how long a client waits after an answer, as --service says it (0)" },
+    "with --clients: time that a client waits after an answer, in the form of --service (0)" },
   { "duration", 0, WP_OPTION_TIME, "TIME", FIELD (draw.clients.duration_ns),
-    "of --clients: nothing is sent from then on (or end it by --limit)", 1 },
+    "with --clients: send nothing after that time (or end the run by --limit)", 1 },
   { "warmup", 0, WP_OPTION_OTHER, "TIME|N", FIELD (draw.clients),
-    "simulate so much first, and do not count it: 10s, or 1000 requests", .parse = parse_warmup },
+    "simulate the first TIME, or the first N requests, without counting them: 10s or 1000 (0)", .parse = parse_warmup },
   { "replications", 0, WP_OPTION_COUNT, "R", FIELD (draw.replications),
-    "R runs of drawn traffic with seeds of their own, on all cores: means with 95 % confidence", 2, MAX_REPLICATIONS },
+    "repeat drawn traffic R times with other seeds, on all cores: means with 95 % confidence intervals", 2, MAX_REPLICATIONS },
   { "precision", 0, WP_OPTION_SHARE, "SHARE", FIELD (draw.precision),
-    "say how many runs, or parts of one, bring the confidence to this share of the mean (1%)", 1 },
+    "report how many runs, or parts of one, narrow the interval to this share of the mean (1%)", 1 },
   { "theory", 0, WP_OPTION_FLAG, NULL, FIELD (draw.theory),
-    "print what queueing theory says beside drawn traffic, where there is a closed form" },
+    "print the figures of queueing theory beside those of drawn traffic, where there is a closed form" },
   { NULL }
 };
 
 static const WpOption plan_options[] = {
   { "plan", 0, WP_OPTION_FLAG, NULL, FIELD (plan.plan),
-    "say what sizes are needed, at 1x and 2x the traffic (default with --mode=all in text and JSON); holds the trace at 8 to 16 "
-    "bytes a request, up to 256 MiB in memory, then in an unlinked temporary file; exit 1 if no sizes do" },
-  { "no-plan", 0, WP_OPTION_FLAG, NULL, FIELD (plan.no_plan), "only simulate the given sizes" },
+    "find the sizes that meet the SLOs at 1x and 2x the traffic (default with --mode=all in text and JSON); holds the trace "
+    "at 8 to 16 bytes a request, up to 256 MiB in memory, then in an unlinked temporary file; exit status 1 if no sizes do" },
+  { "no-plan", 0, WP_OPTION_FLAG, NULL, FIELD (plan.no_plan), "simulate the given sizes only" },
   { "slo", 0, WP_OPTION_OTHER, "EXPR", FIELD (plan.slos),
-    "what sizes must meet, given ones and those of --plan and --sweep (repeat): METRIC<VALUE, names as in the JSON, such as "
-    "response.p99<1s or blocked<0.1% (of the requests); any replaces the default: blocked==0, rejected==0, timed_out==0, wait.p99<1s",
+    "an objective for the given sizes and those of --plan and --sweep; may be repeated: METRIC<VALUE with the names of the JSON, "
+    "such as response.p99<1s or blocked<0.1% (of the requests); any replaces the default: "
+    "blocked==0, rejected==0, timed_out==0, wait.p99<1s",
     .parse = parse_slo },
   { "sweep", 0, WP_OPTION_OTHER, "SPEC", FIELD (plan.sweep),
-    "every combination, a row each: workers=1:64,queue=0:1000:100,scale=1:2:0.5,service=1 (repeat a name for a list)",
+    "simulate every combination, a row each: workers=1:64,queue=0:1000:100,scale=1:2:0.5,service=1 (repeat a name for a list)",
     .parse = parse_sweep },
   { "at", 0, WP_OPTION_TIME, "TIME", FIELD (plan.at_ns),
-    "print the state at that moment: depth, parked, busy, age of the oldest that waits" },
-  { "threads", 0, WP_OPTION_COUNT, "N", FIELD (plan.threads), "for --plan, --sweep and --replications (one for each core)", 1, MAX_THREADS },
+    "print the state at that moment: depth, parked, busy, age of the oldest waiting request" },
+  { "threads", 0, WP_OPTION_COUNT, "N", FIELD (plan.threads), "threads for --plan, --sweep and --replications (one for each core)", 1, MAX_THREADS },
   { NULL }
 };
 
 static const WpOption answer_options[] = {
-  { "format", 0, WP_OPTION_CHOICE, "FORMAT", FIELD (format_index), "text (default), json or csv", .names = format_names, .what = "a format" },
-  { "series", 0, WP_OPTION_FILE, "FILE", FIELD (series), "write depth, parked and busy over time, CSV; - is standard output" },
-  { "interval", 0, WP_OPTION_TIME, "TIME", FIELD (interval_ns), "of --series (100ms)", 1 },
-  { "jobs", 0, WP_OPTION_FILE, "FILE", FIELD (jobs), "write the prediction for every request of one mode, a trace; - is standard output" },
+  { "format", 0, WP_OPTION_CHOICE, "FORMAT", FIELD (format_index), "format of the report: text (default), json or csv",
+    .names = format_names, .what = "a format" },
+  { "series", 0, WP_OPTION_FILE, "FILE", FIELD (series), "write depth, parked and busy over time, as CSV; - is standard output" },
+  { "interval", 0, WP_OPTION_TIME, "TIME", FIELD (interval_ns), "with --series: time between two rows (100ms)", 1 },
+  { "jobs", 0, WP_OPTION_FILE, "FILE", FIELD (jobs),
+    "write the prediction for every request of one mode, as a trace; - is standard output" },
   { "plot", 0, WP_OPTION_FILE, "FILE", FIELD (plot),
-    "draw depth over time and percentiles of response, or of --sweep the heat map: FILE.svg or FILE.png", .check = check_plot },
+    "draw depth over time and the percentiles of response, or the heat map of --sweep: FILE.svg or FILE.png", .check = check_plot },
   { "against", 0, WP_OPTION_FILE, "FILE", FIELD (against),
-    "compare with what a server recorded; sizes left out are taken from its notes; exit 1 outside the tolerance" },
-  { "tolerance", 0, WP_OPTION_SHARE, "SHARE", FIELD (tolerance), "of --against: 2% (default) or 0.02" },
+    "compare with a server's record; its notes give the sizes that are left out; exit status 1 outside the tolerance" },
+  { "tolerance", 0, WP_OPTION_SHARE, "SHARE", FIELD (tolerance), "with --against: accepted error, 2% (default) or 0.02" },
   { "client", 0, WP_OPTION_FILE, "FILE", FIELD (client),
-    "of --against: what wp-replay -o wrote, to see whether client and server agree" },
+    "with --against: a record of wp-replay --output, to compare the views of client and server" },
   { "calibrate", 0, WP_OPTION_FILE, "RECORD", FIELD (calibrate),
-    "no TRACE: learn from a server's record what its database and its HTTP threads cost, as options of a prediction" },
+    "without TRACE: measure the costs of database and HTTP threads from a server's record, as options of a prediction" },
   { NULL }
 };
 
@@ -262,7 +266,8 @@ static gboolean
 check_recursion (const WpSimOptions *self, GError **error)
 {
   const char *what = is_bulk_service (self) ? "--service=batch:" : self->front.time_ns > 0 ? "--http-time" : NULL;
-  const char *with = self->plan.plan ? "--plan" : self->plan.sweep ? "--sweep" : self->draw.theory ? "--theory" : self->draw.generate ? "--generate" : NULL;
+  const char *with = self->plan.plan ? "--plan" : self->plan.sweep ? "--sweep"
+                     : self->draw.theory ? "--theory" : self->draw.generate ? "--generate" : NULL;
 
   if (!what || !with)
     return TRUE;

@@ -29,19 +29,19 @@ parse_method (gpointer field, const char *value, GError **error)
 
 static const WpOption options[] = {
   { "output", 'o', WP_OPTION_FILE, "FILE", FIELD (output), "write the outcome of each request; - is standard output" },
-  { "scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.scale), "X times the traffic: arrivals are divided by X" },
-  { "service-scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.service_scale), "multiply service times by X" },
-  { "limit", 0, WP_OPTION_COUNT, "N", FIELD (trace.limit_rows), "only the first N rows of the file", 1, G_MAXINT64 },
+  { "scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.scale), "X times the traffic: divide arrivals by X (1)" },
+  { "service-scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.service_scale), "multiply service times by X (1)" },
+  { "limit", 0, WP_OPTION_COUNT, "N", FIELD (trace.limit_rows), "read the first N rows only (all)", 1, G_MAXINT64 },
   { "input", 0, WP_OPTION_CHOICE, "KIND", FIELD (trace.input),
     "format of TRACE: csv (default), clf (an access log) or jsonl (JSON lines)", .names = wp_input_names, .what = "a kind of input" },
-  { "columns", 0, WP_OPTION_TEXT, "MAP", FIELD (trace.columns), "from other columns: arrival=TIMESTAMP,service=Tokens*0.02" },
-  { "connections", 0, WP_OPTION_COUNT, "N", FIELD (sender.connections), "at most N (default: as many as the file limit allows)", 1, G_MAXUINT32 },
-  { "patience", 0, WP_OPTION_TIME, "TIME", FIELD (sender.patience_ns), "leave so long after the planned time (default: never)", 1 },
-  { "timeout", 0, WP_OPTION_TIME, "TIME", FIELD (sender.timeout_ns), "no answer so long after that time is a failure (default: 10min)", 1 },
-  { "max-lag", 0, WP_OPTION_TIME, "TIME", FIELD (max_lag_ns), "a run with a lag p99 over this is not valid (default: 10ms)", 1 },
+  { "columns", 0, WP_OPTION_TEXT, "MAP", FIELD (trace.columns), "compute our columns from those of the file: arrival=TIMESTAMP,service=Tokens*0.02" },
+  { "connections", 0, WP_OPTION_COUNT, "N", FIELD (sender.connections), "most connections (as many as the file limit allows)", 1, G_MAXUINT32 },
+  { "patience", 0, WP_OPTION_TIME, "TIME", FIELD (sender.patience_ns), "leave that long after the planned time of a request (never)", 1 },
+  { "timeout", 0, WP_OPTION_TIME, "TIME", FIELD (sender.timeout_ns), "a request fails without an answer that long after its planned time (10min)", 1 },
+  { "max-lag", 0, WP_OPTION_TIME, "TIME", FIELD (max_lag_ns), "a run is not valid if the p99 of its schedule lag exceeds this (10ms)", 1 },
   { "method", 0, WP_OPTION_OTHER, "NAME", FIELD (sender.method),
-    "GET, POST or PUT (default: GET without a body, POST with one)", .names = methods, .parse = parse_method },
-  { "format", 0, WP_OPTION_CHOICE, "FORMAT", FIELD (json), "of the report: text (default) or json", .names = formats },
+    "GET, POST or PUT (GET without a body, POST with one)", .names = methods, .parse = parse_method },
+  { "format", 0, WP_OPTION_CHOICE, "FORMAT", FIELD (json), "format of the report: text (default) or json", .names = formats },
   { NULL }
 };
 

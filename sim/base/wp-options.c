@@ -318,7 +318,7 @@ parse_option (const WpCommandLine *self, gpointer data, char *const *words, guin
     {
       option = find_option (wp_options_own_groups, name, len, is_long ? 0 : *name, &group);
       if (!option)
-        return fail_unknown (self, word, error);
+        return fail_unknown (self, is_long ? word : words[0], error);   /* whole: its first byte may be half a letter */
       run_own (self, option);
     }
   if (!value && option->kind != WP_OPTION_FLAG && !(value = words[(*n_words)++]))

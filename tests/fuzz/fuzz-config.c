@@ -105,7 +105,8 @@ check_config (const char *text, gsize len)
 static gboolean
 is_harmless (const char *arg)
 {
-  return !g_str_has_prefix (arg, "--help") && !g_str_has_prefix (arg, "--version") && !g_str_has_prefix (arg, "--config") &&
+  return !g_str_has_prefix (arg, "--help") && !g_str_has_prefix (arg, "--version") && !g_str_has_prefix (arg, "--completion") &&
+         !g_str_has_prefix (arg, "--config") &&
          !(arg[0] == '-' && arg[1] != '-' && strchr (arg, 'h'));
 }
 

@@ -89,6 +89,7 @@ test_options_parse (void)
     { "--lou", NULL, "unknown option --lou; did you mean --loud?" },
     { "--zzzzzzzz", NULL, "unknown option --zzzzzzzz; --help lists them all" },
     { "-x", NULL, "unknown option -x; --help lists them all" },
+    { "-\xc3\xa9=1", NULL, "unknown option -\xc3\xa9=1; --help lists them all" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
