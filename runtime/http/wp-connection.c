@@ -47,7 +47,7 @@ owe (WpConnection *self, gsize bytes)
   gsize all = with_tls (self, bytes, self->held_bytes);
 
   if (budget)
-    wp_budget_owe (budget, all);
+    wp_budget_take_anyway (budget, all);
   self->held_bytes += all;
 }
 

@@ -22,15 +22,18 @@ wp_budget_free (WpBudget *self)
   g_free (self);
 }
 
+/* What is refused is never counted, not for a moment: others would find the budget spent. */
 gboolean
 wp_budget_take (WpBudget *self, gsize bytes)
 {
-  guint64 before = atomic_fetch_add_explicit (&self->held_bytes, bytes, memory_order_relaxed);
+  guint64 held = wp_budget_held (self);
 
-  if (before + bytes <= self->max_bytes)
-    return TRUE;
-  wp_budget_give (self, bytes);
-  return FALSE;
+  do
+    if (held + bytes > self->max_bytes)
+      return FALSE;
+  while (!atomic_compare_exchange_weak_explicit (&self->held_bytes, &held, held + bytes, memory_order_relaxed,
+                                                 memory_order_relaxed));
+  return TRUE;
 }
 
 void
@@ -49,12 +52,6 @@ void
 wp_budget_give (WpBudget *self, gsize bytes)
 {
   atomic_fetch_sub_explicit (&self->held_bytes, bytes, memory_order_relaxed);
-}
-
-void
-wp_budget_owe (WpBudget *self, gsize bytes)
-{
-  atomic_fetch_add_explicit (&self->held_bytes, bytes, memory_order_relaxed);
 }
 
 gboolean
