@@ -210,11 +210,24 @@ wp_connection_refuse (WpConnection *self, WpRefusal why)
   wp_connection_answer_last (self, wp_refusal_status (why), wp_refusal_text (why));
 }
 
+/* TCP's end of file is reported; that of TLS alone has to be read. */
+static void
+look_for_goodbye (WpConnection *self)
+{
+  gboolean waits;
+
+  if (!self->tls || !self->exchange || !self->readable || self->peer_ended)
+    return;
+  self->peer_ended = wp_tls_session_is_ended (self->tls, &waits);
+  self->readable = !waits;
+}
+
 gboolean
 wp_connection_check (WpConnection *self)
 {
   WpConnectionGone gone = self->gone;
 
+  look_for_goodbye (self);
   if (!self->peer_ended || !self->exchange || !gone)
     return FALSE;
   self->gone = NULL;

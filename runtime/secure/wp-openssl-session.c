@@ -44,16 +44,12 @@ session_handshake (WpTlsSession *base)
   return result != 1 && progress == WP_TLS_DONE ? WP_TLS_FAILED : progress;   /* it said goodbye in the midst of it */
 }
 
-/* @n bytes went well, then a call returned @result. */
+/* @n bytes went well, then a call did not. */
 static gssize
-outcome (OpensslSession *self, gsize n, int result)
+outcome (gsize n, WpTlsProgress progress)
 {
-  WpTlsProgress progress = look_up (self, result);
-
   if (n > 0)
-    return n;
-  if (progress == WP_TLS_DONE)
-    return 0;
+    return (gssize) n;
   errno = progress == WP_TLS_WAITS ? EAGAIN : ECONNRESET;
   return -1;
 }
@@ -68,13 +64,24 @@ session_read (WpTlsSession *base, void *buffer, gsize size)
   while (n < size && !self->failed)
     {
       int result = SSL_read_ex (self->ssl, (char *) buffer + n, size - n, &got);
+      WpTlsProgress progress = result == 1 ? WP_TLS_DONE : look_up (self, result);
 
-      if (result <= 0)
-        return outcome (self, n, result);
+      if (result != 1)
+        return n == 0 && progress == WP_TLS_DONE ? 0 : outcome (n, progress);
       n += got;
     }
   errno = ECONNRESET;
   return n > 0 || size == 0 ? (gssize) n : -1;
+}
+
+/* Once the client has ended its side, OpenSSL takes a write that failed for that end. */
+static WpTlsProgress
+look_up_write (OpensslSession *self, int result)
+{
+  WpTlsProgress progress = look_up (self, result);
+
+  self->failed = progress != WP_TLS_WAITS;
+  return progress;
 }
 
 static gssize
@@ -88,11 +95,23 @@ session_write (WpTlsSession *base, const void *buffer, gsize size)
       int result = SSL_write_ex (self->ssl, (const char *) buffer + n, size - n, &put);
 
       if (result <= 0)
-        return outcome (self, n, result);
+        return outcome (n, look_up_write (self, result));
       n += put;
     }
   errno = ECONNRESET;
   return n > 0 || size == 0 ? (gssize) n : -1;
+}
+
+static gboolean
+session_is_ended (WpTlsSession *base, gboolean *waits)
+{
+  OpensslSession *self = (OpensslSession *) base;
+  char byte;
+  int result = self->failed ? 0 : SSL_peek (self->ssl, &byte, 1);
+  WpTlsProgress progress = self->failed || result > 0 ? WP_TLS_DONE : look_up (self, result);
+
+  *waits = progress == WP_TLS_WAITS;
+  return result <= 0 && !*waits;
 }
 
 static void
@@ -108,7 +127,8 @@ session_say_goodbye (WpTlsSession *base)
 WpTlsSession *
 wp_openssl_session_new (SSL *ssl)
 {
-  static const WpTlsSessionClass class = { session_free, session_handshake, session_read, session_write, session_say_goodbye };
+  static const WpTlsSessionClass class = { session_free, session_handshake, session_read, session_write,
+                                          session_is_ended, session_say_goodbye };
   OpensslSession *self = g_new (OpensslSession, 1);
 
   *self = (OpensslSession) { { &class }, ssl, FALSE };

@@ -26,6 +26,10 @@ typedef struct {
   gssize (*read) (WpTlsSession *self, void *buffer, gsize size);
   gssize (*write) (WpTlsSession *self, const void *buffer, gsize size);
 
+  /* Has the client ended its side, with or without saying so, and sent nothing before that? Reads ahead, but
+   * takes nothing. @waits: nothing has come that the socket would not report. */
+  gboolean (*is_ended) (WpTlsSession *self, gboolean *waits);
+
   /* Tells the client that no more will come, where that is possible without waiting. */
   void (*say_goodbye) (WpTlsSession *self);
 } WpTlsSessionClass;
@@ -57,6 +61,12 @@ static inline gssize
 wp_tls_session_write (WpTlsSession *self, const void *buffer, gsize size)
 {
   return self->class->write (self, buffer, size);
+}
+
+static inline gboolean
+wp_tls_session_is_ended (WpTlsSession *self, gboolean *waits)
+{
+  return self->class->is_ended (self, waits);
 }
 
 static inline void

@@ -1,6 +1,6 @@
 /* A handshake that fails, never ends or is none; a certificate that is exchanged, or cannot be. */
 #include "tests/e2e/wp-certificate.h"
-#include "tests/e2e/wp-harness.h"
+#include "tests/e2e/wp-hold.h"
 
 #include <glib/gstdio.h>
 #include <openssl/err.h>
@@ -365,6 +365,53 @@ test_bad_files (void)
   g_rmdir (dir);
 }
 
+/* The end of TLS is leaving, as the end of TCP is; whoever still reads is answered. */
+static void
+test_goodbye_while_parked (void)
+{
+  g_autoptr(WpHarness) server = NULL;
+  g_autoptr(WpClient) first = NULL, client = NULL;
+  g_autoptr(WpHold) hold = NULL;
+
+  g_setenv ("WP_HTTP_TLS", "yes", TRUE);
+  server = wp_harness_start ("--threads=1", "-m", "BufferedChannel", "-q", "0", NULL);
+  hold = wp_hold_new (server, "wp.db");
+  first = wp_client_new (wp_harness_port (server));
+  client = wp_client_new (wp_harness_port (server));
+  wp_client_get (first, "/", NULL);
+  g_assert_cmpuint (wp_client_read_status (first), ==, 200);
+  wp_client_get (client, "/", NULL);
+  wp_harness_await_stat (server, "ledger.parked", 1);
+  wp_client_say_goodbye (client);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 503);
+  g_assert_true (wp_client_read_end (client));
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.abandoned"), ==, 1);
+}
+
+/* A client that has said goodbye with its request, and resets its connection before the answer: the answer
+ * cannot be sent, and nothing is kept for it. */
+static void
+test_goodbye_and_reset (void)
+{
+  g_autoptr(WpHarness) server = NULL;
+  g_autoptr(WpClient) client = NULL;
+  g_autoptr(WpHold) hold = NULL;
+
+  g_setenv ("WP_HTTP_TLS", "yes", TRUE);
+  server = wp_harness_start ("--threads=1", "--ack=stored", "--idle-timeout=10m", NULL);
+  hold = wp_hold_new (server, "wp.db");
+  client = wp_client_new (wp_harness_port (server));
+  wp_client_hold_back (client, TRUE);
+  wp_client_get (client, "/", NULL);
+  wp_client_say_goodbye (client);
+  wp_client_hold_back (client, FALSE);
+  wp_harness_await_stat (server, "ledger.in_service", 1);
+  wp_client_reset (client);
+  wp_hold_release (hold);
+  wp_harness_await_stat (server, "connections", 0);
+  wp_harness_await_stat (server, "pending_bytes", 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -379,6 +426,8 @@ main (int argc, char **argv)
   g_test_add_func ("/tls/certificate-out-of-time", test_certificate_out_of_time);
   g_test_add_func ("/tls/certificate-exchanged", test_certificate_exchanged);
   g_test_add_func ("/tls/bad-files", test_bad_files);
+  g_test_add_func ("/tls/goodbye-while-parked", test_goodbye_while_parked);
+  g_test_add_func ("/tls/goodbye-and-reset", test_goodbye_and_reset);
 
   return g_test_run ();
 }

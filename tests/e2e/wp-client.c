@@ -366,10 +366,24 @@ wp_client_read_end (WpClient *self)
 }
 
 void
-wp_client_half_close (WpClient *self)
+wp_client_hold_back (WpClient *self, gboolean holds)
+{
+  int on = holds;
+
+  g_assert_cmpint (setsockopt (self->fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on), ==, 0);
+}
+
+void
+wp_client_say_goodbye (WpClient *self)
 {
   if (self->ssl)
     SSL_shutdown (self->ssl);
+}
+
+void
+wp_client_half_close (WpClient *self)
+{
+  wp_client_say_goodbye (self);
   g_assert_cmpint (shutdown (self->fd, SHUT_WR), ==, 0);
 }
 

@@ -44,5 +44,7 @@ gboolean wp_client_is_silent (WpClient *self);
 /* Waits for the end of the connection. TRUE: an orderly one, with nothing unread before it. */
 gboolean wp_client_read_end (WpClient *self);
 
+void wp_client_hold_back (WpClient *self, gboolean holds);   /* what is sent from now on goes at once, at its end */
+void wp_client_say_goodbye (WpClient *self);   /* TLS: close_notify alone, while TCP goes on */
 void wp_client_half_close (WpClient *self);
 void wp_client_reset (WpClient *self);
