@@ -4,6 +4,14 @@
 
 #define HELP_COLUMNS 110
 
+static const WpOption own_options[] = {
+  { "help", 'h', WP_OPTION_FLAG, .help = "print this help" },
+  { "version", 0, WP_OPTION_FLAG, .help = "print the version" },
+  { "completion", 0, WP_OPTION_FLAG },
+  { NULL }
+};
+const WpOptionGroup wp_options_own_groups[] = { { "Help", own_options, 0, 0 }, { NULL, NULL, 0, 0 } };
+
 /* "  -m, --mode=MODE" */
 static char *
 format_option (const WpOption *option)

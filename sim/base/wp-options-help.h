@@ -1,9 +1,9 @@
 /* wp-options-help.h - what a program prints of its options: for people, and for a shell. */
 #pragma once
 
-#include "sim/base/wp-options.h"
+#include "sim/base/wp-option.h"
 
-/* --help and --version, which every program has, ended by one without options. */
+/* --help, --version and --completion, which every program has, ended by one without options. */
 extern const WpOptionGroup wp_options_own_groups[];
 
 char *wp_options_format_help (const WpCommandLine *self);

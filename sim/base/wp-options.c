@@ -211,21 +211,13 @@ wp_options_set (const WpOptionGroup *groups, gpointer data, const char *name, co
   return set_option (group, option, data, value, error);
 }
 
-/* The options that every program has. */
-static const WpOption own_options[] = {
-  { "help", 'h', WP_OPTION_FLAG, .help = "print this help" },
-  { "version", 0, WP_OPTION_FLAG, .help = "print the version" },
-  { "completion", 0, WP_OPTION_FLAG },
-  { NULL }
-};
-const WpOptionGroup wp_options_own_groups[] = { { "Help", own_options, 0, 0 }, { NULL, NULL, 0, 0 } };
-
+/* An option that every program has. */
 static G_NORETURN void
 run_own (const WpCommandLine *self, const WpOption *option)
 {
-  g_autofree char *version = g_strdup_printf ("%s %s\n", g_get_prgname (), WP_VERSION);
-  g_autofree char *text = option == &own_options[0] ? wp_options_format_help (self)
-                          : option == &own_options[1] ? g_steal_pointer (&version) : wp_options_format_completion (self);
+  g_autofree char *text = g_str_equal (option->name, "help") ? wp_options_format_help (self)
+                          : g_str_equal (option->name, "completion") ? wp_options_format_completion (self)
+                          : g_strdup_printf ("%s %s\n", g_get_prgname (), WP_VERSION);
 
   wp_process_print (text);
   exit (wp_process_end (0));

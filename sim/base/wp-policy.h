@@ -2,7 +2,7 @@
  * is given. */
 #pragma once
 
-#include "sim/base/wp-options.h"
+#include "sim/base/wp-option.h"
 
 typedef enum { WP_MODE_DEFAULT, WP_MODE_BUFFERED_CHANNEL, WP_MODE_WORKER_POOL, WP_MODE_ALL /* wp-sim only */ } WpModeKind;
 typedef enum { WP_DISPATCHER_BOUNDED, WP_DISPATCHER_SPAWNING } WpDispatcher;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "sim/base/wp-error.h"
+#include "sim/base/wp-options.h"
 #include "sim/base/wp-options-help.h"
 #include "sim/base/wp-time.h"
 
