@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <string.h>
 
 #define N_CLIENTS 3
@@ -191,37 +190,12 @@ run_faulty (Round *self)
   check_end (self, runs);
 }
 
-/* Every body once, and all that were acknowledged among them. */
-static void
-reconcile (const Round *self)
-{
-  g_autofree char *path = wp_harness_path (self->server, "wp.db");
-  g_autoptr(GHashTable) stored = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  GHashTableIter iter;
-  sqlite3_stmt *statement;
-  sqlite3 *db;
-  char *body;
-
-  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
-  g_assert_cmpint (sqlite3_prepare_v2 (db, "SELECT CAST(body AS TEXT) FROM jobs", -1, &statement, NULL), ==, SQLITE_OK);
-  while (sqlite3_step (statement) == SQLITE_ROW)
-    if (!g_hash_table_add (stored, g_strdup ((const char *) sqlite3_column_text (statement, 0))))
-      g_error ("%s, %s %u: %s is stored twice", self->is->scenario->name, self->is->kind->call, self->n, sqlite3_column_text (statement, 0));
-  sqlite3_finalize (statement);
-  sqlite3_close (db);
-  g_hash_table_iter_init (&iter, self->answered);
-  while (g_hash_table_iter_next (&iter, (gpointer *) &body, NULL))
-    if (!g_hash_table_contains (stored, body))
-      g_error ("%s, %s %u%s: %s was acknowledged, and is missing", self->is->scenario->name, self->is->kind->call, self->n,
-               self->is->lasting ? " and on" : "", body);
-}
-
 /* FALSE: the server did not make so many calls. */
 static gboolean
 run_round (const Case *is, guint n)
 {
   Round self = { is, n, wp_harness_new () };
-  g_autofree char *mark = NULL;
+  g_autofree char *mark = NULL, *round = NULL;
   gboolean happened;
 
   self.answered = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -233,7 +207,8 @@ run_round (const Case *is, guint n)
   if (!start (self.server, is->scenario, TRUE, NULL))
     check_end (&self, TRUE);   /* which it does not pass */
   wp_harness_stop (self.server);
-  reconcile (&self);
+  round = g_strdup_printf ("%s, %s %u%s", is->scenario->name, is->kind->call, n, is->lasting ? " and on" : "");
+  wp_harness_reconcile (self.server, self.answered, round);
   wp_harness_free (self.server);
   g_hash_table_unref (self.answered);
 

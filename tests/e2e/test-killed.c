@@ -2,7 +2,6 @@
 #include "tests/e2e/wp-hold.h"
 #include "tests/e2e/wp-watch.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -101,35 +100,6 @@ run_round (WpHarness *server, Load *load)
   return wp_watch_free (watch);
 }
 
-/* Every body once, and all of @answered among them. */
-static void
-reconcile (const WpHarness *server, GHashTable *answered)
-{
-  g_autofree char *path = wp_harness_path (server, "wp.db");
-  g_autoptr(GHashTable) stored = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  GHashTableIter iter;
-  sqlite3_stmt *statement;
-  sqlite3 *db;
-  char *body;
-
-  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
-  g_assert_cmpint (sqlite3_prepare_v2 (db, "SELECT CAST(body AS TEXT) FROM jobs", -1, &statement, NULL), ==, SQLITE_OK);
-  while (sqlite3_step (statement) == SQLITE_ROW)
-    {
-      const char *text = (const char *) sqlite3_column_text (statement, 0);
-
-      if (!g_hash_table_add (stored, g_strdup (text)))
-        g_error ("%s is stored twice", text);
-    }
-  sqlite3_finalize (statement);
-  sqlite3_close (db);
-  g_hash_table_iter_init (&iter, answered);
-  while (g_hash_table_iter_next (&iter, (gpointer *) &body, NULL))
-    if (!g_hash_table_contains (stored, body))
-      g_error ("%s was acknowledged, and is missing", body);
-  g_test_message ("%u acknowledged, %u stored", g_hash_table_size (answered), g_hash_table_size (stored));
-}
-
 /* How many jobs it has found at its start. */
 static guint
 unfinished (const WpHarness *server)
@@ -159,7 +129,7 @@ check_killed (const char *mode, const char *option)
       n_recovered += unfinished (server);
     }
   wp_harness_stop (server);
-  reconcile (server, load.answered);
+  wp_harness_reconcile (server, load.answered, mode);
   g_test_message ("%s %s: %u rounds, %u recovered, the ledger balanced %u times", mode, option, n_rounds, n_recovered, n_looks);
   g_assert_cmpuint (n_looks, >, 0);
   if (strstr (option, "--journal"))

@@ -507,3 +507,21 @@ wp_harness_count_rows (const WpHarness *self, const char *database, const char *
 
   return n;
 }
+
+void
+wp_harness_reconcile (const WpHarness *self, GHashTable *answered, const char *when)
+{
+  g_autoptr(GPtrArray) rows = wp_harness_read_rows (self, "wp.db", "SELECT CAST(body AS TEXT) FROM jobs");
+  g_autoptr(GHashTable) stored = g_hash_table_new (g_str_hash, g_str_equal);
+  GHashTableIter iter;
+  char *body;
+
+  for (guint i = 0; i < rows->len; i++)
+    if (!g_hash_table_add (stored, rows->pdata[i]))
+      g_error ("%s: %s is stored twice", when, (char *) rows->pdata[i]);
+  g_hash_table_iter_init (&iter, answered);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &body, NULL))
+    if (!g_hash_table_contains (stored, body))
+      g_error ("%s: %s was acknowledged, and is missing", when, body);
+  g_test_message ("%u acknowledged, %u stored", g_hash_table_size (answered), g_hash_table_size (stored));
+}

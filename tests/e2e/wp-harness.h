@@ -65,3 +65,6 @@ const WpRow *wp_harness_record (WpHarness *self, const char *name, gsize *n_rows
 /* The first column of what @sql selects: (element-type utf8), in its order. */
 GPtrArray *wp_harness_read_rows (const WpHarness *self, const char *database, const char *sql);
 gint64 wp_harness_count_rows (const WpHarness *self, const char *database, const char *where);   /* of sqlite's jobs */
+
+/* wp.db has every body once, and all of @answered (element-type utf8: bodies that got a 200) among them. @when: for messages. */
+void wp_harness_reconcile (const WpHarness *self, GHashTable *answered, const char *when);
