@@ -409,7 +409,8 @@ wp_mode_is_stuck (WpMode *self)
     return FALSE;
   wp_channel_count (self->channel, &ledger, NULL);
 
-  return ledger.in_service >= self->workers && ledger.queued >= self->queue_jobs;
+  return g_atomic_int_get (&self->recovers) ||   /* new requests are parked behind what is left of an earlier run */
+         (ledger.in_service >= self->workers && ledger.queued >= self->queue_jobs);
 }
 
 WpJournal *

@@ -281,9 +281,11 @@ test_more_than_memory (void)
   wp_harness_await_stat (server, "ledger.in_service", (1 << 20) / 20000 + 1);
   inside = wp_harness_stat (server, "ledger.in_service");
   g_assert_cmpfloat (wp_harness_stat (server, "journal.backlog"), ==, 100 - inside);
+  wp_harness_await_stat (server, "ready", 0);   /* the database is down, and who comes is parked */
   g_assert_true (wp_client_is_silent (client));
   wp_hold_release (hold);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+  g_assert_cmpfloat (wp_harness_stat (server, "ready"), ==, 1);
   g_clear_pointer (&client, wp_client_free);
   wp_harness_stop (server);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "rowid <= 100 AND length (body) = 20000"), ==,
