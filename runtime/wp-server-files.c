@@ -10,7 +10,9 @@
 static gboolean
 check_differs (const char *path, const char *other, const char *is, GError **error)
 {
-  if (!other || (!g_str_equal (path, other) && !wp_options_same_file (path, other)))
+  g_autofree char *one = g_canonicalize_filename (path, NULL), *two = other ? g_canonicalize_filename (other, NULL) : NULL;
+
+  if (!two || (!g_str_equal (one, two) && !wp_options_same_file (one, two)))
     return TRUE;
   g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "%s %s", path, is);
   return FALSE;

@@ -242,6 +242,7 @@ test_check_config (void)
     { "tls-key = key.pem\n", { "--tls-key", "--tls-certificate", NULL } },
     { "record = x\njournal = x\n", { "--record", "x is the journal", NULL } },
     { "record = wp.db\n", { "--record", "wp.db is the database", NULL } },
+    { "record = ./wp.db\n", { "--record", "./wp.db is the database", NULL } },
     { "record = wp.db-wal\n", { "--record", "wp.db-wal belongs to the database", NULL } },
     { "record = j-shm\njournal = j\n", { "--record", "j-shm belongs to the journal", NULL } },
     { "journal = wp.db-journal\n", { "--journal", "wp.db-journal belongs to the database", NULL } },
