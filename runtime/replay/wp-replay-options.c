@@ -49,9 +49,10 @@ static const WpOptionGroup groups[] = { { "Options", options, 0, 0 }, { NULL, NU
 
 static const WpCommandLine command_line = {
   "TRACE URL",
-  "Sends the requests of TRACE to the server at URL, each at its own time, whether or not earlier ones were answered, and\n"
-  "reports how long the answers took from the moment each was due. Exit status: 0 every request was answered, or left by\n"
-  "--patience, and the schedule was kept; 1 the schedule was not kept, or requests failed; 2 bad usage, input or I/O.",
+  "Sends the requests of TRACE to the server at URL, each at its own time, whether or not earlier ones were\n"
+  "answered, and reports the latencies from the moment each request was due. Exit status: 0 every request was\n"
+  "answered, or left by --patience, and the schedule was kept; 1 the schedule was not kept, or requests failed;\n"
+  "2 bad usage, input or I/O.",
   groups
 };
 
