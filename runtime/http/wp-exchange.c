@@ -55,7 +55,6 @@ on_gone (gpointer exchange)
 
   if (!wp_mode_leave (self->mode, self->job))
     return;
-  wp_connection_drop_unread (self->connection);
   self->connection->last = TRUE;
   finish (self, WP_STATUS_UNAVAILABLE);
 }

@@ -145,6 +145,8 @@ wp_gate_take_back (WpGate *self, WpConnection *connection)
 {
   if (connection->tls)
     wp_tls_session_say_goodbye (connection->tls);
+  if (connection->peer_ended && connection->last)   /* it may have sent more before its end than was read */
+    wp_connection_drop_unread (connection);
   if (connection->peer_ended || has_said_all (connection) || shutdown (connection->fd, SHUT_WR) < 0)
     {
       close_connection (connection);

@@ -171,6 +171,35 @@ test_refused_with_a_body (void)
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.received"), ==, 0);
 }
 
+/* A client that has sent much, and the end of its side with it: an orderly end follows the last
+ * answer, and no reset, which could overtake it. */
+static void
+test_last_answer_and_half_closed (void)
+{
+  static const struct {
+    const char *request;
+    guint status;
+  } cases[] = {
+    { "bad\r\n\r\n", 400 },
+    { "GET / HTTP/1.0\r\n\r\n", 200 },
+    { "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n", 413 },
+  };
+  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autofree char *more = g_strnfill (20000, 'x');
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+
+      wp_client_hold_back (client, TRUE);   /* the end comes with the rest */
+      g_assert_true (wp_client_send (client, cases[i].request));
+      g_assert_true (wp_client_send (client, more));
+      wp_client_half_close (client);
+      g_assert_cmpuint (wp_client_read_status (client), ==, cases[i].status);
+      g_assert_true (wp_client_read_end (client));
+    }
+}
+
 /* Proxies add their own to a client's. */
 static void
 test_id_said_twice (void)
@@ -399,6 +428,7 @@ main (int argc, char **argv)
   g_test_add_func ("/odd-client/old-version-kept", test_old_version_kept);
   g_test_add_func ("/odd-client/refused-and-served", test_refused_and_served);
   g_test_add_func ("/odd-client/refused-with-a-body", test_refused_with_a_body);
+  g_test_add_func ("/odd-client/last-answer-and-half-closed", test_last_answer_and_half_closed);
   g_test_add_func ("/odd-client/id-said-twice", test_id_said_twice);
   g_test_add_func ("/odd-client/absolute-form", test_absolute_form);
   g_test_add_func ("/odd-client/range", test_range);
