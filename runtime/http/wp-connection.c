@@ -10,6 +10,7 @@
 #include "runtime/http/wp-reply.h"
 
 #define MAX_DROPS 64
+#define AHEAD_BYTES 1            /* that OpenSSL was asked for ahead of time; its buffers come on top */
 #define TLS_BYTES 20480          /* of OpenSSL, for a record on its way in or out */
 
 void
@@ -94,6 +95,7 @@ wp_connection_clear (WpConnection *self)
   g_clear_pointer (&self->in, g_free);
   g_clear_pointer (&self->out, g_free);
   self->in_len = self->out_len = 0;
+  self->ahead = FALSE;
   if (budget)
     wp_budget_give (budget, self->held_bytes);
   self->held_bytes = 0;
@@ -104,6 +106,9 @@ wp_connection_read_socket (WpConnection *self, void *buffer, gsize size)
 {
   gssize n;
 
+  if (self->ahead)
+    wp_connection_let_go (self, AHEAD_BYTES);
+  self->ahead = FALSE;
   do
     n = self->tls ? wp_tls_session_read (self->tls, buffer, size) : recv (self->fd, buffer, size, 0);
   while (n < 0 && errno == EINTR);
@@ -210,16 +215,21 @@ wp_connection_refuse (WpConnection *self, WpRefusal why)
   wp_connection_answer_last (self, wp_refusal_status (why), wp_refusal_text (why));
 }
 
-/* TCP's end of file is reported; that of TLS alone has to be read. */
+/* TCP's end of file is reported; that of TLS alone has to be read. What comes instead stays in OpenSSL, whose
+ * buffers are counted then. */
 static void
 look_for_goodbye (WpConnection *self)
 {
   gboolean waits;
 
-  if (!self->tls || !self->exchange || !self->readable || self->peer_ended)
+  if (!self->tls || !self->exchange || !self->readable || self->peer_ended || self->ahead ||
+      !wp_connection_hold (self, AHEAD_BYTES))
     return;
   self->peer_ended = wp_tls_session_is_ended (self->tls, &waits);
   self->readable = !waits;
+  self->ahead = !waits && !self->peer_ended;
+  if (!self->ahead)
+    wp_connection_let_go (self, AHEAD_BYTES);
 }
 
 gboolean

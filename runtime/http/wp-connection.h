@@ -39,6 +39,7 @@ struct _WpConnection {
   gboolean last;                 /* the next answer is the last on this connection */
   gboolean asked_end;            /* the client wanted it so, and sends no more */
   gboolean keeps_alive;          /* a client of HTTP/1.0 wants to be told that the connection stays */
+  gboolean ahead;                /* OpenSSL has read bytes behind the request that is BUSY */
   gboolean shed;                 /* what came behind the request was thrown away: 503 follows its answer */
   const WpLane *lane;
   gpointer lane_data;            /* the lane's own */

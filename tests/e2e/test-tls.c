@@ -365,6 +365,33 @@ test_bad_files (void)
   g_rmdir (dir);
 }
 
+#define AHEAD_BYTES (1 + 20480)  /* a byte, and OpenSSL's buffers */
+
+/* What is read behind a parked request, to see whether its client leaves, is counted, and is a request. */
+static void
+test_sends_while_parked (void)
+{
+  g_autoptr(WpHarness) server = NULL;
+  g_autoptr(WpClient) client = NULL;
+  g_autoptr(WpHold) hold = NULL;
+
+  g_setenv ("WP_HTTP_TLS", "yes", TRUE);
+  server = wp_harness_start ("--threads=1", "-m", "BufferedChannel", "-q", "0", NULL);
+  hold = wp_hold_new (server, "wp.db");
+  client = wp_client_new (wp_harness_port (server));
+  wp_client_get (client, "/", NULL);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+  wp_client_get (client, "/", NULL);
+  wp_harness_await_stat (server, "ledger.parked", 1);
+  g_assert_cmpfloat (wp_harness_stat (server, "pending_bytes"), ==, 0);
+  wp_client_get (client, "/", NULL);
+  wp_harness_await_stat (server, "pending_bytes", AHEAD_BYTES);
+  wp_hold_release (hold);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+  wp_harness_await_stat (server, "pending_bytes", 0);
+}
+
 /* The end of TLS is leaving, as the end of TCP is; whoever still reads is answered. */
 static void
 test_goodbye_while_parked (void)
@@ -426,6 +453,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tls/certificate-out-of-time", test_certificate_out_of_time);
   g_test_add_func ("/tls/certificate-exchanged", test_certificate_exchanged);
   g_test_add_func ("/tls/bad-files", test_bad_files);
+  g_test_add_func ("/tls/sends-while-parked", test_sends_while_parked);
   g_test_add_func ("/tls/goodbye-while-parked", test_goodbye_while_parked);
   g_test_add_func ("/tls/goodbye-and-reset", test_goodbye_and_reset);
 
