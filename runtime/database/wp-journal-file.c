@@ -451,7 +451,7 @@ wp_journal_file_fail (WpJournalFile *self, gint64 row, WpJob *job)
   char received[WP_TIME_BUFFER], failed[WP_TIME_BUFFER];
 
   bind_text (self->fail, 9, wp_time_format_iso8601 (failed, g_get_real_time () * WP_NS_PER_US));
-  sqlite3_bind_int64 (self->fail, 10, job->n_failures);
+  sqlite3_bind_int64 (self->fail, 10, MAX (job->n_failures, 1));   /* a conflict is found once, and not tried again */
   bind_text (self->fail, 11, job->failure);
 
   return bind_job (self->fail, row, job, received) ? run_for_row (self, self->fail)

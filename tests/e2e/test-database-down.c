@@ -372,6 +372,7 @@ test_conflict_after_the_answer (void)
   list = ask_admin (server, "/failed.json", &status);
   g_assert_cmpuint (status, ==, 200);
   g_assert_nonnull (strstr (list, "\"reason\" : \"id used with another payload\""));
+  g_assert_nonnull (strstr (list, "\"updates\" : 1"));
   wp_harness_await_log (server, "kept as failed in jobs.journal: id used with another payload\n");
   g_clear_pointer (&client, wp_client_free);
   wp_harness_signal (server, SIGTERM);
