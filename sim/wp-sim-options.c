@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sim/base/wp-error.h"
+#include "sim/base/wp-memory.h"
 #include "sim/base/wp-options.h"
 #include "sim/model/wp-service-time.h"
 #include "sim/plan/wp-slo.h"
@@ -136,7 +137,7 @@ static const WpOption draw_options[] = {
 static const WpOption plan_options[] = {
   { "plan", 0, WP_OPTION_FLAG, NULL, FIELD (plan.plan),
     "find the sizes that meet the SLOs at 1x and 2x the traffic (default with --mode=all in text and JSON); holds the trace "
-    "at 8 to 16 bytes a request, up to 256 MiB in memory, then in an unlinked temporary file; exit status 1 if no sizes do" },
+    "in memory at 16 bytes a request; exit status 1 if no sizes do" },
   { "no-plan", 0, WP_OPTION_FLAG, NULL, FIELD (plan.no_plan), "simulate the given sizes only" },
   { "slo", 0, WP_OPTION_OTHER, "EXPR", FIELD (plan.slos),
     "an objective for the given sizes and those of --plan and --sweep; may be repeated: METRIC<VALUE with the names of the JSON, "
@@ -149,6 +150,9 @@ static const WpOption plan_options[] = {
   { "at", 0, WP_OPTION_TIME, "TIME", FIELD (plan.at_ns),
     "print the state at that moment: depth, parked, busy, age of the oldest waiting request" },
   { "threads", 0, WP_OPTION_COUNT, "N", FIELD (plan.threads), "threads for --plan, --sweep and --replications (one for each core)", 1, MAX_THREADS },
+  { "memory", 0, WP_OPTION_SIZE, "SIZE", FIELD (plan.memory_bytes),
+    "memory for the requests of --plan and --sweep, 16 bytes each, 32 where several service scales are swept (a quarter of what "
+    "the process may have)", 1, G_MAXINT64 },
   { NULL }
 };
 
@@ -193,6 +197,12 @@ gboolean
 wp_sim_options_are_drawn (const WpSimOptions *self)
 {
   return self->draw.generate || self->draw.synthetic || self->draw.clients.clients > 0;
+}
+
+guint64
+wp_sim_options_memory (const WpSimOptions *self)
+{
+  return self->plan.memory_bytes > 0 ? self->plan.memory_bytes : wp_memory_available () / 4;
 }
 
 guint

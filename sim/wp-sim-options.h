@@ -24,6 +24,7 @@ typedef struct {
   char *sweep;                /* NULL: not asked for */
   gint64 at_ns;               /* WP_TIME_NONE: not asked for */
   guint threads;              /* 0: one for each core */
+  guint64 memory_bytes;       /* for the rows; 0: a quarter of what the process may have */
 } WpPlanOptions;
 
 typedef struct {
@@ -59,3 +60,6 @@ gboolean wp_sim_options_want_plan (const WpSimOptions *self);
 
 /* >= 1 */
 guint wp_sim_options_threads (const WpSimOptions *self);
+
+/* For the rows of --plan and --sweep. */
+guint64 wp_sim_options_memory (const WpSimOptions *self);

@@ -34,7 +34,7 @@ wp_sim_plan_new (const WpSimOptions *options)
   self->slos = slos_of (options);
   self->has_at = options->plan.at_ns != WP_TIME_NONE;
   if (wp_sim_options_want_plan (options))
-    self->buffer = wp_trace_buffer_new (WP_TRACE_BUFFER_MEMORY_BYTES);
+    self->buffer = wp_trace_buffer_new (wp_sim_options_memory (options), 1);
 
   return self;
 }
@@ -53,13 +53,15 @@ wp_sim_plan_free (WpSimPlan *self)
 static gboolean
 on_offer (gpointer buffer, const WpBatch *batch, GError **error)
 {
-  return wp_trace_buffer_add (buffer, batch->rows, batch->services_ns, batch->n_rows, error);
+  wp_trace_buffer_add (buffer, batch->rows, batch->services_ns, batch->n_rows);
+
+  return TRUE;
 }
 
 static gboolean
 on_restart (gpointer buffer, GError **error)
 {
-  wp_trace_buffer_restart (buffer);
+  wp_trace_buffer_clear (buffer);
 
   return TRUE;
 }
@@ -128,7 +130,7 @@ make_plan (WpSimPlan *self, GError **error)
 gboolean
 wp_sim_plan_finish (WpSimPlan *self, WpReport *report, GError **error)
 {
-  if (self->buffer && !(self->plan = make_plan (self, error)))
+  if (self->buffer && (!wp_trace_buffer_check (self->buffer, ", or --no-plan", error) || !(self->plan = make_plan (self, error))))
     return FALSE;
   if (self->chart)
     self->chart_text = draw_chart (self, report);
@@ -152,7 +154,7 @@ wp_sim_plan_sweep (const WpSimOptions *options, GError **error)
   g_autoptr(WpSweepSpec) spec = wp_sweep_spec_parse (options->plan.sweep, error);
   WpSweepSetup setup = {
     options->policy, options->patience_ns, options->trace.scale, options->trace.service_scale, options->service, options->service_always,
-    options->seed, wp_sim_options_threads (options)
+    options->seed, wp_sim_options_threads (options), wp_sim_options_memory (options)
   };
   WpTraceOptions trace_options = options->trace;
   g_autoptr(GPtrArray) slos = slos_of (options);

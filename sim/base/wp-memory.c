@@ -2,6 +2,7 @@
 
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "sim/base/wp-error.h"
@@ -46,20 +47,14 @@ wp_memory_grow (gpointer memory, gsize *room, gsize n, gsize size, GError **erro
   return TRUE;
 }
 
-gpointer
-wp_memory_map (gsize bytes)
+guint64
+wp_memory_available (void)
 {
-  gpointer memory = mmap (NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  guint64 bytes = (guint64) sysconf (_SC_PHYS_PAGES) * (guint64) sysconf (_SC_PAGESIZE);
+  struct rlimit limit;
 
-  if (memory == MAP_FAILED)
-    g_error ("failed to allocate %" G_GSIZE_FORMAT " bytes", bytes);
-  wp_memory_use_large_pages (memory, bytes);
+  if (getrlimit (RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+    bytes = MIN (bytes, limit.rlim_cur);
 
-  return memory;
-}
-
-void
-wp_memory_unmap (gpointer memory, gsize bytes)
-{
-  munmap (memory, bytes);
+  return bytes;
 }

@@ -21,7 +21,5 @@ gboolean wp_memory_grow (gpointer memory, gsize *room, gsize n, gsize size, GErr
 /* Says so for @n rows. Returns FALSE. */
 gboolean wp_memory_fail (gsize n, GError **error);
 
-/* Many bytes, all 0, in large pages; only what is written to is there. Never NULL: the program ends where there is no room, as g_malloc() has
- * it. Freed with the same number. */
-gpointer wp_memory_map (gsize bytes);
-void wp_memory_unmap (gpointer memory, gsize bytes);
+/* What the process may have: the machine's memory, or a limit of address space (RLIMIT_AS), whichever is less. */
+guint64 wp_memory_available (void);

@@ -7,9 +7,9 @@
 #include "sim/stats/wp-histogram-inline.h"
 #include "sim/model/wp-ring.h"
 
-/* What happens at each length of the line. */
+/* Of each length of the backlog. */
 typedef struct {
-  guint64 found;        /* requests that found it so, and waited */
+  guint64 found;        /* requests that found it, and waited */
   gint64 time_ns;       /* for so long it was that */
   gint64 first_ns;      /* the first moment at which it was that, or longer */
 } Length;
@@ -20,13 +20,14 @@ typedef struct {
 } Watched;
 
 struct _WpBacklog {
-  const WpBacklogPart *part;   /* NULL: all is known */
   guint parts, limit;
+  gboolean is_reduced;
+  guint64 at_longest;   /* where is_reduced, instead of lengths: requests that found the longest but one */
   WpFreeTimes workers;
-  WpRing starts;        /* of those in line */
+  WpRing starts;        /* of the requests that wait */
   Length *lengths;
   gsize n_lengths;      /* room for */
-  gsize longest;        /* places in line that were ever needed */
+  gsize longest;        /* of the backlogs */
   gsize timed;          /* lengths up to that have their first moment */
   gint64 counted_ns;    /* the time at each length is counted up to here */
   gint64 busy_ns, first_busy_ns;   /* with every worker busy */
@@ -59,16 +60,18 @@ wp_backlog_new (guint workers, guint parts, const guint *queues, guint n_queues)
 }
 
 WpBacklog *
-wp_backlog_new_partial (const WpBacklogPart *part, WpHistogram *wait)
+wp_backlog_new_reduced (guint workers, guint64 requests, gsize longest, guint64 at_longest, gboolean all_busy, WpHistogram *wait)
 {
-  WpBacklog *self = wp_backlog_new (part->workers, 0, NULL, 0);
+  WpBacklog *self = wp_backlog_new (workers, 0, NULL, 0);
 
-  self->part = g_memdup2 (part, sizeof *part);
   wp_histogram_free (self->wait);
   self->wait = wait;
-  self->requests = part->requests;
-  self->longest = part->longest;
-  self->first_busy_ns = part->all_busy ? 0 : WP_TIME_NONE;
+  self->is_reduced = TRUE;
+  self->requests = requests;
+  self->longest = longest;
+  self->at_longest = at_longest;
+  self->first_busy_ns = all_busy ? 0 : WP_TIME_NONE;
+  wp_backlog_finish (self);
 
   return self;
 }
@@ -76,7 +79,6 @@ wp_backlog_new_partial (const WpBacklogPart *part, WpHistogram *wait)
 void
 wp_backlog_free (WpBacklog *self)
 {
-  g_free ((gpointer) self->part);
   wp_free_times_clear (&self->workers);
   wp_ring_clear (&self->starts);
   g_free (self->lengths);
@@ -88,7 +90,7 @@ wp_backlog_free (WpBacklog *self)
   g_free (self);
 }
 
-/* The line has been as long as it is since counted_ns, and is so until @until_ns. */
+/* The backlog has been as long as it is since counted_ns, and is so until @until_ns. */
 static inline void
 count_time (WpBacklog *self, gint64 until_ns)
 {
@@ -140,7 +142,7 @@ watch (WpBacklog *self, gint64 arrival_ns, gint64 started_ns)
 }
 
 static inline void
-join_line (WpBacklog *self, gint64 arrival_ns, gint64 started_ns, const gboolean counts_time)
+join (WpBacklog *self, gint64 arrival_ns, gint64 started_ns, const gboolean counts_time)
 {
   gsize found = self->starts.length;
 
@@ -181,7 +183,7 @@ offer_all (WpBacklog *self, const gint64 *arrivals_ns, const gint64 *services_ns
         return FALSE;
       start_until (self, arrival_ns, counts_time);
       if (started_ns > arrival_ns)
-        join_line (self, arrival_ns, started_ns, counts_time);
+        join (self, arrival_ns, started_ns, counts_time);
       wp_free_times_take (&self->workers, started_ns, finished_ns);
       count_busy (self, started_ns);
       self->last_ns = MAX (self->last_ns, finished_ns);
@@ -232,26 +234,13 @@ wp_backlog_longest (const WpBacklog *self)
 guint64
 wp_backlog_busiest (const WpBacklog *self)
 {
-  return self->part ? self->part->workers : self->workers.n;
+  return self->is_reduced ? self->limit : self->workers.n;
 }
 
 gboolean
 wp_backlog_knows (const WpBacklog *self, guint64 queue_jobs)
 {
-  return !self->part || queue_jobs == 0 || queue_jobs == self->part->watched || queue_jobs + 1 >= self->longest;
-}
-
-static guint64
-blocked_of_part (const WpBacklogPart *part, guint64 queue_jobs)
-{
-  if (queue_jobs >= part->longest)
-    return 0;
-  if (queue_jobs == 0)
-    return part->waited;
-  if (queue_jobs == part->watched)
-    return part->blocked;
-
-  return queue_jobs + 1 == part->longest ? part->at_longest : 1;
+  return !self->is_reduced || queue_jobs + 1 >= self->longest;
 }
 
 guint64
@@ -259,8 +248,8 @@ wp_backlog_blocked (const WpBacklog *self, guint64 queue_jobs)
 {
   guint64 blocked = 0;
 
-  if (self->part)
-    return blocked_of_part (self->part, queue_jobs);
+  if (self->is_reduced)
+    return queue_jobs < self->longest ? self->at_longest : 0;
   for (gsize found = (gsize) queue_jobs; found < self->longest; found++)
     blocked += self->lengths[found].found;
 
@@ -332,8 +321,6 @@ wp_backlog_figures (const WpBacklog *self, guint queue_jobs, WpFigures *figures)
   figures->blocked = wp_backlog_blocked (self, queue_jobs);
   figures->blocked_peak = self->longest > queue_jobs ? self->longest - queue_jobs : 0;
   figures->wait = wp_spread_of (self->wait);
-  if (self->part)
-    figures->wait.mean = NAN;
   if (self->response)
     figures->response = wp_spread_of (self->response);
   if (figures->blocked == 0)
@@ -347,8 +334,11 @@ wp_backlog_figures (const WpBacklog *self, guint queue_jobs, WpFigures *figures)
     set_blocked_time (self, queue_jobs, figures);
   if (self->parts & WP_BACKLOG_TIME)
     set_depth (self, queue_jobs, figures);
-  if (self->part)
-    return;
+  if (self->is_reduced)
+    {
+      figures->wait.mean = NAN;
+      return;
+    }
   figures->busy_max = (gint64) self->workers.n;
   wp_figures_set_window (figures, self->first_ns, self->last_ns, (double) self->service_ns, self->requests, self->limit);
 }

@@ -1,4 +1,4 @@
-/* wp-backlog.h - the line before c workers where nobody is turned away: one pass, and the figures for every size of the queue. */
+/* wp-backlog.h - a queue without limit before c workers: one pass gives the figures for every size of the queue. */
 #pragma once
 
 #include "sim/model/wp-figures.h"
@@ -6,13 +6,13 @@
 /**
  * WpBacklog:
  *
- * With patient clients the size K of the queue changes no start and no finish, only where a request waits: of the line of L requests that
- * have arrived and not started, min (L, K) are in the queue. So that, with q the line that request n finds,
+ * With patient clients the size K of the queue changes no start and no finish, only where a request waits: of the backlog of L requests that
+ * have arrived and not started, min (L, K) are in the queue. With q the backlog that request n finds,
  *
  *     depth (t) = min (L (t), K)      full while L (t) >= K (K >= 1); for K = 0, while every worker is busy
  *     blocked: q >= K, and it must wait;  accepted - arrival = s[n - K] - a[n]
  *
- * The figures are those that WpModel has for the same sizes. Memory: of the longest line.
+ * The figures are those that WpModel has for the same sizes. Memory: of the longest backlog.
  */
 typedef struct _WpBacklog WpBacklog;
 
@@ -27,22 +27,18 @@ WpBacklog *wp_backlog_new (guint workers, guint parts, const guint *queues, guin
 void wp_backlog_free (WpBacklog *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpBacklog, wp_backlog_free)
 
-/* What WpBacklogAvx2 knows of a line. */
-typedef struct {
-  guint workers;
-  guint64 requests, longest;
-  guint64 at_longest;          /* blocked by a queue of one place less than the longest line */
-  guint64 waited;
-  gboolean all_busy;           /* at some moment */
-  guint watched;               /* a queue's size, or 0 for none, */
-  guint64 blocked;             /* and how many it blocks */
-} WpBacklogPart;
+/**
+ * wp_backlog_new_reduced:
+ * @at_longest: requests that found a backlog of one less than the longest, and waited
+ * @all_busy: were all workers busy at some moment, for a time?
+ * @wait: of the requests that waited, without their sum; taken
+ *
+ * A finished backlog of which no more than that is known: no part, no blocked times, no mean, nothing about busy workers.
+ */
+WpBacklog *wp_backlog_new_reduced (guint workers, guint64 requests, gsize longest, guint64 at_longest, gboolean all_busy,
+                                   WpHistogram *wait);
 
-/* A finished line of which that is known; @wait: of all requests, without a sum; taken. Its figures are those of waiting (but for their
- * mean) and blocking. */
-WpBacklog *wp_backlog_new_partial (const WpBacklogPart *part, WpHistogram *wait);
-
-/* Is the number known that a queue of that size blocks? Else wp_backlog_blocked() is not less than 1. */
+/* Is the number known that a queue of that size blocks? Otherwise wp_backlog_blocked() is between 1 and that. */
 gboolean wp_backlog_knows (const WpBacklog *self, guint64 queue_jobs);
 
 /* As wp_model_offer(): rows in order; FALSE where a time no longer fits 292 years. */
@@ -51,10 +47,10 @@ gboolean wp_backlog_offer (WpBacklog *self, const gint64 *arrivals_ns, const gin
 /* Once, after the last row. */
 void wp_backlog_finish (WpBacklog *self);
 
-/* The smallest queue in which nobody is blocked: the longest line; 0 if nobody ever waits. */
+/* The smallest queue in which nobody is blocked: the longest backlog; 0 if nobody ever waits. */
 guint64 wp_backlog_longest (const WpBacklog *self);
 
-/* So far: the most workers busy at once; a zero-service job counts. Of a partial line, all. */
+/* So far: the most workers busy at once; a zero-service job counts. Of a reduced backlog, all. */
 guint64 wp_backlog_busiest (const WpBacklog *self);
 
 /* So far: requests that a queue of that size blocks. */
@@ -63,7 +59,7 @@ guint64 wp_backlog_blocked (const WpBacklog *self, guint64 queue_jobs);
 /* So far: is that queue full at some moment, if only for an instant? A request that arrives then would be blocked. */
 gboolean wp_backlog_fills (const WpBacklog *self, guint64 queue_jobs);
 
-const WpHistogram *wp_backlog_wait (const WpBacklog *self);       /* of those that waited, until wp_backlog_finish() */
+const WpHistogram *wp_backlog_wait (const WpBacklog *self);       /* of the requests that waited, until wp_backlog_finish() */
 const WpHistogram *wp_backlog_response (const WpBacklog *self);   /* NULL without WP_BACKLOG_RESPONSE */
 
 /* After wp_backlog_finish(). What was not asked for is null. */

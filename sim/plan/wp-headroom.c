@@ -2,15 +2,10 @@
 
 #include <math.h>
 
-#include "sim/plan/wp-backlog-avx2.h"
-
 #define PRECISION 1.01
-#define SAMPLE_ROWS (1 << 20)
-#define SAMPLE_PART 16
 
 typedef struct {
   const WpSearchSetup *setup;
-  guint64 limit;
   WpHeadroom *headroom;  /* of the last scale that was not well */
   GError *error;
 } Search;
@@ -24,9 +19,9 @@ workers_of (const Search *self)
 static gboolean
 is_well_in (Search *self, WpSearch *search, double scale)
 {
-  guint workers = workers_of (self), queue_jobs = self->setup->policy.queue_jobs;
-  gboolean fills = wp_search_fills (search, workers, queue_jobs);
-  const WpSlo *slo = fills ? NULL : wp_search_failure (search, workers, queue_jobs);
+  WpFigures figures;
+  gboolean fills = wp_search_figures (search, workers_of (self), self->setup->policy.queue_jobs, &figures);
+  const WpSlo *slo = fills ? NULL : wp_slos_first_failure (self->setup->slos, &figures);
 
   if (!wp_search_check (search, self->error ? NULL : &self->error))
     return FALSE;
@@ -39,7 +34,7 @@ is_well_in (Search *self, WpSearch *search, double scale)
 static gboolean
 is_well (Search *self, double scale)
 {
-  g_autoptr(WpSearch) search = wp_search_new (self->setup, scale, self->limit);
+  g_autoptr(WpSearch) search = wp_search_new (self->setup, scale);
 
   return is_well_in (self, search, scale);
 }
@@ -78,70 +73,17 @@ gallop (Search *self, double guess)
     bisect (self, well, ill);
 }
 
-/* That much, and up to 3 % less, in one pass: somewhere there it begins to be ill. FALSE: it does not. */
-static gboolean
-confirm (Search *self, double guess)
-{
-  WpSearch *searches[WP_BACKLOG_AVX2_LANES];
-  double scales[WP_BACKLOG_AVX2_LANES];
-  gboolean well = TRUE, begins_well = FALSE;
-  guint n = 0;
-
-  for (guint i = WP_BACKLOG_AVX2_LANES; i-- > 0;)
-    {
-      scales[n] = guess / pow (PRECISION, i);
-      if (scales[n] > 1)
-        {
-          searches[n] = wp_search_new (self->setup, scales[n], self->limit);
-          n++;
-        }
-      else
-        begins_well = TRUE;      /* at 1 */
-    }
-  wp_search_prepare_filling (searches, n, workers_of (self), self->setup->policy.queue_jobs);
-  for (guint i = 0; i < n && well && !self->error; i++)
-    {
-      well = is_well_in (self, searches[i], scales[i]);
-      begins_well |= well;
-    }
-  for (guint i = 0; i < n; i++)
-    wp_search_free (searches[i]);
-
-  return begins_well && !well && !self->error;
-}
-
-/* What the first part of a long trace says, or the load. */
-static double
-guess_scale (Search *self, double load)
-{
-  double guess = load > 0 ? CLAMP (workers_of (self) / load, 1, WP_HEADROOM_MOST) : 1;
-
-  if (self->limit > SAMPLE_ROWS)
-    {
-      WpHeadroom sampled = { NAN, FALSE, NULL };
-      Search sample = { self->setup, self->limit / SAMPLE_PART, &sampled, NULL };
-
-      if (!confirm (&sample, guess * PRECISION))
-        gallop (&sample, guess);
-      g_clear_error (&sample.error);
-      guess = isnan (sampled.scale) ? guess : sampled.scale;
-    }
-
-  return guess;
-}
-
 gboolean
 wp_headroom_find (const WpSearchSetup *setup, WpSearch *as_it_is, WpHeadroom *headroom, GError **error)
 {
-  Search self = { setup, wp_trace_buffer_length (setup->buffer), headroom, NULL };
+  Search self = { setup, headroom, NULL };
 
   *headroom = (WpHeadroom) { NAN, FALSE, NULL };
   if (is_well_in (&self, as_it_is, 1))
     {
-      double guess = guess_scale (&self, wp_search_load (as_it_is));
+      double load = wp_search_load (as_it_is);
 
-      if (self.limit <= SAMPLE_ROWS || !confirm (&self, guess))   /* all of a trace fails a little earlier than its first part */
-        gallop (&self, guess);
+      gallop (&self, load > 0 ? CLAMP (workers_of (&self) / load, 1, WP_HEADROOM_MOST) : 1);
     }
   if (!self.error)
     return TRUE;

@@ -2,10 +2,8 @@
 
 #include <math.h>
 
-#define BOUNDLESS (G_MAXUINT - 1)
 #define FRONTIER_POINTS 4   /* with both ends */
 #define THREAD_ROWS 10000   /* a shorter trace is planned before a thread is there */
-#define MOST_PREPARED 256   /* workers: with more it does not pay to go ahead */
 
 const double wp_plan_scales[WP_PLAN_SCALES] = { 1, 2 };   /* the first as it is, which has the headroom */
 
@@ -52,30 +50,6 @@ between (Span span, guint point)
   return (guint) (span.from + (gint64) ((double) (MAX (span.end, span.from) - span.from) * share * share));
 }
 
-/* What a first part of a long trace lets expect is simulated side by side: the smallest number, which tends to be one more in the whole
- * trace, and the frontier. What else is needed then comes one by one. Returns the fewest workers that are to be expected; 0: not known. */
-static gint64
-prepare (WpSearch *search, guint given, guint queue_jobs)
-{
-  guint workers[FRONTIER_POINTS + 4], n = 0;
-  gint64 fewest;
-  Span span;
-
-  if (!wp_search_is_quick (search))
-    return 0;
-  fewest = wp_search_guess (search, queue_jobs);
-  span = span_of (search, fewest, given, given > wp_search_load (search));
-  workers[n++] = (guint) fewest;
-  workers[n++] = (guint) fewest + 1;
-  for (guint i = 1; i < FRONTIER_POINTS && span.end <= MOST_PREPARED; i++)
-    workers[n++] = between (span, i);
-  if ((double) fewest - 1 > wp_search_load (search))   /* else its line grows for ever, and takes long */
-    workers[n++] = (guint) fewest - 1;
-  wp_search_prepare (search, workers, n, queue_jobs);
-
-  return fewest;
-}
-
 static void
 add_point (WpPlan *self, WpSearch *search, double scale, guint workers, gint64 queue_jobs)
 {
@@ -87,19 +61,30 @@ add_point (WpPlan *self, WpSearch *search, double scale, guint workers, gint64 q
     add_answer (self, search, scale, WP_PLAN_FRONTIER, (guint) without, 0);
 }
 
-/* Each number of workers with its smallest queue, and none that has no smaller one than the last: the fewest of all, and those between
- * the two answers. @expected for the given queue, or else found: so the lines are there, unless all that is less than is needed. */
 static void
-add_frontier (WpPlan *self, WpSearch *search, double scale, gint64 expected, guint given, gboolean given_do)
+prepare (WpSearch *search, gint64 fewest, Span span)
 {
-  gint64 fewest = wp_search_workers (search, BOUNDLESS), last = G_MAXINT64;
+  guint workers[FRONTIER_POINTS];
+
+  for (guint i = 0; i < FRONTIER_POINTS; i++)
+    workers[i] = i == 0 ? (guint) fewest : between (span, i);
+  wp_search_prepare (search, workers, FRONTIER_POINTS);
+}
+
+/* Each number of workers with its smallest queue, and none that has no smaller one than the last: the fewest of all, and
+ * those between the two answers. @for_given: the fewest for the given queue. */
+static void
+add_frontier (WpPlan *self, WpSearch *search, double scale, gint64 for_given, guint given, gboolean given_do)
+{
+  gint64 fewest = wp_search_workers (search, WP_QUEUE_UNLIMITED), last = G_MAXINT64;
   Span span;
 
   if (fewest <= 0)
     return;
-  span = span_of (search, expected > 0 ? expected : fewest, given, given_do);
+  span = span_of (search, for_given > 0 ? for_given : fewest, given, given_do);
   if (span.end <= fewest)
     span = span_of (search, fewest, given, given_do);
+  prepare (search, fewest, span);
   for (guint i = 0; i < FRONTIER_POINTS && last > 0; i++)
     {
       guint workers = i == 0 ? (guint) fewest : between (span, i);
@@ -117,7 +102,6 @@ add_scale (WpPlan *self, WpSearch *search, const WpSearchSetup *setup, double sc
 {
   gboolean pool = setup->policy.mode == WP_MODE_WORKER_POOL;
   guint workers = pool ? setup->policy.workers : 1;
-  gint64 expected = pool ? prepare (search, workers, setup->policy.queue_jobs) : 0;
   gint64 fewest = pool ? wp_search_workers (search, setup->policy.queue_jobs) : WP_SEARCH_NONE;
   gint64 shortest;
 
@@ -127,7 +111,7 @@ add_scale (WpPlan *self, WpSearch *search, const WpSearchSetup *setup, double sc
   if (shortest >= 0)
     add_answer (self, search, scale, WP_PLAN_QUEUE, workers, (guint) shortest);
   if (pool)
-    add_frontier (self, search, scale, expected > 0 ? expected : fewest, workers, shortest >= 0);
+    add_frontier (self, search, scale, fewest, workers, shortest >= 0);
   self->assumed |= wp_search_assumed (search);
 }
 
@@ -143,7 +127,7 @@ static gpointer
 plan_part (gpointer data)
 {
   Part *self = data;
-  g_autoptr(WpSearch) search = wp_search_new (&self->setup, self->scale, 0);
+  g_autoptr(WpSearch) search = wp_search_new (&self->setup, self->scale);
   gboolean as_it_is = self->scale == 1;
 
   self->part.answers = g_array_new (FALSE, FALSE, sizeof (WpPlanAnswer));

@@ -1,22 +1,38 @@
 #include "sim/plan/wp-result-cache.h"
 
-#include <stdlib.h>
+/* Of a number of workers. */
+typedef struct {
+  WpBacklog *backlog;       /* NULL: an SLO is violated with a queue of that size, and smaller ones */
+  guint violated_queue;
+} Backlog;
 
-#include "sim/plan/wp-backlog-avx2.h"
+/* Of workers and a queue. */
+typedef struct {
+  gboolean violated;        /* an SLO, and the figures are not known */
+  gboolean fills;           /* the queue is full at some moment */
+  WpFigures figures;
+} Figures;
+
+static void
+backlog_free (gpointer data)
+{
+  Backlog *self = data;
+
+  g_clear_pointer (&self->backlog, wp_backlog_free);
+  g_free (self);
+}
 
 WpResultCache *
-wp_result_cache_new (const WpSearchSetup *setup, double scale, guint64 limit)
+wp_result_cache_new (const WpSearchSetup *setup, double scale)
 {
   WpResultCache *self = g_new0 (WpResultCache, 1);
-  guint64 rows = wp_trace_buffer_length (setup->buffer);
 
   self->setup = *setup;
   self->scale = scale;
-  self->limit = limit > 0 ? MIN (limit, rows) : rows;
   wp_slo_needs_init (&self->needs, setup->slos, &setup->policy, setup->patience_ns);
   self->ample_workers = G_MAXUINT;
-  self->lines = wp_lines_new ();
-  self->points = wp_points_new ();
+  self->backlogs = g_hash_table_new_full (g_direct_hash, g_direct_equal, NULL, backlog_free);
+  self->figures = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
 
   return self;
 }
@@ -24,364 +40,282 @@ wp_result_cache_new (const WpSearchSetup *setup, double scale, guint64 limit)
 void
 wp_result_cache_free (WpResultCache *self)
 {
-  wp_lines_free (self->lines);
-  wp_points_free (self->points);
+  g_hash_table_unref (self->backlogs);
+  g_hash_table_unref (self->figures);
   g_clear_error (&self->error);
   g_free (self);
 }
 
-static void
-set_up_evaluation (const WpResultCache *self, WpEvaluation *evaluation, guint workers, guint queue_jobs)
-{
-  *evaluation = (WpEvaluation) {
-    .policy = self->setup.policy, .patience_ns = self->setup.patience_ns, .scale = self->scale, .limit = self->limit,
-    .as_line = self->needs.by_lines, .quick = self->needs.quick, .parts = self->needs.parts, .slos = self->setup.slos,
-    .wait_bound_ns = WP_TIME_NONE
-  };
-  evaluation->policy.workers = workers;
-  evaluation->policy.queue_jobs = queue_jobs;
-}
-
-/* The whole line, whatever the objectives ask for. */
-static void
-set_up_whole_line (const WpResultCache *self, WpEvaluation *evaluation, guint workers, guint queue_jobs)
-{
-  set_up_evaluation (self, evaluation, workers, queue_jobs);
-  evaluation->as_line = TRUE;
-  evaluation->quick = FALSE;
-  evaluation->slos = NULL;
-}
-
-static gboolean
-run_evaluations (WpResultCache *self, WpEvaluation *evaluations, guint n)
-{
-  if (self->error || !wp_evaluations_run (self->setup.buffer, evaluations, n, self->setup.threads, NULL, NULL, &self->error))
-    return FALSE;
-  self->spent_rows += n * self->limit;
-
-  return TRUE;
-}
-
-/* More workers than are ever busy make no difference to a line. */
+/* More workers than are ever busy make no difference. */
 static guint
-line_of (const WpResultCache *self, guint workers)
+simulated (const WpResultCache *self, guint workers)
 {
   return MIN (workers, self->ample_workers);
 }
 
-static void
-remember_line (WpResultCache *self, WpEvaluation *evaluation)
+static const Backlog *
+find_backlog (const WpResultCache *self, guint workers)
 {
+  return g_hash_table_lookup (self->backlogs, GUINT_TO_POINTER (simulated (self, workers)));
+}
+
+static guint64
+key_of (guint workers, guint queue_jobs)
+{
+  return (guint64) workers << 32 | queue_jobs;
+}
+
+static const Figures *
+find_figures (const WpResultCache *self, guint workers, guint queue_jobs)
+{
+  guint64 key = key_of (workers, queue_jobs);
+
+  return g_hash_table_lookup (self->figures, &key);
+}
+
+static WpEvaluation
+set_up (const WpResultCache *self, guint workers, guint queue_jobs, gboolean as_backlog, gboolean in_full)
+{
+  WpEvaluation evaluation = {
+    .policy = self->setup.policy, .patience_ns = self->setup.patience_ns, .as_backlog = as_backlog, .reduced = self->needs.reduced,
+    .parts = self->needs.parts, .slos = in_full ? NULL : self->setup.slos
+  };
+
+  evaluation.policy.workers = workers;
+  evaluation.policy.queue_jobs = queue_jobs;
+
+  return evaluation;
+}
+
+static gboolean
+run (WpResultCache *self, WpEvaluation *evaluations, guint n)
+{
+  if (self->error ||
+      !wp_evaluations_run (self->setup.buffer, self->scale, evaluations, n, self->setup.threads, NULL, NULL, &self->error))
+    return FALSE;
+  self->spent_rows += n * wp_trace_buffer_length (self->setup.buffer);
+
+  return TRUE;
+}
+
+static void
+take_backlog (WpResultCache *self, WpEvaluation *evaluation)
+{
+  Backlog entry = { g_steal_pointer (&evaluation->backlog), evaluation->policy.queue_jobs };
   guint workers = evaluation->policy.workers;
 
-  if (evaluation->lost)
+  if (entry.backlog && !wp_backlog_fills (entry.backlog, 0))
     {
-      wp_lines_put_lost (self->lines, workers, evaluation->policy.queue_jobs, evaluation->lost_slo);
-      return;
-    }
-  if (!wp_backlog_fills (evaluation->line, 0))
-    {
-      workers = MIN (workers, wp_backlog_busiest (evaluation->line) + 1);
+      workers = MIN (workers, (guint) wp_backlog_busiest (entry.backlog) + 1);
       self->ample_workers = MIN (self->ample_workers, workers);
     }
-  wp_lines_put (self->lines, workers, g_steal_pointer (&evaluation->line));
+  g_hash_table_replace (self->backlogs, GUINT_TO_POINTER (workers), g_memdup2 (&entry, sizeof entry));
 }
 
 static void
-run_lines (WpResultCache *self, WpEvaluation *evaluations, guint n)
+take_figures (WpResultCache *self, guint workers, guint queue_jobs, const Figures *figures)
 {
-  if (n > 0 && run_evaluations (self, evaluations, n))
-    for (guint i = 0; i < n; i++)
-      remember_line (self, &evaluations[i]);
-  for (guint i = 0; i < n; i++)
-    wp_evaluation_clear (&evaluations[i]);
+  guint64 key = key_of (workers, queue_jobs);
+
+  g_hash_table_replace (self->figures, g_memdup2 (&key, sizeof key), g_memdup2 (figures, sizeof *figures));
 }
 
-/* Lines of those numbers of workers, all at once; given up where a queue of that size can't do, unless @in_full. */
-void
-wp_result_cache_lines (WpResultCache *self, const guint *workers, guint n, guint queue_jobs, gboolean in_full)
+static void
+take_watched (WpResultCache *self, const WpEvaluation *evaluation)
+{
+  for (guint i = 0; i < evaluation->n_queues; i++)
+    {
+      Figures figures = { .fills = wp_backlog_fills (evaluation->backlog, evaluation->queues[i]) };
+
+      wp_backlog_figures (evaluation->backlog, evaluation->queues[i], &figures.figures);
+      take_figures (self, evaluation->policy.workers, evaluation->queues[i], &figures);
+    }
+}
+
+static void
+take (WpResultCache *self, WpEvaluation *evaluation)
+{
+  if (evaluation->n_queues > 0)
+    take_watched (self, evaluation);
+  else if (evaluation->as_backlog)
+    take_backlog (self, evaluation);
+  else
+    {
+      const WpFigures *figures = &evaluation->figures;
+
+      take_figures (self, evaluation->policy.workers, evaluation->policy.queue_jobs,
+                    &(Figures) { evaluation->violated != NULL, figures->first_full_ns != WP_TIME_NONE, *figures });
+    }
+}
+
+static void
+run_and_take (WpResultCache *self, WpEvaluation *evaluations, guint n)
+{
+  if (n == 0 || !run (self, evaluations, n))
+    return;
+  for (guint i = 0; i < n; i++)
+    {
+      take (self, &evaluations[i]);
+      wp_evaluation_clear (&evaluations[i]);
+    }
+}
+
+/* In place of a reduced backlog that does not know how many a queue of that size blocks. */
+static const Backlog *
+find_full_backlog (WpResultCache *self, guint workers)
+{
+  WpEvaluation evaluation = set_up (self, simulated (self, workers), WP_QUEUE_UNLIMITED, TRUE, TRUE);
+
+  evaluation.reduced = FALSE;
+  run_and_take (self, &evaluation, 1);
+
+  return self->error ? NULL : find_backlog (self, workers);
+}
+
+static void
+fill_backlogs (WpResultCache *self, const guint *workers, guint n, guint queue_jobs, gboolean in_full)
 {
   g_autofree WpEvaluation *evaluations = g_new (WpEvaluation, n);
   guint n_evaluations = 0;
 
   for (guint i = 0; i < n; i++)
     {
-      guint line = line_of (self, workers[i]);
+      const Backlog *known = find_backlog (self, workers[i]);
 
-      if (workers[i] == 0 || (in_full ? wp_lines_find (self->lines, line) != NULL : wp_lines_answer (self->lines, line, queue_jobs)))
-        continue;
-      set_up_evaluation (self, &evaluations[n_evaluations], workers[i], queue_jobs);
-      if (in_full)
-        evaluations[n_evaluations].slos = NULL;
-      n_evaluations++;
+      if (!known || (!known->backlog && (in_full || queue_jobs > known->violated_queue)))
+        evaluations[n_evaluations++] = set_up (self, simulated (self, workers[i]), queue_jobs, TRUE, in_full);
     }
-  run_lines (self, evaluations, n_evaluations);
+  run_and_take (self, evaluations, n_evaluations);
 }
 
-/* NULL: it is lost. */
-const WpBacklog *
-wp_result_cache_line (WpResultCache *self, guint workers, guint queue_jobs, gboolean in_full)
+/* Each with the blocked times of these queues. */
+static void
+fill_watched (WpResultCache *self, const guint *workers, guint n_workers, const guint *queues, guint n_queues)
 {
-  wp_result_cache_lines (self, &workers, 1, queue_jobs, in_full);
+  g_autofree WpEvaluation *evaluations = g_new (WpEvaluation, n_workers);
+  guint n = 0;
 
-  return wp_lines_find (self->lines, line_of (self, workers));
-}
-
-/* In place of one that does not know how many a queue of that size blocks. */
-static const WpBacklog *
-find_whole_line (WpResultCache *self, guint workers, guint queue_jobs)
-{
-  WpEvaluation evaluation;
-
-  set_up_whole_line (self, &evaluation, workers, queue_jobs);
-  run_lines (self, &evaluation, 1);
-
-  return self->error ? NULL : wp_lines_find (self->lines, line_of (self, workers));
-}
-
-/* By a line that watches the blocked times of these queues. */
-void
-wp_result_cache_watch (WpResultCache *self, guint workers, const guint *queues, guint n_queues)
-{
-  WpFigures figures;
-  WpEvaluation evaluation;
-
-  set_up_whole_line (self, &evaluation, workers, WP_QUEUE_UNLIMITED);
-  evaluation.queues = queues;
-  evaluation.n_queues = n_queues;
-  if (run_evaluations (self, &evaluation, 1))
-    for (guint i = 0; i < n_queues; i++)
-      {
-        wp_backlog_figures (evaluation.line, queues[i], &figures);
-        wp_points_put (self->points, workers, queues[i], &figures);
-      }
-  wp_evaluation_clear (&evaluation);
-}
-
-/* Systems that turn requests away, all at once. */
-void
-wp_result_cache_points (WpResultCache *self, const guint *workers, const guint *queues, guint n, gboolean in_full)
-{
-  g_autofree WpEvaluation *evaluations = g_new (WpEvaluation, n);
-  guint n_evaluations = 0;
-
-  for (guint i = 0; i < n; i++)
+  for (guint i = 0; i < n_workers; i++)
     {
-      const WpFigures *known = NULL;
+      gboolean known = TRUE;
 
-      if (wp_points_find (self->points, workers[i], queues[i], &known) && (known || !in_full))
+      for (guint j = 0; j < n_queues; j++)
+        known &= find_figures (self, simulated (self, workers[i]), queues[j]) != NULL;
+      if (known)
         continue;
-      set_up_evaluation (self, &evaluations[n_evaluations], workers[i], queues[i]);
-      evaluations[n_evaluations].as_line = evaluations[n_evaluations].quick = FALSE;
-      if (in_full)
-        evaluations[n_evaluations].slos = NULL;
-      n_evaluations++;
+      evaluations[n] = set_up (self, simulated (self, workers[i]), WP_QUEUE_UNLIMITED, TRUE, TRUE);
+      evaluations[n].queues = queues;
+      evaluations[n++].n_queues = n_queues;
     }
-  if (n_evaluations > 0 && run_evaluations (self, evaluations, n_evaluations))
-    for (guint i = 0; i < n_evaluations; i++)
-      wp_points_put (self->points, evaluations[i].policy.workers, evaluations[i].policy.queue_jobs, evaluations[i].lost ? NULL : &evaluations[i].figures);
+  run_and_take (self, evaluations, n);
 }
 
-/* What more workers than are ever busy change. */
+static void
+fill_figures (WpResultCache *self, const guint *workers, guint n_workers, const guint *queues, guint n_queues, gboolean in_full)
+{
+  g_autofree WpEvaluation *evaluations = g_new (WpEvaluation, n_workers * n_queues);
+  guint n = 0;
+
+  for (guint i = 0; i < n_workers * n_queues; i++)
+    {
+      guint one = simulated (self, workers[i / n_queues]), queue_jobs = queues[i % n_queues];
+      const Figures *known = find_figures (self, one, queue_jobs);
+
+      if (!known || (known->violated && in_full))
+        evaluations[n++] = set_up (self, one, queue_jobs, FALSE, in_full);
+    }
+  run_and_take (self, evaluations, n);
+}
+
+void
+wp_result_cache_fill (WpResultCache *self, const guint *workers, guint n_workers, const guint *queues, guint n_queues, gboolean in_full)
+{
+  if (self->needs.blocked_times)
+    fill_watched (self, workers, n_workers, queues, n_queues);
+  else if (self->needs.by_backlog)
+    fill_backlogs (self, workers, n_workers, queues[0], in_full);
+  else
+    fill_figures (self, workers, n_workers, queues, n_queues, in_full);
+}
+
 void
 wp_result_cache_spread_over (WpFigures *figures, guint workers)
 {
   figures->utilisation = figures->busy_mean / workers;
 }
 
-/* FALSE: lost, or an error. */
-gboolean
-wp_result_cache_look_up (WpResultCache *self, guint workers, guint queue_jobs, gboolean in_full, WpFigures *figures)
+static gboolean
+find (WpResultCache *self, guint workers, guint queue_jobs, gboolean in_full, WpFigures *figures, gboolean *fills)
 {
-  guint simulated = line_of (self, workers);
-  const WpFigures *known = NULL;
-
-  if (self->needs.by_lines && !self->needs.watches)
+  wp_result_cache_fill (self, &workers, 1, &queue_jobs, 1, in_full);
+  if (self->needs.by_backlog && !self->needs.blocked_times)
     {
-      const WpBacklog *line = wp_result_cache_line (self, simulated, queue_jobs, in_full);
+      const Backlog *known = find_backlog (self, workers);
 
-      if (!line)
+      if (in_full && known && known->backlog && !wp_backlog_knows (known->backlog, queue_jobs))
+        known = find_full_backlog (self, workers);
+      if (!known || !known->backlog)
         return FALSE;
-      if (in_full && !wp_backlog_knows (line, queue_jobs))
-        line = find_whole_line (self, simulated, queue_jobs);
-      if (!line)
-        return FALSE;
-      wp_backlog_figures (line, queue_jobs, figures);
+      wp_backlog_figures (known->backlog, queue_jobs, figures);
+      *fills = wp_backlog_fills (known->backlog, queue_jobs);
     }
   else
     {
-      if (self->needs.watches && !wp_points_find (self->points, simulated, queue_jobs, &known))
-        wp_result_cache_watch (self, simulated, &queue_jobs, 1);
-      else if (!self->needs.watches)
-        wp_result_cache_points (self, &simulated, &queue_jobs, 1, in_full);
-      if (!wp_points_find (self->points, simulated, queue_jobs, &known) || !known)
+      guint one = simulated (self, workers);
+      const Figures *known = find_figures (self, one, queue_jobs);
+
+      if (!known || known->violated)
         return FALSE;
-      *figures = *known;
-      if (figures->busy_max < (gint64) simulated)
-        self->ample_workers = MIN (simulated, self->ample_workers);
+      *figures = known->figures;
+      *fills = known->fills;
+      if (figures->busy_max < (gint64) one)
+        self->ample_workers = one;
     }
   wp_result_cache_spread_over (figures, workers);
 
   return TRUE;
 }
 
+gboolean
+wp_result_cache_find (WpResultCache *self, guint workers, guint queue_jobs, gboolean in_full, WpFigures *figures)
+{
+  gboolean fills;
+
+  return find (self, workers, queue_jobs, in_full, figures, &fills);
+}
+
+gboolean
+wp_result_cache_figures (WpResultCache *self, guint workers, guint queue_jobs, WpFigures *figures)
+{
+  gboolean fills = FALSE;
+
+  wp_figures_init (figures);
+  if (!find (self, workers, queue_jobs, TRUE, figures, &fills) || !self->needs.no_blocking || figures->blocked == 0)
+    return fills;
+  fill_figures (self, &workers, 1, &queue_jobs, 1, TRUE);   /* somebody is turned away */
+  if (!self->error)
+    *figures = find_figures (self, simulated (self, workers), queue_jobs)->figures;
+
+  return fills;
+}
+
 /* With no limit to the workers nobody waits: one more than were then busy is ample. */
 void
 wp_result_cache_find_ample (WpResultCache *self)
 {
-  WpEvaluation evaluation;
+  WpEvaluation evaluation = set_up (self, G_MAXUINT - 1, WP_QUEUE_UNLIMITED, TRUE, TRUE);
 
-  if (self->ample_workers < G_MAXUINT)
-    return;
-  set_up_whole_line (self, &evaluation, G_MAXUINT - 1, WP_QUEUE_UNLIMITED);
-  run_lines (self, &evaluation, 1);
+  if (self->ample_workers == G_MAXUINT)
+    run_and_take (self, &evaluation, 1);
 }
 
-static int
-compare_evaluations (gconstpointer a, gconstpointer b)
-{
-  guint one = ((const WpEvaluation *) a)->policy.workers, other = ((const WpEvaluation *) b)->policy.workers;
-
-  return (one > other) - (one < other);
-}
-
-void
-wp_result_cache_prepare (WpResultCache *self, const guint *workers, guint n, guint queue_jobs)
-{
-  g_autofree WpEvaluation *evaluations = g_new (WpEvaluation, n);
-  guint n_evaluations = 0;
-
-  for (guint i = 0; i < n; i++)
-    {
-      gboolean known = workers[i] == 0 || workers[i] > self->ample_workers || wp_lines_answer (self->lines, workers[i], WP_QUEUE_UNLIMITED);
-
-      for (guint j = 0; j < n_evaluations; j++)
-        known |= evaluations[j].policy.workers == workers[i];
-      if (known || (i == n - 1 && n_evaluations > 0 && n_evaluations % WP_BACKLOG_AVX2_LANES == 0))   /* it may not be needed, and would be alone */
-        continue;
-      set_up_evaluation (self, &evaluations[n_evaluations], workers[i], WP_QUEUE_UNLIMITED);
-      evaluations[n_evaluations].watched = queue_jobs;
-      evaluations[n_evaluations].slos = NULL;
-      n_evaluations++;
-    }
-  qsort (evaluations, n_evaluations, sizeof *evaluations, compare_evaluations);   /* side by side they take as long as the one with the most */
-  run_lines (self, evaluations, n_evaluations);
-}
-
-static void
-set_up_filling (const WpResultCache *self, WpEvaluation *evaluation, guint workers, guint queue_jobs)
-{
-  set_up_evaluation (self, evaluation, workers, queue_jobs);
-  evaluation->as_line = TRUE;
-  evaluation->slos = NULL;
-  evaluation->until_full = TRUE;
-}
-
-static void
-remember_filling (WpResultCache *self, WpEvaluation *evaluation)
-{
-  if (evaluation->lost)
-    {
-      self->full_workers = evaluation->policy.workers;
-      self->full_queue = evaluation->policy.queue_jobs;
-    }
-  else if (self->needs.by_lines && !self->needs.watches)
-    remember_line (self, evaluation);
-}
-
-/* Where jobs are dropped a line is longer than what waits. */
-static gboolean
-fills_for_long (WpResultCache *self, guint workers, guint queue_jobs)
-{
-  WpFigures figures;
-
-  wp_result_cache_figures (self, workers, queue_jobs, &figures);
-
-  return figures.first_full_ns != WP_TIME_NONE;
-}
-
-gboolean
-wp_result_cache_fills (WpResultCache *self, guint workers, guint queue_jobs)
-{
-  const WpBacklog *line;
-  WpEvaluation evaluation;
-
-  if (workers >= self->ample_workers)
-    return FALSE;
-  if (workers == self->full_workers && queue_jobs == self->full_queue)
-    return TRUE;
-  if (self->needs.drops)
-    return fills_for_long (self, workers, queue_jobs);
-  if ((line = wp_lines_find (self->lines, workers)))
-    return wp_backlog_fills (line, queue_jobs);
-  set_up_filling (self, &evaluation, workers, queue_jobs);
-  if (!run_evaluations (self, &evaluation, 1))
-    evaluation.lost = FALSE;
-  else
-    remember_filling (self, &evaluation);
-  wp_evaluation_clear (&evaluation);
-
-  return evaluation.lost;
-}
-
-void
-wp_result_cache_fill_all (WpResultCache *const *them, guint n, guint workers, guint queue_jobs)
-{
-  g_autofree WpEvaluation *evaluations = g_new (WpEvaluation, n);
-  gboolean done;
-
-  for (guint i = 0; i < n; i++)
-    {
-      set_up_filling (them[i], &evaluations[i], workers, queue_jobs);
-      evaluations[i].wait_bound_ns = them[i]->needs.wait_bound_ns;
-    }
-  done = run_evaluations (them[0], evaluations, n);
-  for (guint i = 0; i < n; i++)
-    {
-      if (done)
-        remember_filling (them[i], &evaluations[i]);
-      wp_evaluation_clear (&evaluations[i]);
-    }
-}
-
-/* The longest line that these workers ever have before them, were nobody turned away; -1 if even a queue for all of it does not do. */
 gint64
 wp_result_cache_longest (WpResultCache *self, guint workers)
 {
-  gint64 longest = -1;
-  WpEvaluation evaluation;
+  const Backlog *known;
 
-  if (self->needs.by_lines)
-    {
-      const WpBacklog *line = wp_result_cache_line (self, line_of (self, workers), WP_QUEUE_UNLIMITED, FALSE);
+  fill_backlogs (self, &workers, 1, WP_QUEUE_UNLIMITED, !self->needs.by_backlog);
+  known = find_backlog (self, workers);
 
-      return line ? (gint64) wp_backlog_longest (line) : -1;
-    }
-  set_up_whole_line (self, &evaluation, workers, WP_QUEUE_UNLIMITED);
-  if (run_evaluations (self, &evaluation, 1))
-    longest = (gint64) wp_backlog_longest (evaluation.line);
-  wp_evaluation_clear (&evaluation);
-
-  return longest;
-}
-
-void
-wp_result_cache_figures (WpResultCache *self, guint workers, guint queue_jobs, WpFigures *figures)
-{
-  const WpFigures *known = NULL;
-
-  wp_figures_init (figures);
-  if (!wp_result_cache_look_up (self, workers, queue_jobs, TRUE, figures))
-    return;
-  if (!self->needs.no_blocking || figures->blocked == 0)
-    return;
-  wp_result_cache_points (self, &workers, &queue_jobs, 1, TRUE);   /* somebody is turned away */
-  if (wp_points_find (self->points, workers, queue_jobs, &known) && known)
-    *figures = *known;
-}
-
-const WpSlo *
-wp_result_cache_lost (const WpResultCache *self, guint workers)
-{
-  return wp_lines_lost (self->lines, line_of (self, workers));
+  return known && known->backlog ? (gint64) wp_backlog_longest (known->backlog) : -1;
 }

@@ -1,9 +1,7 @@
-/* wp-result-cache.h - what was simulated of a buffer at one rate of traffic, remembered. */
+/* wp-result-cache.h - cache of simulation results for one traffic scale. */
 #pragma once
 
 #include "sim/plan/wp-slo-needs.h"
-#include "sim/plan/wp-lines.h"
-#include "sim/plan/wp-points.h"
 #include "sim/plan/wp-evaluation.h"
 
 typedef struct {
@@ -17,52 +15,35 @@ typedef struct {
 /**
  * WpResultCache:
  *
- * Lines (one answers every queue for a number of workers) where the objectives can be judged by them; else points, a number of workers and
- * a queue each. What is asked for is looked up, and simulated if it is not there. Only wp-result-cache.c writes to it.
+ * Backlogs by the number of workers, which answer every queue, where the SLOs can be judged by them; else figures by
+ * workers and queue. What is not in the cache is simulated. Only wp-result-cache.c writes to it.
  */
 typedef struct {
   WpSearchSetup setup;
   double scale;
-  guint64 limit;            /* rows of the buffer */
   WpSloNeeds needs;
   guint ample_workers;      /* so many are never all busy; G_MAXUINT: not known */
-  WpLines *lines;           /* looked up for ample_workers at most */
-  WpPoints *points;
-  guint full_workers, full_queue;   /* this many workers fill this queue at some moment; 0 workers: nobody asked, or they do not */
+  GHashTable *backlogs;     /* by workers, ample_workers at most */
+  GHashTable *figures;      /* by workers and queue */
   guint64 spent_rows;       /* simulated in all */
   GError *error;            /* the first; nothing is simulated after it */
 } WpResultCache;
 
 #define WP_QUEUE_UNLIMITED (G_MAXUINT - 1)   /* a queue that is never full */
 
-WpResultCache *wp_result_cache_new (const WpSearchSetup *setup, double scale, guint64 limit);
+WpResultCache *wp_result_cache_new (const WpSearchSetup *setup, double scale);
 void wp_result_cache_free (WpResultCache *self);
 
-/* The figures of that size. FALSE: an objective is lost, or an error; @in_full: never lost. */
-gboolean wp_result_cache_look_up (WpResultCache *self, guint workers, guint queue_jobs, gboolean in_full, WpFigures *figures);
+/* Simulates every combination that is not known, all at once: of one number of workers, or with one queue. Given up
+ * early where an SLO is violated, unless @in_full. */
+void wp_result_cache_fill (WpResultCache *self, const guint *workers, guint n_workers, const guint *queues, guint n_queues, gboolean in_full);
 
-/* The same in full, and where a line stood for a system that turns requests away, of that system; nulls after an error. */
-void wp_result_cache_figures (WpResultCache *self, guint workers, guint queue_jobs, WpFigures *figures);
+/* The figures of that size. FALSE: an SLO is violated, or an error; @in_full: the latter only. */
+gboolean wp_result_cache_find (WpResultCache *self, guint workers, guint queue_jobs, gboolean in_full, WpFigures *figures);
 
-/* The objective by which a line of so many workers was lost; NULL: it was not. */
-const WpSlo *wp_result_cache_lost (const WpResultCache *self, guint workers);
-
-/* Lines of those numbers of workers, all at once; given up where a queue of that size can't do, unless @in_full. */
-void wp_result_cache_lines (WpResultCache *self, const guint *workers, guint n, guint queue_jobs, gboolean in_full);
-const WpBacklog *wp_result_cache_line (WpResultCache *self, guint workers, guint queue_jobs, gboolean in_full);   /* NULL: it is lost */
-
-/* The same for points: systems that turn requests away. */
-void wp_result_cache_points (WpResultCache *self, const guint *workers, const guint *queues, guint n, gboolean in_full);
-
-/* Points of one number of workers, by a line that watches the blocked times of these queues. */
-void wp_result_cache_watch (WpResultCache *self, guint workers, const guint *queues, guint n_queues);
-
-/* As wp_search_prepare(), wp_search_fills(). */
-void wp_result_cache_prepare (WpResultCache *self, const guint *workers, guint n, guint queue_jobs);
-gboolean wp_result_cache_fills (WpResultCache *self, guint workers, guint queue_jobs);
-
-/* Asks that of so many rates of traffic side by side, and remembers it. */
-void wp_result_cache_fill_all (WpResultCache *const *them, guint n, guint workers, guint queue_jobs);
+/* The same in full, and of the system that turns requests away where a backlog stands for it; nulls after an error.
+ * Returns: is the queue full at some moment? */
+gboolean wp_result_cache_figures (WpResultCache *self, guint workers, guint queue_jobs, WpFigures *figures);
 
 /* Makes ample_workers known. */
 void wp_result_cache_find_ample (WpResultCache *self);
@@ -70,5 +51,5 @@ void wp_result_cache_find_ample (WpResultCache *self);
 /* What more workers than are ever busy change. */
 void wp_result_cache_spread_over (WpFigures *figures, guint workers);
 
-/* The longest line that these workers ever have before them, were nobody turned away; -1 if even a queue for all of it does not do. */
+/* The longest backlog of these workers, were nobody turned away; -1 if even a queue for all of it does not meet the SLOs. */
 gint64 wp_result_cache_longest (WpResultCache *self, guint workers);

@@ -60,19 +60,19 @@ fill_axis (GArray *values, gconstpointer value)
 }
 
 static void
-add_row (WpSweep *self, const WpEvaluation *evaluation, double service_scale, guint queue_jobs)
+add_row (WpSweep *self, const WpEvaluation *evaluation, double scale, double service_scale, guint queue_jobs)
 {
-  WpSweepRow row = { evaluation->scale, service_scale, evaluation->policy.workers, queue_jobs, evaluation->figures, NULL };
+  WpSweepRow row = { scale, service_scale, evaluation->policy.workers, queue_jobs, evaluation->figures, NULL };
 
-  if (evaluation->line)
-    wp_backlog_figures (evaluation->line, queue_jobs, &row.figures);
+  if (evaluation->backlog)
+    wp_backlog_figures (evaluation->backlog, queue_jobs, &row.figures);
   row.failed = wp_slos_first_failure (self->slos, &row.figures);
   g_array_append_val (self->rows, row);
 }
 
 /* One for each number of workers if all queues come from it, else one for each row. */
 static WpEvaluation *
-make_evaluations (const WpSweep *self, const WpSweepSetup *setup, double scale, guint *n)
+make_evaluations (const WpSweep *self, const WpSweepSetup *setup, guint *n)
 {
   gboolean patient = is_patient (setup);
   guint n_queues = self->spec->queues->len, each = patient ? 1 : n_queues;
@@ -88,8 +88,7 @@ make_evaluations (const WpSweep *self, const WpSweepSetup *setup, double scale, 
         evaluation->policy.workers = g_array_index (self->spec->workers, guint, i);
         evaluation->policy.queue_jobs = g_array_index (self->spec->queues, guint, j);
         evaluation->patience_ns = setup->patience_ns;
-        evaluation->scale = scale;
-        evaluation->as_line = patient;
+        evaluation->as_backlog = patient;
         evaluation->parts = WP_BACKLOG_ALL;
         evaluation->queues = (const guint *) (gpointer) self->spec->queues->data;
         evaluation->n_queues = n_queues;
@@ -98,48 +97,30 @@ make_evaluations (const WpSweep *self, const WpSweepSetup *setup, double scale, 
   return evaluations;
 }
 
-/* What came of them, if anything did. */
 static void
-take (WpSweep *self, WpEvaluation *evaluations, guint n_evaluations, gboolean done, double service_scale, Progress *progress)
+add_rows (WpSweep *self, const WpEvaluation *evaluation, double scale, double service_scale)
 {
-  for (guint i = 0; i < n_evaluations; i++)
-    {
-      for (guint j = 0; done && evaluations[i].line && j < self->spec->queues->len; j++)
-        add_row (self, &evaluations[i], service_scale, g_array_index (self->spec->queues, guint, j));
-      if (done && !evaluations[i].line)
-        add_row (self, &evaluations[i], service_scale, evaluations[i].policy.queue_jobs);
-      wp_evaluation_clear (&evaluations[i]);
-    }
-  progress->n_before += n_evaluations;
+  if (!evaluation->backlog)
+    add_row (self, evaluation, scale, service_scale, evaluation->policy.queue_jobs);
+  else
+    for (guint i = 0; i < self->spec->queues->len; i++)
+      add_row (self, evaluation, scale, service_scale, g_array_index (self->spec->queues, guint, i));
 }
 
 static gboolean
 sweep_scale (WpSweep *self, const WpTraceBuffer *buffer, const WpSweepSetup *setup, double scale, double service_scale, Progress *progress, GError **error)
 {
   guint n_evaluations;
-  g_autofree WpEvaluation *evaluations = make_evaluations (self, setup, scale, &n_evaluations);
-  gboolean done = wp_evaluations_run (buffer, evaluations, n_evaluations, setup->threads, show, progress, error);
+  g_autofree WpEvaluation *evaluations = make_evaluations (self, setup, &n_evaluations);
+  gboolean done = wp_evaluations_run (buffer, scale, evaluations, n_evaluations, setup->threads, show, progress, error);
 
-  take (self, evaluations, n_evaluations, done, service_scale, progress);
-
-  return done;
-}
-
-/* The first scale, by those who need not read the trace. */
-static gboolean
-sweep_while_loading (WpSweep *self, WpTraceBuffer *buffer, WpTrace *trace, WpServiceTime *service, const WpSweepSetup *setup, double service_scale,
-                     Progress *progress, GError **error)
-{
-  guint n_evaluations;
-  g_autofree WpEvaluation *evaluations = make_evaluations (self, setup, g_array_index (self->spec->scales, double, 0), &n_evaluations);
-  WpEvaluationBatch *batch;
-  gboolean loaded, done;
-
-  wp_trace_buffer_follow (buffer);
-  batch = wp_evaluations_begin (buffer, evaluations, n_evaluations, setup->threads, show, progress);
-  loaded = wp_trace_buffer_load (buffer, trace, service, NULL, error);
-  done = wp_evaluations_end (batch, loaded ? error : NULL) && loaded;
-  take (self, evaluations, n_evaluations, done, service_scale, progress);
+  for (guint i = 0; i < n_evaluations; i++)
+    {
+      if (done)
+        add_rows (self, &evaluations[i], scale, service_scale);
+      wp_evaluation_clear (&evaluations[i]);
+    }
+  progress->n_before += n_evaluations;
 
   return done;
 }
@@ -159,11 +140,11 @@ compare_rows (gconstpointer a, gconstpointer b)
   return (one->queue_jobs > other->queue_jobs) - (one->queue_jobs < other->queue_jobs);
 }
 
-/* @buffer: with the services of that scale; @first: of the scales of traffic. */
+/* @buffer: with the services of that scale. */
 static gboolean
-sweep_service (WpSweep *self, const WpTraceBuffer *buffer, const WpSweepSetup *setup, guint first, double service_scale, Progress *progress, GError **error)
+sweep_service (WpSweep *self, const WpTraceBuffer *buffer, const WpSweepSetup *setup, double service_scale, Progress *progress, GError **error)
 {
-  for (guint i = first; i < self->spec->scales->len; i++)
+  for (guint i = 0; i < self->spec->scales->len; i++)
     if (!sweep_scale (self, buffer, setup, g_array_index (self->spec->scales, double, i), service_scale, progress, error))
       return FALSE;
 
@@ -183,22 +164,23 @@ sweep_one_service (WpSweep *self, WpTraceBuffer *buffer, WpTrace *trace, const W
   double service_scale = g_array_index (self->spec->services, double, 0);
   g_autoptr(WpServiceTime) service = make_service (setup, service_scale, error);
 
-  return service && sweep_while_loading (self, buffer, trace, service, setup, service_scale, progress, error) &&
-         sweep_service (self, buffer, setup, 1, service_scale, progress, error);
+  return service && wp_trace_buffer_load (buffer, trace, service, error) &&
+         sweep_service (self, buffer, setup, service_scale, progress, error);
 }
 
 static gboolean
 sweep_services (WpSweep *self, WpTraceBuffer *raw, WpTrace *trace, const WpSweepSetup *setup, Progress *progress, GError **error)
 {
-  if (!wp_trace_buffer_load (raw, trace, NULL, NULL, error))
+  if (!wp_trace_buffer_load (raw, trace, NULL, error))
     return FALSE;
   for (guint i = 0; i < self->spec->services->len; i++)
     {
       double service_scale = g_array_index (self->spec->services, double, i);
       g_autoptr(WpServiceTime) scaled = make_service (setup, service_scale, error);
-      g_autoptr(WpTraceBuffer) buffer = scaled ? wp_trace_buffer_copy (raw, scaled, service_scale, error) : NULL;
+      g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (setup->memory_bytes, 2);
 
-      if (!buffer || !sweep_service (self, buffer, setup, 0, service_scale, progress, error))
+      if (!scaled || !wp_trace_buffer_copy (buffer, raw, scaled, service_scale, error) ||
+          !sweep_service (self, buffer, setup, service_scale, progress, error))
         return FALSE;
     }
 
@@ -208,8 +190,9 @@ sweep_services (WpSweep *self, WpTraceBuffer *raw, WpTrace *trace, const WpSweep
 static gboolean
 sweep_all (WpSweep *self, WpTrace *trace, const WpSweepSetup *setup, Progress *progress, GError **error)
 {
-  g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (WP_TRACE_BUFFER_MEMORY_BYTES);
-  gboolean done = (self->spec->services->len == 1 ? sweep_one_service : sweep_services) (self, buffer, trace, setup, progress, error);
+  gboolean one_service = self->spec->services->len == 1;
+  g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (setup->memory_bytes, one_service ? 1 : 2);
+  gboolean done = (one_service ? sweep_one_service : sweep_services) (self, buffer, trace, setup, progress, error);
 
   self->requests = wp_trace_buffer_length (buffer);
 

@@ -27,6 +27,7 @@ typedef struct {
   gboolean service_always;
   guint64 seed;
   guint threads;
+  guint64 memory_bytes;      /* for the rows */
 } WpSweepSetup;
 
 /**

@@ -1,95 +1,48 @@
-#include "sim/plan/wp-trace-buffer-private.h"
+#include "sim/plan/wp-trace-buffer.h"
 
-#include <errno.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <glib/gstdio.h>
+#include <math.h>
 
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-memory.h"
 #include "sim/trace/wp-scale.h"
 
 #define BLOCK_ROWS WP_TRACE_BUFFER_BLOCK_ROWS
-#define CHUNK_BYTES WP_TRACE_BUFFER_CHUNK_BYTES
+#define MIB (1024 * 1024)
 
-static void
-free_chunk (gpointer chunk)
-{
-  wp_memory_unmap (chunk, CHUNK_BYTES);
-}
+struct _WpTraceBuffer {
+  gint64 *arrivals_ns, *services_ns;
+  guint row_bytes;          /* in all buffers that share the memory */
+  gsize room, most_rows;    /* of the arrays; they never have more than the latter */
+  double work_ns;           /* of the service times */
+  guint64 n_rows;           /* that were added; more than room: not all fit */
+  WpTraceBufferRead read;   /* NULL: none */
+  gpointer data;
+};
 
 WpTraceBuffer *
-wp_trace_buffer_new (gsize memory_bytes)
+wp_trace_buffer_new (guint64 memory_bytes, guint n_buffers)
 {
   WpTraceBuffer *self = g_new0 (WpTraceBuffer, 1);
 
-  self->guard = g_new0 (WpTraceBufferGuard, 1);
-  g_mutex_init (&self->guard->mutex);
-  g_cond_init (&self->guard->changed);
-  self->places = g_array_new (FALSE, FALSE, sizeof (WpTraceBufferPlace));
-  self->chunks = g_ptr_array_new_with_free_func (free_chunk);
-  self->memory_bytes = memory_bytes;
-  self->fd = -1;
+  self->row_bytes = n_buffers * 2 * sizeof (gint64);
+  self->most_rows = (gsize) (memory_bytes / self->row_bytes);
 
   return self;
-}
-
-static void
-set_state (WpTraceBuffer *self, WpTraceBufferState state)
-{
-  g_mutex_lock (&self->guard->mutex);
-  self->guard->state = state;
-  g_cond_broadcast (&self->guard->changed);
-  g_mutex_unlock (&self->guard->mutex);
-}
-
-void
-wp_trace_buffer_follow (WpTraceBuffer *self)
-{
-  set_state (self, WP_TRACE_BUFFER_GROWS);
-}
-
-static void
-forget (WpTraceBuffer *self)
-{
-  g_array_set_size (self->places, 0);
-  g_ptr_array_set_size (self->chunks, 0);
-  self->used_bytes = self->file_bytes = 0;
-  if (self->fd >= 0)
-    close (self->fd);
-  self->fd = -1;
-  self->n_rows = 0;
-}
-
-void
-wp_trace_buffer_restart (WpTraceBuffer *self)
-{
-  WpTraceBufferGuard *guard = self->guard;
-  WpTraceBufferState state;
-
-  g_mutex_lock (&guard->mutex);
-  state = guard->state;
-  guard->state = WP_TRACE_BUFFER_RESTARTS;
-  g_cond_broadcast (&guard->changed);
-  while (guard->n_readers > 0)
-    g_cond_wait (&guard->changed, &guard->mutex);
-  forget (self);
-  guard->state = state;
-  g_cond_broadcast (&guard->changed);
-  g_mutex_unlock (&guard->mutex);
 }
 
 void
 wp_trace_buffer_free (WpTraceBuffer *self)
 {
-  forget (self);
-  g_array_unref (self->places);
-  g_ptr_array_unref (self->chunks);
-  g_mutex_clear (&self->guard->mutex);
-  g_cond_clear (&self->guard->changed);
-  g_free (self->guard);
+  g_free (self->arrivals_ns);
+  g_free (self->services_ns);
   g_free (self);
+}
+
+void
+wp_trace_buffer_clear (WpTraceBuffer *self)
+{
+  self->n_rows = 0;
+  self->work_ns = 0;
 }
 
 guint64
@@ -105,112 +58,69 @@ wp_trace_buffer_watch (WpTraceBuffer *self, WpTraceBufferRead read, gpointer dat
   self->data = data;
 }
 
-gboolean
-wp_trace_buffer_fail_io (GError **error)
+static gboolean
+grow_array (gint64 **array, gsize room)
 {
-  int reason = errno;
+  gint64 *grown = g_try_renew (gint64, *array, room);
 
-  g_set_error (error, WP_ERROR, WP_ERROR_IO, "a temporary file for the trace (%s): %s; with --no-plan none is needed", g_get_tmp_dir (),
-               g_strerror (reason));
+  if (!grown)
+    return FALSE;
+  *array = grown;
+  wp_memory_use_large_pages (grown, room * sizeof *grown);
+
+  return TRUE;
+}
+
+/* Pages that no row was written to take no memory, and the allocator moves large arrays without copying them. */
+static void
+grow (WpTraceBuffer *self, guint64 n_rows)
+{
+  gsize room = (gsize) MIN (MAX (MAX (n_rows, 2 * (guint64) self->room), BLOCK_ROWS), self->most_rows);
+
+  if (room <= self->room)
+    return;
+  if (grow_array (&self->arrivals_ns, room) && grow_array (&self->services_ns, room))
+    self->room = room;
+  else
+    self->most_rows = self->room;   /* there is no more */
+}
+
+void
+wp_trace_buffer_add (WpTraceBuffer *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows)
+{
+  gsize first = (gsize) self->n_rows;
+
+  self->n_rows += n_rows;
+  if (self->n_rows > self->room)
+    grow (self, self->n_rows);
+  if (self->n_rows > self->room)
+    return;
+  for (gsize i = 0; i < n_rows; i++)
+    {
+      self->arrivals_ns[first + i] = rows[i].arrival_ns;
+      self->services_ns[first + i] = services_ns[i];
+      self->work_ns += (double) services_ns[i];
+    }
+}
+
+gboolean
+wp_trace_buffer_check (const WpTraceBuffer *self, const char *or_else, GError **error)
+{
+  guint64 needed_mib = (self->n_rows * self->row_bytes + MIB - 1) / MIB;
+
+  if (self->n_rows <= self->room)
+    return TRUE;
+  g_set_error (error, WP_ERROR, WP_ERROR_IO,
+               "%" G_GUINT64_FORMAT " rows need %" G_GUINT64_FORMAT " MiB of memory, and there are %.1f: "
+               "give --memory=%" G_GUINT64_FORMAT "m, or fewer rows by --limit%s",
+               self->n_rows, needed_mib, (double) self->most_rows * self->row_bytes / MIB, needed_mib,
+               or_else);
 
   return FALSE;
 }
 
-static gboolean
-open_file (WpTraceBuffer *self, GError **error)
-{
-  g_autofree char *name = NULL;
-
-  self->fd = g_file_open_tmp ("wp-sim-XXXXXX", &name, error);
-  if (self->fd < 0)
-    return FALSE;
-  g_unlink (name);
-
-  return TRUE;
-}
-
-static gboolean
-write_block (WpTraceBuffer *self, const WpTraceBufferPlace *place, GError **error)
-{
-  const char *at = (const char *) &self->packed;
-
-  if (self->fd < 0 && !open_file (self, error))
-    return FALSE;
-  for (gsize left = place->bytes; left > 0;)
-    {
-      gssize written = write (self->fd, at, left);
-
-      if (written < 0 && errno != EINTR)
-        return wp_trace_buffer_fail_io (error);
-      at += MAX (written, 0);
-      left -= (gsize) MAX (written, 0);
-    }
-  self->file_bytes += place->bytes;
-
-  return TRUE;
-}
-
-static double
-sum (const gint64 *times_ns, gsize n)
-{
-  double total_ns = 0;
-
-  for (gsize i = 0; i < n; i++)
-    total_ns += (double) times_ns[i];
-
-  return total_ns;
-}
-
-/* The rows of the last block, which is full. */
-static gboolean
-keep_last (WpTraceBuffer *self, GError **error)
-{
-  WpTraceBufferPlace place = { .bytes = wp_trace_buffer_block_pack (&self->last, &self->packed), .first_ns = self->last.arrivals_ns[0],
-                  .services_ns = sum (self->last.services_ns, BLOCK_ROWS) };
-  guint64 room = self->chunks->len * (guint64) CHUNK_BYTES - self->used_bytes;
-  guint64 offset = room < place.bytes ? self->used_bytes + room : self->used_bytes;
-
-  place.is_filed = offset + place.bytes > self->memory_bytes;
-  place.offset = place.is_filed ? self->file_bytes : offset;
-  if (place.is_filed && !write_block (self, &place, error))
-    return FALSE;
-  g_mutex_lock (&self->guard->mutex);
-  if (!place.is_filed)
-    {
-      if (room < place.bytes)
-        g_ptr_array_add (self->chunks, wp_memory_map (CHUNK_BYTES));
-      memcpy (wp_trace_buffer_in_memory (self, &place), &self->packed, place.bytes);
-      self->used_bytes = offset + place.bytes;
-    }
-  g_array_append_val (self->places, place);
-  g_cond_broadcast (&self->guard->changed);
-  g_mutex_unlock (&self->guard->mutex);
-
-  return TRUE;
-}
-
-gboolean
-wp_trace_buffer_add (WpTraceBuffer *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows, GError **error)
-{
-  for (gsize done = 0, n; done < n_rows; done += n)
-    {
-      gsize at = (gsize) (self->n_rows % BLOCK_ROWS);
-
-      n = MIN (n_rows - done, BLOCK_ROWS - at);
-      for (gsize i = 0; i < n; i++)
-        self->last.arrivals_ns[at + i] = rows[done + i].arrival_ns;
-      memcpy (self->last.services_ns + at, services_ns + done, n * sizeof *services_ns);
-      self->n_rows += n;
-      if (at + n == BLOCK_ROWS && !keep_last (self, error))
-        return FALSE;
-    }
-
-  return TRUE;
-}
-
-/* Sizes of what wp_trace_read() gives at once do not matter. */
-static gboolean
-load_rows (WpTraceBuffer *self, const WpRow *rows, gsize n_rows, WpServiceTime *service, WpTraffic *traffic, GError **error)
+static void
+load_rows (WpTraceBuffer *self, const WpRow *rows, gsize n_rows, WpServiceTime *service)
 {
   gint64 services_ns[BLOCK_ROWS];
 
@@ -222,17 +132,12 @@ load_rows (WpTraceBuffer *self, const WpRow *rows, gsize n_rows, WpServiceTime *
       else
         for (gsize i = 0; i < n; i++)
           services_ns[i] = rows[done + i].service_ns;
-      if (traffic)
-        wp_traffic_add (traffic, rows + done, services_ns, n);
-      if (!wp_trace_buffer_add (self, rows + done, services_ns, n, error))
-        return FALSE;
+      wp_trace_buffer_add (self, rows + done, services_ns, n);
     }
-
-  return TRUE;
 }
 
-static gboolean
-load (WpTraceBuffer *self, WpTrace *trace, WpServiceTime *service, WpTraffic **traffic, GError **error)
+gboolean
+wp_trace_buffer_load (WpTraceBuffer *self, WpTrace *trace, WpServiceTime *service, GError **error)
 {
   const WpRow *rows;
   gsize n_rows;
@@ -244,69 +149,78 @@ load (WpTraceBuffer *self, WpTrace *trace, WpServiceTime *service, WpTraffic **t
         return FALSE;
       if (read == WP_READ_DISORDER)
         {
-          wp_trace_buffer_restart (self);
+          wp_trace_buffer_clear (self);
           if (service)
             wp_service_time_restart (service);
-          if (traffic)
-            {
-              wp_traffic_free (*traffic);
-              *traffic = wp_traffic_new ();
-            }
         }
-      else if (!load_rows (self, rows, n_rows, service, traffic ? *traffic : NULL, error))
-        return FALSE;
+      else
+        load_rows (self, rows, n_rows, service);
     }
 
-  return TRUE;
+  return wp_trace_buffer_check (self, "", error);
 }
 
 gboolean
-wp_trace_buffer_load (WpTraceBuffer *self, WpTrace *trace, WpServiceTime *service, WpTraffic **traffic, GError **error)
+wp_trace_buffer_copy (WpTraceBuffer *self, const WpTraceBuffer *from, WpServiceTime *service, double service_scale,
+                      GError **error)
 {
-  gboolean done = load (self, trace, service, traffic, error);
-
-  set_state (self, done ? WP_TRACE_BUFFER_WHOLE : WP_TRACE_BUFFER_GIVEN_UP);
-
-  return done;
-}
-
-WpTraceBuffer *
-wp_trace_buffer_copy (const WpTraceBuffer *self, WpServiceTime *service, double service_scale, GError **error)
-{
-  g_autoptr(WpTraceBufferReader) reader = wp_trace_buffer_reader_new (self, 1.0, 0);
-  g_autoptr(WpTraceBuffer) copy = wp_trace_buffer_new (self->memory_bytes);
   g_autofree WpRow *rows = g_new0 (WpRow, BLOCK_ROWS);
-  const gint64 *arrivals_ns, *services_ns;
-  gssize n;
+  WpTraceBlock block;
 
   wp_service_time_restart (service);
-  while ((n = wp_trace_buffer_reader_next (reader, &arrivals_ns, &services_ns, error)) > 0)
+  for (guint64 first = 0; wp_trace_buffer_read (from, 1, first, &block); first += block.n_rows)
     {
-      for (gssize i = 0; i < n; i++)
+      for (gsize i = 0; i < block.n_rows; i++)
         {
-          rows[i].arrival_ns = arrivals_ns[i];
-          rows[i].service_ns = wp_scale_service (services_ns[i], service_scale);
+          rows[i].arrival_ns = block.arrivals_ns[i];
+          rows[i].service_ns = wp_scale_service (block.services_ns[i], service_scale);
         }
-      if (!load_rows (copy, rows, (gsize) n, service, NULL, error))
-        return NULL;
+      load_rows (self, rows, block.n_rows, service);
     }
 
-  return n < 0 ? NULL : g_steal_pointer (&copy);
+  return wp_trace_buffer_check (self, "", error);
 }
 
 double
-wp_trace_buffer_offered_load (const WpTraceBuffer *self, guint64 limit)
+wp_trace_buffer_offered_load (const WpTraceBuffer *self)
 {
-  const WpTraceBufferPlace *places = (const WpTraceBufferPlace *) (gconstpointer) self->places->data;
-  gboolean all = limit == 0 || limit >= self->n_rows;
-  gsize n_blocks = (gsize) ((all ? self->n_rows : limit) / BLOCK_ROWS), rest = all ? (gsize) (self->n_rows % BLOCK_ROWS) : 0;
-  gint64 first_ns = self->places->len > 0 ? places[0].first_ns : self->last.arrivals_ns[0];
-  gint64 end_ns = n_blocks < self->places->len ? places[n_blocks].first_ns
-                  : self->last.arrivals_ns[rest > 0 ? rest - 1 : BLOCK_ROWS - 1];   /* where the block before has left its last one */
-  double work_ns = sum (self->last.services_ns, rest);
+  return self->work_ns > 0 ? self->work_ns / (double) (self->arrivals_ns[self->n_rows - 1] - self->arrivals_ns[0]) : 0;
+}
 
-  for (gsize i = 0; i < n_blocks; i++)
-    work_ns += places[i].services_ns;
+/* A double's quotient is off by 2^-52 of itself at most; where that could turn its rounding, long double decides. */
+static gint64
+scale_one (gint64 arrival_ns, double scale)
+{
+  double quotient = (double) arrival_ns / scale;
 
-  return work_ns > 0 ? work_ns / (double) (end_ns - first_ns) : 0;
+  if (G_LIKELY (arrival_ns >= 0 && arrival_ns < G_GINT64_CONSTANT (1) << 52 && quotient < 0x1p52))
+    {
+      gint64 down = (gint64) quotient;
+      double over = quotient - (double) down - 0.5;
+
+      if (G_LIKELY (fabs (over) > quotient * 0x1p-51))
+        return down + (over > 0);
+    }
+
+  return wp_scale_arrival (arrival_ns, scale);
+}
+
+gboolean
+wp_trace_buffer_read (const WpTraceBuffer *self, double scale, guint64 first, WpTraceBlock *block)
+{
+  if (first >= self->n_rows)
+    return FALSE;
+  block->n_rows = (gsize) MIN (self->n_rows - first, BLOCK_ROWS);
+  block->arrivals_ns = self->arrivals_ns + first;
+  block->services_ns = self->services_ns + first;
+  if (scale != 1.0)
+    {
+      for (gsize i = 0; i < block->n_rows; i++)
+        block->scaled_ns[i] = scale_one (block->arrivals_ns[i], scale);
+      block->arrivals_ns = block->scaled_ns;
+    }
+  if (self->read)
+    self->read (self->data, block->n_rows);
+
+  return TRUE;
 }

@@ -1,60 +1,57 @@
-/* wp-trace-buffer.h - arrivals and services of a trace, read once and held compactly, for those who go through them many times. */
+/* wp-trace-buffer.h - arrivals and service times of a trace, in memory: read once, simulated many times. */
 #pragma once
 
 #include "sim/model/wp-service-time.h"
-#include "sim/model/wp-traffic.h"
 
-/* 8 bytes a request, or 16 where there are few a second or their service takes seconds: in memory up to WP_TRACE_BUFFER_MEMORY_BYTES, further
- * ones in an unlinked temporary file. Any number of threads may read it at once, once it is whole, or while
- * wp_trace_buffer_load() fills it. */
+/* Two plain arrays. Any number of threads may read it once it is full. */
 typedef struct _WpTraceBuffer WpTraceBuffer;
 
-#define WP_TRACE_BUFFER_MEMORY_BYTES (256 * 1024 * 1024)
+#define WP_TRACE_BUFFER_BLOCK_ROWS 4096
 
-/* @memory_bytes: WP_TRACE_BUFFER_MEMORY_BYTES, but for tests. */
-WpTraceBuffer *wp_trace_buffer_new (gsize memory_bytes);
+/* @memory_bytes: at most, rounded down to whole rows; @n_buffers: that share them. */
+WpTraceBuffer *wp_trace_buffer_new (guint64 memory_bytes, guint n_buffers);
 void wp_trace_buffer_free (WpTraceBuffer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTraceBuffer, wp_trace_buffer_free)
 
-/* In order of arrival. FALSE with WP_ERROR_IO where there is no room. */
-gboolean wp_trace_buffer_add (WpTraceBuffer *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows, GError **error);
-void wp_trace_buffer_restart (WpTraceBuffer *self);   /* awaits that all readers are gone */
+/* In order of arrival. Rows that do not fit are counted only. */
+void wp_trace_buffer_add (WpTraceBuffer *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows);
+void wp_trace_buffer_clear (WpTraceBuffer *self);
+
+/* FALSE with WP_ERROR_IO: not all rows fit; how much memory they need, and what to do, which ends with @or_else. */
+gboolean wp_trace_buffer_check (const WpTraceBuffer *self, const char *or_else, GError **error);
 
 guint64 wp_trace_buffer_length (const WpTraceBuffer *self);
 
-/* In Erlangs: workers that the first @limit rows (0: all) keep busy, on average from their first arrival to their last; infinite where all come
- * at once. To the whole blocks of 4,096 rows where there is a limit. */
-double wp_trace_buffer_offered_load (const WpTraceBuffer *self, guint64 limit);
+/* In Erlangs: the workers that the rows keep busy, on average from the first arrival to the last; infinite where all
+ * come at once. */
+double wp_trace_buffer_offered_load (const WpTraceBuffer *self);
 
-/* @read is told of each piece that is read from now on, by whatever thread. @data outlives the buffer's readers. */
+/* @read is called for each block that is read from now on, by the thread that reads it. @data outlives the reading. */
 typedef void (*WpTraceBufferRead) (gpointer data, gsize n_rows);
 void wp_trace_buffer_watch (WpTraceBuffer *self, WpTraceBufferRead read, gpointer data);
-
-/* From now until wp_trace_buffer_load() has returned readers that come to its end await what comes next. */
-void wp_trace_buffer_follow (WpTraceBuffer *self);
 
 /**
  * wp_trace_buffer_load:
  * @self: empty
  * @service: NULL: the rows' own, WP_TIME_NONE where they have none
- * @traffic: (nullable): gets the rows too; with a service only
  *
- * Reads all of a trace not yet read from, sorted. Where it fails, so do those who follow.
+ * Reads all of a trace not yet read from, sorted.
+ *
+ * Returns: FALSE with what the trace's reader said, or as wp_trace_buffer_check()
  */
-gboolean wp_trace_buffer_load (WpTraceBuffer *self, WpTrace *trace, WpServiceTime *service, WpTraffic **traffic, GError **error);
+gboolean wp_trace_buffer_load (WpTraceBuffer *self, WpTrace *trace, WpServiceTime *service, GError **error);
 
-/* A copy with each service as @service makes it of the buffer's own, which is multiplied by @service_scale. */
-WpTraceBuffer *wp_trace_buffer_copy (const WpTraceBuffer *self, WpServiceTime *service, double service_scale, GError **error);
+/* Fills @self, which is empty, with the rows of @from: each service time as @service makes it of @from's, times
+ * @service_scale. FALSE as wp_trace_buffer_check(). */
+gboolean wp_trace_buffer_copy (WpTraceBuffer *self, const WpTraceBuffer *from, WpServiceTime *service,
+                               double service_scale, GError **error);
 
-typedef struct _WpTraceBufferReader WpTraceBufferReader;
+typedef struct {
+  const gint64 *arrivals_ns, *services_ns;
+  gsize n_rows;
+  gint64 scaled_ns[WP_TRACE_BUFFER_BLOCK_ROWS];
+} WpTraceBlock;
 
-/* From the first row to row @limit (0: the last); arrivals are divided by @scale, as wp_scale_arrival() does. */
-WpTraceBufferReader *wp_trace_buffer_reader_new (const WpTraceBuffer *buffer, double scale, guint64 limit);
-void wp_trace_buffer_reader_free (WpTraceBufferReader *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTraceBufferReader, wp_trace_buffer_reader_free)
-
-/* What it has read is worth nothing, since the rows turned out to be out of order; it is at its end. A new one reads them sorted. */
-gboolean wp_trace_buffer_reader_is_void (const WpTraceBufferReader *self);
-
-/* Some rows, until the next call; their number, 0 at the end; -1 with WP_ERROR_IO or WP_ERROR_BAD_VALUE (a time of over 292 years). */
-gssize wp_trace_buffer_reader_next (WpTraceBufferReader *self, const gint64 **arrivals_ns, const gint64 **services_ns, GError **error);
+/* The rows from number @first on, one block of them; arrivals are divided by @scale, as wp_scale_arrival() does. FALSE:
+ * there are none. */
+gboolean wp_trace_buffer_read (const WpTraceBuffer *self, double scale, guint64 first, WpTraceBlock *block);

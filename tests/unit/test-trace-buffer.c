@@ -1,70 +1,113 @@
-/* A buffer is read while a trace is still read into it: by as many as like, who come to what they would come to later; again from the start where the
- * trace turns out to be out of order; and to an end where it ends in an error. */
+/* The rows of a trace in memory: what went in comes out, scaled as the trace's reader scales it, and no more rows than there is memory for. */
+#include "sim/plan/wp-trace-buffer.h"
+
 #include <string.h>
 
-#include "sim/plan/wp-trace-buffer.h"
-#include "sim/plan/wp-evaluation.h"
+#include "sim/base/wp-error.h"
+#include "sim/stats/wp-random.h"
+#include "sim/trace/wp-scale.h"
 
-#define ROWS 60000      /* 14 blocks of 4,096, and some */
-#define FOLLOWERS 3
+#define MEMORY_BYTES (100 * 1024 * 1024)
 
-typedef enum { IN_ORDER, LAST_IS_FIRST, LAST_IS_NO_TIME } Kind;
-
-static char *
-make_text (Kind kind)
+static gint64
+arrival_of (gint64 i)
 {
-  GString *text = g_string_new ("arrival,service\n");
-
-  for (guint i = 0; i < ROWS; i++)
-    g_string_append_printf (text, "%u.%03u,0.0%u\n", 1 + i / 1000, i % 1000, i % 97);
-  if (kind != IN_ORDER)
-    g_string_append (text, kind == LAST_IS_FIRST ? "0.5,0.5\n" : "soon,0.5\n");
-
-  return g_string_free (text, FALSE);
+  return 7 * i + i / 100000 * 5 * WP_NS_PER_S;
 }
 
-/* What the services count for depends on their place, so that another order is another sum. */
-static guint64
-sum_of (const gint64 *arrivals_ns, const gint64 *services_ns, gssize n, guint64 before)
+static gint64
+service_of (gint64 i)
 {
-  for (gssize i = 0; i < n; i++)
-    before = before * 31 + (guint64) arrivals_ns[i] + 7 * (guint64) services_ns[i];
-
-  return before;
+  return i % 70000 == 69999 ? 5 * WP_NS_PER_S : i * i % G_MAXUINT32;
 }
 
-typedef struct {
-  const WpTraceBuffer *buffer;
-  guint64 n, sum;
-  guint n_void;
-  gboolean failed;
-} Follower;
-
-static gpointer
-follow (gpointer data)
+/* In batches of all sizes. */
+static void
+fill (WpTraceBuffer *buffer, gint64 n_rows)
 {
-  Follower *self = data;
-  gboolean is_void;
-
-  do
+  for (gint64 done = 0, n = 1; done < n_rows; done += n, n = n * 2 % 5000 + 1)
     {
-      g_autoptr(WpTraceBufferReader) reader = wp_trace_buffer_reader_new (self->buffer, 1, 0);
-      const gint64 *arrivals_ns, *services_ns;
-      gssize n;
+      WpRow rows[5000] = { { 0 } };
+      gint64 services_ns[5000];
 
-      self->n = self->sum = 0;
-      while ((n = wp_trace_buffer_reader_next (reader, &arrivals_ns, &services_ns, NULL)) > 0)
+      n = MIN (n, n_rows - done);
+      for (gint64 i = 0; i < n; i++)
         {
-          self->n += (guint64) n;
-          self->sum = sum_of (arrivals_ns, services_ns, n, self->sum);
+          rows[i].arrival_ns = arrival_of (done + i);
+          services_ns[i] = service_of (done + i);
         }
-      self->failed = n < 0;
-      is_void = wp_trace_buffer_reader_is_void (reader);
-      self->n_void += is_void;
+      wp_trace_buffer_add (buffer, rows, services_ns, (gsize) n);
     }
-  while (is_void);
+}
 
-  return NULL;
+static void
+assert_filled (const WpTraceBuffer *buffer, gint64 n_rows, double scale)
+{
+  WpTraceBlock block;
+  gint64 seen = 0;
+
+  for (guint64 first = 0; wp_trace_buffer_read (buffer, scale, first, &block); first += block.n_rows)
+    for (gsize i = 0; i < block.n_rows; i++, seen++)
+      if (block.arrivals_ns[i] != wp_scale_arrival (arrival_of (seen), scale) || block.services_ns[i] != service_of (seen))
+        g_error ("row %" G_GINT64_FORMAT ": %" G_GINT64_FORMAT " for %" G_GINT64_FORMAT, seen, block.arrivals_ns[i],
+                 block.services_ns[i]);
+  g_assert_cmpint (seen, ==, n_rows);
+}
+
+static void
+assert_offered_load (const WpTraceBuffer *buffer, gint64 n_rows)
+{
+  double work_ns = 0;
+
+  for (gint64 i = 0; i < n_rows; i++)
+    work_ns += (double) service_of (i);
+  g_assert_cmpfloat_with_epsilon (wp_trace_buffer_offered_load (buffer) * (double) (arrival_of (n_rows - 1) - arrival_of (0)), work_ns,
+                                  1e-9 * work_ns);
+}
+
+/* Also a second time. */
+static void
+test_holds_rows (void)
+{
+  const gint64 cases[] = { 5000000, 300000, 8192, 4097, 4096, 5 };
+  g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (MEMORY_BYTES, 1);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      fill (buffer, cases[i]);
+      g_assert_true (wp_trace_buffer_check (buffer, "", NULL));
+      g_assert_cmpuint (wp_trace_buffer_length (buffer), ==, cases[i]);
+      assert_filled (buffer, cases[i], 1.7);
+      assert_filled (buffer, cases[i], 1);
+      assert_offered_load (buffer, cases[i]);
+      wp_trace_buffer_clear (buffer);
+      assert_filled (buffer, 0, 1);
+    }
+}
+
+/* Exactly as many rows fit as the memory has room for, 16 bytes each, or 32 where two buffers share it. */
+static void
+test_rows_that_do_not_fit (void)
+{
+  static const struct { guint64 memory_bytes; guint n_buffers; gint64 most_rows; } cases[] = {
+    { 0, 1, 0 }, { 15, 1, 0 }, { 16, 1, 1 }, { 1 << 20, 1, 65536 }, { 1 << 20, 2, 32768 }, { 5000000, 1, 312500 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (cases[i].memory_bytes, cases[i].n_buffers);
+      g_autoptr(GError) error = NULL;
+
+      fill (buffer, cases[i].most_rows);
+      g_assert_true (wp_trace_buffer_check (buffer, "", NULL));
+      assert_filled (buffer, cases[i].most_rows, 1);
+      wp_trace_buffer_clear (buffer);
+      fill (buffer, cases[i].most_rows + 1);
+      g_assert_false (wp_trace_buffer_check (buffer, ", or --no-plan", &error));
+      g_assert_error (error, WP_ERROR, WP_ERROR_IO);
+      g_assert_null (strchr (error->message, '\n'));
+      g_assert_true (g_str_has_suffix (error->message, ", or fewer rows by --limit, or --no-plan"));
+    }
 }
 
 static WpTrace *
@@ -78,149 +121,67 @@ open_text (const char *text)
   return trace;
 }
 
+/* Rows out of order are sorted; what does not parse, or does not fit, is an error. */
 static void
-check_followers (Kind kind)
+test_load (void)
 {
-  g_autofree char *text = make_text (kind);
-  g_autoptr(WpTrace) trace = open_text (text);
-  g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (WP_TRACE_BUFFER_MEMORY_BYTES);
+  g_autoptr(WpTrace) late = open_text ("arrival,service\n1,0.1\n2,0.2\n0.5,0.5\n");
+  g_autoptr(WpTrace) bad = open_text ("arrival,service\n1,0.1\nsoon,0.2\n");
+  g_autoptr(WpTrace) long_one = open_text ("arrival,service\n1,0.1\n2,0.2\n");
+  g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (MEMORY_BYTES, 1), small = wp_trace_buffer_new (16, 1);
   g_autoptr(GError) error = NULL;
-  Follower followers[FOLLOWERS] = { 0 }, after = { buffer };
-  GThread *threads[FOLLOWERS];
+  WpTraceBlock block;
 
-  wp_trace_buffer_follow (buffer);
-  for (guint i = 0; i < FOLLOWERS; i++)
+  g_assert_true (wp_trace_buffer_load (buffer, late, NULL, NULL));
+  g_assert_true (wp_trace_buffer_read (buffer, 1, 0, &block));
+  g_assert_cmpuint (block.n_rows, ==, 3);
+  g_assert_cmpint (block.services_ns[0], ==, WP_NS_PER_S / 2);
+  g_assert_cmpint (block.arrivals_ns[2], ==, 3 * WP_NS_PER_S / 2);
+  wp_trace_buffer_clear (buffer);
+  g_assert_false (wp_trace_buffer_load (buffer, bad, NULL, NULL));
+  g_assert_false (wp_trace_buffer_load (small, long_one, NULL, &error));
+  g_assert_cmpstr (error->message, ==, "2 rows need 1 MiB of memory, and there are 0.0: give --memory=1m, or fewer rows by --limit");
+}
+
+/* Every arrival is scaled as the trace's reader does it. */
+static void
+test_scales (void)
+{
+  const double scales[] = { 0.1, 0.5, 1.0 / 3, 2, 3, 1.0000001, 7.3, 1e6 };
+  guint64 seed = g_test_rand_int ();
+  WpRandom random;
+
+  g_test_message ("seed %" G_GUINT64_FORMAT, seed);
+  wp_random_init (&random, seed, 0);
+  for (guint s = 0; s < G_N_ELEMENTS (scales); s++)
     {
-      followers[i].buffer = buffer;
-      threads[i] = g_thread_new ("follower", follow, &followers[i]);
-    }
-  g_assert_true (wp_trace_buffer_load (buffer, trace, NULL, NULL, &error) == (kind != LAST_IS_NO_TIME));
-  g_assert_true ((error != NULL) == (kind == LAST_IS_NO_TIME));
-  for (guint i = 0; i < FOLLOWERS; i++)
-    g_thread_join (threads[i]);
-  follow (&after);
-  g_assert_true (after.failed == (kind == LAST_IS_NO_TIME));
-  if (!after.failed)
-    g_assert_cmpuint (after.n, ==, ROWS + (kind == LAST_IS_FIRST));
-  for (guint i = 0; i < FOLLOWERS; i++)
-    {
-      g_assert_true (followers[i].failed == after.failed);
-      if (!after.failed)
+      g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (MEMORY_BYTES, 1);
+      gint64 given_ns[4000], now_ns = 0;
+      WpTraceBlock block;
+
+      for (guint i = 0; i < G_N_ELEMENTS (given_ns); i++)
         {
-          g_assert_cmpuint (followers[i].n, ==, after.n);
-          g_assert_cmpuint (followers[i].sum, ==, after.sum);
+          WpRow row = { .arrival_ns = now_ns };
+
+          given_ns[i] = now_ns;
+          wp_trace_buffer_add (buffer, &row, &now_ns, 1);
+          now_ns += (gint64) wp_random_below (&random, i < 1000 ? 3 : i < 2000 ? 1000000 : 1000000000000);
         }
+      g_assert_true (wp_trace_buffer_read (buffer, scales[s], 0, &block));
+      g_assert_cmpuint (block.n_rows, ==, G_N_ELEMENTS (given_ns));
+      for (guint i = 0; i < G_N_ELEMENTS (given_ns); i++)
+        g_assert_cmpint (block.arrivals_ns[i], ==, wp_scale_arrival (given_ns[i], scales[s]));
     }
-}
-
-static void
-test_followers (gconstpointer kind)
-{
-  for (guint i = 0; i < 10; i++)
-    check_followers (GPOINTER_TO_INT (kind));
-}
-
-static gpointer
-restart (gpointer buffer)
-{
-  wp_trace_buffer_restart (buffer);
-
-  return NULL;
-}
-
-/* A reader in the midst of a buffer that starts again holds that up, learns of it, and sees nothing of what was. */
-static void
-test_restart_awaits_readers (void)
-{
-  g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (WP_TRACE_BUFFER_MEMORY_BYTES);
-  g_autofree WpRow *rows = g_new0 (WpRow, 5000);
-  g_autofree gint64 *zeros = g_new0 (gint64, 5000);
-  g_autofree char *text = make_text (IN_ORDER);
-  g_autoptr(WpTrace) trace = open_text (text);
-  const gint64 *arrivals_ns, *services_ns;
-  WpTraceBufferReader *reader;
-  Follower after = { buffer };
-  GThread *thread;
-
-  wp_trace_buffer_follow (buffer);
-  g_assert_true (wp_trace_buffer_add (buffer, rows, zeros, 5000, NULL));
-  reader = wp_trace_buffer_reader_new (buffer, 1, 0);
-  g_assert_cmpint (wp_trace_buffer_reader_next (reader, &arrivals_ns, &services_ns, NULL), ==, 4096);
-  thread = g_thread_new ("restart", restart, buffer);
-  g_assert_cmpint (wp_trace_buffer_reader_next (reader, &arrivals_ns, &services_ns, NULL), ==, 0);   /* awaits the second block, or that there is none */
-  g_assert_true (wp_trace_buffer_reader_is_void (reader));
-  g_assert_cmpint (arrivals_ns[4095], ==, 0);   /* still there */
-  wp_trace_buffer_reader_free (reader);
-  g_thread_join (thread);
-  g_assert_cmpuint (wp_trace_buffer_length (buffer), ==, 0);
-  g_assert_true (wp_trace_buffer_load (buffer, trace, NULL, NULL, NULL));
-  follow (&after);
-  g_assert_cmpuint (after.n, ==, ROWS);
-  g_assert_cmpuint (after.n_void, ==, 0);
-}
-
-static void
-check_evaluations (Kind kind, guint threads)
-{
-  g_autofree char *text = make_text (kind);
-  g_autoptr(WpTrace) trace = open_text (text);
-  g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (WP_TRACE_BUFFER_MEMORY_BYTES);
-  WpEvaluation evaluations[6] = { 0 }, later[6];
-  WpEvaluationBatch *batch;
-
-  for (guint i = 0; i < 6; i++)
-    evaluations[i] = (WpEvaluation) { .policy = { .mode = WP_MODE_WORKER_POOL, .workers = 40 + 4 * i, .queue_jobs = 100, .block_timeout_ns = WP_TIME_NONE },
-                            .patience_ns = WP_TIME_NONE, .scale = 1, .as_line = i % 2, .parts = WP_BACKLOG_ALL };
-  memcpy (later, evaluations, sizeof later);
-  wp_trace_buffer_follow (buffer);
-  batch = wp_evaluations_begin (buffer, evaluations, 6, threads, NULL, NULL);
-  g_assert_true (wp_trace_buffer_load (buffer, trace, NULL, NULL, NULL) == (kind != LAST_IS_NO_TIME));
-  g_assert_true (wp_evaluations_end (batch, NULL) == (kind != LAST_IS_NO_TIME));
-  for (guint i = 0; i < 6 && kind != LAST_IS_NO_TIME; i++)
-    {
-      WpFigures one = evaluations[i].figures, other;
-
-      g_assert_true (wp_evaluations_run (buffer, &later[i], 1, 1, NULL, NULL, NULL));
-      other = later[i].figures;
-      if (evaluations[i].as_line)
-        {
-          wp_backlog_figures (evaluations[i].line, 100, &one);
-          wp_backlog_figures (later[i].line, 100, &other);
-        }
-      g_assert_cmpuint (one.requests, ==, ROWS + (kind == LAST_IS_FIRST));
-      g_assert_cmpuint (one.blocked, ==, other.blocked);
-      g_assert_cmpfloat (one.depth_mean, ==, other.depth_mean);
-      g_assert_cmpint (one.makespan_ns, ==, other.makespan_ns);
-    }
-  for (guint i = 0; i < 6; i++)
-    {
-      wp_evaluation_clear (&evaluations[i]);
-      if (kind != LAST_IS_NO_TIME)
-        wp_evaluation_clear (&later[i]);
-    }
-}
-
-static void
-test_evaluations (gconstpointer kind)
-{
-  for (guint threads = 1; threads <= 4; threads++)
-    check_evaluations (GPOINTER_TO_INT (kind), threads);
 }
 
 int
 main (int argc, char **argv)
 {
-  static const char *names[] = { "in-order", "last-is-first", "last-is-no-time" };
-
   g_test_init (&argc, &argv, NULL);
-  for (Kind kind = IN_ORDER; kind <= LAST_IS_NO_TIME; kind++)
-    {
-      g_autofree char *followers = g_strconcat ("/buffer/followers/", names[kind], NULL), *evaluations = g_strconcat ("/buffer/evaluations/", names[kind], NULL);
-
-      g_test_add_data_func (followers, GINT_TO_POINTER (kind), test_followers);
-      g_test_add_data_func (evaluations, GINT_TO_POINTER (kind), test_evaluations);
-    }
-  g_test_add_func ("/buffer/restart-awaits-readers", test_restart_awaits_readers);
+  g_test_add_func ("/trace-buffer/holds-rows", test_holds_rows);
+  g_test_add_func ("/trace-buffer/rows-that-do-not-fit", test_rows_that_do_not_fit);
+  g_test_add_func ("/trace-buffer/load", test_load);
+  g_test_add_func ("/trace-buffer/scales", test_scales);
 
   return g_test_run ();
 }
