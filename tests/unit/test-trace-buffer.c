@@ -2,8 +2,10 @@
 #include "sim/plan/wp-trace-buffer.h"
 
 #include <string.h>
+#include <sys/resource.h>
 
 #include "sim/base/wp-error.h"
+#include "sim/base/wp-memory.h"
 #include "sim/stats/wp-random.h"
 #include "sim/trace/wp-scale.h"
 
@@ -174,6 +176,21 @@ test_scales (void)
     }
 }
 
+/* A limit of address space is what the process may have. */
+static void
+test_available (void)
+{
+  struct rlimit before, limit;
+  guint64 bytes = wp_memory_available ();
+
+  g_assert_cmpint (getrlimit (RLIMIT_AS, &before), ==, 0);
+  limit = (struct rlimit) { bytes / 2, before.rlim_max };
+  g_assert_cmpint (setrlimit (RLIMIT_AS, &limit), ==, 0);
+  g_assert_cmpuint (wp_memory_available (), ==, bytes / 2);
+  g_assert_cmpint (setrlimit (RLIMIT_AS, &before), ==, 0);
+  g_assert_cmpuint (wp_memory_available (), ==, bytes);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -182,6 +199,8 @@ main (int argc, char **argv)
   g_test_add_func ("/trace-buffer/rows-that-do-not-fit", test_rows_that_do_not_fit);
   g_test_add_func ("/trace-buffer/load", test_load);
   g_test_add_func ("/trace-buffer/scales", test_scales);
+
+  g_test_add_func ("/trace-buffer/available", test_available);
 
   return g_test_run ();
 }

@@ -442,6 +442,35 @@ test_progress_on_a_terminal (void)
   g_assert_true (g_str_has_suffix (shown, "\r\033[K"));   /* wiped at the end */
 }
 
+static void
+assert_one_line (const char *arguments, const char *line)
+{
+  g_autoptr(SimRun) run = run_on ("", arguments);
+
+  g_assert_cmpint (run->status, ==, 2);
+  g_assert_cmpstr (run->out, ==, "");
+  g_assert_cmpstr (run->err, ==, line);
+}
+
+/* 65,536 requests of 16 bytes fit into 1 MiB, and one more does not; a sweep of two service scales holds 32 bytes of each. */
+static void
+test_memory (void)
+{
+#define DRAWN "--synthetic=constant:rate=1000 --service=1ms "
+  g_autoptr(SimRun) plan = run_on ("", DRAWN "--limit=65536 --memory=1m -m WorkerPool --plan");
+  g_autoptr(SimRun) sweep = run_on ("", DRAWN "--limit=32768 --memory=1m --sweep=workers=1:2,service=1,service=2 --format=csv");
+
+  g_assert_cmpint (plan->status, ==, 0);
+  g_assert_cmpint (sweep->status, ==, 0);
+  assert_one_line (DRAWN "--limit=65537 --memory=1m -m WorkerPool --plan",
+                   "wp-sim: 65537 rows need 2 MiB of memory, and there are 1.0: give --memory=2m, or fewer rows by --limit, or --no-plan\n");
+  assert_one_line (DRAWN "--limit=65537 --memory=1m --sweep=workers=1:2",
+                   "wp-sim: 65537 rows need 2 MiB of memory, and there are 1.0: give --memory=2m, or fewer rows by --limit\n");
+  assert_one_line (DRAWN "--limit=65536 --memory=1m --sweep=workers=1:2,service=1,service=2",
+                   "wp-sim: 65536 rows need 2 MiB of memory, and there are 1.0: give --memory=2m, or fewer rows by --limit\n");
+#undef DRAWN
+}
+
 int
 main (int argc, char **argv)
 {
@@ -462,6 +491,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-plan/headroom-text", test_headroom_text);
   g_test_add_func ("/wp-sim-plan/sweep-in-order", test_sweep_in_order);
   g_test_add_func ("/wp-sim-plan/progress-on-a-terminal", test_progress_on_a_terminal);
+  g_test_add_func ("/wp-sim-plan/memory", test_memory);
   g_test_add_func ("/wp-sim-plan/bad-options", test_bad_options);
 
   return g_test_run ();
