@@ -413,6 +413,11 @@ take_first (WpReader *self, WpConnection *connection, WpReadResult *result)
 
   self->parser = (WpRequestParser) { .secure = connection->tls != NULL };
   kind = wp_request_parse (&self->parser, text, self->left);
+  if (kind == WP_REQUEST_MORE && wp_request_is_blank (&self->parser, self->left))
+    {
+      advance (self, self->left);
+      return WP_READER_MORE;
+    }
   if (kind == WP_REQUEST_MORE)
     return begin_head (self, connection, result);
   if (kind == WP_REQUEST_BAD)

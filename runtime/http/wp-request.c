@@ -553,6 +553,12 @@ step (WpRequestParser *self, Input *input)
     }
 }
 
+gboolean
+wp_request_is_blank (const WpRequestParser *self, gsize len)
+{
+  return self->state == EMPTY_LINES && self->at == len;
+}
+
 WpRequestKind
 wp_request_parse (WpRequestParser *self, const char *text, gsize len)
 {

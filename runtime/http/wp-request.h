@@ -64,5 +64,8 @@ typedef struct {
  * Slices point into it once it is whole, but for a path that is not there. */
 WpRequestKind wp_request_parse (WpRequestParser *self, const char *text, gsize len);
 
+/* Of @len bytes that were parsed so far: nothing but empty lines, which may come before a request. */
+gboolean wp_request_is_blank (const WpRequestParser *self, gsize len);
+
 /* A whole head was moved to @text. */
 void wp_request_move (WpRequestParser *self, const char *text);

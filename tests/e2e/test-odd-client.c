@@ -200,6 +200,21 @@ test_last_answer_and_half_closed (void)
     }
 }
 
+/* An empty line behind a payload, as old clients send it, begins no request: the connection is idle. */
+static void
+test_empty_line_behind (void)
+{
+  g_autoptr(WpHarness) server =
+    wp_harness_start ("-d", "delay:0", "--header-timeout=100ms", "--idle-timeout=1s", NULL);
+  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+
+  wp_client_post (client, "/", NULL, "hello", 5);
+  g_assert_true (wp_client_send (client, "\r\n\r\n"));
+  g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+  g_assert_true (wp_client_read_end (client));
+  g_assert_cmpfloat (wp_harness_stat (server, "refused.head_timeout"), ==, 0);
+}
+
 /* Proxies add their own to a client's. */
 static void
 test_id_said_twice (void)
@@ -429,6 +444,7 @@ main (int argc, char **argv)
   g_test_add_func ("/odd-client/refused-and-served", test_refused_and_served);
   g_test_add_func ("/odd-client/refused-with-a-body", test_refused_with_a_body);
   g_test_add_func ("/odd-client/last-answer-and-half-closed", test_last_answer_and_half_closed);
+  g_test_add_func ("/odd-client/empty-line-behind", test_empty_line_behind);
   g_test_add_func ("/odd-client/id-said-twice", test_id_said_twice);
   g_test_add_func ("/odd-client/absolute-form", test_absolute_form);
   g_test_add_func ("/odd-client/range", test_range);
