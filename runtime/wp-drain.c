@@ -7,12 +7,13 @@
 
 #include "sim/base/wp-time.h"
 
-#define LOOK_MS 10
-#define TELL_NS WP_NS_PER_S                    /* to tell those who are still parked, or half of the time if that is less, */
-#define TELL_EACH_NS (100 * WP_NS_PER_US)      /* or so much for each: it takes a third of that */
-#define EXIT_NS (200 * WP_NS_PER_MS)           /* to close the books and thousands of sockets, 10 us each; or a fifth of the time */
-#define STOP_NS (500 * WP_NS_PER_MS)           /* the same, after a second signal */
-#define OVERDUE_NS WP_NS_PER_S                 /* after the end of its time it does not go on in any case */
+#define LOOK_MS      10
+#define TELL_NS      WP_NS_PER_S /* to tell those who are still parked, or half of the time if that is less, */
+#define TELL_EACH_NS (100 * WP_NS_PER_US) /* or so much for each: it takes a third of that */
+/* to close the books and thousands of sockets, 10 us each; or a fifth of the time */
+#define EXIT_NS    (200 * WP_NS_PER_MS)
+#define STOP_NS    (500 * WP_NS_PER_MS) /* the same, after a second signal */
+#define OVERDUE_NS WP_NS_PER_S          /* after the end of its time it does not go on in any case */
 
 guint
 wp_drain_count_connections (const WpDrain *self)
@@ -71,8 +72,8 @@ on_look (gpointer data)
 static void
 on_time_up (int number)
 {
-  static const char line[] =
-    "wp-server: it did not end in time, and ends now, with files that are not closed\n";
+  static const char line[]
+      = "wp-server: it did not end in time, and ends now, with files that are not closed\n";
   struct pollfd log = { STDERR_FILENO, POLLOUT, 0 };
 
   if (poll (&log, 1, 0) == 1 && (log.revents & POLLOUT))

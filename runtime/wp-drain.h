@@ -1,4 +1,5 @@
-/* wp-drain.h - the end of a server: what is inside finishes, and whoever can't is told so, all of it within the time that there is. */
+/* wp-drain.h - the end of a server: what is inside finishes, and whoever can't is told so, all of it within
+ * the time that there is. */
 #pragma once
 
 #include "runtime/http/wp-front.h"
@@ -7,22 +8,22 @@
 typedef enum {
   WP_DRAIN_NONE,
   WP_DRAIN_GOES_ON,
-  WP_DRAIN_EMPTY,            /* nobody is inside any more */
+  WP_DRAIN_EMPTY, /* nobody is inside any more */
   WP_DRAIN_TIMED_OUT,
   WP_DRAIN_STOPPED
 } WpDrainState;
 
 typedef struct {
   gint64 timeout_ns;
-  WpMode *mode;                  /* not owned, as those below */
-  GPtrArray *fronts;             /* (element-type WpFront) */
-  GMainLoop *loop;               /* quits at the end, whatever it is */
+  WpMode *mode;      /* not owned, as those below */
+  GPtrArray *fronts; /* (element-type WpFront) */
+  GMainLoop *loop;   /* quits at the end, whatever it is */
   WpDrainState state;
-  gint64 begun_ns, ended_ns;     /* CLOCK_MONOTONIC */
+  gint64 begun_ns, ended_ns; /* CLOCK_MONOTONIC */
 } WpDrain;
 
-/* Lets in nobody who was not there already. Shortly before the time is up parked requests are refused, so that there is some left to tell
- * them. The loop's thread. */
+/* Lets in nobody who was not there already. Shortly before the time is up parked requests are refused, so
+ * that there is some left to tell them. The loop's thread. */
 void wp_drain_begin (WpDrain *self);
 
 /* Ends at once: half a second is left to close the books. */

@@ -34,8 +34,8 @@ is_loopback (const WpListen *listen)
       const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *) &address;
 
       getsockname (listen->fds[i], (struct sockaddr *) &address, &len);
-      if ((address.ss_family == AF_INET && ntohl (v4->sin_addr.s_addr) >> 24 != 127) ||
-          (address.ss_family == AF_INET6 && !IN6_IS_ADDR_LOOPBACK (&v6->sin6_addr)))
+      if ((address.ss_family == AF_INET && ntohl (v4->sin_addr.s_addr) >> 24 != 127)
+          || (address.ss_family == AF_INET6 && !IN6_IS_ADDR_LOOPBACK (&v6->sin6_addr)))
         return FALSE;
     }
   return TRUE;
@@ -77,7 +77,8 @@ open_admin (WpListeners *self, int fd, const WpServerOptions *options, GError **
     return FALSE;
   self->admin_address = describe ("http", &self->admin);
   if (!is_loopback (&self->admin))
-    g_warning ("the admin listener, %s, is not on loopback: whoever reaches it can read all figures", self->admin_address);
+    g_warning ("the admin listener, %s, is not on loopback: whoever reaches it can read all figures",
+               self->admin_address);
 
   return TRUE;
 }
@@ -98,11 +99,11 @@ wp_listeners_open (WpListeners *self, const WpServerOptions *options, GError **e
 {
   int ingest_fd, admin_fd;
 
-  *self = (WpListeners) { .address = NULL };
+  *self = (WpListeners){ .address = NULL };
 
-  return wp_service_take_sockets (&ingest_fd, &admin_fd, error) &&
-         open_ingest (self, ingest_fd, options, error) && open_admin (self, admin_fd, options, error) &&
-         open_probe (self, options, error);
+  return wp_service_take_sockets (&ingest_fd, &admin_fd, error)
+         && open_ingest (self, ingest_fd, options, error) && open_admin (self, admin_fd, options, error)
+         && open_probe (self, options, error);
 }
 
 void
@@ -120,5 +121,5 @@ wp_listeners_clear (WpListeners *self)
   g_free (self->address);
   g_free (self->admin_address);
   g_free (self->probe_address);
-  *self = (WpListeners) { .address = NULL };
+  *self = (WpListeners){ .address = NULL };
 }

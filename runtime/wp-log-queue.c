@@ -10,13 +10,13 @@
 #include "sim/base/wp-time.h"
 
 static struct {
-  GMutex mutex;              /* guards all below */
+  GMutex mutex; /* guards all below */
   GCond changed;
   const char *prefix;
-  GThread *thread;           /* NULL: lines are written at once */
-  GQueue lines;              /* (element-type utf8) */
-  gsize bytes;               /* of them, and of the one that is being written */
-  guint64 n_left_out;        /* since the last of them */
+  GThread *thread;    /* NULL: lines are written at once */
+  GQueue lines;       /* (element-type utf8) */
+  gsize bytes;        /* of them, and of the one that is being written */
+  guint64 n_left_out; /* since the last of them */
   gboolean closing, closed;
 } queue = { .lines = G_QUEUE_INIT };
 
@@ -62,10 +62,12 @@ push_gap_locked (void)
 
   if (queue.n_left_out == 0)
     return;
-  g_snprintf (text, sizeof text,
-              ngettext ("%s%" G_GUINT64_FORMAT " line is left out here: standard error was not read in time\n",
-                        "%s%" G_GUINT64_FORMAT " lines are left out here: standard error was not read in time\n", queue.n_left_out),
-              queue.prefix, queue.n_left_out);
+  g_snprintf (
+      text, sizeof text,
+      ngettext ("%s%" G_GUINT64_FORMAT " line is left out here: standard error was not read in time\n",
+                "%s%" G_GUINT64_FORMAT " lines are left out here: standard error was not read in time\n",
+                queue.n_left_out),
+      queue.prefix, queue.n_left_out);
   if (push_locked (text))
     queue.n_left_out = 0;
 }
@@ -74,7 +76,7 @@ push_gap_locked (void)
 static char *
 take (void)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&queue.mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&queue.mutex);
 
   while (g_queue_is_empty (&queue.lines) && !queue.closing)
     g_cond_wait (&queue.changed, &queue.mutex);
@@ -110,7 +112,7 @@ run (gpointer data)
 void
 wp_log_queue_start (const char *prefix)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&queue.mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&queue.mutex);
 
   queue.prefix = prefix;
   queue.thread = g_thread_new ("wp-log", run, NULL);
@@ -143,8 +145,8 @@ wp_log_queue_close (gint64 deadline_ns)
   g_mutex_lock (&queue.mutex);
   queue.closing = TRUE;
   g_cond_broadcast (&queue.changed);
-  while (queue.thread && !queue.closed &&
-         g_cond_wait_until (&queue.changed, &queue.mutex, deadline_ns / WP_NS_PER_US))
+  while (queue.thread && !queue.closed
+         && g_cond_wait_until (&queue.changed, &queue.mutex, deadline_ns / WP_NS_PER_US))
     ;
   if (queue.closed)
     ended = g_steal_pointer (&queue.thread);

@@ -13,17 +13,19 @@
 static const struct {
   const char *name;
   GLogLevelFlags level;
-  int priority;              /* of syslog(3) */
+  int priority; /* of syslog(3) */
 } levels[] = {
-  { "error", G_LOG_LEVEL_ERROR, 3 },     { "error", G_LOG_LEVEL_CRITICAL, 3 }, { "warning", G_LOG_LEVEL_WARNING, 4 },
-  { "info", G_LOG_LEVEL_MESSAGE, 6 },    { "debug", G_LOG_LEVEL_INFO, 7 },     { "debug", G_LOG_LEVEL_DEBUG, 7 },
+  { "error", G_LOG_LEVEL_ERROR, 3 },     { "error", G_LOG_LEVEL_CRITICAL, 3 },
+  { "warning", G_LOG_LEVEL_WARNING, 4 }, { "info", G_LOG_LEVEL_MESSAGE, 6 },
+  { "debug", G_LOG_LEVEL_INFO, 7 },      { "debug", G_LOG_LEVEL_DEBUG, 7 },
 };
 
-static const char *program_name;   /* set once, before any thread */
+static const char *program_name; /* set once, before any thread */
 static gboolean to_journal;
 static int max_priority = 6;
 
-/* JOURNAL_STREAM names the device and inode of what the journal reads; standard error may have been sent elsewhere since. */
+/* JOURNAL_STREAM names the device and inode of what the journal reads; standard error may have been sent
+ * elsewhere since. */
 static gboolean
 is_journal (int fd)
 {
@@ -31,8 +33,8 @@ is_journal (int fd)
   struct stat status;
   guint64 device, inode;
 
-  return stream && sscanf (stream, "%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT, &device, &inode) == 2 && fstat (fd, &status) == 0 &&
-         status.st_dev == device && status.st_ino == inode;
+  return stream && sscanf (stream, "%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT, &device, &inode) == 2
+         && fstat (fd, &status) == 0 && status.st_dev == device && status.st_ino == inode;
 }
 
 static int
@@ -51,7 +53,7 @@ write_at_once (int priority, const char *message)
   const char *lead = "", *text = wp_process_explain (message, &lead);
 
   if (to_journal)
-    fprintf (stderr, "<%d>%s%s\n", priority, lead, text);   /* the journal has the name */
+    fprintf (stderr, "<%d>%s%s\n", priority, lead, text); /* the journal has the name */
   else
     fprintf (stderr, "%s: %s%s\n", program_name, lead, text);
 }

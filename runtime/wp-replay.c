@@ -12,11 +12,11 @@
 #include "sim/base/wp-process.h"
 #include "sim/base/wp-text.h"
 
-#define STATUS_NO 1          /* the run is not valid, or requests failed */
+#define STATUS_NO 1 /* the run is not valid, or requests failed */
 
 static gboolean
-write_record (WpClientRecord *record, const WpReplayOptions *options, const WpSchedule *schedule, const WpSender *sender,
-              const WpTally *tally, GError **error)
+write_record (WpClientRecord *record, const WpReplayOptions *options, const WpSchedule *schedule,
+              const WpSender *sender, const WpTally *tally, GError **error)
 {
   char started[WP_TIME_BUFFER], number[G_ASCII_DTOSTR_BUF_SIZE];
 
@@ -24,7 +24,8 @@ write_record (WpClientRecord *record, const WpReplayOptions *options, const WpSc
   wp_client_record_note (record, "trace", wp_schedule_name (schedule));
   wp_client_record_note (record, "url", options->url);
   wp_client_record_note (record, "scale", g_ascii_dtostr (number, sizeof number, options->trace.scale));
-  wp_client_record_note (record, "service-scale", g_ascii_dtostr (number, sizeof number, options->trace.service_scale));
+  wp_client_record_note (record, "service-scale",
+                         g_ascii_dtostr (number, sizeof number, options->trace.service_scale));
   wp_client_record_note (record, "started", wp_time_format_iso8601 (started, wp_sender_started (sender)));
   if (wp_interrupt_signal ())
     wp_client_record_note (record, "interrupted", "yes");
@@ -57,7 +58,7 @@ on_tick (gpointer tally, gint64 now_ns, guint64 n_waiting)
 static void
 print_notes (const WpSchedule *schedule)
 {
-  g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
 
   wp_schedule_tell (schedule, lines);
   for (guint i = 0; i < lines->len; i++)
@@ -68,13 +69,13 @@ print_notes (const WpSchedule *schedule)
     }
 }
 
-/* The record first: it cannot be had again, and standard output may be a pipe that nobody reads any more. One that fails does not keep
- * back the other. */
+/* The record first: it cannot be had again, and standard output may be a pipe that nobody reads any more. One
+ * that fails does not keep back the other. */
 static gboolean
-write_result (WpClientRecord *record, const WpReplayOptions *options, const WpSchedule *schedule, const WpSender *sender,
-              const WpReplayReport *report, GError **error)
+write_result (WpClientRecord *record, const WpReplayOptions *options, const WpSchedule *schedule,
+              const WpSender *sender, const WpReplayReport *report, GError **error)
 {
-  g_autoptr(GError) reason = NULL;
+  g_autoptr (GError) reason = NULL;
   gboolean recorded = !record || write_record (record, options, schedule, sender, report->tally, &reason);
   gboolean printed = print_report (options, report, error);
 
@@ -87,11 +88,13 @@ write_result (WpClientRecord *record, const WpReplayOptions *options, const WpSc
 
 /* FALSE with @error: no run, or its result could not be written. *@good: it was valid, and nothing failed. */
 static gboolean
-run (WpReplayOptions *options, const WpSchedule *schedule, const WpTarget *target, gboolean *good, GError **error)
+run (WpReplayOptions *options, const WpSchedule *schedule, const WpTarget *target, gboolean *good,
+     GError **error)
 {
-  g_autoptr(WpTally) tally = wp_tally_new (wp_schedule_length (schedule), error);
-  g_autoptr(WpClientRecord) record = tally && options->output ? wp_client_record_open (options->output, error) : NULL;
-  g_autoptr(WpSender) sender = NULL;
+  g_autoptr (WpTally) tally = wp_tally_new (wp_schedule_length (schedule), error);
+  g_autoptr (WpClientRecord) record
+      = tally && options->output ? wp_client_record_open (options->output, error) : NULL;
+  g_autoptr (WpSender) sender = NULL;
   WpReplayReport report = { options->url, tally, options->max_lag_ns, wp_schedule_out_of_order (schedule) };
   int stop_fd;
 
@@ -119,21 +122,19 @@ run (WpReplayOptions *options, const WpSchedule *schedule, const WpTarget *targe
 int
 main (int argc, char **argv)
 {
-  g_auto(WpReplayOptions) options;
-  g_autoptr(WpTarget) target = NULL;
-  g_autoptr(WpSchedule) schedule = NULL;
-  g_autoptr(GError) error = NULL;
+  g_auto (WpReplayOptions) options;
+  g_autoptr (WpTarget) target = NULL;
+  g_autoptr (WpSchedule) schedule = NULL;
+  g_autoptr (GError) error = NULL;
   gboolean good = FALSE;
 
   wp_process_begin ("wp-replay");
   wp_process_catch_messages (wp_interrupt_clean_up);
-  signal (SIGPIPE, SIG_IGN);   /* a write that fails says so */
+  signal (SIGPIPE, SIG_IGN); /* a write that fails says so */
   wp_replay_options_init (&options);
-  if (!wp_replay_options_parse (&options, argv, &error) ||
-      !(target = wp_target_new (options.url, &error)) ||
-      !(schedule = wp_schedule_load (options.trace_path, &options.trace, &error)) ||
-      !wp_target_probe (target, &error) ||
-      !run (&options, schedule, target, &good, &error))
+  if (!wp_replay_options_parse (&options, argv, &error) || !(target = wp_target_new (options.url, &error))
+      || !(schedule = wp_schedule_load (options.trace_path, &options.trace, &error))
+      || !wp_target_probe (target, &error) || !run (&options, schedule, target, &good, &error))
     return wp_process_end (wp_options_fail (error));
 
   if (wp_interrupt_signal ())

@@ -8,10 +8,10 @@
 #include "runtime/wp-control-group.h"
 #include "sim/base/wp-error.h"
 
-#define MB (G_GUINT64_CONSTANT (1) << 20)
-#define STACK_BYTES (8 * MB)     /* of a thread, where there is no limit */
-#define OWN_BYTES (48 * MB)      /* heap, caches and libraries that come later */
-#define LEAST_BYTES (16 * MB)    /* for requests */
+#define MB          (G_GUINT64_CONSTANT (1) << 20)
+#define STACK_BYTES (8 * MB)  /* of a thread, where there is no limit */
+#define OWN_BYTES   (48 * MB) /* heap, caches and libraries that come later */
+#define LEAST_BYTES (16 * MB) /* for requests */
 
 guint64
 wp_resources_raise_files (void)
@@ -31,14 +31,14 @@ wp_resources_raise_files (void)
 typedef struct {
   GMutex mutex;
   GCond changed;
-  gboolean over;             /* guarded by mutex */
+  gboolean over; /* guarded by mutex */
 } Gathering;
 
 static gpointer
 attend (gpointer data)
 {
   Gathering *self = data;
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   while (!self->over)
     g_cond_wait (&self->changed, &self->mutex);
@@ -62,8 +62,8 @@ gboolean
 wp_resources_try_threads (guint n, GError **error)
 {
   Gathering gathering = { .over = FALSE };
-  g_autoptr(GPtrArray) threads = g_ptr_array_new ();
-  g_autoptr(GError) reason = NULL;
+  g_autoptr (GPtrArray) threads = g_ptr_array_new ();
+  g_autoptr (GError) reason = NULL;
 
   g_mutex_init (&gathering.mutex);
   g_cond_init (&gathering.changed);
@@ -77,7 +77,8 @@ wp_resources_try_threads (guint n, GError **error)
   disperse (&gathering, threads);
   if (threads->len == n)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_IO, "%u threads are needed, and the system allows %u (see prlimit(1), --nproc and --as): %s", n,
+  g_set_error (error, WP_ERROR, WP_ERROR_IO,
+               "%u threads are needed, and the system allows %u (see prlimit(1), --nproc and --as): %s", n,
                threads->len, reason->message);
   return FALSE;
 }
@@ -97,7 +98,8 @@ used_bytes (void)
   g_autofree char *text = NULL;
   guint64 pages;
 
-  if (!g_file_get_contents ("/proc/self/statm", &text, NULL, NULL) || sscanf (text, "%" G_GUINT64_FORMAT, &pages) != 1)
+  if (!g_file_get_contents ("/proc/self/statm", &text, NULL, NULL)
+      || sscanf (text, "%" G_GUINT64_FORMAT, &pages) != 1)
     return OWN_BYTES;
   return pages * (guint64) sysconf (_SC_PAGESIZE);
 }
@@ -105,8 +107,10 @@ used_bytes (void)
 gboolean
 wp_resources_find_memory (guint n_threads, guint64 *bytes, GError **error)
 {
-  guint64 machine = (guint64) sysconf (_SC_PHYS_PAGES) * (guint64) sysconf (_SC_PAGESIZE), limit = limit_of (RLIMIT_AS, G_MAXUINT64);
-  guint64 own = used_bytes () + OWN_BYTES + n_threads * limit_of (RLIMIT_STACK, STACK_BYTES), left = limit - MIN (own, limit);
+  guint64 machine = (guint64) sysconf (_SC_PHYS_PAGES) * (guint64) sysconf (_SC_PAGESIZE),
+          limit = limit_of (RLIMIT_AS, G_MAXUINT64);
+  guint64 own = used_bytes () + OWN_BYTES + n_threads * limit_of (RLIMIT_STACK, STACK_BYTES),
+          left = limit - MIN (own, limit);
 
   *bytes = MIN (machine, wp_control_group_memory_bytes (""));
   if (limit == G_MAXUINT64)
@@ -115,7 +119,10 @@ wp_resources_find_memory (guint n_threads, guint64 *bytes, GError **error)
   *bytes = MIN (*bytes, left);
   if (left >= LEAST_BYTES)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_IO, "the limit of address space, %" G_GUINT64_FORMAT " MB, is too low: %u threads and a little room "
-               "for requests need %" G_GUINT64_FORMAT " MB (see prlimit(1), --as)", limit / MB, n_threads, (own + LEAST_BYTES) / MB + 1);
+  g_set_error (error, WP_ERROR, WP_ERROR_IO,
+               "the limit of address space, %" G_GUINT64_FORMAT
+               " MB, is too low: %u threads and a little room "
+               "for requests need %" G_GUINT64_FORMAT " MB (see prlimit(1), --as)",
+               limit / MB, n_threads, (own + LEAST_BYTES) / MB + 1);
   return FALSE;
 }

@@ -10,7 +10,8 @@
 static gboolean
 check_differs (const char *path, const char *other, const char *is, GError **error)
 {
-  g_autofree char *one = g_canonicalize_filename (path, NULL), *two = other ? g_canonicalize_filename (other, NULL) : NULL;
+  g_autofree char *one = g_canonicalize_filename (path, NULL),
+                  *two = other ? g_canonicalize_filename (other, NULL) : NULL;
 
   if (!two || (!g_str_equal (one, two) && !wp_options_same_file (one, two)))
     return TRUE;
@@ -23,7 +24,8 @@ static gboolean
 check_not_sqlite (const char *path, const char *file, const char *what, GError **error)
 {
   static const char *const beside[] = { "-wal", "-shm", "-journal" };
-  g_autofree char *is = g_strconcat ("is the ", what, NULL), *belongs = g_strconcat ("belongs to the ", what, NULL);
+  g_autofree char *is = g_strconcat ("is the ", what, NULL),
+                  *belongs = g_strconcat ("belongs to the ", what, NULL);
 
   if (!file)
     return TRUE;
@@ -42,7 +44,8 @@ check_not_sqlite (const char *path, const char *file, const char *what, GError *
 static gboolean
 check_not_database (const WpServerOptions *options, const char *path, GError **error)
 {
-  const char *database = g_str_has_prefix (options->database, "sqlite:") ? options->database + strlen ("sqlite:") : NULL;
+  const char *database
+      = g_str_has_prefix (options->database, "sqlite:") ? options->database + strlen ("sqlite:") : NULL;
 
   return check_not_sqlite (path, database, "database", error);
 }
@@ -51,25 +54,26 @@ check_not_database (const WpServerOptions *options, const char *path, GError **e
 static gboolean
 check_record (const WpServerOptions *options, GError **error)
 {
-  return check_not_database (options, options->record, error) &&
-         check_not_sqlite (options->record, options->journal, "journal", error) &&
-         check_differs (options->record, options->certificate, "is the certificate", error) &&
-         check_differs (options->record, options->key, "is the certificate's key", error) &&
-         check_differs (options->record, options->token_file, "is the file of tokens", error) &&
-         check_differs (options->record, options->config, "is the configuration", error);
+  return check_not_database (options, options->record, error)
+         && check_not_sqlite (options->record, options->journal, "journal", error)
+         && check_differs (options->record, options->certificate, "is the certificate", error)
+         && check_differs (options->record, options->key, "is the certificate's key", error)
+         && check_differs (options->record, options->token_file, "is the file of tokens", error)
+         && check_differs (options->record, options->config, "is the configuration", error);
 }
 
 static gboolean
 check_journal (const WpServerOptions *options, GError **error)
 {
-  return check_not_database (options, options->journal, error) && check_differs (options->journal, options->record, "is the record", error);
+  return check_not_database (options, options->journal, error)
+         && check_differs (options->journal, options->record, "is the record", error);
 }
 
 int
 wp_server_check_config (const WpServerOptions *options)
 {
   g_autofree char *text = g_strdup_printf ("%s: ok\n", options->config ? options->config : "command line");
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   if (options->record && !check_record (options, &error))
     g_prefix_error (&error, "--record: ");
@@ -85,8 +89,9 @@ wp_server_check_config (const WpServerOptions *options)
 WpRecorder *
 wp_server_open_recorder (const WpServerOptions *options, GError **error)
 {
-  static const char *const fields[] = { "mode", "queue", "workers", "dispatcher", "when-full", "block-timeout", "ack", "keep-abandoned" };
-  g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
+  static const char *const fields[]
+      = { "mode", "queue", "workers", "dispatcher", "when-full", "block-timeout", "ack", "keep-abandoned" };
+  g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
   char now[WP_TIME_BUFFER];
 
   if (!check_record (options, error))
@@ -126,8 +131,9 @@ wp_server_open_journal (const WpServerOptions *options, GError **error)
 int
 wp_server_requeue (const WpServerOptions *options)
 {
-  g_autoptr(GError) error = NULL;
-  g_autoptr(WpJournalFile) file = wp_journal_file_open (options->journal, FALSE, options->max_journal_bytes, &error);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WpJournalFile) file
+      = wp_journal_file_open (options->journal, FALSE, options->max_journal_bytes, &error);
   gint64 n = file ? wp_journal_file_requeue (file, &error) : -1;
   g_autofree char *text = NULL;
 
@@ -136,8 +142,8 @@ wp_server_requeue (const WpServerOptions *options)
       g_prefix_error (&error, "--journal: ");
       return wp_options_fail (error);
     }
-  text = g_strdup_printf (ngettext ("requeued %" G_GINT64_FORMAT " failed job in %s\n", "requeued %" G_GINT64_FORMAT " failed jobs in %s\n",
-                                    (gulong) n),
+  text = g_strdup_printf (ngettext ("requeued %" G_GINT64_FORMAT " failed job in %s\n",
+                                    "requeued %" G_GINT64_FORMAT " failed jobs in %s\n", (gulong) n),
                           n, options->journal);
   wp_process_print (text);
 

@@ -4,10 +4,12 @@
 #include "runtime/wp-server-options.h"
 
 /* Both once the database is open. They return NULL with one line that says why. */
-WpRecorder *wp_server_open_recorder (const WpServerOptions *options, GError **error);   /* options->record; empties it */
-WpJournal *wp_server_open_journal (const WpServerOptions *options, GError **error);     /* options->journal */
+/* options->record; empties it */
+WpRecorder *wp_server_open_recorder (const WpServerOptions *options, GError **error);
+WpJournal *wp_server_open_journal (const WpServerOptions *options, GError **error); /* options->journal */
 
-/* --check-config: says that the options, which could be read, are ok, or which of these files is another too. Opens none. Returns the exit status. */
+/* --check-config: says that the options, which could be read, are ok, or which of these files is another too.
+ * Opens none. Returns the exit status. */
 int wp_server_check_config (const WpServerOptions *options);
 
 /* --requeue: says how many. Returns the exit status. */

@@ -8,36 +8,37 @@
 
 typedef struct {
   WpPolicy policy;
-  char *listen, *admin, *probe;  /* the last two NULL: none */
-  WpHosts *admin_hosts;          /* names by which the admin listener answers */
-  WpSocketAccess socket_access;  /* of Unix sockets */
+  char *listen, *admin, *probe; /* the last two NULL: none */
+  WpHosts *admin_hosts;         /* names by which the admin listener answers */
+  WpSocketAccess socket_access; /* of Unix sockets */
   char *database;
-  gint64 commit_pace_ns;         /* 0: none */
-  char *record;                  /* NULL: none */
-  char *journal;                 /* NULL: none */
+  gint64 commit_pace_ns; /* 0: none */
+  char *record;          /* NULL: none */
+  char *journal;         /* NULL: none */
   guint64 max_journal_bytes;
-  gboolean check_config;         /* say that these options are ok, and end */
-  gboolean requeue;              /* make the journal's failed jobs unfinished, and end */
+  gboolean check_config; /* say that these options are ok, and end */
+  gboolean requeue;      /* make the journal's failed jobs unfinished, and end */
   WpRetry retry;
-  gint64 retry_for_ns;           /* WP_TIME_NONE: without end */
-  char *certificate, *key;       /* TLS; both or neither NULL */
-  char *token_file;              /* NULL: whoever comes is let in */
-  char *config;                  /* NULL: none */
-  guint max_jobs;                /* 0: as memory allows */
+  gint64 retry_for_ns;     /* WP_TIME_NONE: without end */
+  char *certificate, *key; /* TLS; both or neither NULL */
+  char *token_file;        /* NULL: whoever comes is let in */
+  char *config;            /* NULL: none */
+  guint max_jobs;          /* 0: as memory allows */
   guint threads;
-  guint64 file_limit;            /* descriptors that the process may have */
-  WpGateLimits limits;           /* but for slots and budget */
-  guint max_connections;         /* 0: as descriptors and memory allow */
-  guint64 max_pending_bytes;     /* of requests in memory, all together; 0: as memory allows */
+  guint64 file_limit;        /* descriptors that the process may have */
+  WpGateLimits limits;       /* but for slots and budget */
+  guint max_connections;     /* 0: as descriptors and memory allow */
+  guint64 max_pending_bytes; /* of requests in memory, all together; 0: as memory allows */
   gint64 drain_timeout_ns;
-  gboolean by_soup;              /* libsoup serves the ingest */
+  gboolean by_soup; /* libsoup serves the ingest */
 } WpServerOptions;
 
 /**
  * wp_server_options_read:
  * @file_limit: descriptors that the process may have
  *
- * Defaults, then the configuration, then the command line. Returns: FALSE with one line that says what is wrong.
+ * Defaults, then the configuration, then the command line. Returns: FALSE with one line that says what is
+ * wrong.
  */
 gboolean wp_server_options_read (WpServerOptions *self, guint64 file_limit, char **argv, GError **error);
 

@@ -16,7 +16,7 @@ open_tls (WpServerSecurity *self, const WpServerOptions *options, GError **error
 gboolean
 wp_server_security_open (WpServerSecurity *self, const WpServerOptions *options, GError **error)
 {
-  *self = (WpServerSecurity) { NULL };
+  *self = (WpServerSecurity){ NULL };
   if (options->certificate && !open_tls (self, options, error))
     return FALSE;
   if (options->token_file && !(self->tokens = wp_tokens_new (options->token_file, error)))
@@ -37,7 +37,7 @@ wp_server_security_clear (WpServerSecurity *self)
 void
 wp_server_security_reload (WpServerSecurity *self)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   if (self->tls && wp_tls_reload (self->tls, &error))
     g_message ("the certificate was read anew");

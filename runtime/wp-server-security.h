@@ -1,4 +1,5 @@
-/* wp-server-security.h - who is let in, and how connections are kept private: the certificate and the tokens of the command line. */
+/* wp-server-security.h - who is let in, and how connections are kept private: the certificate and the tokens
+ * of the command line. */
 #pragma once
 
 #include "runtime/secure/wp-tls.h"
@@ -6,8 +7,8 @@
 #include "runtime/wp-server-options.h"
 
 typedef struct {
-  WpTls *tls;                    /* NULL: none */
-  WpTokens *tokens;              /* NULL: none */
+  WpTls *tls;       /* NULL: none */
+  WpTokens *tokens; /* NULL: none */
 } WpServerSecurity;
 
 /* FALSE with one line that names the option. */

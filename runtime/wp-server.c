@@ -25,36 +25,36 @@
 #include "sim/base/wp-options.h"
 #include "sim/base/wp-process.h"
 
-#define ADMIN_CONNECTIONS 96
-#define PROBE_CONNECTIONS 32
-#define LIBSOUP_AFTER_MS 200     /* a start has a use for all processors until then */
-#define LOOK_MS 1000             /* at the files of the database, where no commit does that */
+#define ADMIN_CONNECTIONS    96
+#define PROBE_CONNECTIONS    32
+#define LIBSOUP_AFTER_MS     200  /* a start has a use for all processors until then */
+#define LOOK_MS              1000 /* at the files of the database, where no commit does that */
 #define LEAST_RECOVERY_BYTES (1u << 20)
-#define LOG_NS (200 * WP_NS_PER_MS)
-#define SAME_REQUEST_NS (500 * WP_NS_PER_MS)   /* a terminal and a wrapper script each send a Ctrl-C on */
+#define LOG_NS               (200 * WP_NS_PER_MS)
+#define SAME_REQUEST_NS      (500 * WP_NS_PER_MS) /* a terminal and a wrapper script each send a Ctrl-C on */
 
 /* A front beside those of requests. */
 typedef struct {
   WpSlots *slots;
-  WpFront *front;                /* NULL: none */
+  WpFront *front; /* NULL: none */
 } Aside;
 
 typedef struct {
   WpServerOptions options;
   WpClock *clock;
   WpDatabase *database;
-  WpJournal *journal;            /* NULL: none */
-  WpRecorder *recorder;          /* NULL: none */
+  WpJournal *journal;   /* NULL: none */
+  WpRecorder *recorder; /* NULL: none */
   WpMode *mode;
   WpServerSecurity security;
   WpIngest ingest;
   WpBudget *budget;
   WpSlots *slots;
   WpListeners listeners;
-  GPtrArray *fronts;             /* (element-type WpFront) */
-  WpAcceptor *acceptor;          /* NULL: each front accepts by itself */
+  GPtrArray *fronts;    /* (element-type WpFront) */
+  WpAcceptor *acceptor; /* NULL: each front accepts by itself */
   WpAdmin admin;
-  Aside asides[2];               /* the admin listener, the probe's */
+  Aside asides[2]; /* the admin listener, the probe's */
   GMainLoop *loop;
   WpDrain drain;
 } Server;
@@ -67,11 +67,14 @@ start_journal (Server *self)
   wp_journal_count (self->journal, &counts);
   if (counts.backlog > 0)
     g_message (ngettext ("%s has %" G_GUINT64_FORMAT " unfinished job, which runs before new requests",
-                         "%s has %" G_GUINT64_FORMAT " unfinished jobs, which run before new requests", counts.backlog),
+                         "%s has %" G_GUINT64_FORMAT " unfinished jobs, which run before new requests",
+                         counts.backlog),
                self->options.journal, counts.backlog);
   if (counts.failed > 0)
-    g_message (ngettext ("%s keeps %" G_GUINT64_FORMAT " failed job: /failed.json lists it, --requeue gives it another chance",
-                         "%s keeps %" G_GUINT64_FORMAT " failed jobs: /failed.json lists them, --requeue gives them another chance",
+    g_message (ngettext ("%s keeps %" G_GUINT64_FORMAT
+                         " failed job: /failed.json lists it, --requeue gives it another chance",
+                         "%s keeps %" G_GUINT64_FORMAT
+                         " failed jobs: /failed.json lists them, --requeue gives them another chance",
                          counts.failed),
                self->options.journal, counts.failed);
   wp_mode_set_journal (self->mode, self->journal,
@@ -88,8 +91,10 @@ start_fronts (Server *self)
   self->budget = wp_budget_new (self->options.max_pending_bytes);
   limits.budget = self->budget;
   limits.slots = self->slots = wp_slots_new (self->options.max_connections);
-  self->ingest = (WpIngest) { self->mode, self->database->by_request, self->options.by_soup, self->security.tls,
-                              self->security.tokens, self->options.threads < g_get_num_processors () };
+  self->ingest = (WpIngest){
+    self->mode,         self->database->by_request, self->options.by_soup,
+    self->security.tls, self->security.tokens,      self->options.threads < g_get_num_processors ()
+  };
   for (guint i = 0; i < self->options.threads; i++)
     {
       g_autofree char *name = g_strdup_printf ("wp-http-%u", i);
@@ -106,8 +111,10 @@ static void
 start_aside (Aside *self, const char *name, const char *whose, const WpListen *listen, guint n_connections,
              WpSoupSite site, WpAdmin *admin)
 {
-  WpGateLimits limits = { NULL,  5 * WP_NS_PER_S, 5 * WP_NS_PER_S, 75 * WP_NS_PER_S,
-                          65536, .crowd = n_connections / 2, .whose = whose };
+  WpGateLimits limits = {
+    NULL,          5 * WP_NS_PER_S, 5 * WP_NS_PER_S, 75 * WP_NS_PER_S, 65536, .crowd = n_connections / 2,
+    .whose = whose
+  };
 
   if (listen->n_addresses == 0)
     return;
@@ -118,7 +125,8 @@ start_aside (Aside *self, const char *name, const char *whose, const WpListen *l
 static void
 start_admin (Server *self)
 {
-  self->admin = (WpAdmin) { self->mode, self->options.database, self->budget, self->fronts, wp_time_monotonic (), TRUE };
+  self->admin = (WpAdmin){ self->mode,   self->options.database, self->budget,
+                           self->fronts, wp_time_monotonic (),   TRUE };
   if (!self->listeners.admin.bound || !g_str_has_prefix (self->listeners.admin.bound[0], "unix:"))
     self->admin.hosts = self->options.admin_hosts;
   start_aside (&self->asides[0], "wp-admin", "the admin listener", &self->listeners.admin, ADMIN_CONNECTIONS,
@@ -131,11 +139,17 @@ start_admin (Server *self)
 static void
 say_what_has_no_effect (const WpPolicy *policy)
 {
-  static const struct { WpPolicyField field; const char *name; } sizes[] = {
-    { WP_POLICY_QUEUE, "--queue" }, { WP_POLICY_WORKERS, "--workers" }, { WP_POLICY_DISPATCHER, "--dispatcher" },
-    { WP_POLICY_WHEN_FULL, "--when-full" }, { WP_POLICY_BLOCK_TIMEOUT, "--block-timeout" },
+  static const struct {
+    WpPolicyField field;
+    const char *name;
+  } sizes[] = {
+    { WP_POLICY_QUEUE, "--queue" },
+    { WP_POLICY_WORKERS, "--workers" },
+    { WP_POLICY_DISPATCHER, "--dispatcher" },
+    { WP_POLICY_WHEN_FULL, "--when-full" },
+    { WP_POLICY_BLOCK_TIMEOUT, "--block-timeout" },
   };
-  g_autoptr(GString) text = g_string_new (NULL);
+  g_autoptr (GString) text = g_string_new (NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     if ((policy->given & sizes[i].field) && !wp_policy_uses (policy, sizes[i].field))
@@ -148,7 +162,7 @@ static void
 say_hello (const Server *self)
 {
   const WpPolicy *policy = &self->options.policy;
-  g_autoptr(GString) text = g_string_new (wp_mode_name (policy->mode));
+  g_autoptr (GString) text = g_string_new (wp_mode_name (policy->mode));
 
   if (wp_policy_uses (policy, WP_POLICY_QUEUE))
     g_string_append_printf (text, ", queue %u", policy->queue_jobs);
@@ -156,8 +170,8 @@ say_hello (const Server *self)
     g_string_append_printf (text, ", workers %u", policy->workers);
   if (policy->mode == WP_MODE_DEFAULT)
     g_string_append_printf (text, ", at most %u jobs in service (--max-jobs)", self->options.max_jobs);
-  g_string_append_printf (text, ", database %s, http %s; listening on %s", self->options.database, self->options.by_soup ? "soup" : "fast",
-                          self->listeners.address);
+  g_string_append_printf (text, ", database %s, http %s; listening on %s", self->options.database,
+                          self->options.by_soup ? "soup" : "fast", self->listeners.address);
   if (self->listeners.admin_address)
     g_string_append_printf (text, ", admin on %s", self->listeners.admin_address);
   if (self->listeners.probe_address)
@@ -166,8 +180,9 @@ say_hello (const Server *self)
   wp_service_tell_ready (text->str);
   say_what_has_no_effect (policy);
   if (wp_policy_uses (policy, WP_POLICY_DISPATCHER) && policy->dispatcher == WP_DISPATCHER_SPAWNING)
-    g_message ("the spawning dispatcher takes every job out of the queue at once: the queue bounds nothing, and memory grows "
-               "without limit under overload");
+    g_message (
+        "the spawning dispatcher takes every job out of the queue at once: the queue bounds nothing, and memory grows "
+        "without limit under overload");
 }
 
 static gboolean
@@ -177,14 +192,16 @@ about_option (GError **error, const char *option)
   return FALSE;
 }
 
-/* All that the process will have beside its first: nothing is opened, and no file emptied, by a server that cannot start. */
+/* All that the process will have beside its first: nothing is opened, and no file emptied, by a server that
+ * cannot start. */
 static gboolean
 check_resources (Server *self, GError **error)
 {
   guint n_threads = wp_server_options_count_threads (&self->options);
   guint64 memory_bytes;
 
-  if (!wp_resources_find_memory (n_threads, &memory_bytes, error) || !wp_resources_try_threads (n_threads, error))
+  if (!wp_resources_find_memory (n_threads, &memory_bytes, error)
+      || !wp_resources_try_threads (n_threads, error))
     return FALSE;
   wp_server_options_fit (&self->options, memory_bytes);
   return TRUE;
@@ -232,7 +249,7 @@ on_hangup (gpointer data)
 static gboolean
 on_started (gpointer data)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   if (!wp_soup_find (&error))
     g_warning ("the admin listener serves nobody: %s", error->message);
@@ -259,7 +276,8 @@ hold_signals (int how)
   pthread_sigmask (how, &signals, NULL);
 }
 
-/* Before anybody is told that the server is there, and before there are threads. They are handled once the loop runs. */
+/* Before anybody is told that the server is there, and before there are threads. They are handled once the
+ * loop runs. */
 static void
 catch_signals (Server *self)
 {
@@ -292,17 +310,18 @@ start (Server *self, GError **error)
   if (self->options.record && !(self->recorder = wp_server_open_recorder (&self->options, error)))
     return about_option (error, "record");
 
-  self->mode = wp_mode_new (&self->options.policy, self->options.max_jobs, self->clock, self->database, self->recorder);
+  self->mode = wp_mode_new (&self->options.policy, self->options.max_jobs, self->clock, self->database,
+                            self->recorder);
   wp_mode_set_retry (self->mode, &self->options.retry);
   if (self->journal)
     start_journal (self);
   self->fronts = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_front_free);
   start_fronts (self);
   start_admin (self);
-  self->drain = (WpDrain) { self->options.drain_timeout_ns, self->mode, self->fronts, self->loop };
+  self->drain = (WpDrain){ self->options.drain_timeout_ns, self->mode, self->fronts, self->loop };
   say_hello (self);
   wp_service_start_watchdog ();
-  wp_log_start_thread ();   /* what was said so far is written by now */
+  wp_log_start_thread (); /* what was said so far is written by now */
 
   return TRUE;
 }
@@ -331,14 +350,15 @@ say_what_is_cut (const Server *self)
 
   if (n > 0)
     g_warning (ngettext ("%u connection was cut, perhaps before its answer",
-                         "%u connections were cut, perhaps before their answer", n), n);
+                         "%u connections were cut, perhaps before their answer", n),
+               n);
 }
 
 /* Half of the time that is left is the journal's, most of the rest the record's. */
 static gboolean
 close_journal (Server *self)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   gint64 now_ns = wp_time_monotonic (), left_ns = wp_drain_get_deadline (&self->drain) - now_ns;
 
   if (!self->journal || wp_journal_close (self->journal, now_ns + left_ns / 2, &error))
@@ -350,7 +370,7 @@ close_journal (Server *self)
 static gboolean
 close_record (Server *self, guint64 n_rows)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   gint64 now_ns = wp_time_monotonic (), left_ns = wp_drain_get_deadline (&self->drain) - now_ns;
 
   wp_mode_record_unfinished (self->mode);
@@ -367,7 +387,7 @@ say_what_is_left (Server *self, const WpLedger *ledger)
 {
   WpJournalCounts counts = { .backlog = 0 };
   guint64 left, kept;
-  g_autoptr(GString) text = g_string_new (NULL);
+  g_autoptr (GString) text = g_string_new (NULL);
 
   if (self->journal)
     wp_journal_count (self->journal, &counts);
@@ -379,18 +399,21 @@ say_what_is_left (Server *self, const WpLedger *ledger)
                           ngettext ("%" G_GUINT64_FORMAT " accepted job was not finished: ",
                                     "%" G_GUINT64_FORMAT " accepted jobs were not finished: ", left),
                           left);
-  g_string_append_printf (text, "%" G_GUINT64_FORMAT " queued, %" G_GUINT64_FORMAT " in service", ledger->queued,
-                          ledger->in_service);
+  g_string_append_printf (text, "%" G_GUINT64_FORMAT " queued, %" G_GUINT64_FORMAT " in service",
+                          ledger->queued, ledger->in_service);
   if (counts.backlog > 0)
     g_string_append_printf (text, ", %" G_GUINT64_FORMAT " of an earlier run not begun", counts.backlog);
   g_string_append (text, "; ");
   if (!self->journal)
     g_string_append (text, ngettext ("no journal keeps it", "no journal keeps them", left));
   else if (kept == left)
-    g_string_append_printf (text, ngettext ("it is kept in %s", "they are kept in %s", left), self->options.journal);
+    g_string_append_printf (text, ngettext ("it is kept in %s", "they are kept in %s", left),
+                            self->options.journal);
   else
-    g_string_append_printf (text, "%" G_GUINT64_FORMAT " are kept in %s, the others were not written to it, "
-                            "and their requests not answered", kept, self->options.journal);
+    g_string_append_printf (text,
+                            "%" G_GUINT64_FORMAT " are kept in %s, the others were not written to it, "
+                            "and their requests not answered",
+                            kept, self->options.journal);
   g_warning ("%s", text->str);
 
   return left;
@@ -430,8 +453,8 @@ finish (Server *self)
   n_given_up = wp_mode_count_given_up (self->mode);
   say_what_was_given_up (self, n_given_up);
 
-  return self->drain.state == WP_DRAIN_STOPPED || !is_complete || n_left > 0 || n_given_up > 0 ||
-         !wp_ledger_balances (&ledger);
+  return self->drain.state == WP_DRAIN_STOPPED || !is_complete || n_left > 0 || n_given_up > 0
+         || !wp_ledger_balances (&ledger);
 }
 
 /* The books are closed: frees what was opened, of a server that did not start too. */
@@ -440,7 +463,7 @@ server_clear (Server *self)
 {
   for (guint i = 0; i < G_N_ELEMENTS (self->asides); i++)
     {
-      g_clear_pointer (&self->asides[i].front, wp_front_free);   /* before what it looks at */
+      g_clear_pointer (&self->asides[i].front, wp_front_free); /* before what it looks at */
       g_clear_pointer (&self->asides[i].slots, wp_slots_free);
     }
   g_clear_pointer (&self->fronts, g_ptr_array_unref);
@@ -476,7 +499,8 @@ run (Server *self)
   hold_signals (SIG_UNBLOCK);
   g_main_loop_run (self->loop);
   status = finish (self);
-  /* Where jobs are in service, or connections open, nothing that they touch can be freed: the system does that. */
+  /* Where jobs are in service, or connections open, nothing that they touch can be freed: the system does
+   * that. */
   if (status != 0 || self->drain.state != WP_DRAIN_EMPTY)
     {
       close_log (self);
@@ -488,7 +512,7 @@ run (Server *self)
 int
 main (int argc, char **argv)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   Server self = { .loop = NULL };
   int status;
 

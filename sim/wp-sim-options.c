@@ -10,13 +10,13 @@
 #include "sim/plan/wp-sweep-spec.h"
 #include "sim/plot/wp-plot.h"
 
-#define DEFAULT_SERVICE "500ms"
-#define DEFAULT_SEED 1
+#define DEFAULT_SERVICE     "500ms"
+#define DEFAULT_SEED        1
 #define DEFAULT_INTERVAL_NS (100 * WP_NS_PER_MS)
-#define MAX_HTTP_THREADS 1024   /* at least what wp-server has at most */
-#define MAX_CLIENTS 100000000
-#define MAX_REPLICATIONS 100000
-#define MAX_THREADS 1024
+#define MAX_HTTP_THREADS    1024 /* at least what wp-server has at most */
+#define MAX_CLIENTS         100000000
+#define MAX_REPLICATIONS    100000
+#define MAX_THREADS         1024
 
 /* A bare number is a number of requests, and one with a k too; m is minutes. */
 static gboolean
@@ -53,7 +53,7 @@ parse_sweep (gpointer field, const char *value, GError **error)
 {
   char **sweep = field;
   g_autofree char *text = *sweep ? g_strconcat (*sweep, ",", value, NULL) : g_strdup (value);
-  g_autoptr(WpSweepSpec) spec = wp_sweep_spec_parse (text, error);
+  g_autoptr (WpSweepSpec) spec = wp_sweep_spec_parse (text, error);
 
   if (!spec)
     return FALSE;
@@ -69,44 +69,49 @@ check_plot (const char *value, GError **error)
   return wp_plot_format_find (value, error) != NULL;
 }
 
-static const char *const mode_names[] = { "Default", "BufferedChannel", "WorkerPool", "all", NULL };   /* as WpModeKind */
-static const char *const format_names[] = { "text", "json", "csv", NULL };                            /* as wp_report_formats */
+/* as WpModeKind */
+static const char *const mode_names[] = { "Default", "BufferedChannel", "WorkerPool", "all", NULL };
+static const char *const format_names[] = { "text", "json", "csv", NULL }; /* as wp_report_formats */
 
 #define FIELD(member) WP_FIELD (WpSimOptions, member)
 
-static const WpOption mode_options[] = {
-  { "mode", 'm', WP_OPTION_CHOICE, "MODE", WP_FIELD (WpPolicy, mode),
-    "simulate all (default), Default, BufferedChannel or WorkerPool, in any letter case",
-    .names = mode_names, .what = "a mode", .given = WP_POLICY_MODE },
-  { NULL }
-};
+static const WpOption mode_options[]
+    = { { "mode", 'm', WP_OPTION_CHOICE, "MODE", WP_FIELD (WpPolicy, mode),
+          "simulate all (default), Default, BufferedChannel or WorkerPool, in any letter case",
+          .names = mode_names, .what = "a mode", .given = WP_POLICY_MODE },
+        { NULL } };
 
 static const WpOption model_options[] = {
   { "patience", 0, WP_OPTION_TIME, "TIME", FIELD (patience_ns),
     "a parked client leaves after that long, with --ack=stored one whose job is queued too (never)" },
   { "http-time", 0, WP_OPTION_TIME, "TIME", FIELD (front.time_ns),
     "time that each request takes of an HTTP thread before it reaches the queue; --calibrate measures it (none)" },
-  { "http-threads", 0, WP_OPTION_COUNT, "N", FIELD (front.threads), "HTTP threads of --http-time (1)", 1, MAX_HTTP_THREADS },
+  { "http-threads", 0, WP_OPTION_COUNT, "N", FIELD (front.threads), "HTTP threads of --http-time (1)", 1,
+    MAX_HTTP_THREADS },
   { "front", 0, WP_OPTION_TIME, "TIME", FIELD (front.time_ns) },
   { "front-threads", 0, WP_OPTION_COUNT, "N", FIELD (front.threads), NULL, 1, MAX_HTTP_THREADS },
   { NULL }
 };
 
-static const WpOption trace_options[] = {
-  { "input", 0, WP_OPTION_CHOICE, "KIND", FIELD (trace.input),
-    "format of TRACE: csv (default); clf, an access log of nginx or Apache; jsonl, JSON lines",
-    .names = wp_input_names, .what = "a kind of input" },
-  { "columns", 0, WP_OPTION_TEXT, "MAP", FIELD (trace.columns),
-    "compute our columns from those of the file: arrival=TIMESTAMP,service=0.03+0.02*Tokens" },
-  { "scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.scale), "X times the traffic: divide arrivals by X (1)" },
-  { "service-scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.service_scale), "multiply service times by X (1)" },
-  { "limit", 0, WP_OPTION_COUNT, "N", FIELD (trace.limit_rows), "read the first N rows only (all)", 1, G_MAXUINT64 },
-  { "service", 's', WP_OPTION_TEXT, "SPEC", FIELD (service),
-    "service time of requests for which the trace has none (" DEFAULT_SERVICE "): " WP_SERVICE_FORMS },
-  { "service-always", 0, WP_OPTION_FLAG, NULL, FIELD (service_always), "use --service even where the trace has a service time" },
-  { "seed", 0, WP_OPTION_INTEGER, "N", FIELD (seed), "seed of random numbers; equal seeds give equal runs (1)", 0, G_MAXUINT64 },
-  { NULL }
-};
+static const WpOption trace_options[]
+    = { { "input", 0, WP_OPTION_CHOICE, "KIND", FIELD (trace.input),
+          "format of TRACE: csv (default); clf, an access log of nginx or Apache; jsonl, JSON lines",
+          .names = wp_input_names, .what = "a kind of input" },
+        { "columns", 0, WP_OPTION_TEXT, "MAP", FIELD (trace.columns),
+          "compute our columns from those of the file: arrival=TIMESTAMP,service=0.03+0.02*Tokens" },
+        { "scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.scale),
+          "X times the traffic: divide arrivals by X (1)" },
+        { "service-scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.service_scale),
+          "multiply service times by X (1)" },
+        { "limit", 0, WP_OPTION_COUNT, "N", FIELD (trace.limit_rows), "read the first N rows only (all)", 1,
+          G_MAXUINT64 },
+        { "service", 's', WP_OPTION_TEXT, "SPEC", FIELD (service),
+          "service time of requests for which the trace has none (" DEFAULT_SERVICE "): " WP_SERVICE_FORMS },
+        { "service-always", 0, WP_OPTION_FLAG, NULL, FIELD (service_always),
+          "use --service even where the trace has a service time" },
+        { "seed", 0, WP_OPTION_INTEGER, "N", FIELD (seed),
+          "seed of random numbers; equal seeds give equal runs (1)", 0, G_MAXUINT64 },
+        { NULL } };
 
 static const WpOption draw_options[] = {
   { "generate", 0, WP_OPTION_TEXT, "SPEC", FIELD (draw.generate),
@@ -118,15 +123,18 @@ static const WpOption draw_options[] = {
   { "synthetic", 0, WP_OPTION_TEXT, "SPEC", FIELD (draw.synthetic),
     "without TRACE: simulate the trace that --generate=SPEC would write, without storing it" },
   { "clients", 0, WP_OPTION_COUNT, "P", FIELD (draw.clients.clients),
-    "without TRACE: a closed loop, as of wrk: each of P clients sends its next request after the answer to its last", 1, MAX_CLIENTS },
+    "without TRACE: a closed loop, as of wrk: each of P clients sends its next request after the answer to its last",
+    1, MAX_CLIENTS },
   { "think", 0, WP_OPTION_TEXT, "SPEC", FIELD (draw.think),
     "with --clients: time that a client waits after an answer, in the form of --service (0)" },
   { "duration", 0, WP_OPTION_TIME, "TIME", FIELD (draw.clients.duration_ns),
     "with --clients: send nothing after that time (or end the run by --limit)", 1 },
   { "warmup", 0, WP_OPTION_OTHER, "TIME|N", FIELD (draw.clients),
-    "simulate the first TIME, or the first N requests, without counting them: 10s or 1000 (0)", .parse = parse_warmup },
+    "simulate the first TIME, or the first N requests, without counting them: 10s or 1000 (0)",
+    .parse = parse_warmup },
   { "replications", 0, WP_OPTION_COUNT, "R", FIELD (draw.replications),
-    "repeat drawn traffic R times with other seeds, on all cores: means with 95 % confidence intervals", 2, MAX_REPLICATIONS },
+    "repeat drawn traffic R times with other seeds, on all cores: means with 95 % confidence intervals", 2,
+    MAX_REPLICATIONS },
   { "precision", 0, WP_OPTION_SHARE, "SHARE", FIELD (draw.precision),
     "report how many runs, or parts of one, narrow the interval to this share of the mean (1%)", 1 },
   { "theory", 0, WP_OPTION_FLAG, NULL, FIELD (draw.theory),
@@ -149,25 +157,31 @@ static const WpOption plan_options[] = {
     .parse = parse_sweep },
   { "at", 0, WP_OPTION_TIME, "TIME", FIELD (plan.at_ns),
     "print the state at that moment: depth, parked, busy, age of the oldest waiting request" },
-  { "threads", 0, WP_OPTION_COUNT, "N", FIELD (plan.threads), "threads for --plan, --sweep and --replications (one for each core)", 1, MAX_THREADS },
+  { "threads", 0, WP_OPTION_COUNT, "N", FIELD (plan.threads),
+    "threads for --plan, --sweep and --replications (one for each core)", 1, MAX_THREADS },
   { "memory", 0, WP_OPTION_SIZE, "SIZE", FIELD (plan.memory_bytes),
     "memory for the requests of --plan and --sweep, 16 bytes each, 32 where several service scales are swept (a quarter of what "
-    "the process may have)", 1, G_MAXINT64 },
+    "the process may have)",
+    1, G_MAXINT64 },
   { NULL }
 };
 
 static const WpOption answer_options[] = {
-  { "format", 0, WP_OPTION_CHOICE, "FORMAT", FIELD (format_index), "format of the report: text (default), json or csv",
-    .names = format_names, .what = "a format" },
-  { "series", 0, WP_OPTION_FILE, "FILE", FIELD (series), "write depth, parked and busy over time, as CSV; - is standard output" },
-  { "interval", 0, WP_OPTION_TIME, "TIME", FIELD (interval_ns), "with --series: time between two rows (100ms)", 1 },
+  { "format", 0, WP_OPTION_CHOICE, "FORMAT", FIELD (format_index),
+    "format of the report: text (default), json or csv", .names = format_names, .what = "a format" },
+  { "series", 0, WP_OPTION_FILE, "FILE", FIELD (series),
+    "write depth, parked and busy over time, as CSV; - is standard output" },
+  { "interval", 0, WP_OPTION_TIME, "TIME", FIELD (interval_ns),
+    "with --series: time between two rows (100ms)", 1 },
   { "jobs", 0, WP_OPTION_FILE, "FILE", FIELD (jobs),
     "write the prediction for every request of one mode, as a trace; - is standard output" },
   { "plot", 0, WP_OPTION_FILE, "FILE", FIELD (plot),
-    "draw depth over time and the percentiles of response, or the heat map of --sweep: FILE.svg or FILE.png", .check = check_plot },
+    "draw depth over time and the percentiles of response, or the heat map of --sweep: FILE.svg or FILE.png",
+    .check = check_plot },
   { "against", 0, WP_OPTION_FILE, "FILE", FIELD (against),
     "compare with a server's record; its notes give the sizes that are left out; exit status 1 outside the tolerance" },
-  { "tolerance", 0, WP_OPTION_SHARE, "SHARE", FIELD (tolerance), "with --against: accepted error, 2% (default) or 0.02" },
+  { "tolerance", 0, WP_OPTION_SHARE, "SHARE", FIELD (tolerance),
+    "with --against: accepted error, 2% (default) or 0.02" },
   { "client", 0, WP_OPTION_FILE, "FILE", FIELD (client),
     "with --against: a record of wp-replay --output, to compare the views of client and server" },
   { "calibrate", 0, WP_OPTION_FILE, "RECORD", FIELD (calibrate),
@@ -235,9 +249,9 @@ wp_sim_options_want_plan (const WpSimOptions *self)
   if (self->plan.plan)
     return TRUE;
 
-  return !self->plan.no_plan && !self->plan.sweep && self->policy.mode == WP_MODE_ALL && !is_csv (self) && !is_spawning (self) &&
-         !is_bulk_service (self) && self->front.time_ns == 0 && !self->against && !self->jobs && !self->series &&
-         !wp_sim_options_are_drawn (self);
+  return !self->plan.no_plan && !self->plan.sweep && self->policy.mode == WP_MODE_ALL && !is_csv (self)
+         && !is_spawning (self) && !is_bulk_service (self) && self->front.time_ns == 0 && !self->against
+         && !self->jobs && !self->series && !wp_sim_options_are_drawn (self);
 }
 
 /* What does not go together, and what is said of it. */
@@ -263,7 +277,8 @@ static gboolean
 check_calibrate (const WpSimOptions *self, GError **error)
 {
   const Check checks[] = {
-    { self->against || self->plan.sweep || self->jobs || self->series || self->plot || wp_sim_options_are_drawn (self),
+    { self->against || self->plan.sweep || self->jobs || self->series || self->plot
+          || wp_sim_options_are_drawn (self),
       "--calibrate only reads a record: predict with what it prints" },
     { is_csv (self), "--calibrate is in text and JSON only" },
   };
@@ -275,14 +290,21 @@ check_calibrate (const WpSimOptions *self, GError **error)
 static gboolean
 check_recursion (const WpSimOptions *self, GError **error)
 {
-  const char *what = is_bulk_service (self) ? "--service=batch:" : self->front.time_ns > 0 ? "--http-time" : NULL;
-  const char *with = self->plan.plan ? "--plan" : self->plan.sweep ? "--sweep"
-                     : self->draw.theory ? "--theory" : self->draw.generate ? "--generate" : NULL;
+  const char *what = is_bulk_service (self)    ? "--service=batch:"
+                     : self->front.time_ns > 0 ? "--http-time"
+                                               : NULL;
+  const char *with = self->plan.plan       ? "--plan"
+                     : self->plan.sweep    ? "--sweep"
+                     : self->draw.theory   ? "--theory"
+                     : self->draw.generate ? "--generate"
+                                           : NULL;
 
   if (!what || !with)
     return TRUE;
   g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "%s is not there for %s%s", with, what,
-               self->plan.plan || self->plan.sweep ? " (compare sizes by a run of each, with --queue and --workers)" : "");
+               self->plan.plan || self->plan.sweep
+                   ? " (compare sizes by a run of each, with --queue and --workers)"
+                   : "");
 
   return FALSE;
 }
@@ -290,7 +312,8 @@ check_recursion (const WpSimOptions *self, GError **error)
 static gboolean
 is_input (const WpSimOptions *self, const char *output)
 {
-  return wp_options_same_file (output, self->path) || wp_options_same_file (output, self->against) || wp_options_same_file (output, self->client);
+  return wp_options_same_file (output, self->path) || wp_options_same_file (output, self->against)
+         || wp_options_same_file (output, self->client);
 }
 
 static gboolean
@@ -304,13 +327,16 @@ check_files (const WpSimOptions *self, GError **error)
 {
   const Check checks[] = {
     { self->client && !self->against, "--client belongs to --against" },
-    { self->jobs && !self->against && self->policy.mode == WP_MODE_ALL, "--jobs writes one model: say which with --mode" },
-    { self->jobs && g_strcmp0 (self->jobs, self->series) == 0, "--jobs and --series would write the same file" },
+    { self->jobs && !self->against && self->policy.mode == WP_MODE_ALL,
+      "--jobs writes one model: say which with --mode" },
+    { self->jobs && g_strcmp0 (self->jobs, self->series) == 0,
+      "--jobs and --series would write the same file" },
     { self->plot && (g_strcmp0 (self->plot, self->jobs) == 0 || g_strcmp0 (self->plot, self->series) == 0),
       "--plot and another option would write the same file" },
     { is_input (self, self->jobs) || is_input (self, self->series) || is_input (self, self->plot),
       "an output would overwrite a file that is read" },
-    { is_stream (self->path) + is_stream (self->against) + is_stream (self->client) > 1, "standard input can be read once only" },
+    { is_stream (self->path) + is_stream (self->against) + is_stream (self->client) > 1,
+      "standard input can be read once only" },
   };
 
   return run_checks (checks, G_N_ELEMENTS (checks), error);
@@ -325,11 +351,14 @@ check_drawn (const WpSimOptions *self, GError **error)
     { draw->digits > 0 && !draw->generate, "--digits belongs to --generate" },
     { draw->ids && !draw->generate, "--ids belongs to --generate" },
     { draw->think && !closed, "--think belongs to --clients" },
-    { draw->clients.duration_ns != WP_TIME_NONE && !closed, "--duration belongs to --clients; other traffic has it in its SPEC" },
+    { draw->clients.duration_ns != WP_TIME_NONE && !closed,
+      "--duration belongs to --clients; other traffic has it in its SPEC" },
     { draw->replications > 0 && !simulated, "--replications belongs to --synthetic or --clients" },
     { draw->precision > 0 && !simulated, "--precision belongs to --synthetic or --clients" },
-    { draw->theory && !simulated, "--theory belongs to --synthetic or --clients: of a trace it does not know the distributions" },
-    { !!draw->generate + !!draw->synthetic + closed > 1, "--generate, --synthetic and --clients exclude each other" },
+    { draw->theory && !simulated,
+      "--theory belongs to --synthetic or --clients: of a trace it does not know the distributions" },
+    { !!draw->generate + !!draw->synthetic + closed > 1,
+      "--generate, --synthetic and --clients exclude each other" },
     { closed && draw->clients.duration_ns == WP_TIME_NONE && self->trace.limit_rows == 0,
       "--clients: no end: give --duration or --limit" },
     { closed && (self->jobs || self->series || self->plot || self->against),
@@ -350,7 +379,8 @@ check_plan (const WpSimOptions *self, GError **error)
     { is_csv (self), "--plan is in text and JSON only" },
     { self->draw.generate || self->draw.clients.clients > 0, "--plan needs a trace, or --synthetic" },
     { self->policy.mode == WP_MODE_DEFAULT, "--plan: Default has neither queue nor workers to plan" },
-    { is_spawning (self), "--plan: the spawning dispatcher's queue bounds nothing, so there is nothing to plan" },
+    { is_spawning (self),
+      "--plan: the spawning dispatcher's queue bounds nothing, so there is nothing to plan" },
   };
 
   return !self->plan.plan || run_checks (checks, G_N_ELEMENTS (checks), error);
@@ -364,7 +394,8 @@ check_sweep (const WpSimOptions *self, GError **error)
     { self->against || self->series || self->jobs || self->plan.at_ns != WP_TIME_NONE,
       "--sweep does not go with --against, --series, --jobs and --at" },
     { draw->generate || draw->clients.clients > 0, "--sweep needs a trace, or --synthetic" },
-    { draw->replications > 0 || draw->precision > 0 || draw->theory || draw->clients.warmup_rows > 0 || draw->clients.warmup_ns != WP_TIME_NONE,
+    { draw->replications > 0 || draw->precision > 0 || draw->theory || draw->clients.warmup_rows > 0
+          || draw->clients.warmup_ns != WP_TIME_NONE,
       "--sweep does not go with --replications, --precision, --theory and --warmup: every row is one whole run" },
     { self->policy.mode == WP_MODE_DEFAULT, "--sweep: Default has no sizes" },
     { is_spawning (self), "--sweep is for the bounded dispatcher" },
@@ -380,7 +411,8 @@ check_questions (const WpSimOptions *self, GError **error)
   const Check checks[] = {
     { self->plan.slos && (self->draw.generate || self->against || self->calibrate),
       "--slo is of a prediction: it does not go with --generate, --against and --calibrate" },
-    { self->plan.slos && is_csv (self) && !self->plan.sweep, "--slo is in text and JSON, and in the CSV of --sweep" },
+    { self->plan.slos && is_csv (self) && !self->plan.sweep,
+      "--slo is in text and JSON, and in the CSV of --sweep" },
     { at && self->draw.clients.clients > 0, "--at is not there for --clients" },
     { at && (is_csv (self) || self->against), "--at is in the text and the JSON of a run only" },
   };
@@ -392,16 +424,21 @@ static gboolean
 check (const WpSimOptions *self, guint n_traces, GError **error)
 {
   const Check checks[] = {
-    { n_traces > 0 && self->calibrate, "a trace beside --calibrate, which simulates nothing: predict with what it prints" },
-    { n_traces > 0 && wp_sim_options_are_drawn (self), "a trace beside traffic that is drawn: give one or the other" },
-    { n_traces == 0 && !self->calibrate && !wp_sim_options_are_drawn (self), "no trace: give a file, or - for standard input" },
+    { n_traces > 0 && self->calibrate,
+      "a trace beside --calibrate, which simulates nothing: predict with what it prints" },
+    { n_traces > 0 && wp_sim_options_are_drawn (self),
+      "a trace beside traffic that is drawn: give one or the other" },
+    { n_traces == 0 && !self->calibrate && !wp_sim_options_are_drawn (self),
+      "no trace: give a file, or - for standard input" },
     { n_traces > 1, "one trace at a time" },
   };
-  const Check threads = { self->front.threads > 0 && self->front.time_ns == 0, "--http-threads belongs to --http-time" };
+  const Check threads
+      = { self->front.threads > 0 && self->front.time_ns == 0, "--http-threads belongs to --http-time" };
 
-  return run_checks (checks, G_N_ELEMENTS (checks), error) && wp_policy_check (&self->policy, error) && check_calibrate (self, error) &&
-         run_checks (&threads, 1, error) && check_recursion (self, error) && check_files (self, error) && check_drawn (self, error) &&
-         check_plan (self, error) && check_sweep (self, error) && check_questions (self, error);
+  return run_checks (checks, G_N_ELEMENTS (checks), error) && wp_policy_check (&self->policy, error)
+         && check_calibrate (self, error) && run_checks (&threads, 1, error) && check_recursion (self, error)
+         && check_files (self, error) && check_drawn (self, error) && check_plan (self, error)
+         && check_sweep (self, error) && check_questions (self, error);
 }
 
 gboolean
@@ -409,11 +446,14 @@ wp_sim_options_parse (WpSimOptions *self, char **argv, GError **error)
 {
   g_autofree char **traces = NULL;
 
-  *self = (WpSimOptions) {
-    .trace = WP_TRACE_OPTIONS_INIT, .service = g_strdup (DEFAULT_SERVICE), .seed = DEFAULT_SEED, .patience_ns = WP_TIME_NONE,
-    .tolerance = WP_AGAINST_TOLERANCE, .interval_ns = DEFAULT_INTERVAL_NS,
-    .draw = { .clients = { .duration_ns = WP_TIME_NONE, .warmup_ns = WP_TIME_NONE } }, .plan = { .at_ns = WP_TIME_NONE }
-  };
+  *self = (WpSimOptions){ .trace = WP_TRACE_OPTIONS_INIT,
+                          .service = g_strdup (DEFAULT_SERVICE),
+                          .seed = DEFAULT_SEED,
+                          .patience_ns = WP_TIME_NONE,
+                          .tolerance = WP_AGAINST_TOLERANCE,
+                          .interval_ns = DEFAULT_INTERVAL_NS,
+                          .draw = { .clients = { .duration_ns = WP_TIME_NONE, .warmup_ns = WP_TIME_NONE } },
+                          .plan = { .at_ns = WP_TIME_NONE } };
   wp_policy_init (&self->policy, WP_MODE_ALL);
   if (!(traces = wp_options_parse (&command_line, self, argv, error)))
     return FALSE;

@@ -6,38 +6,38 @@
 
 /* Traffic that is drawn, not read from a trace. */
 typedef struct {
-  char *generate;             /* write this trace; NULL: not asked for, as all texts here */
-  char *synthetic;            /* simulate it */
-  guint digits;               /* of --generate; 0: the default */
+  char *generate;  /* write this trace; NULL: not asked for, as all texts here */
+  char *synthetic; /* simulate it */
+  guint digits;    /* of --generate; 0: the default */
   gboolean ids;
-  WpClientsOptions clients;   /* its warm-up is for all that is simulated; clients 0: none */
+  WpClientsOptions clients; /* its warm-up is for all that is simulated; clients 0: none */
   char *think;
-  guint replications;         /* 0: not asked for */
-  double precision;           /* 0.01 is 1 %; 0: not asked for */
+  guint replications; /* 0: not asked for */
+  double precision;   /* 0.01 is 1 %; 0: not asked for */
   gboolean theory;
 } WpDrawOptions;
 
 /* Which sizes are needed. */
 typedef struct {
-  GPtrArray *slos;            /* (element-type WpSlo); NULL: none given */
+  GPtrArray *slos; /* (element-type WpSlo); NULL: none given */
   gboolean plan, no_plan;
-  char *sweep;                /* NULL: not asked for */
-  gint64 at_ns;               /* WP_TIME_NONE: not asked for */
-  guint threads;              /* 0: one for each core */
-  guint64 memory_bytes;       /* for the rows; 0: a quarter of what the process may have */
+  char *sweep;          /* NULL: not asked for */
+  gint64 at_ns;         /* WP_TIME_NONE: not asked for */
+  guint threads;        /* 0: one for each core */
+  guint64 memory_bytes; /* for the rows; 0: a quarter of what the process may have */
 } WpPlanOptions;
 
 typedef struct {
   WpPolicy policy;
-  WpTraceOptions trace;       /* columns is ours */
-  char *path;                 /* of the trace; "-": standard input */
+  WpTraceOptions trace; /* columns is ours */
+  char *path;           /* of the trace; "-": standard input */
   char *service;
   gboolean service_always;
   guint64 seed;
-  gint64 patience_ns;         /* WP_TIME_NONE: none */
-  WpFrontOptions front;       /* time 0: none */
-  char *calibrate;            /* a record to learn from; nothing is simulated then */
-  char *against, *client;     /* NULL: not asked for, as all paths here */
+  gint64 patience_ns;     /* WP_TIME_NONE: none */
+  WpFrontOptions front;   /* time 0: none */
+  char *calibrate;        /* a record to learn from; nothing is simulated then */
+  char *against, *client; /* NULL: not asked for, as all paths here */
   double tolerance;
   char *series, *jobs, *plot;
   gint64 interval_ns;

@@ -10,12 +10,12 @@
 struct _WpSimPlan {
   const WpSimOptions *options;
   GPtrArray *slos;
-  WpTraceBuffer *buffer;              /* NULL: there is no plan */
+  WpTraceBuffer *buffer; /* NULL: there is no plan */
   WpPlan *plan;
   gboolean has_at;
   WpAt at;
-  WpChart *chart;            /* NULL: there is none */
-  guint charted;             /* its model */
+  WpChart *chart; /* NULL: there is none */
+  guint charted;  /* its model */
   char *chart_text;
 };
 
@@ -72,7 +72,8 @@ static const WpObserver buffer_observer = { FALSE, on_restart, on_offer, NULL };
 static gboolean
 find_charted (WpSimPlan *self, const WpReport *report)
 {
-  if (!g_str_equal (self->options->format->name, "text") || self->options->against || wp_sim_options_are_drawn (self->options))
+  if (!g_str_equal (self->options->format->name, "text") || self->options->against
+      || wp_sim_options_are_drawn (self->options))
     return FALSE;
   for (guint i = report->n_models; i-- > 0;)
     if (wp_policy_uses (&report->policies[i], WP_POLICY_QUEUE))
@@ -109,7 +110,8 @@ draw_chart (const WpSimPlan *self, const WpReport *report)
   WpLayout layout;
 
   wp_policy_layout (policy, &layout);
-  wp_chart_draw (self->chart, text, wp_mode_name (policy->mode), layout.queue_jobs, wp_chart_columns (), wp_chart_is_utf8 ());
+  wp_chart_draw (self->chart, text, wp_mode_name (policy->mode), layout.queue_jobs, wp_chart_columns (),
+                 wp_chart_is_utf8 ());
 
   return g_string_free (text, FALSE);
 }
@@ -117,8 +119,9 @@ draw_chart (const WpSimPlan *self, const WpReport *report)
 static WpPlan *
 make_plan (WpSimPlan *self, GError **error)
 {
-  WpSearchSetup setup = { self->buffer, self->options->policy, self->options->patience_ns, self->slos, wp_sim_options_threads (self->options) };
-  g_autoptr(WpProgress) progress = wp_progress_new ("plan: ", NULL);
+  WpSearchSetup setup = { self->buffer, self->options->policy, self->options->patience_ns, self->slos,
+                          wp_sim_options_threads (self->options) };
+  g_autoptr (WpProgress) progress = wp_progress_new ("plan: ", NULL);
 
   if (setup.policy.mode == WP_MODE_ALL)
     setup.policy.mode = WP_MODE_WORKER_POOL;
@@ -130,7 +133,9 @@ make_plan (WpSimPlan *self, GError **error)
 gboolean
 wp_sim_plan_finish (WpSimPlan *self, WpReport *report, GError **error)
 {
-  if (self->buffer && (!wp_trace_buffer_check (self->buffer, ", or --no-plan", error) || !(self->plan = make_plan (self, error))))
+  if (self->buffer
+      && (!wp_trace_buffer_check (self->buffer, ", or --no-plan", error)
+          || !(self->plan = make_plan (self, error))))
     return FALSE;
   if (self->chart)
     self->chart_text = draw_chart (self, report);
@@ -151,15 +156,20 @@ wp_sim_plan_is_unmet (const WpSimPlan *self)
 char *
 wp_sim_plan_sweep (const WpSimOptions *options, GError **error)
 {
-  g_autoptr(WpSweepSpec) spec = wp_sweep_spec_parse (options->plan.sweep, error);
-  WpSweepSetup setup = {
-    options->policy, options->patience_ns, options->trace.scale, options->trace.service_scale, options->service, options->service_always,
-    options->seed, wp_sim_options_threads (options), wp_sim_options_memory (options)
-  };
+  g_autoptr (WpSweepSpec) spec = wp_sweep_spec_parse (options->plan.sweep, error);
+  WpSweepSetup setup = { options->policy,
+                         options->patience_ns,
+                         options->trace.scale,
+                         options->trace.service_scale,
+                         options->service,
+                         options->service_always,
+                         options->seed,
+                         wp_sim_options_threads (options),
+                         wp_sim_options_memory (options) };
   WpTraceOptions trace_options = options->trace;
-  g_autoptr(GPtrArray) slos = slos_of (options);
-  g_autoptr(WpTrace) trace = NULL;
-  g_autoptr(WpSweep) sweep = NULL;
+  g_autoptr (GPtrArray) slos = slos_of (options);
+  g_autoptr (WpTrace) trace = NULL;
+  g_autoptr (WpSweep) sweep = NULL;
 
   if (!spec)
     return NULL;
@@ -168,11 +178,12 @@ wp_sim_plan_sweep (const WpSimOptions *options, GError **error)
   trace_options.scale = 1;
   if (spec->services->len > 0)
     trace_options.service_scale = spec->services->len == 1 ? g_array_index (spec->services, double, 0) : 1;
-  trace = options->draw.synthetic ? wp_synthetic_open (options->draw.synthetic, options->seed, 1, options->trace.limit_rows, error)
+  trace = options->draw.synthetic ? wp_synthetic_open (options->draw.synthetic, options->seed, 1,
+                                                       options->trace.limit_rows, error)
                                   : wp_trace_open (options->path, &trace_options, error);
-  if (!trace || !wp_measured_take_ack (trace, &setup.policy, error) ||
-      !(sweep = wp_sweep_run (g_steal_pointer (&spec), trace, &setup, slos, error)) ||
-      (options->plot && !wp_sweep_plot (sweep, wp_trace_name (trace), options->plot, error)))
+  if (!trace || !wp_measured_take_ack (trace, &setup.policy, error)
+      || !(sweep = wp_sweep_run (g_steal_pointer (&spec), trace, &setup, slos, error))
+      || (options->plot && !wp_sweep_plot (sweep, wp_trace_name (trace), options->plot, error)))
     return NULL;
 
   return wp_report_sweep (sweep, wp_trace_name (trace), options->format->name);

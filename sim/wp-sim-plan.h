@@ -1,4 +1,5 @@
-/* wp-sim-plan.h - what wp-sim says of sizes beside a plain run: the plan, the chart, the state at a moment; and a sweep in its stead. */
+/* wp-sim-plan.h - what wp-sim says of sizes beside a plain run: the plan, the chart, the state at a moment;
+ * and a sweep in its stead. */
 #pragma once
 
 #include "sim/wp-sim-options.h"

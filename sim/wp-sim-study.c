@@ -20,13 +20,17 @@ wp_sim_study_new (const WpSimOptions *options)
   const char *think = draw->think ? draw->think : "0";
 
   self->options = options;
-  self->study = (WpStudy) {
-    .patience_ns = options->patience_ns, .synthetic = draw->synthetic, .scale = options->trace.scale, .clients = draw->clients,
-    .service = options->service, .think = think, .service_scale = options->trace.service_scale
-  };
+  self->study = (WpStudy){ .patience_ns = options->patience_ns,
+                           .synthetic = draw->synthetic,
+                           .scale = options->trace.scale,
+                           .clients = draw->clients,
+                           .service = options->service,
+                           .think = think,
+                           .service_scale = options->trace.service_scale };
   self->study.clients.front = options->front;
   self->study.clients.limit_rows = options->trace.limit_rows;
-  self->name = g_strdup_printf ("%u client%s, thinking %s, answered when %s", draw->clients.clients, draw->clients.clients == 1 ? "" : "s", think,
+  self->name = g_strdup_printf ("%u client%s, thinking %s, answered when %s", draw->clients.clients,
+                                draw->clients.clients == 1 ? "" : "s", think,
                                 draw->clients.until_stored ? "stored" : "accepted");
   for (guint i = 0; i < WP_N_MODES; i++)
     self->parts[i] = wp_batch_means_new ();
@@ -62,12 +66,15 @@ wp_sim_study_run_closed (WpSimStudy *self, WpReport *report, GPtrArray *notes, G
 {
   self->study.policies = report->policies;
   self->study.n_models = report->n_models;
-  if (!wp_study_run (&self->study, self->options->seed, self->parts, report->figures, &report->traffic, error))
+  if (!wp_study_run (&self->study, self->options->seed, self->parts, report->figures, &report->traffic,
+                     error))
     return FALSE;
   report->n_drawn = report->traffic.requests;
   if (report->n_models > 1)
-    g_ptr_array_add (notes, g_strdup_printf ("each mode answers in its own time, and so has its own arrivals; those above are of %s",
-                                             wp_mode_name (report->policies[report->n_models - 1].mode)));
+    g_ptr_array_add (
+        notes, g_strdup_printf (
+                   "each mode answers in its own time, and so has its own arrivals; those above are of %s",
+                   wp_mode_name (report->policies[report->n_models - 1].mode)));
 
   return TRUE;
 }
@@ -78,11 +85,14 @@ note_warm_up (const WpSimStudy *self, GPtrArray *notes)
   char time[WP_TIME_BUFFER];
 
   if (self->study.clients.warmup_rows > 0)
-    g_ptr_array_add (notes, g_strdup_printf ("warm-up: the first %" G_GUINT64_FORMAT " requests are simulated, and not counted in the models",
+    g_ptr_array_add (notes, g_strdup_printf ("warm-up: the first %" G_GUINT64_FORMAT
+                                             " requests are simulated, and not counted in the models",
                                              self->study.clients.warmup_rows));
   if (self->study.clients.warmup_ns != WP_TIME_NONE)
-    g_ptr_array_add (notes, g_strdup_printf ("warm-up: requests of the first %s are simulated, and not counted in the models",
-                                             wp_time_format_people (time, self->study.clients.warmup_ns)));
+    g_ptr_array_add (
+        notes,
+        g_strdup_printf ("warm-up: requests of the first %s are simulated, and not counted in the models",
+                         wp_time_format_people (time, self->study.clients.warmup_ns)));
 }
 
 /* The first run is the one that has been reported. */
@@ -93,7 +103,8 @@ replicate (WpSimStudy *self, WpReport *report, double precision, GError **error)
   g_autofree WpFigures *figures = g_new (WpFigures, (gsize) n * stride);
 
   memcpy (figures, report->figures, stride * sizeof *figures);
-  if (!wp_study_replicate (&self->study, self->options->seed + 1, n - 1, wp_sim_options_threads (self->options), figures + stride, error))
+  if (!wp_study_replicate (&self->study, self->options->seed + 1, n - 1,
+                           wp_sim_options_threads (self->options), figures + stride, error))
     return FALSE;
   for (guint i = 0; i < stride; i++)
     wp_confidence_from_runs (&self->confidence[i], figures + i, n, stride, precision);
@@ -119,12 +130,14 @@ wp_sim_study_finish (WpSimStudy *self, WpReport *report, GPtrArray *notes, GErro
       if (draw->replications == 0)
         wp_confidence_from_parts (&self->confidence[i], self->parts[i], precision);
       self->confidence[i].has_theory = draw->theory;
-      if (draw->theory && !wp_study_theory (&self->study, i, &report->figures[i], &self->confidence[i].theory, error))
+      if (draw->theory
+          && !wp_study_theory (&self->study, i, &report->figures[i], &self->confidence[i].theory, error))
         return FALSE;
     }
   report->confidence = self->confidence;
   if (draw->replications > 0)
-    g_ptr_array_add (notes, g_strdup_printf ("the table is of the first run, seed %" G_GUINT64_FORMAT "; the means of all %u follow it",
+    g_ptr_array_add (notes, g_strdup_printf ("the table is of the first run, seed %" G_GUINT64_FORMAT
+                                             "; the means of all %u follow it",
                                              self->options->seed, draw->replications));
 
   return TRUE;

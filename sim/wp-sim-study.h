@@ -1,4 +1,5 @@
-/* wp-sim-study.h - what wp-sim does for drawn traffic beside a plain run: clients, warm-up, replications, theory. */
+/* wp-sim-study.h - what wp-sim does for drawn traffic beside a plain run: clients, warm-up, replications,
+ * theory. */
 #pragma once
 
 #include "sim/wp-sim-options.h"

@@ -43,7 +43,8 @@ side_files_clear (SideFiles *self)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SideFiles, side_files_clear)
 
 static gboolean
-side_files_open (SideFiles *self, const WpSimOptions *options, const WpReport *report, WpRun *run, GError **error)
+side_files_open (SideFiles *self, const WpSimOptions *options, const WpReport *report, WpRun *run,
+                 GError **error)
 {
   if (options->jobs)
     {
@@ -56,7 +57,8 @@ side_files_open (SideFiles *self, const WpSimOptions *options, const WpReport *r
     {
       if (!(self->series_output = wp_atomic_file_new (options->series, FALSE, error)))
         return FALSE;
-      self->series = wp_series_new (self->series_output, options->interval_ns, report->policies, report->n_models);
+      self->series
+          = wp_series_new (self->series_output, options->interval_ns, report->policies, report->n_models);
       wp_run_watch (run, &wp_series_observer, self->series);
     }
   if (options->plot)
@@ -72,9 +74,10 @@ side_files_open (SideFiles *self, const WpSimOptions *options, const WpReport *r
 static gboolean
 side_files_commit (SideFiles *self, const WpReport *report, const WpMeasured *measured, GError **error)
 {
-  return (!self->plot || wp_plot_file_commit (self->plot, report->trace, report->traffic.requests, measured, error)) &&
-         (!self->jobs_output || wp_atomic_file_commit (self->jobs_output, error)) &&
-         (!self->series_output || wp_atomic_file_commit (self->series_output, error));
+  return (!self->plot
+          || wp_plot_file_commit (self->plot, report->trace, report->traffic.requests, measured, error))
+         && (!self->jobs_output || wp_atomic_file_commit (self->jobs_output, error))
+         && (!self->series_output || wp_atomic_file_commit (self->series_output, error));
 }
 
 static void
@@ -89,19 +92,23 @@ choose_models (WpReport *report, const WpPolicy *policy)
       if (all)
         report->policies[i].mode = (WpModeKind) i;
       if (report->policies[i].mode == WP_MODE_WORKER_POOL && policy->dispatcher == WP_DISPATCHER_SPAWNING)
-        g_ptr_array_add (report->warnings, g_strdup ("the spawning dispatcher's queue bounds nothing: no request blocks, and memory grows with the line"));
+        g_ptr_array_add (
+            report->warnings,
+            g_strdup (
+                "the spawning dispatcher's queue bounds nothing: no request blocks, and memory grows with the line"));
     }
 }
 
 /* Reads the trace, once, through all models and whoever looks on. */
 static gboolean
-run_models (const WpSimOptions *options, WpTrace *trace, WpSimStudy *study, WpSimPlan *plan, WpReport *report, WpPredicted *predicted, const WpMeasured *measured,
-            GError **error)
+run_models (const WpSimOptions *options, WpTrace *trace, WpSimStudy *study, WpSimPlan *plan, WpReport *report,
+            WpPredicted *predicted, const WpMeasured *measured, GError **error)
 {
-  g_autoptr(WpServiceTime) service = wp_service_time_new (options->service, options->trace.service_scale, options->service_always, options->seed, error);
-  g_autoptr(WpProgress) progress = wp_progress_new ("", trace);
-  g_auto(SideFiles) files = { NULL };
-  g_autoptr(WpRun) run = NULL;
+  g_autoptr (WpServiceTime) service = wp_service_time_new (options->service, options->trace.service_scale,
+                                                           options->service_always, options->seed, error);
+  g_autoptr (WpProgress) progress = wp_progress_new ("", trace);
+  g_auto (SideFiles) files = { NULL };
+  g_autoptr (WpRun) run = NULL;
 
   if (!service)
     return FALSE;
@@ -113,7 +120,8 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpSimStudy *study, WpSi
   wp_run_watch (run, &wp_progress_observer, progress);
   if (predicted)
     wp_run_watch (run, &wp_predicted_observer, predicted);
-  if (!side_files_open (&files, options, report, run, error) || !wp_run_go (run, report->figures, &report->traffic, error))
+  if (!side_files_open (&files, options, report, run, error)
+      || !wp_run_go (run, report->figures, &report->traffic, error))
     return FALSE;
   report->has_front = wp_run_front_figures (run, &report->front);
   report->n_drawn = wp_service_time_drawn (service);
@@ -143,10 +151,11 @@ print_report (const WpSimOptions *options, const WpReport *report, GError **erro
       }
   if (printed)
     {
-      g_autoptr(WpAtomicFile) output = wp_atomic_file_new ("-", FALSE, error);
+      g_autoptr (WpAtomicFile) output = wp_atomic_file_new ("-", FALSE, error);
       g_autofree char *text = options->format->write (report);
 
-      return output && wp_atomic_file_write (output, text, strlen (text), error) && wp_atomic_file_commit (output, error);
+      return output && wp_atomic_file_write (output, text, strlen (text), error)
+             && wp_atomic_file_commit (output, error);
     }
 
   return TRUE;
@@ -156,29 +165,32 @@ static WpTrace *
 open_trace (const WpSimOptions *options, GError **error)
 {
   if (options->draw.synthetic)
-    return wp_synthetic_open (options->draw.synthetic, options->seed, options->trace.scale, options->trace.limit_rows, error);
+    return wp_synthetic_open (options->draw.synthetic, options->seed, options->trace.scale,
+                              options->trace.limit_rows, error);
 
   return wp_trace_open (options->path, &options->trace, error);
 }
 
 /* @trace: NULL: clients take its place. */
 static int
-simulate (const WpSimOptions *options, WpTrace *trace, const WpMeasured *measured, GPtrArray *warnings, GError **error)
+simulate (const WpSimOptions *options, WpTrace *trace, const WpMeasured *measured, GPtrArray *warnings,
+          GError **error)
 {
   const WpPolicy *policy = &options->policy;
-  g_autoptr(WpSimStudy) study = wp_sim_study_new (options);
-  g_autoptr(WpSimPlan) plan = wp_sim_plan_new (options);
-  g_autoptr(WpPredicted) predicted = measured ? wp_predicted_new () : NULL;
-  g_autoptr(WpComparison) comparison = NULL;
-  g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
-  WpReport report = { .service = options->service, .patience_ns = options->patience_ns, .warnings = warnings };
+  g_autoptr (WpSimStudy) study = wp_sim_study_new (options);
+  g_autoptr (WpSimPlan) plan = wp_sim_plan_new (options);
+  g_autoptr (WpPredicted) predicted = measured ? wp_predicted_new () : NULL;
+  g_autoptr (WpComparison) comparison = NULL;
+  g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
+  WpReport report
+      = { .service = options->service, .patience_ns = options->patience_ns, .warnings = warnings };
 
   report.trace = trace ? wp_trace_name (trace) : wp_sim_study_name (study);
   report.notes = notes;
   choose_models (&report, policy);
   if (!(trace ? run_models (options, trace, study, plan, &report, predicted, measured, error)
-              : wp_sim_study_run_closed (study, &report, notes, error)) ||
-      !wp_sim_study_finish (study, &report, notes, error) || !wp_sim_plan_finish (plan, &report, error))
+              : wp_sim_study_run_closed (study, &report, notes, error))
+      || !wp_sim_study_finish (study, &report, notes, error) || !wp_sim_plan_finish (plan, &report, error))
     return EXIT_BAD;
   if (trace)
     wp_trace_tell (trace, notes);
@@ -188,8 +200,8 @@ simulate (const WpSimOptions *options, WpTrace *trace, const WpMeasured *measure
       const WpRow *rows = wp_predicted_rows (predicted, &n_rows);
 
       wp_measured_warn (measured, trace, options->path, warnings);
-      report.against = comparison = wp_comparison_new (policy, &report.figures[0], rows, n_rows, measured, options->tolerance,
-                                                       options->client, warnings, error);
+      report.against = comparison = wp_comparison_new (policy, &report.figures[0], rows, n_rows, measured,
+                                                       options->tolerance, options->client, warnings, error);
       if (!comparison)
         return EXIT_BAD;
     }
@@ -203,18 +215,25 @@ static int
 sweep (const WpSimOptions *options, GError **error)
 {
   g_autofree char *text = wp_sim_plan_sweep (options, error);
-  g_autoptr(WpAtomicFile) output = text ? wp_atomic_file_new ("-", FALSE, error) : NULL;
+  g_autoptr (WpAtomicFile) output = text ? wp_atomic_file_new ("-", FALSE, error) : NULL;
 
-  return output && wp_atomic_file_write (output, text, strlen (text), error) && wp_atomic_file_commit (output, error) ? EXIT_DONE : EXIT_BAD;
+  return output && wp_atomic_file_write (output, text, strlen (text), error)
+                 && wp_atomic_file_commit (output, error)
+             ? EXIT_DONE
+             : EXIT_BAD;
 }
 
 static int
 calibrate (const WpSimOptions *options, GError **error)
 {
-  g_autofree char *text = wp_report_calibration (options->calibrate, g_str_equal (options->format->name, "json"), error);
-  g_autoptr(WpAtomicFile) output = text ? wp_atomic_file_new ("-", FALSE, error) : NULL;
+  g_autofree char *text
+      = wp_report_calibration (options->calibrate, g_str_equal (options->format->name, "json"), error);
+  g_autoptr (WpAtomicFile) output = text ? wp_atomic_file_new ("-", FALSE, error) : NULL;
 
-  return output && wp_atomic_file_write (output, text, strlen (text), error) && wp_atomic_file_commit (output, error) ? EXIT_DONE : EXIT_BAD;
+  return output && wp_atomic_file_write (output, text, strlen (text), error)
+                 && wp_atomic_file_commit (output, error)
+             ? EXIT_DONE
+             : EXIT_BAD;
 }
 
 static int
@@ -222,10 +241,19 @@ generate (const WpSimOptions *options, GError **error)
 {
   const WpDrawOptions *draw = &options->draw;
   const WpTraceOptions *trace = &options->trace;
-  g_autoptr(WpArrivals) arrivals = wp_arrivals_new (draw->generate, options->seed, trace->limit_rows > 0, error);
-  g_autoptr(WpServiceTime) service = arrivals ? wp_service_time_new (options->service, trace->service_scale, TRUE, options->seed, error) : NULL;
-  WpGenerate job = { draw->generate, options->service, options->seed, trace->scale, trace->service_scale, trace->limit_rows,
-                     draw->digits > 0 ? draw->digits : 9, draw->ids };
+  g_autoptr (WpArrivals) arrivals
+      = wp_arrivals_new (draw->generate, options->seed, trace->limit_rows > 0, error);
+  g_autoptr (WpServiceTime) service
+      = arrivals ? wp_service_time_new (options->service, trace->service_scale, TRUE, options->seed, error)
+                 : NULL;
+  WpGenerate job = { draw->generate,
+                     options->service,
+                     options->seed,
+                     trace->scale,
+                     trace->service_scale,
+                     trace->limit_rows,
+                     draw->digits > 0 ? draw->digits : 9,
+                     draw->ids };
 
   return service && wp_generate_write (&job, arrivals, service, STDOUT_FILENO, error) ? EXIT_DONE : EXIT_BAD;
 }
@@ -233,10 +261,10 @@ generate (const WpSimOptions *options, GError **error)
 static int
 run (char **argv, GError **error)
 {
-  g_auto(WpSimOptions) options = { 0 };
-  g_autoptr(WpMeasured) measured = NULL;
-  g_autoptr(WpTrace) trace = NULL;
-  g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
+  g_auto (WpSimOptions) options = { 0 };
+  g_autoptr (WpMeasured) measured = NULL;
+  g_autoptr (WpTrace) trace = NULL;
+  g_autoptr (GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
 
   if (!wp_sim_options_parse (&options, argv, error))
     return EXIT_BAD;
@@ -246,11 +274,13 @@ run (char **argv, GError **error)
     return generate (&options, error);
   if (options.plan.sweep)
     return sweep (&options, error);
-  if (options.against && (!(measured = wp_measured_load (options.against, error)) ||
-                          !wp_measured_complete (measured, &options.policy, warnings, error) || !wp_policy_check (&options.policy, error)))
+  if (options.against
+      && (!(measured = wp_measured_load (options.against, error))
+          || !wp_measured_complete (measured, &options.policy, warnings, error)
+          || !wp_policy_check (&options.policy, error)))
     return EXIT_BAD;
-  if (options.draw.clients.clients == 0 &&
-      (!(trace = open_trace (&options, error)) || !wp_measured_take_ack (trace, &options.policy, error)))
+  if (options.draw.clients.clients == 0
+      && (!(trace = open_trace (&options, error)) || !wp_measured_take_ack (trace, &options.policy, error)))
     return EXIT_BAD;
 
   return simulate (&options, trace, measured, warnings, error);
@@ -259,7 +289,7 @@ run (char **argv, GError **error)
 int
 main (int argc, char **argv)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   int status;
 
   wp_process_begin ("wp-sim");

@@ -1,6 +1,7 @@
-/* thread-sanitizer.c - what TSan cannot see of a GLib that was not built with it: that its locks order what their holders do. Linked into
- * each test of a build with -Db_sanitize=thread; our calls come here, do what they would have done, and say so.
- * What GLib does inside itself stays unseen, but for its queues, thread pools and sources; see tsan-suppressions. */
+/* thread-sanitizer.c - what TSan cannot see of a GLib that was not built with it: that its locks order what
+ * their holders do. Linked into each test of a build with -Db_sanitize=thread; our calls come here, do what
+ * they would have done, and say so. What GLib does inside itself stays unseen, but for its queues, thread
+ * pools and sources; see tsan-suppressions. */
 #include <dlfcn.h>
 #include <glib.h>
 
@@ -28,8 +29,8 @@ static struct {
 
 #define FIND(field, name) real.field = (typeof (real.field)) dlsym (RTLD_NEXT, #name)
 
-/* Before main(), and so before any thread. The constructors of libraries that GLib's own use come earlier still, where the program exports
- * these. */
+/* Before main(), and so before any thread. The constructors of libraries that GLib's own use come earlier
+ * still, where the program exports these. */
 __attribute__ ((constructor)) static void
 find_real (void)
 {
@@ -152,9 +153,9 @@ work (gpointer task, gpointer data)
 GThreadPool *
 g_thread_pool_new (GFunc func, gpointer data, gint max_threads, gboolean exclusive, GError **error)
 {
-  Work *self = g_new (Work, 1);   /* lives as long as the program */
+  Work *self = g_new (Work, 1); /* lives as long as the program */
 
-  *self = (Work) { func, data };
+  *self = (Work){ func, data };
   return real.pool_new (work, self, max_threads, exclusive, error);
 }
 
@@ -175,8 +176,8 @@ g_thread_pool_free (GThreadPool *pool, gboolean immediate, gboolean wait)
   __tsan_acquire (data);
 }
 
-/* What an idle or a timeout does comes after it was attached to the context of another thread. Other sources are attached by the thread
- * that serves them, or before it runs. */
+/* What an idle or a timeout does comes after it was attached to the context of another thread. Other sources
+ * are attached by the thread that serves them, or before it runs. */
 typedef struct {
   GSourceFunc func;
   gpointer data;
@@ -215,7 +216,7 @@ g_source_set_callback (GSource *source, GSourceFunc func, gpointer data, GDestro
       return;
     }
   self = g_new (Call, 1);
-  *self = (Call) { func, data, notify };
+  *self = (Call){ func, data, notify };
   __tsan_release (self);
   real.set_callback (source, call, self, call_free);
 }

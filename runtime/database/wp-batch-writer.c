@@ -7,11 +7,11 @@
 
 #include "runtime/queue/wp-prompt.h"
 
-#define MOST_ROWS 1000
-#define MOST_BYTES (8u << 20)
-#define FIRST_DELAY_NS (50 * WP_NS_PER_MS)
+#define MOST_ROWS        1000
+#define MOST_BYTES       (8u << 20)
+#define FIRST_DELAY_NS   (50 * WP_NS_PER_MS)
 #define LONGEST_DELAY_NS WP_NS_PER_S
-#define REMIND_NS (10 * WP_NS_PER_S)     /* how often it is said that the database is down */
+#define REMIND_NS        (10 * WP_NS_PER_S) /* how often it is said that the database is down */
 
 /* Several writers in one database starve each other, so the pool has one thread; it is pushed to only when it
  * is not at work. */
@@ -19,20 +19,20 @@ struct _WpBatchWriter {
   WpDatabase *database;
   const WpBatchClass *class;
   char *name;
-  GAsyncQueue *waiting;      /* (element-type WpJob) */
+  GAsyncQueue *waiting; /* (element-type WpJob) */
   GThreadPool *pool;
-  gint at_work;              /* atomic: the writer runs or is about to */
+  gint at_work; /* atomic: the writer runs or is about to */
 
   /* The writer's. */
-  GPtrArray *jobs;           /* (element-type WpJob): taken, and not done */
-  gsize bytes;               /* of their payloads */
-  guint most_rows;           /* of the next transaction; less than MOST_ROWS while a job at fault is sought */
-  gint64 began_ns;           /* the transaction, as its pace has it */
-  gint64 delay_ns;           /* until a database that is down is tried again */
-  gboolean said_down;        /* the log has it */
-  gint64 said_down_ns;       /* when it was said last; 0: never */
-  guint64 n_failed;          /* permanent failures since the last line of the log about them */
-  char *reason;              /* of the last of them */
+  GPtrArray *jobs;     /* (element-type WpJob): taken, and not done */
+  gsize bytes;         /* of their payloads */
+  guint most_rows;     /* of the next transaction; less than MOST_ROWS while a job at fault is sought */
+  gint64 began_ns;     /* the transaction, as its pace has it */
+  gint64 delay_ns;     /* until a database that is down is tried again */
+  gboolean said_down;  /* the log has it */
+  gint64 said_down_ns; /* when it was said last; 0: never */
+  guint64 n_failed;    /* permanent failures since the last line of the log about them */
+  char *reason;        /* of the last of them */
   gint64 said_failed_ns;
 };
 
@@ -69,7 +69,7 @@ tell (WpBatchWriter *self, guint n)
   if (n == 0)
     return;
   for (guint i = 0; i < n; i++)
-    self->bytes -= size_of (self->jobs->pdata[i]);   /* before done(), which may free them */
+    self->bytes -= size_of (self->jobs->pdata[i]); /* before done(), which may free them */
   self->database->done ((WpJob *const *) self->jobs->pdata, n, self->database->done_data);
   g_ptr_array_remove_range (self->jobs, 0, n);
 }
@@ -80,10 +80,11 @@ log_failures (WpBatchWriter *self, gboolean at_last)
 {
   gint64 now_ns = wp_time_monotonic ();
 
-  if (self->n_failed == 0 ||
-      (!at_last && self->said_failed_ns != 0 && now_ns - self->said_failed_ns < WP_NS_PER_S))
+  if (self->n_failed == 0
+      || (!at_last && self->said_failed_ns != 0 && now_ns - self->said_failed_ns < WP_NS_PER_S))
     return;
-  g_warning (ngettext ("%s: %" G_GUINT64_FORMAT " update failed: %s", "%s: %" G_GUINT64_FORMAT " updates failed: %s", self->n_failed),
+  g_warning (ngettext ("%s: %" G_GUINT64_FORMAT " update failed: %s",
+                       "%s: %" G_GUINT64_FORMAT " updates failed: %s", self->n_failed),
              self->name, self->n_failed, self->reason);
   self->n_failed = 0;
   self->said_failed_ns = now_ns;
@@ -145,8 +146,9 @@ count_expired (const WpBatchWriter *self, guint n)
          now_ns = wp_time_monotonic ();
   guint n_expired = 0;
 
-  while (retry_for_ns != WP_TIME_NONE && n_expired < n &&
-         now_ns - MAX (down_ns, ((const WpJob *) self->jobs->pdata[n_expired])->started_ns) >= retry_for_ns)
+  while (retry_for_ns != WP_TIME_NONE && n_expired < n
+         && now_ns - MAX (down_ns, ((const WpJob *) self->jobs->pdata[n_expired])->started_ns)
+                >= retry_for_ns)
     n_expired++;
   return n_expired;
 }
@@ -253,9 +255,9 @@ write_all (gpointer token, gpointer data)
 {
   WpBatchWriter *self = data;
 
-  prctl (PR_SET_TIMERSLACK, 1);   /* the thread is the writer's own; 50 us otherwise */
+  prctl (PR_SET_TIMERSLACK, 1); /* the thread is the writer's own; 50 us otherwise */
   if (self->database->pace_ns > 0)
-    wp_prompt_thread (WP_PROMPT_FRONT);   /* it sleeps more than it works, and has to wake on time */
+    wp_prompt_thread (WP_PROMPT_FRONT); /* it sleeps more than it works, and has to wake on time */
   if (self->class->look && g_async_queue_length (self->waiting) <= 0)
     look (self);
   do
@@ -267,8 +269,8 @@ write_all (gpointer token, gpointer data)
       g_atomic_int_set (&self->at_work, FALSE);
       /* A job that came between the last look and now has found us at work: look once more. */
     }
-  while (g_async_queue_length (self->waiting) > 0 &&
-         g_atomic_int_compare_and_exchange (&self->at_work, FALSE, TRUE));
+  while (g_async_queue_length (self->waiting) > 0
+         && g_atomic_int_compare_and_exchange (&self->at_work, FALSE, TRUE));
 }
 
 WpBatchWriter *

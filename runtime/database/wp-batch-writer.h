@@ -27,8 +27,8 @@ typedef struct {
    * look:
    * @reason: (out) (transfer full): why it cannot be brought there
    *
-   * (nullable): nothing is to be stored: is what was stored still where the next start looks for it? If not, it is
-   * brought there.
+   * (nullable): nothing is to be stored: is what was stored still where the next start looks for it? If not,
+   * it is brought there.
    *
    * Returns: TRUE: it was; FALSE without @reason: it had not to be
    */
@@ -46,7 +46,7 @@ typedef struct {
  */
 WpBatchWriter *wp_batch_writer_new (WpDatabase *database, const WpBatchClass *class, const char *name,
                                     GError **error);
-void wp_batch_writer_free (WpBatchWriter *self);   /* with no update under way */
+void wp_batch_writer_free (WpBatchWriter *self); /* with no update under way */
 
 /* Any thread; does not block. */
 void wp_batch_writer_push (WpBatchWriter *self, WpJob *job);

@@ -12,13 +12,13 @@
 typedef enum { IDLE, COPIES, COPIED } State;
 
 struct _WpCheckpointer {
-  GThreadPool *pool;         /* of one thread */
-  sqlite3 *db;               /* the thread's while it COPIES, else the writer's; NULL: not open */
-  int copied_pages;          /* the writer's: in the log when it was copied last */
+  GThreadPool *pool; /* of one thread */
+  sqlite3 *db;       /* the thread's while it COPIES, else the writer's; NULL: not open */
+  int copied_pages;  /* the writer's: in the log when it was copied last */
   GMutex mutex;
   GCond copied;
-  State state;               /* guarded by mutex: the writer's but for the step from COPIES to COPIED */
-  gboolean failed;           /* guarded by mutex */
+  State state;     /* guarded by mutex: the writer's but for the step from COPIES to COPIED */
+  gboolean failed; /* guarded by mutex */
 };
 
 static void
@@ -68,15 +68,16 @@ connect_file (WpCheckpointer *self, const WpSqliteFile *file)
   int moved = 1;
 
   if (sqlite3_open_v2 (wp_sqlite_file_get_path (file), &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-                       NULL) != SQLITE_OK)
+                       NULL)
+      != SQLITE_OK)
     return FALSE;
   sqlite3_busy_timeout (self->db, WP_SQLITE_BUSY_MS);
   sqlite3_file_control (self->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
 
-  return !moved && wp_sqlite_file_stands (file) &&
-         sqlite3_exec (self->db, WP_SQLITE_SETTINGS "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL) ==
-             SQLITE_OK &&
-         wp_sqlite_file_stands (file);
+  return !moved && wp_sqlite_file_stands (file)
+         && sqlite3_exec (self->db, WP_SQLITE_SETTINGS "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL)
+                == SQLITE_OK
+         && wp_sqlite_file_stands (file);
 }
 
 gboolean
@@ -109,7 +110,7 @@ wp_checkpointer_close (WpCheckpointer *self)
 static State
 step (WpCheckpointer *self, int log_pages, gboolean *failed)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   State state;
 
   while (self->state == COPIES && log_pages >= WP_SQLITE_MOST_LOG_PAGES)
@@ -131,7 +132,7 @@ wp_checkpointer_look (WpCheckpointer *self, sqlite3 *db, int log_pages)
   State state;
 
   if (log_pages < self->copied_pages)
-    self->copied_pages = 0;   /* it has been begun anew */
+    self->copied_pages = 0; /* it has been begun anew */
   state = step (self, log_pages, &failed);
   if (state == COPIED)
     {

@@ -13,7 +13,7 @@ void wp_checkpointer_free (WpCheckpointer *self);
 /* Connects to what the writer has just opened, and keeps it: later the names of the file and its log may
  * stand for others. */
 gboolean wp_checkpointer_open (WpCheckpointer *self, const WpSqliteFile *file, GError **error);
-void wp_checkpointer_close (WpCheckpointer *self);   /* waits for a copy that is under way */
+void wp_checkpointer_close (WpCheckpointer *self); /* waits for a copy that is under way */
 
 /* Between two commits. Waits while a log of WP_SQLITE_MOST_LOG_PAGES is being copied. @db: the writer's;
  * @log_pages: in the log after the last commit. FALSE: a copy failed, and what was copied before may not be

@@ -51,8 +51,9 @@ on_due (WpTimer *timer, gpointer data)
   self->done (&job, 1, self->done_data);
 }
 
-/* Deadlines are absolute: a job that follows another on its worker is due from when the other was due, so that the clock's
- * lateness (0.05 to 0.1 ms a job) does not add up over a busy period. The stamps remain clock readings. */
+/* Deadlines are absolute: a job that follows another on its worker is due from when the other was due, so
+ * that the clock's lateness (0.05 to 0.1 ms a job) does not add up over a busy period. The stamps remain
+ * clock readings. */
 static gboolean
 delay_update (WpDatabase *base, WpJob *job)
 {
@@ -75,4 +76,5 @@ delay_free (WpDatabase *base)
   g_free (base);
 }
 
-const WpDatabaseClass wp_delay_database_class = { "delay", "delay:TIME or delay:request", delay_open, delay_update, delay_free, delay_check };
+const WpDatabaseClass wp_delay_database_class
+    = { "delay", "delay:TIME or delay:request", delay_open, delay_update, delay_free, delay_check };

@@ -8,23 +8,23 @@
 #include "runtime/database/wp-sqlite-settings.h"
 #include "sim/base/wp-error.h"
 
-#define BUSY_AT_START_MS 5000    /* the server before us may be closing the file */
-#define LOOK_PAGES 100           /* the log's size is looked at when it has changed by so many */
-#define LONG_LOG_PAGES (WP_SQLITE_MOST_LOG_PAGES * 3 / 2)
-#define WAS_REPLACED "%s or its log was removed or replaced"
-#define ROW_IGNORED (SQLITE_CONSTRAINT | 0xff00)   /* of our own: a row that is neither there nor taken */
+#define BUSY_AT_START_MS 5000 /* the server before us may be closing the file */
+#define LOOK_PAGES       100  /* the log's size is looked at when it has changed by so many */
+#define LONG_LOG_PAGES   (WP_SQLITE_MOST_LOG_PAGES * 3 / 2)
+#define WAS_REPLACED     "%s or its log was removed or replaced"
+#define ROW_IGNORED      (SQLITE_CONSTRAINT | 0xff00) /* of our own: a row that is neither there nor taken */
 
 /* All but the writer itself is its thread's, once there is one. */
 typedef struct {
   WpDatabase base;
-  char *name;                /* as it was given, for messages */
-  WpSqliteFile *file;        /* open without statements: it is to be let go */
+  char *name;         /* as it was given, for messages */
+  WpSqliteFile *file; /* open without statements: it is to be let go */
   sqlite3_stmt *begin, *insert, *find, *commit, *rollback;
   WpCheckpointer *checkpointer;
   WpBatchWriter *writer;
-  int log_pages;             /* in the write-ahead log after the last commit */
-  int seen_pages;            /* the same when the size of its file was looked at last */
-  int warned_pages;          /* the log has been said to be that long; 0: it has not */
+  int log_pages;    /* in the write-ahead log after the last commit */
+  int seen_pages;   /* the same when the size of its file was looked at last */
+  int warned_pages; /* the log has been said to be that long; 0: it has not */
 } SqliteDatabase;
 
 static sqlite3 *
@@ -42,9 +42,9 @@ prepare (SqliteDatabase *self, const char *sql, sqlite3_stmt **statement)
 static gboolean
 prepare_all (SqliteDatabase *self, GError **error)
 {
-  if (prepare (self, WP_SQLITE_BEGIN, &self->begin) && prepare (self, WP_SQLITE_COMMIT, &self->commit) &&
-      prepare (self, "ROLLBACK", &self->rollback) && prepare (self, WP_SQLITE_INSERT, &self->insert) &&
-      prepare (self, "SELECT method = ? AND path = ? AND body IS ? FROM jobs WHERE id = ?", &self->find))
+  if (prepare (self, WP_SQLITE_BEGIN, &self->begin) && prepare (self, WP_SQLITE_COMMIT, &self->commit)
+      && prepare (self, "ROLLBACK", &self->rollback) && prepare (self, WP_SQLITE_INSERT, &self->insert)
+      && prepare (self, "SELECT method = ? AND path = ? AND body IS ? FROM jobs WHERE id = ?", &self->find))
     return TRUE;
   g_set_error_literal (error, WP_ERROR, WP_ERROR_IO, sqlite3_errmsg (db_of (self)));
   return FALSE;
@@ -106,10 +106,10 @@ open_anew (SqliteDatabase *self, GError **error)
 static gboolean
 is_ready (SqliteDatabase *self, char **reason)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
-  if (!self->insert &&
-      !(db_of (self) ? open_anew (self, &error) : open_file (self, WP_SQLITE_BUSY_MS, &error)))
+  if (!self->insert
+      && !(db_of (self) ? open_anew (self, &error) : open_file (self, WP_SQLITE_BUSY_MS, &error)))
     *reason = g_strdup (error->message);
   else if (!wp_sqlite_file_settle (self->file))
     {
@@ -126,13 +126,13 @@ static int
 run (sqlite3_stmt *statement)
 {
   sqlite3_step (statement);
-  return sqlite3_reset (statement);   /* the same, or better */
+  return sqlite3_reset (statement); /* the same, or better */
 }
 
 static void
 bind_text (sqlite3_stmt *statement, int column, const char *text)
 {
-  sqlite3_bind_text (statement, column, text, -1, SQLITE_STATIC);   /* NULL binds NULL */
+  sqlite3_bind_text (statement, column, text, -1, SQLITE_STATIC); /* NULL binds NULL */
 }
 
 static int
@@ -242,7 +242,7 @@ try_batch (SqliteDatabase *self, WpJob *const *jobs, guint n, char **reason)
   if (status == SQLITE_OK)
     return WP_RESULT_STORED;
   *reason = status == ROW_IGNORED ? g_strdup ("a trigger ignores it")
-            : wp_sqlite_file_describe_error (db_of (self));
+                                  : wp_sqlite_file_describe_error (db_of (self));
   if (!sqlite3_get_autocommit (db_of (self)))
     run (self->rollback);
   if (is_permanent (self, status))
@@ -317,12 +317,13 @@ sqlite_rest (WpDatabase *base)
   abandon (self, TRUE);
 }
 
-/* The name is opened anew when there is something to store: whoever has moved the file may be about to put another one there. */
+/* The name is opened anew when there is something to store: whoever has moved the file may be about to put
+ * another one there. */
 static gboolean
 look (WpDatabase *base, char **reason)
 {
   SqliteDatabase *self = (SqliteDatabase *) base;
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   if (!db_of (self) || (self->insert && wp_sqlite_file_stands (self->file)))
     return FALSE;

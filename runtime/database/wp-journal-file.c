@@ -12,35 +12,35 @@
 #include "runtime/database/wp-sqlite-log.h"
 #include "sim/base/wp-error.h"
 
-#define APPLICATION_ID "0x77706a6c"  /* "wpjl", in the file's header; see file(1) */
-#define VERSION 1
-#define BUSY_TIMEOUT_MS 2000         /* somebody looks into it with a tool of SQLite's */
-#define PAGE_BYTES 4096
-#define LOG_PAGES 1000               /* from which on the log is copied to the file: SQLite's own default */
-#define LOG_BYTES (16 << 20)         /* what is kept of a log that a burst has made longer */
-#define ROOM_BYTES (256 * 1024)
+#define APPLICATION_ID   "0x77706a6c" /* "wpjl", in the file's header; see file(1) */
+#define VERSION          1
+#define BUSY_TIMEOUT_MS  2000 /* somebody looks into it with a tool of SQLite's */
+#define PAGE_BYTES       4096
+#define LOG_PAGES        1000       /* from which on the log is copied to the file: SQLite's own default */
+#define LOG_BYTES        (16 << 20) /* what is kept of a log that a burst has made longer */
+#define ROOM_BYTES       (256 * 1024)
 #define MAX_COMMIT_BYTES (8u << 20)
 
 struct _WpJournalFile {
   char *path;
-  int lock_fd;               /* -1: not ours. Closed last: to close any descriptor of the file drops SQLite's own locks */
-  guint64 max_bytes;         /* of file and log; 0: no limit */
-  sqlite3 *db;               /* NULL: to be opened anew */
-  WpFileId log;              /* the log that it has open */
-  gboolean is_suspect;       /* a write failed: what the log holds need not be on the disk */
-  guint64 file_bytes;        /* as of the last commit, copied from the log or not */
+  int lock_fd; /* -1: not ours. Closed last: to close any descriptor of the file drops SQLite's own locks */
+  guint64 max_bytes;   /* of file and log; 0: no limit */
+  sqlite3 *db;         /* NULL: to be opened anew */
+  WpFileId log;        /* the log that it has open */
+  gboolean is_suspect; /* a write failed: what the log holds need not be on the disk */
+  guint64 file_bytes;  /* as of the last commit, copied from the log or not */
   sqlite3_stmt *begin, *insert, *fail, *remove, *commit, *rollback, *page_count, *next;
   char *why;
 };
 
-static const char schema[] =
-  "BEGIN;"
-  "CREATE TABLE jobs (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, received TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,"
-  " content_type TEXT, service_ns INTEGER, body BLOB, failed TEXT, updates INTEGER, reason TEXT);"
-  "CREATE INDEX failed ON jobs (failed) WHERE failed IS NOT NULL;"
-  "PRAGMA application_id=" APPLICATION_ID ";"
-  "PRAGMA user_version=" G_STRINGIFY (VERSION) ";"
-  "COMMIT;";
+static const char schema[]
+    = "BEGIN;"
+      "CREATE TABLE jobs (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, received TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,"
+      " content_type TEXT, service_ns INTEGER, body BLOB, failed TEXT, updates INTEGER, reason TEXT);"
+      "CREATE INDEX failed ON jobs (failed) WHERE failed IS NOT NULL;"
+      "PRAGMA application_id=" APPLICATION_ID ";"
+      "PRAGMA user_version=" G_STRINGIFY (VERSION) ";"
+                                                   "COMMIT;";
 
 /* The file may take 13/16 of the limit, so that there is always some left for the log. */
 #define PRAGMAS                                                                                              \
@@ -64,7 +64,8 @@ lock (WpJournalFile *self, gboolean create, GError **error)
     return set_error (error, self->path, g_strerror (errno));
   if (flock (self->lock_fd, LOCK_EX | LOCK_NB) == 0)
     return TRUE;
-  return set_error (error, self->path, errno == EWOULDBLOCK ? "another wp-server uses this journal" : g_strerror (errno));
+  return set_error (error, self->path,
+                    errno == EWOULDBLOCK ? "another wp-server uses this journal" : g_strerror (errno));
 }
 
 /* Whether the file begins as SQLite's do; then it is no other kind of file, however the rest of it looks. */
@@ -74,8 +75,8 @@ has_signature (const WpJournalFile *self)
   static const char signature[16] = "SQLite format 3";
   char begin[sizeof signature];
 
-  return pread (self->lock_fd, begin, sizeof begin, 0) == (gssize) sizeof begin &&
-         memcmp (begin, signature, sizeof begin) == 0;
+  return pread (self->lock_fd, begin, sizeof begin, 0) == (gssize) sizeof begin
+         && memcmp (begin, signature, sizeof begin) == 0;
 }
 
 static gboolean
@@ -94,8 +95,8 @@ check_not_emptied (WpJournalFile *self, GError **error)
   g_autofree char *log = g_strconcat (self->path, "-wal", NULL);
   struct stat file, log_file;
 
-  return fstat (self->lock_fd, &file) != 0 || file.st_size > 0 || stat (log, &log_file) != 0 ||
-         log_file.st_size == 0 || set_damaged (self, "it is empty, and its write-ahead log is not", error);
+  return fstat (self->lock_fd, &file) != 0 || file.st_size > 0 || stat (log, &log_file) != 0
+         || log_file.st_size == 0 || set_damaged (self, "it is empty, and its write-ahead log is not", error);
 }
 
 /* What SQLite's last error means for whoever starts the server. */
@@ -118,8 +119,8 @@ static gboolean
 query_number (WpJournalFile *self, const char *sql, gint64 *number, GError **error)
 {
   sqlite3_stmt *statement = NULL;
-  gboolean ok = sqlite3_prepare_v2 (self->db, sql, -1, &statement, NULL) == SQLITE_OK &&
-                sqlite3_step (statement) == SQLITE_ROW;
+  gboolean ok = sqlite3_prepare_v2 (self->db, sql, -1, &statement, NULL) == SQLITE_OK
+                && sqlite3_step (statement) == SQLITE_ROW;
 
   if (ok)
     *number = sqlite3_column_int64 (statement, 0);
@@ -136,9 +137,9 @@ check_kind (WpJournalFile *self, gboolean *is_new, GError **error)
 {
   gint64 application, n_tables, version;
 
-  if (!query_number (self, "PRAGMA application_id", &application, error) ||
-      !query_number (self, "SELECT count(*) FROM sqlite_master", &n_tables, error) ||
-      !query_number (self, "PRAGMA user_version", &version, error))
+  if (!query_number (self, "PRAGMA application_id", &application, error)
+      || !query_number (self, "SELECT count(*) FROM sqlite_master", &n_tables, error)
+      || !query_number (self, "PRAGMA user_version", &version, error))
     return FALSE;
   *is_new = application == 0 && n_tables == 0;
   if (!*is_new && application != g_ascii_strtoll (APPLICATION_ID, NULL, 0))
@@ -164,23 +165,24 @@ prepare (WpJournalFile *self, const char *sql, sqlite3_stmt **statement)
 static gboolean
 prepare_all (WpJournalFile *self)
 {
-  return prepare (self, "BEGIN IMMEDIATE", &self->begin) && prepare (self, "COMMIT", &self->commit) &&
-         prepare (self, "ROLLBACK", &self->rollback) &&
-         prepare (self, "PRAGMA page_count", &self->page_count) &&
-         prepare (self,
-                  "INSERT INTO jobs VALUES (?,?,?,?,?,?,?,?,NULL,NULL,NULL) ON CONFLICT (seq) DO UPDATE"
-                  " SET failed = failed WHERE id = excluded.id",
-                  &self->insert) &&
-         prepare (self,
-                  "INSERT INTO jobs VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (seq) DO UPDATE"
-                  " SET failed = excluded.failed, updates = excluded.updates, reason = excluded.reason WHERE "
-                  "id = excluded.id",
-                  &self->fail) &&
-         prepare (self, "DELETE FROM jobs WHERE seq = ?", &self->remove) &&
-         prepare (self,
-                  "SELECT seq, id, received, method, path, content_type, service_ns, body FROM jobs"
-                  " WHERE seq > ? AND seq <= ? AND failed IS NULL ORDER BY seq LIMIT 1",
-                  &self->next);
+  return prepare (self, "BEGIN IMMEDIATE", &self->begin) && prepare (self, "COMMIT", &self->commit)
+         && prepare (self, "ROLLBACK", &self->rollback)
+         && prepare (self, "PRAGMA page_count", &self->page_count)
+         && prepare (self,
+                     "INSERT INTO jobs VALUES (?,?,?,?,?,?,?,?,NULL,NULL,NULL) ON CONFLICT (seq) DO UPDATE"
+                     " SET failed = failed WHERE id = excluded.id",
+                     &self->insert)
+         && prepare (
+             self,
+             "INSERT INTO jobs VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (seq) DO UPDATE"
+             " SET failed = excluded.failed, updates = excluded.updates, reason = excluded.reason WHERE "
+             "id = excluded.id",
+             &self->fail)
+         && prepare (self, "DELETE FROM jobs WHERE seq = ?", &self->remove)
+         && prepare (self,
+                     "SELECT seq, id, received, method, path, content_type, service_ns, body FROM jobs"
+                     " WHERE seq > ? AND seq <= ? AND failed IS NULL ORDER BY seq LIMIT 1",
+                     &self->next);
 }
 
 static gboolean
@@ -226,13 +228,13 @@ open_database (WpJournalFile *self, GError **error)
     return set_error (error, self->path, sqlite3_errmsg (self->db));
   if (!check_kind (self, &is_new, error))
     return FALSE;
-  if (!set_up (self) || (is_new && sqlite3_exec (self->db, schema, NULL, NULL, NULL) != SQLITE_OK) ||
-      !prepare_all (self))
+  if (!set_up (self) || (is_new && sqlite3_exec (self->db, schema, NULL, NULL, NULL) != SQLITE_OK)
+      || !prepare_all (self))
     return set_read_error (self, error);
   measure (self);
 
-  return wp_sqlite_log_find (&self->log, self->path) ||
-         set_error (error, self->path, "it has no write-ahead log");
+  return wp_sqlite_log_find (&self->log, self->path)
+         || set_error (error, self->path, "it has no write-ahead log");
 }
 
 static void
@@ -246,7 +248,8 @@ close_database (WpJournalFile *self)
   g_clear_pointer (&self->db, sqlite3_close);
 }
 
-/* What the system lets a file have at most (ulimit -f) is a limit too: a file that has reached it could not be made shorter. */
+/* What the system lets a file have at most (ulimit -f) is a limit too: a file that has reached it could not
+ * be made shorter. */
 static guint64
 with_system_limit (guint64 max_bytes)
 {
@@ -260,7 +263,7 @@ with_system_limit (guint64 max_bytes)
 WpJournalFile *
 wp_journal_file_open (const char *path, gboolean create, guint64 max_bytes, GError **error)
 {
-  g_autoptr(WpJournalFile) self = g_new0 (WpJournalFile, 1);
+  g_autoptr (WpJournalFile) self = g_new0 (WpJournalFile, 1);
 
   self->path = g_strdup (path);
   self->lock_fd = -1;
@@ -285,9 +288,9 @@ wp_journal_file_free (WpJournalFile *self)
 gboolean
 wp_journal_file_count (WpJournalFile *self, WpJournalFileCounts *counts, GError **error)
 {
-  return query_number (self, "SELECT ifnull(max(seq), 0) FROM jobs", &counts->last_row, error) &&
-         query_number (self, "SELECT count(*) FROM jobs WHERE failed IS NOT NULL", &counts->failed, error) &&
-         query_number (self, "SELECT count(*) FROM jobs", &counts->jobs, error);
+  return query_number (self, "SELECT ifnull(max(seq), 0) FROM jobs", &counts->last_row, error)
+         && query_number (self, "SELECT count(*) FROM jobs WHERE failed IS NOT NULL", &counts->failed, error)
+         && query_number (self, "SELECT count(*) FROM jobs", &counts->jobs, error);
 }
 
 static gboolean
@@ -318,14 +321,14 @@ run (WpJournalFile *self, sqlite3_stmt *statement)
 static gboolean
 run_for_row (WpJournalFile *self, sqlite3_stmt *statement)
 {
-  return run (self, statement) &&
-         (sqlite3_changes (self->db) == 1 || give_up (self, "another job has the row already"));
+  return run (self, statement)
+         && (sqlite3_changes (self->db) == 1 || give_up (self, "another job has the row already"));
 }
 
 static void
 bind_text (sqlite3_stmt *statement, int column, const char *text)
 {
-  sqlite3_bind_text (statement, column, text, -1, SQLITE_STATIC);   /* NULL binds NULL */
+  sqlite3_bind_text (statement, column, text, -1, SQLITE_STATIC); /* NULL binds NULL */
 }
 
 /* The columns that both inserts begin with; @received lives until the statement has run. */
@@ -362,8 +365,8 @@ has_log_room (WpJournalFile *self, gsize add_bytes)
 {
   guint64 share = share_of_limit (self), most = 15 * share, log_bytes = wp_sqlite_log_bytes (self->db);
 
-  most = MAX (most > self->file_bytes ? most - self->file_bytes : 0, 2 * share) +
-         (add_bytes == 0 ? share : 0);
+  most
+      = MAX (most > self->file_bytes ? most - self->file_bytes : 0, 2 * share) + (add_bytes == 0 ? share : 0);
   return self->max_bytes == 0 || log_bytes == 0 || log_bytes + add_bytes <= most;
 }
 
@@ -377,8 +380,8 @@ make_log_room (WpJournalFile *self, gsize add_bytes)
   wp_sqlite_log_write_back (self->db);
   sqlite3_busy_timeout (self->db, BUSY_TIMEOUT_MS);
 
-  return has_log_room (self, add_bytes) ||
-         give_up (self, "its write-ahead log cannot be shortened while another program reads the journal");
+  return has_log_room (self, add_bytes)
+         || give_up (self, "its write-ahead log cannot be shortened while another program reads the journal");
 }
 
 static gboolean
@@ -386,8 +389,8 @@ is_in_place (const WpJournalFile *self)
 {
   WpFileId named, locked;
 
-  return wp_file_id_of_descriptor (&locked, self->lock_fd) && wp_file_id_of_path (&named, self->path) &&
-         wp_file_id_equal (&named, &locked);
+  return wp_file_id_of_descriptor (&locked, self->lock_fd) && wp_file_id_of_path (&named, self->path)
+         && wp_file_id_equal (&named, &locked);
 }
 
 static gboolean
@@ -451,7 +454,8 @@ wp_journal_file_fail (WpJournalFile *self, gint64 row, WpJob *job)
   char received[WP_TIME_BUFFER], failed[WP_TIME_BUFFER];
 
   bind_text (self->fail, 9, wp_time_format_iso8601 (failed, g_get_real_time () * WP_NS_PER_US));
-  sqlite3_bind_int64 (self->fail, 10, MAX (job->n_failures, 1));   /* a conflict is found once, and not tried again */
+  /* a conflict is found once, and not tried again */
+  sqlite3_bind_int64 (self->fail, 10, MAX (job->n_failures, 1));
   bind_text (self->fail, 11, job->failure);
 
   return bind_job (self->fail, row, job, received) ? run_for_row (self, self->fail)
@@ -465,20 +469,22 @@ wp_journal_file_remove (WpJournalFile *self, gint64 row)
   return run (self, self->remove);
 }
 
-/* A table that is gone at once. Where that is not managed it goes the next time; whoever reads the jobs does not see it. */
+/* A table that is gone at once. Where that is not managed it goes the next time; whoever reads the jobs does
+ * not see it. */
 gboolean
 wp_journal_file_has_room (WpJournalFile *self)
 {
   guint bytes = self->max_bytes > 0 ? (guint) MIN (share_of_limit (self), ROOM_BYTES) : ROOM_BYTES;
-  g_autofree char *fill =
-    g_strdup_printf ("DROP TABLE IF EXISTS room; CREATE TABLE room AS SELECT zeroblob (%u) AS bytes;", bytes);
+  g_autofree char *fill
+      = g_strdup_printf ("DROP TABLE IF EXISTS room; CREATE TABLE room AS SELECT zeroblob (%u) AS bytes;",
+                         bytes);
 
-  return wp_journal_file_begin (self, bytes) &&
-         (sqlite3_exec (self->db, fill, NULL, NULL, NULL) == SQLITE_OK ||
-          give_up (self, sqlite3_errmsg (self->db))) &&
-         wp_journal_file_commit (self) &&
-         (sqlite3_exec (self->db, "DROP TABLE room", NULL, NULL, NULL) == SQLITE_OK ||
-          give_up (self, sqlite3_errmsg (self->db)));
+  return wp_journal_file_begin (self, bytes)
+         && (sqlite3_exec (self->db, fill, NULL, NULL, NULL) == SQLITE_OK
+             || give_up (self, sqlite3_errmsg (self->db)))
+         && wp_journal_file_commit (self)
+         && (sqlite3_exec (self->db, "DROP TABLE room", NULL, NULL, NULL) == SQLITE_OK
+             || give_up (self, sqlite3_errmsg (self->db)));
 }
 
 /* Outside a transaction. */
@@ -555,7 +561,7 @@ take_body (WpJob *job, const void *bytes, gsize size)
 static WpJob *
 make_job (sqlite3_stmt *row)
 {
-  g_autoptr(WpJob) job = wp_job_new ();
+  g_autoptr (WpJob) job = wp_job_new ();
   const char *received = (const char *) sqlite3_column_text (row, 2),
              *method = (const char *) sqlite3_column_text (row, 3);
 
@@ -565,8 +571,8 @@ make_job (sqlite3_stmt *row)
   job->method = g_intern_string (method);
   job->path = column_text (row, 4);
   job->content_type = column_text (row, 5);
-  if (!received || !job->id || !method || !job->path ||
-      !take_body (job, sqlite3_column_blob (row, 7), (gsize) sqlite3_column_bytes (row, 7)))
+  if (!received || !job->id || !method || !job->path
+      || !take_body (job, sqlite3_column_blob (row, 7), (gsize) sqlite3_column_bytes (row, 7)))
     return NULL;
   if (!wp_time_parse_iso8601 (received, strlen (received), &job->received_ns))
     job->received_ns = WP_TIME_NONE;
@@ -591,15 +597,17 @@ wp_journal_file_next (WpJournalFile *self, gint64 after_row, gint64 last_row, Wp
     *job = make_job (self->next);
   sqlite3_reset (self->next);
 
-  return *job || status == SQLITE_DONE ||
-         give_up (self, status == SQLITE_ROW ? "a row cannot be read" : sqlite3_errmsg (self->db));
+  return *job || status == SQLITE_DONE
+         || give_up (self, status == SQLITE_ROW ? "a row cannot be read" : sqlite3_errmsg (self->db));
 }
 
 gint64
 wp_journal_file_requeue (WpJournalFile *self, GError **error)
 {
-  if (sqlite3_exec (self->db, "UPDATE jobs SET failed = NULL, updates = NULL, reason = NULL WHERE failed IS NOT NULL", NULL, NULL,
-                    NULL) == SQLITE_OK)
+  if (sqlite3_exec (self->db,
+                    "UPDATE jobs SET failed = NULL, updates = NULL, reason = NULL WHERE failed IS NOT NULL",
+                    NULL, NULL, NULL)
+      == SQLITE_OK)
     return sqlite3_changes64 (self->db);
   set_error (error, self->path, sqlite3_errmsg (self->db));
   return -1;
@@ -609,10 +617,14 @@ static void
 list_row (sqlite3_stmt *row, WpFailedJobFunc func, gpointer data)
 {
   const WpFailedJob job = {
-    .id = (const char *) sqlite3_column_text (row, 0), .received = (const char *) sqlite3_column_text (row, 1),
-    .method = (const char *) sqlite3_column_text (row, 2), .path = (const char *) sqlite3_column_text (row, 3),
-    .failed = (const char *) sqlite3_column_text (row, 4), .reason = (const char *) sqlite3_column_text (row, 5),
-    .bytes = sqlite3_column_int64 (row, 6), .updates = sqlite3_column_int64 (row, 7),
+    .id = (const char *) sqlite3_column_text (row, 0),
+    .received = (const char *) sqlite3_column_text (row, 1),
+    .method = (const char *) sqlite3_column_text (row, 2),
+    .path = (const char *) sqlite3_column_text (row, 3),
+    .failed = (const char *) sqlite3_column_text (row, 4),
+    .reason = (const char *) sqlite3_column_text (row, 5),
+    .bytes = sqlite3_column_int64 (row, 6),
+    .updates = sqlite3_column_int64 (row, 7),
   };
 
   func (&job, data);
@@ -621,8 +633,9 @@ list_row (sqlite3_stmt *row, WpFailedJobFunc func, gpointer data)
 gboolean
 wp_journal_file_list_failed (const char *path, guint max, WpFailedJobFunc func, gpointer data, GError **error)
 {
-  static const char sql[] = "SELECT substr(id, 1, 200), received, method, substr(path, 1, 200), failed, reason, length(body), updates"
-                            " FROM jobs WHERE failed IS NOT NULL ORDER BY failed DESC, seq DESC LIMIT ?";
+  static const char sql[]
+      = "SELECT substr(id, 1, 200), received, method, substr(path, 1, 200), failed, reason, length(body), updates"
+        " FROM jobs WHERE failed IS NOT NULL ORDER BY failed DESC, seq DESC LIMIT ?";
   sqlite3_stmt *statement = NULL;
   sqlite3 *db = NULL;
   int status = sqlite3_open_v2 (path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);

@@ -8,10 +8,10 @@ typedef struct _WpJournalFile WpJournalFile;
 /* A job that was given up, as it is listed. Valid during the call. */
 typedef struct {
   const char *id, *received, *method, *path;
-  const char *failed;        /* ISO 8601: when it was given up */
+  const char *failed; /* ISO 8601: when it was given up */
   const char *reason;
-  gint64 bytes;              /* of its payload */
-  gint64 updates;            /* how often it was tried */
+  gint64 bytes;   /* of its payload */
+  gint64 updates; /* how often it was tried */
 } WpFailedJob;
 
 typedef void (*WpFailedJobFunc) (const WpFailedJob *job, gpointer data);
@@ -23,16 +23,17 @@ typedef void (*WpFailedJobFunc) (const WpFailedJob *job, gpointer data);
  *
  * One at a time: for all functions but wp_journal_file_list_failed() the caller sees to that.
  *
- * Returns: NULL with one line: it cannot be opened, is another program's, of another version, or another server's now.
+ * Returns: NULL with one line: it cannot be opened, is another program's, of another version, or another
+ * server's now.
  */
 WpJournalFile *wp_journal_file_open (const char *path, gboolean create, guint64 max_bytes, GError **error);
 void wp_journal_file_free (WpJournalFile *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpJournalFile, wp_journal_file_free)
 
 typedef struct {
-  gint64 last_row;           /* the highest; 0: none */
-  gint64 failed;             /* jobs that were given up */
-  gint64 jobs;               /* in all */
+  gint64 last_row; /* the highest; 0: none */
+  gint64 failed;   /* jobs that were given up */
+  gint64 jobs;     /* in all */
 } WpJournalFileCounts;
 
 /* FALSE with an error: it cannot be read, and nothing may be written to it. */
@@ -40,14 +41,14 @@ gboolean wp_journal_file_count (WpJournalFile *self, WpJournalFileCounts *counts
 
 /* All within one transaction. FALSE: it was rolled back, and _why() says why: a row that is another job's
  * too. Durable once _commit() is TRUE. */
-gboolean wp_journal_file_begin (WpJournalFile *self, gsize add_bytes);           /* of payloads; 0: none */
-gboolean wp_journal_file_insert (WpJournalFile *self, gint64 row, WpJob *job);   /* or its row is there */
-gboolean wp_journal_file_fail (WpJournalFile *self, gint64 row, WpJob *job);     /* the same */
+gboolean wp_journal_file_begin (WpJournalFile *self, gsize add_bytes);         /* of payloads; 0: none */
+gboolean wp_journal_file_insert (WpJournalFile *self, gint64 row, WpJob *job); /* or its row is there */
+gboolean wp_journal_file_fail (WpJournalFile *self, gint64 row, WpJob *job);   /* the same */
 gboolean wp_journal_file_remove (WpJournalFile *self, gint64 row);
 gboolean wp_journal_file_commit (WpJournalFile *self);
 
-/* Are file and log where the next start looks for them? All that the log holds is brought into the file else; _commit() looks by
- * itself. FALSE: the next start would not find all, and _why() says why. */
+/* Are file and log where the next start looks for them? All that the log holds is brought into the file else;
+ * _commit() looks by itself. FALSE: the next start would not find all, and _why() says why. */
 gboolean wp_journal_file_look (WpJournalFile *self);
 
 /* Of payloads in one transaction, at most; but one job goes in any case. */
@@ -56,7 +57,8 @@ gsize wp_journal_file_get_most_bytes (const WpJournalFile *self);
 /* After the last commit. What the log holds is in part in the file already. */
 void wp_journal_file_get_size (const WpJournalFile *self, guint64 *file_bytes, guint64 *log_bytes);
 
-/* Outside a transaction: may 256 kB be written, or a sixteenth of @max_bytes? What is only just no longer full would be full at once. */
+/* Outside a transaction: may 256 kB be written, or a sixteenth of @max_bytes? What is only just no longer
+ * full would be full at once. */
 gboolean wp_journal_file_has_room (WpJournalFile *self);
 const char *wp_journal_file_why (const WpJournalFile *self);
 
@@ -73,4 +75,5 @@ gboolean wp_journal_file_next (WpJournalFile *self, gint64 after_row, gint64 las
 gint64 wp_journal_file_requeue (WpJournalFile *self, GError **error);
 
 /* The last @max that failed, latest first; by a connection of its own. Any thread. */
-gboolean wp_journal_file_list_failed (const char *path, guint max, WpFailedJobFunc func, gpointer data, GError **error);
+gboolean wp_journal_file_list_failed (const char *path, guint max, WpFailedJobFunc func, gpointer data,
+                                      GError **error);

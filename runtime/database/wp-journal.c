@@ -6,46 +6,47 @@
 #include "sim/base/wp-error.h"
 
 #define MAX_ROWS_PER_COMMIT 1000
-#define MAX_ROWS_PER_TURN 256    /* read, before what came meanwhile is written */
-#define ROW_BYTES 256            /* of a job beside its body, roughly */
-#define LINGER_US 100000         /* rows that are to go wait for one to come, so that they cost no commit of their own */
-#define PROBE_US 200000          /* how often a file that cannot be written is tried */
-#define LOG_US G_USEC_PER_SEC
-#define LOOK_US G_USEC_PER_SEC   /* how often it is looked for the file where nothing is written */
-#define LONG_LOG_BYTES (32u << 20)   /* a commit of large payloads may come upon a log that is not short */
+#define MAX_ROWS_PER_TURN   256 /* read, before what came meanwhile is written */
+#define ROW_BYTES           256 /* of a job beside its body, roughly */
+/* rows that are to go wait for one to come, so that they cost no commit of their own */
+#define LINGER_US      100000
+#define PROBE_US       200000 /* how often a file that cannot be written is tried */
+#define LOG_US         G_USEC_PER_SEC
+#define LOOK_US        G_USEC_PER_SEC /* how often it is looked for the file where nothing is written */
+#define LONG_LOG_BYTES (32u << 20)    /* a commit of large payloads may come upon a log that is not short */
 
 /* A job's row is its place in the order of arrival, after all that the file held. */
 struct _WpJournal {
   char *path;
-  WpJournalFile *file;           /* the writer's */
+  WpJournalFile *file; /* the writer's */
   gint64 base_row;
   const WpJournalListener *listener;
   gpointer data;
   GThread *writer;
 
-  GMutex mutex;                  /* guards the following, and the row_state of every job */
+  GMutex mutex; /* guards the following, and the row_state of every job */
   GCond changed;
-  GPtrArray *adds;               /* (element-type WpJob): each a reference that the writer takes over */
-  GPtrArray *fails;              /* (element-type WpJob): the same */
-  GArray *removals;              /* (element-type gint64): rows */
-  gint64 removal_us;             /* when the first of them came */
-  guint64 n_unwritten;           /* fails and removals that are not in the file yet */
-  gboolean read_on;              /* the listener may have a place for what an earlier run left */
-  gint64 read_us;                /* not before that; 0: at once */
+  GPtrArray *adds;     /* (element-type WpJob): each a reference that the writer takes over */
+  GPtrArray *fails;    /* (element-type WpJob): the same */
+  GArray *removals;    /* (element-type gint64): rows */
+  gint64 removal_us;   /* when the first of them came */
+  guint64 n_unwritten; /* fails and removals that are not in the file yet */
+  gboolean read_on;    /* the listener may have a place for what an earlier run left */
+  gint64 read_us;      /* not before that; 0: at once */
   gboolean all_read;
-  gboolean stopping;             /* wp_journal_close() was called: nothing more is taken */
-  gboolean ended;                /* the writer has */
+  gboolean stopping; /* wp_journal_close() was called: nothing more is taken */
+  gboolean ended;    /* the writer has */
   WpJournalCounts counts;
 
   /* The writer's: what it has taken and not written yet; the other halves of the above. */
   GPtrArray *taken_adds, *taken_over, *taken_fails;
   GArray *taken_removals;
-  gint64 read_row;               /* the last that was read of the earlier run's */
+  gint64 read_row; /* the last that was read of the earlier run's */
   guint64 n_recovered;
-  gint64 probe_us;               /* when the file is to be tried next; 0: it is well */
+  gint64 probe_us; /* when the file is to be tried next; 0: it is well */
   gint64 logged_us;
-  guint64 warned_bytes;          /* size of the log when that was last warned of */
-  gboolean said_bad;             /* and not yet that it is well again */
+  guint64 warned_bytes; /* size of the log when that was last warned of */
+  gboolean said_bad;    /* and not yet that it is well again */
 };
 
 static GPtrArray *
@@ -63,7 +64,7 @@ row_of (const WpJournal *self, const WpJob *job)
 WpJournal *
 wp_journal_open (const char *path, guint64 max_bytes, GError **error)
 {
-  g_autoptr(WpJournalFile) file = wp_journal_file_open (path, TRUE, max_bytes, error);
+  g_autoptr (WpJournalFile) file = wp_journal_file_open (path, TRUE, max_bytes, error);
   WpJournalFileCounts counts;
   WpJournal *self;
 
@@ -159,12 +160,12 @@ typedef enum { READ = 1 << 0, WRITE = 1 << 1, END = 1 << 2, LOOK = 1 << 3 } Work
 static Work
 take (WpJournal *self)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   gint64 due_us, now_us, look_us = g_get_monotonic_time () + LOOK_US;
   Work work = 0;
 
-  while ((due_us = MIN (MIN (write_due_us_locked (self), read_due_us_locked (self)), look_us)) >
-         (now_us = g_get_monotonic_time ()))
+  while ((due_us = MIN (MIN (write_due_us_locked (self), read_due_us_locked (self)), look_us))
+         > (now_us = g_get_monotonic_time ()))
     g_cond_wait_until (&self->changed, &self->mutex, due_us);
 
   if (self->stopping)
@@ -208,10 +209,12 @@ static gboolean
 write_rows (WpJournal *self, const Batch *batch)
 {
   for (guint i = 0; i < batch->n_adds; i++)
-    if (!wp_journal_file_insert (self->file, row_of (self, self->taken_adds->pdata[i]), self->taken_adds->pdata[i]))
+    if (!wp_journal_file_insert (self->file, row_of (self, self->taken_adds->pdata[i]),
+                                 self->taken_adds->pdata[i]))
       return FALSE;
   for (guint i = 0; i < batch->n_fails; i++)
-    if (!wp_journal_file_fail (self->file, row_of (self, self->taken_fails->pdata[i]), self->taken_fails->pdata[i]))
+    if (!wp_journal_file_fail (self->file, row_of (self, self->taken_fails->pdata[i]),
+                               self->taken_fails->pdata[i]))
       return FALSE;
   for (guint i = 0; i < batch->n_removals; i++)
     if (!wp_journal_file_remove (self->file, g_array_index (self->taken_removals, gint64, i)))
@@ -230,8 +233,8 @@ keep_locked (WpJob *job)
 static gboolean
 write_batch (WpJournal *self, const Batch *batch)
 {
-  gboolean ok = wp_journal_file_begin (self->file, batch->add_bytes) && write_rows (self, batch) &&
-                wp_journal_file_commit (self->file);
+  gboolean ok = wp_journal_file_begin (self->file, batch->add_bytes) && write_rows (self, batch)
+                && wp_journal_file_commit (self->file);
 
   if (!ok)
     return FALSE;
@@ -252,7 +255,7 @@ write_batch (WpJournal *self, const Batch *batch)
 static void
 note_written (WpJournal *self, guint n_refused)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   self->counts.refused += n_refused;
   wp_journal_file_get_size (self->file, &self->counts.file_bytes, &self->counts.log_bytes);
@@ -269,8 +272,10 @@ log_growth (WpJournal *self)
     self->warned_bytes = LONG_LOG_BYTES / 2;
   else if (log_bytes >= 2 * self->warned_bytes)
     {
-      g_warning ("the journal %s: its log has %" G_GUINT64_FORMAT " MB, and grows until no other program reads an "
-                 "old state of the journal", self->path, log_bytes >> 20);
+      g_warning ("the journal %s: its log has %" G_GUINT64_FORMAT
+                 " MB, and grows until no other program reads an "
+                 "old state of the journal",
+                 self->path, log_bytes >> 20);
       self->warned_bytes = log_bytes;
     }
 }
@@ -346,11 +351,13 @@ write_taken (WpJournal *self)
 static void
 note_read (WpJournal *self, const WpJob *job, gboolean ok)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   if (!ok && self->counts.readable)
-    g_warning (ngettext ("the journal %s cannot be read, %" G_GUINT64_FORMAT " job of an earlier run waits in it: %s",
-                         "the journal %s cannot be read, %" G_GUINT64_FORMAT " jobs of an earlier run wait in it: %s",
+    g_warning (ngettext ("the journal %s cannot be read, %" G_GUINT64_FORMAT
+                         " job of an earlier run waits in it: %s",
+                         "the journal %s cannot be read, %" G_GUINT64_FORMAT
+                         " jobs of an earlier run wait in it: %s",
                          self->counts.backlog),
                self->path, self->counts.backlog, wp_journal_file_why (self->file));
   else if (ok && !self->counts.readable)
@@ -365,7 +372,7 @@ note_read (WpJournal *self, const WpJob *job, gboolean ok)
 static gboolean
 read_next (WpJournal *self)
 {
-  g_autoptr(WpJob) job = NULL;
+  g_autoptr (WpJob) job = NULL;
   gboolean ok = wp_journal_file_next (self->file, self->read_row, self->base_row - 1, &job);
 
   note_read (self, job, ok);
@@ -377,8 +384,8 @@ read_next (WpJournal *self)
   if (job)
     self->read_row = job->row;
   else
-    g_message (ngettext ("recovered %" G_GUINT64_FORMAT " job from %s", "recovered %" G_GUINT64_FORMAT " jobs from %s",
-                         self->n_recovered),
+    g_message (ngettext ("recovered %" G_GUINT64_FORMAT " job from %s",
+                         "recovered %" G_GUINT64_FORMAT " jobs from %s", self->n_recovered),
                self->n_recovered, self->path);
   self->n_recovered += job != NULL;
   self->listener->recovered (job, self->data);
@@ -451,7 +458,7 @@ wp_journal_start (WpJournal *self, const WpJournalListener *listener, gpointer d
 void
 wp_journal_read_on (WpJournal *self)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   if (!self->read_on)
     g_cond_signal (&self->changed);
@@ -473,7 +480,7 @@ push_locked (WpJournal *self, GPtrArray *jobs, WpJob *job)
 void
 wp_journal_add (WpJournal *self, WpJob *job)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   if (job->row_state == WP_ROW_NONE)
     job->row_state = WP_ROW_WAITING;
@@ -483,7 +490,7 @@ wp_journal_add (WpJournal *self, WpJob *job)
 void
 wp_journal_remove (WpJournal *self, WpJob *job)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   gint64 row = row_of (self, job);
 
   if ((job->row_state == WP_ROW_WRITTEN || job->row_state == WP_ROW_KEPT) && !self->stopping)
@@ -501,7 +508,7 @@ wp_journal_remove (WpJournal *self, WpJob *job)
 void
 wp_journal_fail (WpJournal *self, WpJob *job)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   if (push_locked (self, self->fails, job))
     self->n_unwritten++;
@@ -510,7 +517,7 @@ wp_journal_fail (WpJournal *self, WpJob *job)
 gboolean
 wp_journal_keeps (WpJournal *self, const WpJob *job)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   return job->row_state == WP_ROW_KEPT;
 }
@@ -518,7 +525,7 @@ wp_journal_keeps (WpJournal *self, const WpJob *job)
 void
 wp_journal_count (WpJournal *self, WpJournalCounts *counts)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   *counts = self->counts;
 }
@@ -533,7 +540,7 @@ wp_journal_get_path (const WpJournal *self)
 static gboolean
 stop_writer (WpJournal *self, gint64 deadline_ns)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   gboolean in_time = TRUE;
 
   self->stopping = TRUE;
@@ -562,13 +569,16 @@ wp_journal_close (WpJournal *self, gint64 deadline_ns, GError **error)
     return TRUE;
   if (ended)
     g_set_error (error, WP_ERROR, WP_ERROR_IO,
-                 ngettext ("%s: %" G_GUINT64_FORMAT " change could not be written, and its job will run once more: %s",
-                           "%s: %" G_GUINT64_FORMAT " changes could not be written, and their jobs will run once more: %s",
+                 ngettext ("%s: %" G_GUINT64_FORMAT
+                           " change could not be written, and its job will run once more: %s",
+                           "%s: %" G_GUINT64_FORMAT
+                           " changes could not be written, and their jobs will run once more: %s",
                            n_left),
                  self->path, n_left, wp_journal_file_why (self->file));
   else if (n_left > 0)
     g_set_error (error, WP_ERROR, WP_ERROR_IO,
-                 ngettext ("%s: %" G_GUINT64_FORMAT " change could not be written in time, and its job will run once more",
+                 ngettext ("%s: %" G_GUINT64_FORMAT
+                           " change could not be written in time, and its job will run once more",
                            "%s: %" G_GUINT64_FORMAT
                            " changes could not be written in time, and their jobs will run once more",
                            n_left),

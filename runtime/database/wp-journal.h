@@ -1,4 +1,5 @@
-/* wp-journal.h - accepted jobs in a file until they are stored, so that a crash loses none. One writer, group commit. */
+/* wp-journal.h - accepted jobs in a file until they are stored, so that a crash loses none. One writer, group
+ * commit. */
 #pragma once
 
 #include "runtime/database/wp-journal-file.h"
@@ -22,17 +23,17 @@ typedef struct {
 } WpJournalListener;
 
 typedef struct {
-  guint64 failed;            /* jobs in the file that were given up, in earlier runs too */
-  guint64 refused;           /* jobs that could not be written */
+  guint64 failed;  /* jobs in the file that were given up, in earlier runs too */
+  guint64 refused; /* jobs that could not be written */
   guint64 commits;
-  guint64 file_bytes, log_bytes;   /* sizes, as of the last commit */
-  guint64 backlog;           /* jobs of an earlier run that are not read yet */
+  guint64 file_bytes, log_bytes; /* sizes, as of the last commit */
+  guint64 backlog;               /* jobs of an earlier run that are not read yet */
   gboolean writable, readable;
 } WpJournalCounts;
 
 /* As wp_journal_file_open(). */
 WpJournal *wp_journal_open (const char *path, guint64 max_bytes, GError **error);
-void wp_journal_free (WpJournal *self);   /* closed, and nobody calls any more */
+void wp_journal_free (WpJournal *self); /* closed, and nobody calls any more */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpJournal, wp_journal_free)
 
 /* Starts the writer. @listener: static */

@@ -10,12 +10,12 @@
 #include "sim/base/wp-error.h"
 
 struct _WpSqliteFile {
-  char *path;                /* absolute, so that SQLite takes it for no URI */
-  char *log_path, *index_path;   /* beside the file that @path leads to; NULL before the first open */
+  char *path;                  /* absolute, so that SQLite takes it for no URI */
+  char *log_path, *index_path; /* beside the file that @path leads to; NULL before the first open */
   sqlite3 *db;
-  gboolean unsynced;         /* it is a new file, and may not be on the disk yet */
+  gboolean unsynced; /* it is a new file, and may not be on the disk yet */
   gboolean distrusted;
-  WpFileId main, log, index;   /* what their names stood for when it was opened */
+  WpFileId main, log, index; /* what their names stood for when it was opened */
 };
 
 static gboolean
@@ -62,8 +62,8 @@ static gboolean
 query_number (sqlite3 *db, const char *sql, gint64 *number)
 {
   sqlite3_stmt *statement = NULL;
-  gboolean ok = sqlite3_prepare_v2 (db, sql, -1, &statement, NULL) == SQLITE_OK &&
-                sqlite3_step (statement) == SQLITE_ROW;
+  gboolean ok = sqlite3_prepare_v2 (db, sql, -1, &statement, NULL) == SQLITE_OK
+                && sqlite3_step (statement) == SQLITE_ROW;
 
   if (ok)
     *number = sqlite3_column_int64 (statement, 0);
@@ -183,17 +183,17 @@ check_table (const WpSqliteFile *self, GError **error)
   return fail_by_sqlite (error, self->db);
 }
 
-/* It is ours; in the end it has a log. A log that is found may be that of a process that died before it synced
- * the file: all of it is copied, as far as no reader is in the way. */
+/* It is ours; in the end it has a log. A log that is found may be that of a process that died before it
+ * synced the file: all of it is copied, as far as no reader is in the way. */
 static gboolean
 set_up (WpSqliteFile *self, gboolean is_new, GError **error)
 {
   gint64 n_tables;
 
   self->unsynced = is_new;
-  if ((!is_new || execute (self->db, WP_SQLITE_SCHEMA)) && execute (self->db, WP_SQLITE_SETTINGS) &&
-      execute (self->db, "PRAGMA journal_mode=WAL") &&
-      count_tables (self->db, &n_tables) && (is_new || wp_sqlite_log_copy (self->db)))
+  if ((!is_new || execute (self->db, WP_SQLITE_SCHEMA)) && execute (self->db, WP_SQLITE_SETTINGS)
+      && execute (self->db, "PRAGMA journal_mode=WAL") && count_tables (self->db, &n_tables)
+      && (is_new || wp_sqlite_log_copy (self->db)))
     return TRUE;
   return fail_by_sqlite (error, self->db);
 }
@@ -221,8 +221,8 @@ note_names (WpSqliteFile *self, GError **error)
   g_free (self->index_path);
   self->log_path = g_strdup (sqlite3_filename_wal (main_path));
   self->index_path = g_strconcat (main_path, "-shm", NULL);
-  if (!wp_file_id_of_path (&self->main, self->path) || !wp_file_id_of_path (&self->log, self->log_path) ||
-      !wp_file_id_of_path (&self->index, self->index_path))
+  if (!wp_file_id_of_path (&self->main, self->path) || !wp_file_id_of_path (&self->log, self->log_path)
+      || !wp_file_id_of_path (&self->index, self->index_path))
     return fail (error, "it keeps no write-ahead log there");
   sqlite3_file_control (self->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
 
@@ -238,10 +238,10 @@ copy_all (WpSqliteFile *self, GError **error)
 
   if (!is_at (&self->main, self->path))
     return fail (error, "it was replaced before all of its log was in it");
-  return connect_file (self, WP_SQLITE_BUSY_MS, error) &&
-         ((execute (self->db, "PRAGMA locking_mode=EXCLUSIVE;" WP_SQLITE_SETTINGS) &&
-           count_tables (self->db, &n_tables) && wp_sqlite_log_write_back (self->db)) ||
-          fail_by_sqlite (error, self->db));
+  return connect_file (self, WP_SQLITE_BUSY_MS, error)
+         && ((execute (self->db, "PRAGMA locking_mode=EXCLUSIVE;" WP_SQLITE_SETTINGS)
+              && count_tables (self->db, &n_tables) && wp_sqlite_log_write_back (self->db))
+             || fail_by_sqlite (error, self->db));
 }
 
 static gboolean
@@ -259,8 +259,8 @@ open_own (WpSqliteFile *self, int busy_ms, GError **error)
 {
   gboolean is_new = FALSE;
 
-  return create (self, error) && connect_file (self, busy_ms, error) && check_kind (self, &is_new, error) &&
-         (is_new || check_table (self, error)) && set_up (self, is_new, error) && note_names (self, error);
+  return create (self, error) && connect_file (self, busy_ms, error) && check_kind (self, &is_new, error)
+         && (is_new || check_table (self, error)) && set_up (self, is_new, error) && note_names (self, error);
 }
 
 gboolean
@@ -294,8 +294,8 @@ wp_sqlite_file_get_path (const WpSqliteFile *self)
 gboolean
 wp_sqlite_file_stands (const WpSqliteFile *self)
 {
-  return is_at (&self->main, self->path) && is_at (&self->log, self->log_path) &&
-         is_at (&self->index, self->index_path);
+  return is_at (&self->main, self->path) && is_at (&self->log, self->log_path)
+         && is_at (&self->index, self->index_path);
 }
 
 /* Where the file has kept its place and lost its log alone, SQLite removes what is left: others may have it

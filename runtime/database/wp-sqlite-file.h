@@ -7,7 +7,7 @@
 
 typedef struct _WpSqliteFile WpSqliteFile;
 
-WpSqliteFile *wp_sqlite_file_new (const char *path);   /* not open */
+WpSqliteFile *wp_sqlite_file_new (const char *path); /* not open */
 void wp_sqlite_file_free (WpSqliteFile *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpSqliteFile, wp_sqlite_file_free)
 
@@ -28,8 +28,8 @@ gboolean wp_sqlite_file_open (WpSqliteFile *self, int busy_ms, GError **error);
  * each commit, and its folder by the first. FALSE: it could not be synced; to be abandoned, distrusted. */
 gboolean wp_sqlite_file_settle (WpSqliteFile *self);
 
-sqlite3 *wp_sqlite_file_get_db (const WpSqliteFile *self);     /* NULL: it is not open */
-const char *wp_sqlite_file_get_path (const WpSqliteFile *self);   /* absolute */
+sqlite3 *wp_sqlite_file_get_db (const WpSqliteFile *self);      /* NULL: it is not open */
+const char *wp_sqlite_file_get_path (const WpSqliteFile *self); /* absolute */
 /* Do the names of the file, of its log and of its log's index still stand for what is open? FALSE: what was
  * committed may be lost with the process. */
 gboolean wp_sqlite_file_stands (const WpSqliteFile *self);

@@ -6,7 +6,7 @@
 static gboolean
 take_id (WpFileId *id, const struct stat *status)
 {
-  *id = (WpFileId) { status->st_dev, status->st_ino };
+  *id = (WpFileId){ status->st_dev, status->st_ino };
   return TRUE;
 }
 
@@ -15,7 +15,7 @@ wp_file_id_of_path (WpFileId *id, const char *path)
 {
   struct stat status;
 
-  *id = (WpFileId) { 0 };
+  *id = (WpFileId){ 0 };
   return stat (path, &status) == 0 && take_id (id, &status);
 }
 
@@ -24,7 +24,7 @@ wp_file_id_of_descriptor (WpFileId *id, int fd)
 {
   struct stat status;
 
-  *id = (WpFileId) { 0 };
+  *id = (WpFileId){ 0 };
   return fstat (fd, &status) == 0 && take_id (id, &status);
 }
 
@@ -48,8 +48,8 @@ wp_sqlite_log_bytes (sqlite3 *db)
   sqlite3_file *file = NULL;
   sqlite3_int64 bytes = 0;
 
-  if (sqlite3_file_control (db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) != SQLITE_OK || !file ||
-      !file->pMethods || file->pMethods->xFileSize (file, &bytes) != SQLITE_OK)
+  if (sqlite3_file_control (db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) != SQLITE_OK || !file
+      || !file->pMethods || file->pMethods->xFileSize (file, &bytes) != SQLITE_OK)
     return 0;
   return (guint64) bytes;
 }

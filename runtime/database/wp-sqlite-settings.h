@@ -9,20 +9,20 @@
  * one of a single row no more; with 16 kB that one takes longer. A file in which nothing is stored yet need
  * not be on the disk before the server listens (its seven syncs take 10 to 30 ms), only before the first row
  * is: see wp_sqlite_file_settle(). */
-#define WP_SQLITE_SCHEMA \
-  "PRAGMA page_size=8192;" \
-  "PRAGMA synchronous=OFF;" \
-  "PRAGMA journal_mode=WAL;" \
-  "BEGIN IMMEDIATE;" \
-  "CREATE TABLE IF NOT EXISTS jobs (id TEXT NOT NULL PRIMARY KEY, received TEXT NOT NULL," \
-  " method TEXT NOT NULL, path TEXT NOT NULL, content_type TEXT, body BLOB);" \
-  "PRAGMA application_id=" G_STRINGIFY (WP_SQLITE_APPLICATION_ID) ";" \
-  "COMMIT;"
+#define WP_SQLITE_SCHEMA                                                                                     \
+  "PRAGMA page_size=8192;"                                                                                   \
+  "PRAGMA synchronous=OFF;"                                                                                  \
+  "PRAGMA journal_mode=WAL;"                                                                                 \
+  "BEGIN IMMEDIATE;"                                                                                         \
+  "CREATE TABLE IF NOT EXISTS jobs (id TEXT NOT NULL PRIMARY KEY, received TEXT NOT NULL,"                   \
+  " method TEXT NOT NULL, path TEXT NOT NULL, content_type TEXT, body BLOB);"                                \
+  "PRAGMA application_id=" G_STRINGIFY (WP_SQLITE_APPLICATION_ID) ";"                                        \
+                                                                  "COMMIT;"
 
 /* Of each connection that writes. The limit is that of the log's file, once a log that grew long behind a
  * reader is in the main file. */
-#define WP_SQLITE_SETTINGS \
-  "PRAGMA synchronous=FULL;" \
+#define WP_SQLITE_SETTINGS                                                                                   \
+  "PRAGMA synchronous=FULL;"                                                                                 \
   "PRAGMA journal_size_limit=16777216;"
 
 /* How long a lock of another program's is waited for: beyond that the database counts as down, and is tried
@@ -30,8 +30,8 @@
 #define WP_SQLITE_BUSY_MS 500
 
 #define WP_SQLITE_BEGIN "BEGIN IMMEDIATE"
-#define WP_SQLITE_INSERT \
-  "INSERT INTO jobs (id, received, method, path, content_type, body) VALUES (?,?,?,?,?,?)" \
+#define WP_SQLITE_INSERT                                                                                     \
+  "INSERT INTO jobs (id, received, method, path, content_type, body) VALUES (?,?,?,?,?,?)"                   \
   " ON CONFLICT (id) DO NOTHING"
 #define WP_SQLITE_COMMIT "COMMIT"
 

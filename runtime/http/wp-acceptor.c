@@ -8,13 +8,13 @@
 
 #include "runtime/http/wp-listen.h"
 
-#define RETRY_MS 100             /* after EMFILE and the like */
+#define RETRY_MS 100 /* after EMFILE and the like */
 
 struct _WpAcceptor {
   GThread *thread;
   int listen_fd;
-  int wake_fd;                   /* readable: a slot is kept for us, or the thread is to end */
-  gint stopping;                 /* atomic */
+  int wake_fd;   /* readable: a slot is kept for us, or the thread is to end */
+  gint stopping; /* atomic */
   GPtrArray *fronts;
   WpSlots *slots;
   WpSlotTaker taker;
@@ -102,7 +102,7 @@ wp_acceptor_new (int listen_fd, GPtrArray *fronts, WpSlots *slots, gboolean empt
     g_error ("eventfd: %s", g_strerror (errno));
   self->fronts = fronts;
   self->slots = slots;
-  self->taker = (WpSlotTaker) { .granted = wake, .data = self };
+  self->taker = (WpSlotTaker){ .granted = wake, .data = self };
   self->empties = empties;
   self->thread = g_thread_new ("wp-acceptor", run, self);
 

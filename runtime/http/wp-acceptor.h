@@ -1,5 +1,6 @@
-/* wp-acceptor.h - one listening socket for several fronts: a thread that accepts, and hands each connection to the front that has the
- * fewest. For sockets of which there is only one: a Unix socket, or one from systemd. */
+/* wp-acceptor.h - one listening socket for several fronts: a thread that accepts, and hands each connection
+ * to the front that has the fewest. For sockets of which there is only one: a Unix socket, or one from
+ * systemd. */
 #pragma once
 
 #include "runtime/http/wp-front.h"
@@ -14,4 +15,4 @@ typedef struct _WpAcceptor WpAcceptor;
  * @empties: accepts what is in the backlog before it ends; else that is left to whoever has the socket next
  */
 WpAcceptor *wp_acceptor_new (int listen_fd, GPtrArray *fronts, WpSlots *slots, gboolean empties);
-void wp_acceptor_free (WpAcceptor *self);      /* accepts no more */
+void wp_acceptor_free (WpAcceptor *self); /* accepts no more */

@@ -12,8 +12,8 @@
 #include "runtime/modes/wp-ledger-fields.h"
 #include "sim/json/wp-json-add.h"
 
-#define MAX_LISTENERS 32u        /* of /events */
-#define TELL_EACH_NS (60 * WP_NS_PER_S)
+#define MAX_LISTENERS 32u /* of /events */
+#define TELL_EACH_NS  (60 * WP_NS_PER_S)
 
 static void
 add_fields (JsonBuilder *json, const WpLedger *ledger, const WpLedgerField *fields)
@@ -36,7 +36,8 @@ static void
 add_policy (JsonBuilder *json, const WpAdmin *self)
 {
   const WpPolicy *policy = wp_mode_get_policy (self->mode);
-  gboolean pool = wp_policy_uses (policy, WP_POLICY_DISPATCHER), fills = wp_policy_uses (policy, WP_POLICY_WHEN_FULL);
+  gboolean pool = wp_policy_uses (policy, WP_POLICY_DISPATCHER),
+           fills = wp_policy_uses (policy, WP_POLICY_WHEN_FULL);
 
   wp_json_add_string (json, "mode", wp_mode_name (policy->mode));
   add_size (json, "queue", policy, WP_POLICY_QUEUE, policy->queue_jobs);
@@ -128,8 +129,8 @@ database_is_up (const WpAdmin *self)
 static char *
 make_stats (const WpAdmin *self, gboolean pretty)
 {
-  g_autoptr(JsonBuilder) json = json_builder_new ();
-  g_autoptr(JsonNode) root = NULL;
+  g_autoptr (JsonBuilder) json = json_builder_new ();
+  g_autoptr (JsonNode) root = NULL;
   gint64 now_ns, oldest_ns;
   WpLedger ledger;
 
@@ -185,12 +186,14 @@ make_metrics (const WpAdmin *self)
 static void
 answer_dashboard (SoupServerMessage *message)
 {
-  g_autoptr(GBytes) page = g_resources_lookup_data ("/wp/dashboard.html", 0, NULL);
+  g_autoptr (GBytes) page = g_resources_lookup_data ("/wp/dashboard.html", 0, NULL);
 
-  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Content-Security-Policy",
-                                "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; "
-                                "frame-ancestors 'none'");
-  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Content-Type", "text/html; charset=utf-8");
+  soup_message_headers_replace (
+      soup_server_message_get_response_headers (message), "Content-Security-Policy",
+      "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; "
+      "frame-ancestors 'none'");
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Content-Type",
+                                "text/html; charset=utf-8");
   soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
   soup_message_body_append_bytes (soup_server_message_get_response_body (message), page);
 }
@@ -198,7 +201,8 @@ answer_dashboard (SoupServerMessage *message)
 static void
 answer (SoupServerMessage *message, guint status, const char *type, char *text)
 {
-  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Cache-Control", "no-store");
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Cache-Control",
+                                "no-store");
   soup_server_message_set_status (message, status, NULL);
   soup_server_message_set_response (message, type, SOUP_MEMORY_TAKE, text, strlen (text));
 }
@@ -234,8 +238,8 @@ on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHash
   const WpAdmin *self = data;
 
   on_any_head (server, message, path, query, data);
-  if (self->hosts &&
-      !wp_hosts_admit (self->hosts, wp_stream_get_request (wp_soup_get_connection (message))->host))
+  if (self->hosts
+      && !wp_hosts_admit (self->hosts, wp_stream_get_request (wp_soup_get_connection (message))->host))
     refuse (message, WP_STATUS_MISDIRECTED,
             "The admin listener does not answer to the name in Host; --admin-host=NAME adds one.\n");
 }
@@ -244,7 +248,7 @@ static void
 answer_failed (const WpAdmin *self, SoupServerMessage *message)
 {
   WpJournal *journal = wp_mode_get_journal (self->mode);
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   char *text = journal ? wp_failed_format (journal, &error) : NULL;
 
   if (!journal)
@@ -252,7 +256,8 @@ answer_failed (const WpAdmin *self, SoupServerMessage *message)
   else if (text)
     answer (message, SOUP_STATUS_OK, "application/json", text);
   else
-    answer (message, SOUP_STATUS_INTERNAL_SERVER_ERROR, "text/plain", g_strdup_printf ("%s\n", error->message));
+    answer (message, SOUP_STATUS_INTERNAL_SERVER_ERROR, "text/plain",
+            g_strdup_printf ("%s\n", error->message));
 }
 
 /* Places for others stay free: for probes, above all. */
@@ -288,9 +293,11 @@ path_of (SoupServerMessage *message)
 static void
 answer_ready (const WpAdmin *self, SoupServerMessage *message)
 {
-  const char *why_not = why_not_ready (self), *ready = database_is_up (self) ? "ready\n" : "ready, but database down: jobs wait\n";
+  const char *why_not = why_not_ready (self),
+             *ready = database_is_up (self) ? "ready\n" : "ready, but database down: jobs wait\n";
 
-  answer (message, why_not ? SOUP_STATUS_SERVICE_UNAVAILABLE : SOUP_STATUS_OK, "text/plain", g_strdup (why_not ? why_not : ready));
+  answer (message, why_not ? SOUP_STATUS_SERVICE_UNAVAILABLE : SOUP_STATUS_OK, "text/plain",
+          g_strdup (why_not ? why_not : ready));
 }
 
 /* FALSE: it is something else. */
@@ -316,7 +323,8 @@ on_probe (SoupServer *server, SoupServerMessage *message, const char *root, GHas
 }
 
 static void
-on_request (SoupServer *server, SoupServerMessage *message, const char *root, GHashTable *query, gpointer data)
+on_request (SoupServer *server, SoupServerMessage *message, const char *root, GHashTable *query,
+            gpointer data)
 {
   WpAdmin *self = data;
   g_autofree char *path = path_of (message);
@@ -345,7 +353,7 @@ wp_admin_setup (WpFront *front, SoupServer *server, gpointer admin)
   soup_server_add_early_handler (server, NULL, on_head, admin, NULL);
   soup_server_add_handler (server, NULL, on_request, admin, NULL);
 
-  return (WpReaderRules) { .any_method = TRUE };
+  return (WpReaderRules){ .any_method = TRUE };
 }
 
 WpReaderRules
@@ -354,5 +362,5 @@ wp_admin_setup_probe (WpFront *front, SoupServer *server, gpointer admin)
   soup_server_add_early_handler (server, NULL, on_any_head, admin, NULL);
   soup_server_add_handler (server, NULL, on_probe, admin, NULL);
 
-  return (WpReaderRules) { .any_method = TRUE };
+  return (WpReaderRules){ .any_method = TRUE };
 }

@@ -7,12 +7,29 @@
 #define MAX_EXTRA_BYTES 8192
 
 typedef enum {
-  SIZE_FIRST, SIZE, SIZE_LF,
-  BEFORE_SEMICOLON,              /* blanks that only another extension may follow */
-  NAME_FIRST, NAME, AFTER_NAME, VALUE_FIRST, VALUE, QUOTED, ESCAPED, AFTER_QUOTED,   /* of an extension */
-  DATA, DATA_CR, DATA_LF,
-  TRAILER_FIRST, TRAILER_NAME, TRAILER, TRAILER_LF, END_LF,
-  DONE, BAD, TOO_LARGE
+  SIZE_FIRST,
+  SIZE,
+  SIZE_LF,
+  BEFORE_SEMICOLON, /* blanks that only another extension may follow */
+  NAME_FIRST,
+  NAME,
+  AFTER_NAME,
+  VALUE_FIRST,
+  VALUE,
+  QUOTED,
+  ESCAPED,
+  AFTER_QUOTED, /* of an extension */
+  DATA,
+  DATA_CR,
+  DATA_LF,
+  TRAILER_FIRST,
+  TRAILER_NAME,
+  TRAILER,
+  TRAILER_LF,
+  END_LF,
+  DONE,
+  BAD,
+  TOO_LARGE
 } State;
 
 /* A byte that is read over. */
@@ -46,26 +63,26 @@ extension_byte (WpChunked *self, char byte)
   switch (self->state)
     {
     case NAME_FIRST:
-      return is_blank (byte)                    ? extra (self, NAME_FIRST) :
-             wp_octet_is (byte, WP_OCTET_TOKEN) ? extra (self, NAME) :
-                                                  BAD;
+      return is_blank (byte)                      ? extra (self, NAME_FIRST)
+             : wp_octet_is (byte, WP_OCTET_TOKEN) ? extra (self, NAME)
+                                                  : BAD;
     case NAME:
       if (wp_octet_is (byte, WP_OCTET_TOKEN))
         return extra (self, NAME);
-      return byte == '='     ? extra (self, VALUE_FIRST) :
-             is_blank (byte) ? extra (self, AFTER_NAME) :
-                               after_extension (self, byte);
+      return byte == '='       ? extra (self, VALUE_FIRST)
+             : is_blank (byte) ? extra (self, AFTER_NAME)
+                               : after_extension (self, byte);
     case AFTER_NAME:
-      return is_blank (byte) ? extra (self, AFTER_NAME) :
-             byte == '='     ? extra (self, VALUE_FIRST) :
-             byte == ';'     ? extra (self, NAME_FIRST) :
-                               BAD;
+      return is_blank (byte) ? extra (self, AFTER_NAME)
+             : byte == '='   ? extra (self, VALUE_FIRST)
+             : byte == ';'   ? extra (self, NAME_FIRST)
+                             : BAD;
     case VALUE_FIRST:
       if (is_blank (byte))
         return extra (self, VALUE_FIRST);
-      return byte == '"'                        ? extra (self, QUOTED) :
-             wp_octet_is (byte, WP_OCTET_TOKEN) ? extra (self, VALUE) :
-                                                  BAD;
+      return byte == '"'                          ? extra (self, QUOTED)
+             : wp_octet_is (byte, WP_OCTET_TOKEN) ? extra (self, VALUE)
+                                                  : BAD;
     case VALUE:
       return wp_octet_is (byte, WP_OCTET_TOKEN) ? extra (self, VALUE) : after_extension (self, byte);
     case QUOTED:
@@ -84,11 +101,11 @@ size_byte (WpChunked *self, char byte)
 {
   if (!g_ascii_isxdigit (byte))
     return self->state == SIZE_FIRST ? BAD : after_extension (self, byte);
-  self->left_bytes =
-      (self->state == SIZE_FIRST ? 0 : self->left_bytes << 4) + (guint64) g_ascii_xdigit_value (byte);
+  self->left_bytes
+      = (self->state == SIZE_FIRST ? 0 : self->left_bytes << 4) + (guint64) g_ascii_xdigit_value (byte);
   if (self->left_bytes > self->max_bytes - self->body_bytes)
     return TOO_LARGE;
-  return self->left_bytes > 0 ? SIZE : extra (self, SIZE);   /* noughts without end */
+  return self->left_bytes > 0 ? SIZE : extra (self, SIZE); /* noughts without end */
 }
 
 /* A field line (RFC 9112, 5), or the empty line that ends it all. */
@@ -162,8 +179,8 @@ wp_chunked_feed (WpChunked *self, char *bytes, gsize len, gsize *used, gsize *n_
   *used = at;
   *n_body = n;
 
-  return self->state < DONE  ? WP_CHUNKED_MORE :
-         self->state == DONE ? WP_CHUNKED_DONE :
-         self->state == BAD  ? WP_CHUNKED_BAD :
-                               WP_CHUNKED_TOO_LARGE;
+  return self->state < DONE    ? WP_CHUNKED_MORE
+         : self->state == DONE ? WP_CHUNKED_DONE
+         : self->state == BAD  ? WP_CHUNKED_BAD
+                               : WP_CHUNKED_TOO_LARGE;
 }

@@ -9,9 +9,9 @@
 #include "runtime/http/wp-reader.h"
 #include "runtime/http/wp-reply.h"
 
-#define MAX_DROPS 64
-#define AHEAD_BYTES 1            /* that OpenSSL was asked for ahead of time; its buffers come on top */
-#define TLS_BYTES 20480          /* of OpenSSL, for a record on its way in or out */
+#define MAX_DROPS   64
+#define AHEAD_BYTES 1     /* that OpenSSL was asked for ahead of time; its buffers come on top */
+#define TLS_BYTES   20480 /* of OpenSSL, for a record on its way in or out */
 
 void
 wp_connection_enter (WpConnection *self, WpConnectionState state)
@@ -118,8 +118,9 @@ wp_connection_read_socket (WpConnection *self, void *buffer, gsize size)
     self->peer_ended = TRUE;
   else if (self->state == WP_CONNECTION_BODY)
     self->deadline_ns = wp_gate_deadline_later (self->gate, self->deadline_ns, (gsize) n);
-  if (n > 0 && !self->tls)   /* which gives a record at a time */
-    self->readable = (gsize) n == size || self->peer_ended;   /* an end that we were told of is there to be read */
+  if (n > 0 && !self->tls) /* which gives a record at a time */
+    /* an end that we were told of is there to be read */
+    self->readable = (gsize) n == size || self->peer_ended;
 
   return n;
 }
@@ -144,7 +145,8 @@ wp_connection_write (WpConnection *self, const void *buffer, gsize size)
       return -1;
     }
   do
-    n = self->tls ? wp_tls_session_write (self->tls, buffer, size) : send (self->fd, buffer, size, MSG_NOSIGNAL);
+    n = self->tls ? wp_tls_session_write (self->tls, buffer, size)
+                  : send (self->fd, buffer, size, MSG_NOSIGNAL);
   while (n < 0 && errno == EINTR);
   if (n < 0 && errno == EAGAIN)
     self->writable = FALSE;
@@ -175,7 +177,7 @@ wp_connection_flush (WpConnection *self)
   wp_connection_let_go (self, (gsize) n);
   self->out_len -= n;
   memmove (self->out, self->out + n, self->out_len);
-  self->out = g_realloc (self->out, self->out_len);   /* which frees what is empty */
+  self->out = g_realloc (self->out, self->out_len); /* which frees what is empty */
 
   return self->out_len == 0;
 }
@@ -199,7 +201,7 @@ wp_connection_kill (WpConnection *self)
 void
 wp_connection_answer_last (WpConnection *self, guint status, const char *text)
 {
-  g_autoptr(GString) reply = g_string_new (NULL);
+  g_autoptr (GString) reply = g_string_new (NULL);
   WpReplyCache cache = { .second = 0 };
 
   wp_reply_append (&cache, reply, status, text,
@@ -222,8 +224,8 @@ look_for_goodbye (WpConnection *self)
 {
   gboolean waits;
 
-  if (!self->tls || !self->exchange || !self->readable || self->peer_ended || self->ahead ||
-      !wp_connection_hold (self, AHEAD_BYTES))
+  if (!self->tls || !self->exchange || !self->readable || self->peer_ended || self->ahead
+      || !wp_connection_hold (self, AHEAD_BYTES))
     return;
   self->peer_ended = wp_tls_session_is_ended (self->tls, &waits);
   self->readable = !waits;

@@ -1,4 +1,5 @@
-/* wp-connection.h - one client's socket: a small record with a deadline, on its gate's epoll. Its gate's thread only. */
+/* wp-connection.h - one client's socket: a small record with a deadline, on its gate's epoll. Its gate's
+ * thread only. */
 #pragma once
 
 #include "runtime/http/wp-refusal.h"
@@ -10,7 +11,7 @@ typedef struct _WpPartial WpPartial;
 
 /* Who speaks HTTP on a connection. One const table a lane. */
 typedef struct {
-  void (*ready) (WpConnection *connection);   /* readable, writable, peer_ended or dead has come true */
+  void (*ready) (WpConnection *connection); /* readable, writable, peer_ended or dead has come true */
 } WpLane;
 
 typedef enum {
@@ -28,29 +29,30 @@ typedef void (*WpConnectionGone) (gpointer exchange);
 
 struct _WpConnection {
   WpGate *gate;
-  WpConnection *next, *prev;     /* in the gate's list */
+  WpConnection *next, *prev; /* in the gate's list */
   int fd;
-  WpTlsSession *tls;             /* owned; NULL: plain */
+  WpTlsSession *tls; /* owned; NULL: plain */
   WpConnectionState state;
-  gint64 deadline_ns;            /* CLOCK_MONOTONIC; G_MAXINT64: none */
-  gboolean readable, writable;   /* as far as we know: until a call says EAGAIN, or a read gets less than it could */
-  gboolean peer_ended;           /* end of file or an error was seen: the client has left */
-  gboolean dead;                 /* reads end, writes fail: whoever has the stream lets it go */
-  gboolean last;                 /* the next answer is the last on this connection */
-  gboolean asked_end;            /* the client wanted it so, and sends no more */
-  gboolean keeps_alive;          /* a client of HTTP/1.0 wants to be told that the connection stays */
-  gboolean ahead;                /* OpenSSL has read bytes behind the request that is BUSY */
-  gboolean shed;                 /* what came behind the request was thrown away: 503 follows its answer */
+  gint64 deadline_ns; /* CLOCK_MONOTONIC; G_MAXINT64: none */
+  /* as far as we know: until a call says EAGAIN, or a read gets less than it could */
+  gboolean readable, writable;
+  gboolean peer_ended;  /* end of file or an error was seen: the client has left */
+  gboolean dead;        /* reads end, writes fail: whoever has the stream lets it go */
+  gboolean last;        /* the next answer is the last on this connection */
+  gboolean asked_end;   /* the client wanted it so, and sends no more */
+  gboolean keeps_alive; /* a client of HTTP/1.0 wants to be told that the connection stays */
+  gboolean ahead;       /* OpenSSL has read bytes behind the request that is BUSY */
+  gboolean shed;        /* what came behind the request was thrown away: 503 follows its answer */
   const WpLane *lane;
-  gpointer lane_data;            /* the lane's own */
-  WpPartial *partial;            /* the reader's: some of a request; owned; NULL: none */
-  char *in;                      /* bytes read behind it that no request has taken yet */
+  gpointer lane_data; /* the lane's own */
+  WpPartial *partial; /* the reader's: some of a request; owned; NULL: none */
+  char *in;           /* bytes read behind it that no request has taken yet */
   gsize in_len;
-  char *out;                     /* bytes of answers that wait to be sent */
+  char *out; /* bytes of answers that wait to be sent */
   gsize out_len;
-  gsize held_bytes;              /* of the gate's budget, by all of these */
+  gsize held_bytes; /* of the gate's budget, by all of these */
   WpConnectionGone gone;
-  gpointer exchange;             /* what is BUSY, or NULL */
+  gpointer exchange; /* what is BUSY, or NULL */
 };
 
 /* Enters @state, and starts the deadline that the gate has for it. */
@@ -60,11 +62,12 @@ void wp_connection_enter (WpConnection *self, WpConnectionState state);
 gssize wp_connection_read_socket (WpConnection *self, void *buffer, gsize size);
 gssize wp_connection_write (WpConnection *self, const void *buffer, gsize size);
 
-/* Reads away what has come, 1 MB at most: bytes that nobody has read turn a close into a reset, which may overtake the answer (RFC 9112,
- * 9.6). Nothing can be read after that. */
+/* Reads away what has come, 1 MB at most: bytes that nobody has read turn a close into a reset, which may
+ * overtake the answer (RFC 9112, 9.6). Nothing can be read after that. */
 void wp_connection_drop_unread (WpConnection *self);
 
-/* Puts bytes behind those that wait to be sent; sends what the socket takes. FALSE: something waits still, or @dead. */
+/* Puts bytes behind those that wait to be sent; sends what the socket takes. FALSE: something waits still, or
+ * @dead. */
 void wp_connection_write_later (WpConnection *self, const char *bytes, gsize len);
 gboolean wp_connection_flush (WpConnection *self);
 
@@ -75,7 +78,8 @@ void wp_connection_refuse (WpConnection *self, WpRefusal why);
 /* Makes reads end and writes fail from now on, and tells the lane, which may release it at once. */
 void wp_connection_kill (WpConnection *self);
 
-/* Has the client gone already? Then the exchange is told now, and TRUE; the connection may be released by that. */
+/* Has the client gone already? Then the exchange is told now, and TRUE; the connection may be released by
+ * that. */
 gboolean wp_connection_check (WpConnection *self);
 
 /* There is more to read: its lane is called again after the others had their turn. */

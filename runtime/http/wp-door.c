@@ -8,13 +8,13 @@
 #include "runtime/http/wp-listen.h"
 
 #define ACCEPTS_AT_ONCE 256
-#define RETRY_MS 100             /* after EMFILE and the like */
+#define RETRY_MS        100 /* after EMFILE and the like */
 
 struct _WpDoor {
   int epoll_fd;
   int listen_fd;
-  gboolean listening;            /* listen_fd is on the epoll */
-  GSource *wake;                 /* made ready by any thread that keeps a slot for us, or by us, to try again */
+  gboolean listening; /* listen_fd is on the epoll */
+  GSource *wake;      /* made ready by any thread that keeps a slot for us, or by us, to try again */
   WpSlots *slots;
   WpSlotTaker taker;
   gint64 told_ns;
@@ -131,7 +131,7 @@ wp_door_new (GMainContext *context, int epoll_fd, int listen_fd, WpSlots *slots,
   self->epoll_fd = epoll_fd;
   self->listen_fd = listen_fd;
   self->slots = slots;
-  self->taker = (WpSlotTaker) { .granted = on_granted, .data = self };
+  self->taker = (WpSlotTaker){ .granted = on_granted, .data = self };
   self->accepted = accepted;
   self->data = data;
   self->wake = wake_new (context, self);

@@ -19,7 +19,7 @@ typedef void (*WpDoorAccepted) (gpointer data, int fd);
  */
 WpDoor *wp_door_new (GMainContext *context, int epoll_fd, int listen_fd, WpSlots *slots,
                      WpDoorAccepted accepted, gpointer data);
-void wp_door_free (WpDoor *self);    /* closes the socket */
+void wp_door_free (WpDoor *self); /* closes the socket */
 
 /* The epoll has told of it: accepts some. */
 void wp_door_accept (WpDoor *self);

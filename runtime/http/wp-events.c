@@ -1,13 +1,13 @@
 #include "runtime/http/wp-events.h"
 
 #define INTERVAL_MS 1000
-#define MAX_UNREAD 10            /* events; then its client is taken to be gone */
+#define MAX_UNREAD  10 /* events; then its client is taken to be gone */
 
 typedef struct {
   SoupServerMessage *message;
   WpConnection *connection;
   GSource *source;
-  guint n_unread;                /* ticks since all events were sent */
+  guint n_unread; /* ticks since all events were sent */
   WpEventsMake make;
   gpointer data;
   guint *n_streams;
@@ -19,7 +19,8 @@ push (Events *self)
   g_autofree char *json = self->make (self->data);
   g_autofree char *event = g_strdup_printf ("data: %s\n\n", json);
 
-  soup_message_body_append (soup_server_message_get_response_body (self->message), SOUP_MEMORY_COPY, event, strlen (event));
+  soup_message_body_append (soup_server_message_get_response_body (self->message), SOUP_MEMORY_COPY, event,
+                            strlen (event));
   soup_server_message_unpause (self->message);
   self->n_unread++;
 }
@@ -31,7 +32,7 @@ end (gpointer data)
   Events *self = data;
 
   wp_connection_kill (self->connection);
-  push (self);                   /* its write fails, by which libsoup learns of it */
+  push (self); /* its write fails, by which libsoup learns of it */
 }
 
 /* One at a time: an event that was not sent yet is followed by no other. */
@@ -77,7 +78,7 @@ wp_events_start (SoupServerMessage *message, WpConnection *connection, WpEventsM
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
   Events *self = g_new0 (Events, 1);
 
-  *self = (Events) { message, connection, g_timeout_source_new (INTERVAL_MS), 0, make, data, n_streams };
+  *self = (Events){ message, connection, g_timeout_source_new (INTERVAL_MS), 0, make, data, n_streams };
   (*n_streams)++;
   soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
   soup_message_headers_replace (headers, "Content-Type", "text/event-stream");

@@ -1,4 +1,5 @@
-/* wp-events.h - figures pushed to whoever listens, once a second: server-sent events (HTML, 9.2). Front's thread. */
+/* wp-events.h - figures pushed to whoever listens, once a second: server-sent events (HTML, 9.2). Front's
+ * thread. */
 #pragma once
 
 #include <libsoup/soup.h>

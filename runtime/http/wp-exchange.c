@@ -2,8 +2,8 @@
 
 #include "runtime/http/wp-status.h"
 
-/* One owner at a time: the front's thread while the client may still leave, the mailbox once the job has told. The mode
- * promises one of the two, never both. */
+/* One owner at a time: the front's thread while the client may still leave, the mailbox once the job has
+ * told. The mode promises one of the two, never both. */
 struct _WpExchange {
   WpMode *mode;
   WpFront *front;
@@ -11,7 +11,7 @@ struct _WpExchange {
   WpJob *job;
   WpExchangeReply reply;
   gpointer request;
-  guint status;              /* set by on_told(), before the exchange is posted */
+  guint status; /* set by on_told(), before the exchange is posted */
 };
 
 static void
@@ -28,8 +28,10 @@ static void
 on_told (WpJob *job, WpJobEvent event, gpointer client)
 {
   static const guint statuses[] = {
-    [WP_JOB_ACCEPTED] = WP_STATUS_OK, [WP_JOB_STORED] = WP_STATUS_OK,
-    [WP_JOB_REFUSED] = WP_STATUS_UNAVAILABLE, [WP_JOB_FAILED] = WP_STATUS_BAD_GATEWAY,
+    [WP_JOB_ACCEPTED] = WP_STATUS_OK,
+    [WP_JOB_STORED] = WP_STATUS_OK,
+    [WP_JOB_REFUSED] = WP_STATUS_UNAVAILABLE,
+    [WP_JOB_FAILED] = WP_STATUS_BAD_GATEWAY,
     [WP_JOB_CONFLICT] = WP_STATUS_UNPROCESSABLE,
   };
   WpExchange *self = client;
@@ -46,8 +48,9 @@ wp_exchange_deliver (gpointer exchange, gpointer data)
   finish (self, self->status);
 }
 
-/* The end of file that we saw may be of the client's sending side alone: whoever still reads learns that its job will not run. A job that
- * goes on finishes the exchange by its end, or by the acceptance that is on its way here. */
+/* The end of file that we saw may be of the client's sending side alone: whoever still reads learns that its
+ * job will not run. A job that goes on finishes the exchange by its end, or by the acceptance that is on its
+ * way here. */
 static void
 on_gone (gpointer exchange)
 {
@@ -60,13 +63,14 @@ on_gone (gpointer exchange)
 }
 
 guint
-wp_exchange_offer (WpMode *mode, WpFront *front, WpConnection *connection, WpJob *job, WpExchangeReply reply, gpointer request)
+wp_exchange_offer (WpMode *mode, WpFront *front, WpConnection *connection, WpJob *job, WpExchangeReply reply,
+                   gpointer request)
 {
   WpExchange *self;
   WpSubmit submit;
 
   self = g_new (WpExchange, 1);
-  *self = (WpExchange) { mode, front, connection, job, reply, request, 0 };
+  *self = (WpExchange){ mode, front, connection, job, reply, request, 0 };
   job->told = on_told;
   job->client = self;
   submit = wp_mode_submit (mode, job);

@@ -1,4 +1,5 @@
-/* wp-exchange.h - a request that waits for its answer: its job on one side, its connection on the other, whichever lane it came by. */
+/* wp-exchange.h - a request that waits for its answer: its job on one side, its connection on the other,
+ * whichever lane it came by. */
 #pragma once
 
 #include "runtime/http/wp-front.h"
@@ -18,8 +19,8 @@ typedef void (*WpExchangeReply) (WpFront *front, gpointer request, guint status)
  *
  * Offers the job to its mode.
  *
- * Returns: the status to answer with, now; or 0: @reply will be called for @request later. The lane then makes the request
- * wait, and calls wp_connection_check() once it does.
+ * Returns: the status to answer with, now; or 0: @reply will be called for @request later. The lane then
+ * makes the request wait, and calls wp_connection_check() once it does.
  */
 guint wp_exchange_offer (WpMode *mode, WpFront *front, WpConnection *connection, WpJob *job,
                          WpExchangeReply reply, gpointer request);

@@ -33,8 +33,8 @@ add_failed (const WpFailedJob *job, gpointer data)
 char *
 wp_failed_format (WpJournal *journal, GError **error)
 {
-  g_autoptr(JsonBuilder) json = json_builder_new ();
-  g_autoptr(JsonNode) root = NULL;
+  g_autoptr (JsonBuilder) json = json_builder_new ();
+  g_autoptr (JsonNode) root = NULL;
   WpJournalCounts counts;
 
   wp_journal_count (journal, &counts);

@@ -17,10 +17,10 @@ typedef struct {
 } FastLane;
 
 typedef enum {
-  TAKEN,                     /* a request was answered, or its client told to go on */
-  INCOMPLETE,                /* more bytes are needed */
-  WAITS,                     /* a request was taken, and its answer will come */
-  GONE                       /* the client has left */
+  TAKEN,      /* a request was answered, or its client told to go on */
+  INCOMPLETE, /* more bytes are needed */
+  WAITS,      /* a request was taken, and its answer will come */
+  GONE        /* the client has left */
 } Step;
 
 static void advance (FastLane *self, WpConnection *connection);
@@ -92,8 +92,8 @@ may_take (FastLane *self, WpConnection *connection)
 {
   if (connection->last || connection->out_len > 0)
     return FALSE;
-  return (wp_reader_has_bytes (self->reader) && wp_outbox_size (self->outbox) < MAX_ANSWERS_BYTES) ||
-         wp_outbox_flush (self->outbox, connection);
+  return (wp_reader_has_bytes (self->reader) && wp_outbox_size (self->outbox) < MAX_ANSWERS_BYTES)
+         || wp_outbox_flush (self->outbox, connection);
 }
 
 /* Goes on as far as the bytes, the socket and the jobs allow. The connection may be released when this

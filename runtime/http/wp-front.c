@@ -2,7 +2,7 @@
 
 #include "runtime/http/wp-status.h"
 
-#define LET_GO_MS 1000           /* for libsoup to let go of connections that were killed */
+#define LET_GO_MS 1000 /* for libsoup to let go of connections that were killed */
 
 struct _WpFront {
   GThread *thread;
@@ -13,14 +13,14 @@ struct _WpFront {
   WpSoupSite site;
   const WpSoupClass *soup_class; /* NULL: not needed so far */
   WpSoup *soup;
-  gboolean told;                 /* that there can be none */
-  WpFrontSetup setup;            /* (nullable) */
+  gboolean told;      /* that there can be none */
+  WpFrontSetup setup; /* (nullable) */
   gpointer data;
-  WpGateAccepted accepted;       /* the lane; NULL: libsoup's */
+  WpGateAccepted accepted; /* the lane; NULL: libsoup's */
   gpointer accepted_data;
   GDestroyNotify accepted_destroy;
-  gint draining, stopping;       /* atomic */
-  gint let_in;                   /* atomic: draining, and all of the backlog is inside */
+  gint draining, stopping; /* atomic */
+  gint let_in;             /* atomic: draining, and all of the backlog is inside */
 };
 
 /* libsoup cannot be loaded, which is told once. */
@@ -39,7 +39,7 @@ turn_away (WpFront *self, WpConnection *connection, const GError *error)
 static void
 give_to_soup (WpFront *self, WpConnection *connection)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   if (!self->soup && (self->soup_class = wp_soup_find (&error)))
     self->soup = self->soup_class->new (self, self->site, self->data);
@@ -130,11 +130,12 @@ on_end (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* On the front's thread, even if that has not begun to run yet: g_main_context_invoke() would call from ours then. */
+/* On the front's thread, even if that has not begun to run yet: g_main_context_invoke() would call from ours
+ * then. */
 static void
 call (WpFront *self, GSourceFunc func)
 {
-  g_autoptr(GSource) source = g_idle_source_new ();
+  g_autoptr (GSource) source = g_idle_source_new ();
 
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, func, self, NULL);
@@ -158,10 +159,10 @@ on_handed (gpointer data)
 void
 wp_front_hand (WpFront *self, int fd)
 {
-  g_autoptr(GSource) source = g_idle_source_new ();
+  g_autoptr (GSource) source = g_idle_source_new ();
   Handed *handed = g_new (Handed, 1);
 
-  *handed = (Handed) { self, fd };
+  *handed = (Handed){ self, fd };
   wp_gate_expect (self->gate);
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, on_handed, handed, g_free);

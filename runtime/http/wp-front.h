@@ -1,5 +1,5 @@
-/* wp-front.h - an HTTP thread: a main context, a gate, and one lane for all its connections: a SoupServer, which is made for the first of
- * them, or another. */
+/* wp-front.h - an HTTP thread: a main context, a gate, and one lane for all its connections: a SoupServer,
+ * which is made for the first of them, or another. */
 #pragma once
 
 #include "runtime/http/wp-gate.h"
@@ -22,23 +22,25 @@ typedef void (*WpFrontSetup) (WpFront *self, gpointer data);
  */
 WpFront *wp_front_new (const char *name, const int *listen_fds, guint n_listen, const WpGateLimits *limits,
                        WpSoupSite site, WpFrontSetup setup, WpMailboxFunc deliver, gpointer data);
-void wp_front_stop (WpFront *self);       /* any thread: all its connections are cut, and its thread ends */
-void wp_front_join (WpFront *self);       /* waits until it has; what is posted later is not delivered */
-void wp_front_free (WpFront *self);       /* stops and joins; nobody posts any more */
+void wp_front_stop (WpFront *self); /* any thread: all its connections are cut, and its thread ends */
+void wp_front_join (WpFront *self); /* waits until it has; what is posted later is not delivered */
+void wp_front_free (WpFront *self); /* stops and joins; nobody posts any more */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpFront, wp_front_free)
 
 /* In @setup: connections go to @accepted, and none to a SoupServer. */
 void wp_front_set_lane (WpFront *self, WpGateAccepted accepted, gpointer data, GDestroyNotify destroy);
-void wp_front_set_tls (WpFront *self, WpTls *tls);     /* in @setup; not owned: connections speak TLS */
+void wp_front_set_tls (WpFront *self, WpTls *tls); /* in @setup; not owned: connections speak TLS */
 
-WpSoup *wp_front_get_soup (WpFront *self);             /* (nullable): NULL as long as there is none */
+WpSoup *wp_front_get_soup (WpFront *self); /* (nullable): NULL as long as there is none */
 
-void wp_front_hand (WpFront *self, int fd);            /* any thread: a connection that was accepted elsewhere */
-void wp_front_post (WpFront *self, gpointer item);     /* any thread */
-void wp_front_drain (WpFront *self);                   /* any thread: no new connections, and answers close theirs */
-gboolean wp_front_is_draining (WpFront *self);         /* any thread */
-gboolean wp_front_is_drained (WpFront *self);          /* any thread: it is draining, and nobody is left, nor in the backlog */
-guint wp_front_count_connections (WpFront *self);      /* any thread */
-void wp_front_add_refusals (WpFront *self, guint64 *counts);   /* any thread: to WP_N_REFUSALS counts */
+void wp_front_hand (WpFront *self, int fd);        /* any thread: a connection that was accepted elsewhere */
+void wp_front_post (WpFront *self, gpointer item); /* any thread */
+void wp_front_drain (WpFront *self);           /* any thread: no new connections, and answers close theirs */
+gboolean wp_front_is_draining (WpFront *self); /* any thread */
+/* any thread: it is draining, and nobody is left, nor in the backlog */
+gboolean wp_front_is_drained (WpFront *self);
+guint wp_front_count_connections (WpFront *self);            /* any thread */
+void wp_front_add_refusals (WpFront *self, guint64 *counts); /* any thread: to WP_N_REFUSALS counts */
 
-void wp_front_count_refusal (WpFront *self, WpRefusal why);    /* front's thread: a request was turned away, not by its gate */
+/* front's thread: a request was turned away, not by its gate */
+void wp_front_count_refusal (WpFront *self, WpRefusal why);

@@ -13,27 +13,27 @@
 #include "runtime/http/wp-horizon.h"
 #include "sim/base/wp-time.h"
 
-#define EVENTS_AT_ONCE 256
-#define TICK_MS 250              /* how late a deadline may be noticed */
-#define LINGER_NS WP_NS_PER_S
+#define EVENTS_AT_ONCE   256
+#define TICK_MS          250 /* how late a deadline may be noticed */
+#define LINGER_NS        WP_NS_PER_S
 #define MAX_LINGER_READS 16
-#define CROWDED_NS WP_NS_PER_S   /* the time that all others have in a crowd */
-#define TELL_EACH_NS (60 * WP_NS_PER_S)
-#define LAST_CHANCE_NS (500 * WP_NS_PER_MS)   /* for requests that are on their way when the gate stops */
+#define CROWDED_NS       WP_NS_PER_S /* the time that all others have in a crowd */
+#define TELL_EACH_NS     (60 * WP_NS_PER_S)
+#define LAST_CHANCE_NS   (500 * WP_NS_PER_MS) /* for requests that are on their way when the gate stops */
 
 struct _WpGate {
   int epoll_fd;
-  GPtrArray *doors;              /* (element-type WpDoor): none once it is stopped */
+  GPtrArray *doors; /* (element-type WpDoor): none once it is stopped */
   gboolean stopped;
   GSource *source, *tick;
   WpGateLimits limits;
-  WpTls *tls;                    /* NULL: none */
-  WpConnection *connections;     /* all, those that linger too */
+  WpTls *tls;                /* NULL: none */
+  WpConnection *connections; /* all, those that linger too */
   guint n_lingering;
   WpHorizon horizon;
-  gint64 told_ns;                /* of a crowd; 0: never */
-  gint n_open;                   /* atomic: connections but for those that linger */
-  gsize n_refused[WP_N_REFUSALS];   /* atomic */
+  gint64 told_ns;                 /* of a crowd; 0: never */
+  gint n_open;                    /* atomic: connections but for those that linger */
+  gsize n_refused[WP_N_REFUSALS]; /* atomic */
   WpGateAccepted accepted;
   gpointer data;
 };
@@ -105,8 +105,10 @@ timeout_of (const WpGate *self, WpConnectionState state)
   const gint64 timeouts_ns[] = {
     [WP_CONNECTION_HANDSHAKE] = self->limits.header_timeout_ns,
     [WP_CONNECTION_IDLE] = self->stopped ? LAST_CHANCE_NS : self->limits.idle_timeout_ns,
-    [WP_CONNECTION_HEAD] = self->limits.header_timeout_ns, [WP_CONNECTION_BODY] = self->limits.body_timeout_ns,
-    [WP_CONNECTION_BUSY] = G_MAXINT64, [WP_CONNECTION_REPLY] = self->limits.idle_timeout_ns,
+    [WP_CONNECTION_HEAD] = self->limits.header_timeout_ns,
+    [WP_CONNECTION_BODY] = self->limits.body_timeout_ns,
+    [WP_CONNECTION_BUSY] = G_MAXINT64,
+    [WP_CONNECTION_REPLY] = self->limits.idle_timeout_ns,
     [WP_CONNECTION_LINGER] = LINGER_NS,
   };
 
@@ -121,8 +123,9 @@ wp_gate_deadline (const WpGate *self, WpConnectionState state)
   return timeout_ns == G_MAXINT64 ? G_MAXINT64 : coarse_now_ns () + timeout_ns;
 }
 
-/* A leaky bucket: bytes buy time at the minimum rate, and no more than the timeout is ever saved. Who keeps the rate is never cut, whatever
- * the size of the body; who trickles, or sends much and then nothing, has the timeout. */
+/* A leaky bucket: bytes buy time at the minimum rate, and no more than the timeout is ever saved. Who keeps
+ * the rate is never cut, whatever the size of the body; who trickles, or sends much and then nothing, has the
+ * timeout. */
 gint64
 wp_gate_deadline_later (const WpGate *self, gint64 deadline_ns, gsize bytes)
 {
@@ -132,8 +135,9 @@ wp_gate_deadline_later (const WpGate *self, gint64 deadline_ns, gsize bytes)
               wp_gate_deadline (self, WP_CONNECTION_BODY));
 }
 
-/* Bytes that nobody has read turn a close into a reset, which may overtake the answer (RFC 9112, 9.6). From a client that asked for the
- * end none are to come, and not to linger for it saves three system calls of ten. */
+/* Bytes that nobody has read turn a close into a reset, which may overtake the answer (RFC 9112, 9.6). From a
+ * client that asked for the end none are to come, and not to linger for it saves three system calls of ten.
+ */
 static gboolean
 has_said_all (const WpConnection *connection)
 {
@@ -145,7 +149,7 @@ wp_gate_take_back (WpGate *self, WpConnection *connection)
 {
   if (connection->tls)
     wp_tls_session_say_goodbye (connection->tls);
-  if (connection->peer_ended && connection->last)   /* it may have sent more before its end than was read */
+  if (connection->peer_ended && connection->last) /* it may have sent more before its end than was read */
     wp_connection_drop_unread (connection);
   if (connection->peer_ended || has_said_all (connection) || shutdown (connection->fd, SHUT_WR) < 0)
     {
@@ -183,7 +187,7 @@ linger (WpGate *self, WpConnection *connection)
   if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
     close_connection (connection);
   else if (n > 0)
-    wp_gate_look_again (self, connection);   /* after the others had their turn */
+    wp_gate_look_again (self, connection); /* after the others had their turn */
 }
 
 static void
@@ -262,7 +266,7 @@ compare_answers (gconstpointer a, gconstpointer b)
 static void
 give_up_unread (WpGate *self)
 {
-  g_autoptr(GPtrArray) unread = g_ptr_array_new ();
+  g_autoptr (GPtrArray) unread = g_ptr_array_new ();
 
   for (WpConnection *connection = self->connections; connection; connection = connection->next)
     if (connection->out_len > 0 && !connection->exchange && !connection->dead)
@@ -272,7 +276,8 @@ give_up_unread (WpGate *self)
     wp_connection_give_up (unread->pdata[i]);
 }
 
-/* Each connection is in at most one of the events, so one closed by its own is not met again. Accept last: new records. */
+/* Each connection is in at most one of the events, so one closed by its own is not met again. Accept last:
+ * new records. */
 static void
 read_news (WpGate *self)
 {
@@ -350,7 +355,8 @@ on_tick (gpointer data)
   WpConnection *next;
 
   read_news (self);
-  known_ns = wp_horizon_advance (&self->horizon, now_ns, (gsize) g_atomic_int_get (&self->n_open) + self->n_lingering);
+  known_ns = wp_horizon_advance (&self->horizon, now_ns,
+                                 (gsize) g_atomic_int_get (&self->n_open) + self->n_lingering);
   for (WpConnection *connection = self->connections; connection; connection = next)
     {
       next = connection->next;
@@ -372,7 +378,8 @@ wp_gate_new (GMainContext *context, const int *listen_fds, guint n_listen, const
   self->data = data;
 
   self->source = g_unix_fd_source_new (self->epoll_fd, G_IO_IN);
-  g_source_set_can_recurse (self->source, TRUE);   /* it never does; else GLib takes it off its poll for each dispatch, three calls more */
+  /* it never does; else GLib takes it off its poll for each dispatch, three calls more */
+  g_source_set_can_recurse (self->source, TRUE);
   add_source (self, self->source, G_SOURCE_FUNC (on_epoll), context);
   self->tick = add_source (self, g_timeout_source_new (TICK_MS), on_tick, context);
   self->doors = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_door_free);

@@ -1,7 +1,7 @@
 /* wp-gate.h - accepts connections and watches them, all on one epoll descriptor behind one GSource.
  *
- * The main context polls two descriptors whatever the number of connections. What answers on a connection is its lane, the same for all of
- * a gate: our own (wp-fast-lane.c) or libsoup's (wp-stream.c). */
+ * The main context polls two descriptors whatever the number of connections. What answers on a connection is
+ * its lane, the same for all of a gate: our own (wp-fast-lane.c) or libsoup's (wp-stream.c). */
 #pragma once
 
 #include "runtime/http/wp-connection.h"
@@ -10,18 +10,20 @@
 #include "runtime/secure/wp-tls.h"
 
 typedef struct {
-  WpSlots *slots;                /* one for each connection, shared by all gates; not owned */
-  gint64 header_timeout_ns;      /* for a whole head */
-  gint64 body_timeout_ns;        /* for a body that does not keep its rate */
-  gint64 idle_timeout_ns;        /* between requests, and for writing an answer */
+  WpSlots *slots;           /* one for each connection, shared by all gates; not owned */
+  gint64 header_timeout_ns; /* for a whole head */
+  gint64 body_timeout_ns;   /* for a body that does not keep its rate */
+  gint64 idle_timeout_ns;   /* between requests, and for writing an answer */
   guint64 max_body_bytes;
-  guint64 body_min_rate;         /* bytes/s that a body must keep; 0: all of it has the timeout alone */
-  guint crowd;                   /* beyond so many the idle have a second to be closed; 0: never */
-  const char *whose;             /* "the admin listener", for the line that says so */
-  WpBudget *budget;              /* of what connections and their jobs hold, shared by all gates; not owned; NULL: none */
+  guint64 body_min_rate; /* bytes/s that a body must keep; 0: all of it has the timeout alone */
+  guint crowd;           /* beyond so many the idle have a second to be closed; 0: never */
+  const char *whose;     /* "the admin listener", for the line that says so */
+  /* of what connections and their jobs hold, shared by all gates; not owned; NULL: none */
+  WpBudget *budget;
 } WpGateLimits;
 
-/* A connection was accepted, and is agreed on TLS where that is spoken: sets its lane, which owns it until wp_connection_release(). */
+/* A connection was accepted, and is agreed on TLS where that is spoken: sets its lane, which owns it until
+ * wp_connection_release(). */
 typedef void (*WpGateAccepted) (WpConnection *connection, gpointer data);
 
 /**
@@ -31,24 +33,28 @@ typedef void (*WpGateAccepted) (WpConnection *connection, gpointer data);
  */
 WpGate *wp_gate_new (GMainContext *context, const int *listen_fds, guint n_listen, const WpGateLimits *limits,
                      WpGateAccepted accepted, gpointer data);
-void wp_gate_set_tls (WpGate *self, WpTls *tls);   /* before the first connection; not owned */
-void wp_gate_free (WpGate *self);   /* when its lane has let go of every connection */
+void wp_gate_set_tls (WpGate *self, WpTls *tls); /* before the first connection; not owned */
+void wp_gate_free (WpGate *self);                /* when its lane has let go of every connection */
 
 /* Another thread has accepted a connection, and taken a slot for it: counts it at once, on any thread; then
  * takes it. */
 void wp_gate_expect (WpGate *self);
 void wp_gate_add (WpGate *self, int fd);
 
-/* For the connection and its lanes: when a state that is entered now is over; what it does in the end; to be told of what is there already. */
+/* For the connection and its lanes: when a state that is entered now is over; what it does in the end; to be
+ * told of what is there already. */
 guint64 wp_gate_max_body (const WpGate *self);
 WpBudget *wp_gate_budget (const WpGate *self);
 gint64 wp_gate_deadline (const WpGate *self, WpConnectionState state);
-gint64 wp_gate_deadline_later (const WpGate *self, gint64 deadline_ns, gsize bytes);   /* of a body, so many bytes of which have come */
-void wp_gate_agreed (WpGate *self, WpConnection *connection);   /* with its client on how to speak: it is to get its lane */
+/* of a body, so many bytes of which have come */
+gint64 wp_gate_deadline_later (const WpGate *self, gint64 deadline_ns, gsize bytes);
+/* with its client on how to speak: it is to get its lane */
+void wp_gate_agreed (WpGate *self, WpConnection *connection);
 void wp_gate_take_back (WpGate *self, WpConnection *connection);
 void wp_gate_look_again (WpGate *self, WpConnection *connection);
 
-/* Drain: accepts what is in the backlog, then no more; connections that stay idle are closed after half a second. */
+/* Drain: accepts what is in the backlog, then no more; connections that stay idle are closed after half a
+ * second. */
 void wp_gate_stop (WpGate *self);
 
 /* Kills all but those that linger. */

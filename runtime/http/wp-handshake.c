@@ -18,7 +18,7 @@ handshake_ready (WpConnection *connection)
   if (progress == WP_TLS_DONE)
     {
       wp_gate_agreed (connection->gate, connection);
-      connection->readable = TRUE;   /* OpenSSL may hold bytes already, of which epoll tells nothing */
+      connection->readable = TRUE; /* OpenSSL may hold bytes already, of which epoll tells nothing */
       connection->lane->ready (connection);
     }
   else if (progress == WP_TLS_PLAIN_HTTP)

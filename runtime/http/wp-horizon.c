@@ -7,8 +7,9 @@ wp_horizon_look (WpHorizon *self, gsize n_news, gboolean all)
   self->behind = !all;
 }
 
-/* A gate that is behind all the time must have deadlines too. Epoll hands out news in the order in which it came, each connection's once:
- * after as many as there were connections, all that came before the mark has been handed out. */
+/* A gate that is behind all the time must have deadlines too. Epoll hands out news in the order in which it
+ * came, each connection's once: after as many as there were connections, all that came before the mark has
+ * been handed out. */
 gint64
 wp_horizon_advance (WpHorizon *self, gint64 now_ns, gsize n_connections)
 {

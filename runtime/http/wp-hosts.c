@@ -6,7 +6,7 @@
 #include "sim/base/wp-error.h"
 
 struct _WpHosts {
-  GPtrArray *names;          /* (element-type utf8): lower case, without the dot at the end */
+  GPtrArray *names; /* (element-type utf8): lower case, without the dot at the end */
 };
 
 WpHosts *

@@ -6,7 +6,7 @@
 
 typedef struct _WpHosts WpHosts;
 
-WpHosts *wp_hosts_new (void);       /* addresses and localhost */
+WpHosts *wp_hosts_new (void); /* addresses and localhost */
 void wp_hosts_free (WpHosts *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpHosts, wp_hosts_free)
 

@@ -5,7 +5,7 @@
 #include "runtime/http/wp-fast-lane.h"
 #include "runtime/queue/wp-prompt.h"
 
-#define REVIEW_MS 250
+#define REVIEW_MS      250
 #define MAX_SERVICE_NS (3600 * WP_NS_PER_S)
 
 static char *
@@ -25,7 +25,8 @@ parse_service (WpSlice text)
 {
   gint64 service_ns;
 
-  if (!text.bytes || !wp_time_parse_seconds (text.bytes, text.len, &service_ns) || service_ns < 0 || service_ns > MAX_SERVICE_NS)
+  if (!text.bytes || !wp_time_parse_seconds (text.bytes, text.len, &service_ns) || service_ns < 0
+      || service_ns > MAX_SERVICE_NS)
     return WP_TIME_NONE;
   return service_ns;
 }
@@ -81,7 +82,7 @@ on_review (gpointer promptness)
 static void
 go_first (void)
 {
-  g_autoptr(GSource) source = g_timeout_source_new (REVIEW_MS);
+  g_autoptr (GSource) source = g_timeout_source_new (REVIEW_MS);
   WpPromptness *promptness = g_new0 (WpPromptness, 1);
 
   wp_promptness_begin (promptness, WP_PROMPT_FRONT);

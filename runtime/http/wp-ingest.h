@@ -8,11 +8,12 @@
 
 typedef struct {
   WpMode *mode;
-  gboolean by_request;       /* X-WP-Service must be a number from 0 to 3600, where it is there */
-  gboolean by_soup;          /* libsoup serves, in place of the fast lane */
-  WpTls *tls;                /* NULL: plain HTTP; not owned */
-  WpTokens *tokens;          /* NULL: whoever comes is let in; not owned */
-  gboolean goes_first;       /* its threads go before other work on the machine; they must leave a processor free */
+  gboolean by_request; /* X-WP-Service must be a number from 0 to 3600, where it is there */
+  gboolean by_soup;    /* libsoup serves, in place of the fast lane */
+  WpTls *tls;          /* NULL: plain HTTP; not owned */
+  WpTokens *tokens;    /* NULL: whoever comes is let in; not owned */
+  /* its threads go before other work on the machine; they must leave a processor free */
+  gboolean goes_first;
 } WpIngest;
 
 /**

@@ -14,8 +14,8 @@
 #include "sim/base/wp-options.h"
 #include "sim/base/wp-time.h"
 
-#define SEND_BYTES 65536         /* Linux lets it grow to 4 MB for each client that does not read */
-#define MAX_PORTS_TRIED 100      /* each was free a moment before */
+#define SEND_BYTES      65536 /* Linux lets it grow to 4 MB for each client that does not read */
+#define MAX_PORTS_TRIED 100   /* each was free a moment before */
 
 typedef struct {
   struct sockaddr_storage bytes;
@@ -50,7 +50,8 @@ wp_listen_check (const char *text, GError **error)
 {
   guint64 port;
 
-  return g_str_has_prefix (text, "unix:") ? wp_socket_file_check (text + strlen ("unix:"), error) : parse_port (text, &port, error);
+  return g_str_has_prefix (text, "unix:") ? wp_socket_file_check (text + strlen ("unix:"), error)
+                                          : parse_port (text, &port, error);
 }
 
 /* Returns: (element-type Address): each once, at least one; NULL with an error. */
@@ -60,7 +61,7 @@ resolve (const char *text, guint *port, GError **error)
   const char *colon = strrchr (text, ':');
   gboolean bracketed = colon && colon > text + 1 && text[0] == '[' && colon[-1] == ']';
   struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };
-  g_autoptr(GArray) addresses = g_array_new (FALSE, FALSE, sizeof (Address));
+  g_autoptr (GArray) addresses = g_array_new (FALSE, FALSE, sizeof (Address));
   struct addrinfo *found;
   g_autofree char *host = NULL;
   guint64 number;
@@ -73,7 +74,8 @@ resolve (const char *text, guint *port, GError **error)
   status = getaddrinfo (g_str_equal (host, "*") ? NULL : host, colon + 1, &hints, &found);
   if (status != 0)
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not an address to listen on: %s", text, gai_strerror (status));
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not an address to listen on: %s", text,
+                   gai_strerror (status));
       return NULL;
     }
   for (const struct addrinfo *one = found; one; one = one->ai_next)
@@ -96,8 +98,8 @@ static guint
 get_port (const Address *address)
 {
   return g_ntohs (address->bytes.ss_family == AF_INET6
-                    ? ((const struct sockaddr_in6 *) &address->bytes)->sin6_port
-                    : ((const struct sockaddr_in *) &address->bytes)->sin_port);
+                      ? ((const struct sockaddr_in6 *) &address->bytes)->sin6_port
+                      : ((const struct sockaddr_in *) &address->bytes)->sin_port);
 }
 
 static char *
@@ -123,11 +125,11 @@ bind_socket (const Address *address, gboolean alone, gboolean shared)
 
   if (fd < 0)
     return -1;
-  if (setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-      (!shared || setsockopt (fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0) &&
-      (!alone || address->bytes.ss_family != AF_INET6 ||
-       setsockopt (fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0) &&
-      bind (fd, (const struct sockaddr *) &address->bytes, address->len) == 0)
+  if (setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0
+      && (!shared || setsockopt (fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0)
+      && (!alone || address->bytes.ss_family != AF_INET6
+          || setsockopt (fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0)
+      && bind (fd, (const struct sockaddr *) &address->bytes, address->len) == 0)
     return fd;
   close (fd);
   return -1;
@@ -263,8 +265,8 @@ static gboolean
 open_ports (WpListen *self, const char *text, guint n, GError **error)
 {
   guint port;
-  g_autoptr(GArray) addresses = resolve (text, &port, error);
-  g_autoptr(GError) reason = NULL;
+  g_autoptr (GArray) addresses = resolve (text, &port, error);
+  g_autoptr (GError) reason = NULL;
 
   if (!addresses)
     return FALSE;
@@ -296,7 +298,7 @@ take_one (WpListen *self, int fd)
 void
 wp_listen_adopt (WpListen *self, int fd)
 {
-  *self = (WpListen) { 0 };
+  *self = (WpListen){ 0 };
   take_one (self, fd);
 }
 
@@ -305,7 +307,7 @@ wp_listen_open (WpListen *self, const char *text, guint n, const WpSocketAccess 
 {
   int fd;
 
-  *self = (WpListen) { 0 };
+  *self = (WpListen){ 0 };
   if (!g_str_has_prefix (text, "unix:"))
     return open_ports (self, text, n, error);
   self->file = wp_socket_file_open (text + strlen ("unix:"), access, &fd, error);

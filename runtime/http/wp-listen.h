@@ -3,14 +3,14 @@
 
 #include "runtime/http/wp-socket-file.h"
 
-#define WP_LISTEN_BACKLOG 4096   /* the kernel cuts it to net.core.somaxconn */
+#define WP_LISTEN_BACKLOG 4096 /* the kernel cuts it to net.core.somaxconn */
 
 /* All zero: none. */
 typedef struct {
-  guint n_addresses;             /* a name may have several, such as 127.0.0.1 and ::1 */
-  int *fds;                      /* non-blocking; thread i's begin at i * n_addresses. Their takers close them */
-  char **bound;                  /* of each address: "HOST:PORT" as it is bound, numeric; or "unix:PATH" */
-  WpSocketFile *file;            /* of a Unix socket; NULL: none */
+  guint n_addresses;  /* a name may have several, such as 127.0.0.1 and ::1 */
+  int *fds;           /* non-blocking; thread i's begin at i * n_addresses. Their takers close them */
+  char **bound;       /* of each address: "HOST:PORT" as it is bound, numeric; or "unix:PATH" */
+  WpSocketFile *file; /* of a Unix socket; NULL: none */
 } WpListen;
 
 /**
@@ -35,13 +35,14 @@ gboolean wp_listen_check (const char *address, GError **error);
 /* One that listens already, for all threads. */
 void wp_listen_adopt (WpListen *self, int fd);
 
-/* Sets what connections inherit from their listener: small answers are sent at once, and of those that a client does not
- * read the kernel holds little. */
+/* Sets what connections inherit from their listener: small answers are sent at once, and of those that a
+ * client does not read the kernel holds little. */
 void wp_listen_set_inherited (int listen_fd);
 
 /* Removes the file of a Unix socket; the descriptors are their takers'. */
 void wp_listen_clear (WpListen *self);
 
-/* Accepts one connection, non-blocking. -1: there is none for now, and errno is EAGAIN; or, of another errno, there may be some but none can
- * be had, which is told, in one line a second at most. @told_ns: (inout): when it last was; 0: never. */
+/* Accepts one connection, non-blocking. -1: there is none for now, and errno is EAGAIN; or, of another errno,
+ * there may be some but none can be had, which is told, in one line a second at most. @told_ns: (inout): when
+ * it last was; 0: never. */
 int wp_listen_accept (int listen_fd, gint64 *told_ns);

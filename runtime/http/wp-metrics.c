@@ -22,8 +22,11 @@ add_labelled (GString *text, const char *name, const char *label, const char *va
 static void
 add_outcomes (GString *text, const WpLedger *ledger)
 {
-  const struct { const char *name; guint64 value; } outcomes[] = {
-    { "stored", ledger->stored }, { "rejected", ledger->rejected }, { "timed_out", ledger->timed_out },
+  const struct {
+    const char *name;
+    guint64 value;
+  } outcomes[] = {
+    { "stored", ledger->stored },       { "rejected", ledger->rejected }, { "timed_out", ledger->timed_out },
     { "abandoned", ledger->abandoned }, { "failed", ledger->failed },
   };
 
@@ -52,20 +55,24 @@ add_journal (GString *text, WpJournal *journal)
   WpJournalCounts counts;
 
   wp_journal_count (journal, &counts);
-  add (text, "journal_failed_jobs", "gauge", "Jobs that the journal keeps as failed, of earlier runs too.", counts.failed);
-  add (text, "journal_refused_total", "counter", "Jobs that could not be written to the journal.", counts.refused);
+  add (text, "journal_failed_jobs", "gauge", "Jobs that the journal keeps as failed, of earlier runs too.",
+       counts.failed);
+  add (text, "journal_refused_total", "counter", "Jobs that could not be written to the journal.",
+       counts.refused);
   add (text, "journal_commits_total", "counter", "Transactions of the journal.", counts.commits);
   add (text, "journal_backlog", "gauge", "Jobs of an earlier run that are not read from the journal yet.",
        counts.backlog);
   add (text, "journal_file_bytes", "gauge", "Size of the journal.", counts.file_bytes);
   add (text, "journal_log_bytes", "gauge", "Size of the journal's write-ahead log.", counts.log_bytes);
-  add (text, "journal_writable", "gauge", "1 while the journal can be written, 0 while requests get 503 for it.", counts.writable);
+  add (text, "journal_writable", "gauge",
+       "1 while the journal can be written, 0 while requests get 503 for it.", counts.writable);
 }
 
 static void
 add_refusals (GString *text, const guint64 *refused)
 {
-  add_head (text, "refusals_total", "counter", "Requests turned away before they could make a job, by reason.");
+  add_head (text, "refusals_total", "counter",
+            "Requests turned away before they could make a job, by reason.");
   for (WpRefusal i = 0; i < WP_N_REFUSALS; i++)
     add_labelled (text, "refusals_total", "reason", wp_refusal_name (i), refused[i]);
 }
@@ -75,12 +82,14 @@ add_database (GString *text, const WpDatabase *database)
 {
   add (text, "database_up", "gauge", "1 while the database stores, 0 while it is down and jobs wait for it.",
        wp_database_down_since (database) == WP_TIME_NONE);
-  add (text, "database_log_bytes", "gauge", "Size of the write-ahead log beside SQLite's file; 0 where there is none.", (guint64) database->log_bytes);
+  add (text, "database_log_bytes", "gauge",
+       "Size of the write-ahead log beside SQLite's file; 0 where there is none.",
+       (guint64) database->log_bytes);
 }
 
 char *
-wp_metrics_format (WpMode *mode, const WpLedger *ledger, const guint64 *refused, gint64 age_ns, guint connections,
-                   gboolean ready)
+wp_metrics_format (WpMode *mode, const WpLedger *ledger, const guint64 *refused, gint64 age_ns,
+                   guint connections, gboolean ready)
 {
   GString *text = g_string_new (NULL);
   char age[G_ASCII_DTOSTR_BUF_SIZE];
@@ -91,15 +100,19 @@ wp_metrics_format (WpMode *mode, const WpLedger *ledger, const guint64 *refused,
   add_outcomes (text, ledger);
   add_refusals (text, refused);
   add (text, "duplicates_total", "counter", "Stored jobs whose id was stored already.", ledger->duplicates);
-  add (text, "conflicts_total", "counter", "Failed jobs whose id was stored already with another payload.", ledger->conflicts);
-  add (text, "requests_blocked_total", "counter", "Requests that found the queue full and were parked.", ledger->blocked);
+  add (text, "conflicts_total", "counter", "Failed jobs whose id was stored already with another payload.",
+       ledger->conflicts);
+  add (text, "requests_blocked_total", "counter", "Requests that found the queue full and were parked.",
+       ledger->blocked);
   add (text, "retries_total", "counter", "Updates that were tried again.", wp_mode_count_retries (mode));
   add_places (text, wp_mode_get_policy (mode), ledger);
   add_head (text, "oldest_job_age_seconds", "gauge", "Age of the oldest job inside; 0 where there is none.");
   g_string_append_printf (text, "wp_oldest_job_age_seconds %s\n",
-                          g_ascii_dtostr (age, sizeof age, age_ns == WP_TIME_NONE ? 0 : age_ns / (double) WP_NS_PER_S));
+                          g_ascii_dtostr (age, sizeof age,
+                                          age_ns == WP_TIME_NONE ? 0 : age_ns / (double) WP_NS_PER_S));
   add (text, "connections", "gauge", "Connections of clients now.", connections);
-  add (text, "ready", "gauge", "1 while requests are taken, 0 once it drains, or while journal or database keep it from it.", ready);
+  add (text, "ready", "gauge",
+       "1 while requests are taken, 0 once it drains, or while journal or database keep it from it.", ready);
   add_database (text, wp_mode_get_database (mode));
   if (wp_mode_get_journal (mode))
     add_journal (text, wp_mode_get_journal (mode));

@@ -4,11 +4,11 @@
 #include <glib.h>
 
 typedef enum {
-  WP_OCTET_TOKEN = 1,        /* RFC 9110, 5.6.2 */
-  WP_OCTET_VALUE = 2,        /* a field's value (5.5): what is visible, blanks, bytes above 0x7f */
-  WP_OCTET_TARGET = 4,       /* a target (RFC 3986, and what clients leave unescaped), no "#", "%" apart */
-  WP_OCTET_HOST = 8,         /* a host's name (RFC 3986, 3.2.2), "%" apart */
-  WP_OCTET_QUOTED = 16       /* a value's but the quote and the backslash (RFC 9110, 5.6.4) */
+  WP_OCTET_TOKEN = 1,  /* RFC 9110, 5.6.2 */
+  WP_OCTET_VALUE = 2,  /* a field's value (5.5): what is visible, blanks, bytes above 0x7f */
+  WP_OCTET_TARGET = 4, /* a target (RFC 3986, and what clients leave unescaped), no "#", "%" apart */
+  WP_OCTET_HOST = 8,   /* a host's name (RFC 3986, 3.2.2), "%" apart */
+  WP_OCTET_QUOTED = 16 /* a value's but the quote and the backslash (RFC 9110, 5.6.4) */
 } WpOctet;
 
 extern const guint8 wp_octets[256];

@@ -1,5 +1,5 @@
-/* wp-outbox.h - the answers of the connection at hand, until they are sent in one piece. All connections of a front share one, and each
- * leaves it empty. */
+/* wp-outbox.h - the answers of the connection at hand, until they are sent in one piece. All connections of a
+ * front share one, and each leaves it empty. */
 #pragma once
 
 #include "runtime/http/wp-front.h"
@@ -18,7 +18,8 @@ void wp_outbox_refuse (WpOutbox *self, WpConnection *connection, WpRefusal why, 
 /* 100 (Continue) */
 void wp_outbox_go_on (WpOutbox *self);
 
-gsize wp_outbox_size (const WpOutbox *self);       /* bytes */
+gsize wp_outbox_size (const WpOutbox *self); /* bytes */
 
-/* Sends it; what the socket does not take waits at the connection. FALSE: something waits, or will never be sent. */
+/* Sends it; what the socket does not take waits at the connection. FALSE: something waits, or will never be
+ * sent. */
 gboolean wp_outbox_flush (WpOutbox *self, WpConnection *connection);

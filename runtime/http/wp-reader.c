@@ -8,29 +8,29 @@
 
 #define SCRATCH_SIZE (64 * 1024)
 #define READ_AT_ONCE 8192 /* beyond the body that is being read: what may have to wait behind a request */
-#define MAX_READS 16             /* then it is the turn of other connections */
-#define HEAD_STEP 512
+#define MAX_READS    16   /* then it is the turn of other connections */
+#define HEAD_STEP    512
 
 struct _WpPartial {
   WpRequestParser parser;
   char *head;
   gsize head_len, head_size;
-  gboolean has_head;             /* it is whole: what comes is body */
-  gboolean asked;                /* the client was told to go on, or has begun with its body */
+  gboolean has_head; /* it is whole: what comes is body */
+  gboolean asked;    /* the client was told to go on, or has begun with its body */
   WpChunked chunked;
-  char *body;                    /* as far as it is decoded */
+  char *body; /* as far as it is decoded */
   gsize body_len, body_size;
-  gsize held_bytes;              /* of the budget */
+  gsize held_bytes; /* of the budget */
 };
 
 struct _WpReader {
   WpReaderRules rules;
   char *scratch;
-  char *at; /* of the scratch: the bytes of the connection at hand that were not taken yet, */
-  gsize left;                    /* so many */
-  guint n_reads;                 /* in this turn */
-  WpRequestParser parser;        /* of a request that came in one piece */
-  WpPartial *done;               /* of the last request, if it came in several; NULL: it did not */
+  char *at;               /* of the scratch: the bytes of the connection at hand that were not taken yet, */
+  gsize left;             /* so many */
+  guint n_reads;          /* in this turn */
+  WpRequestParser parser; /* of a request that came in one piece */
+  WpPartial *done;        /* of the last request, if it came in several; NULL: it did not */
 };
 
 WpReader *
@@ -78,9 +78,9 @@ wp_reader_resume (WpConnection *connection)
 {
   const WpPartial *partial = connection->partial;
 
-  wp_connection_enter (connection, !partial          ? WP_CONNECTION_IDLE :
-                                   partial->has_head ? WP_CONNECTION_BODY :
-                                                       WP_CONNECTION_HEAD);
+  wp_connection_enter (connection, !partial            ? WP_CONNECTION_IDLE
+                                   : partial->has_head ? WP_CONNECTION_BODY
+                                                       : WP_CONNECTION_HEAD);
 }
 
 static void
@@ -194,7 +194,7 @@ give (WpConnection *connection, const WpRequestParser *head, const char *text, G
 {
   const WpRequest *request = &head->request;
 
-  *result = (WpReadResult) { .head = head, .text = text, .body = body };
+  *result = (WpReadResult){ .head = head, .text = text, .body = body };
   connection->asked_end = request->close;
   connection->last |= request->close;
   connection->keeps_alive = request->old && !request->close;
@@ -238,8 +238,8 @@ take_counted (WpReader *self, WpConnection *connection, WpPartial *partial, WpRe
   if (!add_to_body (connection, partial, self->at, n, length))
     return refuse_last (self, connection, &partial->parser, WP_REFUSAL_MEMORY, result);
   advance (self, n);
-  return partial->body_len < length ? await_body (connection, partial, n > 0) :
-                                      give_partial (self, connection, result);
+  return partial->body_len < length ? await_body (connection, partial, n > 0)
+                                    : give_partial (self, connection, result);
 }
 
 /* What came of bytes of a chunked body, which were taken; @n_body bytes of it are at @bytes. */
@@ -252,8 +252,8 @@ take_decoded (WpReader *self, WpConnection *connection, WpPartial *partial, WpCh
                         state == WP_CHUNKED_BAD ? WP_REFUSAL_MALFORMED : WP_REFUSAL_BODY_SIZE, result);
   if (!add_to_body (connection, partial, bytes, n_body, partial->chunked.max_bytes))
     return refuse_last (self, connection, &partial->parser, WP_REFUSAL_MEMORY, result);
-  return state == WP_CHUNKED_MORE ? await_body (connection, partial, self->at > bytes) :
-                                    give_partial (self, connection, result);
+  return state == WP_CHUNKED_MORE ? await_body (connection, partial, self->at > bytes)
+                                  : give_partial (self, connection, result);
 }
 
 static WpReading
@@ -270,8 +270,8 @@ take_chunked (WpReader *self, WpConnection *connection, WpPartial *partial, WpRe
 static WpReading
 take_body (WpReader *self, WpConnection *connection, WpPartial *partial, WpReadResult *result)
 {
-  return partial->parser.request.chunked ? take_chunked (self, connection, partial, result) :
-                                           take_counted (self, connection, partial, result);
+  return partial->parser.request.chunked ? take_chunked (self, connection, partial, result)
+                                         : take_counted (self, connection, partial, result);
 }
 
 /* What is against a well formed request, by its head; WP_N_REFUSALS: nothing. */
@@ -280,8 +280,8 @@ judge (const WpReader *self, const WpConnection *connection, const WpRequest *re
 {
   const WpBudget *budget = wp_gate_budget (connection->gate);
 
-  if (self->rules.tokens &&
-      !wp_tokens_admit (self->rules.tokens, request->authorization.bytes, request->authorization.len))
+  if (self->rules.tokens
+      && !wp_tokens_admit (self->rules.tokens, request->authorization.bytes, request->authorization.len))
     return WP_REFUSAL_UNAUTHORIZED;
   if (!request->method && !self->rules.any_method)
     return WP_REFUSAL_METHOD;
@@ -300,8 +300,8 @@ turn_away (WpReader *self, WpConnection *connection, const WpRequestParser *head
            WpReadResult *result)
 {
   const WpRequest *request = &head->request;
-  gboolean stays = (why == WP_REFUSAL_METHOD || why == WP_REFUSAL_EXPECTATION) && !request->chunked &&
-                   request->content_length == 0;
+  gboolean stays = (why == WP_REFUSAL_METHOD || why == WP_REFUSAL_EXPECTATION) && !request->chunked
+                   && request->content_length == 0;
 
   connection->asked_end = stays && request->close;
   connection->keeps_alive = stays && request->old && !request->close;
@@ -338,8 +338,8 @@ take_head_on (WpReader *self, WpConnection *connection, WpPartial *partial, WpRe
     return refuse_head (self, connection, &partial->parser, result);
   why = judge (self, connection, &partial->parser.request);
   partial->chunked.max_bytes = wp_gate_max_body (connection->gate);
-  return why == WP_N_REFUSALS ? take_body (self, connection, partial, result) :
-                                turn_away (self, connection, &partial->parser, why, result);
+  return why == WP_N_REFUSALS ? take_body (self, connection, partial, result)
+                              : turn_away (self, connection, &partial->parser, why, result);
 }
 
 /* A head is here whose body is not. */
@@ -411,7 +411,7 @@ take_first (WpReader *self, WpConnection *connection, WpReadResult *result)
   WpRequestKind kind;
   WpRefusal why;
 
-  self->parser = (WpRequestParser) { .secure = connection->tls != NULL };
+  self->parser = (WpRequestParser){ .secure = connection->tls != NULL };
   kind = wp_request_parse (&self->parser, text, self->left);
   if (kind == WP_REQUEST_MORE && wp_request_is_blank (&self->parser, self->left))
     {
@@ -426,8 +426,8 @@ take_first (WpReader *self, WpConnection *connection, WpReadResult *result)
   why = judge (self, connection, request);
   if (why != WP_N_REFUSALS)
     return turn_away (self, connection, &self->parser, why, result);
-  return request->chunked ? take_first_chunked (self, connection, text, result) :
-                            take_first_counted (self, connection, text, result);
+  return request->chunked ? take_first_chunked (self, connection, text, result)
+                          : take_first_counted (self, connection, text, result);
 }
 
 /* Bytes to ask the socket for: what there may be of a body, and little beyond it, which might have to wait
@@ -438,8 +438,8 @@ how_many (const WpPartial *partial)
   guint64 left = 0;
 
   if (partial && partial->has_head)
-    left = partial->parser.request.chunked ? partial->chunked.left_bytes :
-                                             partial->parser.request.content_length - partial->body_len;
+    left = partial->parser.request.chunked ? partial->chunked.left_bytes
+                                           : partial->parser.request.content_length - partial->body_len;
   return MIN (SCRATCH_SIZE, left + READ_AT_ONCE);
 }
 
@@ -474,7 +474,7 @@ refuse_shed (WpConnection *connection, WpReadResult *result)
 {
   connection->shed = FALSE;
   connection->last = TRUE;
-  *result = (WpReadResult) { .why = WP_REFUSAL_MEMORY };
+  *result = (WpReadResult){ .why = WP_REFUSAL_MEMORY };
 
   return WP_READER_REFUSED;
 }
@@ -514,7 +514,7 @@ wp_reader_rest (WpReader *self, WpConnection *connection)
 
   g_clear_pointer (&self->done, wp_partial_free);
   if (self->left > 0 && connection->last)
-    connection->asked_end = FALSE;   /* it has sent more after all */
+    connection->asked_end = FALSE; /* it has sent more after all */
   else if (self->left > 0)
     wp_connection_keep (connection, self->at, self->left);
   self->left = self->n_reads = 0;

@@ -16,8 +16,8 @@ typedef struct _WpReader WpReader;
 typedef struct _WpPartial WpPartial;
 
 typedef struct {
-  WpTokens *tokens;              /* NULL: whoever comes is let in; not owned */
-  gboolean any_method;           /* else GET, POST and PUT */
+  WpTokens *tokens;    /* NULL: whoever comes is let in; not owned */
+  gboolean any_method; /* else GET, POST and PUT */
 } WpReaderRules;
 
 typedef enum {
@@ -31,10 +31,10 @@ typedef enum {
 /* What a request was read to. All but the body is there until the next call for any connection. */
 typedef struct {
   const WpRequestParser *head;
-  const char *text;              /* of the head */
-  GBytes *body;                  /* (transfer full) (nullable): none, or empty */
+  const char *text; /* of the head */
+  GBytes *body;     /* (transfer full) (nullable): none, or empty */
   WpRefusal why;
-  gboolean bodiless;             /* the refused one is HEAD: no body follows its answer, whatever it is */
+  gboolean bodiless; /* the refused one is HEAD: no body follows its answer, whatever it is */
 } WpReadResult;
 
 WpReader *wp_reader_new (const WpReaderRules *rules);
@@ -57,4 +57,5 @@ void wp_reader_resume (WpConnection *connection);
 
 /* A request that is not whole. */
 void wp_partial_free (WpPartial *self);
-gboolean wp_partial_is_head (const WpPartial *self); /* (nullable): as far as is known, its method is HEAD */
+/* (nullable): as far as is known, its method is HEAD */
+gboolean wp_partial_is_head (const WpPartial *self);

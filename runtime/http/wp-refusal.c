@@ -13,10 +13,10 @@ static const struct {
   [WP_REFUSAL_HEAD_TIMEOUT] = { "head_timeout", 408, "The head of the request did not come in time.\n" },
   [WP_REFUSAL_BODY_TIMEOUT] = { "body_timeout", 408, "The payload did not come in time.\n" },
   [WP_REFUSAL_METHOD] = { "method", 405, "The method is not supported: only GET, POST and PUT are.\n" },
-  [WP_REFUSAL_EXPECTATION] = { "expectation", 417,
-                               "The expectation is not supported: only 100-continue is.\n" },
-  [WP_REFUSAL_SERVICE_TIME] = { "service_time", 400,
-                                "X-WP-Service is not a number of seconds from 0 to 3600.\n" },
+  [WP_REFUSAL_EXPECTATION]
+  = { "expectation", 417, "The expectation is not supported: only 100-continue is.\n" },
+  [WP_REFUSAL_SERVICE_TIME]
+  = { "service_time", 400, "X-WP-Service is not a number of seconds from 0 to 3600.\n" },
   [WP_REFUSAL_UNAUTHORIZED] = { "unauthorized", 401, "A bearer token is needed.\n" },
   [WP_REFUSAL_PLAIN_HTTP] = { "plain_http", 400, "This port speaks TLS: ask by https.\n" },
   [WP_REFUSAL_MEMORY] = { "memory", 503, "The server's memory budget for pending requests is exhausted.\n" },

@@ -1,4 +1,5 @@
-/* wp-refusal.h - why a request was turned away before it could make a job: how it is answered, and the name it is counted by. */
+/* wp-refusal.h - why a request was turned away before it could make a job: how it is answered, and the name
+ * it is counted by. */
 #pragma once
 
 #include <glib.h>
@@ -20,9 +21,9 @@ typedef enum {
   WP_N_REFUSALS
 } WpRefusal;
 
-const char *wp_refusal_name (WpRefusal self);   /* "malformed" and the like */
+const char *wp_refusal_name (WpRefusal self); /* "malformed" and the like */
 guint wp_refusal_status (WpRefusal self);
-const char *wp_refusal_text (WpRefusal self);   /* one line for people, the body of the answer */
+const char *wp_refusal_text (WpRefusal self); /* one line for people, the body of the answer */
 
 /* What the parser of heads means by @status: 400, 414, 431 or 505. */
 WpRefusal wp_refusal_of_head (guint status);

@@ -15,12 +15,13 @@ static void
 format_date (char date[32], time_t now)
 {
   static const char days[][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
-  static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+  static const char months[][4]
+      = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
   struct tm tm;
 
   gmtime_r (&now, &tm);
-  g_snprintf (date, 32, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon],
-              tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+  g_snprintf (date, 32, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[tm.tm_wday], tm.tm_mday,
+              months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 static gsize
@@ -28,7 +29,8 @@ format_ok (char *out, gsize size, const char *date, const char *fields)
 {
   return (gsize) g_snprintf (out, size,
                              "HTTP/1.1 200 OK\r\nDate: %s\r\n%sContent-Type: text/plain\r\n"
-                             "Content-Length: %zu\r\n\r\n%s", date, fields, strlen (success), success);
+                             "Content-Length: %zu\r\n\r\n%s",
+                             date, fields, strlen (success), success);
 }
 
 static void
@@ -96,7 +98,7 @@ wp_reply_append (WpReplyCache *self, GString *out, guint status, const char *tex
   else
     g_string_append_printf (out,
                             "HTTP/1.1 %u %s\r\nDate: %s\r\n%s%sContent-Type: text/plain\r\n"
-                            "Content-Length: %zu\r\n\r\n%s", status, wp_status_phrase (status), self->date,
-                            connection_of (flags), fields_of (status), strlen (text),
-                            flags & WP_REPLY_BODILESS ? "" : text);
+                            "Content-Length: %zu\r\n\r\n%s",
+                            status, wp_status_phrase (status), self->date, connection_of (flags),
+                            fields_of (status), strlen (text), flags & WP_REPLY_BODILESS ? "" : text);
 }

@@ -30,20 +30,20 @@ enter (WpRequestParser *self, const Input *input, int state)
 static WpSpan
 span_of (const Input *input, WpSlice slice)
 {
-  return (WpSpan) { (guint32) (slice.bytes - input->text), (guint32) slice.len };
+  return (WpSpan){ (guint32) (slice.bytes - input->text), (guint32) slice.len };
 }
 
 static WpSlice
 slice_of (const char *text, WpSpan span)
 {
-  return (WpSlice) { text + span.at, span.len };
+  return (WpSlice){ text + span.at, span.len };
 }
 
 /* From the mark. */
 static WpSlice
 so_far (const WpRequestParser *self, const Input *input)
 {
-  return (WpSlice) { input->text + self->mark, input->at - input->text - self->mark };
+  return (WpSlice){ input->text + self->mark, input->at - input->text - self->mark };
 }
 
 /* A line ends in CRLF alone. MORE where the text ends first. */
@@ -114,7 +114,7 @@ parse_method (WpRequestParser *self, Input *input)
   self->request.method = known_method (method);
   self->request.is_head = method.len == 4 && memcmp (method.bytes, "HEAD", 4) == 0;
   self->target.at = (guint32) (input->at - input->text);
-  self->state = TARGET;          /* the mark stays where the line begins */
+  self->state = TARGET; /* the mark stays where the line begins */
 
   return WP_REQUEST_WHOLE;
 }
@@ -161,7 +161,7 @@ parse_target (WpRequestParser *self, Input *input)
 static WpRequestKind
 check_version (WpRequestParser *self, const Input *input)
 {
-  static const char form[] = "HTTP/0.0";   /* 0: a digit */
+  static const char form[] = "HTTP/0.0"; /* 0: a digit */
   gsize have = MIN ((gsize) (input->end - input->at), strlen (form));
 
   for (gsize i = 0; i < have; i++)
@@ -178,8 +178,8 @@ parse_version (WpRequestParser *self, Input *input)
   const char *version = input->at;
   WpRequestKind kind;
 
-  if (input->end - version < 8 || memcmp (version, prefix, strlen (prefix)) != 0 ||
-      (version[7] != '0' && version[7] != '1'))
+  if (input->end - version < 8 || memcmp (version, prefix, strlen (prefix)) != 0
+      || (version[7] != '0' && version[7] != '1'))
     return check_version (self, input);
   input->at += 8;
   if ((kind = parse_line_end (self, input)) != WP_REQUEST_WHOLE)
@@ -286,8 +286,8 @@ is_ascii (WpSlice value)
 static gboolean
 is_storable (WpSlice value)
 {
-  return value.len <= WP_REQUEST_MAX_STORED &&
-         (is_ascii (value) || g_utf8_validate_len (value.bytes, value.len, NULL));
+  return value.len <= WP_REQUEST_MAX_STORED
+         && (is_ascii (value) || g_utf8_validate_len (value.bytes, value.len, NULL));
 }
 
 /* Proxies add their own beside a client's: several have to be one. */
@@ -298,8 +298,8 @@ take_id (WpRequestParser *self, const Input *input, WpSlice value)
   gboolean first = self->id.at == 0;
 
   self->id = span_of (input, value);
-  return is_storable (value) &&
-         (first || (before.len == value.len && memcmp (before.bytes, value.bytes, value.len) == 0));
+  return is_storable (value)
+         && (first || (before.len == value.len && memcmp (before.bytes, value.bytes, value.len) == 0));
 }
 
 static gboolean
@@ -333,7 +333,7 @@ take_expectation (WpRequestParser *self, WpSlice value)
 {
   if (!is (value, "100-continue"))
     self->request.expects_other = TRUE;
-  else if (!self->request.old)   /* to be ignored there (RFC 9110, 10.1.1) */
+  else if (!self->request.old) /* to be ignored there (RFC 9110, 10.1.1) */
     self->request.expects_continue = TRUE;
   return TRUE;
 }
@@ -421,8 +421,8 @@ parse_value (WpRequestParser *self, Input *input)
     return kind;
   while (value.len > 0 && (value.bytes[value.len - 1] == ' ' || value.bytes[value.len - 1] == '\t'))
     value.len--;
-  return take_field (self, input, slice_of (input->text, self->name), value) ? enter (self, input, FIELD) :
-                                                                               bad (self, 400);
+  return take_field (self, input, slice_of (input->text, self->name), value) ? enter (self, input, FIELD)
+                                                                             : bad (self, 400);
 }
 
 static const char *
@@ -445,16 +445,17 @@ take_absolute (WpRequestParser *self, const Input *input)
     {
       gsize len = strlen (schemes[i]);
 
-      if (target.len <= len || !is ((WpSlice) { target.bytes, len }, schemes[i]))
+      if (target.len <= len || !is ((WpSlice){ target.bytes, len }, schemes[i]))
         continue;
       authority.bytes = target.bytes + len;
       authority.len = find_authority_end (authority.bytes, target.bytes + target.len) - authority.bytes;
       self->target.at += len + authority.len;
       self->target.len -= len + authority.len;
       self->host = span_of (input, authority);
-      return is_host (authority) &&
-             (!self->has_host || (authority.len == host.len &&
-                                  g_ascii_strncasecmp (authority.bytes, host.bytes, host.len) == 0));
+      return is_host (authority)
+             && (!self->has_host
+                 || (authority.len == host.len
+                     && g_ascii_strncasecmp (authority.bytes, host.bytes, host.len) == 0));
     }
   return FALSE;
 }
@@ -475,15 +476,15 @@ split_target (WpRequest *request, WpSlice target)
 
   if (!query)
     query = end;
-  request->path = query > start ? (WpSlice) { start, query - start } : (WpSlice) { root, strlen (root) };
-  request->query = (WpSlice) { query, end - query };
+  request->path = query > start ? (WpSlice){ start, query - start } : (WpSlice){ root, strlen (root) };
+  request->query = (WpSlice){ query, end - query };
 }
 
 /* A field's value, if it is there: none is at the very start. */
 static WpSlice
 field_of (const char *text, WpSpan span)
 {
-  return span.at > 0 ? slice_of (text, span) : (WpSlice) { NULL };
+  return span.at > 0 ? slice_of (text, span) : (WpSlice){ NULL };
 }
 
 void
@@ -504,8 +505,8 @@ finish (WpRequestParser *self, const Input *input)
 {
   WpRequest *request = &self->request;
 
-  if ((!self->has_host && !request->old) || (self->has_length && self->has_encoding) ||
-      !check_target (self, input))
+  if ((!self->has_host && !request->old) || (self->has_length && self->has_encoding)
+      || !check_target (self, input))
     return bad (self, 400);
   request->close |= request->old && !self->keep_alive;
   request->head_len = input->at - input->text;

@@ -1,9 +1,9 @@
 #include "runtime/http/wp-slots.h"
 
 struct _WpSlots {
-  GMutex mutex;              /* guards all below */
-  guint n_free;              /* 0 as long as anybody waits */
-  GQueue line;               /* (element-type WpSlotTaker) */
+  GMutex mutex; /* guards all below */
+  guint n_free; /* 0 as long as anybody waits */
+  GQueue line;  /* (element-type WpSlotTaker) */
 };
 
 WpSlots *
@@ -29,7 +29,7 @@ wp_slots_free (WpSlots *self)
 gboolean
 wp_slots_take (WpSlots *self, WpSlotTaker *taker)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   if (taker->kept)
     taker->kept = FALSE;
@@ -63,7 +63,7 @@ give_locked (WpSlots *self)
 void
 wp_slots_give (WpSlots *self)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   give_locked (self);
 }
@@ -71,7 +71,7 @@ wp_slots_give (WpSlots *self)
 void
 wp_slots_leave (WpSlots *self, WpSlotTaker *taker)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   if (taker->waits)
     g_queue_remove (&self->line, taker);

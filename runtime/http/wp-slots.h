@@ -11,7 +11,7 @@ typedef struct {
   /* A slot is kept for it: it is to take or to leave it. Called under the lock, by whoever gave it back. */
   void (*granted) (gpointer data);
   gpointer data;
-  gboolean waits, kept;              /* guarded by the slots' lock */
+  gboolean waits, kept; /* guarded by the slots' lock */
 } WpSlotTaker;
 
 WpSlots *wp_slots_new (guint n);

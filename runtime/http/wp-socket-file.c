@@ -15,7 +15,7 @@
 
 struct _WpSocketFile {
   char *path;
-  int file_fd;               /* of the file itself (O_PATH): while it is open, no other has its number */
+  int file_fd; /* of the file itself (O_PATH): while it is open, no other has its number */
 };
 
 static int
@@ -33,14 +33,15 @@ wp_socket_file_check (const char *path, GError **error)
 
   if (*path != '\0' && strlen (path) < room)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"unix:%s\" is not unix: and a path of 1 to %zu bytes", path, room - 1);
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"unix:%s\" is not unix: and a path of 1 to %zu bytes",
+               path, room - 1);
   return FALSE;
 }
 
 static gboolean
 make_address (const char *path, struct sockaddr_un *address, GError **error)
 {
-  *address = (struct sockaddr_un) { .sun_family = AF_UNIX };
+  *address = (struct sockaddr_un){ .sun_family = AF_UNIX };
   if (!wp_socket_file_check (path, error))
     return FALSE;
   memcpy (address->sun_path, path, strlen (path) + 1);
@@ -54,8 +55,8 @@ remove_stale (const struct sockaddr_un *address)
   int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   struct stat status;
 
-  if (lstat (address->sun_path, &status) == 0 && S_ISSOCK (status.st_mode) && fd >= 0 &&
-      connect (fd, (const struct sockaddr *) address, sizeof *address) < 0 && errno == ECONNREFUSED)
+  if (lstat (address->sun_path, &status) == 0 && S_ISSOCK (status.st_mode) && fd >= 0
+      && connect (fd, (const struct sockaddr *) address, sizeof *address) < 0 && errno == ECONNREFUSED)
     unlink (address->sun_path);
   if (fd >= 0)
     close (fd);
@@ -69,10 +70,10 @@ set_access (const WpSocketFile *self, const WpSocketAccess *access)
   char name[64];
 
   g_snprintf (name, sizeof name, "/proc/self/fd/%d", self->file_fd);
-  return self->file_fd >= 0 &&
-         (!access->has_group ||
-          fchownat (self->file_fd, "", (uid_t) -1, access->group, AT_EMPTY_PATH) == 0) &&
-         chmod (name, access->mode) == 0;
+  return self->file_fd >= 0
+         && (!access->has_group
+             || fchownat (self->file_fd, "", (uid_t) -1, access->group, AT_EMPTY_PATH) == 0)
+         && chmod (name, access->mode) == 0;
 }
 
 static gboolean
@@ -85,8 +86,8 @@ open_locked (WpSocketFile *self, const struct sockaddr_un *address, const WpSock
   *listen_fd = socket (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (*listen_fd < 0 || bind (*listen_fd, (const struct sockaddr *) address, sizeof *address) < 0)
     why = errno == EADDRINUSE ? "; another server has it, or it is no socket" : "";
-  else if ((self->file_fd = open (address->sun_path, O_PATH | O_NOFOLLOW | O_CLOEXEC)) < 0 ||
-           !set_access (self, access))
+  else if ((self->file_fd = open (address->sun_path, O_PATH | O_NOFOLLOW | O_CLOEXEC)) < 0
+           || !set_access (self, access))
     why = "; its group or mode cannot be set (see --socket-group)";
   else if (listen (*listen_fd, WP_LISTEN_BACKLOG) < 0)
     why = "";
@@ -104,10 +105,10 @@ wp_socket_file_open (const char *path, const WpSocketAccess *access, int *listen
   int lock_fd = -1;
   gboolean ok;
 
-  *self = (WpSocketFile) { g_strdup (path), -1 };
+  *self = (WpSocketFile){ g_strdup (path), -1 };
   *listen_fd = -1;
-  ok = make_address (path, &address, error) && (lock_fd = lock (path, error)) >= 0 &&
-       open_locked (self, &address, access, listen_fd, error);
+  ok = make_address (path, &address, error) && (lock_fd = lock (path, error)) >= 0
+       && open_locked (self, &address, access, listen_fd, error);
   if (lock_fd >= 0)
     close (lock_fd);
   if (ok)
@@ -124,8 +125,8 @@ is_ours (const WpSocketFile *self)
 {
   struct stat ours, there;
 
-  return self->file_fd >= 0 && fstat (self->file_fd, &ours) == 0 && lstat (self->path, &there) == 0 &&
-         ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+  return self->file_fd >= 0 && fstat (self->file_fd, &ours) == 0 && lstat (self->path, &there) == 0
+         && ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
 void

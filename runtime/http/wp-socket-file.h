@@ -6,9 +6,9 @@
 #include <sys/types.h>
 
 typedef struct {
-  guint mode;                /* permissions */
+  guint mode; /* permissions */
   gboolean has_group;
-  gid_t group;               /* else it is the process's */
+  gid_t group; /* else it is the process's */
 } WpSocketAccess;
 
 typedef struct _WpSocketFile WpSocketFile;

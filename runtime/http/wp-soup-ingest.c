@@ -35,16 +35,18 @@ respond (WpFront *front, SoupServerMessage *message, guint status, const char *t
     soup_message_headers_replace (soup_server_message_get_response_headers (message), "Retry-After", "1");
 }
 
-/* The message was paused. Who ended its sending side, or is told so where a drain ends, when many thousands may have to be while there is
- * time, is answered past libsoup, whose write then fails, so that it lets go of both. */
+/* The message was paused. Who ended its sending side, or is told so where a drain ends, when many thousands
+ * may have to be while there is time, is answered past libsoup, whose write then fails, so that it lets go of
+ * both. */
 static void
 reply (WpFront *front, gpointer request, guint status)
 {
-  g_autoptr(SoupServerMessage) message = request;
+  g_autoptr (SoupServerMessage) message = request;
   WpConnection *connection = wp_soup_get_connection (message);
 
   wp_soup_set_waiting (wp_front_get_soup (front), FALSE);
-  if (status == SOUP_STATUS_SERVICE_UNAVAILABLE && (connection->last || wp_front_is_draining (front)) && connection->out_len == 0)
+  if (status == SOUP_STATUS_SERVICE_UNAVAILABLE && (connection->last || wp_front_is_draining (front))
+      && connection->out_len == 0)
     wp_connection_answer_last (connection, status, wp_reply_text (status));
   respond (front, message, status, wp_reply_text (status));
   soup_server_message_unpause (message);
@@ -57,12 +59,13 @@ take_body (SoupServerMessage *message)
   SoupMessageBody *body = soup_server_message_get_request_body (message);
   GBytes *bytes = body->length > 0 ? soup_message_body_flatten (body) : NULL;
 
-  soup_message_body_truncate (body);   /* or it is there twice for as long as the request waits */
+  soup_message_body_truncate (body); /* or it is there twice for as long as the request waits */
   return bytes;
 }
 
 static void
-on_request (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+on_request (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query,
+            gpointer data)
 {
   const Lane *lane = data;
   WpConnection *connection = wp_soup_get_connection (message);
@@ -70,12 +73,12 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
   WpJob *job;
   guint status;
 
-  if (connection->dead)   /* refused already, what we set is not written */
+  if (connection->dead) /* refused already, what we set is not written */
     {
       respond (lane->front, message, SOUP_STATUS_BAD_REQUEST, "");
       return;
     }
-  wp_stream_let_go (connection);   /* what the job holds is counted with the job */
+  wp_stream_let_go (connection); /* what the job holds is counted with the job */
   job = wp_ingest_make_job (lane->ingest, wp_stream_get_request (connection), take_body (message),
                             wp_gate_budget (connection->gate), &why);
   wp_stream_forget_request (connection);
@@ -104,8 +107,8 @@ wp_soup_ingest_setup (WpFront *front, SoupServer *server, gpointer data)
   const WpIngest *ingest = data;
   Lane *lane = g_new (Lane, 1);
 
-  *lane = (Lane) { ingest, front };
+  *lane = (Lane){ ingest, front };
   soup_server_add_handler (server, NULL, on_request, lane, g_free);
 
-  return (WpReaderRules) { .tokens = ingest->tokens };
+  return (WpReaderRules){ .tokens = ingest->tokens };
 }

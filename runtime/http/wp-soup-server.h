@@ -1,13 +1,15 @@
-/* wp-soup-server.h - what the handlers of a front's SoupServer ask of it. Front's thread. In the module wp-soup.so. */
+/* wp-soup-server.h - what the handlers of a front's SoupServer ask of it. Front's thread. In the module
+ * wp-soup.so. */
 #pragma once
 
 #include <libsoup/soup.h>
 
 #include "runtime/http/wp-front.h"
 
-/* libsoup looks at each of its connections at every turn, but for those whose requests wait for their jobs (40 ms an answer beside 6,500). So
- * it is to have few of them: gets a connection with its first whole request, and keeps none where there is no room. */
-void wp_soup_set_waiting (WpSoup *self, gboolean waits);     /* one more request does, or one less */
+/* libsoup looks at each of its connections at every turn, but for those whose requests wait for their jobs
+ * (40 ms an answer beside 6,500). So it is to have few of them: gets a connection with its first whole
+ * request, and keeps none where there is no room. */
+void wp_soup_set_waiting (WpSoup *self, gboolean waits); /* one more request does, or one less */
 gboolean wp_soup_has_room (const WpSoup *self);
 
 /* The connection on which a message came. Every request has one until it is finished. */

@@ -7,15 +7,15 @@
 #include "runtime/http/wp-soup-ingest.h"
 #include "runtime/http/wp-stream.h"
 
-#define MAX_KEPT 400             /* connections */
+#define MAX_KEPT 400 /* connections */
 
 struct _WpSoup {
   SoupServer *server;
   WpReader *reader;
   WpOutbox *outbox;
-  guint n_connections, n_waiting;   /* that libsoup has, and those of them whose request waits */
-  GSocketAddress *local;         /* what libsoup takes for the server's address */
-  int dummy_fd;                  /* other end of the listener that libsoup wants */
+  guint n_connections, n_waiting; /* that libsoup has, and those of them whose request waits */
+  GSocketAddress *local;          /* what libsoup takes for the server's address */
+  int dummy_fd;                   /* other end of the listener that libsoup wants */
 };
 
 static GQuark
@@ -28,7 +28,8 @@ connection_quark (void)
 WpConnection *
 wp_soup_get_connection (SoupServerMessage *message)
 {
-  return g_object_get_qdata (G_OBJECT (soup_server_message_get_remote_address (message)), connection_quark ());
+  return g_object_get_qdata (G_OBJECT (soup_server_message_get_remote_address (message)),
+                             connection_quark ());
 }
 
 static void
@@ -53,8 +54,9 @@ wp_soup_has_room (const WpSoup *self)
 static void
 pass_on (WpSoup *self, WpConnection *connection, const WpVet *vet)
 {
-  g_autoptr(GIOStream) stream = wp_stream_new (connection, vet);
-  g_autoptr(GSocketAddress) remote = g_inet_socket_address_new_from_string ("127.0.0.1", 1);   /* nobody asks who it is */
+  g_autoptr (GIOStream) stream = wp_stream_new (connection, vet);
+  /* nobody asks who it is */
+  g_autoptr (GSocketAddress) remote = g_inet_socket_address_new_from_string ("127.0.0.1", 1);
 
   g_object_set_qdata (G_OBJECT (remote), connection_quark (), connection);
   g_object_weak_ref (G_OBJECT (stream), on_stream_gone, self);
@@ -100,7 +102,7 @@ static void
 add_dummy_listener (WpSoup *self)
 {
   int fds[2];
-  g_autoptr(GSocket) socket = NULL;
+  g_autoptr (GSocket) socket = NULL;
 
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
     g_error ("socketpair: %s", g_strerror (errno));
@@ -112,8 +114,9 @@ add_dummy_listener (WpSoup *self)
 static WpSoup *
 soup_new (WpFront *front, WpSoupSite site, gpointer data)
 {
-  static WpReaderRules (*const setups[]) (WpFront *front, SoupServer *server, gpointer data) = {
-    [WP_SOUP_INGEST] = wp_soup_ingest_setup, [WP_SOUP_ADMIN] = wp_admin_setup,
+  static WpReaderRules (*const setups[]) (WpFront * front, SoupServer * server, gpointer data) = {
+    [WP_SOUP_INGEST] = wp_soup_ingest_setup,
+    [WP_SOUP_ADMIN] = wp_admin_setup,
     [WP_SOUP_PROBE] = wp_admin_setup_probe,
   };
   WpSoup *self = g_new0 (WpSoup, 1);
@@ -123,7 +126,7 @@ soup_new (WpFront *front, WpSoupSite site, gpointer data)
   self->server = soup_server_new ("raw-paths", TRUE, NULL);
   add_dummy_listener (self);
   g_signal_connect (self->server, "request-finished", G_CALLBACK (on_finished), self);
-  rules = setups[site] (front, self->server, data);
+  rules = setups[site](front, self->server, data);
   self->reader = wp_reader_new (&rules);
   self->outbox = wp_outbox_new (front);
 

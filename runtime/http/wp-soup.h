@@ -13,12 +13,14 @@ typedef struct _WpFront WpFront;
 typedef enum { WP_SOUP_INGEST, WP_SOUP_ADMIN, WP_SOUP_PROBE } WpSoupSite;
 
 typedef struct {
-  WpSoup *(*new) (WpFront *front, WpSoupSite site, gpointer data);   /* @data: the front's, a WpIngest or a WpAdmin */
-  void (*take) (WpSoup *self, WpConnection *connection);             /* from now on it is libsoup's */
+  /* @data: the front's, a WpIngest or a WpAdmin */
+  WpSoup *(*new) (WpFront *front, WpSoupSite site, gpointer data);
+  void (*take) (WpSoup *self, WpConnection *connection); /* from now on it is libsoup's */
   void (*free) (WpSoup *self);
 } WpSoupClass;
 
-extern const WpSoupClass wp_soup_class __attribute__ ((weak));       /* the module's; NULL but where it is linked in, as in a fuzzer */
+/* the module's; NULL but where it is linked in, as in a fuzzer */
+extern const WpSoupClass wp_soup_class __attribute__ ((weak));
 
 /**
  * wp_soup_find:

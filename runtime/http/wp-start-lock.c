@@ -8,8 +8,8 @@
 
 #include "sim/base/wp-error.h"
 
-#define RETRY_US 2000
-#define PATIENCE_US (5 * G_USEC_PER_SEC)   /* a turn takes some 100 us */
+#define RETRY_US    2000
+#define PATIENCE_US (5 * G_USEC_PER_SEC) /* a turn takes some 100 us */
 
 /* A name that is no file's, which the system takes back from whoever ends (unix(7)). Names of any length are
  * 64 digits here. */
@@ -18,9 +18,10 @@ make_address (const char *name, struct sockaddr_un *address)
 {
   g_autofree char *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, name, -1);
 
-  *address = (struct sockaddr_un) { .sun_family = AF_UNIX };
-  return G_STRUCT_OFFSET (struct sockaddr_un, sun_path) + 1 +
-         (socklen_t) g_snprintf (address->sun_path + 1, sizeof address->sun_path - 1, "wp-server/%s", digest);
+  *address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+  return G_STRUCT_OFFSET (struct sockaddr_un, sun_path) + 1
+         + (socklen_t) g_snprintf (address->sun_path + 1, sizeof address->sun_path - 1, "wp-server/%s",
+                                   digest);
 }
 
 int

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#define MAX_WAITING_BYTES 65536  /* of answers that wait to be sent; then libsoup waits too */
+#define MAX_WAITING_BYTES 65536 /* of answers that wait to be sent; then libsoup waits too */
 
 /* Both halves look at the connection through the stream, which forgets it when it is closed. */
 
@@ -13,7 +13,8 @@ G_DECLARE_FINAL_TYPE (WpStreamOutput, wp_stream_output, WP, STREAM_OUTPUT, GOutp
 
 struct _WpStreamInput {
   GInputStream parent;
-  WpStream *stream;          /* not owned; NULL once it is gone: libsoup may let go of a half last, whose dispose still flushes */
+  /* not owned; NULL once it is gone: libsoup may let go of a half last, whose dispose still flushes */
+  WpStream *stream;
 };
 
 struct _WpStreamOutput {
@@ -25,9 +26,9 @@ struct _WpStream {
   GIOStream parent;
   GInputStream *input;
   GOutputStream *output;
-  WpConnection *connection;  /* NULL once closed */
+  WpConnection *connection; /* NULL once closed */
   WpVet vet;
-  GSource *read_source, *write_source;   /* wait for it; not owned */
+  GSource *read_source, *write_source; /* wait for it; not owned */
 };
 
 static void input_pollable_init (GPollableInputStreamInterface *interface);
@@ -39,13 +40,14 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (WpStreamInput, wp_stream_input, G_TYPE_INPUT_STRE
 G_DEFINE_FINAL_TYPE_WITH_CODE (WpStreamOutput, wp_stream_output, G_TYPE_OUTPUT_STREAM,
                                G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_OUTPUT_STREAM, output_pollable_init))
 
-/* A source that the gate makes ready; it polls nothing. A flag that is looked at in prepare() will do, since all of this happens on the
- * thread of the context: g_source_set_ready_time() would write to the context's eventfd for each request, a tenth of its CPU. */
+/* A source that the gate makes ready; it polls nothing. A flag that is looked at in prepare() will do, since
+ * all of this happens on the thread of the context: g_source_set_ready_time() would write to the context's
+ * eventfd for each request, a tenth of its CPU. */
 typedef struct {
   GSource source;
   gboolean ready;
-  GObject *half;             /* owned */
-  WpStream *stream;          /* owned */
+  GObject *half;    /* owned */
+  WpStream *stream; /* owned */
 } ReadySource;
 
 static gboolean
@@ -96,7 +98,9 @@ ready_closure (GObject *half, gpointer closure)
 static GSource *
 ready_source_new (WpStream *stream, gpointer half, gboolean reads, GCancellable *cancellable)
 {
-  static GSourceFuncs funcs = { .prepare = ready_prepare, .dispatch = ready_dispatch, .finalize = ready_finalize,
+  static GSourceFuncs funcs = { .prepare = ready_prepare,
+                                .dispatch = ready_dispatch,
+                                .finalize = ready_finalize,
                                 .closure_callback = (GSourceFunc) (gpointer) ready_closure };
   GSource *source = g_source_new (&funcs, sizeof (ReadySource));
   ReadySource *self = (ReadySource *) source;
@@ -106,7 +110,7 @@ ready_source_new (WpStream *stream, gpointer half, gboolean reads, GCancellable 
   self->stream = g_object_ref (stream);
   if (cancellable)
     {
-      g_autoptr(GSource) cancelled = g_cancellable_source_new (cancellable);
+      g_autoptr (GSource) cancelled = g_cancellable_source_new (cancellable);
 
       g_source_set_dummy_callback (cancelled);
       g_source_add_child_source (source, cancelled);
@@ -114,8 +118,9 @@ ready_source_new (WpStream *stream, gpointer half, gboolean reads, GCancellable 
   *(reads ? &stream->read_source : &stream->write_source) = source;
   if (reads && connection)
     wp_vet_look (&stream->vet, connection);
-  self->ready = !connection || connection->dead ||
-                (reads ? wp_vet_is_readable (&stream->vet, connection) : connection->out_len <= MAX_WAITING_BYTES);
+  self->ready
+      = !connection || connection->dead
+        || (reads ? wp_vet_is_readable (&stream->vet, connection) : connection->out_len <= MAX_WAITING_BYTES);
 
   return source;
 }
@@ -146,7 +151,9 @@ input_read (GInputStream *input, void *buffer, gsize count, GCancellable *cancel
 {
   WpStream *stream = WP_STREAM_INPUT (input)->stream;
 
-  return connection_of (stream) ? checked (wp_vet_read (&stream->vet, stream->connection, buffer, count), error) : closed_error (error);
+  return connection_of (stream)
+             ? checked (wp_vet_read (&stream->vet, stream->connection, buffer, count), error)
+             : closed_error (error);
 }
 
 static gboolean
@@ -192,7 +199,8 @@ wp_stream_input_init (WpStreamInput *self)
 }
 
 static gssize
-output_write (GOutputStream *output, const void *buffer, gsize count, GCancellable *cancellable, GError **error)
+output_write (GOutputStream *output, const void *buffer, gsize count, GCancellable *cancellable,
+              GError **error)
 {
   WpConnection *connection = connection_of (WP_STREAM_OUTPUT (output)->stream);
 

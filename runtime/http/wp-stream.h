@@ -1,4 +1,5 @@
-/* wp-stream.h - a connection of the gate as a GIOStream, for SoupServer. Non-blocking; no source of it has a descriptor. */
+/* wp-stream.h - a connection of the gate as a GIOStream, for SoupServer. Non-blocking; no source of it has a
+ * descriptor. */
 #pragma once
 
 #include <gio/gio.h>
@@ -12,8 +13,9 @@ G_DECLARE_FINAL_TYPE (WpStream, wp_stream, WP, STREAM, GIOStream)
  * what it owns is the stream's now */
 GIOStream *wp_stream_new (WpConnection *connection, const WpVet *vet);
 
-/* What the client asks for in the request that libsoup is at, as our parser read it; of @connection, whose lane is a stream. */
+/* What the client asks for in the request that libsoup is at, as our parser read it; of @connection, whose
+ * lane is a stream. */
 const WpRequest *wp_stream_get_request (const WpConnection *connection);
-void wp_stream_let_go (WpConnection *connection);           /* what is held for it counts no more */
-void wp_stream_forget_request (WpConnection *connection);   /* it has its job, or none; frees it */
-void wp_stream_finish_request (WpConnection *connection);   /* it has its answer */
+void wp_stream_let_go (WpConnection *connection);         /* what is held for it counts no more */
+void wp_stream_forget_request (WpConnection *connection); /* it has its job, or none; frees it */
+void wp_stream_finish_request (WpConnection *connection); /* it has its answer */

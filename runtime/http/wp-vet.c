@@ -24,7 +24,7 @@ wp_vet_forget (WpVet *self, WpConnection *connection)
 {
   wp_vet_clear (self);
   wp_vet_let_go (self, connection);
-  self->parser = (WpRequestParser) { .status = 0 };
+  self->parser = (WpRequestParser){ .status = 0 };
 }
 
 void
@@ -116,7 +116,7 @@ read_end (WpVet *self, WpConnection *connection, char *buffer)
     return 0;
   if (!connection->dead && !wp_connection_flush (connection) && !connection->dead)
     return read_nothing ();
-  self->told_end = connection->dead = TRUE;   /* dead: its 400 to that byte goes nowhere */
+  self->told_end = connection->dead = TRUE; /* dead: its 400 to that byte goes nowhere */
   *buffer = 'X';
   return 1;
 }
@@ -152,8 +152,8 @@ give (WpVet *self, char *buffer, gsize size)
 void
 wp_vet_look (WpVet *self, WpConnection *connection)
 {
-  while (!self->serving && !self->ended && !connection->dead && !connection->last &&
-         wp_connection_flush (connection))
+  while (!self->serving && !self->ended && !connection->dead && !connection->last
+         && wp_connection_flush (connection))
     if (read_request (self, connection) == WP_READER_MORE)
       return;
 }
@@ -164,8 +164,8 @@ wp_vet_read (WpVet *self, WpConnection *connection, char *buffer, gsize size)
   wp_vet_look (self, connection);
   if (self->head)
     return (gssize) give (self, buffer, size);
-  return self->ended || connection->dead || connection->last ? read_end (self, connection, buffer) :
-                                                               read_nothing ();
+  return self->ended || connection->dead || connection->last ? read_end (self, connection, buffer)
+                                                             : read_nothing ();
 }
 
 gboolean

@@ -12,15 +12,15 @@
 typedef struct {
   WpReader *reader;
   WpOutbox *outbox;
-  WpRequestParser parser;    /* of the request that libsoup is at */
-  char *text;                /* its head, as the client wrote it; NULL: there is none, or it was forgotten */
-  GString *head;             /* what libsoup gets; NULL: it has it all, with the body */
-  GBytes *body;              /* (nullable) */
-  gsize given;               /* bytes of both that it has */
-  gsize held_bytes;          /* of the budget: the body twice, for libsoup gathers it anew */
-  gboolean serving;          /* libsoup has one to answer; nothing is read meanwhile */
-  gboolean ended;            /* the client has ended its side */
-  gboolean told_end;         /* see wp-vet.c */
+  WpRequestParser parser; /* of the request that libsoup is at */
+  char *text;             /* its head, as the client wrote it; NULL: there is none, or it was forgotten */
+  GString *head;          /* what libsoup gets; NULL: it has it all, with the body */
+  GBytes *body;           /* (nullable) */
+  gsize given;            /* bytes of both that it has */
+  gsize held_bytes;       /* of the budget: the body twice, for libsoup gathers it anew */
+  gboolean serving;       /* libsoup has one to answer; nothing is read meanwhile */
+  gboolean ended;         /* the client has ended its side */
+  gboolean told_end;      /* see wp-vet.c */
 } WpVet;
 
 /* Reads what is there, until libsoup has something to do; answers by itself what is refused. Nothing new is
@@ -38,5 +38,5 @@ void wp_vet_let_go (WpVet *self, WpConnection *connection);
 
 /* The request has a job that holds what is needed of it, or its answer: nothing is held for it any more. */
 void wp_vet_forget (WpVet *self, WpConnection *connection);
-void wp_vet_finish (WpVet *self, WpConnection *connection);   /* its answer: the next one may come */
-void wp_vet_clear (WpVet *self);   /* the connection is gone */
+void wp_vet_finish (WpVet *self, WpConnection *connection); /* its answer: the next one may come */
+void wp_vet_clear (WpVet *self);                            /* the connection is gone */

@@ -4,10 +4,10 @@
 
 struct _WpFailureLog {
   char *fate;
-  GMutex mutex;              /* guards the following */
-  guint64 n;                 /* not said yet */
-  char *reason;              /* of the last of them */
-  gint64 said_ns;            /* 0: never */
+  GMutex mutex;   /* guards the following */
+  guint64 n;      /* not said yet */
+  char *reason;   /* of the last of them */
+  gint64 said_ns; /* 0: never */
 };
 
 WpFailureLog *
@@ -34,7 +34,7 @@ say_locked (WpFailureLog *self, gint64 now_ns)
 void
 wp_failure_log_flush (WpFailureLog *self)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   say_locked (self, wp_time_monotonic ());
 }
@@ -52,7 +52,7 @@ wp_failure_log_free (WpFailureLog *self)
 void
 wp_failure_log_add (WpFailureLog *self, const char *reason)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   gint64 now_ns = wp_time_monotonic ();
 
   self->n++;

@@ -4,7 +4,7 @@
 #include "runtime/modes/wp-mode.h"
 
 typedef struct {
-  const char *name;          /* NULL ends a table */
+  const char *name; /* NULL ends a table */
   gsize offset;
 } WpLedgerField;
 

@@ -3,28 +3,28 @@
 #include "runtime/modes/wp-failure-log.h"
 #include "runtime/queue/wp-wake.h"
 
-#define STUCK_AFTER_NS WP_NS_PER_S   /* a database that is down for less is no news to a balancer */
+#define STUCK_AFTER_NS WP_NS_PER_S /* a database that is down for less is no news to a balancer */
 
-/* All modes are one channel: Default one without places and with workers enough that it is never full, BufferedChannel one with a
- * single worker, WorkerPool one with many. wp_policy_layout() says which. */
+/* All modes are one channel: Default one without places and with workers enough that it is never full,
+ * BufferedChannel one with a single worker, WorkerPool one with many. wp_policy_layout() says which. */
 struct _WpMode {
   WpPolicy policy;
-  gboolean drops_queued;     /* of clients that left */
-  gint64 block_timeout_ns;   /* WP_TIME_NONE: none */
+  gboolean drops_queued;   /* of clients that left */
+  gint64 block_timeout_ns; /* WP_TIME_NONE: none */
   WpChannel *channel;
   guint queue_jobs, workers; /* of the channel, at most */
   WpClock *clock;
   WpDatabase *database;
   WpRecorder *recorder;
-  WpJournal *journal;        /* NULL: none */
-  WpBudget *recovery;        /* of the payloads that it gave back and that have not ended; NULL: no journal */
-  gint recovers;             /* atomic: there may be more of them */
+  WpJournal *journal; /* NULL: none */
+  WpBudget *recovery; /* of the payloads that it gave back and that have not ended; NULL: no journal */
+  gint recovers;      /* atomic: there may be more of them */
   WpRetry retry;
-  gsize n_retries;           /* atomic */
-  gsize n_given_up;          /* atomic: jobs that were acknowledged, and not stored */
+  gsize n_retries;  /* atomic */
+  gsize n_given_up; /* atomic: jobs that were acknowledged, and not stored */
   WpFailureLog *failures;
-  WpFailureLog *outages;     /* jobs that were given up because the database was down for too long */
-  WpTimer line_timer;        /* armed for the oldest parked job's timeout */
+  WpFailureLog *outages; /* jobs that were given up because the database was down for too long */
+  WpTimer line_timer;    /* armed for the oldest parked job's timeout */
 };
 
 static void on_retry (WpTimer *timer, gpointer data);
@@ -82,7 +82,9 @@ place_freed (WpMode *self, const WpFreed *freed)
 static WpJobEvent
 event_of (const WpJob *job)
 {
-  return wp_job_is_stored (job) ? WP_JOB_STORED : job->result == WP_RESULT_CONFLICT ? WP_JOB_CONFLICT : WP_JOB_FAILED;
+  return wp_job_is_stored (job)              ? WP_JOB_STORED
+         : job->result == WP_RESULT_CONFLICT ? WP_JOB_CONFLICT
+                                             : WP_JOB_FAILED;
 }
 
 static gboolean
@@ -91,12 +93,13 @@ is_answered_at_end (const WpMode *self, const WpJob *job)
   return self->policy.ack == WP_ACK_STORED || job->unjournaled;
 }
 
-/* What was given up because the database is down stays unfinished: the next start runs it. A client that is answered with a conflict needs no
- * row besides: it knows. */
+/* What was given up because the database is down stays unfinished: the next start runs it. A client that is
+ * answered with a conflict needs no row besides: it knows. */
 static void
 settle_row (WpMode *self, WpJob *job)
 {
-  if (wp_job_is_stored (job) || (job->result == WP_RESULT_CONFLICT && job->told && is_answered_at_end (self, job)))
+  if (wp_job_is_stored (job)
+      || (job->result == WP_RESULT_CONFLICT && job->told && is_answered_at_end (self, job)))
     wp_journal_remove (self->journal, job);
   else if (job->result != WP_RESULT_TRANSIENT)
     wp_journal_fail (self->journal, job);
@@ -105,7 +108,8 @@ settle_row (WpMode *self, WpJob *job)
 static void
 log_failure (WpMode *self, const WpJob *job)
 {
-  wp_failure_log_add (job->result == WP_RESULT_TRANSIENT ? self->outages : self->failures, job->failure ? job->failure : "no reason given");
+  wp_failure_log_add (job->result == WP_RESULT_TRANSIENT ? self->outages : self->failures,
+                      job->failure ? job->failure : "no reason given");
 }
 
 /* Its client was told yes, or will be once its row is durable; then on_written() knows better. */
@@ -231,8 +235,8 @@ on_retry (WpTimer *timer, gpointer data)
   serve (data, (WpJob *) ((char *) timer - G_STRUCT_OFFSET (WpJob, timer)));
 }
 
-/* WpJournalWritten. What cannot be made durable is turned away while that is possible; what is in service already is answered when it has
- * ended. */
+/* WpJournalWritten. What cannot be made durable is turned away while that is possible; what is in service
+ * already is answered when it has ended. */
 static void
 on_written (WpJob *job, gboolean ok, gpointer data)
 {
@@ -285,7 +289,8 @@ on_line_timer (WpTimer *timer, gpointer data)
 }
 
 WpMode *
-wp_mode_new (const WpPolicy *policy, guint max_jobs, WpClock *clock, WpDatabase *database, WpRecorder *recorder)
+wp_mode_new (const WpPolicy *policy, guint max_jobs, WpClock *clock, WpDatabase *database,
+             WpRecorder *recorder)
 {
   WpMode *self = g_new0 (WpMode, 1);
   gboolean is_default = policy->mode == WP_MODE_DEFAULT;
@@ -297,13 +302,14 @@ wp_mode_new (const WpPolicy *policy, guint max_jobs, WpClock *clock, WpDatabase 
   self->block_timeout_ns = layout.block_timeout_ns;
   self->queue_jobs = layout.queue_jobs;
   self->workers = is_default ? max_jobs : layout.workers;
-  self->channel = wp_channel_new (self->queue_jobs, self->workers, is_default || layout.rejects, layout.block_timeout_ns);
+  self->channel = wp_channel_new (self->queue_jobs, self->workers, is_default || layout.rejects,
+                                  layout.block_timeout_ns);
   self->clock = clock;
   self->database = database;
   self->recorder = recorder;
   self->failures = wp_failure_log_new ("not stored");
   self->outages = wp_failure_log_new ("not stored");
-  self->line_timer = (WpTimer) { .fire = on_line_timer, .data = self };
+  self->line_timer = (WpTimer){ .fire = on_line_timer, .data = self };
   wp_database_on_done (database, on_done, self);
 
   return self;
@@ -375,7 +381,8 @@ wp_mode_set_journal (WpMode *self, WpJournal *journal, guint64 recovery_bytes)
 {
   static const WpJournalListener listener = { on_written, on_health, has_place, on_recovered };
   g_autofree char *failed = g_strconcat ("kept as failed in ", wp_journal_get_path (journal), NULL);
-  g_autofree char *kept = g_strconcat ("kept in ", wp_journal_get_path (journal), ", and the next start runs them", NULL);
+  g_autofree char *kept
+      = g_strconcat ("kept in ", wp_journal_get_path (journal), ", and the next start runs them", NULL);
   WpJournalCounts counts;
   WpLayout layout;
 
@@ -409,7 +416,8 @@ wp_mode_is_stuck (WpMode *self)
     return FALSE;
   wp_channel_count (self->channel, &ledger, NULL);
 
-  return g_atomic_int_get (&self->recovers) ||   /* new requests are parked behind what is left of an earlier run */
+  return g_atomic_int_get (&self->recovers) || /* new requests are parked behind what is left of an earlier
+                                                  run */
          (ledger.in_service >= self->workers && ledger.queued >= self->queue_jobs);
 }
 
@@ -432,12 +440,13 @@ wp_mode_free (WpMode *self)
 WpSubmit
 wp_mode_submit (WpMode *self, WpJob *job)
 {
-  WpSubmit accepted = self->policy.ack == WP_ACK_STORED || self->journal ? WP_SUBMIT_PENDING : WP_SUBMIT_ACCEPTED;
+  WpSubmit accepted
+      = self->policy.ack == WP_ACK_STORED || self->journal ? WP_SUBMIT_PENDING : WP_SUBMIT_ACCEPTED;
   WpSend sent;
 
   if (self->journal)
-    wp_job_key (job);   /* while it is ours alone */
-  wp_clock_help (self->clock);   /* a worker whose time is up is free for this job */
+    wp_job_key (job);          /* while it is ours alone */
+  wp_clock_help (self->clock); /* a worker whose time is up is free for this job */
   sent = wp_channel_send (self->channel, job);
   job_arrived (self, job);
   switch (sent)

@@ -11,10 +11,10 @@
 typedef struct _WpMode WpMode;
 
 typedef enum {
-  WP_SUBMIT_ACCEPTED,  /* answer now: 200 */
-  WP_SUBMIT_PENDING,   /* job->told will be called, once, unless wp_mode_leave() says TRUE */
-  WP_SUBMIT_REJECTED,  /* answer now: 503; full */
-  WP_SUBMIT_CLOSED     /* answer now: 503; the server stops */
+  WP_SUBMIT_ACCEPTED, /* answer now: 200 */
+  WP_SUBMIT_PENDING,  /* job->told will be called, once, unless wp_mode_leave() says TRUE */
+  WP_SUBMIT_REJECTED, /* answer now: 503; full */
+  WP_SUBMIT_CLOSED    /* answer now: 503; the server stops */
 } WpSubmit;
 
 /**
@@ -24,11 +24,13 @@ typedef enum {
  * @clock, @database: not owned; outlive the mode
  * @recorder: (nullable): not owned; is given every job that ends
  */
-WpMode *wp_mode_new (const WpPolicy *policy, guint max_jobs, WpClock *clock, WpDatabase *database, WpRecorder *recorder);
-void wp_mode_free (WpMode *self);   /* after wp_mode_finish() */
+WpMode *wp_mode_new (const WpPolicy *policy, guint max_jobs, WpClock *clock, WpDatabase *database,
+                     WpRecorder *recorder);
+void wp_mode_free (WpMode *self); /* after wp_mode_finish() */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpMode, wp_mode_free)
 
-/* Before the first job: how often a failed update is tried again (never). A worker keeps its job meanwhile. */
+/* Before the first job: how often a failed update is tried again (never). A worker keeps its job meanwhile.
+ */
 void wp_mode_set_retry (WpMode *self, const WpRetry *retry);
 
 /**
@@ -41,9 +43,9 @@ void wp_mode_set_retry (WpMode *self, const WpRetry *retry);
  * one that is given up is kept. While the journal cannot be written, requests are answered with 503.
  */
 void wp_mode_set_journal (WpMode *self, WpJournal *journal, guint64 recovery_bytes);
-WpJournal *wp_mode_get_journal (const WpMode *self);   /* (transfer none) (nullable) */
+WpJournal *wp_mode_get_journal (const WpMode *self); /* (transfer none) (nullable) */
 
-WpDatabase *wp_mode_get_database (const WpMode *self);   /* (transfer none) */
+WpDatabase *wp_mode_get_database (const WpMode *self); /* (transfer none) */
 
 /* Has the database been down for 1 s, and would a request that comes now be parked or refused? */
 gboolean wp_mode_is_stuck (WpMode *self);
@@ -51,13 +53,15 @@ gboolean wp_mode_is_stuck (WpMode *self);
 /* Offers a job to the queue; the caller keeps its reference. Any thread; never blocks. */
 WpSubmit wp_mode_submit (WpMode *self, WpJob *job);
 
-/* The job's client has gone. TRUE: it was parked, or queued with nothing promised: it will not run, nor be told of any more. */
+/* The job's client has gone. TRUE: it was parked, or queued with nothing promised: it will not run, nor be
+ * told of any more. */
 gboolean wp_mode_leave (WpMode *self, WpJob *job);
 
 /* Waits until all jobs have ended or @deadline_ns (CLOCK_MONOTONIC) has come. TRUE: all have. */
 gboolean wp_mode_wait_empty (WpMode *self, gint64 deadline_ns);
 
-/* The end of a drain: takes no more jobs, and refuses the parked ones. What is queued or in service goes on. */
+/* The end of a drain: takes no more jobs, and refuses the parked ones. What is queued or in service goes on.
+ */
 void wp_mode_close (WpMode *self);
 
 /* Gives the recorder those jobs that have not ended, at exit. */
@@ -69,6 +73,6 @@ guint64 wp_mode_count_kept (WpMode *self);
 /* Of the jobs that have ended, those that were acknowledged and are not stored. */
 guint64 wp_mode_count_given_up (WpMode *self);
 
-guint64 wp_mode_count_retries (WpMode *self);   /* updates that were tried anew */
+guint64 wp_mode_count_retries (WpMode *self); /* updates that were tried anew */
 void wp_mode_count (WpMode *self, WpLedger *ledger, gint64 *oldest_arrival_ns);
 const WpPolicy *wp_mode_get_policy (const WpMode *self);

@@ -11,39 +11,39 @@
 #include "sim/base/wp-error.h"
 #include "sim/trace/wp-trace-writer.h"
 
-#define TURN_US 50000 /* between two looks; to wake it for every job would cost more than the row */
+#define TURN_US      50000 /* between two looks; to wake it for every job would cost more than the row */
 #define LAST_ROWS_US 1000000
 
 /* What the threads of the server hand over, all of it one job's. */
 typedef struct {
   guint64 seq;
-  WpRow row;                 /* times still on the monotonic clock; its id is owned */
+  WpRow row; /* times still on the monotonic clock; its id is owned */
 } Entry;
 
 struct _WpRecorder {
   char *path;
   char **notes;
-  gint reopen;               /* atomic */
+  gint reopen; /* atomic */
   GThread *thread;
 
-  GMutex mutex;              /* guards the following */
+  GMutex mutex; /* guards the following */
   GCond stop;
-  GArray *ended;             /* (element-type Entry): added since the thread looked last */
-  gint64 first_ns;           /* the first arrival; WP_TIME_NONE before */
-  gint64 last_us;            /* until when the last rows are waited for; set with the next */
+  GArray *ended;   /* (element-type Entry): added since the thread looked last */
+  gint64 first_ns; /* the first arrival; WP_TIME_NONE before */
+  gint64 last_us;  /* until when the last rows are waited for; set with the next */
   gboolean stopping, stopped;
 
   /* The thread's own. */
   WpTraceWriter *writer;
   int fd;
-  gint64 origin_ns;          /* WP_TIME_NONE before the first row */
-  GArray *taken;             /* (element-type Entry): @ended's other half */
+  gint64 origin_ns; /* WP_TIME_NONE before the first row */
+  GArray *taken;    /* (element-type Entry): @ended's other half */
   WpRowOrder *order;
   gboolean told_late;
-  guint64 n_rows;            /* set before the thread is stopped */
-  guint64 n_given, n_written;   /* rows: that came to be written; and those in files that were closed */
-  guint64 n_told;            /* of those that are lost */
-  GError *error;             /* the first */
+  guint64 n_rows;             /* set before the thread is stopped */
+  guint64 n_given, n_written; /* rows: that came to be written; and those in files that were closed */
+  guint64 n_told;             /* of those that are lost */
+  GError *error;              /* the first */
 };
 
 static void
@@ -61,7 +61,8 @@ entries_new (void)
   return self;
 }
 
-/* A new file is nobody else's, whatever the umask. A FIFO is not waited for, and rows go to the end wherever another program has moved it. */
+/* A new file is nobody else's, whatever the umask. A FIFO is not waited for, and rows go to the end wherever
+ * another program has moved it. */
 static int
 open_path (const char *path)
 {
@@ -81,11 +82,13 @@ static gboolean
 take_file (WpRecorder *self, struct stat *file, GError **error)
 {
   self->fd = open_path (self->path);
-  if (self->fd >= 0 && fstat (self->fd, file) == 0 && (!S_ISREG (file->st_mode) || flock (self->fd, LOCK_EX | LOCK_NB) == 0))
+  if (self->fd >= 0 && fstat (self->fd, file) == 0
+      && (!S_ISREG (file->st_mode) || flock (self->fd, LOCK_EX | LOCK_NB) == 0))
     return TRUE;
   g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot write the record %s: %s", self->path,
                errno == EWOULDBLOCK ? "another server writes it"
-               : errno == ENXIO ? "no program reads this FIFO; start its reader first" : g_strerror (errno));
+               : errno == ENXIO     ? "no program reads this FIFO; start its reader first"
+                                    : g_strerror (errno));
   return FALSE;
 }
 
@@ -102,7 +105,8 @@ open_file (WpRecorder *self, gboolean anew, GError **error)
     wp_trace_writer_note (self->writer, note[0], note[1]);
   if (anew && S_ISREG (file.st_mode) && ftruncate (self->fd, 0) < 0)
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot empty the record %s: %s", self->path, g_strerror (errno));
+      g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot empty the record %s: %s", self->path,
+                   g_strerror (errno));
       return FALSE;
     }
   if (!anew && S_ISREG (file.st_mode) && file.st_size > 0)
@@ -192,7 +196,9 @@ tell_lost (WpRecorder *self)
 
   if (n_lost > self->n_told)
     g_message (ngettext ("the record %s goes on, without %" G_GUINT64_FORMAT " row that could not be written",
-                         "the record %s goes on, without %" G_GUINT64_FORMAT " rows that could not be written", n_lost - self->n_told),
+                         "the record %s goes on, without %" G_GUINT64_FORMAT
+                         " rows that could not be written",
+                         n_lost - self->n_told),
                self->path, n_lost - self->n_told);
   self->n_told = n_lost;
 }
@@ -202,8 +208,8 @@ is_same_file (WpRecorder *self)
 {
   struct stat named, ours;
 
-  return self->fd >= 0 && stat (self->path, &named) == 0 && fstat (self->fd, &ours) == 0 && named.st_dev == ours.st_dev &&
-         named.st_ino == ours.st_ino;
+  return self->fd >= 0 && stat (self->path, &named) == 0 && fstat (self->fd, &ours) == 0
+         && named.st_dev == ours.st_dev && named.st_ino == ours.st_ino;
 }
 
 static void
@@ -233,8 +239,9 @@ tell_late (WpRecorder *self)
   if (self->told_late || wp_row_order_count_late (self->order) == 0)
     return;
   self->told_late = TRUE;
-  g_message ("the record %s: %u requests came after one that has not ended yet; its row, and others like it, come late, out of order of arrival",
-             self->path, WP_RECORDER_SPAN);
+  g_message (
+      "the record %s: %u requests came after one that has not ended yet; its row, and others like it, come late, out of order of arrival",
+      self->path, WP_RECORDER_SPAN);
 }
 
 /* Waits a turn, then takes all that was added. FALSE: the recorder is stopping. */
@@ -271,14 +278,15 @@ take_ended (WpRecorder *self)
   return !stopping;
 }
 
-/* A job ends a moment before its thread adds it here: waits for those, then writes what there is across the gaps. */
+/* A job ends a moment before its thread adds it here: waits for those, then writes what there is across the
+ * gaps. */
 static void
 take_last (WpRecorder *self)
 {
   guint64 n_lost;
 
-  while (wp_row_order_count_missing (self->order, self->n_rows) > 0 &&
-         g_get_monotonic_time () < self->last_us)
+  while (wp_row_order_count_missing (self->order, self->n_rows) > 0
+         && g_get_monotonic_time () < self->last_us)
     {
       g_usleep (1000);
       take_ended (self);
@@ -344,13 +352,19 @@ void
 wp_recorder_add (WpRecorder *self, const WpJob *job)
 {
   gboolean served = job->finished_ns != WP_TIME_NONE;
-  Entry entry = { job->seq, {
-    .arrival_ns = job->arrival_ns,
-    .service_ns = served ? job->finished_ns - job->started_ns : job->asked_service_ns,
-    .accepted_ns = job->accepted_ns, .started_ns = job->started_ns, .finished_ns = job->finished_ns, .ended_ns = job->ended_ns,
-    .bytes = job->body ? (gint64) g_bytes_get_size (job->body) : 0,
-    .id = g_strdup (job->id), .outcome = job->outcome, .blocked = job->blocked,
-  } };
+  Entry entry = { job->seq,
+                  {
+                      .arrival_ns = job->arrival_ns,
+                      .service_ns = served ? job->finished_ns - job->started_ns : job->asked_service_ns,
+                      .accepted_ns = job->accepted_ns,
+                      .started_ns = job->started_ns,
+                      .finished_ns = job->finished_ns,
+                      .ended_ns = job->ended_ns,
+                      .bytes = job->body ? (gint64) g_bytes_get_size (job->body) : 0,
+                      .id = g_strdup (job->id),
+                      .outcome = job->outcome,
+                      .blocked = job->blocked,
+                  } };
 
   g_mutex_lock (&self->mutex);
   g_array_append_val (self->ended, entry);
@@ -367,7 +381,7 @@ wp_recorder_reopen (WpRecorder *self)
 static gboolean
 stop_thread (WpRecorder *self, gint64 deadline_us)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   gint64 now_us = g_get_monotonic_time ();
 
   self->last_us = now_us + MIN (LAST_ROWS_US, (deadline_us - now_us) / 2);
@@ -383,8 +397,8 @@ gboolean
 wp_recorder_close (WpRecorder *self, guint64 n_rows, gint64 deadline_ns, GError **error)
 {
   self->n_rows = n_rows;
-  if (self->thread &&
-      !stop_thread (self, deadline_ns == WP_TIME_NONE ? G_MAXINT64 : deadline_ns / WP_NS_PER_US))
+  if (self->thread
+      && !stop_thread (self, deadline_ns == WP_TIME_NONE ? G_MAXINT64 : deadline_ns / WP_NS_PER_US))
     {
       g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: its last rows could not be written in time",
                    self->path);
@@ -398,7 +412,8 @@ wp_recorder_close (WpRecorder *self, guint64 n_rows, gint64 deadline_ns, GError 
   g_propagate_error (error, g_steal_pointer (&self->error));
   if (self->n_given > self->n_written)
     g_prefix_error (error,
-                    ngettext ("%" G_GUINT64_FORMAT " row could not be written: ", "%" G_GUINT64_FORMAT " rows could not be written: ",
+                    ngettext ("%" G_GUINT64_FORMAT " row could not be written: ",
+                              "%" G_GUINT64_FORMAT " rows could not be written: ",
                               self->n_given - self->n_written),
                     self->n_given - self->n_written);
   return FALSE;

@@ -3,17 +3,17 @@
 #define FIRST_LEN 1024
 
 typedef struct {
-  guint64 mark;              /* the row's seq + 1; 0: an empty place */
-  WpRow row;                 /* its id is owned */
+  guint64 mark; /* the row's seq + 1; 0: an empty place */
+  WpRow row;    /* its id is owned */
 } Entry;
 
 struct _WpRowOrder {
   guint64 span;
   WpRowWrite write;
   gpointer data;
-  GArray *ring;              /* (element-type Entry): of a power of two, by seq: those that wait for one before them */
-  guint64 next_seq;          /* all before it are written, or passed over */
-  GHashTable *passed;        /* (element-type gsize): seq + 1 of each that is not written yet */
+  GArray *ring;     /* (element-type Entry): of a power of two, by seq: those that wait for one before them */
+  guint64 next_seq; /* all before it are written, or passed over */
+  GHashTable *passed; /* (element-type gsize): seq + 1 of each that is not written yet */
   guint64 n_late;
 };
 
@@ -67,7 +67,7 @@ wp_row_order_free (WpRowOrder *self)
 static void
 grow (WpRowOrder *self, guint64 seq)
 {
-  g_autoptr(GArray) old = self->ring;
+  g_autoptr (GArray) old = self->ring;
   guint64 len = old->len;
 
   while (seq - self->next_seq >= len)
@@ -79,7 +79,7 @@ grow (WpRowOrder *self, guint64 seq)
 
       if (entry->mark)
         *slot (self, entry->mark - 1) = *entry;
-      *entry = (Entry) { .mark = 0 };
+      *entry = (Entry){ .mark = 0 };
     }
 }
 

@@ -2,16 +2,17 @@
 
 #define MOST_NS (100 * WP_NS_PER_US)
 #define LONG_NS (5 * WP_NS_PER_MS)
-#define FAR_NS (150 * WP_NS_PER_US) /* awake for 20 us in as much: a seventh of a processor at most */
+#define FAR_NS  (150 * WP_NS_PER_US) /* awake for 20 us in as much: a seventh of a processor at most */
 
-/* One step down for each that was sooner and three up for each that was later come to rest at the third quartile. */
-#define STEP_NS WP_NS_PER_US
+/* One step down for each that was sooner and three up for each that was later come to rest at the third
+ * quartile. */
+#define STEP_NS  WP_NS_PER_US
 #define STEPS_UP 3
 
 void
 wp_alarm_init (WpAlarm *self, gint64 warm_up_ns)
 {
-  *self = (WpAlarm) { .takes_ns = 0, .warm_up_ns = warm_up_ns, .set_ns = WP_TIME_NONE };
+  *self = (WpAlarm){ .takes_ns = 0, .warm_up_ns = warm_up_ns, .set_ns = WP_TIME_NONE };
 }
 
 gint64

@@ -1,4 +1,5 @@
-/* wp-alarm.h - to be awake at a moment: a thread is woken as much before it as waking takes, and passes the rest awake. */
+/* wp-alarm.h - to be awake at a moment: a thread is woken as much before it as waking takes, and passes the
+ * rest awake. */
 #pragma once
 
 #include "sim/base/wp-time.h"
@@ -6,11 +7,13 @@
 /**
  * WpAlarm:
  *
- * A processor with nothing to do sleeps, and to wake it takes 20 to 100 us on a virtual machine, so that a thread comes late to each moment that it
- * awaits by as much: small, but it is always late and never early, and in services of some milliseconds that is 2 %. So the timer is set that
- * much earlier. Three wake-ups in four are then early, by about 20 us, which the thread spends awake; a moment that is too near for that to
- * be a small part of the time is awaited as it is. A processor that slept for long takes longest to wake, and is slow at first (0.3 to 0.5 ms,
- * measured in 2026): who must be punctual then is awake so much earlier after 5 ms and more. Of one thread, or under its lock; all times are CLOCK_MONOTONIC.
+ * A processor with nothing to do sleeps, and to wake it takes 20 to 100 us on a virtual machine, so that a
+ * thread comes late to each moment that it awaits by as much: small, but it is always late and never early,
+ * and in services of some milliseconds that is 2 %. So the timer is set that much earlier. Three wake-ups in
+ * four are then early, by about 20 us, which the thread spends awake; a moment that is too near for that to
+ * be a small part of the time is awaited as it is. A processor that slept for long takes longest to wake, and
+ * is slow at first (0.3 to 0.5 ms, measured in 2026): who must be punctual then is awake so much earlier
+ * after 5 ms and more. Of one thread, or under its lock; all times are CLOCK_MONOTONIC.
  */
 typedef struct {
   gint64 takes_ns;   /* to wake: three quarters of the times it was no more */

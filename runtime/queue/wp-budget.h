@@ -1,4 +1,5 @@
-/* wp-budget.h - bytes of requests and answers that are held in memory, of all connections and jobs together, and their limit. Any thread. */
+/* wp-budget.h - bytes of requests and answers that are held in memory, of all connections and jobs together,
+ * and their limit. Any thread. */
 #pragma once
 
 #include <glib.h>
@@ -17,5 +18,5 @@ void wp_budget_give (WpBudget *self, gsize bytes);
 void wp_budget_take_anyway (WpBudget *self, gsize bytes);
 gboolean wp_budget_is_over (const WpBudget *self);
 
-guint64 wp_budget_held (const WpBudget *self);      /* bytes now */
+guint64 wp_budget_held (const WpBudget *self); /* bytes now */
 gboolean wp_budget_is_used_up (const WpBudget *self);

@@ -12,20 +12,21 @@ struct _WpChannel {
   guint capacity_jobs;
   guint max_workers;
   gboolean rejects;
-  gint64 timeout_ns;         /* G_MAXINT64: none */
+  gint64 timeout_ns; /* G_MAXINT64: none */
 
-  GMutex mutex;              /* guards all below */
+  GMutex mutex; /* guards all below */
   GCond empty;
-  guint n_waiting;           /* for @empty: to wake nobody is a system call all the same, one a request where the queue stays short */
+  /* for @empty: to wake nobody is a system call all the same, one a request where the queue stays short */
+  guint n_waiting;
   gboolean closed;
-  gboolean refuses;          /* for now */
-  gboolean expects;          /* jobs of an earlier run, before any other */
+  gboolean refuses; /* for now */
+  gboolean expects; /* jobs of an earlier run, before any other */
   gboolean parks_meanwhile;
-  Line queue;                /* accepted, not started */
-  Line parked;               /* waiting for a place */
-  Line in_service;           /* in order of arrival too: what starts was the oldest that waited */
-  WpWorker *idle;            /* a stack: the worker last used is the one whose record is warm */
-  GPtrArray *workers;        /* (element-type WpWorker): made so far */
+  Line queue;         /* accepted, not started */
+  Line parked;        /* waiting for a place */
+  Line in_service;    /* in order of arrival too: what starts was the oldest that waited */
+  WpWorker *idle;     /* a stack: the worker last used is the one whose record is warm */
+  GPtrArray *workers; /* (element-type WpWorker): made so far */
   WpLedger ledger;
 };
 
@@ -147,7 +148,7 @@ end_locked (WpChannel *self, WpJob *job, WpOutcome outcome, gint64 now_ns)
 WpSend
 wp_channel_send (WpChannel *self, WpJob *job)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   gint64 now_ns = wp_time_monotonic ();
   WpWorker *worker;
 
@@ -180,7 +181,8 @@ wp_channel_send (WpChannel *self, WpJob *job)
   return WP_SEND_PARKED;
 }
 
-/* Ends the parked jobs that arrived before @before_ns. Returns them, oldest first, each linked to the next by its ->next. */
+/* Ends the parked jobs that arrived before @before_ns. Returns them, oldest first, each linked to the next by
+ * its ->next. */
 static WpJob *
 end_parked_locked (WpChannel *self, gint64 before_ns, WpOutcome outcome, gint64 now_ns)
 {
@@ -195,7 +197,8 @@ end_parked_locked (WpChannel *self, gint64 before_ns, WpOutcome outcome, gint64 
   return first;
 }
 
-/* The place that a queued job left, or with K = 0 the worker itself, goes to the oldest parked request that is not past its timeout. */
+/* The place that a queued job left, or with K = 0 the worker itself, goes to the oldest parked request that
+ * is not past its timeout. */
 static void
 admit_locked (WpChannel *self, WpFreed *freed, gint64 now_ns)
 {
@@ -227,7 +230,7 @@ take_locked (WpChannel *self, WpJob *done, WpFreed *freed, gint64 now_ns)
   self->ledger.duplicates += done->result == WP_RESULT_DUPLICATE;
   self->ledger.conflicts += done->result == WP_RESULT_CONFLICT;
 
-  *freed = (WpFreed) { NULL, NULL };
+  *freed = (WpFreed){ NULL, NULL };
   if (!self->queue.head)
     admit_locked (self, freed, now_ns);
   next = self->queue.head;
@@ -240,7 +243,7 @@ take_locked (WpChannel *self, WpJob *done, WpFreed *freed, gint64 now_ns)
       if (!freed->admitted && self->capacity_jobs > 0)
         admit_locked (self, freed, now_ns);
       else if (freed->admitted)
-        self->ledger.queued_peak = queued_peak;   /* it went through the queue in no time */
+        self->ledger.queued_peak = queued_peak; /* it went through the queue in no time */
     }
   else
     {
@@ -255,7 +258,7 @@ take_locked (WpChannel *self, WpJob *done, WpFreed *freed, gint64 now_ns)
 WpJob *
 wp_channel_take (WpChannel *self, WpJob *done, WpFreed *freed)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   return take_locked (self, done, freed, wp_time_monotonic ());
 }
@@ -263,7 +266,7 @@ wp_channel_take (WpChannel *self, WpJob *done, WpFreed *freed)
 void
 wp_channel_take_all (WpChannel *self, WpJob *const *done, guint n, WpTaken *taken)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   gint64 now_ns = wp_time_monotonic ();
 
   for (guint i = 0; i < n; i++)
@@ -273,7 +276,7 @@ wp_channel_take_all (WpChannel *self, WpJob *const *done, guint n, WpTaken *take
 void
 wp_channel_expect (WpChannel *self, gboolean parks)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   self->expects = TRUE;
   self->parks_meanwhile = parks;
@@ -282,7 +285,7 @@ wp_channel_expect (WpChannel *self, gboolean parks)
 gboolean
 wp_channel_has_place (WpChannel *self)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   return !self->closed && (self->in_service.n < self->max_workers || self->queue.n < self->capacity_jobs);
 }
@@ -290,7 +293,7 @@ wp_channel_has_place (WpChannel *self)
 gboolean
 wp_channel_recover (WpChannel *self, WpJob *job)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   gint64 now_ns = wp_time_monotonic ();
   WpWorker *worker = idle_worker_locked (self);
 
@@ -312,7 +315,7 @@ wp_channel_recover (WpChannel *self, WpJob *job)
 gboolean
 wp_channel_admit (WpChannel *self, WpFreed *freed, gboolean *started)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   gint64 now_ns = wp_time_monotonic ();
   WpWorker *worker = NULL;
   WpJob *job;
@@ -355,9 +358,9 @@ leave_queue_locked (WpChannel *self, WpJob *job, WpOutcome outcome, WpFreed *fre
 WpWithdrawal
 wp_channel_withdraw (WpChannel *self, WpJob *job, WpFreed *freed)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
-  *freed = (WpFreed) { NULL, NULL };
+  *freed = (WpFreed){ NULL, NULL };
   if (job->state == WP_JOB_ENDED)
     return WP_WITHDRAWAL_ENDED;
   if (job->state != WP_JOB_QUEUED)
@@ -374,10 +377,10 @@ wp_channel_withdraw (WpChannel *self, WpJob *job, WpFreed *freed)
 gboolean
 wp_channel_leave (WpChannel *self, WpJob *job, gboolean queued_too, WpFreed *freed)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   gint64 now_ns = wp_time_monotonic ();
 
-  *freed = (WpFreed) { NULL, NULL };
+  *freed = (WpFreed){ NULL, NULL };
   if (job->state == WP_JOB_PARKED)
     {
       line_remove (&self->parked, job);
@@ -394,7 +397,7 @@ wp_channel_leave (WpChannel *self, WpJob *job, gboolean queued_too, WpFreed *fre
 WpJob *
 wp_channel_expire (WpChannel *self, gint64 *next_due_ns)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   gint64 now_ns = wp_time_monotonic ();
   WpJob *expired = end_parked_locked (self, now_ns - self->timeout_ns + 1, WP_OUTCOME_TIMED_OUT, now_ns);
 
@@ -406,7 +409,7 @@ wp_channel_expire (WpChannel *self, gint64 *next_due_ns)
 void
 wp_channel_refuse (WpChannel *self, gboolean refuses)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   self->refuses = refuses;
 }
@@ -414,7 +417,7 @@ wp_channel_refuse (WpChannel *self, gboolean refuses)
 WpJob *
 wp_channel_close (WpChannel *self)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   self->closed = TRUE;
 
@@ -424,7 +427,7 @@ wp_channel_close (WpChannel *self)
 void
 wp_channel_count (WpChannel *self, WpLedger *ledger, gint64 *oldest_arrival_ns)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   const WpJob *waits = self->queue.head ? self->queue.head : self->parked.head;
   const WpJob *oldest = self->in_service.head ? self->in_service.head : waits;
 
@@ -439,7 +442,7 @@ wp_channel_count (WpChannel *self, WpLedger *ledger, gint64 *oldest_arrival_ns)
 gboolean
 wp_channel_wait_empty (WpChannel *self, gint64 deadline_ns)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   gboolean in_time = TRUE;
 
   self->n_waiting++;
@@ -453,7 +456,7 @@ wp_channel_wait_empty (WpChannel *self, gint64 deadline_ns)
 void
 wp_channel_foreach (WpChannel *self, void (*func) (WpJob *job, gpointer data), gpointer data)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   for (WpJob *job = self->in_service.head; job; job = job->next)
     func (job, data);

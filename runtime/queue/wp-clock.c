@@ -12,54 +12,59 @@
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-time.h"
 
-#define ARITY 4
+#define ARITY        4
 #define TAKE_AT_ONCE 256
 
-/* Waking is dear (20 us of two processors' time on a virtual machine; at 100,000 deadlines a second it took half of all the time the
- * server had). So between two wake-ups the thread rests, for longer the closer the deadlines lie: 50 us up to 4,000 a second, 200 us at
- * 15,000 (which takes a third off the CPU of the engine), 250 us from 19,000 on. */
+/* Waking is dear (20 us of two processors' time on a virtual machine; at 100,000 deadlines a second it took
+ * half of all the time the server had). So between two wake-ups the thread rests, for longer the closer the
+ * deadlines lie: 50 us up to 4,000 a second, 200 us at 15,000 (which takes a third off the CPU of the
+ * engine), 250 us from 19,000 on. */
 #define MIN_REST_NS (50 * WP_NS_PER_US)
 #define MAX_REST_NS (250 * WP_NS_PER_US)
-#define REST_TIMES_GAP (200 * WP_NS_PER_US * WP_NS_PER_S / 15000)   /* ns^2: rest times the time between two deadlines */
-#define MAX_GAP_NS WP_NS_PER_MS
+/* ns^2: rest times the time between two deadlines */
+#define REST_TIMES_GAP (200 * WP_NS_PER_US * WP_NS_PER_S / 15000)
+#define MAX_GAP_NS     WP_NS_PER_MS
 
-/* So often somebody helps that the clock's thread may rest longer. It halves the engine's CPU at 15,000 jobs a second. */
-#define HELP_GAP_NS (80 * WP_NS_PER_US)
+/* So often somebody helps that the clock's thread may rest longer. It halves the engine's CPU at 15,000 jobs
+ * a second. */
+#define HELP_GAP_NS    (80 * WP_NS_PER_US)
 #define HELPED_REST_NS (500 * WP_NS_PER_US)
-#define GAP_WEIGHT 8             /* of the average that came before, to 1 of the newest */
+#define GAP_WEIGHT     8 /* of the average that came before, to 1 of the newest */
 
-/* From 30,000 deadlines a second on the clock no longer goes before other work, down to 20,000: then something is saturated, and each time
- * that it takes a processor away costs more (a tenth of wrk's requests/s) than its lateness matters. */
+/* From 30,000 deadlines a second on the clock no longer goes before other work, down to 20,000: then
+ * something is saturated, and each time that it takes a processor away costs more (a tenth of wrk's
+ * requests/s) than its lateness matters. */
 #define CROWDED_GAP_NS (WP_NS_PER_S / 30000)
-#define ROOMY_GAP_NS (WP_NS_PER_S / 20000)
+#define ROOMY_GAP_NS   (WP_NS_PER_S / 20000)
 
-/* The key is here too, so that the heap is compared without a look at the timers. A timer that was armed anew for an earlier moment has
- * left an entry behind: one whose key is not the timer's any more. */
+/* The key is here too, so that the heap is compared without a look at the timers. A timer that was armed anew
+ * for an earlier moment has left an entry behind: one whose key is not the timer's any more. */
 typedef struct {
   gint64 due_ns;
   WpTimer *timer;
 } Entry;
 
-/* A timerfd has no timer slack and is re-armed from any thread without waking the one that waits on it. For a rest after which something
- * is due there is no need to arm it: to sleep is one system call instead of two, and none of them is made under the lock (which had the
- * threads that arm timers wait for it, and cost a fifth of the engine's CPU). */
+/* A timerfd has no timer slack and is re-armed from any thread without waking the one that waits on it. For a
+ * rest after which something is due there is no need to arm it: to sleep is one system call instead of two,
+ * and none of them is made under the lock (which had the threads that arm timers wait for it, and cost a
+ * fifth of the engine's CPU). */
 struct _WpClock {
   GThread *thread;
   int fd;
   GMutex mutex;
-  GArray *heap;          /* guarded by mutex; the earliest first */
-  gint64 armed_ns;       /* guarded by mutex: what the timerfd is set to; G_MAXINT64: nothing */
+  GArray *heap;            /* guarded by mutex; the earliest first */
+  gint64 armed_ns;         /* guarded by mutex: what the timerfd is set to; G_MAXINT64: nothing */
   WpAlarm alarm;           /* guarded by mutex */
-  gint64 rest_until_ns;  /* guarded by mutex: no earlier wake-up than this */
+  gint64 rest_until_ns;    /* guarded by mutex: no earlier wake-up than this */
   _Atomic gint64 first_ns; /* written under mutex: when the first is due; G_MAXINT64: nothing is */
-  GMutex firing;         /* taken before mutex, and held by the one who fires, so that all fire in order */
-  GPtrArray *due;        /* guarded by firing */
-  guint n_fired;         /* guarded by firing: since the thread last looked */
-  gint n_helped;         /* atomic: calls of help since then */
-  gint64 gap_ns;         /* the thread's: average time between two deadlines of late */
-  gint64 looked_ns;      /* the thread's: when it last found that no more were due */
-  WpPromptness promptness;   /* the thread's */
-  gboolean stopping;     /* guarded by mutex */
+  GMutex firing;           /* taken before mutex, and held by the one who fires, so that all fire in order */
+  GPtrArray *due;          /* guarded by firing */
+  guint n_fired;           /* guarded by firing: since the thread last looked */
+  gint n_helped;           /* atomic: calls of help since then */
+  gint64 gap_ns;           /* the thread's: average time between two deadlines of late */
+  gint64 looked_ns;        /* the thread's: when it last found that no more were due */
+  WpPromptness promptness; /* the thread's */
+  gboolean stopping;       /* guarded by mutex */
 };
 
 static void
@@ -141,10 +146,11 @@ static void
 take_due (WpClock *self)
 {
   gint64 now_ns = wp_time_monotonic ();
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   g_ptr_array_set_size (self->due, 0);
-  while (self->due->len < TAKE_AT_ONCE && self->heap->len > 0 && entry_locked (self, 0)->due_ns <= now_ns && !self->stopping)
+  while (self->due->len < TAKE_AT_ONCE && self->heap->len > 0 && entry_locked (self, 0)->due_ns <= now_ns
+         && !self->stopping)
     {
       Entry entry = pop_locked (self);
 
@@ -253,7 +259,8 @@ await_due (WpClock *self, guint n_fired)
   gint64 now_ns = wp_time_monotonic (), rest_until_ns = now_ns + choose_rest (self, n_fired, now_ns), due_ns;
   gboolean stopping;
 
-  wp_promptness_set (&self->promptness, self->gap_ns > (self->promptness.is_first ? CROWDED_GAP_NS : ROOMY_GAP_NS));
+  wp_promptness_set (&self->promptness,
+                     self->gap_ns > (self->promptness.is_first ? CROWDED_GAP_NS : ROOMY_GAP_NS));
   g_mutex_lock (&self->mutex);
   stopping = self->stopping;
   due_ns = self->heap->len > 0 ? entry_locked (self, 0)->due_ns : G_MAXINT64;
@@ -281,7 +288,7 @@ run (gpointer data)
   WpClock *self = data;
 
   wp_promptness_begin (&self->promptness, WP_PROMPT_CLOCK);
-  prctl (PR_SET_TIMERSLACK, 1);   /* of 50 us, else */
+  prctl (PR_SET_TIMERSLACK, 1); /* of 50 us, else */
   while (await_due (self, fire_due (self)))
     ;
   return NULL;
@@ -333,13 +340,13 @@ wp_clock_free (WpClock *self)
 void
 wp_clock_arm (WpClock *self, WpTimer *timer, gint64 due_ns)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   if (timer->armed && timer->due_ns <= due_ns)
     return;
   timer->armed = TRUE;
   timer->due_ns = due_ns;
-  push_locked (self, (Entry) { due_ns, timer });
+  push_locked (self, (Entry){ due_ns, timer });
   note_first_locked (self);
   due_ns = MAX (due_ns, self->rest_until_ns);
   if (due_ns < self->armed_ns && !self->stopping)

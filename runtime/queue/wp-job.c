@@ -28,8 +28,8 @@ length_of (const char *text)
 static gsize
 payload_bytes (const WpJob *self)
 {
-  return length_of (self->id) + length_of (self->path) + length_of (self->content_type) +
-         (self->body ? g_bytes_get_size (self->body) : 0);
+  return length_of (self->id) + length_of (self->path) + length_of (self->content_type)
+         + (self->body ? g_bytes_get_size (self->body) : 0);
 }
 
 void

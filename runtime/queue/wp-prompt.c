@@ -11,7 +11,8 @@ wp_prompt_thread (WpPrompt priority)
 {
   const struct sched_param first = { .sched_priority = (int) priority };
 
-  if (g_get_num_processors () > 1 && sched_getscheduler (0) == SCHED_OTHER && getpriority (PRIO_PROCESS, 0) == 0)
+  if (g_get_num_processors () > 1 && sched_getscheduler (0) == SCHED_OTHER
+      && getpriority (PRIO_PROCESS, 0) == 0)
     sched_setscheduler (0, SCHED_RR | SCHED_RESET_ON_FORK, &first);
 }
 
@@ -38,7 +39,7 @@ used_ns (void)
 void
 wp_promptness_begin (WpPromptness *self, WpPrompt priority)
 {
-  *self = (WpPromptness) { priority, TRUE, wp_time_monotonic (), used_ns () };
+  *self = (WpPromptness){ priority, TRUE, wp_time_monotonic (), used_ns () };
   wp_prompt_thread (priority);
 }
 

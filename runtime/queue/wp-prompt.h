@@ -3,33 +3,36 @@
 
 #include <glib.h>
 
-/* The clock goes first: it never runs for long. A client and a server on one machine are equal, or the one woken by the other would take the
- * other's processor. */
+/* The clock goes first: it never runs for long. A client and a server on one machine are equal, or the one
+ * woken by the other would take the other's processor. */
 typedef enum { WP_PROMPT_CLIENT = 1, WP_PROMPT_FRONT = 1, WP_PROMPT_CLOCK = 2 } WpPrompt;
 
 /**
  * wp_prompt_thread:
  *
- * Puts the calling thread before all ordinary ones (SCHED_RR, at this priority), where the system permits it: for root, or with a limit
- * of real-time priority. Not on one processor, where it could keep all else from running; and not where whoever started the program
- * chose another policy or niceness, so that `nice -n 1` turns it off. Threads that it makes are ordinary ones.
+ * Puts the calling thread before all ordinary ones (SCHED_RR, at this priority), where the system permits it:
+ * for root, or with a limit of real-time priority. Not on one processor, where it could keep all else from
+ * running; and not where whoever started the program chose another policy or niceness, so that `nice -n 1`
+ * turns it off. Threads that it makes are ordinary ones.
  */
 void wp_prompt_thread (WpPrompt priority);
 
 /**
  * WpPromptness:
  *
- * A thread that goes first while it has time to spare. One that is never done would gain nothing: it would take the processor from
- * those who bring its work at each piece, and be woken for every one of them instead of for many (of 54,000 requests/s instead of 73,000
- * that is, on two processors with wrk on one of them). So it is an ordinary one from half of a processor's time on, and first again below
- * a quarter. A plain value of the thread's.
+ * A thread that goes first while it has time to spare. One that is never done would gain nothing: it would
+ * take the processor from those who bring its work at each piece, and be woken for every one of them instead
+ * of for many (of 54,000 requests/s instead of 73,000 that is, on two processors with wrk on one of them). So
+ * it is an ordinary one from half of a processor's time on, and first again below a quarter. A plain value of
+ * the thread's.
  */
 typedef struct {
   WpPrompt priority;
   gboolean is_first;
-  gint64 looked_ns, used_ns;   /* when it was last reviewed, and how much CPU time the thread had used */
+  gint64 looked_ns, used_ns; /* when it was last reviewed, and how much CPU time the thread had used */
 } WpPromptness;
 
 void wp_promptness_begin (WpPromptness *self, WpPrompt priority);
-void wp_promptness_review (WpPromptness *self);   /* now and then */
-void wp_promptness_set (WpPromptness *self, gboolean first);   /* instead, for who knows better when it is crowded */
+void wp_promptness_review (WpPromptness *self); /* now and then */
+/* instead, for who knows better when it is crowded */
+void wp_promptness_set (WpPromptness *self, gboolean first);

@@ -24,7 +24,8 @@ wp_uuid_v7 (char buffer[WP_UUID_BUFFER])
   if (ms != last_ms || rand_b >> RAND_B_BITS != 0)
     {
       rand_a = g_random_int () & 0xfff;
-      rand_b = (guint64) g_random_int () << (RAND_B_BITS - 33) ^ g_random_int ();   /* its highest bit is left for what is added */
+      /* its highest bit is left for what is added */
+      rand_b = (guint64) g_random_int () << (RAND_B_BITS - 33) ^ g_random_int ();
     }
   last_ms = ms;
 

@@ -1,10 +1,10 @@
 #include "runtime/queue/wp-wake.h"
 
-#define MOST_HELD 16   /* as many HTTP threads; what is beyond is woken at once */
+#define MOST_HELD 16 /* as many HTTP threads; what is beyond is woken at once */
 
 static _Thread_local struct {
   guint depth, n;
-  GSource *sources[MOST_HELD];   /* owned */
+  GSource *sources[MOST_HELD]; /* owned */
 } held;
 
 void

@@ -9,13 +9,13 @@
 
 struct _WpClientRecord {
   WpAtomicFile *output;
-  FILE *file;          /* to write to @output; NULL: finished */
+  FILE *file; /* to write to @output; NULL: finished */
 };
 
 WpClientRecord *
 wp_client_record_open (const char *path, GError **error)
 {
-  g_autoptr(WpClientRecord) self = g_new0 (WpClientRecord, 1);
+  g_autoptr (WpClientRecord) self = g_new0 (WpClientRecord, 1);
 
   if (!(self->output = wp_atomic_file_new (path, TRUE, error)))
     return NULL;
@@ -88,7 +88,8 @@ put_row (FILE *file, const WpRow *row, const WpTallyResult *result)
 }
 
 gboolean
-wp_client_record_write (WpClientRecord *self, const WpSchedule *schedule, const WpTally *tally, GError **error)
+wp_client_record_write (WpClientRecord *self, const WpSchedule *schedule, const WpTally *tally,
+                        GError **error)
 {
   fputs ("id,arrival,service,bytes,sent,answered,ended,status,outcome,error\n", self->file);
   for (gsize i = 0; i < wp_schedule_length (schedule); i++)
@@ -99,7 +100,8 @@ wp_client_record_write (WpClientRecord *self, const WpSchedule *schedule, const 
         put_row (self->file, wp_schedule_row (schedule, i), result);
     }
 
-  return (fflush (self->file) == 0 && !ferror (self->file)) || wp_atomic_file_fail (self->output, errno, error);
+  return (fflush (self->file) == 0 && !ferror (self->file))
+         || wp_atomic_file_fail (self->output, errno, error);
 }
 
 gboolean

@@ -1,16 +1,16 @@
 #include "runtime/replay/wp-lane.h"
 
-#define BUFFER_BYTES 2048L                    /* answers are short; 10,000 unanswered requests hold 10,000 of these */
-#define MAX_CONNECTING_MS (24 * 3600 * 1000L)   /* the sender's own deadline comes first */
+#define BUFFER_BYTES      2048L /* answers are short; 10,000 unanswered requests hold 10,000 of these */
+#define MAX_CONNECTING_MS (24 * 3600 * 1000L) /* the sender's own deadline comes first */
 
 struct _WpLane {
   const WpLaneSetup *setup;
   CURL *easy;
   struct curl_slist *resolve;
   gsize request;
-  char *id;                                   /* "X-Request-Id: ..." of this request */
+  char *id; /* "X-Request-Id: ..." of this request */
   char service[WP_TIME_BUFFER + 16];
-  struct curl_slist fixed[3];                 /* header lines, linked by hand: nothing is allocated a request but the id */
+  struct curl_slist fixed[3]; /* header lines, linked by hand: nothing is allocated a request but the id */
   struct curl_slist id_line, service_line;
 };
 
@@ -43,7 +43,7 @@ wp_lane_new (const WpLaneSetup *setup)
     self->resolve = curl_slist_append (NULL, wp_target_resolved (setup->target));
   for (guint i = 0; i < G_N_ELEMENTS (self->fixed); i++)
     {
-      self->fixed[i].data = (char *) fixed_headers[i];   /* curl only reads them */
+      self->fixed[i].data = (char *) fixed_headers[i]; /* curl only reads them */
       self->fixed[i].next = i + 1 < G_N_ELEMENTS (self->fixed) ? &self->fixed[i + 1] : NULL;
     }
   self->easy = curl_easy_init ();
@@ -80,15 +80,16 @@ load_headers (WpLane *self, const WpRow *row)
 
   if (row->service_ns != WP_TIME_NONE)
     {
-      g_snprintf (self->service, sizeof self->service, "X-WP-Service: %s", wp_time_format_seconds (seconds, row->service_ns));
-      self->service_line = (struct curl_slist) { self->service, headers };
+      g_snprintf (self->service, sizeof self->service, "X-WP-Service: %s",
+                  wp_time_format_seconds (seconds, row->service_ns));
+      self->service_line = (struct curl_slist){ self->service, headers };
       headers = &self->service_line;
     }
   g_clear_pointer (&self->id, g_free);
   if (row->id)
     {
       self->id = g_strconcat ("X-Request-Id: ", row->id, NULL);
-      self->id_line = (struct curl_slist) { self->id, headers };
+      self->id_line = (struct curl_slist){ self->id, headers };
       headers = &self->id_line;
     }
   curl_easy_setopt (self->easy, CURLOPT_HTTPHEADER, headers);

@@ -27,23 +27,33 @@ parse_method (gpointer field, const char *value, GError **error)
 
 #define FIELD(member) WP_FIELD (WpReplayOptions, member)
 
-static const WpOption options[] = {
-  { "output", 'o', WP_OPTION_FILE, "FILE", FIELD (output), "write the outcome of each request; - is standard output" },
-  { "scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.scale), "X times the traffic: divide arrivals by X (1)" },
-  { "service-scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.service_scale), "multiply service times by X (1)" },
-  { "limit", 0, WP_OPTION_COUNT, "N", FIELD (trace.limit_rows), "read the first N rows only (all)", 1, G_MAXINT64 },
-  { "input", 0, WP_OPTION_CHOICE, "KIND", FIELD (trace.input),
-    "format of TRACE: csv (default), clf (an access log) or jsonl (JSON lines)", .names = wp_input_names, .what = "a kind of input" },
-  { "columns", 0, WP_OPTION_TEXT, "MAP", FIELD (trace.columns), "compute our columns from those of the file: arrival=TIMESTAMP,service=Tokens*0.02" },
-  { "connections", 0, WP_OPTION_COUNT, "N", FIELD (sender.connections), "most connections (as many as the file limit allows)", 1, G_MAXUINT32 },
-  { "patience", 0, WP_OPTION_TIME, "TIME", FIELD (sender.patience_ns), "leave that long after the planned time of a request (never)", 1 },
-  { "timeout", 0, WP_OPTION_TIME, "TIME", FIELD (sender.timeout_ns), "a request fails without an answer that long after its planned time (10min)", 1 },
-  { "max-lag", 0, WP_OPTION_TIME, "TIME", FIELD (max_lag_ns), "a run is not valid if the p99 of its schedule lag exceeds this (10ms)", 1 },
-  { "method", 0, WP_OPTION_OTHER, "NAME", FIELD (sender.method),
-    "GET, POST or PUT (GET without a body, POST with one)", .names = methods, .parse = parse_method },
-  { "format", 0, WP_OPTION_CHOICE, "FORMAT", FIELD (json), "format of the report: text (default) or json", .names = formats },
-  { NULL }
-};
+static const WpOption options[]
+    = { { "output", 'o', WP_OPTION_FILE, "FILE", FIELD (output),
+          "write the outcome of each request; - is standard output" },
+        { "scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.scale),
+          "X times the traffic: divide arrivals by X (1)" },
+        { "service-scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.service_scale),
+          "multiply service times by X (1)" },
+        { "limit", 0, WP_OPTION_COUNT, "N", FIELD (trace.limit_rows), "read the first N rows only (all)", 1,
+          G_MAXINT64 },
+        { "input", 0, WP_OPTION_CHOICE, "KIND", FIELD (trace.input),
+          "format of TRACE: csv (default), clf (an access log) or jsonl (JSON lines)",
+          .names = wp_input_names, .what = "a kind of input" },
+        { "columns", 0, WP_OPTION_TEXT, "MAP", FIELD (trace.columns),
+          "compute our columns from those of the file: arrival=TIMESTAMP,service=Tokens*0.02" },
+        { "connections", 0, WP_OPTION_COUNT, "N", FIELD (sender.connections),
+          "most connections (as many as the file limit allows)", 1, G_MAXUINT32 },
+        { "patience", 0, WP_OPTION_TIME, "TIME", FIELD (sender.patience_ns),
+          "leave that long after the planned time of a request (never)", 1 },
+        { "timeout", 0, WP_OPTION_TIME, "TIME", FIELD (sender.timeout_ns),
+          "a request fails without an answer that long after its planned time (10min)", 1 },
+        { "max-lag", 0, WP_OPTION_TIME, "TIME", FIELD (max_lag_ns),
+          "a run is not valid if the p99 of its schedule lag exceeds this (10ms)", 1 },
+        { "method", 0, WP_OPTION_OTHER, "NAME", FIELD (sender.method),
+          "GET, POST or PUT (GET without a body, POST with one)", .names = methods, .parse = parse_method },
+        { "format", 0, WP_OPTION_CHOICE, "FORMAT", FIELD (json),
+          "format of the report: text (default) or json", .names = formats },
+        { NULL } };
 
 static const WpOptionGroup groups[] = { { "Options", options, 0, 0 }, { NULL, NULL, 0, 0 } };
 
@@ -59,9 +69,10 @@ static const WpCommandLine command_line = {
 void
 wp_replay_options_init (WpReplayOptions *self)
 {
-  *self = (WpReplayOptions) {
+  *self = (WpReplayOptions){
     .trace = WP_TRACE_OPTIONS_INIT,
-    .sender = { .connections = wp_fleet_room (), .patience_ns = WP_TIME_NONE, .timeout_ns = DEFAULT_TIMEOUT_NS },
+    .sender
+    = { .connections = wp_fleet_room (), .patience_ns = WP_TIME_NONE, .timeout_ns = DEFAULT_TIMEOUT_NS },
     .max_lag_ns = DEFAULT_MAX_LAG_NS,
   };
 }
@@ -83,9 +94,11 @@ wp_replay_options_parse (WpReplayOptions *self, char **argv, GError **error)
   if (n < 2)
     g_set_error_literal (error, WP_ERROR, WP_ERROR_USAGE, "what is needed: a trace and a URL (see --help)");
   else if (n > 2)
-    g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "only a trace and a URL can be given: what is \"%s\"?", parameters[2]);
+    g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "only a trace and a URL can be given: what is \"%s\"?",
+                 parameters[2]);
   else if (self->sender.connections > wp_fleet_room ())
-    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "--connections: %u is over %u, which is what the file limit allows",
+    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
+                 "--connections: %u is over %u, which is what the file limit allows",
                  self->sender.connections, wp_fleet_room ());
   else if (wp_options_same_file (self->output, parameters[0]))
     g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "--output would overwrite the trace, %s", parameters[0]);

@@ -4,12 +4,12 @@
 #include "runtime/replay/wp-sender.h"
 
 typedef struct {
-  const char *trace_path;      /* of argv */
-  const char *url;             /* of argv */
-  WpTraceOptions trace;        /* columns is ours */
+  const char *trace_path; /* of argv */
+  const char *url;        /* of argv */
+  WpTraceOptions trace;   /* columns is ours */
   WpSenderOptions sender;
-  char *output;                /* owned; NULL: no record; "-": standard output */
-  gint64 max_lag_ns;           /* the run is valid where the lag's p99 is not above it */
+  char *output;      /* owned; NULL: no record; "-": standard output */
+  gint64 max_lag_ns; /* the run is valid where the lag's p99 is not above it */
   gboolean json;
 } WpReplayOptions;
 

@@ -39,7 +39,8 @@ rate (guint64 n, gint64 ns)
 static double
 sent_rate (const WpTally *tally)
 {
-  return wp_tally_n_sent (tally) > 1 ? rate (wp_tally_n_sent (tally) - 1, wp_tally_last_sent (tally)) : (double) NAN;
+  return wp_tally_n_sent (tally) > 1 ? rate (wp_tally_n_sent (tally) - 1, wp_tally_last_sent (tally))
+                                     : (double) NAN;
 }
 
 static void
@@ -78,14 +79,15 @@ sorted_failures (const WpTally *tally)
 static void
 print_failures (FILE *out, const WpTally *tally)
 {
-  g_autoptr(GList) reasons = sorted_failures (tally);
+  g_autoptr (GList) reasons = sorted_failures (tally);
 
   fprintf (out, "%-14s%" PRIu64 "\n", "failed", wp_tally_n_failed (tally));
   for (const GList *node = reasons; node; node = node->next)
     {
       g_autofree char *reason = wp_text_escape (node->data);
 
-      fprintf (out, "%-14s%" PRIu64 " %s\n", "", *(const guint64 *) g_hash_table_lookup (wp_tally_failures (tally), node->data), reason);
+      fprintf (out, "%-14s%" PRIu64 " %s\n", "",
+               *(const guint64 *) g_hash_table_lookup (wp_tally_failures (tally), node->data), reason);
     }
 }
 
@@ -97,7 +99,8 @@ print_verdict (const WpReplayReport *self, FILE *out)
   if (wp_tally_n_sent (self->tally) == 0)
     fputs ("not valid: no request was sent\n", out);
   else if (!wp_replay_report_is_valid (self))
-    fprintf (out, "not valid: the schedule lag's p99, %s, passes --max-lag, %s: the load was not the trace's\n",
+    fprintf (out,
+             "not valid: the schedule lag's p99, %s, passes --max-lag, %s: the load was not the trace's\n",
              wp_time_format_people (lag, wp_histogram_quantile (wp_tally_lag (self->tally), 0.99)),
              wp_time_format_people (limit, self->max_lag_ns));
 }
@@ -116,7 +119,8 @@ wp_replay_report_print_text (const WpReplayReport *self, FILE *out)
   fprintf (out, "%-14s%" PRIu64, "sent", wp_tally_n_sent (tally));
   if (!isnan (per_second))
     fprintf (out, ", %.*f/s", per_second < 100 ? 2 : 0, per_second);
-  fprintf (out, ", over %" PRIu64 " connection%s\n", self->n_connections, self->n_connections == 1 ? "" : "s");
+  fprintf (out, ", over %" PRIu64 " connection%s\n", self->n_connections,
+           self->n_connections == 1 ? "" : "s");
   print_statuses (out, tally);
   print_failures (out, tally);
   fprintf (out, "%-14s%" PRIu64 "\n", "left", wp_tally_n_left (tally));
@@ -157,12 +161,13 @@ add_statuses (JsonBuilder *json, const WpTally *tally)
 static void
 add_failures (JsonBuilder *json, const WpTally *tally)
 {
-  g_autoptr(GList) reasons = sorted_failures (tally);
+  g_autoptr (GList) reasons = sorted_failures (tally);
 
   json_builder_set_member_name (json, "failures");
   json_builder_begin_object (json);
   for (const GList *node = reasons; node; node = node->next)
-    wp_json_add_count (json, node->data, *(const guint64 *) g_hash_table_lookup (wp_tally_failures (tally), node->data));
+    wp_json_add_count (json, node->data,
+                       *(const guint64 *) g_hash_table_lookup (wp_tally_failures (tally), node->data));
   json_builder_end_object (json);
 }
 
@@ -170,7 +175,7 @@ static JsonNode *
 build_json (const WpReplayReport *self)
 {
   const WpTally *tally = self->tally;
-  g_autoptr(JsonBuilder) json = json_builder_new ();
+  g_autoptr (JsonBuilder) json = json_builder_new ();
 
   json_builder_begin_object (json);
   wp_json_add_string (json, "url", self->url);
@@ -199,7 +204,7 @@ build_json (const WpReplayReport *self)
 void
 wp_replay_report_print_json (const WpReplayReport *self, FILE *out)
 {
-  g_autoptr(JsonNode) root = build_json (self);
+  g_autoptr (JsonNode) root = build_json (self);
   g_autofree char *text = json_to_string (root, TRUE);
 
   fprintf (out, "%s\n", text);
@@ -210,9 +215,11 @@ wp_replay_report_live (const WpTally *tally, gint64 now_ns, guint64 n_waiting)
 {
   char text[WP_TIME_BUFFER], lag[WP_TIME_BUFFER];
 
-  fprintf (stderr, ERASE_LINE "%s: sent %" PRIu64 " of %" G_GSIZE_FORMAT ", answered %" PRIu64 ", waiting %" PRIu64 ", lag p99 %s",
-           wp_time_format_people (text, now_ns - now_ns % WP_NS_PER_MS), wp_tally_n_sent (tally), wp_tally_length (tally),
-           wp_tally_n_answered (tally), n_waiting,
+  fprintf (stderr,
+           ERASE_LINE "%s: sent %" PRIu64 " of %" G_GSIZE_FORMAT ", answered %" PRIu64 ", waiting %" PRIu64
+                      ", lag p99 %s",
+           wp_time_format_people (text, now_ns - now_ns % WP_NS_PER_MS), wp_tally_n_sent (tally),
+           wp_tally_length (tally), wp_tally_n_answered (tally), n_waiting,
            wp_time_format_people (lag, wp_histogram_quantile (wp_tally_lag (tally), 0.99)));
   if (wp_tally_n_failed (tally) > 0)
     fprintf (stderr, ", failed %" PRIu64, wp_tally_n_failed (tally));

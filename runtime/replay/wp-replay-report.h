@@ -8,19 +8,20 @@
 typedef struct {
   const char *url;
   const WpTally *tally;
-  gint64 max_lag_ns;             /* the run is valid where the lag's p99 is not above it */
-  guint64 out_of_order;          /* rows of the trace */
-  guint64 n_connections;         /* opened in all */
+  gint64 max_lag_ns;     /* the run is valid where the lag's p99 is not above it */
+  guint64 out_of_order;  /* rows of the trace */
+  guint64 n_connections; /* opened in all */
   gboolean was_interrupted;
 } WpReplayReport;
 
-gboolean wp_replay_report_is_valid (const WpReplayReport *self);   /* a run that sent nothing is not */
+gboolean wp_replay_report_is_valid (const WpReplayReport *self); /* a run that sent nothing is not */
 
 void wp_replay_report_print_text (const WpReplayReport *self, FILE *out);
 
-/* One object; durations in seconds; a figure over an empty set is null. Latency: answered - planned, whatever the status. */
+/* One object; durations in seconds; a figure over an empty set is null. Latency: answered - planned, whatever
+ * the status. */
 void wp_replay_report_print_json (const WpReplayReport *self, FILE *out);
 
 /* Rewrites the line on standard error. */
 void wp_replay_report_live (const WpTally *tally, gint64 now_ns, guint64 n_waiting);
-void wp_replay_report_end_live (void);                             /* wipes it */
+void wp_replay_report_end_live (void); /* wipes it */

@@ -4,10 +4,10 @@
 
 #include "sim/base/wp-error.h"
 
-#define MAX_BODY_BYTES (G_GINT64_CONSTANT (1) << 30)   /* one buffer of the longest body is held */
+#define MAX_BODY_BYTES (G_GINT64_CONSTANT (1) << 30) /* one buffer of the longest body is held */
 
 struct _WpSchedule {
-  WpTrace *trace;       /* owns the rows */
+  WpTrace *trace; /* owns the rows */
   const WpRow *rows;
   gsize n_rows;
   char *body;
@@ -18,7 +18,8 @@ is_header_value (const char *text)
 {
   gsize len = strlen (text);
 
-  if (text[0] == ' ' || (len > 0 && text[len - 1] == ' '))   /* a server strips them: it would be another id */
+  /* a server strips them: it would be another id */
+  if (text[0] == ' ' || (len > 0 && text[len - 1] == ' '))
     return FALSE;
   for (gsize i = 0; i < len; i++)
     if (g_ascii_iscntrl (text[i]))
@@ -33,16 +34,19 @@ check_row (const char *name, const WpRow *row, gsize number, GError **error)
 
   if (row->bytes > MAX_BODY_BYTES)
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%s: row %" G_GSIZE_FORMAT ": a body of %" G_GINT64_FORMAT
-                   " bytes is over 1 GiB", name, number, row->bytes);
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
+                   "%s: row %" G_GSIZE_FORMAT ": a body of %" G_GINT64_FORMAT " bytes is over 1 GiB", name,
+                   number, row->bytes);
       return FALSE;
     }
   if (!row->id || is_header_value (row->id))
     return TRUE;
 
   shown = g_strescape (row->id, NULL);
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%s: row %" G_GSIZE_FORMAT " by arrival: id \"%s\" can't stand in a header "
-               "(a control character, or a blank at an end)", name, number, shown);
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
+               "%s: row %" G_GSIZE_FORMAT " by arrival: id \"%s\" can't stand in a header "
+               "(a control character, or a blank at an end)",
+               name, number, shown);
   return FALSE;
 }
 
@@ -63,7 +67,7 @@ make_body (gsize len)
 WpSchedule *
 wp_schedule_load (const char *path, const WpTraceOptions *options, GError **error)
 {
-  g_autoptr(WpSchedule) self = g_new0 (WpSchedule, 1);
+  g_autoptr (WpSchedule) self = g_new0 (WpSchedule, 1);
   gint64 longest = 0;
 
   self->trace = wp_trace_open (path, options, error);

@@ -11,17 +11,17 @@ typedef struct _WpSchedule WpSchedule;
  *
  * Reads the whole trace, in order of arrival. Row i is to go out at the run's start + its arrival_ns.
  *
- * Returns: NULL with what wp_trace_load() says, or WP_ERROR_BAD_TRACE: an id that can't stand in a header (a control
- * character, a blank at either end), or a body over 1 GiB.
+ * Returns: NULL with what wp_trace_load() says, or WP_ERROR_BAD_TRACE: an id that can't stand in a header (a
+ * control character, a blank at either end), or a body over 1 GiB.
  */
 WpSchedule *wp_schedule_load (const char *path, const WpTraceOptions *options, GError **error);
 
 void wp_schedule_free (WpSchedule *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpSchedule, wp_schedule_free)
 
-gsize wp_schedule_length (const WpSchedule *self);                   /* >= 1 */
+gsize wp_schedule_length (const WpSchedule *self); /* >= 1 */
 const WpRow *wp_schedule_row (const WpSchedule *self, gsize i);
-const char *wp_schedule_body (const WpSchedule *self);               /* the first `bytes` bytes of it are a row's body */
+const char *wp_schedule_body (const WpSchedule *self); /* the first `bytes` bytes of it are a row's body */
 const char *wp_schedule_name (const WpSchedule *self);
-void wp_schedule_tell (const WpSchedule *self, GPtrArray *lines);    /* as wp_trace_tell() */
-guint64 wp_schedule_out_of_order (const WpSchedule *self);           /* rows that had to be sorted */
+void wp_schedule_tell (const WpSchedule *self, GPtrArray *lines); /* as wp_trace_tell() */
+guint64 wp_schedule_out_of_order (const WpSchedule *self);        /* rows that had to be sorted */

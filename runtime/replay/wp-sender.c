@@ -12,15 +12,15 @@
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-memory.h"
 
-#define WARM_UP_NS (400 * WP_NS_PER_US)       /* a twelfth of a long sleep at most: see wp-alarm.h */
-#define HEAD_START_NS (200 * WP_NS_PER_MS)    /* so that the first request is not late */
-#define TICK_NS (250 * WP_NS_PER_MS)
-#define BATCH 32                              /* sends, or events, before the other has its turn: a fraction of a millisecond */
-#define BATCHES_OF_ANSWERS 32                 /* and before clients leave: a few milliseconds */
-#define STOCK_WINDOW_NS (50 * WP_NS_PER_MS)
-#define TIME_TO_OPEN_NS (300 * WP_NS_PER_US)   /* a connection, at leisure */
-#define TIMER_EVENT (WP_FLEET_NO_SHARD << 32 | 1)
-#define STOP_EVENT (WP_FLEET_NO_SHARD << 32 | 2)
+#define WARM_UP_NS         (400 * WP_NS_PER_US) /* a twelfth of a long sleep at most: see wp-alarm.h */
+#define HEAD_START_NS      (200 * WP_NS_PER_MS) /* so that the first request is not late */
+#define TICK_NS            (250 * WP_NS_PER_MS)
+#define BATCH              32 /* sends, or events, before the other has its turn: a fraction of a millisecond */
+#define BATCHES_OF_ANSWERS 32 /* and before clients leave: a few milliseconds */
+#define STOCK_WINDOW_NS    (50 * WP_NS_PER_MS)
+#define TIME_TO_OPEN_NS    (300 * WP_NS_PER_US) /* a connection, at leisure */
+#define TIMER_EVENT        (WP_FLEET_NO_SHARD << 32 | 1)
+#define STOP_EVENT         (WP_FLEET_NO_SHARD << 32 | 2)
 
 struct _WpSender {
   const WpSchedule *schedule;
@@ -28,16 +28,16 @@ struct _WpSender {
   WpTally *tally;
   WpLaneSetup setup;
   WpFleet *fleet;
-  WpLane **lanes;            /* of each request that is under way, by its number; NULL */
-  WpShard **homes;           /* and its shard */
+  WpLane **lanes;  /* of each request that is under way, by its number; NULL */
+  WpShard **homes; /* and its shard */
   gsize n_requests;
-  gsize next;                /* the first request not sent */
-  gsize oldest;              /* all before it have ended */
+  gsize next;   /* the first request not sent */
+  gsize oldest; /* all before it have ended */
   gsize n_busy;
-  gint64 start_ns;           /* CLOCK_MONOTONIC of planned time 0 */
+  gint64 start_ns; /* CLOCK_MONOTONIC of planned time 0 */
   gint64 start_unix_ns;
-  gint64 next_tick_ns;       /* CLOCK_MONOTONIC, as all below */
-  gint64 armed_ns;           /* what the timer is to wake us for */
+  gint64 next_tick_ns; /* CLOCK_MONOTONIC, as all below */
+  gint64 armed_ns;     /* what the timer is to wake us for */
   WpAlarm alarm;
   int epoll_fd;
   int timer_fd;
@@ -81,7 +81,8 @@ on_done (gpointer data, const WpLane *lane, CURLcode code)
   g_autofree char *reason = code == CURLE_OK ? NULL : wp_lane_explain (lane, code);
 
   if (code == CURLE_OK)
-    wp_tally_answered (self->tally, request, planned (self, request), now_on_schedule (self), wp_lane_status (lane));
+    wp_tally_answered (self->tally, request, planned (self, request), now_on_schedule (self),
+                       wp_lane_status (lane));
   else
     wp_tally_failed (self->tally, request, now_on_schedule (self), reason);
   self->lanes[request] = NULL;
@@ -96,7 +97,8 @@ stock_for (const WpSchedule *schedule, guint connections)
 
   for (gsize i = 0; i < wp_schedule_length (schedule); i++)
     {
-      while (wp_schedule_row (schedule, first)->arrival_ns < wp_schedule_row (schedule, i)->arrival_ns - STOCK_WINDOW_NS)
+      while (wp_schedule_row (schedule, first)->arrival_ns
+             < wp_schedule_row (schedule, i)->arrival_ns - STOCK_WINDOW_NS)
         first++;
       most = MAX (most, i - first + 1);
     }
@@ -104,7 +106,8 @@ stock_for (const WpSchedule *schedule, guint connections)
 }
 
 WpSender *
-wp_sender_new (const WpSchedule *schedule, const WpTarget *target, const WpSenderOptions *options, WpTally *tally, GError **error)
+wp_sender_new (const WpSchedule *schedule, const WpTarget *target, const WpSenderOptions *options,
+               WpTally *tally, GError **error)
 {
   gsize n_requests = wp_schedule_length (schedule);
   g_autofree WpLane **lanes = g_try_new0 (WpLane *, n_requests);
@@ -122,13 +125,14 @@ wp_sender_new (const WpSchedule *schedule, const WpTarget *target, const WpSende
   self->options = *options;
   wp_alarm_init (&self->alarm, WARM_UP_NS);
   self->tally = tally;
-  self->setup = (WpLaneSetup) { target, options->method, wp_schedule_body (schedule), on_sent, self };
+  self->setup = (WpLaneSetup){ target, options->method, wp_schedule_body (schedule), on_sent, self };
   self->n_requests = n_requests;
   self->lanes = g_steal_pointer (&lanes);
   self->homes = g_steal_pointer (&homes);
   self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   self->timer_fd = timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-  self->fleet = wp_fleet_new (options->connections, stock_for (schedule, options->connections), self->epoll_fd, &self->setup, on_done, self);
+  self->fleet = wp_fleet_new (options->connections, stock_for (schedule, options->connections),
+                              self->epoll_fd, &self->setup, on_done, self);
 
   return self;
 }
@@ -146,11 +150,13 @@ wp_sender_free (WpSender *self)
   g_free (self);
 }
 
-/* Opens a connection for later if there is time before @when_ns (CLOCK_MONOTONIC). FALSE: none is missing, or there is none. */
+/* Opens a connection for later if there is time before @when_ns (CLOCK_MONOTONIC). FALSE: none is missing, or
+ * there is none. */
 static gboolean
 fill_stock (WpSender *self, gint64 when_ns)
 {
-  return self->next < self->n_requests && when_ns > later (wp_time_monotonic (), TIME_TO_OPEN_NS) && wp_fleet_stock_up (self->fleet);
+  return self->next < self->n_requests && when_ns > later (wp_time_monotonic (), TIME_TO_OPEN_NS)
+         && wp_fleet_stock_up (self->fleet);
 }
 
 /* FALSE if a request is due and no connection is free for it. */
@@ -170,7 +176,7 @@ send_due (WpSender *self)
       self->n_busy++;
       self->homes[i] = shard;
       self->lanes[i] = wp_shard_send (shard, wp_schedule_row (self->schedule, i), i);
-      wp_shard_run_timers (shard);   /* may have ended it already */
+      wp_shard_run_timers (shard); /* may have ended it already */
     }
   return TRUE;
 }
@@ -196,7 +202,7 @@ give_up (WpSender *self, gsize i)
       self->lanes[i] = NULL;
       self->n_busy--;
     }
-  self->next = MAX (self->next, i + 1);   /* it may still have been waiting for a connection */
+  self->next = MAX (self->next, i + 1); /* it may still have been waiting for a connection */
   if (leaves)
     wp_tally_left (self->tally, i, now_on_schedule (self));
   else
@@ -225,7 +231,7 @@ arm_timer (WpSender *self, gint64 when_ns, gint64 now_ns)
   self->armed_ns = when_ns;
   wake_ns = wp_alarm_set (&self->alarm, when_ns, now_ns);
   if (when_ns != G_MAXINT64)
-    spec.it_value = (struct timespec) { wake_ns / WP_NS_PER_S, wake_ns % WP_NS_PER_S };
+    spec.it_value = (struct timespec){ wake_ns / WP_NS_PER_S, wake_ns % WP_NS_PER_S };
   timerfd_settime (self->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
 }
 
@@ -237,7 +243,8 @@ woke (WpSender *self)
   self->armed_ns = 0;
 }
 
-/* Waits until @when_ns (CLOCK_MONOTONIC) at most, and hands out what happened: BATCH events at most. Returns how many. */
+/* Waits until @when_ns (CLOCK_MONOTONIC) at most, and hands out what happened: BATCH events at most. Returns
+ * how many. */
 static int
 wait_and_dispatch (WpSender *self, gint64 when_ns)
 {
@@ -260,7 +267,8 @@ wait_and_dispatch (WpSender *self, gint64 when_ns)
   return n;
 }
 
-/* An answer that is here is one, though patience ended before it was looked at: else the server would tell of it, and we of a client that left. */
+/* An answer that is here is one, though patience ended before it was looked at: else the server would tell of
+ * it, and we of a client that left. */
 static void
 take_what_came (WpSender *self)
 {
@@ -268,14 +276,17 @@ take_what_came (WpSender *self)
     ;
 }
 
-/* All wait equally long after their planned times, and these are in order: only the oldest need be looked at. */
+/* All wait equally long after their planned times, and these are in order: only the oldest need be looked at.
+ */
 static gboolean
 oldest_is_due (WpSender *self, gint64 limit_ns, gint64 now_ns)
 {
-  while (self->oldest < self->n_requests && wp_tally_result (self->tally, self->oldest)->ended_ns != WP_TIME_NONE)
+  while (self->oldest < self->n_requests
+         && wp_tally_result (self->tally, self->oldest)->ended_ns != WP_TIME_NONE)
     self->oldest++;
 
-  return self->oldest < self->n_requests && limit_ns != G_MAXINT64 && planned (self, self->oldest) <= now_ns - limit_ns;
+  return self->oldest < self->n_requests && limit_ns != G_MAXINT64
+         && planned (self, self->oldest) <= now_ns - limit_ns;
 }
 
 /* Returns CLOCK_MONOTONIC of the next one to give up; G_MAXINT64: none. */
@@ -298,11 +309,12 @@ give_up_due (WpSender *self)
 static gboolean
 watch (WpSender *self, int stop_fd, GError **error)
 {
-  struct epoll_event timer = { EPOLLIN | EPOLLET, { .u64 = TIMER_EVENT } };   /* edge: it need not be read */
+  struct epoll_event timer = { EPOLLIN | EPOLLET, { .u64 = TIMER_EVENT } }; /* edge: it need not be read */
   struct epoll_event stop = { EPOLLIN, { .u64 = STOP_EVENT } };
 
-  if (self->epoll_fd >= 0 && self->timer_fd >= 0 && epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, self->timer_fd, &timer) == 0 &&
-      (stop_fd < 0 || epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, stop_fd, &stop) == 0))
+  if (self->epoll_fd >= 0 && self->timer_fd >= 0
+      && epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, self->timer_fd, &timer) == 0
+      && (stop_fd < 0 || epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, stop_fd, &stop) == 0))
     return TRUE;
 
   g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot wait for events: %s", g_strerror (errno));
@@ -317,7 +329,7 @@ wp_sender_run (WpSender *self, int stop_fd, GError **error)
 
   while (wp_fleet_stock_up (self->fleet))
     ;
-  prctl (PR_SET_TIMERSLACK, 1);   /* ns; the default of 50 us is lag */
+  prctl (PR_SET_TIMERSLACK, 1); /* ns; the default of 50 us is lag */
   wp_prompt_thread (WP_PROMPT_CLIENT);
   self->start_unix_ns = g_get_real_time () * WP_NS_PER_US + HEAD_START_NS;
   self->start_ns = wp_time_monotonic () + HEAD_START_NS;
@@ -330,7 +342,8 @@ wp_sender_run (WpSender *self, int stop_fd, GError **error)
 
       wp_fleet_run_timers (self->fleet);
       when_ns = give_up_due (self);
-      has_room = send_due (self);   /* after all that frees a connection: where there is none, only an event can bring one */
+      /* after all that frees a connection: where there is none, only an event can bring one */
+      has_room = send_due (self);
       if (self->next == self->n_requests && self->n_busy == 0)
         break;
       when_ns = MIN (when_ns, wp_fleet_next_timer (self->fleet));

@@ -6,7 +6,7 @@
 
 struct _WpShard {
   guint number;
-  int epoll_fd;             /* not owned */
+  int epoll_fd; /* not owned */
   const WpLaneSetup *setup;
   WpStock *stock;           /* not owned */
   curl_socket_t from_stock; /* curl has this socket, which stands already; CURL_SOCKET_BAD: none */
@@ -14,8 +14,8 @@ struct _WpShard {
   gpointer data;
   CURLM *multi;
   gint64 next_timer_ns;
-  GPtrArray *free_lanes;    /* the last used is on top */
-  GPtrArray *lanes;         /* all there are; owned */
+  GPtrArray *free_lanes; /* the last used is on top */
+  GPtrArray *lanes;      /* all there are; owned */
   guint n_open;
   guint n_busy;
   guint64 n_opened;
@@ -104,7 +104,8 @@ add_lane (WpShard *self)
 }
 
 WpShard *
-wp_shard_new (guint number, int epoll_fd, const WpLaneSetup *setup, WpStock *stock, guint n_lanes, WpShardDone done, gpointer data)
+wp_shard_new (guint number, int epoll_fd, const WpLaneSetup *setup, WpStock *stock, guint n_lanes,
+              WpShardDone done, gpointer data)
 {
   WpShard *self = g_new0 (WpShard, 1);
 
@@ -125,7 +126,7 @@ wp_shard_new (guint number, int epoll_fd, const WpLaneSetup *setup, WpStock *sto
   curl_multi_setopt (self->multi, CURLMOPT_TIMERFUNCTION, on_timer);
   curl_multi_setopt (self->multi, CURLMOPT_TIMERDATA, self);
   curl_multi_setopt (self->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
-  curl_multi_setopt (self->multi, CURLMOPT_MAXCONNECTS, 1000000L);   /* the sender bounds them */
+  curl_multi_setopt (self->multi, CURLMOPT_MAXCONNECTS, 1000000L); /* the sender bounds them */
   for (guint i = 0; i < n_lanes; i++)
     g_ptr_array_add (self->free_lanes, add_lane (self));
 
@@ -137,7 +138,8 @@ wp_shard_free (WpShard *self)
 {
   for (guint i = 0; i < self->lanes->len; i++)
     curl_multi_remove_handle (self->multi, wp_lane_handle (self->lanes->pdata[i]));
-  curl_multi_cleanup (self->multi);      /* before the lanes: it closes connections with the callbacks that they set */
+  /* before the lanes: it closes connections with the callbacks that they set */
+  curl_multi_cleanup (self->multi);
   g_ptr_array_unref (self->lanes);
   g_ptr_array_unref (self->free_lanes);
   g_free (self);
@@ -158,7 +160,8 @@ wp_shard_send (WpShard *self, const WpRow *row, gsize request)
   WpLane *lane = take_lane (self);
 
   wp_lane_load (lane, row, request);
-  curl_easy_setopt (wp_lane_handle (lane), CURLOPT_FRESH_CONNECT, (long) (self->n_open <= self->n_busy));   /* saves the walk */
+  /* saves the walk */
+  curl_easy_setopt (wp_lane_handle (lane), CURLOPT_FRESH_CONNECT, (long) (self->n_open <= self->n_busy));
   self->n_busy++;
   curl_multi_add_handle (self->multi, wp_lane_handle (lane));
 
@@ -199,8 +202,8 @@ collect (WpShard *self)
 void
 wp_shard_run_socket (WpShard *self, int fd, guint32 epoll_events)
 {
-  int what = (epoll_events & EPOLLIN ? CURL_CSELECT_IN : 0) | (epoll_events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
-             (epoll_events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+  int what = (epoll_events & EPOLLIN ? CURL_CSELECT_IN : 0) | (epoll_events & EPOLLOUT ? CURL_CSELECT_OUT : 0)
+             | (epoll_events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
   int n_running;
 
   curl_multi_socket_action (self->multi, fd, what, &n_running);

@@ -7,17 +7,17 @@
 
 #include "sim/base/wp-time.h"
 
-#define OLD_NS (4 * WP_NS_PER_S)   /* common servers wait 5 s or longer for a first byte */
+#define OLD_NS (4 * WP_NS_PER_S) /* common servers wait 5 s or longer for a first byte */
 
 typedef struct {
   int fd;
-  gint64 opened_ns;   /* CLOCK_MONOTONIC */
+  gint64 opened_ns; /* CLOCK_MONOTONIC */
 } Connection;
 
 struct _WpStock {
   const WpTarget *target;
   guint size;
-  GQueue connections;   /* of Connection, the oldest first */
+  GQueue connections; /* of Connection, the oldest first */
 };
 
 WpStock *
@@ -64,7 +64,7 @@ open_one (WpStock *self)
       return FALSE;
     }
   connection = g_new (Connection, 1);
-  *connection = (Connection) { fd, wp_time_monotonic () };
+  *connection = (Connection){ fd, wp_time_monotonic () };
   g_queue_push_tail (&self->connections, connection);
 
   return TRUE;

@@ -77,7 +77,9 @@ end (WpTally *self, gsize i, gint64 now_ns, WpOutcome outcome)
 void
 wp_tally_answered (WpTally *self, gsize i, gint64 planned_ns, gint64 now_ns, guint status)
 {
-  WpOutcome outcome = status / 100 == 2 ? WP_OUTCOME_STORED : status == 503 ? WP_OUTCOME_REJECTED : WP_OUTCOME_FAILED;
+  WpOutcome outcome = status / 100 == 2 ? WP_OUTCOME_STORED
+                      : status == 503   ? WP_OUTCOME_REJECTED
+                                        : WP_OUTCOME_FAILED;
   WpTallyResult *result = end (self, i, now_ns, outcome);
 
   result->status = MIN (status, N_STATUSES - 1);

@@ -1,29 +1,32 @@
-/* wp-tally.h - what became of each request, and the figures of them all. Times are ns on the schedule's clock: 0 is the
- * run's start, when a row of arrival 0 is due. */
+/* wp-tally.h - what became of each request, and the figures of them all. Times are ns on the schedule's
+ * clock: 0 is the run's start, when a row of arrival 0 is due. */
 #pragma once
 
 #include "sim/stats/wp-histogram.h"
 #include "sim/trace/wp-trace.h"
 
 typedef struct {
-  gint64 sent_ns;        /* when its first byte was handed to the kernel; WP_TIME_NONE: never */
-  gint64 ended_ns;       /* answered, or given up; WP_TIME_NONE: neither yet */
-  const char *error;     /* why there was no answer, interned; NULL: there was one, or it left, or it has not ended */
-  guint16 status;        /* 0: none */
-  guint8 outcome;        /* WpOutcome */
+  gint64 sent_ns;  /* when its first byte was handed to the kernel; WP_TIME_NONE: never */
+  gint64 ended_ns; /* answered, or given up; WP_TIME_NONE: neither yet */
+  /* why there was no answer, interned; NULL: there was one, or it left, or it has not ended */
+  const char *error;
+  guint16 status; /* 0: none */
+  guint8 outcome; /* WpOutcome */
 } WpTallyResult;
 
 typedef struct _WpTally WpTally;
 
-WpTally *wp_tally_new (gsize n_requests, GError **error);                         /* NULL with WP_ERROR_IO: there is no memory for them */
+/* NULL with WP_ERROR_IO: there is no memory for them */
+WpTally *wp_tally_new (gsize n_requests, GError **error);
 void wp_tally_free (WpTally *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTally, wp_tally_free)
 
 /* One of these for each request, in the schedule's numbering; @planned_ns is when it was due. */
-void wp_tally_sent (WpTally *self, gsize i, gint64 planned_ns, gint64 now_ns);     /* again (a retry): the first counts */
+/* again (a retry): the first counts */
+void wp_tally_sent (WpTally *self, gsize i, gint64 planned_ns, gint64 now_ns);
 void wp_tally_answered (WpTally *self, gsize i, gint64 planned_ns, gint64 now_ns, guint status);
-void wp_tally_left (WpTally *self, gsize i, gint64 now_ns);                        /* patience was over */
-void wp_tally_failed (WpTally *self, gsize i, gint64 now_ns, const char *error);   /* interns @error */
+void wp_tally_left (WpTally *self, gsize i, gint64 now_ns);                      /* patience was over */
+void wp_tally_failed (WpTally *self, gsize i, gint64 now_ns, const char *error); /* interns @error */
 
 const WpTallyResult *wp_tally_result (const WpTally *self, gsize i);
 gsize wp_tally_length (const WpTally *self);
@@ -31,9 +34,9 @@ guint64 wp_tally_n_sent (const WpTally *self);
 guint64 wp_tally_n_answered (const WpTally *self);
 guint64 wp_tally_n_left (const WpTally *self);
 guint64 wp_tally_n_failed (const WpTally *self);
-guint64 wp_tally_n_status (const WpTally *self, guint status);     /* 0 to 999 */
-gint64 wp_tally_last_sent (const WpTally *self);                   /* WP_TIME_NONE: nothing was */
-gint64 wp_tally_last_ended (const WpTally *self);                  /* WP_TIME_NONE: nothing has */
-GHashTable *wp_tally_failures (const WpTally *self);               /* (transfer none): reason to guint64 * */
-const WpHistogram *wp_tally_latency (const WpTally *self);         /* answered - planned, whatever the status */
-const WpHistogram *wp_tally_lag (const WpTally *self);             /* sent - planned */
+guint64 wp_tally_n_status (const WpTally *self, guint status); /* 0 to 999 */
+gint64 wp_tally_last_sent (const WpTally *self);               /* WP_TIME_NONE: nothing was */
+gint64 wp_tally_last_ended (const WpTally *self);              /* WP_TIME_NONE: nothing has */
+GHashTable *wp_tally_failures (const WpTally *self);           /* (transfer none): reason to guint64 * */
+const WpHistogram *wp_tally_latency (const WpTally *self);     /* answered - planned, whatever the status */
+const WpHistogram *wp_tally_lag (const WpTally *self);         /* sent - planned */

@@ -13,10 +13,10 @@
 
 struct _WpTarget {
   char *url;
-  char *host;       /* an IPv6 address without its brackets */
+  char *host; /* an IPv6 address without its brackets */
   char *port;
   char *resolved;
-  struct sockaddr_storage address;   /* after the probe */
+  struct sockaddr_storage address; /* after the probe */
   socklen_t address_len;
 };
 
@@ -60,7 +60,7 @@ read_parts (WpTarget *self, CURLU *parts)
 WpTarget *
 wp_target_new (const char *url, GError **error)
 {
-  g_autoptr(WpTarget) self = g_new0 (WpTarget, 1);
+  g_autoptr (WpTarget) self = g_new0 (WpTarget, 1);
   CURLU *parts = curl_url ();
   gboolean good;
 
@@ -112,7 +112,7 @@ gboolean
 wp_target_probe (WpTarget *self, GError **error)
 {
   const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
-  g_autoptr(Addresses) found = NULL;
+  g_autoptr (Addresses) found = NULL;
   int failure = getaddrinfo (self->host, self->port, &hints, &found);
   const char *reason = gai_strerror (failure);
 
@@ -123,18 +123,23 @@ wp_target_probe (WpTarget *self, GError **error)
 
       if (refusal == 0)
         {
-          getnameinfo (address->ai_addr, address->ai_addrlen, numeric, sizeof numeric, NULL, 0, NI_NUMERICHOST);
+          getnameinfo (address->ai_addr, address->ai_addrlen, numeric, sizeof numeric, NULL, 0,
+                       NI_NUMERICHOST);
           memcpy (&self->address, address->ai_addr, address->ai_addrlen);
           self->address_len = address->ai_addrlen;
           g_free (self->resolved);
-          self->resolved = strchr (self->host, ':') ? NULL : g_strdup_printf ("%s:%s:%s", self->host, self->port, numeric);
+          self->resolved = strchr (self->host, ':')
+                               ? NULL
+                               : g_strdup_printf ("%s:%s:%s", self->host, self->port, numeric);
           return TRUE;
         }
       reason = g_strerror (refusal);
     }
 
-  g_set_error (error, WP_ERROR, WP_ERROR_IO, strchr (self->host, ':') ? "cannot connect to [%s]:%s: %s; is wp-server running?"
-               : "cannot connect to %s:%s: %s; is wp-server running?", self->host, self->port, reason);
+  g_set_error (error, WP_ERROR, WP_ERROR_IO,
+               strchr (self->host, ':') ? "cannot connect to [%s]:%s: %s; is wp-server running?"
+                                        : "cannot connect to %s:%s: %s; is wp-server running?",
+               self->host, self->port, reason);
   return FALSE;
 }
 

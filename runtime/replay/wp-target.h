@@ -15,16 +15,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTarget, wp_target_free)
 /**
  * wp_target_probe:
  *
- * Resolves the host and connects once, so that a server that is not there is one line before the run and not a failure a
- * request. Blocks, 5 s at most an address.
+ * Resolves the host and connects once, so that a server that is not there is one line before the run and not
+ * a failure a request. Blocks, 5 s at most an address.
  *
- * Returns: FALSE with WP_ERROR_IO: `cannot connect to 127.0.0.1:8080: Connection refused; is wp-server running?`
+ * Returns: FALSE with WP_ERROR_IO: `cannot connect to 127.0.0.1:8080: Connection refused; is wp-server
+ * running?`
  */
 gboolean wp_target_probe (WpTarget *self, GError **error);
 
-const char *wp_target_url (const WpTarget *self);        /* as given */
+const char *wp_target_url (const WpTarget *self); /* as given */
 
-/* After the probe: "host:port:address", so that one look-up does for all requests; NULL for an IPv6 address, which needs none. */
+/* After the probe: "host:port:address", so that one look-up does for all requests; NULL for an IPv6 address,
+ * which needs none. */
 const char *wp_target_resolved (const WpTarget *self);
 
 /* After the probe: the address that answered. */

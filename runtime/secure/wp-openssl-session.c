@@ -6,7 +6,7 @@
 typedef struct {
   WpTlsSession base;
   SSL *ssl;
-  gboolean failed;           /* OpenSSL forbids all further calls */
+  gboolean failed; /* OpenSSL forbids all further calls */
 } OpensslSession;
 
 static void
@@ -41,7 +41,8 @@ session_handshake (WpTlsSession *base)
   int result = SSL_accept (self->ssl);
   WpTlsProgress progress = result == 1 ? WP_TLS_DONE : look_up (self, result);
 
-  return result != 1 && progress == WP_TLS_DONE ? WP_TLS_FAILED : progress;   /* it said goodbye in the midst of it */
+  /* it said goodbye in the midst of it */
+  return result != 1 && progress == WP_TLS_DONE ? WP_TLS_FAILED : progress;
 }
 
 /* @n bytes went well, then a call did not. */
@@ -54,7 +55,8 @@ outcome (gsize n, WpTlsProgress progress)
   return -1;
 }
 
-/* A call yields one record at most, and the socket may hold more, of which an edge-triggered epoll would not tell again. */
+/* A call yields one record at most, and the socket may hold more, of which an edge-triggered epoll would not
+ * tell again. */
 static gssize
 session_read (WpTlsSession *base, void *buffer, gsize size)
 {
@@ -127,10 +129,10 @@ session_say_goodbye (WpTlsSession *base)
 WpTlsSession *
 wp_openssl_session_new (SSL *ssl)
 {
-  static const WpTlsSessionClass class = { session_free, session_handshake, session_read, session_write,
-                                          session_is_ended, session_say_goodbye };
+  static const WpTlsSessionClass class = { session_free,  session_handshake, session_read,
+                                           session_write, session_is_ended,  session_say_goodbye };
   OpensslSession *self = g_new (OpensslSession, 1);
 
-  *self = (OpensslSession) { { &class }, ssl, FALSE };
+  *self = (OpensslSession){ { &class }, ssl, FALSE };
   return &self->base;
 }

@@ -5,4 +5,4 @@
 
 #include "runtime/secure/wp-tls-session.h"
 
-WpTlsSession *wp_openssl_session_new (SSL *ssl);     /* (transfer full) */
+WpTlsSession *wp_openssl_session_new (SSL *ssl); /* (transfer full) */

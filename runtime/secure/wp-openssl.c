@@ -14,15 +14,15 @@
 
 /* Of TLS 1.2: what was recorded stays secret though the key gets known, and what is encrypted is
  * authenticated, as all of 1.3 are. */
-#define SUITES "ECDHE+AESGCM:ECDHE+CHACHA20"
+#define SUITES      "ECDHE+AESGCM:ECDHE+CHACHA20"
 #define CERTIFICATE "--tls-certificate"
-#define KEY "--tls-key"
+#define KEY         "--tls-key"
 
 typedef struct {
   WpTls base;
-  char *certificate, *key;       /* paths */
+  char *certificate, *key; /* paths */
   GMutex mutex;
-  SSL_CTX *context;              /* under mutex */
+  SSL_CTX *context; /* under mutex */
 } Openssl;
 
 static gboolean
@@ -45,7 +45,8 @@ is_readable (const char *path, GError **error)
   gboolean is_fifo = fd >= 0 && fstat (fd, &status) == 0 && S_ISFIFO (status.st_mode);
 
   if (fd < 0 || is_fifo)
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, CERTIFICATE ": %s: %s", path, is_fifo ? "a FIFO, and not a file" : g_strerror (errno));
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, CERTIFICATE ": %s: %s", path,
+                 is_fifo ? "a FIFO, and not a file" : g_strerror (errno));
   if (fd >= 0)
     close (fd);
   return fd >= 0 && !is_fifo;
@@ -61,14 +62,16 @@ no_passphrase (char *buffer, int size, int writes, void *data)
 /* HTTP/1.1 where the client offers it, or 1.0. A client that speaks neither would send what is no request
  * (RFC 7301, 3.2). */
 static int
-choose_protocol (SSL *ssl, const unsigned char **chosen, unsigned char *chosen_len, const unsigned char *offered, unsigned int offered_len,
-                 void *data)
+choose_protocol (SSL *ssl, const unsigned char **chosen, unsigned char *chosen_len,
+                 const unsigned char *offered, unsigned int offered_len, void *data)
 {
   static const unsigned char ours[] = "\x08http/1.1\x08http/1.0";
 
-  return SSL_select_next_proto ((unsigned char **) chosen, chosen_len, ours, sizeof ours - 1, offered, offered_len) == OPENSSL_NPN_NEGOTIATED
-           ? SSL_TLSEXT_ERR_OK
-           : SSL_TLSEXT_ERR_ALERT_FATAL;
+  return SSL_select_next_proto ((unsigned char **) chosen, chosen_len, ours, sizeof ours - 1, offered,
+                                offered_len)
+                 == OPENSSL_NPN_NEGOTIATED
+             ? SSL_TLSEXT_ERR_OK
+             : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 /* Sessions are resumed by tickets alone: nothing is stored here for clients that have left. */
@@ -80,7 +83,8 @@ new_context (void)
   SSL_CTX_set_min_proto_version (context, TLS1_2_VERSION);
   SSL_CTX_set_cipher_list (context, SUITES);
   SSL_CTX_set_options (context, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
-  SSL_CTX_set_mode (context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_mode (context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
+                                 | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_session_cache_mode (context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_read_ahead (context, 1);
   SSL_CTX_set_default_passwd_cb (context, no_passphrase);
@@ -92,7 +96,7 @@ new_context (void)
 static EVP_PKEY *
 read_key (const char *path, GError **error)
 {
-  g_autoptr(GError) reason = NULL;
+  g_autoptr (GError) reason = NULL;
   int fd = wp_private_file_open (path, &reason);
   EVP_PKEY *key = NULL;
   BIO *file;
@@ -115,9 +119,10 @@ use_key (SSL_CTX *context, const Openssl *self, GError **error)
 {
   EVP_PKEY *key = read_key (self->key, error);
   g_autofree char *what = g_strdup_printf ("not the key of the certificate in %s", self->certificate);
-  gboolean ok = key && ((X509_check_private_key (SSL_CTX_get0_certificate (context), key) == 1 &&
-                         SSL_CTX_use_PrivateKey (context, key) == 1) ||
-                        fail (error, KEY, self->key, what));
+  gboolean ok = key
+                && ((X509_check_private_key (SSL_CTX_get0_certificate (context), key) == 1
+                     && SSL_CTX_use_PrivateKey (context, key) == 1)
+                    || fail (error, KEY, self->key, what));
 
   EVP_PKEY_free (key);
   return ok;
@@ -150,8 +155,8 @@ warn_unless_valid (const char *path, const X509 *certificate, guint which)
 {
   gboolean expired = X509_cmp_current_time (X509_get0_notAfter (certificate)) < 0;
   gboolean early = X509_cmp_current_time (X509_get0_notBefore (certificate)) > 0;
-  g_autofree char *when =
-    format_time (expired ? X509_get0_notAfter (certificate) : X509_get0_notBefore (certificate));
+  g_autofree char *when
+      = format_time (expired ? X509_get0_notAfter (certificate) : X509_get0_notBefore (certificate));
 
   if (expired || early)
     g_warning (CERTIFICATE ": %s: certificate %u of the file %s %s: clients will refuse it", path, which,
@@ -182,7 +187,7 @@ tls_reload (WpTls *base, GError **error)
     }
   warn_of_times (context, self);
   g_mutex_lock (&self->mutex);
-  SSL_CTX_free (self->context);      /* the sessions that it made hold it */
+  SSL_CTX_free (self->context); /* the sessions that it made hold it */
   self->context = context;
   g_mutex_unlock (&self->mutex);
 

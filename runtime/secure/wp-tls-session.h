@@ -1,7 +1,8 @@
-/* wp-tls-session.h - TLS on one non-blocking socket, with calls that behave as recv() and send() do. One thread's at a time.
+/* wp-tls-session.h - TLS on one non-blocking socket, with calls that behave as recv() and send() do. One
+ * thread's at a time.
  *
- * OpenSSL itself and not GTlsConnection: that one runs each handshake in a thread of a small pool, which a few dozen clients that
- * never finish theirs would fill. */
+ * OpenSSL itself and not GTlsConnection: that one runs each handshake in a thread of a small pool, which a
+ * few dozen clients that never finish theirs would fill. */
 #pragma once
 
 #include <glib.h>
@@ -10,9 +11,9 @@ typedef struct _WpTlsSession WpTlsSession;
 
 typedef enum {
   WP_TLS_DONE,
-  WP_TLS_WAITS,              /* for the socket */
+  WP_TLS_WAITS, /* for the socket */
   WP_TLS_FAILED,
-  WP_TLS_PLAIN_HTTP          /* the client speaks HTTP without TLS */
+  WP_TLS_PLAIN_HTTP /* the client speaks HTTP without TLS */
 } WpTlsProgress;
 
 typedef struct {
@@ -21,8 +22,8 @@ typedef struct {
   /* To be called until it no longer waits, then never again. */
   WpTlsProgress (*handshake) (WpTlsSession *self);
 
-  /* Fewer bytes than @size: the socket had no more, or will take no more; -1 with errno, which is EAGAIN, or ECONNRESET for any fault.
-   * 0: the client has ended its side, with or without saying so. */
+  /* Fewer bytes than @size: the socket had no more, or will take no more; -1 with errno, which is EAGAIN, or
+   * ECONNRESET for any fault. 0: the client has ended its side, with or without saying so. */
   gssize (*read) (WpTlsSession *self, void *buffer, gsize size);
   gssize (*write) (WpTlsSession *self, const void *buffer, gsize size);
 

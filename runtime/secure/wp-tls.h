@@ -1,6 +1,8 @@
-/* wp-tls.h - the certificate and key that TLS sessions are made with; they can be exchanged while it serves. Any thread.
+/* wp-tls.h - the certificate and key that TLS sessions are made with; they can be exchanged while it serves.
+ * Any thread.
  *
- * OpenSSL takes 8 ms to load, and few servers need it: it is in a module, wp-tls.so, whose symbol is wp_tls_class. */
+ * OpenSSL takes 8 ms to load, and few servers need it: it is in a module, wp-tls.so, whose symbol is
+ * wp_tls_class. */
 #pragma once
 
 #include <glib.h>

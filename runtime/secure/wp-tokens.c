@@ -18,7 +18,7 @@ typedef struct {
 struct _WpTokens {
   char *path;
   GMutex mutex;
-  GArray *digests;           /* (element-type Digest): of the tokens, which are not kept; under mutex */
+  GArray *digests; /* (element-type Digest): of the tokens, which are not kept; under mutex */
 };
 
 static char *
@@ -58,7 +58,7 @@ is_token (const char *text)
 static Digest
 digest_of (const char *token, gsize len)
 {
-  g_autoptr(GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
   Digest digest;
   gsize size = sizeof digest.bytes;
 
@@ -81,8 +81,8 @@ is_same (const Digest *a, const Digest *b)
 static GArray *
 parse (const char *path, char *text, GError **error)
 {
-  g_autoptr(GArray) digests = g_array_new (FALSE, FALSE, sizeof (Digest));
-  g_auto(GStrv) lines = g_strsplit (wp_options_skip_mark (text), "\n", -1);
+  g_autoptr (GArray) digests = g_array_new (FALSE, FALSE, sizeof (Digest));
+  g_auto (GStrv) lines = g_strsplit (wp_options_skip_mark (text), "\n", -1);
 
   for (guint i = 0; lines[i]; i++)
     {
@@ -93,8 +93,8 @@ parse (const char *path, char *text, GError **error)
         continue;
       if (!is_token (token))
         {
-          g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s:%u: not a bearer token: letters, digits and -._~+/ only, then any =",
-                       path, i + 1);
+          g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
+                       "%s:%u: not a bearer token: letters, digits and -._~+/ only, then any =", path, i + 1);
           return NULL;
         }
       g_array_append_val (digests, digest);
@@ -145,7 +145,8 @@ wp_tokens_free (WpTokens *self)
   g_free (self);
 }
 
-/* Digests are compared, so that neither the lengths nor the place of the first difference shows; and all of them are. */
+/* Digests are compared, so that neither the lengths nor the place of the first difference shows; and all of
+ * them are. */
 gboolean
 wp_tokens_admit (WpTokens *self, const char *credentials, gsize len)
 {

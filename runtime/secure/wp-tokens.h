@@ -7,9 +7,11 @@ typedef struct _WpTokens WpTokens;
 
 /**
  * wp_tokens_new:
- * @path: a text file that others than its owner and group cannot read; empty lines and those that begin with # are passed over
+ * @path: a text file that others than its owner and group cannot read; empty lines and those that begin with
+ * # are passed over
  *
- * Returns: (nullable): NULL with WP_ERROR_IO or WP_ERROR_BAD_VALUE and one line that names the file and the line, never the token
+ * Returns: (nullable): NULL with WP_ERROR_IO or WP_ERROR_BAD_VALUE and one line that names the file and the
+ * line, never the token
  */
 WpTokens *wp_tokens_new (const char *path, GError **error);
 void wp_tokens_free (WpTokens *self);
@@ -17,5 +19,6 @@ void wp_tokens_free (WpTokens *self);
 /* Reads the file again. FALSE: nothing has changed. */
 gboolean wp_tokens_reload (WpTokens *self, GError **error);
 
-/* @credentials: the value of Authorization, @len bytes; NULL: none. Takes the same time whatever the token has right. */
+/* @credentials: the value of Authorization, @len bytes; NULL: none. Takes the same time whatever the token
+ * has right. */
 gboolean wp_tokens_admit (WpTokens *self, const char *credentials, gsize len);

@@ -13,12 +13,12 @@
 #include "sim/base/wp-interrupt.h"
 
 struct _WpAtomicFile {
-  char *path;        /* for messages: as typed, or "standard output" */
+  char *path; /* for messages: as typed, or "standard output" */
   int fd;
-  int stream;        /* copied to on commit; -1 for a plain file */
-  char *target;      /* of a plain file, links resolved */
-  char *temporary;   /* beside it; NULL once it is renamed */
-  int slot;          /* of wp_interrupt_remember() */
+  int stream;      /* copied to on commit; -1 for a plain file */
+  char *target;    /* of a plain file, links resolved */
+  char *temporary; /* beside it; NULL once it is renamed */
+  int slot;        /* of wp_interrupt_remember() */
 };
 
 gboolean
@@ -63,7 +63,8 @@ open_beside (WpAtomicFile *self, const struct stat *existing, gboolean is_privat
   folder = g_path_get_dirname (self->target);
   name = g_path_get_basename (self->target);
   self->temporary = g_strdup_printf ("%s/.%s.XXXXXX", folder, name);
-  self->fd = g_mkstemp_full (self->temporary, O_RDWR | O_CLOEXEC, is_private ? 0600 : 0666);   /* less the umask */
+  /* less the umask */
+  self->fd = g_mkstemp_full (self->temporary, O_RDWR | O_CLOEXEC, is_private ? 0600 : 0666);
   if (self->fd < 0)
     {
       g_clear_pointer (&self->temporary, g_free);
@@ -79,7 +80,7 @@ open_beside (WpAtomicFile *self, const struct stat *existing, gboolean is_privat
 WpAtomicFile *
 wp_atomic_file_new (const char *path, gboolean is_private, GError **error)
 {
-  g_autoptr(WpAtomicFile) self = g_new0 (WpAtomicFile, 1);
+  g_autoptr (WpAtomicFile) self = g_new0 (WpAtomicFile, 1);
   gboolean is_stdout = g_str_equal (path, "-"), is_open;
   struct stat status;
   gboolean exists = !is_stdout && stat (path, &status) == 0;
@@ -174,7 +175,7 @@ wp_atomic_file_commit (WpAtomicFile *self, GError **error)
 {
   if (self->stream >= 0)
     return copy_to_stream (self, error);
-  if (!g_close (g_steal_fd (&self->fd), error))   /* some file systems tell of a full disk only here */
+  if (!g_close (g_steal_fd (&self->fd), error)) /* some file systems tell of a full disk only here */
     {
       g_prefix_error (error, "%s: ", self->path);
       return FALSE;

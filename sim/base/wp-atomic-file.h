@@ -1,4 +1,5 @@
-/* wp-atomic-file.h - a file that is there whole, or not at all: written beside its place under another name, and renamed when complete. */
+/* wp-atomic-file.h - a file that is there whole, or not at all: written beside its place under another name,
+ * and renamed when complete. */
 #pragma once
 
 #include <glib.h>
@@ -7,8 +8,8 @@ typedef struct _WpAtomicFile WpAtomicFile;
 
 /**
  * wp_atomic_file_new:
- * @path: "-" is standard output. That, and what is no plain file (a pipe, a device), is kept in an unlinked temporary
- *   file, and copied when complete. A file that exists keeps its mode.
+ * @path: "-" is standard output. That, and what is no plain file (a pipe, a device), is kept in an unlinked
+ * temporary file, and copied when complete. A file that exists keeps its mode.
  * @is_private: a new file has mode 0600; else 0666 less the umask
  *
  * Returns: NULL with WP_ERROR_IO, so that a path that cannot be written to is known before the work

@@ -1,3 +1,3 @@
 #include "sim/base/wp-error.h"
 
-G_DEFINE_QUARK (wp-error-quark, wp_error)
+G_DEFINE_QUARK (wp - error - quark, wp_error)

@@ -9,17 +9,18 @@
 #include "sim/base/wp-time.h"
 
 #define N_SLOTS 8
-#define REPEAT_NS (WP_NS_PER_S / 2)   /* a terminal that closes sends SIGHUP, and its shell another; so do scripts around us with theirs */
+/* a terminal that closes sends SIGHUP, and its shell another; so do scripts around us with theirs */
+#define REPEAT_NS (WP_NS_PER_S / 2)
 
 /* The handler reads these: every one is set before the flag that says so. */
 static char paths[N_SLOTS][PATH_MAX];
 static volatile sig_atomic_t taken[N_SLOTS];
 static volatile sig_atomic_t line_shown;
-static guint64 rows_done;   /* atomic: the handler may find it half-way otherwise on 32 bits */
+static guint64 rows_done; /* atomic: the handler may find it half-way otherwise on 32 bits */
 
-static int stop_fd = -1;               /* of wp_interrupt_catch_to_stop() */
+static int stop_fd = -1; /* of wp_interrupt_catch_to_stop() */
 static volatile sig_atomic_t signal_seen;
-static gint64 seen_ns;                 /* written before the former, while all of @signals are blocked */
+static gint64 seen_ns; /* written before the former, while all of @signals are blocked */
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
 
@@ -28,7 +29,7 @@ static void
 say (const char *text, gsize length)
 {
   if (write (STDERR_FILENO, text, length) < 0)
-    return;   /* there is no one left to tell */
+    return; /* there is no one left to tell */
 }
 
 static void
@@ -66,7 +67,7 @@ on_signal (int number)
       SAY (" rows\n");
     }
   signal (number, SIG_DFL);
-  raise (number);   /* comes when we return */
+  raise (number); /* comes when we return */
 }
 
 static void
@@ -81,7 +82,7 @@ on_signal_to_stop (int number)
   seen_ns = wp_time_monotonic ();
   signal_seen = number;
   if (write (stop_fd, &one, sizeof one) < 0)
-    _exit (128 + number);   /* nobody would hear of it */
+    _exit (128 + number); /* nobody would hear of it */
 }
 
 static gboolean
@@ -95,7 +96,8 @@ is_ignored (int number)
 void
 wp_interrupt_catch (void)
 {
-  struct sigaction action = { .sa_handler = stop_fd < 0 ? on_signal : on_signal_to_stop, .sa_flags = SA_RESTART };
+  struct sigaction action
+      = { .sa_handler = stop_fd < 0 ? on_signal : on_signal_to_stop, .sa_flags = SA_RESTART };
 
   sigemptyset (&action.sa_mask);
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
@@ -111,7 +113,7 @@ wp_interrupt_catch_to_stop (void)
   stop_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (stop_fd < 0)
     return -1;
-  signal (SIGINT, SIG_DFL);   /* a shell's script that runs us in the background had these ignored */
+  signal (SIGINT, SIG_DFL); /* a shell's script that runs us in the background had these ignored */
   signal (SIGTERM, SIG_DFL);
   wp_interrupt_catch ();
 

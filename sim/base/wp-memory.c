@@ -7,19 +7,22 @@
 
 #include "sim/base/wp-error.h"
 
-#define LEAST_ROOM 64                  /* elements */
-#define MANY_BYTES (8 * 1024 * 1024)   /* fewer gain nothing, and a large page is 2 MB that count as used at once */
+#define LEAST_ROOM 64 /* elements */
+/* fewer gain nothing, and a large page is 2 MB that count as used at once */
+#define MANY_BYTES (8 * 1024 * 1024)
 
 void
 wp_memory_use_large_pages (gpointer memory, gsize bytes)
 {
 #ifdef MADV_HUGEPAGE
   uintptr_t page = (uintptr_t) sysconf (_SC_PAGESIZE);
-  uintptr_t begin = (uintptr_t) memory / page * page;   /* with the allocator's own words: a mapping cut in two can't grow in place */
+  /* with the allocator's own words: a mapping cut in two can't grow in place */
+  uintptr_t begin = (uintptr_t) memory / page * page;
   uintptr_t end = ((uintptr_t) memory + bytes + page - 1) / page * page;
 
   if (bytes >= MANY_BYTES)
-    (void) madvise ((gpointer) begin, end - begin, MADV_HUGEPAGE);   /* it is advice: without it all is well too */
+    /* it is advice: without it all is well too */
+    (void) madvise ((gpointer) begin, end - begin, MADV_HUGEPAGE);
 #endif
 }
 

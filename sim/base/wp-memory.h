@@ -3,8 +3,8 @@
 
 #include <glib.h>
 
-/* Asks the kernel for large pages where @bytes at @memory are many, for a page fault costs more than what is then written there. Nothing
- * else changes. */
+/* Asks the kernel for large pages where @bytes at @memory are many, for a page fault costs more than what is
+ * then written there. Nothing else changes. */
 void wp_memory_use_large_pages (gpointer memory, gsize bytes);
 
 /**
@@ -12,7 +12,8 @@ void wp_memory_use_large_pages (gpointer memory, gsize bytes);
  * @memory: (inout): the address of a pointer to @room elements of @size bytes; NULL and 0 at first
  * @n: elements to have room for
  *
- * For what grows with the input, and can therefore be more than there is: all stays as it was then. What is made is freed with g_free().
+ * For what grows with the input, and can therefore be more than there is: all stays as it was then. What is
+ * made is freed with g_free().
  *
  * Returns: FALSE with WP_ERROR_IO `no memory for 1000 rows`
  */
@@ -21,5 +22,6 @@ gboolean wp_memory_grow (gpointer memory, gsize *room, gsize n, gsize size, GErr
 /* Says so for @n rows. Returns FALSE. */
 gboolean wp_memory_fail (gsize n, GError **error);
 
-/* What the process may have: the machine's memory, or a limit of address space (RLIMIT_AS), whichever is less. */
+/* What the process may have: the machine's memory, or a limit of address space (RLIMIT_AS), whichever is
+ * less. */
 guint64 wp_memory_available (void);

@@ -4,12 +4,10 @@
 
 #define HELP_COLUMNS 110
 
-static const WpOption own_options[] = {
-  { "help", 'h', WP_OPTION_FLAG, .help = "print this help" },
-  { "version", 0, WP_OPTION_FLAG, .help = "print the version" },
-  { "completion", 0, WP_OPTION_FLAG },
-  { NULL }
-};
+static const WpOption own_options[] = { { "help", 'h', WP_OPTION_FLAG, .help = "print this help" },
+                                        { "version", 0, WP_OPTION_FLAG, .help = "print the version" },
+                                        { "completion", 0, WP_OPTION_FLAG },
+                                        { NULL } };
 const WpOptionGroup wp_options_own_groups[] = { { "Help", own_options, 0, 0 }, { NULL, NULL, 0, 0 } };
 
 /* "  -m, --mode=MODE" */
@@ -18,7 +16,8 @@ format_option (const WpOption *option)
 {
   char letter[] = { '-', option->letter, ',', ' ', '\0' };
 
-  return g_strdup_printf ("  %s--%s%s%s", option->letter ? letter : "", option->name, option->argument ? "=" : "", option->argument ? option->argument : "");
+  return g_strdup_printf ("  %s--%s%s%s", option->letter ? letter : "", option->name,
+                          option->argument ? "=" : "", option->argument ? option->argument : "");
 }
 
 static gsize
@@ -40,7 +39,7 @@ find_width (const WpOptionGroup *group)
 static void
 append_wrapped (GString *text, const char *help, gsize indent)
 {
-  g_auto(GStrv) words = g_strsplit (help, " ", -1);
+  g_auto (GStrv) words = g_strsplit (help, " ", -1);
   gsize column = indent;
 
   for (guint i = 0; words[i]; i++)
@@ -88,8 +87,9 @@ wp_options_format_help (const WpCommandLine *self)
   GString *text = g_string_new (NULL);
   gsize width = find_width (self->groups);
 
-  g_string_append_printf (text, "Usage:\n  %s [OPTION...]%s%s\n\n%s\n", g_get_prgname (), self->parameters ? " " : "",
-                          self->parameters ? self->parameters : "", self->summary);
+  g_string_append_printf (text, "Usage:\n  %s [OPTION...]%s%s\n\n%s\n", g_get_prgname (),
+                          self->parameters ? " " : "", self->parameters ? self->parameters : "",
+                          self->summary);
   append_groups (text, self->groups, width);
   append_groups (text, wp_options_own_groups, width);
   return g_string_free (text, FALSE);
@@ -120,7 +120,8 @@ append_options (GString *text, const WpOptionGroup *group)
         g_string_append_printf (text, " --%s%s", option->name, option->argument ? "=" : "");
 }
 
-/* bash takes the "=" of --mode=all for a word of its own, COMP_WORDBREAKS. Where no word fits, it completes files (-o default). */
+/* bash takes the "=" of --mode=all for a word of its own, COMP_WORDBREAKS. Where no word fits, it completes
+ * files (-o default). */
 char *
 wp_options_format_completion (const WpCommandLine *self)
 {
@@ -128,8 +129,11 @@ wp_options_format_completion (const WpCommandLine *self)
   g_autofree char *function = g_strdelimit (g_strconcat ("_", program, NULL), "-", '_');
   GString *text = g_string_new (NULL);
 
-  g_string_append_printf (text, "# bash completion of %s\n%s ()\n{\n  local word=$2 before=$3 words=\n\n", program, function);
-  g_string_append (text, "  [[ $before == = ]] && before=${COMP_WORDS[COMP_CWORD - 2]}\n  [[ $word == = ]] && word=\n  case $before in\n");
+  g_string_append_printf (text, "# bash completion of %s\n%s ()\n{\n  local word=$2 before=$3 words=\n\n",
+                          program, function);
+  g_string_append (
+      text,
+      "  [[ $before == = ]] && before=${COMP_WORDS[COMP_CWORD - 2]}\n  [[ $word == = ]] && word=\n  case $before in\n");
   append_choices (text, self->groups);
   g_string_append (text, "    *) [[ $word == -* ]] && words=\"");
   append_options (text, self->groups);

@@ -13,11 +13,13 @@
 #include "sim/base/wp-time.h"
 
 static const WpOption *
-find_option (const WpOptionGroup *groups, const char *name, gsize len, char letter, const WpOptionGroup **found)
+find_option (const WpOptionGroup *groups, const char *name, gsize len, char letter,
+             const WpOptionGroup **found)
 {
   for (; groups->options; groups++)
     for (const WpOption *option = groups->options; option->name; option++)
-      if (letter ? option->letter == letter : strlen (option->name) == len && memcmp (option->name, name, len) == 0)
+      if (letter ? option->letter == letter
+                 : strlen (option->name) == len && memcmp (option->name, name, len) == 0)
         {
           *found = groups;
           return option;
@@ -44,7 +46,8 @@ set_integer (const WpOption *option, gpointer field, const char *value, GError *
 {
   guint64 number;
 
-  if (!(option->kind == WP_OPTION_COUNT ? wp_options_parse_count : wp_options_parse_uint) (value, option->min, option->max, &number, error))
+  if (!(option->kind == WP_OPTION_COUNT ? wp_options_parse_count : wp_options_parse_uint) (
+          value, option->min, option->max, &number, error))
     return FALSE;
   if (option->size == sizeof (guint))
     *(guint *) field = (guint) number;
@@ -70,16 +73,18 @@ set_size (const WpOption *option, gpointer field, const char *value, GError **er
   gsize len = strlen (value);
   const char *units = "kmg", *unit = len > 1 ? strchr (units, g_ascii_tolower (value[len - 1])) : NULL;
   guint shift = unit ? 10 * (unit - units + 1) : 0;
-  g_autofree char *digits = g_strndup (value, unit ? len - 1 : len), *min = format_size (option->min), *max = format_size (option->max);
+  g_autofree char *digits = g_strndup (value, unit ? len - 1 : len), *min = format_size (option->min),
+                  *max = format_size (option->max);
   guint64 number;
 
-  if (wp_options_parse_uint (digits, 0, option->max >> shift, &number, NULL) && number << shift >= option->min)
+  if (wp_options_parse_uint (digits, 0, option->max >> shift, &number, NULL)
+      && number << shift >= option->min)
     {
       *(guint64 *) field = number << shift;
       return TRUE;
     }
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a size, such as 512k or 1m, of %s%s%s", value, option->min ? min : "at most",
-               option->min ? " to " : " ", max);
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a size, such as 512k or 1m, of %s%s%s",
+               value, option->min ? min : "at most", option->min ? " to " : " ", max);
   return FALSE;
 }
 
@@ -96,14 +101,17 @@ set_share (const WpOption *option, gpointer field, const char *value, GError **e
   gboolean is_percent = g_str_has_suffix (value, "%");
   g_autofree char *number = g_strndup (value, strlen (value) - is_percent);
   char *end = number;
-  double share = strspn (number, "0123456789.eE+-") == strlen (number) ? g_ascii_strtod (number, &end) / (is_percent ? 100 : 1) : 0;
+  double share = strspn (number, "0123456789.eE+-") == strlen (number)
+                     ? g_ascii_strtod (number, &end) / (is_percent ? 100 : 1)
+                     : 0;
 
   if (end != number && *end == '\0' && share <= 1 && share >= 0 && (share > 0 || option->min == 0))
     {
       *(double *) field = share;
       return TRUE;
     }
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a share%s, such as 2%% or 0.02", value, option->min > 0 ? " above 0" : "");
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a share%s, such as 2%% or 0.02", value,
+               option->min > 0 ? " above 0" : "");
   return FALSE;
 }
 
@@ -173,7 +181,8 @@ set_choice (const WpOption *option, gpointer field, const char *value, GError **
         return TRUE;
       }
   list = list_names (option->names);
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not %s%s%s", value, option->what ? option->what : "", option->what ? ": " : "", list);
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not %s%s%s", value,
+               option->what ? option->what : "", option->what ? ": " : "", list);
   return FALSE;
 }
 
@@ -184,17 +193,20 @@ set_other (const WpOption *option, gpointer field, const char *value, GError **e
 }
 
 static gboolean
-set_option (const WpOptionGroup *group, const WpOption *option, gpointer data, const char *value, GError **error)
+set_option (const WpOptionGroup *group, const WpOption *option, gpointer data, const char *value,
+            GError **error)
 {
-  static gboolean (*const setters[]) (const WpOption *option, gpointer field, const char *value, GError **error) = {
-    [WP_OPTION_FLAG] = set_flag, [WP_OPTION_COUNT] = set_integer, [WP_OPTION_INTEGER] = set_integer, [WP_OPTION_SIZE] = set_size,
-    [WP_OPTION_FACTOR] = set_factor, [WP_OPTION_SHARE] = set_share, [WP_OPTION_TIME] = set_time, [WP_OPTION_TEXT] = set_text,
-    [WP_OPTION_FILE] = set_text, [WP_OPTION_CHOICE] = set_choice, [WP_OPTION_OTHER] = set_other
-  };
+  static gboolean (*const setters[]) (const WpOption *option, gpointer field, const char *value,
+                                      GError **error)
+      = { [WP_OPTION_FLAG] = set_flag,     [WP_OPTION_COUNT] = set_integer, [WP_OPTION_INTEGER] = set_integer,
+          [WP_OPTION_SIZE] = set_size,     [WP_OPTION_FACTOR] = set_factor, [WP_OPTION_SHARE] = set_share,
+          [WP_OPTION_TIME] = set_time,     [WP_OPTION_TEXT] = set_text,     [WP_OPTION_FILE] = set_text,
+          [WP_OPTION_CHOICE] = set_choice, [WP_OPTION_OTHER] = set_other };
   char *base = (char *) data + group->offset;
   gboolean is_none = option->or_none && g_ascii_strcasecmp (value, "none") == 0;
 
-  if (!(is_none ? set_none (option, base + option->offset) : setters[option->kind] (option, base + option->offset, value, error)))
+  if (!(is_none ? set_none (option, base + option->offset)
+                : setters[option->kind](option, base + option->offset, value, error)))
     return FALSE;
   if (group->given > 0)
     *(guint *) (gpointer) (base + group->given) |= option->given;
@@ -202,7 +214,8 @@ set_option (const WpOptionGroup *group, const WpOption *option, gpointer data, c
 }
 
 gboolean
-wp_options_set (const WpOptionGroup *groups, gpointer data, const char *name, const char *value, GError **error)
+wp_options_set (const WpOptionGroup *groups, gpointer data, const char *name, const char *value,
+                GError **error)
 {
   const WpOptionGroup *group;
   const WpOption *option = find_option (groups, name, strlen (name), 0, &group);
@@ -216,8 +229,9 @@ static G_NORETURN void
 run_own (const WpCommandLine *self, const WpOption *option)
 {
   g_autofree char *text = g_str_equal (option->name, "help") ? wp_options_format_help (self)
-                          : g_str_equal (option->name, "completion") ? wp_options_format_completion (self)
-                          : g_strdup_printf ("%s %s\n", g_get_prgname (), WP_VERSION);
+                          : g_str_equal (option->name, "completion")
+                              ? wp_options_format_completion (self)
+                              : g_strdup_printf ("%s %s\n", g_get_prgname (), WP_VERSION);
 
   wp_process_print (text);
   exit (wp_process_end (0));
@@ -278,13 +292,14 @@ add_names (GPtrArray *names, const WpOptionGroup *groups)
 static gboolean
 fail_unknown (const WpCommandLine *self, const char *word, GError **error)
 {
-  g_autoptr(GPtrArray) names = g_ptr_array_new ();
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
   const char *nearest;
 
   add_names (names, self->groups);
   add_names (names, wp_options_own_groups);
   g_ptr_array_add (names, NULL);
-  nearest = g_str_has_prefix (word, "--") ? wp_options_nearest (word + 2, (const char *const *) names->pdata) : NULL;
+  nearest = g_str_has_prefix (word, "--") ? wp_options_nearest (word + 2, (const char *const *) names->pdata)
+                                          : NULL;
   if (nearest)
     g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "unknown option %s; did you mean --%s?", word, nearest);
   else
@@ -292,7 +307,8 @@ fail_unknown (const WpCommandLine *self, const char *word, GError **error)
   return FALSE;
 }
 
-/* @words: the option's own, --workers=4, -w4 or -w, and what follows. @n_words: (out): how many of them it takes */
+/* @words: the option's own, --workers=4, -w4 or -w, and what follows. @n_words: (out): how many of them it
+ * takes */
 static gboolean
 parse_option (const WpCommandLine *self, gpointer data, char *const *words, guint *n_words, GError **error)
 {
@@ -310,7 +326,8 @@ parse_option (const WpCommandLine *self, gpointer data, char *const *words, guin
     {
       option = find_option (wp_options_own_groups, name, len, is_long ? 0 : *name, &group);
       if (!option)
-        return fail_unknown (self, is_long ? word : words[0], error);   /* whole: its first byte may be half a letter */
+        /* whole: its first byte may be half a letter */
+        return fail_unknown (self, is_long ? word : words[0], error);
       run_own (self, option);
     }
   if (!value && option->kind != WP_OPTION_FLAG && !(value = words[(*n_words)++]))
@@ -328,7 +345,7 @@ char **
 wp_options_parse (const WpCommandLine *self, gpointer data, char *const *argv, GError **error)
 {
   g_autofree char *name = g_path_get_basename (argv[0]);
-  g_autoptr(GPtrArray) parameters = g_ptr_array_new ();
+  g_autoptr (GPtrArray) parameters = g_ptr_array_new ();
   gboolean are_over = FALSE;
   guint n_words = 1;
 
@@ -356,7 +373,8 @@ set_by_key (const WpCommandLine *self, gpointer data, const char *key, const cha
 
   if (!option || g_str_equal (key, "config"))
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not an option; --help lists them all", key);
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not an option; --help lists them all",
+                   key);
       return FALSE;
     }
   if (set_option (group, option, data, value, &reason))
@@ -408,7 +426,7 @@ gboolean
 wp_options_load (const WpCommandLine *self, gpointer data, const char *path, GError **error)
 {
   g_autofree char *text = NULL;
-  g_auto(GStrv) lines = NULL;
+  g_auto (GStrv) lines = NULL;
   gsize len;
 
   if (!g_file_get_contents (path, &text, &len, error))
@@ -454,8 +472,9 @@ wp_options_same_file (const char *a, const char *b)
 {
   struct stat first, second;
 
-  return a && b && !g_str_equal (a, "-") && !g_str_equal (b, "-") && stat (a, &first) == 0 && stat (b, &second) == 0 &&
-         first.st_dev == second.st_dev && first.st_ino == second.st_ino && S_ISREG (first.st_mode);
+  return a && b && !g_str_equal (a, "-") && !g_str_equal (b, "-") && stat (a, &first) == 0
+         && stat (b, &second) == 0 && first.st_dev == second.st_dev && first.st_ino == second.st_ino
+         && S_ISREG (first.st_mode);
 }
 
 gboolean
@@ -463,8 +482,8 @@ wp_options_parse_uint (const char *text, guint64 min, guint64 max, guint64 *valu
 {
   if (g_ascii_isdigit (*text) && g_ascii_string_to_unsigned (text, 10, min, max, value, NULL))
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
-               text, min, max);
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
+               "\"%s\" is not a number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT, text, min, max);
   return FALSE;
 }
 
@@ -490,7 +509,8 @@ wp_options_parse_positive (const char *text, double *value, GError **error)
   char *end;
   double parsed = g_ascii_strtod (text, &end);
 
-  if (end != text && *end == '\0' && isfinite (parsed) && parsed > 0 && strspn (text, "0123456789.eE+-") == strlen (text))
+  if (end != text && *end == '\0' && isfinite (parsed) && parsed > 0
+      && strspn (text, "0123456789.eE+-") == strlen (text))
     {
       *value = parsed;
       return TRUE;

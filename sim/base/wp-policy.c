@@ -36,7 +36,7 @@ wp_ack_name (WpAck ack)
 void
 wp_policy_init (WpPolicy *self, WpModeKind mode)
 {
-  *self = (WpPolicy) { .mode = mode, .queue_jobs = 10000, .workers = 10000, .block_timeout_ns = WP_TIME_NONE };
+  *self = (WpPolicy){ .mode = mode, .queue_jobs = 10000, .workers = 10000, .block_timeout_ns = WP_TIME_NONE };
 }
 
 gboolean
@@ -58,8 +58,11 @@ wp_policy_layout (const WpPolicy *self, WpLayout *layout)
 
   g_return_if_fail (self->mode != WP_MODE_ALL);
 
-  *layout = (WpLayout) { .block_timeout_ns = WP_TIME_NONE, .can_be_full = self->mode != WP_MODE_DEFAULT && !spawning };
-  layout->workers = self->mode == WP_MODE_DEFAULT ? WP_UNBOUNDED : self->mode == WP_MODE_BUFFERED_CHANNEL ? 1 : self->workers;
+  *layout = (WpLayout){ .block_timeout_ns = WP_TIME_NONE,
+                        .can_be_full = self->mode != WP_MODE_DEFAULT && !spawning };
+  layout->workers = self->mode == WP_MODE_DEFAULT            ? WP_UNBOUNDED
+                    : self->mode == WP_MODE_BUFFERED_CHANNEL ? 1
+                                                             : self->workers;
   layout->drops_queued = self->ack == WP_ACK_STORED && !self->keep_abandoned;
   layout->queue_jobs = spawning ? WP_UNBOUNDED : self->mode == WP_MODE_DEFAULT ? 0 : self->queue_jobs;
   if (!layout->can_be_full)
@@ -74,16 +77,18 @@ wp_policy_check (const WpPolicy *self, GError **error)
 {
   if (self->when_full == WP_WHEN_FULL_BLOCK || self->block_timeout_ns == WP_TIME_NONE)
     return TRUE;
-  g_set_error_literal (error, WP_ERROR, WP_ERROR_USAGE,
-                       "--when-full=reject and --block-timeout exclude each other: nothing blocks, so nothing times out");
+  g_set_error_literal (
+      error, WP_ERROR, WP_ERROR_USAGE,
+      "--when-full=reject and --block-timeout exclude each other: nothing blocks, so nothing times out");
   return FALSE;
 }
 
 #define FIELD(member) WP_FIELD (WpPolicy, member)
 
 const WpOption wp_policy_options[] = {
-  { "mode", 'm', WP_OPTION_CHOICE, "MODE", FIELD (mode), "Default, BufferedChannel or WorkerPool, in any letter case (Default)",
-    .names = mode_names, .what = "a mode", .given = WP_POLICY_MODE },
+  { "mode", 'm', WP_OPTION_CHOICE, "MODE", FIELD (mode),
+    "Default, BufferedChannel or WorkerPool, in any letter case (Default)", .names = mode_names,
+    .what = "a mode", .given = WP_POLICY_MODE },
   { "queue", 'q', WP_OPTION_COUNT, "JOBS", FIELD (queue_jobs), "places in the queue; 0: a rendezvous (10000)",
     0, WP_UNBOUNDED - 1, .given = WP_POLICY_QUEUE },
   { "workers", 'w', WP_OPTION_COUNT, "N", FIELD (workers), "WorkerPool mode: jobs in service at once (10000)",
@@ -91,19 +96,23 @@ const WpOption wp_policy_options[] = {
   { "dispatcher", 0, WP_OPTION_CHOICE, "NAME", FIELD (dispatcher),
     "bounded (default) takes an idle worker first and a job second; spawning is the historical one, whose queue is unbounded",
     .names = dispatcher_names, .what = "a dispatcher", .given = WP_POLICY_DISPATCHER },
-  { "when-full", 0, WP_OPTION_CHOICE, "WHAT", FIELD (when_full), "block (default) or reject (503) requests that find the queue full",
-    .names = when_full_names, .what = "a way to treat requests when the queue is full", .given = WP_POLICY_WHEN_FULL },
+  { "when-full", 0, WP_OPTION_CHOICE, "WHAT", FIELD (when_full),
+    "block (default) or reject (503) requests that find the queue full", .names = when_full_names,
+    .what = "a way to treat requests when the queue is full", .given = WP_POLICY_WHEN_FULL },
   { "block-timeout", 0, WP_OPTION_TIME, "TIME", FIELD (block_timeout_ns),
     "reject a request (503) that has been parked for that long; 0 is --when-full=reject (none)",
     .or_none = TRUE, .given = WP_POLICY_BLOCK_TIMEOUT },
-  { "ack", 0, WP_OPTION_CHOICE, "WHEN", FIELD (ack), "answer a request when its job is accepted (default) or stored",
-    .names = ack_names, .what = "an acknowledgement", .given = WP_POLICY_ACK },
+  { "ack", 0, WP_OPTION_CHOICE, "WHEN", FIELD (ack),
+    "answer a request when its job is accepted (default) or stored", .names = ack_names,
+    .what = "an acknowledgement", .given = WP_POLICY_ACK },
   { "keep-abandoned", 0, WP_OPTION_FLAG, NULL, FIELD (keep_abandoned),
-    "with --ack=stored: run the queued jobs of clients that have left, instead of dropping them", .given = WP_POLICY_KEEP_ABANDONED },
+    "with --ack=stored: run the queued jobs of clients that have left, instead of dropping them",
+    .given = WP_POLICY_KEEP_ABANDONED },
   { NULL }
 };
 
-static const WpOptionGroup groups[] = { { NULL, wp_policy_options, 0, G_STRUCT_OFFSET (WpPolicy, given) }, { NULL, NULL, 0, 0 } };
+static const WpOptionGroup groups[]
+    = { { NULL, wp_policy_options, 0, G_STRUCT_OFFSET (WpPolicy, given) }, { NULL, NULL, 0, 0 } };
 
 gboolean
 wp_policy_set (WpPolicy *self, const char *name, const char *value, GError **error)

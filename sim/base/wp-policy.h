@@ -1,44 +1,58 @@
-/* wp-policy.h - mode, sizes, what is done when the queue is full, and when a request is answered: what a server is started with and what a model
- * is given. */
+/* wp-policy.h - mode, sizes, what is done when the queue is full, and when a request is answered: what a
+ * server is started with and what a model is given. */
 #pragma once
 
 #include "sim/base/wp-option.h"
 
-typedef enum { WP_MODE_DEFAULT, WP_MODE_BUFFERED_CHANNEL, WP_MODE_WORKER_POOL, WP_MODE_ALL /* wp-sim only */ } WpModeKind;
+typedef enum {
+  WP_MODE_DEFAULT,
+  WP_MODE_BUFFERED_CHANNEL,
+  WP_MODE_WORKER_POOL,
+  WP_MODE_ALL /* wp-sim only */
+} WpModeKind;
 typedef enum { WP_DISPATCHER_BOUNDED, WP_DISPATCHER_SPAWNING } WpDispatcher;
 typedef enum { WP_WHEN_FULL_BLOCK, WP_WHEN_FULL_REJECT } WpWhenFull;
 typedef enum { WP_ACK_ACCEPTED, WP_ACK_STORED } WpAck;
 
-#define WP_N_MODES 3
+#define WP_N_MODES   3
 #define WP_UNBOUNDED G_MAXUINT
 
 /* As given by a person; every field has its default from wp_policy_init(). */
 typedef struct {
   WpModeKind mode;
-  guint queue_jobs;           /* K, >= 0; default 10000 */
-  guint workers;              /* c, >= 1; default 10000 */
+  guint queue_jobs; /* K, >= 0; default 10000 */
+  guint workers;    /* c, >= 1; default 10000 */
   WpDispatcher dispatcher;
   WpWhenFull when_full;
-  gint64 block_timeout_ns;    /* WP_TIME_NONE (default): a parked request waits for ever; 0 is reject */
-  WpAck ack;                  /* a request is answered when its job is accepted (default), or when it is stored */
-  gboolean keep_abandoned;    /* with WP_ACK_STORED: a queued job whose client has left runs all the same (FALSE) */
-  guint given;                /* WpPolicyField bits: said on the command line or in the configuration, not defaulted */
+  gint64 block_timeout_ns; /* WP_TIME_NONE (default): a parked request waits for ever; 0 is reject */
+  WpAck ack; /* a request is answered when its job is accepted (default), or when it is stored */
+  /* with WP_ACK_STORED: a queued job whose client has left runs all the same (FALSE) */
+  gboolean keep_abandoned;
+  guint given; /* WpPolicyField bits: said on the command line or in the configuration, not defaulted */
 } WpPolicy;
 
 typedef enum {
-  WP_POLICY_MODE = 1 << 0, WP_POLICY_QUEUE = 1 << 1, WP_POLICY_WORKERS = 1 << 2,
-  WP_POLICY_DISPATCHER = 1 << 3, WP_POLICY_WHEN_FULL = 1 << 4, WP_POLICY_BLOCK_TIMEOUT = 1 << 5,
-  WP_POLICY_ACK = 1 << 6, WP_POLICY_KEEP_ABANDONED = 1 << 7
+  WP_POLICY_MODE = 1 << 0,
+  WP_POLICY_QUEUE = 1 << 1,
+  WP_POLICY_WORKERS = 1 << 2,
+  WP_POLICY_DISPATCHER = 1 << 3,
+  WP_POLICY_WHEN_FULL = 1 << 4,
+  WP_POLICY_BLOCK_TIMEOUT = 1 << 5,
+  WP_POLICY_ACK = 1 << 6,
+  WP_POLICY_KEEP_ABANDONED = 1 << 7
 } WpPolicyField;
 
-/* What a policy comes to: one bounded FIFO and c servers, whatever the mode's name. Server and simulator both run on this. */
+/* What a policy comes to: one bounded FIFO and c servers, whatever the mode's name. Server and simulator both
+ * run on this. */
 typedef struct {
-  guint queue_jobs;           /* places in the queue; WP_UNBOUNDED with the spawning dispatcher; 0 in Default, which never needs one */
-  guint workers;              /* jobs in service at most: 1 in BufferedChannel, WP_UNBOUNDED in Default */
-  gboolean rejects;           /* full: refuse at once instead of parking */
-  gint64 block_timeout_ns;    /* WP_TIME_NONE: none (never 0: that is rejects) */
-  gboolean can_be_full;       /* FALSE in Default and with the spawning dispatcher: time_full and first_full are null */
-  gboolean drops_queued;      /* a queued job whose client has left is dropped: it was never acknowledged */
+  /* places in the queue; WP_UNBOUNDED with the spawning dispatcher; 0 in Default, which never needs one */
+  guint queue_jobs;
+  guint workers;           /* jobs in service at most: 1 in BufferedChannel, WP_UNBOUNDED in Default */
+  gboolean rejects;        /* full: refuse at once instead of parking */
+  gint64 block_timeout_ns; /* WP_TIME_NONE: none (never 0: that is rejects) */
+  /* FALSE in Default and with the spawning dispatcher: time_full and first_full are null */
+  gboolean can_be_full;
+  gboolean drops_queued; /* a queued job whose client has left is dropped: it was never acknowledged */
 } WpLayout;
 
 void wp_policy_init (WpPolicy *self, WpModeKind mode);
@@ -50,14 +64,15 @@ gboolean wp_policy_check (const WpPolicy *self, GError **error);
 /* Does this mode use that field? (It is accepted and ignored where not; reports and JSON then say null.) */
 gboolean wp_policy_uses (const WpPolicy *self, WpPolicyField field);
 
-const char *wp_mode_name (WpModeKind mode);                  /* "WorkerPool" */
-const char *wp_dispatcher_name (WpDispatcher dispatcher);    /* "bounded", "spawning" */
-const char *wp_when_full_name (WpWhenFull when_full);        /* "block", "reject" */
-const char *wp_ack_name (WpAck ack);                         /* "accepted", "stored" */
+const char *wp_mode_name (WpModeKind mode);               /* "WorkerPool" */
+const char *wp_dispatcher_name (WpDispatcher dispatcher); /* "bounded", "spawning" */
+const char *wp_when_full_name (WpWhenFull when_full);     /* "block", "reject" */
+const char *wp_ack_name (WpAck ack);                      /* "accepted", "stored" */
 
 /**
  * wp_policy_set:
- * @name: long option or note key: "mode", "queue", "workers", "dispatcher", "when-full", "block-timeout", "ack", "keep-abandoned"
+ * @name: long option or note key: "mode", "queue", "workers", "dispatcher", "when-full", "block-timeout",
+ * "ack", "keep-abandoned"
  * @value: as a person types it; names in any letter case; "true" or "false" for the last
  *
  * The one place where these texts become values. Sets the field's bit in @given.
@@ -66,7 +81,8 @@ const char *wp_ack_name (WpAck ack);                         /* "accepted", "sto
  */
 gboolean wp_policy_set (WpPolicy *self, const char *name, const char *value, GError **error);
 
-/* The value as text, as wp_policy_set() takes it; "none" for no block timeout (accepted too). Free with g_free(). */
+/* The value as text, as wp_policy_set() takes it; "none" for no block timeout (accepted too). Free with
+ * g_free(). */
 char *wp_policy_get (const WpPolicy *self, const char *name);
 
 /* A group of a WpPolicy; its given is the member of that name. */

@@ -1,4 +1,4 @@
-#undef _FORTIFY_SOURCE         /* whose header has a vasprintf() of its own */
+#undef _FORTIFY_SOURCE /* whose header has a vasprintf() of its own */
 
 #include "sim/base/wp-process.h"
 
@@ -13,16 +13,16 @@
 #include "sim/base/wp-text.h"
 
 #define STATUS_BAD 2
-#define LAST_WORDS 256         /* bytes of a message for which there is no memory */
+#define LAST_WORDS 256 /* bytes of a message for which there is no memory */
 
-static void (*clean) (void);   /* set once, before any thread */
-static int lost_errno;         /* why something printed was lost; 0: it was not, so far */
+static void (*clean) (void); /* set once, before any thread */
+static int lost_errno;       /* why something printed was lost; 0: it was not, so far */
 
 void
 wp_process_begin (const char *name)
 {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-    if (fcntl (fd, F_GETFD) < 0 && open ("/dev/null", O_RDWR) != fd)   /* the lowest number that is free */
+    if (fcntl (fd, F_GETFD) < 0 && open ("/dev/null", O_RDWR) != fd) /* the lowest number that is free */
       _exit (STATUS_BAD);
   signal (SIGXFSZ, SIG_IGN);
   g_set_prgname (name);
@@ -42,7 +42,7 @@ wp_process_explain (const char *message, const char **lead)
 static void G_GNUC_NORETURN
 die (const char *message)
 {
-  static gint is_dying;          /* atomic */
+  static gint is_dying; /* atomic */
   const char *lead, *text = wp_process_explain (message, &lead);
 
   while (!g_atomic_int_compare_and_exchange (&is_dying, FALSE, TRUE))
@@ -53,8 +53,9 @@ die (const char *message)
   _exit (STATUS_BAD);
 }
 
-/* In place of the C library's, for the program and all its libraries: GLib's message that there is no memory takes some itself, for lack of which
- * it would call itself until the stack is full. Here that ends the program. */
+/* In place of the C library's, for the program and all its libraries: GLib's message that there is no memory
+ * takes some itself, for lack of which it would call itself until the stack is full. Here that ends the
+ * program. */
 int
 vasprintf (char **text, const char *format, va_list values)
 {
@@ -108,7 +109,8 @@ wp_process_catch_messages (void (*clean_up) (void))
 {
   clean = clean_up;
   g_log_set_writer_func (write_message, NULL, NULL);
-  g_debug ("begins");   /* this and the next make what GLib keeps for messages and threads, while there is memory */
+  /* this and the next make what GLib keeps for messages and threads, while there is memory */
+  g_debug ("begins");
   g_thread_self ();
 }
 

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* Days since 1970-01-01 of a date in the Gregorian calendar, and back; years count from March, so that the leap day comes last.
- * Source: Howard Hinnant, chrono-Compatible Low-Level Date Algorithms (2013). */
+/* Days since 1970-01-01 of a date in the Gregorian calendar, and back; years count from March, so that the
+ * leap day comes last. Source: Howard Hinnant, chrono-Compatible Low-Level Date Algorithms (2013). */
 static gint64
 days_from_date (int year, int month, int day)
 {
@@ -105,7 +105,10 @@ take_zone (const char *text, const char *end, gint64 *offset_s)
   return text == end && hours < 24 && minutes < 60;
 }
 
-typedef struct { int year, month, day, hour, minute, second; gint64 fraction_ns, offset_s; } Moment;
+typedef struct {
+  int year, month, day, hour, minute, second;
+  gint64 fraction_ns, offset_s;
+} Moment;
 
 static gboolean
 scan_moment (const char *text, gsize len, Moment *moment)
@@ -118,12 +121,14 @@ scan_moment (const char *text, gsize len, Moment *moment)
     end--;
 
   return take_number (&text, end, 4, "-", &moment->year) && take_number (&text, end, 2, "-", &moment->month)
-         && take_number (&text, end, 2, "Tt ", &moment->day) && take_number (&text, end, 2, ":", &moment->hour)
-         && take_number (&text, end, 2, ":", &moment->minute) && take_number (&text, end, 2, "", &moment->second)
+         && take_number (&text, end, 2, "Tt ", &moment->day)
+         && take_number (&text, end, 2, ":", &moment->hour)
+         && take_number (&text, end, 2, ":", &moment->minute)
+         && take_number (&text, end, 2, "", &moment->second)
          && take_fraction (&text, end, &moment->fraction_ns) && take_zone (text, end, &moment->offset_s)
-         && moment->month >= 1 && moment->month <= 12
-         && moment->day >= 1 && moment->day <= days_in_month (moment->year, moment->month)
-         && moment->hour <= 23 && moment->minute <= 59 && moment->second <= 59;
+         && moment->month >= 1 && moment->month <= 12 && moment->day >= 1
+         && moment->day <= days_in_month (moment->year, moment->month) && moment->hour <= 23
+         && moment->minute <= 59 && moment->second <= 59;
 }
 
 static gboolean
@@ -139,8 +144,10 @@ wp_time_parse_iso8601 (const char *text, gsize len, gint64 *ns)
 
   if (!scan_moment (text, len, &moment) || !fits (&moment))
     return FALSE;
-  *ns = (days_from_date (moment.year, moment.month, moment.day) * 86400 + moment.hour * 3600 + moment.minute * 60 + moment.second
-         - moment.offset_s) * WP_NS_PER_S + moment.fraction_ns;
+  *ns = (days_from_date (moment.year, moment.month, moment.day) * 86400 + moment.hour * 3600
+         + moment.minute * 60 + moment.second - moment.offset_s)
+            * WP_NS_PER_S
+        + moment.fraction_ns;
 
   return TRUE;
 }

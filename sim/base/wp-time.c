@@ -7,14 +7,15 @@
 
 typedef unsigned __int128 Wide;
 
-/* More digits than 64 bits of nanoseconds can tell apart, and few enough that times 86400 * 10^9 they fit a Wide. */
+/* More digits than 64 bits of nanoseconds can tell apart, and few enough that times 86400 * 10^9 they fit a
+ * Wide. */
 #define MAX_DIGITS 24
 
 #define EXPONENT_LIMIT 100000
 
 typedef struct {
   gboolean negative;
-  Wide digits;        /* the number is digits * 10^exponent */
+  Wide digits; /* the number is digits * 10^exponent */
   gint64 exponent;
 } Decimal;
 
@@ -78,7 +79,7 @@ scan_decimal (Decimal *number, const char *text, const char *end)
   gboolean any = FALSE;
   int kept = 0;
 
-  *number = (Decimal) { FALSE, 0, 0 };
+  *number = (Decimal){ FALSE, 0, 0 };
   if (text < end && (*text == '+' || *text == '-'))
     number->negative = *text++ == '-';
   for (; text < end && is_digit (*text); text++, any = TRUE)
@@ -101,7 +102,7 @@ decimal_to_ns (const Decimal *number, gint64 unit_ns, gint64 *ns)
   Wide value = number->digits * (Wide) unit_ns;
   Wide divisor = 1;
 
-  if (value == 0 || number->exponent < -38)   /* digits * unit < 10^38 */
+  if (value == 0 || number->exponent < -38) /* digits * unit < 10^38 */
     {
       *ns = 0;
       return TRUE;
@@ -149,8 +150,11 @@ static const struct {
   const char *name;
   gint64 ns;
 } units[] = {
-  { "", WP_NS_PER_S }, { "ns", 1 }, { "us", WP_NS_PER_US }, { "ms", WP_NS_PER_MS }, { "s", WP_NS_PER_S },
-  { "m", 60 * WP_NS_PER_S }, { "min", 60 * WP_NS_PER_S }, { "h", 3600 * WP_NS_PER_S }, { "d", 86400 * WP_NS_PER_S },
+  { "", WP_NS_PER_S },          { "ns", 1 },
+  { "us", WP_NS_PER_US },       { "ms", WP_NS_PER_MS },
+  { "s", WP_NS_PER_S },         { "m", 60 * WP_NS_PER_S },
+  { "min", 60 * WP_NS_PER_S },  { "h", 3600 * WP_NS_PER_S },
+  { "d", 86400 * WP_NS_PER_S },
 };
 
 static gint64

@@ -21,17 +21,18 @@
  *
  * The form of every TIME on a command line and in a configuration. Locale-free.
  *
- * Returns: FALSE with WP_ERROR_BAD_VALUE: `"abc" is not a time, such as 500ms or 2s`, or over WP_DURATION_MAX.
+ * Returns: FALSE with WP_ERROR_BAD_VALUE: `"abc" is not a time, such as 500ms or 2s`, or over
+ * WP_DURATION_MAX.
  */
 gboolean wp_time_parse_duration (const char *text, gint64 *ns, GError **error);
 
 /**
  * wp_time_parse_seconds:
- * @text: @len bytes, not NUL-terminated: [+-]digits[.digits][e[+-]digits], the digits on one side of the point may
- *   be missing; blanks around it are ignored
+ * @text: @len bytes, not NUL-terminated: [+-]digits[.digits][e[+-]digits], the digits on one side of the
+ * point may be missing; blanks around it are ignored
  *
- * Decimal seconds, exact to the nanosecond (further digits round to nearest). inf, nan, hex and what does not fit
- * 292 years are refused.
+ * Decimal seconds, exact to the nanosecond (further digits round to nearest). inf, nan, hex and what does not
+ * fit 292 years are refused.
  *
  * Returns: TRUE and *@ns set; FALSE if it is not such a time (the caller knows the file and the line).
  */
@@ -39,15 +40,17 @@ gboolean wp_time_parse_seconds (const char *text, gsize len, gint64 *ns);
 
 /**
  * wp_time_parse_iso8601:
- * @text: @len bytes: "2023-11-16T18:17:03.9799600Z", a space for the T, a zone of Z, +01:00, +0100 or +01; none means UTC
+ * @text: @len bytes: "2023-11-16T18:17:03.9799600Z", a space for the T, a zone of Z, +01:00, +0100 or +01;
+ * none means UTC
  * @ns: (out): nanoseconds since 1970-01-01T00:00:00Z
  *
- * Up to 9 digits of fraction. Years 1678 to 2261 (what 64 bits of nanoseconds hold); dates are checked against the calendar;
- * there are no leap seconds.
+ * Up to 9 digits of fraction. Years 1678 to 2261 (what 64 bits of nanoseconds hold); dates are checked
+ * against the calendar; there are no leap seconds.
  */
 gboolean wp_time_parse_iso8601 (const char *text, gsize len, gint64 *ns);
 
-/* What the two above refuse, though it is a time, because it is more than 292 years from 0; a year before 1678 or after 2261. */
+/* What the two above refuse, though it is a time, because it is more than 292 years from 0; a year before
+ * 1678 or after 2261. */
 gboolean wp_time_is_far_seconds (const char *text, gsize len);
 gboolean wp_time_is_far_iso8601 (const char *text, gsize len);
 
@@ -57,8 +60,8 @@ const char *wp_time_format_seconds (char buffer[WP_TIME_BUFFER], gint64 ns);
 /* UTC, "2026-11-23T21:02:45.123456789Z". Returns @buffer. */
 const char *wp_time_format_iso8601 (char buffer[WP_TIME_BUFFER], gint64 unix_ns);
 
-/* For people, three significant digits and a unit: "0 s", "870 ns", "12.3 ms", "1.50 s", "2 min 5 s", "3 h 20 min"; "-" for
- * WP_TIME_NONE. ASCII ("us"). Returns @buffer. */
+/* For people, three significant digits and a unit: "0 s", "870 ns", "12.3 ms", "1.50 s", "2 min 5 s", "3 h 20
+ * min"; "-" for WP_TIME_NONE. ASCII ("us"). Returns @buffer. */
 const char *wp_time_format_people (char buffer[WP_TIME_BUFFER], gint64 ns);
 
 /* CLOCK_MONOTONIC in nanoseconds. (sim/ itself never asks the time but for its progress line.) */

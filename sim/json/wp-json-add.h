@@ -5,8 +5,8 @@
 
 #include "sim/base/wp-time.h"
 
-void wp_json_add_double (JsonBuilder *builder, const char *name, double value);         /* NaN, infinite: null */
+void wp_json_add_double (JsonBuilder *builder, const char *name, double value); /* NaN, infinite: null */
 void wp_json_add_count (JsonBuilder *builder, const char *name, guint64 value);
-void wp_json_add_string (JsonBuilder *builder, const char *name, const char *value);    /* NULL: null */
+void wp_json_add_string (JsonBuilder *builder, const char *name, const char *value); /* NULL: null */
 void wp_json_add_boolean (JsonBuilder *builder, const char *name, gboolean value);
-void wp_json_add_seconds (JsonBuilder *builder, const char *name, gint64 ns);           /* WP_TIME_NONE: null */
+void wp_json_add_seconds (JsonBuilder *builder, const char *name, gint64 ns); /* WP_TIME_NONE: null */

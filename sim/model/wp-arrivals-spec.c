@@ -6,14 +6,19 @@
 #include "sim/base/wp-options.h"
 
 typedef enum {
-  KEY_RATE = 1 << 0, KEY_RATES = 1 << 1, KEY_SOJOURNS = 1 << 2, KEY_AMPLITUDE = 1 << 3, KEY_PERIOD = 1 << 4,
-  KEY_DURATION = 1 << 5, KEY_N = 1 << 6
+  KEY_RATE = 1 << 0,
+  KEY_RATES = 1 << 1,
+  KEY_SOJOURNS = 1 << 2,
+  KEY_AMPLITUDE = 1 << 3,
+  KEY_PERIOD = 1 << 4,
+  KEY_DURATION = 1 << 5,
+  KEY_N = 1 << 6
 } Key;
 
 typedef struct {
   const char *name;
   WpArrivalsKind kind;
-  guint needed;            /* keys, beside duration and n */
+  guint needed; /* keys, beside duration and n */
 } Kind;
 
 static const Kind kinds[] = {
@@ -26,7 +31,7 @@ static const Kind kinds[] = {
 typedef struct {
   WpArrivalsSpec *spec;
   const Kind *kind;
-  guint given;             /* keys so far */
+  guint given; /* keys so far */
 } Parser;
 
 static gboolean
@@ -50,7 +55,8 @@ set_rate (Parser *self, const char *value, GError **error)
 static gboolean
 fail_states (const char *value, GError **error)
 {
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a list of 2 to %d states, such as A:B", value, WP_ARRIVALS_STATES);
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a list of 2 to %d states, such as A:B",
+               value, WP_ARRIVALS_STATES);
 
   return FALSE;
 }
@@ -59,7 +65,7 @@ fail_states (const char *value, GError **error)
 static gboolean
 set_rates (Parser *self, const char *value, GError **error)
 {
-  g_auto(GStrv) parts = g_strsplit (value, ":", -1);
+  g_auto (GStrv) parts = g_strsplit (value, ":", -1);
 
   self->spec->n_rates = g_strv_length (parts);
   if (self->spec->n_rates < 2 || self->spec->n_rates > WP_ARRIVALS_STATES)
@@ -86,7 +92,7 @@ parse_positive_time (const char *value, gint64 *ns, GError **error)
 static gboolean
 set_sojourns (Parser *self, const char *value, GError **error)
 {
-  g_auto(GStrv) parts = g_strsplit (value, ":", -1);
+  g_auto (GStrv) parts = g_strsplit (value, ":", -1);
   gint64 ns;
 
   self->spec->n_sojourns = g_strv_length (parts);
@@ -111,7 +117,8 @@ set_amplitude (Parser *self, const char *value, GError **error)
     return FALSE;
   if (self->spec->amplitude <= 1)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is more than 1: the rate would fall below 0", value);
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is more than 1: the rate would fall below 0",
+               value);
 
   return FALSE;
 }
@@ -161,7 +168,8 @@ fail_key (const Parser *self, const char *name, GError **error)
   names[n] = NULL;
   nearest = wp_options_nearest (name, names);
   if (nearest)
-    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s has no \"%s\"; did you mean \"%s\"?", self->kind->name, name, nearest);
+    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s has no \"%s\"; did you mean \"%s\"?",
+                 self->kind->name, name, nearest);
   else
     g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s has no \"%s\"", self->kind->name, name);
 
@@ -209,7 +217,8 @@ check (const Parser *self, gboolean endless, GError **error)
   if (!endless && !(self->given & (KEY_DURATION | KEY_N)))
     g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE, "no end: give \"duration\" or \"n\"");
   else if (self->spec->n_rates != self->spec->n_sojourns)
-    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%u rates, but %u sojourns", self->spec->n_rates, self->spec->n_sojourns);
+    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%u rates, but %u sojourns", self->spec->n_rates,
+                 self->spec->n_sojourns);
   else if (self->kind->kind == WP_ARRIVALS_MMPP && wp_arrivals_spec_rate (self->spec) == 0)
     g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE, "every rate is 0");
   else
@@ -222,14 +231,16 @@ static gboolean
 parse (Parser *self, const char *spec, gboolean endless, GError **error)
 {
   gsize length = strcspn (spec, ":");
-  g_auto(GStrv) pairs = g_strsplit (spec[length] ? spec + length + 1 : "", ",", -1);
+  g_auto (GStrv) pairs = g_strsplit (spec[length] ? spec + length + 1 : "", ",", -1);
 
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
     if (strlen (kinds[i].name) == length && g_ascii_strncasecmp (spec, kinds[i].name, length) == 0)
       self->kind = &kinds[i];
   if (!self->kind)
     {
-      g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE, "arrivals are constant:, poisson:, mmpp: or diurnal:, such as poisson:rate=100,duration=60s");
+      g_set_error_literal (
+          error, WP_ERROR, WP_ERROR_BAD_VALUE,
+          "arrivals are constant:, poisson:, mmpp: or diurnal:, such as poisson:rate=100,duration=60s");
       return FALSE;
     }
   for (char **pair = pairs; *pair; pair++)
@@ -244,7 +255,7 @@ wp_arrivals_spec_parse (WpArrivalsSpec *self, const char *text, gboolean endless
 {
   Parser parser = { .spec = self };
 
-  *self = (WpArrivalsSpec) { .end_ns = G_MAXINT64, .n_most = G_MAXUINT64 };
+  *self = (WpArrivalsSpec){ .end_ns = G_MAXINT64, .n_most = G_MAXUINT64 };
   if (!parse (&parser, text, endless, error))
     {
       g_prefix_error (error, "\"%s\": ", text);

@@ -1,25 +1,31 @@
-/* wp-arrivals-spec.h - what arrivals are to be drawn, as typed: poisson:rate=100,duration=60s. A private part of WpArrivals. */
+/* wp-arrivals-spec.h - what arrivals are to be drawn, as typed: poisson:rate=100,duration=60s. A private part
+ * of WpArrivals. */
 #pragma once
 
 #include "sim/base/wp-time.h"
 
 #define WP_ARRIVALS_STATES 16
 
-typedef enum { WP_ARRIVALS_CONSTANT, WP_ARRIVALS_POISSON, WP_ARRIVALS_MMPP, WP_ARRIVALS_DIURNAL } WpArrivalsKind;
+typedef enum {
+  WP_ARRIVALS_CONSTANT,
+  WP_ARRIVALS_POISSON,
+  WP_ARRIVALS_MMPP,
+  WP_ARRIVALS_DIURNAL
+} WpArrivalsKind;
 
 typedef struct {
   WpArrivalsKind kind;
-  double rate;                                      /* a second; not of MMPP */
+  double rate; /* a second; not of MMPP */
   double rates[WP_ARRIVALS_STATES], sojourns_ns[WP_ARRIVALS_STATES];
-  guint n_rates, n_sojourns;                        /* states; equal */
+  guint n_rates, n_sojourns; /* states; equal */
   double amplitude;
   gint64 period_ns;
   gboolean has_duration, has_n;
-  gint64 end_ns;                                    /* G_MAXINT64: none */
-  guint64 n_most;                                   /* G_MAXUINT64: no end */
+  gint64 end_ns;  /* G_MAXINT64: none */
+  guint64 n_most; /* G_MAXUINT64: no end */
 } WpArrivalsSpec;
 
 /* As wp_arrivals_new() has it. */
 gboolean wp_arrivals_spec_parse (WpArrivalsSpec *self, const char *text, gboolean endless, GError **error);
 
-double wp_arrivals_spec_rate (const WpArrivalsSpec *self);   /* mean, requests a second */
+double wp_arrivals_spec_rate (const WpArrivalsSpec *self); /* mean, requests a second */

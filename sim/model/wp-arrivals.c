@@ -16,11 +16,11 @@ struct _WpArrivals {
 
   guint64 seed;
   WpRandom random;
-  Ticks now;               /* the last arrival, or candidate for one */
+  Ticks now; /* the last arrival, or candidate for one */
   guint64 n_drawn;
   gboolean over;
   gint64 last_ns;
-  guint state;             /* of an MMPP, until @state_ends */
+  guint state; /* of an MMPP, until @state_ends */
   Ticks state_ends;
 };
 
@@ -57,16 +57,17 @@ draw_constant (WpArrivals *self, gint64 *arrivals_ns, gsize most)
 
 /* Every gap is under 2^53 ticks (three months): many of them add up in 64 bits. */
 #define GAP_TICKS_MOST 0x1p53
-#define GAPS_MOST 512
+#define GAPS_MOST      512
 
-/* The first @n gaps after the last arrival. FALSE: one of them is too long for this; nothing has been drawn. */
+/* The first @n gaps after the last arrival. FALSE: one of them is too long for this; nothing has been drawn.
+ */
 static gboolean
 add_gaps (WpArrivals *self, gint64 *arrivals_ns, gsize n)
 {
   double mean = ticks_per_arrival (self->spec.rate), longest = 0;
   guint64 ticks = (guint64) (self->now % TICKS_PER_NS);
   gint64 base_ns = (gint64) (self->now / TICKS_PER_NS);
-  WpRandom random = self->random;   /* a copy, so that it stays in registers */
+  WpRandom random = self->random; /* a copy, so that it stays in registers */
 
   for (gsize i = 0; i < n; i++)
     {
@@ -109,12 +110,15 @@ draw_poisson (WpArrivals *self, gint64 *arrivals_ns, gsize most)
   return n;
 }
 
-/* How long a state lasts is drawn when it is entered; a gap that does not end in it is drawn anew, for it has no memory. */
+/* How long a state lasts is drawn when it is entered; a gap that does not end in it is drawn anew, for it has
+ * no memory. */
 static void
 enter_state (WpArrivals *self, guint state)
 {
   self->state = state;
-  self->state_ends = self->now + to_ticks (self->spec.sojourns_ns[state] * TICKS_PER_NS * wp_random_exponential_inline (&self->random));
+  self->state_ends = self->now
+                     + to_ticks (self->spec.sojourns_ns[state] * TICKS_PER_NS
+                                 * wp_random_exponential_inline (&self->random));
 }
 
 static gsize
@@ -126,7 +130,11 @@ draw_mmpp (WpArrivals *self, gint64 *arrivals_ns, gsize most)
   while (n < most && self->now < end)
     {
       double rate = self->spec.rates[self->state];
-      Ticks next = rate > 0 ? self->now + to_ticks (ticks_per_arrival (rate) * wp_random_exponential_inline (&self->random)) : end;
+      Ticks next
+          = rate > 0
+                ? self->now
+                      + to_ticks (ticks_per_arrival (rate) * wp_random_exponential_inline (&self->random))
+                : end;
 
       if (next >= self->state_ends)
         {
@@ -145,7 +153,8 @@ draw_mmpp (WpArrivals *self, gint64 *arrivals_ns, gsize most)
 }
 
 /* Candidates at the highest rate, each kept with the share of it that the rate is then.
- * Source: Lewis and Shedler, Simulation of nonhomogeneous Poisson processes by thinning, Naval Research Logistics 26 (1979). */
+ * Source: Lewis and Shedler, Simulation of nonhomogeneous Poisson processes by thinning, Naval Research
+ * Logistics 26 (1979). */
 static gsize
 draw_diurnal (WpArrivals *self, gint64 *arrivals_ns, gsize most)
 {
@@ -160,7 +169,10 @@ draw_diurnal (WpArrivals *self, gint64 *arrivals_ns, gsize most)
 
       self->now += to_ticks (mean * wp_random_exponential_inline (&self->random));
       now_ns = self->now < end ? (gint64) (self->now / TICKS_PER_NS) : self->spec.end_ns;
-      wave = 1 + self->spec.amplitude * sin (2 * G_PI * (double) (now_ns % self->spec.period_ns) / (double) self->spec.period_ns);
+      wave
+          = 1
+            + self->spec.amplitude
+                  * sin (2 * G_PI * (double) (now_ns % self->spec.period_ns) / (double) self->spec.period_ns);
       if (wp_random_uniform (&self->random) * (1 + self->spec.amplitude) < wave && self->now < end)
         arrivals_ns[n++] = now_ns;
     }
@@ -169,12 +181,13 @@ draw_diurnal (WpArrivals *self, gint64 *arrivals_ns, gsize most)
 }
 
 /* In the order of WpArrivalsKind. */
-static gsize (*const draws[]) (WpArrivals *self, gint64 *arrivals_ns, gsize most) = { draw_constant, draw_poisson, draw_mmpp, draw_diurnal };
+static gsize (*const draws[]) (WpArrivals *self, gint64 *arrivals_ns, gsize most)
+    = { draw_constant, draw_poisson, draw_mmpp, draw_diurnal };
 
 WpArrivals *
 wp_arrivals_new (const char *spec, guint64 seed, gboolean endless, GError **error)
 {
-  g_autoptr(WpArrivals) self = g_new0 (WpArrivals, 1);
+  g_autoptr (WpArrivals) self = g_new0 (WpArrivals, 1);
 
   if (!wp_arrivals_spec_parse (&self->spec, spec, endless, error))
     return NULL;
@@ -193,13 +206,13 @@ gsize
 wp_arrivals_next (WpArrivals *self, gint64 *arrivals_ns, gsize most)
 {
   gsize wanted = (gsize) MIN (most, self->spec.n_most - self->n_drawn);
-  gsize n = self->over ? 0 : draws[self->spec.kind] (self, arrivals_ns, wanted);
+  gsize n = self->over ? 0 : draws[self->spec.kind](self, arrivals_ns, wanted);
 
   if (n < most && !self->over)
     {
       self->over = TRUE;
       if (n < wanted && self->spec.end_ns == G_MAXINT64)
-        arrivals_ns[n++] = G_MAXINT64;   /* not the end that was asked for: those who read it have an error */
+        arrivals_ns[n++] = G_MAXINT64; /* not the end that was asked for: those who read it have an error */
     }
   self->n_drawn += n;
   if (n > 0)

@@ -4,15 +4,18 @@
 
 #include "sim/stats/wp-student.h"
 
-#define MOST_PARTS 64
-#define FEWEST_PARTS 32
+#define MOST_PARTS     64
+#define FEWEST_PARTS   32
 #define FIRST_REQUESTS 256
 
 /* What a part adds up: WpSums, and its own clock. */
-typedef struct { WpSums sums; double clock; } Part;
+typedef struct {
+  WpSums sums;
+  double clock;
+} Part;
 
 struct _WpBatchMeans {
-  Part parts[MOST_PARTS], last;   /* last: where the model stood at the end of the last part */
+  Part parts[MOST_PARTS], last; /* last: where the model stood at the end of the last part */
   guint n_parts;
   double part_requests;
   gboolean started;
@@ -20,7 +23,10 @@ struct _WpBatchMeans {
 
 #define SUM(field) G_STRUCT_OFFSET (Part, field)
 
-static const struct { const char *metric; gsize sum, per; } ratios[WP_BATCH_METRICS] = {
+static const struct {
+  const char *metric;
+  gsize sum, per;
+} ratios[WP_BATCH_METRICS] = {
   { "rejected", SUM (sums.refused), SUM (sums.requests) },
   { "blocked", SUM (sums.blocked), SUM (sums.requests) },
   { "blocked_time.mean", SUM (sums.blocked_time), SUM (sums.blocked_accepted) },
@@ -85,7 +91,7 @@ wp_batch_means_add_sums (WpBatchMeans *self, const WpSums *sums, gint64 now_ns)
 
   if (!self->started)
     {
-      self->started = TRUE;   /* the first look is only where it begins */
+      self->started = TRUE; /* the first look is only where it begins */
       self->last = now;
       return;
     }
@@ -119,7 +125,9 @@ interval_of (const WpBatchMeans *self, guint ratio, double confidence)
     return interval;
   interval.mean = sum / per;
   for (guint i = 0; i < self->n_parts; i++)
-    squares += pow (get (&self->parts[i], ratios[ratio].sum) - interval.mean * get (&self->parts[i], ratios[ratio].per), 2);
+    squares += pow (get (&self->parts[i], ratios[ratio].sum)
+                        - interval.mean * get (&self->parts[i], ratios[ratio].per),
+                    2);
   interval.deviation = sqrt (squares / (n - 1)) / (per / n);
   interval.half_width = wp_student_t (self->n_parts - 1, confidence) * interval.deviation / sqrt (n);
 

@@ -1,14 +1,15 @@
-/* wp-batch-means.h - how sure is one long run? Its parts are taken for independent, and their means spread as they spread. */
+/* wp-batch-means.h - how sure is one long run? Its parts are taken for independent, and their means spread as
+ * they spread. */
 #pragma once
 
 #include "sim/model/wp-model.h"
 
 /* A mean and how far it may be off. */
 typedef struct {
-  const char *metric;      /* as in wp_metrics; counts are shares of the requests */
+  const char *metric; /* as in wp_metrics; counts are shares of the requests */
   double mean;
-  double half_width;       /* of the interval of the asked confidence; NaN: not known */
-  double deviation;        /* standard deviation of the parts' means, or of the replications; NaN likewise */
+  double half_width; /* of the interval of the asked confidence; NaN: not known */
+  double deviation;  /* standard deviation of the parts' means, or of the replications; NaN likewise */
 } WpInterval;
 
 #define WP_BATCH_METRICS 9
@@ -28,11 +29,14 @@ void wp_batch_means_add_sums (WpBatchMeans *self, const WpSums *sums, gint64 now
  * wp_batch_means_intervals:
  *
  * Returns: the number of parts; 0 where the run is too short for any (under 32).
- * Source: Law, Simulation Modeling and Analysis (5th ed., 2015), ch. 9.5; ratios as in its ch. 9.5.3 (regenerative method's estimator).
+ * Source: Law, Simulation Modeling and Analysis (5th ed., 2015), ch. 9.5; ratios as in its ch. 9.5.3
+ * (regenerative method's estimator).
  */
-guint wp_batch_means_intervals (const WpBatchMeans *self, double confidence, WpInterval intervals[WP_BATCH_METRICS]);
+guint wp_batch_means_intervals (const WpBatchMeans *self, double confidence,
+                                WpInterval intervals[WP_BATCH_METRICS]);
 
-guint64 wp_batch_means_requests (const WpBatchMeans *self);   /* in each part */
+guint64 wp_batch_means_requests (const WpBatchMeans *self); /* in each part */
 
-/* Correlation of neighbours, by their mean response: near 0, the parts are long enough; NaN if there are too few. */
+/* Correlation of neighbours, by their mean response: near 0, the parts are long enough; NaN if there are too
+ * few. */
 double wp_batch_means_correlation (const WpBatchMeans *self);

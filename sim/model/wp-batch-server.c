@@ -5,7 +5,7 @@
 #include "sim/stats/wp-histogram-inline.h"
 
 typedef struct {
-  guint64 request;            /* its number in order of arrival, from 0 */
+  guint64 request; /* its number in order of arrival, from 0 */
   gint64 arrival_ns, accepted_ns, started_ns;
   gboolean blocked;
 } Job;
@@ -14,23 +14,23 @@ WP_DEFINE_RING (JobRing, job_ring, Job)
 
 struct _WpBatchServer {
   WpLayout layout;
-  gint64 may_wait_ns;         /* a parked request leaves after that long */
-  WpOutcome turned_away;      /* and is this then */
-  gint64 drop_after_ns;       /* a queued job is dropped so long after its arrival; G_MAXINT64: none is */
+  gint64 may_wait_ns;    /* a parked request leaves after that long */
+  WpOutcome turned_away; /* and is this then */
+  gint64 drop_after_ns;  /* a queued job is dropped so long after its arrival; G_MAXINT64: none is */
   WpCommit *commit;
   WpCommitDraws draws;
   WpBatchTold told;
   gpointer data;
 
-  JobRing in_service;       /* from the front: in the commit, handed to the writer */
-  gsize in_commit;            /* how many of them */
+  JobRing in_service; /* from the front: in the commit, handed to the writer */
+  gsize in_commit;    /* how many of them */
   JobRing queue, parked;
-  gint64 commit_ends_ns, take_at_ns;   /* WP_TIME_NONE: no commit runs; the writer is not about to begin */
-  gint64 now_ns, first_ns, last_ns;    /* counted up to here; first arrival, last finish */
+  gint64 commit_ends_ns, take_at_ns; /* WP_TIME_NONE: no commit runs; the writer is not about to begin */
+  gint64 now_ns, first_ns, last_ns;  /* counted up to here; first arrival, last finish */
   gboolean overflowed;
 
-  guint64 offered;            /* since the start */
-  guint64 counted_from;       /* requests before this one were of the warm-up */
+  guint64 offered;      /* since the start */
+  guint64 counted_from; /* requests before this one were of the warm-up */
   guint64 requests, accepted, dropped, refused, blocked, blocked_peak, busy_max, finished;
   gint64 time_full_ns, first_full_ns;
   WpUint128 busy_ns, service_ns;
@@ -58,7 +58,8 @@ free_histograms (WpBatchServer *self)
 }
 
 WpBatchServer *
-wp_batch_server_new (const WpLayout *layout, gint64 patience_ns, WpCommit *commit, WpBatchTold told, gpointer data)
+wp_batch_server_new (const WpLayout *layout, gint64 patience_ns, WpCommit *commit, WpBatchTold told,
+                     gpointer data)
 {
   WpBatchServer *self = g_new0 (WpBatchServer, 1);
   gint64 timeout_ns = layout->block_timeout_ns == WP_TIME_NONE ? G_MAXINT64 : layout->block_timeout_ns;
@@ -99,7 +100,9 @@ counts (const WpBatchServer *self, const Job *job)
 static void
 tell (const WpBatchServer *self, const Job *job, gint64 ended_ns, WpOutcome outcome)
 {
-  WpVerdict verdict = { job->accepted_ns, job->started_ns, outcome == WP_OUTCOME_STORED ? ended_ns : WP_TIME_NONE, ended_ns, outcome, job->blocked };
+  WpVerdict verdict
+      = { job->accepted_ns, job->started_ns, outcome == WP_OUTCOME_STORED ? ended_ns : WP_TIME_NONE,
+          ended_ns,         outcome,         job->blocked };
 
   if (self->told)
     self->told (job->request, &verdict, self->data);
@@ -128,7 +131,7 @@ count_time (WpBatchServer *self, gint64 until_ns)
 
   if (passed_ns == 0)
     return;
-  if (self->requests > 0 || self->in_service.length > 0)   /* the first arrival begins the counting */
+  if (self->requests > 0 || self->in_service.length > 0) /* the first arrival begins the counting */
     wp_histogram_add_inline (self->depth, (gint64) self->queue.length, passed_ns);
   self->busy_ns += (WpUint128) self->in_service.length * passed_ns;
   if (is_full (self))
@@ -252,8 +255,7 @@ leaves_of (const JobRing *line, gint64 after_ns)
 {
   gint64 leaves_ns;
 
-  if (line->length == 0 ||
-      __builtin_add_overflow (job_ring_front (line).arrival_ns, after_ns, &leaves_ns))
+  if (line->length == 0 || __builtin_add_overflow (job_ring_front (line).arrival_ns, after_ns, &leaves_ns))
     return WP_TIME_NONE;
 
   return leaves_ns;
@@ -268,8 +270,8 @@ sooner (gint64 one_ns, gint64 other_ns)
 gint64
 wp_batch_server_next (const WpBatchServer *self)
 {
-  gint64 leaves_ns = sooner (leaves_of (&self->queue, self->drop_after_ns),
-                             leaves_of (&self->parked, self->may_wait_ns));
+  gint64 leaves_ns
+      = sooner (leaves_of (&self->queue, self->drop_after_ns), leaves_of (&self->parked, self->may_wait_ns));
 
   return sooner (sooner (self->commit_ends_ns, self->take_at_ns), leaves_ns);
 }
@@ -287,7 +289,7 @@ wp_batch_server_advance (WpBatchServer *self, gint64 until_ns)
       else if (self->take_at_ns == next_ns)
         begin_commit (self);
       else if (leaves_of (&self->queue, self->drop_after_ns) == next_ns)
-        drop (self);   /* before those who are parked, who came later */
+        drop (self); /* before those who are parked, who came later */
       else
         {
           Job job = job_ring_pop (&self->parked);
@@ -338,7 +340,8 @@ wp_batch_server_offer (WpBatchServer *self, gint64 arrival_ns)
     }
   arrive (self, job);
 
-  return wp_batch_server_advance (self, arrival_ns);   /* what takes no time is over before the next arrival */
+  /* what takes no time is over before the next arrival */
+  return wp_batch_server_advance (self, arrival_ns);
 }
 
 void
@@ -360,7 +363,7 @@ wp_batch_server_start_counting (WpBatchServer *self, gint64 now_ns)
 void
 wp_batch_server_sums (const WpBatchServer *self, WpSums *sums)
 {
-  *sums = (WpSums) {
+  *sums = (WpSums){
     .requests = (double) self->requests,
     .accepted = (double) self->accepted,
     .started = (double) wp_histogram_count (self->wait),
@@ -375,8 +378,9 @@ wp_batch_server_sums (const WpBatchServer *self, WpSums *sums)
 static void
 count_outcomes (const WpBatchServer *self, WpFigures *figures)
 {
-  guint64 *refused = self->layout.rejects ? &figures->rejected
-                     : self->turned_away == WP_OUTCOME_TIMED_OUT ? &figures->timed_out : &figures->abandoned;
+  guint64 *refused = self->layout.rejects                        ? &figures->rejected
+                     : self->turned_away == WP_OUTCOME_TIMED_OUT ? &figures->timed_out
+                                                                 : &figures->abandoned;
 
   *refused = self->refused;
   figures->abandoned += self->dropped;
@@ -405,8 +409,8 @@ wp_batch_server_finish (WpBatchServer *self, WpFigures *figures)
       figures->time_full_ns = self->time_full_ns;
       figures->first_full_ns = self->first_full_ns;
     }
-  wp_figures_set_window (figures, self->first_ns, self->finished > 0 ? self->last_ns : WP_TIME_NONE, (double) self->busy_ns, self->finished,
-                         self->layout.workers);
+  wp_figures_set_window (figures, self->first_ns, self->finished > 0 ? self->last_ns : WP_TIME_NONE,
+                         (double) self->busy_ns, self->finished, self->layout.workers);
 
   return TRUE;
 }
@@ -416,8 +420,10 @@ check_one (const char *what, WpUint128 by_clock_ns, WpUint128 by_requests_ns, GE
 {
   if (by_clock_ns == by_requests_ns)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_INTERNAL, "internal error: Little's law does not hold: %s: %.17g job seconds by the clock, %.17g by the requests",
-               what, (double) by_clock_ns / 1e9, (double) by_requests_ns / 1e9);
+  g_set_error (
+      error, WP_ERROR, WP_ERROR_INTERNAL,
+      "internal error: Little's law does not hold: %s: %.17g job seconds by the clock, %.17g by the requests",
+      what, (double) by_clock_ns / 1e9, (double) by_requests_ns / 1e9);
 
   return FALSE;
 }
@@ -425,11 +431,12 @@ check_one (const char *what, WpUint128 by_clock_ns, WpUint128 by_requests_ns, GE
 gboolean
 wp_batch_server_check (const WpBatchServer *self, GError **error)
 {
-  WpUint128 dropped_ns = (WpUint128) self->dropped * (guint64) self->drop_after_ns;   /* from arrival to leaving */
+  /* from arrival to leaving */
+  WpUint128 dropped_ns = (WpUint128) self->dropped * (guint64) self->drop_after_ns;
   WpUint128 queued_ns = self->wait->sum + dropped_ns - self->accept_latency->sum;
 
-  return self->counted_from > 0 ||   /* the two sides have not the same jobs then */
-         (check_one ("depth", self->depth->sum, queued_ns, error) &&
-          check_one ("busy", self->busy_ns, self->service_ns, error) &&
-          check_one ("response", self->response->sum, self->wait->sum + self->service_ns, error));
+  return self->counted_from > 0 || /* the two sides have not the same jobs then */
+         (check_one ("depth", self->depth->sum, queued_ns, error)
+          && check_one ("busy", self->busy_ns, self->service_ns, error)
+          && check_one ("response", self->response->sum, self->wait->sum + self->service_ns, error));
 }

@@ -1,4 +1,5 @@
-/* wp-batch-server.h - one queue and its workers before a database that commits in groups, simulated event by event. */
+/* wp-batch-server.h - one queue and its workers before a database that commits in groups, simulated event by
+ * event. */
 #pragma once
 
 #include "sim/model/wp-commit.h"
@@ -7,18 +8,22 @@
 /**
  * WpBatchServer:
  *
- * A started job is handed to the database's one writer. The writer, when free, takes what it has been handed, in order, the commit's most at
- * most, and is done with all of it a commit's time later. So a job in service may wait for the commit before its own, and how long its own takes
- * depends on who comes meanwhile: a request's fate is known only later, and is told then. O(1) a job; memory of the jobs in the system.
- * Source: Bailey, On queueing processes with bulk service, J. Royal Statistical Society B 16 (1954); the tests hold it equal to a naive one.
+ * A started job is handed to the database's one writer. The writer, when free, takes what it has been handed,
+ * in order, the commit's most at most, and is done with all of it a commit's time later. So a job in service
+ * may wait for the commit before its own, and how long its own takes depends on who comes meanwhile: a
+ * request's fate is known only later, and is told then. O(1) a job; memory of the jobs in the system. Source:
+ * Bailey, On queueing processes with bulk service, J. Royal Statistical Society B 16 (1954); the tests hold
+ * it equal to a naive one.
  */
 typedef struct _WpBatchServer WpBatchServer;
 
-/* A request, by its number in order of arrival from 0, was accepted (the verdict's outcome is WP_OUTCOME_NONE yet), or has ended. */
+/* A request, by its number in order of arrival from 0, was accepted (the verdict's outcome is WP_OUTCOME_NONE
+ * yet), or has ended. */
 typedef void (*WpBatchTold) (guint64 request, const WpVerdict *verdict, gpointer data);
 
 /* @commit: takes a reference. @told: (nullable). */
-WpBatchServer *wp_batch_server_new (const WpLayout *layout, gint64 patience_ns, WpCommit *commit, WpBatchTold told, gpointer data);
+WpBatchServer *wp_batch_server_new (const WpLayout *layout, gint64 patience_ns, WpCommit *commit,
+                                    WpBatchTold told, gpointer data);
 void wp_batch_server_free (WpBatchServer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpBatchServer, wp_batch_server_free)
 

@@ -7,9 +7,11 @@
 #include "sim/model/wp-commit-fit.h"
 #include "sim/stats/wp-histogram.h"
 
-#define NO_GROUPS_SHARE 0.1    /* more of what waits is left out: it is not one writer that takes all */
+#define NO_GROUPS_SHARE 0.1 /* more of what waits is left out: it is not one writer that takes all */
 
-typedef struct { gint64 started_ns, finished_ns; } Update;
+typedef struct {
+  gint64 started_ns, finished_ns;
+} Update;
 
 static int
 compare_updates (gconstpointer a, gconstpointer b)
@@ -34,10 +36,11 @@ static GArray *
 collect (WpCalibration *self, const WpRow *rows, gsize n_rows)
 {
   GArray *updates = g_array_new (FALSE, FALSE, sizeof (Update));
-  g_autoptr(WpHistogram) services = wp_histogram_new ();
+  g_autoptr (WpHistogram) services = wp_histogram_new ();
 
   for (gsize i = 0; i < n_rows; i++)
-    if (rows[i].started_ns != WP_TIME_NONE && rows[i].finished_ns != WP_TIME_NONE && rows[i].finished_ns >= rows[i].started_ns)
+    if (rows[i].started_ns != WP_TIME_NONE && rows[i].finished_ns != WP_TIME_NONE
+        && rows[i].finished_ns >= rows[i].started_ns)
       {
         Update update = { rows[i].started_ns, rows[i].finished_ns };
 
@@ -113,7 +116,7 @@ group (WpCalibration *self, const GArray *updates)
 static void
 keep_spread (WpCalibration *self, const GArray *commits)
 {
-  g_autoptr(WpHistogram) offs = wp_histogram_new ();
+  g_autoptr (WpHistogram) offs = wp_histogram_new ();
   double sum = 0;
 
   self->late_ns = g_array_new (FALSE, FALSE, sizeof (gint64));
@@ -147,18 +150,20 @@ rate_of (const GArray *updates)
 WpCalibration *
 wp_calibration_new (const char *file, const WpRow *rows, gsize n_rows, GError **error)
 {
-  g_autoptr(WpCalibration) self = g_new0 (WpCalibration, 1);
-  g_autoptr(GArray) updates = collect (self, rows, n_rows);
-  g_autoptr(GArray) commits = NULL;
+  g_autoptr (WpCalibration) self = g_new0 (WpCalibration, 1);
+  g_autoptr (GArray) updates = collect (self, rows, n_rows);
+  g_autoptr (GArray) commits = NULL;
 
   if (updates->len == 0)
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%s: no row has both \"started\" and \"finished\": it is no record of a server", file);
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
+                   "%s: no row has both \"started\" and \"finished\": it is no record of a server", file);
       return NULL;
     }
   commits = group (self, updates);
   self->rows_per_s = rate_of (updates);
-  self->in_groups = self->most_seen > 1 && (double) self->n_left <= NO_GROUPS_SHARE * (double) (self->n_taken + self->n_left);
+  self->in_groups = self->most_seen > 1
+                    && (double) self->n_left <= NO_GROUPS_SHARE * (double) (self->n_taken + self->n_left);
   if (commits->len > 0)
     {
       wp_commit_fit (commits, &self->cost, &self->r2);
@@ -178,19 +183,22 @@ wp_calibration_free (WpCalibration *self)
 static WpCalibration *
 load (const char *path, GError **error)
 {
-  g_autoptr(WpTrace) trace = wp_trace_open (path, NULL, error);
-  g_autoptr(WpCalibration) self = NULL;
+  g_autoptr (WpTrace) trace = wp_trace_open (path, NULL, error);
+  g_autoptr (WpCalibration) self = NULL;
   const WpRow *rows;
   gsize n_rows;
 
-  if (!trace || !(rows = wp_trace_load (trace, &n_rows, error)) || !(self = wp_calibration_new (path, rows, n_rows, error)))
+  if (!trace || !(rows = wp_trace_load (trace, &n_rows, error))
+      || !(self = wp_calibration_new (path, rows, n_rows, error)))
     return NULL;
   if (self->n_commits > 1 && (self->in_groups || self->n_left == 0))
     return g_steal_pointer (&self);
   if (self->n_commits > 1)
-    g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%s: its database does not commit in groups: take from:%s", path, path);
+    g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
+                 "%s: its database does not commit in groups: take from:%s", path, path);
   else
-    g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%s: one commit only, from which nothing can be learnt", path);
+    g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%s: one commit only, from which nothing can be learnt",
+                 path);
 
   return NULL;
 }
@@ -198,10 +206,12 @@ load (const char *path, GError **error)
 WpCommit *
 wp_calibration_load_commit (const char *paths, double scale, guint64 seed, GError **error)
 {
-  gboolean is_one = g_file_test (paths, G_FILE_TEST_EXISTS) || !strchr (paths, ',');   /* a name may have commas */
-  g_auto(GStrv) names = is_one ? g_strdupv ((char *[]) { (char *) paths, NULL }) : g_strsplit (paths, ",", -1);
-  g_autoptr(GPtrArray) calibrations = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_calibration_free);
-  g_autoptr(GArray) loads = g_array_new (FALSE, FALSE, sizeof (WpCommitLoad));
+  /* a name may have commas */
+  gboolean is_one = g_file_test (paths, G_FILE_TEST_EXISTS) || !strchr (paths, ',');
+  g_auto (GStrv) names
+      = is_one ? g_strdupv ((char *[]){ (char *) paths, NULL }) : g_strsplit (paths, ",", -1);
+  g_autoptr (GPtrArray) calibrations = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_calibration_free);
+  g_autoptr (GArray) loads = g_array_new (FALSE, FALSE, sizeof (WpCommitLoad));
 
   for (guint i = 0; names[i]; i++)
     {
@@ -211,7 +221,7 @@ wp_calibration_load_commit (const char *paths, double scale, guint64 seed, GErro
       if (!self)
         return NULL;
       g_ptr_array_add (calibrations, self);
-      each = (WpCommitLoad) { self->rows_per_s, self->cost, self->late_ns };
+      each = (WpCommitLoad){ self->rows_per_s, self->cost, self->late_ns };
       g_array_append_val (loads, each);
     }
 

@@ -4,11 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define N_TERMS 3              /* 1, rows, was idle */
-#define ROUNDS 8
-#define OUTLIER_SIGMAS 4
-#define LEAST_OUTLIER_NS 1000.0   /* the clock and its readers are no better */
-#define SIGMA_OF_MEDIAN 1.4826 /* of a normal distribution: its sigma over the median of the absolute deviations */
+#define N_TERMS          3 /* 1, rows, was idle */
+#define ROUNDS           8
+#define OUTLIER_SIGMAS   4
+#define LEAST_OUTLIER_NS 1000.0 /* the clock and its readers are no better */
+/* of a normal distribution: its sigma over the median of the absolute deviations */
+#define SIGMA_OF_MEDIAN 1.4826
 
 static int
 compare_doubles (gconstpointer a, gconstpointer b)
@@ -72,7 +73,8 @@ least_squares (const GArray *commits, const gboolean used[N_TERMS], double solut
   solve (matrix, used, solution);
 }
 
-/* Does a term tell commits apart that are kept, other than the terms before it do? Else the equations have no one solution. */
+/* Does a term tell commits apart that are kept, other than the terms before it do? Else the equations have no
+ * one solution. */
 static gboolean
 tells_apart (const GArray *commits, guint term, const gboolean used[N_TERMS])
 {
@@ -92,7 +94,10 @@ tells_apart (const GArray *commits, guint term, const gboolean used[N_TERMS])
       else if (n == 1 && terms[term] != first[term])
         memcpy (other, terms, sizeof other);
       n += n == 0 || (n == 1 && terms[term] != first[term]);
-      if (n == 2 && (term == 1 || !used[1] || (terms[1] - first[1]) * (other[term] - first[term]) != (other[1] - first[1]) * (terms[term] - first[term])))
+      if (n == 2
+          && (term == 1 || !used[1]
+              || (terms[1] - first[1]) * (other[term] - first[term])
+                     != (other[1] - first[1]) * (terms[term] - first[term])))
         return TRUE;
     }
 
@@ -107,7 +112,8 @@ fit_terms (const GArray *commits, double solution[N_TERMS])
 
   used[1] = tells_apart (commits, 1, used);
   used[2] = tells_apart (commits, 2, used);
-  for (least_squares (commits, used, solution); solution[1] < 0 || solution[2] < 0; least_squares (commits, used, solution))
+  for (least_squares (commits, used, solution); solution[1] < 0 || solution[2] < 0;
+       least_squares (commits, used, solution))
     used[solution[1] < 0 ? 1 : 2] = FALSE;
 }
 
@@ -188,6 +194,6 @@ wp_commit_fit (GArray *commits, WpCommitCost *cost, double *r2)
       set_late (commits, solution);
       drop_outliers (commits);
     }
-  *cost = (WpCommitCost) { MAX (0, solution[0]), solution[1], solution[2], WP_COMMIT_MOST };
+  *cost = (WpCommitCost){ MAX (0, solution[0]), solution[1], solution[2], WP_COMMIT_MOST };
   *r2 = explained (commits);
 }

@@ -6,16 +6,16 @@
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
 
-#define RUN_COMMITS 256
-#define COMMIT_STREAM 4   /* of its own: arrivals, services and thinking have others */
+#define RUN_COMMITS   256
+#define COMMIT_STREAM 4 /* of its own: arrivals, services and thinking have others */
 
 /* Rows handed over so long ago count for 1/e of one of now. */
 #define RECENT_S 0.5
-#define BEFORE_S 0.05   /* as if so long had passed before the first, at the lightest load */
+#define BEFORE_S 0.05 /* as if so long had passed before the first, at the lightest load */
 
 struct _WpCommit {
   guint refs;
-  GArray *loads;          /* (element-type WpCommitLoad): the lightest first */
+  GArray *loads; /* (element-type WpCommitLoad): the lightest first */
   double scale;
   guint64 seed;
 };
@@ -59,7 +59,7 @@ wp_commit_new_for_loads (const WpCommitLoad *loads, guint n_loads, double scale,
 WpCommit *
 wp_commit_new (const WpCommitCost *cost, GArray *late_ns, double scale, guint64 seed)
 {
-  return wp_commit_new_for_loads (&(WpCommitLoad) { 0, *cost, late_ns }, 1, scale, seed);
+  return wp_commit_new_for_loads (&(WpCommitLoad){ 0, *cost, late_ns }, 1, scale, seed);
 }
 
 WpCommit *
@@ -100,18 +100,21 @@ parse_time (const char *text, double *ns, GError **error)
 WpCommit *
 wp_commit_parse (const char *text, double scale, guint64 seed, GError **error)
 {
-  g_auto(GStrv) parts = g_strsplit (text, ":", -1);
+  g_auto (GStrv) parts = g_strsplit (text, ":", -1);
   guint n = g_strv_length (parts);
   WpCommitCost cost = { .most_rows = WP_COMMIT_MOST };
   guint64 most = WP_COMMIT_MOST;
 
   if (n < 2 || n > 4)
     {
-      g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE, "a fixed time, a time a row, and if need be the most rows and an idle writer's delay");
+      g_set_error_literal (
+          error, WP_ERROR, WP_ERROR_BAD_VALUE,
+          "a fixed time, a time a row, and if need be the most rows and an idle writer's delay");
       return NULL;
     }
-  if (!parse_time (parts[0], &cost.fixed_ns, error) || !parse_time (parts[1], &cost.row_ns, error) ||
-      (n > 2 && !wp_options_parse_count (parts[2], 1, G_MAXINT32, &most, error)) || (n > 3 && !parse_time (parts[3], &cost.idle_ns, error)))
+  if (!parse_time (parts[0], &cost.fixed_ns, error) || !parse_time (parts[1], &cost.row_ns, error)
+      || (n > 2 && !wp_options_parse_count (parts[2], 1, G_MAXINT32, &most, error))
+      || (n > 3 && !parse_time (parts[3], &cost.idle_ns, error)))
     return NULL;
   cost.most_rows = (guint) most;
 
@@ -139,7 +142,9 @@ wp_commit_cost (const WpCommit *self)
 void
 wp_commit_restart (const WpCommit *self, WpCommitDraws *draws)
 {
-  *draws = (WpCommitDraws) { .rows = BEFORE_S * load_at (self, 0)->rows_per_s, .lasted_s = BEFORE_S, .last_ns = WP_TIME_NONE };
+  *draws = (WpCommitDraws){ .rows = BEFORE_S * load_at (self, 0)->rows_per_s,
+                            .lasted_s = BEFORE_S,
+                            .last_ns = WP_TIME_NONE };
   wp_random_init (&draws->random, self->seed, COMMIT_STREAM);
 }
 
@@ -161,13 +166,16 @@ wp_commit_handed_over (const WpCommit *self, WpCommitDraws *draws, gint64 now_ns
 static guint
 find_load (const WpCommit *self, const WpCommitDraws *draws, double *share)
 {
-  double rows_per_s = draws->rows / draws->lasted_s * self->scale;   /* services that take twice as long make it twice the load */
+  /* services that take twice as long make it twice the load */
+  double rows_per_s = draws->rows / draws->lasted_s * self->scale;
   guint i = 0;
 
   while (i + 1 < self->loads->len && load_at (self, i)->rows_per_s < rows_per_s)
     i++;
   *share = i == 0 || load_at (self, i)->rows_per_s <= rows_per_s
-             ? 1 : (rows_per_s - load_at (self, i - 1)->rows_per_s) / (load_at (self, i)->rows_per_s - load_at (self, i - 1)->rows_per_s);
+               ? 1
+               : (rows_per_s - load_at (self, i - 1)->rows_per_s)
+                     / (load_at (self, i)->rows_per_s - load_at (self, i - 1)->rows_per_s);
 
   return i;
 }

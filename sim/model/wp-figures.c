@@ -5,30 +5,39 @@
 #include "sim/base/wp-error.h"
 #include "sim/stats/wp-histogram-inline.h"
 
-static const WpSpread no_spread = { NAN, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE };
+static const WpSpread no_spread
+    = { NAN, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE };
 
 void
 wp_figures_init (WpFigures *self)
 {
-  *self = (WpFigures) {
-    .blocked_time = no_spread, .accept_latency = no_spread, .wait = no_spread, .response = no_spread, .latency = no_spread,
-    .depth_mean = NAN, .depth_p50 = WP_TIME_NONE, .depth_p99 = WP_TIME_NONE, .depth_max = WP_TIME_NONE,
-    .time_full_ns = WP_TIME_NONE, .first_full_ns = WP_TIME_NONE,
-    .busy_mean = NAN, .busy_max = WP_TIME_NONE, .utilisation = NAN, .makespan_ns = WP_TIME_NONE, .throughput = NAN
-  };
+  *self = (WpFigures){ .blocked_time = no_spread,
+                       .accept_latency = no_spread,
+                       .wait = no_spread,
+                       .response = no_spread,
+                       .latency = no_spread,
+                       .depth_mean = NAN,
+                       .depth_p50 = WP_TIME_NONE,
+                       .depth_p99 = WP_TIME_NONE,
+                       .depth_max = WP_TIME_NONE,
+                       .time_full_ns = WP_TIME_NONE,
+                       .first_full_ns = WP_TIME_NONE,
+                       .busy_mean = NAN,
+                       .busy_max = WP_TIME_NONE,
+                       .utilisation = NAN,
+                       .makespan_ns = WP_TIME_NONE,
+                       .throughput = NAN };
 }
 
 WpSpread
 wp_spread_of (const WpHistogram *times)
 {
-  return (WpSpread) {
-    .mean = wp_histogram_mean (times),
-    .p50 = wp_histogram_quantile (times, 0.5),
-    .p90 = wp_histogram_quantile (times, 0.9),
-    .p99 = wp_histogram_quantile (times, 0.99),
-    .p999 = wp_histogram_quantile (times, 0.999),
-    .max = wp_histogram_max (times)
-  };
+  return (WpSpread){ .mean = wp_histogram_mean (times),
+                     .p50 = wp_histogram_quantile (times, 0.5),
+                     .p90 = wp_histogram_quantile (times, 0.9),
+                     .p99 = wp_histogram_quantile (times, 0.99),
+                     .p999 = wp_histogram_quantile (times, 0.999),
+                     .max = wp_histogram_max (times) };
 }
 
 void
@@ -41,7 +50,8 @@ wp_figures_set_depth (WpFigures *self, const WpHistogram *depth)
 }
 
 void
-wp_figures_set_window (WpFigures *self, gint64 first_ns, gint64 last_ns, double service_ns, guint64 finished, guint workers)
+wp_figures_set_window (WpFigures *self, gint64 first_ns, gint64 last_ns, double service_ns, guint64 finished,
+                       guint workers)
 {
   if (last_ns == WP_TIME_NONE)
     return;
@@ -55,7 +65,10 @@ wp_figures_set_window (WpFigures *self, gint64 first_ns, gint64 last_ns, double 
 }
 
 /* The time from one moment to another, and the place of its row. */
-typedef struct { gint64 from, to; gsize index; } Span;
+typedef struct {
+  gint64 from, to;
+  gsize index;
+} Span;
 
 static int
 compare_spans (gconstpointer a, gconstpointer b)
@@ -103,7 +116,7 @@ sort_spans (GArray *spans)
 static guint64
 peak_of (GArray *spans)
 {
-  g_autoptr(GArray) ends = sort_spans (spans);
+  g_autoptr (GArray) ends = sort_spans (spans);
   guint64 opened = 0, peak = 0;
   guint ended = 0;
 
@@ -122,9 +135,9 @@ peak_of (GArray *spans)
 }
 
 typedef struct {
-  gint64 now_ns, last_ns;      /* counted up to here; the window's end */
-  WpHistogram *levels;         /* weighted by ns */
-  guint64 full_at;             /* this many open is full; 0: none is */
+  gint64 now_ns, last_ns; /* counted up to here; the window's end */
+  WpHistogram *levels;    /* weighted by ns */
+  guint64 full_at;        /* this many open is full; 0: none is */
   gint64 full_ns, first_full_ns;
 } Sweep;
 
@@ -149,7 +162,7 @@ static Sweep
 sweep (GArray *spans, gint64 first_ns, gint64 last_ns, guint64 full_at)
 {
   Sweep self = { first_ns, last_ns, wp_histogram_new (), full_at, 0, WP_TIME_NONE };
-  g_autoptr(GArray) ends = sort_spans (spans);
+  g_autoptr (GArray) ends = sort_spans (spans);
   guint opened = 0, ended = 0;
 
   for (guint i = 0; i < spans->len; i++)
@@ -192,10 +205,10 @@ count_row (WpFigures *self, const WpRow *row)
 static void
 measure_times (WpFigures *self, const WpRow *rows, gsize n_rows)
 {
-  g_autoptr(WpHistogram) blocked_time = wp_histogram_new ();
-  g_autoptr(WpHistogram) accept_latency = wp_histogram_new ();
-  g_autoptr(WpHistogram) wait = wp_histogram_new ();
-  g_autoptr(WpHistogram) response = wp_histogram_new ();
+  g_autoptr (WpHistogram) blocked_time = wp_histogram_new ();
+  g_autoptr (WpHistogram) accept_latency = wp_histogram_new ();
+  g_autoptr (WpHistogram) wait = wp_histogram_new ();
+  g_autoptr (WpHistogram) response = wp_histogram_new ();
 
   for (const WpRow *row = rows; row < rows + n_rows; row++)
     {
@@ -218,7 +231,7 @@ measure_times (WpFigures *self, const WpRow *rows, gsize n_rows)
 static gint64
 measure_window (WpFigures *self, const WpLayout *layout, const WpRow *rows, gsize n_rows)
 {
-  gint64 last_ns = WP_TIME_NONE;   /* less than any time */
+  gint64 last_ns = WP_TIME_NONE; /* less than any time */
   guint64 finished = 0;
   WpUint128 service_ns = 0;
 
@@ -236,7 +249,8 @@ measure_window (WpFigures *self, const WpLayout *layout, const WpRow *rows, gsiz
 }
 
 static void
-measure_levels (WpFigures *self, const WpLayout *layout, GArray *queued, GArray *busy, gint64 first_ns, gint64 last_ns)
+measure_levels (WpFigures *self, const WpLayout *layout, GArray *queued, GArray *busy, gint64 first_ns,
+                gint64 last_ns)
 {
   Sweep depth = sweep (queued, first_ns, last_ns, layout->queue_jobs);
   Sweep in_service = sweep (busy, first_ns, last_ns, layout->workers);
@@ -257,9 +271,9 @@ measure_levels (WpFigures *self, const WpLayout *layout, GArray *queued, GArray 
 void
 wp_figures_measure (WpFigures *self, const WpLayout *layout, const WpRow *rows, gsize n_rows)
 {
-  g_autoptr(GArray) parked = g_array_new (FALSE, FALSE, sizeof (Span));
-  g_autoptr(GArray) queued = g_array_new (FALSE, FALSE, sizeof (Span));
-  g_autoptr(GArray) busy = g_array_new (FALSE, FALSE, sizeof (Span));
+  g_autoptr (GArray) parked = g_array_new (FALSE, FALSE, sizeof (Span));
+  g_autoptr (GArray) queued = g_array_new (FALSE, FALSE, sizeof (Span));
+  g_autoptr (GArray) busy = g_array_new (FALSE, FALSE, sizeof (Span));
   gint64 last_ns;
 
   wp_figures_init (self);
@@ -288,11 +302,14 @@ disorder_of (const WpRow *row)
 {
   if (row->accepted_ns != WP_TIME_NONE && row->accepted_ns < row->arrival_ns)
     return "was accepted before it arrived";
-  if (row->started_ns != WP_TIME_NONE && (row->accepted_ns == WP_TIME_NONE || row->started_ns < row->accepted_ns))
+  if (row->started_ns != WP_TIME_NONE
+      && (row->accepted_ns == WP_TIME_NONE || row->started_ns < row->accepted_ns))
     return "was started before it was accepted";
-  if (row->finished_ns != WP_TIME_NONE && (row->started_ns == WP_TIME_NONE || row->finished_ns < row->started_ns))
+  if (row->finished_ns != WP_TIME_NONE
+      && (row->started_ns == WP_TIME_NONE || row->finished_ns < row->started_ns))
     return "was finished before it was started";
-  if (row->ended_ns != WP_TIME_NONE && row->ended_ns < MAX (row->arrival_ns, MAX (row->accepted_ns, row->started_ns)))
+  if (row->ended_ns != WP_TIME_NONE
+      && row->ended_ns < MAX (row->arrival_ns, MAX (row->accepted_ns, row->started_ns)))
     return "ended before it arrived, was accepted or started";
 
   return "";
@@ -304,7 +321,8 @@ describe_row (const WpRow *row, gsize number)
 {
   g_autofree char *id = row->id ? g_strescape (row->id, NULL) : NULL;
 
-  return id ? g_strdup_printf ("request %" G_GSIZE_FORMAT " (id %.60s)", number, id) : g_strdup_printf ("request %" G_GSIZE_FORMAT, number);
+  return id ? g_strdup_printf ("request %" G_GSIZE_FORMAT " (id %.60s)", number, id)
+            : g_strdup_printf ("request %" G_GSIZE_FORMAT, number);
 }
 
 gboolean

@@ -1,11 +1,13 @@
-/* wp-figures.h - what a run comes to: the figures of one model, or of a measurement, under the names of the JSON report. */
+/* wp-figures.h - what a run comes to: the figures of one model, or of a measurement, under the names of the
+ * JSON report. */
 #pragma once
 
 #include "sim/stats/wp-histogram.h"
 #include "sim/base/wp-policy.h"
 #include "sim/trace/wp-trace.h"
 
-/* Of times in ns: NaN and WP_TIME_NONE over an empty set. Percentiles are nearest-rank, within 0.1 %; mean and max are exact. */
+/* Of times in ns: NaN and WP_TIME_NONE over an empty set. Percentiles are nearest-rank, within 0.1 %; mean
+ * and max are exact. */
 typedef struct {
   double mean;
   gint64 p50, p90, p99, p999, max;
@@ -13,22 +15,24 @@ typedef struct {
 
 /* Null is NaN, or WP_TIME_NONE in a gint64. */
 typedef struct {
-  guint64 requests, accepted, rejected, timed_out, abandoned;   /* dropped jobs are accepted and abandoned */
-  guint64 failed;                   /* of the accepted; measured only, and in no report by that name */
-  guint64 blocked, blocked_peak;    /* ever parked; most parked at once */
+  guint64 requests, accepted, rejected, timed_out, abandoned; /* dropped jobs are accepted and abandoned */
+  guint64 failed;                /* of the accepted; measured only, and in no report by that name */
+  guint64 blocked, blocked_peak; /* ever parked; most parked at once */
   WpSpread blocked_time, accept_latency, wait, response;
-  WpSpread latency;                 /* what a client of a closed loop waits for, from sending to its answer; null in all else */
+  /* what a client of a closed loop waits for, from sending to its answer; null in all else */
+  WpSpread latency;
 
-  double depth_mean;                /* jobs, over time: from the first arrival to the last finish */
+  double depth_mean; /* jobs, over time: from the first arrival to the last finish */
   gint64 depth_p50, depth_p99, depth_max;
 
-  gint64 time_full_ns, first_full_ns;   /* ns in which an arrival would block or be refused; its first moment since the origin */
+  /* ns in which an arrival would block or be refused; its first moment since the origin */
+  gint64 time_full_ns, first_full_ns;
 
-  double busy_mean;                 /* jobs in service, over time */
+  double busy_mean; /* jobs in service, over time */
   gint64 busy_max;
-  double utilisation;               /* 0 to 1 */
+  double utilisation; /* 0 to 1 */
   gint64 makespan_ns;
-  double throughput;                /* jobs finished a second */
+  double throughput; /* jobs finished a second */
 } WpFigures;
 
 /* All counts 0, everything else null. */
@@ -50,17 +54,19 @@ void wp_figures_set_depth (WpFigures *self, const WpHistogram *depth);
  *
  * makespan, throughput, busy.mean (by Little's law: jobs in service = service time a second) and utilisation.
  */
-void wp_figures_set_window (WpFigures *self, gint64 first_ns, gint64 last_ns, double service_ns, guint64 finished, guint workers);
+void wp_figures_set_window (WpFigures *self, gint64 first_ns, gint64 last_ns, double service_ns,
+                            guint64 finished, guint workers);
 
 /**
  * wp_figures_measure:
  * @layout: sizes of what was measured
  * @rows: @n_rows of them in order of arrival, as wp_figures_check_rows() wants them
  *
- * The same figures from any measured rows, by sorting their moments. Jobs that failed count as accepted and started. A row without
- * a mark for blocked was blocked if it was not accepted at its arrival.
+ * The same figures from any measured rows, by sorting their moments. Jobs that failed count as accepted and
+ * started. A row without a mark for blocked was blocked if it was not accepted at its arrival.
  */
 void wp_figures_measure (WpFigures *self, const WpLayout *layout, const WpRow *rows, gsize n_rows);
 
-/* FALSE with WP_ERROR_BAD_TRACE, naming @file, where a row's moments are out of order (accepted before it arrived, ...). */
+/* FALSE with WP_ERROR_BAD_TRACE, naming @file, where a row's moments are out of order (accepted before it
+ * arrived, ...). */
 gboolean wp_figures_check_rows (const char *file, const WpRow *rows, gsize n_rows, GError **error);

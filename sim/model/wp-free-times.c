@@ -8,7 +8,7 @@
 void
 wp_free_times_init (WpFreeTimes *self, guint workers)
 {
-  *self = (WpFreeTimes) { .limit = workers, .in_order = TRUE };
+  *self = (WpFreeTimes){ .limit = workers, .in_order = TRUE };
 }
 
 void
@@ -39,7 +39,7 @@ move (WpFreeTimes *self, gsize capacity)
 static void
 make_heap (WpFreeTimes *self)
 {
-  move (self, self->mask + 1);   /* a sorted array is a heap */
+  move (self, self->mask + 1); /* a sorted array is a heap */
   self->in_order = FALSE;
 }
 

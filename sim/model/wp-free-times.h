@@ -6,33 +6,37 @@
 /**
  * WpFreeTimes:
  *
- * One free time a worker that was ever needed. While the times come in order (constant service, one worker, a quiet trace) they
- * are a sorted ring, O(1) a job; the first that does not makes them a 4-ary heap, O(log n) a job (LaMarca and Ladner, 1996:
- * four children are half a cache line). Once every worker there is was needed, no more come, and they are a tournament of losers (Knuth,
- * The Art of Computer Programming vol. 3, 5.4.1): the way of the next one to the top is known before any time on it, so that
- * nothing waits for a comparison but the next comparison.
+ * One free time a worker that was ever needed. While the times come in order (constant service, one worker, a
+ * quiet trace) they are a sorted ring, O(1) a job; the first that does not makes them a 4-ary heap, O(log n)
+ * a job (LaMarca and Ladner, 1996: four children are half a cache line). Once every worker there is was
+ * needed, no more come, and they are a tournament of losers (Knuth, The Art of Computer Programming vol.
+ * 3, 5.4.1): the way of the next one to the top is known before any time on it, so that nothing waits for a
+ * comparison but the next comparison.
  *
  * A plain value, made by wp_free_times_init(). The functions are inline, for the model's loop.
  */
 typedef struct {
-  gint64 *times;      /* as a heap: root at 0, children of i from 4 i + 1; unused slots hold G_MAXINT64. As a tournament: the winner
-                       * at 0, who lost match k at k, matches 2 k and 2 k + 1 before it; worker i begins at n + i */
-  guint32 *players;   /* the worker of each time of a tournament; NULL: it is none */
-  gsize n;            /* workers that were ever needed: the most jobs in service at once */
-  gsize limit;        /* workers there are */
-  gsize mask;         /* capacity - 1; capacity is a power of two */
-  gboolean in_order;  /* a sorted ring instead, from @head on */
-  gsize head;         /* 0 in a heap */
+  gint64 *times;     /* as a heap: root at 0, children of i from 4 i + 1; unused slots hold G_MAXINT64. As a
+                      * tournament: the winner     at 0, who lost match k at k, matches 2 k and 2 k + 1 before it;
+                      * worker i begins at n + i */
+  guint32 *players;  /* the worker of each time of a tournament; NULL: it is none */
+  gsize n;           /* workers that were ever needed: the most jobs in service at once */
+  gsize limit;       /* workers there are */
+  gsize mask;        /* capacity - 1; capacity is a power of two */
+  gboolean in_order; /* a sorted ring instead, from @head on */
+  gsize head;        /* 0 in a heap */
 } WpFreeTimes;
 
 void wp_free_times_init (WpFreeTimes *self, guint workers);
 void wp_free_times_clear (WpFreeTimes *self);
 
-/* For those below only: one more worker is free again at @end; a ring that is one no longer takes its next time. */
+/* For those below only: one more worker is free again at @end; a ring that is one no longer takes its next
+ * time. */
 void wp_free_times_add (WpFreeTimes *self, gint64 end);
 void wp_free_times_leave_order (WpFreeTimes *self);
 
-/* The earliest time at which a worker is free for a job that arrives at @arrival, which may be @arrival itself. */
+/* The earliest time at which a worker is free for a job that arrives at @arrival, which may be @arrival
+ * itself. */
 static inline gint64
 wp_free_times_next (const WpFreeTimes *self, gint64 arrival)
 {
@@ -48,7 +52,8 @@ wp_free_times_least_child (const gint64 *times, gsize first)
   gsize left = first + (times[first + 1] < times[first]);
   gsize right = first + 2 + (times[first + 3] < times[first + 2]);
 
-  return left + ((right - left) & -(gsize) (times[right] < times[left]));   /* no branch: it would be a coin's toss */
+  /* no branch: it would be a coin's toss */
+  return left + ((right - left) & -(gsize) (times[right] < times[left]));
 }
 
 static inline void
@@ -77,8 +82,8 @@ wp_free_times_replace_winner (WpFreeTimes *self, gint64 end)
 
   for (gsize match = (self->n + player) / 2; match > 0; match /= 2)
     {
-      gint64 ahead = times[match] - end;      /* all times lie within 292 years: no overflow */
-      gint64 wins = ahead >> 63;              /* no branch here either */
+      gint64 ahead = times[match] - end; /* all times lie within 292 years: no overflow */
+      gint64 wins = ahead >> 63;         /* no branch here either */
       guint32 exchanged = (players[match] ^ player) & (guint32) wins;
 
       times[match] -= ahead & wins;
@@ -90,7 +95,8 @@ wp_free_times_replace_winner (WpFreeTimes *self, gint64 end)
   players[0] = player;
 }
 
-/* The worker that is free soonest takes a job at @start, as wp_free_times_next() said, and is free again at @end >= @start. */
+/* The worker that is free soonest takes a job at @start, as wp_free_times_next() said, and is free again at
+ * @end >= @start. */
 static inline void
 wp_free_times_take (WpFreeTimes *self, gint64 start, gint64 end)
 {
@@ -103,7 +109,8 @@ wp_free_times_take (WpFreeTimes *self, gint64 start, gint64 end)
     {
       if (G_LIKELY (end >= self->times[(self->head + self->n - 1) & self->mask]))
         {
-          self->times[(self->head + self->n) & self->mask] = end;   /* with no slot spare, that is the head's own */
+          /* with no slot spare, that is the head's own */
+          self->times[(self->head + self->n) & self->mask] = end;
           self->head = (self->head + 1) & self->mask;
           return;
         }

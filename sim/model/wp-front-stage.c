@@ -7,9 +7,9 @@
 struct _WpFrontStage {
   gint64 time_ns;
   guint threads;
-  gint64 *free_ns;           /* of each thread, in a ring: the oldest is the soonest */
+  gint64 *free_ns; /* of each thread, in a ring: the oldest is the soonest */
   guint next;
-  gint64 first_ns, last_ns;  /* first request counted, last that left; WP_TIME_NONE before it */
+  gint64 first_ns, last_ns; /* first request counted, last that left; WP_TIME_NONE before it */
   WpHistogram *wait;
 };
 
@@ -59,7 +59,8 @@ wp_front_stage_figures (const WpFrontStage *self, WpFrontFigures *figures)
 
   figures->requests = wp_histogram_count (self->wait);
   figures->wait = wp_spread_of (self->wait);
-  figures->utilisation = lasted_ns > 0 ? (double) figures->requests * (double) self->time_ns / lasted_ns / self->threads : NAN;
+  figures->utilisation
+      = lasted_ns > 0 ? (double) figures->requests * (double) self->time_ns / lasted_ns / self->threads : NAN;
 }
 
 void

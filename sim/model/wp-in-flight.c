@@ -20,7 +20,7 @@ wp_in_flight_clear (WpInFlight *self, gint64 now)
     {
       gint64 end = self->ends[i];
 
-      self->ends[kept] = end;      /* written over unless kept: no branch, which would be a coin's toss */
+      self->ends[kept] = end; /* written over unless kept: no branch, which would be a coin's toss */
       kept += end > now;
       earliest = MIN (earliest, end > now ? end : G_MAXINT64);
     }

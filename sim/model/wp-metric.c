@@ -2,44 +2,51 @@
 
 #include <math.h>
 
-#define COUNT(name, field) { name, WP_UNIT_REQUESTS, WP_FIELD_COUNT, G_STRUCT_OFFSET (WpFigures, field) }
-#define JOBS(name, field) { name, WP_UNIT_JOBS, WP_FIELD_INTEGER, G_STRUCT_OFFSET (WpFigures, field) }
-#define TIME(name, field) { name, WP_UNIT_TIME, WP_FIELD_NS, G_STRUCT_OFFSET (WpFigures, field) }
-#define DOUBLE(name, unit, field) { name, unit, WP_FIELD_DOUBLE, G_STRUCT_OFFSET (WpFigures, field) }
-#define SPREAD(name, field) \
-  { name ".mean", WP_UNIT_TIME, WP_FIELD_DOUBLE_NS, G_STRUCT_OFFSET (WpFigures, field.mean) }, \
-  TIME (name ".p50", field.p50), \
-  TIME (name ".p90", field.p90), \
-  TIME (name ".p99", field.p99), \
-  TIME (name ".p999", field.p999), \
-  TIME (name ".max", field.max)
+#define COUNT(name, field)                                                                                   \
+  {                                                                                                          \
+    name, WP_UNIT_REQUESTS, WP_FIELD_COUNT, G_STRUCT_OFFSET (WpFigures, field)                               \
+  }
+#define JOBS(name, field)                                                                                    \
+  {                                                                                                          \
+    name, WP_UNIT_JOBS, WP_FIELD_INTEGER, G_STRUCT_OFFSET (WpFigures, field)                                 \
+  }
+#define TIME(name, field)                                                                                    \
+  {                                                                                                          \
+    name, WP_UNIT_TIME, WP_FIELD_NS, G_STRUCT_OFFSET (WpFigures, field)                                      \
+  }
+#define DOUBLE(name, unit, field)                                                                            \
+  {                                                                                                          \
+    name, unit, WP_FIELD_DOUBLE, G_STRUCT_OFFSET (WpFigures, field)                                          \
+  }
+#define SPREAD(name, field)                                                                                  \
+  { name ".mean", WP_UNIT_TIME, WP_FIELD_DOUBLE_NS, G_STRUCT_OFFSET (WpFigures, field.mean) },               \
+      TIME (name ".p50", field.p50), TIME (name ".p90", field.p90), TIME (name ".p99", field.p99),           \
+      TIME (name ".p999", field.p999), TIME (name ".max", field.max)
 
-const WpMetric wp_metrics[] = {
-  COUNT ("requests", requests),
-  COUNT ("accepted", accepted),
-  COUNT ("rejected", rejected),
-  COUNT ("timed_out", timed_out),
-  COUNT ("abandoned", abandoned),
-  COUNT ("blocked", blocked),
-  COUNT ("blocked_peak", blocked_peak),
-  SPREAD ("blocked_time", blocked_time),
-  SPREAD ("accept_latency", accept_latency),
-  SPREAD ("wait", wait),
-  SPREAD ("response", response),
-  SPREAD ("latency", latency),
-  DOUBLE ("depth.mean", WP_UNIT_MEAN_JOBS, depth_mean),
-  JOBS ("depth.p50", depth_p50),
-  JOBS ("depth.p99", depth_p99),
-  JOBS ("depth.max", depth_max),
-  TIME ("time_full", time_full_ns),
-  TIME ("first_full", first_full_ns),
-  DOUBLE ("busy.mean", WP_UNIT_MEAN_JOBS, busy_mean),
-  JOBS ("busy.max", busy_max),
-  DOUBLE ("utilisation", WP_UNIT_SHARE, utilisation),
-  TIME ("makespan", makespan_ns),
-  DOUBLE ("throughput", WP_UNIT_RATE, throughput),
-  { NULL }
-};
+const WpMetric wp_metrics[] = { COUNT ("requests", requests),
+                                COUNT ("accepted", accepted),
+                                COUNT ("rejected", rejected),
+                                COUNT ("timed_out", timed_out),
+                                COUNT ("abandoned", abandoned),
+                                COUNT ("blocked", blocked),
+                                COUNT ("blocked_peak", blocked_peak),
+                                SPREAD ("blocked_time", blocked_time),
+                                SPREAD ("accept_latency", accept_latency),
+                                SPREAD ("wait", wait),
+                                SPREAD ("response", response),
+                                SPREAD ("latency", latency),
+                                DOUBLE ("depth.mean", WP_UNIT_MEAN_JOBS, depth_mean),
+                                JOBS ("depth.p50", depth_p50),
+                                JOBS ("depth.p99", depth_p99),
+                                JOBS ("depth.max", depth_max),
+                                TIME ("time_full", time_full_ns),
+                                TIME ("first_full", first_full_ns),
+                                DOUBLE ("busy.mean", WP_UNIT_MEAN_JOBS, busy_mean),
+                                JOBS ("busy.max", busy_max),
+                                DOUBLE ("utilisation", WP_UNIT_SHARE, utilisation),
+                                TIME ("makespan", makespan_ns),
+                                DOUBLE ("throughput", WP_UNIT_RATE, throughput),
+                                { NULL } };
 
 const WpMetric *
 wp_metric_find (const char *name)

@@ -1,24 +1,30 @@
-/* wp-metric.h - every figure of a report by its name in the JSON: "requests", "response.p99", ... One table for reports,
- * comparison and objectives. */
+/* wp-metric.h - every figure of a report by its name in the JSON: "requests", "response.p99", ... One table
+ * for reports, comparison and objectives. */
 #pragma once
 
 #include "sim/model/wp-figures.h"
 
 typedef enum {
-  WP_UNIT_REQUESTS,   /* a whole number of requests */
-  WP_UNIT_JOBS,       /* a whole number of jobs, over time */
+  WP_UNIT_REQUESTS, /* a whole number of requests */
+  WP_UNIT_JOBS,     /* a whole number of jobs, over time */
   WP_UNIT_MEAN_JOBS,
-  WP_UNIT_TIME,       /* seconds */
-  WP_UNIT_SHARE,      /* 0 to 1 */
-  WP_UNIT_RATE        /* a second */
+  WP_UNIT_TIME,  /* seconds */
+  WP_UNIT_SHARE, /* 0 to 1 */
+  WP_UNIT_RATE   /* a second */
 } WpUnit;
 
-typedef enum { WP_FIELD_COUNT, WP_FIELD_INTEGER, WP_FIELD_NS, WP_FIELD_DOUBLE, WP_FIELD_DOUBLE_NS } WpFieldType;
+typedef enum {
+  WP_FIELD_COUNT,
+  WP_FIELD_INTEGER,
+  WP_FIELD_NS,
+  WP_FIELD_DOUBLE,
+  WP_FIELD_DOUBLE_NS
+} WpFieldType;
 
 typedef struct {
-  const char *name;   /* "response.p99" */
+  const char *name; /* "response.p99" */
   WpUnit unit;
-  WpFieldType type;   /* how WpFigures holds it, at @offset */
+  WpFieldType type; /* how WpFigures holds it, at @offset */
   gsize offset;
 } WpMetric;
 

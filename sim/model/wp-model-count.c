@@ -32,7 +32,8 @@ parked_left (WpStepRing parked, gint64 now_ns)
   return left_ns;
 }
 
-/* Where the depth is counted beyond now, someone who is parked now has got a place by then: the queue is full all that while. */
+/* Where the depth is counted beyond now, someone who is parked now has got a place by then: the queue is full
+ * all that while. */
 static void
 carry_depth (WpModel *self, gint64 now_ns)
 {
@@ -77,7 +78,8 @@ wp_model_forget (WpModel *self, gint64 now_ns)
 }
 
 void
-wp_sums_add_times (WpSums *self, const WpHistogram *wait, const WpHistogram *response, const WpHistogram *blocked_time, const WpHistogram *depth)
+wp_sums_add_times (WpSums *self, const WpHistogram *wait, const WpHistogram *response,
+                   const WpHistogram *blocked_time, const WpHistogram *depth)
 {
   self->blocked_accepted = (double) blocked_time->total;
   self->wait = (double) wait->sum / 1e9;
@@ -89,7 +91,7 @@ wp_sums_add_times (WpSums *self, const WpHistogram *wait, const WpHistogram *res
 void
 wp_model_sums (const WpModel *self, WpSums *sums)
 {
-  *sums = (WpSums) {
+  *sums = (WpSums){
     .requests = (double) self->requests,
     .accepted = (double) self->accepted,
     .started = (double) wp_model_started (self),
@@ -106,8 +108,10 @@ check_one (const char *what, WpUint128 by_clock_ns, WpUint128 by_requests_ns, GE
 {
   if (by_clock_ns == by_requests_ns)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_INTERNAL, "internal error: Little's law does not hold: %s: %.17g job seconds by the clock, %.17g by the requests",
-               what, (double) by_clock_ns / 1e9, (double) by_requests_ns / 1e9);
+  g_set_error (
+      error, WP_ERROR, WP_ERROR_INTERNAL,
+      "internal error: Little's law does not hold: %s: %.17g job seconds by the clock, %.17g by the requests",
+      what, (double) by_clock_ns / 1e9, (double) by_requests_ns / 1e9);
 
   return FALSE;
 }
@@ -115,15 +119,17 @@ check_one (const char *what, WpUint128 by_clock_ns, WpUint128 by_requests_ns, GE
 gboolean
 wp_model_check (WpModel *self, GError **error)
 {
-  WpUint128 dropped_ns = (WpUint128) self->dropped * (guint64) self->drop_after_ns;   /* from arrival to leaving */
+  /* from arrival to leaving */
+  WpUint128 dropped_ns = (WpUint128) self->dropped * (guint64) self->drop_after_ns;
   WpUint128 queued_ns = self->wait->sum + dropped_ns - self->blocked_time->sum + self->carried_depth_ns;
   WpUint128 busy_ns = self->service_ns + self->carried_busy_ns;
   WpUint128 makespan_ns = (WpUint128) (guint64) (self->last_ns - self->first_ns);
 
   wp_model_unpark (self, G_MAXINT64);
-  return check_one ("response", self->response->sum, self->wait->sum + self->service_ns, error) &&
-         (self->accepted == 0 || check_one ("depth", self->depth->sum, queued_ns, error)) &&
-         check_one ("parked", self->parked_ns, self->parked_own_ns, error) &&
-         (self->accepted == 0 || busy_ns <= makespan_ns * self->layout.workers ||
-          check_one ("busy for longer than there are workers", makespan_ns * self->layout.workers, busy_ns, error));
+  return check_one ("response", self->response->sum, self->wait->sum + self->service_ns, error)
+         && (self->accepted == 0 || check_one ("depth", self->depth->sum, queued_ns, error))
+         && check_one ("parked", self->parked_ns, self->parked_own_ns, error)
+         && (self->accepted == 0 || busy_ns <= makespan_ns * self->layout.workers
+             || check_one ("busy for longer than there are workers", makespan_ns * self->layout.workers,
+                           busy_ns, error));
 }

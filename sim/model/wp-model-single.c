@@ -2,18 +2,19 @@
 
 #include "sim/model/wp-model-private.h"
 
-#define BATCH 256                                     /* all of it stays in the first cache */
-#define DEEP_JOBS 1024                                /* below it, each depth has a bucket of its own */
-#define SMALL_NS (G_GINT64_CONSTANT (1) << 53)        /* BATCH of such times add up in 64 bits, and so does one of them times DEEP_JOBS */
+#define BATCH     256  /* all of it stays in the first cache */
+#define DEEP_JOBS 1024 /* below it, each depth has a bucket of its own */
+/* BATCH of such times add up in 64 bits, and so does one of them times DEEP_JOBS */
+#define SMALL_NS (G_GINT64_CONSTANT (1) << 53)
 
-/* One batch, after the recursion: all responses, and of those who wait arrivals and waits; their starts lie in the ring behind those
- * who wait already. */
+/* One batch, after the recursion: all responses, and of those who wait arrivals and waits; their starts lie
+ * in the ring behind those who wait already. */
 typedef struct {
-  gint64 arrivals_ns[BATCH + 2];      /* and two that are never reached */
+  gint64 arrivals_ns[BATCH + 2]; /* and two that are never reached */
   gint64 waits_ns[BATCH + 1], responses_ns[BATCH];
   gsize n_waits;
   guint64 waits_total_ns, responses_total_ns, services_total_ns;
-  gint64 free_ns;                     /* the worker is, after the last */
+  gint64 free_ns; /* the worker is, after the last */
 } Batch;
 
 /* Puts what waits in one piece, with room for a batch behind it. Returns: its front. */
@@ -34,9 +35,11 @@ make_room (WpRing *ring)
   return ring->items;
 }
 
-/* s = max (a, F), F = s + v. FALSE: a time is so long that sums or times may overflow; nothing has been changed. */
+/* s = max (a, F), F = s + v. FALSE: a time is so long that sums or times may overflow; nothing has been
+ * changed. */
 static gboolean
-recur (const WpModel *self, Batch *batch, gint64 *starts_ns, const WpRow *rows, const gint64 *services_ns, gsize n)
+recur (const WpModel *self, Batch *batch, gint64 *starts_ns, const WpRow *rows, const gint64 *services_ns,
+       gsize n)
 {
   gint64 free_ns = self->workers.n > 0 ? self->workers.times[self->workers.head] : 0;
   gint64 all = rows[n - 1].arrival_ns - self->counted_ns, signs = 0;
@@ -51,7 +54,7 @@ recur (const WpModel *self, Batch *batch, gint64 *starts_ns, const WpRow *rows, 
       free_ns = (gint64) ((guint64) start_ns + (guint64) service_ns);
       response_ns = (gint64) ((guint64) free_ns - (guint64) arrival_ns);
       batch->responses_ns[i] = response_ns;
-      batch->arrivals_ns[waits] = arrival_ns;   /* kept if it waits, else written over */
+      batch->arrivals_ns[waits] = arrival_ns; /* kept if it waits, else written over */
       batch->waits_ns[waits] = wait_ns;
       starts_ns[waits] = start_ns;
       waits += wait_ns > 0;
@@ -83,15 +86,17 @@ note_extremes (WpHistogram *depth, gint64 greatest)
       depth->min = least;
 }
 
-/* Merges arrivals and starts, both in order, one event a step; at one instant starts come first. What may come next is loaded one event
- * ahead, for the loads would be the longest link of the chain. */
+/* Merges arrivals and starts, both in order, one event a step; at one instant starts come first. What may
+ * come next is loaded one event ahead, for the loads would be the longest link of the chain. */
 static void
 count_depth (WpModel *self, const Batch *batch, const gint64 *starts)
 {
   const gint64 *arrivals = batch->arrivals_ns, *end = arrivals + batch->n_waits, *first_start = starts;
   guint64 *weights = self->depth->weights;
-  gint64 depth = (gint64) self->waiting.length, now_ns = self->counted_ns, greatest = depth + (gint64) batch->n_waits;
-  gint64 arrival_ns = arrivals[0], next_arrival_ns = arrivals[1], start_ns = starts[0], next_start_ns = starts[1];
+  gint64 depth = (gint64) self->waiting.length, now_ns = self->counted_ns,
+         greatest = depth + (gint64) batch->n_waits;
+  gint64 arrival_ns = arrivals[0], next_arrival_ns = arrivals[1], start_ns = starts[0],
+         next_start_ns = starts[1];
   guint64 sum = 0;
 
   while (arrivals < end)
@@ -104,7 +109,8 @@ count_depth (WpModel *self, const Batch *batch, const gint64 *starts)
       weights[depth] += passed_ns;
       sum += passed_ns * (guint64) depth;
       now_ns = event_ns;
-      start_ns ^= (start_ns ^ next_start_ns) & chosen;   /* a conditional here becomes a branch, which is a coin's toss */
+      /* a conditional here becomes a branch, which is a coin's toss */
+      start_ns ^= (start_ns ^ next_start_ns) & chosen;
       arrival_ns ^= (arrival_ns ^ next_arrival_ns) & ~chosen;
       starts += starts_first;
       arrivals += 1 - starts_first;
@@ -147,9 +153,11 @@ wp_model_offer_single (WpModel *self, const WpRow *rows, const gint64 *services_
   while (n_rows > 0)
     {
       gsize n = MIN (n_rows, BATCH);
-      gboolean fits = self->waiting.length + n < MIN (self->layout.queue_jobs, DEEP_JOBS) && self->entered_ns <= rows[0].arrival_ns;
+      gboolean fits = self->waiting.length + n < MIN (self->layout.queue_jobs, DEEP_JOBS)
+                      && self->entered_ns <= rows[0].arrival_ns;
 
-      if (!(fits ? offer_batch (self, rows, services_ns, n) : wp_model_offer_saturated (self, rows, services_ns, n)))
+      if (!(fits ? offer_batch (self, rows, services_ns, n)
+                 : wp_model_offer_saturated (self, rows, services_ns, n)))
         return FALSE;
       rows += n;
       services_ns += n;

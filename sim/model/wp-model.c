@@ -12,8 +12,9 @@ wp_model_new (const WpLayout *layout, gint64 patience_ns)
     patience_ns = G_MAXINT64;
   self->layout = *layout;
   self->may_wait_ns = layout->rejects ? 0 : MIN (timeout_ns, patience_ns);
-  self->turned_away = layout->rejects ? WP_OUTCOME_REJECTED
-                      : timeout_ns <= patience_ns ? WP_OUTCOME_TIMED_OUT : WP_OUTCOME_ABANDONED;
+  self->turned_away = layout->rejects             ? WP_OUTCOME_REJECTED
+                      : timeout_ns <= patience_ns ? WP_OUTCOME_TIMED_OUT
+                                                  : WP_OUTCOME_ABANDONED;
   self->drop_after_ns = layout->drops_queued && layout->queue_jobs > 0 ? patience_ns : G_MAXINT64;
   self->full_jobs = layout->can_be_full && layout->queue_jobs > 0 ? layout->queue_jobs : G_MAXSIZE;
   wp_free_times_init (&self->workers, layout->workers);
@@ -51,7 +52,8 @@ leave_queue_until (WpModel *self, gint64 now_ns)
     }
 }
 
-/* When a place in the queue is free for a request that arrives now. The queue holds what was in it at entered_ns, K jobs at most. */
+/* When a place in the queue is free for a request that arrives now. The queue holds what was in it at
+ * entered_ns, K jobs at most. */
 static inline gint64
 acceptance (const WpModel *self, gint64 arrival_ns, gint64 start_ns)
 {
@@ -60,7 +62,7 @@ acceptance (const WpModel *self, gint64 arrival_ns, gint64 start_ns)
   if (self->waiting.length == self->layout.queue_jobs)
     return MAX (arrival_ns, wp_ring_front (&self->waiting));
 
-  return MAX (arrival_ns, self->entered_ns);   /* places are taken in order of arrival */
+  return MAX (arrival_ns, self->entered_ns); /* places are taken in order of arrival */
 }
 
 static void
@@ -79,7 +81,8 @@ turn_away (WpModel *self, gint64 arrival_ns, WpVerdict *verdict)
   self->refused++;
   if (!self->layout.rejects)
     park (self, arrival_ns, ended_ns);
-  *verdict = (WpVerdict) { WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, ended_ns, self->turned_away, !self->layout.rejects };
+  *verdict = (WpVerdict){ WP_TIME_NONE, WP_TIME_NONE,      WP_TIME_NONE,
+                          ended_ns,     self->turned_away, !self->layout.rejects };
 }
 
 static inline void
@@ -101,11 +104,12 @@ drop (WpModel *self, gint64 arrival_ns, gint64 accepted_ns, WpVerdict *verdict)
   self->entered_ns = accepted_ns;
   self->accepted++;
   self->dropped++;
-  *verdict = (WpVerdict) { accepted_ns, WP_TIME_NONE, WP_TIME_NONE, left_ns, WP_OUTCOME_ABANDONED,
-                           accepted_ns > arrival_ns };
+  *verdict = (WpVerdict){ accepted_ns, WP_TIME_NONE,         WP_TIME_NONE,
+                          left_ns,     WP_OUTCOME_ABANDONED, accepted_ns > arrival_ns };
 }
 
-/* A job that starts at @start_ns as the last free worker's leaves no one for a rendezvous until the next is free. */
+/* A job that starts at @start_ns as the last free worker's leaves no one for a rendezvous until the next is
+ * free. */
 static inline void
 count_rendezvous_full (WpModel *self, gint64 start_ns)
 {
@@ -155,13 +159,15 @@ offer_one (WpModel *self, gint64 arrival_ns, gint64 service_ns, WpVerdict *verdi
   if (started_ns > arrival_ns)
     wp_histogram_add_inline (self->wait, started_ns - arrival_ns, 1);
   wp_histogram_add_inline (self->response, finished_ns - arrival_ns, 1);
-  *verdict = (WpVerdict) { accepted_ns, started_ns, finished_ns, finished_ns, WP_OUTCOME_STORED, blocked_ns > 0 };
+  *verdict
+      = (WpVerdict){ accepted_ns, started_ns, finished_ns, finished_ns, WP_OUTCOME_STORED, blocked_ns > 0 };
 
   return TRUE;
 }
 
 gboolean
-wp_model_offer (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows, WpVerdict *verdicts)
+wp_model_offer (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows,
+                WpVerdict *verdicts)
 {
   if (n_rows == 0)
     return TRUE;
@@ -177,11 +183,13 @@ wp_model_offer (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsi
     return wp_model_offer_unbounded (self, rows, services_ns, n_rows);
   wp_model_leave_unbounded (self);
 
-  return verdicts ? wp_model_offer_any (self, rows, services_ns, n_rows, verdicts) : wp_model_offer_saturated (self, rows, services_ns, n_rows);
+  return verdicts ? wp_model_offer_any (self, rows, services_ns, n_rows, verdicts)
+                  : wp_model_offer_saturated (self, rows, services_ns, n_rows);
 }
 
 gboolean
-wp_model_offer_any (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows, WpVerdict *verdicts)
+wp_model_offer_any (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows,
+                    WpVerdict *verdicts)
 {
   WpVerdict unseen;
 
@@ -206,8 +214,9 @@ wp_model_start_counting (WpModel *self, gint64 now_ns)
 static void
 count_outcomes (const WpModel *self, WpFigures *figures)
 {
-  guint64 *refused = self->turned_away == WP_OUTCOME_REJECTED ? &figures->rejected
-                     : self->turned_away == WP_OUTCOME_TIMED_OUT ? &figures->timed_out : &figures->abandoned;
+  guint64 *refused = self->turned_away == WP_OUTCOME_REJECTED    ? &figures->rejected
+                     : self->turned_away == WP_OUTCOME_TIMED_OUT ? &figures->timed_out
+                                                                 : &figures->abandoned;
 
   *refused = self->refused;
   figures->abandoned += self->dropped;
@@ -221,7 +230,7 @@ void
 wp_model_so_far (const WpModel *self, WpFigures *counts, const WpHistogram **wait,
                  const WpHistogram **response)
 {
-  *counts = (WpFigures) { 0 };
+  *counts = (WpFigures){ 0 };
   count_outcomes (self, counts);
   *wait = self->wait;
   *response = self->response;
@@ -230,7 +239,7 @@ wp_model_so_far (const WpModel *self, WpFigures *counts, const WpHistogram **wai
 static void
 count_times (WpModel *self, WpFigures *figures)
 {
-  g_autoptr(WpHistogram) accept_latency = wp_histogram_new ();
+  g_autoptr (WpHistogram) accept_latency = wp_histogram_new ();
 
   wp_histogram_merge (accept_latency, self->blocked_time);
   wp_histogram_add (accept_latency, 0, self->accepted - wp_histogram_count (self->blocked_time));
@@ -262,6 +271,7 @@ wp_model_finish (WpModel *self, WpFigures *figures)
       figures->time_full_ns = self->time_full_ns;
       figures->first_full_ns = self->first_full_ns;
     }
-  wp_figures_set_window (figures, self->first_ns, last_ns, (double) (self->service_ns + self->carried_busy_ns),
-                         wp_model_started (self), self->layout.workers);
+  wp_figures_set_window (figures, self->first_ns, last_ns,
+                         (double) (self->service_ns + self->carried_busy_ns), wp_model_started (self),
+                         self->layout.workers);
 }

@@ -10,11 +10,11 @@
 #include "sim/trace/wp-trace.h"
 
 typedef struct {
-  const char *prefix;   /* "" is a constant */
-  guint n_parts;        /* after the prefix, parted by colons */
+  const char *prefix; /* "" is a constant */
+  guint n_parts;      /* after the prefix, parted by colons */
   gboolean (*parse) (WpServiceTime *self, char **parts, GError **error);
-  double (*draw) (WpServiceTime *self);   /* in ns, before scaling, >= 0 */
-  void (*moments) (const WpServiceTime *self, WpMoments *moments);   /* before scaling */
+  double (*draw) (WpServiceTime *self);                            /* in ns, before scaling, >= 0 */
+  void (*moments) (const WpServiceTime *self, WpMoments *moments); /* before scaling */
 } Kind;
 
 struct _WpServiceTime {
@@ -24,10 +24,10 @@ struct _WpServiceTime {
   guint64 seed, stream, drawn;
   WpRandom random;
 
-  gint64 a_ns, b_ns;      /* the constant, the mean, or both ends */
+  gint64 a_ns, b_ns; /* the constant, the mean, or both ends */
   double cv;
-  double mu, sigma;       /* of a lognormal's logarithm */
-  double share;           /* of a hyperexponential's draws that have the first of its means, @means_ns */
+  double mu, sigma; /* of a lognormal's logarithm */
+  double share;     /* of a hyperexponential's draws that have the first of its means, @means_ns */
   double means_ns[2];
   double alpha, least_ns; /* of a Pareto: from here to b_ns */
   double tail;            /* 1 - (least / b)^alpha */
@@ -50,7 +50,7 @@ draw_constant (WpServiceTime *self)
 static void
 moments_constant (const WpServiceTime *self, WpMoments *moments)
 {
-  *moments = (WpMoments) { WP_SHAPE_CONSTANT, (double) self->a_ns, 0 };
+  *moments = (WpMoments){ WP_SHAPE_CONSTANT, (double) self->a_ns, 0 };
 }
 
 static double
@@ -62,19 +62,20 @@ draw_exponential (WpServiceTime *self)
 static void
 moments_exponential (const WpServiceTime *self, WpMoments *moments)
 {
-  *moments = (WpMoments) { WP_SHAPE_EXPONENTIAL, (double) self->a_ns, self->a_ns > 0 ? 1 : 0 };
+  *moments = (WpMoments){ WP_SHAPE_EXPONENTIAL, (double) self->a_ns, self->a_ns > 0 ? 1 : 0 };
 }
 
 static gboolean
 parse_mean_and_cv (WpServiceTime *self, char **parts, GError **error)
 {
-  return wp_time_parse_duration (parts[0], &self->a_ns, error) && wp_options_parse_positive (parts[1], &self->cv, error);
+  return wp_time_parse_duration (parts[0], &self->a_ns, error)
+         && wp_options_parse_positive (parts[1], &self->cv, error);
 }
 
 static void
 moments_mean_and_cv (const WpServiceTime *self, WpMoments *moments)
 {
-  *moments = (WpMoments) { WP_SHAPE_GENERAL, (double) self->a_ns, self->cv * self->cv };
+  *moments = (WpMoments){ WP_SHAPE_GENERAL, (double) self->a_ns, self->cv * self->cv };
 }
 
 /* Of given mean m and coefficient of variation c: sigma^2 = ln (1 + c^2), mu = ln m - sigma^2 / 2. */
@@ -84,7 +85,8 @@ parse_lognormal (WpServiceTime *self, char **parts, GError **error)
   if (!parse_mean_and_cv (self, parts, error))
     return FALSE;
   self->sigma = sqrt (log1p (self->cv * self->cv));
-  self->mu = log ((double) self->a_ns) - self->sigma * self->sigma / 2;   /* of mean 0: -inf, and every draw is 0 */
+  /* of mean 0: -inf, and every draw is 0 */
+  self->mu = log ((double) self->a_ns) - self->sigma * self->sigma / 2;
 
   return TRUE;
 }
@@ -98,7 +100,8 @@ draw_lognormal (WpServiceTime *self)
 static gboolean
 parse_uniform (WpServiceTime *self, char **parts, GError **error)
 {
-  if (!wp_time_parse_duration (parts[0], &self->a_ns, error) || !wp_time_parse_duration (parts[1], &self->b_ns, error))
+  if (!wp_time_parse_duration (parts[0], &self->a_ns, error)
+      || !wp_time_parse_duration (parts[1], &self->b_ns, error))
     return FALSE;
   if (self->a_ns <= self->b_ns)
     return TRUE;
@@ -116,13 +119,16 @@ draw_uniform (WpServiceTime *self)
 static void
 moments_uniform (const WpServiceTime *self, WpMoments *moments)
 {
-  double mean_ns = ((double) self->a_ns + (double) self->b_ns) / 2, width_ns = (double) (self->b_ns - self->a_ns);
+  double mean_ns = ((double) self->a_ns + (double) self->b_ns) / 2,
+         width_ns = (double) (self->b_ns - self->a_ns);
 
-  *moments = (WpMoments) { WP_SHAPE_GENERAL, mean_ns, mean_ns > 0 ? width_ns * width_ns / 12 / (mean_ns * mean_ns) : 0 };
+  *moments = (WpMoments){ WP_SHAPE_GENERAL, mean_ns,
+                          mean_ns > 0 ? width_ns * width_ns / 12 / (mean_ns * mean_ns) : 0 };
 }
 
-/* Two exponentials of balanced means (each has half of the work): p = (1 + sqrt ((c^2 - 1) / (c^2 + 1))) / 2, means m / 2p and
- * m / 2(1 - p). Source: Whitt, Approximating a point process by a renewal process, Operations Research 30 (1982). */
+/* Two exponentials of balanced means (each has half of the work): p = (1 + sqrt ((c^2 - 1) / (c^2 + 1))) / 2,
+ * means m / 2p and m / 2(1 - p). Source: Whitt, Approximating a point process by a renewal process,
+ * Operations Research 30 (1982). */
 static gboolean
 parse_hyperexponential (WpServiceTime *self, char **parts, GError **error)
 {
@@ -151,8 +157,9 @@ draw_hyperexponential (WpServiceTime *self)
   return self->means_ns[second] * wp_random_exponential_inline (&self->random);
 }
 
-/* The @k-th moment of a Pareto distribution on [least, most]: with r = least / most, most^k a (r^a - r^k) / (k - a) / (1 - r^a), where
- * (r^a - r^k) / (k - a) is r^k ln (1 / r) at k = a. No power of more than 1 is taken: steep ones would overflow. */
+/* The @k-th moment of a Pareto distribution on [least, most]: with r = least / most, most^k a (r^a - r^k) /
+ * (k - a) / (1 - r^a), where (r^a - r^k) / (k - a) is r^k ln (1 / r) at k = a. No power of more than 1 is
+ * taken: steep ones would overflow. */
 static double
 pareto_moment (double least, double most, double alpha, double k)
 {
@@ -168,8 +175,9 @@ parse_pareto (WpServiceTime *self, char **parts, GError **error)
 {
   double low = 0, high;
 
-  if (!wp_time_parse_duration (parts[0], &self->a_ns, error) || !wp_options_parse_positive (parts[1], &self->alpha, error) ||
-      !wp_time_parse_duration (parts[2], &self->b_ns, error))
+  if (!wp_time_parse_duration (parts[0], &self->a_ns, error)
+      || !wp_options_parse_positive (parts[1], &self->alpha, error)
+      || !wp_time_parse_duration (parts[2], &self->b_ns, error))
     return FALSE;
   if (self->a_ns == 0 || self->a_ns >= self->b_ns)
     {
@@ -180,7 +188,8 @@ parse_pareto (WpServiceTime *self, char **parts, GError **error)
   for (guint i = 0; i < 200; i++)
     {
       self->least_ns = (low + high) / 2;
-      if (pareto_moment (self->least_ns / (double) self->b_ns, 1, self->alpha, 1) * (double) self->b_ns < (double) self->a_ns)
+      if (pareto_moment (self->least_ns / (double) self->b_ns, 1, self->alpha, 1) * (double) self->b_ns
+          < (double) self->a_ns)
         low = self->least_ns;
       else
         high = self->least_ns;
@@ -202,7 +211,7 @@ moments_pareto (const WpServiceTime *self, WpMoments *moments)
   double mean = (double) self->a_ns / (double) self->b_ns;
   double square = pareto_moment (self->least_ns / (double) self->b_ns, 1, self->alpha, 2);
 
-  *moments = (WpMoments) { WP_SHAPE_GENERAL, (double) self->a_ns, fmax (square / (mean * mean) - 1, 0) };
+  *moments = (WpMoments){ WP_SHAPE_GENERAL, (double) self->a_ns, fmax (square / (mean * mean) - 1, 0) };
 }
 
 /* finished - started of the rows that have both. */
@@ -217,7 +226,8 @@ add_measured (WpServiceTime *self, const char *file, const WpRow *rows, gsize n_
         continue;
       if (rows[i].finished_ns < rows[i].started_ns)
         {
-          g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%s: a request was finished before it was started", file);
+          g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
+                       "%s: a request was finished before it was started", file);
           return FALSE;
         }
       service_ns = rows[i].finished_ns - rows[i].started_ns;
@@ -230,7 +240,7 @@ add_measured (WpServiceTime *self, const char *file, const WpRow *rows, gsize n_
 static gboolean
 parse_from (WpServiceTime *self, char **parts, GError **error)
 {
-  g_autoptr(WpTrace) trace = wp_trace_open (parts[0], NULL, error);
+  g_autoptr (WpTrace) trace = wp_trace_open (parts[0], NULL, error);
   const WpRow *rows;
   gsize n_rows;
 
@@ -242,7 +252,8 @@ parse_from (WpServiceTime *self, char **parts, GError **error)
   if (self->measured_ns->len > 0)
     return TRUE;
   g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
-               "%s: no row has both \"started\" and \"finished\", so there is no service to draw from", parts[0]);
+               "%s: no row has both \"started\" and \"finished\", so there is no service to draw from",
+               parts[0]);
 
   return FALSE;
 }
@@ -250,7 +261,8 @@ parse_from (WpServiceTime *self, char **parts, GError **error)
 static double
 draw_measured (WpServiceTime *self)
 {
-  return (double) g_array_index (self->measured_ns, gint64, wp_random_below (&self->random, self->measured_ns->len));
+  return (double) g_array_index (self->measured_ns, gint64,
+                                 wp_random_below (&self->random, self->measured_ns->len));
 }
 
 static void
@@ -267,7 +279,7 @@ moments_measured (const WpServiceTime *self, WpMoments *moments)
 
       squares += off_ns * off_ns;
     }
-  *moments = (WpMoments) { WP_SHAPE_GENERAL, mean_ns, mean_ns > 0 ? squares / n / (mean_ns * mean_ns) : 0 };
+  *moments = (WpMoments){ WP_SHAPE_GENERAL, mean_ns, mean_ns > 0 ? squares / n / (mean_ns * mean_ns) : 0 };
 }
 
 static gboolean
@@ -300,7 +312,9 @@ draw_batch (WpServiceTime *self)
 static void
 moments_batch (const WpServiceTime *self, WpMoments *moments)
 {
-  *moments = (WpMoments) { WP_SHAPE_GENERAL, wp_commit_cost (self->commit)->fixed_ns + wp_commit_cost (self->commit)->row_ns, 0 };
+  *moments
+      = (WpMoments){ WP_SHAPE_GENERAL,
+                     wp_commit_cost (self->commit)->fixed_ns + wp_commit_cost (self->commit)->row_ns, 0 };
 }
 
 static const Kind kinds[] = {
@@ -310,7 +324,8 @@ static const Kind kinds[] = {
   { "hyperexp:", 2, parse_hyperexponential, draw_hyperexponential, moments_mean_and_cv },
   { "pareto:", 3, parse_pareto, draw_pareto, moments_pareto },
   { "from:", 1, parse_from, draw_measured, moments_measured },
-  { "batch:from:", 1, parse_batch_from, draw_batch, moments_batch },   /* before the next, whose name begins it */
+  /* before the next, whose name begins it */
+  { "batch:from:", 1, parse_batch_from, draw_batch, moments_batch },
   { "batch:", 1, parse_batch, draw_batch, moments_batch },
   { "", 1, parse_one_time, draw_constant, moments_constant },
 };
@@ -321,7 +336,7 @@ find_kind (const char *spec)
   const Kind *kind = kinds;
 
   while (g_ascii_strncasecmp (spec, kind->prefix, strlen (kind->prefix)) != 0)
-    kind++;   /* "" ends it */
+    kind++; /* "" ends it */
 
   return kind;
 }
@@ -330,8 +345,8 @@ static gboolean
 parse (WpServiceTime *self, const char *spec, GError **error)
 {
   const char *rest = spec + strlen (self->kind->prefix);
-  g_auto(GStrv) parts = g_strsplit (rest, ":", self->kind->n_parts);   /* a file's name may have colons */
-  g_autoptr(GError) cause = NULL;
+  g_auto (GStrv) parts = g_strsplit (rest, ":", self->kind->n_parts); /* a file's name may have colons */
+  g_autoptr (GError) cause = NULL;
 
   if (g_strv_length (parts) == self->kind->n_parts && self->kind->parse (self, parts, &cause))
     return TRUE;
@@ -349,7 +364,7 @@ parse (WpServiceTime *self, const char *spec, GError **error)
 WpServiceTime *
 wp_service_time_new (const char *spec, double scale, gboolean always, guint64 seed, GError **error)
 {
-  g_autoptr(WpServiceTime) self = g_new0 (WpServiceTime, 1);
+  g_autoptr (WpServiceTime) self = g_new0 (WpServiceTime, 1);
 
   self->kind = find_kind (spec);
   self->scale = scale;
@@ -388,7 +403,7 @@ draw_many (WpServiceTime *self, gint64 *services_ns, gsize n)
 {
   if (self->kind->draw == draw_exponential)
     {
-      WpRandom random = self->random;   /* a copy, so that it stays in registers */
+      WpRandom random = self->random; /* a copy, so that it stays in registers */
       double mean_ns = (double) self->a_ns * self->scale;
 
       for (gsize i = 0; i < n; i++)

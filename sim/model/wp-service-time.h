@@ -1,10 +1,12 @@
-/* wp-service-time.h - how long each request's service takes: from the trace, or drawn where the trace does not say. */
+/* wp-service-time.h - how long each request's service takes: from the trace, or drawn where the trace does
+ * not say. */
 #pragma once
 
 #include "sim/model/wp-commit.h"
 
-#define WP_SERVICE_FORMS "500ms, exp:MEAN, lognormal:MEAN:CV, uniform:A:B, hyperexp:MEAN:CV, pareto:MEAN:ALPHA:MAX, from:FILE, " \
-                         "batch:FIXED:PER_ROW[:MOST[:IDLE]] or batch:from:FILE[,FILE...]"
+#define WP_SERVICE_FORMS                                                                                     \
+  "500ms, exp:MEAN, lognormal:MEAN:CV, uniform:A:B, hyperexp:MEAN:CV, pareto:MEAN:ALPHA:MAX, from:FILE, "    \
+  "batch:FIXED:PER_ROW[:MOST[:IDLE]] or batch:from:FILE[,FILE...]"
 
 typedef enum { WP_SHAPE_CONSTANT, WP_SHAPE_EXPONENTIAL, WP_SHAPE_GENERAL } WpShape;
 
@@ -12,19 +14,20 @@ typedef enum { WP_SHAPE_CONSTANT, WP_SHAPE_EXPONENTIAL, WP_SHAPE_GENERAL } WpSha
 typedef struct {
   WpShape shape;
   double mean_ns;
-  double cv2;        /* variance over the mean's square */
+  double cv2; /* variance over the mean's square */
 } WpMoments;
 
 #define WP_SERVICE_STREAM 1
 #define WP_ARRIVAL_STREAM 2
-#define WP_THINK_STREAM 3
+#define WP_THINK_STREAM   3
 
 typedef struct _WpServiceTime WpServiceTime;
 
 /**
  * wp_service_time_new:
- * @spec: one of WP_SERVICE_FORMS. hyperexp: two exponentials of balanced means, CV > 1; pareto: truncated at MAX, its least value chosen
- *   so that the mean is MEAN; from: draws from finished - started of a measured trace; batch: a database that commits in groups, see wp_service_time_commit()
+ * @spec: one of WP_SERVICE_FORMS. hyperexp: two exponentials of balanced means, CV > 1; pareto: truncated at
+ * MAX, its least value chosen so that the mean is MEAN; from: draws from finished - started of a measured
+ * trace; batch: a database that commits in groups, see wp_service_time_commit()
  * @scale: what is drawn is multiplied by this, as the trace's reader does with its own column
  * @always: draw even where the trace has a service time
  *
@@ -32,13 +35,15 @@ typedef struct _WpServiceTime WpServiceTime;
  *
  * Returns: NULL with WP_ERROR_BAD_VALUE `"gamma:2" is not a service time: ...`, or what reading FILE said.
  */
-WpServiceTime *wp_service_time_new (const char *spec, double scale, gboolean always, guint64 seed, GError **error);
+WpServiceTime *wp_service_time_new (const char *spec, double scale, gboolean always, guint64 seed,
+                                    GError **error);
 
 void wp_service_time_free (WpServiceTime *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpServiceTime, wp_service_time_free)
 
-/* The commits of a database that commits in groups, or NULL. Of such a one the services that are drawn are those of a commit of one row, and
- * stand for no request's own: that depends on who comes with it. A trace's own services are not looked at then. */
+/* The commits of a database that commits in groups, or NULL. Of such a one the services that are drawn are
+ * those of a commit of one row, and stand for no request's own: that depends on who comes with it. A trace's
+ * own services are not looked at then. */
 WpCommit *wp_service_time_commit (const WpServiceTime *self);
 
 /* The service of each row, in ns, >= 0. One draw for each row that needs one, in order. */

@@ -46,7 +46,7 @@ wp_synthetic_open (const char *spec, guint64 seed, double scale, guint64 limit_r
   if (!arrivals)
     return NULL;
   self = g_new (Source, 1);
-  *self = (Source) { arrivals, scale };
+  *self = (Source){ arrivals, scale };
 
   return wp_trace_new_drawn (spec, &functions, self, limit_rows);
 }

@@ -9,8 +9,8 @@
  * @scale: arrivals are divided by it
  * @limit_rows: 0: none
  *
- * The rows that wp_generate_write() would write with nine digits and the same seed, but for their service: let a WpServiceTime of that seed
- * draw it, and every figure is the same to the last bit.
+ * The rows that wp_generate_write() would write with nine digits and the same seed, but for their service:
+ * let a WpServiceTime of that seed draw it, and every figure is the same to the last bit.
  *
  * Returns: NULL with WP_ERROR_BAD_VALUE
  */

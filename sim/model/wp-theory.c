@@ -29,14 +29,16 @@ wp_theory_pollaczek_khinchine (double load, double cv2)
   return load < 1 ? load * (1 + cv2) / (2 * (1 - load)) : NAN;
 }
 
-/* In units of the probability that exactly all servers are busy: those with fewer add up to 1/B, and k waiting have ρ^k. */
+/* In units of the probability that exactly all servers are busy: those with fewer add up to 1/B, and k
+ * waiting have ρ^k. */
 WpTheoryState
 wp_theory_finite_queue (guint servers, guint places, double load)
 {
-  double utilisation = load / servers, power = 1, total = 1 / wp_theory_erlang_b (servers, load), waiting = 0, lost;
+  double utilisation = load / servers, power = 1, total = 1 / wp_theory_erlang_b (servers, load), waiting = 0,
+         lost;
 
   if (places > PLACES_MOST)
-    return (WpTheoryState) { NAN, NAN, NAN };
+    return (WpTheoryState){ NAN, NAN, NAN };
   for (guint k = 1; k <= places && power > 0; k++)
     {
       power *= utilisation;
@@ -44,10 +46,11 @@ wp_theory_finite_queue (guint servers, guint places, double load)
       waiting += k * power;
     }
   if (isinf (total))
-    return (WpTheoryState) { utilisation > 1 ? 1 - 1 / utilisation : 0, utilisation > 1 ? places - 1 / (utilisation - 1) : 0, MIN (load, servers) };
+    return (WpTheoryState){ utilisation > 1 ? 1 - 1 / utilisation : 0,
+                            utilisation > 1 ? places - 1 / (utilisation - 1) : 0, MIN (load, servers) };
   lost = power / total;
 
-  return (WpTheoryState) { lost, waiting / total, load * (1 - lost) };
+  return (WpTheoryState){ lost, waiting / total, load * (1 - lost) };
 }
 
 /* Weights relative to the first state, scaled down before they overflow. */
@@ -69,7 +72,7 @@ wp_theory_finite_source (guint servers, guint places, guint clients, double load
     }
   lost = most < clients ? weight * (double) (clients - most) / asking : 0;
 
-  return (WpTheoryState) { lost, waiting / total, busy / total };
+  return (WpTheoryState){ lost, waiting / total, busy / total };
 }
 
 static void
@@ -89,7 +92,8 @@ name (WpTheory *self, const char *form, const char *source)
   self->source = source;
 }
 
-/* Everyone is served at once: jobs in service are the offered load, whatever the distributions (Little's law). */
+/* Everyone is served at once: jobs in service are the offered load, whatever the distributions (Little's
+ * law). */
 static void
 find_unbounded (WpTheory *self, const WpTheoryCase *simulated, double service_s)
 {
@@ -104,7 +108,8 @@ static void
 find_loss (WpTheory *self, const WpTheoryCase *simulated, double service_s)
 {
   const WpLayout *layout = &simulated->layout;
-  WpTheoryState state = wp_theory_finite_queue (layout->workers, layout->queue_jobs, simulated->rate * service_s);
+  WpTheoryState state
+      = wp_theory_finite_queue (layout->workers, layout->queue_jobs, simulated->rate * service_s);
   double accepted = simulated->rate * (1 - state.lost);
 
   if (layout->queue_jobs == 0)
@@ -126,14 +131,16 @@ wait_quantile (double waits, double drain, double share)
   return 1 - share >= waits ? 0 : log (waits / (1 - share)) / drain;
 }
 
-/* K places only move waiting from the queue to the sender: P (blocked) = C ρ^K, and those blocked are so for 1 / (cμ - λ) on average, as
- * what they wait for is K + 1 departures at the rate cμ less those arrivals that came first, which have no memory. */
+/* K places only move waiting from the queue to the sender: P (blocked) = C ρ^K, and those blocked are so for
+ * 1 / (cμ - λ) on average, as what they wait for is K + 1 departures at the rate cμ less those arrivals that
+ * came first, which have no memory. */
 static void
 find_patient (WpTheory *self, const WpTheoryCase *simulated, double service_s)
 {
   const WpLayout *layout = &simulated->layout;
   double load = simulated->rate * service_s, utilisation = load / layout->workers;
-  double waits = wp_theory_erlang_c (layout->workers, load), drain = layout->workers / service_s - simulated->rate;
+  double waits = wp_theory_erlang_c (layout->workers, load),
+         drain = layout->workers / service_s - simulated->rate;
   double blocked = layout->can_be_full ? waits * pow (utilisation, layout->queue_jobs) : 0;
   double wait_s = waits / drain;
 
@@ -160,24 +167,28 @@ find_patient (WpTheory *self, const WpTheoryCase *simulated, double service_s)
 static void
 find_general (WpTheory *self, const WpTheoryCase *simulated, double service_s)
 {
-  double wait_s = wp_theory_pollaczek_khinchine (simulated->rate * service_s, simulated->service.cv2) * service_s;
+  double wait_s
+      = wp_theory_pollaczek_khinchine (simulated->rate * service_s, simulated->service.cv2) * service_s;
 
-  name (self, simulated->service.shape == WP_SHAPE_CONSTANT ? "M/D/1" : "M/G/1", "Pollaczek (1930), Khinchine (1932)");
+  name (self, simulated->service.shape == WP_SHAPE_CONSTANT ? "M/D/1" : "M/G/1",
+        "Pollaczek (1930), Khinchine (1932)");
   add (self, "wait.mean", wait_s);
   add (self, "response.mean", wait_s + service_s);
-  if (!simulated->blocked)   /* else some of them wait outside the queue */
+  if (!simulated->blocked) /* else some of them wait outside the queue */
     add (self, "depth.mean", simulated->rate * wait_s);
   add (self, "busy.mean", simulated->rate * service_s);
   add (self, "throughput", simulated->rate);
 }
 
-/* Job k starts at max (kD, s[k-c] + S), so that it waits for floor (k / c) (S - cD) where that is above 0, in every run alike. */
+/* Job k starts at max (kD, s[k-c] + S), so that it waits for floor (k / c) (S - cD) where that is above 0, in
+ * every run alike. */
 static void
 find_constant (WpTheory *self, const WpTheoryCase *simulated, double service_s)
 {
   double servers = simulated->layout.workers, n = (double) simulated->requests, rounds = floor (n / servers);
   double excess_s = MAX (0, service_s - servers / simulated->rate);
-  double sum = servers * rounds * (rounds - 1) / 2 + (n - servers * rounds) * rounds;   /* of floor (k / c) over k < n */
+  /* of floor (k / c) over k < n */
+  double sum = servers * rounds * (rounds - 1) / 2 + (n - servers * rounds) * rounds;
 
   name (self, "D/D/c", "counting");
   self->exact = TRUE;
@@ -191,10 +202,12 @@ find_clients (WpTheory *self, const WpTheoryCase *simulated, double service_s, d
 {
   const WpLayout *layout = &simulated->layout;
   guint places = layout->rejects ? layout->queue_jobs : simulated->clients;
-  WpTheoryState state = wp_theory_finite_source (layout->workers, places, simulated->clients, service_s / think_s);
+  WpTheoryState state
+      = wp_theory_finite_source (layout->workers, places, simulated->clients, service_s / think_s);
   double throughput = state.busy / service_s;
 
-  name (self, layout->rejects ? "M/M/c/(c+K)//P" : "M/M/c//P", "Kleinrock vol. 1, ch. 3 (the machine repairman)");
+  name (self, layout->rejects ? "M/M/c/(c+K)//P" : "M/M/c//P",
+        "Kleinrock vol. 1, ch. 3 (the machine repairman)");
   add (self, "wait.mean", state.waiting / throughput);
   add (self, "response.mean", state.waiting / throughput + service_s);
   if (layout->rejects)
@@ -220,7 +233,8 @@ find_open (WpTheory *self, const WpTheoryCase *simulated, double service_s)
 
   if (layout->workers == WP_UNBOUNDED)
     find_unbounded (self, simulated, service_s);
-  else if (simulated->traffic == WP_TRAFFIC_CONSTANT && simulated->service.shape == WP_SHAPE_CONSTANT && !layout->rejects)
+  else if (simulated->traffic == WP_TRAFFIC_CONSTANT && simulated->service.shape == WP_SHAPE_CONSTANT
+           && !layout->rejects)
     find_constant (self, simulated, service_s);
   else if (simulated->traffic != WP_TRAFFIC_POISSON)
     none (self, "arrivals are not Poisson");
@@ -244,7 +258,7 @@ wp_theory_find (WpTheory *self, const WpTheoryCase *simulated)
   const WpLayout *layout = &simulated->layout;
   double service_s = simulated->service.mean_ns / 1e9, think_s = simulated->think.mean_ns / 1e9;
 
-  *self = (WpTheory) { .n_values = 0 };
+  *self = (WpTheory){ .n_values = 0 };
   if (!simulated->patient)
     none (self, "senders that leave have none here");
   else if (service_s == 0)
@@ -255,7 +269,8 @@ wp_theory_find (WpTheory *self, const WpTheoryCase *simulated)
     none (self, "clients that go on once they are accepted have none here");
   else if (layout->workers == WP_UNBOUNDED)
     find_unbounded (self, simulated, service_s);
-  else if (think_s == 0 || simulated->service.shape != WP_SHAPE_EXPONENTIAL || (layout->rejects && simulated->think.shape != WP_SHAPE_EXPONENTIAL))
+  else if (think_s == 0 || simulated->service.shape != WP_SHAPE_EXPONENTIAL
+           || (layout->rejects && simulated->think.shape != WP_SHAPE_EXPONENTIAL))
     none (self, "clients have one for exponential service (and thinking, where the queue rejects)");
   else
     find_clients (self, simulated, service_s, think_s);

@@ -9,10 +9,12 @@
  * @servers: c
  * @load: offered load λ/μ in erlangs, >= 0
  *
- * The probability that an arrival finds all servers of M/G/c/c busy, and is lost. Holds for every distribution of service.
+ * The probability that an arrival finds all servers of M/G/c/c busy, and is lost. Holds for every
+ * distribution of service.
  *
  * Returns: a number in [0, 1]
- * Source: Erlang (1917); the recursion B(k) = a B(k-1) / (k + a B(k-1)) as in Cooper, Introduction to Queueing Theory (1981), ch. 3.
+ * Source: Erlang (1917); the recursion B(k) = a B(k-1) / (k + a B(k-1)) as in Cooper, Introduction to
+ * Queueing Theory (1981), ch. 3.
  */
 double wp_theory_erlang_b (guint servers, double load);
 
@@ -40,17 +42,17 @@ double wp_theory_pollaczek_khinchine (double load, double cv2);
 
 /* The steady state of a birth and death process of @servers and @places beside them. */
 typedef struct {
-  double lost;       /* share of the arrivals that find every place taken */
-  double waiting;    /* mean number in the queue */
-  double busy;       /* mean number in service */
+  double lost;    /* share of the arrivals that find every place taken */
+  double waiting; /* mean number in the queue */
+  double busy;    /* mean number in service */
 } WpTheoryState;
 
 /* M/M/c/(c+K): @load as above. Source: Kleinrock vol. 1, ch. 3. NaN over 10 million places. */
 WpTheoryState wp_theory_finite_queue (guint servers, guint places, double load);
 
-/* M/M/c/(c+K)//P: @clients that think for 1/@load mean service times on average, then ask; a client that is lost thinks again.
- * Source: the machine repairman, Kleinrock vol. 1, ch. 3.8 to 3.10; without loss any distribution of thinking gives the same
- * (Baskett, Chandy, Muntz and Palacios, J. ACM 22, 1975). */
+/* M/M/c/(c+K)//P: @clients that think for 1/@load mean service times on average, then ask; a client that is
+ * lost thinks again. Source: the machine repairman, Kleinrock vol. 1, ch. 3.8 to 3.10; without loss any
+ * distribution of thinking gives the same (Baskett, Chandy, Muntz and Palacios, J. ACM 22, 1975). */
 WpTheoryState wp_theory_finite_source (guint servers, guint places, guint clients, double load);
 
 typedef enum { WP_TRAFFIC_OTHER, WP_TRAFFIC_POISSON, WP_TRAFFIC_CONSTANT, WP_TRAFFIC_CLIENTS } WpTrafficKind;
@@ -58,29 +60,34 @@ typedef enum { WP_TRAFFIC_OTHER, WP_TRAFFIC_POISSON, WP_TRAFFIC_CONSTANT, WP_TRA
 /* What was simulated. */
 typedef struct {
   WpTrafficKind traffic;
-  double rate;                /* requests a second; not of clients */
-  guint clients;              /* P */
+  double rate;   /* requests a second; not of clients */
+  guint clients; /* P */
   WpMoments service, think;
-  gboolean answers_accepted;  /* clients go on when they are accepted, not when they are stored */
+  gboolean answers_accepted; /* clients go on when they are accepted, not when they are stored */
   WpLayout layout;
-  gboolean patient;           /* nobody leaves or times out */
+  gboolean patient; /* nobody leaves or times out */
   guint64 requests;
-  gboolean blocked;           /* did anyone find the queue full? */
+  gboolean blocked; /* did anyone find the queue full? */
 } WpTheoryCase;
 
 #define WP_THEORY_MOST 16
 
 typedef struct {
-  const char *name;           /* "M/M/1"; NULL: none applies */
-  const char *source;         /* or why none does */
-  gboolean exact;             /* true of this very run, not of the mean of many */
-  struct { const char *metric; double value; } values[WP_THEORY_MOST];   /* names and units of wp_metrics, shares for counts */
+  const char *name;   /* "M/M/1"; NULL: none applies */
+  const char *source; /* or why none does */
+  gboolean exact;     /* true of this very run, not of the mean of many */
+  /* names and units of wp_metrics, shares for counts */
+  struct {
+    const char *metric;
+    double value;
+  } values[WP_THEORY_MOST];
   guint n_values;
 } WpTheory;
 
 /**
  * wp_theory_find:
  *
- * The closed form for a case, as figures by their names in the report. "blocked" and "rejected" are shares of the requests.
+ * The closed form for a case, as figures by their names in the report. "blocked" and "rejected" are shares of
+ * the requests.
  */
 void wp_theory_find (WpTheory *self, const WpTheoryCase *simulated);

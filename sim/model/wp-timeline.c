@@ -71,14 +71,15 @@ wp_timeline_offer (WpTimeline *self, gint64 arrival_ns, const WpVerdict *verdict
   if (verdict->blocked)
     {
       self->moment.parked++;
-      wp_ring_push (&self->parked_ends, verdict->accepted_ns != WP_TIME_NONE ? verdict->accepted_ns : verdict->ended_ns);
+      wp_ring_push (&self->parked_ends,
+                    verdict->accepted_ns != WP_TIME_NONE ? verdict->accepted_ns : verdict->ended_ns);
     }
   if (verdict->accepted_ns == WP_TIME_NONE)
     return;
   wp_ring_push (&self->acceptances, verdict->accepted_ns);
   wp_ring_push (&self->leavings, wp_verdict_left_queue (verdict));
   heap_push (self->finishes, finishes ? verdict->finished_ns : verdict->ended_ns);
-  self->last_ns = MAX (self->last_ns, verdict->finished_ns);   /* WP_TIME_NONE is less than any time */
+  self->last_ns = MAX (self->last_ns, verdict->finished_ns); /* WP_TIME_NONE is less than any time */
 }
 
 static guint64

@@ -3,7 +3,9 @@
 
 #include "sim/model/wp-model.h"
 
-typedef struct { guint64 depth, parked, busy; } WpMoment;
+typedef struct {
+  guint64 depth, parked, busy;
+} WpMoment;
 
 /* Memory: the jobs in the system. */
 typedef struct _WpTimeline WpTimeline;
@@ -15,11 +17,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTimeline, wp_timeline_free)
 /* In order of arrival. */
 void wp_timeline_offer (WpTimeline *self, gint64 arrival_ns, const WpVerdict *verdict);
 
-/* The state after all that happens at @now_ns, which never goes back: every request that arrived until then has been offered, none
- * that arrives later. */
+/* The state after all that happens at @now_ns, which never goes back: every request that arrived until then
+ * has been offered, none that arrives later. */
 WpMoment wp_timeline_at (WpTimeline *self, gint64 now_ns);
 
-/* The next moment after the last asked for at which something happens to those offered; WP_TIME_NONE if nothing will. */
+/* The next moment after the last asked for at which something happens to those offered; WP_TIME_NONE if
+ * nothing will. */
 gint64 wp_timeline_next (const WpTimeline *self);
 
 /* The last finish so far; WP_TIME_NONE before the first. */

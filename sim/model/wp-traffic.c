@@ -7,9 +7,9 @@
 struct _WpTraffic {
   guint64 requests;
   gint64 first_ns, last_ns;
-  gint64 second_ends_ns;      /* of the second that is being counted */
+  gint64 second_ends_ns; /* of the second that is being counted */
   guint64 in_second, peak;
-  WpUint128 squares;          /* of the counts of the seconds before it */
+  WpUint128 squares; /* of the counts of the seconds before it */
   WpHistogram *service;
 };
 
@@ -42,7 +42,8 @@ count_seconds (WpTraffic *self, const WpRow *rows, gsize n_rows)
     {
       gint64 arrival_ns = rows[i].arrival_ns;
 
-      if (arrival_ns >= ends_ns)   /* seconds without a request have a square of 0, and are counted by the clock */
+      /* seconds without a request have a square of 0, and are counted by the clock */
+      if (arrival_ns >= ends_ns)
         {
           gint64 begins_ns = arrival_ns - arrival_ns % WP_NS_PER_S;
 
@@ -109,7 +110,7 @@ wp_traffic_figures (const WpTraffic *self, WpTrafficFigures *figures)
 {
   gint64 duration_ns = self->last_ns - self->first_ns;
 
-  *figures = (WpTrafficFigures) { self->requests, WP_TIME_NONE, NAN, NAN, NAN, NAN, WP_TIME_NONE, 0 };
+  *figures = (WpTrafficFigures){ self->requests, WP_TIME_NONE, NAN, NAN, NAN, NAN, WP_TIME_NONE, 0 };
   if (self->requests == 0)
     return;
   figures->duration_ns = duration_ns;

@@ -6,13 +6,14 @@
 /* Null is NaN or WP_TIME_NONE. */
 typedef struct {
   guint64 requests;
-  gint64 duration_ns;       /* from the first arrival to the last */
-  double rate_mean;         /* requests a second over the duration */
-  double rate_peak_1s;      /* in the fullest second, counted from the origin */
-  double dispersion_1s;     /* index of dispersion: variance over mean of the counts in whole seconds; 1 for a Poisson process */
-  double service_mean;      /* ns */
+  gint64 duration_ns;  /* from the first arrival to the last */
+  double rate_mean;    /* requests a second over the duration */
+  double rate_peak_1s; /* in the fullest second, counted from the origin */
+  /* index of dispersion: variance over mean of the counts in whole seconds; 1 for a Poisson process */
+  double dispersion_1s;
+  double service_mean; /* ns */
   gint64 service_p99_ns;
-  guint64 out_of_order;     /* rows that the file has after a later one */
+  guint64 out_of_order; /* rows that the file has after a later one */
 } WpTrafficFigures;
 
 typedef struct _WpTraffic WpTraffic;

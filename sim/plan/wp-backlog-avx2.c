@@ -2,27 +2,32 @@
 
 #include "sim/stats/wp-histogram-inline.h"
 
-#define LANES WP_BACKLOG_AVX2_LANES
+#define LANES        WP_BACKLOG_AVX2_LANES
 #define MOST_WORKERS 128
 #define FIRST_STARTS 1024
-#define UNROLLED 4
+#define UNROLLED     4
 
-typedef union { _Alignas (32) double ns[LANES]; gint64 count[LANES]; } Vector;
+typedef union {
+  _Alignas(32) double ns[LANES];
+  gint64 count[LANES];
+} Vector;
 
 struct _WpBacklogAvx2 {
   guint n;
-  guint workers[LANES], most_workers;   /* the latter of any lane, in whole steps of the loop */
-  Vector live;               /* all bits set: the lane is needed */
-  int all_busy;              /* bit by bit, the lanes whose workers were all busy at some moment, for a time */
+  guint workers[LANES], most_workers; /* the latter of any lane, in whole steps of the loop */
+  Vector live;                        /* all bits set: the lane is needed */
+  int all_busy; /* bit by bit, the lanes whose workers were all busy at some moment, for a time */
   guint64 requests;
-  Vector *free_ns;           /* sorted; no time for workers that a lane does not have; one more at the end */
-  Vector *starts_ns;         /* a ring of the last ones; the slot is the request's number & mask */
+  Vector *free_ns;   /* sorted; no time for workers that a lane does not have; one more at the end */
+  Vector *starts_ns; /* a ring of the last ones; the slot is the request's number & mask */
   gsize mask;
   gsize longest[LANES];      /* backlog */
   guint64 at_longest[LANES]; /* requests that found the longest backlog but one */
-  gsize back[LANES];         /* so many requests ago one started that waits still, if the backlog is the longest but one */
-  Vector most_ns;            /* the longest wait */
-  WpHistogram *waits[LANES]; /* weights of the requests that waited; that of 0 means nothing until the end */
+  /* so many requests ago one started that waits still, if the backlog is the longest but one */
+  gsize back[LANES];
+  Vector most_ns; /* the longest wait */
+  /* weights of the requests that waited; that of 0 means nothing until the end */
+  WpHistogram *waits[LANES];
 };
 
 #if defined __x86_64__ && defined __GNUC__
@@ -110,7 +115,8 @@ look_back (WpBacklogAvx2 *self, guint lane, double arrival_ns)
   gsize longest = self->longest[lane];
 
   self->at_longest[lane]++;
-  if (self->requests < longest || self->starts_ns[(self->requests - longest) & self->mask].ns[lane] <= arrival_ns)
+  if (self->requests < longest
+      || self->starts_ns[(self->requests - longest) & self->mask].ns[lane] <= arrival_ns)
     return;
   self->longest[lane]++;
   self->back[lane] = longest;
@@ -119,19 +125,22 @@ look_back (WpBacklogAvx2 *self, guint lane, double arrival_ns)
     grow_starts (self);
 }
 
-/* The histogram's bucket: from 512 on those of a double's exponent and first bits; below, each value has one. */
+/* The histogram's bucket: from 512 on those of a double's exponent and first bits; below, each value has one.
+ */
 INLINE __m256i
 find_buckets (__m256d waits_ns)
 {
   const __m256i first = _mm256_set1_epi64x (((gint64) (1023 + WP_HISTOGRAM_BITS) - 1) << WP_HISTOGRAM_BITS);
   __m256d small = _mm256_cmp_pd (waits_ns, _mm256_set1_pd (1 << WP_HISTOGRAM_BITS), _CMP_LT_OQ);
-  __m256i buckets = _mm256_sub_epi64 (_mm256_srli_epi64 (_mm256_castpd_si256 (waits_ns), 52 - WP_HISTOGRAM_BITS), first);
+  __m256i buckets
+      = _mm256_sub_epi64 (_mm256_srli_epi64 (_mm256_castpd_si256 (waits_ns), 52 - WP_HISTOGRAM_BITS), first);
 
-  return _mm256_blendv_epi8 (buckets, _mm256_cvtepi32_epi64 (_mm256_cvtpd_epi32 (waits_ns)), _mm256_castpd_si256 (small));
+  return _mm256_blendv_epi8 (buckets, _mm256_cvtepi32_epi64 (_mm256_cvtpd_epi32 (waits_ns)),
+                             _mm256_castpd_si256 (small));
 }
 
-/* When those started that came so many requests ago. Four loads: a gather takes twice as long where it is microcode
- * (AMD, Zen 4). */
+/* When those started that came so many requests ago. Four loads: a gather takes twice as long where it is
+ * microcode (AMD, Zen 4). */
 INLINE __m256d
 long_ago (const WpBacklogAvx2 *self, const gsize *back)
 {
@@ -146,8 +155,9 @@ long_ago (const WpBacklogAvx2 *self, const gsize *back)
 INLINE void
 count_waiting (WpBacklogAvx2 *self, __m256d arrival, __m256d waits_ns)
 {
-  int long_backlogs = _mm256_movemask_pd (_mm256_and_pd (_mm256_cmp_pd (long_ago (self, self->back), arrival, _CMP_GT_OQ),
-                                                         _mm256_load_pd (self->live.ns)));
+  int long_backlogs
+      = _mm256_movemask_pd (_mm256_and_pd (_mm256_cmp_pd (long_ago (self, self->back), arrival, _CMP_GT_OQ),
+                                           _mm256_load_pd (self->live.ns)));
   Vector buckets;
 
   _mm256_store_si256 ((__m256i *) &buckets, find_buckets (waits_ns));
@@ -161,8 +171,8 @@ count_waiting (WpBacklogAvx2 *self, __m256d arrival, __m256d waits_ns)
       look_back (self, i, _mm256_cvtsd_f64 (arrival));
 }
 
-/* The end of the job in its place, if that is one of these four; returns what is in the next. All are loaded before the
- * first is stored, or the compiler would load some twice. */
+/* The end of the job in its place, if that is one of these four; returns what is in the next. All are loaded
+ * before the first is stored, or the compiler would load some twice. */
 INLINE __m256d
 put (double *at, __m256d here, __m256d end)
 {
@@ -207,7 +217,8 @@ offer_all (WpBacklogAvx2 *self, const gint64 *arrivals_ns, const gint64 *service
 }
 
 gboolean
-wp_backlog_avx2_offer (WpBacklogAvx2 *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows)
+wp_backlog_avx2_offer (WpBacklogAvx2 *self, const gint64 *arrivals_ns, const gint64 *services_ns,
+                       gsize n_rows)
 {
   gint64 most_ns = n_rows > 0 ? arrivals_ns[n_rows - 1] : 0;
 
@@ -243,7 +254,8 @@ wp_backlog_avx2_free (WpBacklogAvx2 *self)
 }
 
 gboolean
-wp_backlog_avx2_offer (WpBacklogAvx2 *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows)
+wp_backlog_avx2_offer (WpBacklogAvx2 *self, const gint64 *arrivals_ns, const gint64 *services_ns,
+                       gsize n_rows)
 {
   g_return_val_if_reached (FALSE);
 }
@@ -278,10 +290,10 @@ wp_backlog_avx2_finish (WpBacklogAvx2 *self, guint lane)
   set_longest_wait (self, lane);
   self->waits[lane] = NULL;
   wait->weights[0] = 0;
-  wait->min = 1;   /* a bound is enough */
+  wait->min = 1; /* a bound is enough */
   for (guint i = 0; i <= wp_histogram_bucket (wait->max); i++)
     wait->total += wait->weights[i];
 
-  return wp_backlog_new_reduced (self->workers[lane], self->requests, self->longest[lane], self->at_longest[lane],
-                                 self->all_busy >> lane & 1, wait);
+  return wp_backlog_new_reduced (self->workers[lane], self->requests, self->longest[lane],
+                                 self->at_longest[lane], self->all_busy >> lane & 1, wait);
 }

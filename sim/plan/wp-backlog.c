@@ -9,9 +9,9 @@
 
 /* Of each length of the backlog. */
 typedef struct {
-  guint64 found;        /* requests that found it, and waited */
-  gint64 time_ns;       /* for so long it was that */
-  gint64 first_ns;      /* the first moment at which it was that, or longer */
+  guint64 found;   /* requests that found it, and waited */
+  gint64 time_ns;  /* for so long it was that */
+  gint64 first_ns; /* the first moment at which it was that, or longer */
 } Length;
 
 typedef struct {
@@ -22,15 +22,15 @@ typedef struct {
 struct _WpBacklog {
   guint parts, limit;
   gboolean is_reduced;
-  guint64 at_longest;   /* where is_reduced, instead of lengths: requests that found the longest but one */
+  guint64 at_longest; /* where is_reduced, instead of lengths: requests that found the longest but one */
   WpFreeTimes workers;
-  WpRing starts;        /* of the requests that wait */
+  WpRing starts; /* of the requests that wait */
   Length *lengths;
-  gsize n_lengths;      /* room for */
-  gsize longest;        /* of the backlogs */
-  gsize timed;          /* lengths up to that have their first moment */
-  gint64 counted_ns;    /* the time at each length is counted up to here */
-  gint64 busy_ns, first_busy_ns;   /* with every worker busy */
+  gsize n_lengths;               /* room for */
+  gsize longest;                 /* of the backlogs */
+  gsize timed;                   /* lengths up to that have their first moment */
+  gint64 counted_ns;             /* the time at each length is counted up to here */
+  gint64 busy_ns, first_busy_ns; /* with every worker busy */
   gint64 first_ns, last_ns;
   guint64 requests;
   WpUint128 service_ns;
@@ -54,13 +54,14 @@ wp_backlog_new (guint workers, guint parts, const guint *queues, guint n_queues)
   self->n_watched = n_queues;
   self->watched = g_new (Watched, n_queues);
   for (guint i = 0; i < n_queues; i++)
-    self->watched[i] = (Watched) { queues[i], wp_histogram_new () };
+    self->watched[i] = (Watched){ queues[i], wp_histogram_new () };
 
   return self;
 }
 
 WpBacklog *
-wp_backlog_new_reduced (guint workers, guint64 requests, gsize longest, guint64 at_longest, gboolean all_busy, WpHistogram *wait)
+wp_backlog_new_reduced (guint workers, guint64 requests, gsize longest, guint64 at_longest, gboolean all_busy,
+                        WpHistogram *wait)
 {
   WpBacklog *self = wp_backlog_new (workers, 0, NULL, 0);
 
@@ -136,8 +137,9 @@ watch (WpBacklog *self, gint64 arrival_ns, gint64 started_ns)
       gsize queue_jobs = self->watched[i].queue_jobs;
 
       if (found >= queue_jobs)
-        wp_histogram_add_inline (self->watched[i].blocked_time,
-                                 (queue_jobs == 0 ? started_ns : wp_ring_at (&self->starts, found - queue_jobs)) - arrival_ns, 1);
+        wp_histogram_add_inline (
+            self->watched[i].blocked_time,
+            (queue_jobs == 0 ? started_ns : wp_ring_at (&self->starts, found - queue_jobs)) - arrival_ns, 1);
     }
 }
 
@@ -171,8 +173,8 @@ count_busy (WpBacklog *self, gint64 start_ns)
 }
 
 static inline gboolean
-offer_all (WpBacklog *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows, const gboolean counts_time,
-           const gboolean counts_response)
+offer_all (WpBacklog *self, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n_rows,
+           const gboolean counts_time, const gboolean counts_response)
 {
   for (gsize i = 0; i < n_rows; i++)
     {
@@ -277,8 +279,8 @@ wp_backlog_response (const WpBacklog *self)
 static void
 set_depth (const WpBacklog *self, guint queue_jobs, WpFigures *figures)
 {
-  g_autoptr(WpHistogram) depth = wp_histogram_new ();
-  gint64 left_ns = self->last_ns - self->first_ns;   /* not yet counted: at length 0 */
+  g_autoptr (WpHistogram) depth = wp_histogram_new ();
+  gint64 left_ns = self->last_ns - self->first_ns; /* not yet counted: at length 0 */
 
   figures->time_full_ns = queue_jobs == 0 ? self->busy_ns : 0;
   figures->first_full_ns = queue_jobs == 0 ? self->first_busy_ns : WP_TIME_NONE;
@@ -303,7 +305,7 @@ set_blocked_time (const WpBacklog *self, guint queue_jobs, WpFigures *figures)
   for (guint i = 0; i < self->n_watched; i++)
     if (self->watched[i].queue_jobs == queue_jobs)
       {
-        g_autoptr(WpHistogram) accept_latency = wp_histogram_new ();
+        g_autoptr (WpHistogram) accept_latency = wp_histogram_new ();
 
         wp_histogram_merge (accept_latency, self->watched[i].blocked_time);
         wp_histogram_add (accept_latency, 0, self->requests - figures->blocked);
@@ -325,7 +327,7 @@ wp_backlog_figures (const WpBacklog *self, guint queue_jobs, WpFigures *figures)
     figures->response = wp_spread_of (self->response);
   if (figures->blocked == 0)
     {
-      g_autoptr(WpHistogram) at_once = wp_histogram_new ();
+      g_autoptr (WpHistogram) at_once = wp_histogram_new ();
 
       wp_histogram_add (at_once, 0, self->requests);
       figures->accept_latency = wp_spread_of (at_once);
@@ -340,5 +342,6 @@ wp_backlog_figures (const WpBacklog *self, guint queue_jobs, WpFigures *figures)
       return;
     }
   figures->busy_max = (gint64) self->workers.n;
-  wp_figures_set_window (figures, self->first_ns, self->last_ns, (double) self->service_ns, self->requests, self->limit);
+  wp_figures_set_window (figures, self->first_ns, self->last_ns, (double) self->service_ns, self->requests,
+                         self->limit);
 }

@@ -3,10 +3,10 @@
 #include "sim/base/wp-error.h"
 #include "sim/plan/wp-backlog-avx2.h"
 
-#define LANES WP_BACKLOG_AVX2_LANES
-#define CHECK_ROWS (64 * 1024)   /* between two looks at whether an SLO is violated */
-#define MODEL_ROWS 1024
-#define THREAD_ROWS 10000        /* fewer are done before a thread has started */
+#define LANES       WP_BACKLOG_AVX2_LANES
+#define CHECK_ROWS  (64 * 1024) /* between two looks at whether an SLO is violated */
+#define MODEL_ROWS  1024
+#define THREAD_ROWS 10000 /* fewer are done before a thread has started */
 
 /* Of one thread in one pass: an evaluation, or several side by side. */
 typedef struct {
@@ -20,8 +20,8 @@ typedef struct {
   guint n_evaluations, n_done;
   WpEvaluationDone done;
   gpointer data;
-  GError *error;     /* the first */
-  GMutex mutex;      /* guards n_done, error and calls of done */
+  GError *error; /* the first */
+  GMutex mutex;  /* guards n_done, error and calls of done */
 } Batch;
 
 void
@@ -55,8 +55,10 @@ check_model (WpEvaluation *self, const WpModel *model, guint64 requests)
 static void
 check_backlog (WpEvaluation *self, guint64 requests)
 {
-  find_violated (self, &(WpSloSoFar) { .requests = requests, .blocked = wp_backlog_blocked (self->backlog, self->policy.queue_jobs),
-                                       .wait = wp_backlog_wait (self->backlog), .response = wp_backlog_response (self->backlog) });
+  find_violated (self, &(WpSloSoFar){ .requests = requests,
+                                      .blocked = wp_backlog_blocked (self->backlog, self->policy.queue_jobs),
+                                      .wait = wp_backlog_wait (self->backlog),
+                                      .response = wp_backlog_response (self->backlog) });
 }
 
 static gboolean
@@ -83,11 +85,14 @@ pass (WpEvaluation *self, const Batch *batch, WpModel *model)
   guint64 requests = wp_trace_buffer_length (batch->buffer);
   WpTraceBlock block;
 
-  for (guint64 first = 0; !self->violated && wp_trace_buffer_read (batch->buffer, batch->scale, first, &block); first += block.n_rows)
+  for (guint64 first = 0;
+       !self->violated && wp_trace_buffer_read (batch->buffer, batch->scale, first, &block);
+       first += block.n_rows)
     {
       guint64 end = first + block.n_rows;
 
-      if (!(model ? offer_model (model, &block) : wp_backlog_offer (self->backlog, block.arrivals_ns, block.services_ns, block.n_rows)))
+      if (!(model ? offer_model (model, &block)
+                  : wp_backlog_offer (self->backlog, block.arrivals_ns, block.services_ns, block.n_rows)))
         return FALSE;
       if (!self->slos || (end % CHECK_ROWS != 0 && end < requests))
         continue;
@@ -103,7 +108,7 @@ pass (WpEvaluation *self, const Batch *batch, WpModel *model)
 static gboolean
 evaluate (WpEvaluation *self, const Batch *batch, GError **error)
 {
-  g_autoptr(WpModel) model = NULL;
+  g_autoptr (WpModel) model = NULL;
   WpLayout layout;
 
   wp_policy_layout (&self->policy, &layout);
@@ -113,7 +118,8 @@ evaluate (WpEvaluation *self, const Batch *batch, GError **error)
     model = wp_model_new (&layout, self->patience_ns);
   if (!pass (self, batch, model))
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%u workers at %g times the traffic: the simulated time passes 292 years",
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
+                   "%u workers at %g times the traffic: the simulated time passes 292 years",
                    self->policy.workers, batch->scale);
       return FALSE;
     }
@@ -138,8 +144,10 @@ check_lane (WpEvaluation *self, WpBacklogAvx2 *backlogs, guint lane, guint64 req
 {
   if (!self->slos || self->violated)
     return self->violated != NULL;
-  find_violated (self, &(WpSloSoFar) { .requests = requests, .blocked = wp_backlog_avx2_longest (backlogs, lane) > self->policy.queue_jobs,
-                                       .wait = wp_backlog_avx2_wait (backlogs, lane) });
+  find_violated (self,
+                 &(WpSloSoFar){ .requests = requests,
+                                .blocked = wp_backlog_avx2_longest (backlogs, lane) > self->policy.queue_jobs,
+                                .wait = wp_backlog_avx2_wait (backlogs, lane) });
   if (self->violated)
     wp_backlog_avx2_drop (backlogs, lane);
 
@@ -154,7 +162,9 @@ pass_side_by_side (Task *task, const Batch *batch, WpBacklogAvx2 *backlogs)
   guint n_violated = 0;
   WpTraceBlock block;
 
-  for (guint64 first = 0; n_violated < task->n && wp_trace_buffer_read (batch->buffer, batch->scale, first, &block); first += block.n_rows)
+  for (guint64 first = 0;
+       n_violated < task->n && wp_trace_buffer_read (batch->buffer, batch->scale, first, &block);
+       first += block.n_rows)
     {
       guint64 end = first + block.n_rows;
 
@@ -173,7 +183,7 @@ pass_side_by_side (Task *task, const Batch *batch, WpBacklogAvx2 *backlogs)
 static gboolean
 evaluate_side_by_side (Task *task, const Batch *batch)
 {
-  g_autoptr(WpBacklogAvx2) backlogs = NULL;
+  g_autoptr (WpBacklogAvx2) backlogs = NULL;
   guint workers[LANES];
 
   for (guint lane = 0; lane < task->n; lane++)
@@ -232,7 +242,8 @@ make_tasks (WpEvaluation *evaluations, guint n_evaluations, guint threads)
       Task *last = tasks->len > 0 ? &g_array_index (tasks, Task, tasks->len - 1) : NULL;
       Task task = { { &evaluations[i] }, 1 };
 
-      evaluations[i].reduced = evaluations[i].as_backlog && evaluations[i].reduced && wp_backlog_avx2_takes (workers_of (&evaluations[i]));
+      evaluations[i].reduced = evaluations[i].as_backlog && evaluations[i].reduced
+                               && wp_backlog_avx2_takes (workers_of (&evaluations[i]));
       if (last && last->n < each && last->evaluations[0]->reduced && evaluations[i].reduced)
         last->evaluations[last->n++] = &evaluations[i];
       else
@@ -248,16 +259,18 @@ run_in_pool (GArray *tasks, guint threads, Batch *batch)
   GThreadPool *pool = g_thread_pool_new (on_thread, batch, (gint) threads, FALSE, NULL);
 
   for (guint i = 0; i < tasks->len; i++)
-    g_thread_pool_push (pool, &g_array_index (tasks, Task, i), NULL);   /* where no thread can be made the others take it */
+    /* where no thread can be made the others take it */
+    g_thread_pool_push (pool, &g_array_index (tasks, Task, i), NULL);
   g_thread_pool_free (pool, FALSE, TRUE);
 }
 
 gboolean
-wp_evaluations_run (const WpTraceBuffer *buffer, double scale, WpEvaluation *evaluations, guint n_evaluations, guint threads,
-                    WpEvaluationDone done, gpointer data, GError **error)
+wp_evaluations_run (const WpTraceBuffer *buffer, double scale, WpEvaluation *evaluations, guint n_evaluations,
+                    guint threads, WpEvaluationDone done, gpointer data, GError **error)
 {
-  Batch batch = { .buffer = buffer, .scale = scale, .n_evaluations = n_evaluations, .done = done, .data = data };
-  g_autoptr(GArray) tasks = make_tasks (evaluations, n_evaluations, threads);
+  Batch batch
+      = { .buffer = buffer, .scale = scale, .n_evaluations = n_evaluations, .done = done, .data = data };
+  g_autoptr (GArray) tasks = make_tasks (evaluations, n_evaluations, threads);
 
   g_mutex_init (&batch.mutex);
   if (MIN (threads, tasks->len) > 1 && wp_trace_buffer_length (buffer) >= THREAD_ROWS)

@@ -6,7 +6,7 @@
 
 typedef struct {
   const WpSearchSetup *setup;
-  WpHeadroom *headroom;  /* of the last scale that was not well */
+  WpHeadroom *headroom; /* of the last scale that was not well */
   GError *error;
 } Search;
 
@@ -26,7 +26,7 @@ is_well_in (Search *self, WpSearch *search, double scale)
   if (!wp_search_check (search, self->error ? NULL : &self->error))
     return FALSE;
   if (fills || slo)
-    *self->headroom = (WpHeadroom) { scale, fills, slo };
+    *self->headroom = (WpHeadroom){ scale, fills, slo };
 
   return !fills && !slo;
 }
@@ -34,7 +34,7 @@ is_well_in (Search *self, WpSearch *search, double scale)
 static gboolean
 is_well (Search *self, double scale)
 {
-  g_autoptr(WpSearch) search = wp_search_new (self->setup, scale);
+  g_autoptr (WpSearch) search = wp_search_new (self->setup, scale);
 
   return is_well_in (self, search, scale);
 }
@@ -63,7 +63,8 @@ gallop (Search *self, double guess)
         well = MAX (well, probe);
       else
         ill = probe;
-      if (ill <= well * PRECISION || (ill < INFINITY && well > 1) || (ill < INFINITY && probe <= PRECISION) || well >= WP_HEADROOM_MOST)
+      if (ill <= well * PRECISION || (ill < INFINITY && well > 1) || (ill < INFINITY && probe <= PRECISION)
+          || well >= WP_HEADROOM_MOST)
         break;
       probe = ill < INFINITY ? MAX (1, probe / step) : MIN (WP_HEADROOM_MOST, probe * step);
       if (probe <= 1)
@@ -78,7 +79,7 @@ wp_headroom_find (const WpSearchSetup *setup, WpSearch *as_it_is, WpHeadroom *he
 {
   Search self = { setup, headroom, NULL };
 
-  *headroom = (WpHeadroom) { NAN, FALSE, NULL };
+  *headroom = (WpHeadroom){ NAN, FALSE, NULL };
   if (is_well_in (&self, as_it_is, 1))
     {
       double load = wp_search_load (as_it_is);

@@ -2,15 +2,15 @@
 
 #include <math.h>
 
-#define FRONTIER_POINTS 4   /* with both ends */
-#define THREAD_ROWS 10000   /* a shorter trace is planned before a thread is there */
+#define FRONTIER_POINTS 4     /* with both ends */
+#define THREAD_ROWS     10000 /* a shorter trace is planned before a thread is there */
 
-const double wp_plan_scales[WP_PLAN_SCALES] = { 1, 2 };   /* the first as it is, which has the headroom */
+const double wp_plan_scales[WP_PLAN_SCALES] = { 1, 2 }; /* the first as it is, which has the headroom */
 
 static void
 set_point (WpPlanPoint *point, WpSearch *search, double scale, guint workers, guint queue_jobs, gboolean does)
 {
-  *point = (WpPlanPoint) { .scale = scale, .workers = workers, .queue_jobs = queue_jobs, .meets = does };
+  *point = (WpPlanPoint){ .scale = scale, .workers = workers, .queue_jobs = queue_jobs, .meets = does };
   wp_search_figures (search, workers, queue_jobs, &point->figures);
 }
 
@@ -24,21 +24,25 @@ add_answer (WpPlan *self, WpSearch *search, double scale, WpPlanKind kind, guint
   if (answer.has_neighbour)
     {
       set_point (&answer.neighbour, search, scale, workers - less_workers, queue_jobs - !less_workers, FALSE);
-      answer.answer.slo = answer.neighbour.slo = wp_slos_first_failure (self->slos, &answer.neighbour.figures);
+      answer.answer.slo = answer.neighbour.slo
+          = wp_slos_first_failure (self->slos, &answer.neighbour.figures);
     }
   g_array_append_val (self->answers, answer);
 }
 
 /* Numbers of workers. */
-typedef struct { gint64 from, end; } Span;
+typedef struct {
+  gint64 from, end;
+} Span;
 
-/* The frontier lies between the fewest for the given queue and the given workers, if they do; but not past what is ever busy. */
+/* The frontier lies between the fewest for the given queue and the given workers, if they do; but not past
+ * what is ever busy. */
 static Span
 span_of (WpSearch *search, gint64 fewest, guint given, gboolean given_do)
 {
   gint64 other = given_do && given != fewest ? given : fewest + MAX (1, fewest / 2);
 
-  return (Span) { MIN (fewest, other), MIN (MAX (fewest, other), wp_search_ample (search)) };
+  return (Span){ MIN (fewest, other), MIN (MAX (fewest, other), wp_search_ample (search)) };
 }
 
 /* From the fewest workers to the most, denser where the queue falls fast. */
@@ -71,8 +75,8 @@ prepare (WpSearch *search, gint64 fewest, Span span)
   wp_search_prepare (search, workers, FRONTIER_POINTS);
 }
 
-/* Each number of workers with its smallest queue, and none that has no smaller one than the last: the fewest of all, and
- * those between the two answers. @for_given: the fewest for the given queue. */
+/* Each number of workers with its smallest queue, and none that has no smaller one than the last: the fewest
+ * of all, and those between the two answers. @for_given: the fewest for the given queue. */
 static void
 add_frontier (WpPlan *self, WpSearch *search, double scale, gint64 for_given, guint given, gboolean given_do)
 {
@@ -88,7 +92,8 @@ add_frontier (WpPlan *self, WpSearch *search, double scale, gint64 for_given, gu
   for (guint i = 0; i < FRONTIER_POINTS && last > 0; i++)
     {
       guint workers = i == 0 ? (guint) fewest : between (span, i);
-      gint64 queue_jobs = workers >= fewest && workers != given ? wp_search_queue (search, workers) : WP_SEARCH_NONE;
+      gint64 queue_jobs
+          = workers >= fewest && workers != given ? wp_search_queue (search, workers) : WP_SEARCH_NONE;
 
       if (queue_jobs < 0 || queue_jobs >= last)
         continue;
@@ -127,7 +132,7 @@ static gpointer
 plan_part (gpointer data)
 {
   Part *self = data;
-  g_autoptr(WpSearch) search = wp_search_new (&self->setup, self->scale);
+  g_autoptr (WpSearch) search = wp_search_new (&self->setup, self->scale);
   gboolean as_it_is = self->scale == 1;
 
   self->part.answers = g_array_new (FALSE, FALSE, sizeof (WpPlanAnswer));
@@ -146,11 +151,13 @@ run_parts (Part *parts, const WpSearchSetup *setup, GPtrArray *slos)
 
   for (guint i = 0; i < WP_PLAN_SCALES; i++)
     {
-      parts[i] = (Part) { .setup = *setup, .part = { .slos = slos, .policy = setup->policy }, .scale = wp_plan_scales[i] };
+      parts[i] = (Part){ .setup = *setup,
+                         .part = { .slos = slos, .policy = setup->policy },
+                         .scale = wp_plan_scales[i] };
       if (side_by_side)
         parts[i].setup.threads = MAX (1, setup->threads / WP_PLAN_SCALES);
       if (side_by_side && i > 0)
-        threads[i] = g_thread_try_new ("plan", plan_part, &parts[i], NULL);   /* else it is done here */
+        threads[i] = g_thread_try_new ("plan", plan_part, &parts[i], NULL); /* else it is done here */
     }
   for (guint i = 0; i < WP_PLAN_SCALES; i++)
     if (threads[i] == NULL)
@@ -174,7 +181,7 @@ take_part (WpPlan *self, Part *part, GError **error)
 WpPlan *
 wp_plan_new (const WpSearchSetup *setup, GPtrArray *slos, GError **error)
 {
-  g_autoptr(WpPlan) self = g_new0 (WpPlan, 1);
+  g_autoptr (WpPlan) self = g_new0 (WpPlan, 1);
   Part parts[WP_PLAN_SCALES];
   GError *first = NULL;
 

@@ -2,14 +2,14 @@
 
 /* Of a number of workers. */
 typedef struct {
-  WpBacklog *backlog;       /* NULL: an SLO is violated with a queue of that size, and smaller ones */
+  WpBacklog *backlog; /* NULL: an SLO is violated with a queue of that size, and smaller ones */
   guint violated_queue;
 } Backlog;
 
 /* Of workers and a queue. */
 typedef struct {
-  gboolean violated;        /* an SLO, and the figures are not known */
-  gboolean fills;           /* the queue is full at some moment */
+  gboolean violated; /* an SLO, and the figures are not known */
+  gboolean fills;    /* the queue is full at some moment */
   WpFigures figures;
 } Figures;
 
@@ -76,10 +76,12 @@ find_figures (const WpResultCache *self, guint workers, guint queue_jobs)
 static WpEvaluation
 set_up (const WpResultCache *self, guint workers, guint queue_jobs, gboolean as_backlog, gboolean in_full)
 {
-  WpEvaluation evaluation = {
-    .policy = self->setup.policy, .patience_ns = self->setup.patience_ns, .as_backlog = as_backlog, .reduced = self->needs.reduced,
-    .parts = self->needs.parts, .slos = in_full ? NULL : self->setup.slos
-  };
+  WpEvaluation evaluation = { .policy = self->setup.policy,
+                              .patience_ns = self->setup.patience_ns,
+                              .as_backlog = as_backlog,
+                              .reduced = self->needs.reduced,
+                              .parts = self->needs.parts,
+                              .slos = in_full ? NULL : self->setup.slos };
 
   evaluation.policy.workers = workers;
   evaluation.policy.queue_jobs = queue_jobs;
@@ -90,8 +92,9 @@ set_up (const WpResultCache *self, guint workers, guint queue_jobs, gboolean as_
 static gboolean
 run (WpResultCache *self, WpEvaluation *evaluations, guint n)
 {
-  if (self->error ||
-      !wp_evaluations_run (self->setup.buffer, self->scale, evaluations, n, self->setup.threads, NULL, NULL, &self->error))
+  if (self->error
+      || !wp_evaluations_run (self->setup.buffer, self->scale, evaluations, n, self->setup.threads, NULL,
+                              NULL, &self->error))
     return FALSE;
   self->spent_rows += n * wp_trace_buffer_length (self->setup.buffer);
 
@@ -144,7 +147,8 @@ take (WpResultCache *self, WpEvaluation *evaluation)
       const WpFigures *figures = &evaluation->figures;
 
       take_figures (self, evaluation->policy.workers, evaluation->policy.queue_jobs,
-                    &(Figures) { evaluation->violated != NULL, figures->first_full_ns != WP_TIME_NONE, *figures });
+                    &(Figures){ evaluation->violated != NULL, figures->first_full_ns != WP_TIME_NONE,
+                                *figures });
     }
 }
 
@@ -211,7 +215,8 @@ fill_watched (WpResultCache *self, const guint *workers, guint n_workers, const 
 }
 
 static void
-fill_figures (WpResultCache *self, const guint *workers, guint n_workers, const guint *queues, guint n_queues, gboolean in_full)
+fill_figures (WpResultCache *self, const guint *workers, guint n_workers, const guint *queues, guint n_queues,
+              gboolean in_full)
 {
   g_autofree WpEvaluation *evaluations = g_new (WpEvaluation, n_workers * n_queues);
   guint n = 0;
@@ -228,7 +233,8 @@ fill_figures (WpResultCache *self, const guint *workers, guint n_workers, const 
 }
 
 void
-wp_result_cache_fill (WpResultCache *self, const guint *workers, guint n_workers, const guint *queues, guint n_queues, gboolean in_full)
+wp_result_cache_fill (WpResultCache *self, const guint *workers, guint n_workers, const guint *queues,
+                      guint n_queues, gboolean in_full)
 {
   if (self->needs.blocked_times)
     fill_watched (self, workers, n_workers, queues, n_queues);
@@ -245,7 +251,8 @@ wp_result_cache_spread_over (WpFigures *figures, guint workers)
 }
 
 static gboolean
-find (WpResultCache *self, guint workers, guint queue_jobs, gboolean in_full, WpFigures *figures, gboolean *fills)
+find (WpResultCache *self, guint workers, guint queue_jobs, gboolean in_full, WpFigures *figures,
+      gboolean *fills)
 {
   wp_result_cache_fill (self, &workers, 1, &queue_jobs, 1, in_full);
   if (self->needs.by_backlog && !self->needs.blocked_times)
@@ -277,7 +284,8 @@ find (WpResultCache *self, guint workers, guint queue_jobs, gboolean in_full, Wp
 }
 
 gboolean
-wp_result_cache_find (WpResultCache *self, guint workers, guint queue_jobs, gboolean in_full, WpFigures *figures)
+wp_result_cache_find (WpResultCache *self, guint workers, guint queue_jobs, gboolean in_full,
+                      WpFigures *figures)
 {
   gboolean fills;
 
@@ -290,9 +298,10 @@ wp_result_cache_figures (WpResultCache *self, guint workers, guint queue_jobs, W
   gboolean fills = FALSE;
 
   wp_figures_init (figures);
-  if (!find (self, workers, queue_jobs, TRUE, figures, &fills) || !self->needs.no_blocking || figures->blocked == 0)
+  if (!find (self, workers, queue_jobs, TRUE, figures, &fills) || !self->needs.no_blocking
+      || figures->blocked == 0)
     return fills;
-  fill_figures (self, &workers, 1, &queue_jobs, 1, TRUE);   /* somebody is turned away */
+  fill_figures (self, &workers, 1, &queue_jobs, 1, TRUE); /* somebody is turned away */
   if (!self->error)
     *figures = find_figures (self, simulated (self, workers), queue_jobs)->figures;
 

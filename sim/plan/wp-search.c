@@ -4,14 +4,15 @@
 
 #include "sim/plan/wp-backlog-avx2.h"
 
-#define SCAN_ROWS (G_GUINT64_CONSTANT (1) << 27)   /* simulated one size after another, before bisection takes over: a second or two */
-#define SCAN_PASSES 8                              /* ... or that many times the trace */
-#define SCAN_QUEUES 4096   /* from one backlog, or that many passes */
-#define WATCHED 32         /* at once */
+/* simulated one size after another, before bisection takes over: a second or two */
+#define SCAN_ROWS   (G_GUINT64_CONSTANT (1) << 27)
+#define SCAN_PASSES 8    /* ... or that many times the trace */
+#define SCAN_QUEUES 4096 /* from one backlog, or that many passes */
+#define WATCHED     32   /* at once */
 
 struct _WpSearch {
   WpResultCache *cache;
-  gint64 found_workers;     /* the last answer, and its queue; 0: none yet */
+  gint64 found_workers; /* the last answer, and its queue; 0: none yet */
   guint found_queue;
   gboolean assumed;
 };
@@ -55,7 +56,9 @@ wp_search_check (WpSearch *self, GError **error)
 static gboolean
 counts (const WpSlo *slo, Which which)
 {
-  return which == ALL || (which == RISE_WITH_WORKERS ? wp_slo_trend_in_workers (slo) : wp_slo_trend_in_queue (slo)) != WP_TREND_WORSE;
+  return which == ALL
+         || (which == RISE_WITH_WORKERS ? wp_slo_trend_in_workers (slo) : wp_slo_trend_in_queue (slo))
+                != WP_TREND_WORSE;
 }
 
 static gboolean
@@ -102,7 +105,8 @@ wp_search_load (const WpSearch *self)
 {
   const WpTraceBuffer *buffer = self->cache->setup.buffer;
 
-  return MIN (wp_trace_buffer_offered_load (buffer) * self->cache->scale, (double) wp_trace_buffer_length (buffer));
+  return MIN (wp_trace_buffer_offered_load (buffer) * self->cache->scale,
+              (double) wp_trace_buffer_length (buffer));
 }
 
 /* Does every objective move one way with this size, so that bisection finds the smallest? */
@@ -120,7 +124,8 @@ is_monotone (const WpSearch *self, WpTrend (*trend) (const WpSlo *))
 static guint64
 scan_until (const WpSearch *self)
 {
-  return self->cache->spent_rows + MAX (SCAN_ROWS, SCAN_PASSES * wp_trace_buffer_length (self->cache->setup.buffer));
+  return self->cache->spent_rows
+         + MAX (SCAN_ROWS, SCAN_PASSES * wp_trace_buffer_length (self->cache->setup.buffer));
 }
 
 static gint64
@@ -156,7 +161,9 @@ scan_queue (WpSearch *self, guint workers, gint64 ample_jobs)
   guint64 until = scan_until (self);
   gint64 queue_jobs;
 
-  for (queue_jobs = 0; queue_jobs <= ample_jobs && queue_jobs < SCAN_QUEUES && self->cache->spent_rows <= until && !self->cache->error; queue_jobs++)
+  for (queue_jobs = 0; queue_jobs <= ample_jobs && queue_jobs < SCAN_QUEUES
+                       && self->cache->spent_rows <= until && !self->cache->error;
+       queue_jobs++)
     {
       if (self->cache->needs.blocked_times && queue_jobs % WATCHED == 0)
         watch_ahead (self, workers, queue_jobs, ample_jobs);
@@ -167,13 +174,15 @@ scan_queue (WpSearch *self, guint workers, gint64 ample_jobs)
     return WP_SEARCH_NONE;
   self->assumed = TRUE;
 
-  return meets (self, workers, (guint) ample_jobs, ALL) ? bisect_queue (self, workers, queue_jobs - 1, ample_jobs) : WP_SEARCH_NONE;
+  return meets (self, workers, (guint) ample_jobs, ALL)
+             ? bisect_queue (self, workers, queue_jobs - 1, ample_jobs)
+             : WP_SEARCH_NONE;
 }
 
 gint64
 wp_search_queue (WpSearch *self, guint workers)
 {
-  gint64 ample_jobs = wp_result_cache_longest (self->cache, workers) + 1;   /* it is never full, then */
+  gint64 ample_jobs = wp_result_cache_longest (self->cache, workers) + 1; /* it is never full, then */
 
   if (ample_jobs == 0 || self->cache->error)
     return WP_SEARCH_NONE;
@@ -210,7 +219,8 @@ gallop_up (WpSearch *self, gint64 from, guint queue_jobs)
 {
   gint64 fails = from - 1;
 
-  for (gint64 step = 1, probe = from; !self->cache->error; probe = MIN (probe + step, G_MAXUINT - 2), step *= 2)
+  for (gint64 step = 1, probe = from; !self->cache->error;
+       probe = MIN (probe + step, G_MAXUINT - 2), step *= 2)
     {
       if (meets (self, (guint) probe, queue_jobs, RISE_WITH_WORKERS))
         return bisect_workers (self, fails, probe, queue_jobs);
@@ -254,10 +264,13 @@ static gint64
 search_workers (WpSearch *self, gint64 from, guint queue_jobs)
 {
   gboolean has_last = self->found_workers > 0 && queue_jobs >= self->found_queue;
-  gint64 guess = MAX (has_last ? self->found_workers : (gint64) CLAMP (ceil (wp_search_load (self)), 1, 1e9), from), found;
+  gint64 guess
+      = MAX (has_last ? self->found_workers : (gint64) CLAMP (ceil (wp_search_load (self)), 1, 1e9), from),
+      found;
 
   if (!has_last && self->cache->needs.reduced && wp_backlog_avx2_takes ((guint) MIN (guess, G_MAXINT)))
-    simulate_ahead (self, MAX (guess - 1, from), WP_BACKLOG_AVX2_LANES, queue_jobs, TRUE);   /* it takes little longer than one */
+    /* it takes little longer than one */
+    simulate_ahead (self, MAX (guess - 1, from), WP_BACKLOG_AVX2_LANES, queue_jobs, TRUE);
   if (guess > from && meets (self, (guint) guess - 1, queue_jobs, RISE_WITH_WORKERS))
     found = gallop_down (self, guess - 1, queue_jobs);
   else
@@ -304,7 +317,8 @@ scan_workers (WpSearch *self, guint queue_jobs)
   gint64 workers;
 
   wp_result_cache_find_ample (self->cache);
-  for (workers = 1; self->cache->spent_rows <= until && !self->cache->error && !is_ample (self, workers); workers++)
+  for (workers = 1; self->cache->spent_rows <= until && !self->cache->error && !is_ample (self, workers);
+       workers++)
     {
       if ((workers - 1) % self->cache->setup.threads == 0)
         simulate_ahead (self, workers, self->cache->setup.threads, queue_jobs, FALSE);
@@ -323,5 +337,6 @@ scan_workers (WpSearch *self, guint queue_jobs)
 gint64
 wp_search_workers (WpSearch *self, guint queue_jobs)
 {
-  return is_monotone (self, wp_slo_trend_in_workers) ? search_workers (self, 1, queue_jobs) : scan_workers (self, queue_jobs);
+  return is_monotone (self, wp_slo_trend_in_workers) ? search_workers (self, 1, queue_jobs)
+                                                     : scan_workers (self, queue_jobs);
 }

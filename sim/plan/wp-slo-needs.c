@@ -15,7 +15,8 @@ needs (const GPtrArray *slos, const char *prefix)
 static gboolean
 is_none (const WpSlo *slo, const char *metric)
 {
-  return g_str_equal (slo->metric->name, metric) && slo->bound == 0 && (slo->op == WP_SLO_EQUAL || slo->op == WP_SLO_AT_MOST);
+  return g_str_equal (slo->metric->name, metric) && slo->bound == 0
+         && (slo->op == WP_SLO_EQUAL || slo->op == WP_SLO_AT_MOST);
 }
 
 static gboolean
@@ -32,8 +33,9 @@ forbids (const GPtrArray *slos, const char *metric)
 static gboolean
 is_reduced (const GPtrArray *slos)
 {
-  static const char *const known[] = { "requests", "accepted", "rejected", "timed_out", "abandoned", "wait.p50", "wait.p90",
-                                       "wait.p99", "wait.p999", "wait.max", "blocked_peak", NULL };
+  static const char *const known[]
+      = { "requests", "accepted", "rejected",  "timed_out", "abandoned",    "wait.p50",
+          "wait.p90", "wait.p99", "wait.p999", "wait.max",  "blocked_peak", NULL };
 
   for (guint i = 0; i < slos->len; i++)
     {
@@ -52,15 +54,16 @@ wp_slo_needs_init (WpSloNeeds *self, const GPtrArray *slos, const WpPolicy *poli
   WpLayout layout;
   gboolean patient, drops;
 
-  *self = (WpSloNeeds) { FALSE };
+  *self = (WpSloNeeds){ FALSE };
   wp_policy_layout (policy, &layout);
   patient = !layout.rejects && layout.block_timeout_ns == WP_TIME_NONE && patience_ns == WP_TIME_NONE;
-  drops = layout.drops_queued && patience_ns != WP_TIME_NONE;   /* a backlog knows of no dropped jobs */
+  drops = layout.drops_queued && patience_ns != WP_TIME_NONE; /* a backlog knows of no dropped jobs */
   self->no_blocking = !patient && !drops &&
-                      forbids (slos, layout.rejects ? "rejected" : "blocked");   /* a rejected request was not blocked */
+                      /* a rejected request was not blocked */
+                      forbids (slos, layout.rejects ? "rejected" : "blocked");
   self->by_backlog = patient || self->no_blocking;
-  self->blocked_times = self->by_backlog && !self->no_blocking &&
-                        (needs (slos, "blocked_time.") || needs (slos, "accept_latency."));
+  self->blocked_times = self->by_backlog && !self->no_blocking
+                        && (needs (slos, "blocked_time.") || needs (slos, "accept_latency."));
   if (needs (slos, "response."))
     self->parts |= WP_BACKLOG_RESPONSE;
   if (needs (slos, "depth.") || needs (slos, "time_full") || needs (slos, "first_full"))

@@ -4,11 +4,11 @@
 #include "sim/plan/wp-slo.h"
 
 typedef struct {
-  gboolean by_backlog;      /* one pass answers every size of the queue */
-  gboolean no_blocking;     /* because no request may be blocked */
-  gboolean reduced;         /* waits and lengths suffice, as wp-backlog-avx2 counts them */
-  gboolean blocked_times;   /* are needed, which a backlog knows for chosen queues only */
-  guint parts;              /* WP_BACKLOG_RESPONSE, WP_BACKLOG_TIME */
+  gboolean by_backlog;    /* one pass answers every size of the queue */
+  gboolean no_blocking;   /* because no request may be blocked */
+  gboolean reduced;       /* waits and lengths suffice, as wp-backlog-avx2 counts them */
+  gboolean blocked_times; /* are needed, which a backlog knows for chosen queues only */
+  guint parts;            /* WP_BACKLOG_RESPONSE, WP_BACKLOG_TIME */
 } WpSloNeeds;
 
 /* @slos: (element-type WpSlo). */

@@ -8,13 +8,15 @@
 #include "sim/base/wp-options.h"
 
 /* Longer ones first, so that <= is not read as <. */
-static const struct { const char *text; WpSloOperator op; } operators[] = {
-  { "<=", WP_SLO_AT_MOST }, { ">=", WP_SLO_AT_LEAST }, { "==", WP_SLO_EQUAL }, { "!=", WP_SLO_NOT_EQUAL },
-  { "<", WP_SLO_LESS }, { ">", WP_SLO_MORE },
+static const struct {
+  const char *text;
+  WpSloOperator op;
+} operators[] = {
+  { "<=", WP_SLO_AT_MOST },   { ">=", WP_SLO_AT_LEAST }, { "==", WP_SLO_EQUAL },
+  { "!=", WP_SLO_NOT_EQUAL }, { "<", WP_SLO_LESS },      { ">", WP_SLO_MORE },
 };
 
-static gboolean
-fail (const char *text, GError **error, const char *format, ...) G_GNUC_PRINTF (3, 4);
+static gboolean fail (const char *text, GError **error, const char *format, ...) G_GNUC_PRINTF (3, 4);
 
 static gboolean
 fail (const char *text, GError **error, const char *format, ...)
@@ -49,7 +51,7 @@ find_operator (WpSlo *self, const char **at, gsize *length, GError **error)
 static gboolean
 find_metric (WpSlo *self, const char *name, GError **error)
 {
-  g_autoptr(GPtrArray) names = g_ptr_array_new ();
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
   const char *nearest;
 
   if ((self->metric = wp_metric_find (name)))
@@ -110,11 +112,14 @@ parse_value (WpSlo *self, char *value, GError **error)
     return parse_time (self, value, error);
   if (self->metric->unit == WP_UNIT_RATE)
     cut_suffix (value, "/s");
-  percent = (self->metric->unit == WP_UNIT_SHARE || self->metric->unit == WP_UNIT_REQUESTS) && cut_suffix (value, "%");
+  percent = (self->metric->unit == WP_UNIT_SHARE || self->metric->unit == WP_UNIT_REQUESTS)
+            && cut_suffix (value, "%");
   if (!parse_number (value, &self->bound))
     return fail (self->text, error, "\"%s\" is not %s", typed,
-                 self->metric->unit == WP_UNIT_REQUESTS ? "a number of requests, or a share of them, such as 0.1%" :
-                 self->metric->unit == WP_UNIT_SHARE ? "a share, such as 80% or 0.8" : "a number from 0 on");
+                 self->metric->unit == WP_UNIT_REQUESTS
+                     ? "a number of requests, or a share of them, such as 0.1%"
+                 : self->metric->unit == WP_UNIT_SHARE ? "a share, such as 80% or 0.8"
+                                                       : "a number from 0 on");
   if (percent)
     self->bound /= 100;
   self->of_requests = percent && self->metric->unit == WP_UNIT_REQUESTS;
@@ -125,7 +130,7 @@ parse_value (WpSlo *self, char *value, GError **error)
 WpSlo *
 wp_slo_parse (const char *text, GError **error)
 {
-  g_autoptr(WpSlo) self = g_new0 (WpSlo, 1);
+  g_autoptr (WpSlo) self = g_new0 (WpSlo, 1);
   g_autofree char *name = NULL;
   g_autofree char *value = NULL;
   const char *at = NULL;
@@ -213,7 +218,8 @@ wp_slos_first_failure (const GPtrArray *slos, const WpFigures *figures)
 static gboolean
 is_upper (const WpSlo *self)
 {
-  return self->op == WP_SLO_LESS || self->op == WP_SLO_AT_MOST || (self->op == WP_SLO_EQUAL && self->bound == 0);
+  return self->op == WP_SLO_LESS || self->op == WP_SLO_AT_MOST
+         || (self->op == WP_SLO_EQUAL && self->bound == 0);
 }
 
 static gboolean
@@ -223,13 +229,17 @@ is_lower (const WpSlo *self)
 }
 
 /* How figures move as a size grows; a name that ends with a point stands for its group. */
-typedef struct { const char *name; int sign; } Move;
+typedef struct {
+  const char *name;
+  int sign;
+} Move;
 
 static WpTrend
 find_trend (const WpSlo *self, const Move *moves)
 {
   for (; moves->name; moves++)
-    if (is (self, moves->name) || (g_str_has_suffix (moves->name, ".") && g_str_has_prefix (self->metric->name, moves->name)))
+    if (is (self, moves->name)
+        || (g_str_has_suffix (moves->name, ".") && g_str_has_prefix (self->metric->name, moves->name)))
       {
         if (moves->sign == 0)
           return WP_TREND_SAME;
@@ -244,11 +254,15 @@ find_trend (const WpSlo *self, const Move *moves)
 WpTrend
 wp_slo_trend_in_queue (const WpSlo *self)
 {
-  static const Move moves[] = {
-    { "requests", 0 }, { "accepted", 0 }, { "rejected", 0 }, { "timed_out", 0 }, { "abandoned", 0 },
-    { "blocked", -1 }, { "blocked_peak", -1 }, { "accept_latency.", -1 }, { "wait.", 0 }, { "response.", 0 },
-    { "depth.", 1 }, { "time_full", -1 }, { "first_full", 1 }, { "busy.", 0 }, { "utilisation", 0 }, { "makespan", 0 }, { "throughput", 0 }, { NULL }
-  };
+  static const Move moves[] = { { "requests", 0 },      { "accepted", 0 },
+                                { "rejected", 0 },      { "timed_out", 0 },
+                                { "abandoned", 0 },     { "blocked", -1 },
+                                { "blocked_peak", -1 }, { "accept_latency.", -1 },
+                                { "wait.", 0 },         { "response.", 0 },
+                                { "depth.", 1 },        { "time_full", -1 },
+                                { "first_full", 1 },    { "busy.", 0 },
+                                { "utilisation", 0 },   { "makespan", 0 },
+                                { "throughput", 0 },    { NULL } };
 
   return find_trend (self, moves);
 }
@@ -256,20 +270,36 @@ wp_slo_trend_in_queue (const WpSlo *self)
 WpTrend
 wp_slo_trend_in_workers (const WpSlo *self)
 {
-  static const Move moves[] = {
-    { "requests", 0 }, { "accepted", 0 }, { "rejected", 0 }, { "timed_out", 0 }, { "abandoned", 0 },
-    { "blocked", -1 }, { "blocked_peak", -1 }, { "accept_latency.", -1 }, { "wait.", -1 }, { "response.", -1 },
-    { "depth.max", -1 }, { "time_full", -1 }, { "first_full", 1 }, { "makespan", -1 }, { "throughput", 1 }, { "busy.mean", 1 }, { NULL }
-  };
+  static const Move moves[] = { { "requests", 0 },
+                                { "accepted", 0 },
+                                { "rejected", 0 },
+                                { "timed_out", 0 },
+                                { "abandoned", 0 },
+                                { "blocked", -1 },
+                                { "blocked_peak", -1 },
+                                { "accept_latency.", -1 },
+                                { "wait.", -1 },
+                                { "response.", -1 },
+                                { "depth.max", -1 },
+                                { "time_full", -1 },
+                                { "first_full", 1 },
+                                { "makespan", -1 },
+                                { "throughput", 1 },
+                                { "busy.mean", 1 },
+                                { NULL } };
 
   return find_trend (self, moves);
 }
 
-/* Has a percentile, a mean or a maximum passed the bound, even if nothing more is added? Of @total values that are at least 0. */
+/* Has a percentile, a mean or a maximum passed the bound, even if nothing more is added? Of @total values
+ * that are at least 0. */
 static gboolean
 spread_is_lost (const WpSlo *self, const WpHistogram *values, const char *figure, guint64 total)
 {
-  static const struct { const char *name; double share; } quantiles[] = { { "p50", 0.5 }, { "p90", 0.9 }, { "p99", 0.99 }, { "p999", 0.999 } };
+  static const struct {
+    const char *name;
+    double share;
+  } quantiles[] = { { "p50", 0.5 }, { "p90", 0.9 }, { "p99", 0.99 }, { "p999", 0.999 } };
   double bound_ns = self->bound * WP_NS_PER_S;
 
   if (g_str_equal (figure, "max"))
@@ -278,7 +308,8 @@ spread_is_lost (const WpSlo *self, const WpHistogram *values, const char *figure
     return (double) values->sum > bound_ns * (1 + 1e-9) * (double) total;
   for (guint i = 0; i < G_N_ELEMENTS (quantiles); i++)
     if (g_str_equal (figure, quantiles[i].name) && bound_ns < 0x1p62)
-      return (double) wp_histogram_count_above (values, (gint64) bound_ns) > (1 - quantiles[i].share) * (double) total + 1;
+      return (double) wp_histogram_count_above (values, (gint64) bound_ns)
+             > (1 - quantiles[i].share) * (double) total + 1;
 
   return FALSE;
 }
@@ -301,7 +332,8 @@ wp_slo_is_lost (const WpSlo *self, const WpSloSoFar *so_far)
   if (g_str_has_prefix (self->metric->name, "wait.") && so_far->wait)
     return spread_is_lost (self, so_far->wait, self->metric->name + strlen ("wait."), so_far->requests);
   if (g_str_has_prefix (self->metric->name, "response.") && so_far->response)
-    return spread_is_lost (self, so_far->response, self->metric->name + strlen ("response."), so_far->requests);
+    return spread_is_lost (self, so_far->response, self->metric->name + strlen ("response."),
+                           so_far->requests);
 
   return FALSE;
 }

@@ -7,8 +7,8 @@
 #include "sim/base/wp-options.h"
 #include "sim/base/wp-policy.h"
 
-#define LEAST_SCALE 1e-9   /* values are rounded to so many digits */
-#define MOST_SCALE 1e9
+#define LEAST_SCALE 1e-9 /* values are rounded to so many digits */
+#define MOST_SCALE  1e9
 
 static const char *const names[] = { "workers", "queue", "scale", "service", NULL };
 
@@ -57,8 +57,9 @@ add_whole (GArray *values, guint least, char **range, const char *part, GError *
   if (!wp_options_parse_count (range[0], least, WP_UNBOUNDED - 2, &from, error))
     return FALSE;
   until = from;
-  if (range[1] && (!wp_options_parse_count (range[1], least, WP_UNBOUNDED - 2, &until, error) ||
-                   (range[2] && !wp_options_parse_count (range[2], 1, WP_UNBOUNDED, &step, error))))
+  if (range[1]
+      && (!wp_options_parse_count (range[1], least, WP_UNBOUNDED - 2, &until, error)
+          || (range[2] && !wp_options_parse_count (range[2], 1, WP_UNBOUNDED, &step, error))))
     return FALSE;
   if (until < from)
     return fail (part, error, "the end is before the beginning");
@@ -82,7 +83,9 @@ add_double (GArray *values, char **range, const char *part, GError **error)
   if (!wp_options_parse_positive (range[0], &from, error))
     return FALSE;
   until = from;
-  if (range[1] && (!wp_options_parse_positive (range[1], &until, error) || (range[2] && !wp_options_parse_positive (range[2], &step, error))))
+  if (range[1]
+      && (!wp_options_parse_positive (range[1], &until, error)
+          || (range[2] && !wp_options_parse_positive (range[2], &step, error))))
     return FALSE;
   if (until < from)
     return fail (part, error, "the end is before the beginning");
@@ -93,7 +96,7 @@ add_double (GArray *values, char **range, const char *part, GError **error)
     return fail (part, error, "more than a million combinations");
   for (guint i = 0; i <= n; i++)
     {
-      double value = nearbyint ((from + i * step) * 1e9) / 1e9;   /* 1.1, not 1.1000000000000001 */
+      double value = nearbyint ((from + i * step) * 1e9) / 1e9; /* 1.1, not 1.1000000000000001 */
 
       g_array_append_val (values, value);
     }
@@ -106,7 +109,7 @@ parse_part (WpSweepSpec *self, const char *part, GError **error)
 {
   const char *equals = strchr (part, '=');
   g_autofree char *name = equals ? g_strstrip (g_strndup (part, (gsize) (equals - part))) : g_strdup (part);
-  g_auto(GStrv) range = g_strsplit (equals ? equals + 1 : "", ":", -1);
+  g_auto (GStrv) range = g_strsplit (equals ? equals + 1 : "", ":", -1);
   GError *reason = NULL;
   gboolean parsed;
 
@@ -114,8 +117,10 @@ parse_part (WpSweepSpec *self, const char *part, GError **error)
     {
       const char *nearest = wp_options_nearest (name, names);
 
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not workers=, queue=, scale= or service= and FROM:UNTIL:STEP%s%s%s", part,
-                   !equals || !nearest ? "" : "; did you mean ", !equals || !nearest ? "" : nearest, !equals || !nearest ? "" : "=?");
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
+                   "\"%s\" is not workers=, queue=, scale= or service= and FROM:UNTIL:STEP%s%s%s", part,
+                   !equals || !nearest ? "" : "; did you mean ", !equals || !nearest ? "" : nearest,
+                   !equals || !nearest ? "" : "=?");
       return FALSE;
     }
   if (g_strv_length (range) < 1 || g_strv_length (range) > 3)
@@ -135,8 +140,8 @@ parse_part (WpSweepSpec *self, const char *part, GError **error)
 WpSweepSpec *
 wp_sweep_spec_parse (const char *text, GError **error)
 {
-  g_autoptr(WpSweepSpec) self = g_new (WpSweepSpec, 1);
-  g_auto(GStrv) parts = g_strsplit (text, ",", -1);
+  g_autoptr (WpSweepSpec) self = g_new (WpSweepSpec, 1);
+  g_auto (GStrv) parts = g_strsplit (text, ",", -1);
   double combinations;
 
   self->workers = g_array_new (FALSE, FALSE, sizeof (guint));
@@ -152,7 +157,8 @@ wp_sweep_spec_parse (const char *text, GError **error)
   tidy (self->queues, compare_whole);
   tidy (self->scales, compare_double);
   tidy (self->services, compare_double);
-  combinations = (double) MAX (1, self->workers->len) * MAX (1, self->queues->len) * MAX (1, self->scales->len) * MAX (1, self->services->len);
+  combinations = (double) MAX (1, self->workers->len) * MAX (1, self->queues->len)
+                 * MAX (1, self->scales->len) * MAX (1, self->services->len);
   if (combinations > WP_SWEEP_MOST)
     return fail (text, error, "more than a million combinations"), NULL;
 

@@ -5,16 +5,16 @@
 
 /* Values in order, each once; of an axis that was not given there are none. */
 typedef struct {
-  GArray *workers, *queues;      /* (element-type guint) */
-  GArray *scales, *services;     /* (element-type double); services are scales too */
+  GArray *workers, *queues;  /* (element-type guint) */
+  GArray *scales, *services; /* (element-type double); services are scales too */
 } WpSweepSpec;
 
-#define WP_SWEEP_MOST 1000000   /* combinations */
+#define WP_SWEEP_MOST 1000000 /* combinations */
 
 /**
  * wp_sweep_spec_parse:
- * @text: "workers=1:64,queue=0:1000:100,scale=1:2:0.5,service=2": FROM:UNTIL, FROM:UNTIL:STEP or a value; a name that comes again adds to
- *   its list
+ * @text: "workers=1:64,queue=0:1000:100,scale=1:2:0.5,service=2": FROM:UNTIL, FROM:UNTIL:STEP or a value; a
+ * name that comes again adds to its list
  *
  * Returns: NULL with WP_ERROR_BAD_VALUE
  */

@@ -10,8 +10,8 @@
 /* The live line on a terminal. */
 typedef struct {
   gboolean on_terminal, shown;
-  guint n_passes, n_before;   /* in all; in the groups that are done */
-  gint64 start_ns, next_ns;   /* CLOCK_MONOTONIC */
+  guint n_passes, n_before; /* in all; in the groups that are done */
+  gint64 start_ns, next_ns; /* CLOCK_MONOTONIC */
 } Progress;
 
 static void
@@ -28,7 +28,8 @@ show (gpointer data, guint n_done, guint n_evaluations)
   self->shown = TRUE;
   wp_interrupt_set_line (TRUE);
   fprintf (stderr, "\r\033[K%.0f of %u passes, %s left", done, self->n_passes,
-           wp_time_format_people (buffer, (gint64) ((double) (now_ns - self->start_ns) * (self->n_passes - done) / done)));
+           wp_time_format_people (buffer, (gint64) ((double) (now_ns - self->start_ns)
+                                                    * (self->n_passes - done) / done)));
   fflush (stderr);
 }
 
@@ -62,7 +63,8 @@ fill_axis (GArray *values, gconstpointer value)
 static void
 add_row (WpSweep *self, const WpEvaluation *evaluation, double scale, double service_scale, guint queue_jobs)
 {
-  WpSweepRow row = { scale, service_scale, evaluation->policy.workers, queue_jobs, evaluation->figures, NULL };
+  WpSweepRow row
+      = { scale, service_scale, evaluation->policy.workers, queue_jobs, evaluation->figures, NULL };
 
   if (evaluation->backlog)
     wp_backlog_figures (evaluation->backlog, queue_jobs, &row.figures);
@@ -108,11 +110,13 @@ add_rows (WpSweep *self, const WpEvaluation *evaluation, double scale, double se
 }
 
 static gboolean
-sweep_scale (WpSweep *self, const WpTraceBuffer *buffer, const WpSweepSetup *setup, double scale, double service_scale, Progress *progress, GError **error)
+sweep_scale (WpSweep *self, const WpTraceBuffer *buffer, const WpSweepSetup *setup, double scale,
+             double service_scale, Progress *progress, GError **error)
 {
   guint n_evaluations;
   g_autofree WpEvaluation *evaluations = make_evaluations (self, setup, &n_evaluations);
-  gboolean done = wp_evaluations_run (buffer, scale, evaluations, n_evaluations, setup->threads, show, progress, error);
+  gboolean done
+      = wp_evaluations_run (buffer, scale, evaluations, n_evaluations, setup->threads, show, progress, error);
 
   for (guint i = 0; i < n_evaluations; i++)
     {
@@ -142,10 +146,12 @@ compare_rows (gconstpointer a, gconstpointer b)
 
 /* @buffer: with the services of that scale. */
 static gboolean
-sweep_service (WpSweep *self, const WpTraceBuffer *buffer, const WpSweepSetup *setup, double service_scale, Progress *progress, GError **error)
+sweep_service (WpSweep *self, const WpTraceBuffer *buffer, const WpSweepSetup *setup, double service_scale,
+               Progress *progress, GError **error)
 {
   for (guint i = 0; i < self->spec->scales->len; i++)
-    if (!sweep_scale (self, buffer, setup, g_array_index (self->spec->scales, double, i), service_scale, progress, error))
+    if (!sweep_scale (self, buffer, setup, g_array_index (self->spec->scales, double, i), service_scale,
+                      progress, error))
       return FALSE;
 
   return TRUE;
@@ -159,28 +165,30 @@ make_service (const WpSweepSetup *setup, double service_scale, GError **error)
 
 /* The trace's reader has multiplied the services. */
 static gboolean
-sweep_one_service (WpSweep *self, WpTraceBuffer *buffer, WpTrace *trace, const WpSweepSetup *setup, Progress *progress, GError **error)
+sweep_one_service (WpSweep *self, WpTraceBuffer *buffer, WpTrace *trace, const WpSweepSetup *setup,
+                   Progress *progress, GError **error)
 {
   double service_scale = g_array_index (self->spec->services, double, 0);
-  g_autoptr(WpServiceTime) service = make_service (setup, service_scale, error);
+  g_autoptr (WpServiceTime) service = make_service (setup, service_scale, error);
 
-  return service && wp_trace_buffer_load (buffer, trace, service, error) &&
-         sweep_service (self, buffer, setup, service_scale, progress, error);
+  return service && wp_trace_buffer_load (buffer, trace, service, error)
+         && sweep_service (self, buffer, setup, service_scale, progress, error);
 }
 
 static gboolean
-sweep_services (WpSweep *self, WpTraceBuffer *raw, WpTrace *trace, const WpSweepSetup *setup, Progress *progress, GError **error)
+sweep_services (WpSweep *self, WpTraceBuffer *raw, WpTrace *trace, const WpSweepSetup *setup,
+                Progress *progress, GError **error)
 {
   if (!wp_trace_buffer_load (raw, trace, NULL, error))
     return FALSE;
   for (guint i = 0; i < self->spec->services->len; i++)
     {
       double service_scale = g_array_index (self->spec->services, double, i);
-      g_autoptr(WpServiceTime) scaled = make_service (setup, service_scale, error);
-      g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (setup->memory_bytes, 2);
+      g_autoptr (WpServiceTime) scaled = make_service (setup, service_scale, error);
+      g_autoptr (WpTraceBuffer) buffer = wp_trace_buffer_new (setup->memory_bytes, 2);
 
-      if (!scaled || !wp_trace_buffer_copy (buffer, raw, scaled, service_scale, error) ||
-          !sweep_service (self, buffer, setup, service_scale, progress, error))
+      if (!scaled || !wp_trace_buffer_copy (buffer, raw, scaled, service_scale, error)
+          || !sweep_service (self, buffer, setup, service_scale, progress, error))
         return FALSE;
     }
 
@@ -191,8 +199,9 @@ static gboolean
 sweep_all (WpSweep *self, WpTrace *trace, const WpSweepSetup *setup, Progress *progress, GError **error)
 {
   gboolean one_service = self->spec->services->len == 1;
-  g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (setup->memory_bytes, one_service ? 1 : 2);
-  gboolean done = (one_service ? sweep_one_service : sweep_services) (self, buffer, trace, setup, progress, error);
+  g_autoptr (WpTraceBuffer) buffer = wp_trace_buffer_new (setup->memory_bytes, one_service ? 1 : 2);
+  gboolean done
+      = (one_service ? sweep_one_service : sweep_services) (self, buffer, trace, setup, progress, error);
 
   self->requests = wp_trace_buffer_length (buffer);
 
@@ -202,7 +211,7 @@ sweep_all (WpSweep *self, WpTrace *trace, const WpSweepSetup *setup, Progress *p
 WpSweep *
 wp_sweep_run (WpSweepSpec *spec, WpTrace *trace, const WpSweepSetup *setup, GPtrArray *slos, GError **error)
 {
-  g_autoptr(WpSweep) self = g_new0 (WpSweep, 1);
+  g_autoptr (WpSweep) self = g_new0 (WpSweep, 1);
   Progress progress = { .on_terminal = isatty (STDERR_FILENO), .start_ns = wp_time_monotonic () };
   guint one = 1;
   gboolean done;
@@ -218,7 +227,8 @@ wp_sweep_run (WpSweepSpec *spec, WpTrace *trace, const WpSweepSetup *setup, GPtr
   fill_axis (spec->scales, &setup->scale);
   fill_axis (spec->services, &setup->service_scale);
   progress.next_ns = progress.start_ns + INTERVAL_NS;
-  progress.n_passes = spec->workers->len * (is_patient (setup) ? 1 : spec->queues->len) * spec->scales->len * spec->services->len;
+  progress.n_passes = spec->workers->len * (is_patient (setup) ? 1 : spec->queues->len) * spec->scales->len
+                      * spec->services->len;
   done = sweep_all (self, trace, setup, &progress, error);
   wipe (&progress);
   g_array_sort (self->rows, compare_rows);

@@ -7,38 +7,40 @@
 typedef struct {
   double scale, service_scale;
   guint workers, queue_jobs;
-  WpFigures figures;         /* as of a run of its own */
-  const WpSlo *failed;       /* the first objective that it does not meet; NULL: it meets them all */
+  WpFigures figures;   /* as of a run of its own */
+  const WpSlo *failed; /* the first objective that it does not meet; NULL: it meets them all */
 } WpSweepRow;
 
 typedef struct {
-  WpSweepSpec *spec;         /* with the one value of each axis that was not given */
-  WpPolicy policy;           /* of all rows, but for the sizes */
-  GPtrArray *slos;           /* (element-type WpSlo), held */
+  WpSweepSpec *spec; /* with the one value of each axis that was not given */
+  WpPolicy policy;   /* of all rows, but for the sizes */
+  GPtrArray *slos;   /* (element-type WpSlo), held */
   guint64 requests;
-  GArray *rows;              /* (element-type WpSweepRow) by scale, service, workers, queue */
+  GArray *rows; /* (element-type WpSweepRow) by scale, service, workers, queue */
 } WpSweep;
 
 typedef struct {
-  WpPolicy policy;           /* BufferedChannel, whose workers are 1, or WorkerPool */
+  WpPolicy policy; /* BufferedChannel, whose workers are 1, or WorkerPool */
   gint64 patience_ns;
-  double scale, service_scale;   /* where the sweep has no such axis */
-  const char *service;       /* as wp_service_time_new() takes it, and the next two */
+  double scale, service_scale; /* where the sweep has no such axis */
+  const char *service;         /* as wp_service_time_new() takes it, and the next two */
   gboolean service_always;
   guint64 seed;
   guint threads;
-  guint64 memory_bytes;      /* for the rows */
+  guint64 memory_bytes; /* for the rows */
 } WpSweepSetup;
 
 /**
  * wp_sweep_run:
  * @spec: taken
- * @trace: not yet read from, opened without a scale, and with the service scale of the sweep if that is a single one, else without
+ * @trace: not yet read from, opened without a scale, and with the service scale of the sweep if that is a
+ * single one, else without
  *
  * With patient clients all queues of a number of workers come from one pass.
  *
  * Returns: NULL with what the trace's reader said, or WP_ERROR_BAD_VALUE or WP_ERROR_IO.
  */
-WpSweep *wp_sweep_run (WpSweepSpec *spec, WpTrace *trace, const WpSweepSetup *setup, GPtrArray *slos, GError **error);
+WpSweep *wp_sweep_run (WpSweepSpec *spec, WpTrace *trace, const WpSweepSetup *setup, GPtrArray *slos,
+                       GError **error);
 void wp_sweep_free (WpSweep *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpSweep, wp_sweep_free)

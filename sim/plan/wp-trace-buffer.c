@@ -7,15 +7,15 @@
 #include "sim/trace/wp-scale.h"
 
 #define BLOCK_ROWS WP_TRACE_BUFFER_BLOCK_ROWS
-#define MIB (1024 * 1024)
+#define MIB        (1024 * 1024)
 
 struct _WpTraceBuffer {
   gint64 *arrivals_ns, *services_ns;
-  guint row_bytes;          /* in all buffers that share the memory */
-  gsize room, most_rows;    /* of the arrays; they never have more than the latter */
-  double work_ns;           /* of the service times */
-  guint64 n_rows;           /* that were added; more than room: not all fit */
-  WpTraceBufferRead read;   /* NULL: none */
+  guint row_bytes;        /* in all buffers that share the memory */
+  gsize room, most_rows;  /* of the arrays; they never have more than the latter */
+  double work_ns;         /* of the service times */
+  guint64 n_rows;         /* that were added; more than room: not all fit */
+  WpTraceBufferRead read; /* NULL: none */
   gpointer data;
 };
 
@@ -71,7 +71,8 @@ grow_array (gint64 **array, gsize room)
   return TRUE;
 }
 
-/* Pages that no row was written to take no memory, and the allocator moves large arrays without copying them. */
+/* Pages that no row was written to take no memory, and the allocator moves large arrays without copying them.
+ */
 static void
 grow (WpTraceBuffer *self, guint64 n_rows)
 {
@@ -82,7 +83,7 @@ grow (WpTraceBuffer *self, guint64 n_rows)
   if (grow_array (&self->arrivals_ns, room) && grow_array (&self->services_ns, room))
     self->room = room;
   else
-    self->most_rows = self->room;   /* there is no more */
+    self->most_rows = self->room; /* there is no more */
 }
 
 void
@@ -161,8 +162,8 @@ wp_trace_buffer_load (WpTraceBuffer *self, WpTrace *trace, WpServiceTime *servic
 }
 
 gboolean
-wp_trace_buffer_copy (WpTraceBuffer *self, const WpTraceBuffer *from, WpServiceTime *service, double service_scale,
-                      GError **error)
+wp_trace_buffer_copy (WpTraceBuffer *self, const WpTraceBuffer *from, WpServiceTime *service,
+                      double service_scale, GError **error)
 {
   g_autofree WpRow *rows = g_new0 (WpRow, BLOCK_ROWS);
   WpTraceBlock block;
@@ -184,10 +185,13 @@ wp_trace_buffer_copy (WpTraceBuffer *self, const WpTraceBuffer *from, WpServiceT
 double
 wp_trace_buffer_offered_load (const WpTraceBuffer *self)
 {
-  return self->work_ns > 0 ? self->work_ns / (double) (self->arrivals_ns[self->n_rows - 1] - self->arrivals_ns[0]) : 0;
+  return self->work_ns > 0
+             ? self->work_ns / (double) (self->arrivals_ns[self->n_rows - 1] - self->arrivals_ns[0])
+             : 0;
 }
 
-/* A double's quotient is off by 2^-52 of itself at most; where that could turn its rounding, long double decides. */
+/* A double's quotient is off by 2^-52 of itself at most; where that could turn its rounding, long double
+ * decides. */
 static gint64
 scale_one (gint64 arrival_ns, double scale)
 {

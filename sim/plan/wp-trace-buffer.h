@@ -17,16 +17,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTraceBuffer, wp_trace_buffer_free)
 void wp_trace_buffer_add (WpTraceBuffer *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows);
 void wp_trace_buffer_clear (WpTraceBuffer *self);
 
-/* FALSE with WP_ERROR_IO: not all rows fit; how much memory they need, and what to do, which ends with @or_else. */
+/* FALSE with WP_ERROR_IO: not all rows fit; how much memory they need, and what to do, which ends with
+ * @or_else. */
 gboolean wp_trace_buffer_check (const WpTraceBuffer *self, const char *or_else, GError **error);
 
 guint64 wp_trace_buffer_length (const WpTraceBuffer *self);
 
-/* In Erlangs: the workers that the rows keep busy, on average from the first arrival to the last; infinite where all
- * come at once. */
+/* In Erlangs: the workers that the rows keep busy, on average from the first arrival to the last; infinite
+ * where all come at once. */
 double wp_trace_buffer_offered_load (const WpTraceBuffer *self);
 
-/* @read is called for each block that is read from now on, by the thread that reads it. @data outlives the reading. */
+/* @read is called for each block that is read from now on, by the thread that reads it. @data outlives the
+ * reading. */
 typedef void (*WpTraceBufferRead) (gpointer data, gsize n_rows);
 void wp_trace_buffer_watch (WpTraceBuffer *self, WpTraceBufferRead read, gpointer data);
 
@@ -41,7 +43,8 @@ void wp_trace_buffer_watch (WpTraceBuffer *self, WpTraceBufferRead read, gpointe
  */
 gboolean wp_trace_buffer_load (WpTraceBuffer *self, WpTrace *trace, WpServiceTime *service, GError **error);
 
-/* Fills @self, which is empty, with the rows of @from: each service time as @service makes it of @from's, times
+/* Fills @self, which is empty, with the rows of @from: each service time as @service makes it of @from's,
+ * times
  * @service_scale. FALSE as wp_trace_buffer_check(). */
 gboolean wp_trace_buffer_copy (WpTraceBuffer *self, const WpTraceBuffer *from, WpServiceTime *service,
                                double service_scale, GError **error);
@@ -52,6 +55,6 @@ typedef struct {
   gint64 scaled_ns[WP_TRACE_BUFFER_BLOCK_ROWS];
 } WpTraceBlock;
 
-/* The rows from number @first on, one block of them; arrivals are divided by @scale, as wp_scale_arrival() does. FALSE:
- * there are none. */
+/* The rows from number @first on, one block of them; arrivals are divided by @scale, as wp_scale_arrival()
+ * does. FALSE: there are none. */
 gboolean wp_trace_buffer_read (const WpTraceBuffer *self, double scale, guint64 first, WpTraceBlock *block);

@@ -35,14 +35,14 @@ wp_axis_linear (WpAxis *self, double most, guint max_ticks, gboolean whole)
 {
   double step = choose_step (most > 0 ? most : 1, max_ticks, whole);
 
-  *self = (WpAxis) { .to = MAX (1, ceil (most / step * (1 - 1e-9))) * step };
+  *self = (WpAxis){ .to = MAX (1, ceil (most / step * (1 - 1e-9))) * step };
   set_ticks (self, step);
 }
 
 void
 wp_axis_until (WpAxis *self, double most, guint max_ticks)
 {
-  *self = (WpAxis) { .to = most > 0 ? most : 1 };
+  *self = (WpAxis){ .to = most > 0 ? most : 1 };
   set_ticks (self, choose_step (self->to, max_ticks, FALSE));
 }
 
@@ -52,7 +52,7 @@ wp_axis_log (WpAxis *self, double least, double most)
   int first = (int) floor (log10 (least) + 1e-9), last = MAX ((int) ceil (log10 (most) - 1e-9), first + 1);
   int step = (last - first) / WP_AXIS_TICKS + 1;
 
-  *self = (WpAxis) { .from = pow (10, first), .to = pow (10, last), .is_log = TRUE };
+  *self = (WpAxis){ .from = pow (10, first), .to = pow (10, last), .is_log = TRUE };
   for (int i = first; i <= last; i += step)
     self->ticks[self->n_ticks++] = pow (10, i);
 }
@@ -66,10 +66,13 @@ wp_axis_place (const WpAxis *self, double value)
   return (value - self->from) / (self->to - self->from);
 }
 
-static const struct { const char *name; double ns; double until; } units[] = {
-  { "ns", 1, 1e3 }, { "us", 1e3, 1e6 }, { "ms", 1e6, 1e9 }, { "s", 1e9, 300e9 },
-  { "min", 60e9, 5 * 3600e9 }, { "h", 3600e9, 5 * 86400e9 }, { "d", 86400e9, INFINITY }
-};
+static const struct {
+  const char *name;
+  double ns;
+  double until;
+} units[] = { { "ns", 1, 1e3 },          { "us", 1e3, 1e6 },          { "ms", 1e6, 1e9 },
+              { "s", 1e9, 300e9 },       { "min", 60e9, 5 * 3600e9 }, { "h", 3600e9, 5 * 86400e9 },
+              { "d", 86400e9, INFINITY } };
 
 double
 wp_axis_time_unit (gint64 most_ns, const char **name)
@@ -113,9 +116,10 @@ wp_axis_seconds (char text[WP_AXIS_TEXT], double seconds)
   double ns = seconds * WP_NS_PER_S * (1 + 1e-9);
   guint i = 0;
 
-  while (i + 1 < 4 && ns >= units[i + 1].ns)   /* powers of ten stay so up to the second */
+  while (i + 1 < 4 && ns >= units[i + 1].ns) /* powers of ten stay so up to the second */
     i++;
-  g_snprintf (text, WP_AXIS_TEXT, "%s %s", wp_axis_number (number, seconds * WP_NS_PER_S / units[i].ns), units[i].name);
+  g_snprintf (text, WP_AXIS_TEXT, "%s %s", wp_axis_number (number, seconds * WP_NS_PER_S / units[i].ns),
+              units[i].name);
 
   return text;
 }

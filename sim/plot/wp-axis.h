@@ -1,16 +1,17 @@
-/* wp-axis.h - ticks at 1, 2 and 5 times powers of ten, or at powers of ten, and what is written beside them. */
+/* wp-axis.h - ticks at 1, 2 and 5 times powers of ten, or at powers of ten, and what is written beside them.
+ */
 #pragma once
 
 #include <glib.h>
 
 #define WP_AXIS_TICKS 32
-#define WP_AXIS_TEXT 24
+#define WP_AXIS_TEXT  24
 
 typedef struct {
   double from, to;
-  gboolean is_log;              /* from > 0 then */
+  gboolean is_log; /* from > 0 then */
   guint n_ticks;
-  double ticks[WP_AXIS_TICKS];  /* within from and to */
+  double ticks[WP_AXIS_TICKS]; /* within from and to */
 } WpAxis;
 
 /* From 0 to the tick at or above @most; at most @max_ticks + 1 of them; a step of 1 at least if @whole. */
@@ -22,7 +23,8 @@ void wp_axis_until (WpAxis *self, double most, guint max_ticks);
 /* From the power of ten at or below @least to that at or above @most; 0 < @least <= @most. */
 void wp_axis_log (WpAxis *self, double least, double most);
 
-/* Where @value lies, 0 to 1 from the axis' start to its end; outside of that where it is outside; -infinity for 0 on a logarithmic one. */
+/* Where @value lies, 0 to 1 from the axis' start to its end; outside of that where it is outside; -infinity
+ * for 0 on a logarithmic one. */
 double wp_axis_place (const WpAxis *self, double value);
 
 /* The unit in which times up to @most_ns are best told, and its name: "ms", "s", ... */

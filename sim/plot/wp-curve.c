@@ -66,7 +66,8 @@ static void
 put (WpCurve *self, gint64 first, gint64 last, const WpMoment *moment)
 {
   guint64 waiting = moment->depth + moment->parked;
-  WpCurveBucket state = { { moment->depth, moment->depth }, { waiting, waiting }, { moment->busy, moment->busy } };
+  WpCurveBucket state
+      = { { moment->depth, moment->depth }, { waiting, waiting }, { moment->busy, moment->busy } };
 
   for (gint64 i = first; i <= last; i++)
     merge (&self->buckets[i], &state);

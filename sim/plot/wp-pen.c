@@ -2,15 +2,17 @@
 
 #include <math.h>
 
-#define FONT "sans-serif"
-#define TICK_SIZE 11
+#define FONT         "sans-serif"
+#define TICK_SIZE    11
 #define SAMPLE_WIDTH 22
-#define X_OVERHANG 20         /* the last tick's text ends so far right of its axis at most */
-#define MAX_TEXT 200
+#define X_OVERHANG   20 /* the last tick's text ends so far right of its axis at most */
+#define MAX_TEXT     200
 
 const WpColour wp_ink = { 0.13, 0.13, 0.13 }, wp_grey = { 0.87, 0.87, 0.87 };
-const WpColour wp_blue = { 0, 0.447, 0.698 }, wp_vermillion = { 0.835, 0.369, 0 }, wp_green = { 0, 0.55, 0.40 }, wp_orange = { 0.902, 0.624, 0 };
-const WpColour wp_pale_blue = { 0.74, 0.86, 0.94 }, wp_pale_green = { 0.76, 0.90, 0.86 }, wp_pale_orange = { 0.98, 0.87, 0.65 };
+const WpColour wp_blue = { 0, 0.447, 0.698 }, wp_vermillion = { 0.835, 0.369, 0 },
+               wp_green = { 0, 0.55, 0.40 }, wp_orange = { 0.902, 0.624, 0 };
+const WpColour wp_pale_blue = { 0.74, 0.86, 0.94 }, wp_pale_green = { 0.76, 0.90, 0.86 },
+               wp_pale_orange = { 0.98, 0.87, 0.65 };
 
 static const cairo_user_data_key_t texts_key;
 
@@ -44,7 +46,8 @@ wp_pen_light_colour (cairo_t *cr, WpColour colour)
 void
 wp_pen_size (cairo_t *cr, double pixels, gboolean bold)
 {
-  cairo_select_font_face (cr, FONT, CAIRO_FONT_SLANT_NORMAL, bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
+  cairo_select_font_face (cr, FONT, CAIRO_FONT_SLANT_NORMAL,
+                          bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
   cairo_set_font_size (cr, pixels);
 }
 
@@ -113,7 +116,8 @@ wp_pen_line (cairo_t *cr, double x1, double y1, double x2, double y2, WpColour c
 }
 
 void
-wp_pen_x_axis (cairo_t *cr, const WpBox *box, const WpAxis *axis, char *(*write) (char *text, double value), const char *label)
+wp_pen_x_axis (cairo_t *cr, const WpBox *box, const WpAxis *axis, char *(*write) (char *text, double value),
+               const char *label)
 {
   char text[WP_AXIS_TEXT];
 
@@ -134,7 +138,8 @@ wp_pen_x_axis (cairo_t *cr, const WpBox *box, const WpAxis *axis, char *(*write)
 }
 
 void
-wp_pen_y_axis (cairo_t *cr, const WpBox *box, const WpAxis *axis, char *(*write) (char *text, double value), const char *label)
+wp_pen_y_axis (cairo_t *cr, const WpBox *box, const WpAxis *axis, char *(*write) (char *text, double value),
+               const char *label)
 {
   char text[WP_AXIS_TEXT];
 
@@ -172,7 +177,8 @@ wp_pen_stroke (cairo_t *cr, WpColour colour, double width, WpStroke stroke)
 }
 
 void
-wp_pen_key (cairo_t *cr, double *x, double y, WpColour colour, WpStroke stroke, gboolean filled, const char *name)
+wp_pen_key (cairo_t *cr, double *x, double y, WpColour colour, WpStroke stroke, gboolean filled,
+            const char *name)
 {
   wp_pen_size (cr, 12, FALSE);
   wp_pen_colour (cr, wp_ink);

@@ -3,15 +3,17 @@
 #include "sim/plot/wp-plot-draw.h"
 #include "sim/report/wp-report.h"
 
-#define COLUMNS (WP_PLOT_WIDTH - WP_PLOT_LEFT - WP_PLOT_RIGHT)   /* a pixel each */
-#define HEAD 34              /* above the frame */
-#define FOOT 52              /* below it */
+#define COLUMNS (WP_PLOT_WIDTH - WP_PLOT_LEFT - WP_PLOT_RIGHT) /* a pixel each */
+#define HEAD    34                                             /* above the frame */
+#define FOOT    52                                             /* below it */
 
 /* Which of a bucket's extents. */
 typedef const WpExtent *(*Pick) (const WpCurveBucket *bucket);
 
 /* Least and most in each column of pixels. */
-typedef struct { double least[COLUMNS], most[COLUMNS]; } Envelope;
+typedef struct {
+  double least[COLUMNS], most[COLUMNS];
+} Envelope;
 
 static const WpExtent *
 pick_depth (const WpCurveBucket *bucket)
@@ -56,7 +58,7 @@ find_envelope (Envelope *self, const WpCurve *curve, Pick pick, gint64 end_ns)
       guint first = (guint) (i * column_ns / (double) bucket_ns);
       guint last = MAX (first, (guint) ceil ((i + 1) * column_ns / (double) bucket_ns) - 1);
 
-      self->least[i] = self->most[i] = 0;   /* after its end nothing is left */
+      self->least[i] = self->most[i] = 0; /* after its end nothing is left */
       for (guint j = first; j <= last && j < n; j++)
         {
           const WpExtent *extent = pick (&buckets[j]);
@@ -99,7 +101,8 @@ draw_area (cairo_t *cr, const WpBox *box, const WpAxis *axis, const Envelope *en
 
 /* A line along the most, and a light band from there down to the least. */
 static void
-draw_curve (cairo_t *cr, const WpBox *box, const WpAxis *axis, const Envelope *envelope, WpColour colour, double width, WpStroke stroke)
+draw_curve (cairo_t *cr, const WpBox *box, const WpAxis *axis, const Envelope *envelope, WpColour colour,
+            double width, WpStroke stroke)
 {
   for (int i = 0; i < COLUMNS && stroke == WP_SOLID; i++)
     if (envelope->least[i] != envelope->most[i])
@@ -140,11 +143,14 @@ draw_capacity (cairo_t *cr, const WpBox *box, const WpAxis *axis, double capacit
 }
 
 static void
-draw_keys (cairo_t *cr, double y, const WpSketchSide *side, gboolean parks, gboolean measured, double capacity, gboolean in_sight)
+draw_keys (cairo_t *cr, double y, const WpSketchSide *side, gboolean parks, gboolean measured,
+           double capacity, gboolean in_sight)
 {
   double x = WP_PLOT_WIDTH - WP_PLOT_RIGHT;
   char number[WP_AXIS_TEXT];
-  g_autofree char *name = capacity >= 0 ? g_strdup_printf ("capacity %s%s", wp_axis_number (number, capacity), in_sight ? "" : " (far above)") : NULL;
+  g_autofree char *name = capacity >= 0 ? g_strdup_printf ("capacity %s%s", wp_axis_number (number, capacity),
+                                                           in_sight ? "" : " (far above)")
+                                        : NULL;
 
   if (name)
     wp_pen_key (cr, &x, y, wp_vermillion, WP_DASHED, FALSE, name);
@@ -155,11 +161,12 @@ draw_keys (cairo_t *cr, double y, const WpSketchSide *side, gboolean parks, gboo
   if (parks)
     wp_pen_key (cr, &x, y, wp_pale_orange, WP_SOLID, TRUE, "parked");
   wp_pen_key (cr, &x, y, side->policy.mode == WP_MODE_DEFAULT ? wp_green : wp_blue, WP_SOLID, FALSE,
-               side->policy.mode == WP_MODE_DEFAULT ? "in service (it has no queue)" : "in the queue");
+              side->policy.mode == WP_MODE_DEFAULT ? "in service (it has no queue)" : "in the queue");
 }
 
 static void
-draw_model (cairo_t *cr, const WpBox *box, const WpAxis *axis, const WpSketchSide *side, gboolean parks, gint64 end_ns)
+draw_model (cairo_t *cr, const WpBox *box, const WpAxis *axis, const WpSketchSide *side, gboolean parks,
+            gint64 end_ns)
 {
   gboolean has_queue = side->policy.mode != WP_MODE_DEFAULT;
   Envelope envelope;
@@ -176,7 +183,8 @@ draw_model (cairo_t *cr, const WpBox *box, const WpAxis *axis, const WpSketchSid
 }
 
 static void
-draw_measured (cairo_t *cr, const WpBox *box, const WpAxis *axis, const WpSketchSide *side, gboolean parks, gint64 end_ns)
+draw_measured (cairo_t *cr, const WpBox *box, const WpAxis *axis, const WpSketchSide *side, gboolean parks,
+               gint64 end_ns)
 {
   Envelope envelope;
 
@@ -185,7 +193,8 @@ draw_measured (cairo_t *cr, const WpBox *box, const WpAxis *axis, const WpSketch
       find_envelope (&envelope, side->curve, pick_waiting, end_ns);
       draw_curve (cr, box, axis, &envelope, wp_ink, 1, WP_DASHED);
     }
-  find_envelope (&envelope, side->curve, side->policy.mode != WP_MODE_DEFAULT ? pick_depth : pick_busy, end_ns);
+  find_envelope (&envelope, side->curve, side->policy.mode != WP_MODE_DEFAULT ? pick_depth : pick_busy,
+                 end_ns);
   draw_curve (cr, box, axis, &envelope, wp_ink, 1, WP_SOLID);
 }
 
@@ -226,7 +235,7 @@ wp_plot_depth (cairo_t *cr, double top, const WpSketchSide *side, const WpSketch
   label = g_strdup_printf ("time since the first arrival (%s)", unit);
   wp_axis_until (&x, (double) end_ns / unit_ns, 10);
   wp_axis_linear (&y, capacity <= 2 * jobs ? MAX (jobs, capacity) : jobs, 5, TRUE);
-  two_rows = measured || capacity > y.to;   /* there is more to explain than fits beside the name */
+  two_rows = measured || capacity > y.to; /* there is more to explain than fits beside the name */
   wp_pen_colour (cr, wp_ink);
   wp_pen_size (cr, 13, TRUE);
   wp_pen_text (cr, WP_PLOT_RIGHT, top + (two_rows ? 10 : 20), 0, name);

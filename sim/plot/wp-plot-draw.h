@@ -1,21 +1,23 @@
-/* wp-plot-draw.h - what stands on a page: each takes a part of it, @top pixels from its upper edge, WP_PLOT_WIDTH wide. */
+/* wp-plot-draw.h - what stands on a page: each takes a part of it, @top pixels from its upper edge,
+ * WP_PLOT_WIDTH wide. */
 #pragma once
 
 #include "sim/plot/wp-pen.h"
 #include "sim/plot/wp-plot.h"
 
 #define WP_PLOT_WIDTH 900
-#define WP_PLOT_LEFT 78      /* of the frames */
+#define WP_PLOT_LEFT  78 /* of the frames */
 #define WP_PLOT_RIGHT 24
 
-#define WP_PLOT_TITLE_HEIGHT 40
-#define WP_PLOT_DEPTH_HEIGHT 270
+#define WP_PLOT_TITLE_HEIGHT     40
+#define WP_PLOT_DEPTH_HEIGHT     270
 #define WP_PLOT_QUANTILES_HEIGHT 340
 
 void wp_plot_title (cairo_t *cr, const char *title);
 
 /* One model's state over time, until @end_ns; @measured or NULL beside it. */
-void wp_plot_depth (cairo_t *cr, double top, const WpSketchSide *side, const WpSketchSide *measured, gint64 end_ns);
+void wp_plot_depth (cairo_t *cr, double top, const WpSketchSide *side, const WpSketchSide *measured,
+                    gint64 end_ns);
 
 /* Wait and response by percentile. */
 void wp_plot_quantiles (cairo_t *cr, double top, const WpSketch *sketch);

@@ -12,7 +12,7 @@ struct _WpPlotFile {
 WpPlotFile *
 wp_plot_file_new (const char *path, const WpPolicy *policies, guint n_models, GError **error)
 {
-  g_autoptr(WpPlotFile) self = g_new0 (WpPlotFile, 1);
+  g_autoptr (WpPlotFile) self = g_new0 (WpPlotFile, 1);
 
   self->format = wp_plot_format_find (path, error);
   if (!self->format || !(self->output = wp_atomic_file_new (path, FALSE, error)))
@@ -37,11 +37,13 @@ wp_plot_file_watch (WpPlotFile *self, WpRun *run)
 }
 
 gboolean
-wp_plot_file_commit (WpPlotFile *self, const char *trace, guint64 requests, const WpMeasured *measured, GError **error)
+wp_plot_file_commit (WpPlotFile *self, const char *trace, guint64 requests, const WpMeasured *measured,
+                     GError **error)
 {
   char number[WP_AXIS_TEXT];
-  g_autofree char *title = g_strdup_printf ("%s: %s request%s%s", trace, wp_axis_number (number, (double) requests), requests == 1 ? "" : "s",
-                                            measured ? ", predicted and measured" : "");
+  g_autofree char *title
+      = g_strdup_printf ("%s: %s request%s%s", trace, wp_axis_number (number, (double) requests),
+                         requests == 1 ? "" : "s", measured ? ", predicted and measured" : "");
 
   if (measured)
     {
@@ -51,5 +53,6 @@ wp_plot_file_commit (WpPlotFile *self, const char *trace, guint64 requests, cons
       wp_sketch_measure (self->sketch, rows, n_rows);
     }
 
-  return self->format->plot_run (self->sketch, title, self->output, error) && wp_atomic_file_commit (self->output, error);
+  return self->format->plot_run (self->sketch, title, self->output, error)
+         && wp_atomic_file_commit (self->output, error);
 }

@@ -23,4 +23,5 @@ void wp_plot_file_watch (WpPlotFile *self, WpRun *run);
  *
  * After the run: draws it and puts the file in its place. FALSE with WP_ERROR_IO.
  */
-gboolean wp_plot_file_commit (WpPlotFile *self, const char *trace, guint64 requests, const WpMeasured *measured, GError **error);
+gboolean wp_plot_file_commit (WpPlotFile *self, const char *trace, guint64 requests,
+                              const WpMeasured *measured, GError **error);

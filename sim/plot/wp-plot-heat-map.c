@@ -3,17 +3,20 @@
 #include "sim/plot/wp-plot-draw.h"
 #include "sim/report/wp-format.h"
 
-#define HEAD 40
-#define FOOT 60
-#define SCALE_WIDTH 16       /* of the scale of colours, at the right */
-#define SCALE_ROOM 132       /* for "59 min 59 s" beside it */
-#define MIN_HEIGHT 260
+#define HEAD        40
+#define FOOT        60
+#define SCALE_WIDTH 16  /* of the scale of colours, at the right */
+#define SCALE_ROOM  132 /* for "59 min 59 s" beside it */
+#define MIN_HEIGHT  260
 #define CELL_HEIGHT 26
-#define MAX_HEIGHT 560
-#define LABEL_ROOM 46        /* a column's text needs so many pixels */
+#define MAX_HEIGHT  560
+#define LABEL_ROOM  46 /* a column's text needs so many pixels */
 
 /* The least and the most of the values, and whether they are better told by their logarithm. */
-typedef struct { double least, most; gboolean is_log; } Range;
+typedef struct {
+  double least, most;
+  gboolean is_log;
+} Range;
 
 static guint
 n_cells (const WpHeatMap *map)
@@ -48,8 +51,9 @@ find_range (const WpHeatMap *map)
 static double
 place (const Range *range, double value)
 {
-  double share = range->is_log ? log (MAX (value, range->least) / range->least) / log (range->most / range->least)
-                               : (value - range->least) / (range->most - range->least);
+  double share = range->is_log
+                     ? log (MAX (value, range->least) / range->least) / log (range->most / range->least)
+                     : (value - range->least) / (range->most - range->least);
 
   return range->most > range->least ? CLAMP (share, 0, 1) : 0.5;
 }
@@ -57,7 +61,8 @@ place (const Range *range, double value)
 static WpColour
 mix (WpColour from, WpColour to, double share)
 {
-  return (WpColour) { from.red + share * (to.red - from.red), from.green + share * (to.green - from.green), from.blue + share * (to.blue - from.blue) };
+  return (WpColour){ from.red + share * (to.red - from.red), from.green + share * (to.green - from.green),
+                     from.blue + share * (to.blue - from.blue) };
 }
 
 /* Blue where the objective is met, orange where not; the darker the more. */
@@ -70,7 +75,8 @@ colour_of (const Range *range, double value, gboolean meets)
   if (!isfinite (value))
     return meets ? few_met : wp_grey;
 
-  return meets ? mix (few_met, most_met, place (range, value)) : mix (few_failed, most_failed, place (range, value));
+  return meets ? mix (few_met, most_met, place (range, value))
+               : mix (few_failed, most_failed, place (range, value));
 }
 
 static WpBox
@@ -78,13 +84,13 @@ cell_box (const WpBox *box, const WpHeatMap *map, guint column, guint row)
 {
   double width = box->width / map->n_xs, height = box->height / map->n_ys;
 
-  return (WpBox) { box->x + column * width, box->y + box->height - (row + 1) * height, width, height };
+  return (WpBox){ box->x + column * width, box->y + box->height - (row + 1) * height, width, height };
 }
 
 static void
 draw_cells (cairo_t *cr, const WpBox *box, const WpHeatMap *map, const Range *range)
 {
-  cairo_set_antialias (cr, CAIRO_ANTIALIAS_NONE);   /* no seams between neighbours */
+  cairo_set_antialias (cr, CAIRO_ANTIALIAS_NONE); /* no seams between neighbours */
   for (guint row = 0; row < map->n_ys; row++)
     for (guint column = 0; column < map->n_xs; column++)
       {
@@ -152,7 +158,8 @@ first_label (const double *places, guint n, guint step)
 static void
 draw_labels (cairo_t *cr, const WpBox *box, const WpHeatMap *map)
 {
-  guint x_step = label_step (map->n_xs, box->width, LABEL_ROOM), y_step = label_step (map->n_ys, box->height, 16);
+  guint x_step = label_step (map->n_xs, box->width, LABEL_ROOM),
+        y_step = label_step (map->n_ys, box->height, 16);
   char text[WP_AXIS_TEXT];
 
   wp_pen_colour (cr, wp_ink);
@@ -161,7 +168,8 @@ draw_labels (cairo_t *cr, const WpBox *box, const WpHeatMap *map)
     {
       WpBox cell = cell_box (box, map, column, 0);
 
-      wp_pen_text (cr, cell.x + cell.width / 2, box->y + box->height + 16, 0.5, wp_axis_number (text, map->xs[column]));
+      wp_pen_text (cr, cell.x + cell.width / 2, box->y + box->height + 16, 0.5,
+                   wp_axis_number (text, map->xs[column]));
     }
   for (guint row = first_label (map->ys, map->n_ys, y_step); row < map->n_ys; row += y_step)
     {
@@ -186,10 +194,12 @@ draw_scale (cairo_t *cr, const WpBox *box, const WpHeatMap *map, const Range *ra
     for (int meets = 0; meets <= 1; meets++)
       {
         double share = (i + 0.5) / 64;
-        double value = range->is_log ? range->least * pow (range->most / range->least, share) : range->least + share * (range->most - range->least);
+        double value = range->is_log ? range->least * pow (range->most / range->least, share)
+                                     : range->least + share * (range->most - range->least);
 
         wp_pen_colour (cr, colour_of (range, value, meets));
-        cairo_rectangle (cr, x + (meets ? 0 : SCALE_WIDTH), top + height * (63 - i) / 64, SCALE_WIDTH, height / 64 + 1);
+        cairo_rectangle (cr, x + (meets ? 0 : SCALE_WIDTH), top + height * (63 - i) / 64, SCALE_WIDTH,
+                         height / 64 + 1);
         cairo_fill (cr);
       }
   cairo_set_antialias (cr, CAIRO_ANTIALIAS_DEFAULT);
@@ -198,10 +208,15 @@ draw_scale (cairo_t *cr, const WpBox *box, const WpHeatMap *map, const Range *ra
   wp_pen_text (cr, WP_PLOT_WIDTH - WP_PLOT_RIGHT, box->y + 8, 1, map->value_label);
   for (int i = 0; i <= 2; i++)
     {
-      double value = range->is_log ? range->least * pow (range->most / range->least, i / 2.0) : range->least + (range->most - range->least) * i / 2;
+      double value = range->is_log ? range->least * pow (range->most / range->least, i / 2.0)
+                                   : range->least + (range->most - range->least) * i / 2;
 
-      wp_pen_text (cr, x + 2 * SCALE_WIDTH + 5, top + height * (2 - i) / 2 + (i == 2 ? 8 : i == 1 ? 4 : 0), 0,
-                   wp_format_value (text, map->value_unit, value));
+      wp_pen_text (cr, x + 2 * SCALE_WIDTH + 5,
+                   top + height * (2 - i) / 2
+                       + (i == 2   ? 8
+                          : i == 1 ? 4
+                                   : 0),
+                   0, wp_format_value (text, map->value_unit, value));
     }
 }
 

@@ -8,7 +8,10 @@
 
 typedef void (*Draw) (cairo_t *cr, gconstpointer what);
 
-typedef struct { const WpSketch *sketch; const char *title; } Run;
+typedef struct {
+  const WpSketch *sketch;
+  const char *title;
+} Run;
 
 static gint64
 last_end (const WpSketch *sketch)
@@ -36,7 +39,8 @@ draw_run (cairo_t *cr, gconstpointer what)
 
   wp_plot_title (cr, run->title);
   for (guint i = 0; i < wp_sketch_models (run->sketch); i++, top += WP_PLOT_DEPTH_HEIGHT)
-    wp_plot_depth (cr, top, wp_sketch_side (run->sketch, i), i == 0 ? wp_sketch_measured (run->sketch) : NULL, last_end (run->sketch));
+    wp_plot_depth (cr, top, wp_sketch_side (run->sketch, i), i == 0 ? wp_sketch_measured (run->sketch) : NULL,
+                   last_end (run->sketch));
   wp_plot_quantiles (cr, top, run->sketch);
 }
 
@@ -61,7 +65,8 @@ static gboolean
 check (cairo_status_t status, const WpAtomicFile *output, GError **error)
 {
   if (status != CAIRO_STATUS_SUCCESS)
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: it can't be drawn: %s", wp_atomic_file_path (output), cairo_status_to_string (status));
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: it can't be drawn: %s", wp_atomic_file_path (output),
+                 cairo_status_to_string (status));
 
   return status == CAIRO_STATUS_SUCCESS;
 }
@@ -71,7 +76,8 @@ static void
 describe (GString *file, const char *title, const char *texts)
 {
   g_autofree char *shown = wp_pen_printable (title);
-  g_autofree char *description = g_markup_printf_escaped ("\n<title>%s</title>\n<desc>%s</desc>", shown, texts);
+  g_autofree char *description
+      = g_markup_printf_escaped ("\n<title>%s</title>\n<desc>%s</desc>", shown, texts);
   const char *root = g_strstr_len (file->str, (gssize) file->len, "<svg ");
   const char *end = root ? strchr (root, '>') : NULL;
 
@@ -80,10 +86,11 @@ describe (GString *file, const char *title, const char *texts)
 }
 
 static gboolean
-write_svg (double height, Draw draw, gconstpointer what, const char *title, WpAtomicFile *output, GError **error)
+write_svg (double height, Draw draw, gconstpointer what, const char *title, WpAtomicFile *output,
+           GError **error)
 {
-  g_autoptr(GString) file = g_string_new (NULL);
-  g_autoptr(GString) texts = g_string_new (NULL);
+  g_autoptr (GString) file = g_string_new (NULL);
+  g_autoptr (GString) texts = g_string_new (NULL);
   cairo_surface_t *surface = cairo_svg_surface_create_for_stream (append, file, WP_PLOT_WIDTH, height);
   cairo_t *cr = cairo_create (surface);
   cairo_status_t status;
@@ -108,7 +115,7 @@ write_svg (double height, Draw draw, gconstpointer what, const char *title, WpAt
 static gboolean
 write_png (double height, Draw draw, gconstpointer what, WpAtomicFile *output, GError **error)
 {
-  g_autoptr(GString) file = g_string_new (NULL);
+  g_autoptr (GString) file = g_string_new (NULL);
   cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_RGB24, WP_PLOT_WIDTH, (int) height);
   cairo_t *cr = cairo_create (surface);
   cairo_status_t status;
@@ -127,13 +134,13 @@ write_png (double height, Draw draw, gconstpointer what, WpAtomicFile *output, G
 gboolean
 wp_plot_run_svg (const WpSketch *sketch, const char *title, WpAtomicFile *output, GError **error)
 {
-  return write_svg (run_height (sketch), draw_run, &(Run) { sketch, title }, title, output, error);
+  return write_svg (run_height (sketch), draw_run, &(Run){ sketch, title }, title, output, error);
 }
 
 gboolean
 wp_plot_run_png (const WpSketch *sketch, const char *title, WpAtomicFile *output, GError **error)
 {
-  return write_png (run_height (sketch), draw_run, &(Run) { sketch, title }, output, error);
+  return write_png (run_height (sketch), draw_run, &(Run){ sketch, title }, output, error);
 }
 
 gboolean

@@ -2,15 +2,17 @@
 
 #include "sim/plot/wp-plot-draw.h"
 
-#define HEAD 34
-#define FOOT 52
-#define SAMPLES 240
-#define MAX_NINES 6          /* 99.9999 % */
-#define MAX_DECADES 9        /* below the largest: less is too small to matter */
+#define HEAD        34
+#define FOOT        52
+#define SAMPLES     240
+#define MAX_NINES   6 /* 99.9999 % */
+#define MAX_DECADES 9 /* below the largest: less is too small to matter */
 
-static const WpColour *const mode_colours[] = { &wp_green, &wp_vermillion, &wp_blue };   /* in the order of WpModeKind */
+/* in the order of WpModeKind */
+static const WpColour *const mode_colours[] = { &wp_green, &wp_vermillion, &wp_blue };
 
-/* The axis of percentiles: 1 is 90 %, 2 is 99 %. @most: as many nines as the largest side has requests for. */
+/* The axis of percentiles: 1 is 90 %, 2 is 99 %. @most: as many nines as the largest side has requests for.
+ */
 static WpAxis
 percentile_axis (const WpSketch *sketch)
 {
@@ -49,7 +51,7 @@ quantile (const WpHistogram *times, const WpAxis *percentiles, guint sample)
 static void
 find_extent (const WpHistogram *times, const WpAxis *percentiles, double *least, double *most)
 {
-  for (guint i = 1; i <= SAMPLES; i++)   /* the very least may be anything */
+  for (guint i = 1; i <= SAMPLES; i++) /* the very least may be anything */
     {
       double seconds = quantile (times, percentiles, i);
 
@@ -85,8 +87,8 @@ time_axis (const WpSketch *sketch, const WpAxis *percentiles)
 
 /* From the floor up where the first time over 0 is. */
 static void
-draw_quantiles (cairo_t *cr, const WpBox *box, const WpAxis *x, const WpAxis *y, const WpHistogram *times, WpColour colour, WpStroke stroke,
-                double width)
+draw_quantiles (cairo_t *cr, const WpBox *box, const WpAxis *x, const WpAxis *y, const WpHistogram *times,
+                WpColour colour, WpStroke stroke, double width)
 {
   gboolean begun = FALSE;
 
@@ -126,7 +128,8 @@ draw_keys (cairo_t *cr, double y, const WpSketch *sketch)
 void
 wp_plot_quantiles (cairo_t *cr, double top, const WpSketch *sketch)
 {
-  const WpBox box = { WP_PLOT_LEFT, top + HEAD, WP_PLOT_WIDTH - WP_PLOT_LEFT - WP_PLOT_RIGHT, WP_PLOT_QUANTILES_HEIGHT - HEAD - FOOT };
+  const WpBox box = { WP_PLOT_LEFT, top + HEAD, WP_PLOT_WIDTH - WP_PLOT_LEFT - WP_PLOT_RIGHT,
+                      WP_PLOT_QUANTILES_HEIGHT - HEAD - FOOT };
   const WpSketchSide *measured = wp_sketch_measured (sketch);
   WpAxis x = percentile_axis (sketch);
   WpAxis y = time_axis (sketch, &x);
@@ -141,7 +144,8 @@ wp_plot_quantiles (cairo_t *cr, double top, const WpSketch *sketch)
     {
       const WpSketchSide *side = wp_sketch_side (sketch, i);
       WpColour colour = *mode_colours[side->policy.mode];
-      double width = 2 + 1.5 * (wp_sketch_models (sketch) - 1 - i);   /* curves that fall together show as stripes */
+      /* curves that fall together show as stripes */
+      double width = 2 + 1.5 * (wp_sketch_models (sketch) - 1 - i);
 
       draw_quantiles (cr, &box, &x, &y, side->response, colour, WP_SOLID, width);
       draw_quantiles (cr, &box, &x, &y, side->wait, colour, WP_DASHED, width);

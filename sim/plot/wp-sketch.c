@@ -3,13 +3,13 @@
 typedef struct {
   WpSketchSide side;
   WpTimeline *timeline;
-  gint64 arrived_ns;      /* the last arrival, if its state is not in the curve yet; else WP_TIME_NONE */
+  gint64 arrived_ns; /* the last arrival, if its state is not in the curve yet; else WP_TIME_NONE */
 } Model;
 
 struct _WpSketch {
   guint n_models;
   Model models[WP_N_MODES];
-  WpSketchSide measured;  /* its curve is NULL if there is none */
+  WpSketchSide measured; /* its curve is NULL if there is none */
 };
 
 static void
@@ -138,7 +138,10 @@ on_finish (gpointer observer, GError **error)
 
 const WpObserver wp_sketch_observer = { TRUE, on_restart, on_offer, on_finish };
 
-typedef struct { gint64 time_ns; int depth, parked, busy; } Change;
+typedef struct {
+  gint64 time_ns;
+  int depth, parked, busy;
+} Change;
 
 static int
 compare_changes (gconstpointer a, gconstpointer b)
@@ -156,7 +159,7 @@ add_stay (GArray *changes, gint64 origin_ns, gint64 from_ns, gint64 until_ns, Ch
     return;
   what.time_ns = from_ns - origin_ns;
   g_array_append_val (changes, what);
-  what = (Change) { until_ns - origin_ns, -what.depth, -what.parked, -what.busy };
+  what = (Change){ until_ns - origin_ns, -what.depth, -what.parked, -what.busy };
   g_array_append_val (changes, what);
 }
 
@@ -171,9 +174,11 @@ list_changes (const WpRow *rows, gsize n_rows)
       const WpRow *row = &rows[i];
       gint64 left_ns = row->accepted_ns != WP_TIME_NONE ? row->accepted_ns : row->ended_ns;
 
-      add_stay (changes, origin_ns, row->arrival_ns, left_ns, (Change) { .parked = 1 });
-      add_stay (changes, origin_ns, row->accepted_ns, row->started_ns != WP_TIME_NONE ? row->started_ns : row->ended_ns, (Change) { .depth = 1 });
-      add_stay (changes, origin_ns, row->started_ns, row->finished_ns != WP_TIME_NONE ? row->finished_ns : row->ended_ns, (Change) { .busy = 1 });
+      add_stay (changes, origin_ns, row->arrival_ns, left_ns, (Change){ .parked = 1 });
+      add_stay (changes, origin_ns, row->accepted_ns,
+                row->started_ns != WP_TIME_NONE ? row->started_ns : row->ended_ns, (Change){ .depth = 1 });
+      add_stay (changes, origin_ns, row->started_ns,
+                row->finished_ns != WP_TIME_NONE ? row->finished_ns : row->ended_ns, (Change){ .busy = 1 });
     }
   g_array_sort (changes, compare_changes);
 
@@ -183,7 +188,7 @@ list_changes (const WpRow *rows, gsize n_rows)
 void
 wp_sketch_measure (WpSketch *self, const WpRow *rows, gsize n_rows)
 {
-  g_autoptr(GArray) changes = list_changes (rows, n_rows);
+  g_autoptr (GArray) changes = list_changes (rows, n_rows);
   gint64 depth = 0, parked = 0, busy = 0;
 
   side_init (&self->measured, &self->models[0].side.policy);
@@ -195,7 +200,8 @@ wp_sketch_measure (WpSketch *self, const WpRow *rows, gsize n_rows)
       parked += change->parked;
       busy += change->busy;
       if (i + 1 == changes->len || change[1].time_ns > change->time_ns)
-        wp_curve_add (self->measured.curve, change->time_ns, &(WpMoment) { (guint64) depth, (guint64) parked, (guint64) busy });
+        wp_curve_add (self->measured.curve, change->time_ns,
+                      &(WpMoment){ (guint64) depth, (guint64) parked, (guint64) busy });
     }
   for (gsize i = 0; i < n_rows; i++)
     {

@@ -13,7 +13,8 @@ as_doubles (const GArray *sizes)
   return values;
 }
 
-/* The map's rows are queues and its columns workers; the sweep's rows go through the queues of each number of workers. */
+/* The map's rows are queues and its columns workers; the sweep's rows go through the queues of each number of
+ * workers. */
 static void
 fill_cells (const WpSweep *sweep, const WpMetric *metric, double *values, gboolean *meets)
 {
@@ -35,7 +36,8 @@ title_of (const WpSweep *sweep, const char *trace_name)
   GString *title = g_string_new (trace_name);
 
   for (guint i = 0; i < sweep->slos->len; i++)
-    g_string_append_printf (title, "%s%s", i == 0 ? ": " : ", ", ((const WpSlo *) sweep->slos->pdata[i])->text);
+    g_string_append_printf (title, "%s%s", i == 0 ? ": " : ", ",
+                            ((const WpSlo *) sweep->slos->pdata[i])->text);
   return g_string_free (title, FALSE);
 }
 
@@ -49,21 +51,30 @@ wp_sweep_plot (const WpSweep *sweep, const char *trace_name, const char *path, G
   g_autofree double *values = g_new (double, n_cells);
   g_autofree gboolean *meets = g_new (gboolean, n_cells);
   g_autofree char *title = title_of (sweep, trace_name);
-  g_autoptr(WpAtomicFile) output = NULL;
+  g_autoptr (WpAtomicFile) output = NULL;
   WpHeatMap map;
 
   if (!format)
     return FALSE;
   if (sweep->spec->scales->len != 1 || sweep->spec->services->len != 1)
     {
-      g_set_error_literal (error, WP_ERROR, WP_ERROR_USAGE, "--plot of a --sweep takes one scale and one service scale");
+      g_set_error_literal (error, WP_ERROR, WP_ERROR_USAGE,
+                           "--plot of a --sweep takes one scale and one service scale");
       return FALSE;
     }
   fill_cells (sweep, metric, values, meets);
-  map = (WpHeatMap) {
-    .title = title, .x_label = "workers", .y_label = "queue (jobs)", .xs = xs, .ys = ys,
-    .n_xs = sweep->spec->workers->len, .n_ys = sweep->spec->queues->len, .value_label = metric->name, .value_unit = metric->unit,
-    .values = values, .meets = meets,
+  map = (WpHeatMap){
+    .title = title,
+    .x_label = "workers",
+    .y_label = "queue (jobs)",
+    .xs = xs,
+    .ys = ys,
+    .n_xs = sweep->spec->workers->len,
+    .n_ys = sweep->spec->queues->len,
+    .value_label = metric->name,
+    .value_unit = metric->unit,
+    .values = values,
+    .meets = meets,
   };
   output = wp_atomic_file_new (path, FALSE, error);
 

@@ -4,14 +4,17 @@
 
 #include "sim/stats/wp-histogram-inline.h"
 
-#define ONE_JOB 1.0
+#define ONE_JOB         1.0
 #define A_FIFTH_OF_A_MS 0.0002
-#define NO_BOUND (-1.0)
+#define NO_BOUND        (-1.0)
 
 /* Differences of decimal fractions come out a last bit too large. */
 #define ROUNDING 1e-9
 
-static const struct { const char *name; double bound; } judged[WP_N_AGREEMENTS] = {
+static const struct {
+  const char *name;
+  double bound;
+} judged[WP_N_AGREEMENTS] = {
   { "accepted", ONE_JOB },
   { "rejected", ONE_JOB },
   { "timed_out", ONE_JOB },
@@ -52,28 +55,33 @@ judge (const WpMetric *metric, double predicted, double measured, double bound, 
     return self;
   if (measured != 0)
     self.error = fabs (predicted - measured) / fabs (measured);
-  self.ok = (!isnan (self.error) && is_within (self.error, tolerance)) ||
-            (bound != NO_BOUND && is_within (fabs (predicted - measured), bound));
+  self.ok = (!isnan (self.error) && is_within (self.error, tolerance))
+            || (bound != NO_BOUND && is_within (fabs (predicted - measured), bound));
 
   return self;
 }
 
 void
-wp_against_judge (WpAgainst *self, const WpFigures *predicted, const WpFigures *measured, double curve_error, double tolerance)
+wp_against_judge (WpAgainst *self, const WpFigures *predicted, const WpFigures *measured, double curve_error,
+                  double tolerance)
 {
-  *self = (WpAgainst) { .tolerance = tolerance, .curve_error = curve_error };
+  *self = (WpAgainst){ .tolerance = tolerance, .curve_error = curve_error };
   self->curve_ok = isnan (curve_error) || is_within (curve_error, WP_AGAINST_CURVE_TOLERANCE);
   self->n_failed = !self->curve_ok;
   for (guint i = 0; i < WP_N_AGREEMENTS; i++)
     {
       const WpMetric *metric = wp_metric_find (judged[i].name);
 
-      self->metrics[i] = judge (metric, wp_metric_value (metric, predicted), wp_metric_value (metric, measured), judged[i].bound, tolerance);
+      self->metrics[i] = judge (metric, wp_metric_value (metric, predicted),
+                                wp_metric_value (metric, measured), judged[i].bound, tolerance);
       self->n_failed += !self->metrics[i].ok;
     }
 }
 
-typedef struct { gint64 time_ns; int predicted, measured; } Change;   /* of the two depths */
+typedef struct {
+  gint64 time_ns;
+  int predicted, measured;
+} Change; /* of the two depths */
 
 static int
 compare_changes (gconstpointer a, gconstpointer b)
@@ -94,18 +102,19 @@ add_changes (GArray *changes, const WpRow *rows, gsize n_rows, gint64 shift_ns, 
 
       if (rows[i].accepted_ns == WP_TIME_NONE || left_ns == WP_TIME_NONE || left_ns == rows[i].accepted_ns)
         continue;
-      change = (Change) { rows[i].accepted_ns - origin_ns, predicted, measured };
+      change = (Change){ rows[i].accepted_ns - origin_ns, predicted, measured };
       g_array_append_val (changes, change);
-      change = (Change) { left_ns - origin_ns, -predicted, -measured };
+      change = (Change){ left_ns - origin_ns, -predicted, -measured };
       g_array_append_val (changes, change);
     }
 }
 
 double
-wp_against_curve_error (const WpRow *predicted, gsize n_predicted, const WpRow *measured, gsize n_measured, gint64 shift_ns)
+wp_against_curve_error (const WpRow *predicted, gsize n_predicted, const WpRow *measured, gsize n_measured,
+                        gint64 shift_ns)
 {
-  g_autoptr(GArray) changes = g_array_new (FALSE, FALSE, sizeof (Change));
-  WpUint128 between = 0, under = 0;   /* job nanoseconds */
+  g_autoptr (GArray) changes = g_array_new (FALSE, FALSE, sizeof (Change));
+  WpUint128 between = 0, under = 0; /* job nanoseconds */
   gint64 predicted_jobs = 0, measured_jobs = 0, now_ns = 0;
 
   add_changes (changes, predicted, n_predicted, 0, 1, 0);

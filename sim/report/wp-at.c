@@ -3,7 +3,7 @@
 void
 wp_at_init (WpAt *self, gint64 at_ns, guint n_models)
 {
-  *self = (WpAt) { .at_ns = at_ns, .n_models = n_models };
+  *self = (WpAt){ .at_ns = at_ns, .n_models = n_models };
   for (guint i = 0; i < n_models; i++)
     self->states[i].oldest_ns = WP_TIME_NONE;
 }
@@ -12,14 +12,16 @@ wp_at_init (WpAt *self, gint64 at_ns, guint n_models)
 static void
 count (WpState *self, gint64 now_ns, gint64 arrival_ns, const WpVerdict *verdict)
 {
-  gint64 left_ns = verdict->accepted_ns != WP_TIME_NONE ? verdict->accepted_ns : verdict->ended_ns;   /* the line of the parked */
+  /* the line of the parked */
+  gint64 left_ns = verdict->accepted_ns != WP_TIME_NONE ? verdict->accepted_ns : verdict->ended_ns;
   gboolean parked = verdict->blocked && left_ns > now_ns;
-  gboolean queued = verdict->accepted_ns != WP_TIME_NONE && verdict->accepted_ns <= now_ns &&
-                    wp_verdict_left_queue (verdict) > now_ns;
+  gboolean queued = verdict->accepted_ns != WP_TIME_NONE && verdict->accepted_ns <= now_ns
+                    && wp_verdict_left_queue (verdict) > now_ns;
 
   self->parked += parked;
   self->depth += queued;
-  self->busy += verdict->started_ns != WP_TIME_NONE && verdict->started_ns <= now_ns && verdict->finished_ns > now_ns;
+  self->busy += verdict->started_ns != WP_TIME_NONE && verdict->started_ns <= now_ns
+                && verdict->finished_ns > now_ns;
   if ((parked || queued) && self->oldest_ns == WP_TIME_NONE)
     self->oldest_ns = arrival_ns;
 }

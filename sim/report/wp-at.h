@@ -6,11 +6,11 @@
 /* After all that happens at that moment. */
 typedef struct {
   guint64 depth, parked, busy;
-  gint64 oldest_ns;       /* arrival of the oldest that is parked or queued; WP_TIME_NONE: nobody waits */
+  gint64 oldest_ns; /* arrival of the oldest that is parked or queued; WP_TIME_NONE: nobody waits */
 } WpState;
 
 typedef struct {
-  gint64 at_ns;           /* since the trace's origin */
+  gint64 at_ns; /* since the trace's origin */
   guint n_models;
   WpState states[WP_N_MODES];
 } WpAt;

@@ -8,15 +8,15 @@
 #include "sim/model/wp-ring.h"
 
 #define BUCKETS 2048
-#define HEIGHT 5        /* at most: a row a job */
-#define LEFT 9          /* of the vertical axis */
+#define HEIGHT  5 /* at most: a row a job */
+#define LEFT    9 /* of the vertical axis */
 
 struct _WpChart {
   guint model;
-  WpRing leavings;      /* when each job in the queue leaves it */
+  WpRing leavings; /* when each job in the queue leaves it */
   guint64 most[BUCKETS];
-  gint64 bucket_ns;     /* doubled whenever time runs past the last */
-  gsize at;             /* the bucket that now_ns is in */
+  gint64 bucket_ns; /* doubled whenever time runs past the last */
+  gsize at;         /* the bucket that now_ns is in */
   gint64 now_ns;
 };
 
@@ -89,7 +89,8 @@ on_offer (gpointer observer, const WpBatch *batch, GError **error)
       wp_ring_push (&self->leavings, wp_verdict_left_queue (verdict));
       self->most[self->at] = MAX (self->most[self->at], self->leavings.length);
     }
-  leave_until (self, batch->rows[batch->n_rows - 1].arrival_ns);   /* nothing is accepted before it any more */
+  /* nothing is accepted before it any more */
+  leave_until (self, batch->rows[batch->n_rows - 1].arrival_ns);
   if (batch->rows[batch->n_rows - 1].arrival_ns > self->now_ns)
     move_to (self, batch->rows[batch->n_rows - 1].arrival_ns);
 
@@ -170,7 +171,8 @@ gather (const WpChart *self, guint64 *columns, guint n)
 
 /* One of @height rows, from below; any depth shows. */
 static void
-draw_row (GString *text, const guint64 *columns, guint n, guint64 peak, guint height, guint row, gboolean utf8)
+draw_row (GString *text, const guint64 *columns, guint n, guint64 peak, guint height, guint row,
+          gboolean utf8)
 {
   static const char *const blocks[] = { " ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
   static const char *const ascii[] = { " ", ".", ".", ":", ":", "+", "+", "#", "#" };
@@ -204,7 +206,8 @@ draw_time (GString *text, guint width, gint64 until_ns)
 }
 
 void
-wp_chart_draw (const WpChart *self, GString *text, const char *title, guint64 capacity_jobs, guint columns, gboolean utf8)
+wp_chart_draw (const WpChart *self, GString *text, const char *title, guint64 capacity_jobs, guint columns,
+               gboolean utf8)
 {
   guint width = MIN (columns, 200) - LEFT - 1;
   g_autofree guint64 *most = g_new (guint64, width);
@@ -214,7 +217,8 @@ wp_chart_draw (const WpChart *self, GString *text, const char *title, guint64 ca
 
   if (capacity_jobs == 0)
     {
-      g_string_append_printf (text, "%s: a queue of 0 holds nothing: each request needs an idle worker\n", title);
+      g_string_append_printf (text, "%s: a queue of 0 holds nothing: each request needs an idle worker\n",
+                              title);
       return;
     }
   if (peak == 0)
@@ -222,11 +226,19 @@ wp_chart_draw (const WpChart *self, GString *text, const char *title, guint64 ca
       g_string_append_printf (text, "%s: its queue is never used\n", title);
       return;
     }
-  g_string_append_printf (text, "%s: most jobs in the queue over time%s\n", title, peak >= capacity_jobs ? ", full at the peak" : "");
+  g_string_append_printf (text, "%s: most jobs in the queue over time%s\n", title,
+                          peak >= capacity_jobs ? ", full at the peak" : "");
   for (guint row = height; row-- > 0;)
     {
-      g_string_append_printf (text, "%*s%s", LEFT, row == height - 1 ? wp_format_whole (cell, (double) peak) : row == 0 ? "0" : "", utf8 ? "┤" : "|");
+      g_string_append_printf (text, "%*s%s", LEFT,
+                              row == height - 1 ? wp_format_whole (cell, (double) peak)
+                              : row == 0        ? "0"
+                                                : "",
+                              utf8 ? "┤" : "|");
       draw_row (text, most, width, peak, height, row, utf8);
     }
-  draw_time (text, width, (gint64) (self->at + 1) > G_MAXINT64 / self->bucket_ns ? G_MAXINT64 : (gint64) (self->at + 1) * self->bucket_ns);
+  draw_time (text, width,
+             (gint64) (self->at + 1) > G_MAXINT64 / self->bucket_ns
+                 ? G_MAXINT64
+                 : (gint64) (self->at + 1) * self->bucket_ns);
 }

@@ -13,8 +13,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpChart, wp_chart_free)
 
 extern const WpObserver wp_chart_observer;
 
-/* After the run, @columns wide in all. @capacity_jobs: marks it as full there. One line if the queue was never used. */
-void wp_chart_draw (const WpChart *self, GString *text, const char *title, guint64 capacity_jobs, guint columns, gboolean utf8);
+/* After the run, @columns wide in all. @capacity_jobs: marks it as full there. One line if the queue was
+ * never used. */
+void wp_chart_draw (const WpChart *self, GString *text, const char *title, guint64 capacity_jobs,
+                    guint columns, gboolean utf8);
 
 /* Does the environment (LC_ALL, LC_CTYPE, LANG) say UTF-8? */
 gboolean wp_chart_is_utf8 (void);

@@ -4,33 +4,42 @@
 #include "sim/model/wp-batch-server.h"
 #include "sim/stats/wp-histogram-inline.h"
 
-#define STILL_MOST 10000000     /* requests at one and the same moment */
-#define PART_REQUESTS 256       /* between two looks at the sums */
+#define STILL_MOST    10000000 /* requests at one and the same moment */
+#define PART_REQUESTS 256      /* between two looks at the sums */
 
 /* A client that will send, one whose answer came earlier first at one instant; or a request in the front. */
-typedef struct { gint64 time_ns; guint64 order; } Client;
-typedef struct { gint64 sent_ns, arrival_ns; } Passing;
-typedef struct { gint64 time_ns; guint64 request; } Leaving;
+typedef struct {
+  gint64 time_ns;
+  guint64 order;
+} Client;
+typedef struct {
+  gint64 sent_ns, arrival_ns;
+} Passing;
+typedef struct {
+  gint64 time_ns;
+  guint64 request;
+} Leaving;
 
 typedef struct {
   WpClientsOptions options;
-  gint64 patience_ns;                /* WP_TIME_NONE: none, or nobody waits for more than to be accepted */
+  gint64 patience_ns; /* WP_TIME_NONE: none, or nobody waits for more than to be accepted */
   WpBatchServer *server;
-  WpFrontStage *front;               /* NULL: none */
+  WpFrontStage *front; /* NULL: none */
   WpTraffic *traffic;
   WpServiceTime *service, *think;
   WpHistogram *latency;
 
-  Client *heap;                 /* those that will send, by time; root at 0 */
+  Client *heap; /* those that will send, by time; root at 0 */
   gsize n_heap;
-  GQueue passing;               /* (element-type Passing): sent, and not yet at the queue */
-  GHashTable *waiting;          /* a request's number to when it was sent, both pointers + 1: offered, and not answered */
-  GQueue leaving;               /* (element-type Leaving): of those offered, in order; some are answered since */
+  GQueue passing; /* (element-type Passing): sent, and not yet at the queue */
+  /* a request's number to when it was sent, both pointers + 1: offered, and not answered */
+  GHashTable *waiting;
+  GQueue leaving; /* (element-type Leaving): of those offered, in order; some are answered since */
 
   guint64 n_sent, n_offered, n_answered;
-  guint64 counted_from;         /* requests before it are of the warm-up */
+  guint64 counted_from; /* requests before it are of the warm-up */
   gboolean counting, overflowed;
-  gint64 still_ns;              /* since n_still requests */
+  gint64 still_ns; /* since n_still requests */
   guint64 n_still;
 } Loop;
 
@@ -78,14 +87,14 @@ answer (Loop *self, guint64 request, gint64 answered_ns)
   gint64 think_ns, next_ns;
 
   if (!g_hash_table_steal_extended (self->waiting, key, NULL, &sent))
-    return;   /* answered when it was accepted, or has left */
+    return; /* answered when it was accepted, or has left */
   if (self->counting && request >= self->counted_from)
     wp_histogram_add_inline (self->latency, answered_ns - (gint64) (GPOINTER_TO_SIZE (sent) - 1), 1);
   wp_service_time_draw (self->think, &think_ns, 1);
   if (__builtin_add_overflow (answered_ns, think_ns, &next_ns))
     self->overflowed = TRUE;
   else
-    push (self, (Client) { next_ns, self->options.clients + self->n_answered++ });
+    push (self, (Client){ next_ns, self->options.clients + self->n_answered++ });
 }
 
 /* WpBatchTold */
@@ -112,8 +121,9 @@ is_over (const Loop *self)
 {
   const WpClientsOptions *options = &self->options;
 
-  return (options->limit_rows > 0 && self->n_sent == options->limit_rows) ||
-         (options->duration_ns != WP_TIME_NONE && self->n_heap > 0 && self->heap[0].time_ns >= options->duration_ns);
+  return (options->limit_rows > 0 && self->n_sent == options->limit_rows)
+         || (options->duration_ns != WP_TIME_NONE && self->n_heap > 0
+             && self->heap[0].time_ns >= options->duration_ns);
 }
 
 /* The request that is sent now is the first that counts. */
@@ -138,11 +148,15 @@ send (Loop *self, GError **error)
       self->still_ns = client.time_ns;
       self->n_still = 0;
     }
-  *passing = (Passing) { client.time_ns, self->front ? wp_front_stage_pass (self->front, client.time_ns) : client.time_ns };
+  *passing = (Passing){ client.time_ns,
+                        self->front ? wp_front_stage_pass (self->front, client.time_ns) : client.time_ns };
   g_queue_push_tail (&self->passing, passing);
   self->n_sent++;
 
-  return self->n_still++ < STILL_MOST || fail (error, "time stands still: clients are answered at once, and do not think; --think, or --ack=stored with a service time, lets it go on");
+  return self->n_still++ < STILL_MOST
+         || fail (
+             error,
+             "time stands still: clients are answered at once, and do not think; --think, or --ack=stored with a service time, lets it go on");
 }
 
 static void
@@ -150,8 +164,8 @@ note_leaving (Loop *self, gint64 arrival_ns)
 {
   Leaving leaving = { .request = self->n_offered };
 
-  if (self->patience_ns != WP_TIME_NONE &&
-      !__builtin_add_overflow (arrival_ns, self->patience_ns, &leaving.time_ns))
+  if (self->patience_ns != WP_TIME_NONE
+      && !__builtin_add_overflow (arrival_ns, self->patience_ns, &leaving.time_ns))
     g_queue_push_tail (&self->leaving, g_memdup2 (&leaving, sizeof leaving));
 }
 
@@ -192,7 +206,8 @@ arrive (Loop *self)
     wp_batch_server_start_counting (self->server, row.arrival_ns);
   wp_service_time_draw (self->service, &service_ns, 1);
   wp_traffic_add (self->traffic, &row, &service_ns, 1);
-  g_hash_table_insert (self->waiting, GSIZE_TO_POINTER (self->n_offered + 1), GSIZE_TO_POINTER ((gsize) passing->sent_ns + 1));
+  g_hash_table_insert (self->waiting, GSIZE_TO_POINTER (self->n_offered + 1),
+                       GSIZE_TO_POINTER ((gsize) passing->sent_ns + 1));
   note_leaving (self, passing->arrival_ns);
   self->n_offered++;
 
@@ -234,7 +249,8 @@ step (Loop *self, GError **error)
 static gboolean
 is_done (Loop *self)
 {
-  return wp_batch_server_next (self->server) == WP_TIME_NONE && next_arrival (self) == G_MAXINT64 && (self->n_heap == 0 || is_over (self));
+  return wp_batch_server_next (self->server) == WP_TIME_NONE && next_arrival (self) == G_MAXINT64
+         && (self->n_heap == 0 || is_over (self));
 }
 
 static void
@@ -272,22 +288,31 @@ go (Loop *self, WpBatchMeans *parts, WpFigures *figures, WpTrafficFigures *traff
 }
 
 gboolean
-wp_clients_batch_go (const WpClientsOptions *options, const WpLayout *layout, gint64 patience_ns, WpServiceTime *service, WpServiceTime *think,
-                     WpBatchMeans *parts, WpFigures *figures, WpTrafficFigures *traffic, GError **error)
+wp_clients_batch_go (const WpClientsOptions *options, const WpLayout *layout, gint64 patience_ns,
+                     WpServiceTime *service, WpServiceTime *think, WpBatchMeans *parts, WpFigures *figures,
+                     WpTrafficFigures *traffic, GError **error)
 {
   g_autofree Client *heap = g_new (Client, options->clients);
-  g_autoptr(GHashTable) waiting = g_hash_table_new (NULL, NULL);
-  g_autoptr(WpTraffic) told = wp_traffic_new ();
-  g_autoptr(WpHistogram) latency = wp_histogram_new ();
-  g_autoptr(WpFrontStage) front = options->front.time_ns > 0 ? wp_front_stage_new (&options->front) : NULL;
-  g_autoptr(WpBatchServer) server = NULL;
-  Loop self = { .options = *options, .front = front, .traffic = told, .service = service, .think = think, .latency = latency, .heap = heap,
-                .waiting = waiting, .patience_ns = options->until_stored ? patience_ns : WP_TIME_NONE };
+  g_autoptr (GHashTable) waiting = g_hash_table_new (NULL, NULL);
+  g_autoptr (WpTraffic) told = wp_traffic_new ();
+  g_autoptr (WpHistogram) latency = wp_histogram_new ();
+  g_autoptr (WpFrontStage) front = options->front.time_ns > 0 ? wp_front_stage_new (&options->front) : NULL;
+  g_autoptr (WpBatchServer) server = NULL;
+  Loop self = { .options = *options,
+                .front = front,
+                .traffic = told,
+                .service = service,
+                .think = think,
+                .latency = latency,
+                .heap = heap,
+                .waiting = waiting,
+                .patience_ns = options->until_stored ? patience_ns : WP_TIME_NONE };
   gboolean done;
 
-  self.server = server = wp_batch_server_new (layout, patience_ns, wp_service_time_commit (service), on_told, &self);
+  self.server = server
+      = wp_batch_server_new (layout, patience_ns, wp_service_time_commit (service), on_told, &self);
   for (guint i = 0; i < options->clients; i++)
-    push (&self, (Client) { 0, i });
+    push (&self, (Client){ 0, i });
   done = go (&self, parts, figures, traffic, error);
   g_queue_clear_full (&self.passing, g_free);
   g_queue_clear_full (&self.leaving, g_free);

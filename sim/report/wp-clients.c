@@ -4,25 +4,28 @@
 #include "sim/stats/wp-histogram-inline.h"
 
 #define BATCH_ROWS 256
-#define STILL_MOST 10000000   /* requests at one and the same moment */
+#define STILL_MOST 10000000 /* requests at one and the same moment */
 
 /* A client that will send: the one that sent its last request earlier goes first at one instant. */
-typedef struct { gint64 time_ns; guint64 last_request; } Client;
+typedef struct {
+  gint64 time_ns;
+  guint64 last_request;
+} Client;
 
 struct _WpClients {
   WpClientsOptions options;
-  gint64 patience_ns;             /* G_MAXINT64: none */
+  gint64 patience_ns; /* G_MAXINT64: none */
   WpModel *model;
-  WpFrontStage *front;            /* NULL: none */
-  WpHistogram *latency;           /* of the requests that count, from sending to the answer */
+  WpFrontStage *front;  /* NULL: none */
+  WpHistogram *latency; /* of the requests that count, from sending to the answer */
   WpTraffic *traffic;
   WpServiceTime *service, *think;
   WpObservers *observers;
 
-  Client *heap;                   /* by time; root at 0 */
+  Client *heap; /* by time; root at 0 */
   guint64 n_sent;
   gboolean counting;
-  gint64 still_ns;                /* since n_still requests */
+  gint64 still_ns; /* since n_still requests */
   guint64 n_still;
 
   WpRow rows[BATCH_ROWS];
@@ -32,7 +35,8 @@ struct _WpClients {
 };
 
 WpClients *
-wp_clients_new (const WpClientsOptions *options, const WpLayout *layout, gint64 patience_ns, WpServiceTime *service, WpServiceTime *think)
+wp_clients_new (const WpClientsOptions *options, const WpLayout *layout, gint64 patience_ns,
+                WpServiceTime *service, WpServiceTime *think)
 {
   WpClients *self = g_new0 (WpClients, 1);
 
@@ -48,7 +52,7 @@ wp_clients_new (const WpClientsOptions *options, const WpLayout *layout, gint64 
   self->observers = wp_observers_new ();
   self->heap = g_new (Client, options->clients);
   for (guint i = 0; i < options->clients; i++)
-    self->heap[i] = (Client) { 0, i };
+    self->heap[i] = (Client){ 0, i };
   for (guint i = 0; i < BATCH_ROWS; i++)
     self->rows[i] = (WpRow) WP_ROW_INIT;
 
@@ -76,7 +80,8 @@ wp_clients_watch (WpClients *self, const WpObserver *functions, gpointer observe
 static inline gboolean
 is_before (const Client *one, const Client *other)
 {
-  return one->time_ns < other->time_ns || (one->time_ns == other->time_ns && one->last_request < other->last_request);
+  return one->time_ns < other->time_ns
+         || (one->time_ns == other->time_ns && one->last_request < other->last_request);
 }
 
 static void
@@ -122,8 +127,8 @@ is_over (const WpClients *self)
 {
   const WpClientsOptions *options = &self->options;
 
-  return (options->limit_rows > 0 && self->n_sent == options->limit_rows) ||
-         (options->duration_ns != WP_TIME_NONE && self->heap[0].time_ns >= options->duration_ns);
+  return (options->limit_rows > 0 && self->n_sent == options->limit_rows)
+         || (options->duration_ns != WP_TIME_NONE && self->heap[0].time_ns >= options->duration_ns);
 }
 
 /* @arrival_ns: of the request that is sent now, at the queue */
@@ -158,7 +163,9 @@ send_one (WpClients *self, gsize i, GError **error)
   self->rows[i].arrival_ns = self->front ? wp_front_stage_pass (self->front, now_ns) : now_ns;
   warm_up (self, now_ns, self->rows[i].arrival_ns);
   if (!moves (self, now_ns))
-    return fail (error, "time stands still: clients are answered at once, and do not think; --think, or --ack=stored with a service time, lets it go on");
+    return fail (
+        error,
+        "time stands still: clients are answered at once, and do not think; --think, or --ack=stored with a service time, lets it go on");
   if (!wp_model_offer (self->model, &self->rows[i], &self->services_ns[i], 1, verdict))
     return fail (error, "the simulated time passes 292 years");
   answered_ns = answered (self, self->rows[i].arrival_ns, verdict);
@@ -166,7 +173,7 @@ send_one (WpClients *self, gsize i, GError **error)
     wp_histogram_add_inline (self->latency, answered_ns - now_ns, 1);
   if (__builtin_add_overflow (answered_ns, self->thinks_ns[i], &next_ns))
     return fail (error, "the simulated time passes 292 years");
-  replace_first (self, (Client) { next_ns, self->options.clients + self->n_sent++ });
+  replace_first (self, (Client){ next_ns, self->options.clients + self->n_sent++ });
 
   return TRUE;
 }
@@ -210,7 +217,8 @@ finish (WpClients *self, WpFigures *figures, WpTrafficFigures *traffic, GError *
 }
 
 gboolean
-wp_clients_go (WpClients *self, WpBatchMeans *parts, WpFigures *figures, WpTrafficFigures *traffic, GError **error)
+wp_clients_go (WpClients *self, WpBatchMeans *parts, WpFigures *figures, WpTrafficFigures *traffic,
+               GError **error)
 {
   while (!is_over (self))
     if (!send_batch (self, parts, error))

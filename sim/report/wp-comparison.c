@@ -1,9 +1,11 @@
 #include "sim/report/wp-comparison.h"
 
 static void
-judge (WpComparison *self, const WpPolicy *policy, const WpFigures *figures, const WpRow *predicted, const WpRow *measured, double tolerance)
+judge (WpComparison *self, const WpPolicy *policy, const WpFigures *figures, const WpRow *predicted,
+       const WpRow *measured, double tolerance)
 {
-  double curve_error = wp_against_curve_error (predicted, self->n_predicted, measured, self->n_measured, self->shift_ns);
+  double curve_error
+      = wp_against_curve_error (predicted, self->n_predicted, measured, self->n_measured, self->shift_ns);
   WpFigures measured_figures;
   WpLayout layout;
 
@@ -21,14 +23,16 @@ match (WpComparison *self, const WpRow *predicted, const WpRow *measured)
       self->same_outcome += predicted[i].outcome == measured[self->match.partners[i]].outcome;
   self->shift_ns = wp_match_clock_shift (&self->match, predicted, self->n_predicted, measured);
   wp_largest_find (&self->largest, &self->match, predicted, self->n_predicted, measured);
-  self->response = wp_match_difference (&self->match, predicted, self->n_predicted, measured, wp_row_response, wp_row_response);
+  self->response = wp_match_difference (&self->match, predicted, self->n_predicted, measured, wp_row_response,
+                                        wp_row_response);
 }
 
 WpComparison *
 wp_comparison_new (const WpPolicy *policy, const WpFigures *figures, const WpRow *rows, gsize n_rows,
-                   const WpMeasured *measured, double tolerance, const char *client, GPtrArray *warnings, GError **error)
+                   const WpMeasured *measured, double tolerance, const char *client, GPtrArray *warnings,
+                   GError **error)
 {
-  g_autoptr(WpComparison) self = g_new0 (WpComparison, 1);
+  g_autoptr (WpComparison) self = g_new0 (WpComparison, 1);
   const WpRow *measured_rows = wp_measured_rows (measured, &self->n_measured);
 
   self->measured = measured;

@@ -9,13 +9,13 @@
 typedef struct {
   WpAgainst judged;
   const WpMeasured *measured;
-  WpMatch match;                  /* of the predicted rows with the measured ones */
+  WpMatch match; /* of the predicted rows with the measured ones */
   gsize n_predicted, n_measured;
-  guint64 same_outcome;           /* of the matched */
+  guint64 same_outcome; /* of the matched */
   WpDifference response;
-  gint64 shift_ns;                /* of the measured clock after the predicted one */
+  gint64 shift_ns; /* of the measured clock after the predicted one */
   WpLargest largest;
-  WpClientView client;            /* its file is NULL if none was given */
+  WpClientView client; /* its file is NULL if none was given */
 } WpComparison;
 
 /**
@@ -27,7 +27,8 @@ typedef struct {
  *
  * Returns: NULL with what reading @client said.
  */
-WpComparison *wp_comparison_new (const WpPolicy *policy, const WpFigures *figures, const WpRow *rows, gsize n_rows,
-                                 const WpMeasured *measured, double tolerance, const char *client, GPtrArray *warnings, GError **error);
+WpComparison *wp_comparison_new (const WpPolicy *policy, const WpFigures *figures, const WpRow *rows,
+                                 gsize n_rows, const WpMeasured *measured, double tolerance,
+                                 const char *client, GPtrArray *warnings, GError **error);
 void wp_comparison_free (WpComparison *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpComparison, wp_comparison_free)

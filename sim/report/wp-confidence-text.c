@@ -4,14 +4,17 @@
 
 #include "sim/json/wp-json-add.h"
 
-#define CELL 48
+#define CELL      48
 #define UNSETTLED 0.7
 
 /* Four significant digits, so that theory and simulation can be told apart. */
 static const char *
 format (char *cell, const char *metric, double value)
 {
-  static const struct { double scale; const char *name; } units[] = { { 1, "s" }, { 1e-3, "ms" }, { 1e-6, "us" }, { 1e-9, "ns" } };
+  static const struct {
+    double scale;
+    const char *name;
+  } units[] = { { 1, "s" }, { 1e-3, "ms" }, { 1e-6, "us" }, { 1e-9, "ns" } };
   WpUnit unit = wp_metric_find (metric)->unit;
   guint i = 0;
 
@@ -49,12 +52,17 @@ add_heading (GString *text, const WpReport *report, guint model)
   if (!confidence->method)
     g_string_append (text, "too short a run for confidence intervals");
   else
-    g_string_append_printf (text, "95 %% confidence by %s, %u of %" G_GUINT64_FORMAT " requests", confidence->method, confidence->n, confidence->requests);
+    g_string_append_printf (text, "95 %% confidence by %s, %u of %" G_GUINT64_FORMAT " requests",
+                            confidence->method, confidence->n, confidence->requests);
   if (is_unsettled (confidence))
-    g_string_append_printf (text, ", but its parts differ as if it had not settled, or never does (neighbours correlate by %.2f): run longer, or --replications",
-                            confidence->correlation);
+    g_string_append_printf (
+        text,
+        ", but its parts differ as if it had not settled, or never does (neighbours correlate by %.2f): run longer, or --replications",
+        confidence->correlation);
   else if (fabs (confidence->correlation) > 0.25)
-    g_string_append_printf (text, "; neighbours correlate (%.2f), so that the intervals are too narrow: run longer", confidence->correlation);
+    g_string_append_printf (text,
+                            "; neighbours correlate (%.2f), so that the intervals are too narrow: run longer",
+                            confidence->correlation);
   if (confidence->has_theory && confidence->theory.name)
     g_string_append_printf (text, "\ntheory: %s, %s", confidence->theory.name, confidence->theory.source);
   else if (confidence->has_theory)
@@ -77,17 +85,22 @@ verdict_of (const WpConfidence *confidence, int theory, const WpFigures *figures
 {
   int holds = theory < 0 ? -1 : wp_confidence_holds (confidence, (guint) theory, figures);
 
-  return holds < 0 ? "" : confidence->theory.exact ? holds ? "equal" : "NOT EQUAL" : holds ? "inside" : "OUTSIDE";
+  return holds < 0                  ? ""
+         : confidence->theory.exact ? holds ? "equal" : "NOT EQUAL"
+         : holds                    ? "inside"
+                                    : "OUTSIDE";
 }
 
 static void
-add_row (GString *text, const WpConfidence *confidence, const char *metric, const WpInterval *interval, double needed, int theory, const WpFigures *figures)
+add_row (GString *text, const WpConfidence *confidence, const char *metric, const WpInterval *interval,
+         double needed, int theory, const WpFigures *figures)
 {
   char mean[CELL], half[CELL], expected[CELL], more[CELL] = "";
   gboolean exact = confidence->has_theory && confidence->theory.exact && theory >= 0;
 
-  g_string_append_printf (text, "%-20s%14s", metric,
-                          format (mean, metric, interval && !exact ? interval->mean : wp_confidence_value (metric, figures)));
+  g_string_append_printf (
+      text, "%-20s%14s", metric,
+      format (mean, metric, interval && !exact ? interval->mean : wp_confidence_value (metric, figures)));
   if (interval && !exact && !isnan (interval->half_width))
     g_string_append_printf (text, " +- %-12s", format (half, metric, interval->half_width));
   else
@@ -96,7 +109,9 @@ add_row (GString *text, const WpConfidence *confidence, const char *metric, cons
     g_snprintf (more, sizeof more, "%.0f", needed);
   g_string_append_printf (text, "%12s", more);
   if (confidence->has_theory)
-    g_string_append_printf (text, "%14s   %s", theory >= 0 ? format (expected, metric, confidence->theory.values[theory].value) : "",
+    g_string_append_printf (text, "%14s   %s",
+                            theory >= 0 ? format (expected, metric, confidence->theory.values[theory].value)
+                                        : "",
                             verdict_of (confidence, theory, figures));
   while (text->len > 0 && text->str[text->len - 1] == ' ')
     g_string_truncate (text, text->len - 1);
@@ -113,15 +128,18 @@ wp_confidence_add_text (GString *text, const WpReport *report)
       g_autofree char *needed = g_strdup_printf ("for %.4g %%", 100 * confidence->precision);
 
       add_heading (text, report, model);
-      if ((confidence->n_metrics == 0 || is_unsettled (confidence)) && (!confidence->has_theory || confidence->theory.n_values == 0))
+      if ((confidence->n_metrics == 0 || is_unsettled (confidence))
+          && (!confidence->has_theory || confidence->theory.n_values == 0))
         continue;
-      g_string_append_printf (text, "%-20s%14s%16s%12s%s\n", "", "simulated", "", needed, confidence->has_theory ? "        theory" : "");
+      g_string_append_printf (text, "%-20s%14s%16s%12s%s\n", "", "simulated", "", needed,
+                              confidence->has_theory ? "        theory" : "");
       for (guint i = 0; i < confidence->n_metrics; i++)
         {
           const WpInterval *interval = &confidence->metrics[i].interval;
 
           if (interval->mean != 0 || find_theory (confidence, interval->metric) >= 0)
-            add_row (text, confidence, interval->metric, interval, confidence->metrics[i].needed, find_theory (confidence, interval->metric), figures);
+            add_row (text, confidence, interval->metric, interval, confidence->metrics[i].needed,
+                     find_theory (confidence, interval->metric), figures);
         }
       for (guint i = 0; confidence->has_theory && i < confidence->theory.n_values; i++)
         if (!wp_confidence_find (confidence, confidence->theory.values[i].metric))
@@ -130,7 +148,8 @@ wp_confidence_add_text (GString *text, const WpReport *report)
 }
 
 static void
-add_metric (JsonBuilder *builder, const WpConfidence *confidence, const char *metric, const WpInterval *interval, double needed, int theory, const WpFigures *figures)
+add_metric (JsonBuilder *builder, const WpConfidence *confidence, const char *metric,
+            const WpInterval *interval, double needed, int theory, const WpFigures *figures)
 {
   int holds = theory < 0 ? -1 : wp_confidence_holds (confidence, (guint) theory, figures);
 
@@ -178,7 +197,8 @@ add_model (JsonBuilder *builder, const WpReport *report, guint model)
     {
       const char *metric = confidence->metrics[i].interval.metric;
 
-      add_metric (builder, confidence, metric, &confidence->metrics[i].interval, confidence->metrics[i].needed, find_theory (confidence, metric), figures);
+      add_metric (builder, confidence, metric, &confidence->metrics[i].interval,
+                  confidence->metrics[i].needed, find_theory (confidence, metric), figures);
     }
   for (guint i = 0; confidence->has_theory && i < confidence->theory.n_values; i++)
     if (!wp_confidence_find (confidence, confidence->theory.values[i].metric))

@@ -7,4 +7,4 @@
 
 /* Nothing where report->confidence is NULL. */
 void wp_confidence_add_text (GString *text, const WpReport *report);
-void wp_confidence_add_json (JsonBuilder *builder, const WpReport *report);   /* a member "confidence" */
+void wp_confidence_add_json (JsonBuilder *builder, const WpReport *report); /* a member "confidence" */

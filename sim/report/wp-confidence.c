@@ -6,7 +6,7 @@
 #include "sim/model/wp-metric.h"
 #include "sim/stats/wp-student.h"
 
-#define EXACT_S 2e-9
+#define EXACT_S     2e-9
 #define NEEDED_MOST 1e9
 
 double
@@ -26,7 +26,8 @@ wp_confidence_needed (const WpInterval *interval, guint n, double precision)
   if (isnan (interval->half_width) || goal == 0)
     return interval->half_width == 0 ? n : NAN;
   least = 2, most = 2;
-  while (most < NEEDED_MOST && wp_student_t ((guint) most - 1, WP_CONFIDENCE) * interval->deviation / sqrt (most) > goal)
+  while (most < NEEDED_MOST
+         && wp_student_t ((guint) most - 1, WP_CONFIDENCE) * interval->deviation / sqrt (most) > goal)
     least = most, most *= 2;
   while (most - least > 1 && most < NEEDED_MOST)
     {
@@ -56,7 +57,7 @@ wp_confidence_from_parts (WpConfidence *self, const WpBatchMeans *parts, double 
 {
   WpInterval intervals[WP_BATCH_METRICS];
 
-  *self = (WpConfidence) { .precision = precision, .correlation = NAN };
+  *self = (WpConfidence){ .precision = precision, .correlation = NAN };
   self->n = wp_batch_means_intervals (parts, WP_CONFIDENCE, intervals);
   if (self->n == 0)
     return;
@@ -85,14 +86,19 @@ interval_of (const char *metric, const WpFigures *figures, guint n, guint stride
 }
 
 void
-wp_confidence_from_runs (WpConfidence *self, const WpFigures *figures, guint n, guint stride, double precision)
+wp_confidence_from_runs (WpConfidence *self, const WpFigures *figures, guint n, guint stride,
+                         double precision)
 {
-  static const char *const metrics[] = {
-    "rejected", "timed_out", "abandoned", "blocked", "blocked_time.mean", "accept_latency.mean", "wait.mean", "wait.p90", "wait.p99",
-    "response.mean", "response.p50", "response.p99", "depth.mean", "busy.mean", "throughput"
-  };
+  static const char *const metrics[]
+      = { "rejected",   "timed_out", "abandoned", "blocked",       "blocked_time.mean", "accept_latency.mean",
+          "wait.mean",  "wait.p90",  "wait.p99",  "response.mean", "response.p50",      "response.p99",
+          "depth.mean", "busy.mean", "throughput" };
 
-  *self = (WpConfidence) { .method = "replications", .n = n, .requests = figures->requests, .precision = precision, .correlation = NAN };
+  *self = (WpConfidence){ .method = "replications",
+                          .n = n,
+                          .requests = figures->requests,
+                          .precision = precision,
+                          .correlation = NAN };
   for (guint i = 0; i < G_N_ELEMENTS (metrics); i++)
     add (self, interval_of (metrics[i], figures, n, stride));
 }

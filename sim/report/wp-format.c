@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#define DIGITS 3          /* significant, where no more are asked for */
-#define MOST_DIGITS 15    /* that a double has */
+#define DIGITS      3  /* significant, where no more are asked for */
+#define MOST_DIGITS 15 /* that a double has */
 
 char *
 wp_format_whole (char *cell, double value)
@@ -30,7 +30,12 @@ wp_format_number (char *cell, double value)
 {
   if (value >= 999.5)
     return wp_format_whole (cell, value);
-  g_snprintf (cell, WP_FORMAT_CELL, "%.*f", value >= 99.95 ? 0 : value >= 9.995 ? 1 : value >= 0.9995 || value == 0 ? 2 : 3, value);
+  g_snprintf (cell, WP_FORMAT_CELL, "%.*f",
+              value >= 99.95                  ? 0
+              : value >= 9.995                ? 1
+              : value >= 0.9995 || value == 0 ? 2
+                                              : 3,
+              value);
 
   return cell;
 }
@@ -41,7 +46,8 @@ wp_format_seconds (char *cell, double seconds)
   char buffer[WP_TIME_BUFFER];
   double ns = nearbyint (seconds * WP_NS_PER_S);
 
-  g_strlcpy (cell, wp_time_format_people (buffer, ns < (double) G_MAXINT64 ? (gint64) ns : G_MAXINT64), WP_FORMAT_CELL);
+  g_strlcpy (cell, wp_time_format_people (buffer, ns < (double) G_MAXINT64 ? (gint64) ns : G_MAXINT64),
+             WP_FORMAT_CELL);
 
   return cell;
 }
@@ -72,7 +78,10 @@ wp_format_value (char *cell, WpUnit unit, double value)
 static void
 format_digits (char *cell, WpUnit unit, double value, int digits)
 {
-  static const struct { double scale; const char *name; } units[] = { { 1, " s" }, { 1e-3, " ms" }, { 1e-6, " us" }, { 1e-9, " ns" } };
+  static const struct {
+    double scale;
+    const char *name;
+  } units[] = { { 1, " s" }, { 1e-3, " ms" }, { 1e-6, " us" }, { 1e-9, " ns" } };
   const char *suffix = unit == WP_UNIT_SHARE ? " %" : unit == WP_UNIT_RATE ? "/s" : "";
   double shown = unit == WP_UNIT_SHARE ? 100 * value : value;
   guint i = 0;
@@ -84,7 +93,8 @@ format_digits (char *cell, WpUnit unit, double value, int digits)
       shown = value / units[i].scale;
       suffix = units[i].name;
     }
-  g_snprintf (cell, WP_FORMAT_CELL, "%.*f%s", MAX (0, digits - 1 - (int) floor (log10 (fabs (shown)))), shown, suffix);
+  g_snprintf (cell, WP_FORMAT_CELL, "%.*f%s", MAX (0, digits - 1 - (int) floor (log10 (fabs (shown)))), shown,
+              suffix);
 }
 
 static gboolean

@@ -33,7 +33,9 @@ write_notes (const WpGenerate *self, WpTraceWriter *writer)
 static inline gint64
 round_to (gint64 ns, gint64 step_ns)
 {
-  return step_ns == 1 ? ns : (gint64) (((guint64) ns + (guint64) step_ns / 2) / (guint64) step_ns * (guint64) step_ns);
+  return step_ns == 1
+             ? ns
+             : (gint64) (((guint64) ns + (guint64) step_ns / 2) / (guint64) step_ns * (guint64) step_ns);
 }
 
 static gint64
@@ -48,8 +50,8 @@ step_of (guint digits)
 }
 
 static gboolean
-write_batch (const WpGenerate *self, WpTraceWriter *writer, const gint64 *arrivals_ns, const gint64 *services_ns, gsize n, guint64 first,
-             GError **error)
+write_batch (const WpGenerate *self, WpTraceWriter *writer, const gint64 *arrivals_ns,
+             const gint64 *services_ns, gsize n, guint64 first, GError **error)
 {
   gint64 step_ns = step_of (self->digits);
   char id[24];
@@ -76,10 +78,11 @@ write_batch (const WpGenerate *self, WpTraceWriter *writer, const gint64 *arriva
 }
 
 gboolean
-wp_generate_write (const WpGenerate *self, WpArrivals *arrivals, WpServiceTime *service, int fd, GError **error)
+wp_generate_write (const WpGenerate *self, WpArrivals *arrivals, WpServiceTime *service, int fd,
+                   GError **error)
 {
   guint columns = 1u << WP_COLUMN_ARRIVAL | 1u << WP_COLUMN_SERVICE | (self->ids ? 1u << WP_COLUMN_ID : 0);
-  g_autoptr(WpTraceWriter) writer = wp_trace_writer_new (fd, columns);
+  g_autoptr (WpTraceWriter) writer = wp_trace_writer_new (fd, columns);
   guint64 left = self->limit_rows > 0 ? self->limit_rows : G_MAXUINT64, written = 0;
   gint64 arrivals_ns[BATCH], services_ns[BATCH];
   gsize n;
@@ -97,7 +100,8 @@ wp_generate_write (const WpGenerate *self, WpArrivals *arrivals, WpServiceTime *
     }
   if (written == 0)
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\": no request arrives in that time", self->arrivals);
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\": no request arrives in that time",
+                   self->arrivals);
       return FALSE;
     }
 

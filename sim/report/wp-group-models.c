@@ -2,16 +2,19 @@
 
 #include "sim/report/wp-pending.h"
 
-#define BATCH_ROWS 1024   /* shown at once */
+#define BATCH_ROWS 1024 /* shown at once */
 
 /* Who is told what becomes of a request, and of which model. */
-typedef struct { WpPending *pending; guint model; } Teller;
+typedef struct {
+  WpPending *pending;
+  guint model;
+} Teller;
 
 struct _WpGroupModels {
   guint n_models;
   WpBatchServer *servers[WP_N_MODES];
   Teller tellers[WP_N_MODES];
-  WpPending *pending;   /* NULL: no rows are kept */
+  WpPending *pending; /* NULL: no rows are kept */
 };
 
 /* WpBatchTold */
@@ -25,7 +28,8 @@ on_told (guint64 request, const WpVerdict *verdict, gpointer data)
 }
 
 WpGroupModels *
-wp_group_models_new (const WpLayout *layouts, guint n_models, gint64 patience_ns, WpCommit *commit, gboolean keeps_rows)
+wp_group_models_new (const WpLayout *layouts, guint n_models, gint64 patience_ns, WpCommit *commit,
+                     gboolean keeps_rows)
 {
   WpGroupModels *self = g_new0 (WpGroupModels, 1);
 
@@ -33,8 +37,9 @@ wp_group_models_new (const WpLayout *layouts, guint n_models, gint64 patience_ns
   self->pending = keeps_rows ? wp_pending_new (n_models) : NULL;
   for (guint i = 0; i < n_models; i++)
     {
-      self->tellers[i] = (Teller) { self->pending, i };
-      self->servers[i] = wp_batch_server_new (&layouts[i], patience_ns, commit, keeps_rows ? on_told : NULL, &self->tellers[i]);
+      self->tellers[i] = (Teller){ self->pending, i };
+      self->servers[i] = wp_batch_server_new (&layouts[i], patience_ns, commit, keeps_rows ? on_told : NULL,
+                                              &self->tellers[i]);
     }
 
   return self;
@@ -71,7 +76,8 @@ wp_group_models_show (WpGroupModels *self, WpObservers *observers, GError **erro
   gint64 *services_ns;
   gsize n;
 
-  while (self->pending && (n = wp_pending_ready (self->pending, BATCH_ROWS, &rows, &services_ns, verdicts)) > 0)
+  while (self->pending
+         && (n = wp_pending_ready (self->pending, BATCH_ROWS, &rows, &services_ns, verdicts)) > 0)
     {
       WpBatch batch = { rows, services_ns, n, verdicts };
 

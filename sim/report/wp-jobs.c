@@ -8,11 +8,17 @@ struct _WpJobs {
   WpTraceWriter *writer;
 };
 
-static const struct { const char *key; WpPolicyField field; } notes[] = {
-  { "mode", WP_POLICY_MODE }, { "queue", WP_POLICY_QUEUE }, { "workers", WP_POLICY_WORKERS },
-  { "dispatcher", WP_POLICY_DISPATCHER }, { "when-full", WP_POLICY_WHEN_FULL }, { "block-timeout", WP_POLICY_BLOCK_TIMEOUT },
-  { "ack", WP_POLICY_ACK }, { "keep-abandoned", WP_POLICY_KEEP_ABANDONED }
-};
+static const struct {
+  const char *key;
+  WpPolicyField field;
+} notes[] = { { "mode", WP_POLICY_MODE },
+              { "queue", WP_POLICY_QUEUE },
+              { "workers", WP_POLICY_WORKERS },
+              { "dispatcher", WP_POLICY_DISPATCHER },
+              { "when-full", WP_POLICY_WHEN_FULL },
+              { "block-timeout", WP_POLICY_BLOCK_TIMEOUT },
+              { "ack", WP_POLICY_ACK },
+              { "keep-abandoned", WP_POLICY_KEEP_ABANDONED } };
 
 static void
 begin (WpJobs *self)
@@ -52,11 +58,16 @@ wp_jobs_free (WpJobs *self)
 WpRow
 wp_jobs_row (const WpRow *row, gint64 service_ns, const WpVerdict *verdict)
 {
-  return (WpRow) {
-    .arrival_ns = row->arrival_ns, .service_ns = service_ns, .bytes = row->bytes, .id = row->id,
-    .accepted_ns = verdict->accepted_ns, .started_ns = verdict->started_ns, .finished_ns = verdict->finished_ns,
-    .ended_ns = verdict->ended_ns, .outcome = verdict->outcome, .blocked = verdict->blocked
-  };
+  return (WpRow){ .arrival_ns = row->arrival_ns,
+                  .service_ns = service_ns,
+                  .bytes = row->bytes,
+                  .id = row->id,
+                  .accepted_ns = verdict->accepted_ns,
+                  .started_ns = verdict->started_ns,
+                  .finished_ns = verdict->finished_ns,
+                  .ended_ns = verdict->ended_ns,
+                  .outcome = verdict->outcome,
+                  .blocked = verdict->blocked };
 }
 
 static gboolean

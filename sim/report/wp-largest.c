@@ -17,7 +17,8 @@ offer (WpLargest *self, WpLargestRow row)
 }
 
 void
-wp_largest_find (WpLargest *self, const WpMatch *match, const WpRow *predicted, gsize n_predicted, const WpRow *measured)
+wp_largest_find (WpLargest *self, const WpMatch *match, const WpRow *predicted, gsize n_predicted,
+                 const WpRow *measured)
 {
   self->n = 0;
   for (gsize i = 0; i < n_predicted; i++)
@@ -27,6 +28,6 @@ wp_largest_find (WpLargest *self, const WpMatch *match, const WpRow *predicted, 
         gint64 one = wp_row_stay (&predicted[i]), two = wp_row_stay (partner);
 
         if (one != WP_TIME_NONE && two != WP_TIME_NONE && one != two)
-          offer (self, (WpLargestRow) { &predicted[i], partner, one - two });
+          offer (self, (WpLargestRow){ &predicted[i], partner, one - two });
       }
 }

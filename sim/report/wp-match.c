@@ -14,8 +14,8 @@ has_ids (const WpRow *rows, gsize n_rows)
 
 /* The rows of each id, in order. Indices are kept plus one: 0 is none. */
 typedef struct {
-  GHashTable *heads;   /* id -> the first index not yet taken */
-  gsize *next;         /* index -> the next of the same id */
+  GHashTable *heads; /* id -> the first index not yet taken */
+  gsize *next;       /* index -> the next of the same id */
 } Index;
 
 static void
@@ -77,7 +77,7 @@ match_by_order (WpMatch *self, const WpRow *first, gsize n_first, const WpRow *s
 void
 wp_match_rows (WpMatch *self, const WpRow *first, gsize n_first, const WpRow *second, gsize n_second)
 {
-  *self = (WpMatch) { .partners = g_new (gsize, n_first + 1) };
+  *self = (WpMatch){ .partners = g_new (gsize, n_first + 1) };
   for (gsize i = 0; i < n_first; i++)
     self->partners[i] = WP_NO_MATCH;
   self->by_id = has_ids (first, n_first) && has_ids (second, n_second);
@@ -96,7 +96,7 @@ WpDifference
 wp_match_difference (const WpMatch *self, const WpRow *first, gsize n_first, const WpRow *second,
                      gint64 (*first_time) (const WpRow *row), gint64 (*second_time) (const WpRow *row))
 {
-  g_autoptr(WpHistogram) differences = wp_histogram_new ();
+  g_autoptr (WpHistogram) differences = wp_histogram_new ();
 
   for (gsize i = 0; i < n_first; i++)
     if (self->partners[i] != WP_NO_MATCH)
@@ -107,8 +107,8 @@ wp_match_difference (const WpMatch *self, const WpRow *first, gsize n_first, con
           wp_histogram_add (differences, MAX (one, two) - MIN (one, two), 1);
       }
 
-  return (WpDifference) { wp_histogram_count (differences), wp_histogram_quantile (differences, 0.5),
-                          wp_histogram_quantile (differences, 0.99), wp_histogram_max (differences) };
+  return (WpDifference){ wp_histogram_count (differences), wp_histogram_quantile (differences, 0.5),
+                         wp_histogram_quantile (differences, 0.99), wp_histogram_max (differences) };
 }
 
 static int
@@ -122,12 +122,13 @@ compare_times (gconstpointer a, gconstpointer b)
 gint64
 wp_match_clock_shift (const WpMatch *self, const WpRow *first, gsize n_first, const WpRow *second)
 {
-  g_autoptr(GArray) shifts = g_array_sized_new (FALSE, FALSE, sizeof (gint64), (guint) self->n_matched);
+  g_autoptr (GArray) shifts = g_array_sized_new (FALSE, FALSE, sizeof (gint64), (guint) self->n_matched);
 
   for (gsize i = 0; i < n_first; i++)
     if (self->partners[i] != WP_NO_MATCH)
       {
-        gint64 shift_ns = second[self->partners[i]].arrival_ns - second[0].arrival_ns - (first[i].arrival_ns - first[0].arrival_ns);
+        gint64 shift_ns = second[self->partners[i]].arrival_ns - second[0].arrival_ns
+                          - (first[i].arrival_ns - first[0].arrival_ns);
 
         g_array_append_val (shifts, shift_ns);
       }

@@ -22,7 +22,8 @@ load (WpMeasured *self, GError **error)
     return FALSE;
   if (!wp_trace_has (self->trace, "accepted") || !wp_trace_has (self->trace, "outcome"))
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%s: no columns \"accepted\" and \"outcome\": it is no record of a server",
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
+                   "%s: no columns \"accepted\" and \"outcome\": it is no record of a server",
                    wp_trace_name (self->trace));
       return FALSE;
     }
@@ -34,7 +35,7 @@ load (WpMeasured *self, GError **error)
 WpMeasured *
 wp_measured_load (const char *path, GError **error)
 {
-  g_autoptr(WpMeasured) self = g_new0 (WpMeasured, 1);
+  g_autoptr (WpMeasured) self = g_new0 (WpMeasured, 1);
 
   self->path = g_strdup (path);
 
@@ -69,11 +70,18 @@ wp_measured_note (const WpMeasured *self, const char *key)
   return wp_trace_note (self->trace, key);
 }
 
-static const struct { const char *key; WpPolicyField field; } keys[] = {   /* the mode first: it says which of the others count */
-  { "mode", WP_POLICY_MODE }, { "queue", WP_POLICY_QUEUE }, { "workers", WP_POLICY_WORKERS },
-  { "dispatcher", WP_POLICY_DISPATCHER }, { "when-full", WP_POLICY_WHEN_FULL }, { "block-timeout", WP_POLICY_BLOCK_TIMEOUT },
-  { "ack", WP_POLICY_ACK }, { "keep-abandoned", WP_POLICY_KEEP_ABANDONED }
-};
+/* the mode first: it says which of the others count */
+static const struct {
+  const char *key;
+  WpPolicyField field;
+} keys[] = { { "mode", WP_POLICY_MODE },
+             { "queue", WP_POLICY_QUEUE },
+             { "workers", WP_POLICY_WORKERS },
+             { "dispatcher", WP_POLICY_DISPATCHER },
+             { "when-full", WP_POLICY_WHEN_FULL },
+             { "block-timeout", WP_POLICY_BLOCK_TIMEOUT },
+             { "ack", WP_POLICY_ACK },
+             { "keep-abandoned", WP_POLICY_KEEP_ABANDONED } };
 
 static gboolean
 set_from_note (const WpTrace *trace, WpPolicy *policy, const char *key, const char *note, GError **error)
@@ -89,8 +97,8 @@ set_from_note (const WpTrace *trace, WpPolicy *policy, const char *key, const ch
 static void
 assume_kept (const WpTrace *trace, WpPolicy *policy)
 {
-  if (!(policy->given & WP_POLICY_KEEP_ABANDONED) && wp_trace_note (trace, "ack") &&
-      !wp_trace_note (trace, "keep-abandoned"))
+  if (!(policy->given & WP_POLICY_KEEP_ABANDONED) && wp_trace_note (trace, "ack")
+      && !wp_trace_note (trace, "keep-abandoned"))
     policy->keep_abandoned = TRUE;
 }
 
@@ -113,7 +121,8 @@ wp_measured_take_ack (const WpTrace *trace, WpPolicy *policy, GError **error)
 
 /* Was it measured with another value than the one given? */
 static gboolean
-warn_of_contradiction (const WpMeasured *self, const WpPolicy *policy, const char *key, const char *note, GPtrArray *warnings, GError **error)
+warn_of_contradiction (const WpMeasured *self, const WpPolicy *policy, const char *key, const char *note,
+                       GPtrArray *warnings, GError **error)
 {
   WpPolicy noted = *policy;
   g_autofree char *given = wp_policy_get (policy, key);
@@ -123,13 +132,15 @@ warn_of_contradiction (const WpMeasured *self, const WpPolicy *policy, const cha
     return FALSE;
   measured = wp_policy_get (&noted, key);
   if (!g_str_equal (given, measured))
-    g_ptr_array_add (warnings, g_strdup_printf ("the prediction has %s %s, but it was measured with %s", key, given, measured));
+    g_ptr_array_add (warnings, g_strdup_printf ("the prediction has %s %s, but it was measured with %s", key,
+                                                given, measured));
 
   return TRUE;
 }
 
 static gboolean
-complete_field (const WpMeasured *self, WpPolicy *policy, guint given, guint i, GPtrArray *warnings, GError **error)
+complete_field (const WpMeasured *self, WpPolicy *policy, guint given, guint i, GPtrArray *warnings,
+                GError **error)
 {
   const char *note = wp_trace_note (self->trace, keys[i].key);
   const guint refusal = WP_POLICY_WHEN_FULL | WP_POLICY_BLOCK_TIMEOUT;
@@ -139,7 +150,8 @@ complete_field (const WpMeasured *self, WpPolicy *policy, guint given, guint i, 
     return TRUE;
   if (note && is_given)
     return warn_of_contradiction (self, policy, keys[i].key, note, warnings, error);
-  if (is_given || ((keys[i].field & refusal) && (given & refusal)))   /* one of the two given decides on both */
+  /* one of the two given decides on both */
+  if (is_given || ((keys[i].field & refusal) && (given & refusal)))
     return TRUE;
   if (note)
     return set_from_note (self->trace, policy, keys[i].key, note, error);
@@ -147,7 +159,8 @@ complete_field (const WpMeasured *self, WpPolicy *policy, guint given, guint i, 
     {
       g_autofree char *assumed = wp_policy_get (policy, keys[i].key);
 
-      g_ptr_array_add (warnings, g_strdup_printf ("%s has no note \"%s\": %s is assumed", wp_measured_path (self), keys[i].key, assumed));
+      g_ptr_array_add (warnings, g_strdup_printf ("%s has no note \"%s\": %s is assumed",
+                                                  wp_measured_path (self), keys[i].key, assumed));
     }
 
   return TRUE;
@@ -160,7 +173,8 @@ wp_measured_complete (const WpMeasured *self, WpPolicy *policy, GPtrArray *warni
 
   if (given & WP_POLICY_MODE ? policy->mode == WP_MODE_ALL : !wp_trace_note (self->trace, "mode"))
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "--against compares one model: say which with --mode%s%s%s",
+      g_set_error (error, WP_ERROR, WP_ERROR_USAGE,
+                   "--against compares one model: say which with --mode%s%s%s",
                    given & WP_POLICY_MODE ? "" : " (", given & WP_POLICY_MODE ? "" : wp_measured_path (self),
                    given & WP_POLICY_MODE ? "" : " has no note \"mode\")");
       return FALSE;
@@ -188,8 +202,11 @@ wp_measured_warn (const WpMeasured *self, const WpTrace *trace, const char *path
   const char *source = wp_trace_note (self->trace, "source");
 
   if (same_file (self->path, path) || (started && g_strcmp0 (started, wp_trace_note (trace, "started")) == 0))
-    g_ptr_array_add (warnings, g_strdup_printf ("%s is its own input: this checks the model alone, not the prediction of a run to come",
-                                                wp_measured_path (self)));
+    g_ptr_array_add (
+        warnings, g_strdup_printf (
+                      "%s is its own input: this checks the model alone, not the prediction of a run to come",
+                      wp_measured_path (self)));
   if (g_strcmp0 (source, WP_JOBS_SOURCE) == 0)
-    g_ptr_array_add (warnings, g_strdup_printf ("%s is a prediction by wp-sim, not a measurement", wp_measured_path (self)));
+    g_ptr_array_add (warnings, g_strdup_printf ("%s is a prediction by wp-sim, not a measurement",
+                                                wp_measured_path (self)));
 }

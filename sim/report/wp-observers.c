@@ -1,9 +1,12 @@
 #include "sim/report/wp-observers.h"
 
-typedef struct { const WpObserver *functions; gpointer observer; } Entry;
+typedef struct {
+  const WpObserver *functions;
+  gpointer observer;
+} Entry;
 
 struct _WpObservers {
-  GArray *entries;   /* (element-type Entry) */
+  GArray *entries; /* (element-type Entry) */
 };
 
 WpObservers *

@@ -1,22 +1,25 @@
-/* wp-observers.h - those who look on while requests pass through models, told in the order in which they came. */
+/* wp-observers.h - those who look on while requests pass through models, told in the order in which they
+ * came. */
 #pragma once
 
 #include "sim/model/wp-model.h"
 
-/* Some rows, and what became of them in each model. A database that commits in groups tells late what becomes of a row: it is shown then. */
+/* Some rows, and what became of them in each model. A database that commits in groups tells late what becomes
+ * of a row: it is shown then. */
 typedef struct {
   const WpRow *rows;
   const gint64 *services_ns;
   gsize n_rows;
-  const WpVerdict *const *verdicts;   /* one array for each model; NULL where no observer wants them */
+  const WpVerdict *const *verdicts; /* one array for each model; NULL where no observer wants them */
 } WpBatch;
 
 /* An observer, as one const table: each function gets what was handed to wp_observers_add(). */
 typedef struct {
   gboolean wants_verdicts;
-  gboolean (*restart) (gpointer observer, GError **error);   /* forget all: the trace was out of order, and begins again, sorted */
+  /* forget all: the trace was out of order, and begins again, sorted */
+  gboolean (*restart) (gpointer observer, GError **error);
   gboolean (*offer) (gpointer observer, const WpBatch *batch, GError **error);
-  gboolean (*finish) (gpointer observer, GError **error);    /* after the last batch; or NULL */
+  gboolean (*finish) (gpointer observer, GError **error); /* after the last batch; or NULL */
 } WpObserver;
 
 typedef struct _WpObservers WpObservers;

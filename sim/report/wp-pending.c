@@ -1,14 +1,14 @@
 #include "sim/report/wp-pending.h"
 
-#define SMALL 4096   /* so many dropped rows are not worth moving the others for */
+#define SMALL 4096 /* so many dropped rows are not worth moving the others for */
 
 struct _WpPending {
   guint n_models;
-  guint64 first;             /* the number of the first in the arrays */
-  guint dropped;             /* of the first in the arrays */
-  GArray *rows;              /* (element-type WpRow): ids are ours */
+  guint64 first; /* the number of the first in the arrays */
+  guint dropped; /* of the first in the arrays */
+  GArray *rows;  /* (element-type WpRow): ids are ours */
   GArray *services_ns;
-  GArray *verdicts[3];       /* (element-type WpVerdict): outcome NONE until it is known */
+  GArray *verdicts[3]; /* (element-type WpVerdict): outcome NONE until it is known */
 };
 
 WpPending *
@@ -67,7 +67,8 @@ is_decided (const WpPending *self, guint i)
 }
 
 gsize
-wp_pending_ready (const WpPending *self, gsize most, const WpRow **rows, gint64 **services_ns, const WpVerdict **verdicts)
+wp_pending_ready (const WpPending *self, gsize most, const WpRow **rows, gint64 **services_ns,
+                  const WpVerdict **verdicts)
 {
   gsize n = 0;
 

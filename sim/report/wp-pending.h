@@ -16,6 +16,8 @@ void wp_pending_add (WpPending *self, const WpRow *rows, const gint64 *services_
 /* @request: its number, from 0 */
 void wp_pending_decide (WpPending *self, guint model, guint64 request, const WpVerdict *verdict);
 
-/* How many of the oldest rows have ended in every model, @most at most; the pointers are to the oldest, until something is added or dropped. */
-gsize wp_pending_ready (const WpPending *self, gsize most, const WpRow **rows, gint64 **services_ns, const WpVerdict **verdicts);
+/* How many of the oldest rows have ended in every model, @most at most; the pointers are to the oldest, until
+ * something is added or dropped. */
+gsize wp_pending_ready (const WpPending *self, gsize most, const WpRow **rows, gint64 **services_ns,
+                        const WpVerdict **verdicts);
 void wp_pending_drop (WpPending *self, gsize n_rows);

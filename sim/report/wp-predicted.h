@@ -1,4 +1,5 @@
-/* wp-predicted.h - the prediction for every request of one model, kept: for a comparison, request by request. */
+/* wp-predicted.h - the prediction for every request of one model, kept: for a comparison, request by request.
+ */
 #pragma once
 
 #include "sim/report/wp-observers.h"

@@ -9,14 +9,14 @@
 #define INTERVAL_NS (250 * WP_NS_PER_MS)
 
 struct _WpProgress {
-  const char *what;           /* the line begins with; "" */
-  const WpTrace *trace;       /* NULL: how much is left is not known */
+  const char *what;     /* the line begins with; "" */
+  const WpTrace *trace; /* NULL: how much is left is not known */
   gboolean on_terminal;
-  guint64 offered;            /* rows of a run */
-  GMutex mutex;               /* guards what follows */
+  guint64 offered; /* rows of a run */
+  GMutex mutex;    /* guards what follows */
   gboolean shown;
   guint64 rows;
-  gint64 start_ns, next_ns;   /* CLOCK_MONOTONIC */
+  gint64 start_ns, next_ns; /* CLOCK_MONOTONIC */
 };
 
 WpProgress *
@@ -78,7 +78,8 @@ show (WpProgress *self, gint64 now_ns)
   if (share > 0 && left < 60)
     fprintf (stderr, ", %.0f %%, %.0f s left", 100 * share, left);
   else if (share > 0)
-    fprintf (stderr, ", %.0f %%, %s left", 100 * share, wp_time_format_people (buffer, (gint64) MIN (left, 1e9) * WP_NS_PER_S));
+    fprintf (stderr, ", %.0f %%, %s left", 100 * share,
+             wp_time_format_people (buffer, (gint64) MIN (left, 1e9) * WP_NS_PER_S));
   fflush (stderr);
 }
 

@@ -5,8 +5,8 @@
 
 typedef struct _WpProgress WpProgress;
 
-/* Shows nothing unless standard error is a terminal, and nothing in the first quarter second. @what: how the line begins, a literal; @trace:
- * NULL where nobody knows how much is to come. */
+/* Shows nothing unless standard error is a terminal, and nothing in the first quarter second. @what: how the
+ * line begins, a literal; @trace: NULL where nobody knows how much is to come. */
 WpProgress *wp_progress_new (const char *what, const WpTrace *trace);
 
 /* Wipes the line. */

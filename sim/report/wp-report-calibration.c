@@ -10,22 +10,24 @@
 #include "sim/report/wp-format.h"
 #include "sim/report/wp-measured.h"
 
-#define CELL WP_FORMAT_CELL
-#define WINDOW_NS (WP_NS_PER_S / 10)
+#define CELL           WP_FORMAT_CELL
+#define WINDOW_NS      (WP_NS_PER_S / 10)
 #define FEWEST_WINDOWS 5
-#define FULL_SPEED 2000      /* requests/s; with fewer the front is hardly what limits them, and is not told in the text */
-#define FEW_COMMITS 1000     /* under it a p99 rests on fewer than ten */
+/* requests/s; with fewer the front is hardly what limits them, and is not told in the text */
+#define FULL_SPEED  2000
+#define FEW_COMMITS 1000 /* under it a p99 rests on fewer than ten */
 
 typedef struct {
   const WpMeasured *measured;
   WpCalibration *database;
-  gboolean in_groups;        /* the line to be used is batch:, not from: */
-  char *service;             /* that line's value */
-  char *formula;             /* the same without the spread, or NULL */
-  double rate, peak_rate;    /* of arrivals, in half of the tenths of a second, and in the fullest; NaN: too short */
-  guint64 threads;           /* HTTP threads, as the record says; 1 where it does not */
-  gint64 front_ns;           /* of a thread, a request, were the rate all that the front can do */
-  GPtrArray *warnings;       /* (element-type utf8) */
+  gboolean in_groups; /* the line to be used is batch:, not from: */
+  char *service;      /* that line's value */
+  char *formula;      /* the same without the spread, or NULL */
+  /* of arrivals, in half of the tenths of a second, and in the fullest; NaN: too short */
+  double rate, peak_rate;
+  guint64 threads;     /* HTTP threads, as the record says; 1 where it does not */
+  gint64 front_ns;     /* of a thread, a request, were the rate all that the front can do */
+  GPtrArray *warnings; /* (element-type utf8) */
 } Calibration;
 
 static void
@@ -51,7 +53,7 @@ compare_counts (gconstpointer a, gconstpointer b)
 static void
 measure_front (Calibration *self)
 {
-  g_autoptr(GArray) counts = g_array_new (FALSE, TRUE, sizeof (guint));
+  g_autoptr (GArray) counts = g_array_new (FALSE, TRUE, sizeof (guint));
   const char *threads = wp_measured_note (self->measured, "threads");
   gsize n_rows;
   const WpRow *rows = wp_measured_rows (self->measured, &n_rows);
@@ -62,7 +64,7 @@ measure_front (Calibration *self)
     {
       gint64 window = (rows[i].arrival_ns - rows[0].arrival_ns) / WINDOW_NS;
 
-      if (window >= 10 * (gint64) n_rows)   /* years without a request; no front is busy there */
+      if (window >= 10 * (gint64) n_rows) /* years without a request; no front is busy there */
         return;
       if (window >= counts->len)
         g_array_set_size (counts, (guint) window + 1);
@@ -84,7 +86,8 @@ warn (Calibration *self, const char *message)
   g_ptr_array_add (self->warnings, g_strdup (message));
 }
 
-/* Where no two updates were under way at once, the record does not tell a group from a row of its own; the database's name may. */
+/* Where no two updates were under way at once, the record does not tell a group from a row of its own; the
+ * database's name may. */
 static void
 choose_service (Calibration *self)
 {
@@ -92,21 +95,27 @@ choose_service (Calibration *self)
   const char *name = wp_measured_note (self->measured, "database");
   gboolean is_group_committer = name && g_str_has_prefix (name, "sqlite:");
 
-  self->in_groups = database->n_commits > 1 && (database->in_groups || (is_group_committer && database->n_left == 0));
-  self->service = g_strdup_printf ("%sfrom:%s", self->in_groups ? "batch:" : "", wp_measured_path (self->measured));
+  self->in_groups
+      = database->n_commits > 1 && (database->in_groups || (is_group_committer && database->n_left == 0));
+  self->service
+      = g_strdup_printf ("%sfrom:%s", self->in_groups ? "batch:" : "", wp_measured_path (self->measured));
   if (!self->in_groups)
     return;
-  self->formula = g_strdup_printf ("batch:%.0fns:%.0fns:%u:%.0fns", database->cost.fixed_ns, database->cost.row_ns, database->cost.most_rows,
-                                   database->cost.idle_ns);
+  self->formula = g_strdup_printf ("batch:%.0fns:%.0fns:%u:%.0fns", database->cost.fixed_ns,
+                                   database->cost.row_ns, database->cost.most_rows, database->cost.idle_ns);
   if (database->most_seen == 1)
-    warn (self, "no commit had more than one row: what a row costs is not known, and what is predicted for more workers than one is a guess; "
-                "record again with more workers and bursts");
+    warn (
+        self,
+        "no commit had more than one row: what a row costs is not known, and what is predicted for more workers than one is a guess; "
+        "record again with more workers and bursts");
   else if (database->cost.row_ns <= 0)
     warn (self, "larger commits did not take longer: what a row costs is lost in the spread");
   if (database->n_commits < FEW_COMMITS)
     warn (self, "under 1,000 commits: the tail of the prediction rests on few");
   if (database->n_busy < FEW_COMMITS / 10)
-    warn (self, "the writer was hardly ever busy: how fast it is then is hardly known; record again with a heavier load");
+    warn (
+        self,
+        "the writer was hardly ever busy: how fast it is then is hardly known; record again with a heavier load");
 }
 
 static void
@@ -114,21 +123,31 @@ add_commits (GString *text, const WpCalibration *database)
 {
   char a[CELL], b[CELL], c[CELL];
 
-  g_string_append_printf (text, "a commit:    %s and %s a row", wp_format_seconds (a, database->cost.fixed_ns / 1e9),
+  g_string_append_printf (text, "a commit:    %s and %s a row",
+                          wp_format_seconds (a, database->cost.fixed_ns / 1e9),
                           wp_format_seconds (b, database->cost.row_ns / 1e9));
-  g_string_append_printf (text, "; a writer that was idle begins %s late\n", wp_format_seconds (a, database->cost.idle_ns / 1e9));
-  g_string_append_printf (text, "seen:        1 to %u rows, %s on average; a commit took %s on average\n", database->most_seen,
-                          wp_format_number (a, (double) database->n_updates / (double) database->n_commits), wp_format_seconds (b, database->mean_ns / 1e9));
+  g_string_append_printf (text, "; a writer that was idle begins %s late\n",
+                          wp_format_seconds (a, database->cost.idle_ns / 1e9));
+  g_string_append_printf (text, "seen:        1 to %u rows, %s on average; a commit took %s on average\n",
+                          database->most_seen,
+                          wp_format_number (a, (double) database->n_updates / (double) database->n_commits),
+                          wp_format_seconds (b, database->mean_ns / 1e9));
   g_string_append_printf (text, "fit:         half of the commits are within %s of it, 99 %% within %s",
-                          wp_format_seconds (a, (double) database->off_p50_ns / 1e9), wp_format_seconds (b, (double) database->off_p99_ns / 1e9));
+                          wp_format_seconds (a, (double) database->off_p50_ns / 1e9),
+                          wp_format_seconds (b, (double) database->off_p99_ns / 1e9));
   if (!isnan (database->r2))
-    g_string_append_printf (text, "; it explains %s %% of their variance, outliers apart", wp_format_number (c, 100 * database->r2));
+    g_string_append_printf (text, "; it explains %s %% of their variance, outliers apart",
+                            wp_format_number (c, 100 * database->r2));
   g_string_append_c (text, '\n');
   if (database->cost.row_ns > 0)
-    g_string_append_printf (text, "capacity:    %s rows/s one by one, %s by %u, as many as were seen; more than those is extrapolation\n",
-                            wp_format_whole (a, floor (1e9 / (database->cost.fixed_ns + database->cost.row_ns))),
-                            wp_format_whole (b, floor (1e9 * database->most_seen / (database->cost.fixed_ns + database->cost.row_ns * database->most_seen))),
-                            database->most_seen);
+    g_string_append_printf (
+        text,
+        "capacity:    %s rows/s one by one, %s by %u, as many as were seen; more than those is extrapolation\n",
+        wp_format_whole (a, floor (1e9 / (database->cost.fixed_ns + database->cost.row_ns))),
+        wp_format_whole (b,
+                         floor (1e9 * database->most_seen
+                                / (database->cost.fixed_ns + database->cost.row_ns * database->most_seen))),
+        database->most_seen);
 }
 
 static void
@@ -138,8 +157,8 @@ add_front (GString *text, const Calibration *self)
 
   if (self->front_ns == 0)
     return;
-  g_string_append_printf (text, "arrivals:    %s/s in half of the tenths of a second, %s/s in the fullest\n", wp_format_whole (a, self->rate),
-                          wp_format_whole (b, self->peak_rate));
+  g_string_append_printf (text, "arrivals:    %s/s in half of the tenths of a second, %s/s in the fullest\n",
+                          wp_format_whole (a, self->rate), wp_format_whole (b, self->peak_rate));
 }
 
 static char *
@@ -152,24 +171,33 @@ to_text (const Calibration *self)
   char a[CELL], b[CELL], c[CELL];
 
   wp_text_append (text, wp_measured_path (self->measured));
-  g_string_append_printf (text, ": %s updates in %s commits%s", wp_format_whole (a, (double) database->n_updates),
+  g_string_append_printf (text, ": %s updates in %s commits%s",
+                          wp_format_whole (a, (double) database->n_updates),
                           wp_format_whole (b, (double) database->n_commits), name ? ", " : "");
   wp_text_append (text, name);
   g_string_append_c (text, '\n');
   if (self->in_groups)
     add_commits (text, database);
   else
-    g_string_append_printf (text, "service:     %s on average, p50 %s, p99 %s; %s\n", wp_format_seconds (a, database->service_mean_ns / 1e9),
-                            wp_format_seconds (b, (double) database->service_p50_ns / 1e9), wp_format_seconds (c, (double) database->service_p99_ns / 1e9),
-                            database->n_left > 0 ? "updates run side by side, so it is taken not to depend on the load"
-                                                 : "no two updates were under way at once, so nothing shows that it depends on the load");
+    g_string_append_printf (
+        text, "service:     %s on average, p50 %s, p99 %s; %s\n",
+        wp_format_seconds (a, database->service_mean_ns / 1e9),
+        wp_format_seconds (b, (double) database->service_p50_ns / 1e9),
+        wp_format_seconds (c, (double) database->service_p99_ns / 1e9),
+        database->n_left > 0
+            ? "updates run side by side, so it is taken not to depend on the load"
+            : "no two updates were under way at once, so nothing shows that it depends on the load");
   add_front (text, self);
-  g_string_append_printf (text, "\npredict with --service=%s%s\n", service, self->in_groups ? "" : " --service-always");
+  g_string_append_printf (text, "\npredict with --service=%s%s\n", service,
+                          self->in_groups ? "" : " --service-always");
   if (self->formula)
     g_string_append_printf (text, "without the spread:  --service=%s\n", self->formula);
   if (self->rate >= FULL_SPEED)
-    g_string_append_printf (text, "and, if this was a run at full speed (a closed loop, nothing blocked), with --http-time=%" G_GINT64_FORMAT
-                                  "ns --http-threads=%" G_GUINT64_FORMAT "\n", self->front_ns, self->threads);
+    g_string_append_printf (
+        text,
+        "and, if this was a run at full speed (a closed loop, nothing blocked), with --http-time=%" G_GINT64_FORMAT
+        "ns --http-threads=%" G_GUINT64_FORMAT "\n",
+        self->front_ns, self->threads);
   for (guint i = 0; i < self->warnings->len; i++)
     {
       g_string_append_printf (text, "%swarning: ", i == 0 ? "\n" : "");
@@ -212,8 +240,8 @@ add_front_json (JsonBuilder *builder, const Calibration *self)
 static char *
 to_json (const Calibration *self)
 {
-  g_autoptr(JsonBuilder) builder = json_builder_new ();
-  g_autoptr(JsonNode) root = NULL;
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autoptr (JsonNode) root = NULL;
   g_autofree char *text = NULL;
 
   json_builder_begin_object (builder);
@@ -241,8 +269,8 @@ to_json (const Calibration *self)
 char *
 wp_report_calibration (const char *path, gboolean as_json, GError **error)
 {
-  g_autoptr(WpMeasured) measured = wp_measured_load (path, error);
-  g_auto(Calibration) self = { .measured = measured };
+  g_autoptr (WpMeasured) measured = wp_measured_load (path, error);
+  g_auto (Calibration) self = { .measured = measured };
   const WpRow *rows;
   gsize n_rows;
 

@@ -23,8 +23,13 @@ add_model (GString *text, const WpPolicy *policy, const WpFigures *figures)
   g_string_append_c (text, ',');
   if (workers > 0)
     g_string_append_printf (text, "%u", workers);
-  g_string_append_printf (text, ",%s", wp_policy_uses (policy, WP_POLICY_DISPATCHER) ? wp_dispatcher_name (policy->dispatcher) : "");
-  g_string_append_printf (text, ",%s", wp_policy_uses (policy, WP_POLICY_WHEN_FULL) ? wp_when_full_name (policy->when_full) : "");
+  g_string_append_printf (text, ",%s",
+                          wp_policy_uses (policy, WP_POLICY_DISPATCHER)
+                              ? wp_dispatcher_name (policy->dispatcher)
+                              : "");
+  g_string_append_printf (text, ",%s",
+                          wp_policy_uses (policy, WP_POLICY_WHEN_FULL) ? wp_when_full_name (policy->when_full)
+                                                                       : "");
   for (const WpMetric *metric = wp_metrics; metric->name; metric++)
     {
       g_string_append_c (text, ',');

@@ -97,7 +97,9 @@ wp_report_json_add_figures (JsonBuilder *builder, const WpFigures *figures)
   for (const WpMetric *metric = wp_metrics; metric->name; metric++)
     {
       const char *dot = strchr (metric->name, '.');
-      g_autofree char *group = dot && !is_of_nobody (metric, figures) ? g_strndup (metric->name, (gsize) (dot - metric->name)) : NULL;
+      g_autofree char *group = dot && !is_of_nobody (metric, figures)
+                                   ? g_strndup (metric->name, (gsize) (dot - metric->name))
+                                   : NULL;
 
       if (g_strcmp0 (group, open) != 0)
         {
@@ -145,8 +147,12 @@ add_model (JsonBuilder *builder, const WpPolicy *policy, const WpFigures *figure
   wp_json_add_string (builder, "mode", wp_mode_name (policy->mode));
   add_whole (builder, "queue", wp_policy_uses (policy, WP_POLICY_QUEUE) ? policy->queue_jobs : NAN);
   add_whole (builder, "workers", workers > 0 ? workers : NAN);
-  wp_json_add_string (builder, "dispatcher", wp_policy_uses (policy, WP_POLICY_DISPATCHER) ? wp_dispatcher_name (policy->dispatcher) : NULL);
-  wp_json_add_string (builder, "when-full", wp_policy_uses (policy, WP_POLICY_WHEN_FULL) ? wp_when_full_name (policy->when_full) : NULL);
+  wp_json_add_string (builder, "dispatcher",
+                      wp_policy_uses (policy, WP_POLICY_DISPATCHER) ? wp_dispatcher_name (policy->dispatcher)
+                                                                    : NULL);
+  wp_json_add_string (builder, "when-full",
+                      wp_policy_uses (policy, WP_POLICY_WHEN_FULL) ? wp_when_full_name (policy->when_full)
+                                                                   : NULL);
   wp_json_add_string (builder, "ack", wp_ack_name (policy->ack));
   json_builder_set_member_name (builder, "keep-abandoned");
   if (wp_policy_uses (policy, WP_POLICY_KEEP_ABANDONED))
@@ -162,7 +168,8 @@ add_model (JsonBuilder *builder, const WpPolicy *policy, const WpFigures *figure
 static void
 add_agreement (JsonBuilder *builder, const WpAgreement *agreement)
 {
-  void (*add) (JsonBuilder *, const char *, double) = wp_metric_is_whole (agreement->metric) ? add_whole : wp_json_add_double;
+  void (*add) (JsonBuilder *, const char *, double)
+      = wp_metric_is_whole (agreement->metric) ? add_whole : wp_json_add_double;
 
   json_builder_begin_object (builder);
   wp_json_add_string (builder, "name", agreement->metric->name);
@@ -197,7 +204,7 @@ add_against (JsonBuilder *builder, const WpComparison *comparison)
 static char *
 to_text (JsonBuilder *builder)
 {
-  g_autoptr(JsonNode) root = json_builder_get_root (builder);
+  g_autoptr (JsonNode) root = json_builder_get_root (builder);
   g_autofree char *text = json_to_string (root, TRUE);
 
   return g_strconcat (text, "\n", NULL);
@@ -206,7 +213,7 @@ to_text (JsonBuilder *builder)
 char *
 wp_report_json (const WpReport *report)
 {
-  g_autoptr(JsonBuilder) builder = json_builder_new ();
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
 
   json_builder_begin_object (builder);
   add_trace (builder, &report->traffic, report->notes);

@@ -1,4 +1,5 @@
-/* wp-report-json.h - the report as one JSON object: durations in seconds, nothing rounded, null where there is nothing to say. */
+/* wp-report-json.h - the report as one JSON object: durations in seconds, nothing rounded, null where there
+ * is nothing to say. */
 #pragma once
 
 #include <json-glib/json-glib.h>

@@ -6,8 +6,8 @@
 #include "sim/json/wp-json-add.h"
 #include "sim/report/wp-format.h"
 
-#define CELL WP_FORMAT_CELL
-#define SHOWN 5
+#define CELL     WP_FORMAT_CELL
+#define SHOWN    5
 #define ID_WIDTH 18
 
 static double
@@ -33,11 +33,15 @@ add_row (GString *text, const WpLargestRow *row)
   char arrival[CELL], one[CELL], two[CELL], error[CELL];
 
   add_id (text, predicted->id ? predicted->id : "-");
-  g_string_append_printf (text, "%15s%15s%13s%6s%s", wp_format_seconds (arrival, seconds (predicted->arrival_ns)),
-                          wp_format_seconds (one, seconds (wp_row_stay (predicted))), wp_format_seconds (two, seconds (wp_row_stay (measured))),
-                          row->error_ns > 0 ? "+" : "-", wp_format_seconds (error, seconds (llabs (row->error_ns))));
+  g_string_append_printf (text, "%15s%15s%13s%6s%s",
+                          wp_format_seconds (arrival, seconds (predicted->arrival_ns)),
+                          wp_format_seconds (one, seconds (wp_row_stay (predicted))),
+                          wp_format_seconds (two, seconds (wp_row_stay (measured))),
+                          row->error_ns > 0 ? "+" : "-",
+                          wp_format_seconds (error, seconds (llabs (row->error_ns))));
   if (predicted->outcome != measured->outcome)
-    g_string_append_printf (text, "   %s, not %s", wp_outcome_name (measured->outcome), wp_outcome_name (predicted->outcome));
+    g_string_append_printf (text, "   %s, not %s", wp_outcome_name (measured->outcome),
+                            wp_outcome_name (predicted->outcome));
   g_string_append_c (text, '\n');
 }
 
@@ -46,8 +50,9 @@ wp_report_largest_add_text (GString *text, const WpLargest *largest)
 {
   if (largest->n == 0)
     return;
-  g_string_append_printf (text, "\nLargest errors, of the time from arrival to the end:\n%-*s%15s%15s%13s%13s\n", ID_WIDTH, "id", "arrival",
-                          "predicted", "measured", "error");
+  g_string_append_printf (text,
+                          "\nLargest errors, of the time from arrival to the end:\n%-*s%15s%15s%13s%13s\n",
+                          ID_WIDTH, "id", "arrival", "predicted", "measured", "error");
   for (guint i = 0; i < MIN (largest->n, SHOWN); i++)
     add_row (text, &largest->rows[i]);
 }

@@ -1,4 +1,5 @@
-/* wp-report-largest.h - the requests with the largest error, as lines of the report and as a part of its JSON. */
+/* wp-report-largest.h - the requests with the largest error, as lines of the report and as a part of its
+ * JSON. */
 #pragma once
 
 #include <json-glib/json-glib.h>

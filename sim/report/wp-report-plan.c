@@ -5,18 +5,20 @@
 
 #include "sim/report/wp-format.h"
 
-#define LABEL_WIDTH 16
+#define LABEL_WIDTH    16
 #define SUBLABEL_WIDTH 6
-#define COLUMN_WIDTH 17
+#define COLUMN_WIDTH   17
 
 static void
-add_state (GString *text, const WpAt *at, const char *label, const char *sublabel, WpUnit unit, double (*value) (const WpAt *, const WpState *))
+add_state (GString *text, const WpAt *at, const char *label, const char *sublabel, WpUnit unit,
+           double (*value) (const WpAt *, const WpState *))
 {
   char cell[WP_FORMAT_CELL];
 
   g_string_append_printf (text, "%-*s%-*s", LABEL_WIDTH, label, SUBLABEL_WIDTH, sublabel);
   for (guint i = 0; i < at->n_models; i++)
-    g_string_append_printf (text, "%*s", COLUMN_WIDTH, wp_format_value (cell, unit, value (at, &at->states[i])));
+    g_string_append_printf (text, "%*s", COLUMN_WIDTH,
+                            wp_format_value (cell, unit, value (at, &at->states[i])));
   g_string_append_c (text, '\n');
 }
 
@@ -62,9 +64,11 @@ static const char *
 figure (char *cell, const WpPlanPoint *point, const WpPlanPoint *other)
 {
   const WpSlo *slo = point->slo;
-  const double others[] = { wp_slo_bound (slo, &point->figures), wp_metric_value (slo->metric, &other->figures) };
+  const double others[]
+      = { wp_slo_bound (slo, &point->figures), wp_metric_value (slo->metric, &other->figures) };
 
-  return wp_format_apart (cell, slo->metric->unit, wp_metric_value (slo->metric, &point->figures), others, G_N_ELEMENTS (others));
+  return wp_format_apart (cell, slo->metric->unit, wp_metric_value (slo->metric, &point->figures), others,
+                          G_N_ELEMENTS (others));
 }
 
 static void
@@ -73,7 +77,8 @@ add_size (GString *text, WpPlanKind kind, const WpPlanPoint *point)
   char cell[WP_FORMAT_CELL];
 
   if (kind == WP_PLAN_WORKERS)
-    g_string_append_printf (text, "%s worker%s", wp_format_whole (cell, point->workers), point->workers == 1 ? "" : "s");
+    g_string_append_printf (text, "%s worker%s", wp_format_whole (cell, point->workers),
+                            point->workers == 1 ? "" : "s");
   else
     g_string_append_printf (text, "queue %s", wp_format_whole (cell, point->queue_jobs));
 }
@@ -87,10 +92,12 @@ add_proof (GString *text, const WpPlanAnswer *answer)
   add_size (text, answer->kind, &answer->answer);
   if (!answer->has_neighbour || !answer->neighbour.slo)
     {
-      g_string_append (text, answer->kind == WP_PLAN_WORKERS ? ", the fewest there can be\n" : ", the smallest there can be\n");
+      g_string_append (text, answer->kind == WP_PLAN_WORKERS ? ", the fewest there can be\n"
+                                                             : ", the smallest there can be\n");
       return;
     }
-  g_string_append_printf (text, ": %s %s; ", answer->answer.slo->metric->name, figure (cell, &answer->answer, &answer->neighbour));
+  g_string_append_printf (text, ": %s %s; ", answer->answer.slo->metric->name,
+                          figure (cell, &answer->answer, &answer->neighbour));
   add_size (text, answer->kind, &answer->neighbour);
   g_string_append_printf (text, ": %s\n", figure (cell, &answer->neighbour, &answer->answer));
 }
@@ -101,7 +108,8 @@ add_pair (GString *text, const WpPlanPoint *point)
   char workers[WP_FORMAT_CELL], queue[WP_FORMAT_CELL];
   gboolean first = text->str[text->len - 1] == ' ';
 
-  g_string_append_printf (text, "%s%s + %s", first ? "" : ", ", wp_format_whole (workers, point->workers), wp_format_whole (queue, point->queue_jobs));
+  g_string_append_printf (text, "%s%s + %s", first ? "" : ", ", wp_format_whole (workers, point->workers),
+                          wp_format_whole (queue, point->queue_jobs));
 }
 
 /* In order of the workers; the given ones among them. */
@@ -117,8 +125,9 @@ add_frontier (GString *text, const WpPlan *plan, double scale, const WpPlanAnswe
 
       if (answer->kind != WP_PLAN_FRONTIER || answer->answer.scale != scale)
         continue;
-      if (given && given->answer.workers > answer->answer.workers && given->answer.queue_jobs >= answer->answer.queue_jobs)
-        given = NULL;   /* it has more of the one, and not less of the other */
+      if (given && given->answer.workers > answer->answer.workers
+          && given->answer.queue_jobs >= answer->answer.queue_jobs)
+        given = NULL; /* it has more of the one, and not less of the other */
       if (given && given->answer.workers < answer->answer.workers)
         {
           add_pair (text, &given->answer);
@@ -134,21 +143,23 @@ add_frontier (GString *text, const WpPlan *plan, double scale, const WpPlanAnswe
 static void
 add_scale (GString *text, const WpPlan *plan, double scale)
 {
-  const WpPlanAnswer *workers = wp_plan_find (plan, scale, WP_PLAN_WORKERS), *queue = wp_plan_find (plan, scale, WP_PLAN_QUEUE);
+  const WpPlanAnswer *workers = wp_plan_find (plan, scale, WP_PLAN_WORKERS),
+                     *queue = wp_plan_find (plan, scale, WP_PLAN_QUEUE);
   gboolean pool = plan->policy.mode == WP_MODE_WORKER_POOL;
   char cell[WP_FORMAT_CELL];
 
   if (pool)
     {
-      g_string_append_printf (text, "  %gx    a queue of %s needs ", scale, wp_format_whole (cell, plan->policy.queue_jobs));
+      g_string_append_printf (text, "  %gx    a queue of %s needs ", scale,
+                              wp_format_whole (cell, plan->policy.queue_jobs));
       if (workers)
         add_proof (text, workers);
       else
         g_string_append (text, "more: no number of workers does\n");
     }
   if (pool)
-    g_string_append_printf (text, "        %s worker%s need%s ", wp_format_whole (cell, plan->policy.workers), plan->policy.workers == 1 ? "" : "s",
-                            plan->policy.workers == 1 ? "s" : "");
+    g_string_append_printf (text, "        %s worker%s need%s ", wp_format_whole (cell, plan->policy.workers),
+                            plan->policy.workers == 1 ? "" : "s", plan->policy.workers == 1 ? "s" : "");
   else
     g_string_append_printf (text, "  %gx    the processor needs ", scale);
   if (queue)
@@ -167,15 +178,22 @@ add_headroom (GString *text, const WpPlan *plan)
 
   g_string_append (text, "  headroom of ");
   if (pool)
-    g_string_append_printf (text, "%s worker%s and ", wp_format_whole (workers, plan->policy.workers), plan->policy.workers == 1 ? "" : "s");
+    g_string_append_printf (text, "%s worker%s and ", wp_format_whole (workers, plan->policy.workers),
+                            plan->policy.workers == 1 ? "" : "s");
   g_string_append_printf (text, "a queue of %s: ", wp_format_whole (queue, plan->policy.queue_jobs));
   if (isnan (headroom->scale))
     g_string_append_printf (text, "more than %sx the traffic\n", wp_format_whole (queue, WP_HEADROOM_MOST));
   else if (headroom->scale == 1)
-    g_string_append_printf (text, "none, it %s%s\n", headroom->is_full ? "is full at times" : "fails ", headroom->is_full ? "" : headroom->slo ? headroom->slo->text : "");
+    g_string_append_printf (text, "none, it %s%s\n", headroom->is_full ? "is full at times" : "fails ",
+                            headroom->is_full ? ""
+                            : headroom->slo   ? headroom->slo->text
+                                              : "");
   else
     g_string_append_printf (text, "%s%s at %.3gx the traffic\n", headroom->is_full ? "full" : "fails ",
-                            headroom->is_full ? "" : headroom->slo ? headroom->slo->text : "", headroom->scale);
+                            headroom->is_full ? ""
+                            : headroom->slo   ? headroom->slo->text
+                                              : "",
+                            headroom->scale);
 }
 
 static void
@@ -183,13 +201,15 @@ add_plan (GString *text, const WpPlan *plan)
 {
   g_string_append_printf (text, "\nplan for %s:", wp_mode_name (plan->policy.mode));
   for (guint i = 0; i < plan->slos->len; i++)
-    g_string_append_printf (text, "%s %s", i > 0 ? "," : "", ((const WpSlo *) g_ptr_array_index (plan->slos, i))->text);
+    g_string_append_printf (text, "%s %s", i > 0 ? "," : "",
+                            ((const WpSlo *) g_ptr_array_index (plan->slos, i))->text);
   g_string_append_c (text, '\n');
   for (guint i = 0; i < WP_PLAN_SCALES; i++)
     add_scale (text, plan, wp_plan_scales[i]);
   add_headroom (text, plan);
   if (plan->assumed)
-    g_string_append (text, "  assumed: not every smaller size was tried, for that would take long; one may do\n");
+    g_string_append (text,
+                     "  assumed: not every smaller size was tried, for that would take long; one may do\n");
 }
 
 void
@@ -243,7 +263,8 @@ add_at_json (JsonBuilder *builder, const WpReport *report)
 static void
 add_point_json (JsonBuilder *builder, WpPlanKind kind, const WpPlanPoint *point)
 {
-  static const char *const questions[] = { [WP_PLAN_WORKERS] = "workers", [WP_PLAN_QUEUE] = "queue", [WP_PLAN_FRONTIER] = "frontier" };
+  static const char *const questions[]
+      = { [WP_PLAN_WORKERS] = "workers", [WP_PLAN_QUEUE] = "queue", [WP_PLAN_FRONTIER] = "frontier" };
 
   json_builder_begin_object (builder);
   json_builder_set_member_name (builder, "question");

@@ -8,7 +8,8 @@
 
 /* Nothing where the report has no such part. */
 void wp_report_plan_add_text (GString *text, const WpReport *report);
-void wp_report_plan_add_json (JsonBuilder *builder, const WpReport *report);   /* members "at", "plan" and "headroom" */
+/* members "at", "plan" and "headroom" */
+void wp_report_plan_add_json (JsonBuilder *builder, const WpReport *report);
 
 /* A whole report, to be freed; @format: text, json or csv. */
 char *wp_report_sweep (const WpSweep *sweep, const char *trace, const char *format);

@@ -7,7 +7,8 @@
 #include "sim/report/wp-report-plan.h"
 
 /* The columns of the text. */
-static const char *const shown[] = { "accepted", "blocked", "wait.p99", "response.p99", "depth.max", "utilisation" };
+static const char *const shown[]
+    = { "accepted", "blocked", "wait.p99", "response.p99", "depth.max", "utilisation" };
 
 static gboolean
 has_scales (const WpSweep *sweep)
@@ -27,10 +28,12 @@ add_text_header (GString *text, const WpSweep *sweep, const char *trace)
   char cell[WP_FORMAT_CELL];
 
   wp_text_append (text, trace);
-  g_string_append_printf (text, ": %s request%s, %s\nobjectives:", wp_format_whole (cell, (double) sweep->requests), sweep->requests == 1 ? "" : "s",
-                          wp_mode_name (sweep->policy.mode));
+  g_string_append_printf (text,
+                          ": %s request%s, %s\nobjectives:", wp_format_whole (cell, (double) sweep->requests),
+                          sweep->requests == 1 ? "" : "s", wp_mode_name (sweep->policy.mode));
   for (guint i = 0; i < sweep->slos->len; i++)
-    g_string_append_printf (text, "%s %s", i > 0 ? "," : "", ((const WpSlo *) g_ptr_array_index (sweep->slos, i))->text);
+    g_string_append_printf (text, "%s %s", i > 0 ? "," : "",
+                            ((const WpSlo *) g_ptr_array_index (sweep->slos, i))->text);
   g_string_append (text, "\n\n");
   if (has_scales (sweep))
     g_string_append_printf (text, "%8s", "scale");
@@ -55,7 +58,8 @@ add_verdict (GString *text, const WpSweepRow *row)
     }
   bound = wp_slo_bound (row->failed, &row->figures);
   g_string_append_printf (text, "  no (%s %s)\n", row->failed->metric->name,
-                          wp_format_apart (cell, row->failed->metric->unit, wp_metric_value (row->failed->metric, &row->figures), &bound, 1));
+                          wp_format_apart (cell, row->failed->metric->unit,
+                                           wp_metric_value (row->failed->metric, &row->figures), &bound, 1));
 }
 
 static void
@@ -72,7 +76,8 @@ add_text_row (GString *text, const WpSweep *sweep, const WpSweepRow *row)
     {
       const WpMetric *metric = wp_metric_find (shown[i]);
 
-      g_string_append_printf (text, "%14s", wp_format_value (cell, metric->unit, wp_metric_value (metric, &row->figures)));
+      g_string_append_printf (text, "%14s",
+                              wp_format_value (cell, metric->unit, wp_metric_value (metric, &row->figures)));
     }
   add_verdict (text, row);
 }
@@ -114,7 +119,8 @@ write_csv (const WpSweep *sweep, const char *trace)
       g_string_append (text, wp_mode_name (sweep->policy.mode));
       add_double (text, row->scale);
       add_double (text, row->service_scale);
-      g_string_append_printf (text, ",%u,%u,%s", row->workers, row->queue_jobs, row->failed ? "false" : "true");
+      g_string_append_printf (text, ",%u,%u,%s", row->workers, row->queue_jobs,
+                              row->failed ? "false" : "true");
       for (const WpMetric *metric = wp_metrics; metric->name; metric++)
         add_double (text, wp_metric_value (metric, &row->figures));
       g_string_append_c (text, '\n');
@@ -146,8 +152,8 @@ add_json_row (JsonBuilder *builder, const WpSweep *sweep, const WpSweepRow *row)
 static char *
 write_json (const WpSweep *sweep, const char *trace)
 {
-  g_autoptr(JsonBuilder) builder = json_builder_new ();
-  g_autoptr(JsonNode) root = NULL;
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autoptr (JsonNode) root = NULL;
   g_autofree char *text = NULL;
 
   json_builder_begin_object (builder);
@@ -166,9 +172,10 @@ write_json (const WpSweep *sweep, const char *trace)
 char *
 wp_report_sweep (const WpSweep *sweep, const char *trace, const char *format)
 {
-  static const struct { const char *name; char *(*write) (const WpSweep *, const char *); } formats[] = {
-    { "text", write_text }, { "csv", write_csv }, { "json", write_json }
-  };
+  static const struct {
+    const char *name;
+    char *(*write) (const WpSweep *, const char *);
+  } formats[] = { { "text", write_text }, { "csv", write_csv }, { "json", write_json } };
 
   for (guint i = 0; i < G_N_ELEMENTS (formats); i++)
     if (g_str_equal (formats[i].name, format))

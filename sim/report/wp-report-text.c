@@ -12,9 +12,9 @@
 
 #define CELL WP_FORMAT_CELL
 
-#define LABEL_WIDTH 16
+#define LABEL_WIDTH    16
 #define SUBLABEL_WIDTH 6
-#define COLUMN_WIDTH 17
+#define COLUMN_WIDTH   17
 
 static double
 seconds (gint64 ns)
@@ -34,7 +34,8 @@ add_patience (GString *text, const WpReport *report)
     g_string_append_printf (text, "patience: a parked client leaves after %s\n", time);
   else
     g_string_append_printf (text, "patience: a client leaves after %s (ack stored); its job %s\n", time,
-                            policy->keep_abandoned ? "runs on once it is queued" : "is dropped unless it has started");
+                            policy->keep_abandoned ? "runs on once it is queued"
+                                                   : "is dropped unless it has started");
 }
 
 static void
@@ -49,38 +50,51 @@ static void
 add_traffic (GString *text, const WpReport *report)
 {
   const WpTrafficFigures *traffic = &report->traffic;
-  char requests[CELL], duration[CELL], mean[CELL], peak[CELL], burst[CELL], service[CELL], p99[CELL], drawn[CELL];
+  char requests[CELL], duration[CELL], mean[CELL], peak[CELL], burst[CELL], service[CELL], p99[CELL],
+      drawn[CELL];
   g_autofree char *drawn_from = wp_text_escape (report->service);
 
   wp_text_append (text, report->trace);
-  g_string_append_printf (text, ": %s request%s in %s\n", wp_format_whole (requests, (double) traffic->requests),
-                          traffic->requests == 1 ? "" : "s", wp_format_seconds (duration, seconds (traffic->duration_ns)));
-  g_string_append_printf (text, "arrivals: %s on average, %s in the fullest second, index of dispersion %s (1 s)\n",
-                          wp_format_value (mean, WP_UNIT_RATE, traffic->rate_mean), wp_format_whole (peak, traffic->rate_peak_1s),
+  g_string_append_printf (text, ": %s request%s in %s\n",
+                          wp_format_whole (requests, (double) traffic->requests),
+                          traffic->requests == 1 ? "" : "s",
+                          wp_format_seconds (duration, seconds (traffic->duration_ns)));
+  g_string_append_printf (text,
+                          "arrivals: %s on average, %s in the fullest second, index of dispersion %s (1 s)\n",
+                          wp_format_value (mean, WP_UNIT_RATE, traffic->rate_mean),
+                          wp_format_whole (peak, traffic->rate_peak_1s),
                           wp_format_value (burst, WP_UNIT_MEAN_JOBS, traffic->dispersion_1s));
-  g_string_append_printf (text, "service: %s on average, p99 %s", wp_format_value (service, WP_UNIT_TIME, traffic->service_mean / WP_NS_PER_S),
+  g_string_append_printf (text, "service: %s on average, p99 %s",
+                          wp_format_value (service, WP_UNIT_TIME, traffic->service_mean / WP_NS_PER_S),
                           wp_format_value (p99, WP_UNIT_TIME, seconds (traffic->service_p99_ns)));
   if (report->n_drawn == traffic->requests)
     g_string_append_printf (text, " (%s)", drawn_from);
   else if (report->n_drawn > 0)
-    g_string_append_printf (text, " (%s for the %s request%s without one)", drawn_from, wp_format_whole (drawn, (double) report->n_drawn),
+    g_string_append_printf (text, " (%s for the %s request%s without one)", drawn_from,
+                            wp_format_whole (drawn, (double) report->n_drawn),
                             report->n_drawn == 1 ? "" : "s");
   g_string_append_c (text, '\n');
   if (report->patience_ns != WP_TIME_NONE)
     add_patience (text, report);
   if (traffic->out_of_order > 0)
-    g_string_append_printf (text, "order: %s row%s came after a later one; sorted\n", wp_format_whole (drawn, (double) traffic->out_of_order),
+    g_string_append_printf (text, "order: %s row%s came after a later one; sorted\n",
+                            wp_format_whole (drawn, (double) traffic->out_of_order),
                             traffic->out_of_order == 1 ? "" : "s");
   if (report->has_front)
     g_string_append_printf (text, "front: %s busy; requests wait there %s on average, p99 %s, %s at most\n",
-                            wp_format_value (drawn, WP_UNIT_SHARE, report->front.utilisation), wp_format_seconds (mean, report->front.wait.mean / WP_NS_PER_S),
-                            wp_format_seconds (p99, seconds (report->front.wait.p99)), wp_format_seconds (peak, seconds (report->front.wait.max)));
+                            wp_format_value (drawn, WP_UNIT_SHARE, report->front.utilisation),
+                            wp_format_seconds (mean, report->front.wait.mean / WP_NS_PER_S),
+                            wp_format_seconds (p99, seconds (report->front.wait.p99)),
+                            wp_format_seconds (peak, seconds (report->front.wait.max)));
   for (guint i = 0; report->notes && i < report->notes->len; i++)
     add_remark (text, "note: ", g_ptr_array_index (report->notes, i));
 }
 
 /* The figures of a screen: not all that the JSON has. */
-static const struct { const char *label, *sublabel, *metric; gboolean if_any; } lines[] = {
+static const struct {
+  const char *label, *sublabel, *metric;
+  gboolean if_any;
+} lines[] = {
   { "accepted", "", "accepted", FALSE },
   { "rejected", "", "rejected", TRUE },
   { "timed out", "", "timed_out", TRUE },
@@ -141,7 +155,7 @@ is_any (const WpReport *report, const WpMetric *metric)
     {
       double value = wp_metric_value (metric, &report->figures[i]);
 
-      if (!isnan (value) && (value > 0 || metric->unit == WP_UNIT_TIME))   /* first full at 0 s is news */
+      if (!isnan (value) && (value > 0 || metric->unit == WP_UNIT_TIME)) /* first full at 0 s is news */
         return TRUE;
     }
 
@@ -189,7 +203,10 @@ add_header (GString *text, const WpReport *report)
   g_string_append_c (text, '\n');
   add_label (text, "queue", "");
   for (guint i = 0; i < report->n_models; i++)
-    add_cell (text, wp_format_value (cell, WP_UNIT_JOBS, wp_policy_uses (&report->policies[i], WP_POLICY_QUEUE) ? report->policies[i].queue_jobs : NAN));
+    add_cell (text, wp_format_value (cell, WP_UNIT_JOBS,
+                                     wp_policy_uses (&report->policies[i], WP_POLICY_QUEUE)
+                                         ? report->policies[i].queue_jobs
+                                         : NAN));
   g_string_append_c (text, '\n');
   add_label (text, "workers", "");
   for (guint i = 0; i < report->n_models; i++)
@@ -216,8 +233,10 @@ add_objectives (GString *text, const WpReport *report)
       gsize line = text->len;
 
       g_string_append_printf (text, "  %s", slo->text);
-      for (guint j = 0; j < report->n_models; j++)   /* in its column, were the objective as long as that */
-        g_string_append_printf (text, " %*s", (int) (line + LABEL_WIDTH + SUBLABEL_WIDTH + (j + 1) * COLUMN_WIDTH - text->len - 1),
+      for (guint j = 0; j < report->n_models; j++) /* in its column, were the objective as long as that */
+        g_string_append_printf (text, " %*s",
+                                (int) (line + LABEL_WIDTH + SUBLABEL_WIDTH + (j + 1) * COLUMN_WIDTH
+                                       - text->len - 1),
                                 wp_slo_is_met (slo, &report->figures[j]) ? "met" : "not met");
       g_string_append_c (text, '\n');
     }
@@ -271,20 +290,27 @@ add_matches (GString *text, const WpComparison *against)
   gsize matched = against->match.n_matched;
   char cell[CELL], more[CELL], last[CELL];
 
-  g_string_append_printf (text, "requests:    %s matched by %s, %s of them with the same outcome", wp_format_whole (cell, (double) matched),
-                          against->match.by_id ? "id" : "order", wp_format_whole (more, (double) against->same_outcome));
+  g_string_append_printf (text, "requests:    %s matched by %s, %s of them with the same outcome",
+                          wp_format_whole (cell, (double) matched), against->match.by_id ? "id" : "order",
+                          wp_format_whole (more, (double) against->same_outcome));
   if (against->n_predicted > matched)
-    g_string_append_printf (text, "; %s only in the prediction", wp_format_whole (cell, (double) (against->n_predicted - matched)));
+    g_string_append_printf (text, "; %s only in the prediction",
+                            wp_format_whole (cell, (double) (against->n_predicted - matched)));
   if (against->n_measured > matched)
-    g_string_append_printf (text, "; %s only in the measurement", wp_format_whole (cell, (double) (against->n_measured - matched)));
+    g_string_append_printf (text, "; %s only in the measurement",
+                            wp_format_whole (cell, (double) (against->n_measured - matched)));
   g_string_append_c (text, '\n');
   if (against->shift_ns != 0)
-    g_string_append_printf (text, "clocks:      set by the median arrival: the measured one's first came %s %s than the others\n",
-                            wp_format_seconds (cell, seconds (llabs (against->shift_ns))), against->shift_ns < 0 ? "later" : "earlier");
+    g_string_append_printf (
+        text, "clocks:      set by the median arrival: the measured one's first came %s %s than the others\n",
+        wp_format_seconds (cell, seconds (llabs (against->shift_ns))),
+        against->shift_ns < 0 ? "later" : "earlier");
   if (against->response.n > 0)
-    g_string_append_printf (text, "one by one:  their response differs by %s in the median, %s at p99, %s at most\n",
-                            wp_format_seconds (cell, seconds (against->response.median_ns)), wp_format_seconds (more, seconds (against->response.p99_ns)),
-                            wp_format_seconds (last, seconds (against->response.max_ns)));
+    g_string_append_printf (
+        text, "one by one:  their response differs by %s in the median, %s at p99, %s at most\n",
+        wp_format_seconds (cell, seconds (against->response.median_ns)),
+        wp_format_seconds (more, seconds (against->response.p99_ns)),
+        wp_format_seconds (last, seconds (against->response.max_ns)));
 }
 
 static void
@@ -294,12 +320,16 @@ add_client (GString *text, const WpClientView *client)
 
   g_string_append (text, "client:      ");
   wp_text_append (text, client->file);
-  g_string_append_printf (text, ", %s requests matched", wp_format_whole (matched, (double) client->n_matched));
+  g_string_append_printf (text, ", %s requests matched",
+                          wp_format_whole (matched, (double) client->n_matched));
   if (client->difference.n > 0)
-    g_string_append_printf (text, "; their latency differs from the server's %s by %s in the median, %s at most", client->what,
-                            wp_format_seconds (median, seconds (client->difference.median_ns)), wp_format_seconds (last, seconds (client->difference.max_ns)));
+    g_string_append_printf (text,
+                            "; their latency differs from the server's %s by %s in the median, %s at most",
+                            client->what, wp_format_seconds (median, seconds (client->difference.median_ns)),
+                            wp_format_seconds (last, seconds (client->difference.max_ns)));
   if (client->n_crossed > 0)
-    g_string_append_printf (text, "; %s left as the answer came, within %s", wp_format_whole (crossed, (double) client->n_crossed),
+    g_string_append_printf (text, "; %s left as the answer came, within %s",
+                            wp_format_whole (crossed, (double) client->n_crossed),
                             wp_format_seconds (last, seconds (WP_CLIENT_VIEW_CROSSING_NS)));
   g_string_append_c (text, '\n');
 }
@@ -329,7 +359,10 @@ format_error (char *cell, const WpAgreement *agreement)
 {
   if (isnan (agreement->error))
     return "-";
-  g_snprintf (cell, CELL, "%s%.2f %%", agreement->error < 0.00005 ? "" : agreement->predicted > agreement->measured ? "+" : "-",
+  g_snprintf (cell, CELL, "%s%.2f %%",
+              agreement->error < 0.00005                   ? ""
+              : agreement->predicted > agreement->measured ? "+"
+                                                           : "-",
               100 * agreement->error);
 
   return cell;
@@ -340,21 +373,25 @@ add_agreements (GString *text, const WpAgainst *against)
 {
   char predicted[CELL], measured[CELL], error[CELL];
 
-  g_string_append_printf (text, "\n%-18s%15s%15s%13s   %s\n", "metric", "predicted", "measured", "error", "ok");
+  g_string_append_printf (text, "\n%-18s%15s%15s%13s   %s\n", "metric", "predicted", "measured", "error",
+                          "ok");
   for (guint i = 0; i < WP_N_AGREEMENTS; i++)
     {
       const WpAgreement *agreement = &against->metrics[i];
       WpUnit unit = agreement->metric->unit;
 
-      g_string_append_printf (text, "%-18s%15s%15s%13s   %s\n", agreement->metric->name, wp_format_value (predicted, unit, agreement->predicted),
-                              wp_format_value (measured, unit, agreement->measured), format_error (error, agreement), agreement->ok ? "yes" : "NO");
+      g_string_append_printf (text, "%-18s%15s%15s%13s   %s\n", agreement->metric->name,
+                              wp_format_value (predicted, unit, agreement->predicted),
+                              wp_format_value (measured, unit, agreement->measured),
+                              format_error (error, agreement), agreement->ok ? "yes" : "NO");
     }
   if (isnan (against->curve_error))
     g_string_append_printf (text, "%-18s%43s   %s\n", "depth curve", "-", "not judged: under 1 job second");
   else
     {
       g_snprintf (error, CELL, "%.2f %%", 100 * against->curve_error);
-      g_string_append_printf (text, "%-18s%43s   %s\n", "depth curve", error, against->curve_ok ? "yes" : "NO");
+      g_string_append_printf (text, "%-18s%43s   %s\n", "depth curve", error,
+                              against->curve_ok ? "yes" : "NO");
     }
 }
 
@@ -364,8 +401,9 @@ add_verdict (GString *text, const WpAgainst *against)
   const char *before = ":\n  ";
 
   g_string_append_printf (text, "\n%s within %.4g %% (or 1 job, or 0.2 ms), the depth curve within %.4g %%",
-                          against->n_failed == 0 ? "Agreed: every metric is" : "Not agreed: not every metric is", 100 * against->tolerance,
-                          100 * WP_AGAINST_CURVE_TOLERANCE);
+                          against->n_failed == 0 ? "Agreed: every metric is"
+                                                 : "Not agreed: not every metric is",
+                          100 * against->tolerance, 100 * WP_AGAINST_CURVE_TOLERANCE);
   for (guint i = 0; i < WP_N_AGREEMENTS; i++)
     if (!against->metrics[i].ok)
       {

@@ -9,30 +9,32 @@
 #include "sim/model/wp-traffic.h"
 
 typedef struct {
-  const char *trace;              /* its name */
-  const char *service;            /* --service, as typed */
-  guint64 n_drawn;                /* requests whose service came from it */
-  gint64 patience_ns;             /* WP_TIME_NONE: nobody leaves */
+  const char *trace;   /* its name */
+  const char *service; /* --service, as typed */
+  guint64 n_drawn;     /* requests whose service came from it */
+  gint64 patience_ns;  /* WP_TIME_NONE: nobody leaves */
   WpTrafficFigures traffic;
   gboolean has_front;
   WpFrontFigures front;
   guint n_models;
   WpPolicy policies[WP_N_MODES];
   WpFigures figures[WP_N_MODES];
-  const WpComparison *against;    /* NULL without --against */
-  const WpPlan *plan;             /* NULL: none, as the next two */
+  const WpComparison *against; /* NULL without --against */
+  const WpPlan *plan;          /* NULL: none, as the next two */
   const WpAt *at;
-  const GPtrArray *slos;          /* (element-type WpSlo): that were asked for, and are judged of each model; or NULL */
+  /* (element-type WpSlo): that were asked for, and are judged of each model; or NULL */
+  const GPtrArray *slos;
   const char *chart;              /* lines of text */
   const WpConfidence *confidence; /* of each model; NULL: traffic was not drawn */
   GPtrArray *warnings;            /* (element-type utf8) */
-  const GPtrArray *notes;         /* (element-type utf8): what was taken for granted in reading the trace; or NULL */
+  /* (element-type utf8): what was taken for granted in reading the trace; or NULL */
+  const GPtrArray *notes;
 } WpReport;
 
 typedef struct {
-  const char *name;               /* as typed after --format= */
-  char *(*write) (const WpReport *report);   /* the whole text, to be freed */
-  gboolean has_warnings;          /* they stand in it; else they go to standard error */
+  const char *name;                        /* as typed after --format= */
+  char *(*write) (const WpReport *report); /* the whole text, to be freed */
+  gboolean has_warnings;                   /* they stand in it; else they go to standard error */
 } WpReportFormat;
 
 /* text, json and csv, ended by a NULL name. */

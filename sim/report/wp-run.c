@@ -4,7 +4,7 @@
 #include "sim/model/wp-model-thread.h"
 #include "sim/report/wp-group-models.h"
 
-#define BATCH_ROWS 1024   /* small enough that a batch stays in the cache while every model takes it */
+#define BATCH_ROWS 1024 /* small enough that a batch stays in the cache while every model takes it */
 
 struct _WpRun {
   WpTrace *trace;
@@ -14,18 +14,18 @@ struct _WpRun {
   WpLayout layouts[WP_N_MODES];
   WpModel *models[WP_N_MODES];
   guint threads;
-  WpModelThread *beside;             /* takes the rows of some models; NULL: none */
+  WpModelThread *beside; /* takes the rows of some models; NULL: none */
   gboolean is_beside[WP_N_MODES];
-  WpGroupModels *groups;             /* in place of the models, where the database commits in groups; else NULL */
+  WpGroupModels *groups; /* in place of the models, where the database commits in groups; else NULL */
   WpFrontOptions front_options;
-  WpFrontStage *front;               /* NULL: none */
-  gboolean begins;                   /* the next row is the first that counts, after a warm-up */
-  WpRow *passed;                     /* BATCH_ROWS that have passed it */
-  WpVerdict *verdicts[WP_N_MODES];   /* NULL where no observer wants them */
-  gboolean wants_verdicts;           /* an observer does */
+  WpFrontStage *front;             /* NULL: none */
+  gboolean begins;                 /* the next row is the first that counts, after a warm-up */
+  WpRow *passed;                   /* BATCH_ROWS that have passed it */
+  WpVerdict *verdicts[WP_N_MODES]; /* NULL where no observer wants them */
+  gboolean wants_verdicts;         /* an observer does */
   WpTraffic *traffic;
   WpObservers *observers;
-  WpBatchMeans *const *parts;        /* NULL: not asked for */
+  WpBatchMeans *const *parts; /* NULL: not asked for */
   guint64 warmup_rows, n_offered;
   gint64 warmup_ns;
   gboolean counting;
@@ -33,7 +33,8 @@ struct _WpRun {
 };
 
 WpRun *
-wp_run_new (WpTrace *trace, WpServiceTime *service, const WpPolicy *policies, guint n_models, gint64 patience_ns)
+wp_run_new (WpTrace *trace, WpServiceTime *service, const WpPolicy *policies, guint n_models,
+            gint64 patience_ns)
 {
   WpRun *self = g_new0 (WpRun, 1);
 
@@ -135,7 +136,8 @@ wp_run_watch_parts (WpRun *self, WpBatchMeans *const *parts)
   self->parts = parts;
 }
 
-/* All models but the last, and but those that somebody looks at row by row. A warm-up and batch means ask models in between. */
+/* All models but the last, and but those that somebody looks at row by row. A warm-up and batch means ask
+ * models in between. */
 static void
 start_beside (WpRun *self)
 {
@@ -143,7 +145,8 @@ start_beside (WpRun *self)
   guint n = 0;
 
   for (guint i = 0; i + 1 < self->n_models; i++)
-    if ((self->is_beside[i] = self->threads > 1 && !self->verdicts[i] && !self->parts && self->warmup_rows == 0 && self->warmup_ns == WP_TIME_NONE))
+    if ((self->is_beside[i] = self->threads > 1 && !self->verdicts[i] && !self->parts
+                              && self->warmup_rows == 0 && self->warmup_ns == WP_TIME_NONE))
       models[n++] = self->models[i];
   if (n > 0)
     self->beside = wp_model_thread_new (models, n);
@@ -167,7 +170,8 @@ start (WpRun *self)
   self->counting = FALSE;
   drop_models (self);
   if (commit)
-    self->groups = wp_group_models_new (self->layouts, self->n_models, self->patience_ns, commit, self->wants_verdicts);
+    self->groups = wp_group_models_new (self->layouts, self->n_models, self->patience_ns, commit,
+                                        self->wants_verdicts);
   else
     start_models (self);
   if (self->front_options.time_ns > 0)
@@ -189,7 +193,8 @@ start_over (WpRun *self, GError **error)
 static gboolean
 fail_of_time (const WpRun *self, GError **error)
 {
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: the simulated time passes 292 years", wp_trace_name (self->trace));
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: the simulated time passes 292 years",
+               wp_trace_name (self->trace));
 
   return FALSE;
 }
@@ -214,7 +219,8 @@ offer_to_models (WpRun *self, const WpRow *rows, gsize n_rows)
   if (self->beside)
     wp_model_thread_offer (self->beside, rows, self->services_ns, n_rows);
   for (guint i = 0; i < self->n_models; i++)
-    if (!self->is_beside[i] && !wp_model_offer (self->models[i], rows, self->services_ns, n_rows, self->verdicts[i]))
+    if (!self->is_beside[i]
+        && !wp_model_offer (self->models[i], rows, self->services_ns, n_rows, self->verdicts[i]))
       return FALSE;
 
   return TRUE;
@@ -225,7 +231,8 @@ offer_batch (WpRun *self, const WpRow *rows, gsize n_rows, GError **error)
 {
   WpBatch batch = { rows, self->services_ns, n_rows, (const WpVerdict *const *) self->verdicts };
 
-  if (!(self->groups ? wp_group_models_offer (self->groups, rows, self->services_ns, n_rows) : offer_to_models (self, rows, n_rows)))
+  if (!(self->groups ? wp_group_models_offer (self->groups, rows, self->services_ns, n_rows)
+                     : offer_to_models (self, rows, n_rows)))
     return fail_of_time (self, error);
   if (self->groups && self->wants_verdicts)
     return wp_group_models_show (self->groups, self->observers, error);
@@ -319,7 +326,8 @@ finish_groups (WpRun *self, WpFigures *figures, GError **error)
   if (!wp_group_models_finish (self->groups, figures))
     return fail_of_time (self, error);
 
-  return wp_group_models_check (self->groups, error) && wp_group_models_show (self->groups, self->observers, error);
+  return wp_group_models_check (self->groups, error)
+         && wp_group_models_show (self->groups, self->observers, error);
 }
 
 static gboolean
@@ -327,7 +335,8 @@ finish (WpRun *self, WpFigures *figures, WpTrafficFigures *traffic, GError **err
 {
   if (!self->counting)
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: the warm-up is longer than the trace", wp_trace_name (self->trace));
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: the warm-up is longer than the trace",
+                   wp_trace_name (self->trace));
       return FALSE;
     }
   if (!(self->groups ? finish_groups (self, figures, error) : finish_models (self, figures, error)))

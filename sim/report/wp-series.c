@@ -7,7 +7,7 @@
 struct _WpSeries {
   WpAtomicFile *output;
   gint64 interval_ns, next_ns;
-  gboolean at_end;                   /* the next moment is past 292 years */
+  gboolean at_end; /* the next moment is past 292 years */
   guint n_models;
   const char *names[WP_N_MODES];
   WpTimeline *timelines[WP_N_MODES];
@@ -68,8 +68,10 @@ sample (WpSeries *self, guint model, GError **error)
   WpMoment moment = wp_timeline_at (self->timelines[model], self->next_ns);
   char time[WP_TIME_BUFFER];
 
-  g_string_append_printf (self->buffer, "%s,%s,%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT "\n",
-                          wp_time_format_seconds (time, self->next_ns), self->names[model], moment.depth, moment.parked, moment.busy);
+  g_string_append_printf (self->buffer,
+                          "%s,%s,%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT "\n",
+                          wp_time_format_seconds (time, self->next_ns), self->names[model], moment.depth,
+                          moment.parked, moment.busy);
 
   return self->buffer->len < BUFFER_BYTES - 256 || flush (self, error);
 }
@@ -82,7 +84,8 @@ step (WpSeries *self)
     self->next_ns += self->interval_ns;
 }
 
-/* A request that finds all jobs finished is accepted, so that no moment before an arrival is past the last finish. */
+/* A request that finds all jobs finished is accepted, so that no moment before an arrival is past the last
+ * finish. */
 static gboolean
 sample_before (WpSeries *self, gint64 arrival_ns, GError **error)
 {

@@ -6,8 +6,8 @@
 
 typedef struct _WpSeries WpSeries;
 
-/* A row for each of @n_models at 0, @interval_ns, ... until that model's last finish, with the state after all that happens at that
- * moment. @output outlives it, and is committed by its owner. */
+/* A row for each of @n_models at 0, @interval_ns, ... until that model's last finish, with the state after
+ * all that happens at that moment. @output outlives it, and is committed by its owner. */
 WpSeries *wp_series_new (WpAtomicFile *output, gint64 interval_ns, const WpPolicy *policies, guint n_models);
 void wp_series_free (WpSeries *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpSeries, wp_series_free)

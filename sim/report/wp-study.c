@@ -7,11 +7,14 @@
 #include "sim/report/wp-clients-batch.h"
 
 static gboolean
-run_open (const WpStudy *self, guint64 seed, WpBatchMeans *const *parts, WpFigures *figures, WpTrafficFigures *traffic, GError **error)
+run_open (const WpStudy *self, guint64 seed, WpBatchMeans *const *parts, WpFigures *figures,
+          WpTrafficFigures *traffic, GError **error)
 {
-  g_autoptr(WpTrace) trace = wp_synthetic_open (self->synthetic, seed, self->scale, self->clients.limit_rows, error);
-  g_autoptr(WpServiceTime) service = trace ? wp_service_time_new (self->service, self->service_scale, TRUE, seed, error) : NULL;
-  g_autoptr(WpRun) run = NULL;
+  g_autoptr (WpTrace) trace
+      = wp_synthetic_open (self->synthetic, seed, self->scale, self->clients.limit_rows, error);
+  g_autoptr (WpServiceTime) service
+      = trace ? wp_service_time_new (self->service, self->service_scale, TRUE, seed, error) : NULL;
+  g_autoptr (WpRun) run = NULL;
 
   if (!service)
     return FALSE;
@@ -25,26 +28,30 @@ run_open (const WpStudy *self, guint64 seed, WpBatchMeans *const *parts, WpFigur
 }
 
 static gboolean
-run_clients (const WpStudy *self, guint i, WpServiceTime *service, WpServiceTime *think, WpBatchMeans *parts, WpFigures *figures,
-             WpTrafficFigures *traffic, GError **error)
+run_clients (const WpStudy *self, guint i, WpServiceTime *service, WpServiceTime *think, WpBatchMeans *parts,
+             WpFigures *figures, WpTrafficFigures *traffic, GError **error)
 {
-  g_autoptr(WpClients) clients = NULL;
+  g_autoptr (WpClients) clients = NULL;
   WpLayout layout;
 
   wp_policy_layout (&self->policies[i], &layout);
   if (wp_service_time_commit (service))
-    return wp_clients_batch_go (&self->clients, &layout, self->patience_ns, service, think, parts, figures, traffic, error);
+    return wp_clients_batch_go (&self->clients, &layout, self->patience_ns, service, think, parts, figures,
+                                traffic, error);
   clients = wp_clients_new (&self->clients, &layout, self->patience_ns, service, think);
 
   return wp_clients_go (clients, parts, figures, traffic, error);
 }
 
-/* Each model answers in its own time, and so has its own arrivals; but the n-th request needs the same service in all. */
+/* Each model answers in its own time, and so has its own arrivals; but the n-th request needs the same
+ * service in all. */
 static gboolean
-run_closed (const WpStudy *self, guint64 seed, WpBatchMeans *const *parts, WpFigures *figures, WpTrafficFigures *traffic, GError **error)
+run_closed (const WpStudy *self, guint64 seed, WpBatchMeans *const *parts, WpFigures *figures,
+            WpTrafficFigures *traffic, GError **error)
 {
-  g_autoptr(WpServiceTime) service = wp_service_time_new (self->service, self->service_scale, TRUE, seed, error);
-  g_autoptr(WpServiceTime) think = service ? wp_service_time_new (self->think, 1, TRUE, seed, error) : NULL;
+  g_autoptr (WpServiceTime) service
+      = wp_service_time_new (self->service, self->service_scale, TRUE, seed, error);
+  g_autoptr (WpServiceTime) think = service ? wp_service_time_new (self->think, 1, TRUE, seed, error) : NULL;
 
   if (!think)
     return FALSE;
@@ -64,7 +71,8 @@ run_closed (const WpStudy *self, guint64 seed, WpBatchMeans *const *parts, WpFig
 }
 
 gboolean
-wp_study_run (const WpStudy *self, guint64 seed, WpBatchMeans *const *parts, WpFigures *figures, WpTrafficFigures *traffic, GError **error)
+wp_study_run (const WpStudy *self, guint64 seed, WpBatchMeans *const *parts, WpFigures *figures,
+              WpTrafficFigures *traffic, GError **error)
 {
   return (self->synthetic ? run_open : run_closed) (self, seed, parts, figures, traffic, error);
 }
@@ -74,7 +82,7 @@ typedef struct {
   guint64 seed;
   WpFigures *figures;
   GMutex mutex;
-  GError *error;      /* under the mutex: the first */
+  GError *error; /* under the mutex: the first */
 } Replication;
 
 static void
@@ -85,7 +93,8 @@ replicate (gpointer data, gpointer user_data)
   WpTrafficFigures traffic;
   GError *error = NULL;
 
-  if (wp_study_run (self->study, self->seed + i, NULL, self->figures + i * self->study->n_models, &traffic, &error))
+  if (wp_study_run (self->study, self->seed + i, NULL, self->figures + i * self->study->n_models, &traffic,
+                    &error))
     return;
   g_mutex_lock (&self->mutex);
   if (self->error)
@@ -96,10 +105,13 @@ replicate (gpointer data, gpointer user_data)
 }
 
 gboolean
-wp_study_replicate (const WpStudy *self, guint64 seed, guint n, guint threads, WpFigures *figures, GError **error)
+wp_study_replicate (const WpStudy *self, guint64 seed, guint n, guint threads, WpFigures *figures,
+                    GError **error)
 {
   Replication shared = { self, seed, figures };
-  GThreadPool *pool = g_thread_pool_new (replicate, &shared, threads > 0 ? (int) threads : (int) g_get_num_processors (), TRUE, error);
+  GThreadPool *pool
+      = g_thread_pool_new (replicate, &shared, threads > 0 ? (int) threads : (int) g_get_num_processors (),
+                           TRUE, error);
 
   if (!pool)
     return FALSE;
@@ -127,17 +139,21 @@ may_leave (const WpStudy *self, const WpLayout *layout)
 gboolean
 wp_study_theory (const WpStudy *self, guint model, const WpFigures *figures, WpTheory *theory, GError **error)
 {
-  g_autoptr(WpServiceTime) service = wp_service_time_new (self->service, self->service_scale, TRUE, 0, error);
-  g_autoptr(WpServiceTime) think = service && self->think ? wp_service_time_new (self->think, 1, TRUE, 0, error) : NULL;
-  g_autoptr(WpArrivals) arrivals = service && self->synthetic ? wp_arrivals_new (self->synthetic, 0, TRUE, error) : NULL;
+  g_autoptr (WpServiceTime) service
+      = wp_service_time_new (self->service, self->service_scale, TRUE, 0, error);
+  g_autoptr (WpServiceTime) think
+      = service && self->think ? wp_service_time_new (self->think, 1, TRUE, 0, error) : NULL;
+  g_autoptr (WpArrivals) arrivals
+      = service && self->synthetic ? wp_arrivals_new (self->synthetic, 0, TRUE, error) : NULL;
   WpTheoryCase simulated = { .traffic = WP_TRAFFIC_CLIENTS, .clients = self->clients.clients };
 
   if (!service || (self->synthetic ? !arrivals : !think))
     return FALSE;
   if (arrivals)
     {
-      simulated.traffic = wp_arrivals_is_poisson (arrivals) ? WP_TRAFFIC_POISSON
-                          : wp_arrivals_is_constant (arrivals) ? WP_TRAFFIC_CONSTANT : WP_TRAFFIC_OTHER;
+      simulated.traffic = wp_arrivals_is_poisson (arrivals)    ? WP_TRAFFIC_POISSON
+                          : wp_arrivals_is_constant (arrivals) ? WP_TRAFFIC_CONSTANT
+                                                               : WP_TRAFFIC_OTHER;
       simulated.rate = wp_arrivals_rate (arrivals) * self->scale;
     }
   else
@@ -145,7 +161,8 @@ wp_study_theory (const WpStudy *self, guint model, const WpFigures *figures, WpT
   wp_service_time_moments (service, &simulated.service);
   wp_policy_layout (&self->policies[model], &simulated.layout);
   simulated.answers_accepted = !self->clients.until_stored;
-  simulated.patient = simulated.layout.block_timeout_ns == WP_TIME_NONE && !may_leave (self, &simulated.layout);
+  simulated.patient
+      = simulated.layout.block_timeout_ns == WP_TIME_NONE && !may_leave (self, &simulated.layout);
   simulated.requests = figures->requests;
   simulated.blocked = figures->blocked > 0;
   wp_theory_find (theory, &simulated);

@@ -9,9 +9,9 @@ typedef struct {
   const WpPolicy *policies;
   guint n_models;
   gint64 patience_ns;
-  const char *synthetic;           /* open: of wp_synthetic_open(); NULL: closed */
-  double scale;                    /* of its arrivals */
-  WpClientsOptions clients;        /* limit and warm-up count for both */
+  const char *synthetic;    /* open: of wp_synthetic_open(); NULL: closed */
+  double scale;             /* of its arrivals */
+  WpClientsOptions clients; /* limit and warm-up count for both */
   const char *service, *think;
   double service_scale;
 } WpStudy;
@@ -24,7 +24,8 @@ typedef struct {
  *
  * Once, nobody looking on.
  */
-gboolean wp_study_run (const WpStudy *self, guint64 seed, WpBatchMeans *const *parts, WpFigures *figures, WpTrafficFigures *traffic, GError **error);
+gboolean wp_study_run (const WpStudy *self, guint64 seed, WpBatchMeans *const *parts, WpFigures *figures,
+                       WpTrafficFigures *traffic, GError **error);
 
 /**
  * wp_study_replicate:
@@ -32,7 +33,9 @@ gboolean wp_study_run (const WpStudy *self, guint64 seed, WpBatchMeans *const *p
  * @figures: (out): n_models for each of @n runs
  * @threads: at once; 0: as many as there are cores
  */
-gboolean wp_study_replicate (const WpStudy *self, guint64 seed, guint n, guint threads, WpFigures *figures, GError **error);
+gboolean wp_study_replicate (const WpStudy *self, guint64 seed, guint n, guint threads, WpFigures *figures,
+                             GError **error);
 
 /* The closed form for one of the models, if there is any. */
-gboolean wp_study_theory (const WpStudy *self, guint model, const WpFigures *figures, WpTheory *theory, GError **error);
+gboolean wp_study_theory (const WpStudy *self, guint model, const WpFigures *figures, WpTheory *theory,
+                          GError **error);

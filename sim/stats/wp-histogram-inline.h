@@ -1,12 +1,13 @@
-/* wp-histogram-inline.h - the histogram's inside, for loops that can't afford a call. Others include wp-histogram.h. */
+/* wp-histogram-inline.h - the histogram's inside, for loops that can't afford a call. Others include
+ * wp-histogram.h. */
 #pragma once
 
 #include "sim/stats/wp-histogram.h"
 #include "sim/base/wp-time.h"
 
-/* Values below 1024 have a bucket each; above, every octave has 512 of equal width, so that the middle of a bucket is
- * within 1/1024 of each value in it. The layout is that of HdrHistogram (Tene, 2012). */
-#define WP_HISTOGRAM_BITS 9
+/* Values below 1024 have a bucket each; above, every octave has 512 of equal width, so that the middle of a
+ * bucket is within 1/1024 of each value in it. The layout is that of HdrHistogram (Tene, 2012). */
+#define WP_HISTOGRAM_BITS    9
 #define WP_HISTOGRAM_BUCKETS ((63 - WP_HISTOGRAM_BITS + 1) << WP_HISTOGRAM_BITS)
 
 __extension__ typedef unsigned __int128 WpUint128;
@@ -21,7 +22,8 @@ struct _WpHistogram {
 static inline guint
 wp_histogram_bucket (gint64 value)
 {
-  guint shift = 63 - WP_HISTOGRAM_BITS - (guint) __builtin_clzll ((guint64) value | (1u << WP_HISTOGRAM_BITS));
+  guint shift
+      = 63 - WP_HISTOGRAM_BITS - (guint) __builtin_clzll ((guint64) value | (1u << WP_HISTOGRAM_BITS));
 
   return (shift << WP_HISTOGRAM_BITS) + (guint) (value >> shift);
 }

@@ -6,12 +6,13 @@
 
 #include "sim/stats/wp-histogram-inline.h"
 
-#define SPARES 16   /* 3.6 MB at most */
+#define SPARES 16 /* 3.6 MB at most */
 
-/* Empty ones, to be used again: a new one is 220 kB of zeros, which takes longer than a short trace's simulation. */
+/* Empty ones, to be used again: a new one is 220 kB of zeros, which takes longer than a short trace's
+ * simulation. */
 static WpHistogram *spares[SPARES];
 static guint n_spares;
-static GMutex spares_mutex;   /* guards both */
+static GMutex spares_mutex; /* guards both */
 
 static WpHistogram *
 take_spare (void)
@@ -59,7 +60,7 @@ wp_histogram_new (void)
   WpHistogram *self = take_spare ();
 
   if (!self)
-    self = g_new0 (WpHistogram, 1);   /* pages that are never counted in cost no memory */
+    self = g_new0 (WpHistogram, 1); /* pages that are never counted in cost no memory */
   self->min = G_MAXINT64;
   self->max = -1;
 

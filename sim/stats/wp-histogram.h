@@ -1,4 +1,5 @@
-/* wp-histogram.h - counts of times by size, log-linear: percentiles within 0.1 %, exact mean, minimum and maximum. */
+/* wp-histogram.h - counts of times by size, log-linear: percentiles within 0.1 %, exact mean, minimum and
+ * maximum. */
 #pragma once
 
 #include <glib.h>
@@ -13,14 +14,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpHistogram, wp_histogram_free)
 void wp_histogram_add (WpHistogram *self, gint64 value, guint64 weight);
 void wp_histogram_merge (WpHistogram *self, const WpHistogram *other);
 
-guint64 wp_histogram_count (const WpHistogram *self);     /* sum of weights */
-double wp_histogram_mean (const WpHistogram *self);       /* exact (128-bit sum); NaN if empty */
-gint64 wp_histogram_min (const WpHistogram *self);        /* exact; WP_TIME_NONE if empty */
-gint64 wp_histogram_max (const WpHistogram *self);        /* exact; WP_TIME_NONE if empty */
+guint64 wp_histogram_count (const WpHistogram *self); /* sum of weights */
+double wp_histogram_mean (const WpHistogram *self);   /* exact (128-bit sum); NaN if empty */
+gint64 wp_histogram_min (const WpHistogram *self);    /* exact; WP_TIME_NONE if empty */
+gint64 wp_histogram_max (const WpHistogram *self);    /* exact; WP_TIME_NONE if empty */
 
 /* The weight that is surely above @value: of the buckets after its own. */
 guint64 wp_histogram_count_above (const WpHistogram *self, gint64 value);
 
-/* Nearest rank: the smallest value with at least @share of the weight at or below it, within 0.1 % (exact below 1024);
+/* Nearest rank: the smallest value with at least @share of the weight at or below it, within 0.1 % (exact
+ * below 1024);
  * @share in (0, 1]; WP_TIME_NONE if empty. */
 gint64 wp_histogram_quantile (const WpHistogram *self, double share);

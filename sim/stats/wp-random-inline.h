@@ -1,4 +1,5 @@
-/* wp-random-inline.h - the generator's inside, for loops that can't afford a call. Others include wp-random.h. */
+/* wp-random-inline.h - the generator's inside, for loops that can't afford a call. Others include
+ * wp-random.h. */
 #pragma once
 
 #include <math.h>
@@ -7,9 +8,10 @@
 
 /* 256 layers of equal area under exp (-x), the lowest with the tail; filled by wp_random_init(). */
 typedef struct {
-  double edges[257];      /* where each layer ends, falling to 0; the lowest has the width that its area asks for */
-  double widths[256];     /* edges, times 2^-53 */
-  double heights[257];    /* exp (-x) at the edges */
+  /* where each layer ends, falling to 0; the lowest has the width that its area asks for */
+  double edges[257];
+  double widths[256];  /* edges, times 2^-53 */
+  double heights[257]; /* exp (-x) at the edges */
 } WpZiggurat;
 
 extern WpZiggurat wp_ziggurat;

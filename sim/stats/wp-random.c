@@ -2,12 +2,13 @@
 
 #include "sim/stats/wp-random-inline.h"
 
-#define TAIL 7.69711747013104972            /* where the lowest of 256 layers ends */
-#define AREA 0.0039496598225815571993       /* of each layer, the lowest with its tail */
+#define TAIL 7.69711747013104972      /* where the lowest of 256 layers ends */
+#define AREA 0.0039496598225815571993 /* of each layer, the lowest with its tail */
 
 WpZiggurat wp_ziggurat;
 
-/* Source: Marsaglia and Tsang, The ziggurat method for generating random variables, J. Statistical Software 5 (2000). */
+/* Source: Marsaglia and Tsang, The ziggurat method for generating random variables, J. Statistical Software 5
+ * (2000). */
 static gpointer
 build_ziggurat (gpointer data)
 {
@@ -67,7 +68,7 @@ wp_random_below (WpRandom *self, guint64 n)
 {
   g_return_val_if_fail (n >= 1, 0);
 
-  return (guint64) ((__extension__ (unsigned __int128) wp_random_next (self) * n) >> 64);
+  return (guint64) ((__extension__(unsigned __int128) wp_random_next (self) * n) >> 64);
 }
 
 double
@@ -82,7 +83,7 @@ wp_random_exponential_edge (WpRandom *self, guint layer, double x)
   const double *heights = wp_ziggurat.heights;
 
   if (layer == 0)
-    return TAIL + wp_random_exponential (self);   /* it has no memory */
+    return TAIL + wp_random_exponential (self); /* it has no memory */
   if (heights[layer] + (heights[layer + 1] - heights[layer]) * wp_random_uniform (self) < exp (-x))
     return x;
 

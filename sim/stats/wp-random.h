@@ -1,12 +1,16 @@
-/* wp-random.h - pseudo-random numbers that are the same on every machine: xoshiro256**, seeded by SplitMix64. */
+/* wp-random.h - pseudo-random numbers that are the same on every machine: xoshiro256**, seeded by SplitMix64.
+ */
 #pragma once
 
 #include <glib.h>
 
 /* A plain value: copy it to fork the sequence. One thread at a time. */
-typedef struct { guint64 state[4]; } WpRandom;
+typedef struct {
+  guint64 state[4];
+} WpRandom;
 
-/* Equal @seed and @stream give equal numbers; different streams of one seed are independent for any use here. */
+/* Equal @seed and @stream give equal numbers; different streams of one seed are independent for any use here.
+ */
 void wp_random_init (WpRandom *self, guint64 seed, guint64 stream);
 
 /**
@@ -23,7 +27,8 @@ double wp_random_uniform (WpRandom *self);
 /* Uniform in 0 ... @n - 1, @n >= 1, without bias worth the name (2^-64 times @n). */
 guint64 wp_random_below (WpRandom *self, guint64 n);
 
-/* Exponential with mean 1. Source: Marsaglia and Tsang's ziggurat, J. Statistical Software 5 (2000), with 53 bits in each layer. */
+/* Exponential with mean 1. Source: Marsaglia and Tsang's ziggurat, J. Statistical Software 5 (2000), with 53
+ * bits in each layer. */
 double wp_random_exponential (WpRandom *self);
 
 /* Standard normal. Source: Marsaglia's polar method, SIAM Review 6 (1964). */

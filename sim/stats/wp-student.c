@@ -12,7 +12,8 @@ continued_fraction (double a, double b, double x)
   for (guint m = 1; m <= 10000; m++)
     for (guint odd = 0; odd < 2; odd++)
       {
-        double term = odd ? -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)) : m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
+        double term = odd ? -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+                          : m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
 
         d = 1 + term * d;
         c = 1 + term / c;
@@ -31,7 +32,8 @@ incomplete_beta (double a, double b, double x)
 {
   double front = exp (lgamma (a + b) - lgamma (a) - lgamma (b) + a * log (x) + b * log1p (-x));
 
-  return x < (a + 1) / (a + b + 2) ? front * continued_fraction (a, b, x) / a : 1 - front * continued_fraction (b, a, 1 - x) / b;
+  return x < (a + 1) / (a + b + 2) ? front * continued_fraction (a, b, x) / a
+                                   : 1 - front * continued_fraction (b, a, 1 - x) / b;
 }
 
 /* The share that lies outside of -t to t. */

@@ -8,6 +8,7 @@
  * @degrees: of freedom, >= 1
  * @confidence: 0.95: between minus and plus the result lies 95 % of the distribution
  *
- * Source: the incomplete beta function by its continued fraction (Lentz), as in Abramowitz and Stegun 26.5.8 and 26.7.1; inverted by bisection.
+ * Source: the incomplete beta function by its continued fraction (Lentz), as in Abramowitz and Stegun 26.5.8
+ * and 26.7.1; inverted by bisection.
  */
 double wp_student_t (guint degrees, double confidence);

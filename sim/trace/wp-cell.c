@@ -42,7 +42,7 @@ gboolean
 wp_cell_fail (WpCell cell, const char *column, const char *problem, GError **error)
 {
   g_autofree char *shown = wp_cell_quote (cell);
-  g_autofree char *name = wp_cell_quote ((WpCell) { column, strlen (column) });
+  g_autofree char *name = wp_cell_quote ((WpCell){ column, strlen (column) });
 
   g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "column %s: %s %s", name, shown, problem);
 

@@ -6,12 +6,13 @@
 #include "sim/trace/wp-stamps.h"
 #include "sim/trace/wp-trace-writer.h"
 
-#define STAMP_BYTES 40         /* room for 10/Oct/2000:13:55:36.123456789 -0700 */
-#define SLOTS 256
+#define STAMP_BYTES 40 /* room for 10/Oct/2000:13:55:36.123456789 -0700 */
+#define SLOTS       256
 
 enum { ARRIVAL, SERVICE, TIME, HOST, USER, REQUEST, STATUS, SENT, REQUEST_TIME, N_CELLS };
 
-static const char *const cell_names[] = { "arrival", "service", "time", "host", "user", "request", "status", "sent", "request_time", NULL };
+static const char *const cell_names[]
+    = { "arrival", "service", "time", "host", "user", "request", "status", "sent", "request_time", NULL };
 
 typedef enum { NUMBERS_NONE, NUMBERS_SECONDS, NUMBERS_MICROSECONDS } Numbers;
 
@@ -23,22 +24,22 @@ typedef struct {
 typedef struct {
   WpTable table;
   WpStamps *stamps;
-  guint64 n_lines, line;       /* a log may grow between two readings: it ends where it did in the first */
-  Numbers numbers;             /* what the log's last numbers are: the first one decides */
+  guint64 n_lines, line; /* a log may grow between two readings: it ends where it did in the first */
+  Numbers numbers;       /* what the log's last numbers are: the first one decides */
   char last_stamp[STAMP_BYTES];
   gsize last_stamp_len;
   gint64 last_stamp_ns;
   WpCell cells[N_CELLS];
-  Texts *texts;                /* SLOTS of them */
-  guint slot;                  /* the next one free */
+  Texts *texts; /* SLOTS of them */
+  guint slot;   /* the next one free */
 } WpClf;
 
 /* One line, taken apart. */
 typedef struct {
-  WpCell cells[N_CELLS];       /* those that stand in it */
+  WpCell cells[N_CELLS]; /* those that stand in it */
   gint64 stamp_ns;
-  gboolean whole;              /* the stamp has no fraction */
-  WpCell number;               /* the last one, or nothing */
+  gboolean whole; /* the stamp has no fraction */
+  WpCell number;  /* the last one, or nothing */
 } Entry;
 
 static char *
@@ -58,7 +59,7 @@ take_word (char *p, char *end, WpCell *cell)
 
   while (p < end && *p != ' ')
     p++;
-  *cell = p - start == 1 && *start == '-' ? wp_table_no_cell : (WpCell) { start, (gsize) (p - start) };
+  *cell = p - start == 1 && *start == '-' ? wp_table_no_cell : (WpCell){ start, (gsize) (p - start) };
 
   return skip_blanks (p, end);
 }
@@ -76,7 +77,7 @@ take_quoted (char *p, char *end, WpCell *cell)
       p++;
   if (p >= end || (p + 1 < end && p[1] != ' '))
     return NULL;
-  *cell = p - start == 1 && *start == '-' ? wp_table_no_cell : (WpCell) { start, (gsize) (p - start) };
+  *cell = p - start == 1 && *start == '-' ? wp_table_no_cell : (WpCell){ start, (gsize) (p - start) };
 
   return skip_blanks (p + 1, end);
 }
@@ -101,9 +102,11 @@ read_stamp (const char *text, gsize len, gint64 *ns)
   int month = len >= 26 && len < STAMP_BYTES ? find_month (text + 3) : 0;
   int n;
 
-  if (month == 0 || text[2] != '/' || text[6] != '/' || text[11] != ':' || text[len - 6] != ' ' || strchr ("+-", text[len - 5]) == NULL)
+  if (month == 0 || text[2] != '/' || text[6] != '/' || text[11] != ':' || text[len - 6] != ' '
+      || strchr ("+-", text[len - 5]) == NULL)
     return FALSE;
-  n = g_snprintf (iso, sizeof iso, "%.4s-%02d-%.2sT%.*s%.5s", text + 7, month, text, (int) (len - 18), text + 12, text + len - 5);
+  n = g_snprintf (iso, sizeof iso, "%.4s-%02d-%.2sT%.*s%.5s", text + 7, month, text, (int) (len - 18),
+                  text + 12, text + len - 5);
 
   return wp_time_parse_iso8601 (iso, (gsize) n, ns);
 }
@@ -141,8 +144,9 @@ is_number (WpCell cell)
   const char *point = memchr (cell.text, '.', cell.len);
   gsize whole = point != NULL ? (gsize) (point - cell.text) : cell.len;
 
-  return whole > 0 && is_digits ((WpCell) { cell.text, whole })
-         && (point == NULL || (whole + 1 < cell.len && is_digits ((WpCell) { point + 1, cell.len - whole - 1 })));
+  return whole > 0 && is_digits ((WpCell){ cell.text, whole })
+         && (point == NULL
+             || (whole + 1 < cell.len && is_digits ((WpCell){ point + 1, cell.len - whole - 1 })));
 }
 
 /* What follows the size: the last bare word may be a number. */
@@ -172,14 +176,15 @@ take_line (WpClf *self, char *line, gsize len, Entry *entry)
 {
   char *end = line + len;
   char *p = take_word (line, end, &entry->cells[HOST]);
-  char *user = p = take_word (p, end, &entry->cells[USER]);   /* what identd said is passed over */
+  char *user = p = take_word (p, end, &entry->cells[USER]); /* what identd said is passed over */
   char *close;
 
   p = memmem (user, (gsize) (end - user), " [", 2);
   close = p != NULL ? memchr (p, ']', (gsize) (end - p)) : NULL;
   if (close == NULL || !take_stamp (self, p + 2, (gsize) (close - p - 2), entry))
     return "HOST IDENT USER and a stamp, such as [10/Oct/2000:13:55:36 -0700]";
-  entry->cells[USER] = p - user == 1 && *user == '-' ? wp_table_no_cell : (WpCell) { user, (gsize) (p - user) };
+  entry->cells[USER]
+      = p - user == 1 && *user == '-' ? wp_table_no_cell : (WpCell){ user, (gsize) (p - user) };
   p = take_quoted (skip_blanks (close + 1, end), end, &entry->cells[REQUEST]);
   if (p == NULL)
     return "the request in quotes, after the stamp";
@@ -198,7 +203,7 @@ take_line (WpClf *self, char *line, gsize len, Entry *entry)
 static gboolean
 fail_expected (WpClf *self, const char *expected, const char *line, gsize len, GError **error)
 {
-  g_autofree char *shown = wp_cell_quote ((WpCell) { line, len });
+  g_autofree char *shown = wp_cell_quote ((WpCell){ line, len });
   g_autofree char *problem = g_strdup_printf ("%s is no line of an access log: expected %s", shown, expected);
 
   return wp_table_fail (&self->table, problem, error);
@@ -218,13 +223,18 @@ next_entry (WpClf *self, gboolean may_fill, Entry *entry, GError **error)
     return fail_expected (self, expected, line, len, error) ? WP_TABLE_ROW : WP_TABLE_ERROR;
   if (status != WP_TABLE_ROW || entry->number.len == 0)
     return status;
-  numbers = memchr (entry->number.text, '.', entry->number.len) != NULL ? NUMBERS_SECONDS : NUMBERS_MICROSECONDS;
+  numbers
+      = memchr (entry->number.text, '.', entry->number.len) != NULL ? NUMBERS_SECONDS : NUMBERS_MICROSECONDS;
   if (self->numbers == NUMBERS_NONE)
     self->numbers = numbers;
   if (self->numbers != numbers)
-    return fail_expected (self, numbers == NUMBERS_SECONDS ? "a last number without a point, as above (microseconds)"
-                          : "a last number with a point, as above (seconds)", entry->number.text, entry->number.len, error)
-             ? WP_TABLE_ROW : WP_TABLE_ERROR;
+    return fail_expected (self,
+                          numbers == NUMBERS_SECONDS
+                              ? "a last number without a point, as above (microseconds)"
+                              : "a last number with a point, as above (seconds)",
+                          entry->number.text, entry->number.len, error)
+               ? WP_TABLE_ROW
+               : WP_TABLE_ERROR;
 
   return status;
 }
@@ -257,7 +267,8 @@ clf_open (WpTable *table, guint64 limit_rows, GError **error)
   table->names = g_strdupv ((GStrv) cell_names);
   self->stamps = wp_stamps_new ();
   self->texts = g_malloc0 (SLOTS * sizeof (Texts) + WP_WINDOW_SPARE_BYTES);
-  while ((limit_rows == 0 || self->n_lines < limit_rows) && (status = next_entry (self, TRUE, &entry, error)) == WP_TABLE_ROW)
+  while ((limit_rows == 0 || self->n_lines < limit_rows)
+         && (status = next_entry (self, TRUE, &entry, error)) == WP_TABLE_ROW)
     {
       self->n_lines++;
       if (entry.whole)
@@ -287,21 +298,24 @@ static gboolean
 put_times (WpClf *self, const Entry *entry, Texts *texts, GError **error)
 {
   gint64 offset_ns = entry->whole ? wp_stamps_next (self->stamps, second_of (entry->stamp_ns)) : 0;
-  gint64 time_ns = entry->stamp_ns + offset_ns;   /* the last year of a stamp ends before 292 years do */
+  gint64 time_ns = entry->stamp_ns + offset_ns; /* the last year of a stamp ends before 292 years do */
   gint64 request_ns = 0, arrival_ns;
 
   if (offset_ns < 0)
     return wp_table_fail (&self->table, "the log has changed since it was read first", error);
   if (entry->number.len > 0 && !read_number (self->numbers, entry->number, &request_ns))
-    return fail_expected (self, "a request time of less than 292 years", entry->number.text, entry->number.len, error);
-  if (__builtin_sub_overflow (time_ns, self->numbers == NUMBERS_SECONDS ? request_ns : 0, &arrival_ns) || arrival_ns == WP_TIME_NONE)
+    return fail_expected (self, "a request time of less than 292 years", entry->number.text,
+                          entry->number.len, error);
+  if (__builtin_sub_overflow (time_ns, self->numbers == NUMBERS_SECONDS ? request_ns : 0, &arrival_ns)
+      || arrival_ns == WP_TIME_NONE)
     return wp_table_fail (&self->table, "an arrival more than 292 years from 1970", error);
   wp_time_format_seconds (texts->arrival, arrival_ns);
   wp_time_format_seconds (texts->time, time_ns);
   wp_time_format_seconds (texts->request_time, entry->number.len > 0 ? request_ns : WP_TIME_NONE);
-  self->cells[ARRIVAL] = (WpCell) { texts->arrival, strlen (texts->arrival) };
-  self->cells[TIME] = (WpCell) { texts->time, strlen (texts->time) };
-  self->cells[SERVICE] = self->cells[REQUEST_TIME] = (WpCell) { texts->request_time, strlen (texts->request_time) };
+  self->cells[ARRIVAL] = (WpCell){ texts->arrival, strlen (texts->arrival) };
+  self->cells[TIME] = (WpCell){ texts->time, strlen (texts->time) };
+  self->cells[SERVICE] = self->cells[REQUEST_TIME]
+      = (WpCell){ texts->request_time, strlen (texts->request_time) };
 
   return TRUE;
 }
@@ -331,7 +345,7 @@ clf_next (WpTable *table, gboolean may_fill, const WpCell **cells, GError **erro
     {
       self->cells[i] = entry.cells[i];
       if (entry.cells[i].len > 0)
-        ((char *) entry.cells[i].text)[entry.cells[i].len] = '\0';   /* a blank, a quote or the line's end */
+        ((char *) entry.cells[i].text)[entry.cells[i].len] = '\0'; /* a blank, a quote or the line's end */
     }
 
   return WP_TABLE_ROW;
@@ -351,17 +365,23 @@ clf_tell (const WpTable *table, guint columns, GPtrArray *lines)
 {
   static const char *const stamps[] = {
     [NUMBERS_NONE] = "the log has no request times: its stamps are taken for the arrivals",
-    [NUMBERS_SECONDS] = "the log's request times are taken off its stamps, which nginx sets at the end of a request",
-    [NUMBERS_MICROSECONDS] = "the log's stamps are taken for the arrivals: Apache sets them at the start of a request; its request times are microseconds"
+    [NUMBERS_SECONDS]
+    = "the log's request times are taken off its stamps, which nginx sets at the end of a request",
+    [NUMBERS_MICROSECONDS]
+    = "the log's stamps are taken for the arrivals: Apache sets them at the start of a request; its request times are microseconds"
   };
   const WpClf *self = (const WpClf *) table;
 
   if (!wp_stamps_is_empty (self->stamps))
-    g_ptr_array_add (lines, g_strdup ("the log's stamps are whole seconds: its requests are spread evenly over theirs"));
+    g_ptr_array_add (
+        lines, g_strdup ("the log's stamps are whole seconds: its requests are spread evenly over theirs"));
   if (columns & 1u << WP_COLUMN_ARRIVAL)
     g_ptr_array_add (lines, g_strdup (stamps[self->numbers]));
   if (self->numbers != NUMBERS_NONE && columns & 1u << WP_COLUMN_SERVICE)
-    g_ptr_array_add (lines, g_strdup ("service is the log's request time, which is right where the logged server did not queue"));
+    g_ptr_array_add (
+        lines,
+        g_strdup ("service is the log's request time, which is right where the logged server did not queue"));
 }
 
-const WpTableKind wp_clf_kind = { "clf", sizeof (WpClf), clf_open, clf_next, clf_rewind, clf_clear, clf_tell };
+const WpTableKind wp_clf_kind
+    = { "clf", sizeof (WpClf), clf_open, clf_next, clf_rewind, clf_clear, clf_tell };

@@ -8,18 +8,18 @@
 
 typedef struct {
   WpTable table;
-  gsize n_names;            /* 0: the header is not read yet, and a row may have any number of cells */
+  gsize n_names; /* 0: the header is not read yet, and a row may have any number of cells */
   WpCell *cells;
   gsize cells_size;
 } WpCsv;
 
 /* What one look at the window's front found out; the row is whole when @next is not NULL. */
 typedef struct {
-  char *next;               /* first byte of the next row */
+  char *next; /* first byte of the next row */
   gsize n_cells;
   guint64 lines;
-  gboolean doubled;         /* some cell has doubled quotes, not yet made single */
-  const char *problem;      /* in the row's form */
+  gboolean doubled;    /* some cell has doubled quotes, not yet made single */
+  const char *problem; /* in the row's form */
 } Scan;
 
 static void
@@ -28,11 +28,11 @@ put_cell (WpCsv *self, gsize i, char *text, char *end)
   if (i >= self->cells_size)
     {
       if (self->n_names > 0)
-        return;               /* too many: they are counted only */
+        return; /* too many: they are counted only */
       self->cells_size = MAX (16, 2 * self->cells_size);
       self->cells = g_renew (WpCell, self->cells, self->cells_size);
     }
-  self->cells[i] = (WpCell) { text, (gsize) (end - text) };
+  self->cells[i] = (WpCell){ text, (gsize) (end - text) };
 }
 
 static guint64
@@ -70,7 +70,8 @@ scan_quoted (const WpWindow *window, Scan *scan, char *p)
   return p;
 }
 
-/* Returns the delimiter that ends the cell at @p (window->end where the input ends); NULL if the window ends first. */
+/* Returns the delimiter that ends the cell at @p (window->end where the input ends); NULL if the window ends
+ * first. */
 static char *
 scan_cell (WpCsv *self, Scan *scan, char *p)
 {
@@ -80,7 +81,7 @@ scan_cell (WpCsv *self, Scan *scan, char *p)
 
   if (*p != '"' || p == window->end)
     {
-      while (*p != ',' && *p != '\n')     /* ends at the sentinel at the latest */
+      while (*p != ',' && *p != '\n') /* ends at the sentinel at the latest */
         p++;
       put_cell (self, scan->n_cells++, start, *p == '\n' && p > start && p[-1] == '\r' ? p - 1 : p);
       return p == window->end && !window->at_eof ? NULL : p;
@@ -109,7 +110,7 @@ scan_row (WpCsv *self, Scan *scan)
 {
   char *p = self->table.window.at;
 
-  *scan = (Scan) { .lines = 1 };
+  *scan = (Scan){ .lines = 1 };
   while ((p = scan_cell (self, scan, p)) != NULL)
     {
       if (*p == '\n' || p == self->table.window.end)
@@ -167,14 +168,15 @@ split_note (const char *line, gsize len, char **key, char **value)
   return TRUE;
 }
 
-/* A record has its notes and its header once more where another program has cut it, and where its parts were put together. */
+/* A record has its notes and its header once more where another program has cut it, and where its parts were
+ * put together. */
 static gboolean
 repeats_note (const WpCsv *self, const char *line, gsize len)
 {
   g_autofree char *key = NULL, *value = NULL;
 
-  return *line == '#' && split_note (line, len, &key, &value) &&
-         g_strcmp0 (g_hash_table_lookup (self->table.notes, key), value) == 0;
+  return *line == '#' && split_note (line, len, &key, &value)
+         && g_strcmp0 (g_hash_table_lookup (self->table.notes, key), value) == 0;
 }
 
 static gboolean
@@ -196,11 +198,13 @@ check_cells (WpCsv *self, gsize n_cells, GError **error)
     return WP_TABLE_ROW;
   if (*self->cells[0].text == '#')
     {
-      g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "a note that differs from those at the top: another trace begins here");
+      g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE,
+                           "a note that differs from those at the top: another trace begins here");
       return fail_row (self, error);
     }
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%" G_GSIZE_FORMAT " cell%s, the header has %" G_GSIZE_FORMAT,
-               n_cells, n_cells == 1 ? "" : "s", self->n_names);
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
+               "%" G_GSIZE_FORMAT " cell%s, the header has %" G_GSIZE_FORMAT, n_cells,
+               n_cells == 1 ? "" : "s", self->n_names);
 
   return fail_row (self, error);
 }
@@ -229,8 +233,8 @@ next_row (WpCsv *self, gboolean may_fill, gsize *n_cells, GError **error)
           g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, scan.problem);
           return fail_row (self, error);
         }
-      if (scan.next != NULL && !is_blank (self, &scan) &&
-          !repeats_note (self, window->at, (gsize) (scan.next - window->at)))
+      if (scan.next != NULL && !is_blank (self, &scan)
+          && !repeats_note (self, window->at, (gsize) (scan.next - window->at)))
         break;
       if (scan.next != NULL)
         {
@@ -320,7 +324,7 @@ has_nul (const WpCell *cells, gsize n_cells)
 static gboolean
 read_header (WpCsv *self, GError **error)
 {
-  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   gsize n_cells = 0;
   WpTableStatus status = next_row (self, TRUE, &n_cells, error);
 
@@ -339,7 +343,8 @@ read_header (WpCsv *self, GError **error)
   for (gsize i = 0; i < n_cells; i++)
     g_ptr_array_add (names, g_strstrip (g_strndup (self->cells[i].text, self->cells[i].len)));
   g_ptr_array_add (names, NULL);
-  if (self->table.names != NULL && !g_strv_equal ((const char *const *) self->table.names, (const char *const *) names->pdata))
+  if (self->table.names != NULL
+      && !g_strv_equal ((const char *const *) self->table.names, (const char *const *) names->pdata))
     {
       g_set_error_literal (error, WP_ERROR, WP_ERROR_IO, "the header has changed since it was read first");
       return fail_row (self, error) != WP_TABLE_ERROR;

@@ -7,7 +7,7 @@
 #include "sim/base/wp-options.h"
 #include "sim/trace/wp-number.h"
 
-#define MAX_DEPTH 64          /* of what waits for its second operand, and of nested parentheses */
+#define MAX_DEPTH 64 /* of what waits for its second operand, and of nested parentheses */
 
 typedef enum { OP_NUMBER, OP_COLUMN, OP_ADD, OP_SUBTRACT, OP_MULTIPLY, OP_DIVIDE, OP_NEGATE } OpKind;
 
@@ -18,17 +18,17 @@ typedef struct {
 } Op;
 
 struct _WpExpr {
-  GArray *ops;              /* of Op, operands before operators */
-  GStrv names;              /* of the columns, for errors */
+  GArray *ops; /* of Op, operands before operators */
+  GStrv names; /* of the columns, for errors */
 };
 
 typedef struct {
-  const char *at;           /* what comes next */
-  const char *text;         /* all of it, for errors */
+  const char *at;   /* what comes next */
+  const char *text; /* all of it, for errors */
   const char *const *names;
   GArray *ops;
   int nested;
-  int held;                 /* operands on the stack where we are */
+  int held; /* operands on the stack where we are */
 } Parser;
 
 static gboolean parse_sum (Parser *parser, GError **error);
@@ -45,7 +45,8 @@ fail (const Parser *parser, GError **error)
   if (*parser->at == '\0')
     g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" ends too early", parser->text);
   else
-    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" cannot be read from \"%s\" on", parser->text, parser->at);
+    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" cannot be read from \"%s\" on", parser->text,
+                 parser->at);
 
   return FALSE;
 }
@@ -80,7 +81,7 @@ static gboolean
 fail_unknown (const Parser *parser, const char *name, GError **error)
 {
   const char *nearest = wp_options_nearest (name, parser->names);
-  g_autofree char *shown = nearest != NULL ? wp_cell_quote ((WpCell) { nearest, strlen (nearest) }) : NULL;
+  g_autofree char *shown = nearest != NULL ? wp_cell_quote ((WpCell){ nearest, strlen (nearest) }) : NULL;
 
   if (shown != NULL)
     g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "no column \"%s\"; did you mean %s?", name, shown);
@@ -103,7 +104,7 @@ push_column (Parser *parser, const char *name, GError **error)
       return FALSE;
     }
 
-  return push (parser, (Op) { OP_COLUMN, column, 0 }, error);
+  return push (parser, (Op){ OP_COLUMN, column, 0 }, error);
 }
 
 static void
@@ -173,7 +174,7 @@ parse_factor (Parser *parser, GError **error)
   const char *after;
 
   if (take (parser, '-'))
-    return parse_nested (parser, '\0', parse_factor, error) && push (parser, (Op) { OP_NEGATE, -1, 0 }, error);
+    return parse_nested (parser, '\0', parse_factor, error) && push (parser, (Op){ OP_NEGATE, -1, 0 }, error);
   if (take (parser, '('))
     return parse_nested (parser, ')', parse_sum, error);
   if (*parser->at == '"' || *parser->at == '[')
@@ -185,7 +186,7 @@ parse_factor (Parser *parser, GError **error)
     return fail (parser, error);
   parser->at = after;
 
-  return push (parser, (Op) { OP_NUMBER, -1, number }, error);
+  return push (parser, (Op){ OP_NUMBER, -1, number }, error);
 }
 
 static gboolean
@@ -199,7 +200,7 @@ parse_product (Parser *parser, GError **error)
 
       if (kind == OP_NUMBER)
         return TRUE;
-      if (!parse_factor (parser, error) || !push (parser, (Op) { kind, -1, 0 }, error))
+      if (!parse_factor (parser, error) || !push (parser, (Op){ kind, -1, 0 }, error))
         return FALSE;
     }
 }
@@ -215,7 +216,7 @@ parse_sum (Parser *parser, GError **error)
 
       if (kind == OP_NUMBER)
         return TRUE;
-      if (!parse_product (parser, error) || !push (parser, (Op) { kind, -1, 0 }, error))
+      if (!parse_product (parser, error) || !push (parser, (Op){ kind, -1, 0 }, error))
         return FALSE;
     }
 }
@@ -235,7 +236,7 @@ parse_all (Parser *parser, GError **error)
 WpExpr *
 wp_expr_parse (const char *text, const char *const *names, GError **error)
 {
-  g_autoptr(WpExpr) self = g_new0 (WpExpr, 1);
+  g_autoptr (WpExpr) self = g_new0 (WpExpr, 1);
   g_autofree char *trimmed = g_strstrip (g_strdup (text));
   Parser parser = { trimmed, trimmed, names, NULL, 0, 0 };
 
@@ -270,22 +271,22 @@ apply (OpKind kind, long double *left, long double right)
 {
   switch (kind)
     {
-      case OP_ADD:
-        *left += right;
-        break;
-      case OP_SUBTRACT:
-        *left -= right;
-        break;
-      case OP_MULTIPLY:
-        *left *= right;
-        break;
-      case OP_DIVIDE:
-        *left = right == 0 ? (long double) NAN : *left / right;
-        break;
-      case OP_NUMBER:
-      case OP_COLUMN:
-      case OP_NEGATE:
-        g_assert_not_reached ();
+    case OP_ADD:
+      *left += right;
+      break;
+    case OP_SUBTRACT:
+      *left -= right;
+      break;
+    case OP_MULTIPLY:
+      *left *= right;
+      break;
+    case OP_DIVIDE:
+      *left = right == 0 ? (long double) NAN : *left / right;
+      break;
+    case OP_NUMBER:
+    case OP_COLUMN:
+    case OP_NEGATE:
+      g_assert_not_reached ();
     }
 }
 

@@ -7,8 +7,8 @@ typedef struct _WpExpr WpExpr;
 
 /**
  * wp_expr_parse:
- * @text: numbers, columns, + - * / ( ) and unary minus. A column's name that is not letters, digits, _ and . (with no digit first)
- *   stands in "double quotes" or [brackets], unless it is the whole expression
+ * @text: numbers, columns, + - * / ( ) and unary minus. A column's name that is not letters, digits, _ and .
+ * (with no digit first) stands in "double quotes" or [brackets], unless it is the whole expression
  * @names: of the table's columns, NULL-terminated; not kept
  *
  * Returns: NULL with WP_ERROR_BAD_VALUE: `no column "Tokens"; did you mean "GeneratedTokens"?`
@@ -24,8 +24,10 @@ int wp_expr_column (const WpExpr *self);
  * wp_expr_eval:
  * @cells: a row, in the order of the names
  *
- * In long double (64 bits of mantissa on x86-64): milliseconds since 1970 divided by 1000 are still exact to the nanosecond.
+ * In long double (64 bits of mantissa on x86-64): milliseconds since 1970 divided by 1000 are still exact to
+ * the nanosecond.
  *
- * Returns: FALSE with WP_ERROR_BAD_TRACE: `column "GeneratedTokens": "abc" is not a number`. The value may be infinite or NaN (x/0).
+ * Returns: FALSE with WP_ERROR_BAD_TRACE: `column "GeneratedTokens": "abc" is not a number`. The value may be
+ * infinite or NaN (x/0).
  */
 gboolean wp_expr_eval (const WpExpr *self, const WpCell *cells, long double *value, GError **error);

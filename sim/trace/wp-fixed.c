@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define MAX_DIGITS 9    /* of seconds, 31 years, and of their fraction */
+#define MAX_DIGITS 9 /* of seconds, 31 years, and of their fraction */
 
 static inline gboolean
 is_digit (char c)
@@ -44,8 +44,8 @@ wp_fixed_seconds_scalar (const char *text, gint64 *ns)
 
 #if G_BYTE_ORDER == G_LITTLE_ENDIAN
 
-/* Eight bytes at once, the first one lowest. Source: Langdale and Lemire, Parsing Gigabytes of JSON per Second (2019), section 3.1.4;
- * Lemire, Quickly parsing eight digits (2018). */
+/* Eight bytes at once, the first one lowest. Source: Langdale and Lemire, Parsing Gigabytes of JSON per
+ * Second (2019), section 3.1.4; Lemire, Quickly parsing eight digits (2018). */
 static inline guint64
 load (const char *text)
 {
@@ -53,7 +53,7 @@ load (const char *text)
 
   memcpy (&bytes, text, sizeof bytes);
 
-  return bytes ^ 0x3030303030303030;   /* digits become 0 to 9 */
+  return bytes ^ 0x3030303030303030; /* digits become 0 to 9 */
 }
 
 /* The high bit of each byte that is no digit, right for the first of them: a carry only goes up. */
@@ -74,8 +74,9 @@ join_digits (guint64 digits)
   return (gint64) digits;
 }
 
-/* Where a number ends is found by branches wherever its length seldom changes (whole seconds, nine digits of fraction), and not computed
- * from its bytes: predicted branches let the next number begin before this one is done. */
+/* Where a number ends is found by branches wherever its length seldom changes (whole seconds, nine digits of
+ * fraction), and not computed from its bytes: predicted branches let the next number begin before this one is
+ * done. */
 G_ALWAYS_INLINE static inline const char *
 seconds_at_once (const char *text, gint64 *ns)
 {
@@ -108,7 +109,8 @@ seconds_at_once (const char *text, gint64 *ns)
     }
   if (others & 0x80)
     return NULL;
-  *ns = seconds * WP_NS_PER_S + join_digits (bytes & (((others & -others) >> 7) - 1)) * 10;   /* what follows counts as zeros */
+  /* what follows counts as zeros */
+  *ns = seconds * WP_NS_PER_S + join_digits (bytes & (((others & -others) >> 7) - 1)) * 10;
   while (is_digit (*p))
     p++;
 
@@ -156,7 +158,7 @@ wp_fixed_rows (WpWindow *window, gboolean has_service, WpRow *rows, gsize max_ro
         }
       if (*p != '\n')
         p = skip_return (p);
-      if (*p != '\n' || p >= end)   /* the sentinel is not the row's own end */
+      if (*p != '\n' || p >= end) /* the sentinel is not the row's own end */
         break;
       rows[n].arrival_ns = arrival_ns;
       rows[n].service_ns = service_ns;

@@ -1,4 +1,5 @@
-/* wp-fixed.h - the fast path of the trace's reader: rows of one or two plain decimal numbers, straight from the window into rows. */
+/* wp-fixed.h - the fast path of the trace's reader: rows of one or two plain decimal numbers, straight from
+ * the window into rows. */
 #pragma once
 
 #include "sim/trace/wp-row.h"
@@ -9,12 +10,13 @@
  * @text: 1 to 9 digits, or those, a point and 1 to 9 digits; readable for 16 bytes after its end
  * @ns: (out): exact
  *
- * Returns: the first byte after the number; NULL if it is not so plain a number (a sign, more digits, ...), which says nothing about
- * whether it is a number.
+ * Returns: the first byte after the number; NULL if it is not so plain a number (a sign, more digits, ...),
+ * which says nothing about whether it is a number.
  */
 const char *wp_fixed_seconds (const char *text, gint64 *ns);
 
-/* The same digit by digit: its twin, for machines of the other byte order, and for tests to hold it against. */
+/* The same digit by digit: its twin, for machines of the other byte order, and for tests to hold it against.
+ */
 const char *wp_fixed_seconds_scalar (const char *text, gint64 *ns);
 
 /**

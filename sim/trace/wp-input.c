@@ -17,22 +17,22 @@ typedef enum { FORMAT_UNKNOWN, FORMAT_PLAIN, FORMAT_GZIP } Format;
 
 struct _WpInput {
   char *name;
-  int fd;                 /* -1: memory */
+  int fd; /* -1: memory */
   gboolean owns_fd;
   gboolean rewindable;
-  gint64 start;           /* where in the file we began: standard input may be handed over in the middle */
-  guint64 size;           /* bytes from start to the end; 0: unknown */
-  guint64 consumed;       /* of them */
-  const char *data;       /* memory, size bytes */
+  gint64 start;     /* where in the file we began: standard input may be handed over in the middle */
+  guint64 size;     /* bytes from start to the end; 0: unknown */
+  guint64 consumed; /* of them */
+  const char *data; /* memory, size bytes */
 
   Format format;
-  char *raw;              /* bytes of the file not yet passed on: the first ones, and all of gzip's */
+  char *raw; /* bytes of the file not yet passed on: the first ones, and all of gzip's */
   gsize raw_at, raw_end;
   z_stream gzip;
-  gboolean gzip_open;     /* gzip is initialised */
-  gboolean in_member;     /* more of this member must follow */
+  gboolean gzip_open; /* gzip is initialised */
+  gboolean in_member; /* more of this member must follow */
 
-  WpSpool spool;          /* what came through a pipe, decompressed */
+  WpSpool spool; /* what came through a pipe, decompressed */
 };
 
 static WpInput *
@@ -55,7 +55,8 @@ examine (WpInput *self, GError **error)
 
   if (fstat (self->fd, &status) < 0 || S_ISDIR (status.st_mode))
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s", self->name, g_strerror (S_ISDIR (status.st_mode) ? EISDIR : errno));
+      g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s", self->name,
+                   g_strerror (S_ISDIR (status.st_mode) ? EISDIR : errno));
       return FALSE;
     }
   if (S_ISREG (status.st_mode))
@@ -74,7 +75,7 @@ examine (WpInput *self, GError **error)
 WpInput *
 wp_input_open (const char *path, GError **error)
 {
-  g_autoptr(WpInput) self = NULL;
+  g_autoptr (WpInput) self = NULL;
   gboolean standard_input = strcmp (path, "-") == 0;
 
   self = input_new (standard_input ? "standard input" : path);
@@ -203,7 +204,7 @@ find_format (WpInput *self, GError **error)
       int status;
 
       memset (&self->gzip, 0, sizeof self->gzip);
-      status = inflateInit2 (&self->gzip, 15 + 16);   /* the largest window, gzip's frame */
+      status = inflateInit2 (&self->gzip, 15 + 16); /* the largest window, gzip's frame */
       g_assert (status == Z_OK);
       self->gzip_open = TRUE;
       self->in_member = TRUE;
@@ -302,7 +303,8 @@ read_live (WpInput *self, char *buffer, gsize size, GError **error)
   if (self->format == FORMAT_UNKNOWN && !find_format (self, error))
     return -1;
 
-  return self->format == FORMAT_GZIP ? read_gzip (self, buffer, size, error) : read_plain (self, buffer, size, error);
+  return self->format == FORMAT_GZIP ? read_gzip (self, buffer, size, error)
+                                     : read_plain (self, buffer, size, error);
 }
 
 gssize

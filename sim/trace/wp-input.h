@@ -1,4 +1,5 @@
-/* wp-input.h - bytes of a file, of standard input or of memory, as they are or gunzipped, that can be read from the start again. */
+/* wp-input.h - bytes of a file, of standard input or of memory, as they are or gunzipped, that can be read
+ * from the start again. */
 #pragma once
 
 #include <glib.h>
@@ -27,13 +28,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpInput, wp_input_free)
  *
  * Blocks until there is something. Gzip is known by its first bytes; members follow one another.
  *
- * Returns: how many bytes were read, 0 at the end; -1 with WP_ERROR_IO, WP_ERROR_BAD_TRACE (gzip data that are corrupt or end early)
- * or WP_ERROR_INTERRUPTED (a signal whose handler was set without SA_RESTART came while it waited). The message does not name the file.
+ * Returns: how many bytes were read, 0 at the end; -1 with WP_ERROR_IO, WP_ERROR_BAD_TRACE (gzip data that
+ * are corrupt or end early) or WP_ERROR_INTERRUPTED (a signal whose handler was set without SA_RESTART came
+ * while it waited). The message does not name the file.
  */
 gssize wp_input_read (WpInput *self, char *buffer, gsize size, GError **error);
 
-/* The next read begins at the first byte again. FALSE with WP_ERROR_IO, e.g. where there was no room to keep what came through a pipe. */
+/* The next read begins at the first byte again. FALSE with WP_ERROR_IO, e.g. where there was no room to keep
+ * what came through a pipe. */
 gboolean wp_input_rewind (WpInput *self, GError **error);
 
-const char *wp_input_name (const WpInput *self);    /* the path as given; "standard input" for "-" */
-double wp_input_progress (const WpInput *self);     /* share of the (compressed) bytes read, 0 to 1; -1 where the size is unknown */
+const char *wp_input_name (const WpInput *self); /* the path as given; "standard input" for "-" */
+/* share of the (compressed) bytes read, 0 to 1; -1 where the size is unknown */
+double wp_input_progress (const WpInput *self);

@@ -77,7 +77,7 @@ read_unicode (WpJsonScan *self, char **out)
       c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
     }
   if (c == 0)
-    *(*out)++ = '\0';            /* g_unichar_to_utf8() gives no byte for it */
+    *(*out)++ = '\0'; /* g_unichar_to_utf8() gives no byte for it */
   else
     *out += g_unichar_to_utf8 (c, *out);
 
@@ -125,7 +125,7 @@ wp_json_string (WpJsonScan *self, WpCell *cell)
   if (self->at == self->end)
     return wp_json_expect (self, "a closing quote");
   self->at++;
-  *cell = (WpCell) { start, (gsize) (out - start) };
+  *cell = (WpCell){ start, (gsize) (out - start) };
 
   return TRUE;
 }
@@ -166,7 +166,7 @@ wp_json_number (WpJsonScan *self, WpCell *cell)
       if (!take_digits (self))
         return wp_json_expect (self, "a digit");
     }
-  *cell = (WpCell) { start, (gsize) (self->at - start) };
+  *cell = (WpCell){ start, (gsize) (self->at - start) };
 
   return TRUE;
 }
@@ -174,8 +174,12 @@ wp_json_number (WpJsonScan *self, WpCell *cell)
 gboolean
 wp_json_word (WpJsonScan *self, WpCell *cell)
 {
-  static const char none[WP_WINDOW_SPARE_BYTES] = "", one[WP_WINDOW_SPARE_BYTES] = "1", zero[WP_WINDOW_SPARE_BYTES] = "0";
-  static const struct { const char *word; WpCell cell; } words[] = { { "null", { none, 0 } }, { "true", { one, 1 } }, { "false", { zero, 1 } } };
+  static const char none[WP_WINDOW_SPARE_BYTES] = "", one[WP_WINDOW_SPARE_BYTES] = "1",
+                    zero[WP_WINDOW_SPARE_BYTES] = "0";
+  static const struct {
+    const char *word;
+    WpCell cell;
+  } words[] = { { "null", { none, 0 } }, { "true", { one, 1 } }, { "false", { zero, 1 } } };
 
   for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
     {
@@ -196,7 +200,8 @@ char *
 wp_json_describe (const WpJsonScan *self)
 {
   gsize at = (gsize) (self->at - self->line) + 1, left = (gsize) (self->end - self->at);
-  g_autofree char *found = left > 0 ? wp_cell_quote ((WpCell) { self->at, left }) : g_strdup ("the end of the line");
+  g_autofree char *found
+      = left > 0 ? wp_cell_quote ((WpCell){ self->at, left }) : g_strdup ("the end of the line");
 
   if (self->problem != NULL)
     return g_strdup_printf ("at byte %" G_GSIZE_FORMAT ": %s", at, self->problem);

@@ -1,16 +1,18 @@
-/* wp-json-scan.h - the words of JSON (RFC 8259) in one line, strictly: strings, numbers as they are written, null, true and false. */
+/* wp-json-scan.h - the words of JSON (RFC 8259) in one line, strictly: strings, numbers as they are written,
+ * null, true and false. */
 #pragma once
 
 #include "sim/trace/wp-cell.h"
 
-/* Strings are decoded where they stand. Each function that finds something else than it should returns FALSE, and says so here. */
+/* Strings are decoded where they stand. Each function that finds something else than it should returns FALSE,
+ * and says so here. */
 typedef struct {
   char *line, *at, *end;
-  const char *problem;     /* at @at; NULL: something else was expected */
+  const char *problem; /* at @at; NULL: something else was expected */
   const char *expected;
 } WpJsonScan;
 
-gboolean wp_json_expect (WpJsonScan *self, const char *expected);   /* FALSE, both */
+gboolean wp_json_expect (WpJsonScan *self, const char *expected); /* FALSE, both */
 gboolean wp_json_fail (WpJsonScan *self, const char *problem);
 
 void wp_json_skip_blanks (WpJsonScan *self);

@@ -10,19 +10,19 @@
 typedef struct {
   WpTable table;
   gsize n_names;
-  GHashTable *places;      /* of name, the table's own, to its place + 1 */
-  guint64 *seen;           /* the row, counted from 1, in which each name was met last */
+  GHashTable *places; /* of name, the table's own, to its place + 1 */
+  guint64 *seen;      /* the row, counted from 1, in which each name was met last */
   guint64 row;
-  gsize guess;             /* keys come in the order of the row before, as a rule */
+  gsize guess; /* keys come in the order of the row before, as a rule */
   WpCell *cells;
 } WpJsonl;
 
 /* A line that is being read. */
 typedef struct {
-  WpJsonl *self;           /* gets the cells; NULL: the names are collected */
-  GPtrArray *names;        /* of char, or NULL */
+  WpJsonl *self;    /* gets the cells; NULL: the names are collected */
+  GPtrArray *names; /* of char, or NULL */
   WpJsonScan scan;
-  GString *path;           /* "outer." of the object that we are in */
+  GString *path; /* "outer." of the object that we are in */
   int depth;
 } Reader;
 
@@ -34,7 +34,7 @@ static gboolean
 read_array (Reader *reader, WpCell *cell)
 {
   static const char shown[WP_WINDOW_SPARE_BYTES] = "[...]";
-  GPtrArray *names = g_steal_pointer (&reader->names);   /* what is in it is looked through, and not taken */
+  GPtrArray *names = g_steal_pointer (&reader->names); /* what is in it is looked through, and not taken */
   WpJsonl *self = g_steal_pointer (&reader->self);
   gboolean is_object;
   WpCell item;
@@ -52,7 +52,7 @@ read_array (Reader *reader, WpCell *cell)
     while (TRUE);
   reader->names = names;
   reader->self = self;
-  *cell = (WpCell) { shown, strlen (shown) };
+  *cell = (WpCell){ shown, strlen (shown) };
 
   return TRUE;
 }
@@ -72,7 +72,9 @@ read_value (Reader *reader, WpCell *cell, gboolean *is_object)
       return wp_json_string (&reader->scan, cell);
     }
   if (*reader->scan.at != '{' && *reader->scan.at != '[')
-    return *reader->scan.at == '-' || g_ascii_isdigit (*reader->scan.at) ? wp_json_number (&reader->scan, cell) : wp_json_word (&reader->scan, cell);
+    return *reader->scan.at == '-' || g_ascii_isdigit (*reader->scan.at)
+               ? wp_json_number (&reader->scan, cell)
+               : wp_json_word (&reader->scan, cell);
   if (++reader->depth > MAX_DEPTH)
     return wp_json_fail (&reader->scan, "more than 64 objects and arrays inside one another");
   *is_object = *reader->scan.at++ == '{';
@@ -200,7 +202,7 @@ fail_line (WpJsonl *self, const Reader *reader, GError **error)
 static gboolean
 read_row (WpJsonl *self, GPtrArray *names, char *line, gsize len, GError **error)
 {
-  g_autoptr(GString) path = g_string_new (NULL);
+  g_autoptr (GString) path = g_string_new (NULL);
   Reader reader = { names != NULL ? NULL : self, names, { line, line, line + len, NULL, NULL }, path, 0 };
 
   return read_line (&reader) || fail_line (self, &reader, error);
@@ -211,7 +213,8 @@ static void
 add_own_names (GPtrArray *names)
 {
   for (int i = 0; i < WP_N_COLUMNS; i++)
-    if (i != WP_COLUMN_ARRIVAL && !g_ptr_array_find_with_equal_func (names, wp_column_name ((WpColumn) i), g_str_equal, NULL))
+    if (i != WP_COLUMN_ARRIVAL
+        && !g_ptr_array_find_with_equal_func (names, wp_column_name ((WpColumn) i), g_str_equal, NULL))
       g_ptr_array_add (names, g_strdup (wp_column_name ((WpColumn) i)));
 }
 
@@ -219,7 +222,7 @@ static gboolean
 jsonl_open (WpTable *table, guint64 limit_rows, GError **error)
 {
   WpJsonl *self = (WpJsonl *) table;
-  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *copy = NULL;
   char *line;
   gsize len;
@@ -232,7 +235,7 @@ jsonl_open (WpTable *table, guint64 limit_rows, GError **error)
   copy = g_memdup2 (line, len);
   if (!read_row (self, names, copy, len, error))
     return FALSE;
-  table->window.at = line;                    /* it comes again, as a row */
+  table->window.at = line; /* it comes again, as a row */
   table->window.line = table->header_line = table->row_line;
   add_own_names (names);
   self->n_names = names->len;
@@ -287,4 +290,5 @@ jsonl_clear (WpTable *table)
   g_free (self->cells);
 }
 
-const WpTableKind wp_jsonl_kind = { "jsonl", sizeof (WpJsonl), jsonl_open, jsonl_next, jsonl_rewind, jsonl_clear, NULL };
+const WpTableKind wp_jsonl_kind
+    = { "jsonl", sizeof (WpJsonl), jsonl_open, jsonl_next, jsonl_rewind, jsonl_clear, NULL };

@@ -10,14 +10,14 @@
 
 typedef struct {
   WpColumn column;
-  int cell;             /* of a bare column; -1: arithmetic */
-  char *name;           /* of that column, or the expression, for errors */
-  WpExpr *expr;         /* ours */
+  int cell;     /* of a bare column; -1: arithmetic */
+  char *name;   /* of that column, or the expression, for errors */
+  WpExpr *expr; /* ours */
 } Binding;
 
 struct _WpMapping {
-  GArray *bindings;     /* of Binding */
-  guint columns;        /* set of 1 << WpColumn */
+  GArray *bindings; /* of Binding */
+  guint columns;    /* set of 1 << WpColumn */
 };
 
 static void
@@ -56,7 +56,8 @@ fail_unknown (GError **error, const char *name)
   for (int i = 0; i < WP_N_COLUMNS; i++)
     names[i] = wp_column_name ((WpColumn) i);
   all = g_strjoinv (", ", (char **) names);
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "--columns: \"%s\" is not a column of a trace: %s", name, all);
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "--columns: \"%s\" is not a column of a trace: %s", name,
+               all);
 
   return FALSE;
 }
@@ -96,7 +97,8 @@ bind_item (WpMapping *self, char *item, const char *const *names, GError **error
   self->columns |= 1u << column;
   g_array_append_val (self->bindings, binding);
 
-  return binding.cell >= 0 || takes_arithmetic (binding.column) || fail_option (error, item, "takes a column, not arithmetic");
+  return binding.cell >= 0 || takes_arithmetic (binding.column)
+         || fail_option (error, item, "takes a column, not arithmetic");
 }
 
 /* Returns the comma or NUL that ends the item at @text; names in quotes or brackets may hold commas. */
@@ -162,7 +164,7 @@ bind_names (WpMapping *self, const char *const *names, GError **error)
 WpMapping *
 wp_mapping_new (const char *const *names, const char *columns, GError **error)
 {
-  g_autoptr(WpMapping) self = g_new0 (WpMapping, 1);
+  g_autoptr (WpMapping) self = g_new0 (WpMapping, 1);
 
   self->bindings = g_array_new (FALSE, FALSE, sizeof (Binding));
   g_array_set_clear_func (self->bindings, binding_clear);
@@ -170,7 +172,8 @@ wp_mapping_new (const char *const *names, const char *columns, GError **error)
     return NULL;
   if (!(self->columns & 1u << WP_COLUMN_ARRIVAL))
     {
-      g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "no column \"arrival\" (--columns arrival=NAME takes another)");
+      g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE,
+                           "no column \"arrival\" (--columns arrival=NAME takes another)");
       return NULL;
     }
 
@@ -205,7 +208,8 @@ wp_mapping_cell (const WpMapping *self, WpColumn column)
 static gboolean
 read_seconds (WpCell cell, gint64 *ns)
 {
-  return wp_fixed_seconds (cell.text, ns) == cell.text + cell.len || wp_time_parse_seconds (cell.text, cell.len, ns);
+  return wp_fixed_seconds (cell.text, ns) == cell.text + cell.len
+         || wp_time_parse_seconds (cell.text, cell.len, ns);
 }
 
 static gboolean
@@ -242,24 +246,24 @@ wp_mapping_time (WpColumn column, WpRow *row)
 {
   switch (column)
     {
-      case WP_COLUMN_ARRIVAL:
-        return &row->arrival_ns;
-      case WP_COLUMN_SERVICE:
-        return &row->service_ns;
-      case WP_COLUMN_ACCEPTED:
-        return &row->accepted_ns;
-      case WP_COLUMN_STARTED:
-        return &row->started_ns;
-      case WP_COLUMN_FINISHED:
-        return &row->finished_ns;
-      case WP_COLUMN_ENDED:
-        return &row->ended_ns;
-      case WP_COLUMN_ID:
-      case WP_COLUMN_BYTES:
-      case WP_COLUMN_OUTCOME:
-      case WP_COLUMN_BLOCKED:
-      case WP_N_COLUMNS:
-        break;
+    case WP_COLUMN_ARRIVAL:
+      return &row->arrival_ns;
+    case WP_COLUMN_SERVICE:
+      return &row->service_ns;
+    case WP_COLUMN_ACCEPTED:
+      return &row->accepted_ns;
+    case WP_COLUMN_STARTED:
+      return &row->started_ns;
+    case WP_COLUMN_FINISHED:
+      return &row->finished_ns;
+    case WP_COLUMN_ENDED:
+      return &row->ended_ns;
+    case WP_COLUMN_ID:
+    case WP_COLUMN_BYTES:
+    case WP_COLUMN_OUTCOME:
+    case WP_COLUMN_BLOCKED:
+    case WP_N_COLUMNS:
+      break;
     }
 
   return NULL;
@@ -300,15 +304,19 @@ read_cell (WpColumn column, WpCell cell, WpRow *row)
   if (column == WP_COLUMN_SERVICE)
     {
       if (!read_seconds (cell, time))
-        return wp_time_is_far_seconds (cell.text, cell.len) ? "is more than 292 years" : "is not a time in seconds";
+        return wp_time_is_far_seconds (cell.text, cell.len) ? "is more than 292 years"
+                                                            : "is not a time in seconds";
       return *time < 0 ? "is negative" : NULL;
     }
   if (time != NULL)
-    return read_seconds (cell, time) || wp_time_parse_iso8601 (cell.text, cell.len, time) ? NULL : why_no_time (cell);
+    return read_seconds (cell, time) || wp_time_parse_iso8601 (cell.text, cell.len, time)
+               ? NULL
+               : why_no_time (cell);
   if (column == WP_COLUMN_BYTES)
     return read_bytes (cell, &row->bytes) ? NULL : "is not a whole number of bytes";
   if (column == WP_COLUMN_OUTCOME)
-    return read_outcome (cell, &row->outcome) ? NULL : "is not stored, rejected, timed_out, abandoned or failed";
+    return read_outcome (cell, &row->outcome) ? NULL
+                                              : "is not stored, rejected, timed_out, abandoned or failed";
   if (column == WP_COLUMN_ID)
     {
       row->id = cell.text;
@@ -333,7 +341,8 @@ read_arithmetic (const Binding *binding, const WpCell *cells, WpRow *row, GError
   if (!(fabsl (scaled) < 0x1p63L) || (value < 0 && !may_be_negative))
     {
       g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "column \"%s\": %s comes to %s, which is not a %s",
-                   wp_column_name (binding->column), binding->name, g_ascii_formatd (shown, sizeof shown, "%g", (double) value),
+                   wp_column_name (binding->column), binding->name,
+                   g_ascii_formatd (shown, sizeof shown, "%g", (double) value),
                    field != NULL ? "time" : "number of bytes");
       return FALSE;
     }

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#define EXACT_DIGITS 19       /* fit 64 bits */
+#define EXACT_DIGITS   19 /* fit 64 bits */
 #define EXPONENT_LIMIT 10000
 
 static gboolean
@@ -62,7 +62,8 @@ wp_number_scan (const char *text, const char *end, long double *value)
         written = MIN (written * 10 + (*q - '0'), EXPONENT_LIMIT);
       exponent += negative ? -written : written;
     }
-  *value = exponent < 0 ? (long double) digits / power_of_ten (-exponent) : (long double) digits * power_of_ten (exponent);
+  *value = exponent < 0 ? (long double) digits / power_of_ten (-exponent)
+                        : (long double) digits * power_of_ten (exponent);
 
   return p;
 }

@@ -10,12 +10,11 @@
 
 typedef struct {
   gint64 arrival_ns;
-  guint64 place;             /* in the order of adding */
+  guint64 place; /* in the order of adding */
 } Key;
 
-static const WpColumn number_columns[] = {
-  WP_COLUMN_SERVICE, WP_COLUMN_BYTES, WP_COLUMN_ACCEPTED, WP_COLUMN_STARTED, WP_COLUMN_FINISHED, WP_COLUMN_ENDED
-};
+static const WpColumn number_columns[] = { WP_COLUMN_SERVICE, WP_COLUMN_BYTES,    WP_COLUMN_ACCEPTED,
+                                           WP_COLUMN_STARTED, WP_COLUMN_FINISHED, WP_COLUMN_ENDED };
 
 typedef struct {
   gint8 outcome, blocked;
@@ -23,11 +22,11 @@ typedef struct {
 
 struct _WpRowStore {
   guint columns;
-  gsize n, room;                                     /* rows, and those that each of the following has room for */
+  gsize n, room; /* rows, and those that each of the following has room for */
   Key *keys;
-  gint64 *numbers[G_N_ELEMENTS (number_columns)];    /* NULL where the column is not there */
-  const char **ids;                                  /* in id_text; or NULL */
-  Flags *flags;                                      /* or NULL */
+  gint64 *numbers[G_N_ELEMENTS (number_columns)]; /* NULL where the column is not there */
+  const char **ids;                               /* in id_text; or NULL */
+  Flags *flags;                                   /* or NULL */
   GStringChunk *id_text;
   gint64 latest_ns;
   guint64 out_of_order;
@@ -82,10 +81,11 @@ make_room (WpRowStore *self, gsize n, GError **error)
   if (!wp_memory_grow (&self->keys, &room, n, sizeof *self->keys, error))
     return FALSE;
   for (gsize i = 0; i < G_N_ELEMENTS (number_columns); i++)
-    if ((self->columns & 1u << number_columns[i]) && !grow (&self->numbers[i], self->room, n, sizeof *self->numbers[i], error))
+    if ((self->columns & 1u << number_columns[i])
+        && !grow (&self->numbers[i], self->room, n, sizeof *self->numbers[i], error))
       return FALSE;
-  if (((self->columns & 1u << WP_COLUMN_ID) && !grow (&self->ids, self->room, n, sizeof *self->ids, error)) ||
-      ((self->columns & flags) && !grow (&self->flags, self->room, n, sizeof *self->flags, error)))
+  if (((self->columns & 1u << WP_COLUMN_ID) && !grow (&self->ids, self->room, n, sizeof *self->ids, error))
+      || ((self->columns & flags) && !grow (&self->flags, self->room, n, sizeof *self->flags, error)))
     return FALSE;
   self->room = room;
 
@@ -97,7 +97,7 @@ add_row (WpRowStore *self, WpRow row)
 {
   gsize place = self->n++;
 
-  self->keys[place] = (Key) { row.arrival_ns, place };
+  self->keys[place] = (Key){ row.arrival_ns, place };
   if (row.arrival_ns < self->latest_ns)
     self->out_of_order++;
   else
@@ -108,7 +108,7 @@ add_row (WpRowStore *self, WpRow row)
   if (self->ids != NULL)
     self->ids[place] = row.id != NULL ? g_string_chunk_insert (self->id_text, row.id) : NULL;
   if (self->flags != NULL)
-    self->flags[place] = (Flags) { (gint8) row.outcome, (gint8) row.blocked };
+    self->flags[place] = (Flags){ (gint8) row.outcome, (gint8) row.blocked };
 }
 
 gboolean

@@ -17,7 +17,8 @@ gboolean wp_row_store_add (WpRowStore *self, const WpRow *rows, gsize n_rows, GE
 /* By arrival; equal arrivals keep their order. After the last row was added. */
 void wp_row_store_sort (WpRowStore *self);
 
-/* Sets the fields that are there of the rows from place @from on; ids are the store's. Returns how many, <= @max_rows; 0 at the end. */
+/* Sets the fields that are there of the rows from place @from on; ids are the store's. Returns how many, <=
+ * @max_rows; 0 at the end. */
 gsize wp_row_store_get (const WpRowStore *self, gsize from, WpRow *rows, gsize max_rows);
 
 gsize wp_row_store_length (const WpRowStore *self);
@@ -31,8 +32,10 @@ typedef struct _WpRowList WpRowList;
 WpRowList *wp_row_list_new (void);
 void wp_row_list_free (WpRowList *self);
 
-/* @copies_ids: those of the rows go before the list does. FALSE with WP_ERROR_IO: there is no memory for them. */
-gboolean wp_row_list_add (WpRowList *self, const WpRow *rows, gsize n_rows, gboolean copies_ids, GError **error);
+/* @copies_ids: those of the rows go before the list does. FALSE with WP_ERROR_IO: there is no memory for
+ * them. */
+gboolean wp_row_list_add (WpRowList *self, const WpRow *rows, gsize n_rows, gboolean copies_ids,
+                          GError **error);
 void wp_row_list_restart (WpRowList *self);
 
-const WpRow *wp_row_list_rows (const WpRowList *self, gsize *n_rows);   /* until the next change */
+const WpRow *wp_row_list_rows (const WpRowList *self, gsize *n_rows); /* until the next change */

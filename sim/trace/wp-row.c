@@ -1,2 +1,1 @@
 #include "sim/trace/wp-row.h"
-

@@ -4,17 +4,23 @@
 #include "sim/base/wp-outcome.h"
 #include "sim/base/wp-time.h"
 
-/* One request. Times are ns since the trace's origin, its earliest arrival; WP_TIME_NONE where the cell is empty or the
- * column is not there. Arrival and service are scaled as asked; the measured times are as the file has them, less the origin. */
+/* One request. Times are ns since the trace's origin, its earliest arrival; WP_TIME_NONE where the cell is
+ * empty or the column is not there. Arrival and service are scaled as asked; the measured times are as the
+ * file has them, less the origin. */
 typedef struct {
   gint64 arrival_ns;
   gint64 service_ns;
   gint64 accepted_ns, started_ns, finished_ns, ended_ns;
-  gint64 bytes;              /* -1: none */
-  const char *id;            /* NULL: none (an empty cell too); valid until the next read, for ever after wp_trace_load() */
+  gint64 bytes; /* -1: none */
+  /* NULL: none (an empty cell too); valid until the next read, for ever after wp_trace_load() */
+  const char *id;
   WpOutcome outcome;
-  int blocked;               /* 0, 1; -1: none */
+  int blocked; /* 0, 1; -1: none */
 } WpRow;
 
 /* Of which nothing is known. */
-#define WP_ROW_INIT { WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, -1, NULL, WP_OUTCOME_NONE, -1 }
+#define WP_ROW_INIT                                                                                          \
+  {                                                                                                          \
+    WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, -1, NULL,            \
+        WP_OUTCOME_NONE, -1                                                                                  \
+  }

@@ -19,7 +19,9 @@ wp_scale_arrival (gint64 arrival_ns, double scale)
 gint64
 wp_scale_service (gint64 service_ns, double service_scale)
 {
-  return service_scale == 1.0 || service_ns == WP_TIME_NONE ? service_ns : round_time ((long double) service_ns * service_scale);
+  return service_scale == 1.0 || service_ns == WP_TIME_NONE
+             ? service_ns
+             : round_time ((long double) service_ns * service_scale);
 }
 
 static gboolean
@@ -31,7 +33,8 @@ subtract_origin (const WpScale *self, gint64 *ns)
 static gboolean
 fail_far (GError **error)
 {
-  g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "a time of more than 292 years from the first arrival");
+  g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE,
+                       "a time of more than 292 years from the first arrival");
 
   return FALSE;
 }
@@ -45,7 +48,8 @@ scale_rows (const WpScale *self, WpRow *rows, gsize n_rows, GError **error)
       rows[i].service_ns = wp_scale_service (rows[i].service_ns, self->services);
       if (rows[i].arrival_ns == G_MAXINT64 || rows[i].service_ns == G_MAXINT64)
         {
-          g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "a time of more than 292 years, once it is scaled");
+          g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE,
+                               "a time of more than 292 years, once it is scaled");
           return FALSE;
         }
     }

@@ -89,8 +89,8 @@ wp_spool_rewind (WpSpool *self, const char *name, GError **error)
 {
   if (self->error != 0)
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: what came before could not be kept in %s: %s", name, g_get_tmp_dir (),
-                   g_strerror (self->error));
+      g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: what came before could not be kept in %s: %s", name,
+                   g_get_tmp_dir (), g_strerror (self->error));
       return FALSE;
     }
   self->at = 0;

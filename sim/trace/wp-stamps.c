@@ -10,9 +10,9 @@ typedef struct {
 } Stamp;
 
 struct _WpStamps {
-  GArray *stamps;        /* of Stamp: one for each run of lines, until they are merged in order of time */
-  guint merged;          /* so many are */
-  guint at;              /* where the last line's stamp was */
+  GArray *stamps; /* of Stamp: one for each run of lines, until they are merged in order of time */
+  guint merged;   /* so many are */
+  guint at;       /* where the last line's stamp was */
 };
 
 WpStamps *
@@ -67,7 +67,7 @@ wp_stamps_count (WpStamps *self, gint64 second)
       g_array_index (self->stamps, Stamp, n - 1).n++;
       return;
     }
-  if (n >= MAX (MIN_MERGE, 2 * self->merged))   /* lines out of order have many runs of few seconds */
+  if (n >= MAX (MIN_MERGE, 2 * self->merged)) /* lines out of order have many runs of few seconds */
     merge (self);
   g_array_append_val (self->stamps, stamp);
 }

@@ -20,8 +20,8 @@ void wp_stamps_restart (WpStamps *self);
  * wp_stamps_next:
  * @second: of the next line, in their order
  *
- * Returns: the k-th of n lines of a second lies (k - 1/2) / n after it, in ns: no line is favoured, and equal seconds make one even row.
- * -1 where that line was not counted.
+ * Returns: the k-th of n lines of a second lies (k - 1/2) / n after it, in ns: no line is favoured, and equal
+ * seconds make one even row. -1 where that line was not counted.
  */
 gint64 wp_stamps_next (WpStamps *self, gint64 second);
 

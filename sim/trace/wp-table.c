@@ -7,7 +7,8 @@
 #include "sim/base/wp-error.h"
 #include "sim/trace/wp-jsonl.h"
 
-static const WpTableKind *const kinds[] = { &wp_csv_kind, &wp_clf_kind, &wp_jsonl_kind };   /* in the order of WpInputFormat */
+/* in the order of WpInputFormat */
+static const WpTableKind *const kinds[] = { &wp_csv_kind, &wp_clf_kind, &wp_jsonl_kind };
 
 static const char nothing[WP_WINDOW_SPARE_BYTES] = "";
 
@@ -18,7 +19,7 @@ const char *const wp_input_names[] = { "csv", "clf", "jsonl", NULL };
 WpTable *
 wp_table_new (WpInputFormat format, WpInput *input, gsize chunk_bytes, guint64 limit_rows, GError **error)
 {
-  g_autoptr(WpTable) self = g_malloc0 (kinds[format]->size);
+  g_autoptr (WpTable) self = g_malloc0 (kinds[format]->size);
 
   self->kind = kinds[format];
   self->notes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
@@ -45,7 +46,8 @@ wp_table_free (WpTable *self)
 gboolean
 wp_table_rewind (WpTable *self, GError **error)
 {
-  return wp_window_rewind (&self->window, error) && wp_window_skip_mark (&self->window, error) && self->kind->rewind (self, error);
+  return wp_window_rewind (&self->window, error) && wp_window_skip_mark (&self->window, error)
+         && self->kind->rewind (self, error);
 }
 
 static gboolean
@@ -75,7 +77,7 @@ wp_table_line (WpTable *self, gboolean may_fill, char **line, gsize *len, GError
         return WP_TABLE_MORE;
       if (end == NULL && !(end = wp_window_find_line (window, error)))
         return WP_TABLE_ERROR;
-      if (end == window->at && end == window->end)   /* only now is it known that nothing follows */
+      if (end == window->at && end == window->end) /* only now is it known that nothing follows */
         return WP_TABLE_END;
       *line = window->at;
       *len = (gsize) (end - window->at);

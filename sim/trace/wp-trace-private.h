@@ -5,4 +5,5 @@
 #include "sim/trace/wp-trace.h"
 
 /* As wp_trace_open(); takes @input; the file is read @chunk_bytes at a time. */
-WpTrace *wp_trace_open_input (WpInput *input, gsize chunk_bytes, const WpTraceOptions *options, GError **error);
+WpTrace *wp_trace_open_input (WpInput *input, gsize chunk_bytes, const WpTraceOptions *options,
+                              GError **error);

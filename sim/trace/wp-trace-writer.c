@@ -11,32 +11,32 @@
 #include "sim/base/wp-error.h"
 
 #define BUFFER_BYTES (64 * 1024)
-#define ROW_BYTES 512          /* the most a row has, but for its id */
-#define TAIL_BYTES 4096        /* a row has less, but for an id of more than a kilobyte and a half */
-#define MOST_CUTS 8            /* within one write: more are no other program's, but a file system's that knows no ends of files */
+#define ROW_BYTES    512  /* the most a row has, but for its id */
+#define TAIL_BYTES   4096 /* a row has less, but for an id of more than a kilobyte and a half */
+/* within one write: more are no other program's, but a file system's that knows no ends of files */
+#define MOST_CUTS 8
 
 struct _WpTraceWriter {
-  int fd;                      /* not ours */
+  int fd; /* not ours */
   guint columns;
-  guint digits_cut;            /* of the nine */
-  GString *head;               /* notes, and the header once there is a row or a flush: what the file begins with */
+  guint digits_cut; /* of the nine */
+  GString *head;    /* notes, and the header once there is a row or a flush: what the file begins with */
   gboolean has_header;
-  gboolean has_head;           /* the file has it */
+  gboolean has_head; /* the file has it */
   gboolean is_file;
-  off_t end;                   /* where the last write ended; -1: none yet */
+  off_t end; /* where the last write ended; -1: none yet */
   int failed_errno;
   char *buffer;
   gsize buffer_bytes;
   gsize used;
-  guint64 n_buffered, n_written;   /* rows */
+  guint64 n_buffered, n_written; /* rows */
 };
 
 const char *
 wp_column_name (WpColumn column)
 {
-  static const char *const names[] = {
-    "arrival", "service", "id", "bytes", "accepted", "started", "finished", "ended", "outcome", "blocked"
-  };
+  static const char *const names[] = { "arrival", "service",  "id",    "bytes",   "accepted",
+                                       "started", "finished", "ended", "outcome", "blocked" };
 
   g_return_val_if_fail ((guint) column < G_N_ELEMENTS (names), "");
 
@@ -100,7 +100,8 @@ wp_trace_writer_rows (const WpTraceWriter *self)
   return self->n_written;
 }
 
-/* Takes away what was written last, such as the torn row that a full disk leaves, where the file allows it. */
+/* Takes away what was written last, such as the torn row that a full disk leaves, where the file allows it.
+ */
 static void
 undo_write (int fd, gsize written)
 {
@@ -148,7 +149,8 @@ write_all (WpTraceWriter *self)
   return written;
 }
 
-/* Is the file shorter than what we know it had and got? Another program has cut it: logrotate's copytruncate does. */
+/* Is the file shorter than what we know it had and got? Another program has cut it: logrotate's copytruncate
+ * does. */
 static gboolean
 was_cut (const WpTraceWriter *self, off_t end)
 {
@@ -157,7 +159,8 @@ was_cut (const WpTraceWriter *self, off_t end)
   return self->failed_errno == 0 && self->is_file && at < end;
 }
 
-/* Whoever cut the file need not have done so between two rows: takes away what is left of one. Returns the file's end. */
+/* Whoever cut the file need not have done so between two rows: takes away what is left of one. Returns the
+ * file's end. */
 static off_t
 end_last_row (int fd)
 {
@@ -166,7 +169,7 @@ end_last_row (int fd)
   gssize n = -1;
   int read_fd;
 
-  g_snprintf (name, sizeof name, "/proc/self/fd/%d", fd);   /* this one may be written only */
+  g_snprintf (name, sizeof name, "/proc/self/fd/%d", fd); /* this one may be written only */
   read_fd = open (name, O_RDONLY | O_CLOEXEC);
   if (read_fd >= 0)
     n = pread (read_fd, tail, sizeof tail, from);
@@ -291,28 +294,28 @@ put_cell (char *at, WpColumn column, guint digits_cut, const WpRow *row)
 {
   switch (column)
     {
-      case WP_COLUMN_ARRIVAL:
-        return put_time (at, digits_cut, row->arrival_ns);
-      case WP_COLUMN_SERVICE:
-        return put_time (at, digits_cut, row->service_ns);
-      case WP_COLUMN_ID:
-        return row->id != NULL ? put_text (at, row->id) : at;
-      case WP_COLUMN_BYTES:
-        return row->bytes >= 0 ? put_count (at, row->bytes) : at;
-      case WP_COLUMN_ACCEPTED:
-        return put_time (at, digits_cut, row->accepted_ns);
-      case WP_COLUMN_STARTED:
-        return put_time (at, digits_cut, row->started_ns);
-      case WP_COLUMN_FINISHED:
-        return put_time (at, digits_cut, row->finished_ns);
-      case WP_COLUMN_ENDED:
-        return put_time (at, digits_cut, row->ended_ns);
-      case WP_COLUMN_OUTCOME:
-        return stpcpy (at, wp_outcome_name (row->outcome));
-      case WP_COLUMN_BLOCKED:
-        return row->blocked >= 0 ? put_count (at, row->blocked) : at;
-      case WP_N_COLUMNS:
-        break;
+    case WP_COLUMN_ARRIVAL:
+      return put_time (at, digits_cut, row->arrival_ns);
+    case WP_COLUMN_SERVICE:
+      return put_time (at, digits_cut, row->service_ns);
+    case WP_COLUMN_ID:
+      return row->id != NULL ? put_text (at, row->id) : at;
+    case WP_COLUMN_BYTES:
+      return row->bytes >= 0 ? put_count (at, row->bytes) : at;
+    case WP_COLUMN_ACCEPTED:
+      return put_time (at, digits_cut, row->accepted_ns);
+    case WP_COLUMN_STARTED:
+      return put_time (at, digits_cut, row->started_ns);
+    case WP_COLUMN_FINISHED:
+      return put_time (at, digits_cut, row->finished_ns);
+    case WP_COLUMN_ENDED:
+      return put_time (at, digits_cut, row->ended_ns);
+    case WP_COLUMN_OUTCOME:
+      return stpcpy (at, wp_outcome_name (row->outcome));
+    case WP_COLUMN_BLOCKED:
+      return row->blocked >= 0 ? put_count (at, row->blocked) : at;
+    case WP_N_COLUMNS:
+      break;
     }
   g_assert_not_reached ();
 }

@@ -1,12 +1,21 @@
-/* wp-trace-writer.h - writes the trace format: notes, a header, rows. Buffered; every write() ends on a whole row. A file that is opened with
- * O_APPEND gets notes and header again where another program has made it shorter, which the reader of traces passes over. */
+/* wp-trace-writer.h - writes the trace format: notes, a header, rows. Buffered; every write() ends on a whole
+ * row. A file that is opened with O_APPEND gets notes and header again where another program has made it
+ * shorter, which the reader of traces passes over. */
 #pragma once
 
 #include "sim/trace/wp-trace.h"
 
 typedef enum {
-  WP_COLUMN_ARRIVAL, WP_COLUMN_SERVICE, WP_COLUMN_ID, WP_COLUMN_BYTES,
-  WP_COLUMN_ACCEPTED, WP_COLUMN_STARTED, WP_COLUMN_FINISHED, WP_COLUMN_ENDED, WP_COLUMN_OUTCOME, WP_COLUMN_BLOCKED,
+  WP_COLUMN_ARRIVAL,
+  WP_COLUMN_SERVICE,
+  WP_COLUMN_ID,
+  WP_COLUMN_BYTES,
+  WP_COLUMN_ACCEPTED,
+  WP_COLUMN_STARTED,
+  WP_COLUMN_FINISHED,
+  WP_COLUMN_ENDED,
+  WP_COLUMN_OUTCOME,
+  WP_COLUMN_BLOCKED,
   WP_N_COLUMNS
 } WpColumn;
 
@@ -16,7 +25,8 @@ const char *wp_column_name (WpColumn column);
 
 typedef struct _WpTraceWriter WpTraceWriter;
 
-/* Writes to @fd, which it does not own; @columns is a set of 1 << WpColumn, written in the order of the enum. */
+/* Writes to @fd, which it does not own; @columns is a set of 1 << WpColumn, written in the order of the enum.
+ */
 WpTraceWriter *wp_trace_writer_new (int fd, guint columns);
 
 /* Digits of fraction of the times, 1 to 9 (the default); what follows them is cut off. */
@@ -28,16 +38,18 @@ void wp_trace_writer_note (WpTraceWriter *self, const char *key, const char *val
 /* Before the first row: the file has notes and a header, and rows follow what is there. */
 void wp_trace_writer_append (WpTraceWriter *self);
 
-/* Notes and header come once more before the next row, if this is no file: what reads a FIFO may have come later. */
+/* Notes and header come once more before the next row, if this is no file: what reads a FIFO may have come
+ * later. */
 void wp_trace_writer_repeat_head (WpTraceWriter *self);
 
-/* Empty cells for WP_TIME_NONE, -1 and NULL; ids are quoted where RFC 4180 asks for it. FALSE with WP_ERROR_IO once a write has failed. */
+/* Empty cells for WP_TIME_NONE, -1 and NULL; ids are quoted where RFC 4180 asks for it. FALSE with
+ * WP_ERROR_IO once a write has failed. */
 gboolean wp_trace_writer_row (WpTraceWriter *self, const WpRow *row, GError **error);
 
 /* Writes out what is buffered (header and notes too, if there was no row). */
 gboolean wp_trace_writer_flush (WpTraceWriter *self, GError **error);
 
-guint64 wp_trace_writer_rows (const WpTraceWriter *self);   /* that were written out */
+guint64 wp_trace_writer_rows (const WpTraceWriter *self); /* that were written out */
 
-void wp_trace_writer_free (WpTraceWriter *self);   /* does not flush */
+void wp_trace_writer_free (WpTraceWriter *self); /* does not flush */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTraceWriter, wp_trace_writer_free)

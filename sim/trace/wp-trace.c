@@ -10,27 +10,29 @@
 #include "sim/trace/wp-table.h"
 #include "sim/trace/wp-trace-private.h"
 
-#define MEASURED (1u << WP_COLUMN_ACCEPTED | 1u << WP_COLUMN_STARTED | 1u << WP_COLUMN_FINISHED | 1u << WP_COLUMN_ENDED)
-#define BATCH_ROWS 256    /* 18 kB: stays in the first cache */
+#define MEASURED                                                                                             \
+  (1u << WP_COLUMN_ACCEPTED | 1u << WP_COLUMN_STARTED | 1u << WP_COLUMN_FINISHED | 1u << WP_COLUMN_ENDED)
+#define BATCH_ROWS 256 /* 18 kB: stays in the first cache */
 
 struct _WpTrace {
   WpTraceOptions options;
-  const WpTraceSource *drawn;   /* with @source and @name, instead of table and mapping; NULL: read from a file */
+  /* with @source and @name, instead of table and mapping; NULL: read from a file */
+  const WpTraceSource *drawn;
   gpointer source;
   char *name;
   WpTable *table;
   WpMapping *mapping;
-  gboolean plain;         /* the header is arrival[,service], which has a fast path */
+  gboolean plain; /* the header is arrival[,service], which has a fast path */
   gboolean plain_service;
-  gboolean fast;          /* plain, and no row can be so far from the origin that the difference overflows */
+  gboolean fast; /* plain, and no row can be so far from the origin that the difference overflows */
 
-  guint64 n_read;         /* rows taken from the file since its start */
+  guint64 n_read; /* rows taken from the file since its start */
   gboolean has_origin;
   WpScale scale;
-  gint64 latest_ns;       /* arrival of the last row given, as the file has it */
-  GError *failure;        /* told once, told for ever */
+  gint64 latest_ns; /* arrival of the last row given, as the file has it */
+  GError *failure;  /* told once, told for ever */
 
-  WpRowStore *store;      /* after wp_trace_sort(): all rows */
+  WpRowStore *store; /* after wp_trace_sort(): all rows */
   gsize store_at;
   WpRow rows[BATCH_ROWS]; /* fields that are not there are none from the start */
   WpRowList *loaded;      /* by wp_trace_load() */
@@ -51,25 +53,28 @@ has_plain_header (const WpTrace *self)
   guint columns = wp_mapping_columns (self->mapping);
   guint n_names = g_strv_length (self->table->names);
 
-  if (self->options.input != WP_INPUT_CSV || wp_mapping_cell (self->mapping, WP_COLUMN_ARRIVAL) != 0 || n_names > 2)
+  if (self->options.input != WP_INPUT_CSV || wp_mapping_cell (self->mapping, WP_COLUMN_ARRIVAL) != 0
+      || n_names > 2)
     return FALSE;
 
-  return n_names == 1 ? columns == arrival
-                      : columns == (arrival | service) && wp_mapping_cell (self->mapping, WP_COLUMN_SERVICE) == 1;
+  return n_names == 1
+             ? columns == arrival
+             : columns == (arrival | service) && wp_mapping_cell (self->mapping, WP_COLUMN_SERVICE) == 1;
 }
 
 WpTrace *
 wp_trace_open_input (WpInput *input, gsize chunk_bytes, const WpTraceOptions *options, GError **error)
 {
   static const WpTraceOptions none = WP_TRACE_OPTIONS_INIT;
-  g_autoptr(WpTrace) self = g_new0 (WpTrace, 1);
+  g_autoptr (WpTrace) self = g_new0 (WpTrace, 1);
 
   self->options = options != NULL ? *options : none;
-  self->options.columns = NULL;   /* the caller's, needed here only */
+  self->options.columns = NULL; /* the caller's, needed here only */
   self->table = wp_table_new (self->options.input, input, chunk_bytes, self->options.limit_rows, error);
   if (self->table == NULL)
     return NULL;
-  self->mapping = wp_mapping_new ((const char *const *) self->table->names, options != NULL ? options->columns : NULL, error);
+  self->mapping = wp_mapping_new ((const char *const *) self->table->names,
+                                  options != NULL ? options->columns : NULL, error);
   if (self->mapping == NULL)
     {
       if (error != NULL && g_error_matches (*error, WP_ERROR, WP_ERROR_BAD_TRACE))
@@ -78,7 +83,8 @@ wp_trace_open_input (WpInput *input, gsize chunk_bytes, const WpTraceOptions *op
     }
   self->plain = has_plain_header (self);
   self->plain_service = wp_mapping_columns (self->mapping) & 1u << WP_COLUMN_SERVICE;
-  self->scale = (WpScale) { 0, self->options.scale, self->options.service_scale, (wp_mapping_columns (self->mapping) & MEASURED) != 0 };
+  self->scale = (WpScale){ 0, self->options.scale, self->options.service_scale,
+                           (wp_mapping_columns (self->mapping) & MEASURED) != 0 };
   clear_rows (self);
 
   return g_steal_pointer (&self);
@@ -93,7 +99,8 @@ wp_trace_open (const char *path, const WpTraceOptions *options, GError **error)
 }
 
 WpTrace *
-wp_trace_open_data (const char *name, const char *data, gsize len, const WpTraceOptions *options, GError **error)
+wp_trace_open_data (const char *name, const char *data, gsize len, const WpTraceOptions *options,
+                    GError **error)
 {
   return wp_trace_open_input (wp_input_open_data (name, data, len), WP_WINDOW_CHUNK_BYTES, options, error);
 }
@@ -132,8 +139,8 @@ wp_trace_free (WpTrace *self)
 
 typedef enum { RAW_ERROR, RAW_ROWS, RAW_END, RAW_MORE } RawStatus;
 
-/* Some rows as the file has them, at @rows: a run of plain ones or a single other one; RAW_MORE if not @may_fill and more of the
- * file is needed. */
+/* Some rows as the file has them, at @rows: a run of plain ones or a single other one; RAW_MORE if not
+ * @may_fill and more of the file is needed. */
 static RawStatus
 read_raw (WpTrace *self, gboolean may_fill, WpRow *rows, gsize max_rows, gsize *n_rows, GError **error)
 {
@@ -184,7 +191,7 @@ set_origin (WpTrace *self, gint64 origin_ns)
 {
   self->has_origin = TRUE;
   self->scale.origin_ns = self->latest_ns = origin_ns;
-  self->fast = self->plain && origin_ns >= 0;   /* plain arrivals are not negative */
+  self->fast = self->plain && origin_ns >= 0; /* plain arrivals are not negative */
 }
 
 static WpRead
@@ -206,7 +213,8 @@ read_stream (WpTrace *self, gsize *n_rows, GError **error)
         return WP_READ_DISORDER;
       if (!wp_scale_rows (&self->scale, self->rows + n, some, error))
         {
-          wp_window_prefix (&self->table->window, some == 1 ? self->table->row_line : self->table->window.line, error);
+          wp_window_prefix (&self->table->window,
+                            some == 1 ? self->table->row_line : self->table->window.line, error);
           return WP_READ_ERROR;
         }
       n += some;
@@ -241,7 +249,8 @@ read_drawn (WpTrace *self, gsize *n_rows, GError **error)
     self->scale.origin_ns = arrivals_ns[0];
   if (arrivals_ns[n - 1] == G_MAXINT64)
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: a time of more than 292 years, once it is scaled", self->name);
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
+                   "%s: a time of more than 292 years, once it is scaled", self->name);
       return WP_READ_ERROR;
     }
   for (gsize i = 0; i < n; i++)
@@ -257,7 +266,8 @@ fail_empty (WpTrace *self, GError **error)
 {
   if (self->drawn != NULL)
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\": no request arrives in that time", self->name);
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\": no request arrives in that time",
+                   self->name);
       return;
     }
   g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "an empty trace: no row follows the header");
@@ -273,8 +283,9 @@ wp_trace_read (WpTrace *self, const WpRow **rows, gsize *n_rows, GError **error)
   *n_rows = 0;
   if (self->failure == NULL)
     {
-      read = self->drawn != NULL ? read_drawn (self, n_rows, &self->failure)
-             : self->store != NULL ? read_store (self, n_rows, &self->failure) : read_stream (self, n_rows, &self->failure);
+      read = self->drawn != NULL   ? read_drawn (self, n_rows, &self->failure)
+             : self->store != NULL ? read_store (self, n_rows, &self->failure)
+                                   : read_stream (self, n_rows, &self->failure);
       if (read == WP_READ_END && self->n_read == 0)
         fail_empty (self, &self->failure);
     }
@@ -290,14 +301,14 @@ wp_trace_read (WpTrace *self, const WpRow **rows, gsize *n_rows, GError **error)
 static WpRowStore *
 store_rows (WpTrace *self, GError **error)
 {
-  g_autoptr(WpRowStore) store = wp_row_store_new (wp_mapping_columns (self->mapping));
+  g_autoptr (WpRowStore) store = wp_row_store_new (wp_mapping_columns (self->mapping));
   RawStatus status;
   gsize n;
 
   if (!wp_table_rewind (self->table, error))
     return NULL;
   self->n_read = 0;
-  self->fast = self->plain;   /* how far they lie apart is looked at later */
+  self->fast = self->plain; /* how far they lie apart is looked at later */
   while ((status = read_raw (self, TRUE, self->rows, BATCH_ROWS, &n, error)) == RAW_ROWS)
     if (!wp_row_store_add (store, self->rows, n, error))
       {
@@ -345,7 +356,8 @@ wp_trace_load (WpTrace *self, gsize *n_rows, GError **error)
         return NULL;
       if (read == WP_READ_ROWS)
         {
-          if (!wp_row_list_add (self->loaded, rows, n, self->store == NULL, error))   /* the store's ids last as long as we do */
+          /* the store's ids last as long as we do */
+          if (!wp_row_list_add (self->loaded, rows, n, self->store == NULL, error))
             {
               g_prefix_error (error, "%s: ", wp_trace_name (self));
               return NULL;

@@ -1,4 +1,5 @@
-/* wp-trace.h - request traces, read as a stream: CSV, access logs or JSON lines, plain or gzip, from a file or a pipe. */
+/* wp-trace.h - request traces, read as a stream: CSV, access logs or JSON lines, plain or gzip, from a file
+ * or a pipe. */
 #pragma once
 
 #include "sim/trace/wp-row.h"
@@ -6,17 +7,20 @@
 /* What comes in: CSV (RFC 4180); Common and Combined access logs; an object of JSON in each line. */
 typedef enum { WP_INPUT_CSV, WP_INPUT_CLF, WP_INPUT_JSONL } WpInputFormat;
 
-extern const char *const wp_input_names[];   /* as typed after --input=, NULL-terminated */
+extern const char *const wp_input_names[]; /* as typed after --input=, NULL-terminated */
 
 typedef struct {
-  const char *columns;       /* --columns: "arrival=TIMESTAMP,service=0.030+0.020*GeneratedTokens", or NULL */
-  double scale;              /* --scale, > 0: arrivals are divided by it */
-  double service_scale;      /* --service-scale, > 0: service times are multiplied by it */
-  guint64 limit_rows;        /* --limit: the first rows of the file only; 0: all */
-  WpInputFormat input;       /* --input */
+  const char *columns;  /* --columns: "arrival=TIMESTAMP,service=0.030+0.020*GeneratedTokens", or NULL */
+  double scale;         /* --scale, > 0: arrivals are divided by it */
+  double service_scale; /* --service-scale, > 0: service times are multiplied by it */
+  guint64 limit_rows;   /* --limit: the first rows of the file only; 0: all */
+  WpInputFormat input;  /* --input */
 } WpTraceOptions;
 
-#define WP_TRACE_OPTIONS_INIT { NULL, 1.0, 1.0, 0, WP_INPUT_CSV }
+#define WP_TRACE_OPTIONS_INIT                                                                                \
+  {                                                                                                          \
+    NULL, 1.0, 1.0, 0, WP_INPUT_CSV                                                                          \
+  }
 
 typedef struct _WpTrace WpTrace;
 
@@ -27,18 +31,19 @@ typedef struct _WpTrace WpTrace;
  *
  * Opens the trace and reads its notes and header.
  *
- * Returns: NULL with WP_ERROR_IO (no such file, a directory, ...), WP_ERROR_BAD_VALUE (--columns) or WP_ERROR_BAD_TRACE
- * (no header, no column "arrival", ...).
+ * Returns: NULL with WP_ERROR_IO (no such file, a directory, ...), WP_ERROR_BAD_VALUE (--columns) or
+ * WP_ERROR_BAD_TRACE (no header, no column "arrival", ...).
  */
 WpTrace *wp_trace_open (const char *path, const WpTraceOptions *options, GError **error);
 
 /* The same from memory; @name stands for the file in messages; @data must outlive the trace. */
-WpTrace *wp_trace_open_data (const char *name, const char *data, gsize len, const WpTraceOptions *options, GError **error);
+WpTrace *wp_trace_open_data (const char *name, const char *data, gsize len, const WpTraceOptions *options,
+                             GError **error);
 
 /* Where arrivals come from that are drawn, not read; each function gets the source itself. */
 typedef struct {
-  gsize (*next) (gpointer source, gint64 *arrivals_ns, gsize most);   /* in order; 0: no more */
-  double (*progress) (gpointer source);                               /* as wp_trace_progress() */
+  gsize (*next) (gpointer source, gint64 *arrivals_ns, gsize most); /* in order; 0: no more */
+  double (*progress) (gpointer source);                             /* as wp_trace_progress() */
   void (*free) (gpointer source);
 } WpTraceSource;
 
@@ -50,16 +55,18 @@ typedef struct {
  *
  * A trace without a file and without services, always in order.
  */
-WpTrace *wp_trace_new_drawn (const char *name, const WpTraceSource *functions, gpointer source, guint64 limit_rows);
+WpTrace *wp_trace_new_drawn (const char *name, const WpTraceSource *functions, gpointer source,
+                             guint64 limit_rows);
 
 void wp_trace_free (WpTrace *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTrace, wp_trace_free)
 
 typedef enum {
-  WP_READ_ERROR,             /* @error says where and what */
-  WP_READ_ROWS,              /* rows, in order of arrival, >= 1 */
-  WP_READ_END,               /* no more; an empty trace is WP_READ_ERROR instead */
-  WP_READ_DISORDER           /* a row arrives before one already given: forget all rows, call wp_trace_sort(), read again from the first */
+  WP_READ_ERROR,   /* @error says where and what */
+  WP_READ_ROWS,    /* rows, in order of arrival, >= 1 */
+  WP_READ_END,     /* no more; an empty trace is WP_READ_ERROR instead */
+  WP_READ_DISORDER /* a row arrives before one already given: forget all rows, call wp_trace_sort(), read
+                      again from the first */
 } WpRead;
 
 /**
@@ -70,8 +77,8 @@ typedef enum {
  */
 WpRead wp_trace_read (WpTrace *self, const WpRow **rows, gsize *n_rows, GError **error);
 
-/* Reads the whole trace again into memory, sorts it by arrival (stable), and starts over. What came through a pipe was
- * kept in an unlinked temporary file. */
+/* Reads the whole trace again into memory, sorts it by arrival (stable), and starts over. What came through a
+ * pipe was kept in an unlinked temporary file. */
 gboolean wp_trace_sort (WpTrace *self, GError **error);
 
 /**
@@ -83,9 +90,12 @@ gboolean wp_trace_sort (WpTrace *self, GError **error);
  */
 const WpRow *wp_trace_load (WpTrace *self, gsize *n_rows, GError **error);
 
-const char *wp_trace_name (const WpTrace *self);                    /* the path as given; "standard input" for "-" */
-const char *wp_trace_note (const WpTrace *self, const char *key);   /* of `# key: value`, or NULL */
-gboolean wp_trace_has (const WpTrace *self, const char *column);    /* is this column of ours there, or mapped? */
-void wp_trace_tell (const WpTrace *self, GPtrArray *lines);         /* adds a line (utf8, to be freed) for each thing that was taken for granted in reading */
-guint64 wp_trace_out_of_order (const WpTrace *self);                /* rows that arrived before one above them, so far */
-double wp_trace_progress (const WpTrace *self);                     /* share of the file read, 0 to 1; -1 where its size is unknown */
+const char *wp_trace_name (const WpTrace *self); /* the path as given; "standard input" for "-" */
+const char *wp_trace_note (const WpTrace *self, const char *key); /* of `# key: value`, or NULL */
+/* is this column of ours there, or mapped? */
+gboolean wp_trace_has (const WpTrace *self, const char *column);
+/* adds a line (utf8, to be freed) for each thing that was taken for granted in reading */
+void wp_trace_tell (const WpTrace *self, GPtrArray *lines);
+guint64 wp_trace_out_of_order (const WpTrace *self); /* rows that arrived before one above them, so far */
+/* share of the file read, 0 to 1; -1 where its size is unknown */
+double wp_trace_progress (const WpTrace *self);

@@ -18,7 +18,7 @@ wp_window_init (WpWindow *self, WpInput *input, gsize chunk_bytes)
 {
   self->input = input;
   self->chunk_bytes = chunk_bytes;
-  self->buffer_bytes = chunk_bytes + MIN (chunk_bytes, 4096);   /* a partial row before a chunk */
+  self->buffer_bytes = chunk_bytes + MIN (chunk_bytes, 4096); /* a partial row before a chunk */
   self->buffer = g_malloc0 (self->buffer_bytes + WP_WINDOW_SPARE_BYTES);
   empty (self);
 }
@@ -114,7 +114,8 @@ wp_window_skip_mark (WpWindow *self, GError **error)
       return FALSE;
   if (self->end - self->at >= 3 && memcmp (self->at, "\xef\xbb\xbf", 3) == 0)
     self->at += 3;
-  else if (self->end - self->at >= 2 && (memcmp (self->at, "\xff\xfe", 2) == 0 || memcmp (self->at, "\xfe\xff", 2) == 0))
+  else if (self->end - self->at >= 2
+           && (memcmp (self->at, "\xff\xfe", 2) == 0 || memcmp (self->at, "\xfe\xff", 2) == 0))
     {
       g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "this is UTF-16; UTF-8 is needed");
       wp_window_prefix (self, 1, error);

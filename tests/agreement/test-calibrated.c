@@ -1,9 +1,11 @@
-/* test-calibrated.c - what one calibration lets predict: heavier traffic into SQLite, the most that the front takes, and what wrk measures before
- * a full queue and before a saturated front. Each within 10 %, by figures of the prediction's own input and the calibration's record alone.
+/* test-calibrated.c - what one calibration lets predict: heavier traffic into SQLite, the most that the front
+ * takes, and what wrk measures before a full queue and before a saturated front. Each within 10 %, by figures
+ * of the prediction's own input and the calibration's record alone.
  *
- * SQLite's commits are paced, and its file is in memory where the system has such a folder: a disk that is shared, and a processor that sleeps
- * between requests, change a commit's time with the load. A run that the machine disturbed is made again, calibration and all, four times at
- * most; a failure tells the figures of each. */
+ * SQLite's commits are paced, and its file is in memory where the system has such a folder: a disk that is
+ * shared, and a processor that sleeps between requests, change a commit's time with the load. A run that the
+ * machine disturbed is made again, calibration and all, four times at most; a failure tells the figures of
+ * each. */
 #include <gio/gio.h>
 #include <json-glib/json-glib.h>
 #include <math.h>
@@ -14,13 +16,12 @@
 #include "tests/agreement/wp-program.h"
 #include "tests/e2e/wp-harness.h"
 
-#define TRIES 5
+#define TRIES  5
 #define WITHIN 0.1
 
-static GString *figures;      /* of all runs of the test until now */
+static GString *figures; /* of all runs of the test until now */
 
-static void G_GNUC_PRINTF (1, 2)
-tell (const char *format, ...)
+static void G_GNUC_PRINTF (1, 2) tell (const char *format, ...)
 {
   g_autofree char *text = NULL;
   va_list values;
@@ -52,7 +53,7 @@ assert_one_good (const char *what, gboolean (*run) (gconstpointer data), gconstp
 static JsonObject *
 parse (JsonParser *parser, const char *text)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   json_parser_load_from_data (parser, text, -1, &error);
   g_assert_no_error (error);
@@ -76,8 +77,8 @@ is_near (const char *what, double predicted, double measured, double absolute)
 
 typedef struct {
   const char *name, *mode, *queue, *workers;
-  double capacity;           /* of these workers: in each commit of 5 ms as many rows */
-  double share;              /* of the capacity: the traffic to predict */
+  double capacity; /* of these workers: in each commit of 5 ms as many rows */
+  double share;    /* of the capacity: the traffic to predict */
 } Load;
 
 static const Load loads[] = {
@@ -91,19 +92,22 @@ static const Load loads[] = {
 static gboolean
 record (const Load *load, WpHarness *files, double share, const char *name, char **trace)
 {
-  g_autofree char *csv = g_strdup_printf ("%s-trace.csv", name), *spec = NULL, *text = NULL, *path = wp_harness_path (files, name);
-  g_autoptr(WpHarness) server = NULL;
-  g_autofree char *url = NULL, *seed = g_strdup_printf ("--seed=%d", g_test_rand_int_range (1, 1000000)), *output = NULL;
+  g_autofree char *csv = g_strdup_printf ("%s-trace.csv", name), *spec = NULL, *text = NULL,
+                  *path = wp_harness_path (files, name);
+  g_autoptr (WpHarness) server = NULL;
+  g_autofree char *url = NULL, *seed = g_strdup_printf ("--seed=%d", g_test_rand_int_range (1, 1000000)),
+                  *output = NULL;
   gboolean on_time;
 
   *trace = wp_harness_path (files, csv);
   spec = g_strdup_printf ("--generate=poisson:rate=%.0f,duration=2s", share * load->capacity);
-  g_assert_cmpint (wp_program_run ("sim/wp-sim", (const char *[]) { spec, seed, "--ids", NULL }, &text, NULL), ==, 0);
+  g_assert_cmpint (wp_program_run ("sim/wp-sim", (const char *[]){ spec, seed, "--ids", NULL }, &text, NULL),
+                   ==, 0);
   g_assert_true (g_file_set_contents (*trace, text, -1, NULL));
-  server = wp_harness_start ("--mode", load->mode, "--queue", load->queue, "--workers", load->workers, "--database=sqlite:wp.db",
-                             "--commit-pace=5ms", "--record", path, NULL);
+  server = wp_harness_start ("--mode", load->mode, "--queue", load->queue, "--workers", load->workers,
+                             "--database=sqlite:wp.db", "--commit-pace=5ms", "--record", path, NULL);
   url = g_strdup_printf ("http://127.0.0.1:%u/", wp_harness_port (server));
-  on_time = wp_program_run ("runtime/wp-replay", (const char *[]) { *trace, url, NULL }, &output, NULL) == 0;
+  on_time = wp_program_run ("runtime/wp-replay", (const char *[]){ *trace, url, NULL }, &output, NULL) == 0;
   wp_harness_stop (server);
 
   return on_time;
@@ -113,25 +117,34 @@ record (const Load *load, WpHarness *files, double share, const char *name, char
 static gboolean
 predicts (WpHarness *files, const char *light, const char *heavy, const char *trace)
 {
-  g_autofree char *light_path = wp_harness_path (files, light), *heavy_path = wp_harness_path (files, heavy), *output = NULL;
+  g_autofree char *light_path = wp_harness_path (files, light), *heavy_path = wp_harness_path (files, heavy),
+                  *output = NULL;
   g_autofree char *service = g_strdup_printf ("--service=batch:from:%s", light_path);
-  g_autoptr(JsonParser) parser = json_parser_new ();
+  g_autoptr (JsonParser) parser = json_parser_new ();
   JsonArray *metrics;
   gboolean all = TRUE;
-  static const struct { const char *name; double absolute; } judged[] = {
-    { "response.p50", 0.0002 }, { "response.p99", 0.0002 }, { "blocked", 1 }, { "depth.max", 1 }, { "throughput", 0 }
-  };
+  static const struct {
+    const char *name;
+    double absolute;
+  } judged[] = { { "response.p50", 0.0002 },
+                 { "response.p99", 0.0002 },
+                 { "blocked", 1 },
+                 { "depth.max", 1 },
+                 { "throughput", 0 } };
 
-  wp_program_run ("sim/wp-sim", (const char *[]) { "--against", heavy_path, service, "--format=json", trace, NULL }, &output, NULL);
-  metrics = json_object_get_array_member (json_object_get_object_member (parse (parser, output), "against"), "metrics");
+  wp_program_run ("sim/wp-sim",
+                  (const char *[]){ "--against", heavy_path, service, "--format=json", trace, NULL }, &output,
+                  NULL);
+  metrics = json_object_get_array_member (json_object_get_object_member (parse (parser, output), "against"),
+                                          "metrics");
   for (guint i = 0; i < G_N_ELEMENTS (judged); i++)
     for (guint j = 0; j < json_array_get_length (metrics); j++)
       {
         JsonObject *metric = json_array_get_object_element (metrics, j);
 
         if (g_str_equal (json_object_get_string_member (metric, "name"), judged[i].name))
-          all &= is_near (judged[i].name, json_object_get_double_member (metric, "predicted"), json_object_get_double_member (metric, "measured"),
-                          judged[i].absolute);
+          all &= is_near (judged[i].name, json_object_get_double_member (metric, "predicted"),
+                          json_object_get_double_member (metric, "measured"), judged[i].absolute);
       }
 
   return all;
@@ -141,9 +154,10 @@ static gboolean
 predicts_from_light (gconstpointer data)
 {
   const Load *load = data;
-  g_autoptr(WpHarness) files = wp_harness_start ("--database=delay:0s", NULL);   /* for its folder */
+  g_autoptr (WpHarness) files = wp_harness_start ("--database=delay:0s", NULL); /* for its folder */
   g_autofree char *light = NULL, *heavy = NULL;
-  gboolean good = record (load, files, 0.3, "light.csv", &light) && record (load, files, load->share, "heavy.csv", &heavy);
+  gboolean good = record (load, files, 0.3, "light.csv", &light)
+                  && record (load, files, load->share, "heavy.csv", &heavy);
 
   if (good)
     good = predicts (files, "light.csv", "heavy.csv", heavy);
@@ -162,28 +176,35 @@ test_sqlite (gconstpointer data)
 
 /* --- wrk --- */
 
-typedef struct { double rate, p50, p99; } Wrk;
+typedef struct {
+  double rate, p50, p99;
+} Wrk;
 
 /* Takes the server, and stops it. */
 static Wrk
 measure (WpHarness *taken, guint clients)
 {
-  g_autoptr(WpHarness) server = taken;
-  g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u/", wp_harness_port (server)), *connections = g_strdup_printf ("-c%u", clients);
+  g_autoptr (WpHarness) server = taken;
+  g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u/", wp_harness_port (server)),
+                  *connections = g_strdup_printf ("-c%u", clients);
   g_autofree char *output = NULL;
 
-  g_assert_cmpint (wp_program_run ("wrk", (const char *[]) { "-t1", connections, "-d2s", "--latency", url, NULL }, &output, NULL), ==, 0);
+  g_assert_cmpint (wp_program_run ("wrk",
+                                   (const char *[]){ "-t1", connections, "-d2s", "--latency", url, NULL },
+                                   &output, NULL),
+                   ==, 0);
   wp_harness_stop (server);
 
-  return (Wrk) { wp_program_seconds (output, "Requests/sec:"), wp_program_seconds (output, " 50% "), wp_program_seconds (output, " 99% ") };
+  return (Wrk){ wp_program_seconds (output, "Requests/sec:"), wp_program_seconds (output, " 50% "),
+                wp_program_seconds (output, " 99% ") };
 }
 
 static Wrk
 predict (guint clients, const char *const *words)
 {
   g_autofree char *number = g_strdup_printf ("--clients=%u", clients), *output = NULL;
-  g_autoptr(GPtrArray) all = g_ptr_array_new ();
-  g_autoptr(JsonParser) parser = json_parser_new ();
+  g_autoptr (GPtrArray) all = g_ptr_array_new ();
+  g_autoptr (JsonParser) parser = json_parser_new ();
   JsonObject *model, *latency;
 
   g_ptr_array_add (all, number);
@@ -196,8 +217,9 @@ predict (guint clients, const char *const *words)
   model = json_array_get_object_element (json_object_get_array_member (parse (parser, output), "models"), 0);
   latency = json_object_get_object_member (model, "latency");
 
-  return (Wrk) { json_object_get_double_member (model, "throughput"), json_object_get_double_member (latency, "p50"),
-                 json_object_get_double_member (latency, "p99") };
+  return (Wrk){ json_object_get_double_member (model, "throughput"),
+                json_object_get_double_member (latency, "p50"),
+                json_object_get_double_member (latency, "p99") };
 }
 
 static gboolean
@@ -216,11 +238,14 @@ static gboolean
 predicts_full_queue (gconstpointer data)
 {
   const char *ack = data;
-  Wrk predicted = predict (64, (const char *[]) { "--mode=WorkerPool", "--workers=4", "--queue=8", "--service=10ms", ack, NULL });
-  Wrk measured = measure (wp_harness_start ("--mode=WorkerPool", "--workers=4", "--queue=8", "--database=delay:10ms", ack, NULL), 64);
+  Wrk predicted = predict (64, (const char *[]){ "--mode=WorkerPool", "--workers=4", "--queue=8",
+                                                 "--service=10ms", ack, NULL });
+  Wrk measured = measure (wp_harness_start ("--mode=WorkerPool", "--workers=4", "--queue=8",
+                                            "--database=delay:10ms", ack, NULL),
+                          64);
 
-  return is_near ("requests/s", predicted.rate, measured.rate, 0) & is_near ("p50", predicted.p50, measured.p50, 0) &
-         is_near ("p99", predicted.p99, measured.p99, 0);
+  return is_near ("requests/s", predicted.rate, measured.rate, 0)
+         & is_near ("p50", predicted.p50, measured.p50, 0) & is_near ("p99", predicted.p99, measured.p99, 0);
 }
 
 static void
@@ -235,12 +260,19 @@ static double
 calibrate_front (WpHarness *files)
 {
   g_autofree char *path = wp_harness_path (files, "front.csv"), *output = NULL;
-  g_autoptr(JsonParser) parser = json_parser_new ();
+  g_autoptr (JsonParser) parser = json_parser_new ();
 
-  measure (wp_harness_start ("--threads=1", "--mode=WorkerPool", "--database=delay:0s", "--record", path, NULL), 64);
-  g_assert_cmpint (wp_program_run ("sim/wp-sim", (const char *[]) { "--calibrate", path, "--format=json", NULL }, &output, NULL), ==, 0);
+  measure (wp_harness_start ("--threads=1", "--mode=WorkerPool", "--database=delay:0s", "--record", path,
+                             NULL),
+           64);
+  g_assert_cmpint (wp_program_run ("sim/wp-sim",
+                                   (const char *[]){ "--calibrate", path, "--format=json", NULL }, &output,
+                                   NULL),
+                   ==, 0);
 
-  return 1e9 * json_object_get_double_member (json_object_get_object_member (parse (parser, output), "arrivals"), "front");
+  return 1e9
+         * json_object_get_double_member (json_object_get_object_member (parse (parser, output), "arrivals"),
+                                          "front");
 }
 
 /* Learnt from 64 clients. */
@@ -248,10 +280,13 @@ static gboolean
 predicts_front (gconstpointer data)
 {
   guint clients = GPOINTER_TO_UINT (data);
-  g_autoptr(WpHarness) files = wp_harness_start ("--database=delay:0s", NULL);   /* for its folder */
-  g_autofree char *front = g_strdup_printf ("--http-time=%.0fns", calibrate_front (files)), *path = wp_harness_path (files, "other.csv");
-  Wrk predicted = predict (clients, (const char *[]) { "--mode=WorkerPool", "--service=0", front, NULL });
-  Wrk measured = measure (wp_harness_start ("--threads=1", "--mode=WorkerPool", "--database=delay:0s", "--record", path, NULL), clients);
+  g_autoptr (WpHarness) files = wp_harness_start ("--database=delay:0s", NULL); /* for its folder */
+  g_autofree char *front = g_strdup_printf ("--http-time=%.0fns", calibrate_front (files)),
+                  *path = wp_harness_path (files, "other.csv");
+  Wrk predicted = predict (clients, (const char *[]){ "--mode=WorkerPool", "--service=0", front, NULL });
+  Wrk measured = measure (wp_harness_start ("--threads=1", "--mode=WorkerPool", "--database=delay:0s",
+                                            "--record", path, NULL),
+                          clients);
 
   wp_harness_stop (files);
 

@@ -1,11 +1,13 @@
-/* test-matrix.c - prediction beside measurement, cell by cell: wp-replay sends a trace to wp-server, wp-sim predicts from the trace alone, and
- * every metric must be within section 7 of the specification. At the end it prints one table, in Markdown.
+/* test-matrix.c - prediction beside measurement, cell by cell: wp-replay sends a trace to wp-server, wp-sim
+ * predicts from the trace alone, and every metric must be within section 7 of the specification. At the end
+ * it prints one table, in Markdown.
  *
  *     test-matrix [brief] [-p /agreement/NAME]...
  *
- * A run in which the replayer was not on time, as it says itself, tells nothing of the two: where it did not agree, it is made again, twice at
- * most. So is any run of the short subset, which must hold on machines that others use as well: what is wrong of itself is wrong three times. A
- * failure tells the figures of each run on standard error. */
+ * A run in which the replayer was not on time, as it says itself, tells nothing of the two: where it did not
+ * agree, it is made again, twice at most. So is any run of the short subset, which must hold on machines that
+ * others use as well: what is wrong of itself is wrong three times. A failure tells the figures of each run
+ * on standard error. */
 #include <string.h>
 
 #include "tests/agreement/wp-cell.h"
@@ -14,23 +16,24 @@
 #include "tests/agreement/wp-workload.h"
 #include "tests/e2e/wp-harness.h"
 
-#define TRIES 3
+#define TRIES          3
 #define SHOWN_AT_LEAST 20
-#define MAX_LAG "--max-lag=5ms"
-#define MAX_STALL 0.01   /* s; only bursts come near it else */
+#define MAX_LAG        "--max-lag=5ms"
+#define MAX_STALL      0.01 /* s; only bursts come near it else */
 
 static gboolean brief;
 static GString *table;
-static GString *tries;    /* of this cell: what each said */
+static GString *tries; /* of this cell: what each said */
 static guint n_agreed, n_run;
 
 static WpHarness *
 start (const WpCell *cell)
 {
-  g_autofree char *queue = g_strdup_printf ("%u", cell->queue), *workers = g_strdup_printf ("%u", cell->workers);
+  g_autofree char *queue = g_strdup_printf ("%u", cell->queue),
+                  *workers = g_strdup_printf ("%u", cell->workers);
 
-  return wp_harness_start ("--mode", cell->mode, "--queue", queue, "--workers", workers, "--database", "delay:request", "--record",
-                           "measured.csv", cell->policy, NULL);
+  return wp_harness_start ("--mode", cell->mode, "--queue", queue, "--workers", workers, "--database",
+                           "delay:request", "--record", "measured.csv", cell->policy, NULL);
 }
 
 static GPtrArray *
@@ -52,7 +55,7 @@ words_of (const WpCell *cell)
 static gboolean
 measure (WpHarness *server, const WpCell *cell, const char *trace)
 {
-  g_autoptr(GPtrArray) words = words_of (cell);
+  g_autoptr (GPtrArray) words = words_of (cell);
   g_autofree char *output = NULL;
   int status;
 
@@ -76,7 +79,7 @@ measure (WpHarness *server, const WpCell *cell, const char *trace)
 static void
 predict (WpVerdict *verdict, WpHarness *server, const WpCell *cell, const char *trace)
 {
-  g_autoptr(GPtrArray) words = words_of (cell);
+  g_autoptr (GPtrArray) words = words_of (cell);
   g_autofree char *output = NULL, *warnings = NULL;
   int status;
 
@@ -93,16 +96,18 @@ predict (WpVerdict *verdict, WpHarness *server, const WpCell *cell, const char *
   g_assert_cmpint (status, <=, 1);
   wp_verdict_read (verdict, output, cell->shows);
   g_assert_cmpint (status, ==, verdict->agreed ? 0 : 1);
-  if (*warnings)                 /* the client tells another story than the server */
+  if (*warnings) /* the client tells another story than the server */
     verdict->agreed = FALSE;
 }
 
 static char *
 row_of (const WpCell *cell, const WpVerdict *verdict)
 {
-  g_autofree char *traffic = g_strjoin (" ", cell->arrivals, cell->service ? cell->service : "", cell->options ? cell->options : "",
-                                        cell->patience ? "patience" : "", cell->patience ? cell->patience : "", NULL);
-  g_autofree char *server = g_strdup_printf ("%s K %u c %u %s", cell->mode, cell->queue, cell->workers, cell->policy ? cell->policy + 2 : "");
+  g_autofree char *traffic = g_strjoin (" ", cell->arrivals, cell->service ? cell->service : "",
+                                        cell->options ? cell->options : "", cell->patience ? "patience" : "",
+                                        cell->patience ? cell->patience : "", NULL);
+  g_autofree char *server = g_strdup_printf ("%s K %u c %u %s", cell->mode, cell->queue, cell->workers,
+                                             cell->policy ? cell->policy + 2 : "");
 
   return wp_verdict_row (verdict, cell->name, g_strstrip (traffic), g_strstrip (server));
 }
@@ -128,7 +133,7 @@ test_cell (gconstpointer data)
   g_string_truncate (tries, 0);
   for (guint i = 0; i < TRIES; i++)
     {
-      g_autoptr(WpHarness) server = start (cell);
+      g_autoptr (WpHarness) server = start (cell);
       g_autofree char *dir = wp_harness_path (server, ""), *trace = wp_workload_make (cell, dir, seed);
       gboolean on_time = measure (server, cell, trace);
       g_autofree char *row = NULL;
@@ -154,7 +159,7 @@ test_cell (gconstpointer data)
 static void
 print_table (void)
 {
-  g_auto(GStrv) lines = g_strsplit (table->str, "\n", -1);
+  g_auto (GStrv) lines = g_strsplit (table->str, "\n", -1);
 
   for (guint i = 0; lines[i]; i++)
     g_print ("# %s\n", lines[i]);

@@ -14,5 +14,6 @@
  */
 int wp_program_run (const char *program, const char *const *words, char **output, char **errors);
 
-/* The time that stands behind @what in @text, with its unit ("1.54 ms"); fails the test where there is none. Returns: seconds. */
+/* The time that stands behind @what in @text, with its unit ("1.54 ms"); fails the test where there is none.
+ * Returns: seconds. */
 double wp_program_seconds (const char *text, const char *what);

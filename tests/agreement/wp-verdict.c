@@ -3,23 +3,40 @@
 #include <json-glib/json-glib.h>
 #include <math.h>
 
-#define TOLERANCE 0.02
+#define TOLERANCE       0.02
 #define CURVE_TOLERANCE 0.03
-#define ROUNDING 1e-9
-#define NO_BOUND 0.0
+#define ROUNDING        1e-9
+#define NO_BOUND        0.0
 
 /* Section 7 of the specification, a second time: the report must not be its own judge. */
-static const struct { const char *name; double bound; } metrics[] = {
-  { "accepted", 1 }, { "rejected", 1 }, { "timed_out", 1 }, { "abandoned", 1 }, { "blocked", 1 }, { "blocked_peak", 1 }, { "depth.max", 1 },
-  { "blocked_time.mean", 0.0002 }, { "blocked_time.p99", 0.0002 }, { "wait.p50", 0.0002 }, { "wait.p99", 0.0002 },
-  { "response.p50", 0.0002 }, { "response.p99", 0.0002 }, { "time_full", 0.0002 },
-  { "depth.mean", NO_BOUND }, { "throughput", NO_BOUND }, { "makespan", NO_BOUND },
+static const struct {
+  const char *name;
+  double bound;
+} metrics[] = {
+  { "accepted", 1 },
+  { "rejected", 1 },
+  { "timed_out", 1 },
+  { "abandoned", 1 },
+  { "blocked", 1 },
+  { "blocked_peak", 1 },
+  { "depth.max", 1 },
+  { "blocked_time.mean", 0.0002 },
+  { "blocked_time.p99", 0.0002 },
+  { "wait.p50", 0.0002 },
+  { "wait.p99", 0.0002 },
+  { "response.p50", 0.0002 },
+  { "response.p99", 0.0002 },
+  { "time_full", 0.0002 },
+  { "depth.mean", NO_BOUND },
+  { "throughput", NO_BOUND },
+  { "makespan", NO_BOUND },
 };
 
 static double
 number_or_nan (JsonObject *object, const char *name)
 {
-  return json_object_get_null_member (object, name) ? (double) NAN : json_object_get_double_member (object, name);
+  return json_object_get_null_member (object, name) ? (double) NAN
+                                                    : json_object_get_double_member (object, name);
 }
 
 /* How much of what is allowed a difference takes; over 1 is not met. */
@@ -78,19 +95,20 @@ judge (WpVerdict *self, JsonObject *against)
 void
 wp_verdict_read (WpVerdict *self, const char *json, const char *shows)
 {
-  g_autoptr(JsonParser) parser = json_parser_new ();
-  g_autoptr(GError) error = NULL;
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_autoptr (GError) error = NULL;
   JsonObject *report, *model;
 
-  *self = (WpVerdict) { 0 };
+  *self = (WpVerdict){ 0 };
   json_parser_load_from_data (parser, json, -1, &error);
   g_assert_no_error (error);
   report = json_node_get_object (json_parser_get_root (parser));
   model = json_array_get_object_element (json_object_get_array_member (report, "models"), 0);
   self->requests = json_object_get_int_member (model, "requests");
   self->blocked = json_object_get_int_member (model, "blocked");
-  self->turned_away = json_object_get_int_member (model, "rejected") + json_object_get_int_member (model, "timed_out") +
-                      json_object_get_int_member (model, "abandoned");
+  self->turned_away = json_object_get_int_member (model, "rejected")
+                      + json_object_get_int_member (model, "timed_out")
+                      + json_object_get_int_member (model, "abandoned");
   self->shown = shows ? json_object_get_int_member (model, shows) : -1;
   judge (self, json_object_get_object_member (report, "against"));
 }
@@ -104,8 +122,9 @@ wp_verdict_clear (WpVerdict *self)
 char *
 wp_verdict_head (void)
 {
-  return g_strdup ("| cell | traffic | server | requests | blocked | turned away | worst metric | its error | of what is allowed | depth curve | agreed |\n"
-                   "|---|---|---|---|---|---|---|---|---|---|---|\n");
+  return g_strdup (
+      "| cell | traffic | server | requests | blocked | turned away | worst metric | its error | of what is allowed | depth curve | agreed |\n"
+      "|---|---|---|---|---|---|---|---|---|---|---|\n");
 }
 
 static char *
@@ -120,7 +139,9 @@ wp_verdict_row (const WpVerdict *self, const char *cell, const char *traffic, co
   g_autofree char *error = percent (self->worst_error, 2), *share = percent (self->worst_share, 0);
   g_autofree char *curve = percent (self->curve_error, 2);
 
-  return g_strdup_printf ("| %s | %s | %s | %" G_GINT64_FORMAT " | %" G_GINT64_FORMAT " | %" G_GINT64_FORMAT " | %s | %s | %s | %s | %s |\n",
-                          cell, traffic, server, self->requests, self->blocked, self->turned_away, self->worst_share == 0 ? "-" : self->worst,
-                          error, share, curve, self->agreed ? "yes" : "NO");
+  return g_strdup_printf ("| %s | %s | %s | %" G_GINT64_FORMAT " | %" G_GINT64_FORMAT " | %" G_GINT64_FORMAT
+                          " | %s | %s | %s | %s | %s |\n",
+                          cell, traffic, server, self->requests, self->blocked, self->turned_away,
+                          self->worst_share == 0 ? "-" : self->worst, error, share, curve,
+                          self->agreed ? "yes" : "NO");
 }

@@ -4,16 +4,17 @@
 #include <glib.h>
 
 typedef struct {
-  gint64 requests, blocked, turned_away;   /* predicted; turned away: rejected, timed out, abandoned */
-  gint64 shown;                            /* the count that the cell is there to show; -1: none */
-  char *worst;                             /* the metric nearest to its bound, or furthest past it */
-  double worst_error;                      /* relative; NaN: there is none */
-  double worst_share;                      /* of what is allowed; over 1: not agreed */
-  double curve_error;                      /* NaN: not judged */
+  gint64 requests, blocked, turned_away; /* predicted; turned away: rejected, timed out, abandoned */
+  gint64 shown;                          /* the count that the cell is there to show; -1: none */
+  char *worst;                           /* the metric nearest to its bound, or furthest past it */
+  double worst_error;                    /* relative; NaN: there is none */
+  double worst_share;                    /* of what is allowed; over 1: not agreed */
+  double curve_error;                    /* NaN: not judged */
   gboolean agreed;
 } WpVerdict;
 
-/* @json: as --format=json prints it; @shows: a count of its model, or NULL. Fails the test where the report and our table differ. */
+/* @json: as --format=json prints it; @shows: a count of its model, or NULL. Fails the test where the report
+ * and our table differ. */
 void wp_verdict_read (WpVerdict *self, const char *json, const char *shows);
 void wp_verdict_clear (WpVerdict *self);
 

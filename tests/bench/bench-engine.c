@@ -1,6 +1,7 @@
-/* The engine alone: 10,000 workers whose jobs take 500 ms, fed through one queue at 15,000 jobs a second, open loop.
- * Prints resident memory, CPU a job, and by how much jobs end late. The CPU is that of all threads but the feeder's, which mostly sleeps
- * and wakes, and of that the time in which it offers jobs. Usage: bench-engine [SECONDS] */
+/* The engine alone: 10,000 workers whose jobs take 500 ms, fed through one queue at 15,000 jobs a second,
+ * open loop. Prints resident memory, CPU a job, and by how much jobs end late. The CPU is that of all threads
+ * but the feeder's, which mostly sleeps and wakes, and of that the time in which it offers jobs. Usage:
+ * bench-engine [SECONDS] */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -9,13 +10,13 @@
 
 #include "runtime/modes/wp-mode.h"
 
-#define RATE 15000
-#define WORKERS 10000
+#define RATE     15000
+#define WORKERS  10000
 #define DELAY_NS (500 * WP_NS_PER_MS)
 
 typedef struct {
-  gint32 *late_ns;               /* one a job */
-  gint n_done, n_failed;         /* atomic */
+  gint32 *late_ns;       /* one a job */
+  gint n_done, n_failed; /* atomic */
 } Tally;
 
 /* @who: RUSAGE_SELF: of all threads; RUSAGE_THREAD: of this one */
@@ -25,7 +26,8 @@ cpu_s (int who)
   struct rusage usage;
 
   getrusage (who, &usage);
-  return (double) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+  return (double) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
+         + (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
 static double
@@ -46,7 +48,8 @@ on_told (WpJob *job, WpJobEvent event, gpointer data)
   Tally *self = data;
 
   if (event == WP_JOB_STORED)
-    self->late_ns[g_atomic_int_add (&self->n_done, 1)] = (gint32) (job->finished_ns - job->started_ns - DELAY_NS);
+    self->late_ns[g_atomic_int_add (&self->n_done, 1)]
+        = (gint32) (job->finished_ns - job->started_ns - DELAY_NS);
   else
     g_atomic_int_inc (&self->n_failed);
   wp_job_unref (job);
@@ -98,12 +101,12 @@ int
 main (int argc, char **argv)
 {
   gint64 n_jobs = RATE * (argc > 1 ? atoi (argv[1]) : 5);
-  g_autoptr(WpClock) clock = wp_clock_new (NULL);
-  g_autoptr(WpDatabase) database = wp_database_open ("delay:500ms", clock, NULL);
+  g_autoptr (WpClock) clock = wp_clock_new (NULL);
+  g_autoptr (WpDatabase) database = wp_database_open ("delay:500ms", clock, NULL);
   g_autofree gint32 *late_ns = g_new (gint32, n_jobs);
   Tally tally = { .late_ns = late_ns };
   WpPolicy policy;
-  g_autoptr(WpMode) mode = NULL;
+  g_autoptr (WpMode) mode = NULL;
   double all_s, feeder_s, offering_s, resident;
 
   wp_policy_init (&policy, WP_MODE_WORKER_POOL);
@@ -119,13 +122,16 @@ main (int argc, char **argv)
   feeder_s += cpu_s (RUSAGE_THREAD);
   if (tally.n_failed > 0 || tally.n_done != n_jobs)
     {
-      fprintf (stderr, "bench-engine: %d of %" G_GINT64_FORMAT " jobs were done, %d failed\n", tally.n_done, n_jobs, tally.n_failed);
+      fprintf (stderr, "bench-engine: %d of %" G_GINT64_FORMAT " jobs were done, %d failed\n", tally.n_done,
+               n_jobs, tally.n_failed);
       return 1;
     }
   qsort (late_ns, (gsize) n_jobs, sizeof *late_ns, compare);
-  printf ("%d workers of 500 ms, %d jobs/s: %.1f MB resident, %.2f us of CPU a job (%.2f of it by those who offer them), "
-          "late by %.3f ms (p50), %.3f ms (p99)\n", WORKERS, RATE, resident, (all_s - feeder_s + offering_s) / (double) n_jobs * 1e6,
-          offering_s / (double) n_jobs * 1e6, late_ns[n_jobs / 2] / 1e6, late_ns[n_jobs - n_jobs / 100] / 1e6);
+  printf (
+      "%d workers of 500 ms, %d jobs/s: %.1f MB resident, %.2f us of CPU a job (%.2f of it by those who offer them), "
+      "late by %.3f ms (p50), %.3f ms (p99)\n",
+      WORKERS, RATE, resident, (all_s - feeder_s + offering_s) / (double) n_jobs * 1e6,
+      offering_s / (double) n_jobs * 1e6, late_ns[n_jobs / 2] / 1e6, late_ns[n_jobs - n_jobs / 100] / 1e6);
 
   return 0;
 }

@@ -1,5 +1,5 @@
-/* What the disk itself does: 4 KiB appended and flushed with fdatasync(), one after another. Usage: bench-fdatasync FILE [SECONDS].
- * Prints flushes a second. */
+/* What the disk itself does: 4 KiB appended and flushed with fdatasync(), one after another. Usage:
+ * bench-fdatasync FILE [SECONDS]. Prints flushes a second. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,8 @@ int
 main (int argc, char **argv)
 {
   static const char block[BLOCK] = { 1 };
-  int seconds = argc > 2 ? atoi (argv[2]) : 3, fd = argc > 1 ? open (argv[1], O_WRONLY | O_CREAT | O_TRUNC, 0644) : -1;
+  int seconds = argc > 2 ? atoi (argv[2]) : 3,
+      fd = argc > 1 ? open (argv[1], O_WRONLY | O_CREAT | O_TRUNC, 0644) : -1;
   gint64 n = 0, start_ns = wp_time_monotonic ();
 
   if (fd < 0)

@@ -1,5 +1,6 @@
-/* What SQLite itself takes: rows like wp-server's with 1 KB of payload, so many a commit, by a bare loop that does nothing else.
- * With the server's own settings. Usage: bench-sqlite FILE ROWS_A_COMMIT [SECONDS]. Prints rows a second. */
+/* What SQLite itself takes: rows like wp-server's with 1 KB of payload, so many a commit, by a bare loop that
+ * does nothing else. With the server's own settings. Usage: bench-sqlite FILE ROWS_A_COMMIT [SECONDS]. Prints
+ * rows a second. */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +36,8 @@ insert (sqlite3 *db, sqlite3_stmt *statement)
 
   memset (payload, 'x', sizeof payload);
   sqlite3_bind_text (statement, 1, wp_uuid_v7 (uuid), -1, SQLITE_STATIC);
-  sqlite3_bind_text (statement, 2, wp_time_format_iso8601 (received, g_get_real_time () * WP_NS_PER_US), -1, SQLITE_STATIC);
+  sqlite3_bind_text (statement, 2, wp_time_format_iso8601 (received, g_get_real_time () * WP_NS_PER_US), -1,
+                     SQLITE_STATIC);
   sqlite3_bind_text (statement, 3, "POST", -1, SQLITE_STATIC);
   sqlite3_bind_text (statement, 4, "/", -1, SQLITE_STATIC);
   sqlite3_bind_null (statement, 5);

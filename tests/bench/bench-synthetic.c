@@ -1,4 +1,5 @@
-/* Drawn traffic through one model, all figures, no file: customers a second on one core. bench-synthetic [MILLIONS] */
+/* Drawn traffic through one model, all figures, no file: customers a second on one core. bench-synthetic
+ * [MILLIONS] */
 #include <stdio.h>
 
 #include "sim/report/wp-study.h"
@@ -9,8 +10,8 @@ static double
 time_run (const WpStudy *study)
 {
   gint64 start_ns = wp_time_monotonic ();
-  g_autoptr(WpBatchMeans) parts = wp_batch_means_new ();
-  g_autoptr(GError) error = NULL;
+  g_autoptr (WpBatchMeans) parts = wp_batch_means_new ();
+  g_autoptr (GError) error = NULL;
   WpTrafficFigures traffic;
   WpFigures figures;
 
@@ -29,19 +30,23 @@ compare (gconstpointer a, gconstpointer b)
 }
 
 static void
-measure (const char *what, double millions, const char *arrivals, const char *service, guint workers, guint clients)
+measure (const char *what, double millions, const char *arrivals, const char *service, guint workers,
+         guint clients)
 {
   double seconds[RUNS];
   guint64 n = (guint64) (millions * 1e6);
   WpPolicy policy;
-  WpStudy study = { &policy, 1, WP_TIME_NONE, arrivals, 1, { clients, TRUE, WP_TIME_NONE, n, 0, WP_TIME_NONE }, service, "exp:1s", 1 };
+  WpStudy study = { &policy,  1,        WP_TIME_NONE,
+                    arrivals, 1,        { clients, TRUE, WP_TIME_NONE, n, 0, WP_TIME_NONE },
+                    service,  "exp:1s", 1 };
 
   wp_policy_init (&policy, workers == WP_UNBOUNDED ? WP_MODE_DEFAULT : WP_MODE_WORKER_POOL);
   policy.workers = workers;
   for (guint i = 0; i < RUNS; i++)
     seconds[i] = time_run (&study);
   qsort (seconds, RUNS, sizeof *seconds, compare);
-  printf ("%-36s %6.1f M customers/s (best %.1f)\n", what, millions / seconds[RUNS / 2], millions / seconds[0]);
+  printf ("%-36s %6.1f M customers/s (best %.1f)\n", what, millions / seconds[RUNS / 2],
+          millions / seconds[0]);
 }
 
 int

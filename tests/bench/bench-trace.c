@@ -1,4 +1,5 @@
-/* How fast a trace is read, beside counting the lines of the same file. Usage: bench-trace [MILLIONS_OF_ROWS] */
+/* How fast a trace is read, beside counting the lines of the same file. Usage: bench-trace [MILLIONS_OF_ROWS]
+ */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,25 +10,26 @@
 
 #include "sim/trace/wp-trace-writer.h"
 
-#define RUNS 5
+#define RUNS       5
 #define ID(column) (1u << WP_COLUMN_##column)
 
 static void
 write_trace (const char *path, guint columns, gint64 n_rows)
 {
   int fd = open (path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
-  g_autoptr(WpTraceWriter) writer = wp_trace_writer_new (fd, columns);
-  g_autoptr(GRand) rand = g_rand_new_with_seed (1);
+  g_autoptr (WpTraceWriter) writer = wp_trace_writer_new (fd, columns);
+  g_autoptr (GRand) rand = g_rand_new_with_seed (1);
   WpRow row = { .id = "0123456789abcdef", .bytes = 512, .outcome = WP_OUTCOME_STORED };
 
-  for (gint64 i = 0; i < n_rows; i++) {
-    row.service_ns = g_rand_int_range (rand, 0, 40000000);
-    row.accepted_ns = row.started_ns = row.arrival_ns;
-    row.finished_ns = row.ended_ns = row.arrival_ns + row.service_ns;
-    if (!wp_trace_writer_row (writer, &row, NULL))
-      exit (2);
-    row.arrival_ns += g_rand_int_range (rand, 0, 2000000);
-  }
+  for (gint64 i = 0; i < n_rows; i++)
+    {
+      row.service_ns = g_rand_int_range (rand, 0, 40000000);
+      row.accepted_ns = row.started_ns = row.arrival_ns;
+      row.finished_ns = row.ended_ns = row.arrival_ns + row.service_ns;
+      if (!wp_trace_writer_row (writer, &row, NULL))
+        exit (2);
+      row.arrival_ns += g_rand_int_range (rand, 0, 2000000);
+    }
   if (!wp_trace_writer_flush (writer, NULL))
     exit (2);
   close (fd);
@@ -55,7 +57,7 @@ static double
 time_rows (const char *path, gint64 n_expected)
 {
   gint64 start_ns = wp_time_monotonic ();
-  g_autoptr(WpTrace) trace = wp_trace_open (path, NULL, NULL);
+  g_autoptr (WpTrace) trace = wp_trace_open (path, NULL, NULL);
   gint64 n_read = 0;
   const WpRow *rows;
   gsize n;
@@ -73,11 +75,13 @@ measure (const char *path, const char *what, guint columns, gint64 n_rows)
   double lines_s = G_MAXDOUBLE, rows_s = G_MAXDOUBLE;
 
   write_trace (path, columns, n_rows);
-  for (int i = 0; i < RUNS; i++) {
-    lines_s = MIN (lines_s, time_lines (path));
-    rows_s = MIN (rows_s, time_rows (path, n_rows));
-  }
-  printf ("%-16s %6.1f M rows/s, %.1f times the time of counting lines\n", what, (double) n_rows / rows_s / 1e6, rows_s / lines_s);
+  for (int i = 0; i < RUNS; i++)
+    {
+      lines_s = MIN (lines_s, time_lines (path));
+      rows_s = MIN (rows_s, time_rows (path, n_rows));
+    }
+  printf ("%-16s %6.1f M rows/s, %.1f times the time of counting lines\n", what,
+          (double) n_rows / rows_s / 1e6, rows_s / lines_s);
 }
 
 int

@@ -1,8 +1,8 @@
 /* hold-connections: many keep-alive clients of one server at once.
  *   hold-connections PORT N              each asks once, is answered and stays, idle
- *   hold-connections PORT N SECONDS      one keeps the only worker busy for so long, the others wait behind it, parked
- * Prints "held" once all are there, then, of the parked, "released N in SECONDS" (from the first answer to the last). It goes when
- * its standard input ends. */
+ *   hold-connections PORT N SECONDS      one keeps the only worker busy for so long, the others wait behind
+ * it, parked Prints "held" once all are there, then, of the parked, "released N in SECONDS" (from the first
+ * answer to the last). It goes when its standard input ends. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -18,7 +18,7 @@
 #include "sim/base/wp-time.h"
 
 #define PATIENCE_MS 60000
-#define AT_ONCE 1000             /* connections that are made before their answers are read: far below the backlog */
+#define AT_ONCE     1000 /* connections that are made before their answers are read: far below the backlog */
 
 static void
 fail (const char *what)
@@ -30,9 +30,11 @@ fail (const char *what)
 static int
 ask (guint16 port, const char *service)
 {
-  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons (port), .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  struct sockaddr_in address
+      = { .sin_family = AF_INET, .sin_port = htons (port), .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
   int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  g_autofree char *text = g_strdup_printf ("GET / HTTP/1.1\r\nHost: localhost\r\nX-WP-Service: %s\r\n\r\n", service);
+  g_autofree char *text
+      = g_strdup_printf ("GET / HTTP/1.1\r\nHost: localhost\r\nX-WP-Service: %s\r\n\r\n", service);
 
   if (fd < 0 || connect (fd, (struct sockaddr *) &address, sizeof address) < 0)
     fail ("connect");
@@ -99,7 +101,7 @@ main (int argc, char **argv)
     }
   if (!parked_s)
     await (epoll_fd, n % AT_ONCE, &unused_ns);
-  else if (poll (&(struct pollfd) { epoll_fd, POLLIN, 0 }, 1, 0) != 0)
+  else if (poll (&(struct pollfd){ epoll_fd, POLLIN, 0 }, 1, 0) != 0)
     fail ("answered before its time");
   printf ("held\n");
   fflush (stdout);

@@ -1,5 +1,6 @@
-/* limit-server: the physical limit. Accepts, finds the end of a head, skips a body, and answers what wp-server answers: one thread,
- * edge-triggered epoll, no checks, no jobs, no deadlines. Usage: limit-server [PORT] */
+/* limit-server: the physical limit. Accepts, finds the end of a head, skips a body, and answers what
+ * wp-server answers: one thread, edge-triggered epoll, no checks, no jobs, no deadlines. Usage: limit-server
+ * [PORT] */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -16,25 +17,26 @@
 
 #include <glib.h>
 
-#define BACKLOG 4096
-#define MAX_EVENTS 256
+#define BACKLOG      4096
+#define MAX_EVENTS   256
 #define SCRATCH_SIZE (64 * 1024)
-#define MAX_ANSWERS 256          /* that one read may ask for and get in one send */
+#define MAX_ANSWERS  256 /* that one read may ask for and get in one send */
 
 typedef struct {
   int fd;
-  guint64 skip;                  /* bytes of a body that are still to come */
-  GString *part;                 /* of a head that is not whole; NULL: none */
+  guint64 skip;  /* bytes of a body that are still to come */
+  GString *part; /* of a head that is not whole; NULL: none */
 } Client;
 
 static char scratch[SCRATCH_SIZE];
-static char answers[2][256];     /* the usual one, and the last on its connection */
+static char answers[2][256]; /* the usual one, and the last on its connection */
 static gsize answer_len[2];
 
 static int
 listen_on (guint16 port)
 {
-  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons (port), .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  struct sockaddr_in address
+      = { .sin_family = AF_INET, .sin_port = htons (port), .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
   socklen_t len = sizeof address;
   int fd = socket (AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
 
@@ -65,9 +67,10 @@ make_answers (void)
   made = now.tv_sec;
   strftime (date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r (&made, &tm));
   for (int last = 0; last < 2; last++)
-    answer_len[last] = (gsize) snprintf (answers[last], sizeof answers[last],
-                                         "HTTP/1.1 200 OK\r\nDate: %s\r\n%sContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nSuccess!!",
-                                         date, last ? "Connection: close\r\n" : "");
+    answer_len[last] = (gsize) snprintf (
+        answers[last], sizeof answers[last],
+        "HTTP/1.1 200 OK\r\nDate: %s\r\n%sContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nSuccess!!",
+        date, last ? "Connection: close\r\n" : "");
 }
 
 static guint64
@@ -159,13 +162,14 @@ on_readable (Client *self)
 
       n = recv (self->fd, scratch, sizeof scratch, 0);
       n_requests = n > 0 ? take (self, scratch, (gsize) n, &last) : 0;
-      if (n == 0 || (n < 0 && errno != EAGAIN) || (n_requests > 0 && !send_answers (self, n_requests, last)) || last)
+      if (n == 0 || (n < 0 && errno != EAGAIN) || (n_requests > 0 && !send_answers (self, n_requests, last))
+          || last)
         {
           client_free (self);
           return;
         }
     }
-  while (n == sizeof scratch);   /* less: it was all, and more will be told */
+  while (n == sizeof scratch); /* less: it was all, and more will be told */
 }
 
 static void
@@ -187,7 +191,8 @@ accept_all (int epoll_fd, int listen_fd)
 int
 main (int argc, char **argv)
 {
-  int listen_fd = listen_on (argc > 1 ? (guint16) atoi (argv[1]) : 0), epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
+  int listen_fd = listen_on (argc > 1 ? (guint16) atoi (argv[1]) : 0),
+      epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   struct epoll_event events[MAX_EVENTS] = { { .events = EPOLLIN | EPOLLET } };
   struct rlimit limit;
 

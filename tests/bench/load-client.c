@@ -1,10 +1,10 @@
-/* load-client: as many requests of one server as one thread can ask, each connection its next once it has the answer to the one before.
- *   load-client PORT CONNECTIONS SECONDS
- * Prints one line: requests/s, p50 and p99 of the answers' times in ms, its own CPU a request in us, failures. wrk needs half as much again
- * for a request, and then is what ends the rate of a fast server.
+/* load-client: as many requests of one server as one thread can ask, each connection its next once it has the
+ * answer to the one before. load-client PORT CONNECTIONS SECONDS Prints one line: requests/s, p50 and p99 of
+ * the answers' times in ms, its own CPU a request in us, failures. wrk needs half as much again for a
+ * request, and then is what ends the rate of a fast server.
  *
- * The first answer is read strictly: "HTTP/1.1 200 OK", one Content-Length; all others must be as long and begin as it does. What is not so,
- * or ends, is a failure, and its connection is used no more. */
+ * The first answer is read strictly: "HTTP/1.1 200 OK", one Content-Length; all others must be as long and
+ * begin as it does. What is not so, or ends, is a failure, and its connection is used no more. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -19,20 +19,20 @@
 #include "sim/base/wp-time.h"
 #include "sim/stats/wp-histogram.h"
 
-#define MAX_EVENTS 256
+#define MAX_EVENTS  256
 #define PATIENCE_MS 1000
 #define STATUS_LINE "HTTP/1.1 200 OK\r\n"
-#define LENGTH "\r\nContent-Length: "
+#define LENGTH      "\r\nContent-Length: "
 
 typedef struct {
   int fd;
-  gsize got;                     /* bytes of the answer that is awaited */
+  gsize got; /* bytes of the answer that is awaited */
   gint64 asked_ns;
 } Client;
 
 static const char request[] = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 static int epoll_fd;
-static gsize answer_len;         /* of all; 0: none has come yet */
+static gsize answer_len; /* of all; 0: none has come yet */
 static guint64 n_failed;
 static guint n_open;
 
@@ -64,12 +64,15 @@ ask (Client *self)
 static gsize
 measure (const char *answer, gsize len)
 {
-  const char *head_end = memmem (answer, len, "\r\n\r\n", 4), *field = memmem (answer, len, LENGTH, strlen (LENGTH));
+  const char *head_end = memmem (answer, len, "\r\n\r\n", 4),
+             *field = memmem (answer, len, LENGTH, strlen (LENGTH));
   guint64 body_len = 0;
   char *end;
 
-  if (!head_end || !field || field > head_end || len < strlen (STATUS_LINE) || memcmp (answer, STATUS_LINE, strlen (STATUS_LINE)) != 0 ||
-      memmem (field + 1, (gsize) (head_end - field - 1), LENGTH, strlen (LENGTH)) || !g_ascii_isdigit (field[strlen (LENGTH)]))
+  if (!head_end || !field || field > head_end || len < strlen (STATUS_LINE)
+      || memcmp (answer, STATUS_LINE, strlen (STATUS_LINE)) != 0
+      || memmem (field + 1, (gsize) (head_end - field - 1), LENGTH, strlen (LENGTH))
+      || !g_ascii_isdigit (field[strlen (LENGTH)]))
     return 0;
   body_len = g_ascii_strtoull (field + strlen (LENGTH), &end, 10);
 
@@ -116,13 +119,15 @@ on_readable (Client *self, WpHistogram *times)
 static void
 start (Client *self, guint16 port)
 {
-  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons (port), .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  struct sockaddr_in address
+      = { .sin_family = AF_INET, .sin_port = htons (port), .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
   struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.ptr = self };
   int on = 1;
 
   self->fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (self->fd < 0 || connect (self->fd, (struct sockaddr *) &address, sizeof address) < 0 ||
-      setsockopt (self->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0 || epoll_ctl (epoll_fd, EPOLL_CTL_ADD, self->fd, &event) < 0)
+  if (self->fd < 0 || connect (self->fd, (struct sockaddr *) &address, sizeof address) < 0
+      || setsockopt (self->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0
+      || epoll_ctl (epoll_fd, EPOLL_CTL_ADD, self->fd, &event) < 0)
     die ("connect");
   n_open++;
 }
@@ -143,7 +148,8 @@ cpu_us (void)
   struct rusage used;
 
   getrusage (RUSAGE_SELF, &used);
-  return (double) (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e6 + (double) (used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+  return (double) (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e6
+         + (double) (used.ru_utime.tv_usec + used.ru_stime.tv_usec);
 }
 
 int
@@ -154,7 +160,7 @@ main (int argc, char **argv)
   double seconds = argc == 4 ? g_ascii_strtod (argv[3], NULL) : 0, cpu;
   guint64 n_answered;
   g_autofree Client *clients = g_new0 (Client, MAX (n, 1));
-  g_autoptr(WpHistogram) times = wp_histogram_new ();
+  g_autoptr (WpHistogram) times = wp_histogram_new ();
   gint64 begin_ns, end_ns;
 
   if (port == 0 || n == 0 || !(seconds > 0))
@@ -173,10 +179,12 @@ main (int argc, char **argv)
   end_ns = wp_time_monotonic ();
   n_answered = wp_histogram_count (times);
   cpu = (cpu_us () - cpu) / (double) MAX (n_answered, 1);
-  if (n_answered == 0)             /* the times are as long as we have waited */
+  if (n_answered == 0) /* the times are as long as we have waited */
     wp_histogram_add (times, end_ns - begin_ns, 1);
-  printf ("%.0f requests/s, p50 %.3f ms, p99 %.3f ms, %.2f us of CPU a request, %" G_GUINT64_FORMAT " failed\n",
-          (double) n_answered * 1e9 / (double) (end_ns - begin_ns), (double) wp_histogram_quantile (times, 0.5) / 1e6,
+  printf ("%.0f requests/s, p50 %.3f ms, p99 %.3f ms, %.2f us of CPU a request, %" G_GUINT64_FORMAT
+          " failed\n",
+          (double) n_answered * 1e9 / (double) (end_ns - begin_ns),
+          (double) wp_histogram_quantile (times, 0.5) / 1e6,
           (double) wp_histogram_quantile (times, 0.99) / 1e6, cpu, n_failed);
 
   return n_failed > 0;

@@ -4,7 +4,8 @@
 #include <sys/resource.h>
 
 static void
-on_request (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+on_request (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query,
+            gpointer data)
 {
   static const char success[] = "Success!!";
 
@@ -15,9 +16,9 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
 int
 main (void)
 {
-  g_autoptr(SoupServer) server = soup_server_new (NULL, NULL);
-  g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  g_autoptr(GError) error = NULL;
+  g_autoptr (SoupServer) server = soup_server_new (NULL, NULL);
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (GError) error = NULL;
   struct rlimit limit;
   GSList *uris;
 

@@ -1,22 +1,22 @@
-/* differential-haproxy.h - where HAProxy (2.6) answers otherwise than wp-server's lanes do, and why. A newer one
- * may be as strict as they are. Classes as in test-differential.c; sections are of RFC 9112. */
+/* differential-haproxy.h - where HAProxy (2.6) answers otherwise than wp-server's lanes do, and why. A newer
+ * one may be as strict as they are. Classes as in test-differential.c; sections are of RFC 9112. */
 #pragma once
 
-#define LF_ENDS "2.2, 7.1: a lone LF may be taken for a line's end in a head; it was used to smuggle requests"
-#define OURS "ours: a job has one id, in UTF-8; HAProxy passes it on"
-#define CONTROLS "RFC 9110, 5.5: control bytes are invalid and dangerous; a server may refuse them"
-#define VERSIONS "2.3: a version that is not spoken may be refused"
-#define BLANKS "3: one SP; more, and tabs, are leniency (\"MAY\") with risks of its own, 11.2"
-#define METHODS "RFC 9110, 9.1: not a method of ours: 405; HAProxy's \"return\" takes all"
-#define TARGETS "3.2: an invalid target should be 400"
-#define FORMS "3.2: not a target of ours"
-#define HOSTS "3.2: no Host, several or an invalid one are 400 (\"MUST\"); HAProxy looks for differences"
-#define FOLDS "5.2: a folded line is 400, or unfolded: HAProxy unfolds it"
-#define LENGTHS "6.3: several equal lengths are 400, or taken for one: HAProxy takes them"
-#define BOTH "6.1, 6.3: both may be refused; HAProxy drops the length and closes"
-#define EXTENSIONS "7.1.1: an extension is tokens and quoted strings"
+#define LF_ENDS       "2.2, 7.1: a lone LF may be taken for a line's end in a head; it was used to smuggle requests"
+#define OURS          "ours: a job has one id, in UTF-8; HAProxy passes it on"
+#define CONTROLS      "RFC 9110, 5.5: control bytes are invalid and dangerous; a server may refuse them"
+#define VERSIONS      "2.3: a version that is not spoken may be refused"
+#define BLANKS        "3: one SP; more, and tabs, are leniency (\"MAY\") with risks of its own, 11.2"
+#define METHODS       "RFC 9110, 9.1: not a method of ours: 405; HAProxy's \"return\" takes all"
+#define TARGETS       "3.2: an invalid target should be 400"
+#define FORMS         "3.2: not a target of ours"
+#define HOSTS         "3.2: no Host, several or an invalid one are 400 (\"MUST\"); HAProxy looks for differences"
+#define FOLDS         "5.2: a folded line is 400, or unfolded: HAProxy unfolds it"
+#define LENGTHS       "6.3: several equal lengths are 400, or taken for one: HAProxy takes them"
+#define BOTH          "6.1, 6.3: both may be refused; HAProxy drops the length and closes"
+#define EXTENSIONS    "7.1.1: an extension is tokens and quoted strings"
 #define TRAILER_NAMES "7.1.2, 5.1: a trailer's name is a token; HAProxy refuses others in some runs only"
-#define SIZES "413 by our --max-body; HAProxy's \"return\" answers before it reads"
+#define SIZES         "413 by our --max-body; HAProxy's \"return\" answers before it reads"
 
 static const struct {
   const char *name, *haproxy, *why;

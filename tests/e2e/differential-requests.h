@@ -1,22 +1,22 @@
-/* differential-requests.h - raw requests on which servers may disagree, well formed and not; each is answered without more bytes, or
- * runs into a deadline. */
+/* differential-requests.h - raw requests on which servers may disagree, well formed and not; each is answered
+ * without more bytes, or runs into a deadline. */
 #pragma once
 
 #include <glib.h>
 
-#define GET "GET / HTTP/1.1\r\n"
-#define HOST "Host: test\r\n"
-#define END "\r\n"
-#define POST "POST / HTTP/1.1\r\n" HOST
-#define FIVE "Content-Length: 5\r\n"
+#define GET     "GET / HTTP/1.1\r\n"
+#define HOST    "Host: test\r\n"
+#define END     "\r\n"
+#define POST    "POST / HTTP/1.1\r\n" HOST
+#define FIVE    "Content-Length: 5\r\n"
 #define CHUNKED POST "Transfer-Encoding: chunked\r\n" END
-#define LAST "0\r\n\r\n"
-#define NUL "\xff"              /* is sent as a byte of 0; no text has the one of 255 */
+#define LAST    "0\r\n\r\n"
+#define NUL     "\xff" /* is sent as a byte of 0; no text has the one of 255 */
 
 /* By section of RFC 9112. */
 static const struct {
   const char *name, *text;
-  guint required;            /* status of the answer to it; of its first request, where there are two */
+  guint required; /* status of the answer to it; of its first request, where there are two */
 } differential_requests[] = {
   /* 2.1, 2.2: message format and line ends */
   { "plain", GET HOST END, 200 },
@@ -212,7 +212,10 @@ static const struct {
   { "two lengths", POST FIVE "Content-Length: 6\r\n" END "hello!", 400 },
   { "two lengths of one value", POST FIVE "Content-Length: 05\r\n" END "hello", 400 },
   { "two lengths in odd case", POST "content-length: 5\r\nCONTENT-LENGTH: 6\r\n" END "hello!", 400 },
-  { "two lengths far apart", POST FIVE "A: b\r\nC: d\r\n" "Content-Length: 0\r\n" END "hello", 400 },
+  { "two lengths far apart",
+    POST FIVE "A: b\r\nC: d\r\n"
+              "Content-Length: 0\r\n" END "hello",
+    400 },
   { "two lengths of a GET", GET HOST "Content-Length: 0\r\nContent-Length: 0\r\n" END, 400 },
   { "encoding and length", POST "Transfer-Encoding: chunked\r\n" FIVE END "5\r\nhello\r\n" LAST, 400 },
   { "length and encoding", POST FIVE "Transfer-Encoding: chunked\r\n" END "5\r\nhello\r\n" LAST, 400 },
@@ -220,9 +223,11 @@ static const struct {
   { "length and encoding in odd case", POST FIVE "TRANSFER-encoding: CHUNKED\r\n" END LAST, 400 },
   { "length and identity", POST FIVE "Transfer-Encoding: identity\r\n" END "hello", 400 },
   { "length and an unknown coding", POST FIVE "Transfer-Encoding: x\r\n" END "hello", 400 },
-  { "length and encoding in HTTP/1.0", "POST / HTTP/1.0\r\n" HOST FIVE "Transfer-Encoding: chunked\r\n" END "hello", 400 },
+  { "length and encoding in HTTP/1.0",
+    "POST / HTTP/1.0\r\n" HOST FIVE "Transfer-Encoding: chunked\r\n" END "hello", 400 },
   { "length and encoding of a GET", GET HOST FIVE "Transfer-Encoding: chunked\r\n" END LAST, 400 },
-  { "length and encoding of DELETE", "DELETE / HTTP/1.1\r\n" HOST FIVE "Transfer-Encoding: chunked\r\n" END LAST, 400 },
+  { "length and encoding of DELETE",
+    "DELETE / HTTP/1.1\r\n" HOST FIVE "Transfer-Encoding: chunked\r\n" END LAST, 400 },
   { "encoding in odd case", POST "Transfer-Encoding: cHuNkEd\r\n" END LAST, 200 },
   { "gzip", POST "Transfer-Encoding: gzip\r\n" END LAST, 400 },
   { "gzip, chunked", POST "Transfer-Encoding: gzip, chunked\r\n" END LAST, 400 },
@@ -294,7 +299,8 @@ static const struct {
   { "trailer without a colon", CHUNKED "5\r\nhello\r\n0\r\nTrailer\r\n\r\n", 400 },
   { "trailer with a blank before the colon", CHUNKED "5\r\nhello\r\n0\r\nTrailer : t\r\n\r\n", 400 },
   { "five trailers", CHUNKED "5\r\nhello\r\n0\r\nA: b\r\nC:\r\nD: e\r\nF: g\r\nH: i\r\n\r\n", 200 },
-  { "trailers that look like a request", CHUNKED "5\r\nhello\r\n0\r\nX: y\r\nPOST: /x HTTP/1.1\r\nHost: a\r\n\r\n", 200 },
+  { "trailers that look like a request",
+    CHUNKED "5\r\nhello\r\n0\r\nX: y\r\nPOST: /x HTTP/1.1\r\nHost: a\r\n\r\n", 200 },
   { "trailer that is a length", CHUNKED "5\r\nhello\r\n0\r\nContent-Length: 50\r\n\r\n", 200 },
   { "trailer that is an encoding", CHUNKED "5\r\nhello\r\n0\r\nTransfer-Encoding: gzip\r\n\r\n", 200 },
   { "trailer with a NUL", CHUNKED "5\r\nhello\r\n0\r\nT: a" NUL "\r\n\r\n", 400 },
@@ -306,7 +312,8 @@ static const struct {
   { "close", GET HOST "Connection: close\r\n" END, 200 },
   { "close in odd case, in a list", GET HOST "Connection: x, ClOsE\r\n" END, 200 },
   { "keep-alive", GET HOST "Connection: keep-alive\r\n" END, 200 },
-  { "upgrade", GET HOST "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: \r\n" END, 200 },
+  { "upgrade", GET HOST "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: \r\n" END,
+    200 },
   { "expectation", POST FIVE "Expect: 100-continue\r\n" END "hello", 200 },
   { "unknown expectation", POST FIVE "Expect: tea\r\n" END "hello", 417 },
   { "range", GET HOST "Range: bytes=2-3\r\n" END, 200 },

@@ -1,11 +1,12 @@
-/* fault-injection.c - a library to be preloaded: the n-th call of one kind fails, as SQLite's own tests do it.
+/* fault-injection.c - a library to be preloaded: the n-th call of one kind fails, as SQLite's own tests do
+ * it.
  *
- * WP_FAULT=CALL:N:ERRNO[:on] in the environment: the N-th CALL (from 1) fails with ERRNO, a number; with ":on" every later one does too.
- * ERRNO 0: it does not fail, but never returns.
- * WP_FAULT_DIR=DIR: files elsewhere, pipes and sockets are left alone; accept and malloc are counted wherever they come from. Once the fault has
- * happened there is a file "fault-happened" in DIR. Calls: open, read, pread, write, pwrite, fsync, fdatasync, ftruncate, rename, unlink, accept,
- * malloc. */
-#undef _FILE_OFFSET_BITS         /* the names with and without 64 are told apart here */
+ * WP_FAULT=CALL:N:ERRNO[:on] in the environment: the N-th CALL (from 1) fails with ERRNO, a number; with
+ * ":on" every later one does too. ERRNO 0: it does not fail, but never returns. WP_FAULT_DIR=DIR: files
+ * elsewhere, pipes and sockets are left alone; accept and malloc are counted wherever they come from. Once
+ * the fault has happened there is a file "fault-happened" in DIR. Calls: open, read, pread, write, pwrite,
+ * fsync, fdatasync, ftruncate, rename, unlink, accept, malloc. */
+#undef _FILE_OFFSET_BITS /* the names with and without 64 are told apart here */
 #define _LARGEFILE64_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -21,7 +22,7 @@
 #include <unistd.h>
 
 #define MAX_FILES 65536
-#define EXPORT __attribute__ ((visibility ("default")))
+#define EXPORT    __attribute__ ((visibility ("default")))
 
 /* The next one of that name: the C library's, or a sanitizer's. */
 #define NEXT(name, ...) ((__typeof__ (&name)) find (#name)) (__VA_ARGS__)
@@ -30,7 +31,7 @@ static char target[16], dir[4096];
 static long first, failure;
 static bool lasting, armed;
 static atomic_long n_calls;
-static _Atomic (unsigned char) ours[MAX_FILES];   /* descriptors of files in the folder */
+static _Atomic (unsigned char) ours[MAX_FILES]; /* descriptors of files in the folder */
 
 static void *
 find (const char *name)
@@ -116,19 +117,19 @@ opened (const char *path, int fd)
   return fd;
 }
 
-#define OPEN(name)                                                        \
-  EXPORT int name (const char *path, int flags, ...)                      \
-  {                                                                       \
-    va_list more;                                                         \
-    int mode = 0;                                                         \
-                                                                          \
-    va_start (more, flags);                                               \
-    if (flags & (O_CREAT | O_TMPFILE))                                    \
-      mode = va_arg (more, int);                                          \
-    va_end (more);                                                        \
-    if (is_inside (path) && fails ("open"))                               \
-      return -1;                                                          \
-    return opened (path, NEXT (name, path, flags, mode));                 \
+#define OPEN(name)                                                                                           \
+  EXPORT int name (const char *path, int flags, ...)                                                         \
+  {                                                                                                          \
+    va_list more;                                                                                            \
+    int mode = 0;                                                                                            \
+                                                                                                             \
+    va_start (more, flags);                                                                                  \
+    if (flags & (O_CREAT | O_TMPFILE))                                                                       \
+      mode = va_arg (more, int);                                                                             \
+    va_end (more);                                                                                           \
+    if (is_inside (path) && fails ("open"))                                                                  \
+      return -1;                                                                                             \
+    return opened (path, NEXT (name, path, flags, mode));                                                    \
   }
 
 OPEN (open)
@@ -154,10 +155,10 @@ write (int fd, const void *buffer, size_t size)
   return is_ours (fd) && fails ("write") ? -1 : NEXT (write, fd, buffer, size);
 }
 
-#define AT_OFFSET(name, call, pointer, type)                              \
-  EXPORT ssize_t name (int fd, pointer buffer, size_t size, type offset)  \
-  {                                                                       \
-    return is_ours (fd) && fails (call) ? -1 : NEXT (name, fd, buffer, size, offset); \
+#define AT_OFFSET(name, call, pointer, type)                                                                 \
+  EXPORT ssize_t name (int fd, pointer buffer, size_t size, type offset)                                     \
+  {                                                                                                          \
+    return is_ours (fd) && fails (call) ? -1 : NEXT (name, fd, buffer, size, offset);                        \
   }
 
 AT_OFFSET (pread, "pread", void *, off_t)
@@ -207,7 +208,7 @@ accept4 (int fd, struct sockaddr *restrict address, socklen_t *restrict size, in
   return fails ("accept") ? -1 : NEXT (accept4, fd, address, size, flags);
 }
 
-#ifndef WP_SANITIZED                    /* a sanitizer's is needed there */
+#ifndef WP_SANITIZED /* a sanitizer's is needed there */
 /* dlsym() itself may allocate, so the C library's own name is called. */
 extern void *__libc_malloc (size_t size);
 

@@ -4,13 +4,13 @@
 #include <string.h>
 
 /* RFC 9110, 5.6.2, 5.6.3, 5.6.4 and 5.5; RFC 3986 with what is left unescaped. */
-#define TOKEN "[!#$%&'*+.^_`|~0-9A-Za-z-]++"
-#define OWS "[ \\t]*+"
+#define TOKEN  "[!#$%&'*+.^_`|~0-9A-Za-z-]++"
+#define OWS    "[ \\t]*+"
 #define QUOTED "\"(?:[\\t !#-\\[\\]-~\\x80-\\xff]|\\\\[\\t -~\\x80-\\xff])*+\""
-#define VALUE "[\\t -~\\x80-\\xff]*+"
-#define HEX "[0-9A-Fa-f]"
+#define VALUE  "[\\t -~\\x80-\\xff]*+"
+#define HEX    "[0-9A-Fa-f]"
 #define TARGET "(?:[!\"$&-~]|%" HEX HEX ")++"
-#define CRLF "\\r\\n"
+#define CRLF   "\\r\\n"
 
 /* RFC 9112, 3, 5 and 7.1, in pieces: each stands for itself once it has come. */
 static const char *const rules_text[] = {
@@ -32,7 +32,7 @@ typedef struct {
   const char *bytes;
   gsize at, len;
   const Rfc9112Rules *rules;
-  guint refused;   /* the status that refuses the request at hand; 0: none so far */
+  guint refused; /* the status that refuses the request at hand; 0: none so far */
 } Reader;
 
 static const GRegex *
@@ -50,7 +50,7 @@ rule (guint i)
 static gboolean
 take (Reader *self, guint i, char **first, char **second)
 {
-  g_autoptr(GMatchInfo) match = NULL;
+  g_autoptr (GMatchInfo) match = NULL;
   gint end;
 
   if (self->at == self->len)
@@ -143,7 +143,7 @@ has_connection (const Rfc9112Request *request, const char *option)
   for (guint i = 0; i < request->fields->len; i++)
     {
       const Rfc9112Field *field = request->fields->pdata[i];
-      g_auto(GStrv) words = g_regex_split (rule (NO_TOKEN), field->value, 0);
+      g_auto (GStrv) words = g_regex_split (rule (NO_TOKEN), field->value, 0);
 
       for (char **word = words; *word && g_ascii_strcasecmp (field->name, "Connection") == 0; word++)
         if (g_ascii_strcasecmp (*word, option) == 0)
@@ -156,7 +156,7 @@ static gboolean
 is_host (const char *host)
 {
   static GRegex *form;
-  g_autoptr(GMatchInfo) match = NULL;
+  g_autoptr (GMatchInfo) match = NULL;
   g_autofree char *address = NULL;
   struct in6_addr parsed;
 
@@ -201,8 +201,8 @@ check_text (Reader *self, const Rfc9112Request *request, const char *name)
     {
       const Rfc9112Field *field = request->fields->pdata[i];
 
-      if (g_ascii_strcasecmp (field->name, name) == 0 &&
-          (strlen (field->value) > 1024 || !g_utf8_validate (field->value, -1, NULL)))
+      if (g_ascii_strcasecmp (field->name, name) == 0
+          && (strlen (field->value) > 1024 || !g_utf8_validate (field->value, -1, NULL)))
         refuse (self, 400);
     }
 }
@@ -210,8 +210,8 @@ check_text (Reader *self, const Rfc9112Request *request, const char *name)
 static gboolean
 is_ours (const Rfc9112Request *request)
 {
-  return g_str_equal (request->method, "GET") || g_str_equal (request->method, "POST") ||
-         g_str_equal (request->method, "PUT");
+  return g_str_equal (request->method, "GET") || g_str_equal (request->method, "POST")
+         || g_str_equal (request->method, "PUT");
 }
 
 /* What is behind "http://", or NULL. */
@@ -263,8 +263,8 @@ check_head (Reader *self, Rfc9112Request *request)
 
   if ((host && !is_host (host)) || (!host && !request->old))
     refuse (self, 400);
-  if ((length && (coding || !is_number (length))) ||
-      (coding && (request->old || g_ascii_strcasecmp (coding, "chunked") != 0)))
+  if ((length && (coding || !is_number (length)))
+      || (coding && (request->old || g_ascii_strcasecmp (coding, "chunked") != 0)))
     refuse (self, 400);
   check_same (self, request, "X-Request-Id");
   check_text (self, request, "X-Request-Id");
@@ -280,8 +280,8 @@ take_head (Reader *self, Rfc9112Request *request)
 {
   g_autofree char *version = NULL;
 
-  if (!take (self, METHOD, &request->method, NULL) || !take (self, REQUEST_TARGET, &request->target, NULL) ||
-      !take (self, VERSION, &version, NULL))
+  if (!take (self, METHOD, &request->method, NULL) || !take (self, REQUEST_TARGET, &request->target, NULL)
+      || !take (self, VERSION, &version, NULL))
     return FALSE;
   request->old = g_str_equal (version, "1.0");
   if (!request->old && !g_str_equal (version, "1.1"))
@@ -374,8 +374,8 @@ expects_what_is_unknown (const Rfc9112Request *request)
     {
       const Rfc9112Field *field = request->fields->pdata[i];
 
-      if (g_ascii_strcasecmp (field->name, "Expect") == 0 &&
-          g_ascii_strcasecmp (field->value, "100-continue") != 0)
+      if (g_ascii_strcasecmp (field->name, "Expect") == 0
+          && g_ascii_strcasecmp (field->value, "100-continue") != 0)
         return TRUE;
     }
   return FALSE;

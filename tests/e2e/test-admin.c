@@ -24,8 +24,8 @@ ask (WpClient *admin, const char *method, const char *path)
 static void
 check (const WpHarness *server, const char *method, const char *path, guint status)
 {
-  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
-  g_autoptr(WpAnswer) answer = ask (admin, method, path);
+  g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+  g_autoptr (WpAnswer) answer = ask (admin, method, path);
 
   g_assert_cmpuint (answer->status, ==, status);
 }
@@ -33,7 +33,7 @@ check (const WpHarness *server, const char *method, const char *path, guint stat
 static void
 test_paths (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
 
   check (server, "GET", "/healthz", 200);
   check (server, "GET", "/readyz", 200);
@@ -55,9 +55,9 @@ test_paths (void)
 static void
 test_refusal_names_what_is_allowed (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
-  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
-  g_autoptr(WpAnswer) answer = ask (admin, "PUT", "/stats.json");
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+  g_autoptr (WpAnswer) answer = ask (admin, "PUT", "/stats.json");
   g_autofree char *allow = wp_answer_header (answer, "Allow");
 
   g_assert_cmpuint (answer->status, ==, 405);
@@ -67,22 +67,23 @@ test_refusal_names_what_is_allowed (void)
 static void
 test_manners (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
-  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
 
   for (guint i = 0; i < 3; i++)
     {
-      g_autoptr(WpAnswer) answer = ask (admin, "GET", "/stats.json");
-      g_autofree char *type = wp_answer_header (answer, "Content-Type"), *cache = wp_answer_header (answer, "Cache-Control");
+      g_autoptr (WpAnswer) answer = ask (admin, "GET", "/stats.json");
+      g_autofree char *type = wp_answer_header (answer, "Content-Type"),
+                      *cache = wp_answer_header (answer, "Cache-Control");
 
       g_assert_cmpstr (type, ==, "application/json");
       g_assert_cmpstr (cache, ==, "no-store");
     }
   g_assert_true (wp_client_send (
-    admin,
-    "HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+      admin,
+      "HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n"));
   {
-    g_autoptr(WpAnswer) head = wp_client_read_head (admin), next = wp_client_read (admin);
+    g_autoptr (WpAnswer) head = wp_client_read_head (admin), next = wp_client_read (admin);
 
     g_assert_nonnull (head);
     g_assert_nonnull (next);
@@ -97,8 +98,8 @@ test_manners (void)
 static WpAnswer *
 ask_by (const WpHarness *server, int fd, const char *version, const char *host)
 {
-  g_autoptr(WpClient) admin =
-    fd >= 0 ? wp_client_new_on (fd) : wp_client_new (wp_harness_admin_port (server));
+  g_autoptr (WpClient) admin
+      = fd >= 0 ? wp_client_new_on (fd) : wp_client_new (wp_harness_admin_port (server));
   g_autofree char *text = g_strdup_printf ("GET /stats.json HTTP/%s\r\n%s\r\n", version, host);
   WpAnswer *answer;
 
@@ -113,31 +114,45 @@ ask_by (const WpHarness *server, int fd, const char *version, const char *host)
 static void
 test_hosts (void)
 {
-  static const struct { const char *version, *host; guint status; } rows[] = {
-    { "1.1", "Host: localhost\r\n", 200 }, { "1.1", "Host: LocalHost.:9090\r\n", 200 },
-    { "1.1", "Host: 127.0.0.1:1\r\n", 200 }, { "1.1", "Host: 192.0.2.77\r\n", 200 },
-    { "1.1", "Host: [::1]\r\n", 200 }, { "1.1", "Host: [2001:db8::1]:80\r\n", 200 },
-    { "1.1", "Host: wp.example.org\r\n", 200 }, { "1.1", "Host: WP.example.org.:80\r\n", 200 },
-    { "1.1", "Host: ingest-1\r\n", 200 }, { "1.0", "", 200 }, { "1.0", "Host: localhost\r\n", 200 },
-    { "1.0", "Host: evil.example\r\n", 421 }, { "1.1", "Host: evil.example\r\n", 421 },
-    { "1.1", "Host: example.org\r\n", 421 }, { "1.1", "Host: x.wp.example.org\r\n", 421 },
-    { "1.1", "Host: localhost.evil.example\r\n", 421 }, { "1.1", "Host: 127.0.0.1.evil.example\r\n", 421 },
-    { "1.1", "Host: 127.1\r\n", 421 }, { "1.1", "Host: localhost%00\r\n", 421 }, { "1.1", "", 400 },
+  static const struct {
+    const char *version, *host;
+    guint status;
+  } rows[] = {
+    { "1.1", "Host: localhost\r\n", 200 },
+    { "1.1", "Host: LocalHost.:9090\r\n", 200 },
+    { "1.1", "Host: 127.0.0.1:1\r\n", 200 },
+    { "1.1", "Host: 192.0.2.77\r\n", 200 },
+    { "1.1", "Host: [::1]\r\n", 200 },
+    { "1.1", "Host: [2001:db8::1]:80\r\n", 200 },
+    { "1.1", "Host: wp.example.org\r\n", 200 },
+    { "1.1", "Host: WP.example.org.:80\r\n", 200 },
+    { "1.1", "Host: ingest-1\r\n", 200 },
+    { "1.0", "", 200 },
+    { "1.0", "Host: localhost\r\n", 200 },
+    { "1.0", "Host: evil.example\r\n", 421 },
+    { "1.1", "Host: evil.example\r\n", 421 },
+    { "1.1", "Host: example.org\r\n", 421 },
+    { "1.1", "Host: x.wp.example.org\r\n", 421 },
+    { "1.1", "Host: localhost.evil.example\r\n", 421 },
+    { "1.1", "Host: 127.0.0.1.evil.example\r\n", 421 },
+    { "1.1", "Host: 127.1\r\n", 421 },
+    { "1.1", "Host: localhost%00\r\n", 421 },
+    { "1.1", "", 400 },
     { "1.1", "Host: a\r\nHost: localhost\r\n", 400 },
   };
-  g_autoptr(WpHarness) server =
-    wp_harness_start ("--admin-host=wp.example.org", "--admin-host=Ingest-1.", "-d", "delay:0", NULL);
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("--admin-host=wp.example.org", "--admin-host=Ingest-1.", "-d", "delay:0", NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      g_autoptr(WpAnswer) answer = ask_by (server, -1, rows[i].version, rows[i].host);
+      g_autoptr (WpAnswer) answer = ask_by (server, -1, rows[i].version, rows[i].host);
 
       g_test_message ("%s", rows[i].host);
       g_assert_cmpuint (answer->status, ==, rows[i].status);
       if (rows[i].status == 421)
         g_assert_cmpstr (
-          answer->body, ==,
-          "The admin listener does not answer to the name in Host; --admin-host=NAME adds one.\n");
+            answer->body, ==,
+            "The admin listener does not answer to the name in Host; --admin-host=NAME adds one.\n");
     }
 }
 
@@ -145,9 +160,9 @@ test_hosts (void)
 static void
 test_hosts_of_a_unix_socket (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--admin=unix:admin.sock", "-d", "delay:0", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("--admin=unix:admin.sock", "-d", "delay:0", NULL);
   g_autofree char *path = wp_harness_path (server, "admin.sock");
-  g_autoptr(WpAnswer) answer = NULL;
+  g_autoptr (WpAnswer) answer = NULL;
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -161,14 +176,14 @@ test_hosts_of_a_unix_socket (void)
 static void
 test_not_sniffed (void)
 {
-  static const char *const paths[] = { "/",       "/stats.json",  "/metrics", "/healthz",
-                                       "/readyz", "/failed.json", "/nothing" };
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  static const char *const paths[]
+      = { "/", "/stats.json", "/metrics", "/healthz", "/readyz", "/failed.json", "/nothing" };
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
 
   for (guint i = 0; i < 2 * G_N_ELEMENTS (paths); i++)
     {
-      g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
-      g_autoptr(WpAnswer) answer = ask (admin, i % 2 ? "POST" : "GET", paths[i / 2]);
+      g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+      g_autoptr (WpAnswer) answer = ask (admin, i % 2 ? "POST" : "GET", paths[i / 2]);
       g_autofree char *options = wp_answer_header (answer, "X-Content-Type-Options");
 
       g_assert_cmpstr (options, ==, "nosniff");
@@ -179,10 +194,12 @@ test_not_sniffed (void)
 static void
 test_metrics (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "workerpool", "-q", "3", "-w", "2", "-d", "delay:0", NULL);
-  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server)), client = wp_client_new (wp_harness_port (server));
-  g_autoptr(WpAnswer) answer = NULL;
-  g_auto(GStrv) lines = NULL;
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", "workerpool", "-q", "3", "-w", "2", "-d", "delay:0", NULL);
+  g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server)),
+                       client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpAnswer) answer = NULL;
+  g_auto (GStrv) lines = NULL;
 
   wp_client_get (client, "/", NULL);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
@@ -198,7 +215,8 @@ test_metrics (void)
   g_assert_nonnull (strstr (answer->body, "\nwp_queue_capacity 3\n"));
   lines = g_strsplit (answer->body, "\n", -1);
   for (char **line = lines; *line && **line; line++)
-    g_assert_true (g_regex_match_simple ("^(# (HELP|TYPE) wp_[a-z_]+ .+|wp_[a-z_]+({[a-z]+=\"[a-z_]+\"})? [0-9.e+-]+)$", *line, 0, 0));
+    g_assert_true (g_regex_match_simple (
+        "^(# (HELP|TYPE) wp_[a-z_]+ .+|wp_[a-z_]+({[a-z]+=\"[a-z_]+\"})? [0-9.e+-]+)$", *line, 0, 0));
 }
 
 /* The next event, parsed; what came before it is passed over. */
@@ -221,17 +239,22 @@ next_event (WpClient *listener, JsonParser *parser)
 static void
 test_events (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
-  g_autoptr(WpClient) listener = wp_client_new (wp_harness_admin_port (server)), client = wp_client_new (wp_harness_port (server));
-  g_autoptr(JsonParser) parser = json_parser_new ();
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr (WpClient) listener = wp_client_new (wp_harness_admin_port (server)),
+                       client = wp_client_new (wp_harness_port (server));
+  g_autoptr (JsonParser) parser = json_parser_new ();
 
   wp_client_get (listener, "/events", NULL);
   next_event (listener, parser);
   wp_client_get (client, "/", NULL);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
-  for (guint i = 0; json_object_get_int_member (json_object_get_object_member (next_event (listener, parser), "ledger"), "received") < 1; i++)
+  for (guint i = 0;
+       json_object_get_int_member (json_object_get_object_member (next_event (listener, parser), "ledger"),
+                                   "received")
+       < 1;
+       i++)
     g_assert_cmpuint (i, <, 3);
-  wp_harness_stop (server);      /* though somebody listens */
+  wp_harness_stop (server); /* though somebody listens */
 }
 
 /* As soon as there is a place. */
@@ -257,12 +280,12 @@ listen_patiently (const WpHarness *server)
 static void
 test_listeners_leave (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
-  g_autoptr(JsonParser) parser = json_parser_new ();
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr (JsonParser) parser = json_parser_new ();
 
   for (guint round = 0; round < 5; round++)
     {
-      g_autoptr(GPtrArray) listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+      g_autoptr (GPtrArray) listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
 
       for (guint i = 0; i < 30; i++)
         g_ptr_array_add (listeners, listen_patiently (server));
@@ -291,10 +314,10 @@ add_listener (const WpHarness *server, GPtrArray *clients)
 static void
 test_too_many_listeners (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
-  g_autoptr(GPtrArray) served = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
-  g_autoptr(GPtrArray) refused = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
-  g_autoptr(JsonParser) parser = json_parser_new ();
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr (GPtrArray) served = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (GPtrArray) refused = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (JsonParser) parser = json_parser_new ();
 
   for (guint i = 0; i < 32; i++)
     {
@@ -303,7 +326,7 @@ test_too_many_listeners (void)
     }
   for (guint i = 0; i < 32; i++)
     {
-      g_autoptr(WpAnswer) answer = NULL;
+      g_autoptr (WpAnswer) answer = NULL;
 
       add_listener (server, refused);
       answer = wp_client_read (refused->pdata[i]);
@@ -324,8 +347,7 @@ test_too_many_listeners (void)
 static void
 test_too_many_idle (void)
 {
-  static const struct
-  {
+  static const struct {
     guint n;
     const char *sent;
     guint status;
@@ -333,8 +355,8 @@ test_too_many_idle (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (crowds); i++)
     {
-      g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
-      g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+      g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+      g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
 
       for (guint j = 0; j < crowds[i].n; j++)
         {
@@ -343,9 +365,10 @@ test_too_many_idle (void)
         }
       check_probes (server);
       wp_harness_await_log (
-        server,
-        "more than 48 connections to the admin listener: those that have been idle for 1 s are closed\n");
-      /* As many as there are too many, at least, and the oldest: on a slow machine the others come too late for that. */
+          server,
+          "more than 48 connections to the admin listener: those that have been idle for 1 s are closed\n");
+      /* As many as there are too many, at least, and the oldest: on a slow machine the others come too late
+       * for that. */
       for (guint j = 0; j < MIN (32, crowds[i].n - 48); j++)
         g_assert_cmpuint (wp_client_read_status (clients->pdata[j]), ==, crowds[i].status);
     }
@@ -366,8 +389,8 @@ probe_port (const WpHarness *server)
 static char *
 ask_probe (guint16 port, const char *request, guint status)
 {
-  g_autoptr(WpClient) client = wp_client_new (port);
-  g_autoptr(WpAnswer) answer = NULL;
+  g_autoptr (WpClient) client = wp_client_new (port);
+  g_autoptr (WpAnswer) answer = NULL;
 
   g_assert_true (wp_client_send (client, request));
   answer = wp_client_read (client);
@@ -389,10 +412,10 @@ check_probe (guint16 port, const char *request, guint status, const char *body)
 static void
 test_probe_listener (void)
 {
-  static const char *const others[] = { "/",         "/metrics", "/stats.json", "/events", "/failed.json",
-                                        "/healthz/", "/x" };
-  g_autoptr(WpHarness) server = wp_harness_start ("--probe=127.0.0.1:0", "-d", "delay:1h", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  static const char *const others[]
+      = { "/", "/metrics", "/stats.json", "/events", "/failed.json", "/healthz/", "/x" };
+  g_autoptr (WpHarness) server = wp_harness_start ("--probe=127.0.0.1:0", "-d", "delay:1h", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
   guint16 port = probe_port (server);
 
   check_probe (port, "GET /healthz HTTP/1.1\r\nHost: wp.example.org\r\n\r\n", 200, "ok\n");
@@ -407,7 +430,7 @@ test_probe_listener (void)
   wp_client_get (client, "/", NULL);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
   wp_harness_signal (server, SIGTERM);
-  g_assert_true (wp_client_read_end (client));       /* by then it drains */
+  g_assert_true (wp_client_read_end (client)); /* by then it drains */
   check_probe (port, "GET /readyz HTTP/1.0\r\n\r\n", 503, "draining\n");
   check_probe (port, "GET /healthz HTTP/1.0\r\n\r\n", 200, "ok\n");
 }
@@ -415,8 +438,8 @@ test_probe_listener (void)
 static void
 test_probe_listener_is_crowded (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--probe=127.0.0.1:0", "-d", "delay:0", NULL);
-  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (WpHarness) server = wp_harness_start ("--probe=127.0.0.1:0", "-d", "delay:0", NULL);
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
 
   for (guint i = 0; i < 64; i++)
     g_ptr_array_add (clients, wp_client_new (probe_port (server)));
@@ -428,10 +451,11 @@ test_probe_listener_is_crowded (void)
 static void
 test_dashboard (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
-  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
-  g_autoptr(WpAnswer) answer = ask (admin, "GET", "/");
-  g_autofree char *type = wp_answer_header (answer, "Content-Type"), *policy = wp_answer_header (answer, "Content-Security-Policy");
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+  g_autoptr (WpAnswer) answer = ask (admin, "GET", "/");
+  g_autofree char *type = wp_answer_header (answer, "Content-Type"),
+                  *policy = wp_answer_header (answer, "Content-Security-Policy");
 
   g_assert_cmpstr (type, ==, "text/html; charset=utf-8");
   g_assert_nonnull (policy);
@@ -440,20 +464,20 @@ test_dashboard (void)
   g_assert_null (strstr (answer->body, "http:"));
   g_assert_null (strstr (answer->body, "https:"));
   g_assert_null (strstr (answer->body, "src="));
-  g_assert_null (strstr (answer->body, "href=\"/"));       /* it may be behind a path of a proxy's */
+  g_assert_null (strstr (answer->body, "href=\"/")); /* it may be behind a path of a proxy's */
   g_assert_null (strstr (answer->body, "EventSource (\"/"));
 }
 
 typedef struct {
   guint16 port;
-  gint stop;                 /* atomic */
+  gint stop; /* atomic */
 } Load;
 
 static gpointer
 load (gpointer data)
 {
   Load *self = data;
-  g_autoptr(WpClient) client = wp_client_new (self->port);
+  g_autoptr (WpClient) client = wp_client_new (self->port);
 
   while (!g_atomic_int_get (&self->stop))
     {
@@ -465,13 +489,15 @@ load (gpointer data)
   return NULL;
 }
 
-/* Ten thousand connections wait (a thousand in libsoup's lane, which looks at each of them at every turn) and three clients ask as fast as they can: the admin listener has a thread of its own. */
+/* Ten thousand connections wait (a thousand in libsoup's lane, which looks at each of them at every turn) and
+ * three clients ask as fast as they can: the admin listener has a thread of its own. */
 static void
 test_alive_under_overload (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-m", "Default", "-d", "delay:request", "--ack=stored", NULL);
-  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("--threads=1", "-m", "Default", "-d", "delay:request", "--ack=stored", NULL);
+  g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
   Load loads[3];
   GThread *threads[3];
   gint64 worst_us = 0;
@@ -487,14 +513,14 @@ test_alive_under_overload (void)
     wp_crowd_look (crowd);
   for (guint i = 0; i < 3; i++)
     {
-      loads[i] = (Load) { wp_harness_port (server), FALSE };
+      loads[i] = (Load){ wp_harness_port (server), FALSE };
       threads[i] = g_thread_new ("load", load, &loads[i]);
     }
   while (n_asked < 100 || wp_harness_stat (server, "ledger.received") < many + 1000)
     {
       static const char *const paths[] = { "/stats.json", "/metrics", "/healthz", "/" };
       gint64 since_us = g_get_monotonic_time ();
-      g_autoptr(WpAnswer) answer = ask (admin, "GET", paths[n_asked++ % 4]);
+      g_autoptr (WpAnswer) answer = ask (admin, "GET", paths[n_asked++ % 4]);
 
       g_assert_cmpuint (answer->status, ==, 200);
       worst_us = MAX (worst_us, g_get_monotonic_time () - since_us);
@@ -510,8 +536,8 @@ test_alive_under_overload (void)
 static JsonObject *
 get_stats (const WpHarness *server, JsonParser *parser)
 {
-  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
-  g_autoptr(WpAnswer) answer = ask (admin, "GET", "/stats.json");
+  g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+  g_autoptr (WpAnswer) answer = ask (admin, "GET", "/stats.json");
 
   g_assert_true (json_parser_load_from_data (parser, answer->body, (gssize) answer->size, NULL));
   return json_node_get_object (json_parser_get_root (parser));
@@ -520,11 +546,11 @@ get_stats (const WpHarness *server, JsonParser *parser)
 static void
 test_figures (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "workerpool", "-q", "3", "-w", "2", "--block-timeout=1h", "--ack=stored",
-                                                  NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
-  g_autoptr(JsonParser) parser = json_parser_new ();
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "workerpool", "-q", "3", "-w", "2",
+                                                   "--block-timeout=1h", "--ack=stored", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (JsonParser) parser = json_parser_new ();
   JsonObject *stats, *ledger;
 
   wp_crowd_send (crowd, 9, NULL);
@@ -563,7 +589,7 @@ test_figures (void)
 static void
 test_what_a_mode_does_not_use_is_null (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-q", "3", "-w", "2", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("-q", "3", "-w", "2", NULL);
 
   g_assert_cmpfloat (wp_harness_stat (server, "queue"), ==, -1);
   g_assert_cmpfloat (wp_harness_stat (server, "workers"), ==, -1);
@@ -575,9 +601,10 @@ test_what_a_mode_does_not_use_is_null (void)
 static void
 test_snapshots_balance (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "5", "-w", "3", "-d", "delay:1ms", NULL);
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
-  g_autoptr(JsonParser) parser = json_parser_new ();
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "5", "-w", "3", "-d", "delay:1ms", NULL);
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (JsonParser) parser = json_parser_new ();
   guint n = 0;
 
   wp_crowd_send (crowd, 1500, NULL);
@@ -597,8 +624,8 @@ test_snapshots_balance (void)
 static void
 test_silent_probes (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
-  g_autoptr(GPtrArray) probes = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr (GPtrArray) probes = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
 
   for (guint i = 0; i < 50; i++)
     {
@@ -611,7 +638,7 @@ test_silent_probes (void)
 static void
 test_open_to_all_is_told (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--admin=0.0.0.0:0", "-d", "delay:0", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("--admin=0.0.0.0:0", "-d", "delay:0", NULL);
 
   wp_harness_await_log (server, "is not on loopback: whoever reaches it can read all figures\n");
   wp_harness_stop (server);
@@ -620,9 +647,9 @@ test_open_to_all_is_told (void)
 static void
 test_none (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--admin=none", "-d", "delay:0", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("--admin=none", "-d", "delay:0", NULL);
   g_autofree char *log = wp_harness_log (server);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   g_assert_null (strstr (log, "admin on"));
   wp_client_get (client, "/stats.json", NULL);

@@ -1,4 +1,5 @@
-/* What the server is started with is wrong: one line says where and what, exit status 2, and nothing is left behind. */
+/* What the server is started with is wrong: one line says where and what, exit status 2, and nothing is left
+ * behind. */
 #include "tests/e2e/wp-harness.h"
 
 #include <glib/gstdio.h>
@@ -7,8 +8,7 @@
 #include <unistd.h>
 
 /* The others are looked at all the same. */
-static void G_GNUC_PRINTF (1, 2)
-complain (const char *format, ...)
+static void G_GNUC_PRINTF (1, 2) complain (const char *format, ...)
 {
   g_autofree char *text = NULL;
   va_list values;
@@ -24,7 +24,7 @@ static void
 check_files (const WpHarness *server)
 {
   g_autofree char *path = wp_harness_path (server, "");
-  g_autoptr(GDir) dir = g_dir_open (path, 0, NULL);
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
   const char *name;
 
   while ((name = g_dir_read_name (dir)))
@@ -32,7 +32,8 @@ check_files (const WpHarness *server)
       complain ("it left \"%s\" behind", name);
 }
 
-/* One line on standard error that has all of @words (NULL-terminated), nothing on standard output, status 2. */
+/* One line on standard error that has all of @words (NULL-terminated), nothing on standard output, status 2.
+ */
 static void
 check_refusal (WpHarness *server, const char *const *words)
 {
@@ -55,27 +56,71 @@ test_values (void)
   static const struct {
     const char *option, *value;
   } bad[] = {
-    { "--mode", "pool" },          { "--mode", "" },                { "--queue", "-1" },          { "--queue", "abc" },
-    { "--queue", "1.5" },          { "--queue", "" },               { "--queue", "4294967296" },  { "--queue", " 1" },
-    { "--workers", "0" },          { "--workers", "x" },            { "--dispatcher", "both" },   { "--when-full", "drop" },
-    { "--block-timeout", "soon" }, { "--block-timeout", "-1s" },    { "--block-timeout", "inf" }, { "--listen", "8080" },
-    { "--listen", "127.0.0.1:" },  { "--listen", "127.0.0.1:99999" }, { "--listen", "127.0.0.1:-1" }, { "--listen", "256.0.0.1:0" },
-    { "--listen", "127.0.0.1:http" }, { "--listen", ":0" },         { "--listen", "" },           { "--listen", "192.0.2.1:0" },
-    { "--admin", "9090" },         { "--admin", "127.0.0.1:70000" }, { "--admin", "" },           { "--database", "mysql:x" },
-    { "--database", "jobs.db" },   { "--database", "sqlite:" },     { "--database", "delay:" }, { "--database", "" },
-    { "--ack", "maybe" },          { "--max-jobs", "0" },           { "--record", "" },           { "--threads", "0" },
-    { "--retries", "-1" },         { "--retry-delay", "abc" },      { "--retry-for", "soon" },      { "--journal", "" },          { "--max-journal", "1k" },
-    { "--threads", "257" },        { "--threads", "two" },          { "--max-connections", "0" }, { "--max-body", "-1" },
-    { "--max-body", "1x" },        { "--max-body", "99999999999g" }, { "--header-timeout", "0" }, { "--body-timeout", "0s" },
-    { "--probe", "8081" }, { "--admin-host", "a:80" }, { "--admin-host", "" }, { "--socket-mode", "0680" },
-    { "--socket-mode", "4660" }, { "--socket-mode", "rw" }, { "--socket-group", "no such" },
-    { "--idle-timeout", "x" },     { "--drain-timeout", "-1" },     { "--config", "" },
+    { "--mode", "pool" },
+    { "--mode", "" },
+    { "--queue", "-1" },
+    { "--queue", "abc" },
+    { "--queue", "1.5" },
+    { "--queue", "" },
+    { "--queue", "4294967296" },
+    { "--queue", " 1" },
+    { "--workers", "0" },
+    { "--workers", "x" },
+    { "--dispatcher", "both" },
+    { "--when-full", "drop" },
+    { "--block-timeout", "soon" },
+    { "--block-timeout", "-1s" },
+    { "--block-timeout", "inf" },
+    { "--listen", "8080" },
+    { "--listen", "127.0.0.1:" },
+    { "--listen", "127.0.0.1:99999" },
+    { "--listen", "127.0.0.1:-1" },
+    { "--listen", "256.0.0.1:0" },
+    { "--listen", "127.0.0.1:http" },
+    { "--listen", ":0" },
+    { "--listen", "" },
+    { "--listen", "192.0.2.1:0" },
+    { "--admin", "9090" },
+    { "--admin", "127.0.0.1:70000" },
+    { "--admin", "" },
+    { "--database", "mysql:x" },
+    { "--database", "jobs.db" },
+    { "--database", "sqlite:" },
+    { "--database", "delay:" },
+    { "--database", "" },
+    { "--ack", "maybe" },
+    { "--max-jobs", "0" },
+    { "--record", "" },
+    { "--threads", "0" },
+    { "--retries", "-1" },
+    { "--retry-delay", "abc" },
+    { "--retry-for", "soon" },
+    { "--journal", "" },
+    { "--max-journal", "1k" },
+    { "--threads", "257" },
+    { "--threads", "two" },
+    { "--max-connections", "0" },
+    { "--max-body", "-1" },
+    { "--max-body", "1x" },
+    { "--max-body", "99999999999g" },
+    { "--header-timeout", "0" },
+    { "--body-timeout", "0s" },
+    { "--probe", "8081" },
+    { "--admin-host", "a:80" },
+    { "--admin-host", "" },
+    { "--socket-mode", "0680" },
+    { "--socket-mode", "4660" },
+    { "--socket-mode", "rw" },
+    { "--socket-group", "no such" },
+    { "--idle-timeout", "x" },
+    { "--drain-timeout", "-1" },
+    { "--config", "" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     {
       g_autofree char *option = g_strdup_printf ("%s=%s", bad[i].option, bad[i].value);
-      g_autoptr(WpHarness) server = wp_harness_run ("--listen=127.0.0.1:0", "--admin=none", option, NULL);
+      g_autoptr (WpHarness) server = wp_harness_run ("--listen=127.0.0.1:0", "--admin=none", option, NULL);
       const char *const words[] = { bad[i].option, bad[i].value, NULL };
 
       check_refusal (server, words);
@@ -100,7 +145,7 @@ test_unknown (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     {
-      g_autoptr(WpHarness) server = wp_harness_run (bad[i].option, NULL);
+      g_autoptr (WpHarness) server = wp_harness_run (bad[i].option, NULL);
 
       check_refusal (server, bad[i].words);
       check_files (server);
@@ -110,7 +155,7 @@ test_unknown (void)
 static void
 test_contradiction (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_run ("--when-full=reject", "--block-timeout=1s", NULL);
+  g_autoptr (WpHarness) server = wp_harness_run ("--when-full=reject", "--block-timeout=1s", NULL);
   const char *const words[] = { "--when-full=reject", "--block-timeout", NULL };
 
   check_refusal (server, words);
@@ -120,7 +165,7 @@ test_contradiction (void)
 static void
 test_help_and_version (void)
 {
-  g_autoptr(WpHarness) help = wp_harness_run ("--help", NULL), version = wp_harness_run ("--version", NULL);
+  g_autoptr (WpHarness) help = wp_harness_run ("--help", NULL), version = wp_harness_run ("--version", NULL);
   g_autofree char *text = wp_harness_output (help), *number = wp_harness_output (version);
   g_autofree char *said = wp_harness_log (help), *said_too = wp_harness_log (version);
 
@@ -137,16 +182,18 @@ static void
 test_counts (void)
 {
   static const char *const bad[][2] = {
-    { "--queue", "k" }, { "--queue", "5000m" }, { "--queue", "1.5k" }, { "--queue", "1kk" }, { "--queue", "1g" }, { "--queue", "-1k" }, { "--threads", "1k" },
-    { "--listen", "127.0.0.1:8k" }, { "--max-body", "1km" },
+    { "--queue", "k" },      { "--queue", "5000m" }, { "--queue", "1.5k" }, { "--queue", "1kk" },
+    { "--queue", "1g" },     { "--queue", "-1k" },   { "--threads", "1k" }, { "--listen", "127.0.0.1:8k" },
+    { "--max-body", "1km" },
   };
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "WorkerPool", "--queue=12k", "--workers=1M", "-d", "delay:0", NULL);
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", "WorkerPool", "--queue=12k", "--workers=1M", "-d", "delay:0", NULL);
 
   wp_harness_await_log (server, "WorkerPool, queue 12000, workers 1000000");
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     {
       g_autofree char *option = g_strjoin ("=", bad[i][0], bad[i][1], NULL);
-      g_autoptr(WpHarness) refused = wp_harness_run ("--admin=none", option, NULL);
+      g_autoptr (WpHarness) refused = wp_harness_run ("--admin=none", option, NULL);
       const char *const words[] = { bad[i][0], bad[i][1], NULL };
 
       check_refusal (refused, words);
@@ -188,7 +235,7 @@ test_configuration (void)
     {
       g_autofree char *path = write_config (bad[i].text), *option = g_strconcat ("--config=", path, NULL);
       g_autofree char *place = *bad[i].place ? g_strconcat (path, bad[i].place, NULL) : g_strdup ("");
-      g_autoptr(WpHarness) server = wp_harness_run (option, NULL);
+      g_autoptr (WpHarness) server = wp_harness_run (option, NULL);
       const char *const words[] = { place, NULL };
 
       check_refusal (server, words);
@@ -201,8 +248,8 @@ test_configuration (void)
 static void
 test_configuration_missing (void)
 {
-  g_autoptr(WpHarness) missing = wp_harness_run ("--config=/nonexistent/wp.conf", NULL), folder = wp_harness_run ("--config=/",
-                                                                                                                  NULL);
+  g_autoptr (WpHarness) missing = wp_harness_run ("--config=/nonexistent/wp.conf", NULL),
+                        folder = wp_harness_run ("--config=/", NULL);
   const char *const words[] = { "/nonexistent/wp.conf", "No such file", NULL }, *const also[] = { "/", NULL };
 
   check_refusal (missing, words);
@@ -213,9 +260,12 @@ test_configuration_missing (void)
 static void
 test_byte_order_mark (void)
 {
-  g_autofree char *path = write_config ("\xef\xbb\xbfmode = WorkerPool\r\nqueue = 7\r\n"), *option = g_strconcat ("--config=", path, NULL);
-  g_autofree char *twice = write_config ("\xef\xbb\xbf\xef\xbb\xbfmode = WorkerPool\n"), *bad = g_strconcat ("--config=", twice, NULL);
-  g_autoptr(WpHarness) server = wp_harness_start (option, "-d", "delay:0", NULL), refused = wp_harness_run (bad, NULL);
+  g_autofree char *path = write_config ("\xef\xbb\xbfmode = WorkerPool\r\nqueue = 7\r\n"),
+                  *option = g_strconcat ("--config=", path, NULL);
+  g_autofree char *twice = write_config ("\xef\xbb\xbf\xef\xbb\xbfmode = WorkerPool\n"),
+                  *bad = g_strconcat ("--config=", twice, NULL);
+  g_autoptr (WpHarness) server = wp_harness_start (option, "-d", "delay:0", NULL),
+                        refused = wp_harness_run (bad, NULL);
   const char *const words[] = { twice, ":1: ", "is not an option", NULL };
 
   wp_harness_await_log (server, "WorkerPool, queue 7, workers 10000");
@@ -251,10 +301,13 @@ test_check_config (void)
     { "record = k\ntls-certificate = c\ntls-key = k\n", { "--record", "k is the certificate's key", NULL } },
     { "when-full = reject\nblock-timeout = 1s\n", { "--when-full=reject", "--block-timeout", NULL } },
   };
-  g_autofree char *path = write_config ("queue = 10k\nrecord = record.csv\njournal = jobs.journal\nlisten = unix:wp.sock\nthreads = 2\n");
+  g_autofree char *path = write_config (
+      "queue = 10k\nrecord = record.csv\njournal = jobs.journal\nlisten = unix:wp.sock\nthreads = 2\n");
   g_autofree char *option = g_strconcat ("--config=", path, NULL), *ok = g_strconcat (path, ": ok\n", NULL);
-  g_autoptr(WpHarness) good = wp_harness_run (option, "--check-config", NULL), plain = wp_harness_run ("--check-config", NULL);
-  g_autofree char *output = wp_harness_output (good), *log = wp_harness_log (good), *plain_output = wp_harness_output (plain);
+  g_autoptr (WpHarness) good = wp_harness_run (option, "--check-config", NULL),
+                        plain = wp_harness_run ("--check-config", NULL);
+  g_autofree char *output = wp_harness_output (good), *log = wp_harness_log (good),
+                  *plain_output = wp_harness_output (plain);
 
   g_assert_cmpint (wp_harness_wait (good), ==, 0);
   g_assert_cmpstr (output, ==, ok);
@@ -265,7 +318,7 @@ test_check_config (void)
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     {
       g_autofree char *file = write_config (bad[i].text), *word = g_strconcat ("--config=", file, NULL);
-      g_autoptr(WpHarness) server = wp_harness_run ("--check-config", word, NULL);
+      g_autoptr (WpHarness) server = wp_harness_run ("--check-config", word, NULL);
 
       check_refusal (server, bad[i].words);
       check_files (server);
@@ -277,9 +330,10 @@ test_check_config (void)
 static void
 test_command_line_wins (void)
 {
-  g_autofree char *path = write_config ("# example\n  mode=WorkerPool # of three\nqueue = 7   \nworkers = 3\t# enough\nack = stored\n");
+  g_autofree char *path = write_config (
+      "# example\n  mode=WorkerPool # of three\nqueue = 7   \nworkers = 3\t# enough\nack = stored\n");
   g_autofree char *option = g_strconcat ("--config=", path, NULL);
-  g_autoptr(WpHarness) server = wp_harness_start ("-q", "9", option, NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("-q", "9", option, NULL);
 
   g_unlink (path);
   g_assert_cmpfloat (wp_harness_stat (server, "queue"), ==, 9);
@@ -291,16 +345,17 @@ test_command_line_wins (void)
 static void
 test_port_in_use (void)
 {
-  static const char *const forms[] = { "--listen=127.0.0.1:%u", "--listen=*:%u", "--listen=0.0.0.0:%u", "--listen=localhost:%u" };
-  g_autoptr(WpHarness) first = wp_harness_start ("--threads=2", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (first));
+  static const char *const forms[]
+      = { "--listen=127.0.0.1:%u", "--listen=*:%u", "--listen=0.0.0.0:%u", "--listen=localhost:%u" };
+  g_autoptr (WpHarness) first = wp_harness_start ("--threads=2", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (first));
   g_autofree char *number = g_strdup_printf (":%u", wp_harness_port (first));
   const char *const words[] = { "cannot listen on", number, "Address already in use", NULL };
 
   for (guint i = 0; i < G_N_ELEMENTS (forms); i++)
     {
-      g_autoptr(GString) option = g_string_new (forms[i]);
-      g_autoptr(WpHarness) second = NULL;
+      g_autoptr (GString) option = g_string_new (forms[i]);
+      g_autoptr (WpHarness) second = NULL;
 
       g_string_replace (option, ":%u", number, 1);
       second = wp_harness_run (option->str, "--admin=none", "--record=record.csv", NULL);
@@ -314,10 +369,10 @@ test_port_in_use (void)
 static void
 test_admin_port_in_use (void)
 {
-  g_autoptr(WpHarness) first = wp_harness_start ("--threads=2", NULL);
+  g_autoptr (WpHarness) first = wp_harness_start ("--threads=2", NULL);
   g_autofree char *address = g_strdup_printf ("127.0.0.1:%u", wp_harness_admin_port (first));
   g_autofree char *option = g_strconcat ("--admin=", address, NULL);
-  g_autoptr(WpHarness) second = wp_harness_run ("--listen=127.0.0.1:0", option, NULL);
+  g_autoptr (WpHarness) second = wp_harness_run ("--listen=127.0.0.1:0", option, NULL);
   const char *const words[] = { address, "Address already in use", NULL };
 
   check_refusal (second, words);
@@ -329,10 +384,10 @@ static void
 test_same_port_twice (void)
 {
   g_autofree char *address = NULL, *listen_option = NULL, *admin_option = NULL;
-  g_autoptr(WpHarness) second = NULL;
+  g_autoptr (WpHarness) second = NULL;
   const char *words[] = { NULL, NULL };
   {
-    g_autoptr(WpHarness) first = wp_harness_start ("--threads=2", NULL);
+    g_autoptr (WpHarness) first = wp_harness_start ("--threads=2", NULL);
 
     address = g_strdup_printf ("127.0.0.1:%u", wp_harness_port (first));
     wp_harness_stop (first);
@@ -349,15 +404,15 @@ static void
 test_port_is_free_again (void)
 {
   g_autofree char *option = NULL;
-  g_autoptr(WpHarness) second = NULL;
+  g_autoptr (WpHarness) second = NULL;
   {
-    g_autoptr(WpHarness) first = wp_harness_start ("--threads=2", NULL);
-    g_autoptr(WpClient) client = wp_client_new (wp_harness_port (first));
+    g_autoptr (WpHarness) first = wp_harness_start ("--threads=2", NULL);
+    g_autoptr (WpClient) client = wp_client_new (wp_harness_port (first));
 
     option = g_strdup_printf ("--listen=127.0.0.1:%u", wp_harness_port (first));
     wp_client_get (client, "/", NULL);
     g_assert_cmpuint (wp_client_read_status (client), ==, 200);
-    wp_harness_stop (first);                     /* which closes the connection, and leaves it in TIME_WAIT */
+    wp_harness_stop (first); /* which closes the connection, and leaves it in TIME_WAIT */
   }
   second = wp_harness_start (option, NULL);
   wp_harness_stop (second);
@@ -366,11 +421,15 @@ test_port_is_free_again (void)
 static void
 test_database_missing (void)
 {
-  g_autofree char *broken = write_config ("this is a text, and no database, although it is long enough to be looked at as one\n");
-  g_autofree char *spec = g_strconcat ("--database=sqlite:", broken, NULL), *record = write_config ("arrival\n1\n");
+  g_autofree char *broken
+      = write_config ("this is a text, and no database, although it is long enough to be looked at as one\n");
+  g_autofree char *spec = g_strconcat ("--database=sqlite:", broken, NULL),
+                  *record = write_config ("arrival\n1\n");
   g_autofree char *record_option = g_strconcat ("--record=", record, NULL), *kept = NULL;
-  g_autoptr(WpHarness) missing = wp_harness_run ("--listen=127.0.0.1:0", "--admin=none", "-d", "sqlite:/nonexistent/wp.db", NULL);
-  g_autoptr(WpHarness) text = wp_harness_run ("--listen=127.0.0.1:0", "--admin=none", spec, record_option, NULL);
+  g_autoptr (WpHarness) missing
+      = wp_harness_run ("--listen=127.0.0.1:0", "--admin=none", "-d", "sqlite:/nonexistent/wp.db", NULL);
+  g_autoptr (WpHarness) text
+      = wp_harness_run ("--listen=127.0.0.1:0", "--admin=none", spec, record_option, NULL);
   const char *const words[] = { "sqlite:/nonexistent/wp.db", "No such file or directory", NULL };
   const char *const text_words[] = { broken, "file is not a database", NULL };
 
@@ -378,7 +437,7 @@ test_database_missing (void)
   check_files (missing);
   check_refusal (text, text_words);
   g_assert_true (g_file_get_contents (record, &kept, NULL, NULL));
-  g_assert_cmpstr (kept, ==, "arrival\n1\n");    /* a server that does not start empties no record */
+  g_assert_cmpstr (kept, ==, "arrival\n1\n"); /* a server that does not start empties no record */
   g_unlink (broken);
   g_unlink (record);
 }
@@ -387,7 +446,8 @@ test_database_missing (void)
 static void
 test_socket_is_gone (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_run ("--listen=unix:wp.sock", "--admin=none", "-d", "sqlite:/nonexistent/wp.db", NULL);
+  g_autoptr (WpHarness) server
+      = wp_harness_run ("--listen=unix:wp.sock", "--admin=none", "-d", "sqlite:/nonexistent/wp.db", NULL);
   g_autofree char *path = wp_harness_path (server, "wp.sock");
 
   g_assert_cmpint (wp_harness_wait (server), ==, 2);
@@ -402,7 +462,8 @@ test_record_unwritable (void)
   for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
     {
       g_autofree char *option = g_strconcat ("--record=", paths[i], NULL);
-      g_autoptr(WpHarness) server = wp_harness_run ("--listen=127.0.0.1:0", "--admin=none", "-d", "delay:0", option, NULL);
+      g_autoptr (WpHarness) server
+          = wp_harness_run ("--listen=127.0.0.1:0", "--admin=none", "-d", "delay:0", option, NULL);
       const char *const words[] = { "record", paths[i], NULL };
 
       check_refusal (server, words);
@@ -414,9 +475,10 @@ test_record_unwritable (void)
 static void
 test_record_without_a_reader (void)
 {
-  g_autofree char *dir = g_dir_make_tmp ("wp-e2e-XXXXXX", NULL), *path = g_build_filename (dir, "record", NULL);
+  g_autofree char *dir = g_dir_make_tmp ("wp-e2e-XXXXXX", NULL),
+                  *path = g_build_filename (dir, "record", NULL);
   g_autofree char *option = g_strconcat ("--record=", path, NULL);
-  g_autoptr(WpHarness) server = NULL;
+  g_autoptr (WpHarness) server = NULL;
   const char *const words[] = { "record", path, "no program reads this FIFO; start its reader first", NULL };
 
   g_assert_no_errno (mkfifo (path, 0600));
@@ -430,7 +492,8 @@ test_record_without_a_reader (void)
 static void
 test_requeue_what (void)
 {
-  g_autoptr(WpHarness) nothing = wp_harness_run ("--requeue", NULL), missing = wp_harness_run ("--requeue", "--journal=none", NULL);
+  g_autoptr (WpHarness) nothing = wp_harness_run ("--requeue", NULL),
+                        missing = wp_harness_run ("--requeue", "--journal=none", NULL);
   g_autofree char *log = wp_harness_log (nothing), *missing_log = wp_harness_log (missing);
 
   g_assert_cmpint (wp_harness_wait (nothing), ==, 2);
@@ -443,10 +506,12 @@ test_requeue_what (void)
 static void
 test_record_in_use (void)
 {
-  g_autoptr(WpHarness) first = wp_harness_start ("-d", "delay:0", "--record=record.csv", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (first));
-  g_autofree char *path = wp_harness_path (first, "record.csv"), *option = g_strconcat ("--record=", path, NULL);
-  g_autoptr(WpHarness) second = wp_harness_run ("--listen=127.0.0.1:0", "--admin=none", "-d", "delay:0", option, NULL);
+  g_autoptr (WpHarness) first = wp_harness_start ("-d", "delay:0", "--record=record.csv", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (first));
+  g_autofree char *path = wp_harness_path (first, "record.csv"),
+                  *option = g_strconcat ("--record=", path, NULL);
+  g_autoptr (WpHarness) second
+      = wp_harness_run ("--listen=127.0.0.1:0", "--admin=none", "-d", "delay:0", option, NULL);
   const char *const words[] = { "record", path, "another server", NULL };
   gsize n_rows;
 
@@ -462,9 +527,11 @@ test_record_in_use (void)
 static void
 test_without_effect (void)
 {
-  g_autoptr(WpHarness) none = wp_harness_start ("-q", "5", "-w", "2", "-d", "delay:0", NULL);
-  g_autoptr(WpHarness) queue_only = wp_harness_start ("-m", "BufferedChannel", "-q", "5", "-w", "2", "-d", "delay:0", NULL);
-  g_autoptr(WpHarness) all = wp_harness_start ("-m", "WorkerPool", "-q", "5", "-w", "2", "-d", "delay:0", NULL);
+  g_autoptr (WpHarness) none = wp_harness_start ("-q", "5", "-w", "2", "-d", "delay:0", NULL);
+  g_autoptr (WpHarness) queue_only
+      = wp_harness_start ("-m", "BufferedChannel", "-q", "5", "-w", "2", "-d", "delay:0", NULL);
+  g_autoptr (WpHarness) all
+      = wp_harness_start ("-m", "WorkerPool", "-q", "5", "-w", "2", "-d", "delay:0", NULL);
   g_autofree char *log = NULL;
 
   wp_harness_await_log (none, "--queue, --workers: without effect in mode Default");

@@ -1,4 +1,5 @@
-/* --block-timeout: who has waited for that long is turned away, in order; a place that frees before is taken. */
+/* --block-timeout: who has waited for that long is turned away, in order; a place that frees before is taken.
+ */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-hold.h"
 
@@ -7,10 +8,10 @@
 static void
 test_turned_away (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-m", "BufferedChannel", "-q", "1", "-d", "delay:1h",
-                                                  "--block-timeout=300ms",
-                                                  "--record=record.csv", "--drain-timeout=0", NULL);
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("--threads=1", "-m", "BufferedChannel", "-q", "1", "-d", "delay:1h",
+                          "--block-timeout=300ms", "--record=record.csv", "--drain-timeout=0", NULL);
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
   const WpRow *rows;
   gsize n_rows;
 
@@ -27,7 +28,7 @@ test_turned_away (void)
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.timed_out"), ==, N_PARKED);
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.parked"), ==, 0);
   wp_harness_signal (server, SIGTERM);
-  g_assert_cmpint (wp_harness_wait (server), ==, 1);   /* two are left inside */
+  g_assert_cmpint (wp_harness_wait (server), ==, 1); /* two are left inside */
   g_assert_cmpuint (wp_harness_ledger (server, "timed_out"), ==, N_PARKED);
 
   rows = wp_harness_record (server, "record.csv", &n_rows);
@@ -45,10 +46,10 @@ test_turned_away (void)
 static void
 test_says_when_to_come_again (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:1h", "--block-timeout=10ms",
-                                                  NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
-  g_autoptr(WpAnswer) answer = NULL;
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:1h", "--block-timeout=10ms", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpAnswer) answer = NULL;
   g_autofree char *again = NULL;
 
   wp_client_get (client, "/", NULL);
@@ -65,10 +66,10 @@ test_says_when_to_come_again (void)
 static void
 test_a_place_frees_before (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-q", "1", "-w", "1", "--block-timeout=1h",
-                                                  "--record=record.csv", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-q", "1", "-w", "1",
+                                                   "--block-timeout=1h", "--record=record.csv", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
 
   wp_crowd_send (crowd, 50, NULL);
   wp_harness_await_stat (server, "ledger.parked", 48);
@@ -79,14 +80,15 @@ test_a_place_frees_before (void)
   g_assert_cmpuint (wp_harness_ledger (server, "stored"), ==, 50);
 }
 
-/* Some get a place, some do not: whatever the clock does, each ends once, and the client was told the same as the record. */
+/* Some get a place, some do not: whatever the clock does, each ends once, and the client was told the same as
+ * the record. */
 static void
 test_places_and_timeouts_at_once (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-q", "2", "-w", "2", "-d", "delay:10ms",
-                                                  "--block-timeout=50ms",
-                                                  "--record=record.csv", NULL);
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", "WorkerPool", "-q", "2", "-w", "2", "-d", "delay:10ms",
+                          "--block-timeout=50ms", "--record=record.csv", NULL);
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
   const WpRow *rows;
   gsize n_rows;
 
@@ -106,20 +108,21 @@ test_places_and_timeouts_at_once (void)
     }
 }
 
-/* However late the server is itself: a place that frees after the time of those who are parked is over is for who came later. */
+/* However late the server is itself: a place that frees after the time of those who are parked is over is for
+ * who came later. */
 static void
 test_late_server (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "1", "-d", "delay:200ms", "--block-timeout=300ms",
-                                                  "--record=record.csv", NULL);
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "1", "-d", "delay:200ms",
+                                                   "--block-timeout=300ms", "--record=record.csv", NULL);
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
   const WpRow *rows;
   gsize n_rows;
 
   wp_crowd_send (crowd, 12, NULL);
   wp_harness_await_stat (server, "ledger.received", 12);
   wp_harness_signal (server, SIGSTOP);
-  g_usleep (500000);   /* the time that is to pass */
+  g_usleep (500000); /* the time that is to pass */
   wp_harness_signal (server, SIGCONT);
   wp_crowd_await (crowd, 12);
   wp_harness_stop (server);
@@ -139,15 +142,15 @@ test_late_server (void)
 static void
 test_without_end (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:1h", "--block-timeout=36500d",
-                                                  NULL);
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:1h",
+                                                   "--block-timeout=36500d", NULL);
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
   gint64 cpu_us;
 
   wp_crowd_send (crowd, 3, NULL);
   wp_harness_await_stat (server, "ledger.received", 3);
   cpu_us = wp_child_cpu_us (wp_harness_child (server));
-  g_usleep (300000);   /* nothing is awaited here: it must not happen */
+  g_usleep (300000); /* nothing is awaited here: it must not happen */
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.parked"), ==, 2);
   g_assert_cmpint (wp_child_cpu_us (wp_harness_child (server)) - cpu_us, <, 150000);
 }

@@ -1,11 +1,13 @@
-/* A client leaves while its request waits: it is dropped from the line at once, its job never runs, and those behind it move up. With
+/* A client leaves while its request waits: it is dropped from the line at once, its job never runs, and those
+ * behind it move up. With
  * --ack=stored it is dropped from the queue too. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-hold.h"
 
 #include <string.h>
 
-/* Two places (one in service, one queued) are taken while the database is held; "c", "d" and "e" are parked, in this order. */
+/* Two places (one in service, one queued) are taken while the database is held; "c", "d" and "e" are parked,
+ * in this order. */
 typedef struct {
   WpHarness *server;
   WpHold *hold;
@@ -27,7 +29,8 @@ line_init (Line *self, gconstpointer data)
 {
   static const char *const ids[] = { "a", "b", "c", "d", "e" };
 
-  self->server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-q", "1", "--record=record.csv", NULL);
+  self->server
+      = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-q", "1", "--record=record.csv", NULL);
   self->hold = wp_hold_new (self->server, "wp.db");
   for (guint i = 0; i < 5; i++)
     {
@@ -112,7 +115,7 @@ test_resets (Line *self, gconstpointer data)
 static void
 check_told (WpClient *client)
 {
-  g_autoptr(WpAnswer) answer = wp_client_read (client);
+  g_autoptr (WpAnswer) answer = wp_client_read (client);
   g_autofree char *connection = NULL;
 
   g_assert_nonnull (answer);
@@ -177,7 +180,7 @@ test_leaves_with_a_request_in_the_pipe (Line *self, gconstpointer data)
 static void
 test_those_behind_move_up (Line *self, gconstpointer data)
 {
-  g_autoptr(WpClient) last = wp_client_new (wp_harness_port (self->server));
+  g_autoptr (WpClient) last = wp_client_new (wp_harness_port (self->server));
   const WpRow *rows;
   gsize n_rows;
 
@@ -189,19 +192,21 @@ test_those_behind_move_up (Line *self, gconstpointer data)
   wp_harness_stop (self->server);
   rows = wp_harness_record (self->server, "record.csv", &n_rows);
   g_assert_cmpuint (n_rows, ==, 6);
-  g_assert_cmpint (rows[3].accepted_ns, ==, rows[1].started_ns);   /* "d" has the place that "b" left */
+  g_assert_cmpint (rows[3].accepted_ns, ==, rows[1].started_ns); /* "d" has the place that "b" left */
   g_assert_cmpint (rows[4].accepted_ns, ==, rows[3].started_ns);
   g_assert_cmpint (rows[5].accepted_ns, ==, rows[4].started_ns);
   g_assert_cmpint (rows[2].ended_ns, <, rows[1].started_ns);
 }
 
-/* With --ack=stored: "a" is in service, "b" and "c" are queued, "d" and "e" parked, and nobody is answered yet. */
+/* With --ack=stored: "a" is in service, "b" and "c" are queued, "d" and "e" parked, and nobody is answered
+ * yet. */
 static void
 stored_line_init (Line *self, gconstpointer option)
 {
   static const char *const ids[] = { "a", "b", "c", "d", "e" };
 
-  self->server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-q", "2", "--ack=stored", "--record=record.csv", option, NULL);
+  self->server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-q", "2", "--ack=stored",
+                                   "--record=record.csv", option, NULL);
   self->hold = wp_hold_new (self->server, "wp.db");
   for (guint i = 0; i < 5; i++)
     {
@@ -269,7 +274,8 @@ test_in_service_and_not_stored (Line *self, gconstpointer data)
   g_assert_cmpint (wp_harness_count_rows (self->server, "wp.db", "id IN ('a', 'b', 'd', 'e')"), ==, 4);
 }
 
-/* --keep-abandoned: what is queued runs, and half a connection is enough to be answered on; who is parked is still dropped. */
+/* --keep-abandoned: what is queued runs, and half a connection is enough to be answered on; who is parked is
+ * still dropped. */
 static void
 test_keep_abandoned (Line *self, gconstpointer data)
 {
@@ -290,7 +296,7 @@ test_keep_abandoned (Line *self, gconstpointer data)
   record = wp_harness_read_file (self->server, "record.csv");
   g_assert_nonnull (strstr (record, "# ack: stored\n"));
   g_assert_nonnull (strstr (record, "# keep-abandoned: true\n"));
-  g_assert_null (strstr (record, "\n-"));   /* times count from the first arrival, whenever that ends */
+  g_assert_null (strstr (record, "\n-")); /* times count from the first arrival, whenever that ends */
 }
 
 /* Nothing was promised, so the journal forgets it too: after a crash only those run whose clients stayed. */
@@ -299,8 +305,8 @@ test_left_before_a_crash (Line *self, gconstpointer data)
 {
   g_clear_pointer (&self->clients[1], wp_client_free);
   wp_harness_await_stat (self->server, "ledger.abandoned", 1);
-  while (wp_harness_count_rows (self->server, "jobs.journal", "id = 'b' OR id NOT IN ('a', 'c', 'd')") > 0 ||
-         wp_harness_count_rows (self->server, "jobs.journal", "1") < 3)
+  while (wp_harness_count_rows (self->server, "jobs.journal", "id = 'b' OR id NOT IN ('a', 'c', 'd')") > 0
+         || wp_harness_count_rows (self->server, "jobs.journal", "1") < 3)
     ;
   wp_harness_signal (self->server, SIGKILL);
   wp_harness_wait (self->server);
@@ -316,10 +322,11 @@ test_left_before_a_crash (Line *self, gconstpointer data)
 static void
 test_leaves_a_kept_connection (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "0", NULL);
-  g_autoptr(WpClient) first = wp_client_new (wp_harness_port (server)), stays = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "0", NULL);
+  g_autoptr (WpClient) first = wp_client_new (wp_harness_port (server)),
+                       stays = wp_client_new (wp_harness_port (server));
   WpClient *leaver = wp_client_new (wp_harness_port (server));
-  g_autoptr(WpHold) hold = NULL;
+  g_autoptr (WpHold) hold = NULL;
 
   for (guint i = 0; i < 3; i++)
     {
@@ -344,9 +351,10 @@ test_leaves_a_kept_connection (void)
 static void
 test_many_leave (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "10", "-w", "10", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "10", "-w", "10", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
   guint left = 0;
 
   wp_crowd_send (crowd, 1020, NULL);
@@ -374,15 +382,16 @@ test_many_leave (void)
       }
 }
 
-/* Whenever they go, before their place is free, at that moment or after: each job ends once, as abandoned or stored. */
+/* Whenever they go, before their place is free, at that moment or after: each job ends once, as abandoned or
+ * stored. */
 static void
 test_leave_at_any_moment (gconstpointer option)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "2", "-w", "2", "-d", "delay:500us",
-                                                  "--record=record.csv", option, NULL);
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "2", "-w", "2",
+                                                   "-d", "delay:500us", "--record=record.csv", option, NULL);
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
   guint seed = g_test_rand_int (), n = 3000;
-  g_autoptr(GRand) random = g_rand_new_with_seed (seed);
+  g_autoptr (GRand) random = g_rand_new_with_seed (seed);
   const WpRow *rows;
   guint64 n_stored;
   gsize n_rows;
@@ -397,9 +406,10 @@ test_leave_at_any_moment (gconstpointer option)
   wp_harness_await_stat (server, "connections", 0);
   wp_harness_stop (server);
   n_stored = wp_harness_ledger (server, "stored");
-  g_test_message ("%" G_GUINT64_FORMAT " stored, %" G_GUINT64_FORMAT " abandoned", n_stored, wp_harness_ledger (server,
-                                                                                                                "abandoned"));
-  g_assert_cmpuint (n_stored + wp_harness_ledger (server, "abandoned"), ==, wp_harness_ledger (server, "received"));
+  g_test_message ("%" G_GUINT64_FORMAT " stored, %" G_GUINT64_FORMAT " abandoned", n_stored,
+                  wp_harness_ledger (server, "abandoned"));
+  g_assert_cmpuint (n_stored + wp_harness_ledger (server, "abandoned"), ==,
+                    wp_harness_ledger (server, "received"));
   rows = wp_harness_record (server, "record.csv", &n_rows);
   g_assert_cmpuint (n_rows, ==, wp_harness_ledger (server, "received"));
   for (guint i = 0; i < n_rows; i++)
@@ -413,7 +423,7 @@ main (int argc, char **argv)
   static const struct {
     const char *name;
     void (*func) (Line *line, gconstpointer data);
-    const char *option;      /* of a line whose jobs are answered when they are stored */
+    const char *option; /* of a line whose jobs are answered when they are stored */
   } tests[] = {
     { "/client-left/closes", test_closes },
     { "/client-left/resets", test_resets },
@@ -430,11 +440,13 @@ main (int argc, char **argv)
 
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    g_test_add (tests[i].name, Line, tests[i].option, tests[i].option ? stored_line_init : line_init, tests[i].func, line_clear);
+    g_test_add (tests[i].name, Line, tests[i].option, tests[i].option ? stored_line_init : line_init,
+                tests[i].func, line_clear);
   g_test_add_func ("/client-left/kept-connection", test_leaves_a_kept_connection);
   g_test_add_func ("/client-left/many", test_many_leave);
   g_test_add_data_func ("/client-left/at-any-moment", "--ack=accepted", test_leave_at_any_moment);
-  g_test_add_data_func ("/client-left/at-any-moment-and-not-stored", "--ack=stored", test_leave_at_any_moment);
+  g_test_add_data_func ("/client-left/at-any-moment-and-not-stored", "--ack=stored",
+                        test_leave_at_any_moment);
 
   return g_test_run ();
 }

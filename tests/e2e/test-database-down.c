@@ -11,10 +11,10 @@
 static void
 test_answers_when_stored (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "3", "-w", "2", "--ack=stored",
-                                                  "--record=record.csv", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "3", "-w", "2",
+                                                   "--ack=stored", "--record=record.csv", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
   const WpRow *rows;
   gsize n_rows;
 
@@ -36,9 +36,10 @@ test_answers_when_stored (void)
 static void
 check_failure (const char *mode)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", mode, "--ack=stored", "--retries=0", "--record=record.csv", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", mode, "--ack=stored", "--retries=0", "--record=record.csv", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
   const WpRow *rows;
   gsize n_rows;
 
@@ -80,9 +81,10 @@ test_failure_is_told (void)
 static void
 test_failure_after_the_answer (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "--retries=1", "--retry-delay=1ms", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", "BufferedChannel", "--retries=1", "--retry-delay=1ms", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
 
   wp_hold_execute (hold, WP_HOLD_SPOIL);
   wp_hold_release (hold);
@@ -100,9 +102,10 @@ test_failure_after_the_answer (void)
 static void
 check_tried_again (const char *mode)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", mode, "-w", "2", "--ack=stored", "--retries=1000", "--retry-delay=1ms", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", mode, "-w", "2", "--ack=stored", "--retries=1000", "--retry-delay=1ms", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
   WpWatch *watch = wp_watch_new (wp_harness_admin_port (server));
 
   wp_hold_execute (hold, WP_HOLD_SPOIL);
@@ -131,8 +134,8 @@ test_tried_again (void)
 static char *
 ask_admin (const WpHarness *server, const char *path, guint *status)
 {
-  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
-  g_autoptr(WpAnswer) answer = NULL;
+  g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+  g_autoptr (WpAnswer) answer = NULL;
 
   wp_client_get (admin, path, NULL);
   answer = wp_client_read (admin);
@@ -167,11 +170,15 @@ check_metric (const WpHarness *server, const char *line)
 static void
 check_outage (const char *mode)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", mode, "-q", "5", "-w", "2", "--max-jobs=12", "--retries=0", NULL);
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", mode, "-q", "5", "-w", "2", "--max-jobs=12", "--retries=0", NULL);
   gboolean is_default = g_str_equal (mode, "Default");
-  guint n_inside = is_default ? 12 : g_str_equal (mode, "WorkerPool") ? 7 : 6, n_parked = is_default ? 0 : 12 - n_inside;
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  guint n_inside = is_default                         ? 12
+                   : g_str_equal (mode, "WorkerPool") ? 7
+                                                      : 6,
+        n_parked = is_default ? 0 : 12 - n_inside;
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
 
   check_metric (server, "wp_database_up 1");
   wp_crowd_send (crowd, 1, NULL);
@@ -200,14 +207,14 @@ check_outage (const char *mode)
 static void
 test_outage_with_room (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "5", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "5", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
 
   wp_crowd_send (crowd, 3, NULL);
   wp_crowd_await (crowd, 3);
   wp_harness_await_stat (server, "database_up", 0);
-  g_usleep (1200000);   /* the time that is to pass */
+  g_usleep (1200000); /* the time that is to pass */
   check_ready (server, 200, "ready, but database down: jobs wait\n");
   wp_crowd_send (crowd, 3, NULL);
   wp_crowd_await (crowd, 6);
@@ -226,9 +233,10 @@ test_outage (void)
 static void
 test_outage_for_too_long (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", "--retry-for=100ms", "--retries=1000", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("--ack=stored", "--retry-for=100ms", "--retries=1000", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   wp_client_post (client, "/", NULL, "x", 1);
   g_assert_cmpuint (wp_client_read_status (client), ==, 502);
@@ -246,16 +254,17 @@ test_outage_for_too_long (void)
 static void
 test_drain_in_an_outage (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--journal=jobs.journal", "--drain-timeout=300ms", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("--journal=jobs.journal", "--drain-timeout=300ms", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
 
   wp_crowd_send (crowd, 10, NULL);
   wp_crowd_await (crowd, 10);
   wp_harness_await_stat (server, "database_up", 0);
   wp_harness_signal (server, SIGTERM);
   g_assert_cmpint (wp_harness_wait (server), ==, 1);
-  wp_harness_await_log (server, "10 accepted jobs were not finished: 0 queued, 10 in service; they are kept in jobs.journal\n");
+  wp_harness_await_log (
+      server, "10 accepted jobs were not finished: 0 queued, 10 in service; they are kept in jobs.journal\n");
   wp_hold_release (hold);
   wp_harness_start_again (server, "--journal=jobs.journal", NULL);
   wp_harness_stop (server);
@@ -267,11 +276,13 @@ test_drain_in_an_outage (void)
 static void
 test_one_bad_row (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", "--retries=0", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", "--retries=0", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
   WpClient *clients[40];
 
-  wp_hold_execute (hold, "CREATE TRIGGER spoil BEFORE INSERT ON jobs WHEN new.id = '23' BEGIN SELECT raise (ABORT, 'spoilt'); END");
+  wp_hold_execute (
+      hold,
+      "CREATE TRIGGER spoil BEFORE INSERT ON jobs WHEN new.id = '23' BEGIN SELECT raise (ABORT, 'spoilt'); END");
   for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
     {
       g_autofree char *header = g_strdup_printf ("X-Request-Id: %u\r\n", i);
@@ -296,9 +307,9 @@ test_one_bad_row (void)
 static void
 test_reader_stays (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
-  g_autoptr(WpHold) reader = wp_hold_new (server, "wp.db");
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  g_autoptr (WpHold) reader = wp_hold_new (server, "wp.db");
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
   g_autofree char *body = g_strnfill (MEGABYTE, 'x');
 
   wp_hold_release (reader);
@@ -328,27 +339,34 @@ test_reader_stays (void)
 static void
 test_conflict (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", "--journal=jobs.journal", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
-  static const struct { const char *path, *body; guint status; } requests[] = {
-    { "/a", "1", 200 }, { "/a", "1", 200 }, { "/a", "2", 422 }, { "/b", "1", 422 }, { "/a", "", 422 }, { "/a", "1", 200 },
+  g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", "--journal=jobs.journal", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
+  static const struct {
+    const char *path, *body;
+    guint status;
+  } requests[] = {
+    { "/a", "1", 200 }, { "/a", "1", 200 }, { "/a", "2", 422 },
+    { "/b", "1", 422 }, { "/a", "", 422 },  { "/a", "1", 200 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (requests); i++)
     {
-      wp_client_post (client, requests[i].path, "X-Request-Id: same\r\n", requests[i].body, strlen (requests[i].body));
+      wp_client_post (client, requests[i].path, "X-Request-Id: same\r\n", requests[i].body,
+                      strlen (requests[i].body));
       g_assert_cmpuint (wp_client_read_status (client), ==, requests[i].status);
     }
-  wp_client_send (client, "PUT /a HTTP/1.1\r\nHost: test\r\nX-Request-Id: same\r\nContent-Length: 1\r\n\r\n1");
+  wp_client_send (client,
+                  "PUT /a HTTP/1.1\r\nHost: test\r\nX-Request-Id: same\r\nContent-Length: 1\r\n\r\n1");
   g_assert_cmpuint (wp_client_read_status (client), ==, 422);
   g_assert_cmpfloat (wp_harness_stat (server, "duplicates"), ==, 2);
   g_assert_cmpfloat (wp_harness_stat (server, "conflicts"), ==, 4);
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.failed"), ==, 4);
   check_metric (server, "wp_conflicts_total 4");
-  g_assert_cmpfloat (wp_harness_stat (server, "journal.failed"), ==, 0);   /* their clients know */
+  g_assert_cmpfloat (wp_harness_stat (server, "journal.failed"), ==, 0); /* their clients know */
   g_clear_pointer (&client, wp_client_free);
   wp_harness_stop (server);
-  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "method = 'POST' AND path = '/a' AND body = x'31'"), ==, 1);
+  g_assert_cmpint (
+      wp_harness_count_rows (server, "wp.db", "method = 'POST' AND path = '/a' AND body = x'31'"), ==, 1);
   g_assert_cmpint (wp_harness_count_rows (server, "jobs.journal", "1"), ==, 0);
 }
 
@@ -356,8 +374,9 @@ test_conflict (void)
 static void
 test_conflict_after_the_answer (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", "--retries=1000", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", "--retries=1000", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
   g_autofree char *list = NULL;
   guint status;
 
@@ -384,8 +403,8 @@ test_conflict_after_the_answer (void)
 static void
 test_duplicates_are_counted (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   for (guint i = 0; i < 3; i++)
     {
@@ -401,20 +420,27 @@ test_duplicates_are_counted (void)
 static void
 test_payload_is_whole (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
-  wp_client_post (client, "/a/b%20c?x=1&y=%2F", "X-Request-Id: 7\r\nContent-Type: text/x-odd; a=b\r\n", "a\0b", 3);
+  wp_client_post (client, "/a/b%20c?x=1&y=%2F", "X-Request-Id: 7\r\nContent-Type: text/x-odd; a=b\r\n",
+                  "a\0b", 3);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
-  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "id = '7' AND method = 'POST' AND path = '/a/b%20c?x=1&y=%2F' AND "
-                                          "content_type = 'text/x-odd; a=b' AND body = x'610062'"), ==, 1);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db",
+                                          "id = '7' AND method = 'POST' AND path = '/a/b%20c?x=1&y=%2F' AND "
+                                          "content_type = 'text/x-odd; a=b' AND body = x'610062'"),
+                   ==, 1);
   wp_client_send (client, "PUT /put HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n");
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
   wp_client_get (client, "/get", NULL);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+  g_assert_cmpint (
+      wp_harness_count_rows (server, "wp.db",
+                             "method = 'PUT' AND path = '/put' AND length(body) = 0 AND length(id) = 36"),
+      ==, 1);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db",
-                                          "method = 'PUT' AND path = '/put' AND length(body) = 0 AND length(id) = 36"), ==, 1);
-  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "method = 'GET' AND path = '/get' AND content_type IS NULL"), ==, 1);
+                                          "method = 'GET' AND path = '/get' AND content_type IS NULL"),
+                   ==, 1);
 }
 
 int

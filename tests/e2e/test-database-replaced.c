@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #define N_HAMMERS 4
-#define N_MOVES 8
-#define REPLACED "sqlite:wp.db or its log was removed or replaced, and is opened anew\n"
+#define N_MOVES   8
+#define REPLACED  "sqlite:wp.db or its log was removed or replaced, and is opened anew\n"
 
-static int is_alone = -1;    /* 0: our mounts are seen by nobody else, and end with us */
+static int is_alone = -1; /* 0: our mounts are seen by nobody else, and end with us */
 
 static sqlite3 *
 open_file (const WpHarness *server, const char *name)
@@ -61,7 +61,7 @@ make_text (const WpHarness *server, const char *name)
 {
   static const char text[] = "this is no database, but a text that is long enough to look like one";
   g_autofree char *path = wp_harness_path (server, name);
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   g_file_set_contents (path, text, -1, &error);
   g_assert_no_error (error);
@@ -142,8 +142,8 @@ check_file (const WpHarness *server, const char *name, const char *where, gint64
 static void
 test_moved (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   store (client, 0, 200);
   move (server, "wp.db", "moved.db");
@@ -169,15 +169,17 @@ test_moved (void)
 static void
 check_idle (const char *name, const char *to, const char *whole)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   store (client, 0, 100);
   if (to)
     move (server, name, to);
   else
     take_away (server, name);
-  wp_harness_await_log (server, "sqlite:wp.db or its log was removed or replaced, and is closed until there is something to store\n");
+  wp_harness_await_log (
+      server,
+      "sqlite:wp.db or its log was removed or replaced, and is closed until there is something to store\n");
   g_assert_cmpfloat (wp_harness_stat (server, "database_up"), ==, 1);
   wp_harness_signal (server, SIGKILL);
   wp_harness_wait (server);
@@ -195,9 +197,10 @@ test_idle (void)
 static void
 test_idle_and_on (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
-  g_autofree char *backup = wp_harness_path (server, "backup.db"), *vacuum = g_strdup_printf ("VACUUM INTO '%s'", backup);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  g_autofree char *backup = wp_harness_path (server, "backup.db"),
+                  *vacuum = g_strdup_printf ("VACUUM INTO '%s'", backup);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   store (client, 0, 50);
   make_file (server, "wp.db", vacuum);
@@ -214,8 +217,8 @@ test_idle_and_on (void)
 static void
 test_removed (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   store (client, 0, 20);
   take_away (server, "wp.db");
@@ -234,10 +237,10 @@ test_removed (void)
 static void
 test_backup_moved_in (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
   g_autofree char *backup = wp_harness_path (server, "backup.db"),
                   *vacuum = g_strdup_printf ("VACUUM INTO '%s'", backup);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   store (client, 0, 50);
   make_file (server, "wp.db", vacuum);
@@ -256,9 +259,9 @@ test_backup_moved_in (void)
 static void
 check_foreign (const char *name, const char *why)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
-  g_autoptr(GBytes) before = NULL, after = NULL;
+  g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (GBytes) before = NULL, after = NULL;
   g_autofree char *folder = wp_harness_path (server, "folder.db"),
                   *told = g_strdup_printf ("sqlite:wp.db is down, its jobs wait: %s", why);
 
@@ -304,8 +307,8 @@ test_foreign_moved_in (void)
 static void
 check_side_file_removed (const char *first, const char *second)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   store (client, 0, 100);
   take_away (server, first);
@@ -333,8 +336,8 @@ test_side_files_removed (void)
 static void
 test_moved_with_a_reader (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
   sqlite3 *reader;
 
   store (client, 0, 100);
@@ -359,9 +362,9 @@ test_moved_with_a_reader (void)
 static void
 test_link_changed (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", "-d", "sqlite:first.db", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", "-d", "sqlite:first.db", NULL);
   g_autofree char *path = wp_harness_path (server, "wp.db");
-  g_autoptr(WpClient) client = NULL;
+  g_autoptr (WpClient) client = NULL;
 
   wp_harness_stop (server);
   g_assert_cmpint (symlink ("first.db", path), ==, 0);
@@ -380,15 +383,15 @@ test_link_changed (void)
 typedef struct {
   WpHarness *server;
   guint first;
-  gint *stop;                /* atomic */
-  guint n;                   /* acknowledged: @first and those after it */
+  gint *stop; /* atomic */
+  guint n;    /* acknowledged: @first and those after it */
 } Hammer;
 
 static gpointer
 hammer (gpointer data)
 {
   Hammer *self = data;
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (self->server));
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (self->server));
 
   for (; !g_atomic_int_get (self->stop); self->n++)
     g_assert_cmpuint (post (client, self->first + self->n), ==, 200);
@@ -444,8 +447,8 @@ await_opened_anew (const WpHarness *server, guint n)
 static void
 test_moved_under_load (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", "-m", "WorkerPool", "-w", "8", NULL);
-  g_autoptr(GHashTable) ids = g_hash_table_new (NULL, NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", "-m", "WorkerPool", "-w", "8", NULL);
+  g_autoptr (GHashTable) ids = g_hash_table_new (NULL, NULL);
   Hammer hammers[N_HAMMERS];
   GThread *threads[N_HAMMERS];
   gint stop = 0;
@@ -453,7 +456,7 @@ test_moved_under_load (void)
 
   for (guint i = 0; i < N_HAMMERS; i++)
     {
-      hammers[i] = (Hammer) { server, 1 + 1000000 * i, &stop, 0 };
+      hammers[i] = (Hammer){ server, 1 + 1000000 * i, &stop, 0 };
       threads[i] = g_thread_new ("hammer", hammer, &hammers[i]);
     }
   for (guint i = 0; i < N_MOVES; i++)
@@ -485,10 +488,10 @@ check_does_not_start (WpHarness *server, const char *path, const char *why)
 {
   g_autofree char *whole = wp_harness_path (server, path),
                   *spec = g_strconcat ("--database=sqlite:", whole, NULL);
-  g_autoptr(WpHarness) run = wp_harness_run ("--listen=127.0.0.1:0", "--admin=none", spec, NULL);
-  g_autofree char *log = NULL,
-                  *line = g_strdup_printf ("wp-server: --database: cannot open the database sqlite:%s: %s\n",
-                                           whole, why);
+  g_autoptr (WpHarness) run = wp_harness_run ("--listen=127.0.0.1:0", "--admin=none", spec, NULL);
+  g_autofree char *log
+      = NULL,
+      *line = g_strdup_printf ("wp-server: --database: cannot open the database sqlite:%s: %s\n", whole, why);
   int status = wp_harness_wait (run);
 
   log = wp_harness_log (run);
@@ -500,8 +503,8 @@ check_does_not_start (WpHarness *server, const char *path, const char *why)
 static void
 test_foreign_at_start (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", NULL);
-  g_autoptr(GBytes) before = NULL, after = NULL;
+  g_autoptr (WpHarness) server = wp_harness_start ("--threads=1", NULL);
+  g_autoptr (GBytes) before = NULL, after = NULL;
 
   wp_harness_stop (server);
   make_foreign (server, "foreign.db");
@@ -516,7 +519,7 @@ test_foreign_at_start (void)
 static void
 test_read_only_at_start (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
   g_autofree char *path = wp_harness_path (server, "wp.db");
 
   wp_harness_stop (server);
@@ -534,8 +537,8 @@ test_read_only_at_start (void)
 static void
 test_log_without_its_file (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
   g_autofree char *log = NULL, *why = NULL;
 
   store (client, 0, 50);
@@ -563,7 +566,7 @@ test_private (void)
   for (guint i = 0; i < G_N_ELEMENTS (masks); i++)
     {
       mode_t before = umask (masks[i]);
-      g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", NULL);
+      g_autoptr (WpHarness) server = wp_harness_start ("--threads=1", NULL);
 
       umask (before);
       for (guint j = 0; j < G_N_ELEMENTS (names); j++)
@@ -582,12 +585,12 @@ test_private (void)
 static void
 test_of_first_version (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", NULL);
-  g_autofree char *from =
-      g_build_filename (g_getenv ("WP_SOURCE_ROOT"), "tests", "golden", "database-0.1.0", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("--threads=1", NULL);
+  g_autofree char *from
+      = g_build_filename (g_getenv ("WP_SOURCE_ROOT"), "tests", "golden", "database-0.1.0", NULL);
   g_autofree char *to = wp_harness_path (server, "wp.db"), *text = NULL;
-  g_autoptr(WpClient) client = NULL;
-  g_autoptr(GError) error = NULL;
+  g_autoptr (WpClient) client = NULL;
+  g_autoptr (GError) error = NULL;
   gsize size;
 
   wp_harness_stop (server);
@@ -609,8 +612,10 @@ test_of_first_version (void)
   g_clear_pointer (&client, wp_client_free);
   wp_harness_stop (server);
   check_file (server, "wp.db", "1", 13);
-  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "id = 'old-1' AND content_type = 'application/json'"
-                                          " AND body = CAST('{\"a\":1}' AS BLOB)"), ==, 1);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db",
+                                          "id = 'old-1' AND content_type = 'application/json'"
+                                          " AND body = CAST('{\"a\":1}' AS BLOB)"),
+                   ==, 1);
 }
 
 int

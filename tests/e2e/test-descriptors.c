@@ -3,7 +3,7 @@
 #include "tests/e2e/wp-hold.h"
 #include "tests/e2e/wp-watch.h"
 
-#define FEW 200
+#define FEW    200
 #define SERVED 20
 
 static const WpChildTerms few = { .files = FEW };
@@ -12,7 +12,7 @@ static const WpChildTerms few = { .files = FEW };
 static guint
 count_at_rest (WpHarness *server)
 {
-  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
 
   for (guint i = 0; i < 20; i++)
     {
@@ -33,9 +33,10 @@ settle (WpHarness *server, guint files)
 
   while (wp_child_count_files (wp_harness_child (server)) > files)
     if (g_get_monotonic_time () > until_us)
-      g_error ("%u descriptors stay open, where %u were", wp_child_count_files (wp_harness_child (server)), files);
+      g_error ("%u descriptors stay open, where %u were", wp_child_count_files (wp_harness_child (server)),
+               files);
     else
-      wp_harness_stat (server, "uptime");        /* takes its time */
+      wp_harness_stat (server, "uptime"); /* takes its time */
 }
 
 static void
@@ -64,17 +65,19 @@ await_files (WpHarness *server, guint files)
     g_assert_cmpint (g_get_monotonic_time (), <, until_us);
 }
 
-/* More connections than there is room for; the default of --max-connections leaves a reserve. @exhausts: the descriptors are what ends. */
+/* More connections than there is room for; the default of --max-connections leaves a reserve. @exhausts: the
+ * descriptors are what ends. */
 static void
 check_crowded (WpHarness *server, guint n, gboolean exhausts)
 {
-  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
-  g_autoptr(WpClient) late = NULL, onlooker = NULL;
-  guint files = count_at_rest (server), open;     /* before anybody watches: a watch is a connection, too */
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (WpClient) late = NULL, onlooker = NULL;
+  guint files = count_at_rest (server), open; /* before anybody watches: a watch is a connection, too */
   WpWatch *watch = wp_watch_new (wp_harness_admin_port (server));
   gint64 cpu_us, since_us;
 
-  /* First a few: who is still in one thread's backlog when the other has taken all the descriptors there are waits as long as any. */
+  /* First a few: who is still in one thread's backlog when the other has taken all the descriptors there are
+   * waits as long as any. */
   add_clients (server, clients, SERVED);
   serve_first (clients);
   add_clients (server, clients, n - SERVED);
@@ -85,9 +88,9 @@ check_crowded (WpHarness *server, guint n, gboolean exhausts)
   g_assert_cmpuint (open, <=, FEW);
   g_assert_cmpuint (open, >, files + SERVED);
 
-  /* One that can't be accepted yet: its connection stands in the backlog. Somebody else has the descriptor of the watch by then, or it gets
-   * that, where its thread has nobody else in the backlog. */
-  g_assert_cmpuint (wp_watch_free (watch), >, 0);   /* its questions take CPU time, too */
+  /* One that can't be accepted yet: its connection stands in the backlog. Somebody else has the descriptor of
+   * the watch by then, or it gets that, where its thread has nobody else in the backlog. */
+  g_assert_cmpuint (wp_watch_free (watch), >, 0); /* its questions take CPU time, too */
   if (exhausts)
     await_files (server, open);
   late = wp_client_new (wp_harness_port (server));
@@ -100,7 +103,7 @@ check_crowded (WpHarness *server, guint n, gboolean exhausts)
     {
       wp_client_get (clients->pdata[0], "/", NULL);
       g_assert_cmpuint (wp_client_read_status (clients->pdata[0]), ==, 200);
-      g_usleep (50000);      /* a second is watched, not awaited */
+      g_usleep (50000); /* a second is watched, not awaited */
     }
   g_assert_true (wp_client_is_silent (late));
   g_assert_cmpint (wp_child_cpu_us (wp_harness_child (server)) - cpu_us, <, 300000);
@@ -119,7 +122,7 @@ check_crowded (WpHarness *server, guint n, gboolean exhausts)
 static void
 test_limit_of_connections (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start_limited (&few, "--threads=1", "-d", "delay:0", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start_limited (&few, "--threads=1", "-d", "delay:0", NULL);
 
   check_crowded (server, 300, FALSE);
   wp_harness_stop (server);
@@ -129,9 +132,9 @@ test_limit_of_connections (void)
 static void
 test_limit_is_of_all_threads (void)
 {
-  g_autoptr(WpHarness) server =
-    wp_harness_start ("--threads=4", "--max-connections=40", "-d", "delay:0", NULL);
-  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("--threads=4", "--max-connections=40", "-d", "delay:0", NULL);
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
 
   for (guint i = 0; i < 50; i++)
     {
@@ -157,10 +160,10 @@ test_limit_is_of_all_threads (void)
 static void
 test_limit_below_threads (void)
 {
-  g_autoptr(WpHarness) server =
-    wp_harness_start ("--threads=4", "--max-connections=1", "-d", "delay:0", NULL);
-  g_autoptr(WpClient) first = wp_client_new (wp_harness_port (server));
-  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("--threads=4", "--max-connections=1", "-d", "delay:0", NULL);
+  g_autoptr (WpClient) first = wp_client_new (wp_harness_port (server));
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
 
   wp_client_get (first, "/", NULL);
   g_assert_cmpuint (wp_client_read_status (first), ==, 200);
@@ -181,7 +184,8 @@ test_limit_below_threads (void)
 static void
 test_limit_of_files (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start_limited (&few, "--threads=2", "-d", "delay:0", "--max-connections=1000", NULL);
+  g_autoptr (WpHarness) server
+      = wp_harness_start_limited (&few, "--threads=2", "-d", "delay:0", "--max-connections=1000", NULL);
 
   check_crowded (server, 300, TRUE);
   wp_harness_stop (server);
@@ -190,7 +194,8 @@ test_limit_of_files (void)
 static void
 test_limit_asked_for (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-d", "delay:0", "--max-connections=30", NULL);
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("--threads=1", "-d", "delay:0", "--max-connections=30", NULL);
 
   check_crowded (server, 60, FALSE);
   wp_harness_stop (server);
@@ -200,13 +205,13 @@ test_limit_asked_for (void)
 static void
 test_kept_connections (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", NULL);
   guint files;
 
   files = count_at_rest (server);
   for (guint i = 0; i < 2000; i++)
     {
-      g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+      g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
       wp_client_post (client, "/", NULL, "x", 1);
       g_assert_cmpuint (wp_client_read_status (client), ==, 200);
@@ -222,17 +227,22 @@ test_kept_connections (void)
 static void
 test_cut_connections (void)
 {
-  static const char *const starts[] = { "", "GET", "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n012",
-                                        "DELETE / HTTP/1.1\r\nHost: test\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: test\r\n\r\n", "garbage\r\n\r\n",
-                                        "GET / HTTP/1.0\r\n\r\n", "POST / HTTP/1.0\r\nContent-Length: 10\r\n\r\n012",
+  static const char *const starts[] = { "",
+                                        "GET",
+                                        "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n012",
+                                        "DELETE / HTTP/1.1\r\nHost: test\r\n\r\n",
+                                        "OPTIONS * HTTP/1.1\r\nHost: test\r\n\r\n",
+                                        "garbage\r\n\r\n",
+                                        "GET / HTTP/1.0\r\n\r\n",
+                                        "POST / HTTP/1.0\r\nContent-Length: 10\r\n\r\n012",
                                         "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" };
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", NULL);
   guint files;
 
   files = count_at_rest (server);
   for (guint i = 0; i < 800; i++)
     {
-      g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+      g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
       wp_client_send (client, starts[i % G_N_ELEMENTS (starts)]);
       if (i / G_N_ELEMENTS (starts) % 3 == 0)
@@ -249,8 +259,8 @@ test_cut_connections (void)
 static void
 test_refused_who_stay (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", NULL);
-  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", NULL);
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
   guint files = count_at_rest (server);
 
   add_clients (server, clients, 20);
@@ -267,7 +277,7 @@ test_refused_who_stay (void)
 static void
 ask_for_nothing (WpHarness *server)
 {
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   wp_client_send (client, "DELETE / HTTP/1.1\r\nHost: test\r\n\r\n");
   g_assert_cmpuint (wp_client_read_status (client), ==, 405);
@@ -277,8 +287,9 @@ ask_for_nothing (WpHarness *server)
 static void
 test_refused_who_stay_count (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-d", "delay:0", "--max-connections=4", NULL);
-  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("--threads=1", "-d", "delay:0", "--max-connections=4", NULL);
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
   guint files, most = 0;
 
   ask_for_nothing (server);
@@ -301,14 +312,14 @@ test_refused_who_stay_count (void)
 static void
 test_parked_leavers (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-q", "1", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpHarness) server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-q", "1", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
   guint files = count_at_rest (server);
   WpWatch *watch = wp_watch_new (wp_harness_admin_port (server));
 
   for (guint round = 1; round <= 3; round++)
     {
-      g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+      g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
 
       wp_crowd_send (crowd, 500, NULL);
       wp_crowd_await (crowd, round == 1 ? 2 : 0);

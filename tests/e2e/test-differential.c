@@ -1,4 +1,5 @@
-/* The same bytes to both lanes, to nginx and to HAProxy: who answers otherwise than the others does so for a reason. */
+/* The same bytes to both lanes, to nginx and to HAProxy: who answers otherwise than the others does so for a
+ * reason. */
 #include "tests/e2e/differential-haproxy.h"
 #include "tests/e2e/differential-requests.h"
 #include "tests/e2e/wp-haproxy.h"
@@ -6,19 +7,20 @@
 
 #include <string.h>
 
-#define LONE_LF "2.2: a lone LF may be taken for a line's end, need not be, and two parsers may read it differently"
-#define ONE_SP "3: one SP; more are leniency (\"MAY\") with risks of its own, 11.2"
+#define LONE_LF                                                                                              \
+  "2.2: a lone LF may be taken for a line's end, need not be, and two parsers may read it differently"
+#define ONE_SP   "3: one SP; more are leniency (\"MAY\") with risks of its own, 11.2"
 #define NOT_OURS "RFC 9110, 9.1: not a method of ours: 405; nginx's \"return\" takes all"
 #define NOT_LAST "6.3: chunked is not the last coding: 400"
-#define UNKNOWN_CODING \
+#define UNKNOWN_CODING                                                                                       \
   "6.1: a coding that is not understood: 501 is advised (\"SHOULD\"); all codings but one \"chunked\" are 400 here"
 #define CHUNK_END "7.1: chunks end in CRLF; lone LF there was used to smuggle requests"
-#define BAD_HOST "RFC 9110, 7.2: an invalid Host is 400 (\"MUST\")"
+#define BAD_HOST  "RFC 9110, 7.2: an invalid Host is 400 (\"MUST\")"
 #define EXTENSION "7.1.1: an extension is tokens and quoted strings, with blanks between them, not after"
-#define CONTROL "RFC 9110, 5.5: control bytes are invalid and dangerous; a server may refuse them"
+#define CONTROL   "RFC 9110, 5.5: control bytes are invalid and dangerous; a server may refuse them"
 
-/* Who differs from whom, and why. Answers: the class of each (2 for 200), the last of them to one more good request on the same
- * connection; where that was closed there is none. Sections are of RFC 9112. */
+/* Who differs from whom, and why. Answers: the class of each (2 for 200), the last of them to one more good
+ * request on the same connection; where that was closed there is none. Sections are of RFC 9112. */
 static const struct {
   const char *name, *fast, *soup, *nginx, *why;
 } differences[] = {
@@ -44,15 +46,20 @@ static const struct {
   { "TRACE", "42", "42", "4", "RFC 9110, 9.3.8: 405 from all; nginx closes besides" },
   { "high byte in the target", "4", "4", "22", "3.2: not a character of a target (RFC 3986, 2)" },
   { "fragment", "4", "4", "22", "3.2: a target has no fragment" },
-  { "bad escape in the query", "4", "4", "22", "3.2: an invalid target should be 400; nginx looks at the path alone" },
-  { "escaped NUL", "22", "22", "4", "3.2: a valid target (RFC 3986, 2.1); nginx would open a file by that name, we store it" },
-  { "above the root", "22", "22", "4", "3.2: the same: dots are resolved by who opens paths (RFC 3986, 5.2.4)" },
+  { "bad escape in the query", "4", "4", "22",
+    "3.2: an invalid target should be 400; nginx looks at the path alone" },
+  { "escaped NUL", "22", "22", "4",
+    "3.2: a valid target (RFC 3986, 2.1); nginx would open a file by that name, we store it" },
+  { "above the root", "22", "22", "4",
+    "3.2: the same: dots are resolved by who opens paths (RFC 3986, 5.2.4)" },
   { "absolute form for another host", "4", "4", "22",
     "3.2.2: the target wins over Host; where they differ two servers may route differently, so it is refused" },
   { "another scheme", "4", "4", "22", "3.2.2: not a target of ours" },
-  { "OPTIONS with the asterisk", "42", "42", "4", "3.2.4: well formed: 405; nginx knows no asterisk and closes" },
+  { "OPTIONS with the asterisk", "42", "42", "4",
+    "3.2.4: well formed: 405; nginx knows no asterisk and closes" },
   { "CONNECT", "42", "42", "4", "3.2.3: well formed: 405; nginx closes besides" },
-  { "user in the host", "4", "4", "22", "3.2: an invalid Host is 400; userinfo is no part of it (RFC 9110, 4.2.4)" },
+  { "user in the host", "4", "4", "22",
+    "3.2: an invalid Host is 400; userinfo is no part of it (RFC 9110, 4.2.4)" },
   { "no colon", "4", "4", "22", "5: not a field line" },
   { "bracket in a name", "4", "4", "22", "5.1: a name is a token" },
   { "control byte in a value", "4", "4", "22", CONTROL },
@@ -62,8 +69,10 @@ static const struct {
   { "chunked, gzip", "4", "4", "5", NOT_LAST },
   { "identity", "4", "4", "5", "6.1: no longer a coding; the same" },
   { "xchunked", "4", "4", "5", NOT_LAST },
-  { "tab before chunked", "22", "22", "5", "5: OWS has tabs too (RFC 9110, 5.6.3); nginx knows blanks alone" },
-  { "vertical tab before chunked", "4", "4", "5", "5: no OWS, and invalid in a value: 400 before the coding is looked at" },
+  { "tab before chunked", "22", "22", "5",
+    "5: OWS has tabs too (RFC 9110, 5.6.3); nginx knows blanks alone" },
+  { "vertical tab before chunked", "4", "4", "5",
+    "5: no OWS, and invalid in a value: 400 before the coding is looked at" },
   { "size in two parts", "4", "4", "22", "7.1: after a size comes an extension or CRLF" },
   { "bare LF in chunks", "4", "4", "22", CHUNK_END },
   { "bare LF after a chunk", "4", "4", "22", CHUNK_END },
@@ -76,7 +85,8 @@ static const struct {
   { "extension with a blank in its name", "4", "4", "22", EXTENSION },
   { "open quote in an extension", "4", "4", "22", EXTENSION },
   { "token behind a quoted extension", "4", "4", "22", EXTENSION },
-  { "size beyond the limit", "4", "4", "2", "7.1: 413 by our --max-body; nginx's \"return\" answers before it reads" },
+  { "size beyond the limit", "4", "4", "2",
+    "7.1: 413 by our --max-body; nginx's \"return\" answers before it reads" },
   { "bare LF at the end", "4", "4", "22", CHUNK_END },
   { "folded trailer", "4", "4", "22", "7.1.2: trailers are field lines; no folding, 5.2" },
   { "trailer without a colon", "4", "4", "22", "7.1.2: trailers are field lines" },
@@ -86,7 +96,8 @@ static const struct {
   { "bare LF hides a field", "4", "4", "24", LONE_LF },
   { "bare LF for the empty line", "4", "4", "22", LONE_LF },
   { "LF CR", "4", "4", "22", LONE_LF },
-  { "escape without digits in the query", "4", "4", "22", "3.2: an invalid target should be 400; nginx looks at the path alone" },
+  { "escape without digits in the query", "4", "4", "22",
+    "3.2: an invalid target should be 400; nginx looks at the path alone" },
   { "absolute form with another port", "4", "4", "22", "3.2.2: the same as another host" },
   { "absolute form, longer host", "4", "4", "22", "3.2.2: the same" },
   { "absolute form by TLS", "4", "4", "22", "3.2.2: not a target of ours" },
@@ -100,7 +111,8 @@ static const struct {
   { "quote in a name", "4", "4", "22", "5.1: a name is a token" },
   { "slash in a name", "4", "4", "22", "5.1: a name is a token" },
   { "comma in a name", "4", "4", "22", "5.1: a name is a token" },
-  { "length with tabs around", "22", "22", "4", "5: OWS has tabs too (RFC 9110, 5.6.3); nginx knows blanks alone" },
+  { "length with tabs around", "22", "22", "4",
+    "5: OWS has tabs too (RFC 9110, 5.6.3); nginx knows blanks alone" },
   { "length and identity", "4", "4", "5", NOT_LAST },
   { "length and an unknown coding", "4", "4", "5", NOT_LAST },
   { "chunked with a parameter", "4", "4", "5", UNKNOWN_CODING },
@@ -141,13 +153,14 @@ send_text (WpClient *client, const char *text)
 static char *
 ask (guint16 port, const char *text, guint *first)
 {
-  g_autoptr(WpClient) client = wp_client_new (port);
-  g_autoptr(GString) classes = g_string_new (NULL);
+  g_autoptr (WpClient) client = wp_client_new (port);
+  g_autoptr (GString) classes = g_string_new (NULL);
   gboolean bodiless = g_str_has_prefix (text, "HEAD ");
   WpAnswer *answer;
 
   send_text (client, text);
-  for (gboolean asked = FALSE; (answer = bodiless && !asked ? wp_client_read_head (client) : wp_client_read (client)); )
+  for (gboolean asked = FALSE;
+       (answer = bodiless && !asked ? wp_client_read_head (client) : wp_client_read (client));)
     {
       g_autofree char *connection = wp_answer_header (answer, "Connection");
 
@@ -171,18 +184,22 @@ check (const char *name, const char *const got[N_SERVERS])
   for (guint i = 0; i < G_N_ELEMENTS (differences); i++)
     if (g_str_equal (differences[i].name, name))
       {
-        if (!differ || !g_str_equal (got[FAST], differences[i].fast) || !g_str_equal (got[SOUP], differences[i].soup) ||
-            !g_str_equal (got[NGINX], differences[i].nginx))
+        if (!differ || !g_str_equal (got[FAST], differences[i].fast)
+            || !g_str_equal (got[SOUP], differences[i].soup)
+            || !g_str_equal (got[NGINX], differences[i].nginx))
           {
-            g_test_message ("WRONG: { \"%s\", \"%s\", \"%s\", \"%s\" %s", name, got[FAST], got[SOUP], got[NGINX],
-                            differ ? "differs otherwise than it is listed" : "is listed, but no longer differs");
+            g_test_message ("WRONG: { \"%s\", \"%s\", \"%s\", \"%s\" %s", name, got[FAST], got[SOUP],
+                            got[NGINX],
+                            differ ? "differs otherwise than it is listed"
+                                   : "is listed, but no longer differs");
             g_test_fail ();
           }
         return;
       }
   if (differ)
     {
-      g_test_message ("WRONG: { \"%s\", \"%s\", \"%s\", \"%s\" differs, but is not listed", name, got[FAST], got[SOUP], got[NGINX]);
+      g_test_message ("WRONG: { \"%s\", \"%s\", \"%s\", \"%s\" differs, but is not listed", name, got[FAST],
+                      got[SOUP], got[NGINX]);
       g_test_fail ();
     }
 }
@@ -198,7 +215,9 @@ check_haproxy (const char *name, const char *fast, const char *haproxy)
       listed = haproxy_differences[i].haproxy;
   if (!g_str_equal (haproxy, listed) && !g_str_equal (haproxy, fast))
     {
-      g_test_message ("WRONG: { \"%s\", \"%s\" by HAProxy, where \"%s\" is listed, and the fast lane gives \"%s\"", name, haproxy, listed, fast);
+      g_test_message (
+          "WRONG: { \"%s\", \"%s\" by HAProxy, where \"%s\" is listed, and the fast lane gives \"%s\"", name,
+          haproxy, listed, fast);
       g_test_fail ();
     }
 }
@@ -206,17 +225,19 @@ check_haproxy (const char *name, const char *fast, const char *haproxy)
 static void
 test_all (void)
 {
-  g_autoptr(WpHarness) fast = NULL, soup = NULL;
-  g_autoptr(WpNginx) nginx = NULL;
-  g_autoptr(WpHaproxy) haproxy = NULL;
+  g_autoptr (WpHarness) fast = NULL, soup = NULL;
+  g_autoptr (WpNginx) nginx = NULL;
+  g_autoptr (WpHaproxy) haproxy = NULL;
 
   if (!wp_nginx_is_there () || !wp_haproxy_is_there ())
     {
       g_test_skip ("nginx or HAProxy is missing: apt-get install nginx-light haproxy");
       return;
     }
-  fast = wp_harness_start ("--http=fast", "-d", "delay:0", "--header-timeout=100ms", "--body-timeout=100ms", NULL);
-  soup = wp_harness_start ("--http=soup", "-d", "delay:0", "--header-timeout=100ms", "--body-timeout=100ms", NULL);
+  fast = wp_harness_start ("--http=fast", "-d", "delay:0", "--header-timeout=100ms", "--body-timeout=100ms",
+                           NULL);
+  soup = wp_harness_start ("--http=soup", "-d", "delay:0", "--header-timeout=100ms", "--body-timeout=100ms",
+                           NULL);
   nginx = wp_nginx_new (fast);
   haproxy = wp_haproxy_new (fast, WP_HAPROXY_ANSWERS);
   for (guint i = 0; i < G_N_ELEMENTS (differential_requests); i++)
@@ -230,14 +251,16 @@ test_all (void)
 
       if (statuses[FAST] != required || statuses[SOUP] != required)
         {
-          g_test_message ("WRONG: %u, %u, not %u, to \"%s\"", statuses[FAST], statuses[SOUP], required, differential_requests[i].name);
+          g_test_message ("WRONG: %u, %u, not %u, to \"%s\"", statuses[FAST], statuses[SOUP], required,
+                          differential_requests[i].name);
           g_test_fail ();
         }
-      check (differential_requests[i].name, (const char *const[N_SERVERS]) { by_fast, by_soup, by_nginx });
+      check (differential_requests[i].name, (const char *const[N_SERVERS]){ by_fast, by_soup, by_nginx });
       check_haproxy (differential_requests[i].name, by_fast, by_haproxy);
     }
-  g_test_message ("%u raw requests, each with its answer by both lanes; %u of them are answered otherwise by nginx, for a reason",
-                  (guint) G_N_ELEMENTS (differential_requests), (guint) G_N_ELEMENTS (differences));
+  g_test_message (
+      "%u raw requests, each with its answer by both lanes; %u of them are answered otherwise by nginx, for a reason",
+      (guint) G_N_ELEMENTS (differential_requests), (guint) G_N_ELEMENTS (differences));
   g_assert_cmpuint (G_N_ELEMENTS (differential_requests), >=, 250);
 }
 

@@ -1,4 +1,5 @@
-/* A disk that fills up: under the journal nobody is told yes, under the database nothing is dropped; both go on once there is room. */
+/* A disk that fills up: under the journal nobody is told yes, under the database nothing is dropped; both go
+ * on once there is room. */
 #include "tests/e2e/wp-hold.h"
 #include "tests/e2e/wp-watch.h"
 
@@ -10,10 +11,10 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#define SIZE "size=4m"
-#define PROBES_US 200000         /* how often a full journal is looked at */
+#define SIZE      "size=4m"
+#define PROBES_US 200000 /* how often a full journal is looked at */
 
-static int is_alone = -1;    /* 0: our mounts are seen by nobody else, and end with us */
+static int is_alone = -1; /* 0: our mounts are seen by nobody else, and end with us */
 
 /* A small file system of its own, in a folder of its own. */
 typedef struct {
@@ -69,7 +70,7 @@ disk_empty (Disk *self)
 
 typedef struct {
   guint n_sent;
-  GHashTable *answered;      /* (element-type utf8): ids that got a 200 */
+  GHashTable *answered; /* (element-type utf8): ids that got a 200 */
 } Log;
 
 /* Asks with a body of 20 kB and a new id. */
@@ -92,7 +93,7 @@ ask (WpClient *client, Log *log)
 static void
 ask_until (WpHarness *server, Log *log, guint status)
 {
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
   gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
   guint said;
 
@@ -124,15 +125,15 @@ check_stored (const WpHarness *server, const char *database, Log *log)
 static Log
 log_new (void)
 {
-  return (Log) { 0, g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL) };
+  return (Log){ 0, g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL) };
 }
 
 /* The journal's disk: 503, then service again; and what was acknowledged outlives a crash. */
 static void
 check_journal (const char *mode)
 {
-  g_autoptr(WpHarness) server = NULL;
-  g_autoptr(WpHold) hold = NULL;
+  g_autoptr (WpHarness) server = NULL;
+  g_autoptr (WpHold) hold = NULL;
   g_autofree char *journal = NULL;
   Log log = log_new ();
   WpWatch *watch;
@@ -145,7 +146,7 @@ check_journal (const char *mode)
   watch = wp_watch_new (wp_harness_admin_port (server));
   hold = wp_hold_new (server, "wp.db");
   for (guint i = 0; i < 3; i++)
-    ask_until (server, &log, 200);   /* every worker has one, and the queue */
+    ask_until (server, &log, 200); /* every worker has one, and the queue */
   disk_fill (&disk);
   ask_until (server, &log, 503);
   wp_harness_await_log (server,
@@ -181,9 +182,9 @@ test_journal_of_a_pool (void)
 static void
 test_journal_too_late (void)
 {
-  g_autoptr(WpHarness) server = NULL;
-  g_autoptr(WpHold) hold = NULL;
-  g_autoptr(WpClient) client = NULL;
+  g_autoptr (WpHarness) server = NULL;
+  g_autoptr (WpHold) hold = NULL;
+  g_autoptr (WpClient) client = NULL;
   g_autofree char *journal = NULL;
   Disk disk;
 
@@ -210,8 +211,8 @@ test_journal_too_late (void)
 static void
 test_journal_with_parked (void)
 {
-  g_autoptr(WpHarness) server = NULL;
-  g_autoptr(WpHold) hold = NULL;
+  g_autoptr (WpHarness) server = NULL;
+  g_autoptr (WpHold) hold = NULL;
   g_autofree char *journal = NULL, *body = g_strnfill (20000, 'x');
   WpClient *clients[20];
   guint n_refused = 0;
@@ -236,7 +237,7 @@ test_journal_with_parked (void)
     {
       guint status = wp_client_read_status (clients[i]);
 
-      g_assert_true (status == 200 || status == 503);   /* 200: it was in service by then, and was stored */
+      g_assert_true (status == 200 || status == 503); /* 200: it was in service by then, and was stored */
       n_refused += status == 503;
     }
   g_assert_cmpuint (n_refused, >, 0);
@@ -254,7 +255,7 @@ test_journal_with_parked (void)
 static void
 test_database (void)
 {
-  g_autoptr(WpHarness) server = NULL;
+  g_autoptr (WpHarness) server = NULL;
   g_autofree char *spec = NULL, *database = NULL;
   Log log = log_new ();
   WpWatch *watch;
@@ -282,11 +283,12 @@ test_database (void)
   disk_clear (&disk);
 }
 
-/* The same with the patience gone before there is room: the journal keeps the jobs, and the next start runs them. */
+/* The same with the patience gone before there is room: the journal keeps the jobs, and the next start runs
+ * them. */
 static void
 test_database_for_too_long (void)
 {
-  g_autoptr(WpHarness) server = NULL;
+  g_autoptr (WpHarness) server = NULL;
   g_autofree char *spec = NULL, *database = NULL;
   Log log = log_new ();
   Disk disk;
@@ -295,7 +297,8 @@ test_database_for_too_long (void)
     return;
   database = g_build_filename (disk.dir, "wp.db", NULL);
   spec = g_strconcat ("--database=sqlite:", database, NULL);
-  server = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", "--retry-for=1ms", spec, NULL);
+  server
+      = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", "--retry-for=1ms", spec, NULL);
   disk_fill (&disk);
   while (wp_harness_stat (server, "database_up"))
     ask_until (server, &log, 200);
@@ -303,7 +306,8 @@ test_database_for_too_long (void)
     ask_until (server, &log, 200);
   while (wp_harness_stat (server, "ledger.failed") < 3)
     ;
-  wp_harness_await_log (server, "; kept in jobs.journal, and the next start runs them: database or disk is full\n");
+  wp_harness_await_log (server,
+                        "; kept in jobs.journal, and the next start runs them: database or disk is full\n");
   g_assert_cmpfloat (wp_harness_stat (server, "journal.failed"), ==, 0);
   disk_empty (&disk);
   wp_harness_signal (server, SIGTERM);
@@ -322,8 +326,9 @@ test_database_for_too_long (void)
 static void
 test_journal_at_its_limit (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", "--max-journal=512k", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", "--max-journal=512k", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
   Log log = log_new ();
 
   ask_until (server, &log, 503);
@@ -364,8 +369,8 @@ check_record (WpHarness *server, const char *name, guint from, guint to)
 static void
 test_record (void)
 {
-  g_autoptr(WpHarness) server = NULL;
-  g_autoptr(WpClient) client = NULL;
+  g_autoptr (WpHarness) server = NULL;
+  g_autoptr (WpClient) client = NULL;
   g_autofree char *record = NULL, *option = NULL;
   guint n = 0, n_before, n_after;
   Disk disk;
@@ -381,7 +386,8 @@ test_record (void)
   wp_harness_await_file (server, record, ",99,");
   n_before = n;
   disk_fill (&disk);
-  for (g_autofree char *log = wp_harness_log (server); !strstr (log, "No space left on device; recording stops, until SIGHUP\n");
+  for (g_autofree char *log = wp_harness_log (server);
+       !strstr (log, "No space left on device; recording stops, until SIGHUP\n");
        g_free (log), log = wp_harness_log (server))
     g_assert_cmpuint (ask_small (server, client, n++), ==, 200);
   disk_empty (&disk);
@@ -399,14 +405,18 @@ test_record (void)
   disk_clear (&disk);
 }
 
-/* A limit of the size of files (ulimit -f) is a disk that is full, and no signal that kills the server and the jobs that it holds. */
+/* A limit of the size of files (ulimit -f) is a disk that is full, and no signal that kills the server and
+ * the jobs that it holds. */
 static const WpChildTerms small_files = { .file_bytes = 512 * 1024 };
 
 static void
 test_journal_too_large (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start_limited (&small_files, "-m", "BufferedChannel", "--journal=jobs.journal", "--drain-timeout=1s", NULL), requeue = NULL;
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpHarness) server
+      = wp_harness_start_limited (&small_files, "-m", "BufferedChannel", "--journal=jobs.journal",
+                                  "--drain-timeout=1s", NULL),
+      requeue = NULL;
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
   g_autofree char *journal = NULL;
   Log log = log_new ();
 
@@ -418,17 +428,20 @@ test_journal_too_large (void)
   g_assert_cmpint (wp_harness_wait (server), >=, 0);
   journal = wp_harness_path (server, "jobs.journal");
   requeue = wp_harness_run ("--requeue", "--journal", journal, NULL);
-  g_assert_cmpint (wp_harness_wait (requeue), ==, 0);   /* the database's file is limited too */
+  g_assert_cmpint (wp_harness_wait (requeue), ==, 0); /* the database's file is limited too */
   wp_harness_start_again (server, "-m", "BufferedChannel", "--journal=jobs.journal", NULL);
   wp_harness_stop (server);
   check_stored (server, "wp.db", &log);
 }
 
-/* What has reached that limit is full, and not beyond help: as jobs are stored there is room again, without another start. */
+/* What has reached that limit is full, and not beyond help: as jobs are stored there is room again, without
+ * another start. */
 static void
 test_journal_has_room_again (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start_limited (&small_files, "-m", "BufferedChannel", "--journal=jobs.journal", "-d", "delay:20ms", NULL);
+  g_autoptr (WpHarness) server
+      = wp_harness_start_limited (&small_files, "-m", "BufferedChannel", "--journal=jobs.journal", "-d",
+                                  "delay:20ms", NULL);
   Log log = log_new ();
 
   ask_until (server, &log, 503);
@@ -442,7 +455,8 @@ test_journal_has_room_again (void)
 static void
 test_database_too_large (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start_limited (&small_files, "-m", "BufferedChannel", "--retry-delay=5ms", "--drain-timeout=1s", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start_limited (&small_files, "-m", "BufferedChannel",
+                                                           "--retry-delay=5ms", "--drain-timeout=1s", NULL);
   Log log = log_new ();
 
   for (guint i = 0; i < 40; i++)
@@ -457,13 +471,15 @@ test_database_too_large (void)
 static void
 test_record_too_large (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start_limited (&small_files, "-d", "delay:0", "--record=record.csv", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start_limited (&small_files, "-d", "delay:0", "--record=record.csv", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
   gsize n_rows;
 
   for (guint i = 0; i < 8000; i++)
     g_assert_cmpuint (ask_small (server, client, i), ==, 200);
-  wp_harness_await_log (server, "record.csv: writing the trace: File too large; recording stops, until SIGHUP\n");
+  wp_harness_await_log (server,
+                        "record.csv: writing the trace: File too large; recording stops, until SIGHUP\n");
   g_assert_cmpuint (ask_small (server, client, 8000), ==, 200);
   g_clear_pointer (&client, wp_client_free);
   wp_harness_signal (server, SIGTERM);
@@ -476,18 +492,20 @@ test_record_too_large (void)
 static guint
 ask_ready (const WpHarness *server)
 {
-  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+  g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
 
   wp_client_get (admin, "/readyz", NULL);
   return wp_client_read_status (admin);
 }
 
-/* As long as there is no room it is not ready, and says so each time it is asked: the probes in between change nothing. */
+/* As long as there is no room it is not ready, and says so each time it is asked: the probes in between
+ * change nothing. */
 static void
 test_not_ready_while_full (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", "--max-journal=512k", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", "--max-journal=512k", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
   gint64 until_us = g_get_monotonic_time () + 5 * PROBES_US;
   g_autofree char *log = NULL;
   const char *told;
@@ -498,7 +516,7 @@ test_not_ready_while_full (void)
   wp_harness_await_stat (server, "journal.writable", 0);
   while (g_get_monotonic_time () < until_us)
     {
-      g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+      g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
       g_assert_cmpuint (ask_ready (server), ==, 503);
       g_assert_cmpuint (ask (client, &asked), ==, 503);
@@ -507,7 +525,7 @@ test_not_ready_while_full (void)
   log = wp_harness_log (server);
   told = strstr (log, "cannot be written");
   g_assert_nonnull (told);
-  g_assert_null (strstr (told + 1, "cannot be written"));   /* once */
+  g_assert_null (strstr (told + 1, "cannot be written")); /* once */
   wp_hold_release (hold);
   wp_harness_await_stat (server, "ready", 1);
   ask_until (server, &asked, 200);

@@ -1,4 +1,5 @@
-/* SIGTERM, and more inside than the time allows: who still waits is told so within it, what is left is counted, and a second signal ends it. */
+/* SIGTERM, and more inside than the time allows: who still waits is told so within it, what is left is
+ * counted, and a second signal ends it. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-harness.h"
 #include "tests/e2e/wp-hold.h"
@@ -12,7 +13,7 @@
 #include <unistd.h>
 
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-#define N_PARKED 1000            /* libsoup takes half a minute for more there; the plain build has them all */
+#define N_PARKED 1000 /* libsoup takes half a minute for more there; the plain build has them all */
 #else
 #define N_PARKED 5000
 #endif
@@ -54,9 +55,9 @@ says_incomplete (const WpHarness *server)
 static void
 test_timeout (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "1", "-d", "delay:1h", "--drain-timeout=100ms",
-                                                  "--record=record.csv", NULL);
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "1", "-d", "delay:1h",
+                                                   "--drain-timeout=100ms", "--record=record.csv", NULL);
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
   const WpRow *rows;
   gsize n_rows;
 
@@ -84,14 +85,15 @@ test_timeout (void)
   g_assert_cmpint (rows[1].started_ns, ==, WP_TIME_NONE);
 }
 
-/* Jobs whose clients wait for their end go on ending while the server gives up: nobody is there to be told. */
+/* Jobs whose clients wait for their end go on ending while the server gives up: nobody is there to be told.
+ */
 static void
 test_timeout_while_jobs_end (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "500", "-w", "10", "-d", "delay:20ms",
-                                                  "--ack=stored",
-                                                  "--drain-timeout=10ms", "--record=record.csv", NULL);
-  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "500", "-w", "10", "-d", "delay:20ms",
+                          "--ack=stored", "--drain-timeout=10ms", "--record=record.csv", NULL);
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
   const WpRow *rows;
   gsize n_rows;
   int status;
@@ -116,14 +118,14 @@ test_timeout_while_jobs_end (void)
     g_assert_true (rows[i].outcome == WP_OUTCOME_STORED || rows[i].outcome == WP_OUTCOME_NONE);
 }
 
-/* Thousands are parked before a full queue when it must end: all of it within the limit, and each is answered, or is one of those that it
- * says that it could not answer. */
+/* Thousands are parked before a full queue when it must end: all of it within the limit, and each is
+ * answered, or is one of those that it says that it could not answer. */
 static void
 test_thousands_parked (void)
 {
-  g_autoptr(WpHarness) server = NULL;
-  g_autoptr(WpCrowd) crowd = NULL;
-  const guint n_parked = g_getenv ("WP_WRAPPER") ? 500 : N_PARKED;   /* valgrind is slower yet */
+  g_autoptr (WpHarness) server = NULL;
+  g_autoptr (WpCrowd) crowd = NULL;
+  const guint n_parked = g_getenv ("WP_WRAPPER") ? 500 : N_PARKED; /* valgrind is slower yet */
   gint64 signalled_us;
   guint64 sum;
   guint n_cut;
@@ -134,7 +136,8 @@ test_thousands_parked (void)
       g_test_skip ("the limit of descriptors is too low");
       return;
     }
-  server = wp_harness_start ("-m", "WorkerPool", "-q", "100", "-w", "10", "-d", "delay:1h", "--drain-timeout=500ms", NULL);
+  server = wp_harness_start ("-m", "WorkerPool", "-q", "100", "-w", "10", "-d", "delay:1h",
+                             "--drain-timeout=500ms", NULL);
   watch = wp_watch_new (wp_harness_admin_port (server));
   crowd = wp_crowd_new (wp_harness_port (server));
   enter (server, crowd, n_parked + 110);
@@ -143,7 +146,8 @@ test_thousands_parked (void)
   signalled_us = g_get_monotonic_time ();
   wp_harness_signal (server, SIGTERM);
   g_assert_cmpint (wp_harness_wait (server), ==, 1);
-  g_test_message ("%u parked, ended %" G_GINT64_FORMAT " ms after the signal", n_parked, (g_get_monotonic_time () - signalled_us) / 1000);
+  g_test_message ("%u parked, ended %" G_GINT64_FORMAT " ms after the signal", n_parked,
+                  (g_get_monotonic_time () - signalled_us) / 1000);
   g_assert_cmpuint (wp_watch_free (watch), >, 0);
   wp_harness_await_log (server, "draining, for 500 ms at most");
   wp_harness_await_log (server, "110 accepted jobs were not finished: 100 queued, 10 in service");
@@ -157,12 +161,14 @@ test_thousands_parked (void)
   g_assert_cmpuint (wp_crowd_count_status (crowd, 503) + n_cut, ==, n_parked);
 }
 
-/* They are told while there is time, and not at its very end; before that they may still get a place. And the end is in time. */
+/* They are told while there is time, and not at its very end; before that they may still get a place. And the
+ * end is in time. */
 static void
 test_told_in_time (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "1", "-d", "delay:1h", "--drain-timeout=4s", NULL);
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", "BufferedChannel", "-q", "1", "-d", "delay:1h", "--drain-timeout=4s", NULL);
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
   gint64 signalled_us;
 
   enter (server, crowd, 22);
@@ -171,7 +177,7 @@ test_told_in_time (void)
   wp_harness_signal (server, SIGTERM);
   wp_harness_await_log (server, "draining");
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.parked"), ==, 20);
-  wp_harness_await_stat (server, "ledger.rejected", 20);   /* it is there to say so */
+  wp_harness_await_stat (server, "ledger.rejected", 20); /* it is there to say so */
   wp_crowd_await (crowd, 22);
   g_assert_cmpuint (wp_crowd_count_status (crowd, 503), ==, 20);
   g_assert_cmpint (wp_harness_wait (server), ==, 1);
@@ -182,8 +188,8 @@ test_told_in_time (void)
 static void
 test_half_a_request (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--drain-timeout=200ms", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("--drain-timeout=200ms", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   wp_client_send (client, "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n01234");
   wp_harness_await_stat (server, "connections", 1);
@@ -202,8 +208,8 @@ stop_at_once (WpHarness *server, int number)
 
   do
     wp_harness_signal (server, number);
-  while (!wp_child_wait (wp_harness_child (server), MIN (g_get_monotonic_time () + 20000, until_us)) &&
-         g_get_monotonic_time () < until_us);
+  while (!wp_child_wait (wp_harness_child (server), MIN (g_get_monotonic_time () + 20000, until_us))
+         && g_get_monotonic_time () < until_us);
 
   return wp_harness_wait (server);
 }
@@ -211,8 +217,9 @@ stop_at_once (WpHarness *server, int number)
 static void
 test_second_signal (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:1h", "--drain-timeout=1h", NULL);
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:1h", "--drain-timeout=1h", NULL);
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
 
   enter (server, crowd, 2);
   wp_crowd_await (crowd, 1);
@@ -229,9 +236,9 @@ test_second_signal (void)
 static void
 test_same_request (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "BufferedChannel", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
 
   enter (server, crowd, 50);
   wp_crowd_await (crowd, 50);
@@ -252,9 +259,9 @@ test_second_signal_while_jobs_end (void)
 {
   for (guint round = 0; round < 6; round++)
     {
-      g_autoptr(WpHarness) server =
-        wp_harness_start ("--threads=2", "-d", "delay:request", "--record=record.csv", NULL);
-      g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+      g_autoptr (WpHarness) server
+          = wp_harness_start ("--threads=2", "-d", "delay:request", "--record=record.csv", NULL);
+      g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
       gsize n_rows;
 
       wp_crowd_send (crowd, 1, "X-WP-Service: 3600\r\n");
@@ -276,11 +283,11 @@ test_second_signal_while_jobs_end (void)
 static void
 check_journal_is_locked (gboolean second_signal)
 {
-  g_autoptr(WpHarness) server =
-    wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal",
-                      second_signal ? "--drain-timeout=1h" : "--drain-timeout=600ms", NULL);
-  g_autoptr(WpHold) database = wp_hold_new (server, "wp.db"), journal = NULL;
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal",
+                          second_signal ? "--drain-timeout=1h" : "--drain-timeout=600ms", NULL);
+  g_autoptr (WpHold) database = wp_hold_new (server, "wp.db"), journal = NULL;
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
   gint64 signalled_us;
 
   enter (server, crowd, 3);
@@ -318,10 +325,10 @@ test_journal_is_locked (void)
 static void
 test_journal_keeps_what_is_stored (void)
 {
-  g_autoptr(WpHarness) server =
-    wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", "--drain-timeout=500ms", NULL);
-  g_autoptr(WpHold) database = wp_hold_new (server, "wp.db"), journal = NULL;
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", "--drain-timeout=500ms", NULL);
+  g_autoptr (WpHold) database = wp_hold_new (server, "wp.db"), journal = NULL;
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
 
   enter (server, crowd, 3);
   wp_crowd_await (crowd, 3);
@@ -331,7 +338,7 @@ test_journal_keeps_what_is_stored (void)
   wp_harness_signal (server, SIGTERM);
   g_assert_cmpint (wp_harness_wait (server), ==, 1);
   wp_harness_await_log (
-    server, "jobs.journal: 3 changes could not be written in time, and their jobs will run once more\n");
+      server, "jobs.journal: 3 changes could not be written in time, and their jobs will run once more\n");
   wp_hold_release (journal);
   wp_harness_start_again (server, "--journal=jobs.journal", NULL);
   wp_harness_await_stat (server, "duplicates", 3);
@@ -346,8 +353,8 @@ test_record_is_stuck (void)
   g_autofree char *dir = g_dir_make_tmp ("wp-fifo-XXXXXX", NULL),
                   *path = g_build_filename (dir, "record", NULL);
   g_autofree char *option = g_strconcat ("--record=", path, NULL);
-  g_autoptr(WpHarness) server = NULL;
-  g_autoptr(WpCrowd) crowd = NULL;
+  g_autoptr (WpHarness) server = NULL;
+  g_autoptr (WpCrowd) crowd = NULL;
   gint64 signalled_us;
   int fd;
 
@@ -356,7 +363,7 @@ test_record_is_stuck (void)
   g_assert_cmpint (fd, >=, 0);
   server = wp_harness_start ("-d", "delay:0s", "--drain-timeout=1s", option, NULL);
   crowd = wp_crowd_new (wp_harness_port (server));
-  for (guint i = 1; i <= 20; i++)   /* more than a FIFO holds */
+  for (guint i = 1; i <= 20; i++) /* more than a FIFO holds */
     {
       wp_crowd_send (crowd, 200, NULL);
       wp_crowd_await (crowd, 200 * i);

@@ -1,4 +1,5 @@
-/* SIGTERM under load: whatever was accepted is done, whoever waits is answered, nobody new is let in, and the books balance. */
+/* SIGTERM under load: whatever was accepted is done, whoever waits is answered, nobody new is let in, and the
+ * books balance. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-hold.h"
 #include "tests/e2e/wp-watch.h"
@@ -21,7 +22,7 @@ post (WpHarness *server, const char *id)
 static guint
 ask_admin (const WpHarness *server, const char *path)
 {
-  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+  g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
 
   wp_client_get (admin, path, NULL);
   return wp_client_read_status (admin);
@@ -34,7 +35,7 @@ await_refusal (const WpHarness *server)
 
   for (;;)
     {
-      g_autoptr(WpClient) client = wp_client_try (wp_harness_port (server));
+      g_autoptr (WpClient) client = wp_client_try (wp_harness_port (server));
 
       if (!client)
         return;
@@ -45,9 +46,10 @@ await_refusal (const WpHarness *server)
 static void
 test_parked_and_queued_are_done (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-q", "5", "-w", "3", "--record=record.csv", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", "WorkerPool", "-q", "5", "-w", "3", "--record=record.csv", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
   const WpRow *rows;
   gsize n_rows;
   WpWatch *watch = wp_watch_new (wp_harness_admin_port (server));
@@ -73,10 +75,10 @@ test_parked_and_queued_are_done (void)
 static void
 test_says_so_first (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "0", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpClient) first = post (server, "1"), parked = post (server, "2");
-  g_autoptr(WpAnswer) answer = NULL;
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "0", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpClient) first = post (server, "1"), parked = post (server, "2");
+  g_autoptr (WpAnswer) answer = NULL;
   g_autofree char *connection = NULL;
 
   g_assert_cmpuint (wp_client_read_status (first), ==, 200);
@@ -102,9 +104,9 @@ test_says_so_first (void)
 static void
 test_half_a_request (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
-  g_autoptr(WpAnswer) answer = NULL;
+  g_autoptr (WpHarness) server = wp_harness_start ("--threads=2", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpAnswer) answer = NULL;
   g_autofree char *connection = NULL;
 
   wp_client_send (client, "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n01234");
@@ -114,7 +116,7 @@ test_half_a_request (void)
   await_refusal (server);
   for (const char *byte = "56789"; *byte; byte++)
     {
-      g_usleep (100000);     /* the pace of the body: no end without it */
+      g_usleep (100000); /* the pace of the body: no end without it */
       wp_client_send_bytes (client, byte, 1);
     }
   answer = wp_client_read (client);
@@ -130,10 +132,11 @@ test_half_a_request (void)
 typedef struct {
   const WpHarness *server;
   guint number;
-  GPtrArray *answered;       /* (element-type utf8): ids with a 200 */
+  GPtrArray *answered; /* (element-type utf8): ids with a 200 */
 } Hammer;
 
-/* One request after another on a kept connection, and a new connection where that ends, until there is none. */
+/* One request after another on a kept connection, and a new connection where that ends, until there is none.
+ */
 static gpointer
 hammer (gpointer data)
 {
@@ -143,8 +146,8 @@ hammer (gpointer data)
   for (guint i = 0;; i++)
     {
       g_autofree char *id = g_strdup_printf ("%u-%u", self->number, i);
-      g_autofree char *text = g_strdup_printf ("POST / HTTP/1.1\r\nHost: test\r\nX-Request-Id: %s\r\nContent-Length: 1\r\n\r\nx",
-                                               id);
+      g_autofree char *text = g_strdup_printf (
+          "POST / HTTP/1.1\r\nHost: test\r\nX-Request-Id: %s\r\nContent-Length: 1\r\n\r\nx", id);
       guint status;
 
       if (!client && !(client = wp_client_try (wp_harness_port (self->server))))
@@ -163,7 +166,7 @@ check_hammered (WpHarness *server, Hammer *hammers, guint n)
 {
   guint answered = 0;
   const WpRow *rows;
-  g_autoptr(GHashTable) stored = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) stored = g_hash_table_new (g_str_hash, g_str_equal);
   gsize n_rows;
 
   rows = wp_harness_record (server, "record.csv", &n_rows);
@@ -189,15 +192,15 @@ check_hammered (WpHarness *server, Hammer *hammers, guint n)
 static void
 test_in_full_flight (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "2", "-w", "2", "--drain-timeout=90s",
-                                                  "--record=record.csv", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "2", "-w", "2",
+                                                   "--drain-timeout=90s", "--record=record.csv", NULL);
   Hammer hammers[8];
   GThread *threads[8];
   WpWatch *watch = wp_watch_new (wp_harness_admin_port (server));
 
   for (guint i = 0; i < 8; i++)
     {
-      hammers[i] = (Hammer) { server, i, g_ptr_array_new_with_free_func (g_free) };
+      hammers[i] = (Hammer){ server, i, g_ptr_array_new_with_free_func (g_free) };
       threads[i] = g_thread_new ("hammer", hammer, &hammers[i]);
     }
   while (wp_harness_stat (server, "ledger.stored") < 1000)
@@ -214,8 +217,9 @@ test_in_full_flight (void)
 static void
 test_backlog_is_served (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", "--drain-timeout=90s", NULL);
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("--threads=2", "-d", "delay:0", "--drain-timeout=90s", NULL);
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
 
   if (!wp_crowd_has_room (2100))
     {
@@ -233,15 +237,17 @@ test_backlog_is_served (void)
   g_assert_cmpuint (wp_harness_ledger (server, "stored"), ==, 2000);
 }
 
-/* Connections that are kept alive, and then not used, hold nothing up: those idle before, and those just being answered. The server stands
- * still while the last requests are sent: they are there, however slow the machine, when it looks for them for the last time. */
+/* Connections that are kept alive, and then not used, hold nothing up: those idle before, and those just
+ * being answered. The server stands still while the last requests are sent: they are there, however slow the
+ * machine, when it looks for them for the last time. */
 static void
 test_kept_connections_end (void)
 {
   for (guint round = 0; round < 2; round++)
     {
-      g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", "--drain-timeout=90s", NULL);
-      g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+      g_autoptr (WpHarness) server
+          = wp_harness_start ("--threads=2", "-d", "delay:0", "--drain-timeout=90s", NULL);
+      g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
 
       for (guint i = 0; i < 100; i++)
         g_ptr_array_add (clients, wp_client_new (wp_harness_port (server)));
@@ -270,8 +276,9 @@ test_kept_connections_end (void)
 static void
 test_idle_connections_end (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", "--idle-timeout=1h", "--drain-timeout=1h", NULL);
-  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("--threads=2", "-d", "delay:0", "--idle-timeout=1h", "--drain-timeout=1h", NULL);
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
 
   for (guint i = 0; i < 60; i++)
     {
@@ -293,7 +300,7 @@ test_idle_connections_end (void)
 static void
 test_idle (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--drain-timeout=90s", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("--drain-timeout=90s", NULL);
 
   wp_harness_stop (server);
   g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, 0);

@@ -1,13 +1,14 @@
-/* /events goes on for as long as its client reads: past the ten events after which one that does not is let go. */
+/* /events goes on for as long as its client reads: past the ten events after which one that does not is let
+ * go. */
 #include "tests/e2e/wp-harness.h"
 
-#define N_EVENTS 13              /* one a second */
+#define N_EVENTS 13 /* one a second */
 
 static void
 test_goes_on (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_admin_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_admin_port (server));
 
   wp_client_get (client, "/events", NULL);
   for (guint n = 0; n < N_EVENTS;)

@@ -1,7 +1,9 @@
-/* Every call on a file fails once, and then for good, at every place where the server makes one: what was acknowledged is stored, and stored once;
- * a server that does not start says why in one line; none dies but of memory.
+/* Every call on a file fails once, and then for good, at every place where the server makes one: what was
+ * acknowledged is stored, and stored once; a server that does not start says why in one line; none dies but
+ * of memory.
  *
- * By default every 20th place is tried, from one that the seed draws; with WP_FAULT_STEP=1 all of them are. */
+ * By default every 20th place is tried, from one that the seed draws; with WP_FAULT_STEP=1 all of them are.
+ */
 #include "tests/e2e/wp-harness.h"
 
 #include <errno.h>
@@ -9,13 +11,13 @@
 #include <signal.h>
 #include <string.h>
 
-#define N_CLIENTS 3
-#define EACH 4                   /* requests of a client */
+#define N_CLIENTS       3
+#define EACH            4 /* requests of a client */
 #define LONGEST_WAIT_US (G_USEC_PER_SEC / 2)
-#define N_EARLIER 6              /* jobs that an earlier server left in its journal */
-#define FIRST_EARLIER 100        /* their names begin with it */
-#define EARLIER_BYTES 3000       /* they fill pages of a file, so that each is read at another moment */
-#define MAX_ROUNDS 20000         /* no kind of call is made so often */
+#define N_EARLIER       6     /* jobs that an earlier server left in its journal */
+#define FIRST_EARLIER   100   /* their names begin with it */
+#define EARLIER_BYTES   3000  /* they fill pages of a file, so that each is read at another moment */
+#define MAX_ROUNDS      20000 /* no kind of call is made so often */
 
 static guint step = 20;
 
@@ -23,8 +25,9 @@ static guint step = 20;
 typedef struct {
   const char *name;
   const char *options[4];
-  gboolean recovers;         /* an earlier server was killed with jobs in its journal */
-  gboolean stores_nothing;   /* the faulty server is killed too, with all that it has accepted in its journal */
+  gboolean recovers; /* an earlier server was killed with jobs in its journal */
+  /* the faulty server is killed too, with all that it has accepted in its journal */
+  gboolean stores_nothing;
 } Scenario;
 
 static const Scenario scenarios[] = {
@@ -37,14 +40,15 @@ static const Scenario scenarios[] = {
 typedef struct {
   const char *call;
   int failure;
-  guint sparser;             /* so many times fewer places: calls that are made without number */
+  guint sparser; /* so many times fewer places: calls that are made without number */
 } Kind;
 
 static const Kind kinds[] = {
-  { "open", EIO, 1 }, { "open", EMFILE, 1 }, { "read", EIO, 1 }, { "pread", EIO, 1 }, { "write", ENOSPC, 1 }, { "write", EIO, 1 },
-  { "pwrite", ENOSPC, 1 }, { "pwrite", EIO, 1 }, { "fsync", EIO, 1 }, { "fdatasync", EIO, 1 }, { "ftruncate", EIO, 1 },
-  { "rename", EACCES, 1 }, { "unlink", EACCES, 1 }, { "accept", EMFILE, 1 },
-#ifndef __SANITIZE_ADDRESS__      /* whose allocator it is there */
+  { "open", EIO, 1 },       { "open", EMFILE, 1 },   { "read", EIO, 1 },      { "pread", EIO, 1 },
+  { "write", ENOSPC, 1 },   { "write", EIO, 1 },     { "pwrite", ENOSPC, 1 }, { "pwrite", EIO, 1 },
+  { "fsync", EIO, 1 },      { "fdatasync", EIO, 1 }, { "ftruncate", EIO, 1 }, { "rename", EACCES, 1 },
+  { "unlink", EACCES, 1 },  { "accept", EMFILE, 1 },
+#ifndef __SANITIZE_ADDRESS__ /* whose allocator it is there */
   { "malloc", ENOMEM, 50 },
 #endif
 };
@@ -55,22 +59,24 @@ typedef struct {
   gboolean lasting;
 } Case;
 
-/* One round: a folder, a server whose @n-th call fails, its successor, and what was acknowledged by either. */
+/* One round: a folder, a server whose @n-th call fails, its successor, and what was acknowledged by either.
+ */
 typedef struct {
   const Case *is;
   guint n;
   WpHarness *server;
-  gint n_clients;            /* atomic */
+  gint n_clients; /* atomic */
   GMutex mutex;
   GCond done;
-  guint n_done;              /* guarded by mutex: clients */
-  GHashTable *answered;      /* (element-type utf8): guarded by mutex: bodies with a 200 */
+  guint n_done;         /* guarded by mutex: clients */
+  GHashTable *answered; /* (element-type utf8): guarded by mutex: bodies with a 200 */
 } Round;
 
 static gboolean
 start (WpHarness *server, const Scenario *scenario, gboolean stores, const WpChildTerms *terms)
 {
-  return wp_harness_try (server, terms, "-m", "WorkerPool", "-q", "50", "-w", "2", stores ? "--database=sqlite:wp.db" : "--database=delay:1h",
+  return wp_harness_try (server, terms, "-m", "WorkerPool", "-q", "50", "-w", "2",
+                         stores ? "--database=sqlite:wp.db" : "--database=delay:1h",
                          terms ? "--drain-timeout=500ms" : "--drain-timeout=30s", "--threads=1",
                          scenario->options[0], scenario->options[1], NULL);
 }
@@ -78,8 +84,10 @@ start (WpHarness *server, const Scenario *scenario, gboolean stores, const WpChi
 static gboolean
 post (Round *self, WpClient *client, guint i)
 {
-  g_autofree char *body = g_strdup_printf ("%0*u", i < FIRST_EARLIER ? 1 : EARLIER_BYTES, i), *id = i % 2 == 0 ? g_strdup_printf ("X-Request-Id: id-%u\r\n", i) : NULL;
-  g_autofree char *text = g_strdup_printf ("POST / HTTP/1.1\r\nHost: test\r\n%sContent-Length: %zu\r\n\r\n%s", id ? id : "", strlen (body), body);
+  g_autofree char *body = g_strdup_printf ("%0*u", i < FIRST_EARLIER ? 1 : EARLIER_BYTES, i),
+                  *id = i % 2 == 0 ? g_strdup_printf ("X-Request-Id: id-%u\r\n", i) : NULL;
+  g_autofree char *text = g_strdup_printf ("POST / HTTP/1.1\r\nHost: test\r\n%sContent-Length: %zu\r\n\r\n%s",
+                                           id ? id : "", strlen (body), body);
   guint status = wp_client_send (client, text) ? wp_client_read_status (client) : 0;
 
   g_mutex_lock (&self->mutex);
@@ -96,7 +104,7 @@ post_some (gpointer data)
 {
   Round *self = data;
   guint first = EACH * (guint) g_atomic_int_add (&self->n_clients, 1);
-  g_autoptr(WpClient) client = wp_client_try (wp_harness_port (self->server));
+  g_autoptr (WpClient) client = wp_client_try (wp_harness_port (self->server));
 
   for (guint i = first; client && i < first + EACH; i++)
     if (!post (self, client, i))
@@ -133,7 +141,7 @@ post_all_and_stop (Round *self)
 static void
 leave_jobs (Round *self)
 {
-  g_autoptr(WpClient) client = NULL;
+  g_autoptr (WpClient) client = NULL;
 
   g_assert_true (start (self->server, self->is->scenario, FALSE, NULL));
   client = wp_client_new (wp_harness_port (self->server));
@@ -155,15 +163,16 @@ check_end (Round *self, gboolean ran)
 
   if (mortal && status != 0 && status != 1)
     return;
-  if (ran ? status == 0 || status == 1 || (self->is->scenario->stores_nothing && status == -SIGKILL) : status == 2 && g_str_has_prefix (log, "wp-server: ") && end && end[1] == '\0')
+  if (ran ? status == 0 || status == 1 || (self->is->scenario->stores_nothing && status == -SIGKILL)
+          : status == 2 && g_str_has_prefix (log, "wp-server: ") && end && end[1] == '\0')
     return;
-  g_error ("%s, %s %u%s: status %d, and it said:\n%s", self->is->scenario->name, self->is->kind->call, self->n,
-           self->is->lasting ? " and on" : "", status, log);
+  g_error ("%s, %s %u%s: status %d, and it said:\n%s", self->is->scenario->name, self->is->kind->call,
+           self->n, self->is->lasting ? " and on" : "", status, log);
 }
 
 /* With the fault @format. */
 static gboolean G_GNUC_PRINTF (4, 5)
-start_faulty (WpHarness *server, const Scenario *scenario, gboolean stores, const char *format, ...)
+    start_faulty (WpHarness *server, const Scenario *scenario, gboolean stores, const char *format, ...)
 {
   g_autofree char *dir = wp_harness_path (server, "."), *where = g_strconcat ("WP_FAULT_DIR=", dir, NULL);
   g_autofree char *preload = g_strconcat ("LD_PRELOAD=", g_getenv ("WP_FAULT_LIBRARY"), NULL), *fault = NULL;
@@ -205,9 +214,10 @@ run_round (const Case *is, guint n)
   mark = wp_harness_path (self.server, "fault-happened");
   happened = g_file_test (mark, G_FILE_TEST_EXISTS);
   if (!start (self.server, is->scenario, TRUE, NULL))
-    check_end (&self, TRUE);   /* which it does not pass */
+    check_end (&self, TRUE); /* which it does not pass */
   wp_harness_stop (self.server);
-  round = g_strdup_printf ("%s, %s %u%s", is->scenario->name, is->kind->call, n, is->lasting ? " and on" : "");
+  round
+      = g_strdup_printf ("%s, %s %u%s", is->scenario->name, is->kind->call, n, is->lasting ? " and on" : "");
   wp_harness_reconcile (self.server, self.answered, round);
   wp_harness_free (self.server);
   g_hash_table_unref (self.answered);
@@ -219,7 +229,8 @@ static void
 test_case (gconstpointer data)
 {
   const Case *self = data;
-  guint stride = step * self->kind->sparser, n = 1 + (guint) g_test_rand_int_range (0, (gint) stride), n_rounds = 0;
+  guint stride = step * self->kind->sparser, n = 1 + (guint) g_test_rand_int_range (0, (gint) stride),
+        n_rounds = 0;
 
   while (n < MAX_ROUNDS && run_round (self, n))
     {
@@ -235,10 +246,11 @@ static void
 test_hangs (void)
 {
   static const Scenario stored = { "stored", { "--ack=stored", NULL }, FALSE, FALSE };
-  g_autoptr(WpHarness) server = wp_harness_new ();
-  g_autoptr(WpClient) client = NULL;
+  g_autoptr (WpHarness) server = wp_harness_new ();
+  g_autoptr (WpClient) client = NULL;
 
-  g_assert_true (start_faulty (server, &stored, TRUE, "WP_FAULT=unlink:2:0"));   /* of the log; its first is of a rollback journal */
+  /* of the log; its first is of a rollback journal */
+  g_assert_true (start_faulty (server, &stored, TRUE, "WP_FAULT=unlink:2:0"));
   client = wp_client_new (wp_harness_port (server));
   wp_client_post (client, "/", NULL, "x", 1);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
@@ -246,7 +258,8 @@ test_hangs (void)
   wp_harness_signal (server, SIGTERM);
   g_assert_cmpint (wp_harness_wait (server), ==, 1);
   g_assert_cmpuint (wp_harness_ledger (server, "stored"), ==, 1);
-  wp_harness_await_log (server, "wp-server: it did not end in time, and ends now, with files that are not closed\n");
+  wp_harness_await_log (server,
+                        "wp-server: it did not end in time, and ends now, with files that are not closed\n");
   g_assert_true (start (server, &stored, TRUE, NULL));
   wp_harness_stop (server);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 1);
@@ -265,9 +278,10 @@ main (int argc, char **argv)
     for (guint j = 0; j < G_N_ELEMENTS (kinds); j++)
       for (guint lasting = 0; lasting < 2; lasting++, n++)
         {
-          g_autofree char *path = g_strdup_printf ("/%s/%s-%d-%s", scenarios[i].name, kinds[j].call, kinds[j].failure, lasting ? "on" : "once");
+          g_autofree char *path = g_strdup_printf ("/%s/%s-%d-%s", scenarios[i].name, kinds[j].call,
+                                                   kinds[j].failure, lasting ? "on" : "once");
 
-          cases[n] = (Case) { &scenarios[i], &kinds[j], lasting };
+          cases[n] = (Case){ &scenarios[i], &kinds[j], lasting };
           g_test_add_data_func (path, &cases[n], test_case);
         }
 

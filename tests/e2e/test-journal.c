@@ -1,4 +1,5 @@
-/* --journal: nobody is answered before the job is durable; what fails is kept, listed and queued anew; the file is ours alone. */
+/* --journal: nobody is answered before the job is durable; what fails is kept, listed and queued anew; the
+ * file is ours alone. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-hold.h"
 #include "tests/e2e/wp-watch.h"
@@ -9,16 +10,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define JOURNAL "--journal=jobs.journal"
-#define JOURNAL_WAITS_US (2 * G_USEC_PER_SEC)   /* for another program that holds it */
+#define JOURNAL          "--journal=jobs.journal"
+#define JOURNAL_WAITS_US (2 * G_USEC_PER_SEC) /* for another program that holds it */
 
 /* A request is answered once the journal has it, and not before; jobs in service and queued alike. */
 static void
 test_answers_when_durable (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", JOURNAL, NULL);
-  g_autoptr(WpHold) database = wp_hold_new (server, "wp.db"), journal = wp_hold_new (server, "jobs.journal");
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "BufferedChannel", JOURNAL, NULL);
+  g_autoptr (WpHold) database = wp_hold_new (server, "wp.db"), journal = wp_hold_new (server, "jobs.journal");
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
 
   wp_crowd_send (crowd, 30, NULL);
   wp_harness_await_stat (server, "ledger.received", 30);
@@ -38,9 +39,9 @@ test_answers_when_durable (void)
 static void
 test_parked_is_not_written (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-q", "3", "-w", "2", JOURNAL, NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-q", "3", "-w", "2", JOURNAL, NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
 
   wp_crowd_send (crowd, 20, NULL);
   wp_harness_await_stat (server, "ledger.parked", 15);
@@ -57,9 +58,9 @@ test_parked_is_not_written (void)
 static void
 test_same_id_again (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-w", "1", JOURNAL, NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-w", "1", JOURNAL, NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   for (guint i = 0; i < 3; i++)
     {
@@ -89,17 +90,19 @@ post_ok (WpClient *client, guint id, const char *body)
 static void
 test_does_not_grow (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-w", "4", JOURNAL, NULL);
-  g_autofree char *path = wp_harness_path (server, "jobs.journal"), *wal = g_strconcat (path, "-wal", NULL), *body = g_strnfill (20000, 'x');
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-w", "4", JOURNAL, NULL);
+  g_autofree char *path = wp_harness_path (server, "jobs.journal"), *wal = g_strconcat (path, "-wal", NULL),
+                  *body = g_strnfill (20000, 'x');
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
   GStatBuf file, log;
 
   for (guint i = 0; i < 1000; i++)
-    post_ok (client, i, body);   /* 20 MB in all */
+    post_ok (client, i, body); /* 20 MB in all */
   wp_harness_await_stat (server, "ledger.stored", 1000);
   g_assert_cmpint (g_stat (path, &file), ==, 0);
   g_assert_cmpint (g_stat (wal, &log), ==, 0);
-  g_test_message ("%" G_GINT64_FORMAT " bytes, %" G_GINT64_FORMAT " in the WAL", (gint64) file.st_size, (gint64) log.st_size);
+  g_test_message ("%" G_GINT64_FORMAT " bytes, %" G_GINT64_FORMAT " in the WAL", (gint64) file.st_size,
+                  (gint64) log.st_size);
   g_assert_cmpint (file.st_size + log.st_size, <, 20 << 20);
   g_clear_pointer (&client, wp_client_free);
   wp_harness_stop (server);
@@ -110,8 +113,8 @@ test_does_not_grow (void)
 static JsonObject *
 list_failed (WpHarness *server, JsonParser *parser)
 {
-  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
-  g_autoptr(WpAnswer) answer = NULL;
+  g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+  g_autoptr (WpAnswer) answer = NULL;
 
   wp_client_get (admin, "/failed.json", NULL);
   answer = wp_client_read (admin);
@@ -125,7 +128,7 @@ list_failed (WpHarness *server, JsonParser *parser)
 static void
 check_failed_list (WpHarness *server)
 {
-  g_autoptr(JsonParser) parser = json_parser_new ();
+  g_autoptr (JsonParser) parser = json_parser_new ();
   JsonObject *list = list_failed (server, parser), *latest;
   JsonArray *jobs = json_object_get_array_member (list, "jobs");
 
@@ -142,8 +145,9 @@ check_failed_list (WpHarness *server)
 static char *
 requeue (WpHarness *server, int status)
 {
-  g_autofree char *path = wp_harness_path (server, "jobs.journal"), *option = g_strconcat ("--journal=", path, NULL);
-  g_autoptr(WpHarness) run = wp_harness_run (option, "--requeue", NULL);
+  g_autofree char *path = wp_harness_path (server, "jobs.journal"),
+                  *option = g_strconcat ("--journal=", path, NULL);
+  g_autoptr (WpHarness) run = wp_harness_run (option, "--requeue", NULL);
   g_autofree char *log = wp_harness_log (run), *output = wp_harness_output (run);
 
   g_assert_cmpint (wp_harness_wait (run), ==, status);
@@ -154,9 +158,10 @@ requeue (WpHarness *server, int status)
 static void
 test_failed_is_kept (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", JOURNAL, "--retries=1", "--retry-delay=1ms", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", "BufferedChannel", JOURNAL, "--retries=1", "--retry-delay=1ms", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
   g_autofree char *said = NULL, *busy = NULL;
 
   wp_hold_execute (hold, WP_HOLD_SPOIL);
@@ -182,7 +187,9 @@ test_failed_is_kept (void)
 
   said = requeue (server, 0);
   g_assert_nonnull (strstr (said, "requeued 120 failed jobs in "));
-  g_assert_cmpint (wp_harness_count_rows (server, "jobs.journal", "failed IS NULL AND updates IS NULL AND reason IS NULL"), ==, 120);
+  g_assert_cmpint (wp_harness_count_rows (server, "jobs.journal",
+                                          "failed IS NULL AND updates IS NULL AND reason IS NULL"),
+                   ==, 120);
   wp_harness_start_again (server, "-m", "BufferedChannel", JOURNAL, NULL);
   wp_harness_await_log (server, "recovered 120 jobs from jobs.journal\n");
   wp_harness_stop (server);
@@ -195,10 +202,10 @@ test_failed_is_kept (void)
 static void
 copy_old_journal (const WpHarness *server)
 {
-  g_autofree char *from =
-    g_build_filename (g_getenv ("WP_SOURCE_ROOT"), "tests", "golden", "journal-0.1.0", NULL);
+  g_autofree char *from
+      = g_build_filename (g_getenv ("WP_SOURCE_ROOT"), "tests", "golden", "journal-0.1.0", NULL);
   g_autofree char *to = wp_harness_path (server, "old.journal"), *text = NULL;
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   gsize size;
 
   g_file_get_contents (from, &text, &size, &error);
@@ -211,7 +218,7 @@ copy_old_journal (const WpHarness *server)
 static void
 test_of_first_version (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start (JOURNAL, NULL), run = NULL;
+  g_autoptr (WpHarness) server = wp_harness_start (JOURNAL, NULL), run = NULL;
   g_autofree char *option = NULL;
 
   wp_harness_stop (server);
@@ -222,15 +229,15 @@ test_of_first_version (void)
   g_assert_cmpfloat (wp_harness_stat (server, "journal.failed"), ==, 2);
   wp_harness_stop (server);
   g_assert_cmpint (
-    wp_harness_count_rows (server, "wp.db",
-                           "id = 'kept-1' AND method = 'POST' AND path = '/in?b=2' AND"
-                           " content_type = 'application/json' AND body = CAST('{\"a\":1}' AS BLOB)"),
-    ==, 1);
+      wp_harness_count_rows (server, "wp.db",
+                             "id = 'kept-1' AND method = 'POST' AND path = '/in?b=2' AND"
+                             " content_type = 'application/json' AND body = CAST('{\"a\":1}' AS BLOB)"),
+      ==, 1);
   g_assert_cmpint (
-    wp_harness_count_rows (server, "wp.db",
-                           "rowid = 2 AND method = 'PUT' AND content_type IS NULL AND"
-                           " body = x'610062ff' AND received = '2026-11-29T12:10:11.639569339Z'"),
-    ==, 1);
+      wp_harness_count_rows (server, "wp.db",
+                             "rowid = 2 AND method = 'PUT' AND content_type IS NULL AND"
+                             " body = x'610062ff' AND received = '2026-11-29T12:10:11.639569339Z'"),
+      ==, 1);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "id = 'kept-3' AND length (body) = 9000"), ==, 1);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "id = 'kept-4' AND length (body) = 0"), ==, 1);
   option = wp_harness_path (server, "old.journal");
@@ -240,7 +247,7 @@ test_of_first_version (void)
   wp_harness_await_stat (server, "ledger.stored", 2);
   wp_harness_stop (server);
   g_assert_cmpint (wp_harness_count_rows (
-                     server, "wp.db", "id IN ('lost-1', 'lost-2') AND CAST (body AS TEXT) LIKE '% failed'"),
+                       server, "wp.db", "id IN ('lost-1', 'lost-2') AND CAST (body AS TEXT) LIKE '% failed'"),
                    ==, 2);
 }
 
@@ -250,7 +257,7 @@ test_private (void)
 {
   static const char *const names[] = { "jobs.journal", "jobs.journal-wal", "jobs.journal-shm" };
   mode_t before = umask (0);
-  g_autoptr(WpHarness) server = wp_harness_start (JOURNAL, NULL);
+  g_autoptr (WpHarness) server = wp_harness_start (JOURNAL, NULL);
 
   umask (before);
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
@@ -268,9 +275,9 @@ test_private (void)
 static void
 test_failed_and_told (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start (JOURNAL, "--ack=stored", "--retries=0", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start (JOURNAL, "--ack=stored", "--retries=0", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   wp_hold_execute (hold, WP_HOLD_SPOIL);
   wp_hold_release (hold);
@@ -279,14 +286,15 @@ test_failed_and_told (void)
   wp_harness_await_stat (server, "journal.failed", 1);
   g_clear_pointer (&client, wp_client_free);
   wp_harness_stop (server);
-  g_assert_cmpint (wp_harness_count_rows (server, "jobs.journal", "failed IS NOT NULL AND length(id) = 36"), ==, 1);
+  g_assert_cmpint (wp_harness_count_rows (server, "jobs.journal", "failed IS NOT NULL AND length(id) = 36"),
+                   ==, 1);
 }
 
 static void
 test_no_journal (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--retries=0", NULL);
-  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("--retries=0", NULL);
+  g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
 
   wp_client_get (admin, "/failed.json", NULL);
   g_assert_cmpuint (wp_client_read_status (admin), ==, 404);
@@ -298,9 +306,10 @@ test_no_journal (void)
 static void
 test_drain_leaves_it (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "10", JOURNAL, "--drain-timeout=1s", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", "BufferedChannel", "-q", "10", JOURNAL, "--drain-timeout=1s", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
   WpWatch *watch = wp_watch_new (wp_harness_admin_port (server));
 
   wp_crowd_send (crowd, 15, NULL);
@@ -311,7 +320,8 @@ test_drain_leaves_it (void)
   g_assert_cmpuint (wp_crowd_count_status (crowd, 503), ==, 4);
   g_assert_cmpint (wp_harness_wait (server), ==, 1);
   g_assert_cmpuint (wp_watch_free (watch), >, 0);
-  wp_harness_await_log (server, "11 accepted jobs were not finished: 10 queued, 1 in service; they are kept in jobs.journal\n");
+  wp_harness_await_log (
+      server, "11 accepted jobs were not finished: 10 queued, 1 in service; they are kept in jobs.journal\n");
   g_assert_cmpuint (wp_harness_ledger (server, "rejected"), ==, 4);
   wp_hold_release (hold);
   wp_harness_start_again (server, JOURNAL, NULL);
@@ -320,16 +330,17 @@ test_drain_leaves_it (void)
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 11);
 }
 
-/* Somebody holds the journal for longer than it waits, and meanwhile the job ends: its client hears how, and the end of one that failed is kept
- * once there is a journal again. */
+/* Somebody holds the journal for longer than it waits, and meanwhile the job ends: its client hears how, and
+ * the end of one that failed is kept once there is a journal again. */
 static void
 test_ends_before_it_is_durable (void)
 {
   for (guint fails = 0; fails < 2; fails++)
     {
-      g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", JOURNAL, "--retries=0", NULL);
-      g_autoptr(WpHold) database = wp_hold_new (server, "wp.db"), journal = wp_hold_new (server, "jobs.journal");
-      g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+      g_autoptr (WpHarness) server = wp_harness_start ("-m", "BufferedChannel", JOURNAL, "--retries=0", NULL);
+      g_autoptr (WpHold) database = wp_hold_new (server, "wp.db"),
+                         journal = wp_hold_new (server, "jobs.journal");
+      g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
       gint64 since_us;
 
       if (fails)
@@ -351,13 +362,14 @@ test_ends_before_it_is_durable (void)
     }
 }
 
-/* A row in a file that has no name any more is none: nobody is promised anything on it, and the end says that it is not complete. */
+/* A row in a file that has no name any more is none: nobody is promised anything on it, and the end says that
+ * it is not complete. */
 static void
 test_file_removed (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", JOURNAL, NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "BufferedChannel", JOURNAL, NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
   g_autofree char *path = wp_harness_path (server, "jobs.journal");
 
   post_ok (client, 0, "abc");
@@ -380,9 +392,9 @@ test_file_removed (void)
 static void
 test_log_removed (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", JOURNAL, NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "BufferedChannel", JOURNAL, NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
   g_autofree char *log = wp_harness_path (server, "jobs.journal-wal");
 
   for (guint i = 0; i < 20; i++)
@@ -392,8 +404,8 @@ test_log_removed (void)
       post_ok (client, i, "abc");
     }
   wp_harness_await_log (
-    server,
-    "the write-ahead log of the journal jobs.journal was removed or replaced; what it holds is written");
+      server,
+      "the write-ahead log of the journal jobs.journal was removed or replaced; what it holds is written");
   wp_harness_signal (server, SIGKILL);
   wp_harness_wait (server);
   wp_hold_release (hold);
@@ -417,8 +429,8 @@ size_of (const WpHarness *server, const char *name)
 static double
 metric (const WpHarness *server, const char *name)
 {
-  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
-  g_autoptr(WpAnswer) answer = NULL;
+  g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+  g_autoptr (WpAnswer) answer = NULL;
   g_autofree char *start = g_strdup_printf ("\nwp_%s ", name);
   const char *line;
 
@@ -440,7 +452,7 @@ ask_until (WpHarness *server, guint status)
 
   do
     {
-      g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+      g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
       wp_client_post (client, "/", NULL, body, 3000);
       answered = wp_client_read_status (client);
@@ -455,9 +467,9 @@ ask_until (WpHarness *server, guint status)
 static void
 test_log_removed_in_silence (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", JOURNAL, NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "BufferedChannel", JOURNAL, NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
   g_autofree char *log = wp_harness_path (server, "jobs.journal-wal");
 
   wp_crowd_send (crowd, 20, NULL);
@@ -479,9 +491,9 @@ test_log_removed_in_silence (void)
 static void
 test_log_grows (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start (JOURNAL, NULL);
-  g_autoptr(WpHold) reader = wp_hold_new (server, "jobs.journal");
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start (JOURNAL, NULL);
+  g_autoptr (WpHold) reader = wp_hold_new (server, "jobs.journal");
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
   g_autofree char *body = g_strnfill (1000000, 'x');
 
   wp_hold_release (reader);
@@ -500,15 +512,16 @@ test_log_grows (void)
 static void
 test_reader_stays (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start (JOURNAL, "--max-journal=2m", NULL);
-  g_autoptr(WpHold) reader = wp_hold_new (server, "jobs.journal");
+  g_autoptr (WpHarness) server = wp_harness_start (JOURNAL, "--max-journal=2m", NULL);
+  g_autoptr (WpHold) reader = wp_hold_new (server, "jobs.journal");
 
   wp_hold_release (reader);
   wp_hold_execute (reader, "BEGIN; SELECT count(*) FROM jobs;");
   g_assert_cmpuint (ask_until (server, 503), >, 40);
   g_assert_cmpint (size_of (server, "jobs.journal") + size_of (server, "jobs.journal-wal"), <=, 2 << 20);
   wp_harness_await_log (
-    server, "its write-ahead log cannot be shortened while another program reads the journal (the file has ");
+      server,
+      "its write-ahead log cannot be shortened while another program reads the journal (the file has ");
   g_assert_cmpfloat (metric (server, "journal_log_bytes"), ==, (double) size_of (server, "jobs.journal-wal"));
   g_assert_cmpfloat (metric (server, "journal_file_bytes"), >, 0);
   g_assert_cmpfloat (wp_harness_stat (server, "journal.log_bytes"), >, 1 << 20);
@@ -522,15 +535,18 @@ test_reader_stays (void)
 }
 
 static void
-check_refused (const WpHarness *beside, const char *journal, const char *database, const char *record, const char *reason)
+check_refused (const WpHarness *beside, const char *journal, const char *database, const char *record,
+               const char *reason)
 {
   g_autofree char *path = wp_harness_path (beside, journal), *option = g_strconcat ("--journal=", path, NULL);
-  g_autoptr(WpHarness) run = wp_harness_run ("--listen=127.0.0.1:0", "--admin=none", option, database, record, NULL);
+  g_autoptr (WpHarness) run
+      = wp_harness_run ("--listen=127.0.0.1:0", "--admin=none", option, database, record, NULL);
   g_autofree char *log = NULL;
 
   g_assert_cmpint (wp_harness_wait (run), ==, 2);
   log = wp_harness_log (run);
-  if (!g_str_has_prefix (log, "wp-server: --") || strchr (log, '\n') != log + strlen (log) - 1 || !strstr (log, reason))
+  if (!g_str_has_prefix (log, "wp-server: --") || strchr (log, '\n') != log + strlen (log) - 1
+      || !strstr (log, reason))
     g_error ("it says: %s", log);
 }
 
@@ -538,15 +554,20 @@ check_refused (const WpHarness *beside, const char *journal, const char *databas
 static void
 test_wrong_file (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start (JOURNAL, NULL);
-  g_autofree char *database = wp_harness_path (server, "wp.db"), *spec = g_strconcat ("--database=sqlite:", database, NULL);
+  g_autoptr (WpHarness) server = wp_harness_start (JOURNAL, NULL);
+  g_autofree char *database = wp_harness_path (server, "wp.db"),
+                  *spec = g_strconcat ("--database=sqlite:", database, NULL);
   g_autofree char *other = wp_harness_path (server, "other"), *same = g_strconcat ("--record=", other, NULL);
 
-  check_refused (server, "jobs.journal", "--database=delay:0s", NULL, "jobs.journal: another wp-server uses this journal\n");
+  check_refused (server, "jobs.journal", "--database=delay:0s", NULL,
+                 "jobs.journal: another wp-server uses this journal\n");
   check_refused (server, "wp.db", spec, NULL, "wp.db is the database\n");
-  check_refused (server, "wp.db", "--database=delay:0s", NULL, "wp.db is not a journal of wp-server, but another program's\n");
-  check_refused (server, WP_CHILD_LOG, "--database=delay:0s", NULL, "is not a journal of wp-server: file is not a database\n");
-  check_refused (server, "none/jobs.journal", "--database=delay:0s", NULL, "none/jobs.journal: No such file or directory\n");
+  check_refused (server, "wp.db", "--database=delay:0s", NULL,
+                 "wp.db is not a journal of wp-server, but another program's\n");
+  check_refused (server, WP_CHILD_LOG, "--database=delay:0s", NULL,
+                 "is not a journal of wp-server: file is not a database\n");
+  check_refused (server, "none/jobs.journal", "--database=delay:0s", NULL,
+                 "none/jobs.journal: No such file or directory\n");
   check_refused (server, "other", "--database=delay:0s", same, "other is the record\n");
   check_refused (server, "wp.db-wal", spec, NULL, "wp.db-wal belongs to the database\n");
   wp_harness_stop (server);

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define N_CLIENTS 8
-#define MAX_ANSWERS 200          /* a round ends after so many at most, and some microseconds */
+#define N_CLIENTS   8
+#define MAX_ANSWERS 200 /* a round ends after so many at most, and some microseconds */
 
 #ifdef __SANITIZE_ADDRESS__
-#define N_ROUNDS 10              /* a start takes ten times as long there; all of them run in the plain build */
+#define N_ROUNDS 10 /* a start takes ten times as long there; all of them run in the plain build */
 #else
 #define N_ROUNDS 20
 #endif
@@ -19,8 +19,9 @@ typedef struct {
   guint round;
   GMutex mutex;
   GCond changed;
-  guint n_answers;           /* guarded by mutex: of this round */
-  GHashTable *answered;      /* (element-type utf8): guarded by mutex: every body that has a 200, of all rounds */
+  guint n_answers; /* guarded by mutex: of this round */
+  /* (element-type utf8): guarded by mutex: every body that has a 200, of all rounds */
+  GHashTable *answered;
 } Load;
 
 typedef struct {
@@ -43,14 +44,15 @@ static gpointer
 hammer (gpointer data)
 {
   Hammer *self = data;
-  g_autoptr(WpClient) client = wp_client_try (self->load->port);
+  g_autoptr (WpClient) client = wp_client_try (self->load->port);
 
   for (guint i = 0; client; i++)
     {
       char *body = g_strdup_printf ("%u-%u-%u", self->load->round, self->number, i);
       g_autofree char *id = i % 2 == 0 ? g_strdup_printf ("X-Request-Id: id-%s\r\n", body) : NULL;
-      g_autofree char *text = g_strdup_printf ("POST / HTTP/1.1\r\nHost: test\r\n%sContent-Length: %zu\r\n\r\n%s", id ? id : "",
-                                               strlen (body), body);
+      g_autofree char *text
+          = g_strdup_printf ("POST / HTTP/1.1\r\nHost: test\r\n%sContent-Length: %zu\r\n\r\n%s", id ? id : "",
+                             strlen (body), body);
       guint status = wp_client_send (client, text) ? wp_client_read_status (client) : 0;
 
       g_assert_true (status == 0 || status == 200);
@@ -87,11 +89,11 @@ run_round (WpHarness *server, Load *load)
   load->port = wp_harness_port (server);
   for (guint i = 0; i < N_CLIENTS; i++)
     {
-      hammers[i] = (Hammer) { load, i };
+      hammers[i] = (Hammer){ load, i };
       threads[i] = g_thread_new ("hammer", hammer, &hammers[i]);
     }
   await_answers (load, (guint) g_test_rand_int_range (0, MAX_ANSWERS));
-  g_usleep ((gulong) g_test_rand_int_range (0, 2000));   /* the moment is what is tried: nothing is awaited */
+  g_usleep ((gulong) g_test_rand_int_range (0, 2000)); /* the moment is what is tried: nothing is awaited */
   wp_harness_signal (server, SIGKILL);
   g_assert_cmpint (wp_harness_wait (server), ==, -SIGKILL);
   for (guint i = 0; i < N_CLIENTS; i++)
@@ -117,9 +119,10 @@ unfinished (const WpHarness *server)
 static void
 check_killed (const char *mode, const char *option)
 {
-  gboolean fewer = g_getenv ("WP_HTTP_LANE") || g_getenv ("WP_WRAPPER");   /* valgrind's starts take seconds */
+  /* valgrind's starts take seconds */
+  gboolean fewer = g_getenv ("WP_HTTP_LANE") || g_getenv ("WP_WRAPPER");
   guint n_rounds = fewer ? N_ROUNDS / 5 : N_ROUNDS, n_looks = 0, n_recovered = 0;
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", mode, "-q", "4", "-w", "2", option, NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", mode, "-q", "4", "-w", "2", option, NULL);
   Load load = { .answered = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL) };
 
   for (load.round = 0; load.round < n_rounds; load.round++)
@@ -130,11 +133,12 @@ check_killed (const char *mode, const char *option)
     }
   wp_harness_stop (server);
   wp_harness_reconcile (server, load.answered, mode);
-  g_test_message ("%s %s: %u rounds, %u recovered, the ledger balanced %u times", mode, option, n_rounds, n_recovered, n_looks);
+  g_test_message ("%s %s: %u rounds, %u recovered, the ledger balanced %u times", mode, option, n_rounds,
+                  n_recovered, n_looks);
   g_assert_cmpuint (n_looks, >, 0);
   if (strstr (option, "--journal"))
     {
-      g_assert_cmpuint (n_recovered, >, 0);   /* else it was no trial */
+      g_assert_cmpuint (n_recovered, >, 0); /* else it was no trial */
       g_assert_cmpint (wp_harness_count_rows (server, "jobs.journal", "1"), ==, 0);
     }
   g_hash_table_unref (load.answered);
@@ -155,9 +159,10 @@ test_when_stored (gconstpointer mode)
 static void
 test_when_stored_with_a_journal (gconstpointer mode)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", mode, "--ack=stored", "--journal=jobs.journal", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", mode, "--ack=stored", "--journal=jobs.journal", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   wp_client_post (client, "/", "X-Request-Id: 1\r\n", "x", 1);
   wp_harness_await_stat (server, "journal.commits", 1);
@@ -174,7 +179,7 @@ test_when_stored_with_a_journal (gconstpointer mode)
 static void
 post_all (const WpHarness *server, guint n)
 {
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   for (guint i = 0; i < n; i++)
     {
@@ -186,12 +191,14 @@ post_all (const WpHarness *server, guint n)
     }
 }
 
-/* Nothing was stored before the crash, nor before the two that followed; then all is, in the order in which it came, as it came. */
+/* Nothing was stored before the crash, nor before the two that followed; then all is, in the order in which
+ * it came, as it came. */
 static void
 test_old_order (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-w", "1", "--journal=jobs.journal", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", "WorkerPool", "-w", "1", "--journal=jobs.journal", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
 
   post_all (server, 300);
   for (guint i = 0; i < 3; i++)
@@ -207,9 +214,13 @@ test_old_order (void)
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.recovered"), ==, 300);
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.received"), ==, 0);
   wp_harness_stop (server);
-  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "CAST(body AS TEXT) = printf('%03d', rowid - 1)"), ==, 300);
-  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "method = 'POST' AND path = '/in?order' AND content_type IS NULL AND "
-                                          "abs(julianday('now') - julianday(received)) < 1"), ==, 300);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "CAST(body AS TEXT) = printf('%03d', rowid - 1)"),
+                   ==, 300);
+  g_assert_cmpint (
+      wp_harness_count_rows (server, "wp.db",
+                             "method = 'POST' AND path = '/in?order' AND content_type IS NULL AND "
+                             "abs(julianday('now') - julianday(received)) < 1"),
+      ==, 300);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "id = CAST(1001 - rowid AS TEXT)"), ==, 100);
 }
 
@@ -218,9 +229,9 @@ test_old_order (void)
 static void
 test_smaller_queue (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpClient) client = NULL;
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpClient) client = NULL;
   WpWatch *watch;
 
   post_all (server, 50);
@@ -242,7 +253,8 @@ test_smaller_queue (void)
   g_assert_cmpfloat (wp_harness_stat (server, "queued_peak"), ==, 2);
   wp_harness_stop (server);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 51);
-  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "rowid = 51 AND body = CAST('late' AS BLOB)"), ==, 1);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "rowid = 51 AND body = CAST('late' AS BLOB)"), ==,
+                   1);
 }
 
 /* A server that begins with a hundred unfinished jobs of 20 kB. */
@@ -250,7 +262,7 @@ static WpHarness *
 start_with_large_jobs (WpHold **hold, const char *mode, const char *option)
 {
   WpHarness *server = wp_harness_start ("--journal=jobs.journal", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
   g_autofree char *body = g_strnfill (20000, 'x');
 
   *hold = wp_hold_new (server, "wp.db");
@@ -271,9 +283,9 @@ start_with_large_jobs (WpHold **hold, const char *mode, const char *option)
 static void
 test_more_than_memory (void)
 {
-  g_autoptr(WpHold) hold = NULL;
-  g_autoptr(WpHarness) server = start_with_large_jobs (&hold, "Default", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHold) hold = NULL;
+  g_autoptr (WpHarness) server = start_with_large_jobs (&hold, "Default", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
   double inside;
 
   wp_client_post (client, "/", NULL, "late", 4);
@@ -281,7 +293,7 @@ test_more_than_memory (void)
   wp_harness_await_stat (server, "ledger.in_service", (1 << 20) / 20000 + 1);
   inside = wp_harness_stat (server, "ledger.in_service");
   g_assert_cmpfloat (wp_harness_stat (server, "journal.backlog"), ==, 100 - inside);
-  wp_harness_await_stat (server, "ready", 0);   /* the database is down, and who comes is parked */
+  wp_harness_await_stat (server, "ready", 0); /* the database is down, and who comes is parked */
   g_assert_true (wp_client_is_silent (client));
   wp_hold_release (hold);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
@@ -298,9 +310,9 @@ test_more_than_memory (void)
 static void
 test_not_behind (void)
 {
-  g_autoptr(WpHold) hold = NULL;
-  g_autoptr(WpHarness) server = start_with_large_jobs (&hold, "WorkerPool", "--when-full=reject");
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHold) hold = NULL;
+  g_autoptr (WpHarness) server = start_with_large_jobs (&hold, "WorkerPool", "--when-full=reject");
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   wp_client_post (client, "/", NULL, "early", 5);
   g_assert_cmpuint (wp_client_read_status (client), ==, 503);
@@ -317,8 +329,8 @@ test_not_behind (void)
 static void
 test_not_all_read (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
 
   post_all (server, 50);
   wp_harness_signal (server, SIGKILL);
@@ -334,7 +346,7 @@ test_not_all_read (void)
   g_assert_cmpuint (wp_harness_ledger (server, "recovered"), ==, 3);
   wp_hold_release (hold);
   wp_harness_start_again (server, "-m", "BufferedChannel", "-q", "2", "--journal=jobs.journal", NULL);
-  wp_harness_stop (server);   /* a drain runs them all */
+  wp_harness_stop (server); /* a drain runs them all */
   g_assert_cmpuint (wp_harness_ledger (server, "stored"), ==, 50);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "CAST(body AS TEXT) = printf('%03d', rowid - 1)"),
                    ==, 50);
@@ -344,9 +356,10 @@ test_not_all_read (void)
 static void
 test_parked (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "1", "--journal=jobs.journal", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpClient) parked = NULL;
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", "BufferedChannel", "-q", "1", "--journal=jobs.journal", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpClient) parked = NULL;
 
   post_all (server, 2);
   parked = wp_client_new (wp_harness_port (server));

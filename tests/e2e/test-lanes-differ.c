@@ -1,4 +1,5 @@
-/* Both lanes give every request the same answers, and store the same of it, whatever libsoup would make of it. */
+/* Both lanes give every request the same answers, and store the same of it, whatever libsoup would make of
+ * it. */
 #include "tests/e2e/wp-harness.h"
 
 #include <string.h>
@@ -27,8 +28,8 @@ tear_down (Lanes *self, gconstpointer data)
 static char *
 ask (WpHarness *server, const GString *request)
 {
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
-  g_autoptr(GString) statuses = g_string_new (NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (GString) statuses = g_string_new (NULL);
   gboolean bodiless = g_str_has_prefix (request->str, "HEAD "), asked = FALSE;
   WpAnswer *answer;
 
@@ -48,18 +49,22 @@ ask (WpHarness *server, const GString *request)
 static GPtrArray *
 read_stored (const WpHarness *server)
 {
-  static const char sql[] = "SELECT CASE WHEN id LIKE '________-____-7___-____-____________' THEN 'none' ELSE hex(id) END || ' ' || method || ' ' || "
-                            "hex(path) || ' ' || iif(content_type IS NULL, 'none', hex(content_type)) || ' ' || hex(body) FROM jobs ORDER BY rowid";
+  static const char sql[]
+      = "SELECT CASE WHEN id LIKE '________-____-7___-____-____________' THEN 'none' ELSE hex(id) END || ' ' || method || ' ' || "
+        "hex(path) || ' ' || iif(content_type IS NULL, 'none', hex(content_type)) || ' ' || hex(body) FROM jobs ORDER BY rowid";
 
   return wp_harness_read_rows (server, "wp.db", sql);
 }
 
-/* What libsoup 3.2.3 would make of a request, if it saw its head. Where @where does not hold of one row, it was stored otherwise. */
+/* What libsoup 3.2.3 would make of a request, if it saw its head. Where @where does not hold of one row, it
+ * was stored otherwise. */
 static const struct {
-  const char *request, *where;   /* NULL: refused with 400 */
+  const char *request, *where; /* NULL: refused with 400 */
 } cases[] = {
-  { "POST /length HTTP/1.0\r\nConnection: content-length\r\nContent-Length: 5\r\n\r\nhello", "path = '/length' AND body = x'68656c6c6f'" },
-  { "GET /id HTTP/1.0\r\nConnection: x-request-id\r\nX-Request-Id: kept\r\n\r\n", "path = '/id' AND id = 'kept'" },
+  { "POST /length HTTP/1.0\r\nConnection: content-length\r\nContent-Length: 5\r\n\r\nhello",
+    "path = '/length' AND body = x'68656c6c6f'" },
+  { "GET /id HTTP/1.0\r\nConnection: x-request-id\r\nX-Request-Id: kept\r\n\r\n",
+    "path = '/id' AND id = 'kept'" },
   { "GET /1 HTTP/1.0\r\nX-Request-Id: \x80\r\n\r\n", NULL },
   { "GET /2 HTTP/1.0\r\nX-Request-Id: \xc3\xa4\r\n\r\n", "path = '/2' AND CAST(id AS BLOB) = x'c3a4'" },
   { "GET /%2f HTTP/1.0\r\n\r\n", "path = '/%2f'" },
@@ -68,7 +73,8 @@ static const struct {
   { "GET http://a?query HTTP/1.1\r\nHost: a\r\n\r\n", "path = '/?query'" },
   { "GET /port HTTP/1.1\r\nHost: a:65536\r\n\r\n", "path = '/port'" },
   { "GET /type HTTP/1.1\r\nHost: a\r\nContent-Type: \x80\r\n\r\n", NULL },
-  { "GET /type HTTP/1.1\r\nHost: a\r\nContent-Type: a/b\r\nContent-Type: \xc3\xa4\r\n\r\n", "path = '/type' AND CAST(content_type AS BLOB) = x'c3a4'" },
+  { "GET /type HTTP/1.1\r\nHost: a\r\nContent-Type: a/b\r\nContent-Type: \xc3\xa4\r\n\r\n",
+    "path = '/type' AND CAST(content_type AS BLOB) = x'c3a4'" },
   { "POST /trailers HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nA: b\r\nC: d\r\n\r\n",
     "path = '/trailers' AND body = x'68656c6c6f'" },
   { "GET http://a/absolute HTTP/1.0\r\n\r\n", "path = '/absolute'" },
@@ -82,7 +88,7 @@ check_stored (WpHarness *server)
 {
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+      g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
       g_autofree char *shown = g_strescape (cases[i].request, NULL);
 
       g_test_message ("%s", shown);
@@ -106,7 +112,8 @@ pick (const char *const *words, gsize n)
   return words[g_test_rand_int_range (0, (gint32) n)];
 }
 
-#define PICK(...) pick ((const char *const[]) { __VA_ARGS__ }, sizeof ((const char *const[]) { __VA_ARGS__ }) / sizeof (char *))
+#define PICK(...)                                                                                            \
+  pick ((const char *const[]){ __VA_ARGS__ }, sizeof ((const char *const[]){ __VA_ARGS__ }) / sizeof (char *))
 
 static gboolean
 chance (guint percent)
@@ -125,8 +132,10 @@ static void
 add_target (GString *text)
 {
   if (chance (50))
-    g_string_append (text, PICK ("/", "/a?b", "/a?", "//a", "/./a", "/../a", "/a/..", "/%41", "/%2f", "/%00", "/%ff", "/%zz", "*", "a", "http://a/",
-                                 "http://a", "HTTP://a/b?c", "http://a?b", "http://b/", "http://a:80/", "https://a/", "//a@b", "/a%2F%2e", "http://"));
+    g_string_append (text,
+                     PICK ("/", "/a?b", "/a?", "//a", "/./a", "/../a", "/a/..", "/%41", "/%2f", "/%00",
+                           "/%ff", "/%zz", "*", "a", "http://a/", "http://a", "HTTP://a/b?c", "http://a?b",
+                           "http://b/", "http://a:80/", "https://a/", "//a@b", "/a%2F%2e", "http://"));
   else
     {
       g_string_append (text, PICK ("/", "/", "/", "http://a"));
@@ -138,8 +147,10 @@ static void
 add_host (GString *text)
 {
   if (chance (50))
-    g_string_append (text, PICK ("a", "a:1", "a:", "a:65536", "[::1]", "[::1]:80", "[::g]", "[::1%25eth]", "[::ffff:1.2.3.4]", "[1.2.3.4]", "[v1.a]", "%61",
-                                 "%00", "%ff", "a%2fb", "a%zz", "", "..", "-", "a b", "[", "[]", "a\t", "a@b", "a:18446744073709551617"));
+    g_string_append (text,
+                     PICK ("a", "a:1", "a:", "a:65536", "[::1]", "[::1]:80", "[::g]", "[::1%25eth]",
+                           "[::ffff:1.2.3.4]", "[1.2.3.4]", "[v1.a]", "%61", "%00", "%ff", "a%2fb", "a%zz",
+                           "", "..", "-", "a b", "[", "[]", "a\t", "a@b", "a:18446744073709551617"));
   else
     add_some (text, "abz09-.:[]%/@_~!$&'()*+,;= \"<>\\^`{|}#?\x80", 6);
 }
@@ -148,13 +159,15 @@ add_host (GString *text)
 static void
 add_field (GString *text, guint i)
 {
-  const char *name = PICK ("A", "Content-Type", "X-Request-Id", "Range", "Connection", "Connection", "Expect", "Upgrade", "Authorization", "X-WP-Service",
-                           "If-Match", "Transfer-Encoding", "Content-Length", "Keep-Alive", "Trailer");
+  const char *name = PICK ("A", "Content-Type", "X-Request-Id", "Range", "Connection", "Connection", "Expect",
+                           "Upgrade", "Authorization", "X-WP-Service", "If-Match", "Transfer-Encoding",
+                           "Content-Length", "Keep-Alive", "Trailer");
 
   g_string_append_printf (text, "%s:%s", name, PICK ("", " ", "\t", " \t "));
   if (g_str_equal (name, "Connection"))
-    g_string_append (text, PICK ("close", "keep-alive", "a, keep-alive", "close, a", "upgrade", "content-type", "x-request-id", "content-length", "te, close", "",
-                                 ",", "\"close\"", "host"));
+    g_string_append (text,
+                     PICK ("close", "keep-alive", "a, keep-alive", "close, a", "upgrade", "content-type",
+                           "x-request-id", "content-length", "te, close", "", ",", "\"close\"", "host"));
   else if (g_str_equal (name, "X-Request-Id"))
     g_string_append_printf (text, "%s%u", PICK ("", "a", "a b", "\"a\"", "a\x80", "\xc3\xa9"), i);
   else if (g_str_equal (name, "Expect"))
@@ -180,15 +193,19 @@ add_body (GString *text, gboolean old)
       return body;
     }
   g_string_append (text, "Transfer-Encoding: chunked\r\n");
-  return PICK ("0\r\n\r\n", "5\r\nhello\r\n0\r\n\r\n", "5;a=b\r\nhello\r\n0\r\nA: b\r\n\r\n", "05\r\nhello\r\n00\r\n\r\n", "5 \r\nhello\r\n0\r\n\r\n",
-               "a\r\nhellohello\r\n0\r\nContent-Length: 5\r\n\r\n", "5;a=\"b\"\r\nhello\r\n0\r\n\r\n", "5;\r\nhello\r\n0\r\n\r\n", "5\r\nhello\r\n0\r\nA: b\r\nC: d\r\nE:\r\n\r\n",
+  return PICK ("0\r\n\r\n", "5\r\nhello\r\n0\r\n\r\n", "5;a=b\r\nhello\r\n0\r\nA: b\r\n\r\n",
+               "05\r\nhello\r\n00\r\n\r\n", "5 \r\nhello\r\n0\r\n\r\n",
+               "a\r\nhellohello\r\n0\r\nContent-Length: 5\r\n\r\n", "5;a=\"b\"\r\nhello\r\n0\r\n\r\n",
+               "5;\r\nhello\r\n0\r\n\r\n", "5\r\nhello\r\n0\r\nA: b\r\nC: d\r\nE:\r\n\r\n",
                "5\r\nhello\r\n0\r\nX: y\r\nGET: / HTTP/1.1\r\nHost: a\r\n\r\n");
 }
 
 static GString *
 make_request (guint i)
 {
-  GString *text = g_string_new (chance (75) ? PICK ("GET", "POST", "PUT") : PICK ("HEAD", "OPTIONS", "get", "CONNECT", "TRACE", "A", "G!T"));
+  GString *text
+      = g_string_new (chance (75) ? PICK ("GET", "POST", "PUT")
+                                  : PICK ("HEAD", "OPTIONS", "get", "CONNECT", "TRACE", "A", "G!T"));
   gboolean old = chance (50);
   const char *body = "";
 
@@ -216,11 +233,11 @@ make_request (guint i)
 static void
 test_random (Lanes *lanes, gconstpointer data)
 {
-  g_autoptr(GPtrArray) by_fast = NULL, by_soup = NULL;
+  g_autoptr (GPtrArray) by_fast = NULL, by_soup = NULL;
 
   for (guint i = 0; i < N_RANDOM; i++)
     {
-      g_autoptr(GString) request = make_request (i);
+      g_autoptr (GString) request = make_request (i);
       g_autofree char *fast = ask (lanes->fast, request), *soup = ask (lanes->soup, request);
 
       if (!g_str_equal (fast, soup))

@@ -1,4 +1,5 @@
-/* Threads and memory run out: at start that is one line, and under load a 503; what is inside is served on. */
+/* Threads and memory run out: at start that is one line, and under load a 503; what is inside is served on.
+ */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-harness.h"
 #include "tests/e2e/wp-hold.h"
@@ -9,11 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define THREADS 10               /* the first, two for HTTP, the admin's, and six: see wp-server-options.c */
-#define MB (1u << 20)
+#define THREADS 10 /* the first, two for HTTP, the admin's, and six: see wp-server-options.c */
+#define MB      (1u << 20)
 
 static const WpChildTerms few_threads = { .processes = THREADS - 3 }, just_threads = { .processes = THREADS },
-                           no_memory = { .address_bytes = 60 * MB }, little_memory = { .address_bytes = 256 * MB };
+                          no_memory = { .address_bytes = 60 * MB },
+                          little_memory = { .address_bytes = 256 * MB };
 
 /* May anybody go to the folder? */
 static gboolean
@@ -22,10 +24,12 @@ is_open (const char *path)
   g_autofree char *parent = g_path_get_dirname (path);
   struct stat status;
 
-  return stat (path, &status) == 0 && (status.st_mode & S_IXOTH) && (g_str_equal (parent, path) || is_open (parent));
+  return stat (path, &status) == 0 && (status.st_mode & S_IXOTH)
+         && (g_str_equal (parent, path) || is_open (parent));
 }
 
-/* TRUE, and the test is skipped: a limit of threads does not hold for root, and is no test's own for another user. */
+/* TRUE, and the test is skipped: a limit of threads does not hold for root, and is no test's own for another
+ * user. */
 static gboolean
 cannot_limit_threads (void)
 {
@@ -68,11 +72,12 @@ check_one_line (WpHarness *server, const char *words)
 static void
 test_threads_at_start (void)
 {
-  g_autoptr(WpHarness) server = NULL;
+  g_autoptr (WpHarness) server = NULL;
 
   if (cannot_limit_threads ())
     return;
-  server = wp_harness_run_limited (&few_threads, "--threads=2", "-l", "127.0.0.1:0", "--admin=127.0.0.1:0", NULL);
+  server = wp_harness_run_limited (&few_threads, "--threads=2", "-l", "127.0.0.1:0", "--admin=127.0.0.1:0",
+                                   NULL);
   check_one_line (server, "wp-server: 9 threads are needed, and the system allows 6");
 }
 
@@ -80,13 +85,14 @@ test_threads_at_start (void)
 static void
 test_threads_under_load (void)
 {
-  g_autoptr(WpHarness) server = NULL;
-  g_autoptr(WpCrowd) crowd = NULL;
+  g_autoptr (WpHarness) server = NULL;
+  g_autoptr (WpCrowd) crowd = NULL;
   WpWatch *watch;
 
   if (cannot_limit_threads ())
     return;
-  server = wp_harness_start_limited (&just_threads, "--threads=2", "-m", "WorkerPool", "-w", "10", "-q", "20", "--ack=stored", NULL);
+  server = wp_harness_start_limited (&just_threads, "--threads=2", "-m", "WorkerPool", "-w", "10", "-q", "20",
+                                     "--ack=stored", NULL);
   watch = wp_watch_new (wp_harness_admin_port (server));
   crowd = wp_crowd_new (wp_harness_port (server));
   for (guint round = 1; round <= 4; round++)
@@ -103,11 +109,12 @@ test_threads_under_load (void)
 static void
 test_memory_at_start (void)
 {
-  g_autoptr(WpHarness) server = NULL;
+  g_autoptr (WpHarness) server = NULL;
 
   if (cannot_limit_memory ())
     return;
-  server = wp_harness_run_limited (&no_memory, "--threads=2", "-l", "127.0.0.1:0", "--admin=127.0.0.1:0", NULL);
+  server
+      = wp_harness_run_limited (&no_memory, "--threads=2", "-l", "127.0.0.1:0", "--admin=127.0.0.1:0", NULL);
   check_one_line (server, "wp-server: the limit of address space, 60 MB, is too low: 9 threads");
 }
 
@@ -115,17 +122,19 @@ test_memory_at_start (void)
 static char *
 make_group (guint64 bytes)
 {
-  static const char *const kinds[][2] = { { "/sys/fs/cgroup", "memory.max" }, { "/sys/fs/cgroup/memory", "memory.limit_in_bytes" } };
+  static const char *const kinds[][2]
+      = { { "/sys/fs/cgroup", "memory.max" }, { "/sys/fs/cgroup/memory", "memory.limit_in_bytes" } };
 
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
     {
       g_autofree char *folder = g_strdup_printf ("%s/wp-test-limits-%d", kinds[i][0], getpid ());
-      g_autofree char *path = g_build_filename (folder, kinds[i][1], NULL), *text = g_strdup_printf ("%" G_GUINT64_FORMAT, bytes);
+      g_autofree char *path = g_build_filename (folder, kinds[i][1], NULL),
+                      *text = g_strdup_printf ("%" G_GUINT64_FORMAT, bytes);
 
       if (g_mkdir (folder, 0755) < 0)
         continue;
-      if (g_file_test (path, G_FILE_TEST_EXISTS) &&
-          g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL))
+      if (g_file_test (path, G_FILE_TEST_EXISTS)
+          && g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL))
         return g_steal_pointer (&folder);
       g_rmdir (folder);
     }
@@ -137,7 +146,7 @@ make_group (guint64 bytes)
 static void
 check_alive (WpHarness *server)
 {
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   wp_client_get (client, "/", NULL);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
@@ -153,11 +162,11 @@ send_payloads (WpHarness *server)
 
   for (guint i = 0; i < 200; i++)
     {
-      g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+      g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
       guint status;
 
       wp_client_send (client, "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000\r\n\r\n");
-      wp_client_send_bytes (client, body, 1000000);   /* which a refusal may cut short */
+      wp_client_send_bytes (client, body, 1000000); /* which a refusal may cut short */
       status = wp_client_read_status (client);
       g_assert_true (status == 200 || status == 503);
       n_refused += status == 503;
@@ -173,7 +182,7 @@ send_payloads (WpHarness *server)
 static void
 test_memory_and_payloads (void)
 {
-  g_autoptr(WpHarness) server = NULL;
+  g_autoptr (WpHarness) server = NULL;
   guint n_refused;
 
   if (cannot_limit_memory ())
@@ -184,7 +193,8 @@ test_memory_and_payloads (void)
   g_assert_cmpuint (n_refused, <, 200);
 }
 
-/* The system kills who takes more than the group has: what is refused keeps the server within a quarter of it, and alive. */
+/* The system kills who takes more than the group has: what is refused keeps the server within a quarter of
+ * it, and alive. */
 static void
 test_memory_of_a_group (void)
 {
@@ -193,7 +203,7 @@ test_memory_of_a_group (void)
 
   if (cannot_limit_memory () || !(group = make_group (128 * MB)))
     return;
-  server = wp_harness_start_limited (&(WpChildTerms) { .group = group }, "-d", "delay:1h", NULL);
+  server = wp_harness_start_limited (&(WpChildTerms){ .group = group }, "-d", "delay:1h", NULL);
   g_assert_cmpuint (send_payloads (server), >, 160);
   g_assert_cmpfloat (wp_harness_stat (server, "pending_bytes"), <=, 32 * MB);
   g_assert_cmpint (wp_child_memory_bytes (wp_harness_child (server)), <, 96 * MB);
@@ -206,9 +216,9 @@ static void
 test_memory_and_jobs (void)
 {
   static const char request[] = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
-  g_autoptr(WpHarness) server = NULL;
-  g_autoptr(WpClient) client = NULL;
-  g_autoptr(GString) text = g_string_new (NULL);
+  g_autoptr (WpHarness) server = NULL;
+  g_autoptr (WpClient) client = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
   guint n_refused = 0;
 
   if (cannot_limit_memory ())
@@ -238,9 +248,10 @@ test_memory_and_jobs (void)
 static void
 test_memory_and_heads (void)
 {
-  g_autoptr(WpHarness) server = NULL;
-  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
-  g_autofree char *value = g_strnfill (30000, 'a'), *head = g_strconcat ("GET / HTTP/1.1\r\nHost: test\r\nA: ", value, NULL);
+  g_autoptr (WpHarness) server = NULL;
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autofree char *value = g_strnfill (30000, 'a'),
+                  *head = g_strconcat ("GET / HTTP/1.1\r\nHost: test\r\nA: ", value, NULL);
 
   if (cannot_limit_memory () || !wp_crowd_has_room (2100))
     return;
@@ -250,7 +261,8 @@ test_memory_and_heads (void)
       g_ptr_array_add (clients, wp_client_new (wp_harness_port (server)));
       wp_client_offer (clients->pdata[i], head, strlen (head));
     }
-  for (gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US; wp_harness_stat (server, "refused.memory") == 0;)
+  for (gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+       wp_harness_stat (server, "refused.memory") == 0;)
     g_assert_cmpint (g_get_monotonic_time (), <, until_us);
   g_ptr_array_set_size (clients, 0);
   check_alive (server);
@@ -263,8 +275,8 @@ test_memory_and_heads (void)
 static void
 test_large_journal (void)
 {
-  g_autoptr(WpHarness) before = NULL, server = NULL;
-  g_autoptr(WpHold) hold = NULL;
+  g_autoptr (WpHarness) before = NULL, server = NULL;
+  g_autoptr (WpHold) hold = NULL;
   g_autofree char *path = NULL, *option = NULL;
 
   if (cannot_limit_memory ())
@@ -273,9 +285,10 @@ test_large_journal (void)
   wp_harness_stop (before);
   hold = wp_hold_new (before, "jobs.journal");
   wp_hold_execute (
-    hold, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) INSERT INTO jobs"
-          " SELECT i, 'job-' || i, '2026-11-29T12:00:00Z', 'POST', '/', NULL, NULL, zeroblob (20000), NULL, "
-          "NULL, NULL FROM n");
+      hold,
+      "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) INSERT INTO jobs"
+      " SELECT i, 'job-' || i, '2026-11-29T12:00:00Z', 'POST', '/', NULL, NULL, zeroblob (20000), NULL, "
+      "NULL, NULL FROM n");
   wp_hold_release (hold);
   wp_hold_execute (hold, "PRAGMA wal_checkpoint (TRUNCATE)");
   path = wp_harness_path (before, "jobs.journal");

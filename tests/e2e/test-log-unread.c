@@ -15,7 +15,7 @@
 typedef struct {
   char *dir, *database;
   WpChild *child;
-  int read_fd, write_fd;     /* of the pipe that is its standard error */
+  int read_fd, write_fd; /* of the pipe that is its standard error */
   guint16 port;
 } Server;
 
@@ -23,7 +23,7 @@ typedef struct {
 static char *
 await_line (const Server *self, const char *text)
 {
-  g_autoptr(GString) all = g_string_new (NULL);
+  g_autoptr (GString) all = g_string_new (NULL);
   char byte;
 
   do
@@ -43,7 +43,7 @@ fill (Server *self)
   char filler[4096];
 
   memset (filler, ' ', sizeof filler);
-  g_assert_cmpint (fcntl (self->write_fd, F_SETFL, O_NONBLOCK), ==, 0);   /* the server's too */
+  g_assert_cmpint (fcntl (self->write_fd, F_SETFL, O_NONBLOCK), ==, 0); /* the server's too */
   while (write (self->write_fd, filler, sizeof filler) > 0)
     ;
   while (write (self->write_fd, filler, 1) > 0)
@@ -58,8 +58,8 @@ server_start (Server *self, gconstpointer data)
 {
   g_autofree char *program = g_build_filename (g_getenv ("WP_BUILD_ROOT"), "runtime", "wp-server", NULL),
                   *hello = NULL;
-  char *argv[] = { program, "--listen=127.0.0.1:0", "--admin=none", "--ack=stored", "--drain-timeout=1s",
-                   NULL };
+  char *argv[]
+      = { program, "--listen=127.0.0.1:0", "--admin=none", "--ack=stored", "--drain-timeout=1s", NULL };
   WpChildTerms terms = { 0 };
   guint port;
   int fds[2];
@@ -78,8 +78,8 @@ server_start (Server *self, gconstpointer data)
 static void
 server_clear (Server *self, gconstpointer data)
 {
-  static const char *const names[] = { "wp.db",   "wp.db-wal",  "wp.db-shm",
-                                       "away.db", WP_CHILD_LOG, WP_CHILD_OUTPUT };
+  static const char *const names[]
+      = { "wp.db", "wp.db-wal", "wp.db-shm", "away.db", WP_CHILD_LOG, WP_CHILD_OUTPUT };
 
   wp_child_free (self->child);
   close (self->read_fd);
@@ -97,7 +97,7 @@ server_clear (Server *self, gconstpointer data)
 static void
 post (const Server *self)
 {
-  g_autoptr(WpClient) client = wp_client_new (self->port);
+  g_autoptr (WpClient) client = wp_client_new (self->port);
 
   wp_client_post (client, "/", NULL, "x", 1);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);

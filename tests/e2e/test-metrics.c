@@ -9,8 +9,8 @@
 static char *
 ask (const WpHarness *server, const char *path)
 {
-  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
-  g_autoptr(WpAnswer) answer = NULL;
+  g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+  g_autoptr (WpAnswer) answer = NULL;
 
   wp_client_get (admin, path, NULL);
   answer = wp_client_read (admin);
@@ -49,7 +49,7 @@ read_stats (const WpHarness *server)
 {
   g_autofree char *text = ask (server, "/stats.json");
   GHashTable *figures = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  g_autoptr(JsonNode) root = json_from_string (text, NULL);
+  g_autoptr (JsonNode) root = json_from_string (text, NULL);
 
   g_assert_nonnull (root);
   add_figures (figures, "", root);
@@ -63,7 +63,7 @@ static GHashTable *
 read_metrics (const WpHarness *server)
 {
   g_autofree char *text = ask (server, "/metrics");
-  g_auto(GStrv) lines = g_strsplit (text, "\n", -1);
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
   GHashTable *metrics = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_autofree char *help = g_strdup (""), *type = g_strdup ("");
 
@@ -89,13 +89,15 @@ read_metrics (const WpHarness *server)
           g_assert_cmpstr (help, ==, name);
           g_assert_cmpstr (type, ==, name);
           g_assert_true (
-            g_hash_table_insert (metrics, g_strndup (*line, value - *line), g_strdup (value + 1)));
+              g_hash_table_insert (metrics, g_strndup (*line, value - *line), g_strdup (value + 1)));
         }
     }
   return metrics;
 }
 
-static const struct { const char *metric, *figure; } same[] = {
+static const struct {
+  const char *metric, *figure;
+} same[] = {
   { "wp_requests_received_total", "ledger.received" },
   { "wp_jobs_recovered_total", "ledger.recovered" },
   { "wp_requests_ended_total{outcome=\"stored\"}", "ledger.stored" },
@@ -175,8 +177,8 @@ are_same (GHashTable *a, GHashTable *b)
 
   g_hash_table_iter_init (&iter, a);
   while (g_hash_table_iter_next (&iter, &figure, &value))
-    if (!g_str_equal (figure, "uptime") && !g_str_equal (figure, "oldest_age") &&
-        g_strcmp0 (g_hash_table_lookup (b, figure), value) != 0)
+    if (!g_str_equal (figure, "uptime") && !g_str_equal (figure, "oldest_age")
+        && g_strcmp0 (g_hash_table_lookup (b, figure), value) != 0)
       return FALSE;
   return TRUE;
 }
@@ -189,7 +191,7 @@ read_at_rest (const WpHarness *server, GHashTable **stats, GHashTable **metrics)
   for (gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;;)
     {
       gint64 since_us = g_get_monotonic_time ();
-      g_autoptr(GHashTable) after = NULL;
+      g_autoptr (GHashTable) after = NULL;
 
       *stats = read_stats (server);
       *metrics = read_metrics (server);
@@ -206,7 +208,7 @@ read_at_rest (const WpHarness *server, GHashTable **stats, GHashTable **metrics)
 static void
 check_metrics (const WpHarness *server)
 {
-  g_autoptr(GHashTable) stats = NULL, metrics = NULL;
+  g_autoptr (GHashTable) stats = NULL, metrics = NULL;
   gint64 since_us = read_at_rest (server, &stats, &metrics);
 
   for (guint i = 0; i < G_N_ELEMENTS (same); i++)
@@ -227,7 +229,9 @@ check_metrics (const WpHarness *server)
     g_error ("%s is not known to this test", (const char *) g_hash_table_get_keys (metrics)->data);
 }
 
-typedef struct { const char *figure, *value; } Expected;
+typedef struct {
+  const char *figure, *value;
+} Expected;
 
 /* Returns: what is there beside @expected, which is NULL-terminated. */
 static GHashTable *
@@ -239,8 +243,9 @@ check_stats (const WpHarness *server, const Expected *expected)
     {
       const char *value = g_hash_table_lookup (stats, expected->figure);
 
-      if (!value || (!g_str_equal (value, expected->value) &&
-                     g_ascii_strtod (value, NULL) != g_ascii_strtod (expected->value, NULL)))
+      if (!value
+          || (!g_str_equal (value, expected->value)
+              && g_ascii_strtod (value, NULL) != g_ascii_strtod (expected->value, NULL)))
         g_error ("%s is %s, and not %s", expected->figure, value ? value : "not there", expected->value);
       g_hash_table_remove (stats, expected->figure);
     }
@@ -271,11 +276,13 @@ post (WpClient *client, guint n, const char *headers, gsize size)
 }
 
 static const Expected untouched[] = {
-  { "refused.malformed", "0" }, { "refused.version", "0" }, { "refused.line_size", "0" },
-  { "refused.head_size", "0" }, { "refused.body_size", "0" }, { "refused.head_timeout", "0" },
-  { "refused.body_timeout", "0" }, { "refused.method", "0" }, { "refused.expectation", "0" },
-  { "refused.service_time", "0" }, { "refused.unauthorized", "0" }, { "refused.plain_http", "0" },
-  { "refused.memory", "0" }, { NULL },
+  { "refused.malformed", "0" },    { "refused.version", "0" },
+  { "refused.line_size", "0" },    { "refused.head_size", "0" },
+  { "refused.body_size", "0" },    { "refused.head_timeout", "0" },
+  { "refused.body_timeout", "0" }, { "refused.method", "0" },
+  { "refused.expectation", "0" },  { "refused.service_time", "0" },
+  { "refused.unauthorized", "0" }, { "refused.plain_http", "0" },
+  { "refused.memory", "0" },       { NULL },
 };
 
 /* All of them: what this test does not know is an error. */
@@ -283,23 +290,46 @@ static void
 test_a_full_server (void)
 {
   static const Expected expected[] = {
-    { "version", WP_VERSION }, { "ready", "true" }, { "mode", "WorkerPool" }, { "queue", "3" },
-    { "workers", "2" }, { "dispatcher", "bounded" }, { "when_full", "block" }, { "block_timeout", "3600" },
-    { "ack", "accepted" }, { "database", "delay:request" }, { "ledger.received", "20" },
-    { "ledger.recovered", "0" }, { "ledger.stored", "6" }, { "ledger.rejected", "0" },
-    { "ledger.timed_out", "0" }, { "ledger.abandoned", "5" }, { "ledger.failed", "0" },
-    { "ledger.parked", "4" }, { "ledger.queued", "3" }, { "ledger.in_service", "2" },
-    { "ledger.balances", "true" }, { "blocked", "9" }, { "duplicates", "0" }, { "conflicts", "0" },
-    { "parked_peak", "9" }, { "queued_peak", "3" }, { "in_service_peak", "2" }, { "retries", "0" },
-    { "database_up", "true" }, { "database_log_bytes", "0" }, { "journal", "null" }, { "connections", "5" },
+    { "version", WP_VERSION },
+    { "ready", "true" },
+    { "mode", "WorkerPool" },
+    { "queue", "3" },
+    { "workers", "2" },
+    { "dispatcher", "bounded" },
+    { "when_full", "block" },
+    { "block_timeout", "3600" },
+    { "ack", "accepted" },
+    { "database", "delay:request" },
+    { "ledger.received", "20" },
+    { "ledger.recovered", "0" },
+    { "ledger.stored", "6" },
+    { "ledger.rejected", "0" },
+    { "ledger.timed_out", "0" },
+    { "ledger.abandoned", "5" },
+    { "ledger.failed", "0" },
+    { "ledger.parked", "4" },
+    { "ledger.queued", "3" },
+    { "ledger.in_service", "2" },
+    { "ledger.balances", "true" },
+    { "blocked", "9" },
+    { "duplicates", "0" },
+    { "conflicts", "0" },
+    { "parked_peak", "9" },
+    { "queued_peak", "3" },
+    { "in_service_peak", "2" },
+    { "retries", "0" },
+    { "database_up", "true" },
+    { "database_log_bytes", "0" },
+    { "journal", "null" },
+    { "connections", "5" },
     { NULL },
   };
   gint64 starts_us = g_get_monotonic_time (), begun_us;
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "workerpool", "-q", "3", "-w", "2",
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "workerpool", "-q", "3", "-w", "2",
                                                    "--block-timeout=1h", "-d", "delay:request", NULL);
-  g_autoptr(GPtrArray) parked = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
-  g_autoptr(GHashTable) stats = NULL;
+  g_autoptr (GPtrArray) parked = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (GHashTable) stats = NULL;
 
   post (client, 6, "X-WP-Service: 0\r\n", 0);
   wp_harness_await_stat (server, "ledger.stored", 6);
@@ -324,7 +354,7 @@ test_a_full_server (void)
   if (g_hash_table_size (stats) > 0)
     g_error ("%s is not known to this test", (const char *) g_hash_table_get_keys (stats)->data);
   g_clear_pointer (&stats, g_hash_table_unref);
-  g_usleep (300000);             /* time passes, nothing is awaited */
+  g_usleep (300000); /* time passes, nothing is awaited */
   stats = read_stats (server);
   check_between (stats, "uptime", 0.3, seconds_since (starts_us));
   check_between (stats, "oldest_age", 0.3, seconds_since (begun_us));
@@ -335,16 +365,26 @@ static void
 test_rejected (void)
 {
   static const Expected expected[] = {
-    { "mode", "BufferedChannel" }, { "queue", "1" }, { "workers", "null" }, { "dispatcher", "null" },
-    { "when_full", "reject" }, { "ledger.received", "9" }, { "ledger.stored", "3" },
-    { "ledger.rejected", "4" }, { "ledger.queued", "1" }, { "ledger.in_service", "1" },
-    { "ledger.timed_out", "0" }, { "ledger.failed", "0" }, { "ledger.abandoned", "0" }, { "blocked", "0" },
+    { "mode", "BufferedChannel" },
+    { "queue", "1" },
+    { "workers", "null" },
+    { "dispatcher", "null" },
+    { "when_full", "reject" },
+    { "ledger.received", "9" },
+    { "ledger.stored", "3" },
+    { "ledger.rejected", "4" },
+    { "ledger.queued", "1" },
+    { "ledger.in_service", "1" },
+    { "ledger.timed_out", "0" },
+    { "ledger.failed", "0" },
+    { "ledger.abandoned", "0" },
+    { "blocked", "0" },
     { NULL },
   };
-  g_autoptr(WpHarness) server =
-    wp_harness_start ("-m", "bufferedchannel", "-q", "1", "--when-full=reject", "-d", "delay:request", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
-  g_autoptr(GHashTable) rest = NULL;
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "bufferedchannel", "-q", "1", "--when-full=reject",
+                                                   "-d", "delay:request", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (GHashTable) rest = NULL;
 
   for (guint i = 1; i <= 3; i++)
     {
@@ -365,14 +405,22 @@ static void
 test_timed_out (void)
 {
   static const Expected expected[] = {
-    { "queue", "0" }, { "workers", "1" }, { "block_timeout", "0.01" }, { "ledger.received", "4" },
-    { "ledger.timed_out", "3" }, { "ledger.in_service", "1" }, { "ledger.rejected", "0" },
-    { "ledger.failed", "0" }, { "ledger.abandoned", "0" }, { "blocked", "3" }, { NULL },
+    { "queue", "0" },
+    { "workers", "1" },
+    { "block_timeout", "0.01" },
+    { "ledger.received", "4" },
+    { "ledger.timed_out", "3" },
+    { "ledger.in_service", "1" },
+    { "ledger.rejected", "0" },
+    { "ledger.failed", "0" },
+    { "ledger.abandoned", "0" },
+    { "blocked", "3" },
+    { NULL },
   };
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "workerpool", "-q", "0", "-w", "1",
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "workerpool", "-q", "0", "-w", "1",
                                                    "--block-timeout=10ms", "-d", "delay:1h", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
-  g_autoptr(GHashTable) rest = NULL;
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (GHashTable) rest = NULL;
 
   post (client, 1, NULL, 0);
   for (guint i = 0; i < 3; i++)
@@ -389,22 +437,32 @@ static void
 test_failed (void)
 {
   static const Expected expected[] = {
-    { "ack", "accepted" }, { "database", "sqlite:wp.db" }, { "ledger.received", "9" },
-    { "ledger.stored", "6" }, { "ledger.failed", "3" }, { "ledger.rejected", "0" },
-    { "ledger.timed_out", "0" }, { "ledger.abandoned", "0" }, { "duplicates", "1" }, { "conflicts", "1" },
-    { "retries", "4" }, { "journal.file", "wp.journal" }, { "journal.failed", "3" },
-    { "journal.refused", "0" }, { "journal.backlog", "0" }, { "journal.writable", "true" }, { NULL },
+    { "ack", "accepted" },
+    { "database", "sqlite:wp.db" },
+    { "ledger.received", "9" },
+    { "ledger.stored", "6" },
+    { "ledger.failed", "3" },
+    { "ledger.rejected", "0" },
+    { "ledger.timed_out", "0" },
+    { "ledger.abandoned", "0" },
+    { "duplicates", "1" },
+    { "conflicts", "1" },
+    { "retries", "4" },
+    { "journal.file", "wp.journal" },
+    { "journal.failed", "3" },
+    { "journal.refused", "0" },
+    { "journal.backlog", "0" },
+    { "journal.writable", "true" },
+    { NULL },
   };
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "bufferedchannel", "--journal=wp.journal",
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "bufferedchannel", "--journal=wp.journal",
                                                    "--retries=2", "--retry-delay=1ms", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
-  g_autoptr(GHashTable) stats = NULL;
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (GHashTable) stats = NULL;
 
-  wp_hold_execute (
-    hold,
-    "CREATE TRIGGER spoil BEFORE INSERT ON jobs WHEN new.id LIKE 'bad%' "
-    "BEGIN SELECT raise (ABORT, 'spoilt'); END");
+  wp_hold_execute (hold, "CREATE TRIGGER spoil BEFORE INSERT ON jobs WHEN new.id LIKE 'bad%' "
+                         "BEGIN SELECT raise (ABORT, 'spoilt'); END");
   wp_hold_release (hold);
   for (guint i = 0; i < 7; i++)
     {
@@ -431,12 +489,12 @@ test_recovered (void)
 {
   static const Expected expected[] = {
     { "ledger.received", "1" }, { "ledger.recovered", "4" }, { "ledger.stored", "5" },
-    { "ledger.failed", "0" }, { "journal.backlog", "0" }, { NULL },
+    { "ledger.failed", "0" },   { "journal.backlog", "0" },  { NULL },
   };
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "bufferedchannel", "--journal=wp.journal", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server)), next = NULL;
-  g_autoptr(GHashTable) rest = NULL;
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "bufferedchannel", "--journal=wp.journal", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server)), next = NULL;
+  g_autoptr (GHashTable) rest = NULL;
 
   post (client, 4, NULL, 3);
   wp_harness_signal (server, SIGKILL);
@@ -454,7 +512,7 @@ test_recovered (void)
 typedef struct {
   const char *reason;
   guint status;
-  char *request;             /* NULL: what is no TLS */
+  char *request; /* NULL: what is no TLS */
 } Refusal;
 
 static char *
@@ -487,8 +545,8 @@ test_refused (void)
   g_autofree char *dir = g_dir_make_tmp ("wp-metrics-XXXXXX", NULL),
                   *tokens = g_build_filename (dir, "tokens", NULL);
   g_autofree char *option = g_strconcat ("--token-file=", tokens, NULL);
-  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
-  g_autoptr(WpHarness) server = NULL;
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (WpHarness) server = NULL;
 
   g_assert_true (g_file_set_contents_full (tokens, "secret\n", -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
   g_setenv ("WP_HTTP_TLS", "yes", TRUE);
@@ -523,15 +581,15 @@ test_refused (void)
 static void
 test_refused_for_memory (void)
 {
-  g_autofree char *request =
-    with ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n", 'a', 200000, "");
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", "--max-pending=64k", NULL);
-  g_autoptr(GHashTable) stats = NULL;
+  g_autofree char *request
+      = with ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n", 'a', 200000, "");
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", "--max-pending=64k", NULL);
+  g_autoptr (GHashTable) stats = NULL;
 
   for (guint i = 0; i < 5; i++)
     {
-      g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
-      g_autoptr(WpAnswer) answer = NULL;
+      g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
+      g_autoptr (WpAnswer) answer = NULL;
 
       wp_client_send (client, request);
       answer = wp_client_read (client);

@@ -1,4 +1,5 @@
-/* A server that is not whole: without its modules it serves what needs none of them, and says what it lacks. */
+/* A server that is not whole: without its modules it serves what needs none of them, and says what it lacks.
+ */
 #include "tests/e2e/wp-harness.h"
 
 #include <glib/gstdio.h>
@@ -8,13 +9,14 @@
 /* The program alone, in a folder that is removed with its contents. */
 typedef struct {
   char *root, *folder, *program, *module;
-  char *whole;                   /* WP_BUILD_ROOT as it was */
+  char *whole; /* WP_BUILD_ROOT as it was */
 } Bare;
 
 static void
 set_up (Bare *self, gconstpointer data)
 {
-  g_autofree char *program = g_build_filename (g_getenv ("WP_BUILD_ROOT"), "runtime", "wp-server", NULL), *bytes = NULL;
+  g_autofree char *program = g_build_filename (g_getenv ("WP_BUILD_ROOT"), "runtime", "wp-server", NULL),
+                  *bytes = NULL;
   gsize len;
 
   self->whole = g_strdup (g_getenv ("WP_BUILD_ROOT"));
@@ -24,9 +26,10 @@ set_up (Bare *self, gconstpointer data)
   self->module = g_build_filename (self->folder, "wp-soup.so", NULL);
   g_assert_cmpint (g_mkdir (self->folder, 0755), ==, 0);
   g_assert_true (g_file_get_contents (program, &bytes, &len, NULL));
-  g_assert_true (g_file_set_contents_full (self->program, bytes, (gssize) len, G_FILE_SET_CONTENTS_NONE, 0755, NULL));
+  g_assert_true (
+      g_file_set_contents_full (self->program, bytes, (gssize) len, G_FILE_SET_CONTENTS_NONE, 0755, NULL));
   g_setenv ("WP_BUILD_ROOT", self->root, TRUE);
-  g_setenv ("LD_LIBRARY_PATH", self->folder, TRUE);   /* in place of meson's, by which all would be found */
+  g_setenv ("LD_LIBRARY_PATH", self->folder, TRUE); /* in place of meson's, by which all would be found */
 }
 
 static void
@@ -47,7 +50,7 @@ tear_down (Bare *self, gconstpointer data)
 static guint
 ask (guint16 port, const char *request)
 {
-  g_autoptr(WpClient) client = wp_client_new (port);
+  g_autoptr (WpClient) client = wp_client_new (port);
 
   g_assert_true (wp_client_send (client, request));
   return wp_client_read_status (client);
@@ -65,7 +68,7 @@ put_back (const Bare *bare)
 static void
 test_libsoup_missing (Bare *bare, gconstpointer data)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--http=fast", "--database=delay:0", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("--http=fast", "--database=delay:0", NULL);
   const char *requests[] = { "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.0\r\n\r\n" };
 
   wp_harness_await_log (server, "the admin listener serves nobody: cannot load wp-soup.so");
@@ -82,7 +85,7 @@ test_libsoup_missing (Bare *bare, gconstpointer data)
 static void
 test_soup_lane_missing (Bare *bare, gconstpointer data)
 {
-  g_autoptr(WpHarness) server = wp_harness_run ("--http=soup", "--database=delay:0", NULL);
+  g_autoptr (WpHarness) server = wp_harness_run ("--http=soup", "--database=delay:0", NULL);
   g_autofree char *log = NULL;
 
   g_assert_cmpint (wp_harness_wait (server), ==, 2);
@@ -94,7 +97,8 @@ test_soup_lane_missing (Bare *bare, gconstpointer data)
 static void
 test_openssl_missing (Bare *bare, gconstpointer data)
 {
-  g_autoptr(WpHarness) server = wp_harness_run ("--database=delay:0", "--tls-certificate=a.pem", "--tls-key=b.pem", NULL);
+  g_autoptr (WpHarness) server
+      = wp_harness_run ("--database=delay:0", "--tls-certificate=a.pem", "--tls-key=b.pem", NULL);
   g_autofree char *log = NULL;
 
   g_assert_cmpint (wp_harness_wait (server), ==, 2);

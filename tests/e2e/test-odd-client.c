@@ -6,11 +6,14 @@
 static void
 test_single_bytes (void)
 {
-  static const char plain[] = "POST /plain HTTP/1.1\r\nHost: test\r\nX-Request-Id: plain\r\nContent-Length: 5\r\n\r\nhello";
-  static const char chunked[] = "POST /chunked HTTP/1.1\r\nHost: test\r\nX-Request-Id: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                "2;a=b\r\nhe\r\n03\r\nllo\r\n0\r\nTrailer: x\r\n\r\n";
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
-  g_autoptr(WpClient) one = wp_client_new (wp_harness_port (server)), two = wp_client_new (wp_harness_port (server));
+  static const char plain[]
+      = "POST /plain HTTP/1.1\r\nHost: test\r\nX-Request-Id: plain\r\nContent-Length: 5\r\n\r\nhello";
+  static const char chunked[]
+      = "POST /chunked HTTP/1.1\r\nHost: test\r\nX-Request-Id: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "2;a=b\r\nhe\r\n03\r\nllo\r\n0\r\nTrailer: x\r\n\r\n";
+  g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  g_autoptr (WpClient) one = wp_client_new (wp_harness_port (server)),
+                       two = wp_client_new (wp_harness_port (server));
 
   for (guint i = 0; plain[i]; i++)
     g_assert_true (wp_client_send_bytes (one, &plain[i], 1));
@@ -19,7 +22,7 @@ test_single_bytes (void)
     {
       g_assert_true (wp_client_send_bytes (two, &chunked[i], 1));
       if (i % 16 == 0)
-        g_usleep (1000);     /* so that the bytes are read one by one, too */
+        g_usleep (1000); /* so that the bytes are read one by one, too */
     }
   g_assert_cmpuint (wp_client_read_status (two), ==, 200);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "body = x'68656c6c6f'"), ==, 2);
@@ -29,10 +32,11 @@ test_single_bytes (void)
 static void
 test_chunked_is_whole (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
-  g_autoptr(GString) text = g_string_new ("PUT / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n");
-  g_autoptr(GString) where = g_string_new ("body = x'");
+  g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (GString) text
+      = g_string_new ("PUT / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n");
+  g_autoptr (GString) where = g_string_new ("body = x'");
 
   for (guint i = 0; i < 400; i++)
     {
@@ -59,10 +63,10 @@ test_chunked_is_whole (void)
 static void
 test_large_body_is_whole (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
-  g_autoptr(GByteArray) body = g_byte_array_new ();
-  g_autoptr(GString) where = g_string_new ("body = x'");
+  g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (GByteArray) body = g_byte_array_new ();
+  g_autoptr (GString) where = g_string_new ("body = x'");
 
   for (guint i = 0; i < 400000; i++)
     {
@@ -80,29 +84,37 @@ test_large_body_is_whole (void)
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 2);
 }
 
-/* Where a body ends is no matter of taste: libsoup 3.2.3 ends one after the first trailer, so that the next began a request. */
+/* Where a body ends is no matter of taste: libsoup 3.2.3 ends one after the first trailer, so that the next
+ * began a request. */
 static void
 test_trailers (void)
 {
   static const char *const trailers[] = {
-    "", "X: y\r\n", "X: y\r\nPOST: /x HTTP/1.1\r\nHost: a\r\nContent-Length: 28\r\n", "A: b\r\nC: d\r\nE: f\r\nG: h\r\nI: j\r\n",
+    "",
+    "X: y\r\n",
+    "X: y\r\nPOST: /x HTTP/1.1\r\nHost: a\r\nContent-Length: 28\r\n",
+    "A: b\r\nC: d\r\nE: f\r\nG: h\r\nI: j\r\n",
   };
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (trailers); i++)
     {
-      g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
-      g_autofree char *text = g_strdup_printf ("OPTIONS / HTTP/1.1\r\nHost: a\r\n\r\n"
-                                               "POST /evil HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n%s\r\n"
-                                               "GET /victim HTTP/1.1\r\nHost: a\r\n\r\n", trailers[i]);
+      g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
+      g_autofree char *text = g_strdup_printf (
+          "OPTIONS / HTTP/1.1\r\nHost: a\r\n\r\n"
+          "POST /evil HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n%s\r\n"
+          "GET /victim HTTP/1.1\r\nHost: a\r\n\r\n",
+          trailers[i]);
 
       wp_client_send (client, text);
       g_assert_cmpuint (wp_client_read_status (client), ==, 405);
       g_assert_cmpuint (wp_client_read_status (client), ==, 200);
       g_assert_cmpuint (wp_client_read_status (client), ==, 200);
     }
-  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "path = '/evil' AND body = x'68656c6c6f'"), ==, G_N_ELEMENTS (trailers));
-  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "path = '/victim' AND length (body) = 0"), ==, G_N_ELEMENTS (trailers));
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "path = '/evil' AND body = x'68656c6c6f'"), ==,
+                   G_N_ELEMENTS (trailers));
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "path = '/victim' AND length (body) = 0"), ==,
+                   G_N_ELEMENTS (trailers));
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 2 * G_N_ELEMENTS (trailers));
 }
 
@@ -110,13 +122,13 @@ test_trailers (void)
 static void
 test_old_version_kept (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   for (guint i = 0; i < 3; i++)
     {
       g_autofree char *connection = NULL;
-      g_autoptr(WpAnswer) answer = NULL;
+      g_autoptr (WpAnswer) answer = NULL;
 
       wp_client_send (client, "POST / HTTP/1.0\r\nConnection: Keep-Alive\r\nContent-Length: 5\r\n\r\nhello");
       answer = wp_client_read (client);
@@ -135,12 +147,13 @@ test_old_version_kept (void)
 static void
 test_refused_and_served (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
-  g_autoptr(WpAnswer) head = NULL;
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpAnswer) head = NULL;
 
-  wp_client_send (client, "HEAD / HTTP/1.1\r\nHost: test\r\n\r\nGET / HTTP/1.1\r\nHost: test\r\nExpect: tea\r\n\r\n"
-                          "OPTIONS * HTTP/1.1\r\nHost: test\r\n\r\nGET / HTTP/1.1\r\nHost: test\r\n\r\n");
+  wp_client_send (client,
+                  "HEAD / HTTP/1.1\r\nHost: test\r\n\r\nGET / HTTP/1.1\r\nHost: test\r\nExpect: tea\r\n\r\n"
+                  "OPTIONS * HTTP/1.1\r\nHost: test\r\n\r\nGET / HTTP/1.1\r\nHost: test\r\n\r\n");
   head = wp_client_read_head (client);
   g_assert_nonnull (head);
   g_assert_cmpuint (head->status, ==, 405);
@@ -154,15 +167,18 @@ static void
 test_refused_with_a_body (void)
 {
   static const char *const heads[] = {
-    "DELETE / HTTP/1.1\r\nHost: test\r\n", "POST / HTTP/1.1\r\nHost: test\r\nExpect: tea\r\n",
+    "DELETE / HTTP/1.1\r\nHost: test\r\n",
+    "POST / HTTP/1.1\r\nHost: test\r\nExpect: tea\r\n",
     "PROPFIND / HTTP/1.0\r\nConnection: keep-alive\r\n",
   };
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (heads); i++)
     {
-      g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
-      g_autofree char *text = g_strconcat (heads[i], "Content-Length: 33\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n", NULL);
+      g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
+      g_autofree char *text
+          = g_strconcat (heads[i], "Content-Length: 33\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n",
+                         NULL);
 
       wp_client_send (client, text);
       g_assert_cmpuint (wp_client_read_status (client), ==, i == 1 ? 417 : 405);
@@ -184,14 +200,14 @@ test_last_answer_and_half_closed (void)
     { "GET / HTTP/1.0\r\n\r\n", 200 },
     { "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n", 413 },
   };
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
   g_autofree char *more = g_strnfill (20000, 'x');
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+      g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
-      wp_client_hold_back (client, TRUE);   /* the end comes with the rest */
+      wp_client_hold_back (client, TRUE); /* the end comes with the rest */
       g_assert_true (wp_client_send (client, cases[i].request));
       g_assert_true (wp_client_send (client, more));
       wp_client_half_close (client);
@@ -204,9 +220,9 @@ test_last_answer_and_half_closed (void)
 static void
 test_empty_line_behind (void)
 {
-  g_autoptr(WpHarness) server =
-    wp_harness_start ("-d", "delay:0", "--header-timeout=100ms", "--idle-timeout=1s", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-d", "delay:0", "--header-timeout=100ms", "--idle-timeout=1s", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   wp_client_post (client, "/", NULL, "hello", 5);
   g_assert_true (wp_client_send (client, "\r\n\r\n"));
@@ -219,8 +235,8 @@ test_empty_line_behind (void)
 static void
 test_id_said_twice (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   wp_client_get (client, "/", "X-Request-Id: a\r\nx-request-id: a\r\n");
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
@@ -235,11 +251,14 @@ test_id_said_twice (void)
 static void
 test_absolute_form (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
   gboolean tls = g_getenv ("WP_HTTP_TLS") != NULL;
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server)), secure = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server)),
+                       secure = wp_client_new (wp_harness_port (server));
 
-  wp_client_send (client, "GET http://Test/a?b HTTP/1.1\r\nHost: test\r\n\r\nGET http://test?c HTTP/1.1\r\nHost: test\r\n\r\n");
+  wp_client_send (
+      client,
+      "GET http://Test/a?b HTTP/1.1\r\nHost: test\r\n\r\nGET http://test?c HTTP/1.1\r\nHost: test\r\n\r\n");
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
   wp_client_send (client, "GET http://other/ HTTP/1.1\r\nHost: test\r\n\r\n");
@@ -253,9 +272,9 @@ test_absolute_form (void)
 static void
 test_range (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
-  g_autoptr(WpAnswer) answer = NULL;
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpAnswer) answer = NULL;
 
   wp_client_get (client, "/", "Range: bytes=0-2\r\n");
   answer = wp_client_read (client);
@@ -268,14 +287,16 @@ test_range (void)
 static void
 test_pipelined (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:request", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
-  g_autoptr(GString) text = g_string_new (NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:request", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (GString) text = g_string_new (NULL);
 
   for (guint i = 0; i < 100; i++)
-    g_string_append_printf (text, "POST /%u HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\nX-WP-Service: %s\r\n\r\nabc", i,
-                            i * i % 7 == 2 ? "none" : "0");
-  g_string_append (text, "PUT / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+    g_string_append_printf (
+        text, "POST /%u HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\nX-WP-Service: %s\r\n\r\nabc", i,
+        i * i % 7 == 2 ? "none" : "0");
+  g_string_append (text,
+                   "PUT / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
   wp_client_send (client, text->str);
   for (guint i = 0; i < 100; i++)
     g_assert_cmpuint (wp_client_read_status (client), ==, i * i % 7 == 2 ? 400 : 200);
@@ -286,9 +307,10 @@ test_pipelined (void)
 static void
 test_pipelined_behind_a_parked_one (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:300ms", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
-  g_autoptr(GString) text = g_string_new (NULL);
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:300ms", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (GString) text = g_string_new (NULL);
 
   for (guint i = 0; i < 5; i++)
     g_string_append (text, "GET / HTTP/1.1\r\nHost: test\r\n\r\n");
@@ -302,10 +324,11 @@ test_pipelined_behind_a_parked_one (void)
 static void
 test_expects_to_be_asked (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
-  wp_client_send (client, "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+  wp_client_send (client,
+                  "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
   g_assert_cmpuint (wp_client_read_status (client), ==, 100);
   wp_client_send (client, "hello");
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
@@ -314,8 +337,8 @@ test_expects_to_be_asked (void)
 static void
 test_last_request (gconstpointer request)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   wp_client_send (client, request);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
@@ -326,9 +349,9 @@ test_last_request (gconstpointer request)
 static void
 test_says_more_than_its_last (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
-  g_autoptr(GString) text = g_string_new ("GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (GString) text = g_string_new ("GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
 
   for (guint i = 0; i < 20000; i++)
     g_string_append (text, "more");
@@ -341,13 +364,13 @@ test_says_more_than_its_last (void)
 static void
 test_date (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   for (guint i = 0; i < 2; i++)
     {
       time_t before = time (NULL), after;
-      g_autoptr(WpAnswer) answer = NULL;
+      g_autoptr (WpAnswer) answer = NULL;
       g_autofree char *date = NULL;
       struct tm tm = { 0 };
 
@@ -358,9 +381,9 @@ test_date (void)
       date = wp_answer_header (answer, "Date");
       g_assert_nonnull (date);
       g_assert_nonnull (strptime (date, "%a, %d %b %Y %H:%M:%S GMT", &tm));
-      g_assert_cmpint (timegm (&tm), >=, before - 1);   /* by the kernel's coarse clock */
+      g_assert_cmpint (timegm (&tm), >=, before - 1); /* by the kernel's coarse clock */
       g_assert_cmpint (timegm (&tm), <=, after);
-      g_usleep (i == 0 ? 2100000 : 0);   /* the time that is to pass */
+      g_usleep (i == 0 ? 2100000 : 0); /* the time that is to pass */
     }
 }
 
@@ -368,8 +391,8 @@ test_date (void)
 static void
 test_half_closed_and_answered (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   wp_client_post (client, "/", NULL, "x", 1);
   wp_client_half_close (client);
@@ -377,13 +400,16 @@ test_half_closed_and_answered (void)
   g_assert_true (wp_client_read_end (client));
 }
 
-/* Where it has to be waited for, half a connection has left: its job does not run, and whoever still reads is told so. */
+/* Where it has to be waited for, half a connection has left: its job does not run, and whoever still reads is
+ * told so. */
 static void
 test_half_closed_and_parked (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:1h", "--drain-timeout=0", NULL);
-  g_autoptr(WpClient) first = wp_client_new (wp_harness_port (server)), client = wp_client_new (wp_harness_port (server));
-  g_autoptr(WpAnswer) answer = NULL;
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:1h", "--drain-timeout=0", NULL);
+  g_autoptr (WpClient) first = wp_client_new (wp_harness_port (server)),
+                       client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpAnswer) answer = NULL;
   g_autofree char *connection = NULL;
 
   wp_client_get (first, "/", NULL);
@@ -407,11 +433,12 @@ test_memory_is_given_back (void)
   static const char *const pieces[][3] = {
     { "POST / HTTP/1.1\r\nHo", "st: test\r\nContent-Length: 5\r\n\r\n", "hello" },
     { "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhe", "ll", "o" },
-    { "PUT / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab", "c\r\n2\r\nde\r\n", "0\r\nT: x\r\n\r\n" },
+    { "PUT / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab", "c\r\n2\r\nde\r\n",
+      "0\r\nT: x\r\n\r\n" },
     { "GET / HTTP/1.1\r\nHost: test\r\n\r\n", "GET / HTTP/1.1\r\nHost: test\r\n", "\r\n" },
     { "DELETE / HTTP/1.1\r\nHo", "st: te", "st\r\n\r\n" },
   };
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
   WpClient *clients[G_N_ELEMENTS (pieces)];
 
   for (guint i = 0; i < G_N_ELEMENTS (pieces); i++)
@@ -452,7 +479,8 @@ main (int argc, char **argv)
   g_test_add_func ("/odd-client/pipelined-behind-a-parked-one", test_pipelined_behind_a_parked_one);
   g_test_add_func ("/odd-client/expects-to-be-asked", test_expects_to_be_asked);
   g_test_add_data_func ("/odd-client/old-version", "GET / HTTP/1.0\r\n\r\n", test_last_request);
-  g_test_add_data_func ("/odd-client/asks-to-close", "GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n", test_last_request);
+  g_test_add_data_func ("/odd-client/asks-to-close",
+                        "GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n", test_last_request);
   g_test_add_func ("/odd-client/says-more-than-its-last", test_says_more_than_its_last);
   g_test_add_func ("/odd-client/date", test_date);
   g_test_add_func ("/odd-client/half-closed-and-answered", test_half_closed_and_answered);

@@ -6,21 +6,21 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MB (G_GINT64_CONSTANT (1) << 20)
-#define ROOM_MEGABYTES 16   /* "a little room for requests", which the server asks for at start */
+#define MB             (G_GINT64_CONSTANT (1) << 20)
+#define ROOM_MEGABYTES 16 /* "a little room for requests", which the server asks for at start */
 
 #ifdef __SANITIZE_ADDRESS__
-#define IS_LIMITED FALSE         /* it takes terabytes of addresses, and memory of its own */
+#define IS_LIMITED FALSE /* it takes terabytes of addresses, and memory of its own */
 #else
 #define IS_LIMITED (!g_getenv ("WP_WRAPPER"))
 #endif
-#define ROUNDS 8
+#define ROUNDS     8
 #define MOST_TRIES 20
-#define MOST_TAKEN 1000          /* requests of a client that reads no answer */
+#define MOST_TAKEN 1000 /* requests of a client that reads no answer */
 
 /* The options, beside those that keep deadlines out of it. */
 #define MAX_PENDING (6 * MB)
-#define MAX_JOBS 3000
+#define MAX_JOBS    3000
 
 static const char request_of_an_hour[] = "GET /held HTTP/1.1\r\nHost: a\r\nX-WP-Service: 3600\r\n\r\n";
 static const char request[] = "GET /piped HTTP/1.1\r\nHost: a\r\nX-WP-Service: 0\r\n\r\n";
@@ -28,14 +28,14 @@ static const char request[] = "GET /piped HTTP/1.1\r\nHost: a\r\nX-WP-Service: 0
 /* A kind of hostile client. */
 typedef struct {
   const char *name;
-  const char *start;         /* sent at first, */
-  const char *repeated;      /* then this until so many bytes are sent in all, or nothing, */
+  const char *start;    /* sent at first, */
+  const char *repeated; /* then this until so many bytes are sent in all, or nothing, */
   gsize pipeline_bytes;
-  gsize fill_bytes;          /* then so many letters, */
-  const char *more;          /* and this again and again */
-  gboolean is_raw;           /* no TLS, though the server speaks it */
-  gboolean is_unread;        /* its requests are answered */
-  gboolean holds;            /* its request stays in service, or parked */
+  gsize fill_bytes;   /* then so many letters, */
+  const char *more;   /* and this again and again */
+  gboolean is_raw;    /* no TLS, though the server speaks it */
+  gboolean is_unread; /* its requests are answered */
+  gboolean holds;     /* its request stays in service, or parked */
 } Kind;
 
 static const Kind kinds[] = {
@@ -72,9 +72,8 @@ static const Kind parked = { .name = "behind-parked-requests",
                              .pipeline_bytes = 65536,
                              .more = request,
                              .holds = TRUE };
-static const Kind handshakes = {
-  .name = "handshakes", .start = "\x16\x03\x01\x02", .more = "\x01", .is_raw = TRUE
-};
+static const Kind handshakes
+    = { .name = "handshakes", .start = "\x16\x03\x01\x02", .more = "\x01", .is_raw = TRUE };
 
 /* A whole handshake takes 3 ms. */
 static guint
@@ -110,9 +109,9 @@ bytes_for_requests (const Kind *kind)
 static gint64
 own_bytes (void)
 {
-  g_autoptr(WpHarness) server =
-    wp_harness_run_limited (&(WpChildTerms){ .address_bytes = 60 * MB }, "--threads=2",
-                            "--listen=127.0.0.1:0", "--admin=127.0.0.1:0", NULL);
+  g_autoptr (WpHarness) server
+      = wp_harness_run_limited (&(WpChildTerms){ .address_bytes = 60 * MB }, "--threads=2",
+                                "--listen=127.0.0.1:0", "--admin=127.0.0.1:0", NULL);
   g_autofree char *log = wp_harness_log (server);
   const char *said = strstr (log, " for requests need ");
   guint megabytes;
@@ -125,16 +124,17 @@ own_bytes (void)
 static WpHarness *
 start (const Kind *kind)
 {
-  WpChildTerms terms = { .address_bytes =
-                           IS_LIMITED ? (guint64) (own_bytes () + bytes_for_requests (kind)) : 0 };
+  WpChildTerms terms
+      = { .address_bytes = IS_LIMITED ? (guint64) (own_bytes () + bytes_for_requests (kind)) : 0 };
   g_autofree char *connections = g_strdup_printf ("--max-connections=%u", max_connections (kind));
   g_autofree char *pending = g_strdup_printf ("--max-pending=%u", (guint) MAX_PENDING);
   g_autofree char *jobs = g_strdup_printf ("--max-jobs=%u", MAX_JOBS);
 
-  return wp_harness_start_limited (
-    &terms, kind == &parked ? "--mode=BufferedChannel" : "--mode=Default", "--queue=0",
-    kind == &parked ? "--database=delay:1h" : "--database=delay:request", "--ack=stored", "--threads=2",
-    connections, pending, jobs, "--header-timeout=1h", "--body-timeout=1h", "--idle-timeout=1h", NULL);
+  return wp_harness_start_limited (&terms, kind == &parked ? "--mode=BufferedChannel" : "--mode=Default",
+                                   "--queue=0",
+                                   kind == &parked ? "--database=delay:1h" : "--database=delay:request",
+                                   "--ack=stored", "--threads=2", connections, pending, jobs,
+                                   "--header-timeout=1h", "--body-timeout=1h", "--idle-timeout=1h", NULL);
 }
 
 static char *
@@ -187,15 +187,15 @@ gather (const Kind *kind, WpHarness *server)
   return all;
 }
 
-/* On a connection of its own, and on one that stays for as long as the server keeps it. In the moment in which
- * memory is short, before unread answers are dropped, it is asked to come again. */
+/* On a connection of its own, and on one that stays for as long as the server keeps it. In the moment in
+ * which memory is short, before unread answers are dropped, it is asked to come again. */
 static void
 be_honest (WpHarness *server, WpClient **kept)
 {
   for (guint n_tries = 0, n_served = 0; n_served < 2; n_tries++)
     {
-      g_autoptr(WpClient) new = n_served == 0 ? wp_client_new (wp_harness_port (server)) : NULL;
-      g_autoptr(WpAnswer) answer = NULL;
+      g_autoptr (WpClient) new = n_served == 0 ? wp_client_new (wp_harness_port (server)) : NULL;
+      g_autoptr (WpAnswer) answer = NULL;
       g_autofree char *end = NULL;
 
       if (!new && !*kept)
@@ -241,8 +241,9 @@ check_held (WpHarness *server, const GArray *all)
         g_assert_cmpuint (wp_client_read_status (client), ==, 503);
     }
   g_test_message ("%u of %u are held", n_silent, all->len);
-  g_assert_cmpfloat (
-    wp_harness_stat (server, "ledger.in_service") + wp_harness_stat (server, "ledger.parked"), ==, n_silent);
+  g_assert_cmpfloat (wp_harness_stat (server, "ledger.in_service")
+                         + wp_harness_stat (server, "ledger.parked"),
+                     ==, n_silent);
   g_assert_cmpuint (n_silent, >, all->len / 4);
 }
 
@@ -251,9 +252,9 @@ test_kind (gconstpointer data)
 {
   const Kind *kind = data;
   g_autofree char *text = make_start (kind);
-  g_autoptr(WpHarness) server = NULL;
-  g_autoptr(WpClient) kept = NULL;
-  g_autoptr(GArray) all = NULL;
+  g_autoptr (WpHarness) server = NULL;
+  g_autoptr (WpClient) kept = NULL;
+  g_autoptr (GArray) all = NULL;
 
   g_assert_true (wp_crowd_has_room (max_connections (kind)));
   server = start (kind);
@@ -262,7 +263,7 @@ test_kind (gconstpointer data)
     {
       for (guint i = 0; i < all->len; i++)
         hostile_send (&g_array_index (all, Hostile, i), text, kind->more);
-      if (kind == &parked)   /* the honest client is parked too: the admin listener is asked instead */
+      if (kind == &parked) /* the honest client is parked too: the admin listener is asked instead */
         wp_harness_await_stat (server, "ledger.in_service", 1);
       else
         be_honest (server, &kept);

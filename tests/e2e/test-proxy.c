@@ -42,7 +42,7 @@ put (GString *text, const char *address, guint port, const char *more)
 static void
 ask (guint16 port, guint n, const char *headers)
 {
-  g_autoptr(WpClient) client = wp_client_new (port);
+  g_autoptr (WpClient) client = wp_client_new (port);
 
   for (guint i = 0; i < n; i++)
     {
@@ -57,8 +57,8 @@ ask (guint16 port, guint n, const char *headers)
 static void
 check_page (guint16 port)
 {
-  g_autoptr(WpClient) client = wp_client_new (port), listener = wp_client_new (port);
-  g_autoptr(WpAnswer) page = NULL;
+  g_autoptr (WpClient) client = wp_client_new (port), listener = wp_client_new (port);
+  g_autoptr (WpAnswer) page = NULL;
   guint n_events = 0;
 
   wp_client_get (client, "/ops/wp/", NULL);
@@ -67,7 +67,7 @@ check_page (guint16 port)
   g_assert_cmpuint (page->status, ==, 200);
   g_assert_nonnull (strstr (page->body, "new EventSource (\"events\")"));
   wp_client_get (listener, "/ops/wp/events", NULL);
-  while (n_events < 2)               /* each as it comes */
+  while (n_events < 2) /* each as it comes */
     {
       g_autofree char *line = wp_client_read_line (listener);
 
@@ -79,10 +79,10 @@ check_page (guint16 port)
 static void
 test_nginx (void)
 {
-  g_autoptr(WpHarness) one = wp_harness_start ("-d", "delay:0", NULL),
+  g_autoptr (WpHarness) one = wp_harness_start ("-d", "delay:0", NULL),
                         two = wp_harness_start ("-d", "delay:0", NULL);
-  g_autoptr(GString) text = read_example ("nginx");
-  g_autoptr(WpNginx) nginx = NULL;
+  g_autoptr (GString) text = read_example ("nginx");
+  g_autoptr (WpNginx) nginx = NULL;
 
   put (text, "192.0.2.1:8080", wp_harness_port (one), NULL);
   put (text, "192.0.2.2:8080", wp_harness_port (two), NULL);
@@ -91,7 +91,7 @@ test_nginx (void)
   ask (wp_nginx_port (nginx), 100, NULL);
   g_assert_cmpfloat (wp_harness_stat (one, "ledger.received"), ==, 50);
   g_assert_cmpfloat (wp_harness_stat (two, "ledger.received"), ==, 50);
-  g_assert_cmpfloat (wp_harness_stat (one, "connections"), ==, 1);    /* which is kept */
+  g_assert_cmpfloat (wp_harness_stat (one, "connections"), ==, 1); /* which is kept */
   g_assert_cmpfloat (wp_harness_stat (two, "connections"), ==, 1);
   check_page (wp_nginx_port (nginx));
   wp_harness_stop (one);
@@ -114,14 +114,14 @@ probe_port (const WpHarness *server)
 static void
 test_haproxy (void)
 {
-  g_autoptr(WpHarness) one =
-    wp_harness_start ("--probe=127.0.0.1:0", "-d", "delay:request", "--drain-timeout=1h", NULL);
-  g_autoptr(WpHarness) two = wp_harness_start ("--probe=127.0.0.1:0", "-d", "delay:request", NULL);
+  g_autoptr (WpHarness) one
+      = wp_harness_start ("--probe=127.0.0.1:0", "-d", "delay:request", "--drain-timeout=1h", NULL);
+  g_autoptr (WpHarness) two = wp_harness_start ("--probe=127.0.0.1:0", "-d", "delay:request", NULL);
   g_autofree char *first = g_strdup_printf (" port %u", probe_port (one)),
                   *second = g_strdup_printf (" port %u", probe_port (two));
-  g_autoptr(WpClient) direct = wp_client_new (wp_harness_port (one));
-  g_autoptr(GString) text = read_example ("HAProxy");
-  g_autoptr(WpHaproxy) haproxy = NULL;
+  g_autoptr (WpClient) direct = wp_client_new (wp_harness_port (one));
+  g_autoptr (GString) text = read_example ("HAProxy");
+  g_autoptr (WpHaproxy) haproxy = NULL;
   double before;
 
   put (text, "192.0.2.1:8080", wp_harness_port (one), first);
@@ -136,7 +136,7 @@ test_haproxy (void)
   g_assert_cmpuint (wp_client_read_status (direct), ==, 200);
   before = wp_harness_stat (two, "ledger.received");
   wp_harness_signal (one, SIGTERM);
-  g_assert_true (wp_client_read_end (direct));       /* by then it drains */
+  g_assert_true (wp_client_read_end (direct)); /* by then it drains */
   for (guint i = 0; i < 10; i++)
     ask (wp_haproxy_port (haproxy), 20, "X-WP-Service: 0\r\n");
   g_assert_cmpfloat (wp_harness_stat (two, "ledger.received"), ==, before + 200);

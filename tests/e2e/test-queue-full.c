@@ -1,4 +1,5 @@
-/* The queue is full: exactly as many as it and the workers hold are answered, the rest wait, and nobody is in their way. */
+/* The queue is full: exactly as many as it and the workers hold are answered, the rest wait, and nobody is in
+ * their way. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-hold.h"
 
@@ -19,8 +20,8 @@ send_in_order (WpHarness *server, WpCrowd *crowd, guint n)
 static void
 check_places (WpHarness *server, guint places, guint workers, guint n)
 {
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
   const WpRow *rows;
   gsize n_rows;
 
@@ -48,14 +49,17 @@ check_places (WpHarness *server, guint places, guint workers, guint n)
       g_assert_cmpint (rows[i].accepted_ns == rows[i].arrival_ns, ==, i < places);
       g_assert_cmpint (rows[i].started_ns == rows[i].arrival_ns, ==, i < workers);
       if (i > 0)
-        g_assert_true (rows[i].accepted_ns >= rows[i - 1].accepted_ns && rows[i].started_ns >= rows[i - 1].started_ns);   /* a commit has one stamp */
+        /* a commit has one stamp */
+        g_assert_true (rows[i].accepted_ns >= rows[i - 1].accepted_ns
+                       && rows[i].started_ns >= rows[i - 1].started_ns);
     }
 }
 
 static void
 test_buffered_channel (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-m", "BufferedChannel", "-q", "20", "--record=record.csv", NULL);
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("--threads=1", "-m", "BufferedChannel", "-q", "20", "--record=record.csv", NULL);
 
   check_places (server, 21, 1, 60);
 }
@@ -63,8 +67,8 @@ test_buffered_channel (void)
 static void
 test_worker_pool (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-m", "workerpool", "-q", "10", "-w", "5", "--record=record.csv",
-                                                  NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("--threads=1", "-m", "workerpool", "-q", "10", "-w", "5",
+                                                   "--record=record.csv", NULL);
 
   check_places (server, 15, 5, 40);
 }
@@ -72,9 +76,10 @@ test_worker_pool (void)
 static void
 test_rendezvous (void)
 {
-  g_autoptr(WpHarness) channel = wp_harness_start ("--threads=1", "-m", "bufferedchannel", "-q", "0", "--record=record.csv", NULL);
-  g_autoptr(WpHarness) pool = wp_harness_start ("--threads=1", "-m", "WORKERPOOL", "-q", "0", "-w", "3", "--record=record.csv",
-                                                NULL);
+  g_autoptr (WpHarness) channel
+      = wp_harness_start ("--threads=1", "-m", "bufferedchannel", "-q", "0", "--record=record.csv", NULL);
+  g_autoptr (WpHarness) pool = wp_harness_start ("--threads=1", "-m", "WORKERPOOL", "-q", "0", "-w", "3",
+                                                 "--record=record.csv", NULL);
 
   check_places (channel, 1, 1, 10);
   check_places (pool, 3, 3, 10);
@@ -84,10 +89,10 @@ test_rendezvous (void)
 static void
 test_two_threads_share_one_line (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "3", "-w", "2", "--record=record.csv",
-                                                  NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "3", "-w", "2",
+                                                   "--record=record.csv", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
   const WpRow *rows;
   gsize n_rows;
 
@@ -103,16 +108,18 @@ test_two_threads_share_one_line (void)
   rows = wp_harness_record (server, "record.csv", &n_rows);
   g_assert_cmpuint (n_rows, ==, 500);
   for (guint i = 1; i < n_rows; i++)
-    g_assert_true (rows[i].accepted_ns >= rows[i - 1].accepted_ns && rows[i].started_ns >= rows[i - 1].started_ns);
+    g_assert_true (rows[i].accepted_ns >= rows[i - 1].accepted_ns
+                   && rows[i].started_ns >= rows[i - 1].started_ns);
 }
 
 /* Nor is there memory for it: that is another reason, and another answer. */
 static void
 test_no_memory (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-m", "BufferedChannel", "-q", "0", "--max-pending=64k", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("--threads=1", "-m", "BufferedChannel", "-q", "0", "--max-pending=64k", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
   g_autofree char *body = g_strnfill (7500, 'b');
   guint n_refused = 0, n = 0;
 
@@ -127,7 +134,7 @@ test_no_memory (void)
   g_assert_cmpuint (n, <=, 9);
   for (guint i = 0; i < 2; i++)
     {
-      g_autoptr(WpAnswer) answer = wp_client_read (clients->pdata[n - 1]);
+      g_autoptr (WpAnswer) answer = wp_client_read (clients->pdata[n - 1]);
       g_autofree char *retry = NULL;
 
       g_assert_nonnull (answer);
@@ -135,7 +142,8 @@ test_no_memory (void)
       g_assert_cmpstr (answer->body, ==, "The server's memory budget for pending requests is exhausted.\n");
       retry = wp_answer_header (answer, "Retry-After");
       g_assert_cmpstr (retry, ==, "1");
-      wp_client_post (clients->pdata[n - 1], "/", NULL, body, 7500);   /* what was read whole ends no connection */
+      /* what was read whole ends no connection */
+      wp_client_post (clients->pdata[n - 1], "/", NULL, body, 7500);
     }
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.received"), ==, n - 1);
   wp_hold_release (hold);
@@ -147,9 +155,10 @@ test_no_memory (void)
 static void
 test_spawning_never_blocks (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-q", "1", "-w", "1", "--dispatcher=spawning", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", "WorkerPool", "-q", "1", "-w", "1", "--dispatcher=spawning", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
 
   wp_harness_await_log (server, "the queue bounds nothing");
   wp_crowd_send (crowd, 300, NULL);
@@ -164,9 +173,9 @@ test_spawning_never_blocks (void)
 static void
 test_default_stops_at_max_jobs (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "Default", "--max-jobs=50", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "Default", "--max-jobs=50", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
 
   wp_harness_await_log (server, "at most 50 jobs in service (--max-jobs)");
   wp_crowd_send (crowd, 80, NULL);
@@ -182,14 +191,16 @@ test_default_stops_at_max_jobs (void)
 static void
 test_others_are_served (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-q", "1", "-d", "delay:1h", NULL);
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-q", "1", "-d", "delay:1h", NULL);
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
 
   wp_crowd_send (crowd, 1002, NULL);
   wp_harness_await_stat (server, "ledger.parked", 1000);
   for (guint i = 0; i < 20; i++)
     {
-      g_autoptr(WpClient) one = wp_client_new (wp_harness_port (server)), two = wp_client_new (wp_harness_port (server));
+      g_autoptr (WpClient) one = wp_client_new (wp_harness_port (server)),
+                           two = wp_client_new (wp_harness_port (server));
 
       wp_client_send (one, "DELETE / HTTP/1.1\r\nHost: test\r\n\r\n");
       wp_client_send (two, "GET /\r\n\r\n");

@@ -1,4 +1,5 @@
-/* A log rotation takes the record away under the server: SIGHUP opens it anew, and no row is lost or told twice. */
+/* A log rotation takes the record away under the server: SIGHUP opens it anew, and no row is lost or told
+ * twice. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-harness.h"
 
@@ -24,7 +25,8 @@ await_row (WpHarness *server, const char *name, guint id)
   wp_harness_await_file (server, name, cell);
 }
 
-/* Takes the record away, and waits until the server writes a new one: what it is sent from then on is in that. */
+/* Takes the record away, and waits until the server writes a new one: what it is sent from then on is in
+ * that. */
 static void
 rotate (WpHarness *server, const char *name)
 {
@@ -62,8 +64,9 @@ static void
 test_renamed (void)
 {
   static const char *const names[] = { "record.csv.1", "record.csv", NULL };
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", "--record=record.csv", NULL);
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("--threads=2", "-d", "delay:0", "--record=record.csv", NULL);
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
 
   send_all (server, crowd, 200, 200);
   await_row (server, "record.csv", 199);
@@ -74,15 +77,16 @@ test_renamed (void)
   check_files (server, names, 400);
 }
 
-/* In the midst of traffic, again and again. The rows of requests that are on their way may be in either file; the one after is in the new
- * one, which has a row so even where all others were written before the server was told. */
+/* In the midst of traffic, again and again. The rows of requests that are on their way may be in either file;
+ * the one after is in the new one, which has a row so even where all others were written before the server
+ * was told. */
 static void
 test_renamed_under_load (void)
 {
   static const char *const names[] = { "record.csv.0", "record.csv.1", "record.csv.2", "record.csv", NULL };
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "5", "-w", "5", "-d", "delay:1ms",
-                                                  "--record=record.csv", NULL);
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "5", "-w", "5",
+                                                   "-d", "delay:1ms", "--record=record.csv", NULL);
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
 
   for (guint i = 0; i < 3; i++)
     {
@@ -103,12 +107,14 @@ static void
 test_copied_and_cut (void)
 {
   static const char *const names[] = { "record.csv.1", "record.csv", NULL };
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", "--record=record.csv", NULL);
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
-  g_autofree char *path = wp_harness_path (server, "record.csv"), *old = wp_harness_path (server, "record.csv.1"), *text = NULL;
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("--threads=2", "-d", "delay:0", "--record=record.csv", NULL);
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autofree char *path = wp_harness_path (server, "record.csv"),
+                  *old = wp_harness_path (server, "record.csv.1"), *text = NULL;
 
   send_all (server, crowd, 200, 200);
-  for (guint id = 0; id < 200; id++)   /* they may stand in any order */
+  for (guint id = 0; id < 200; id++) /* they may stand in any order */
     await_row (server, "record.csv", id);
   text = wp_harness_read_file (server, "record.csv");
   g_assert_true (g_file_set_contents (old, text, -1, NULL));
@@ -118,12 +124,14 @@ test_copied_and_cut (void)
   check_files (server, names, 400);
 }
 
-/* Another program leaves less of it, and not to the end of a row: what is left and what follows is one trace, without the row that was cut. */
+/* Another program leaves less of it, and not to the end of a row: what is left and what follows is one trace,
+ * without the row that was cut. */
 static void
 test_cut_within_a_row (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", "--record=record.csv", NULL);
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("--threads=2", "-d", "delay:0", "--record=record.csv", NULL);
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
   g_autofree char *path = wp_harness_path (server, "record.csv"), *text = NULL;
   const char *row;
   const WpRow *rows;
@@ -132,7 +140,7 @@ test_cut_within_a_row (void)
   send_all (server, crowd, 200, 200);
   await_row (server, "record.csv", 199);
   text = wp_harness_read_file (server, "record.csv");
-  row = strstr (text, ",100,") + 3;   /* in the midst of the id */
+  row = strstr (text, ",100,") + 3; /* in the midst of the id */
   g_assert_no_errno (truncate (path, row - text));
   for (const char *at = strstr (text, "arrival,"); (at = strchr (at, '\n')) && at < row; at++)
     n_left++;
@@ -178,10 +186,11 @@ read_until (int fd, const char *text)
 static void
 test_another_reader (void)
 {
-  g_autofree char *dir = g_dir_make_tmp ("wp-fifo-XXXXXX", NULL), *path = g_build_filename (dir, "record", NULL);
+  g_autofree char *dir = g_dir_make_tmp ("wp-fifo-XXXXXX", NULL),
+                  *path = g_build_filename (dir, "record", NULL);
   g_autofree char *option = g_strconcat ("--record=", path, NULL), *first = NULL, *second = NULL;
-  g_autoptr(WpHarness) server = NULL;
-  g_autoptr(WpCrowd) crowd = NULL;
+  g_autoptr (WpHarness) server = NULL;
+  g_autoptr (WpCrowd) crowd = NULL;
   int fd, next;
 
   g_assert_no_errno (mkfifo (path, 0600));
@@ -199,7 +208,7 @@ test_another_reader (void)
       send_all (server, crowd, 1, wp_crowd_look (crowd) + 1);
       second = read_until (next, "stored,0\n");
     }
-  while (*second != '#');   /* the signal may come after a row or two */
+  while (*second != '#'); /* the signal may come after a row or two */
   g_assert_cmpint (strstr (second, "\n0.") - second, ==, strstr (first, "\n0.") - first);
   g_assert_cmpmem (second, strstr (second, "\n0.") - second, first, strstr (first, "\n0.") - first);
   wp_harness_stop (server);
@@ -211,8 +220,8 @@ test_another_reader (void)
 static void
 test_without_a_record (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
 
   wp_harness_signal (server, SIGHUP);
   send_all (server, crowd, 10, 10);

@@ -6,10 +6,10 @@
 static void
 check_rejects (WpHarness *server)
 {
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
-  g_autoptr(WpClient) client = NULL;
-  g_autoptr(WpAnswer) answer = NULL;
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autoptr (WpClient) client = NULL;
+  g_autoptr (WpAnswer) answer = NULL;
   g_autofree char *again = NULL;
   const WpRow *rows;
   gsize n_rows;
@@ -56,8 +56,8 @@ check_rejects (WpHarness *server)
 static void
 test_reject (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "1", "--when-full=reject", "--record=record.csv",
-                                                  NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "1", "--when-full=reject",
+                                                   "--record=record.csv", NULL);
 
   check_rejects (server);
 }
@@ -65,8 +65,8 @@ test_reject (void)
 static void
 test_block_timeout_of_nothing (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-q", "1", "-w", "1", "--block-timeout=0",
-                                                  "--record=record.csv", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-q", "1", "-w", "1",
+                                                   "--block-timeout=0", "--record=record.csv", NULL);
 
   check_rejects (server);
 }
@@ -74,8 +74,8 @@ test_block_timeout_of_nothing (void)
 static void
 test_rendezvous (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-q", "0", "-w", "2", "--when-full=Reject",
-                                                  "--record=record.csv", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-q", "0", "-w", "2",
+                                                   "--when-full=Reject", "--record=record.csv", NULL);
 
   check_rejects (server);
 }

@@ -24,7 +24,7 @@ test_statuses (void)
 {
   for (guint i = 0; i < G_N_ELEMENTS (differential_requests); i++)
     {
-      g_autoptr(GPtrArray) requests = read_text (differential_requests[i].text);
+      g_autoptr (GPtrArray) requests = read_text (differential_requests[i].text);
       guint status = requests->len > 0 ? ((Rfc9112Request *) requests->pdata[0])->status : 0;
 
       if (status != differential_requests[i].required)
@@ -82,7 +82,7 @@ test_streams (void)
 {
   for (guint i = 0; i < G_N_ELEMENTS (streams); i++)
     {
-      g_autoptr(GPtrArray) requests = read_text (streams[i].stream);
+      g_autoptr (GPtrArray) requests = read_text (streams[i].stream);
       g_autofree char *text = describe (requests);
 
       g_assert_cmpstr (text, ==, streams[i].requests);
@@ -96,7 +96,7 @@ test_every_prefix (void)
   for (guint i = 0; i < G_N_ELEMENTS (streams); i++)
     for (gsize len = 0, before = 0; len <= strlen (streams[i].stream); len++)
       {
-        g_autoptr(GPtrArray) requests = rfc9112_read (streams[i].stream, len, &rules);
+        g_autoptr (GPtrArray) requests = rfc9112_read (streams[i].stream, len, &rules);
         g_autofree char *text = describe (requests);
 
         g_assert_cmpuint (requests->len, >=, before);

@@ -1,4 +1,5 @@
-/* What a service manager sees: when it is ready, that it lives, that it stops; and sockets that are handed over or are files. */
+/* What a service manager sees: when it is ready, that it lives, that it stops; and sockets that are handed
+ * over or are files. */
 #include "tests/e2e/wp-client.h"
 #include "tests/e2e/wp-manager.h"
 
@@ -14,12 +15,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define FEW 100                  /* descriptors */
+#define FEW 100 /* descriptors */
 
 static void
 test_tells_its_manager (void)
 {
-  g_autoptr(WpManager) server = wp_manager_start (NULL, "--listen=127.0.0.1:0", "-d", "delay:0", NULL);
+  g_autoptr (WpManager) server = wp_manager_start (NULL, "--listen=127.0.0.1:0", "-d", "delay:0", NULL);
 
   wp_manager_await_told (server, "READY=1\nSTATUS=Default");
   wp_manager_await_told (server, "WATCHDOG=1");
@@ -32,11 +33,12 @@ test_tells_its_manager (void)
   g_assert_cmpint (wp_manager_wait (server), ==, 0);
 }
 
-/* So often that a manager which waits for 200 ms is content: by the best of ten, since the machine may be busy. */
+/* So often that a manager which waits for 200 ms is content: by the best of ten, since the machine may be
+ * busy. */
 static void
 test_watchdog (void)
 {
-  g_autoptr(WpManager) server = wp_manager_start (NULL, "--listen=127.0.0.1:0", "-d", "delay:0", NULL);
+  g_autoptr (WpManager) server = wp_manager_start (NULL, "--listen=127.0.0.1:0", "-d", "delay:0", NULL);
   gint64 least_us = G_MAXINT64, told_us;
 
   wp_manager_await_told (server, "WATCHDOG=1");
@@ -50,14 +52,17 @@ test_watchdog (void)
   g_assert_cmpint (least_us, <, 200000);
 }
 
-/* Each line has its priority; what is less grave than asked for is not there; what clients send is not either. */
+/* Each line has its priority; what is less grave than asked for is not there; what clients send is not
+ * either. */
 static void
 test_lines_for_the_journal (void)
 {
-  g_autoptr(WpManager) all = wp_manager_start (NULL, "--listen=127.0.0.1:0", "-d", "delay:0", "--log-level=debug", NULL);
-  g_autoptr(WpManager) few = wp_manager_start (NULL, "--listen=127.0.0.1:0", "-d", "delay:0", "--log-level=warning", NULL);
+  g_autoptr (WpManager) all
+      = wp_manager_start (NULL, "--listen=127.0.0.1:0", "-d", "delay:0", "--log-level=debug", NULL);
+  g_autoptr (WpManager) few
+      = wp_manager_start (NULL, "--listen=127.0.0.1:0", "-d", "delay:0", "--log-level=warning", NULL);
   g_autofree char *much = NULL, *little = NULL;
-  g_auto(GStrv) lines = NULL;
+  g_auto (GStrv) lines = NULL;
 
   for (guint i = 0; i < 2; i++)
     {
@@ -83,21 +88,22 @@ listen_on_port (guint16 *port)
   return fd;
 }
 
-/* Clients that came before the server are served too, and in the end the socket is left as it was: those who come then wait. */
+/* Clients that came before the server are served too, and in the end the socket is left as it was: those who
+ * come then wait. */
 static void
 test_socket_handed_over (void)
 {
   guint16 port;
   int fd = listen_on_port (&port), kept = dup (fd);
-  g_autoptr(WpClient) early = wp_client_new (port), late = NULL;
-  g_autoptr(WpManager) server = NULL, next = NULL;
+  g_autoptr (WpClient) early = wp_client_new (port), late = NULL;
+  g_autoptr (WpManager) server = NULL, next = NULL;
 
   wp_client_get (early, "/", NULL);
-  server = wp_manager_start (&(WpChildTerms) { .socket_fd = fd }, "--threads=3", "-d", "delay:0", NULL);
+  server = wp_manager_start (&(WpChildTerms){ .socket_fd = fd }, "--threads=3", "-d", "delay:0", NULL);
   g_assert_cmpuint (wp_client_read_status (early), ==, 200);
   for (guint i = 0; i < 100; i++)
     {
-      g_autoptr(WpClient) client = wp_client_new (port);
+      g_autoptr (WpClient) client = wp_client_new (port);
 
       wp_client_get (client, "/", NULL);
       g_assert_cmpuint (wp_client_read_status (client), ==, 200);
@@ -107,7 +113,7 @@ test_socket_handed_over (void)
   wp_manager_await_log (server, "received 101 ");
   late = wp_client_new (port);
   wp_client_get (late, "/", NULL);
-  next = wp_manager_start (&(WpChildTerms) { .socket_fd = kept }, "-d", "delay:0", NULL);
+  next = wp_manager_start (&(WpChildTerms){ .socket_fd = kept }, "-d", "delay:0", NULL);
   g_assert_cmpuint (wp_client_read_status (late), ==, 200);
 }
 
@@ -117,13 +123,15 @@ test_socket_left_while_draining (void)
 {
   guint16 port;
   int fd = listen_on_port (&port), kept = dup (fd);
-  g_autoptr(WpClient) early = wp_client_new (port), late = NULL;
-  g_autoptr(WpManager) server = wp_manager_start (&(WpChildTerms) { .socket_fd = fd }, "-d", "delay:1h", "--drain-timeout=1h", NULL), next = NULL;
+  g_autoptr (WpClient) early = wp_client_new (port), late = NULL;
+  g_autoptr (WpManager) server
+      = wp_manager_start (&(WpChildTerms){ .socket_fd = fd }, "-d", "delay:1h", "--drain-timeout=1h", NULL),
+      next = NULL;
 
   wp_client_get (early, "/", NULL);
   g_assert_cmpuint (wp_client_read_status (early), ==, 200);
   wp_manager_signal (server, SIGTERM);
-  g_assert_true (wp_client_read_end (early));        /* by then it drains */
+  g_assert_true (wp_client_read_end (early)); /* by then it drains */
   late = wp_client_new (port);
   wp_client_get (late, "/", NULL);
   wp_manager_await_told (server, "STOPPING=1");
@@ -131,7 +139,7 @@ test_socket_left_while_draining (void)
   wp_manager_signal (server, SIGTERM);
   g_assert_cmpint (wp_manager_wait (server), ==, 1);
   g_assert_true (wp_client_is_silent (late));
-  next = wp_manager_start (&(WpChildTerms) { .socket_fd = kept }, "-d", "delay:0", NULL);
+  next = wp_manager_start (&(WpChildTerms){ .socket_fd = kept }, "-d", "delay:0", NULL);
   g_assert_cmpuint (wp_client_read_status (late), ==, 200);
 }
 
@@ -141,9 +149,9 @@ test_socket_of_a_full_server (void)
 {
   guint16 port;
   int fd = listen_on_port (&port);
-  g_autoptr(WpManager) server = wp_manager_start (&(WpChildTerms) { .socket_fd = fd }, "--threads=3",
+  g_autoptr (WpManager) server = wp_manager_start (&(WpChildTerms){ .socket_fd = fd }, "--threads=3",
                                                    "--max-connections=4", "-d", "delay:0", NULL);
-  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
 
   for (guint i = 0; i < 6; i++)
     {
@@ -164,7 +172,8 @@ test_not_a_listening_socket (void)
   int fds[2];
 
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
-  wp_manager_start_in_vain (fds[0], "descriptor 3 (http) from systemd is not a listening stream socket\n", "-d", "delay:0", NULL);
+  wp_manager_start_in_vain (fds[0], "descriptor 3 (http) from systemd is not a listening stream socket\n",
+                            "-d", "delay:0", NULL);
   close (fds[1]);
 }
 
@@ -183,7 +192,7 @@ unix_socket_init (UnixSocket *self)
 static void
 unix_socket_clear (UnixSocket *self)
 {
-  g_assert_cmpint (g_rmdir (self->dir), ==, 0);   /* the server has taken it away */
+  g_assert_cmpint (g_rmdir (self->dir), ==, 0); /* the server has taken it away */
   g_free (self->dir);
   g_free (self->path);
   g_free (self->option);
@@ -231,7 +240,7 @@ static guint
 count_fullest (WpChild *child)
 {
   g_autofree char *path = g_strdup_printf ("/proc/%d/fdinfo", wp_child_pid (child));
-  g_autoptr(GDir) dir = g_dir_open (path, 0, NULL);
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
   guint most = 0;
   const char *name;
 
@@ -253,8 +262,8 @@ count_fullest (WpChild *child)
 static void
 test_connections_are_shared_out (void)
 {
-  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
-  g_autoptr(WpManager) server = NULL;
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (WpManager) server = NULL;
   UnixSocket place;
 
   unix_socket_init (&place);
@@ -283,15 +292,16 @@ test_unix_socket (void)
 
   unix_socket_init (&place);
   said = g_strconcat ("listening on unix:", place.path, NULL);
-  for (guint round = 0; round < 2; round++)      /* the second finds the file that a dead one left */
+  for (guint round = 0; round < 2; round++) /* the second finds the file that a dead one left */
     {
-      g_autoptr(WpManager) server = wp_manager_start (NULL, place.option, "--threads=2", "-d", "delay:0", NULL);
+      g_autoptr (WpManager) server
+          = wp_manager_start (NULL, place.option, "--threads=2", "-d", "delay:0", NULL);
 
       wp_manager_await_told (server, "READY=1");
       wp_manager_await_log (server, said);
       for (guint i = 0; i < 50; i++)
         {
-          g_autoptr(WpClient) client = connect_unix (&place);
+          g_autoptr (WpClient) client = connect_unix (&place);
 
           wp_client_get (client, "/", NULL);
           g_assert_cmpuint (wp_client_read_status (client), ==, 200);
@@ -325,8 +335,8 @@ await_refusal (const UnixSocket *place)
 static void
 test_unix_socket_of_a_successor (void)
 {
-  g_autoptr(WpManager) old = NULL, new = NULL;
-  g_autoptr(WpClient) held = NULL, client = NULL;
+  g_autoptr (WpManager) old = NULL, new = NULL;
+  g_autoptr (WpClient) held = NULL, client = NULL;
   UnixSocket place;
 
   unix_socket_init (&place);
@@ -362,8 +372,7 @@ mode_of (const UnixSocket *place)
 static void
 test_unix_socket_modes (void)
 {
-  static const struct
-  {
+  static const struct {
     const char *option;
     guint mode;
   } modes[] = { { "--log-level=info", 0660 }, { "--socket-mode=0606", 0606 } };
@@ -371,20 +380,20 @@ test_unix_socket_modes (void)
 
   for (guint i = 0; i < 2 * G_N_ELEMENTS (modes); i++)
     {
-      g_autoptr(WpManager) server = NULL;
+      g_autoptr (WpManager) server = NULL;
       g_autofree char *admin = NULL;
       UnixSocket place;
 
       unix_socket_init (&place);
       admin = g_strconcat ("--admin=unix:", place.path, NULL);
-      server =
-        wp_manager_start (NULL, i % 2 ? admin : place.option, i % 2 ? "--listen=127.0.0.1:0" : "--admin=none",
-                          modes[i / 2].option, "-d", "delay:0", NULL);
+      server = wp_manager_start (NULL, i % 2 ? admin : place.option,
+                                 i % 2 ? "--listen=127.0.0.1:0" : "--admin=none", modes[i / 2].option, "-d",
+                                 "delay:0", NULL);
       wp_manager_await_told (server, "READY=1");
       g_assert_cmpuint (mode_of (&place), ==, modes[i / 2].mode);
       wp_manager_signal (server, SIGTERM);
       g_assert_cmpint (wp_manager_wait (server), ==, 0);
-      unix_socket_clear (&place);    /* an admin's socket is gone, too */
+      unix_socket_clear (&place); /* an admin's socket is gone, too */
     }
   umask (before);
 }
@@ -427,7 +436,8 @@ test_starts_at_once (void)
 static void
 test_every_address (void)
 {
-  g_autoptr(WpManager) server = wp_manager_start (NULL, "--listen=*:0", "--threads=2", "-d", "delay:0", NULL);
+  g_autoptr (WpManager) server
+      = wp_manager_start (NULL, "--listen=*:0", "--threads=2", "-d", "delay:0", NULL);
   g_autofree char *log = NULL;
   const char *first;
   guint port;
@@ -438,7 +448,7 @@ test_every_address (void)
   g_assert_true (first && sscanf (first, "http://0.0.0.0:%u/", &port) == 1);
   for (guint i = 0; i < 40; i++)
     {
-      g_autoptr(WpClient) client = i % 2 ? connect_v6 ((guint16) port) : NULL;
+      g_autoptr (WpClient) client = i % 2 ? connect_v6 ((guint16) port) : NULL;
 
       if (!client)
         client = wp_client_new ((guint16) port);
@@ -453,8 +463,8 @@ test_every_address (void)
 static void
 test_unix_backlog_is_served (void)
 {
-  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
-  g_autoptr(WpManager) server = NULL;
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (WpManager) server = NULL;
   UnixSocket place;
 
   unix_socket_init (&place);
@@ -474,7 +484,8 @@ test_unix_backlog_is_served (void)
   unix_socket_clear (&place);
 }
 
-/* More have come than it has descriptors for, and @late is one more: it sleeps until some leave, and nobody is lost. */
+/* More have come than it has descriptors for, and @late is one more: it sleeps until some leave, and nobody
+ * is lost. */
 static void
 check_without_descriptors (WpManager *server, GPtrArray *clients, WpClient *late)
 {
@@ -484,7 +495,7 @@ check_without_descriptors (WpManager *server, GPtrArray *clients, WpClient *late
     g_assert_cmpuint (wp_client_read_status (clients->pdata[i]), ==, 200);
   wp_manager_await_log (server, "cannot accept connections for now: Too many open files");
   cpu_us = wp_child_cpu_us (wp_manager_child (server));
-  g_usleep (G_USEC_PER_SEC);     /* a second is watched, not awaited */
+  g_usleep (G_USEC_PER_SEC); /* a second is watched, not awaited */
   g_assert_cmpint (wp_child_cpu_us (wp_manager_child (server)) - cpu_us, <, 300000);
   g_assert_true (wp_client_is_silent (late));
   g_ptr_array_remove_range (clients, 0, 2 * FEW - 20);
@@ -498,10 +509,11 @@ test_socket_without_descriptors (void)
 {
   guint16 port;
   int fd = listen_on_port (&port);
-  g_autoptr(WpManager) server = wp_manager_start (&(WpChildTerms) { .socket_fd = fd, .files = FEW }, "--threads=2", "--max-connections=1000",
-                                                  "-d", "delay:0", NULL);
-  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
-  g_autoptr(WpClient) late = NULL;
+  g_autoptr (WpManager) server
+      = wp_manager_start (&(WpChildTerms){ .socket_fd = fd, .files = FEW }, "--threads=2",
+                          "--max-connections=1000", "-d", "delay:0", NULL);
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (WpClient) late = NULL;
 
   wp_manager_await_told (server, "READY=1");
   for (guint i = 0; i < 2 * FEW; i++)
@@ -517,13 +529,14 @@ test_socket_without_descriptors (void)
 static void
 test_unix_socket_without_descriptors (void)
 {
-  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
-  g_autoptr(WpManager) server = NULL;
-  g_autoptr(WpClient) late = NULL;
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (WpManager) server = NULL;
+  g_autoptr (WpClient) late = NULL;
   UnixSocket place;
 
   unix_socket_init (&place);
-  server = wp_manager_start (&(WpChildTerms) { .files = FEW }, place.option, "--threads=2", "--max-connections=1000", "-d", "delay:0", NULL);
+  server = wp_manager_start (&(WpChildTerms){ .files = FEW }, place.option, "--threads=2",
+                             "--max-connections=1000", "-d", "delay:0", NULL);
   wp_manager_await_told (server, "READY=1");
   for (guint i = 0; i < 2 * FEW; i++)
     {

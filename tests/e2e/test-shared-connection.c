@@ -6,18 +6,18 @@
 
 /* A body with two trailers, the second of which libsoup 3.2.3 takes for a request: that would take the head
  * of the next one for its body. */
-static const char evil[] =
-  "POST /evil HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: y\r\n"
-  "POST: /x HTTP/1.1\r\nHost: a\r\nContent-Length: 28\r\n\r\n";
+static const char evil[]
+    = "POST /evil HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: y\r\n"
+      "POST: /x HTTP/1.1\r\nHost: a\r\nContent-Length: 28\r\n\r\n";
 
 static void
 check_round (WpClient *attacker, WpClient *victim, guint round)
 {
   g_autofree char *path = g_strdup_printf ("/victim/%u", round);
   static const char *const odd[] = { "OPTIONS", "HEAD", "DELETE" };
-  g_autofree char *first =
-    g_strdup_printf ("%s / HTTP/1.1\r\nHost: a\r\n\r\n", odd[round % G_N_ELEMENTS (odd)]);
-  g_autoptr(WpAnswer) answer = NULL;
+  g_autofree char *first
+      = g_strdup_printf ("%s / HTTP/1.1\r\nHost: a\r\n\r\n", odd[round % G_N_ELEMENTS (odd)]);
+  g_autoptr (WpAnswer) answer = NULL;
 
   wp_client_send (attacker, first);
   answer = round % G_N_ELEMENTS (odd) == 1 ? wp_client_read_head (attacker) : wp_client_read (attacker);
@@ -32,8 +32,8 @@ check_round (WpClient *attacker, WpClient *victim, guint round)
 static void
 test_trailers (void)
 {
-  g_autoptr(WpHarness) server = NULL;
-  g_autoptr(WpHaproxy) proxy = NULL;
+  g_autoptr (WpHarness) server = NULL;
+  g_autoptr (WpHaproxy) proxy = NULL;
 
   if (!wp_haproxy_is_there ())
     {
@@ -44,7 +44,7 @@ test_trailers (void)
   proxy = wp_haproxy_new (server, WP_HAPROXY_PASSES);
   for (guint i = 0; i < N_ROUNDS; i++)
     {
-      g_autoptr(WpClient) attacker = wp_client_new (wp_haproxy_port (proxy)),
+      g_autoptr (WpClient) attacker = wp_client_new (wp_haproxy_port (proxy)),
                            victim = wp_client_new (wp_haproxy_port (proxy));
 
       check_round (attacker, victim, i);
@@ -56,7 +56,8 @@ test_trailers (void)
   wp_harness_stop (server);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "method = 'GET' AND path LIKE '/victim/%'"), ==,
                    N_ROUNDS);
-  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "path = '/evil' AND body = x'68656c6c6f'"), ==, N_ROUNDS);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "path = '/evil' AND body = x'68656c6c6f'"), ==,
+                   N_ROUNDS);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "TRUE"), ==, 2 * N_ROUNDS);
 }
 

@@ -11,16 +11,16 @@
 #include <unistd.h>
 
 typedef struct {
-  char *root;                /* all is installed below */
-  char *unit, *conf;         /* their texts */
-  char **command;            /* what the unit starts, as it says; [1] is the configuration */
+  char *root;        /* all is installed below */
+  char *unit, *conf; /* their texts */
+  char **command;    /* what the unit starts, as it says; [1] is the configuration */
 } Shipped;
 
 /* The first file of that name below @folder; NULL: there is none. */
 static char *
 find (const char *folder, const char *name)
 {
-  g_autoptr(GDir) dir = g_dir_open (folder, 0, NULL);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   char *found = NULL;
 
   for (const char *entry; dir && !found && (entry = g_dir_read_name (dir));)
@@ -40,8 +40,8 @@ static char *
 setting (const Shipped *self, const char *key)
 {
   g_autofree char *pattern = g_strdup_printf ("(?s).*^%s=([^\\n]*)$", key);
-  g_autoptr(GRegex) regex = g_regex_new (pattern, G_REGEX_MULTILINE, 0, NULL);
-  g_autoptr(GMatchInfo) match = NULL;
+  g_autoptr (GRegex) regex = g_regex_new (pattern, G_REGEX_MULTILINE, 0, NULL);
+  g_autoptr (GMatchInfo) match = NULL;
 
   if (!g_regex_match (regex, self->unit, 0, &match))
     g_error ("the unit has no %s", key);
@@ -54,7 +54,7 @@ set_up (Shipped *self, gconstpointer data)
   const char *argv[] = { "meson",     "install", "-C", g_getenv ("WP_BUILD_ROOT"), "--no-rebuild", "--quiet",
                          "--destdir", NULL,      NULL };
   g_autofree char *unit = NULL, *start = NULL, *conf = NULL, *output = NULL;
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   int status;
 
   argv[7] = self->root = g_dir_make_tmp ("wp-shipped-XXXXXX", NULL);
@@ -76,7 +76,7 @@ set_up (Shipped *self, gconstpointer data)
 static void
 remove_folder (const char *path)
 {
-  g_autoptr(GDir) dir = g_dir_open (path, 0, NULL);
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
 
   for (const char *name; dir && (name = g_dir_read_name (dir));)
     {
@@ -119,7 +119,7 @@ start (const Shipped *self, const char *state, const char *conf, const char *con
                   *log = NULL;
   g_autofree char *program = g_build_filename (self->root, self->command[0], NULL),
                   *config = g_strconcat ("--config=", path, NULL);
-  g_autoptr(GPtrArray) argv = g_ptr_array_new ();
+  g_autoptr (GPtrArray) argv = g_ptr_array_new ();
   mode_t before = umask ((mode_t) g_ascii_strtoull (umask_text, NULL, 8));
   WpChild *server;
 
@@ -164,7 +164,7 @@ test_as_it_is (Shipped *self, gconstpointer data)
   g_autofree char *name = setting (self, "StateDirectory"),
                   *database = g_build_filename (state, "wp.db", NULL);
   WpChild *server = start (self, state, self->conf, options);
-  g_autoptr(WpClient) client = NULL;
+  g_autoptr (WpClient) client = NULL;
   struct stat status;
   guint port;
 
@@ -188,7 +188,7 @@ test_as_it_is (Shipped *self, gconstpointer data)
 static char *
 put_in_force (const Shipped *self)
 {
-  g_autoptr(GRegex) regex = g_regex_new ("^#([a-z-]+ = )", G_REGEX_MULTILINE, 0, NULL);
+  g_autoptr (GRegex) regex = g_regex_new ("^#([a-z-]+ = )", G_REGEX_MULTILINE, 0, NULL);
   g_autofree char *all = g_regex_replace (regex, self->conf, -1, 0, "\\1", 0, NULL);
   g_autofree char *etc = g_strdup_printf (" %s/etc/", self->root),
                   *run = g_strdup_printf (" unix:%s/run/", self->root);
@@ -257,9 +257,9 @@ compare_texts (gconstpointer a, gconstpointer b)
 static char *
 list_options (const char *text, const char *pattern)
 {
-  g_autoptr(GRegex) regex = g_regex_new (pattern, G_REGEX_MULTILINE, 0, NULL);
-  g_autoptr(GMatchInfo) match = NULL;
-  g_autoptr(GPtrArray) options = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GRegex) regex = g_regex_new (pattern, G_REGEX_MULTILINE, 0, NULL);
+  g_autoptr (GMatchInfo) match = NULL;
+  g_autoptr (GPtrArray) options = g_ptr_array_new_with_free_func (g_free);
 
   for (g_regex_match (regex, text, 0, &match); g_match_info_matches (match); g_match_info_next (match, NULL))
     g_ptr_array_add (options, g_match_info_expand_references (match, "\\1 --\\2 \\3", NULL));
@@ -273,15 +273,16 @@ static char *
 find_man_entries (const char *page)
 {
   g_autofree char *start = g_strdup (strstr (page, "\n.SH OPTIONS"));
-  g_autoptr(GRegex) regex = g_regex_new ("^\\.TP\n\\.BR? (.*)$", G_REGEX_MULTILINE, 0, NULL);
-  g_autoptr(GRegex) markup = g_regex_new ("\\\\f.|\\\\|\"| (?==)", 0, 0, NULL);
-  g_autoptr(GMatchInfo) match = NULL;
-  g_autoptr(GString) entries = g_string_new (NULL);
+  g_autoptr (GRegex) regex = g_regex_new ("^\\.TP\n\\.BR? (.*)$", G_REGEX_MULTILINE, 0, NULL);
+  g_autoptr (GRegex) markup = g_regex_new ("\\\\f.|\\\\|\"| (?==)", 0, 0, NULL);
+  g_autoptr (GMatchInfo) match = NULL;
+  g_autoptr (GString) entries = g_string_new (NULL);
 
   *strstr (start + 1, "\n.SH ") = '\0';
   for (g_regex_match (regex, start, 0, &match); g_match_info_matches (match); g_match_info_next (match, NULL))
     {
-      g_autofree char *entry = g_match_info_fetch (match, 1), *plain = g_regex_replace (markup, entry, -1, 0, "", 0, NULL);
+      g_autofree char *entry = g_match_info_fetch (match, 1),
+                      *plain = g_regex_replace (markup, entry, -1, 0, "", 0, NULL);
 
       g_string_append_printf (entries, "%s\n", plain);
     }
@@ -295,12 +296,14 @@ test_man_pages (Shipped *self, gconstpointer data)
 {
   for (guint i = 0; i < G_N_ELEMENTS (programs); i++)
     {
-      g_autofree char *bin = g_path_get_dirname (self->command[0]), *program = g_build_filename (self->root, bin, programs[i], NULL);
+      g_autofree char *bin = g_path_get_dirname (self->command[0]),
+                      *program = g_build_filename (self->root, bin, programs[i], NULL);
       g_autofree char *name = g_strconcat (programs[i], ".1", NULL), *path = find (self->root, name);
       g_autofree char *help = NULL, *page = NULL, *entries = NULL, *in_help = NULL, *in_page = NULL;
       const char *argv[] = { program, "--help", NULL };
 
-      g_assert_true (g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &help, NULL, NULL, NULL));
+      g_assert_true (
+          g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &help, NULL, NULL, NULL));
       g_assert_true (g_file_get_contents (path, &page, NULL, NULL));
       entries = find_man_entries (page);
       in_help = list_options (help, "^  (?:-(\\w), )?--([a-z-]+)(?:=(\\S+))?");
@@ -316,7 +319,8 @@ test_completion (Shipped *self, gconstpointer data)
   for (guint i = 0; i < G_N_ELEMENTS (programs); i++)
     {
       g_autofree char *bin = g_path_get_dirname (self->command[0]), *script = NULL, *start = NULL;
-      g_autofree char *path = g_build_filename (self->root, bin, "../share/bash-completion/completions", programs[i], NULL);
+      g_autofree char *path
+          = g_build_filename (self->root, bin, "../share/bash-completion/completions", programs[i], NULL);
 
       g_assert_true (g_file_get_contents (path, &script, NULL, NULL));
       start = g_strdup_printf ("# bash completion of %s\n", programs[i]);

@@ -6,14 +6,14 @@
 /* Of deadlines of a second at most, within which a handshake of TLS is to be done too, on a busy machine: the
  * least of the defaults, 10 s, is more. */
 #define SOON_US (8 * G_USEC_PER_SEC)
-#define N_MANY 300               /* more than the server looks at in one go; a handshake takes up to 20 ms */
+#define N_MANY  300 /* more than the server looks at in one go; a handshake takes up to 20 ms */
 
 /* Sends @text; soon the answer must be @status (0: none), and then the connection ends. */
 static void
 check_deadline (WpHarness *server, const char *text, guint status)
 {
   gint64 since_us = g_get_monotonic_time ();
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
   guint got;
 
   wp_client_send (client, text);
@@ -31,7 +31,7 @@ check_deadline (WpHarness *server, const char *text, guint status)
 static void
 test_head_never_ends (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", "--header-timeout=1s", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", "--header-timeout=1s", NULL);
 
   check_deadline (server, "G", 408);
   check_deadline (server, "GET / HTTP/1.1\r\nHost: test\r\n", 408);
@@ -41,14 +41,14 @@ test_head_never_ends (void)
 static void
 test_head_drips (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", "--header-timeout=1s", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", "--header-timeout=1s", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
   guint n = 0;
 
   wp_client_send (client, "GET / HTTP/1.1\r\nA: ");
   while (wp_client_is_silent (client) && n++ < 500)
     {
-      g_usleep (20000);      /* the pace of the drip */
+      g_usleep (20000); /* the pace of the drip */
       wp_client_send (client, "a");
     }
   g_assert_cmpuint (n, <, 500);
@@ -58,11 +58,12 @@ test_head_drips (void)
 static void
 test_body_never_ends (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", "--body-timeout=300ms", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", "--body-timeout=300ms", NULL);
 
   check_deadline (server, "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n01234", 408);
   check_deadline (server, "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel", 408);
-  check_deadline (server, "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", 408);
+  check_deadline (server, "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+                  408);
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.received"), ==, 0);
 }
 
@@ -73,8 +74,8 @@ static const char *const large_heads[] = {
   "POST / HTTP/1.0\r\nContent-Length: 900000\r\n\r\n",
 };
 
-/* Sends @size bytes of a body, @piece of them each 50 ms, until it is answered. Returns how many. @pause_us: (out) (nullable): the longest
- * between two of them, on a machine that has other things to do. */
+/* Sends @size bytes of a body, @piece of them each 50 ms, until it is answered. Returns how many. @pause_us:
+ * (out) (nullable): the longest between two of them, on a machine that has other things to do. */
 static gsize
 send_slowly (WpClient *client, gsize size, gsize piece, gint64 *pause_us)
 {
@@ -89,14 +90,15 @@ send_slowly (WpClient *client, gsize size, gsize piece, gint64 *pause_us)
       longest_us = MAX (longest_us, g_get_monotonic_time () - since_us);
       since_us = g_get_monotonic_time ();
       sent += piece;
-      g_usleep (50000);      /* the pace of the body */
+      g_usleep (50000); /* the pace of the body */
     }
   if (pause_us)
     *pause_us = MAX (longest_us, g_get_monotonic_time () - since_us);
   return sent;
 }
 
-/* A client that has asked within @within_us, counted from before it connected; who was later is no example, and is followed by another. */
+/* A client that has asked within @within_us, counted from before it connected; who was later is no example,
+ * and is followed by another. */
 static WpClient *
 ask_in_time (const WpHarness *server, gint64 within_us)
 {
@@ -105,7 +107,8 @@ ask_in_time (const WpHarness *server, gint64 within_us)
       gint64 since_us = g_get_monotonic_time ();
       WpClient *client = wp_client_new (wp_harness_port (server));
 
-      if (wp_client_send (client, "GET / HTTP/1.1\r\nHost: test\r\n\r\n") && g_get_monotonic_time () - since_us < within_us)
+      if (wp_client_send (client, "GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+          && g_get_monotonic_time () - since_us < within_us)
         return client;
       wp_client_free (client);
     }
@@ -116,11 +119,12 @@ ask_in_time (const WpHarness *server, gint64 within_us)
 static void
 test_body_trickles (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", "--body-timeout=500ms", "--body-min-rate=20000", NULL);
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-d", "delay:0", "--body-timeout=500ms", "--body-min-rate=20000", NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (large_heads); i++)
     {
-      g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+      g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
       gsize sent;
 
       wp_client_send (client, large_heads[i]);
@@ -136,12 +140,13 @@ test_body_trickles (void)
 static void
 test_body_stops_half_way (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", "--body-timeout=300ms", "--body-min-rate=1000", NULL);
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-d", "delay:0", "--body-timeout=300ms", "--body-min-rate=1000", NULL);
   g_autofree char *bytes = g_malloc0 (500000);
 
   for (guint i = 0; i < G_N_ELEMENTS (large_heads); i++)
     {
-      g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+      g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
       wp_client_send (client, large_heads[i]);
       g_assert_true (wp_client_send_bytes (client, bytes, 500000));
@@ -149,17 +154,19 @@ test_body_stops_half_way (void)
     }
 }
 
-/* Above the minimum rate, for many times the timeout: an honest upload over a thin line. One that was held up is none. */
+/* Above the minimum rate, for many times the timeout: an honest upload over a thin line. One that was held up
+ * is none. */
 static void
 test_body_is_steady (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--ack=stored", "--body-timeout=1s", "--body-min-rate=10000", NULL);
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("--ack=stored", "--body-timeout=1s", "--body-min-rate=10000", NULL);
   gint64 pause_us = G_USEC_PER_SEC;
   guint status = 0;
 
   for (guint i = 0; i < 10 && status != 200 && pause_us > G_USEC_PER_SEC / 2; i++)
     {
-      g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+      g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
       wp_client_send (client, "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 120000\r\n\r\n");
       send_slowly (client, 120000, 2000, &pause_us);
@@ -172,8 +179,9 @@ test_body_is_steady (void)
 static void
 test_body_without_a_rate (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", "--body-timeout=500ms", "--body-min-rate=0", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-d", "delay:0", "--body-timeout=500ms", "--body-min-rate=0", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   wp_client_send (client, large_heads[0]);
   g_assert_cmpuint (send_slowly (client, 900000, 2000, NULL), <, 900000);
@@ -184,8 +192,8 @@ test_body_without_a_rate (void)
 static gint64
 cpu_of_single_bytes (WpHarness *server, guint n_fields)
 {
-  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
-  g_autoptr(GString) head = g_string_new ("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 500\r\n");
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (GString) head = g_string_new ("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 500\r\n");
   gint64 before;
 
   for (guint i = 0; i < n_fields; i++)
@@ -202,7 +210,7 @@ cpu_of_single_bytes (WpHarness *server, guint n_fields)
     {
       for (guint i = 0; i < clients->len; i++)
         wp_client_send_bytes (clients->pdata[i], "b", 1);
-      g_usleep (1500);       /* so that the bytes are read one by one */
+      g_usleep (1500); /* so that the bytes are read one by one */
     }
   for (guint i = 0; i < clients->len; i++)
     g_assert_cmpuint (wp_client_read_status (clients->pdata[i]), ==, 200);
@@ -217,10 +225,11 @@ cpu_of_single_bytes (WpHarness *server, guint n_fields)
 static void
 test_head_is_read_once (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-d", "delay:0", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("--threads=1", "-d", "delay:0", NULL);
   gint64 small_us = cpu_of_single_bytes (server, 1), large_us = cpu_of_single_bytes (server, 5000);
 
-  g_test_message ("%" G_GINT64_FORMAT " us behind small heads, %" G_GINT64_FORMAT " us behind large ones", small_us, large_us);
+  g_test_message ("%" G_GINT64_FORMAT " us behind small heads, %" G_GINT64_FORMAT " us behind large ones",
+                  small_us, large_us);
   g_assert_cmpint (large_us, <, 2 * small_us + 100000);
 }
 
@@ -228,8 +237,8 @@ test_head_is_read_once (void)
 static void
 test_next_head_never_ends (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", "--header-timeout=1s", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", "--header-timeout=1s", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   wp_client_send (client, "GET / HTTP/1.1\r\nHost: test\r\n\r\nGET / HTTP/1.1\r\nHos");
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
@@ -241,9 +250,10 @@ test_next_head_never_ends (void)
 static void
 test_idle (void)
 {
-  g_autoptr(WpHarness) server =
-    wp_harness_start ("-d", "delay:0", "--idle-timeout=1s", "--header-timeout=1h", "--body-timeout=1h", NULL);
-  g_autoptr(WpClient) silent = wp_client_new (wp_harness_port (server)), kept = ask_in_time (server, G_USEC_PER_SEC / 2);
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", "--idle-timeout=1s",
+                                                   "--header-timeout=1h", "--body-timeout=1h", NULL);
+  g_autoptr (WpClient) silent = wp_client_new (wp_harness_port (server)),
+                       kept = ask_in_time (server, G_USEC_PER_SEC / 2);
 
   g_assert_cmpuint (wp_client_read_status (kept), ==, 200);
   g_assert_true (wp_client_read_end (kept));
@@ -256,9 +266,9 @@ test_idle (void)
 static void
 test_idle_is_not_slow (void)
 {
-  g_autoptr(WpHarness) server =
-    wp_harness_start ("-d", "delay:0", "--idle-timeout=1h", "--header-timeout=1s", "--body-timeout=1s", NULL);
-  g_autoptr(WpClient) silent = wp_client_new (wp_harness_port (server)),
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", "--idle-timeout=1h",
+                                                   "--header-timeout=1s", "--body-timeout=1s", NULL);
+  g_autoptr (WpClient) silent = wp_client_new (wp_harness_port (server)),
                        kept = wp_client_new (wp_harness_port (server));
 
   wp_client_get (kept, "/", NULL);
@@ -287,8 +297,8 @@ connect_in_time (WpHarness *server, GPtrArray *clients, guint n, gint64 within_u
   return all && g_get_monotonic_time () < until_us;
 }
 
-/* The server had no time for them, but their requests were there, whole, before they had been silent or slow for too long: of a third nothing
- * had come, of a third half a head, of a third half a body. */
+/* The server had no time for them, but their requests were there, whole, before they had been silent or slow
+ * for too long: of a third nothing had come, of a third half a head, of a third half a body. */
 static void
 test_request_came_in_time (void)
 {
@@ -297,8 +307,9 @@ test_request_came_in_time (void)
     { "GET / HTTP/1.1\r\nHo", "st: test\r\n\r\n" },
     { "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n01234", "56789" },
   };
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-d", "delay:0", "--idle-timeout=8s", "--header-timeout=8s", "--body-timeout=8s", NULL);
-  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (WpHarness) server = wp_harness_start ("--threads=1", "-d", "delay:0", "--idle-timeout=8s",
+                                                   "--header-timeout=8s", "--body-timeout=8s", NULL);
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
 
   for (guint i = 0; !connect_in_time (server, clients, N_MANY, 6 * G_USEC_PER_SEC); i++)
     g_assert_cmpuint (i, <, 10);
@@ -307,7 +318,7 @@ test_request_came_in_time (void)
   wp_harness_signal (server, SIGSTOP);
   for (guint i = 0; i < clients->len; i++)
     wp_client_send (clients->pdata[i], requests[i % 3][1]);
-  g_usleep (8500000);        /* their time passes, nothing is awaited */
+  g_usleep (8500000); /* their time passes, nothing is awaited */
   wp_harness_signal (server, SIGCONT);
   for (guint i = 0; i < clients->len; i++)
     g_assert_cmpuint (wp_client_read_status (clients->pdata[i]), ==, 200);
@@ -317,13 +328,15 @@ test_request_came_in_time (void)
 static void
 test_parked_is_not_idle (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:3s", "--idle-timeout=1s",
-                                                  "--body-timeout=1s", "--header-timeout=1s", NULL);
-  g_autoptr(WpClient) one = ask_in_time (server, G_USEC_PER_SEC / 2), two = ask_in_time (server, G_USEC_PER_SEC / 2);
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:3s", "--idle-timeout=1s",
+                          "--body-timeout=1s", "--header-timeout=1s", NULL);
+  g_autoptr (WpClient) one = ask_in_time (server, G_USEC_PER_SEC / 2),
+                       two = ask_in_time (server, G_USEC_PER_SEC / 2);
 
   g_assert_cmpuint (wp_client_read_status (one), ==, 200);
   g_assert_cmpuint (wp_client_read_status (two), ==, 200);
-  g_assert_true (wp_client_read_end (one));      /* that one was idle */
+  g_assert_true (wp_client_read_end (one)); /* that one was idle */
 }
 
 int

@@ -1,12 +1,13 @@
-/* A client sends and sends and does not read: its own answers wait, nobody else gets them, and no more of its requests are taken. */
+/* A client sends and sends and does not read: its own answers wait, nobody else gets them, and no more of its
+ * requests are taken. */
 #include "tests/e2e/wp-harness.h"
 #include "tests/e2e/wp-hold.h"
 
 #include <string.h>
 
 #define N_REQUESTS 50000
-#define MOST_TAKEN 5000          /* as many as fill the buffers of both kernels with their answers */
-#define N_UNREAD 40
+#define MOST_TAKEN 5000 /* as many as fill the buffers of both kernels with their answers */
+#define N_UNREAD   40
 
 /* A few more requests, as many as the server takes without waiting. FALSE: it takes no more. */
 static gboolean
@@ -18,16 +19,17 @@ pour (WpClient *client, const char *requests, gsize size, gsize *sent)
   return n > 0;
 }
 
-/* @request again and again, by one who reads nothing until no more can be sent, while another asks for what it will not get, and must
- * get just that. */
+/* @request again and again, by one who reads nothing until no more can be sent, while another asks for what
+ * it will not get, and must get just that. */
 static void
 check_reader (WpHarness *server, const char *request)
 {
-  g_autoptr(WpClient) slow = wp_client_new_narrow (wp_harness_port (server)), other = wp_client_new (wp_harness_port (server));
-  g_autoptr(GString) requests = g_string_new (NULL);
+  g_autoptr (WpClient) slow = wp_client_new_narrow (wp_harness_port (server)),
+                       other = wp_client_new (wp_harness_port (server));
+  g_autoptr (GString) requests = g_string_new (NULL);
   gint64 before = wp_child_memory_bytes (wp_harness_child (server));
   double last = 0;
-  guint quiet = 0;           /* rounds in which nothing was received */
+  guint quiet = 0; /* rounds in which nothing was received */
   gsize sent = 0;
 
   for (guint i = 0; i < N_REQUESTS; i++)
@@ -61,13 +63,15 @@ check_reader (WpHarness *server, const char *request)
     }
   g_assert_true (wp_client_is_silent (slow));
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.received"), ==, N_REQUESTS);
-  wp_harness_await_stat (server, "pending_bytes", 0);   /* of answers that waited too, with the connection open */
+  /* of answers that waited too, with the connection open */
+  wp_harness_await_stat (server, "pending_bytes", 0);
 }
 
 static void
 test_each_is_parked (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-m", "BufferedChannel", "-q", "0", "-d", "delay:request", "--idle-timeout=10m", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("--threads=1", "-m", "BufferedChannel", "-q", "0", "-d",
+                                                   "delay:request", "--idle-timeout=10m", NULL);
 
   check_reader (server, "GET / HTTP/1.1\r\nHost: a\r\nX-WP-Service: 0.00002\r\n\r\n");
 }
@@ -75,7 +79,8 @@ test_each_is_parked (void)
 static void
 test_each_is_answered_at_once (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-d", "delay:request", "--idle-timeout=10m", NULL);
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("--threads=1", "-d", "delay:request", "--idle-timeout=10m", NULL);
 
   check_reader (server, "GET / HTTP/1.1\r\nHost: a\r\nX-WP-Service: 0\r\n\r\n");
 }
@@ -84,15 +89,15 @@ test_each_is_answered_at_once (void)
 static void
 test_takes_no_answer (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:0", "--idle-timeout=300ms", NULL);
-  g_autoptr(WpClient) client = NULL;
-  g_autoptr(GString) requests = g_string_new (NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", "--idle-timeout=300ms", NULL);
+  g_autoptr (WpClient) client = NULL;
+  g_autoptr (GString) requests = g_string_new (NULL);
   gint64 until_us;
   gsize sent = 0;
 
   for (guint i = 0; i < 200000; i++)
     g_string_append (requests, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  client = wp_client_new_narrow (wp_harness_port (server));   /* now: it is not to be idle */
+  client = wp_client_new_narrow (wp_harness_port (server)); /* now: it is not to be idle */
   until_us = g_get_monotonic_time () + WP_PATIENCE_US;
   pour (client, requests->str, requests->len, &sent);
   while (wp_harness_stat (server, "ledger.received") == 0)
@@ -105,16 +110,18 @@ test_takes_no_answer (void)
     }
 }
 
-/* Answers that nobody reads are memory too. Where it is spent, connections that have any are closed, the largest first; not those on which a
- * request waits for its answer, whatever came behind it. */
+/* Answers that nobody reads are memory too. Where it is spent, connections that have any are closed, the
+ * largest first; not those on which a request waits for its answer, whatever came behind it. */
 static void
 test_too_many_answers (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-m", "BufferedChannel", "-q", "0", "--max-pending=64k", "--idle-timeout=10m", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(WpClient) served = wp_client_new (wp_harness_port (server)), parked = wp_client_new (wp_harness_port (server));
-  g_autoptr(GPtrArray) unread = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
-  g_autoptr(GString) requests = g_string_new (NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("--threads=1", "-m", "BufferedChannel", "-q", "0",
+                                                   "--max-pending=64k", "--idle-timeout=10m", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpClient) served = wp_client_new (wp_harness_port (server)),
+                       parked = wp_client_new (wp_harness_port (server));
+  g_autoptr (GPtrArray) unread = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (GString) requests = g_string_new (NULL);
   gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
 
   wp_client_get (served, "/", NULL);
@@ -140,16 +147,19 @@ test_too_many_answers (void)
   g_assert_cmpuint (wp_client_read_status (parked), ==, 405);
 }
 
-/* Nor is what a client sends behind a request that waits: what there is no memory for is refused once the request has its answer. */
+/* Nor is what a client sends behind a request that waits: what there is no memory for is refused once the
+ * request has its answer. */
 static void
 test_too_many_requests (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-m", "BufferedChannel", "-q", "0", "--max-pending=64k", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
-  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
-  g_autoptr(WpClient) served = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("--threads=1", "-m", "BufferedChannel", "-q", "0", "--max-pending=64k", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (WpClient) served = wp_client_new (wp_harness_port (server));
   g_autofree char *body = g_strnfill (7000, 'b');
-  g_autofree char *text = g_strdup_printf ("GET / HTTP/1.1\r\nHost: a\r\n\r\nPOST / HTTP/1.1\r\nHost: a\r\nContent-Length: 7000\r\n\r\n%s", body);
+  g_autofree char *text = g_strdup_printf (
+      "GET / HTTP/1.1\r\nHost: a\r\n\r\nPOST / HTTP/1.1\r\nHost: a\r\nContent-Length: 7000\r\n\r\n%s", body);
   guint n_refused = 0;
 
   wp_client_get (served, "/", NULL);

@@ -1,4 +1,5 @@
-/* Thousands that send a byte now and then, never read, or never end: whoever behaves is served all the while, and memory stays bounded. */
+/* Thousands that send a byte now and then, never read, or never end: whoever behaves is served all the while,
+ * and memory stays bounded. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-harness.h"
 #include "tests/e2e/wp-watch.h"
@@ -7,24 +8,24 @@
 #include <string.h>
 
 #ifdef __SANITIZE_ADDRESS__
-#define SLOW 800                 /* what is looked for there is not speed; handshakes take ten times as long */
-#define EACH 60
+#define SLOW         800 /* what is looked for there is not speed; handshakes take ten times as long */
+#define EACH         60
 #define JUDGES_SPEED FALSE
 #else
-#define SLOW 5000
-#define EACH 300                 /* of the other kinds */
+#define SLOW         5000
+#define EACH         300 /* of the other kinds */
 #define JUDGES_SPEED TRUE
 #endif
-#define ROUND_US 1000000         /* a byte a second */
-#define ROUNDS 4
-#define EAGER_US 50000           /* twenty bytes a second: far below the least rate of a body */
+#define ROUND_US         1000000 /* a byte a second */
+#define ROUNDS           4
+#define EAGER_US         50000       /* twenty bytes a second: far below the least rate of a body */
 #define MAX_GROWTH_BYTES (192 << 20) /* 20 kB a connection in the soup lane, a tenth in the other */
-#define MAX_PENDING "4m"
+#define MAX_PENDING      "4m"
 
-#define SOUP_KEEPS 400           /* idle connections that libsoup's lane keeps at least */
-#define MAX_P99_US 50000
-#define N_STUBBORN 8
-#define MAX_STALL_US 150000      /* in the best of some rounds */
+#define SOUP_KEEPS   400 /* idle connections that libsoup's lane keeps at least */
+#define MAX_P99_US   50000
+#define N_STUBBORN   8
+#define MAX_STALL_US 150000 /* in the best of some rounds */
 
 /* What each kind sends first, and what it adds a byte of in every round; NULL: nothing. */
 static const struct {
@@ -33,10 +34,12 @@ static const struct {
 } kinds[] = {
   { "slow head", "GET / HTTP/1.1\r\nHost: test\r\nA: ", "a", SLOW },
   { "slow body", "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 100000\r\n\r\n", "b", EACH },
-  { "slow chunks", "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n", "c", EACH },
+  { "slow chunks", "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n", "c",
+    EACH },
   { "slow first line", "G", "E", EACH },
   { "slow body of another version", "POST / HTTP/1.0\r\nContent-Length: 100000\r\n\r\n", "d", EACH },
-  { "idle after a request of another version", "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", NULL, EACH },
+  { "idle after a request of another version", "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", NULL,
+    EACH },
   { "half open", "", NULL, EACH },
   { "never reads", NULL, NULL, EACH },
 };
@@ -62,7 +65,9 @@ count_of (guint n)
 static guint
 least_connections (void)
 {
-  return count_of (SLOW) + 5 * count_of (EACH) + (g_strcmp0 (g_getenv ("WP_HTTP_LANE"), "soup") == 0 ? MIN (SOUP_KEEPS, 2 * EACH) : 2 * count_of (EACH));
+  return count_of (SLOW) + 5 * count_of (EACH)
+         + (g_strcmp0 (g_getenv ("WP_HTTP_LANE"), "soup") == 0 ? MIN (SOUP_KEEPS, 2 * EACH)
+                                                               : 2 * count_of (EACH));
 }
 
 static void
@@ -96,7 +101,8 @@ gather (const WpHarness *server)
     for (guint i = 0; i < count_of (kinds[kind].n); i++)
       {
         const char *start = kinds[kind].start ? kinds[kind].start : many;
-        Slow slow = { kinds[kind].start ? wp_client_new (wp_harness_port (server)) : wp_client_new_narrow (wp_harness_port (server)),
+        Slow slow = { kinds[kind].start ? wp_client_new (wp_harness_port (server))
+                                        : wp_client_new_narrow (wp_harness_port (server)),
                       kinds[kind].more };
 
         wp_client_offer (slow.client, start, strlen (start));
@@ -118,18 +124,19 @@ typedef struct {
   guint n;
 } Times;
 
-/* One who behaves, for a round: how long each of its answers took. A connection that ends with its answer is followed by another. */
+/* One who behaves, for a round: how long each of its answers took. A connection that ends with its answer is
+ * followed by another. */
 static Times
 behave (const WpHarness *server)
 {
   gint64 until_us = g_get_monotonic_time () + ROUND_US;
-  g_autoptr(WpClient) client = NULL;
-  g_autoptr(GArray) all = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (WpClient) client = NULL;
+  g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (gint64));
 
   while (g_get_monotonic_time () < until_us)
     {
       gint64 took_us, since_us = g_get_monotonic_time ();
-      g_autoptr(WpAnswer) answer = NULL;
+      g_autoptr (WpAnswer) answer = NULL;
       g_autofree char *end = NULL;
 
       if (!client)
@@ -145,15 +152,15 @@ behave (const WpHarness *server)
     }
   g_array_sort (all, by_size);
 
-  return (Times) { g_array_index (all, gint64, all->len / 2), g_array_index (all, gint64, all->len * 99 / 100),
-                   g_array_index (all, gint64, all->len - 1), all->len };
+  return (Times){ g_array_index (all, gint64, all->len / 2), g_array_index (all, gint64, all->len * 99 / 100),
+                  g_array_index (all, gint64, all->len - 1), all->len };
 }
 
 static void
 test_all_kinds (void)
 {
-  g_autoptr(WpHarness) server = NULL;
-  g_autoptr(GArray) slow = NULL;
+  g_autoptr (WpHarness) server = NULL;
+  g_autoptr (GArray) slow = NULL;
   gint64 before, best_us = G_MAXINT64;
   WpWatch *watch;
 
@@ -162,7 +169,8 @@ test_all_kinds (void)
       g_test_skip ("the limit of descriptors is too low");
       return;
     }
-  server = wp_harness_start ("-d", "delay:0", "--header-timeout=10m", "--body-timeout=10m", "--idle-timeout=10m", NULL);
+  server = wp_harness_start ("-d", "delay:0", "--header-timeout=10m", "--body-timeout=10m",
+                             "--idle-timeout=10m", NULL);
   before = wp_child_memory_bytes (wp_harness_child (server));
   watch = wp_watch_new (wp_harness_admin_port (server));
   slow = gather (server);
@@ -180,12 +188,15 @@ test_all_kinds (void)
         }
       times = behave (server);
       best_us = MIN (best_us, times.p99_us);
-      g_test_message ("beside %u slow clients: %u answers, p50 %" G_GINT64_FORMAT " us, p99 %" G_GINT64_FORMAT " us, slowest %" G_GINT64_FORMAT
-                      " us", slow->len, times.n, times.p50_us, times.p99_us, times.max_us);
+      g_test_message ("beside %u slow clients: %u answers, p50 %" G_GINT64_FORMAT " us, p99 %" G_GINT64_FORMAT
+                      " us, slowest %" G_GINT64_FORMAT " us",
+                      slow->len, times.n, times.p50_us, times.p99_us, times.max_us);
     }
-  g_test_message ("memory grew by %" G_GINT64_FORMAT " kB", (wp_child_memory_bytes (wp_harness_child (server)) - before) / 1024);
+  g_test_message ("memory grew by %" G_GINT64_FORMAT " kB",
+                  (wp_child_memory_bytes (wp_harness_child (server)) - before) / 1024);
   if (JUDGES_SPEED)
-    g_assert_cmpint (best_us, <, MAX_P99_US);   /* in the best round: other work on the machine has bad ones */
+    /* in the best round: other work on the machine has bad ones */
+    g_assert_cmpint (best_us, <, MAX_P99_US);
   g_assert_cmpfloat (wp_harness_stat (server, "connections"), >=, least_connections ());
   g_assert_cmpint (wp_child_memory_bytes (wp_harness_child (server)) - before, <, MAX_GROWTH_BYTES);
   g_assert_cmpuint (wp_watch_free (watch), >, 0);
@@ -195,8 +206,8 @@ test_all_kinds (void)
 static void
 test_all_are_let_go (void)
 {
-  g_autoptr(WpHarness) server = NULL;
-  g_autoptr(GArray) slow = NULL;
+  g_autoptr (WpHarness) server = NULL;
+  g_autoptr (GArray) slow = NULL;
   gint64 until_us, sent_us = 0;
 
   if (!wp_crowd_has_room (SLOW + 7 * EACH + 100))
@@ -204,8 +215,9 @@ test_all_are_let_go (void)
       g_test_skip ("the limit of descriptors is too low");
       return;
     }
-  server = wp_harness_start ("-d", "delay:0", "--header-timeout=2s", "--body-timeout=2s", "--idle-timeout=2s", NULL);
-  slow = gather (server);   /* over TLS that takes some time */
+  server = wp_harness_start ("-d", "delay:0", "--header-timeout=2s", "--body-timeout=2s", "--idle-timeout=2s",
+                             NULL);
+  slow = gather (server); /* over TLS that takes some time */
   until_us = g_get_monotonic_time () + WP_PATIENCE_US;
   while (wp_harness_stat (server, "connections") > 0)
     {
@@ -223,8 +235,9 @@ test_all_are_let_go (void)
 static void
 check_pending (const char *head, gsize size, gboolean whole)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:1h", "--max-pending=" MAX_PENDING, NULL);
-  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:1h",
+                                                   "--max-pending=" MAX_PENDING, NULL);
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
   g_autofree char *body = g_malloc0 (size);
   gint64 before = wp_child_memory_bytes (wp_harness_child (server));
   guint n_refused = 0;
@@ -253,13 +266,15 @@ check_pending (const char *head, gsize size, gboolean whole)
         n_refused += status == 503;
       }
   g_test_message ("%u of 100 refused, %.0f bytes held, memory grew by %" G_GINT64_FORMAT " kB", n_refused,
-                  wp_harness_stat (server, "pending_bytes"), (wp_child_memory_bytes (wp_harness_child (server)) - before) / 1024);
+                  wp_harness_stat (server, "pending_bytes"),
+                  (wp_child_memory_bytes (wp_harness_child (server)) - before) / 1024);
   g_assert_cmpuint (n_refused, >=, 40);
   g_assert_cmpuint (n_refused, <, 100);
   g_assert_cmpint (wp_child_memory_bytes (wp_harness_child (server)) - before, <, 48 << 20);
   g_ptr_array_set_size (clients, 0);
   wp_harness_await_stat (server, "connections", 0);
-  g_assert_cmpfloat (wp_harness_stat (server, "pending_bytes"), <=, whole ? 100010 : 0);   /* the one in service */
+  /* the one in service */
+  g_assert_cmpfloat (wp_harness_stat (server, "pending_bytes"), <=, whole ? 100010 : 0);
 }
 
 static void
@@ -277,20 +292,21 @@ test_half_read_bodies (void)
 static void
 test_half_read_chunks (void)
 {
-  check_pending ("POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\nf4240\r\n", 100000, FALSE);
+  check_pending ("POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\nf4240\r\n", 100000,
+                 FALSE);
 }
 
 /* One who is refused and sends on, until it is cut. */
 typedef struct {
   guint16 port;
-  gint *n_left;              /* atomic */
+  gint *n_left; /* atomic */
 } Stubborn;
 
 static gpointer
 send_on (gpointer data)
 {
   const Stubborn *self = data;
-  g_autoptr(WpClient) client = wp_client_new (self->port);
+  g_autoptr (WpClient) client = wp_client_new (self->port);
   g_autofree char *bytes = g_malloc0 (1 << 20);
 
   wp_client_send (client, "garbage\r\n\r\n");
@@ -307,7 +323,7 @@ slowest_beside_stubborn (const WpHarness *server)
   gint n_left = 0;
   Stubborn stubborn = { wp_harness_port (server), &n_left };
   GThread *threads[N_STUBBORN];
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
   gint64 slowest_us = 0;
 
   for (guint i = 0; i < N_STUBBORN; i++)
@@ -330,7 +346,7 @@ slowest_beside_stubborn (const WpHarness *server)
 static void
 test_refused_who_send_on (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", "-d", "delay:0", NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("--threads=1", "-d", "delay:0", NULL);
   gint64 best_us = G_MAXINT64;
 
   for (guint round = 0; round < 5; round++)
@@ -348,7 +364,8 @@ test_refused_who_send_on (void)
 static void
 keep_little_of_what_is_freed (void)
 {
-  g_autofree char *options = g_strconcat (g_getenv ("ASAN_OPTIONS") ? g_getenv ("ASAN_OPTIONS") : "", ":quarantine_size_mb=16", NULL);
+  g_autofree char *options = g_strconcat (g_getenv ("ASAN_OPTIONS") ? g_getenv ("ASAN_OPTIONS") : "",
+                                          ":quarantine_size_mb=16", NULL);
 
   g_setenv ("ASAN_OPTIONS", options, TRUE);
 }

@@ -1,13 +1,14 @@
-/* Requests in sequence on one connection, cut into pieces anywhere: each is answered, and stored, as the model of
- * RFC 9112 says. A body, a chunk or a trailer that is taken for a request would be answered, or stored. */
+/* Requests in sequence on one connection, cut into pieces anywhere: each is answered, and stored, as the
+ * model of RFC 9112 says. A body, a chunk or a trailer that is taken for a request would be answered, or
+ * stored. */
 #include "tests/e2e/rfc9112-model.h"
 #include "tests/e2e/wp-harness.h"
 #include "tests/e2e/wp-sequence.h"
 
 #include <string.h>
 
-#define MAX_BODY "1000"
-#define AT_ONCE 16               /* connections, each of which sends a piece in its turn */
+#define MAX_BODY    "1000"
+#define AT_ONCE     16 /* connections, each of which sends a piece in its turn */
 #define MOST_PIECES 5
 #ifdef __SANITIZE_ADDRESS__
 #define ROUNDS 40
@@ -19,8 +20,8 @@ static Rfc9112Rules rules = { 1000, FALSE };
 
 typedef struct {
   GString *bytes;
-  gsize cuts[MOST_PIECES + 1];   /* where pieces begin, in order, and the end */
-  GPtrArray *expected;           /* (element-type Rfc9112Request) */
+  gsize cuts[MOST_PIECES + 1]; /* where pieces begin, in order, and the end */
+  GPtrArray *expected;         /* (element-type Rfc9112Request) */
   WpClient *client;
 } Sequence;
 
@@ -58,7 +59,7 @@ static G_GNUC_NORETURN void
 fail (const Sequence *self, const char *what)
 {
   g_autofree char *with_nul = g_memdup2 (self->bytes->str, self->bytes->len + 1), *shown = NULL;
-  g_autoptr(GString) cuts = g_string_new (NULL), statuses = g_string_new (NULL);
+  g_autoptr (GString) cuts = g_string_new (NULL), statuses = g_string_new (NULL);
 
   for (gsize i = 0; i < self->bytes->len; i++)
     with_nul[i] = with_nul[i] ? with_nul[i] : '@';
@@ -78,8 +79,8 @@ read_answer (Sequence *self, const Rfc9112Request *request)
   gboolean bodiless = request->method && g_str_equal (request->method, "HEAD");
   WpAnswer *answer;
 
-  while ((answer = bodiless ? wp_client_read_head (self->client) : wp_client_read (self->client)) &&
-         answer->status < 200)
+  while ((answer = bodiless ? wp_client_read_head (self->client) : wp_client_read (self->client))
+         && answer->status < 200)
     wp_answer_free (answer);
   return answer;
 }
@@ -89,18 +90,19 @@ static gboolean
 is_right (const WpAnswer *answer, const Rfc9112Request *request)
 {
   const char *stays = request->closes ? "close" : request->old ? "keep-alive" : NULL;
-  g_autofree char *connection = wp_answer_header (answer, "Connection"), *date = wp_answer_header (answer, "Date");
+  g_autofree char *connection = wp_answer_header (answer, "Connection"),
+                  *date = wp_answer_header (answer, "Date");
   g_autofree char *allow = wp_answer_header (answer, "Allow");
 
-  return answer->status == request->status && g_str_has_prefix (answer->head, "HTTP/1.1 ") && date &&
-         g_strcmp0 (connection, stays) == 0 && (allow != NULL) == (request->status == 405);
+  return answer->status == request->status && g_str_has_prefix (answer->head, "HTTP/1.1 ") && date
+         && g_strcmp0 (connection, stays) == 0 && (allow != NULL) == (request->status == 405);
 }
 
 static void
 check_answer (Sequence *self, guint i)
 {
   const Rfc9112Request *request = self->expected->pdata[i];
-  g_autoptr(WpAnswer) answer = read_answer (self, request);
+  g_autoptr (WpAnswer) answer = read_answer (self, request);
   g_autofree char *what = NULL;
 
   if (answer && is_right (answer, request))
@@ -115,8 +117,8 @@ check_answers (Sequence *self)
 {
   for (guint i = 0; i < self->expected->len; i++)
     check_answer (self, i);
-  if (self->expected->len == 0 ||
-      !((Rfc9112Request *) self->expected->pdata[self->expected->len - 1])->closes)
+  if (self->expected->len == 0
+      || !((Rfc9112Request *) self->expected->pdata[self->expected->len - 1])->closes)
     wp_client_half_close (self->client);
   if (!wp_client_read_end (self->client))
     fail (self, "There is more after the last answer, or no orderly end");
@@ -150,10 +152,10 @@ describe (const Rfc9112Request *request)
 static GPtrArray *
 read_stored (const WpHarness *server)
 {
-  static const char sql[] =
-    "SELECT method || ' ' || hex(path) || ' ' || iif(content_type IS NULL, 'none', hex(content_type)) || ' ' || "
-    "hex(body) || ' ' || "
-    "CASE WHEN id LIKE '________-____-7___-____-____________' THEN 'none' ELSE id END FROM jobs";
+  static const char sql[]
+      = "SELECT method || ' ' || hex(path) || ' ' || iif(content_type IS NULL, 'none', hex(content_type)) || ' ' || "
+        "hex(body) || ' ' || "
+        "CASE WHEN id LIKE '________-____-7___-____-____________' THEN 'none' ELSE id END FROM jobs";
 
   return wp_harness_read_rows (server, "wp.db", sql);
 }
@@ -176,7 +178,7 @@ by_text (gconstpointer a, gconstpointer b)
 static void
 check_stored (WpHarness *server, GPtrArray *expected)
 {
-  g_autoptr(GPtrArray) stored = NULL;
+  g_autoptr (GPtrArray) stored = NULL;
 
   wp_harness_stop (server);
   stored = read_stored (server);
@@ -202,7 +204,7 @@ send_some (WpHarness *server, GString **texts, guint n, GPtrArray *rows)
   for (guint i = 0; i < n; i++)
     sequence_init (&all[i], texts ? texts[i] : wp_sequence_new (), wp_harness_port (server));
   for (guint piece = 0; piece < MOST_PIECES; piece++)
-    for (guint i = 0; i < n; i++)   /* what follows a refusal may be taken or not */
+    for (guint i = 0; i < n; i++) /* what follows a refusal may be taken or not */
       wp_client_send_bytes (all[i].client, all[i].bytes->str + all[i].cuts[piece],
                             all[i].cuts[piece + 1] - all[i].cuts[piece]);
   for (guint i = 0; i < n; i++)
@@ -218,7 +220,7 @@ static void
 check_random (WpHarness *server, guint most)
 {
   guint rounds = rules.tls ? MAX (most / 8, 1) : most;
-  g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (g_free);
 
   for (guint i = 0; i < rounds; i++)
     send_some (server, NULL, AT_ONCE, rows);
@@ -230,7 +232,7 @@ check_random (WpHarness *server, guint most)
 static void
 test_random (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("--max-body=" MAX_BODY, NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("--max-body=" MAX_BODY, NULL);
 
   check_random (server, ROUNDS);
 }
@@ -239,8 +241,8 @@ test_random (void)
 static void
 test_random_behind_parked (void)
 {
-  g_autoptr(WpHarness) server =
-    wp_harness_start ("-m", "WorkerPool", "-w", "4", "-q", "4", "--ack=stored", "--max-body=" MAX_BODY, NULL);
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-w", "4", "-q", "4", "--ack=stored",
+                                                   "--max-body=" MAX_BODY, NULL);
 
   check_random (server, ROUNDS / 8);
 }
@@ -249,13 +251,13 @@ test_random_behind_parked (void)
 static void
 test_trailers (void)
 {
-  static const char first[] =
-    "OPTIONS / HTTP/1.1\r\nHost: a\r\n\r\n"
-    "POST /evil HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: y\r\n"
-    "POST: /x HTTP/1.1\r\nHost: a\r\nContent-Length: 28\r\n\r\n",
-                    second[] = "GET /victim HTTP/1.1\r\nHost: a\r\n\r\n";
-  g_autoptr(WpHarness) server = wp_harness_start ("--threads=1", NULL);
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  static const char first[]
+      = "OPTIONS / HTTP/1.1\r\nHost: a\r\n\r\n"
+        "POST /evil HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: y\r\n"
+        "POST: /x HTTP/1.1\r\nHost: a\r\nContent-Length: 28\r\n\r\n",
+      second[] = "GET /victim HTTP/1.1\r\nHost: a\r\n\r\n";
+  g_autoptr (WpHarness) server = wp_harness_start ("--threads=1", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   wp_client_send (client, first);
   g_assert_cmpuint (wp_client_read_status (client), ==, 405);
@@ -263,11 +265,11 @@ test_trailers (void)
   wp_client_send (client, second);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
   wp_harness_stop (server);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db",
+                                          "method = 'POST' AND path = '/evil' AND body = x'68656c6c6f'"),
+                   ==, 1);
   g_assert_cmpint (
-    wp_harness_count_rows (server, "wp.db", "method = 'POST' AND path = '/evil' AND body = x'68656c6c6f'"),
-    ==, 1);
-  g_assert_cmpint (
-    wp_harness_count_rows (server, "wp.db", "method = 'GET' AND path = '/victim' AND body = x''"), ==, 1);
+      wp_harness_count_rows (server, "wp.db", "method = 'GET' AND path = '/victim' AND body = x''"), ==, 1);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "TRUE"), ==, 2);
 }
 

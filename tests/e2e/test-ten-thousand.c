@@ -1,5 +1,5 @@
-/* The experiment that the design comes from: 10,000 requests at once from one client are all answered, in each mode; and 15,000 to a
- * channel of 10,000 are 10,001 answers and a long line. */
+/* The experiment that the design comes from: 10,000 requests at once from one client are all answered, in
+ * each mode; and 15,000 to a channel of 10,000 are 10,001 answers and a long line. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-harness.h"
 
@@ -10,9 +10,9 @@
 #else
 #define JUDGES_ORDER TRUE
 #endif
-#define MANY 10000
-#define MORE 15000
-#define RESERVE 200              /* descriptors of the server's own */
+#define MANY    10000
+#define MORE    15000
+#define RESERVE 200 /* descriptors of the server's own */
 
 /* FALSE: skipped. */
 static gboolean
@@ -27,7 +27,7 @@ has_room (guint n)
 static guint
 ask_admin (const WpHarness *server, const char *path)
 {
-  g_autoptr(WpClient) admin = wp_client_new (wp_harness_admin_port (server));
+  g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
 
   wp_client_get (admin, path, NULL);
   return wp_client_read_status (admin);
@@ -36,8 +36,8 @@ ask_admin (const WpHarness *server, const char *path)
 static void
 test_default (void)
 {
-  g_autoptr(WpHarness) server = NULL;
-  g_autoptr(WpCrowd) crowd = NULL;
+  g_autoptr (WpHarness) server = NULL;
+  g_autoptr (WpCrowd) crowd = NULL;
 
   if (!has_room (MANY))
     return;
@@ -55,8 +55,8 @@ test_default (void)
 static void
 test_worker_pool (void)
 {
-  g_autoptr(WpHarness) server = NULL;
-  g_autoptr(WpCrowd) crowd = NULL;
+  g_autoptr (WpHarness) server = NULL;
+  g_autoptr (WpCrowd) crowd = NULL;
 
   if (!has_room (MANY))
     return;
@@ -71,16 +71,18 @@ test_worker_pool (void)
   g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, MANY);
 }
 
-/* One processor at half a second a job: the queue takes them all, and most are in it still when the server is stopped. */
+/* One processor at half a second a job: the queue takes them all, and most are in it still when the server is
+ * stopped. */
 static void
 test_buffered_channel (void)
 {
-  g_autoptr(WpHarness) server = NULL;
-  g_autoptr(WpCrowd) crowd = NULL;
+  g_autoptr (WpHarness) server = NULL;
+  g_autoptr (WpCrowd) crowd = NULL;
 
   if (!has_room (MANY))
     return;
-  server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-d", "delay:500ms", "--drain-timeout=1s", NULL);
+  server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-d", "delay:500ms",
+                             "--drain-timeout=1s", NULL);
   crowd = wp_crowd_new (wp_harness_port (server));
   wp_crowd_send (crowd, MANY, NULL);
   wp_crowd_await (crowd, MANY);
@@ -91,7 +93,8 @@ test_buffered_channel (void)
   g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, MANY);
 }
 
-/* Four of the parked, in their order; a place frees every half second. Returns: how many were answered in all. */
+/* Four of the parked, in their order; a place frees every half second. Returns: how many were answered in
+ * all. */
 static guint
 watch_some (WpHarness *server, WpCrowd *crowd)
 {
@@ -106,7 +109,8 @@ watch_some (WpHarness *server, WpCrowd *crowd)
   return n_answers;
 }
 
-/* How many jobs were done before @row arrived: on a slow machine 10,001 requests take longer than half a second to come in. */
+/* How many jobs were done before @row arrived: on a slow machine 10,001 requests take longer than half a
+ * second to come in. */
 static guint
 count_done_before (const WpRow *rows, const WpRow *row)
 {
@@ -117,8 +121,9 @@ count_done_before (const WpRow *rows, const WpRow *row)
   return n;
 }
 
-/* Who blocked and was answered had been accepted; and in their order, half a second apart. On a slow machine a late answer to one that did
- * not block may come between; and under a sanitizer an HTTP thread is busy with libsoup for longer than that, while another answers. */
+/* Who blocked and was answered had been accepted; and in their order, half a second apart. On a slow machine
+ * a late answer to one that did not block may come between; and under a sanitizer an HTTP thread is busy with
+ * libsoup for longer than that, while another answers. */
 static void
 check_order (WpCrowd *crowd, guint n_answers, const WpRow *rows, guint first)
 {
@@ -141,8 +146,8 @@ check_order (WpCrowd *crowd, guint n_answers, const WpRow *rows, guint first)
   g_assert_cmpuint (n, >=, 4);
 }
 
-/* What was seen is what was recorded: exactly as many find a place as there are, and the others are accepted in order of arrival, each
- * when a job is done. */
+/* What was seen is what was recorded: exactly as many find a place as there are, and the others are accepted
+ * in order of arrival, each when a job is done. */
 static void
 check_record (WpHarness *server, WpCrowd *crowd, guint n_answers)
 {
@@ -170,13 +175,14 @@ check_record (WpHarness *server, WpCrowd *crowd, guint n_answers)
 static void
 test_the_line (void)
 {
-  g_autoptr(WpHarness) server = NULL;
-  g_autoptr(WpCrowd) crowd = NULL;
+  g_autoptr (WpHarness) server = NULL;
+  g_autoptr (WpCrowd) crowd = NULL;
   guint n_answers;
 
   if (!has_room (MORE))
     return;
-  server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-d", "delay:500ms", "--record=record.csv", "--drain-timeout=1s", NULL);
+  server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-d", "delay:500ms",
+                             "--record=record.csv", "--drain-timeout=1s", NULL);
   crowd = wp_crowd_new (wp_harness_port (server));
   wp_crowd_send (crowd, MORE, NULL);
   wp_crowd_await (crowd, MANY + 1);

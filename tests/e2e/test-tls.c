@@ -19,7 +19,7 @@ start (void)
 static void
 check_served (WpHarness *server, const char *name)
 {
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
   g_autofree char *got = wp_client_certificate_name (client);
 
   g_assert_cmpstr (got, ==, name);
@@ -33,7 +33,7 @@ check_served (WpHarness *server, const char *name)
 static void
 test_is_served (void)
 {
-  g_autoptr(WpHarness) server = start ();
+  g_autoptr (WpHarness) server = start ();
   g_autofree char *log = wp_harness_log (server);
 
   g_assert_nonnull (strstr (log, "listening on https://127.0.0.1:"));
@@ -46,8 +46,8 @@ test_is_served (void)
 static void
 test_plain_http (void)
 {
-  g_autoptr(WpHarness) server = start ();
-  g_autoptr(WpClient) plain = wp_client_new_raw (wp_harness_port (server));
+  g_autoptr (WpHarness) server = start ();
+  g_autoptr (WpClient) plain = wp_client_new_raw (wp_harness_port (server));
 
   wp_client_get (plain, "/", NULL);
   g_assert_cmpuint (wp_client_read_status (plain), ==, 400);
@@ -59,12 +59,13 @@ test_plain_http (void)
 static void
 test_garbage (void)
 {
-  static const char *const texts[] = { "\x16\x03\x01\x02", "hello, hello, hello\r\n\r\n", "\x16\x03\x01\xff\xff\x01", "\x80\x2e\x01\x03\x01" };
-  g_autoptr(WpHarness) server = start ();
+  static const char *const texts[] = { "\x16\x03\x01\x02", "hello, hello, hello\r\n\r\n",
+                                       "\x16\x03\x01\xff\xff\x01", "\x80\x2e\x01\x03\x01" };
+  g_autoptr (WpHarness) server = start ();
 
   for (guint i = 0; i < 200; i++)
     {
-      g_autoptr(WpClient) client = wp_client_new_raw (wp_harness_port (server));
+      g_autoptr (WpClient) client = wp_client_new_raw (wp_harness_port (server));
 
       wp_client_send (client, texts[i % G_N_ELEMENTS (texts)]);
       if (i % 3 == 0)
@@ -81,8 +82,8 @@ static void
 test_handshake_never_ends (void)
 {
   static const char hello[] = "\x16\x03\x01\x00\xc8\x01\x00\x00\xc4\x03\x03";
-  g_autoptr(WpHarness) server = start ();
-  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+  g_autoptr (WpHarness) server = start ();
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
 
   for (guint i = 0; i < 300; i++)
     {
@@ -97,9 +98,9 @@ test_handshake_never_ends (void)
 
 /* What a client offers; 0 and NULL: as the test's OpenSSL has it. */
 typedef struct {
-  int version;               /* and no other */
-  const char *suites;        /* of TLS 1.2 */
-  const char *protocols;     /* as ALPN has them: each behind its length */
+  int version;           /* and no other */
+  const char *suites;    /* of TLS 1.2 */
+  const char *protocols; /* as ALPN has them: each behind its length */
 } Offer;
 
 /* Why it is not agreed with; 0: it is. @chosen: (out) (nullable): the protocol, "" for none */
@@ -139,23 +140,26 @@ shake_hands_on (const WpHarness *server, const Offer *offer, char chosen[16])
 static int
 shake_hands (const WpHarness *server, int version)
 {
-  return shake_hands_on (server, &(Offer) { .version = version }, NULL);
+  return shake_hands_on (server, &(Offer){ .version = version }, NULL);
 }
 
 /* Not even where the machine's OpenSSL is told to take whatever comes. */
 static void
 test_old_versions (void)
 {
-  static const char lax[] = "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\nMinProtocol = TLSv1\nCipherString = ALL:@SECLEVEL=0\n";
+  static const char lax[]
+      = "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\nMinProtocol = TLSv1\nCipherString = ALL:@SECLEVEL=0\n";
   g_autofree char *path = NULL, *variable = NULL;
-  g_autoptr(WpHarness) server = NULL;
+  g_autoptr (WpHarness) server = NULL;
   int fd = g_file_open_tmp ("wp-openssl-XXXXXX", &path, NULL);
 
   close (fd);
   g_assert_true (g_file_set_contents (path, lax, -1, NULL));
   variable = g_strconcat ("OPENSSL_CONF=", path, NULL);
   g_setenv ("WP_HTTP_TLS", "yes", TRUE);
-  server = wp_harness_start_limited (&(WpChildTerms) { .environment = (const char *const[]) { variable, NULL } }, "-d", "delay:0", NULL);
+  server
+      = wp_harness_start_limited (&(WpChildTerms){ .environment = (const char *const[]){ variable, NULL } },
+                                  "-d", "delay:0", NULL);
   g_assert_cmpint (shake_hands (server, TLS1_VERSION), ==, SSL_R_TLSV1_ALERT_PROTOCOL_VERSION);
   g_assert_cmpint (shake_hands (server, TLS1_1_VERSION), ==, SSL_R_TLSV1_ALERT_PROTOCOL_VERSION);
   g_assert_cmpint (shake_hands (server, TLS1_2_VERSION), ==, 0);
@@ -172,12 +176,12 @@ reload (WpHarness *server, guint n)
   for (gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;;)
     {
       g_autofree char *log = wp_harness_log (server);
-      g_auto(GStrv) pieces = g_strsplit (log, "the certificate was read anew", -1);
+      g_auto (GStrv) pieces = g_strsplit (log, "the certificate was read anew", -1);
 
       if (g_strv_length (pieces) > n)
         return;
       g_assert_cmpint (g_get_monotonic_time (), <, until_us);
-      g_usleep (1000);   /* a file that grows cannot be waited for */
+      g_usleep (1000); /* a file that grows cannot be waited for */
     }
 }
 
@@ -185,14 +189,21 @@ reload (WpHarness *server, guint n)
 static void
 test_suites (void)
 {
-  static const struct { gboolean rsa; const char *suites; gboolean agreed; } rows[] = {
-    { FALSE, "ECDHE-ECDSA-AES128-GCM-SHA256", TRUE }, { FALSE, "ECDHE-ECDSA-AES256-GCM-SHA384", TRUE },
-    { FALSE, "ECDHE-ECDSA-CHACHA20-POLY1305", TRUE }, { TRUE, "ECDHE-RSA-AES128-GCM-SHA256", TRUE },
+  static const struct {
+    gboolean rsa;
+    const char *suites;
+    gboolean agreed;
+  } rows[] = {
+    { FALSE, "ECDHE-ECDSA-AES128-GCM-SHA256", TRUE },
+    { FALSE, "ECDHE-ECDSA-AES256-GCM-SHA384", TRUE },
+    { FALSE, "ECDHE-ECDSA-CHACHA20-POLY1305", TRUE },
+    { TRUE, "ECDHE-RSA-AES128-GCM-SHA256", TRUE },
     { FALSE, "ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA384", FALSE },
     { TRUE, "ECDHE-RSA-AES256-SHA", FALSE },
-    { TRUE, "AES128-GCM-SHA256:AES256-GCM-SHA384", FALSE }, { TRUE, "AES128-SHA:AES256-SHA256", FALSE },
+    { TRUE, "AES128-GCM-SHA256:AES256-GCM-SHA384", FALSE },
+    { TRUE, "AES128-SHA:AES256-SHA256", FALSE },
   };
-  g_autoptr(WpHarness) server = start ();
+  g_autoptr (WpHarness) server = start ();
   g_autofree char *folder = wp_harness_path (server, "");
   gboolean rsa = FALSE;
   guint n_reloads = 0;
@@ -203,7 +214,7 @@ test_suites (void)
 
       if (rows[i].rsa != rsa)
         {
-          wp_certificate_write_on (folder, "harness", &(WpCertificateTerms) { -1, 1, rows[i].rsa });
+          wp_certificate_write_on (folder, "harness", &(WpCertificateTerms){ -1, 1, rows[i].rsa });
           reload (server, ++n_reloads);
         }
       rsa = rows[i].rsa;
@@ -217,12 +228,19 @@ test_suites (void)
 static void
 test_protocols (void)
 {
-  static const struct { const char *offered; int why; const char *chosen; } rows[] = {
-    { NULL, 0, "" }, { "\x08http/1.1", 0, "http/1.1" }, { "\x02h2\x08http/1.1", 0, "http/1.1" },
-    { "\x02h2\x08http/1.0", 0, "http/1.0" }, { "\x02h2", SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL, "" },
+  static const struct {
+    const char *offered;
+    int why;
+    const char *chosen;
+  } rows[] = {
+    { NULL, 0, "" },
+    { "\x08http/1.1", 0, "http/1.1" },
+    { "\x02h2\x08http/1.1", 0, "http/1.1" },
+    { "\x02h2\x08http/1.0", 0, "http/1.0" },
+    { "\x02h2", SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL, "" },
     { "\x02h3\x06spdy/3", SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL, "" },
   };
-  g_autoptr(WpHarness) server = start ();
+  g_autoptr (WpHarness) server = start ();
 
   for (guint i = 0; i < 2 * G_N_ELEMENTS (rows); i++)
     {
@@ -240,7 +258,8 @@ static void
 add_to_chain (const char *dir, const char *pem)
 {
   g_autofree char *old = NULL, *new = NULL, *both = NULL, *path = g_build_filename (dir, "chain.pem", NULL);
-  g_autofree char *key = g_build_filename (dir, "late.key", NULL), *new_key = g_build_filename (dir, "chain.key", NULL);
+  g_autofree char *key = g_build_filename (dir, "late.key", NULL),
+                  *new_key = g_build_filename (dir, "chain.key", NULL);
 
   wp_certificate_write (dir, "chain");
   g_assert_true (g_file_get_contents (pem, &old, NULL, NULL) && g_file_get_contents (path, &new, NULL, NULL));
@@ -260,9 +279,9 @@ test_certificate_out_of_time (void)
   g_autofree char *key = g_build_filename (dir, "late.key", NULL),
                   *first = g_strconcat ("--tls-certificate=", pem, NULL);
   g_autofree char *second = g_strconcat ("--tls-key=", key, NULL), *expired = NULL, *early = NULL;
-  g_autoptr(WpHarness) server = NULL;
+  g_autoptr (WpHarness) server = NULL;
 
-  wp_certificate_write_on (dir, "late", &(WpCertificateTerms) { -3, -1 });
+  wp_certificate_write_on (dir, "late", &(WpCertificateTerms){ -3, -1 });
   g_setenv ("WP_HTTP_TLS", "yes", TRUE);
   server = wp_harness_start (first, second, "-d", "delay:0", NULL);
   expired = g_strdup_printf ("--tls-certificate: %s: certificate 1 of the file expired on ", pem);
@@ -272,7 +291,7 @@ test_certificate_out_of_time (void)
   reload (server, 1);
   wp_harness_await_log (server, ": certificate 2 of the file expired on ");
   check_served (server, "chain");
-  wp_certificate_write_on (dir, "late", &(WpCertificateTerms) { 1, 3 });
+  wp_certificate_write_on (dir, "late", &(WpCertificateTerms){ 1, 3 });
   reload (server, 2);
   early = g_strdup_printf ("--tls-certificate: %s: certificate 1 of the file is not valid before ", pem);
   wp_harness_await_log (server, early);
@@ -286,10 +305,12 @@ test_certificate_out_of_time (void)
 static void
 test_certificate_exchanged (void)
 {
-  g_autoptr(WpHarness) server = start ();
-  g_autoptr(WpClient) old = wp_client_new (wp_harness_port (server));
-  g_autofree char *folder = wp_harness_path (server, ""), *key = wp_harness_path (server, "new.key"), *pem = wp_harness_path (server, "new.pem");
-  g_autofree char *key_in_use = wp_harness_path (server, "harness.key"), *pem_in_use = wp_harness_path (server, "harness.pem");
+  g_autoptr (WpHarness) server = start ();
+  g_autoptr (WpClient) old = wp_client_new (wp_harness_port (server));
+  g_autofree char *folder = wp_harness_path (server, ""), *key = wp_harness_path (server, "new.key"),
+                  *pem = wp_harness_path (server, "new.pem");
+  g_autofree char *key_in_use = wp_harness_path (server, "harness.key"),
+                  *pem_in_use = wp_harness_path (server, "harness.pem");
 
   wp_client_get (old, "/", NULL);
   g_assert_cmpuint (wp_client_read_status (old), ==, 200);
@@ -297,8 +318,8 @@ test_certificate_exchanged (void)
   g_assert_cmpint (g_rename (key, key_in_use), ==, 0);
   wp_harness_signal (server, SIGHUP);
   wp_harness_await_log (
-    server,
-    "the certificate stays as it was: --tls-key: harness.key: not the key of the certificate in harness.pem");
+      server,
+      "the certificate stays as it was: --tls-key: harness.key: not the key of the certificate in harness.pem");
   check_served (server, "harness");
   g_assert_cmpint (g_rename (pem, pem_in_use), ==, 0);
   wp_harness_signal (server, SIGHUP);
@@ -309,7 +330,7 @@ test_certificate_exchanged (void)
   g_assert_cmpint (g_unlink (pem_in_use), ==, 0);
   wp_harness_signal (server, SIGHUP);
   wp_harness_await_log (
-    server, "the certificate stays as it was: --tls-certificate: harness.pem: No such file or directory");
+      server, "the certificate stays as it was: --tls-certificate: harness.pem: No such file or directory");
   check_served (server, "new");
 }
 
@@ -319,7 +340,7 @@ check_refused (const char *certificate, const char *key, const char *text)
 {
   g_autofree char *first = g_strconcat ("--tls-certificate=", certificate, NULL);
   g_autofree char *second = key ? g_strconcat ("--tls-key=", key, NULL) : NULL;
-  g_autoptr(WpHarness) server = wp_harness_run ("--listen=127.0.0.1:0", "--admin=none", first, second, NULL);
+  g_autoptr (WpHarness) server = wp_harness_run ("--listen=127.0.0.1:0", "--admin=none", first, second, NULL);
   g_autofree char *log = wp_harness_log (server);
 
   if (wp_harness_wait (server) != 2 || !strstr (log, text) || strchr (log, '\n') != log + strlen (log) - 1)
@@ -329,7 +350,8 @@ check_refused (const char *certificate, const char *key, const char *text)
 static void
 test_bad_files (void)
 {
-  g_autofree char *dir = g_dir_make_tmp ("wp-tls-XXXXXX", NULL), *a = g_build_filename (dir, "a", NULL), *b = g_build_filename (dir, "b", NULL);
+  g_autofree char *dir = g_dir_make_tmp ("wp-tls-XXXXXX", NULL), *a = g_build_filename (dir, "a", NULL),
+                  *b = g_build_filename (dir, "b", NULL);
   g_autofree char *pem = g_strconcat (a, ".pem", NULL), *key = g_strconcat (a, ".key", NULL);
   g_autofree char *other_pem = g_strconcat (b, ".pem", NULL), *other_key = g_strconcat (b, ".key", NULL),
                   *mismatch = NULL;
@@ -337,8 +359,8 @@ test_bad_files (void)
 
   wp_certificate_write (dir, "a");
   wp_certificate_write (dir, "b");
-  mismatch =
-    g_strdup_printf ("wp-server: --tls-key: %s: not the key of the certificate in %s: ", other_key, pem);
+  mismatch
+      = g_strdup_printf ("wp-server: --tls-key: %s: not the key of the certificate in %s: ", other_key, pem);
   check_refused (pem, other_key, mismatch);
   check_refused (key, key, "--tls-certificate: ");
   check_refused (key, key, "a.key: not a certificate in PEM");
@@ -353,7 +375,7 @@ test_bad_files (void)
   g_assert_cmpint (g_chmod (key, 0660), ==, 0);
   check_refused (pem, key, "a.key: others can write it (mode 0660); chmod 600 it");
   check_refused (pem, NULL, "--tls-certificate needs --tls-key beside it");
-  g_assert_cmpint (mkfifo (fifo, 0600), ==, 0);   /* nobody writes to it, and it is not waited for */
+  g_assert_cmpint (mkfifo (fifo, 0600), ==, 0); /* nobody writes to it, and it is not waited for */
   check_refused (fifo, key, "--tls-certificate: ");
   check_refused (fifo, key, "c.pem: a FIFO, and not a file");
   check_refused (pem, fifo, "c.pem: not a regular file");
@@ -365,15 +387,15 @@ test_bad_files (void)
   g_rmdir (dir);
 }
 
-#define AHEAD_BYTES (1 + 20480)  /* a byte, and OpenSSL's buffers */
+#define AHEAD_BYTES (1 + 20480) /* a byte, and OpenSSL's buffers */
 
 /* What is read behind a parked request, to see whether its client leaves, is counted, and is a request. */
 static void
 test_sends_while_parked (void)
 {
-  g_autoptr(WpHarness) server = NULL;
-  g_autoptr(WpClient) client = NULL;
-  g_autoptr(WpHold) hold = NULL;
+  g_autoptr (WpHarness) server = NULL;
+  g_autoptr (WpClient) client = NULL;
+  g_autoptr (WpHold) hold = NULL;
 
   g_setenv ("WP_HTTP_TLS", "yes", TRUE);
   server = wp_harness_start ("--threads=1", "-m", "BufferedChannel", "-q", "0", NULL);
@@ -396,9 +418,9 @@ test_sends_while_parked (void)
 static void
 test_goodbye_while_parked (void)
 {
-  g_autoptr(WpHarness) server = NULL;
-  g_autoptr(WpClient) first = NULL, client = NULL;
-  g_autoptr(WpHold) hold = NULL;
+  g_autoptr (WpHarness) server = NULL;
+  g_autoptr (WpClient) first = NULL, client = NULL;
+  g_autoptr (WpHold) hold = NULL;
 
   g_setenv ("WP_HTTP_TLS", "yes", TRUE);
   server = wp_harness_start ("--threads=1", "-m", "BufferedChannel", "-q", "0", NULL);
@@ -420,9 +442,9 @@ test_goodbye_while_parked (void)
 static void
 test_goodbye_and_reset (void)
 {
-  g_autoptr(WpHarness) server = NULL;
-  g_autoptr(WpClient) client = NULL;
-  g_autoptr(WpHold) hold = NULL;
+  g_autoptr (WpHarness) server = NULL;
+  g_autoptr (WpClient) client = NULL;
+  g_autoptr (WpHold) hold = NULL;
 
   g_setenv ("WP_HTTP_TLS", "yes", TRUE);
   server = wp_harness_start ("--threads=1", "--ack=stored", "--idle-timeout=10m", NULL);

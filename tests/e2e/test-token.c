@@ -13,7 +13,8 @@ start (char **path)
   WpHarness *server;
 
   *path = g_build_filename (dir, "tokens", NULL);
-  g_assert_true (g_file_set_contents (*path, "\xef\xbb\xbf" SECRET "\n# of the house\n\nsecond\r\n", -1, NULL));
+  g_assert_true (
+      g_file_set_contents (*path, "\xef\xbb\xbf" SECRET "\n# of the house\n\nsecond\r\n", -1, NULL));
   g_assert_cmpint (g_chmod (*path, 0600), ==, 0);
   option = g_strconcat ("--token-file=", *path, NULL);
   server = wp_harness_start ("--threads=1", "-d", "delay:0", option, NULL);
@@ -33,8 +34,8 @@ clean_up (const char *path)
 static void
 check (WpHarness *server, const char *headers, guint status)
 {
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
-  g_autoptr(WpAnswer) answer = NULL;
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpAnswer) answer = NULL;
   g_autofree char *challenge = NULL;
 
   wp_client_post (client, "/", headers, "hello", 5);
@@ -49,21 +50,33 @@ static void
 test_each_kind (void)
 {
   static const char *const wrong[] = {
-    "", "Authorization: Bearer\r\n", "Authorization: Bearer \r\n", "Authorization: Bearer s3cr3t\r\n", "Authorization: Basic " SECRET "\r\n",
-    "Authorization: " SECRET "\r\n", "Authorization: Bearer " SECRET "x\r\n", "Authorization: Bearer S3CR3T-T0KEN.OF_THE+HOUSE/==\r\n",
-    "Authorization: Bearer " SECRET " second\r\n", "Authorization: Bearer # of the house\r\n", "Authorization: Bearer of\r\n",
-    "Authorization: Bearer wrong\r\nAuthorization: Bearer wrong\r\n", "X-WP-Service: 1\r\nX-WP-Service: 2\r\n",
-    "Proxy-Authorization: Bearer " SECRET "\r\n", "Authorization: Bearer wrong\r\nExpect: 100-continue\r\n",
+    "",
+    "Authorization: Bearer\r\n",
+    "Authorization: Bearer \r\n",
+    "Authorization: Bearer s3cr3t\r\n",
+    "Authorization: Basic " SECRET "\r\n",
+    "Authorization: " SECRET "\r\n",
+    "Authorization: Bearer " SECRET "x\r\n",
+    "Authorization: Bearer S3CR3T-T0KEN.OF_THE+HOUSE/==\r\n",
+    "Authorization: Bearer " SECRET " second\r\n",
+    "Authorization: Bearer # of the house\r\n",
+    "Authorization: Bearer of\r\n",
+    "Authorization: Bearer wrong\r\nAuthorization: Bearer wrong\r\n",
+    "X-WP-Service: 1\r\nX-WP-Service: 2\r\n",
+    "Proxy-Authorization: Bearer " SECRET "\r\n",
+    "Authorization: Bearer wrong\r\nExpect: 100-continue\r\n",
   };
   static const char *const right[] = {
-    "Authorization: Bearer " SECRET "\r\n", "authorization: bearer   second\r\n", "Authorization: Bearer second\r\nX-WP-Service: 1\r\nX-WP-Service: 2\r\n",
+    "Authorization: Bearer " SECRET "\r\n",
+    "authorization: bearer   second\r\n",
+    "Authorization: Bearer second\r\nX-WP-Service: 1\r\nX-WP-Service: 2\r\n",
   };
   g_autofree char *path = NULL;
-  g_autoptr(WpHarness) server = start (&path);
+  g_autoptr (WpHarness) server = start (&path);
 
   for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
     check (server, wrong[i], 401);
-  for (guint i = 0; i < 600; i++)    /* enough that a comparison of a few bits would let one in */
+  for (guint i = 0; i < 600; i++) /* enough that a comparison of a few bits would let one in */
     {
       g_autofree char *guess = g_strdup_printf ("Authorization: Bearer guess-%u\r\n", i);
 
@@ -81,8 +94,9 @@ static void
 test_comes_first (void)
 {
   g_autofree char *path = NULL;
-  g_autoptr(WpHarness) server = start (&path);
-  g_autoptr(WpClient) waits = wp_client_new (wp_harness_port (server)), deletes = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpHarness) server = start (&path);
+  g_autoptr (WpClient) waits = wp_client_new (wp_harness_port (server)),
+                       deletes = wp_client_new (wp_harness_port (server));
 
   wp_client_send (waits, "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\n");
   g_assert_cmpuint (wp_client_read_status (waits), ==, 401);
@@ -96,7 +110,7 @@ static void
 test_exchanged (void)
 {
   g_autofree char *path = NULL, *log = NULL;
-  g_autoptr(WpHarness) server = start (&path);
+  g_autoptr (WpHarness) server = start (&path);
   guint files;
 
   check (server, "Authorization: Bearer second\r\n", 200);
@@ -115,18 +129,20 @@ test_exchanged (void)
   check (server, "Authorization: Bearer third\r\n", 200);
   check (server, "Authorization: Bearer fourth\r\n", 401);
   wp_harness_await_stat (server, "connections", 0);
-  g_assert_cmpuint (wp_child_count_files (wp_harness_child (server)), <=, files + 1);   /* the admin's client is a new one */
+  /* the admin's client is a new one */
+  g_assert_cmpuint (wp_child_count_files (wp_harness_child (server)), <=, files + 1);
   log = wp_harness_log (server);
-  g_assert_null (strstr (log, "no token"));      /* what is secret is not told */
+  g_assert_null (strstr (log, "no token")); /* what is secret is not told */
   clean_up (path);
 }
 
 static void
 check_refused (const char *text, int mode, const char *words)
 {
-  g_autofree char *dir = g_dir_make_tmp ("wp-token-XXXXXX", NULL), *path = g_build_filename (dir, "tokens", NULL);
+  g_autofree char *dir = g_dir_make_tmp ("wp-token-XXXXXX", NULL),
+                  *path = g_build_filename (dir, "tokens", NULL);
   g_autofree char *option = g_strconcat ("--token-file=", text ? path : dir, NULL), *log = NULL;
-  g_autoptr(WpHarness) server = NULL;
+  g_autoptr (WpHarness) server = NULL;
 
   if (text)
     g_assert_true (g_file_set_contents (path, text, -1, NULL));
@@ -146,7 +162,9 @@ test_bad_files (void)
   check_refused ("good\n", 0620, "tokens: others can write it (mode 0620); chmod 600 it");
   check_refused ("", 0600, "tokens: no token in it");
   check_refused ("# nothing\n\n", 0600, "tokens: no token in it");
-  check_refused ("good\nb\xc3\xa4" "d\n", 0600, "tokens:2: not a bearer token");
+  check_refused ("good\nb\xc3\xa4"
+                 "d\n",
+                 0600, "tokens:2: not a bearer token");
   check_refused ("=\n", 0600, "tokens:1: not a bearer token");
   check_refused (NULL, 0, "not a regular file");
 }

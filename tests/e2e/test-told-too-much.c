@@ -1,18 +1,21 @@
-/* Nothing that a client sends is in the log, however its request fails and however much is told: each of them bears a mark. */
+/* Nothing that a client sends is in the log, however its request fails and however much is told: each of them
+ * bears a mark. */
 #include "tests/e2e/wp-hold.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
 
 #define MARK "Zq7MARKxW"
-#define HEAD(method) method " /" MARK "?" MARK "=" MARK " HTTP/1.1\r\nHost: " MARK "\r\n" MARK ": " MARK "\r\nContent-Type: " MARK "\r\n" \
-                     "Authorization: Bearer " MARK "\r\nX-Request-Id: " MARK "\r\n"
+#define HEAD(method)                                                                                         \
+  method " /" MARK "?" MARK "=" MARK " HTTP/1.1\r\nHost: " MARK "\r\n" MARK ": " MARK                        \
+         "\r\nContent-Type: " MARK "\r\n"                                                                    \
+         "Authorization: Bearer " MARK "\r\nX-Request-Id: " MARK "\r\n"
 #define BODY "Content-Length: 9\r\n\r\n" MARK
 
 static void
 send_and_leave (WpHarness *server, const char *text)
 {
-  g_autoptr(WpClient) client = wp_client_new_raw (wp_harness_port (server));
+  g_autoptr (WpClient) client = wp_client_new_raw (wp_harness_port (server));
 
   wp_client_send (client, text);
   wp_client_half_close (client);
@@ -23,7 +26,7 @@ send_and_leave (WpHarness *server, const char *text)
 static void
 ask (WpHarness *server, const char *text, guint status)
 {
-  g_autoptr(WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
 
   wp_client_send (client, text);
   g_assert_cmpuint (wp_client_read_status (client), ==, status);
@@ -42,7 +45,7 @@ check_log (WpHarness *server)
 static char *
 long_text (const char *start)
 {
-  g_autoptr(GString) text = g_string_new (start);
+  g_autoptr (GString) text = g_string_new (start);
 
   while (text->len < 40000)
     g_string_append (text, MARK);
@@ -53,14 +56,23 @@ static void
 test_refused (void)
 {
   static const char *const bad[] = {
-    MARK "\r\n\r\n", MARK " " MARK "\r\n\r\n", "GET /" MARK " " MARK "/1.1\r\n\r\n", "GET " MARK " HTTP/1.1\r\nHost: " MARK "\r\n\r\n",
-    HEAD ("GET") MARK "\r\n\r\n", HEAD ("GET") MARK " : " MARK "\r\n\r\n", HEAD ("GET") " " MARK "\r\n\r\n",
-    HEAD ("POST") "Content-Length: " MARK "\r\n\r\n", HEAD ("POST") "Transfer-Encoding: " MARK "\r\n\r\n",
-    HEAD ("POST") "Transfer-Encoding: chunked\r\n\r\n" MARK "\r\n", HEAD ("POST") "Transfer-Encoding: chunked\r\n\r\n9;" MARK "\r\n" MARK MARK,
-    HEAD ("POST") "Transfer-Encoding: chunked\r\n\r\n9\r\n" MARK "\r\n0\r\n" MARK "\r\n\r\n", HEAD ("GET") "X-WP-Service: " MARK "\r\n\r\n",
+    MARK "\r\n\r\n",
+    MARK " " MARK "\r\n\r\n",
+    "GET /" MARK " " MARK "/1.1\r\n\r\n",
+    "GET " MARK " HTTP/1.1\r\nHost: " MARK "\r\n\r\n",
+    HEAD ("GET") MARK "\r\n\r\n",
+    HEAD ("GET") MARK " : " MARK "\r\n\r\n",
+    HEAD ("GET") " " MARK "\r\n\r\n",
+    HEAD ("POST") "Content-Length: " MARK "\r\n\r\n",
+    HEAD ("POST") "Transfer-Encoding: " MARK "\r\n\r\n",
+    HEAD ("POST") "Transfer-Encoding: chunked\r\n\r\n" MARK "\r\n",
+    HEAD ("POST") "Transfer-Encoding: chunked\r\n\r\n9;" MARK "\r\n" MARK MARK,
+    HEAD ("POST") "Transfer-Encoding: chunked\r\n\r\n9\r\n" MARK "\r\n0\r\n" MARK "\r\n\r\n",
+    HEAD ("GET") "X-WP-Service: " MARK "\r\n\r\n",
   };
-  g_autoptr(WpHarness) server = wp_harness_start ("-d", "delay:request", "--log-level=debug", "--max-body=1k", "--header-timeout=300ms",
-                                                  "--body-timeout=300ms", NULL);
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-d", "delay:request", "--log-level=debug", "--max-body=1k",
+                          "--header-timeout=300ms", "--body-timeout=300ms", NULL);
   g_autofree char *line = long_text ("GET /"), *field = long_text ("GET / HTTP/1.1\r\nHost: test\r\nA: ");
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
@@ -83,8 +95,9 @@ test_refused (void)
 static void
 test_not_let_in (void)
 {
-  g_autoptr(WpHarness) server = NULL;
-  g_autofree char *dir = g_dir_make_tmp ("wp-told-XXXXXX", NULL), *tokens = g_build_filename (dir, "tokens", NULL);
+  g_autoptr (WpHarness) server = NULL;
+  g_autofree char *dir = g_dir_make_tmp ("wp-told-XXXXXX", NULL),
+                  *tokens = g_build_filename (dir, "tokens", NULL);
   g_autofree char *option = g_strconcat ("--token-file=", tokens, NULL);
 
   g_assert_true (g_file_set_contents (tokens, MARK "secret\n", -1, NULL));
@@ -101,13 +114,15 @@ test_not_let_in (void)
   g_rmdir (dir);
 }
 
-/* Updates that are tried again and given up, a journal that is taken away, jobs that are not finished, and those that are recovered. */
+/* Updates that are tried again and given up, a journal that is taken away, jobs that are not finished, and
+ * those that are recovered. */
 static void
 test_not_stored (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-w", "2", "--ack=stored", "--retries=1", "--retry-delay=1ms",
-                                                  "--journal=jobs.journal", "--log-level=debug", NULL);
-  g_autoptr(WpHold) hold = wp_hold_new (server, "wp.db");
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", "WorkerPool", "-w", "2", "--ack=stored", "--retries=1", "--retry-delay=1ms",
+                          "--journal=jobs.journal", "--log-level=debug", NULL);
+  g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
   g_autofree char *journal = wp_harness_path (server, "jobs.journal");
 
   wp_hold_execute (hold, WP_HOLD_SPOIL);
@@ -117,7 +132,7 @@ test_not_stored (void)
   wp_harness_await_log (server, "jobs given up: ");
   wp_hold_execute (hold, WP_HOLD_UNSPOIL);
   g_assert_cmpint (g_unlink (journal), ==, 0);
-  send_and_leave (server, HEAD ("POST") BODY);   /* may be stored before the journal learns of it */
+  send_and_leave (server, HEAD ("POST") BODY); /* may be stored before the journal learns of it */
   wp_harness_await_log (server, "the journal ");
   wp_harness_signal (server, SIGTERM);
   wp_harness_wait (server);
@@ -127,8 +142,9 @@ test_not_stored (void)
 static void
 test_not_finished (void)
 {
-  g_autoptr(WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "1", "-d", "delay:1h", "--when-full=reject",
-                                                  "--journal=jobs.journal", "--drain-timeout=1ms", "--log-level=debug", NULL);
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", "BufferedChannel", "-q", "1", "-d", "delay:1h", "--when-full=reject",
+                          "--journal=jobs.journal", "--drain-timeout=1ms", "--log-level=debug", NULL);
 
   ask (server, HEAD ("POST") BODY, 200);
   ask (server, HEAD ("POST") BODY, 200);
@@ -145,7 +161,7 @@ test_not_finished (void)
 int
 main (int argc, char **argv)
 {
-  g_setenv ("G_MESSAGES_DEBUG", "all", TRUE);   /* GLib's and libsoup's own words, too */
+  g_setenv ("G_MESSAGES_DEBUG", "all", TRUE); /* GLib's and libsoup's own words, too */
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/told-too-much/refused", test_refused);
   g_test_add_func ("/told-too-much/not-let-in", test_not_let_in);

@@ -25,7 +25,7 @@ wp_answer_free (WpAnswer *self)
 char *
 wp_answer_header (const WpAnswer *self, const char *name)
 {
-  g_auto(GStrv) lines = g_strsplit (self->head, "\r\n", -1);
+  g_auto (GStrv) lines = g_strsplit (self->head, "\r\n", -1);
   gsize len = strlen (name);
 
   for (char **line = lines + 1; *line; line++)

@@ -9,7 +9,7 @@ void wp_certificate_write (const char *dir, const char *name);
 
 /* On other terms. */
 typedef struct {
-  int begins_days, ends_days;    /* from now */
+  int begins_days, ends_days; /* from now */
   gboolean rsa;
 } WpCertificateTerms;
 

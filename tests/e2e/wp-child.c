@@ -18,14 +18,14 @@
 
 #include "tests/e2e/wp-client.h"
 
-#define FIRST_USER 100000        /* of those that no system gives out */
-#define NO_PID "0000000000"
-#define FIRST_SOCKET 3           /* SD_LISTEN_FDS_START */
+#define FIRST_USER   100000 /* of those that no system gives out */
+#define NO_PID       "0000000000"
+#define FIRST_SOCKET 3 /* SD_LISTEN_FDS_START */
 
 struct _WpChild {
   GPid pid;
-  int pid_fd;                /* -1: has ended */
-  int status;                /* once it has ended */
+  int pid_fd; /* -1: has ended */
+  int status; /* once it has ended */
 };
 
 static void
@@ -39,10 +39,10 @@ limit (int resource, guint64 value)
 
 typedef struct {
   WpChildTerms terms;
-  uid_t user;                /* nobody else's, and the group's too */
-  char *group_file;          /* to write one's own process into; NULL: no group */
-  char **environment;        /* NULL: the test's */
-  char *own_pid;             /* room for it in there; NULL: nobody asks */
+  uid_t user;         /* nobody else's, and the group's too */
+  char *group_file;   /* to write one's own process into; NULL: no group */
+  char **environment; /* NULL: the test's */
+  char *own_pid;      /* room for it in there; NULL: nobody asks */
 } Setup;
 
 /* 0 stands for who writes. */
@@ -94,7 +94,7 @@ set_environment (Setup *self)
   self->environment = g_get_environ ();
   for (const char *const *word = self->terms.environment; word && *word; word++)
     {
-      g_auto(GStrv) pair = g_strsplit (*word, "=", 2);
+      g_auto (GStrv) pair = g_strsplit (*word, "=", 2);
 
       self->environment = g_environ_setenv (self->environment, pair[0], pair[1], TRUE);
     }
@@ -110,8 +110,8 @@ static char **
 wrap (char **argv)
 {
   const char *wrapper = g_getenv ("WP_WRAPPER");
-  g_auto(GStrv) words = g_strsplit (wrapper ? wrapper : "", " ", -1);
-  g_autoptr(GStrvBuilder) all = g_strv_builder_new ();
+  g_auto (GStrv) words = g_strsplit (wrapper ? wrapper : "", " ", -1);
+  g_autoptr (GStrvBuilder) all = g_strv_builder_new ();
 
   g_strv_builder_addv (all, (const char **) words);
   g_strv_builder_addv (all, (const char **) argv);
@@ -122,10 +122,10 @@ WpChild *
 wp_child_new (const char *dir, char **argv, const WpChildTerms *terms)
 {
   WpChild *self = g_new0 (WpChild, 1);
-  Setup setup = { .terms = terms ? *terms : (WpChildTerms) { 0 }, .user = FIRST_USER + (uid_t) getpid () };
+  Setup setup = { .terms = terms ? *terms : (WpChildTerms){ 0 }, .user = FIRST_USER + (uid_t) getpid () };
   const int first_socket = FIRST_SOCKET;
-  g_autoptr(GError) error = NULL;
-  g_auto(GStrv) wrapped = wrap (argv);
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) wrapped = wrap (argv);
   g_autofree char *line = g_strjoinv (" ", argv);
   int out = create (dir, WP_CHILD_OUTPUT), err = create (dir, WP_CHILD_LOG),
       log = setup.terms.log_fd > 0 ? setup.terms.log_fd : err;
@@ -136,10 +136,11 @@ wp_child_new (const char *dir, char **argv, const WpChildTerms *terms)
     setup.group_file = g_build_filename (setup.terms.group, "cgroup.procs", NULL);
   if (setup.terms.processes > 0)
     g_assert_cmpint (chown (dir, setup.user, setup.user), ==, 0);
-  g_spawn_async_with_pipes_and_fds (
-    dir, (const char *const *) wrapped, (const char *const *) setup.environment,
-    G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH, child_setup, &setup, -1, out, log,
-    &setup.terms.socket_fd, &first_socket, setup.terms.socket_fd > 0, &self->pid, NULL, NULL, NULL, &error);
+  g_spawn_async_with_pipes_and_fds (dir, (const char *const *) wrapped,
+                                    (const char *const *) setup.environment,
+                                    G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH, child_setup, &setup, -1,
+                                    out, log, &setup.terms.socket_fd, &first_socket,
+                                    setup.terms.socket_fd > 0, &self->pid, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   g_free (setup.group_file);
   g_strfreev (setup.environment);
@@ -172,7 +173,8 @@ gboolean
 wp_child_wait (WpChild *self, gint64 until_us)
 {
   struct pollfd poller = { self->pid_fd, POLLIN, 0 };
-  gint64 left_us = until_us - g_get_monotonic_time ();   /* once: MAX() looks twice, and may find less than 0 then */
+  /* once: MAX() looks twice, and may find less than 0 then */
+  gint64 left_us = until_us - g_get_monotonic_time ();
   int status;
 
   if (self->pid_fd < 0)
@@ -228,7 +230,7 @@ static guint
 count_entries (const WpChild *self, const char *name)
 {
   g_autofree char *path = g_strdup_printf ("/proc/%d/%s", self->pid, name);
-  g_autoptr(GDir) dir = g_dir_open (path, 0, NULL);
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
   guint n = 0;
 
   while (g_dir_read_name (dir))
@@ -252,12 +254,14 @@ gint64
 wp_child_cpu_us (const WpChild *self)
 {
   g_autofree char *text = read_process_file (self, "stat");
-  const char *rest = strrchr (text, ')');   /* the name before it may hold anything */
+  const char *rest = strrchr (text, ')'); /* the name before it may hold anything */
   guint64 user, system;
 
   g_assert_nonnull (rest);
-  g_assert_cmpint (sscanf (rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT,
-                           &user, &system), ==, 2);
+  g_assert_cmpint (
+      sscanf (rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT,
+              &user, &system),
+      ==, 2);
   return (gint64) ((user + system) * G_USEC_PER_SEC / (guint64) sysconf (_SC_CLK_TCK));
 }
 
@@ -286,6 +290,6 @@ wp_child_await_log (const char *dir, const char *text)
         return;
       if (g_get_monotonic_time () > until_us)
         g_error ("\"%s\" is not said, but: %s", text, log);
-      g_usleep (1000);   /* a file that grows cannot be waited for */
+      g_usleep (1000); /* a file that grows cannot be waited for */
     }
 }

@@ -5,19 +5,19 @@
 
 /* Where its output goes, in its folder. */
 #define WP_CHILD_OUTPUT "standard-output"
-#define WP_CHILD_LOG "standard-error"
+#define WP_CHILD_LOG    "standard-error"
 
 typedef struct _WpChild WpChild;
 
-/* What it is started with; 0: as it comes. With @processes, which the system counts a user, it runs as a user of its own, and the test must
- * be root's. */
+/* What it is started with; 0: as it comes. With @processes, which the system counts a user, it runs as a user
+ * of its own, and the test must be root's. */
 typedef struct {
   guint files, processes;
-  guint64 address_bytes, file_bytes;   /* file_bytes: the size of each file that it writes */
-  const char *group;         /* the folder of the control group that it joins; NULL: it stays where the test is */
-  const char *const *environment;   /* NAME=VALUE, NULL-terminated, beside what the test has; NULL: no more */
-  int log_fd;                /* where standard error goes in place of the file */
-  int socket_fd;             /* a listening socket that it gets as systemd hands it over */
+  guint64 address_bytes, file_bytes; /* file_bytes: the size of each file that it writes */
+  const char *group; /* the folder of the control group that it joins; NULL: it stays where the test is */
+  const char *const *environment; /* NAME=VALUE, NULL-terminated, beside what the test has; NULL: no more */
+  int log_fd;                     /* where standard error goes in place of the file */
+  int socket_fd;                  /* a listening socket that it gets as systemd hands it over */
 } WpChildTerms;
 
 /**
@@ -29,11 +29,11 @@ typedef struct {
  * Where there is WP_WRAPPER, its words go before: valgrind and its options.
  */
 WpChild *wp_child_new (const char *dir, char **argv, const WpChildTerms *terms);
-void wp_child_free (WpChild *self);            /* kills it if it still runs */
+void wp_child_free (WpChild *self); /* kills it if it still runs */
 
 void wp_child_signal (WpChild *self, int number);
-gboolean wp_child_wait (WpChild *self, gint64 until_us);   /* TRUE: it has ended */
-int wp_child_status (const WpChild *self);     /* then: exit status, or -signal */
+gboolean wp_child_wait (WpChild *self, gint64 until_us); /* TRUE: it has ended */
+int wp_child_status (const WpChild *self);               /* then: exit status, or -signal */
 
 /**
  * wp_child_bind_port:
@@ -46,9 +46,9 @@ int wp_child_bind_port (guint16 *port);
 
 int wp_child_pid (const WpChild *self);
 guint wp_child_count_threads (const WpChild *self);
-guint wp_child_count_files (const WpChild *self);          /* descriptors that it has open */
+guint wp_child_count_files (const WpChild *self); /* descriptors that it has open */
 gint64 wp_child_cpu_us (const WpChild *self);
-gint64 wp_child_memory_bytes (const WpChild *self);        /* resident */
+gint64 wp_child_memory_bytes (const WpChild *self); /* resident */
 
 /* Waits until a child that runs in @dir has said @text. */
 void wp_child_await_log (const char *dir, const char *text);

@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 struct _WpClient {
-  int fd;                    /* -1: reset */
-  SSL *ssl;                  /* NULL: plain */
-  GString *in;               /* read, and not yet taken */
+  int fd;      /* -1: reset */
+  SSL *ssl;    /* NULL: plain */
+  GString *in; /* read, and not yet taken */
   gboolean ended, reset;
 };
 
@@ -53,13 +53,15 @@ ssl_result (WpClient *self, int n)
 static gssize
 send_some (WpClient *self, const void *bytes, gsize size)
 {
-  return self->ssl ? ssl_result (self, SSL_write (self->ssl, bytes, (int) size)) : send (self->fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+  return self->ssl ? ssl_result (self, SSL_write (self->ssl, bytes, (int) size))
+                   : send (self->fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 static gssize
 receive_some (WpClient *self, void *buffer, gsize size)
 {
-  return self->ssl ? ssl_result (self, SSL_read (self->ssl, buffer, (int) size)) : recv (self->fd, buffer, size, MSG_DONTWAIT);
+  return self->ssl ? ssl_result (self, SSL_read (self->ssl, buffer, (int) size))
+                   : recv (self->fd, buffer, size, MSG_DONTWAIT);
 }
 
 /* One for all clients of the process; never freed. OpenSSL writes without MSG_NOSIGNAL. */
@@ -73,7 +75,8 @@ tls_context (void)
       SSL_CTX *new = SSL_CTX_new (TLS_client_method ());
 
       signal (SIGPIPE, SIG_IGN);
-      SSL_CTX_set_mode (new, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+      SSL_CTX_set_mode (new, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
+                                 | SSL_MODE_RELEASE_BUFFERS);
       SSL_CTX_set_options (new, SSL_OP_IGNORE_UNEXPECTED_EOF);
       g_once_init_leave (&context, new);
     }
@@ -105,7 +108,8 @@ wp_client_certificate_name (const WpClient *self)
 
   if (!self->ssl)
     return NULL;
-  X509_NAME_get_text_by_NID (X509_get_subject_name (SSL_get0_peer_certificate (self->ssl)), NID_commonName, name, sizeof name);
+  X509_NAME_get_text_by_NID (X509_get_subject_name (SSL_get0_peer_certificate (self->ssl)), NID_commonName,
+                             name, sizeof name);
   return g_strdup (name);
 }
 
@@ -124,7 +128,8 @@ wp_client_new_on (int fd)
 static WpClient *
 connect_to (guint16 port, int receive_buffer, gboolean tls)
 {
-  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons (port), .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  struct sockaddr_in address
+      = { .sin_family = AF_INET, .sin_port = htons (port), .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
   int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
   WpClient *self;
 
@@ -133,7 +138,8 @@ connect_to (guint16 port, int receive_buffer, gboolean tls)
     setsockopt (fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
   if (connect (fd, (struct sockaddr *) &address, sizeof address) < 0)
     {
-      g_assert_true (errno == ECONNREFUSED || errno == ECONNRESET);   /* reset: the listener closed just then */
+      /* reset: the listener closed just then */
+      g_assert_true (errno == ECONNREFUSED || errno == ECONNRESET);
       close (fd);
       return NULL;
     }
@@ -232,8 +238,8 @@ wp_client_send (WpClient *self, const char *text)
 void
 wp_client_get (WpClient *self, const char *path, const char *headers)
 {
-  g_autofree char *text =
-    g_strdup_printf ("GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n", path, headers ? headers : "");
+  g_autofree char *text
+      = g_strdup_printf ("GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n", path, headers ? headers : "");
 
   g_assert_true (wp_client_send (self, text));
 }
@@ -241,7 +247,7 @@ wp_client_get (WpClient *self, const char *path, const char *headers)
 void
 wp_client_post (WpClient *self, const char *path, const char *headers, const void *body, gsize size)
 {
-  g_autoptr(GString) text = g_string_new (NULL);
+  g_autoptr (GString) text = g_string_new (NULL);
 
   g_string_printf (text,
                    "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %" G_GSIZE_FORMAT "\r\n%s\r\n",
@@ -316,7 +322,7 @@ wp_client_read_head (WpClient *self)
 guint
 wp_client_read_status (WpClient *self)
 {
-  g_autoptr(WpAnswer) answer = wp_client_read (self);
+  g_autoptr (WpAnswer) answer = wp_client_read (self);
 
   return answer ? answer->status : 0;
 }

@@ -1,24 +1,28 @@
-/* wp-client.h - one connection to the server, byte by byte: what it sends is said by the test, and nothing is hidden. */
+/* wp-client.h - one connection to the server, byte by byte: what it sends is said by the test, and nothing is
+ * hidden. */
 #pragma once
 
 #include "tests/e2e/wp-answer.h"
 
-#define WP_PATIENCE_US (30 * G_USEC_PER_SEC)   /* whatever is awaited for longer has failed; nothing takes this long */
+/* whatever is awaited for longer has failed; nothing takes this long */
+#define WP_PATIENCE_US (30 * G_USEC_PER_SEC)
 
 typedef struct _WpClient WpClient;
 
-WpClient *wp_client_new (guint16 port);        /* connected to 127.0.0.1; agreed on TLS, where the port speaks it */
+/* connected to 127.0.0.1; agreed on TLS, where the port speaks it */
+WpClient *wp_client_new (guint16 port);
 WpClient *wp_client_try (guint16 port);        /* NULL: refused */
 WpClient *wp_client_new_narrow (guint16 port); /* with the smallest receive buffer that there is */
-void wp_client_widen (WpClient *self);         /* now it takes more: TCP would go on in tiny steps, one each 200 ms */
-WpClient *wp_client_new_on (int fd);           /* of a connection that there is already; owned */
-WpClient *wp_client_new_raw (guint16 port);    /* without TLS, whatever the port speaks */
-void wp_client_free (WpClient *self);          /* leaves, if it has not yet */
+/* now it takes more: TCP would go on in tiny steps, one each 200 ms */
+void wp_client_widen (WpClient *self);
+WpClient *wp_client_new_on (int fd);        /* of a connection that there is already; owned */
+WpClient *wp_client_new_raw (guint16 port); /* without TLS, whatever the port speaks */
+void wp_client_free (WpClient *self);       /* leaves, if it has not yet */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpClient, wp_client_free)
 
 /* From now on connections to @port speak TLS, and trust whatever certificate they get. */
 void wp_client_speak_tls (guint16 port);
-char *wp_client_certificate_name (const WpClient *self);   /* the common name of the server's; NULL: no TLS */
+char *wp_client_certificate_name (const WpClient *self); /* the common name of the server's; NULL: no TLS */
 
 /* FALSE: the server took no more. */
 gboolean wp_client_send (WpClient *self, const char *text);
@@ -33,10 +37,11 @@ void wp_client_post (WpClient *self, const char *path, const char *headers, cons
 
 /* The next answer, whole; NULL: the connection ended instead. */
 WpAnswer *wp_client_read (WpClient *self);
-WpAnswer *wp_client_read_head (WpClient *self);    /* the same, to HEAD: no body follows */
-guint wp_client_read_status (WpClient *self);  /* its status alone; 0: the connection ended instead */
+WpAnswer *wp_client_read_head (WpClient *self); /* the same, to HEAD: no body follows */
+guint wp_client_read_status (WpClient *self);   /* its status alone; 0: the connection ended instead */
 
-char *wp_client_read_line (WpClient *self);    /* of whatever comes, without its line end; NULL: the connection ended instead */
+/* of whatever comes, without its line end; NULL: the connection ended instead */
+char *wp_client_read_line (WpClient *self);
 
 /* Nothing has come, not even an end. */
 gboolean wp_client_is_silent (WpClient *self);
@@ -44,7 +49,8 @@ gboolean wp_client_is_silent (WpClient *self);
 /* Waits for the end of the connection. TRUE: an orderly one, with nothing unread before it. */
 gboolean wp_client_read_end (WpClient *self);
 
-void wp_client_hold_back (WpClient *self, gboolean holds);   /* what is sent from now on goes at once, at its end */
-void wp_client_say_goodbye (WpClient *self);   /* TLS: close_notify alone, while TCP goes on */
+/* what is sent from now on goes at once, at its end */
+void wp_client_hold_back (WpClient *self, gboolean holds);
+void wp_client_say_goodbye (WpClient *self); /* TLS: close_notify alone, while TCP goes on */
 void wp_client_half_close (WpClient *self);
 void wp_client_reset (WpClient *self);

@@ -13,22 +13,22 @@
 
 #include "tests/e2e/wp-client.h"
 
-#define ROOM 512
+#define ROOM         512
 #define FILES_BESIDE 64
 
 typedef struct {
-  int fd;                    /* -1: left */
-  char *request;             /* NULL: sent */
+  int fd;        /* -1: left */
+  char *request; /* NULL: sent */
   char answer[ROOM];
   guint size;
-  guint status;              /* 0: not answered */
+  guint status; /* 0: not answered */
 } Member;
 
 struct _WpCrowd {
   guint16 port;
   int epoll_fd;
-  GPtrArray *members;        /* (element-type Member) */
-  GArray *answered;          /* (element-type guint): in order */
+  GPtrArray *members; /* (element-type Member) */
+  GArray *answered;   /* (element-type guint): in order */
   gboolean may_be_cut;
 };
 
@@ -87,15 +87,15 @@ member (const WpCrowd *self, guint i)
 static void
 add_member (WpCrowd *self, const char *headers)
 {
-  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons (self->port), .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  struct sockaddr_in address
+      = { .sin_family = AF_INET, .sin_port = htons (self->port), .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
   struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET, .data.u32 = self->members->len };
   Member *new = g_new0 (Member, 1);
 
   new->fd = socket (AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   g_assert_cmpint (new->fd, >=, 0);
-  new->request = g_strdup_printf ("GET /%u HTTP/1.1\r\nHost: test\r\nX-Request-Id: %u\r\n%s\r\n", self->members->len,
-                                  self->members->len,
-                                  headers ? headers : "");
+  new->request = g_strdup_printf ("GET /%u HTTP/1.1\r\nHost: test\r\nX-Request-Id: %u\r\n%s\r\n",
+                                  self->members->len, self->members->len, headers ? headers : "");
   if (connect (new->fd, (struct sockaddr *) &address, sizeof address) < 0)
     g_assert_cmpint (errno, ==, EINPROGRESS);
   g_assert_cmpint (epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, new->fd, &event), ==, 0);

@@ -22,9 +22,9 @@ static const char conf[] = "global\n"
                            "frontend all\n"
                            "  bind :80\n"
                            "%s";
-static const char answers[] =
-  "  http-request wait-for-body time 100ms\n"
-  "  http-request return status 200 content-type text/plain string \"Success!!\"\n";
+static const char answers[]
+    = "  http-request wait-for-body time 100ms\n"
+      "  http-request return status 200 content-type text/plain string \"Success!!\"\n";
 static const char passes[] = "  default_backend server\n"
                              "backend server\n"
                              "  http-reuse always\n"
@@ -55,7 +55,7 @@ wp_haproxy_new_as (const WpHarness *server, const char *text)
   WpHaproxy *self = g_new0 (WpHaproxy, 1);
   g_autofree char *dir = wp_harness_path (server, "haproxy"), *path = g_build_filename (dir, "conf", NULL);
   g_autofree char *program = find ();
-  g_autoptr(GString) own = g_string_new (text);
+  g_autoptr (GString) own = g_string_new (text);
   char *argv[] = { program, "-db", "-f", path, NULL };
   int fd = wp_child_bind_port (&self->port);
 
@@ -65,7 +65,7 @@ wp_haproxy_new_as (const WpHarness *server, const char *text)
   g_assert_cmpint (g_mkdir (dir, 0700), ==, 0);
   g_assert_true (g_file_set_contents (path, own->str, -1, NULL));
   self->child = wp_child_new (dir, argv, &(WpChildTerms){ .socket_fd = fd });
-  close (fd);   /* if it ends, connections are refused */
+  close (fd); /* if it ends, connections are refused */
 
   return self;
 }
@@ -74,9 +74,9 @@ WpHaproxy *
 wp_haproxy_new (const WpHarness *server, WpHaproxyKind kind)
 {
   g_autofree char *to_server = g_strdup_printf (passes, wp_harness_port (server));
-  const char *deadline = kind == WP_HAPROXY_ANSWERS ? "100ms" : "30s";   /* as the tests give wp-server */
-  g_autofree char *text =
-    g_strdup_printf (conf, deadline, deadline, kind == WP_HAPROXY_ANSWERS ? answers : to_server);
+  const char *deadline = kind == WP_HAPROXY_ANSWERS ? "100ms" : "30s"; /* as the tests give wp-server */
+  g_autofree char *text
+      = g_strdup_printf (conf, deadline, deadline, kind == WP_HAPROXY_ANSWERS ? answers : to_server);
 
   return wp_haproxy_new_as (server, text);
 }

@@ -13,8 +13,8 @@ struct _WpHarness {
   char *dir;
   WpChild *child;
   guint16 port, admin_port;
-  WpClient *admin;           /* NULL until it is asked, and after the server has closed it */
-  WpTrace *record;           /* NULL until it is read */
+  WpClient *admin; /* NULL until it is asked, and after the server has closed it */
+  WpTrace *record; /* NULL until it is read */
 };
 
 char *
@@ -88,7 +88,7 @@ WpHarness *
 wp_harness_new (void)
 {
   WpHarness *self = g_new0 (WpHarness, 1);
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   self->dir = g_dir_make_tmp ("wp-e2e-XXXXXX", &error);
   g_assert_no_error (error);
@@ -114,7 +114,7 @@ command_line (const char *option, va_list more)
 static gboolean
 launch (WpHarness *self, const WpChildTerms *terms, const char *option, va_list more)
 {
-  g_autoptr(GPtrArray) argv = command_line (option, more);
+  g_autoptr (GPtrArray) argv = command_line (option, more);
 
   g_ptr_array_insert (argv, 1, g_strdup ("--listen=127.0.0.1:0"));
   g_ptr_array_insert (argv, 2, g_strdup ("--admin=127.0.0.1:0"));
@@ -225,7 +225,7 @@ static WpHarness *
 run (const WpChildTerms *terms, const char *option, va_list more)
 {
   WpHarness *self = wp_harness_new ();
-  g_autoptr(GPtrArray) argv = command_line (option, more);
+  g_autoptr (GPtrArray) argv = command_line (option, more);
 
   self->child = wp_child_new (self->dir, (char **) argv->pdata, terms);
   while (!wp_child_wait (self->child, g_get_monotonic_time () + 2000))
@@ -264,7 +264,7 @@ wp_harness_run_limited (const WpChildTerms *terms, const char *option, ...)
 static void
 remove_folder (const char *path)
 {
-  g_autoptr(GDir) dir = g_dir_open (path, 0, NULL);
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
   const char *name;
 
   while ((name = g_dir_read_name (dir)))
@@ -311,7 +311,7 @@ wp_harness_child (const WpHarness *self)
 void
 wp_harness_signal (WpHarness *self, int number)
 {
-  g_clear_pointer (&self->admin, wp_client_free);   /* a drain waits for idle connections a while */
+  g_clear_pointer (&self->admin, wp_client_free); /* a drain waits for idle connections a while */
   wp_child_signal (self->child, number);
 }
 
@@ -328,7 +328,7 @@ ask_stats (WpHarness *self)
         answer = wp_client_read (self->admin);
       if (answer)
         return answer;
-      g_clear_pointer (&self->admin, wp_client_free);   /* it was idle for too long */
+      g_clear_pointer (&self->admin, wp_client_free); /* it was idle for too long */
     }
   show_log (self);
   g_error ("no /stats.json");
@@ -337,10 +337,10 @@ ask_stats (WpHarness *self)
 double
 wp_harness_stat (WpHarness *self, const char *name)
 {
-  g_autoptr(WpAnswer) answer = ask_stats (self);
-  g_autoptr(JsonParser) parser = json_parser_new ();
-  g_autoptr(GError) error = NULL;
-  g_auto(GStrv) words = g_strsplit (name, ".", -1);
+  g_autoptr (WpAnswer) answer = ask_stats (self);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) words = g_strsplit (name, ".", -1);
   JsonNode *node;
 
   g_assert_cmpuint (answer->status, ==, 200);
@@ -355,7 +355,8 @@ wp_harness_stat (WpHarness *self, const char *name)
     }
   if (JSON_NODE_HOLDS_NULL (node))
     return -1;
-  return json_node_get_value_type (node) == G_TYPE_BOOLEAN ? json_node_get_boolean (node) : json_node_get_double (node);
+  return json_node_get_value_type (node) == G_TYPE_BOOLEAN ? json_node_get_boolean (node)
+                                                           : json_node_get_double (node);
 }
 
 void
@@ -393,7 +394,7 @@ wp_harness_await_file (WpHarness *self, const char *name, const char *text)
       if (strstr (found, text))
         return;
       g_assert_cmpint (g_get_monotonic_time (), <, until_us);
-      g_usleep (1000);   /* a file that grows cannot be waited for */
+      g_usleep (1000); /* a file that grows cannot be waited for */
     }
 }
 
@@ -413,9 +414,9 @@ wp_harness_stop (WpHarness *self)
 void
 wp_harness_stop_after_loss (WpHarness *self, guint64 n, const char *fate)
 {
-  g_autofree char *last = g_strdup_printf (
-    "\nwp-server: %" G_GUINT64_FORMAT " acknowledged %s given up, and %s %s\n", n, n == 1 ? "job was" : "jobs were",
-    n == 1 ? "is" : "are", fate);
+  g_autofree char *last
+      = g_strdup_printf ("\nwp-server: %" G_GUINT64_FORMAT " acknowledged %s given up, and %s %s\n", n,
+                         n == 1 ? "job was" : "jobs were", n == 1 ? "is" : "are", fate);
   g_autofree char *log = NULL;
 
   wp_harness_signal (self, SIGTERM);
@@ -429,8 +430,8 @@ wp_harness_stop_after_loss (WpHarness *self, guint64 n, const char *fate)
 guint64
 wp_harness_ledger (WpHarness *self, const char *name)
 {
-  static const char *const names[] = { "received", "recovered", "stored", "rejected", "timed_out", "abandoned", "failed",
-                                       "parked", "queued", "in_service" };
+  static const char *const names[] = { "received",  "recovered", "stored", "rejected", "timed_out",
+                                       "abandoned", "failed",    "parked", "queued",   "in_service" };
   g_autofree char *log = wp_harness_log (self);
   const char *line = strstr (log, "ledger: "), *cell;
   guint64 sum = 0, asked = 0;
@@ -458,7 +459,7 @@ const WpRow *
 wp_harness_record (WpHarness *self, const char *name, gsize *n_rows)
 {
   g_autofree char *path = wp_harness_path (self, name);
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   const WpRow *rows;
 
   g_clear_pointer (&self->record, wp_trace_free);
@@ -492,7 +493,8 @@ wp_harness_read_rows (const WpHarness *self, const char *database, const char *s
 gint64
 wp_harness_count_rows (const WpHarness *self, const char *database, const char *where)
 {
-  g_autofree char *path = wp_harness_path (self, database), *sql = g_strdup_printf ("SELECT count(*) FROM jobs WHERE %s", where);
+  g_autofree char *path = wp_harness_path (self, database),
+                  *sql = g_strdup_printf ("SELECT count(*) FROM jobs WHERE %s", where);
   sqlite3_stmt *statement;
   sqlite3 *db;
   gint64 n;
@@ -511,8 +513,8 @@ wp_harness_count_rows (const WpHarness *self, const char *database, const char *
 void
 wp_harness_reconcile (const WpHarness *self, GHashTable *answered, const char *when)
 {
-  g_autoptr(GPtrArray) rows = wp_harness_read_rows (self, "wp.db", "SELECT CAST(body AS TEXT) FROM jobs");
-  g_autoptr(GHashTable) stored = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GPtrArray) rows = wp_harness_read_rows (self, "wp.db", "SELECT CAST(body AS TEXT) FROM jobs");
+  g_autoptr (GHashTable) stored = g_hash_table_new (g_str_hash, g_str_equal);
   GHashTableIter iter;
   char *body;
 

@@ -10,31 +10,37 @@
 
 typedef struct _WpHarness WpHarness;
 
-/* Starts `wp-server --listen 127.0.0.1:0 --admin 127.0.0.1:0 @options...` in its folder (NULL-terminated), and waits until it
- * says its ports. It dies with the test. The environment's WP_HTTP_LANE adds --http, and WP_HTTP_TLS a certificate: the suites run once in each lane. */
+/* Starts `wp-server --listen 127.0.0.1:0 --admin 127.0.0.1:0 @options...` in its folder (NULL-terminated),
+ * and waits until it says its ports. It dies with the test. The environment's WP_HTTP_LANE adds --http, and
+ * WP_HTTP_TLS a certificate: the suites run once in each lane. */
 WpHarness *wp_harness_start (const char *option, ...) G_GNUC_NULL_TERMINATED;
 
 /* The same on other terms. */
-WpHarness *wp_harness_start_limited (const WpChildTerms *terms, const char *option, ...) G_GNUC_NULL_TERMINATED;
+WpHarness *wp_harness_start_limited (const WpChildTerms *terms, const char *option,
+                                     ...) G_GNUC_NULL_TERMINATED;
 
 /* After its end, in the same folder; its log begins anew. */
 void wp_harness_start_again (WpHarness *self, const char *option, ...) G_GNUC_NULL_TERMINATED;
 
-/* A folder without a server; starts one there, which may end instead of serving: FALSE, and its status is wp_harness_wait()'s. */
+/* A folder without a server; starts one there, which may end instead of serving: FALSE, and its status is
+ * wp_harness_wait()'s. */
 WpHarness *wp_harness_new (void);
-gboolean wp_harness_try (WpHarness *self, const WpChildTerms *terms, const char *option, ...) G_GNUC_NULL_TERMINATED;
+gboolean wp_harness_try (WpHarness *self, const WpChildTerms *terms, const char *option,
+                         ...) G_GNUC_NULL_TERMINATED;
 
-/* Runs wp-server with these options alone to its end; it is killed if it starts to serve. See wp_harness_wait(). */
+/* Runs wp-server with these options alone to its end; it is killed if it starts to serve. See
+ * wp_harness_wait(). */
 WpHarness *wp_harness_run (const char *option, ...) G_GNUC_NULL_TERMINATED;
 WpHarness *wp_harness_run_limited (const WpChildTerms *terms, const char *option, ...) G_GNUC_NULL_TERMINATED;
 
-void wp_harness_free (WpHarness *self);        /* kills it if it still runs, and removes the folder */
+void wp_harness_free (WpHarness *self); /* kills it if it still runs, and removes the folder */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpHarness, wp_harness_free)
 
 guint16 wp_harness_port (const WpHarness *self);
 guint16 wp_harness_admin_port (const WpHarness *self);
-WpChild *wp_harness_child (const WpHarness *self);                 /* (transfer none) */
-char *wp_harness_path (const WpHarness *self, const char *name);   /* a file of its folder, which it runs in, unless it is absolute */
+WpChild *wp_harness_child (const WpHarness *self); /* (transfer none) */
+/* a file of its folder, which it runs in, unless it is absolute */
+char *wp_harness_path (const WpHarness *self, const char *name);
 char *wp_harness_read_file (const WpHarness *self, const char *name);
 
 /* A number of /stats.json, such as "ledger.parked"; a boolean is 0 or 1, null is -1. */
@@ -44,11 +50,11 @@ void wp_harness_await_stat (WpHarness *self, const char *name, double value);
 /* What it has said on standard error so far. */
 char *wp_harness_log (const WpHarness *self);
 void wp_harness_await_log (WpHarness *self, const char *text);
-void wp_harness_await_file (WpHarness *self, const char *name, const char *text);   /* of any file */
+void wp_harness_await_file (WpHarness *self, const char *name, const char *text); /* of any file */
 
 void wp_harness_signal (WpHarness *self, int number);
-int wp_harness_wait (WpHarness *self);         /* its exit status, or -signal */
-char *wp_harness_output (const WpHarness *self);   /* standard output, whole, after that */
+int wp_harness_wait (WpHarness *self);           /* its exit status, or -signal */
+char *wp_harness_output (const WpHarness *self); /* standard output, whole, after that */
 
 /* SIGTERM: must end with status 0 and a ledger that balances. */
 void wp_harness_stop (WpHarness *self);
@@ -64,7 +70,9 @@ guint64 wp_harness_ledger (WpHarness *self, const char *name);
 const WpRow *wp_harness_record (WpHarness *self, const char *name, gsize *n_rows);
 /* The first column of what @sql selects: (element-type utf8), in its order. */
 GPtrArray *wp_harness_read_rows (const WpHarness *self, const char *database, const char *sql);
-gint64 wp_harness_count_rows (const WpHarness *self, const char *database, const char *where);   /* of sqlite's jobs */
+/* of sqlite's jobs */
+gint64 wp_harness_count_rows (const WpHarness *self, const char *database, const char *where);
 
-/* wp.db has every body once, and all of @answered (element-type utf8: bodies that got a 200) among them. @when: for messages. */
+/* wp.db has every body once, and all of @answered (element-type utf8: bodies that got a 200) among them.
+ * @when: for messages. */
 void wp_harness_reconcile (const WpHarness *self, GHashTable *answered, const char *when);

@@ -16,8 +16,8 @@ struct _WpManager {
   char *dir;
   WpChild *child;
   int notify_fd;
-  GThread *reader;           /* sd_notify() waits for whoever does not read */
-  GAsyncQueue *told;         /* (element-type utf8) */
+  GThread *reader;   /* sd_notify() waits for whoever does not read */
+  GAsyncQueue *told; /* (element-type utf8) */
 };
 
 static char *
@@ -59,7 +59,8 @@ make_journal (const WpManager *self)
 
   g_assert_true (g_file_set_contents (log, "", 0, NULL));
   g_assert_cmpint (g_stat (log, &status), ==, 0);
-  return g_strdup_printf ("JOURNAL_STREAM=%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT, (guint64) status.st_dev, (guint64) status.st_ino);
+  return g_strdup_printf ("JOURNAL_STREAM=%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT, (guint64) status.st_dev,
+                          (guint64) status.st_ino);
 }
 
 /* @in_vain: it will not start, and frees nothing then. */
@@ -67,8 +68,8 @@ static WpManager *
 start (const WpChildTerms *terms, gboolean in_vain, const char *option, va_list more)
 {
   WpManager *self = g_new0 (WpManager, 1);
-  WpChildTerms all = terms ? *terms : (WpChildTerms) { 0 };
-  g_autoptr(GPtrArray) argv = g_ptr_array_new ();
+  WpChildTerms all = terms ? *terms : (WpChildTerms){ 0 };
+  g_autoptr (GPtrArray) argv = g_ptr_array_new ();
   g_autofree char *program = g_build_filename (g_getenv ("WP_BUILD_ROOT"), "runtime", "wp-server", NULL);
   g_autofree char *notify = NULL, *journal = NULL, *sanitizer = NULL;
 
@@ -76,8 +77,9 @@ start (const WpChildTerms *terms, gboolean in_vain, const char *option, va_list 
   listen_for_news (self);
   notify = g_strdup_printf ("NOTIFY_SOCKET=%s/notify", self->dir);
   journal = make_journal (self);
-  sanitizer = g_strdup_printf ("ASAN_OPTIONS=%s:detect_leaks=%d", g_getenv ("ASAN_OPTIONS") ? g_getenv ("ASAN_OPTIONS") : "", !in_vain);
-  all.environment = (const char *const[]) { notify, journal, "WATCHDOG_USEC=200000", sanitizer, NULL };
+  sanitizer = g_strdup_printf ("ASAN_OPTIONS=%s:detect_leaks=%d",
+                               g_getenv ("ASAN_OPTIONS") ? g_getenv ("ASAN_OPTIONS") : "", !in_vain);
+  all.environment = (const char *const[]){ notify, journal, "WATCHDOG_USEC=200000", sanitizer, NULL };
   g_ptr_array_add (argv, program);
   g_ptr_array_add (argv, (gpointer) "--admin=none");
   for (; option; option = va_arg (more, const char *))
@@ -106,11 +108,11 @@ wp_manager_start (const WpChildTerms *terms, const char *option, ...)
 void
 wp_manager_start_in_vain (int socket_fd, const char *said, const char *option, ...)
 {
-  g_autoptr(WpManager) self = NULL;
+  g_autoptr (WpManager) self = NULL;
   va_list more;
 
   va_start (more, option);
-  self = start (&(WpChildTerms) { .socket_fd = socket_fd }, TRUE, option, more);
+  self = start (&(WpChildTerms){ .socket_fd = socket_fd }, TRUE, option, more);
   va_end (more);
   g_assert_cmpint (wp_manager_wait (self), ==, 2);
   wp_manager_await_log (self, said);

@@ -1,4 +1,5 @@
-/* wp-manager.h - a service manager: starts wp-server as systemd does, in a temporary folder, and reads whatever it tells. */
+/* wp-manager.h - a service manager: starts wp-server as systemd does, in a temporary folder, and reads
+ * whatever it tells. */
 #pragma once
 
 #include "tests/e2e/wp-child.h"
@@ -13,14 +14,15 @@ typedef struct _WpManager WpManager;
 WpManager *wp_manager_start (const WpChildTerms *terms, const char *option, ...) G_GNUC_NULL_TERMINATED;
 
 /* One that must be refused its start, and say so. */
-void wp_manager_start_in_vain (int socket_fd, const char *said, const char *option, ...) G_GNUC_NULL_TERMINATED;
+void wp_manager_start_in_vain (int socket_fd, const char *said, const char *option,
+                               ...) G_GNUC_NULL_TERMINATED;
 
-void wp_manager_free (WpManager *self);        /* kills it if it still runs; it must have left nothing */
+void wp_manager_free (WpManager *self); /* kills it if it still runs; it must have left nothing */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpManager, wp_manager_free)
 
-WpChild *wp_manager_child (const WpManager *self);                 /* (transfer none) */
+WpChild *wp_manager_child (const WpManager *self); /* (transfer none) */
 void wp_manager_signal (WpManager *self, int number);
-int wp_manager_wait (WpManager *self);         /* its exit status, or -signal */
+int wp_manager_wait (WpManager *self); /* its exit status, or -signal */
 
 /* Awaits what begins with @word, of all that it tells its manager; what came before is passed over. */
 void wp_manager_await_told (WpManager *self, const char *word);

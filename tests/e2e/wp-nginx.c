@@ -8,19 +8,19 @@ struct _WpNginx {
   guint16 port;
 };
 
-static const char conf[] =
-  "daemon off; master_process off; pid nginx.pid; error_log stderr crit;\n"
-  "events { worker_connections 256; }\n"
-  "http {\n"
-  "  access_log off;\n"
-  "  client_body_temp_path b; proxy_temp_path p; fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;\n"
-  "%s"
-  "}\n";
+static const char conf[]
+    = "daemon off; master_process off; pid nginx.pid; error_log stderr crit;\n"
+      "events { worker_connections 256; }\n"
+      "http {\n"
+      "  access_log off;\n"
+      "  client_body_temp_path b; proxy_temp_path p; fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;\n"
+      "%s"
+      "}\n";
 
 /* Its deadlines are those that the tests give wp-server. */
-static const char answers[] =
-  "  client_header_timeout 100ms; client_body_timeout 100ms; lingering_timeout 100ms;\n"
-  "  server { listen 80; location / { return 200 \"Success!!\"; } }\n";
+static const char answers[]
+    = "  client_header_timeout 100ms; client_body_timeout 100ms; lingering_timeout 100ms;\n"
+      "  server { listen 80; location / { return 200 \"Success!!\"; } }\n";
 
 /* Debian's is not in everybody's path. */
 static char *
@@ -28,7 +28,8 @@ find (void)
 {
   char *path = g_find_program_in_path ("nginx");
 
-  return path || !g_file_test ("/usr/sbin/nginx", G_FILE_TEST_IS_EXECUTABLE) ? path : g_strdup ("/usr/sbin/nginx");
+  return path || !g_file_test ("/usr/sbin/nginx", G_FILE_TEST_IS_EXECUTABLE) ? path
+                                                                             : g_strdup ("/usr/sbin/nginx");
 }
 
 gboolean
@@ -60,10 +61,11 @@ WpNginx *
 wp_nginx_new_as (const WpHarness *server, const char *http)
 {
   WpNginx *self = g_new0 (WpNginx, 1);
-  g_autofree char *dir = wp_harness_path (server, "nginx"), *program = find (), *path = g_build_filename (dir, "conf", NULL), *text = NULL;
+  g_autofree char *dir = wp_harness_path (server, "nginx"), *program = find (),
+                  *path = g_build_filename (dir, "conf", NULL), *text = NULL;
   char *argv[] = { program, "-e", "stderr", "-p", dir, "-c", path, NULL };
-  g_autoptr(GString) own = g_string_new (http);
-  int fd = wp_child_bind_port (&self->port);   /* it must be told a number */
+  g_autoptr (GString) own = g_string_new (http);
+  int fd = wp_child_bind_port (&self->port); /* it must be told a number */
   g_autofree char *listen = NULL;
 
   listen = g_strdup_printf ("listen 127.0.0.1:%u;", self->port);

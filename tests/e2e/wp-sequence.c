@@ -33,8 +33,8 @@ static void
 add_target (GString *text)
 {
   if (wrong (5))
-    g_string_append (
-      text, PICK ("*", "a", "a:80", "http://b/", "ftp://a/", "https://a/", "//", "/#", "/%zz", "http:///"));
+    g_string_append (text, PICK ("*", "a", "a:80", "http://b/", "ftp://a/", "https://a/", "//", "/#", "/%zz",
+                                 "http:///"));
   else
     g_string_append_printf (text, "%s%s%u%s", PICK ("", "", "", "", "http://a", "HTTP://A"),
                             PICK ("/", "/", "/", "/a/../", "/%2f"), (guint) g_test_rand_int_range (0, 1000),
@@ -81,8 +81,8 @@ add_fields (GString *text)
                                  "TE: trailers, chunked\r\n", "Keep-Alive: 1\r\n", "If-Match: *\r\n",
                                  "Content_Length: 5\r\n", "Cookie: \x80\r\nCookie: b\r\n"));
   if (wrong (10))
-    g_string_append (
-      text, PICK ("A\r\n", " folded\r\n", "A : b\r\n", "A: b\rc\r\n", "A: b\n", ": b\r\n", "(: b\r\n"));
+    g_string_append (text, PICK ("A\r\n", " folded\r\n", "A : b\r\n", "A: b\rc\r\n", "A: b\n", ": b\r\n",
+                                 "(: b\r\n"));
 }
 
 /* HTTP/1.0 ends the connection unless it is asked not to. */
@@ -93,8 +93,8 @@ add_connection (GString *text, gboolean old)
     g_string_append (text, PICK ("Connection: keep-alive\r\n", "Connection: Keep-Alive\r\n",
                                  "Connection: x, keep-alive\r\n"));
   else if (chance (10))
-    g_string_append (
-      text, PICK ("Connection: keep-alive\r\n", "Connection: content-length, te\r\n", "Connection:\r\n"));
+    g_string_append (text, PICK ("Connection: keep-alive\r\n", "Connection: content-length, te\r\n",
+                                 "Connection:\r\n"));
   else if (wrong (5))
     g_string_append (text, PICK ("Connection: close\r\n", "Connection: keep-alive\r\nConnection: close\r\n"));
 }
@@ -114,8 +114,8 @@ add_trailers (GString *text)
                                  "Content-Length: 28\r\n", "Transfer-Encoding: chunked\r\n", "X:\r\n",
                                  "Connection: close\r\n", "X-Request-Id: a\r\n", "Expect: tea\r\n"));
   if (wrong (10))
-    g_string_append (
-      text, PICK ("GET /smuggled HTTP/1.1\r\n", " folded\r\n", "X : y\r\n", "X: y\n", "X: y\rz", "X\r\n"));
+    g_string_append (text, PICK ("GET /smuggled HTTP/1.1\r\n", " folded\r\n", "X : y\r\n", "X: y\n",
+                                 "X: y\rz", "X\r\n"));
 }
 
 /* Of a line, a chunk or a body. */
@@ -184,8 +184,8 @@ make_request (void)
   gboolean old = chance (25), is_ours = chance (75);
 
   g_string_append (text, is_ours
-                           ? PICK ("GET ", "POST ", "PUT ")
-                           : PICK ("HEAD ", "OPTIONS ", "DELETE ", "CONNECT ", "TRACE ", "get ", "G!T "));
+                             ? PICK ("GET ", "POST ", "PUT ")
+                             : PICK ("HEAD ", "OPTIONS ", "DELETE ", "CONNECT ", "TRACE ", "get ", "G!T "));
   add_target (text);
   if (wrong (3))
     g_string_append (text, PICK (" HTTP/1.2\r\n", " HTTP/2.0\r\n", " HTTP/1.10\r\n", "\r\n"));
@@ -205,7 +205,7 @@ spoil (GString *text)
 {
   static const char bytes[] = "\r\n\t :;,\"05afG/%#\x80\x7f";
   gssize at = g_test_rand_int_range (0, (gint32) text->len);
-  char byte = bytes[g_test_rand_int_range (0, sizeof bytes)];   /* the last is NUL */
+  char byte = bytes[g_test_rand_int_range (0, sizeof bytes)]; /* the last is NUL */
 
   if (chance (60))
     g_string_erase (text, at, chance (80) ? 1 : MIN (5, (gssize) text->len - at));

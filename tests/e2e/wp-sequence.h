@@ -5,6 +5,6 @@
 
 #include <glib.h>
 
-/* Some requests, and a last one which asks for the end of the connection. No two of all sequences have the same
- * id. */
+/* Some requests, and a last one which asks for the end of the connection. No two of all sequences have the
+ * same id. */
 GString *wp_sequence_new (void);

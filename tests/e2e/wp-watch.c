@@ -4,20 +4,21 @@
 
 #include "tests/e2e/wp-client.h"
 
-#define PAUSE_US 500             /* so that it is not all that the machine does */
+#define PAUSE_US 500 /* so that it is not all that the machine does */
 
 struct _WpWatch {
   guint16 admin_port;
   guint n_looks;
-  gint stop;                 /* atomic */
+  gint stop; /* atomic */
   GThread *thread;
 };
 
 static void
 check (const WpAnswer *answer)
 {
-  static const char *const placed[] = { "stored", "rejected", "timed_out", "abandoned", "failed", "parked", "queued", "in_service" };
-  g_autoptr(JsonParser) parser = json_parser_new ();
+  static const char *const placed[]
+      = { "stored", "rejected", "timed_out", "abandoned", "failed", "parked", "queued", "in_service" };
+  g_autoptr (JsonParser) parser = json_parser_new ();
   JsonObject *ledger;
   gint64 sum = 0;
 
@@ -26,7 +27,8 @@ check (const WpAnswer *answer)
   ledger = json_object_get_object_member (json_node_get_object (json_parser_get_root (parser)), "ledger");
   for (guint i = 0; i < G_N_ELEMENTS (placed); i++)
     sum += json_object_get_int_member (ledger, placed[i]);
-  if (sum != json_object_get_int_member (ledger, "received") + json_object_get_int_member (ledger, "recovered"))
+  if (sum
+      != json_object_get_int_member (ledger, "received") + json_object_get_int_member (ledger, "recovered"))
     g_error ("the ledger does not balance: %s", answer->body);
 }
 
@@ -39,13 +41,13 @@ run (gpointer data)
   while (client)
     {
       gboolean sent = wp_client_send (client, "GET /stats.json HTTP/1.1\r\nHost: localhost\r\n\r\n");
-      g_autoptr(WpAnswer) answer = sent ? wp_client_read (client) : NULL;
+      g_autoptr (WpAnswer) answer = sent ? wp_client_read (client) : NULL;
 
       if (!answer)
         break;
       check (answer);
       self->n_looks++;
-      if (g_atomic_int_get (&self->stop))   /* not before a look, however late this thread has begun */
+      if (g_atomic_int_get (&self->stop)) /* not before a look, however late this thread has begun */
         break;
       g_usleep (PAUSE_US);
     }

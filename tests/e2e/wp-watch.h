@@ -1,9 +1,11 @@
-/* wp-watch.h - an eye on the ledger: asks for /stats.json over and over, and fails the test where it does not balance. */
+/* wp-watch.h - an eye on the ledger: asks for /stats.json over and over, and fails the test where it does not
+ * balance. */
 #pragma once
 
 #include <glib.h>
 
 typedef struct _WpWatch WpWatch;
 
-WpWatch *wp_watch_new (guint16 admin_port);   /* on a thread of its own, until the server has gone or the watch is freed */
-guint wp_watch_free (WpWatch *self);          /* how often it has looked */
+/* on a thread of its own, until the server has gone or the watch is freed */
+WpWatch *wp_watch_new (guint16 admin_port);
+guint wp_watch_free (WpWatch *self); /* how often it has looked */

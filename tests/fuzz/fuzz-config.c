@@ -1,5 +1,6 @@
-/* fuzz-config.c - any bytes as wp-server's configuration, as a command line of each program, and as each kind of word that has a grammar of its
- * own; the first byte says which. Nothing is started, and no file is read but the configuration, which lies in memory (memfd). */
+/* fuzz-config.c - any bytes as wp-server's configuration, as a command line of each program, and as each kind
+ * of word that has a grammar of its own; the first byte says which. Nothing is started, and no file is read
+ * but the configuration, which lies in memory (memfd). */
 #include <locale.h>
 #include <math.h>
 #include <string.h>
@@ -17,9 +18,9 @@
 #include "sim/trace/wp-mapping.h"
 #include "sim/wp-sim-options.h"
 
-#define FILE_LIMIT 1024
+#define FILE_LIMIT   1024
 #define MEMORY_BYTES (G_GUINT64_CONSTANT (1) << 32)
-#define DRAWS 100
+#define DRAWS        100
 
 int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
 
@@ -39,13 +40,15 @@ check_bounds (const WpServerOptions *options)
 {
   const WpGateLimits *limits = &options->limits;
 
-  g_assert_true (options->policy.workers > 0 && options->max_jobs > 0 && options->threads > 0 &&
-                 options->max_connections > 0);
+  g_assert_true (options->policy.workers > 0 && options->max_jobs > 0 && options->threads > 0
+                 && options->max_connections > 0);
   g_assert_true (limits->header_timeout_ns > 0 && limits->header_timeout_ns <= WP_DURATION_MAX);
   g_assert_true (limits->body_timeout_ns > 0 && limits->body_timeout_ns <= WP_DURATION_MAX);
   g_assert_true (limits->idle_timeout_ns > 0 && limits->idle_timeout_ns <= WP_DURATION_MAX);
-  g_assert_true (options->drain_timeout_ns >= 0 && options->retry.delay_ns >= 0 && options->commit_pace_ns >= 0);
-  g_assert_true (*options->listen && *options->database && (!options->requeue || options->journal) && !options->certificate == !options->key);
+  g_assert_true (options->drain_timeout_ns >= 0 && options->retry.delay_ns >= 0
+                 && options->commit_pace_ns >= 0);
+  g_assert_true (*options->listen && *options->database && (!options->requeue || options->journal)
+                 && !options->certificate == !options->key);
 }
 
 /* All that it comes to, as text; NULL with an error. */
@@ -61,20 +64,20 @@ read_server (char **args, GError **error)
 
       wp_server_options_fit (&it, MEMORY_BYTES);
       check_bounds (&it);
-      text =
-        g_strdup_printf ("%d %u %u %d %d %s %u|%s|%s|%s|%s|%s|%s|%s|%s|%" G_GINT64_FORMAT
-                         " %" G_GUINT64_FORMAT " %d %u %" G_GINT64_FORMAT " %d %u %u %u %" G_GINT64_FORMAT
-                         " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT
-                         " %" G_GINT64_FORMAT " %d %d %" G_GINT64_FORMAT " %o %d|%s",
-                         it.policy.mode, it.policy.queue_jobs, it.policy.workers, it.policy.dispatcher,
-                         it.policy.when_full, timeout, it.policy.given, it.listen, it.admin, it.database,
-                         it.record, it.journal, it.certificate, it.key, it.token_file, it.commit_pace_ns,
-                         it.max_journal_bytes, it.requeue, it.retry.max, it.retry.delay_ns, it.policy.ack,
-                         it.max_jobs, it.threads, it.max_connections, it.limits.header_timeout_ns,
-                         it.limits.body_timeout_ns, it.limits.idle_timeout_ns,
-                         (guint64) it.limits.max_body_bytes, it.max_pending_bytes, it.drain_timeout_ns,
-                         it.by_soup, it.policy.keep_abandoned, it.retry_for_ns, it.socket_access.mode,
-                         it.socket_access.has_group, it.probe);
+      text = g_strdup_printf ("%d %u %u %d %d %s %u|%s|%s|%s|%s|%s|%s|%s|%s|%" G_GINT64_FORMAT
+                              " %" G_GUINT64_FORMAT " %d %u %" G_GINT64_FORMAT
+                              " %d %u %u %u %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT
+                              " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GINT64_FORMAT
+                              " %d %d %" G_GINT64_FORMAT " %o %d|%s",
+                              it.policy.mode, it.policy.queue_jobs, it.policy.workers, it.policy.dispatcher,
+                              it.policy.when_full, timeout, it.policy.given, it.listen, it.admin, it.database,
+                              it.record, it.journal, it.certificate, it.key, it.token_file, it.commit_pace_ns,
+                              it.max_journal_bytes, it.requeue, it.retry.max, it.retry.delay_ns,
+                              it.policy.ack, it.max_jobs, it.threads, it.max_connections,
+                              it.limits.header_timeout_ns, it.limits.body_timeout_ns,
+                              it.limits.idle_timeout_ns, (guint64) it.limits.max_body_bytes,
+                              it.max_pending_bytes, it.drain_timeout_ns, it.by_soup, it.policy.keep_abandoned,
+                              it.retry_for_ns, it.socket_access.mode, it.socket_access.has_group, it.probe);
     }
   wp_server_options_clear (&it);
 
@@ -94,7 +97,7 @@ read_config (const char *text, gsize len, GError **error)
 static void
 check_config (const char *text, gsize len)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   g_autofree char *read = read_config (text, len, &error);
 
   if (!read)
@@ -105,9 +108,9 @@ check_config (const char *text, gsize len)
 static gboolean
 is_harmless (const char *arg)
 {
-  return !g_str_has_prefix (arg, "--help") && !g_str_has_prefix (arg, "--version") && !g_str_has_prefix (arg, "--completion") &&
-         !g_str_has_prefix (arg, "--config") &&
-         !(arg[0] == '-' && arg[1] != '-' && strchr (arg, 'h'));
+  return !g_str_has_prefix (arg, "--help") && !g_str_has_prefix (arg, "--version")
+         && !g_str_has_prefix (arg, "--completion") && !g_str_has_prefix (arg, "--config")
+         && !(arg[0] == '-' && arg[1] != '-' && strchr (arg, 'h'));
 }
 
 /* The lines of @text after the program's name; NULL: not to be tried. */
@@ -115,7 +118,7 @@ static char **
 split_args (const char *program, const char *text)
 {
   g_autofree char *all = g_strconcat (program, "\n", text, NULL);
-  g_auto(GStrv) args = g_strsplit (all, "\n", 0);
+  g_auto (GStrv) args = g_strsplit (all, "\n", 0);
 
   for (guint i = 1; args[i]; i++)
     if (!is_harmless (args[i]))
@@ -139,7 +142,7 @@ find_flag (const char *arg)
 static char *
 to_config (char **args)
 {
-  g_autoptr(GString) config = g_string_new (NULL);
+  g_autoptr (GString) config = g_string_new (NULL);
 
   for (guint i = 1; args[i]; i++)
     {
@@ -149,7 +152,8 @@ to_config (char **args)
 
       if (!bare && (!value || !g_str_has_prefix (args[i], "--") || flag))
         return NULL;
-      if (!bare && (strcspn (args[i], " \t\r\v\f#") < strlen (args[i]) || !g_utf8_validate (args[i], -1, NULL)))
+      if (!bare
+          && (strcspn (args[i], " \t\r\v\f#") < strlen (args[i]) || !g_utf8_validate (args[i], -1, NULL)))
         return NULL;
       g_string_append_printf (config, "%s%s\n", args[i] + 2, bare ? " = true" : "");
     }
@@ -161,9 +165,10 @@ to_config (char **args)
 static void
 check_server (const char *text, gsize len)
 {
-  g_autoptr(GError) error = NULL, config_error = NULL;
-  g_auto(GStrv) args = split_args ("wp-server", text);
-  g_autofree char *read = args ? read_server (args, &error) : NULL, *config = args ? to_config (args) : NULL, *again = NULL;
+  g_autoptr (GError) error = NULL, config_error = NULL;
+  g_auto (GStrv) args = split_args ("wp-server", text);
+  g_autofree char *read = args ? read_server (args, &error) : NULL, *config = args ? to_config (args) : NULL,
+                  *again = NULL;
 
   if (!args)
     return;
@@ -178,8 +183,8 @@ check_server (const char *text, gsize len)
 static void
 check_sim (const char *text, gsize len)
 {
-  g_autoptr(GError) error = NULL;
-  g_auto(GStrv) args = split_args ("wp-sim", text);
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) args = split_args ("wp-sim", text);
   WpSimOptions options;
 
   if (!args)
@@ -187,17 +192,18 @@ check_sim (const char *text, gsize len)
   if (!wp_sim_options_parse (&options, args, &error))
     check_message (error, g_utf8_validate (text, -1, NULL));
   else
-    g_assert_true (options.trace.scale > 0 && options.interval_ns > 0 && options.front.threads > 0 && options.tolerance >= 0 && options.tolerance <= 1);
+    g_assert_true (options.trace.scale > 0 && options.interval_ns > 0 && options.front.threads > 0
+                   && options.tolerance >= 0 && options.tolerance <= 1);
   wp_sim_options_clear (&options);
 }
 
 static void
 check_replay (const char *text, gsize len)
 {
-  g_autoptr(GError) error = NULL;
-  g_auto(GStrv) args = split_args ("wp-replay", text);
-  g_auto(WpReplayOptions) options = { .url = NULL };
-  g_autoptr(WpTarget) target = NULL;
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) args = split_args ("wp-replay", text);
+  g_auto (WpReplayOptions) options = { .url = NULL };
+  g_autoptr (WpTarget) target = NULL;
 
   if (!args)
     return;
@@ -209,8 +215,8 @@ check_replay (const char *text, gsize len)
 static void
 check_slo (const char *text, gsize len)
 {
-  g_autoptr(GError) error = NULL;
-  g_autoptr(WpSlo) slo = wp_slo_parse (text, &error);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WpSlo) slo = wp_slo_parse (text, &error);
 
   if (!slo)
     check_message (error, g_utf8_validate (text, -1, NULL));
@@ -221,8 +227,8 @@ check_slo (const char *text, gsize len)
 static void
 check_sweep (const char *text, gsize len)
 {
-  g_autoptr(GError) error = NULL;
-  g_autoptr(WpSweepSpec) spec = wp_sweep_spec_parse (text, &error);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WpSweepSpec) spec = wp_sweep_spec_parse (text, &error);
   double n;
 
   if (!spec)
@@ -230,26 +236,30 @@ check_sweep (const char *text, gsize len)
       check_message (error, g_utf8_validate (text, -1, NULL));
       return;
     }
-  n = (double) MAX (spec->workers->len, 1) * MAX (spec->queues->len, 1) * MAX (spec->scales->len, 1) * MAX (spec->services->len, 1);
+  n = (double) MAX (spec->workers->len, 1) * MAX (spec->queues->len, 1) * MAX (spec->scales->len, 1)
+      * MAX (spec->services->len, 1);
   g_assert_cmpfloat (n, <=, WP_SWEEP_MOST);
   for (guint i = 0; i < spec->workers->len; i++)
-    g_assert_cmpuint (g_array_index (spec->workers, guint, i), >, i > 0 ? g_array_index (spec->workers, guint, i - 1) : 0);
+    g_assert_cmpuint (g_array_index (spec->workers, guint, i), >,
+                      i > 0 ? g_array_index (spec->workers, guint, i - 1) : 0);
   for (guint i = 0; i < spec->scales->len; i++)
-    g_assert_cmpfloat (g_array_index (spec->scales, double, i), >, i > 0 ? g_array_index (spec->scales, double, i - 1) : 0);
+    g_assert_cmpfloat (g_array_index (spec->scales, double, i), >,
+                       i > 0 ? g_array_index (spec->scales, double, i - 1) : 0);
 }
 
 static void
 check_columns (const char *text, gsize len)
 {
   static const char *const names[] = { "arrival", "service", "id", "bytes", "Tokens", "a b", NULL };
-  static char cells_text[6][128] = { "1.5", "0.25", "r1", "", "1e300", "abc" };   /* a cell can be read past its end */
-  g_autoptr(GError) error = NULL;
-  g_autoptr(WpMapping) mapping = wp_mapping_new (names, text, &error);
+  /* a cell can be read past its end */
+  static char cells_text[6][128] = { "1.5", "0.25", "r1", "", "1e300", "abc" };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WpMapping) mapping = wp_mapping_new (names, text, &error);
   WpRow row = { .id = NULL };
   WpCell cells[6];
 
   for (guint i = 0; i < G_N_ELEMENTS (cells); i++)
-    cells[i] = (WpCell) { .text = cells_text[i], .len = strlen (cells_text[i]) };
+    cells[i] = (WpCell){ .text = cells_text[i], .len = strlen (cells_text[i]) };
   if (!mapping || !wp_mapping_read (mapping, cells, &row, &error))
     check_message (error, g_utf8_validate (text, -1, NULL));
 }
@@ -257,8 +267,8 @@ check_columns (const char *text, gsize len)
 static void
 check_arrivals (const char *text, gsize len)
 {
-  g_autoptr(GError) error = NULL;
-  g_autoptr(WpArrivals) arrivals = wp_arrivals_new (text, 1, TRUE, &error);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WpArrivals) arrivals = wp_arrivals_new (text, 1, TRUE, &error);
   gint64 first[DRAWS], again[DRAWS];
   gsize n;
 
@@ -279,13 +289,13 @@ check_arrivals (const char *text, gsize len)
 static void
 check_service (const char *text, gsize len)
 {
-  g_autoptr(GError) error = NULL;
-  g_autoptr(WpServiceTime) service = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WpServiceTime) service = NULL;
   g_autofree char *lower = g_ascii_strdown (text, -1);
   gint64 drawn[DRAWS];
   WpMoments moments;
 
-  if (strstr (lower, "from:"))   /* a file */
+  if (strstr (lower, "from:")) /* a file */
     return;
   if (!(service = wp_service_time_new (text, 1, TRUE, 1, &error)))
     {
@@ -303,7 +313,7 @@ check_service (const char *text, gsize len)
 static void
 check_time (const char *text, gsize len)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   char buffer[WP_TIME_BUFFER];
   gint64 ns, again;
 
@@ -335,9 +345,9 @@ start (void)
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
-  static void (*const checks[]) (const char *text, gsize len) = {
-    check_config, check_server, check_sim, check_replay, check_slo, check_sweep, check_columns, check_arrivals, check_service, check_time
-  };
+  static void (*const checks[]) (const char *text, gsize len)
+      = { check_config, check_server,  check_sim,      check_replay,  check_slo,
+          check_sweep,  check_columns, check_arrivals, check_service, check_time };
   g_autofree char *text = NULL;
   guint kind;
 
@@ -349,10 +359,10 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   text = g_strndup ((const char *) data + 1, size - 1);
   if (kind == 0)
     check_config ((const char *) data + 1, size - 1);
-  else if (kind > 3 && strchr (text, '\n'))   /* a word that has lines makes a message of lines */
+  else if (kind > 3 && strchr (text, '\n')) /* a word that has lines makes a message of lines */
     return 0;
   else
-    checks[kind] (text, strlen (text));
+    checks[kind](text, strlen (text));
 
   return 0;
 }

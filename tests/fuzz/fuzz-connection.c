@@ -18,8 +18,8 @@
 #include "tests/e2e/rfc9112-model.h"
 
 #define PATIENCE_MS 10000
-#define MAX_BODY 1000
-#define MOST_BYTES 4000   /* the model does not know how large a head may be */
+#define MAX_BODY    1000
+#define MOST_BYTES  4000 /* the model does not know how large a head may be */
 
 /* Whatever the input leaves unfinished, unless it is a body, ends here. */
 #define LAST "\r\n\r\nGET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
 typedef struct {
   WpDatabase parent;
   GMutex lock;
-  GPtrArray *stored;   /* guarded by it */
+  GPtrArray *stored; /* guarded by it */
 } Store;
 
 typedef struct {
@@ -44,7 +44,7 @@ typedef struct {
 
 typedef struct {
   int fd;
-  GString *in;   /* read, and not yet taken */
+  GString *in; /* read, and not yet taken */
   gboolean ended;
 } Client;
 
@@ -85,8 +85,8 @@ store_init (Store *self)
 static void
 start (Server *self, WpClock *clock, gboolean by_soup)
 {
-  const WpGateLimits limits = { wp_slots_new (64), 5 * WP_NS_PER_S, 5 * WP_NS_PER_S, 5 * WP_NS_PER_S,
-                                MAX_BODY };
+  const WpGateLimits limits
+      = { wp_slots_new (64), 5 * WP_NS_PER_S, 5 * WP_NS_PER_S, 5 * WP_NS_PER_S, MAX_BODY };
   WpPolicy policy;
 
   store_init (&self->store);
@@ -103,10 +103,9 @@ start (Server *self, WpClock *clock, gboolean by_soup)
 static void
 client_init (Client *self, guint16 port)
 {
-  struct sockaddr_in address = { .sin_family = AF_INET,
-                                 .sin_port = htons (port),
-                                 .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
-  struct linger reset = { 1, 0 };   /* or the ports run out */
+  struct sockaddr_in address
+      = { .sin_family = AF_INET, .sin_port = htons (port), .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  struct linger reset = { 1, 0 }; /* or the ports run out */
   int on = 1;
 
   *self = (Client){ socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), g_string_new (NULL), FALSE };
@@ -130,7 +129,7 @@ fail (const GString *sent, const char *what, const char *more)
     fprintf (stderr, g_ascii_isprint (sent->str[i]) && sent->str[i] != '\\' ? "%c" : "\\%03o",
              (guint8) sent->str[i]);
   fprintf (stderr, "\n");
-  abort ();   /* libFuzzer keeps the input then */
+  abort (); /* libFuzzer keeps the input then */
 }
 
 /* FALSE: the connection has ended. */
@@ -168,13 +167,14 @@ read_answer (Client *self, gboolean bodiless, const GString *sent)
       length = g_strstr_len (self->in->str, end - self->in->str, "Content-Length: ");
       if (sscanf (self->in->str, "HTTP/1.1 %u ", &status) != 1 || (status >= 200 && !length))
         fail (sent, "No answer: ", self->in->str);
-      size = (gsize) (end + 4 - self->in->str) +
-             (length && !bodiless ? g_ascii_strtoull (length + 16, NULL, 10) : 0);
+      size = (gsize) (end + 4 - self->in->str)
+             + (length && !bodiless ? g_ascii_strtoull (length + 16, NULL, 10) : 0);
       while (self->in->len < size)
         if (!read_more (self, sent))
           return 0;
       g_string_erase (self->in, 0, (gssize) size);
-  } while (status < 200);
+    }
+  while (status < 200);
   return status;
 }
 
@@ -229,7 +229,7 @@ static void
 check (Server *self, const GString *sent, gsize split)
 {
   static const Rfc9112Rules rules = { MAX_BODY, FALSE };
-  g_autoptr(GPtrArray) expected = rfc9112_read (sent->str, sent->len, &rules);
+  g_autoptr (GPtrArray) expected = rfc9112_read (sent->str, sent->len, &rules);
   Client client;
   WpLedger ledger;
 
@@ -259,7 +259,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
   static Server servers[2];
   static WpClock *clock;
-  g_autoptr(GString) sent = NULL;
+  g_autoptr (GString) sent = NULL;
 
   if (!clock)
     {

@@ -1,4 +1,5 @@
-/* fuzz-request.c - any bytes as the head of a request, and as a chunked body; whole and in two pieces they must come to the same. */
+/* fuzz-request.c - any bytes as the head of a request, and as a chunked body; whole and in two pieces they
+ * must come to the same. */
 #include <string.h>
 
 #include "runtime/http/wp-chunked.h"
@@ -24,8 +25,8 @@ check_head (const char *text, gsize len, gsize split)
   g_assert_cmpuint (request->head_len, <=, len);
   g_assert_cmpuint (request->head_len, ==, pieces.request.head_len);
   if (request->method)
-    g_assert_true (*request->path.bytes == '/' && request->query.bytes >= text &&
-                   request->query.bytes + request->query.len <= text + request->head_len);
+    g_assert_true (*request->path.bytes == '/' && request->query.bytes >= text
+                   && request->query.bytes + request->query.len <= text + request->head_len);
 }
 
 static WpChunkedState
@@ -49,7 +50,7 @@ int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
   g_autofree char *exact = g_memdup2 (data, MAX (size, 1));
-  g_autoptr(GByteArray) whole = g_byte_array_new (), pieces = g_byte_array_new ();
+  g_autoptr (GByteArray) whole = g_byte_array_new (), pieces = g_byte_array_new ();
   gsize split = size > 0 ? data[0] % size : 0;
 
   check_head (exact, size, split);

@@ -12,7 +12,8 @@ compare_figures (const WpFigures *one, const WpFigures *two)
   for (const WpMetric *metric = wp_metrics; metric->name; metric++)
     {
       double a = wp_metric_value (metric, one), b = wp_metric_value (metric, two);
-      double allowed = metric->type == WP_FIELD_DOUBLE || metric->type == WP_FIELD_DOUBLE_NS ? 1e-12 * fabs (b) : 0;
+      double allowed
+          = metric->type == WP_FIELD_DOUBLE || metric->type == WP_FIELD_DOUBLE_NS ? 1e-12 * fabs (b) : 0;
 
       if (isnan (a) != isnan (b) || fabs (a - b) > allowed)
         return metric->name;

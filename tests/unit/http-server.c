@@ -18,13 +18,13 @@ typedef struct {
 } Connection;
 
 struct _HttpServer {
-  HttpServerKind kind;      /* server's thread; _HOLD becomes _ANSWER at release */
+  HttpServerKind kind; /* server's thread; _HOLD becomes _ANSWER at release */
   GString *answer;
   char *url;
   int listen_fd, epoll_fd, wake_fd;
-  GHashTable *connections;  /* server's thread: a set of Connection, owned */
+  GHashTable *connections; /* server's thread: a set of Connection, owned */
   GThread *thread;
-  GMutex mutex;             /* guards all below */
+  GMutex mutex; /* guards all below */
   GCond changed;
   GPtrArray *requests;
   guint n_left, n_connections;
@@ -68,7 +68,8 @@ answer (HttpServer *self, Connection *connection)
   connection->is_held = FALSE;
   while (done < self->answer->len)
     {
-      gssize n = send (connection->fd, self->answer->str + done, self->answer->len - done, MSG_NOSIGNAL);   /* blocks */
+      /* blocks */
+      gssize n = send (connection->fd, self->answer->str + done, self->answer->len - done, MSG_NOSIGNAL);
 
       if (n <= 0)
         return;
@@ -210,10 +211,9 @@ listen_somewhere (HttpServer *self)
 HttpServer *
 http_server_new (HttpServerKind kind, gsize body_bytes)
 {
-  static const char *const statuses[] = {
-    [HTTP_SERVER_REJECT] = "503 Service Unavailable\r\nRetry-After: 1", [HTTP_SERVER_FAIL] = "500 Internal Server Error",
-    [HTTP_SERVER_LAST] = "200 OK\r\nConnection: close"
-  };
+  static const char *const statuses[] = { [HTTP_SERVER_REJECT] = "503 Service Unavailable\r\nRetry-After: 1",
+                                          [HTTP_SERVER_FAIL] = "500 Internal Server Error",
+                                          [HTTP_SERVER_LAST] = "200 OK\r\nConnection: close" };
   HttpServer *self = g_new0 (HttpServer, 1);
   struct epoll_event accepting = { EPOLLIN, { .ptr = &self->listen_fd } };
   struct epoll_event waking = { EPOLLIN, { .ptr = &self->wake_fd } };
@@ -309,7 +309,7 @@ http_server_wait_left (HttpServer *self, guint n)
 guint
 http_server_n_requests (HttpServer *self)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   return self->requests->len;
 }
@@ -317,7 +317,7 @@ http_server_n_requests (HttpServer *self)
 guint
 http_server_n_connections (HttpServer *self)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   return self->n_connections;
 }
@@ -325,7 +325,7 @@ http_server_n_connections (HttpServer *self)
 const HttpServerRequest *
 http_server_request (HttpServer *self, guint i)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   g_assert_cmpuint (i, <, self->requests->len);
   return self->requests->pdata[i];
@@ -334,7 +334,7 @@ http_server_request (HttpServer *self, guint i)
 char *
 http_server_header (const HttpServerRequest *request, const char *name)
 {
-  g_auto(GStrv) lines = g_strsplit (request->head, "\r\n", -1);
+  g_auto (GStrv) lines = g_strsplit (request->head, "\r\n", -1);
   gsize len = strlen (name);
 
   for (char **line = lines + 1; *line; line++)

@@ -1,19 +1,20 @@
-/* http-server.h - a tiny HTTP server on a thread of its own, for tests of clients: it notes what it gets, and answers as told. */
+/* http-server.h - a tiny HTTP server on a thread of its own, for tests of clients: it notes what it gets, and
+ * answers as told. */
 #pragma once
 
 #include <glib.h>
 
 typedef enum {
-  HTTP_SERVER_ANSWER,     /* 200 at once */
-  HTTP_SERVER_HOLD,       /* 200 once http_server_release() is called */
-  HTTP_SERVER_REJECT,     /* 503 at once */
-  HTTP_SERVER_FAIL,       /* 500 at once */
-  HTTP_SERVER_CLOSE,      /* closes the connection, unanswered */
-  HTTP_SERVER_LAST        /* 200 with "Connection: close", and closes */
+  HTTP_SERVER_ANSWER, /* 200 at once */
+  HTTP_SERVER_HOLD,   /* 200 once http_server_release() is called */
+  HTTP_SERVER_REJECT, /* 503 at once */
+  HTTP_SERVER_FAIL,   /* 500 at once */
+  HTTP_SERVER_CLOSE,  /* closes the connection, unanswered */
+  HTTP_SERVER_LAST    /* 200 with "Connection: close", and closes */
 } HttpServerKind;
 
 typedef struct {
-  char *head;             /* the request line and all headers, as they came */
+  char *head; /* the request line and all headers, as they came */
   char *body;
 } HttpServerRequest;
 
@@ -24,16 +25,17 @@ HttpServer *http_server_new (HttpServerKind kind, gsize body_bytes);
 void http_server_free (HttpServer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HttpServer, http_server_free)
 
-const char *http_server_url (const HttpServer *self);       /* "http://127.0.0.1:PORT/" */
-void http_server_release (HttpServer *self);                /* answers all that is held, and all that comes from now on */
+const char *http_server_url (const HttpServer *self); /* "http://127.0.0.1:PORT/" */
+void http_server_release (HttpServer *self); /* answers all that is held, and all that comes from now on */
 
 /* These wait until so many have come; FALSE after 30 s. */
 gboolean http_server_wait_requests (HttpServer *self, guint n);
-gboolean http_server_wait_left (HttpServer *self, guint n);   /* connections that their client ended while held */
+/* connections that their client ended while held */
+gboolean http_server_wait_left (HttpServer *self, guint n);
 
 /* Once the client is done. In the order in which they were read. */
 guint http_server_n_requests (HttpServer *self);
-guint http_server_n_connections (HttpServer *self);         /* ever; the client's first knock is one */
+guint http_server_n_connections (HttpServer *self); /* ever; the client's first knock is one */
 const HttpServerRequest *http_server_request (HttpServer *self, guint i);
 
 /* The value of a header in @request, or NULL. */

@@ -94,13 +94,15 @@ note_peaks (NaiveChannel *self)
 {
   self->peaks.parked_peak = MAX (self->peaks.parked_peak, naive_channel_count_state (self, WP_JOB_PARKED));
   self->peaks.queued_peak = MAX (self->peaks.queued_peak, naive_channel_count_state (self, WP_JOB_QUEUED));
-  self->peaks.in_service_peak = MAX (self->peaks.in_service_peak, naive_channel_count_state (self, WP_JOB_IN_SERVICE));
+  self->peaks.in_service_peak
+      = MAX (self->peaks.in_service_peak, naive_channel_count_state (self, WP_JOB_IN_SERVICE));
 }
 
 WpSend
 naive_channel_send (NaiveChannel *self)
 {
-  NaiveJob job = { WP_JOB_NEW, WP_OUTCOME_NONE, FALSE, self->now_ns, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE };
+  NaiveJob job = { WP_JOB_NEW,   WP_OUTCOME_NONE, FALSE,        self->now_ns,
+                   WP_TIME_NONE, WP_TIME_NONE,    WP_TIME_NONE, WP_TIME_NONE };
   WpSend answer;
 
   g_array_set_size (self->turned_away, 0);
@@ -138,7 +140,8 @@ naive_channel_send (NaiveChannel *self)
   return answer;
 }
 
-/* First the worker takes the oldest that was accepted, then the oldest parked takes the place; without places, it goes to the worker. */
+/* First the worker takes the oldest that was accepted, then the oldest parked takes the place; without
+ * places, it goes to the worker. */
 int
 naive_channel_take (NaiveChannel *self, int done, WpOutcome outcome, int *admitted)
 {

@@ -1,4 +1,5 @@
-/* naive-channel.h - WpChannel again, written from SPEC section 2 with arrays and linear searches and no thought of speed. */
+/* naive-channel.h - WpChannel again, written from SPEC section 2 with arrays and linear searches and no
+ * thought of speed. */
 #pragma once
 
 #include "runtime/queue/wp-channel.h"
@@ -16,11 +17,11 @@ typedef struct {
 typedef struct {
   guint capacity_jobs, workers;
   gboolean rejects, closed;
-  gint64 timeout_ns;         /* WP_TIME_NONE: none */
-  gint64 now_ns;             /* the moment of the next operation; the test's to set */
-  GArray *jobs;              /* (element-type NaiveJob): all there ever were, in order of arrival */
-  GArray *turned_away;       /* (element-type int): parked jobs that the last operation ended, the oldest first */
-  WpLedger peaks;            /* parked_peak, queued_peak, in_service_peak, blocked */
+  gint64 timeout_ns;   /* WP_TIME_NONE: none */
+  gint64 now_ns;       /* the moment of the next operation; the test's to set */
+  GArray *jobs;        /* (element-type NaiveJob): all there ever were, in order of arrival */
+  GArray *turned_away; /* (element-type int): parked jobs that the last operation ended, the oldest first */
+  WpLedger peaks;      /* parked_peak, queued_peak, in_service_peak, blocked */
 } NaiveChannel;
 
 NaiveChannel *naive_channel_new (guint capacity_jobs, guint workers, gboolean rejects, gint64 timeout_ns);
@@ -29,7 +30,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (NaiveChannel, naive_channel_free)
 
 NaiveJob *naive_channel_job (NaiveChannel *self, int i);
 guint naive_channel_count_state (NaiveChannel *self, WpJobState state);
-int naive_channel_first (NaiveChannel *self, WpJobState state);   /* the oldest job in that state, or NAIVE_NEVER */
+/* the oldest job in that state, or NAIVE_NEVER */
+int naive_channel_first (NaiveChannel *self, WpJobState state);
 
 /* Each is one operation. Jobs returned are indices, or NAIVE_NEVER. */
 WpSend naive_channel_send (NaiveChannel *self);
@@ -38,4 +40,4 @@ gboolean naive_channel_leave (NaiveChannel *self, int i, gboolean queued_too, in
 void naive_channel_expire (NaiveChannel *self);
 void naive_channel_close (NaiveChannel *self);
 
-void naive_channel_ledger (NaiveChannel *self, WpLedger *ledger);   /* but for duplicates */
+void naive_channel_ledger (NaiveChannel *self, WpLedger *ledger); /* but for duplicates */

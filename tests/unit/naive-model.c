@@ -12,19 +12,19 @@ typedef struct {
   WpVerdict *verdicts;
   State *states;
 
-  guint places, workers;         /* G_MAXUINT: without end */
+  guint places, workers; /* G_MAXUINT: without end */
   gboolean refuses;
-  gboolean drops;                /* a queued job whose client has left */
+  gboolean drops; /* a queued job whose client has left */
   gint64 timeout_ns, patience_ns;
 
   gint64 now_ns;
   guint parked, queued, busy;
   guint most_parked, most_busy;
 
-  const NaiveCommit *commit;     /* NULL: each job has its own service */
-  gboolean *committing;          /* for each row: in the commit that runs */
-  gboolean commits, just_done;   /* a commit runs; one has ended at this instant */
-  gint64 commit_ends_ns, take_at_ns;   /* G_MAXINT64: not known of any */
+  const NaiveCommit *commit;         /* NULL: each job has its own service */
+  gboolean *committing;              /* for each row: in the commit that runs */
+  gboolean commits, just_done;       /* a commit runs; one has ended at this instant */
+  gint64 commit_ends_ns, take_at_ns; /* G_MAXINT64: not known of any */
 } Naive;
 
 static void
@@ -32,7 +32,9 @@ set_up (Naive *self, const WpPolicy *policy)
 {
   gboolean spawning = policy->mode == WP_MODE_WORKER_POOL && policy->dispatcher == WP_DISPATCHER_SPAWNING;
 
-  self->workers = policy->mode == WP_MODE_DEFAULT ? G_MAXUINT : policy->mode == WP_MODE_BUFFERED_CHANNEL ? 1 : policy->workers;
+  self->workers = policy->mode == WP_MODE_DEFAULT            ? G_MAXUINT
+                  : policy->mode == WP_MODE_BUFFERED_CHANNEL ? 1
+                                                             : policy->workers;
   self->places = policy->mode == WP_MODE_DEFAULT || spawning ? G_MAXUINT : policy->queue_jobs;
   self->refuses = policy->when_full == WP_WHEN_FULL_REJECT || policy->block_timeout_ns == 0;
   self->timeout_ns = policy->block_timeout_ns;
@@ -81,7 +83,8 @@ take (Naive *self)
   self->commit_ends_ns = self->now_ns + self->commit->fixed_ns + n * self->commit->row_ns;
 }
 
-/* What the writer does now that all who can have been let in. TRUE: there may be more to complete at this instant. */
+/* What the writer does now that all who can have been let in. TRUE: there may be more to complete at this
+ * instant. */
 static gboolean
 write_rows (Naive *self)
 {
@@ -280,7 +283,8 @@ next_of (const Naive *self, gsize i)
     next_ns = self->verdicts[i].started_ns + self->services_ns[i];
   if (self->states[i] == PARKED && self->timeout_ns != WP_TIME_NONE)
     next_ns = MIN (next_ns, arrival_ns + self->timeout_ns);
-  if ((self->states[i] == PARKED || (self->states[i] == QUEUED && self->drops)) && self->patience_ns != WP_TIME_NONE)
+  if ((self->states[i] == PARKED || (self->states[i] == QUEUED && self->drops))
+      && self->patience_ns != WP_TIME_NONE)
     next_ns = MIN (next_ns, arrival_ns + self->patience_ns);
 
   return next_ns;
@@ -308,7 +312,9 @@ compare (gconstpointer a, gconstpointer b)
 static gint64
 rank (GArray *values, guint permille)
 {
-  return values->len == 0 ? WP_TIME_NONE : g_array_index (values, gint64, ((guint64) values->len * permille + 999) / 1000 - 1);
+  return values->len == 0
+             ? WP_TIME_NONE
+             : g_array_index (values, gint64, ((guint64) values->len * permille + 999) / 1000 - 1);
 }
 
 static double
@@ -325,7 +331,7 @@ mean (GArray *values)
 static WpSpread
 spread (const Naive *self, gint64 (*measure) (const WpRow *row, const WpVerdict *verdict))
 {
-  g_autoptr(GArray) values = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (gint64));
 
   for (gsize i = 0; i < self->n_rows; i++)
     {
@@ -336,7 +342,8 @@ spread (const Naive *self, gint64 (*measure) (const WpRow *row, const WpVerdict 
     }
   g_array_sort (values, compare);
 
-  return (WpSpread) { mean (values), rank (values, 500), rank (values, 900), rank (values, 990), rank (values, 999), rank (values, 1000) };
+  return (WpSpread){ mean (values),      rank (values, 500), rank (values, 900),
+                     rank (values, 990), rank (values, 999), rank (values, 1000) };
 }
 
 static gint64
@@ -386,8 +393,8 @@ count (const Naive *self, WpFigures *figures)
 static void
 count_time (const Naive *self, WpFigures *figures, gint64 first_ns, gint64 last_ns, gboolean can_be_full)
 {
-  g_autoptr(GArray) depths = g_array_new (FALSE, FALSE, sizeof (gint64));
-  g_autoptr(GArray) busies = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GArray) depths = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GArray) busies = g_array_new (FALSE, FALSE, sizeof (gint64));
 
   figures->time_full_ns = can_be_full ? 0 : WP_TIME_NONE;
   for (gint64 t = first_ns; t < last_ns; t++)
@@ -442,17 +449,26 @@ figure (const Naive *self, const WpPolicy *policy, WpFigures *figures)
 }
 
 static void
-run (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const gint64 *services_ns, const NaiveCommit *commit, gsize n_rows,
-     WpVerdict *verdicts, WpFigures *figures)
+run (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const gint64 *services_ns,
+     const NaiveCommit *commit, gsize n_rows, WpVerdict *verdicts, WpFigures *figures)
 {
   g_autofree State *states = g_new0 (State, n_rows);
   g_autofree gboolean *committing = g_new0 (gboolean, n_rows);
-  Naive self = { rows, services_ns, n_rows, verdicts, states, .patience_ns = patience_ns, .commit = commit, .committing = committing,
-                 .commit_ends_ns = G_MAXINT64, .take_at_ns = G_MAXINT64 };
+  Naive self = { rows,
+                 services_ns,
+                 n_rows,
+                 verdicts,
+                 states,
+                 .patience_ns = patience_ns,
+                 .commit = commit,
+                 .committing = committing,
+                 .commit_ends_ns = G_MAXINT64,
+                 .take_at_ns = G_MAXINT64 };
 
   set_up (&self, policy);
   for (gsize i = 0; i < n_rows; i++)
-    verdicts[i] = (WpVerdict) { WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_OUTCOME_NONE, FALSE };
+    verdicts[i]
+        = (WpVerdict){ WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_OUTCOME_NONE, FALSE };
   while (advance (&self))
     {
       completions (&self);
@@ -463,15 +479,15 @@ run (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const gint64
 }
 
 void
-naive_model_run (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const gint64 *services_ns, gsize n_rows,
-                 WpVerdict *verdicts, WpFigures *figures)
+naive_model_run (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const gint64 *services_ns,
+                 gsize n_rows, WpVerdict *verdicts, WpFigures *figures)
 {
   run (policy, patience_ns, rows, services_ns, NULL, n_rows, verdicts, figures);
 }
 
 void
-naive_model_run_batch (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const NaiveCommit *commit, gsize n_rows,
-                       WpVerdict *verdicts, WpFigures *figures)
+naive_model_run_batch (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows,
+                       const NaiveCommit *commit, gsize n_rows, WpVerdict *verdicts, WpFigures *figures)
 {
   run (policy, patience_ns, rows, NULL, commit, n_rows, verdicts, figures);
 }

@@ -40,7 +40,8 @@ random_load_policy (RandomLoad *self, WpRandom *random)
 static inline void
 random_load_make (RandomLoad *self, WpRandom *random)
 {
-  guint gap = 1 + (guint) wp_random_below (random, 5), service = 1 + (guint) wp_random_below (random, wp_random_below (random, 3) == 0 ? 25 : 12);
+  guint gap = 1 + (guint) wp_random_below (random, 5),
+        service = 1 + (guint) wp_random_below (random, wp_random_below (random, 3) == 0 ? 25 : 12);
   gboolean constant = wp_random_below (random, 4) == 0;
   gint64 now_ns = 0;
 
@@ -48,7 +49,7 @@ random_load_make (RandomLoad *self, WpRandom *random)
   self->n_rows = 1 + wp_random_below (random, RANDOM_LOAD_MOST);
   for (gsize i = 0; i < self->n_rows; i++)
     {
-      self->rows[i] = (WpRow) { .arrival_ns = now_ns, .bytes = -1, .blocked = -1 };
+      self->rows[i] = (WpRow){ .arrival_ns = now_ns, .bytes = -1, .blocked = -1 };
       self->services_ns[i] = constant ? service : (gint64) wp_random_below (random, service);
       now_ns += (gint64) wp_random_below (random, gap);
     }

@@ -39,10 +39,10 @@ static ReplayRun *
 start (const char *script, const char *trace, const char *url, va_list more)
 {
   ReplayRun *self = g_new0 (ReplayRun, 1);
-  g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE |
-                                                                       G_SUBPROCESS_FLAGS_STDERR_PIPE);
-  g_autoptr(GPtrArray) argv = NULL;
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GSubprocessLauncher) launcher
+      = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+  g_autoptr (GPtrArray) argv = NULL;
+  g_autoptr (GError) error = NULL;
   g_autofree char *path = NULL;
 
   self->dir = g_dir_make_tmp ("wp-test-replay-XXXXXX", &error);
@@ -86,7 +86,7 @@ replay_run_start_by (const char *script, const char *trace, const char *url, ...
 void
 replay_run_free (ReplayRun *self)
 {
-  g_autoptr(GDir) dir = g_dir_open (self->dir, 0, NULL);
+  g_autoptr (GDir) dir = g_dir_open (self->dir, 0, NULL);
   const char *name;
 
   if (!self->out)
@@ -115,7 +115,7 @@ replay_run_signal (ReplayRun *self, int number)
 int
 replay_run_wait (ReplayRun *self)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   g_subprocess_communicate_utf8 (self->process, NULL, NULL, &self->out, &self->err, &error);
   g_assert_no_error (error);
@@ -141,7 +141,7 @@ replay_run_err (const ReplayRun *self)
 JsonObject *
 replay_run_json (ReplayRun *self)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   if (!self->parser)
     {

@@ -6,11 +6,13 @@
 
 typedef struct _ReplayRun ReplayRun;
 
-/* Starts `wp-replay @dir/trace.csv @url @more...` (more: NULL-terminated strings) with @trace as the trace's text. */
+/* Starts `wp-replay @dir/trace.csv @url @more...` (more: NULL-terminated strings) with @trace as the trace's
+ * text. */
 ReplayRun *replay_run_start (const char *trace, const char *url, ...) G_GNUC_NULL_TERMINATED;
 
 /* The same by way of a script for sh(1), such as "exec \"$0\" \"$@\" >/dev/full". */
-ReplayRun *replay_run_start_by (const char *script, const char *trace, const char *url, ...) G_GNUC_NULL_TERMINATED;
+ReplayRun *replay_run_start_by (const char *script, const char *trace, const char *url,
+                                ...) G_GNUC_NULL_TERMINATED;
 
 /* Kills it if it still runs, and removes the folder. */
 void replay_run_free (ReplayRun *self);
@@ -24,6 +26,7 @@ int replay_run_wait (ReplayRun *self);
 /* After that. */
 const char *replay_run_out (const ReplayRun *self);
 const char *replay_run_err (const ReplayRun *self);
-JsonObject *replay_run_json (ReplayRun *self);              /* (transfer none): of standard output, for --format=json */
-char *replay_run_path (const ReplayRun *self, const char *name);   /* a file of its folder, which it runs in */
-char *replay_run_read (const ReplayRun *self, const char *name);   /* the file's text; NULL: none */
+JsonObject *replay_run_json (ReplayRun *self); /* (transfer none): of standard output, for --format=json */
+/* a file of its folder, which it runs in */
+char *replay_run_path (const ReplayRun *self, const char *name);
+char *replay_run_read (const ReplayRun *self, const char *name); /* the file's text; NULL: none */

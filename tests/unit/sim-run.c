@@ -11,7 +11,7 @@ SimRun *
 sim_run_new (void)
 {
   SimRun *self = g_new0 (SimRun, 1);
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   self->folder = g_dir_make_tmp ("wp-sim-test-XXXXXX", &error);
   g_assert_no_error (error);
@@ -23,7 +23,7 @@ sim_run_new (void)
 static guint
 for_each_file (SimRun *self, int (*each) (const char *path))
 {
-  g_autoptr(GDir) folder = g_dir_open (self->folder, 0, NULL);
+  g_autoptr (GDir) folder = g_dir_open (self->folder, 0, NULL);
   const char *name;
   guint n = 0;
 
@@ -79,8 +79,8 @@ static char **
 make_command (const char *arguments)
 {
   g_autofree char *program = g_build_filename (g_getenv ("WP_BUILD_ROOT"), "sim", "wp-sim", NULL);
-  g_auto(GStrv) words = g_strsplit (arguments, " ", -1);
-  g_autoptr(GStrvBuilder) command = g_strv_builder_new ();
+  g_auto (GStrv) words = g_strsplit (arguments, " ", -1);
+  g_autoptr (GStrvBuilder) command = g_strv_builder_new ();
 
   g_strv_builder_add (command, program);
   if (*arguments)
@@ -92,11 +92,12 @@ make_command (const char *arguments)
 GPid
 sim_run_start (SimRun *self, const char *arguments, int *input, int *output, int *errors)
 {
-  g_auto(GStrv) command = make_command (arguments);
-  g_autoptr(GError) error = NULL;
+  g_auto (GStrv) command = make_command (arguments);
+  g_autoptr (GError) error = NULL;
   GPid pid;
 
-  g_spawn_async_with_pipes (self->folder, command, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, input, output, errors, &error);
+  g_spawn_async_with_pipes (self->folder, command, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, input,
+                            output, errors, &error);
   g_assert_no_error (error);
 
   return pid;
@@ -105,12 +106,13 @@ sim_run_start (SimRun *self, const char *arguments, int *input, int *output, int
 GPid
 sim_run_start_on (SimRun *self, const char *arguments, int errors)
 {
-  g_auto(GStrv) command = make_command (arguments);
+  g_auto (GStrv) command = make_command (arguments);
   int nowhere = open ("/dev/null", O_RDWR | O_CLOEXEC);
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   GPid pid;
 
-  g_spawn_async_with_fds (self->folder, command, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, nowhere, nowhere, errors, &error);
+  g_spawn_async_with_fds (self->folder, command, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, nowhere,
+                          nowhere, errors, &error);
   g_assert_no_error (error);
   close (nowhere);
 
@@ -141,15 +143,15 @@ open_input (const char *input)
 void
 sim_run_go (SimRun *self, const char *arguments, const char *input)
 {
-  g_auto(GStrv) command = make_command (arguments);
-  g_autoptr(GError) error = NULL;
+  g_auto (GStrv) command = make_command (arguments);
+  g_autoptr (GError) error = NULL;
   int file = open_input (input ? input : "");
   int status;
 
   g_clear_pointer (&self->out, g_free);
   g_clear_pointer (&self->err, g_free);
-  g_spawn_sync (self->folder, command, NULL, G_SPAWN_LEAVE_DESCRIPTORS_OPEN | G_SPAWN_CHILD_INHERITS_STDIN, redirect_input, GINT_TO_POINTER (file),
-                &self->out, &self->err, &status, &error);
+  g_spawn_sync (self->folder, command, NULL, G_SPAWN_LEAVE_DESCRIPTORS_OPEN | G_SPAWN_CHILD_INHERITS_STDIN,
+                redirect_input, GINT_TO_POINTER (file), &self->out, &self->err, &status, &error);
   g_assert_no_error (error);
   close (file);
   self->status = WIFEXITED (status) ? WEXITSTATUS (status) : -WTERMSIG (status);
@@ -158,11 +160,11 @@ sim_run_go (SimRun *self, const char *arguments, const char *input)
 JsonObject *
 sim_run_json (SimRun *self)
 {
-  g_autoptr(GError) error = NULL;
-  g_autoptr(JsonNode) root = json_from_string (self->out, &error);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) root = json_from_string (self->out, &error);
 
   g_assert_no_error (error);
-  g_assert_nonnull (root);   /* nothing was printed */
+  g_assert_nonnull (root); /* nothing was printed */
 
   return json_object_ref (json_node_get_object (root));
 }

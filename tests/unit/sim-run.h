@@ -5,8 +5,8 @@
 
 typedef struct {
   char *folder;
-  int status;          /* exit status, or minus the signal that ended it */
-  char *out, *err;     /* what it printed */
+  int status;      /* exit status, or minus the signal that ended it */
+  char *out, *err; /* what it printed */
 } SimRun;
 
 /* A folder with nothing in it. */
@@ -18,8 +18,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SimRun, sim_run_free)
 
 /* In the folder. */
 void sim_run_write (SimRun *self, const char *name, const char *text);
-char *sim_run_read (SimRun *self, const char *name);   /* fails the test where there is none */
-guint sim_run_count_files (SimRun *self);              /* hidden ones too */
+char *sim_run_read (SimRun *self, const char *name); /* fails the test where there is none */
+guint sim_run_count_files (SimRun *self);            /* hidden ones too */
 
 /* Runs `wp-sim @arguments`, blanks between them, in the folder; @input is its standard input. */
 void sim_run_go (SimRun *self, const char *arguments, const char *input);

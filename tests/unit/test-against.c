@@ -80,7 +80,7 @@ test_equal_figures (void)
   wp_against_judge (&against, &figures, &figures, NAN, 0);
   for (guint i = 0; i < WP_N_AGREEMENTS; i++)
     {
-      g_assert_cmpfloat (against.metrics[i].error, ==, 0);   /* both null, and both 0, too */
+      g_assert_cmpfloat (against.metrics[i].error, ==, 0); /* both null, and both 0, too */
       g_assert_true (against.metrics[i].ok);
     }
   g_assert_true (against.curve_ok);
@@ -95,11 +95,11 @@ test_either_bound_will_do (void)
 
   make_figures (&measured);
   predicted = measured;
-  predicted.accepted = 1020;                 /* 2 % to the last digit */
-  predicted.depth_max = 21;                  /* 5 %, but 1 job */
-  predicted.wait.p50 = 1200000;              /* 20 %, but 0.2 ms */
-  predicted.wait.p99 = 103000000;            /* 3 % and 3 ms */
-  predicted.depth_mean = 10.5;               /* 5 %; no absolute bound */
+  predicted.accepted = 1020;      /* 2 % to the last digit */
+  predicted.depth_max = 21;       /* 5 %, but 1 job */
+  predicted.wait.p50 = 1200000;   /* 20 %, but 0.2 ms */
+  predicted.wait.p99 = 103000000; /* 3 % and 3 ms */
+  predicted.depth_mean = 10.5;    /* 5 %; no absolute bound */
   predicted.throughput = 98;
   wp_against_judge (&against, &predicted, &measured, NAN, 0.02);
   assert_agreement (&against, "accepted", 0.02, TRUE);
@@ -113,16 +113,38 @@ test_either_bound_will_do (void)
   g_assert_cmpuint (against.n_failed, ==, 0);
 }
 
-/* Each metric by the bounds of section 7, a little within and a little past them: 2 %, or so many jobs or seconds (0: none). */
+/* Each metric by the bounds of section 7, a little within and a little past them: 2 %, or so many jobs or
+ * seconds (0: none). */
 static void
 test_the_bounds_of_each (void)
 {
-  static const struct { const char *name; double bound; } bounds[WP_N_AGREEMENTS] = {
-    { "accepted", 1 }, { "rejected", 1 }, { "timed_out", 1 }, { "abandoned", 1 }, { "blocked", 1 }, { "blocked_peak", 1 }, { "depth.max", 1 },
-    { "blocked_time.mean", 0.0002 }, { "blocked_time.p99", 0.0002 }, { "wait.p50", 0.0002 }, { "wait.p99", 0.0002 }, { "response.p50", 0.0002 },
-    { "response.p99", 0.0002 }, { "time_full", 0.0002 }, { "depth.mean", 0 }, { "throughput", 0 }, { "makespan", 0 },
+  static const struct {
+    const char *name;
+    double bound;
+  } bounds[WP_N_AGREEMENTS] = {
+    { "accepted", 1 },
+    { "rejected", 1 },
+    { "timed_out", 1 },
+    { "abandoned", 1 },
+    { "blocked", 1 },
+    { "blocked_peak", 1 },
+    { "depth.max", 1 },
+    { "blocked_time.mean", 0.0002 },
+    { "blocked_time.p99", 0.0002 },
+    { "wait.p50", 0.0002 },
+    { "wait.p99", 0.0002 },
+    { "response.p50", 0.0002 },
+    { "response.p99", 0.0002 },
+    { "time_full", 0.0002 },
+    { "depth.mean", 0 },
+    { "throughput", 0 },
+    { "makespan", 0 },
   };
-  static const struct { double measured, off_by; gboolean with_bound, without; } tries[] = {   /* in tens of bounds; of bounds, or shares */
+  /* in tens of bounds; of bounds, or shares */
+  static const struct {
+    double measured, off_by;
+    gboolean with_bound, without;
+  } tries[] = {
     { 1, 1, TRUE, FALSE }, { 1, 2, FALSE, FALSE }, { 1000, 200, TRUE, TRUE }, { 1000, 201, FALSE, FALSE }
   };
 
@@ -153,9 +175,9 @@ test_nothing_measured (void)
 
   make_figures (&measured);
   predicted = measured;
-  predicted.rejected = 1;                    /* measured 0: only the absolute bound */
+  predicted.rejected = 1; /* measured 0: only the absolute bound */
   predicted.blocked = 2;
-  predicted.blocked_time.mean = 1000;        /* measured null: nothing will do, even 1 us */
+  predicted.blocked_time.mean = 1000; /* measured null: nothing will do, even 1 us */
   predicted.depth_mean = NAN;
   measured.time_full_ns = 0;
   predicted.time_full_ns = 200000;
@@ -186,16 +208,22 @@ test_the_curves_bound_is_its_own (void)
 static WpRow
 queued (gint64 arrival_ns, gint64 accepted_ns, gint64 started_ns)
 {
-  return (WpRow) { .arrival_ns = arrival_ns, .accepted_ns = accepted_ns, .started_ns = started_ns, .finished_ns = started_ns, .ended_ns = started_ns };
+  return (WpRow){ .arrival_ns = arrival_ns,
+                  .accepted_ns = accepted_ns,
+                  .started_ns = started_ns,
+                  .finished_ns = started_ns,
+                  .ended_ns = started_ns };
 }
 
 static void
 test_area_between_curves (void)
 {
-  const WpRow measured[] = { queued (0, 0, 4 * S), queued (S, S, 3 * S) };                    /* 4 + 2 job seconds */
-  const WpRow predicted[] = { queued (0, 0, 4 * S), queued (S, S, 2 * S) };                   /* 1 less */
-  const WpRow later[] = { queued (7 * S, 7 * S, 11 * S), queued (8 * S, 8 * S, 10 * S) };     /* the first again, 7 s on */
-  const WpRow lost[] = { { 0, 0, 0, NONE, NONE, 4 * S, -1, NULL, 0, 0 }, { S, 0, NONE, NONE, NONE, 9 * S, -1, NULL, 0, 1 } };
+  const WpRow measured[] = { queued (0, 0, 4 * S), queued (S, S, 3 * S) };  /* 4 + 2 job seconds */
+  const WpRow predicted[] = { queued (0, 0, 4 * S), queued (S, S, 2 * S) }; /* 1 less */
+  /* the first again, 7 s on */
+  const WpRow later[] = { queued (7 * S, 7 * S, 11 * S), queued (8 * S, 8 * S, 10 * S) };
+  const WpRow lost[]
+      = { { 0, 0, 0, NONE, NONE, 4 * S, -1, NULL, 0, 0 }, { S, 0, NONE, NONE, NONE, 9 * S, -1, NULL, 0, 1 } };
 
   g_assert_cmpfloat_with_epsilon (wp_against_curve_error (predicted, 2, measured, 2, 0), 1.0 / 6, 1e-12);
   g_assert_cmpfloat (wp_against_curve_error (later, 2, measured, 2, 0), ==, 0);
@@ -215,7 +243,7 @@ test_too_little_area (void)
 static WpRow
 named (const char *id)
 {
-  return (WpRow) { .id = id };
+  return (WpRow){ .id = id };
 }
 
 static void
@@ -273,8 +301,10 @@ static void
 test_a_late_first_request_shifts_nothing (void)
 {
   const gint64 late = S / 200;
-  const WpRow predicted[] = { queued (0, 0, 0), queued (S, S, 2 * S), queued (2 * S, 2 * S, 4 * S), queued (5 * S, 5 * S, 6 * S) };
-  const WpRow measured[] = { queued (late, late, late), queued (S, S, 2 * S), queued (2 * S, 2 * S, 4 * S), queued (5 * S, 5 * S, 6 * S) };
+  const WpRow predicted[] = { queued (0, 0, 0), queued (S, S, 2 * S), queued (2 * S, 2 * S, 4 * S),
+                              queued (5 * S, 5 * S, 6 * S) };
+  const WpRow measured[] = { queued (late, late, late), queued (S, S, 2 * S), queued (2 * S, 2 * S, 4 * S),
+                             queued (5 * S, 5 * S, 6 * S) };
   WpMatch match;
 
   wp_match_rows (&match, predicted, 4, measured, 4);

@@ -21,13 +21,14 @@ test_the_timer_is_set_as_early_as_waking_takes (void)
   wp_alarm_init (&alarm, 0);
   g_assert_cmpint (wp_alarm_set (&alarm, WP_NS_PER_MS, 0), ==, WP_NS_PER_MS);
   wake_times (&alarm, 1000, LATE_NS);
-  g_assert_cmpint (ABS (WP_NS_PER_MS - wp_alarm_set (&alarm, WP_NS_PER_MS, 0) - LATE_NS), <=, 3 * WP_NS_PER_US);
+  g_assert_cmpint (ABS (WP_NS_PER_MS - wp_alarm_set (&alarm, WP_NS_PER_MS, 0) - LATE_NS), <=,
+                   3 * WP_NS_PER_US);
 }
 
 static void
 test_most_wake_ups_are_early (void)
 {
-  g_autoptr(GRand) rand = g_rand_new_with_seed (1);
+  g_autoptr (GRand) rand = g_rand_new_with_seed (1);
   WpAlarm alarm;
   guint n_early = 0;
 
@@ -99,7 +100,7 @@ test_never_before_it_is_due (void)
   wp_alarm_init (&alarm, 0);
   wp_alarm_await (&alarm, due_ns);
   g_assert_cmpint (wp_time_monotonic (), >=, due_ns);
-  wp_alarm_await (&alarm, G_MAXINT64);   /* and nobody hangs in it */
+  wp_alarm_await (&alarm, G_MAXINT64); /* and nobody hangs in it */
 }
 
 int

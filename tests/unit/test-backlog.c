@@ -7,15 +7,15 @@
 #include "tests/unit/compare-figures.h"
 #include "tests/unit/random-load.h"
 
-#define N_LOADS 5000
-#define QUEUES 8
-#define MOST_WORKERS 128   /* of AVX2 */
+#define N_LOADS      5000
+#define QUEUES       8
+#define MOST_WORKERS 128 /* of AVX2 */
 
 static void
 run_model (const RandomLoad *load, guint workers, guint queue_jobs, WpFigures *figures)
 {
   WpLayout layout = { queue_jobs, workers, FALSE, WP_TIME_NONE, TRUE };
-  g_autoptr(WpModel) model = wp_model_new (&layout, WP_TIME_NONE);
+  g_autoptr (WpModel) model = wp_model_new (&layout, WP_TIME_NONE);
 
   g_assert_true (wp_model_offer (model, load->rows, load->services_ns, load->n_rows, NULL));
   wp_model_finish (model, figures);
@@ -24,14 +24,15 @@ run_model (const RandomLoad *load, guint workers, guint queue_jobs, WpFigures *f
 static WpBacklog *
 run_backlog (const RandomLoad *load, guint workers, guint parts, const guint *queues, guint n_queues)
 {
-  g_autoptr(WpBacklog) backlog = wp_backlog_new (workers, parts, queues, n_queues);
+  g_autoptr (WpBacklog) backlog = wp_backlog_new (workers, parts, queues, n_queues);
   gint64 arrivals_ns[RANDOM_LOAD_MOST];
   gsize half = load->n_rows / 2;
 
   for (gsize i = 0; i < load->n_rows; i++)
     arrivals_ns[i] = load->rows[i].arrival_ns;
   g_assert_true (wp_backlog_offer (backlog, arrivals_ns, load->services_ns, half));
-  g_assert_true (wp_backlog_offer (backlog, arrivals_ns + half, load->services_ns + half, load->n_rows - half));
+  g_assert_true (
+      wp_backlog_offer (backlog, arrivals_ns + half, load->services_ns + half, load->n_rows - half));
   wp_backlog_finish (backlog);
 
   return g_steal_pointer (&backlog);
@@ -41,8 +42,8 @@ static void
 check (const RandomLoad *load, guint workers)
 {
   guint queues[QUEUES];
-  g_autoptr(WpBacklog) backlog = NULL;
-  g_autoptr(WpBacklog) lean = NULL;
+  g_autoptr (WpBacklog) backlog = NULL;
+  g_autoptr (WpBacklog) lean = NULL;
 
   for (guint i = 0; i < QUEUES; i++)
     queues[i] = i < QUEUES - 1 ? i : RANDOM_LOAD_MOST + 1;
@@ -57,7 +58,8 @@ check (const RandomLoad *load, guint workers)
       run_model (load, workers, queues[i], &from_model);
       if ((differs = compare_figures (&from_backlog, &from_model)))
         g_error ("%u workers, queue %u: %s differs: %.17g, the model's %.17g", workers, queues[i], differs,
-                 wp_metric_value (wp_metric_find (differs), &from_backlog), wp_metric_value (wp_metric_find (differs), &from_model));
+                 wp_metric_value (wp_metric_find (differs), &from_backlog),
+                 wp_metric_value (wp_metric_find (differs), &from_model));
       g_assert_cmpint (from_model.blocked == 0, ==, wp_backlog_longest (backlog) <= queues[i]);
       g_assert_cmpint (from_model.time_full_ns > 0, ==, wp_backlog_fills (backlog, queues[i]));
       g_assert_cmpuint (wp_backlog_blocked (lean, queues[i]), ==, from_model.blocked);
@@ -85,7 +87,12 @@ static void
 assert_same (const WpBacklog *reduced, const WpBacklog *full)
 {
   guint64 longest = wp_backlog_longest (full);
-  guint queues[] = { 0, 1, (guint) longest / 2, longest > 1 ? (guint) longest - 2 : 0, longest > 0 ? (guint) longest - 1 : 0, (guint) longest,
+  guint queues[] = { 0,
+                     1,
+                     (guint) longest / 2,
+                     longest > 1 ? (guint) longest - 2 : 0,
+                     longest > 0 ? (guint) longest - 1 : 0,
+                     (guint) longest,
                      (guint) longest + 1 };
 
   g_assert_cmpuint (wp_backlog_longest (reduced), ==, longest);
@@ -120,7 +127,7 @@ check_avx2 (WpRandom *random, guint64 most_ns)
   guint dropped = (guint) wp_random_below (random, 2 * WP_BACKLOG_AVX2_LANES);
   gint64 arrivals_ns[3000], services_ns[3000], now_ns = 0;
   guint64 gap = 1 + most_ns / (1 + wp_random_below (random, 40));
-  g_autoptr(WpBacklogAvx2) backlogs = NULL;
+  g_autoptr (WpBacklogAvx2) backlogs = NULL;
 
   for (guint i = 0; i < n; i++)
     workers[i] = 1 + (guint) wp_random_below (random, wp_random_below (random, 4) == 0 ? MOST_WORKERS : 12);
@@ -141,8 +148,8 @@ check_avx2 (WpRandom *random, guint64 most_ns)
     }
   for (guint i = 0; i < n; i++)
     {
-      g_autoptr(WpBacklog) reduced = wp_backlog_avx2_finish (backlogs, i);
-      g_autoptr(WpBacklog) full = wp_backlog_new (workers[i], 0, NULL, 0);
+      g_autoptr (WpBacklog) reduced = wp_backlog_avx2_finish (backlogs, i);
+      g_autoptr (WpBacklog) full = wp_backlog_new (workers[i], 0, NULL, 0);
 
       g_assert_true (wp_backlog_offer (full, arrivals_ns, services_ns, G_N_ELEMENTS (services_ns)));
       wp_backlog_finish (full);
@@ -173,7 +180,7 @@ test_too_long_for_avx2 (void)
 {
   const gint64 arrivals_ns[] = { 0, 1 }, services_ns[] = { (G_GINT64_CONSTANT (1) << 52) - 1, 1 };
   const guint workers[] = { 1, 2 };
-  g_autoptr(WpBacklogAvx2) backlogs = NULL;
+  g_autoptr (WpBacklogAvx2) backlogs = NULL;
 
   if (!wp_backlog_avx2_takes (1))
     {
@@ -189,7 +196,7 @@ test_too_long_for_avx2 (void)
 static void
 test_overflow (void)
 {
-  g_autoptr(WpBacklog) backlog = wp_backlog_new (1, WP_BACKLOG_ALL, NULL, 0);
+  g_autoptr (WpBacklog) backlog = wp_backlog_new (1, WP_BACKLOG_ALL, NULL, 0);
   const gint64 arrivals_ns[] = { 0, 1 }, services_ns[] = { G_MAXINT64 - 1, 2 };
 
   g_assert_false (wp_backlog_offer (backlog, arrivals_ns, services_ns, 2));

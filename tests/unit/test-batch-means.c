@@ -1,4 +1,5 @@
-/* Intervals from the parts of one run, and from runs of their own, held against what a person computes of a few numbers. */
+/* Intervals from the parts of one run, and from runs of their own, held against what a person computes of a
+ * few numbers. */
 #include <math.h>
 
 #include <string.h>
@@ -6,22 +7,30 @@
 #include "sim/report/wp-confidence-text.h"
 
 #define N_PARTS 32
-#define T_31 2.0395134     /* Student's t of 95 % at 31 degrees of freedom, from a table */
-#define T_3 3.1824463
-#define CLOSE 1e-6         /* of the value */
+#define T_31    2.0395134 /* Student's t of 95 % at 31 degrees of freedom, from a table */
+#define T_3     3.1824463
+#define CLOSE   1e-6 /* of the value */
 
-/* Each part has 256 requests, of which 200 are accepted, 160 start, and 100 are blocked, 50 of those accepted; it lasts 2 s, of which the depth is
- * counted for 1.6. What else it has goes up and down from one part to the next by a tenth: by so much its figure deviates. */
+/* Each part has 256 requests, of which 200 are accepted, 160 start, and 100 are blocked, 50 of those
+ * accepted; it lasts 2 s, of which the depth is counted for 1.6. What else it has goes up and down from one
+ * part to the next by a tenth: by so much its figure deviates. */
 static WpSums
 sums_after (guint n_parts)
 {
-  double n = n_parts;   /* one part in two is a tenth over, the next one under */
+  double n = n_parts; /* one part in two is a tenth over, the next one under */
 
-  return (WpSums) {
-    .requests = 256 * n, .accepted = 200 * n, .started = 160 * n, .blocked_accepted = 50 * n, .depth_clock = 1.6 * n,
-    .refused = 56 * n, .blocked = 100 * n, .wait = 1.6 * n + 0.16 * (n_parts % 2), .response = 3.2 * n + 0.32 * (n_parts % 2),
-    .blocked_time = 5 * n + 0.5 * (n_parts % 2), .service = 4 * n + 0.4 * (n_parts % 2), .depth = 8 * n + 0.8 * (n_parts % 2)
-  };
+  return (WpSums){ .requests = 256 * n,
+                   .accepted = 200 * n,
+                   .started = 160 * n,
+                   .blocked_accepted = 50 * n,
+                   .depth_clock = 1.6 * n,
+                   .refused = 56 * n,
+                   .blocked = 100 * n,
+                   .wait = 1.6 * n + 0.16 * (n_parts % 2),
+                   .response = 3.2 * n + 0.32 * (n_parts % 2),
+                   .blocked_time = 5 * n + 0.5 * (n_parts % 2),
+                   .service = 4 * n + 0.4 * (n_parts % 2),
+                   .depth = 8 * n + 0.8 * (n_parts % 2) };
 }
 
 static WpBatchMeans *
@@ -66,7 +75,7 @@ assert_interval (const WpInterval *intervals, const char *metric, double mean, d
 static void
 test_every_ratio (void)
 {
-  g_autoptr(WpBatchMeans) parts = make_parts (N_PARTS);
+  g_autoptr (WpBatchMeans) parts = make_parts (N_PARTS);
   WpInterval intervals[WP_BATCH_METRICS];
 
   g_assert_cmpuint (wp_batch_means_intervals (parts, 0.95, intervals), ==, N_PARTS);
@@ -80,13 +89,13 @@ test_every_ratio (void)
   assert_interval (intervals, "depth.mean", 8 / 1.6, 0.8 / 1.6);
   assert_interval (intervals, "busy.mean", 4 / 2.0, 0.4 / 2);
   assert_interval (intervals, "throughput", 160 / 2.0, 0);
-  assert_close (wp_batch_means_correlation (parts), -31 / 32.0);   /* each beside its opposite */
+  assert_close (wp_batch_means_correlation (parts), -31 / 32.0); /* each beside its opposite */
 }
 
 static void
 test_too_few_parts (void)
 {
-  g_autoptr(WpBatchMeans) parts = make_parts (N_PARTS - 1);
+  g_autoptr (WpBatchMeans) parts = make_parts (N_PARTS - 1);
   WpInterval intervals[WP_BATCH_METRICS];
 
   g_assert_cmpuint (wp_batch_means_intervals (parts, 0.95, intervals), ==, 0);
@@ -97,7 +106,7 @@ test_too_few_parts (void)
 static void
 test_parts_are_put_together (void)
 {
-  g_autoptr(WpBatchMeans) parts = make_parts (64 + 2 * 5 + 1);
+  g_autoptr (WpBatchMeans) parts = make_parts (64 + 2 * 5 + 1);
   WpInterval intervals[WP_BATCH_METRICS];
 
   g_assert_cmpuint (wp_batch_means_intervals (parts, 0.95, intervals), ==, 32 + 5);
@@ -106,7 +115,7 @@ test_parts_are_put_together (void)
     if (g_str_equal (intervals[i].metric, "wait.mean"))
       {
         assert_close (intervals[i].mean, 1.6 / 160);
-        g_assert_cmpfloat (intervals[i].half_width, <, 1e-12);   /* one over and one under in each */
+        g_assert_cmpfloat (intervals[i].half_width, <, 1e-12); /* one over and one under in each */
       }
 }
 
@@ -123,7 +132,7 @@ test_runs (void)
       wp_figures_init (&figures[i]);
       figures[i].requests = 1000;
       figures[i].blocked = i % 2 == 0 ? 100 : 999;
-      figures[i].wait.mean = i % 2 == 0 ? (1 + i / 2) * 1e9 : 1e12;   /* of another model */
+      figures[i].wait.mean = i % 2 == 0 ? (1 + i / 2) * 1e9 : 1e12; /* of another model */
     }
   wp_confidence_from_runs (&confidence, figures, 4, 2, 0.01);
   interval = wp_confidence_find (&confidence, "wait.mean");
@@ -133,33 +142,49 @@ test_runs (void)
   assert_close (interval->half_width, T_3 * sqrt (5 / 3.0) / 2);
   interval = wp_confidence_find (&confidence, "blocked");
   g_assert_nonnull (interval);
-  g_assert_cmpfloat (interval->mean, ==, 0.1);   /* of the requests */
+  g_assert_cmpfloat (interval->mean, ==, 0.1); /* of the requests */
   g_assert_cmpfloat (interval->half_width, ==, 0);
-  g_assert_null (wp_confidence_find (&confidence, "depth.mean"));   /* it was null */
+  g_assert_null (wp_confidence_find (&confidence, "depth.mean")); /* it was null */
 }
 
-/* Neighbours that correlate a little are worth a word; where they correlate much there are no intervals to be believed. */
+/* Neighbours that correlate a little are worth a word; where they correlate much there are no intervals to be
+ * believed. */
 static void
 test_what_is_said_of_correlation (void)
 {
-  static const struct { double correlation; const char *said; gboolean has_intervals; } cases[] = {
-    { 0.24, NULL, TRUE }, { -0.24, NULL, TRUE }, { 0.26, "; neighbours correlate (0.26), so that the intervals are too narrow: run longer\n", TRUE },
-    { -0.26, "; neighbours correlate (-0.26)", TRUE }, { 0.69, "; neighbours correlate (0.69)", TRUE },
-    { 0.71, ", but its parts differ as if it had not settled, or never does (neighbours correlate by 0.71): run longer, or --replications\n", FALSE },
+  static const struct {
+    double correlation;
+    const char *said;
+    gboolean has_intervals;
+  } cases[] = {
+    { 0.24, NULL, TRUE },
+    { -0.24, NULL, TRUE },
+    { 0.26, "; neighbours correlate (0.26), so that the intervals are too narrow: run longer\n", TRUE },
+    { -0.26, "; neighbours correlate (-0.26)", TRUE },
+    { 0.69, "; neighbours correlate (0.69)", TRUE },
+    { 0.71,
+      ", but its parts differ as if it had not settled, or never does (neighbours correlate by 0.71): run longer, or --replications\n",
+      FALSE },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      WpConfidence confidence = { .method = "batch means", .n = 40, .requests = 1000, .correlation = cases[i].correlation, .precision = 0.01,
-                                  .metrics = { { { "wait.mean", 2, 0.1, 0.3 }, 50 } }, .n_metrics = 1 };
+      WpConfidence confidence = { .method = "batch means",
+                                  .n = 40,
+                                  .requests = 1000,
+                                  .correlation = cases[i].correlation,
+                                  .precision = 0.01,
+                                  .metrics = { { { "wait.mean", 2, 0.1, 0.3 }, 50 } },
+                                  .n_metrics = 1 };
       WpReport report = { .n_models = 1, .confidence = &confidence };
-      g_autoptr(GString) text = g_string_new (NULL);
+      g_autoptr (GString) text = g_string_new (NULL);
 
       wp_policy_init (&report.policies[0], WP_MODE_WORKER_POOL);
       wp_figures_init (&report.figures[0]);
       wp_confidence_add_text (text, &report);
       g_test_message ("%s", text->str);
-      g_assert_true (g_str_has_prefix (text->str, "\nWorkerPool: 95 % confidence by batch means, 40 of 1000 requests"));
+      g_assert_true (
+          g_str_has_prefix (text->str, "\nWorkerPool: 95 % confidence by batch means, 40 of 1000 requests"));
       g_assert_cmpint (strstr (text->str, "correlate") != NULL, ==, cases[i].said != NULL);
       g_assert_true (!cases[i].said || strstr (text->str, cases[i].said));
       g_assert_cmpint (strstr (text->str, "wait.mean") != NULL, ==, cases[i].has_intervals);
@@ -170,8 +195,10 @@ test_what_is_said_of_correlation (void)
 static void
 test_whether_theory_holds (void)
 {
-  WpConfidence confidence = { .metrics = { { { "wait.mean", 2, 0.1, 0.3 }, 50 }, { { "response.mean", 3, NAN, NAN }, NAN } }, .n_metrics = 2,
-                              .theory = { .n_values = 1 } };
+  WpConfidence confidence
+      = { .metrics = { { { "wait.mean", 2, 0.1, 0.3 }, 50 }, { { "response.mean", 3, NAN, NAN }, NAN } },
+          .n_metrics = 2,
+          .theory = { .n_values = 1 } };
   WpFigures figures;
 
   wp_figures_init (&figures);

@@ -1,4 +1,5 @@
-/* The batch server held equal to a naive event calendar, to the recursion where each commit has one row, and cases that a person can follow. */
+/* The batch server held equal to a naive event calendar, to the recursion where each commit has one row, and
+ * cases that a person can follow. */
 #include "sim/model/wp-batch-server.h"
 
 #include "tests/unit/compare-figures.h"
@@ -30,7 +31,8 @@ on_told (guint64 request, const WpVerdict *verdict, gpointer data)
 static WpCommit *
 commit_of (const NaiveCommit *naive)
 {
-  WpCommitCost cost = { (double) naive->fixed_ns, (double) naive->row_ns, (double) naive->idle_ns, naive->most };
+  WpCommitCost cost
+      = { (double) naive->fixed_ns, (double) naive->row_ns, (double) naive->idle_ns, naive->most };
 
   return wp_commit_new (&cost, NULL, 1, 1);
 }
@@ -38,12 +40,12 @@ commit_of (const NaiveCommit *naive)
 static void
 run_server (const RandomLoad *load, const NaiveCommit *naive, Seen *seen, WpFigures *figures)
 {
-  g_autoptr(WpCommit) commit = commit_of (naive);
-  g_autoptr(WpBatchServer) server = NULL;
-  g_autoptr(GError) error = NULL;
+  g_autoptr (WpCommit) commit = commit_of (naive);
+  g_autoptr (WpBatchServer) server = NULL;
+  g_autoptr (GError) error = NULL;
   WpLayout layout;
 
-  *seen = (Seen) { .n_ended = 0 };
+  *seen = (Seen){ .n_ended = 0 };
   wp_policy_layout (&load->policy, &layout);
   server = wp_batch_server_new (&layout, load->patience_ns, commit, on_told, seen);
   for (gsize i = 0; i < load->n_rows; i++)
@@ -58,20 +60,22 @@ run_server (const RandomLoad *load, const NaiveCommit *naive, Seen *seen, WpFigu
 static gboolean
 same_verdict (const WpVerdict *one, const WpVerdict *two)
 {
-  return one->accepted_ns == two->accepted_ns && one->started_ns == two->started_ns && one->finished_ns == two->finished_ns &&
-         one->ended_ns == two->ended_ns && one->outcome == two->outcome && one->blocked == two->blocked;
+  return one->accepted_ns == two->accepted_ns && one->started_ns == two->started_ns
+         && one->finished_ns == two->finished_ns && one->ended_ns == two->ended_ns
+         && one->outcome == two->outcome && one->blocked == two->blocked;
 }
 
 static void
 print_verdict (const char *who, const WpVerdict *v)
 {
-  g_test_message ("  %s: accepted %" G_GINT64_FORMAT " started %" G_GINT64_FORMAT " finished %" G_GINT64_FORMAT " ended %" G_GINT64_FORMAT
-                  " outcome %d blocked %d", who, v->accepted_ns, v->started_ns, v->finished_ns, v->ended_ns, v->outcome, v->blocked);
+  g_test_message ("  %s: accepted %" G_GINT64_FORMAT " started %" G_GINT64_FORMAT
+                  " finished %" G_GINT64_FORMAT " ended %" G_GINT64_FORMAT " outcome %d blocked %d",
+                  who, v->accepted_ns, v->started_ns, v->finished_ns, v->ended_ns, v->outcome, v->blocked);
 }
 
 static void
-check_same (const RandomLoad *load, const NaiveCommit *commit, const WpVerdict *one, const WpVerdict *two, const WpFigures *figures,
-            const WpFigures *others)
+check_same (const RandomLoad *load, const NaiveCommit *commit, const WpVerdict *one, const WpVerdict *two,
+            const WpFigures *figures, const WpFigures *others)
 {
   const char *metric = compare_figures (figures, others);
   gboolean same = !metric;
@@ -80,10 +84,12 @@ check_same (const RandomLoad *load, const NaiveCommit *commit, const WpVerdict *
     same = same_verdict (&one[i], &two[i]);
   if (same)
     return;
-  g_test_message ("%s queue %u workers %u %s timeout %" G_GINT64_FORMAT " patience %" G_GINT64_FORMAT ", commit %" G_GINT64_FORMAT " %" G_GINT64_FORMAT
-                  " %u %" G_GINT64_FORMAT ": %s", wp_mode_name (load->policy.mode), load->policy.queue_jobs, load->policy.workers,
-                  wp_when_full_name (load->policy.when_full), load->policy.block_timeout_ns, load->patience_ns, commit->fixed_ns, commit->row_ns,
-                  commit->most, commit->idle_ns, metric ? metric : "a verdict");
+  g_test_message ("%s queue %u workers %u %s timeout %" G_GINT64_FORMAT " patience %" G_GINT64_FORMAT
+                  ", commit %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %u %" G_GINT64_FORMAT ": %s",
+                  wp_mode_name (load->policy.mode), load->policy.queue_jobs, load->policy.workers,
+                  wp_when_full_name (load->policy.when_full), load->policy.block_timeout_ns,
+                  load->patience_ns, commit->fixed_ns, commit->row_ns, commit->most, commit->idle_ns,
+                  metric ? metric : "a verdict");
   for (gsize i = 0; i < load->n_rows; i++)
     {
       g_test_message ("arrival %" G_GINT64_FORMAT, load->rows[i].arrival_ns);
@@ -110,10 +116,12 @@ test_equals_naive (void)
       Seen seen;
 
       random_load_make (&load, &random);
-      commit = (NaiveCommit) { (gint64) wp_random_below (&random, 9), (gint64) wp_random_below (&random, 4), (gint64) wp_random_below (&random, 4),
-                               1 + (guint) wp_random_below (&random, 6) };
+      commit
+          = (NaiveCommit){ (gint64) wp_random_below (&random, 9), (gint64) wp_random_below (&random, 4),
+                           (gint64) wp_random_below (&random, 4), 1 + (guint) wp_random_below (&random, 6) };
       run_server (&load, &commit, &seen, &figures);
-      naive_model_run_batch (&load.policy, load.patience_ns, load.rows, &commit, load.n_rows, verdicts, &expected);
+      naive_model_run_batch (&load.policy, load.patience_ns, load.rows, &commit, load.n_rows, verdicts,
+                             &expected);
       check_same (&load, &commit, seen.verdicts, verdicts, &figures, &expected);
     }
 }
@@ -129,8 +137,9 @@ test_one_worker_equals_the_recursion (void)
   wp_random_init (&random, seed, 0);
   for (guint i = 0; i < N_LOADS; i++)
     {
-      NaiveCommit commit = { (gint64) wp_random_below (&random, 9), (gint64) wp_random_below (&random, 4), 0, 1 + (guint) wp_random_below (&random, 6) };
-      g_autoptr(WpModel) model = NULL;
+      NaiveCommit commit = { (gint64) wp_random_below (&random, 9), (gint64) wp_random_below (&random, 4), 0,
+                             1 + (guint) wp_random_below (&random, 6) };
+      g_autoptr (WpModel) model = NULL;
       WpVerdict verdicts[RANDOM_LOAD_MOST];
       WpFigures figures, expected;
       RandomLoad load;
@@ -163,14 +172,14 @@ test_a_commit_takes_all_that_waits (void)
   wp_policy_init (&load.policy, WP_MODE_WORKER_POOL);
   load.policy.workers = 10;
   for (guint i = 0; i < 4; i++)
-    load.rows[i] = (WpRow) { .arrival_ns = arrivals_ns[i] };
+    load.rows[i] = (WpRow){ .arrival_ns = arrivals_ns[i] };
   run_server (&load, &commit, &seen, &figures);
   for (guint i = 0; i < 4; i++)
     {
       g_assert_cmpint (seen.verdicts[i].started_ns, ==, arrivals_ns[i]);
       g_assert_cmpint (seen.verdicts[i].finished_ns, ==, finished_ns[i]);
     }
-  g_assert_cmpint (figures.busy_max, ==, 3);   /* the fourth arrives after the first has left */
+  g_assert_cmpint (figures.busy_max, ==, 3); /* the fourth arrives after the first has left */
   g_assert_cmpint (figures.depth_max, ==, 0);
 }
 
@@ -186,7 +195,7 @@ test_an_idle_writer_gathers (void)
 
   wp_policy_init (&load.policy, WP_MODE_DEFAULT);
   for (guint i = 0; i < 3; i++)
-    load.rows[i] = (WpRow) { .arrival_ns = arrivals_ns[i] };
+    load.rows[i] = (WpRow){ .arrival_ns = arrivals_ns[i] };
   run_server (&load, &commit, &seen, &figures);
   for (guint i = 0; i < 3; i++)
     g_assert_cmpint (seen.verdicts[i].finished_ns, ==, finished_ns[i]);
@@ -197,8 +206,8 @@ static void
 test_warm_up (void)
 {
   const NaiveCommit naive = { 100, 0, 0, 1 };
-  g_autoptr(WpCommit) commit = commit_of (&naive);
-  g_autoptr(WpBatchServer) server = NULL;
+  g_autoptr (WpCommit) commit = commit_of (&naive);
+  g_autoptr (WpBatchServer) server = NULL;
   WpFigures figures;
   WpPolicy policy;
   WpLayout layout;
@@ -212,18 +221,19 @@ test_warm_up (void)
   g_assert_true (wp_batch_server_offer (server, 150));
   g_assert_true (wp_batch_server_finish (server, &figures));
   g_assert_cmpuint (figures.requests, ==, 1);
-  g_assert_cmpint (figures.wait.max, ==, 150);   /* two are before it, one half done */
+  g_assert_cmpint (figures.wait.max, ==, 150); /* two are before it, one half done */
   g_assert_cmpint (figures.makespan_ns, ==, 250);
   g_assert_cmpfloat (figures.busy_mean, ==, 1);
 }
 
-/* Peaks of the warm-up are not those of the run: four in service and two parked, all of whom have gone as the counting starts. */
+/* Peaks of the warm-up are not those of the run: four in service and two parked, all of whom have gone as the
+ * counting starts. */
 static void
 test_peaks_after_a_warm_up (void)
 {
   const NaiveCommit naive = { 100, 0, 0, 1000 };
-  g_autoptr(WpCommit) commit = commit_of (&naive);
-  g_autoptr(WpBatchServer) server = NULL;
+  g_autoptr (WpCommit) commit = commit_of (&naive);
+  g_autoptr (WpBatchServer) server = NULL;
   WpFigures figures;
   WpPolicy policy;
   WpLayout layout;
@@ -249,8 +259,8 @@ static void
 test_times_past_292_years (void)
 {
   const NaiveCommit naive = { G_MAXINT64 / 2, 0, 0, 1 };
-  g_autoptr(WpCommit) commit = commit_of (&naive);
-  g_autoptr(WpBatchServer) server = NULL;
+  g_autoptr (WpCommit) commit = commit_of (&naive);
+  g_autoptr (WpBatchServer) server = NULL;
   WpFigures figures;
   WpPolicy policy;
   WpLayout layout;

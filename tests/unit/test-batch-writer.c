@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define GIVE_UP_US (20 * G_USEC_PER_SEC)
+#define GIVE_UP_US  (20 * G_USEC_PER_SEC)
 #define MAX_BATCHES 10000
 
 typedef struct {
@@ -17,22 +17,22 @@ typedef struct {
 typedef struct {
   WpDatabase base;
   WpBatchWriter *writer;
-  GPtrArray *jobs;           /* (element-type WpJob): the test's */
+  GPtrArray *jobs; /* (element-type WpJob): the test's */
   GMutex mutex;
   GCond changed;
-  gboolean held;             /* the writer waits in the midst of a batch */
-  guint n_down;              /* so many batches find the database down */
+  gboolean held; /* the writer waits in the midst of a batch */
+  guint n_down;  /* so many batches find the database down */
   Batch batches[MAX_BATCHES];
   guint n_batches, n_done, n_rests;
-  guint n_batches_to_first;  /* when the first job was told of */
-  GPtrArray *stored;         /* (element-type WpJob): in this order */
+  guint n_batches_to_first; /* when the first job was told of */
+  GPtrArray *stored;        /* (element-type WpJob): in this order */
 } Fake;
 
 /* The linker puts it in the place of g_async_queue_unlock(). */
 void __real_g_async_queue_unlock (GAsyncQueue *queue);
 void __wrap_g_async_queue_unlock (GAsyncQueue *queue);
 
-static void (*at_next_unlock) (gpointer data);   /* NULL: nothing happens */
+static void (*at_next_unlock) (gpointer data); /* NULL: nothing happens */
 static gpointer unlock_data;
 
 void
@@ -45,7 +45,7 @@ __wrap_g_async_queue_unlock (GAsyncQueue *queue)
     func (unlock_data);
 }
 
-static guint n_down_lines, n_up_lines;           /* of the log */
+static guint n_down_lines, n_up_lines; /* of the log */
 
 static void
 on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
@@ -64,11 +64,11 @@ static WpResult
 fake_store (WpDatabase *base, WpJob *const *jobs, guint n, char **reason)
 {
   Fake *self = (Fake *) base;
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   Batch *batch = &self->batches[self->n_batches];
 
   g_assert_cmpuint (self->n_batches, <, MAX_BATCHES);
-  *batch = (Batch) { .n = n, .at_ns = wp_time_monotonic () };
+  *batch = (Batch){ .n = n, .at_ns = wp_time_monotonic () };
   for (guint i = 0; i < n; i++)
     batch->bytes += jobs[i]->body ? g_bytes_get_size (jobs[i]->body) : 0;
   self->n_batches++;
@@ -100,7 +100,7 @@ static void
 fake_rest (WpDatabase *base)
 {
   Fake *self = (Fake *) base;
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   g_assert_cmpuint (self->n_done, >=, self->stored->len);
   self->n_rests++;
@@ -110,7 +110,7 @@ static void
 on_done (WpJob *const *jobs, guint n, gpointer data)
 {
   Fake *self = data;
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   for (guint i = 0; i < n; i++)
     jobs[i]->finished_ns = wp_time_monotonic ();
@@ -209,7 +209,10 @@ test_rows_have_a_bound (Fake *self, gconstpointer data)
 static void
 test_bytes_have_a_bound (Fake *self, gconstpointer data)
 {
-  static const struct { gsize bytes; guint batch; } jobs[] = {
+  static const struct {
+    gsize bytes;
+    guint batch;
+  } jobs[] = {
     { 3 << 20, 1 }, { 3 << 20, 1 }, { 2 << 20, 1 }, { 1, 2 }, { 9 << 20, 3 },
     { 4 << 20, 4 }, { 0, 4 },       { 4 << 20, 4 }, { 0, 4 }, { 8 << 20, 5 },
   };
@@ -293,7 +296,7 @@ test_waits (Fake *self, gconstpointer data)
   g_assert_cmpuint (self->n_batches, ==, G_N_ELEMENTS (delays_ms) + 1);
   for (guint i = 0; i < G_N_ELEMENTS (delays_ms); i++)
     g_assert_cmpint (self->batches[i + 1].at_ns - self->batches[i].at_ns, >=, delays_ms[i] * WP_NS_PER_MS);
-  g_assert_cmpint (self->batches[7].at_ns - self->batches[6].at_ns, <, 2500 * WP_NS_PER_MS);   /* not 3200 */
+  g_assert_cmpint (self->batches[7].at_ns - self->batches[6].at_ns, <, 2500 * WP_NS_PER_MS); /* not 3200 */
   g_assert_cmpuint (self->batches[self->n_batches - 1].n, ==, 2);
   g_assert_cmpuint (n_down_lines, ==, 1);
   g_assert_cmpuint (n_up_lines, ==, 1);
@@ -309,7 +312,7 @@ test_waits_again (Fake *self, gconstpointer data)
   hold (self);
   release (self, 1);
   await (self, &self->n_done, 2);
-  g_assert_cmpint (self->batches[6].at_ns - self->batches[5].at_ns, <, 700 * WP_NS_PER_MS);   /* not 800 */
+  g_assert_cmpint (self->batches[6].at_ns - self->batches[5].at_ns, <, 700 * WP_NS_PER_MS); /* not 800 */
 }
 
 /* Each job is offered once at least; only those are given up that have had their time. */
@@ -324,7 +327,7 @@ test_gives_up (Fake *self, gconstpointer data)
   await (self, &self->n_batches, 3);
   late = push (self, "late", 0);
   await (self, &self->n_done, 1);
-  g_assert_cmpuint (self->n_batches_to_first, <=, 4);   /* at 0, 50, 150 and 350 ms, or later */
+  g_assert_cmpuint (self->n_batches_to_first, <=, 4); /* at 0, 50, 150 and 350 ms, or later */
   g_assert_cmpint (((WpJob *) self->jobs->pdata[0])->result, ==, WP_RESULT_TRANSIENT);
   g_assert_cmpstr (((WpJob *) self->jobs->pdata[0])->failure, ==, "gone");
   await (self, &self->n_done, 2);
@@ -356,7 +359,8 @@ push_late (gpointer data)
   push (data, "late", 0);
 }
 
-/* A job that comes just after the writer has found no more, and takes it to be at work still, does not wait for the next one. */
+/* A job that comes just after the writer has found no more, and takes it to be at work still, does not wait
+ * for the next one. */
 static void
 test_comes_as_it_goes_idle (Fake *self, gconstpointer data)
 {

@@ -2,11 +2,11 @@
 #include "runtime/queue/wp-budget.h"
 
 #define MAX_BYTES 1000
-#define N_TRIES 500000
+#define N_TRIES   500000
 
 typedef struct {
   WpBudget *budget;
-  gint stopping;             /* atomic */
+  gint stopping; /* atomic */
 } Crowd;
 
 static gpointer
@@ -43,7 +43,7 @@ test_refused_leaves_no_trace (void)
 static void
 test_limit (void)
 {
-  g_autoptr(WpBudget) budget = wp_budget_new (MAX_BYTES);
+  g_autoptr (WpBudget) budget = wp_budget_new (MAX_BYTES);
 
   g_assert_true (wp_budget_take (budget, MAX_BYTES));
   g_assert_false (wp_budget_is_over (budget));

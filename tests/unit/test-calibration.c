@@ -1,4 +1,5 @@
-/* What a record teaches of its database: the costs that it was made with, and whether it commits in groups at all. */
+/* What a record teaches of its database: the costs that it was made with, and whether it commits in groups at
+ * all. */
 #include "sim/model/wp-batch-server.h"
 #include "sim/model/wp-calibration.h"
 
@@ -22,8 +23,8 @@ on_told (guint64 request, const WpVerdict *verdict, gpointer data)
 static void
 record_groups (guint workers, double rate, const WpCommitCost *cost, GArray *late_ns)
 {
-  g_autoptr(WpCommit) commit = wp_commit_new (cost, late_ns, 1, 3);
-  g_autoptr(WpBatchServer) server = NULL;
+  g_autoptr (WpCommit) commit = wp_commit_new (cost, late_ns, 1, 3);
+  g_autoptr (WpBatchServer) server = NULL;
   WpFigures figures;
   WpRandom random;
   WpPolicy policy;
@@ -37,7 +38,7 @@ record_groups (guint workers, double rate, const WpCommitCost *cost, GArray *lat
   wp_random_init (&random, 5, 0);
   for (guint i = 0; i < N_ROWS; i++)
     {
-      rows[i] = (WpRow) { .arrival_ns = (gint64) now_ns, .bytes = -1, .blocked = -1 };
+      rows[i] = (WpRow){ .arrival_ns = (gint64) now_ns, .bytes = -1, .blocked = -1 };
       g_assert_true (wp_batch_server_offer (server, rows[i].arrival_ns));
       now_ns -= 1e9 / rate * log (1 - wp_random_uniform (&random));
     }
@@ -54,8 +55,8 @@ static void
 test_exact_costs (void)
 {
   const WpCommitCost cost = { 200e3, 10e3, 50e3, WP_COMMIT_MOST };
-  g_autoptr(WpCalibration) self = NULL;
-  g_autoptr(GError) error = NULL;
+  g_autoptr (WpCalibration) self = NULL;
+  g_autoptr (GError) error = NULL;
 
   record_groups (64, 4000, &cost, NULL);
   self = wp_calibration_new ("r.csv", rows, N_ROWS, &error);
@@ -75,8 +76,8 @@ static void
 test_outliers (void)
 {
   const WpCommitCost cost = { 200e3, 10e3, 50e3, WP_COMMIT_MOST };
-  g_autoptr(GArray) late_ns = g_array_new (FALSE, FALSE, sizeof (gint64));
-  g_autoptr(WpCalibration) self = NULL;
+  g_autoptr (GArray) late_ns = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (WpCalibration) self = NULL;
   WpRandom random;
   double slow = 0;
 
@@ -102,7 +103,7 @@ static void
 test_one_worker (void)
 {
   const WpCommitCost cost = { 200e3, 10e3, 50e3, WP_COMMIT_MOST };
-  g_autoptr(WpCalibration) self = NULL;
+  g_autoptr (WpCalibration) self = NULL;
 
   record_groups (1, 2000, &cost, NULL);
   self = wp_calibration_new ("r.csv", rows, N_ROWS, NULL);
@@ -119,7 +120,7 @@ static void
 test_full_commits (void)
 {
   const WpCommitCost cost = { 200e3, 10e3, 50e3, WP_COMMIT_MOST };
-  g_autoptr(WpCalibration) self = NULL;
+  g_autoptr (WpCalibration) self = NULL;
 
   record_groups (5000, 500000, &cost, NULL);
   self = wp_calibration_new ("r.csv", rows, N_ROWS, NULL);
@@ -132,7 +133,7 @@ test_full_commits (void)
 static void
 test_no_groups (void)
 {
-  g_autoptr(WpCalibration) self = NULL;
+  g_autoptr (WpCalibration) self = NULL;
   WpRandom random;
   double now_ns = 0;
 
@@ -141,7 +142,9 @@ test_no_groups (void)
     {
       gint64 arrival_ns = (gint64) now_ns;
 
-      rows[i] = (WpRow) { .arrival_ns = arrival_ns, .started_ns = arrival_ns, .finished_ns = arrival_ns + (gint64) (1e6 * wp_random_uniform (&random)) };
+      rows[i] = (WpRow){ .arrival_ns = arrival_ns,
+                         .started_ns = arrival_ns,
+                         .finished_ns = arrival_ns + (gint64) (1e6 * wp_random_uniform (&random)) };
       now_ns += 500e3 * wp_random_uniform (&random);
     }
   self = wp_calibration_new ("r.csv", rows, N_ROWS, NULL);
@@ -153,12 +156,13 @@ test_no_groups (void)
 static void
 test_nothing_to_learn_from (void)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
-  rows[0] = (WpRow) { .started_ns = WP_TIME_NONE, .finished_ns = WP_TIME_NONE };
+  rows[0] = (WpRow){ .started_ns = WP_TIME_NONE, .finished_ns = WP_TIME_NONE };
   g_assert_null (wp_calibration_new ("r.csv", rows, 1, &error));
   g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
-  g_assert_cmpstr (error->message, ==, "r.csv: no row has both \"started\" and \"finished\": it is no record of a server");
+  g_assert_cmpstr (error->message, ==,
+                   "r.csv: no row has both \"started\" and \"finished\": it is no record of a server");
 }
 
 int

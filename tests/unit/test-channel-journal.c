@@ -1,4 +1,5 @@
-/* What a journal asks of the channel: jobs that come back, jobs that are taken out again, and a time in which nobody enters. */
+/* What a journal asks of the channel: jobs that come back, jobs that are taken out again, and a time in which
+ * nobody enters. */
 #include "runtime/queue/wp-channel.h"
 
 static WpJob *
@@ -11,7 +12,8 @@ add_job (GPtrArray *jobs)
 }
 
 static void
-check_ledger (WpChannel *channel, guint64 received, guint64 recovered, guint64 rejected, guint64 queued, guint64 parked)
+check_ledger (WpChannel *channel, guint64 received, guint64 recovered, guint64 rejected, guint64 queued,
+              guint64 parked)
 {
   WpLedger ledger;
 
@@ -24,7 +26,8 @@ check_ledger (WpChannel *channel, guint64 received, guint64 recovered, guint64 r
   g_assert_cmpuint (ledger.parked, ==, parked);
 }
 
-/* Serves what is in @channel, which has one worker, to its end. Every job must follow the one before it in @jobs. */
+/* Serves what is in @channel, which has one worker, to its end. Every job must follow the one before it in
+ * @jobs. */
 static void
 serve_all (WpChannel *channel, GPtrArray *jobs, guint first)
 {
@@ -48,7 +51,7 @@ end (WpChannel *channel, WpJob *job)
     g_assert_cmpint (wp_channel_withdraw (channel, job, &freed), ==, WP_WITHDRAWAL_DONE);
   else if (job->state == WP_JOB_IN_SERVICE)
     wp_channel_take (channel, job, &freed);
-  wp_job_unref (job);   /* the channel's, or of wp_channel_close() */
+  wp_job_unref (job); /* the channel's, or of wp_channel_close() */
 }
 
 /* Jobs of an earlier run come as places free, and before them nobody enters, whatever is free; then those who
@@ -56,8 +59,8 @@ end (WpChannel *channel, WpJob *job)
 static void
 check_recover (guint capacity_jobs, guint workers, guint n_recovered, guint n_parked)
 {
-  g_autoptr(WpChannel) channel = wp_channel_new (capacity_jobs, workers, TRUE, WP_TIME_NONE);
-  g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
+  g_autoptr (WpChannel) channel = wp_channel_new (capacity_jobs, workers, TRUE, WP_TIME_NONE);
+  g_autoptr (GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
   guint places = capacity_jobs + workers, n_started = 0, n_queued = 0;
   gboolean started;
   WpFreed freed;
@@ -106,8 +109,8 @@ test_recover (void)
 static void
 test_recover_keeps_out (void)
 {
-  g_autoptr(WpChannel) channel = wp_channel_new (5, 1, FALSE, WP_TIME_NONE);
-  g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
+  g_autoptr (WpChannel) channel = wp_channel_new (5, 1, FALSE, WP_TIME_NONE);
+  g_autoptr (GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
   gboolean started;
   WpFreed freed;
 
@@ -129,8 +132,8 @@ test_recover_keeps_out (void)
 static void
 test_recover_rejects (void)
 {
-  g_autoptr(WpChannel) channel = wp_channel_new (5, 1, TRUE, WP_TIME_NONE);
-  g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
+  g_autoptr (WpChannel) channel = wp_channel_new (5, 1, TRUE, WP_TIME_NONE);
+  g_autoptr (GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
   gboolean started;
   WpFreed freed;
 
@@ -149,8 +152,8 @@ test_recover_rejects (void)
 static void
 test_recover_expires (void)
 {
-  g_autoptr(WpChannel) channel = wp_channel_new (5, 1, FALSE, 1);
-  g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
+  g_autoptr (WpChannel) channel = wp_channel_new (5, 1, FALSE, 1);
+  g_autoptr (GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
   gboolean started;
   WpFreed freed;
 
@@ -164,12 +167,13 @@ test_recover_expires (void)
   wp_job_unref (freed.expired);
 }
 
-/* What is queued goes, and its place goes to who is parked; what is in service stays, and says so; what has ended, has. */
+/* What is queued goes, and its place goes to who is parked; what is in service stays, and says so; what has
+ * ended, has. */
 static void
 test_withdraw (void)
 {
-  g_autoptr(WpChannel) channel = wp_channel_new (2, 1, FALSE, WP_TIME_NONE);
-  g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
+  g_autoptr (WpChannel) channel = wp_channel_new (2, 1, FALSE, WP_TIME_NONE);
+  g_autoptr (GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
   WpFreed freed;
   WpJob *job;
 
@@ -196,8 +200,8 @@ test_withdraw (void)
 static void
 test_refuse (void)
 {
-  g_autoptr(WpChannel) channel = wp_channel_new (2, 1, FALSE, WP_TIME_NONE);
-  g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
+  g_autoptr (WpChannel) channel = wp_channel_new (2, 1, FALSE, WP_TIME_NONE);
+  g_autoptr (GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
 
   g_assert_cmpint (wp_channel_send (channel, add_job (jobs)), ==, WP_SEND_STARTED);
   wp_channel_refuse (channel, TRUE);

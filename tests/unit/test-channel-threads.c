@@ -1,10 +1,11 @@
-/* One channel under several threads on random schedules: what must hold in every snapshot, and of every job in the end. */
+/* One channel under several threads on random schedules: what must hold in every snapshot, and of every job
+ * in the end. */
 #include "runtime/queue/wp-channel.h"
 
 #include "sim/base/wp-policy.h"
 #include "sim/stats/wp-random.h"
 
-#define N_THREADS 4
+#define N_THREADS  4
 #define SENDS_EACH 400
 #define N_CHANNELS 40
 #define GIVE_UP_NS (20 * WP_NS_PER_S)
@@ -12,20 +13,20 @@
 /* What the threads know of one job, beside the job itself. */
 typedef struct {
   WpJob *job;
-  gint ended;                /* atomic: how often somebody was told of its end */
-  gint admitted;             /* atomic: how often somebody was told that it got its place */
+  gint ended;    /* atomic: how often somebody was told of its end */
+  gint admitted; /* atomic: how often somebody was told that it got its place */
 } Told;
 
 typedef struct {
   WpChannel *channel;
   guint capacity_jobs, workers;
-  gint64 timeout_ns;         /* WP_TIME_NONE: none */
+  gint64 timeout_ns; /* WP_TIME_NONE: none */
   GMutex mutex;
-  GPtrArray *in_service;     /* (element-type WpJob): guarded by mutex; started, and nobody has done them yet */
-  GPtrArray *waiting;        /* (element-type WpJob): guarded by mutex; were parked or queued, and may be still */
+  GPtrArray *in_service; /* (element-type WpJob): guarded by mutex; started, and nobody has done them yet */
+  GPtrArray *waiting;    /* (element-type WpJob): guarded by mutex; were parked or queued, and may be still */
   Told told[N_THREADS * SENDS_EACH];
-  gint n_told;               /* atomic */
-  gint senders;              /* atomic: threads that still send */
+  gint n_told;  /* atomic */
+  gint senders; /* atomic: threads that still send */
 } Bench;
 
 typedef struct {
@@ -197,18 +198,21 @@ hammer (gpointer data)
   return NULL;
 }
 
-/* Nobody gets a place that was parked for longer than the timeout by the stamp of the acceptance itself, however late the timer is. */
+/* Nobody gets a place that was parked for longer than the timeout by the stamp of the acceptance itself,
+ * however late the timer is. */
 static void
 check_times (const Bench *bench, const WpJob *job)
 {
-  gboolean accepted = job->accepted_ns != WP_TIME_NONE, served = job->outcome == WP_OUTCOME_STORED || job->outcome == WP_OUTCOME_FAILED;
+  gboolean accepted = job->accepted_ns != WP_TIME_NONE,
+           served = job->outcome == WP_OUTCOME_STORED || job->outcome == WP_OUTCOME_FAILED;
 
   g_assert_cmpint (job->ended_ns, >=, job->arrival_ns);
   if (accepted)
     {
       g_assert_cmpint (job->accepted_ns, >=, job->arrival_ns);
       g_assert_true (job->blocked || job->accepted_ns == job->arrival_ns);
-      g_assert_true (bench->timeout_ns == WP_TIME_NONE || job->accepted_ns - job->arrival_ns <= bench->timeout_ns);
+      g_assert_true (bench->timeout_ns == WP_TIME_NONE
+                     || job->accepted_ns - job->arrival_ns <= bench->timeout_ns);
       g_assert_true (served || job->outcome == WP_OUTCOME_ABANDONED);
     }
   if (job->outcome == WP_OUTCOME_TIMED_OUT)
@@ -268,8 +272,11 @@ bench_new (WpRandom *random)
 
   self->capacity_jobs = wp_random_below (random, 8) == 0 ? WP_UNBOUNDED : (guint) wp_random_below (random, 6);
   self->workers = 1 + (guint) wp_random_below (random, 4);
-  self->timeout_ns = wp_random_below (random, 4) == 0 ? WP_TIME_NONE : 1 + (gint64) wp_random_below (random, 100) * WP_NS_PER_US;
-  self->channel = wp_channel_new (self->capacity_jobs, self->workers, wp_random_below (random, 8) == 0, self->timeout_ns);
+  self->timeout_ns = wp_random_below (random, 4) == 0
+                         ? WP_TIME_NONE
+                         : 1 + (gint64) wp_random_below (random, 100) * WP_NS_PER_US;
+  self->channel = wp_channel_new (self->capacity_jobs, self->workers, wp_random_below (random, 8) == 0,
+                                  self->timeout_ns);
   self->in_service = g_ptr_array_new ();
   self->waiting = g_ptr_array_new ();
   self->senders = N_THREADS;
@@ -313,7 +320,8 @@ run_bench (guint64 seed, guint64 stream)
   g_assert_true (wp_channel_wait_empty (bench->channel, wp_time_monotonic ()));
   wp_channel_count (bench->channel, &ledger, NULL);
   g_assert_cmpuint (ledger.received, ==, N_THREADS * SENDS_EACH);
-  g_assert_cmpuint (ledger.stored + ledger.failed + ledger.rejected + ledger.timed_out + ledger.abandoned, ==, ledger.received);
+  g_assert_cmpuint (ledger.stored + ledger.failed + ledger.rejected + ledger.timed_out + ledger.abandoned, ==,
+                    ledger.received);
   check_all (bench);
   bench_free (bench);
 }

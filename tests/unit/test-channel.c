@@ -1,12 +1,13 @@
-/* The channel held against a naive model after every operation, on a clock that the test sets, so that moments coincide. */
+/* The channel held against a naive model after every operation, on a clock that the test sets, so that
+ * moments coincide. */
 #include "tests/unit/naive-channel.h"
 
 #include "sim/base/wp-policy.h"
 #include "sim/stats/wp-random.h"
 
-#define N_CHANNELS 5000
+#define N_CHANNELS      5000
 #define OPERATIONS_EACH 120
-#define AN_HOUR_NS (3600 * WP_NS_PER_S)
+#define AN_HOUR_NS      (3600 * WP_NS_PER_S)
 
 /* The linker puts it in the place of wp_time_monotonic(). */
 gint64 __wrap_wp_time_monotonic (void);
@@ -25,7 +26,7 @@ typedef struct {
   WpRandom random;
   WpChannel *channel;
   NaiveChannel *naive;
-  GPtrArray *jobs;           /* (element-type WpJob): our reference to each, in order of arrival */
+  GPtrArray *jobs; /* (element-type WpJob): our reference to each, in order of arrival */
   guint64 duplicates, conflicts;
 } Pair;
 
@@ -105,11 +106,12 @@ check_ledger (Pair *self)
       if (first != NAIVE_NEVER && (oldest == NAIVE_NEVER || first < oldest))
         oldest = first;
     }
-  g_assert_cmpint (oldest_ns, ==, oldest == NAIVE_NEVER ? WP_TIME_NONE : ((WpJob *) self->jobs->pdata[oldest])->arrival_ns);
+  g_assert_cmpint (oldest_ns, ==,
+                   oldest == NAIVE_NEVER ? WP_TIME_NONE : ((WpJob *) self->jobs->pdata[oldest])->arrival_ns);
 }
 
 typedef struct {
-  guint n[WP_JOB_ENDED];     /* by state */
+  guint n[WP_JOB_ENDED]; /* by state */
   guint64 last_seq[WP_JOB_ENDED];
 } Order;
 
@@ -218,7 +220,8 @@ take_one (Pair *self)
 {
   int i = pick (self, WP_JOB_IN_SERVICE), next, admitted;
   WpResult result = (WpResult) below (self, WP_RESULT_PERMANENT + 1);
-  WpOutcome outcome = result == WP_RESULT_STORED || result == WP_RESULT_DUPLICATE ? WP_OUTCOME_STORED : WP_OUTCOME_FAILED;
+  WpOutcome outcome
+      = result == WP_RESULT_STORED || result == WP_RESULT_DUPLICATE ? WP_OUTCOME_STORED : WP_OUTCOME_FAILED;
   WpJob *done, *got;
   WpFreed freed;
   const WpWorker *worker;
@@ -240,7 +243,8 @@ take_one (Pair *self)
   if (got)
     {
       g_assert_true (got->worker == worker);
-      g_assert_cmpint (got->base_ns, ==, done->due_ns == WP_TIME_NONE ? got->started_ns : MIN (done->due_ns, got->started_ns));
+      g_assert_cmpint (got->base_ns, ==,
+                       done->due_ns == WP_TIME_NONE ? got->started_ns : MIN (done->due_ns, got->started_ns));
     }
   wp_job_unref (done);
 }
@@ -249,7 +253,8 @@ take_one (Pair *self)
 static void
 leave_one (Pair *self)
 {
-  int i = below (self, 4) == 0 ? (int) below (self, self->jobs->len + 1) : pick (self, below (self, 2) ? WP_JOB_PARKED : WP_JOB_QUEUED);
+  int i = below (self, 4) == 0 ? (int) below (self, self->jobs->len + 1)
+                               : pick (self, below (self, 2) ? WP_JOB_PARKED : WP_JOB_QUEUED);
   gboolean queued_too = below (self, 2) == 0, left;
   int admitted;
   WpFreed freed;
@@ -276,8 +281,10 @@ expire_some (Pair *self)
   naive_channel_expire (self->naive);
   check_turned_away (self, expired);
   next = naive_channel_first (self->naive, WP_JOB_PARKED);
-  g_assert_cmpint (next_due_ns, ==, next == NAIVE_NEVER ? WP_TIME_NONE : naive_channel_job (self->naive, next)->arrival_ns +
-                                                                           self->naive->timeout_ns);
+  g_assert_cmpint (next_due_ns, ==,
+                   next == NAIVE_NEVER
+                       ? WP_TIME_NONE
+                       : naive_channel_job (self->naive, next)->arrival_ns + self->naive->timeout_ns);
 }
 
 static void
@@ -343,11 +350,12 @@ test_equals_naive (void)
     }
 }
 
-/* What one commit has done leaves at one moment, and what waited for it starts then: the record shows which rows shared a commit. */
+/* What one commit has done leaves at one moment, and what waited for it starts then: the record shows which
+ * rows shared a commit. */
 static void
 test_a_commit_is_one_operation (void)
 {
-  g_autoptr(WpChannel) channel = wp_channel_new (2, 3, FALSE, WP_TIME_NONE);
+  g_autoptr (WpChannel) channel = wp_channel_new (2, 3, FALSE, WP_TIME_NONE);
   WpJob *jobs[7];
   WpTaken taken[3], last[3], none;
   WpLedger ledger;
@@ -355,7 +363,10 @@ test_a_commit_is_one_operation (void)
   for (guint i = 0; i < G_N_ELEMENTS (jobs); i++)
     {
       jobs[i] = wp_job_new ();
-      g_assert_cmpint (wp_channel_send (channel, jobs[i]), ==, i < 3 ? WP_SEND_STARTED : i < 5 ? WP_SEND_ACCEPTED : WP_SEND_PARKED);
+      g_assert_cmpint (wp_channel_send (channel, jobs[i]), ==,
+                       i < 3   ? WP_SEND_STARTED
+                       : i < 5 ? WP_SEND_ACCEPTED
+                               : WP_SEND_PARKED);
     }
   wp_channel_take_all (channel, jobs, 3, taken);
   for (guint i = 0; i < 3; i++)
@@ -368,7 +379,7 @@ test_a_commit_is_one_operation (void)
         g_assert_cmpint (jobs[5 + i]->accepted_ns, ==, jobs[0]->finished_ns);
       wp_job_unref (jobs[i]);
     }
-  jobs[4]->result = WP_RESULT_PERMANENT;   /* each its own */
+  jobs[4]->result = WP_RESULT_PERMANENT; /* each its own */
   wp_channel_take_all (channel, jobs + 3, 3, last);
   g_assert_cmpint (jobs[3]->outcome, ==, WP_OUTCOME_STORED);
   g_assert_cmpint (jobs[4]->outcome, ==, WP_OUTCOME_FAILED);
@@ -376,11 +387,12 @@ test_a_commit_is_one_operation (void)
   wp_channel_take_all (channel, jobs + 6, 1, &none);
   g_assert_true (!none.next && !none.freed.admitted);
   wp_channel_count (channel, &ledger, NULL);
-  g_assert_true (wp_ledger_balances (&ledger) && ledger.stored == 6 && ledger.failed == 1 && ledger.in_service == 0);
+  g_assert_true (wp_ledger_balances (&ledger) && ledger.stored == 6 && ledger.failed == 1
+                 && ledger.in_service == 0);
   for (guint i = 3; i < 7; i++)
-    wp_job_unref (jobs[i]);                 /* the channel's */
+    wp_job_unref (jobs[i]); /* the channel's */
   for (guint i = 5; i < 7; i++)
-    wp_job_unref (jobs[i]);                 /* of those that were admitted */
+    wp_job_unref (jobs[i]); /* of those that were admitted */
   for (guint i = 0; i < 7; i++)
     wp_job_unref (jobs[i]);
 }

@@ -5,10 +5,10 @@
 
 #include "sim/base/wp-time.h"
 
-#define N_TIMERS 4000
-#define N_THREADS 4
+#define N_TIMERS    4000
+#define N_THREADS   4
 #define MAX_HELPERS 2
-#define GIVE_UP_US (20 * G_USEC_PER_SEC)
+#define GIVE_UP_US  (20 * G_USEC_PER_SEC)
 
 typedef struct {
   WpTimer *timer;
@@ -18,13 +18,13 @@ typedef struct {
 
 typedef struct {
   WpClock *clock;
-  gint helped_enough;        /* atomic */
+  gint helped_enough; /* atomic */
   GMutex mutex;
   GCond fired;
-  GArray *firings;           /* (element-type Firing): guarded by mutex */
-  guint again;               /* guarded by mutex: how often a timer still arms itself */
+  GArray *firings; /* (element-type Firing): guarded by mutex */
+  guint again;     /* guarded by mutex: how often a timer still arms itself */
   WpTimer timers[N_TIMERS];
-  gint64 due_ns[N_TIMERS];   /* what each was armed for */
+  gint64 due_ns[N_TIMERS]; /* what each was armed for */
 } Bench;
 
 static void
@@ -55,7 +55,7 @@ on_fire (WpTimer *timer, gpointer data)
 static Bench *
 bench_new (void)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   Bench *self = g_new0 (Bench, 1);
 
   self->clock = wp_clock_new (&error);
@@ -106,12 +106,12 @@ help (gpointer data)
   return NULL;
 }
 
-/* While @n_helpers threads help all the time. FALSE: the machine stalled, and a timer was due before the last was armed, or no helper
- * got to fire one. */
+/* While @n_helpers threads help all the time. FALSE: the machine stalled, and a timer was due before the last
+ * was armed, or no helper got to fire one. */
 static gboolean
 fires_in_order (guint n_helpers)
 {
-  g_autoptr(Bench) bench = bench_new ();
+  g_autoptr (Bench) bench = bench_new ();
   gint64 base_ns = wp_time_monotonic () + 30 * WP_NS_PER_MS;
   GThread *helpers[MAX_HELPERS];
   const Firing *firings;
@@ -152,7 +152,7 @@ test_in_order (gconstpointer n_helpers)
 
 typedef struct {
   Bench *bench;
-  guint first;               /* of its timers */
+  guint first; /* of its timers */
   guint32 seed;
 } Armer;
 
@@ -160,11 +160,12 @@ static gpointer
 arm_share (gpointer data)
 {
   const Armer *self = data;
-  g_autoptr(GRand) random = g_rand_new_with_seed (self->seed);
+  g_autoptr (GRand) random = g_rand_new_with_seed (self->seed);
 
   for (guint i = 0; i < N_TIMERS / N_THREADS; i++)
     {
-      arm (self->bench, self->first + i, wp_time_monotonic () + g_rand_int_range (random, -1000000, 20000000));
+      arm (self->bench, self->first + i,
+           wp_time_monotonic () + g_rand_int_range (random, -1000000, 20000000));
       if (g_rand_int_range (random, 0, 20) == 0)
         g_thread_yield ();
     }
@@ -174,15 +175,15 @@ arm_share (gpointer data)
 static void
 test_many_threads (void)
 {
-  g_autoptr(Bench) bench = bench_new ();
-  g_autoptr(GHashTable) seen = g_hash_table_new (NULL, NULL);
+  g_autoptr (Bench) bench = bench_new ();
+  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
   GThread *threads[N_THREADS];
   Armer armers[N_THREADS];
   const Firing *firings;
 
   for (guint i = 0; i < N_THREADS; i++)
     {
-      armers[i] = (Armer) { bench, i * (N_TIMERS / N_THREADS), g_test_rand_int () };
+      armers[i] = (Armer){ bench, i * (N_TIMERS / N_THREADS), g_test_rand_int () };
       threads[i] = g_thread_new ("armer", arm_share, &armers[i]);
     }
   for (guint i = 0; i < N_THREADS; i++)
@@ -200,7 +201,7 @@ test_many_threads (void)
 static void
 test_keeps_the_earlier_moment (void)
 {
-  g_autoptr(Bench) bench = bench_new ();
+  g_autoptr (Bench) bench = bench_new ();
   gint64 now_ns = wp_time_monotonic (), soon_ns = now_ns + 5 * WP_NS_PER_MS;
   const Firing *firings;
 
@@ -213,11 +214,12 @@ test_keeps_the_earlier_moment (void)
   g_assert_cmpint (firings[0].fired_ns, >=, soon_ns);
 }
 
-/* What is left of the later moment fires nothing: not the timer, which has been armed anew for one that is later still. */
+/* What is left of the later moment fires nothing: not the timer, which has been armed anew for one that is
+ * later still. */
 static void
 test_forgets_the_later_moment (void)
 {
-  g_autoptr(Bench) bench = bench_new ();
+  g_autoptr (Bench) bench = bench_new ();
   gint64 now_ns = wp_time_monotonic ();
   const Firing *firings;
 
@@ -233,7 +235,7 @@ test_forgets_the_later_moment (void)
 static void
 test_moves_up_in_the_heap (void)
 {
-  g_autoptr(Bench) bench = bench_new ();
+  g_autoptr (Bench) bench = bench_new ();
   gint64 far_ns = wp_time_monotonic () + 3600 * WP_NS_PER_S;
   const Firing *firings;
 
@@ -250,7 +252,7 @@ test_moves_up_in_the_heap (void)
 static void
 test_arms_again_when_it_fires (void)
 {
-  g_autoptr(Bench) bench = bench_new ();
+  g_autoptr (Bench) bench = bench_new ();
   const Firing *firings;
 
   bench->again = 9;
@@ -265,7 +267,7 @@ test_freed_while_armed (void)
 {
   for (guint i = 0; i < 200; i++)
     {
-      g_autoptr(Bench) bench = bench_new ();
+      g_autoptr (Bench) bench = bench_new ();
 
       arm (bench, 0, wp_time_monotonic () + 3600 * WP_NS_PER_S);
       if (i % 2)

@@ -1,8 +1,14 @@
 /* What a commit costs: of one record, and of several at other loads. */
 #include "sim/model/wp-commit.h"
 
-#define LIGHT_COST { 500e3, 20e3, 300e3, WP_COMMIT_MOST }
-#define HEAVY_COST { 300e3, 10e3, 100e3, WP_COMMIT_MOST }
+#define LIGHT_COST                                                                                           \
+  {                                                                                                          \
+    500e3, 20e3, 300e3, WP_COMMIT_MOST                                                                       \
+  }
+#define HEAVY_COST                                                                                           \
+  {                                                                                                          \
+    300e3, 10e3, 100e3, WP_COMMIT_MOST                                                                       \
+  }
 
 /* A commit of 2 rows takes 540 us at 1,000 rows a second, 320 at 3,000. */
 static WpCommit *
@@ -31,7 +37,7 @@ static void
 test_one_load_is_for_all (void)
 {
   const WpCommitCost cost = LIGHT_COST;
-  g_autoptr(WpCommit) commit = wp_commit_new (&cost, NULL, 1, 1);
+  g_autoptr (WpCommit) commit = wp_commit_new (&cost, NULL, 1, 1);
   WpCommitDraws draws;
 
   wp_commit_restart (commit, &draws);
@@ -44,14 +50,18 @@ test_one_load_is_for_all (void)
 static void
 test_between_two_loads_and_beyond (void)
 {
-  static const struct { double rows_per_s, commit_us, idle_us; } steps[] = {
-    { 1000, 540, 300 }, { 2000, 430, 200 }, { 3000, 320, 100 }, { 9000, 320, 100 }, { 200, 540, 300 }, { 1500, 485, 250 },
+  static const struct {
+    double rows_per_s, commit_us, idle_us;
+  } steps[] = {
+    { 1000, 540, 300 }, { 2000, 430, 200 }, { 3000, 320, 100 },
+    { 9000, 320, 100 }, { 200, 540, 300 },  { 1500, 485, 250 },
   };
-  g_autoptr(WpCommit) commit = of_two_loads (1);
+  g_autoptr (WpCommit) commit = of_two_loads (1);
   WpCommitDraws draws;
 
   wp_commit_restart (commit, &draws);
-  g_assert_cmpint (wp_commit_draw (commit, &draws, 2), ==, 540000);   /* before anything has come, as at the lightest */
+  /* before anything has come, as at the lightest */
+  g_assert_cmpint (wp_commit_draw (commit, &draws, 2), ==, 540000);
   for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
     {
       hand_over (commit, &draws, 10 * i, steps[i].rows_per_s);
@@ -64,7 +74,7 @@ test_between_two_loads_and_beyond (void)
 static void
 test_scaled (void)
 {
-  g_autoptr(WpCommit) commit = of_two_loads (2);
+  g_autoptr (WpCommit) commit = of_two_loads (2);
   WpCommitDraws draws;
 
   wp_commit_restart (commit, &draws);
@@ -77,9 +87,11 @@ static void
 test_the_spread_of_the_nearest (void)
 {
   const gint64 light_ns = 7000, heavy_ns = -3000;
-  g_autoptr(GArray) light = g_array_new (FALSE, FALSE, sizeof (gint64)), heavy = g_array_new (FALSE, FALSE, sizeof (gint64));
-  WpCommitLoad loads[] = { { 1000, { 500e3, 0, 0, WP_COMMIT_MOST }, light }, { 3000, { 500e3, 0, 0, WP_COMMIT_MOST }, heavy } };
-  g_autoptr(WpCommit) commit = NULL;
+  g_autoptr (GArray) light = g_array_new (FALSE, FALSE, sizeof (gint64)),
+                     heavy = g_array_new (FALSE, FALSE, sizeof (gint64));
+  WpCommitLoad loads[] = { { 1000, { 500e3, 0, 0, WP_COMMIT_MOST }, light },
+                           { 3000, { 500e3, 0, 0, WP_COMMIT_MOST }, heavy } };
+  g_autoptr (WpCommit) commit = NULL;
   WpCommitDraws draws;
 
   g_array_append_val (light, light_ns);

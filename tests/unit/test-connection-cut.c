@@ -1,14 +1,14 @@
-/* The connection to a database is cut in the midst of a batch, before its commit or after it: all of the batch is tried again, with
- * patience, and each job is stored once. */
+/* The connection to a database is cut in the midst of a batch, before its commit or after it: all of the
+ * batch is tried again, with patience, and each job is stored once. */
 #include "runtime/modes/wp-mode.h"
 
 #include <string.h>
 
 #define GIVE_UP_NS (20 * WP_NS_PER_S)
-#define N_JOBS 300
-#define BATCH 8
-#define CUT_EACH 3               /* of three batches one is cut */
-#define DELAY_NS (4 * WP_NS_PER_MS)
+#define N_JOBS     300
+#define BATCH      8
+#define CUT_EACH   3 /* of three batches one is cut */
+#define DELAY_NS   (4 * WP_NS_PER_MS)
 
 typedef enum { BEFORE_COMMIT, AFTER_COMMIT } Moment;
 
@@ -16,12 +16,12 @@ typedef enum { BEFORE_COMMIT, AFTER_COMMIT } Moment;
 typedef struct {
   WpDatabase base;
   Moment moment;
-  GAsyncQueue *waiting;      /* (element-type WpJob); itself: the end */
+  GAsyncQueue *waiting; /* (element-type WpJob); itself: the end */
   GThread *writer;
-  GHashTable *rows;          /* (element-type utf8): ids */
-  GHashTable *cut_ns;        /* (element-type utf8 gint64): ids, and when their batch was cut last */
+  GHashTable *rows;   /* (element-type utf8): ids */
+  GHashTable *cut_ns; /* (element-type utf8 gint64): ids, and when their batch was cut last */
   guint n_batches, n_cut, n_lost, n_duplicates;
-  gint64 shortest_ns;        /* between a cut and the next try of a job */
+  gint64 shortest_ns; /* between a cut and the next try of a job */
 } Cut;
 
 static void
@@ -45,7 +45,8 @@ note_cut (Cut *self, WpJob *job)
   g_ref_string_release (reason);
 }
 
-/* Half of the rows are written when the line breaks: they are taken back; or all of them are, and nobody learns it. */
+/* Half of the rows are written when the line breaks: they are taken back; or all of them are, and nobody
+ * learns it. */
 static void
 write_batch (Cut *self, GPtrArray *jobs)
 {
@@ -72,7 +73,7 @@ static gpointer
 run (gpointer data)
 {
   Cut *self = data;
-  g_autoptr(GPtrArray) jobs = g_ptr_array_new ();
+  g_autoptr (GPtrArray) jobs = g_ptr_array_new ();
   gpointer job = NULL;
 
   while (job != self && (job = g_async_queue_pop (self->waiting)) != self)
@@ -97,7 +98,7 @@ static const WpDatabaseClass cut_class = { "cut", "cut", NULL, cut_update, NULL 
 static void
 cut_init (Cut *self, Moment moment)
 {
-  *self = (Cut) { .base = { .class = &cut_class }, .moment = moment, .shortest_ns = G_MAXINT64 };
+  *self = (Cut){ .base = { .class = &cut_class }, .moment = moment, .shortest_ns = G_MAXINT64 };
   self->waiting = g_async_queue_new ();
   self->rows = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->cut_ns = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
@@ -124,7 +125,7 @@ submit (WpMode *mode, gint *n_told)
 {
   for (guint i = 0; i < N_JOBS; i++)
     {
-      g_autoptr(WpJob) job = wp_job_new ();
+      g_autoptr (WpJob) job = wp_job_new ();
 
       job->id = g_strdup_printf ("%u", i);
       job->method = "POST";
@@ -153,7 +154,7 @@ check (WpModeKind kind, Moment moment)
 {
   const WpRetry retry = { 1000, DELAY_NS };
   WpClock *clock = wp_clock_new (NULL);
-  gint n_told = 0;   /* atomic */
+  gint n_told = 0; /* atomic */
   WpPolicy policy;
   WpMode *mode;
   Cut cut;
@@ -171,7 +172,8 @@ check (WpModeKind kind, Moment moment)
   g_thread_join (cut.writer);
   wp_clock_free (clock);
   check_books (mode, &cut);
-  g_test_message ("%u of %u batches were cut, with %u jobs; %u were stored already", cut.n_cut, cut.n_batches, cut.n_lost, cut.n_duplicates);
+  g_test_message ("%u of %u batches were cut, with %u jobs; %u were stored already", cut.n_cut, cut.n_batches,
+                  cut.n_lost, cut.n_duplicates);
   g_assert_cmpuint (cut.n_cut, >, 0);
   g_assert_cmpuint (g_hash_table_size (cut.rows), ==, N_JOBS);
   g_assert_true (moment == AFTER_COMMIT ? cut.n_duplicates > 0 : cut.n_duplicates == 0);

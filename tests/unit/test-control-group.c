@@ -1,4 +1,5 @@
-/* The limits of control groups, in the forms that systems have: the least of those that bind is found, and nothing else is taken for one. */
+/* The limits of control groups, in the forms that systems have: the least of those that bind is found, and
+ * nothing else is taken for one. */
 #include "runtime/wp-control-group.h"
 
 #include <glib/gstdio.h>
@@ -26,7 +27,7 @@ folder_make (Folder *self, gconstpointer data)
 static void
 remove_all (const char *path)
 {
-  g_autoptr(GDir) dir = g_dir_open (path, 0, NULL);
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
   const char *name;
 
   while (dir && (name = g_dir_read_name (dir)))
@@ -70,7 +71,8 @@ test_version_2 (Folder *self, gconstpointer data)
   g_assert_cmpuint (wp_control_group_memory_bytes (self->root), ==, 268435456);
   put (self, "sys/fs/cgroup/system.slice/wp-server.service/memory.high", "134217728\n");
   g_assert_cmpuint (wp_control_group_memory_bytes (self->root), ==, 134217728);
-  put (self, "sys/fs/cgroup/memory.max", "67108864\n");   /* a container's, whose own group is the top that it sees */
+  /* a container's, whose own group is the top that it sees */
+  put (self, "sys/fs/cgroup/memory.max", "67108864\n");
   g_assert_cmpuint (wp_control_group_memory_bytes (self->root), ==, 67108864);
 }
 
@@ -111,10 +113,8 @@ main (int argc, char **argv)
     const char *name;
     void (*func) (Folder *folder, gconstpointer data);
   } tests[] = {
-    { "/control-group/none", test_none },
-    { "/control-group/version-2", test_version_2 },
-    { "/control-group/container", test_container },
-    { "/control-group/version-1", test_version_1 },
+    { "/control-group/none", test_none },           { "/control-group/version-2", test_version_2 },
+    { "/control-group/container", test_container }, { "/control-group/version-1", test_version_1 },
     { "/control-group/odd-lines", test_odd_lines },
   };
 

@@ -1,4 +1,5 @@
-/* SQLite's log is copied to its file more slowly than it is written: the writer waits, and the log has a bound. */
+/* SQLite's log is copied to its file more slowly than it is written: the writer waits, and the log has a
+ * bound. */
 #include "runtime/database/wp-database.h"
 
 #include <glib/gstdio.h>
@@ -8,14 +9,14 @@
 #include "runtime/database/wp-sqlite-settings.h"
 #include "tests/unit/wp-fault-vfs.h"
 
-#define BODY_BYTES (64 * 1024)
-#define N_JOBS 2000              /* twice the bound, so many bytes are they */
-#define AT_ONCE 20               /* in one commit at most */
+#define BODY_BYTES  (64 * 1024)
+#define N_JOBS      2000 /* twice the bound, so many bytes are they */
+#define AT_ONCE     20   /* in one commit at most */
 #define FRAME_BYTES (8192 + 24)
-#define AT_REST_US (2 * G_USEC_PER_SEC)   /* the writer waits if it has told of nothing for so long */
-#define GIVE_UP_US (60 * G_USEC_PER_SEC)
+#define AT_REST_US  (2 * G_USEC_PER_SEC) /* the writer waits if it has told of nothing for so long */
+#define GIVE_UP_US  (60 * G_USEC_PER_SEC)
 
-static GMutex mutex;             /* guards all below */
+static GMutex mutex; /* guards all below */
 static GCond changed;
 static guint n_stored;
 
@@ -34,7 +35,7 @@ on_done (WpJob *const *jobs, guint n, gpointer data)
 static gboolean
 await (guint n, gint64 us)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
   guint before = n_stored;
   gint64 until_us = g_get_monotonic_time () + us;
 
@@ -67,7 +68,7 @@ make_job (guint i, GBytes *body)
 static guint
 fill (WpDatabase *database, GPtrArray *jobs)
 {
-  g_autoptr(GBytes) body = g_bytes_new_take (g_strnfill (BODY_BYTES, 'x'), BODY_BYTES);
+  g_autoptr (GBytes) body = g_bytes_new_take (g_strnfill (BODY_BYTES, 'x'), BODY_BYTES);
 
   for (guint i = 0; i < N_JOBS; i++)
     {
@@ -96,10 +97,11 @@ remove_files (const char *dir, const char *path)
 static void
 test_log_has_a_bound (void)
 {
-  g_autofree char *dir = g_dir_make_tmp ("wp-test-copy-behind-XXXXXX", NULL), *path = g_build_filename (dir, "jobs.db", NULL);
+  g_autofree char *dir = g_dir_make_tmp ("wp-test-copy-behind-XXXXXX", NULL),
+                  *path = g_build_filename (dir, "jobs.db", NULL);
   g_autofree char *spec = g_strconcat ("sqlite:", path, NULL), *log = g_strconcat (path, "-wal", NULL);
-  g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
+  g_autoptr (GError) error = NULL;
   WpClock *clock = wp_clock_new (&error);
   WpDatabase *database = wp_database_open (spec, clock, &error);
   gint64 bound = (gint64) WP_SQLITE_MOST_LOG_PAGES * FRAME_BYTES;
@@ -108,14 +110,14 @@ test_log_has_a_bound (void)
 
   g_assert_no_error (error);
   wp_database_on_done (database, on_done, NULL);
-  wp_fault_vfs_hold (WP_FAULT_WRITE, "jobs.db");   /* by the copy alone */
+  wp_fault_vfs_hold (WP_FAULT_WRITE, "jobs.db"); /* by the copy alone */
   n_before = fill (database, jobs);
   g_assert_cmpint (g_stat (log, &file), ==, 0);
   wp_fault_vfs_hold (WP_FAULT_NONE, NULL);
 
   g_assert_cmpuint (n_before, <, N_JOBS);
-  g_assert_cmpint (file.st_size, >, bound / 2);   /* it did not wait for the first copy of all */
-  g_assert_true (await (jobs->len, GIVE_UP_US));  /* and goes on */
+  g_assert_cmpint (file.st_size, >, bound / 2);  /* it did not wait for the first copy of all */
+  g_assert_true (await (jobs->len, GIVE_UP_US)); /* and goes on */
   g_assert_cmpint (g_stat (log, &file), ==, 0);
   g_assert_cmpint (file.st_size, <, bound + 2 * AT_ONCE * BODY_BYTES);
   wp_database_free (database);

@@ -7,7 +7,10 @@
 #include "sim/report/wp-run.h"
 #include "sim/plot/wp-sketch.h"
 
-typedef struct { gint64 time_ns; WpMoment moment; } State;
+typedef struct {
+  gint64 time_ns;
+  WpMoment moment;
+} State;
 
 static void
 assert_extent (const WpExtent *extent, guint64 least, guint64 most)
@@ -49,15 +52,17 @@ test_random_curves (void)
   for (int round = 0; round < 400; round++)
     {
       guint n_buckets = 2 * (guint) g_test_rand_int_range (1, 40), n;
-      g_autoptr(WpCurve) curve = wp_curve_new (n_buckets);
-      g_autoptr(GArray) states = g_array_new (FALSE, FALSE, sizeof (State));
+      g_autoptr (WpCurve) curve = wp_curve_new (n_buckets);
+      g_autoptr (GArray) states = g_array_new (FALSE, FALSE, sizeof (State));
       gint64 now_ns = g_test_rand_bit () ? 0 : g_test_rand_int_range (0, 1000), bucket_ns;
       gint64 stride = g_test_rand_bit () ? 3 : g_test_rand_int_range (1, G_MAXINT32);
       const WpCurveBucket *buckets;
 
       for (int i = g_test_rand_int_range (1, 200); i > 0; i--)
         {
-          State state = { now_ns, { (guint64) g_test_rand_int_range (0, 9), (guint64) g_test_rand_int_range (0, 9), (guint64) g_test_rand_int_range (0, 9) } };
+          State state = { now_ns,
+                          { (guint64) g_test_rand_int_range (0, 9), (guint64) g_test_rand_int_range (0, 9),
+                            (guint64) g_test_rand_int_range (0, 9) } };
 
           g_array_append_val (states, state);
           wp_curve_add (curve, now_ns, &state.moment);
@@ -76,12 +81,12 @@ test_random_curves (void)
 static void
 test_the_longest_time (void)
 {
-  g_autoptr(WpCurve) curve = wp_curve_new (4);
+  g_autoptr (WpCurve) curve = wp_curve_new (4);
   guint n;
   gint64 bucket_ns;
 
-  wp_curve_add (curve, 0, &(WpMoment) { 1, 0, 0 });
-  wp_curve_add (curve, G_MAXINT64, &(WpMoment) { 2, 0, 0 });
+  wp_curve_add (curve, 0, &(WpMoment){ 1, 0, 0 });
+  wp_curve_add (curve, G_MAXINT64, &(WpMoment){ 2, 0, 0 });
   g_assert_cmpuint (wp_curve_buckets (curve, &n, &bucket_ns)[n - 1].depth.max, ==, 2);
   g_assert_cmpuint (n, ==, 4);
 }
@@ -95,7 +100,9 @@ random_trace (void)
   for (int i = g_test_rand_int_range (1, 400); i > 0; i--)
     {
       arrival += g_test_rand_int_range (0, 3);
-      g_string_append_printf (text, "%d,%d\n", g_test_rand_int_range (0, 30) == 0 ? MAX (arrival - 2, 0) : arrival, g_test_rand_int_range (1, 9));
+      g_string_append_printf (text, "%d,%d\n",
+                              g_test_rand_int_range (0, 30) == 0 ? MAX (arrival - 2, 0) : arrival,
+                              g_test_rand_int_range (1, 9));
     }
 
   return g_string_free (text, FALSE);
@@ -106,26 +113,28 @@ assert_equal_curves (const WpCurve *one, const WpCurve *other)
 {
   guint n, n_other;
   gint64 bucket_ns, other_ns;
-  const WpCurveBucket *buckets = wp_curve_buckets (one, &n, &bucket_ns), *others = wp_curve_buckets (other, &n_other, &other_ns);
+  const WpCurveBucket *buckets = wp_curve_buckets (one, &n, &bucket_ns),
+                      *others = wp_curve_buckets (other, &n_other, &other_ns);
 
   g_assert_cmpuint (n, ==, n_other);
   g_assert_cmpint (bucket_ns, ==, other_ns);
   g_assert_cmpmem (buckets, n * sizeof *buckets, others, n * sizeof *others);
 }
 
-/* A run that is watched shows the figures' own peaks, and its prediction, taken as a measurement, shows the same curve. */
+/* A run that is watched shows the figures' own peaks, and its prediction, taken as a measurement, shows the
+ * same curve. */
 static void
 test_sketches (void)
 {
   for (int round = 0; round < 200; round++)
     {
       g_autofree char *text = random_trace ();
-      g_autoptr(WpTrace) trace = wp_trace_open_data ("t", text, strlen (text), NULL, NULL);
-      g_autoptr(WpServiceTime) service = wp_service_time_new ("1s", 1, FALSE, 1, NULL);
+      g_autoptr (WpTrace) trace = wp_trace_open_data ("t", text, strlen (text), NULL, NULL);
+      g_autoptr (WpServiceTime) service = wp_service_time_new ("1s", 1, FALSE, 1, NULL);
       WpPolicy policy;
-      g_autoptr(WpSketch) sketch = NULL;
-      g_autoptr(WpPredicted) predicted = wp_predicted_new ();
-      g_autoptr(WpRun) run = NULL;
+      g_autoptr (WpSketch) sketch = NULL;
+      g_autoptr (WpPredicted) predicted = wp_predicted_new ();
+      g_autoptr (WpRun) run = NULL;
       WpFigures figures;
       WpTrafficFigures traffic;
       WpCurveBucket most;
@@ -164,10 +173,16 @@ assert_ticks (const WpAxis *axis, double to, guint n_ticks, double second)
 static void
 test_axes (void)
 {
-  static const struct { double most; gboolean whole; double to; guint n_ticks; double second; } linear[] = {
-    { 0, TRUE, 1, 2, 1 }, { 1, TRUE, 1, 2, 1 }, { 3, TRUE, 3, 4, 1 }, { 5, TRUE, 5, 6, 1 }, { 6, TRUE, 6, 4, 2 }, { 100, TRUE, 100, 6, 20 },
-    { 101, TRUE, 150, 4, 50 }, { 9999, TRUE, 10000, 6, 2000 }, { 0.3, FALSE, 0.3, 4, 0.1 }, { 1e9, TRUE, 1e9, 6, 2e8 }
-  };
+  static const struct {
+    double most;
+    gboolean whole;
+    double to;
+    guint n_ticks;
+    double second;
+  } linear[] = { { 0, TRUE, 1, 2, 1 },      { 1, TRUE, 1, 2, 1 },           { 3, TRUE, 3, 4, 1 },
+                 { 5, TRUE, 5, 6, 1 },      { 6, TRUE, 6, 4, 2 },           { 100, TRUE, 100, 6, 20 },
+                 { 101, TRUE, 150, 4, 50 }, { 9999, TRUE, 10000, 6, 2000 }, { 0.3, FALSE, 0.3, 4, 0.1 },
+                 { 1e9, TRUE, 1e9, 6, 2e8 } };
   WpAxis axis;
 
   for (guint i = 0; i < G_N_ELEMENTS (linear); i++)
@@ -190,10 +205,18 @@ test_axes (void)
 static void
 test_texts (void)
 {
-  static const struct { double value; const char *number, *seconds; } cases[] = {
-    { 0, "0", "0 ns" }, { 0.001, "0.001", "1 ms" }, { 0.00001, "1e-05", "10 us" }, { 1e-9, "1e-09", "1 ns" }, { 2.5, "2.5", "2.5 s" },
-    { 100, "100", "100 s" }, { 1000, "1,000", "1,000 s" }, { 1234567, "1,234,567", "1,234,567 s" }, { 1e8, "1e+08", "1e+08 s" }
-  };
+  static const struct {
+    double value;
+    const char *number, *seconds;
+  } cases[] = { { 0, "0", "0 ns" },
+                { 0.001, "0.001", "1 ms" },
+                { 0.00001, "1e-05", "10 us" },
+                { 1e-9, "1e-09", "1 ns" },
+                { 2.5, "2.5", "2.5 s" },
+                { 100, "100", "100 s" },
+                { 1000, "1,000", "1,000 s" },
+                { 1234567, "1,234,567", "1,234,567 s" },
+                { 1e8, "1e+08", "1e+08 s" } };
   char text[WP_AXIS_TEXT];
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

@@ -8,19 +8,19 @@
 
 #include "tests/unit/wp-fault-vfs.h"
 
-#define FILE_NAME "jobs.db"
-#define BODY_BYTES 20000         /* a log is copied after some 300 of them */
-#define GIVE_UP_US (30 * G_USEC_PER_SEC)
+#define FILE_NAME   "jobs.db"
+#define BODY_BYTES  20000 /* a log is copied after some 300 of them */
+#define GIVE_UP_US  (30 * G_USEC_PER_SEC)
 #define MOST_PLACES 1000
 
 typedef struct {
   char *dir, *path, *spec;
   WpClock *clock;
   WpDatabase *database;
-  GPtrArray *jobs;           /* (element-type WpJob) */
+  GPtrArray *jobs; /* (element-type WpJob) */
   GMutex mutex;
   GCond changed;
-  guint n_stored;            /* guarded by mutex */
+  guint n_stored; /* guarded by mutex */
 } Bench;
 
 static void
@@ -39,7 +39,7 @@ on_done (WpJob *const *jobs, guint n, gpointer data)
 static void
 bench_init (Bench *self, gconstpointer data)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   self->dir = g_dir_make_tmp ("wp-test-faults-XXXXXX", NULL);
   self->path = g_build_filename (self->dir, FILE_NAME, NULL);
@@ -54,7 +54,7 @@ bench_init (Bench *self, gconstpointer data)
 static void
 remove_files (const Bench *self)
 {
-  g_autoptr(GDir) dir = g_dir_open (self->dir, 0, NULL);
+  g_autoptr (GDir) dir = g_dir_open (self->dir, 0, NULL);
   const char *name;
 
   while ((name = g_dir_read_name (dir)))
@@ -84,7 +84,7 @@ bench_clear (Bench *self, gconstpointer data)
 static gboolean
 open_database (Bench *self)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   self->database = wp_database_open (self->spec, self->clock, &error);
   g_assert_true (!self->database == (error != NULL));
@@ -135,7 +135,7 @@ keep_what_is_on_disk (const Bench *self, const char *suffix)
 {
   g_autofree char *from = g_strconcat (self->path, suffix, NULL),
                   *to = g_strdup_printf ("%s/cut%s", self->dir, suffix);
-  g_autoptr(GBytes) bytes = wp_fault_vfs_on_disk (from);
+  g_autoptr (GBytes) bytes = wp_fault_vfs_on_disk (from);
 
   g_unlink (to);
   if (bytes && g_bytes_get_size (bytes) > 0)
@@ -155,9 +155,8 @@ check_after_cut (const Bench *self)
   keep_what_is_on_disk (self, "-wal");
   g_unlink (index);
   g_assert_cmpint (sqlite3_open_v2 (path, &db, SQLITE_OPEN_READWRITE, "unix"), ==, SQLITE_OK);
-  g_assert_cmpint (query_number (db,
-                                 "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check != 'ok'"),
-                   ==, 0);
+  g_assert_cmpint (
+      query_number (db, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check != 'ok'"), ==, 0);
   g_assert_cmpint (query_number (db,
                                  "SELECT count(*) FROM jobs WHERE length (body) = " G_STRINGIFY (BODY_BYTES)),
                    ==, self->jobs->len);
@@ -256,7 +255,7 @@ test_sync_of_a_new_file (Bench *self, gconstpointer data)
     }
   while (failed);
   g_test_message ("%u syncs", nth - 1);
-  g_assert_cmpuint (nth, >, 2);   /* the file's and its log's at least */
+  g_assert_cmpuint (nth, >, 2); /* the file's and its log's at least */
 }
 
 /* A commit is written again, all of it. */
@@ -283,7 +282,7 @@ test_sync_of_the_file (Bench *self, gconstpointer data)
 
   g_assert_true (open_database (self));
   wp_fault_vfs_hold (WP_FAULT_WRITE, FILE_NAME);
-  store (self, 360);   /* the first part waits, and there is more in the log by then */
+  store (self, 360); /* the first part waits, and there is more in the log by then */
   wp_fault_vfs_arm (WP_FAULT_LOSING_SYNC, FILE_NAME, 1);
   wp_fault_vfs_hold (WP_FAULT_NONE, NULL);
   while (!failed)
@@ -294,7 +293,7 @@ test_sync_of_the_file (Bench *self, gconstpointer data)
         wp_fault_vfs_arm (WP_FAULT_LOSING_SYNC, FILE_NAME, 1);
       g_assert_cmpint (g_get_monotonic_time (), <, until_us);
     }
-  store (self, 700);   /* other logs follow */
+  store (self, 700); /* other logs follow */
   check_after_cut (self);
   g_clear_pointer (&self->database, wp_database_free);
   check_after_cut (self);

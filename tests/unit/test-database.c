@@ -16,11 +16,11 @@ typedef struct {
   WpDatabase *database;
   GMutex mutex;
   GCond changed;
-  guint n_stored, n_failed;  /* guarded by mutex */
-  GPtrArray *jobs;           /* (element-type WpJob) */
+  guint n_stored, n_failed; /* guarded by mutex */
+  GPtrArray *jobs;          /* (element-type WpJob) */
 } Bench;
 
-static GPtrArray *lines;     /* (element-type utf8): what was logged; guarded by lines_mutex */
+static GPtrArray *lines; /* (element-type utf8): what was logged; guarded by lines_mutex */
 static GMutex lines_mutex;
 
 static void
@@ -40,7 +40,7 @@ on_done (WpJob *const *jobs, guint n, gpointer data)
   g_mutex_lock (&bench->mutex);
   for (guint i = 0; i < n; i++)
     {
-      g_assert_cmpint (jobs[i]->finished_ns, ==, WP_TIME_NONE);   /* told once */
+      g_assert_cmpint (jobs[i]->finished_ns, ==, WP_TIME_NONE); /* told once */
       jobs[i]->finished_ns = now_ns;
       (*(wp_job_is_stored (jobs[i]) ? &bench->n_stored : &bench->n_failed))++;
     }
@@ -51,7 +51,7 @@ on_done (WpJob *const *jobs, guint n, gpointer data)
 static void
 bench_init (Bench *self, gconstpointer data)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   self->dir = g_dir_make_tmp ("wp-test-database-XXXXXX", NULL);
   self->path = g_build_filename (self->dir, "jobs.db", NULL);
@@ -67,7 +67,7 @@ bench_init (Bench *self, gconstpointer data)
 static void
 remove_files (const char *dir_path)
 {
-  g_autoptr(GDir) dir = g_dir_open (dir_path, 0, NULL);
+  g_autoptr (GDir) dir = g_dir_open (dir_path, 0, NULL);
   const char *name;
 
   while ((name = g_dir_read_name (dir)))
@@ -97,7 +97,7 @@ bench_clear (Bench *self, gconstpointer data)
 static void
 open_database (Bench *self, const char *spec)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   self->database = wp_database_open (spec, self->clock, &error);
   g_assert_no_error (error);
@@ -184,10 +184,13 @@ test_row (Bench *bench, gconstpointer data)
   g_assert_false (wp_database_update (bench->database, make_job (bench, "job,1", body, sizeof body)));
   await (bench, 1, 0);
   db = connect_second (bench);
-  g_assert_cmpint (sqlite3_prepare_v2 (db, "SELECT id, received, method, path, content_type, body FROM jobs", -1, &row, NULL), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_prepare_v2 (db, "SELECT id, received, method, path, content_type, body FROM jobs",
+                                       -1, &row, NULL),
+                   ==, SQLITE_OK);
   g_assert_cmpint (sqlite3_step (row), ==, SQLITE_ROW);
   check_text (row, 0, "job,1");
-  g_assert_true (wp_time_parse_iso8601 ((const char *) sqlite3_column_text (row, 1), (gsize) sqlite3_column_bytes (row, 1), &received_ns));
+  g_assert_true (wp_time_parse_iso8601 ((const char *) sqlite3_column_text (row, 1),
+                                        (gsize) sqlite3_column_bytes (row, 1), &received_ns));
   g_assert_cmpint (ABS (received_ns - before_ns), <, 10 * WP_NS_PER_S);
   check_text (row, 2, "POST");
   check_text (row, 3, "/in?x=1");
@@ -223,8 +226,12 @@ test_bare_requests (Bench *bench, gconstpointer data)
     }
   await (bench, 100, 0);
   db = connect_second (bench);
-  g_assert_cmpint (query_number (db, "SELECT count(*) FROM jobs WHERE id LIKE '________-____-7___-____-____________' AND substr(id, 20, 1) IN"
-                                     " ('8', '9', 'a', 'b') AND content_type IS NULL AND body = x''"), ==, 100);
+  g_assert_cmpint (
+      query_number (
+          db,
+          "SELECT count(*) FROM jobs WHERE id LIKE '________-____-7___-____-____________' AND substr(id, 20, 1) IN"
+          " ('8', '9', 'a', 'b') AND content_type IS NULL AND body = x''"),
+      ==, 100);
   g_assert_cmpint (ABS (uuid_ms (wp_job_key (bench->jobs->pdata[99])) - g_get_real_time () / 1000), <, 10000);
   sqlite3_close (db);
 }
@@ -248,7 +255,7 @@ test_same_id_again (Bench *bench, gconstpointer data)
     {
       job = make_job (bench, "same", i == 2 ? "b" : "a", 1);
       if (i == 1)
-        g_clear_pointer (&job->content_type, g_free);   /* no part of the payload */
+        g_clear_pointer (&job->content_type, g_free); /* no part of the payload */
       if (i == 3)
         job->method = "PUT";
       if (i == 4)
@@ -266,7 +273,8 @@ test_same_id_again (Bench *bench, gconstpointer data)
   g_assert_cmpint (nth (bench, 5)->result, ==, WP_RESULT_DUPLICATE);
   db = connect_second (bench);
   g_assert_cmpint (query_number (db, "SELECT count(*) FROM jobs"), ==, 1);
-  g_assert_cmpint (query_number (db, "SELECT method = 'POST' AND path = '/in?x=1' AND body = x'61' FROM jobs"), ==, 1);
+  g_assert_cmpint (
+      query_number (db, "SELECT method = 'POST' AND path = '/in?x=1' AND body = x'61' FROM jobs"), ==, 1);
   sqlite3_close (db);
 }
 
@@ -293,7 +301,8 @@ update_in_a_batch (Bench *self)
 static void
 test_same_id_in_a_batch (Bench *bench, gconstpointer data)
 {
-  static const WpResult expected[] = { WP_RESULT_STORED, WP_RESULT_STORED, WP_RESULT_DUPLICATE, WP_RESULT_CONFLICT, WP_RESULT_STORED };
+  static const WpResult expected[]
+      = { WP_RESULT_STORED, WP_RESULT_STORED, WP_RESULT_DUPLICATE, WP_RESULT_CONFLICT, WP_RESULT_STORED };
 
   make_job (bench, "first", NULL, 0);
   make_job (bench, "same", "a", 1);
@@ -310,7 +319,8 @@ test_same_id_in_a_batch (Bench *bench, gconstpointer data)
 static void
 spoil (sqlite3 *db, const char *where)
 {
-  g_autofree char *sql = g_strdup_printf ("CREATE TRIGGER spoil BEFORE INSERT ON jobs WHEN %s BEGIN SELECT raise (ABORT, 'spoilt'); END", where);
+  g_autofree char *sql = g_strdup_printf (
+      "CREATE TRIGGER spoil BEFORE INSERT ON jobs WHEN %s BEGIN SELECT raise (ABORT, 'spoilt'); END", where);
 
   execute (db, sql);
 }
@@ -319,14 +329,15 @@ spoil (sqlite3 *db, const char *where)
 static void
 check_bad_rows (Bench *bench, guint n, guint n_bad)
 {
-  g_autoptr(GHashTable) bad = g_hash_table_new (NULL, NULL);
+  g_autoptr (GHashTable) bad = g_hash_table_new (NULL, NULL);
   sqlite3 *db;
 
   while (g_hash_table_size (bad) < n_bad)
     g_hash_table_add (bad, GINT_TO_POINTER (g_test_rand_int_range (1, (gint32) n)));
   for (guint i = 0; i < n; i++)
     {
-      g_autofree char *id = g_strdup_printf (g_hash_table_contains (bad, GUINT_TO_POINTER (i)) ? "bad%u" : "good%u", i);
+      g_autofree char *id
+          = g_strdup_printf (g_hash_table_contains (bad, GUINT_TO_POINTER (i)) ? "bad%u" : "good%u", i);
 
       make_job (bench, id, id, strlen (id));
     }
@@ -337,7 +348,8 @@ check_bad_rows (Bench *bench, guint n, guint n_bad)
   await (bench, n - n_bad, n_bad);
   for (guint i = 0; i < n; i++)
     if (g_hash_table_contains (bad, GUINT_TO_POINTER (i)))
-      g_assert_true (nth (bench, i)->result == WP_RESULT_PERMANENT && g_str_equal (nth (bench, i)->failure, "spoilt"));
+      g_assert_true (nth (bench, i)->result == WP_RESULT_PERMANENT
+                     && g_str_equal (nth (bench, i)->failure, "spoilt"));
     else
       g_assert_cmpint (nth (bench, i)->result, ==, WP_RESULT_STORED);
   g_assert_cmpint (query_number (db, "SELECT count(*) FROM jobs"), ==, n - n_bad);
@@ -376,8 +388,11 @@ test_rows_that_a_trigger_refuses (Bench *bench, gconstpointer data)
   make_job (bench, "2", "not json", 8);
   open_database (bench, bench->spec);
   db = connect_second (bench);
-  execute (db, "CREATE TRIGGER i BEFORE INSERT ON jobs WHEN new.id = 'ignored' BEGIN SELECT raise (IGNORE); END");
-  execute (db, "CREATE TRIGGER j BEFORE INSERT ON jobs WHEN new.id != 'first' BEGIN SELECT json (CAST (new.body AS TEXT)); END");
+  execute (db,
+           "CREATE TRIGGER i BEFORE INSERT ON jobs WHEN new.id = 'ignored' BEGIN SELECT raise (IGNORE); END");
+  execute (
+      db,
+      "CREATE TRIGGER j BEFORE INSERT ON jobs WHEN new.id != 'first' BEGIN SELECT json (CAST (new.body AS TEXT)); END");
   update_in_a_batch (bench);
   await (bench, 2, 2);
   g_assert_cmpint (nth (bench, 2)->result, ==, WP_RESULT_PERMANENT);
@@ -420,7 +435,7 @@ test_group_commit (Bench *bench, gconstpointer data)
     }
   for (guint i = 0; i < n_threads; i++)
     {
-      shares[i] = (Share) { bench, (WpJob **) bench->jobs->pdata + i * n / n_threads, n / n_threads };
+      shares[i] = (Share){ bench, (WpJob **) bench->jobs->pdata + i * n / n_threads, n / n_threads };
       threads[i] = g_thread_new ("updater", update_share, &shares[i]);
     }
   for (guint i = 0; i < n_threads; i++)
@@ -484,7 +499,7 @@ test_failures_are_told (Bench *bench, gconstpointer data)
   wp_database_update (bench->database, make_job (bench, "1", "x", 1));
   await (bench, 1, 4);
   g_assert_cmpint (query_number (db, "SELECT count(*) FROM jobs"), ==, 1);
-  g_assert_true (wp_database_down_since (bench->database) == WP_TIME_NONE);   /* it never was */
+  g_assert_true (wp_database_down_since (bench->database) == WP_TIME_NONE); /* it never was */
   sqlite3_close (db);
   g_clear_pointer (&bench->database, wp_database_free);
   g_assert_cmpuint (count_failures_told (), ==, 4);
@@ -562,7 +577,8 @@ test_waits_while_locked (Bench *bench, gconstpointer data)
 static void
 test_waits_for_its_table (Bench *bench, gconstpointer data)
 {
-  check_waits (bench, "ALTER TABLE jobs RENAME TO moved", "ALTER TABLE moved RENAME TO jobs", "no such table: jobs");
+  check_waits (bench, "ALTER TABLE jobs RENAME TO moved", "ALTER TABLE moved RENAME TO jobs",
+               "no such table: jobs");
 }
 
 /* --retry-for: a job waits so long, from when it came or the database went down, and is then given up; who
@@ -596,7 +612,7 @@ test_waits_no_longer_than_it_may (Bench *bench, gconstpointer data)
 static void
 check_refused (Bench *bench, const char *spec, const char *reason)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   bench->database = wp_database_open (spec, bench->clock, &error);
   g_assert_null (bench->database);
@@ -613,7 +629,8 @@ test_cannot_open (Bench *bench, gconstpointer data)
   g_autofree char *folder = g_strconcat ("sqlite:", bench->dir, NULL);
   sqlite3 *db;
 
-  check_refused (bench, "sqlite:/nonexistent/jobs.db", "sqlite:/nonexistent/jobs.db: No such file or directory");
+  check_refused (bench, "sqlite:/nonexistent/jobs.db",
+                 "sqlite:/nonexistent/jobs.db: No such file or directory");
   check_refused (bench, folder, "unable to open database file: Is a directory");
   check_refused (bench, "sqlite:", "no file named");
   check_refused (bench, "jobs.db", "\"jobs.db\" is not a database: sqlite:FILE, delay:TIME or delay:request");
@@ -626,7 +643,8 @@ test_cannot_open (Bench *bench, gconstpointer data)
   execute (db, "CREATE TABLE jobs (other)");
   sqlite3_close (db);
   check_refused (bench, bench->spec, "it is another program's database: table jobs has no column named id");
-  g_assert_true (g_file_set_contents (bench->path, "this is no database, but a text that is long enough to look like one", -1, NULL));
+  g_assert_true (g_file_set_contents (
+      bench->path, "this is no database, but a text that is long enough to look like one", -1, NULL));
   check_refused (bench, bench->spec, "file is not a database");
 }
 
@@ -640,7 +658,7 @@ test_delay (Bench *bench, gconstpointer data)
   for (guint i = 0; i < 100; i++)
     {
       job = make_job (bench, NULL, NULL, 0);
-      job->asked_service_ns = 3600 * WP_NS_PER_S;   /* nobody asked */
+      job->asked_service_ns = 3600 * WP_NS_PER_S; /* nobody asked */
       g_assert_false (wp_database_update (bench->database, job));
       g_assert_cmpint (job->due_ns, ==, job->started_ns + 20 * WP_NS_PER_MS);
     }
@@ -703,7 +721,7 @@ test_delay_without_end (Bench *bench, gconstpointer data)
   open_database (bench, "delay:36500d");
   g_assert_false (wp_database_update (bench->database, make_job (bench, NULL, NULL, 0)));
   g_assert_cmpint (((WpJob *) bench->jobs->pdata[0])->due_ns, >, wp_time_monotonic () + 3600 * WP_NS_PER_S);
-  g_clear_pointer (&bench->clock, wp_clock_free);   /* before the job that it holds */
+  g_clear_pointer (&bench->clock, wp_clock_free); /* before the job that it holds */
   bench->clock = wp_clock_new (NULL);
 }
 

@@ -1,4 +1,5 @@
-/* test-door: connections are accepted while there is room and descriptors for them; others wait, and are not lost. */
+/* test-door: connections are accepted while there is room and descriptors for them; others wait, and are not
+ * lost. */
 #include "runtime/http/wp-door.h"
 
 #include <fcntl.h>
@@ -17,7 +18,7 @@ typedef struct {
   struct sockaddr_in address;
   int epoll_fd;
   int clients[N_CLIENTS];
-  GArray *accepted;          /* (element-type int) */
+  GArray *accepted; /* (element-type int) */
   WpSlots *slots;
 } Fixture;
 
@@ -42,14 +43,15 @@ connect_clients (Fixture *self)
   for (guint i = 0; i < N_CLIENTS; i++)
     {
       self->clients[i] = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-      g_assert_cmpint (connect (self->clients[i], (struct sockaddr *) &self->address, sizeof self->address), ==, 0);
+      g_assert_cmpint (connect (self->clients[i], (struct sockaddr *) &self->address, sizeof self->address),
+                       ==, 0);
     }
 }
 
 static void
 set_up (Fixture *self, gconstpointer data)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   socklen_t len = sizeof self->address;
   WpListen listen;
 
@@ -59,8 +61,8 @@ set_up (Fixture *self, gconstpointer data)
   self->accepted = g_array_new (FALSE, FALSE, sizeof (int));
   g_array_set_clear_func (self->accepted, close_accepted);
   self->slots = wp_slots_new (GPOINTER_TO_UINT (data));
-  self->door =
-    wp_door_new (g_main_context_default (), self->epoll_fd, listen.fds[0], self->slots, on_accepted, self);
+  self->door = wp_door_new (g_main_context_default (), self->epoll_fd, listen.fds[0], self->slots,
+                            on_accepted, self);
   wp_listen_clear (&listen);
   connect_clients (self);
 }
@@ -95,7 +97,7 @@ test_full (Fixture *self, gconstpointer data)
   g_assert_true (is_told (self));
   wp_door_accept (self->door);
   g_assert_cmpuint (self->accepted->len, ==, N_CLIENTS - 1);
-  g_assert_false (is_told (self));   /* else the loop would spin as long as it is full */
+  g_assert_false (is_told (self)); /* else the loop would spin as long as it is full */
   g_assert_false (g_main_context_iteration (NULL, FALSE));
 
   wp_slots_give (self->slots);
@@ -113,7 +115,7 @@ test_slot_not_needed (Fixture *self, gconstpointer data)
 
   wp_door_accept (self->door);
   g_assert_cmpuint (self->accepted->len, ==, N_CLIENTS);
-  wp_door_accept (self->door);       /* as if the epoll had told of one that has left */
+  wp_door_accept (self->door); /* as if the epoll had told of one that has left */
   wp_slots_give (self->slots);
   g_main_context_iteration (NULL, TRUE);
   g_assert_cmpuint (self->accepted->len, ==, N_CLIENTS);

@@ -1,4 +1,5 @@
-/* Drawn traffic: does it have the moments that it says, and does the simulation of it come to what theory says? Seeds are fixed. */
+/* Drawn traffic: does it have the moments that it says, and does the simulation of it come to what theory
+ * says? Seeds are fixed. */
 #include <math.h>
 
 #include "sim/model/wp-arrivals.h"
@@ -12,7 +13,7 @@
 static WpArrivals *
 arrivals_of (const char *spec)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   WpArrivals *arrivals = wp_arrivals_new (spec, 11, FALSE, &error);
 
   g_assert_no_error (error);
@@ -20,7 +21,9 @@ arrivals_of (const char *spec)
   return arrivals;
 }
 
-typedef struct { double n, mean_s, cv2, dispersion; } Gaps;
+typedef struct {
+  double n, mean_s, cv2, dispersion;
+} Gaps;
 
 static int
 second_of (gint64 ns)
@@ -32,7 +35,7 @@ second_of (gint64 ns)
 static Gaps
 gaps_of (const char *spec, guint seconds)
 {
-  g_autoptr(WpArrivals) arrivals = arrivals_of (spec);
+  g_autoptr (WpArrivals) arrivals = arrivals_of (spec);
   g_autofree guint *counts = g_new0 (guint, seconds + 1);
   gint64 times_ns[300], before_ns = 0;
   double n = 0, sum = 0, squares = 0, all = 0, all_squares = 0;
@@ -52,7 +55,8 @@ gaps_of (const char *spec, guint seconds)
   for (guint i = 0; i < seconds; i++)
     all += counts[i], all_squares += (double) counts[i] * counts[i];
 
-  return (Gaps) { n, sum / n, (squares / n) / (sum / n * sum / n) - 1, (all_squares - all * all / seconds) / (seconds - 1) / (all / seconds) };
+  return (Gaps){ n, sum / n, (squares / n) / (sum / n * sum / n) - 1,
+                 (all_squares - all * all / seconds) / (seconds - 1) / (all / seconds) };
 }
 
 static void
@@ -71,27 +75,29 @@ test_poisson (void)
   assert_near ("mean gap", gaps.mean_s, 0.005, 0.004);
   assert_near ("variance over squared mean", gaps.cv2, 1, 0.01);
   assert_near ("dispersion", gaps.dispersion, 1, 0.07);
-  assert_near ("mean gap at a ns each", gaps_of ("poisson:rate=300000000,n=1000000", 1).mean_s, 1 / 3e8, 0.004);
+  assert_near ("mean gap at a ns each", gaps_of ("poisson:rate=300000000,n=1000000", 1).mean_s, 1 / 3e8,
+               0.004);
 }
 
 static void
 test_constant (void)
 {
-  g_autoptr(WpArrivals) arrivals = arrivals_of ("constant:rate=3,n=1000000");
+  g_autoptr (WpArrivals) arrivals = arrivals_of ("constant:rate=3,n=1000000");
   gint64 times_ns[1000];
 
   for (gint64 k = 0; k < 1000000; k += 1000)
     {
       g_assert_cmpuint (wp_arrivals_next (arrivals, times_ns, 1000), ==, 1000);
       for (gint64 i = 0; i < 1000; i++)
-        g_assert_cmpint (times_ns[i], ==, ((k + i) * 2 * WP_NS_PER_S + 3) / 6);   /* rounded to the nearest */
+        g_assert_cmpint (times_ns[i], ==, ((k + i) * 2 * WP_NS_PER_S + 3) / 6); /* rounded to the nearest */
     }
   g_assert_cmpuint (wp_arrivals_next (arrivals, times_ns, 1000), ==, 0);
   g_assert_cmpfloat (gaps_of ("constant:rate=50,duration=10s", 10).n, ==, 500);
 }
 
-/* Two states: the counts' variance is known for all time. IDC(t) = 1 + 2 p q (a - b)^2 / (r m) (1 - (1 - exp (-r t)) / (r t)), r the sum of
- * the rates of leaving, m the mean rate. Source: Fischer and Meier-Hellstern, The MMPP cookbook, Performance Evaluation 18 (1993). */
+/* Two states: the counts' variance is known for all time. IDC(t) = 1 + 2 p q (a - b)^2 / (r m) (1 - (1 - exp
+ * (-r t)) / (r t)), r the sum of the rates of leaving, m the mean rate. Source: Fischer and Meier-Hellstern,
+ * The MMPP cookbook, Performance Evaluation 18 (1993). */
 static void
 test_mmpp (void)
 {
@@ -101,14 +107,17 @@ test_mmpp (void)
 
   assert_near ("rate", 1 / gaps.mean_s, mean, 0.03);
   assert_near ("dispersion", gaps.dispersion, expected, 0.05);
-  assert_near ("three states", 1 / gaps_of ("mmpp:rates=0:100:50,sojourns=1s:2s:1s,duration=50000s", 1).mean_s, 250.0 / 4, 0.03);
+  assert_near ("three states",
+               1 / gaps_of ("mmpp:rates=0:100:50,sojourns=1s:2s:1s,duration=50000s", 1).mean_s, 250.0 / 4,
+               0.03);
 }
 
-/* It begins in each of its states as often as it is in them later: of 1,000 beginnings 750 in the second, by which a request comes at once. */
+/* It begins in each of its states as often as it is in them later: of 1,000 beginnings 750 in the second, by
+ * which a request comes at once. */
 static void
 test_mmpp_begins_in_any_state (void)
 {
-  g_autoptr(WpArrivals) arrivals = arrivals_of ("mmpp:rates=0:1000,sojourns=1000s:3000s,duration=8000s");
+  g_autoptr (WpArrivals) arrivals = arrivals_of ("mmpp:rates=0:1000,sojourns=1000s:3000s,duration=8000s");
   double n_second = 0;
 
   for (guint64 seed = 1; seed <= 1000; seed++)
@@ -118,14 +127,15 @@ test_mmpp_begins_in_any_state (void)
       wp_arrivals_reseed (arrivals, seed);
       n_second += wp_arrivals_next (arrivals, &first_ns, 1) == 1 && first_ns < WP_NS_PER_S / 10;
     }
-  assert_near ("beginnings in the second state", n_second, 750, 0.09);   /* five standard deviations */
+  assert_near ("beginnings in the second state", n_second, 750, 0.09); /* five standard deviations */
 }
 
 /* In quarters of the period: R (1 + A 2 / pi) on average in the first half. */
 static void
 test_diurnal (void)
 {
-  g_autoptr(WpArrivals) arrivals = arrivals_of ("diurnal:rate=100,amplitude=0.8,period=100s,duration=10000s");
+  g_autoptr (WpArrivals) arrivals
+      = arrivals_of ("diurnal:rate=100,amplitude=0.8,period=100s,duration=10000s");
   gint64 times_ns[256];
   double n = 0, up = 0;
   gsize got;
@@ -140,18 +150,19 @@ test_diurnal (void)
 static void
 test_restart (void)
 {
-  static const char *const specs[] = { "poisson:rate=9,n=2000", "mmpp:rates=1:9,sojourns=1s:3s,n=2000", "diurnal:rate=5,amplitude=1,period=9s,n=2000" };
+  static const char *const specs[] = { "poisson:rate=9,n=2000", "mmpp:rates=1:9,sojourns=1s:3s,n=2000",
+                                       "diurnal:rate=5,amplitude=1,period=9s,n=2000" };
   gint64 one[2000], other[2000];
 
   for (guint i = 0; i < G_N_ELEMENTS (specs); i++)
     {
-      g_autoptr(WpArrivals) arrivals = arrivals_of (specs[i]);
+      g_autoptr (WpArrivals) arrivals = arrivals_of (specs[i]);
 
       g_assert_cmpuint (wp_arrivals_next (arrivals, one, 2000), ==, 2000);
       g_assert_cmpuint (wp_arrivals_next (arrivals, other, 2000), ==, 0);
       wp_arrivals_restart (arrivals);
       for (gsize at = 0; at < 2000; at += 40)
-        g_assert_cmpuint (wp_arrivals_next (arrivals, other + at, 40), ==, 40);   /* whatever the pieces */
+        g_assert_cmpuint (wp_arrivals_next (arrivals, other + at, 40), ==, 40); /* whatever the pieces */
       g_assert_cmpmem (one, sizeof one, other, sizeof other);
       wp_arrivals_reseed (arrivals, 12);
       wp_arrivals_next (arrivals, other, 2000);
@@ -163,16 +174,25 @@ test_restart (void)
 static void
 test_services (void)
 {
-  static const struct { const char *spec; double relative; } services[] = {
-    { "500ms", 1e-12 }, { "pareto:1ms:270:2s", 0.01 }, { "exp:20ms", 0.01 }, { "lognormal:20ms:1.5", 0.06 }, { "uniform:5ms:25ms", 0.01 }, { "hyperexp:20ms:3", 0.04 },
-    { "pareto:20ms:1.5:1s", 0.02 }, { "pareto:20ms:1:200ms", 0.01 }, { "pareto:20ms:2:300ms", 0.02 }, { "pareto:20ms:3:10s", 0.1 }
-  };
+  static const struct {
+    const char *spec;
+    double relative;
+  } services[] = { { "500ms", 1e-12 },
+                   { "pareto:1ms:270:2s", 0.01 },
+                   { "exp:20ms", 0.01 },
+                   { "lognormal:20ms:1.5", 0.06 },
+                   { "uniform:5ms:25ms", 0.01 },
+                   { "hyperexp:20ms:3", 0.04 },
+                   { "pareto:20ms:1.5:1s", 0.02 },
+                   { "pareto:20ms:1:200ms", 0.01 },
+                   { "pareto:20ms:2:300ms", 0.02 },
+                   { "pareto:20ms:3:10s", 0.1 } };
   enum { N = 2000000 };
   g_autofree gint64 *drawn = g_new (gint64, N);
 
   for (guint i = 0; i < G_N_ELEMENTS (services); i++)
     {
-      g_autoptr(WpServiceTime) service = wp_service_time_new (services[i].spec, 1, TRUE, 5, NULL);
+      g_autoptr (WpServiceTime) service = wp_service_time_new (services[i].spec, 1, TRUE, 5, NULL);
       double sum = 0, squares = 0;
       WpMoments moments;
 
@@ -189,10 +209,12 @@ test_services (void)
 static void
 test_student (void)
 {
-  static const struct { guint degrees; double confidence, t; } table[] = {
-    { 1, 0.95, 12.706 }, { 2, 0.95, 4.303 }, { 5, 0.95, 2.571 }, { 10, 0.95, 2.228 }, { 30, 0.95, 2.042 }, { 120, 0.95, 1.980 },
-    { 5, 0.99, 4.032 }, { 10, 0.999, 4.587 }, { 1000000, 0.95, 1.960 }, { 3, 0.5, 0.765 }
-  };
+  static const struct {
+    guint degrees;
+    double confidence, t;
+  } table[] = { { 1, 0.95, 12.706 },      { 2, 0.95, 4.303 },   { 5, 0.95, 2.571 }, { 10, 0.95, 2.228 },
+                { 30, 0.95, 2.042 },      { 120, 0.95, 1.980 }, { 5, 0.99, 4.032 }, { 10, 0.999, 4.587 },
+                { 1000000, 0.95, 1.960 }, { 3, 0.5, 0.765 } };
 
   for (guint i = 0; i < G_N_ELEMENTS (table); i++)
     g_assert_cmpfloat (fabs (wp_student_t (table[i].degrees, table[i].confidence) - table[i].t), <=, 0.0006);
@@ -220,7 +242,7 @@ static void
 hold (const char *name, const WpStudy *study, guint n_at_least)
 {
   WpFigures figures[RUNS];
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   WpConfidence confidence;
   guint n_compared = 0;
 
@@ -239,7 +261,8 @@ hold (const char *name, const WpStudy *study, guint n_at_least)
       if (!interval)
         continue;
       half_width = wp_student_t (RUNS - 1, 0.999) * interval->deviation / sqrt (RUNS);
-      g_test_message ("  %-20s theory %.8g, simulated %.8g +- %.2g", interval->metric, theory, interval->mean, half_width);
+      g_test_message ("  %-20s theory %.8g, simulated %.8g +- %.2g", interval->metric, theory, interval->mean,
+                      half_width);
       g_assert_cmpfloat (fabs (interval->mean - theory), <=, half_width + 1e-9);
       n_compared++;
     }
@@ -249,8 +272,10 @@ hold (const char *name, const WpStudy *study, guint n_at_least)
 static void
 hold_open (const char *name, WpPolicy policy, const char *arrivals, const char *service, guint n_at_least)
 {
-  WpStudy study = { &policy, 1, WP_TIME_NONE, arrivals, 1, { .duration_ns = WP_TIME_NONE, .warmup_rows = 5000, .warmup_ns = WP_TIME_NONE },
-                    service, NULL, 1 };
+  WpStudy study
+      = { &policy,  1,    WP_TIME_NONE,
+          arrivals, 1,    { .duration_ns = WP_TIME_NONE, .warmup_rows = 5000, .warmup_ns = WP_TIME_NONE },
+          service,  NULL, 1 };
 
   hold (name, &study, n_at_least);
 }
@@ -258,30 +283,49 @@ hold_open (const char *name, WpPolicy policy, const char *arrivals, const char *
 static void
 test_open_theory (void)
 {
-  hold_open ("M/M/1", policy_of (WP_MODE_BUFFERED_CHANNEL, 10000, 1, FALSE), "poisson:rate=50,n=105000", "exp:14ms", 7);
-  hold_open ("M/M/1", policy_of (WP_MODE_BUFFERED_CHANNEL, 3, 1, FALSE), "poisson:rate=50,n=105000", "exp:14ms", 9);
-  hold_open ("M/M/1", policy_of (WP_MODE_BUFFERED_CHANNEL, 0, 1, FALSE), "poisson:rate=50,n=105000", "exp:14ms", 9);
-  hold_open ("M/M/c", policy_of (WP_MODE_WORKER_POOL, 10000, 8, FALSE), "poisson:rate=50,n=105000", "exp:130ms", 6);
-  hold_open ("M/M/c", policy_of (WP_MODE_WORKER_POOL, 5, 8, FALSE), "poisson:rate=50,n=105000", "exp:130ms", 8);
-  hold_open ("M/M/c/c", policy_of (WP_MODE_WORKER_POOL, 0, 8, TRUE), "poisson:rate=50,n=105000", "exp:160ms", 4);
-  hold_open ("M/G/c/c", policy_of (WP_MODE_WORKER_POOL, 0, 8, TRUE), "poisson:rate=50,n=105000", "lognormal:160ms:2", 4);
+  hold_open ("M/M/1", policy_of (WP_MODE_BUFFERED_CHANNEL, 10000, 1, FALSE), "poisson:rate=50,n=105000",
+             "exp:14ms", 7);
+  hold_open ("M/M/1", policy_of (WP_MODE_BUFFERED_CHANNEL, 3, 1, FALSE), "poisson:rate=50,n=105000",
+             "exp:14ms", 9);
+  hold_open ("M/M/1", policy_of (WP_MODE_BUFFERED_CHANNEL, 0, 1, FALSE), "poisson:rate=50,n=105000",
+             "exp:14ms", 9);
+  hold_open ("M/M/c", policy_of (WP_MODE_WORKER_POOL, 10000, 8, FALSE), "poisson:rate=50,n=105000",
+             "exp:130ms", 6);
+  hold_open ("M/M/c", policy_of (WP_MODE_WORKER_POOL, 5, 8, FALSE), "poisson:rate=50,n=105000", "exp:130ms",
+             8);
+  hold_open ("M/M/c/c", policy_of (WP_MODE_WORKER_POOL, 0, 8, TRUE), "poisson:rate=50,n=105000", "exp:160ms",
+             4);
+  hold_open ("M/G/c/c", policy_of (WP_MODE_WORKER_POOL, 0, 8, TRUE), "poisson:rate=50,n=105000",
+             "lognormal:160ms:2", 4);
   hold_open ("M/G/c/c", policy_of (WP_MODE_WORKER_POOL, 0, 8, TRUE), "poisson:rate=50,n=105000", "160ms", 4);
-  hold_open ("M/M/c/(c+K)", policy_of (WP_MODE_WORKER_POOL, 6, 4, TRUE), "poisson:rate=50,n=105000", "exp:90ms", 6);
-  hold_open ("M/D/1", policy_of (WP_MODE_BUFFERED_CHANNEL, 10000, 1, FALSE), "poisson:rate=50,n=105000", "15ms", 4);
-  hold_open ("M/G/1", policy_of (WP_MODE_BUFFERED_CHANNEL, 10000, 1, FALSE), "poisson:rate=50,n=205000", "lognormal:10ms:1.5", 4);
-  hold_open ("M/G/1", policy_of (WP_MODE_BUFFERED_CHANNEL, 10000, 1, FALSE), "poisson:rate=50,n=105000", "uniform:2ms:28ms", 4);
-  hold_open ("M/G/1", policy_of (WP_MODE_BUFFERED_CHANNEL, 10000, 1, FALSE), "poisson:rate=50,n=205000", "hyperexp:10ms:2", 4);
-  hold_open ("M/G/1", policy_of (WP_MODE_BUFFERED_CHANNEL, 10000, 1, FALSE), "poisson:rate=50,n=205000", "pareto:10ms:2.5:200ms", 4);
-  hold_open ("M/G/inf", policy_of (WP_MODE_DEFAULT, 0, 1, FALSE), "poisson:rate=50,n=105000", "lognormal:200ms:1", 3);
-  hold_open ("G/G/inf", policy_of (WP_MODE_DEFAULT, 0, 1, FALSE), "mmpp:rates=10:200,sojourns=1s:200ms,n=105000", "uniform:100ms:300ms", 3);
+  hold_open ("M/M/c/(c+K)", policy_of (WP_MODE_WORKER_POOL, 6, 4, TRUE), "poisson:rate=50,n=105000",
+             "exp:90ms", 6);
+  hold_open ("M/D/1", policy_of (WP_MODE_BUFFERED_CHANNEL, 10000, 1, FALSE), "poisson:rate=50,n=105000",
+             "15ms", 4);
+  hold_open ("M/G/1", policy_of (WP_MODE_BUFFERED_CHANNEL, 10000, 1, FALSE), "poisson:rate=50,n=205000",
+             "lognormal:10ms:1.5", 4);
+  hold_open ("M/G/1", policy_of (WP_MODE_BUFFERED_CHANNEL, 10000, 1, FALSE), "poisson:rate=50,n=105000",
+             "uniform:2ms:28ms", 4);
+  hold_open ("M/G/1", policy_of (WP_MODE_BUFFERED_CHANNEL, 10000, 1, FALSE), "poisson:rate=50,n=205000",
+             "hyperexp:10ms:2", 4);
+  hold_open ("M/G/1", policy_of (WP_MODE_BUFFERED_CHANNEL, 10000, 1, FALSE), "poisson:rate=50,n=205000",
+             "pareto:10ms:2.5:200ms", 4);
+  hold_open ("M/G/inf", policy_of (WP_MODE_DEFAULT, 0, 1, FALSE), "poisson:rate=50,n=105000",
+             "lognormal:200ms:1", 3);
+  hold_open ("G/G/inf", policy_of (WP_MODE_DEFAULT, 0, 1, FALSE),
+             "mmpp:rates=10:200,sojourns=1s:200ms,n=105000", "uniform:100ms:300ms", 3);
 }
 
 static void
 test_closed_theory (void)
 {
-  WpPolicy policy = policy_of (WP_MODE_WORKER_POOL, 10000, 3, FALSE), narrow = policy_of (WP_MODE_WORKER_POOL, 2, 3, FALSE);
-  WpPolicy rejecting = policy_of (WP_MODE_WORKER_POOL, 2, 3, TRUE), single = policy_of (WP_MODE_BUFFERED_CHANNEL, 100, 1, FALSE);
-  WpStudy study = { &policy, 1, WP_TIME_NONE, NULL, 1, { 12, TRUE, WP_TIME_NONE, 105000, 5000, WP_TIME_NONE }, "exp:100ms", "exp:300ms", 1 };
+  WpPolicy policy = policy_of (WP_MODE_WORKER_POOL, 10000, 3, FALSE),
+           narrow = policy_of (WP_MODE_WORKER_POOL, 2, 3, FALSE);
+  WpPolicy rejecting = policy_of (WP_MODE_WORKER_POOL, 2, 3, TRUE),
+           single = policy_of (WP_MODE_BUFFERED_CHANNEL, 100, 1, FALSE);
+  WpStudy study = { &policy,     1,           WP_TIME_NONE,
+                    NULL,        1,           { 12, TRUE, WP_TIME_NONE, 105000, 5000, WP_TIME_NONE },
+                    "exp:100ms", "exp:300ms", 1 };
 
   hold ("M/M/c//P", &study, 5);
   study.policies = &narrow;
@@ -289,21 +333,26 @@ test_closed_theory (void)
   study.policies = &rejecting;
   hold ("M/M/c/(c+K)//P", &study, 6);
   study.policies = &single;
-  study.think = "uniform:1s:1.2s";   /* any thinking will do */
+  study.think = "uniform:1s:1.2s"; /* any thinking will do */
   hold ("M/M/c//P", &study, 5);
 }
 
 static void
 test_constant_theory (void)
 {
-  static const struct { const char *arrivals, *service; guint workers; } cases[] = {
-    { "constant:rate=100,n=10007", "25ms", 3 }, { "constant:rate=100,n=10007", "31ms", 3 }, { "constant:rate=8,n=1000", "250ms", 1 }
-  };
+  static const struct {
+    const char *arrivals, *service;
+    guint workers;
+  } cases[] = { { "constant:rate=100,n=10007", "25ms", 3 },
+                { "constant:rate=100,n=10007", "31ms", 3 },
+                { "constant:rate=8,n=1000", "250ms", 1 } };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       WpPolicy policy = policy_of (WP_MODE_WORKER_POOL, 10, cases[i].workers, FALSE);
-      WpStudy study = { &policy, 1, WP_TIME_NONE, cases[i].arrivals, 1, { .duration_ns = WP_TIME_NONE, .warmup_ns = WP_TIME_NONE }, cases[i].service, NULL, 1 };
+      WpStudy study = { &policy,           1,    WP_TIME_NONE,
+                        cases[i].arrivals, 1,    { .duration_ns = WP_TIME_NONE, .warmup_ns = WP_TIME_NONE },
+                        cases[i].service,  NULL, 1 };
       WpConfidence confidence = { .n = 0 };
       WpTrafficFigures traffic;
       WpFigures figures;
@@ -313,7 +362,8 @@ test_constant_theory (void)
       g_assert_cmpstr (confidence.theory.name, ==, "D/D/c");
       for (guint k = 0; k < confidence.theory.n_values; k++)
         {
-          g_test_message ("%s: theory %.12g, simulated %.12g", confidence.theory.values[k].metric, confidence.theory.values[k].value,
+          g_test_message ("%s: theory %.12g, simulated %.12g", confidence.theory.values[k].metric,
+                          confidence.theory.values[k].value,
                           wp_confidence_value (confidence.theory.values[k].metric, &figures));
           g_assert_cmpint (wp_confidence_holds (&confidence, k, &figures), ==, TRUE);
         }
@@ -326,8 +376,15 @@ test_coverage (void)
 {
   enum { N = 400, EACH = 10 };
   WpPolicy policy = policy_of (WP_MODE_BUFFERED_CHANNEL, 10000, 1, FALSE);
-  WpStudy study = { &policy, 1, WP_TIME_NONE, "poisson:rate=50,n=3000", 1, { .duration_ns = WP_TIME_NONE, .warmup_rows = 300, .warmup_ns = WP_TIME_NONE },
-                    "exp:10ms", NULL, 1 };
+  WpStudy study = { &policy,
+                    1,
+                    WP_TIME_NONE,
+                    "poisson:rate=50,n=3000",
+                    1,
+                    { .duration_ns = WP_TIME_NONE, .warmup_rows = 300, .warmup_ns = WP_TIME_NONE },
+                    "exp:10ms",
+                    NULL,
+                    1 };
   g_autofree WpFigures *figures = g_new (WpFigures, N * EACH);
   guint n_held = 0, n_in_parts = 0;
 
@@ -348,7 +405,7 @@ test_coverage (void)
   study.synthetic = "poisson:rate=50,n=60000";
   for (guint i = 0; i < N / 4; i++)
     {
-      g_autoptr(WpBatchMeans) parts = wp_batch_means_new ();
+      g_autoptr (WpBatchMeans) parts = wp_batch_means_new ();
       WpInterval intervals[WP_BATCH_METRICS];
       WpTrafficFigures traffic;
       WpFigures once;
@@ -380,7 +437,12 @@ test_needed (void)
 
 #define MOST 60
 
-typedef struct { WpRow rows[MOST]; gint64 services_ns[MOST]; WpVerdict verdicts[MOST]; gsize n; } Seen;
+typedef struct {
+  WpRow rows[MOST];
+  gint64 services_ns[MOST];
+  WpVerdict verdicts[MOST];
+  gsize n;
+} Seen;
 
 static gboolean
 on_offer (gpointer observer, const WpBatch *batch, GError **error)
@@ -417,10 +479,11 @@ goes_on (const WpVerdict *verdict, gint64 arrival_ns, gint64 patience_ns, gboole
   return verdict->ended_ns;
 }
 
-/* The requests that were sent are those, and only those, that the answers call for: the first @n_clients at 0, and one after each answer.
- * Their fate is that which the naive model has for them. */
+/* The requests that were sent are those, and only those, that the answers call for: the first @n_clients at
+ * 0, and one after each answer. Their fate is that which the naive model has for them. */
 static void
-check_closed (const Seen *seen, const WpPolicy *policy, gint64 patience_ns, guint n_clients, gboolean until_stored, gint64 think_ns)
+check_closed (const Seen *seen, const WpPolicy *policy, gint64 patience_ns, guint n_clients,
+              gboolean until_stored, gint64 think_ns)
 {
   WpVerdict naive[MOST];
   gint64 called_ns[2 * MOST];
@@ -435,7 +498,8 @@ check_closed (const Seen *seen, const WpPolicy *policy, gint64 patience_ns, guin
       g_assert_cmpint (naive[i].outcome, ==, seen->verdicts[i].outcome);
       g_assert_cmpint (naive[i].ended_ns, ==, seen->verdicts[i].ended_ns);
       g_assert_cmpint (naive[i].accepted_ns, ==, seen->verdicts[i].accepted_ns);
-      called_ns[n_called++] = think_ns + goes_on (&naive[i], seen->rows[i].arrival_ns, patience_ns, until_stored);
+      called_ns[n_called++]
+          = think_ns + goes_on (&naive[i], seen->rows[i].arrival_ns, patience_ns, until_stored);
     }
   qsort (called_ns, n_called, sizeof *called_ns, compare);
   for (gsize i = 0; i < seen->n; i++)
@@ -454,15 +518,24 @@ test_closed_equals_naive (void)
   wp_random_init (&random, seed, 0);
   for (guint i = 0; i < 3000; i++)
     {
-      WpPolicy policy = policy_of ((WpModeKind) wp_random_below (&random, WP_N_MODES), (guint) wp_random_below (&random, 5),
-                                   1 + (guint) wp_random_below (&random, 3), wp_random_below (&random, 3) == 0);
-      gint64 patience_ns = wp_random_below (&random, 2) == 0 ? (gint64) wp_random_below (&random, 9) : WP_TIME_NONE;
-      WpClientsOptions options = { 1 + (guint) wp_random_below (&random, 15), wp_random_below (&random, 2) == 0, WP_TIME_NONE, MOST, 0, WP_TIME_NONE };
+      WpPolicy policy
+          = policy_of ((WpModeKind) wp_random_below (&random, WP_N_MODES),
+                       (guint) wp_random_below (&random, 5), 1 + (guint) wp_random_below (&random, 3),
+                       wp_random_below (&random, 3) == 0);
+      gint64 patience_ns
+          = wp_random_below (&random, 2) == 0 ? (gint64) wp_random_below (&random, 9) : WP_TIME_NONE;
+      WpClientsOptions options = { 1 + (guint) wp_random_below (&random, 15),
+                                   wp_random_below (&random, 2) == 0,
+                                   WP_TIME_NONE,
+                                   MOST,
+                                   0,
+                                   WP_TIME_NONE };
       gint64 think_ns = (gint64) wp_random_below (&random, 6);
       g_autofree char *think = g_strdup_printf ("%dns", (int) think_ns);
-      g_autoptr(WpServiceTime) service = wp_service_time_new ("uniform:0ns:12ns", 1, TRUE, wp_random_next (&random), NULL);
-      g_autoptr(WpServiceTime) thinking = wp_service_time_new (think, 1, TRUE, 1, NULL);
-      g_autoptr(WpClients) clients = NULL;
+      g_autoptr (WpServiceTime) service
+          = wp_service_time_new ("uniform:0ns:12ns", 1, TRUE, wp_random_next (&random), NULL);
+      g_autoptr (WpServiceTime) thinking = wp_service_time_new (think, 1, TRUE, 1, NULL);
+      g_autoptr (WpClients) clients = NULL;
       Seen seen = { .n = 0 };
       WpTrafficFigures traffic;
       WpFigures figures;
@@ -480,7 +553,8 @@ test_closed_equals_naive (void)
       n_blocked += figures.blocked > 0;
       n_dropped += figures.accepted + figures.rejected + figures.abandoned > figures.requests;
     }
-  g_test_message ("%u loops with refusals, %u with blocked requests, %u with dropped jobs", n_refused, n_blocked, n_dropped);
+  g_test_message ("%u loops with refusals, %u with blocked requests, %u with dropped jobs", n_refused,
+                  n_blocked, n_dropped);
   g_assert_cmpuint (n_refused, >, 100);
   g_assert_cmpuint (n_blocked, >, 100);
   g_assert_cmpuint (n_dropped, >, 100);
@@ -489,7 +563,12 @@ test_closed_equals_naive (void)
 static WpClientsOptions
 draw_closed (WpRandom *random)
 {
-  WpClientsOptions options = { 1 + (guint) wp_random_below (random, 8), wp_random_below (random, 2) == 0, WP_TIME_NONE, 0, 0, WP_TIME_NONE,
+  WpClientsOptions options = { 1 + (guint) wp_random_below (random, 8),
+                               wp_random_below (random, 2) == 0,
+                               WP_TIME_NONE,
+                               0,
+                               0,
+                               WP_TIME_NONE,
                                { (gint64) wp_random_below (random, 4), 1 } };
 
   if (wp_random_below (random, 2))
@@ -504,7 +583,8 @@ draw_closed (WpRandom *random)
   return options;
 }
 
-/* One worker whose commits have one row each is one whose service is constant: both loops come to the same. */
+/* One worker whose commits have one row each is one whose service is constant: both loops come to the same.
+ */
 static void
 test_closed_before_a_committing_database (void)
 {
@@ -516,14 +596,17 @@ test_closed_before_a_committing_database (void)
   wp_random_init (&random, seed, 0);
   for (guint i = 0; i < 1000; i++)
     {
-      WpPolicy policy = policy_of (WP_MODE_BUFFERED_CHANNEL, (guint) wp_random_below (&random, 5), 1, wp_random_below (&random, 4) == 0);
-      gint64 patience_ns = wp_random_below (&random, 3) > 0 ? (gint64) wp_random_below (&random, 40) : WP_TIME_NONE;
+      WpPolicy policy = policy_of (WP_MODE_BUFFERED_CHANNEL, (guint) wp_random_below (&random, 5), 1,
+                                   wp_random_below (&random, 4) == 0);
+      gint64 patience_ns
+          = wp_random_below (&random, 3) > 0 ? (gint64) wp_random_below (&random, 40) : WP_TIME_NONE;
       WpClientsOptions options = draw_closed (&random);
       g_autofree char *constant = g_strdup_printf ("%dns", 1 + (int) wp_random_below (&random, 9));
       g_autofree char *commit = g_strdup_printf ("batch:%s:0ns:1", constant);
-      g_autoptr(WpServiceTime) committed = wp_service_time_new (commit, 1, TRUE, 1, NULL), served = wp_service_time_new (constant, 1, TRUE, 1, NULL);
-      g_autoptr(WpServiceTime) thinking = wp_service_time_new ("3ns", 1, TRUE, 1, NULL);
-      g_autoptr(WpClients) clients = NULL;
+      g_autoptr (WpServiceTime) committed = wp_service_time_new (commit, 1, TRUE, 1, NULL),
+                                served = wp_service_time_new (constant, 1, TRUE, 1, NULL);
+      g_autoptr (WpServiceTime) thinking = wp_service_time_new ("3ns", 1, TRUE, 1, NULL);
+      g_autoptr (WpClients) clients = NULL;
       WpFigures by_groups, one_by_one;
       WpTrafficFigures traffic;
       WpLayout layout;
@@ -534,10 +617,11 @@ test_closed_before_a_committing_database (void)
       wp_policy_layout (&policy, &layout);
       clients = wp_clients_new (&options, &layout, patience_ns, served, thinking);
       done = wp_clients_go (clients, NULL, &one_by_one, &traffic, NULL);
-      g_assert_cmpint (done, ==, wp_clients_batch_go (&options, &layout, patience_ns, committed, thinking, NULL,
-                                                      &by_groups, &traffic, NULL));
+      g_assert_cmpint (done, ==,
+                       wp_clients_batch_go (&options, &layout, patience_ns, committed, thinking, NULL,
+                                            &by_groups, &traffic, NULL));
       if (!done || one_by_one.makespan_ns == WP_TIME_NONE)
-        continue;   /* no job was served after the warm-up */
+        continue; /* no job was served after the warm-up */
       g_assert_cmpstr (compare_figures (&by_groups, &one_by_one), ==, NULL);
       n_dropped += by_groups.accepted + by_groups.rejected + by_groups.abandoned > by_groups.requests;
     }
@@ -548,9 +632,10 @@ test_closed_before_a_committing_database (void)
 static void
 test_time_stands_still (void)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   WpPolicy policy = policy_of (WP_MODE_DEFAULT, 0, 1, FALSE);
-  WpStudy study = { &policy, 1, WP_TIME_NONE, NULL, 1, { 2, FALSE, WP_NS_PER_S, 0, 0, WP_TIME_NONE }, "1s", "0", 1 };
+  WpStudy study
+      = { &policy, 1, WP_TIME_NONE, NULL, 1, { 2, FALSE, WP_NS_PER_S, 0, 0, WP_TIME_NONE }, "1s", "0", 1 };
   WpTrafficFigures traffic;
   WpFigures figures;
 

@@ -4,15 +4,15 @@
 #include "sim/base/wp-error.h"
 #include "tests/unit/compare-figures.h"
 
-#define ROWS 200000      /* three looks at whether an SLO is violated, and some */
+#define ROWS       200000 /* three looks at whether an SLO is violated, and some */
 #define CANDIDATES 9
-#define QUEUE 30
+#define QUEUE      30
 
 /* 40 workers are busy on average. */
 static WpTraceBuffer *
 make_buffer (void)
 {
-  g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (100 * 1024 * 1024, 1);
+  g_autoptr (WpTraceBuffer) buffer = wp_trace_buffer_new (100 * 1024 * 1024, 1);
 
   for (gint64 i = 0; i < ROWS; i++)
     {
@@ -30,10 +30,15 @@ static void
 set_up (WpEvaluation *evaluations, guint n, const GPtrArray *slos)
 {
   for (guint i = 0; i < n; i++)
-    evaluations[i] = (WpEvaluation) {
-      .policy = { .mode = WP_MODE_WORKER_POOL, .workers = i == 8 ? 500 : 39 + i, .queue_jobs = QUEUE, .block_timeout_ns = WP_TIME_NONE },
-      .patience_ns = WP_TIME_NONE, .as_backlog = i != 2, .reduced = i != 5, .parts = i == 5 ? WP_BACKLOG_ALL : 0, .slos = slos
-    };
+    evaluations[i] = (WpEvaluation){ .policy = { .mode = WP_MODE_WORKER_POOL,
+                                                 .workers = i == 8 ? 500 : 39 + i,
+                                                 .queue_jobs = QUEUE,
+                                                 .block_timeout_ns = WP_TIME_NONE },
+                                     .patience_ns = WP_TIME_NONE,
+                                     .as_backlog = i != 2,
+                                     .reduced = i != 5,
+                                     .parts = i == 5 ? WP_BACKLOG_ALL : 0,
+                                     .slos = slos };
 }
 
 static void
@@ -57,7 +62,7 @@ assert_same (const WpEvaluation *one, const WpEvaluation *other)
 static void
 check (double scale, const GPtrArray *slos, guint n_violated)
 {
-  g_autoptr(WpTraceBuffer) buffer = make_buffer ();
+  g_autoptr (WpTraceBuffer) buffer = make_buffer ();
   WpEvaluation alone[CANDIDATES];
 
   set_up (alone, CANDIDATES, slos);
@@ -86,12 +91,12 @@ check (double scale, const GPtrArray *slos, guint n_violated)
 static void
 test_together_as_alone (void)
 {
-  g_autoptr(GPtrArray) slos = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_slo_free);
+  g_autoptr (GPtrArray) slos = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_slo_free);
 
   check (1, NULL, 0);
   check (2, NULL, 0);
   g_ptr_array_add (slos, wp_slo_parse ("wait.p99<1s", NULL));
-  check (1, slos, 1);   /* 39 workers are too few */
+  check (1, slos, 1); /* 39 workers are too few */
   check (1.7, slos, 8);
 }
 
@@ -99,14 +104,14 @@ test_together_as_alone (void)
 static void
 test_long_times (void)
 {
-  g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (1024, 1);
+  g_autoptr (WpTraceBuffer) buffer = wp_trace_buffer_new (1024, 1);
   const gint64 services_ns[] = { G_GINT64_CONSTANT (1) << 60, 1, 1 }, endless_ns = G_MAXINT64;
   const WpRow rows[3] = { { 0 } };
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   WpEvaluation evaluations[2];
 
   wp_trace_buffer_add (buffer, rows, services_ns, 3);
-  set_up (evaluations, 2, NULL);   /* reduced ones */
+  set_up (evaluations, 2, NULL); /* reduced ones */
   evaluations[0].policy.workers = evaluations[1].policy.workers = 1;
   g_assert_true (wp_evaluations_run (buffer, 1, evaluations, 2, 1, NULL, NULL, &error));
   g_assert_no_error (error);

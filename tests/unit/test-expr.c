@@ -5,10 +5,12 @@
 #include "sim/base/wp-error.h"
 #include "sim/trace/wp-expr.h"
 
-static const char *const names[] = { "a", "b", "GeneratedTokens", "time-local", "two words", "x,y", "twice", "twice", NULL };
+static const char *const names[]
+    = { "a", "b", "GeneratedTokens", "time-local", "two words", "x,y", "twice", "twice", NULL };
 
 static const WpCell cells[] = {
-  { "3", 1 }, { "0.5", 3 }, { "20", 2 }, { "1700162223979", 13 }, { "7", 1 }, { "11", 2 }, { "1", 1 }, { "2", 1 },
+  { "3", 1 }, { "0.5", 3 }, { "20", 2 }, { "1700162223979", 13 },
+  { "7", 1 }, { "11", 2 },  { "1", 1 },  { "2", 1 },
 };
 
 static void
@@ -18,21 +20,38 @@ test_values (void)
     const char *text;
     double value;
   } cases[] = {
-    { "1+2*3", 7 }, { "(1+2)*3", 9 }, { "10-4-3", 3 }, { "100/10/5", 2 }, { "-a", -3 }, { "--a", 3 }, { "2*-3", -6 }, { "2--3", 5 },
-    { "a*b", 1.5 }, { " 0.030 + 0.020 * GeneratedTokens ", 0.43 }, { "[two words]*2", 14 }, { "\"x,y\"-1", 10 }, { "[time-local]/1000", 1700162223.979 },
-    { "1e3", 1000 }, { "1.5e-3*2", 0.003 }, { ".5", 0.5 }, { "a-b", 2.5 }, { "((((a))))+0", 3 }, { "-(a+b)*2", -7 },
+    { "1+2*3", 7 },
+    { "(1+2)*3", 9 },
+    { "10-4-3", 3 },
+    { "100/10/5", 2 },
+    { "-a", -3 },
+    { "--a", 3 },
+    { "2*-3", -6 },
+    { "2--3", 5 },
+    { "a*b", 1.5 },
+    { " 0.030 + 0.020 * GeneratedTokens ", 0.43 },
+    { "[two words]*2", 14 },
+    { "\"x,y\"-1", 10 },
+    { "[time-local]/1000", 1700162223.979 },
+    { "1e3", 1000 },
+    { "1.5e-3*2", 0.003 },
+    { ".5", 0.5 },
+    { "a-b", 2.5 },
+    { "((((a))))+0", 3 },
+    { "-(a+b)*2", -7 },
   };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autoptr(GError) error = NULL;
-    g_autoptr(WpExpr) expr = wp_expr_parse (cases[i].text, names, &error);
-    long double value = NAN;
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (WpExpr) expr = wp_expr_parse (cases[i].text, names, &error);
+      long double value = NAN;
 
-    g_assert_no_error (error);
-    g_assert_cmpint (wp_expr_column (expr), ==, -1);
-    g_assert_true (wp_expr_eval (expr, cells, &value, &error));
-    g_assert_cmpfloat_with_epsilon ((double) value, cases[i].value, fabs (cases[i].value) * 1e-15);
-  }
+      g_assert_no_error (error);
+      g_assert_cmpint (wp_expr_column (expr), ==, -1);
+      g_assert_true (wp_expr_eval (expr, cells, &value, &error));
+      g_assert_cmpfloat_with_epsilon ((double) value, cases[i].value, fabs (cases[i].value) * 1e-15);
+    }
 }
 
 static void
@@ -42,16 +61,20 @@ test_bare_columns (void)
     const char *text;
     int column;
   } cases[] = {
-    { "a", 0 }, { " GeneratedTokens ", 2 }, { "time-local", 3 }, { "two words", 4 }, { "[x,y]", 5 }, { "\"b\"", 1 }, { "(a)", 0 },
+    { "a", 0 },          { " GeneratedTokens ", 2 },
+    { "time-local", 3 }, { "two words", 4 },
+    { "[x,y]", 5 },      { "\"b\"", 1 },
+    { "(a)", 0 },
   };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autoptr(GError) error = NULL;
-    g_autoptr(WpExpr) expr = wp_expr_parse (cases[i].text, names, &error);
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (WpExpr) expr = wp_expr_parse (cases[i].text, names, &error);
 
-    g_assert_no_error (error);
-    g_assert_cmpint (wp_expr_column (expr), ==, cases[i].column);
-  }
+      g_assert_no_error (error);
+      g_assert_cmpint (wp_expr_column (expr), ==, cases[i].column);
+    }
 }
 
 static void
@@ -73,13 +96,14 @@ test_errors (void)
     { "twice", "column \"twice\" is there twice" },
   };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autoptr(GError) error = NULL;
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
 
-    g_assert_null (wp_expr_parse (cases[i].text, names, &error));
-    g_assert_error (error, WP_ERROR, WP_ERROR_BAD_VALUE);
-    g_assert_cmpstr (error->message, ==, cases[i].message);
-  }
+      g_assert_null (wp_expr_parse (cases[i].text, names, &error));
+      g_assert_error (error, WP_ERROR, WP_ERROR_BAD_VALUE);
+      g_assert_cmpstr (error->message, ==, cases[i].message);
+    }
 }
 
 static void
@@ -87,39 +111,42 @@ test_nested_too_deeply (void)
 {
   static const char *const patterns[] = { "(", "-", "1+(", "1-(2*(" };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (patterns); i++) {
-    g_autoptr(GString) text = g_string_new (NULL);
-    g_autoptr(GError) error = NULL;
+  for (gsize i = 0; i < G_N_ELEMENTS (patterns); i++)
+    {
+      g_autoptr (GString) text = g_string_new (NULL);
+      g_autoptr (GError) error = NULL;
 
-    for (int j = 0; j < 100000; j++)
-      g_string_append (text, patterns[i]);
-    g_assert_null (wp_expr_parse (text->str, names, &error));
-    g_assert_error (error, WP_ERROR, WP_ERROR_BAD_VALUE);
-    g_assert_true (g_str_has_suffix (error->message, " is nested too deeply"));
-  }
+      for (int j = 0; j < 100000; j++)
+        g_string_append (text, patterns[i]);
+      g_assert_null (wp_expr_parse (text->str, names, &error));
+      g_assert_error (error, WP_ERROR, WP_ERROR_BAD_VALUE);
+      g_assert_true (g_str_has_suffix (error->message, " is nested too deeply"));
+    }
 }
 
 static void
 test_bad_cells (void)
 {
-  static const WpCell bad[] = { { "abc", 3 }, { "", 0 }, { "inf", 3 }, { "nan", 3 }, { "0x10", 4 }, { "1e5000", 6 }, { "1 2", 3 }, { "-", 1 } };
-  g_autoptr(WpExpr) expr = wp_expr_parse ("a*2", names, NULL);
+  static const WpCell bad[] = { { "abc", 3 },  { "", 0 },       { "inf", 3 }, { "nan", 3 },
+                                { "0x10", 4 }, { "1e5000", 6 }, { "1 2", 3 }, { "-", 1 } };
+  g_autoptr (WpExpr) expr = wp_expr_parse ("a*2", names, NULL);
 
-  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++) {
-    g_autoptr(GError) error = NULL;
-    g_autofree char *message = g_strdup_printf ("column \"a\": \"%s\" is not a number", bad[i].text);
-    long double value;
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *message = g_strdup_printf ("column \"a\": \"%s\" is not a number", bad[i].text);
+      long double value;
 
-    g_assert_false (wp_expr_eval (expr, &bad[i], &value, &error));
-    g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
-    g_assert_cmpstr (error->message, ==, message);
-  }
+      g_assert_false (wp_expr_eval (expr, &bad[i], &value, &error));
+      g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
+      g_assert_cmpstr (error->message, ==, message);
+    }
 }
 
 static void
 test_division_by_zero_is_no_number (void)
 {
-  g_autoptr(WpExpr) expr = wp_expr_parse ("1/(a-3)", names, NULL);
+  g_autoptr (WpExpr) expr = wp_expr_parse ("1/(a-3)", names, NULL);
   long double value = 0;
 
   g_assert_true (wp_expr_eval (expr, cells, &value, NULL));
@@ -129,7 +156,7 @@ test_division_by_zero_is_no_number (void)
 static void
 test_big_times_are_exact (void)
 {
-  g_autoptr(WpExpr) expr = wp_expr_parse ("[time-local]/1000", names, NULL);
+  g_autoptr (WpExpr) expr = wp_expr_parse ("[time-local]/1000", names, NULL);
   long double value = 0;
 
   if (LDBL_MANT_DIG < 64)

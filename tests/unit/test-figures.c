@@ -1,4 +1,5 @@
-/* Figures of measured rows: equal to the model's own on the model's verdicts, and right on rows that no model makes. */
+/* Figures of measured rows: equal to the model's own on the model's verdicts, and right on rows that no model
+ * makes. */
 #include "sim/model/wp-figures.h"
 
 #include "sim/base/wp-error.h"
@@ -23,8 +24,8 @@ static void
 check_load (RandomLoad *load, gboolean mark_blocked)
 {
   WpVerdict verdicts[RANDOM_LOAD_MOST];
-  g_autoptr(WpModel) model = NULL;
-  g_autoptr(GError) error = NULL;
+  g_autoptr (WpModel) model = NULL;
+  g_autoptr (GError) error = NULL;
   WpFigures streamed, measured;
   WpLayout layout;
 
@@ -54,7 +55,8 @@ test_equal_the_models (void)
       gboolean mark_blocked;
 
       random_load_make (&load, &random);
-      mark_blocked = load.patience_ns == 0 || i % 2;   /* who leaves at once was blocked, but only the mark says so */
+      /* who leaves at once was blocked, but only the mark says so */
+      mark_blocked = load.patience_ns == 0 || i % 2;
       check_load (&load, mark_blocked);
     }
 }
@@ -120,7 +122,7 @@ test_nothing_measured (void)
 static void
 assert_disorder (WpRow row, const char *message)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   g_assert_false (wp_figures_check_rows ("m.csv", &row, 1, &error));
   g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
@@ -130,10 +132,14 @@ assert_disorder (WpRow row, const char *message)
 static void
 test_moments_out_of_order (void)
 {
-  assert_disorder ((WpRow) { 5, NONE, 4, NONE, NONE, NONE, -1, NULL, 0, -1 }, "m.csv: request 1 was accepted before it arrived");
-  assert_disorder ((WpRow) { 5, NONE, 6, 5, NONE, NONE, -1, "a7", 0, -1 }, "m.csv: request 1 (id a7) was started before it was accepted");
-  assert_disorder ((WpRow) { 5, NONE, 6, NONE, 7, NONE, -1, NULL, 0, -1 }, "m.csv: request 1 was finished before it was started");
-  assert_disorder ((WpRow) { 5, NONE, 6, 7, 8, 5, -1, NULL, 0, -1 }, "m.csv: request 1 ended before it arrived, was accepted or started");
+  assert_disorder ((WpRow){ 5, NONE, 4, NONE, NONE, NONE, -1, NULL, 0, -1 },
+                   "m.csv: request 1 was accepted before it arrived");
+  assert_disorder ((WpRow){ 5, NONE, 6, 5, NONE, NONE, -1, "a7", 0, -1 },
+                   "m.csv: request 1 (id a7) was started before it was accepted");
+  assert_disorder ((WpRow){ 5, NONE, 6, NONE, 7, NONE, -1, NULL, 0, -1 },
+                   "m.csv: request 1 was finished before it was started");
+  assert_disorder ((WpRow){ 5, NONE, 6, 7, 8, 5, -1, NULL, 0, -1 },
+                   "m.csv: request 1 ended before it arrived, was accepted or started");
 }
 
 static void
@@ -153,31 +159,86 @@ test_metrics_by_name (void)
 static void
 set_spread (WpSpread *spread, gint64 from)
 {
-  *spread = (WpSpread) { (double) from * WP_NS_PER_S, (from + 1) * WP_NS_PER_S, (from + 2) * WP_NS_PER_S, (from + 3) * WP_NS_PER_S,
-                         (from + 4) * WP_NS_PER_S, (from + 5) * WP_NS_PER_S };
+  *spread = (WpSpread){ (double) from * WP_NS_PER_S, (from + 1) * WP_NS_PER_S, (from + 2) * WP_NS_PER_S,
+                        (from + 3) * WP_NS_PER_S,    (from + 4) * WP_NS_PER_S, (from + 5) * WP_NS_PER_S };
 }
 
-/* Reports, comparison and objectives know a figure by its name alone: each name has its own field, in its unit. */
+/* Reports, comparison and objectives know a figure by its name alone: each name has its own field, in its
+ * unit. */
 static void
 test_names (void)
 {
-  static const struct { const char *name; double value; } names[] = {
-    { "requests", 1 }, { "accepted", 2 }, { "rejected", 3 }, { "timed_out", 4 }, { "abandoned", 5 }, { "blocked", 6 }, { "blocked_peak", 7 },
-    { "blocked_time.mean", 100 }, { "blocked_time.p50", 101 }, { "blocked_time.p90", 102 }, { "blocked_time.p99", 103 },
-    { "blocked_time.p999", 104 }, { "blocked_time.max", 105 }, { "accept_latency.mean", 110 }, { "accept_latency.p50", 111 },
-    { "accept_latency.p90", 112 }, { "accept_latency.p99", 113 }, { "accept_latency.p999", 114 }, { "accept_latency.max", 115 },
-    { "wait.mean", 120 }, { "wait.p50", 121 }, { "wait.p90", 122 }, { "wait.p99", 123 }, { "wait.p999", 124 }, { "wait.max", 125 },
-    { "response.mean", 130 }, { "response.p50", 131 }, { "response.p90", 132 }, { "response.p99", 133 }, { "response.p999", 134 },
-    { "response.max", 135 }, { "latency.mean", 140 }, { "latency.p50", 141 }, { "latency.p90", 142 }, { "latency.p99", 143 },
-    { "latency.p999", 144 }, { "latency.max", 145 }, { "depth.mean", 8 }, { "depth.p50", 9 }, { "depth.p99", 10 }, { "depth.max", 11 },
-    { "time_full", 12 }, { "first_full", 13 }, { "busy.mean", 14 }, { "busy.max", 15 }, { "utilisation", 16 }, { "makespan", 17 },
+  static const struct {
+    const char *name;
+    double value;
+  } names[] = {
+    { "requests", 1 },
+    { "accepted", 2 },
+    { "rejected", 3 },
+    { "timed_out", 4 },
+    { "abandoned", 5 },
+    { "blocked", 6 },
+    { "blocked_peak", 7 },
+    { "blocked_time.mean", 100 },
+    { "blocked_time.p50", 101 },
+    { "blocked_time.p90", 102 },
+    { "blocked_time.p99", 103 },
+    { "blocked_time.p999", 104 },
+    { "blocked_time.max", 105 },
+    { "accept_latency.mean", 110 },
+    { "accept_latency.p50", 111 },
+    { "accept_latency.p90", 112 },
+    { "accept_latency.p99", 113 },
+    { "accept_latency.p999", 114 },
+    { "accept_latency.max", 115 },
+    { "wait.mean", 120 },
+    { "wait.p50", 121 },
+    { "wait.p90", 122 },
+    { "wait.p99", 123 },
+    { "wait.p999", 124 },
+    { "wait.max", 125 },
+    { "response.mean", 130 },
+    { "response.p50", 131 },
+    { "response.p90", 132 },
+    { "response.p99", 133 },
+    { "response.p999", 134 },
+    { "response.max", 135 },
+    { "latency.mean", 140 },
+    { "latency.p50", 141 },
+    { "latency.p90", 142 },
+    { "latency.p99", 143 },
+    { "latency.p999", 144 },
+    { "latency.max", 145 },
+    { "depth.mean", 8 },
+    { "depth.p50", 9 },
+    { "depth.p99", 10 },
+    { "depth.max", 11 },
+    { "time_full", 12 },
+    { "first_full", 13 },
+    { "busy.mean", 14 },
+    { "busy.max", 15 },
+    { "utilisation", 16 },
+    { "makespan", 17 },
     { "throughput", 18 },
   };
-  WpFigures figures = {
-    .requests = 1, .accepted = 2, .rejected = 3, .timed_out = 4, .abandoned = 5, .blocked = 6, .blocked_peak = 7, .depth_mean = 8, .depth_p50 = 9,
-    .depth_p99 = 10, .depth_max = 11, .time_full_ns = 12 * WP_NS_PER_S, .first_full_ns = 13 * WP_NS_PER_S, .busy_mean = 14, .busy_max = 15,
-    .utilisation = 16, .makespan_ns = 17 * WP_NS_PER_S, .throughput = 18
-  };
+  WpFigures figures = { .requests = 1,
+                        .accepted = 2,
+                        .rejected = 3,
+                        .timed_out = 4,
+                        .abandoned = 5,
+                        .blocked = 6,
+                        .blocked_peak = 7,
+                        .depth_mean = 8,
+                        .depth_p50 = 9,
+                        .depth_p99 = 10,
+                        .depth_max = 11,
+                        .time_full_ns = 12 * WP_NS_PER_S,
+                        .first_full_ns = 13 * WP_NS_PER_S,
+                        .busy_mean = 14,
+                        .busy_max = 15,
+                        .utilisation = 16,
+                        .makespan_ns = 17 * WP_NS_PER_S,
+                        .throughput = 18 };
   guint n = 0;
 
   set_spread (&figures.blocked_time, 100);

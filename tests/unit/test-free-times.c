@@ -55,7 +55,8 @@ test_equals_sorted (void)
   g_test_message ("seed %" G_GUINT64_FORMAT, seed);
   wp_random_init (&random, seed, 0);
   for (guint i = 0; i < 400; i++)
-    check (&random, 1 + i % MOST_WORKERS, 1 + wp_random_below (&random, 20), 1 + wp_random_below (&random, 400), i % 5 == 0);
+    check (&random, 1 + i % MOST_WORKERS, 1 + wp_random_below (&random, 20),
+           1 + wp_random_below (&random, 400), i % 5 == 0);
 }
 
 /* As many as were needed, and no more: room is made for them alone. */

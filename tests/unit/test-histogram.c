@@ -8,7 +8,7 @@
 static void
 test_empty (void)
 {
-  g_autoptr(WpHistogram) histogram = wp_histogram_new ();
+  g_autoptr (WpHistogram) histogram = wp_histogram_new ();
 
   wp_histogram_add (histogram, 5, 0);
   g_assert_cmpuint (wp_histogram_count (histogram), ==, 0);
@@ -21,7 +21,7 @@ test_empty (void)
 static void
 test_small_values_are_exact (void)
 {
-  g_autoptr(WpHistogram) histogram = wp_histogram_new ();
+  g_autoptr (WpHistogram) histogram = wp_histogram_new ();
 
   for (gint64 value = 0; value < 1024; value++)
     wp_histogram_add (histogram, value, 1);
@@ -33,12 +33,13 @@ test_small_values_are_exact (void)
 static void
 test_nearest_rank (void)
 {
-  g_autoptr(WpHistogram) histogram = wp_histogram_new ();
+  g_autoptr (WpHistogram) histogram = wp_histogram_new ();
 
   for (gint64 value = 1; value <= 100; value++)
     wp_histogram_add (histogram, value, 1);
   for (gint64 percent = 1; percent <= 100; percent++)
-    g_assert_cmpint (wp_histogram_quantile (histogram, (double) percent / 100), ==, percent);   /* 0.07 * 100 is not 7 in binary */
+    /* 0.07 * 100 is not 7 in binary */
+    g_assert_cmpint (wp_histogram_quantile (histogram, (double) percent / 100), ==, percent);
   g_assert_cmpint (wp_histogram_quantile (histogram, 0.001), ==, 1);
   g_assert_cmpint (wp_histogram_quantile (histogram, 0.501), ==, 51);
 }
@@ -46,7 +47,7 @@ test_nearest_rank (void)
 static void
 test_weights (void)
 {
-  g_autoptr(WpHistogram) histogram = wp_histogram_new ();
+  g_autoptr (WpHistogram) histogram = wp_histogram_new ();
 
   wp_histogram_add (histogram, 10, 98);
   wp_histogram_add (histogram, 20, 2);
@@ -56,7 +57,8 @@ test_weights (void)
   g_assert_cmpint (wp_histogram_quantile (histogram, 0.99), ==, 20);
 }
 
-/* One value alone between two others is every percentile's own bucket: what comes back is within 0.1 % of it. */
+/* One value alone between two others is every percentile's own bucket: what comes back is within 0.1 % of it.
+ */
 static void
 test_every_size_within_a_thousandth (void)
 {
@@ -67,7 +69,7 @@ test_every_size_within_a_thousandth (void)
   wp_random_init (&random, seed, 0);
   for (guint i = 0; i < 2000; i++)
     {
-      g_autoptr(WpHistogram) histogram = wp_histogram_new ();
+      g_autoptr (WpHistogram) histogram = wp_histogram_new ();
       gint64 value = (gint64) (wp_random_next (&random) >> (1 + wp_random_below (&random, 63)));
       gint64 found;
 
@@ -84,9 +86,9 @@ test_every_size_within_a_thousandth (void)
 static void
 test_great_sums_are_exact (void)
 {
-  g_autoptr(WpHistogram) histogram = wp_histogram_new ();
+  g_autoptr (WpHistogram) histogram = wp_histogram_new ();
 
-  wp_histogram_add (histogram, G_MAXINT64, 3);   /* passes 64 bits */
+  wp_histogram_add (histogram, G_MAXINT64, 3); /* passes 64 bits */
   wp_histogram_add (histogram, G_MAXINT64, 5);
   g_assert_cmpfloat (wp_histogram_mean (histogram), ==, (double) G_MAXINT64);
   g_assert_cmpint (wp_histogram_min (histogram), ==, G_MAXINT64);
@@ -95,9 +97,9 @@ test_great_sums_are_exact (void)
 static void
 test_merge (void)
 {
-  g_autoptr(WpHistogram) one = wp_histogram_new ();
-  g_autoptr(WpHistogram) two = wp_histogram_new ();
-  g_autoptr(WpHistogram) empty = wp_histogram_new ();
+  g_autoptr (WpHistogram) one = wp_histogram_new ();
+  g_autoptr (WpHistogram) two = wp_histogram_new ();
+  g_autoptr (WpHistogram) empty = wp_histogram_new ();
 
   wp_histogram_add (one, 5, 1);
   wp_histogram_add (two, 3, 2);

@@ -1,4 +1,5 @@
-/* test-horizon: nobody is judged before what it sent in time was looked at, and somebody is judged in the end. */
+/* test-horizon: nobody is judged before what it sent in time was looked at, and somebody is judged in the
+ * end. */
 #include "runtime/http/wp-horizon.h"
 
 #include <sys/epoll.h>
@@ -6,8 +7,8 @@
 #include <unistd.h>
 
 #define N_CLIENTS 50
-#define AT_ONCE 8
-#define N_LOOKS 2000
+#define AT_ONCE   8
+#define N_LOOKS   2000
 
 static void
 test_nothing_left (void)
@@ -29,7 +30,8 @@ test_behind (void)
   wp_horizon_look (&horizon, 2, FALSE);
   g_assert_cmpint (wp_horizon_advance (&horizon, 2000, 3), ==, 1000);
   wp_horizon_look (&horizon, 1, FALSE);
-  g_assert_cmpint (wp_horizon_advance (&horizon, 3000, 3), ==, 1000);   /* the mark: from when on was counted */
+  /* the mark: from when on was counted */
+  g_assert_cmpint (wp_horizon_advance (&horizon, 3000, 3), ==, 1000);
   wp_horizon_look (&horizon, 3, FALSE);
   g_assert_cmpint (wp_horizon_advance (&horizon, 4000, 3), ==, 3000);
   wp_horizon_look (&horizon, 0, TRUE);
@@ -38,7 +40,7 @@ test_behind (void)
 
 typedef struct {
   int fd, peer;
-  gint64 sent_ns;        /* what was not looked at yet; G_MAXINT64: nothing */
+  gint64 sent_ns; /* what was not looked at yet; G_MAXINT64: nothing */
 } Client;
 
 static void
@@ -58,11 +60,12 @@ hear (Client *client)
   client->sent_ns = G_MAXINT64;
 }
 
-/* The real epoll, which is never done: who was heard may speak again at once, by lot, as may others. Counted in looks, not in time. */
+/* The real epoll, which is never done: who was heard may speak again at once, by lot, as may others. Counted
+ * in looks, not in time. */
 static void
 test_behind_for_ever (void)
 {
-  g_autoptr(GRand) lots = g_rand_new_with_seed ((guint32) g_test_rand_int ());
+  g_autoptr (GRand) lots = g_rand_new_with_seed ((guint32) g_test_rand_int ());
   int epoll_fd = epoll_create1 (EPOLL_CLOEXEC), pair[2];
   struct epoll_event events[AT_ONCE];
   Client clients[N_CLIENTS];
@@ -72,8 +75,8 @@ test_behind_for_ever (void)
   for (guint i = 0; i < N_CLIENTS; i++)
     {
       g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
-      clients[i] = (Client) { pair[0], pair[1], G_MAXINT64 };
-      events[0] = (struct epoll_event) { .events = EPOLLIN | EPOLLET, .data.ptr = &clients[i] };
+      clients[i] = (Client){ pair[0], pair[1], G_MAXINT64 };
+      events[0] = (struct epoll_event){ .events = EPOLLIN | EPOLLET, .data.ptr = &clients[i] };
       g_assert_cmpint (epoll_ctl (epoll_fd, EPOLL_CTL_ADD, pair[0], &events[0]), ==, 0);
       say (&clients[i], 1);
     }
@@ -86,7 +89,9 @@ test_behind_for_ever (void)
       for (int i = 0; i < n; i++)
         {
           hear (events[i].data.ptr);
-          say (g_rand_boolean (lots) ? (Client *) events[i].data.ptr : &clients[g_rand_int_range (lots, 0, N_CLIENTS)], now_ns);
+          say (g_rand_boolean (lots) ? (Client *) events[i].data.ptr
+                                     : &clients[g_rand_int_range (lots, 0, N_CLIENTS)],
+               now_ns);
         }
       for (guint i = 0; i < N_CLIENTS && n == AT_ONCE; i++)
         if (clients[i].sent_ns == G_MAXINT64 && g_rand_boolean (lots))

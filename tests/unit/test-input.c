@@ -8,7 +8,7 @@
 #include "sim/trace/wp-trace-private.h"
 #include "tests/unit/gzip.h"
 
-#define S WP_NS_PER_S
+#define S  WP_NS_PER_S
 #define MS WP_NS_PER_MS
 
 /* Opens and reads to the end, as far as that goes. */
@@ -16,7 +16,7 @@ static GError *
 first_error (WpInput *input, gsize chunk_bytes, const WpTraceOptions *options)
 {
   GError *error = NULL;
-  g_autoptr(WpTrace) trace = wp_trace_open_input (input, chunk_bytes, options, &error);
+  g_autoptr (WpTrace) trace = wp_trace_open_input (input, chunk_bytes, options, &error);
   gsize n;
 
   if (trace != NULL)
@@ -38,11 +38,12 @@ feed_pipe (gpointer data)
   Feed *feed = data;
   gsize at = 0;
 
-  while (at < feed->len) {
-    gssize n = write (feed->fd, feed->data + at, MIN (feed->len - at, 700));
-    g_assert_cmpint (n, >, 0);
-    at += (gsize) n;
-  }
+  while (at < feed->len)
+    {
+      gssize n = write (feed->fd, feed->data + at, MIN (feed->len - at, 700));
+      g_assert_cmpint (n, >, 0);
+      at += (gsize) n;
+    }
   close (feed->fd);
 
   return NULL;
@@ -58,14 +59,15 @@ load_pipe (const char *data, gsize len, WpTrace **trace, gsize *n_rows, GError *
   int fds[2];
 
   g_assert_cmpint (pipe (fds), ==, 0);
-  feed = (Feed) { fds[1], data, len };
+  feed = (Feed){ fds[1], data, len };
   thread = g_thread_new ("feed", feed_pipe, &feed);
   path = g_strdup_printf ("/dev/fd/%d", fds[0]);
   *trace = wp_trace_open (path, NULL, error);
-  if (*trace != NULL) {
-    g_assert_cmpfloat (wp_trace_progress (*trace), ==, -1);
-    rows = wp_trace_load (*trace, n_rows, error);
-  }
+  if (*trace != NULL)
+    {
+      g_assert_cmpfloat (wp_trace_progress (*trace), ==, -1);
+      rows = wp_trace_load (*trace, n_rows, error);
+    }
   g_thread_join (thread);
   close (fds[0]);
 
@@ -99,77 +101,83 @@ assert_unsorted_rows (const WpRow *rows, gsize n)
 static void
 test_a_pipe_can_be_sorted (void)
 {
-  g_autoptr(GString) text = unsorted_text ();
-  g_autoptr(GBytes) packed = gzip (text->str, text->len);
+  g_autoptr (GString) text = unsorted_text ();
+  g_autoptr (GBytes) packed = gzip (text->str, text->len);
 
-  for (int zipped = 0; zipped < 2; zipped++) {
-    g_autoptr(WpTrace) trace = NULL;
-    g_autoptr(GError) error = NULL;
-    gsize n;
-    const WpRow *rows = zipped ? load_pipe (g_bytes_get_data (packed, NULL), g_bytes_get_size (packed), &trace, &n, &error)
-                               : load_pipe (text->str, text->len, &trace, &n, &error);
+  for (int zipped = 0; zipped < 2; zipped++)
+    {
+      g_autoptr (WpTrace) trace = NULL;
+      g_autoptr (GError) error = NULL;
+      gsize n;
+      const WpRow *rows = zipped ? load_pipe (g_bytes_get_data (packed, NULL), g_bytes_get_size (packed),
+                                              &trace, &n, &error)
+                                 : load_pipe (text->str, text->len, &trace, &n, &error);
 
-    g_assert_no_error (error);
-    assert_unsorted_rows (rows, n);
-  }
+      g_assert_no_error (error);
+      assert_unsorted_rows (rows, n);
+    }
 }
 
 static void
 test_gzip (void)
 {
-  g_autoptr(GString) text = unsorted_text ();
-  gsize half = text->len / 2;   /* in the middle of a row */
-  g_autoptr(GBytes) first = gzip (text->str, half);
-  g_autoptr(GBytes) second = gzip (text->str + half, text->len - half);
-  g_autoptr(GByteArray) both = g_byte_array_new ();
+  g_autoptr (GString) text = unsorted_text ();
+  gsize half = text->len / 2; /* in the middle of a row */
+  g_autoptr (GBytes) first = gzip (text->str, half);
+  g_autoptr (GBytes) second = gzip (text->str + half, text->len - half);
+  g_autoptr (GByteArray) both = g_byte_array_new ();
   static const gsize chunks[] = { 1, 1000, 65536 };
 
   g_byte_array_append (both, g_bytes_get_data (first, NULL), (guint) g_bytes_get_size (first));
   g_byte_array_append (both, g_bytes_get_data (second, NULL), (guint) g_bytes_get_size (second));
   g_byte_array_append (both, (const guint8 *) "\0\0\0", 3);
-  for (gsize i = 0; i < G_N_ELEMENTS (chunks); i++) {
-    g_autoptr(GError) error = NULL;
-    WpInput *input = wp_input_open_data ("t.csv.gz", (const char *) both->data, both->len);
-    g_autoptr(WpTrace) trace = wp_trace_open_input (input, chunks[i], NULL, &error);
-    const WpRow *rows;
-    gsize n = 0;
+  for (gsize i = 0; i < G_N_ELEMENTS (chunks); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      WpInput *input = wp_input_open_data ("t.csv.gz", (const char *) both->data, both->len);
+      g_autoptr (WpTrace) trace = wp_trace_open_input (input, chunks[i], NULL, &error);
+      const WpRow *rows;
+      gsize n = 0;
 
-    g_assert_no_error (error);
-    rows = wp_trace_load (trace, &n, &error);
-    g_assert_no_error (error);
-    assert_unsorted_rows (rows, n);
-  }
+      g_assert_no_error (error);
+      rows = wp_trace_load (trace, &n, &error);
+      g_assert_no_error (error);
+      assert_unsorted_rows (rows, n);
+    }
 }
 
 static void
 test_bad_gzip (void)
 {
   const char *text = "arrival\n1\n2\n3\n";
-  g_autoptr(GBytes) packed = gzip (text, strlen (text));
+  g_autoptr (GBytes) packed = gzip (text, strlen (text));
   gsize len = g_bytes_get_size (packed);
   g_autofree char *bytes = g_malloc0 (len + 8);
 
-  for (gsize cut = 2; cut < len; cut++) {
-    g_autoptr(GError) error = first_error (wp_input_open_data ("t.csv.gz", g_bytes_get_data (packed, NULL), cut), 4096, NULL);
+  for (gsize cut = 2; cut < len; cut++)
+    {
+      g_autoptr (GError) error
+          = first_error (wp_input_open_data ("t.csv.gz", g_bytes_get_data (packed, NULL), cut), 4096, NULL);
 
-    g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
-    g_assert_true (g_str_has_prefix (error->message, "t.csv.gz:"));
-    g_assert_true (g_str_has_suffix (error->message, ": the gzip data end early: a truncated file?"));
-  }
+      g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
+      g_assert_true (g_str_has_prefix (error->message, "t.csv.gz:"));
+      g_assert_true (g_str_has_suffix (error->message, ": the gzip data end early: a truncated file?"));
+    }
   memcpy (bytes, g_bytes_get_data (packed, NULL), len);
-  for (gsize at = 10; at < len; at++) {   /* behind the head, whose flags and time may be anything */
-    g_autoptr(GError) error = NULL;
+  for (gsize at = 10; at < len; at++)
+    { /* behind the head, whose flags and time may be anything */
+      g_autoptr (GError) error = NULL;
 
-    if (at == len - 9)                    /* the last bits before checksum and length are mere filling */
-      continue;
-    bytes[at] ^= 0x40;
-    error = first_error (wp_input_open_data ("t.csv.gz", bytes, len), 4096, NULL);
-    g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
-    bytes[at] ^= 0x40;
-  }
+      if (at == len - 9) /* the last bits before checksum and length are mere filling */
+        continue;
+      bytes[at] ^= 0x40;
+      error = first_error (wp_input_open_data ("t.csv.gz", bytes, len), 4096, NULL);
+      g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
+      bytes[at] ^= 0x40;
+    }
   bytes[len + 3] = 'x';
   {
-    g_autoptr(GError) error = first_error (wp_input_open_data ("t.csv.gz", bytes, len + 8), 4096, NULL);
+    g_autoptr (GError) error = first_error (wp_input_open_data ("t.csv.gz", bytes, len + 8), 4096, NULL);
 
     g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
     g_assert_true (g_str_has_suffix (error->message, ": the gzip data are followed by something else"));
@@ -183,7 +191,7 @@ test_files_that_cannot_be_opened (void)
   g_autofree char *missing = g_build_filename (folder, "missing.csv", NULL);
   g_autofree char *is_directory = g_strdup_printf ("%s: Is a directory", folder);
   g_autofree char *is_missing = g_strdup_printf ("%s: No such file or directory", missing);
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   g_assert_null (wp_trace_open (folder, NULL, &error));
   g_assert_error (error, WP_ERROR, WP_ERROR_IO);
@@ -202,8 +210,8 @@ test_standard_input_begins_where_it_was_left (void)
   g_autofree char *path = g_build_filename (folder, "trace.csv", NULL);
   const char *text = "not ours\narrival,id\n5,a\n4,b\n";
   int held = dup (STDIN_FILENO);
-  g_autoptr(WpTrace) trace = NULL;
-  g_autoptr(GError) error = NULL;
+  g_autoptr (WpTrace) trace = NULL;
+  g_autoptr (GError) error = NULL;
   const WpRow *rows;
   gsize n;
   int fd;
@@ -230,28 +238,30 @@ test_standard_input_begins_where_it_was_left (void)
 static void
 test_no_room_to_keep_a_pipe (void)
 {
-  g_autoptr(GString) text = unsorted_text ();
-  g_autoptr(WpTrace) trace = NULL;
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GString) text = unsorted_text ();
+  g_autoptr (WpTrace) trace = NULL;
+  g_autoptr (GError) error = NULL;
   gsize n;
 
-  if (!g_test_subprocess ()) {
-    g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
-    g_test_trap_assert_passed ();
-    return;
-  }
+  if (!g_test_subprocess ())
+    {
+      g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+      g_test_trap_assert_passed ();
+      return;
+    }
   g_setenv ("TMPDIR", "/nonexistent", TRUE);
   g_assert_null (load_pipe (text->str, text->len, &trace, &n, &error));
   g_assert_error (error, WP_ERROR, WP_ERROR_IO);
-  g_assert_true (g_str_has_suffix (error->message, ": what came before could not be kept in /nonexistent: No such file or directory"));
+  g_assert_true (g_str_has_suffix (
+      error->message, ": what came before could not be kept in /nonexistent: No such file or directory"));
 }
 
 static void
 test_progress (void)
 {
-  g_autoptr(GString) text = g_string_new ("arrival\n");
-  g_autoptr(GError) error = NULL;
-  g_autoptr(WpTrace) trace = NULL;
+  g_autoptr (GString) text = g_string_new ("arrival\n");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WpTrace) trace = NULL;
   const WpRow *rows;
   double last = 0;
   gsize n;
@@ -259,13 +269,14 @@ test_progress (void)
   for (int i = 0; i < 200000; i++)
     g_string_append (text, "1.000000000\n");
   trace = wp_trace_open_data ("t.csv", text->str, text->len, NULL, &error);
-  while (wp_trace_read (trace, &rows, &n, &error) == WP_READ_ROWS) {
-    double now = wp_trace_progress (trace);
+  while (wp_trace_read (trace, &rows, &n, &error) == WP_READ_ROWS)
+    {
+      double now = wp_trace_progress (trace);
 
-    g_assert_cmpfloat (now, >=, last);
-    g_assert_cmpfloat (now, <=, 1);
-    last = now;
-  }
+      g_assert_cmpfloat (now, >=, last);
+      g_assert_cmpfloat (now, <=, 1);
+      last = now;
+    }
   g_assert_no_error (error);
   g_assert_cmpfloat (last, ==, 1);
 }
@@ -278,7 +289,8 @@ main (int argc, char **argv)
   g_test_add_func ("/input/gzip", test_gzip);
   g_test_add_func ("/input/bad-gzip", test_bad_gzip);
   g_test_add_func ("/input/files-that-cannot-be-opened", test_files_that_cannot_be_opened);
-  g_test_add_func ("/input/standard-input-begins-where-it-was-left", test_standard_input_begins_where_it_was_left);
+  g_test_add_func ("/input/standard-input-begins-where-it-was-left",
+                   test_standard_input_begins_where_it_was_left);
   g_test_add_func ("/input/no-room-to-keep-a-pipe", test_no_room_to_keep_a_pipe);
   g_test_add_func ("/input/progress", test_progress);
 

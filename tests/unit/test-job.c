@@ -7,7 +7,7 @@
 static void
 test_budget (void)
 {
-  g_autoptr(WpBudget) budget = wp_budget_new (1000);
+  g_autoptr (WpBudget) budget = wp_budget_new (1000);
 
   g_assert_true (wp_budget_take (budget, 400));
   g_assert_false (wp_budget_take (budget, 601));
@@ -35,13 +35,16 @@ make_job (gsize id_bytes, gsize path_bytes, gsize type_bytes, gsize body_bytes)
 static void
 test_charge (void)
 {
-  static const gsize parts[][4] = { { 2000, 0, 0, 0 }, { 0, 3000, 0, 0 }, { 0, 0, 4000, 0 }, { 0, 0, 0, 5000 }, { 500, 600, 700, 800 } };
+  static const gsize parts[][4] = {
+    { 2000, 0, 0, 0 }, { 0, 3000, 0, 0 }, { 0, 0, 4000, 0 }, { 0, 0, 0, 5000 }, { 500, 600, 700, 800 }
+  };
 
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
     {
       gsize bytes = parts[i][0] + parts[i][1] + parts[i][2] + parts[i][3];
-      g_autoptr(WpBudget) budget = wp_budget_new (bytes);
-      WpJob *job = make_job (parts[i][0], parts[i][1], parts[i][2], parts[i][3]), *next = make_job (parts[i][0], parts[i][1], parts[i][2], parts[i][3]);
+      g_autoptr (WpBudget) budget = wp_budget_new (bytes);
+      WpJob *job = make_job (parts[i][0], parts[i][1], parts[i][2], parts[i][3]),
+            *next = make_job (parts[i][0], parts[i][1], parts[i][2], parts[i][3]);
 
       g_assert_true (wp_job_charge (job, budget));
       g_assert_cmpuint (wp_budget_held (budget), ==, bytes);
@@ -59,7 +62,7 @@ test_charge (void)
 static void
 test_received (void)
 {
-  g_autoptr(WpJob) job = wp_job_new ();
+  g_autoptr (WpJob) job = wp_job_new ();
   gint64 hour_ago_ns = g_get_real_time () * WP_NS_PER_US - 3600 * WP_NS_PER_S;
 
   job->arrival_ns = wp_time_monotonic () - 3600 * WP_NS_PER_S;
@@ -72,7 +75,7 @@ test_received (void)
 static void
 test_key (void)
 {
-  g_autoptr(WpJob) named = wp_job_new (), nameless = wp_job_new (), other = wp_job_new ();
+  g_autoptr (WpJob) named = wp_job_new (), nameless = wp_job_new (), other = wp_job_new ();
   g_autofree char *key = g_strdup (wp_job_key (nameless));
 
   named->id = g_strdup ("mine");

@@ -1,4 +1,5 @@
-/* The journal: what is in its file after any order of events on any threads, and what it says of files that are not its own. */
+/* The journal: what is in its file after any order of events on any threads, and what it says of files that
+ * are not its own. */
 #include "runtime/database/wp-journal.h"
 
 #include <glib/gstdio.h>
@@ -9,8 +10,8 @@
 #include "sim/base/wp-error.h"
 #include "tests/unit/wp-fault-vfs.h"
 
-#define N_THREADS 4
-#define JOBS_EACH 3000
+#define N_THREADS  4
+#define JOBS_EACH  3000
 #define GIVE_UP_US (20 * G_USEC_PER_SEC)
 
 typedef struct {
@@ -18,20 +19,20 @@ typedef struct {
   WpJournal *journal;
   GMutex mutex;
   GCond changed;
-  guint n_written, n_refused;   /* guarded by mutex */
-  GPtrArray *recovered;         /* (element-type WpJob): guarded by mutex: since the start */
-  gboolean all_recovered;       /* guarded by mutex */
-  guint n_places;               /* guarded by mutex: for those that are recovered */
-  gint n_jobs;                  /* atomic: made so far */
+  guint n_written, n_refused; /* guarded by mutex */
+  GPtrArray *recovered;       /* (element-type WpJob): guarded by mutex: since the start */
+  gboolean all_recovered;     /* guarded by mutex */
+  guint n_places;             /* guarded by mutex: for those that are recovered */
+  gint n_jobs;                /* atomic: made so far */
 } Bench;
 
 static void
 on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
 {
-  g_assert_true (strstr (message, "cannot be written, requests get 503") ||
-                 strstr (message, "was removed or replaced; what it holds is") ||
-                 strstr (message, "cannot be read, ") || g_str_has_suffix (message, " again") ||
-                 g_str_has_prefix (message, "recovered "));
+  g_assert_true (strstr (message, "cannot be written, requests get 503")
+                 || strstr (message, "was removed or replaced; what it holds is")
+                 || strstr (message, "cannot be read, ") || g_str_has_suffix (message, " again")
+                 || g_str_has_prefix (message, "recovered "));
 }
 
 /* WpJournalListener, as the following. */
@@ -55,7 +56,7 @@ static gboolean
 has_place (gpointer data)
 {
   Bench *self = data;
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   return self->recovered->len < self->n_places;
 }
@@ -64,7 +65,7 @@ static void
 on_recovered (WpJob *job, gpointer data)
 {
   Bench *self = data;
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   if (job)
     g_ptr_array_add (self->recovered, wp_job_ref (job));
@@ -113,7 +114,7 @@ await (Bench *self, guint n_written, guint n_refused)
 static void
 open_journal (Bench *self, guint64 max_bytes)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   self->journal = wp_journal_open (self->path, max_bytes, &error);
   g_assert_no_error (error);
@@ -122,7 +123,7 @@ open_journal (Bench *self, guint64 max_bytes)
 static void
 close_journal (Bench *self)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   g_assert_true (wp_journal_close (self->journal, WP_TIME_NONE, &error));
   g_assert_no_error (error);
@@ -152,7 +153,7 @@ bench_init (Bench *self, gconstpointer data)
 static void
 bench_clear (Bench *self, gconstpointer data)
 {
-  g_autoptr(GDir) dir = g_dir_open (self->dir, 0, NULL);
+  g_autoptr (GDir) dir = g_dir_open (self->dir, 0, NULL);
   const char *name;
 
   g_clear_pointer (&self->journal, wp_journal_free);
@@ -213,7 +214,7 @@ hammer (gpointer data)
   for (guint n = 0; n < JOBS_EACH; n++)
     {
       guint i = (guint) g_atomic_int_add (&self->n_jobs, 1), fate = fate_of (i);
-      g_autoptr(WpJob) job = make_job (i);
+      g_autoptr (WpJob) job = make_job (i);
       gboolean ends_first = i % 5 == 0;
 
       if (!ends_first)
@@ -247,7 +248,7 @@ static void
 test_any_order (Bench *self, gconstpointer data)
 {
   guint n_jobs = N_THREADS * JOBS_EACH, n_left = 0, n_failed = 0, n_listed = 0, next = 0;
-  g_autoptr(GPtrArray) jobs = NULL;
+  g_autoptr (GPtrArray) jobs = NULL;
   WpJournalCounts counts;
   GThread *threads[N_THREADS];
 
@@ -276,22 +277,23 @@ test_any_order (Bench *self, gconstpointer data)
     {
       while (fate_of (next) != 1)
         next++;
-      g_assert_cmpuint (number_of (jobs->pdata[i]), ==, next);   /* in order of arrival */
+      g_assert_cmpuint (number_of (jobs->pdata[i]), ==, next); /* in order of arrival */
     }
 }
 
-/* Two runs: the second one's jobs come behind all that the first left, the failed one too, and what it finishes goes. */
+/* Two runs: the second one's jobs come behind all that the first left, the failed one too, and what it
+ * finishes goes. */
 static void
 test_next_run (Bench *self, gconstpointer data)
 {
-  g_autoptr(GPtrArray) first = NULL, second = NULL;
+  g_autoptr (GPtrArray) first = NULL, second = NULL;
   WpJournalCounts counts;
 
   open_journal (self, 0);
   start (self);
   for (guint i = 0; i < 4; i++)
     {
-      g_autoptr(WpJob) job = make_job (i);
+      g_autoptr (WpJob) job = make_job (i);
 
       wp_journal_add (self->journal, job);
       if (i == 3)
@@ -305,7 +307,7 @@ test_next_run (Bench *self, gconstpointer data)
   g_assert_cmpuint (first->len, ==, 3);
   for (guint i = 0; i < 3; i++)
     {
-      g_autoptr(WpJob) job = make_job (i + 3);   /* the channel counts those that it has recovered */
+      g_autoptr (WpJob) job = make_job (i + 3); /* the channel counts those that it has recovered */
 
       wp_journal_add (self->journal, job);
     }
@@ -326,11 +328,12 @@ test_next_run (Bench *self, gconstpointer data)
   g_assert_cmpint (((WpJob *) second->pdata[0])->received_ns, ==, ((WpJob *) first->pdata[0])->received_ns);
 }
 
-/* So many jobs, which are all there when the writer begins. Returns: in how many transactions they were written. */
+/* So many jobs, which are all there when the writer begins. Returns: in how many transactions they were
+ * written. */
 static guint64
 count_commits (Bench *self, guint n, gsize bytes)
 {
-  g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
+  g_autoptr (GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
   guint written = self->n_written;
   WpJournalCounts counts;
 
@@ -366,8 +369,8 @@ test_commits_have_a_bound (Bench *self, gconstpointer data)
 static gint64
 requeue (Bench *self)
 {
-  g_autoptr(GError) error = NULL;
-  g_autoptr(WpJournalFile) file = wp_journal_file_open (self->path, FALSE, 1 << 20, &error);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WpJournalFile) file = wp_journal_file_open (self->path, FALSE, 1 << 20, &error);
   gint64 n;
 
   g_assert_no_error (error);
@@ -377,11 +380,12 @@ requeue (Bench *self)
   return n;
 }
 
-/* Of five jobs two have failed: those are requeued and counted, once, and all come back in their old order. */
+/* Of five jobs two have failed: those are requeued and counted, once, and all come back in their old order.
+ */
 static void
 test_requeue (Bench *self, gconstpointer data)
 {
-  g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref), back = NULL;
+  g_autoptr (GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref), back = NULL;
 
   open_journal (self, 1 << 20);
   start (self);
@@ -409,8 +413,8 @@ test_requeue (Bench *self, gconstpointer data)
 static void
 test_payload (Bench *self, gconstpointer data)
 {
-  g_autoptr(WpJob) job = make_job (0);
-  g_autoptr(GPtrArray) jobs = NULL;
+  g_autoptr (WpJob) job = make_job (0);
+  g_autoptr (GPtrArray) jobs = NULL;
   const WpJob *back;
 
   job->id = g_strdup ("it's me");
@@ -439,7 +443,7 @@ test_payload (Bench *self, gconstpointer data)
 static void
 check_refused (Bench *self, const char *path, const char *reason)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   g_assert_null (wp_journal_open (path, 0, &error));
   g_assert_true (error->domain == WP_ERROR);
@@ -462,7 +466,8 @@ run_sql (const char *path, const char *sql)
 static void
 test_not_a_journal (Bench *self, gconstpointer data)
 {
-  g_autofree char *other = g_build_filename (self->dir, "other.db", NULL), *text = g_build_filename (self->dir, "text", NULL);
+  g_autofree char *other = g_build_filename (self->dir, "other.db", NULL),
+                  *text = g_build_filename (self->dir, "text", NULL);
   g_autofree char *before = NULL, *after = NULL;
   gsize before_size, after_size;
 
@@ -471,7 +476,8 @@ test_not_a_journal (Bench *self, gconstpointer data)
   check_refused (self, other, "is not a journal of wp-server, but another program's");
   g_assert_true (g_file_get_contents (other, &after, &after_size, NULL));
   g_assert_cmpmem (after, after_size, before, before_size);
-  g_assert_true (g_file_set_contents (text, "this is no journal, but a text that is long enough to be taken for a header", -1, NULL));
+  g_assert_true (g_file_set_contents (
+      text, "this is no journal, but a text that is long enough to be taken for a header", -1, NULL));
   check_refused (self, text, "is not a journal of wp-server: file is not a database");
   check_refused (self, self->dir, "Is a directory");
   check_refused (self, "/nonexistent/jobs.journal", "No such file or directory");
@@ -491,7 +497,7 @@ fill (Bench *self, guint n)
   start (self);
   for (guint i = 0; i < n; i++)
     {
-      g_autoptr(WpJob) job = make_job (i);
+      g_autoptr (WpJob) job = make_job (i);
 
       wp_journal_add (self->journal, job);
     }
@@ -501,7 +507,7 @@ fill (Bench *self, guint n)
 static gboolean
 add_one (Bench *self, guint i)
 {
-  g_autoptr(WpJob) job = make_job (i);
+  g_autoptr (WpJob) job = make_job (i);
   guint n_before = self->n_written;
   gint64 until_us = g_get_monotonic_time () + GIVE_UP_US;
   guint n_told = self->n_written + self->n_refused;
@@ -520,8 +526,8 @@ add_one (Bench *self, guint i)
 static gboolean
 try_to_add (Bench *self, guint n_kept)
 {
-  g_autoptr(GPtrArray) jobs = NULL;
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GPtrArray) jobs = NULL;
+  g_autoptr (GError) error = NULL;
 
   self->journal = wp_journal_open (self->path, 0, &error);
   if (!self->journal)
@@ -673,7 +679,7 @@ test_failed_write (Bench *self, gconstpointer data)
 
   for (guint nth = 1; failed; nth++)
     {
-      g_autoptr(GPtrArray) left = NULL;
+      g_autoptr (GPtrArray) left = NULL;
       guint n_before = self->n_written;
 
       open_journal (self, 0);
@@ -717,7 +723,7 @@ test_moved (Bench *self, gconstpointer data)
 {
   static const char *const suffixes[] = { "", "-wal", "-shm" };
   g_autofree char *moved = g_build_filename (self->dir, "moved", NULL);
-  g_autoptr(GPtrArray) left = NULL;
+  g_autoptr (GPtrArray) left = NULL;
   gint64 until_us = g_get_monotonic_time () + GIVE_UP_US;
   guint i = 11;
 
@@ -740,7 +746,7 @@ test_moved (Bench *self, gconstpointer data)
   close_journal (self);
   open_journal (self, 0);
   left = recover (self);
-  g_assert_cmpuint (left->len, ==, 12);   /* the eleventh was refused, and had been written by then */
+  g_assert_cmpuint (left->len, ==, 12); /* the eleventh was refused, and had been written by then */
 }
 
 /* What was cut off is called so, at whatever place. */
@@ -766,7 +772,7 @@ test_truncated (Bench *self, gconstpointer data)
 static gboolean
 add_large (Bench *self, GPtrArray *written)
 {
-  g_autoptr(WpJob) job = make_job (self->n_written + self->n_refused);
+  g_autoptr (WpJob) job = make_job (self->n_written + self->n_refused);
   guint n_before = self->n_written;
   gint64 until_us = g_get_monotonic_time () + GIVE_UP_US;
 
@@ -784,12 +790,13 @@ add_large (Bench *self, GPtrArray *written)
   return TRUE;
 }
 
-/* At its limit it refuses what comes, lets go what is done, and then goes on; what it took is there in the end. */
+/* At its limit it refuses what comes, lets go what is done, and then goes on; what it took is there in the
+ * end. */
 static void
 test_full (Bench *self, gconstpointer data)
 {
-  g_autoptr(GPtrArray) written = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
-  g_autoptr(GPtrArray) left = NULL;
+  g_autoptr (GPtrArray) written = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
+  g_autoptr (GPtrArray) left = NULL;
   gint64 until_us = g_get_monotonic_time () + GIVE_UP_US;
   WpJournalCounts counts;
   guint n;
@@ -797,7 +804,7 @@ test_full (Bench *self, gconstpointer data)
   open_journal (self, 256 << 10);
   start (self);
   while (add_large (self, written))
-    g_assert_cmpuint (written->len, <, 26);   /* 256 kB */
+    g_assert_cmpuint (written->len, <, 26); /* 256 kB */
   g_assert_cmpuint (written->len, >=, 18);
   g_assert_false (add_large (self, written));
   wp_journal_count (self->journal, &counts);

@@ -32,8 +32,8 @@ getaddrinfo (const char *name, const char *service, const struct addrinfo *hints
   for (guint i = 0; name && i < G_N_ELEMENTS (names); i++)
     if (g_str_equal (name, names[i][0]))
       return system (names[i][1], service, hints, found) != 0
-               ? EAI_FAIL
-               : system (names[i][2], service, hints, &(*found)->ai_next);
+                 ? EAI_FAIL
+                 : system (names[i][2], service, hints, &(*found)->ai_next);
   return system (name, service, hints, found);
 }
 
@@ -72,7 +72,7 @@ port_of (const WpListen *listen)
 static void
 test_every_address (void)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   g_autofree char *second = NULL;
   WpListen listen;
 
@@ -81,8 +81,8 @@ test_every_address (void)
   g_assert_cmpuint (listen.n_addresses, ==, 2);
   g_assert_cmpstr (listen.bound[1], ==, second);
   for (guint i = 0; i < 20; i++)
-    g_assert_true (can_connect ("127.0.0.1", port_of (&listen)) &&
-                   can_connect ("127.0.0.2", port_of (&listen)));
+    g_assert_true (can_connect ("127.0.0.1", port_of (&listen))
+                   && can_connect ("127.0.0.2", port_of (&listen)));
   close_all (&listen, 3);
 
   g_assert_true (wp_listen_open (&listen, "same.test:0", 1, &usual, &error));
@@ -94,21 +94,21 @@ test_every_address (void)
 static void
 test_every_address_of_the_machine (void)
 {
-  static const char *const names[][3] = { { "*:0", "127.0.0.1", "::1" },
-                                          { "localhost:0", "127.0.0.1", "::1" } };
+  static const char *const names[][3]
+      = { { "*:0", "127.0.0.1", "::1" }, { "localhost:0", "127.0.0.1", "::1" } };
   static const char *const families[][2] = { { "127.0.0.1", "0.0.0.0" }, { "[::1]", "[::]" } };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
-      g_autoptr(GError) error = NULL;
+      g_autoptr (GError) error = NULL;
       WpListen listen;
       guint n_met = 0;
 
       g_assert_true (wp_listen_open (&listen, names[i][0], 2, &usual, &error));
       for (guint j = 0; j < G_N_ELEMENTS (families); j++)
         for (guint k = 0; k < listen.n_addresses; k++)
-          if (g_str_has_prefix (listen.bound[k], families[j][0]) ||
-              g_str_has_prefix (listen.bound[k], families[j][1]))
+          if (g_str_has_prefix (listen.bound[k], families[j][0])
+              || g_str_has_prefix (listen.bound[k], families[j][1]))
             {
               g_assert_true (can_connect (names[i][1 + j], port_of (&listen)));
               n_met++;
@@ -121,7 +121,7 @@ test_every_address_of_the_machine (void)
 static void
 test_absent_addresses (void)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   WpListen listen;
 
   g_test_expect_message (NULL, G_LOG_LEVEL_MESSAGE,
@@ -142,15 +142,15 @@ test_absent_addresses (void)
 static void
 test_one_address_taken (void)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL, *expected = NULL;
   WpListen other, listen;
 
   g_assert_true (wp_listen_open (&other, "127.0.0.2:0", 1, &usual, &error));
   text = g_strdup_printf ("two.test:%u", port_of (&other));
   expected = g_strdup_printf (
-    "cannot listen on %s (127.0.0.2:%u): Address already in use; another server has this port", text,
-    port_of (&other));
+      "cannot listen on %s (127.0.0.2:%u): Address already in use; another server has this port", text,
+      port_of (&other));
   g_assert_false (wp_listen_open (&listen, text, 2, &usual, &error));
   g_assert_cmpstr (error->message, ==, expected);
   g_assert_false (can_connect ("127.0.0.1", port_of (&other)));
@@ -187,7 +187,7 @@ check_one_has_it (const char *address, guint n_sockets)
   pthread_barrier_init (&barrier, NULL, N_STARTS);
   for (guint i = 0; i < N_STARTS; i++)
     {
-      starts[i] = (Start) { .address = address, .barrier = &barrier };
+      starts[i] = (Start){ .address = address, .barrier = &barrier };
       threads[i] = g_thread_new ("start", start, &starts[i]);
     }
   for (guint i = 0; i < N_STARTS; i++)
@@ -210,7 +210,7 @@ test_port_is_never_shared (void)
 {
   for (guint i = 0; i < N_ROUNDS; i++)
     {
-      g_autoptr(GError) error = NULL;
+      g_autoptr (GError) error = NULL;
       g_autofree char *address = NULL;
       WpListen listen;
 
@@ -236,7 +236,7 @@ set_up (Place *self, gconstpointer data)
 static void
 tear_down (Place *self, gconstpointer data)
 {
-  g_assert_cmpint (g_rmdir (self->dir), ==, 0);   /* nothing is left in it */
+  g_assert_cmpint (g_rmdir (self->dir), ==, 0); /* nothing is left in it */
   g_free (self->dir);
   g_free (self->path);
   g_free (self->address);
@@ -275,10 +275,10 @@ test_mode_and_group (Place *self, gconstpointer data)
   struct stat status;
 
   if (geteuid () == 0)
-    groups[0] = getgid () + 1;   /* one's own, where one may give it to no other */
+    groups[0] = getgid () + 1; /* one's own, where one may give it to no other */
   for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
     {
-      g_autoptr(GError) error = NULL;
+      g_autoptr (GError) error = NULL;
       WpSocketAccess access = { modes[i], i % 2, groups[0] };
       WpListen listen;
 
@@ -296,11 +296,11 @@ test_mode_and_group (Place *self, gconstpointer data)
 static void
 test_successor_keeps_its_file (Place *self, gconstpointer data)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   WpListen old, new;
 
   g_assert_true (wp_listen_open (&old, self->address, 1, &usual, &error));
-  close (old.fds[0]);                /* it accepts no more */
+  close (old.fds[0]); /* it accepts no more */
   g_assert_true (wp_listen_open (&new, self->address, 1, &usual, &error));
   wp_listen_clear (&old);
   g_assert_true (g_file_test (self->path, G_FILE_TEST_EXISTS));

@@ -9,7 +9,7 @@
 #include "sim/base/wp-time.h"
 
 #define N_LINES 20000
-#define LINE "a line of the log, as long as lines are there, with the number %06u\n"
+#define LINE    "a line of the log, as long as lines are there, with the number %06u\n"
 
 typedef struct {
   int fd;
@@ -57,11 +57,11 @@ test_not_read (void)
   g_assert_cmpint (pipe2 (fds, O_CLOEXEC), ==, 0);
   g_assert_cmpint (dup2 (fds[1], STDERR_FILENO), >=, 0);
   close (fds[1]);
-  add (0);   /* at once */
+  add (0); /* at once */
   wp_log_queue_start ("wp-test: ");
   for (guint i = 1; i < N_LINES; i++)
     add (i);
-  wp_log_queue_close (wp_time_monotonic () + 10 * WP_NS_PER_MS);   /* in vain */
+  wp_log_queue_close (wp_time_monotonic () + 10 * WP_NS_PER_MS); /* in vain */
   reader.fd = fds[0];
   thread = g_thread_new ("reader", read_lines, &reader);
   wp_log_queue_close (wp_time_monotonic () + 20 * WP_NS_PER_S);

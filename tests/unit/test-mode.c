@@ -1,4 +1,5 @@
-/* A mode before a database that fails: tries again with patience, gives up in the end, and keeps the books. */
+/* A mode before a database that fails: tries again with patience, gives up in the end, and keeps the books.
+ */
 #include "runtime/modes/wp-mode.h"
 
 #include <string.h>
@@ -6,16 +7,16 @@
 #include "runtime/modes/wp-failure-log.h"
 
 #define GIVE_UP_NS (20 * WP_NS_PER_S)
-#define N_JOBS 500
+#define N_JOBS     500
 
-/* The seam: a database whose every update fails as often as @failures says, at once or from another thread, as one does whose
- * connection is cut. */
+/* The seam: a database whose every update fails as often as @failures says, at once or from another thread,
+ * as one does whose connection is cut. */
 typedef struct {
   WpDatabase base;
-  guint failures;            /* a job's first updates; the next one is stored */
-  gboolean later;            /* told of on a thread of its own */
+  guint failures; /* a job's first updates; the next one is stored */
+  gboolean later; /* told of on a thread of its own */
   GThreadPool *tellers;
-  gint n_updates, n_stored;  /* atomic */
+  gint n_updates, n_stored; /* atomic */
 } Faulty;
 
 static void
@@ -64,10 +65,10 @@ typedef struct {
   Faulty faulty;
   WpClock *clock;
   WpMode *mode;
-  gint n_told[WP_JOB_FAILED + 1];   /* atomic */
+  gint n_told[WP_JOB_FAILED + 1]; /* atomic */
 } Bench;
 
-static gint n_given_up, n_lines;   /* atomic: as the log has it, in so many lines */
+static gint n_given_up, n_lines; /* atomic: as the log has it, in so many lines */
 
 static void
 on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
@@ -89,7 +90,7 @@ bench_init (Bench *self, WpModeKind kind, guint failures, gboolean later, const 
   policy.ack = WP_ACK_STORED;
   policy.queue_jobs = 10;
   policy.workers = 4;
-  *self = (Bench) { .faulty = { .base = { .class = &faulty_class }, .failures = failures, .later = later } };
+  *self = (Bench){ .faulty = { .base = { .class = &faulty_class }, .failures = failures, .later = later } };
   self->faulty.tellers = g_thread_pool_new (tell_later, &self->faulty, 2, FALSE, NULL);
   self->clock = wp_clock_new (NULL);
   self->mode = wp_mode_new (&policy, N_JOBS, self->clock, &self->faulty.base, NULL);
@@ -100,10 +101,12 @@ bench_init (Bench *self, WpModeKind kind, guint failures, gboolean later, const 
 static void
 bench_clear (Bench *self)
 {
-  g_thread_pool_free (self->faulty.tellers, FALSE, TRUE);   /* a job has ended a moment before its thread is done with it */
+  /* a job has ended a moment before its thread is done with it */
+  g_thread_pool_free (self->faulty.tellers, FALSE, TRUE);
   wp_clock_free (self->clock);
   wp_mode_close (self->mode);
-  g_log_set_always_fatal (G_LOG_LEVEL_MASK);     /* a server that is killed in the end says nothing more: all is said by now */
+  /* a server that is killed in the end says nothing more: all is said by now */
+  g_log_set_always_fatal (G_LOG_LEVEL_MASK);
   wp_mode_free (self->mode);
   g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
 }
@@ -120,7 +123,7 @@ submit (Bench *self, guint n)
 {
   for (guint i = 0; i < n; i++)
     {
-      g_autoptr(WpJob) job = wp_job_new ();
+      g_autoptr (WpJob) job = wp_job_new ();
 
       job->method = "POST";
       job->path = g_strdup ("/");
@@ -159,8 +162,9 @@ check_all (guint failures, const WpRetry *retry, guint n, guint stored, guint fa
       bench_init (&bench, kinds[i / 2], failures, i % 2, retry);
       submit (&bench, n);
       check_books (&bench, stored, failed, retries);
-      bench_clear (&bench);   /* ends the threads that tell */
-      g_assert_cmpint (n_lines, <=, 2 + (g_get_monotonic_time () - begun_us) / G_USEC_PER_SEC);   /* one a second, and the last */
+      bench_clear (&bench); /* ends the threads that tell */
+      /* one a second, and the last */
+      g_assert_cmpint (n_lines, <=, 2 + (g_get_monotonic_time () - begun_us) / G_USEC_PER_SEC);
       g_assert_cmpint (bench.n_told[WP_JOB_STORED], ==, stored);
       g_assert_cmpint (bench.n_told[WP_JOB_FAILED], ==, failed);
       g_assert_cmpint (n_given_up, ==, failed);

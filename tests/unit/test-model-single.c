@@ -1,5 +1,6 @@
-/* The model's quick ways, for one worker, for no limit to them and for a queue that stays full, held against its slow one: every figure, at
- * random, through full queues and back. And what both count: a warm-up, and Little's law. */
+/* The model's quick ways, for one worker, for no limit to them and for a queue that stays full, held against
+ * its slow one: every figure, at random, through full queues and back. And what both count: a warm-up, and
+ * Little's law. */
 #include <string.h>
 
 #include "sim/base/wp-error.h"
@@ -8,7 +9,7 @@
 #include "tests/unit/compare-figures.h"
 
 #define MOST_ROWS 3000
-#define N_RUNS 1500
+#define N_RUNS    1500
 
 typedef struct {
   WpLayout layout;
@@ -27,19 +28,22 @@ make_load (Load *self, WpRandom *random)
   gint64 unit_ns = wp_random_below (random, 3) == 0 ? 1 : (gint64) 1 << wp_random_below (random, 42);
   gint64 now_ns = 0;
 
-  self->layout = (WpLayout) { queues[wp_random_below (random, G_N_ELEMENTS (queues))], wp_random_below (random, 3) == 0 ? 3 : 1, wp_random_below (random, 4) == 0, WP_TIME_NONE, TRUE };
+  self->layout = (WpLayout){ queues[wp_random_below (random, G_N_ELEMENTS (queues))],
+                             wp_random_below (random, 3) == 0 ? 3 : 1, wp_random_below (random, 4) == 0,
+                             WP_TIME_NONE, TRUE };
   if (wp_random_below (random, 4) == 0)
-    self->layout = (WpLayout) { 0, WP_UNBOUNDED, FALSE, WP_TIME_NONE, FALSE };
+    self->layout = (WpLayout){ 0, WP_UNBOUNDED, FALSE, WP_TIME_NONE, FALSE };
   self->layout.drops_queued = wp_random_below (random, 2) == 0;
-  self->patience_ns = wp_random_below (random, 3) == 0 ? (gint64) wp_random_below (random, 100) * unit_ns : WP_TIME_NONE;
+  self->patience_ns
+      = wp_random_below (random, 3) == 0 ? (gint64) wp_random_below (random, 100) * unit_ns : WP_TIME_NONE;
   self->n_rows = 1 + wp_random_below (random, MOST_ROWS);
   for (gsize i = 0; i < self->n_rows; i++)
     {
-      self->rows[i] = (WpRow) { .arrival_ns = now_ns, .bytes = -1, .blocked = -1 };
+      self->rows[i] = (WpRow){ .arrival_ns = now_ns, .bytes = -1, .blocked = -1 };
       self->services_ns[i] = (gint64) wp_random_below (random, service) * unit_ns;
       now_ns += (gint64) wp_random_below (random, gap) * unit_ns;
       if (wp_random_below (random, 500) == 0)
-        now_ns += 5000 * unit_ns;   /* the queue empties */
+        now_ns += 5000 * unit_ns; /* the queue empties */
     }
 }
 
@@ -47,13 +51,14 @@ make_load (Load *self, WpRandom *random)
 static gboolean
 run (Load *self, WpRandom *random, gboolean quick, WpFigures *figures)
 {
-  g_autoptr(WpModel) model = wp_model_new (&self->layout, self->patience_ns);
+  g_autoptr (WpModel) model = wp_model_new (&self->layout, self->patience_ns);
 
   for (gsize i = 0, n; i < self->n_rows; i += n)
     {
       n = 1 + wp_random_below (random, 700);
       n = MIN (n, self->n_rows - i);
-      if (!wp_model_offer (model, self->rows + i, self->services_ns + i, n, quick && wp_random_below (random, 30) > 0 ? NULL : self->verdicts + i))
+      if (!wp_model_offer (model, self->rows + i, self->services_ns + i, n,
+                           quick && wp_random_below (random, 30) > 0 ? NULL : self->verdicts + i))
         return FALSE;
     }
   wp_model_finish (model, figures);
@@ -86,7 +91,8 @@ test_equal (void)
       n_blocked += slow.blocked > 0;
       g_assert_cmpstr (compare_figures (&quick, &slow), ==, NULL);
     }
-  g_test_message ("%u loads, %u of them with blocked requests, %u past 292 years", N_RUNS, n_blocked, n_overflows);
+  g_test_message ("%u loads, %u of them with blocked requests, %u past 292 years", N_RUNS, n_blocked,
+                  n_overflows);
   g_assert_cmpuint (n_blocked, >, N_RUNS / 20);
 }
 
@@ -96,7 +102,7 @@ test_many_in_flight (void)
 {
   enum { N = 20000 };
   const WpLayout layout = { 0, WP_UNBOUNDED, FALSE, WP_TIME_NONE, FALSE };
-  g_autoptr(WpModel) model = wp_model_new (&layout, WP_TIME_NONE);
+  g_autoptr (WpModel) model = wp_model_new (&layout, WP_TIME_NONE);
   WpFigures figures;
 
   for (gint64 i = 0; i < N; i++)
@@ -121,7 +127,7 @@ test_the_longest_times (void)
   const gint64 half_ns = G_MAXINT64 / 2;
   WpRow rows[3] = { { .arrival_ns = 0 }, { .arrival_ns = 1 }, { .arrival_ns = 2 } };
   gint64 services_ns[3] = { half_ns, half_ns, 0 };
-  g_autoptr(WpModel) model = wp_model_new (&layout, WP_TIME_NONE);
+  g_autoptr (WpModel) model = wp_model_new (&layout, WP_TIME_NONE);
   WpFigures figures;
 
   g_assert_true (wp_model_offer (model, rows, services_ns, 3, NULL));
@@ -154,7 +160,8 @@ parked_until (const WpVerdict *verdict)
   return verdict->accepted_ns != WP_TIME_NONE ? verdict->accepted_ns : verdict->ended_ns;
 }
 
-/* The most that are parked at once from the arrival of row @from on; who is parked for no time counts for its instant. They end in order. */
+/* The most that are parked at once from the arrival of row @from on; who is parked for no time counts for its
+ * instant. They end in order. */
 static guint64
 peak_of (const Load *load, gsize from)
 {
@@ -163,7 +170,10 @@ peak_of (const Load *load, gsize from)
 
   for (gsize i = 0; i < load->n_rows; i++)
     {
-      for (; ended < i && (!load->verdicts[ended].blocked || parked_until (&load->verdicts[ended]) <= load->rows[i].arrival_ns); ended++)
+      for (; ended < i
+             && (!load->verdicts[ended].blocked
+                 || parked_until (&load->verdicts[ended]) <= load->rows[i].arrival_ns);
+           ended++)
         parked -= load->verdicts[ended].blocked;
       if (i >= from)
         peak = MAX (peak, parked + load->verdicts[i].blocked);
@@ -227,8 +237,8 @@ test_warm_up (void)
   wp_random_init (&random, seed, 0);
   for (guint i = 0; i < N_RUNS; i++)
     {
-      g_autoptr(WpModel) model = NULL;
-      g_autoptr(GError) error = NULL;
+      g_autoptr (WpModel) model = NULL;
+      g_autoptr (GError) error = NULL;
       gboolean quick = wp_random_below (&random, 2) == 0;
       WpFigures figures;
       gsize from;
@@ -242,7 +252,8 @@ test_warm_up (void)
       model = wp_model_new (&load->layout, load->patience_ns);
       wp_model_offer (model, load->rows, load->services_ns, from, quick ? NULL : load->verdicts);
       wp_model_start_counting (model, load->rows[from].arrival_ns);
-      wp_model_offer (model, load->rows + from, load->services_ns + from, load->n_rows - from, quick ? NULL : load->verdicts + from);
+      wp_model_offer (model, load->rows + from, load->services_ns + from, load->n_rows - from,
+                      quick ? NULL : load->verdicts + from);
       wp_model_finish (model, &figures);
       wp_model_check (model, &error);
       g_assert_no_error (error);
@@ -254,9 +265,14 @@ test_warm_up (void)
 static void
 test_littles_law (void)
 {
-  static const struct { const char *what; gsize offset; } sums[] = {
-    { "response", G_STRUCT_OFFSET (WpModel, service_ns) }, { "parked", G_STRUCT_OFFSET (WpModel, parked_own_ns) },
-    { "depth", G_STRUCT_OFFSET (WpModel, carried_depth_ns) }, { "workers", G_STRUCT_OFFSET (WpModel, carried_busy_ns) },
+  static const struct {
+    const char *what;
+    gsize offset;
+  } sums[] = {
+    { "response", G_STRUCT_OFFSET (WpModel, service_ns) },
+    { "parked", G_STRUCT_OFFSET (WpModel, parked_own_ns) },
+    { "depth", G_STRUCT_OFFSET (WpModel, carried_depth_ns) },
+    { "workers", G_STRUCT_OFFSET (WpModel, carried_busy_ns) },
   };
   const WpLayout layout = { 1, 1, FALSE, WP_TIME_NONE, TRUE };
   WpRow rows[4] = { { .arrival_ns = 0 }, { .arrival_ns = 1 }, { .arrival_ns = 2 }, { .arrival_ns = 3 } };
@@ -264,8 +280,8 @@ test_littles_law (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (sums); i++)
     {
-      g_autoptr(WpModel) model = wp_model_new (&layout, WP_TIME_NONE);
-      g_autoptr(GError) error = NULL;
+      g_autoptr (WpModel) model = wp_model_new (&layout, WP_TIME_NONE);
+      g_autoptr (GError) error = NULL;
       WpFigures figures;
 
       wp_model_offer (model, rows, services_ns, 4, NULL);

@@ -4,10 +4,11 @@
 #include "sim/stats/wp-random.h"
 #include "tests/unit/compare-figures.h"
 
-#define MODELS 2
-#define MOST_ROWS 200000   /* more than all blocks hold, so that who offers has to wait */
+#define MODELS    2
+#define MOST_ROWS 200000 /* more than all blocks hold, so that who offers has to wait */
 
-static const WpLayout layouts[MODELS] = { { 10, 4, FALSE, WP_TIME_NONE, TRUE }, { 0, 9, TRUE, WP_TIME_NONE, TRUE } };
+static const WpLayout layouts[MODELS]
+    = { { 10, 4, FALSE, WP_TIME_NONE, TRUE }, { 0, 9, TRUE, WP_TIME_NONE, TRUE } };
 
 typedef struct {
   WpRow *rows;
@@ -20,7 +21,7 @@ load_make (Load *self, WpRandom *random, gsize n)
 {
   gint64 arrival_ns = 0;
 
-  *self = (Load) { g_new0 (WpRow, n), g_new (gint64, n), n };
+  *self = (Load){ g_new0 (WpRow, n), g_new (gint64, n), n };
   for (gsize i = 0; i < n; i++)
     {
       arrival_ns += (gint64) wp_random_below (random, 1000);
@@ -52,7 +53,7 @@ static void
 check (WpRandom *random, gsize n)
 {
   WpModel *models[MODELS];
-  g_autoptr(WpModelThread) thread = NULL;
+  g_autoptr (WpModelThread) thread = NULL;
   Load load;
 
   load_make (&load, random, n);
@@ -63,7 +64,7 @@ check (WpRandom *random, gsize n)
   g_assert_true (wp_model_thread_finish (thread));
   for (guint i = 0; i < MODELS; i++)
     {
-      g_autoptr(WpModel) alone = wp_model_new (&layouts[i], WP_TIME_NONE);
+      g_autoptr (WpModel) alone = wp_model_new (&layouts[i], WP_TIME_NONE);
       WpFigures figures, expected;
 
       g_assert_true (wp_model_offer (alone, load.rows, load.services_ns, load.n, NULL));
@@ -85,7 +86,7 @@ test_equals_models_alone (void)
   g_test_message ("seed %" G_GUINT64_FORMAT, seed);
   wp_random_init (&random, seed, 0);
   check (&random, 1);
-  check (&random, 4096);   /* a whole block */
+  check (&random, 4096); /* a whole block */
   check (&random, MOST_ROWS);
   for (guint i = 0; i < 10; i++)
     check (&random, 1 + wp_random_below (&random, MOST_ROWS));
@@ -111,10 +112,13 @@ test_given_up (void)
 static void
 test_too_long (void)
 {
-  const WpRow rows[] = { { .arrival_ns = 0 }, { .arrival_ns = 1 }, { .arrival_ns = 2 }, { .arrival_ns = 3 }, { .arrival_ns = 4 } };
-  const gint64 services_ns[] = { G_MAXINT64 - 9, G_MAXINT64 - 9, G_MAXINT64 - 9, G_MAXINT64 - 9, G_MAXINT64 - 9 };
-  g_autoptr(WpModel) model = wp_model_new (&layouts[0], WP_TIME_NONE);
-  g_autoptr(WpModelThread) thread = wp_model_thread_new (&model, 1);
+  const WpRow rows[] = {
+    { .arrival_ns = 0 }, { .arrival_ns = 1 }, { .arrival_ns = 2 }, { .arrival_ns = 3 }, { .arrival_ns = 4 }
+  };
+  const gint64 services_ns[]
+      = { G_MAXINT64 - 9, G_MAXINT64 - 9, G_MAXINT64 - 9, G_MAXINT64 - 9, G_MAXINT64 - 9 };
+  g_autoptr (WpModel) model = wp_model_new (&layouts[0], WP_TIME_NONE);
+  g_autoptr (WpModelThread) thread = wp_model_thread_new (&model, 1);
 
   wp_model_thread_offer (thread, rows, services_ns, G_N_ELEMENTS (rows));
   g_assert_false (wp_model_thread_finish (thread));

@@ -8,10 +8,10 @@
 #define N_LOADS 20000
 
 static void
-run_model (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const gint64 *services_ns, gsize n_rows,
-           WpVerdict *verdicts, WpFigures *figures)
+run_model (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const gint64 *services_ns,
+           gsize n_rows, WpVerdict *verdicts, WpFigures *figures)
 {
-  g_autoptr(WpModel) model = NULL;
+  g_autoptr (WpModel) model = NULL;
   gsize half = n_rows / 2;
   WpLayout layout;
 
@@ -25,15 +25,17 @@ run_model (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const 
 static gboolean
 same_verdict (const WpVerdict *one, const WpVerdict *two)
 {
-  return one->accepted_ns == two->accepted_ns && one->started_ns == two->started_ns && one->finished_ns == two->finished_ns &&
-         one->ended_ns == two->ended_ns && one->outcome == two->outcome && one->blocked == two->blocked;
+  return one->accepted_ns == two->accepted_ns && one->started_ns == two->started_ns
+         && one->finished_ns == two->finished_ns && one->ended_ns == two->ended_ns
+         && one->outcome == two->outcome && one->blocked == two->blocked;
 }
 
 static void
 print_verdict (const char *who, const WpVerdict *v)
 {
-  g_test_message ("  %s: accepted %" G_GINT64_FORMAT " started %" G_GINT64_FORMAT " finished %" G_GINT64_FORMAT " ended %" G_GINT64_FORMAT
-                  " outcome %d blocked %d", who, v->accepted_ns, v->started_ns, v->finished_ns, v->ended_ns, v->outcome, v->blocked);
+  g_test_message ("  %s: accepted %" G_GINT64_FORMAT " started %" G_GINT64_FORMAT
+                  " finished %" G_GINT64_FORMAT " ended %" G_GINT64_FORMAT " outcome %d blocked %d",
+                  who, v->accepted_ns, v->started_ns, v->finished_ns, v->ended_ns, v->outcome, v->blocked);
 }
 
 static void
@@ -41,15 +43,19 @@ print_load (const RandomLoad *load)
 {
   const WpPolicy *p = &load->policy;
 
-  g_test_message ("%s queue %u workers %u %s %s timeout %" G_GINT64_FORMAT " patience %" G_GINT64_FORMAT, wp_mode_name (p->mode), p->queue_jobs,
-                  p->workers, wp_dispatcher_name (p->dispatcher), wp_when_full_name (p->when_full), p->block_timeout_ns, load->patience_ns);
+  g_test_message ("%s queue %u workers %u %s %s timeout %" G_GINT64_FORMAT " patience %" G_GINT64_FORMAT,
+                  wp_mode_name (p->mode), p->queue_jobs, p->workers, wp_dispatcher_name (p->dispatcher),
+                  wp_when_full_name (p->when_full), p->block_timeout_ns, load->patience_ns);
   for (gsize i = 0; i < load->n_rows; i++)
-    g_test_message ("  row %" G_GSIZE_FORMAT ": arrival %" G_GINT64_FORMAT " service %" G_GINT64_FORMAT, i, load->rows[i].arrival_ns,
-                    load->services_ns[i]);
+    g_test_message ("  row %" G_GSIZE_FORMAT ": arrival %" G_GINT64_FORMAT " service %" G_GINT64_FORMAT, i,
+                    load->rows[i].arrival_ns, load->services_ns[i]);
 }
 
-/* What happens in a load where queued jobs are dropped; each must be seen often, or the loads show nothing. */
-typedef struct { guint dropped, let_in, timed_out_beside, at_its_end; } Drops;
+/* What happens in a load where queued jobs are dropped; each must be seen often, or the loads show nothing.
+ */
+typedef struct {
+  guint dropped, let_in, timed_out_beside, at_its_end;
+} Drops;
 
 static void
 count_drops (Drops *drops, const RandomLoad *load, const WpVerdict *verdicts)
@@ -61,7 +67,8 @@ count_drops (Drops *drops, const RandomLoad *load, const WpVerdict *verdicts)
       const WpVerdict *v = &verdicts[i];
 
       timed_out |= v->outcome == WP_OUTCOME_TIMED_OUT;
-      at_its_end |= v->outcome == WP_OUTCOME_STORED && v->started_ns == load->rows[i].arrival_ns + load->patience_ns;
+      at_its_end
+          |= v->outcome == WP_OUTCOME_STORED && v->started_ns == load->rows[i].arrival_ns + load->patience_ns;
       if (v->outcome != WP_OUTCOME_ABANDONED || v->accepted_ns == WP_TIME_NONE)
         continue;
       dropped = TRUE;
@@ -81,8 +88,10 @@ check_load (const RandomLoad *load, Drops *drops)
   WpFigures fast_figures, naive_figures;
   const char *differs;
 
-  run_model (&load->policy, load->patience_ns, load->rows, load->services_ns, load->n_rows, fast, &fast_figures);
-  naive_model_run (&load->policy, load->patience_ns, load->rows, load->services_ns, load->n_rows, naive, &naive_figures);
+  run_model (&load->policy, load->patience_ns, load->rows, load->services_ns, load->n_rows, fast,
+             &fast_figures);
+  naive_model_run (&load->policy, load->patience_ns, load->rows, load->services_ns, load->n_rows, naive,
+                   &naive_figures);
   for (gsize i = 0; i < load->n_rows; i++)
     if (!same_verdict (&fast[i], &naive[i]))
       {
@@ -95,7 +104,8 @@ check_load (const RandomLoad *load, Drops *drops)
   if (differs)
     {
       print_load (load);
-      g_error ("%s differs: %.17g, naive %.17g", differs, wp_metric_value (wp_metric_find (differs), &fast_figures),
+      g_error ("%s differs: %.17g, naive %.17g", differs,
+               wp_metric_value (wp_metric_find (differs), &fast_figures),
                wp_metric_value (wp_metric_find (differs), &naive_figures));
     }
   count_drops (drops, load, naive);
@@ -116,15 +126,18 @@ test_equals_naive (void)
       random_load_make (&load, &random);
       check_load (&load, &drops);
     }
-  g_test_message ("jobs dropped in %u loads; in %u a parked request got a place by it, in %u others timed out, in %u one "
-                  "started at the end of its patience", drops.dropped, drops.let_in, drops.timed_out_beside, drops.at_its_end);
+  g_test_message (
+      "jobs dropped in %u loads; in %u a parked request got a place by it, in %u others timed out, in %u one "
+      "started at the end of its patience",
+      drops.dropped, drops.let_in, drops.timed_out_beside, drops.at_its_end);
   g_assert_cmpuint (drops.dropped, >, N_LOADS / 40);
   g_assert_cmpuint (MIN (MIN (drops.let_in, drops.timed_out_beside), drops.at_its_end), >, N_LOADS / 1000);
 }
 
 /* @services_ns for rows that all arrive at once. */
 static void
-run_burst (WpPolicy *policy, gint64 patience_ns, gsize n_rows, gint64 service_ns, WpVerdict *verdicts, WpFigures *figures)
+run_burst (WpPolicy *policy, gint64 patience_ns, gsize n_rows, gint64 service_ns, WpVerdict *verdicts,
+           WpFigures *figures)
 {
   g_autofree WpRow *rows = g_new0 (WpRow, n_rows);
   g_autofree gint64 *services_ns = g_new (gint64, n_rows);
@@ -209,16 +222,22 @@ test_a_place_at_the_very_end_of_the_timeout (void)
   run_burst (&policy, 500, 4, 500, verdicts, &figures);
   g_assert_cmpint (verdicts[2].outcome, ==, WP_OUTCOME_STORED);
   g_assert_cmpint (verdicts[2].accepted_ns, ==, 500);
-  g_assert_cmpint (verdicts[3].outcome, ==, WP_OUTCOME_TIMED_OUT);   /* and not abandoned: the timeout wins a tie */
+  /* and not abandoned: the timeout wins a tie */
+  g_assert_cmpint (verdicts[3].outcome, ==, WP_OUTCOME_TIMED_OUT);
   g_assert_cmpint (verdicts[3].ended_ns, ==, 500);
 }
 
-/* One worker, a queue of two, three at once: with --ack=stored the second and third leave at 700. There the fourth, which was parked, gets a
- * place, and leaves at 800. The worker is free at 1000, and idle until the fifth comes. */
+/* One worker, a queue of two, three at once: with --ack=stored the second and third leave at 700. There the
+ * fourth, which was parked, gets a place, and leaves at 800. The worker is free at 1000, and idle until the
+ * fifth comes. */
 static void
 test_queued_jobs_are_dropped (void)
 {
-  const WpRow rows[] = { { .arrival_ns = 0 }, { .arrival_ns = 0 }, { .arrival_ns = 0 }, { .arrival_ns = 100 }, { .arrival_ns = 1100 } };
+  const WpRow rows[] = { { .arrival_ns = 0 },
+                         { .arrival_ns = 0 },
+                         { .arrival_ns = 0 },
+                         { .arrival_ns = 100 },
+                         { .arrival_ns = 1100 } };
   const gint64 services_ns[] = { 1000, 1000, 1000, 1000, 1000 };
   WpVerdict v[5];
   WpFigures figures;
@@ -243,12 +262,12 @@ test_queued_jobs_are_dropped (void)
   g_assert_cmpint (figures.wait.max, ==, 0);
   g_assert_cmpint (figures.depth_max, ==, 2);
   g_assert_cmpint (figures.time_full_ns, ==, 700);
-  g_assert_cmpfloat (figures.throughput, ==, 2 / 2100e-9);   /* two were served, from 0 to 2100 */
+  g_assert_cmpfloat (figures.throughput, ==, 2 / 2100e-9); /* two were served, from 0 to 2100 */
 
   policy.keep_abandoned = TRUE;
   run_model (&policy, 700, rows, services_ns, 5, v, &figures);
   g_assert_cmpint (v[2].started_ns, ==, 2000);
-  g_assert_cmpint (v[3].outcome, ==, WP_OUTCOME_ABANDONED);   /* it was parked until 1000, and left at 800 */
+  g_assert_cmpint (v[3].outcome, ==, WP_OUTCOME_ABANDONED); /* it was parked until 1000, and left at 800 */
   g_assert_cmpint (v[3].accepted_ns, ==, WP_TIME_NONE);
   g_assert_cmpuint (figures.abandoned, ==, 1);
 }
@@ -258,7 +277,7 @@ test_times_past_292_years (void)
 {
   const gint64 services_ns[] = { G_MAXINT64, 1 };
   const WpRow rows[2] = { { .arrival_ns = 0 }, { .arrival_ns = 0 } };
-  g_autoptr(WpModel) model = NULL;
+  g_autoptr (WpModel) model = NULL;
   WpPolicy policy;
   WpLayout layout;
 
@@ -288,10 +307,12 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/model/equals-naive", test_equals_naive);
-  g_test_add_func ("/model/buffered-channel-takes-one-more-than-its-queue", test_buffered_channel_takes_one_more_than_its_queue);
+  g_test_add_func ("/model/buffered-channel-takes-one-more-than-its-queue",
+                   test_buffered_channel_takes_one_more_than_its_queue);
   g_test_add_func ("/model/worker-pool-takes-queue-and-workers", test_worker_pool_takes_queue_and_workers);
   g_test_add_func ("/model/default-never-waits", test_default_never_waits);
-  g_test_add_func ("/model/a-place-at-the-very-end-of-the-timeout", test_a_place_at_the_very_end_of_the_timeout);
+  g_test_add_func ("/model/a-place-at-the-very-end-of-the-timeout",
+                   test_a_place_at_the_very_end_of_the_timeout);
   g_test_add_func ("/model/queued-jobs-are-dropped", test_queued_jobs_are_dropped);
   g_test_add_func ("/model/times-past-292-years", test_times_past_292_years);
   g_test_add_func ("/model/sizes-cost-nothing", test_sizes_cost_nothing);

@@ -12,12 +12,14 @@
 static void
 count_naive (const RandomLoad *load, const WpVerdict *verdicts, gint64 at_ns, WpState *state)
 {
-  *state = (WpState) { .oldest_ns = WP_TIME_NONE };
+  *state = (WpState){ .oldest_ns = WP_TIME_NONE };
   for (gsize i = load->n_rows; i-- > 0;)
     {
       const WpVerdict *v = &verdicts[i];
-      gboolean arrived = load->rows[i].arrival_ns <= at_ns, accepted = v->accepted_ns != WP_TIME_NONE && v->accepted_ns <= at_ns;
-      gboolean started = v->started_ns != WP_TIME_NONE && v->started_ns <= at_ns, ended = v->ended_ns <= at_ns;
+      gboolean arrived = load->rows[i].arrival_ns <= at_ns,
+               accepted = v->accepted_ns != WP_TIME_NONE && v->accepted_ns <= at_ns;
+      gboolean started = v->started_ns != WP_TIME_NONE && v->started_ns <= at_ns,
+               ended = v->ended_ns <= at_ns;
 
       if (!arrived || ended)
         continue;
@@ -41,7 +43,7 @@ test_at_equals_naive (void)
   for (guint n = 0; n < N_LOADS; n++)
     {
       WpVerdict fast[RANDOM_LOAD_MOST], naive[RANDOM_LOAD_MOST];
-      g_autoptr(WpModel) model = NULL;
+      g_autoptr (WpModel) model = NULL;
       WpFigures figures;
       WpState expected;
       WpLayout layout;
@@ -51,7 +53,8 @@ test_at_equals_naive (void)
       wp_policy_layout (&load.policy, &layout);
       model = wp_model_new (&layout, load.patience_ns);
       g_assert_true (wp_model_offer (model, load.rows, load.services_ns, load.n_rows, fast));
-      naive_model_run (&load.policy, load.patience_ns, load.rows, load.services_ns, load.n_rows, naive, &figures);
+      naive_model_run (&load.policy, load.patience_ns, load.rows, load.services_ns, load.n_rows, naive,
+                       &figures);
       wp_at_init (&at, (gint64) wp_random_below (&random, 100), 1);
       for (gsize i = 0; i < load.n_rows; i++)
         {
@@ -72,13 +75,14 @@ test_at_equals_naive (void)
 static WpChart *
 make_chart (gboolean waits)
 {
-  g_autoptr(WpChart) chart = wp_chart_new (0);
+  g_autoptr (WpChart) chart = wp_chart_new (0);
 
   for (gint64 i = 0; i < 21; i++)
     {
       WpRow row = { .arrival_ns = i < 20 ? 0 : 5000 };
       gint64 started_ns = i < 20 && waits ? 100 * i : row.arrival_ns, service_ns = 100;
-      WpVerdict verdict = { row.arrival_ns, started_ns, started_ns + 100, started_ns + 100, WP_OUTCOME_STORED, FALSE };
+      WpVerdict verdict
+          = { row.arrival_ns, started_ns, started_ns + 100, started_ns + 100, WP_OUTCOME_STORED, FALSE };
       const WpVerdict *const verdicts[] = { &verdict };
       WpBatch batch = { &row, &service_ns, 1, verdicts };
 
@@ -92,7 +96,7 @@ make_chart (gboolean waits)
 static void
 assert_drawn (const WpChart *chart, guint64 capacity_jobs, gboolean utf8, const char *expected)
 {
-  g_autoptr(GString) text = g_string_new (NULL);
+  g_autoptr (GString) text = g_string_new (NULL);
 
   wp_chart_draw (chart, text, "WorkerPool", capacity_jobs, 40, utf8);
   g_assert_cmpstr (text->str, ==, expected);
@@ -101,8 +105,8 @@ assert_drawn (const WpChart *chart, guint64 capacity_jobs, gboolean utf8, const 
 static void
 test_chart (void)
 {
-  g_autoptr(WpChart) chart = make_chart (TRUE);
-  g_autoptr(WpChart) empty = make_chart (FALSE);
+  g_autoptr (WpChart) chart = make_chart (TRUE);
+  g_autoptr (WpChart) empty = make_chart (FALSE);
 
   assert_drawn (chart, 19, TRUE,
                 "WorkerPool: most jobs in the queue over time, full at the peak\n"
@@ -121,22 +125,25 @@ test_chart (void)
                 "        0|##########+.\n"
                 "          0                      5.00 us\n");
   assert_drawn (empty, 20, TRUE, "WorkerPool: its queue is never used\n");
-  assert_drawn (empty, 0, TRUE, "WorkerPool: a queue of 0 holds nothing: each request needs an idle worker\n");
+  assert_drawn (empty, 0, TRUE,
+                "WorkerPool: a queue of 0 holds nothing: each request needs an idle worker\n");
 }
 
-/* Two jobs in the queue for 1 ns, and long after that one: however narrow time becomes, the two are not lost. */
+/* Two jobs in the queue for 1 ns, and long after that one: however narrow time becomes, the two are not lost.
+ */
 static void
 test_chart_keeps_peaks (void)
 {
   for (gint64 at_ns = 0; at_ns < 8; at_ns++)
     {
-      g_autoptr(WpChart) chart = wp_chart_new (0);
+      g_autoptr (WpChart) chart = wp_chart_new (0);
 
       for (guint i = 0; i < 3; i++)
         {
           WpRow row = { .arrival_ns = i < 2 ? at_ns : 100000 };
           gint64 started_ns = row.arrival_ns + 1, service_ns = 0;
-          WpVerdict verdict = { row.arrival_ns, started_ns, started_ns, started_ns, WP_OUTCOME_STORED, FALSE };
+          WpVerdict verdict
+              = { row.arrival_ns, started_ns, started_ns, started_ns, WP_OUTCOME_STORED, FALSE };
           const WpVerdict *const verdicts[] = { &verdict };
           WpBatch batch = { &row, &service_ns, 1, verdicts };
 

@@ -26,30 +26,29 @@ check_name (const char *value, GError **error)
   return FALSE;
 }
 
-static const WpOption place_options[] = {
-  { "places", 'p', WP_OPTION_COUNT, "N", WP_FIELD (Options, places), "how many", 1, 5000 },
-  { "plazas", 0, WP_OPTION_COUNT, "N", WP_FIELD (Options, places), NULL, 1, 5000 },
-  { NULL }
-};
-static const WpOption part_options[] = {
-  { "name", 'n', WP_OPTION_TEXT, "NAME", WP_FIELD (Part, name), "a name", .or_none = TRUE, .check = check_name, .given = 1 },
-  { "loud", 0, WP_OPTION_FLAG, NULL, WP_FIELD (Part, loud), "shout", .given = 2 },
-  { NULL }
-};
-static const WpOptionGroup groups[] = {
-  { "Places", place_options, 0, 0 },
-  { "Parts", part_options, G_STRUCT_OFFSET (Options, part), G_STRUCT_OFFSET (Part, given) },
-  { NULL, NULL, 0, 0 }
-};
+static const WpOption place_options[]
+    = { { "places", 'p', WP_OPTION_COUNT, "N", WP_FIELD (Options, places), "how many", 1, 5000 },
+        { "plazas", 0, WP_OPTION_COUNT, "N", WP_FIELD (Options, places), NULL, 1, 5000 },
+        { NULL } };
+static const WpOption part_options[]
+    = { { "name", 'n', WP_OPTION_TEXT, "NAME", WP_FIELD (Part, name), "a name", .or_none = TRUE,
+          .check = check_name, .given = 1 },
+        { "loud", 0, WP_OPTION_FLAG, NULL, WP_FIELD (Part, loud), "shout", .given = 2 },
+        { NULL } };
+static const WpOptionGroup groups[]
+    = { { "Places", place_options, 0, 0 },
+        { "Parts", part_options, G_STRUCT_OFFSET (Options, part), G_STRUCT_OFFSET (Part, given) },
+        { NULL, NULL, 0, 0 } };
 static const WpCommandLine command_line = { "FILE", "Does nothing.", groups };
 
-/* Parses "wp" and the words of @line; returns the message, or NULL. @left: (out): the parameters, with blanks between */
+/* Parses "wp" and the words of @line; returns the message, or NULL. @left: (out): the parameters, with blanks
+ * between */
 static char *
 parse (const char *line, Options *options, char **left)
 {
   g_autofree char *whole = g_strconcat ("wp ", line, NULL);
-  g_auto(GStrv) words = g_strsplit (whole, " ", -1);
-  g_autoptr(GError) error = NULL;
+  g_auto (GStrv) words = g_strsplit (whole, " ", -1);
+  g_autoptr (GError) error = NULL;
   g_autofree char **parameters = wp_options_parse (&command_line, options, words, &error);
 
   g_assert_true (!parameters == !!error);
@@ -82,8 +81,8 @@ test_options_parse (void)
     { "--name -nd", "-nd", NULL },
     { "--loud -nd", "d", NULL },
     { "-n d -- -ne", "d", NULL, "-ne" },
-    { "--name=caf\xc3\xa9", "caf\xc3\xa9", NULL },   /* in the C locale too */
-    { "--name=\xff", "\xff", NULL },                   /* a file name is bytes */
+    { "--name=caf\xc3\xa9", "caf\xc3\xa9", NULL }, /* in the C locale too */
+    { "--name=\xff", "\xff", NULL },               /* a file name is bytes */
     { "--name bad", NULL, "--name: \"bad\" is not a name" },
     { "-n bad", NULL, "--name: \"bad\" is not a name" },
     { "--nane=x", NULL, "unknown option --nane; did you mean --name?" },
@@ -96,7 +95,8 @@ test_options_parse (void)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       Options options = { 0 };
-      g_autofree char *left = NULL, *message = parse (cases[i].line, &options, &left), *shown = g_strescape (cases[i].line, NULL);
+      g_autofree char *left = NULL, *message = parse (cases[i].line, &options, &left),
+                      *shown = g_strescape (cases[i].line, NULL);
 
       g_test_message ("%s", shown);
       g_assert_cmpstr (message, ==, cases[i].message);
@@ -113,7 +113,7 @@ load (const char *text, Options *options)
 {
   g_autofree char *folder = g_dir_make_tmp ("wp-options-XXXXXX", NULL);
   g_autofree char *path = g_build_filename (folder, "wp.conf", NULL);
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
   wp_options_load (&command_line, options, path, &error);
@@ -141,11 +141,13 @@ test_options_load (void)
     { "name=a\nname = bad\n", "a", ":2: name: \"bad\" is not a name", FALSE, 1 },
     { "nane = a", NULL, ":1: \"nane\" is not an option; --help lists them all", FALSE },
     { "name", NULL, ":1: \"name\" is not of the form key = value", FALSE },
-    { "0123456789012345678901234567890123456789x", NULL, ":1: \"0123456789012345678901234567890123456789\" is not of the form key = value", FALSE },
+    { "0123456789012345678901234567890123456789x", NULL,
+      ":1: \"0123456789012345678901234567890123456789\" is not of the form key = value", FALSE },
     { "012345678901234567890123456789012345678\xc3\xa9\xc3\xa9", NULL,
       ":1: \"012345678901234567890123456789012345678\xc3\xa9\" is not of the form key = value", FALSE },
     { "\xef\xbb\xbfname = a\r\n", "a", NULL, FALSE, 1 },
-    { "\n\xef\xbb\xbfname = a", NULL, ":2: \"\xef\xbb\xbfname\" is not an option; --help lists them all", FALSE },
+    { "\n\xef\xbb\xbfname = a", NULL, ":2: \"\xef\xbb\xbfname\" is not an option; --help lists them all",
+      FALSE },
     { "\n\nloud = yes", NULL, ":3: loud: \"yes\" is not true or false", FALSE },
   };
 
@@ -174,19 +176,18 @@ static const char *const colours[] = { "red", "green", "blue", NULL };
 
 #define KIND(name, kind, member) name, 0, kind, "X", WP_FIELD (Kinds, member), ""
 
-static const WpOption kind_options[] = {
-  { KIND ("size", WP_OPTION_SIZE, bytes), 65536, G_GUINT64_CONSTANT (1) << 40 },
-  { KIND ("small", WP_OPTION_SIZE, bytes), 0, 512 << 20 },
-  { KIND ("factor", WP_OPTION_FACTOR, factor) },
-  { KIND ("share", WP_OPTION_SHARE, share) },
-  { KIND ("some", WP_OPTION_SHARE, some), 1 },
-  { KIND ("time", WP_OPTION_TIME, time_ns) },
-  { KIND ("above", WP_OPTION_TIME, above_ns), 1 },
-  { KIND ("until", WP_OPTION_TIME, until_ns), .or_none = TRUE },
-  { KIND ("colour", WP_OPTION_CHOICE, colour), .names = colours, .what = "a colour" },
-  { KIND ("paint", WP_OPTION_CHOICE, colour), .names = colours },
-  { NULL }
-};
+static const WpOption kind_options[]
+    = { { KIND ("size", WP_OPTION_SIZE, bytes), 65536, G_GUINT64_CONSTANT (1) << 40 },
+        { KIND ("small", WP_OPTION_SIZE, bytes), 0, 512 << 20 },
+        { KIND ("factor", WP_OPTION_FACTOR, factor) },
+        { KIND ("share", WP_OPTION_SHARE, share) },
+        { KIND ("some", WP_OPTION_SHARE, some), 1 },
+        { KIND ("time", WP_OPTION_TIME, time_ns) },
+        { KIND ("above", WP_OPTION_TIME, above_ns), 1 },
+        { KIND ("until", WP_OPTION_TIME, until_ns), .or_none = TRUE },
+        { KIND ("colour", WP_OPTION_CHOICE, colour), .names = colours, .what = "a colour" },
+        { KIND ("paint", WP_OPTION_CHOICE, colour), .names = colours },
+        { NULL } };
 static const WpOptionGroup kind_groups[] = { { "Kinds", kind_options, 0, 0 }, { NULL, NULL, 0, 0 } };
 
 static void
@@ -222,11 +223,12 @@ test_options_kinds (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr(GError) error = NULL;
+      g_autoptr (GError) error = NULL;
       Kinds kinds = { 0 };
 
       g_test_message ("%s=%s", cases[i].name, cases[i].value);
-      g_assert_cmpint (wp_options_set (kind_groups, &kinds, cases[i].name, cases[i].value, &error), ==, !cases[i].message);
+      g_assert_cmpint (wp_options_set (kind_groups, &kinds, cases[i].name, cases[i].value, &error), ==,
+                       !cases[i].message);
       g_assert_cmpstr (error ? error->message : NULL, ==, cases[i].message);
       g_assert_cmpmem (&kinds, sizeof kinds, &cases[i].wanted, sizeof kinds);
     }
@@ -234,12 +236,14 @@ test_options_kinds (void)
 
 static const WpOption painted_options[] = {
   { "colour", 'c', WP_OPTION_CHOICE, "NAME", 0, 0,
-    "a help so long that it does not fit into one line of a terminal, and is broken at a blank before column 110", .names = colours },
+    "a help so long that it does not fit into one line of a terminal, and is broken at a blank before column 110",
+    .names = colours },
   { NULL }
 };
-static const WpOptionGroup all_groups[] = {
-  { "Places", place_options, 0, 0 }, { NULL, part_options, 0, 0 }, { "Paint", painted_options, 0, 0 }, { NULL, NULL, 0, 0 }
-};
+static const WpOptionGroup all_groups[] = { { "Places", place_options, 0, 0 },
+                                            { NULL, part_options, 0, 0 },
+                                            { "Paint", painted_options, 0, 0 },
+                                            { NULL, NULL, 0, 0 } };
 static const WpCommandLine all = { "FILE", "Does nothing.", all_groups };
 
 static void
@@ -247,11 +251,13 @@ test_options_help (void)
 {
   g_autofree char *help = wp_options_format_help (&all);
 
-  g_assert_cmpstr (help, ==, "Usage:\n  wp [OPTION...] FILE\n\nDoes nothing.\n\n"
-                             "Places:\n  -p, --places=N     how many\n  -n, --name=NAME    a name\n  --loud             shout\n\n"
-                             "Paint:\n  -c, --colour=NAME  a help so long that it does not fit into one line of a terminal, and is "
-                             "broken at a blank\n                     before column 110\n\n"
-                             "Help:\n  -h, --help         print this help\n  --version          print the version\n");
+  g_assert_cmpstr (
+      help, ==,
+      "Usage:\n  wp [OPTION...] FILE\n\nDoes nothing.\n\n"
+      "Places:\n  -p, --places=N     how many\n  -n, --name=NAME    a name\n  --loud             shout\n\n"
+      "Paint:\n  -c, --colour=NAME  a help so long that it does not fit into one line of a terminal, and is "
+      "broken at a blank\n                     before column 110\n\n"
+      "Help:\n  -h, --help         print this help\n  --version          print the version\n");
 }
 
 /* bash's own variables and arguments, as it sets them while the last of the words is typed. */
@@ -273,14 +279,16 @@ test_options_completion (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autofree char *command = g_strdup_printf ("%s\ncompopt () { :; }\nCOMP_WORDS=(%s)\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
-                                                  "_wp wp '%s' '%s'\necho -n \"${COMPREPLY[*]}\"",
-                                                  script, cases[i].words, cases[i].typed, cases[i].before);
+      g_autofree char *command
+          = g_strdup_printf ("%s\ncompopt () { :; }\nCOMP_WORDS=(%s)\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
+                             "_wp wp '%s' '%s'\necho -n \"${COMPREPLY[*]}\"",
+                             script, cases[i].words, cases[i].typed, cases[i].before);
       const char *argv[] = { "bash", "-c", command, NULL };
       g_autofree char *output = NULL, *errors = NULL;
-      g_autoptr(GError) error = NULL;
+      g_autoptr (GError) error = NULL;
 
-      g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, &errors, NULL, &error);
+      g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, &errors, NULL,
+                    &error);
       g_assert_no_error (error);
       g_assert_cmpstr (errors, ==, "");
       g_assert_cmpstr (output, ==, cases[i].wanted);
@@ -292,7 +300,8 @@ test_options_numbers (void)
 {
   guint64 value = 7;
   double real = 7;
-  static const char *const bad[] = { "", "-1", "+1", " 1", "1 ", "0x10", "1e3", "11", "99999999999999999999" };
+  static const char *const bad[]
+      = { "", "-1", "+1", " 1", "1 ", "0x10", "1e3", "11", "99999999999999999999" };
   static const char *const bad_reals[] = { "", "0", "-1", "inf", "nan", "1x", " 1", "0x1p3", "1e999" };
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
@@ -314,9 +323,22 @@ test_options_counts (void)
   static const struct {
     const char *text;
     guint64 value;
-  } good[] = { { "10", 10 }, { "10k", 10000 }, { "3K", 3000 }, { "2m", 2000000 }, { "0M", 0 }, { "4294967k", 4294967000 } };
-  static const char *const bad[] = { "", "k", "m", "1.5k", "1kk", "1km", "1g", " 1k", "1 k", "-1k", "4294968k", "4295m", "99999999999999999999k" };
-  g_autoptr(GError) error = NULL;
+  } good[] = { { "10", 10 },      { "10k", 10000 }, { "3K", 3000 },
+               { "2m", 2000000 }, { "0M", 0 },      { "4294967k", 4294967000 } };
+  static const char *const bad[] = { "",
+                                     "k",
+                                     "m",
+                                     "1.5k",
+                                     "1kk",
+                                     "1km",
+                                     "1g",
+                                     " 1k",
+                                     "1 k",
+                                     "-1k",
+                                     "4294968k",
+                                     "4295m",
+                                     "99999999999999999999k" };
+  g_autoptr (GError) error = NULL;
   guint64 value = 7;
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)

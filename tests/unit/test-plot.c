@@ -13,8 +13,8 @@ static char *
 parse_svg (const char *svg)
 {
   static const GMarkupParser parser = { NULL };
-  g_autoptr(GMarkupParseContext) context = g_markup_parse_context_new (&parser, 0, NULL, NULL);
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GMarkupParseContext) context = g_markup_parse_context_new (&parser, 0, NULL, NULL);
+  g_autoptr (GError) error = NULL;
   const char *from = strstr (svg, "<desc>"), *to = strstr (svg, "</desc>");
 
   g_markup_parse_context_parse (context, svg, (gssize) strlen (svg), &error);
@@ -29,7 +29,7 @@ parse_svg (const char *svg)
 static void
 assert_lines (const char *text, const char *const *lines)
 {
-  g_auto(GStrv) found = g_strsplit (text, "\n", -1);
+  g_auto (GStrv) found = g_strsplit (text, "\n", -1);
 
   for (; *lines; lines++)
     if (!g_strv_contains ((const char *const *) found, *lines))
@@ -68,32 +68,45 @@ run_sim (const char *arguments)
 static void
 test_one_mode (void)
 {
-  static const char *const lines[] = {
-    "trace.csv: 8 requests", "WorkerPool: queue 2, 1 worker", "in the queue", "parked", "capacity 2", "jobs", "time since the first arrival (s)",
-    "Response and wait", "response", "wait", "90 %", "share of the started requests that took no longer", "100 ms", NULL
-  };
-  g_autoptr(SimRun) run = run_sim ("-m workerpool -q 2 -w 1 --plot=a.svg trace.csv");
+  static const char *const lines[] = { "trace.csv: 8 requests",
+                                       "WorkerPool: queue 2, 1 worker",
+                                       "in the queue",
+                                       "parked",
+                                       "capacity 2",
+                                       "jobs",
+                                       "time since the first arrival (s)",
+                                       "Response and wait",
+                                       "response",
+                                       "wait",
+                                       "90 %",
+                                       "share of the started requests that took no longer",
+                                       "100 ms",
+                                       NULL };
+  g_autoptr (SimRun) run = run_sim ("-m workerpool -q 2 -w 1 --plot=a.svg trace.csv");
   g_autofree char *svg = sim_run_read (run, "a.svg");
   g_autofree char *texts = NULL;
 
   g_assert_cmpint (run->status, ==, 0);
-  g_assert_nonnull (strstr (run->out, "throughput"));   /* the report is there as ever */
+  g_assert_nonnull (strstr (run->out, "throughput")); /* the report is there as ever */
   texts = parse_svg (svg);
   assert_lines (texts, lines);
   g_assert_null (strstr (texts, "measured"));
   g_assert_nonnull (strstr (svg, "width=\"900px\""));
-  g_assert_nonnull (strstr (svg, "rgb(98%"));           /* the area of the parked */
-  g_assert_nonnull (strstr (svg, "stroke-dasharray"));  /* capacity, and wait */
+  g_assert_nonnull (strstr (svg, "rgb(98%"));          /* the area of the parked */
+  g_assert_nonnull (strstr (svg, "stroke-dasharray")); /* capacity, and wait */
   g_assert_cmpuint (sim_run_count_files (run), ==, 2);
 }
 
 static void
 test_all_modes (void)
 {
-  static const char *const lines[] = {
-    "Default", "in service (it has no queue)", "BufferedChannel: queue 10,000", "WorkerPool: queue 10,000, 10,000 workers", "capacity 10,000 (far above)", NULL
-  };
-  g_autoptr(SimRun) run = run_sim ("--plot=a.SVG trace.csv");
+  static const char *const lines[] = { "Default",
+                                       "in service (it has no queue)",
+                                       "BufferedChannel: queue 10,000",
+                                       "WorkerPool: queue 10,000, 10,000 workers",
+                                       "capacity 10,000 (far above)",
+                                       NULL };
+  g_autoptr (SimRun) run = run_sim ("--plot=a.SVG trace.csv");
   g_autofree char *svg = sim_run_read (run, "a.SVG");
   g_autofree char *texts = parse_svg (svg);
 
@@ -109,8 +122,9 @@ test_all_modes (void)
 static void
 test_against (void)
 {
-  static const char *const lines[] = { "trace.csv: 8 requests, predicted and measured", "measured", "with parked, measured", "WorkerPool", NULL };
-  g_autoptr(SimRun) run = run_sim ("-m workerpool -q 2 -w 1 --jobs=measured.csv trace.csv");
+  static const char *const lines[] = { "trace.csv: 8 requests, predicted and measured", "measured",
+                                       "with parked, measured", "WorkerPool", NULL };
+  g_autoptr (SimRun) run = run_sim ("-m workerpool -q 2 -w 1 --jobs=measured.csv trace.csv");
   g_autofree char *svg = NULL;
   g_autofree char *texts = NULL;
 
@@ -125,11 +139,13 @@ test_against (void)
 static void
 test_bare_traces (void)
 {
-  static const char *const texts[] = { "arrival,service\n0,0\n", "arrival,service\n5,0\n5,0\n", "arrival,service\n0,0.000000001\n", "arrival,service\n0,9000000000\n" };
+  static const char *const texts[]
+      = { "arrival,service\n0,0\n", "arrival,service\n5,0\n5,0\n", "arrival,service\n0,0.000000001\n",
+          "arrival,service\n0,9000000000\n" };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     {
-      g_autoptr(SimRun) run = sim_run_new ();
+      g_autoptr (SimRun) run = sim_run_new ();
       g_autofree char *svg = NULL;
       g_autofree char *shown = NULL;
 
@@ -147,18 +163,21 @@ test_bare_traces (void)
 static void
 test_refusals (void)
 {
-  static const struct { const char *arguments, *message; } cases[] = {
+  static const struct {
+    const char *arguments, *message;
+  } cases[] = {
     { "--plot=a.jpg trace.csv", "wp-sim: --plot: \"a.jpg\" ends in neither .svg nor .png\n" },
     { "--plot=- trace.csv", "wp-sim: --plot: \"-\" ends in neither .svg nor .png\n" },
     { "--plot=.svg trace.csv", "wp-sim: --plot: \".svg\" ends in neither .svg nor .png\n" },
     { "--plot=no/a.svg trace.csv", "wp-sim: no/a.svg: cannot write: No such file or directory\n" },
-    { "--plot=a.svg --series=a.svg trace.csv", "wp-sim: --plot and another option would write the same file\n" },
+    { "--plot=a.svg --series=a.svg trace.csv",
+      "wp-sim: --plot and another option would write the same file\n" },
     { "--plot=a.svg missing.csv", "wp-sim: missing.csv: No such file or directory\n" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr(SimRun) run = run_sim (cases[i].arguments);
+      g_autoptr (SimRun) run = run_sim (cases[i].arguments);
 
       g_assert_cmpint (run->status, ==, 2);
       g_assert_cmpstr (run->err, ==, cases[i].message);
@@ -169,7 +188,7 @@ test_refusals (void)
 static void
 test_nothing_is_left_of_a_bad_trace (void)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
+  g_autoptr (SimRun) run = sim_run_new ();
 
   sim_run_write (run, "trace.csv", "arrival\n1\nx\n");
   sim_run_go (run, "--plot=a.png trace.csv", NULL);
@@ -183,9 +202,11 @@ test_nothing_is_left_of_a_bad_trace (void)
 static void
 test_heat_map (void)
 {
-  static const char *const lines[] = { "a sweep", "workers", "queue (jobs)", "wait.p99", "20.1 s", "objective met", "not met", "frontier", "12", "700", NULL };
+  static const char *const lines[]
+      = { "a sweep", "workers",  "queue (jobs)", "wait.p99", "20.1 s", "objective met",
+          "not met", "frontier", "12",           "700",      NULL };
   static const char *const names[] = { "map.svg", "map.png" };
-  g_autoptr(SimRun) run = sim_run_new ();
+  g_autoptr (SimRun) run = sim_run_new ();
   double xs[N_XS], ys[N_YS], values[N_XS * N_YS];
   gboolean meets[N_XS * N_YS];
   g_autofree char *svg = NULL;
@@ -204,10 +225,11 @@ test_heat_map (void)
     }
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
-      WpHeatMap map = { "a sweep", "workers", "queue (jobs)", xs, ys, N_XS, N_YS, "wait.p99", WP_UNIT_TIME, values, meets };
+      WpHeatMap map = { "a sweep", "workers",  "queue (jobs)", xs,     ys,   N_XS,
+                        N_YS,      "wait.p99", WP_UNIT_TIME,   values, meets };
       g_autofree char *path = g_build_filename (run->folder, names[i], NULL);
-      g_autoptr(GError) error = NULL;
-      g_autoptr(WpAtomicFile) output = wp_atomic_file_new (path, FALSE, &error);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (WpAtomicFile) output = wp_atomic_file_new (path, FALSE, &error);
       const WpPlotFormat *format = wp_plot_format_find (path, &error);
 
       g_assert_true (format->plot_heat_map (&map, output, &error) && wp_atomic_file_commit (output, &error));
@@ -229,13 +251,14 @@ test_smallest_heat_map (void)
   for (guint i = 0; i < G_N_ELEMENTS (values); i++)
     {
       WpHeatMap map = { "", "", "", &one, &one, 1, 1, "", WP_UNIT_TIME, &values[i], &meets };
-      g_autoptr(SimRun) run = sim_run_new ();
+      g_autoptr (SimRun) run = sim_run_new ();
       g_autofree char *path = g_build_filename (run->folder, "a.svg", NULL);
       g_autofree char *svg = NULL;
       g_autofree char *texts = NULL;
-      g_autoptr(WpAtomicFile) output = wp_atomic_file_new (path, FALSE, NULL);
+      g_autoptr (WpAtomicFile) output = wp_atomic_file_new (path, FALSE, NULL);
 
-      g_assert_true (wp_plot_format_find (path, NULL)->plot_heat_map (&map, output, NULL) && wp_atomic_file_commit (output, NULL));
+      g_assert_true (wp_plot_format_find (path, NULL)->plot_heat_map (&map, output, NULL)
+                     && wp_atomic_file_commit (output, NULL));
       svg = sim_run_read (run, "a.svg");
       texts = parse_svg (svg);
       g_assert_null (strstr (svg, "nan"));

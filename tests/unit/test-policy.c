@@ -30,12 +30,13 @@ test_policy_set (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr(GError) error = NULL;
+      g_autoptr (GError) error = NULL;
       g_autofree char *back = NULL;
       WpPolicy policy;
 
       wp_policy_init (&policy, WP_MODE_BUFFERED_CHANNEL);
-      g_assert_cmpint (wp_policy_set (&policy, cases[i].name, cases[i].value, &error), ==, cases[i].message == NULL);
+      g_assert_cmpint (wp_policy_set (&policy, cases[i].name, cases[i].value, &error), ==,
+                       cases[i].message == NULL);
       g_assert_cmpstr (error ? error->message : NULL, ==, cases[i].message);
       g_assert_cmpint (policy.given != 0, ==, cases[i].message == NULL);
       if (!cases[i].back)
@@ -96,7 +97,7 @@ test_policy_layout (void)
 static void
 test_policy_check (void)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   WpPolicy policy;
 
   wp_policy_init (&policy, WP_MODE_DEFAULT);

@@ -8,28 +8,30 @@
 #include <sqlite3.h>
 #include <string.h>
 
-#define N_JOBS 2000
-#define N_MANY_JOBS 5000         /* which fill several logs */
-#define CUT_EVERY 50
-#define GIVE_UP_US (20 * G_USEC_PER_SEC)
+#define N_JOBS      2000
+#define N_MANY_JOBS 5000 /* which fill several logs */
+#define CUT_EVERY   50
+#define GIVE_UP_US  (20 * G_USEC_PER_SEC)
 
 /* SQLite's own methods for a file, with ours for writing, syncing and closing: they keep count of the files
  * that have something unsynced. */
 typedef struct {
-  sqlite3_io_methods ours;   /* first: a file points at it */
+  sqlite3_io_methods ours; /* first: a file points at it */
   const sqlite3_io_methods *theirs;
 } Methods;
 
-static GMutex mutex;         /* guards all below */
+static GMutex mutex; /* guards all below */
 static Methods kinds[8];
 static guint n_kinds, n_syncs;
-static GHashTable *unsynced; /* (element-type sqlite3_file), and mains itself for the database: never freed */
-static GHashTable *mains;    /* (element-type sqlite3_file): those that are a database, not its log; never freed */
-static char *main_path;      /* of the database that is watched; owned; NULL: none */
-static char *main_synced;    /* what of it is on the disk for sure; owned; NULL: nothing */
+/* (element-type sqlite3_file), and mains itself for the database: never freed */
+static GHashTable *unsynced;
+/* (element-type sqlite3_file): those that are a database, not its log; never freed */
+static GHashTable *mains;
+static char *main_path;   /* of the database that is watched; owned; NULL: none */
+static char *main_synced; /* what of it is on the disk for sure; owned; NULL: nothing */
 static gsize main_synced_len;
 static guint n_main_syncs;
-static guint n_copying;      /* connections that copy the log to the database */
+static guint n_copying; /* connections that copy the log to the database */
 static GCond main_copied;
 
 static const sqlite3_io_methods *
@@ -127,7 +129,7 @@ ours_for (const sqlite3_io_methods *original)
   if (i == n_kinds)
     {
       g_assert_cmpuint (n_kinds, <, G_N_ELEMENTS (kinds));
-      kinds[n_kinds++] = (Methods) { *original, original };
+      kinds[n_kinds++] = (Methods){ *original, original };
       kinds[i].ours.xWrite = write_file;
       kinds[i].ours.xSync = sync_file;
       kinds[i].ours.xClose = close_file;
@@ -173,10 +175,10 @@ watch_files (void)
 
 typedef struct {
   char *dir, *path, *cut_path;
-  guint n_cuts;              /* the writer's own */
+  guint n_cuts; /* the writer's own */
   GMutex mutex;
   GCond changed;
-  guint n_told;              /* guarded by mutex */
+  guint n_told; /* guarded by mutex */
 } Bench;
 
 static void
@@ -188,7 +190,7 @@ bench_init (Bench *self, gconstpointer data)
   g_free (main_path);
   main_path = g_strdup (self->path);
   g_clear_pointer (&main_synced, g_free);
-  g_hash_table_remove_all (unsynced);   /* of the database before */
+  g_hash_table_remove_all (unsynced); /* of the database before */
   n_main_syncs = 0;
   g_mutex_init (&self->mutex);
   g_cond_init (&self->changed);
@@ -197,7 +199,7 @@ bench_init (Bench *self, gconstpointer data)
 static void
 bench_clear (Bench *self, gconstpointer data)
 {
-  g_autoptr(GDir) dir = g_dir_open (self->dir, 0, NULL);
+  g_autoptr (GDir) dir = g_dir_open (self->dir, 0, NULL);
   const char *name;
 
   while ((name = g_dir_read_name (dir)))
@@ -217,7 +219,8 @@ bench_clear (Bench *self, gconstpointer data)
 static void
 copy (const Bench *self, const char *suffix)
 {
-  g_autofree char *from = g_strconcat (self->path, suffix, NULL), *to = g_strconcat (self->cut_path, suffix, NULL), *text = NULL;
+  g_autofree char *from = g_strconcat (self->path, suffix, NULL),
+                  *to = g_strconcat (self->cut_path, suffix, NULL), *text = NULL;
   gsize len;
 
   g_assert_true (g_file_get_contents (from, &text, &len, NULL));
@@ -238,7 +241,8 @@ cut (Bench *self, guint n_told)
   copies_log = g_hash_table_contains (unsynced, mains);
   g_assert_cmpuint (g_hash_table_size (unsynced), ==, copies_log);
   if (due && copies_log)
-    g_assert_true (g_file_set_contents_full (self->cut_path, main_synced, (gssize) main_synced_len, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+    g_assert_true (g_file_set_contents_full (self->cut_path, main_synced, (gssize) main_synced_len,
+                                             G_FILE_SET_CONTENTS_NONE, 0600, NULL));
   g_mutex_unlock (&mutex);
   if (!due)
     return;
@@ -327,21 +331,20 @@ has_place (gpointer data)
 static void
 test_journal (Bench *self, gconstpointer data)
 {
-  static const WpJournalListener listener = { .written = on_written,
-                                              .health = on_health,
-                                              .has_place = has_place };
-  g_autoptr(GError) error = NULL;
+  static const WpJournalListener listener
+      = { .written = on_written, .health = on_health, .has_place = has_place };
+  g_autoptr (GError) error = NULL;
   WpJournal *journal = wp_journal_open (self->path, 0, &error);
 
   g_assert_no_error (error);
   wp_journal_start (journal, &listener, self);
   for (guint i = 0; i < N_JOBS; i++)
     {
-      g_autoptr(WpJob) job = make_job (i);
+      g_autoptr (WpJob) job = make_job (i);
 
       wp_journal_add (journal, job);
       if (i % 100 == 0)
-        await (self, i);   /* batches of many sizes */
+        await (self, i); /* batches of many sizes */
     }
   await (self, N_JOBS);
   wp_journal_free (journal);
@@ -360,10 +363,10 @@ static void
 test_database (Bench *self, gconstpointer data)
 {
   g_autofree char *spec = g_strconcat ("sqlite:", self->path, NULL);
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   WpClock *clock = wp_clock_new (&error);
   WpDatabase *database = wp_database_open (spec, clock, &error);
-  g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
+  g_autoptr (GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
 
   g_assert_no_error (error);
   wp_database_on_done (database, on_done, self);
@@ -377,7 +380,7 @@ test_database (Bench *self, gconstpointer data)
       await_copied ();
     }
   await (self, N_MANY_JOBS);
-  g_assert_cmpuint (n_main_syncs, >, 1);   /* a new file, and one log at least that was copied to it */
+  g_assert_cmpuint (n_main_syncs, >, 1); /* a new file, and one log at least that was copied to it */
   wp_database_free (database);
   wp_clock_free (clock);
   g_assert_cmpuint (self->n_cuts, >, 10);
@@ -391,9 +394,14 @@ test_watch (Bench *self, gconstpointer data)
   sqlite3 *db;
 
   g_assert_cmpint (sqlite3_open (self->path, &db), ==, SQLITE_OK);
-  g_assert_cmpint (sqlite3_exec (db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; CREATE TABLE jobs (id)", NULL, NULL, NULL), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (db,
+                                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; CREATE TABLE jobs (id)",
+                                 NULL, NULL, NULL),
+                   ==, SQLITE_OK);
   g_assert_cmpuint (g_hash_table_size (unsynced), >, 0);
-  g_assert_cmpint (sqlite3_exec (db, "PRAGMA synchronous=FULL; INSERT INTO jobs VALUES (1)", NULL, NULL, NULL), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (db, "PRAGMA synchronous=FULL; INSERT INTO jobs VALUES (1)", NULL, NULL,
+                                 NULL),
+                   ==, SQLITE_OK);
   g_assert_cmpuint (n_syncs, >, before);
   sqlite3_close (db);
   g_assert_cmpuint (g_hash_table_size (unsynced), ==, 0);

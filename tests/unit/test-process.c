@@ -1,4 +1,5 @@
-/* How all three programs begin and end: closed descriptors, an output that cannot be written, no memory. By way of sh(1), which has these. */
+/* How all three programs begin and end: closed descriptors, an output that cannot be written, no memory. By
+ * way of sh(1), which has these. */
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
@@ -17,14 +18,15 @@
 
 typedef struct {
   char *dir;
-  int status;          /* of the last script, or minus the signal that ended it */
+  int status; /* of the last script, or minus the signal that ended it */
   char *out, *err;
 } Shell;
 
 static void
 shell_start (Shell *self, gconstpointer data)
 {
-  static const char *const programs[][2] = { { "SIM", "sim/wp-sim" }, { "REPLAY", "runtime/wp-replay" }, { "SERVER", "runtime/wp-server" } };
+  static const char *const programs[][2]
+      = { { "SIM", "sim/wp-sim" }, { "REPLAY", "runtime/wp-replay" }, { "SERVER", "runtime/wp-server" } };
 
   self->dir = g_dir_make_tmp ("wp-test-process-XXXXXX", NULL);
   for (guint i = 0; i < G_N_ELEMENTS (programs); i++)
@@ -39,7 +41,7 @@ shell_start (Shell *self, gconstpointer data)
 static void
 shell_end (Shell *self, gconstpointer data)
 {
-  g_autoptr(GDir) dir = g_dir_open (self->dir, 0, NULL);
+  g_autoptr (GDir) dir = g_dir_open (self->dir, 0, NULL);
   const char *name;
 
   while ((name = g_dir_read_name (dir)))
@@ -55,12 +57,11 @@ shell_end (Shell *self, gconstpointer data)
 }
 
 /* Runs @script in the folder; $SIM, $REPLAY and $SERVER are the programs. */
-static void G_GNUC_PRINTF (2, 3)
-run (Shell *self, const char *format, ...)
+static void G_GNUC_PRINTF (2, 3) run (Shell *self, const char *format, ...)
 {
   const char *words[] = { "sh", "-c", NULL, NULL };
   g_autofree char *script = NULL;
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   va_list values;
   int status;
 
@@ -69,7 +70,8 @@ run (Shell *self, const char *format, ...)
   va_end (values);
   g_clear_pointer (&self->out, g_free);
   g_clear_pointer (&self->err, g_free);
-  g_spawn_sync (self->dir, (char **) words, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &self->out, &self->err, &status, &error);
+  g_spawn_sync (self->dir, (char **) words, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &self->out, &self->err,
+                &status, &error);
   g_assert_no_error (error);
   self->status = WIFEXITED (status) ? WEXITSTATUS (status) : -WTERMSIG (status);
   g_test_message ("%s: %d, %s", script, self->status, self->err);
@@ -97,13 +99,15 @@ read_file (const Shell *self, const char *name)
 static void
 test_full_output (Shell *self, gconstpointer data)
 {
-  static const char *const programs[][2] = { { "SIM", "wp-sim" }, { "REPLAY", "wp-replay" }, { "SERVER", "wp-server" } };
+  static const char *const programs[][2]
+      = { { "SIM", "wp-sim" }, { "REPLAY", "wp-replay" }, { "SERVER", "wp-server" } };
   static const char *const options[] = { "--help", "--version" };
 
   for (guint i = 0; i < G_N_ELEMENTS (programs); i++)
     for (guint j = 0; j < G_N_ELEMENTS (options); j++)
       {
-        g_autofree char *line = g_strdup_printf ("%s: cannot write standard output: No space left on device\n", programs[i][1]);
+        g_autofree char *line
+            = g_strdup_printf ("%s: cannot write standard output: No space left on device\n", programs[i][1]);
 
         run (self, "exec $%s %s >/dev/full", programs[i][0], options[j]);
         assert_one_line (self, line);
@@ -119,7 +123,7 @@ static void
 test_full_output_of_requeue (Shell *self, gconstpointer data)
 {
   g_autofree char *path = g_build_filename (self->dir, "jobs.journal", NULL);
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   wp_journal_file_free (wp_journal_file_open (path, TRUE, 1 << 20, &error));
   g_assert_no_error (error);
@@ -166,18 +170,22 @@ await_connection (const char *path)
 static void
 test_closed_descriptors_of_a_server (Shell *self, gconstpointer data)
 {
-  const char *words[] = { "sh", "-c", "exec $SERVER --listen=unix:w.sock --admin=none -d delay:0 --record=r.csv <&- >&- 2>&-", NULL };
+  const char *words[]
+      = { "sh", "-c", "exec $SERVER --listen=unix:w.sock --admin=none -d delay:0 --record=r.csv <&- >&- 2>&-",
+          NULL };
   g_autofree char *socket_path = g_build_filename (self->dir, "w.sock", NULL), *record = NULL;
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   GPid pid;
   int status;
 
-  g_spawn_async (self->dir, (char **) words, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, &error);
+  g_spawn_async (self->dir, (char **) words, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL,
+                 NULL, &pid, &error);
   g_assert_no_error (error);
   await_connection (socket_path);
   for (int fd = 0; fd <= 2; fd++)
     {
-      g_autofree char *link = g_strdup_printf ("/proc/%d/fd/%d", pid, fd), *target = g_file_read_link (link, NULL);
+      g_autofree char *link = g_strdup_printf ("/proc/%d/fd/%d", pid, fd),
+                      *target = g_file_read_link (link, NULL);
 
       g_assert_cmpstr (target, ==, "/dev/null");
     }
@@ -195,7 +203,9 @@ test_file_too_large (Shell *self, gconstpointer data)
 {
   g_autofree char *jobs = NULL;
 
-  run (self, "$SIM --generate=constant:rate=1000,duration=100s >t.csv; ulimit -f 16; exec $SIM --generate=constant:rate=1000,duration=100s >large.csv");
+  run (
+      self,
+      "$SIM --generate=constant:rate=1000,duration=100s >t.csv; ulimit -f 16; exec $SIM --generate=constant:rate=1000,duration=100s >large.csv");
   assert_one_line (self, "wp-sim: ");
   g_assert_nonnull (strstr (self->err, "File too large"));
   run (self, "ulimit -f 16; exec $SIM t.csv --mode=Default --jobs=jobs.csv");
@@ -209,7 +219,9 @@ test_file_too_large (Shell *self, gconstpointer data)
 static void
 test_counts (Shell *self, gconstpointer data)
 {
-  run (self, "printf 'arrival\\n0\\n1\\n' >t.csv; exec $SIM t.csv --limit=1k --mode=BufferedChannel --queue=2k --format=json");
+  run (
+      self,
+      "printf 'arrival\\n0\\n1\\n' >t.csv; exec $SIM t.csv --limit=1k --mode=BufferedChannel --queue=2k --format=json");
   g_assert_cmpint (self->status, ==, 0);
   g_assert_nonnull (strstr (self->out, "\"queue\" : 2000"));
   run (self, "exec $SIM t.csv --mode=BufferedChannel --sweep=queue=1k:2k:1k --format=csv");
@@ -219,19 +231,24 @@ test_counts (Shell *self, gconstpointer data)
   assert_one_line (self, "wp-replay: \"unix:x\" is not a URL");
 }
 
-#ifndef __SANITIZE_ADDRESS__   /* which takes terabytes of addresses */
-/* One line, and nothing half-written, however little there is: rows that have to be sorted, all of them kept, and a library's own memory. */
+#ifndef __SANITIZE_ADDRESS__ /* which takes terabytes of addresses */
+/* One line, and nothing half-written, however little there is: rows that have to be sorted, all of them kept,
+ * and a library's own memory. */
 static void
 test_little_memory (Shell *self, gconstpointer data)
 {
   static const char *const commands[] = {
-    "$SIM t.csv --mode=WorkerPool --workers=2 --jobs=jobs.csv", "$SIM r.csv --mode=WorkerPool --workers=2 --against=r.csv",
-    "$SIM t.csv --mode=WorkerPool --sweep=workers=1:4", "$REPLAY t.csv http://127.0.0.1:1/ -o r.out",
+    "$SIM t.csv --mode=WorkerPool --workers=2 --jobs=jobs.csv",
+    "$SIM r.csv --mode=WorkerPool --workers=2 --against=r.csv",
+    "$SIM t.csv --mode=WorkerPool --sweep=workers=1:4",
+    "$REPLAY t.csv http://127.0.0.1:1/ -o r.out",
   };
   guint n_short = 0;
 
-  run (self, "awk 'BEGIN { print \"arrival,service,id\"; for (i = 0; i < 60000; i++) print (i * 7919) %% 60000 \",0.5,request-number-\" i }' >t.csv; "
-             "$SIM t.csv --mode=WorkerPool --workers=2 --jobs=r.csv >/dev/null");
+  run (
+      self,
+      "awk 'BEGIN { print \"arrival,service,id\"; for (i = 0; i < 60000; i++) print (i * 7919) %% 60000 \",0.5,request-number-\" i }' >t.csv; "
+      "$SIM t.csv --mode=WorkerPool --workers=2 --jobs=r.csv >/dev/null");
   g_assert_cmpint (self->status, ==, 0);
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     for (guint kb = 26000; kb < 90000; kb += 4000)
@@ -239,7 +256,7 @@ test_little_memory (Shell *self, gconstpointer data)
         run (self, "ulimit -v %u; exec %s >/dev/null", kb, commands[i]);
         if (self->status == 0)
           break;
-        if (self->status == 127)   /* not even the libraries have room */
+        if (self->status == 127) /* not even the libraries have room */
           continue;
         g_assert_cmpint (self->status, ==, 2);
         g_assert_true (strchr (self->err, '\n') == self->err + strlen (self->err) - 1);
@@ -259,7 +276,8 @@ check_no_memory (void (*begin) (void), void (*take) (void))
       take ();
       return;
     }
-  g_setenv ("ASAN_OPTIONS", "allocator_may_return_null=1", TRUE);   /* as malloc() does; it says so on standard error first */
+  /* as malloc() does; it says so on standard error first */
+  g_setenv ("ASAN_OPTIONS", "allocator_may_return_null=1", TRUE);
   g_test_trap_subprocess (NULL, 0, 0);
   g_test_trap_assert_failed ();
   g_test_trap_assert_stderr ("*wp-test: out of memory: failed to allocate * bytes\n");
@@ -310,7 +328,7 @@ test_no_memory_in_a_server (void)
 static void
 take_all (void)
 {
-  const struct rlimit none = { 1 << 20, 1 << 20 };   /* less than there is */
+  const struct rlimit none = { 1 << 20, 1 << 20 }; /* less than there is */
 
   g_assert_no_errno (setrlimit (RLIMIT_AS, &none));
   for (;;)

@@ -1,4 +1,5 @@
-/* The record: in order of arrival whatever the order of ends, through a rotation, and honest where it cannot be written. */
+/* The record: in order of arrival whatever the order of ends, through a rotation, and honest where it cannot
+ * be written. */
 #include "runtime/modes/wp-recorder.h"
 #include "runtime/modes/wp-row-order.h"
 
@@ -12,7 +13,7 @@
 
 #include "sim/base/wp-error.h"
 
-#define TURN_US 50000            /* how often the recorder's thread looks */
+#define TURN_US    50000 /* how often the recorder's thread looks */
 #define GIVE_UP_US (20 * G_USEC_PER_SEC)
 
 static const char *const notes[] = { "mode", "WorkerPool", "queue", "3", NULL };
@@ -45,7 +46,7 @@ folder_remove (Folder *self, gconstpointer data)
 static void
 add (WpRecorder *recorder, guint64 seq)
 {
-  g_autoptr(WpJob) job = wp_job_new ();
+  g_autoptr (WpJob) job = wp_job_new ();
 
   job->id = g_strdup_printf ("job-%" G_GUINT64_FORMAT, seq);
   job->body = g_bytes_new ("12345", 5);
@@ -62,7 +63,7 @@ add (WpRecorder *recorder, guint64 seq)
 static WpRecorder *
 open_record (const Folder *folder)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   WpRecorder *recorder = wp_recorder_new (folder->path, notes, &error);
 
   g_assert_no_error (error);
@@ -72,7 +73,7 @@ open_record (const Folder *folder)
 static void
 close_record (WpRecorder *recorder)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   g_assert_true (wp_recorder_close (recorder, 0, WP_TIME_NONE, &error));
   wp_recorder_free (recorder);
@@ -99,8 +100,8 @@ await_text (const char *path, const char *text)
 static void
 check_rows (const char *path, guint from, guint to)
 {
-  g_autoptr(GError) error = NULL;
-  g_autoptr(WpTrace) trace = wp_trace_open (path, NULL, &error);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WpTrace) trace = wp_trace_open (path, NULL, &error);
   const WpRow *rows;
   gsize n;
 
@@ -171,15 +172,16 @@ compare_seq (gconstpointer a, gconstpointer b)
   return *x < *y ? -1 : *x > *y;
 }
 
-/* One that never seems to end holds back so many rows and no more; its own comes late, and a reader puts it in its place. */
+/* One that never seems to end holds back so many rows and no more; its own comes late, and a reader puts it
+ * in its place. */
 static void
 test_endless_job (Folder *folder, gconstpointer data)
 {
   guint n = WP_RECORDER_SPAN + 100;
   g_autofree char *last = g_strdup_printf ("job-%u,", WP_RECORDER_SPAN);
   WpRecorder *recorder = open_record (folder);
-  g_autoptr(GError) error = NULL;
-  g_autoptr(WpTrace) trace = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WpTrace) trace = NULL;
   const WpRow *rows;
   gsize n_rows;
 
@@ -212,20 +214,22 @@ keep_seq (const WpRow *row, gpointer seqs)
   g_array_append_val ((GArray *) seqs, seq);
 }
 
-/* In whatever order they come, some twice and some never: each is written once, in order while none is span and more behind. */
+/* In whatever order they come, some twice and some never: each is written once, in order while none is span
+ * and more behind. */
 static void
 test_any_order (Folder *folder, gconstpointer data)
 {
   for (guint round = 0; round < 300; round++)
     {
-      guint n = (guint) g_test_rand_int_range (1, 400), span = 1u << g_test_rand_int_range (0, 7), n_lost = 0, n_added = 0;
+      guint n = (guint) g_test_rand_int_range (1, 400), span = 1u << g_test_rand_int_range (0, 7), n_lost = 0,
+            n_added = 0;
       gint32 spread = g_test_rand_int_range (1, 100);
-      g_autoptr(GArray) seqs = g_array_new (FALSE, FALSE, sizeof (guint64));
+      g_autoptr (GArray) seqs = g_array_new (FALSE, FALSE, sizeof (guint64));
       g_autofree guint64 *order = g_new (guint64, n);
       WpRowOrder *rows = wp_row_order_new (span, keep_seq, seqs);
       gboolean in_order = TRUE;
 
-      for (guint i = 0; i < n; i++)   /* when they come, and who: a row is late by less than spread */
+      for (guint i = 0; i < n; i++) /* when they come, and who: a row is late by less than spread */
         order[i] = ((guint64) (i + (guint) g_test_rand_int_range (0, spread)) << 32) + i;
       g_qsort_with_data (order, (gint) n, sizeof *order, (GCompareDataFunc) (gpointer) compare_seq, NULL);
       for (guint i = 0; i < n; i++)
@@ -261,7 +265,7 @@ static void
 test_refused_request (Folder *folder, gconstpointer data)
 {
   WpRecorder *recorder = open_record (folder);
-  g_autoptr(WpJob) job = wp_job_new ();
+  g_autoptr (WpJob) job = wp_job_new ();
   g_autofree char *text = NULL;
 
   job->arrival_ns = job->ended_ns = 77 * WP_NS_PER_S;
@@ -270,8 +274,9 @@ test_refused_request (Folder *folder, gconstpointer data)
   wp_recorder_add (recorder, job);
   close_record (recorder);
   g_assert_true (g_file_get_contents (folder->path, &text, NULL, NULL));
-  g_assert_nonnull (strstr (text, "\narrival,service,id,bytes,accepted,started,finished,ended,outcome,blocked\n"
-                                  "0.000000000,0.250000000,,0,,,,0.000000000,rejected,0\n"));
+  g_assert_nonnull (strstr (text,
+                            "\narrival,service,id,bytes,accepted,started,finished,ended,outcome,blocked\n"
+                            "0.000000000,0.250000000,,0,,,,0.000000000,rejected,0\n"));
 }
 
 /* What every log rotation does: rename, then ask for the name anew. */
@@ -316,7 +321,7 @@ test_unwritable_path (Folder *folder, gconstpointer data)
 
   for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
     {
-      g_autoptr(GError) error = NULL;
+      g_autoptr (GError) error = NULL;
 
       g_assert_null (wp_recorder_new (paths[i], notes, &error));
       g_assert_error (error, WP_ERROR, WP_ERROR_IO);
@@ -330,7 +335,7 @@ test_unwritable_path (Folder *folder, gconstpointer data)
 static void
 test_disk_full (Folder *folder, gconstpointer data)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   WpRecorder *recorder = open_record (folder);
 
   g_test_expect_message (NULL, G_LOG_LEVEL_WARNING, "*record.csv*No space left on device*");
@@ -351,7 +356,7 @@ test_disk_full (Folder *folder, gconstpointer data)
 static void
 test_missing_row (Folder *folder, gconstpointer data)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   WpRecorder *recorder = open_record (folder);
   g_autofree char *text = NULL;
 
@@ -381,7 +386,7 @@ test_last_rows (Folder *folder, gconstpointer data)
 {
   WpRecorder *recorder = open_record (folder);
   GThread *thread = g_thread_new ("add-late", add_late, recorder);
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   for (guint seq = 0; seq < 90; seq++)
     add (recorder, seq);
@@ -430,15 +435,16 @@ limit_files (rlim_t bytes)
   g_assert_no_errno (setrlimit (RLIMIT_FSIZE, &limit));
 }
 
-/* There is no room for a while, which is said; then rows follow those that are there, and how many are lost is said too. */
+/* There is no room for a while, which is said; then rows follow those that are there, and how many are lost
+ * is said too. */
 static void
 test_goes_on_once_there_is_room (Folder *folder, gconstpointer data)
 {
   WpRecorder *recorder = open_record (folder);
   GLogLevelFlags fatal = g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
   GLogFunc logged = g_log_set_default_handler (on_log, NULL);
-  g_autoptr(GError) error = NULL;
-  g_autoptr(WpTrace) trace = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WpTrace) trace = NULL;
   struct stat full;
   const WpRow *rows;
   gsize n;
@@ -468,7 +474,8 @@ test_goes_on_once_there_is_room (Folder *folder, gconstpointer data)
   trace = wp_trace_open (folder->path, NULL, NULL);
   rows = wp_trace_load (trace, &n, NULL);
   g_assert_nonnull (rows);
-  g_assert_cmpuint (n, >=, 12);                  /* those that came between the limit and SIGHUP may be there or not, but not in part */
+  /* those that came between the limit and SIGHUP may be there or not, but not in part */
+  g_assert_cmpuint (n, >=, 12);
   g_assert_cmpuint (n, ==, 20 - g_ascii_strtoull (error->message, NULL, 10));
   g_assert_cmpstr (rows[9].id, ==, "job-9");
   g_assert_cmpstr (rows[n - 1].id, ==, "job-19");
@@ -485,7 +492,8 @@ test_copied_and_cut (Folder *folder, gconstpointer data)
   for (guint seq = 0; seq < 10; seq++)
     add (recorder, seq);
   await_text (folder->path, "job-9");
-  g_assert_true (g_file_get_contents (folder->path, &text, &len, NULL) && g_file_set_contents (old, text, (gssize) len, NULL));
+  g_assert_true (g_file_get_contents (folder->path, &text, &len, NULL)
+                 && g_file_set_contents (old, text, (gssize) len, NULL));
   g_assert_no_errno (truncate (folder->path, 0));
   for (guint seq = 10; seq < 20; seq++)
     add (recorder, seq);
@@ -524,8 +532,8 @@ test_cut_under_load (Folder *folder, gconstpointer data)
     add (recorder, seq);
   close_record (recorder);
   {
-    g_autoptr(GError) error = NULL;
-    g_autoptr(WpTrace) trace = wp_trace_open (folder->path, NULL, &error);
+    g_autoptr (GError) error = NULL;
+    g_autoptr (WpTrace) trace = wp_trace_open (folder->path, NULL, &error);
     const WpRow *rows;
     gsize n;
 
@@ -599,7 +607,7 @@ test_mode (Folder *folder, gconstpointer data)
 static void
 test_fifo (Folder *folder, gconstpointer data)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   char text[4096];
   WpRecorder *recorder;
   gssize n;
@@ -608,7 +616,8 @@ test_fifo (Folder *folder, gconstpointer data)
   g_assert_no_errno (mkfifo (folder->path, 0600));
   g_assert_null (wp_recorder_new (folder->path, notes, &error));
   g_assert_error (error, WP_ERROR, WP_ERROR_IO);
-  g_assert_nonnull (strstr (error->message, "record.csv: no program reads this FIFO; start its reader first"));
+  g_assert_nonnull (
+      strstr (error->message, "record.csv: no program reads this FIFO; start its reader first"));
   fd = open (folder->path, O_RDONLY | O_NONBLOCK);
   recorder = open_record (folder);
   add (recorder, 0);

@@ -15,13 +15,14 @@ test_connection_refused (void)
   socklen_t len = sizeof address;
   int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   g_autofree char *url = NULL, *expected = NULL, *record = NULL;
-  g_autoptr(ReplayRun) run = NULL;
+  g_autoptr (ReplayRun) run = NULL;
 
   g_assert_no_errno (bind (fd, (struct sockaddr *) &address, sizeof address));
   g_assert_no_errno (getsockname (fd, (struct sockaddr *) &address, &len));
   url = g_strdup_printf ("http://127.0.0.1:%u/", ntohs (address.sin_port));
-  expected = g_strdup_printf ("wp-replay: cannot connect to 127.0.0.1:%u: Connection refused; is wp-server running?\n",
-                              ntohs (address.sin_port));
+  expected = g_strdup_printf (
+      "wp-replay: cannot connect to 127.0.0.1:%u: Connection refused; is wp-server running?\n",
+      ntohs (address.sin_port));
   run = replay_run_start ("arrival\n0\n", url, "-o", "out.csv", NULL);
 
   g_assert_cmpint (replay_run_wait (run), ==, 2);
@@ -40,46 +41,57 @@ test_bad_input_is_one_line (void)
     { "arrival\n0\n", "127.0.0.1:80", NULL, "\"127.0.0.1:80\" is not a URL such as http://127.0.0.1:8080/" },
     { "arrival\n0\n", "ftp://127.0.0.1/", NULL, "\"ftp://127.0.0.1/\" is not a URL" },
     { "arrival\n0\n", "http://127.0.0.1:99999/", NULL, "is not a URL" },
-    { "arrival\nabc\n", "http://127.0.0.1:1/", NULL, "trace.csv:2: column \"arrival\": \"abc\" is not a time" },
-    { "id,arrival\na,0\n\"b\nc\",1\n", "http://127.0.0.1:1/", NULL, "trace.csv: row 2 by arrival: id \"b\\nc\" can't stand in a header" },
+    { "arrival\nabc\n", "http://127.0.0.1:1/", NULL,
+      "trace.csv:2: column \"arrival\": \"abc\" is not a time" },
+    { "id,arrival\na,0\n\"b\nc\",1\n", "http://127.0.0.1:1/", NULL,
+      "trace.csv: row 2 by arrival: id \"b\\nc\" can't stand in a header" },
     { "id,arrival\n\"a \",0\n", "http://127.0.0.1:1/", NULL, "can't stand in a header" },
-    { "arrival,bytes\n0,99999999999\n", "http://127.0.0.1:1/", NULL, "row 1: a body of 99999999999 bytes is over 1 GiB" },
-    { "arrival\n0\n", "http://127.0.0.1:1/", "--connections=0", "--connections: \"0\" is not a number from 1" },
-    { "arrival\n0\n", "http://127.0.0.1:1/", "--connections=4000000000", "--connections: 4000000000 is over " },
+    { "arrival,bytes\n0,99999999999\n", "http://127.0.0.1:1/", NULL,
+      "row 1: a body of 99999999999 bytes is over 1 GiB" },
+    { "arrival\n0\n", "http://127.0.0.1:1/", "--connections=0",
+      "--connections: \"0\" is not a number from 1" },
+    { "arrival\n0\n", "http://127.0.0.1:1/", "--connections=4000000000",
+      "--connections: 4000000000 is over " },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--patience=abc", "--patience: \"abc\" is not a time" },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--timeout=0", "--timeout: \"0\" is not a time above 0" },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--scale=0", "--scale: " },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--limit=-1", "--limit: " },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--format=xml", "--format: \"xml\" is not text or json" },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--method=HEAD", "--method: \"HEAD\" is not GET, POST or PUT" },
-    { "arrival\n0\n", "http://127.0.0.1:1/", "--input=xml", "--input: \"xml\" is not a kind of input: csv, clf or jsonl" },
-    { "arrival\n0\n", "http://127.0.0.1:1/", "--input=clf", "trace.csv:1: \"arrival\" is no line of an access log: expected HOST IDENT USER" },
-    { "{\"arrival\":x}\n", "http://127.0.0.1:1/", "--input=jsonl", "trace.csv:1: at byte 12: expected a value, found \"x}\"" },
+    { "arrival\n0\n", "http://127.0.0.1:1/", "--input=xml",
+      "--input: \"xml\" is not a kind of input: csv, clf or jsonl" },
+    { "arrival\n0\n", "http://127.0.0.1:1/", "--input=clf",
+      "trace.csv:1: \"arrival\" is no line of an access log: expected HOST IDENT USER" },
+    { "{\"arrival\":x}\n", "http://127.0.0.1:1/", "--input=jsonl",
+      "trace.csv:1: at byte 12: expected a value, found \"x}\"" },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--patiense=1", "--patience" },
     { "arrival\n0\n", "http://127.0.0.1:1/", "third", "what is \"third\"?" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr(ReplayRun) run = replay_run_start (cases[i].trace, cases[i].url, cases[i].option, NULL);
+      g_autoptr (ReplayRun) run = replay_run_start (cases[i].trace, cases[i].url, cases[i].option, NULL);
 
       g_assert_cmpint (replay_run_wait (run), ==, 2);
       g_assert_cmpstr (replay_run_out (run), ==, "");
       if (!strstr (replay_run_err (run), cases[i].complaint))
         g_error ("expected \"%s\", got \"%s\"", cases[i].complaint, replay_run_err (run));
-      g_assert_true (strchr (replay_run_err (run), '\n') == replay_run_err (run) + strlen (replay_run_err (run)) - 1);
+      g_assert_true (strchr (replay_run_err (run), '\n')
+                     == replay_run_err (run) + strlen (replay_run_err (run)) - 1);
     }
 }
 
 static void
 test_record_that_can_not_be_written (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
-  g_autoptr(ReplayRun) run = replay_run_start ("arrival\n0\n", http_server_url (server), "-o", "no/such/out.csv", NULL);
-  g_autoptr(ReplayRun) folder = replay_run_start ("arrival\n0\n", http_server_url (server), "-o", ".", NULL);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (ReplayRun) run
+      = replay_run_start ("arrival\n0\n", http_server_url (server), "-o", "no/such/out.csv", NULL);
+  g_autoptr (ReplayRun) folder = replay_run_start ("arrival\n0\n", http_server_url (server), "-o", ".", NULL);
 
   g_assert_cmpint (replay_run_wait (run), ==, 2);
-  g_assert_cmpstr (replay_run_err (run), ==, "wp-replay: no/such/out.csv: cannot write: No such file or directory\n");
+  g_assert_cmpstr (replay_run_err (run), ==,
+                   "wp-replay: no/such/out.csv: cannot write: No such file or directory\n");
   g_assert_cmpint (replay_run_wait (folder), ==, 2);
   g_assert_cmpstr (replay_run_err (folder), ==, "wp-replay: .: cannot write: Is a directory\n");
   g_assert_cmpuint (http_server_n_requests (server), ==, 0);

@@ -1,4 +1,5 @@
-/* wp-replay's record and report: what was measured is written, whatever becomes of the other and however the run ends. */
+/* wp-replay's record and report: what was measured is written, whatever becomes of the other and however the
+ * run ends. */
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -7,16 +8,16 @@
 #include "tests/unit/http-server.h"
 #include "tests/unit/replay-run.h"
 
-#define ANY_LAG "--max-lag=1h"   /* a busy machine is no failure of these tests */
-#define TRACE "id,arrival\na,0\nb,0.01\nc,0.02\n"
+#define ANY_LAG "--max-lag=1h" /* a busy machine is no failure of these tests */
+#define TRACE   "id,arrival\na,0\nb,0.01\nc,0.02\n"
 
 /* The record has these requests, and nothing but them. */
 static void
 check_record (const ReplayRun *run, const char *const *ids, WpOutcome outcome)
 {
   g_autofree char *path = replay_run_path (run, "out.csv");
-  g_autoptr(GError) error = NULL;
-  g_autoptr(WpTrace) trace = wp_trace_open (path, NULL, &error);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WpTrace) trace = wp_trace_open (path, NULL, &error);
   const WpRow *rows;
   gsize n_rows;
 
@@ -42,9 +43,9 @@ static const char *const all[] = { "a", "b", "c", NULL };
 static void
 test_report_can_not_be_written (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
-  g_autoptr(ReplayRun) run = replay_run_start_by ("exec \"$0\" \"$@\" >/dev/full", TRACE, http_server_url (server), "-o", "out.csv",
-                                                  ANY_LAG, NULL);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (ReplayRun) run = replay_run_start_by ("exec \"$0\" \"$@\" >/dev/full", TRACE,
+                                                   http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
 
   g_assert_cmpint (replay_run_wait (run), ==, 2);
   assert_one_line (run, "wp-replay: cannot write the report: No space left on device\n");
@@ -55,9 +56,10 @@ test_report_can_not_be_written (void)
 static void
 test_report_has_no_reader (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
-  g_autoptr(ReplayRun) run = replay_run_start_by ("{ \"$0\" \"$@\"; echo $? >status; } | { exec <&-; : >closed; }", TRACE,
-                                                  http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
+  g_autoptr (ReplayRun) run
+      = replay_run_start_by ("{ \"$0\" \"$@\"; echo $? >status; } | { exec <&-; : >closed; }", TRACE,
+                             http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
   g_autofree char *closed = replay_run_path (run, "closed"), *status = NULL;
   gint64 until_us = g_get_monotonic_time () + 30 * G_USEC_PER_SEC;
 
@@ -78,8 +80,9 @@ test_report_has_no_reader (void)
 static void
 test_record_can_not_be_written (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
-  g_autoptr(ReplayRun) run = replay_run_start (TRACE, http_server_url (server), "-o", "/dev/full", ANY_LAG, NULL);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (ReplayRun) run
+      = replay_run_start (TRACE, http_server_url (server), "-o", "/dev/full", ANY_LAG, NULL);
 
   g_assert_cmpint (replay_run_wait (run), ==, 2);
   assert_one_line (run, "wp-replay: /dev/full: cannot write: No space left on device\n");
@@ -89,9 +92,10 @@ test_record_can_not_be_written (void)
 static void
 test_neither_can_be_written (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
-  g_autoptr(ReplayRun) run = replay_run_start_by ("exec \"$0\" \"$@\" >/dev/full", TRACE, http_server_url (server), "-o", "/dev/full",
-                                                  ANY_LAG, NULL);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (ReplayRun) run
+      = replay_run_start_by ("exec \"$0\" \"$@\" >/dev/full", TRACE, http_server_url (server), "-o",
+                             "/dev/full", ANY_LAG, NULL);
 
   g_assert_cmpint (replay_run_wait (run), ==, 2);
   assert_one_line (run, "wp-replay: /dev/full: cannot write: No space left on device\n"
@@ -102,17 +106,18 @@ test_neither_can_be_written (void)
 static void
 test_record_too_large (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
-  g_autoptr(GString) csv = g_string_new ("arrival\n");
-  g_autoptr(ReplayRun) run = NULL;
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (GString) csv = g_string_new ("arrival\n");
+  g_autoptr (ReplayRun) run = NULL;
   g_autofree char *text = NULL;
 
   for (guint i = 0; i < 300; i++)
     g_string_append_printf (csv, "0.%04u\n", i);
-  run = replay_run_start_by ("ulimit -f 16; \"$0\" \"$@\"; s=$?; ls out.csv*; exit $s", csv->str, http_server_url (server), "-o", "out.csv",
-                             "--connections=4", ANY_LAG, NULL);
+  run = replay_run_start_by ("ulimit -f 16; \"$0\" \"$@\"; s=$?; ls out.csv*; exit $s", csv->str,
+                             http_server_url (server), "-o", "out.csv", "--connections=4", ANY_LAG, NULL);
   g_assert_cmpint (replay_run_wait (run), ==, 2);
-  g_assert_true (g_str_has_suffix (replay_run_err (run), "ls: cannot access 'out.csv*': No such file or directory\n"));
+  g_assert_true (
+      g_str_has_suffix (replay_run_err (run), "ls: cannot access 'out.csv*': No such file or directory\n"));
   g_assert_nonnull (strstr (replay_run_err (run), "wp-replay: out.csv: cannot write: File too large\n"));
   g_assert_nonnull (strstr (replay_run_out (run), "answered      300 (200: 300)\n"));
   text = replay_run_read (run, "out.csv");
@@ -123,9 +128,9 @@ test_record_too_large (void)
 static void
 test_closed_descriptors (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
-  g_autoptr(ReplayRun) run = replay_run_start_by ("exec \"$0\" \"$@\" <&- >&- 2>&-", TRACE, http_server_url (server), "-o", "out.csv",
-                                                  ANY_LAG, NULL);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (ReplayRun) run = replay_run_start_by ("exec \"$0\" \"$@\" <&- >&- 2>&-", TRACE,
+                                                   http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
   g_autofree char *text = NULL;
 
   g_assert_cmpint (replay_run_wait (run), ==, 0);
@@ -150,11 +155,15 @@ mode_of (const ReplayRun *run, const char *name)
 static void
 test_mode (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
-  g_autoptr(ReplayRun) open = replay_run_start_by ("umask 0; exec \"$0\" \"$@\"", TRACE, http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
-  g_autoptr(ReplayRun) narrow = replay_run_start_by ("umask 0777; exec \"$0\" \"$@\"", TRACE, http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
-  g_autoptr(ReplayRun) there = replay_run_start_by ("umask 077; : >out.csv; chmod 640 out.csv; exec \"$0\" \"$@\"", TRACE, http_server_url (server),
-                                                    "-o", "out.csv", ANY_LAG, NULL);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (ReplayRun) open = replay_run_start_by ("umask 0; exec \"$0\" \"$@\"", TRACE,
+                                                    http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
+  g_autoptr (ReplayRun) narrow
+      = replay_run_start_by ("umask 0777; exec \"$0\" \"$@\"", TRACE, http_server_url (server), "-o",
+                             "out.csv", ANY_LAG, NULL);
+  g_autoptr (ReplayRun) there
+      = replay_run_start_by ("umask 077; : >out.csv; chmod 640 out.csv; exec \"$0\" \"$@\"", TRACE,
+                             http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
 
   g_assert_cmpint (replay_run_wait (open), ==, 0);
   g_assert_cmpint (replay_run_wait (narrow), ==, 0);
@@ -164,21 +173,23 @@ test_mode (void)
   g_assert_cmphex (mode_of (there, "out.csv"), ==, 0640);
 }
 
-/* Ctrl-C, kill(1), a terminal that is closed: the run ends, and what was measured is there. The second of two that come together is the
- * shell's, or a script's that had the first too. */
+/* Ctrl-C, kill(1), a terminal that is closed: the run ends, and what was measured is there. The second of two
+ * that come together is the shell's, or a script's that had the first too. */
 static void
 check_signals (int first, int second)
 {
   static const char *const ids[] = { "a", NULL };
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
-  g_autoptr(ReplayRun) run = replay_run_start ("id,arrival\na,0\nb,10000\n", http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
+  g_autoptr (ReplayRun) run = replay_run_start ("id,arrival\na,0\nb,10000\n", http_server_url (server), "-o",
+                                                "out.csv", ANY_LAG, NULL);
   g_autofree char *text = NULL;
 
   g_assert_true (http_server_wait_requests (server, 1));
   replay_run_signal (run, first);
   if (second)
     replay_run_signal (run, second);
-  g_assert_cmpint (replay_run_wait (run), ==, second ? -MIN (first, second) : -first);   /* two that wait are taken in order of number */
+  /* two that wait are taken in order of number */
+  g_assert_cmpint (replay_run_wait (run), ==, second ? -MIN (first, second) : -first);
   g_assert_nonnull (strstr (replay_run_out (run), "interrupted\n"));
   check_record (run, ids, WP_OUTCOME_NONE);
   text = replay_run_read (run, "out.csv");
@@ -204,8 +215,9 @@ test_signal_that_is_repeated (void)
 static void
 test_signal_that_is_ignored (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
-  g_autoptr(ReplayRun) run = replay_run_start_by ("trap '' HUP; exec \"$0\" \"$@\"", TRACE, http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
+  g_autoptr (ReplayRun) run = replay_run_start_by ("trap '' HUP; exec \"$0\" \"$@\"", TRACE,
+                                                   http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
 
   g_assert_true (http_server_wait_requests (server, 3));
   replay_run_signal (run, SIGHUP);

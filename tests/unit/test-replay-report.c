@@ -1,4 +1,5 @@
-/* What wp-replay counts, and what it makes of it: latency and lag from the plan, the verdict by the 99th percentile, outcomes by status. */
+/* What wp-replay counts, and what it makes of it: latency and lag from the plan, the verdict by the 99th
+ * percentile, outcomes by status. */
 #include <json-glib/json-glib.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +21,9 @@ add (WpTally *tally, gsize i, gint64 lag_ns, guint status)
 static WpReplayReport
 report_of (const WpTally *tally)
 {
-  return (WpReplayReport) { .url = "http://127.0.0.1:1/", .tally = tally, .max_lag_ns = 10 * MS, .n_connections = 1 };
+  return (WpReplayReport){
+    .url = "http://127.0.0.1:1/", .tally = tally, .max_lag_ns = 10 * MS, .n_connections = 1
+  };
 }
 
 static char *
@@ -43,11 +46,12 @@ assert_near (gint64 ns, gint64 expected_ns)
   g_assert_cmpint (ns, <=, expected_ns + expected_ns / 100);
 }
 
-/* A server that stalls is charged for all who came meanwhile: an answer a millisecond after the request went out late is a late answer. */
+/* A server that stalls is charged for all who came meanwhile: an answer a millisecond after the request went
+ * out late is a late answer. */
 static void
 test_latency_is_from_the_plan (void)
 {
-  g_autoptr(WpTally) tally = wp_tally_new (3, NULL);
+  g_autoptr (WpTally) tally = wp_tally_new (3, NULL);
 
   add (tally, 0, 0, 200);
   add (tally, 1, 500 * MS, 200);
@@ -62,7 +66,7 @@ test_latency_is_from_the_plan (void)
 static void
 test_first_sending_counts (void)
 {
-  g_autoptr(WpTally) tally = wp_tally_new (1, NULL);
+  g_autoptr (WpTally) tally = wp_tally_new (1, NULL);
 
   wp_tally_sent (tally, 0, 0, MS);
   wp_tally_sent (tally, 0, 0, 900 * MS);
@@ -74,14 +78,15 @@ test_first_sending_counts (void)
 static gboolean
 is_valid_with (guint n_late)
 {
-  g_autoptr(WpTally) tally = wp_tally_new (1000, NULL);
+  g_autoptr (WpTally) tally = wp_tally_new (1000, NULL);
   WpReplayReport report = report_of (tally);
   g_autofree char *text = NULL;
 
   for (gsize i = 0; i < 1000; i++)
     add (tally, i, i < n_late ? 50 * MS : 0, 200);
   text = print (&report, wp_replay_report_print_text);
-  g_assert_true (wp_replay_report_is_valid (&report) == !strstr (text, "not valid: the schedule lag's p99, "));
+  g_assert_true (wp_replay_report_is_valid (&report)
+                 == !strstr (text, "not valid: the schedule lag's p99, "));
 
   return wp_replay_report_is_valid (&report);
 }
@@ -99,7 +104,7 @@ test_verdict_is_by_p99 (void)
 static void
 test_nothing_sent_is_not_valid (void)
 {
-  g_autoptr(WpTally) tally = wp_tally_new (2, NULL);
+  g_autoptr (WpTally) tally = wp_tally_new (2, NULL);
   WpReplayReport report = report_of (tally);
   g_autofree char *text = NULL, *json = NULL;
 
@@ -118,10 +123,12 @@ test_outcomes (void)
     guint status;
     WpOutcome outcome;
   } cases[] = {
-    { 200, WP_OUTCOME_STORED }, { 202, WP_OUTCOME_STORED }, { 204, WP_OUTCOME_STORED }, { 302, WP_OUTCOME_FAILED }, { 400, WP_OUTCOME_FAILED },
-    { 422, WP_OUTCOME_FAILED }, { 500, WP_OUTCOME_FAILED }, { 502, WP_OUTCOME_FAILED }, { 503, WP_OUTCOME_REJECTED }, { 504, WP_OUTCOME_FAILED },
+    { 200, WP_OUTCOME_STORED }, { 202, WP_OUTCOME_STORED }, { 204, WP_OUTCOME_STORED },
+    { 302, WP_OUTCOME_FAILED }, { 400, WP_OUTCOME_FAILED }, { 422, WP_OUTCOME_FAILED },
+    { 500, WP_OUTCOME_FAILED }, { 502, WP_OUTCOME_FAILED }, { 503, WP_OUTCOME_REJECTED },
+    { 504, WP_OUTCOME_FAILED },
   };
-  g_autoptr(WpTally) tally = wp_tally_new (G_N_ELEMENTS (cases) + 2, NULL);
+  g_autoptr (WpTally) tally = wp_tally_new (G_N_ELEMENTS (cases) + 2, NULL);
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
@@ -143,10 +150,10 @@ test_outcomes (void)
 static void
 test_figures (void)
 {
-  g_autoptr(WpTally) tally = wp_tally_new (5, NULL);
+  g_autoptr (WpTally) tally = wp_tally_new (5, NULL);
   WpReplayReport report = report_of (tally);
   g_autofree char *text = NULL, *words = NULL;
-  g_autoptr(JsonNode) root = NULL;
+  g_autoptr (JsonNode) root = NULL;
   JsonObject *json;
 
   for (gsize i = 0; i < 3; i++)
@@ -167,13 +174,18 @@ test_figures (void)
   g_assert_cmpint (json_object_get_int_member (json, "left"), ==, 1);
   g_assert_cmpint (json_object_get_int_member (json, "out_of_order"), ==, 7);
   g_assert_cmpint (json_object_get_int_member (json, "connections"), ==, 1);
-  g_assert_cmpint (json_object_get_int_member (json_object_get_object_member (json, "statuses"), "503"), ==, 1);
-  g_assert_cmpint (json_object_get_int_member (json_object_get_object_member (json, "failures"), "why"), ==, 1);
-  g_assert_cmpfloat_with_epsilon (json_object_get_double_member (json_object_get_object_member (json, "latency"), "mean"), 0.002, 1e-9);
-  g_assert_cmpfloat_with_epsilon (json_object_get_double_member (json_object_get_object_member (json, "lag"), "mean"), 0.00075, 1e-9);
+  g_assert_cmpint (json_object_get_int_member (json_object_get_object_member (json, "statuses"), "503"), ==,
+                   1);
+  g_assert_cmpint (json_object_get_int_member (json_object_get_object_member (json, "failures"), "why"), ==,
+                   1);
+  g_assert_cmpfloat_with_epsilon (
+      json_object_get_double_member (json_object_get_object_member (json, "latency"), "mean"), 0.002, 1e-9);
+  g_assert_cmpfloat_with_epsilon (
+      json_object_get_double_member (json_object_get_object_member (json, "lag"), "mean"), 0.00075, 1e-9);
   g_assert_cmpfloat_with_epsilon (json_object_get_double_member (json, "max_lag"), 0.01, 1e-9);
   g_assert_cmpfloat_with_epsilon (json_object_get_double_member (json, "duration"), 2, 1e-9);
-  g_assert_cmpfloat_with_epsilon (json_object_get_double_member (json, "rate_sent"), 3 / 0.003, 1e-6);      /* 3 intervals in 3 ms */
+  /* 3 intervals in 3 ms */
+  g_assert_cmpfloat_with_epsilon (json_object_get_double_member (json, "rate_sent"), 3 / 0.003, 1e-6);
   g_assert_cmpfloat_with_epsilon (json_object_get_double_member (json, "rate_answered"), 1.5, 1e-9);
   g_assert_true (json_object_get_boolean_member (json, "interrupted"));
   g_assert_true (json_object_get_boolean_member (json, "valid"));

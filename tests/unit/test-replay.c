@@ -7,7 +7,7 @@
 #include "tests/unit/http-server.h"
 #include "tests/unit/replay-run.h"
 
-#define ANY_LAG "--max-lag=1h"   /* a busy machine is no failure of these tests */
+#define ANY_LAG "--max-lag=1h" /* a busy machine is no failure of these tests */
 
 static gint64
 count_of (ReplayRun *run, const char *member)
@@ -28,7 +28,7 @@ static const WpRow *
 load_record (const ReplayRun *run, const char *name, WpTrace **trace, gsize *n_rows)
 {
   g_autofree char *path = replay_run_path (run, name);
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   const WpRow *rows;
 
   *trace = wp_trace_open (path, NULL, &error);
@@ -57,18 +57,19 @@ assert_begins (const HttpServerRequest *request, const char *line)
 static void
 test_sends_what_the_trace_says (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 9);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 9);
   g_autofree char *url = g_strconcat (http_server_url (server), "in/put?a=1", NULL);
-  g_autoptr(ReplayRun) run = replay_run_start ("id,arrival,service,bytes\n"
-                                               "third,0.020,1.5,70000\n"
-                                               "first,0.000,0.000000001,\n"
-                                               ",0.010,,66\n"
-                                               "\"a,b \"\"c\",0.030,12,0\n", url, "--connections=1", ANY_LAG, NULL);
+  g_autoptr (ReplayRun) run = replay_run_start ("id,arrival,service,bytes\n"
+                                                "third,0.020,1.5,70000\n"
+                                                "first,0.000,0.000000001,\n"
+                                                ",0.010,,66\n"
+                                                "\"a,b \"\"c\",0.030,12,0\n",
+                                                url, "--connections=1", ANY_LAG, NULL);
 
   g_assert_cmpint (replay_run_wait (run), ==, 0);
   g_assert_nonnull (strstr (replay_run_out (run), "requests      4 (2 were out of order: sorted)\n"));
   g_assert_cmpuint (http_server_n_requests (server), ==, 4);
-  g_assert_cmpuint (http_server_n_connections (server), ==, 2);   /* a knock, and one that is kept */
+  g_assert_cmpuint (http_server_n_connections (server), ==, 2); /* a knock, and one that is kept */
 
   for (guint i = 0; i < 4; i++)
     {
@@ -91,9 +92,9 @@ test_sends_what_the_trace_says (void)
 static void
 test_method (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
-  g_autoptr(ReplayRun) run = replay_run_start ("arrival,bytes\n0,\n0.01,5\n", http_server_url (server), "--method=PUT",
-                                               "--connections=1", ANY_LAG, NULL);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (ReplayRun) run = replay_run_start ("arrival,bytes\n0,\n0.01,5\n", http_server_url (server),
+                                                "--method=PUT", "--connections=1", ANY_LAG, NULL);
 
   g_assert_cmpint (replay_run_wait (run), ==, 0);
   assert_begins (http_server_request (server, 0), "PUT / HTTP/1.1\r\n");
@@ -102,14 +103,15 @@ test_method (void)
   g_assert_cmpstr (http_server_request (server, 1)->body, ==, "01234");
 }
 
-/* All are sent though none is answered; the answer to the first comes after the last was due, and counts from its own time. */
+/* All are sent though none is answered; the answer to the first comes after the last was due, and counts from
+ * its own time. */
 static void
 test_open_loop_counts_from_planned (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 9);
-  g_autoptr(ReplayRun) run = replay_run_start ("id,arrival\na,0\nb,0.1\nc,0.3\n", http_server_url (server), "-o", "out.csv",
-                                               "--format=json", ANY_LAG, NULL);
-  g_autoptr(WpTrace) trace = NULL;
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 9);
+  g_autoptr (ReplayRun) run = replay_run_start ("id,arrival\na,0\nb,0.1\nc,0.3\n", http_server_url (server),
+                                                "-o", "out.csv", "--format=json", ANY_LAG, NULL);
+  g_autoptr (WpTrace) trace = NULL;
   const WpRow *rows;
   gsize n_rows;
 
@@ -121,28 +123,35 @@ test_open_loop_counts_from_planned (void)
   g_assert_cmpuint (n_rows, ==, 3);
   g_assert_cmpint (rows[1].arrival_ns, ==, 100 * WP_NS_PER_MS);
   g_assert_cmpint (rows[0].ended_ns, >, 300 * WP_NS_PER_MS);
-  g_assert_cmpfloat (json_object_get_double_member (json_object_get_object_member (replay_run_json (run), "latency"), "max"),
-                     >=, 0.3);
+  g_assert_cmpfloat (
+      json_object_get_double_member (json_object_get_object_member (replay_run_json (run), "latency"), "max"),
+      >=, 0.3);
 }
 
-/* One connection, and the first answer is held: those who wait for it go out late, and their latency counts from when they were due. */
+/* One connection, and the first answer is held: those who wait for it go out late, and their latency counts
+ * from when they were due. */
 static void
 test_held_answer (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
-  g_autoptr(ReplayRun) run = replay_run_start ("id,arrival\na,0\nb,0.001\nc,0.002\nd,0.003\n", http_server_url (server), "--connections=1",
-                                               "--max-lag=100ms", "-o", "out.csv", "--format=json", NULL);
-  g_autoptr(WpTrace) trace = NULL;
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
+  g_autoptr (ReplayRun) run
+      = replay_run_start ("id,arrival\na,0\nb,0.001\nc,0.002\nd,0.003\n", http_server_url (server),
+                          "--connections=1", "--max-lag=100ms", "-o", "out.csv", "--format=json", NULL);
+  g_autoptr (WpTrace) trace = NULL;
   const WpRow *rows;
   gsize n_rows;
 
   g_assert_true (http_server_wait_requests (server, 1));
-  g_usleep (300000);   /* the stall, not a wait for anything */
+  g_usleep (300000); /* the stall, not a wait for anything */
   http_server_release (server);
-  g_assert_cmpint (replay_run_wait (run), ==, 1);   /* the schedule was not kept, and it is said */
+  g_assert_cmpint (replay_run_wait (run), ==, 1); /* the schedule was not kept, and it is said */
   g_assert_false (json_object_get_boolean_member (replay_run_json (run), "valid"));
-  g_assert_cmpfloat (json_object_get_double_member (json_object_get_object_member (replay_run_json (run), "latency"), "p50"), >=, 0.29);
-  g_assert_cmpfloat (json_object_get_double_member (json_object_get_object_member (replay_run_json (run), "lag"), "p50"), >=, 0.29);
+  g_assert_cmpfloat (
+      json_object_get_double_member (json_object_get_object_member (replay_run_json (run), "latency"), "p50"),
+      >=, 0.29);
+  g_assert_cmpfloat (
+      json_object_get_double_member (json_object_get_object_member (replay_run_json (run), "lag"), "p50"), >=,
+      0.29);
   rows = load_record (run, "out.csv", &trace, &n_rows);
   g_assert_cmpuint (n_rows, ==, 4);
   for (gsize i = 0; i < n_rows; i++)
@@ -153,9 +162,10 @@ test_held_answer (void)
 static void
 test_server_fails (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_FAIL, 5);
-  g_autoptr(ReplayRun) run = replay_run_start ("arrival\n0\n0.001\n0.002\n", http_server_url (server), "-o", "out.csv", "--format=json", ANY_LAG, NULL);
-  g_autoptr(WpTrace) trace = NULL;
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_FAIL, 5);
+  g_autoptr (ReplayRun) run = replay_run_start ("arrival\n0\n0.001\n0.002\n", http_server_url (server), "-o",
+                                                "out.csv", "--format=json", ANY_LAG, NULL);
+  g_autoptr (WpTrace) trace = NULL;
   g_autofree char *text = NULL;
   const WpRow *rows;
   gsize n_rows;
@@ -175,10 +185,10 @@ test_server_fails (void)
 static void
 test_rejected (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_REJECT, 0);
-  g_autoptr(ReplayRun) run = replay_run_start ("arrival\n0\n0.001\n0.002\n", http_server_url (server), "-o", "out.csv",
-                                               "--format=json", ANY_LAG, NULL);
-  g_autoptr(WpTrace) trace = NULL;
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_REJECT, 0);
+  g_autoptr (ReplayRun) run = replay_run_start ("arrival\n0\n0.001\n0.002\n", http_server_url (server), "-o",
+                                                "out.csv", "--format=json", ANY_LAG, NULL);
+  g_autoptr (WpTrace) trace = NULL;
   const WpRow *rows;
   gsize n_rows;
 
@@ -193,10 +203,11 @@ test_rejected (void)
 static void
 test_patience_leaves (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
-  g_autoptr(ReplayRun) run = replay_run_start ("id,arrival\na,0\nb,0.001\nc,0.002\n", http_server_url (server),
-                                               "--patience=200ms", "-o", "out.csv", "--format=json", ANY_LAG, NULL);
-  g_autoptr(WpTrace) trace = NULL;
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
+  g_autoptr (ReplayRun) run
+      = replay_run_start ("id,arrival\na,0\nb,0.001\nc,0.002\n", http_server_url (server), "--patience=200ms",
+                          "-o", "out.csv", "--format=json", ANY_LAG, NULL);
+  g_autoptr (WpTrace) trace = NULL;
   const WpRow *rows;
   gsize n_rows;
 
@@ -204,7 +215,8 @@ test_patience_leaves (void)
   g_assert_cmpint (replay_run_wait (run), ==, 0);
   g_assert_cmpint (count_of (run, "left"), ==, 3);
   g_assert_cmpint (count_of (run, "failed"), ==, 0);
-  g_assert_true (json_object_get_null_member (json_object_get_object_member (replay_run_json (run), "latency"), "p50"));
+  g_assert_true (
+      json_object_get_null_member (json_object_get_object_member (replay_run_json (run), "latency"), "p50"));
   rows = load_record (run, "out.csv", &trace, &n_rows);
   g_assert_cmpuint (n_rows, ==, 3);
   for (gsize i = 0; i < n_rows; i++)
@@ -217,9 +229,10 @@ test_patience_leaves (void)
 static void
 test_timeout_fails (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
-  g_autoptr(ReplayRun) run = replay_run_start ("arrival\n0\n0.001\n", http_server_url (server), "--timeout=200ms",
-                                               "--patience=1h", "-o", "out.csv", "--format=json", ANY_LAG, NULL);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
+  g_autoptr (ReplayRun) run
+      = replay_run_start ("arrival\n0\n0.001\n", http_server_url (server), "--timeout=200ms", "--patience=1h",
+                          "-o", "out.csv", "--format=json", ANY_LAG, NULL);
   g_autofree char *text = NULL;
 
   g_assert_cmpint (replay_run_wait (run), ==, 1);
@@ -234,9 +247,10 @@ test_timeout_fails (void)
 static void
 test_few_connections (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
-  g_autoptr(ReplayRun) run = replay_run_start ("arrival\n0\n0.001\n0.002\n", http_server_url (server), "--connections=2",
-                                               "--patience=300ms", "--format=json", ANY_LAG, NULL);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
+  g_autoptr (ReplayRun) run
+      = replay_run_start ("arrival\n0\n0.001\n0.002\n", http_server_url (server), "--connections=2",
+                          "--patience=300ms", "--format=json", ANY_LAG, NULL);
 
   g_assert_cmpint (replay_run_wait (run), ==, 0);
   g_assert_cmpint (count_of (run, "requests"), ==, 3);
@@ -248,8 +262,9 @@ test_few_connections (void)
 static void
 test_server_closes (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_CLOSE, 0);
-  g_autoptr(ReplayRun) run = replay_run_start ("arrival\n0\n0.001\n", http_server_url (server), "--format=json", ANY_LAG, NULL);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_CLOSE, 0);
+  g_autoptr (ReplayRun) run
+      = replay_run_start ("arrival\n0\n0.001\n", http_server_url (server), "--format=json", ANY_LAG, NULL);
 
   g_assert_cmpint (replay_run_wait (run), ==, 1);
   g_assert_cmpint (count_of (run, "failed"), ==, 2);
@@ -260,8 +275,8 @@ static void
 test_server_dies (void)
 {
   HttpServer *server = http_server_new (HTTP_SERVER_HOLD, 0);
-  g_autoptr(ReplayRun) run = replay_run_start ("arrival\n0\n0.001\n0.5\n", http_server_url (server), "-o", "out.csv",
-                                               "--format=json", ANY_LAG, NULL);
+  g_autoptr (ReplayRun) run = replay_run_start ("arrival\n0\n0.001\n0.5\n", http_server_url (server), "-o",
+                                                "out.csv", "--format=json", ANY_LAG, NULL);
   g_autofree char *text = NULL;
 
   g_assert_true (http_server_wait_requests (server, 2));
@@ -276,9 +291,9 @@ test_server_dies (void)
 static void
 test_connections_are_not_kept (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_LAST, 9);
-  g_autoptr(ReplayRun) run = replay_run_start ("arrival\n0\n0.01\n0.02\n0.03\n", http_server_url (server), "--connections=1",
-                                               "--format=json", ANY_LAG, NULL);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_LAST, 9);
+  g_autoptr (ReplayRun) run = replay_run_start ("arrival\n0\n0.01\n0.02\n0.03\n", http_server_url (server),
+                                                "--connections=1", "--format=json", ANY_LAG, NULL);
 
   g_assert_cmpint (replay_run_wait (run), ==, 0);
   g_assert_cmpint (count_in (run, "statuses", "200"), ==, 4);
@@ -288,9 +303,9 @@ test_connections_are_not_kept (void)
 static void
 test_large_answers_are_drained (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 3000000);
-  g_autoptr(ReplayRun) run = replay_run_start ("arrival\n0\n0.01\n0.02\n", http_server_url (server), "--connections=1",
-                                               "--format=json", ANY_LAG, NULL);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 3000000);
+  g_autoptr (ReplayRun) run = replay_run_start ("arrival\n0\n0.01\n0.02\n", http_server_url (server),
+                                                "--connections=1", "--format=json", ANY_LAG, NULL);
 
   g_assert_cmpint (replay_run_wait (run), ==, 0);
   g_assert_cmpint (count_in (run, "statuses", "200"), ==, 3);
@@ -300,9 +315,9 @@ test_large_answers_are_drained (void)
 static void
 test_holds_2000 (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 9);
-  g_autoptr(GString) csv = g_string_new ("id,arrival\n");
-  g_autoptr(ReplayRun) run = NULL;
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 9);
+  g_autoptr (GString) csv = g_string_new ("id,arrival\n");
+  g_autoptr (ReplayRun) run = NULL;
 
   for (guint i = 0; i < 2000; i++)
     g_string_append_printf (csv, "r%u,%u.%03u\n", i, i / 4000, i / 4 % 1000);
@@ -317,11 +332,12 @@ test_holds_2000 (void)
 static void
 test_limit_and_scales (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
-  g_autoptr(ReplayRun) run = replay_run_start ("t,n\n1,1\n1.2,2\n1.4,3\n1000,4\n", http_server_url (server), "--limit=3", "--scale=2",
-                                               "--service-scale=3", "--columns=arrival=t,service=n*0.5", "--connections=1",
-                                               "-o", "out.csv", ANY_LAG, NULL);
-  g_autoptr(WpTrace) trace = NULL;
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (ReplayRun) run
+      = replay_run_start ("t,n\n1,1\n1.2,2\n1.4,3\n1000,4\n", http_server_url (server), "--limit=3",
+                          "--scale=2", "--service-scale=3", "--columns=arrival=t,service=n*0.5",
+                          "--connections=1", "-o", "out.csv", ANY_LAG, NULL);
+  g_autoptr (WpTrace) trace = NULL;
   const WpRow *rows;
   gsize n_rows;
 
@@ -339,13 +355,13 @@ test_limit_and_scales (void)
 static void
 test_record_is_what_happened (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 9);
-  g_autoptr(ReplayRun) run = replay_run_start ("id,arrival,service,bytes\nb,0.02,0.5,10\n\"a,\"\"x\",0,,\n", http_server_url (server),
-                                               "-o", "out.csv", ANY_LAG, NULL);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 9);
+  g_autoptr (ReplayRun) run = replay_run_start ("id,arrival,service,bytes\nb,0.02,0.5,10\n\"a,\"\"x\",0,,\n",
+                                                http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
   g_autofree char *text = NULL;
   const char *header;
-  g_auto(GStrv) lines = NULL;
-  g_autoptr(WpTrace) trace = NULL;
+  g_auto (GStrv) lines = NULL;
+  g_autoptr (WpTrace) trace = NULL;
   const WpRow *rows;
   gsize n_rows;
 
@@ -371,10 +387,10 @@ test_record_is_what_happened (void)
   lines = g_strsplit (header + 1, "\n", -1);
   g_assert_cmpuint (g_strv_length (lines), >=, 3);
   g_assert_cmpstr (lines[0], ==, "id,arrival,service,bytes,sent,answered,ended,status,outcome,error");
-  for (guint i = 1; i <= 2; i++)   /* b,0.020000000,0.500000000,10,SENT,ANSWERED,ENDED,200,stored, */
+  for (guint i = 1; i <= 2; i++) /* b,0.020000000,0.500000000,10,SENT,ANSWERED,ENDED,200,stored, */
     {
       const char *arrival = strstr (lines[i], ",0.0");
-      g_auto(GStrv) cells = arrival ? g_strsplit (arrival + 1, ",", -1) : NULL;
+      g_auto (GStrv) cells = arrival ? g_strsplit (arrival + 1, ",", -1) : NULL;
 
       g_assert_nonnull (cells);
       g_assert_cmpuint (g_strv_length (cells), ==, 9);
@@ -389,10 +405,11 @@ test_record_is_what_happened (void)
 static void
 test_record_to_standard_output (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
-  g_autoptr(ReplayRun) run = replay_run_start ("arrival\n0\n", http_server_url (server), "-o", "-", ANY_LAG, NULL);
-  g_autoptr(WpTrace) trace = NULL;
-  g_autoptr(GError) error = NULL;
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (ReplayRun) run
+      = replay_run_start ("arrival\n0\n", http_server_url (server), "-o", "-", ANY_LAG, NULL);
+  g_autoptr (WpTrace) trace = NULL;
+  g_autoptr (GError) error = NULL;
   gsize n_rows;
 
   g_assert_cmpint (replay_run_wait (run), ==, 0);
@@ -407,8 +424,9 @@ test_record_to_standard_output (void)
 static void
 test_record_keeps_what_is_no_file (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
-  g_autoptr(ReplayRun) run = replay_run_start ("arrival\n0\n", http_server_url (server), "-o", "/dev/null", ANY_LAG, NULL);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (ReplayRun) run
+      = replay_run_start ("arrival\n0\n", http_server_url (server), "-o", "/dev/null", ANY_LAG, NULL);
   struct stat there;
 
   g_assert_cmpint (replay_run_wait (run), ==, 0);
@@ -419,8 +437,9 @@ test_record_keeps_what_is_no_file (void)
 static void
 test_late_run_is_not_valid (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
-  g_autoptr(ReplayRun) run = replay_run_start ("arrival\n0\n0.01\n", http_server_url (server), "--max-lag=1ns", NULL);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (ReplayRun) run
+      = replay_run_start ("arrival\n0\n0.01\n", http_server_url (server), "--max-lag=1ns", NULL);
 
   g_assert_cmpint (replay_run_wait (run), ==, 1);
   g_assert_nonnull (strstr (replay_run_out (run), "not valid: the schedule lag's p99, "));
@@ -429,9 +448,10 @@ test_late_run_is_not_valid (void)
 static void
 test_interrupted (void)
 {
-  g_autoptr(HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
-  g_autoptr(ReplayRun) run = replay_run_start ("id,arrival\na,0\nb,10000\n", http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
-  g_autoptr(WpTrace) trace = NULL;
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
+  g_autoptr (ReplayRun) run = replay_run_start ("id,arrival\na,0\nb,10000\n", http_server_url (server), "-o",
+                                                "out.csv", ANY_LAG, NULL);
+  g_autoptr (WpTrace) trace = NULL;
   const WpRow *rows;
   gsize n_rows;
 

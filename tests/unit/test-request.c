@@ -5,7 +5,7 @@
 
 #define LINE "GET /a?b HTTP/1.1\r\n"
 #define HOST "Host: x:80\r\n"
-#define END "\r\n"
+#define END  "\r\n"
 
 static const char *const kinds[] = { "more", "whole", "bad" };
 
@@ -56,7 +56,7 @@ static const struct {
   { "GET http://y/p HTTP/1.1\r\n" HOST END, WP_REQUEST_BAD, 400 },
   { "GET http:// HTTP/1.1\r\n" HOST END, WP_REQUEST_BAD, 400 },
   { "GET http:///p HTTP/1.1\r\n" HOST END, WP_REQUEST_BAD, 400 },
-  { "GET https://x:80/p HTTP/1.1\r\n" HOST END, WP_REQUEST_BAD, 400 },   /* without TLS */
+  { "GET https://x:80/p HTTP/1.1\r\n" HOST END, WP_REQUEST_BAD, 400 }, /* without TLS */
   { "GET http://x/p HTTP/1.0\r\n" END, WP_REQUEST_WHOLE, 0 },
   { "GET http://x/p HTTP/1.0\r\nHost: y\r\n" END, WP_REQUEST_BAD, 400 },
   { "GET http://x@y/p HTTP/1.0\r\n" END, WP_REQUEST_BAD, 400 },
@@ -81,7 +81,8 @@ static const struct {
   { LINE "Host: [::g]\r\n" END, WP_REQUEST_BAD, 400 },
   { LINE "Host: []\r\n" END, WP_REQUEST_BAD, 400 },
   { LINE "Host: [1.2.3.4]\r\n" END, WP_REQUEST_BAD, 400 },
-  { LINE "Host: [00000000000000000000000000000000000000000000000000000000000000000000::1]\r\n" END, WP_REQUEST_BAD, 400 },
+  { LINE "Host: [00000000000000000000000000000000000000000000000000000000000000000000::1]\r\n" END,
+    WP_REQUEST_BAD, 400 },
   { LINE "hOsT:x\r\n" END, WP_REQUEST_WHOLE, 0 },
   /* 9112, 5: field lines */
   { LINE HOST "A : b\r\n" END, WP_REQUEST_BAD, 400 },
@@ -110,15 +111,19 @@ static const struct {
   { "POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\nContent-Length: 6\r\n" END, WP_REQUEST_BAD, 400 },
   { "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n" END, WP_REQUEST_WHOLE, 0 },
   { "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: Chunked\r\n" END, WP_REQUEST_WHOLE, 0 },
-  { "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n" END, WP_REQUEST_BAD, 400 },
-  { "POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n" END, WP_REQUEST_BAD, 400 },
+  { "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n" END, WP_REQUEST_BAD,
+    400 },
+  { "POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n" END, WP_REQUEST_BAD,
+    400 },
   { "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n" END, WP_REQUEST_BAD, 400 },
-  { "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n" END, WP_REQUEST_BAD, 400 },
+  { "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n" END,
+    WP_REQUEST_BAD, 400 },
   { "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: identity\r\n" END, WP_REQUEST_BAD, 400 },
   { "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: xchunked\r\n" END, WP_REQUEST_BAD, 400 },
   { "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding : chunked\r\n" END, WP_REQUEST_BAD, 400 },
   { "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n" END, WP_REQUEST_BAD, 400 },
-  { "POST / HTTP/1.1\r\n" HOST "X-Request-Id: a\r\nX-Request-Id: b\r\nTransfer-Encoding: chunked\r\n" END, WP_REQUEST_BAD, 400 },
+  { "POST / HTTP/1.1\r\n" HOST "X-Request-Id: a\r\nX-Request-Id: b\r\nTransfer-Encoding: chunked\r\n" END,
+    WP_REQUEST_BAD, 400 },
   /* 9110: expectations, upgrades, connection options */
   { "POST / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 1\r\n" END, WP_REQUEST_WHOLE, 0 },
   { "POST / HTTP/1.1\r\n" HOST "Expect: tea\r\nContent-Length: 1\r\n" END, WP_REQUEST_WHOLE, 0 },
@@ -167,8 +172,8 @@ test_heads (void)
     check_head (heads[i].text, heads[i].kind, heads[i].status);
 }
 
-/* Byte by byte, at another place each time: a good head is never refused, nor taken before its end; a bad one is refused with the same
- * status, and no later than in one piece. */
+/* Byte by byte, at another place each time: a good head is never refused, nor taken before its end; a bad one
+ * is refused with the same status, and no later than in one piece. */
 static void
 test_pieces (void)
 {
@@ -198,8 +203,9 @@ assert_slice (WpSlice slice, const char *text)
 static void
 test_fields (void)
 {
-  static const char text[] = "POST http://h/p?q=1 HTTP/1.1\r\nhost: H\r\nContent-Type: text/x \r\nX-Request-ID:\tab c\r\n"
-                             "x-wp-service: 0.5\r\nconnection: keep-alive , Close\r\nexpect: 100-Continue\r\ncontent-length: 017\r\n\r\nrest";
+  static const char text[]
+      = "POST http://h/p?q=1 HTTP/1.1\r\nhost: H\r\nContent-Type: text/x \r\nX-Request-ID:\tab c\r\n"
+        "x-wp-service: 0.5\r\nconnection: keep-alive , Close\r\nexpect: 100-Continue\r\ncontent-length: 017\r\n\r\nrest";
   WpRequestParser parser = { .secure = FALSE };
   const WpRequest *request = &parser.request;
   g_autofree char *moved = g_strdup (text);
@@ -223,10 +229,23 @@ test_fields (void)
 static void
 test_target (void)
 {
-  static const struct { const char *target, *path, *query; } cases[] = {
-    { "/", "/", "" }, { "/p", "/p", "" }, { "/?", "/", "?" }, { "/p?q", "/p", "?q" }, { "/p?q?r/s", "/p", "?q?r/s" }, { "//x", "//x", "" },
-    { "http://x:80", "/", "" }, { "http://x:80?", "/", "?" }, { "http://x:80?q/r", "/", "?q/r" }, { "http://x:80/", "/", "" }, { "http://x:80/p?q", "/p", "?q" },
-    { "HTTP://X:80//p", "//p", "" }, { "https://x:80/p", "/p", "" }, { "https://x:80", "/", "" },
+  static const struct {
+    const char *target, *path, *query;
+  } cases[] = {
+    { "/", "/", "" },
+    { "/p", "/p", "" },
+    { "/?", "/", "?" },
+    { "/p?q", "/p", "?q" },
+    { "/p?q?r/s", "/p", "?q?r/s" },
+    { "//x", "//x", "" },
+    { "http://x:80", "/", "" },
+    { "http://x:80?", "/", "?" },
+    { "http://x:80?q/r", "/", "?q/r" },
+    { "http://x:80/", "/", "" },
+    { "http://x:80/p?q", "/p", "?q" },
+    { "HTTP://X:80//p", "//p", "" },
+    { "https://x:80/p", "/p", "" },
+    { "https://x:80", "/", "" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -244,7 +263,10 @@ test_target (void)
 static void
 test_persistence (void)
 {
-  static const struct { const char *text; gboolean close; } cases[] = {
+  static const struct {
+    const char *text;
+    gboolean close;
+  } cases[] = {
     { "GET / HTTP/1.1\r\nHost: x\r\n\r\n", FALSE },
     { "GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n", FALSE },
     { "GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, close\r\n\r\n", TRUE },
@@ -258,7 +280,8 @@ test_persistence (void)
     {
       WpRequestParser parser = { .secure = FALSE };
 
-      g_assert_cmpint (wp_request_parse (&parser, cases[i].text, strlen (cases[i].text)), ==, WP_REQUEST_WHOLE);
+      g_assert_cmpint (wp_request_parse (&parser, cases[i].text, strlen (cases[i].text)), ==,
+                       WP_REQUEST_WHOLE);
       g_assert_cmpint (parser.request.close, ==, cases[i].close);
     }
 }
@@ -284,7 +307,8 @@ test_stored_sizes (void)
 static void
 test_two_authorizations (void)
 {
-  static const char text[] = "GET / HTTP/1.0\r\nAuthorization: Bearer a\r\nAuthorization: Bearer a\r\nExpect: x\r\n\r\n";
+  static const char text[]
+      = "GET / HTTP/1.0\r\nAuthorization: Bearer a\r\nAuthorization: Bearer a\r\nExpect: x\r\n\r\n";
   WpRequestParser parser = { .secure = FALSE };
   const WpRequest *request = &parser.request;
 
@@ -311,7 +335,8 @@ check_too_long (const GString *text, guint status)
 static void
 test_too_long (void)
 {
-  g_autoptr(GString) line = g_string_new ("GET /"), method = g_string_new (NULL), head = g_string_new (LINE HOST), lines = g_string_new (NULL);
+  g_autoptr (GString) line = g_string_new ("GET /"), method = g_string_new (NULL),
+                      head = g_string_new (LINE HOST), lines = g_string_new (NULL);
 
   while (line->len <= WP_REQUEST_MAX_LINE)
     g_string_append_c (line, 'a');
@@ -336,7 +361,7 @@ test_too_long (void)
 static void
 test_just_fits (void)
 {
-  g_autoptr(GString) head = g_string_new ("GET / HTTP/1.1\r\nHost: x\r\nA: ");
+  g_autoptr (GString) head = g_string_new ("GET / HTTP/1.1\r\nHost: x\r\nA: ");
 
   while (head->len < WP_REQUEST_MAX_HEAD - strlen ("\r\n\r\n"))
     g_string_append_c (head, 'a');
@@ -357,7 +382,8 @@ static const struct {
   { "5 ;x\r\nhello\r\n0\r\n\r\n", WP_CHUNKED_DONE, "hello" },
   { "5\t; x \t= y ;z\r\nhello\r\n0;x\r\n\r\n", WP_CHUNKED_DONE, "hello" },
   { "5;x=\"\";y=\"a;b\\\"\\\\\xe4\t\" ;z=\"c\"\r\nhello\r\n0\r\n\r\n", WP_CHUNKED_DONE, "hello" },
-  { "5\r\nhello\r\n0\r\nA:\r\nB: c\r\nD:e\t\xe4\r\nPOST: /x HTTP/1.1\r\nHost: a\r\n\r\n", WP_CHUNKED_DONE, "hello" },
+  { "5\r\nhello\r\n0\r\nA:\r\nB: c\r\nD:e\t\xe4\r\nPOST: /x HTTP/1.1\r\nHost: a\r\n\r\n", WP_CHUNKED_DONE,
+    "hello" },
   { "5 \r\nhello\r\n0\r\n\r\n", WP_CHUNKED_BAD, NULL },
   { "5\t\r\nhello\r\n0\r\n\r\n", WP_CHUNKED_BAD, NULL },
   { "5 5\r\nhello", WP_CHUNKED_BAD, NULL },
@@ -412,7 +438,7 @@ static void
 check_chunks (const char *text, gsize step, WpChunkedState expected, const char *expected_body)
 {
   WpChunked chunked = { .max_bytes = 100 };
-  g_autoptr(GString) body = g_string_new (NULL);
+  g_autoptr (GString) body = g_string_new (NULL);
   WpChunkedState state = WP_CHUNKED_MORE;
   gsize len = strlen (text), at = 0, used, n_body;
 
@@ -453,8 +479,10 @@ test_chunks (void)
 static void
 test_chunk_extras_never_end (void)
 {
-  g_autofree char *name = g_strnfill (10000, 'a'), *noughts = g_strnfill (10000, '0'), *blanks = g_strnfill (10000, ' ');
-  const char *const texts[][2] = { { "5;", name }, { "", noughts }, { "5", blanks }, { "5;a=\"", blanks }, { "0\r\n", name }, { "0\r\nA:", name } };
+  g_autofree char *name = g_strnfill (10000, 'a'), *noughts = g_strnfill (10000, '0'),
+                  *blanks = g_strnfill (10000, ' ');
+  const char *const texts[][2] = { { "5;", name },       { "", noughts },   { "5", blanks },
+                                   { "5;a=\"", blanks }, { "0\r\n", name }, { "0\r\nA:", name } };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     {

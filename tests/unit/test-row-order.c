@@ -3,12 +3,12 @@
 
 #include "sim/stats/wp-random.h"
 
-#define SPAN 8
+#define SPAN   8
 #define N_ROWS 200
 
 typedef struct {
   WpRowOrder *order;
-  GArray *written;           /* (element-type guint64): which rows, as they went on */
+  GArray *written; /* (element-type guint64): which rows, as they went on */
 } Bench;
 
 /* WpRowWrite */
@@ -49,7 +49,8 @@ check_written (const Bench *self, const guint64 *seqs, guint n)
   g_assert_cmpmem (self->written->data, self->written->len * sizeof *seqs, seqs, n * sizeof *seqs);
 }
 
-/* The first does not end: the window holds SPAN rows, it among them; one more passes it over, and its row comes late. */
+/* The first does not end: the window holds SPAN rows, it among them; one more passes it over, and its row
+ * comes late. */
 static void
 test_window (Bench *self, gconstpointer data)
 {
@@ -64,7 +65,7 @@ test_window (Bench *self, gconstpointer data)
   g_assert_cmpuint (wp_row_order_count_late (self->order), ==, 1);
   g_assert_cmpuint (wp_row_order_count_missing (self->order, 10), ==, 2);
   add (self, 0);
-  add (self, 0);             /* the first counts */
+  add (self, 0); /* the first counts */
   add (self, 9);
   check_written (self, all, 10);
   g_assert_cmpuint (wp_row_order_end (self->order, 10), ==, 0);
@@ -81,7 +82,8 @@ test_gaps_at_the_end (Bench *self, gconstpointer data)
   check_written (self, all, 2);
 }
 
-/* Any order, within the window or not: each goes on once, none before one that is older unless that was passed over. */
+/* Any order, within the window or not: each goes on once, none before one that is older unless that was
+ * passed over. */
 static void
 test_any_order (Bench *self, gconstpointer data)
 {

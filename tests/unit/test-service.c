@@ -13,12 +13,12 @@ static WpRow rows[N_DRAWS];
 static void
 draw (const char *spec, double scale)
 {
-  g_autoptr(GError) error = NULL;
-  g_autoptr(WpServiceTime) service = wp_service_time_new (spec, scale, FALSE, 7, &error);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WpServiceTime) service = wp_service_time_new (spec, scale, FALSE, 7, &error);
 
   g_assert_no_error (error);
   for (guint i = 0; i < N_DRAWS; i++)
-    rows[i] = (WpRow) { .service_ns = WP_TIME_NONE };
+    rows[i] = (WpRow){ .service_ns = WP_TIME_NONE };
   wp_service_time_fill (service, rows, N_DRAWS, drawn);
   g_assert_cmpuint (wp_service_time_drawn (service), ==, N_DRAWS);
 }
@@ -66,18 +66,20 @@ test_constant (void)
 static void
 test_scale (void)
 {
-  static const char *const specs[] = { "exp:20ms", "lognormal:20ms:0.5", "uniform:10ms:30ms", "hyperexp:20ms:2", "pareto:20ms:1.5:1s", "20ms" };
+  static const char *const specs[] = { "exp:20ms",        "lognormal:20ms:0.5", "uniform:10ms:30ms",
+                                       "hyperexp:20ms:2", "pareto:20ms:1.5:1s", "20ms" };
   g_autofree gint64 *plain = g_new (gint64, N_DRAWS);
 
   for (guint i = 0; i < G_N_ELEMENTS (specs); i++)
     {
-      g_autoptr(WpServiceTime) once = wp_service_time_new (specs[i], 1, TRUE, 7, NULL), thrice = wp_service_time_new (specs[i], 3, TRUE, 7, NULL);
+      g_autoptr (WpServiceTime) once = wp_service_time_new (specs[i], 1, TRUE, 7, NULL),
+                                thrice = wp_service_time_new (specs[i], 3, TRUE, 7, NULL);
       WpMoments moments, scaled;
 
       wp_service_time_draw (once, plain, N_DRAWS);
       wp_service_time_draw (thrice, drawn, N_DRAWS);
       for (guint j = 0; j < N_DRAWS; j++)
-        g_assert_cmpint (ABS (drawn[j] - 3 * plain[j]), <=, 2);   /* each is rounded */
+        g_assert_cmpint (ABS (drawn[j] - 3 * plain[j]), <=, 2); /* each is rounded */
       wp_service_time_moments (once, &moments);
       wp_service_time_moments (thrice, &scaled);
       g_assert_cmpfloat_with_epsilon (scaled.mean_ns, 3 * moments.mean_ns, 1e-3);
@@ -115,7 +117,7 @@ test_uniform (void)
 static char *
 write_measured (const char *text)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   char *path = NULL;
   int fd = g_file_open_tmp ("wp-service-XXXXXX", &path, &error);
 
@@ -129,9 +131,10 @@ write_measured (const char *text)
 static void
 test_from_a_measured_trace (void)
 {
-  g_autofree char *path = write_measured ("arrival,accepted,started,finished\n0,0,0,0.010\n1,1,2,2.030\n2,,,\n3,3,3,\n");
+  g_autofree char *path
+      = write_measured ("arrival,accepted,started,finished\n0,0,0,0.010\n1,1,2,2.030\n2,,,\n3,3,3,\n");
   g_autofree char *spec = g_strconcat ("from:", path, NULL);
-  g_autoptr(WpServiceTime) service = NULL;
+  g_autoptr (WpServiceTime) service = NULL;
   WpMoments moments;
   guint tens = 0;
 
@@ -153,8 +156,8 @@ static void
 test_the_trace_comes_first (void)
 {
   const WpRow some[] = { { .service_ns = 3 }, { .service_ns = WP_TIME_NONE }, { .service_ns = 0 } };
-  g_autoptr(WpServiceTime) service = wp_service_time_new ("7ns", 1, FALSE, 1, NULL);
-  g_autoptr(WpServiceTime) always = wp_service_time_new ("7ns", 1, TRUE, 1, NULL);
+  g_autoptr (WpServiceTime) service = wp_service_time_new ("7ns", 1, FALSE, 1, NULL);
+  g_autoptr (WpServiceTime) always = wp_service_time_new ("7ns", 1, TRUE, 1, NULL);
   gint64 services_ns[3];
 
   wp_service_time_fill (service, some, 3, services_ns);
@@ -170,9 +173,9 @@ test_the_trace_comes_first (void)
 static void
 test_equal_seeds_equal_draws (void)
 {
-  g_autoptr(WpServiceTime) one = wp_service_time_new ("exp:1s", 1, FALSE, 5, NULL);
-  g_autoptr(WpServiceTime) same = wp_service_time_new ("exp:1s", 1, FALSE, 5, NULL);
-  g_autoptr(WpServiceTime) other = wp_service_time_new ("exp:1s", 1, FALSE, 6, NULL);
+  g_autoptr (WpServiceTime) one = wp_service_time_new ("exp:1s", 1, FALSE, 5, NULL);
+  g_autoptr (WpServiceTime) same = wp_service_time_new ("exp:1s", 1, FALSE, 5, NULL);
+  g_autoptr (WpServiceTime) other = wp_service_time_new ("exp:1s", 1, FALSE, 6, NULL);
   const WpRow some[] = { { .service_ns = WP_TIME_NONE }, { .service_ns = WP_TIME_NONE } };
   gint64 a[2], b[2];
 
@@ -190,14 +193,24 @@ test_equal_seeds_equal_draws (void)
 static void
 test_what_is_no_service_time (void)
 {
-  static const char *const specs[] = {
-    "", "abc", "-1", "gamma:2", "exp", "exp:", "exp:x", "lognormal:1s", "lognormal:1s:-1", "lognormal:1s:0.5:2", "uniform:2s:1s", "uniform:1s"
-  };
+  static const char *const specs[] = { "",
+                                       "abc",
+                                       "-1",
+                                       "gamma:2",
+                                       "exp",
+                                       "exp:",
+                                       "exp:x",
+                                       "lognormal:1s",
+                                       "lognormal:1s:-1",
+                                       "lognormal:1s:0.5:2",
+                                       "uniform:2s:1s",
+                                       "uniform:1s" };
 
   for (guint i = 0; i < G_N_ELEMENTS (specs); i++)
     {
-      g_autoptr(GError) error = NULL;
-      g_autofree char *start = g_strdup_printf ("\"%s\" is not a service time: 500ms, exp:MEAN, lognormal:", specs[i]);
+      g_autoptr (GError) error = NULL;
+      g_autofree char *start
+          = g_strdup_printf ("\"%s\" is not a service time: 500ms, exp:MEAN, lognormal:", specs[i]);
 
       g_assert_null (wp_service_time_new (specs[i], 1, FALSE, 1, &error));
       g_assert_error (error, WP_ERROR, WP_ERROR_BAD_VALUE);
@@ -210,7 +223,7 @@ test_a_trace_without_measurements (void)
 {
   g_autofree char *path = write_measured ("arrival,service\n0,1\n");
   g_autofree char *spec = g_strconcat ("from:", path, NULL);
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
   g_assert_null (wp_service_time_new (spec, 1, FALSE, 1, &error));
   g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);

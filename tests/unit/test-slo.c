@@ -5,7 +5,12 @@
 
 #include "sim/base/wp-error.h"
 
-static const struct { const char *text, *metric; WpSloOperator op; double bound; gboolean of_requests; } good[] = {
+static const struct {
+  const char *text, *metric;
+  WpSloOperator op;
+  double bound;
+  gboolean of_requests;
+} good[] = {
   { "blocked==0", "blocked", WP_SLO_EQUAL, 0, FALSE },
   { "blocked<0.1%", "blocked", WP_SLO_LESS, 0.001, TRUE },
   { " rejected <= 12 ", "rejected", WP_SLO_AT_MOST, 12, FALSE },
@@ -21,13 +26,30 @@ static const struct { const char *text, *metric; WpSloOperator op; double bound;
   { "time_full==0", "time_full", WP_SLO_EQUAL, 0, FALSE },
 };
 
-static const struct { const char *text, *says; } bad[] = {
-  { "", "no operator" }, { "blocked", "no operator" }, { "blocked=0", "no operator" }, { "blocked=<0", "no operator" }, { "<1", "is not a metric" },
-  { "wait.p98<1s", "did you mean wait.p9" }, { "blockd==0", "did you mean blocked?" }, { "response<1s", "is not a metric; did you mean response" },
-  { "zzzzzzzz<1s", "is not a metric, such as" }, { "wait.p99<", "is not a time" }, { "wait.p99<1x", "is not a time" }, { "wait.p99<5%", "is not a time" },
-  { "blocked<x", "is not a number of requests" }, { "blocked<-1", "is not a number of requests" }, { "blocked<1s", "is not a number of requests" },
-  { "blocked<nan", "is not a number" }, { "blocked<inf", "is not a number" }, { "blocked<1e400", "is not a number" },
-  { "depth.max<3%", "is not a number from 0 on" }, { "utilisation<high", "is not a share" }, { "blocked<<1", "is not a number of requests" },
+static const struct {
+  const char *text, *says;
+} bad[] = {
+  { "", "no operator" },
+  { "blocked", "no operator" },
+  { "blocked=0", "no operator" },
+  { "blocked=<0", "no operator" },
+  { "<1", "is not a metric" },
+  { "wait.p98<1s", "did you mean wait.p9" },
+  { "blockd==0", "did you mean blocked?" },
+  { "response<1s", "is not a metric; did you mean response" },
+  { "zzzzzzzz<1s", "is not a metric, such as" },
+  { "wait.p99<", "is not a time" },
+  { "wait.p99<1x", "is not a time" },
+  { "wait.p99<5%", "is not a time" },
+  { "blocked<x", "is not a number of requests" },
+  { "blocked<-1", "is not a number of requests" },
+  { "blocked<1s", "is not a number of requests" },
+  { "blocked<nan", "is not a number" },
+  { "blocked<inf", "is not a number" },
+  { "blocked<1e400", "is not a number" },
+  { "depth.max<3%", "is not a number from 0 on" },
+  { "utilisation<high", "is not a share" },
+  { "blocked<<1", "is not a number of requests" },
 };
 
 static void
@@ -35,8 +57,8 @@ test_parses (void)
 {
   for (guint i = 0; i < G_N_ELEMENTS (good); i++)
     {
-      g_autoptr(GError) error = NULL;
-      g_autoptr(WpSlo) slo = wp_slo_parse (good[i].text, &error);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (WpSlo) slo = wp_slo_parse (good[i].text, &error);
 
       g_assert_no_error (error);
       g_assert_cmpstr (slo->metric->name, ==, good[i].metric);
@@ -51,7 +73,7 @@ test_refuses (void)
 {
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     {
-      g_autoptr(GError) error = NULL;
+      g_autoptr (GError) error = NULL;
 
       g_test_message ("\"%s\"", bad[i].text);
       g_assert_null (wp_slo_parse (bad[i].text, &error));
@@ -63,7 +85,7 @@ test_refuses (void)
 static gboolean
 is_met (const char *text, const WpFigures *figures)
 {
-  g_autoptr(WpSlo) slo = wp_slo_parse (text, NULL);
+  g_autoptr (WpSlo) slo = wp_slo_parse (text, NULL);
 
   return wp_slo_is_met (slo, figures);
 }
@@ -92,10 +114,11 @@ test_meets (void)
 static void
 test_operators (void)
 {
-  static const struct { const char *operator; gboolean below, at, above; } operators[] = {
-    { "<", TRUE, FALSE, FALSE }, { "<=", TRUE, TRUE, FALSE }, { ">", FALSE, FALSE, TRUE }, { ">=", FALSE, TRUE, TRUE },
-    { "==", FALSE, TRUE, FALSE }, { "!=", TRUE, FALSE, TRUE }
-  };
+  static const struct {
+    const char *operator;
+    gboolean below, at, above;
+  } operators[] = { { "<", TRUE, FALSE, FALSE }, { "<=", TRUE, TRUE, FALSE },  { ">", FALSE, FALSE, TRUE },
+                    { ">=", FALSE, TRUE, TRUE }, { "==", FALSE, TRUE, FALSE }, { "!=", TRUE, FALSE, TRUE } };
   WpFigures figures;
 
   wp_figures_init (&figures);
@@ -131,7 +154,7 @@ test_null (void)
 static WpTrend
 trend (const char *text, WpTrend (*function) (const WpSlo *))
 {
-  g_autoptr(WpSlo) slo = wp_slo_parse (text, NULL);
+  g_autoptr (WpSlo) slo = wp_slo_parse (text, NULL);
 
   return function (slo);
 }
@@ -153,9 +176,9 @@ test_trends (void)
 static void
 test_lost (void)
 {
-  g_autoptr(WpHistogram) wait = wp_histogram_new ();
-  g_autoptr(WpSlo) p99 = wp_slo_parse ("wait.p99<1s", NULL);
-  g_autoptr(WpSlo) blocked = wp_slo_parse ("blocked<1%", NULL);
+  g_autoptr (WpHistogram) wait = wp_histogram_new ();
+  g_autoptr (WpSlo) p99 = wp_slo_parse ("wait.p99<1s", NULL);
+  g_autoptr (WpSlo) blocked = wp_slo_parse ("blocked<1%", NULL);
   WpSloSoFar so_far = { .requests = 1000, .blocked = 10, .wait = wait };
 
   g_assert_false (wp_slo_is_lost (blocked, &so_far));
@@ -170,7 +193,7 @@ test_lost (void)
 static void
 test_default (void)
 {
-  g_autoptr(GPtrArray) slos = wp_slos_new_default ();
+  g_autoptr (GPtrArray) slos = wp_slos_new_default ();
   WpFigures figures;
 
   wp_figures_init (&figures);

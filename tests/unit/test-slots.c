@@ -1,8 +1,8 @@
 /* The slots of connections: never more than there are, and whoever waits gets them in turn. */
 #include "runtime/http/wp-slots.h"
 
-#define N_TAKERS 4
-#define N_SLOTS 3
+#define N_TAKERS   4
+#define N_SLOTS    3
 #define TURNS_EACH 20000
 
 typedef struct {
@@ -19,10 +19,11 @@ on_granted (gpointer data)
 static void
 claim_init (Claim *self)
 {
-  *self = (Claim) { { .granted = on_granted, .data = self }, 0 };
+  *self = (Claim){ { .granted = on_granted, .data = self }, 0 };
 }
 
-/* A slot that is given back is kept for the one who has waited longest, and for nobody else; who asks twice stands in line once. */
+/* A slot that is given back is kept for the one who has waited longest, and for nobody else; who asks twice
+ * stands in line once. */
 static void
 test_in_turn (void)
 {
@@ -74,7 +75,7 @@ test_leave (void)
 
 typedef struct {
   WpSlots *slots;
-  gint n_taken;              /* atomic */
+  gint n_taken; /* atomic */
 } Crowd;
 
 static gpointer

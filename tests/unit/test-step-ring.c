@@ -54,7 +54,9 @@ test_equals_ring (void)
 static void
 test_longest_steps (void)
 {
-  const gint64 times[] = { 0, G_MAXUINT32 - 1, 2 * (gint64) G_MAXUINT32 - 1, 3 * (gint64) G_MAXUINT32, G_MAXINT64, G_MAXINT64 };
+  const gint64 times[] = {
+    0, G_MAXUINT32 - 1, 2 * (gint64) G_MAXUINT32 - 1, 3 * (gint64) G_MAXUINT32, G_MAXINT64, G_MAXINT64
+  };
   WpStepRing steps = { 0 };
 
   for (guint i = 0; i < G_N_ELEMENTS (times); i++)

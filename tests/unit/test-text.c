@@ -12,10 +12,13 @@ test_known (void)
     { "caf\u00e9 \u65e5\u672c \U0001f600", "caf\u00e9 \u65e5\u672c \U0001f600" },
     { "a\nb\r\nc\td", "a\\nb\\r\\nc\\td" },
     { "\x1b[31mred\x07\x7f", "\\x1b[31mred\\x07\\x7f" },
-    { "\xc2\x9b""31m\xc2\x85", "\\u009b31m\\u0085" },                          /* controls of eight bits */
-    { "\u202eevil\u202c \u2066x\u2069 \u200e\u200f\u061c", "\\u202eevil\\u202c \\u2066x\\u2069 \\u200e\\u200f\\u061c" },
+    { "\xc2\x9b"
+      "31m\xc2\x85",
+      "\\u009b31m\\u0085" }, /* controls of eight bits */
+    { "\u202eevil\u202c \u2066x\u2069 \u200e\u200f\u061c",
+      "\\u202eevil\\u202c \\u2066x\\u2069 \\u200e\\u200f\\u061c" },
     { "\u2028\u2029\ufeff\u200b\u00ad", "\\u2028\\u2029\\ufeff\\u200b\\u00ad" },
-    { "\U000e0041", "\\U000e0041" },                                     /* a tag: no width */
+    { "\U000e0041", "\\U000e0041" }, /* a tag: no width */
     { "\xff\xc3(\xe2\x82", "\\xff\\xc3(\\xe2\\x82" },
   };
 
@@ -30,7 +33,7 @@ test_known (void)
 static void
 test_appends (void)
 {
-  g_autoptr(GString) line = g_string_new ("id ");
+  g_autoptr (GString) line = g_string_new ("id ");
 
   wp_text_append (line, "a\nb");
   wp_text_append (line, NULL);

@@ -24,10 +24,12 @@ count (const RandomLoad *load, const WpVerdict *verdicts, gint64 now_ns)
     {
       const WpVerdict *v = &verdicts[i];
 
-      moment.depth += is_in (v->accepted_ns, v->started_ns != WP_TIME_NONE ? v->started_ns : v->ended_ns, now_ns);
+      moment.depth
+          += is_in (v->accepted_ns, v->started_ns != WP_TIME_NONE ? v->started_ns : v->ended_ns, now_ns);
       moment.busy += is_in (v->started_ns, v->finished_ns, now_ns);
       if (v->blocked)
-        moment.parked += is_in (load->rows[i].arrival_ns, v->accepted_ns != WP_TIME_NONE ? v->accepted_ns : v->ended_ns, now_ns);
+        moment.parked += is_in (load->rows[i].arrival_ns,
+                                v->accepted_ns != WP_TIME_NONE ? v->accepted_ns : v->ended_ns, now_ns);
     }
 
   return moment;
@@ -36,8 +38,8 @@ count (const RandomLoad *load, const WpVerdict *verdicts, gint64 now_ns)
 static void
 check_load (const RandomLoad *load)
 {
-  g_autoptr(WpTimeline) timeline = wp_timeline_new ();
-  g_autoptr(WpModel) model = NULL;
+  g_autoptr (WpTimeline) timeline = wp_timeline_new ();
+  g_autoptr (WpModel) model = NULL;
   WpVerdict verdicts[RANDOM_LOAD_MOST];
   WpLayout layout;
   gsize offered = 0;
@@ -77,7 +79,7 @@ test_equals_counting (void)
 static void
 measure (WpTrafficFigures *figures, const gint64 *arrivals_ms, gsize n)
 {
-  g_autoptr(WpTraffic) traffic = wp_traffic_new ();
+  g_autoptr (WpTraffic) traffic = wp_traffic_new ();
 
   for (gsize i = 0; i < n; i++)
     {
@@ -92,7 +94,8 @@ measure (WpTrafficFigures *figures, const gint64 *arrivals_ms, gsize n)
 static void
 test_traffic (void)
 {
-  const gint64 arrivals_ms[] = { 0, 200, 999, 1000, 3500, 5000, 5100, 5200, 5300 };   /* whole seconds: 3, 1, 0, 1, 0; then 4 */
+  /* whole seconds: 3, 1, 0, 1, 0; then 4 */
+  const gint64 arrivals_ms[] = { 0, 200, 999, 1000, 3500, 5000, 5100, 5200, 5300 };
   WpTrafficFigures figures;
 
   measure (&figures, arrivals_ms, G_N_ELEMENTS (arrivals_ms));
@@ -100,7 +103,8 @@ test_traffic (void)
   g_assert_cmpint (figures.duration_ns, ==, 5300 * WP_NS_PER_MS);
   g_assert_cmpfloat_with_epsilon (figures.rate_mean, 9 / 5.3, 1e-12);
   g_assert_cmpfloat (figures.rate_peak_1s, ==, 4);
-  g_assert_cmpfloat_with_epsilon (figures.dispersion_1s, 1.5, 1e-12);   /* mean 1, variance (4 + 0 + 1 + 0 + 1) / 4 */
+  /* mean 1, variance (4 + 0 + 1 + 0 + 1) / 4 */
+  g_assert_cmpfloat_with_epsilon (figures.dispersion_1s, 1.5, 1e-12);
   g_assert_cmpfloat (figures.service_mean, ==, 5 * WP_NS_PER_MS);
 }
 

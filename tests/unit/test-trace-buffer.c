@@ -1,4 +1,5 @@
-/* The rows of a trace in memory: what went in comes out, scaled as the trace's reader scales it, and no more rows than there is memory for. */
+/* The rows of a trace in memory: what went in comes out, scaled as the trace's reader scales it, and no more
+ * rows than there is memory for. */
 #include "sim/plan/wp-trace-buffer.h"
 
 #include <string.h>
@@ -50,9 +51,10 @@ assert_filled (const WpTraceBuffer *buffer, gint64 n_rows, double scale)
 
   for (guint64 first = 0; wp_trace_buffer_read (buffer, scale, first, &block); first += block.n_rows)
     for (gsize i = 0; i < block.n_rows; i++, seen++)
-      if (block.arrivals_ns[i] != wp_scale_arrival (arrival_of (seen), scale) || block.services_ns[i] != service_of (seen))
-        g_error ("row %" G_GINT64_FORMAT ": %" G_GINT64_FORMAT " for %" G_GINT64_FORMAT, seen, block.arrivals_ns[i],
-                 block.services_ns[i]);
+      if (block.arrivals_ns[i] != wp_scale_arrival (arrival_of (seen), scale)
+          || block.services_ns[i] != service_of (seen))
+        g_error ("row %" G_GINT64_FORMAT ": %" G_GINT64_FORMAT " for %" G_GINT64_FORMAT, seen,
+                 block.arrivals_ns[i], block.services_ns[i]);
   g_assert_cmpint (seen, ==, n_rows);
 }
 
@@ -63,8 +65,9 @@ assert_offered_load (const WpTraceBuffer *buffer, gint64 n_rows)
 
   for (gint64 i = 0; i < n_rows; i++)
     work_ns += (double) service_of (i);
-  g_assert_cmpfloat_with_epsilon (wp_trace_buffer_offered_load (buffer) * (double) (arrival_of (n_rows - 1) - arrival_of (0)), work_ns,
-                                  1e-9 * work_ns);
+  g_assert_cmpfloat_with_epsilon (wp_trace_buffer_offered_load (buffer)
+                                      * (double) (arrival_of (n_rows - 1) - arrival_of (0)),
+                                  work_ns, 1e-9 * work_ns);
 }
 
 /* Also a second time. */
@@ -72,7 +75,7 @@ static void
 test_holds_rows (void)
 {
   const gint64 cases[] = { 5000000, 300000, 8192, 4097, 4096, 5 };
-  g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (MEMORY_BYTES, 1);
+  g_autoptr (WpTraceBuffer) buffer = wp_trace_buffer_new (MEMORY_BYTES, 1);
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
@@ -91,14 +94,19 @@ test_holds_rows (void)
 static void
 test_rows_that_do_not_fit (void)
 {
-  static const struct { guint64 memory_bytes; guint n_buffers; gint64 most_rows; } cases[] = {
-    { 0, 1, 0 }, { 15, 1, 0 }, { 16, 1, 1 }, { 1 << 20, 1, 65536 }, { 1 << 20, 2, 32768 }, { 5000000, 1, 312500 },
+  static const struct {
+    guint64 memory_bytes;
+    guint n_buffers;
+    gint64 most_rows;
+  } cases[] = {
+    { 0, 1, 0 },           { 15, 1, 0 },          { 16, 1, 1 },
+    { 1 << 20, 1, 65536 }, { 1 << 20, 2, 32768 }, { 5000000, 1, 312500 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (cases[i].memory_bytes, cases[i].n_buffers);
-      g_autoptr(GError) error = NULL;
+      g_autoptr (WpTraceBuffer) buffer = wp_trace_buffer_new (cases[i].memory_bytes, cases[i].n_buffers);
+      g_autoptr (GError) error = NULL;
 
       fill (buffer, cases[i].most_rows);
       g_assert_true (wp_trace_buffer_check (buffer, "", NULL));
@@ -115,7 +123,7 @@ test_rows_that_do_not_fit (void)
 static WpTrace *
 open_text (const char *text)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
   WpTrace *trace = wp_trace_open_data ("t.csv", text, strlen (text), NULL, &error);
 
   g_assert_no_error (error);
@@ -127,11 +135,12 @@ open_text (const char *text)
 static void
 test_load (void)
 {
-  g_autoptr(WpTrace) late = open_text ("arrival,service\n1,0.1\n2,0.2\n0.5,0.5\n");
-  g_autoptr(WpTrace) bad = open_text ("arrival,service\n1,0.1\nsoon,0.2\n");
-  g_autoptr(WpTrace) long_one = open_text ("arrival,service\n1,0.1\n2,0.2\n");
-  g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (MEMORY_BYTES, 1), small = wp_trace_buffer_new (16, 1);
-  g_autoptr(GError) error = NULL;
+  g_autoptr (WpTrace) late = open_text ("arrival,service\n1,0.1\n2,0.2\n0.5,0.5\n");
+  g_autoptr (WpTrace) bad = open_text ("arrival,service\n1,0.1\nsoon,0.2\n");
+  g_autoptr (WpTrace) long_one = open_text ("arrival,service\n1,0.1\n2,0.2\n");
+  g_autoptr (WpTraceBuffer) buffer = wp_trace_buffer_new (MEMORY_BYTES, 1),
+                            small = wp_trace_buffer_new (16, 1);
+  g_autoptr (GError) error = NULL;
   WpTraceBlock block;
 
   g_assert_true (wp_trace_buffer_load (buffer, late, NULL, NULL));
@@ -142,7 +151,9 @@ test_load (void)
   wp_trace_buffer_clear (buffer);
   g_assert_false (wp_trace_buffer_load (buffer, bad, NULL, NULL));
   g_assert_false (wp_trace_buffer_load (small, long_one, NULL, &error));
-  g_assert_cmpstr (error->message, ==, "2 rows need 1 MiB of memory, and there are 0.0: give --memory=1m, or fewer rows by --limit");
+  g_assert_cmpstr (
+      error->message, ==,
+      "2 rows need 1 MiB of memory, and there are 0.0: give --memory=1m, or fewer rows by --limit");
 }
 
 /* Every arrival is scaled as the trace's reader does it. */
@@ -157,7 +168,7 @@ test_scales (void)
   wp_random_init (&random, seed, 0);
   for (guint s = 0; s < G_N_ELEMENTS (scales); s++)
     {
-      g_autoptr(WpTraceBuffer) buffer = wp_trace_buffer_new (MEMORY_BYTES, 1);
+      g_autoptr (WpTraceBuffer) buffer = wp_trace_buffer_new (MEMORY_BYTES, 1);
       gint64 given_ns[4000], now_ns = 0;
       WpTraceBlock block;
 
@@ -184,7 +195,7 @@ test_available (void)
   guint64 bytes = wp_memory_available ();
 
   g_assert_cmpint (getrlimit (RLIMIT_AS, &before), ==, 0);
-  limit = (struct rlimit) { bytes / 2, before.rlim_max };
+  limit = (struct rlimit){ bytes / 2, before.rlim_max };
   g_assert_cmpint (setrlimit (RLIMIT_AS, &limit), ==, 0);
   g_assert_cmpuint (wp_memory_available (), ==, bytes / 2);
   g_assert_cmpint (setrlimit (RLIMIT_AS, &before), ==, 0);

@@ -48,27 +48,28 @@ assert_contents (const Fixture *fixture, const char *expected)
 static void
 test_format (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr(WpTraceWriter) writer = wp_trace_writer_new (fixture->fd, WP_COLUMNS_ALL);
-  g_autoptr(GError) error = NULL;
+  g_autoptr (WpTraceWriter) writer = wp_trace_writer_new (fixture->fd, WP_COLUMNS_ALL);
+  g_autoptr (GError) error = NULL;
   WpRow row = no_row;
 
   wp_trace_writer_note (writer, "mode", "WorkerPool");
   wp_trace_writer_note (writer, "remark", "two\nlines");
   g_assert_true (wp_trace_writer_row (writer, &row, &error));
-  row = (WpRow) { 0, 12000000, 1, 2, 3, 4, 512, "a,\"b\"", WP_OUTCOME_TIMED_OUT, 1 };
+  row = (WpRow){ 0, 12000000, 1, 2, 3, 4, 512, "a,\"b\"", WP_OUTCOME_TIMED_OUT, 1 };
   g_assert_true (wp_trace_writer_row (writer, &row, &error));
   g_assert_true (wp_trace_writer_flush (writer, &error));
-  assert_contents (fixture,
-                   "# mode: WorkerPool\n# remark: two lines\n"
-                   "arrival,service,id,bytes,accepted,started,finished,ended,outcome,blocked\n"
-                   ",,,,,,,,,\n"
-                   "0.000000000,0.012000000,\"a,\"\"b\"\"\",512,0.000000001,0.000000002,0.000000003,0.000000004,timed_out,1\n");
+  assert_contents (
+      fixture,
+      "# mode: WorkerPool\n# remark: two lines\n"
+      "arrival,service,id,bytes,accepted,started,finished,ended,outcome,blocked\n"
+      ",,,,,,,,,\n"
+      "0.000000000,0.012000000,\"a,\"\"b\"\"\",512,0.000000001,0.000000002,0.000000003,0.000000004,timed_out,1\n");
 }
 
 static void
 test_header_alone (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr(WpTraceWriter) writer = wp_trace_writer_new (fixture->fd, ID (BLOCKED) | ID (ARRIVAL));
+  g_autoptr (WpTraceWriter) writer = wp_trace_writer_new (fixture->fd, ID (BLOCKED) | ID (ARRIVAL));
 
   g_assert_true (wp_trace_writer_flush (writer, NULL));
   g_assert_true (wp_trace_writer_flush (writer, NULL));
@@ -78,7 +79,8 @@ test_header_alone (Fixture *fixture, gconstpointer data)
 static char *
 random_id (void)
 {
-  static const char *const pieces[] = { "a", "B", "7", ",", "\"", "\n", "\r", " ", "é", "#", "-", "=", "\t", "\x1b", "\u202e", "\xff" };
+  static const char *const pieces[]
+      = { "a", "B", "7", ",", "\"", "\n", "\r", " ", "é", "#", "-", "=", "\t", "\x1b", "\u202e", "\xff" };
   GString *id = g_string_new (NULL);
 
   for (int n = g_test_rand_int_range (0, 12); n >= 0; n--)
@@ -93,7 +95,8 @@ random_time (void)
   if (g_test_rand_int_range (0, 4) == 0)
     return WP_TIME_NONE;
 
-  return ((gint64) g_test_rand_int_range (0, G_MAXINT32) << g_test_rand_int_range (0, 24)) + g_test_rand_int_range (0, 1000);
+  return ((gint64) g_test_rand_int_range (0, G_MAXINT32) << g_test_rand_int_range (0, 24))
+         + g_test_rand_int_range (0, 1000);
 }
 
 /* Rows in order of arrival, from 0. */
@@ -103,15 +106,23 @@ random_rows (guint n_rows, GStringChunk *ids)
   GArray *rows = g_array_new (FALSE, FALSE, sizeof (WpRow));
   gint64 arrival_ns = 0;
 
-  for (guint i = 0; i < n_rows; i++) {
-    g_autofree char *id = random_id ();
-    WpRow row = { arrival_ns, random_time (), random_time (), random_time (), random_time (), random_time (), g_test_rand_int_range (-1, 100000),
-                  g_test_rand_bit () ? g_string_chunk_insert (ids, id) : NULL, (WpOutcome) g_test_rand_int_range (0, 6),
-                  g_test_rand_int_range (-1, 2) };
+  for (guint i = 0; i < n_rows; i++)
+    {
+      g_autofree char *id = random_id ();
+      WpRow row = { arrival_ns,
+                    random_time (),
+                    random_time (),
+                    random_time (),
+                    random_time (),
+                    random_time (),
+                    g_test_rand_int_range (-1, 100000),
+                    g_test_rand_bit () ? g_string_chunk_insert (ids, id) : NULL,
+                    (WpOutcome) g_test_rand_int_range (0, 6),
+                    g_test_rand_int_range (-1, 2) };
 
-    g_array_append_val (rows, row);
-    arrival_ns += g_test_rand_int_range (0, G_MAXINT32) >> g_test_rand_int_range (0, 32);
-  }
+      g_array_append_val (rows, row);
+      arrival_ns += g_test_rand_int_range (0, G_MAXINT32) >> g_test_rand_int_range (0, 32);
+    }
 
   return rows;
 }
@@ -134,11 +145,11 @@ assert_rows_equal (const WpRow *a, const WpRow *b)
 static void
 test_round_trip (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr(GStringChunk) ids = g_string_chunk_new (1024);
-  g_autoptr(GArray) rows = random_rows (5000, ids);
-  g_autoptr(WpTraceWriter) writer = wp_trace_writer_new (fixture->fd, WP_COLUMNS_ALL);
-  g_autoptr(WpTrace) trace = NULL;
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GStringChunk) ids = g_string_chunk_new (1024);
+  g_autoptr (GArray) rows = random_rows (5000, ids);
+  g_autoptr (WpTraceWriter) writer = wp_trace_writer_new (fixture->fd, WP_COLUMNS_ALL);
+  g_autoptr (WpTrace) trace = NULL;
+  g_autoptr (GError) error = NULL;
   const WpRow *back;
   gsize n_back = 0;
 
@@ -159,24 +170,25 @@ test_round_trip (Fixture *fixture, gconstpointer data)
 static void
 test_writes_end_on_whole_rows (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr(WpTraceWriter) writer = wp_trace_writer_new (fixture->fd, ID (ARRIVAL) | ID (ID));
+  g_autoptr (WpTraceWriter) writer = wp_trace_writer_new (fixture->fd, ID (ARRIVAL) | ID (ID));
   g_autofree char *long_id = g_strnfill (200000, 'x');
   WpRow row = no_row;
   off_t size = 0;
 
   row.arrival_ns = 0;
-  for (int i = 0; i < 20000; i++) {
-    off_t now;
-    char last = '\n';
+  for (int i = 0; i < 20000; i++)
+    {
+      off_t now;
+      char last = '\n';
 
-    row.id = i % 5000 == 4999 ? long_id : "abc";
-    g_assert_true (wp_trace_writer_row (writer, &row, NULL));
-    now = lseek (fixture->fd, 0, SEEK_END);
-    if (now > size)
-      g_assert_cmpint (pread (fixture->fd, &last, 1, now - 1), ==, 1);
-    g_assert_cmpint (last, ==, '\n');
-    size = now;
-  }
+      row.id = i % 5000 == 4999 ? long_id : "abc";
+      g_assert_true (wp_trace_writer_row (writer, &row, NULL));
+      now = lseek (fixture->fd, 0, SEEK_END);
+      if (now > size)
+        g_assert_cmpint (pread (fixture->fd, &last, 1, now - 1), ==, 1);
+      g_assert_cmpint (last, ==, '\n');
+      size = now;
+    }
   g_assert_cmpint (size, >, 0);
 }
 
@@ -184,14 +196,15 @@ static void
 test_full_disk (void)
 {
   int fd = open ("/dev/full", O_WRONLY | O_CLOEXEC);
-  g_autoptr(WpTraceWriter) writer = NULL;
-  g_autoptr(GError) error = NULL;
-  g_autoptr(GError) again = NULL;
+  g_autoptr (WpTraceWriter) writer = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) again = NULL;
 
-  if (fd < 0) {
-    g_test_skip ("there is no /dev/full");
-    return;
-  }
+  if (fd < 0)
+    {
+      g_test_skip ("there is no /dev/full");
+      return;
+    }
   writer = wp_trace_writer_new (fd, ID (ARRIVAL));
   g_assert_true (wp_trace_writer_row (writer, &no_row, &error));
   g_assert_false (wp_trace_writer_flush (writer, &error));
@@ -209,7 +222,8 @@ main (int argc, char **argv)
   g_test_add ("/trace-writer/format", Fixture, NULL, set_up, test_format, tear_down);
   g_test_add ("/trace-writer/header-alone", Fixture, NULL, set_up, test_header_alone, tear_down);
   g_test_add ("/trace-writer/round-trip", Fixture, NULL, set_up, test_round_trip, tear_down);
-  g_test_add ("/trace-writer/writes-end-on-whole-rows", Fixture, NULL, set_up, test_writes_end_on_whole_rows, tear_down);
+  g_test_add ("/trace-writer/writes-end-on-whole-rows", Fixture, NULL, set_up, test_writes_end_on_whole_rows,
+              tear_down);
   g_test_add_func ("/trace-writer/full-disk", test_full_disk);
 
   return g_test_run ();

@@ -1,7 +1,7 @@
 /* Wake-ups that are put off: none before the last release, one a source, none lost. */
 #include "runtime/queue/wp-wake.h"
 
-#define N_SOURCES 20   /* more than are held */
+#define N_SOURCES 20 /* more than are held */
 
 typedef struct {
   GMainContext *context;
@@ -30,7 +30,7 @@ bench_init (Bench *self)
 {
   static GSourceFuncs funcs = { .dispatch = dispatch };
 
-  *self = (Bench) { .context = g_main_context_new () };
+  *self = (Bench){ .context = g_main_context_new () };
   for (guint i = 0; i < N_SOURCES; i++)
     {
       self->sources[i] = g_source_new (&funcs, sizeof (GSource));

@@ -3,13 +3,14 @@
 
 #include "tests/unit/sim-run.h"
 
-#define NOTES "# mode: BufferedChannel\n# queue: 1\n# workers: 10000\n# when-full: block\n# block-timeout: none\n# started: 2026-11-23T10:00:00Z\n"
+#define NOTES                                                                                                \
+  "# mode: BufferedChannel\n# queue: 1\n# workers: 10000\n# when-full: block\n# block-timeout: none\n# started: 2026-11-23T10:00:00Z\n"
 #define HEADER "arrival,service,id,accepted,started,finished,ended,outcome,blocked\n"
 
 /* Three at once through a queue of one, as a server that is a little late would record them. */
-static const char record[] =
-  NOTES "# ack: stored\n# database: delay:request\n" HEADER
-  "0,1.001,a,0,0,1.001,1.001,stored,0\n0.0001,1,b,0.0001,1.001,2.001,2.001,stored,0\n0.0002,1,c,1.001,2.001,3.001,3.001,stored,1\n";
+static const char record[] = NOTES
+    "# ack: stored\n# database: delay:request\n" HEADER
+    "0,1.001,a,0,0,1.001,1.001,stored,0\n0.0001,1,b,0.0001,1.001,2.001,2.001,stored,0\n0.0002,1,c,1.001,2.001,3.001,3.001,stored,1\n";
 static const char input[] = "arrival,service,id\n0,1,a\n0,1,b\n0,1,c\n";
 
 static SimRun *
@@ -32,7 +33,8 @@ metric (JsonObject *against, const char *name)
   JsonArray *metrics = json_object_get_array_member (against, "metrics");
 
   for (guint i = 0; i < json_array_get_length (metrics); i++)
-    if (g_str_equal (json_object_get_string_member (json_array_get_object_element (metrics, i), "name"), name))
+    if (g_str_equal (json_object_get_string_member (json_array_get_object_element (metrics, i), "name"),
+                     name))
       return json_array_get_object_element (metrics, i);
   g_error ("no metric %s", name);
 }
@@ -40,30 +42,35 @@ metric (JsonObject *against, const char *name)
 static void
 test_agreement (void)
 {
-  g_autoptr(SimRun) run = run_with (record, NULL, "--against=measured.csv --format=json trace.csv");
-  g_autoptr(JsonObject) report = sim_run_json (run);
+  g_autoptr (SimRun) run = run_with (record, NULL, "--against=measured.csv --format=json trace.csv");
+  g_autoptr (JsonObject) report = sim_run_json (run);
   JsonObject *against = json_object_get_object_member (report, "against");
   JsonObject *model = json_array_get_object_element (json_object_get_array_member (report, "models"), 0);
 
   g_assert_cmpstr (run->err, ==, "");
   g_assert_cmpint (run->status, ==, 0);
   g_assert_cmpuint (json_array_get_length (json_object_get_array_member (report, "models")), ==, 1);
-  g_assert_cmpstr (json_object_get_string_member (model, "mode"), ==, "BufferedChannel");   /* of the notes */
+  g_assert_cmpstr (json_object_get_string_member (model, "mode"), ==, "BufferedChannel"); /* of the notes */
   g_assert_cmpint (json_object_get_int_member (model, "queue"), ==, 1);
   g_assert_cmpuint (json_array_get_length (json_object_get_array_member (against, "metrics")), ==, 17);
   g_assert_true (json_object_get_boolean_member (against, "within"));
   g_assert_cmpfloat (json_object_get_double_member (against, "depth_curve_error"), <, 0.01);
   g_assert_cmpint (json_object_get_int_member (metric (against, "blocked"), "measured"), ==, 1);
   g_assert_cmpfloat (json_object_get_double_member (metric (against, "accepted"), "error"), ==, 0);
-  g_assert_cmpfloat_with_epsilon (json_object_get_double_member (metric (against, "makespan"), "error"), 0.001 / 3.001, 1e-12);
-  g_assert_cmpfloat (json_object_get_double_member (against, "clock_shift"), ==, 0.0001);   /* the first came so much earlier than the others */
+  g_assert_cmpfloat_with_epsilon (json_object_get_double_member (metric (against, "makespan"), "error"),
+                                  0.001 / 3.001, 1e-12);
+  /* the first came so much earlier than the others */
+  g_assert_cmpfloat (json_object_get_double_member (against, "clock_shift"), ==, 0.0001);
 }
 
-/* Two at once for one worker without a queue: what becomes of the second is the policy's, which the notes say, each of its keys. */
+/* Two at once for one worker without a queue: what becomes of the second is the policy's, which the notes
+ * say, each of its keys. */
 static void
 test_the_policy_is_taken_from_the_notes (void)
 {
-  static const struct { const char *notes, *second, *counted; } cases[] = {
+  static const struct {
+    const char *notes, *second, *counted;
+  } cases[] = {
     { "# when-full: block\n# block-timeout: 0.5s\n", ",,,0.5,timed_out,1", "timed_out" },
     { "# when-full: reject\n# block-timeout: none\n", ",,,0,rejected,0", "rejected" },
     { "# when-full: block\n# block-timeout: none\n", "1,1,2,2,stored,1", "blocked" },
@@ -72,10 +79,11 @@ test_the_policy_is_taken_from_the_notes (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autofree char *measured = g_strconcat ("# mode: WorkerPool\n# queue: 0\n# workers: 1\n", cases[i].notes, HEADER
-                                               "0,1,a,0,0,1,1,stored,0\n0,1,b,", cases[i].second, "\n", NULL);
-      g_autoptr(SimRun) run = sim_run_new ();
-      g_autoptr(JsonObject) report = NULL;
+      g_autofree char *measured
+          = g_strconcat ("# mode: WorkerPool\n# queue: 0\n# workers: 1\n", cases[i].notes,
+                         HEADER "0,1,a,0,0,1,1,stored,0\n0,1,b,", cases[i].second, "\n", NULL);
+      g_autoptr (SimRun) run = sim_run_new ();
+      g_autoptr (JsonObject) report = NULL;
       JsonObject *model;
 
       sim_run_write (run, "trace.csv", "arrival,service,id\n0,1,a\n0,1,b\n");
@@ -92,19 +100,21 @@ test_the_policy_is_taken_from_the_notes (void)
     }
 }
 
-/* Of seven, each a millisecond later than the one before, the text has the five that are furthest off; what became of one is told where the
- * prediction has it otherwise. */
+/* Of seven, each a millisecond later than the one before, the text has the five that are furthest off; what
+ * became of one is told where the prediction has it otherwise. */
 static void
 test_the_five_largest (void)
 {
-  g_autoptr(GString) trace = g_string_new ("arrival,service,id\n"), measured = g_string_new ("# mode: Default\n" HEADER);
-  g_autoptr(SimRun) run = sim_run_new ();
+  g_autoptr (GString) trace = g_string_new ("arrival,service,id\n"),
+                      measured = g_string_new ("# mode: Default\n" HEADER);
+  g_autoptr (SimRun) run = sim_run_new ();
 
   for (guint i = 1; i <= 7; i++)
     {
       g_string_append_printf (trace, "%u,0.5,r%u\n", i, i);
       if (i < 7)
-        g_string_append_printf (measured, "%u,0.5,r%u,%u,%u,%u.50%u,%u.50%u,stored,0\n", i, i, i, i, i, i, i, i);
+        g_string_append_printf (measured, "%u,0.5,r%u,%u,%u,%u.50%u,%u.50%u,stored,0\n", i, i, i, i, i, i, i,
+                                i);
       else
         g_string_append_printf (measured, "%u,0.5,r%u,%u,%u,,%u.50%u,failed,0\n", i, i, i, i, i, i);
     }
@@ -124,9 +134,10 @@ test_the_five_largest (void)
 static void
 test_disagreement (void)
 {
-  g_autoptr(SimRun) run = run_with (record, NULL, "--against=measured.csv --service-scale=1.1 trace.csv");
-  g_autoptr(SimRun) tolerant = run_with (record, NULL, "--against=measured.csv --service-scale=1.02 --tolerance=5% trace.csv");
-  g_autoptr(SimRun) strict = run_with (record, NULL, "--against=measured.csv --tolerance=0 trace.csv");
+  g_autoptr (SimRun) run = run_with (record, NULL, "--against=measured.csv --service-scale=1.1 trace.csv");
+  g_autoptr (SimRun) tolerant
+      = run_with (record, NULL, "--against=measured.csv --service-scale=1.02 --tolerance=5% trace.csv");
+  g_autoptr (SimRun) strict = run_with (record, NULL, "--against=measured.csv --tolerance=0 trace.csv");
 
   g_assert_cmpint (run->status, ==, 1);
   g_assert_nonnull (strstr (run->out, "Not agreed: not every metric is within 2 %"));
@@ -139,7 +150,7 @@ test_disagreement (void)
 static void
 test_given_options_win_and_are_told (void)
 {
-  g_autoptr(SimRun) run = run_with (record, NULL, "--against=measured.csv -q 5 --format=json trace.csv");
+  g_autoptr (SimRun) run = run_with (record, NULL, "--against=measured.csv -q 5 --format=json trace.csv");
 
   g_assert_cmpint (run->status, ==, 1);
   g_assert_cmpstr (run->err, ==, "wp-sim: warning: the prediction has queue 5, but it was measured with 1\n");
@@ -148,20 +159,21 @@ test_given_options_win_and_are_told (void)
 static void
 test_its_own_input (void)
 {
-  g_autoptr(SimRun) run = run_with (record, NULL, "--against=measured.csv ./measured.csv");
-  g_autoptr(SimRun) copied = run_with (record, record, "--against=measured.csv client.csv");
+  g_autoptr (SimRun) run = run_with (record, NULL, "--against=measured.csv ./measured.csv");
+  g_autoptr (SimRun) copied = run_with (record, record, "--against=measured.csv client.csv");
 
   g_assert_nonnull (strstr (run->out, "warning: measured.csv is its own input"));
-  g_assert_nonnull (strstr (copied->out, "warning: measured.csv is its own input"));   /* equal notes say so */
+  /* equal notes say so */
+  g_assert_nonnull (strstr (copied->out, "warning: measured.csv is its own input"));
 }
 
 static void
 test_a_prediction_is_no_measurement (void)
 {
-  g_autoptr(SimRun) run = run_with ("", NULL, "-m WorkerPool -w 2 -q 0 --jobs=jobs.csv trace.csv");
+  g_autoptr (SimRun) run = run_with ("", NULL, "-m WorkerPool -w 2 -q 0 --jobs=jobs.csv trace.csv");
 
   g_assert_cmpint (run->status, ==, 0);
-  sim_run_go (run, "--against=jobs.csv trace.csv", NULL);   /* sizes from its notes */
+  sim_run_go (run, "--against=jobs.csv trace.csv", NULL); /* sizes from its notes */
   g_assert_cmpint (run->status, ==, 0);
   g_assert_nonnull (strstr (run->out, "WorkerPool, queue 0, 2 workers, block\n"));
   g_assert_nonnull (strstr (run->out, "warning: jobs.csv is a prediction by wp-sim, not a measurement"));
@@ -171,67 +183,84 @@ static void
 test_requests_on_one_side (void)
 {
   static const char two[] = NOTES HEADER "0,1,c,0,0,1,1,stored,0\n0,1,z,0,1,2,2,stored,0\n";
-  g_autoptr(SimRun) run = run_with (two, NULL, "--against=measured.csv trace.csv");
+  g_autoptr (SimRun) run = run_with (two, NULL, "--against=measured.csv trace.csv");
 
-  g_assert_nonnull (strstr (run->out, "1 matched by id, 1 of them with the same outcome; 2 only in the prediction; 1 only in the measurement\n"));
+  g_assert_nonnull (strstr (
+      run->out,
+      "1 matched by id, 1 of them with the same outcome; 2 only in the prediction; 1 only in the measurement\n"));
 }
 
 static void
 test_the_clients_view (void)
 {
-  static const char fine[] = "id,arrival,sent,answered,status,outcome,ended\n"
-                             "c,0.0002,0.0002,3.0012,200,stored,3.0012\na,0,0,1.0012,200,stored,1.0012\nb,0.0001,0,2.0012,200,stored,2.0012\n";
+  static const char fine[]
+      = "id,arrival,sent,answered,status,outcome,ended\n"
+        "c,0.0002,0.0002,3.0012,200,stored,3.0012\na,0,0,1.0012,200,stored,1.0012\nb,0.0001,0,2.0012,200,stored,2.0012\n";
   static const char bad[] = "id,arrival,ended,outcome\na,0,1.5,stored\nb,0,2.5,stored\nc,0,3,failed\n";
-  g_autoptr(SimRun) run = run_with (record, fine, "--against=measured.csv --client=client.csv trace.csv");
-  g_autoptr(SimRun) other = run_with (record, bad, "--against=measured.csv --client=client.csv trace.csv");
+  g_autoptr (SimRun) run = run_with (record, fine, "--against=measured.csv --client=client.csv trace.csv");
+  g_autoptr (SimRun) other = run_with (record, bad, "--against=measured.csv --client=client.csv trace.csv");
 
   g_assert_cmpint (run->status, ==, 0);
-  g_assert_nonnull (strstr (run->out, "client.csv, 3 requests matched; their latency differs from the server's response by 200 us in the median, 200 us at most\n"));
+  g_assert_nonnull (strstr (
+      run->out,
+      "client.csv, 3 requests matched; their latency differs from the server's response by 200 us in the median, 200 us at most\n"));
   g_assert_null (strstr (run->out, "warning"));
   g_assert_nonnull (strstr (other->out, "warning: the client saw 2 answered 2xx, the server 3\n"));
   g_assert_nonnull (strstr (other->out, "warning: the client saw 1 failed, the server 0\n"));
   g_assert_nonnull (strstr (other->out, "warning: 1 request was answered otherwise than the server says\n"));
-  g_assert_nonnull (strstr (other->out, "warning: the client's latency is not the server's: half of the requests differ by 499 ms or more\n"));
+  g_assert_nonnull (strstr (
+      other->out,
+      "warning: the client's latency is not the server's: half of the requests differ by 499 ms or more\n"));
 }
 
-/* The counts are right, and so is the median; but the server has claimed one request's fate for another, and a client had its answer
- * before the server says that there was one. */
+/* The counts are right, and so is the median; but the server has claimed one request's fate for another, and
+ * a client had its answer before the server says that there was one. */
 static void
 test_a_doctored_record_is_found (void)
 {
-  static const char doctored[] =
-    NOTES "# ack: accepted\n" HEADER
-    "0,1,a,0,0,1,1,stored,0\n0.1,,b,,,,0.2,rejected,1\n0.2,1,c,0.2,1,2,2,stored,0\n0.3,1,d,0.9,2,3,3,stored,1\n";
-  static const char seen[] = "id,arrival,ended,outcome\na,0,0.001,stored\nb,0.1,0.101,stored\nc,0.2,0.3,rejected\nd,0.3,0.4,stored\n";
-  g_autoptr(SimRun) run = run_with (doctored, seen, "--against=measured.csv --client=client.csv trace.csv");
+  static const char doctored[] = NOTES
+      "# ack: accepted\n" HEADER
+      "0,1,a,0,0,1,1,stored,0\n0.1,,b,,,,0.2,rejected,1\n0.2,1,c,0.2,1,2,2,stored,0\n0.3,1,d,0.9,2,3,3,stored,1\n";
+  static const char seen[]
+      = "id,arrival,ended,outcome\na,0,0.001,stored\nb,0.1,0.101,stored\nc,0.2,0.3,rejected\nd,0.3,0.4,stored\n";
+  g_autoptr (SimRun) run = run_with (doctored, seen, "--against=measured.csv --client=client.csv trace.csv");
 
   g_assert_null (strstr (run->out, "the client saw"));
   g_assert_nonnull (strstr (run->out, "warning: 2 requests were answered otherwise than the server says\n"));
-  g_assert_nonnull (strstr (run->out, "warning: 1 request was answered before the server says that they were accepted\n"));
+  g_assert_nonnull (
+      strstr (run->out, "warning: 1 request was answered before the server says that they were accepted\n"));
 }
 
 static gboolean
 tells_of_crossing (const char *measured, const char *left)
 {
-  g_autofree char *client = g_strdup_printf ("id,arrival,ended,outcome\na,0,%s,abandoned\nb,0.2,0.3,abandoned\n", left);
-  g_autoptr(SimRun) run = run_with (measured, client, "--against=measured.csv --client=client.csv trace.csv");
+  g_autofree char *client
+      = g_strdup_printf ("id,arrival,ended,outcome\na,0,%s,abandoned\nb,0.2,0.3,abandoned\n", left);
+  g_autoptr (SimRun) run
+      = run_with (measured, client, "--against=measured.csv --client=client.csv trace.csv");
   gboolean told = strstr (run->out, "; 1 left as the answer came, within 10.0 ms\n") != NULL;
 
   g_assert_cmpint (told, ==, strstr (run->out, "warning") == NULL);
-  g_assert_cmpint (told, !=, strstr (run->out, "warning: 1 request was answered otherwise than the server says\n") != NULL);
+  g_assert_cmpint (told, !=,
+                   strstr (run->out, "warning: 1 request was answered otherwise than the server says\n")
+                       != NULL);
 
   return told;
 }
 
-/* Some ms before or after it was accepted the client left, and never read its answer: two stories, both true. Further apart, one of them is
- * not; but for a client that waits for an update that is under way. */
+/* Some ms before or after it was accepted the client left, and never read its answer: two stories, both true.
+ * Further apart, one of them is not; but for a client that waits for an update that is under way. */
 static void
 test_an_answer_that_crosses_a_leaving_client (void)
 {
-  static const char accepted[] = NOTES "# ack: accepted\n" HEADER "0,1,a,0.1,0.1,1.1,1.1,stored,1\n0.2,,b,,,,0.3,abandoned,1\n";
-  static const char stored[] = NOTES "# ack: stored\n" HEADER "0,1,a,0.1,0.1,1.1,1.1,stored,1\n0.2,,b,,,,0.3,abandoned,1\n";
-  static const char timed_out[] = NOTES "# ack: accepted\n" HEADER "0,,a,,,,0.1,timed_out,1\n0.2,,b,,,,0.3,abandoned,1\n";
-  static const char *const in_the_moment[] = { "0.0901", "0.1003", "0.1099" }, *const apart[] = { "0.089", "0.111", "0.4" };
+  static const char accepted[]
+      = NOTES "# ack: accepted\n" HEADER "0,1,a,0.1,0.1,1.1,1.1,stored,1\n0.2,,b,,,,0.3,abandoned,1\n";
+  static const char stored[]
+      = NOTES "# ack: stored\n" HEADER "0,1,a,0.1,0.1,1.1,1.1,stored,1\n0.2,,b,,,,0.3,abandoned,1\n";
+  static const char timed_out[]
+      = NOTES "# ack: accepted\n" HEADER "0,,a,,,,0.1,timed_out,1\n0.2,,b,,,,0.3,abandoned,1\n";
+  static const char *const in_the_moment[] = { "0.0901", "0.1003", "0.1099" }, *const apart[]
+                                                                               = { "0.089", "0.111", "0.4" };
 
   for (guint i = 0; i < G_N_ELEMENTS (apart); i++)
     {
@@ -251,26 +280,33 @@ test_an_answer_that_crosses_a_leaving_client (void)
 static void
 test_a_queued_client_that_left (void)
 {
-  static const char dropped[] = NOTES "# ack: stored\n" HEADER "0,,a,0,,,0.1,abandoned,0\n0.2,1,b,0.2,0.2,1.2,1.2,stored,0\n";
+  static const char dropped[]
+      = NOTES "# ack: stored\n" HEADER "0,,a,0,,,0.1,abandoned,0\n0.2,1,b,0.2,0.2,1.2,1.2,stored,0\n";
   static const char left[] = "id,arrival,ended,outcome\na,0,0.1003,abandoned\nb,0.2,1.2003,stored\n";
   static const char answered[] = "id,arrival,ended,outcome\na,0,0.1003,stored\nb,0.2,1.2003,stored\n";
-  g_autoptr(SimRun) run = run_with (dropped, left, "--against=measured.csv --client=client.csv trace.csv");
-  g_autoptr(SimRun) denied = run_with (dropped, answered, "--against=measured.csv --client=client.csv trace.csv");
+  g_autoptr (SimRun) run = run_with (dropped, left, "--against=measured.csv --client=client.csv trace.csv");
+  g_autoptr (SimRun) denied
+      = run_with (dropped, answered, "--against=measured.csv --client=client.csv trace.csv");
 
   g_assert_null (strstr (run->out, "warning"));
   g_assert_nonnull (strstr (denied->out, "warning: 1 request was answered otherwise than the server says\n"));
 }
 
-/* Two requests, accepted after @after_s: a client that had its answers @later_s after that is believed, up to 2 ms or a fiftieth. */
+/* Two requests, accepted after @after_s: a client that had its answers @later_s after that is believed, up to
+ * 2 ms or a fiftieth. */
 static void
 check_client_latency (double after_s, double later_s, gboolean differs)
 {
-  g_autofree char *measured = g_strdup_printf (NOTES "# ack: accepted\n" HEADER "0,,a,%g,%g,%g,%g,stored,1\n0.5,,b,%g,%g,%g,%g,stored,1\n", after_s,
-                                               after_s, after_s, after_s, 0.5 + after_s, 0.5 + after_s, 0.5 + after_s, 0.5 + after_s);
-  g_autofree char *client = g_strdup_printf ("id,arrival,ended,outcome\na,0,%g,stored\nb,0.5,%g,stored\n", after_s + later_s, 0.5 + after_s + later_s);
-  g_autoptr(SimRun) run = run_with (measured, client, "--against=measured.csv --client=client.csv trace.csv");
+  g_autofree char *measured = g_strdup_printf (
+      NOTES "# ack: accepted\n" HEADER "0,,a,%g,%g,%g,%g,stored,1\n0.5,,b,%g,%g,%g,%g,stored,1\n", after_s,
+      after_s, after_s, after_s, 0.5 + after_s, 0.5 + after_s, 0.5 + after_s, 0.5 + after_s);
+  g_autofree char *client = g_strdup_printf ("id,arrival,ended,outcome\na,0,%g,stored\nb,0.5,%g,stored\n",
+                                             after_s + later_s, 0.5 + after_s + later_s);
+  g_autoptr (SimRun) run
+      = run_with (measured, client, "--against=measured.csv --client=client.csv trace.csv");
 
-  g_assert_cmpint (strstr (run->out, "warning: the client's latency is not the server's") != NULL, ==, differs);
+  g_assert_cmpint (strstr (run->out, "warning: the client's latency is not the server's") != NULL, ==,
+                   differs);
 }
 
 static void
@@ -287,28 +323,38 @@ static void
 test_a_job_that_failed (void)
 {
   static const char failed[] = HEADER "0,1,a,0,0,,1,failed,0\n0.2,1,b,0.2,0.2,1.2,1.2,stored,0\n";
-  static const struct { const char *ack, *outcome, *ended; gboolean differs; } cases[] = {
-    { "accepted", "stored", "0.0003", FALSE }, { "accepted", "failed", "1.0003", TRUE },
-    { "stored", "failed", "1.0003", FALSE }, { "stored", "stored", "1.0003", TRUE },
+  static const struct {
+    const char *ack, *outcome, *ended;
+    gboolean differs;
+  } cases[] = {
+    { "accepted", "stored", "0.0003", FALSE },
+    { "accepted", "failed", "1.0003", TRUE },
+    { "stored", "failed", "1.0003", FALSE },
+    { "stored", "stored", "1.0003", TRUE },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autofree char *measured = g_strconcat (NOTES "# ack: ", cases[i].ack, "\n", failed, NULL);
-      g_autofree char *client = g_strconcat ("id,arrival,ended,outcome\na,0,", cases[i].ended, ",", cases[i].outcome, "\nb,0.2,1.2003,stored\n", NULL);
-      g_autoptr(SimRun) run = run_with (measured, client, "--against=measured.csv --client=client.csv trace.csv");
+      g_autofree char *client = g_strconcat ("id,arrival,ended,outcome\na,0,", cases[i].ended, ",",
+                                             cases[i].outcome, "\nb,0.2,1.2003,stored\n", NULL);
+      g_autoptr (SimRun) run
+          = run_with (measured, client, "--against=measured.csv --client=client.csv trace.csv");
 
-      g_assert_cmpint (strstr (run->out, "warning: 1 request was answered otherwise") != NULL, ==, cases[i].differs);
+      g_assert_cmpint (strstr (run->out, "warning: 1 request was answered otherwise") != NULL, ==,
+                       cases[i].differs);
     }
 }
 
-/* A server that says that a client left which has its answer is believed by nobody, however close the two are. */
+/* A server that says that a client left which has its answer is believed by nobody, however close the two
+ * are. */
 static void
 test_an_answer_that_the_server_denies (void)
 {
-  static const char denied[] = NOTES "# ack: accepted\n" HEADER "0,,a,,,,0.1,abandoned,1\n0.2,1,b,0.2,0.2,1.2,1.2,stored,0\n";
+  static const char denied[]
+      = NOTES "# ack: accepted\n" HEADER "0,,a,,,,0.1,abandoned,1\n0.2,1,b,0.2,0.2,1.2,1.2,stored,0\n";
   static const char seen[] = "id,arrival,ended,outcome\na,0,0.1003,stored\nb,0.2,0.201,stored\n";
-  g_autoptr(SimRun) run = run_with (denied, seen, "--against=measured.csv --client=client.csv trace.csv");
+  g_autoptr (SimRun) run = run_with (denied, seen, "--against=measured.csv --client=client.csv trace.csv");
 
   g_assert_nonnull (strstr (run->out, "warning: 1 request was answered otherwise than the server says\n"));
 }
@@ -316,10 +362,12 @@ test_an_answer_that_the_server_denies (void)
 static void
 test_the_largest_errors (void)
 {
-  g_autoptr(SimRun) run = run_with (record, NULL, "--against=measured.csv --service-scale=1.1 trace.csv");
-  g_autoptr(SimRun) json = run_with (record, NULL, "--against=measured.csv --service-scale=1.1 --format=json trace.csv");
-  g_autoptr(JsonObject) report = sim_run_json (json);
-  JsonArray *largest = json_object_get_array_member (json_object_get_object_member (report, "against"), "largest");
+  g_autoptr (SimRun) run = run_with (record, NULL, "--against=measured.csv --service-scale=1.1 trace.csv");
+  g_autoptr (SimRun) json
+      = run_with (record, NULL, "--against=measured.csv --service-scale=1.1 --format=json trace.csv");
+  g_autoptr (JsonObject) report = sim_run_json (json);
+  JsonArray *largest
+      = json_object_get_array_member (json_object_get_object_member (report, "against"), "largest");
   JsonObject *first = json_array_get_object_element (largest, 0);
 
   g_assert_cmpuint (json_array_get_length (largest), ==, 3);
@@ -330,13 +378,14 @@ test_the_largest_errors (void)
   g_assert_cmpfloat_with_epsilon (json_object_get_double_member (first, "error"), 0.2992, 1e-9);
   g_assert_cmpstr (json_object_get_string_member (first, "measured_outcome"), ==, "stored");
   g_assert_nonnull (strstr (run->out, "Largest errors, of the time from arrival to the end:\n"));
-  g_assert_nonnull (strstr (run->out, "\nc                             0 s         3.30 s       3.00 s     +299 ms\n"));
+  g_assert_nonnull (
+      strstr (run->out, "\nc                             0 s         3.30 s       3.00 s     +299 ms\n"));
 }
 
 static void
 assert_refused (const char *measured, const char *arguments, const char *message)
 {
-  g_autoptr(SimRun) run = run_with (measured, NULL, arguments);
+  g_autoptr (SimRun) run = run_with (measured, NULL, arguments);
 
   g_assert_cmpstr (run->err, ==, message);
   g_assert_cmpstr (run->out, ==, "");
@@ -346,13 +395,17 @@ assert_refused (const char *measured, const char *arguments, const char *message
 static void
 test_bad_records (void)
 {
-  assert_refused ("arrival\n0\n", "--against=measured.csv trace.csv",
-                  "wp-sim: measured.csv: no columns \"accepted\" and \"outcome\": it is no record of a server\n");
-  assert_refused (HEADER "0,1,a,0,0,1,1,stored,0\n", "--against=measured.csv trace.csv",
-                  "wp-sim: --against compares one model: say which with --mode (measured.csv has no note \"mode\")\n");
-  assert_refused (record, "--against=measured.csv -m all trace.csv", "wp-sim: --against compares one model: say which with --mode\n");
-  assert_refused ("# mode: Pool\n" HEADER "0,1,a,0,0,1,1,stored,0\n", "--against=measured.csv trace.csv",
-                  "wp-sim: measured.csv: note \"mode\": \"Pool\" is not a mode: Default, BufferedChannel or WorkerPool\n");
+  assert_refused (
+      "arrival\n0\n", "--against=measured.csv trace.csv",
+      "wp-sim: measured.csv: no columns \"accepted\" and \"outcome\": it is no record of a server\n");
+  assert_refused (
+      HEADER "0,1,a,0,0,1,1,stored,0\n", "--against=measured.csv trace.csv",
+      "wp-sim: --against compares one model: say which with --mode (measured.csv has no note \"mode\")\n");
+  assert_refused (record, "--against=measured.csv -m all trace.csv",
+                  "wp-sim: --against compares one model: say which with --mode\n");
+  assert_refused (
+      "# mode: Pool\n" HEADER "0,1,a,0,0,1,1,stored,0\n", "--against=measured.csv trace.csv",
+      "wp-sim: measured.csv: note \"mode\": \"Pool\" is not a mode: Default, BufferedChannel or WorkerPool\n");
   assert_refused (NOTES HEADER "1,1,a,0,0,1,1,stored,0\n", "--against=measured.csv trace.csv",
                   "wp-sim: measured.csv: request 1 (id a) was accepted before it arrived\n");
 }
@@ -360,8 +413,9 @@ test_bad_records (void)
 static void
 test_golden (void)
 {
-  g_autoptr(SimRun) run = run_with (record, NULL, "--against=measured.csv --service-scale=1.01 trace.csv");
-  g_autofree char *path = g_build_filename (g_getenv ("WP_SOURCE_ROOT"), "tests", "golden", "wp-sim-against.txt", NULL);
+  g_autoptr (SimRun) run = run_with (record, NULL, "--against=measured.csv --service-scale=1.01 trace.csv");
+  g_autofree char *path
+      = g_build_filename (g_getenv ("WP_SOURCE_ROOT"), "tests", "golden", "wp-sim-against.txt", NULL);
   g_autofree char *expected = NULL;
 
   if (g_getenv ("WP_UPDATE_GOLDEN"))
@@ -382,23 +436,25 @@ assert_printed (const char *text)
 static guint
 count_lines (const char *text)
 {
-  g_auto(GStrv) lines = g_strsplit (text, "\n", -1);
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
 
   return g_strv_length (lines);
 }
 
-/* Ids, file names and notes are whatever somebody gave them: in the report they stay on their line, in their order. In JSON they are as they are. */
+/* Ids, file names and notes are whatever somebody gave them: in the report they stay on their line, in their
+ * order. In JSON they are as they are. */
 static void
 test_odd_names (void)
 {
-  static const char odd_input[] = "arrival,service,id\n0,1,\x1b[2Ja\n0,1,\xe2\x80\xae\xe4\xb8\x80\xe4\xba\x8c\xe4\xb8\x89\xe5\x9b\x9b\xe4\xba\x94\xe5\x85\xad\xe4\xb8\x83\xe5\x85\xab\xe4\xb9\x9d\xe5\x8d\x81\xe5\x8d\x81\xe5\x8d\x81\xe5\x8d\x81\n0,1,\"c\nd\"\n";
-  static const char odd_record[] =
-    NOTES "# ack: stored\n# database: sqlite:\x1b]0;x\x07\n" HEADER
-    "0,1.001,\x1b[2Ja,0,0,1.001,1.001,stored,0\n"
-    "0.0001,1,\xe2\x80\xae\xe4\xb8\x80\xe4\xba\x8c\xe4\xb8\x89\xe5\x9b\x9b\xe4\xba\x94\xe5\x85\xad\xe4\xb8\x83\xe5\x85\xab\xe4\xb9\x9d\xe5\x8d\x81\xe5\x8d\x81\xe5\x8d\x81\xe5\x8d\x81,0.0001,1.001,2.001,2.001,stored,0\n"
-    "0.0002,1,\"c\nd\",1.001,2.001,3.001,3.001,stored,1\n";
-  g_autoptr(SimRun) plain = run_with (record, NULL, "--against=measured.csv trace.csv"), run = sim_run_new ();
-  g_autoptr(JsonObject) report = NULL;
+  static const char odd_input[]
+      = "arrival,service,id\n0,1,\x1b[2Ja\n0,1,\xe2\x80\xae\xe4\xb8\x80\xe4\xba\x8c\xe4\xb8\x89\xe5\x9b\x9b\xe4\xba\x94\xe5\x85\xad\xe4\xb8\x83\xe5\x85\xab\xe4\xb9\x9d\xe5\x8d\x81\xe5\x8d\x81\xe5\x8d\x81\xe5\x8d\x81\n0,1,\"c\nd\"\n";
+  static const char odd_record[] = NOTES
+      "# ack: stored\n# database: sqlite:\x1b]0;x\x07\n" HEADER "0,1.001,\x1b[2Ja,0,0,1.001,1.001,stored,0\n"
+      "0.0001,1,\xe2\x80\xae\xe4\xb8\x80\xe4\xba\x8c\xe4\xb8\x89\xe5\x9b\x9b\xe4\xba\x94\xe5\x85\xad\xe4\xb8\x83\xe5\x85\xab\xe4\xb9\x9d\xe5\x8d\x81\xe5\x8d\x81\xe5\x8d\x81\xe5\x8d\x81,0.0001,1.001,2.001,2.001,stored,0\n"
+      "0.0002,1,\"c\nd\",1.001,2.001,3.001,3.001,stored,1\n";
+  g_autoptr (SimRun) plain = run_with (record, NULL, "--against=measured.csv trace.csv"),
+                     run = sim_run_new ();
+  g_autoptr (JsonObject) report = NULL;
   JsonArray *largest;
 
   sim_run_write (run, "t\x1b[31m\xe2\x80\xae\n.csv", odd_input);
@@ -416,7 +472,8 @@ test_odd_names (void)
   sim_run_go (run, "--against=m\x1b[31m\n.csv t\x1b[31m\xe2\x80\xae\n.csv --format=json", NULL);
   report = sim_run_json (run);
   largest = json_object_get_array_member (json_object_get_object_member (report, "against"), "largest");
-  g_assert_cmpstr (json_object_get_string_member (json_array_get_object_element (largest, 0), "id"), ==, "\x1b[2Ja");
+  g_assert_cmpstr (json_object_get_string_member (json_array_get_object_element (largest, 0), "id"), ==,
+                   "\x1b[2Ja");
 
   sim_run_go (run, "no\x1b[31m\nsuch.csv", NULL);
   g_assert_cmpint (run->status, ==, 2);
@@ -428,7 +485,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wp-sim-against/agreement", test_agreement);
-  g_test_add_func ("/wp-sim-against/the-policy-is-taken-from-the-notes", test_the_policy_is_taken_from_the_notes);
+  g_test_add_func ("/wp-sim-against/the-policy-is-taken-from-the-notes",
+                   test_the_policy_is_taken_from_the_notes);
   g_test_add_func ("/wp-sim-against/the-five-largest", test_the_five_largest);
   g_test_add_func ("/wp-sim-against/disagreement", test_disagreement);
   g_test_add_func ("/wp-sim-against/given-options-win-and-are-told", test_given_options_win_and_are_told);
@@ -437,9 +495,11 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-against/requests-on-one-side", test_requests_on_one_side);
   g_test_add_func ("/wp-sim-against/the-clients-view", test_the_clients_view);
   g_test_add_func ("/wp-sim-against/a-doctored-record-is-found", test_a_doctored_record_is_found);
-  g_test_add_func ("/wp-sim-against/an-answer-that-crosses-a-leaving-client", test_an_answer_that_crosses_a_leaving_client);
+  g_test_add_func ("/wp-sim-against/an-answer-that-crosses-a-leaving-client",
+                   test_an_answer_that_crosses_a_leaving_client);
   g_test_add_func ("/wp-sim-against/a-queued-client-that-left", test_a_queued_client_that_left);
-  g_test_add_func ("/wp-sim-against/how-far-client-and-server-may-be-apart", test_how_far_client_and_server_may_be_apart);
+  g_test_add_func ("/wp-sim-against/how-far-client-and-server-may-be-apart",
+                   test_how_far_client_and_server_may_be_apart);
   g_test_add_func ("/wp-sim-against/a-job-that-failed", test_a_job_that_failed);
   g_test_add_func ("/wp-sim-against/an-answer-that-the-server-denies", test_an_answer_that_the_server_denies);
   g_test_add_func ("/wp-sim-against/the-largest-errors", test_the_largest_errors);

@@ -1,4 +1,5 @@
-/* wp-sim before a database that commits in groups, behind a front, and learning from a record, as a user runs it. */
+/* wp-sim before a database that commits in groups, behind a front, and learning from a record, as a user runs
+ * it. */
 #include <math.h>
 #include <string.h>
 
@@ -7,7 +8,7 @@
 static JsonObject *
 model_of (SimRun *run, const char *arguments, const char *input)
 {
-  g_autoptr(JsonObject) report = NULL;
+  g_autoptr (JsonObject) report = NULL;
 
   sim_run_go (run, arguments, input);
   g_assert_cmpstr (run->err, ==, "");
@@ -28,11 +29,14 @@ number (JsonObject *object, const char *group, const char *name)
 static void
 test_group_commit (void)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
-  g_autoptr(JsonObject) model = model_of (run, "-m workerpool -w 10 --service batch:1ms:100us --format json -", "arrival,service\n0,9\n0,9\n0,9\n0,9\n");
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autoptr (JsonObject) model
+      = model_of (run, "-m workerpool -w 10 --service batch:1ms:100us --format json -",
+                  "arrival,service\n0,9\n0,9\n0,9\n0,9\n");
 
   g_assert_cmpfloat_with_epsilon (number (model, "response", "max"), 0.0024, 1e-9);
-  g_assert_cmpfloat_with_epsilon (number (model, "response", "p50"), 0.0024, 0.0000024);   /* percentiles are within 0.1 % */
+  /* percentiles are within 0.1 % */
+  g_assert_cmpfloat_with_epsilon (number (model, "response", "p50"), 0.0024, 0.0000024);
   g_assert_cmpfloat_with_epsilon (number (model, NULL, "makespan"), 0.0024, 1e-9);
 }
 
@@ -40,14 +44,15 @@ test_group_commit (void)
 static void
 test_rows_come_out_in_order (void)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
-  g_autoptr(GString) trace = g_string_new ("arrival,id\n");
-  g_auto(GStrv) lines = NULL;
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autoptr (GString) trace = g_string_new ("arrival,id\n");
+  g_auto (GStrv) lines = NULL;
   guint n = 0;
 
   for (guint i = 0; i < 5000; i++)
     g_string_append_printf (trace, "%u.%03u,id%u\n", i / 1000, i % 1000, i);
-  sim_run_go (run, "-m workerpool -w 3 -q 2 --block-timeout 5ms --service batch:7ms:300us --jobs - -", trace->str);
+  sim_run_go (run, "-m workerpool -w 3 -q 2 --block-timeout 5ms --service batch:7ms:300us --jobs - -",
+              trace->str);
   g_assert_cmpint (run->status, ==, 0);
   lines = g_strsplit (run->out, "\n", -1);
   for (guint i = 0; lines[i]; i++)
@@ -61,31 +66,37 @@ test_rows_come_out_in_order (void)
   g_assert_cmpuint (n, ==, 5000);
 }
 
-/* The service of a job is how long it was in service, commits before its own included: three at once, the first of which goes alone. */
+/* The service of a job is how long it was in service, commits before its own included: three at once, the
+ * first of which goes alone. */
 static void
 test_the_service_of_a_committed_job (void)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
+  g_autoptr (SimRun) run = sim_run_new ();
 
   sim_run_go (run, "-m workerpool -w 3 --service batch:7ms:1ms --jobs - -", "arrival,id\n0,a\n0,b\n0,c\n");
   g_assert_cmpint (run->status, ==, 0);
-  g_assert_nonnull (strstr (run->out, "\n0.000000000,0.008000000,a,,0.000000000,0.000000000,0.008000000,0.008000000,stored,0\n"
-                                      "0.000000000,0.017000000,b,,0.000000000,0.000000000,0.017000000,0.017000000,stored,0\n"
-                                      "0.000000000,0.017000000,c,,0.000000000,0.000000000,0.017000000,0.017000000,stored,0\n"));
+  g_assert_nonnull (strstr (
+      run->out, "\n0.000000000,0.008000000,a,,0.000000000,0.000000000,0.008000000,0.008000000,stored,0\n"
+                "0.000000000,0.017000000,b,,0.000000000,0.000000000,0.017000000,0.017000000,stored,0\n"
+                "0.000000000,0.017000000,c,,0.000000000,0.000000000,0.017000000,0.017000000,stored,0\n"));
 }
 
-/* A record that wp-sim wrote itself teaches what it was made with; a prediction from it is that record again. */
+/* A record that wp-sim wrote itself teaches what it was made with; a prediction from it is that record again.
+ */
 static void
 test_there_and_back (void)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
-  g_autoptr(JsonObject) model = NULL, again = NULL, report = NULL;
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autoptr (JsonObject) model = NULL, again = NULL, report = NULL;
   JsonObject *commit;
   double p99;
 
   sim_run_go (run, "--generate poisson:rate=3000,n=20000 --ids", NULL);
   sim_run_write (run, "trace.csv", run->out);
-  model = model_of (run, "-m workerpool -w 64 --service batch:300us:20us:1000:80us --jobs record.csv --format json trace.csv", NULL);
+  model = model_of (
+      run,
+      "-m workerpool -w 64 --service batch:300us:20us:1000:80us --jobs record.csv --format json trace.csv",
+      NULL);
   p99 = number (model, "response", "p99");
   sim_run_go (run, "--calibrate record.csv --format json", NULL);
   g_assert_cmpint (run->status, ==, 0);
@@ -100,29 +111,40 @@ test_there_and_back (void)
   g_assert_cmpfloat_with_epsilon (number (again, "response", "p99"), p99, 0.01 * p99);
 }
 
-/* Commits are slower at the light load than at the heavy one, as on a processor that sleeps: either record alone misleads about the load between. */
+/* Commits are slower at the light load than at the heavy one, as on a processor that sleeps: either record
+ * alone misleads about the load between. */
 static void
 test_records_at_two_loads (void)
 {
-  static const struct { const char *name, *rate, *service; } records[] = {
-    { "light", "1000", "batch:500us:20us" }, { "heavy", "3000", "batch:300us:20us" }, { "between", "2000", "batch:400us:20us" } };
-  g_autoptr(SimRun) run = sim_run_new ();
-  g_autoptr(JsonObject) between = NULL, predicted = NULL, by_light = NULL;
+  static const struct {
+    const char *name, *rate, *service;
+  } records[] = { { "light", "1000", "batch:500us:20us" },
+                  { "heavy", "3000", "batch:300us:20us" },
+                  { "between", "2000", "batch:400us:20us" } };
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autoptr (JsonObject) between = NULL, predicted = NULL, by_light = NULL;
   double p50;
 
   for (guint i = 0; i < G_N_ELEMENTS (records); i++)
     {
-      g_autofree char *generate = g_strdup_printf ("--generate poisson:rate=%s,n=20000 --ids", records[i].rate);
+      g_autofree char *generate
+          = g_strdup_printf ("--generate poisson:rate=%s,n=20000 --ids", records[i].rate);
       g_autofree char *trace = g_strconcat (records[i].name, "-trace.csv", NULL);
-      g_autofree char *record = g_strdup_printf ("-m workerpool -w 64 --service %s --jobs %s.csv %s", records[i].service, records[i].name, trace);
+      g_autofree char *record = g_strdup_printf ("-m workerpool -w 64 --service %s --jobs %s.csv %s",
+                                                 records[i].service, records[i].name, trace);
 
       sim_run_go (run, generate, NULL);
       sim_run_write (run, trace, run->out);
       sim_run_go (run, record, NULL);
     }
-  between = model_of (run, "-m workerpool -w 64 --service batch:400us:20us --format json between-trace.csv", NULL);
-  predicted = model_of (run, "-m workerpool -w 64 --service batch:from:light.csv,heavy.csv --format json between-trace.csv", NULL);
-  by_light = model_of (run, "-m workerpool -w 64 --service batch:from:light.csv --format json between-trace.csv", NULL);
+  between = model_of (run, "-m workerpool -w 64 --service batch:400us:20us --format json between-trace.csv",
+                      NULL);
+  predicted = model_of (
+      run, "-m workerpool -w 64 --service batch:from:light.csv,heavy.csv --format json between-trace.csv",
+      NULL);
+  by_light
+      = model_of (run, "-m workerpool -w 64 --service batch:from:light.csv --format json between-trace.csv",
+                  NULL);
   p50 = number (between, "response", "p50");
   g_assert_cmpfloat_with_epsilon (number (predicted, "response", "p50"), p50, 0.02 * p50);
   g_assert_cmpfloat (number (by_light, "response", "p50"), >, 1.15 * p50);
@@ -131,7 +153,7 @@ test_records_at_two_loads (void)
 static void
 test_calibrate_says_what_to_type (void)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
+  g_autoptr (SimRun) run = sim_run_new ();
 
   sim_run_go (run, "--generate poisson:rate=300,n=3000 --ids --service uniform:1ms:30ms", NULL);
   sim_run_write (run, "trace.csv", run->out);
@@ -149,10 +171,11 @@ test_calibrate_says_what_to_type (void)
 static void
 test_front (void)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
-  g_autoptr(JsonObject) model = model_of (run, "-m bufferedchannel --http-time 1ms --http-threads 2 --service 1us --format json -",
-                                          "arrival\n0\n0\n0\n0\n");
-  g_autoptr(JsonObject) report = sim_run_json (run);
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autoptr (JsonObject) model
+      = model_of (run, "-m bufferedchannel --http-time 1ms --http-threads 2 --service 1us --format json -",
+                  "arrival\n0\n0\n0\n0\n");
+  g_autoptr (JsonObject) report = sim_run_json (run);
   JsonObject *front = json_object_get_object_member (report, "front");
 
   g_assert_cmpfloat_with_epsilon (number (model, NULL, "makespan"), 0.001002, 1e-9);
@@ -165,10 +188,15 @@ test_front (void)
 static void
 test_warm_up_behind_a_front (void)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
-  g_autoptr(JsonObject) model = model_of (run, "--synthetic poisson:rate=900,n=20000 --warmup 100 -m bufferedchannel -q 3 --http-time 200us --service exp:1ms --format json",
-                                          NULL);
-  g_autoptr(JsonObject) closed = model_of (run, "--clients 9 --limit 20000 --warmup 100 -m bufferedchannel -q 3 --front 200us --service exp:1ms --format json", NULL);
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autoptr (JsonObject) model = model_of (
+      run,
+      "--synthetic poisson:rate=900,n=20000 --warmup 100 -m bufferedchannel -q 3 --http-time 200us --service exp:1ms --format json",
+      NULL);
+  g_autoptr (JsonObject) closed = model_of (
+      run,
+      "--clients 9 --limit 20000 --warmup 100 -m bufferedchannel -q 3 --front 200us --service exp:1ms --format json",
+      NULL);
 
   g_assert_cmpint (json_object_get_int_member (model, "requests"), ==, 19900);
   g_assert_cmpint (json_object_get_int_member (closed, "requests"), ==, 19900);
@@ -188,7 +216,7 @@ add_update (GString *record, guint at_ms, guint lasts_us)
 static JsonObject *
 calibrate (GString *record, char **text)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
+  g_autoptr (SimRun) run = sim_run_new ();
 
   sim_run_write (run, "record.csv", record->str);
   sim_run_go (run, "--calibrate record.csv", NULL);
@@ -199,12 +227,13 @@ calibrate (GString *record, char **text)
   return sim_run_json (run);
 }
 
-/* Commits of one row, 1.2 ms each, and of four, 2.7 ms: 0.7 ms and 0.5 a row. Two of a hundred take 2 ms more, and are in the spread alone. */
+/* Commits of one row, 1.2 ms each, and of four, 2.7 ms: 0.7 ms and 0.5 a row. Two of a hundred take 2 ms
+ * more, and are in the spread alone. */
 static void
 test_what_a_record_teaches (void)
 {
-  g_autoptr(GString) record = g_string_new (RECORD);
-  g_autoptr(JsonObject) report = NULL;
+  g_autoptr (GString) record = g_string_new (RECORD);
+  g_autoptr (JsonObject) report = NULL;
   g_autofree char *text = NULL;
   JsonObject *commit;
 
@@ -220,11 +249,19 @@ test_what_a_record_teaches (void)
   g_assert_cmpfloat_with_epsilon (number (commit, NULL, "row"), 0.0005, 1e-9);
   g_assert_cmpfloat_with_epsilon (number (commit, NULL, "off_p50"), 0, 1e-8);
   g_assert_cmpfloat_with_epsilon (number (commit, NULL, "off_p99"), 0.002, 2e-6);
-  g_assert_cmpfloat_with_epsilon (number (commit, NULL, "mean"), (49 * 0.0012 + 50 * 0.0027 + 0.004) / 99, 1e-9);   /* but the first */
-  g_assert_nonnull (strstr (text, "record.csv: 250 updates in 100 commits\na commit:    700 us and 500 us a row; a writer that was idle begins 0 s late\n"));
-  g_assert_nonnull (strstr (text, "seen:        1 to 4 rows, 2.50 on average; a commit took 2.00 ms on average\n"));
-  g_assert_nonnull (strstr (text, " of it, 99 % within 2.00 ms; it explains 100 % of their variance, outliers apart\n"));
-  g_assert_nonnull (strstr (text, "capacity:    833 rows/s one by one, 1,481 by 4, as many as were seen; more than those is extrapolation\n"));
+  /* but the first */
+  g_assert_cmpfloat_with_epsilon (number (commit, NULL, "mean"), (49 * 0.0012 + 50 * 0.0027 + 0.004) / 99,
+                                  1e-9);
+  g_assert_nonnull (strstr (
+      text,
+      "record.csv: 250 updates in 100 commits\na commit:    700 us and 500 us a row; a writer that was idle begins 0 s late\n"));
+  g_assert_nonnull (
+      strstr (text, "seen:        1 to 4 rows, 2.50 on average; a commit took 2.00 ms on average\n"));
+  g_assert_nonnull (
+      strstr (text, " of it, 99 % within 2.00 ms; it explains 100 % of their variance, outliers apart\n"));
+  g_assert_nonnull (strstr (
+      text,
+      "capacity:    833 rows/s one by one, 1,481 by 4, as many as were seen; more than those is extrapolation\n"));
   g_assert_nonnull (strstr (text, "warning: under 1,000 commits: the tail of the prediction rests on few\n"));
 }
 
@@ -234,8 +271,8 @@ test_few_commits (void)
 {
   for (guint n_commits = 999; n_commits <= 1000; n_commits++)
     {
-      g_autoptr(GString) record = g_string_new ("# database: sqlite:x.db\n" RECORD);
-      g_autoptr(JsonObject) report = NULL;
+      g_autoptr (GString) record = g_string_new ("# database: sqlite:x.db\n" RECORD);
+      g_autoptr (JsonObject) report = NULL;
       g_autofree char *text = NULL;
 
       for (guint i = 0; i < n_commits; i++)
@@ -246,13 +283,14 @@ test_few_commits (void)
     }
 }
 
-/* In tenths of a second 3, 1, 2, 5, 2 and 4 requests, and one in a seventh, which is not whole: half of them have up to 3. */
+/* In tenths of a second 3, 1, 2, 5, 2 and 4 requests, and one in a seventh, which is not whole: half of them
+ * have up to 3. */
 static void
 test_what_a_front_did (void)
 {
   static const guint counts[] = { 3, 1, 2, 5, 2, 4, 1 };
-  g_autoptr(GString) record = g_string_new ("# threads: 2\n" RECORD);
-  g_autoptr(JsonObject) report = NULL;
+  g_autoptr (GString) record = g_string_new ("# threads: 2\n" RECORD);
+  g_autoptr (JsonObject) report = NULL;
   g_autofree char *text = NULL;
   JsonObject *arrivals;
 
@@ -265,7 +303,8 @@ test_what_a_front_did (void)
   g_assert_cmpfloat_with_epsilon (number (arrivals, NULL, "rate_max"), 50, 1e-9);
   g_assert_cmpint (json_object_get_int_member (arrivals, "front_threads"), ==, 2);
   g_assert_cmpfloat_with_epsilon (number (arrivals, NULL, "front"), 2 / 30.0, 1e-9);
-  g_assert_nonnull (strstr (text, "arrivals:    30/s in half of the tenths of a second, 50/s in the fullest\n"));
+  g_assert_nonnull (
+      strstr (text, "arrivals:    30/s in half of the tenths of a second, 50/s in the fullest\n"));
 }
 
 /* P clients on N threads of T: N/T requests a second, and PT/N for each, whatever is behind. */
@@ -276,10 +315,11 @@ test_saturated_front (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (services); i++)
     {
-      g_autoptr(SimRun) run = sim_run_new ();
-      g_autofree char *arguments = g_strdup_printf ("--clients 64 --limit 100000 --warmup 1000 -m workerpool --http-time 20us --http-threads 2 --service %s --format json",
-                                                    services[i]);
-      g_autoptr(JsonObject) model = model_of (run, arguments, NULL);
+      g_autoptr (SimRun) run = sim_run_new ();
+      g_autofree char *arguments = g_strdup_printf (
+          "--clients 64 --limit 100000 --warmup 1000 -m workerpool --http-time 20us --http-threads 2 --service %s --format json",
+          services[i]);
+      g_autoptr (JsonObject) model = model_of (run, arguments, NULL);
 
       g_assert_cmpfloat_with_epsilon (number (model, NULL, "throughput"), 100000, 500);
       g_assert_cmpfloat_with_epsilon (number (model, "latency", "p50"), 640e-6, 7e-6);
@@ -291,8 +331,10 @@ test_saturated_front (void)
 static void
 test_clients_before_a_full_queue (void)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
-  g_autoptr(JsonObject) model = model_of (run, "--clients 64 --duration 20s --warmup 2s -m workerpool -w 4 -q 8 --service 10ms --format json", NULL);
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autoptr (JsonObject) model = model_of (
+      run, "--clients 64 --duration 20s --warmup 2s -m workerpool -w 4 -q 8 --service 10ms --format json",
+      NULL);
 
   g_assert_cmpfloat_with_epsilon (number (model, NULL, "throughput"), 400, 4);
   g_assert_cmpfloat_with_epsilon (number (model, "latency", "p50"), 64 / 400.0, 0.011);
@@ -302,9 +344,11 @@ test_clients_before_a_full_queue (void)
 static void
 test_clients_until_stored (void)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
-  g_autoptr(JsonObject) model = model_of (run, "--clients 64 --limit 64000 --warmup 640 --ack stored -m workerpool --service batch:1ms:10us:1000:100us --format json",
-                                NULL);
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autoptr (JsonObject) model = model_of (
+      run,
+      "--clients 64 --limit 64000 --warmup 640 --ack stored -m workerpool --service batch:1ms:10us:1000:100us --format json",
+      NULL);
 
   g_assert_cmpfloat_with_epsilon (number (model, "latency", "p50"), 0.00174, 1e-5);
   g_assert_cmpfloat_with_epsilon (number (model, NULL, "throughput"), 64 / 0.00174, 100);
@@ -314,7 +358,7 @@ test_clients_until_stored (void)
 static void
 assert_refused (const char *arguments, const char *what)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
+  g_autoptr (SimRun) run = sim_run_new ();
 
   sim_run_write (run, "trace.csv", "arrival,service\n0,1\n1,1\n");
   sim_run_go (run, arguments, NULL);
@@ -335,10 +379,14 @@ test_usage (void)
   assert_refused ("--service batch:from:trace.csv trace.csv", "it is no record of a server");
   assert_refused ("--service batch:from:none.csv,trace.csv trace.csv", "none.csv: ");
   assert_refused ("--service batch:from:none.csv, trace.csv", "none.csv: ");
-  assert_refused ("--service batch:1ms:1us --plan trace.csv", "--plan is not there for --service=batch: (compare sizes by a run of each, with --queue and --workers)\n");
-  assert_refused ("--service batch:1ms:1us --sweep workers=1:4 trace.csv", "--sweep is not there for --service=batch:");
+  assert_refused (
+      "--service batch:1ms:1us --plan trace.csv",
+      "--plan is not there for --service=batch: (compare sizes by a run of each, with --queue and --workers)\n");
+  assert_refused ("--service batch:1ms:1us --sweep workers=1:4 trace.csv",
+                  "--sweep is not there for --service=batch:");
   assert_refused ("--http-time 1ms --plan trace.csv", "--plan is not there for --http-time");
-  assert_refused ("--service batch:1ms:1us --generate poisson:rate=1,n=2", "--generate is not there for --service=batch:");
+  assert_refused ("--service batch:1ms:1us --generate poisson:rate=1,n=2",
+                  "--generate is not there for --service=batch:");
   assert_refused ("--http-threads 2 trace.csv", "--http-threads belongs to --http-time");
   assert_refused ("--http-threads 0 trace.csv", "is not a number from 1 to");
   assert_refused ("--calibrate trace.csv", "it is no record of a server");

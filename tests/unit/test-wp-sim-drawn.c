@@ -1,4 +1,5 @@
-/* wp-sim for drawn traffic, as a user runs it: what is written and what is simulated are one; bad specs are one line. */
+/* wp-sim for drawn traffic, as a user runs it: what is written and what is simulated are one; bad specs are
+ * one line. */
 #include <string.h>
 
 #include "tests/unit/sim-run.h"
@@ -27,9 +28,10 @@ figures_of (const char *json)
 static void
 assert_same (const char *spec, const char *service, const char *drawing, const char *model)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
+  g_autoptr (SimRun) run = sim_run_new ();
   g_autofree char *generate = g_strdup_printf ("--generate %s -s %s %s", spec, service, drawing);
-  g_autofree char *synthetic = g_strdup_printf ("--synthetic %s -s %s %s %s --format json", spec, service, drawing, model);
+  g_autofree char *synthetic
+      = g_strdup_printf ("--synthetic %s -s %s %s %s --format json", spec, service, drawing, model);
   g_autofree char *replay = g_strdup_printf ("%s --format json -", model);
   g_autofree char *trace = run_ok (run, generate, NULL);
   g_autofree char *read = run_ok (run, replay, trace), *drawn = run_ok (run, synthetic, NULL);
@@ -43,9 +45,12 @@ static void
 test_same (void)
 {
   assert_same ("poisson:rate=50,n=30000", "exp:18ms", "--seed 1", "-m bufferedchannel");
-  assert_same ("poisson:rate=50,n=30000", "exp:18ms", "--seed 77 --scale 1.07 --service-scale 0.9", "-q 20 -w 2");
-  assert_same ("mmpp:rates=10:200,sojourns=2s:200ms,duration=300s", "hyperexp:30ms:2", "--seed 2", "-q 5 -w 3 --when-full reject");
-  assert_same ("diurnal:rate=50,amplitude=0.7,period=60s,n=20000", "pareto:20ms:1.3:5s", "--limit 15000", "-w 2 -q 0 --patience 50ms");
+  assert_same ("poisson:rate=50,n=30000", "exp:18ms", "--seed 77 --scale 1.07 --service-scale 0.9",
+               "-q 20 -w 2");
+  assert_same ("mmpp:rates=10:200,sojourns=2s:200ms,duration=300s", "hyperexp:30ms:2", "--seed 2",
+               "-q 5 -w 3 --when-full reject");
+  assert_same ("diurnal:rate=50,amplitude=0.7,period=60s,n=20000", "pareto:20ms:1.3:5s", "--limit 15000",
+               "-w 2 -q 0 --patience 50ms");
   assert_same ("constant:rate=30,duration=100s", "lognormal:33ms:0.2", "--seed 3", "-w 1 -q 7 --warmup 500");
 }
 
@@ -53,13 +58,13 @@ test_same (void)
 static char *
 column_of (const char *csv, guint index)
 {
-  g_auto(GStrv) lines = g_strsplit (csv, "\n", -1);
+  g_auto (GStrv) lines = g_strsplit (csv, "\n", -1);
   GString *column = g_string_new (NULL);
 
   for (guint i = 0; lines[i]; i++)
     if (*lines[i] != '\0' && *lines[i] != '#')
       {
-        g_auto(GStrv) cells = g_strsplit (lines[i], ",", -1);
+        g_auto (GStrv) cells = g_strsplit (lines[i], ",", -1);
 
         g_string_append_printf (column, "%s\n", cells[index]);
       }
@@ -70,10 +75,13 @@ column_of (const char *csv, guint index)
 static void
 test_common_random_numbers (void)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
-  g_autofree char *one = run_ok (run, "--generate mmpp:rates=10:200,sojourns=2s:200ms,n=5000 -s exp:18ms", NULL);
-  g_autofree char *again = run_ok (run, "--generate mmpp:rates=10:200,sojourns=2s:200ms,n=5000 -s exp:18ms", NULL);
-  g_autofree char *other = run_ok (run, "--generate mmpp:rates=10:200,sojourns=2s:200ms,n=5000 -s lognormal:18ms:3", NULL);
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autofree char *one
+      = run_ok (run, "--generate mmpp:rates=10:200,sojourns=2s:200ms,n=5000 -s exp:18ms", NULL);
+  g_autofree char *again
+      = run_ok (run, "--generate mmpp:rates=10:200,sojourns=2s:200ms,n=5000 -s exp:18ms", NULL);
+  g_autofree char *other
+      = run_ok (run, "--generate mmpp:rates=10:200,sojourns=2s:200ms,n=5000 -s lognormal:18ms:3", NULL);
   g_autofree char *faster = run_ok (run, "--generate poisson:rate=9,n=5000 -s exp:18ms", NULL);
   g_autofree char *reseeded = run_ok (run, "--generate poisson:rate=9,n=5000 -s exp:18ms --seed 2", NULL);
   g_autofree char *arrivals = column_of (one, 0), *other_arrivals = column_of (other, 0);
@@ -88,50 +96,64 @@ test_common_random_numbers (void)
 static void
 test_written (void)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
-  g_autofree char *text = run_ok (run, "--generate constant:rate=3,n=3 -s 0.1234567 --digits 6 --ids --seed 5", NULL);
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autofree char *text
+      = run_ok (run, "--generate constant:rate=3,n=3 -s 0.1234567 --digits 6 --ids --seed 5", NULL);
 
   g_assert_true (g_str_has_prefix (text, "# generator: wp-sim "));
-  g_assert_nonnull (strstr (text, "\n# arrivals: constant:rate=3,n=3\n# service: 0.1234567\n# seed: 5\narrival,service,id\n"
-                                  "0.000000,0.123457,1\n0.333333,0.123457,2\n0.666667,0.123457,3\n"));
+  g_assert_nonnull (
+      strstr (text, "\n# arrivals: constant:rate=3,n=3\n# service: 0.1234567\n# seed: 5\narrival,service,id\n"
+                    "0.000000,0.123457,1\n0.333333,0.123457,2\n0.666667,0.123457,3\n"));
 }
 
 static JsonObject *
 confidence_of (SimRun *run)
 {
-  g_autoptr(JsonObject) report = sim_run_json (run);
+  g_autoptr (JsonObject) report = sim_run_json (run);
 
-  return json_object_ref (json_array_get_object_element (json_object_get_array_member (report, "confidence"), 0));
+  return json_object_ref (
+      json_array_get_object_element (json_object_get_array_member (report, "confidence"), 0));
 }
 
 static void
 test_theory (void)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
-  g_autoptr(JsonObject) confidence = NULL;
-  g_autofree char *text = run_ok (run, "--synthetic poisson:rate=50,n=200000 -s exp:14ms -m bufferedchannel --theory --warmup 1000", NULL);
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autoptr (JsonObject) confidence = NULL;
+  g_autofree char *text
+      = run_ok (run,
+                "--synthetic poisson:rate=50,n=200000 -s exp:14ms -m bufferedchannel --theory --warmup 1000",
+                NULL);
 
   g_assert_nonnull (strstr (text, "\nBufferedChannel: 95 % confidence by batch means, "));
   g_assert_nonnull (strstr (text, "\ntheory: M/M/1, Kleinrock"));
   g_assert_nonnull (strstr (text, "   inside\n"));
-  g_free (run_ok (run, "--synthetic poisson:rate=50,n=20000 -s exp:14ms -m bufferedchannel --theory --replications 10 --format json", NULL));
+  g_free (run_ok (
+      run,
+      "--synthetic poisson:rate=50,n=20000 -s exp:14ms -m bufferedchannel --theory --replications 10 --format json",
+      NULL));
   confidence = confidence_of (run);
   g_assert_cmpstr (json_object_get_string_member (confidence, "method"), ==, "replications");
   g_assert_cmpint (json_object_get_int_member (confidence, "n"), ==, 10);
   g_assert_cmpstr (json_object_get_string_member (confidence, "theory"), ==, "M/M/1");
   g_free (text);
-  text = run_ok (run, "--synthetic mmpp:rates=1:9,sojourns=1s:1s,n=100 -s exp:14ms -m bufferedchannel --theory", NULL);
-  g_assert_nonnull (strstr (text, "BufferedChannel: too short a run for confidence intervals\ntheory: no closed form: arrivals are not Poisson"));
+  text = run_ok (run,
+                 "--synthetic mmpp:rates=1:9,sojourns=1s:1s,n=100 -s exp:14ms -m bufferedchannel --theory",
+                 NULL);
+  g_assert_nonnull (strstr (
+      text,
+      "BufferedChannel: too short a run for confidence intervals\ntheory: no closed form: arrivals are not Poisson"));
 }
 
 static double
 mean_of (SimRun *run, const char *metric)
 {
-  g_autoptr(JsonObject) confidence = confidence_of (run);
+  g_autoptr (JsonObject) confidence = confidence_of (run);
   JsonArray *metrics = json_object_get_array_member (confidence, "metrics");
 
   for (guint i = 0; i < json_array_get_length (metrics); i++)
-    if (g_str_equal (json_object_get_string_member (json_array_get_object_element (metrics, i), "name"), metric))
+    if (g_str_equal (json_object_get_string_member (json_array_get_object_element (metrics, i), "name"),
+                     metric))
       return json_object_get_double_member (json_array_get_object_element (metrics, i), "mean");
   g_error ("no metric %s", metric);
 }
@@ -140,13 +162,14 @@ mean_of (SimRun *run, const char *metric)
 static void
 test_replications_have_seeds_of_their_own (void)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
+  g_autoptr (SimRun) run = sim_run_new ();
   double sum = 0;
 
   for (guint seed = 5; seed < 8; seed++)
     {
-      g_autofree char *arguments = g_strdup_printf ("--synthetic poisson:rate=50,n=2000 -s exp:14ms -m bufferedchannel --format json --seed %u", seed);
-      g_autoptr(JsonObject) report = NULL;
+      g_autofree char *arguments = g_strdup_printf (
+          "--synthetic poisson:rate=50,n=2000 -s exp:14ms -m bufferedchannel --format json --seed %u", seed);
+      g_autoptr (JsonObject) report = NULL;
       JsonObject *model;
 
       g_free (run_ok (run, arguments, NULL));
@@ -154,21 +177,27 @@ test_replications_have_seeds_of_their_own (void)
       model = json_array_get_object_element (json_object_get_array_member (report, "models"), 0);
       sum += json_object_get_double_member (json_object_get_object_member (model, "wait"), "mean");
     }
-  g_free (run_ok (run, "--synthetic poisson:rate=50,n=2000 -s exp:14ms -m bufferedchannel --format json --seed 5 --replications 3", NULL));
+  g_free (run_ok (
+      run,
+      "--synthetic poisson:rate=50,n=2000 -s exp:14ms -m bufferedchannel --format json --seed 5 --replications 3",
+      NULL));
   g_assert_cmpfloat_with_epsilon (mean_of (run, "wait.mean"), sum / 3, 1e-12);
 }
 
 static void
 test_clients (void)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
-  g_autoptr(JsonObject) report = NULL;
-  g_autofree char *text = run_ok (run, "--clients 64 --duration 10s -s 10ms -m workerpool -w 4 --ack stored", NULL);
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autoptr (JsonObject) report = NULL;
+  g_autofree char *text
+      = run_ok (run, "--clients 64 --duration 10s -s 10ms -m workerpool -w 4 --ack stored", NULL);
 
-  g_assert_nonnull (strstr (text, "64 clients, thinking 0, answered when stored: 4,060 requests"));   /* 400 a second, and the 60 that wait */
+  /* 400 a second, and the 60 that wait */
+  g_assert_nonnull (strstr (text, "64 clients, thinking 0, answered when stored: 4,060 requests"));
   g_free (run_ok (run, "--clients 10 --think 1s --limit 1000 -s 1ms --format json", NULL));
   report = sim_run_json (run);
-  g_assert_cmpint (json_object_get_int_member (json_object_get_object_member (report, "trace"), "requests"), ==, 1000);
+  g_assert_cmpint (json_object_get_int_member (json_object_get_object_member (report, "trace"), "requests"),
+                   ==, 1000);
 }
 
 /* A member of one object of the only model. */
@@ -180,27 +209,34 @@ figure_of (JsonObject *report, const char *group, const char *name)
   return json_object_get_double_member (group ? json_object_get_object_member (model, group) : model, name);
 }
 
-/* Two clients of one worker, who think as long as it serves: the second waits for the first once, at 0, and is never in its way again. A
- * request that would go out as the duration ends does not. So it is with a database that commits each row by itself. */
+/* Two clients of one worker, who think as long as it serves: the second waits for the first once, at 0, and
+ * is never in its way again. A request that would go out as the duration ends does not. So it is with a
+ * database that commits each row by itself. */
 static void
 test_clients_to_the_instant (void)
 {
-  static const struct { const char *arguments; int counted; double latency_max, latency_mean; } cases[] = {
+  static const struct {
+    const char *arguments;
+    int counted;
+    double latency_max, latency_mean;
+  } cases[] = {
     { "--duration 100ms", 10, 0.020, 0.011 },
     { "--duration 101ms", 11, 0.020, 0.12 / 11 },
     { "--duration 100ms --warmup 2", 8, 0.010, 0.010 },
-    { "--duration 100ms --warmup 20ms", 8, 0.010, 0.010 },      /* what is sent at 20 ms counts */
+    { "--duration 100ms --warmup 20ms", 8, 0.010, 0.010 }, /* what is sent at 20 ms counts */
     { "--duration 100ms --warmup 21ms", 7, 0.010, 0.010 },
-    { "--limit 10 --warmup 1", 9, 0.020, 0.1 / 9 },  /* the second's wait counts, the first's answer does not */
+    /* the second's wait counts, the first's answer does not */
+    { "--limit 10 --warmup 1", 9, 0.020, 0.1 / 9 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     for (guint group = 0; group < 2; group++)
       {
-        g_autofree char *arguments = g_strdup_printf ("--clients 2 --think 10ms --ack stored -m bufferedchannel --format json %s -s %s",
-                                                      cases[i].arguments, group ? "batch:10ms:0s:1" : "10ms");
-        g_autoptr(SimRun) run = sim_run_new ();
-        g_autoptr(JsonObject) report = NULL;
+        g_autofree char *arguments = g_strdup_printf (
+            "--clients 2 --think 10ms --ack stored -m bufferedchannel --format json %s -s %s",
+            cases[i].arguments, group ? "batch:10ms:0s:1" : "10ms");
+        g_autoptr (SimRun) run = sim_run_new ();
+        g_autoptr (JsonObject) report = NULL;
 
         g_test_message ("%s", arguments);
         g_free (run_ok (run, arguments, NULL));
@@ -214,7 +250,7 @@ test_clients_to_the_instant (void)
 static void
 assert_refused (const char *arguments, const char *what)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
+  g_autoptr (SimRun) run = sim_run_new ();
   const char *end;
 
   sim_run_go (run, arguments, NULL);
@@ -230,7 +266,9 @@ assert_refused (const char *arguments, const char *what)
 static void
 test_refused (void)
 {
-  static const struct { const char *arguments, *what; } table[] = {
+  static const struct {
+    const char *arguments, *what;
+  } table[] = {
     { "--generate uniform:rate=1,n=1", "arrivals are constant:, poisson:, mmpp: or diurnal:" },
     { "--generate poisson", "no \"rate\"" },
     { "--generate poisson:rate=1,n", "\"n\" is not of the form key=value" },
@@ -273,7 +311,8 @@ test_refused (void)
     { "--clients 5 --duration 1s --think gamma:1", "\"gamma:1\" is not a service time" },
     { "--clients 5 --duration 1s -m default --jobs x", "are not there for --clients" },
     { "--clients 5 --duration 1s -m default", "Default: time stands still" },
-    { "-m bufferedchannel --ack stored --clients 5 --duration 1s --warmup 2s", "the warm-up is longer than the run" },
+    { "-m bufferedchannel --ack stored --clients 5 --duration 1s --warmup 2s",
+      "the warm-up is longer than the run" },
     { "--think 1s trace.csv", "--think belongs to --clients" },
     { "--duration 1s trace.csv", "--duration belongs to --clients" },
   };
@@ -290,7 +329,8 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-drawn/common-random-numbers", test_common_random_numbers);
   g_test_add_func ("/wp-sim-drawn/written", test_written);
   g_test_add_func ("/wp-sim-drawn/theory", test_theory);
-  g_test_add_func ("/wp-sim-drawn/replications-have-seeds-of-their-own", test_replications_have_seeds_of_their_own);
+  g_test_add_func ("/wp-sim-drawn/replications-have-seeds-of-their-own",
+                   test_replications_have_seeds_of_their_own);
   g_test_add_func ("/wp-sim-drawn/clients", test_clients);
   g_test_add_func ("/wp-sim-drawn/clients-to-the-instant", test_clients_to_the_instant);
   g_test_add_func ("/wp-sim-drawn/refused", test_refused);

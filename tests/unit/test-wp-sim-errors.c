@@ -21,7 +21,7 @@ assert_one_line (const char *text)
 static void
 assert_refused (const char *arguments, const char *what)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
+  g_autoptr (SimRun) run = sim_run_new ();
 
   sim_run_write (run, "trace.csv", "arrival,service\n0,1\n1,1\n");
   sim_run_go (run, arguments, NULL);
@@ -61,7 +61,8 @@ test_usage (void)
 static void
 test_tolerances (void)
 {
-  static const char *const tolerances[] = { "abc", "2", "101%", "-1%", "%", "", "nan", "0x1", "2%%", "1e1", "." };
+  static const char *const tolerances[]
+      = { "abc", "2", "101%", "-1%", "%", "", "nan", "0x1", "2%%", "1e1", "." };
 
   for (guint i = 0; i < G_N_ELEMENTS (tolerances); i++)
     {
@@ -80,7 +81,8 @@ test_files (void)
   assert_refused ("-s from:trace.csv trace.csv", "no row has both");
   assert_refused (".", "Is a directory");
   assert_refused ("--series=. trace.csv", ".: cannot write: Is a directory");
-  assert_refused ("--series=nowhere/series.csv trace.csv", "nowhere/series.csv: cannot write: No such file or directory");
+  assert_refused ("--series=nowhere/series.csv trace.csv",
+                  "nowhere/series.csv: cannot write: No such file or directory");
   assert_refused ("--columns=arrival=when trace.csv", "when");
 }
 
@@ -88,7 +90,7 @@ test_files (void)
 static void
 test_a_bad_row_leaves_nothing (void)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
+  g_autoptr (SimRun) run = sim_run_new ();
   g_autofree char *before = NULL;
 
   sim_run_write (run, "trace.csv", "arrival\n0\n1\nabc\n");
@@ -106,8 +108,9 @@ test_a_bad_row_leaves_nothing (void)
 static void
 test_modes_of_files (void)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
-  g_autofree char *old = g_build_filename (run->folder, "jobs.csv", NULL), *new = g_build_filename (run->folder, "series.csv", NULL);
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autofree char *old = g_build_filename (run->folder, "jobs.csv", NULL),
+                  *new = g_build_filename (run->folder, "series.csv", NULL);
   mode_t mask = umask (027);
   struct stat status;
 
@@ -126,7 +129,7 @@ test_modes_of_files (void)
 static void
 test_an_empty_trace (void)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
+  g_autoptr (SimRun) run = sim_run_new ();
 
   sim_run_write (run, "trace.csv", "arrival\n");
   sim_run_go (run, "trace.csv", NULL);
@@ -137,7 +140,7 @@ test_an_empty_trace (void)
 static void
 test_times_past_292_years (void)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
+  g_autoptr (SimRun) run = sim_run_new ();
 
   sim_run_write (run, "trace.csv", "arrival,service\n0,9e9\n0,9e9\n");
   sim_run_go (run, "-m BufferedChannel trace.csv", NULL);
@@ -149,7 +152,7 @@ test_times_past_292_years (void)
 static void
 feed (int input)
 {
-  g_autoptr(GString) rows = g_string_new ("arrival\n");
+  g_autoptr (GString) rows = g_string_new ("arrival\n");
 
   for (guint i = 0; i < 1000000; i++)
     g_string_append_printf (rows, "%u\n", i);
@@ -179,13 +182,14 @@ read_all (int fd)
 static void
 test_interrupted (void)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
+  g_autoptr (SimRun) run = sim_run_new ();
   int input, output, errors, status;
-  GPid pid = sim_run_start (run, "-m default --jobs=jobs.csv --series=series.csv -", &input, &output, &errors);
+  GPid pid
+      = sim_run_start (run, "-m default --jobs=jobs.csv --series=series.csv -", &input, &output, &errors);
   g_autofree char *out = NULL, *err = NULL;
 
   feed (input);
-  g_assert_cmpuint (sim_run_count_files (run), ==, 2);   /* both half-written, under other names */
+  g_assert_cmpuint (sim_run_count_files (run), ==, 2); /* both half-written, under other names */
   g_assert_no_errno (kill (pid, SIGINT));
   g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
   out = read_all (output);
@@ -203,7 +207,7 @@ test_interrupted (void)
 static void
 test_nobody_reads (void)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
+  g_autoptr (SimRun) run = sim_run_new ();
   int input, output, errors, status;
   GPid pid = sim_run_start (run, "-", &input, &output, &errors);
   g_autofree char *err = NULL;

@@ -1,4 +1,5 @@
-/* wp-sim on logs and JSON lines, on lines without end, and on files that are none: what is told, and what is refused. */
+/* wp-sim on logs and JSON lines, on lines without end, and on files that are none: what is told, and what is
+ * refused. */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -7,10 +8,9 @@
 
 #include "tests/unit/sim-run.h"
 
-static const char nginx[] =
-  "h - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 200 5 \"-\" \"x\" 0.000\n"
-  "h - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 200 5 \"-\" \"x\" 0.700\n"
-  "h - - [10/Oct/2000:13:55:39 -0700] \"GET / HTTP/1.1\" 200 5 \"-\" \"x\" 0.001\n";
+static const char nginx[] = "h - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 200 5 \"-\" \"x\" 0.000\n"
+                            "h - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 200 5 \"-\" \"x\" 0.700\n"
+                            "h - - [10/Oct/2000:13:55:39 -0700] \"GET / HTTP/1.1\" 200 5 \"-\" \"x\" 0.001\n";
 
 static SimRun *
 run_file (const char *name, const char *text, const char *arguments)
@@ -27,14 +27,19 @@ run_file (const char *name, const char *text, const char *arguments)
 static void
 test_a_log_is_told_about (void)
 {
-  g_autoptr(SimRun) run = run_file ("access.log", nginx, "--input=CLF access.log");
+  g_autoptr (SimRun) run = run_file ("access.log", nginx, "--input=CLF access.log");
   JsonObject *report, *trace;
 
   g_assert_cmpint (run->status, ==, 0);
   g_assert_nonnull (strstr (run->out, "\norder: 1 row came after a later one; sorted\n"));
-  g_assert_nonnull (strstr (run->out, "\nnote: the log's stamps are whole seconds: its requests are spread evenly over theirs\n"));
-  g_assert_nonnull (strstr (run->out, "\nnote: the log's request times are taken off its stamps, which nginx sets at the end of a request\n"));
-  g_assert_nonnull (strstr (run->out, "\nnote: service is the log's request time, which is right where the logged server did not queue\n"));
+  g_assert_nonnull (strstr (
+      run->out, "\nnote: the log's stamps are whole seconds: its requests are spread evenly over theirs\n"));
+  g_assert_nonnull (strstr (
+      run->out,
+      "\nnote: the log's request times are taken off its stamps, which nginx sets at the end of a request\n"));
+  g_assert_nonnull (strstr (
+      run->out,
+      "\nnote: service is the log's request time, which is right where the logged server did not queue\n"));
   sim_run_go (run, "--input=clf --format=json access.log", NULL);
   report = sim_run_json (run);
   trace = json_object_get_object_member (report, "trace");
@@ -48,11 +53,12 @@ test_a_log_is_told_about (void)
 static void
 test_json_lines_from_a_pipe (void)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
+  g_autoptr (SimRun) run = sim_run_new ();
   g_autofree char *jobs = NULL;
 
-  sim_run_go (run, "--input=jsonl --columns arrival=at,service=tokens*0.5,id=who.name -m default --jobs=jobs.csv -",
-              "{\"at\":\"2024-01-01T00:00:01.5Z\",\"tokens\":3,\"who\":{\"name\":\"b\"}}\n{\"who\":{\"name\":\"a\"},\"at\":\"2024-01-01T00:00:00Z\",\"tokens\":1}\n");
+  sim_run_go (
+      run, "--input=jsonl --columns arrival=at,service=tokens*0.5,id=who.name -m default --jobs=jobs.csv -",
+      "{\"at\":\"2024-01-01T00:00:01.5Z\",\"tokens\":3,\"who\":{\"name\":\"b\"}}\n{\"who\":{\"name\":\"a\"},\"at\":\"2024-01-01T00:00:00Z\",\"tokens\":1}\n");
   g_assert_cmpint (run->status, ==, 0);
   g_assert_null (strstr (run->out, "note:"));
   jobs = sim_run_read (run, "jobs.csv");
@@ -63,16 +69,19 @@ test_json_lines_from_a_pipe (void)
 static void
 test_refusals (void)
 {
-  static const struct { const char *arguments, *message; } cases[] = {
+  static const struct {
+    const char *arguments, *message;
+  } cases[] = {
     { "--input=xml t", "wp-sim: --input: \"xml\" is not a kind of input: csv, clf or jsonl\n" },
     { "--input=clf .", "wp-sim: .: Is a directory\n" },
     { "--input=jsonl t", "wp-sim: t:1: at byte 1: expected an object: {, found \"arrival\"\n" },
-    { "--input=clf t", "wp-sim: t:1: \"arrival\" is no line of an access log: expected HOST IDENT USER and a stamp, such as [10/Oct/2000:13:55:36 -0700]\n" },
+    { "--input=clf t",
+      "wp-sim: t:1: \"arrival\" is no line of an access log: expected HOST IDENT USER and a stamp, such as [10/Oct/2000:13:55:36 -0700]\n" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr(SimRun) run = run_file ("t", "arrival\n1\n", cases[i].arguments);
+      g_autoptr (SimRun) run = run_file ("t", "arrival\n1\n", cases[i].arguments);
 
       g_assert_cmpint (run->status, ==, 2);
       g_assert_cmpstr (run->err, ==, cases[i].message);
@@ -84,7 +93,7 @@ test_refusals (void)
 static void
 assert_endless_line (const char *arguments, const char *head, const char *message)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
+  g_autoptr (SimRun) run = sim_run_new ();
   int input, errors, status;
   GPid pid = sim_run_start (run, arguments, &input, NULL, &errors);
   g_autofree char *block = g_strnfill (1 << 20, '7');
@@ -111,7 +120,8 @@ test_endless_lines (void)
 {
   assert_endless_line ("-", "arrival\n", "wp-sim: standard input:2: a row of more than 1 MiB\n");
   assert_endless_line ("--input=clf -", "h - - [", "wp-sim: standard input:1: a row of more than 1 MiB\n");
-  assert_endless_line ("--input=jsonl -", "{\"arrival\":", "wp-sim: standard input:1: a row of more than 1 MiB\n");
+  assert_endless_line ("--input=jsonl -",
+                       "{\"arrival\":", "wp-sim: standard input:1: a row of more than 1 MiB\n");
 }
 
 int

@@ -30,7 +30,8 @@ assert_says (SimRun *run, int status, const char *says)
 }
 
 static void
-assert_point (JsonArray *plan, guint i, const char *question, double scale, gint64 workers, gint64 queue_jobs, gboolean does)
+assert_point (JsonArray *plan, guint i, const char *question, double scale, gint64 workers, gint64 queue_jobs,
+              gboolean does)
 {
   JsonObject *point = json_array_get_object_element (plan, i);
 
@@ -48,10 +49,12 @@ test_synthetic_sweep (void)
 {
   const char *const drawn = "=poisson:rate=100,duration=20s --service=exp:100ms --seed=7";
   g_autofree char *generate = g_strconcat ("--generate", drawn, NULL);
-  g_autofree char *synthetic = g_strconcat ("--sweep=workers=9:12,scale=1:2 --format=csv --synthetic", drawn, NULL);
-  g_autoptr(SimRun) trace = run_on ("", generate);
-  g_autoptr(SimRun) from_trace = run_on (trace->out, "--sweep=workers=9:12,scale=1:2 --format=csv trace.csv");
-  g_autoptr(SimRun) run = run_on ("", synthetic);
+  g_autofree char *synthetic
+      = g_strconcat ("--sweep=workers=9:12,scale=1:2 --format=csv --synthetic", drawn, NULL);
+  g_autoptr (SimRun) trace = run_on ("", generate);
+  g_autoptr (SimRun) from_trace
+      = run_on (trace->out, "--sweep=workers=9:12,scale=1:2 --format=csv trace.csv");
+  g_autoptr (SimRun) run = run_on ("", synthetic);
 
   g_assert_cmpint (run->status, ==, 0);
   g_assert_cmpint (from_trace->status, ==, 0);
@@ -63,32 +66,38 @@ test_synthetic_sweep (void)
 static void
 test_judged (void)
 {
-  g_autoptr(SimRun) run = run_on (burst, "--no-plan -q 1 -w 2 --slo=blocked<20% --slo=accept_latency.p999<=100.000ms trace.csv");
-  g_autoptr(SimRun) closed = run_on (burst, "-m WorkerPool -w 2 --clients=2 --service=100ms --limit=100 --ack=stored --slo=latency.p50<1ms");
-  g_autoptr(SimRun) json = run_on (burst, "--format=json -m WorkerPool -q 1 -w 2 --slo=blocked==2 --slo=blocked==3 trace.csv");
-  g_autoptr(JsonObject) report = sim_run_json (json);
+  g_autoptr (SimRun) run
+      = run_on (burst,
+                "--no-plan -q 1 -w 2 --slo=blocked<20% --slo=accept_latency.p999<=100.000ms trace.csv");
+  g_autoptr (SimRun) closed = run_on (
+      burst, "-m WorkerPool -w 2 --clients=2 --service=100ms --limit=100 --ack=stored --slo=latency.p50<1ms");
+  g_autoptr (SimRun) json
+      = run_on (burst, "--format=json -m WorkerPool -q 1 -w 2 --slo=blocked==2 --slo=blocked==3 trace.csv");
+  g_autoptr (JsonObject) report = sim_run_json (json);
   JsonObject *model = json_array_get_object_element (json_object_get_array_member (report, "models"), 0);
   JsonArray *objectives = json_object_get_array_member (model, "objectives");
 
-  assert_says (run, 0, "\nobjectives\n"
-                       "  blocked<20%                       met          not met          not met\n"
-                       "  accept_latency.p999<=100.000ms    met          not met              met\n");
+  assert_says (run, 0,
+               "\nobjectives\n"
+               "  blocked<20%                       met          not met          not met\n"
+               "  accept_latency.p999<=100.000ms    met          not met              met\n");
   assert_says (closed, 0, "  latency.p50<1ms               not met\n");
   g_assert_cmpuint (json_array_get_length (objectives), ==, 2);
   g_assert_true (json_object_get_boolean_member (json_array_get_object_element (objectives, 0), "met"));
-  g_assert_cmpstr (json_object_get_string_member (json_array_get_object_element (objectives, 1), "slo"), ==, "blocked==3");
+  g_assert_cmpstr (json_object_get_string_member (json_array_get_object_element (objectives, 1), "slo"), ==,
+                   "blocked==3");
   g_assert_false (json_object_get_boolean_member (json_array_get_object_element (objectives, 1), "met"));
 }
 
 static void
 test_json (void)
 {
-  g_autoptr(SimRun) run = run_on (burst, "--format=json -q 1 -w 2 trace.csv");
-  g_autoptr(JsonObject) report = sim_run_json (run);
+  g_autoptr (SimRun) run = run_on (burst, "--format=json -q 1 -w 2 trace.csv");
+  g_autoptr (JsonObject) report = sim_run_json (run);
   JsonArray *plan = json_object_get_array_member (report, "plan");
 
   g_assert_cmpint (run->status, ==, 0);
-  assert_point (plan, 0, "workers", 1, 4, 1, TRUE);    /* four at work, one in the queue */
+  assert_point (plan, 0, "workers", 1, 4, 1, TRUE); /* four at work, one in the queue */
   assert_point (plan, 1, "workers", 1, 3, 1, FALSE);
   assert_point (plan, 2, "queue", 1, 2, 3, TRUE);
   assert_point (plan, 3, "queue", 1, 2, 2, FALSE);
@@ -99,32 +108,38 @@ test_json (void)
 static void
 test_text (void)
 {
-  g_autoptr(SimRun) run = run_on (burst, "-q 1 -w 2 trace.csv");
-  g_autoptr(SimRun) enough = run_on (burst, "-q 0 -w 5 trace.csv");
-  g_autoptr(SimRun) more = run_on (burst, "-q 1 -w 8 trace.csv"), fewer = run_on (burst, "-q 1 -w 3 trace.csv");
-  g_autoptr(SimRun) channel = run_on (burst, "-m BufferedChannel -q 3 --plan trace.csv");
+  g_autoptr (SimRun) run = run_on (burst, "-q 1 -w 2 trace.csv");
+  g_autoptr (SimRun) enough = run_on (burst, "-q 0 -w 5 trace.csv");
+  g_autoptr (SimRun) more = run_on (burst, "-q 1 -w 8 trace.csv"),
+                     fewer = run_on (burst, "-q 1 -w 3 trace.csv");
+  g_autoptr (SimRun) channel = run_on (burst, "-m BufferedChannel -q 3 --plan trace.csv");
 
   assert_says (run, 0, "a queue of 1 needs 4 workers: blocked 0; 3 workers: 1\n");
   assert_says (run, 0, "2 workers need queue 3: blocked 0; queue 2: 1\n");
   assert_says (run, 0, "headroom of 2 workers and a queue of 1: none, it is full at times\n");
   assert_says (enough, 0, "a queue of 0 needs 5 workers: blocked 0; 4 workers: 1\n");
   assert_says (enough, 0, "5 workers need queue 0, the smallest there can be\n");
-  assert_says (more, 0, "8 workers need queue 0, the smallest there can be\n"
-                        "        workers + queue that do: 1 + 4, 4 + 1, 5 + 0\n");   /* 8 + 0 only has more */
-  assert_says (fewer, 0, "3 workers need queue 2: blocked 0; queue 1: 1\n"
-                         "        workers + queue that do: 1 + 4, 3 + 2, 4 + 1");       /* the given ones among them */
+  assert_says (more, 0,
+               "8 workers need queue 0, the smallest there can be\n"
+               "        workers + queue that do: 1 + 4, 4 + 1, 5 + 0\n"); /* 8 + 0 only has more */
+  assert_says (fewer, 0,
+               "3 workers need queue 2: blocked 0; queue 1: 1\n"
+               /* the given ones among them */
+               "        workers + queue that do: 1 + 4, 3 + 2, 4 + 1");
   assert_says (channel, 0, "the processor needs queue 4: blocked 0; queue 3: 1\n");
 }
 
-/* 6,000 at once before one worker that rejects: with a queue of K all but K + 1 are. Whether a longer queue rejects fewer is not known of every
- * trace, so they are tried in turn, up to some thousands; what is found beyond them is assumed, and said to be. */
+/* 6,000 at once before one worker that rejects: with a queue of K all but K + 1 are. Whether a longer queue
+ * rejects fewer is not known of every trace, so they are tried in turn, up to some thousands; what is found
+ * beyond them is assumed, and said to be. */
 static void
 test_assumed (void)
 {
-  g_autoptr(GString) trace = g_string_new ("arrival,service\n");
-  g_autoptr(SimRun) searched = NULL, tried = NULL, json = NULL;
-  g_autoptr(JsonObject) report = NULL;
-  static const char assumed[] = "  assumed: not every smaller size was tried, for that would take long; one may do\n";
+  g_autoptr (GString) trace = g_string_new ("arrival,service\n");
+  g_autoptr (SimRun) searched = NULL, tried = NULL, json = NULL;
+  g_autoptr (JsonObject) report = NULL;
+  static const char assumed[]
+      = "  assumed: not every smaller size was tried, for that would take long; one may do\n";
 
   for (guint i = 0; i < 6000; i++)
     g_string_append (trace, "0,1\n");
@@ -134,7 +149,8 @@ test_assumed (void)
   tried = run_on (trace->str, "-m BufferedChannel --when-full=reject --plan --slo=rejected<90% trace.csv");
   assert_says (tried, 0, "  1x    the processor needs queue 600: rejected 5,399; queue 599: 5,400\n");
   g_assert_null (strstr (tried->out, "assumed"));
-  json = run_on (trace->str, "-m BufferedChannel --when-full=reject --plan --slo=rejected<10% --format=json trace.csv");
+  json = run_on (trace->str,
+                 "-m BufferedChannel --when-full=reject --plan --slo=rejected<10% --format=json trace.csv");
   report = sim_run_json (json);
   g_assert_true (json_object_get_boolean_member (report, "assumed"));
 }
@@ -143,8 +159,8 @@ test_assumed (void)
 static void
 test_frontier_lies_between_the_answers (void)
 {
-  g_autoptr(GString) trace = g_string_new ("arrival,service\n");
-  g_autoptr(SimRun) few = NULL, many = NULL;
+  g_autoptr (GString) trace = g_string_new ("arrival,service\n");
+  g_autoptr (SimRun) few = NULL, many = NULL;
 
   for (guint i = 0; i < 50; i++)
     g_string_append (trace, "3.5,0.02\n");
@@ -159,8 +175,8 @@ static void
 test_figures_are_told_from_their_bound (void)
 {
   static const char trace[] = "arrival,service\n0,0.9996\n0,0.0008\n0,1\n";
-  g_autoptr(SimRun) run = run_on (trace, "--slo wait.max<1s trace.csv");
-  g_autoptr(SimRun) sweep = run_on (trace, "--slo wait.max<1s --sweep workers=1:2 trace.csv");
+  g_autoptr (SimRun) run = run_on (trace, "--slo wait.max<1s trace.csv");
+  g_autoptr (SimRun) sweep = run_on (trace, "--slo wait.max<1s --sweep workers=1:2 trace.csv");
 
   assert_says (run, 0, "needs 2 workers: wait.max 800 us; 1 worker: 1.0004 s\n");
   assert_says (sweep, 0, "no (wait.max 1.0004 s)\n");
@@ -169,10 +185,10 @@ test_figures_are_told_from_their_bound (void)
 static void
 test_objectives (void)
 {
-  g_autoptr(SimRun) never = run_on (burst, "--slo response.p50<99ms trace.csv");
-  g_autoptr(SimRun) both = run_on (burst, "-q 0 -w 2 --slo blocked<=50% --slo wait.max<=200ms trace.csv");
-  g_autoptr(SimRun) rejecting = run_on (burst, "-q 0 -w 2 --when-full=reject --slo rejected<=1 trace.csv");
-  g_autoptr(SimRun) without = run_on (burst, "--no-plan --slo response.p50<99ms trace.csv");
+  g_autoptr (SimRun) never = run_on (burst, "--slo response.p50<99ms trace.csv");
+  g_autoptr (SimRun) both = run_on (burst, "-q 0 -w 2 --slo blocked<=50% --slo wait.max<=200ms trace.csv");
+  g_autoptr (SimRun) rejecting = run_on (burst, "-q 0 -w 2 --when-full=reject --slo rejected<=1 trace.csv");
+  g_autoptr (SimRun) without = run_on (burst, "--no-plan --slo response.p50<99ms trace.csv");
 
   assert_says (never, 1, "no number of workers does");
   assert_says (both, 0, "a queue of 0 needs 2 workers: blocked 3; 1 worker: 4\n");
@@ -184,12 +200,13 @@ test_objectives (void)
 static void
 test_where_there_is_no_plan (void)
 {
-  static const char *const without[] = { "-m WorkerPool trace.csv", "--format=csv trace.csv", "--jobs=- -m Default trace.csv", "--series=- trace.csv",
-                                         "--dispatcher=spawning trace.csv" };
+  static const char *const without[]
+      = { "-m WorkerPool trace.csv", "--format=csv trace.csv", "--jobs=- -m Default trace.csv",
+          "--series=- trace.csv", "--dispatcher=spawning trace.csv" };
 
   for (guint i = 0; i < G_N_ELEMENTS (without); i++)
     {
-      g_autoptr(SimRun) run = run_on (burst, without[i]);
+      g_autoptr (SimRun) run = run_on (burst, without[i]);
 
       g_assert_cmpint (run->status, ==, 0);
       g_assert_null (strstr (run->out, "plan for"));
@@ -199,9 +216,9 @@ test_where_there_is_no_plan (void)
 static void
 test_at (void)
 {
-  g_autoptr(SimRun) run = run_on (burst, "--at=150ms -q 1 -w 2 --format=json --no-plan trace.csv");
-  g_autoptr(SimRun) text = run_on (burst, "--at=150ms -q 1 -w 2 --no-plan trace.csv");
-  g_autoptr(JsonObject) report = sim_run_json (run);
+  g_autoptr (SimRun) run = run_on (burst, "--at=150ms -q 1 -w 2 --format=json --no-plan trace.csv");
+  g_autoptr (SimRun) text = run_on (burst, "--at=150ms -q 1 -w 2 --no-plan trace.csv");
+  g_autoptr (JsonObject) report = sim_run_json (run);
   JsonObject *at = json_object_get_object_member (report, "at");
   JsonObject *channel = json_array_get_object_element (json_object_get_array_member (at, "models"), 1);
   JsonObject *none = json_array_get_object_element (json_object_get_array_member (at, "models"), 0);
@@ -241,8 +258,8 @@ make_trace (gboolean with_service)
 static char *
 figures_of (const char *csv, guint line, guint from)
 {
-  g_auto(GStrv) lines = g_strsplit (csv, "\n", -1);
-  g_auto(GStrv) cells = g_strsplit (lines[line], ",", -1);
+  g_auto (GStrv) lines = g_strsplit (csv, "\n", -1);
+  g_auto (GStrv) cells = g_strsplit (lines[line], ",", -1);
 
   return g_strjoinv (",", cells + from);
 }
@@ -250,19 +267,22 @@ figures_of (const char *csv, guint line, guint from)
 static void
 check_sweep (const char *trace, const char *policy)
 {
-  g_autofree char *arguments = g_strdup_printf ("--sweep=workers=2:6:2,queue=0:20:10,queue=5,scale=1:2,service=0.5,service=1.5 --threads=2 --format=csv %s trace.csv", policy);
-  g_autoptr(SimRun) sweep = run_on (trace, arguments);
+  g_autofree char *arguments = g_strdup_printf (
+      "--sweep=workers=2:6:2,queue=0:20:10,queue=5,scale=1:2,service=0.5,service=1.5 --threads=2 --format=csv %s trace.csv",
+      policy);
+  g_autoptr (SimRun) sweep = run_on (trace, arguments);
   g_autofree char *all = g_strdup (sweep->out);
-  g_auto(GStrv) lines = g_strsplit (all, "\n", -1);
+  g_auto (GStrv) lines = g_strsplit (all, "\n", -1);
   g_autofree char *one_thread = NULL;
 
   g_assert_cmpint (sweep->status, ==, 0);
   g_assert_cmpuint (g_strv_length (lines), ==, 1 + 2 * 2 * 3 * 4 + 1);
   for (guint i = 1; i < g_strv_length (lines) - 1; i += 5)
     {
-      g_auto(GStrv) cells = g_strsplit (lines[i], ",", 6);
-      g_autofree char *single = g_strdup_printf ("--scale=%s --service-scale=%s -w %s -q %s -m WorkerPool --format=csv %s trace.csv", cells[1], cells[2],
-                                                 cells[3], cells[4], policy);
+      g_auto (GStrv) cells = g_strsplit (lines[i], ",", 6);
+      g_autofree char *single = g_strdup_printf (
+          "--scale=%s --service-scale=%s -w %s -q %s -m WorkerPool --format=csv %s trace.csv", cells[1],
+          cells[2], cells[3], cells[4], policy);
       g_autofree char *swept = figures_of (all, i, 6);
       g_autofree char *alone = NULL;
 
@@ -280,25 +300,29 @@ check_sweep (const char *trace, const char *policy)
 static void
 test_sweep_equals_single_runs (void)
 {
-  static const char *const policies[] = { "--seed=7", "--when-full=reject", "--block-timeout=3ms", "--patience=2ms" };
+  static const char *const policies[]
+      = { "--seed=7", "--when-full=reject", "--block-timeout=3ms", "--patience=2ms" };
   g_autofree char *with_service = make_trace (TRUE);
   g_autofree char *without = make_trace (FALSE), *unsorted = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (policies); i++)
     check_sweep (with_service, policies[i]);
   check_sweep (without, "--service=exp:3ms");
-  unsorted = g_strconcat (without, "0\n", NULL);   /* it is read twice, and each row has its own draw all the same */
+  /* it is read twice, and each row has its own draw all the same */
+  unsorted = g_strconcat (without, "0\n", NULL);
   check_sweep (unsorted, "--service=exp:3ms");
 }
 
-/* With one service scale the services are drawn as the trace is read: they begin again where a late row is found. */
+/* With one service scale the services are drawn as the trace is read: they begin again where a late row is
+ * found. */
 static void
 test_sweep_of_an_unsorted_trace (void)
 {
   static const char arguments[] = "--sweep=workers=2:3 --service=exp:3ms --format=csv trace.csv";
   g_autofree char *rows = make_trace (FALSE);
-  g_autofree char *late = g_strconcat (rows, "0\n", NULL), *early = g_strconcat ("arrival\n0\n", rows + strlen ("arrival\n"), NULL);
-  g_autoptr(SimRun) sorted = run_on (early, arguments), unsorted = run_on (late, arguments);
+  g_autofree char *late = g_strconcat (rows, "0\n", NULL),
+                  *early = g_strconcat ("arrival\n0\n", rows + strlen ("arrival\n"), NULL);
+  g_autoptr (SimRun) sorted = run_on (early, arguments), unsorted = run_on (late, arguments);
 
   g_assert_cmpint (sorted->status, ==, 0);
   g_assert_cmpstr (unsorted->out, ==, sorted->out);
@@ -307,9 +331,10 @@ test_sweep_of_an_unsorted_trace (void)
 static void
 test_sweep_text_and_json (void)
 {
-  g_autoptr(SimRun) text = run_on (burst, "--sweep=workers=2,queue=2:3 trace.csv");
-  g_autoptr(SimRun) json = run_on (burst, "-m BufferedChannel --sweep=queue=4,workers=3 --format=json trace.csv");
-  g_autoptr(JsonObject) report = sim_run_json (json);
+  g_autoptr (SimRun) text = run_on (burst, "--sweep=workers=2,queue=2:3 trace.csv");
+  g_autoptr (SimRun) json
+      = run_on (burst, "-m BufferedChannel --sweep=queue=4,workers=3 --format=json trace.csv");
+  g_autoptr (JsonObject) report = sim_run_json (json);
   JsonArray *rows = json_object_get_array_member (report, "sweep");
   JsonObject *row = json_array_get_object_element (rows, 0);
 
@@ -322,12 +347,13 @@ test_sweep_text_and_json (void)
   g_assert_cmpint (json_object_get_int_member (row, "blocked"), ==, 0);
 }
 
-/* Ten jobs of a second at once, for forty: twelve workers bear a fifth more. What fails then is told, and where. */
+/* Ten jobs of a second at once, for forty: twelve workers bear a fifth more. What fails then is told, and
+ * where. */
 static void
 test_headroom_text (void)
 {
-  g_autoptr(GString) trace = g_string_new ("arrival,service\n");
-  g_autoptr(SimRun) fails = NULL, full = NULL;
+  g_autoptr (GString) trace = g_string_new ("arrival,service\n");
+  g_autoptr (SimRun) fails = NULL, full = NULL;
 
   for (guint i = 0; i < 400; i++)
     g_string_append_printf (trace, "%u.%u,1\n", i / 10, i % 10);
@@ -337,20 +363,24 @@ test_headroom_text (void)
   assert_says (full, 0, "  headroom of 12 workers and a queue of 5: full at 1.2");
 }
 
-/* By scale, service, workers and queue, however they were given; five at once are blocked by fewer than five places. */
+/* By scale, service, workers and queue, however they were given; five at once are blocked by fewer than five
+ * places. */
 static void
 test_sweep_in_order (void)
 {
-  static const char expected[] = "1,1,1,3,false\n1,1,1,4,true\n1,1,2,3,true\n1,1,2,4,true\n1,2,1,3,false\n1,2,1,4,true\n1,2,2,3,true\n1,2,2,4,true\n"
-                                 "2,1,1,3,false\n2,1,1,4,true\n2,1,2,3,true\n2,1,2,4,true\n2,2,1,3,false\n2,2,1,4,true\n2,2,2,3,true\n2,2,2,4,true\n";
-  g_autoptr(SimRun) run = run_on (burst, "--sweep=queue=4,service=2,workers=2,scale=2,scale=1,workers=1,service=1,queue=3 --format=csv trace.csv");
-  g_auto(GStrv) lines = g_strsplit (run->out, "\n", -1);
-  g_autoptr(GString) rows = g_string_new (NULL);
+  static const char expected[]
+      = "1,1,1,3,false\n1,1,1,4,true\n1,1,2,3,true\n1,1,2,4,true\n1,2,1,3,false\n1,2,1,4,true\n1,2,2,3,true\n1,2,2,4,true\n"
+        "2,1,1,3,false\n2,1,1,4,true\n2,1,2,3,true\n2,1,2,4,true\n2,2,1,3,false\n2,2,1,4,true\n2,2,2,3,true\n2,2,2,4,true\n";
+  g_autoptr (SimRun) run = run_on (
+      burst,
+      "--sweep=queue=4,service=2,workers=2,scale=2,scale=1,workers=1,service=1,queue=3 --format=csv trace.csv");
+  g_auto (GStrv) lines = g_strsplit (run->out, "\n", -1);
+  g_autoptr (GString) rows = g_string_new (NULL);
 
   g_assert_true (g_str_has_prefix (lines[0], "mode,scale,service-scale,workers,queue,meets,"));
   for (guint i = 1; lines[i] && *lines[i]; i++)
     {
-      g_auto(GStrv) cells = g_strsplit (lines[i], ",", -1);
+      g_auto (GStrv) cells = g_strsplit (lines[i], ",", -1);
 
       g_assert_cmpstr (cells[0], ==, "WorkerPool");
       g_string_append_printf (rows, "%s,%s,%s,%s,%s\n", cells[1], cells[2], cells[3], cells[4], cells[5]);
@@ -361,8 +391,11 @@ test_sweep_in_order (void)
 static void
 test_bad_options (void)
 {
-  static const struct { const char *arguments, *says; } bad[] = {
-    { "--slo wait.p98<1s trace.csv", "--slo: \"wait.p98<1s\": \"wait.p98\" is not a metric; did you mean wait.p" },
+  static const struct {
+    const char *arguments, *says;
+  } bad[] = {
+    { "--slo wait.p98<1s trace.csv",
+      "--slo: \"wait.p98<1s\": \"wait.p98\" is not a metric; did you mean wait.p" },
     { "--slo=blocked==0 --generate=poisson:rate=100,duration=1s", "--slo is of a prediction" },
     { "--slo=blocked==0 -m Default --format=csv trace.csv", "--slo is in text and JSON" },
     { "--plan --no-plan trace.csv", "--plan and --no-plan exclude each other" },
@@ -378,13 +411,14 @@ test_bad_options (void)
     { "--sweep=queue=0:5000000 trace.csv", "more than a million" },
     { "--sweep=queue=0:2000,workers=1:2000 trace.csv", "more than a million" },
     { "--sweep=scale=0:1 trace.csv", "is not a number above 0" },
-    { "--sweep=scale=1e-10 trace.csv", "a scale is from 1e-9 to 1e9" },    /* it was rounded to 0 */
-    { "--sweep=service=84e21 trace.csv", "a scale is from 1e-9 to 1e9" },  /* a step of 1 came nowhere */
+    { "--sweep=scale=1e-10 trace.csv", "a scale is from 1e-9 to 1e9" },   /* it was rounded to 0 */
+    { "--sweep=service=84e21 trace.csv", "a scale is from 1e-9 to 1e9" }, /* a step of 1 came nowhere */
     { "--sweep=queue=1 -m Default trace.csv", "Default has no sizes" },
     { "--sweep=queue=1 --series=x trace.csv", "does not go with" },
     { "--sweep=queue=1 --clients=2 --limit=9", "--sweep needs a trace, or --synthetic" },
     { "--sweep=queue=1 --warmup=1s trace.csv", "--sweep does not go with --replications" },
-    { "--sweep=queue=1 --synthetic=poisson:rate=9,duration=9s --theory", "--sweep does not go with --replications" },
+    { "--sweep=queue=1 --synthetic=poisson:rate=9,duration=9s --theory",
+      "--sweep does not go with --replications" },
     { "--at=x trace.csv", "--at: \"x\" is not a time" },
     { "--at=1s --format=csv trace.csv", "--at is in the text" },
     { "--threads=0 trace.csv", "--threads: \"0\" is not a number from 1" },
@@ -392,7 +426,7 @@ test_bad_options (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     {
-      g_autoptr(SimRun) run = run_on (burst, bad[i].arguments);
+      g_autoptr (SimRun) run = run_on (burst, bad[i].arguments);
 
       assert_says (run, 2, bad[i].says);
       g_assert_cmpstr (run->out, ==, "");
@@ -404,7 +438,7 @@ static char *
 run_on_terminal (SimRun *run, const char *arguments)
 {
   int terminal = posix_openpt (O_RDWR | O_NOCTTY), side;
-  g_autoptr(GString) text = g_string_new (NULL);
+  g_autoptr (GString) text = g_string_new (NULL);
   char buffer[4096];
   int status;
   gssize n;
@@ -416,7 +450,8 @@ run_on_terminal (SimRun *run, const char *arguments)
   g_assert_cmpint (side, >=, 0);
   pid = sim_run_start_on (run, arguments, side);
   close (side);
-  while ((n = read (terminal, buffer, sizeof buffer)) > 0)   /* an error (EIO) once nobody has it open for writing */
+  /* an error (EIO) once nobody has it open for writing */
+  while ((n = read (terminal, buffer, sizeof buffer)) > 0)
     g_string_append_len (text, buffer, n);
   g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
   g_assert_true (WIFEXITED (status));
@@ -429,8 +464,8 @@ run_on_terminal (SimRun *run, const char *arguments)
 static void
 test_progress_on_a_terminal (void)
 {
-  g_autoptr(SimRun) run = sim_run_new ();
-  g_autoptr(GString) trace = g_string_new ("arrival,service\n");
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autoptr (GString) trace = g_string_new ("arrival,service\n");
   g_autofree char *shown = NULL;
 
   for (guint i = 0; i < 1500; i++)
@@ -439,35 +474,40 @@ test_progress_on_a_terminal (void)
   shown = run_on_terminal (run, "-m WorkerPool --plan -w 20 -q 10 --slo=wait.p50==1ns trace.csv");
   g_assert_nonnull (strstr (shown, "\r\033[Kplan: "));
   g_assert_nonnull (strstr (shown, " rows/s"));
-  g_assert_true (g_str_has_suffix (shown, "\r\033[K"));   /* wiped at the end */
+  g_assert_true (g_str_has_suffix (shown, "\r\033[K")); /* wiped at the end */
 }
 
 static void
 assert_one_line (const char *arguments, const char *line)
 {
-  g_autoptr(SimRun) run = run_on ("", arguments);
+  g_autoptr (SimRun) run = run_on ("", arguments);
 
   g_assert_cmpint (run->status, ==, 2);
   g_assert_cmpstr (run->out, ==, "");
   g_assert_cmpstr (run->err, ==, line);
 }
 
-/* 65,536 requests of 16 bytes fit into 1 MiB, and one more does not; a sweep of two service scales holds 32 bytes of each. */
+/* 65,536 requests of 16 bytes fit into 1 MiB, and one more does not; a sweep of two service scales holds 32
+ * bytes of each. */
 static void
 test_memory (void)
 {
 #define DRAWN "--synthetic=constant:rate=1000 --service=1ms "
-  g_autoptr(SimRun) plan = run_on ("", DRAWN "--limit=65536 --memory=1m -m WorkerPool --plan");
-  g_autoptr(SimRun) sweep = run_on ("", DRAWN "--limit=32768 --memory=1m --sweep=workers=1:2,service=1,service=2 --format=csv");
+  g_autoptr (SimRun) plan = run_on ("", DRAWN "--limit=65536 --memory=1m -m WorkerPool --plan");
+  g_autoptr (SimRun) sweep
+      = run_on ("", DRAWN "--limit=32768 --memory=1m --sweep=workers=1:2,service=1,service=2 --format=csv");
 
   g_assert_cmpint (plan->status, ==, 0);
   g_assert_cmpint (sweep->status, ==, 0);
-  assert_one_line (DRAWN "--limit=65537 --memory=1m -m WorkerPool --plan",
-                   "wp-sim: 65537 rows need 2 MiB of memory, and there are 1.0: give --memory=2m, or fewer rows by --limit, or --no-plan\n");
-  assert_one_line (DRAWN "--limit=65537 --memory=1m --sweep=workers=1:2",
-                   "wp-sim: 65537 rows need 2 MiB of memory, and there are 1.0: give --memory=2m, or fewer rows by --limit\n");
-  assert_one_line (DRAWN "--limit=65536 --memory=1m --sweep=workers=1:2,service=1,service=2",
-                   "wp-sim: 65536 rows need 2 MiB of memory, and there are 1.0: give --memory=2m, or fewer rows by --limit\n");
+  assert_one_line (
+      DRAWN "--limit=65537 --memory=1m -m WorkerPool --plan",
+      "wp-sim: 65537 rows need 2 MiB of memory, and there are 1.0: give --memory=2m, or fewer rows by --limit, or --no-plan\n");
+  assert_one_line (
+      DRAWN "--limit=65537 --memory=1m --sweep=workers=1:2",
+      "wp-sim: 65537 rows need 2 MiB of memory, and there are 1.0: give --memory=2m, or fewer rows by --limit\n");
+  assert_one_line (
+      DRAWN "--limit=65536 --memory=1m --sweep=workers=1:2,service=1,service=2",
+      "wp-sim: 65536 rows need 2 MiB of memory, and there are 1.0: give --memory=2m, or fewer rows by --limit\n");
 #undef DRAWN
 }
 

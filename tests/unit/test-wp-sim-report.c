@@ -1,24 +1,55 @@
-/* Text, CSV and JSON of one run tell the same, figure by figure; and figures that no other test has as numbers. */
+/* Text, CSV and JSON of one run tell the same, figure by figure; and figures that no other test has as
+ * numbers. */
 #include <math.h>
 #include <string.h>
 
 #include "tests/unit/sim-run.h"
 
-#define LABELS 22     /* columns of a line's two labels */
-#define CELL 17       /* and of each model's figure */
+#define LABELS 22 /* columns of a line's two labels */
+#define CELL   17 /* and of each model's figure */
 
 /* The text's lines, by their labels: a line without a label belongs to the one above. */
-static const struct { const char *label, *sublabel, *figure; } lines[] = {
-  { "accepted", "", "accepted" }, { "rejected", "", "rejected" }, { "timed out", "", "timed_out" }, { "abandoned", "", "abandoned" },
-  { "blocked", "", "blocked" }, { "  at once", "", "blocked_peak" }, { "  blocked time", "mean", "blocked_time.mean" },
-  { "", "p50", "blocked_time.p50" }, { "", "p99", "blocked_time.p99" }, { "", "max", "blocked_time.max" }, { "wait", "mean", "wait.mean" },
-  { "", "p50", "wait.p50" }, { "", "p99", "wait.p99" }, { "", "max", "wait.max" }, { "response", "mean", "response.mean" },
-  { "", "p50", "response.p50" }, { "", "p90", "response.p90" }, { "", "p99", "response.p99" }, { "", "p99.9", "response.p999" },
-  { "", "max", "response.max" }, { "client latency", "mean", "latency.mean" }, { "", "p50", "latency.p50" }, { "", "p90", "latency.p90" },
-  { "", "p99", "latency.p99" }, { "", "p99.9", "latency.p999" }, { "", "max", "latency.max" }, { "queue depth", "mean", "depth.mean" },
-  { "", "p99", "depth.p99" }, { "", "max", "depth.max" }, { "full for", "", "time_full" }, { "  first at", "", "first_full" },
-  { "busy workers", "mean", "busy.mean" }, { "", "max", "busy.max" }, { "utilisation", "", "utilisation" }, { "makespan", "", "makespan" },
-  { "throughput", "", "throughput" }, { "queue", "", "queue" }, { "workers", "", "workers" },
+static const struct {
+  const char *label, *sublabel, *figure;
+} lines[] = {
+  { "accepted", "", "accepted" },
+  { "rejected", "", "rejected" },
+  { "timed out", "", "timed_out" },
+  { "abandoned", "", "abandoned" },
+  { "blocked", "", "blocked" },
+  { "  at once", "", "blocked_peak" },
+  { "  blocked time", "mean", "blocked_time.mean" },
+  { "", "p50", "blocked_time.p50" },
+  { "", "p99", "blocked_time.p99" },
+  { "", "max", "blocked_time.max" },
+  { "wait", "mean", "wait.mean" },
+  { "", "p50", "wait.p50" },
+  { "", "p99", "wait.p99" },
+  { "", "max", "wait.max" },
+  { "response", "mean", "response.mean" },
+  { "", "p50", "response.p50" },
+  { "", "p90", "response.p90" },
+  { "", "p99", "response.p99" },
+  { "", "p99.9", "response.p999" },
+  { "", "max", "response.max" },
+  { "client latency", "mean", "latency.mean" },
+  { "", "p50", "latency.p50" },
+  { "", "p90", "latency.p90" },
+  { "", "p99", "latency.p99" },
+  { "", "p99.9", "latency.p999" },
+  { "", "max", "latency.max" },
+  { "queue depth", "mean", "depth.mean" },
+  { "", "p99", "depth.p99" },
+  { "", "max", "depth.max" },
+  { "full for", "", "time_full" },
+  { "  first at", "", "first_full" },
+  { "busy workers", "mean", "busy.mean" },
+  { "", "max", "busy.max" },
+  { "utilisation", "", "utilisation" },
+  { "makespan", "", "makespan" },
+  { "throughput", "", "throughput" },
+  { "queue", "", "queue" },
+  { "workers", "", "workers" },
 };
 
 static SimRun *
@@ -40,7 +71,9 @@ figure_of (JsonObject *object, const char *name)
 {
   const char *dot = strchr (name, '.');
   g_autofree char *group = dot ? g_strndup (name, (gsize) (dot - name)) : NULL;
-  JsonObject *inner = !group ? object : json_object_has_member (object, group) ? json_object_get_object_member (object, group) : NULL;
+  JsonObject *inner = !group                                   ? object
+                      : json_object_has_member (object, group) ? json_object_get_object_member (object, group)
+                                                               : NULL;
   const char *member = dot ? dot + 1 : name;
 
   if (!inner || !json_object_has_member (inner, member) || json_object_get_null_member (inner, member))
@@ -53,10 +86,12 @@ figure_of (JsonObject *object, const char *name)
 static double
 read_cell (const char *cell)
 {
-  static const struct { const char *unit; double scale; } units[] = {
-    { " ns", 1e-9 }, { " us", 1e-6 }, { " ms", 1e-3 }, { " s", 1 }, { " %", 0.01 }, { "/s", 1 }, { "", 1 }
-  };
-  g_auto(GStrv) thousands = g_strsplit (cell, ",", -1);
+  static const struct {
+    const char *unit;
+    double scale;
+  } units[] = { { " ns", 1e-9 }, { " us", 1e-6 }, { " ms", 1e-3 }, { " s", 1 },
+                { " %", 0.01 },  { "/s", 1 },     { "", 1 } };
+  g_auto (GStrv) thousands = g_strsplit (cell, ",", -1);
   g_autofree char *digits = g_strjoinv ("", thousands);
   char *end;
   double value = g_ascii_strtod (digits, &end);
@@ -95,7 +130,8 @@ check_line (const char *line, int which, JsonArray *models)
     {
       g_autofree char *cell = g_strstrip (g_strndup (line + LABELS + i * CELL, CELL));
 
-      assert_told (lines[which].figure, read_cell (cell), figure_of (json_array_get_object_element (models, i), lines[which].figure));
+      assert_told (lines[which].figure, read_cell (cell),
+                   figure_of (json_array_get_object_element (models, i), lines[which].figure));
     }
 }
 
@@ -103,18 +139,19 @@ check_line (const char *line, int which, JsonArray *models)
 static guint
 check_text (const char *text, JsonArray *models)
 {
-  g_auto(GStrv) all = g_strsplit (text, "\n", -1);
+  g_auto (GStrv) all = g_strsplit (text, "\n", -1);
   guint n = 0, above = 0;
 
   for (char **line = all; *line; line++)
     if (strlen (*line) == LABELS + CELL * json_array_get_length (models))
       {
-        g_autofree char *label = g_strchomp (g_strndup (*line, 16)), *sublabel = g_strchomp (g_strndup (*line + 16, 6));
+        g_autofree char *label = g_strchomp (g_strndup (*line, 16)),
+                        *sublabel = g_strchomp (g_strndup (*line + 16, 6));
         gboolean follows = *label == '\0' && *sublabel != '\0';
         int which = find_line (label, sublabel, follows ? above : 0);
 
         if (which < 0 || (which == 0 && *label == '\0'))
-          continue;   /* the modes, and what they do when they are full */
+          continue; /* the modes, and what they do when they are full */
         check_line (*line, which, models);
         above = (guint) which;
         n++;
@@ -126,21 +163,24 @@ check_text (const char *text, JsonArray *models)
 static void
 check_csv (const char *csv, JsonArray *models)
 {
-  g_auto(GStrv) rows = g_strsplit (csv, "\n", -1);
-  g_auto(GStrv) names = g_strsplit (rows[0], ",", -1);
+  g_auto (GStrv) rows = g_strsplit (csv, "\n", -1);
+  g_auto (GStrv) names = g_strsplit (rows[0], ",", -1);
 
   g_assert_cmpuint (g_strv_length (rows), ==, json_array_get_length (models) + 2);
   g_assert_cmpuint (g_strv_length (names), ==, 53);
   for (guint i = 0; i < json_array_get_length (models); i++)
     {
       JsonObject *model = json_array_get_object_element (models, i);
-      g_auto(GStrv) cells = g_strsplit (rows[i + 1], ",", -1);
+      g_auto (GStrv) cells = g_strsplit (rows[i + 1], ",", -1);
 
       g_assert_cmpuint (g_strv_length (cells), ==, g_strv_length (names));
       g_assert_cmpstr (cells[0], ==, json_object_get_string_member (model, "mode"));
       for (guint j = 1; names[j]; j++)
         if (g_str_equal (names[j], "dispatcher") || g_str_equal (names[j], "when-full"))
-          g_assert_cmpstr (cells[j], ==, json_object_get_null_member (model, names[j]) ? "" : json_object_get_string_member (model, names[j]));
+          g_assert_cmpstr (cells[j], ==,
+                           json_object_get_null_member (model, names[j])
+                               ? ""
+                               : json_object_get_string_member (model, names[j]));
         else if (*cells[j] == '\0')
           g_assert_true (isnan (figure_of (model, names[j])));
         else
@@ -152,9 +192,10 @@ check_csv (const char *csv, JsonArray *models)
 static void
 check_same (const char *arguments, guint n_lines)
 {
-  g_autofree char *as_json = g_strconcat (arguments, " --format=json", NULL), *as_csv = g_strconcat (arguments, " --format=csv", NULL);
-  g_autoptr(SimRun) text = run_ok (arguments), json = run_ok (as_json), csv = run_ok (as_csv);
-  g_autoptr(JsonObject) report = sim_run_json (json);
+  g_autofree char *as_json = g_strconcat (arguments, " --format=json", NULL),
+                  *as_csv = g_strconcat (arguments, " --format=csv", NULL);
+  g_autoptr (SimRun) text = run_ok (arguments), json = run_ok (as_json), csv = run_ok (as_csv);
+  g_autoptr (JsonObject) report = sim_run_json (json);
   JsonArray *models = json_object_get_array_member (report, "models");
 
   g_assert_cmpuint (check_text (text->out, models), ==, n_lines);
@@ -164,19 +205,26 @@ check_same (const char *arguments, guint n_lines)
 static void
 test_text_csv_and_json (void)
 {
-  check_same ("--synthetic poisson:rate=400,n=4000 -s exp:12ms -w 4 -q 20 --block-timeout 60ms --no-plan", 30);
-  check_same ("--synthetic poisson:rate=400,n=4000 -s exp:12ms -m workerpool -w 4 -q 20 --patience 60ms --ack stored --no-plan", 30);
-  check_same ("--synthetic poisson:rate=400,n=4000 -s exp:3ms -m bufferedchannel -q 3 --when-full reject --no-plan", 25);
-  check_same ("--clients 20 --think exp:5ms --limit 3000 -s exp:3ms -m workerpool -w 4 -q 3 --ack stored", 35);
+  check_same ("--synthetic poisson:rate=400,n=4000 -s exp:12ms -w 4 -q 20 --block-timeout 60ms --no-plan",
+              30);
+  check_same (
+      "--synthetic poisson:rate=400,n=4000 -s exp:12ms -m workerpool -w 4 -q 20 --patience 60ms --ack stored --no-plan",
+      30);
+  check_same (
+      "--synthetic poisson:rate=400,n=4000 -s exp:3ms -m bufferedchannel -q 3 --when-full reject --no-plan",
+      25);
+  check_same ("--clients 20 --think exp:5ms --limit 3000 -s exp:3ms -m workerpool -w 4 -q 3 --ack stored",
+              35);
 }
 
-/* Ten seconds with 1, 2, ..., 10 requests, each a tenth of a second longer than the one before: what the first lines say. */
+/* Ten seconds with 1, 2, ..., 10 requests, each a tenth of a second longer than the one before: what the
+ * first lines say. */
 static void
 test_traffic (void)
 {
-  g_autoptr(GString) trace = g_string_new ("arrival,service\n");
-  g_autoptr(SimRun) text = sim_run_new (), json = sim_run_new ();
-  g_autoptr(JsonObject) report = NULL;
+  g_autoptr (GString) trace = g_string_new ("arrival,service\n");
+  g_autoptr (SimRun) text = sim_run_new (), json = sim_run_new ();
+  g_autoptr (JsonObject) report = NULL;
   JsonObject *traffic;
   guint n = 0;
 
@@ -193,31 +241,39 @@ test_traffic (void)
   g_assert_cmpfloat (json_object_get_double_member (traffic, "duration"), ==, 9.09);
   g_assert_cmpfloat_with_epsilon (json_object_get_double_member (traffic, "rate_mean"), 55 / 9.09, 1e-9);
   g_assert_cmpfloat (json_object_get_double_member (traffic, "rate_peak_1s"), ==, 10);
-  g_assert_cmpfloat_with_epsilon (json_object_get_double_member (traffic, "dispersion_1s"), 7.5 / 5, 1e-9);   /* of 1 to 9 */
+  /* of 1 to 9 */
+  g_assert_cmpfloat_with_epsilon (json_object_get_double_member (traffic, "dispersion_1s"), 7.5 / 5, 1e-9);
   g_assert_cmpfloat_with_epsilon (json_object_get_double_member (traffic, "service_mean"), 2.7, 1e-9);
   g_assert_cmpfloat_with_epsilon (json_object_get_double_member (traffic, "service_p99"), 5.4, 0.0054);
-  g_assert_nonnull (strstr (text->out, "trace.csv: 55 requests in 9.09 s\n"
-                                       "arrivals: 6.05/s on average, 10 in the fullest second, index of dispersion 1.50 (1 s)\n"
-                                       "service: 2.70 s on average, p99 5.40 s\n"));
+  g_assert_nonnull (strstr (
+      text->out, "trace.csv: 55 requests in 9.09 s\n"
+                 "arrivals: 6.05/s on average, 10 in the fullest second, index of dispersion 1.50 (1 s)\n"
+                 "service: 2.70 s on average, p99 5.40 s\n"));
 }
 
-/* A thousand at once before one thread that takes 1 ms for each: they wait 0, 1, ..., 999 ms, two of them no longer than half of it. */
+/* A thousand at once before one thread that takes 1 ms for each: they wait 0, 1, ..., 999 ms, two of them no
+ * longer than half of it. */
 static void
 test_front (void)
 {
-  static const struct { const char *figure; double one, two; } waits[] = {
-    { "wait.mean", 0.4995, 0.2495 }, { "wait.p50", 0.499, 0.249 }, { "wait.p90", 0.899, 0.449 }, { "wait.p99", 0.989, 0.494 },
-    { "wait.p999", 0.998, 0.499 }, { "wait.max", 0.999, 0.499 }, { "utilisation", 1, 1 },
+  static const struct {
+    const char *figure;
+    double one, two;
+  } waits[] = {
+    { "wait.mean", 0.4995, 0.2495 }, { "wait.p50", 0.499, 0.249 },  { "wait.p90", 0.899, 0.449 },
+    { "wait.p99", 0.989, 0.494 },    { "wait.p999", 0.998, 0.499 }, { "wait.max", 0.999, 0.499 },
+    { "utilisation", 1, 1 },
   };
-  g_autoptr(GString) trace = g_string_new ("arrival,service\n");
+  g_autoptr (GString) trace = g_string_new ("arrival,service\n");
 
   for (guint i = 0; i < 1000; i++)
     g_string_append (trace, "0,0\n");
   for (guint threads = 1; threads <= 2; threads++)
     {
-      g_autofree char *arguments = g_strdup_printf ("--http-time 1ms --http-threads %u -m default --format=json trace.csv", threads);
-      g_autoptr(SimRun) run = sim_run_new ();
-      g_autoptr(JsonObject) report = NULL;
+      g_autofree char *arguments
+          = g_strdup_printf ("--http-time 1ms --http-threads %u -m default --format=json trace.csv", threads);
+      g_autoptr (SimRun) run = sim_run_new ();
+      g_autoptr (JsonObject) report = NULL;
 
       sim_run_write (run, "trace.csv", trace->str);
       sim_run_go (run, arguments, NULL);
@@ -226,46 +282,57 @@ test_front (void)
         {
           double expected = threads == 1 ? waits[i].one : waits[i].two;
 
-          g_assert_cmpfloat_with_epsilon (figure_of (json_object_get_object_member (report, "front"), waits[i].figure), expected, 0.001 * expected);
+          g_assert_cmpfloat_with_epsilon (figure_of (json_object_get_object_member (report, "front"),
+                                                     waits[i].figure),
+                                          expected, 0.001 * expected);
         }
     }
 }
 
-/* Ten seconds with one request each, which do not count, and then a hundred at once, 10 ms each: from the first of these on it is always busy. */
+/* Ten seconds with one request each, which do not count, and then a hundred at once, 10 ms each: from the
+ * first of these on it is always busy. */
 static void
 test_front_after_a_warm_up (void)
 {
-  g_autoptr(GString) trace = g_string_new ("arrival,service\n");
-  g_autoptr(SimRun) run = sim_run_new ();
-  g_autoptr(JsonObject) report = NULL;
+  g_autoptr (GString) trace = g_string_new ("arrival,service\n");
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autoptr (JsonObject) report = NULL;
 
   for (guint i = 0; i < 110; i++)
     g_string_append_printf (trace, "%u,0\n", MIN (i, 10));
   sim_run_write (run, "trace.csv", trace->str);
   sim_run_go (run, "--http-time 10ms --warmup 10 -m default --format=json trace.csv", NULL);
   report = sim_run_json (run);
-  g_assert_cmpfloat_with_epsilon (figure_of (json_object_get_object_member (report, "front"), "utilisation"), 1, 1e-9);
-  g_assert_cmpfloat_with_epsilon (figure_of (json_object_get_object_member (report, "front"), "wait.mean"), 0.495, 1e-9);
+  g_assert_cmpfloat_with_epsilon (figure_of (json_object_get_object_member (report, "front"), "utilisation"),
+                                  1, 1e-9);
+  g_assert_cmpfloat_with_epsilon (figure_of (json_object_get_object_member (report, "front"), "wait.mean"),
+                                  0.495, 1e-9);
 }
 
 /* What arrives as the warm-up ends counts. */
 static void
 test_the_end_of_a_warm_up (void)
 {
-  static const struct { const char *warm_up; int counted; } cases[] = {
-    { "--warmup 0", 5 }, { "--warmup 2", 3 }, { "--warmup 1s", 3 }, { "--warmup 999ms", 3 }, { "--warmup 1.001s", 2 }, { "--warmup 4", 1 }
-  };
+  static const struct {
+    const char *warm_up;
+    int counted;
+  } cases[] = { { "--warmup 0", 5 },     { "--warmup 2", 3 },      { "--warmup 1s", 3 },
+                { "--warmup 999ms", 3 }, { "--warmup 1.001s", 2 }, { "--warmup 4", 1 } };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autofree char *arguments = g_strconcat (cases[i].warm_up, " -m workerpool --format=json trace.csv", NULL);
-      g_autoptr(SimRun) run = sim_run_new ();
-      g_autoptr(JsonObject) report = NULL;
+      g_autofree char *arguments
+          = g_strconcat (cases[i].warm_up, " -m workerpool --format=json trace.csv", NULL);
+      g_autoptr (SimRun) run = sim_run_new ();
+      g_autoptr (JsonObject) report = NULL;
 
       sim_run_write (run, "trace.csv", "arrival,service\n0,0.1\n0.5,0.1\n1,0.1\n1.5,0.1\n2,0.1\n");
       sim_run_go (run, arguments, NULL);
       report = sim_run_json (run);
-      g_assert_cmpfloat (figure_of (json_array_get_object_element (json_object_get_array_member (report, "models"), 0), "requests"), ==, cases[i].counted);
+      g_assert_cmpfloat (
+          figure_of (json_array_get_object_element (json_object_get_array_member (report, "models"), 0),
+                     "requests"),
+          ==, cases[i].counted);
     }
 }
 

@@ -47,7 +47,7 @@ number (JsonObject *object, const char *group, const char *name)
 static void
 assert_members (JsonObject *object, const char *const *names)
 {
-  g_autoptr(GList) members = json_object_get_members (object);
+  g_autoptr (GList) members = json_object_get_members (object);
   GList *member = members;
 
   for (; *names; names++, member = member->next)
@@ -63,19 +63,20 @@ static void
 test_json_shape (void)
 {
   static const char *const top[] = { "trace", "models", "plan", "headroom", "assumed", NULL };
-  static const char *const trace[] = {
-    "requests", "duration", "rate_mean", "rate_peak_1s", "dispersion_1s", "service_mean", "service_p99", "out_of_order", NULL
-  };
+  static const char *const trace[]
+      = { "requests",    "duration",     "rate_mean", "rate_peak_1s", "dispersion_1s", "service_mean",
+          "service_p99", "out_of_order", NULL };
   static const char *const model[] = {
-    "mode", "queue", "workers", "dispatcher", "when-full", "ack", "keep-abandoned", "requests", "accepted", "rejected", "timed_out", "abandoned", "blocked",
-    "blocked_peak", "blocked_time", "accept_latency", "wait", "response", "depth", "time_full", "first_full", "busy", "utilisation",
-    "makespan", "throughput", NULL
+    "mode",         "queue",          "workers",  "dispatcher", "when-full", "ack",       "keep-abandoned",
+    "requests",     "accepted",       "rejected", "timed_out",  "abandoned", "blocked",   "blocked_peak",
+    "blocked_time", "accept_latency", "wait",     "response",   "depth",     "time_full", "first_full",
+    "busy",         "utilisation",    "makespan", "throughput", NULL
   };
   static const char *const spread[] = { "mean", "p50", "p90", "p99", "p999", "max", NULL };
   static const char *const depth[] = { "mean", "p50", "p99", "max", NULL };
   static const char *const busy[] = { "mean", "max", NULL };
-  g_autoptr(SimRun) run = run_on (burst, "--format=json trace.csv");
-  g_autoptr(JsonObject) report = NULL;
+  g_autoptr (SimRun) run = run_on (burst, "--format=json trace.csv");
+  g_autoptr (JsonObject) report = NULL;
 
   assert_done (run, 0);
   report = sim_run_json (run);
@@ -97,8 +98,8 @@ test_json_shape (void)
 static void
 test_fields_that_a_mode_does_not_use (void)
 {
-  g_autoptr(SimRun) run = run_on (burst, "--format=json -q 3 -w 2 trace.csv");
-  g_autoptr(JsonObject) report = sim_run_json (run);
+  g_autoptr (SimRun) run = run_on (burst, "--format=json -q 3 -w 2 trace.csv");
+  g_autoptr (JsonObject) report = sim_run_json (run);
   JsonObject *none = model_of (report, 0), *one = model_of (report, 1), *pool = model_of (report, 2);
 
   g_assert_cmpstr (json_object_get_string_member (none, "mode"), ==, "Default");
@@ -122,8 +123,8 @@ test_fields_that_a_mode_does_not_use (void)
 static void
 test_figures_of_a_burst (void)
 {
-  g_autoptr(SimRun) run = run_on (burst, "--format=json -m workerpool -q 1 -w 2 trace.csv");
-  g_autoptr(JsonObject) report = sim_run_json (run);
+  g_autoptr (SimRun) run = run_on (burst, "--format=json -m workerpool -q 1 -w 2 trace.csv");
+  g_autoptr (JsonObject) report = sim_run_json (run);
   JsonObject *trace = json_object_get_object_member (report, "trace"), *model = model_of (report, 0);
 
   assert_done (run, 0);
@@ -149,9 +150,9 @@ test_figures_of_a_burst (void)
 static void
 test_csv (void)
 {
-  g_autoptr(SimRun) run = run_on (burst, "--format=csv -q 1 -w 2 trace.csv");
-  g_auto(GStrv) lines = g_strsplit (run->out, "\n", -1);
-  g_auto(GStrv) head = g_strsplit (lines[0], ",", -1);
+  g_autoptr (SimRun) run = run_on (burst, "--format=csv -q 1 -w 2 trace.csv");
+  g_auto (GStrv) lines = g_strsplit (run->out, "\n", -1);
+  g_auto (GStrv) head = g_strsplit (lines[0], ",", -1);
 
   assert_done (run, 0);
   g_assert_cmpuint (g_strv_length (lines), ==, 5);
@@ -160,20 +161,20 @@ test_csv (void)
   g_assert_true (g_str_has_prefix (lines[3], "WorkerPool,1,2,bounded,block,6,6,0,0,0,2,2,0.1"));
   for (guint i = 1; i < 4; i++)
     {
-      g_auto(GStrv) cells = g_strsplit (lines[i], ",", -1);
+      g_auto (GStrv) cells = g_strsplit (lines[i], ",", -1);
 
       g_assert_cmpuint (g_strv_length (cells), ==, g_strv_length (head));
     }
 }
 
-static const char burst_jobs[] =
-  "arrival,service,id,bytes,accepted,started,finished,ended,outcome,blocked\n"
-  "0.000000000,0.100000000,a,,0.000000000,0.000000000,0.100000000,0.100000000,stored,0\n"
-  "0.000000000,0.100000000,b,,0.000000000,0.100000000,0.200000000,0.200000000,stored,0\n"
-  "0.000000000,0.100000000,c,,,,,0.050000000,timed_out,1\n"
-  "0.000000000,0.100000000,d,,,,,0.050000000,timed_out,1\n"
-  "0.000000000,0.100000000,e,,,,,0.050000000,timed_out,1\n"
-  "2.500000000,0.100000000,f,,2.500000000,2.500000000,2.600000000,2.600000000,stored,0\n";
+static const char burst_jobs[]
+    = "arrival,service,id,bytes,accepted,started,finished,ended,outcome,blocked\n"
+      "0.000000000,0.100000000,a,,0.000000000,0.000000000,0.100000000,0.100000000,stored,0\n"
+      "0.000000000,0.100000000,b,,0.000000000,0.100000000,0.200000000,0.200000000,stored,0\n"
+      "0.000000000,0.100000000,c,,,,,0.050000000,timed_out,1\n"
+      "0.000000000,0.100000000,d,,,,,0.050000000,timed_out,1\n"
+      "0.000000000,0.100000000,e,,,,,0.050000000,timed_out,1\n"
+      "2.500000000,0.100000000,f,,2.500000000,2.500000000,2.600000000,2.600000000,stored,0\n";
 
 static void
 test_jobs (void)
@@ -182,7 +183,8 @@ test_jobs (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (traces); i++)
     {
-      g_autoptr(SimRun) run = run_on (traces[i], "-m BufferedChannel -q 1 --block-timeout=50ms --jobs=jobs.csv trace.csv");
+      g_autoptr (SimRun) run
+          = run_on (traces[i], "-m BufferedChannel -q 1 --block-timeout=50ms --jobs=jobs.csv trace.csv");
       g_autofree char *jobs = sim_run_read (run, "jobs.csv");
 
       assert_done (run, 0);
@@ -196,19 +198,19 @@ test_jobs (void)
 static void
 test_series (void)
 {
-  static const char expected[] =
-    "time,mode,depth,parked,busy\n"
-    "0.000000000,BufferedChannel,2,2,1\n0.000000000,WorkerPool,2,1,2\n"
-    "0.100000000,BufferedChannel,2,1,1\n0.100000000,WorkerPool,1,0,2\n"
-    "0.200000000,BufferedChannel,2,0,1\n0.200000000,WorkerPool,0,0,1\n"
-    "0.300000000,BufferedChannel,1,0,1\n0.300000000,WorkerPool,0,0,0\n"
-    "0.400000000,BufferedChannel,0,0,1\n"
-    "0.500000000,BufferedChannel,0,0,0\n";
-  g_autoptr(SimRun) run = run_on ("arrival,service\n0,0.1\n0,0.1\n0,0.1\n0,0.1\n0,0.1\n", "-q 2 -w 2 --series=- trace.csv");
-  g_autoptr(GString) bounded = g_string_new (NULL);
-  g_auto(GStrv) lines = g_strsplit (run->out, "\n", -1);
+  static const char expected[] = "time,mode,depth,parked,busy\n"
+                                 "0.000000000,BufferedChannel,2,2,1\n0.000000000,WorkerPool,2,1,2\n"
+                                 "0.100000000,BufferedChannel,2,1,1\n0.100000000,WorkerPool,1,0,2\n"
+                                 "0.200000000,BufferedChannel,2,0,1\n0.200000000,WorkerPool,0,0,1\n"
+                                 "0.300000000,BufferedChannel,1,0,1\n0.300000000,WorkerPool,0,0,0\n"
+                                 "0.400000000,BufferedChannel,0,0,1\n"
+                                 "0.500000000,BufferedChannel,0,0,0\n";
+  g_autoptr (SimRun) run
+      = run_on ("arrival,service\n0,0.1\n0,0.1\n0,0.1\n0,0.1\n0,0.1\n", "-q 2 -w 2 --series=- trace.csv");
+  g_autoptr (GString) bounded = g_string_new (NULL);
+  g_auto (GStrv) lines = g_strsplit (run->out, "\n", -1);
 
-  assert_done (run, 0);   /* the report gives way */
+  assert_done (run, 0); /* the report gives way */
   g_assert_cmpstr (lines[1], ==, "0.000000000,Default,0,0,5");
   for (char **line = lines; *line; line++)
     if (**line && !strstr (*line, ",Default,"))
@@ -219,10 +221,10 @@ test_series (void)
 static void
 test_order_and_standard_input (void)
 {
-  g_autoptr(SimRun) sorted = run_on (burst, "--format=json -q 1 -w 2 trace.csv");
-  g_autoptr(SimRun) unsorted = run_on (shuffled, "--format=json -q 1 -w 2 trace.csv");
-  g_autoptr(SimRun) piped = sim_run_new ();
-  g_autoptr(JsonObject) report = sim_run_json (unsorted);
+  g_autoptr (SimRun) sorted = run_on (burst, "--format=json -q 1 -w 2 trace.csv");
+  g_autoptr (SimRun) unsorted = run_on (shuffled, "--format=json -q 1 -w 2 trace.csv");
+  g_autoptr (SimRun) piped = sim_run_new ();
+  g_autoptr (JsonObject) report = sim_run_json (unsorted);
   g_autofree char *mended = NULL;
   char *told;
 
@@ -240,12 +242,15 @@ test_order_and_standard_input (void)
 static void
 test_side_files_of_an_unsorted_trace (void)
 {
-  static const char one[] = "arrival,service,id,bytes\n0,0.1,a,7\n0,0.1,b,\n1,0.1,c,9\n", other[] = "arrival,service,id,bytes\n1,0.1,c,9\n0,0.1,a,7\n0,0.1,b,\n";
-  static const char arguments[] = "--no-plan -m bufferedchannel --at 0.05s --jobs=jobs.csv --series=series.csv --format=json trace.csv";
-  g_autoptr(SimRun) sorted = run_on (one, arguments), unsorted = run_on (other, arguments);
+  static const char one[] = "arrival,service,id,bytes\n0,0.1,a,7\n0,0.1,b,\n1,0.1,c,9\n",
+                    other[] = "arrival,service,id,bytes\n1,0.1,c,9\n0,0.1,a,7\n0,0.1,b,\n";
+  static const char arguments[]
+      = "--no-plan -m bufferedchannel --at 0.05s --jobs=jobs.csv --series=series.csv --format=json trace.csv";
+  g_autoptr (SimRun) sorted = run_on (one, arguments), unsorted = run_on (other, arguments);
   g_autofree char *jobs = sim_run_read (sorted, "jobs.csv"), *series = sim_run_read (sorted, "series.csv");
-  g_autofree char *other_jobs = sim_run_read (unsorted, "jobs.csv"), *other_series = sim_run_read (unsorted, "series.csv");
-  g_autoptr(JsonObject) report = sim_run_json (unsorted);
+  g_autofree char *other_jobs = sim_run_read (unsorted, "jobs.csv"),
+                  *other_series = sim_run_read (unsorted, "series.csv");
+  g_autoptr (JsonObject) report = sim_run_json (unsorted);
   JsonArray *states = json_object_get_array_member (json_object_get_object_member (report, "at"), "models");
 
   g_assert_cmpstr (other_jobs, ==, jobs);
@@ -260,12 +265,14 @@ test_side_files_of_an_unsorted_trace (void)
 static void
 test_side_files_begin_again (void)
 {
-  static const char arguments[] = "-m workerpool -w 2 -q 4 --jobs=jobs.csv --series=series.csv --interval=100ms --at=2s --format=json trace.csv";
+  static const char arguments[]
+      = "-m workerpool -w 2 -q 4 --jobs=jobs.csv --series=series.csv --interval=100ms --at=2s --format=json trace.csv";
   static const char header[] = "arrival,service\n", first[] = "0,0.5\n";
-  g_autoptr(GString) rows = g_string_new (NULL);
-  g_autofree char *early = NULL, *late = NULL, *jobs = NULL, *other_jobs = NULL, *series = NULL, *other_series = NULL;
-  g_autoptr(SimRun) sorted = NULL, unsorted = NULL;
-  g_autoptr(JsonObject) report = NULL, other = NULL;
+  g_autoptr (GString) rows = g_string_new (NULL);
+  g_autofree char *early = NULL, *late = NULL, *jobs = NULL, *other_jobs = NULL, *series = NULL,
+                  *other_series = NULL;
+  g_autoptr (SimRun) sorted = NULL, unsorted = NULL;
+  g_autoptr (JsonObject) report = NULL, other = NULL;
 
   for (guint i = 1; i <= 3000; i++)
     g_string_append_printf (rows, "%u.%03u,0.003\n", i / 1000, i % 1000);
@@ -281,21 +288,26 @@ test_side_files_begin_again (void)
   other = sim_run_json (unsorted);
   g_assert_cmpstr (other_jobs, ==, jobs);
   g_assert_cmpstr (other_series, ==, series);
-  g_assert_true (json_node_equal (json_object_get_member (other, "at"), json_object_get_member (report, "at")));
+  g_assert_true (
+      json_node_equal (json_object_get_member (other, "at"), json_object_get_member (report, "at")));
 }
 
 /* The next moment would be past 292 years. */
 static void
 test_a_series_to_the_end_of_time (void)
 {
-  g_autoptr(SimRun) run = run_on ("arrival,service\n0,9200000000\n", "-m default --series=- --interval=3000000000s trace.csv");
+  g_autoptr (SimRun) run
+      = run_on ("arrival,service\n0,9200000000\n", "-m default --series=- --interval=3000000000s trace.csv");
 
   assert_done (run, 0);
-  g_assert_cmpstr (run->out, ==, "time,mode,depth,parked,busy\n0.000000000,Default,0,0,1\n3000000000.000000000,Default,0,0,1\n"
-                                 "6000000000.000000000,Default,0,0,1\n9000000000.000000000,Default,0,0,1\n");
+  g_assert_cmpstr (
+      run->out, ==,
+      "time,mode,depth,parked,busy\n0.000000000,Default,0,0,1\n3000000000.000000000,Default,0,0,1\n"
+      "6000000000.000000000,Default,0,0,1\n9000000000.000000000,Default,0,0,1\n");
 }
 
-/* One processor is busy with four of a hundred years for too long; workers enough are not. It is told, on whichever thread it happens. */
+/* One processor is busy with four of a hundred years for too long; workers enough are not. It is told, on
+ * whichever thread it happens. */
 static void
 test_a_model_that_takes_too_long (void)
 {
@@ -303,8 +315,9 @@ test_a_model_that_takes_too_long (void)
 
   for (guint threads = 1; threads <= 2; threads++)
     {
-      g_autofree char *arguments = g_strdup_printf ("--threads=%u --no-plan --format=json trace.csv", threads);
-      g_autoptr(SimRun) run = run_on (years, arguments);
+      g_autofree char *arguments
+          = g_strdup_printf ("--threads=%u --no-plan --format=json trace.csv", threads);
+      g_autoptr (SimRun) run = run_on (years, arguments);
 
       g_assert_cmpint (run->status, ==, 2);
       g_assert_cmpstr (run->out, ==, "");
@@ -312,12 +325,13 @@ test_a_model_that_takes_too_long (void)
     }
 }
 
-/* As many threads as may be, the same figures: a warm-up by time, too, and of a trace that is long enough for them. */
+/* As many threads as may be, the same figures: a warm-up by time, too, and of a trace that is long enough for
+ * them. */
 static void
 test_threads_and_a_warm_up (void)
 {
-  g_autoptr(GString) trace = g_string_new ("arrival,service\n");
-  g_autoptr(SimRun) one = NULL, two = NULL;
+  g_autoptr (GString) trace = g_string_new ("arrival,service\n");
+  g_autoptr (SimRun) one = NULL, two = NULL;
 
   for (guint i = 0; i < 30000; i++)
     g_string_append_printf (trace, "%u.%03u,0.00%u\n", i / 1000, i % 1000, 1 + i * i % 7);
@@ -330,9 +344,10 @@ test_threads_and_a_warm_up (void)
 static void
 test_equal_seeds (void)
 {
-  g_autoptr(SimRun) one = run_on ("arrival\n1\n2\n0\n", "--format=json -s exp:1s trace.csv");   /* drawn again from the first after sorting */
-  g_autoptr(SimRun) same = run_on ("arrival\n0\n1\n2\n", "--format=json -s exp:1s trace.csv");
-  g_autoptr(SimRun) other = run_on ("arrival\n0\n1\n2\n", "--format=json -s exp:1s --seed=2 trace.csv");
+  /* drawn again from the first after sorting */
+  g_autoptr (SimRun) one = run_on ("arrival\n1\n2\n0\n", "--format=json -s exp:1s trace.csv");
+  g_autoptr (SimRun) same = run_on ("arrival\n0\n1\n2\n", "--format=json -s exp:1s trace.csv");
+  g_autoptr (SimRun) other = run_on ("arrival\n0\n1\n2\n", "--format=json -s exp:1s --seed=2 trace.csv");
 
   g_assert_cmpstr (strstr (one->out, "\"models\""), ==, strstr (same->out, "\"models\""));
   g_assert_cmpstr (strstr (other->out, "\"models\""), !=, strstr (same->out, "\"models\""));
@@ -341,10 +356,11 @@ test_equal_seeds (void)
 static void
 test_scales_and_limit (void)
 {
-  g_autoptr(SimRun) run = run_on (burst, "--format=json -m default --scale=2 --service-scale=3 trace.csv");
-  g_autoptr(SimRun) few = run_on (burst, "--format=json -m default --limit=2 --service=1s --service-always --service-scale=2 trace.csv");
-  g_autoptr(JsonObject) report = sim_run_json (run);
-  g_autoptr(JsonObject) limited = sim_run_json (few);
+  g_autoptr (SimRun) run = run_on (burst, "--format=json -m default --scale=2 --service-scale=3 trace.csv");
+  g_autoptr (SimRun) few = run_on (
+      burst, "--format=json -m default --limit=2 --service=1s --service-always --service-scale=2 trace.csv");
+  g_autoptr (JsonObject) report = sim_run_json (run);
+  g_autoptr (JsonObject) limited = sim_run_json (few);
 
   g_assert_cmpfloat (number (model_of (report, 0), NULL, "makespan"), ==, 1.55);
   g_assert_cmpfloat (number (model_of (report, 0), "response", "max"), ==, 0.3);
@@ -357,9 +373,9 @@ assert_golden (const SimRun *run, const char *name)
 {
   g_autofree char *path = g_build_filename (g_getenv ("WP_SOURCE_ROOT"), "tests", "golden", name, NULL);
   g_autofree char *expected = NULL;
-  g_autoptr(GError) error = NULL;
+  g_autoptr (GError) error = NULL;
 
-  if (g_getenv ("WP_UPDATE_GOLDEN"))   /* look at the difference before you commit it */
+  if (g_getenv ("WP_UPDATE_GOLDEN")) /* look at the difference before you commit it */
     g_file_set_contents (path, run->out, -1, NULL);
   g_file_get_contents (path, &expected, NULL, &error);
   g_assert_no_error (error);
@@ -369,8 +385,9 @@ assert_golden (const SimRun *run, const char *name)
 static void
 test_golden_text (void)
 {
-  g_autoptr(SimRun) run = run_on (shuffled, "-q 1 -w 2 trace.csv");
-  g_autoptr(SimRun) refusing = run_on (burst, "-m WorkerPool -q 1 -w 2 --block-timeout=0.1s --patience=50ms trace.csv");
+  g_autoptr (SimRun) run = run_on (shuffled, "-q 1 -w 2 trace.csv");
+  g_autoptr (SimRun) refusing
+      = run_on (burst, "-m WorkerPool -q 1 -w 2 --block-timeout=0.1s --patience=50ms trace.csv");
 
   assert_done (run, 0);
   assert_golden (run, "wp-sim.txt");

@@ -7,22 +7,22 @@
 
 /* SQLite's own methods for a file, with ours before those that can fail. */
 typedef struct {
-  sqlite3_io_methods ours;   /* first: a file points at it */
+  sqlite3_io_methods ours; /* first: a file points at it */
   const sqlite3_io_methods *theirs;
 } Methods;
 
-static GMutex mutex;         /* guards all below */
+static GMutex mutex; /* guards all below */
 static Methods kinds[8];
 static guint n_kinds;
-static GHashTable *names;    /* (element-type sqlite3_file utf8): of the open files */
+static GHashTable *names; /* (element-type sqlite3_file utf8): of the open files */
 static WpFault armed;
 static const char *armed_suffix;
-static guint armed_left;     /* operations until it fails */
+static guint armed_left; /* operations until it fails */
 static WpFault held;
 static const char *held_suffix;
 static GCond released;
-static GHashTable
-    *disk; /* (element-type utf8 GBytes): what files hold on the disk, by name; NULL: it is not watched */
+static GHashTable *disk; /* (element-type utf8 GBytes): what files hold on the disk, by name; NULL: it is not
+                            watched */
 
 static const sqlite3_io_methods *
 theirs (sqlite3_file *file)
@@ -33,13 +33,13 @@ theirs (sqlite3_file *file)
 static gboolean
 fails (WpFault fault, sqlite3_file *file)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
   const char *name = g_hash_table_lookup (names, file);
 
   while (fault == held && name && g_str_has_suffix (name, held_suffix))
     g_cond_wait (&released, &mutex);
-  return fault == armed && armed_left > 0 && name && g_str_has_suffix (name, armed_suffix) &&
-         --armed_left == 0;
+  return fault == armed && armed_left > 0 && name && g_str_has_suffix (name, armed_suffix)
+         && --armed_left == 0;
 }
 
 static int
@@ -71,14 +71,15 @@ read_all (sqlite3_file *file)
   char *bytes = g_malloc (size + 1);
 
   for (sqlite3_int64 at = 0; at < size; at += PIECE)
-    g_assert_cmpint (theirs (file)->xRead (file, bytes + at, (int)MIN (PIECE, size - at), at), ==, SQLITE_OK);
+    g_assert_cmpint (theirs (file)->xRead (file, bytes + at, (int) MIN (PIECE, size - at), at), ==,
+                     SQLITE_OK);
   return g_bytes_new_take (bytes, size);
 }
 
 static void
 note_on_disk (sqlite3_file *file)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
   const char *name = g_hash_table_lookup (names, file);
 
   if (disk && name)
@@ -89,7 +90,7 @@ note_on_disk (sqlite3_file *file)
 static void
 lose (sqlite3_file *file)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
   GBytes *kept = g_hash_table_lookup (disk, g_hash_table_lookup (names, file));
   sqlite3_int64 size = size_of (file);
   g_autofree char *now = g_malloc0 (size + 1);
@@ -151,7 +152,7 @@ ours_for_locked (const sqlite3_io_methods *original)
   if (i == n_kinds)
     {
       g_assert_cmpuint (n_kinds, <, G_N_ELEMENTS (kinds));
-      kinds[n_kinds++] = (Methods) { *original, original };
+      kinds[n_kinds++] = (Methods){ *original, original };
       kinds[i].ours.xRead = read_file;
       kinds[i].ours.xWrite = write_file;
       kinds[i].ours.xSync = sync_file;
@@ -196,7 +197,7 @@ wp_fault_vfs_register (void)
 void
 wp_fault_vfs_arm (WpFault fault, const char *suffix, guint nth)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
 
   armed = fault;
   armed_suffix = suffix;
@@ -206,7 +207,7 @@ wp_fault_vfs_arm (WpFault fault, const char *suffix, guint nth)
 void
 wp_fault_vfs_hold (WpFault fault, const char *suffix)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
 
   held = fault;
   held_suffix = suffix;
@@ -222,7 +223,7 @@ wp_fault_vfs_watch_disk (void)
 GBytes *
 wp_fault_vfs_on_disk (const char *path)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
   GBytes *bytes = g_hash_table_lookup (disk, path);
 
   return bytes ? g_bytes_ref (bytes) : NULL;
@@ -231,7 +232,7 @@ wp_fault_vfs_on_disk (const char *path)
 gboolean
 wp_fault_vfs_disarm (void)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
   gboolean has_failed = armed != WP_FAULT_NONE && armed_left == 0;
 
   armed = WP_FAULT_NONE;
