@@ -11,16 +11,16 @@
 #include "runtime/http/wp-admin.h"
 #include "runtime/http/wp-exchange.h"
 #include "runtime/http/wp-ingest.h"
-#include "runtime/modes/wp-ledger-fields.h"
-#include "runtime/wp-drain.h"
-#include "runtime/wp-listeners.h"
-#include "runtime/wp-log-queue.h"
-#include "runtime/wp-log.h"
-#include "runtime/wp-resources.h"
-#include "runtime/wp-server-files.h"
-#include "runtime/wp-server-options.h"
-#include "runtime/wp-server-security.h"
-#include "runtime/wp-service.h"
+#include "runtime/engine/wp-ledger-fields.h"
+#include "runtime/server/wp-drain.h"
+#include "runtime/server/wp-listeners.h"
+#include "runtime/server/wp-log-queue.h"
+#include "runtime/server/wp-log.h"
+#include "runtime/server/wp-resources.h"
+#include "runtime/server/wp-server-files.h"
+#include "runtime/server/wp-server-options.h"
+#include "runtime/server/wp-server-security.h"
+#include "runtime/server/wp-service.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
 #include "sim/base/wp-process.h"
@@ -31,7 +31,8 @@
 #define LOOK_MS              1000 /* at the files of the database, where no commit does that */
 #define LEAST_RECOVERY_BYTES (1u << 20)
 #define LOG_NS               (200 * WP_NS_PER_MS)
-#define SAME_REQUEST_NS      (500 * WP_NS_PER_MS) /* a terminal and a wrapper script each send a Ctrl-C on */
+/* a terminal and a wrapper script each send a Ctrl-C on */
+#define SAME_REQUEST_NS (500 * WP_NS_PER_MS)
 
 /* A front beside those of requests. */
 typedef struct {

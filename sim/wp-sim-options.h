@@ -1,7 +1,7 @@
 /* wp-sim-options.h - the command line of wp-sim. */
 #pragma once
 
-#include "sim/report/wp-clients.h"
+#include "sim/run/wp-clients.h"
 #include "sim/report/wp-report.h"
 
 /* Traffic that is drawn, not read from a trace. */

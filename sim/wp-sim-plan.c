@@ -2,8 +2,8 @@
 
 #include "sim/model/wp-synthetic.h"
 #include "sim/report/wp-chart.h"
-#include "sim/report/wp-measured.h"
-#include "sim/report/wp-progress.h"
+#include "sim/compare/wp-measured.h"
+#include "sim/run/wp-progress.h"
 #include "sim/report/wp-report-plan.h"
 #include "sim/plot/wp-sweep-plot.h"
 

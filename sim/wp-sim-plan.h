@@ -3,7 +3,7 @@
 #pragma once
 
 #include "sim/wp-sim-options.h"
-#include "sim/report/wp-run.h"
+#include "sim/run/wp-run.h"
 
 typedef struct _WpSimPlan WpSimPlan;
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "sim/wp-sim-options.h"
-#include "sim/report/wp-study.h"
+#include "sim/run/wp-study.h"
 
 typedef struct _WpSimStudy WpSimStudy;
 

@@ -12,7 +12,8 @@
 #define LOOK_PAGES       100  /* the log's size is looked at when it has changed by so many */
 #define LONG_LOG_PAGES   (WP_SQLITE_MOST_LOG_PAGES * 3 / 2)
 #define WAS_REPLACED     "%s or its log was removed or replaced"
-#define ROW_IGNORED      (SQLITE_CONSTRAINT | 0xff00) /* of our own: a row that is neither there nor taken */
+/* of our own: a row that is neither there nor taken */
+#define ROW_IGNORED (SQLITE_CONSTRAINT | 0xff00)
 
 /* All but the writer itself is its thread's, once there is one. */
 typedef struct {

@@ -9,8 +9,8 @@
 #include "runtime/http/wp-soup-server.h"
 #include "runtime/http/wp-status.h"
 #include "runtime/http/wp-stream.h"
-#include "runtime/modes/wp-ledger-fields.h"
-#include "sim/json/wp-json-add.h"
+#include "runtime/engine/wp-ledger-fields.h"
+#include "sim/trace/wp-json-add.h"
 
 #define MAX_LISTENERS 32u /* of /events */
 #define TELL_EACH_NS  (60 * WP_NS_PER_S)

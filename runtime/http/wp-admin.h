@@ -4,7 +4,7 @@
 #include "runtime/http/wp-front.h"
 #include "runtime/http/wp-hosts.h"
 #include "runtime/http/wp-reader.h"
-#include "runtime/modes/wp-mode.h"
+#include "runtime/engine/wp-mode.h"
 
 typedef struct {
   WpMode *mode;

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "runtime/http/wp-front.h"
-#include "runtime/modes/wp-mode.h"
+#include "runtime/engine/wp-mode.h"
 
 typedef struct _WpExchange WpExchange;
 

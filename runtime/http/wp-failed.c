@@ -1,6 +1,6 @@
 #include "runtime/http/wp-failed.h"
 
-#include "sim/json/wp-json-add.h"
+#include "sim/trace/wp-json-add.h"
 
 #define MAX_LISTED 100
 

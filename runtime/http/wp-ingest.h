@@ -3,7 +3,7 @@
 
 #include "runtime/http/wp-front.h"
 #include "runtime/http/wp-request.h"
-#include "runtime/modes/wp-mode.h"
+#include "runtime/engine/wp-mode.h"
 #include "runtime/secure/wp-tokens.h"
 
 typedef struct {

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "sim/base/wp-text.h"
-#include "sim/json/wp-json-add.h"
+#include "sim/trace/wp-json-add.h"
 
 #define ERASE_LINE "\r\033[K"
 

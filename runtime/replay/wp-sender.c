@@ -12,10 +12,11 @@
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-memory.h"
 
-#define WARM_UP_NS         (400 * WP_NS_PER_US) /* a twelfth of a long sleep at most: see wp-alarm.h */
-#define HEAD_START_NS      (200 * WP_NS_PER_MS) /* so that the first request is not late */
-#define TICK_NS            (250 * WP_NS_PER_MS)
-#define BATCH              32 /* sends, or events, before the other has its turn: a fraction of a millisecond */
+#define WARM_UP_NS    (400 * WP_NS_PER_US) /* a twelfth of a long sleep at most: see wp-alarm.h */
+#define HEAD_START_NS (200 * WP_NS_PER_MS) /* so that the first request is not late */
+#define TICK_NS       (250 * WP_NS_PER_MS)
+/* sends, or events, before the other has its turn: a fraction of a millisecond */
+#define BATCH              32
 #define BATCHES_OF_ANSWERS 32 /* and before clients leave: a few milliseconds */
 #define STOCK_WINDOW_NS    (50 * WP_NS_PER_MS)
 #define TIME_TO_OPEN_NS    (300 * WP_NS_PER_US) /* a connection, at leisure */

@@ -1,8 +1,8 @@
 /* wp-plot-file.h - the picture of a run (--plot), from looking on to the file in its place. */
 #pragma once
 
-#include "sim/report/wp-measured.h"
-#include "sim/report/wp-run.h"
+#include "sim/compare/wp-measured.h"
+#include "sim/run/wp-run.h"
 
 typedef struct _WpPlotFile WpPlotFile;
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "sim/plot/wp-curve.h"
-#include "sim/report/wp-observers.h"
+#include "sim/run/wp-observers.h"
 
 #define WP_SKETCH_BUCKETS 4096 /* at least two a pixel */
 

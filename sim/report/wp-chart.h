@@ -1,7 +1,7 @@
 /* wp-chart.h - a queue's depth over time, for a terminal. */
 #pragma once
 
-#include "sim/report/wp-observers.h"
+#include "sim/run/wp-observers.h"
 
 /* The most in each stretch of time; memory does not grow with the trace. */
 typedef struct _WpChart WpChart;

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "sim/json/wp-json-add.h"
+#include "sim/trace/wp-json-add.h"
 
 #define CELL      48
 #define UNSETTLED 0.7

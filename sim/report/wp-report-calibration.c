@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 #include "sim/base/wp-text.h"
-#include "sim/json/wp-json-add.h"
+#include "sim/trace/wp-json-add.h"
 #include "sim/model/wp-calibration.h"
 #include "sim/report/wp-format.h"
-#include "sim/report/wp-measured.h"
+#include "sim/compare/wp-measured.h"
 
 #define CELL           WP_FORMAT_CELL
 #define WINDOW_NS      (WP_NS_PER_S / 10)

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "sim/json/wp-json-add.h"
+#include "sim/trace/wp-json-add.h"
 #include "sim/report/wp-confidence-text.h"
 #include "sim/report/wp-report-largest.h"
 #include "sim/report/wp-report-plan.h"

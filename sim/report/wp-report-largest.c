@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "sim/base/wp-text.h"
-#include "sim/json/wp-json-add.h"
+#include "sim/trace/wp-json-add.h"
 #include "sim/report/wp-format.h"
 
 #define CELL     WP_FORMAT_CELL

@@ -1,9 +1,9 @@
 /* wp-report.h - what a run has to say, and the forms in which it can be said. */
 #pragma once
 
-#include "sim/report/wp-at.h"
-#include "sim/report/wp-comparison.h"
-#include "sim/report/wp-confidence.h"
+#include "sim/run/wp-at.h"
+#include "sim/compare/wp-comparison.h"
+#include "sim/run/wp-confidence.h"
 #include "sim/plan/wp-plan.h"
 #include "sim/model/wp-front-stage.h"
 #include "sim/model/wp-traffic.h"

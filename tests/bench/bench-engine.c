@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runtime/modes/wp-mode.h"
+#include "runtime/engine/wp-mode.h"
 
 #define RATE     15000
 #define WORKERS  10000

@@ -2,7 +2,7 @@
  * [MILLIONS] */
 #include <stdio.h>
 
-#include "sim/report/wp-study.h"
+#include "sim/run/wp-study.h"
 
 #define RUNS 5
 

@@ -18,7 +18,8 @@
 #include "sim/base/wp-time.h"
 
 #define PATIENCE_MS 60000
-#define AT_ONCE     1000 /* connections that are made before their answers are read: far below the backlog */
+/* connections that are made before their answers are read: far below the backlog */
+#define AT_ONCE 1000
 
 static void
 fail (const char *what)

@@ -9,7 +9,7 @@
 
 #include "runtime/replay/wp-replay-options.h"
 #include "runtime/replay/wp-target.h"
-#include "runtime/wp-server-options.h"
+#include "runtime/server/wp-server-options.h"
 #include "sim/base/wp-options.h"
 #include "sim/model/wp-arrivals.h"
 #include "sim/model/wp-service-time.h"

@@ -1,9 +1,9 @@
 /* The judgement of --against, the matching of requests, and the area between two curves. */
-#include "sim/report/wp-against.h"
+#include "sim/compare/wp-against.h"
 
 #include <math.h>
 
-#include "sim/report/wp-match.h"
+#include "sim/compare/wp-match.h"
 
 #define NONE WP_TIME_NONE
 

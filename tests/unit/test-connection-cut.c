@@ -1,6 +1,6 @@
 /* The connection to a database is cut in the midst of a batch, before its commit or after it: all of the
  * batch is tried again, with patience, and each job is stored once. */
-#include "runtime/modes/wp-mode.h"
+#include "runtime/engine/wp-mode.h"
 
 #include <string.h>
 

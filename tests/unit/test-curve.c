@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "sim/plot/wp-axis.h"
-#include "sim/report/wp-predicted.h"
-#include "sim/report/wp-run.h"
+#include "sim/run/wp-predicted.h"
+#include "sim/run/wp-run.h"
 #include "sim/plot/wp-sketch.h"
 
 typedef struct {

@@ -3,10 +3,10 @@
 #include <math.h>
 
 #include "sim/model/wp-arrivals.h"
-#include "sim/report/wp-clients-batch.h"
+#include "sim/run/wp-clients-batch.h"
 #include "sim/stats/wp-random.h"
 #include "sim/stats/wp-student.h"
-#include "sim/report/wp-study.h"
+#include "sim/run/wp-study.h"
 #include "tests/unit/compare-figures.h"
 #include "tests/unit/naive-model.h"
 

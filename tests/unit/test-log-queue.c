@@ -1,6 +1,6 @@
 /* Standard error that nobody reads: who writes a line does not wait, and what is left out is counted where it
  * would stand. */
-#include "runtime/wp-log-queue.h"
+#include "runtime/server/wp-log-queue.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
 /* A mode before a database that fails: tries again with patience, gives up in the end, and keeps the books.
  */
-#include "runtime/modes/wp-mode.h"
+#include "runtime/engine/wp-mode.h"
 
 #include <string.h>
 
-#include "runtime/modes/wp-failure-log.h"
+#include "runtime/engine/wp-failure-log.h"
 
 #define GIVE_UP_NS (20 * WP_NS_PER_S)
 #define N_JOBS     500

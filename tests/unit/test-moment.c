@@ -1,7 +1,7 @@
 /* The state at a moment held equal to the naive model's, and the chart as it looks. */
 #include <string.h>
 
-#include "sim/report/wp-at.h"
+#include "sim/run/wp-at.h"
 #include "sim/report/wp-chart.h"
 #include "tests/unit/naive-model.h"
 #include "tests/unit/random-load.h"

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "runtime/database/wp-journal-file.h"
-#include "runtime/wp-log.h"
+#include "runtime/server/wp-log.h"
 #include "sim/base/wp-process.h"
 
 #define PATIENCE_US (30 * G_USEC_PER_SEC)

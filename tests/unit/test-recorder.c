@@ -1,7 +1,7 @@
 /* The record: in order of arrival whatever the order of ends, through a rotation, and honest where it cannot
  * be written. */
-#include "runtime/modes/wp-recorder.h"
-#include "runtime/modes/wp-row-order.h"
+#include "runtime/engine/wp-recorder.h"
+#include "runtime/engine/wp-row-order.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>

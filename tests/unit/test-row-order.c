@@ -1,5 +1,5 @@
 /* Rows come as their jobs end, and go on in order of arrival, as far as the window reaches. */
-#include "runtime/modes/wp-row-order.h"
+#include "runtime/engine/wp-row-order.h"
 
 #include "sim/stats/wp-random.h"
 

@@ -1,0 +1,17 @@
+/* wp-ledger-fields.h - the ledger's figures by name, and as a line of text. */
+#pragma once
+
+#include "runtime/engine/wp-mode.h"
+
+typedef struct {
+  const char *name; /* NULL ends a table */
+  gsize offset;
+} WpLedgerField;
+
+/* The two sides of the ledger, and what is counted beside it, in the order in which they are told. */
+extern const WpLedgerField wp_ledger_entered[], wp_ledger_placed[], wp_ledger_others[];
+
+guint64 wp_ledger_field_value (const WpLedger *ledger, const WpLedgerField *field);
+
+/* "ledger: received 10 + recovered 0 = stored 9 + ... : it balances" */
+char *wp_ledger_format (const WpLedger *ledger);

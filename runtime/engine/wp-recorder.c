@@ -1,0 +1,433 @@
+#include "runtime/engine/wp-recorder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libintl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/engine/wp-row-order.h"
+#include "sim/base/wp-error.h"
+#include "sim/trace/wp-trace-writer.h"
+
+#define TURN_US      50000 /* between two looks; to wake it for every job would cost more than the row */
+#define LAST_ROWS_US 1000000
+
+/* What the threads of the server hand over, all of it one job's. */
+typedef struct {
+  guint64 seq;
+  WpRow row; /* times still on the monotonic clock; its id is owned */
+} Entry;
+
+struct _WpRecorder {
+  char *path;
+  char **notes;
+  gint reopen; /* atomic */
+  GThread *thread;
+
+  GMutex mutex; /* guards the following */
+  GCond stop;
+  GArray *ended;   /* (element-type Entry): added since the thread looked last */
+  gint64 first_ns; /* the first arrival; WP_TIME_NONE before */
+  gint64 last_us;  /* until when the last rows are waited for; set with the next */
+  gboolean stopping, stopped;
+
+  /* The thread's own. */
+  WpTraceWriter *writer;
+  int fd;
+  gint64 origin_ns; /* WP_TIME_NONE before the first row */
+  GArray *taken;    /* (element-type Entry): @ended's other half */
+  WpRowOrder *order;
+  gboolean told_late;
+  guint64 n_rows;             /* set before the thread is stopped */
+  guint64 n_given, n_written; /* rows: that came to be written; and those in files that were closed */
+  guint64 n_told;             /* of those that are lost */
+  GError *error;              /* the first */
+};
+
+static void
+entry_clear (gpointer entry)
+{
+  g_free ((char *) ((Entry *) entry)->row.id);
+}
+
+static GArray *
+entries_new (void)
+{
+  GArray *self = g_array_new (FALSE, TRUE, sizeof (Entry));
+
+  g_array_set_clear_func (self, entry_clear);
+  return self;
+}
+
+/* A new file is nobody else's, whatever the umask. A FIFO is not waited for, and rows go to the end wherever
+ * another program has moved it. */
+static int
+open_path (const char *path)
+{
+  const int flags = O_WRONLY | O_APPEND | O_NONBLOCK | O_CREAT | O_CLOEXEC;
+  int fd = open (path, flags | O_EXCL, 0600);
+
+  if (fd >= 0)
+    (void) fchmod (fd, 0600);
+  else if (errno == EEXIST)
+    fd = open (path, flags, 0600);
+
+  return fd;
+}
+
+/* Only once it is ours: two servers that write one record leave none that can be read. */
+static gboolean
+take_file (WpRecorder *self, struct stat *file, GError **error)
+{
+  self->fd = open_path (self->path);
+  if (self->fd >= 0 && fstat (self->fd, file) == 0
+      && (!S_ISREG (file->st_mode) || flock (self->fd, LOCK_EX | LOCK_NB) == 0))
+    return TRUE;
+  g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot write the record %s: %s", self->path,
+               errno == EWOULDBLOCK ? "another server writes it"
+               : errno == ENXIO     ? "no program reads this FIFO; start its reader first"
+                                    : g_strerror (errno));
+  return FALSE;
+}
+
+/* @anew: what is there goes; else rows follow it. */
+static gboolean
+open_file (WpRecorder *self, gboolean anew, GError **error)
+{
+  struct stat file;
+
+  if (!take_file (self, &file, error))
+    return FALSE;
+  self->writer = wp_trace_writer_new (self->fd, WP_COLUMNS_ALL);
+  for (char **note = self->notes; note[0]; note += 2)
+    wp_trace_writer_note (self->writer, note[0], note[1]);
+  if (anew && S_ISREG (file.st_mode) && ftruncate (self->fd, 0) < 0)
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot empty the record %s: %s", self->path,
+                   g_strerror (errno));
+      return FALSE;
+    }
+  if (!anew && S_ISREG (file.st_mode) && file.st_size > 0)
+    wp_trace_writer_append (self->writer);
+
+  if (wp_trace_writer_flush (self->writer, error))
+    return TRUE;
+  g_prefix_error (error, "the record %s: ", self->path);
+  return FALSE;
+}
+
+static void
+close_file (WpRecorder *self)
+{
+  if (self->writer)
+    self->n_written += wp_trace_writer_rows (self->writer);
+  g_clear_pointer (&self->writer, wp_trace_writer_free);
+  if (self->fd >= 0)
+    close (self->fd);
+  self->fd = -1;
+}
+
+static void
+keep_error (WpRecorder *self, GError *error)
+{
+  if (self->error)
+    g_error_free (error);
+  else
+    self->error = error;
+}
+
+static void
+failed (WpRecorder *self, GError *error)
+{
+  g_warning ("%s; recording stops, until SIGHUP", error->message);
+  close_file (self);
+  keep_error (self, error);
+}
+
+static void
+write_failed (WpRecorder *self, GError *error)
+{
+  g_prefix_error (&error, "the record %s: ", self->path);
+  failed (self, error);
+}
+
+static void
+shift (gint64 *time_ns, gint64 origin_ns)
+{
+  if (*time_ns != WP_TIME_NONE)
+    *time_ns -= origin_ns;
+}
+
+static void
+write_row (const WpRow *absolute, gpointer data)
+{
+  WpRecorder *self = data;
+  WpRow row = *absolute;
+  GError *error = NULL;
+
+  self->n_given++;
+  if (self->origin_ns == WP_TIME_NONE)
+    self->origin_ns = row.arrival_ns;
+  shift (&row.arrival_ns, self->origin_ns);
+  shift (&row.accepted_ns, self->origin_ns);
+  shift (&row.started_ns, self->origin_ns);
+  shift (&row.finished_ns, self->origin_ns);
+  shift (&row.ended_ns, self->origin_ns);
+  if (self->writer && !wp_trace_writer_row (self->writer, &row, &error))
+    write_failed (self, error);
+}
+
+static void
+flush (WpRecorder *self)
+{
+  GError *error = NULL;
+
+  if (self->writer && !wp_trace_writer_flush (self->writer, &error))
+    write_failed (self, error);
+}
+
+/* With no file open. */
+static void
+tell_lost (WpRecorder *self)
+{
+  guint64 n_lost = self->n_given - self->n_written;
+
+  if (n_lost > self->n_told)
+    g_message (ngettext ("the record %s goes on, without %" G_GUINT64_FORMAT " row that could not be written",
+                         "the record %s goes on, without %" G_GUINT64_FORMAT
+                         " rows that could not be written",
+                         n_lost - self->n_told),
+               self->path, n_lost - self->n_told);
+  self->n_told = n_lost;
+}
+
+static gboolean
+is_same_file (WpRecorder *self)
+{
+  struct stat named, ours;
+
+  return self->fd >= 0 && stat (self->path, &named) == 0 && fstat (self->fd, &ours) == 0
+         && named.st_dev == ours.st_dev && named.st_ino == ours.st_ino;
+}
+
+static void
+reopen_if_asked (WpRecorder *self)
+{
+  GError *error = NULL;
+
+  if (!g_atomic_int_compare_and_exchange (&self->reopen, TRUE, FALSE))
+    return;
+  if (is_same_file (self))
+    {
+      wp_trace_writer_repeat_head (self->writer);
+      return;
+    }
+  flush (self);
+  close_file (self);
+  if (open_file (self, FALSE, &error))
+    tell_lost (self);
+  else
+    failed (self, error);
+}
+
+/* No limit is silent. */
+static void
+tell_late (WpRecorder *self)
+{
+  if (self->told_late || wp_row_order_count_late (self->order) == 0)
+    return;
+  self->told_late = TRUE;
+  g_message (
+      "the record %s: %u requests came after one that has not ended yet; its row, and others like it, come late, out of order of arrival",
+      self->path, WP_RECORDER_SPAN);
+}
+
+/* Waits a turn, then takes all that was added. FALSE: the recorder is stopping. */
+static gboolean
+take_ended (WpRecorder *self)
+{
+  gint64 until_us = g_get_monotonic_time () + TURN_US;
+  GArray *taken;
+  gboolean stopping;
+
+  g_mutex_lock (&self->mutex);
+  while (!self->stopping && g_cond_wait_until (&self->stop, &self->mutex, until_us))
+    ;
+  stopping = self->stopping;
+  taken = self->ended;
+  self->ended = self->taken;
+  self->taken = taken;
+  if (self->origin_ns == WP_TIME_NONE)
+    self->origin_ns = self->first_ns;
+  g_mutex_unlock (&self->mutex);
+
+  reopen_if_asked (self);
+  for (guint i = 0; i < taken->len; i++)
+    {
+      Entry *entry = &g_array_index (taken, Entry, i);
+
+      wp_row_order_add (self->order, entry->seq, &entry->row);
+    }
+  if (taken->len > 0)
+    flush (self);
+  tell_late (self);
+  g_array_set_size (taken, 0);
+
+  return !stopping;
+}
+
+/* A job ends a moment before its thread adds it here: waits for those, then writes what there is across the
+ * gaps. */
+static void
+take_last (WpRecorder *self)
+{
+  guint64 n_lost;
+
+  while (wp_row_order_count_missing (self->order, self->n_rows) > 0
+         && g_get_monotonic_time () < self->last_us)
+    {
+      g_usleep (1000);
+      take_ended (self);
+    }
+  n_lost = wp_row_order_end (self->order, self->n_rows);
+  flush (self);
+  if (n_lost > 0)
+    keep_error (self, g_error_new (WP_ERROR, WP_ERROR_IO,
+                                   ngettext ("the record %s: %" G_GUINT64_FORMAT " row is missing",
+                                             "the record %s: %" G_GUINT64_FORMAT " rows are missing", n_lost),
+                                   self->path, n_lost));
+}
+
+static gpointer
+run (gpointer data)
+{
+  WpRecorder *self = data;
+
+  while (take_ended (self))
+    ;
+  take_last (self);
+  g_mutex_lock (&self->mutex);
+  self->stopped = TRUE;
+  g_cond_signal (&self->stop);
+  g_mutex_unlock (&self->mutex);
+
+  return NULL;
+}
+
+WpRecorder *
+wp_recorder_new (const char *path, const char *const *notes, GError **error)
+{
+  WpRecorder *self = g_new0 (WpRecorder, 1);
+
+  self->path = g_strdup (path);
+  self->notes = g_strdupv ((char **) notes);
+  self->ended = entries_new ();
+  self->taken = entries_new ();
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->stop);
+  self->origin_ns = self->first_ns = WP_TIME_NONE;
+  self->order = wp_row_order_new (WP_RECORDER_SPAN, write_row, self);
+  if (!open_file (self, TRUE, error))
+    {
+      wp_recorder_close (self, 0, WP_TIME_NONE, NULL);
+      wp_recorder_free (self);
+      return NULL;
+    }
+  self->thread = g_thread_new ("wp-recorder", run, self);
+
+  return self;
+}
+
+void
+wp_recorder_begin (WpRecorder *self, gint64 first_ns)
+{
+  g_mutex_lock (&self->mutex);
+  self->first_ns = first_ns;
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+wp_recorder_add (WpRecorder *self, const WpJob *job)
+{
+  gboolean served = job->finished_ns != WP_TIME_NONE;
+  Entry entry = { job->seq,
+                  {
+                      .arrival_ns = job->arrival_ns,
+                      .service_ns = served ? job->finished_ns - job->started_ns : job->asked_service_ns,
+                      .accepted_ns = job->accepted_ns,
+                      .started_ns = job->started_ns,
+                      .finished_ns = job->finished_ns,
+                      .ended_ns = job->ended_ns,
+                      .bytes = job->body ? (gint64) g_bytes_get_size (job->body) : 0,
+                      .id = g_strdup (job->id),
+                      .outcome = job->outcome,
+                      .blocked = job->blocked,
+                  } };
+
+  g_mutex_lock (&self->mutex);
+  g_array_append_val (self->ended, entry);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+wp_recorder_reopen (WpRecorder *self)
+{
+  g_atomic_int_set (&self->reopen, TRUE);
+}
+
+/* FALSE: it had no time to end, as where nobody reads a FIFO. */
+static gboolean
+stop_thread (WpRecorder *self, gint64 deadline_us)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  gint64 now_us = g_get_monotonic_time ();
+
+  self->last_us = now_us + MIN (LAST_ROWS_US, (deadline_us - now_us) / 2);
+  self->stopping = TRUE;
+  g_cond_signal (&self->stop);
+  while (!self->stopped && g_cond_wait_until (&self->stop, &self->mutex, deadline_us))
+    ;
+
+  return self->stopped;
+}
+
+gboolean
+wp_recorder_close (WpRecorder *self, guint64 n_rows, gint64 deadline_ns, GError **error)
+{
+  self->n_rows = n_rows;
+  if (self->thread
+      && !stop_thread (self, deadline_ns == WP_TIME_NONE ? G_MAXINT64 : deadline_ns / WP_NS_PER_US))
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: its last rows could not be written in time",
+                   self->path);
+      return FALSE;
+    }
+  if (self->thread)
+    g_thread_join (g_steal_pointer (&self->thread));
+  close_file (self);
+  if (!self->error)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&self->error));
+  if (self->n_given > self->n_written)
+    g_prefix_error (error,
+                    ngettext ("%" G_GUINT64_FORMAT " row could not be written: ",
+                              "%" G_GUINT64_FORMAT " rows could not be written: ",
+                              self->n_given - self->n_written),
+                    self->n_given - self->n_written);
+  return FALSE;
+}
+
+void
+wp_recorder_free (WpRecorder *self)
+{
+  g_array_unref (self->ended);
+  g_array_unref (self->taken);
+  wp_row_order_free (self->order);
+  g_mutex_clear (&self->mutex);
+  g_cond_clear (&self->stop);
+  g_strfreev (self->notes);
+  g_free (self->path);
+  g_free (self);
+}

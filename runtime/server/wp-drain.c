@@ -1,0 +1,120 @@
+#include "runtime/server/wp-drain.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "sim/base/wp-time.h"
+
+#define LOOK_MS 10
+/* to tell those who are still parked, or half of the time if that is less, */
+#define TELL_NS      WP_NS_PER_S
+#define TELL_EACH_NS (100 * WP_NS_PER_US) /* or so much for each: it takes a third of that */
+/* to close the books and thousands of sockets, 10 us each; or a fifth of the time */
+#define EXIT_NS    (200 * WP_NS_PER_MS)
+#define STOP_NS    (500 * WP_NS_PER_MS) /* the same, after a second signal */
+#define OVERDUE_NS WP_NS_PER_S          /* after the end of its time it does not go on in any case */
+
+guint
+wp_drain_count_connections (const WpDrain *self)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->fronts->len; i++)
+    n += wp_front_count_connections (self->fronts->pdata[i]);
+  return n;
+}
+
+static gboolean
+is_empty (const WpDrain *self)
+{
+  for (guint i = 0; i < self->fronts->len; i++)
+    if (!wp_front_is_drained (self->fronts->pdata[i]))
+      return FALSE;
+  return wp_mode_wait_empty (self->mode, 0);
+}
+
+/* Of the time that there is, the share that those who are parked now need to be told. */
+static gint64
+time_to_tell (const WpDrain *self)
+{
+  WpLedger ledger;
+
+  wp_mode_count (self->mode, &ledger, NULL);
+  return MAX (MIN (TELL_NS, self->timeout_ns / 2), (gint64) ledger.parked * TELL_EACH_NS);
+}
+
+static void
+end (WpDrain *self, WpDrainState state)
+{
+  self->state = state;
+  self->ended_ns = wp_time_monotonic ();
+  g_main_loop_quit (self->loop);
+}
+
+static gboolean
+on_look (gpointer data)
+{
+  WpDrain *self = data;
+  gint64 left_ns = self->begun_ns + self->timeout_ns - wp_time_monotonic ();
+
+  if (is_empty (self))
+    end (self, WP_DRAIN_EMPTY);
+  else if (left_ns <= MIN (EXIT_NS, self->timeout_ns / 5))
+    end (self, WP_DRAIN_TIMED_OUT);
+  else if (left_ns <= time_to_tell (self))
+    wp_mode_close (self->mode);
+
+  return self->state == WP_DRAIN_GOES_ON ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+/* A signal handler. */
+static void
+on_time_up (int number)
+{
+  static const char line[]
+      = "wp-server: it did not end in time, and ends now, with files that are not closed\n";
+  struct pollfd log = { STDERR_FILENO, POLLOUT, 0 };
+
+  if (poll (&log, 1, 0) == 1 && (log.revents & POLLOUT))
+    (void) !write (STDERR_FILENO, line, sizeof line - 1);
+  _exit (1);
+}
+
+/* For what cannot be given a limit of its own, such as a disk that does not answer. */
+static void
+limit_exit (gint64 timeout_ns)
+{
+  gint64 until_us = (timeout_ns + OVERDUE_NS) / WP_NS_PER_US;
+  struct itimerval timer = { .it_value = { until_us / G_USEC_PER_SEC, until_us % G_USEC_PER_SEC } };
+
+  signal (SIGALRM, on_time_up);
+  setitimer (ITIMER_REAL, &timer, NULL);
+}
+
+void
+wp_drain_begin (WpDrain *self)
+{
+  self->state = WP_DRAIN_GOES_ON;
+  self->begun_ns = wp_time_monotonic ();
+  limit_exit (self->timeout_ns);
+  for (guint i = 0; i < self->fronts->len; i++)
+    wp_front_drain (self->fronts->pdata[i]);
+  g_timeout_add (LOOK_MS, on_look, self);
+}
+
+void
+wp_drain_stop (WpDrain *self)
+{
+  self->begun_ns = wp_time_monotonic ();
+  self->timeout_ns = STOP_NS;
+  limit_exit (STOP_NS);
+  end (self, WP_DRAIN_STOPPED);
+}
+
+gint64
+wp_drain_get_deadline (const WpDrain *self)
+{
+  return MAX (self->begun_ns + self->timeout_ns, self->ended_ns + EXIT_NS);
+}

@@ -1,0 +1,156 @@
+#include "runtime/server/wp-log-queue.h"
+
+#include <errno.h>
+#include <libintl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/base/wp-time.h"
+
+static struct {
+  GMutex mutex; /* guards all below */
+  GCond changed;
+  const char *prefix;
+  GThread *thread;    /* NULL: lines are written at once */
+  GQueue lines;       /* (element-type utf8) */
+  gsize bytes;        /* of them, and of the one that is being written */
+  guint64 n_left_out; /* since the last of them */
+  gboolean closing, closed;
+} queue = { .lines = G_QUEUE_INIT };
+
+static void
+write_line (const char *line)
+{
+  gsize left = strlen (line);
+
+  while (left > 0)
+    {
+      gssize n = write (STDERR_FILENO, line, left);
+      struct pollfd room = { STDERR_FILENO, POLLOUT, 0 };
+
+      if (n < 0 && errno == EAGAIN)
+        poll (&room, 1, -1);
+      else if (n < 0 && errno != EINTR)
+        return;
+      line += MAX (n, 0);
+      left -= (gsize) MAX (n, 0);
+    }
+}
+
+/* FALSE: there is no room. */
+static gboolean
+push_locked (const char *line)
+{
+  gsize size = strlen (line) + 1;
+  char *copy = queue.bytes + size <= WP_LOG_QUEUE_BYTES ? g_try_malloc (size) : NULL;
+
+  if (!copy)
+    return FALSE;
+  memcpy (copy, line, size);
+  g_queue_push_tail (&queue.lines, copy);
+  queue.bytes += size;
+
+  return TRUE;
+}
+
+static void
+push_gap_locked (void)
+{
+  char text[160];
+
+  if (queue.n_left_out == 0)
+    return;
+  g_snprintf (
+      text, sizeof text,
+      ngettext ("%s%" G_GUINT64_FORMAT " line is left out here: standard error was not read in time\n",
+                "%s%" G_GUINT64_FORMAT " lines are left out here: standard error was not read in time\n",
+                queue.n_left_out),
+      queue.prefix, queue.n_left_out);
+  if (push_locked (text))
+    queue.n_left_out = 0;
+}
+
+/* Returns: (transfer full): the next line; NULL: there is none, and will be none. */
+static char *
+take (void)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&queue.mutex);
+
+  while (g_queue_is_empty (&queue.lines) && !queue.closing)
+    g_cond_wait (&queue.changed, &queue.mutex);
+  if (g_queue_is_empty (&queue.lines))
+    push_gap_locked ();
+
+  return g_queue_pop_head (&queue.lines);
+}
+
+static gpointer
+run (gpointer data)
+{
+  char *line;
+
+  while ((line = take ()))
+    {
+      gsize size = strlen (line) + 1;
+
+      write_line (line);
+      g_free (line);
+      g_mutex_lock (&queue.mutex);
+      queue.bytes -= size;
+      g_mutex_unlock (&queue.mutex);
+    }
+  g_mutex_lock (&queue.mutex);
+  queue.closed = TRUE;
+  g_cond_broadcast (&queue.changed);
+  g_mutex_unlock (&queue.mutex);
+
+  return NULL;
+}
+
+void
+wp_log_queue_start (const char *prefix)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&queue.mutex);
+
+  queue.prefix = prefix;
+  queue.thread = g_thread_new ("wp-log", run, NULL);
+}
+
+void
+wp_log_queue_add (const char *line)
+{
+  gboolean direct;
+
+  g_mutex_lock (&queue.mutex);
+  direct = !queue.thread || queue.closed;
+  if (!direct)
+    {
+      push_gap_locked ();
+      if (queue.n_left_out > 0 || !push_locked (line))
+        queue.n_left_out++;
+      g_cond_broadcast (&queue.changed);
+    }
+  g_mutex_unlock (&queue.mutex);
+  if (direct)
+    write_line (line);
+}
+
+void
+wp_log_queue_close (gint64 deadline_ns)
+{
+  GThread *ended = NULL;
+
+  g_mutex_lock (&queue.mutex);
+  queue.closing = TRUE;
+  g_cond_broadcast (&queue.changed);
+  while (queue.thread && !queue.closed
+         && g_cond_wait_until (&queue.changed, &queue.mutex, deadline_ns / WP_NS_PER_US))
+    ;
+  if (queue.closed)
+    ended = g_steal_pointer (&queue.thread);
+  g_mutex_unlock (&queue.mutex);
+  if (ended)
+    g_thread_join (ended);
+}

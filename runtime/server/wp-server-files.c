@@ -1,0 +1,151 @@
+#include "runtime/server/wp-server-files.h"
+
+#include <libintl.h>
+#include <string.h>
+
+#include "sim/base/wp-error.h"
+#include "sim/base/wp-options.h"
+#include "sim/base/wp-process.h"
+
+static gboolean
+check_differs (const char *path, const char *other, const char *is, GError **error)
+{
+  g_autofree char *one = g_canonicalize_filename (path, NULL),
+                  *two = other ? g_canonicalize_filename (other, NULL) : NULL;
+
+  if (!two || (!g_str_equal (one, two) && !wp_options_same_file (one, two)))
+    return TRUE;
+  g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "%s %s", path, is);
+  return FALSE;
+}
+
+/* SQLite's too: what it keeps beside the file. */
+static gboolean
+check_not_sqlite (const char *path, const char *file, const char *what, GError **error)
+{
+  static const char *const beside[] = { "-wal", "-shm", "-journal" };
+  g_autofree char *is = g_strconcat ("is the ", what, NULL),
+                  *belongs = g_strconcat ("belongs to the ", what, NULL);
+
+  if (!file)
+    return TRUE;
+  if (!check_differs (path, file, is, error))
+    return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (beside); i++)
+    {
+      g_autofree char *name = g_strconcat (file, beside[i], NULL);
+
+      if (!check_differs (path, name, belongs, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+check_not_database (const WpServerOptions *options, const char *path, GError **error)
+{
+  const char *database
+      = g_str_has_prefix (options->database, "sqlite:") ? options->database + strlen ("sqlite:") : NULL;
+
+  return check_not_sqlite (path, database, "database", error);
+}
+
+/* It is overwritten: no file that any option names. */
+static gboolean
+check_record (const WpServerOptions *options, GError **error)
+{
+  return check_not_database (options, options->record, error)
+         && check_not_sqlite (options->record, options->journal, "journal", error)
+         && check_differs (options->record, options->certificate, "is the certificate", error)
+         && check_differs (options->record, options->key, "is the certificate's key", error)
+         && check_differs (options->record, options->token_file, "is the file of tokens", error)
+         && check_differs (options->record, options->config, "is the configuration", error);
+}
+
+static gboolean
+check_journal (const WpServerOptions *options, GError **error)
+{
+  return check_not_database (options, options->journal, error)
+         && check_differs (options->journal, options->record, "is the record", error);
+}
+
+int
+wp_server_check_config (const WpServerOptions *options)
+{
+  g_autofree char *text = g_strdup_printf ("%s: ok\n", options->config ? options->config : "command line");
+  g_autoptr (GError) error = NULL;
+
+  if (options->record && !check_record (options, &error))
+    g_prefix_error (&error, "--record: ");
+  else if (options->journal && !check_journal (options, &error))
+    g_prefix_error (&error, "--journal: ");
+  if (error)
+    return wp_options_fail (error);
+  wp_process_print (text);
+
+  return 0;
+}
+
+WpRecorder *
+wp_server_open_recorder (const WpServerOptions *options, GError **error)
+{
+  static const char *const fields[]
+      = { "mode", "queue", "workers", "dispatcher", "when-full", "block-timeout", "ack", "keep-abandoned" };
+  g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
+  char now[WP_TIME_BUFFER];
+
+  if (!check_record (options, error))
+    return NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    {
+      g_ptr_array_add (notes, g_strdup (fields[i]));
+      g_ptr_array_add (notes, wp_policy_get (&options->policy, fields[i]));
+    }
+  g_ptr_array_add (notes, g_strdup ("database"));
+  g_ptr_array_add (notes, g_strdup (options->database));
+  g_ptr_array_add (notes, g_strdup ("threads"));
+  g_ptr_array_add (notes, g_strdup_printf ("%u", options->threads));
+  if (options->commit_pace_ns > 0)
+    {
+      g_ptr_array_add (notes, g_strdup ("commit-pace"));
+      g_ptr_array_add (notes, g_strdup_printf ("%ss", wp_time_format_seconds (now, options->commit_pace_ns)));
+    }
+  g_ptr_array_add (notes, g_strdup ("version"));
+  g_ptr_array_add (notes, g_strdup ("wp-server " WP_VERSION));
+  g_ptr_array_add (notes, g_strdup ("started"));
+  g_ptr_array_add (notes, g_strdup (wp_time_format_iso8601 (now, g_get_real_time () * WP_NS_PER_US)));
+  g_ptr_array_add (notes, NULL);
+
+  return wp_recorder_new (options->record, (const char *const *) notes->pdata, error);
+}
+
+WpJournal *
+wp_server_open_journal (const WpServerOptions *options, GError **error)
+{
+  if (!check_journal (options, error))
+    return NULL;
+
+  return wp_journal_open (options->journal, options->max_journal_bytes, error);
+}
+
+int
+wp_server_requeue (const WpServerOptions *options)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WpJournalFile) file
+      = wp_journal_file_open (options->journal, FALSE, options->max_journal_bytes, &error);
+  gint64 n = file ? wp_journal_file_requeue (file, &error) : -1;
+  g_autofree char *text = NULL;
+
+  if (n < 0)
+    {
+      g_prefix_error (&error, "--journal: ");
+      return wp_options_fail (error);
+    }
+  text = g_strdup_printf (ngettext ("requeued %" G_GINT64_FORMAT " failed job in %s\n",
+                                    "requeued %" G_GINT64_FORMAT " failed jobs in %s\n", (gulong) n),
+                          n, options->journal);
+  wp_process_print (text);
+
+  return 0;
+}

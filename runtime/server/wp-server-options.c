@@ -1,0 +1,267 @@
+#include "runtime/server/wp-server-options.h"
+
+#include <grp.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/http/wp-listen.h"
+#include "runtime/server/wp-log.h"
+#include "sim/base/wp-error.h"
+#include "sim/base/wp-options.h"
+
+#define FILE_RESERVE      160 /* of the admin and the probe listener, epolls, timers, databases, records */
+#define MAX_THREADS       256
+#define MAX_JOBS          1000000
+#define JOB_BYTES         1536  /* of one whose payload is not counted, see wp_job_charge() */
+#define CONNECTION_BYTES  8192  /* with what the kernel has for it, */
+#define SOUP_BYTES        16384 /* libsoup, */
+#define TLS_BYTES         40960 /* and OpenSSL, above all in the midst of a handshake */
+#define MAX_RETRIES       1000000
+#define MIN_JOURNAL_BYTES (64u << 10)
+#define MAX_JOURNAL_BYTES (G_GUINT64_CONSTANT (1) << 40)
+#define MIN_PENDING_BYTES 65536
+#define MAX_PENDING_BYTES (G_GUINT64_CONSTANT (1) << 40)
+#define BODY_MIN_RATE     500 /* bytes/s; Apache's (mod_reqtimeout) */
+#define MAX_RATE          (1024u << 20)
+#define MAX_BODY_BYTES    (512u << 20) /* half of what SQLite holds in one value */
+
+static gboolean
+parse_host (gpointer field, const char *value, GError **error)
+{
+  return wp_hosts_add (*(WpHosts **) field, value, error);
+}
+
+/* Octal, as chmod(1) takes it. */
+static gboolean
+parse_mode (gpointer field, const char *value, GError **error)
+{
+  gsize len = strlen (value);
+
+  if (len < 3 || len > 4 || strspn (value, "01234567") != len || (len == 4 && value[0] != '0'))
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
+                   "\"%s\" is not a mode of three octal digits, such as 0660", value);
+      return FALSE;
+    }
+  *(guint *) field = (guint) g_ascii_strtoull (value, NULL, 8);
+  return TRUE;
+}
+
+static gboolean
+parse_group (gpointer field, const char *value, GError **error)
+{
+  WpSocketAccess *access = field;
+  const struct group *named = getgrnam (value);
+  guint64 number;
+
+  if (!named && !wp_options_parse_uint (value, 0, G_MAXUINT32 - 1, &number, NULL))
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a group of this machine", value);
+      return FALSE;
+    }
+  access->group = named ? named->gr_gid : (gid_t) number;
+  access->has_group = TRUE;
+  return TRUE;
+}
+
+static gboolean
+parse_log_level (gpointer field, const char *value, GError **error)
+{
+  return wp_log_set_level (value, error);
+}
+
+static const char *const http_names[] = { "fast", "soup", NULL };
+static const char *const level_names[] = { "error", "warning", "info", "debug", NULL };
+
+#define FIELD(member) WP_FIELD (WpServerOptions, member)
+
+static const WpOption listener_options[] = {
+  { "listen", 'l', WP_OPTION_TEXT, "HOST:PORT", FIELD (listen),
+    "address for requests, or unix:PATH; a socket from systemd replaces it (127.0.0.1:8080)",
+    .check = wp_listen_check },
+  { "admin", 0, WP_OPTION_TEXT, "HOST:PORT", FIELD (admin),
+    "address of the admin listener, or none (127.0.0.1:9090)", .or_none = TRUE, .check = wp_listen_check },
+  { "probe", 0, WP_OPTION_TEXT, "HOST:PORT", FIELD (probe),
+    "address of a listener with /healthz and /readyz alone, for balancers on other machines (none)",
+    .or_none = TRUE, .check = wp_listen_check },
+  { "admin-host", 0, WP_OPTION_OTHER, "NAME", FIELD (admin_hosts),
+    "a Host that the admin listener accepts beside addresses and localhost; may be repeated",
+    .parse = parse_host },
+  { "socket-mode", 0, WP_OPTION_OTHER, "MODE", FIELD (socket_access.mode),
+    "permissions of Unix sockets (0660)", .parse = parse_mode },
+  { "socket-group", 0, WP_OPTION_OTHER, "GROUP", FIELD (socket_access),
+    "group of Unix sockets (the server's)", .parse = parse_group },
+  { "tls-certificate", 0, WP_OPTION_FILE, "FILE", FIELD (certificate),
+    "serve requests by TLS: PEM file of the certificate and its chain; SIGHUP reads it again" },
+  { "tls-key", 0, WP_OPTION_FILE, "FILE", FIELD (key), "PEM file of the certificate's private key" },
+  { "token-file", 0, WP_OPTION_FILE, "FILE", FIELD (token_file),
+    "require Authorization: Bearer with a token of FILE, which has one in each line, or answer 401; SIGHUP reads it again" },
+  { NULL }
+};
+
+static const WpOption database_options[] = {
+  { "database", 'd', WP_OPTION_TEXT, "DATABASE", FIELD (database),
+    "sqlite:FILE (sqlite:wp.db); delay:TIME waits and stores nothing; delay:request waits as X-WP-Service says",
+    .check = wp_database_check },
+  { "commit-pace", 0, WP_OPTION_TIME, "TIME", FIELD (commit_pace_ns),
+    "sqlite: least time of a commit; slower, and the same at any load (0)" },
+  { "retries", 0, WP_OPTION_COUNT, "N", FIELD (retry.max), "how often a failed update is repeated (5)", 0,
+    MAX_RETRIES },
+  { "retry-delay", 0, WP_OPTION_TIME, "TIME", FIELD (retry.delay_ns),
+    "time before the first repetition, doubled each time, up to 30s (100ms)" },
+  { "retry-for", 0, WP_OPTION_TIME, "TIME", FIELD (retry_for_ns),
+    "how long a job waits for a database that is down; none: without end (none)", .or_none = TRUE },
+  { "journal", 0, WP_OPTION_FILE, "FILE", FIELD (journal),
+    "keep accepted jobs in FILE until they are stored, so that a crash loses none (none)" },
+  { "max-journal", 0, WP_OPTION_SIZE, "BYTES", FIELD (max_journal_bytes),
+    "largest journal; 503 beyond it (1g)", MIN_JOURNAL_BYTES, MAX_JOURNAL_BYTES },
+  { "requeue", 0, WP_OPTION_FLAG, NULL, FIELD (requeue),
+    "mark the failed jobs of --journal=FILE as unfinished and exit: the next start runs them" },
+  { "record", 0, WP_OPTION_FILE, "FILE", FIELD (record),
+    "record every request as a trace; SIGHUP opens the file again (none)" },
+  { NULL }
+};
+
+static const WpOption limit_options[] = {
+  { "threads", 0, WP_OPTION_COUNT, "N", FIELD (threads), "HTTP threads (one less than the cores, at least 1)",
+    1, MAX_THREADS },
+  { "http", 0, WP_OPTION_CHOICE, "WHICH", FIELD (by_soup),
+    "HTTP server for requests: fast, wp-server's own HTTP/1 (default), or soup, libsoup's SoupServer",
+    .names = http_names },
+  { "max-jobs", 0, WP_OPTION_COUNT, "N", FIELD (max_jobs),
+    "Default mode: most jobs in service; 503 beyond it (1000000, or fewer where memory is short)", 1,
+    G_MAXINT },
+  { "max-connections", 0, WP_OPTION_COUNT, "N", FIELD (max_connections),
+    "most connections; more wait to be accepted (160 less than the file limit, or fewer where memory is short)",
+    1, G_MAXINT },
+  { "max-body", 0, WP_OPTION_SIZE, "BYTES", FIELD (limits.max_body_bytes),
+    "largest payload; 413 beyond it (1m)", 0, MAX_BODY_BYTES },
+  { "max-pending", 0, WP_OPTION_SIZE, "BYTES", FIELD (max_pending_bytes),
+    "memory for requests, half read, parked, queued or in service; 503 beyond it (a quarter of the memory)",
+    MIN_PENDING_BYTES, MAX_PENDING_BYTES },
+  { "header-timeout", 0, WP_OPTION_TIME, "TIME", FIELD (limits.header_timeout_ns),
+    "time for a whole request head; 408 beyond it (10s)", 1 },
+  { "body-timeout", 0, WP_OPTION_TIME, "TIME", FIELD (limits.body_timeout_ns),
+    "how long a body may be slower than its minimum rate; 408 beyond it (30s)", 1 },
+  { "body-min-rate", 0, WP_OPTION_SIZE, "BYTES", FIELD (limits.body_min_rate),
+    "least bytes per second of a body; 0: --body-timeout is for the whole body (500)", 0, MAX_RATE },
+  { "idle-timeout", 0, WP_OPTION_TIME, "TIME", FIELD (limits.idle_timeout_ns),
+    "time between requests, and for a client to read an answer (75s)", 1 },
+  { "drain-timeout", 0, WP_OPTION_TIME, "TIME", FIELD (drain_timeout_ns),
+    "time from SIGTERM to the end (30s)" },
+  { NULL }
+};
+
+static const WpOption service_options[]
+    = { { "log-level", 0, WP_OPTION_OTHER, "LEVEL", 0, 0,
+          "log messages up to error, warning, info (default) or debug", .names = level_names,
+          .parse = parse_log_level },
+        { "config", 0, WP_OPTION_FILE, "FILE", FIELD (config),
+          "read options from FILE, lines of key = value; the command line wins" },
+        { "check-config", 0, WP_OPTION_FLAG, NULL, FIELD (check_config),
+          "check the options and those of --config=FILE, without opening anything, and exit" },
+        { NULL } };
+
+static const WpOptionGroup groups[]
+    = { { "Modes", wp_policy_options, G_STRUCT_OFFSET (WpServerOptions, policy),
+          G_STRUCT_OFFSET (WpPolicy, given) },
+        { "Listeners", listener_options, 0, 0 },
+        { "Database", database_options, 0, 0 },
+        { "Limits", limit_options, 0, 0 },
+        { "The program", service_options, 0, 0 },
+        { NULL, NULL, 0, 0 } };
+
+static const WpCommandLine command_line
+    = { NULL,
+        "Takes HTTP requests and passes each payload to a database in one of three modes: at once,\n"
+        "through a bounded queue, or through a queue and a pool of workers.",
+        groups };
+
+static gboolean
+parse (WpServerOptions *self, char **argv, GError **error)
+{
+  g_autofree char **parameters = wp_options_parse (&command_line, self, argv, error);
+
+  if (!parameters || !parameters[0])
+    return parameters != NULL;
+  g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "\"%s\" is not an option; --help lists them all",
+               parameters[0]);
+  return FALSE;
+}
+
+static gboolean
+check (const WpServerOptions *self, GError **error)
+{
+  const char *reason = self->certificate && !self->key   ? "--tls-certificate needs --tls-key beside it"
+                       : self->key && !self->certificate ? "--tls-key needs --tls-certificate beside it"
+                       : self->requeue && !self->journal ? "--requeue needs --journal=FILE"
+                                                         : NULL;
+
+  if (!wp_policy_check (&self->policy, error))
+    return FALSE;
+  if (reason)
+    g_set_error_literal (error, WP_ERROR, WP_ERROR_USAGE, reason);
+  return reason == NULL;
+}
+
+gboolean
+wp_server_options_read (WpServerOptions *self, guint64 file_limit, char **argv, GError **error)
+{
+  *self = (WpServerOptions){
+    .listen = g_strdup ("127.0.0.1:8080"),
+    .admin = g_strdup ("127.0.0.1:9090"),
+    .database = g_strdup ("sqlite:wp.db"),
+    .admin_hosts = wp_hosts_new (),
+    .socket_access = { .mode = 0660 },
+    .max_journal_bytes = 1 << 30,
+    .retry = { 5, 100 * WP_NS_PER_MS },
+    .retry_for_ns = WP_TIME_NONE,
+    .threads = CLAMP (g_get_num_processors () - 1, 1, MAX_THREADS),
+    .file_limit = file_limit,
+    .limits = { NULL, 10 * WP_NS_PER_S, 30 * WP_NS_PER_S, 75 * WP_NS_PER_S, 1 << 20, BODY_MIN_RATE },
+    .drain_timeout_ns = 30 * WP_NS_PER_S,
+  };
+  wp_policy_init (&self->policy, WP_MODE_DEFAULT);
+
+  /* Twice, so that the command line wins over the configuration that it names. */
+  return parse (self, argv, error)
+         && (!self->config
+             || (wp_options_load (&command_line, self, self->config, error) && parse (self, argv, error)))
+         && check (self, error);
+}
+
+/* The clock's, the database's two, the log's, GLib's own, and one that accepts or gives requests to the
+ * admin. */
+guint
+wp_server_options_count_threads (const WpServerOptions *self)
+{
+  return self->threads + 6 + (self->admin != NULL) + (self->probe != NULL) + (self->journal != NULL)
+         + (self->record != NULL);
+}
+
+static guint64
+connection_bytes (const WpServerOptions *self)
+{
+  return CONNECTION_BYTES + (self->by_soup ? SOUP_BYTES : 0) + (self->certificate ? TLS_BYTES : 0);
+}
+
+void
+wp_server_options_fit (WpServerOptions *self, guint64 memory_bytes)
+{
+  guint64 quarter = memory_bytes / 4;
+
+  if (self->max_pending_bytes == 0)
+    self->max_pending_bytes = quarter;
+  if (self->max_jobs == 0)
+    self->max_jobs = (guint) MIN (quarter / JOB_BYTES, MAX_JOBS);
+  if (self->max_connections == 0)
+    self->max_connections = (guint) MIN (quarter / connection_bytes (self),
+                                         MAX (self->file_limit, 2 * FILE_RESERVE) - FILE_RESERVE);
+}
+
+void
+wp_server_options_clear (WpServerOptions *self)
+{
+  wp_options_clear (&command_line, self);
+  g_clear_pointer (&self->admin_hosts, wp_hosts_free);
+}

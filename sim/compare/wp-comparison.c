@@ -1,0 +1,54 @@
+#include "sim/compare/wp-comparison.h"
+
+static void
+judge (WpComparison *self, const WpPolicy *policy, const WpFigures *figures, const WpRow *predicted,
+       const WpRow *measured, double tolerance)
+{
+  double curve_error
+      = wp_against_curve_error (predicted, self->n_predicted, measured, self->n_measured, self->shift_ns);
+  WpFigures measured_figures;
+  WpLayout layout;
+
+  wp_policy_layout (policy, &layout);
+  wp_figures_measure (&measured_figures, &layout, measured, self->n_measured);
+  wp_against_judge (&self->judged, figures, &measured_figures, curve_error, tolerance);
+}
+
+static void
+match (WpComparison *self, const WpRow *predicted, const WpRow *measured)
+{
+  wp_match_rows (&self->match, predicted, self->n_predicted, measured, self->n_measured);
+  for (gsize i = 0; i < self->n_predicted; i++)
+    if (self->match.partners[i] != WP_NO_MATCH)
+      self->same_outcome += predicted[i].outcome == measured[self->match.partners[i]].outcome;
+  self->shift_ns = wp_match_clock_shift (&self->match, predicted, self->n_predicted, measured);
+  wp_largest_find (&self->largest, &self->match, predicted, self->n_predicted, measured);
+  self->response = wp_match_difference (&self->match, predicted, self->n_predicted, measured, wp_row_response,
+                                        wp_row_response);
+}
+
+WpComparison *
+wp_comparison_new (const WpPolicy *policy, const WpFigures *figures, const WpRow *rows, gsize n_rows,
+                   const WpMeasured *measured, double tolerance, const char *client, GPtrArray *warnings,
+                   GError **error)
+{
+  g_autoptr (WpComparison) self = g_new0 (WpComparison, 1);
+  const WpRow *measured_rows = wp_measured_rows (measured, &self->n_measured);
+
+  self->measured = measured;
+  self->n_predicted = n_rows;
+  match (self, rows, measured_rows);
+  judge (self, policy, figures, rows, measured_rows, tolerance);
+  if (client && !wp_client_view_compare (&self->client, client, measured, warnings, error))
+    return NULL;
+
+  return g_steal_pointer (&self);
+}
+
+void
+wp_comparison_free (WpComparison *self)
+{
+  wp_match_clear (&self->match);
+  wp_client_view_clear (&self->client);
+  g_free (self);
+}

@@ -1,0 +1,374 @@
+#include "sim/run/wp-run.h"
+
+#include "sim/base/wp-error.h"
+#include "sim/model/wp-model-thread.h"
+#include "sim/run/wp-group-models.h"
+
+#define BATCH_ROWS 1024 /* small enough that a batch stays in the cache while every model takes it */
+
+struct _WpRun {
+  WpTrace *trace;
+  WpServiceTime *service;
+  gint64 patience_ns;
+  guint n_models;
+  WpLayout layouts[WP_N_MODES];
+  WpModel *models[WP_N_MODES];
+  guint threads;
+  WpModelThread *beside; /* takes the rows of some models; NULL: none */
+  gboolean is_beside[WP_N_MODES];
+  WpGroupModels *groups; /* in place of the models, where the database commits in groups; else NULL */
+  WpFrontOptions front_options;
+  WpFrontStage *front;             /* NULL: none */
+  gboolean begins;                 /* the next row is the first that counts, after a warm-up */
+  WpRow *passed;                   /* BATCH_ROWS that have passed it */
+  WpVerdict *verdicts[WP_N_MODES]; /* NULL where no observer wants them */
+  gboolean wants_verdicts;         /* an observer does */
+  WpTraffic *traffic;
+  WpObservers *observers;
+  WpBatchMeans *const *parts; /* NULL: not asked for */
+  guint64 warmup_rows, n_offered;
+  gint64 warmup_ns;
+  gboolean counting;
+  gint64 services_ns[BATCH_ROWS];
+};
+
+WpRun *
+wp_run_new (WpTrace *trace, WpServiceTime *service, const WpPolicy *policies, guint n_models,
+            gint64 patience_ns)
+{
+  WpRun *self = g_new0 (WpRun, 1);
+
+  g_return_val_if_fail (n_models >= 1 && n_models <= WP_N_MODES, NULL);
+
+  self->trace = trace;
+  self->service = service;
+  self->patience_ns = patience_ns;
+  self->warmup_ns = WP_TIME_NONE;
+  self->threads = 1;
+  self->n_models = n_models;
+  for (guint i = 0; i < n_models; i++)
+    wp_policy_layout (&policies[i], &self->layouts[i]);
+  self->observers = wp_observers_new ();
+
+  return self;
+}
+
+static void
+drop_models (WpRun *self)
+{
+  g_clear_pointer (&self->beside, wp_model_thread_free);
+  for (guint i = 0; i < self->n_models; i++)
+    g_clear_pointer (&self->models[i], wp_model_free);
+  g_clear_pointer (&self->groups, wp_group_models_free);
+  g_clear_pointer (&self->front, wp_front_stage_free);
+  g_clear_pointer (&self->traffic, wp_traffic_free);
+}
+
+void
+wp_run_free (WpRun *self)
+{
+  drop_models (self);
+  for (guint i = 0; i < self->n_models; i++)
+    g_free (self->verdicts[i]);
+  wp_observers_free (self->observers);
+  g_free (self->passed);
+  g_free (self);
+}
+
+void
+wp_run_put_front (WpRun *self, const WpFrontOptions *front)
+{
+  self->front_options = *front;
+  if (!self->passed)
+    self->passed = g_new (WpRow, BATCH_ROWS);
+}
+
+gboolean
+wp_run_front_figures (const WpRun *self, WpFrontFigures *figures)
+{
+  if (!self->front)
+    return FALSE;
+  wp_front_stage_figures (self->front, figures);
+
+  return TRUE;
+}
+
+static void
+watch (WpRun *self, const WpObserver *functions, gpointer observer, guint first, guint n)
+{
+  wp_observers_add (self->observers, functions, observer);
+  self->wants_verdicts |= functions->wants_verdicts;
+  for (guint i = first; functions->wants_verdicts && i < first + n; i++)
+    if (!self->verdicts[i])
+      self->verdicts[i] = g_new (WpVerdict, BATCH_ROWS);
+}
+
+void
+wp_run_watch (WpRun *self, const WpObserver *functions, gpointer observer)
+{
+  watch (self, functions, observer, 0, self->n_models);
+}
+
+void
+wp_run_watch_one (WpRun *self, const WpObserver *functions, gpointer observer, guint model)
+{
+  g_return_if_fail (model < self->n_models);
+
+  watch (self, functions, observer, model, 1);
+}
+
+void
+wp_run_set_threads (WpRun *self, guint threads)
+{
+  self->threads = threads;
+}
+
+void
+wp_run_warm_up (WpRun *self, guint64 rows, gint64 ns)
+{
+  self->warmup_rows = rows;
+  self->warmup_ns = ns;
+}
+
+void
+wp_run_watch_parts (WpRun *self, WpBatchMeans *const *parts)
+{
+  self->parts = parts;
+}
+
+/* All models but the last, and but those that somebody looks at row by row. A warm-up and batch means ask
+ * models in between. */
+static void
+start_beside (WpRun *self)
+{
+  WpModel *models[WP_N_MODES];
+  guint n = 0;
+
+  for (guint i = 0; i + 1 < self->n_models; i++)
+    if ((self->is_beside[i] = self->threads > 1 && !self->verdicts[i] && !self->parts
+                              && self->warmup_rows == 0 && self->warmup_ns == WP_TIME_NONE))
+      models[n++] = self->models[i];
+  if (n > 0)
+    self->beside = wp_model_thread_new (models, n);
+}
+
+static void
+start_models (WpRun *self)
+{
+  for (guint i = 0; i < self->n_models; i++)
+    self->models[i] = wp_model_new (&self->layouts[i], self->patience_ns);
+  start_beside (self);
+}
+
+static void
+start (WpRun *self)
+{
+  WpCommit *commit = wp_service_time_commit (self->service);
+
+  self->n_offered = 0;
+  self->begins = FALSE;
+  self->counting = FALSE;
+  drop_models (self);
+  if (commit)
+    self->groups = wp_group_models_new (self->layouts, self->n_models, self->patience_ns, commit,
+                                        self->wants_verdicts);
+  else
+    start_models (self);
+  if (self->front_options.time_ns > 0)
+    self->front = wp_front_stage_new (&self->front_options);
+  self->traffic = wp_traffic_new ();
+  wp_service_time_restart (self->service);
+}
+
+static gboolean
+start_over (WpRun *self, GError **error)
+{
+  if (!wp_trace_sort (self->trace, error))
+    return FALSE;
+  start (self);
+
+  return wp_observers_restart (self->observers, error);
+}
+
+static gboolean
+fail_of_time (const WpRun *self, GError **error)
+{
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: the simulated time passes 292 years",
+               wp_trace_name (self->trace));
+
+  return FALSE;
+}
+
+static const WpRow *
+pass_front (WpRun *self, const WpRow *rows, gsize n_rows)
+{
+  if (!self->front)
+    return rows;
+  for (gsize i = 0; i < n_rows; i++)
+    {
+      self->passed[i] = rows[i];
+      self->passed[i].arrival_ns = wp_front_stage_pass (self->front, rows[i].arrival_ns);
+    }
+
+  return self->passed;
+}
+
+static gboolean
+offer_to_models (WpRun *self, const WpRow *rows, gsize n_rows)
+{
+  if (self->beside)
+    wp_model_thread_offer (self->beside, rows, self->services_ns, n_rows);
+  for (guint i = 0; i < self->n_models; i++)
+    if (!self->is_beside[i]
+        && !wp_model_offer (self->models[i], rows, self->services_ns, n_rows, self->verdicts[i]))
+      return FALSE;
+
+  return TRUE;
+}
+
+static gboolean
+offer_batch (WpRun *self, const WpRow *rows, gsize n_rows, GError **error)
+{
+  WpBatch batch = { rows, self->services_ns, n_rows, (const WpVerdict *const *) self->verdicts };
+
+  if (!(self->groups ? wp_group_models_offer (self->groups, rows, self->services_ns, n_rows)
+                     : offer_to_models (self, rows, n_rows)))
+    return fail_of_time (self, error);
+  if (self->groups && self->wants_verdicts)
+    return wp_group_models_show (self->groups, self->observers, error);
+
+  return wp_observers_offer (self->observers, &batch, error);
+}
+
+/* @now_ns: the next request arrives at the queue */
+static void
+start_counting (WpRun *self, gint64 now_ns)
+{
+  if (self->groups)
+    wp_group_models_start_counting (self->groups, now_ns);
+  else
+    for (guint i = 0; i < self->n_models; i++)
+      wp_model_start_counting (self->models[i], now_ns);
+}
+
+static void
+add_parts (WpRun *self, gint64 now_ns)
+{
+  if (self->groups)
+    wp_group_models_add_parts (self->groups, self->parts, now_ns);
+  else
+    for (guint i = 0; i < self->n_models; i++)
+      wp_batch_means_add (self->parts[i], self->models[i], now_ns);
+}
+
+/* How many of these rows belong to the warm-up. The first row past it starts the counting. */
+static gsize
+warm_up (WpRun *self, const WpRow *rows, gsize n_rows)
+{
+  gsize n = 0;
+
+  while (n < n_rows && (self->n_offered + n < self->warmup_rows || rows[n].arrival_ns < self->warmup_ns))
+    n++;
+  if (n > 0)
+    return n;
+  self->counting = TRUE;
+  self->begins = self->n_offered > 0;
+  if (self->begins && self->front)
+    wp_front_stage_start_counting (self->front);
+
+  return n_rows;
+}
+
+static gboolean
+offer_rows (WpRun *self, const WpRow *rows, gsize n_rows, GError **error)
+{
+  for (gsize done = 0, n; done < n_rows; done += n)
+    {
+      const WpRow *arrived;
+
+      n = MIN (BATCH_ROWS, n_rows - done);
+      if (!self->counting)
+        n = warm_up (self, rows + done, n);
+      wp_service_time_fill (self->service, rows + done, n, self->services_ns);
+      wp_traffic_add (self->traffic, rows + done, self->services_ns, n);
+      arrived = pass_front (self, rows + done, n);
+      if (self->begins)
+        start_counting (self, arrived[0].arrival_ns);
+      self->begins = FALSE;
+      if (!offer_batch (self, arrived, n, error))
+        return FALSE;
+      self->n_offered += n;
+      if (self->parts && self->counting)
+        add_parts (self, arrived[n - 1].arrival_ns);
+    }
+
+  return TRUE;
+}
+
+static gboolean
+finish_models (WpRun *self, WpFigures *figures, GError **error)
+{
+  if (self->beside && !wp_model_thread_finish (self->beside))
+    return fail_of_time (self, error);
+  for (guint i = 0; i < self->n_models; i++)
+    {
+      wp_model_finish (self->models[i], &figures[i]);
+      if (!wp_model_check (self->models[i], error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+finish_groups (WpRun *self, WpFigures *figures, GError **error)
+{
+  if (!wp_group_models_finish (self->groups, figures))
+    return fail_of_time (self, error);
+
+  return wp_group_models_check (self->groups, error)
+         && wp_group_models_show (self->groups, self->observers, error);
+}
+
+static gboolean
+finish (WpRun *self, WpFigures *figures, WpTrafficFigures *traffic, GError **error)
+{
+  if (!self->counting)
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: the warm-up is longer than the trace",
+                   wp_trace_name (self->trace));
+      return FALSE;
+    }
+  if (!(self->groups ? finish_groups (self, figures, error) : finish_models (self, figures, error)))
+    return FALSE;
+  wp_traffic_figures (self->traffic, traffic);
+  traffic->out_of_order = wp_trace_out_of_order (self->trace);
+
+  return wp_observers_finish (self->observers, error);
+}
+
+gboolean
+wp_run_go (WpRun *self, WpFigures *figures, WpTrafficFigures *traffic, GError **error)
+{
+  const WpRow *rows;
+  gsize n_rows;
+
+  start (self);
+  for (;;)
+    switch (wp_trace_read (self->trace, &rows, &n_rows, error))
+      {
+      case WP_READ_ERROR:
+        return FALSE;
+      case WP_READ_ROWS:
+        if (!offer_rows (self, rows, n_rows, error))
+          return FALSE;
+        break;
+      case WP_READ_DISORDER:
+        if (!start_over (self, error))
+          return FALSE;
+        break;
+      case WP_READ_END:
+      default:
+        return finish (self, figures, traffic, error);
+      }
+}
