@@ -60,7 +60,7 @@ print_notes (const WpSchedule *schedule)
 {
   g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
 
-  wp_schedule_tell (schedule, lines);
+  wp_schedule_append_notes (schedule, lines);
   for (guint i = 0; i < lines->len; i++)
     {
       g_autofree char *note = wp_text_escape (g_ptr_array_index (lines, i));

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/http/wp-acceptor.h"
+#include "runtime/http/wp-accept-thread.h"
 #include "runtime/http/wp-admin.h"
-#include "runtime/http/wp-exchange.h"
+#include "runtime/http/wp-pending-request.h"
 #include "runtime/http/wp-ingest.h"
 #include "runtime/engine/wp-ledger-fields.h"
 #include "runtime/server/wp-drain.h"
@@ -20,7 +20,7 @@
 #include "runtime/server/wp-server-files.h"
 #include "runtime/server/wp-server-options.h"
 #include "runtime/server/wp-server-security.h"
-#include "runtime/server/wp-service.h"
+#include "runtime/server/wp-systemd.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
 #include "sim/base/wp-process.h"
@@ -37,7 +37,7 @@
 /* A front beside those of requests. */
 typedef struct {
   WpSlots *slots;
-  WpFront *front; /* NULL: none */
+  WpHttpThread *http_thread; /* NULL: none */
 } Aside;
 
 typedef struct {
@@ -46,14 +46,14 @@ typedef struct {
   WpDatabase *database;
   WpJournal *journal;   /* NULL: none */
   WpRecorder *recorder; /* NULL: none */
-  WpMode *mode;
+  WpEngine *engine;
   WpServerSecurity security;
   WpIngest ingest;
-  WpBudget *budget;
+  WpMemoryBudget *budget;
   WpSlots *slots;
   WpListeners listeners;
-  GPtrArray *fronts;    /* (element-type WpFront) */
-  WpAcceptor *acceptor; /* NULL: each front accepts by itself */
+  GPtrArray *http_threads;  /* (element-type WpHttpThread) */
+  WpAcceptThread *acceptor; /* NULL: each front accepts by itself */
   WpAdmin admin;
   Aside asides[2]; /* the admin listener, the probe's */
   GMainLoop *loop;
@@ -78,41 +78,41 @@ start_journal (Server *self)
                          " failed jobs: /failed.json lists them, --requeue gives them another chance",
                          counts.failed),
                self->options.journal, counts.failed);
-  wp_mode_set_journal (self->mode, self->journal,
-                       MAX (self->options.max_pending_bytes / 4, LEAST_RECOVERY_BYTES));
+  wp_engine_set_journal (self->engine, self->journal,
+                         MAX (self->options.max_pending_bytes / 4, LEAST_RECOVERY_BYTES));
 }
 
 static void
 start_fronts (Server *self)
 {
-  const WpListen *listen = &self->listeners.ingest;
+  const WpListenSocket *listen = &self->listeners.ingest;
   guint n_each = self->listeners.shared ? 0 : listen->n_addresses;
-  WpGateLimits limits = self->options.limits;
+  WpConnectionLimits limits = self->options.limits;
 
-  self->budget = wp_budget_new (self->options.max_pending_bytes);
+  self->budget = wp_memory_budget_new (self->options.max_pending_bytes);
   limits.budget = self->budget;
   limits.slots = self->slots = wp_slots_new (self->options.max_connections);
-  self->ingest = (WpIngest){
-    self->mode,         self->database->by_request, self->options.by_soup,
-    self->security.tls, self->security.tokens,      self->options.threads < g_get_num_processors ()
-  };
+  self->ingest = (WpIngest){ self->engine,          self->database->by_request,
+                             self->options.by_soup, self->security.tls,
+                             self->security.tokens, self->options.threads < g_get_num_processors () };
   for (guint i = 0; i < self->options.threads; i++)
     {
       g_autofree char *name = g_strdup_printf ("wp-http-%u", i);
 
-      g_ptr_array_add (self->fronts,
-                       wp_front_new (name, listen->fds + i * n_each, n_each, &limits, WP_SOUP_INGEST,
-                                     wp_ingest_setup, wp_exchange_deliver, &self->ingest));
+      g_ptr_array_add (self->http_threads,
+                       wp_http_thread_new (name, listen->fds + i * n_each, n_each, &limits, WP_SOUP_INGEST,
+                                           wp_ingest_setup, wp_pending_request_deliver, &self->ingest));
     }
   if (self->listeners.shared)
-    self->acceptor = wp_acceptor_new (listen->fds[0], self->fronts, self->slots, !self->listeners.inherited);
+    self->acceptor
+        = wp_accept_thread_new (listen->fds[0], self->http_threads, self->slots, !self->listeners.inherited);
 }
 
 static void
-start_aside (Aside *self, const char *name, const char *whose, const WpListen *listen, guint n_connections,
-             WpSoupSite site, WpAdmin *admin)
+start_aside (Aside *self, const char *name, const char *whose, const WpListenSocket *listen,
+             guint n_connections, WpSoupSite site, WpAdmin *admin)
 {
-  WpGateLimits limits = {
+  WpConnectionLimits limits = {
     NULL,          5 * WP_NS_PER_S, 5 * WP_NS_PER_S, 75 * WP_NS_PER_S, 65536, .crowd = n_connections / 2,
     .whose = whose
   };
@@ -120,14 +120,15 @@ start_aside (Aside *self, const char *name, const char *whose, const WpListen *l
   if (listen->n_addresses == 0)
     return;
   limits.slots = self->slots = wp_slots_new (n_connections);
-  self->front = wp_front_new (name, listen->fds, listen->n_addresses, &limits, site, NULL, NULL, admin);
+  self->http_thread
+      = wp_http_thread_new (name, listen->fds, listen->n_addresses, &limits, site, NULL, NULL, admin);
 }
 
 static void
 start_admin (Server *self)
 {
-  self->admin = (WpAdmin){ self->mode,   self->options.database, self->budget,
-                           self->fronts, wp_time_monotonic (),   TRUE };
+  self->admin = (WpAdmin){ self->engine,       self->options.database, self->budget,
+                           self->http_threads, wp_time_monotonic (),   TRUE };
   if (!self->listeners.admin.bound || !g_str_has_prefix (self->listeners.admin.bound[0], "unix:"))
     self->admin.hosts = self->options.admin_hosts;
   start_aside (&self->asides[0], "wp-admin", "the admin listener", &self->listeners.admin, ADMIN_CONNECTIONS,
@@ -178,7 +179,7 @@ say_hello (const Server *self)
   if (self->listeners.probe_address)
     g_string_append_printf (text, ", probe on %s", self->listeners.probe_address);
   g_message ("%s", text->str);
-  wp_service_tell_ready (text->str);
+  wp_systemd_notify_ready (text->str);
   say_what_has_no_effect (policy);
   if (wp_policy_uses (policy, WP_POLICY_DISPATCHER) && policy->dispatcher == WP_DISPATCHER_SPAWNING)
     g_message (
@@ -225,9 +226,9 @@ on_stop (gpointer data)
   g_atomic_int_set (&self->admin.ready, FALSE);
   g_message ("draining, for %s at most; another signal after 0.5 s ends at once",
              wp_time_format_people (limit, self->drain.timeout_ns));
-  wp_service_tell_stopping ();
+  wp_systemd_notify_stopping ();
   wp_listeners_stop_ingest (&self->listeners);
-  g_clear_pointer (&self->acceptor, wp_acceptor_free);
+  g_clear_pointer (&self->acceptor, wp_accept_thread_free);
   wp_drain_begin (&self->drain);
 
   return G_SOURCE_CONTINUE;
@@ -238,11 +239,11 @@ on_hangup (gpointer data)
 {
   Server *self = data;
 
-  wp_service_tell_reloading ();
+  wp_systemd_notify_reloading ();
   if (self->recorder)
     wp_recorder_reopen (self->recorder);
   wp_server_security_reload (&self->security);
-  wp_service_tell_ready ("reloaded");
+  wp_systemd_notify_ready ("reloaded");
   return G_SOURCE_CONTINUE;
 }
 
@@ -311,17 +312,17 @@ start (Server *self, GError **error)
   if (self->options.record && !(self->recorder = wp_server_open_recorder (&self->options, error)))
     return about_option (error, "record");
 
-  self->mode = wp_mode_new (&self->options.policy, self->options.max_jobs, self->clock, self->database,
-                            self->recorder);
-  wp_mode_set_retry (self->mode, &self->options.retry);
+  self->engine = wp_engine_new (&self->options.policy, self->options.max_jobs, self->clock, self->database,
+                                self->recorder);
+  wp_engine_set_retry (self->engine, &self->options.retry);
   if (self->journal)
     start_journal (self);
-  self->fronts = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_front_free);
+  self->http_threads = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_http_thread_free);
   start_fronts (self);
   start_admin (self);
-  self->drain = (WpDrain){ self->options.drain_timeout_ns, self->mode, self->fronts, self->loop };
+  self->drain = (WpDrain){ self->options.drain_timeout_ns, self->engine, self->http_threads, self->loop };
   say_hello (self);
-  wp_service_start_watchdog ();
+  wp_systemd_start_watchdog ();
   wp_log_start_thread (); /* what was said so far is written by now */
 
   return TRUE;
@@ -331,16 +332,16 @@ start (Server *self, GError **error)
 static void
 stop_fronts (Server *self)
 {
-  for (guint i = 0; i < self->fronts->len; i++)
-    wp_front_stop (self->fronts->pdata[i]);
+  for (guint i = 0; i < self->http_threads->len; i++)
+    wp_http_thread_stop (self->http_threads->pdata[i]);
   for (guint i = 0; i < G_N_ELEMENTS (self->asides); i++)
-    if (self->asides[i].front)
-      wp_front_stop (self->asides[i].front);
-  for (guint i = 0; i < self->fronts->len; i++)
-    wp_front_join (self->fronts->pdata[i]);
+    if (self->asides[i].http_thread)
+      wp_http_thread_stop (self->asides[i].http_thread);
+  for (guint i = 0; i < self->http_threads->len; i++)
+    wp_http_thread_join (self->http_threads->pdata[i]);
   for (guint i = 0; i < G_N_ELEMENTS (self->asides); i++)
-    if (self->asides[i].front)
-      wp_front_join (self->asides[i].front);
+    if (self->asides[i].http_thread)
+      wp_http_thread_join (self->asides[i].http_thread);
 }
 
 /* Nobody is waited for any more who was not in time. */
@@ -374,7 +375,7 @@ close_record (Server *self, guint64 n_rows)
   g_autoptr (GError) error = NULL;
   gint64 now_ns = wp_time_monotonic (), left_ns = wp_drain_get_deadline (&self->drain) - now_ns;
 
-  wp_mode_record_unfinished (self->mode);
+  wp_engine_record_unfinished (self->engine);
   if (!self->recorder || wp_recorder_close (self->recorder, n_rows, now_ns + left_ns / 5 * 4, &error))
     return TRUE;
   g_warning ("the record is not complete: %s", error->message);
@@ -393,7 +394,7 @@ say_what_is_left (Server *self, const WpLedger *ledger)
   if (self->journal)
     wp_journal_count (self->journal, &counts);
   left = ledger->queued + ledger->in_service + counts.backlog;
-  kept = wp_mode_count_kept (self->mode) + counts.backlog;
+  kept = wp_engine_count_kept (self->engine) + counts.backlog;
   if (left == 0)
     return 0;
   g_string_append_printf (text,
@@ -439,19 +440,19 @@ finish (Server *self)
   guint64 n_left, n_given_up;
   WpLedger ledger;
 
-  wp_mode_close (self->mode);
+  wp_engine_close (self->engine);
   wp_listeners_clear (&self->listeners);
   if (self->drain.state == WP_DRAIN_EMPTY)
     stop_fronts (self);
   else
     say_what_is_cut (self);
   is_complete = close_journal (self);
-  wp_mode_count (self->mode, &ledger, NULL);
+  wp_engine_count (self->engine, &ledger, NULL);
   n_left = say_what_is_left (self, &ledger);
   is_complete = close_record (self, ledger.received + ledger.recovered) && is_complete;
   text = wp_ledger_format (&ledger);
   g_message ("%s", text);
-  n_given_up = wp_mode_count_given_up (self->mode);
+  n_given_up = wp_engine_count_given_up (self->engine);
   say_what_was_given_up (self, n_given_up);
 
   return self->drain.state == WP_DRAIN_STOPPED || !is_complete || n_left > 0 || n_given_up > 0
@@ -464,17 +465,17 @@ server_clear (Server *self)
 {
   for (guint i = 0; i < G_N_ELEMENTS (self->asides); i++)
     {
-      g_clear_pointer (&self->asides[i].front, wp_front_free); /* before what it looks at */
+      g_clear_pointer (&self->asides[i].http_thread, wp_http_thread_free); /* before what it looks at */
       g_clear_pointer (&self->asides[i].slots, wp_slots_free);
     }
-  g_clear_pointer (&self->fronts, g_ptr_array_unref);
+  g_clear_pointer (&self->http_threads, g_ptr_array_unref);
   g_clear_pointer (&self->recorder, wp_recorder_free);
   g_clear_pointer (&self->database, wp_database_free);
   g_clear_pointer (&self->clock, wp_clock_free);
   wp_server_security_clear (&self->security);
   g_clear_pointer (&self->journal, wp_journal_free);
-  g_clear_pointer (&self->mode, wp_mode_free);
-  g_clear_pointer (&self->budget, wp_budget_free);
+  g_clear_pointer (&self->engine, wp_engine_free);
+  g_clear_pointer (&self->budget, wp_memory_budget_free);
   g_clear_pointer (&self->slots, wp_slots_free);
   wp_listeners_clear (&self->listeners);
   g_main_loop_unref (self->loop);
@@ -494,7 +495,7 @@ run (Server *self)
 {
   int status;
 
-  if (self->asides[0].front || self->asides[1].front)
+  if (self->asides[0].http_thread || self->asides[1].http_thread)
     g_timeout_add (LIBSOUP_AFTER_MS, on_started, NULL);
   g_timeout_add (LOOK_MS, on_look, self->database);
   hold_signals (SIG_UNBLOCK);

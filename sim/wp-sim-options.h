@@ -34,10 +34,10 @@ typedef struct {
   char *service;
   gboolean service_always;
   guint64 seed;
-  gint64 patience_ns;     /* WP_TIME_NONE: none */
-  WpFrontOptions front;   /* time 0: none */
-  char *calibrate;        /* a record to learn from; nothing is simulated then */
-  char *against, *client; /* NULL: not asked for, as all paths here */
+  gint64 patience_ns;       /* WP_TIME_NONE: none */
+  WpHttpStageOptions front; /* time 0: none */
+  char *calibrate;          /* a record to learn from; nothing is simulated then */
+  char *against, *client;   /* NULL: not asked for, as all paths here */
   double tolerance;
   char *series, *jobs, *plot;
   gint64 interval_ns;

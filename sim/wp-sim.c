@@ -113,7 +113,7 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpSimStudy *study, WpSi
   if (!service)
     return FALSE;
   run = wp_run_new (trace, service, report->policies, report->n_models, options->patience_ns);
-  wp_run_put_front (run, &options->front);
+  wp_run_put_http_stage (run, &options->front);
   wp_run_set_threads (run, wp_sim_options_threads (options));
   wp_sim_study_watch (study, run);
   wp_sim_plan_watch (plan, run, report);
@@ -123,7 +123,7 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpSimStudy *study, WpSi
   if (!side_files_open (&files, options, report, run, error)
       || !wp_run_go (run, report->figures, &report->traffic, error))
     return FALSE;
-  report->has_front = wp_run_front_figures (run, &report->front);
+  report->has_front = wp_run_http_stage_figures (run, &report->front);
   report->n_drawn = wp_service_time_drawn (service);
   g_clear_pointer (&progress, wp_progress_free);
 
@@ -193,7 +193,7 @@ simulate (const WpSimOptions *options, WpTrace *trace, const WpMeasured *measure
       || !wp_sim_study_finish (study, &report, notes, error) || !wp_sim_plan_finish (plan, &report, error))
     return EXIT_BAD;
   if (trace)
-    wp_trace_tell (trace, notes);
+    wp_trace_append_notes (trace, notes);
   if (measured)
     {
       gsize n_rows;

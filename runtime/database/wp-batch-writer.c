@@ -5,7 +5,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
-#include "runtime/queue/wp-prompt.h"
+#include "runtime/queue/wp-realtime.h"
 
 #define MOST_ROWS        1000
 #define MOST_BYTES       (8u << 20)
@@ -64,7 +64,7 @@ fill (WpBatchWriter *self)
 
 /* The first @n have their results. */
 static void
-tell (WpBatchWriter *self, guint n)
+notify (WpBatchWriter *self, guint n)
 {
   if (n == 0)
     return;
@@ -167,7 +167,7 @@ give_up_expired (WpBatchWriter *self, guint n, const char *reason)
       wp_job_set_failure (job, shared);
     }
   g_ref_string_release (shared);
-  tell (self, n_expired);
+  notify (self, n_expired);
 }
 
 static void
@@ -224,14 +224,14 @@ write_some (WpBatchWriter *self)
   if (result == WP_RESULT_STORED)
     {
       keep_pace (self);
-      tell (self, n);
+      notify (self, n);
       if (self->class->rest)
         self->class->rest (self->database);
     }
   else if (n == 1)
     {
       fail_first (self, reason);
-      tell (self, 1);
+      notify (self, 1);
       log_failures (self, FALSE);
     }
 }
@@ -257,7 +257,7 @@ write_all (gpointer token, gpointer data)
 
   prctl (PR_SET_TIMERSLACK, 1); /* the thread is the writer's own; 50 us otherwise */
   if (self->database->pace_ns > 0)
-    wp_prompt_thread (WP_PROMPT_FRONT); /* it sleeps more than it works, and has to wake on time */
+    wp_realtime_thread (WP_REALTIME_HTTP); /* it sleeps more than it works, and has to wake on time */
   if (self->class->look && g_async_queue_length (self->waiting) <= 0)
     look (self);
   do

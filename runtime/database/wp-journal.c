@@ -2,7 +2,7 @@
 
 #include <libintl.h>
 
-#include "runtime/queue/wp-wake.h"
+#include "runtime/queue/wp-wakeup-batch.h"
 #include "sim/base/wp-error.h"
 
 #define MAX_ROWS_PER_COMMIT 1000
@@ -315,12 +315,12 @@ note_health (WpJournal *self, gboolean ok)
 }
 
 static void
-tell (WpJournal *self, GPtrArray *jobs, guint n, gboolean ok)
+notify (WpJournal *self, GPtrArray *jobs, guint n, gboolean ok)
 {
-  wp_wake_hold ();
+  wp_wakeup_batch_hold ();
   for (guint i = 0; i < n; i++)
     self->listener->written (jobs->pdata[i], ok, self->data);
-  wp_wake_release ();
+  wp_wakeup_batch_release ();
   if (n > 0)
     g_ptr_array_remove_range (jobs, 0, n);
 }
@@ -331,7 +331,7 @@ write_taken (WpJournal *self)
 {
   gboolean ok;
 
-  tell (self, self->taken_over, self->taken_over->len, TRUE);
+  notify (self, self->taken_over, self->taken_over->len, TRUE);
   do
     {
       Batch batch = next_batch (self), rest = { 0, batch.n_fails, batch.n_removals, 0 };
@@ -342,7 +342,7 @@ write_taken (WpJournal *self)
       note_written (self, ok ? 0 : batch.n_adds);
       log_growth (self);
       note_health (self, ok && (self->probe_us == 0 || wp_journal_file_has_room (self->file)));
-      tell (self, self->taken_adds, batch.n_adds, ok);
+      notify (self, self->taken_adds, batch.n_adds, ok);
     }
   while (self->taken_adds->len > 0 || (ok && self->taken_fails->len + self->taken_removals->len > 0));
 }

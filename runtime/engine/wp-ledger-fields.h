@@ -1,7 +1,7 @@
 /* wp-ledger-fields.h - the ledger's figures by name, and as a line of text. */
 #pragma once
 
-#include "runtime/engine/wp-mode.h"
+#include "runtime/engine/wp-engine.h"
 
 typedef struct {
   const char *name; /* NULL ends a table */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "runtime/wp-dashboard.h"
-#include "runtime/http/wp-events.h"
+#include "runtime/http/wp-server-sent-events.h"
 #include "runtime/http/wp-failed.h"
 #include "runtime/http/wp-metrics.h"
 #include "runtime/http/wp-soup-server.h"
@@ -13,7 +13,7 @@
 #include "sim/trace/wp-json-add.h"
 
 #define MAX_LISTENERS 32u /* of /events */
-#define TELL_EACH_NS  (60 * WP_NS_PER_S)
+#define WARN_EACH_NS  (60 * WP_NS_PER_S)
 
 static void
 add_fields (JsonBuilder *json, const WpLedger *ledger, const WpLedgerField *fields)
@@ -35,7 +35,7 @@ add_size (JsonBuilder *json, const char *name, const WpPolicy *policy, WpPolicyF
 static void
 add_policy (JsonBuilder *json, const WpAdmin *self)
 {
-  const WpPolicy *policy = wp_mode_get_policy (self->mode);
+  const WpPolicy *policy = wp_engine_get_policy (self->engine);
   gboolean pool = wp_policy_uses (policy, WP_POLICY_DISPATCHER),
            fills = wp_policy_uses (policy, WP_POLICY_WHEN_FULL);
 
@@ -78,29 +78,29 @@ count_connections (const WpAdmin *self)
 {
   guint n = 0;
 
-  for (guint i = 0; i < self->fronts->len; i++)
-    n += wp_front_count_connections (self->fronts->pdata[i]);
+  for (guint i = 0; i < self->http_threads->len; i++)
+    n += wp_http_thread_count_connections (self->http_threads->pdata[i]);
   return n;
 }
 
 static void
-count_refusals (const WpAdmin *self, guint64 counts[WP_N_REFUSALS])
+count_refusals (const WpAdmin *self, guint64 counts[WP_N_HTTP_ERRORS])
 {
-  memset (counts, 0, WP_N_REFUSALS * sizeof *counts);
-  for (guint i = 0; i < self->fronts->len; i++)
-    wp_front_add_refusals (self->fronts->pdata[i], counts);
+  memset (counts, 0, WP_N_HTTP_ERRORS * sizeof *counts);
+  for (guint i = 0; i < self->http_threads->len; i++)
+    wp_http_thread_add_refusals (self->http_threads->pdata[i], counts);
 }
 
 static void
 add_refused (JsonBuilder *json, const WpAdmin *self)
 {
-  guint64 counts[WP_N_REFUSALS];
+  guint64 counts[WP_N_HTTP_ERRORS];
 
   count_refusals (self, counts);
   json_builder_set_member_name (json, "refused");
   json_builder_begin_object (json);
-  for (WpRefusal i = 0; i < WP_N_REFUSALS; i++)
-    wp_json_add_count (json, wp_refusal_name (i), counts[i]);
+  for (WpHttpError i = 0; i < WP_N_HTTP_ERRORS; i++)
+    wp_json_add_count (json, wp_http_error_name (i), counts[i]);
   json_builder_end_object (json);
 }
 
@@ -108,7 +108,7 @@ add_refused (JsonBuilder *json, const WpAdmin *self)
 static const char *
 why_not_ready (const WpAdmin *self)
 {
-  WpJournal *journal = wp_mode_get_journal (self->mode);
+  WpJournal *journal = wp_engine_get_journal (self->engine);
   WpJournalCounts counts = { .writable = TRUE, .readable = TRUE };
 
   if (journal)
@@ -117,13 +117,13 @@ why_not_ready (const WpAdmin *self)
     return "draining\n";
   if (!counts.writable || !counts.readable)
     return counts.writable ? "the journal cannot be read\n" : "the journal cannot be written\n";
-  return wp_mode_is_stuck (self->mode) ? "database down\n" : NULL;
+  return wp_engine_is_stuck (self->engine) ? "database down\n" : NULL;
 }
 
 static gboolean
 database_is_up (const WpAdmin *self)
 {
-  return wp_database_down_since (wp_mode_get_database (self->mode)) == WP_TIME_NONE;
+  return wp_database_down_since (wp_engine_get_database (self->engine)) == WP_TIME_NONE;
 }
 
 static char *
@@ -134,7 +134,7 @@ make_stats (const WpAdmin *self, gboolean pretty)
   gint64 now_ns, oldest_ns;
   WpLedger ledger;
 
-  wp_mode_count (self->mode, &ledger, &oldest_ns);
+  wp_engine_count (self->engine, &ledger, &oldest_ns);
   now_ns = wp_time_monotonic ();
   json_builder_begin_object (json);
   wp_json_add_string (json, "version", WP_VERSION);
@@ -148,12 +148,12 @@ make_stats (const WpAdmin *self, gboolean pretty)
   wp_json_add_boolean (json, "balances", wp_ledger_balances (&ledger));
   json_builder_end_object (json);
   add_fields (json, &ledger, wp_ledger_others);
-  wp_json_add_count (json, "retries", wp_mode_count_retries (self->mode));
+  wp_json_add_count (json, "retries", wp_engine_count_retries (self->engine));
   wp_json_add_boolean (json, "database_up", database_is_up (self));
-  wp_json_add_count (json, "database_log_bytes", (guint64) wp_mode_get_database (self->mode)->log_bytes);
-  add_journal (json, wp_mode_get_journal (self->mode));
+  wp_json_add_count (json, "database_log_bytes", (guint64) wp_engine_get_database (self->engine)->log_bytes);
+  add_journal (json, wp_engine_get_journal (self->engine));
   wp_json_add_seconds (json, "oldest_age", oldest_ns == WP_TIME_NONE ? WP_TIME_NONE : now_ns - oldest_ns);
-  wp_json_add_count (json, "pending_bytes", wp_budget_held (self->budget));
+  wp_json_add_count (json, "pending_bytes", wp_memory_budget_held (self->budget));
   wp_json_add_count (json, "connections", count_connections (self));
   add_refused (json, self);
   json_builder_end_object (json);
@@ -171,13 +171,13 @@ make_event (gpointer data)
 static char *
 make_metrics (const WpAdmin *self)
 {
-  guint64 refused[WP_N_REFUSALS];
+  guint64 refused[WP_N_HTTP_ERRORS];
   gint64 oldest_ns;
   WpLedger ledger;
 
-  wp_mode_count (self->mode, &ledger, &oldest_ns);
+  wp_engine_count (self->engine, &ledger, &oldest_ns);
   count_refusals (self, refused);
-  return wp_metrics_format (self->mode, &ledger, refused,
+  return wp_metrics_format (self->engine, &ledger, refused,
                             oldest_ns == WP_TIME_NONE ? WP_TIME_NONE : wp_time_monotonic () - oldest_ns,
                             count_connections (self), !why_not_ready (self));
 }
@@ -247,7 +247,7 @@ on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHash
 static void
 answer_failed (const WpAdmin *self, SoupServerMessage *message)
 {
-  WpJournal *journal = wp_mode_get_journal (self->mode);
+  WpJournal *journal = wp_engine_get_journal (self->engine);
   g_autoptr (GError) error = NULL;
   char *text = journal ? wp_failed_format (journal, &error) : NULL;
 
@@ -268,14 +268,15 @@ answer_events (WpAdmin *self, SoupServerMessage *message)
 
   if (self->n_listeners < MAX_LISTENERS)
     {
-      wp_events_start (message, wp_soup_get_connection (message), make_event, self, &self->n_listeners);
+      wp_server_sent_events_start (message, wp_soup_get_connection (message), make_event, self,
+                                   &self->n_listeners);
       return;
     }
-  if (self->told_ns == 0 || now_ns - self->told_ns > TELL_EACH_NS)
+  if (self->warned_ns == 0 || now_ns - self->warned_ns > WARN_EACH_NS)
     {
       g_warning ("%u clients have /events of the admin listener, which is the most: others get 503",
                  MAX_LISTENERS);
-      self->told_ns = now_ns;
+      self->warned_ns = now_ns;
     }
   soup_message_headers_replace (soup_server_message_get_response_headers (message), "Retry-After", "5");
   answer (message, SOUP_STATUS_SERVICE_UNAVAILABLE, "text/plain",
@@ -347,7 +348,7 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *root, GH
 }
 
 WpReaderRules
-wp_admin_setup (WpFront *front, SoupServer *server, gpointer admin)
+wp_admin_setup (WpHttpThread *http_thread, SoupServer *server, gpointer admin)
 {
   g_resources_register (wp_dashboard_get_resource ());
   soup_server_add_early_handler (server, NULL, on_head, admin, NULL);
@@ -357,7 +358,7 @@ wp_admin_setup (WpFront *front, SoupServer *server, gpointer admin)
 }
 
 WpReaderRules
-wp_admin_setup_probe (WpFront *front, SoupServer *server, gpointer admin)
+wp_admin_setup_probe (WpHttpThread *http_thread, SoupServer *server, gpointer admin)
 {
   soup_server_add_early_handler (server, NULL, on_any_head, admin, NULL);
   soup_server_add_handler (server, NULL, on_probe, admin, NULL);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "runtime/http/wp-gate.h"
+#include "runtime/http/wp-connections.h"
 #include "runtime/http/wp-reader.h"
 #include "runtime/http/wp-reply.h"
 
@@ -17,7 +17,7 @@ void
 wp_connection_enter (WpConnection *self, WpConnectionState state)
 {
   self->state = state;
-  self->deadline_ns = wp_gate_deadline (self->gate, state);
+  self->deadline_ns = wp_connections_deadline (self->connections, state);
 }
 
 /* What @bytes more than none are, or less. */
@@ -30,10 +30,10 @@ with_tls (const WpConnection *self, gsize bytes, gsize others)
 gboolean
 wp_connection_hold (WpConnection *self, gsize bytes)
 {
-  WpBudget *budget = wp_gate_budget (self->gate);
+  WpMemoryBudget *budget = wp_connections_budget (self->connections);
   gsize all = with_tls (self, bytes, self->held_bytes);
 
-  if (budget && !wp_budget_take (budget, all))
+  if (budget && !wp_memory_budget_take (budget, all))
     return FALSE;
   self->held_bytes += all;
 
@@ -44,22 +44,22 @@ wp_connection_hold (WpConnection *self, gsize bytes)
 static void
 owe (WpConnection *self, gsize bytes)
 {
-  WpBudget *budget = wp_gate_budget (self->gate);
+  WpMemoryBudget *budget = wp_connections_budget (self->connections);
   gsize all = with_tls (self, bytes, self->held_bytes);
 
   if (budget)
-    wp_budget_take_anyway (budget, all);
+    wp_memory_budget_take_anyway (budget, all);
   self->held_bytes += all;
 }
 
 void
 wp_connection_let_go (WpConnection *self, gsize bytes)
 {
-  WpBudget *budget = wp_gate_budget (self->gate);
+  WpMemoryBudget *budget = wp_connections_budget (self->connections);
   gsize all = with_tls (self, bytes, self->held_bytes - bytes - (self->tls ? TLS_BYTES : 0));
 
   if (budget)
-    wp_budget_give (budget, all);
+    wp_memory_budget_give (budget, all);
   self->held_bytes -= all;
 }
 
@@ -89,7 +89,7 @@ wp_connection_take_kept (WpConnection *self, char *buffer)
 void
 wp_connection_clear (WpConnection *self)
 {
-  WpBudget *budget = wp_gate_budget (self->gate);
+  WpMemoryBudget *budget = wp_connections_budget (self->connections);
 
   g_clear_pointer (&self->partial, wp_partial_free);
   g_clear_pointer (&self->in, g_free);
@@ -97,7 +97,7 @@ wp_connection_clear (WpConnection *self)
   self->in_len = self->out_len = 0;
   self->ahead = FALSE;
   if (budget)
-    wp_budget_give (budget, self->held_bytes);
+    wp_memory_budget_give (budget, self->held_bytes);
   self->held_bytes = 0;
 }
 
@@ -117,7 +117,7 @@ wp_connection_read_socket (WpConnection *self, void *buffer, gsize size)
   else if (n <= 0)
     self->peer_ended = TRUE;
   else if (self->state == WP_CONNECTION_BODY)
-    self->deadline_ns = wp_gate_deadline_later (self->gate, self->deadline_ns, (gsize) n);
+    self->deadline_ns = wp_connections_deadline_later (self->connections, self->deadline_ns, (gsize) n);
   if (n > 0 && !self->tls) /* which gives a record at a time */
     /* an end that we were told of is there to be read */
     self->readable = (gsize) n == size || self->peer_ended;
@@ -195,7 +195,7 @@ void
 wp_connection_kill (WpConnection *self)
 {
   self->dead = TRUE;
-  self->lane->ready (self);
+  self->protocol->ready (self);
 }
 
 void
@@ -211,10 +211,10 @@ wp_connection_answer_last (WpConnection *self, guint status, const char *text)
 }
 
 void
-wp_connection_refuse (WpConnection *self, WpRefusal why)
+wp_connection_refuse (WpConnection *self, WpHttpError why)
 {
-  wp_gate_count_refusal (self->gate, why);
-  wp_connection_answer_last (self, wp_refusal_status (why), wp_refusal_text (why));
+  wp_connections_count_refusal (self->connections, why);
+  wp_connection_answer_last (self, wp_http_error_status (why), wp_http_error_text (why));
 }
 
 /* TCP's end of file is reported; that of TLS alone has to be read. What comes instead stays in OpenSSL, whose
@@ -224,7 +224,7 @@ look_for_goodbye (WpConnection *self)
 {
   gboolean waits;
 
-  if (!self->tls || !self->exchange || !self->readable || self->peer_ended || self->ahead
+  if (!self->tls || !self->pending || !self->readable || self->peer_ended || self->ahead
       || !wp_connection_hold (self, AHEAD_BYTES))
     return;
   self->peer_ended = wp_tls_session_is_ended (self->tls, &waits);
@@ -240,17 +240,17 @@ wp_connection_check (WpConnection *self)
   WpConnectionGone gone = self->gone;
 
   look_for_goodbye (self);
-  if (!self->peer_ended || !self->exchange || !gone)
+  if (!self->peer_ended || !self->pending || !gone)
     return FALSE;
   self->gone = NULL;
-  gone (self->exchange);
+  gone (self->pending);
   return TRUE;
 }
 
 void
 wp_connection_again (WpConnection *self)
 {
-  wp_gate_look_again (self->gate, self);
+  wp_connections_look_again (self->connections, self);
 }
 
 /* WpLane of a connection that its lane has let go of with bytes still to be sent. */
@@ -258,20 +258,20 @@ static void
 closing_ready (WpConnection *self)
 {
   if (wp_connection_flush (self) || self->dead)
-    wp_gate_take_back (self->gate, self);
+    wp_connections_take_back (self->connections, self);
 }
 
 void
 wp_connection_release (WpConnection *self)
 {
-  static const WpLane closing = { closing_ready };
+  static const WpProtocol closing = { closing_ready };
 
-  self->exchange = NULL;
+  self->pending = NULL;
   if (self->dead || wp_connection_flush (self))
     {
-      wp_gate_take_back (self->gate, self);
+      wp_connections_take_back (self->connections, self);
       return;
     }
-  self->lane = &closing;
+  self->protocol = &closing;
   wp_connection_enter (self, WP_CONNECTION_REPLY);
 }

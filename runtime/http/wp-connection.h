@@ -2,17 +2,17 @@
  * thread only. */
 #pragma once
 
-#include "runtime/http/wp-refusal.h"
+#include "runtime/http/wp-http-error.h"
 #include "runtime/secure/wp-tls-session.h"
 
-typedef struct _WpGate WpGate;
+typedef struct _WpConnections WpConnections;
 typedef struct _WpConnection WpConnection;
 typedef struct _WpPartial WpPartial;
 
 /* Who speaks HTTP on a connection. One const table a lane. */
 typedef struct {
   void (*ready) (WpConnection *connection); /* readable, writable, peer_ended or dead has come true */
-} WpLane;
+} WpProtocol;
 
 typedef enum {
   WP_CONNECTION_HANDSHAKE, /* is not yet agreed on TLS */
@@ -25,10 +25,10 @@ typedef enum {
 } WpConnectionState;
 
 /* The client has gone while its request was BUSY; called once for a request. */
-typedef void (*WpConnectionGone) (gpointer exchange);
+typedef void (*WpConnectionGone) (gpointer pending);
 
 struct _WpConnection {
-  WpGate *gate;
+  WpConnections *connections;
   WpConnection *next, *prev; /* in the gate's list */
   int fd;
   WpTlsSession *tls; /* owned; NULL: plain */
@@ -43,16 +43,16 @@ struct _WpConnection {
   gboolean keeps_alive; /* a client of HTTP/1.0 wants to be told that the connection stays */
   gboolean ahead;       /* OpenSSL has read bytes behind the request that is BUSY */
   gboolean shed;        /* what came behind the request was thrown away: 503 follows its answer */
-  const WpLane *lane;
-  gpointer lane_data; /* the lane's own */
-  WpPartial *partial; /* the reader's: some of a request; owned; NULL: none */
-  char *in;           /* bytes read behind it that no request has taken yet */
+  const WpProtocol *protocol;
+  gpointer protocol_data; /* the lane's own */
+  WpPartial *partial;     /* the reader's: some of a request; owned; NULL: none */
+  char *in;               /* bytes read behind it that no request has taken yet */
   gsize in_len;
   char *out; /* bytes of answers that wait to be sent */
   gsize out_len;
   gsize held_bytes; /* of the gate's budget, by all of these */
   WpConnectionGone gone;
-  gpointer exchange; /* what is BUSY, or NULL */
+  gpointer pending; /* what is BUSY, or NULL */
 };
 
 /* Enters @state, and starts the deadline that the gate has for it. */
@@ -73,7 +73,7 @@ gboolean wp_connection_flush (WpConnection *self);
 
 /* Answers past its lane, and kills the connection; the second counts it. */
 void wp_connection_answer_last (WpConnection *self, guint status, const char *text);
-void wp_connection_refuse (WpConnection *self, WpRefusal why);
+void wp_connection_refuse (WpConnection *self, WpHttpError why);
 
 /* Makes reads end and writes fail from now on, and tells the lane, which may release it at once. */
 void wp_connection_kill (WpConnection *self);

@@ -17,14 +17,14 @@ handshake_ready (WpConnection *connection)
 
   if (progress == WP_TLS_DONE)
     {
-      wp_gate_agreed (connection->gate, connection);
+      wp_connections_handshake_done (connection->connections, connection);
       connection->readable = TRUE; /* OpenSSL may hold bytes already, of which epoll tells nothing */
-      connection->lane->ready (connection);
+      connection->protocol->ready (connection);
     }
   else if (progress == WP_TLS_PLAIN_HTTP)
     {
       g_clear_pointer (&connection->tls, wp_tls_session_free);
-      wp_connection_refuse (connection, WP_REFUSAL_PLAIN_HTTP);
+      wp_connection_refuse (connection, WP_HTTP_ERROR_PLAIN_HTTP);
     }
   else if (progress == WP_TLS_FAILED)
     {
@@ -36,9 +36,9 @@ handshake_ready (WpConnection *connection)
 void
 wp_handshake_begin (WpConnection *connection, WpTls *tls)
 {
-  static const WpLane lane = { handshake_ready };
+  static const WpProtocol protocol = { handshake_ready };
 
   connection->tls = wp_tls_accept (tls, connection->fd);
-  connection->lane = &lane;
+  connection->protocol = &protocol;
   wp_connection_enter (connection, WP_CONNECTION_HANDSHAKE);
 }

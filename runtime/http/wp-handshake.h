@@ -1,7 +1,7 @@
 /* wp-handshake.h - the lane of a connection that is not yet agreed on TLS. */
 #pragma once
 
-#include "runtime/http/wp-gate.h"
+#include "runtime/http/wp-connections.h"
 
-/* Until it is, and wp_gate_agreed() gives it another lane, or has failed. @tls: outlives it */
+/* Until it is, and wp_connections_handshake_done() gives it another lane, or has failed. @tls: outlives it */
 void wp_handshake_begin (WpConnection *connection, WpTls *tls);

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "runtime/http/wp-fast-lane.h"
-#include "runtime/queue/wp-prompt.h"
+#include "runtime/http/wp-http1.h"
+#include "runtime/queue/wp-realtime.h"
 
 #define REVIEW_MS      250
 #define MAX_SERVICE_NS (3600 * WP_NS_PER_S)
@@ -50,20 +50,20 @@ new_job (const WpRequest *request, GBytes *body, gint64 service_ns)
 }
 
 WpJob *
-wp_ingest_make_job (const WpIngest *self, const WpRequest *request, GBytes *body, WpBudget *budget,
-                    WpRefusal *why)
+wp_ingest_make_job (const WpIngest *self, const WpRequest *request, GBytes *body, WpMemoryBudget *budget,
+                    WpHttpError *why)
 {
   gint64 service_ns = parse_service (request->service);
   WpJob *job;
 
-  *why = WP_REFUSAL_SERVICE_TIME;
+  *why = WP_HTTP_ERROR_SERVICE_TIME;
   if (self->by_request && request->service.bytes && service_ns == WP_TIME_NONE)
     {
       g_clear_pointer (&body, g_bytes_unref);
       return NULL;
     }
   job = new_job (request, body, service_ns);
-  *why = WP_REFUSAL_MEMORY;
+  *why = WP_HTTP_ERROR_MEMORY;
   if (!wp_job_charge (job, budget))
     g_clear_pointer (&job, wp_job_unref);
 
@@ -73,7 +73,7 @@ wp_ingest_make_job (const WpIngest *self, const WpRequest *request, GBytes *body
 static gboolean
 on_review (gpointer promptness)
 {
-  wp_promptness_review (promptness);
+  wp_realtime_review_look (promptness);
 
   return G_SOURCE_CONTINUE;
 }
@@ -83,22 +83,22 @@ static void
 go_first (void)
 {
   g_autoptr (GSource) source = g_timeout_source_new (REVIEW_MS);
-  WpPromptness *promptness = g_new0 (WpPromptness, 1);
+  WpRealtimeReview *promptness = g_new0 (WpRealtimeReview, 1);
 
-  wp_promptness_begin (promptness, WP_PROMPT_FRONT);
+  wp_realtime_review_begin (promptness, WP_REALTIME_HTTP);
   g_source_set_callback (source, on_review, promptness, g_free);
   g_source_attach (source, g_main_context_get_thread_default ());
 }
 
 void
-wp_ingest_setup (WpFront *front, gpointer data)
+wp_ingest_setup (WpHttpThread *http_thread, gpointer data)
 {
   const WpIngest *ingest = data;
 
   if (ingest->tls)
-    wp_front_set_tls (front, ingest->tls);
+    wp_http_thread_set_tls (http_thread, ingest->tls);
   if (ingest->goes_first)
     go_first ();
   if (!ingest->by_soup)
-    wp_fast_lane_setup (front, ingest);
+    wp_http1_setup (http_thread, ingest);
 }

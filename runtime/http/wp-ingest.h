@@ -1,13 +1,13 @@
 /* wp-ingest.h - GET, POST and PUT on any path make a job, whichever lane serves them. */
 #pragma once
 
-#include "runtime/http/wp-front.h"
+#include "runtime/http/wp-http-thread.h"
 #include "runtime/http/wp-request.h"
-#include "runtime/engine/wp-mode.h"
+#include "runtime/engine/wp-engine.h"
 #include "runtime/secure/wp-tokens.h"
 
 typedef struct {
-  WpMode *mode;
+  WpEngine *engine;
   gboolean by_request; /* X-WP-Service must be a number from 0 to 3600, where it is there */
   gboolean by_soup;    /* libsoup serves, in place of the fast lane */
   WpTls *tls;          /* NULL: plain HTTP; not owned */
@@ -24,8 +24,8 @@ typedef struct {
  *
  * Returns: (transfer full) (nullable)
  */
-WpJob *wp_ingest_make_job (const WpIngest *self, const WpRequest *request, GBytes *body, WpBudget *budget,
-                           WpRefusal *why);
+WpJob *wp_ingest_make_job (const WpIngest *self, const WpRequest *request, GBytes *body,
+                           WpMemoryBudget *budget, WpHttpError *why);
 
-/* WpFrontSetup of an ingest front; its data is the WpIngest. */
-void wp_ingest_setup (WpFront *front, gpointer ingest);
+/* WpHttpThreadSetup of an ingest front; its data is the WpIngest. */
+void wp_ingest_setup (WpHttpThread *http_thread, gpointer ingest);

@@ -1,6 +1,6 @@
 #include "runtime/http/wp-mailbox.h"
 
-#include "runtime/queue/wp-wake.h"
+#include "runtime/queue/wp-wakeup-batch.h"
 
 struct _WpMailbox {
   GSource *source;
@@ -59,5 +59,5 @@ wp_mailbox_post (WpMailbox *self, gpointer item)
 {
   g_async_queue_push (self->items, item);
   if (g_atomic_int_compare_and_exchange (&self->woken, FALSE, TRUE))
-    wp_wake (self->source);
+    wp_wakeup_batch_add (self->source);
 }

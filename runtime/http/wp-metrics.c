@@ -73,8 +73,8 @@ add_refusals (GString *text, const guint64 *refused)
 {
   add_head (text, "refusals_total", "counter",
             "Requests turned away before they could make a job, by reason.");
-  for (WpRefusal i = 0; i < WP_N_REFUSALS; i++)
-    add_labelled (text, "refusals_total", "reason", wp_refusal_name (i), refused[i]);
+  for (WpHttpError i = 0; i < WP_N_HTTP_ERRORS; i++)
+    add_labelled (text, "refusals_total", "reason", wp_http_error_name (i), refused[i]);
 }
 
 static void
@@ -88,7 +88,7 @@ add_database (GString *text, const WpDatabase *database)
 }
 
 char *
-wp_metrics_format (WpMode *mode, const WpLedger *ledger, const guint64 *refused, gint64 age_ns,
+wp_metrics_format (WpEngine *engine, const WpLedger *ledger, const guint64 *refused, gint64 age_ns,
                    guint connections, gboolean ready)
 {
   GString *text = g_string_new (NULL);
@@ -104,8 +104,8 @@ wp_metrics_format (WpMode *mode, const WpLedger *ledger, const guint64 *refused,
        ledger->conflicts);
   add (text, "requests_blocked_total", "counter", "Requests that found the queue full and were parked.",
        ledger->blocked);
-  add (text, "retries_total", "counter", "Updates that were tried again.", wp_mode_count_retries (mode));
-  add_places (text, wp_mode_get_policy (mode), ledger);
+  add (text, "retries_total", "counter", "Updates that were tried again.", wp_engine_count_retries (engine));
+  add_places (text, wp_engine_get_policy (engine), ledger);
   add_head (text, "oldest_job_age_seconds", "gauge", "Age of the oldest job inside; 0 where there is none.");
   g_string_append_printf (text, "wp_oldest_job_age_seconds %s\n",
                           g_ascii_dtostr (age, sizeof age,
@@ -113,9 +113,9 @@ wp_metrics_format (WpMode *mode, const WpLedger *ledger, const guint64 *refused,
   add (text, "connections", "gauge", "Connections of clients now.", connections);
   add (text, "ready", "gauge",
        "1 while requests are taken, 0 once it drains, or while journal or database keep it from it.", ready);
-  add_database (text, wp_mode_get_database (mode));
-  if (wp_mode_get_journal (mode))
-    add_journal (text, wp_mode_get_journal (mode));
+  add_database (text, wp_engine_get_database (engine));
+  if (wp_engine_get_journal (engine))
+    add_journal (text, wp_engine_get_journal (engine));
 
   return g_string_free (text, FALSE);
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "runtime/http/wp-chunked.h"
-#include "runtime/http/wp-gate.h"
+#include "runtime/http/wp-connections.h"
 
 #define SCRATCH_SIZE (64 * 1024)
 #define READ_AT_ONCE 8192 /* beyond the body that is being read: what may have to wait behind a request */
@@ -112,8 +112,8 @@ steal_partial (WpConnection *connection)
 
 /* @closes: the rest of what the client sends could be anything. */
 static WpReading
-refuse (WpReader *self, WpConnection *connection, const WpRequestParser *head, WpRefusal why, gboolean closes,
-        WpReadResult *result)
+refuse (WpReader *self, WpConnection *connection, const WpRequestParser *head, WpHttpError why,
+        gboolean closes, WpReadResult *result)
 {
   result->why = why;
   result->bodiless = head->request.is_head;
@@ -124,7 +124,7 @@ refuse (WpReader *self, WpConnection *connection, const WpRequestParser *head, W
 }
 
 static WpReading
-refuse_last (WpReader *self, WpConnection *connection, const WpRequestParser *head, WpRefusal why,
+refuse_last (WpReader *self, WpConnection *connection, const WpRequestParser *head, WpHttpError why,
              WpReadResult *result)
 {
   return refuse (self, connection, head, why, TRUE, result);
@@ -236,7 +236,7 @@ take_counted (WpReader *self, WpConnection *connection, WpPartial *partial, WpRe
   gsize n = MIN (self->left, length - partial->body_len);
 
   if (!add_to_body (connection, partial, self->at, n, length))
-    return refuse_last (self, connection, &partial->parser, WP_REFUSAL_MEMORY, result);
+    return refuse_last (self, connection, &partial->parser, WP_HTTP_ERROR_MEMORY, result);
   advance (self, n);
   return partial->body_len < length ? await_body (connection, partial, n > 0)
                                     : give_partial (self, connection, result);
@@ -249,9 +249,9 @@ take_decoded (WpReader *self, WpConnection *connection, WpPartial *partial, WpCh
 {
   if (state == WP_CHUNKED_BAD || state == WP_CHUNKED_TOO_LARGE)
     return refuse_last (self, connection, &partial->parser,
-                        state == WP_CHUNKED_BAD ? WP_REFUSAL_MALFORMED : WP_REFUSAL_BODY_SIZE, result);
+                        state == WP_CHUNKED_BAD ? WP_HTTP_ERROR_MALFORMED : WP_HTTP_ERROR_BODY_SIZE, result);
   if (!add_to_body (connection, partial, bytes, n_body, partial->chunked.max_bytes))
-    return refuse_last (self, connection, &partial->parser, WP_REFUSAL_MEMORY, result);
+    return refuse_last (self, connection, &partial->parser, WP_HTTP_ERROR_MEMORY, result);
   return state == WP_CHUNKED_MORE ? await_body (connection, partial, self->at > bytes)
                                   : give_partial (self, connection, result);
 }
@@ -274,33 +274,33 @@ take_body (WpReader *self, WpConnection *connection, WpPartial *partial, WpReadR
                                          : take_counted (self, connection, partial, result);
 }
 
-/* What is against a well formed request, by its head; WP_N_REFUSALS: nothing. */
-static WpRefusal
+/* What is against a well formed request, by its head; WP_N_HTTP_ERRORS: nothing. */
+static WpHttpError
 judge (const WpReader *self, const WpConnection *connection, const WpRequest *request)
 {
-  const WpBudget *budget = wp_gate_budget (connection->gate);
+  const WpMemoryBudget *budget = wp_connections_budget (connection->connections);
 
   if (self->rules.tokens
       && !wp_tokens_admit (self->rules.tokens, request->authorization.bytes, request->authorization.len))
-    return WP_REFUSAL_UNAUTHORIZED;
+    return WP_HTTP_ERROR_UNAUTHORIZED;
   if (!request->method && !self->rules.any_method)
-    return WP_REFUSAL_METHOD;
+    return WP_HTTP_ERROR_METHOD;
   if (request->expects_other)
-    return WP_REFUSAL_EXPECTATION;
-  if (request->content_length > wp_gate_max_body (connection->gate))
-    return WP_REFUSAL_BODY_SIZE;
-  if (budget && wp_budget_is_over (budget))
-    return WP_REFUSAL_MEMORY;
-  return WP_N_REFUSALS;
+    return WP_HTTP_ERROR_EXPECTATION;
+  if (request->content_length > wp_connections_max_body (connection->connections))
+    return WP_HTTP_ERROR_BODY_SIZE;
+  if (budget && wp_memory_budget_is_over (budget))
+    return WP_HTTP_ERROR_MEMORY;
+  return WP_N_HTTP_ERRORS;
 }
 
 /* A request without a body is done with once its head is; of others the rest may come, or not. */
 static WpReading
-turn_away (WpReader *self, WpConnection *connection, const WpRequestParser *head, WpRefusal why,
+turn_away (WpReader *self, WpConnection *connection, const WpRequestParser *head, WpHttpError why,
            WpReadResult *result)
 {
   const WpRequest *request = &head->request;
-  gboolean stays = (why == WP_REFUSAL_METHOD || why == WP_REFUSAL_EXPECTATION) && !request->chunked
+  gboolean stays = (why == WP_HTTP_ERROR_METHOD || why == WP_HTTP_ERROR_EXPECTATION) && !request->chunked
                    && request->content_length == 0;
 
   connection->asked_end = stays && request->close;
@@ -311,7 +311,7 @@ turn_away (WpReader *self, WpConnection *connection, const WpRequestParser *head
 static WpReading
 refuse_head (WpReader *self, WpConnection *connection, const WpRequestParser *head, WpReadResult *result)
 {
-  return refuse_last (self, connection, head, wp_refusal_of_head (head->status), result);
+  return refuse_last (self, connection, head, wp_http_error_of_head (head->status), result);
 }
 
 /* More of a head that is not whole. */
@@ -320,10 +320,10 @@ take_head_on (WpReader *self, WpConnection *connection, WpPartial *partial, WpRe
 {
   gsize before = partial->head_len, n = MIN (self->left, WP_REQUEST_MAX_HEAD - before);
   WpRequestKind kind;
-  WpRefusal why;
+  WpHttpError why;
 
   if (!add_to_head (connection, partial, self->at, n))
-    return refuse_last (self, connection, &partial->parser, WP_REFUSAL_MEMORY, result);
+    return refuse_last (self, connection, &partial->parser, WP_HTTP_ERROR_MEMORY, result);
   kind = wp_request_parse (&partial->parser, partial->head, partial->head_len);
   if (kind == WP_REQUEST_WHOLE)
     {
@@ -337,9 +337,9 @@ take_head_on (WpReader *self, WpConnection *connection, WpPartial *partial, WpRe
   if (kind == WP_REQUEST_BAD)
     return refuse_head (self, connection, &partial->parser, result);
   why = judge (self, connection, &partial->parser.request);
-  partial->chunked.max_bytes = wp_gate_max_body (connection->gate);
-  return why == WP_N_REFUSALS ? take_body (self, connection, partial, result)
-                              : turn_away (self, connection, &partial->parser, why, result);
+  partial->chunked.max_bytes = wp_connections_max_body (connection->connections);
+  return why == WP_N_HTTP_ERRORS ? take_body (self, connection, partial, result)
+                                 : turn_away (self, connection, &partial->parser, why, result);
 }
 
 /* A head is here whose body is not. */
@@ -369,13 +369,13 @@ take_first_counted (WpReader *self, WpConnection *connection, const char *text, 
     }
   partial = begin_body (self, connection, text);
   return partial ? take_counted (self, connection, partial, result)
-                 : refuse_last (self, connection, &self->parser, WP_REFUSAL_MEMORY, result);
+                 : refuse_last (self, connection, &self->parser, WP_HTTP_ERROR_MEMORY, result);
 }
 
 static WpReading
 take_first_chunked (WpReader *self, WpConnection *connection, const char *text, WpReadResult *result)
 {
-  WpChunked chunked = { .max_bytes = wp_gate_max_body (connection->gate) };
+  WpChunked chunked = { .max_bytes = wp_connections_max_body (connection->connections) };
   char *bytes = self->at;
   gsize used, n_body;
   WpChunkedState state = wp_chunked_feed (&chunked, bytes, self->left, &used, &n_body);
@@ -386,7 +386,7 @@ take_first_chunked (WpReader *self, WpConnection *connection, const char *text, 
     return give (connection, &self->parser, text, n_body > 0 ? g_bytes_new (bytes, n_body) : NULL, result);
   partial = begin_body (self, connection, text);
   if (!partial)
-    return refuse_last (self, connection, &self->parser, WP_REFUSAL_MEMORY, result);
+    return refuse_last (self, connection, &self->parser, WP_HTTP_ERROR_MEMORY, result);
   partial->chunked = chunked;
   return take_decoded (self, connection, partial, state, bytes, n_body, result);
 }
@@ -396,7 +396,7 @@ static WpReading
 begin_head (WpReader *self, WpConnection *connection, WpReadResult *result)
 {
   if (!begin_partial (connection, &self->parser, self->at, self->left))
-    return refuse_last (self, connection, &self->parser, WP_REFUSAL_MEMORY, result);
+    return refuse_last (self, connection, &self->parser, WP_HTTP_ERROR_MEMORY, result);
   advance (self, self->left);
   enter_once (connection, WP_CONNECTION_HEAD);
   return WP_READER_MORE;
@@ -409,7 +409,7 @@ take_first (WpReader *self, WpConnection *connection, WpReadResult *result)
   const WpRequest *request = &self->parser.request;
   const char *text = self->at;
   WpRequestKind kind;
-  WpRefusal why;
+  WpHttpError why;
 
   self->parser = (WpRequestParser){ .secure = connection->tls != NULL };
   kind = wp_request_parse (&self->parser, text, self->left);
@@ -424,7 +424,7 @@ take_first (WpReader *self, WpConnection *connection, WpReadResult *result)
     return refuse_head (self, connection, &self->parser, result);
   advance (self, request->head_len);
   why = judge (self, connection, request);
-  if (why != WP_N_REFUSALS)
+  if (why != WP_N_HTTP_ERRORS)
     return turn_away (self, connection, &self->parser, why, result);
   return request->chunked ? take_first_chunked (self, connection, text, result)
                           : take_first_counted (self, connection, text, result);
@@ -474,7 +474,7 @@ refuse_shed (WpConnection *connection, WpReadResult *result)
 {
   connection->shed = FALSE;
   connection->last = TRUE;
-  *result = (WpReadResult){ .why = WP_REFUSAL_MEMORY };
+  *result = (WpReadResult){ .why = WP_HTTP_ERROR_MEMORY };
 
   return WP_READER_REFUSED;
 }

@@ -33,7 +33,7 @@ typedef struct {
   const WpRequestParser *head;
   const char *text; /* of the head */
   GBytes *body;     /* (transfer full) (nullable): none, or empty */
-  WpRefusal why;
+  WpHttpError why;
   gboolean bodiless; /* the refused one is HEAD: no body follows its answer, whatever it is */
 } WpReadResult;
 

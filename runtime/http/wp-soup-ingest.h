@@ -5,4 +5,4 @@
 #include "runtime/http/wp-soup-server.h"
 
 /* Adds its handler; returns what that is given. @ingest: the front's WpIngest */
-WpReaderRules wp_soup_ingest_setup (WpFront *front, SoupServer *server, gpointer ingest);
+WpReaderRules wp_soup_ingest_setup (WpHttpThread *http_thread, SoupServer *server, gpointer ingest);

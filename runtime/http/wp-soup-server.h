@@ -4,7 +4,7 @@
 
 #include <libsoup/soup.h>
 
-#include "runtime/http/wp-front.h"
+#include "runtime/http/wp-http-thread.h"
 
 /* libsoup looks at each of its connections at every turn, but for those whose requests wait for their jobs
  * (40 ms an answer beside 6,500). So it is to have few of them: gets a connection with its first whole

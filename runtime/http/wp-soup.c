@@ -12,7 +12,7 @@
 struct _WpSoup {
   SoupServer *server;
   WpReader *reader;
-  WpOutbox *outbox;
+  WpResponseBuffer *responses;
   guint n_connections, n_waiting; /* that libsoup has, and those of them whose request waits */
   GSocketAddress *local;          /* what libsoup takes for the server's address */
   int dummy_fd;                   /* other end of the listener that libsoup wants */
@@ -52,7 +52,7 @@ wp_soup_has_room (const WpSoup *self)
 
 /* From now on it is libsoup's, with the request that is in @vet. */
 static void
-pass_on (WpSoup *self, WpConnection *connection, const WpVet *vet)
+pass_on (WpSoup *self, WpConnection *connection, const WpSoupInput *vet)
 {
   g_autoptr (GIOStream) stream = wp_stream_new (connection, vet);
   /* nobody asks who it is */
@@ -69,10 +69,10 @@ pass_on (WpSoup *self, WpConnection *connection, const WpVet *vet)
 static void
 first_request_ready (WpConnection *connection)
 {
-  WpSoup *self = connection->lane_data;
-  WpVet vet = { self->reader, self->outbox };
+  WpSoup *self = connection->protocol_data;
+  WpSoupInput vet = { self->reader, self->responses };
 
-  wp_vet_look (&vet, connection);
+  wp_soup_input_look (&vet, connection);
   if (vet.serving)
     pass_on (self, connection, &vet);
   else if (connection->dead || ((vet.ended || connection->last) && connection->out_len == 0))
@@ -82,10 +82,10 @@ first_request_ready (WpConnection *connection)
 static void
 soup_take (WpSoup *self, WpConnection *connection)
 {
-  static const WpLane lane = { first_request_ready };
+  static const WpProtocol protocol = { first_request_ready };
 
-  connection->lane = &lane;
-  connection->lane_data = self;
+  connection->protocol = &protocol;
+  connection->protocol_data = self;
 }
 
 static void
@@ -112,9 +112,9 @@ add_dummy_listener (WpSoup *self)
 }
 
 static WpSoup *
-soup_new (WpFront *front, WpSoupSite site, gpointer data)
+soup_new (WpHttpThread *http_thread, WpSoupSite site, gpointer data)
 {
-  static WpReaderRules (*const setups[]) (WpFront * front, SoupServer * server, gpointer data) = {
+  static WpReaderRules (*const setups[]) (WpHttpThread * http_thread, SoupServer * server, gpointer data) = {
     [WP_SOUP_INGEST] = wp_soup_ingest_setup,
     [WP_SOUP_ADMIN] = wp_admin_setup,
     [WP_SOUP_PROBE] = wp_admin_setup_probe,
@@ -126,9 +126,9 @@ soup_new (WpFront *front, WpSoupSite site, gpointer data)
   self->server = soup_server_new ("raw-paths", TRUE, NULL);
   add_dummy_listener (self);
   g_signal_connect (self->server, "request-finished", G_CALLBACK (on_finished), self);
-  rules = setups[site](front, self->server, data);
+  rules = setups[site](http_thread, self->server, data);
   self->reader = wp_reader_new (&rules);
-  self->outbox = wp_outbox_new (front);
+  self->responses = wp_response_buffer_new (http_thread);
 
   return self;
 }
@@ -139,7 +139,7 @@ soup_free (WpSoup *self)
   soup_server_disconnect (self->server);
   g_object_unref (self->server);
   wp_reader_free (self->reader);
-  wp_outbox_free (self->outbox);
+  wp_response_buffer_free (self->responses);
   g_object_unref (self->local);
   close (self->dummy_fd);
   g_free (self);

@@ -7,14 +7,14 @@
 #include "runtime/http/wp-connection.h"
 
 typedef struct _WpSoup WpSoup;
-typedef struct _WpFront WpFront;
+typedef struct _WpHttpThread WpHttpThread;
 
 /* Whose handlers it has. */
 typedef enum { WP_SOUP_INGEST, WP_SOUP_ADMIN, WP_SOUP_PROBE } WpSoupSite;
 
 typedef struct {
   /* @data: the front's, a WpIngest or a WpAdmin */
-  WpSoup *(*new) (WpFront *front, WpSoupSite site, gpointer data);
+  WpSoup *(*new) (WpHttpThread *http_thread, WpSoupSite site, gpointer data);
   void (*take) (WpSoup *self, WpConnection *connection); /* from now on it is libsoup's */
   void (*free) (WpSoup *self);
 } WpSoupClass;

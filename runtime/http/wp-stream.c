@@ -27,7 +27,7 @@ struct _WpStream {
   GInputStream *input;
   GOutputStream *output;
   WpConnection *connection; /* NULL once closed */
-  WpVet vet;
+  WpSoupInput vet;
   GSource *read_source, *write_source; /* wait for it; not owned */
 };
 
@@ -117,10 +117,10 @@ ready_source_new (WpStream *stream, gpointer half, gboolean reads, GCancellable 
     }
   *(reads ? &stream->read_source : &stream->write_source) = source;
   if (reads && connection)
-    wp_vet_look (&stream->vet, connection);
-  self->ready
-      = !connection || connection->dead
-        || (reads ? wp_vet_is_readable (&stream->vet, connection) : connection->out_len <= MAX_WAITING_BYTES);
+    wp_soup_input_look (&stream->vet, connection);
+  self->ready = !connection || connection->dead
+                || (reads ? wp_soup_input_is_readable (&stream->vet, connection)
+                          : connection->out_len <= MAX_WAITING_BYTES);
 
   return source;
 }
@@ -152,7 +152,7 @@ input_read (GInputStream *input, void *buffer, gsize count, GCancellable *cancel
   WpStream *stream = WP_STREAM_INPUT (input)->stream;
 
   return connection_of (stream)
-             ? checked (wp_vet_read (&stream->vet, stream->connection, buffer, count), error)
+             ? checked (wp_soup_input_read (&stream->vet, stream->connection, buffer, count), error)
              : closed_error (error);
 }
 
@@ -163,8 +163,8 @@ input_is_readable (GPollableInputStream *input)
 
   if (!connection_of (stream))
     return TRUE;
-  wp_vet_look (&stream->vet, stream->connection);
-  return wp_vet_is_readable (&stream->vet, stream->connection);
+  wp_soup_input_look (&stream->vet, stream->connection);
+  return wp_soup_input_is_readable (&stream->vet, stream->connection);
 }
 
 static gssize
@@ -283,7 +283,7 @@ stream_close (GIOStream *stream, GCancellable *cancellable, GError **error)
 {
   WpConnection *connection = g_steal_pointer (&WP_STREAM (stream)->connection);
 
-  wp_vet_clear (&WP_STREAM (stream)->vet);
+  wp_soup_input_clear (&WP_STREAM (stream)->vet);
   if (connection)
     wp_connection_release (connection);
   return TRUE;
@@ -330,25 +330,25 @@ wake (GSource *source)
 static void
 lane_ready (WpConnection *connection)
 {
-  WpStream *self = connection->lane_data;
+  WpStream *self = connection->protocol_data;
 
   if (wp_connection_flush (connection) || connection->dead)
     wake (self->write_source);
-  wp_vet_look (&self->vet, connection);
-  if (wp_vet_is_readable (&self->vet, connection))
+  wp_soup_input_look (&self->vet, connection);
+  if (wp_soup_input_is_readable (&self->vet, connection))
     wake (self->read_source);
 }
 
 GIOStream *
-wp_stream_new (WpConnection *connection, const WpVet *vet)
+wp_stream_new (WpConnection *connection, const WpSoupInput *vet)
 {
-  static const WpLane lane = { lane_ready };
+  static const WpProtocol protocol = { lane_ready };
   WpStream *self = g_object_new (WP_TYPE_STREAM, NULL);
 
   self->connection = connection;
   self->vet = *vet;
-  connection->lane = &lane;
-  connection->lane_data = self;
+  connection->protocol = &protocol;
+  connection->protocol_data = self;
 
   return G_IO_STREAM (self);
 }
@@ -356,23 +356,23 @@ wp_stream_new (WpConnection *connection, const WpVet *vet)
 const WpRequest *
 wp_stream_get_request (const WpConnection *connection)
 {
-  return &WP_STREAM (connection->lane_data)->vet.parser.request;
+  return &WP_STREAM (connection->protocol_data)->vet.parser.request;
 }
 
 void
 wp_stream_let_go (WpConnection *connection)
 {
-  wp_vet_let_go (&WP_STREAM (connection->lane_data)->vet, connection);
+  wp_soup_input_let_go (&WP_STREAM (connection->protocol_data)->vet, connection);
 }
 
 void
 wp_stream_forget_request (WpConnection *connection)
 {
-  wp_vet_forget (&WP_STREAM (connection->lane_data)->vet, connection);
+  wp_soup_input_forget (&WP_STREAM (connection->protocol_data)->vet, connection);
 }
 
 void
 wp_stream_finish_request (WpConnection *connection)
 {
-  wp_vet_finish (&WP_STREAM (connection->lane_data)->vet, connection);
+  wp_soup_input_finish (&WP_STREAM (connection->protocol_data)->vet, connection);
 }

@@ -4,14 +4,14 @@
 
 #include <gio/gio.h>
 
-#include "runtime/http/wp-vet.h"
+#include "runtime/http/wp-soup-input.h"
 
 #define WP_TYPE_STREAM (wp_stream_get_type ())
 G_DECLARE_FINAL_TYPE (WpStream, wp_stream, WP, STREAM, GIOStream)
 
 /* Becomes @connection's lane; releases it when the stream is closed or finalized. @vet: of the first request;
  * what it owns is the stream's now */
-GIOStream *wp_stream_new (WpConnection *connection, const WpVet *vet);
+GIOStream *wp_stream_new (WpConnection *connection, const WpSoupInput *vet);
 
 /* What the client asks for in the request that libsoup is at, as our parser read it; of @connection, whose
  * lane is a stream. */

@@ -6,9 +6,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runtime/queue/wp-alarm.h"
-#include "runtime/queue/wp-prompt.h"
-#include "runtime/queue/wp-wake.h"
+#include "runtime/queue/wp-early-timer.h"
+#include "runtime/queue/wp-realtime.h"
+#include "runtime/queue/wp-wakeup-batch.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-time.h"
 
@@ -54,7 +54,7 @@ struct _WpClock {
   GMutex mutex;
   GArray *heap;            /* guarded by mutex; the earliest first */
   gint64 armed_ns;         /* guarded by mutex: what the timerfd is set to; G_MAXINT64: nothing */
-  WpAlarm alarm;           /* guarded by mutex */
+  WpEarlyTimer alarm;      /* guarded by mutex */
   gint64 rest_until_ns;    /* guarded by mutex: no earlier wake-up than this */
   _Atomic gint64 first_ns; /* written under mutex: when the first is due; G_MAXINT64: nothing is */
   GMutex firing;           /* taken before mutex, and held by the one who fires, so that all fire in order */
@@ -63,8 +63,8 @@ struct _WpClock {
   gint n_helped;           /* atomic: calls of help since then */
   gint64 gap_ns;           /* the thread's: average time between two deadlines of late */
   gint64 looked_ns;        /* the thread's: when it last found that no more were due */
-  WpPromptness promptness; /* the thread's */
-  gboolean stopping;       /* guarded by mutex */
+  WpRealtimeReview promptness; /* the thread's */
+  gboolean stopping;           /* guarded by mutex */
 };
 
 static void
@@ -79,7 +79,7 @@ set_fd (WpClock *self, gint64 due_ns)
 static void
 set_alarm_locked (WpClock *self, gint64 due_ns)
 {
-  set_fd (self, wp_alarm_set (&self->alarm, due_ns, wp_time_monotonic ()));
+  set_fd (self, wp_early_timer_set (&self->alarm, due_ns, wp_time_monotonic ()));
 }
 
 static Entry *
@@ -167,14 +167,14 @@ static guint
 fire_some (WpClock *self)
 {
   take_due (self);
-  wp_wake_hold ();
+  wp_wakeup_batch_hold ();
   for (guint i = 0; i < self->due->len; i++)
     {
       WpTimer *timer = self->due->pdata[i];
 
       timer->fire (timer, timer->data);
     }
-  wp_wake_release ();
+  wp_wakeup_batch_release ();
   self->n_fired += self->due->len;
 
   return self->due->len;
@@ -245,11 +245,11 @@ await_armed (WpClock *self)
   gint64 due_ns;
 
   g_mutex_lock (&self->mutex);
-  wp_alarm_woke (&self->alarm, wp_time_monotonic ());
+  wp_early_timer_woke (&self->alarm, wp_time_monotonic ());
   due_ns = self->armed_ns;
   g_mutex_unlock (&self->mutex);
 
-  wp_alarm_await (&self->alarm, due_ns);
+  wp_early_timer_await (&self->alarm, due_ns);
 }
 
 /* Rests, and then until something is due. FALSE: the clock is stopping. */
@@ -259,8 +259,8 @@ await_due (WpClock *self, guint n_fired)
   gint64 now_ns = wp_time_monotonic (), rest_until_ns = now_ns + choose_rest (self, n_fired, now_ns), due_ns;
   gboolean stopping;
 
-  wp_promptness_set (&self->promptness,
-                     self->gap_ns > (self->promptness.is_first ? CROWDED_GAP_NS : ROOMY_GAP_NS));
+  wp_realtime_review_set (&self->promptness,
+                          self->gap_ns > (self->promptness.is_first ? CROWDED_GAP_NS : ROOMY_GAP_NS));
   g_mutex_lock (&self->mutex);
   stopping = self->stopping;
   due_ns = self->heap->len > 0 ? entry_locked (self, 0)->due_ns : G_MAXINT64;
@@ -287,7 +287,7 @@ run (gpointer data)
 {
   WpClock *self = data;
 
-  wp_promptness_begin (&self->promptness, WP_PROMPT_CLOCK);
+  wp_realtime_review_begin (&self->promptness, WP_REALTIME_CLOCK);
   prctl (PR_SET_TIMERSLACK, 1); /* of 50 us, else */
   while (await_due (self, fire_due (self)))
     ;
@@ -312,7 +312,7 @@ wp_clock_new (GError **error)
   self->first_ns = G_MAXINT64;
   self->armed_ns = G_MAXINT64;
   self->gap_ns = MAX_GAP_NS;
-  wp_alarm_init (&self->alarm, 0);
+  wp_early_timer_init (&self->alarm, 0);
   g_mutex_init (&self->mutex);
   g_mutex_init (&self->firing);
   self->thread = g_thread_new ("wp-clock", run, self);

@@ -33,21 +33,21 @@ payload_bytes (const WpJob *self)
 }
 
 void
-wp_job_charge_anyway (WpJob *self, WpBudget *budget)
+wp_job_charge_anyway (WpJob *self, WpMemoryBudget *budget)
 {
   self->budget = budget;
   self->holds_bytes = payload_bytes (self);
-  wp_budget_take_anyway (budget, self->holds_bytes);
+  wp_memory_budget_take_anyway (budget, self->holds_bytes);
 }
 
 gboolean
-wp_job_charge (WpJob *self, WpBudget *budget)
+wp_job_charge (WpJob *self, WpMemoryBudget *budget)
 {
   gsize bytes = payload_bytes (self);
 
   if (!budget || bytes < SMALL_BYTES)
     return TRUE;
-  if (!wp_budget_take (budget, bytes))
+  if (!wp_memory_budget_take (budget, bytes))
     return FALSE;
   self->budget = budget;
   self->holds_bytes = bytes;
@@ -68,7 +68,7 @@ wp_job_unref (WpJob *self)
   if (!g_atomic_int_dec_and_test (&self->refs))
     return;
   if (self->budget)
-    wp_budget_give (self->budget, self->holds_bytes);
+    wp_memory_budget_give (self->budget, self->holds_bytes);
   g_free (self->id);
   g_free (self->key);
   g_free (self->path);

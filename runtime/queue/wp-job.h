@@ -1,7 +1,7 @@
 /* wp-job.h - the unit of work made from one request: its payload, what happened to it and when. */
 #pragma once
 
-#include "runtime/queue/wp-budget.h"
+#include "runtime/queue/wp-memory-budget.h"
 #include "runtime/queue/wp-clock.h"
 #include "sim/base/wp-outcome.h"
 #include "sim/base/wp-time.h"
@@ -39,7 +39,7 @@ typedef enum {
   WP_ROW_OVER     /* needs none any more */
 } WpJobRow;
 
-typedef void (*WpJobTold) (WpJob *job, WpJobEvent event, gpointer client);
+typedef void (*WpJobNotify) (WpJob *job, WpJobEvent event, gpointer client);
 
 /* A worker is a record of what is in service, not a thread. */
 struct _WpWorker {
@@ -61,10 +61,10 @@ struct _WpJob {
   gint64 asked_service_ns; /* X-WP-Service; WP_TIME_NONE: none */
   gint64 received_ns;      /* unix time, of one that a journal gave back; WP_TIME_NONE: arrival_ns says it */
 
-  WpBudget *budget; /* what holds_bytes are taken from; not owned; NULL: none */
+  WpMemoryBudget *budget; /* what holds_bytes are taken from; not owned; NULL: none */
   gsize holds_bytes;
 
-  WpJobTold told; /* NULL: nobody waits for an answer */
+  WpJobNotify notify; /* NULL: nobody waits for an answer */
   gpointer client;
 
   /* Guarded by the channel's lock until the job has ended. Times are CLOCK_MONOTONIC, ns. */
@@ -97,10 +97,10 @@ WpJob *wp_job_new (void);
 
 /* Takes what the payload holds from @budget, until the job is freed. FALSE: there is no more. Small ones are
  * free: their number has limits of its own. */
-gboolean wp_job_charge (WpJob *self, WpBudget *budget);
+gboolean wp_job_charge (WpJob *self, WpMemoryBudget *budget);
 
 /* The same, over the limit too. */
-void wp_job_charge_anyway (WpJob *self, WpBudget *budget);
+void wp_job_charge_anyway (WpJob *self, WpMemoryBudget *budget);
 WpJob *wp_job_ref (WpJob *self);
 void wp_job_unref (WpJob *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpJob, wp_job_unref)

@@ -121,9 +121,9 @@ wp_schedule_name (const WpSchedule *self)
 }
 
 void
-wp_schedule_tell (const WpSchedule *self, GPtrArray *lines)
+wp_schedule_append_notes (const WpSchedule *self, GPtrArray *lines)
 {
-  wp_trace_tell (self->trace, lines);
+  wp_trace_append_notes (self->trace, lines);
 }
 
 guint64

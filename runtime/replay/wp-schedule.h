@@ -23,5 +23,5 @@ gsize wp_schedule_length (const WpSchedule *self); /* >= 1 */
 const WpRow *wp_schedule_row (const WpSchedule *self, gsize i);
 const char *wp_schedule_body (const WpSchedule *self); /* the first `bytes` bytes of it are a row's body */
 const char *wp_schedule_name (const WpSchedule *self);
-void wp_schedule_tell (const WpSchedule *self, GPtrArray *lines); /* as wp_trace_tell() */
-guint64 wp_schedule_out_of_order (const WpSchedule *self);        /* rows that had to be sorted */
+void wp_schedule_append_notes (const WpSchedule *self, GPtrArray *lines); /* as wp_trace_append_notes() */
+guint64 wp_schedule_out_of_order (const WpSchedule *self);                /* rows that had to be sorted */

@@ -6,13 +6,13 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "runtime/queue/wp-alarm.h"
-#include "runtime/queue/wp-prompt.h"
+#include "runtime/queue/wp-early-timer.h"
+#include "runtime/queue/wp-realtime.h"
 #include "runtime/replay/wp-fleet.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-memory.h"
 
-#define WARM_UP_NS    (400 * WP_NS_PER_US) /* a twelfth of a long sleep at most: see wp-alarm.h */
+#define WARM_UP_NS    (400 * WP_NS_PER_US) /* a twelfth of a long sleep at most: see wp-early-timer.h */
 #define HEAD_START_NS (200 * WP_NS_PER_MS) /* so that the first request is not late */
 #define TICK_NS       (250 * WP_NS_PER_MS)
 /* sends, or events, before the other has its turn: a fraction of a millisecond */
@@ -39,7 +39,7 @@ struct _WpSender {
   gint64 start_unix_ns;
   gint64 next_tick_ns; /* CLOCK_MONOTONIC, as all below */
   gint64 armed_ns;     /* what the timer is to wake us for */
-  WpAlarm alarm;
+  WpEarlyTimer alarm;
   int epoll_fd;
   int timer_fd;
   gboolean stopped;
@@ -124,7 +124,7 @@ wp_sender_new (const WpSchedule *schedule, const WpTarget *target, const WpSende
   curl_global_init (CURL_GLOBAL_DEFAULT);
   self->schedule = schedule;
   self->options = *options;
-  wp_alarm_init (&self->alarm, WARM_UP_NS);
+  wp_early_timer_init (&self->alarm, WARM_UP_NS);
   self->tally = tally;
   self->setup = (WpLaneSetup){ target, options->method, wp_schedule_body (schedule), on_sent, self };
   self->n_requests = n_requests;
@@ -230,7 +230,7 @@ arm_timer (WpSender *self, gint64 when_ns, gint64 now_ns)
   if (when_ns == self->armed_ns)
     return;
   self->armed_ns = when_ns;
-  wake_ns = wp_alarm_set (&self->alarm, when_ns, now_ns);
+  wake_ns = wp_early_timer_set (&self->alarm, when_ns, now_ns);
   if (when_ns != G_MAXINT64)
     spec.it_value = (struct timespec){ wake_ns / WP_NS_PER_S, wake_ns % WP_NS_PER_S };
   timerfd_settime (self->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
@@ -239,8 +239,8 @@ arm_timer (WpSender *self, gint64 when_ns, gint64 now_ns)
 static void
 woke (WpSender *self)
 {
-  wp_alarm_woke (&self->alarm, wp_time_monotonic ());
-  wp_alarm_await (&self->alarm, self->armed_ns);
+  wp_early_timer_woke (&self->alarm, wp_time_monotonic ());
+  wp_early_timer_await (&self->alarm, self->armed_ns);
   self->armed_ns = 0;
 }
 
@@ -331,7 +331,7 @@ wp_sender_run (WpSender *self, int stop_fd, GError **error)
   while (wp_fleet_stock_up (self->fleet))
     ;
   prctl (PR_SET_TIMERSLACK, 1); /* ns; the default of 50 us is lag */
-  wp_prompt_thread (WP_PROMPT_CLIENT);
+  wp_realtime_thread (WP_REALTIME_CLIENT);
   self->start_unix_ns = g_get_real_time () * WP_NS_PER_US + HEAD_START_NS;
   self->start_ns = wp_time_monotonic () + HEAD_START_NS;
   self->next_tick_ns = self->options.tick ? self->start_ns : G_MAXINT64;

@@ -9,8 +9,8 @@
 
 #define LOOK_MS 10
 /* to tell those who are still parked, or half of the time if that is less, */
-#define TELL_NS      WP_NS_PER_S
-#define TELL_EACH_NS (100 * WP_NS_PER_US) /* or so much for each: it takes a third of that */
+#define ANSWER_NS    WP_NS_PER_S
+#define WARN_EACH_NS (100 * WP_NS_PER_US) /* or so much for each: it takes a third of that */
 /* to close the books and thousands of sockets, 10 us each; or a fifth of the time */
 #define EXIT_NS    (200 * WP_NS_PER_MS)
 #define STOP_NS    (500 * WP_NS_PER_MS) /* the same, after a second signal */
@@ -21,18 +21,18 @@ wp_drain_count_connections (const WpDrain *self)
 {
   guint n = 0;
 
-  for (guint i = 0; i < self->fronts->len; i++)
-    n += wp_front_count_connections (self->fronts->pdata[i]);
+  for (guint i = 0; i < self->http_threads->len; i++)
+    n += wp_http_thread_count_connections (self->http_threads->pdata[i]);
   return n;
 }
 
 static gboolean
 is_empty (const WpDrain *self)
 {
-  for (guint i = 0; i < self->fronts->len; i++)
-    if (!wp_front_is_drained (self->fronts->pdata[i]))
+  for (guint i = 0; i < self->http_threads->len; i++)
+    if (!wp_http_thread_is_drained (self->http_threads->pdata[i]))
       return FALSE;
-  return wp_mode_wait_empty (self->mode, 0);
+  return wp_engine_wait_empty (self->engine, 0);
 }
 
 /* Of the time that there is, the share that those who are parked now need to be told. */
@@ -41,8 +41,8 @@ time_to_tell (const WpDrain *self)
 {
   WpLedger ledger;
 
-  wp_mode_count (self->mode, &ledger, NULL);
-  return MAX (MIN (TELL_NS, self->timeout_ns / 2), (gint64) ledger.parked * TELL_EACH_NS);
+  wp_engine_count (self->engine, &ledger, NULL);
+  return MAX (MIN (ANSWER_NS, self->timeout_ns / 2), (gint64) ledger.parked * WARN_EACH_NS);
 }
 
 static void
@@ -64,7 +64,7 @@ on_look (gpointer data)
   else if (left_ns <= MIN (EXIT_NS, self->timeout_ns / 5))
     end (self, WP_DRAIN_TIMED_OUT);
   else if (left_ns <= time_to_tell (self))
-    wp_mode_close (self->mode);
+    wp_engine_close (self->engine);
 
   return self->state == WP_DRAIN_GOES_ON ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
@@ -99,8 +99,8 @@ wp_drain_begin (WpDrain *self)
   self->state = WP_DRAIN_GOES_ON;
   self->begun_ns = wp_time_monotonic ();
   limit_exit (self->timeout_ns);
-  for (guint i = 0; i < self->fronts->len; i++)
-    wp_front_drain (self->fronts->pdata[i]);
+  for (guint i = 0; i < self->http_threads->len; i++)
+    wp_http_thread_drain (self->http_threads->pdata[i]);
   g_timeout_add (LOOK_MS, on_look, self);
 }
 

@@ -2,8 +2,8 @@
  * the time that there is. */
 #pragma once
 
-#include "runtime/http/wp-front.h"
-#include "runtime/engine/wp-mode.h"
+#include "runtime/http/wp-http-thread.h"
+#include "runtime/engine/wp-engine.h"
 
 typedef enum {
   WP_DRAIN_NONE,
@@ -15,9 +15,9 @@ typedef enum {
 
 typedef struct {
   gint64 timeout_ns;
-  WpMode *mode;      /* not owned, as those below */
-  GPtrArray *fronts; /* (element-type WpFront) */
-  GMainLoop *loop;   /* quits at the end, whatever it is */
+  WpEngine *engine;        /* not owned, as those below */
+  GPtrArray *http_threads; /* (element-type WpHttpThread) */
+  GMainLoop *loop;         /* quits at the end, whatever it is */
   WpDrainState state;
   gint64 begun_ns, ended_ns; /* CLOCK_MONOTONIC */
 } WpDrain;

@@ -3,10 +3,10 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "runtime/server/wp-service.h"
+#include "runtime/server/wp-systemd.h"
 
 static char *
-describe (const char *scheme, const WpListen *listen)
+describe (const char *scheme, const WpListenSocket *listen)
 {
   GString *text = g_string_new (NULL);
 
@@ -24,7 +24,7 @@ describe (const char *scheme, const WpListen *listen)
 }
 
 static gboolean
-is_loopback (const WpListen *listen)
+is_loopback (const WpListenSocket *listen)
 {
   for (guint i = 0; i < listen->n_addresses; i++)
     {
@@ -43,15 +43,15 @@ is_loopback (const WpListen *listen)
 
 /* @fd: systemd's; -1: none. */
 static gboolean
-open_or_adopt (WpListen *self, int fd, const char *option, const char *address, guint n,
+open_or_adopt (WpListenSocket *self, int fd, const char *option, const char *address, guint n,
                const WpServerOptions *options, GError **error)
 {
   if (fd >= 0)
     {
-      wp_listen_adopt (self, fd);
+      wp_listen_socket_adopt (self, fd);
       return TRUE;
     }
-  if (wp_listen_open (self, address, n, &options->socket_access, error))
+  if (wp_listen_socket_open (self, address, n, &options->socket_access, error))
     return TRUE;
   g_prefix_error (error, "--%s: ", option);
   return FALSE;
@@ -101,7 +101,7 @@ wp_listeners_open (WpListeners *self, const WpServerOptions *options, GError **e
 
   *self = (WpListeners){ .address = NULL };
 
-  return wp_service_take_sockets (&ingest_fd, &admin_fd, error)
+  return wp_systemd_take_sockets (&ingest_fd, &admin_fd, error)
          && open_ingest (self, ingest_fd, options, error) && open_admin (self, admin_fd, options, error)
          && open_probe (self, options, error);
 }
@@ -109,15 +109,15 @@ wp_listeners_open (WpListeners *self, const WpServerOptions *options, GError **e
 void
 wp_listeners_stop_ingest (WpListeners *self)
 {
-  wp_listen_clear (&self->ingest);
+  wp_listen_socket_clear (&self->ingest);
 }
 
 void
 wp_listeners_clear (WpListeners *self)
 {
-  wp_listen_clear (&self->ingest);
-  wp_listen_clear (&self->admin);
-  wp_listen_clear (&self->probe);
+  wp_listen_socket_clear (&self->ingest);
+  wp_listen_socket_clear (&self->admin);
+  wp_listen_socket_clear (&self->probe);
   g_free (self->address);
   g_free (self->admin_address);
   g_free (self->probe_address);

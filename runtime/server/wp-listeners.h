@@ -2,11 +2,11 @@
  * systemd. */
 #pragma once
 
-#include "runtime/http/wp-listen.h"
+#include "runtime/http/wp-listen-socket.h"
 #include "runtime/server/wp-server-options.h"
 
 typedef struct {
-  WpListen ingest, admin, probe;
+  WpListenSocket ingest, admin, probe;
   gboolean shared;                     /* the ingest has one socket for all threads */
   gboolean inherited;                  /* it is systemd's: who comes next gets what we do not accept */
   char *address;                       /* as told to people: "http://127.0.0.1:8080/" */

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/http/wp-listen.h"
+#include "runtime/http/wp-listen-socket.h"
 #include "runtime/server/wp-log.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
@@ -78,12 +78,13 @@ static const char *const level_names[] = { "error", "warning", "info", "debug", 
 static const WpOption listener_options[] = {
   { "listen", 'l', WP_OPTION_TEXT, "HOST:PORT", FIELD (listen),
     "address for requests, or unix:PATH; a socket from systemd replaces it (127.0.0.1:8080)",
-    .check = wp_listen_check },
+    .check = wp_listen_socket_check },
   { "admin", 0, WP_OPTION_TEXT, "HOST:PORT", FIELD (admin),
-    "address of the admin listener, or none (127.0.0.1:9090)", .or_none = TRUE, .check = wp_listen_check },
+    "address of the admin listener, or none (127.0.0.1:9090)", .or_none = TRUE,
+    .check = wp_listen_socket_check },
   { "probe", 0, WP_OPTION_TEXT, "HOST:PORT", FIELD (probe),
     "address of a listener with /healthz and /readyz alone, for balancers on other machines (none)",
-    .or_none = TRUE, .check = wp_listen_check },
+    .or_none = TRUE, .check = wp_listen_socket_check },
   { "admin-host", 0, WP_OPTION_OTHER, "NAME", FIELD (admin_hosts),
     "a Host that the admin listener accepts beside addresses and localhost; may be repeated",
     .parse = parse_host },

@@ -1,10 +1,10 @@
 /* wp-server-options.h - what wp-server is started with. */
 #pragma once
 
-#include "runtime/http/wp-gate.h"
+#include "runtime/http/wp-connections.h"
 #include "runtime/http/wp-hosts.h"
 #include "runtime/http/wp-socket-file.h"
-#include "runtime/engine/wp-mode.h"
+#include "runtime/engine/wp-engine.h"
 
 typedef struct {
   WpPolicy policy;
@@ -26,7 +26,7 @@ typedef struct {
   guint max_jobs;          /* 0: as memory allows */
   guint threads;
   guint64 file_limit;        /* descriptors that the process may have */
-  WpGateLimits limits;       /* but for slots and budget */
+  WpConnectionLimits limits; /* but for slots and budget */
   guint max_connections;     /* 0: as descriptors and memory allow */
   guint64 max_pending_bytes; /* of requests in memory, all together; 0: as memory allows */
   gint64 drain_timeout_ns;

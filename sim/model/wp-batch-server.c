@@ -19,7 +19,7 @@ struct _WpBatchServer {
   gint64 drop_after_ns;  /* a queued job is dropped so long after its arrival; G_MAXINT64: none is */
   WpCommit *commit;
   WpCommitDraws draws;
-  WpBatchTold told;
+  WpBatchNotify told;
   gpointer data;
 
   JobRing in_service; /* from the front: in the commit, handed to the writer */
@@ -58,7 +58,7 @@ free_histograms (WpBatchServer *self)
 }
 
 WpBatchServer *
-wp_batch_server_new (const WpLayout *layout, gint64 patience_ns, WpCommit *commit, WpBatchTold told,
+wp_batch_server_new (const WpLayout *layout, gint64 patience_ns, WpCommit *commit, WpBatchNotify told,
                      gpointer data)
 {
   WpBatchServer *self = g_new0 (WpBatchServer, 1);

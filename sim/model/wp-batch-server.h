@@ -19,11 +19,11 @@ typedef struct _WpBatchServer WpBatchServer;
 
 /* A request, by its number in order of arrival from 0, was accepted (the verdict's outcome is WP_OUTCOME_NONE
  * yet), or has ended. */
-typedef void (*WpBatchTold) (guint64 request, const WpVerdict *verdict, gpointer data);
+typedef void (*WpBatchNotify) (guint64 request, const WpVerdict *verdict, gpointer data);
 
 /* @commit: takes a reference. @told: (nullable). */
 WpBatchServer *wp_batch_server_new (const WpLayout *layout, gint64 patience_ns, WpCommit *commit,
-                                    WpBatchTold told, gpointer data);
+                                    WpBatchNotify told, gpointer data);
 void wp_batch_server_free (WpBatchServer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpBatchServer, wp_batch_server_free)
 

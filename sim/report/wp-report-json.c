@@ -44,7 +44,7 @@ add_trace (JsonBuilder *builder, const WpTrafficFigures *traffic, const GPtrArra
 }
 
 static void
-add_front (JsonBuilder *builder, const WpFrontFigures *front)
+add_front (JsonBuilder *builder, const WpHttpStageFigures *front)
 {
   json_builder_set_member_name (builder, "front");
   json_builder_begin_object (builder);

@@ -5,7 +5,7 @@
 #include "sim/compare/wp-comparison.h"
 #include "sim/run/wp-confidence.h"
 #include "sim/plan/wp-plan.h"
-#include "sim/model/wp-front-stage.h"
+#include "sim/model/wp-http-stage.h"
 #include "sim/model/wp-traffic.h"
 
 typedef struct {
@@ -15,7 +15,7 @@ typedef struct {
   gint64 patience_ns;  /* WP_TIME_NONE: nobody leaves */
   WpTrafficFigures traffic;
   gboolean has_front;
-  WpFrontFigures front;
+  WpHttpStageFigures front;
   guint n_models;
   WpPolicy policies[WP_N_MODES];
   WpFigures figures[WP_N_MODES];

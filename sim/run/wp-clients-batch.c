@@ -24,7 +24,7 @@ typedef struct {
   WpClientsOptions options;
   gint64 patience_ns; /* WP_TIME_NONE: none, or nobody waits for more than to be accepted */
   WpBatchServer *server;
-  WpFrontStage *front; /* NULL: none */
+  WpHttpStage *front; /* NULL: none */
   WpTraffic *traffic;
   WpServiceTime *service, *think;
   WpHistogram *latency;
@@ -97,7 +97,7 @@ answer (Loop *self, guint64 request, gint64 answered_ns)
     push (self, (Client){ next_ns, self->options.clients + self->n_answered++ });
 }
 
-/* WpBatchTold */
+/* WpBatchNotify */
 static void
 on_told (guint64 request, const WpVerdict *verdict, gpointer data)
 {
@@ -149,7 +149,7 @@ send (Loop *self, GError **error)
       self->n_still = 0;
     }
   *passing = (Passing){ client.time_ns,
-                        self->front ? wp_front_stage_pass (self->front, client.time_ns) : client.time_ns };
+                        self->front ? wp_http_stage_pass (self->front, client.time_ns) : client.time_ns };
   g_queue_push_tail (&self->passing, passing);
   self->n_sent++;
 
@@ -296,7 +296,7 @@ wp_clients_batch_go (const WpClientsOptions *options, const WpLayout *layout, gi
   g_autoptr (GHashTable) waiting = g_hash_table_new (NULL, NULL);
   g_autoptr (WpTraffic) told = wp_traffic_new ();
   g_autoptr (WpHistogram) latency = wp_histogram_new ();
-  g_autoptr (WpFrontStage) front = options->front.time_ns > 0 ? wp_front_stage_new (&options->front) : NULL;
+  g_autoptr (WpHttpStage) front = options->front.time_ns > 0 ? wp_http_stage_new (&options->front) : NULL;
   g_autoptr (WpBatchServer) server = NULL;
   Loop self = { .options = *options,
                 .front = front,

@@ -16,7 +16,7 @@ struct _WpClients {
   WpClientsOptions options;
   gint64 patience_ns; /* G_MAXINT64: none */
   WpModel *model;
-  WpFrontStage *front;  /* NULL: none */
+  WpHttpStage *front;   /* NULL: none */
   WpHistogram *latency; /* of the requests that count, from sending to the answer */
   WpTraffic *traffic;
   WpServiceTime *service, *think;
@@ -44,7 +44,7 @@ wp_clients_new (const WpClientsOptions *options, const WpLayout *layout, gint64 
   self->options = *options;
   self->patience_ns = patience_ns == WP_TIME_NONE ? G_MAXINT64 : patience_ns;
   self->model = wp_model_new (layout, patience_ns);
-  self->front = options->front.time_ns > 0 ? wp_front_stage_new (&options->front) : NULL;
+  self->front = options->front.time_ns > 0 ? wp_http_stage_new (&options->front) : NULL;
   self->latency = wp_histogram_new ();
   self->traffic = wp_traffic_new ();
   self->service = service;
@@ -63,7 +63,7 @@ void
 wp_clients_free (WpClients *self)
 {
   wp_model_free (self->model);
-  g_clear_pointer (&self->front, wp_front_stage_free);
+  g_clear_pointer (&self->front, wp_http_stage_free);
   wp_histogram_free (self->latency);
   wp_traffic_free (self->traffic);
   wp_observers_free (self->observers);
@@ -160,7 +160,7 @@ send_one (WpClients *self, gsize i, GError **error)
   gint64 now_ns = self->heap[0].time_ns, answered_ns, next_ns;
   WpVerdict *verdict = &self->verdicts[i];
 
-  self->rows[i].arrival_ns = self->front ? wp_front_stage_pass (self->front, now_ns) : now_ns;
+  self->rows[i].arrival_ns = self->front ? wp_http_stage_pass (self->front, now_ns) : now_ns;
   warm_up (self, now_ns, self->rows[i].arrival_ns);
   if (!moves (self, now_ns))
     return fail (

@@ -12,7 +12,7 @@ typedef struct {
   guint64 limit_rows;    /* requests; 0: no limit */
   guint64 warmup_rows;   /* the first requests, not counted */
   gint64 warmup_ns;      /* those that are sent before; WP_TIME_NONE: none */
-  WpFrontOptions front;  /* what requests pass before they arrive at the queue; time 0: nothing */
+  WpHttpStageOptions front; /* what requests pass before they arrive at the queue; time 0: nothing */
 } WpClientsOptions;
 
 typedef struct _WpClients WpClients;

@@ -17,7 +17,7 @@ struct _WpGroupModels {
   WpPending *pending; /* NULL: no rows are kept */
 };
 
-/* WpBatchTold */
+/* WpBatchNotify */
 static void
 on_told (guint64 request, const WpVerdict *verdict, gpointer data)
 {

@@ -17,8 +17,8 @@ struct _WpRun {
   WpModelThread *beside; /* takes the rows of some models; NULL: none */
   gboolean is_beside[WP_N_MODES];
   WpGroupModels *groups; /* in place of the models, where the database commits in groups; else NULL */
-  WpFrontOptions front_options;
-  WpFrontStage *front;             /* NULL: none */
+  WpHttpStageOptions front_options;
+  WpHttpStage *front;              /* NULL: none */
   gboolean begins;                 /* the next row is the first that counts, after a warm-up */
   WpRow *passed;                   /* BATCH_ROWS that have passed it */
   WpVerdict *verdicts[WP_N_MODES]; /* NULL where no observer wants them */
@@ -60,7 +60,7 @@ drop_models (WpRun *self)
   for (guint i = 0; i < self->n_models; i++)
     g_clear_pointer (&self->models[i], wp_model_free);
   g_clear_pointer (&self->groups, wp_group_models_free);
-  g_clear_pointer (&self->front, wp_front_stage_free);
+  g_clear_pointer (&self->front, wp_http_stage_free);
   g_clear_pointer (&self->traffic, wp_traffic_free);
 }
 
@@ -76,7 +76,7 @@ wp_run_free (WpRun *self)
 }
 
 void
-wp_run_put_front (WpRun *self, const WpFrontOptions *front)
+wp_run_put_http_stage (WpRun *self, const WpHttpStageOptions *front)
 {
   self->front_options = *front;
   if (!self->passed)
@@ -84,11 +84,11 @@ wp_run_put_front (WpRun *self, const WpFrontOptions *front)
 }
 
 gboolean
-wp_run_front_figures (const WpRun *self, WpFrontFigures *figures)
+wp_run_http_stage_figures (const WpRun *self, WpHttpStageFigures *figures)
 {
   if (!self->front)
     return FALSE;
-  wp_front_stage_figures (self->front, figures);
+  wp_http_stage_figures (self->front, figures);
 
   return TRUE;
 }
@@ -175,7 +175,7 @@ start (WpRun *self)
   else
     start_models (self);
   if (self->front_options.time_ns > 0)
-    self->front = wp_front_stage_new (&self->front_options);
+    self->front = wp_http_stage_new (&self->front_options);
   self->traffic = wp_traffic_new ();
   wp_service_time_restart (self->service);
 }
@@ -207,7 +207,7 @@ pass_front (WpRun *self, const WpRow *rows, gsize n_rows)
   for (gsize i = 0; i < n_rows; i++)
     {
       self->passed[i] = rows[i];
-      self->passed[i].arrival_ns = wp_front_stage_pass (self->front, rows[i].arrival_ns);
+      self->passed[i].arrival_ns = wp_http_stage_pass (self->front, rows[i].arrival_ns);
     }
 
   return self->passed;
@@ -274,7 +274,7 @@ warm_up (WpRun *self, const WpRow *rows, gsize n_rows)
   self->counting = TRUE;
   self->begins = self->n_offered > 0;
   if (self->begins && self->front)
-    wp_front_stage_start_counting (self->front);
+    wp_http_stage_start_counting (self->front);
 
   return n_rows;
 }

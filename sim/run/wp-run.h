@@ -2,7 +2,7 @@
 #pragma once
 
 #include "sim/model/wp-batch-means.h"
-#include "sim/model/wp-front-stage.h"
+#include "sim/model/wp-http-stage.h"
 #include "sim/model/wp-model.h"
 #include "sim/model/wp-service-time.h"
 #include "sim/model/wp-traffic.h"
@@ -19,10 +19,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpRun, wp_run_free)
 
 /* Before wp_run_go(): what requests pass before they arrive at the queue. Traffic is told as it comes to the
  * front, all else as it comes to the queue. A time of 0: there is none. */
-void wp_run_put_front (WpRun *self, const WpFrontOptions *front);
+void wp_run_put_http_stage (WpRun *self, const WpHttpStageOptions *front);
 
 /* After wp_run_go(): FALSE: there is no front. */
-gboolean wp_run_front_figures (const WpRun *self, WpFrontFigures *figures);
+gboolean wp_run_http_stage_figures (const WpRun *self, WpHttpStageFigures *figures);
 
 /* Before wp_run_go(); @observer outlives it. */
 void wp_run_watch (WpRun *self, const WpObserver *functions, gpointer observer);

@@ -19,7 +19,7 @@ run_open (const WpStudy *self, guint64 seed, WpBatchMeans *const *parts, WpFigur
   if (!service)
     return FALSE;
   run = wp_run_new (trace, service, self->policies, self->n_models, self->patience_ns);
-  wp_run_put_front (run, &self->clients.front);
+  wp_run_put_http_stage (run, &self->clients.front);
   wp_run_warm_up (run, self->clients.warmup_rows, self->clients.warmup_ns);
   if (parts)
     wp_run_watch_parts (run, parts);

@@ -397,7 +397,7 @@ wp_trace_has (const WpTrace *self, const char *column)
 }
 
 void
-wp_trace_tell (const WpTrace *self, GPtrArray *lines)
+wp_trace_append_notes (const WpTrace *self, GPtrArray *lines)
 {
   guint columns = 0;
 

@@ -95,7 +95,7 @@ const char *wp_trace_note (const WpTrace *self, const char *key); /* of `# key: 
 /* is this column of ours there, or mapped? */
 gboolean wp_trace_has (const WpTrace *self, const char *column);
 /* adds a line (utf8, to be freed) for each thing that was taken for granted in reading */
-void wp_trace_tell (const WpTrace *self, GPtrArray *lines);
+void wp_trace_append_notes (const WpTrace *self, GPtrArray *lines);
 guint64 wp_trace_out_of_order (const WpTrace *self); /* rows that arrived before one above them, so far */
 /* share of the file read, 0 to 1; -1 where its size is unknown */
 double wp_trace_progress (const WpTrace *self);

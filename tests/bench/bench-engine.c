@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runtime/engine/wp-mode.h"
+#include "runtime/engine/wp-engine.h"
 
 #define RATE     15000
 #define WORKERS  10000
@@ -41,7 +41,7 @@ resident_mb (void)
   return (double) g_ascii_strtoull (rest, NULL, 10) * (double) sysconf (_SC_PAGESIZE) / 1e6;
 }
 
-/* WpJobTold: the job has ended. */
+/* WpJobNotify: the job has ended. */
 static void
 on_told (WpJob *job, WpJobEvent event, gpointer data)
 {
@@ -56,15 +56,15 @@ on_told (WpJob *job, WpJobEvent event, gpointer data)
 }
 
 static void
-submit (WpMode *mode, Tally *tally)
+submit (WpEngine *mode, Tally *tally)
 {
   WpJob *job = wp_job_new ();
 
   job->method = "GET";
   job->path = g_strdup ("/");
-  job->told = on_told;
+  job->notify = on_told;
   job->client = tally;
-  if (wp_mode_submit (mode, job) != WP_SUBMIT_PENDING)
+  if (wp_engine_submit (mode, job) != WP_SUBMIT_PENDING)
     {
       g_atomic_int_inc (&tally->n_failed);
       wp_job_unref (job);
@@ -73,7 +73,7 @@ submit (WpMode *mode, Tally *tally)
 
 /* Job i goes out at i / RATE. Returns how long the offers took: no less than their CPU. */
 static gint64
-feed (WpMode *mode, Tally *tally, gint64 n_jobs)
+feed (WpEngine *mode, Tally *tally, gint64 n_jobs)
 {
   gint64 start_ns = wp_time_monotonic (), offering_ns = 0;
 
@@ -106,18 +106,18 @@ main (int argc, char **argv)
   g_autofree gint32 *late_ns = g_new (gint32, n_jobs);
   Tally tally = { .late_ns = late_ns };
   WpPolicy policy;
-  g_autoptr (WpMode) mode = NULL;
+  g_autoptr (WpEngine) mode = NULL;
   double all_s, feeder_s, offering_s, resident;
 
   wp_policy_init (&policy, WP_MODE_WORKER_POOL);
   policy.ack = WP_ACK_STORED;
   policy.workers = WORKERS;
-  mode = wp_mode_new (&policy, WORKERS, clock, database, NULL);
+  mode = wp_engine_new (&policy, WORKERS, clock, database, NULL);
   all_s = -cpu_s (RUSAGE_SELF);
   feeder_s = -cpu_s (RUSAGE_THREAD);
   offering_s = (double) feed (mode, &tally, n_jobs) / 1e9;
   resident = resident_mb ();
-  wp_mode_wait_empty (mode, wp_time_monotonic () + 5 * WP_NS_PER_S);
+  wp_engine_wait_empty (mode, wp_time_monotonic () + 5 * WP_NS_PER_S);
   all_s += cpu_s (RUSAGE_SELF);
   feeder_s += cpu_s (RUSAGE_THREAD);
   if (tally.n_failed > 0 || tally.n_done != n_jobs)

@@ -38,7 +38,7 @@ check_message (const GError *error, gboolean is_utf8)
 static void
 check_bounds (const WpServerOptions *options)
 {
-  const WpGateLimits *limits = &options->limits;
+  const WpConnectionLimits *limits = &options->limits;
 
   g_assert_true (options->policy.workers > 0 && options->max_jobs > 0 && options->threads > 0
                  && options->max_connections > 0);

@@ -12,9 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "runtime/http/wp-exchange.h"
+#include "runtime/http/wp-pending-request.h"
 #include "runtime/http/wp-ingest.h"
-#include "runtime/http/wp-listen.h"
+#include "runtime/http/wp-listen-socket.h"
 #include "tests/e2e/rfc9112-model.h"
 
 #define PATIENCE_MS 10000
@@ -35,10 +35,10 @@ typedef struct {
 
 typedef struct {
   Store store;
-  WpMode *mode;
+  WpEngine *mode;
   WpIngest ingest;
-  WpListen listen;
-  WpFront *front;
+  WpListenSocket listen;
+  WpHttpThread *front;
   guint16 port;
 } Server;
 
@@ -85,19 +85,19 @@ store_init (Store *self)
 static void
 start (Server *self, WpClock *clock, gboolean by_soup)
 {
-  const WpGateLimits limits
+  const WpConnectionLimits limits
       = { wp_slots_new (64), 5 * WP_NS_PER_S, 5 * WP_NS_PER_S, 5 * WP_NS_PER_S, MAX_BODY };
   WpPolicy policy;
 
   store_init (&self->store);
   wp_policy_init (&policy, WP_MODE_DEFAULT);
-  self->mode = wp_mode_new (&policy, 1000, clock, &self->store.parent, NULL);
+  self->mode = wp_engine_new (&policy, 1000, clock, &self->store.parent, NULL);
   self->ingest = (WpIngest){ self->mode, FALSE, by_soup };
-  if (!wp_listen_open (&self->listen, "127.0.0.1:0", 1, NULL, NULL))
+  if (!wp_listen_socket_open (&self->listen, "127.0.0.1:0", 1, NULL, NULL))
     abort ();
   self->port = (guint16) atoi (strrchr (self->listen.bound[0], ':') + 1);
-  self->front = wp_front_new ("fuzz", self->listen.fds, 1, &limits, WP_SOUP_INGEST, wp_ingest_setup,
-                              wp_exchange_deliver, &self->ingest);
+  self->front = wp_http_thread_new ("fuzz", self->listen.fds, 1, &limits, WP_SOUP_INGEST, wp_ingest_setup,
+                                    wp_pending_request_deliver, &self->ingest);
 }
 
 static void
@@ -239,7 +239,7 @@ check (Server *self, const GString *sent, gsize split)
   check_answers (&client, expected, sent);
   client_clear (&client);
   check_stored (&self->store, expected, sent);
-  wp_mode_count (self->mode, &ledger, NULL);
+  wp_engine_count (self->mode, &ledger, NULL);
   g_assert_true (wp_ledger_balances (&ledger));
 }
 

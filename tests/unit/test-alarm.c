@@ -1,5 +1,5 @@
 /* To be awake at a moment: how early the timer is set, and what is learnt from how late it woke. */
-#include "runtime/queue/wp-alarm.h"
+#include "runtime/queue/wp-early-timer.h"
 
 #include <glib.h>
 
@@ -7,21 +7,22 @@
 
 /* @n moments, a millisecond apart, to each of which the thread wakes @late_ns after the timer. */
 static void
-wake_times (WpAlarm *alarm, guint n, gint64 late_ns)
+wake_times (WpEarlyTimer *alarm, guint n, gint64 late_ns)
 {
   for (guint i = 0; i < n; i++)
-    wp_alarm_woke (alarm, wp_alarm_set (alarm, (i + 1) * WP_NS_PER_MS, i * WP_NS_PER_MS) + late_ns);
+    wp_early_timer_woke (alarm,
+                         wp_early_timer_set (alarm, (i + 1) * WP_NS_PER_MS, i * WP_NS_PER_MS) + late_ns);
 }
 
 static void
 test_the_timer_is_set_as_early_as_waking_takes (void)
 {
-  WpAlarm alarm;
+  WpEarlyTimer alarm;
 
-  wp_alarm_init (&alarm, 0);
-  g_assert_cmpint (wp_alarm_set (&alarm, WP_NS_PER_MS, 0), ==, WP_NS_PER_MS);
+  wp_early_timer_init (&alarm, 0);
+  g_assert_cmpint (wp_early_timer_set (&alarm, WP_NS_PER_MS, 0), ==, WP_NS_PER_MS);
   wake_times (&alarm, 1000, LATE_NS);
-  g_assert_cmpint (ABS (WP_NS_PER_MS - wp_alarm_set (&alarm, WP_NS_PER_MS, 0) - LATE_NS), <=,
+  g_assert_cmpint (ABS (WP_NS_PER_MS - wp_early_timer_set (&alarm, WP_NS_PER_MS, 0) - LATE_NS), <=,
                    3 * WP_NS_PER_US);
 }
 
@@ -29,10 +30,10 @@ static void
 test_most_wake_ups_are_early (void)
 {
   g_autoptr (GRand) rand = g_rand_new_with_seed (1);
-  WpAlarm alarm;
+  WpEarlyTimer alarm;
   guint n_early = 0;
 
-  wp_alarm_init (&alarm, 0);
+  wp_early_timer_init (&alarm, 0);
   for (guint i = 0; i < 4000; i++)
     {
       gint64 late_ns = g_rand_int_range (rand, 0, LATE_NS);
@@ -47,29 +48,29 @@ test_most_wake_ups_are_early (void)
 static void
 test_a_stall_does_not_have_it_wake_long_before (void)
 {
-  WpAlarm alarm;
+  WpEarlyTimer alarm;
 
-  wp_alarm_init (&alarm, 0);
+  wp_early_timer_init (&alarm, 0);
   wake_times (&alarm, 1000, WP_NS_PER_S);
-  g_assert_cmpint (wp_alarm_set (&alarm, WP_NS_PER_MS, 0), >=, WP_NS_PER_MS - 100 * WP_NS_PER_US);
+  g_assert_cmpint (wp_early_timer_set (&alarm, WP_NS_PER_MS, 0), >=, WP_NS_PER_MS - 100 * WP_NS_PER_US);
 }
 
 /* A moment that is near, or none, teaches nothing: the timer may have been over when it was set. */
 static void
 test_what_is_near_is_awaited_as_it_is (void)
 {
-  WpAlarm alarm;
+  WpEarlyTimer alarm;
 
-  wp_alarm_init (&alarm, 0);
+  wp_early_timer_init (&alarm, 0);
   wake_times (&alarm, 1000, LATE_NS);
   for (guint i = 0; i < 1000; i++)
     {
-      g_assert_cmpint (wp_alarm_set (&alarm, 100 * WP_NS_PER_US, 0), ==, 100 * WP_NS_PER_US);
-      wp_alarm_woke (&alarm, WP_NS_PER_S);
+      g_assert_cmpint (wp_early_timer_set (&alarm, 100 * WP_NS_PER_US, 0), ==, 100 * WP_NS_PER_US);
+      wp_early_timer_woke (&alarm, WP_NS_PER_S);
     }
-  g_assert_cmpint (wp_alarm_set (&alarm, G_MAXINT64, 0), ==, G_MAXINT64);
-  wp_alarm_woke (&alarm, WP_NS_PER_S);
-  g_assert_cmpint (wp_alarm_set (&alarm, WP_NS_PER_MS, 0), <, WP_NS_PER_MS - LATE_NS / 2);
+  g_assert_cmpint (wp_early_timer_set (&alarm, G_MAXINT64, 0), ==, G_MAXINT64);
+  wp_early_timer_woke (&alarm, WP_NS_PER_S);
+  g_assert_cmpint (wp_early_timer_set (&alarm, WP_NS_PER_MS, 0), <, WP_NS_PER_MS - LATE_NS / 2);
 }
 
 /* Who asks for it is awake earlier after a long sleep, which teaches nothing of short ones. */
@@ -77,30 +78,30 @@ static void
 test_a_long_sleep_ends_earlier (void)
 {
   const gint64 warm_up_ns = 400 * WP_NS_PER_US, long_ns = 5 * WP_NS_PER_MS;
-  WpAlarm alarm;
+  WpEarlyTimer alarm;
 
-  wp_alarm_init (&alarm, warm_up_ns);
+  wp_early_timer_init (&alarm, warm_up_ns);
   for (guint i = 0; i < 100; i++)
     {
-      g_assert_cmpint (wp_alarm_set (&alarm, long_ns, 0), ==, long_ns - warm_up_ns);
-      wp_alarm_woke (&alarm, long_ns);
+      g_assert_cmpint (wp_early_timer_set (&alarm, long_ns, 0), ==, long_ns - warm_up_ns);
+      wp_early_timer_woke (&alarm, long_ns);
     }
-  g_assert_cmpint (wp_alarm_set (&alarm, long_ns - 1, 0), ==, long_ns - 1);
-  g_assert_cmpint (wp_alarm_set (&alarm, G_MAXINT64, 0), ==, G_MAXINT64);
-  wp_alarm_init (&alarm, 0);
-  g_assert_cmpint (wp_alarm_set (&alarm, long_ns, 0), ==, long_ns);
+  g_assert_cmpint (wp_early_timer_set (&alarm, long_ns - 1, 0), ==, long_ns - 1);
+  g_assert_cmpint (wp_early_timer_set (&alarm, G_MAXINT64, 0), ==, G_MAXINT64);
+  wp_early_timer_init (&alarm, 0);
+  g_assert_cmpint (wp_early_timer_set (&alarm, long_ns, 0), ==, long_ns);
 }
 
 static void
 test_never_before_it_is_due (void)
 {
-  WpAlarm alarm;
+  WpEarlyTimer alarm;
   gint64 due_ns = wp_time_monotonic () + 50 * WP_NS_PER_US;
 
-  wp_alarm_init (&alarm, 0);
-  wp_alarm_await (&alarm, due_ns);
+  wp_early_timer_init (&alarm, 0);
+  wp_early_timer_await (&alarm, due_ns);
   g_assert_cmpint (wp_time_monotonic (), >=, due_ns);
-  wp_alarm_await (&alarm, G_MAXINT64); /* and nobody hangs in it */
+  wp_early_timer_await (&alarm, G_MAXINT64); /* and nobody hangs in it */
 }
 
 int

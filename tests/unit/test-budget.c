@@ -1,11 +1,11 @@
 /* The memory budget, from several threads. */
-#include "runtime/queue/wp-budget.h"
+#include "runtime/queue/wp-memory-budget.h"
 
 #define MAX_BYTES 1000
 #define N_TRIES   500000
 
 typedef struct {
-  WpBudget *budget;
+  WpMemoryBudget *budget;
   gint stopping; /* atomic */
 } Crowd;
 
@@ -15,7 +15,7 @@ ask_for_too_much (gpointer data)
   Crowd *crowd = data;
 
   while (!g_atomic_int_get (&crowd->stopping))
-    g_assert_false (wp_budget_take (crowd->budget, MAX_BYTES));
+    g_assert_false (wp_memory_budget_take (crowd->budget, MAX_BYTES));
   return NULL;
 }
 
@@ -23,36 +23,36 @@ ask_for_too_much (gpointer data)
 static void
 test_refused_leaves_no_trace (void)
 {
-  Crowd crowd = { wp_budget_new (MAX_BYTES), FALSE };
+  Crowd crowd = { wp_memory_budget_new (MAX_BYTES), FALSE };
   GThread *thread;
 
-  wp_budget_take_anyway (crowd.budget, 1);
+  wp_memory_budget_take_anyway (crowd.budget, 1);
   thread = g_thread_new ("greedy", ask_for_too_much, &crowd);
   for (guint i = 0; i < N_TRIES; i++)
     {
-      g_assert_false (wp_budget_is_over (crowd.budget));
-      g_assert_true (wp_budget_take (crowd.budget, 2));
-      wp_budget_give (crowd.budget, 2);
+      g_assert_false (wp_memory_budget_is_over (crowd.budget));
+      g_assert_true (wp_memory_budget_take (crowd.budget, 2));
+      wp_memory_budget_give (crowd.budget, 2);
     }
   g_atomic_int_set (&crowd.stopping, TRUE);
   g_thread_join (thread);
-  g_assert_cmpuint (wp_budget_held (crowd.budget), ==, 1);
-  wp_budget_free (crowd.budget);
+  g_assert_cmpuint (wp_memory_budget_held (crowd.budget), ==, 1);
+  wp_memory_budget_free (crowd.budget);
 }
 
 static void
 test_limit (void)
 {
-  g_autoptr (WpBudget) budget = wp_budget_new (MAX_BYTES);
+  g_autoptr (WpMemoryBudget) budget = wp_memory_budget_new (MAX_BYTES);
 
-  g_assert_true (wp_budget_take (budget, MAX_BYTES));
-  g_assert_false (wp_budget_is_over (budget));
-  g_assert_true (wp_budget_is_used_up (budget));
-  g_assert_false (wp_budget_take (budget, 1));
-  wp_budget_take_anyway (budget, 1);
-  g_assert_true (wp_budget_is_over (budget));
-  wp_budget_give (budget, MAX_BYTES + 1);
-  g_assert_cmpuint (wp_budget_held (budget), ==, 0);
+  g_assert_true (wp_memory_budget_take (budget, MAX_BYTES));
+  g_assert_false (wp_memory_budget_is_over (budget));
+  g_assert_true (wp_memory_budget_is_used_up (budget));
+  g_assert_false (wp_memory_budget_take (budget, 1));
+  wp_memory_budget_take_anyway (budget, 1);
+  g_assert_true (wp_memory_budget_is_over (budget));
+  wp_memory_budget_give (budget, MAX_BYTES + 1);
+  g_assert_cmpuint (wp_memory_budget_held (budget), ==, 0);
 }
 
 int

@@ -24,7 +24,7 @@ typedef struct {
   GMutex mutex;
   GPtrArray *in_service; /* (element-type WpJob): guarded by mutex; started, and nobody has done them yet */
   GPtrArray *waiting;    /* (element-type WpJob): guarded by mutex; were parked or queued, and may be still */
-  Told told[N_THREADS * SENDS_EACH];
+  Told notify[N_THREADS * SENDS_EACH];
   gint n_told;  /* atomic */
   gint senders; /* atomic: threads that still send */
 } Bench;
@@ -66,10 +66,10 @@ send_one (Hammer *self)
 {
   Bench *bench = self->bench;
   WpJob *job = wp_job_new ();
-  Told *told = &bench->told[g_atomic_int_add (&bench->n_told, 1)];
+  Told *notify = &bench->notify[g_atomic_int_add (&bench->n_told, 1)];
 
-  told->job = job;
-  job->client = told;
+  notify->job = job;
+  job->client = notify;
   switch (wp_channel_send (bench->channel, job))
     {
     case WP_SEND_STARTED:
@@ -240,16 +240,16 @@ check_all (Bench *bench)
 {
   gint64 accepted_ns = 0, started_ns = 0, arrival_ns = 0;
 
-  qsort (bench->told, (gsize) bench->n_told, sizeof *bench->told, by_seq);
+  qsort (bench->notify, (gsize) bench->n_told, sizeof *bench->notify, by_seq);
   for (int i = 0; i < bench->n_told; i++)
     {
-      const Told *told = &bench->told[i];
-      const WpJob *job = told->job;
+      const Told *notify = &bench->notify[i];
+      const WpJob *job = notify->job;
 
       g_assert_cmpuint (job->seq, ==, (guint) i);
       g_assert_cmpint (job->state, ==, WP_JOB_ENDED);
-      g_assert_cmpint (told->ended, ==, 1);
-      g_assert_cmpint (told->admitted, ==, job->blocked && job->accepted_ns != WP_TIME_NONE);
+      g_assert_cmpint (notify->ended, ==, 1);
+      g_assert_cmpint (notify->admitted, ==, job->blocked && job->accepted_ns != WP_TIME_NONE);
       g_assert_cmpint (job->refs, ==, 1);
       check_times (bench, job);
       g_assert_cmpint (job->arrival_ns, >=, arrival_ns);
@@ -289,7 +289,7 @@ static void
 bench_free (Bench *self)
 {
   for (int i = 0; i < self->n_told; i++)
-    wp_job_unref (self->told[i].job);
+    wp_job_unref (self->notify[i].job);
   wp_channel_free (self->channel);
   g_ptr_array_unref (self->in_service);
   g_ptr_array_unref (self->waiting);

@@ -1,6 +1,6 @@
 /* The connection to a database is cut in the midst of a batch, before its commit or after it: all of the
  * batch is tried again, with patience, and each job is stored once. */
-#include "runtime/engine/wp-mode.h"
+#include "runtime/engine/wp-engine.h"
 
 #include <string.h>
 
@@ -112,7 +112,7 @@ cut_clear (Cut *self)
   g_hash_table_unref (self->cut_ns);
 }
 
-/* WpJobTold */
+/* WpJobNotify */
 static void
 on_told (WpJob *job, WpJobEvent event, gpointer n_told)
 {
@@ -121,7 +121,7 @@ on_told (WpJob *job, WpJobEvent event, gpointer n_told)
 }
 
 static void
-submit (WpMode *mode, gint *n_told)
+submit (WpEngine *mode, gint *n_told)
 {
   for (guint i = 0; i < N_JOBS; i++)
     {
@@ -130,23 +130,23 @@ submit (WpMode *mode, gint *n_told)
       job->id = g_strdup_printf ("%u", i);
       job->method = "POST";
       job->path = g_strdup ("/");
-      job->told = on_told;
+      job->notify = on_told;
       job->client = n_told;
-      g_assert_cmpint (wp_mode_submit (mode, job), ==, WP_SUBMIT_PENDING);
+      g_assert_cmpint (wp_engine_submit (mode, job), ==, WP_SUBMIT_PENDING);
     }
 }
 
 static void
-check_books (WpMode *mode, const Cut *cut)
+check_books (WpEngine *mode, const Cut *cut)
 {
   WpLedger ledger;
 
-  wp_mode_count (mode, &ledger, NULL);
+  wp_engine_count (mode, &ledger, NULL);
   g_assert_true (wp_ledger_balances (&ledger));
   g_assert_cmpuint (ledger.stored, ==, N_JOBS);
   g_assert_cmpuint (ledger.failed, ==, 0);
   g_assert_cmpuint (ledger.duplicates, ==, cut->n_duplicates);
-  g_assert_cmpuint (wp_mode_count_retries (mode), ==, cut->n_lost);
+  g_assert_cmpuint (wp_engine_count_retries (mode), ==, cut->n_lost);
 }
 
 static void
@@ -156,18 +156,18 @@ check (WpModeKind kind, Moment moment)
   WpClock *clock = wp_clock_new (NULL);
   gint n_told = 0; /* atomic */
   WpPolicy policy;
-  WpMode *mode;
+  WpEngine *mode;
   Cut cut;
 
   wp_policy_init (&policy, kind);
   policy.ack = WP_ACK_STORED;
   policy.workers = 20;
   cut_init (&cut, moment);
-  mode = wp_mode_new (&policy, N_JOBS, clock, &cut.base, NULL);
-  wp_mode_set_retry (mode, &retry);
+  mode = wp_engine_new (&policy, N_JOBS, clock, &cut.base, NULL);
+  wp_engine_set_retry (mode, &retry);
   cut.writer = g_thread_new ("cut", run, &cut);
   submit (mode, &n_told);
-  g_assert_true (wp_mode_wait_empty (mode, wp_time_monotonic () + GIVE_UP_NS));
+  g_assert_true (wp_engine_wait_empty (mode, wp_time_monotonic () + GIVE_UP_NS));
   g_async_queue_push (cut.waiting, &cut);
   g_thread_join (cut.writer);
   wp_clock_free (clock);
@@ -179,7 +179,7 @@ check (WpModeKind kind, Moment moment)
   g_assert_true (moment == AFTER_COMMIT ? cut.n_duplicates > 0 : cut.n_duplicates == 0);
   g_assert_cmpint (cut.shortest_ns, >=, DELAY_NS / 2);
   g_assert_cmpint (g_atomic_int_get (&n_told), ==, N_JOBS);
-  wp_mode_free (mode);
+  wp_engine_free (mode);
   cut_clear (&cut);
 }
 

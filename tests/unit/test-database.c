@@ -526,14 +526,14 @@ await_down (const Bench *self)
 static gboolean
 was_told (const char *text)
 {
-  gboolean told = FALSE;
+  gboolean notify = FALSE;
 
   g_mutex_lock (&lines_mutex);
   for (guint i = 0; i < lines->len; i++)
-    told = told || strstr (lines->pdata[i], text);
+    notify = notify || strstr (lines->pdata[i], text);
   g_mutex_unlock (&lines_mutex);
 
-  return told;
+  return notify;
 }
 
 /* Down is nobody's failure: the jobs wait, those that come later too, and are stored in the end, in their

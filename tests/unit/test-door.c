@@ -1,6 +1,6 @@
 /* test-door: connections are accepted while there is room and descriptors for them; others wait, and are not
  * lost. */
-#include "runtime/http/wp-door.h"
+#include "runtime/http/wp-listener.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -9,12 +9,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "runtime/http/wp-listen.h"
+#include "runtime/http/wp-listen-socket.h"
 
 #define N_CLIENTS 3
 
 typedef struct {
-  WpDoor *door;
+  WpListener *door;
   struct sockaddr_in address;
   int epoll_fd;
   int clients[N_CLIENTS];
@@ -53,24 +53,24 @@ set_up (Fixture *self, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   socklen_t len = sizeof self->address;
-  WpListen listen;
+  WpListenSocket listen;
 
-  g_assert_true (wp_listen_open (&listen, "127.0.0.1:0", 1, NULL, &error));
+  g_assert_true (wp_listen_socket_open (&listen, "127.0.0.1:0", 1, NULL, &error));
   g_assert_cmpint (getsockname (listen.fds[0], (struct sockaddr *) &self->address, &len), ==, 0);
   self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   self->accepted = g_array_new (FALSE, FALSE, sizeof (int));
   g_array_set_clear_func (self->accepted, close_accepted);
   self->slots = wp_slots_new (GPOINTER_TO_UINT (data));
-  self->door = wp_door_new (g_main_context_default (), self->epoll_fd, listen.fds[0], self->slots,
-                            on_accepted, self);
-  wp_listen_clear (&listen);
+  self->door = wp_listener_new (g_main_context_default (), self->epoll_fd, listen.fds[0], self->slots,
+                                on_accepted, self);
+  wp_listen_socket_clear (&listen);
   connect_clients (self);
 }
 
 static void
 tear_down (Fixture *self, gconstpointer data)
 {
-  g_clear_pointer (&self->door, wp_door_free);
+  g_clear_pointer (&self->door, wp_listener_free);
   g_array_unref (self->accepted);
   for (guint i = 0; i < N_CLIENTS; i++)
     close (self->clients[i]);
@@ -95,7 +95,7 @@ static void
 test_full (Fixture *self, gconstpointer data)
 {
   g_assert_true (is_told (self));
-  wp_door_accept (self->door);
+  wp_listener_accept (self->door);
   g_assert_cmpuint (self->accepted->len, ==, N_CLIENTS - 1);
   g_assert_false (is_told (self)); /* else the loop would spin as long as it is full */
   g_assert_false (g_main_context_iteration (NULL, FALSE));
@@ -113,9 +113,9 @@ test_slot_not_needed (Fixture *self, gconstpointer data)
 {
   WpSlotTaker other = { NULL };
 
-  wp_door_accept (self->door);
+  wp_listener_accept (self->door);
   g_assert_cmpuint (self->accepted->len, ==, N_CLIENTS);
-  wp_door_accept (self->door); /* as if the epoll had told of one that has left */
+  wp_listener_accept (self->door); /* as if the epoll had told of one that has left */
   wp_slots_give (self->slots);
   g_main_context_iteration (NULL, TRUE);
   g_assert_cmpuint (self->accepted->len, ==, N_CLIENTS);
@@ -143,8 +143,8 @@ test_no_descriptors (Fixture *self, gconstpointer data)
   g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &before), ==, 0);
   set_file_limit ((rlim_t) next);
   g_test_expect_message (NULL, G_LOG_LEVEL_WARNING, "cannot accept connections for now: *");
-  wp_door_accept (self->door);
-  wp_door_accept (self->door);
+  wp_listener_accept (self->door);
+  wp_listener_accept (self->door);
   g_test_assert_expected_messages ();
   g_assert_cmpuint (self->accepted->len, ==, 0);
   g_assert_false (is_told (self));
@@ -160,8 +160,8 @@ test_end (Fixture *self, gconstpointer data)
 {
   int late = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-  wp_door_accept_backlog (self->door);
-  g_clear_pointer (&self->door, wp_door_free);
+  wp_listener_accept_backlog (self->door);
+  g_clear_pointer (&self->door, wp_listener_free);
   g_assert_cmpuint (self->accepted->len, ==, N_CLIENTS);
   g_assert_false (is_told (self));
   g_assert_cmpint (connect (late, (struct sockaddr *) &self->address, sizeof self->address), <, 0);

@@ -163,7 +163,7 @@ test_log_notes (void)
       gsize n;
       g_autoptr (WpTrace) trace = load_text (cases[i].text, WP_INPUT_CLF, cases[i].columns, 65536, &rows, &n);
 
-      wp_trace_tell (trace, lines);
+      wp_trace_append_notes (trace, lines);
       g_ptr_array_add (lines, NULL);
       notes = g_strjoinv (";", (GStrv) lines->pdata);
       g_assert_cmpstr (notes, ==, cases[i].notes);

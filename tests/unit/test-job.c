@@ -7,15 +7,15 @@
 static void
 test_budget (void)
 {
-  g_autoptr (WpBudget) budget = wp_budget_new (1000);
+  g_autoptr (WpMemoryBudget) budget = wp_memory_budget_new (1000);
 
-  g_assert_true (wp_budget_take (budget, 400));
-  g_assert_false (wp_budget_take (budget, 601));
-  g_assert_cmpuint (wp_budget_held (budget), ==, 400);
-  g_assert_true (wp_budget_take (budget, 600));
-  g_assert_false (wp_budget_take (budget, 1));
-  wp_budget_give (budget, 1000);
-  g_assert_cmpuint (wp_budget_held (budget), ==, 0);
+  g_assert_true (wp_memory_budget_take (budget, 400));
+  g_assert_false (wp_memory_budget_take (budget, 601));
+  g_assert_cmpuint (wp_memory_budget_held (budget), ==, 400);
+  g_assert_true (wp_memory_budget_take (budget, 600));
+  g_assert_false (wp_memory_budget_take (budget, 1));
+  wp_memory_budget_give (budget, 1000);
+  g_assert_cmpuint (wp_memory_budget_held (budget), ==, 0);
 }
 
 static WpJob *
@@ -42,19 +42,19 @@ test_charge (void)
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
     {
       gsize bytes = parts[i][0] + parts[i][1] + parts[i][2] + parts[i][3];
-      g_autoptr (WpBudget) budget = wp_budget_new (bytes);
+      g_autoptr (WpMemoryBudget) budget = wp_memory_budget_new (bytes);
       WpJob *job = make_job (parts[i][0], parts[i][1], parts[i][2], parts[i][3]),
             *next = make_job (parts[i][0], parts[i][1], parts[i][2], parts[i][3]);
 
       g_assert_true (wp_job_charge (job, budget));
-      g_assert_cmpuint (wp_budget_held (budget), ==, bytes);
+      g_assert_cmpuint (wp_memory_budget_held (budget), ==, bytes);
       g_assert_false (wp_job_charge (next, budget));
       wp_job_unref (next);
-      g_assert_cmpuint (wp_budget_held (budget), ==, bytes);
+      g_assert_cmpuint (wp_memory_budget_held (budget), ==, bytes);
       wp_job_unref (wp_job_ref (job));
-      g_assert_cmpuint (wp_budget_held (budget), ==, bytes);
+      g_assert_cmpuint (wp_memory_budget_held (budget), ==, bytes);
       wp_job_unref (job);
-      g_assert_cmpuint (wp_budget_held (budget), ==, 0);
+      g_assert_cmpuint (wp_memory_budget_held (budget), ==, 0);
     }
 }
 

@@ -1,6 +1,6 @@
 /* test-listen: every address of a name, no port shared with another server however they start, and the file
  * of a Unix socket. */
-#include "runtime/http/wp-listen.h"
+#include "runtime/http/wp-listen-socket.h"
 
 #include <dlfcn.h>
 #include <glib/gstdio.h>
@@ -56,15 +56,15 @@ can_connect (const char *host, guint port)
 }
 
 static void
-close_all (WpListen *listen, guint n)
+close_all (WpListenSocket *listen, guint n)
 {
   for (guint i = 0; i < n * listen->n_addresses; i++)
     close (listen->fds[i]);
-  wp_listen_clear (listen);
+  wp_listen_socket_clear (listen);
 }
 
 static guint
-port_of (const WpListen *listen)
+port_of (const WpListenSocket *listen)
 {
   return (guint) g_ascii_strtoull (strrchr (listen->bound[0], ':') + 1, NULL, 10);
 }
@@ -74,9 +74,9 @@ test_every_address (void)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *second = NULL;
-  WpListen listen;
+  WpListenSocket listen;
 
-  g_assert_true (wp_listen_open (&listen, "two.test:0", 3, &usual, &error));
+  g_assert_true (wp_listen_socket_open (&listen, "two.test:0", 3, &usual, &error));
   second = g_strdup_printf ("127.0.0.2:%u", port_of (&listen));
   g_assert_cmpuint (listen.n_addresses, ==, 2);
   g_assert_cmpstr (listen.bound[1], ==, second);
@@ -85,7 +85,7 @@ test_every_address (void)
                    && can_connect ("127.0.0.2", port_of (&listen)));
   close_all (&listen, 3);
 
-  g_assert_true (wp_listen_open (&listen, "same.test:0", 1, &usual, &error));
+  g_assert_true (wp_listen_socket_open (&listen, "same.test:0", 1, &usual, &error));
   g_assert_cmpuint (listen.n_addresses, ==, 1);
   close_all (&listen, 1);
 }
@@ -101,10 +101,10 @@ test_every_address_of_the_machine (void)
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
       g_autoptr (GError) error = NULL;
-      WpListen listen;
+      WpListenSocket listen;
       guint n_met = 0;
 
-      g_assert_true (wp_listen_open (&listen, names[i][0], 2, &usual, &error));
+      g_assert_true (wp_listen_socket_open (&listen, names[i][0], 2, &usual, &error));
       for (guint j = 0; j < G_N_ELEMENTS (families); j++)
         for (guint k = 0; k < listen.n_addresses; k++)
           if (g_str_has_prefix (listen.bound[k], families[j][0])
@@ -122,18 +122,18 @@ static void
 test_absent_addresses (void)
 {
   g_autoptr (GError) error = NULL;
-  WpListen listen;
+  WpListenSocket listen;
 
   g_test_expect_message (NULL, G_LOG_LEVEL_MESSAGE,
                          "not listening on 240.0.0.1:0: Cannot assign requested address");
-  g_assert_true (wp_listen_open (&listen, "partly.test:0", 1, &usual, &error));
+  g_assert_true (wp_listen_socket_open (&listen, "partly.test:0", 1, &usual, &error));
   g_test_assert_expected_messages ();
   g_assert_cmpuint (listen.n_addresses, ==, 1);
   g_assert_true (g_str_has_prefix (listen.bound[0], "127.0.0.1:"));
   close_all (&listen, 1);
 
   g_test_expect_message (NULL, G_LOG_LEVEL_MESSAGE, "not listening on 240.0.0.2:0: *");
-  g_assert_false (wp_listen_open (&listen, "absent.test:0", 1, &usual, &error));
+  g_assert_false (wp_listen_socket_open (&listen, "absent.test:0", 1, &usual, &error));
   g_test_assert_expected_messages ();
   g_assert_cmpstr (error->message, ==, "cannot listen on absent.test:0: Cannot assign requested address");
 }
@@ -144,14 +144,14 @@ test_one_address_taken (void)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL, *expected = NULL;
-  WpListen other, listen;
+  WpListenSocket other, listen;
 
-  g_assert_true (wp_listen_open (&other, "127.0.0.2:0", 1, &usual, &error));
+  g_assert_true (wp_listen_socket_open (&other, "127.0.0.2:0", 1, &usual, &error));
   text = g_strdup_printf ("two.test:%u", port_of (&other));
   expected = g_strdup_printf (
       "cannot listen on %s (127.0.0.2:%u): Address already in use; another server has this port", text,
       port_of (&other));
-  g_assert_false (wp_listen_open (&listen, text, 2, &usual, &error));
+  g_assert_false (wp_listen_socket_open (&listen, text, 2, &usual, &error));
   g_assert_cmpstr (error->message, ==, expected);
   g_assert_false (can_connect ("127.0.0.1", port_of (&other)));
   close_all (&other, 1);
@@ -160,7 +160,7 @@ test_one_address_taken (void)
 typedef struct {
   const char *address;
   pthread_barrier_t *barrier;
-  WpListen listen;
+  WpListenSocket listen;
   gboolean ok;
   GError *error;
 } Start;
@@ -171,7 +171,7 @@ start (gpointer data)
   Start *self = data;
 
   pthread_barrier_wait (self->barrier);
-  self->ok = wp_listen_open (&self->listen, self->address, 2, &usual, &self->error);
+  self->ok = wp_listen_socket_open (&self->listen, self->address, 2, &usual, &self->error);
   return NULL;
 }
 
@@ -212,9 +212,9 @@ test_port_is_never_shared (void)
     {
       g_autoptr (GError) error = NULL;
       g_autofree char *address = NULL;
-      WpListen listen;
+      WpListenSocket listen;
 
-      g_assert_true (wp_listen_open (&listen, "127.0.0.1:0", 1, &usual, &error));
+      g_assert_true (wp_listen_socket_open (&listen, "127.0.0.1:0", 1, &usual, &error));
       address = g_strdup (listen.bound[0]);
       close_all (&listen, 1);
       check_one_has_it (address, 2);
@@ -280,10 +280,10 @@ test_mode_and_group (Place *self, gconstpointer data)
     {
       g_autoptr (GError) error = NULL;
       WpSocketAccess access = { modes[i], i % 2, groups[0] };
-      WpListen listen;
+      WpListenSocket listen;
 
       umask (i % 2 ? 0077 : 0);
-      g_assert_true (wp_listen_open (&listen, self->address, 1, &access, &error));
+      g_assert_true (wp_listen_socket_open (&listen, self->address, 1, &access, &error));
       g_assert_cmpint (lstat (self->path, &status), ==, 0);
       g_assert_cmpuint (status.st_mode, ==, S_IFSOCK | modes[i]);
       g_assert_cmpuint (status.st_gid, ==, i % 2 ? groups[0] : getgid ());
@@ -297,12 +297,12 @@ static void
 test_successor_keeps_its_file (Place *self, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
-  WpListen old, new;
+  WpListenSocket old, new;
 
-  g_assert_true (wp_listen_open (&old, self->address, 1, &usual, &error));
+  g_assert_true (wp_listen_socket_open (&old, self->address, 1, &usual, &error));
   close (old.fds[0]); /* it accepts no more */
-  g_assert_true (wp_listen_open (&new, self->address, 1, &usual, &error));
-  wp_listen_clear (&old);
+  g_assert_true (wp_listen_socket_open (&new, self->address, 1, &usual, &error));
+  wp_listen_socket_clear (&old);
   g_assert_true (g_file_test (self->path, G_FILE_TEST_EXISTS));
   close_all (&new, 1);
   g_assert_false (g_file_test (self->path, G_FILE_TEST_EXISTS));

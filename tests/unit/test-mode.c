@@ -1,6 +1,6 @@
 /* A mode before a database that fails: tries again with patience, gives up in the end, and keeps the books.
  */
-#include "runtime/engine/wp-mode.h"
+#include "runtime/engine/wp-engine.h"
 
 #include <string.h>
 
@@ -64,7 +64,7 @@ static const WpDatabaseClass faulty_class = { "faulty", "faulty", NULL, faulty_u
 typedef struct {
   Faulty faulty;
   WpClock *clock;
-  WpMode *mode;
+  WpEngine *mode;
   gint n_told[WP_JOB_FAILED + 1]; /* atomic */
 } Bench;
 
@@ -93,8 +93,8 @@ bench_init (Bench *self, WpModeKind kind, guint failures, gboolean later, const 
   *self = (Bench){ .faulty = { .base = { .class = &faulty_class }, .failures = failures, .later = later } };
   self->faulty.tellers = g_thread_pool_new (tell_later, &self->faulty, 2, FALSE, NULL);
   self->clock = wp_clock_new (NULL);
-  self->mode = wp_mode_new (&policy, N_JOBS, self->clock, &self->faulty.base, NULL);
-  wp_mode_set_retry (self->mode, retry);
+  self->mode = wp_engine_new (&policy, N_JOBS, self->clock, &self->faulty.base, NULL);
+  wp_engine_set_retry (self->mode, retry);
   n_given_up = n_lines = 0;
 }
 
@@ -104,14 +104,14 @@ bench_clear (Bench *self)
   /* a job has ended a moment before its thread is done with it */
   g_thread_pool_free (self->faulty.tellers, FALSE, TRUE);
   wp_clock_free (self->clock);
-  wp_mode_close (self->mode);
+  wp_engine_close (self->mode);
   /* a server that is killed in the end says nothing more: all is said by now */
   g_log_set_always_fatal (G_LOG_LEVEL_MASK);
-  wp_mode_free (self->mode);
+  wp_engine_free (self->mode);
   g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
 }
 
-/* WpJobTold */
+/* WpJobNotify */
 static void
 on_told (WpJob *job, WpJobEvent event, gpointer client)
 {
@@ -127,9 +127,9 @@ submit (Bench *self, guint n)
 
       job->method = "POST";
       job->path = g_strdup ("/");
-      job->told = on_told;
+      job->notify = on_told;
       job->client = self;
-      g_assert_cmpint (wp_mode_submit (self->mode, job), ==, WP_SUBMIT_PENDING);
+      g_assert_cmpint (wp_engine_submit (self->mode, job), ==, WP_SUBMIT_PENDING);
     }
 }
 
@@ -138,12 +138,12 @@ check_books (Bench *self, guint stored, guint failed, guint retries)
 {
   WpLedger ledger;
 
-  g_assert_true (wp_mode_wait_empty (self->mode, wp_time_monotonic () + GIVE_UP_NS));
-  wp_mode_count (self->mode, &ledger, NULL);
+  g_assert_true (wp_engine_wait_empty (self->mode, wp_time_monotonic () + GIVE_UP_NS));
+  wp_engine_count (self->mode, &ledger, NULL);
   g_assert_true (wp_ledger_balances (&ledger));
   g_assert_cmpuint (ledger.stored, ==, stored);
   g_assert_cmpuint (ledger.failed, ==, failed);
-  g_assert_cmpuint (wp_mode_count_retries (self->mode), ==, retries);
+  g_assert_cmpuint (wp_engine_count_retries (self->mode), ==, retries);
   g_assert_cmpint (g_atomic_int_get (&self->faulty.n_stored), ==, stored);
   g_assert_cmpint (g_atomic_int_get (&self->faulty.n_updates), ==, stored + failed + retries);
 }

@@ -260,7 +260,7 @@ cut (Bench *self, guint n_told)
 }
 
 static void
-told (Bench *self, guint n)
+notify (Bench *self, guint n)
 {
   guint n_told;
 
@@ -314,7 +314,7 @@ static void
 on_written (WpJob *job, gboolean ok, gpointer data)
 {
   g_assert_true (ok);
-  told (data, 1);
+  notify (data, 1);
 }
 
 static void
@@ -356,7 +356,7 @@ on_done (WpJob *const *jobs, guint n, gpointer data)
 {
   for (guint i = 0; i < n; i++)
     g_assert_true (wp_job_is_stored (jobs[i]));
-  told (data, n);
+  notify (data, n);
 }
 
 static void

@@ -1,5 +1,5 @@
 /* Wake-ups that are put off: none before the last release, one a source, none lost. */
-#include "runtime/queue/wp-wake.h"
+#include "runtime/queue/wp-wakeup-batch.h"
 
 #define N_SOURCES 20 /* more than are held */
 
@@ -70,9 +70,9 @@ test_at_once (void)
   Bench bench;
 
   bench_init (&bench);
-  wp_wake (bench.sources[0]);
+  wp_wakeup_batch_add (bench.sources[0]);
   g_assert_cmpuint (turn (&bench), ==, 1);
-  wp_wake (bench.sources[0]);
+  wp_wakeup_batch_add (bench.sources[0]);
   g_assert_cmpuint (turn (&bench), ==, 2);
   bench_clear (&bench);
 }
@@ -83,14 +83,14 @@ test_held (void)
   Bench bench;
 
   bench_init (&bench);
-  wp_wake_hold ();
-  wp_wake (bench.sources[0]);
-  wp_wake_hold ();
-  wp_wake (bench.sources[0]);
-  wp_wake (bench.sources[1]);
-  wp_wake_release ();
+  wp_wakeup_batch_hold ();
+  wp_wakeup_batch_add (bench.sources[0]);
+  wp_wakeup_batch_hold ();
+  wp_wakeup_batch_add (bench.sources[0]);
+  wp_wakeup_batch_add (bench.sources[1]);
+  wp_wakeup_batch_release ();
   g_assert_cmpuint (turn (&bench), ==, 0);
-  wp_wake_release ();
+  wp_wakeup_batch_release ();
   g_assert_cmpuint (turn (&bench), ==, 2);
   g_assert_cmpuint (bench.n_dispatched[0], ==, 1);
   bench_clear (&bench);
@@ -102,10 +102,10 @@ test_more_than_are_held (void)
   Bench bench;
 
   bench_init (&bench);
-  wp_wake_hold ();
+  wp_wakeup_batch_hold ();
   for (guint i = 0; i < N_SOURCES; i++)
-    wp_wake (bench.sources[i]);
-  wp_wake_release ();
+    wp_wakeup_batch_add (bench.sources[i]);
+  wp_wakeup_batch_release ();
   g_assert_cmpuint (turn (&bench), ==, N_SOURCES);
   bench_clear (&bench);
 }
@@ -117,10 +117,10 @@ test_destroyed_meanwhile (void)
   Bench bench;
 
   bench_init (&bench);
-  wp_wake_hold ();
-  wp_wake (bench.sources[0]);
+  wp_wakeup_batch_hold ();
+  wp_wakeup_batch_add (bench.sources[0]);
   bench_clear (&bench);
-  wp_wake_release ();
+  wp_wakeup_batch_release ();
 }
 
 int

@@ -238,14 +238,14 @@ tells_of_crossing (const char *measured, const char *left)
       = g_strdup_printf ("id,arrival,ended,outcome\na,0,%s,abandoned\nb,0.2,0.3,abandoned\n", left);
   g_autoptr (SimRun) run
       = run_with (measured, client, "--against=measured.csv --client=client.csv trace.csv");
-  gboolean told = strstr (run->out, "; 1 left as the answer came, within 10.0 ms\n") != NULL;
+  gboolean notify = strstr (run->out, "; 1 left as the answer came, within 10.0 ms\n") != NULL;
 
-  g_assert_cmpint (told, ==, strstr (run->out, "warning") == NULL);
-  g_assert_cmpint (told, !=,
+  g_assert_cmpint (notify, ==, strstr (run->out, "warning") == NULL);
+  g_assert_cmpint (notify, !=,
                    strstr (run->out, "warning: 1 request was answered otherwise than the server says\n")
                        != NULL);
 
-  return told;
+  return notify;
 }
 
 /* Some ms before or after it was accepted the client left, and never read its answer: two stories, both true.

@@ -106,11 +106,11 @@ read_cell (const char *cell)
 
 /* To three digits. */
 static void
-assert_told (const char *figure, double told, double value)
+assert_told (const char *figure, double notify, double value)
 {
-  if (isnan (value) ? isnan (told) : fabs (told - value) <= 0.0051 * fabs (value))
+  if (isnan (value) ? isnan (notify) : fabs (notify - value) <= 0.0051 * fabs (value))
     return;
-  g_error ("%s: %g is told, and it is %g", figure, told, value);
+  g_error ("%s: %g is told, and it is %g", figure, notify, value);
 }
 
 static int

@@ -226,13 +226,13 @@ test_order_and_standard_input (void)
   g_autoptr (SimRun) piped = sim_run_new ();
   g_autoptr (JsonObject) report = sim_run_json (unsorted);
   g_autofree char *mended = NULL;
-  char *told;
+  char *notify;
 
   g_assert_cmpfloat (number (json_object_get_object_member (report, "trace"), NULL, "out_of_order"), ==, 5);
   mended = g_strdup (unsorted->out);
-  told = strstr (mended, "\"out_of_order\" : 5");
-  g_assert_nonnull (told);
-  memcpy (told + strlen ("\"out_of_order\" : "), "0", 1);
+  notify = strstr (mended, "\"out_of_order\" : 5");
+  g_assert_nonnull (notify);
+  memcpy (notify + strlen ("\"out_of_order\" : "), "0", 1);
   g_assert_cmpstr (mended, ==, sorted->out);
   sim_run_go (piped, "--format=json -q 1 -w 2 -", shuffled);
   g_assert_cmpstr (piped->out, ==, unsorted->out);

@@ -1,0 +1,565 @@
+#include "runtime/engine/wp-engine.h"
+
+#include "runtime/engine/wp-failure-log.h"
+#include "runtime/queue/wp-wakeup-batch.h"
+
+#define STUCK_AFTER_NS WP_NS_PER_S /* a database that is down for less is no news to a balancer */
+
+/* All modes are one channel: Default one without places and with workers enough that it is never full,
+ * BufferedChannel one with a single worker, WorkerPool one with many. wp_policy_layout() says which. */
+struct _WpEngine {
+  WpPolicy policy;
+  gboolean drops_queued;   /* of clients that left */
+  gint64 block_timeout_ns; /* WP_TIME_NONE: none */
+  WpChannel *channel;
+  guint queue_jobs, workers; /* of the channel, at most */
+  WpClock *clock;
+  WpDatabase *database;
+  WpRecorder *recorder;
+  WpJournal *journal; /* NULL: none */
+  /* of the payloads that it gave back and that have not ended; NULL: no journal */
+  WpMemoryBudget *recovery;
+  gint recovers; /* atomic: there may be more of them */
+  WpRetry retry;
+  gsize n_retries;  /* atomic */
+  gsize n_given_up; /* atomic: jobs that were acknowledged, and not stored */
+  WpFailureLog *failures;
+  WpFailureLog *outages; /* jobs that were given up because the database was down for too long */
+  WpTimer line_timer;    /* armed for the oldest parked job's timeout */
+};
+
+static void on_retry (WpTimer *timer, gpointer data);
+
+/* Takes the channel's reference to a job that has ended. */
+static void
+job_ended (WpEngine *self, WpJob *job)
+{
+  if (self->recorder)
+    wp_recorder_add (self->recorder, job);
+  wp_job_unref (job);
+}
+
+static void
+notify (WpJob *job, WpJobEvent event)
+{
+  if (job->notify)
+    job->notify (job, event, job->client);
+}
+
+/* A job has its place. With a journal, its request is answered once it is durable. */
+static void
+job_accepted (WpEngine *self, WpJob *job)
+{
+  if (self->journal)
+    wp_journal_add (self->journal, job);
+  else if (self->policy.ack == WP_ACK_ACCEPTED)
+    notify (job, WP_JOB_ACCEPTED);
+}
+
+/* Takes jobs that got no place, as wp_channel_expire() gives them. */
+static void
+turn_away (WpEngine *self, WpJob *jobs)
+{
+  for (WpJob *job = jobs, *next; job; job = next)
+    {
+      next = job->next;
+      notify (job, WP_JOB_REFUSED);
+      job_ended (self, job);
+    }
+}
+
+/* Takes what the channel gave. */
+static void
+place_freed (WpEngine *self, const WpFreed *freed)
+{
+  if (freed->admitted)
+    {
+      job_accepted (self, freed->admitted);
+      wp_job_unref (freed->admitted);
+    }
+  turn_away (self, freed->expired);
+}
+
+static WpJobEvent
+event_of (const WpJob *job)
+{
+  return wp_job_is_stored (job)              ? WP_JOB_STORED
+         : job->result == WP_RESULT_CONFLICT ? WP_JOB_CONFLICT
+                                             : WP_JOB_FAILED;
+}
+
+static gboolean
+is_answered_at_end (const WpEngine *self, const WpJob *job)
+{
+  return self->policy.ack == WP_ACK_STORED || job->unjournaled;
+}
+
+/* What was given up because the database is down stays unfinished: the next start runs it. A client that is
+ * answered with a conflict needs no row besides: it knows. */
+static void
+settle_row (WpEngine *self, WpJob *job)
+{
+  if (wp_job_is_stored (job)
+      || (job->result == WP_RESULT_CONFLICT && job->notify && is_answered_at_end (self, job)))
+    wp_journal_remove (self->journal, job);
+  else if (job->result != WP_RESULT_TRANSIENT)
+    wp_journal_fail (self->journal, job);
+}
+
+static void
+log_failure (WpEngine *self, const WpJob *job)
+{
+  wp_failure_log_add (job->result == WP_RESULT_TRANSIENT ? self->outages : self->failures,
+                      job->failure ? job->failure : "no reason given");
+}
+
+/* Its client was told yes, or will be once its row is durable; then on_written() knows better. */
+static void
+count_failure (WpEngine *self, const WpJob *job)
+{
+  if (!wp_job_is_stored (job) && !is_answered_at_end (self, job))
+    g_atomic_pointer_add (&self->n_given_up, 1);
+}
+
+/* The update of @job is done, or given up; the channel has been told, and what came of it is to be done. */
+static void
+completed (WpEngine *self, WpJob *job, const WpFreed *freed)
+{
+  place_freed (self, freed);
+  count_failure (self, job);
+  if (!wp_job_is_stored (job))
+    log_failure (self, job);
+  if (self->journal)
+    settle_row (self, job);
+  if (is_answered_at_end (self, job))
+    notify (job, event_of (job));
+  job_ended (self, job);
+  if (g_atomic_int_get (&self->recovers))
+    wp_journal_read_on (self->journal);
+}
+
+/* The update of @job is done. Returns the job that its worker has now, if any. */
+static WpJob *
+complete (WpEngine *self, WpJob *job)
+{
+  WpFreed freed;
+  WpJob *next = wp_channel_take (self->channel, job, &freed);
+
+  completed (self, job, &freed);
+
+  return next;
+}
+
+/* Issues updates until one is under way or the worker is idle. */
+static void
+serve (WpEngine *self, WpJob *job)
+{
+  while (job && wp_database_update (self->database, job))
+    job = complete (self, job);
+}
+
+/* FALSE: it has ended, well or not. */
+static gboolean
+try_again (WpEngine *self, WpJob *job)
+{
+  gint64 delay_ns;
+
+  if (job->result != WP_RESULT_PERMANENT)
+    return FALSE;
+  delay_ns = wp_retry_delay (&self->retry, ++job->n_failures, g_random_double ());
+
+  if (delay_ns == WP_TIME_NONE)
+    return FALSE;
+  g_atomic_pointer_add (&self->n_retries, 1);
+  job->timer.fire = on_retry;
+  job->timer.data = self;
+  wp_clock_arm (self->clock, &job->timer, wp_time_monotonic () + delay_ns);
+
+  return TRUE;
+}
+
+/* All that one commit has done leaves at one moment, and what waited for its workers starts then. */
+static void
+all_done (WpEngine *self, WpJob *const *jobs, guint n)
+{
+  WpTaken few[16], *taken = n <= G_N_ELEMENTS (few) ? few : g_new (WpTaken, n);
+
+  wp_channel_take_all (self->channel, jobs, n, taken);
+  for (guint i = 0; i < n; i++)
+    {
+      completed (self, jobs[i], &taken[i].freed);
+      serve (self, taken[i].next);
+    }
+  if (taken != few)
+    g_free (taken);
+}
+
+/* Those of @jobs which have ended; the others are tried again. Returns: how many. */
+static guint
+select_ended (WpEngine *self, WpJob *const *jobs, guint n, WpJob **ended)
+{
+  guint n_ended = 0;
+
+  for (guint i = 0; i < n; i++)
+    if (!try_again (self, jobs[i]))
+      ended[n_ended++] = jobs[i];
+  return n_ended;
+}
+
+static gboolean
+any_is_permanent (WpJob *const *jobs, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    if (jobs[i]->result == WP_RESULT_PERMANENT)
+      return TRUE;
+  return FALSE;
+}
+
+/* WpDatabaseDone */
+static void
+on_done (WpJob *const *jobs, guint n, gpointer data)
+{
+  WpEngine *self = data;
+  g_autofree WpJob **ended = any_is_permanent (jobs, n) ? g_new (WpJob *, n) : NULL;
+  guint n_ended;
+
+  wp_wakeup_batch_hold ();
+  n_ended = ended ? select_ended (self, jobs, n, ended) : n;
+  if (n_ended > 0)
+    all_done (self, ended ? ended : jobs, n_ended);
+  wp_wakeup_batch_release ();
+}
+
+static void
+on_retry (WpTimer *timer, gpointer data)
+{
+  serve (data, (WpJob *) ((char *) timer - G_STRUCT_OFFSET (WpJob, timer)));
+}
+
+/* WpJournalWritten. What cannot be made durable is turned away while that is possible; what is in service
+ * already is answered when it has ended. */
+static void
+on_written (WpJob *job, gboolean ok, gpointer data)
+{
+  WpEngine *self = data;
+  WpFreed freed;
+
+  if (ok)
+    {
+      if (self->policy.ack == WP_ACK_ACCEPTED)
+        notify (job, WP_JOB_ACCEPTED);
+      return;
+    }
+  switch (wp_channel_withdraw (self->channel, job, &freed))
+    {
+    case WP_WITHDRAWAL_DONE:
+      notify (job, WP_JOB_REFUSED);
+      job_ended (self, job);
+      break;
+    case WP_WITHDRAWAL_STARTED:
+      break;
+    case WP_WITHDRAWAL_ENDED:
+      if (self->policy.ack != WP_ACK_ACCEPTED)
+        break;
+      if (!wp_job_is_stored (job))
+        g_atomic_pointer_add (&self->n_given_up, -1);
+      notify (job, event_of (job));
+      break;
+    }
+  place_freed (self, &freed);
+}
+
+/* WpJournalHealth */
+static void
+on_health (gboolean ok, gpointer data)
+{
+  WpEngine *self = data;
+
+  wp_channel_refuse (self->channel, !ok);
+}
+
+static void
+on_line_timer (WpTimer *timer, gpointer data)
+{
+  WpEngine *self = data;
+  gint64 next_due_ns;
+
+  turn_away (self, wp_channel_expire (self->channel, &next_due_ns));
+  if (next_due_ns != WP_TIME_NONE)
+    wp_clock_arm (self->clock, &self->line_timer, next_due_ns);
+}
+
+WpEngine *
+wp_engine_new (const WpPolicy *policy, guint max_jobs, WpClock *clock, WpDatabase *database,
+               WpRecorder *recorder)
+{
+  WpEngine *self = g_new0 (WpEngine, 1);
+  gboolean is_default = policy->mode == WP_MODE_DEFAULT;
+  WpLayout layout;
+
+  wp_policy_layout (policy, &layout);
+  self->policy = *policy;
+  self->drops_queued = layout.drops_queued;
+  self->block_timeout_ns = layout.block_timeout_ns;
+  self->queue_jobs = layout.queue_jobs;
+  self->workers = is_default ? max_jobs : layout.workers;
+  self->channel = wp_channel_new (self->queue_jobs, self->workers, is_default || layout.rejects,
+                                  layout.block_timeout_ns);
+  self->clock = clock;
+  self->database = database;
+  self->recorder = recorder;
+  self->failures = wp_failure_log_new ("not stored");
+  self->outages = wp_failure_log_new ("not stored");
+  self->line_timer = (WpTimer){ .fire = on_line_timer, .data = self };
+  wp_database_on_done (database, on_done, self);
+
+  return self;
+}
+
+void
+wp_engine_set_retry (WpEngine *self, const WpRetry *retry)
+{
+  self->retry = *retry;
+}
+
+/* The record's times count from the first of all. */
+static void
+job_arrived (WpEngine *self, const WpJob *job)
+{
+  if (self->recorder && job->seq == 0)
+    wp_recorder_begin (self->recorder, job->arrival_ns);
+}
+
+/* WpJournalListener */
+static gboolean
+has_place (gpointer data)
+{
+  WpEngine *self = data;
+
+  return !wp_memory_budget_is_used_up (self->recovery) && wp_channel_has_place (self->channel);
+}
+
+/* Nothing is left of the earlier run: who waited behind it enters. */
+static void
+end_recovery (WpEngine *self)
+{
+  gboolean started;
+  WpFreed freed;
+
+  while (wp_channel_admit (self->channel, &freed, &started))
+    {
+      WpJob *job = freed.admitted;
+
+      place_freed (self, &freed);
+      if (started)
+        serve (self, job);
+    }
+  turn_away (self, freed.expired);
+  g_atomic_int_set (&self->recovers, FALSE);
+}
+
+/* WpJournalListener */
+static void
+on_recovered (WpJob *job, gpointer data)
+{
+  WpEngine *self = data;
+  gboolean started;
+
+  if (!job)
+    {
+      end_recovery (self);
+      return;
+    }
+  wp_job_charge_anyway (job, self->recovery);
+  started = wp_channel_recover (self->channel, job);
+  job_arrived (self, job);
+  if (started)
+    serve (self, job);
+}
+
+void
+wp_engine_set_journal (WpEngine *self, WpJournal *journal, guint64 recovery_bytes)
+{
+  static const WpJournalListener listener = { on_written, on_health, has_place, on_recovered };
+  g_autofree char *failed = g_strconcat ("kept as failed in ", wp_journal_get_path (journal), NULL);
+  g_autofree char *kept
+      = g_strconcat ("kept in ", wp_journal_get_path (journal), ", and the next start runs them", NULL);
+  WpJournalCounts counts;
+  WpLayout layout;
+
+  wp_policy_layout (&self->policy, &layout);
+  wp_failure_log_free (self->failures);
+  wp_failure_log_free (self->outages);
+  self->failures = wp_failure_log_new (failed);
+  self->outages = wp_failure_log_new (kept);
+  self->journal = journal;
+  self->recovery = wp_memory_budget_new (recovery_bytes);
+  wp_journal_count (journal, &counts);
+  self->recovers = counts.backlog > 0;
+  if (self->recovers)
+    wp_channel_expect (self->channel, !layout.rejects);
+  wp_journal_start (journal, &listener, self);
+}
+
+WpDatabase *
+wp_engine_get_database (const WpEngine *self)
+{
+  return self->database;
+}
+
+gboolean
+wp_engine_is_stuck (WpEngine *self)
+{
+  gint64 down_ns = wp_database_down_since (self->database);
+  WpLedger ledger;
+
+  if (down_ns == WP_TIME_NONE || wp_time_monotonic () - down_ns < STUCK_AFTER_NS)
+    return FALSE;
+  wp_channel_count (self->channel, &ledger, NULL);
+
+  return g_atomic_int_get (&self->recovers) || /* new requests are parked behind what is left of an earlier
+                                                  run */
+         (ledger.in_service >= self->workers && ledger.queued >= self->queue_jobs);
+}
+
+WpJournal *
+wp_engine_get_journal (const WpEngine *self)
+{
+  return self->journal;
+}
+
+void
+wp_engine_free (WpEngine *self)
+{
+  wp_failure_log_free (self->failures);
+  wp_failure_log_free (self->outages);
+  wp_channel_free (self->channel);
+  g_clear_pointer (&self->recovery, wp_memory_budget_free);
+  g_free (self);
+}
+
+WpSubmit
+wp_engine_submit (WpEngine *self, WpJob *job)
+{
+  WpSubmit accepted
+      = self->policy.ack == WP_ACK_STORED || self->journal ? WP_SUBMIT_PENDING : WP_SUBMIT_ACCEPTED;
+  WpSend sent;
+
+  if (self->journal)
+    wp_job_key (job);          /* while it is ours alone */
+  wp_clock_help (self->clock); /* a worker whose time is up is free for this job */
+  sent = wp_channel_send (self->channel, job);
+  job_arrived (self, job);
+  switch (sent)
+    {
+    case WP_SEND_STARTED:
+      if (self->journal)
+        wp_journal_add (self->journal, job);
+      serve (self, job);
+      return accepted;
+    case WP_SEND_ACCEPTED:
+      if (self->journal)
+        wp_journal_add (self->journal, job);
+      return accepted;
+    case WP_SEND_PARKED:
+      if (self->block_timeout_ns != WP_TIME_NONE)
+        wp_clock_arm (self->clock, &self->line_timer, job->arrival_ns + self->block_timeout_ns);
+      return WP_SUBMIT_PENDING;
+    case WP_SEND_REJECTED:
+      job_ended (self, wp_job_ref (job));
+      return WP_SUBMIT_REJECTED;
+    case WP_SEND_CLOSED:
+      job_ended (self, wp_job_ref (job));
+      return WP_SUBMIT_CLOSED;
+    }
+  g_return_val_if_reached (WP_SUBMIT_CLOSED);
+}
+
+gboolean
+wp_engine_leave (WpEngine *self, WpJob *job)
+{
+  WpFreed freed;
+
+  if (!wp_channel_leave (self->channel, job, self->drops_queued, &freed))
+    return FALSE;
+  place_freed (self, &freed);
+  if (self->journal)
+    wp_journal_remove (self->journal, job);
+  job_ended (self, job);
+
+  return TRUE;
+}
+
+gboolean
+wp_engine_wait_empty (WpEngine *self, gint64 deadline_ns)
+{
+  return wp_channel_wait_empty (self->channel, deadline_ns);
+}
+
+void
+wp_engine_close (WpEngine *self)
+{
+  turn_away (self, wp_channel_close (self->channel));
+  wp_failure_log_flush (self->failures);
+  wp_failure_log_flush (self->outages);
+}
+
+static void
+record (WpJob *job, gpointer recorder)
+{
+  wp_recorder_add (recorder, job);
+}
+
+void
+wp_engine_record_unfinished (WpEngine *self)
+{
+  if (self->recorder)
+    wp_channel_foreach (self->channel, record, self->recorder);
+}
+
+typedef struct {
+  WpJournal *journal;
+  guint64 n;
+} Kept;
+
+static void
+count_kept (WpJob *job, gpointer data)
+{
+  Kept *self = data;
+
+  self->n += wp_journal_keeps (self->journal, job);
+}
+
+guint64
+wp_engine_count_kept (WpEngine *self)
+{
+  Kept kept = { self->journal, 0 };
+
+  if (self->journal)
+    wp_channel_foreach (self->channel, count_kept, &kept);
+  return kept.n;
+}
+
+guint64
+wp_engine_count_given_up (WpEngine *self)
+{
+  return (gsize) g_atomic_pointer_get (&self->n_given_up);
+}
+
+guint64
+wp_engine_count_retries (WpEngine *self)
+{
+  return (gsize) g_atomic_pointer_get (&self->n_retries);
+}
+
+void
+wp_engine_count (WpEngine *self, WpLedger *ledger, gint64 *oldest_arrival_ns)
+{
+  wp_channel_count (self->channel, ledger, oldest_arrival_ns);
+}
+
+const WpPolicy *
+wp_engine_get_policy (const WpEngine *self)
+{
+  return &self->policy;
+}

@@ -1,0 +1,255 @@
+#include "runtime/http/wp-http-thread.h"
+
+#include "runtime/http/wp-status.h"
+
+#define LET_GO_MS 1000 /* for libsoup to let go of connections that were killed */
+
+struct _WpHttpThread {
+  GThread *thread;
+  GMainContext *context;
+  GMainLoop *loop;
+  WpConnections *connections;
+  WpMailbox *mailbox;
+  WpSoupSite site;
+  const WpSoupClass *soup_class; /* NULL: not needed so far */
+  WpSoup *soup;
+  gboolean notify;         /* that there can be none */
+  WpHttpThreadSetup setup; /* (nullable) */
+  gpointer data;
+  WpConnectionsAccepted accepted; /* the lane; NULL: libsoup's */
+  gpointer accepted_data;
+  GDestroyNotify accepted_destroy;
+  gint draining, stopping; /* atomic */
+  gint let_in;             /* atomic: draining, and all of the backlog is inside */
+};
+
+/* libsoup cannot be loaded, which is told once. */
+static void
+turn_away (WpHttpThread *self, WpConnection *connection, const GError *error)
+{
+  static const WpProtocol none = { wp_connection_release };
+
+  if (!self->notify)
+    g_warning ("nobody is served here: %s", error->message);
+  self->notify = TRUE;
+  connection->protocol = &none;
+  wp_connection_answer_last (connection, WP_STATUS_UNAVAILABLE, "A part of the server is missing.\n");
+}
+
+static void
+give_to_soup (WpHttpThread *self, WpConnection *connection)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!self->soup && (self->soup_class = wp_soup_find (&error)))
+    self->soup = self->soup_class->new (self, self->site, self->data);
+  if (self->soup)
+    self->soup_class->take (self->soup, connection);
+  else
+    turn_away (self, connection, error);
+}
+
+WpSoup *
+wp_http_thread_get_soup (WpHttpThread *self)
+{
+  return self->soup;
+}
+
+static void
+on_accepted (WpConnection *connection, gpointer data)
+{
+  WpHttpThread *self = data;
+
+  if (self->accepted)
+    self->accepted (connection, self->accepted_data);
+  else
+    give_to_soup (self, connection);
+}
+
+void
+wp_http_thread_set_protocol (WpHttpThread *self, WpConnectionsAccepted accepted, gpointer data,
+                             GDestroyNotify destroy)
+{
+  self->accepted = accepted;
+  self->accepted_data = data;
+  self->accepted_destroy = destroy;
+}
+
+void
+wp_http_thread_set_tls (WpHttpThread *self, WpTls *tls)
+{
+  wp_connections_set_tls (self->connections, tls);
+}
+
+static gpointer
+run (gpointer data)
+{
+  WpHttpThread *self = data;
+
+  g_main_context_push_thread_default (self->context);
+  if (self->setup)
+    self->setup (self, self->data);
+  g_main_loop_run (self->loop);
+  g_main_context_pop_thread_default (self->context);
+
+  return NULL;
+}
+
+/* The gate is made before its thread runs, so that connections already wait in its backlog. */
+WpHttpThread *
+wp_http_thread_new (const char *name, const int *listen_fds, guint n_listen, const WpConnectionLimits *limits,
+                    WpSoupSite site, WpHttpThreadSetup setup, WpMailboxFunc deliver, gpointer data)
+{
+  WpHttpThread *self = g_new0 (WpHttpThread, 1);
+
+  self->context = g_main_context_new ();
+  self->loop = g_main_loop_new (self->context, FALSE);
+  self->connections = wp_connections_new (self->context, listen_fds, n_listen, limits, on_accepted, self);
+  if (deliver)
+    self->mailbox = wp_mailbox_new (self->context, deliver, data);
+  self->site = site;
+  self->setup = setup;
+  self->data = data;
+  self->thread = g_thread_new (name, run, self);
+
+  return self;
+}
+
+static gboolean
+on_end (gpointer data)
+{
+  WpHttpThread *self = data;
+  gint64 until_us = g_get_monotonic_time () + LET_GO_MS * 1000;
+
+  wp_connections_stop (self->connections);
+  wp_connections_kill_all (self->connections);
+  while (wp_connections_count (self->connections) > 0 && g_get_monotonic_time () < until_us)
+    if (!g_main_context_iteration (self->context, FALSE))
+      g_usleep (1000);
+  g_main_loop_quit (self->loop);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* On the front's thread, even if that has not begun to run yet: g_main_context_invoke() would call from ours
+ * then. */
+static void
+call (WpHttpThread *self, GSourceFunc func)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, func, self, NULL);
+  g_source_attach (source, self->context);
+}
+
+typedef struct {
+  WpHttpThread *http_thread;
+  int fd;
+} Handed;
+
+static gboolean
+on_handed (gpointer data)
+{
+  Handed *self = data;
+
+  wp_connections_add (self->http_thread->connections, self->fd);
+  return G_SOURCE_REMOVE;
+}
+
+void
+wp_http_thread_take_connection (WpHttpThread *self, int fd)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+  Handed *handed = g_new (Handed, 1);
+
+  *handed = (Handed){ self, fd };
+  wp_connections_expect (self->connections);
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, on_handed, handed, g_free);
+  g_source_attach (source, self->context);
+}
+
+void
+wp_http_thread_stop (WpHttpThread *self)
+{
+  if (g_atomic_int_compare_and_exchange (&self->stopping, FALSE, TRUE))
+    call (self, on_end);
+}
+
+void
+wp_http_thread_join (WpHttpThread *self)
+{
+  wp_http_thread_stop (self);
+  if (self->thread)
+    g_thread_join (g_steal_pointer (&self->thread));
+}
+
+void
+wp_http_thread_free (WpHttpThread *self)
+{
+  wp_http_thread_join (self);
+
+  if (self->soup)
+    self->soup_class->free (self->soup);
+  g_clear_pointer (&self->mailbox, wp_mailbox_free);
+  wp_connections_free (self->connections);
+  if (self->accepted_destroy)
+    self->accepted_destroy (self->accepted_data);
+  g_main_loop_unref (self->loop);
+  g_main_context_unref (self->context);
+  g_free (self);
+}
+
+void
+wp_http_thread_post (WpHttpThread *self, gpointer item)
+{
+  wp_mailbox_post (self->mailbox, item);
+}
+
+static gboolean
+on_drain (gpointer data)
+{
+  WpHttpThread *self = data;
+
+  wp_connections_stop (self->connections);
+  g_atomic_int_set (&self->let_in, TRUE);
+  return G_SOURCE_REMOVE;
+}
+
+void
+wp_http_thread_drain (WpHttpThread *self)
+{
+  g_atomic_int_set (&self->draining, TRUE);
+  call (self, on_drain);
+}
+
+gboolean
+wp_http_thread_is_draining (WpHttpThread *self)
+{
+  return g_atomic_int_get (&self->draining);
+}
+
+gboolean
+wp_http_thread_is_drained (WpHttpThread *self)
+{
+  return g_atomic_int_get (&self->let_in) && wp_connections_count (self->connections) == 0;
+}
+
+guint
+wp_http_thread_count_connections (WpHttpThread *self)
+{
+  return wp_connections_count (self->connections);
+}
+
+void
+wp_http_thread_count_refusal (WpHttpThread *self, WpHttpError why)
+{
+  wp_connections_count_refusal (self->connections, why);
+}
+
+void
+wp_http_thread_add_refusals (WpHttpThread *self, guint64 *counts)
+{
+  wp_connections_add_refusals (self->connections, counts);
+}

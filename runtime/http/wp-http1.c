@@ -1,0 +1,173 @@
+#include "runtime/http/wp-http1.h"
+
+#include "runtime/http/wp-pending-request.h"
+#include "runtime/http/wp-response-buffer.h"
+#include "runtime/http/wp-reader.h"
+#include "runtime/http/wp-reply.h"
+#include "runtime/http/wp-status.h"
+
+#define MAX_ANSWERS_BYTES 16384 /* sent at once, and kept for a connection that does not read */
+
+/* One a front. */
+typedef struct {
+  WpHttpThread *http_thread;
+  const WpIngest *ingest;
+  WpReader *reader;
+  WpResponseBuffer *responses;
+} Http1;
+
+typedef enum {
+  TAKEN,      /* a request was answered, or its client told to go on */
+  INCOMPLETE, /* more bytes are needed */
+  WAITS,      /* a request was taken, and its answer will come */
+  GONE        /* the client has left */
+} Step;
+
+static void advance (Http1 *self, WpConnection *connection);
+
+/* WpPendingRequestReply: the request that waited has its answer. */
+static void
+reply (WpHttpThread *http_thread, gpointer request, guint status)
+{
+  WpConnection *connection = request;
+  Http1 *self = connection->protocol_data;
+
+  wp_response_buffer_answer (self->responses, connection, status, wp_reply_text (status));
+  wp_connection_enter (connection, WP_CONNECTION_IDLE);
+  advance (self, connection);
+}
+
+static Step
+refuse (Http1 *self, WpConnection *connection, WpHttpError why, gboolean bodiless)
+{
+  wp_response_buffer_refuse (self->responses, connection, why, bodiless);
+  wp_connection_enter (connection, WP_CONNECTION_IDLE);
+  return TAKEN;
+}
+
+static Step
+take_request (Http1 *self, WpConnection *connection, const WpReadResult *result)
+{
+  WpHttpError why;
+  WpJob *job = wp_ingest_make_job (self->ingest, &result->head->request, result->body,
+                                   wp_connections_budget (connection->connections), &why);
+  guint status;
+
+  if (!job)
+    return refuse (self, connection, why, FALSE);
+  status = wp_pending_request_offer (self->ingest->engine, self->http_thread, connection, job, reply,
+                                     connection);
+  if (status == 0)
+    return WAITS;
+  wp_response_buffer_answer (self->responses, connection, status, wp_reply_text (status));
+  wp_connection_enter (connection, WP_CONNECTION_IDLE);
+
+  return TAKEN;
+}
+
+static Step
+take_next (Http1 *self, WpConnection *connection)
+{
+  WpReadResult result;
+
+  switch (wp_reader_next (self->reader, connection, &result))
+    {
+    case WP_READER_GO_ON:
+      wp_response_buffer_go_on (self->responses);
+      return TAKEN;
+    case WP_READER_REQUEST:
+      return take_request (self, connection, &result);
+    case WP_READER_REFUSED:
+      return refuse (self, connection, result.why, result.bodiless);
+    case WP_READER_ENDED:
+      return GONE;
+    case WP_READER_MORE:
+      break;
+    }
+  return INCOMPLETE;
+}
+
+/* Answers to requests that came together are sent together. */
+static gboolean
+may_take (Http1 *self, WpConnection *connection)
+{
+  if (connection->last || connection->out_len > 0)
+    return FALSE;
+  return (wp_reader_has_bytes (self->reader) && wp_response_buffer_size (self->responses) < MAX_ANSWERS_BYTES)
+         || wp_response_buffer_flush (self->responses, connection);
+}
+
+/* Goes on as far as the bytes, the socket and the jobs allow. The connection may be released when this
+ * returns. */
+static void
+advance (Http1 *self, WpConnection *connection)
+{
+  Step step = TAKEN;
+  gboolean tired;
+
+  while (step == TAKEN && may_take (self, connection))
+    step = take_next (self, connection);
+  tired = wp_reader_rest (self->reader, connection);
+  wp_response_buffer_flush (self->responses, connection);
+
+  if (step == WAITS)
+    {
+      wp_connection_enter (connection, WP_CONNECTION_BUSY);
+      wp_connection_check (connection);
+    }
+  else if (connection->dead || step == GONE || (connection->last && connection->out_len == 0))
+    wp_connection_release (connection);
+  else if (tired)
+    wp_connection_again (connection);
+}
+
+/* WpLane: the gate has news. What is busy goes on when its answer comes. */
+static void
+ready (WpConnection *connection)
+{
+  Http1 *self = connection->protocol_data;
+  gboolean clear = !connection->dead && wp_connection_flush (connection);
+
+  if (connection->pending)
+    return;
+  if (connection->dead)
+    wp_connection_release (connection);
+  else if (clear)
+    {
+      if (connection->state == WP_CONNECTION_REPLY)
+        wp_reader_resume (connection);
+      advance (self, connection);
+    }
+}
+
+static void
+on_accepted (WpConnection *connection, gpointer data)
+{
+  static const WpProtocol protocol = { ready };
+
+  connection->protocol = &protocol;
+  connection->protocol_data = data;
+}
+
+static void
+http1_free (gpointer data)
+{
+  Http1 *self = data;
+
+  wp_reader_free (self->reader);
+  wp_response_buffer_free (self->responses);
+  g_free (self);
+}
+
+void
+wp_http1_setup (WpHttpThread *http_thread, const WpIngest *ingest)
+{
+  WpReaderRules rules = { .tokens = ingest->tokens };
+  Http1 *self = g_new0 (Http1, 1);
+
+  self->http_thread = http_thread;
+  self->ingest = ingest;
+  self->reader = wp_reader_new (&rules);
+  self->responses = wp_response_buffer_new (http_thread);
+  wp_http_thread_set_protocol (http_thread, on_accepted, self, http1_free);
+}

@@ -1,0 +1,50 @@
+#include "runtime/queue/wp-early-timer.h"
+
+#define MOST_NS (100 * WP_NS_PER_US)
+#define LONG_NS (5 * WP_NS_PER_MS)
+#define FAR_NS  (150 * WP_NS_PER_US) /* awake for 20 us in as much: a seventh of a processor at most */
+
+/* One step down for each that was sooner and three up for each that was later come to rest at the third
+ * quartile. */
+#define STEP_NS  WP_NS_PER_US
+#define STEPS_UP 3
+
+void
+wp_early_timer_init (WpEarlyTimer *self, gint64 warm_up_ns)
+{
+  *self = (WpEarlyTimer){ .takes_ns = 0, .warm_up_ns = warm_up_ns, .set_ns = WP_TIME_NONE };
+}
+
+gint64
+wp_early_timer_set (WpEarlyTimer *self, gint64 due_ns, gint64 now_ns)
+{
+  gboolean is_far = due_ns != G_MAXINT64 && due_ns - now_ns >= FAR_NS;
+
+  self->set_ns = WP_TIME_NONE;
+  if (!is_far)
+    return due_ns;
+  if (due_ns - now_ns >= LONG_NS && self->warm_up_ns > 0)
+    return due_ns - MAX (self->takes_ns, self->warm_up_ns);
+  self->set_ns = due_ns - self->takes_ns;
+
+  return self->set_ns;
+}
+
+void
+wp_early_timer_woke (WpEarlyTimer *self, gint64 now_ns)
+{
+  if (self->set_ns != WP_TIME_NONE && now_ns >= self->set_ns)
+    self->takes_ns += now_ns - self->set_ns > self->takes_ns ? STEPS_UP * STEP_NS : -STEP_NS;
+  self->takes_ns = CLAMP (self->takes_ns, 0, MOST_NS);
+  self->set_ns = WP_TIME_NONE;
+}
+
+void
+wp_early_timer_await (const WpEarlyTimer *self, gint64 due_ns)
+{
+  gint64 now_ns = wp_time_monotonic ();
+
+  due_ns = MIN (due_ns, now_ns + MAX (MOST_NS, self->warm_up_ns));
+  while (now_ns < due_ns)
+    now_ns = wp_time_monotonic ();
+}
