@@ -10,9 +10,9 @@
  * on standard error. */
 #include <string.h>
 
-#include "tests/agreement/wp-cell.h"
+#include "tests/agreement/wp-matrix-cell.h"
 #include "tests/agreement/wp-program.h"
-#include "tests/agreement/wp-verdict.h"
+#include "tests/agreement/wp-cell-result.h"
 #include "tests/agreement/wp-workload.h"
 #include "tests/e2e/wp-harness.h"
 
@@ -27,7 +27,7 @@ static GString *tries; /* of this cell: what each said */
 static guint n_agreed, n_run;
 
 static WpHarness *
-start (const WpCell *cell)
+start (const WpMatrixCell *cell)
 {
   g_autofree char *queue = g_strdup_printf ("%u", cell->queue),
                   *workers = g_strdup_printf ("%u", cell->workers);
@@ -37,7 +37,7 @@ start (const WpCell *cell)
 }
 
 static GPtrArray *
-words_of (const WpCell *cell)
+words_of (const WpMatrixCell *cell)
 {
   GPtrArray *words = g_ptr_array_new_with_free_func (g_free);
   char **scaling = wp_workload_words (cell);
@@ -53,7 +53,7 @@ words_of (const WpCell *cell)
 
 /* Replays the trace to a server of this cell, which then drains. FALSE: the replayer was not on time. */
 static gboolean
-measure (WpHarness *server, const WpCell *cell, const char *trace)
+measure (WpHarness *server, const WpMatrixCell *cell, const char *trace)
 {
   g_autoptr (GPtrArray) words = words_of (cell);
   g_autofree char *output = NULL;
@@ -77,7 +77,7 @@ measure (WpHarness *server, const WpCell *cell, const char *trace)
 }
 
 static void
-predict (WpVerdict *verdict, WpHarness *server, const WpCell *cell, const char *trace)
+predict (WpCellResult *verdict, WpHarness *server, const WpMatrixCell *cell, const char *trace)
 {
   g_autoptr (GPtrArray) words = words_of (cell);
   g_autofree char *output = NULL, *warnings = NULL;
@@ -94,14 +94,14 @@ predict (WpVerdict *verdict, WpHarness *server, const WpCell *cell, const char *
   g_test_message ("wp-sim: %d %s", status, warnings);
   g_string_append (tries, warnings);
   g_assert_cmpint (status, <=, 1);
-  wp_verdict_read (verdict, output, cell->shows);
+  wp_cell_result_read (verdict, output, cell->shows);
   g_assert_cmpint (status, ==, verdict->agreed ? 0 : 1);
   if (*warnings) /* the client tells another story than the server */
     verdict->agreed = FALSE;
 }
 
 static char *
-row_of (const WpCell *cell, const WpVerdict *verdict)
+row_of (const WpMatrixCell *cell, const WpCellResult *verdict)
 {
   g_autofree char *traffic = g_strjoin (" ", cell->arrivals, cell->service ? cell->service : "",
                                         cell->options ? cell->options : "", cell->patience ? "patience" : "",
@@ -109,11 +109,11 @@ row_of (const WpCell *cell, const WpVerdict *verdict)
   g_autofree char *server = g_strdup_printf ("%s K %u c %u %s", cell->mode, cell->queue, cell->workers,
                                              cell->policy ? cell->policy + 2 : "");
 
-  return wp_verdict_row (verdict, cell->name, g_strstrip (traffic), g_strstrip (server));
+  return wp_cell_result_row (verdict, cell->name, g_strstrip (traffic), g_strstrip (server));
 }
 
 static void
-conclude (const WpCell *cell, const WpVerdict *verdict, const char *row)
+conclude (const WpMatrixCell *cell, const WpCellResult *verdict, const char *row)
 {
   g_string_append (table, row);
   n_run++;
@@ -127,7 +127,7 @@ conclude (const WpCell *cell, const WpVerdict *verdict, const char *row)
 static void
 test_cell (gconstpointer data)
 {
-  const WpCell *cell = data;
+  const WpMatrixCell *cell = data;
   guint seed = (guint) g_test_rand_int_range (1, G_MAXINT32);
 
   g_string_truncate (tries, 0);
@@ -137,7 +137,7 @@ test_cell (gconstpointer data)
       g_autofree char *dir = wp_harness_path (server, ""), *trace = wp_workload_make (cell, dir, seed);
       gboolean on_time = measure (server, cell, trace);
       g_autofree char *row = NULL;
-      WpVerdict verdict;
+      WpCellResult verdict;
 
       predict (&verdict, server, cell, trace);
       row = row_of (cell, &verdict);
@@ -152,7 +152,7 @@ test_cell (gconstpointer data)
           conclude (cell, &verdict, row);
           i = TRIES;
         }
-      wp_verdict_clear (&verdict);
+      wp_cell_result_clear (&verdict);
     }
 }
 
@@ -169,19 +169,19 @@ print_table (void)
 int
 main (int argc, char **argv)
 {
-  g_autofree char *head = wp_verdict_head ();
+  g_autofree char *head = wp_cell_result_head ();
   int status;
 
   brief = argc > 1 && g_str_equal (argv[1], "brief");
   g_test_init (&argc, &argv, NULL);
   table = g_string_new (head);
   tries = g_string_new (NULL);
-  for (guint i = 0; i < wp_n_cells; i++)
-    if (!brief || wp_cells[i].brief)
+  for (guint i = 0; i < wp_n_matrix_cells; i++)
+    if (!brief || wp_matrix_cells[i].brief)
       {
-        g_autofree char *path = g_strconcat ("/agreement/", wp_cells[i].name, NULL);
+        g_autofree char *path = g_strconcat ("/agreement/", wp_matrix_cells[i].name, NULL);
 
-        g_test_add_data_func (path, &wp_cells[i], test_cell);
+        g_test_add_data_func (path, &wp_matrix_cells[i], test_cell);
       }
   status = g_test_run ();
   print_table ();

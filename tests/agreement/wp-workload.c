@@ -11,7 +11,7 @@
 #define PAUSE_NS (WP_NS_PER_S / 2) /* between two copies of the sample, before scaling */
 
 static gboolean
-is_sample (const WpCell *cell)
+is_sample (const WpMatrixCell *cell)
 {
   return g_str_has_prefix (cell->arrivals, "sample");
 }
@@ -24,7 +24,7 @@ sample_path (void)
 
 /* Arrivals drawn with @seed. */
 static void
-generate (const WpCell *cell, const char *path, guint seed)
+generate (const WpMatrixCell *cell, const char *path, guint seed)
 {
   g_autofree char *spec = g_strconcat ("--generate=", cell->arrivals, NULL),
                   *seed_word = g_strdup_printf ("--seed=%u", seed), *text = NULL;
@@ -68,7 +68,7 @@ write_copies (const char *path, const char *from, guint times, WpServiceTime *se
 }
 
 char *
-wp_workload_make (const WpCell *cell, const char *dir, guint seed)
+wp_workload_make (const WpMatrixCell *cell, const char *dir, guint seed)
 {
   const char *times = strchr (cell->arrivals, '*');
   g_autoptr (WpServiceTime) service
@@ -86,7 +86,7 @@ wp_workload_make (const WpCell *cell, const char *dir, guint seed)
 }
 
 char **
-wp_workload_words (const WpCell *cell)
+wp_workload_words (const WpMatrixCell *cell)
 {
   return g_strsplit (is_sample (cell) && cell->options ? cell->options : "", " ", -1);
 }

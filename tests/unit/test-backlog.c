@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "sim/model/wp-model.h"
-#include "tests/unit/compare-figures.h"
+#include "tests/unit/compare-summary.h"
 #include "tests/unit/random-load.h"
 
 #define N_LOADS      5000

@@ -7,7 +7,7 @@
 #include "sim/stats/wp-random.h"
 #include "sim/stats/wp-student.h"
 #include "sim/run/wp-study.h"
-#include "tests/unit/compare-figures.h"
+#include "tests/unit/compare-summary.h"
 #include "tests/unit/naive-model.h"
 
 static WpArrivals *

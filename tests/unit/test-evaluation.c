@@ -2,7 +2,7 @@
 #include "sim/plan/wp-evaluation.h"
 
 #include "sim/base/wp-error.h"
-#include "tests/unit/compare-figures.h"
+#include "tests/unit/compare-summary.h"
 
 #define ROWS       200000 /* three looks at whether an SLO is violated, and some */
 #define CANDIDATES 9

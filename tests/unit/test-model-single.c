@@ -6,7 +6,7 @@
 #include "sim/base/wp-error.h"
 #include "sim/model/wp-model-private.h"
 #include "sim/stats/wp-random.h"
-#include "tests/unit/compare-figures.h"
+#include "tests/unit/compare-summary.h"
 
 #define MOST_ROWS 3000
 #define N_RUNS    1500

@@ -2,7 +2,7 @@
 #include "sim/model/wp-model-thread.h"
 
 #include "sim/stats/wp-random.h"
-#include "tests/unit/compare-figures.h"
+#include "tests/unit/compare-summary.h"
 
 #define MODELS    2
 #define MOST_ROWS 200000 /* more than all blocks hold, so that who offers has to wait */

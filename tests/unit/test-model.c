@@ -1,7 +1,7 @@
 /* The model held equal to a naive event calendar, and a few cases that a person can follow. */
 #include "sim/model/wp-model.h"
 
-#include "tests/unit/compare-figures.h"
+#include "tests/unit/compare-summary.h"
 #include "tests/unit/naive-model.h"
 #include "tests/unit/random-load.h"
 

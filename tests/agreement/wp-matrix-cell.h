@@ -1,4 +1,5 @@
-/* wp-cell.h - one cell of the matrix: what is sent to which server. The table of all is in cells.c. */
+/* wp-matrix-cell.h - one cell of the matrix: what is sent to which server. The table of all is in
+ * wp-matrix-cells.c. */
 #pragma once
 
 #include <glib.h>
@@ -16,7 +17,7 @@ typedef struct {
   /* a count of the prediction that must be 20 at least, or the cell shows nothing; NULL: none */
   const char *shows;
   gboolean brief; /* it is in the short subset */
-} WpCell;
+} WpMatrixCell;
 
-extern const WpCell wp_cells[];
-extern const guint wp_n_cells;
+extern const WpMatrixCell wp_matrix_cells[];
+extern const guint wp_n_matrix_cells;

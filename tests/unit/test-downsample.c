@@ -230,11 +230,11 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/curve/random", test_random_curves);
-  g_test_add_func ("/curve/the-longest-time", test_the_longest_time);
-  g_test_add_func ("/curve/sketches", test_sketches);
-  g_test_add_func ("/curve/axes", test_axes);
-  g_test_add_func ("/curve/texts", test_texts);
+  g_test_add_func ("/downsample/random", test_random_curves);
+  g_test_add_func ("/downsample/the-longest-time", test_the_longest_time);
+  g_test_add_func ("/downsample/sketches", test_sketches);
+  g_test_add_func ("/downsample/axes", test_axes);
+  g_test_add_func ("/downsample/texts", test_texts);
 
   return g_test_run ();
 }

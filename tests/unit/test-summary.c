@@ -4,7 +4,7 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/model/wp-model.h"
-#include "tests/unit/compare-figures.h"
+#include "tests/unit/compare-summary.h"
 #include "tests/unit/random-load.h"
 
 #define N_LOADS 5000
@@ -259,12 +259,12 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/figures/names", test_names);
-  g_test_add_func ("/figures/equal-the-models", test_equal_the_models);
-  g_test_add_func ("/figures/failures-and-a-drains-refusals", test_failures_and_a_drains_refusals);
-  g_test_add_func ("/figures/nothing-measured", test_nothing_measured);
-  g_test_add_func ("/figures/moments-out-of-order", test_moments_out_of_order);
-  g_test_add_func ("/figures/metrics-by-name", test_metrics_by_name);
+  g_test_add_func ("/summary/names", test_names);
+  g_test_add_func ("/summary/equal-the-models", test_equal_the_models);
+  g_test_add_func ("/summary/failures-and-a-drains-refusals", test_failures_and_a_drains_refusals);
+  g_test_add_func ("/summary/nothing-measured", test_nothing_measured);
+  g_test_add_func ("/summary/moments-out-of-order", test_moments_out_of_order);
+  g_test_add_func ("/summary/metrics-by-name", test_metrics_by_name);
 
   return g_test_run ();
 }

@@ -2,7 +2,7 @@
  * cases that a person can follow. */
 #include "sim/model/wp-batch-server.h"
 
-#include "tests/unit/compare-figures.h"
+#include "tests/unit/compare-summary.h"
 #include "tests/unit/naive-model.h"
 #include "tests/unit/random-load.h"
 
@@ -277,13 +277,13 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/batch-server/equals-naive", test_equals_naive);
-  g_test_add_func ("/batch-server/one-worker-equals-the-recursion", test_one_worker_equals_the_recursion);
-  g_test_add_func ("/batch-server/a-commit-takes-all-that-waits", test_a_commit_takes_all_that_waits);
-  g_test_add_func ("/batch-server/an-idle-writer-gathers", test_an_idle_writer_gathers);
-  g_test_add_func ("/batch-server/warm-up", test_warm_up);
-  g_test_add_func ("/batch-server/peaks-after-a-warm-up", test_peaks_after_a_warm_up);
-  g_test_add_func ("/batch-server/times-past-292-years", test_times_past_292_years);
+  g_test_add_func ("/bulk-service/equals-naive", test_equals_naive);
+  g_test_add_func ("/bulk-service/one-worker-equals-the-recursion", test_one_worker_equals_the_recursion);
+  g_test_add_func ("/bulk-service/a-commit-takes-all-that-waits", test_a_commit_takes_all_that_waits);
+  g_test_add_func ("/bulk-service/an-idle-writer-gathers", test_an_idle_writer_gathers);
+  g_test_add_func ("/bulk-service/warm-up", test_warm_up);
+  g_test_add_func ("/bulk-service/peaks-after-a-warm-up", test_peaks_after_a_warm_up);
+  g_test_add_func ("/bulk-service/times-past-292-years", test_times_past_292_years);
 
   return g_test_run ();
 }

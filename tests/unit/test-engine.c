@@ -227,11 +227,11 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
   g_log_set_handler (NULL, G_LOG_LEVEL_WARNING, on_log, NULL);
-  g_test_add_func ("/mode/stored-in-the-end", test_stored_in_the_end);
-  g_test_add_func ("/mode/given-up", test_given_up);
-  g_test_add_func ("/mode/no-retries", test_no_retries);
-  g_test_add_func ("/mode/no-delay", test_no_delay);
-  g_test_add_func ("/mode/delays", test_delays);
+  g_test_add_func ("/engine/stored-in-the-end", test_stored_in_the_end);
+  g_test_add_func ("/engine/given-up", test_given_up);
+  g_test_add_func ("/engine/no-retries", test_no_retries);
+  g_test_add_func ("/engine/no-delay", test_no_delay);
+  g_test_add_func ("/engine/delays", test_delays);
 
   return g_test_run ();
 }

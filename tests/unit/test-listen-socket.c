@@ -313,14 +313,15 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add_func ("/listen/every-address", test_every_address);
-  g_test_add_func ("/listen/every-address-of-the-machine", test_every_address_of_the_machine);
-  g_test_add_func ("/listen/absent-addresses", test_absent_addresses);
-  g_test_add_func ("/listen/one-address-taken", test_one_address_taken);
-  g_test_add_func ("/listen/port-is-never-shared", test_port_is_never_shared);
-  g_test_add ("/listen/file-is-never-shared", Place, NULL, set_up, test_file_is_never_shared, tear_down);
-  g_test_add ("/listen/mode-and-group", Place, NULL, set_up, test_mode_and_group, tear_down);
-  g_test_add ("/listen/successor-keeps-its-file", Place, NULL, set_up, test_successor_keeps_its_file,
+  g_test_add_func ("/listen-socket/every-address", test_every_address);
+  g_test_add_func ("/listen-socket/every-address-of-the-machine", test_every_address_of_the_machine);
+  g_test_add_func ("/listen-socket/absent-addresses", test_absent_addresses);
+  g_test_add_func ("/listen-socket/one-address-taken", test_one_address_taken);
+  g_test_add_func ("/listen-socket/port-is-never-shared", test_port_is_never_shared);
+  g_test_add ("/listen-socket/file-is-never-shared", Place, NULL, set_up, test_file_is_never_shared,
+              tear_down);
+  g_test_add ("/listen-socket/mode-and-group", Place, NULL, set_up, test_mode_and_group, tear_down);
+  g_test_add ("/listen-socket/successor-keeps-its-file", Place, NULL, set_up, test_successor_keeps_its_file,
               tear_down);
 
   return g_test_run ();

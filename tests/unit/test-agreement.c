@@ -318,17 +318,18 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/against/the-bounds-of-each", test_the_bounds_of_each);
-  g_test_add_func ("/against/equal-figures", test_equal_figures);
-  g_test_add_func ("/against/either-bound-will-do", test_either_bound_will_do);
-  g_test_add_func ("/against/nothing-measured", test_nothing_measured);
-  g_test_add_func ("/against/the-curves-bound-is-its-own", test_the_curves_bound_is_its_own);
-  g_test_add_func ("/against/area-between-curves", test_area_between_curves);
-  g_test_add_func ("/against/too-little-area", test_too_little_area);
-  g_test_add_func ("/against/match-by-id", test_match_by_id);
-  g_test_add_func ("/against/match-by-order", test_match_by_order);
-  g_test_add_func ("/against/difference", test_difference);
-  g_test_add_func ("/against/a-late-first-request-shifts-nothing", test_a_late_first_request_shifts_nothing);
+  g_test_add_func ("/agreement/the-bounds-of-each", test_the_bounds_of_each);
+  g_test_add_func ("/agreement/equal-figures", test_equal_figures);
+  g_test_add_func ("/agreement/either-bound-will-do", test_either_bound_will_do);
+  g_test_add_func ("/agreement/nothing-measured", test_nothing_measured);
+  g_test_add_func ("/agreement/the-curves-bound-is-its-own", test_the_curves_bound_is_its_own);
+  g_test_add_func ("/agreement/area-between-curves", test_area_between_curves);
+  g_test_add_func ("/agreement/too-little-area", test_too_little_area);
+  g_test_add_func ("/agreement/match-by-id", test_match_by_id);
+  g_test_add_func ("/agreement/match-by-order", test_match_by_order);
+  g_test_add_func ("/agreement/difference", test_difference);
+  g_test_add_func ("/agreement/a-late-first-request-shifts-nothing",
+                   test_a_late_first_request_shifts_nothing);
 
   return g_test_run ();
 }

@@ -1,4 +1,4 @@
-/* wp-verdict.h - what wp-sim --against said of a cell, judged once more by a table of our own. */
+/* wp-cell-result.h - what wp-sim --against said of a cell, judged once more by a table of our own. */
 #pragma once
 
 #include <glib.h>
@@ -11,13 +11,14 @@ typedef struct {
   double worst_share;                    /* of what is allowed; over 1: not agreed */
   double curve_error;                    /* NaN: not judged */
   gboolean agreed;
-} WpVerdict;
+} WpCellResult;
 
 /* @json: as --format=json prints it; @shows: a count of its model, or NULL. Fails the test where the report
  * and our table differ. */
-void wp_verdict_read (WpVerdict *self, const char *json, const char *shows);
-void wp_verdict_clear (WpVerdict *self);
+void wp_cell_result_read (WpCellResult *self, const char *json, const char *shows);
+void wp_cell_result_clear (WpCellResult *self);
 
 /* Lines of a table in Markdown: its head, and the cell's row. To be freed. */
-char *wp_verdict_head (void);
-char *wp_verdict_row (const WpVerdict *self, const char *cell, const char *traffic, const char *server);
+char *wp_cell_result_head (void);
+char *wp_cell_result_row (const WpCellResult *self, const char *cell, const char *traffic,
+                          const char *server);

@@ -1,4 +1,4 @@
-#include "tests/agreement/wp-verdict.h"
+#include "tests/agreement/wp-cell-result.h"
 
 #include <json-glib/json-glib.h>
 #include <math.h>
@@ -56,7 +56,7 @@ share_of (double predicted, double measured, double bound)
 }
 
 static void
-judge_metric (WpVerdict *self, JsonObject *metric, guint i)
+judge_metric (WpCellResult *self, JsonObject *metric, guint i)
 {
   double predicted = number_or_nan (metric, "predicted"), measured = number_or_nan (metric, "measured");
   double share = share_of (predicted, measured, metrics[i].bound);
@@ -75,7 +75,7 @@ judge_metric (WpVerdict *self, JsonObject *metric, guint i)
 }
 
 static void
-judge (WpVerdict *self, JsonObject *against)
+judge (WpCellResult *self, JsonObject *against)
 {
   JsonArray *judged = json_object_get_array_member (against, "metrics");
 
@@ -93,13 +93,13 @@ judge (WpVerdict *self, JsonObject *against)
 }
 
 void
-wp_verdict_read (WpVerdict *self, const char *json, const char *shows)
+wp_cell_result_read (WpCellResult *self, const char *json, const char *shows)
 {
   g_autoptr (JsonParser) parser = json_parser_new ();
   g_autoptr (GError) error = NULL;
   JsonObject *report, *model;
 
-  *self = (WpVerdict){ 0 };
+  *self = (WpCellResult){ 0 };
   json_parser_load_from_data (parser, json, -1, &error);
   g_assert_no_error (error);
   report = json_node_get_object (json_parser_get_root (parser));
@@ -114,13 +114,13 @@ wp_verdict_read (WpVerdict *self, const char *json, const char *shows)
 }
 
 void
-wp_verdict_clear (WpVerdict *self)
+wp_cell_result_clear (WpCellResult *self)
 {
   g_clear_pointer (&self->worst, g_free);
 }
 
 char *
-wp_verdict_head (void)
+wp_cell_result_head (void)
 {
   return g_strdup (
       "| cell | traffic | server | requests | blocked | turned away | worst metric | its error | of what is allowed | depth curve | agreed |\n"
@@ -134,7 +134,7 @@ percent (double share, int digits)
 }
 
 char *
-wp_verdict_row (const WpVerdict *self, const char *cell, const char *traffic, const char *server)
+wp_cell_result_row (const WpCellResult *self, const char *cell, const char *traffic, const char *server)
 {
   g_autofree char *error = percent (self->worst_error, 2), *share = percent (self->worst_share, 0);
   g_autofree char *curve = percent (self->curve_error, 2);

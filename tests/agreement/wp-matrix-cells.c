@@ -1,8 +1,8 @@
-#include "tests/agreement/wp-cell.h"
+#include "tests/agreement/wp-matrix-cell.h"
 
 #define SAMPLE_200 "--scale=200 --limit=3000" /* 18 minutes of a service in 5.4 s */
 
-const WpCell wp_cells[] = {
+const WpMatrixCell wp_matrix_cells[] = {
   /* The sample: bursts, and services of a wide spread, or drawn where a refusal would decide which of them
      are served at all. */
   { "default-sample", "sample", NULL, SAMPLE_200 " --service-scale=0.05", "Default", 0, 1, NULL, NULL, NULL,
@@ -82,4 +82,4 @@ const WpCell wp_cells[] = {
     "blocked" },
 };
 
-const guint wp_n_cells = G_N_ELEMENTS (wp_cells);
+const guint wp_n_matrix_cells = G_N_ELEMENTS (wp_matrix_cells);

@@ -163,10 +163,10 @@ main (int argc, char **argv)
 {
   g_setenv ("G_MESSAGES_DEBUG", "all", TRUE); /* GLib's and libsoup's own words, too */
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/told-too-much/refused", test_refused);
-  g_test_add_func ("/told-too-much/not-let-in", test_not_let_in);
-  g_test_add_func ("/told-too-much/not-stored", test_not_stored);
-  g_test_add_func ("/told-too-much/not-finished", test_not_finished);
+  g_test_add_func ("/log-privacy/refused", test_refused);
+  g_test_add_func ("/log-privacy/not-let-in", test_not_let_in);
+  g_test_add_func ("/log-privacy/not-stored", test_not_stored);
+  g_test_add_func ("/log-privacy/not-finished", test_not_finished);
 
   return g_test_run ();
 }

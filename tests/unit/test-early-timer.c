@@ -108,12 +108,12 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/alarm/as-early-as-waking-takes", test_the_timer_is_set_as_early_as_waking_takes);
-  g_test_add_func ("/alarm/most-are-early", test_most_wake_ups_are_early);
-  g_test_add_func ("/alarm/a-stall", test_a_stall_does_not_have_it_wake_long_before);
-  g_test_add_func ("/alarm/what-is-near", test_what_is_near_is_awaited_as_it_is);
-  g_test_add_func ("/alarm/a-long-sleep", test_a_long_sleep_ends_earlier);
-  g_test_add_func ("/alarm/never-before-it-is-due", test_never_before_it_is_due);
+  g_test_add_func ("/early-timer/as-early-as-waking-takes", test_the_timer_is_set_as_early_as_waking_takes);
+  g_test_add_func ("/early-timer/most-are-early", test_most_wake_ups_are_early);
+  g_test_add_func ("/early-timer/a-stall", test_a_stall_does_not_have_it_wake_long_before);
+  g_test_add_func ("/early-timer/what-is-near", test_what_is_near_is_awaited_as_it_is);
+  g_test_add_func ("/early-timer/a-long-sleep", test_a_long_sleep_ends_earlier);
+  g_test_add_func ("/early-timer/never-before-it-is-due", test_never_before_it_is_due);
 
   return g_test_run ();
 }

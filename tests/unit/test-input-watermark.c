@@ -116,9 +116,9 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/horizon/nothing-left", test_nothing_left);
-  g_test_add_func ("/horizon/behind", test_behind);
-  g_test_add_func ("/horizon/behind-for-ever", test_behind_for_ever);
+  g_test_add_func ("/input-watermark/nothing-left", test_nothing_left);
+  g_test_add_func ("/input-watermark/behind", test_behind);
+  g_test_add_func ("/input-watermark/behind-for-ever", test_behind_for_ever);
 
   return g_test_run ();
 }

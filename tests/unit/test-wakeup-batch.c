@@ -127,10 +127,10 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/wake/at-once", test_at_once);
-  g_test_add_func ("/wake/held", test_held);
-  g_test_add_func ("/wake/more-than-are-held", test_more_than_are_held);
-  g_test_add_func ("/wake/destroyed-meanwhile", test_destroyed_meanwhile);
+  g_test_add_func ("/wakeup-batch/at-once", test_at_once);
+  g_test_add_func ("/wakeup-batch/held", test_held);
+  g_test_add_func ("/wakeup-batch/more-than-are-held", test_more_than_are_held);
+  g_test_add_func ("/wakeup-batch/destroyed-meanwhile", test_destroyed_meanwhile);
 
   return g_test_run ();
 }

@@ -173,12 +173,12 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add ("/door/full", Fixture, GUINT_TO_POINTER (N_CLIENTS - 1), set_up, test_full, tear_down);
-  g_test_add ("/door/slot-not-needed", Fixture, GUINT_TO_POINTER (N_CLIENTS), set_up, test_slot_not_needed,
+  g_test_add ("/listener/full", Fixture, GUINT_TO_POINTER (N_CLIENTS - 1), set_up, test_full, tear_down);
+  g_test_add ("/listener/slot-not-needed", Fixture, GUINT_TO_POINTER (N_CLIENTS), set_up,
+              test_slot_not_needed, tear_down);
+  g_test_add ("/listener/no-descriptors", Fixture, GUINT_TO_POINTER (N_CLIENTS), set_up, test_no_descriptors,
               tear_down);
-  g_test_add ("/door/no-descriptors", Fixture, GUINT_TO_POINTER (N_CLIENTS), set_up, test_no_descriptors,
-              tear_down);
-  g_test_add ("/door/end", Fixture, GUINT_TO_POINTER (N_CLIENTS + 1), set_up, test_end, tear_down);
+  g_test_add ("/listener/end", Fixture, GUINT_TO_POINTER (N_CLIENTS + 1), set_up, test_end, tear_down);
 
   return g_test_run ();
 }

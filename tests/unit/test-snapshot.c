@@ -175,10 +175,10 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/moment/at-equals-naive", test_at_equals_naive);
-  g_test_add_func ("/moment/chart", test_chart);
-  g_test_add_func ("/moment/chart-keeps-peaks", test_chart_keeps_peaks);
-  g_test_add_func ("/moment/chart-locale", test_chart_locale);
+  g_test_add_func ("/snapshot/at-equals-naive", test_at_equals_naive);
+  g_test_add_func ("/snapshot/chart", test_chart);
+  g_test_add_func ("/snapshot/chart-keeps-peaks", test_chart_keeps_peaks);
+  g_test_add_func ("/snapshot/chart-locale", test_chart_locale);
 
   return g_test_run ();
 }

@@ -76,8 +76,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/free-times/equals-sorted", test_equals_sorted);
-  g_test_add_func ("/free-times/grows-to-the-most-busy", test_grows_to_the_most_busy);
+  g_test_add_func ("/server-times/equals-sorted", test_equals_sorted);
+  g_test_add_func ("/server-times/grows-to-the-most-busy", test_grows_to_the_most_busy);
 
   return g_test_run ();
 }

@@ -1,4 +1,4 @@
-/* compare-figures.h - two sets of figures, every one that a report has. */
+/* compare-summary.h - two sets of figures, every one that a report has. */
 #pragma once
 
 #include <math.h>
