@@ -22,7 +22,7 @@
 static gboolean
 parse_warmup (gpointer field, const char *value, GError **error)
 {
-  WpClientsOptions *self = field;
+  WpClosedLoopOptions *self = field;
 
   self->warmup_rows = 0;
   self->warmup_ns = WP_TIME_NONE;
@@ -84,12 +84,12 @@ static const WpOption mode_options[]
 static const WpOption model_options[] = {
   { "patience", 0, WP_OPTION_TIME, "TIME", FIELD (patience_ns),
     "a parked client leaves after that long, with --ack=stored one whose job is queued too (never)" },
-  { "http-time", 0, WP_OPTION_TIME, "TIME", FIELD (front.time_ns),
+  { "http-time", 0, WP_OPTION_TIME, "TIME", FIELD (http_stage.time_ns),
     "time that each request takes of an HTTP thread before it reaches the queue; --calibrate measures it (none)" },
-  { "http-threads", 0, WP_OPTION_COUNT, "N", FIELD (front.threads), "HTTP threads of --http-time (1)", 1,
+  { "http-threads", 0, WP_OPTION_COUNT, "N", FIELD (http_stage.threads), "HTTP threads of --http-time (1)", 1,
     MAX_HTTP_THREADS },
-  { "front", 0, WP_OPTION_TIME, "TIME", FIELD (front.time_ns) },
-  { "front-threads", 0, WP_OPTION_COUNT, "N", FIELD (front.threads), NULL, 1, MAX_HTTP_THREADS },
+  { "front", 0, WP_OPTION_TIME, "TIME", FIELD (http_stage.time_ns) },
+  { "front-threads", 0, WP_OPTION_COUNT, "N", FIELD (http_stage.threads), NULL, 1, MAX_HTTP_THREADS },
   { NULL }
 };
 
@@ -250,7 +250,7 @@ wp_sim_options_want_plan (const WpSimOptions *self)
     return TRUE;
 
   return !self->plan.no_plan && !self->plan.sweep && self->policy.mode == WP_MODE_ALL && !is_csv (self)
-         && !is_spawning (self) && !is_bulk_service (self) && self->front.time_ns == 0 && !self->against
+         && !is_spawning (self) && !is_bulk_service (self) && self->http_stage.time_ns == 0 && !self->against
          && !self->jobs && !self->series && !wp_sim_options_are_drawn (self);
 }
 
@@ -290,9 +290,9 @@ check_calibrate (const WpSimOptions *self, GError **error)
 static gboolean
 check_recursion (const WpSimOptions *self, GError **error)
 {
-  const char *what = is_bulk_service (self)    ? "--service=batch:"
-                     : self->front.time_ns > 0 ? "--http-time"
-                                               : NULL;
+  const char *what = is_bulk_service (self)         ? "--service=batch:"
+                     : self->http_stage.time_ns > 0 ? "--http-time"
+                                                    : NULL;
   const char *with = self->plan.plan       ? "--plan"
                      : self->plan.sweep    ? "--sweep"
                      : self->draw.theory   ? "--theory"
@@ -432,8 +432,8 @@ check (const WpSimOptions *self, guint n_traces, GError **error)
       "no trace: give a file, or - for standard input" },
     { n_traces > 1, "one trace at a time" },
   };
-  const Check threads
-      = { self->front.threads > 0 && self->front.time_ns == 0, "--http-threads belongs to --http-time" };
+  const Check threads = { self->http_stage.threads > 0 && self->http_stage.time_ns == 0,
+                          "--http-threads belongs to --http-time" };
 
   return run_checks (checks, G_N_ELEMENTS (checks), error) && wp_policy_check (&self->policy, error)
          && check_calibrate (self, error) && run_checks (&threads, 1, error) && check_recursion (self, error)
@@ -450,7 +450,7 @@ wp_sim_options_parse (WpSimOptions *self, char **argv, GError **error)
                           .service = g_strdup (DEFAULT_SERVICE),
                           .seed = DEFAULT_SEED,
                           .patience_ns = WP_TIME_NONE,
-                          .tolerance = WP_AGAINST_TOLERANCE,
+                          .tolerance = WP_AGREEMENT_TOLERANCE,
                           .interval_ns = DEFAULT_INTERVAL_NS,
                           .draw = { .clients = { .duration_ns = WP_TIME_NONE, .warmup_ns = WP_TIME_NONE } },
                           .plan = { .at_ns = WP_TIME_NONE } };
@@ -461,8 +461,8 @@ wp_sim_options_parse (WpSimOptions *self, char **argv, GError **error)
   self->format = &wp_report_formats[self->format_index];
   if (!check (self, g_strv_length (traces), error))
     return FALSE;
-  self->front.threads = MAX (self->front.threads, 1);
-  self->draw.clients.front = self->front;
+  self->http_stage.threads = MAX (self->http_stage.threads, 1);
+  self->draw.clients.http_stage = self->http_stage;
   self->draw.clients.until_stored = self->policy.ack == WP_ACK_STORED;
 
   return TRUE;

@@ -1,7 +1,7 @@
 /* wp-sim-options.h - the command line of wp-sim. */
 #pragma once
 
-#include "sim/run/wp-clients.h"
+#include "sim/run/wp-closed-loop.h"
 #include "sim/report/wp-report.h"
 
 /* Traffic that is drawn, not read from a trace. */
@@ -10,7 +10,7 @@ typedef struct {
   char *synthetic; /* simulate it */
   guint digits;    /* of --generate; 0: the default */
   gboolean ids;
-  WpClientsOptions clients; /* its warm-up is for all that is simulated; clients 0: none */
+  WpClosedLoopOptions clients; /* its warm-up is for all that is simulated; clients 0: none */
   char *think;
   guint replications; /* 0: not asked for */
   double precision;   /* 0.01 is 1 %; 0: not asked for */
@@ -34,10 +34,10 @@ typedef struct {
   char *service;
   gboolean service_always;
   guint64 seed;
-  gint64 patience_ns;       /* WP_TIME_NONE: none */
-  WpHttpStageOptions front; /* time 0: none */
-  char *calibrate;          /* a record to learn from; nothing is simulated then */
-  char *against, *client;   /* NULL: not asked for, as all paths here */
+  gint64 patience_ns;            /* WP_TIME_NONE: none */
+  WpHttpStageOptions http_stage; /* time 0: none */
+  char *calibrate;               /* a record to learn from; nothing is simulated then */
+  char *against, *client;        /* NULL: not asked for, as all paths here */
   double tolerance;
   char *series, *jobs, *plot;
   gint64 interval_ns;

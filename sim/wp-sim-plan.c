@@ -2,7 +2,7 @@
 
 #include "sim/model/wp-synthetic.h"
 #include "sim/report/wp-chart.h"
-#include "sim/compare/wp-measured.h"
+#include "sim/compare/wp-measurement.h"
 #include "sim/run/wp-progress.h"
 #include "sim/report/wp-report-plan.h"
 #include "sim/plot/wp-sweep-plot.h"
@@ -13,7 +13,7 @@ struct _WpSimPlan {
   WpTraceBuffer *buffer; /* NULL: there is no plan */
   WpPlan *plan;
   gboolean has_at;
-  WpAt at;
+  WpSnapshot at;
   WpChart *chart; /* NULL: there is none */
   guint charted;  /* its model */
   char *chart_text;
@@ -92,8 +92,8 @@ wp_sim_plan_watch (WpSimPlan *self, WpRun *run, const WpReport *report)
     wp_run_watch (run, &buffer_observer, self->buffer);
   if (self->has_at)
     {
-      wp_at_init (&self->at, self->options->plan.at_ns, report->n_models);
-      wp_run_watch (run, &wp_at_observer, &self->at);
+      wp_snapshot_init (&self->at, self->options->plan.at_ns, report->n_models);
+      wp_run_watch (run, &wp_snapshot_observer, &self->at);
     }
   if (find_charted (self, report))
     {
@@ -181,7 +181,7 @@ wp_sim_plan_sweep (const WpSimOptions *options, GError **error)
   trace = options->draw.synthetic ? wp_synthetic_open (options->draw.synthetic, options->seed, 1,
                                                        options->trace.limit_rows, error)
                                   : wp_trace_open (options->path, &trace_options, error);
-  if (!trace || !wp_measured_take_ack (trace, &setup.policy, error)
+  if (!trace || !wp_measurement_take_ack (trace, &setup.policy, error)
       || !(sweep = wp_sweep_run (g_steal_pointer (&spec), trace, &setup, slos, error))
       || (options->plot && !wp_sweep_plot (sweep, wp_trace_name (trace), options->plot, error)))
     return NULL;

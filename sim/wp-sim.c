@@ -6,18 +6,18 @@
 #include "sim/compare/wp-comparison.h"
 #include "sim/run/wp-generate.h"
 #include "sim/base/wp-interrupt.h"
-#include "sim/run/wp-jobs.h"
+#include "sim/run/wp-job-output.h"
 #include "sim/base/wp-options.h"
 #include "sim/base/wp-process.h"
 #include "sim/base/wp-text.h"
 #include "sim/plot/wp-plot-file.h"
-#include "sim/run/wp-predicted.h"
+#include "sim/run/wp-prediction.h"
 #include "sim/run/wp-progress.h"
 #include "sim/report/wp-report-calibration.h"
-#include "sim/run/wp-series.h"
+#include "sim/run/wp-time-series.h"
 #include "sim/wp-sim-options.h"
 #include "sim/wp-sim-plan.h"
-#include "sim/wp-sim-study.h"
+#include "sim/wp-sim-experiment.h"
 #include "sim/model/wp-synthetic.h"
 
 enum { EXIT_DONE = 0, EXIT_NO = 1, EXIT_BAD = 2 };
@@ -25,16 +25,16 @@ enum { EXIT_DONE = 0, EXIT_NO = 1, EXIT_BAD = 2 };
 /* One file beside the report, and who writes it; both NULL where it was not asked for. */
 typedef struct {
   WpAtomicFile *jobs_output, *series_output;
-  WpJobs *jobs;
-  WpSeries *series;
+  WpJobOutput *jobs;
+  WpTimeSeries *series;
   WpPlotFile *plot;
 } SideFiles;
 
 static void
 side_files_clear (SideFiles *self)
 {
-  g_clear_pointer (&self->jobs, wp_jobs_free);
-  g_clear_pointer (&self->series, wp_series_free);
+  g_clear_pointer (&self->jobs, wp_job_output_free);
+  g_clear_pointer (&self->series, wp_time_series_free);
   g_clear_pointer (&self->plot, wp_plot_file_free);
   g_clear_pointer (&self->jobs_output, wp_atomic_file_free);
   g_clear_pointer (&self->series_output, wp_atomic_file_free);
@@ -50,16 +50,16 @@ side_files_open (SideFiles *self, const WpSimOptions *options, const WpReport *r
     {
       if (!(self->jobs_output = wp_atomic_file_new (options->jobs, FALSE, error)))
         return FALSE;
-      self->jobs = wp_jobs_new (self->jobs_output, &report->policies[0]);
-      wp_run_watch (run, &wp_jobs_observer, self->jobs);
+      self->jobs = wp_job_output_new (self->jobs_output, &report->policies[0]);
+      wp_run_watch (run, &wp_job_output_observer, self->jobs);
     }
   if (options->series)
     {
       if (!(self->series_output = wp_atomic_file_new (options->series, FALSE, error)))
         return FALSE;
-      self->series
-          = wp_series_new (self->series_output, options->interval_ns, report->policies, report->n_models);
-      wp_run_watch (run, &wp_series_observer, self->series);
+      self->series = wp_time_series_new (self->series_output, options->interval_ns, report->policies,
+                                         report->n_models);
+      wp_run_watch (run, &wp_time_series_observer, self->series);
     }
   if (options->plot)
     {
@@ -72,7 +72,7 @@ side_files_open (SideFiles *self, const WpSimOptions *options, const WpReport *r
 }
 
 static gboolean
-side_files_commit (SideFiles *self, const WpReport *report, const WpMeasured *measured, GError **error)
+side_files_commit (SideFiles *self, const WpReport *report, const WpMeasurement *measured, GError **error)
 {
   return (!self->plot
           || wp_plot_file_commit (self->plot, report->trace, report->traffic.requests, measured, error))
@@ -101,8 +101,8 @@ choose_models (WpReport *report, const WpPolicy *policy)
 
 /* Reads the trace, once, through all models and whoever looks on. */
 static gboolean
-run_models (const WpSimOptions *options, WpTrace *trace, WpSimStudy *study, WpSimPlan *plan, WpReport *report,
-            WpPredicted *predicted, const WpMeasured *measured, GError **error)
+run_models (const WpSimOptions *options, WpTrace *trace, WpSimExperiment *study, WpSimPlan *plan,
+            WpReport *report, WpPrediction *predicted, const WpMeasurement *measured, GError **error)
 {
   g_autoptr (WpServiceTime) service = wp_service_time_new (options->service, options->trace.service_scale,
                                                            options->service_always, options->seed, error);
@@ -113,17 +113,17 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpSimStudy *study, WpSi
   if (!service)
     return FALSE;
   run = wp_run_new (trace, service, report->policies, report->n_models, options->patience_ns);
-  wp_run_put_http_stage (run, &options->front);
+  wp_run_put_http_stage (run, &options->http_stage);
   wp_run_set_threads (run, wp_sim_options_threads (options));
-  wp_sim_study_watch (study, run);
+  wp_sim_experiment_watch (study, run);
   wp_sim_plan_watch (plan, run, report);
   wp_run_watch (run, &wp_progress_observer, progress);
   if (predicted)
-    wp_run_watch (run, &wp_predicted_observer, predicted);
+    wp_run_watch (run, &wp_prediction_observer, predicted);
   if (!side_files_open (&files, options, report, run, error)
-      || !wp_run_go (run, report->figures, &report->traffic, error))
+      || !wp_run_go (run, report->summary, &report->traffic, error))
     return FALSE;
-  report->has_front = wp_run_http_stage_figures (run, &report->front);
+  report->has_http_stage = wp_run_http_stage_summary (run, &report->http_stage);
   report->n_drawn = wp_service_time_drawn (service);
   g_clear_pointer (&progress, wp_progress_free);
 
@@ -173,34 +173,35 @@ open_trace (const WpSimOptions *options, GError **error)
 
 /* @trace: NULL: clients take its place. */
 static int
-simulate (const WpSimOptions *options, WpTrace *trace, const WpMeasured *measured, GPtrArray *warnings,
+simulate (const WpSimOptions *options, WpTrace *trace, const WpMeasurement *measured, GPtrArray *warnings,
           GError **error)
 {
   const WpPolicy *policy = &options->policy;
-  g_autoptr (WpSimStudy) study = wp_sim_study_new (options);
+  g_autoptr (WpSimExperiment) study = wp_sim_experiment_new (options);
   g_autoptr (WpSimPlan) plan = wp_sim_plan_new (options);
-  g_autoptr (WpPredicted) predicted = measured ? wp_predicted_new () : NULL;
+  g_autoptr (WpPrediction) predicted = measured ? wp_prediction_new () : NULL;
   g_autoptr (WpComparison) comparison = NULL;
   g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
   WpReport report
       = { .service = options->service, .patience_ns = options->patience_ns, .warnings = warnings };
 
-  report.trace = trace ? wp_trace_name (trace) : wp_sim_study_name (study);
+  report.trace = trace ? wp_trace_name (trace) : wp_sim_experiment_name (study);
   report.notes = notes;
   choose_models (&report, policy);
   if (!(trace ? run_models (options, trace, study, plan, &report, predicted, measured, error)
-              : wp_sim_study_run_closed (study, &report, notes, error))
-      || !wp_sim_study_finish (study, &report, notes, error) || !wp_sim_plan_finish (plan, &report, error))
+              : wp_sim_experiment_run_closed (study, &report, notes, error))
+      || !wp_sim_experiment_finish (study, &report, notes, error)
+      || !wp_sim_plan_finish (plan, &report, error))
     return EXIT_BAD;
   if (trace)
     wp_trace_append_notes (trace, notes);
   if (measured)
     {
       gsize n_rows;
-      const WpRow *rows = wp_predicted_rows (predicted, &n_rows);
+      const WpRow *rows = wp_prediction_rows (predicted, &n_rows);
 
-      wp_measured_warn (measured, trace, options->path, warnings);
-      report.against = comparison = wp_comparison_new (policy, &report.figures[0], rows, n_rows, measured,
+      wp_measurement_warn (measured, trace, options->path, warnings);
+      report.against = comparison = wp_comparison_new (policy, &report.summary[0], rows, n_rows, measured,
                                                        options->tolerance, options->client, warnings, error);
       if (!comparison)
         return EXIT_BAD;
@@ -262,7 +263,7 @@ static int
 run (char **argv, GError **error)
 {
   g_auto (WpSimOptions) options = { 0 };
-  g_autoptr (WpMeasured) measured = NULL;
+  g_autoptr (WpMeasurement) measured = NULL;
   g_autoptr (WpTrace) trace = NULL;
   g_autoptr (GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
 
@@ -275,12 +276,13 @@ run (char **argv, GError **error)
   if (options.plan.sweep)
     return sweep (&options, error);
   if (options.against
-      && (!(measured = wp_measured_load (options.against, error))
-          || !wp_measured_complete (measured, &options.policy, warnings, error)
+      && (!(measured = wp_measurement_load (options.against, error))
+          || !wp_measurement_complete (measured, &options.policy, warnings, error)
           || !wp_policy_check (&options.policy, error)))
     return EXIT_BAD;
   if (options.draw.clients.clients == 0
-      && (!(trace = open_trace (&options, error)) || !wp_measured_take_ack (trace, &options.policy, error)))
+      && (!(trace = open_trace (&options, error))
+          || !wp_measurement_take_ack (trace, &options.policy, error)))
     return EXIT_BAD;
 
   return simulate (&options, trace, measured, warnings, error);

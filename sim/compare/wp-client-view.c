@@ -134,11 +134,11 @@ compare_latency (const WpDifference *difference, const WpRow *server, gsize n_se
 }
 
 gboolean
-wp_client_view_compare (WpClientView *self, const char *path, const WpMeasured *measured, GPtrArray *warnings,
-                        GError **error)
+wp_client_view_compare (WpClientView *self, const char *path, const WpMeasurement *measured,
+                        GPtrArray *warnings, GError **error)
 {
   g_autoptr (WpTrace) trace = wp_trace_open (path, NULL, error);
-  gboolean waits_for_update = g_strcmp0 (wp_measured_note (measured, "ack"), "stored") == 0;
+  gboolean waits_for_update = g_strcmp0 (wp_measurement_note (measured, "ack"), "stored") == 0;
   gint64 (*server_time) (const WpRow *row) = waits_for_update ? wp_row_response : wp_row_accept_latency;
   const WpRow *client, *server;
   gsize n_client, n_server, n_crossed;
@@ -146,7 +146,7 @@ wp_client_view_compare (WpClientView *self, const char *path, const WpMeasured *
 
   if (!trace || !(client = wp_trace_load (trace, &n_client, error)))
     return FALSE;
-  server = wp_measured_rows (measured, &n_server);
+  server = wp_measurement_rows (measured, &n_server);
   wp_match_rows (&match, client, n_client, server, n_server);
   n_crossed
       = compare_answers (&(Views){ client, server, n_client, n_server, &match, waits_for_update, server_time,

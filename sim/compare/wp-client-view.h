@@ -2,7 +2,7 @@
 #pragma once
 
 #include "sim/compare/wp-match.h"
-#include "sim/compare/wp-measured.h"
+#include "sim/compare/wp-measurement.h"
 
 /* A client that leaves no further than this from the server's answer has crossed it. Both are woken, and the
  * way takes no time to speak of: it is what a busy machine keeps a process waiting. */
@@ -27,6 +27,6 @@ typedef struct {
  *
  * Returns: FALSE with what reading said; else free with wp_client_view_clear().
  */
-gboolean wp_client_view_compare (WpClientView *self, const char *path, const WpMeasured *measured,
+gboolean wp_client_view_compare (WpClientView *self, const char *path, const WpMeasurement *measured,
                                  GPtrArray *warnings, GError **error);
 void wp_client_view_clear (WpClientView *self); /* all zero is clear */

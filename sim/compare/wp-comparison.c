@@ -1,17 +1,17 @@
 #include "sim/compare/wp-comparison.h"
 
 static void
-judge (WpComparison *self, const WpPolicy *policy, const WpFigures *figures, const WpRow *predicted,
+judge (WpComparison *self, const WpPolicy *policy, const WpSummary *summary, const WpRow *predicted,
        const WpRow *measured, double tolerance)
 {
   double curve_error
-      = wp_against_curve_error (predicted, self->n_predicted, measured, self->n_measured, self->shift_ns);
-  WpFigures measured_figures;
+      = wp_agreement_curve_error (predicted, self->n_predicted, measured, self->n_measured, self->shift_ns);
+  WpSummary measured_figures;
   WpLayout layout;
 
   wp_policy_layout (policy, &layout);
-  wp_figures_measure (&measured_figures, &layout, measured, self->n_measured);
-  wp_against_judge (&self->judged, figures, &measured_figures, curve_error, tolerance);
+  wp_summary_measure (&measured_figures, &layout, measured, self->n_measured);
+  wp_agreement_judge (&self->judged, summary, &measured_figures, curve_error, tolerance);
 }
 
 static void
@@ -22,23 +22,23 @@ match (WpComparison *self, const WpRow *predicted, const WpRow *measured)
     if (self->match.partners[i] != WP_NO_MATCH)
       self->same_outcome += predicted[i].outcome == measured[self->match.partners[i]].outcome;
   self->shift_ns = wp_match_clock_shift (&self->match, predicted, self->n_predicted, measured);
-  wp_largest_find (&self->largest, &self->match, predicted, self->n_predicted, measured);
+  wp_worst_errors_find (&self->largest, &self->match, predicted, self->n_predicted, measured);
   self->response = wp_match_difference (&self->match, predicted, self->n_predicted, measured, wp_row_response,
                                         wp_row_response);
 }
 
 WpComparison *
-wp_comparison_new (const WpPolicy *policy, const WpFigures *figures, const WpRow *rows, gsize n_rows,
-                   const WpMeasured *measured, double tolerance, const char *client, GPtrArray *warnings,
+wp_comparison_new (const WpPolicy *policy, const WpSummary *summary, const WpRow *rows, gsize n_rows,
+                   const WpMeasurement *measured, double tolerance, const char *client, GPtrArray *warnings,
                    GError **error)
 {
   g_autoptr (WpComparison) self = g_new0 (WpComparison, 1);
-  const WpRow *measured_rows = wp_measured_rows (measured, &self->n_measured);
+  const WpRow *measured_rows = wp_measurement_rows (measured, &self->n_measured);
 
   self->measured = measured;
   self->n_predicted = n_rows;
   match (self, rows, measured_rows);
-  judge (self, policy, figures, rows, measured_rows, tolerance);
+  judge (self, policy, summary, rows, measured_rows, tolerance);
   if (client && !wp_client_view_compare (&self->client, client, measured, warnings, error))
     return NULL;
 

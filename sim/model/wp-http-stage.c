@@ -53,14 +53,14 @@ wp_http_stage_pass (WpHttpStage *self, gint64 now_ns)
 }
 
 void
-wp_http_stage_figures (const WpHttpStage *self, WpHttpStageFigures *figures)
+wp_http_stage_summary (const WpHttpStage *self, WpHttpStageSummary *summary)
 {
   double lasted_ns = self->first_ns == WP_TIME_NONE ? 0 : (double) (self->last_ns - self->first_ns);
 
-  figures->requests = wp_histogram_count (self->wait);
-  figures->wait = wp_spread_of (self->wait);
-  figures->utilisation
-      = lasted_ns > 0 ? (double) figures->requests * (double) self->time_ns / lasted_ns / self->threads : NAN;
+  summary->requests = wp_histogram_count (self->wait);
+  summary->wait = wp_spread_of (self->wait);
+  summary->utilisation
+      = lasted_ns > 0 ? (double) summary->requests * (double) self->time_ns / lasted_ns / self->threads : NAN;
 }
 
 void

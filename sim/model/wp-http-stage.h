@@ -2,7 +2,7 @@
  * each request takes the same time. */
 #pragma once
 
-#include "sim/model/wp-figures.h"
+#include "sim/model/wp-summary.h"
 
 typedef struct {
   gint64 time_ns; /* of a thread, a request; 0: there is no front */
@@ -18,7 +18,7 @@ typedef struct {
   WpSpread wait; /* before a thread was free */
   /* of its threads, from the first request to the last that left; NaN if that took no time */
   double utilisation;
-} WpHttpStageFigures;
+} WpHttpStageSummary;
 
 WpHttpStage *wp_http_stage_new (const WpHttpStageOptions *options);
 void wp_http_stage_free (WpHttpStage *self);
@@ -28,7 +28,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpHttpStage, wp_http_stage_free)
  * queue; G_MAXINT64: past 292 years. */
 gint64 wp_http_stage_pass (WpHttpStage *self, gint64 now_ns);
 
-void wp_http_stage_figures (const WpHttpStage *self, WpHttpStageFigures *figures);
+void wp_http_stage_summary (const WpHttpStage *self, WpHttpStageSummary *summary);
 
 /* What passed so far is not counted. */
 void wp_http_stage_start_counting (WpHttpStage *self);

@@ -8,8 +8,8 @@
  *
  * The ends of the jobs in service, in no order, and of some that have ended since: those are cleared away
  * only when there seem to be more than ever before. A job then costs a store and its share of the clearing: 2
- * ns, where the heap of WpFreeTimes costs 15. Where nearly the most are in service all the time the share is
- * large: see wp_in_flight_is_dear().
+ * ns, where the heap of WpServerTimes costs 15. Where nearly the most are in service all the time the share
+ * is large: see wp_in_flight_is_dear().
  *
  * A plain value; all zero is empty.
  */

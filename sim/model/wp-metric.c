@@ -4,22 +4,22 @@
 
 #define COUNT(name, field)                                                                                   \
   {                                                                                                          \
-    name, WP_UNIT_REQUESTS, WP_FIELD_COUNT, G_STRUCT_OFFSET (WpFigures, field)                               \
+    name, WP_UNIT_REQUESTS, WP_METRIC_COUNT, G_STRUCT_OFFSET (WpSummary, field)                              \
   }
 #define JOBS(name, field)                                                                                    \
   {                                                                                                          \
-    name, WP_UNIT_JOBS, WP_FIELD_INTEGER, G_STRUCT_OFFSET (WpFigures, field)                                 \
+    name, WP_UNIT_JOBS, WP_METRIC_INTEGER, G_STRUCT_OFFSET (WpSummary, field)                                \
   }
 #define TIME(name, field)                                                                                    \
   {                                                                                                          \
-    name, WP_UNIT_TIME, WP_FIELD_NS, G_STRUCT_OFFSET (WpFigures, field)                                      \
+    name, WP_UNIT_TIME, WP_METRIC_NS, G_STRUCT_OFFSET (WpSummary, field)                                     \
   }
 #define DOUBLE(name, unit, field)                                                                            \
   {                                                                                                          \
-    name, unit, WP_FIELD_DOUBLE, G_STRUCT_OFFSET (WpFigures, field)                                          \
+    name, unit, WP_METRIC_DOUBLE, G_STRUCT_OFFSET (WpSummary, field)                                         \
   }
 #define SPREAD(name, field)                                                                                  \
-  { name ".mean", WP_UNIT_TIME, WP_FIELD_DOUBLE_NS, G_STRUCT_OFFSET (WpFigures, field.mean) },               \
+  { name ".mean", WP_UNIT_TIME, WP_METRIC_DOUBLE_NS, G_STRUCT_OFFSET (WpSummary, field.mean) },              \
       TIME (name ".p50", field.p50), TIME (name ".p90", field.p90), TIME (name ".p99", field.p99),           \
       TIME (name ".p999", field.p999), TIME (name ".max", field.max)
 
@@ -59,25 +59,25 @@ wp_metric_find (const char *name)
 }
 
 double
-wp_metric_value (const WpMetric *self, const WpFigures *figures)
+wp_metric_value (const WpMetric *self, const WpSummary *summary)
 {
-  gconstpointer field = G_STRUCT_MEMBER_P (figures, self->offset);
+  gconstpointer field = G_STRUCT_MEMBER_P (summary, self->offset);
   gint64 integer;
 
   switch (self->type)
     {
-    case WP_FIELD_COUNT:
+    case WP_METRIC_COUNT:
       return (double) *(const guint64 *) field;
-    case WP_FIELD_DOUBLE:
+    case WP_METRIC_DOUBLE:
       return *(const double *) field;
-    case WP_FIELD_DOUBLE_NS:
+    case WP_METRIC_DOUBLE_NS:
       return *(const double *) field / WP_NS_PER_S;
-    case WP_FIELD_INTEGER:
-    case WP_FIELD_NS:
+    case WP_METRIC_INTEGER:
+    case WP_METRIC_NS:
       integer = *(const gint64 *) field;
       if (integer == WP_TIME_NONE)
         return NAN;
-      return self->type == WP_FIELD_NS ? (double) integer / WP_NS_PER_S : (double) integer;
+      return self->type == WP_METRIC_NS ? (double) integer / WP_NS_PER_S : (double) integer;
     default:
       g_assert_not_reached ();
     }

@@ -2,7 +2,7 @@
  * for reports, comparison and objectives. */
 #pragma once
 
-#include "sim/model/wp-figures.h"
+#include "sim/model/wp-summary.h"
 
 typedef enum {
   WP_UNIT_REQUESTS, /* a whole number of requests */
@@ -14,17 +14,17 @@ typedef enum {
 } WpUnit;
 
 typedef enum {
-  WP_FIELD_COUNT,
-  WP_FIELD_INTEGER,
-  WP_FIELD_NS,
-  WP_FIELD_DOUBLE,
-  WP_FIELD_DOUBLE_NS
-} WpFieldType;
+  WP_METRIC_COUNT,
+  WP_METRIC_INTEGER,
+  WP_METRIC_NS,
+  WP_METRIC_DOUBLE,
+  WP_METRIC_DOUBLE_NS
+} WpMetricType;
 
 typedef struct {
   const char *name; /* "response.p99" */
   WpUnit unit;
-  WpFieldType type; /* how WpFigures holds it, at @offset */
+  WpMetricType type; /* how WpSummary holds it, at @offset */
   gsize offset;
 } WpMetric;
 
@@ -35,7 +35,7 @@ extern const WpMetric wp_metrics[];
 const WpMetric *wp_metric_find (const char *name);
 
 /* In the metric's unit (times in seconds); NaN where it is null. */
-double wp_metric_value (const WpMetric *self, const WpFigures *figures);
+double wp_metric_value (const WpMetric *self, const WpSummary *summary);
 
 /* Requests and jobs, which reports print without a fraction. */
 gboolean wp_metric_is_whole (const WpMetric *self);

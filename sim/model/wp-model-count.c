@@ -50,7 +50,7 @@ carry_depth (WpModel *self, gint64 now_ns)
 static void
 carry_busy (WpModel *self, gint64 now_ns)
 {
-  const WpFreeTimes *workers = &self->workers;
+  const WpServerTimes *workers = &self->workers;
 
   wp_model_leave_unbounded (self);
   self->carried_busy_ns = 0;

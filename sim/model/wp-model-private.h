@@ -1,7 +1,7 @@
 /* wp-model-private.h - the model's inside, for its two ways through a batch. */
 #pragma once
 
-#include "sim/model/wp-free-times.h"
+#include "sim/model/wp-server-times.h"
 #include "sim/stats/wp-histogram-inline.h"
 #include "sim/model/wp-in-flight.h"
 #include "sim/model/wp-model.h"
@@ -15,7 +15,7 @@ struct _WpModel {
 
   gsize full_jobs; /* this many in the queue are full; G_MAXSIZE where that is not what full means */
 
-  WpFreeTimes workers;
+  WpServerTimes workers;
   WpInFlight in_flight; /* instead, while is_unordered */
   gboolean is_unordered;
   WpRing waiting; /* when each job in the queue leaves it; the next acceptance takes out those that have */
@@ -100,7 +100,7 @@ void wp_model_leave_unbounded (WpModel *self);
 
 /* One row after the other, whatever the sizes; requests and first arrival are counted already. */
 gboolean wp_model_offer_any (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows,
-                             WpVerdict *verdicts);
+                             WpRequestResult *results);
 
 /* Jobs that started, or will: all that were accepted but those that are dropped. */
 static inline guint64

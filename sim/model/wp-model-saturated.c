@@ -27,11 +27,11 @@ recur (WpModel *self, Batch *batch, const WpRow *rows, const gint64 *services_ns
     {
       gint64 arrival_ns = rows[i].arrival_ns, service_ns = services_ns[i];
       gint64 accepted_ns = wp_ring_front (waiting),
-             started_ns = wp_free_times_next (&self->workers, arrival_ns), finished_ns;
+             started_ns = wp_server_times_next (&self->workers, arrival_ns), finished_ns;
 
       if (G_UNLIKELY (__builtin_add_overflow (started_ns, service_ns, &finished_ns)))
         return FALSE;
-      wp_free_times_take (&self->workers, started_ns, finished_ns);
+      wp_server_times_take (&self->workers, started_ns, finished_ns);
       wp_ring_pop (waiting);
       wp_ring_push (waiting, started_ns);
       wp_model_park (self, arrival_ns, accepted_ns);

@@ -138,7 +138,8 @@ offer_batch (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize 
   wp_histogram_add_many (self->wait, batch.waits_ns, batch.n_waits, batch.waits_total_ns);
   if (batch.n_waits > 0)
     count_depth (self, &batch, starts);
-  wp_free_times_take (&self->workers, wp_free_times_next (&self->workers, rows[0].arrival_ns), batch.free_ns);
+  wp_server_times_take (&self->workers, wp_server_times_next (&self->workers, rows[0].arrival_ns),
+                        batch.free_ns);
   self->entered_ns = rows[n - 1].arrival_ns;
   self->last_ns = batch.free_ns;
   self->service_ns += batch.services_total_ns;

@@ -9,7 +9,7 @@ wp_model_leave_unbounded (WpModel *self)
     return;
   self->is_unordered = FALSE;
   for (gsize i = 0; i < in_flight->most; i++)
-    wp_free_times_add (&self->workers, i < in_flight->n ? in_flight->ends[i] : 0);
+    wp_server_times_add (&self->workers, i < in_flight->n ? in_flight->ends[i] : 0);
   wp_in_flight_free_ends (in_flight);
 }
 

@@ -17,7 +17,7 @@ wp_model_new (const WpLayout *layout, gint64 patience_ns)
                                                   : WP_OUTCOME_ABANDONED;
   self->drop_after_ns = layout->drops_queued && layout->queue_jobs > 0 ? patience_ns : G_MAXINT64;
   self->full_jobs = layout->can_be_full && layout->queue_jobs > 0 ? layout->queue_jobs : G_MAXSIZE;
-  wp_free_times_init (&self->workers, layout->workers);
+  wp_server_times_init (&self->workers, layout->workers);
   self->is_unordered = layout->workers == WP_UNBOUNDED && !layout->can_be_full;
   self->first_full_ns = WP_TIME_NONE;
   self->blocked_time = wp_histogram_new ();
@@ -31,7 +31,7 @@ wp_model_new (const WpLayout *layout, gint64 patience_ns)
 void
 wp_model_free (WpModel *self)
 {
-  wp_free_times_clear (&self->workers);
+  wp_server_times_clear (&self->workers);
   wp_in_flight_free_ends (&self->in_flight);
   wp_ring_clear (&self->waiting);
   wp_step_ring_clear (&self->parked);
@@ -74,15 +74,15 @@ park (WpModel *self, gint64 arrival_ns, gint64 ended_ns)
 }
 
 static void
-turn_away (WpModel *self, gint64 arrival_ns, WpVerdict *verdict)
+turn_away (WpModel *self, gint64 arrival_ns, WpRequestResult *result)
 {
   gint64 ended_ns = arrival_ns + self->may_wait_ns;
 
   self->refused++;
   if (!self->layout.rejects)
     park (self, arrival_ns, ended_ns);
-  *verdict = (WpVerdict){ WP_TIME_NONE, WP_TIME_NONE,      WP_TIME_NONE,
-                          ended_ns,     self->turned_away, !self->layout.rejects };
+  *result = (WpRequestResult){ WP_TIME_NONE, WP_TIME_NONE,      WP_TIME_NONE,
+                               ended_ns,     self->turned_away, !self->layout.rejects };
 }
 
 static inline void
@@ -95,7 +95,7 @@ enter_queue (WpModel *self, gint64 accepted_ns, gint64 left_ns)
 
 /* Its client leaves before a worker is free for it. */
 G_NO_INLINE static void
-drop (WpModel *self, gint64 arrival_ns, gint64 accepted_ns, WpVerdict *verdict)
+drop (WpModel *self, gint64 arrival_ns, gint64 accepted_ns, WpRequestResult *result)
 {
   gint64 left_ns = arrival_ns + self->drop_after_ns;
 
@@ -104,8 +104,8 @@ drop (WpModel *self, gint64 arrival_ns, gint64 accepted_ns, WpVerdict *verdict)
   self->entered_ns = accepted_ns;
   self->accepted++;
   self->dropped++;
-  *verdict = (WpVerdict){ accepted_ns, WP_TIME_NONE,         WP_TIME_NONE,
-                          left_ns,     WP_OUTCOME_ABANDONED, accepted_ns > arrival_ns };
+  *result = (WpRequestResult){ accepted_ns, WP_TIME_NONE,         WP_TIME_NONE,
+                               left_ns,     WP_OUTCOME_ABANDONED, accepted_ns > arrival_ns };
 }
 
 /* A job that starts at @start_ns as the last free worker's leaves no one for a rendezvous until the next is
@@ -113,16 +113,16 @@ drop (WpModel *self, gint64 arrival_ns, gint64 accepted_ns, WpVerdict *verdict)
 static inline void
 count_rendezvous_full (WpModel *self, gint64 start_ns)
 {
-  gint64 free_ns = wp_free_times_next (&self->workers, start_ns);
+  gint64 free_ns = wp_server_times_next (&self->workers, start_ns);
 
   if (free_ns > start_ns)
     wp_model_count_full (self, start_ns, free_ns);
 }
 
 static inline gboolean
-offer_one (WpModel *self, gint64 arrival_ns, gint64 service_ns, WpVerdict *verdict)
+offer_one (WpModel *self, gint64 arrival_ns, gint64 service_ns, WpRequestResult *result)
 {
-  gint64 started_ns = wp_free_times_next (&self->workers, arrival_ns);
+  gint64 started_ns = wp_server_times_next (&self->workers, arrival_ns);
   gint64 accepted_ns = acceptance (self, arrival_ns, started_ns);
   gint64 blocked_ns = accepted_ns - arrival_ns;
   gint64 finished_ns;
@@ -131,7 +131,7 @@ offer_one (WpModel *self, gint64 arrival_ns, gint64 service_ns, WpVerdict *verdi
     {
       if (blocked_ns > self->may_wait_ns)
         {
-          turn_away (self, arrival_ns, verdict);
+          turn_away (self, arrival_ns, result);
           return TRUE;
         }
       park (self, arrival_ns, accepted_ns);
@@ -141,7 +141,7 @@ offer_one (WpModel *self, gint64 arrival_ns, gint64 service_ns, WpVerdict *verdi
     {
       if (G_UNLIKELY (started_ns - arrival_ns > self->drop_after_ns))
         {
-          drop (self, arrival_ns, accepted_ns, verdict);
+          drop (self, arrival_ns, accepted_ns, result);
           return TRUE;
         }
       enter_queue (self, accepted_ns, started_ns);
@@ -149,7 +149,7 @@ offer_one (WpModel *self, gint64 arrival_ns, gint64 service_ns, WpVerdict *verdi
   if (G_UNLIKELY (__builtin_add_overflow (started_ns, service_ns, &finished_ns)))
     return FALSE;
 
-  wp_free_times_take (&self->workers, started_ns, finished_ns);
+  wp_server_times_take (&self->workers, started_ns, finished_ns);
   if (started_ns == accepted_ns && self->layout.queue_jobs == 0 && self->layout.can_be_full)
     count_rendezvous_full (self, started_ns);
   self->entered_ns = accepted_ns;
@@ -159,15 +159,15 @@ offer_one (WpModel *self, gint64 arrival_ns, gint64 service_ns, WpVerdict *verdi
   if (started_ns > arrival_ns)
     wp_histogram_add_inline (self->wait, started_ns - arrival_ns, 1);
   wp_histogram_add_inline (self->response, finished_ns - arrival_ns, 1);
-  *verdict
-      = (WpVerdict){ accepted_ns, started_ns, finished_ns, finished_ns, WP_OUTCOME_STORED, blocked_ns > 0 };
+  *result = (WpRequestResult){ accepted_ns, started_ns,        finished_ns,
+                               finished_ns, WP_OUTCOME_STORED, blocked_ns > 0 };
 
   return TRUE;
 }
 
 gboolean
 wp_model_offer (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows,
-                WpVerdict *verdicts)
+                WpRequestResult *results)
 {
   if (n_rows == 0)
     return TRUE;
@@ -177,24 +177,24 @@ wp_model_offer (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsi
       self->counted_ns = MAX (self->counted_ns, self->first_ns);
     }
   self->requests += n_rows;
-  if (!verdicts && wp_model_is_single (self))
+  if (!results && wp_model_is_single (self))
     return wp_model_offer_single (self, rows, services_ns, n_rows);
-  if (!verdicts && self->is_unordered)
+  if (!results && self->is_unordered)
     return wp_model_offer_unbounded (self, rows, services_ns, n_rows);
   wp_model_leave_unbounded (self);
 
-  return verdicts ? wp_model_offer_any (self, rows, services_ns, n_rows, verdicts)
-                  : wp_model_offer_saturated (self, rows, services_ns, n_rows);
+  return results ? wp_model_offer_any (self, rows, services_ns, n_rows, results)
+                 : wp_model_offer_saturated (self, rows, services_ns, n_rows);
 }
 
 gboolean
 wp_model_offer_any (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows,
-                    WpVerdict *verdicts)
+                    WpRequestResult *results)
 {
-  WpVerdict unseen;
+  WpRequestResult unseen;
 
   for (gsize i = 0; i < n_rows; i++)
-    if (!offer_one (self, rows[i].arrival_ns, services_ns[i], verdicts ? &verdicts[i] : &unseen))
+    if (!offer_one (self, rows[i].arrival_ns, services_ns[i], results ? &results[i] : &unseen))
       return FALSE;
 
   return TRUE;
@@ -212,66 +212,66 @@ wp_model_start_counting (WpModel *self, gint64 now_ns)
 }
 
 static void
-count_outcomes (const WpModel *self, WpFigures *figures)
+count_outcomes (const WpModel *self, WpSummary *summary)
 {
-  guint64 *refused = self->turned_away == WP_OUTCOME_REJECTED    ? &figures->rejected
-                     : self->turned_away == WP_OUTCOME_TIMED_OUT ? &figures->timed_out
-                                                                 : &figures->abandoned;
+  guint64 *refused = self->turned_away == WP_OUTCOME_REJECTED    ? &summary->rejected
+                     : self->turned_away == WP_OUTCOME_TIMED_OUT ? &summary->timed_out
+                                                                 : &summary->abandoned;
 
   *refused = self->refused;
-  figures->abandoned += self->dropped;
-  figures->requests = self->requests;
-  figures->accepted = self->accepted;
-  figures->blocked = self->blocked;
-  figures->blocked_peak = self->blocked_peak;
+  summary->abandoned += self->dropped;
+  summary->requests = self->requests;
+  summary->accepted = self->accepted;
+  summary->blocked = self->blocked;
+  summary->blocked_peak = self->blocked_peak;
 }
 
 void
-wp_model_so_far (const WpModel *self, WpFigures *counts, const WpHistogram **wait,
+wp_model_so_far (const WpModel *self, WpSummary *counts, const WpHistogram **wait,
                  const WpHistogram **response)
 {
-  *counts = (WpFigures){ 0 };
+  *counts = (WpSummary){ 0 };
   count_outcomes (self, counts);
   *wait = self->wait;
   *response = self->response;
 }
 
 static void
-count_times (WpModel *self, WpFigures *figures)
+count_times (WpModel *self, WpSummary *summary)
 {
   g_autoptr (WpHistogram) accept_latency = wp_histogram_new ();
 
   wp_histogram_merge (accept_latency, self->blocked_time);
   wp_histogram_add (accept_latency, 0, self->accepted - wp_histogram_count (self->blocked_time));
   wp_histogram_add (self->wait, 0, wp_model_started (self) - wp_histogram_count (self->wait));
-  figures->blocked_time = wp_spread_of (self->blocked_time);
-  figures->accept_latency = wp_spread_of (accept_latency);
-  figures->wait = wp_spread_of (self->wait);
-  figures->response = wp_spread_of (self->response);
+  summary->blocked_time = wp_spread_of (self->blocked_time);
+  summary->accept_latency = wp_spread_of (accept_latency);
+  summary->wait = wp_spread_of (self->wait);
+  summary->response = wp_spread_of (self->response);
 }
 
 void
-wp_model_finish (WpModel *self, WpFigures *figures)
+wp_model_finish (WpModel *self, WpSummary *summary)
 {
   gint64 last_ns = wp_model_started (self) > 0 ? self->last_ns : WP_TIME_NONE;
 
-  wp_figures_init (figures);
-  count_outcomes (self, figures);
-  count_times (self, figures);
+  wp_summary_init (summary);
+  count_outcomes (self, summary);
+  count_times (self, summary);
   if (self->accepted > 0)
     {
       leave_queue_until (self, G_MAXINT64);
       wp_model_count_depth (self, self->last_ns);
     }
   if (wp_model_started (self) > 0)
-    figures->busy_max = (gint64) (self->is_unordered ? self->in_flight.most : self->workers.n);
-  wp_figures_set_depth (figures, self->depth);
+    summary->busy_max = (gint64) (self->is_unordered ? self->in_flight.most : self->workers.n);
+  wp_summary_set_depth (summary, self->depth);
   if (self->layout.can_be_full)
     {
-      figures->time_full_ns = self->time_full_ns;
-      figures->first_full_ns = self->first_full_ns;
+      summary->time_full_ns = self->time_full_ns;
+      summary->first_full_ns = self->first_full_ns;
     }
-  wp_figures_set_window (figures, self->first_ns, last_ns,
+  wp_summary_set_window (summary, self->first_ns, last_ns,
                          (double) (self->service_ns + self->carried_busy_ns), wp_model_started (self),
                          self->layout.workers);
 }

@@ -2,7 +2,7 @@
  */
 #pragma once
 
-#include "sim/model/wp-figures.h"
+#include "sim/model/wp-summary.h"
 
 /* What becomes of a request, in ns since the trace's origin; WP_TIME_NONE where it does not come to that. */
 typedef struct {
@@ -11,11 +11,11 @@ typedef struct {
   gint64 ended_ns;
   WpOutcome outcome; /* stored, rejected, timed_out or abandoned */
   gboolean blocked;  /* it was parked, if only for an instant */
-} WpVerdict;
+} WpRequestResult;
 
 /* When an accepted job left the queue: it was started, or dropped. */
 static inline gint64
-wp_verdict_left_queue (const WpVerdict *self)
+wp_request_result_left_queue (const WpRequestResult *self)
 {
   return self->started_ns != WP_TIME_NONE ? self->started_ns : self->ended_ns;
 }
@@ -60,11 +60,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpModel, wp_model_free)
  * Returns: FALSE where a time no longer fits 292 years; the model is of no use then.
  */
 gboolean wp_model_offer (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows,
-                         WpVerdict *verdicts);
+                         WpRequestResult *results);
 
 /* What is counted so far: of @counts only the numbers of requests; @wait has those that waited only, and both
  * histograms are the model's own. */
-void wp_model_so_far (const WpModel *self, WpFigures *counts, const WpHistogram **wait,
+void wp_model_so_far (const WpModel *self, WpSummary *counts, const WpHistogram **wait,
                       const WpHistogram **response);
 
 /**
@@ -92,7 +92,7 @@ void wp_sums_add_times (WpSums *self, const WpHistogram *wait, const WpHistogram
 void wp_model_sums (const WpModel *self, WpSums *sums);
 
 /* Once, after the last row: the queue empties, and all is counted. */
-void wp_model_finish (WpModel *self, WpFigures *figures);
+void wp_model_finish (WpModel *self, WpSummary *summary);
 
 /**
  * wp_model_check:

@@ -1,7 +1,7 @@
 #include "sim/model/wp-synthetic.h"
 
 #include "sim/model/wp-arrivals.h"
-#include "sim/trace/wp-scale.h"
+#include "sim/trace/wp-time-scale.h"
 
 typedef struct {
   WpArrivals *arrivals;
@@ -16,7 +16,7 @@ next (gpointer source, gint64 *arrivals_ns, gsize most)
 
   if (self->scale != 1.0)
     for (gsize i = 0; i < n; i++)
-      arrivals_ns[i] = wp_scale_arrival (arrivals_ns[i], self->scale);
+      arrivals_ns[i] = wp_time_scale_arrival (arrivals_ns[i], self->scale);
 
   return n;
 }

@@ -64,22 +64,22 @@ heap_pop (GArray *heap)
 
 /* A job that is dropped from the queue is as good as one that is served in no time then. */
 void
-wp_timeline_offer (WpTimeline *self, gint64 arrival_ns, const WpVerdict *verdict)
+wp_timeline_offer (WpTimeline *self, gint64 arrival_ns, const WpRequestResult *result)
 {
-  gboolean finishes = verdict->finished_ns != WP_TIME_NONE;
+  gboolean finishes = result->finished_ns != WP_TIME_NONE;
 
-  if (verdict->blocked)
+  if (result->blocked)
     {
       self->moment.parked++;
       wp_ring_push (&self->parked_ends,
-                    verdict->accepted_ns != WP_TIME_NONE ? verdict->accepted_ns : verdict->ended_ns);
+                    result->accepted_ns != WP_TIME_NONE ? result->accepted_ns : result->ended_ns);
     }
-  if (verdict->accepted_ns == WP_TIME_NONE)
+  if (result->accepted_ns == WP_TIME_NONE)
     return;
-  wp_ring_push (&self->acceptances, verdict->accepted_ns);
-  wp_ring_push (&self->leavings, wp_verdict_left_queue (verdict));
-  heap_push (self->finishes, finishes ? verdict->finished_ns : verdict->ended_ns);
-  self->last_ns = MAX (self->last_ns, verdict->finished_ns); /* WP_TIME_NONE is less than any time */
+  wp_ring_push (&self->acceptances, result->accepted_ns);
+  wp_ring_push (&self->leavings, wp_request_result_left_queue (result));
+  heap_push (self->finishes, finishes ? result->finished_ns : result->ended_ns);
+  self->last_ns = MAX (self->last_ns, result->finished_ns); /* WP_TIME_NONE is less than any time */
 }
 
 static guint64

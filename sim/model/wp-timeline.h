@@ -15,7 +15,7 @@ void wp_timeline_free (WpTimeline *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTimeline, wp_timeline_free)
 
 /* In order of arrival. */
-void wp_timeline_offer (WpTimeline *self, gint64 arrival_ns, const WpVerdict *verdict);
+void wp_timeline_offer (WpTimeline *self, gint64 arrival_ns, const WpRequestResult *result);
 
 /* The state after all that happens at @now_ns, which never goes back: every request that arrived until then
  * has been offered, none that arrives later. */

@@ -106,18 +106,18 @@ dispersion (const WpTraffic *self)
 }
 
 void
-wp_traffic_figures (const WpTraffic *self, WpTrafficFigures *figures)
+wp_traffic_summary (const WpTraffic *self, WpTrafficSummary *summary)
 {
   gint64 duration_ns = self->last_ns - self->first_ns;
 
-  *figures = (WpTrafficFigures){ self->requests, WP_TIME_NONE, NAN, NAN, NAN, NAN, WP_TIME_NONE, 0 };
+  *summary = (WpTrafficSummary){ self->requests, WP_TIME_NONE, NAN, NAN, NAN, NAN, WP_TIME_NONE, 0 };
   if (self->requests == 0)
     return;
-  figures->duration_ns = duration_ns;
+  summary->duration_ns = duration_ns;
   if (duration_ns > 0)
-    figures->rate_mean = (double) self->requests / ((double) duration_ns / WP_NS_PER_S);
-  figures->rate_peak_1s = (double) self->peak;
-  figures->dispersion_1s = dispersion (self);
-  figures->service_mean = wp_histogram_mean (self->service);
-  figures->service_p99_ns = wp_histogram_quantile (self->service, 0.99);
+    summary->rate_mean = (double) self->requests / ((double) duration_ns / WP_NS_PER_S);
+  summary->rate_peak_1s = (double) self->peak;
+  summary->dispersion_1s = dispersion (self);
+  summary->service_mean = wp_histogram_mean (self->service);
+  summary->service_p99_ns = wp_histogram_quantile (self->service, 0.99);
 }

@@ -14,7 +14,7 @@ typedef struct {
   double service_mean; /* ns */
   gint64 service_p99_ns;
   guint64 out_of_order; /* rows that the file has after a later one */
-} WpTrafficFigures;
+} WpTrafficSummary;
 
 typedef struct _WpTraffic WpTraffic;
 
@@ -26,4 +26,4 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTraffic, wp_traffic_free)
 void wp_traffic_add (WpTraffic *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows);
 
 /* All but out_of_order, which only the trace knows: it is 0. */
-void wp_traffic_figures (const WpTraffic *self, WpTrafficFigures *figures);
+void wp_traffic_summary (const WpTraffic *self, WpTrafficSummary *summary);

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "sim/model/wp-free-times.h"
+#include "sim/model/wp-server-times.h"
 #include "sim/stats/wp-histogram-inline.h"
 #include "sim/model/wp-ring.h"
 
@@ -23,7 +23,7 @@ struct _WpBacklog {
   guint parts, limit;
   gboolean is_reduced;
   guint64 at_longest; /* where is_reduced, instead of lengths: requests that found the longest but one */
-  WpFreeTimes workers;
+  WpServerTimes workers;
   WpRing starts; /* of the requests that wait */
   Length *lengths;
   gsize n_lengths;               /* room for */
@@ -46,7 +46,7 @@ wp_backlog_new (guint workers, guint parts, const guint *queues, guint n_queues)
 
   self->limit = workers;
   self->parts = parts;
-  wp_free_times_init (&self->workers, workers);
+  wp_server_times_init (&self->workers, workers);
   self->first_busy_ns = WP_TIME_NONE;
   self->wait = wp_histogram_new ();
   if (parts & WP_BACKLOG_RESPONSE)
@@ -80,7 +80,7 @@ wp_backlog_new_reduced (guint workers, guint64 requests, gsize longest, guint64 
 void
 wp_backlog_free (WpBacklog *self)
 {
-  wp_free_times_clear (&self->workers);
+  wp_server_times_clear (&self->workers);
   wp_ring_clear (&self->starts);
   g_free (self->lengths);
   wp_histogram_free (self->wait);
@@ -163,7 +163,7 @@ join (WpBacklog *self, gint64 arrival_ns, gint64 started_ns, const gboolean coun
 static inline void
 count_busy (WpBacklog *self, gint64 start_ns)
 {
-  gint64 free_ns = wp_free_times_next (&self->workers, start_ns);
+  gint64 free_ns = wp_server_times_next (&self->workers, start_ns);
 
   if (free_ns == start_ns)
     return;
@@ -179,14 +179,14 @@ offer_all (WpBacklog *self, const gint64 *arrivals_ns, const gint64 *services_ns
   for (gsize i = 0; i < n_rows; i++)
     {
       gint64 arrival_ns = arrivals_ns[i];
-      gint64 started_ns = wp_free_times_next (&self->workers, arrival_ns), finished_ns;
+      gint64 started_ns = wp_server_times_next (&self->workers, arrival_ns), finished_ns;
 
       if (G_UNLIKELY (__builtin_add_overflow (started_ns, services_ns[i], &finished_ns)))
         return FALSE;
       start_until (self, arrival_ns, counts_time);
       if (started_ns > arrival_ns)
         join (self, arrival_ns, started_ns, counts_time);
-      wp_free_times_take (&self->workers, started_ns, finished_ns);
+      wp_server_times_take (&self->workers, started_ns, finished_ns);
       count_busy (self, started_ns);
       self->last_ns = MAX (self->last_ns, finished_ns);
       self->service_ns += (guint64) services_ns[i];
@@ -277,30 +277,30 @@ wp_backlog_response (const WpBacklog *self)
 }
 
 static void
-set_depth (const WpBacklog *self, guint queue_jobs, WpFigures *figures)
+set_depth (const WpBacklog *self, guint queue_jobs, WpSummary *summary)
 {
   g_autoptr (WpHistogram) depth = wp_histogram_new ();
   gint64 left_ns = self->last_ns - self->first_ns; /* not yet counted: at length 0 */
 
-  figures->time_full_ns = queue_jobs == 0 ? self->busy_ns : 0;
-  figures->first_full_ns = queue_jobs == 0 ? self->first_busy_ns : WP_TIME_NONE;
+  summary->time_full_ns = queue_jobs == 0 ? self->busy_ns : 0;
+  summary->first_full_ns = queue_jobs == 0 ? self->first_busy_ns : WP_TIME_NONE;
   for (gsize length = 1; length <= self->timed; length++)
     {
       gint64 time_ns = self->lengths[length].time_ns;
 
       wp_histogram_add (depth, (gint64) MIN (length, queue_jobs), (guint64) time_ns);
       if (queue_jobs > 0 && length >= queue_jobs)
-        figures->time_full_ns += time_ns;
+        summary->time_full_ns += time_ns;
       left_ns -= time_ns;
     }
   if (queue_jobs > 0 && self->timed >= queue_jobs)
-    figures->first_full_ns = self->lengths[queue_jobs].first_ns;
+    summary->first_full_ns = self->lengths[queue_jobs].first_ns;
   wp_histogram_add (depth, 0, (guint64) left_ns);
-  wp_figures_set_depth (figures, depth);
+  wp_summary_set_depth (summary, depth);
 }
 
 static void
-set_blocked_time (const WpBacklog *self, guint queue_jobs, WpFigures *figures)
+set_blocked_time (const WpBacklog *self, guint queue_jobs, WpSummary *summary)
 {
   for (guint i = 0; i < self->n_watched; i++)
     if (self->watched[i].queue_jobs == queue_jobs)
@@ -308,40 +308,40 @@ set_blocked_time (const WpBacklog *self, guint queue_jobs, WpFigures *figures)
         g_autoptr (WpHistogram) accept_latency = wp_histogram_new ();
 
         wp_histogram_merge (accept_latency, self->watched[i].blocked_time);
-        wp_histogram_add (accept_latency, 0, self->requests - figures->blocked);
-        figures->blocked_time = wp_spread_of (self->watched[i].blocked_time);
-        figures->accept_latency = wp_spread_of (accept_latency);
+        wp_histogram_add (accept_latency, 0, self->requests - summary->blocked);
+        summary->blocked_time = wp_spread_of (self->watched[i].blocked_time);
+        summary->accept_latency = wp_spread_of (accept_latency);
         return;
       }
 }
 
 void
-wp_backlog_figures (const WpBacklog *self, guint queue_jobs, WpFigures *figures)
+wp_backlog_figures (const WpBacklog *self, guint queue_jobs, WpSummary *summary)
 {
-  wp_figures_init (figures);
-  figures->requests = figures->accepted = self->requests;
-  figures->blocked = wp_backlog_blocked (self, queue_jobs);
-  figures->blocked_peak = self->longest > queue_jobs ? self->longest - queue_jobs : 0;
-  figures->wait = wp_spread_of (self->wait);
+  wp_summary_init (summary);
+  summary->requests = summary->accepted = self->requests;
+  summary->blocked = wp_backlog_blocked (self, queue_jobs);
+  summary->blocked_peak = self->longest > queue_jobs ? self->longest - queue_jobs : 0;
+  summary->wait = wp_spread_of (self->wait);
   if (self->response)
-    figures->response = wp_spread_of (self->response);
-  if (figures->blocked == 0)
+    summary->response = wp_spread_of (self->response);
+  if (summary->blocked == 0)
     {
       g_autoptr (WpHistogram) at_once = wp_histogram_new ();
 
       wp_histogram_add (at_once, 0, self->requests);
-      figures->accept_latency = wp_spread_of (at_once);
+      summary->accept_latency = wp_spread_of (at_once);
     }
   else
-    set_blocked_time (self, queue_jobs, figures);
+    set_blocked_time (self, queue_jobs, summary);
   if (self->parts & WP_BACKLOG_TIME)
-    set_depth (self, queue_jobs, figures);
+    set_depth (self, queue_jobs, summary);
   if (self->is_reduced)
     {
-      figures->wait.mean = NAN;
+      summary->wait.mean = NAN;
       return;
     }
-  figures->busy_max = (gint64) self->workers.n;
-  wp_figures_set_window (figures, self->first_ns, self->last_ns, (double) self->service_ns, self->requests,
+  summary->busy_max = (gint64) self->workers.n;
+  wp_summary_set_window (summary, self->first_ns, self->last_ns, (double) self->service_ns, self->requests,
                          self->limit);
 }

@@ -2,7 +2,7 @@
  * queue. */
 #pragma once
 
-#include "sim/model/wp-figures.h"
+#include "sim/model/wp-summary.h"
 
 /**
  * WpBacklog:
@@ -72,4 +72,4 @@ const WpHistogram *wp_backlog_wait (const WpBacklog *self);
 const WpHistogram *wp_backlog_response (const WpBacklog *self); /* NULL without WP_BACKLOG_RESPONSE */
 
 /* After wp_backlog_finish(). What was not asked for is null. */
-void wp_backlog_figures (const WpBacklog *self, guint queue_jobs, WpFigures *figures);
+void wp_backlog_figures (const WpBacklog *self, guint queue_jobs, WpSummary *summary);

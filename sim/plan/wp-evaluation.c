@@ -42,7 +42,7 @@ static void
 check_model (WpEvaluation *self, const WpModel *model, guint64 requests)
 {
   WpSloSoFar so_far = { .requests = requests };
-  WpFigures counts;
+  WpSummary counts;
 
   wp_model_so_far (model, &counts, &so_far.wait, &so_far.response);
   so_far.blocked = counts.blocked;
@@ -124,7 +124,7 @@ evaluate (WpEvaluation *self, const Batch *batch, GError **error)
       return FALSE;
     }
   if (model)
-    wp_model_finish (model, &self->figures);
+    wp_model_finish (model, &self->summary);
   else if (self->violated)
     wp_evaluation_clear (self);
   else

@@ -19,7 +19,7 @@ typedef struct {
   const GPtrArray *slos; /* give up once one of them can't be met any more; NULL: never */
 
   WpBacklog *backlog; /* out; NULL without as_backlog, and where an SLO is violated */
-  WpFigures figures;
+  WpSummary summary;
   const WpSlo *violated; /* the simulation was given up; NULL: it was not */
 } WpEvaluation;
 

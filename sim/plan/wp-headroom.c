@@ -19,9 +19,9 @@ workers_of (const Search *self)
 static gboolean
 is_well_in (Search *self, WpSearch *search, double scale)
 {
-  WpFigures figures;
-  gboolean fills = wp_search_figures (search, workers_of (self), self->setup->policy.queue_jobs, &figures);
-  const WpSlo *slo = fills ? NULL : wp_slos_first_failure (self->setup->slos, &figures);
+  WpSummary summary;
+  gboolean fills = wp_search_figures (search, workers_of (self), self->setup->policy.queue_jobs, &summary);
+  const WpSlo *slo = fills ? NULL : wp_slos_first_failure (self->setup->slos, &summary);
 
   if (!wp_search_check (search, self->error ? NULL : &self->error))
     return FALSE;

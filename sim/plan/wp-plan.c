@@ -11,7 +11,7 @@ static void
 set_point (WpPlanPoint *point, WpSearch *search, double scale, guint workers, guint queue_jobs, gboolean does)
 {
   *point = (WpPlanPoint){ .scale = scale, .workers = workers, .queue_jobs = queue_jobs, .meets = does };
-  wp_search_figures (search, workers, queue_jobs, &point->figures);
+  wp_search_figures (search, workers, queue_jobs, &point->summary);
 }
 
 static void
@@ -25,7 +25,7 @@ add_answer (WpPlan *self, WpSearch *search, double scale, WpPlanKind kind, guint
     {
       set_point (&answer.neighbour, search, scale, workers - less_workers, queue_jobs - !less_workers, FALSE);
       answer.answer.slo = answer.neighbour.slo
-          = wp_slos_first_failure (self->slos, &answer.neighbour.figures);
+          = wp_slos_first_failure (self->slos, &answer.neighbour.summary);
     }
   g_array_append_val (self->answers, answer);
 }

@@ -18,7 +18,7 @@ typedef struct {
   guint workers, queue_jobs;
   gboolean meets;
   const WpSlo *slo;  /* the first that it fails; for an answer, that of its neighbour; NULL: none is known */
-  WpFigures figures; /* null what no objective asks for */
+  WpSummary summary; /* null what no objective asks for */
 } WpPlanPoint;
 
 typedef struct {

@@ -10,7 +10,7 @@ typedef struct {
 typedef struct {
   gboolean violated; /* an SLO, and the figures are not known */
   gboolean fills;    /* the queue is full at some moment */
-  WpFigures figures;
+  WpSummary summary;
 } Figures;
 
 static void
@@ -32,7 +32,7 @@ wp_result_cache_new (const WpSearchSetup *setup, double scale)
   wp_slo_needs_init (&self->needs, setup->slos, &setup->policy, setup->patience_ns);
   self->ample_workers = G_MAXUINT;
   self->backlogs = g_hash_table_new_full (g_direct_hash, g_direct_equal, NULL, backlog_free);
-  self->figures = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
+  self->summary = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
 
   return self;
 }
@@ -41,7 +41,7 @@ void
 wp_result_cache_free (WpResultCache *self)
 {
   g_hash_table_unref (self->backlogs);
-  g_hash_table_unref (self->figures);
+  g_hash_table_unref (self->summary);
   g_clear_error (&self->error);
   g_free (self);
 }
@@ -70,7 +70,7 @@ find_figures (const WpResultCache *self, guint workers, guint queue_jobs)
 {
   guint64 key = key_of (workers, queue_jobs);
 
-  return g_hash_table_lookup (self->figures, &key);
+  return g_hash_table_lookup (self->summary, &key);
 }
 
 static WpEvaluation
@@ -116,11 +116,11 @@ take_backlog (WpResultCache *self, WpEvaluation *evaluation)
 }
 
 static void
-take_figures (WpResultCache *self, guint workers, guint queue_jobs, const Figures *figures)
+take_figures (WpResultCache *self, guint workers, guint queue_jobs, const Figures *summary)
 {
   guint64 key = key_of (workers, queue_jobs);
 
-  g_hash_table_replace (self->figures, g_memdup2 (&key, sizeof key), g_memdup2 (figures, sizeof *figures));
+  g_hash_table_replace (self->summary, g_memdup2 (&key, sizeof key), g_memdup2 (summary, sizeof *summary));
 }
 
 static void
@@ -128,10 +128,10 @@ take_watched (WpResultCache *self, const WpEvaluation *evaluation)
 {
   for (guint i = 0; i < evaluation->n_queues; i++)
     {
-      Figures figures = { .fills = wp_backlog_fills (evaluation->backlog, evaluation->queues[i]) };
+      Figures summary = { .fills = wp_backlog_fills (evaluation->backlog, evaluation->queues[i]) };
 
-      wp_backlog_figures (evaluation->backlog, evaluation->queues[i], &figures.figures);
-      take_figures (self, evaluation->policy.workers, evaluation->queues[i], &figures);
+      wp_backlog_figures (evaluation->backlog, evaluation->queues[i], &summary.summary);
+      take_figures (self, evaluation->policy.workers, evaluation->queues[i], &summary);
     }
 }
 
@@ -144,11 +144,11 @@ take (WpResultCache *self, WpEvaluation *evaluation)
     take_backlog (self, evaluation);
   else
     {
-      const WpFigures *figures = &evaluation->figures;
+      const WpSummary *summary = &evaluation->summary;
 
       take_figures (self, evaluation->policy.workers, evaluation->policy.queue_jobs,
-                    &(Figures){ evaluation->violated != NULL, figures->first_full_ns != WP_TIME_NONE,
-                                *figures });
+                    &(Figures){ evaluation->violated != NULL, summary->first_full_ns != WP_TIME_NONE,
+                                *summary });
     }
 }
 
@@ -245,13 +245,13 @@ wp_result_cache_fill (WpResultCache *self, const guint *workers, guint n_workers
 }
 
 void
-wp_result_cache_spread_over (WpFigures *figures, guint workers)
+wp_result_cache_spread_over (WpSummary *summary, guint workers)
 {
-  figures->utilisation = figures->busy_mean / workers;
+  summary->utilisation = summary->busy_mean / workers;
 }
 
 static gboolean
-find (WpResultCache *self, guint workers, guint queue_jobs, gboolean in_full, WpFigures *figures,
+find (WpResultCache *self, guint workers, guint queue_jobs, gboolean in_full, WpSummary *summary,
       gboolean *fills)
 {
   wp_result_cache_fill (self, &workers, 1, &queue_jobs, 1, in_full);
@@ -263,7 +263,7 @@ find (WpResultCache *self, guint workers, guint queue_jobs, gboolean in_full, Wp
         known = find_full_backlog (self, workers);
       if (!known || !known->backlog)
         return FALSE;
-      wp_backlog_figures (known->backlog, queue_jobs, figures);
+      wp_backlog_figures (known->backlog, queue_jobs, summary);
       *fills = wp_backlog_fills (known->backlog, queue_jobs);
     }
   else
@@ -273,37 +273,37 @@ find (WpResultCache *self, guint workers, guint queue_jobs, gboolean in_full, Wp
 
       if (!known || known->violated)
         return FALSE;
-      *figures = known->figures;
+      *summary = known->summary;
       *fills = known->fills;
-      if (figures->busy_max < (gint64) one)
+      if (summary->busy_max < (gint64) one)
         self->ample_workers = one;
     }
-  wp_result_cache_spread_over (figures, workers);
+  wp_result_cache_spread_over (summary, workers);
 
   return TRUE;
 }
 
 gboolean
 wp_result_cache_find (WpResultCache *self, guint workers, guint queue_jobs, gboolean in_full,
-                      WpFigures *figures)
+                      WpSummary *summary)
 {
   gboolean fills;
 
-  return find (self, workers, queue_jobs, in_full, figures, &fills);
+  return find (self, workers, queue_jobs, in_full, summary, &fills);
 }
 
 gboolean
-wp_result_cache_figures (WpResultCache *self, guint workers, guint queue_jobs, WpFigures *figures)
+wp_result_cache_figures (WpResultCache *self, guint workers, guint queue_jobs, WpSummary *summary)
 {
   gboolean fills = FALSE;
 
-  wp_figures_init (figures);
-  if (!find (self, workers, queue_jobs, TRUE, figures, &fills) || !self->needs.no_blocking
-      || figures->blocked == 0)
+  wp_summary_init (summary);
+  if (!find (self, workers, queue_jobs, TRUE, summary, &fills) || !self->needs.no_blocking
+      || summary->blocked == 0)
     return fills;
   fill_figures (self, &workers, 1, &queue_jobs, 1, TRUE); /* somebody is turned away */
   if (!self->error)
-    *figures = find_figures (self, simulated (self, workers), queue_jobs)->figures;
+    *summary = find_figures (self, simulated (self, workers), queue_jobs)->summary;
 
   return fills;
 }

@@ -25,7 +25,7 @@ typedef struct {
   WpSloNeeds needs;
   guint ample_workers;  /* so many are never all busy; G_MAXUINT: not known */
   GHashTable *backlogs; /* by workers, ample_workers at most */
-  GHashTable *figures;  /* by workers and queue */
+  GHashTable *summary;  /* by workers and queue */
   guint64 spent_rows;   /* simulated in all */
   GError *error;        /* the first; nothing is simulated after it */
 } WpResultCache;
@@ -42,17 +42,17 @@ void wp_result_cache_fill (WpResultCache *self, const guint *workers, guint n_wo
 
 /* The figures of that size. FALSE: an SLO is violated, or an error; @in_full: the latter only. */
 gboolean wp_result_cache_find (WpResultCache *self, guint workers, guint queue_jobs, gboolean in_full,
-                               WpFigures *figures);
+                               WpSummary *summary);
 
 /* The same in full, and of the system that turns requests away where a backlog stands for it; nulls after an
  * error. Returns: is the queue full at some moment? */
-gboolean wp_result_cache_figures (WpResultCache *self, guint workers, guint queue_jobs, WpFigures *figures);
+gboolean wp_result_cache_figures (WpResultCache *self, guint workers, guint queue_jobs, WpSummary *summary);
 
 /* Makes ample_workers known. */
 void wp_result_cache_find_ample (WpResultCache *self);
 
 /* What more workers than are ever busy change. */
-void wp_result_cache_spread_over (WpFigures *figures, guint workers);
+void wp_result_cache_spread_over (WpSummary *summary, guint workers);
 
 /* The longest backlog of these workers, were nobody turned away; -1 if even a queue for all of it does not
  * meet the SLOs. */

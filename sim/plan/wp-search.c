@@ -64,19 +64,19 @@ counts (const WpSlo *slo, Which which)
 static gboolean
 meets (WpSearch *self, guint workers, guint queue_jobs, Which which)
 {
-  WpFigures figures;
+  WpSummary summary;
 
-  if (self->cache->error || !wp_result_cache_find (self->cache, workers, queue_jobs, FALSE, &figures))
+  if (self->cache->error || !wp_result_cache_find (self->cache, workers, queue_jobs, FALSE, &summary))
     return FALSE;
   for (guint i = 0; i < self->cache->setup.slos->len; i++)
     {
       const WpSlo *slo = g_ptr_array_index (self->cache->setup.slos, i);
 
-      if (counts (slo, which) && !wp_slo_is_met (slo, &figures))
+      if (counts (slo, which) && !wp_slo_is_met (slo, &summary))
         return FALSE;
     }
 
-  return !self->cache->needs.no_blocking || figures.blocked == 0;
+  return !self->cache->needs.no_blocking || summary.blocked == 0;
 }
 
 void
@@ -95,9 +95,9 @@ wp_search_ample (const WpSearch *self)
 }
 
 gboolean
-wp_search_figures (WpSearch *self, guint workers, guint queue_jobs, WpFigures *figures)
+wp_search_figures (WpSearch *self, guint workers, guint queue_jobs, WpSummary *summary)
 {
-  return wp_result_cache_figures (self->cache, workers, queue_jobs, figures);
+  return wp_result_cache_figures (self->cache, workers, queue_jobs, summary);
 }
 
 double
@@ -288,22 +288,22 @@ search_workers (WpSearch *self, gint64 from, guint queue_jobs)
 static gint64
 scan_ample (WpSearch *self, gint64 from, guint queue_jobs)
 {
-  WpFigures figures;
+  WpSummary summary;
   gint64 until = from + 1;
 
-  if (!wp_result_cache_find (self->cache, (guint) from, queue_jobs, FALSE, &figures))
+  if (!wp_result_cache_find (self->cache, (guint) from, queue_jobs, FALSE, &summary))
     return WP_SEARCH_NONE;
   for (guint i = 0; i < self->cache->setup.slos->len; i++)
     {
       const WpSlo *slo = g_ptr_array_index (self->cache->setup.slos, i);
 
-      if (g_str_equal (slo->metric->name, "utilisation") && slo->bound > 0 && !isnan (figures.busy_mean))
-        until = MAX (until, (gint64) MIN (figures.busy_mean / slo->bound + 2, 1e9));
+      if (g_str_equal (slo->metric->name, "utilisation") && slo->bound > 0 && !isnan (summary.busy_mean))
+        until = MAX (until, (gint64) MIN (summary.busy_mean / slo->bound + 2, 1e9));
     }
   for (gint64 workers = from; workers <= until; workers++)
     {
-      wp_result_cache_spread_over (&figures, (guint) workers);
-      if (!wp_slos_first_failure (self->cache->setup.slos, &figures))
+      wp_result_cache_spread_over (&summary, (guint) workers);
+      if (!wp_slos_first_failure (self->cache->setup.slos, &summary))
         return workers;
     }
 

@@ -173,16 +173,16 @@ is (const WpSlo *self, const char *name)
 }
 
 double
-wp_slo_bound (const WpSlo *self, const WpFigures *figures)
+wp_slo_bound (const WpSlo *self, const WpSummary *summary)
 {
-  return self->of_requests ? self->bound * (double) figures->requests : self->bound;
+  return self->of_requests ? self->bound * (double) summary->requests : self->bound;
 }
 
 gboolean
-wp_slo_is_met (const WpSlo *self, const WpFigures *figures)
+wp_slo_is_met (const WpSlo *self, const WpSummary *summary)
 {
-  double value = wp_metric_value (self->metric, figures);
-  double bound = wp_slo_bound (self, figures);
+  double value = wp_metric_value (self->metric, summary);
+  double bound = wp_slo_bound (self, summary);
 
   if (isnan (value) && is (self, "first_full"))
     value = INFINITY;
@@ -205,10 +205,10 @@ wp_slo_is_met (const WpSlo *self, const WpFigures *figures)
 }
 
 const WpSlo *
-wp_slos_first_failure (const GPtrArray *slos, const WpFigures *figures)
+wp_slos_first_failure (const GPtrArray *slos, const WpSummary *summary)
 {
   for (guint i = 0; i < slos->len; i++)
-    if (!wp_slo_is_met (g_ptr_array_index (slos, i), figures))
+    if (!wp_slo_is_met (g_ptr_array_index (slos, i), summary))
       return g_ptr_array_index (slos, i);
 
   return NULL;

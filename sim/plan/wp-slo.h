@@ -49,13 +49,13 @@ GPtrArray *wp_slos_new_default (void);
 
 /* A figure that is null meets every upper bound, and ==: nothing happened that could break it. It meets no
  * lower bound, but for first_full, where null is never, which is later than any time. */
-gboolean wp_slo_is_met (const WpSlo *self, const WpFigures *figures);
+gboolean wp_slo_is_met (const WpSlo *self, const WpSummary *summary);
 
 /* In the metric's unit, for a run of so many requests. */
-double wp_slo_bound (const WpSlo *self, const WpFigures *figures);
+double wp_slo_bound (const WpSlo *self, const WpSummary *summary);
 
 /* The first that is not met; NULL: all are. */
-const WpSlo *wp_slos_first_failure (const GPtrArray *slos, const WpFigures *figures);
+const WpSlo *wp_slos_first_failure (const GPtrArray *slos, const WpSummary *summary);
 
 /* With patient clients, on one and the same trace. For the queue's size this follows from depth = min (line,
  * K); for the workers from the start times, none of which grows with a worker more (Kiefer and Wolfowitz,

@@ -64,11 +64,11 @@ static void
 add_row (WpSweep *self, const WpEvaluation *evaluation, double scale, double service_scale, guint queue_jobs)
 {
   WpSweepRow row
-      = { scale, service_scale, evaluation->policy.workers, queue_jobs, evaluation->figures, NULL };
+      = { scale, service_scale, evaluation->policy.workers, queue_jobs, evaluation->summary, NULL };
 
   if (evaluation->backlog)
-    wp_backlog_figures (evaluation->backlog, queue_jobs, &row.figures);
-  row.failed = wp_slos_first_failure (self->slos, &row.figures);
+    wp_backlog_figures (evaluation->backlog, queue_jobs, &row.summary);
+  row.failed = wp_slos_first_failure (self->slos, &row.summary);
   g_array_append_val (self->rows, row);
 }
 

@@ -7,7 +7,7 @@
 typedef struct {
   double scale, service_scale;
   guint workers, queue_jobs;
-  WpFigures figures;   /* as of a run of its own */
+  WpSummary summary;   /* as of a run of its own */
   const WpSlo *failed; /* the first objective that it does not meet; NULL: it meets them all */
 } WpSweepRow;
 

@@ -4,7 +4,7 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-memory.h"
-#include "sim/trace/wp-scale.h"
+#include "sim/trace/wp-time-scale.h"
 
 #define BLOCK_ROWS WP_TRACE_BUFFER_BLOCK_ROWS
 #define MIB        (1024 * 1024)
@@ -174,7 +174,7 @@ wp_trace_buffer_copy (WpTraceBuffer *self, const WpTraceBuffer *from, WpServiceT
       for (gsize i = 0; i < block.n_rows; i++)
         {
           rows[i].arrival_ns = block.arrivals_ns[i];
-          rows[i].service_ns = wp_scale_service (block.services_ns[i], service_scale);
+          rows[i].service_ns = wp_time_scale_service (block.services_ns[i], service_scale);
         }
       load_rows (self, rows, block.n_rows, service);
     }
@@ -206,7 +206,7 @@ scale_one (gint64 arrival_ns, double scale)
         return down + (over > 0);
     }
 
-  return wp_scale_arrival (arrival_ns, scale);
+  return wp_time_scale_arrival (arrival_ns, scale);
 }
 
 gboolean

@@ -55,6 +55,6 @@ typedef struct {
   gint64 scaled_ns[WP_TRACE_BUFFER_BLOCK_ROWS];
 } WpTraceBlock;
 
-/* The rows from number @first on, one block of them; arrivals are divided by @scale, as wp_scale_arrival()
- * does. FALSE: there are none. */
+/* The rows from number @first on, one block of them; arrivals are divided by @scale, as
+ * wp_time_scale_arrival() does. FALSE: there are none. */
 gboolean wp_trace_buffer_read (const WpTraceBuffer *self, double scale, guint64 first, WpTraceBlock *block);

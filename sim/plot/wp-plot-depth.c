@@ -8,7 +8,7 @@
 #define FOOT    52                                             /* below it */
 
 /* Which of a bucket's extents. */
-typedef const WpExtent *(*Pick) (const WpCurveBucket *bucket);
+typedef const WpExtent *(*Pick) (const WpDownsampleBucket *bucket);
 
 /* Least and most in each column of pixels. */
 typedef struct {
@@ -16,19 +16,19 @@ typedef struct {
 } Envelope;
 
 static const WpExtent *
-pick_depth (const WpCurveBucket *bucket)
+pick_depth (const WpDownsampleBucket *bucket)
 {
   return &bucket->depth;
 }
 
 static const WpExtent *
-pick_waiting (const WpCurveBucket *bucket)
+pick_waiting (const WpDownsampleBucket *bucket)
 {
   return &bucket->waiting;
 }
 
 static const WpExtent *
-pick_busy (const WpCurveBucket *bucket)
+pick_busy (const WpDownsampleBucket *bucket)
 {
   return &bucket->busy;
 }
@@ -38,19 +38,19 @@ wp_plot_title (cairo_t *cr, const char *title)
 {
   double size = 16;
 
-  wp_pen_colour (cr, wp_ink);
-  wp_pen_size (cr, size, TRUE);
-  while (size > 8 && wp_pen_text_width (cr, title) > WP_PLOT_WIDTH - 2 * WP_PLOT_RIGHT)
-    wp_pen_size (cr, --size, TRUE);
-  wp_pen_text (cr, WP_PLOT_RIGHT, 28, 0, title);
+  wp_cairo_colour (cr, wp_ink);
+  wp_cairo_size (cr, size, TRUE);
+  while (size > 8 && wp_cairo_text_width (cr, title) > WP_PLOT_WIDTH - 2 * WP_PLOT_RIGHT)
+    wp_cairo_size (cr, --size, TRUE);
+  wp_cairo_text (cr, WP_PLOT_RIGHT, 28, 0, title);
 }
 
 static void
-find_envelope (Envelope *self, const WpCurve *curve, Pick pick, gint64 end_ns)
+find_envelope (Envelope *self, const WpDownsample *curve, Pick pick, gint64 end_ns)
 {
   guint n;
   gint64 bucket_ns;
-  const WpCurveBucket *buckets = wp_curve_buckets (curve, &n, &bucket_ns);
+  const WpDownsampleBucket *buckets = wp_downsample_buckets (curve, &n, &bucket_ns);
   double column_ns = MAX ((double) end_ns, 1) / COLUMNS;
 
   for (guint i = 0; i < COLUMNS; i++)
@@ -95,7 +95,7 @@ draw_area (cairo_t *cr, const WpBox *box, const WpAxis *axis, const Envelope *en
   cairo_move_to (cr, box->x, box->y + box->height);
   trace_steps (cr, box, axis, envelope->most);
   cairo_line_to (cr, box->x + COLUMNS, box->y + box->height);
-  wp_pen_colour (cr, fill);
+  wp_cairo_colour (cr, fill);
   cairo_fill (cr);
 }
 
@@ -111,10 +111,10 @@ draw_curve (cairo_t *cr, const WpBox *box, const WpAxis *axis, const Envelope *e
 
         cairo_rectangle (cr, box->x + i, top, 1, y_of (box, axis, envelope->least[i]) - top);
       }
-  wp_pen_light_colour (cr, colour);
+  wp_cairo_light_colour (cr, colour);
   cairo_fill (cr);
   trace_steps (cr, box, axis, envelope->most);
-  wp_pen_stroke (cr, colour, width, stroke);
+  wp_cairo_stroke (cr, colour, width, stroke);
 }
 
 static char *
@@ -139,11 +139,11 @@ draw_capacity (cairo_t *cr, const WpBox *box, const WpAxis *axis, double capacit
 
   cairo_move_to (cr, box->x, y);
   cairo_line_to (cr, box->x + box->width, y);
-  wp_pen_stroke (cr, wp_vermillion, 1.5, WP_DASHED);
+  wp_cairo_stroke (cr, wp_vermillion, 1.5, WP_DASHED);
 }
 
 static void
-draw_keys (cairo_t *cr, double y, const WpSketchSide *side, gboolean parks, gboolean measured,
+draw_keys (cairo_t *cr, double y, const WpPlotDataSide *side, gboolean parks, gboolean measured,
            double capacity, gboolean in_sight)
 {
   double x = WP_PLOT_WIDTH - WP_PLOT_RIGHT;
@@ -153,19 +153,19 @@ draw_keys (cairo_t *cr, double y, const WpSketchSide *side, gboolean parks, gboo
                                         : NULL;
 
   if (name)
-    wp_pen_key (cr, &x, y, wp_vermillion, WP_DASHED, FALSE, name);
+    wp_cairo_key (cr, &x, y, wp_vermillion, WP_DASHED, FALSE, name);
   if (measured && parks)
-    wp_pen_key (cr, &x, y, wp_ink, WP_DASHED, FALSE, "with parked, measured");
+    wp_cairo_key (cr, &x, y, wp_ink, WP_DASHED, FALSE, "with parked, measured");
   if (measured)
-    wp_pen_key (cr, &x, y, wp_ink, WP_SOLID, FALSE, "measured");
+    wp_cairo_key (cr, &x, y, wp_ink, WP_SOLID, FALSE, "measured");
   if (parks)
-    wp_pen_key (cr, &x, y, wp_pale_orange, WP_SOLID, TRUE, "parked");
-  wp_pen_key (cr, &x, y, side->policy.mode == WP_MODE_DEFAULT ? wp_green : wp_blue, WP_SOLID, FALSE,
-              side->policy.mode == WP_MODE_DEFAULT ? "in service (it has no queue)" : "in the queue");
+    wp_cairo_key (cr, &x, y, wp_pale_orange, WP_SOLID, TRUE, "parked");
+  wp_cairo_key (cr, &x, y, side->policy.mode == WP_MODE_DEFAULT ? wp_green : wp_blue, WP_SOLID, FALSE,
+                side->policy.mode == WP_MODE_DEFAULT ? "in service (it has no queue)" : "in the queue");
 }
 
 static void
-draw_model (cairo_t *cr, const WpBox *box, const WpAxis *axis, const WpSketchSide *side, gboolean parks,
+draw_model (cairo_t *cr, const WpBox *box, const WpAxis *axis, const WpPlotDataSide *side, gboolean parks,
             gint64 end_ns)
 {
   gboolean has_queue = side->policy.mode != WP_MODE_DEFAULT;
@@ -183,7 +183,7 @@ draw_model (cairo_t *cr, const WpBox *box, const WpAxis *axis, const WpSketchSid
 }
 
 static void
-draw_measured (cairo_t *cr, const WpBox *box, const WpAxis *axis, const WpSketchSide *side, gboolean parks,
+draw_measured (cairo_t *cr, const WpBox *box, const WpAxis *axis, const WpPlotDataSide *side, gboolean parks,
                gint64 end_ns)
 {
   Envelope envelope;
@@ -199,22 +199,23 @@ draw_measured (cairo_t *cr, const WpBox *box, const WpAxis *axis, const WpSketch
 }
 
 static gboolean
-ever_parks (const WpCurveBucket *most)
+ever_parks (const WpDownsampleBucket *most)
 {
   return most->waiting.max > most->depth.max;
 }
 
 static double
-most_jobs (const WpSketchSide *side, const WpCurveBucket *most)
+most_jobs (const WpPlotDataSide *side, const WpDownsampleBucket *most)
 {
   return (double) (side->policy.mode == WP_MODE_DEFAULT ? most->busy.max : most->waiting.max);
 }
 
 void
-wp_plot_depth (cairo_t *cr, double top, const WpSketchSide *side, const WpSketchSide *measured, gint64 end_ns)
+wp_plot_depth (cairo_t *cr, double top, const WpPlotDataSide *side, const WpPlotDataSide *measured,
+               gint64 end_ns)
 {
   const WpBox box = { WP_PLOT_LEFT, top + HEAD, COLUMNS, WP_PLOT_DEPTH_HEIGHT - HEAD - FOOT };
-  WpCurveBucket most = wp_curve_extent (side->curve);
+  WpDownsampleBucket most = wp_downsample_extent (side->curve);
   gboolean parks = ever_parks (&most), two_rows;
   double jobs = most_jobs (side, &most), capacity, unit_ns;
   g_autofree char *name = describe (&side->policy);
@@ -225,7 +226,7 @@ wp_plot_depth (cairo_t *cr, double top, const WpSketchSide *side, const WpSketch
 
   if (measured)
     {
-      most = wp_curve_extent (measured->curve);
+      most = wp_downsample_extent (measured->curve);
       parks = parks || ever_parks (&most);
       jobs = MAX (jobs, most_jobs (measured, &most));
     }
@@ -236,16 +237,16 @@ wp_plot_depth (cairo_t *cr, double top, const WpSketchSide *side, const WpSketch
   wp_axis_until (&x, (double) end_ns / unit_ns, 10);
   wp_axis_linear (&y, capacity <= 2 * jobs ? MAX (jobs, capacity) : jobs, 5, TRUE);
   two_rows = measured || capacity > y.to; /* there is more to explain than fits beside the name */
-  wp_pen_colour (cr, wp_ink);
-  wp_pen_size (cr, 13, TRUE);
-  wp_pen_text (cr, WP_PLOT_RIGHT, top + (two_rows ? 10 : 20), 0, name);
+  wp_cairo_colour (cr, wp_ink);
+  wp_cairo_size (cr, 13, TRUE);
+  wp_cairo_text (cr, WP_PLOT_RIGHT, top + (two_rows ? 10 : 20), 0, name);
   draw_keys (cr, top + (two_rows ? 26 : 20), side, parks, measured != NULL, capacity, capacity <= y.to);
-  wp_pen_x_axis (cr, &box, &x, wp_axis_number, label);
-  wp_pen_y_axis (cr, &box, &y, wp_axis_number, "jobs");
+  wp_cairo_x_axis (cr, &box, &x, wp_axis_number, label);
+  wp_cairo_y_axis (cr, &box, &y, wp_axis_number, "jobs");
   draw_model (cr, &box, &y, side, parks, end_ns);
   if (capacity >= 0 && capacity <= y.to)
     draw_capacity (cr, &box, &y, capacity);
   if (measured)
     draw_measured (cr, &box, &y, measured, parks, end_ns);
-  wp_pen_frame (cr, &box);
+  wp_cairo_frame (cr, &box);
 }

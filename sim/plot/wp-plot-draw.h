@@ -2,7 +2,7 @@
  * WP_PLOT_WIDTH wide. */
 #pragma once
 
-#include "sim/plot/wp-pen.h"
+#include "sim/plot/wp-cairo.h"
 #include "sim/plot/wp-plot.h"
 
 #define WP_PLOT_WIDTH 900
@@ -16,11 +16,11 @@
 void wp_plot_title (cairo_t *cr, const char *title);
 
 /* One model's state over time, until @end_ns; @measured or NULL beside it. */
-void wp_plot_depth (cairo_t *cr, double top, const WpSketchSide *side, const WpSketchSide *measured,
+void wp_plot_depth (cairo_t *cr, double top, const WpPlotDataSide *side, const WpPlotDataSide *measured,
                     gint64 end_ns);
 
 /* Wait and response by percentile. */
-void wp_plot_quantiles (cairo_t *cr, double top, const WpSketch *sketch);
+void wp_plot_quantiles (cairo_t *cr, double top, const WpPlotData *sketch);
 
 /* The height of the map's page, title and all. */
 double wp_plot_heat_map_height (const WpHeatMap *map);

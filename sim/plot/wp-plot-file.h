@@ -1,7 +1,7 @@
 /* wp-plot-file.h - the picture of a run (--plot), from looking on to the file in its place. */
 #pragma once
 
-#include "sim/compare/wp-measured.h"
+#include "sim/compare/wp-measurement.h"
 #include "sim/run/wp-run.h"
 
 typedef struct _WpPlotFile WpPlotFile;
@@ -24,4 +24,4 @@ void wp_plot_file_watch (WpPlotFile *self, WpRun *run);
  * After the run: draws it and puts the file in its place. FALSE with WP_ERROR_IO.
  */
 gboolean wp_plot_file_commit (WpPlotFile *self, const char *trace, guint64 requests,
-                              const WpMeasured *measured, GError **error);
+                              const WpMeasurement *measured, GError **error);

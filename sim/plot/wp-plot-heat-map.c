@@ -97,7 +97,7 @@ draw_cells (cairo_t *cr, const WpBox *box, const WpHeatMap *map, const Range *ra
         WpBox cell = cell_box (box, map, column, row);
         guint i = row * map->n_xs + column;
 
-        wp_pen_colour (cr, colour_of (range, map->values[i], map->meets[i]));
+        wp_cairo_colour (cr, colour_of (range, map->values[i], map->meets[i]));
         cairo_rectangle (cr, cell.x, cell.y, cell.width, cell.height);
         cairo_fill (cr);
       }
@@ -127,7 +127,7 @@ draw_frontier (cairo_t *cr, const WpBox *box, const WpHeatMap *map)
           }
       }
   cairo_set_line_cap (cr, CAIRO_LINE_CAP_SQUARE);
-  wp_pen_stroke (cr, wp_ink, 3, WP_SOLID);
+  wp_cairo_stroke (cr, wp_ink, 3, WP_SOLID);
   cairo_set_line_cap (cr, CAIRO_LINE_CAP_BUTT);
 }
 
@@ -162,24 +162,24 @@ draw_labels (cairo_t *cr, const WpBox *box, const WpHeatMap *map)
         y_step = label_step (map->n_ys, box->height, 16);
   char text[WP_AXIS_TEXT];
 
-  wp_pen_colour (cr, wp_ink);
-  wp_pen_size (cr, 11, FALSE);
+  wp_cairo_colour (cr, wp_ink);
+  wp_cairo_size (cr, 11, FALSE);
   for (guint column = first_label (map->xs, map->n_xs, x_step); column < map->n_xs; column += x_step)
     {
       WpBox cell = cell_box (box, map, column, 0);
 
-      wp_pen_text (cr, cell.x + cell.width / 2, box->y + box->height + 16, 0.5,
-                   wp_axis_number (text, map->xs[column]));
+      wp_cairo_text (cr, cell.x + cell.width / 2, box->y + box->height + 16, 0.5,
+                     wp_axis_number (text, map->xs[column]));
     }
   for (guint row = first_label (map->ys, map->n_ys, y_step); row < map->n_ys; row += y_step)
     {
       WpBox cell = cell_box (box, map, 0, row);
 
-      wp_pen_text (cr, box->x - 6, cell.y + cell.height / 2 + 4, 1, wp_axis_number (text, map->ys[row]));
+      wp_cairo_text (cr, box->x - 6, cell.y + cell.height / 2 + 4, 1, wp_axis_number (text, map->ys[row]));
     }
-  wp_pen_size (cr, 12, FALSE);
-  wp_pen_text (cr, box->x + box->width / 2, box->y + box->height + 36, 0.5, map->x_label);
-  wp_pen_text_upwards (cr, 18, box->y + box->height / 2, map->y_label);
+  wp_cairo_size (cr, 12, FALSE);
+  wp_cairo_text (cr, box->x + box->width / 2, box->y + box->height + 36, 0.5, map->x_label);
+  wp_cairo_text_upwards (cr, 18, box->y + box->height / 2, map->y_label);
 }
 
 /* Two strips side by side: met, not met. */
@@ -197,26 +197,26 @@ draw_scale (cairo_t *cr, const WpBox *box, const WpHeatMap *map, const Range *ra
         double value = range->is_log ? range->least * pow (range->most / range->least, share)
                                      : range->least + share * (range->most - range->least);
 
-        wp_pen_colour (cr, colour_of (range, value, meets));
+        wp_cairo_colour (cr, colour_of (range, value, meets));
         cairo_rectangle (cr, x + (meets ? 0 : SCALE_WIDTH), top + height * (63 - i) / 64, SCALE_WIDTH,
                          height / 64 + 1);
         cairo_fill (cr);
       }
   cairo_set_antialias (cr, CAIRO_ANTIALIAS_DEFAULT);
-  wp_pen_colour (cr, wp_ink);
-  wp_pen_size (cr, 11, FALSE);
-  wp_pen_text (cr, WP_PLOT_WIDTH - WP_PLOT_RIGHT, box->y + 8, 1, map->value_label);
+  wp_cairo_colour (cr, wp_ink);
+  wp_cairo_size (cr, 11, FALSE);
+  wp_cairo_text (cr, WP_PLOT_WIDTH - WP_PLOT_RIGHT, box->y + 8, 1, map->value_label);
   for (int i = 0; i <= 2; i++)
     {
       double value = range->is_log ? range->least * pow (range->most / range->least, i / 2.0)
                                    : range->least + (range->most - range->least) * i / 2;
 
-      wp_pen_text (cr, x + 2 * SCALE_WIDTH + 5,
-                   top + height * (2 - i) / 2
-                       + (i == 2   ? 8
-                          : i == 1 ? 4
-                                   : 0),
-                   0, wp_format_value (text, map->value_unit, value));
+      wp_cairo_text (cr, x + 2 * SCALE_WIDTH + 5,
+                     top + height * (2 - i) / 2
+                         + (i == 2   ? 8
+                            : i == 1 ? 4
+                                     : 0),
+                     0, wp_format_value (text, map->value_unit, value));
     }
 }
 
@@ -235,12 +235,12 @@ wp_plot_heat_map (cairo_t *cr, double top, const WpHeatMap *map)
   Range range = find_range (map);
   double x = box.x + box.width;
 
-  wp_pen_key (cr, &x, top + 20, wp_ink, WP_SOLID, FALSE, "frontier");
-  wp_pen_key (cr, &x, top + 20, failed, WP_SOLID, TRUE, "not met");
-  wp_pen_key (cr, &x, top + 20, met, WP_SOLID, TRUE, "objective met");
+  wp_cairo_key (cr, &x, top + 20, wp_ink, WP_SOLID, FALSE, "frontier");
+  wp_cairo_key (cr, &x, top + 20, failed, WP_SOLID, TRUE, "not met");
+  wp_cairo_key (cr, &x, top + 20, met, WP_SOLID, TRUE, "objective met");
   draw_cells (cr, &box, map, &range);
   draw_frontier (cr, &box, map);
   draw_labels (cr, &box, map);
-  wp_pen_frame (cr, &box);
+  wp_cairo_frame (cr, &box);
   draw_scale (cr, &box, map, &range);
 }

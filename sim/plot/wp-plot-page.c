@@ -9,26 +9,27 @@
 typedef void (*Draw) (cairo_t *cr, gconstpointer what);
 
 typedef struct {
-  const WpSketch *sketch;
+  const WpPlotData *sketch;
   const char *title;
 } Run;
 
 static gint64
-last_end (const WpSketch *sketch)
+last_end (const WpPlotData *sketch)
 {
-  const WpSketchSide *measured = wp_sketch_measured (sketch);
-  gint64 end_ns = measured ? wp_curve_end (measured->curve) : 0;
+  const WpPlotDataSide *measured = wp_plot_data_measured (sketch);
+  gint64 end_ns = measured ? wp_downsample_end (measured->curve) : 0;
 
-  for (guint i = 0; i < wp_sketch_models (sketch); i++)
-    end_ns = MAX (end_ns, wp_curve_end (wp_sketch_side (sketch, i)->curve));
+  for (guint i = 0; i < wp_plot_data_models (sketch); i++)
+    end_ns = MAX (end_ns, wp_downsample_end (wp_plot_data_side (sketch, i)->curve));
 
   return end_ns;
 }
 
 static double
-run_height (const WpSketch *sketch)
+run_height (const WpPlotData *sketch)
 {
-  return WP_PLOT_TITLE_HEIGHT + wp_sketch_models (sketch) * WP_PLOT_DEPTH_HEIGHT + WP_PLOT_QUANTILES_HEIGHT;
+  return WP_PLOT_TITLE_HEIGHT + wp_plot_data_models (sketch) * WP_PLOT_DEPTH_HEIGHT
+         + WP_PLOT_QUANTILES_HEIGHT;
 }
 
 static void
@@ -38,9 +39,9 @@ draw_run (cairo_t *cr, gconstpointer what)
   double top = WP_PLOT_TITLE_HEIGHT;
 
   wp_plot_title (cr, run->title);
-  for (guint i = 0; i < wp_sketch_models (run->sketch); i++, top += WP_PLOT_DEPTH_HEIGHT)
-    wp_plot_depth (cr, top, wp_sketch_side (run->sketch, i), i == 0 ? wp_sketch_measured (run->sketch) : NULL,
-                   last_end (run->sketch));
+  for (guint i = 0; i < wp_plot_data_models (run->sketch); i++, top += WP_PLOT_DEPTH_HEIGHT)
+    wp_plot_depth (cr, top, wp_plot_data_side (run->sketch, i),
+                   i == 0 ? wp_plot_data_measured (run->sketch) : NULL, last_end (run->sketch));
   wp_plot_quantiles (cr, top, run->sketch);
 }
 
@@ -75,7 +76,7 @@ check (cairo_status_t status, const WpAtomicFile *output, GError **error)
 static void
 describe (GString *file, const char *title, const char *texts)
 {
-  g_autofree char *shown = wp_pen_printable (title);
+  g_autofree char *shown = wp_cairo_printable (title);
   g_autofree char *description
       = g_markup_printf_escaped ("\n<title>%s</title>\n<desc>%s</desc>", shown, texts);
   const char *root = g_strstr_len (file->str, (gssize) file->len, "<svg ");
@@ -96,8 +97,8 @@ write_svg (double height, Draw draw, gconstpointer what, const char *title, WpAt
   cairo_status_t status;
 
   cairo_svg_surface_set_document_unit (surface, CAIRO_SVG_UNIT_PX);
-  wp_pen_collect (cr, texts);
-  wp_pen_begin (cr, WP_PLOT_WIDTH, height);
+  wp_cairo_collect (cr, texts);
+  wp_cairo_begin (cr, WP_PLOT_WIDTH, height);
   draw (cr, what);
   status = cairo_status (cr);
   cairo_destroy (cr);
@@ -120,7 +121,7 @@ write_png (double height, Draw draw, gconstpointer what, WpAtomicFile *output, G
   cairo_t *cr = cairo_create (surface);
   cairo_status_t status;
 
-  wp_pen_begin (cr, WP_PLOT_WIDTH, height);
+  wp_cairo_begin (cr, WP_PLOT_WIDTH, height);
   draw (cr, what);
   status = cairo_status (cr);
   cairo_destroy (cr);
@@ -132,13 +133,13 @@ write_png (double height, Draw draw, gconstpointer what, WpAtomicFile *output, G
 }
 
 gboolean
-wp_plot_run_svg (const WpSketch *sketch, const char *title, WpAtomicFile *output, GError **error)
+wp_plot_run_svg (const WpPlotData *sketch, const char *title, WpAtomicFile *output, GError **error)
 {
   return write_svg (run_height (sketch), draw_run, &(Run){ sketch, title }, title, output, error);
 }
 
 gboolean
-wp_plot_run_png (const WpSketch *sketch, const char *title, WpAtomicFile *output, GError **error)
+wp_plot_run_png (const WpPlotData *sketch, const char *title, WpAtomicFile *output, GError **error)
 {
   return write_png (run_height (sketch), draw_run, &(Run){ sketch, title }, output, error);
 }

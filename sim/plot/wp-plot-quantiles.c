@@ -14,14 +14,14 @@ static const WpColour *const mode_colours[] = { &wp_green, &wp_vermillion, &wp_b
 /* The axis of percentiles: 1 is 90 %, 2 is 99 %. @most: as many nines as the largest side has requests for.
  */
 static WpAxis
-percentile_axis (const WpSketch *sketch)
+percentile_axis (const WpPlotData *sketch)
 {
   static const double ticks[] = { 0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999 };
   guint64 requests = 10;
   WpAxis axis = { 0 };
 
-  for (guint i = 0; i < wp_sketch_models (sketch); i++)
-    requests = MAX (requests, wp_histogram_count (wp_sketch_side (sketch, i)->response));
+  for (guint i = 0; i < wp_plot_data_models (sketch); i++)
+    requests = MAX (requests, wp_histogram_count (wp_plot_data_side (sketch, i)->response));
   axis.to = MIN (log10 ((double) requests), MAX_NINES);
   for (guint i = 0; i < G_N_ELEMENTS (ticks); i++)
     if (-log10 (1 - ticks[i]) <= axis.to + 1e-9)
@@ -62,15 +62,16 @@ find_extent (const WpHistogram *times, const WpAxis *percentiles, double *least,
 }
 
 static WpAxis
-time_axis (const WpSketch *sketch, const WpAxis *percentiles)
+time_axis (const WpPlotData *sketch, const WpAxis *percentiles)
 {
-  const WpSketchSide *measured = wp_sketch_measured (sketch);
+  const WpPlotDataSide *measured = wp_plot_data_measured (sketch);
   double least = INFINITY, most = 0;
   WpAxis axis;
 
-  for (guint i = 0; i <= wp_sketch_models (sketch); i++)
+  for (guint i = 0; i <= wp_plot_data_models (sketch); i++)
     {
-      const WpSketchSide *side = i < wp_sketch_models (sketch) ? wp_sketch_side (sketch, i) : measured;
+      const WpPlotDataSide *side
+          = i < wp_plot_data_models (sketch) ? wp_plot_data_side (sketch, i) : measured;
 
       if (side)
         {
@@ -105,47 +106,47 @@ draw_quantiles (cairo_t *cr, const WpBox *box, const WpAxis *x, const WpAxis *y,
       begun = TRUE;
       cairo_line_to (cr, at, box->y + (1 - place) * box->height);
     }
-  wp_pen_stroke (cr, colour, width, stroke);
+  wp_cairo_stroke (cr, colour, width, stroke);
 }
 
 static void
-draw_keys (cairo_t *cr, double y, const WpSketch *sketch)
+draw_keys (cairo_t *cr, double y, const WpPlotData *sketch)
 {
   double x = WP_PLOT_WIDTH - WP_PLOT_RIGHT;
 
-  if (wp_sketch_measured (sketch))
-    wp_pen_key (cr, &x, y, wp_ink, WP_SOLID, FALSE, "measured");
-  for (guint i = wp_sketch_models (sketch); i-- > 0;)
+  if (wp_plot_data_measured (sketch))
+    wp_cairo_key (cr, &x, y, wp_ink, WP_SOLID, FALSE, "measured");
+  for (guint i = wp_plot_data_models (sketch); i-- > 0;)
     {
-      WpModeKind mode = wp_sketch_side (sketch, i)->policy.mode;
+      WpModeKind mode = wp_plot_data_side (sketch, i)->policy.mode;
 
-      wp_pen_key (cr, &x, y, *mode_colours[mode], WP_SOLID, FALSE, wp_mode_name (mode));
+      wp_cairo_key (cr, &x, y, *mode_colours[mode], WP_SOLID, FALSE, wp_mode_name (mode));
     }
-  wp_pen_key (cr, &x, y, wp_ink, WP_DASHED, FALSE, "wait");
-  wp_pen_key (cr, &x, y, wp_ink, WP_SOLID, FALSE, "response");
+  wp_cairo_key (cr, &x, y, wp_ink, WP_DASHED, FALSE, "wait");
+  wp_cairo_key (cr, &x, y, wp_ink, WP_SOLID, FALSE, "response");
 }
 
 void
-wp_plot_quantiles (cairo_t *cr, double top, const WpSketch *sketch)
+wp_plot_quantiles (cairo_t *cr, double top, const WpPlotData *sketch)
 {
   const WpBox box = { WP_PLOT_LEFT, top + HEAD, WP_PLOT_WIDTH - WP_PLOT_LEFT - WP_PLOT_RIGHT,
                       WP_PLOT_QUANTILES_HEIGHT - HEAD - FOOT };
-  const WpSketchSide *measured = wp_sketch_measured (sketch);
+  const WpPlotDataSide *measured = wp_plot_data_measured (sketch);
   WpAxis x = percentile_axis (sketch);
   WpAxis y = time_axis (sketch, &x);
 
-  wp_pen_colour (cr, wp_ink);
-  wp_pen_size (cr, 13, TRUE);
-  wp_pen_text (cr, WP_PLOT_RIGHT, top + 20, 0, "Response and wait");
+  wp_cairo_colour (cr, wp_ink);
+  wp_cairo_size (cr, 13, TRUE);
+  wp_cairo_text (cr, WP_PLOT_RIGHT, top + 20, 0, "Response and wait");
   draw_keys (cr, top + 20, sketch);
-  wp_pen_x_axis (cr, &box, &x, write_percentile, "share of the started requests that took no longer");
-  wp_pen_y_axis (cr, &box, &y, wp_axis_seconds, "time");
-  for (guint i = 0; i < wp_sketch_models (sketch); i++)
+  wp_cairo_x_axis (cr, &box, &x, write_percentile, "share of the started requests that took no longer");
+  wp_cairo_y_axis (cr, &box, &y, wp_axis_seconds, "time");
+  for (guint i = 0; i < wp_plot_data_models (sketch); i++)
     {
-      const WpSketchSide *side = wp_sketch_side (sketch, i);
+      const WpPlotDataSide *side = wp_plot_data_side (sketch, i);
       WpColour colour = *mode_colours[side->policy.mode];
       /* curves that fall together show as stripes */
-      double width = 2 + 1.5 * (wp_sketch_models (sketch) - 1 - i);
+      double width = 2 + 1.5 * (wp_plot_data_models (sketch) - 1 - i);
 
       draw_quantiles (cr, &box, &x, &y, side->response, colour, WP_SOLID, width);
       draw_quantiles (cr, &box, &x, &y, side->wait, colour, WP_DASHED, width);
@@ -155,5 +156,5 @@ wp_plot_quantiles (cairo_t *cr, double top, const WpSketch *sketch)
       draw_quantiles (cr, &box, &x, &y, measured->response, wp_ink, WP_SOLID, 1);
       draw_quantiles (cr, &box, &x, &y, measured->wait, wp_ink, WP_DASHED, 1);
     }
-  wp_pen_frame (cr, &box);
+  wp_cairo_frame (cr, &box);
 }

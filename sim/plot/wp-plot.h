@@ -3,7 +3,7 @@
 
 #include "sim/model/wp-metric.h"
 #include "sim/base/wp-atomic-file.h"
-#include "sim/plot/wp-sketch.h"
+#include "sim/plot/wp-plot-data.h"
 
 /* A grid of what a sweep found: cell (x, y) is at [y * n_xs + x]. */
 typedef struct {
@@ -23,7 +23,7 @@ typedef struct {
 
   /* Depth over time for each model of @sketch, parked requests, and what was measured; the distributions of
    * wait and response. FALSE with WP_ERROR_IO; the output is not committed. */
-  gboolean (*plot_run) (const WpSketch *sketch, const char *title, WpAtomicFile *output, GError **error);
+  gboolean (*plot_run) (const WpPlotData *sketch, const char *title, WpAtomicFile *output, GError **error);
 
   /* Who meets the objective, who does not, and the line between them. */
   gboolean (*plot_heat_map) (const WpHeatMap *map, WpAtomicFile *output, GError **error);

@@ -25,7 +25,7 @@ fill_cells (const WpSweep *sweep, const WpMetric *metric, double *values, gboole
       {
         const WpSweepRow *row = &g_array_index (sweep->rows, WpSweepRow, x * n_queues + y);
 
-        values[y * n_workers + x] = wp_metric_value (metric, &row->figures);
+        values[y * n_workers + x] = wp_metric_value (metric, &row->summary);
         meets[y * n_workers + x] = row->failed == NULL;
       }
 }

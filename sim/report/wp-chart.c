@@ -76,17 +76,17 @@ static gboolean
 on_offer (gpointer observer, const WpBatch *batch, GError **error)
 {
   WpChart *self = observer;
-  const WpVerdict *verdicts = batch->verdicts[self->model];
+  const WpRequestResult *results = batch->results[self->model];
 
   for (gsize i = 0; i < batch->n_rows; i++)
     {
-      const WpVerdict *verdict = &verdicts[i];
+      const WpRequestResult *result = &results[i];
 
-      if (verdict->accepted_ns == WP_TIME_NONE || wp_verdict_left_queue (verdict) <= verdict->accepted_ns)
+      if (result->accepted_ns == WP_TIME_NONE || wp_request_result_left_queue (result) <= result->accepted_ns)
         continue;
-      leave_until (self, verdict->accepted_ns);
-      move_to (self, verdict->accepted_ns);
-      wp_ring_push (&self->leavings, wp_verdict_left_queue (verdict));
+      leave_until (self, result->accepted_ns);
+      move_to (self, result->accepted_ns);
+      wp_ring_push (&self->leavings, wp_request_result_left_queue (result));
       self->most[self->at] = MAX (self->most[self->at], self->leavings.length);
     }
   /* nothing is accepted before it any more */

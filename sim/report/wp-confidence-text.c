@@ -81,9 +81,9 @@ find_theory (const WpConfidence *confidence, const char *metric)
 }
 
 static const char *
-verdict_of (const WpConfidence *confidence, int theory, const WpFigures *figures)
+verdict_of (const WpConfidence *confidence, int theory, const WpSummary *summary)
 {
-  int holds = theory < 0 ? -1 : wp_confidence_holds (confidence, (guint) theory, figures);
+  int holds = theory < 0 ? -1 : wp_confidence_holds (confidence, (guint) theory, summary);
 
   return holds < 0                  ? ""
          : confidence->theory.exact ? holds ? "equal" : "NOT EQUAL"
@@ -93,14 +93,14 @@ verdict_of (const WpConfidence *confidence, int theory, const WpFigures *figures
 
 static void
 add_row (GString *text, const WpConfidence *confidence, const char *metric, const WpInterval *interval,
-         double needed, int theory, const WpFigures *figures)
+         double needed, int theory, const WpSummary *summary)
 {
   char mean[CELL], half[CELL], expected[CELL], more[CELL] = "";
   gboolean exact = confidence->has_theory && confidence->theory.exact && theory >= 0;
 
   g_string_append_printf (
       text, "%-20s%14s", metric,
-      format (mean, metric, interval && !exact ? interval->mean : wp_confidence_value (metric, figures)));
+      format (mean, metric, interval && !exact ? interval->mean : wp_confidence_value (metric, summary)));
   if (interval && !exact && !isnan (interval->half_width))
     g_string_append_printf (text, " +- %-12s", format (half, metric, interval->half_width));
   else
@@ -112,7 +112,7 @@ add_row (GString *text, const WpConfidence *confidence, const char *metric, cons
     g_string_append_printf (text, "%14s   %s",
                             theory >= 0 ? format (expected, metric, confidence->theory.values[theory].value)
                                         : "",
-                            verdict_of (confidence, theory, figures));
+                            verdict_of (confidence, theory, summary));
   while (text->len > 0 && text->str[text->len - 1] == ' ')
     g_string_truncate (text, text->len - 1);
   g_string_append_c (text, '\n');
@@ -124,7 +124,7 @@ wp_confidence_add_text (GString *text, const WpReport *report)
   for (guint model = 0; report->confidence && model < report->n_models; model++)
     {
       const WpConfidence *confidence = &report->confidence[model];
-      const WpFigures *figures = &report->figures[model];
+      const WpSummary *summary = &report->summary[model];
       g_autofree char *needed = g_strdup_printf ("for %.4g %%", 100 * confidence->precision);
 
       add_heading (text, report, model);
@@ -139,23 +139,23 @@ wp_confidence_add_text (GString *text, const WpReport *report)
 
           if (interval->mean != 0 || find_theory (confidence, interval->metric) >= 0)
             add_row (text, confidence, interval->metric, interval, confidence->metrics[i].needed,
-                     find_theory (confidence, interval->metric), figures);
+                     find_theory (confidence, interval->metric), summary);
         }
       for (guint i = 0; confidence->has_theory && i < confidence->theory.n_values; i++)
         if (!wp_confidence_find (confidence, confidence->theory.values[i].metric))
-          add_row (text, confidence, confidence->theory.values[i].metric, NULL, NAN, (int) i, figures);
+          add_row (text, confidence, confidence->theory.values[i].metric, NULL, NAN, (int) i, summary);
     }
 }
 
 static void
 add_metric (JsonBuilder *builder, const WpConfidence *confidence, const char *metric,
-            const WpInterval *interval, double needed, int theory, const WpFigures *figures)
+            const WpInterval *interval, double needed, int theory, const WpSummary *summary)
 {
-  int holds = theory < 0 ? -1 : wp_confidence_holds (confidence, (guint) theory, figures);
+  int holds = theory < 0 ? -1 : wp_confidence_holds (confidence, (guint) theory, summary);
 
   json_builder_begin_object (builder);
   wp_json_add_string (builder, "name", metric);
-  wp_json_add_double (builder, "mean", interval ? interval->mean : wp_confidence_value (metric, figures));
+  wp_json_add_double (builder, "mean", interval ? interval->mean : wp_confidence_value (metric, summary));
   wp_json_add_double (builder, "half_width", interval ? interval->half_width : NAN);
   wp_json_add_double (builder, "needed", needed);
   if (confidence->has_theory)
@@ -174,7 +174,7 @@ static void
 add_model (JsonBuilder *builder, const WpReport *report, guint model)
 {
   const WpConfidence *confidence = &report->confidence[model];
-  const WpFigures *figures = &report->figures[model];
+  const WpSummary *summary = &report->summary[model];
 
   json_builder_begin_object (builder);
   wp_json_add_string (builder, "mode", wp_mode_name (report->policies[model].mode));
@@ -198,11 +198,11 @@ add_model (JsonBuilder *builder, const WpReport *report, guint model)
       const char *metric = confidence->metrics[i].interval.metric;
 
       add_metric (builder, confidence, metric, &confidence->metrics[i].interval,
-                  confidence->metrics[i].needed, find_theory (confidence, metric), figures);
+                  confidence->metrics[i].needed, find_theory (confidence, metric), summary);
     }
   for (guint i = 0; confidence->has_theory && i < confidence->theory.n_values; i++)
     if (!wp_confidence_find (confidence, confidence->theory.values[i].metric))
-      add_metric (builder, confidence, confidence->theory.values[i].metric, NULL, NAN, (int) i, figures);
+      add_metric (builder, confidence, confidence->theory.values[i].metric, NULL, NAN, (int) i, summary);
   json_builder_end_array (builder);
   json_builder_end_object (builder);
 }

@@ -8,7 +8,7 @@
 #include "sim/trace/wp-json-add.h"
 #include "sim/model/wp-calibration.h"
 #include "sim/report/wp-format.h"
-#include "sim/compare/wp-measured.h"
+#include "sim/compare/wp-measurement.h"
 
 #define CELL           WP_FORMAT_CELL
 #define WINDOW_NS      (WP_NS_PER_S / 10)
@@ -18,7 +18,7 @@
 #define FEW_COMMITS 1000 /* under it a p99 rests on fewer than ten */
 
 typedef struct {
-  const WpMeasured *measured;
+  const WpMeasurement *measured;
   WpCalibration *database;
   gboolean in_groups; /* the line to be used is batch:, not from: */
   char *service;      /* that line's value */
@@ -54,9 +54,9 @@ static void
 measure_front (Calibration *self)
 {
   g_autoptr (GArray) counts = g_array_new (FALSE, TRUE, sizeof (guint));
-  const char *threads = wp_measured_note (self->measured, "threads");
+  const char *threads = wp_measurement_note (self->measured, "threads");
   gsize n_rows;
-  const WpRow *rows = wp_measured_rows (self->measured, &n_rows);
+  const WpRow *rows = wp_measurement_rows (self->measured, &n_rows);
 
   self->rate = self->peak_rate = NAN;
   self->threads = threads ? MAX (1, g_ascii_strtoull (threads, NULL, 10)) : 1;
@@ -92,13 +92,13 @@ static void
 choose_service (Calibration *self)
 {
   const WpCalibration *database = self->database;
-  const char *name = wp_measured_note (self->measured, "database");
+  const char *name = wp_measurement_note (self->measured, "database");
   gboolean is_group_committer = name && g_str_has_prefix (name, "sqlite:");
 
   self->in_groups
       = database->n_commits > 1 && (database->in_groups || (is_group_committer && database->n_left == 0));
   self->service
-      = g_strdup_printf ("%sfrom:%s", self->in_groups ? "batch:" : "", wp_measured_path (self->measured));
+      = g_strdup_printf ("%sfrom:%s", self->in_groups ? "batch:" : "", wp_measurement_path (self->measured));
   if (!self->in_groups)
     return;
   self->formula = g_strdup_printf ("batch:%.0fns:%.0fns:%u:%.0fns", database->cost.fixed_ns,
@@ -166,11 +166,11 @@ to_text (const Calibration *self)
 {
   GString *text = g_string_new (NULL);
   const WpCalibration *database = self->database;
-  const char *name = wp_measured_note (self->measured, "database");
+  const char *name = wp_measurement_note (self->measured, "database");
   g_autofree char *service = wp_text_escape (self->service);
   char a[CELL], b[CELL], c[CELL];
 
-  wp_text_append (text, wp_measured_path (self->measured));
+  wp_text_append (text, wp_measurement_path (self->measured));
   g_string_append_printf (text, ": %s updates in %s commits%s",
                           wp_format_whole (a, (double) database->n_updates),
                           wp_format_whole (b, (double) database->n_commits), name ? ", " : "");
@@ -245,7 +245,7 @@ to_json (const Calibration *self)
   g_autofree char *text = NULL;
 
   json_builder_begin_object (builder);
-  wp_json_add_string (builder, "file", wp_measured_path (self->measured));
+  wp_json_add_string (builder, "file", wp_measurement_path (self->measured));
   wp_json_add_count (builder, "updates", self->database->n_updates);
   wp_json_add_count (builder, "commits", self->database->n_commits);
   json_builder_set_member_name (builder, "group_commit");
@@ -269,14 +269,14 @@ to_json (const Calibration *self)
 char *
 wp_report_calibration (const char *path, gboolean as_json, GError **error)
 {
-  g_autoptr (WpMeasured) measured = wp_measured_load (path, error);
+  g_autoptr (WpMeasurement) measured = wp_measurement_load (path, error);
   g_auto (Calibration) self = { .measured = measured };
   const WpRow *rows;
   gsize n_rows;
 
   if (!measured)
     return NULL;
-  rows = wp_measured_rows (measured, &n_rows);
+  rows = wp_measurement_rows (measured, &n_rows);
   if (!(self.database = wp_calibration_new (path, rows, n_rows, error)))
     return NULL;
   self.warnings = g_ptr_array_new_with_free_func (g_free);

@@ -13,7 +13,7 @@ add_double (GString *text, double value)
 }
 
 static void
-add_model (GString *text, const WpPolicy *policy, const WpFigures *figures)
+add_model (GString *text, const WpPolicy *policy, const WpSummary *summary)
 {
   guint workers = wp_report_workers (policy);
 
@@ -33,7 +33,7 @@ add_model (GString *text, const WpPolicy *policy, const WpFigures *figures)
   for (const WpMetric *metric = wp_metrics; metric->name; metric++)
     {
       g_string_append_c (text, ',');
-      add_double (text, wp_metric_value (metric, figures));
+      add_double (text, wp_metric_value (metric, summary));
     }
   g_string_append_c (text, '\n');
 }
@@ -46,16 +46,16 @@ add_models (GString *text, const WpReport *report)
     g_string_append_printf (text, ",%s", metric->name);
   g_string_append_c (text, '\n');
   for (guint i = 0; i < report->n_models; i++)
-    add_model (text, &report->policies[i], &report->figures[i]);
+    add_model (text, &report->policies[i], &report->summary[i]);
 }
 
 static void
-add_agreements (GString *text, const WpAgainst *against)
+add_agreements (GString *text, const WpAgreement *against)
 {
   g_string_append (text, "name,predicted,measured,error,ok\n");
-  for (guint i = 0; i < WP_N_AGREEMENTS; i++)
+  for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)
     {
-      const WpAgreement *agreement = &against->metrics[i];
+      const WpMetricAgreement *agreement = &against->metrics[i];
 
       g_string_append_printf (text, "%s,", agreement->metric->name);
       add_double (text, agreement->predicted);

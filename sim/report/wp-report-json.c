@@ -5,7 +5,7 @@
 
 #include "sim/trace/wp-json-add.h"
 #include "sim/report/wp-confidence-text.h"
-#include "sim/report/wp-report-largest.h"
+#include "sim/report/wp-report-worst-errors.h"
 #include "sim/report/wp-report-plan.h"
 
 static void
@@ -27,7 +27,7 @@ add_notes (JsonBuilder *builder, const GPtrArray *notes)
 }
 
 static void
-add_trace (JsonBuilder *builder, const WpTrafficFigures *traffic, const GPtrArray *notes)
+add_trace (JsonBuilder *builder, const WpTrafficSummary *traffic, const GPtrArray *notes)
 {
   json_builder_set_member_name (builder, "trace");
   json_builder_begin_object (builder);
@@ -44,19 +44,19 @@ add_trace (JsonBuilder *builder, const WpTrafficFigures *traffic, const GPtrArra
 }
 
 static void
-add_front (JsonBuilder *builder, const WpHttpStageFigures *front)
+add_front (JsonBuilder *builder, const WpHttpStageSummary *http_stage)
 {
   json_builder_set_member_name (builder, "front");
   json_builder_begin_object (builder);
-  wp_json_add_double (builder, "utilisation", front->utilisation);
+  wp_json_add_double (builder, "utilisation", http_stage->utilisation);
   json_builder_set_member_name (builder, "wait");
   json_builder_begin_object (builder);
-  wp_json_add_double (builder, "mean", front->wait.mean / WP_NS_PER_S);
-  add_time (builder, "p50", front->wait.p50);
-  add_time (builder, "p90", front->wait.p90);
-  add_time (builder, "p99", front->wait.p99);
-  add_time (builder, "p999", front->wait.p999);
-  add_time (builder, "max", front->wait.max);
+  wp_json_add_double (builder, "mean", http_stage->wait.mean / WP_NS_PER_S);
+  add_time (builder, "p50", http_stage->wait.p50);
+  add_time (builder, "p90", http_stage->wait.p90);
+  add_time (builder, "p99", http_stage->wait.p99);
+  add_time (builder, "p999", http_stage->wait.p999);
+  add_time (builder, "max", http_stage->wait.max);
   json_builder_end_object (builder);
   json_builder_end_object (builder);
 }
@@ -71,9 +71,9 @@ add_whole (JsonBuilder *builder, const char *name, double value)
 }
 
 static void
-add_metric (JsonBuilder *builder, const char *name, const WpMetric *metric, const WpFigures *figures)
+add_metric (JsonBuilder *builder, const char *name, const WpMetric *metric, const WpSummary *summary)
 {
-  double value = wp_metric_value (metric, figures);
+  double value = wp_metric_value (metric, summary);
 
   if (wp_metric_is_whole (metric))
     add_whole (builder, name, value);
@@ -83,21 +83,21 @@ add_metric (JsonBuilder *builder, const char *name, const WpMetric *metric, cons
 
 /* Only a closed loop has clients that wait. */
 static gboolean
-is_of_nobody (const WpMetric *metric, const WpFigures *figures)
+is_of_nobody (const WpMetric *metric, const WpSummary *summary)
 {
-  return g_str_has_prefix (metric->name, "latency.") && figures->latency.max == WP_TIME_NONE;
+  return g_str_has_prefix (metric->name, "latency.") && summary->latency.max == WP_TIME_NONE;
 }
 
 /* "response.p99" is p99 in an object response; the table keeps each group together. */
 void
-wp_report_json_add_figures (JsonBuilder *builder, const WpFigures *figures)
+wp_report_json_add_summary (JsonBuilder *builder, const WpSummary *summary)
 {
   g_autofree char *open = NULL;
 
   for (const WpMetric *metric = wp_metrics; metric->name; metric++)
     {
       const char *dot = strchr (metric->name, '.');
-      g_autofree char *group = dot && !is_of_nobody (metric, figures)
+      g_autofree char *group = dot && !is_of_nobody (metric, summary)
                                    ? g_strndup (metric->name, (gsize) (dot - metric->name))
                                    : NULL;
 
@@ -113,15 +113,15 @@ wp_report_json_add_figures (JsonBuilder *builder, const WpFigures *figures)
           g_free (open);
           open = g_strdup (group);
         }
-      if (!is_of_nobody (metric, figures))
-        add_metric (builder, dot ? dot + 1 : metric->name, metric, figures);
+      if (!is_of_nobody (metric, summary))
+        add_metric (builder, dot ? dot + 1 : metric->name, metric, summary);
     }
   if (open)
     json_builder_end_object (builder);
 }
 
 static void
-add_objectives (JsonBuilder *builder, const GPtrArray *slos, const WpFigures *figures)
+add_objectives (JsonBuilder *builder, const GPtrArray *slos, const WpSummary *summary)
 {
   json_builder_set_member_name (builder, "objectives");
   json_builder_begin_array (builder);
@@ -132,14 +132,14 @@ add_objectives (JsonBuilder *builder, const GPtrArray *slos, const WpFigures *fi
       json_builder_begin_object (builder);
       wp_json_add_string (builder, "slo", slo->text);
       json_builder_set_member_name (builder, "met");
-      json_builder_add_boolean_value (builder, wp_slo_is_met (slo, figures));
+      json_builder_add_boolean_value (builder, wp_slo_is_met (slo, summary));
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
 }
 
 static void
-add_model (JsonBuilder *builder, const WpPolicy *policy, const WpFigures *figures, const GPtrArray *slos)
+add_model (JsonBuilder *builder, const WpPolicy *policy, const WpSummary *summary, const GPtrArray *slos)
 {
   guint workers = wp_report_workers (policy);
 
@@ -159,14 +159,14 @@ add_model (JsonBuilder *builder, const WpPolicy *policy, const WpFigures *figure
     json_builder_add_boolean_value (builder, policy->keep_abandoned);
   else
     json_builder_add_null_value (builder);
-  wp_report_json_add_figures (builder, figures);
+  wp_report_json_add_summary (builder, summary);
   if (slos)
-    add_objectives (builder, slos, figures);
+    add_objectives (builder, slos, summary);
   json_builder_end_object (builder);
 }
 
 static void
-add_agreement (JsonBuilder *builder, const WpAgreement *agreement)
+add_agreement (JsonBuilder *builder, const WpMetricAgreement *agreement)
 {
   void (*add) (JsonBuilder *, const char *, double)
       = wp_metric_is_whole (agreement->metric) ? add_whole : wp_json_add_double;
@@ -184,20 +184,20 @@ add_agreement (JsonBuilder *builder, const WpAgreement *agreement)
 static void
 add_against (JsonBuilder *builder, const WpComparison *comparison)
 {
-  const WpAgainst *against = &comparison->judged;
+  const WpAgreement *against = &comparison->judged;
 
   json_builder_set_member_name (builder, "against");
   json_builder_begin_object (builder);
   json_builder_set_member_name (builder, "metrics");
   json_builder_begin_array (builder);
-  for (guint i = 0; i < WP_N_AGREEMENTS; i++)
+  for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)
     add_agreement (builder, &against->metrics[i]);
   json_builder_end_array (builder);
   wp_json_add_double (builder, "depth_curve_error", against->curve_error);
   json_builder_set_member_name (builder, "within");
   json_builder_add_boolean_value (builder, against->n_failed == 0);
   add_time (builder, "clock_shift", comparison->shift_ns);
-  wp_report_largest_add_json (builder, &comparison->largest);
+  wp_report_worst_errors_add_json (builder, &comparison->largest);
   json_builder_end_object (builder);
 }
 
@@ -217,12 +217,12 @@ wp_report_json (const WpReport *report)
 
   json_builder_begin_object (builder);
   add_trace (builder, &report->traffic, report->notes);
-  if (report->has_front)
-    add_front (builder, &report->front);
+  if (report->has_http_stage)
+    add_front (builder, &report->http_stage);
   json_builder_set_member_name (builder, "models");
   json_builder_begin_array (builder);
   for (guint i = 0; i < report->n_models; i++)
-    add_model (builder, &report->policies[i], &report->figures[i], report->slos);
+    add_model (builder, &report->policies[i], &report->summary[i], report->slos);
   json_builder_end_array (builder);
   wp_report_plan_add_json (builder, report);
   wp_confidence_add_json (builder, report);

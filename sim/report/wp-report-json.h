@@ -9,4 +9,4 @@
 char *wp_report_json (const WpReport *report);
 
 /* Every figure, as members of the object that is open. */
-void wp_report_json_add_figures (JsonBuilder *builder, const WpFigures *figures);
+void wp_report_json_add_summary (JsonBuilder *builder, const WpSummary *summary);

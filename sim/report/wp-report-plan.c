@@ -10,8 +10,8 @@
 #define COLUMN_WIDTH   17
 
 static void
-add_state (GString *text, const WpAt *at, const char *label, const char *sublabel, WpUnit unit,
-           double (*value) (const WpAt *, const WpState *))
+add_state (GString *text, const WpSnapshot *at, const char *label, const char *sublabel, WpUnit unit,
+           double (*value) (const WpSnapshot *, const WpState *))
 {
   char cell[WP_FORMAT_CELL];
 
@@ -23,31 +23,31 @@ add_state (GString *text, const WpAt *at, const char *label, const char *sublabe
 }
 
 static double
-depth (const WpAt *at, const WpState *state)
+depth (const WpSnapshot *at, const WpState *state)
 {
   return (double) state->depth;
 }
 
 static double
-parked (const WpAt *at, const WpState *state)
+parked (const WpSnapshot *at, const WpState *state)
 {
   return (double) state->parked;
 }
 
 static double
-busy (const WpAt *at, const WpState *state)
+busy (const WpSnapshot *at, const WpState *state)
 {
   return (double) state->busy;
 }
 
 static double
-oldest_age (const WpAt *at, const WpState *state)
+oldest_age (const WpSnapshot *at, const WpState *state)
 {
   return state->oldest_ns == WP_TIME_NONE ? NAN : (double) (at->at_ns - state->oldest_ns) / WP_NS_PER_S;
 }
 
 static void
-add_at (GString *text, const WpAt *at)
+add_at (GString *text, const WpSnapshot *at)
 {
   char time[WP_FORMAT_CELL], label[WP_FORMAT_CELL + 8];
 
@@ -65,9 +65,9 @@ figure (char *cell, const WpPlanPoint *point, const WpPlanPoint *other)
 {
   const WpSlo *slo = point->slo;
   const double others[]
-      = { wp_slo_bound (slo, &point->figures), wp_metric_value (slo->metric, &other->figures) };
+      = { wp_slo_bound (slo, &point->summary), wp_metric_value (slo->metric, &other->summary) };
 
-  return wp_format_apart (cell, slo->metric->unit, wp_metric_value (slo->metric, &point->figures), others,
+  return wp_format_apart (cell, slo->metric->unit, wp_metric_value (slo->metric, &point->summary), others,
                           G_N_ELEMENTS (others));
 }
 
@@ -238,7 +238,7 @@ add_member (JsonBuilder *builder, const char *name, double value, gboolean whole
 static void
 add_at_json (JsonBuilder *builder, const WpReport *report)
 {
-  const WpAt *at = report->at;
+  const WpSnapshot *at = report->at;
 
   json_builder_set_member_name (builder, "at");
   json_builder_begin_object (builder);

@@ -56,10 +56,10 @@ add_verdict (GString *text, const WpSweepRow *row)
       g_string_append (text, "  yes\n");
       return;
     }
-  bound = wp_slo_bound (row->failed, &row->figures);
+  bound = wp_slo_bound (row->failed, &row->summary);
   g_string_append_printf (text, "  no (%s %s)\n", row->failed->metric->name,
                           wp_format_apart (cell, row->failed->metric->unit,
-                                           wp_metric_value (row->failed->metric, &row->figures), &bound, 1));
+                                           wp_metric_value (row->failed->metric, &row->summary), &bound, 1));
 }
 
 static void
@@ -77,7 +77,7 @@ add_text_row (GString *text, const WpSweep *sweep, const WpSweepRow *row)
       const WpMetric *metric = wp_metric_find (shown[i]);
 
       g_string_append_printf (text, "%14s",
-                              wp_format_value (cell, metric->unit, wp_metric_value (metric, &row->figures)));
+                              wp_format_value (cell, metric->unit, wp_metric_value (metric, &row->summary)));
     }
   add_verdict (text, row);
 }
@@ -122,7 +122,7 @@ write_csv (const WpSweep *sweep, const char *trace)
       g_string_append_printf (text, ",%u,%u,%s", row->workers, row->queue_jobs,
                               row->failed ? "false" : "true");
       for (const WpMetric *metric = wp_metrics; metric->name; metric++)
-        add_double (text, wp_metric_value (metric, &row->figures));
+        add_double (text, wp_metric_value (metric, &row->summary));
       g_string_append_c (text, '\n');
     }
 
@@ -145,7 +145,7 @@ add_json_row (JsonBuilder *builder, const WpSweep *sweep, const WpSweepRow *row)
   json_builder_add_int_value (builder, row->queue_jobs);
   json_builder_set_member_name (builder, "meets");
   json_builder_add_boolean_value (builder, row->failed == NULL);
-  wp_report_json_add_figures (builder, &row->figures);
+  wp_report_json_add_summary (builder, &row->summary);
   json_builder_end_object (builder);
 }
 

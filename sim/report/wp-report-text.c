@@ -7,7 +7,7 @@
 #include "sim/base/wp-text.h"
 #include "sim/report/wp-confidence-text.h"
 #include "sim/report/wp-format.h"
-#include "sim/report/wp-report-largest.h"
+#include "sim/report/wp-report-worst-errors.h"
 #include "sim/report/wp-report-plan.h"
 
 #define CELL WP_FORMAT_CELL
@@ -49,7 +49,7 @@ add_remark (GString *text, const char *what, const char *from_outside)
 static void
 add_traffic (GString *text, const WpReport *report)
 {
-  const WpTrafficFigures *traffic = &report->traffic;
+  const WpTrafficSummary *traffic = &report->traffic;
   char requests[CELL], duration[CELL], mean[CELL], peak[CELL], burst[CELL], service[CELL], p99[CELL],
       drawn[CELL];
   g_autofree char *drawn_from = wp_text_escape (report->service);
@@ -80,12 +80,12 @@ add_traffic (GString *text, const WpReport *report)
     g_string_append_printf (text, "order: %s row%s came after a later one; sorted\n",
                             wp_format_whole (drawn, (double) traffic->out_of_order),
                             traffic->out_of_order == 1 ? "" : "s");
-  if (report->has_front)
+  if (report->has_http_stage)
     g_string_append_printf (text, "front: %s busy; requests wait there %s on average, p99 %s, %s at most\n",
-                            wp_format_value (drawn, WP_UNIT_SHARE, report->front.utilisation),
-                            wp_format_seconds (mean, report->front.wait.mean / WP_NS_PER_S),
-                            wp_format_seconds (p99, seconds (report->front.wait.p99)),
-                            wp_format_seconds (peak, seconds (report->front.wait.max)));
+                            wp_format_value (drawn, WP_UNIT_SHARE, report->http_stage.utilisation),
+                            wp_format_seconds (mean, report->http_stage.wait.mean / WP_NS_PER_S),
+                            wp_format_seconds (p99, seconds (report->http_stage.wait.p99)),
+                            wp_format_seconds (peak, seconds (report->http_stage.wait.max)));
   for (guint i = 0; report->notes && i < report->notes->len; i++)
     add_remark (text, "note: ", g_ptr_array_index (report->notes, i));
 }
@@ -153,7 +153,7 @@ is_any (const WpReport *report, const WpMetric *metric)
 {
   for (guint i = 0; i < report->n_models; i++)
     {
-      double value = wp_metric_value (metric, &report->figures[i]);
+      double value = wp_metric_value (metric, &report->summary[i]);
 
       if (!isnan (value) && (value > 0 || metric->unit == WP_UNIT_TIME)) /* first full at 0 s is news */
         return TRUE;
@@ -172,7 +172,7 @@ add_line (GString *text, const WpReport *report, guint line)
     return;
   add_label (text, lines[line].label, lines[line].sublabel);
   for (guint i = 0; i < report->n_models; i++)
-    add_cell (text, wp_format_value (cell, metric->unit, wp_metric_value (metric, &report->figures[i])));
+    add_cell (text, wp_format_value (cell, metric->unit, wp_metric_value (metric, &report->summary[i])));
   g_string_append_c (text, '\n');
 }
 
@@ -237,7 +237,7 @@ add_objectives (GString *text, const WpReport *report)
         g_string_append_printf (text, " %*s",
                                 (int) (line + LABEL_WIDTH + SUBLABEL_WIDTH + (j + 1) * COLUMN_WIDTH
                                        - text->len - 1),
-                                wp_slo_is_met (slo, &report->figures[j]) ? "met" : "not met");
+                                wp_slo_is_met (slo, &report->summary[j]) ? "met" : "not met");
       g_string_append_c (text, '\n');
     }
 }
@@ -273,9 +273,9 @@ add_policy (GString *text, const WpPolicy *policy)
 }
 
 static void
-add_note (GString *text, const WpMeasured *measured, const char *key, const char *before)
+add_note (GString *text, const WpMeasurement *measured, const char *key, const char *before)
 {
-  const char *value = wp_measured_note (measured, key);
+  const char *value = wp_measurement_note (measured, key);
 
   if (value)
     {
@@ -344,7 +344,7 @@ add_sides (GString *text, const WpReport *report)
   g_string_append (text, ", ");
   add_policy (text, &report->policies[0]);
   g_string_append (text, "\nmeasurement: ");
-  wp_text_append (text, wp_measured_path (against->measured));
+  wp_text_append (text, wp_measurement_path (against->measured));
   add_note (text, against->measured, "database", "");
   add_note (text, against->measured, "ack", "ack ");
   add_note (text, against->measured, "started", "started ");
@@ -355,7 +355,7 @@ add_sides (GString *text, const WpReport *report)
 }
 
 static const char *
-format_error (char *cell, const WpAgreement *agreement)
+format_error (char *cell, const WpMetricAgreement *agreement)
 {
   if (isnan (agreement->error))
     return "-";
@@ -369,15 +369,15 @@ format_error (char *cell, const WpAgreement *agreement)
 }
 
 static void
-add_agreements (GString *text, const WpAgainst *against)
+add_agreements (GString *text, const WpAgreement *against)
 {
   char predicted[CELL], measured[CELL], error[CELL];
 
   g_string_append_printf (text, "\n%-18s%15s%15s%13s   %s\n", "metric", "predicted", "measured", "error",
                           "ok");
-  for (guint i = 0; i < WP_N_AGREEMENTS; i++)
+  for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)
     {
-      const WpAgreement *agreement = &against->metrics[i];
+      const WpMetricAgreement *agreement = &against->metrics[i];
       WpUnit unit = agreement->metric->unit;
 
       g_string_append_printf (text, "%-18s%15s%15s%13s   %s\n", agreement->metric->name,
@@ -396,15 +396,15 @@ add_agreements (GString *text, const WpAgainst *against)
 }
 
 static void
-add_verdict (GString *text, const WpAgainst *against)
+add_verdict (GString *text, const WpAgreement *against)
 {
   const char *before = ":\n  ";
 
   g_string_append_printf (text, "\n%s within %.4g %% (or 1 job, or 0.2 ms), the depth curve within %.4g %%",
                           against->n_failed == 0 ? "Agreed: every metric is"
                                                  : "Not agreed: not every metric is",
-                          100 * against->tolerance, 100 * WP_AGAINST_CURVE_TOLERANCE);
-  for (guint i = 0; i < WP_N_AGREEMENTS; i++)
+                          100 * against->tolerance, 100 * WP_AGREEMENT_CURVE_TOLERANCE);
+  for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)
     if (!against->metrics[i].ok)
       {
         g_string_append_printf (text, "%s%s", before, against->metrics[i].metric->name);
@@ -426,7 +426,7 @@ wp_report_text (const WpReport *report)
       add_sides (text, report);
       add_agreements (text, &report->against->judged);
       add_verdict (text, &report->against->judged);
-      wp_report_largest_add_text (text, &report->against->largest);
+      wp_report_worst_errors_add_text (text, &report->against->largest);
     }
   else
     {

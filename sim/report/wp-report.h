@@ -1,7 +1,7 @@
 /* wp-report.h - what a run has to say, and the forms in which it can be said. */
 #pragma once
 
-#include "sim/run/wp-at.h"
+#include "sim/run/wp-snapshot.h"
 #include "sim/compare/wp-comparison.h"
 #include "sim/run/wp-confidence.h"
 #include "sim/plan/wp-plan.h"
@@ -13,15 +13,15 @@ typedef struct {
   const char *service; /* --service, as typed */
   guint64 n_drawn;     /* requests whose service came from it */
   gint64 patience_ns;  /* WP_TIME_NONE: nobody leaves */
-  WpTrafficFigures traffic;
-  gboolean has_front;
-  WpHttpStageFigures front;
+  WpTrafficSummary traffic;
+  gboolean has_http_stage;
+  WpHttpStageSummary http_stage;
   guint n_models;
   WpPolicy policies[WP_N_MODES];
-  WpFigures figures[WP_N_MODES];
+  WpSummary summary[WP_N_MODES];
   const WpComparison *against; /* NULL without --against */
   const WpPlan *plan;          /* NULL: none, as the next two */
-  const WpAt *at;
+  const WpSnapshot *at;
   /* (element-type WpSlo): that were asked for, and are judged of each model; or NULL */
   const GPtrArray *slos;
   const char *chart;              /* lines of text */

@@ -10,11 +10,11 @@
 #define NEEDED_MOST 1e9
 
 double
-wp_confidence_value (const char *metric, const WpFigures *figures)
+wp_confidence_value (const char *metric, const WpSummary *summary)
 {
-  double value = wp_metric_value (wp_metric_find (metric), figures);
+  double value = wp_metric_value (wp_metric_find (metric), summary);
 
-  return wp_metric_find (metric)->unit == WP_UNIT_REQUESTS ? value / (double) figures->requests : value;
+  return wp_metric_find (metric)->unit == WP_UNIT_REQUESTS ? value / (double) summary->requests : value;
 }
 
 /* Few runs have a wide t as well as a wide spread, so that it is looked for. */
@@ -69,16 +69,16 @@ wp_confidence_from_parts (WpConfidence *self, const WpBatchMeans *parts, double 
 }
 
 static WpInterval
-interval_of (const char *metric, const WpFigures *figures, guint n, guint stride)
+interval_of (const char *metric, const WpSummary *summary, guint n, guint stride)
 {
   double sum = 0, squares = 0;
   WpInterval interval = { metric, NAN, NAN, NAN };
 
   for (guint i = 0; i < n; i++)
-    sum += wp_confidence_value (metric, &figures[i * stride]);
+    sum += wp_confidence_value (metric, &summary[i * stride]);
   interval.mean = sum / n;
   for (guint i = 0; i < n; i++)
-    squares += pow (wp_confidence_value (metric, &figures[i * stride]) - interval.mean, 2);
+    squares += pow (wp_confidence_value (metric, &summary[i * stride]) - interval.mean, 2);
   interval.deviation = sqrt (squares / (n - 1));
   interval.half_width = wp_student_t (n - 1, WP_CONFIDENCE) * interval.deviation / sqrt (n);
 
@@ -86,7 +86,7 @@ interval_of (const char *metric, const WpFigures *figures, guint n, guint stride
 }
 
 void
-wp_confidence_from_runs (WpConfidence *self, const WpFigures *figures, guint n, guint stride,
+wp_confidence_from_runs (WpConfidence *self, const WpSummary *summary, guint n, guint stride,
                          double precision)
 {
   static const char *const metrics[]
@@ -96,11 +96,11 @@ wp_confidence_from_runs (WpConfidence *self, const WpFigures *figures, guint n, 
 
   *self = (WpConfidence){ .method = "replications",
                           .n = n,
-                          .requests = figures->requests,
+                          .requests = summary->requests,
                           .precision = precision,
                           .correlation = NAN };
   for (guint i = 0; i < G_N_ELEMENTS (metrics); i++)
-    add (self, interval_of (metrics[i], figures, n, stride));
+    add (self, interval_of (metrics[i], summary, n, stride));
 }
 
 const WpInterval *
@@ -114,14 +114,14 @@ wp_confidence_find (const WpConfidence *self, const char *metric)
 }
 
 int
-wp_confidence_holds (const WpConfidence *self, guint value, const WpFigures *figures)
+wp_confidence_holds (const WpConfidence *self, guint value, const WpSummary *summary)
 {
   const char *metric = self->theory.values[value].metric;
   const WpInterval *interval = wp_confidence_find (self, metric);
   double theory = self->theory.values[value].value;
 
   if (self->theory.exact)
-    return fabs (wp_confidence_value (metric, figures) - theory) <= EXACT_S;
+    return fabs (wp_confidence_value (metric, summary) - theory) <= EXACT_S;
   if (!interval || isnan (interval->half_width))
     return -1;
 

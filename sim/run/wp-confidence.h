@@ -23,12 +23,12 @@ typedef struct {
 } WpConfidence;
 
 /* As a share of the requests where it is a count of them, else as wp_metric_value(). */
-double wp_confidence_value (const char *metric, const WpFigures *figures);
+double wp_confidence_value (const char *metric, const WpSummary *summary);
 
 void wp_confidence_from_parts (WpConfidence *self, const WpBatchMeans *parts, double precision);
 
 /* @figures: @n >= 2 of independent runs, @stride apart. */
-void wp_confidence_from_runs (WpConfidence *self, const WpFigures *figures, guint n, guint stride,
+void wp_confidence_from_runs (WpConfidence *self, const WpSummary *summary, guint n, guint stride,
                               double precision);
 
 /* How many runs, or parts, of which @n have this interval, bring its half width to @precision of its mean;
@@ -39,4 +39,4 @@ double wp_confidence_needed (const WpInterval *interval, guint n, double precisi
 const WpInterval *wp_confidence_find (const WpConfidence *self, const char *metric);
 
 /* Is theory within the interval (an exact one within 2 ns)? -1: there is none to say. */
-int wp_confidence_holds (const WpConfidence *self, guint value, const WpFigures *figures);
+int wp_confidence_holds (const WpConfidence *self, guint value, const WpSummary *summary);

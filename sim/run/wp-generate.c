@@ -3,7 +3,7 @@
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-interrupt.h"
 #include "sim/trace/wp-trace-writer.h"
-#include "sim/trace/wp-scale.h"
+#include "sim/trace/wp-time-scale.h"
 
 #define BATCH 1024
 
@@ -59,7 +59,7 @@ write_batch (const WpGenerate *self, WpTraceWriter *writer, const gint64 *arriva
 
   for (gsize i = 0; i < n; i++)
     {
-      row.arrival_ns = wp_scale_arrival (arrivals_ns[i], self->scale);
+      row.arrival_ns = wp_time_scale_arrival (arrivals_ns[i], self->scale);
       row.service_ns = services_ns[i];
       if (row.arrival_ns >= G_MAXINT64 - WP_NS_PER_S || row.service_ns >= G_MAXINT64 - WP_NS_PER_S)
         {

@@ -10,12 +10,12 @@ typedef struct {
   const WpRow *rows;
   const gint64 *services_ns;
   gsize n_rows;
-  const WpVerdict *const *verdicts; /* one array for each model; NULL where no observer wants them */
+  const WpRequestResult *const *results; /* one array for each model; NULL where no observer wants them */
 } WpBatch;
 
 /* An observer, as one const table: each function gets what was handed to wp_observers_add(). */
 typedef struct {
-  gboolean wants_verdicts;
+  gboolean wants_results;
   /* forget all: the trace was out of order, and begins again, sorted */
   gboolean (*restart) (gpointer observer, GError **error);
   gboolean (*offer) (gpointer observer, const WpBatch *batch, GError **error);

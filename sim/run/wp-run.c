@@ -2,7 +2,7 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/model/wp-model-thread.h"
-#include "sim/run/wp-group-models.h"
+#include "sim/run/wp-bulk-models.h"
 
 #define BATCH_ROWS 1024 /* small enough that a batch stays in the cache while every model takes it */
 
@@ -16,13 +16,13 @@ struct _WpRun {
   guint threads;
   WpModelThread *beside; /* takes the rows of some models; NULL: none */
   gboolean is_beside[WP_N_MODES];
-  WpGroupModels *groups; /* in place of the models, where the database commits in groups; else NULL */
-  WpHttpStageOptions front_options;
-  WpHttpStage *front;              /* NULL: none */
-  gboolean begins;                 /* the next row is the first that counts, after a warm-up */
-  WpRow *passed;                   /* BATCH_ROWS that have passed it */
-  WpVerdict *verdicts[WP_N_MODES]; /* NULL where no observer wants them */
-  gboolean wants_verdicts;         /* an observer does */
+  WpBulkModels *groups; /* in place of the models, where the database commits in groups; else NULL */
+  WpHttpStageOptions http_stage_options;
+  WpHttpStage *http_stage;              /* NULL: none */
+  gboolean begins;                      /* the next row is the first that counts, after a warm-up */
+  WpRow *passed;                        /* BATCH_ROWS that have passed it */
+  WpRequestResult *results[WP_N_MODES]; /* NULL where no observer wants them */
+  gboolean wants_results;               /* an observer does */
   WpTraffic *traffic;
   WpObservers *observers;
   WpBatchMeans *const *parts; /* NULL: not asked for */
@@ -59,8 +59,8 @@ drop_models (WpRun *self)
   g_clear_pointer (&self->beside, wp_model_thread_free);
   for (guint i = 0; i < self->n_models; i++)
     g_clear_pointer (&self->models[i], wp_model_free);
-  g_clear_pointer (&self->groups, wp_group_models_free);
-  g_clear_pointer (&self->front, wp_http_stage_free);
+  g_clear_pointer (&self->groups, wp_bulk_models_free);
+  g_clear_pointer (&self->http_stage, wp_http_stage_free);
   g_clear_pointer (&self->traffic, wp_traffic_free);
 }
 
@@ -69,26 +69,26 @@ wp_run_free (WpRun *self)
 {
   drop_models (self);
   for (guint i = 0; i < self->n_models; i++)
-    g_free (self->verdicts[i]);
+    g_free (self->results[i]);
   wp_observers_free (self->observers);
   g_free (self->passed);
   g_free (self);
 }
 
 void
-wp_run_put_http_stage (WpRun *self, const WpHttpStageOptions *front)
+wp_run_put_http_stage (WpRun *self, const WpHttpStageOptions *http_stage)
 {
-  self->front_options = *front;
+  self->http_stage_options = *http_stage;
   if (!self->passed)
     self->passed = g_new (WpRow, BATCH_ROWS);
 }
 
 gboolean
-wp_run_http_stage_figures (const WpRun *self, WpHttpStageFigures *figures)
+wp_run_http_stage_summary (const WpRun *self, WpHttpStageSummary *summary)
 {
-  if (!self->front)
+  if (!self->http_stage)
     return FALSE;
-  wp_http_stage_figures (self->front, figures);
+  wp_http_stage_summary (self->http_stage, summary);
 
   return TRUE;
 }
@@ -97,10 +97,10 @@ static void
 watch (WpRun *self, const WpObserver *functions, gpointer observer, guint first, guint n)
 {
   wp_observers_add (self->observers, functions, observer);
-  self->wants_verdicts |= functions->wants_verdicts;
-  for (guint i = first; functions->wants_verdicts && i < first + n; i++)
-    if (!self->verdicts[i])
-      self->verdicts[i] = g_new (WpVerdict, BATCH_ROWS);
+  self->wants_results |= functions->wants_results;
+  for (guint i = first; functions->wants_results && i < first + n; i++)
+    if (!self->results[i])
+      self->results[i] = g_new (WpRequestResult, BATCH_ROWS);
 }
 
 void
@@ -145,8 +145,8 @@ start_beside (WpRun *self)
   guint n = 0;
 
   for (guint i = 0; i + 1 < self->n_models; i++)
-    if ((self->is_beside[i] = self->threads > 1 && !self->verdicts[i] && !self->parts
-                              && self->warmup_rows == 0 && self->warmup_ns == WP_TIME_NONE))
+    if ((self->is_beside[i] = self->threads > 1 && !self->results[i] && !self->parts && self->warmup_rows == 0
+                              && self->warmup_ns == WP_TIME_NONE))
       models[n++] = self->models[i];
   if (n > 0)
     self->beside = wp_model_thread_new (models, n);
@@ -170,12 +170,12 @@ start (WpRun *self)
   self->counting = FALSE;
   drop_models (self);
   if (commit)
-    self->groups = wp_group_models_new (self->layouts, self->n_models, self->patience_ns, commit,
-                                        self->wants_verdicts);
+    self->groups
+        = wp_bulk_models_new (self->layouts, self->n_models, self->patience_ns, commit, self->wants_results);
   else
     start_models (self);
-  if (self->front_options.time_ns > 0)
-    self->front = wp_http_stage_new (&self->front_options);
+  if (self->http_stage_options.time_ns > 0)
+    self->http_stage = wp_http_stage_new (&self->http_stage_options);
   self->traffic = wp_traffic_new ();
   wp_service_time_restart (self->service);
 }
@@ -202,12 +202,12 @@ fail_of_time (const WpRun *self, GError **error)
 static const WpRow *
 pass_front (WpRun *self, const WpRow *rows, gsize n_rows)
 {
-  if (!self->front)
+  if (!self->http_stage)
     return rows;
   for (gsize i = 0; i < n_rows; i++)
     {
       self->passed[i] = rows[i];
-      self->passed[i].arrival_ns = wp_http_stage_pass (self->front, rows[i].arrival_ns);
+      self->passed[i].arrival_ns = wp_http_stage_pass (self->http_stage, rows[i].arrival_ns);
     }
 
   return self->passed;
@@ -220,7 +220,7 @@ offer_to_models (WpRun *self, const WpRow *rows, gsize n_rows)
     wp_model_thread_offer (self->beside, rows, self->services_ns, n_rows);
   for (guint i = 0; i < self->n_models; i++)
     if (!self->is_beside[i]
-        && !wp_model_offer (self->models[i], rows, self->services_ns, n_rows, self->verdicts[i]))
+        && !wp_model_offer (self->models[i], rows, self->services_ns, n_rows, self->results[i]))
       return FALSE;
 
   return TRUE;
@@ -229,13 +229,13 @@ offer_to_models (WpRun *self, const WpRow *rows, gsize n_rows)
 static gboolean
 offer_batch (WpRun *self, const WpRow *rows, gsize n_rows, GError **error)
 {
-  WpBatch batch = { rows, self->services_ns, n_rows, (const WpVerdict *const *) self->verdicts };
+  WpBatch batch = { rows, self->services_ns, n_rows, (const WpRequestResult *const *) self->results };
 
-  if (!(self->groups ? wp_group_models_offer (self->groups, rows, self->services_ns, n_rows)
+  if (!(self->groups ? wp_bulk_models_offer (self->groups, rows, self->services_ns, n_rows)
                      : offer_to_models (self, rows, n_rows)))
     return fail_of_time (self, error);
-  if (self->groups && self->wants_verdicts)
-    return wp_group_models_show (self->groups, self->observers, error);
+  if (self->groups && self->wants_results)
+    return wp_bulk_models_show (self->groups, self->observers, error);
 
   return wp_observers_offer (self->observers, &batch, error);
 }
@@ -245,7 +245,7 @@ static void
 start_counting (WpRun *self, gint64 now_ns)
 {
   if (self->groups)
-    wp_group_models_start_counting (self->groups, now_ns);
+    wp_bulk_models_start_counting (self->groups, now_ns);
   else
     for (guint i = 0; i < self->n_models; i++)
       wp_model_start_counting (self->models[i], now_ns);
@@ -255,7 +255,7 @@ static void
 add_parts (WpRun *self, gint64 now_ns)
 {
   if (self->groups)
-    wp_group_models_add_parts (self->groups, self->parts, now_ns);
+    wp_bulk_models_add_parts (self->groups, self->parts, now_ns);
   else
     for (guint i = 0; i < self->n_models; i++)
       wp_batch_means_add (self->parts[i], self->models[i], now_ns);
@@ -273,8 +273,8 @@ warm_up (WpRun *self, const WpRow *rows, gsize n_rows)
     return n;
   self->counting = TRUE;
   self->begins = self->n_offered > 0;
-  if (self->begins && self->front)
-    wp_http_stage_start_counting (self->front);
+  if (self->begins && self->http_stage)
+    wp_http_stage_start_counting (self->http_stage);
 
   return n_rows;
 }
@@ -306,13 +306,13 @@ offer_rows (WpRun *self, const WpRow *rows, gsize n_rows, GError **error)
 }
 
 static gboolean
-finish_models (WpRun *self, WpFigures *figures, GError **error)
+finish_models (WpRun *self, WpSummary *summary, GError **error)
 {
   if (self->beside && !wp_model_thread_finish (self->beside))
     return fail_of_time (self, error);
   for (guint i = 0; i < self->n_models; i++)
     {
-      wp_model_finish (self->models[i], &figures[i]);
+      wp_model_finish (self->models[i], &summary[i]);
       if (!wp_model_check (self->models[i], error))
         return FALSE;
     }
@@ -321,17 +321,17 @@ finish_models (WpRun *self, WpFigures *figures, GError **error)
 }
 
 static gboolean
-finish_groups (WpRun *self, WpFigures *figures, GError **error)
+finish_groups (WpRun *self, WpSummary *summary, GError **error)
 {
-  if (!wp_group_models_finish (self->groups, figures))
+  if (!wp_bulk_models_finish (self->groups, summary))
     return fail_of_time (self, error);
 
-  return wp_group_models_check (self->groups, error)
-         && wp_group_models_show (self->groups, self->observers, error);
+  return wp_bulk_models_check (self->groups, error)
+         && wp_bulk_models_show (self->groups, self->observers, error);
 }
 
 static gboolean
-finish (WpRun *self, WpFigures *figures, WpTrafficFigures *traffic, GError **error)
+finish (WpRun *self, WpSummary *summary, WpTrafficSummary *traffic, GError **error)
 {
   if (!self->counting)
     {
@@ -339,16 +339,16 @@ finish (WpRun *self, WpFigures *figures, WpTrafficFigures *traffic, GError **err
                    wp_trace_name (self->trace));
       return FALSE;
     }
-  if (!(self->groups ? finish_groups (self, figures, error) : finish_models (self, figures, error)))
+  if (!(self->groups ? finish_groups (self, summary, error) : finish_models (self, summary, error)))
     return FALSE;
-  wp_traffic_figures (self->traffic, traffic);
+  wp_traffic_summary (self->traffic, traffic);
   traffic->out_of_order = wp_trace_out_of_order (self->trace);
 
   return wp_observers_finish (self->observers, error);
 }
 
 gboolean
-wp_run_go (WpRun *self, WpFigures *figures, WpTrafficFigures *traffic, GError **error)
+wp_run_go (WpRun *self, WpSummary *summary, WpTrafficSummary *traffic, GError **error)
 {
   const WpRow *rows;
   gsize n_rows;
@@ -369,6 +369,6 @@ wp_run_go (WpRun *self, WpFigures *figures, WpTrafficFigures *traffic, GError **
         break;
       case WP_READ_END:
       default:
-        return finish (self, figures, traffic, error);
+        return finish (self, summary, traffic, error);
       }
 }

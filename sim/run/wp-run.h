@@ -19,10 +19,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpRun, wp_run_free)
 
 /* Before wp_run_go(): what requests pass before they arrive at the queue. Traffic is told as it comes to the
  * front, all else as it comes to the queue. A time of 0: there is none. */
-void wp_run_put_http_stage (WpRun *self, const WpHttpStageOptions *front);
+void wp_run_put_http_stage (WpRun *self, const WpHttpStageOptions *http_stage);
 
 /* After wp_run_go(): FALSE: there is no front. */
-gboolean wp_run_http_stage_figures (const WpRun *self, WpHttpStageFigures *figures);
+gboolean wp_run_http_stage_summary (const WpRun *self, WpHttpStageSummary *summary);
 
 /* Before wp_run_go(); @observer outlives it. */
 void wp_run_watch (WpRun *self, const WpObserver *functions, gpointer observer);
@@ -46,4 +46,4 @@ void wp_run_watch_parts (WpRun *self, WpBatchMeans *const *parts);
  *
  * Once. Returns: FALSE with what the trace's reader or an observer said, or where a time passes 292 years.
  */
-gboolean wp_run_go (WpRun *self, WpFigures *figures, WpTrafficFigures *traffic, GError **error);
+gboolean wp_run_go (WpRun *self, WpSummary *summary, WpTrafficSummary *traffic, GError **error);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "sim/base/wp-error.h"
-#include "sim/trace/wp-stamps.h"
+#include "sim/trace/wp-log-seconds.h"
 #include "sim/trace/wp-trace-writer.h"
 
 #define STAMP_BYTES 40 /* room for 10/Oct/2000:13:55:36.123456789 -0700 */
@@ -22,24 +22,24 @@ typedef struct {
 } Texts;
 
 typedef struct {
-  WpTable table;
-  WpStamps *stamps;
+  WpTraceFormat table;
+  WpLogSeconds *stamps;
   guint64 n_lines, line; /* a log may grow between two readings: it ends where it did in the first */
   Numbers numbers;       /* what the log's last numbers are: the first one decides */
   char last_stamp[STAMP_BYTES];
   gsize last_stamp_len;
   gint64 last_stamp_ns;
-  WpCell cells[N_CELLS];
+  WpField fields[N_CELLS];
   Texts *texts; /* SLOTS of them */
   guint slot;   /* the next one free */
 } WpClf;
 
 /* One line, taken apart. */
 typedef struct {
-  WpCell cells[N_CELLS]; /* those that stand in it */
+  WpField fields[N_CELLS]; /* those that stand in it */
   gint64 stamp_ns;
   gboolean whole; /* the stamp has no fraction */
-  WpCell number;  /* the last one, or nothing */
+  WpField number; /* the last one, or nothing */
 } Entry;
 
 static char *
@@ -53,20 +53,21 @@ skip_blanks (char *p, const char *end)
 
 /* The bare word at @p and the blanks after it; "-" is nothing. */
 static char *
-take_word (char *p, char *end, WpCell *cell)
+take_word (char *p, char *end, WpField *field)
 {
   char *start = p;
 
   while (p < end && *p != ' ')
     p++;
-  *cell = p - start == 1 && *start == '-' ? wp_table_no_cell : (WpCell){ start, (gsize) (p - start) };
+  *field
+      = p - start == 1 && *start == '-' ? wp_trace_format_no_field : (WpField){ start, (gsize) (p - start) };
 
   return skip_blanks (p, end);
 }
 
 /* @p: at the opening quote. NULL if there is none, or no closing one before a blank or the end. */
 static char *
-take_quoted (char *p, char *end, WpCell *cell)
+take_quoted (char *p, char *end, WpField *field)
 {
   char *start = p + 1;
 
@@ -77,7 +78,8 @@ take_quoted (char *p, char *end, WpCell *cell)
       p++;
   if (p >= end || (p + 1 < end && p[1] != ' '))
     return NULL;
-  *cell = p - start == 1 && *start == '-' ? wp_table_no_cell : (WpCell){ start, (gsize) (p - start) };
+  *field
+      = p - start == 1 && *start == '-' ? wp_trace_format_no_field : (WpField){ start, (gsize) (p - start) };
 
   return skip_blanks (p + 1, end);
 }
@@ -128,10 +130,10 @@ take_stamp (WpClf *self, const char *text, gsize len, Entry *entry)
 }
 
 static gboolean
-is_digits (WpCell cell)
+is_digits (WpField field)
 {
-  for (gsize i = 0; i < cell.len; i++)
-    if (!g_ascii_isdigit (cell.text[i]))
+  for (gsize i = 0; i < field.len; i++)
+    if (!g_ascii_isdigit (field.text[i]))
       return FALSE;
 
   return TRUE;
@@ -139,32 +141,32 @@ is_digits (WpCell cell)
 
 /* Digits, with or without a point and more of them. */
 static gboolean
-is_number (WpCell cell)
+is_number (WpField field)
 {
-  const char *point = memchr (cell.text, '.', cell.len);
-  gsize whole = point != NULL ? (gsize) (point - cell.text) : cell.len;
+  const char *point = memchr (field.text, '.', field.len);
+  gsize whole = point != NULL ? (gsize) (point - field.text) : field.len;
 
-  return whole > 0 && is_digits ((WpCell){ cell.text, whole })
+  return whole > 0 && is_digits ((WpField){ field.text, whole })
          && (point == NULL
-             || (whole + 1 < cell.len && is_digits ((WpCell){ point + 1, cell.len - whole - 1 })));
+             || (whole + 1 < field.len && is_digits ((WpField){ point + 1, field.len - whole - 1 })));
 }
 
 /* What follows the size: the last bare word may be a number. */
 static const char *
 take_rest (char *p, char *end, Entry *entry)
 {
-  WpCell cell;
+  WpField field;
 
-  entry->number = wp_table_no_cell;
+  entry->number = wp_trace_format_no_field;
   while (p < end)
     {
       gboolean quoted = *p == '"';
 
-      p = quoted ? take_quoted (p, end, &cell) : take_word (p, end, &cell);
+      p = quoted ? take_quoted (p, end, &field) : take_word (p, end, &field);
       if (p == NULL)
         return "a closing quote";
-      if (p == end && !quoted && is_number (cell))
-        entry->number = cell;
+      if (p == end && !quoted && is_number (field))
+        entry->number = field;
     }
 
   return NULL;
@@ -175,26 +177,27 @@ static const char *
 take_line (WpClf *self, char *line, gsize len, Entry *entry)
 {
   char *end = line + len;
-  char *p = take_word (line, end, &entry->cells[HOST]);
-  char *user = p = take_word (p, end, &entry->cells[USER]); /* what identd said is passed over */
+  char *p = take_word (line, end, &entry->fields[HOST]);
+  char *user = p = take_word (p, end, &entry->fields[USER]); /* what identd said is passed over */
   char *close;
 
   p = memmem (user, (gsize) (end - user), " [", 2);
   close = p != NULL ? memchr (p, ']', (gsize) (end - p)) : NULL;
   if (close == NULL || !take_stamp (self, p + 2, (gsize) (close - p - 2), entry))
     return "HOST IDENT USER and a stamp, such as [10/Oct/2000:13:55:36 -0700]";
-  entry->cells[USER]
-      = p - user == 1 && *user == '-' ? wp_table_no_cell : (WpCell){ user, (gsize) (p - user) };
-  p = take_quoted (skip_blanks (close + 1, end), end, &entry->cells[REQUEST]);
+  entry->fields[USER]
+      = p - user == 1 && *user == '-' ? wp_trace_format_no_field : (WpField){ user, (gsize) (p - user) };
+  p = take_quoted (skip_blanks (close + 1, end), end, &entry->fields[REQUEST]);
   if (p == NULL)
     return "the request in quotes, after the stamp";
-  p = take_word (p, end, &entry->cells[STATUS]);
-  if ((entry->cells[STATUS].len != 3 && entry->cells[STATUS].len != 0) || !is_digits (entry->cells[STATUS]))
+  p = take_word (p, end, &entry->fields[STATUS]);
+  if ((entry->fields[STATUS].len != 3 && entry->fields[STATUS].len != 0)
+      || !is_digits (entry->fields[STATUS]))
     return "a status of three digits, or -, after the request";
   if (p == end)
     return "the bytes sent, after the status";
-  p = take_word (p, end, &entry->cells[SENT]);
-  if (!is_digits (entry->cells[SENT]))
+  p = take_word (p, end, &entry->fields[SENT]);
+  if (!is_digits (entry->fields[SENT]))
     return "the bytes sent, or -, after the status";
 
   return take_rest (p, end, entry);
@@ -203,25 +206,25 @@ take_line (WpClf *self, char *line, gsize len, Entry *entry)
 static gboolean
 fail_expected (WpClf *self, const char *expected, const char *line, gsize len, GError **error)
 {
-  g_autofree char *shown = wp_cell_quote ((WpCell){ line, len });
+  g_autofree char *shown = wp_field_quote ((WpField){ line, len });
   g_autofree char *problem = g_strdup_printf ("%s is no line of an access log: expected %s", shown, expected);
 
-  return wp_table_fail (&self->table, problem, error);
+  return wp_trace_format_fail (&self->table, problem, error);
 }
 
 /* The next line, taken apart, with its own NULs not yet set. */
-static WpTableStatus
+static WpTraceFormatStatus
 next_entry (WpClf *self, gboolean may_fill, Entry *entry, GError **error)
 {
   char *line;
   gsize len;
-  WpTableStatus status = wp_table_line (&self->table, may_fill, &line, &len, error);
-  const char *expected = status == WP_TABLE_ROW ? take_line (self, line, len, entry) : NULL;
+  WpTraceFormatStatus status = wp_trace_format_line (&self->table, may_fill, &line, &len, error);
+  const char *expected = status == WP_TRACE_FORMAT_ROW ? take_line (self, line, len, entry) : NULL;
   Numbers numbers;
 
   if (expected != NULL)
-    return fail_expected (self, expected, line, len, error) ? WP_TABLE_ROW : WP_TABLE_ERROR;
-  if (status != WP_TABLE_ROW || entry->number.len == 0)
+    return fail_expected (self, expected, line, len, error) ? WP_TRACE_FORMAT_ROW : WP_TRACE_FORMAT_ERROR;
+  if (status != WP_TRACE_FORMAT_ROW || entry->number.len == 0)
     return status;
   numbers
       = memchr (entry->number.text, '.', entry->number.len) != NULL ? NUMBERS_SECONDS : NUMBERS_MICROSECONDS;
@@ -233,8 +236,8 @@ next_entry (WpClf *self, gboolean may_fill, Entry *entry, GError **error)
                               ? "a last number without a point, as above (microseconds)"
                               : "a last number with a point, as above (seconds)",
                           entry->number.text, entry->number.len, error)
-               ? WP_TABLE_ROW
-               : WP_TABLE_ERROR;
+               ? WP_TRACE_FORMAT_ROW
+               : WP_TRACE_FORMAT_ERROR;
 
   return status;
 }
@@ -246,11 +249,11 @@ second_of (gint64 ns)
 }
 
 static gboolean
-clf_rewind (WpTable *table, GError **error)
+clf_rewind (WpTraceFormat *table, GError **error)
 {
   WpClf *self = (WpClf *) table;
 
-  wp_stamps_restart (self->stamps);
+  wp_log_seconds_restart (self->stamps);
   self->line = 0;
 
   return TRUE;
@@ -258,31 +261,31 @@ clf_rewind (WpTable *table, GError **error)
 
 /* The first of two readings: counts the lines of each second. */
 static gboolean
-clf_open (WpTable *table, guint64 limit_rows, GError **error)
+clf_open (WpTraceFormat *table, guint64 limit_rows, GError **error)
 {
   WpClf *self = (WpClf *) table;
-  WpTableStatus status = WP_TABLE_ROW;
+  WpTraceFormatStatus status = WP_TRACE_FORMAT_ROW;
   Entry entry;
 
   table->names = g_strdupv ((GStrv) cell_names);
-  self->stamps = wp_stamps_new ();
-  self->texts = g_malloc0 (SLOTS * sizeof (Texts) + WP_WINDOW_SPARE_BYTES);
+  self->stamps = wp_log_seconds_new ();
+  self->texts = g_malloc0 (SLOTS * sizeof (Texts) + WP_READ_BUFFER_SPARE_BYTES);
   while ((limit_rows == 0 || self->n_lines < limit_rows)
-         && (status = next_entry (self, TRUE, &entry, error)) == WP_TABLE_ROW)
+         && (status = next_entry (self, TRUE, &entry, error)) == WP_TRACE_FORMAT_ROW)
     {
       self->n_lines++;
       if (entry.whole)
-        wp_stamps_count (self->stamps, second_of (entry.stamp_ns));
+        wp_log_seconds_count (self->stamps, second_of (entry.stamp_ns));
     }
-  if (self->n_lines == 0 && status == WP_TABLE_END)
-    return wp_table_fail (table, "an empty trace: it has no row", error);
+  if (self->n_lines == 0 && status == WP_TRACE_FORMAT_END)
+    return wp_trace_format_fail (table, "an empty trace: it has no row", error);
 
-  return status != WP_TABLE_ERROR && wp_table_rewind (table, error);
+  return status != WP_TRACE_FORMAT_ERROR && wp_trace_format_rewind (table, error);
 }
 
 /* FALSE where it is longer than 292 years. */
 static gboolean
-read_number (Numbers numbers, WpCell number, gint64 *ns)
+read_number (Numbers numbers, WpField number, gint64 *ns)
 {
   if (numbers == NUMBERS_SECONDS)
     return wp_time_parse_seconds (number.text, number.len, ns);
@@ -297,71 +300,72 @@ read_number (Numbers numbers, WpCell number, gint64 *ns)
 static gboolean
 put_times (WpClf *self, const Entry *entry, Texts *texts, GError **error)
 {
-  gint64 offset_ns = entry->whole ? wp_stamps_next (self->stamps, second_of (entry->stamp_ns)) : 0;
+  gint64 offset_ns = entry->whole ? wp_log_seconds_next (self->stamps, second_of (entry->stamp_ns)) : 0;
   gint64 time_ns = entry->stamp_ns + offset_ns; /* the last year of a stamp ends before 292 years do */
   gint64 request_ns = 0, arrival_ns;
 
   if (offset_ns < 0)
-    return wp_table_fail (&self->table, "the log has changed since it was read first", error);
+    return wp_trace_format_fail (&self->table, "the log has changed since it was read first", error);
   if (entry->number.len > 0 && !read_number (self->numbers, entry->number, &request_ns))
     return fail_expected (self, "a request time of less than 292 years", entry->number.text,
                           entry->number.len, error);
   if (__builtin_sub_overflow (time_ns, self->numbers == NUMBERS_SECONDS ? request_ns : 0, &arrival_ns)
       || arrival_ns == WP_TIME_NONE)
-    return wp_table_fail (&self->table, "an arrival more than 292 years from 1970", error);
+    return wp_trace_format_fail (&self->table, "an arrival more than 292 years from 1970", error);
   wp_time_format_seconds (texts->arrival, arrival_ns);
   wp_time_format_seconds (texts->time, time_ns);
   wp_time_format_seconds (texts->request_time, entry->number.len > 0 ? request_ns : WP_TIME_NONE);
-  self->cells[ARRIVAL] = (WpCell){ texts->arrival, strlen (texts->arrival) };
-  self->cells[TIME] = (WpCell){ texts->time, strlen (texts->time) };
-  self->cells[SERVICE] = self->cells[REQUEST_TIME]
-      = (WpCell){ texts->request_time, strlen (texts->request_time) };
+  self->fields[ARRIVAL] = (WpField){ texts->arrival, strlen (texts->arrival) };
+  self->fields[TIME] = (WpField){ texts->time, strlen (texts->time) };
+  self->fields[SERVICE] = self->fields[REQUEST_TIME]
+      = (WpField){ texts->request_time, strlen (texts->request_time) };
 
   return TRUE;
 }
 
-static WpTableStatus
-clf_next (WpTable *table, gboolean may_fill, const WpCell **cells, GError **error)
+static WpTraceFormatStatus
+clf_next (WpTraceFormat *table, gboolean may_fill, const WpField **fields, GError **error)
 {
   WpClf *self = (WpClf *) table;
-  WpTableStatus status;
+  WpTraceFormatStatus status;
   Entry entry;
 
-  *cells = self->cells;
+  *fields = self->fields;
   if (may_fill)
     self->slot = 0;
   if (self->slot == SLOTS)
-    return WP_TABLE_MORE;
+    return WP_TRACE_FORMAT_MORE;
   if (self->line == self->n_lines)
-    return WP_TABLE_END;
+    return WP_TRACE_FORMAT_END;
   status = next_entry (self, may_fill, &entry, error);
-  if (status != WP_TABLE_ROW)
+  if (status != WP_TRACE_FORMAT_ROW)
     return status;
   if (!put_times (self, &entry, &self->texts[self->slot], error))
-    return WP_TABLE_ERROR;
+    return WP_TRACE_FORMAT_ERROR;
   self->slot++;
   self->line++;
   for (int i = HOST; i <= SENT; i++)
     {
-      self->cells[i] = entry.cells[i];
-      if (entry.cells[i].len > 0)
-        ((char *) entry.cells[i].text)[entry.cells[i].len] = '\0'; /* a blank, a quote or the line's end */
+      self->fields[i] = entry.fields[i];
+      if (entry.fields[i].len > 0)
+        /* a blank, a quote or the line's end */
+        ((char *) entry.fields[i].text)[entry.fields[i].len] = '\0';
     }
 
-  return WP_TABLE_ROW;
+  return WP_TRACE_FORMAT_ROW;
 }
 
 static void
-clf_clear (WpTable *table)
+clf_clear (WpTraceFormat *table)
 {
   WpClf *self = (WpClf *) table;
 
-  g_clear_pointer (&self->stamps, wp_stamps_free);
+  g_clear_pointer (&self->stamps, wp_log_seconds_free);
   g_free (self->texts);
 }
 
 static void
-clf_tell (const WpTable *table, guint columns, GPtrArray *lines)
+clf_tell (const WpTraceFormat *table, guint columns, GPtrArray *lines)
 {
   static const char *const stamps[] = {
     [NUMBERS_NONE] = "the log has no request times: its stamps are taken for the arrivals",
@@ -372,7 +376,7 @@ clf_tell (const WpTable *table, guint columns, GPtrArray *lines)
   };
   const WpClf *self = (const WpClf *) table;
 
-  if (!wp_stamps_is_empty (self->stamps))
+  if (!wp_log_seconds_is_empty (self->stamps))
     g_ptr_array_add (
         lines, g_strdup ("the log's stamps are whole seconds: its requests are spread evenly over theirs"));
   if (columns & 1u << WP_COLUMN_ARRIVAL)
@@ -383,5 +387,5 @@ clf_tell (const WpTable *table, guint columns, GPtrArray *lines)
         g_strdup ("service is the log's request time, which is right where the logged server did not queue"));
 }
 
-const WpTableKind wp_clf_kind
+const WpTraceFormatKind wp_clf_kind
     = { "clf", sizeof (WpClf), clf_open, clf_next, clf_rewind, clf_clear, clf_tell };

@@ -1,7 +1,7 @@
 /* wp-clf.h - access logs in Common and Combined Log Format, of Apache and nginx, as a table. */
 #pragma once
 
-#include "sim/trace/wp-table.h"
+#include "sim/trace/wp-trace-format.h"
 
 /**
  * wp_clf_kind:
@@ -20,4 +20,4 @@
  * twice. nginx stamps the end of a request, so that its arrival is time - request_time; Apache the start, so
  * that it is time. `service` is request_time.
  */
-extern const WpTableKind wp_clf_kind;
+extern const WpTraceFormatKind wp_clf_kind;

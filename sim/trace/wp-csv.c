@@ -7,16 +7,16 @@
 #define MAX_NOTES 1000
 
 typedef struct {
-  WpTable table;
+  WpTraceFormat table;
   gsize n_names; /* 0: the header is not read yet, and a row may have any number of cells */
-  WpCell *cells;
+  WpField *fields;
   gsize cells_size;
 } WpCsv;
 
 /* What one look at the window's front found out; the row is whole when @next is not NULL. */
 typedef struct {
   char *next; /* first byte of the next row */
-  gsize n_cells;
+  gsize n_fields;
   guint64 lines;
   gboolean doubled;    /* some cell has doubled quotes, not yet made single */
   const char *problem; /* in the row's form */
@@ -30,9 +30,9 @@ put_cell (WpCsv *self, gsize i, char *text, char *end)
       if (self->n_names > 0)
         return; /* too many: they are counted only */
       self->cells_size = MAX (16, 2 * self->cells_size);
-      self->cells = g_renew (WpCell, self->cells, self->cells_size);
+      self->fields = g_renew (WpField, self->fields, self->cells_size);
     }
-  self->cells[i] = (WpCell){ text, (gsize) (end - text) };
+  self->fields[i] = (WpField){ text, (gsize) (end - text) };
 }
 
 static guint64
@@ -51,7 +51,7 @@ count_lines (const char *text, const char *end)
 
 /* @p: behind the opening quote. Returns the closing quote; NULL if it is not in the window. */
 static char *
-scan_quoted (const WpWindow *window, Scan *scan, char *p)
+scan_quoted (const WpReadBuffer *window, Scan *scan, char *p)
 {
   char *start = p;
 
@@ -75,7 +75,7 @@ scan_quoted (const WpWindow *window, Scan *scan, char *p)
 static char *
 scan_cell (WpCsv *self, Scan *scan, char *p)
 {
-  WpWindow *window = &self->table.window;
+  WpReadBuffer *window = &self->table.window;
   char *start = p;
   char *close;
 
@@ -83,7 +83,7 @@ scan_cell (WpCsv *self, Scan *scan, char *p)
     {
       while (*p != ',' && *p != '\n') /* ends at the sentinel at the latest */
         p++;
-      put_cell (self, scan->n_cells++, start, *p == '\n' && p > start && p[-1] == '\r' ? p - 1 : p);
+      put_cell (self, scan->n_fields++, start, *p == '\n' && p > start && p[-1] == '\r' ? p - 1 : p);
       return p == window->end && !window->at_eof ? NULL : p;
     }
   close = scan_quoted (window, scan, p + 1);
@@ -92,7 +92,7 @@ scan_cell (WpCsv *self, Scan *scan, char *p)
       scan->problem = window->at_eof ? "a quote that is not closed" : NULL;
       return NULL;
     }
-  put_cell (self, scan->n_cells++, start + 1, close);
+  put_cell (self, scan->n_fields++, start + 1, close);
   p = close + 1;
   if (p < window->end && *p == '\r')
     p++;
@@ -126,32 +126,32 @@ scan_row (WpCsv *self, Scan *scan)
 static void
 finish_cells (WpCsv *self, const Scan *scan)
 {
-  for (gsize i = 0; i < MIN (scan->n_cells, self->cells_size); i++)
+  for (gsize i = 0; i < MIN (scan->n_fields, self->cells_size); i++)
     {
-      WpCell *cell = &self->cells[i];
-      char *text = (char *) cell->text;
+      WpField *field = &self->fields[i];
+      char *text = (char *) field->text;
 
       if (scan->doubled && text > self->table.window.at && text[-1] == '"')
         {
           gsize len = 0;
 
-          for (gsize j = 0; j < cell->len; j++, len++)
+          for (gsize j = 0; j < field->len; j++, len++)
             {
               text[len] = text[j];
               j += text[j] == '"';
             }
-          cell->len = len;
+          field->len = len;
         }
-      text[cell->len] = '\0';
+      text[field->len] = '\0';
     }
 }
 
-static WpTableStatus
+static WpTraceFormatStatus
 fail_row (WpCsv *self, GError **error)
 {
-  wp_window_prefix (&self->table.window, self->table.row_line, error);
+  wp_read_buffer_prefix (&self->table.window, self->table.row_line, error);
 
-  return WP_TABLE_ERROR;
+  return WP_TRACE_FORMAT_ERROR;
 }
 
 /* `# key: value`, in two; FALSE: a mere remark. */
@@ -180,31 +180,31 @@ repeats_note (const WpCsv *self, const char *line, gsize len)
 }
 
 static gboolean
-repeats_header (const WpCsv *self, gsize n_cells)
+repeats_header (const WpCsv *self, gsize n_fields)
 {
-  if (n_cells != self->n_names)
+  if (n_fields != self->n_names)
     return FALSE;
-  for (gsize i = 0; i < n_cells; i++)
-    if (!g_str_equal (self->cells[i].text, self->table.names[i]))
+  for (gsize i = 0; i < n_fields; i++)
+    if (!g_str_equal (self->fields[i].text, self->table.names[i]))
       return FALSE;
 
   return TRUE;
 }
 
-static WpTableStatus
-check_cells (WpCsv *self, gsize n_cells, GError **error)
+static WpTraceFormatStatus
+check_cells (WpCsv *self, gsize n_fields, GError **error)
 {
-  if (self->n_names == 0 || n_cells == self->n_names)
-    return WP_TABLE_ROW;
-  if (*self->cells[0].text == '#')
+  if (self->n_names == 0 || n_fields == self->n_names)
+    return WP_TRACE_FORMAT_ROW;
+  if (*self->fields[0].text == '#')
     {
       g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE,
                            "a note that differs from those at the top: another trace begins here");
       return fail_row (self, error);
     }
   g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
-               "%" G_GSIZE_FORMAT " cell%s, the header has %" G_GSIZE_FORMAT, n_cells,
-               n_cells == 1 ? "" : "s", self->n_names);
+               "%" G_GSIZE_FORMAT " cell%s, the header has %" G_GSIZE_FORMAT, n_fields,
+               n_fields == 1 ? "" : "s", self->n_names);
 
   return fail_row (self, error);
 }
@@ -212,20 +212,20 @@ check_cells (WpCsv *self, gsize n_cells, GError **error)
 static gboolean
 is_blank (const WpCsv *self, const Scan *scan)
 {
-  return scan->n_cells == 1 && self->cells[0].len == 0 && *self->cells[0].text != '"';
+  return scan->n_fields == 1 && self->fields[0].len == 0 && *self->fields[0].text != '"';
 }
 
 /* A row of any number of cells, in self->cells. */
-static WpTableStatus
-next_row (WpCsv *self, gboolean may_fill, gsize *n_cells, GError **error)
+static WpTraceFormatStatus
+next_row (WpCsv *self, gboolean may_fill, gsize *n_fields, GError **error)
 {
-  WpWindow *window = &self->table.window;
+  WpReadBuffer *window = &self->table.window;
   Scan scan;
 
   for (;;)
     {
       if (window->at == window->end && window->at_eof)
-        return WP_TABLE_END;
+        return WP_TRACE_FORMAT_END;
       self->table.row_line = window->line;
       scan_row (self, &scan);
       if (scan.problem != NULL)
@@ -242,31 +242,31 @@ next_row (WpCsv *self, gboolean may_fill, gsize *n_cells, GError **error)
           window->at = scan.next;
         }
       else if (!may_fill)
-        return WP_TABLE_MORE;
-      else if (!wp_window_fill (window, error))
-        return WP_TABLE_ERROR;
+        return WP_TRACE_FORMAT_MORE;
+      else if (!wp_read_buffer_fill (window, error))
+        return WP_TRACE_FORMAT_ERROR;
     }
   finish_cells (self, &scan);
   window->line += scan.lines;
   window->at = scan.next;
-  *n_cells = scan.n_cells;
+  *n_fields = scan.n_fields;
 
-  return WP_TABLE_ROW;
+  return WP_TRACE_FORMAT_ROW;
 }
 
-static WpTableStatus
-csv_next (WpTable *table, gboolean may_fill, const WpCell **cells, GError **error)
+static WpTraceFormatStatus
+csv_next (WpTraceFormat *table, gboolean may_fill, const WpField **fields, GError **error)
 {
   WpCsv *self = (WpCsv *) table;
-  gsize n_cells;
-  WpTableStatus status;
+  gsize n_fields;
+  WpTraceFormatStatus status;
 
   do
-    status = next_row (self, may_fill, &n_cells, error);
-  while (status == WP_TABLE_ROW && repeats_header (self, n_cells));
-  *cells = self->cells;
+    status = next_row (self, may_fill, &n_fields, error);
+  while (status == WP_TRACE_FORMAT_ROW && repeats_header (self, n_fields));
+  *fields = self->fields;
 
-  return status == WP_TABLE_ROW ? check_cells (self, n_cells, error) : status;
+  return status == WP_TRACE_FORMAT_ROW ? check_cells (self, n_fields, error) : status;
 }
 
 /* @line is `# key: value`; without a colon it is a mere remark. */
@@ -281,7 +281,7 @@ take_note (WpCsv *self, const char *line, gsize len, GError **error)
   if (g_hash_table_size (self->table.notes) > MAX_NOTES)
     {
       g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "more than %d notes", MAX_NOTES);
-      wp_window_prefix (&self->table.window, self->table.window.line, error);
+      wp_read_buffer_prefix (&self->table.window, self->table.window.line, error);
       return FALSE;
     }
 
@@ -291,11 +291,11 @@ take_note (WpCsv *self, const char *line, gsize len, GError **error)
 static gboolean
 read_notes (WpCsv *self, GError **error)
 {
-  WpWindow *window = &self->table.window;
+  WpReadBuffer *window = &self->table.window;
 
   for (;;)
     {
-      char *end = wp_window_find_line (window, error);
+      char *end = wp_read_buffer_find_line (window, error);
 
       if (end == NULL)
         return FALSE;
@@ -312,10 +312,10 @@ read_notes (WpCsv *self, GError **error)
 
 /* The names are C strings from here on. */
 static gboolean
-has_nul (const WpCell *cells, gsize n_cells)
+has_nul (const WpField *fields, gsize n_fields)
 {
-  for (gsize i = 0; i < n_cells; i++)
-    if (memchr (cells[i].text, '\0', cells[i].len))
+  for (gsize i = 0; i < n_fields; i++)
+    if (memchr (fields[i].text, '\0', fields[i].len))
       return TRUE;
 
   return FALSE;
@@ -325,42 +325,42 @@ static gboolean
 read_header (WpCsv *self, GError **error)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  gsize n_cells = 0;
-  WpTableStatus status = next_row (self, TRUE, &n_cells, error);
+  gsize n_fields = 0;
+  WpTraceFormatStatus status = next_row (self, TRUE, &n_fields, error);
 
-  if (status == WP_TABLE_END)
+  if (status == WP_TRACE_FORMAT_END)
     {
       g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "an empty trace: it has no header");
-      wp_window_prefix (&self->table.window, self->table.window.line, error);
+      wp_read_buffer_prefix (&self->table.window, self->table.window.line, error);
     }
-  if (status != WP_TABLE_ROW)
+  if (status != WP_TRACE_FORMAT_ROW)
     return FALSE;
-  if (has_nul (self->cells, n_cells))
+  if (has_nul (self->fields, n_fields))
     {
       g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "the name of a column has a NUL byte");
-      return fail_row (self, error) != WP_TABLE_ERROR;
+      return fail_row (self, error) != WP_TRACE_FORMAT_ERROR;
     }
-  for (gsize i = 0; i < n_cells; i++)
-    g_ptr_array_add (names, g_strstrip (g_strndup (self->cells[i].text, self->cells[i].len)));
+  for (gsize i = 0; i < n_fields; i++)
+    g_ptr_array_add (names, g_strstrip (g_strndup (self->fields[i].text, self->fields[i].len)));
   g_ptr_array_add (names, NULL);
   if (self->table.names != NULL
       && !g_strv_equal ((const char *const *) self->table.names, (const char *const *) names->pdata))
     {
       g_set_error_literal (error, WP_ERROR, WP_ERROR_IO, "the header has changed since it was read first");
-      return fail_row (self, error) != WP_TABLE_ERROR;
+      return fail_row (self, error) != WP_TRACE_FORMAT_ERROR;
     }
   if (self->table.names == NULL)
     self->table.names = (GStrv) g_ptr_array_free (g_steal_pointer (&names), FALSE);
-  self->n_names = n_cells;
-  self->cells_size = n_cells;
-  self->cells = g_renew (WpCell, self->cells, n_cells);
+  self->n_names = n_fields;
+  self->cells_size = n_fields;
+  self->fields = g_renew (WpField, self->fields, n_fields);
   self->table.header_line = self->table.row_line;
 
   return TRUE;
 }
 
 static gboolean
-csv_open (WpTable *table, guint64 limit_rows, GError **error)
+csv_open (WpTraceFormat *table, guint64 limit_rows, GError **error)
 {
   WpCsv *self = (WpCsv *) table;
 
@@ -368,7 +368,7 @@ csv_open (WpTable *table, guint64 limit_rows, GError **error)
 }
 
 static gboolean
-csv_rewind (WpTable *table, GError **error)
+csv_rewind (WpTraceFormat *table, GError **error)
 {
   WpCsv *self = (WpCsv *) table;
 
@@ -379,9 +379,10 @@ csv_rewind (WpTable *table, GError **error)
 }
 
 static void
-csv_clear (WpTable *table)
+csv_clear (WpTraceFormat *table)
 {
-  g_free (((WpCsv *) table)->cells);
+  g_free (((WpCsv *) table)->fields);
 }
 
-const WpTableKind wp_csv_kind = { "csv", sizeof (WpCsv), csv_open, csv_next, csv_rewind, csv_clear, NULL };
+const WpTraceFormatKind wp_csv_kind
+    = { "csv", sizeof (WpCsv), csv_open, csv_next, csv_rewind, csv_clear, NULL };

@@ -1,6 +1,6 @@
 /* wp-csv.h - CSV (RFC 4180) as a table: notes, a header, rows. */
 #pragma once
 
-#include "sim/trace/wp-table.h"
+#include "sim/trace/wp-trace-format.h"
 
-extern const WpTableKind wp_csv_kind;
+extern const WpTraceFormatKind wp_csv_kind;

@@ -81,7 +81,7 @@ static gboolean
 fail_unknown (const Parser *parser, const char *name, GError **error)
 {
   const char *nearest = wp_options_nearest (name, parser->names);
-  g_autofree char *shown = nearest != NULL ? wp_cell_quote ((WpCell){ nearest, strlen (nearest) }) : NULL;
+  g_autofree char *shown = nearest != NULL ? wp_field_quote ((WpField){ nearest, strlen (nearest) }) : NULL;
 
   if (shown != NULL)
     g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "no column \"%s\"; did you mean %s?", name, shown);
@@ -291,7 +291,7 @@ apply (OpKind kind, long double *left, long double right)
 }
 
 gboolean
-wp_expr_eval (const WpExpr *self, const WpCell *cells, long double *value, GError **error)
+wp_expr_eval (const WpExpr *self, const WpField *fields, long double *value, GError **error)
 {
   long double stack[MAX_DEPTH + 1];
   int top = -1;
@@ -309,8 +309,8 @@ wp_expr_eval (const WpExpr *self, const WpCell *cells, long double *value, GErro
           top--;
           apply (op->kind, &stack[top], stack[top + 1]);
         }
-      else if (!wp_number_parse (cells[op->column].text, cells[op->column].len, &stack[++top]))
-        return wp_cell_fail (cells[op->column], self->names[op->column], "is not a number", error);
+      else if (!wp_number_parse (fields[op->column].text, fields[op->column].len, &stack[++top]))
+        return wp_field_fail (fields[op->column], self->names[op->column], "is not a number", error);
     }
   *value = stack[0];
 

@@ -1,7 +1,7 @@
 /* wp-expr.h - arithmetic on the columns of a table, as --columns takes it: "0.030+0.020*GeneratedTokens". */
 #pragma once
 
-#include "sim/trace/wp-cell.h"
+#include "sim/trace/wp-field.h"
 
 typedef struct _WpExpr WpExpr;
 
@@ -30,4 +30,4 @@ int wp_expr_column (const WpExpr *self);
  * Returns: FALSE with WP_ERROR_BAD_TRACE: `column "GeneratedTokens": "abc" is not a number`. The value may be
  * infinite or NaN (x/0).
  */
-gboolean wp_expr_eval (const WpExpr *self, const WpCell *cells, long double *value, GError **error);
+gboolean wp_expr_eval (const WpExpr *self, const WpField *fields, long double *value, GError **error);

@@ -9,7 +9,7 @@
 #include <zlib.h>
 
 #include "sim/base/wp-error.h"
-#include "sim/trace/wp-spool.h"
+#include "sim/trace/wp-rewind-file.h"
 
 #define RAW_BYTES (64 * 1024)
 
@@ -32,7 +32,7 @@ struct _WpInput {
   gboolean gzip_open; /* gzip is initialised */
   gboolean in_member; /* more of this member must follow */
 
-  WpSpool spool; /* what came through a pipe, decompressed */
+  WpRewindFile spool; /* what came through a pipe, decompressed */
 };
 
 static WpInput *
@@ -42,7 +42,7 @@ input_new (const char *name)
 
   self->name = g_strdup (name);
   self->fd = -1;
-  self->spool = (WpSpool) WP_SPOOL_NONE;
+  self->spool = (WpRewindFile) WP_REWIND_FILE_NONE;
   self->raw = g_malloc (RAW_BYTES);
 
   return self;
@@ -67,7 +67,7 @@ examine (WpInput *self, GError **error)
       (void) posix_fadvise (self->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
       return TRUE;
     }
-  wp_spool_open (&self->spool);
+  wp_rewind_file_open (&self->spool);
 
   return TRUE;
 }
@@ -120,7 +120,7 @@ wp_input_free (WpInput *self)
   close_gzip (self);
   if (self->owns_fd && self->fd >= 0)
     close (self->fd);
-  wp_spool_close (&self->spool);
+  wp_rewind_file_close (&self->spool);
   g_free (self->raw);
   g_free (self->name);
   g_free (self);
@@ -312,11 +312,11 @@ wp_input_read (WpInput *self, char *buffer, gsize size, GError **error)
 {
   gssize n;
 
-  if (wp_spool_has_more (&self->spool))
-    return wp_spool_read (&self->spool, buffer, size, error);
+  if (wp_rewind_file_has_more (&self->spool))
+    return wp_rewind_file_read (&self->spool, buffer, size, error);
   n = read_live (self, buffer, size, error);
   if (n > 0 && !self->rewindable)
-    wp_spool_keep (&self->spool, buffer, (gsize) n);
+    wp_rewind_file_keep (&self->spool, buffer, (gsize) n);
 
   return n;
 }
@@ -325,7 +325,7 @@ gboolean
 wp_input_rewind (WpInput *self, GError **error)
 {
   if (!self->rewindable)
-    return wp_spool_rewind (&self->spool, self->name, error);
+    return wp_rewind_file_rewind (&self->spool, self->name, error);
   if (self->fd >= 0 && lseek (self->fd, self->start, SEEK_SET) < 0)
     {
       g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s", self->name, g_strerror (errno));

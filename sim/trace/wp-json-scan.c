@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "sim/trace/wp-window.h"
+#include "sim/trace/wp-read-buffer.h"
 
 gboolean
 wp_json_expect (WpJsonScan *self, const char *expected)
@@ -105,7 +105,7 @@ read_escape (WpJsonScan *self, char **out)
 
 /* What it says is never longer than how it is written. */
 gboolean
-wp_json_string (WpJsonScan *self, WpCell *cell)
+wp_json_string (WpJsonScan *self, WpField *field)
 {
   char *start = self->at, *out = self->at;
 
@@ -125,7 +125,7 @@ wp_json_string (WpJsonScan *self, WpCell *cell)
   if (self->at == self->end)
     return wp_json_expect (self, "a closing quote");
   self->at++;
-  *cell = (WpCell){ start, (gsize) (out - start) };
+  *field = (WpField){ start, (gsize) (out - start) };
 
   return TRUE;
 }
@@ -142,7 +142,7 @@ take_digits (WpJsonScan *self)
 }
 
 gboolean
-wp_json_number (WpJsonScan *self, WpCell *cell)
+wp_json_number (WpJsonScan *self, WpField *field)
 {
   char *start = self->at;
 
@@ -166,19 +166,19 @@ wp_json_number (WpJsonScan *self, WpCell *cell)
       if (!take_digits (self))
         return wp_json_expect (self, "a digit");
     }
-  *cell = (WpCell){ start, (gsize) (self->at - start) };
+  *field = (WpField){ start, (gsize) (self->at - start) };
 
   return TRUE;
 }
 
 gboolean
-wp_json_word (WpJsonScan *self, WpCell *cell)
+wp_json_word (WpJsonScan *self, WpField *field)
 {
-  static const char none[WP_WINDOW_SPARE_BYTES] = "", one[WP_WINDOW_SPARE_BYTES] = "1",
-                    zero[WP_WINDOW_SPARE_BYTES] = "0";
+  static const char none[WP_READ_BUFFER_SPARE_BYTES] = "", one[WP_READ_BUFFER_SPARE_BYTES] = "1",
+                    zero[WP_READ_BUFFER_SPARE_BYTES] = "0";
   static const struct {
     const char *word;
-    WpCell cell;
+    WpField field;
   } words[] = { { "null", { none, 0 } }, { "true", { one, 1 } }, { "false", { zero, 1 } } };
 
   for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
@@ -187,7 +187,7 @@ wp_json_word (WpJsonScan *self, WpCell *cell)
 
       if ((gsize) (self->end - self->at) >= len && memcmp (self->at, words[i].word, len) == 0)
         {
-          *cell = words[i].cell;
+          *field = words[i].field;
           self->at += len;
           return TRUE;
         }
@@ -201,7 +201,7 @@ wp_json_describe (const WpJsonScan *self)
 {
   gsize at = (gsize) (self->at - self->line) + 1, left = (gsize) (self->end - self->at);
   g_autofree char *found
-      = left > 0 ? wp_cell_quote ((WpCell){ self->at, left }) : g_strdup ("the end of the line");
+      = left > 0 ? wp_field_quote ((WpField){ self->at, left }) : g_strdup ("the end of the line");
 
   if (self->problem != NULL)
     return g_strdup_printf ("at byte %" G_GSIZE_FORMAT ": %s", at, self->problem);

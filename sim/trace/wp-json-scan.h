@@ -2,7 +2,7 @@
  * null, true and false. */
 #pragma once
 
-#include "sim/trace/wp-cell.h"
+#include "sim/trace/wp-field.h"
 
 /* Strings are decoded where they stand. Each function that finds something else than it should returns FALSE,
  * and says so here. */
@@ -21,13 +21,13 @@ void wp_json_skip_blanks (WpJsonScan *self);
 gboolean wp_json_take (WpJsonScan *self, char c);
 
 /* Behind the opening quote; the cell is followed by a byte of its own, and may hold NULs. */
-gboolean wp_json_string (WpJsonScan *self, WpCell *cell);
+gboolean wp_json_string (WpJsonScan *self, WpField *field);
 
 /* At a digit or minus; its text. */
-gboolean wp_json_number (WpJsonScan *self, WpCell *cell);
+gboolean wp_json_number (WpJsonScan *self, WpField *field);
 
 /* null is an empty cell, true is 1, false is 0. */
-gboolean wp_json_word (WpJsonScan *self, WpCell *cell);
+gboolean wp_json_word (WpJsonScan *self, WpField *field);
 
 /* "at byte 12: expected a value, found \"x}\"". To be freed. */
 char *wp_json_describe (const WpJsonScan *self);

@@ -8,13 +8,13 @@
 #define MAX_DEPTH 64
 
 typedef struct {
-  WpTable table;
+  WpTraceFormat table;
   gsize n_names;
   GHashTable *places; /* of name, the table's own, to its place + 1 */
   guint64 *seen;      /* the row, counted from 1, in which each name was met last */
   guint64 row;
   gsize guess; /* keys come in the order of the row before, as a rule */
-  WpCell *cells;
+  WpField *fields;
 } WpJsonl;
 
 /* A line that is being read. */
@@ -28,16 +28,16 @@ typedef struct {
 
 static gboolean read_object (Reader *reader);
 
-static gboolean read_value (Reader *reader, WpCell *cell, gboolean *is_object);
+static gboolean read_value (Reader *reader, WpField *field, gboolean *is_object);
 
 static gboolean
-read_array (Reader *reader, WpCell *cell)
+read_array (Reader *reader, WpField *field)
 {
-  static const char shown[WP_WINDOW_SPARE_BYTES] = "[...]";
+  static const char shown[WP_READ_BUFFER_SPARE_BYTES] = "[...]";
   GPtrArray *names = g_steal_pointer (&reader->names); /* what is in it is looked through, and not taken */
   WpJsonl *self = g_steal_pointer (&reader->self);
   gboolean is_object;
-  WpCell item;
+  WpField item;
 
   if (!wp_json_take (&reader->scan, ']'))
     do
@@ -52,13 +52,13 @@ read_array (Reader *reader, WpCell *cell)
     while (TRUE);
   reader->names = names;
   reader->self = self;
-  *cell = (WpCell){ shown, strlen (shown) };
+  *field = (WpField){ shown, strlen (shown) };
 
   return TRUE;
 }
 
 static gboolean
-read_value (Reader *reader, WpCell *cell, gboolean *is_object)
+read_value (Reader *reader, WpField *field, gboolean *is_object)
 {
   gboolean done;
 
@@ -69,16 +69,16 @@ read_value (Reader *reader, WpCell *cell, gboolean *is_object)
   if (*reader->scan.at == '"')
     {
       reader->scan.at++;
-      return wp_json_string (&reader->scan, cell);
+      return wp_json_string (&reader->scan, field);
     }
   if (*reader->scan.at != '{' && *reader->scan.at != '[')
     return *reader->scan.at == '-' || g_ascii_isdigit (*reader->scan.at)
-               ? wp_json_number (&reader->scan, cell)
-               : wp_json_word (&reader->scan, cell);
+               ? wp_json_number (&reader->scan, field)
+               : wp_json_word (&reader->scan, field);
   if (++reader->depth > MAX_DEPTH)
     return wp_json_fail (&reader->scan, "more than 64 objects and arrays inside one another");
   *is_object = *reader->scan.at++ == '{';
-  done = *is_object ? read_object (reader) : read_array (reader, cell);
+  done = *is_object ? read_object (reader) : read_array (reader, field);
   reader->depth--;
 
   return done;
@@ -101,7 +101,7 @@ find_name (WpJsonl *self, const char *name)
 }
 
 static gboolean
-put_cell (Reader *reader, const char *name, WpCell cell)
+put_cell (Reader *reader, const char *name, WpField field)
 {
   WpJsonl *self = reader->self;
   gssize place = self != NULL ? find_name (self, name) : -1;
@@ -117,19 +117,19 @@ put_cell (Reader *reader, const char *name, WpCell cell)
   if (self->seen[place] == self->row)
     return wp_json_fail (&reader->scan, "a key that is there twice");
   self->seen[place] = self->row;
-  self->cells[place] = cell;
+  self->fields[place] = field;
 
   return TRUE;
 }
 
 /* Behind the colon of @key. Names are those of the cells: an object's are its keys'. */
 static gboolean
-read_member (Reader *reader, WpCell key)
+read_member (Reader *reader, WpField key)
 {
   gsize outer = reader->path->len;
   gboolean is_object, done;
   const char *name = key.text;
-  WpCell cell;
+  WpField field;
 
   if (memchr (key.text, '\0', key.len) != NULL)
     return wp_json_fail (&reader->scan, "a key with a NUL character");
@@ -140,14 +140,14 @@ read_member (Reader *reader, WpCell key)
       g_string_append_len (reader->path, key.text, (gssize) key.len);
       g_string_append_c (reader->path, '.');
     }
-  if (!read_value (reader, &cell, &is_object))
+  if (!read_value (reader, &field, &is_object))
     return FALSE;
   if (outer > 0 && !is_object)
     {
       g_string_truncate (reader->path, reader->path->len - 1);
       name = reader->path->str;
     }
-  done = is_object || put_cell (reader, name, cell);
+  done = is_object || put_cell (reader, name, field);
   g_string_truncate (reader->path, outer);
 
   return done;
@@ -157,7 +157,7 @@ read_member (Reader *reader, WpCell key)
 static gboolean
 read_object (Reader *reader)
 {
-  WpCell key;
+  WpField key;
 
   if (wp_json_take (&reader->scan, '}'))
     return TRUE;
@@ -195,7 +195,7 @@ fail_line (WpJsonl *self, const Reader *reader, GError **error)
 {
   g_autofree char *problem = wp_json_describe (&reader->scan);
 
-  return wp_table_fail (&self->table, problem, error);
+  return wp_trace_format_fail (&self->table, problem, error);
 }
 
 /* @line is read into the cells, or its keys into @names. */
@@ -219,18 +219,18 @@ add_own_names (GPtrArray *names)
 }
 
 static gboolean
-jsonl_open (WpTable *table, guint64 limit_rows, GError **error)
+jsonl_open (WpTraceFormat *table, guint64 limit_rows, GError **error)
 {
   WpJsonl *self = (WpJsonl *) table;
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *copy = NULL;
   char *line;
   gsize len;
-  WpTableStatus status = wp_table_line (table, TRUE, &line, &len, error);
+  WpTraceFormatStatus status = wp_trace_format_line (table, TRUE, &line, &len, error);
 
-  if (status == WP_TABLE_END)
-    wp_table_fail (table, "an empty trace: it has no row", error);
-  if (status != WP_TABLE_ROW)
+  if (status == WP_TRACE_FORMAT_END)
+    wp_trace_format_fail (table, "an empty trace: it has no row", error);
+  if (status != WP_TRACE_FORMAT_ROW)
     return FALSE;
   copy = g_memdup2 (line, len);
   if (!read_row (self, names, copy, len, error))
@@ -245,50 +245,50 @@ jsonl_open (WpTable *table, guint64 limit_rows, GError **error)
   for (gsize i = 0; i < self->n_names; i++)
     g_hash_table_insert (self->places, table->names[i], GSIZE_TO_POINTER (i + 1));
   self->seen = g_new0 (guint64, self->n_names);
-  self->cells = g_new0 (WpCell, self->n_names);
+  self->fields = g_new0 (WpField, self->n_names);
 
   return TRUE;
 }
 
-static WpTableStatus
-jsonl_next (WpTable *table, gboolean may_fill, const WpCell **cells, GError **error)
+static WpTraceFormatStatus
+jsonl_next (WpTraceFormat *table, gboolean may_fill, const WpField **fields, GError **error)
 {
   WpJsonl *self = (WpJsonl *) table;
   char *line;
   gsize len;
-  WpTableStatus status = wp_table_line (table, may_fill, &line, &len, error);
+  WpTraceFormatStatus status = wp_trace_format_line (table, may_fill, &line, &len, error);
 
-  *cells = self->cells;
-  if (status != WP_TABLE_ROW)
+  *fields = self->fields;
+  if (status != WP_TRACE_FORMAT_ROW)
     return status;
   self->row++;
   self->guess = 0;
   for (gsize i = 0; i < self->n_names; i++)
-    self->cells[i] = wp_table_no_cell;
+    self->fields[i] = wp_trace_format_no_field;
   if (!read_row (self, NULL, line, len, error))
-    return WP_TABLE_ERROR;
+    return WP_TRACE_FORMAT_ERROR;
   for (gsize i = 0; i < self->n_names; i++)
-    if (self->cells[i].text >= line && self->cells[i].text <= line + len)
-      ((char *) self->cells[i].text)[self->cells[i].len] = '\0';
+    if (self->fields[i].text >= line && self->fields[i].text <= line + len)
+      ((char *) self->fields[i].text)[self->fields[i].len] = '\0';
 
-  return WP_TABLE_ROW;
+  return WP_TRACE_FORMAT_ROW;
 }
 
 static gboolean
-jsonl_rewind (WpTable *table, GError **error)
+jsonl_rewind (WpTraceFormat *table, GError **error)
 {
   return TRUE;
 }
 
 static void
-jsonl_clear (WpTable *table)
+jsonl_clear (WpTraceFormat *table)
 {
   WpJsonl *self = (WpJsonl *) table;
 
   g_clear_pointer (&self->places, g_hash_table_unref);
   g_free (self->seen);
-  g_free (self->cells);
+  g_free (self->fields);
 }
 
-const WpTableKind wp_jsonl_kind
+const WpTraceFormatKind wp_jsonl_kind
     = { "jsonl", sizeof (WpJsonl), jsonl_open, jsonl_next, jsonl_rewind, jsonl_clear, NULL };

@@ -1,7 +1,7 @@
 /* wp-jsonl.h - JSON lines as a table: an object (RFC 8259) in each line. */
 #pragma once
 
-#include "sim/trace/wp-table.h"
+#include "sim/trace/wp-trace-format.h"
 
 /**
  * wp_jsonl_kind:
@@ -14,4 +14,4 @@
  * Numbers are cells of their own text: nothing goes through a double, so that nanoseconds since 1970 are
  * exact. That is why this is no use of json-glib, which gives doubles only (and makes a tree of each line).
  */
-extern const WpTableKind wp_jsonl_kind;
+extern const WpTraceFormatKind wp_jsonl_kind;

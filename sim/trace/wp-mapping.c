@@ -5,12 +5,12 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/trace/wp-expr.h"
-#include "sim/trace/wp-fixed.h"
+#include "sim/trace/wp-csv-fast.h"
 #include "sim/base/wp-options.h"
 
 typedef struct {
   WpColumn column;
-  int cell;     /* of a bare column; -1: arithmetic */
+  int field;    /* of a bare column; -1: arithmetic */
   char *name;   /* of that column, or the expression, for errors */
   WpExpr *expr; /* ours */
 } Binding;
@@ -73,7 +73,7 @@ static gboolean
 bind_item (WpMapping *self, char *item, const char *const *names, GError **error)
 {
   char *text = strchr (item, '=');
-  Binding binding = { .cell = -1 };
+  Binding binding = { .field = -1 };
   int column;
 
   if (text == NULL)
@@ -92,12 +92,12 @@ bind_item (WpMapping *self, char *item, const char *const *names, GError **error
       g_prefix_error (error, "--columns: %s: ", item);
       return FALSE;
     }
-  binding.cell = wp_expr_column (binding.expr);
-  binding.name = g_strdup (binding.cell < 0 ? g_strstrip (text) : names[binding.cell]);
+  binding.field = wp_expr_column (binding.expr);
+  binding.name = g_strdup (binding.field < 0 ? g_strstrip (text) : names[binding.field]);
   self->columns |= 1u << column;
   g_array_append_val (self->bindings, binding);
 
-  return binding.cell >= 0 || takes_arithmetic (binding.column)
+  return binding.field >= 0 || takes_arithmetic (binding.column)
          || fail_option (error, item, "takes a column, not arithmetic");
 }
 
@@ -196,30 +196,30 @@ wp_mapping_columns (const WpMapping *self)
 }
 
 int
-wp_mapping_cell (const WpMapping *self, WpColumn column)
+wp_mapping_field (const WpMapping *self, WpColumn column)
 {
   for (guint i = 0; i < self->bindings->len; i++)
     if (g_array_index (self->bindings, Binding, i).column == column)
-      return g_array_index (self->bindings, Binding, i).cell;
+      return g_array_index (self->bindings, Binding, i).field;
 
   return -1;
 }
 
 static gboolean
-read_seconds (WpCell cell, gint64 *ns)
+read_seconds (WpField field, gint64 *ns)
 {
-  return wp_fixed_seconds (cell.text, ns) == cell.text + cell.len
-         || wp_time_parse_seconds (cell.text, cell.len, ns);
+  return wp_csv_fast_seconds (field.text, ns) == field.text + field.len
+         || wp_time_parse_seconds (field.text, field.len, ns);
 }
 
 static gboolean
-read_bytes (WpCell cell, gint64 *bytes)
+read_bytes (WpField field, gint64 *bytes)
 {
   gint64 value = 0;
 
-  for (gsize i = 0; i < cell.len; i++)
-    if (!g_ascii_isdigit (cell.text[i]) || __builtin_mul_overflow (value, 10, &value)
-        || __builtin_add_overflow (value, cell.text[i] - '0', &value))
+  for (gsize i = 0; i < field.len; i++)
+    if (!g_ascii_isdigit (field.text[i]) || __builtin_mul_overflow (value, 10, &value)
+        || __builtin_add_overflow (value, field.text[i] - '0', &value))
       return FALSE;
   *bytes = value;
 
@@ -227,14 +227,14 @@ read_bytes (WpCell cell, gint64 *bytes)
 }
 
 static gboolean
-read_outcome (WpCell cell, WpOutcome *outcome)
+read_outcome (WpField field, WpOutcome *outcome)
 {
   for (int i = WP_OUTCOME_STORED; i <= WP_OUTCOME_FAILED; i++)
     {
       const char *name = wp_outcome_name ((WpOutcome) i);
 
       *outcome = (WpOutcome) i;
-      if (strlen (name) == cell.len && memcmp (name, cell.text, cell.len) == 0)
+      if (strlen (name) == field.len && memcmp (name, field.text, field.len) == 0)
         return TRUE;
     }
 
@@ -287,55 +287,55 @@ read_empty (WpColumn column, WpRow *row)
 }
 
 static const char *
-why_no_time (WpCell cell)
+why_no_time (WpField field)
 {
-  if (wp_time_is_far_seconds (cell.text, cell.len))
+  if (wp_time_is_far_seconds (field.text, field.len))
     return "is more than 292 years";
 
-  return wp_time_is_far_iso8601 (cell.text, cell.len) ? "is not from 1678 to 2261" : "is not a time";
+  return wp_time_is_far_iso8601 (field.text, field.len) ? "is not from 1678 to 2261" : "is not a time";
 }
 
 /* Returns what is wrong with the cell, NULL if nothing is. */
 static const char *
-read_cell (WpColumn column, WpCell cell, WpRow *row)
+read_cell (WpColumn column, WpField field, WpRow *row)
 {
   gint64 *time = wp_mapping_time (column, row);
 
   if (column == WP_COLUMN_SERVICE)
     {
-      if (!read_seconds (cell, time))
-        return wp_time_is_far_seconds (cell.text, cell.len) ? "is more than 292 years"
-                                                            : "is not a time in seconds";
+      if (!read_seconds (field, time))
+        return wp_time_is_far_seconds (field.text, field.len) ? "is more than 292 years"
+                                                              : "is not a time in seconds";
       return *time < 0 ? "is negative" : NULL;
     }
   if (time != NULL)
-    return read_seconds (cell, time) || wp_time_parse_iso8601 (cell.text, cell.len, time)
+    return read_seconds (field, time) || wp_time_parse_iso8601 (field.text, field.len, time)
                ? NULL
-               : why_no_time (cell);
+               : why_no_time (field);
   if (column == WP_COLUMN_BYTES)
-    return read_bytes (cell, &row->bytes) ? NULL : "is not a whole number of bytes";
+    return read_bytes (field, &row->bytes) ? NULL : "is not a whole number of bytes";
   if (column == WP_COLUMN_OUTCOME)
-    return read_outcome (cell, &row->outcome) ? NULL
-                                              : "is not stored, rejected, timed_out, abandoned or failed";
+    return read_outcome (field, &row->outcome) ? NULL
+                                               : "is not stored, rejected, timed_out, abandoned or failed";
   if (column == WP_COLUMN_ID)
     {
-      row->id = cell.text;
-      return memchr (cell.text, '\0', cell.len) != NULL ? "has a NUL byte" : NULL;
+      row->id = field.text;
+      return memchr (field.text, '\0', field.len) != NULL ? "has a NUL byte" : NULL;
     }
-  row->blocked = *cell.text - '0';
+  row->blocked = *field.text - '0';
 
-  return cell.len != 1 || (row->blocked != 0 && row->blocked != 1) ? "is not 0 or 1" : NULL;
+  return field.len != 1 || (row->blocked != 0 && row->blocked != 1) ? "is not 0 or 1" : NULL;
 }
 
 static gboolean
-read_arithmetic (const Binding *binding, const WpCell *cells, WpRow *row, GError **error)
+read_arithmetic (const Binding *binding, const WpField *fields, WpRow *row, GError **error)
 {
   gint64 *field = wp_mapping_time (binding->column, row);
   char shown[G_ASCII_DTOSTR_BUF_SIZE];
   gboolean may_be_negative = field != NULL && binding->column != WP_COLUMN_SERVICE;
   long double value, scaled;
 
-  if (!wp_expr_eval (binding->expr, cells, &value, error))
+  if (!wp_expr_eval (binding->expr, fields, &value, error))
     return FALSE;
   scaled = field != NULL ? value * WP_NS_PER_S : value;
   if (!(fabsl (scaled) < 0x1p63L) || (value < 0 && !may_be_negative))
@@ -352,27 +352,27 @@ read_arithmetic (const Binding *binding, const WpCell *cells, WpRow *row, GError
 }
 
 gboolean
-wp_mapping_read (const WpMapping *self, const WpCell *cells, WpRow *row, GError **error)
+wp_mapping_read (const WpMapping *self, const WpField *fields, WpRow *row, GError **error)
 {
   for (guint i = 0; i < self->bindings->len; i++)
     {
       const Binding *binding = &g_array_index (self->bindings, Binding, i);
       const char *problem;
 
-      if (binding->cell < 0)
+      if (binding->field < 0)
         {
-          if (!read_arithmetic (binding, cells, row, error))
+          if (!read_arithmetic (binding, fields, row, error))
             return FALSE;
           continue;
         }
-      if (cells[binding->cell].len == 0 && binding->column != WP_COLUMN_ARRIVAL)
+      if (fields[binding->field].len == 0 && binding->column != WP_COLUMN_ARRIVAL)
         {
           read_empty (binding->column, row);
           continue;
         }
-      problem = read_cell (binding->column, cells[binding->cell], row);
+      problem = read_cell (binding->column, fields[binding->field], row);
       if (problem != NULL)
-        return wp_cell_fail (cells[binding->cell], binding->name, problem, error);
+        return wp_field_fail (fields[binding->field], binding->name, problem, error);
     }
 
   return TRUE;

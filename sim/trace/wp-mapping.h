@@ -2,7 +2,7 @@
  * cells read by it. */
 #pragma once
 
-#include "sim/trace/wp-cell.h"
+#include "sim/trace/wp-field.h"
 #include "sim/trace/wp-trace-writer.h"
 
 typedef struct _WpMapping WpMapping;
@@ -23,12 +23,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpMapping, wp_mapping_free)
 guint wp_mapping_columns (const WpMapping *self);
 
 /* Is this field a bare column, and which? -1 if not. */
-int wp_mapping_cell (const WpMapping *self, WpColumn column);
+int wp_mapping_field (const WpMapping *self, WpColumn column);
 
-/* Sets all fields of @row that are mapped (@cells are a WpWindow's, which can be read past its end); times as
- * the file has them, since 1970 or an origin of its own; the id is the cell's. FALSE with `column "arrival":
- * "abc" is not a time`. */
-gboolean wp_mapping_read (const WpMapping *self, const WpCell *cells, WpRow *row, GError **error);
+/* Sets all fields of @row that are mapped (@cells are a WpReadBuffer's, which can be read past its end);
+ * times as the file has them, since 1970 or an origin of its own; the id is the cell's. FALSE with `column
+ * "arrival": "abc" is not a time`. */
+gboolean wp_mapping_read (const WpMapping *self, const WpField *fields, WpRow *row, GError **error);
 
 /* Where the row keeps a time, WP_TIME_NONE if it has none; NULL: that column is no time. */
 gint64 *wp_mapping_time (WpColumn column, WpRow *row);

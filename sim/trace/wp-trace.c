@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "sim/base/wp-error.h"
-#include "sim/trace/wp-fixed.h"
+#include "sim/trace/wp-csv-fast.h"
 #include "sim/trace/wp-mapping.h"
 #include "sim/trace/wp-row-store.h"
-#include "sim/trace/wp-scale.h"
-#include "sim/trace/wp-table.h"
+#include "sim/trace/wp-time-scale.h"
+#include "sim/trace/wp-trace-format.h"
 #include "sim/trace/wp-trace-private.h"
 
 #define MEASURED                                                                                             \
@@ -20,7 +20,7 @@ struct _WpTrace {
   const WpTraceSource *drawn;
   gpointer source;
   char *name;
-  WpTable *table;
+  WpTraceFormat *table;
   WpMapping *mapping;
   gboolean plain; /* the header is arrival[,service], which has a fast path */
   gboolean plain_service;
@@ -28,7 +28,7 @@ struct _WpTrace {
 
   guint64 n_read; /* rows taken from the file since its start */
   gboolean has_origin;
-  WpScale scale;
+  WpTimeScale scale;
   gint64 latest_ns; /* arrival of the last row given, as the file has it */
   GError *failure;  /* told once, told for ever */
 
@@ -53,13 +53,13 @@ has_plain_header (const WpTrace *self)
   guint columns = wp_mapping_columns (self->mapping);
   guint n_names = g_strv_length (self->table->names);
 
-  if (self->options.input != WP_INPUT_CSV || wp_mapping_cell (self->mapping, WP_COLUMN_ARRIVAL) != 0
+  if (self->options.input != WP_INPUT_CSV || wp_mapping_field (self->mapping, WP_COLUMN_ARRIVAL) != 0
       || n_names > 2)
     return FALSE;
 
   return n_names == 1
              ? columns == arrival
-             : columns == (arrival | service) && wp_mapping_cell (self->mapping, WP_COLUMN_SERVICE) == 1;
+             : columns == (arrival | service) && wp_mapping_field (self->mapping, WP_COLUMN_SERVICE) == 1;
 }
 
 WpTrace *
@@ -70,7 +70,8 @@ wp_trace_open_input (WpInput *input, gsize chunk_bytes, const WpTraceOptions *op
 
   self->options = options != NULL ? *options : none;
   self->options.columns = NULL; /* the caller's, needed here only */
-  self->table = wp_table_new (self->options.input, input, chunk_bytes, self->options.limit_rows, error);
+  self->table
+      = wp_trace_format_new (self->options.input, input, chunk_bytes, self->options.limit_rows, error);
   if (self->table == NULL)
     return NULL;
   self->mapping = wp_mapping_new ((const char *const *) self->table->names,
@@ -78,13 +79,13 @@ wp_trace_open_input (WpInput *input, gsize chunk_bytes, const WpTraceOptions *op
   if (self->mapping == NULL)
     {
       if (error != NULL && g_error_matches (*error, WP_ERROR, WP_ERROR_BAD_TRACE))
-        wp_window_prefix (&self->table->window, self->table->header_line, error);
+        wp_read_buffer_prefix (&self->table->window, self->table->header_line, error);
       return NULL;
     }
   self->plain = has_plain_header (self);
   self->plain_service = wp_mapping_columns (self->mapping) & 1u << WP_COLUMN_SERVICE;
-  self->scale = (WpScale){ 0, self->options.scale, self->options.service_scale,
-                           (wp_mapping_columns (self->mapping) & MEASURED) != 0 };
+  self->scale = (WpTimeScale){ 0, self->options.scale, self->options.service_scale,
+                               (wp_mapping_columns (self->mapping) & MEASURED) != 0 };
   clear_rows (self);
 
   return g_steal_pointer (&self);
@@ -95,14 +96,15 @@ wp_trace_open (const char *path, const WpTraceOptions *options, GError **error)
 {
   WpInput *input = wp_input_open (path, error);
 
-  return input != NULL ? wp_trace_open_input (input, WP_WINDOW_CHUNK_BYTES, options, error) : NULL;
+  return input != NULL ? wp_trace_open_input (input, WP_READ_BUFFER_CHUNK_BYTES, options, error) : NULL;
 }
 
 WpTrace *
 wp_trace_open_data (const char *name, const char *data, gsize len, const WpTraceOptions *options,
                     GError **error)
 {
-  return wp_trace_open_input (wp_input_open_data (name, data, len), WP_WINDOW_CHUNK_BYTES, options, error);
+  return wp_trace_open_input (wp_input_open_data (name, data, len), WP_READ_BUFFER_CHUNK_BYTES, options,
+                              error);
 }
 
 WpTrace *
@@ -126,7 +128,7 @@ wp_trace_free (WpTrace *self)
 {
   if (self == NULL)
     return;
-  g_clear_pointer (&self->table, wp_table_free);
+  g_clear_pointer (&self->table, wp_trace_format_free);
   g_clear_pointer (&self->mapping, wp_mapping_free);
   if (self->drawn != NULL)
     self->drawn->free (self->source);
@@ -144,23 +146,23 @@ typedef enum { RAW_ERROR, RAW_ROWS, RAW_END, RAW_MORE } RawStatus;
 static RawStatus
 read_raw (WpTrace *self, gboolean may_fill, WpRow *rows, gsize max_rows, gsize *n_rows, GError **error)
 {
-  const WpCell *cells;
-  WpTableStatus status;
+  const WpField *fields;
+  WpTraceFormatStatus status;
 
   if (self->options.limit_rows > 0)
     max_rows = (gsize) MIN (max_rows, self->options.limit_rows - self->n_read);
   if (max_rows == 0)
     return RAW_END;
-  *n_rows = self->fast ? wp_fixed_rows (&self->table->window, self->plain_service, rows, max_rows) : 0;
+  *n_rows = self->fast ? wp_csv_fast_rows (&self->table->window, self->plain_service, rows, max_rows) : 0;
   self->n_read += *n_rows;
   if (*n_rows > 0)
     return RAW_ROWS;
-  status = self->table->kind->next (self->table, may_fill, &cells, error);
-  if (status != WP_TABLE_ROW)
-    return status == WP_TABLE_END ? RAW_END : status == WP_TABLE_MORE ? RAW_MORE : RAW_ERROR;
-  if (!wp_mapping_read (self->mapping, cells, rows, error))
+  status = self->table->kind->next (self->table, may_fill, &fields, error);
+  if (status != WP_TRACE_FORMAT_ROW)
+    return status == WP_TRACE_FORMAT_END ? RAW_END : status == WP_TRACE_FORMAT_MORE ? RAW_MORE : RAW_ERROR;
+  if (!wp_mapping_read (self->mapping, fields, rows, error))
     {
-      wp_window_prefix (&self->table->window, self->table->row_line, error);
+      wp_read_buffer_prefix (&self->table->window, self->table->row_line, error);
       return RAW_ERROR;
     }
   *n_rows = 1;
@@ -211,10 +213,10 @@ read_stream (WpTrace *self, gsize *n_rows, GError **error)
         set_origin (self, self->rows[0].arrival_ns);
       if (!in_order (self, self->rows + n, some))
         return WP_READ_DISORDER;
-      if (!wp_scale_rows (&self->scale, self->rows + n, some, error))
+      if (!wp_time_scale_rows (&self->scale, self->rows + n, some, error))
         {
-          wp_window_prefix (&self->table->window,
-                            some == 1 ? self->table->row_line : self->table->window.line, error);
+          wp_read_buffer_prefix (&self->table->window,
+                                 some == 1 ? self->table->row_line : self->table->window.line, error);
           return WP_READ_ERROR;
         }
       n += some;
@@ -229,7 +231,7 @@ read_store (WpTrace *self, gsize *n_rows, GError **error)
 {
   *n_rows = wp_row_store_get (self->store, self->store_at, self->rows, BATCH_ROWS);
   self->store_at += *n_rows;
-  if (wp_scale_rows (&self->scale, self->rows, *n_rows, error))
+  if (wp_time_scale_rows (&self->scale, self->rows, *n_rows, error))
     return *n_rows > 0 ? WP_READ_ROWS : WP_READ_END;
   g_prefix_error (error, "%s: ", wp_trace_name (self));
 
@@ -271,7 +273,7 @@ fail_empty (WpTrace *self, GError **error)
       return;
     }
   g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "an empty trace: no row follows the header");
-  wp_window_prefix (&self->table->window, self->table->window.line, error);
+  wp_read_buffer_prefix (&self->table->window, self->table->window.line, error);
 }
 
 WpRead
@@ -305,7 +307,7 @@ store_rows (WpTrace *self, GError **error)
   RawStatus status;
   gsize n;
 
-  if (!wp_table_rewind (self->table, error))
+  if (!wp_trace_format_rewind (self->table, error))
     return NULL;
   self->n_read = 0;
   self->fast = self->plain; /* how far they lie apart is looked at later */
@@ -405,9 +407,9 @@ wp_trace_append_notes (const WpTrace *self, GPtrArray *lines)
     return;
   for (int i = 0; i < WP_N_COLUMNS; i++)
     {
-      int cell = wp_mapping_cell (self->mapping, (WpColumn) i);
+      int field = wp_mapping_field (self->mapping, (WpColumn) i);
 
-      if (cell >= 0 && strcmp (self->table->names[cell], wp_column_name ((WpColumn) i)) == 0)
+      if (field >= 0 && strcmp (self->table->names[field], wp_column_name ((WpColumn) i)) == 0)
         columns |= 1u << i;
     }
   self->table->kind->tell (self->table, columns, lines);

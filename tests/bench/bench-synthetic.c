@@ -2,20 +2,20 @@
  * [MILLIONS] */
 #include <stdio.h>
 
-#include "sim/run/wp-study.h"
+#include "sim/run/wp-experiment.h"
 
 #define RUNS 5
 
 static double
-time_run (const WpStudy *study)
+time_run (const WpExperiment *study)
 {
   gint64 start_ns = wp_time_monotonic ();
   g_autoptr (WpBatchMeans) parts = wp_batch_means_new ();
   g_autoptr (GError) error = NULL;
-  WpTrafficFigures traffic;
-  WpFigures figures;
+  WpTrafficSummary traffic;
+  WpSummary summary;
 
-  if (!wp_study_run (study, 1, &parts, &figures, &traffic, &error))
+  if (!wp_experiment_run (study, 1, &parts, &summary, &traffic, &error))
     g_error ("%s", error->message);
 
   return (double) (wp_time_monotonic () - start_ns) / 1e9;
@@ -36,9 +36,9 @@ measure (const char *what, double millions, const char *arrivals, const char *se
   double seconds[RUNS];
   guint64 n = (guint64) (millions * 1e6);
   WpPolicy policy;
-  WpStudy study = { &policy,  1,        WP_TIME_NONE,
-                    arrivals, 1,        { clients, TRUE, WP_TIME_NONE, n, 0, WP_TIME_NONE },
-                    service,  "exp:1s", 1 };
+  WpExperiment study = { &policy,  1,        WP_TIME_NONE,
+                         arrivals, 1,        { clients, TRUE, WP_TIME_NONE, n, 0, WP_TIME_NONE },
+                         service,  "exp:1s", 1 };
 
   wp_policy_init (&policy, workers == WP_UNBOUNDED ? WP_MODE_DEFAULT : WP_MODE_WORKER_POOL);
   policy.workers = workers;

@@ -9,7 +9,7 @@ typedef struct {
   const WpRow *rows;
   const gint64 *services_ns;
   gsize n_rows;
-  WpVerdict *verdicts;
+  WpRequestResult *results;
   State *states;
 
   guint places, workers; /* G_MAXUINT: without end */
@@ -45,15 +45,15 @@ static void
 leave (Naive *self, gsize i, WpOutcome outcome)
 {
   self->states[i] = GONE;
-  self->verdicts[i].outcome = outcome;
-  self->verdicts[i].ended_ns = self->now_ns;
+  self->results[i].outcome = outcome;
+  self->results[i].ended_ns = self->now_ns;
 }
 
 static void
 start (Naive *self, gsize i)
 {
   self->states[i] = IN_SERVICE;
-  self->verdicts[i].started_ns = self->now_ns;
+  self->results[i].started_ns = self->now_ns;
   self->busy++;
   self->most_busy = MAX (self->most_busy, self->busy);
 }
@@ -62,7 +62,7 @@ static void
 complete (Naive *self, gsize i)
 {
   leave (self, i, WP_OUTCOME_STORED);
-  self->verdicts[i].finished_ns = self->now_ns;
+  self->results[i].finished_ns = self->now_ns;
   self->busy--;
 }
 
@@ -140,7 +140,7 @@ complete_what_is_done (Naive *self)
   if (self->commit)
     return complete_commit (self);
   for (gsize i = 0; i < self->n_rows; i++)
-    if (self->states[i] == IN_SERVICE && self->verdicts[i].started_ns + self->services_ns[i] == self->now_ns)
+    if (self->states[i] == IN_SERVICE && self->results[i].started_ns + self->services_ns[i] == self->now_ns)
       {
         complete (self, i);
         any = TRUE;
@@ -153,7 +153,7 @@ static void
 accept_parked (Naive *self, gsize i)
 {
   self->parked--;
-  self->verdicts[i].accepted_ns = self->now_ns;
+  self->results[i].accepted_ns = self->now_ns;
 }
 
 /* Places and workers that are free go to the oldest jobs. */
@@ -227,7 +227,7 @@ static void
 park (Naive *self, gsize i)
 {
   self->states[i] = PARKED;
-  self->verdicts[i].blocked = TRUE;
+  self->results[i].blocked = TRUE;
   self->parked++;
   self->most_parked = MAX (self->most_parked, self->parked);
   if (self->patience_ns == 0)
@@ -242,7 +242,7 @@ arrive (Naive *self, gsize i)
 {
   if (self->busy < self->workers)
     {
-      self->verdicts[i].accepted_ns = self->now_ns;
+      self->results[i].accepted_ns = self->now_ns;
       start (self, i);
       if (self->commit)
         completions (self);
@@ -251,7 +251,7 @@ arrive (Naive *self, gsize i)
     }
   else if (self->queued < self->places)
     {
-      self->verdicts[i].accepted_ns = self->now_ns;
+      self->results[i].accepted_ns = self->now_ns;
       self->states[i] = QUEUED;
       self->queued++;
       if (self->drops && self->patience_ns == 0)
@@ -280,7 +280,7 @@ next_of (const Naive *self, gsize i)
   if (self->states[i] == TO_COME)
     next_ns = arrival_ns;
   if (self->states[i] == IN_SERVICE && !self->commit)
-    next_ns = self->verdicts[i].started_ns + self->services_ns[i];
+    next_ns = self->results[i].started_ns + self->services_ns[i];
   if (self->states[i] == PARKED && self->timeout_ns != WP_TIME_NONE)
     next_ns = MIN (next_ns, arrival_ns + self->timeout_ns);
   if ((self->states[i] == PARKED || (self->states[i] == QUEUED && self->drops))
@@ -329,13 +329,13 @@ mean (GArray *values)
 }
 
 static WpSpread
-spread (const Naive *self, gint64 (*measure) (const WpRow *row, const WpVerdict *verdict))
+spread (const Naive *self, gint64 (*measure) (const WpRow *row, const WpRequestResult *result))
 {
   g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (gint64));
 
   for (gsize i = 0; i < self->n_rows; i++)
     {
-      gint64 value = measure (&self->rows[i], &self->verdicts[i]);
+      gint64 value = measure (&self->rows[i], &self->results[i]);
 
       if (value != WP_TIME_NONE)
         g_array_append_val (values, value);
@@ -347,63 +347,63 @@ spread (const Naive *self, gint64 (*measure) (const WpRow *row, const WpVerdict 
 }
 
 static gint64
-accept_latency (const WpRow *row, const WpVerdict *verdict)
+accept_latency (const WpRow *row, const WpRequestResult *result)
 {
-  return verdict->accepted_ns == WP_TIME_NONE ? WP_TIME_NONE : verdict->accepted_ns - row->arrival_ns;
+  return result->accepted_ns == WP_TIME_NONE ? WP_TIME_NONE : result->accepted_ns - row->arrival_ns;
 }
 
 static gint64
-blocked_time (const WpRow *row, const WpVerdict *verdict)
+blocked_time (const WpRow *row, const WpRequestResult *result)
 {
-  return verdict->blocked ? accept_latency (row, verdict) : WP_TIME_NONE;
+  return result->blocked ? accept_latency (row, result) : WP_TIME_NONE;
 }
 
 static gint64
-wait_time (const WpRow *row, const WpVerdict *verdict)
+wait_time (const WpRow *row, const WpRequestResult *result)
 {
-  return verdict->started_ns == WP_TIME_NONE ? WP_TIME_NONE : verdict->started_ns - row->arrival_ns;
+  return result->started_ns == WP_TIME_NONE ? WP_TIME_NONE : result->started_ns - row->arrival_ns;
 }
 
 static gint64
-response (const WpRow *row, const WpVerdict *verdict)
+response (const WpRow *row, const WpRequestResult *result)
 {
-  return verdict->finished_ns == WP_TIME_NONE ? WP_TIME_NONE : verdict->finished_ns - row->arrival_ns;
+  return result->finished_ns == WP_TIME_NONE ? WP_TIME_NONE : result->finished_ns - row->arrival_ns;
 }
 
 static void
-count (const Naive *self, WpFigures *figures)
+count (const Naive *self, WpSummary *summary)
 {
-  figures->requests = self->n_rows;
-  figures->blocked_peak = self->most_parked;
-  figures->busy_max = self->most_busy > 0 ? self->most_busy : WP_TIME_NONE;
+  summary->requests = self->n_rows;
+  summary->blocked_peak = self->most_parked;
+  summary->busy_max = self->most_busy > 0 ? self->most_busy : WP_TIME_NONE;
   for (gsize i = 0; i < self->n_rows; i++)
     {
-      figures->accepted += self->verdicts[i].accepted_ns != WP_TIME_NONE;
-      figures->rejected += self->verdicts[i].outcome == WP_OUTCOME_REJECTED;
-      figures->timed_out += self->verdicts[i].outcome == WP_OUTCOME_TIMED_OUT;
-      figures->abandoned += self->verdicts[i].outcome == WP_OUTCOME_ABANDONED;
-      figures->blocked += self->verdicts[i].blocked;
+      summary->accepted += self->results[i].accepted_ns != WP_TIME_NONE;
+      summary->rejected += self->results[i].outcome == WP_OUTCOME_REJECTED;
+      summary->timed_out += self->results[i].outcome == WP_OUTCOME_TIMED_OUT;
+      summary->abandoned += self->results[i].outcome == WP_OUTCOME_ABANDONED;
+      summary->blocked += self->results[i].blocked;
     }
-  figures->blocked_time = spread (self, blocked_time);
-  figures->accept_latency = spread (self, accept_latency);
-  figures->wait = spread (self, wait_time);
-  figures->response = spread (self, response);
+  summary->blocked_time = spread (self, blocked_time);
+  summary->accept_latency = spread (self, accept_latency);
+  summary->wait = spread (self, wait_time);
+  summary->response = spread (self, response);
 }
 
 static void
-count_time (const Naive *self, WpFigures *figures, gint64 first_ns, gint64 last_ns, gboolean can_be_full)
+count_time (const Naive *self, WpSummary *summary, gint64 first_ns, gint64 last_ns, gboolean can_be_full)
 {
   g_autoptr (GArray) depths = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (GArray) busies = g_array_new (FALSE, FALSE, sizeof (gint64));
 
-  figures->time_full_ns = can_be_full ? 0 : WP_TIME_NONE;
+  summary->time_full_ns = can_be_full ? 0 : WP_TIME_NONE;
   for (gint64 t = first_ns; t < last_ns; t++)
     {
       gint64 depth = 0, busy = 0;
 
       for (gsize i = 0; i < self->n_rows; i++)
         {
-          const WpVerdict *v = &self->verdicts[i];
+          const WpRequestResult *v = &self->results[i];
 
           if (v->accepted_ns == WP_TIME_NONE)
             continue;
@@ -412,52 +412,52 @@ count_time (const Naive *self, WpFigures *figures, gint64 first_ns, gint64 last_
         }
       if (can_be_full && (self->places > 0 ? depth == self->places : busy == self->workers))
         {
-          figures->first_full_ns = figures->time_full_ns == 0 ? t : figures->first_full_ns;
-          figures->time_full_ns++;
+          summary->first_full_ns = summary->time_full_ns == 0 ? t : summary->first_full_ns;
+          summary->time_full_ns++;
         }
       g_array_append_val (depths, depth);
       g_array_append_val (busies, busy);
     }
-  figures->busy_mean = mean (busies);
-  figures->depth_mean = mean (depths);
+  summary->busy_mean = mean (busies);
+  summary->depth_mean = mean (depths);
   g_array_sort (depths, compare);
-  figures->depth_p50 = rank (depths, 500);
-  figures->depth_p99 = rank (depths, 990);
-  figures->depth_max = rank (depths, 1000);
+  summary->depth_p50 = rank (depths, 500);
+  summary->depth_p99 = rank (depths, 990);
+  summary->depth_max = rank (depths, 1000);
 }
 
 static void
-figure (const Naive *self, const WpPolicy *policy, WpFigures *figures)
+figure (const Naive *self, const WpPolicy *policy, WpSummary *summary)
 {
   gboolean spawning = policy->mode == WP_MODE_WORKER_POOL && policy->dispatcher == WP_DISPATCHER_SPAWNING;
   gint64 first_ns = self->rows[0].arrival_ns, last_ns = WP_TIME_NONE;
   guint64 finished = 0;
 
-  wp_figures_init (figures);
-  count (self, figures);
+  wp_summary_init (summary);
+  count (self, summary);
   for (gsize i = 0; i < self->n_rows; i++)
     {
-      last_ns = MAX (last_ns, self->verdicts[i].finished_ns);
-      finished += self->verdicts[i].finished_ns != WP_TIME_NONE;
+      last_ns = MAX (last_ns, self->results[i].finished_ns);
+      finished += self->results[i].finished_ns != WP_TIME_NONE;
     }
-  count_time (self, figures, first_ns, last_ns, policy->mode != WP_MODE_DEFAULT && !spawning);
-  figures->makespan_ns = last_ns - first_ns;
-  if (figures->makespan_ns > 0)
-    figures->throughput = (double) finished * WP_NS_PER_S / (double) figures->makespan_ns;
+  count_time (self, summary, first_ns, last_ns, policy->mode != WP_MODE_DEFAULT && !spawning);
+  summary->makespan_ns = last_ns - first_ns;
+  if (summary->makespan_ns > 0)
+    summary->throughput = (double) finished * WP_NS_PER_S / (double) summary->makespan_ns;
   if (policy->mode != WP_MODE_DEFAULT)
-    figures->utilisation = figures->busy_mean / self->workers;
+    summary->utilisation = summary->busy_mean / self->workers;
 }
 
 static void
 run (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const gint64 *services_ns,
-     const NaiveCommit *commit, gsize n_rows, WpVerdict *verdicts, WpFigures *figures)
+     const NaiveCommit *commit, gsize n_rows, WpRequestResult *results, WpSummary *summary)
 {
   g_autofree State *states = g_new0 (State, n_rows);
   g_autofree gboolean *committing = g_new0 (gboolean, n_rows);
   Naive self = { rows,
                  services_ns,
                  n_rows,
-                 verdicts,
+                 results,
                  states,
                  .patience_ns = patience_ns,
                  .commit = commit,
@@ -467,27 +467,27 @@ run (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const gint64
 
   set_up (&self, policy);
   for (gsize i = 0; i < n_rows; i++)
-    verdicts[i]
-        = (WpVerdict){ WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_OUTCOME_NONE, FALSE };
+    results[i]
+        = (WpRequestResult){ WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_OUTCOME_NONE, FALSE };
   while (advance (&self))
     {
       completions (&self);
       leavers (&self);
       arrivals (&self);
     }
-  figure (&self, policy, figures);
+  figure (&self, policy, summary);
 }
 
 void
 naive_model_run (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const gint64 *services_ns,
-                 gsize n_rows, WpVerdict *verdicts, WpFigures *figures)
+                 gsize n_rows, WpRequestResult *results, WpSummary *summary)
 {
-  run (policy, patience_ns, rows, services_ns, NULL, n_rows, verdicts, figures);
+  run (policy, patience_ns, rows, services_ns, NULL, n_rows, results, summary);
 }
 
 void
 naive_model_run_batch (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows,
-                       const NaiveCommit *commit, gsize n_rows, WpVerdict *verdicts, WpFigures *figures)
+                       const NaiveCommit *commit, gsize n_rows, WpRequestResult *results, WpSummary *summary)
 {
-  run (policy, patience_ns, rows, NULL, commit, n_rows, verdicts, figures);
+  run (policy, patience_ns, rows, NULL, commit, n_rows, results, summary);
 }

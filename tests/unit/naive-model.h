@@ -7,7 +7,7 @@
 /* Simulates @n_rows requests (arrival_ns of each row, small times only: figures over time go through every
  * nanosecond). */
 void naive_model_run (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows,
-                      const gint64 *services_ns, gsize n_rows, WpVerdict *verdicts, WpFigures *figures);
+                      const gint64 *services_ns, gsize n_rows, WpRequestResult *results, WpSummary *summary);
 
 /* A database that commits in groups; times in ns. */
 typedef struct {
@@ -17,4 +17,5 @@ typedef struct {
 
 /* The same before such a database. */
 void naive_model_run_batch (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows,
-                            const NaiveCommit *commit, gsize n_rows, WpVerdict *verdicts, WpFigures *figures);
+                            const NaiveCommit *commit, gsize n_rows, WpRequestResult *results,
+                            WpSummary *summary);

@@ -1,5 +1,5 @@
 /* The judgement of --against, the matching of requests, and the area between two curves. */
-#include "sim/compare/wp-against.h"
+#include "sim/compare/wp-agreement.h"
 
 #include <math.h>
 
@@ -7,19 +7,19 @@
 
 #define NONE WP_TIME_NONE
 
-static const WpAgreement *
-find (const WpAgainst *against, const char *name)
+static const WpMetricAgreement *
+find (const WpAgreement *against, const char *name)
 {
-  for (guint i = 0; i < WP_N_AGREEMENTS; i++)
+  for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)
     if (g_str_equal (against->metrics[i].metric->name, name))
       return &against->metrics[i];
   g_error ("%s is not judged", name);
 }
 
 static void
-assert_agreement (const WpAgainst *against, const char *name, double error, gboolean ok)
+assert_agreement (const WpAgreement *against, const char *name, double error, gboolean ok)
 {
-  const WpAgreement *agreement = find (against, name);
+  const WpMetricAgreement *agreement = find (against, name);
 
   g_assert_true (agreement->ok == ok);
   if (isnan (error))
@@ -29,42 +29,42 @@ assert_agreement (const WpAgainst *against, const char *name, double error, gboo
 }
 
 static void
-make_figures (WpFigures *figures)
+make_figures (WpSummary *summary)
 {
-  wp_figures_init (figures);
-  figures->accepted = 1000;
-  figures->throughput = 100;
-  figures->depth_mean = 10;
-  figures->depth_max = 20;
-  figures->makespan_ns = 10 * WP_NS_PER_S;
-  figures->wait.p50 = 1000000;
-  figures->wait.p99 = 100000000;
-  figures->response.p50 = 2000000;
-  figures->response.p99 = 200000000;
+  wp_summary_init (summary);
+  summary->accepted = 1000;
+  summary->throughput = 100;
+  summary->depth_mean = 10;
+  summary->depth_max = 20;
+  summary->makespan_ns = 10 * WP_NS_PER_S;
+  summary->wait.p50 = 1000000;
+  summary->wait.p99 = 100000000;
+  summary->response.p50 = 2000000;
+  summary->response.p99 = 200000000;
 }
 
 /* By its name, in its unit. */
 static void
-set_figure (WpFigures *figures, const char *name, double value)
+set_figure (WpSummary *summary, const char *name, double value)
 {
   const WpMetric *metric = wp_metric_find (name);
-  gpointer field = G_STRUCT_MEMBER_P (figures, metric->offset);
+  gpointer field = G_STRUCT_MEMBER_P (summary, metric->offset);
 
   switch (metric->type)
     {
-    case WP_FIELD_COUNT:
+    case WP_METRIC_COUNT:
       *(guint64 *) field = (guint64) value;
       break;
-    case WP_FIELD_INTEGER:
+    case WP_METRIC_INTEGER:
       *(gint64 *) field = (gint64) value;
       break;
-    case WP_FIELD_NS:
+    case WP_METRIC_NS:
       *(gint64 *) field = (gint64) nearbyint (value * WP_NS_PER_S);
       break;
-    case WP_FIELD_DOUBLE_NS:
+    case WP_METRIC_DOUBLE_NS:
       *(double *) field = value * WP_NS_PER_S;
       break;
-    case WP_FIELD_DOUBLE:
+    case WP_METRIC_DOUBLE:
     default:
       *(double *) field = value;
     }
@@ -73,12 +73,12 @@ set_figure (WpFigures *figures, const char *name, double value)
 static void
 test_equal_figures (void)
 {
-  WpFigures figures;
-  WpAgainst against;
+  WpSummary summary;
+  WpAgreement against;
 
-  make_figures (&figures);
-  wp_against_judge (&against, &figures, &figures, NAN, 0);
-  for (guint i = 0; i < WP_N_AGREEMENTS; i++)
+  make_figures (&summary);
+  wp_agreement_judge (&against, &summary, &summary, NAN, 0);
+  for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)
     {
       g_assert_cmpfloat (against.metrics[i].error, ==, 0); /* both null, and both 0, too */
       g_assert_true (against.metrics[i].ok);
@@ -90,8 +90,8 @@ test_equal_figures (void)
 static void
 test_either_bound_will_do (void)
 {
-  WpFigures predicted, measured;
-  WpAgainst against;
+  WpSummary predicted, measured;
+  WpAgreement against;
 
   make_figures (&measured);
   predicted = measured;
@@ -101,7 +101,7 @@ test_either_bound_will_do (void)
   predicted.wait.p99 = 103000000; /* 3 % and 3 ms */
   predicted.depth_mean = 10.5;    /* 5 %; no absolute bound */
   predicted.throughput = 98;
-  wp_against_judge (&against, &predicted, &measured, NAN, 0.02);
+  wp_agreement_judge (&against, &predicted, &measured, NAN, 0.02);
   assert_agreement (&against, "accepted", 0.02, TRUE);
   assert_agreement (&against, "depth.max", 0.05, TRUE);
   assert_agreement (&against, "wait.p50", 0.2, TRUE);
@@ -109,7 +109,7 @@ test_either_bound_will_do (void)
   assert_agreement (&against, "depth.mean", 0.05, FALSE);
   assert_agreement (&against, "throughput", 0.02, TRUE);
   g_assert_cmpuint (against.n_failed, ==, 2);
-  wp_against_judge (&against, &predicted, &measured, NAN, 0.05);
+  wp_agreement_judge (&against, &predicted, &measured, NAN, 0.05);
   g_assert_cmpuint (against.n_failed, ==, 0);
 }
 
@@ -121,7 +121,7 @@ test_the_bounds_of_each (void)
   static const struct {
     const char *name;
     double bound;
-  } bounds[WP_N_AGREEMENTS] = {
+  } bounds[WP_N_METRIC_AGREEMENTS] = {
     { "accepted", 1 },
     { "rejected", 1 },
     { "timed_out", 1 },
@@ -148,19 +148,19 @@ test_the_bounds_of_each (void)
     { 1, 1, TRUE, FALSE }, { 1, 2, FALSE, FALSE }, { 1000, 200, TRUE, TRUE }, { 1000, 201, FALSE, FALSE }
   };
 
-  for (guint i = 0; i < WP_N_AGREEMENTS; i++)
+  for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)
     for (guint j = 0; j < G_N_ELEMENTS (tries); j++)
       {
         double unit = bounds[i].bound > 0 ? bounds[i].bound : 1;
         gboolean ok = bounds[i].bound > 0 ? tries[j].with_bound : tries[j].without;
-        WpFigures predicted, measured;
-        WpAgainst against;
+        WpSummary predicted, measured;
+        WpAgreement against;
 
         make_figures (&measured);
         set_figure (&measured, bounds[i].name, 10 * tries[j].measured * unit);
         predicted = measured;
         set_figure (&predicted, bounds[i].name, (10 * tries[j].measured + tries[j].off_by) * unit);
-        wp_against_judge (&against, &predicted, &measured, NAN, 0.02);
+        wp_agreement_judge (&against, &predicted, &measured, NAN, 0.02);
         g_assert_cmpstr (against.metrics[i].metric->name, ==, bounds[i].name);
         g_assert_cmpint (against.metrics[i].ok, ==, ok);
         g_assert_cmpuint (against.n_failed, ==, !ok);
@@ -170,8 +170,8 @@ test_the_bounds_of_each (void)
 static void
 test_nothing_measured (void)
 {
-  WpFigures predicted, measured;
-  WpAgainst against;
+  WpSummary predicted, measured;
+  WpAgreement against;
 
   make_figures (&measured);
   predicted = measured;
@@ -181,7 +181,7 @@ test_nothing_measured (void)
   predicted.depth_mean = NAN;
   measured.time_full_ns = 0;
   predicted.time_full_ns = 200000;
-  wp_against_judge (&against, &predicted, &measured, NAN, 1);
+  wp_agreement_judge (&against, &predicted, &measured, NAN, 1);
   assert_agreement (&against, "rejected", NAN, TRUE);
   assert_agreement (&against, "blocked", NAN, FALSE);
   assert_agreement (&against, "blocked_time.mean", NAN, FALSE);
@@ -192,13 +192,13 @@ test_nothing_measured (void)
 static void
 test_the_curves_bound_is_its_own (void)
 {
-  WpFigures figures;
-  WpAgainst against;
+  WpSummary summary;
+  WpAgreement against;
 
-  make_figures (&figures);
-  wp_against_judge (&against, &figures, &figures, 0.03, 0);
+  make_figures (&summary);
+  wp_agreement_judge (&against, &summary, &summary, 0.03, 0);
   g_assert_true (against.curve_ok);
-  wp_against_judge (&against, &figures, &figures, 0.031, 0.5);
+  wp_agreement_judge (&against, &summary, &summary, 0.031, 0.5);
   g_assert_false (against.curve_ok);
   g_assert_cmpuint (against.n_failed, ==, 1);
 }
@@ -225,10 +225,10 @@ test_area_between_curves (void)
   const WpRow lost[]
       = { { 0, 0, 0, NONE, NONE, 4 * S, -1, NULL, 0, 0 }, { S, 0, NONE, NONE, NONE, 9 * S, -1, NULL, 0, 1 } };
 
-  g_assert_cmpfloat_with_epsilon (wp_against_curve_error (predicted, 2, measured, 2, 0), 1.0 / 6, 1e-12);
-  g_assert_cmpfloat (wp_against_curve_error (later, 2, measured, 2, 0), ==, 0);
-  g_assert_cmpfloat_with_epsilon (wp_against_curve_error (lost, 2, measured, 2, 0), 2.0 / 6, 1e-12);
-  g_assert_cmpfloat_with_epsilon (wp_against_curve_error (predicted, 0, measured, 2, 0), 1, 1e-12);
+  g_assert_cmpfloat_with_epsilon (wp_agreement_curve_error (predicted, 2, measured, 2, 0), 1.0 / 6, 1e-12);
+  g_assert_cmpfloat (wp_agreement_curve_error (later, 2, measured, 2, 0), ==, 0);
+  g_assert_cmpfloat_with_epsilon (wp_agreement_curve_error (lost, 2, measured, 2, 0), 2.0 / 6, 1e-12);
+  g_assert_cmpfloat_with_epsilon (wp_agreement_curve_error (predicted, 0, measured, 2, 0), 1, 1e-12);
 }
 
 static void
@@ -236,8 +236,8 @@ test_too_little_area (void)
 {
   const WpRow little[] = { queued (0, 0, S - 1) }, enough[] = { queued (0, 0, S) };
 
-  g_assert_true (isnan (wp_against_curve_error (enough, 1, little, 1, 0)));
-  g_assert_false (isnan (wp_against_curve_error (little, 1, enough, 1, 0)));
+  g_assert_true (isnan (wp_agreement_curve_error (enough, 1, little, 1, 0)));
+  g_assert_false (isnan (wp_agreement_curve_error (little, 1, enough, 1, 0)));
 }
 
 static WpRow
@@ -309,8 +309,8 @@ test_a_late_first_request_shifts_nothing (void)
 
   wp_match_rows (&match, predicted, 4, measured, 4);
   g_assert_cmpint (wp_match_clock_shift (&match, predicted, 4, measured), ==, -late);
-  g_assert_cmpfloat (wp_against_curve_error (predicted, 4, measured, 4, -late), ==, 0);
-  g_assert_cmpfloat (wp_against_curve_error (predicted, 4, measured, 4, 0), >, 0);
+  g_assert_cmpfloat (wp_agreement_curve_error (predicted, 4, measured, 4, -late), ==, 0);
+  g_assert_cmpfloat (wp_agreement_curve_error (predicted, 4, measured, 4, 0), >, 0);
   wp_match_clear (&match);
 }
 

@@ -12,13 +12,13 @@
 #define MOST_WORKERS 128 /* of AVX2 */
 
 static void
-run_model (const RandomLoad *load, guint workers, guint queue_jobs, WpFigures *figures)
+run_model (const RandomLoad *load, guint workers, guint queue_jobs, WpSummary *summary)
 {
   WpLayout layout = { queue_jobs, workers, FALSE, WP_TIME_NONE, TRUE };
   g_autoptr (WpModel) model = wp_model_new (&layout, WP_TIME_NONE);
 
   g_assert_true (wp_model_offer (model, load->rows, load->services_ns, load->n_rows, NULL));
-  wp_model_finish (model, figures);
+  wp_model_finish (model, summary);
 }
 
 static WpBacklog *
@@ -51,7 +51,7 @@ check (const RandomLoad *load, guint workers)
   lean = run_backlog (load, workers, 0, NULL, 0);
   for (guint i = 0; i < QUEUES; i++)
     {
-      WpFigures from_backlog, from_model;
+      WpSummary from_backlog, from_model;
       const char *differs;
 
       wp_backlog_figures (backlog, queues[i], &from_backlog);
@@ -99,7 +99,7 @@ assert_same (const WpBacklog *reduced, const WpBacklog *full)
   for (guint i = 0; i < G_N_ELEMENTS (queues); i++)
     {
       guint queue_jobs = queues[i];
-      WpFigures one, other;
+      WpSummary one, other;
 
       g_assert_cmpint (wp_backlog_knows (reduced, queue_jobs), ==, queue_jobs + 1 >= longest);
       wp_backlog_figures (reduced, queue_jobs, &one);

@@ -124,17 +124,17 @@ static void
 test_runs (void)
 {
   WpConfidence confidence;
-  WpFigures figures[2 * 4];
+  WpSummary summary[2 * 4];
   const WpInterval *interval;
 
-  for (guint i = 0; i < G_N_ELEMENTS (figures); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (summary); i++)
     {
-      wp_figures_init (&figures[i]);
-      figures[i].requests = 1000;
-      figures[i].blocked = i % 2 == 0 ? 100 : 999;
-      figures[i].wait.mean = i % 2 == 0 ? (1 + i / 2) * 1e9 : 1e12; /* of another model */
+      wp_summary_init (&summary[i]);
+      summary[i].requests = 1000;
+      summary[i].blocked = i % 2 == 0 ? 100 : 999;
+      summary[i].wait.mean = i % 2 == 0 ? (1 + i / 2) * 1e9 : 1e12; /* of another model */
     }
-  wp_confidence_from_runs (&confidence, figures, 4, 2, 0.01);
+  wp_confidence_from_runs (&confidence, summary, 4, 2, 0.01);
   interval = wp_confidence_find (&confidence, "wait.mean");
   g_assert_nonnull (interval);
   assert_close (interval->mean, 2.5);
@@ -180,7 +180,7 @@ test_what_is_said_of_correlation (void)
       g_autoptr (GString) text = g_string_new (NULL);
 
       wp_policy_init (&report.policies[0], WP_MODE_WORKER_POOL);
-      wp_figures_init (&report.figures[0]);
+      wp_summary_init (&report.summary[0]);
       wp_confidence_add_text (text, &report);
       g_test_message ("%s", text->str);
       g_assert_true (
@@ -199,28 +199,28 @@ test_whether_theory_holds (void)
       = { .metrics = { { { "wait.mean", 2, 0.1, 0.3 }, 50 }, { { "response.mean", 3, NAN, NAN }, NAN } },
           .n_metrics = 2,
           .theory = { .n_values = 1 } };
-  WpFigures figures;
+  WpSummary summary;
 
-  wp_figures_init (&figures);
+  wp_summary_init (&summary);
   confidence.theory.values[0].metric = "wait.mean";
   confidence.theory.values[0].value = 2.099;
-  g_assert_cmpint (wp_confidence_holds (&confidence, 0, &figures), ==, TRUE);
+  g_assert_cmpint (wp_confidence_holds (&confidence, 0, &summary), ==, TRUE);
   confidence.theory.values[0].value = 1.901;
-  g_assert_cmpint (wp_confidence_holds (&confidence, 0, &figures), ==, TRUE);
+  g_assert_cmpint (wp_confidence_holds (&confidence, 0, &summary), ==, TRUE);
   confidence.theory.values[0].value = 2.101;
-  g_assert_cmpint (wp_confidence_holds (&confidence, 0, &figures), ==, FALSE);
+  g_assert_cmpint (wp_confidence_holds (&confidence, 0, &summary), ==, FALSE);
   confidence.theory.values[0].metric = "response.mean";
-  g_assert_cmpint (wp_confidence_holds (&confidence, 0, &figures), ==, -1);
+  g_assert_cmpint (wp_confidence_holds (&confidence, 0, &summary), ==, -1);
   confidence.theory.values[0].metric = "depth.mean";
-  g_assert_cmpint (wp_confidence_holds (&confidence, 0, &figures), ==, -1);
+  g_assert_cmpint (wp_confidence_holds (&confidence, 0, &summary), ==, -1);
 
   confidence.theory.exact = TRUE;
   confidence.theory.values[0].metric = "wait.mean";
   confidence.theory.values[0].value = 2;
-  figures.wait.mean = 2e9 + 1;
-  g_assert_cmpint (wp_confidence_holds (&confidence, 0, &figures), ==, TRUE);
-  figures.wait.mean = 2e9 + 3;
-  g_assert_cmpint (wp_confidence_holds (&confidence, 0, &figures), ==, FALSE);
+  summary.wait.mean = 2e9 + 1;
+  g_assert_cmpint (wp_confidence_holds (&confidence, 0, &summary), ==, TRUE);
+  summary.wait.mean = 2e9 + 3;
+  g_assert_cmpint (wp_confidence_holds (&confidence, 0, &summary), ==, FALSE);
 }
 
 int

@@ -1,6 +1,6 @@
 /* The batch server held equal to a naive event calendar, to the recursion where each commit has one row, and
  * cases that a person can follow. */
-#include "sim/model/wp-batch-server.h"
+#include "sim/model/wp-bulk-service.h"
 
 #include "tests/unit/compare-summary.h"
 #include "tests/unit/naive-model.h"
@@ -9,22 +9,22 @@
 #define N_LOADS 1000
 
 typedef struct {
-  WpVerdict verdicts[RANDOM_LOAD_MOST];
+  WpRequestResult results[RANDOM_LOAD_MOST];
   guint64 n_accepted, n_ended;
 } Seen;
 
 static void
-on_told (guint64 request, const WpVerdict *verdict, gpointer data)
+on_told (guint64 request, const WpRequestResult *result, gpointer data)
 {
   Seen *seen = data;
 
-  if (verdict->outcome == WP_OUTCOME_NONE)
+  if (result->outcome == WP_OUTCOME_NONE)
     {
-      g_assert_cmpint (verdict->accepted_ns, !=, WP_TIME_NONE);
+      g_assert_cmpint (result->accepted_ns, !=, WP_TIME_NONE);
       seen->n_accepted++;
       return;
     }
-  seen->verdicts[request] = *verdict;
+  seen->results[request] = *result;
   seen->n_ended++;
 }
 
@@ -38,27 +38,27 @@ commit_of (const NaiveCommit *naive)
 }
 
 static void
-run_server (const RandomLoad *load, const NaiveCommit *naive, Seen *seen, WpFigures *figures)
+run_server (const RandomLoad *load, const NaiveCommit *naive, Seen *seen, WpSummary *summary)
 {
   g_autoptr (WpCommit) commit = commit_of (naive);
-  g_autoptr (WpBatchServer) server = NULL;
+  g_autoptr (WpBulkService) server = NULL;
   g_autoptr (GError) error = NULL;
   WpLayout layout;
 
   *seen = (Seen){ .n_ended = 0 };
   wp_policy_layout (&load->policy, &layout);
-  server = wp_batch_server_new (&layout, load->patience_ns, commit, on_told, seen);
+  server = wp_bulk_service_new (&layout, load->patience_ns, commit, on_told, seen);
   for (gsize i = 0; i < load->n_rows; i++)
-    g_assert_true (wp_batch_server_offer (server, load->rows[i].arrival_ns));
-  g_assert_true (wp_batch_server_finish (server, figures));
-  g_assert_true (wp_batch_server_check (server, &error));
+    g_assert_true (wp_bulk_service_offer (server, load->rows[i].arrival_ns));
+  g_assert_true (wp_bulk_service_finish (server, summary));
+  g_assert_true (wp_bulk_service_check (server, &error));
   g_assert_no_error (error);
   g_assert_cmpuint (seen->n_ended, ==, load->n_rows);
-  g_assert_cmpuint (seen->n_accepted, ==, figures->accepted);
+  g_assert_cmpuint (seen->n_accepted, ==, summary->accepted);
 }
 
 static gboolean
-same_verdict (const WpVerdict *one, const WpVerdict *two)
+same_verdict (const WpRequestResult *one, const WpRequestResult *two)
 {
   return one->accepted_ns == two->accepted_ns && one->started_ns == two->started_ns
          && one->finished_ns == two->finished_ns && one->ended_ns == two->ended_ns
@@ -66,7 +66,7 @@ same_verdict (const WpVerdict *one, const WpVerdict *two)
 }
 
 static void
-print_verdict (const char *who, const WpVerdict *v)
+print_verdict (const char *who, const WpRequestResult *v)
 {
   g_test_message ("  %s: accepted %" G_GINT64_FORMAT " started %" G_GINT64_FORMAT
                   " finished %" G_GINT64_FORMAT " ended %" G_GINT64_FORMAT " outcome %d blocked %d",
@@ -74,10 +74,10 @@ print_verdict (const char *who, const WpVerdict *v)
 }
 
 static void
-check_same (const RandomLoad *load, const NaiveCommit *commit, const WpVerdict *one, const WpVerdict *two,
-            const WpFigures *figures, const WpFigures *others)
+check_same (const RandomLoad *load, const NaiveCommit *commit, const WpRequestResult *one,
+            const WpRequestResult *two, const WpSummary *summary, const WpSummary *others)
 {
-  const char *metric = compare_figures (figures, others);
+  const char *metric = compare_figures (summary, others);
   gboolean same = !metric;
 
   for (gsize i = 0; i < load->n_rows && same; i++)
@@ -111,18 +111,18 @@ test_equals_naive (void)
     {
       RandomLoad load;
       NaiveCommit commit;
-      WpVerdict verdicts[RANDOM_LOAD_MOST];
-      WpFigures figures, expected;
+      WpRequestResult results[RANDOM_LOAD_MOST];
+      WpSummary summary, expected;
       Seen seen;
 
       random_load_make (&load, &random);
       commit
           = (NaiveCommit){ (gint64) wp_random_below (&random, 9), (gint64) wp_random_below (&random, 4),
                            (gint64) wp_random_below (&random, 4), 1 + (guint) wp_random_below (&random, 6) };
-      run_server (&load, &commit, &seen, &figures);
-      naive_model_run_batch (&load.policy, load.patience_ns, load.rows, &commit, load.n_rows, verdicts,
+      run_server (&load, &commit, &seen, &summary);
+      naive_model_run_batch (&load.policy, load.patience_ns, load.rows, &commit, load.n_rows, results,
                              &expected);
-      check_same (&load, &commit, seen.verdicts, verdicts, &figures, &expected);
+      check_same (&load, &commit, seen.results, results, &summary, &expected);
     }
 }
 
@@ -140,8 +140,8 @@ test_one_worker_equals_the_recursion (void)
       NaiveCommit commit = { (gint64) wp_random_below (&random, 9), (gint64) wp_random_below (&random, 4), 0,
                              1 + (guint) wp_random_below (&random, 6) };
       g_autoptr (WpModel) model = NULL;
-      WpVerdict verdicts[RANDOM_LOAD_MOST];
-      WpFigures figures, expected;
+      WpRequestResult results[RANDOM_LOAD_MOST];
+      WpSummary summary, expected;
       RandomLoad load;
       WpLayout layout;
       Seen seen;
@@ -150,12 +150,12 @@ test_one_worker_equals_the_recursion (void)
       load.policy.mode = WP_MODE_BUFFERED_CHANNEL;
       for (gsize j = 0; j < load.n_rows; j++)
         load.services_ns[j] = commit.fixed_ns + commit.row_ns;
-      run_server (&load, &commit, &seen, &figures);
+      run_server (&load, &commit, &seen, &summary);
       wp_policy_layout (&load.policy, &layout);
       model = wp_model_new (&layout, load.patience_ns);
-      g_assert_true (wp_model_offer (model, load.rows, load.services_ns, load.n_rows, verdicts));
+      g_assert_true (wp_model_offer (model, load.rows, load.services_ns, load.n_rows, results));
       wp_model_finish (model, &expected);
-      check_same (&load, &commit, seen.verdicts, verdicts, &figures, &expected);
+      check_same (&load, &commit, seen.results, results, &summary, &expected);
     }
 }
 
@@ -166,21 +166,21 @@ test_a_commit_takes_all_that_waits (void)
   const NaiveCommit commit = { 100, 10, 0, 1000 };
   RandomLoad load = { .patience_ns = WP_TIME_NONE, .n_rows = 4 };
   const gint64 arrivals_ns[] = { 0, 1, 2, 110 }, finished_ns[] = { 110, 230, 230, 340 };
-  WpFigures figures;
+  WpSummary summary;
   Seen seen;
 
   wp_policy_init (&load.policy, WP_MODE_WORKER_POOL);
   load.policy.workers = 10;
   for (guint i = 0; i < 4; i++)
     load.rows[i] = (WpRow){ .arrival_ns = arrivals_ns[i] };
-  run_server (&load, &commit, &seen, &figures);
+  run_server (&load, &commit, &seen, &summary);
   for (guint i = 0; i < 4; i++)
     {
-      g_assert_cmpint (seen.verdicts[i].started_ns, ==, arrivals_ns[i]);
-      g_assert_cmpint (seen.verdicts[i].finished_ns, ==, finished_ns[i]);
+      g_assert_cmpint (seen.results[i].started_ns, ==, arrivals_ns[i]);
+      g_assert_cmpint (seen.results[i].finished_ns, ==, finished_ns[i]);
     }
-  g_assert_cmpint (figures.busy_max, ==, 3); /* the fourth arrives after the first has left */
-  g_assert_cmpint (figures.depth_max, ==, 0);
+  g_assert_cmpint (summary.busy_max, ==, 3); /* the fourth arrives after the first has left */
+  g_assert_cmpint (summary.depth_max, ==, 0);
 }
 
 /* A writer that must be woken takes what has come by the time it is awake. */
@@ -190,15 +190,15 @@ test_an_idle_writer_gathers (void)
   const NaiveCommit commit = { 100, 10, 50, 1000 };
   RandomLoad load = { .patience_ns = WP_TIME_NONE, .n_rows = 3 };
   const gint64 arrivals_ns[] = { 0, 40, 50 }, finished_ns[] = { 170, 170, 280 };
-  WpFigures figures;
+  WpSummary summary;
   Seen seen;
 
   wp_policy_init (&load.policy, WP_MODE_DEFAULT);
   for (guint i = 0; i < 3; i++)
     load.rows[i] = (WpRow){ .arrival_ns = arrivals_ns[i] };
-  run_server (&load, &commit, &seen, &figures);
+  run_server (&load, &commit, &seen, &summary);
   for (guint i = 0; i < 3; i++)
-    g_assert_cmpint (seen.verdicts[i].finished_ns, ==, finished_ns[i]);
+    g_assert_cmpint (seen.results[i].finished_ns, ==, finished_ns[i]);
 }
 
 /* What a warm-up leaves in the system is there, and not counted. */
@@ -207,23 +207,23 @@ test_warm_up (void)
 {
   const NaiveCommit naive = { 100, 0, 0, 1 };
   g_autoptr (WpCommit) commit = commit_of (&naive);
-  g_autoptr (WpBatchServer) server = NULL;
-  WpFigures figures;
+  g_autoptr (WpBulkService) server = NULL;
+  WpSummary summary;
   WpPolicy policy;
   WpLayout layout;
 
   wp_policy_init (&policy, WP_MODE_BUFFERED_CHANNEL);
   wp_policy_layout (&policy, &layout);
-  server = wp_batch_server_new (&layout, WP_TIME_NONE, commit, NULL, NULL);
+  server = wp_bulk_service_new (&layout, WP_TIME_NONE, commit, NULL, NULL);
   for (guint i = 0; i < 3; i++)
-    g_assert_true (wp_batch_server_offer (server, 0));
-  wp_batch_server_start_counting (server, 150);
-  g_assert_true (wp_batch_server_offer (server, 150));
-  g_assert_true (wp_batch_server_finish (server, &figures));
-  g_assert_cmpuint (figures.requests, ==, 1);
-  g_assert_cmpint (figures.wait.max, ==, 150); /* two are before it, one half done */
-  g_assert_cmpint (figures.makespan_ns, ==, 250);
-  g_assert_cmpfloat (figures.busy_mean, ==, 1);
+    g_assert_true (wp_bulk_service_offer (server, 0));
+  wp_bulk_service_start_counting (server, 150);
+  g_assert_true (wp_bulk_service_offer (server, 150));
+  g_assert_true (wp_bulk_service_finish (server, &summary));
+  g_assert_cmpuint (summary.requests, ==, 1);
+  g_assert_cmpint (summary.wait.max, ==, 150); /* two are before it, one half done */
+  g_assert_cmpint (summary.makespan_ns, ==, 250);
+  g_assert_cmpfloat (summary.busy_mean, ==, 1);
 }
 
 /* Peaks of the warm-up are not those of the run: four in service and two parked, all of whom have gone as the
@@ -233,8 +233,8 @@ test_peaks_after_a_warm_up (void)
 {
   const NaiveCommit naive = { 100, 0, 0, 1000 };
   g_autoptr (WpCommit) commit = commit_of (&naive);
-  g_autoptr (WpBatchServer) server = NULL;
-  WpFigures figures;
+  g_autoptr (WpBulkService) server = NULL;
+  WpSummary summary;
   WpPolicy policy;
   WpLayout layout;
 
@@ -242,17 +242,17 @@ test_peaks_after_a_warm_up (void)
   policy.workers = 4;
   policy.queue_jobs = 0;
   wp_policy_layout (&policy, &layout);
-  server = wp_batch_server_new (&layout, WP_TIME_NONE, commit, NULL, NULL);
+  server = wp_bulk_service_new (&layout, WP_TIME_NONE, commit, NULL, NULL);
   for (guint i = 0; i < 6; i++)
-    g_assert_true (wp_batch_server_offer (server, 0));
-  wp_batch_server_start_counting (server, 1000);
-  g_assert_true (wp_batch_server_offer (server, 1000));
-  g_assert_true (wp_batch_server_finish (server, &figures));
-  g_assert_cmpint (figures.busy_max, ==, 1);
-  g_assert_cmpuint (figures.blocked_peak, ==, 0);
-  g_assert_cmpuint (figures.blocked, ==, 0);
-  g_assert_cmpint (figures.time_full_ns, ==, 0);
-  g_assert_cmpint (figures.makespan_ns, ==, 100);
+    g_assert_true (wp_bulk_service_offer (server, 0));
+  wp_bulk_service_start_counting (server, 1000);
+  g_assert_true (wp_bulk_service_offer (server, 1000));
+  g_assert_true (wp_bulk_service_finish (server, &summary));
+  g_assert_cmpint (summary.busy_max, ==, 1);
+  g_assert_cmpuint (summary.blocked_peak, ==, 0);
+  g_assert_cmpuint (summary.blocked, ==, 0);
+  g_assert_cmpint (summary.time_full_ns, ==, 0);
+  g_assert_cmpint (summary.makespan_ns, ==, 100);
 }
 
 static void
@@ -260,17 +260,17 @@ test_times_past_292_years (void)
 {
   const NaiveCommit naive = { G_MAXINT64 / 2, 0, 0, 1 };
   g_autoptr (WpCommit) commit = commit_of (&naive);
-  g_autoptr (WpBatchServer) server = NULL;
-  WpFigures figures;
+  g_autoptr (WpBulkService) server = NULL;
+  WpSummary summary;
   WpPolicy policy;
   WpLayout layout;
 
   wp_policy_init (&policy, WP_MODE_BUFFERED_CHANNEL);
   wp_policy_layout (&policy, &layout);
-  server = wp_batch_server_new (&layout, WP_TIME_NONE, commit, NULL, NULL);
+  server = wp_bulk_service_new (&layout, WP_TIME_NONE, commit, NULL, NULL);
   for (guint i = 0; i < 3; i++)
-    g_assert_true (wp_batch_server_offer (server, 0));
-  g_assert_false (wp_batch_server_finish (server, &figures));
+    g_assert_true (wp_bulk_service_offer (server, 0));
+  g_assert_false (wp_bulk_service_finish (server, &summary));
 }
 
 int

@@ -1,6 +1,6 @@
 /* What a record teaches of its database: the costs that it was made with, and whether it commits in groups at
  * all. */
-#include "sim/model/wp-batch-server.h"
+#include "sim/model/wp-bulk-service.h"
 #include "sim/model/wp-calibration.h"
 
 #include <math.h>
@@ -12,11 +12,11 @@
 static WpRow rows[N_ROWS];
 
 static void
-on_told (guint64 request, const WpVerdict *verdict, gpointer data)
+on_told (guint64 request, const WpRequestResult *result, gpointer data)
 {
-  rows[request].accepted_ns = verdict->accepted_ns;
-  rows[request].started_ns = verdict->started_ns;
-  rows[request].finished_ns = verdict->finished_ns;
+  rows[request].accepted_ns = result->accepted_ns;
+  rows[request].started_ns = result->started_ns;
+  rows[request].finished_ns = result->finished_ns;
 }
 
 /* A record of Poisson traffic by a server of @workers; @late_ns is drawn from for each commit. */
@@ -24,8 +24,8 @@ static void
 record_groups (guint workers, double rate, const WpCommitCost *cost, GArray *late_ns)
 {
   g_autoptr (WpCommit) commit = wp_commit_new (cost, late_ns, 1, 3);
-  g_autoptr (WpBatchServer) server = NULL;
-  WpFigures figures;
+  g_autoptr (WpBulkService) server = NULL;
+  WpSummary summary;
   WpRandom random;
   WpPolicy policy;
   WpLayout layout;
@@ -34,15 +34,15 @@ record_groups (guint workers, double rate, const WpCommitCost *cost, GArray *lat
   wp_policy_init (&policy, WP_MODE_WORKER_POOL);
   policy.workers = workers;
   wp_policy_layout (&policy, &layout);
-  server = wp_batch_server_new (&layout, WP_TIME_NONE, commit, on_told, NULL);
+  server = wp_bulk_service_new (&layout, WP_TIME_NONE, commit, on_told, NULL);
   wp_random_init (&random, 5, 0);
   for (guint i = 0; i < N_ROWS; i++)
     {
       rows[i] = (WpRow){ .arrival_ns = (gint64) now_ns, .bytes = -1, .blocked = -1 };
-      g_assert_true (wp_batch_server_offer (server, rows[i].arrival_ns));
+      g_assert_true (wp_bulk_service_offer (server, rows[i].arrival_ns));
       now_ns -= 1e9 / rate * log (1 - wp_random_uniform (&random));
     }
-  g_assert_true (wp_batch_server_finish (server, &figures));
+  g_assert_true (wp_bulk_service_finish (server, &summary));
 }
 
 static void

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "sim/plot/wp-axis.h"
-#include "sim/run/wp-predicted.h"
+#include "sim/run/wp-prediction.h"
 #include "sim/run/wp-run.h"
-#include "sim/plot/wp-sketch.h"
+#include "sim/plot/wp-plot-data.h"
 
 typedef struct {
   gint64 time_ns;
@@ -21,7 +21,7 @@ assert_extent (const WpExtent *extent, guint64 least, guint64 most)
 
 /* Of all states that hold at some moment of [@from_ns, @to_ns); before the first everything is 0. */
 static void
-assert_bucket (const WpCurveBucket *bucket, const GArray *states, gint64 from_ns, gint64 to_ns)
+assert_bucket (const WpDownsampleBucket *bucket, const GArray *states, gint64 from_ns, gint64 to_ns)
 {
   guint64 depth[2] = { G_MAXUINT64, 0 }, waiting[2] = { G_MAXUINT64, 0 }, busy[2] = { G_MAXUINT64, 0 };
 
@@ -52,11 +52,11 @@ test_random_curves (void)
   for (int round = 0; round < 400; round++)
     {
       guint n_buckets = 2 * (guint) g_test_rand_int_range (1, 40), n;
-      g_autoptr (WpCurve) curve = wp_curve_new (n_buckets);
+      g_autoptr (WpDownsample) curve = wp_downsample_new (n_buckets);
       g_autoptr (GArray) states = g_array_new (FALSE, FALSE, sizeof (State));
       gint64 now_ns = g_test_rand_bit () ? 0 : g_test_rand_int_range (0, 1000), bucket_ns;
       gint64 stride = g_test_rand_bit () ? 3 : g_test_rand_int_range (1, G_MAXINT32);
-      const WpCurveBucket *buckets;
+      const WpDownsampleBucket *buckets;
 
       for (int i = g_test_rand_int_range (1, 200); i > 0; i--)
         {
@@ -65,12 +65,12 @@ test_random_curves (void)
                             (guint64) g_test_rand_int_range (0, 9) } };
 
           g_array_append_val (states, state);
-          wp_curve_add (curve, now_ns, &state.moment);
+          wp_downsample_add (curve, now_ns, &state.moment);
           now_ns += 1 + (gint64) (g_test_rand_double () * (double) stride);
         }
-      buckets = wp_curve_buckets (curve, &n, &bucket_ns);
-      g_assert_cmpint (wp_curve_end (curve), ==, g_array_index (states, State, states->len - 1).time_ns);
-      g_assert_cmpuint (n, ==, wp_curve_end (curve) / bucket_ns + 1);
+      buckets = wp_downsample_buckets (curve, &n, &bucket_ns);
+      g_assert_cmpint (wp_downsample_end (curve), ==, g_array_index (states, State, states->len - 1).time_ns);
+      g_assert_cmpuint (n, ==, wp_downsample_end (curve) / bucket_ns + 1);
       g_assert_cmpuint (n, <=, n_buckets);
       g_assert_true (bucket_ns == 1 || n > n_buckets / 2);
       for (guint i = 0; i < n; i++)
@@ -81,13 +81,13 @@ test_random_curves (void)
 static void
 test_the_longest_time (void)
 {
-  g_autoptr (WpCurve) curve = wp_curve_new (4);
+  g_autoptr (WpDownsample) curve = wp_downsample_new (4);
   guint n;
   gint64 bucket_ns;
 
-  wp_curve_add (curve, 0, &(WpMoment){ 1, 0, 0 });
-  wp_curve_add (curve, G_MAXINT64, &(WpMoment){ 2, 0, 0 });
-  g_assert_cmpuint (wp_curve_buckets (curve, &n, &bucket_ns)[n - 1].depth.max, ==, 2);
+  wp_downsample_add (curve, 0, &(WpMoment){ 1, 0, 0 });
+  wp_downsample_add (curve, G_MAXINT64, &(WpMoment){ 2, 0, 0 });
+  g_assert_cmpuint (wp_downsample_buckets (curve, &n, &bucket_ns)[n - 1].depth.max, ==, 2);
   g_assert_cmpuint (n, ==, 4);
 }
 
@@ -109,12 +109,12 @@ random_trace (void)
 }
 
 static void
-assert_equal_curves (const WpCurve *one, const WpCurve *other)
+assert_equal_curves (const WpDownsample *one, const WpDownsample *other)
 {
   guint n, n_other;
   gint64 bucket_ns, other_ns;
-  const WpCurveBucket *buckets = wp_curve_buckets (one, &n, &bucket_ns),
-                      *others = wp_curve_buckets (other, &n_other, &other_ns);
+  const WpDownsampleBucket *buckets = wp_downsample_buckets (one, &n, &bucket_ns),
+                           *others = wp_downsample_buckets (other, &n_other, &other_ns);
 
   g_assert_cmpuint (n, ==, n_other);
   g_assert_cmpint (bucket_ns, ==, other_ns);
@@ -132,12 +132,12 @@ test_sketches (void)
       g_autoptr (WpTrace) trace = wp_trace_open_data ("t", text, strlen (text), NULL, NULL);
       g_autoptr (WpServiceTime) service = wp_service_time_new ("1s", 1, FALSE, 1, NULL);
       WpPolicy policy;
-      g_autoptr (WpSketch) sketch = NULL;
-      g_autoptr (WpPredicted) predicted = wp_predicted_new ();
+      g_autoptr (WpPlotData) sketch = NULL;
+      g_autoptr (WpPrediction) predicted = wp_prediction_new ();
       g_autoptr (WpRun) run = NULL;
-      WpFigures figures;
-      WpTrafficFigures traffic;
-      WpCurveBucket most;
+      WpSummary summary;
+      WpTrafficSummary traffic;
+      WpDownsampleBucket most;
       gsize n_rows;
       const WpRow *rows;
 
@@ -145,20 +145,20 @@ test_sketches (void)
       policy.queue_jobs = (guint) g_test_rand_int_range (0, 6);
       policy.workers = (guint) g_test_rand_int_range (1, 6);
       policy.when_full = g_test_rand_bit () ? WP_WHEN_FULL_BLOCK : WP_WHEN_FULL_REJECT;
-      sketch = wp_sketch_new (&policy, 1);
+      sketch = wp_plot_data_new (&policy, 1);
       run = wp_run_new (trace, service, &policy, 1, g_test_rand_bit () ? WP_TIME_NONE : 3 * WP_NS_PER_S);
-      wp_run_watch (run, &wp_sketch_observer, sketch);
-      wp_run_watch (run, &wp_predicted_observer, predicted);
-      g_assert_true (wp_run_go (run, &figures, &traffic, NULL));
-      most = wp_curve_extent (wp_sketch_side (sketch, 0)->curve);
-      g_assert_cmpint ((gint64) most.depth.max, ==, figures.depth_max);
-      g_assert_cmpint ((gint64) most.busy.max, ==, figures.busy_max);
-      g_assert_cmpuint (wp_histogram_count (wp_sketch_side (sketch, 0)->response), ==, figures.accepted);
-      g_assert_cmpint (wp_histogram_max (wp_sketch_side (sketch, 0)->wait), ==, figures.wait.max);
-      rows = wp_predicted_rows (predicted, &n_rows);
-      g_assert_null (wp_sketch_measured (sketch));
-      wp_sketch_measure (sketch, rows, n_rows);
-      assert_equal_curves (wp_sketch_side (sketch, 0)->curve, wp_sketch_measured (sketch)->curve);
+      wp_run_watch (run, &wp_plot_data_observer, sketch);
+      wp_run_watch (run, &wp_prediction_observer, predicted);
+      g_assert_true (wp_run_go (run, &summary, &traffic, NULL));
+      most = wp_downsample_extent (wp_plot_data_side (sketch, 0)->curve);
+      g_assert_cmpint ((gint64) most.depth.max, ==, summary.depth_max);
+      g_assert_cmpint ((gint64) most.busy.max, ==, summary.busy_max);
+      g_assert_cmpuint (wp_histogram_count (wp_plot_data_side (sketch, 0)->response), ==, summary.accepted);
+      g_assert_cmpint (wp_histogram_max (wp_plot_data_side (sketch, 0)->wait), ==, summary.wait.max);
+      rows = wp_prediction_rows (predicted, &n_rows);
+      g_assert_null (wp_plot_data_measured (sketch));
+      wp_plot_data_measure (sketch, rows, n_rows);
+      assert_equal_curves (wp_plot_data_side (sketch, 0)->curve, wp_plot_data_measured (sketch)->curve);
     }
 }
 

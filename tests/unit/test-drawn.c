@@ -3,10 +3,10 @@
 #include <math.h>
 
 #include "sim/model/wp-arrivals.h"
-#include "sim/run/wp-clients-batch.h"
+#include "sim/run/wp-closed-loop-bulk.h"
 #include "sim/stats/wp-random.h"
 #include "sim/stats/wp-student.h"
-#include "sim/run/wp-study.h"
+#include "sim/run/wp-experiment.h"
 #include "tests/unit/compare-summary.h"
 #include "tests/unit/naive-model.h"
 
@@ -239,20 +239,20 @@ policy_of (WpModeKind mode, guint queue_jobs, guint workers, gboolean rejects)
 
 /* 20 runs; theory must lie within the 99.9 % interval of each metric. */
 static void
-hold (const char *name, const WpStudy *study, guint n_at_least)
+hold (const char *name, const WpExperiment *study, guint n_at_least)
 {
-  WpFigures figures[RUNS];
+  WpSummary summary[RUNS];
   g_autoptr (GError) error = NULL;
   WpConfidence confidence;
   guint n_compared = 0;
 
-  wp_study_replicate (study, 1000, RUNS, 0, figures, &error);
+  wp_experiment_replicate (study, 1000, RUNS, 0, summary, &error);
   g_assert_no_error (error);
-  wp_confidence_from_runs (&confidence, figures, RUNS, 1, 0.01);
-  wp_study_theory (study, 0, &figures[0], &confidence.theory, &error);
+  wp_confidence_from_runs (&confidence, summary, RUNS, 1, 0.01);
+  wp_experiment_theory (study, 0, &summary[0], &confidence.theory, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (confidence.theory.name, ==, name);
-  g_test_message ("%s: %u runs of %" G_GUINT64_FORMAT " requests", name, RUNS, figures[0].requests);
+  g_test_message ("%s: %u runs of %" G_GUINT64_FORMAT " requests", name, RUNS, summary[0].requests);
   for (guint i = 0; i < confidence.theory.n_values; i++)
     {
       const WpInterval *interval = wp_confidence_find (&confidence, confidence.theory.values[i].metric);
@@ -272,7 +272,7 @@ hold (const char *name, const WpStudy *study, guint n_at_least)
 static void
 hold_open (const char *name, WpPolicy policy, const char *arrivals, const char *service, guint n_at_least)
 {
-  WpStudy study
+  WpExperiment study
       = { &policy,  1,    WP_TIME_NONE,
           arrivals, 1,    { .duration_ns = WP_TIME_NONE, .warmup_rows = 5000, .warmup_ns = WP_TIME_NONE },
           service,  NULL, 1 };
@@ -323,9 +323,9 @@ test_closed_theory (void)
            narrow = policy_of (WP_MODE_WORKER_POOL, 2, 3, FALSE);
   WpPolicy rejecting = policy_of (WP_MODE_WORKER_POOL, 2, 3, TRUE),
            single = policy_of (WP_MODE_BUFFERED_CHANNEL, 100, 1, FALSE);
-  WpStudy study = { &policy,     1,           WP_TIME_NONE,
-                    NULL,        1,           { 12, TRUE, WP_TIME_NONE, 105000, 5000, WP_TIME_NONE },
-                    "exp:100ms", "exp:300ms", 1 };
+  WpExperiment study = { &policy,     1,           WP_TIME_NONE,
+                         NULL,        1,           { 12, TRUE, WP_TIME_NONE, 105000, 5000, WP_TIME_NONE },
+                         "exp:100ms", "exp:300ms", 1 };
 
   hold ("M/M/c//P", &study, 5);
   study.policies = &narrow;
@@ -350,22 +350,23 @@ test_constant_theory (void)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       WpPolicy policy = policy_of (WP_MODE_WORKER_POOL, 10, cases[i].workers, FALSE);
-      WpStudy study = { &policy,           1,    WP_TIME_NONE,
-                        cases[i].arrivals, 1,    { .duration_ns = WP_TIME_NONE, .warmup_ns = WP_TIME_NONE },
-                        cases[i].service,  NULL, 1 };
+      WpExperiment study
+          = { &policy,           1,    WP_TIME_NONE,
+              cases[i].arrivals, 1,    { .duration_ns = WP_TIME_NONE, .warmup_ns = WP_TIME_NONE },
+              cases[i].service,  NULL, 1 };
       WpConfidence confidence = { .n = 0 };
-      WpTrafficFigures traffic;
-      WpFigures figures;
+      WpTrafficSummary traffic;
+      WpSummary summary;
 
-      g_assert_true (wp_study_run (&study, 1, NULL, &figures, &traffic, NULL));
-      g_assert_true (wp_study_theory (&study, 0, &figures, &confidence.theory, NULL));
+      g_assert_true (wp_experiment_run (&study, 1, NULL, &summary, &traffic, NULL));
+      g_assert_true (wp_experiment_theory (&study, 0, &summary, &confidence.theory, NULL));
       g_assert_cmpstr (confidence.theory.name, ==, "D/D/c");
       for (guint k = 0; k < confidence.theory.n_values; k++)
         {
           g_test_message ("%s: theory %.12g, simulated %.12g", confidence.theory.values[k].metric,
                           confidence.theory.values[k].value,
-                          wp_confidence_value (confidence.theory.values[k].metric, &figures));
-          g_assert_cmpint (wp_confidence_holds (&confidence, k, &figures), ==, TRUE);
+                          wp_confidence_value (confidence.theory.values[k].metric, &summary));
+          g_assert_cmpint (wp_confidence_holds (&confidence, k, &summary), ==, TRUE);
         }
     }
 }
@@ -376,25 +377,25 @@ test_coverage (void)
 {
   enum { N = 400, EACH = 10 };
   WpPolicy policy = policy_of (WP_MODE_BUFFERED_CHANNEL, 10000, 1, FALSE);
-  WpStudy study = { &policy,
-                    1,
-                    WP_TIME_NONE,
-                    "poisson:rate=50,n=3000",
-                    1,
-                    { .duration_ns = WP_TIME_NONE, .warmup_rows = 300, .warmup_ns = WP_TIME_NONE },
-                    "exp:10ms",
-                    NULL,
-                    1 };
-  g_autofree WpFigures *figures = g_new (WpFigures, N * EACH);
+  WpExperiment study = { &policy,
+                         1,
+                         WP_TIME_NONE,
+                         "poisson:rate=50,n=3000",
+                         1,
+                         { .duration_ns = WP_TIME_NONE, .warmup_rows = 300, .warmup_ns = WP_TIME_NONE },
+                         "exp:10ms",
+                         NULL,
+                         1 };
+  g_autofree WpSummary *summary = g_new (WpSummary, N * EACH);
   guint n_held = 0, n_in_parts = 0;
 
-  g_assert_true (wp_study_replicate (&study, 1, N * EACH, 0, figures, NULL));
+  g_assert_true (wp_experiment_replicate (&study, 1, N * EACH, 0, summary, NULL));
   for (guint i = 0; i < N; i++)
     {
       WpConfidence confidence;
       const WpInterval *interval;
 
-      wp_confidence_from_runs (&confidence, figures + i * EACH, EACH, 1, 0.01);
+      wp_confidence_from_runs (&confidence, summary + i * EACH, EACH, 1, 0.01);
       interval = wp_confidence_find (&confidence, "response.mean");
       n_held += fabs (interval->mean - 0.020) <= interval->half_width;
     }
@@ -407,10 +408,10 @@ test_coverage (void)
     {
       g_autoptr (WpBatchMeans) parts = wp_batch_means_new ();
       WpInterval intervals[WP_BATCH_METRICS];
-      WpTrafficFigures traffic;
-      WpFigures once;
+      WpTrafficSummary traffic;
+      WpSummary once;
 
-      g_assert_true (wp_study_run (&study, 50000 + i, &parts, &once, &traffic, NULL));
+      g_assert_true (wp_experiment_run (&study, 50000 + i, &parts, &once, &traffic, NULL));
       g_assert_cmpuint (wp_batch_means_intervals (parts, 0.95, intervals), >=, 32);
       for (guint k = 0; k < WP_BATCH_METRICS; k++)
         if (g_str_equal (intervals[k].metric, "response.mean"))
@@ -440,7 +441,7 @@ test_needed (void)
 typedef struct {
   WpRow rows[MOST];
   gint64 services_ns[MOST];
-  WpVerdict verdicts[MOST];
+  WpRequestResult results[MOST];
   gsize n;
 } Seen;
 
@@ -453,7 +454,7 @@ on_offer (gpointer observer, const WpBatch *batch, GError **error)
     {
       seen->rows[seen->n] = batch->rows[i];
       seen->services_ns[seen->n] = batch->services_ns[i];
-      seen->verdicts[seen->n] = batch->verdicts[0][i];
+      seen->results[seen->n] = batch->results[0][i];
     }
 
   return TRUE;
@@ -469,14 +470,14 @@ compare (gconstpointer a, gconstpointer b)
 
 /* The client of a request goes on when it is answered, or has no more patience, be its job in service. */
 static gint64
-goes_on (const WpVerdict *verdict, gint64 arrival_ns, gint64 patience_ns, gboolean until_stored)
+goes_on (const WpRequestResult *result, gint64 arrival_ns, gint64 patience_ns, gboolean until_stored)
 {
-  if (verdict->outcome == WP_OUTCOME_STORED && !until_stored)
-    return verdict->accepted_ns;
-  if (patience_ns != WP_TIME_NONE && verdict->ended_ns > arrival_ns + patience_ns)
+  if (result->outcome == WP_OUTCOME_STORED && !until_stored)
+    return result->accepted_ns;
+  if (patience_ns != WP_TIME_NONE && result->ended_ns > arrival_ns + patience_ns)
     return arrival_ns + patience_ns;
 
-  return verdict->ended_ns;
+  return result->ended_ns;
 }
 
 /* The requests that were sent are those, and only those, that the answers call for: the first @n_clients at
@@ -485,19 +486,19 @@ static void
 check_closed (const Seen *seen, const WpPolicy *policy, gint64 patience_ns, guint n_clients,
               gboolean until_stored, gint64 think_ns)
 {
-  WpVerdict naive[MOST];
+  WpRequestResult naive[MOST];
   gint64 called_ns[2 * MOST];
-  WpFigures figures;
+  WpSummary summary;
   gsize n_called = 0;
 
-  naive_model_run (policy, patience_ns, seen->rows, seen->services_ns, seen->n, naive, &figures);
+  naive_model_run (policy, patience_ns, seen->rows, seen->services_ns, seen->n, naive, &summary);
   for (guint i = 0; i < n_clients; i++)
     called_ns[n_called++] = 0;
   for (gsize i = 0; i < seen->n; i++)
     {
-      g_assert_cmpint (naive[i].outcome, ==, seen->verdicts[i].outcome);
-      g_assert_cmpint (naive[i].ended_ns, ==, seen->verdicts[i].ended_ns);
-      g_assert_cmpint (naive[i].accepted_ns, ==, seen->verdicts[i].accepted_ns);
+      g_assert_cmpint (naive[i].outcome, ==, seen->results[i].outcome);
+      g_assert_cmpint (naive[i].ended_ns, ==, seen->results[i].ended_ns);
+      g_assert_cmpint (naive[i].accepted_ns, ==, seen->results[i].accepted_ns);
       called_ns[n_called++]
           = think_ns + goes_on (&naive[i], seen->rows[i].arrival_ns, patience_ns, until_stored);
     }
@@ -524,34 +525,34 @@ test_closed_equals_naive (void)
                        wp_random_below (&random, 3) == 0);
       gint64 patience_ns
           = wp_random_below (&random, 2) == 0 ? (gint64) wp_random_below (&random, 9) : WP_TIME_NONE;
-      WpClientsOptions options = { 1 + (guint) wp_random_below (&random, 15),
-                                   wp_random_below (&random, 2) == 0,
-                                   WP_TIME_NONE,
-                                   MOST,
-                                   0,
-                                   WP_TIME_NONE };
+      WpClosedLoopOptions options = { 1 + (guint) wp_random_below (&random, 15),
+                                      wp_random_below (&random, 2) == 0,
+                                      WP_TIME_NONE,
+                                      MOST,
+                                      0,
+                                      WP_TIME_NONE };
       gint64 think_ns = (gint64) wp_random_below (&random, 6);
       g_autofree char *think = g_strdup_printf ("%dns", (int) think_ns);
       g_autoptr (WpServiceTime) service
           = wp_service_time_new ("uniform:0ns:12ns", 1, TRUE, wp_random_next (&random), NULL);
       g_autoptr (WpServiceTime) thinking = wp_service_time_new (think, 1, TRUE, 1, NULL);
-      g_autoptr (WpClients) clients = NULL;
+      g_autoptr (WpClosedLoop) clients = NULL;
       Seen seen = { .n = 0 };
-      WpTrafficFigures traffic;
-      WpFigures figures;
+      WpTrafficSummary traffic;
+      WpSummary summary;
       WpLayout layout;
 
       policy.ack = options.until_stored ? WP_ACK_STORED : WP_ACK_ACCEPTED;
       policy.keep_abandoned = wp_random_below (&random, 3) == 0;
       wp_policy_layout (&policy, &layout);
-      clients = wp_clients_new (&options, &layout, patience_ns, service, thinking);
-      wp_clients_watch (clients, &observer, &seen);
-      g_assert_true (wp_clients_go (clients, NULL, &figures, &traffic, NULL));
+      clients = wp_closed_loop_new (&options, &layout, patience_ns, service, thinking);
+      wp_closed_loop_watch (clients, &observer, &seen);
+      g_assert_true (wp_closed_loop_go (clients, NULL, &summary, &traffic, NULL));
       g_assert_cmpuint (seen.n, ==, MOST);
       check_closed (&seen, &policy, patience_ns, options.clients, options.until_stored, think_ns);
-      n_refused += figures.accepted < figures.requests;
-      n_blocked += figures.blocked > 0;
-      n_dropped += figures.accepted + figures.rejected + figures.abandoned > figures.requests;
+      n_refused += summary.accepted < summary.requests;
+      n_blocked += summary.blocked > 0;
+      n_dropped += summary.accepted + summary.rejected + summary.abandoned > summary.requests;
     }
   g_test_message ("%u loops with refusals, %u with blocked requests, %u with dropped jobs", n_refused,
                   n_blocked, n_dropped);
@@ -560,16 +561,16 @@ test_closed_equals_naive (void)
   g_assert_cmpuint (n_dropped, >, 100);
 }
 
-static WpClientsOptions
+static WpClosedLoopOptions
 draw_closed (WpRandom *random)
 {
-  WpClientsOptions options = { 1 + (guint) wp_random_below (random, 8),
-                               wp_random_below (random, 2) == 0,
-                               WP_TIME_NONE,
-                               0,
-                               0,
-                               WP_TIME_NONE,
-                               { (gint64) wp_random_below (random, 4), 1 } };
+  WpClosedLoopOptions options = { 1 + (guint) wp_random_below (random, 8),
+                                  wp_random_below (random, 2) == 0,
+                                  WP_TIME_NONE,
+                                  0,
+                                  0,
+                                  WP_TIME_NONE,
+                                  { (gint64) wp_random_below (random, 4), 1 } };
 
   if (wp_random_below (random, 2))
     options.limit_rows = 300;
@@ -600,26 +601,26 @@ test_closed_before_a_committing_database (void)
                                    wp_random_below (&random, 4) == 0);
       gint64 patience_ns
           = wp_random_below (&random, 3) > 0 ? (gint64) wp_random_below (&random, 40) : WP_TIME_NONE;
-      WpClientsOptions options = draw_closed (&random);
+      WpClosedLoopOptions options = draw_closed (&random);
       g_autofree char *constant = g_strdup_printf ("%dns", 1 + (int) wp_random_below (&random, 9));
       g_autofree char *commit = g_strdup_printf ("batch:%s:0ns:1", constant);
       g_autoptr (WpServiceTime) committed = wp_service_time_new (commit, 1, TRUE, 1, NULL),
                                 served = wp_service_time_new (constant, 1, TRUE, 1, NULL);
       g_autoptr (WpServiceTime) thinking = wp_service_time_new ("3ns", 1, TRUE, 1, NULL);
-      g_autoptr (WpClients) clients = NULL;
-      WpFigures by_groups, one_by_one;
-      WpTrafficFigures traffic;
+      g_autoptr (WpClosedLoop) clients = NULL;
+      WpSummary by_groups, one_by_one;
+      WpTrafficSummary traffic;
       WpLayout layout;
       gboolean done;
 
       policy.ack = options.until_stored ? WP_ACK_STORED : WP_ACK_ACCEPTED;
       policy.keep_abandoned = wp_random_below (&random, 3) == 0;
       wp_policy_layout (&policy, &layout);
-      clients = wp_clients_new (&options, &layout, patience_ns, served, thinking);
-      done = wp_clients_go (clients, NULL, &one_by_one, &traffic, NULL);
+      clients = wp_closed_loop_new (&options, &layout, patience_ns, served, thinking);
+      done = wp_closed_loop_go (clients, NULL, &one_by_one, &traffic, NULL);
       g_assert_cmpint (done, ==,
-                       wp_clients_batch_go (&options, &layout, patience_ns, committed, thinking, NULL,
-                                            &by_groups, &traffic, NULL));
+                       wp_closed_loop_bulk_go (&options, &layout, patience_ns, committed, thinking, NULL,
+                                               &by_groups, &traffic, NULL));
       if (!done || one_by_one.makespan_ns == WP_TIME_NONE)
         continue; /* no job was served after the warm-up */
       g_assert_cmpstr (compare_figures (&by_groups, &one_by_one), ==, NULL);
@@ -634,12 +635,12 @@ test_time_stands_still (void)
 {
   g_autoptr (GError) error = NULL;
   WpPolicy policy = policy_of (WP_MODE_DEFAULT, 0, 1, FALSE);
-  WpStudy study
+  WpExperiment study
       = { &policy, 1, WP_TIME_NONE, NULL, 1, { 2, FALSE, WP_NS_PER_S, 0, 0, WP_TIME_NONE }, "1s", "0", 1 };
-  WpTrafficFigures traffic;
-  WpFigures figures;
+  WpTrafficSummary traffic;
+  WpSummary summary;
 
-  g_assert_false (wp_study_run (&study, 1, NULL, &figures, &traffic, &error));
+  g_assert_false (wp_experiment_run (&study, 1, NULL, &summary, &traffic, &error));
   g_assert_nonnull (strstr (error->message, "Default: time stands still"));
 }
 

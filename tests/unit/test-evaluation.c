@@ -44,7 +44,7 @@ set_up (WpEvaluation *evaluations, guint n, const GPtrArray *slos)
 static void
 assert_same (const WpEvaluation *one, const WpEvaluation *other)
 {
-  WpFigures figures = one->figures, others = other->figures;
+  WpSummary summary = one->summary, others = other->summary;
 
   g_assert_true (one->violated == other->violated);
   g_assert_cmpint (one->backlog == NULL, ==, other->backlog == NULL);
@@ -52,11 +52,11 @@ assert_same (const WpEvaluation *one, const WpEvaluation *other)
     return;
   if (one->backlog)
     {
-      wp_backlog_figures (one->backlog, QUEUE, &figures);
+      wp_backlog_figures (one->backlog, QUEUE, &summary);
       wp_backlog_figures (other->backlog, QUEUE, &others);
     }
-  g_assert_cmpuint (figures.requests, ==, ROWS);
-  g_assert_cmpstr (compare_figures (&figures, &others), ==, NULL);
+  g_assert_cmpuint (summary.requests, ==, ROWS);
+  g_assert_cmpstr (compare_figures (&summary, &others), ==, NULL);
 }
 
 static void

@@ -8,7 +8,7 @@
 static const char *const names[]
     = { "a", "b", "GeneratedTokens", "time-local", "two words", "x,y", "twice", "twice", NULL };
 
-static const WpCell cells[] = {
+static const WpField cells[] = {
   { "3", 1 }, { "0.5", 3 }, { "20", 2 }, { "1700162223979", 13 },
   { "7", 1 }, { "11", 2 },  { "1", 1 },  { "2", 1 },
 };
@@ -127,8 +127,8 @@ test_nested_too_deeply (void)
 static void
 test_bad_cells (void)
 {
-  static const WpCell bad[] = { { "abc", 3 },  { "", 0 },       { "inf", 3 }, { "nan", 3 },
-                                { "0x10", 4 }, { "1e5000", 6 }, { "1 2", 3 }, { "-", 1 } };
+  static const WpField bad[] = { { "abc", 3 },  { "", 0 },       { "inf", 3 }, { "nan", 3 },
+                                 { "0x10", 4 }, { "1e5000", 6 }, { "1 2", 3 }, { "-", 1 } };
   g_autoptr (WpExpr) expr = wp_expr_parse ("a*2", names, NULL);
 
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)

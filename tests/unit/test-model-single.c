@@ -16,7 +16,7 @@ typedef struct {
   gint64 patience_ns;
   WpRow rows[MOST_ROWS];
   gint64 services_ns[MOST_ROWS];
-  WpVerdict verdicts[MOST_ROWS];
+  WpRequestResult results[MOST_ROWS];
   gsize n_rows;
 } Load;
 
@@ -49,7 +49,7 @@ make_load (Load *self, WpRandom *random)
 
 /* Now and then somebody asks for verdicts all the same. */
 static gboolean
-run (Load *self, WpRandom *random, gboolean quick, WpFigures *figures)
+run (Load *self, WpRandom *random, gboolean quick, WpSummary *summary)
 {
   g_autoptr (WpModel) model = wp_model_new (&self->layout, self->patience_ns);
 
@@ -58,10 +58,10 @@ run (Load *self, WpRandom *random, gboolean quick, WpFigures *figures)
       n = 1 + wp_random_below (random, 700);
       n = MIN (n, self->n_rows - i);
       if (!wp_model_offer (model, self->rows + i, self->services_ns + i, n,
-                           quick && wp_random_below (random, 30) > 0 ? NULL : self->verdicts + i))
+                           quick && wp_random_below (random, 30) > 0 ? NULL : self->results + i))
         return FALSE;
     }
-  wp_model_finish (model, figures);
+  wp_model_finish (model, summary);
   g_assert_true (wp_model_check (model, NULL));
 
   return TRUE;
@@ -79,7 +79,7 @@ test_equal (void)
   wp_random_init (&random, seed, 0);
   for (guint i = 0; i < N_RUNS; i++)
     {
-      WpFigures slow, quick;
+      WpSummary slow, quick;
       gboolean fits;
 
       make_load (load, &random);
@@ -103,7 +103,7 @@ test_many_in_flight (void)
   enum { N = 20000 };
   const WpLayout layout = { 0, WP_UNBOUNDED, FALSE, WP_TIME_NONE, FALSE };
   g_autoptr (WpModel) model = wp_model_new (&layout, WP_TIME_NONE);
-  WpFigures figures;
+  WpSummary summary;
 
   for (gint64 i = 0; i < N; i++)
     {
@@ -114,9 +114,9 @@ test_many_in_flight (void)
       g_assert_true (wp_model_offer (model, &row, &service_ns, 1, NULL));
     }
   g_assert_false (model->is_unordered);
-  wp_model_finish (model, &figures);
-  g_assert_cmpint (figures.busy_max, ==, N / 2);
-  g_assert_cmpuint (figures.accepted, ==, N);
+  wp_model_finish (model, &summary);
+  g_assert_cmpint (summary.busy_max, ==, N / 2);
+  g_assert_cmpuint (summary.accepted, ==, N);
 }
 
 /* The largest times of all: what fits must be counted, what does not must be told. */
@@ -128,12 +128,12 @@ test_the_longest_times (void)
   WpRow rows[3] = { { .arrival_ns = 0 }, { .arrival_ns = 1 }, { .arrival_ns = 2 } };
   gint64 services_ns[3] = { half_ns, half_ns, 0 };
   g_autoptr (WpModel) model = wp_model_new (&layout, WP_TIME_NONE);
-  WpFigures figures;
+  WpSummary summary;
 
   g_assert_true (wp_model_offer (model, rows, services_ns, 3, NULL));
-  wp_model_finish (model, &figures);
-  g_assert_cmpint (figures.makespan_ns, ==, 2 * half_ns);
-  g_assert_cmpint (figures.wait.max, ==, 2 * half_ns - 2);
+  wp_model_finish (model, &summary);
+  g_assert_cmpint (summary.makespan_ns, ==, 2 * half_ns);
+  g_assert_cmpint (summary.wait.max, ==, 2 * half_ns - 2);
   services_ns[2] = 2;
   g_clear_pointer (&model, wp_model_free);
   model = wp_model_new (&layout, WP_TIME_NONE);
@@ -155,9 +155,9 @@ assert_close (double value, double expected)
 
 /* When a request that was blocked is parked no more. */
 static gint64
-parked_until (const WpVerdict *verdict)
+parked_until (const WpRequestResult *result)
 {
-  return verdict->accepted_ns != WP_TIME_NONE ? verdict->accepted_ns : verdict->ended_ns;
+  return result->accepted_ns != WP_TIME_NONE ? result->accepted_ns : result->ended_ns;
 }
 
 /* The most that are parked at once from the arrival of row @from on; who is parked for no time counts for its
@@ -171,13 +171,13 @@ peak_of (const Load *load, gsize from)
   for (gsize i = 0; i < load->n_rows; i++)
     {
       for (; ended < i
-             && (!load->verdicts[ended].blocked
-                 || parked_until (&load->verdicts[ended]) <= load->rows[i].arrival_ns);
+             && (!load->results[ended].blocked
+                 || parked_until (&load->results[ended]) <= load->rows[i].arrival_ns);
            ended++)
-        parked -= load->verdicts[ended].blocked;
+        parked -= load->results[ended].blocked;
       if (i >= from)
-        peak = MAX (peak, parked + load->verdicts[i].blocked);
-      parked += load->verdicts[i].blocked;
+        peak = MAX (peak, parked + load->results[i].blocked);
+      parked += load->results[i].blocked;
     }
 
   return peak;
@@ -185,7 +185,7 @@ peak_of (const Load *load, gsize from)
 
 /* Counted again from what became of each request. */
 static void
-check_warm (const Load *load, gsize from, const WpFigures *figures)
+check_warm (const Load *load, gsize from, const WpSummary *summary)
 {
   gint64 now_ns = load->rows[from].arrival_ns, last_ns = 0;
   double depth = 0, busy = 0, wait = 0;
@@ -193,37 +193,37 @@ check_warm (const Load *load, gsize from, const WpFigures *figures)
 
   for (gsize i = 0; i < load->n_rows; i++)
     {
-      const WpVerdict *verdict = &load->verdicts[i];
+      const WpRequestResult *result = &load->results[i];
 
-      blocked += i >= from && verdict->blocked;
-      abandoned += i >= from && verdict->outcome == WP_OUTCOME_ABANDONED;
-      if (verdict->accepted_ns == WP_TIME_NONE)
+      blocked += i >= from && result->blocked;
+      abandoned += i >= from && result->outcome == WP_OUTCOME_ABANDONED;
+      if (result->accepted_ns == WP_TIME_NONE)
         continue;
       accepted += i >= from;
-      depth += rest (verdict->accepted_ns, wp_verdict_left_queue (verdict), now_ns);
-      if (verdict->outcome != WP_OUTCOME_STORED)
+      depth += rest (result->accepted_ns, wp_request_result_left_queue (result), now_ns);
+      if (result->outcome != WP_OUTCOME_STORED)
         continue;
-      last_ns = MAX (last_ns, verdict->finished_ns);
-      busy += rest (verdict->started_ns, verdict->finished_ns, now_ns);
+      last_ns = MAX (last_ns, result->finished_ns);
+      busy += rest (result->started_ns, result->finished_ns, now_ns);
       started += i >= from;
-      wait += i >= from ? (double) (verdict->started_ns - load->rows[i].arrival_ns) : 0;
+      wait += i >= from ? (double) (result->started_ns - load->rows[i].arrival_ns) : 0;
     }
-  g_assert_cmpuint (figures->requests, ==, load->n_rows - from);
-  g_assert_cmpuint (figures->accepted, ==, accepted);
-  g_assert_cmpuint (figures->abandoned, ==, abandoned);
-  g_assert_cmpuint (figures->blocked, ==, blocked);
-  g_assert_cmpuint (figures->blocked_peak, ==, peak_of (load, from));
+  g_assert_cmpuint (summary->requests, ==, load->n_rows - from);
+  g_assert_cmpuint (summary->accepted, ==, accepted);
+  g_assert_cmpuint (summary->abandoned, ==, abandoned);
+  g_assert_cmpuint (summary->blocked, ==, blocked);
+  g_assert_cmpuint (summary->blocked_peak, ==, peak_of (load, from));
   if (started == 0)
     {
-      g_assert_cmpint (figures->makespan_ns, ==, WP_TIME_NONE);
+      g_assert_cmpint (summary->makespan_ns, ==, WP_TIME_NONE);
       return;
     }
-  g_assert_cmpint (figures->makespan_ns, ==, last_ns - now_ns);
-  assert_close (figures->wait.mean, wait / (double) started);
+  g_assert_cmpint (summary->makespan_ns, ==, last_ns - now_ns);
+  assert_close (summary->wait.mean, wait / (double) started);
   if (last_ns == now_ns)
     return;
-  assert_close (figures->depth_mean, depth / (double) (last_ns - now_ns));
-  assert_close (figures->busy_mean, busy / (double) (last_ns - now_ns));
+  assert_close (summary->depth_mean, depth / (double) (last_ns - now_ns));
+  assert_close (summary->busy_mean, busy / (double) (last_ns - now_ns));
 }
 
 static void
@@ -240,24 +240,24 @@ test_warm_up (void)
       g_autoptr (WpModel) model = NULL;
       g_autoptr (GError) error = NULL;
       gboolean quick = wp_random_below (&random, 2) == 0;
-      WpFigures figures;
+      WpSummary summary;
       gsize from;
 
       make_load (load, &random);
       load->layout.workers = 1 + (guint) wp_random_below (&random, 3);
       load->layout.queue_jobs = wp_random_below (&random, 4) == 0 ? 0 : load->layout.queue_jobs;
       from = 1 + wp_random_below (&random, load->n_rows);
-      if (from == load->n_rows || !run (load, &random, FALSE, &figures))
+      if (from == load->n_rows || !run (load, &random, FALSE, &summary))
         continue;
       model = wp_model_new (&load->layout, load->patience_ns);
-      wp_model_offer (model, load->rows, load->services_ns, from, quick ? NULL : load->verdicts);
+      wp_model_offer (model, load->rows, load->services_ns, from, quick ? NULL : load->results);
       wp_model_start_counting (model, load->rows[from].arrival_ns);
       wp_model_offer (model, load->rows + from, load->services_ns + from, load->n_rows - from,
-                      quick ? NULL : load->verdicts + from);
-      wp_model_finish (model, &figures);
+                      quick ? NULL : load->results + from);
+      wp_model_finish (model, &summary);
       wp_model_check (model, &error);
       g_assert_no_error (error);
-      check_warm (load, from, &figures);
+      check_warm (load, from, &summary);
     }
 }
 
@@ -282,10 +282,10 @@ test_littles_law (void)
     {
       g_autoptr (WpModel) model = wp_model_new (&layout, WP_TIME_NONE);
       g_autoptr (GError) error = NULL;
-      WpFigures figures;
+      WpSummary summary;
 
       wp_model_offer (model, rows, services_ns, 4, NULL);
-      wp_model_finish (model, &figures);
+      wp_model_finish (model, &summary);
       g_assert_true (wp_model_check (model, NULL));
       G_STRUCT_MEMBER (WpUint128, model, sums[i].offset)++;
       g_assert_false (wp_model_check (model, &error));

@@ -65,12 +65,12 @@ check (WpRandom *random, gsize n)
   for (guint i = 0; i < MODELS; i++)
     {
       g_autoptr (WpModel) alone = wp_model_new (&layouts[i], WP_TIME_NONE);
-      WpFigures figures, expected;
+      WpSummary summary, expected;
 
       g_assert_true (wp_model_offer (alone, load.rows, load.services_ns, load.n, NULL));
       wp_model_finish (alone, &expected);
-      wp_model_finish (models[i], &figures);
-      g_assert_cmpstr (compare_figures (&figures, &expected), ==, NULL);
+      wp_model_finish (models[i], &summary);
+      g_assert_cmpstr (compare_figures (&summary, &expected), ==, NULL);
       g_assert_cmpint (expected.requests, ==, (gint64) n);
       wp_model_free (models[i]);
     }

@@ -9,7 +9,7 @@
 
 static void
 run_model (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const gint64 *services_ns,
-           gsize n_rows, WpVerdict *verdicts, WpFigures *figures)
+           gsize n_rows, WpRequestResult *results, WpSummary *summary)
 {
   g_autoptr (WpModel) model = NULL;
   gsize half = n_rows / 2;
@@ -17,13 +17,13 @@ run_model (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const 
 
   wp_policy_layout (policy, &layout);
   model = wp_model_new (&layout, patience_ns);
-  g_assert_true (wp_model_offer (model, rows, services_ns, half, verdicts));
-  g_assert_true (wp_model_offer (model, rows + half, services_ns + half, n_rows - half, verdicts + half));
-  wp_model_finish (model, figures);
+  g_assert_true (wp_model_offer (model, rows, services_ns, half, results));
+  g_assert_true (wp_model_offer (model, rows + half, services_ns + half, n_rows - half, results + half));
+  wp_model_finish (model, summary);
 }
 
 static gboolean
-same_verdict (const WpVerdict *one, const WpVerdict *two)
+same_verdict (const WpRequestResult *one, const WpRequestResult *two)
 {
   return one->accepted_ns == two->accepted_ns && one->started_ns == two->started_ns
          && one->finished_ns == two->finished_ns && one->ended_ns == two->ended_ns
@@ -31,7 +31,7 @@ same_verdict (const WpVerdict *one, const WpVerdict *two)
 }
 
 static void
-print_verdict (const char *who, const WpVerdict *v)
+print_verdict (const char *who, const WpRequestResult *v)
 {
   g_test_message ("  %s: accepted %" G_GINT64_FORMAT " started %" G_GINT64_FORMAT
                   " finished %" G_GINT64_FORMAT " ended %" G_GINT64_FORMAT " outcome %d blocked %d",
@@ -58,13 +58,13 @@ typedef struct {
 } Drops;
 
 static void
-count_drops (Drops *drops, const RandomLoad *load, const WpVerdict *verdicts)
+count_drops (Drops *drops, const RandomLoad *load, const WpRequestResult *results)
 {
   gboolean dropped = FALSE, let_in = FALSE, timed_out = FALSE, at_its_end = FALSE;
 
   for (gsize i = 0; i < load->n_rows; i++)
     {
-      const WpVerdict *v = &verdicts[i];
+      const WpRequestResult *v = &results[i];
 
       timed_out |= v->outcome == WP_OUTCOME_TIMED_OUT;
       at_its_end
@@ -73,7 +73,7 @@ count_drops (Drops *drops, const RandomLoad *load, const WpVerdict *verdicts)
         continue;
       dropped = TRUE;
       for (gsize j = i + 1; j < load->n_rows; j++)
-        let_in |= verdicts[j].blocked && verdicts[j].accepted_ns == v->ended_ns;
+        let_in |= results[j].blocked && results[j].accepted_ns == v->ended_ns;
     }
   drops->dropped += dropped;
   drops->let_in += let_in;
@@ -84,8 +84,8 @@ count_drops (Drops *drops, const RandomLoad *load, const WpVerdict *verdicts)
 static void
 check_load (const RandomLoad *load, Drops *drops)
 {
-  WpVerdict fast[RANDOM_LOAD_MOST], naive[RANDOM_LOAD_MOST];
-  WpFigures fast_figures, naive_figures;
+  WpRequestResult fast[RANDOM_LOAD_MOST], naive[RANDOM_LOAD_MOST];
+  WpSummary fast_figures, naive_figures;
   const char *differs;
 
   run_model (&load->policy, load->patience_ns, load->rows, load->services_ns, load->n_rows, fast,
@@ -136,95 +136,95 @@ test_equals_naive (void)
 
 /* @services_ns for rows that all arrive at once. */
 static void
-run_burst (WpPolicy *policy, gint64 patience_ns, gsize n_rows, gint64 service_ns, WpVerdict *verdicts,
-           WpFigures *figures)
+run_burst (WpPolicy *policy, gint64 patience_ns, gsize n_rows, gint64 service_ns, WpRequestResult *results,
+           WpSummary *summary)
 {
   g_autofree WpRow *rows = g_new0 (WpRow, n_rows);
   g_autofree gint64 *services_ns = g_new (gint64, n_rows);
 
   for (gsize i = 0; i < n_rows; i++)
     services_ns[i] = service_ns;
-  run_model (policy, patience_ns, rows, services_ns, n_rows, verdicts, figures);
+  run_model (policy, patience_ns, rows, services_ns, n_rows, results, summary);
 }
 
 static void
 test_buffered_channel_takes_one_more_than_its_queue (void)
 {
-  WpVerdict verdicts[15];
-  WpFigures figures;
+  WpRequestResult results[15];
+  WpSummary summary;
   WpPolicy policy;
 
   wp_policy_init (&policy, WP_MODE_BUFFERED_CHANNEL);
   policy.queue_jobs = 10;
-  run_burst (&policy, WP_TIME_NONE, 15, 500, verdicts, &figures);
+  run_burst (&policy, WP_TIME_NONE, 15, 500, results, &summary);
   for (guint i = 0; i < 15; i++)
     {
-      g_assert_cmpint (verdicts[i].accepted_ns, ==, i <= 10 ? 0 : (i - 10) * 500);
-      g_assert_cmpint (verdicts[i].started_ns, ==, i * 500);
+      g_assert_cmpint (results[i].accepted_ns, ==, i <= 10 ? 0 : (i - 10) * 500);
+      g_assert_cmpint (results[i].started_ns, ==, i * 500);
     }
-  g_assert_cmpuint (figures.accepted, ==, 15);
-  g_assert_cmpuint (figures.blocked, ==, 4);
-  g_assert_cmpuint (figures.blocked_peak, ==, 4);
-  g_assert_cmpint (figures.depth_max, ==, 10);
-  g_assert_cmpint (figures.busy_max, ==, 1);
-  g_assert_cmpint (figures.time_full_ns, ==, 5 * 500);
-  g_assert_cmpint (figures.first_full_ns, ==, 0);
-  g_assert_cmpint (figures.makespan_ns, ==, 15 * 500);
-  g_assert_cmpfloat (figures.utilisation, ==, 1);
+  g_assert_cmpuint (summary.accepted, ==, 15);
+  g_assert_cmpuint (summary.blocked, ==, 4);
+  g_assert_cmpuint (summary.blocked_peak, ==, 4);
+  g_assert_cmpint (summary.depth_max, ==, 10);
+  g_assert_cmpint (summary.busy_max, ==, 1);
+  g_assert_cmpint (summary.time_full_ns, ==, 5 * 500);
+  g_assert_cmpint (summary.first_full_ns, ==, 0);
+  g_assert_cmpint (summary.makespan_ns, ==, 15 * 500);
+  g_assert_cmpfloat (summary.utilisation, ==, 1);
 }
 
 static void
 test_worker_pool_takes_queue_and_workers (void)
 {
-  WpVerdict verdicts[10];
-  WpFigures figures;
+  WpRequestResult results[10];
+  WpSummary summary;
   WpPolicy policy;
 
   wp_policy_init (&policy, WP_MODE_WORKER_POOL);
   policy.queue_jobs = 3;
   policy.workers = 4;
   policy.when_full = WP_WHEN_FULL_REJECT;
-  run_burst (&policy, WP_TIME_NONE, 10, 500, verdicts, &figures);
-  g_assert_cmpuint (figures.accepted, ==, 7);
-  g_assert_cmpuint (figures.rejected, ==, 3);
-  g_assert_cmpuint (figures.blocked, ==, 0);
-  g_assert_cmpint (figures.busy_max, ==, 4);
-  g_assert_cmpint (verdicts[9].outcome, ==, WP_OUTCOME_REJECTED);
-  g_assert_cmpint (verdicts[9].accepted_ns, ==, WP_TIME_NONE);
+  run_burst (&policy, WP_TIME_NONE, 10, 500, results, &summary);
+  g_assert_cmpuint (summary.accepted, ==, 7);
+  g_assert_cmpuint (summary.rejected, ==, 3);
+  g_assert_cmpuint (summary.blocked, ==, 0);
+  g_assert_cmpint (summary.busy_max, ==, 4);
+  g_assert_cmpint (results[9].outcome, ==, WP_OUTCOME_REJECTED);
+  g_assert_cmpint (results[9].accepted_ns, ==, WP_TIME_NONE);
 }
 
 static void
 test_default_never_waits (void)
 {
-  WpVerdict verdicts[1000];
-  WpFigures figures;
+  WpRequestResult results[1000];
+  WpSummary summary;
   WpPolicy policy;
 
   wp_policy_init (&policy, WP_MODE_DEFAULT);
-  run_burst (&policy, 0, 1000, 500, verdicts, &figures);
-  g_assert_cmpuint (figures.accepted, ==, 1000);
-  g_assert_cmpint (figures.busy_max, ==, 1000);
-  g_assert_cmpint (figures.wait.max, ==, 0);
-  g_assert_cmpint (figures.time_full_ns, ==, WP_TIME_NONE);
-  g_assert_true (isnan (figures.utilisation));
+  run_burst (&policy, 0, 1000, 500, results, &summary);
+  g_assert_cmpuint (summary.accepted, ==, 1000);
+  g_assert_cmpint (summary.busy_max, ==, 1000);
+  g_assert_cmpint (summary.wait.max, ==, 0);
+  g_assert_cmpint (summary.time_full_ns, ==, WP_TIME_NONE);
+  g_assert_true (isnan (summary.utilisation));
 }
 
 static void
 test_a_place_at_the_very_end_of_the_timeout (void)
 {
-  WpVerdict verdicts[4];
-  WpFigures figures;
+  WpRequestResult results[4];
+  WpSummary summary;
   WpPolicy policy;
 
   wp_policy_init (&policy, WP_MODE_BUFFERED_CHANNEL);
   policy.queue_jobs = 1;
   policy.block_timeout_ns = 500;
-  run_burst (&policy, 500, 4, 500, verdicts, &figures);
-  g_assert_cmpint (verdicts[2].outcome, ==, WP_OUTCOME_STORED);
-  g_assert_cmpint (verdicts[2].accepted_ns, ==, 500);
+  run_burst (&policy, 500, 4, 500, results, &summary);
+  g_assert_cmpint (results[2].outcome, ==, WP_OUTCOME_STORED);
+  g_assert_cmpint (results[2].accepted_ns, ==, 500);
   /* and not abandoned: the timeout wins a tie */
-  g_assert_cmpint (verdicts[3].outcome, ==, WP_OUTCOME_TIMED_OUT);
-  g_assert_cmpint (verdicts[3].ended_ns, ==, 500);
+  g_assert_cmpint (results[3].outcome, ==, WP_OUTCOME_TIMED_OUT);
+  g_assert_cmpint (results[3].ended_ns, ==, 500);
 }
 
 /* One worker, a queue of two, three at once: with --ack=stored the second and third leave at 700. There the
@@ -239,14 +239,14 @@ test_queued_jobs_are_dropped (void)
                          { .arrival_ns = 100 },
                          { .arrival_ns = 1100 } };
   const gint64 services_ns[] = { 1000, 1000, 1000, 1000, 1000 };
-  WpVerdict v[5];
-  WpFigures figures;
+  WpRequestResult v[5];
+  WpSummary summary;
   WpPolicy policy;
 
   wp_policy_init (&policy, WP_MODE_BUFFERED_CHANNEL);
   policy.queue_jobs = 2;
   policy.ack = WP_ACK_STORED;
-  run_model (&policy, 700, rows, services_ns, 5, v, &figures);
+  run_model (&policy, 700, rows, services_ns, 5, v, &summary);
   for (guint i = 1; i < 4; i++)
     {
       g_assert_cmpint (v[i].outcome, ==, WP_OUTCOME_ABANDONED);
@@ -257,19 +257,19 @@ test_queued_jobs_are_dropped (void)
   g_assert_cmpint (v[3].accepted_ns, ==, 700);
   g_assert_true (v[3].blocked);
   g_assert_cmpint (v[4].started_ns, ==, 1100);
-  g_assert_cmpuint (figures.accepted, ==, 5);
-  g_assert_cmpuint (figures.abandoned, ==, 3);
-  g_assert_cmpint (figures.wait.max, ==, 0);
-  g_assert_cmpint (figures.depth_max, ==, 2);
-  g_assert_cmpint (figures.time_full_ns, ==, 700);
-  g_assert_cmpfloat (figures.throughput, ==, 2 / 2100e-9); /* two were served, from 0 to 2100 */
+  g_assert_cmpuint (summary.accepted, ==, 5);
+  g_assert_cmpuint (summary.abandoned, ==, 3);
+  g_assert_cmpint (summary.wait.max, ==, 0);
+  g_assert_cmpint (summary.depth_max, ==, 2);
+  g_assert_cmpint (summary.time_full_ns, ==, 700);
+  g_assert_cmpfloat (summary.throughput, ==, 2 / 2100e-9); /* two were served, from 0 to 2100 */
 
   policy.keep_abandoned = TRUE;
-  run_model (&policy, 700, rows, services_ns, 5, v, &figures);
+  run_model (&policy, 700, rows, services_ns, 5, v, &summary);
   g_assert_cmpint (v[2].started_ns, ==, 2000);
   g_assert_cmpint (v[3].outcome, ==, WP_OUTCOME_ABANDONED); /* it was parked until 1000, and left at 800 */
   g_assert_cmpint (v[3].accepted_ns, ==, WP_TIME_NONE);
-  g_assert_cmpuint (figures.abandoned, ==, 1);
+  g_assert_cmpuint (summary.abandoned, ==, 1);
 }
 
 static void
@@ -292,14 +292,14 @@ test_times_past_292_years (void)
 static void
 test_sizes_cost_nothing (void)
 {
-  WpVerdict verdicts[3];
-  WpFigures figures;
+  WpRequestResult results[3];
+  WpSummary summary;
   WpPolicy policy;
 
   wp_policy_init (&policy, WP_MODE_WORKER_POOL);
   policy.queue_jobs = policy.workers = WP_UNBOUNDED - 1;
-  run_burst (&policy, WP_TIME_NONE, 3, 500, verdicts, &figures);
-  g_assert_cmpint (figures.busy_max, ==, 3);
+  run_burst (&policy, WP_TIME_NONE, 3, 500, results, &summary);
+  g_assert_cmpint (summary.busy_max, ==, 3);
 }
 
 int

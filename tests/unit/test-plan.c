@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "sim/trace/wp-scale.h"
+#include "sim/trace/wp-time-scale.h"
 #include "tests/unit/random-load.h"
 
 #define N_LOADS      1500
@@ -50,7 +50,7 @@ static const char *const objectives[] = { "blocked==0",
                                           "blocked_peak==2" };
 
 static void
-run_one (const RandomLoad *load, const WpPolicy *policy, double scale, WpFigures *figures)
+run_one (const RandomLoad *load, const WpPolicy *policy, double scale, WpSummary *summary)
 {
   WpRow rows[RANDOM_LOAD_MOST];
   g_autoptr (WpModel) model = NULL;
@@ -59,22 +59,22 @@ run_one (const RandomLoad *load, const WpPolicy *policy, double scale, WpFigures
   wp_policy_layout (policy, &layout);
   model = wp_model_new (&layout, load->patience_ns);
   for (gsize i = 0; i < load->n_rows; i++)
-    rows[i] = (WpRow){ .arrival_ns = wp_scale_arrival (load->rows[i].arrival_ns, scale) };
+    rows[i] = (WpRow){ .arrival_ns = wp_time_scale_arrival (load->rows[i].arrival_ns, scale) };
   g_assert_true (wp_model_offer (model, rows, load->services_ns, load->n_rows, NULL));
-  wp_model_finish (model, figures);
+  wp_model_finish (model, summary);
 }
 
 static gboolean
 does (const RandomLoad *load, const GPtrArray *slos, double scale, guint workers, guint queue_jobs)
 {
   WpPolicy policy = load->policy;
-  WpFigures figures;
+  WpSummary summary;
 
   policy.workers = workers;
   policy.queue_jobs = queue_jobs;
-  run_one (load, &policy, scale, &figures);
+  run_one (load, &policy, scale, &summary);
 
-  return wp_slos_first_failure (slos, &figures) == NULL;
+  return wp_slos_first_failure (slos, &summary) == NULL;
 }
 
 static gint64
@@ -161,22 +161,22 @@ static void
 check_point (const RandomLoad *load, const GPtrArray *slos, const WpPlanPoint *point)
 {
   WpPolicy policy = load->policy;
-  WpFigures figures;
+  WpSummary summary;
 
   policy.workers = point->workers;
   policy.queue_jobs = point->queue_jobs;
-  run_one (load, &policy, point->scale, &figures);
-  if (point->meets != (wp_slos_first_failure (slos, &figures) == NULL))
+  run_one (load, &policy, point->scale, &summary);
+  if (point->meets != (wp_slos_first_failure (slos, &summary) == NULL))
     {
       print (load, slos);
       g_error ("%u workers, queue %u at %gx: meets is %d, and is not true", point->workers, point->queue_jobs,
                point->scale, point->meets);
     }
   if (!point->meets)
-    g_assert_true (point->slo == wp_slos_first_failure (slos, &figures));
+    g_assert_true (point->slo == wp_slos_first_failure (slos, &summary));
   if (point->slo)
-    assert_equal (wp_metric_value (point->slo->metric, &figures),
-                  wp_metric_value (point->slo->metric, &point->figures));
+    assert_equal (wp_metric_value (point->slo->metric, &summary),
+                  wp_metric_value (point->slo->metric, &point->summary));
 }
 
 static gint64
@@ -361,17 +361,17 @@ is_well_at (const WpSearchSetup *setup, const WpRow *rows, const gint64 *service
 {
   g_autofree WpRow *scaled = g_new0 (WpRow, n_rows);
   g_autoptr (WpModel) model = NULL;
-  WpFigures figures;
+  WpSummary summary;
   WpLayout layout;
 
   wp_policy_layout (&setup->policy, &layout);
   model = wp_model_new (&layout, setup->patience_ns);
   for (gsize i = 0; i < n_rows; i++)
-    scaled[i].arrival_ns = wp_scale_arrival (rows[i].arrival_ns, scale);
+    scaled[i].arrival_ns = wp_time_scale_arrival (rows[i].arrival_ns, scale);
   g_assert_true (wp_model_offer (model, scaled, services_ns, n_rows, NULL));
-  wp_model_finish (model, &figures);
+  wp_model_finish (model, &summary);
 
-  return figures.first_full_ns == WP_TIME_NONE && wp_slos_first_failure (setup->slos, &figures) == NULL;
+  return summary.first_full_ns == WP_TIME_NONE && wp_slos_first_failure (setup->slos, &summary) == NULL;
 }
 
 /* The given sizes are ill at the headroom, and well at what is 1 % less: by an objective, or because the

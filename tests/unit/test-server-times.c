@@ -1,5 +1,5 @@
 /* Ring, heap and tournament give the least free time, as a sorted array does. */
-#include "sim/model/wp-free-times.h"
+#include "sim/model/wp-server-times.h"
 
 #include <stdlib.h>
 
@@ -26,10 +26,10 @@ take_naively (gint64 *free_ns, guint workers, gint64 end)
 static void
 check (WpRandom *random, guint workers, guint64 most_gap, guint64 most_service, gboolean constant)
 {
-  WpFreeTimes times;
+  WpServerTimes times;
   gint64 free_ns[MOST_WORKERS] = { 0 }, arrival = 0, service = (gint64) most_service;
 
-  wp_free_times_init (&times, workers);
+  wp_server_times_init (&times, workers);
   for (guint i = 0; i < 2000; i++)
     {
       gint64 start;
@@ -37,13 +37,13 @@ check (WpRandom *random, guint workers, guint64 most_gap, guint64 most_service, 
       arrival += (gint64) wp_random_below (random, most_gap);
       if (!constant)
         service = (gint64) wp_random_below (random, most_service);
-      start = wp_free_times_next (&times, arrival);
+      start = wp_server_times_next (&times, arrival);
       g_assert_cmpint (start, ==, MAX (arrival, free_ns[0]));
-      wp_free_times_take (&times, start, start + service);
+      wp_server_times_take (&times, start, start + service);
       take_naively (free_ns, workers, start + service);
     }
   g_assert_cmpuint (times.n, <=, workers);
-  wp_free_times_clear (&times);
+  wp_server_times_clear (&times);
 }
 
 static void
@@ -63,13 +63,13 @@ test_equals_sorted (void)
 static void
 test_grows_to_the_most_busy (void)
 {
-  WpFreeTimes times;
+  WpServerTimes times;
 
-  wp_free_times_init (&times, G_MAXUINT32);
+  wp_server_times_init (&times, G_MAXUINT32);
   for (gint64 arrival = 0; arrival < 1000; arrival++)
-    wp_free_times_take (&times, arrival, arrival + 7 - arrival % 3);
+    wp_server_times_take (&times, arrival, arrival + 7 - arrival % 3);
   g_assert_cmpuint (times.n, <=, 7);
-  wp_free_times_clear (&times);
+  wp_server_times_clear (&times);
 }
 
 int

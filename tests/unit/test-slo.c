@@ -83,31 +83,31 @@ test_refuses (void)
 }
 
 static gboolean
-is_met (const char *text, const WpFigures *figures)
+is_met (const char *text, const WpSummary *summary)
 {
   g_autoptr (WpSlo) slo = wp_slo_parse (text, NULL);
 
-  return wp_slo_is_met (slo, figures);
+  return wp_slo_is_met (slo, summary);
 }
 
 static void
 test_meets (void)
 {
-  WpFigures figures;
+  WpSummary summary;
 
-  wp_figures_init (&figures);
-  figures.requests = 1000;
-  figures.blocked = 1;
-  figures.wait.p99 = WP_NS_PER_S;
-  g_assert_true (is_met ("blocked<=0.1%", &figures));
-  g_assert_false (is_met ("blocked<0.1%", &figures));
-  g_assert_true (is_met ("blocked<0.11%", &figures));
-  g_assert_false (is_met ("blocked==0", &figures));
-  g_assert_true (is_met ("blocked!=0", &figures));
-  g_assert_false (is_met ("wait.p99<1s", &figures));
-  g_assert_true (is_met ("wait.p99<=1s", &figures));
-  g_assert_true (is_met ("wait.p99==1s", &figures));
-  g_assert_true (is_met ("wait.p99>999.999999ms", &figures));
+  wp_summary_init (&summary);
+  summary.requests = 1000;
+  summary.blocked = 1;
+  summary.wait.p99 = WP_NS_PER_S;
+  g_assert_true (is_met ("blocked<=0.1%", &summary));
+  g_assert_false (is_met ("blocked<0.1%", &summary));
+  g_assert_true (is_met ("blocked<0.11%", &summary));
+  g_assert_false (is_met ("blocked==0", &summary));
+  g_assert_true (is_met ("blocked!=0", &summary));
+  g_assert_false (is_met ("wait.p99<1s", &summary));
+  g_assert_true (is_met ("wait.p99<=1s", &summary));
+  g_assert_true (is_met ("wait.p99==1s", &summary));
+  g_assert_true (is_met ("wait.p99>999.999999ms", &summary));
 }
 
 /* Each operator below, at and above its bound. */
@@ -119,36 +119,36 @@ test_operators (void)
     gboolean below, at, above;
   } operators[] = { { "<", TRUE, FALSE, FALSE }, { "<=", TRUE, TRUE, FALSE },  { ">", FALSE, FALSE, TRUE },
                     { ">=", FALSE, TRUE, TRUE }, { "==", FALSE, TRUE, FALSE }, { "!=", TRUE, FALSE, TRUE } };
-  WpFigures figures;
+  WpSummary summary;
 
-  wp_figures_init (&figures);
-  figures.depth_mean = 4;
+  wp_summary_init (&summary);
+  summary.depth_mean = 4;
   for (guint i = 0; i < G_N_ELEMENTS (operators); i++)
     {
       g_autofree char *below = g_strdup_printf ("depth.mean%s4.5", operators[i].operator);
       g_autofree char *at = g_strdup_printf ("depth.mean%s4", operators[i].operator);
       g_autofree char *above = g_strdup_printf ("depth.mean%s3.5", operators[i].operator);
 
-      g_assert_cmpint (is_met (below, &figures), ==, operators[i].below);
-      g_assert_cmpint (is_met (at, &figures), ==, operators[i].at);
-      g_assert_cmpint (is_met (above, &figures), ==, operators[i].above);
+      g_assert_cmpint (is_met (below, &summary), ==, operators[i].below);
+      g_assert_cmpint (is_met (at, &summary), ==, operators[i].at);
+      g_assert_cmpint (is_met (above, &summary), ==, operators[i].above);
     }
 }
 
 static void
 test_null (void)
 {
-  WpFigures figures;
+  WpSummary summary;
 
-  wp_figures_init (&figures);
-  g_assert_true (is_met ("response.p99<1s", &figures));
-  g_assert_true (is_met ("response.p99<=1s", &figures));
-  g_assert_true (is_met ("time_full==0", &figures));
-  g_assert_false (is_met ("response.p99>0s", &figures));
-  g_assert_false (is_met ("throughput>=1", &figures));
-  g_assert_false (is_met ("utilisation!=0.5", &figures));
-  g_assert_true (is_met ("first_full>1h", &figures));
-  g_assert_true (is_met ("first_full>=1d", &figures));
+  wp_summary_init (&summary);
+  g_assert_true (is_met ("response.p99<1s", &summary));
+  g_assert_true (is_met ("response.p99<=1s", &summary));
+  g_assert_true (is_met ("time_full==0", &summary));
+  g_assert_false (is_met ("response.p99>0s", &summary));
+  g_assert_false (is_met ("throughput>=1", &summary));
+  g_assert_false (is_met ("utilisation!=0.5", &summary));
+  g_assert_true (is_met ("first_full>1h", &summary));
+  g_assert_true (is_met ("first_full>=1d", &summary));
 }
 
 static WpTrend
@@ -194,13 +194,13 @@ static void
 test_default (void)
 {
   g_autoptr (GPtrArray) slos = wp_slos_new_default ();
-  WpFigures figures;
+  WpSummary summary;
 
-  wp_figures_init (&figures);
+  wp_summary_init (&summary);
   g_assert_cmpuint (slos->len, ==, 4);
-  g_assert_null (wp_slos_first_failure (slos, &figures));
-  figures.timed_out = 1;
-  g_assert_cmpstr (wp_slos_first_failure (slos, &figures)->text, ==, "timed_out==0");
+  g_assert_null (wp_slos_first_failure (slos, &summary));
+  summary.timed_out = 1;
+  g_assert_cmpstr (wp_slos_first_failure (slos, &summary)->text, ==, "timed_out==0");
 }
 
 int

@@ -1,7 +1,7 @@
 /* The state at a moment held equal to the naive model's, and the chart as it looks. */
 #include <string.h>
 
-#include "sim/run/wp-at.h"
+#include "sim/run/wp-snapshot.h"
 #include "sim/report/wp-chart.h"
 #include "tests/unit/naive-model.h"
 #include "tests/unit/random-load.h"
@@ -10,12 +10,12 @@
 
 /* From verdicts alone, by the words of the specification. */
 static void
-count_naive (const RandomLoad *load, const WpVerdict *verdicts, gint64 at_ns, WpState *state)
+count_naive (const RandomLoad *load, const WpRequestResult *results, gint64 at_ns, WpState *state)
 {
   *state = (WpState){ .oldest_ns = WP_TIME_NONE };
   for (gsize i = load->n_rows; i-- > 0;)
     {
-      const WpVerdict *v = &verdicts[i];
+      const WpRequestResult *v = &results[i];
       gboolean arrived = load->rows[i].arrival_ns <= at_ns,
                accepted = v->accepted_ns != WP_TIME_NONE && v->accepted_ns <= at_ns;
       gboolean started = v->started_ns != WP_TIME_NONE && v->started_ns <= at_ns,
@@ -42,26 +42,26 @@ test_at_equals_naive (void)
   wp_random_init (&random, seed, 0);
   for (guint n = 0; n < N_LOADS; n++)
     {
-      WpVerdict fast[RANDOM_LOAD_MOST], naive[RANDOM_LOAD_MOST];
+      WpRequestResult fast[RANDOM_LOAD_MOST], naive[RANDOM_LOAD_MOST];
       g_autoptr (WpModel) model = NULL;
-      WpFigures figures;
+      WpSummary summary;
       WpState expected;
       WpLayout layout;
-      WpAt at;
+      WpSnapshot at;
 
       random_load_make (&load, &random);
       wp_policy_layout (&load.policy, &layout);
       model = wp_model_new (&layout, load.patience_ns);
       g_assert_true (wp_model_offer (model, load.rows, load.services_ns, load.n_rows, fast));
       naive_model_run (&load.policy, load.patience_ns, load.rows, load.services_ns, load.n_rows, naive,
-                       &figures);
-      wp_at_init (&at, (gint64) wp_random_below (&random, 100), 1);
+                       &summary);
+      wp_snapshot_init (&at, (gint64) wp_random_below (&random, 100), 1);
       for (gsize i = 0; i < load.n_rows; i++)
         {
-          const WpVerdict *const one[] = { &fast[i] };
+          const WpRequestResult *const one[] = { &fast[i] };
           WpBatch batch = { &load.rows[i], &load.services_ns[i], 1, one };
 
-          g_assert_true (wp_at_observer.offer (&at, &batch, NULL));
+          g_assert_true (wp_snapshot_observer.offer (&at, &batch, NULL));
         }
       count_naive (&load, naive, at.at_ns, &expected);
       g_assert_cmpuint (at.states[0].parked, ==, expected.parked);
@@ -81,10 +81,10 @@ make_chart (gboolean waits)
     {
       WpRow row = { .arrival_ns = i < 20 ? 0 : 5000 };
       gint64 started_ns = i < 20 && waits ? 100 * i : row.arrival_ns, service_ns = 100;
-      WpVerdict verdict
+      WpRequestResult result
           = { row.arrival_ns, started_ns, started_ns + 100, started_ns + 100, WP_OUTCOME_STORED, FALSE };
-      const WpVerdict *const verdicts[] = { &verdict };
-      WpBatch batch = { &row, &service_ns, 1, verdicts };
+      const WpRequestResult *const results[] = { &result };
+      WpBatch batch = { &row, &service_ns, 1, results };
 
       g_assert_true (wp_chart_observer.offer (chart, &batch, NULL));
     }
@@ -142,10 +142,10 @@ test_chart_keeps_peaks (void)
         {
           WpRow row = { .arrival_ns = i < 2 ? at_ns : 100000 };
           gint64 started_ns = row.arrival_ns + 1, service_ns = 0;
-          WpVerdict verdict
+          WpRequestResult result
               = { row.arrival_ns, started_ns, started_ns, started_ns, WP_OUTCOME_STORED, FALSE };
-          const WpVerdict *const verdicts[] = { &verdict };
-          WpBatch batch = { &row, &service_ns, 1, verdicts };
+          const WpRequestResult *const results[] = { &result };
+          WpBatch batch = { &row, &service_ns, 1, results };
 
           g_assert_true (wp_chart_observer.offer (chart, &batch, NULL));
         }

@@ -1,6 +1,6 @@
 /* Figures of measured rows: equal to the model's own on the model's verdicts, and right on rows that no model
  * makes. */
-#include "sim/model/wp-figures.h"
+#include "sim/model/wp-summary.h"
 
 #include "sim/base/wp-error.h"
 #include "sim/model/wp-model.h"
@@ -10,34 +10,34 @@
 #define N_LOADS 5000
 
 static void
-set_verdict (WpRow *row, const WpVerdict *verdict, gboolean mark_blocked)
+set_verdict (WpRow *row, const WpRequestResult *result, gboolean mark_blocked)
 {
-  row->accepted_ns = verdict->accepted_ns;
-  row->started_ns = verdict->started_ns;
-  row->finished_ns = verdict->finished_ns;
-  row->ended_ns = verdict->ended_ns;
-  row->outcome = verdict->outcome;
-  row->blocked = mark_blocked ? verdict->blocked : -1;
+  row->accepted_ns = result->accepted_ns;
+  row->started_ns = result->started_ns;
+  row->finished_ns = result->finished_ns;
+  row->ended_ns = result->ended_ns;
+  row->outcome = result->outcome;
+  row->blocked = mark_blocked ? result->blocked : -1;
 }
 
 static void
 check_load (RandomLoad *load, gboolean mark_blocked)
 {
-  WpVerdict verdicts[RANDOM_LOAD_MOST];
+  WpRequestResult results[RANDOM_LOAD_MOST];
   g_autoptr (WpModel) model = NULL;
   g_autoptr (GError) error = NULL;
-  WpFigures streamed, measured;
+  WpSummary streamed, measured;
   WpLayout layout;
 
   wp_policy_layout (&load->policy, &layout);
   model = wp_model_new (&layout, load->patience_ns);
-  g_assert_true (wp_model_offer (model, load->rows, load->services_ns, load->n_rows, verdicts));
+  g_assert_true (wp_model_offer (model, load->rows, load->services_ns, load->n_rows, results));
   wp_model_finish (model, &streamed);
   for (gsize i = 0; i < load->n_rows; i++)
-    set_verdict (&load->rows[i], &verdicts[i], mark_blocked);
-  wp_figures_check_rows ("model", load->rows, load->n_rows, &error);
+    set_verdict (&load->rows[i], &results[i], mark_blocked);
+  wp_summary_check_rows ("model", load->rows, load->n_rows, &error);
   g_assert_no_error (error);
-  wp_figures_measure (&measured, &layout, load->rows, load->n_rows);
+  wp_summary_measure (&measured, &layout, load->rows, load->n_rows);
   g_assert_cmpstr (compare_figures (&measured, &streamed), ==, NULL);
 }
 
@@ -64,7 +64,7 @@ test_equal_the_models (void)
 #define NONE WP_TIME_NONE
 
 static void
-measure (WpFigures *figures, guint queue, guint workers, const WpRow *rows, gsize n_rows)
+measure (WpSummary *summary, guint queue, guint workers, const WpRow *rows, gsize n_rows)
 {
   WpPolicy policy;
   WpLayout layout;
@@ -73,7 +73,7 @@ measure (WpFigures *figures, guint queue, guint workers, const WpRow *rows, gsiz
   policy.queue_jobs = queue;
   policy.workers = workers;
   wp_policy_layout (&policy, &layout);
-  wp_figures_measure (figures, &layout, rows, n_rows);
+  wp_summary_measure (summary, &layout, rows, n_rows);
 }
 
 static void
@@ -85,38 +85,38 @@ test_failures_and_a_drains_refusals (void)
     { 2, 10, 10, NONE, NONE, 15, -1, NULL, WP_OUTCOME_FAILED, 1 },      /* accepted, lost from the queue */
     { 3, NONE, NONE, NONE, NONE, 16, -1, NULL, WP_OUTCOME_REJECTED, 1 } /* parked when the drain ended */
   };
-  WpFigures figures;
+  WpSummary summary;
 
-  measure (&figures, 1, 1, rows, G_N_ELEMENTS (rows));
-  g_assert_cmpuint (figures.requests, ==, 4);
-  g_assert_cmpuint (figures.accepted, ==, 3);
-  g_assert_cmpuint (figures.failed, ==, 2);
-  g_assert_cmpuint (figures.rejected, ==, 1);
-  g_assert_cmpuint (figures.blocked, ==, 2);
-  g_assert_cmpuint (figures.blocked_peak, ==, 2);
-  g_assert_cmpfloat (figures.blocked_time.mean, ==, 8);
-  g_assert_cmpint (figures.response.max, ==, 17);
-  g_assert_cmpint (figures.makespan_ns, ==, 18);
-  g_assert_cmpint (figures.depth_max, ==, 1);
-  g_assert_cmpint (figures.time_full_ns, ==, 9 + 5);
-  g_assert_cmpint (figures.first_full_ns, ==, 1);
-  g_assert_cmpfloat (figures.busy_mean, ==, 1);
+  measure (&summary, 1, 1, rows, G_N_ELEMENTS (rows));
+  g_assert_cmpuint (summary.requests, ==, 4);
+  g_assert_cmpuint (summary.accepted, ==, 3);
+  g_assert_cmpuint (summary.failed, ==, 2);
+  g_assert_cmpuint (summary.rejected, ==, 1);
+  g_assert_cmpuint (summary.blocked, ==, 2);
+  g_assert_cmpuint (summary.blocked_peak, ==, 2);
+  g_assert_cmpfloat (summary.blocked_time.mean, ==, 8);
+  g_assert_cmpint (summary.response.max, ==, 17);
+  g_assert_cmpint (summary.makespan_ns, ==, 18);
+  g_assert_cmpint (summary.depth_max, ==, 1);
+  g_assert_cmpint (summary.time_full_ns, ==, 9 + 5);
+  g_assert_cmpint (summary.first_full_ns, ==, 1);
+  g_assert_cmpfloat (summary.busy_mean, ==, 1);
 }
 
 static void
 test_nothing_measured (void)
 {
   const WpRow rows[] = { { 7, NONE, NONE, NONE, NONE, NONE, -1, NULL, WP_OUTCOME_NONE, -1 } };
-  WpFigures figures;
+  WpSummary summary;
 
-  measure (&figures, 1, 1, rows, G_N_ELEMENTS (rows));
-  g_assert_cmpuint (figures.requests, ==, 1);
-  g_assert_cmpuint (figures.accepted, ==, 0);
-  g_assert_cmpint (figures.depth_max, ==, NONE);
-  g_assert_cmpint (figures.busy_max, ==, NONE);
-  g_assert_true (isnan (figures.throughput));
-  measure (&figures, 1, 1, rows, 0);
-  g_assert_cmpuint (figures.requests, ==, 0);
+  measure (&summary, 1, 1, rows, G_N_ELEMENTS (rows));
+  g_assert_cmpuint (summary.requests, ==, 1);
+  g_assert_cmpuint (summary.accepted, ==, 0);
+  g_assert_cmpint (summary.depth_max, ==, NONE);
+  g_assert_cmpint (summary.busy_max, ==, NONE);
+  g_assert_true (isnan (summary.throughput));
+  measure (&summary, 1, 1, rows, 0);
+  g_assert_cmpuint (summary.requests, ==, 0);
 }
 
 static void
@@ -124,7 +124,7 @@ assert_disorder (WpRow row, const char *message)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (wp_figures_check_rows ("m.csv", &row, 1, &error));
+  g_assert_false (wp_summary_check_rows ("m.csv", &row, 1, &error));
   g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
   g_assert_cmpstr (error->message, ==, message);
 }
@@ -145,14 +145,14 @@ test_moments_out_of_order (void)
 static void
 test_metrics_by_name (void)
 {
-  WpFigures figures;
+  WpSummary summary;
 
-  wp_figures_init (&figures);
-  figures.response.p99 = 1500 * WP_NS_PER_MS;
-  figures.depth_max = 7;
-  g_assert_cmpfloat (wp_metric_value (wp_metric_find ("response.p99"), &figures), ==, 1.5);
-  g_assert_cmpfloat (wp_metric_value (wp_metric_find ("depth.max"), &figures), ==, 7);
-  g_assert_true (isnan (wp_metric_value (wp_metric_find ("first_full"), &figures)));
+  wp_summary_init (&summary);
+  summary.response.p99 = 1500 * WP_NS_PER_MS;
+  summary.depth_max = 7;
+  g_assert_cmpfloat (wp_metric_value (wp_metric_find ("response.p99"), &summary), ==, 1.5);
+  g_assert_cmpfloat (wp_metric_value (wp_metric_find ("depth.max"), &summary), ==, 7);
+  g_assert_true (isnan (wp_metric_value (wp_metric_find ("first_full"), &summary)));
   g_assert_null (wp_metric_find ("response"));
 }
 
@@ -221,7 +221,7 @@ test_names (void)
     { "makespan", 17 },
     { "throughput", 18 },
   };
-  WpFigures figures = { .requests = 1,
+  WpSummary summary = { .requests = 1,
                         .accepted = 2,
                         .rejected = 3,
                         .timed_out = 4,
@@ -241,16 +241,16 @@ test_names (void)
                         .throughput = 18 };
   guint n = 0;
 
-  set_spread (&figures.blocked_time, 100);
-  set_spread (&figures.accept_latency, 110);
-  set_spread (&figures.wait, 120);
-  set_spread (&figures.response, 130);
-  set_spread (&figures.latency, 140);
+  set_spread (&summary.blocked_time, 100);
+  set_spread (&summary.accept_latency, 110);
+  set_spread (&summary.wait, 120);
+  set_spread (&summary.response, 130);
+  set_spread (&summary.latency, 140);
   for (; wp_metrics[n].name; n++)
     {
       g_assert_cmpuint (n, <, G_N_ELEMENTS (names));
       g_assert_cmpstr (wp_metrics[n].name, ==, names[n].name);
-      g_assert_cmpfloat (wp_metric_value (&wp_metrics[n], &figures), ==, names[n].value);
+      g_assert_cmpfloat (wp_metric_value (&wp_metrics[n], &summary), ==, names[n].value);
     }
   g_assert_cmpuint (n, ==, G_N_ELEMENTS (names));
 }

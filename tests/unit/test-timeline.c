@@ -16,13 +16,13 @@ is_in (gint64 from_ns, gint64 to_ns, gint64 now_ns)
 }
 
 static WpMoment
-count (const RandomLoad *load, const WpVerdict *verdicts, gint64 now_ns)
+count (const RandomLoad *load, const WpRequestResult *results, gint64 now_ns)
 {
   WpMoment moment = { 0 };
 
   for (gsize i = 0; i < load->n_rows; i++)
     {
-      const WpVerdict *v = &verdicts[i];
+      const WpRequestResult *v = &results[i];
 
       moment.depth
           += is_in (v->accepted_ns, v->started_ns != WP_TIME_NONE ? v->started_ns : v->ended_ns, now_ns);
@@ -40,19 +40,19 @@ check_load (const RandomLoad *load)
 {
   g_autoptr (WpTimeline) timeline = wp_timeline_new ();
   g_autoptr (WpModel) model = NULL;
-  WpVerdict verdicts[RANDOM_LOAD_MOST];
+  WpRequestResult results[RANDOM_LOAD_MOST];
   WpLayout layout;
   gsize offered = 0;
 
   wp_policy_layout (&load->policy, &layout);
   model = wp_model_new (&layout, load->patience_ns);
-  g_assert_true (wp_model_offer (model, load->rows, load->services_ns, load->n_rows, verdicts));
+  g_assert_true (wp_model_offer (model, load->rows, load->services_ns, load->n_rows, results));
   for (gint64 now_ns = 0; offered < load->n_rows || now_ns <= wp_timeline_last (timeline); now_ns++)
     {
-      WpMoment expected = count (load, verdicts, now_ns), moment;
+      WpMoment expected = count (load, results, now_ns), moment;
 
       for (; offered < load->n_rows && load->rows[offered].arrival_ns <= now_ns; offered++)
-        wp_timeline_offer (timeline, load->rows[offered].arrival_ns, &verdicts[offered]);
+        wp_timeline_offer (timeline, load->rows[offered].arrival_ns, &results[offered]);
       moment = wp_timeline_at (timeline, now_ns);
       g_assert_cmpuint (moment.depth, ==, expected.depth);
       g_assert_cmpuint (moment.busy, ==, expected.busy);
@@ -77,7 +77,7 @@ test_equals_counting (void)
 }
 
 static void
-measure (WpTrafficFigures *figures, const gint64 *arrivals_ms, gsize n)
+measure (WpTrafficSummary *summary, const gint64 *arrivals_ms, gsize n)
 {
   g_autoptr (WpTraffic) traffic = wp_traffic_new ();
 
@@ -88,7 +88,7 @@ measure (WpTrafficFigures *figures, const gint64 *arrivals_ms, gsize n)
 
       wp_traffic_add (traffic, &row, &service_ns, 1);
     }
-  wp_traffic_figures (traffic, figures);
+  wp_traffic_summary (traffic, summary);
 }
 
 static void
@@ -96,30 +96,30 @@ test_traffic (void)
 {
   /* whole seconds: 3, 1, 0, 1, 0; then 4 */
   const gint64 arrivals_ms[] = { 0, 200, 999, 1000, 3500, 5000, 5100, 5200, 5300 };
-  WpTrafficFigures figures;
+  WpTrafficSummary summary;
 
-  measure (&figures, arrivals_ms, G_N_ELEMENTS (arrivals_ms));
-  g_assert_cmpuint (figures.requests, ==, 9);
-  g_assert_cmpint (figures.duration_ns, ==, 5300 * WP_NS_PER_MS);
-  g_assert_cmpfloat_with_epsilon (figures.rate_mean, 9 / 5.3, 1e-12);
-  g_assert_cmpfloat (figures.rate_peak_1s, ==, 4);
+  measure (&summary, arrivals_ms, G_N_ELEMENTS (arrivals_ms));
+  g_assert_cmpuint (summary.requests, ==, 9);
+  g_assert_cmpint (summary.duration_ns, ==, 5300 * WP_NS_PER_MS);
+  g_assert_cmpfloat_with_epsilon (summary.rate_mean, 9 / 5.3, 1e-12);
+  g_assert_cmpfloat (summary.rate_peak_1s, ==, 4);
   /* mean 1, variance (4 + 0 + 1 + 0 + 1) / 4 */
-  g_assert_cmpfloat_with_epsilon (figures.dispersion_1s, 1.5, 1e-12);
-  g_assert_cmpfloat (figures.service_mean, ==, 5 * WP_NS_PER_MS);
+  g_assert_cmpfloat_with_epsilon (summary.dispersion_1s, 1.5, 1e-12);
+  g_assert_cmpfloat (summary.service_mean, ==, 5 * WP_NS_PER_MS);
 }
 
 static void
 test_short_traffic (void)
 {
   const gint64 one_ms[] = { 0 }, two_ms[] = { 0, 1999 };
-  WpTrafficFigures figures;
+  WpTrafficSummary summary;
 
-  measure (&figures, one_ms, 1);
-  g_assert_cmpint (figures.duration_ns, ==, 0);
-  g_assert_true (isnan (figures.rate_mean));
-  g_assert_cmpfloat (figures.rate_peak_1s, ==, 1);
-  measure (&figures, two_ms, 2);
-  g_assert_true (isnan (figures.dispersion_1s));
+  measure (&summary, one_ms, 1);
+  g_assert_cmpint (summary.duration_ns, ==, 0);
+  g_assert_true (isnan (summary.rate_mean));
+  g_assert_cmpfloat (summary.rate_peak_1s, ==, 1);
+  measure (&summary, two_ms, 2);
+  g_assert_true (isnan (summary.dispersion_1s));
 }
 
 int

@@ -8,7 +8,7 @@
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-memory.h"
 #include "sim/stats/wp-random.h"
-#include "sim/trace/wp-scale.h"
+#include "sim/trace/wp-time-scale.h"
 
 #define MEMORY_BYTES (100 * 1024 * 1024)
 
@@ -51,7 +51,7 @@ assert_filled (const WpTraceBuffer *buffer, gint64 n_rows, double scale)
 
   for (guint64 first = 0; wp_trace_buffer_read (buffer, scale, first, &block); first += block.n_rows)
     for (gsize i = 0; i < block.n_rows; i++, seen++)
-      if (block.arrivals_ns[i] != wp_scale_arrival (arrival_of (seen), scale)
+      if (block.arrivals_ns[i] != wp_time_scale_arrival (arrival_of (seen), scale)
           || block.services_ns[i] != service_of (seen))
         g_error ("row %" G_GINT64_FORMAT ": %" G_GINT64_FORMAT " for %" G_GINT64_FORMAT, seen,
                  block.arrivals_ns[i], block.services_ns[i]);
@@ -183,7 +183,7 @@ test_scales (void)
       g_assert_true (wp_trace_buffer_read (buffer, scales[s], 0, &block));
       g_assert_cmpuint (block.n_rows, ==, G_N_ELEMENTS (given_ns));
       for (guint i = 0; i < G_N_ELEMENTS (given_ns); i++)
-        g_assert_cmpint (block.arrivals_ns[i], ==, wp_scale_arrival (given_ns[i], scales[s]));
+        g_assert_cmpint (block.arrivals_ns[i], ==, wp_time_scale_arrival (given_ns[i], scales[s]));
     }
 }
 

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "sim/base/wp-error.h"
-#include "sim/trace/wp-fixed.h"
+#include "sim/trace/wp-csv-fast.h"
 #include "sim/trace/wp-trace-private.h"
 #include "tests/unit/gzip.h"
 
@@ -38,8 +38,8 @@ test_fast_numbers_equal_their_twins (void)
 
       random_number_text (text);
       text[62] = '\n';
-      fast = wp_fixed_seconds (text, &fast_ns);
-      scalar = wp_fixed_seconds_scalar (text, &scalar_ns);
+      fast = wp_csv_fast_seconds (text, &fast_ns);
+      scalar = wp_csv_fast_seconds_scalar (text, &scalar_ns);
       g_assert_true (fast == scalar);
       if (fast == NULL)
         continue;

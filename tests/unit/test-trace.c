@@ -2,8 +2,8 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/trace/wp-trace-private.h"
-#include "sim/trace/wp-window.h"
-#include "sim/trace/wp-scale.h"
+#include "sim/trace/wp-read-buffer.h"
+#include "sim/trace/wp-time-scale.h"
 
 #define S  WP_NS_PER_S
 #define MS WP_NS_PER_MS
@@ -308,7 +308,7 @@ test_long_rows (void)
   static const struct {
     gsize bytes;
     gboolean taken;
-  } rows[] = { { 1000000, TRUE }, { 1024 * 1024 + 2 * WP_WINDOW_CHUNK_BYTES, FALSE } };
+  } rows[] = { { 1000000, TRUE }, { 1024 * 1024 + 2 * WP_READ_BUFFER_CHUNK_BYTES, FALSE } };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
@@ -418,9 +418,9 @@ test_scale (void)
   g_assert_cmpint (rows[1].service_ns, ==, WP_TIME_NONE);
   g_assert_cmpint (rows[2].service_ns, ==, 2);
   g_assert_cmpint (rows[0].accepted_ns, ==, 500 * MS);
-  g_assert_cmpint (wp_scale_arrival (12345, 1.0), ==, 12345);
-  g_assert_cmpint (wp_scale_arrival (G_MAXINT64, 1e-300), ==, G_MAXINT64);
-  g_assert_cmpint (wp_scale_service (WP_TIME_NONE, 7), ==, WP_TIME_NONE);
+  g_assert_cmpint (wp_time_scale_arrival (12345, 1.0), ==, 12345);
+  g_assert_cmpint (wp_time_scale_arrival (G_MAXINT64, 1e-300), ==, G_MAXINT64);
+  g_assert_cmpint (wp_time_scale_service (WP_TIME_NONE, 7), ==, WP_TIME_NONE);
 }
 
 static void

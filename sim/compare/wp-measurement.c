@@ -1,0 +1,213 @@
+#include "sim/compare/wp-measurement.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "sim/base/wp-error.h"
+#include "sim/model/wp-summary.h"
+#include "sim/run/wp-job-output.h"
+
+struct _WpMeasurement {
+  char *path;
+  WpTrace *trace;
+  const WpRow *rows;
+  gsize n_rows;
+};
+
+static gboolean
+load (WpMeasurement *self, GError **error)
+{
+  self->trace = wp_trace_open (self->path, NULL, error);
+  if (!self->trace)
+    return FALSE;
+  if (!wp_trace_has (self->trace, "accepted") || !wp_trace_has (self->trace, "outcome"))
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
+                   "%s: no columns \"accepted\" and \"outcome\": it is no record of a server",
+                   wp_trace_name (self->trace));
+      return FALSE;
+    }
+  self->rows = wp_trace_load (self->trace, &self->n_rows, error);
+
+  return self->rows && wp_summary_check_rows (wp_trace_name (self->trace), self->rows, self->n_rows, error);
+}
+
+WpMeasurement *
+wp_measurement_load (const char *path, GError **error)
+{
+  g_autoptr (WpMeasurement) self = g_new0 (WpMeasurement, 1);
+
+  self->path = g_strdup (path);
+
+  return load (self, error) ? g_steal_pointer (&self) : NULL;
+}
+
+void
+wp_measurement_free (WpMeasurement *self)
+{
+  g_clear_pointer (&self->trace, wp_trace_free);
+  g_free (self->path);
+  g_free (self);
+}
+
+const WpRow *
+wp_measurement_rows (const WpMeasurement *self, gsize *n_rows)
+{
+  *n_rows = self->n_rows;
+
+  return self->rows;
+}
+
+const char *
+wp_measurement_path (const WpMeasurement *self)
+{
+  return wp_trace_name (self->trace);
+}
+
+const char *
+wp_measurement_note (const WpMeasurement *self, const char *key)
+{
+  return wp_trace_note (self->trace, key);
+}
+
+/* the mode first: it says which of the others count */
+static const struct {
+  const char *key;
+  WpPolicyField field;
+} keys[] = { { "mode", WP_POLICY_MODE },
+             { "queue", WP_POLICY_QUEUE },
+             { "workers", WP_POLICY_WORKERS },
+             { "dispatcher", WP_POLICY_DISPATCHER },
+             { "when-full", WP_POLICY_WHEN_FULL },
+             { "block-timeout", WP_POLICY_BLOCK_TIMEOUT },
+             { "ack", WP_POLICY_ACK },
+             { "keep-abandoned", WP_POLICY_KEEP_ABANDONED } };
+
+static gboolean
+set_from_note (const WpTrace *trace, WpPolicy *policy, const char *key, const char *note, GError **error)
+{
+  if (wp_policy_set (policy, key, note, error))
+    return TRUE;
+  g_prefix_error (error, "%s: note \"%s\": ", wp_trace_name (trace), key);
+
+  return FALSE;
+}
+
+/* A server that says nothing of abandoned jobs is of version 0.1.0, which kept them. */
+static void
+assume_kept (const WpTrace *trace, WpPolicy *policy)
+{
+  if (!(policy->given & WP_POLICY_KEEP_ABANDONED) && wp_trace_note (trace, "ack")
+      && !wp_trace_note (trace, "keep-abandoned"))
+    policy->keep_abandoned = TRUE;
+}
+
+gboolean
+wp_measurement_take_ack (const WpTrace *trace, WpPolicy *policy, GError **error)
+{
+  guint wanted = (WP_POLICY_ACK | WP_POLICY_KEEP_ABANDONED) & ~policy->given;
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      const char *note = keys[i].field & wanted ? wp_trace_note (trace, keys[i].key) : NULL;
+
+      if (note && !set_from_note (trace, policy, keys[i].key, note, error))
+        return FALSE;
+    }
+  assume_kept (trace, policy);
+
+  return TRUE;
+}
+
+/* Was it measured with another value than the one given? */
+static gboolean
+warn_of_contradiction (const WpMeasurement *self, const WpPolicy *policy, const char *key, const char *note,
+                       GPtrArray *warnings, GError **error)
+{
+  WpPolicy noted = *policy;
+  g_autofree char *given = wp_policy_get (policy, key);
+  g_autofree char *measured = NULL;
+
+  if (!set_from_note (self->trace, &noted, key, note, error))
+    return FALSE;
+  measured = wp_policy_get (&noted, key);
+  if (!g_str_equal (given, measured))
+    g_ptr_array_add (warnings, g_strdup_printf ("the prediction has %s %s, but it was measured with %s", key,
+                                                given, measured));
+
+  return TRUE;
+}
+
+static gboolean
+complete_field (const WpMeasurement *self, WpPolicy *policy, guint given, guint i, GPtrArray *warnings,
+                GError **error)
+{
+  const char *note = wp_trace_note (self->trace, keys[i].key);
+  const guint refusal = WP_POLICY_WHEN_FULL | WP_POLICY_BLOCK_TIMEOUT;
+  gboolean is_given = (given & keys[i].field) != 0;
+
+  if (!wp_policy_uses (policy, keys[i].field))
+    return TRUE;
+  if (note && is_given)
+    return warn_of_contradiction (self, policy, keys[i].key, note, warnings, error);
+  /* one of the two given decides on both */
+  if (is_given || ((keys[i].field & refusal) && (given & refusal)))
+    return TRUE;
+  if (note)
+    return set_from_note (self->trace, policy, keys[i].key, note, error);
+  if (keys[i].field & (WP_POLICY_QUEUE | WP_POLICY_WORKERS))
+    {
+      g_autofree char *assumed = wp_policy_get (policy, keys[i].key);
+
+      g_ptr_array_add (warnings, g_strdup_printf ("%s has no note \"%s\": %s is assumed",
+                                                  wp_measurement_path (self), keys[i].key, assumed));
+    }
+
+  return TRUE;
+}
+
+gboolean
+wp_measurement_complete (const WpMeasurement *self, WpPolicy *policy, GPtrArray *warnings, GError **error)
+{
+  guint given = policy->given;
+
+  if (given & WP_POLICY_MODE ? policy->mode == WP_MODE_ALL : !wp_trace_note (self->trace, "mode"))
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_USAGE,
+                   "--against compares one model: say which with --mode%s%s%s",
+                   given & WP_POLICY_MODE ? "" : " (",
+                   given & WP_POLICY_MODE ? "" : wp_measurement_path (self),
+                   given & WP_POLICY_MODE ? "" : " has no note \"mode\")");
+      return FALSE;
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    if (!complete_field (self, policy, given, i, warnings, error))
+      return FALSE;
+  assume_kept (self->trace, policy);
+
+  return TRUE;
+}
+
+static gboolean
+same_file (const char *one, const char *two)
+{
+  struct stat a, b;
+
+  return stat (one, &a) == 0 && stat (two, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+void
+wp_measurement_warn (const WpMeasurement *self, const WpTrace *trace, const char *path, GPtrArray *warnings)
+{
+  const char *started = wp_trace_note (self->trace, "started");
+  const char *source = wp_trace_note (self->trace, "source");
+
+  if (same_file (self->path, path) || (started && g_strcmp0 (started, wp_trace_note (trace, "started")) == 0))
+    g_ptr_array_add (
+        warnings, g_strdup_printf (
+                      "%s is its own input: this checks the model alone, not the prediction of a run to come",
+                      wp_measurement_path (self)));
+  if (g_strcmp0 (source, WP_JOB_OUTPUT_SOURCE) == 0)
+    g_ptr_array_add (warnings, g_strdup_printf ("%s is a prediction by wp-sim, not a measurement",
+                                                wp_measurement_path (self)));
+}

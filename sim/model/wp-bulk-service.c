@@ -1,0 +1,442 @@
+#include "sim/model/wp-bulk-service.h"
+
+#include "sim/base/wp-error.h"
+#include "sim/model/wp-ring.h"
+#include "sim/stats/wp-histogram-inline.h"
+
+typedef struct {
+  guint64 request; /* its number in order of arrival, from 0 */
+  gint64 arrival_ns, accepted_ns, started_ns;
+  gboolean blocked;
+} Job;
+
+WP_DEFINE_RING (JobRing, job_ring, Job)
+
+struct _WpBulkService {
+  WpLayout layout;
+  gint64 may_wait_ns;    /* a parked request leaves after that long */
+  WpOutcome turned_away; /* and is this then */
+  gint64 drop_after_ns;  /* a queued job is dropped so long after its arrival; G_MAXINT64: none is */
+  WpCommit *commit;
+  WpCommitDraws draws;
+  WpBatchNotify notify;
+  gpointer data;
+
+  JobRing in_service; /* from the front: in the commit, handed to the writer */
+  gsize in_commit;    /* how many of them */
+  JobRing queue, parked;
+  gint64 commit_ends_ns, take_at_ns; /* WP_TIME_NONE: no commit runs; the writer is not about to begin */
+  gint64 now_ns, first_ns, last_ns;  /* counted up to here; first arrival, last finish */
+  gboolean overflowed;
+
+  guint64 offered;      /* since the start */
+  guint64 counted_from; /* requests before this one were of the warm-up */
+  guint64 requests, accepted, dropped, refused, blocked, blocked_peak, busy_max, finished;
+  gint64 time_full_ns, first_full_ns;
+  WpUint128 busy_ns, service_ns;
+  WpHistogram *blocked_time, *accept_latency, *wait, *response, *depth;
+};
+
+static void
+new_histograms (WpBulkService *self)
+{
+  self->blocked_time = wp_histogram_new ();
+  self->accept_latency = wp_histogram_new ();
+  self->wait = wp_histogram_new ();
+  self->response = wp_histogram_new ();
+  self->depth = wp_histogram_new ();
+}
+
+static void
+free_histograms (WpBulkService *self)
+{
+  wp_histogram_free (self->blocked_time);
+  wp_histogram_free (self->accept_latency);
+  wp_histogram_free (self->wait);
+  wp_histogram_free (self->response);
+  wp_histogram_free (self->depth);
+}
+
+WpBulkService *
+wp_bulk_service_new (const WpLayout *layout, gint64 patience_ns, WpCommit *commit, WpBatchNotify notify,
+                     gpointer data)
+{
+  WpBulkService *self = g_new0 (WpBulkService, 1);
+  gint64 timeout_ns = layout->block_timeout_ns == WP_TIME_NONE ? G_MAXINT64 : layout->block_timeout_ns;
+
+  if (patience_ns == WP_TIME_NONE)
+    patience_ns = G_MAXINT64;
+  self->layout = *layout;
+  self->may_wait_ns = MIN (timeout_ns, patience_ns);
+  self->turned_away = timeout_ns <= patience_ns ? WP_OUTCOME_TIMED_OUT : WP_OUTCOME_ABANDONED;
+  self->drop_after_ns = layout->drops_queued ? patience_ns : G_MAXINT64;
+  self->commit = wp_commit_ref (commit);
+  wp_commit_restart (commit, &self->draws);
+  self->notify = notify;
+  self->data = data;
+  self->commit_ends_ns = self->take_at_ns = self->first_full_ns = WP_TIME_NONE;
+  new_histograms (self);
+
+  return self;
+}
+
+void
+wp_bulk_service_free (WpBulkService *self)
+{
+  job_ring_clear (&self->in_service);
+  job_ring_clear (&self->queue);
+  job_ring_clear (&self->parked);
+  wp_commit_unref (self->commit);
+  free_histograms (self);
+  g_free (self);
+}
+
+static inline gboolean
+counts (const WpBulkService *self, const Job *job)
+{
+  return job->request >= self->counted_from;
+}
+
+static void
+tell (const WpBulkService *self, const Job *job, gint64 ended_ns, WpOutcome outcome)
+{
+  WpRequestResult result
+      = { job->accepted_ns, job->started_ns, outcome == WP_OUTCOME_STORED ? ended_ns : WP_TIME_NONE,
+          ended_ns,         outcome,         job->blocked };
+
+  if (self->notify)
+    self->notify (job->request, &result, self->data);
+}
+
+static inline gboolean
+has_idle_worker (const WpBulkService *self)
+{
+  return self->layout.workers == WP_UNBOUNDED || self->in_service.length < self->layout.workers;
+}
+
+static gboolean
+is_full (const WpBulkService *self)
+{
+  if (!self->layout.can_be_full || has_idle_worker (self))
+    return FALSE;
+
+  return self->layout.queue_jobs == WP_UNBOUNDED ? FALSE : self->queue.length >= self->layout.queue_jobs;
+}
+
+/* The state has been what it is since now_ns, and is so until @until_ns. */
+static void
+count_time (WpBulkService *self, gint64 until_ns)
+{
+  guint64 passed_ns = (guint64) (until_ns - self->now_ns);
+
+  if (passed_ns == 0)
+    return;
+  if (self->requests > 0 || self->in_service.length > 0) /* the first arrival begins the counting */
+    wp_histogram_add_inline (self->depth, (gint64) self->queue.length, passed_ns);
+  self->busy_ns += (WpUint128) self->in_service.length * passed_ns;
+  if (is_full (self))
+    {
+      if (self->first_full_ns == WP_TIME_NONE)
+        self->first_full_ns = self->now_ns;
+      self->time_full_ns += (gint64) passed_ns;
+    }
+  self->now_ns = until_ns;
+}
+
+/* The writer takes what it has been handed. */
+static void
+begin_commit (WpBulkService *self)
+{
+  gsize n = MIN (self->in_service.length, wp_commit_most (self->commit));
+  gint64 lasts_ns = wp_commit_draw (self->commit, &self->draws, (guint) n);
+
+  self->take_at_ns = WP_TIME_NONE;
+  self->in_commit = n;
+  if (__builtin_add_overflow (self->now_ns, lasts_ns, &self->commit_ends_ns))
+    self->overflowed = TRUE;
+}
+
+static void
+wake_writer (WpBulkService *self)
+{
+  gint64 delay_ns = wp_commit_idle (self->commit, &self->draws);
+
+  if (delay_ns == 0)
+    begin_commit (self);
+  else if (__builtin_add_overflow (self->now_ns, delay_ns, &self->take_at_ns))
+    self->overflowed = TRUE;
+}
+
+/* The oldest job in the queue goes into service. */
+static void
+start_one (WpBulkService *self)
+{
+  Job job = job_ring_pop (&self->queue);
+
+  job.started_ns = self->now_ns;
+  job_ring_push (&self->in_service, job);
+  wp_commit_handed_over (self->commit, &self->draws, self->now_ns);
+  self->busy_max = MAX (self->busy_max, self->in_service.length);
+  if (counts (self, &job))
+    wp_histogram_add_inline (self->wait, self->now_ns - job.arrival_ns, 1);
+}
+
+static void
+accept (WpBulkService *self, Job job)
+{
+  job.accepted_ns = self->now_ns;
+  if (counts (self, &job))
+    {
+      self->accepted++;
+      wp_histogram_add_inline (self->accept_latency, self->now_ns - job.arrival_ns, 1);
+      if (job.blocked)
+        wp_histogram_add_inline (self->blocked_time, self->now_ns - job.arrival_ns, 1);
+    }
+  job_ring_push (&self->queue, job);
+  tell (self, &job, WP_TIME_NONE, WP_OUTCOME_NONE);
+}
+
+/* Workers that are idle take the oldest jobs; places that are free go to the oldest parked requests. */
+static void
+release (WpBulkService *self)
+{
+  for (;;)
+    if (self->queue.length > 0 && has_idle_worker (self))
+      start_one (self);
+    else if (self->parked.length > 0 && !is_full (self))
+      accept (self, job_ring_pop (&self->parked));
+    else
+      break;
+}
+
+static void
+end_commit (WpBulkService *self)
+{
+  self->commit_ends_ns = WP_TIME_NONE;
+  self->last_ns = self->now_ns;
+  for (; self->in_commit > 0; self->in_commit--)
+    {
+      Job job = job_ring_pop (&self->in_service);
+
+      if (counts (self, &job))
+        {
+          self->finished++;
+          self->service_ns += (guint64) (self->now_ns - job.started_ns);
+          wp_histogram_add_inline (self->response, self->now_ns - job.arrival_ns, 1);
+        }
+      tell (self, &job, self->now_ns, WP_OUTCOME_STORED);
+    }
+  release (self);
+  if (self->in_service.length > 0)
+    begin_commit (self);
+}
+
+static void
+turn_away (WpBulkService *self, const Job *job, WpOutcome outcome)
+{
+  self->refused += counts (self, job);
+  tell (self, job, self->now_ns, outcome);
+}
+
+/* The client of the oldest in the queue has left; its place goes to the oldest parked request. */
+static void
+drop (WpBulkService *self)
+{
+  Job job = job_ring_pop (&self->queue);
+
+  self->dropped += counts (self, &job);
+  tell (self, &job, self->now_ns, WP_OUTCOME_ABANDONED);
+  release (self);
+}
+
+/* When the front of a line has been there for @after_ns; WP_TIME_NONE: never. */
+static gint64
+leaves_of (const JobRing *line, gint64 after_ns)
+{
+  gint64 leaves_ns;
+
+  if (line->length == 0 || __builtin_add_overflow (job_ring_front (line).arrival_ns, after_ns, &leaves_ns))
+    return WP_TIME_NONE;
+
+  return leaves_ns;
+}
+
+static gint64
+sooner (gint64 one_ns, gint64 other_ns)
+{
+  return one_ns == WP_TIME_NONE ? other_ns : other_ns == WP_TIME_NONE ? one_ns : MIN (one_ns, other_ns);
+}
+
+gint64
+wp_bulk_service_next (const WpBulkService *self)
+{
+  gint64 leaves_ns
+      = sooner (leaves_of (&self->queue, self->drop_after_ns), leaves_of (&self->parked, self->may_wait_ns));
+
+  return sooner (sooner (self->commit_ends_ns, self->take_at_ns), leaves_ns);
+}
+
+gboolean
+wp_bulk_service_advance (WpBulkService *self, gint64 until_ns)
+{
+  gint64 next_ns;
+
+  while ((next_ns = wp_bulk_service_next (self)) != WP_TIME_NONE && next_ns <= until_ns && !self->overflowed)
+    {
+      count_time (self, next_ns);
+      if (self->commit_ends_ns == next_ns)
+        end_commit (self);
+      else if (self->take_at_ns == next_ns)
+        begin_commit (self);
+      else if (leaves_of (&self->queue, self->drop_after_ns) == next_ns)
+        drop (self); /* before those who are parked, who came later */
+      else
+        {
+          Job job = job_ring_pop (&self->parked);
+
+          turn_away (self, &job, self->turned_away);
+        }
+    }
+
+  return !self->overflowed;
+}
+
+static void
+arrive (WpBulkService *self, Job job)
+{
+  if (!is_full (self))
+    {
+      accept (self, job);
+      if (has_idle_worker (self))
+        {
+          start_one (self);
+          if (self->commit_ends_ns == WP_TIME_NONE && self->take_at_ns == WP_TIME_NONE)
+            wake_writer (self);
+        }
+    }
+  else if (self->layout.rejects)
+    turn_away (self, &job, WP_OUTCOME_REJECTED);
+  else
+    {
+      job.blocked = TRUE;
+      job_ring_push (&self->parked, job);
+      self->blocked++;
+      self->blocked_peak = MAX (self->blocked_peak, self->parked.length);
+    }
+}
+
+gboolean
+wp_bulk_service_offer (WpBulkService *self, gint64 arrival_ns)
+{
+  Job job = { self->offered++, arrival_ns, WP_TIME_NONE, WP_TIME_NONE, FALSE };
+
+  if (!wp_bulk_service_advance (self, arrival_ns))
+    return FALSE;
+  count_time (self, arrival_ns);
+  if (self->requests++ == 0)
+    {
+      self->first_ns = arrival_ns;
+      self->now_ns = arrival_ns;
+    }
+  arrive (self, job);
+
+  /* what takes no time is over before the next arrival */
+  return wp_bulk_service_advance (self, arrival_ns);
+}
+
+void
+wp_bulk_service_start_counting (WpBulkService *self, gint64 now_ns)
+{
+  wp_bulk_service_advance (self, now_ns);
+  count_time (self, now_ns);
+  free_histograms (self);
+  new_histograms (self);
+  self->requests = self->accepted = self->dropped = self->refused = self->blocked = self->finished = 0;
+  self->blocked_peak = self->parked.length;
+  self->busy_max = self->in_service.length;
+  self->time_full_ns = 0;
+  self->first_full_ns = WP_TIME_NONE;
+  self->busy_ns = self->service_ns = 0;
+  self->counted_from = self->offered;
+}
+
+void
+wp_bulk_service_sums (const WpBulkService *self, WpSums *sums)
+{
+  *sums = (WpSums){
+    .requests = (double) self->requests,
+    .accepted = (double) self->accepted,
+    .started = (double) wp_histogram_count (self->wait),
+    .refused = (double) self->refused,
+    .blocked = (double) self->blocked,
+    .service = (double) self->service_ns / 1e9,
+    .depth_clock = (double) self->now_ns / 1e9,
+  };
+  wp_sums_add_times (sums, self->wait, self->response, self->blocked_time, self->depth);
+}
+
+static void
+count_outcomes (const WpBulkService *self, WpSummary *summary)
+{
+  guint64 *refused = self->layout.rejects                        ? &summary->rejected
+                     : self->turned_away == WP_OUTCOME_TIMED_OUT ? &summary->timed_out
+                                                                 : &summary->abandoned;
+
+  *refused = self->refused;
+  summary->abandoned += self->dropped;
+  summary->requests = self->requests;
+  summary->accepted = self->accepted;
+  summary->blocked = self->blocked;
+  summary->blocked_peak = self->blocked_peak;
+  summary->blocked_time = wp_spread_of (self->blocked_time);
+  summary->accept_latency = wp_spread_of (self->accept_latency);
+  summary->wait = wp_spread_of (self->wait);
+  summary->response = wp_spread_of (self->response);
+}
+
+gboolean
+wp_bulk_service_finish (WpBulkService *self, WpSummary *summary)
+{
+  if (!wp_bulk_service_advance (self, G_MAXINT64))
+    return FALSE;
+  wp_summary_init (summary);
+  count_outcomes (self, summary);
+  if (self->finished > 0)
+    summary->busy_max = (gint64) self->busy_max;
+  wp_summary_set_depth (summary, self->depth);
+  if (self->layout.can_be_full)
+    {
+      summary->time_full_ns = self->time_full_ns;
+      summary->first_full_ns = self->first_full_ns;
+    }
+  wp_summary_set_window (summary, self->first_ns, self->finished > 0 ? self->last_ns : WP_TIME_NONE,
+                         (double) self->busy_ns, self->finished, self->layout.workers);
+
+  return TRUE;
+}
+
+static gboolean
+check_one (const char *what, WpUint128 by_clock_ns, WpUint128 by_requests_ns, GError **error)
+{
+  if (by_clock_ns == by_requests_ns)
+    return TRUE;
+  g_set_error (
+      error, WP_ERROR, WP_ERROR_INTERNAL,
+      "internal error: Little's law does not hold: %s: %.17g job seconds by the clock, %.17g by the requests",
+      what, (double) by_clock_ns / 1e9, (double) by_requests_ns / 1e9);
+
+  return FALSE;
+}
+
+gboolean
+wp_bulk_service_check (const WpBulkService *self, GError **error)
+{
+  /* from arrival to leaving */
+  WpUint128 dropped_ns = (WpUint128) self->dropped * (guint64) self->drop_after_ns;
+  WpUint128 queued_ns = self->wait->sum + dropped_ns - self->accept_latency->sum;
+
+  return self->counted_from > 0 || /* the two sides have not the same jobs then */
+         (check_one ("depth", self->depth->sum, queued_ns, error)
+          && check_one ("busy", self->busy_ns, self->service_ns, error)
+          && check_one ("response", self->response->sum, self->wait->sum + self->service_ns, error));
+}

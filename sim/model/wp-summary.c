@@ -1,0 +1,345 @@
+#include "sim/model/wp-summary.h"
+
+#include <math.h>
+
+#include "sim/base/wp-error.h"
+#include "sim/stats/wp-histogram-inline.h"
+
+static const WpSpread no_spread
+    = { NAN, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE };
+
+void
+wp_summary_init (WpSummary *self)
+{
+  *self = (WpSummary){ .blocked_time = no_spread,
+                       .accept_latency = no_spread,
+                       .wait = no_spread,
+                       .response = no_spread,
+                       .latency = no_spread,
+                       .depth_mean = NAN,
+                       .depth_p50 = WP_TIME_NONE,
+                       .depth_p99 = WP_TIME_NONE,
+                       .depth_max = WP_TIME_NONE,
+                       .time_full_ns = WP_TIME_NONE,
+                       .first_full_ns = WP_TIME_NONE,
+                       .busy_mean = NAN,
+                       .busy_max = WP_TIME_NONE,
+                       .utilisation = NAN,
+                       .makespan_ns = WP_TIME_NONE,
+                       .throughput = NAN };
+}
+
+WpSpread
+wp_spread_of (const WpHistogram *times)
+{
+  return (WpSpread){ .mean = wp_histogram_mean (times),
+                     .p50 = wp_histogram_quantile (times, 0.5),
+                     .p90 = wp_histogram_quantile (times, 0.9),
+                     .p99 = wp_histogram_quantile (times, 0.99),
+                     .p999 = wp_histogram_quantile (times, 0.999),
+                     .max = wp_histogram_max (times) };
+}
+
+void
+wp_summary_set_depth (WpSummary *self, const WpHistogram *depth)
+{
+  self->depth_mean = wp_histogram_mean (depth);
+  self->depth_p50 = wp_histogram_quantile (depth, 0.5);
+  self->depth_p99 = wp_histogram_quantile (depth, 0.99);
+  self->depth_max = wp_histogram_max (depth);
+}
+
+void
+wp_summary_set_window (WpSummary *self, gint64 first_ns, gint64 last_ns, double service_ns, guint64 finished,
+                       guint workers)
+{
+  if (last_ns == WP_TIME_NONE)
+    return;
+  self->makespan_ns = last_ns - first_ns;
+  if (self->makespan_ns == 0)
+    return;
+  self->throughput = (double) finished / ((double) self->makespan_ns / WP_NS_PER_S);
+  self->busy_mean = service_ns / (double) self->makespan_ns;
+  if (workers != WP_UNBOUNDED)
+    self->utilisation = self->busy_mean / workers;
+}
+
+/* The time from one moment to another, and the place of its row. */
+typedef struct {
+  gint64 from, to;
+  gsize index;
+} Span;
+
+static int
+compare_spans (gconstpointer a, gconstpointer b)
+{
+  const Span *one = a, *two = b;
+
+  if (one->from != two->from)
+    return one->from < two->from ? -1 : 1;
+
+  return (one->index > two->index) - (one->index < two->index);
+}
+
+static int
+compare_times (gconstpointer a, gconstpointer b)
+{
+  gint64 one = *(const gint64 *) a, two = *(const gint64 *) b;
+
+  return (one > two) - (one < two);
+}
+
+static void
+add_span (GArray *spans, gint64 from, gint64 to)
+{
+  Span span = { from, to == WP_TIME_NONE ? G_MAXINT64 : to, spans->len };
+
+  g_array_append_val (spans, span);
+}
+
+/* Sorts the spans by where they begin; returns where those that are not empty end, sorted. */
+static GArray *
+sort_spans (GArray *spans)
+{
+  GArray *ends = g_array_sized_new (FALSE, FALSE, sizeof (gint64), spans->len);
+
+  g_array_sort (spans, compare_spans);
+  for (guint i = 0; i < spans->len; i++)
+    if (g_array_index (spans, Span, i).to > g_array_index (spans, Span, i).from)
+      g_array_append_val (ends, g_array_index (spans, Span, i).to);
+  g_array_sort (ends, compare_times);
+
+  return ends;
+}
+
+/* The most spans open at once; an empty one counts for its instant. At one instant ends come first. */
+static guint64
+peak_of (GArray *spans)
+{
+  g_autoptr (GArray) ends = sort_spans (spans);
+  guint64 opened = 0, peak = 0;
+  guint ended = 0;
+
+  for (guint i = 0; i < spans->len; i++)
+    {
+      const Span *span = &g_array_index (spans, Span, i);
+      gboolean empty = span->to == span->from;
+
+      while (ended < ends->len && g_array_index (ends, gint64, ended) <= span->from)
+        ended++;
+      opened += !empty;
+      peak = MAX (peak, opened - ended + empty);
+    }
+
+  return peak;
+}
+
+typedef struct {
+  gint64 now_ns, last_ns; /* counted up to here; the window's end */
+  WpHistogram *levels;    /* weighted by ns */
+  guint64 full_at;        /* this many open is full; 0: none is */
+  gint64 full_ns, first_full_ns;
+} Sweep;
+
+static void
+sweep_to (Sweep *self, guint64 level, gint64 until_ns)
+{
+  until_ns = MIN (until_ns, self->last_ns);
+  if (until_ns <= self->now_ns)
+    return;
+  wp_histogram_add (self->levels, (gint64) level, (guint64) (until_ns - self->now_ns));
+  if (self->full_at > 0 && level >= self->full_at)
+    {
+      if (self->first_full_ns == WP_TIME_NONE)
+        self->first_full_ns = self->now_ns;
+      self->full_ns += until_ns - self->now_ns;
+    }
+  self->now_ns = until_ns;
+}
+
+/* How many spans are open over time, from @first_ns to @last_ns. */
+static Sweep
+sweep (GArray *spans, gint64 first_ns, gint64 last_ns, guint64 full_at)
+{
+  Sweep self = { first_ns, last_ns, wp_histogram_new (), full_at, 0, WP_TIME_NONE };
+  g_autoptr (GArray) ends = sort_spans (spans);
+  guint opened = 0, ended = 0;
+
+  for (guint i = 0; i < spans->len; i++)
+    {
+      const Span *span = &g_array_index (spans, Span, i);
+
+      if (span->to == span->from)
+        continue;
+      for (; ended < ends->len && g_array_index (ends, gint64, ended) <= span->from; ended++)
+        sweep_to (&self, opened - ended, g_array_index (ends, gint64, ended));
+      sweep_to (&self, opened++ - ended, span->from);
+    }
+  for (; ended < ends->len; ended++)
+    sweep_to (&self, opened - ended, g_array_index (ends, gint64, ended));
+  sweep_to (&self, 0, last_ns);
+
+  return self;
+}
+
+static gboolean
+was_blocked (const WpRow *row)
+{
+  gint64 left_ns = row->accepted_ns != WP_TIME_NONE ? row->accepted_ns : row->ended_ns;
+
+  return row->blocked >= 0 ? row->blocked == 1 : left_ns != WP_TIME_NONE && left_ns > row->arrival_ns;
+}
+
+static void
+count_row (WpSummary *self, const WpRow *row)
+{
+  self->requests++;
+  self->accepted += row->accepted_ns != WP_TIME_NONE;
+  self->rejected += row->outcome == WP_OUTCOME_REJECTED;
+  self->timed_out += row->outcome == WP_OUTCOME_TIMED_OUT;
+  self->abandoned += row->outcome == WP_OUTCOME_ABANDONED;
+  self->failed += row->outcome == WP_OUTCOME_FAILED;
+  self->blocked += was_blocked (row);
+}
+
+static void
+measure_times (WpSummary *self, const WpRow *rows, gsize n_rows)
+{
+  g_autoptr (WpHistogram) blocked_time = wp_histogram_new ();
+  g_autoptr (WpHistogram) accept_latency = wp_histogram_new ();
+  g_autoptr (WpHistogram) wait = wp_histogram_new ();
+  g_autoptr (WpHistogram) response = wp_histogram_new ();
+
+  for (const WpRow *row = rows; row < rows + n_rows; row++)
+    {
+      if (row->accepted_ns != WP_TIME_NONE)
+        wp_histogram_add (accept_latency, row->accepted_ns - row->arrival_ns, 1);
+      if (row->accepted_ns != WP_TIME_NONE && was_blocked (row))
+        wp_histogram_add (blocked_time, row->accepted_ns - row->arrival_ns, 1);
+      if (row->started_ns != WP_TIME_NONE)
+        wp_histogram_add (wait, row->started_ns - row->arrival_ns, 1);
+      if (row->finished_ns != WP_TIME_NONE)
+        wp_histogram_add (response, row->finished_ns - row->arrival_ns, 1);
+    }
+  self->blocked_time = wp_spread_of (blocked_time);
+  self->accept_latency = wp_spread_of (accept_latency);
+  self->wait = wp_spread_of (wait);
+  self->response = wp_spread_of (response);
+}
+
+/* The last finish, or WP_TIME_NONE; throughput and the rest of the window are set on the way. */
+static gint64
+measure_window (WpSummary *self, const WpLayout *layout, const WpRow *rows, gsize n_rows)
+{
+  gint64 last_ns = WP_TIME_NONE; /* less than any time */
+  guint64 finished = 0;
+  WpUint128 service_ns = 0;
+
+  for (const WpRow *row = rows; row < rows + n_rows; row++)
+    if (row->finished_ns != WP_TIME_NONE)
+      {
+        last_ns = MAX (last_ns, row->finished_ns);
+        finished++;
+        service_ns += (guint64) (row->finished_ns - row->started_ns);
+      }
+  if (n_rows > 0)
+    wp_summary_set_window (self, rows[0].arrival_ns, last_ns, (double) service_ns, finished, layout->workers);
+
+  return last_ns;
+}
+
+static void
+measure_levels (WpSummary *self, const WpLayout *layout, GArray *queued, GArray *busy, gint64 first_ns,
+                gint64 last_ns)
+{
+  Sweep depth = sweep (queued, first_ns, last_ns, layout->queue_jobs);
+  Sweep in_service = sweep (busy, first_ns, last_ns, layout->workers);
+  const Sweep *full = layout->queue_jobs > 0 ? &depth : &in_service;
+
+  wp_summary_set_depth (self, depth.levels);
+  if (busy->len > 0)
+    self->busy_max = (gint64) peak_of (busy);
+  if (layout->can_be_full)
+    {
+      self->time_full_ns = full->full_ns;
+      self->first_full_ns = full->first_full_ns;
+    }
+  wp_histogram_free (depth.levels);
+  wp_histogram_free (in_service.levels);
+}
+
+void
+wp_summary_measure (WpSummary *self, const WpLayout *layout, const WpRow *rows, gsize n_rows)
+{
+  g_autoptr (GArray) parked = g_array_new (FALSE, FALSE, sizeof (Span));
+  g_autoptr (GArray) queued = g_array_new (FALSE, FALSE, sizeof (Span));
+  g_autoptr (GArray) busy = g_array_new (FALSE, FALSE, sizeof (Span));
+  gint64 last_ns;
+
+  wp_summary_init (self);
+  for (const WpRow *row = rows; row < rows + n_rows; row++)
+    {
+      gboolean accepted = row->accepted_ns != WP_TIME_NONE, started = row->started_ns != WP_TIME_NONE;
+
+      count_row (self, row);
+      if (was_blocked (row))
+        add_span (parked, row->arrival_ns, accepted ? row->accepted_ns : row->ended_ns);
+      if (accepted)
+        add_span (queued, row->accepted_ns, started ? row->started_ns : row->ended_ns);
+      if (started)
+        add_span (busy, row->started_ns, row->finished_ns != WP_TIME_NONE ? row->finished_ns : row->ended_ns);
+    }
+  self->blocked_peak = peak_of (parked);
+  measure_times (self, rows, n_rows);
+  last_ns = measure_window (self, layout, rows, n_rows);
+  if (n_rows > 0)
+    measure_levels (self, layout, queued, busy, rows[0].arrival_ns, last_ns);
+}
+
+/* "" if the row's moments are in order, else what is wrong. */
+static const char *
+disorder_of (const WpRow *row)
+{
+  if (row->accepted_ns != WP_TIME_NONE && row->accepted_ns < row->arrival_ns)
+    return "was accepted before it arrived";
+  if (row->started_ns != WP_TIME_NONE
+      && (row->accepted_ns == WP_TIME_NONE || row->started_ns < row->accepted_ns))
+    return "was started before it was accepted";
+  if (row->finished_ns != WP_TIME_NONE
+      && (row->started_ns == WP_TIME_NONE || row->finished_ns < row->started_ns))
+    return "was finished before it was started";
+  if (row->ended_ns != WP_TIME_NONE
+      && row->ended_ns < MAX (row->arrival_ns, MAX (row->accepted_ns, row->started_ns)))
+    return "ended before it arrived, was accepted or started";
+
+  return "";
+}
+
+/* The row as a person finds it: its number in order of arrival, and its id on one line. */
+static char *
+describe_row (const WpRow *row, gsize number)
+{
+  g_autofree char *id = row->id ? g_strescape (row->id, NULL) : NULL;
+
+  return id ? g_strdup_printf ("request %" G_GSIZE_FORMAT " (id %.60s)", number, id)
+            : g_strdup_printf ("request %" G_GSIZE_FORMAT, number);
+}
+
+gboolean
+wp_summary_check_rows (const char *file, const WpRow *rows, gsize n_rows, GError **error)
+{
+  for (gsize i = 0; i < n_rows; i++)
+    {
+      const char *disorder = disorder_of (&rows[i]);
+
+      if (*disorder != '\0')
+        {
+          g_autofree char *row = describe_row (&rows[i], i + 1);
+
+          g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%s: %s %s", file, row, disorder);
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}

@@ -1,0 +1,228 @@
+#include "sim/run/wp-closed-loop.h"
+
+#include "sim/base/wp-error.h"
+#include "sim/stats/wp-histogram-inline.h"
+
+#define BATCH_ROWS 256
+#define STILL_MOST 10000000 /* requests at one and the same moment */
+
+/* A client that will send: the one that sent its last request earlier goes first at one instant. */
+typedef struct {
+  gint64 time_ns;
+  guint64 last_request;
+} Client;
+
+struct _WpClosedLoop {
+  WpClosedLoopOptions options;
+  gint64 patience_ns; /* G_MAXINT64: none */
+  WpModel *model;
+  WpHttpStage *http_stage; /* NULL: none */
+  WpHistogram *latency;    /* of the requests that count, from sending to the answer */
+  WpTraffic *traffic;
+  WpServiceTime *service, *think;
+  WpObservers *observers;
+
+  Client *heap; /* by time; root at 0 */
+  guint64 n_sent;
+  gboolean counting;
+  gint64 still_ns; /* since n_still requests */
+  guint64 n_still;
+
+  WpRow rows[BATCH_ROWS];
+  gint64 services_ns[BATCH_ROWS]; /* drawn ahead, all of them */
+  gint64 thinks_ns[BATCH_ROWS];
+  WpRequestResult results[BATCH_ROWS];
+};
+
+WpClosedLoop *
+wp_closed_loop_new (const WpClosedLoopOptions *options, const WpLayout *layout, gint64 patience_ns,
+                    WpServiceTime *service, WpServiceTime *think)
+{
+  WpClosedLoop *self = g_new0 (WpClosedLoop, 1);
+
+  g_return_val_if_fail (options->clients >= 1, NULL);
+  self->options = *options;
+  self->patience_ns = patience_ns == WP_TIME_NONE ? G_MAXINT64 : patience_ns;
+  self->model = wp_model_new (layout, patience_ns);
+  self->http_stage = options->http_stage.time_ns > 0 ? wp_http_stage_new (&options->http_stage) : NULL;
+  self->latency = wp_histogram_new ();
+  self->traffic = wp_traffic_new ();
+  self->service = service;
+  self->think = think;
+  self->observers = wp_observers_new ();
+  self->heap = g_new (Client, options->clients);
+  for (guint i = 0; i < options->clients; i++)
+    self->heap[i] = (Client){ 0, i };
+  for (guint i = 0; i < BATCH_ROWS; i++)
+    self->rows[i] = (WpRow) WP_ROW_INIT;
+
+  return self;
+}
+
+void
+wp_closed_loop_free (WpClosedLoop *self)
+{
+  wp_model_free (self->model);
+  g_clear_pointer (&self->http_stage, wp_http_stage_free);
+  wp_histogram_free (self->latency);
+  wp_traffic_free (self->traffic);
+  wp_observers_free (self->observers);
+  g_free (self->heap);
+  g_free (self);
+}
+
+void
+wp_closed_loop_watch (WpClosedLoop *self, const WpObserver *functions, gpointer observer)
+{
+  wp_observers_add (self->observers, functions, observer);
+}
+
+static inline gboolean
+is_before (const Client *one, const Client *other)
+{
+  return one->time_ns < other->time_ns
+         || (one->time_ns == other->time_ns && one->last_request < other->last_request);
+}
+
+static void
+replace_first (WpClosedLoop *self, Client client)
+{
+  Client *heap = self->heap;
+  gsize n = self->options.clients, i = 0;
+
+  for (gsize child = 1; child < n; child = 2 * i + 1)
+    {
+      if (child + 1 < n && is_before (&heap[child + 1], &heap[child]))
+        child++;
+      if (!is_before (&heap[child], &client))
+        break;
+      heap[i] = heap[child];
+      i = child;
+    }
+  heap[i] = client;
+}
+
+static gboolean
+fail (GError **error, const char *message)
+{
+  g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE, message);
+
+  return FALSE;
+}
+
+static gboolean
+moves (WpClosedLoop *self, gint64 now_ns)
+{
+  if (now_ns > self->still_ns)
+    {
+      self->still_ns = now_ns;
+      self->n_still = 0;
+    }
+
+  return self->n_still++ < STILL_MOST;
+}
+
+static gboolean
+is_over (const WpClosedLoop *self)
+{
+  const WpClosedLoopOptions *options = &self->options;
+
+  return (options->limit_rows > 0 && self->n_sent == options->limit_rows)
+         || (options->duration_ns != WP_TIME_NONE && self->heap[0].time_ns >= options->duration_ns);
+}
+
+/* @arrival_ns: of the request that is sent now, at the queue */
+static void
+warm_up (WpClosedLoop *self, gint64 now_ns, gint64 arrival_ns)
+{
+  if (self->counting || self->n_sent < self->options.warmup_rows || now_ns < self->options.warmup_ns)
+    return;
+  self->counting = TRUE;
+  if (self->n_sent > 0)
+    wp_model_start_counting (self->model, arrival_ns);
+}
+
+/* When the client goes on: it is answered, or leaves, be its job in service. */
+static gint64
+answered (const WpClosedLoop *self, gint64 arrival_ns, const WpRequestResult *result)
+{
+  if (result->outcome != WP_OUTCOME_STORED)
+    return result->ended_ns;
+  if (!self->options.until_stored)
+    return result->accepted_ns;
+
+  return arrival_ns + MIN (result->finished_ns - arrival_ns, self->patience_ns);
+}
+
+static gboolean
+send_one (WpClosedLoop *self, gsize i, GError **error)
+{
+  gint64 now_ns = self->heap[0].time_ns, answered_ns, next_ns;
+  WpRequestResult *result = &self->results[i];
+
+  self->rows[i].arrival_ns = self->http_stage ? wp_http_stage_pass (self->http_stage, now_ns) : now_ns;
+  warm_up (self, now_ns, self->rows[i].arrival_ns);
+  if (!moves (self, now_ns))
+    return fail (
+        error,
+        "time stands still: clients are answered at once, and do not think; --think, or --ack=stored with a service time, lets it go on");
+  if (!wp_model_offer (self->model, &self->rows[i], &self->services_ns[i], 1, result))
+    return fail (error, "the simulated time passes 292 years");
+  answered_ns = answered (self, self->rows[i].arrival_ns, result);
+  if (self->counting)
+    wp_histogram_add_inline (self->latency, answered_ns - now_ns, 1);
+  if (__builtin_add_overflow (answered_ns, self->thinks_ns[i], &next_ns))
+    return fail (error, "the simulated time passes 292 years");
+  replace_first (self, (Client){ next_ns, self->options.clients + self->n_sent++ });
+
+  return TRUE;
+}
+
+static gboolean
+tell (WpClosedLoop *self, gsize n, GError **error)
+{
+  const WpRequestResult *results = self->results;
+  WpBatch batch = { self->rows, self->services_ns, n, &results };
+
+  return wp_observers_offer (self->observers, &batch, error);
+}
+
+static gboolean
+send_batch (WpClosedLoop *self, WpBatchMeans *parts, GError **error)
+{
+  gsize n = 0;
+
+  wp_service_time_draw (self->service, self->services_ns, BATCH_ROWS);
+  wp_service_time_draw (self->think, self->thinks_ns, BATCH_ROWS);
+  for (; n < BATCH_ROWS && !is_over (self); n++)
+    if (!send_one (self, n, error))
+      return FALSE;
+  wp_traffic_add (self->traffic, self->rows, self->services_ns, n);
+  if (parts && self->counting && n > 0)
+    wp_batch_means_add (parts, self->model, self->rows[n - 1].arrival_ns);
+
+  return tell (self, n, error);
+}
+
+static gboolean
+finish (WpClosedLoop *self, WpSummary *summary, WpTrafficSummary *traffic, GError **error)
+{
+  if (!self->counting)
+    return fail (error, "the warm-up is longer than the run");
+  wp_model_finish (self->model, summary);
+  summary->latency = wp_spread_of (self->latency);
+  wp_traffic_summary (self->traffic, traffic);
+
+  return wp_observers_finish (self->observers, error) && wp_model_check (self->model, error);
+}
+
+gboolean
+wp_closed_loop_go (WpClosedLoop *self, WpBatchMeans *parts, WpSummary *summary, WpTrafficSummary *traffic,
+                   GError **error)
+{
+  while (!is_over (self))
+    if (!send_batch (self, parts, error))
+      return FALSE;
+
+  return finish (self, summary, traffic, error);
+}

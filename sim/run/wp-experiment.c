@@ -1,0 +1,172 @@
+#include "sim/run/wp-experiment.h"
+
+#include <gio/gio.h>
+
+#include "sim/model/wp-arrivals.h"
+#include "sim/model/wp-synthetic.h"
+#include "sim/run/wp-closed-loop-bulk.h"
+
+static gboolean
+run_open (const WpExperiment *self, guint64 seed, WpBatchMeans *const *parts, WpSummary *summary,
+          WpTrafficSummary *traffic, GError **error)
+{
+  g_autoptr (WpTrace) trace
+      = wp_synthetic_open (self->synthetic, seed, self->scale, self->clients.limit_rows, error);
+  g_autoptr (WpServiceTime) service
+      = trace ? wp_service_time_new (self->service, self->service_scale, TRUE, seed, error) : NULL;
+  g_autoptr (WpRun) run = NULL;
+
+  if (!service)
+    return FALSE;
+  run = wp_run_new (trace, service, self->policies, self->n_models, self->patience_ns);
+  wp_run_put_http_stage (run, &self->clients.http_stage);
+  wp_run_warm_up (run, self->clients.warmup_rows, self->clients.warmup_ns);
+  if (parts)
+    wp_run_watch_parts (run, parts);
+
+  return wp_run_go (run, summary, traffic, error);
+}
+
+static gboolean
+run_clients (const WpExperiment *self, guint i, WpServiceTime *service, WpServiceTime *think,
+             WpBatchMeans *parts, WpSummary *summary, WpTrafficSummary *traffic, GError **error)
+{
+  g_autoptr (WpClosedLoop) clients = NULL;
+  WpLayout layout;
+
+  wp_policy_layout (&self->policies[i], &layout);
+  if (wp_service_time_commit (service))
+    return wp_closed_loop_bulk_go (&self->clients, &layout, self->patience_ns, service, think, parts, summary,
+                                   traffic, error);
+  clients = wp_closed_loop_new (&self->clients, &layout, self->patience_ns, service, think);
+
+  return wp_closed_loop_go (clients, parts, summary, traffic, error);
+}
+
+/* Each model answers in its own time, and so has its own arrivals; but the n-th request needs the same
+ * service in all. */
+static gboolean
+run_closed (const WpExperiment *self, guint64 seed, WpBatchMeans *const *parts, WpSummary *summary,
+            WpTrafficSummary *traffic, GError **error)
+{
+  g_autoptr (WpServiceTime) service
+      = wp_service_time_new (self->service, self->service_scale, TRUE, seed, error);
+  g_autoptr (WpServiceTime) think = service ? wp_service_time_new (self->think, 1, TRUE, seed, error) : NULL;
+
+  if (!think)
+    return FALSE;
+  wp_service_time_use_stream (think, WP_THINK_STREAM);
+  for (guint i = 0; i < self->n_models; i++)
+    {
+      wp_service_time_restart (service);
+      wp_service_time_restart (think);
+      if (!run_clients (self, i, service, think, parts ? parts[i] : NULL, &summary[i], traffic, error))
+        {
+          g_prefix_error (error, "%s: ", wp_mode_name (self->policies[i].mode));
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
+gboolean
+wp_experiment_run (const WpExperiment *self, guint64 seed, WpBatchMeans *const *parts, WpSummary *summary,
+                   WpTrafficSummary *traffic, GError **error)
+{
+  return (self->synthetic ? run_open : run_closed) (self, seed, parts, summary, traffic, error);
+}
+
+typedef struct {
+  const WpExperiment *study;
+  guint64 seed;
+  WpSummary *summary;
+  GMutex mutex;
+  GError *error; /* under the mutex: the first */
+} Replication;
+
+static void
+replicate (gpointer data, gpointer user_data)
+{
+  guint i = GPOINTER_TO_UINT (data) - 1;
+  Replication *self = user_data;
+  WpTrafficSummary traffic;
+  GError *error = NULL;
+
+  if (wp_experiment_run (self->study, self->seed + i, NULL, self->summary + i * self->study->n_models,
+                         &traffic, &error))
+    return;
+  g_mutex_lock (&self->mutex);
+  if (self->error)
+    g_error_free (error);
+  else
+    self->error = error;
+  g_mutex_unlock (&self->mutex);
+}
+
+gboolean
+wp_experiment_replicate (const WpExperiment *self, guint64 seed, guint n, guint threads, WpSummary *summary,
+                         GError **error)
+{
+  Replication shared = { self, seed, summary };
+  GThreadPool *pool
+      = g_thread_pool_new (replicate, &shared, threads > 0 ? (int) threads : (int) g_get_num_processors (),
+                           TRUE, error);
+
+  if (!pool)
+    return FALSE;
+  g_mutex_init (&shared.mutex);
+  for (guint i = 0; i < n; i++)
+    g_thread_pool_push (pool, GUINT_TO_POINTER (i + 1), NULL);
+  g_thread_pool_free (pool, FALSE, TRUE);
+  g_mutex_clear (&shared.mutex);
+  if (!shared.error)
+    return TRUE;
+  g_propagate_error (error, shared.error);
+
+  return FALSE;
+}
+
+/* May a client leave, be it parked, queued, or in service before others of its own? */
+static gboolean
+may_leave (const WpExperiment *self, const WpLayout *layout)
+{
+  gboolean awaits_update = !self->synthetic && self->clients.until_stored;
+
+  return self->patience_ns != WP_TIME_NONE && (!layout->rejects || layout->drops_queued || awaits_update);
+}
+
+gboolean
+wp_experiment_theory (const WpExperiment *self, guint model, const WpSummary *summary, WpTheory *theory,
+                      GError **error)
+{
+  g_autoptr (WpServiceTime) service
+      = wp_service_time_new (self->service, self->service_scale, TRUE, 0, error);
+  g_autoptr (WpServiceTime) think
+      = service && self->think ? wp_service_time_new (self->think, 1, TRUE, 0, error) : NULL;
+  g_autoptr (WpArrivals) arrivals
+      = service && self->synthetic ? wp_arrivals_new (self->synthetic, 0, TRUE, error) : NULL;
+  WpTheoryCase simulated = { .traffic = WP_TRAFFIC_CLIENTS, .clients = self->clients.clients };
+
+  if (!service || (self->synthetic ? !arrivals : !think))
+    return FALSE;
+  if (arrivals)
+    {
+      simulated.traffic = wp_arrivals_is_poisson (arrivals)    ? WP_TRAFFIC_POISSON
+                          : wp_arrivals_is_constant (arrivals) ? WP_TRAFFIC_CONSTANT
+                                                               : WP_TRAFFIC_OTHER;
+      simulated.rate = wp_arrivals_rate (arrivals) * self->scale;
+    }
+  else
+    wp_service_time_moments (think, &simulated.think);
+  wp_service_time_moments (service, &simulated.service);
+  wp_policy_layout (&self->policies[model], &simulated.layout);
+  simulated.answers_accepted = !self->clients.until_stored;
+  simulated.patient
+      = simulated.layout.block_timeout_ns == WP_TIME_NONE && !may_leave (self, &simulated.layout);
+  simulated.requests = summary->requests;
+  simulated.blocked = summary->blocked > 0;
+  wp_theory_find (theory, &simulated);
+
+  return TRUE;
+}

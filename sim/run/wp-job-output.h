@@ -1,0 +1,21 @@
+/* wp-job-output.h - the prediction for every request of one model, in the trace format. */
+#pragma once
+
+#include "sim/base/wp-atomic-file.h"
+#include "sim/run/wp-observers.h"
+
+typedef struct _WpJobOutput WpJobOutput;
+
+/* @output outlives it, and is committed by its owner. */
+WpJobOutput *wp_job_output_new (WpAtomicFile *output, const WpPolicy *policy);
+void wp_job_output_free (WpJobOutput *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpJobOutput, wp_job_output_free)
+
+/* Writes the first model. */
+extern const WpObserver wp_job_output_observer;
+
+/* The value of the note "source" in such a file. */
+#define WP_JOB_OUTPUT_SOURCE "wp-sim, a prediction"
+
+/* @row with @verdict in place of its measured times, and the service that was simulated. */
+WpRow wp_job_output_row (const WpRow *row, gint64 service_ns, const WpRequestResult *result);

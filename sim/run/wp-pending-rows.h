@@ -1,0 +1,24 @@
+/* wp-pending-rows.h - rows whose fate is not known yet, in order of arrival, kept until it is. */
+#pragma once
+
+#include "sim/model/wp-model.h"
+
+/* Memory: from the oldest row that has not ended in every model to the last. */
+typedef struct _WpPendingRows WpPendingRows;
+
+WpPendingRows *wp_pending_rows_new (guint n_models);
+void wp_pending_rows_free (WpPendingRows *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpPendingRows, wp_pending_rows_free)
+
+/* Copies the next rows, ids too. */
+void wp_pending_rows_add (WpPendingRows *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows);
+
+/* @request: its number, from 0 */
+void wp_pending_rows_decide (WpPendingRows *self, guint model, guint64 request,
+                             const WpRequestResult *result);
+
+/* How many of the oldest rows have ended in every model, @most at most; the pointers are to the oldest, until
+ * something is added or dropped. */
+gsize wp_pending_rows_ready (const WpPendingRows *self, gsize most, const WpRow **rows, gint64 **services_ns,
+                             const WpRequestResult **results);
+void wp_pending_rows_drop (WpPendingRows *self, gsize n_rows);

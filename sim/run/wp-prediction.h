@@ -1,0 +1,19 @@
+/* wp-prediction.h - the prediction for every request of one model, kept: for a comparison, request by
+ * request.
+ */
+#pragma once
+
+#include "sim/run/wp-observers.h"
+
+/* Memory in proportion to the trace. */
+typedef struct _WpPrediction WpPrediction;
+
+WpPrediction *wp_prediction_new (void);
+void wp_prediction_free (WpPrediction *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpPrediction, wp_prediction_free)
+
+/* Keeps the first model. */
+extern const WpObserver wp_prediction_observer;
+
+/* In order of arrival; its own, ids too. */
+const WpRow *wp_prediction_rows (const WpPrediction *self, gsize *n_rows);

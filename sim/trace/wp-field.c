@@ -1,0 +1,50 @@
+#include "sim/trace/wp-field.h"
+
+#include <string.h>
+
+#include "sim/base/wp-error.h"
+
+#define SHOWN_CHARACTERS 40
+
+/* Returns how many bytes the character at @text has; 1 if it is none. */
+static gsize
+append_character (GString *shown, const char *text, gsize len)
+{
+  gunichar c = g_utf8_get_char_validated (text, (gssize) len);
+  gboolean valid = c != (gunichar) -1 && c != (gunichar) -2 && c != 0 && g_unichar_isprint (c);
+
+  if (!valid)
+    {
+      g_string_append_printf (shown, "\\x%02x", (guint) (guchar) *text);
+      return 1;
+    }
+  if (c == '"' || c == '\\')
+    g_string_append_c (shown, '\\');
+  g_string_append_unichar (shown, c);
+
+  return (gsize) (g_utf8_next_char (text) - text);
+}
+
+char *
+wp_field_quote (WpField field)
+{
+  GString *shown = g_string_new ("\"");
+  gsize at = 0;
+
+  for (int i = 0; i < SHOWN_CHARACTERS && at < field.len; i++)
+    at += append_character (shown, field.text + at, field.len - at);
+  g_string_append (shown, at < field.len ? "...\"" : "\"");
+
+  return g_string_free (shown, FALSE);
+}
+
+gboolean
+wp_field_fail (WpField field, const char *column, const char *problem, GError **error)
+{
+  g_autofree char *shown = wp_field_quote (field);
+  g_autofree char *name = wp_field_quote ((WpField){ column, strlen (column) });
+
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "column %s: %s %s", name, shown, problem);
+
+  return FALSE;
+}
