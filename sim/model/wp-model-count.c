@@ -52,7 +52,6 @@ carry_busy (WpModel *self, gint64 now_ns)
 {
   const WpServerTimes *workers = &self->workers;
 
-  wp_model_leave_unbounded (self);
   self->carried_busy_ns = 0;
   for (gsize i = 0; i < workers->n; i++)
     self->carried_busy_ns += (guint64) MAX (0, workers->times[(workers->head + i) & workers->mask] - now_ns);

@@ -3,7 +3,6 @@
 
 #include "sim/model/wp-server-times.h"
 #include "sim/stats/wp-histogram-inline.h"
-#include "sim/model/wp-in-flight.h"
 #include "sim/model/wp-model.h"
 #include "sim/model/wp-ring.h"
 
@@ -16,8 +15,6 @@ struct _WpModel {
   gsize full_jobs; /* this many in the queue are full; G_MAXSIZE where that is not what full means */
 
   WpServerTimes workers;
-  WpInFlight in_flight; /* instead, while is_unordered */
-  gboolean is_unordered;
   WpRing waiting; /* when each job in the queue leaves it; the next acceptance takes out those that have */
   /* ends of the parked requests; those that have ended since are dropped at the next one parked */
   WpStepRing parked;
@@ -93,11 +90,6 @@ wp_model_count_depth (WpModel *self, gint64 until_ns)
  */
 void wp_model_forget (WpModel *self, gint64 now_ns);
 
-/* Only where there is no limit to the workers, and nobody asks for verdicts; after leaving it is FALSE that
- * it is_unordered. */
-gboolean wp_model_offer_unbounded (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows);
-void wp_model_leave_unbounded (WpModel *self);
-
 /* One row after the other, whatever the sizes; requests and first arrival are counted already. */
 gboolean wp_model_offer_any (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows,
                              WpRequestResult *results);
@@ -117,9 +109,5 @@ wp_model_is_single (const WpModel *self)
 }
 
 /* The same in passes over the batch without a branch to be mispredicted, where there is one worker; rows that
- * may find the queue full go through wp_model_offer_saturated(). */
+ * may find the queue full go through wp_model_offer_any(). */
 gboolean wp_model_offer_single (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows);
-
-/* The same where all of a batch finds the queue full, and waits for a place without end; other batches go
- * through wp_model_offer_any(). */
-gboolean wp_model_offer_saturated (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows);

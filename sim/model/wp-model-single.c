@@ -158,7 +158,7 @@ wp_model_offer_single (WpModel *self, const WpRow *rows, const gint64 *services_
                       && self->entered_ns <= rows[0].arrival_ns;
 
       if (!(fits ? offer_batch (self, rows, services_ns, n)
-                 : wp_model_offer_saturated (self, rows, services_ns, n)))
+                 : wp_model_offer_any (self, rows, services_ns, n, NULL)))
         return FALSE;
       rows += n;
       services_ns += n;

@@ -18,7 +18,6 @@ wp_model_new (const WpLayout *layout, gint64 patience_ns)
   self->drop_after_ns = layout->drops_queued && layout->queue_jobs > 0 ? patience_ns : G_MAXINT64;
   self->full_jobs = layout->can_be_full && layout->queue_jobs > 0 ? layout->queue_jobs : G_MAXSIZE;
   wp_server_times_init (&self->workers, layout->workers);
-  self->is_unordered = layout->workers == WP_UNBOUNDED && !layout->can_be_full;
   self->first_full_ns = WP_TIME_NONE;
   self->blocked_time = wp_histogram_new ();
   self->wait = wp_histogram_new ();
@@ -32,7 +31,6 @@ void
 wp_model_free (WpModel *self)
 {
   wp_server_times_clear (&self->workers);
-  wp_in_flight_free_ends (&self->in_flight);
   wp_ring_clear (&self->waiting);
   wp_step_ring_clear (&self->parked);
   wp_histogram_free (self->blocked_time);
@@ -179,12 +177,8 @@ wp_model_offer (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsi
   self->requests += n_rows;
   if (!results && wp_model_is_single (self))
     return wp_model_offer_single (self, rows, services_ns, n_rows);
-  if (!results && self->is_unordered)
-    return wp_model_offer_unbounded (self, rows, services_ns, n_rows);
-  wp_model_leave_unbounded (self);
 
-  return results ? wp_model_offer_any (self, rows, services_ns, n_rows, results)
-                 : wp_model_offer_saturated (self, rows, services_ns, n_rows);
+  return wp_model_offer_any (self, rows, services_ns, n_rows, results);
 }
 
 gboolean
@@ -264,7 +258,7 @@ wp_model_finish (WpModel *self, WpSummary *summary)
       wp_model_count_depth (self, self->last_ns);
     }
   if (wp_model_started (self) > 0)
-    summary->busy_max = (gint64) (self->is_unordered ? self->in_flight.most : self->workers.n);
+    summary->busy_max = (gint64) self->workers.n;
   wp_summary_set_depth (summary, self->depth);
   if (self->layout.can_be_full)
     {
