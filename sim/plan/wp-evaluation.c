@@ -253,15 +253,20 @@ make_tasks (WpEvaluation *evaluations, guint n_evaluations, guint threads)
   return tasks;
 }
 
-static void
+/* FALSE: no thread can be made, and nothing was begun. */
+static gboolean
 run_in_pool (GArray *tasks, guint threads, Batch *batch)
 {
   GThreadPool *pool = g_thread_pool_new (on_thread, batch, (gint) threads, FALSE, NULL);
+  gboolean begun = g_thread_pool_push (pool, &g_array_index (tasks, Task, 0), NULL);
 
-  for (guint i = 0; i < tasks->len; i++)
-    /* where no thread can be made the others take it */
+  /* A pool without a thread would be waited for in vain; of one with a thread, that takes what the others
+   * cannot. */
+  for (guint i = 1; begun && i < tasks->len; i++)
     g_thread_pool_push (pool, &g_array_index (tasks, Task, i), NULL);
-  g_thread_pool_free (pool, FALSE, TRUE);
+  g_thread_pool_free (pool, !begun, begun);
+
+  return begun;
 }
 
 gboolean
@@ -273,9 +278,8 @@ wp_evaluations_run (const WpTraceBuffer *buffer, double scale, WpEvaluation *eva
   g_autoptr (GArray) tasks = make_tasks (evaluations, n_evaluations, threads);
 
   g_mutex_init (&batch.mutex);
-  if (MIN (threads, tasks->len) > 1 && wp_trace_buffer_length (buffer) >= THREAD_ROWS)
-    run_in_pool (tasks, MIN (threads, tasks->len), &batch);
-  else
+  if (MIN (threads, tasks->len) <= 1 || wp_trace_buffer_length (buffer) < THREAD_ROWS
+      || !run_in_pool (tasks, MIN (threads, tasks->len), &batch))
     for (guint i = 0; i < tasks->len && !batch.error; i++)
       on_thread (&g_array_index (tasks, Task, i), &batch);
   g_mutex_clear (&batch.mutex);
