@@ -5,8 +5,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "runtime/server/wp-control-group.h"
 #include "sim/base/wp-error.h"
+#include "sim/base/wp-memory.h"
 
 #define MB          (G_GUINT64_CONSTANT (1) << 20)
 #define STACK_BYTES (8 * MB)  /* of a thread, where there is no limit */
@@ -107,12 +107,11 @@ used_bytes (void)
 gboolean
 wp_resources_find_memory (guint n_threads, guint64 *bytes, GError **error)
 {
-  guint64 machine = (guint64) sysconf (_SC_PHYS_PAGES) * (guint64) sysconf (_SC_PAGESIZE),
-          limit = limit_of (RLIMIT_AS, G_MAXUINT64);
+  guint64 limit = limit_of (RLIMIT_AS, G_MAXUINT64);
   guint64 own = used_bytes () + OWN_BYTES + n_threads * limit_of (RLIMIT_STACK, STACK_BYTES),
           left = limit - MIN (own, limit);
 
-  *bytes = MIN (machine, wp_control_group_memory_bytes (""));
+  *bytes = wp_memory_available ();
   if (limit == G_MAXUINT64)
     return TRUE;
   mallopt (M_ARENA_MAX, 1);

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "sim/base/wp-control-group.h"
 #include "sim/base/wp-error.h"
 
 #define LEAST_ROOM 64 /* elements */
@@ -53,7 +54,8 @@ wp_memory_grow (gpointer memory, gsize *room, gsize n, gsize size, GError **erro
 guint64
 wp_memory_available (void)
 {
-  guint64 bytes = (guint64) sysconf (_SC_PHYS_PAGES) * (guint64) sysconf (_SC_PAGESIZE);
+  guint64 machine = (guint64) sysconf (_SC_PHYS_PAGES) * (guint64) sysconf (_SC_PAGESIZE);
+  guint64 bytes = MIN (machine, wp_control_group_memory_bytes (""));
   struct rlimit limit;
 
   if (getrlimit (RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)

@@ -1,4 +1,4 @@
-#include "runtime/server/wp-control-group.h"
+#include "sim/base/wp-control-group.h"
 
 #include <string.h>
 
