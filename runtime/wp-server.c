@@ -101,7 +101,7 @@ start_fronts (Server *self)
 
       g_ptr_array_add (self->http_threads,
                        wp_http_thread_new (name, listen->fds + i * n_each, n_each, &limits, WP_SOUP_INGEST,
-                                           wp_ingest_setup, wp_pending_rows_request_deliver, &self->ingest));
+                                           wp_ingest_setup, wp_pending_request_deliver, &self->ingest));
     }
   if (self->listeners.shared)
     self->acceptor

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "sim/run/wp-closed-loop.h"
-#include "sim/report/wp-report.h"
+#include "sim/report/wp-report-formats.h"
 
 /* Traffic that is drawn, not read from a trace. */
 typedef struct {

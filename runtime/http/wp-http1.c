@@ -25,7 +25,7 @@ typedef enum {
 
 static void advance (Http1 *self, WpConnection *connection);
 
-/* WpPendingRowsRequestReply: the request that waited has its answer. */
+/* WpPendingRequestReply: the request that waited has its answer. */
 static void
 reply (WpHttpThread *http_thread, gpointer request, guint status)
 {
@@ -55,8 +55,8 @@ take_request (Http1 *self, WpConnection *connection, const WpReadResult *result)
 
   if (!job)
     return refuse (self, connection, why, FALSE);
-  status = wp_pending_rows_request_offer (self->ingest->engine, self->http_thread, connection, job, reply,
-                                          connection);
+  status = wp_pending_request_offer (self->ingest->engine, self->http_thread, connection, job, reply,
+                                     connection);
   if (status == 0)
     return WAITS;
   wp_response_buffer_answer (self->responses, connection, status, wp_reply_text (status));

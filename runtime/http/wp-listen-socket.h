@@ -4,8 +4,6 @@
 
 #include "runtime/http/wp-socket-file.h"
 
-#define WP_LISTEN_BACKLOG 4096 /* the kernel cuts it to net.core.somaxconn */
-
 /* All zero: none. */
 typedef struct {
   guint n_addresses;  /* a name may have several, such as 127.0.0.1 and ::1 */

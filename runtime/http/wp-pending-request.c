@@ -4,18 +4,18 @@
 
 /* One owner at a time: the front's thread while the client may still leave, the mailbox once the job has
  * told. The mode promises one of the two, never both. */
-struct _WpPendingRowsRequest {
+struct _WpPendingRequest {
   WpEngine *engine;
   WpHttpThread *http_thread;
   WpConnection *connection;
   WpJob *job;
-  WpPendingRowsRequestReply reply;
+  WpPendingRequestReply reply;
   gpointer request;
   guint status; /* set by on_told(), before the exchange is posted */
 };
 
 static void
-finish (WpPendingRowsRequest *self, guint status)
+finish (WpPendingRequest *self, guint status)
 {
   self->connection->pending = NULL;
   self->reply (self->http_thread, self->request, status);
@@ -34,16 +34,16 @@ on_notify (WpJob *job, WpJobEvent event, gpointer client)
     [WP_JOB_FAILED] = WP_STATUS_BAD_GATEWAY,
     [WP_JOB_CONFLICT] = WP_STATUS_UNPROCESSABLE,
   };
-  WpPendingRowsRequest *self = client;
+  WpPendingRequest *self = client;
 
   self->status = statuses[event];
   wp_http_thread_post (self->http_thread, self);
 }
 
 void
-wp_pending_rows_request_deliver (gpointer pending, gpointer data)
+wp_pending_request_deliver (gpointer pending, gpointer data)
 {
-  WpPendingRowsRequest *self = pending;
+  WpPendingRequest *self = pending;
 
   finish (self, self->status);
 }
@@ -54,7 +54,7 @@ wp_pending_rows_request_deliver (gpointer pending, gpointer data)
 static void
 on_gone (gpointer pending)
 {
-  WpPendingRowsRequest *self = pending;
+  WpPendingRequest *self = pending;
 
   if (!wp_engine_leave (self->engine, self->job))
     return;
@@ -63,14 +63,14 @@ on_gone (gpointer pending)
 }
 
 guint
-wp_pending_rows_request_offer (WpEngine *engine, WpHttpThread *http_thread, WpConnection *connection,
-                               WpJob *job, WpPendingRowsRequestReply reply, gpointer request)
+wp_pending_request_offer (WpEngine *engine, WpHttpThread *http_thread, WpConnection *connection, WpJob *job,
+                          WpPendingRequestReply reply, gpointer request)
 {
-  WpPendingRowsRequest *self;
+  WpPendingRequest *self;
   WpSubmit submit;
 
-  self = g_new (WpPendingRowsRequest, 1);
-  *self = (WpPendingRowsRequest){ engine, http_thread, connection, job, reply, request, 0 };
+  self = g_new (WpPendingRequest, 1);
+  *self = (WpPendingRequest){ engine, http_thread, connection, job, reply, request, 0 };
   job->notify = on_notify;
   job->client = self;
   submit = wp_engine_submit (engine, job);

@@ -5,13 +5,13 @@
 #include "runtime/http/wp-http-thread.h"
 #include "runtime/engine/wp-engine.h"
 
-typedef struct _WpPendingRowsRequest WpPendingRowsRequest;
+typedef struct _WpPendingRequest WpPendingRequest;
 
 /* How a lane answers. On the front's thread, once. */
-typedef void (*WpPendingRowsRequestReply) (WpHttpThread *http_thread, gpointer request, guint status);
+typedef void (*WpPendingRequestReply) (WpHttpThread *http_thread, gpointer request, guint status);
 
 /**
- * wp_pending_rows_request_offer:
+ * wp_pending_request_offer:
  * @front: on whose thread we are
  * @connection: it is BUSY with this request
  * @job: (transfer full): new
@@ -22,8 +22,8 @@ typedef void (*WpPendingRowsRequestReply) (WpHttpThread *http_thread, gpointer r
  * Returns: the status to answer with, now; or 0: @reply will be called for @request later. The lane then
  * makes the request wait, and calls wp_connection_check() once it does.
  */
-guint wp_pending_rows_request_offer (WpEngine *engine, WpHttpThread *http_thread, WpConnection *connection,
-                                     WpJob *job, WpPendingRowsRequestReply reply, gpointer request);
+guint wp_pending_request_offer (WpEngine *engine, WpHttpThread *http_thread, WpConnection *connection,
+                                WpJob *job, WpPendingRequestReply reply, gpointer request);
 
 /* The WpMailboxFunc of every front that has exchanges. */
-void wp_pending_rows_request_deliver (gpointer pending, gpointer data);
+void wp_pending_request_deliver (gpointer pending, gpointer data);

@@ -9,7 +9,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "runtime/http/wp-listen-socket.h"
 #include "runtime/http/wp-start-lock.h"
 #include "sim/base/wp-error.h"
 

@@ -5,6 +5,8 @@
 #include <glib.h>
 #include <sys/types.h>
 
+#define WP_LISTEN_BACKLOG 4096 /* the kernel cuts it to net.core.somaxconn */
+
 typedef struct {
   guint mode; /* permissions */
   gboolean has_group;

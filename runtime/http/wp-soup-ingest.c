@@ -90,8 +90,8 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
       return;
     }
   wp_connection_enter (connection, WP_CONNECTION_BUSY);
-  status = wp_pending_rows_request_offer (protocol->ingest->engine, protocol->http_thread, connection, job,
-                                          reply, message);
+  status = wp_pending_request_offer (protocol->ingest->engine, protocol->http_thread, connection, job, reply,
+                                     message);
   if (status != 0)
     {
       respond (protocol->http_thread, message, status, wp_reply_text (status));

@@ -1,4 +1,4 @@
-/* wp-report.h - what a run has to say, and the forms in which it can be said. */
+/* wp-report.h - the figures of a run, for all formats of the report. */
 #pragma once
 
 #include "sim/run/wp-snapshot.h"
@@ -30,15 +30,6 @@ typedef struct {
   /* (element-type utf8): what was taken for granted in reading the trace; or NULL */
   const GPtrArray *notes;
 } WpReport;
-
-typedef struct {
-  const char *name;                        /* as typed after --format= */
-  char *(*write) (const WpReport *report); /* the whole text, to be freed */
-  gboolean has_warnings;                   /* they stand in it; else they go to standard error */
-} WpReportFormat;
-
-/* text, json and csv, ended by a NULL name. */
-extern const WpReportFormat wp_report_formats[];
 
 /* Does the mode have a bounded number of workers, and how many? 0: it has not. */
 guint wp_report_workers (const WpPolicy *policy);

@@ -4,7 +4,7 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/trace/wp-log-seconds.h"
-#include "sim/trace/wp-trace-writer.h"
+#include "sim/trace/wp-row.h"
 
 #define STAMP_BYTES 40 /* room for 10/Oct/2000:13:55:36.123456789 -0700 */
 #define SLOTS       256

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "sim/trace/wp-json-scan.h"
-#include "sim/trace/wp-trace-writer.h"
+#include "sim/trace/wp-row.h"
 
 #define MAX_DEPTH 64
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "sim/trace/wp-field.h"
-#include "sim/trace/wp-trace-writer.h"
+#include "sim/trace/wp-row.h"
 
 typedef struct _WpMapping WpMapping;
 

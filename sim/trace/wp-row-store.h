@@ -1,7 +1,7 @@
 /* wp-row-store.h - rows in memory: packed and sorted (WpRowStore), or whole and in one piece (WpRowList). */
 #pragma once
 
-#include "sim/trace/wp-trace-writer.h"
+#include "sim/trace/wp-row.h"
 
 /* Only the fields that are there, 24 bytes a row for arrival and service. */
 typedef struct _WpRowStore WpRowStore;

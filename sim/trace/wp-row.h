@@ -1,4 +1,4 @@
-/* wp-row.h - one request of a trace, and how it ended. */
+/* wp-row.h - one request of a trace, how it ended, and the columns of the trace format. */
 #pragma once
 
 #include "sim/base/wp-outcome.h"
@@ -24,3 +24,22 @@ typedef struct {
     WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, -1, NULL,            \
         WP_OUTCOME_NONE, -1                                                                                  \
   }
+
+/* In the order in which they are written. */
+typedef enum {
+  WP_COLUMN_ARRIVAL,
+  WP_COLUMN_SERVICE,
+  WP_COLUMN_ID,
+  WP_COLUMN_BYTES,
+  WP_COLUMN_ACCEPTED,
+  WP_COLUMN_STARTED,
+  WP_COLUMN_FINISHED,
+  WP_COLUMN_ENDED,
+  WP_COLUMN_OUTCOME,
+  WP_COLUMN_BLOCKED,
+  WP_N_COLUMNS
+} WpColumn;
+
+#define WP_COLUMNS_ALL ((1u << WP_N_COLUMNS) - 1)
+
+const char *wp_column_name (WpColumn column);

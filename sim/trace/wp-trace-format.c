@@ -2,27 +2,19 @@
 
 #include <string.h>
 
-#include "sim/trace/wp-clf.h"
-#include "sim/trace/wp-csv.h"
 #include "sim/base/wp-error.h"
-#include "sim/trace/wp-jsonl.h"
-
-/* in the order of WpInputFormat */
-static const WpTraceFormatKind *const kinds[] = { &wp_csv_kind, &wp_clf_kind, &wp_jsonl_kind };
 
 static const char nothing[WP_READ_BUFFER_SPARE_BYTES] = "";
 
 const WpField wp_trace_format_no_field = { nothing, 0 };
 
-const char *const wp_input_names[] = { "csv", "clf", "jsonl", NULL };
-
 WpTraceFormat *
-wp_trace_format_new (WpInputFormat format, WpInput *input, gsize chunk_bytes, guint64 limit_rows,
+wp_trace_format_new (const WpTraceFormatKind *kind, WpInput *input, gsize chunk_bytes, guint64 limit_rows,
                      GError **error)
 {
-  g_autoptr (WpTraceFormat) self = g_malloc0 (kinds[format]->size);
+  g_autoptr (WpTraceFormat) self = g_malloc0 (kind->size);
 
-  self->kind = kinds[format];
+  self->kind = kind;
   self->notes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   wp_read_buffer_init (&self->window, input, chunk_bytes);
   if (!wp_read_buffer_skip_mark (&self->window, error) || !self->kind->open (self, limit_rows, error))

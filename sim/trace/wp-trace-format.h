@@ -3,7 +3,6 @@
 #pragma once
 
 #include "sim/trace/wp-field.h"
-#include "sim/trace/wp-trace.h"
 #include "sim/trace/wp-read-buffer.h"
 
 typedef struct _WpTraceFormat WpTraceFormat;
@@ -51,7 +50,7 @@ struct _WpTraceFormat {
 };
 
 /* Takes @input. NULL with what the kind said. */
-WpTraceFormat *wp_trace_format_new (WpInputFormat format, WpInput *input, gsize chunk_bytes,
+WpTraceFormat *wp_trace_format_new (const WpTraceFormatKind *kind, WpInput *input, gsize chunk_bytes,
                                     guint64 limit_rows, GError **error);
 void wp_trace_format_free (WpTraceFormat *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTraceFormat, wp_trace_format_free)

@@ -32,17 +32,6 @@ struct _WpTraceWriter {
   guint64 n_buffered, n_written; /* rows */
 };
 
-const char *
-wp_column_name (WpColumn column)
-{
-  static const char *const names[] = { "arrival", "service",  "id",    "bytes",   "accepted",
-                                       "started", "finished", "ended", "outcome", "blocked" };
-
-  g_return_val_if_fail ((guint) column < G_N_ELEMENTS (names), "");
-
-  return names[column];
-}
-
 WpTraceWriter *
 wp_trace_writer_new (int fd, guint columns)
 {

@@ -3,25 +3,7 @@
  * shorter, which the reader of traces passes over. */
 #pragma once
 
-#include "sim/trace/wp-trace.h"
-
-typedef enum {
-  WP_COLUMN_ARRIVAL,
-  WP_COLUMN_SERVICE,
-  WP_COLUMN_ID,
-  WP_COLUMN_BYTES,
-  WP_COLUMN_ACCEPTED,
-  WP_COLUMN_STARTED,
-  WP_COLUMN_FINISHED,
-  WP_COLUMN_ENDED,
-  WP_COLUMN_OUTCOME,
-  WP_COLUMN_BLOCKED,
-  WP_N_COLUMNS
-} WpColumn;
-
-#define WP_COLUMNS_ALL ((1u << WP_N_COLUMNS) - 1)
-
-const char *wp_column_name (WpColumn column);
+#include "sim/trace/wp-row.h"
 
 typedef struct _WpTraceWriter WpTraceWriter;
 

@@ -3,12 +3,20 @@
 #include <string.h>
 
 #include "sim/base/wp-error.h"
+#include "sim/trace/wp-clf.h"
+#include "sim/trace/wp-csv.h"
 #include "sim/trace/wp-csv-fast.h"
+#include "sim/trace/wp-jsonl.h"
 #include "sim/trace/wp-mapping.h"
 #include "sim/trace/wp-row-store.h"
 #include "sim/trace/wp-time-scale.h"
 #include "sim/trace/wp-trace-format.h"
 #include "sim/trace/wp-trace-private.h"
+
+const char *const wp_input_names[] = { "csv", "clf", "jsonl", NULL };
+
+/* in the order of WpInputFormat */
+static const WpTraceFormatKind *const kinds[] = { &wp_csv_kind, &wp_clf_kind, &wp_jsonl_kind };
 
 #define MEASURED                                                                                             \
   (1u << WP_COLUMN_ACCEPTED | 1u << WP_COLUMN_STARTED | 1u << WP_COLUMN_FINISHED | 1u << WP_COLUMN_ENDED)
@@ -71,7 +79,7 @@ wp_trace_open_input (WpInput *input, gsize chunk_bytes, const WpTraceOptions *op
   self->options = options != NULL ? *options : none;
   self->options.columns = NULL; /* the caller's, needed here only */
   self->table
-      = wp_trace_format_new (self->options.input, input, chunk_bytes, self->options.limit_rows, error);
+      = wp_trace_format_new (kinds[self->options.input], input, chunk_bytes, self->options.limit_rows, error);
   if (self->table == NULL)
     return NULL;
   self->mapping = wp_mapping_new ((const char *const *) self->table->names,

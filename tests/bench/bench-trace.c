@@ -9,6 +9,7 @@
 #include <glib/gstdio.h>
 
 #include "sim/trace/wp-trace-writer.h"
+#include "sim/trace/wp-trace.h"
 
 #define RUNS       5
 #define ID(column) (1u << WP_COLUMN_##column)

@@ -97,7 +97,7 @@ start (Server *self, WpClock *clock, gboolean by_soup)
     abort ();
   self->port = (guint16) atoi (strrchr (self->listen.bound[0], ':') + 1);
   self->front = wp_http_thread_new ("fuzz", self->listen.fds, 1, &limits, WP_SOUP_INGEST, wp_ingest_setup,
-                                    wp_pending_rows_request_deliver, &self->ingest);
+                                    wp_pending_request_deliver, &self->ingest);
 }
 
 static void

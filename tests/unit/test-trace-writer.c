@@ -6,6 +6,7 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/trace/wp-trace-writer.h"
+#include "sim/trace/wp-trace.h"
 
 #define ID(column) (1u << WP_COLUMN_##column)
 
