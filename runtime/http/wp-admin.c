@@ -6,7 +6,7 @@
 #include "runtime/http/wp-server-sent-events.h"
 #include "runtime/http/wp-failed.h"
 #include "runtime/http/wp-metrics.h"
-#include "runtime/http/wp-soup-server.h"
+#include "runtime/http/wp-soup.h"
 #include "runtime/http/wp-status.h"
 #include "runtime/http/wp-stream.h"
 #include "runtime/engine/wp-ledger-fields.h"

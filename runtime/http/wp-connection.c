@@ -5,8 +5,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "runtime/http/wp-connections.h"
-#include "runtime/http/wp-reader.h"
 #include "runtime/http/wp-reply.h"
 
 #define MAX_DROPS   64
@@ -17,7 +15,7 @@ void
 wp_connection_enter (WpConnection *self, WpConnectionState state)
 {
   self->state = state;
-  self->deadline_ns = wp_connections_deadline (self->connections, state);
+  self->deadline_ns = self->host->class->deadline (self->host, state);
 }
 
 /* What @bytes more than none are, or less. */
@@ -30,7 +28,7 @@ with_tls (const WpConnection *self, gsize bytes, gsize others)
 gboolean
 wp_connection_hold (WpConnection *self, gsize bytes)
 {
-  WpMemoryBudget *budget = wp_connections_budget (self->connections);
+  WpMemoryBudget *budget = self->host->budget;
   gsize all = with_tls (self, bytes, self->held_bytes);
 
   if (budget && !wp_memory_budget_take (budget, all))
@@ -44,7 +42,7 @@ wp_connection_hold (WpConnection *self, gsize bytes)
 static void
 owe (WpConnection *self, gsize bytes)
 {
-  WpMemoryBudget *budget = wp_connections_budget (self->connections);
+  WpMemoryBudget *budget = self->host->budget;
   gsize all = with_tls (self, bytes, self->held_bytes);
 
   if (budget)
@@ -55,7 +53,7 @@ owe (WpConnection *self, gsize bytes)
 void
 wp_connection_let_go (WpConnection *self, gsize bytes)
 {
-  WpMemoryBudget *budget = wp_connections_budget (self->connections);
+  WpMemoryBudget *budget = self->host->budget;
   gsize all = with_tls (self, bytes, self->held_bytes - bytes - (self->tls ? TLS_BYTES : 0));
 
   if (budget)
@@ -89,7 +87,7 @@ wp_connection_take_kept (WpConnection *self, char *buffer)
 void
 wp_connection_clear (WpConnection *self)
 {
-  WpMemoryBudget *budget = wp_connections_budget (self->connections);
+  WpMemoryBudget *budget = self->host->budget;
 
   g_clear_pointer (&self->partial, wp_partial_free);
   g_clear_pointer (&self->in, g_free);
@@ -117,7 +115,7 @@ wp_connection_read_socket (WpConnection *self, void *buffer, gsize size)
   else if (n <= 0)
     self->peer_ended = TRUE;
   else if (self->state == WP_CONNECTION_BODY)
-    self->deadline_ns = wp_connections_deadline_later (self->connections, self->deadline_ns, (gsize) n);
+    self->deadline_ns = self->host->class->deadline_later (self->host, self->deadline_ns, (gsize) n);
   if (n > 0 && !self->tls) /* which gives a record at a time */
     /* an end that we were told of is there to be read */
     self->readable = (gsize) n == size || self->peer_ended;
@@ -213,7 +211,7 @@ wp_connection_answer_last (WpConnection *self, guint status, const char *text)
 void
 wp_connection_refuse (WpConnection *self, WpHttpError why)
 {
-  wp_connections_count_refusal (self->connections, why);
+  self->host->class->count_refusal (self->host, why);
   wp_connection_answer_last (self, wp_http_error_status (why), wp_http_error_text (why));
 }
 
@@ -250,15 +248,15 @@ wp_connection_check (WpConnection *self)
 void
 wp_connection_again (WpConnection *self)
 {
-  wp_connections_look_again (self->connections, self);
+  self->host->class->look_again (self->host, self);
 }
 
-/* WpLane of a connection that its lane has let go of with bytes still to be sent. */
+/* WpProtocol of a connection that its lane has let go of with bytes still to be sent. */
 static void
 closing_ready (WpConnection *self)
 {
   if (wp_connection_flush (self) || self->dead)
-    wp_connections_take_back (self->connections, self);
+    self->host->class->take_back (self->host, self);
 }
 
 void
@@ -269,7 +267,7 @@ wp_connection_release (WpConnection *self)
   self->pending = NULL;
   if (self->dead || wp_connection_flush (self))
     {
-      wp_connections_take_back (self->connections, self);
+      self->host->class->take_back (self->host, self);
       return;
     }
   self->protocol = &closing;

@@ -3,11 +3,12 @@
 #pragma once
 
 #include "runtime/http/wp-http-error.h"
+#include "runtime/http/wp-partial.h"
+#include "runtime/queue/wp-memory-budget.h"
 #include "runtime/secure/wp-tls-session.h"
 
-typedef struct _WpConnections WpConnections;
 typedef struct _WpConnection WpConnection;
-typedef struct _WpPartial WpPartial;
+typedef struct _WpConnectionHost WpConnectionHost;
 
 /* Who speaks HTTP on a connection. One const table a lane. */
 typedef struct {
@@ -24,11 +25,33 @@ typedef enum {
   WP_CONNECTION_LINGER     /* we have said our last; reads on, so that a reset does not overtake the answer */
 } WpConnectionState;
 
+/* What a connection needs of the set that watches it (wp-connections.c). One const table. */
+typedef struct {
+  /* CLOCK_MONOTONIC: when a state that is entered now is over; G_MAXINT64: never */
+  gint64 (*deadline) (const WpConnectionHost *self, WpConnectionState state);
+  /* of a body, so many bytes of which have come */
+  gint64 (*deadline_later) (const WpConnectionHost *self, gint64 deadline_ns, gsize bytes);
+  void (*count_refusal) (WpConnectionHost *self, WpHttpError why);
+  /* its client and we agree on TLS: it gets its protocol */
+  void (*handshake_done) (WpConnectionHost *self, WpConnection *connection);
+  /* its protocol has done with it: it lingers or is closed */
+  void (*take_back) (WpConnectionHost *self, WpConnection *connection);
+  /* reports again what can be read or written, after the others had their turn */
+  void (*look_again) (WpConnectionHost *self, WpConnection *connection);
+} WpConnectionHostClass;
+
+/* The base of such a set. */
+struct _WpConnectionHost {
+  const WpConnectionHostClass *class;
+  WpMemoryBudget *budget; /* of what its connections and their jobs hold; not owned; NULL: none */
+  guint64 max_body_bytes;
+};
+
 /* The client has gone while its request was BUSY; called once for a request. */
 typedef void (*WpConnectionGone) (gpointer pending);
 
 struct _WpConnection {
-  WpConnections *connections;
+  WpConnectionHost *host;
   WpConnection *next, *prev; /* in the gate's list */
   int fd;
   WpTlsSession *tls; /* owned; NULL: plain */

@@ -22,6 +22,7 @@
 #define LAST_CHANCE_NS   (500 * WP_NS_PER_MS) /* for requests that are on their way when the gate stops */
 
 struct _WpConnections {
+  WpConnectionHost host;
   int epoll_fd;
   GPtrArray *doors; /* (element-type WpListener): none once it is stopped */
   gboolean stopped;
@@ -57,7 +58,7 @@ clear_source (GSource **source)
 static void
 close_connection (WpConnection *connection)
 {
-  WpConnections *self = connection->connections;
+  WpConnections *self = (WpConnections *) connection->host;
 
   if (connection->state == WP_CONNECTION_LINGER)
     self->n_lingering--;
@@ -86,18 +87,6 @@ coarse_now_ns (void)
   return now.tv_sec * WP_NS_PER_S + now.tv_nsec;
 }
 
-WpMemoryBudget *
-wp_connections_budget (const WpConnections *self)
-{
-  return self->limits.budget;
-}
-
-guint64
-wp_connections_max_body (const WpConnections *self)
-{
-  return self->limits.max_body_bytes;
-}
-
 /* G_MAXINT64: none. */
 static gint64
 timeout_of (const WpConnections *self, WpConnectionState state)
@@ -115,10 +104,10 @@ timeout_of (const WpConnections *self, WpConnectionState state)
   return timeouts_ns[state];
 }
 
-gint64
-wp_connections_deadline (const WpConnections *self, WpConnectionState state)
+static gint64
+deadline (const WpConnectionHost *host, WpConnectionState state)
 {
-  gint64 timeout_ns = timeout_of (self, state);
+  gint64 timeout_ns = timeout_of ((const WpConnections *) host, state);
 
   return timeout_ns == G_MAXINT64 ? G_MAXINT64 : coarse_now_ns () + timeout_ns;
 }
@@ -126,13 +115,15 @@ wp_connections_deadline (const WpConnections *self, WpConnectionState state)
 /* A leaky bucket: bytes buy time at the minimum rate, and no more than the timeout is ever saved. Who keeps
  * the rate is never cut, whatever the size of the body; who trickles, or sends much and then nothing, has the
  * timeout. */
-gint64
-wp_connections_deadline_later (const WpConnections *self, gint64 deadline_ns, gsize bytes)
+static gint64
+deadline_later (const WpConnectionHost *host, gint64 deadline_ns, gsize bytes)
 {
+  const WpConnections *self = (const WpConnections *) host;
+
   if (self->limits.body_min_rate == 0)
     return deadline_ns;
   return MIN (deadline_ns + (gint64) (bytes * (guint64) WP_NS_PER_S / self->limits.body_min_rate),
-              wp_connections_deadline (self, WP_CONNECTION_BODY));
+              deadline (host, WP_CONNECTION_BODY));
 }
 
 /* Bytes that nobody has read turn a close into a reset, which may overtake the answer (RFC 9112, 9.6). From a
@@ -144,9 +135,11 @@ has_said_all (const WpConnection *connection)
   return connection->asked_end && !connection->readable && connection->in_len == 0;
 }
 
-void
-wp_connections_take_back (WpConnections *self, WpConnection *connection)
+static void
+take_back (WpConnectionHost *host, WpConnection *connection)
 {
+  WpConnections *self = (WpConnections *) host;
+
   if (connection->tls)
     wp_tls_session_say_goodbye (connection->tls);
   if (connection->peer_ended && connection->last) /* it may have sent more before its end than was read */
@@ -165,9 +158,10 @@ wp_connections_take_back (WpConnections *self, WpConnection *connection)
 #define CONNECTION_EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
 /* Edge-triggered: what is modified is looked at anew. */
-void
-wp_connections_look_again (WpConnections *self, WpConnection *connection)
+static void
+look_again (WpConnectionHost *host, WpConnection *connection)
 {
+  WpConnections *self = (WpConnections *) host;
   struct epoll_event event = { .events = CONNECTION_EVENTS, .data.ptr = connection };
 
   epoll_ctl (self->epoll_fd, EPOLL_CTL_MOD, connection->fd, &event);
@@ -187,7 +181,7 @@ linger (WpConnections *self, WpConnection *connection)
   if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
     close_connection (connection);
   else if (n > 0)
-    wp_connections_look_again (self, connection); /* after the others had their turn */
+    look_again (&self->host, connection); /* after the others had their turn */
 }
 
 static void
@@ -208,9 +202,11 @@ on_connection (WpConnections *self, WpConnection *connection, guint32 events)
     connection->protocol->ready (connection);
 }
 
-void
-wp_connections_handshake_done (WpConnections *self, WpConnection *connection)
+static void
+handshake_done (WpConnectionHost *host, WpConnection *connection)
 {
+  WpConnections *self = (WpConnections *) host;
+
   wp_connection_enter (connection, WP_CONNECTION_IDLE);
   self->accepted (connection, self->data);
 }
@@ -227,7 +223,7 @@ wp_connections_add (WpConnections *self, int fd)
   WpConnection *connection = g_new0 (WpConnection, 1);
   struct epoll_event event = { .events = CONNECTION_EVENTS, .data.ptr = connection };
 
-  connection->connections = self;
+  connection->host = &self->host;
   connection->fd = fd;
   connection->writable = TRUE;
   connection->next = self->connections;
@@ -242,7 +238,7 @@ wp_connections_add (WpConnections *self, int fd)
   if (self->tls)
     wp_handshake_begin (connection, self->tls);
   else
-    wp_connections_handshake_done (self, connection);
+    handshake_done (&self->host, connection);
 }
 
 /* WpListenerAccepted */
@@ -272,7 +268,7 @@ give_up_unread (WpConnections *self)
     if (connection->out_len > 0 && !connection->pending && !connection->dead)
       g_ptr_array_add (unread, connection);
   g_ptr_array_sort (unread, compare_answers);
-  for (guint i = 0; i < unread->len && wp_memory_budget_is_over (self->limits.budget); i++)
+  for (guint i = 0; i < unread->len && wp_memory_budget_is_over (self->host.budget); i++)
     wp_connection_give_up (unread->pdata[i]);
 }
 
@@ -290,7 +286,7 @@ read_news (WpConnections *self)
       on_connection (self, events[i].data.ptr, events[i].events);
     else
       accepts = TRUE;
-  if (self->limits.budget && wp_memory_budget_is_over (self->limits.budget))
+  if (self->host.budget && wp_memory_budget_is_over (self->host.budget))
     give_up_unread (self);
   wp_input_watermark_look (&self->watermark, n > 0 ? n - accepts : 0, n < EVENTS_AT_ONCE);
   for (guint i = 0; accepts && i < self->doors->len; i++)
@@ -366,14 +362,24 @@ on_tick (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+/* WpConnectionHostClass */
+static void
+count_refusal (WpConnectionHost *host, WpHttpError why)
+{
+  wp_connections_count_refusal ((WpConnections *) host, why);
+}
+
 WpConnections *
 wp_connections_new (GMainContext *context, const int *listen_fds, guint n_listen,
                     const WpConnectionLimits *limits, WpConnectionsAccepted accepted, gpointer data)
 {
+  static const WpConnectionHostClass host_class
+      = { deadline, deadline_later, count_refusal, handshake_done, take_back, look_again };
   WpConnections *self = g_new0 (WpConnections, 1);
 
   self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   self->limits = *limits;
+  self->host = (WpConnectionHost){ &host_class, limits->budget, limits->max_body_bytes };
   self->accepted = accepted;
   self->data = data;
 

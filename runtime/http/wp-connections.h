@@ -22,6 +22,8 @@ typedef struct {
   WpMemoryBudget *budget;
 } WpConnectionLimits;
 
+typedef struct _WpConnections WpConnections;
+
 /* A connection was accepted, and is agreed on TLS where that is spoken: sets its lane, which owns it until
  * wp_connection_release(). */
 typedef void (*WpConnectionsAccepted) (WpConnection *connection, gpointer data);
@@ -41,18 +43,6 @@ void wp_connections_free (WpConnections *self); /* when its lane has let go of e
  * takes it. */
 void wp_connections_expect (WpConnections *self);
 void wp_connections_add (WpConnections *self, int fd);
-
-/* For the connection and its lanes: when a state that is entered now is over; what it does in the end; to be
- * told of what is there already. */
-guint64 wp_connections_max_body (const WpConnections *self);
-WpMemoryBudget *wp_connections_budget (const WpConnections *self);
-gint64 wp_connections_deadline (const WpConnections *self, WpConnectionState state);
-/* of a body, so many bytes of which have come */
-gint64 wp_connections_deadline_later (const WpConnections *self, gint64 deadline_ns, gsize bytes);
-/* with its client on how to speak: it is to get its lane */
-void wp_connections_handshake_done (WpConnections *self, WpConnection *connection);
-void wp_connections_take_back (WpConnections *self, WpConnection *connection);
-void wp_connections_look_again (WpConnections *self, WpConnection *connection);
 
 /* Drain: accepts what is in the backlog, then no more; connections that stay idle are closed after half a
  * second. */

@@ -9,7 +9,7 @@ go_on (WpConnection *connection)
   return connection->readable ? wp_tls_session_handshake (connection->tls) : WP_TLS_WAITS;
 }
 
-/* WpLane. Who speaks HTTP without TLS gets its answer as it can read it. */
+/* WpProtocol. Plain HTTP on a TLS port is answered 400 in plain HTTP. */
 static void
 handshake_ready (WpConnection *connection)
 {
@@ -17,7 +17,7 @@ handshake_ready (WpConnection *connection)
 
   if (progress == WP_TLS_DONE)
     {
-      wp_connections_handshake_done (connection->connections, connection);
+      connection->host->class->handshake_done (connection->host, connection);
       connection->readable = TRUE; /* OpenSSL may hold bytes already, of which epoll tells nothing */
       connection->protocol->ready (connection);
     }

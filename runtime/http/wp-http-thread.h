@@ -4,7 +4,7 @@
 
 #include "runtime/http/wp-connections.h"
 #include "runtime/http/wp-mailbox.h"
-#include "runtime/http/wp-soup.h"
+#include "runtime/http/wp-soup-find.h"
 
 /* On the front's thread, once, before the first connection. */
 typedef void (*WpHttpThreadSetup) (WpHttpThread *self, gpointer data);

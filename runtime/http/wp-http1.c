@@ -50,7 +50,7 @@ take_request (Http1 *self, WpConnection *connection, const WpReadResult *result)
 {
   WpHttpError why;
   WpJob *job = wp_ingest_make_job (self->ingest, &result->head->request, result->body,
-                                   wp_connections_budget (connection->connections), &why);
+                                   connection->host->budget, &why);
   guint status;
 
   if (!job)
@@ -121,7 +121,7 @@ advance (Http1 *self, WpConnection *connection)
     wp_connection_again (connection);
 }
 
-/* WpLane: the gate has news. What is busy goes on when its answer comes. */
+/* WpProtocol: the gate has news. What is busy goes on when its answer comes. */
 static void
 ready (WpConnection *connection)
 {

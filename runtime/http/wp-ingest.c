@@ -2,10 +2,6 @@
 
 #include <string.h>
 
-#include "runtime/http/wp-http1.h"
-#include "runtime/queue/wp-realtime.h"
-
-#define REVIEW_MS      250
 #define MAX_SERVICE_NS (3600 * WP_NS_PER_S)
 
 static char *
@@ -68,37 +64,4 @@ wp_ingest_make_job (const WpIngest *self, const WpRequest *request, GBytes *body
     g_clear_pointer (&job, wp_job_unref);
 
   return job;
-}
-
-static gboolean
-on_review (gpointer promptness)
-{
-  wp_realtime_review_look (promptness);
-
-  return G_SOURCE_CONTINUE;
-}
-
-/* The source ends with the front's context. */
-static void
-go_first (void)
-{
-  g_autoptr (GSource) source = g_timeout_source_new (REVIEW_MS);
-  WpRealtimeReview *promptness = g_new0 (WpRealtimeReview, 1);
-
-  wp_realtime_review_begin (promptness, WP_REALTIME_HTTP);
-  g_source_set_callback (source, on_review, promptness, g_free);
-  g_source_attach (source, g_main_context_get_thread_default ());
-}
-
-void
-wp_ingest_setup (WpHttpThread *http_thread, gpointer data)
-{
-  const WpIngest *ingest = data;
-
-  if (ingest->tls)
-    wp_http_thread_set_tls (http_thread, ingest->tls);
-  if (ingest->goes_first)
-    go_first ();
-  if (!ingest->by_soup)
-    wp_http1_setup (http_thread, ingest);
 }

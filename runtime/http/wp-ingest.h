@@ -1,9 +1,10 @@
 /* wp-ingest.h - GET, POST and PUT on any path make a job, whichever lane serves them. */
 #pragma once
 
-#include "runtime/http/wp-http-thread.h"
+#include "runtime/http/wp-http-error.h"
 #include "runtime/http/wp-request.h"
 #include "runtime/engine/wp-engine.h"
+#include "runtime/secure/wp-tls.h"
 #include "runtime/secure/wp-tokens.h"
 
 typedef struct {
@@ -26,6 +27,3 @@ typedef struct {
  */
 WpJob *wp_ingest_make_job (const WpIngest *self, const WpRequest *request, GBytes *body,
                            WpMemoryBudget *budget, WpHttpError *why);
-
-/* WpHttpThreadSetup of an ingest front; its data is the WpIngest. */
-void wp_ingest_setup (WpHttpThread *http_thread, gpointer ingest);

@@ -3,25 +3,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "runtime/http/wp-chunked.h"
-#include "runtime/http/wp-connections.h"
-
 #define SCRATCH_SIZE (64 * 1024)
 #define READ_AT_ONCE 8192 /* beyond the body that is being read: what may have to wait behind a request */
 #define MAX_READS    16   /* then it is the turn of other connections */
 #define HEAD_STEP    512
-
-struct _WpPartial {
-  WpRequestParser parser;
-  char *head;
-  gsize head_len, head_size;
-  gboolean has_head; /* it is whole: what comes is body */
-  gboolean asked;    /* the client was told to go on, or has begun with its body */
-  WpChunked chunked;
-  char *body; /* as far as it is decoded */
-  gsize body_len, body_size;
-  gsize held_bytes; /* of the budget */
-};
 
 struct _WpReader {
   WpReaderRules rules;
@@ -45,25 +30,11 @@ wp_reader_new (const WpReaderRules *rules)
 }
 
 void
-wp_partial_free (WpPartial *self)
-{
-  g_free (self->head);
-  g_free (self->body);
-  g_free (self);
-}
-
-void
 wp_reader_free (WpReader *self)
 {
   g_clear_pointer (&self->done, wp_partial_free);
   g_free (self->scratch);
   g_free (self);
-}
-
-gboolean
-wp_partial_is_head (const WpPartial *self)
-{
-  return self && self->parser.request.is_head;
 }
 
 static void
@@ -278,7 +249,7 @@ take_body (WpReader *self, WpConnection *connection, WpPartial *partial, WpReadR
 static WpHttpError
 judge (const WpReader *self, const WpConnection *connection, const WpRequest *request)
 {
-  const WpMemoryBudget *budget = wp_connections_budget (connection->connections);
+  const WpMemoryBudget *budget = connection->host->budget;
 
   if (self->rules.tokens
       && !wp_tokens_admit (self->rules.tokens, request->authorization.bytes, request->authorization.len))
@@ -287,7 +258,7 @@ judge (const WpReader *self, const WpConnection *connection, const WpRequest *re
     return WP_HTTP_ERROR_METHOD;
   if (request->expects_other)
     return WP_HTTP_ERROR_EXPECTATION;
-  if (request->content_length > wp_connections_max_body (connection->connections))
+  if (request->content_length > connection->host->max_body_bytes)
     return WP_HTTP_ERROR_BODY_SIZE;
   if (budget && wp_memory_budget_is_over (budget))
     return WP_HTTP_ERROR_MEMORY;
@@ -337,7 +308,7 @@ take_head_on (WpReader *self, WpConnection *connection, WpPartial *partial, WpRe
   if (kind == WP_REQUEST_BAD)
     return refuse_head (self, connection, &partial->parser, result);
   why = judge (self, connection, &partial->parser.request);
-  partial->chunked.max_bytes = wp_connections_max_body (connection->connections);
+  partial->chunked.max_bytes = connection->host->max_body_bytes;
   return why == WP_N_HTTP_ERRORS ? take_body (self, connection, partial, result)
                                  : turn_away (self, connection, &partial->parser, why, result);
 }
@@ -375,7 +346,7 @@ take_first_counted (WpReader *self, WpConnection *connection, const char *text, 
 static WpReading
 take_first_chunked (WpReader *self, WpConnection *connection, const char *text, WpReadResult *result)
 {
-  WpChunked chunked = { .max_bytes = wp_connections_max_body (connection->connections) };
+  WpChunked chunked = { .max_bytes = connection->host->max_body_bytes };
   char *bytes = self->at;
   gsize used, n_body;
   WpChunkedState state = wp_chunked_feed (&chunked, bytes, self->left, &used, &n_body);

@@ -13,7 +13,6 @@
 #include "runtime/secure/wp-tokens.h"
 
 typedef struct _WpReader WpReader;
-typedef struct _WpPartial WpPartial;
 
 typedef struct {
   WpTokens *tokens;    /* NULL: whoever comes is let in; not owned */
@@ -54,8 +53,3 @@ gboolean wp_reader_rest (WpReader *self, WpConnection *connection);
 
 /* Its answers are sent: it is idle again, or in the midst of a request. */
 void wp_reader_resume (WpConnection *connection);
-
-/* A request that is not whole. */
-void wp_partial_free (WpPartial *self);
-/* (nullable): as far as is known, its method is HEAD */
-gboolean wp_partial_is_head (const WpPartial *self);

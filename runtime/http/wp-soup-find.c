@@ -1,4 +1,4 @@
-#include "runtime/http/wp-soup.h"
+#include "runtime/http/wp-soup-find.h"
 
 #include "runtime/secure/wp-module.h"
 

@@ -81,7 +81,7 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
     }
   wp_stream_let_go (connection); /* what the job holds is counted with the job */
   job = wp_ingest_make_job (protocol->ingest, wp_stream_get_request (connection), take_body (message),
-                            wp_connections_budget (connection->connections), &why);
+                            connection->host->budget, &why);
   wp_stream_forget_request (connection);
   if (!job)
     {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "runtime/http/wp-reader.h"
-#include "runtime/http/wp-soup-server.h"
+#include "runtime/http/wp-soup.h"
 
 /* Adds its handler; returns what that is given. @ingest: the front's WpIngest */
 WpReaderRules wp_soup_ingest_setup (WpHttpThread *http_thread, SoupServer *server, gpointer ingest);

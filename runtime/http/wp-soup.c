@@ -3,8 +3,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "runtime/http/wp-admin.h"
-#include "runtime/http/wp-soup-ingest.h"
 #include "runtime/http/wp-stream.h"
 
 #define MAX_KEPT 400 /* connections */
@@ -64,7 +62,7 @@ pass_on (WpSoup *self, WpConnection *connection, const WpSoupInput *vet)
   soup_server_accept_iostream (self->server, stream, self->local, remote, NULL);
 }
 
-/* WpLane of a connection on which no request has come whole: libsoup looks at each of its connections at
+/* WpProtocol of a connection on which no request has come whole: libsoup looks at each of its connections at
  * every turn. */
 static void
 first_request_ready (WpConnection *connection)
@@ -79,8 +77,8 @@ first_request_ready (WpConnection *connection)
     wp_connection_release (connection);
 }
 
-static void
-soup_take (WpSoup *self, WpConnection *connection)
+void
+wp_soup_take (WpSoup *self, WpConnection *connection)
 {
   static const WpProtocol protocol = { first_request_ready };
 
@@ -111,14 +109,9 @@ add_dummy_listener (WpSoup *self)
   soup_server_listen_socket (self->server, socket, 0, NULL);
 }
 
-static WpSoup *
-soup_new (WpHttpThread *http_thread, WpSoupSite site, gpointer data)
+WpSoup *
+wp_soup_new (WpHttpThread *http_thread, WpSoupSetup setup, gpointer data)
 {
-  static WpReaderRules (*const setups[]) (WpHttpThread * http_thread, SoupServer * server, gpointer data) = {
-    [WP_SOUP_INGEST] = wp_soup_ingest_setup,
-    [WP_SOUP_ADMIN] = wp_admin_setup,
-    [WP_SOUP_PROBE] = wp_admin_setup_probe,
-  };
   WpSoup *self = g_new0 (WpSoup, 1);
   WpReaderRules rules;
 
@@ -126,15 +119,15 @@ soup_new (WpHttpThread *http_thread, WpSoupSite site, gpointer data)
   self->server = soup_server_new ("raw-paths", TRUE, NULL);
   add_dummy_listener (self);
   g_signal_connect (self->server, "request-finished", G_CALLBACK (on_finished), self);
-  rules = setups[site](http_thread, self->server, data);
+  rules = setup (http_thread, self->server, data);
   self->reader = wp_reader_new (&rules);
   self->responses = wp_response_buffer_new (http_thread);
 
   return self;
 }
 
-static void
-soup_free (WpSoup *self)
+void
+wp_soup_free (WpSoup *self)
 {
   soup_server_disconnect (self->server);
   g_object_unref (self->server);
@@ -144,5 +137,3 @@ soup_free (WpSoup *self)
   close (self->dummy_fd);
   g_free (self);
 }
-
-const WpSoupClass wp_soup_class = { soup_new, soup_take, soup_free };

@@ -1,32 +1,23 @@
-/* wp-soup.h - a front's SoupServer: the lane of all its connections, or of none. Front's thread.
- *
- * It is in a module, wp-soup.so: libsoup brings two dozen libraries, which take 15 ms to load, more than all
- * the rest of a start, and the ingest does without unless --http=soup. */
+/* wp-soup.h - a SoupServer on an HTTP thread, and what its handlers ask of it. In the module wp-soup.so. */
 #pragma once
 
-#include "runtime/http/wp-connection.h"
+#include <libsoup/soup.h>
 
-typedef struct _WpSoup WpSoup;
-typedef struct _WpHttpThread WpHttpThread;
+#include "runtime/http/wp-http-thread.h"
+#include "runtime/http/wp-reader.h"
 
-/* Whose handlers it has. */
-typedef enum { WP_SOUP_INGEST, WP_SOUP_ADMIN, WP_SOUP_PROBE } WpSoupSite;
+/* Adds its handlers; returns what they are given. @data: the thread's */
+typedef WpReaderRules (*WpSoupSetup) (WpHttpThread *http_thread, SoupServer *server, gpointer data);
 
-typedef struct {
-  /* @data: the front's, a WpIngest or a WpAdmin */
-  WpSoup *(*new) (WpHttpThread *http_thread, WpSoupSite site, gpointer data);
-  void (*take) (WpSoup *self, WpConnection *connection); /* from now on it is libsoup's */
-  void (*free) (WpSoup *self);
-} WpSoupClass;
+WpSoup *wp_soup_new (WpHttpThread *http_thread, WpSoupSetup setup, gpointer data);
+void wp_soup_take (WpSoup *self, WpConnection *connection); /* from now on it is libsoup's */
+void wp_soup_free (WpSoup *self);
 
-/* the module's; NULL but where it is linked in, as in a fuzzer */
-extern const WpSoupClass wp_soup_class __attribute__ ((weak));
+/* libsoup looks at each of its connections at every turn, but for those whose requests wait for their jobs
+ * (40 ms an answer beside 6,500). So it is to have few of them: gets a connection with its first whole
+ * request, and keeps none where there is no room. */
+void wp_soup_set_waiting (WpSoup *self, gboolean waits); /* one more request does, or one less */
+gboolean wp_soup_has_room (const WpSoup *self);
 
-/**
- * wp_soup_find:
- *
- * Loads the module, where that has not been done. Any thread.
- *
- * Returns: (nullable): NULL with WP_ERROR_IO; it is tried anew at the next call
- */
-const WpSoupClass *wp_soup_find (GError **error);
+/* The connection on which a message came. Every request has one until it is finished. */
+WpConnection *wp_soup_get_connection (SoupServerMessage *message);
