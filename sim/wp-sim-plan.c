@@ -181,6 +181,8 @@ wp_sim_plan_sweep (const WpSimOptions *options, GError **error)
   trace = options->draw.synthetic ? wp_synthetic_open (options->draw.synthetic, options->seed, 1,
                                                        options->trace.limit_rows, error)
                                   : wp_trace_open (options->path, &trace_options, error);
+  if (trace)
+    wp_trace_take_responses (trace);
   if (!trace || !wp_measurement_take_ack (trace, &setup.policy, error)
       || !(sweep = wp_sweep_run (g_steal_pointer (&spec), trace, &setup, slos, error))
       || (options->plot && !wp_sweep_plot (sweep, wp_trace_name (trace), options->plot, error)))

@@ -164,11 +164,17 @@ print_report (const WpSimOptions *options, const WpReport *report, GError **erro
 static WpTrace *
 open_trace (const WpSimOptions *options, GError **error)
 {
+  WpTrace *trace;
+
   if (options->draw.synthetic)
     return wp_synthetic_open (options->draw.synthetic, options->seed, options->trace.scale,
                               options->trace.limit_rows, error);
 
-  return wp_trace_open (options->path, &options->trace, error);
+  trace = wp_trace_open (options->path, &options->trace, error);
+  if (trace)
+    wp_trace_take_responses (trace);
+
+  return trace;
 }
 
 /* @trace: NULL: clients take its place. */

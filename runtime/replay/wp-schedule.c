@@ -73,6 +73,7 @@ wp_schedule_load (const char *path, const WpTraceOptions *options, GError **erro
   self->trace = wp_trace_open (path, options, error);
   if (!self->trace)
     return NULL;
+  wp_trace_take_responses (self->trace);
   self->rows = wp_trace_load (self->trace, &self->n_rows, error);
   if (!self->rows)
     return NULL;

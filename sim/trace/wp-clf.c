@@ -9,10 +9,10 @@
 #define STAMP_BYTES 40 /* room for 10/Oct/2000:13:55:36.123456789 -0700 */
 #define SLOTS       256
 
-enum { ARRIVAL, SERVICE, TIME, HOST, USER, REQUEST, STATUS, SENT, REQUEST_TIME, N_CELLS };
+enum { ARRIVAL, RESPONSE, TIME, HOST, USER, REQUEST, STATUS, SENT, REQUEST_TIME, N_CELLS };
 
 static const char *const cell_names[]
-    = { "arrival", "service", "time", "host", "user", "request", "status", "sent", "request_time", NULL };
+    = { "arrival", "response", "time", "host", "user", "request", "status", "sent", "request_time", NULL };
 
 typedef enum { NUMBERS_NONE, NUMBERS_SECONDS, NUMBERS_MICROSECONDS } Numbers;
 
@@ -277,6 +277,7 @@ clf_open (WpTraceFormat *table, guint64 limit_rows, GError **error)
       if (entry.whole)
         wp_log_seconds_count (self->stamps, second_of (entry.stamp_ns));
     }
+  table->is_spread = !wp_log_seconds_is_empty (self->stamps);
   if (self->n_lines == 0 && status == WP_TRACE_FORMAT_END)
     return wp_trace_format_fail (table, "an empty trace: it has no row", error);
 
@@ -317,7 +318,7 @@ put_times (WpClf *self, const Entry *entry, Texts *texts, GError **error)
   wp_time_format_seconds (texts->request_time, entry->number.len > 0 ? request_ns : WP_TIME_NONE);
   self->fields[ARRIVAL] = (WpField){ texts->arrival, strlen (texts->arrival) };
   self->fields[TIME] = (WpField){ texts->time, strlen (texts->time) };
-  self->fields[SERVICE] = self->fields[REQUEST_TIME]
+  self->fields[RESPONSE] = self->fields[REQUEST_TIME]
       = (WpField){ texts->request_time, strlen (texts->request_time) };
 
   return TRUE;
@@ -381,10 +382,6 @@ clf_tell (const WpTraceFormat *table, guint columns, GPtrArray *lines)
         lines, g_strdup ("the log's stamps are whole seconds: its requests are spread evenly over theirs"));
   if (columns & 1u << WP_COLUMN_ARRIVAL)
     g_ptr_array_add (lines, g_strdup (stamps[self->numbers]));
-  if (self->numbers != NUMBERS_NONE && columns & 1u << WP_COLUMN_SERVICE)
-    g_ptr_array_add (
-        lines,
-        g_strdup ("service is the log's request time, which is right where the logged server did not queue"));
 }
 
 const WpTraceFormatKind wp_clf_kind

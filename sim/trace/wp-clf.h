@@ -15,9 +15,9 @@
  * fraction, .1 to .123456789, after its seconds. The last word, where it is a bare number, is the request
  * time: with a point nginx's $request_time, in seconds; without one Apache's %D, in us.
  *
- * Columns: arrival, service, time, host, user, request, status, sent, request_time. `time` is the stamp, in
+ * Columns: arrival, response, time, host, user, request, status, sent, request_time. `time` is the stamp, in
  * seconds since 1970; those that are whole seconds are spread evenly over theirs, for which the log is read
  * twice. nginx stamps the end of a request, so that its arrival is time - request_time; Apache the start, so
- * that it is time. `service` is request_time.
+ * that it is time. `response` is request_time.
  */
 extern const WpTraceFormatKind wp_clf_kind;

@@ -208,12 +208,13 @@ read_row (WpJsonl *self, GPtrArray *names, char *line, gsize len, GError **error
   return read_line (&reader) || fail_line (self, &reader, error);
 }
 
-/* Our own columns may be missing in the first object, but arrival is needed in all. */
+/* Our own columns may be missing in the first object, but arrival is needed in all, and who reads response
+ * wants to know beforehand whether there is one. */
 static void
 add_own_names (GPtrArray *names)
 {
   for (int i = 0; i < WP_N_COLUMNS; i++)
-    if (i != WP_COLUMN_ARRIVAL
+    if (i != WP_COLUMN_ARRIVAL && i != WP_COLUMN_RESPONSE
         && !g_ptr_array_find_with_equal_func (names, wp_column_name ((WpColumn) i), g_str_equal, NULL))
       g_ptr_array_add (names, g_strdup (wp_column_name ((WpColumn) i)));
 }

@@ -258,6 +258,8 @@ wp_mapping_time (WpColumn column, WpRow *row)
       return &row->finished_ns;
     case WP_COLUMN_ENDED:
       return &row->ended_ns;
+    case WP_COLUMN_RESPONSE:
+      return &row->response_ns;
     case WP_COLUMN_ID:
     case WP_COLUMN_BYTES:
     case WP_COLUMN_OUTCOME:
@@ -286,6 +288,13 @@ read_empty (WpColumn column, WpRow *row)
     row->blocked = -1;
 }
 
+/* A service or a response: a length of time, not a moment. */
+static gboolean
+is_duration (WpColumn column)
+{
+  return column == WP_COLUMN_SERVICE || column == WP_COLUMN_RESPONSE;
+}
+
 static const char *
 why_no_time (WpField field)
 {
@@ -301,7 +310,7 @@ read_cell (WpColumn column, WpField field, WpRow *row)
 {
   gint64 *time = wp_mapping_time (column, row);
 
-  if (column == WP_COLUMN_SERVICE)
+  if (is_duration (column))
     {
       if (!read_seconds (field, time))
         return wp_time_is_far_seconds (field.text, field.len) ? "is more than 292 years"
@@ -332,7 +341,7 @@ read_arithmetic (const Binding *binding, const WpField *fields, WpRow *row, GErr
 {
   gint64 *field = wp_mapping_time (binding->column, row);
   char shown[G_ASCII_DTOSTR_BUF_SIZE];
-  gboolean may_be_negative = field != NULL && binding->column != WP_COLUMN_SERVICE;
+  gboolean may_be_negative = field != NULL && !is_duration (binding->column);
   long double value, scaled;
 
   if (!wp_expr_eval (binding->expr, fields, &value, error))

@@ -13,8 +13,9 @@ typedef struct {
   guint64 place; /* in the order of adding */
 } Key;
 
-static const WpColumn number_columns[] = { WP_COLUMN_SERVICE, WP_COLUMN_BYTES,    WP_COLUMN_ACCEPTED,
-                                           WP_COLUMN_STARTED, WP_COLUMN_FINISHED, WP_COLUMN_ENDED };
+static const WpColumn number_columns[]
+    = { WP_COLUMN_SERVICE,  WP_COLUMN_BYTES, WP_COLUMN_ACCEPTED, WP_COLUMN_STARTED,
+        WP_COLUMN_FINISHED, WP_COLUMN_ENDED, WP_COLUMN_RESPONSE };
 
 typedef struct {
   gint8 outcome, blocked;
@@ -168,6 +169,17 @@ wp_row_store_get (const WpRowStore *self, gsize from, WpRow *rows, gsize max_row
     get_row (self, from + i, &rows[i]);
 
   return n;
+}
+
+void
+wp_row_store_put_services (WpRowStore *self, const gint64 *services_ns)
+{
+  gint64 *column = self->numbers[0];
+
+  g_return_if_fail (number_columns[0] == WP_COLUMN_SERVICE && column != NULL);
+  for (gsize i = 0; i < self->n; i++)
+    if (services_ns[i] != WP_TIME_NONE)
+      column[self->keys[i].place] = services_ns[i];
 }
 
 gsize

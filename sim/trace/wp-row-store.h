@@ -21,6 +21,10 @@ void wp_row_store_sort (WpRowStore *self);
  * @max_rows; 0 at the end. */
 gsize wp_row_store_get (const WpRowStore *self, gsize from, WpRow *rows, gsize max_rows);
 
+/* Replaces the services of rows, in the order of wp_row_store_get(), where these are not WP_TIME_NONE; there
+ * is that column. */
+void wp_row_store_put_services (WpRowStore *self, const gint64 *services_ns);
+
 gsize wp_row_store_length (const WpRowStore *self);
 
 /* Rows that arrived before one added earlier. */

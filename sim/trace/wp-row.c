@@ -3,8 +3,8 @@
 const char *
 wp_column_name (WpColumn column)
 {
-  static const char *const names[] = { "arrival", "service",  "id",    "bytes",   "accepted",
-                                       "started", "finished", "ended", "outcome", "blocked" };
+  static const char *const names[] = { "arrival",  "service", "id",      "bytes",   "accepted", "started",
+                                       "finished", "ended",   "outcome", "blocked", "response" };
 
   g_return_val_if_fail ((guint) column < G_N_ELEMENTS (names), "");
 

@@ -15,14 +15,15 @@ typedef struct {
   /* NULL: none (an empty cell too); valid until the next read, for ever after wp_trace_load() */
   const char *id;
   WpOutcome outcome;
-  int blocked; /* 0, 1; -1: none */
+  int blocked;        /* 0, 1; -1: none */
+  gint64 response_ns; /* as the file has it: from arrival to end in another server, waiting included */
 } WpRow;
 
 /* Of which nothing is known. */
 #define WP_ROW_INIT                                                                                          \
   {                                                                                                          \
     WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, -1, NULL,            \
-        WP_OUTCOME_NONE, -1                                                                                  \
+        WP_OUTCOME_NONE, -1, WP_TIME_NONE                                                                    \
   }
 
 /* In the order in which they are written. */
@@ -37,9 +38,11 @@ typedef enum {
   WP_COLUMN_ENDED,
   WP_COLUMN_OUTCOME,
   WP_COLUMN_BLOCKED,
+  WP_COLUMN_RESPONSE, /* of other servers' logs: read, never written */
   WP_N_COLUMNS
 } WpColumn;
 
-#define WP_COLUMNS_ALL ((1u << WP_N_COLUMNS) - 1)
+/* Those that are written. */
+#define WP_COLUMNS_ALL ((1u << WP_COLUMN_RESPONSE) - 1)
 
 const char *wp_column_name (WpColumn column);

@@ -45,6 +45,7 @@ struct _WpTraceFormat {
   WpReadBuffer window; /* the reader of simple rows may take whole ones off its front */
   GStrv names;         /* of the columns */
   GHashTable *notes;   /* of `# key: value`; key and value are ours */
+  gboolean is_spread;  /* stamps of whole seconds were spread over theirs */
   guint64 header_line; /* where the names came from; 0: no header */
   guint64 row_line;    /* where the last row began */
 };

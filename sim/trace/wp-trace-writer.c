@@ -303,6 +303,7 @@ put_cell (char *at, WpColumn column, guint digits_cut, const WpRow *row)
       return stpcpy (at, wp_outcome_name (row->outcome));
     case WP_COLUMN_BLOCKED:
       return row->blocked >= 0 ? put_count (at, row->blocked) : at;
+    case WP_COLUMN_RESPONSE:
     case WP_N_COLUMNS:
       break;
     }

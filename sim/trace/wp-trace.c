@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sim/base/wp-error.h"
+#include "sim/base/wp-memory.h"
 #include "sim/trace/wp-clf.h"
 #include "sim/trace/wp-csv.h"
 #include "sim/trace/wp-csv-fast.h"
@@ -32,6 +33,7 @@ struct _WpTrace {
   WpMapping *mapping;
   gboolean plain; /* the header is arrival[,service], which has a fast path */
   gboolean plain_service;
+  gboolean takes_responses; /* for services, where there are none */
   gboolean fast; /* plain, and no row can be so far from the origin that the difference overflows */
 
   guint64 n_read; /* rows taken from the file since its start */
@@ -173,6 +175,8 @@ read_raw (WpTrace *self, gboolean may_fill, WpRow *rows, gsize max_rows, gsize *
       wp_read_buffer_prefix (&self->table->window, self->table->row_line, error);
       return RAW_ERROR;
     }
+  if (self->takes_responses && rows->service_ns == WP_TIME_NONE)
+    rows->service_ns = rows->response_ns;
   *n_rows = 1;
   self->n_read++;
 
@@ -311,7 +315,9 @@ wp_trace_read (WpTrace *self, const WpRow **rows, gsize *n_rows, GError **error)
 static WpRowStore *
 store_rows (WpTrace *self, GError **error)
 {
-  g_autoptr (WpRowStore) store = wp_row_store_new (wp_mapping_columns (self->mapping));
+  guint columns = wp_mapping_columns (self->mapping);
+  guint services = columns & 1u << WP_COLUMN_RESPONSE ? 1u << WP_COLUMN_SERVICE : 0; /* made of them */
+  g_autoptr (WpRowStore) store = wp_row_store_new (columns | services);
   RawStatus status;
   gsize n;
 
@@ -349,6 +355,69 @@ wp_trace_sort (WpTrace *self, GError **error)
   self->store_at = 0;
 
   return TRUE;
+}
+
+void
+wp_trace_take_responses (WpTrace *self)
+{
+  self->takes_responses = TRUE;
+}
+
+/* Rows of the store as the file has them, less the origin. */
+static gboolean
+copy_responses (WpTrace *self, gint64 *arrivals_ns, gint64 *responses_ns, GError **error)
+{
+  gsize n_rows;
+
+  for (gsize at = 0; (n_rows = wp_row_store_get (self->store, at, self->rows, BATCH_ROWS)) > 0; at += n_rows)
+    for (gsize i = 0; i < n_rows; i++)
+      {
+        responses_ns[at + i]
+            = self->rows[i].service_ns == WP_TIME_NONE ? self->rows[i].response_ns : WP_TIME_NONE;
+        if (__builtin_sub_overflow (self->rows[i].arrival_ns, self->scale.origin_ns, &arrivals_ns[at + i]))
+          {
+            g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
+                         "%s: a time of more than 292 years from the first arrival", wp_trace_name (self));
+            return FALSE;
+          }
+      }
+
+  return TRUE;
+}
+
+gboolean
+wp_trace_load_responses (WpTrace *self, gint64 **arrivals_ns, gint64 **responses_ns, gsize *n_rows,
+                         GError **error)
+{
+  g_autofree gint64 *arrivals = NULL, *responses = NULL;
+  gsize room = 0, response_room = 0, n;
+
+  if (!wp_trace_sort (self, error))
+    return FALSE;
+  n = wp_row_store_length (self->store);
+  if (!wp_memory_grow (&arrivals, &room, n, sizeof *arrivals, error)
+      || !wp_memory_grow (&responses, &response_room, n, sizeof *responses, error)
+      || !copy_responses (self, arrivals, responses, error))
+    return FALSE;
+  *arrivals_ns = g_steal_pointer (&arrivals);
+  *responses_ns = g_steal_pointer (&responses);
+  *n_rows = n;
+
+  return TRUE;
+}
+
+void
+wp_trace_put_services (WpTrace *self, const gint64 *services_ns)
+{
+  g_return_if_fail (self->store != NULL && self->store_at == 0);
+
+  wp_row_store_put_services (self->store, services_ns);
+}
+
+gboolean
+wp_trace_is_spread (const WpTrace *self)
+{
+  return self->drawn == NULL && self->table->is_spread;
 }
 
 const WpRow *
@@ -411,7 +480,13 @@ wp_trace_append_notes (const WpTrace *self, GPtrArray *lines)
 {
   guint columns = 0;
 
-  if (self->drawn != NULL || self->table->kind->tell == NULL)
+  if (self->drawn != NULL)
+    return;
+  if (self->takes_responses && wp_trace_has (self, wp_column_name (WP_COLUMN_RESPONSE)))
+    g_ptr_array_add (lines,
+                     g_strdup ("service is the logged response time where the trace has no service, which "
+                               "is right where the logged server did not let requests wait"));
+  if (self->table->kind->tell == NULL)
     return;
   for (int i = 0; i < WP_N_COLUMNS; i++)
     {

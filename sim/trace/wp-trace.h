@@ -90,6 +90,32 @@ gboolean wp_trace_sort (WpTrace *self, GError **error);
  */
 const WpRow *wp_trace_load (WpTrace *self, gsize *n_rows, GError **error);
 
+/**
+ * wp_trace_take_responses:
+ *
+ * Before the first read: a row without a service gets its response for one, which is right where the logged
+ * server did not let requests wait.
+ */
+void wp_trace_take_responses (WpTrace *self);
+
+/**
+ * wp_trace_load_responses:
+ * @arrivals_ns: (out): in order, since the first, not scaled
+ * @responses_ns: (out): of the same rows, not scaled; WP_TIME_NONE where there is none, or a service
+ *
+ * Before the first read of a trace with a column "response": reads and sorts all of it, and starts over.
+ * Free both. FALSE with @error, as wp_trace_read() and wp_trace_sort().
+ */
+gboolean wp_trace_load_responses (WpTrace *self, gint64 **arrivals_ns, gint64 **responses_ns, gsize *n_rows,
+                                  GError **error);
+
+/* After that, and before the first read: these are the services of its rows, but where they are WP_TIME_NONE.
+ */
+void wp_trace_put_services (WpTrace *self, const gint64 *services_ns);
+
+/* Were stamps of whole seconds spread over theirs? */
+gboolean wp_trace_is_spread (const WpTrace *self);
+
 const char *wp_trace_name (const WpTrace *self); /* the path as given; "standard input" for "-" */
 const char *wp_trace_note (const WpTrace *self, const char *key); /* of `# key: value`, or NULL */
 /* is this column of ours there, or mapped? */

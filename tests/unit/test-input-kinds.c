@@ -44,7 +44,7 @@ load_text (const char *text, WpInputFormat input, const char *columns, gsize chu
 static const struct {
   const char *text;
   const char *columns;
-  gint64 arrivals_ns[4], services_ns[4]; /* ended by -1 */
+  gint64 arrivals_ns[4], responses_ns[4]; /* ended by -1 */
 } logs[] = {
   { DATE ("36", ""), NULL, { 0, -1 }, { WP_TIME_NONE } },
   { DATE ("36", "") DATE ("36", "") DATE ("37", ""),
@@ -63,7 +63,7 @@ static const struct {
     { 0, S, -1 },
     { 250 * MS, 9000 } },
   { DATE ("36", " \"-\" \"-\" 2") DATE ("37", " \"-\" \"-\" 3"),
-    "service=request_time*1e6",
+    "response=request_time*1e6",
     { 0, S, -1 },
     { 2 * S, 3 * S } },
   /* no bare number */
@@ -107,7 +107,8 @@ test_logs (void)
             g_assert_cmpuint (k, <, n);
             g_test_message ("log %" G_GSIZE_FORMAT ", row %" G_GSIZE_FORMAT, i, k);
             g_assert_cmpint (rows[k].arrival_ns, ==, logs[i].arrivals_ns[k]);
-            g_assert_cmpint (rows[k].service_ns, ==, logs[i].services_ns[k]);
+            g_assert_cmpint (rows[k].response_ns, ==, logs[i].responses_ns[k]);
+            g_assert_cmpint (rows[k].service_ns, ==, WP_TIME_NONE);
             g_assert_cmpint (rows[k].bytes, ==, -1);
           }
         g_assert_cmpuint (k, ==, n);
@@ -147,8 +148,7 @@ test_log_notes (void)
       "the log's stamps are whole seconds: its requests are spread evenly over theirs;"
       "the log has no request times: its stamps are taken for the arrivals" },
     { DATE ("36.5", " 0.5"), NULL,
-      "the log's request times are taken off its stamps, which nginx sets at the end of a request;"
-      "service is the log's request time, which is right where the logged server did not queue" },
+      "the log's request times are taken off its stamps, which nginx sets at the end of a request" },
     { DATE ("36.5", " 500"), "service=sent",
       "the log's stamps are taken for the arrivals: Apache sets them at the start of a request; "
       "its request times are microseconds" },

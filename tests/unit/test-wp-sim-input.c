@@ -37,9 +37,8 @@ test_a_log_is_told_about (void)
   g_assert_nonnull (strstr (
       run->out,
       "\nnote: the log's request times are taken off its stamps, which nginx sets at the end of a request\n"));
-  g_assert_nonnull (strstr (
-      run->out,
-      "\nnote: service is the log's request time, which is right where the logged server did not queue\n"));
+  g_assert_nonnull (
+      strstr (run->out, "\nnote: service is the logged response time where the trace has no service,"));
   sim_run_go (run, "--input=clf --format=json access.log", NULL);
   report = sim_run_json (run);
   trace = json_object_get_object_member (report, "trace");
