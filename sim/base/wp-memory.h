@@ -22,6 +22,6 @@ gboolean wp_memory_grow (gpointer memory, gsize *room, gsize n, gsize size, GErr
 /* Says so for @n rows. Returns FALSE. */
 gboolean wp_memory_fail (gsize n, GError **error);
 
-/* What the process may have: the machine's memory, the control group's, or a limit of address space (RLIMIT_AS),
- * whichever is least. */
+/* What the process may have: the machine's memory, the control group's, or a limit of address space
+ * (RLIMIT_AS), whichever is least. */
 guint64 wp_memory_available (void);
