@@ -93,12 +93,12 @@ wp_sim_plan_watch (WpSimPlan *self, WpRun *run, const WpReport *report)
   if (self->has_at)
     {
       wp_snapshot_init (&self->at, self->options->plan.at_ns, report->n_models);
-      wp_run_watch (run, &wp_snapshot_observer, &self->at);
+      wp_run_sample (run, &wp_snapshot_sampler, &self->at, self->at.at_ns, 0);
     }
   if (find_charted (self, report))
     {
-      self->chart = wp_chart_new (self->charted);
-      wp_run_watch_one (run, &wp_chart_observer, self->chart, self->charted);
+      self->chart = wp_chart_new ();
+      wp_run_follow (run, self->charted, WP_STATE_DEPTH, wp_chart_depth (self->chart));
     }
 }
 

@@ -57,9 +57,8 @@ side_files_open (SideFiles *self, const WpSimOptions *options, const WpReport *r
     {
       if (!(self->series_output = wp_atomic_file_new (options->series, FALSE, error)))
         return FALSE;
-      self->series = wp_time_series_new (self->series_output, options->interval_ns, report->policies,
-                                         report->n_models);
-      wp_run_watch (run, &wp_time_series_observer, self->series);
+      self->series = wp_time_series_new (self->series_output, report->policies, report->n_models);
+      wp_run_sample (run, &wp_time_series_sampler, self->series, 0, options->interval_ns);
     }
   if (options->plot)
     {

@@ -1,47 +1,30 @@
 #include "sim/plot/wp-plot-data.h"
 
-typedef struct {
-  WpPlotDataSide side;
-  WpTimeline *timeline;
-  gint64 arrived_ns; /* the last arrival, if its state is not in the curve yet; else WP_TIME_NONE */
-} Model;
-
 struct _WpPlotData {
   guint n_models;
-  Model models[WP_N_MODES];
-  WpPlotDataSide measured; /* its curve is NULL if there is none */
+  WpPlotSide models[WP_N_MODES];
+  WpPlotSide measured; /* its histograms are NULL if there is none */
 };
 
 static void
-side_clear (WpPlotDataSide *self)
+side_clear (WpPlotSide *self)
 {
-  g_clear_pointer (&self->curve, wp_downsample_free);
+  g_clear_pointer (&self->depth, wp_downsample_free);
+  g_clear_pointer (&self->waiting, wp_downsample_free);
+  g_clear_pointer (&self->busy, wp_downsample_free);
   g_clear_pointer (&self->wait, wp_histogram_free);
   g_clear_pointer (&self->response, wp_histogram_free);
 }
 
 static void
-side_init (WpPlotDataSide *self, const WpPolicy *policy)
+side_init (WpPlotSide *self, const WpPolicy *policy)
 {
   self->policy = *policy;
-  self->curve = wp_downsample_new (WP_PLOT_DATA_BUCKETS);
+  self->depth = wp_downsample_new (WP_PLOT_BUCKETS, FALSE);
+  self->waiting = wp_downsample_new (WP_PLOT_BUCKETS, FALSE);
+  self->busy = wp_downsample_new (WP_PLOT_BUCKETS, FALSE);
   self->wait = wp_histogram_new ();
   self->response = wp_histogram_new ();
-}
-
-static void
-model_clear (Model *self)
-{
-  side_clear (&self->side);
-  g_clear_pointer (&self->timeline, wp_timeline_free);
-}
-
-static void
-model_init (Model *self, const WpPolicy *policy)
-{
-  side_init (&self->side, policy);
-  self->timeline = wp_timeline_new ();
-  self->arrived_ns = WP_TIME_NONE;
 }
 
 WpPlotData *
@@ -51,7 +34,7 @@ wp_plot_data_new (const WpPolicy *policies, guint n_models)
 
   self->n_models = n_models;
   for (guint i = 0; i < n_models; i++)
-    model_init (&self->models[i], &policies[i]);
+    side_init (&self->models[i], &policies[i]);
 
   return self;
 }
@@ -60,41 +43,25 @@ void
 wp_plot_data_free (WpPlotData *self)
 {
   for (guint i = 0; i < self->n_models; i++)
-    model_clear (&self->models[i]);
+    side_clear (&self->models[i]);
   side_clear (&self->measured);
   g_free (self);
 }
 
-/* The states at all moments before @limit_ns. */
-static void
-advance (Model *self, gint64 limit_ns)
+static gboolean
+on_restart (gpointer data, GError **error)
 {
-  for (;;)
+  WpPlotData *self = data;
+
+  for (guint i = 0; i < self->n_models; i++)
     {
-      gint64 next_ns = wp_timeline_next (self->timeline);
-      WpMoment moment;
-
-      if (self->arrived_ns != WP_TIME_NONE && (next_ns == WP_TIME_NONE || self->arrived_ns < next_ns))
-        next_ns = self->arrived_ns;
-      if (next_ns == WP_TIME_NONE || next_ns >= limit_ns)
-        return;
-      moment = wp_timeline_at (self->timeline, next_ns);
-      wp_downsample_add (self->side.curve, next_ns, &moment);
-      if (self->arrived_ns != WP_TIME_NONE && self->arrived_ns <= next_ns)
-        self->arrived_ns = WP_TIME_NONE;
+      wp_histogram_free (self->models[i].wait);
+      wp_histogram_free (self->models[i].response);
+      self->models[i].wait = wp_histogram_new ();
+      self->models[i].response = wp_histogram_new ();
     }
-}
 
-static void
-model_offer (Model *self, gint64 arrival_ns, const WpRequestResult *result)
-{
-  advance (self, arrival_ns);
-  wp_timeline_offer (self->timeline, arrival_ns, result);
-  self->arrived_ns = arrival_ns;
-  if (result->started_ns == WP_TIME_NONE)
-    return;
-  wp_histogram_add (self->side.wait, result->started_ns - arrival_ns, 1);
-  wp_histogram_add (self->side.response, result->finished_ns - arrival_ns, 1);
+  return TRUE;
 }
 
 static gboolean
@@ -104,39 +71,32 @@ on_offer (gpointer observer, const WpBatch *batch, GError **error)
 
   for (guint i = 0; i < self->n_models; i++)
     for (gsize row = 0; row < batch->n_rows; row++)
-      model_offer (&self->models[i], batch->rows[row].arrival_ns, &batch->results[i][row]);
+      {
+        gint64 arrival_ns = batch->rows[row].arrival_ns;
+        const WpRequestResult *result = &batch->results[i][row];
+
+        if (result->started_ns == WP_TIME_NONE)
+          continue;
+        wp_histogram_add (self->models[i].wait, result->started_ns - arrival_ns, 1);
+        wp_histogram_add (self->models[i].response, result->finished_ns - arrival_ns, 1);
+      }
 
   return TRUE;
 }
 
-static gboolean
-on_restart (gpointer observer, GError **error)
-{
-  WpPlotData *self = observer;
+static const WpObserver time_observer = { TRUE, on_restart, on_offer, NULL };
 
+void
+wp_plot_data_watch (WpPlotData *self, WpRun *run)
+{
+  wp_run_watch (run, &time_observer, self);
   for (guint i = 0; i < self->n_models; i++)
     {
-      WpPolicy policy = self->models[i].side.policy;
-
-      model_clear (&self->models[i]);
-      model_init (&self->models[i], &policy);
+      wp_run_follow (run, i, WP_STATE_DEPTH, self->models[i].depth);
+      wp_run_follow (run, i, WP_STATE_WAITING, self->models[i].waiting);
+      wp_run_follow (run, i, WP_STATE_BUSY, self->models[i].busy);
     }
-
-  return TRUE;
 }
-
-static gboolean
-on_finish (gpointer observer, GError **error)
-{
-  WpPlotData *self = observer;
-
-  for (guint i = 0; i < self->n_models; i++)
-    advance (&self->models[i], G_MAXINT64);
-
-  return TRUE;
-}
-
-const WpObserver wp_plot_data_observer = { TRUE, on_restart, on_offer, on_finish };
 
 typedef struct {
   gint64 time_ns;
@@ -191,7 +151,7 @@ wp_plot_data_measure (WpPlotData *self, const WpRow *rows, gsize n_rows)
   g_autoptr (GArray) changes = list_changes (rows, n_rows);
   gint64 depth = 0, parked = 0, busy = 0;
 
-  side_init (&self->measured, &self->models[0].side.policy);
+  side_init (&self->measured, &self->models[0].policy);
   for (guint i = 0; i < changes->len; i++)
     {
       const Change *change = &g_array_index (changes, Change, i);
@@ -199,9 +159,11 @@ wp_plot_data_measure (WpPlotData *self, const WpRow *rows, gsize n_rows)
       depth += change->depth;
       parked += change->parked;
       busy += change->busy;
-      if (i + 1 == changes->len || change[1].time_ns > change->time_ns)
-        wp_downsample_add (self->measured.curve, change->time_ns,
-                           &(WpMoment){ (guint64) depth, (guint64) parked, (guint64) busy });
+      if (i + 1 < changes->len && change[1].time_ns == change->time_ns)
+        continue;
+      wp_downsample_add (self->measured.depth, change->time_ns, (guint64) depth);
+      wp_downsample_add (self->measured.waiting, change->time_ns, (guint64) (depth + parked));
+      wp_downsample_add (self->measured.busy, change->time_ns, (guint64) busy);
     }
   for (gsize i = 0; i < n_rows; i++)
     {
@@ -218,14 +180,35 @@ wp_plot_data_models (const WpPlotData *self)
   return self->n_models;
 }
 
-const WpPlotDataSide *
+const WpPlotSide *
 wp_plot_data_side (const WpPlotData *self, guint model)
 {
-  return &self->models[model].side;
+  return &self->models[model];
 }
 
-const WpPlotDataSide *
+const WpPlotSide *
 wp_plot_data_measured (const WpPlotData *self)
 {
-  return self->measured.curve ? &self->measured : NULL;
+  return self->measured.wait ? &self->measured : NULL;
+}
+
+static void
+side_align (WpPlotSide *self)
+{
+  WpDownsample *const all[] = { self->depth, self->waiting, self->busy };
+  gint64 end_ns = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    end_ns = MAX (end_ns, wp_downsample_end (all[i]));
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    wp_downsample_add (all[i], end_ns, all[i]->last);
+}
+
+void
+wp_plot_data_align (WpPlotData *self)
+{
+  for (guint i = 0; i < self->n_models; i++)
+    side_align (&self->models[i]);
+  if (self->measured.wait)
+    side_align (&self->measured);
 }

@@ -7,31 +7,10 @@
 #define HEAD    34                                             /* above the frame */
 #define FOOT    52                                             /* below it */
 
-/* Which of a bucket's extents. */
-typedef const WpExtent *(*Pick) (const WpDownsampleBucket *bucket);
-
 /* Least and most in each column of pixels. */
 typedef struct {
   double least[COLUMNS], most[COLUMNS];
 } Envelope;
-
-static const WpExtent *
-pick_depth (const WpDownsampleBucket *bucket)
-{
-  return &bucket->depth;
-}
-
-static const WpExtent *
-pick_waiting (const WpDownsampleBucket *bucket)
-{
-  return &bucket->waiting;
-}
-
-static const WpExtent *
-pick_busy (const WpDownsampleBucket *bucket)
-{
-  return &bucket->busy;
-}
 
 void
 wp_plot_title (cairo_t *cr, const char *title)
@@ -46,11 +25,11 @@ wp_plot_title (cairo_t *cr, const char *title)
 }
 
 static void
-find_envelope (Envelope *self, const WpDownsample *curve, Pick pick, gint64 end_ns)
+find_envelope (Envelope *self, const WpDownsample *values, gint64 end_ns)
 {
   guint n;
   gint64 bucket_ns;
-  const WpDownsampleBucket *buckets = wp_downsample_buckets (curve, &n, &bucket_ns);
+  const WpExtent *buckets = wp_downsample_buckets (values, &n, &bucket_ns);
   double column_ns = MAX ((double) end_ns, 1) / COLUMNS;
 
   for (guint i = 0; i < COLUMNS; i++)
@@ -61,10 +40,9 @@ find_envelope (Envelope *self, const WpDownsample *curve, Pick pick, gint64 end_
       self->least[i] = self->most[i] = 0; /* after its end nothing is left */
       for (guint j = first; j <= last && j < n; j++)
         {
-          const WpExtent *extent = pick (&buckets[j]);
-
-          self->least[i] = j == first ? (double) extent->min : MIN (self->least[i], (double) extent->min);
-          self->most[i] = MAX (self->most[i], (double) extent->max);
+          self->least[i]
+              = j == first ? (double) buckets[j].min : MIN (self->least[i], (double) buckets[j].min);
+          self->most[i] = MAX (self->most[i], (double) buckets[j].max);
         }
     }
 }
@@ -143,8 +121,8 @@ draw_capacity (cairo_t *cr, const WpBox *box, const WpAxis *axis, double capacit
 }
 
 static void
-draw_keys (cairo_t *cr, double y, const WpPlotDataSide *side, gboolean parks, gboolean measured,
-           double capacity, gboolean in_sight)
+draw_keys (cairo_t *cr, double y, const WpPlotSide *side, gboolean parks, gboolean measured, double capacity,
+           gboolean in_sight)
 {
   double x = WP_PLOT_WIDTH - WP_PLOT_RIGHT;
   char number[WP_AXIS_TEXT];
@@ -165,7 +143,7 @@ draw_keys (cairo_t *cr, double y, const WpPlotDataSide *side, gboolean parks, gb
 }
 
 static void
-draw_model (cairo_t *cr, const WpBox *box, const WpAxis *axis, const WpPlotDataSide *side, gboolean parks,
+draw_model (cairo_t *cr, const WpBox *box, const WpAxis *axis, const WpPlotSide *side, gboolean parks,
             gint64 end_ns)
 {
   gboolean has_queue = side->policy.mode != WP_MODE_DEFAULT;
@@ -173,63 +151,54 @@ draw_model (cairo_t *cr, const WpBox *box, const WpAxis *axis, const WpPlotDataS
 
   if (parks)
     {
-      find_envelope (&envelope, side->curve, pick_waiting, end_ns);
+      find_envelope (&envelope, side->waiting, end_ns);
       draw_area (cr, box, axis, &envelope, wp_pale_orange);
       draw_curve (cr, box, axis, &envelope, wp_orange, 1, WP_SOLID);
     }
-  find_envelope (&envelope, side->curve, has_queue ? pick_depth : pick_busy, end_ns);
+  find_envelope (&envelope, has_queue ? side->depth : side->busy, end_ns);
   draw_area (cr, box, axis, &envelope, has_queue ? wp_pale_blue : wp_pale_green);
   draw_curve (cr, box, axis, &envelope, has_queue ? wp_blue : wp_green, 1.2, WP_SOLID);
 }
 
 static void
-draw_measured (cairo_t *cr, const WpBox *box, const WpAxis *axis, const WpPlotDataSide *side, gboolean parks,
+draw_measured (cairo_t *cr, const WpBox *box, const WpAxis *axis, const WpPlotSide *side, gboolean parks,
                gint64 end_ns)
 {
   Envelope envelope;
 
   if (parks)
     {
-      find_envelope (&envelope, side->curve, pick_waiting, end_ns);
+      find_envelope (&envelope, side->waiting, end_ns);
       draw_curve (cr, box, axis, &envelope, wp_ink, 1, WP_DASHED);
     }
-  find_envelope (&envelope, side->curve, side->policy.mode != WP_MODE_DEFAULT ? pick_depth : pick_busy,
-                 end_ns);
+  find_envelope (&envelope, side->policy.mode != WP_MODE_DEFAULT ? side->depth : side->busy, end_ns);
   draw_curve (cr, box, axis, &envelope, wp_ink, 1, WP_SOLID);
 }
 
 static gboolean
-ever_parks (const WpDownsampleBucket *most)
+ever_parks (const WpPlotSide *side)
 {
-  return most->waiting.max > most->depth.max;
+  return wp_downsample_max (side->waiting) > wp_downsample_max (side->depth);
 }
 
 static double
-most_jobs (const WpPlotDataSide *side, const WpDownsampleBucket *most)
+most_jobs (const WpPlotSide *side)
 {
-  return (double) (side->policy.mode == WP_MODE_DEFAULT ? most->busy.max : most->waiting.max);
+  return (double) wp_downsample_max (side->policy.mode == WP_MODE_DEFAULT ? side->busy : side->waiting);
 }
 
 void
-wp_plot_depth (cairo_t *cr, double top, const WpPlotDataSide *side, const WpPlotDataSide *measured,
-               gint64 end_ns)
+wp_plot_depth (cairo_t *cr, double top, const WpPlotSide *side, const WpPlotSide *measured, gint64 end_ns)
 {
   const WpBox box = { WP_PLOT_LEFT, top + HEAD, COLUMNS, WP_PLOT_DEPTH_HEIGHT - HEAD - FOOT };
-  WpDownsampleBucket most = wp_downsample_extent (side->curve);
-  gboolean parks = ever_parks (&most), two_rows;
-  double jobs = most_jobs (side, &most), capacity, unit_ns;
+  gboolean parks = ever_parks (side) || (measured && ever_parks (measured)), two_rows;
+  double jobs = MAX (most_jobs (side), measured ? most_jobs (measured) : 0), capacity, unit_ns;
   g_autofree char *name = describe (&side->policy);
   g_autofree char *label = NULL;
   const char *unit;
   WpLayout layout;
   WpAxis x, y;
 
-  if (measured)
-    {
-      most = wp_downsample_extent (measured->curve);
-      parks = parks || ever_parks (&most);
-      jobs = MAX (jobs, most_jobs (measured, &most));
-    }
   wp_policy_layout (&side->policy, &layout);
   capacity = layout.can_be_full ? (double) layout.queue_jobs : -1;
   unit_ns = wp_axis_time_unit (end_ns, &unit);

@@ -16,11 +16,11 @@
 void wp_plot_title (cairo_t *cr, const char *title);
 
 /* One model's state over time, until @end_ns; @measured or NULL beside it. */
-void wp_plot_depth (cairo_t *cr, double top, const WpPlotDataSide *side, const WpPlotDataSide *measured,
+void wp_plot_depth (cairo_t *cr, double top, const WpPlotSide *side, const WpPlotSide *measured,
                     gint64 end_ns);
 
 /* Wait and response by percentile. */
-void wp_plot_quantiles (cairo_t *cr, double top, const WpPlotData *sketch);
+void wp_plot_quantiles (cairo_t *cr, double top, const WpPlotData *data);
 
 /* The height of the map's page, title and all. */
 double wp_plot_heat_map_height (const WpHeatMap *map);

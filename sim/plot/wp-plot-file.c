@@ -6,7 +6,7 @@
 struct _WpPlotFile {
   const WpPlotFormat *format;
   WpAtomicFile *output;
-  WpPlotData *sketch;
+  WpPlotData *data;
 };
 
 WpPlotFile *
@@ -17,7 +17,7 @@ wp_plot_file_new (const char *path, const WpPolicy *policies, guint n_models, GE
   self->format = wp_plot_format_find (path, error);
   if (!self->format || !(self->output = wp_atomic_file_new (path, FALSE, error)))
     return NULL;
-  self->sketch = wp_plot_data_new (policies, n_models);
+  self->data = wp_plot_data_new (policies, n_models);
 
   return g_steal_pointer (&self);
 }
@@ -26,14 +26,14 @@ void
 wp_plot_file_free (WpPlotFile *self)
 {
   g_clear_pointer (&self->output, wp_atomic_file_free);
-  g_clear_pointer (&self->sketch, wp_plot_data_free);
+  g_clear_pointer (&self->data, wp_plot_data_free);
   g_free (self);
 }
 
 void
 wp_plot_file_watch (WpPlotFile *self, WpRun *run)
 {
-  wp_run_watch (run, &wp_plot_data_observer, self->sketch);
+  wp_plot_data_watch (self->data, run);
 }
 
 gboolean
@@ -50,9 +50,10 @@ wp_plot_file_commit (WpPlotFile *self, const char *trace, guint64 requests, cons
       gsize n_rows;
       const WpRow *rows = wp_measurement_rows (measured, &n_rows);
 
-      wp_plot_data_measure (self->sketch, rows, n_rows);
+      wp_plot_data_measure (self->data, rows, n_rows);
     }
+  wp_plot_data_align (self->data);
 
-  return self->format->plot_run (self->sketch, title, self->output, error)
+  return self->format->plot_run (self->data, title, self->output, error)
          && wp_atomic_file_commit (self->output, error);
 }

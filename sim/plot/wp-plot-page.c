@@ -9,27 +9,26 @@
 typedef void (*Draw) (cairo_t *cr, gconstpointer what);
 
 typedef struct {
-  const WpPlotData *sketch;
+  const WpPlotData *data;
   const char *title;
 } Run;
 
 static gint64
-last_end (const WpPlotData *sketch)
+last_end (const WpPlotData *data)
 {
-  const WpPlotDataSide *measured = wp_plot_data_measured (sketch);
-  gint64 end_ns = measured ? wp_downsample_end (measured->curve) : 0;
+  const WpPlotSide *measured = wp_plot_data_measured (data);
+  gint64 end_ns = measured ? wp_downsample_end (measured->depth) : 0;
 
-  for (guint i = 0; i < wp_plot_data_models (sketch); i++)
-    end_ns = MAX (end_ns, wp_downsample_end (wp_plot_data_side (sketch, i)->curve));
+  for (guint i = 0; i < wp_plot_data_models (data); i++)
+    end_ns = MAX (end_ns, wp_downsample_end (wp_plot_data_side (data, i)->depth));
 
   return end_ns;
 }
 
 static double
-run_height (const WpPlotData *sketch)
+run_height (const WpPlotData *data)
 {
-  return WP_PLOT_TITLE_HEIGHT + wp_plot_data_models (sketch) * WP_PLOT_DEPTH_HEIGHT
-         + WP_PLOT_QUANTILES_HEIGHT;
+  return WP_PLOT_TITLE_HEIGHT + wp_plot_data_models (data) * WP_PLOT_DEPTH_HEIGHT + WP_PLOT_QUANTILES_HEIGHT;
 }
 
 static void
@@ -39,10 +38,10 @@ draw_run (cairo_t *cr, gconstpointer what)
   double top = WP_PLOT_TITLE_HEIGHT;
 
   wp_plot_title (cr, run->title);
-  for (guint i = 0; i < wp_plot_data_models (run->sketch); i++, top += WP_PLOT_DEPTH_HEIGHT)
-    wp_plot_depth (cr, top, wp_plot_data_side (run->sketch, i),
-                   i == 0 ? wp_plot_data_measured (run->sketch) : NULL, last_end (run->sketch));
-  wp_plot_quantiles (cr, top, run->sketch);
+  for (guint i = 0; i < wp_plot_data_models (run->data); i++, top += WP_PLOT_DEPTH_HEIGHT)
+    wp_plot_depth (cr, top, wp_plot_data_side (run->data, i),
+                   i == 0 ? wp_plot_data_measured (run->data) : NULL, last_end (run->data));
+  wp_plot_quantiles (cr, top, run->data);
 }
 
 static void
@@ -133,15 +132,15 @@ write_png (double height, Draw draw, gconstpointer what, WpAtomicFile *output, G
 }
 
 gboolean
-wp_plot_run_svg (const WpPlotData *sketch, const char *title, WpAtomicFile *output, GError **error)
+wp_plot_run_svg (const WpPlotData *data, const char *title, WpAtomicFile *output, GError **error)
 {
-  return write_svg (run_height (sketch), draw_run, &(Run){ sketch, title }, title, output, error);
+  return write_svg (run_height (data), draw_run, &(Run){ data, title }, title, output, error);
 }
 
 gboolean
-wp_plot_run_png (const WpPlotData *sketch, const char *title, WpAtomicFile *output, GError **error)
+wp_plot_run_png (const WpPlotData *data, const char *title, WpAtomicFile *output, GError **error)
 {
-  return write_png (run_height (sketch), draw_run, &(Run){ sketch, title }, output, error);
+  return write_png (run_height (data), draw_run, &(Run){ data, title }, output, error);
 }
 
 gboolean

@@ -14,14 +14,14 @@ static const WpColour *const mode_colours[] = { &wp_green, &wp_vermillion, &wp_b
 /* The axis of percentiles: 1 is 90 %, 2 is 99 %. @most: as many nines as the largest side has requests for.
  */
 static WpAxis
-percentile_axis (const WpPlotData *sketch)
+percentile_axis (const WpPlotData *data)
 {
   static const double ticks[] = { 0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999 };
   guint64 requests = 10;
   WpAxis axis = { 0 };
 
-  for (guint i = 0; i < wp_plot_data_models (sketch); i++)
-    requests = MAX (requests, wp_histogram_count (wp_plot_data_side (sketch, i)->response));
+  for (guint i = 0; i < wp_plot_data_models (data); i++)
+    requests = MAX (requests, wp_histogram_count (wp_plot_data_side (data, i)->response));
   axis.to = MIN (log10 ((double) requests), MAX_NINES);
   for (guint i = 0; i < G_N_ELEMENTS (ticks); i++)
     if (-log10 (1 - ticks[i]) <= axis.to + 1e-9)
@@ -62,16 +62,15 @@ find_extent (const WpHistogram *times, const WpAxis *percentiles, double *least,
 }
 
 static WpAxis
-time_axis (const WpPlotData *sketch, const WpAxis *percentiles)
+time_axis (const WpPlotData *data, const WpAxis *percentiles)
 {
-  const WpPlotDataSide *measured = wp_plot_data_measured (sketch);
+  const WpPlotSide *measured = wp_plot_data_measured (data);
   double least = INFINITY, most = 0;
   WpAxis axis;
 
-  for (guint i = 0; i <= wp_plot_data_models (sketch); i++)
+  for (guint i = 0; i <= wp_plot_data_models (data); i++)
     {
-      const WpPlotDataSide *side
-          = i < wp_plot_data_models (sketch) ? wp_plot_data_side (sketch, i) : measured;
+      const WpPlotSide *side = i < wp_plot_data_models (data) ? wp_plot_data_side (data, i) : measured;
 
       if (side)
         {
@@ -110,15 +109,15 @@ draw_quantiles (cairo_t *cr, const WpBox *box, const WpAxis *x, const WpAxis *y,
 }
 
 static void
-draw_keys (cairo_t *cr, double y, const WpPlotData *sketch)
+draw_keys (cairo_t *cr, double y, const WpPlotData *data)
 {
   double x = WP_PLOT_WIDTH - WP_PLOT_RIGHT;
 
-  if (wp_plot_data_measured (sketch))
+  if (wp_plot_data_measured (data))
     wp_cairo_key (cr, &x, y, wp_ink, WP_SOLID, FALSE, "measured");
-  for (guint i = wp_plot_data_models (sketch); i-- > 0;)
+  for (guint i = wp_plot_data_models (data); i-- > 0;)
     {
-      WpModeKind mode = wp_plot_data_side (sketch, i)->policy.mode;
+      WpModeKind mode = wp_plot_data_side (data, i)->policy.mode;
 
       wp_cairo_key (cr, &x, y, *mode_colours[mode], WP_SOLID, FALSE, wp_mode_name (mode));
     }
@@ -127,26 +126,26 @@ draw_keys (cairo_t *cr, double y, const WpPlotData *sketch)
 }
 
 void
-wp_plot_quantiles (cairo_t *cr, double top, const WpPlotData *sketch)
+wp_plot_quantiles (cairo_t *cr, double top, const WpPlotData *data)
 {
   const WpBox box = { WP_PLOT_LEFT, top + HEAD, WP_PLOT_WIDTH - WP_PLOT_LEFT - WP_PLOT_RIGHT,
                       WP_PLOT_QUANTILES_HEIGHT - HEAD - FOOT };
-  const WpPlotDataSide *measured = wp_plot_data_measured (sketch);
-  WpAxis x = percentile_axis (sketch);
-  WpAxis y = time_axis (sketch, &x);
+  const WpPlotSide *measured = wp_plot_data_measured (data);
+  WpAxis x = percentile_axis (data);
+  WpAxis y = time_axis (data, &x);
 
   wp_cairo_colour (cr, wp_ink);
   wp_cairo_size (cr, 13, TRUE);
   wp_cairo_text (cr, WP_PLOT_RIGHT, top + 20, 0, "Response and wait");
-  draw_keys (cr, top + 20, sketch);
+  draw_keys (cr, top + 20, data);
   wp_cairo_x_axis (cr, &box, &x, write_percentile, "share of the started requests that took no longer");
   wp_cairo_y_axis (cr, &box, &y, wp_axis_seconds, "time");
-  for (guint i = 0; i < wp_plot_data_models (sketch); i++)
+  for (guint i = 0; i < wp_plot_data_models (data); i++)
     {
-      const WpPlotDataSide *side = wp_plot_data_side (sketch, i);
+      const WpPlotSide *side = wp_plot_data_side (data, i);
       WpColour colour = *mode_colours[side->policy.mode];
       /* curves that fall together show as stripes */
-      double width = 2 + 1.5 * (wp_plot_data_models (sketch) - 1 - i);
+      double width = 2 + 1.5 * (wp_plot_data_models (data) - 1 - i);
 
       draw_quantiles (cr, &box, &x, &y, side->response, colour, WP_SOLID, width);
       draw_quantiles (cr, &box, &x, &y, side->wait, colour, WP_DASHED, width);

@@ -21,9 +21,9 @@ typedef struct {
 typedef struct {
   const char *extension; /* ".svg" */
 
-  /* Depth over time for each model of @sketch, parked requests, and what was measured; the distributions of
+  /* Depth over time for each model of @data, parked requests, and what was measured; the distributions of
    * wait and response. FALSE with WP_ERROR_IO; the output is not committed. */
-  gboolean (*plot_run) (const WpPlotData *sketch, const char *title, WpAtomicFile *output, GError **error);
+  gboolean (*plot_run) (const WpPlotData *data, const char *title, WpAtomicFile *output, GError **error);
 
   /* Who meets the objective, who does not, and the line between them. */
   gboolean (*plot_heat_map) (const WpHeatMap *map, WpAtomicFile *output, GError **error);

@@ -5,28 +5,22 @@
 #include <unistd.h>
 
 #include "sim/report/wp-format.h"
-#include "sim/model/wp-ring.h"
+#include "sim/stats/wp-downsample.h"
 
 #define BUCKETS 2048
 #define HEIGHT  5 /* at most: a row a job */
 #define LEFT    9 /* of the vertical axis */
 
 struct _WpChart {
-  guint model;
-  WpRing leavings; /* when each job in the queue leaves it */
-  guint64 most[BUCKETS];
-  gint64 bucket_ns; /* doubled whenever time runs past the last */
-  gsize at;         /* the bucket that now_ns is in */
-  gint64 now_ns;
+  WpDownsample *depth;
 };
 
 WpChart *
-wp_chart_new (guint model)
+wp_chart_new (void)
 {
   WpChart *self = g_new0 (WpChart, 1);
 
-  self->model = model;
-  self->bucket_ns = 1;
+  self->depth = wp_downsample_new (BUCKETS, TRUE);
 
   return self;
 }
@@ -34,92 +28,15 @@ wp_chart_new (guint model)
 void
 wp_chart_free (WpChart *self)
 {
-  wp_ring_clear (&self->leavings);
+  wp_downsample_free (self->depth);
   g_free (self);
 }
 
-static void
-halve (WpChart *self)
+WpDownsample *
+wp_chart_depth (WpChart *self)
 {
-  for (gsize i = 0; i < BUCKETS / 2; i++)
-    self->most[i] = MAX (self->most[2 * i], self->most[2 * i + 1]);
-  memset (self->most + BUCKETS / 2, 0, sizeof self->most / 2);
-  self->bucket_ns *= 2;
-  self->at /= 2;
+  return self->depth;
 }
-
-/* The depth has been what it is since now_ns, and is so until @until_ns. */
-static void
-move_to (WpChart *self, gint64 until_ns)
-{
-  gsize bucket;
-
-  while (until_ns / self->bucket_ns >= BUCKETS)
-    halve (self);
-  bucket = (gsize) (until_ns / self->bucket_ns);
-  for (; self->at < bucket; self->at++)
-    self->most[self->at + 1] = MAX (self->most[self->at + 1], self->leavings.length);
-  self->now_ns = until_ns;
-}
-
-static void
-leave_until (WpChart *self, gint64 now_ns)
-{
-  while (self->leavings.length > 0 && wp_ring_front (&self->leavings) <= now_ns)
-    {
-      move_to (self, wp_ring_front (&self->leavings));
-      wp_ring_pop (&self->leavings);
-    }
-}
-
-static gboolean
-on_offer (gpointer observer, const WpBatch *batch, GError **error)
-{
-  WpChart *self = observer;
-  const WpRequestResult *results = batch->results[self->model];
-
-  for (gsize i = 0; i < batch->n_rows; i++)
-    {
-      const WpRequestResult *result = &results[i];
-
-      if (result->accepted_ns == WP_TIME_NONE || wp_request_result_left_queue (result) <= result->accepted_ns)
-        continue;
-      leave_until (self, result->accepted_ns);
-      move_to (self, result->accepted_ns);
-      wp_ring_push (&self->leavings, wp_request_result_left_queue (result));
-      self->most[self->at] = MAX (self->most[self->at], self->leavings.length);
-    }
-  /* nothing is accepted before it any more */
-  leave_until (self, batch->rows[batch->n_rows - 1].arrival_ns);
-  if (batch->rows[batch->n_rows - 1].arrival_ns > self->now_ns)
-    move_to (self, batch->rows[batch->n_rows - 1].arrival_ns);
-
-  return TRUE;
-}
-
-static gboolean
-on_restart (gpointer observer, GError **error)
-{
-  WpChart *self = observer;
-
-  wp_ring_clear (&self->leavings);
-  memset (self->most, 0, sizeof self->most);
-  self->bucket_ns = 1;
-  self->at = 0;
-  self->now_ns = 0;
-
-  return TRUE;
-}
-
-static gboolean
-on_finish (gpointer observer, GError **error)
-{
-  leave_until (observer, G_MAXINT64);
-
-  return TRUE;
-}
-
-const WpObserver wp_chart_observer = { TRUE, on_restart, on_offer, on_finish };
 
 gboolean
 wp_chart_is_utf8 (void)
@@ -151,22 +68,24 @@ wp_chart_columns (void)
 
 /* The most in each of @n columns over the whole time, and the most of all. */
 static guint64
-gather (const WpChart *self, guint64 *columns, guint n)
+gather (const WpChart *self, guint64 *columns, guint n, gint64 *until_ns)
 {
-  gsize used = self->at + 1;
-  guint64 peak = 0;
+  guint used;
+  gint64 bucket_ns;
+  const WpExtent *buckets = wp_downsample_buckets (self->depth, &used, &bucket_ns);
 
   for (guint i = 0; i < n; i++)
     {
-      gsize from = used * i / n, until = MAX (from + 1, used * (i + 1) / n);
+      gsize from = (gsize) used * i / n, until = MAX (from + 1, (gsize) used * (i + 1) / n);
 
       columns[i] = 0;
       for (gsize j = from; j < MIN (until, used); j++)
-        columns[i] = MAX (columns[i], self->most[j]);
-      peak = MAX (peak, columns[i]);
+        columns[i] = MAX (columns[i], buckets[j].max);
     }
+  if (__builtin_mul_overflow (bucket_ns, (gint64) used, until_ns))
+    *until_ns = G_MAXINT64;
 
-  return peak;
+  return wp_downsample_max (self->depth);
 }
 
 /* One of @height rows, from below; any depth shows. */
@@ -211,7 +130,8 @@ wp_chart_draw (const WpChart *self, GString *text, const char *title, guint64 ca
 {
   guint width = MIN (columns, 200) - LEFT - 1;
   g_autofree guint64 *most = g_new (guint64, width);
-  guint64 peak = gather (self, most, width);
+  gint64 until_ns;
+  guint64 peak = gather (self, most, width, &until_ns);
   guint height = (guint) MIN (HEIGHT, peak);
   char cell[WP_FORMAT_CELL];
 
@@ -237,8 +157,5 @@ wp_chart_draw (const WpChart *self, GString *text, const char *title, guint64 ca
                               utf8 ? "┤" : "|");
       draw_row (text, most, width, peak, height, row, utf8);
     }
-  draw_time (text, width,
-             (gint64) (self->at + 1) > G_MAXINT64 / self->bucket_ns
-                 ? G_MAXINT64
-                 : (gint64) (self->at + 1) * self->bucket_ns);
+  draw_time (text, width, until_ns);
 }

@@ -1,17 +1,17 @@
 /* wp-chart.h - a queue's depth over time, for a terminal. */
 #pragma once
 
-#include "sim/run/wp-observers.h"
+#include "sim/stats/wp-downsample.h"
 
 /* The most in each stretch of time; memory does not grow with the trace. */
 typedef struct _WpChart WpChart;
 
-/* Of the run's model with that number. */
-WpChart *wp_chart_new (guint model);
+WpChart *wp_chart_new (void);
 void wp_chart_free (WpChart *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpChart, wp_chart_free)
 
-extern const WpObserver wp_chart_observer;
+/* To follow a model's WP_STATE_DEPTH with; the chart's own. */
+WpDownsample *wp_chart_depth (WpChart *self);
 
 /* After the run, @columns wide in all. @capacity_jobs: marks it as full there. One line if the queue was
  * never used. */

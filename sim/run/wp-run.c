@@ -25,6 +25,7 @@ struct _WpRun {
   gboolean wants_results;               /* an observer does */
   WpTraffic *traffic;
   WpObservers *observers;
+  WpTimeline *timeline;       /* one of them */
   WpBatchMeans *const *parts; /* NULL: not asked for */
   guint64 warmup_rows, n_offered;
   gint64 warmup_ns;
@@ -49,6 +50,8 @@ wp_run_new (WpTrace *trace, WpServiceTime *service, const WpPolicy *policies, gu
   for (guint i = 0; i < n_models; i++)
     wp_policy_layout (&policies[i], &self->layouts[i]);
   self->observers = wp_observers_new ();
+  self->timeline = wp_timeline_new (n_models);
+  wp_observers_add (self->observers, &wp_timeline_observer, self->timeline);
 
   return self;
 }
@@ -71,6 +74,7 @@ wp_run_free (WpRun *self)
   for (guint i = 0; i < self->n_models; i++)
     g_free (self->results[i]);
   wp_observers_free (self->observers);
+  wp_timeline_free (self->timeline);
   g_free (self->passed);
   g_free (self);
 }
@@ -94,11 +98,10 @@ wp_run_http_stage_summary (const WpRun *self, WpHttpStageSummary *summary)
 }
 
 static void
-watch (WpRun *self, const WpObserver *functions, gpointer observer, guint first, guint n)
+make_results (WpRun *self, guint first_model, guint n_models)
 {
-  wp_observers_add (self->observers, functions, observer);
-  self->wants_results |= functions->wants_results;
-  for (guint i = first; functions->wants_results && i < first + n; i++)
+  self->wants_results = TRUE;
+  for (guint i = first_model; i < first_model + n_models; i++)
     if (!self->results[i])
       self->results[i] = g_new (WpRequestResult, BATCH_ROWS);
 }
@@ -106,15 +109,26 @@ watch (WpRun *self, const WpObserver *functions, gpointer observer, guint first,
 void
 wp_run_watch (WpRun *self, const WpObserver *functions, gpointer observer)
 {
-  watch (self, functions, observer, 0, self->n_models);
+  wp_observers_add (self->observers, functions, observer);
+  if (functions->wants_results)
+    make_results (self, 0, self->n_models);
 }
 
 void
-wp_run_watch_one (WpRun *self, const WpObserver *functions, gpointer observer, guint model)
+wp_run_sample (WpRun *self, const WpStateSampler *functions, gpointer sampler, gint64 first_ns,
+               gint64 interval_ns)
+{
+  wp_timeline_sample (self->timeline, functions, sampler, first_ns, interval_ns);
+  make_results (self, 0, self->n_models);
+}
+
+void
+wp_run_follow (WpRun *self, guint model, WpStateValue value, WpDownsample *values)
 {
   g_return_if_fail (model < self->n_models);
 
-  watch (self, functions, observer, model, 1);
+  wp_timeline_follow (self->timeline, model, value, values);
+  make_results (self, model, 1);
 }
 
 void

@@ -6,7 +6,7 @@
 #include "sim/model/wp-model.h"
 #include "sim/model/wp-service-time.h"
 #include "sim/model/wp-traffic.h"
-#include "sim/run/wp-observers.h"
+#include "sim/run/wp-timeline.h"
 
 typedef struct _WpRun WpRun;
 
@@ -27,8 +27,10 @@ gboolean wp_run_http_stage_summary (const WpRun *self, WpHttpStageSummary *summa
 /* Before wp_run_go(); @observer outlives it. */
 void wp_run_watch (WpRun *self, const WpObserver *functions, gpointer observer);
 
-/* The same, for who asks for the verdicts of one model only: those of the others may be NULL. */
-void wp_run_watch_one (WpRun *self, const WpObserver *functions, gpointer observer, guint model);
+/* The same for states over time, as wp_timeline_sample() and wp_timeline_follow(). */
+void wp_run_sample (WpRun *self, const WpStateSampler *functions, gpointer sampler, gint64 first_ns,
+                    gint64 interval_ns);
+void wp_run_follow (WpRun *self, guint model, WpStateValue value, WpDownsample *values);
 
 /* Before wp_run_go(): with more than one, some models may run on a thread beside. */
 void wp_run_set_threads (WpRun *self, guint threads);

@@ -2,15 +2,14 @@
 #pragma once
 
 #include "sim/base/wp-atomic-file.h"
-#include "sim/run/wp-observers.h"
+#include "sim/run/wp-timeline.h"
 
 typedef struct _WpTimeSeries WpTimeSeries;
 
-/* A row for each of @n_models at 0, @interval_ns, ... until that model's last finish, with the state after
- * all that happens at that moment. @output outlives it, and is committed by its owner. */
-WpTimeSeries *wp_time_series_new (WpAtomicFile *output, gint64 interval_ns, const WpPolicy *policies,
-                                  guint n_models);
+/* @output outlives it, and is committed by its owner. @policies: of the models. */
+WpTimeSeries *wp_time_series_new (WpAtomicFile *output, const WpPolicy *policies, guint n_models);
 void wp_time_series_free (WpTimeSeries *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTimeSeries, wp_time_series_free)
 
-extern const WpObserver wp_time_series_observer;
+/* A row for each sample. */
+extern const WpStateSampler wp_time_series_sampler;

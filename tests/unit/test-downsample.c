@@ -9,41 +9,31 @@
 
 typedef struct {
   gint64 time_ns;
-  WpMoment moment;
-} State;
+  guint64 value;
+} Step;
 
+/* Of all values that hold at some moment of [@from_ns, @to_ns); before the first it is 0. @closed: each holds
+ * at the moment of the next too. */
 static void
-assert_extent (const WpExtent *extent, guint64 least, guint64 most)
+assert_bucket (const WpExtent *bucket, const GArray *steps, gboolean closed, gint64 from_ns, gint64 to_ns)
 {
-  g_assert_cmpuint (extent->min, ==, least);
-  g_assert_cmpuint (extent->max, ==, most);
-}
+  guint64 least = G_MAXUINT64, most = 0;
 
-/* Of all states that hold at some moment of [@from_ns, @to_ns); before the first everything is 0. */
-static void
-assert_bucket (const WpDownsampleBucket *bucket, const GArray *states, gint64 from_ns, gint64 to_ns)
-{
-  guint64 depth[2] = { G_MAXUINT64, 0 }, waiting[2] = { G_MAXUINT64, 0 }, busy[2] = { G_MAXUINT64, 0 };
-
-  for (int i = -1; i < (int) states->len; i++)
+  for (int i = -1; i < (int) steps->len; i++)
     {
-      static const WpMoment none = { 0 };
-      const WpMoment *moment = i < 0 ? &none : &g_array_index (states, State, i).moment;
-      gint64 begin_ns = i < 0 ? 0 : g_array_index (states, State, i).time_ns;
-      gint64 end_ns = i + 1 < (int) states->len ? g_array_index (states, State, i + 1).time_ns : begin_ns + 1;
+      guint64 value = i < 0 ? 0 : g_array_index (steps, Step, i).value;
+      gint64 begin_ns = i < 0 ? 0 : g_array_index (steps, Step, i).time_ns;
+      gint64 end_ns
+          = i + 1 < (int) steps->len ? g_array_index (steps, Step, i + 1).time_ns + closed : begin_ns + 1;
 
       if (begin_ns >= to_ns || end_ns <= from_ns || begin_ns == end_ns)
         continue;
-      depth[0] = MIN (depth[0], moment->depth);
-      depth[1] = MAX (depth[1], moment->depth);
-      waiting[0] = MIN (waiting[0], moment->depth + moment->parked);
-      waiting[1] = MAX (waiting[1], moment->depth + moment->parked);
-      busy[0] = MIN (busy[0], moment->busy);
-      busy[1] = MAX (busy[1], moment->busy);
+      least = MIN (least, value);
+      most = MAX (most, value);
     }
-  assert_extent (&bucket->depth, depth[0], depth[1]);
-  assert_extent (&bucket->waiting, waiting[0], waiting[1]);
-  assert_extent (&bucket->busy, busy[0], busy[1]);
+  if (!closed) /* within a bucket only the most counts the last moment */
+    g_assert_cmpuint (bucket->min, ==, least);
+  g_assert_cmpuint (bucket->max, ==, most);
 }
 
 static void
@@ -52,42 +42,41 @@ test_random_curves (void)
   for (int round = 0; round < 400; round++)
     {
       guint n_buckets = 2 * (guint) g_test_rand_int_range (1, 40), n;
-      g_autoptr (WpDownsample) curve = wp_downsample_new (n_buckets);
-      g_autoptr (GArray) states = g_array_new (FALSE, FALSE, sizeof (State));
+      gboolean closed = g_test_rand_bit ();
+      g_autoptr (WpDownsample) curve = wp_downsample_new (n_buckets, closed);
+      g_autoptr (GArray) steps = g_array_new (FALSE, FALSE, sizeof (Step));
       gint64 now_ns = g_test_rand_bit () ? 0 : g_test_rand_int_range (0, 1000), bucket_ns;
       gint64 stride = g_test_rand_bit () ? 3 : g_test_rand_int_range (1, G_MAXINT32);
-      const WpDownsampleBucket *buckets;
+      const WpExtent *buckets;
 
       for (int i = g_test_rand_int_range (1, 200); i > 0; i--)
         {
-          State state = { now_ns,
-                          { (guint64) g_test_rand_int_range (0, 9), (guint64) g_test_rand_int_range (0, 9),
-                            (guint64) g_test_rand_int_range (0, 9) } };
+          Step step = { now_ns, (guint64) g_test_rand_int_range (0, 9) };
 
-          g_array_append_val (states, state);
-          wp_downsample_add (curve, now_ns, &state.moment);
+          g_array_append_val (steps, step);
+          wp_downsample_add (curve, now_ns, step.value);
           now_ns += 1 + (gint64) (g_test_rand_double () * (double) stride);
         }
       buckets = wp_downsample_buckets (curve, &n, &bucket_ns);
-      g_assert_cmpint (wp_downsample_end (curve), ==, g_array_index (states, State, states->len - 1).time_ns);
+      g_assert_cmpint (wp_downsample_end (curve), ==, g_array_index (steps, Step, steps->len - 1).time_ns);
       g_assert_cmpuint (n, ==, wp_downsample_end (curve) / bucket_ns + 1);
       g_assert_cmpuint (n, <=, n_buckets);
       g_assert_true (bucket_ns == 1 || n > n_buckets / 2);
       for (guint i = 0; i < n; i++)
-        assert_bucket (&buckets[i], states, i * bucket_ns, (i + 1) * bucket_ns);
+        assert_bucket (&buckets[i], steps, closed, i * bucket_ns, (i + 1) * bucket_ns);
     }
 }
 
 static void
 test_the_longest_time (void)
 {
-  g_autoptr (WpDownsample) curve = wp_downsample_new (4);
+  g_autoptr (WpDownsample) curve = wp_downsample_new (4, FALSE);
   guint n;
   gint64 bucket_ns;
 
-  wp_downsample_add (curve, 0, &(WpMoment){ 1, 0, 0 });
-  wp_downsample_add (curve, G_MAXINT64, &(WpMoment){ 2, 0, 0 });
-  g_assert_cmpuint (wp_downsample_buckets (curve, &n, &bucket_ns)[n - 1].depth.max, ==, 2);
+  wp_downsample_add (curve, 0, 1);
+  wp_downsample_add (curve, G_MAXINT64, 2);
+  g_assert_cmpuint (wp_downsample_buckets (curve, &n, &bucket_ns)[n - 1].max, ==, 2);
   g_assert_cmpuint (n, ==, 4);
 }
 
@@ -113,8 +102,8 @@ assert_equal_curves (const WpDownsample *one, const WpDownsample *other)
 {
   guint n, n_other;
   gint64 bucket_ns, other_ns;
-  const WpDownsampleBucket *buckets = wp_downsample_buckets (one, &n, &bucket_ns),
-                           *others = wp_downsample_buckets (other, &n_other, &other_ns);
+  const WpExtent *buckets = wp_downsample_buckets (one, &n, &bucket_ns);
+  const WpExtent *others = wp_downsample_buckets (other, &n_other, &other_ns);
 
   g_assert_cmpuint (n, ==, n_other);
   g_assert_cmpint (bucket_ns, ==, other_ns);
@@ -124,7 +113,7 @@ assert_equal_curves (const WpDownsample *one, const WpDownsample *other)
 /* A run that is watched shows the figures' own peaks, and its prediction, taken as a measurement, shows the
  * same curve. */
 static void
-test_sketches (void)
+test_plot_data (void)
 {
   for (int round = 0; round < 200; round++)
     {
@@ -132,12 +121,12 @@ test_sketches (void)
       g_autoptr (WpTrace) trace = wp_trace_open_data ("t", text, strlen (text), NULL, NULL);
       g_autoptr (WpServiceTime) service = wp_service_time_new ("1s", 1, FALSE, 1, NULL);
       WpPolicy policy;
-      g_autoptr (WpPlotData) sketch = NULL;
+      g_autoptr (WpPlotData) data = NULL;
       g_autoptr (WpPrediction) predicted = wp_prediction_new ();
       g_autoptr (WpRun) run = NULL;
       WpSummary summary;
       WpTrafficSummary traffic;
-      WpDownsampleBucket most;
+      const WpPlotSide *side;
       gsize n_rows;
       const WpRow *rows;
 
@@ -145,20 +134,23 @@ test_sketches (void)
       policy.queue_jobs = (guint) g_test_rand_int_range (0, 6);
       policy.workers = (guint) g_test_rand_int_range (1, 6);
       policy.when_full = g_test_rand_bit () ? WP_WHEN_FULL_BLOCK : WP_WHEN_FULL_REJECT;
-      sketch = wp_plot_data_new (&policy, 1);
+      data = wp_plot_data_new (&policy, 1);
       run = wp_run_new (trace, service, &policy, 1, g_test_rand_bit () ? WP_TIME_NONE : 3 * WP_NS_PER_S);
-      wp_run_watch (run, &wp_plot_data_observer, sketch);
+      wp_plot_data_watch (data, run);
       wp_run_watch (run, &wp_prediction_observer, predicted);
       g_assert_true (wp_run_go (run, &summary, &traffic, NULL));
-      most = wp_downsample_extent (wp_plot_data_side (sketch, 0)->curve);
-      g_assert_cmpint ((gint64) most.depth.max, ==, summary.depth_max);
-      g_assert_cmpint ((gint64) most.busy.max, ==, summary.busy_max);
-      g_assert_cmpuint (wp_histogram_count (wp_plot_data_side (sketch, 0)->response), ==, summary.accepted);
-      g_assert_cmpint (wp_histogram_max (wp_plot_data_side (sketch, 0)->wait), ==, summary.wait.max);
+      side = wp_plot_data_side (data, 0);
+      g_assert_cmpint ((gint64) wp_downsample_max (side->depth), ==, summary.depth_max);
+      g_assert_cmpint ((gint64) wp_downsample_max (side->busy), ==, summary.busy_max);
+      g_assert_cmpuint (wp_histogram_count (side->response), ==, summary.accepted);
+      g_assert_cmpint (wp_histogram_max (side->wait), ==, summary.wait.max);
       rows = wp_prediction_rows (predicted, &n_rows);
-      g_assert_null (wp_plot_data_measured (sketch));
-      wp_plot_data_measure (sketch, rows, n_rows);
-      assert_equal_curves (wp_plot_data_side (sketch, 0)->curve, wp_plot_data_measured (sketch)->curve);
+      g_assert_null (wp_plot_data_measured (data));
+      wp_plot_data_measure (data, rows, n_rows);
+      wp_plot_data_align (data);
+      assert_equal_curves (side->depth, wp_plot_data_measured (data)->depth);
+      assert_equal_curves (side->waiting, wp_plot_data_measured (data)->waiting);
+      assert_equal_curves (side->busy, wp_plot_data_measured (data)->busy);
     }
 }
 
@@ -232,7 +224,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/downsample/random", test_random_curves);
   g_test_add_func ("/downsample/the-longest-time", test_the_longest_time);
-  g_test_add_func ("/downsample/sketches", test_sketches);
+  g_test_add_func ("/downsample/plot-data", test_plot_data);
   g_test_add_func ("/downsample/axes", test_axes);
   g_test_add_func ("/downsample/texts", test_texts);
 

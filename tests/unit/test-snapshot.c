@@ -1,8 +1,8 @@
 /* The state at a moment held equal to the naive model's, and the chart as it looks. */
 #include <string.h>
 
-#include "sim/run/wp-snapshot.h"
 #include "sim/report/wp-chart.h"
+#include "sim/run/wp-snapshot.h"
 #include "tests/unit/naive-model.h"
 #include "tests/unit/random-load.h"
 
@@ -48,6 +48,7 @@ test_at_equals_naive (void)
       WpState expected;
       WpLayout layout;
       WpSnapshot at;
+      g_autoptr (WpTimeline) timeline = wp_timeline_new (1);
 
       random_load_make (&load, &random);
       wp_policy_layout (&load.policy, &layout);
@@ -56,13 +57,15 @@ test_at_equals_naive (void)
       naive_model_run (&load.policy, load.patience_ns, load.rows, load.services_ns, load.n_rows, naive,
                        &summary);
       wp_snapshot_init (&at, (gint64) wp_random_below (&random, 100), 1);
+      wp_timeline_sample (timeline, &wp_snapshot_sampler, &at, at.at_ns, 0);
       for (gsize i = 0; i < load.n_rows; i++)
         {
           const WpRequestResult *const one[] = { &fast[i] };
           WpBatch batch = { &load.rows[i], &load.services_ns[i], 1, one };
 
-          g_assert_true (wp_snapshot_observer.offer (&at, &batch, NULL));
+          g_assert_true (wp_timeline_observer.offer (timeline, &batch, NULL));
         }
+      g_assert_true (wp_timeline_observer.finish (timeline, NULL));
       count_naive (&load, naive, at.at_ns, &expected);
       g_assert_cmpuint (at.states[0].parked, ==, expected.parked);
       g_assert_cmpuint (at.states[0].depth, ==, expected.depth);
@@ -75,8 +78,10 @@ test_at_equals_naive (void)
 static WpChart *
 make_chart (gboolean waits)
 {
-  g_autoptr (WpChart) chart = wp_chart_new (0);
+  g_autoptr (WpChart) chart = wp_chart_new ();
+  g_autoptr (WpTimeline) timeline = wp_timeline_new (1);
 
+  wp_timeline_follow (timeline, 0, WP_STATE_DEPTH, wp_chart_depth (chart));
   for (gint64 i = 0; i < 21; i++)
     {
       WpRow row = { .arrival_ns = i < 20 ? 0 : 5000 };
@@ -86,9 +91,9 @@ make_chart (gboolean waits)
       const WpRequestResult *const results[] = { &result };
       WpBatch batch = { &row, &service_ns, 1, results };
 
-      g_assert_true (wp_chart_observer.offer (chart, &batch, NULL));
+      g_assert_true (wp_timeline_observer.offer (timeline, &batch, NULL));
     }
-  g_assert_true (wp_chart_observer.finish (chart, NULL));
+  g_assert_true (wp_timeline_observer.finish (timeline, NULL));
 
   return g_steal_pointer (&chart);
 }
@@ -136,8 +141,10 @@ test_chart_keeps_peaks (void)
 {
   for (gint64 at_ns = 0; at_ns < 8; at_ns++)
     {
-      g_autoptr (WpChart) chart = wp_chart_new (0);
+      g_autoptr (WpChart) chart = wp_chart_new ();
+      g_autoptr (WpTimeline) timeline = wp_timeline_new (1);
 
+      wp_timeline_follow (timeline, 0, WP_STATE_DEPTH, wp_chart_depth (chart));
       for (guint i = 0; i < 3; i++)
         {
           WpRow row = { .arrival_ns = i < 2 ? at_ns : 100000 };
@@ -147,9 +154,9 @@ test_chart_keeps_peaks (void)
           const WpRequestResult *const results[] = { &result };
           WpBatch batch = { &row, &service_ns, 1, results };
 
-          g_assert_true (wp_chart_observer.offer (chart, &batch, NULL));
+          g_assert_true (wp_timeline_observer.offer (timeline, &batch, NULL));
         }
-      g_assert_true (wp_chart_observer.finish (chart, NULL));
+      g_assert_true (wp_timeline_observer.finish (timeline, NULL));
       assert_drawn (chart, 3, FALSE,
                     "WorkerPool: most jobs in the queue over time\n"
                     "        2|#\n"

@@ -1,5 +1,5 @@
 /* The state over time equal to a count over all requests at every nanosecond; the trace in figures. */
-#include "sim/model/wp-timeline.h"
+#include "sim/run/wp-timeline.h"
 
 #include <math.h>
 
@@ -15,10 +15,10 @@ is_in (gint64 from_ns, gint64 to_ns, gint64 now_ns)
   return from_ns != WP_TIME_NONE && from_ns <= now_ns && now_ns < to_ns;
 }
 
-static WpMoment
+static WpState
 count (const RandomLoad *load, const WpRequestResult *results, gint64 now_ns)
 {
-  WpMoment moment = { 0 };
+  WpState moment = { 0 };
 
   for (gsize i = 0; i < load->n_rows; i++)
     {
@@ -35,29 +35,81 @@ count (const RandomLoad *load, const WpRequestResult *results, gint64 now_ns)
   return moment;
 }
 
-static void
-check_load (const RandomLoad *load)
-{
-  g_autoptr (WpTimeline) timeline = wp_timeline_new ();
-  g_autoptr (WpModel) model = NULL;
+typedef struct {
+  const RandomLoad *load;
   WpRequestResult results[RANDOM_LOAD_MOST];
+  gint64 next_ns, interval_ns;
+} Check;
+
+static gboolean
+on_sample (gpointer sampler, guint model, gint64 now_ns, const WpState *state, GError **error)
+{
+  Check *self = sampler;
+  WpState expected = count (self->load, self->results, now_ns);
+
+  g_assert_cmpint (now_ns, ==, self->next_ns);
+  g_assert_cmpuint (state->depth, ==, expected.depth);
+  g_assert_cmpuint (state->busy, ==, expected.busy);
+  g_assert_cmpuint (state->parked, ==, expected.parked);
+  self->next_ns += self->interval_ns;
+
+  return TRUE;
+}
+
+static const WpStateSampler checker = { .sample = on_sample };
+
+static void
+assert_held (const WpDownsample *values, gint64 now_ns, guint64 expected)
+{
+  guint n;
+  gint64 bucket_ns;
+  const WpExtent *bucket = wp_downsample_buckets (values, &n, &bucket_ns) + now_ns;
+
+  g_assert_cmpint (bucket_ns, ==, 1);
+  g_assert_cmpuint (now_ns < n ? bucket->min : 0, ==, expected);
+  g_assert_cmpuint (now_ns < n ? bucket->max : 0, ==, expected);
+}
+
+/* Sampled, followed, or both. */
+static void
+check_load (const RandomLoad *load, gboolean samples, gboolean follows)
+{
+  g_autoptr (WpTimeline) timeline = wp_timeline_new (1);
+  WpDownsample *values[3];
+  Check check = { load, .interval_ns = g_test_rand_int_range (1, 4) };
+  const WpRequestResult *const results[] = { check.results };
+  WpBatch batch = { load->rows, load->services_ns, load->n_rows, results };
+  g_autoptr (WpModel) model = NULL;
+  gint64 last_ns = WP_TIME_NONE;
   WpLayout layout;
-  gsize offered = 0;
 
   wp_policy_layout (&load->policy, &layout);
   model = wp_model_new (&layout, load->patience_ns);
-  g_assert_true (wp_model_offer (model, load->rows, load->services_ns, load->n_rows, results));
-  for (gint64 now_ns = 0; offered < load->n_rows || now_ns <= wp_timeline_last (timeline); now_ns++)
+  g_assert_true (wp_model_offer (model, load->rows, load->services_ns, load->n_rows, check.results));
+  if (samples)
+    wp_timeline_sample (timeline, &checker, &check, 0, check.interval_ns);
+  for (guint i = 0; i < G_N_ELEMENTS (values); i++)
     {
-      WpMoment expected = count (load, results, now_ns), moment;
-
-      for (; offered < load->n_rows && load->rows[offered].arrival_ns <= now_ns; offered++)
-        wp_timeline_offer (timeline, load->rows[offered].arrival_ns, &results[offered]);
-      moment = wp_timeline_at (timeline, now_ns);
-      g_assert_cmpuint (moment.depth, ==, expected.depth);
-      g_assert_cmpuint (moment.busy, ==, expected.busy);
-      g_assert_cmpuint (moment.parked, ==, expected.parked);
+      values[i] = wp_downsample_new (4096, FALSE);
+      if (follows)
+        wp_timeline_follow (timeline, 0, (WpStateValue) i, values[i]);
     }
+  g_assert_true (wp_timeline_observer.offer (timeline, &batch, NULL));
+  g_assert_true (wp_timeline_observer.finish (timeline, NULL));
+  for (gsize i = 0; i < load->n_rows; i++)
+    last_ns = MAX (last_ns, MAX (check.results[i].finished_ns, load->rows[i].arrival_ns - 1));
+  if (samples)
+    g_assert_cmpint (check.next_ns, >, last_ns);
+  for (gint64 now_ns = 0; now_ns <= last_ns && follows; now_ns++)
+    {
+      WpState expected = count (load, check.results, now_ns);
+
+      assert_held (values[WP_STATE_DEPTH], now_ns, expected.depth);
+      assert_held (values[WP_STATE_WAITING], now_ns, expected.depth + expected.parked);
+      assert_held (values[WP_STATE_BUSY], now_ns, expected.busy);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (values); i++)
+    wp_downsample_free (values[i]);
 }
 
 static void
@@ -72,7 +124,9 @@ test_equals_counting (void)
   for (guint i = 0; i < N_LOADS; i++)
     {
       random_load_make (&load, &random);
-      check_load (&load);
+      check_load (&load, TRUE, FALSE);
+      check_load (&load, FALSE, TRUE);
+      check_load (&load, TRUE, TRUE);
     }
 }
 

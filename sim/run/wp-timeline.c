@@ -1,0 +1,355 @@
+#include "sim/run/wp-timeline.h"
+
+#include "sim/model/wp-ring.h"
+
+typedef struct {
+  const WpStateSampler *functions;
+  gpointer sampler;
+  gint64 first_ns, interval_ns, next_ns; /* next_ns: G_MAXINT64 if no more */
+} Sampler;
+
+typedef struct {
+  WpStateValue value;
+  WpDownsample *values;
+} Follower;
+
+typedef struct {
+  gint64 left_ns, arrival_ns;
+} Waiting;
+
+WP_DEFINE_RING (WaitingRing, waiting_ring, Waiting)
+
+/* One model's. First come, first served: each ring is in order of time, as it is in order of arrival. */
+typedef struct {
+  WaitingRing accepted; /* parked or queued, and will be or has been accepted: until it leaves the queue */
+  WaitingRing refused;  /* parked, until it is turned away */
+  WpRing acceptances;   /* of the first kind, those that are parked: when each is accepted */
+  GArray *ends;         /* of the first kind and of those in service; a binary heap of gint64 */
+  gint64 next_ns;       /* when something happens next; G_MAXINT64: nothing will */
+  gint64 last_ns;       /* the last finish so far; WP_TIME_NONE before the first */
+  GArray *followers;    /* (element-type Follower) */
+  gboolean needs_busy;  /* one of them does */
+} Model;
+
+struct _WpTimeline {
+  guint n_models;
+  Model models[WP_N_MODES];
+  GArray *samplers;  /* (element-type Sampler) */
+  gboolean is_used;  /* something samples or follows */
+  gint64 next_ns;    /* the first moment that is to be sampled; G_MAXINT64: none */
+  gint64 arrival_ns; /* the last */
+};
+
+static void
+model_empty (Model *self)
+{
+  waiting_ring_clear (&self->accepted);
+  waiting_ring_clear (&self->refused);
+  wp_ring_clear (&self->acceptances);
+  g_array_set_size (self->ends, 0);
+  self->next_ns = G_MAXINT64;
+  self->last_ns = WP_TIME_NONE;
+}
+
+WpTimeline *
+wp_timeline_new (guint n_models)
+{
+  WpTimeline *self = g_new0 (WpTimeline, 1);
+
+  self->n_models = n_models;
+  for (guint i = 0; i < n_models; i++)
+    {
+      self->models[i].ends = g_array_new (FALSE, FALSE, sizeof (gint64));
+      self->models[i].followers = g_array_new (FALSE, FALSE, sizeof (Follower));
+      model_empty (&self->models[i]);
+    }
+  self->samplers = g_array_new (FALSE, FALSE, sizeof (Sampler));
+  self->next_ns = G_MAXINT64;
+
+  return self;
+}
+
+void
+wp_timeline_free (WpTimeline *self)
+{
+  for (guint i = 0; i < self->n_models; i++)
+    {
+      model_empty (&self->models[i]);
+      g_array_unref (self->models[i].ends);
+      g_array_unref (self->models[i].followers);
+    }
+  g_array_unref (self->samplers);
+  g_free (self);
+}
+
+void
+wp_timeline_sample (WpTimeline *self, const WpStateSampler *functions, gpointer sampler, gint64 first_ns,
+                    gint64 interval_ns)
+{
+  Sampler entry = { functions, sampler, first_ns, interval_ns, first_ns };
+
+  g_array_append_val (self->samplers, entry);
+  self->next_ns = MIN (self->next_ns, first_ns);
+  self->is_used = TRUE;
+}
+
+void
+wp_timeline_follow (WpTimeline *self, guint model, WpStateValue value, WpDownsample *values)
+{
+  Follower follower = { value, values };
+
+  g_array_append_val (self->models[model].followers, follower);
+  self->models[model].needs_busy |= value == WP_STATE_BUSY;
+  self->is_used = TRUE;
+}
+
+static void
+heap_push (GArray *heap, gint64 time)
+{
+  gint64 *times;
+  guint i = heap->len;
+
+  g_array_append_val (heap, time);
+  times = (gint64 *) heap->data;
+  for (; i > 0 && times[(i - 1) / 2] > time; i = (i - 1) / 2)
+    times[i] = times[(i - 1) / 2];
+  times[i] = time;
+}
+
+static void
+heap_pop (GArray *heap)
+{
+  gint64 *times = (gint64 *) heap->data;
+  gint64 last = times[heap->len - 1];
+  guint n = heap->len - 1, i = 0;
+
+  for (guint child = 1; child < n; child = 2 * i + 1)
+    {
+      child += child + 1 < n && times[child + 1] < times[child];
+      if (times[child] >= last)
+        break;
+      times[i] = times[child];
+      i = child;
+    }
+  times[i] = last;
+  g_array_set_size (heap, n);
+}
+
+static inline void
+pop_waiting (WaitingRing *ring, gint64 now_ns, gint64 *next_ns, gint64 *oldest_ns)
+{
+  while (ring->length > 0 && waiting_ring_front (ring).left_ns <= now_ns)
+    waiting_ring_pop (ring);
+  if (ring->length == 0)
+    return;
+  *next_ns = MIN (*next_ns, waiting_ring_front (ring).left_ns);
+  *oldest_ns = MIN (*oldest_ns, waiting_ring_front (ring).arrival_ns);
+}
+
+/* The state after all that happens at @now_ns, which never goes back. */
+G_ALWAYS_INLINE static inline WpState
+state_at (Model *self, gint64 now_ns)
+{
+  gint64 next_ns = G_MAXINT64, oldest_ns = G_MAXINT64;
+
+  while (self->ends->len > 0 && g_array_index (self->ends, gint64, 0) <= now_ns)
+    heap_pop (self->ends);
+  if (self->ends->len > 0)
+    next_ns = g_array_index (self->ends, gint64, 0);
+  while (self->acceptances.length > 0 && wp_ring_front (&self->acceptances) <= now_ns)
+    wp_ring_pop (&self->acceptances);
+  if (self->acceptances.length > 0)
+    next_ns = MIN (next_ns, wp_ring_front (&self->acceptances));
+  pop_waiting (&self->accepted, now_ns, &next_ns, &oldest_ns);
+  pop_waiting (&self->refused, now_ns, &next_ns, &oldest_ns);
+  self->next_ns = next_ns;
+
+  return (WpState){ self->accepted.length - self->acceptances.length,
+                    self->refused.length + self->acceptances.length, self->ends->len - self->accepted.length,
+                    oldest_ns == G_MAXINT64 ? WP_TIME_NONE : oldest_ns };
+}
+
+static inline guint64
+value_of (const WpState *state, WpStateValue value)
+{
+  return value == WP_STATE_BUSY    ? state->busy
+         : value == WP_STATE_DEPTH ? state->depth
+                                   : state->depth + state->parked;
+}
+
+/* All that happens before @limit_ns. */
+static void
+follow (Model *self, gint64 limit_ns)
+{
+  const Follower *first = &g_array_index (self->followers, Follower, 0), *end = first + self->followers->len;
+
+  while (self->next_ns < limit_ns)
+    {
+      gint64 now_ns = self->next_ns;
+      WpState state = state_at (self, now_ns);
+
+      for (const Follower *follower = first; follower < end; follower++)
+        if (value_of (&state, follower->value) != follower->values->last)
+          wp_downsample_add (follower->values, now_ns, value_of (&state, follower->value));
+    }
+}
+
+static gboolean
+take_sample (WpTimeline *self, const Sampler *sampler, gboolean at_end, GError **error)
+{
+  for (guint i = 0; i < self->n_models; i++)
+    {
+      Model *model = &self->models[i];
+      WpState state;
+
+      if (at_end && sampler->next_ns > model->last_ns)
+        continue;
+      if (model->followers->len > 0)
+        follow (model, sampler->next_ns + 1);
+      state = state_at (model, sampler->next_ns);
+      if (!sampler->functions->sample (sampler->sampler, i, sampler->next_ns, &state, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* All moments until @until_ns. A request that finds all jobs finished is accepted, so that no moment before
+ * an arrival is past the last finish; @at_end it may be. */
+static gboolean
+sample_until (WpTimeline *self, gint64 until_ns, gboolean at_end, GError **error)
+{
+  while (self->next_ns <= until_ns && self->next_ns != G_MAXINT64)
+    {
+      gint64 now_ns = self->next_ns;
+
+      self->next_ns = G_MAXINT64;
+      for (guint i = 0; i < self->samplers->len; i++)
+        {
+          Sampler *sampler = &g_array_index (self->samplers, Sampler, i);
+
+          if (sampler->next_ns == now_ns)
+            {
+              if (!take_sample (self, sampler, at_end, error))
+                return FALSE;
+              if (sampler->interval_ns == 0
+                  || __builtin_add_overflow (now_ns, sampler->interval_ns, &sampler->next_ns))
+                sampler->next_ns = G_MAXINT64;
+            }
+          self->next_ns = MIN (self->next_ns, sampler->next_ns);
+        }
+    }
+
+  return TRUE;
+}
+
+/* A request that has ended before anything asks for the state costs nothing more. */
+static inline void
+offer_row (Model *self, gint64 arrival_ns, const WpRequestResult *result, gint64 sampled_ns)
+{
+  gboolean is_followed = self->followers->len > 0, accepted = result->accepted_ns != WP_TIME_NONE;
+  gint64 waits_from_ns = is_followed ? arrival_ns : sampled_ns;
+  gint64 busy_from_ns = self->needs_busy ? arrival_ns : sampled_ns;
+  gint64 left_ns = wp_request_result_left_queue (result);
+  gint64 end_ns = result->finished_ns != WP_TIME_NONE ? result->finished_ns : result->ended_ns;
+
+  if (is_followed && self->next_ns < arrival_ns)
+    follow (self, arrival_ns);
+  self->last_ns = MAX (self->last_ns, result->finished_ns); /* WP_TIME_NONE is less than any time */
+  if (left_ns <= waits_from_ns && end_ns <= busy_from_ns)
+    return;
+  self->next_ns = MIN (self->next_ns, arrival_ns);
+  if (left_ns > waits_from_ns)
+    waiting_ring_push (accepted ? &self->accepted : &self->refused, (Waiting){ left_ns, arrival_ns });
+  if (result->accepted_ns > waits_from_ns)
+    wp_ring_push (&self->acceptances, result->accepted_ns);
+  if (accepted && end_ns > busy_from_ns)
+    heap_push (self->ends, end_ns);
+}
+
+static gboolean
+on_offer (gpointer observer, const WpBatch *batch, GError **error)
+{
+  WpTimeline *self = observer;
+
+  for (gsize row = 0; self->is_used && row < batch->n_rows; row++)
+    {
+      gint64 arrival_ns = batch->rows[row].arrival_ns;
+
+      if (self->next_ns < arrival_ns && !sample_until (self, arrival_ns - 1, FALSE, error))
+        return FALSE;
+      for (guint i = 0; i < self->n_models; i++)
+        if (self->models[i].followers->len > 0 || self->next_ns != G_MAXINT64)
+          offer_row (&self->models[i], arrival_ns, &batch->results[i][row], self->next_ns);
+    }
+  self->arrival_ns = batch->rows[batch->n_rows - 1].arrival_ns;
+
+  return TRUE;
+}
+
+static void
+model_restart (Model *self)
+{
+  model_empty (self);
+  for (guint i = 0; i < self->followers->len; i++)
+    wp_downsample_restart (g_array_index (self->followers, Follower, i).values);
+}
+
+static gboolean
+on_restart (gpointer observer, GError **error)
+{
+  WpTimeline *self = observer;
+
+  for (guint i = 0; i < self->n_models; i++)
+    model_restart (&self->models[i]);
+  self->next_ns = G_MAXINT64;
+  for (guint i = 0; i < self->samplers->len; i++)
+    {
+      Sampler *sampler = &g_array_index (self->samplers, Sampler, i);
+
+      sampler->next_ns = sampler->first_ns;
+      self->next_ns = MIN (self->next_ns, sampler->next_ns);
+      if (!sampler->functions->restart (sampler->sampler, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static void
+model_finish (Model *self, gint64 arrival_ns)
+{
+  if (self->followers->len > 0)
+    follow (self, G_MAXINT64);
+  for (guint i = 0; i < self->followers->len; i++)
+    {
+      WpDownsample *values = g_array_index (self->followers, Follower, i).values;
+
+      wp_downsample_add (values, MAX (wp_downsample_end (values), arrival_ns), values->last);
+    }
+}
+
+static gboolean
+on_finish (gpointer observer, GError **error)
+{
+  WpTimeline *self = observer;
+  gint64 last_ns = WP_TIME_NONE;
+
+  for (guint i = 0; i < self->n_models; i++)
+    last_ns = MAX (last_ns, self->models[i].last_ns);
+  if (!sample_until (self, last_ns, TRUE, error))
+    return FALSE;
+  for (guint i = 0; i < self->n_models; i++)
+    model_finish (&self->models[i], self->arrival_ns);
+  for (guint i = 0; i < self->samplers->len; i++)
+    {
+      const Sampler *sampler = &g_array_index (self->samplers, Sampler, i);
+
+      if (sampler->functions->finish && !sampler->functions->finish (sampler->sampler, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+const WpObserver wp_timeline_observer = { TRUE, on_restart, on_offer, on_finish };
