@@ -316,7 +316,7 @@ set_blocked_time (const WpBacklog *self, guint queue_jobs, WpSummary *summary)
 }
 
 void
-wp_backlog_figures (const WpBacklog *self, guint queue_jobs, WpSummary *summary)
+wp_backlog_summary (const WpBacklog *self, guint queue_jobs, WpSummary *summary)
 {
   wp_summary_init (summary);
   summary->requests = summary->accepted = self->requests;

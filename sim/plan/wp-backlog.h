@@ -72,4 +72,4 @@ const WpHistogram *wp_backlog_wait (const WpBacklog *self);
 const WpHistogram *wp_backlog_response (const WpBacklog *self); /* NULL without WP_BACKLOG_RESPONSE */
 
 /* After wp_backlog_finish(). What was not asked for is null. */
-void wp_backlog_figures (const WpBacklog *self, guint queue_jobs, WpSummary *summary);
+void wp_backlog_summary (const WpBacklog *self, guint queue_jobs, WpSummary *summary);

@@ -34,7 +34,7 @@ static void
 find_violated (WpEvaluation *self, const WpSloSoFar *so_far)
 {
   for (guint i = 0; i < self->slos->len && !self->violated; i++)
-    if (wp_slo_is_lost (g_ptr_array_index (self->slos, i), so_far))
+    if (wp_slo_is_violated (g_ptr_array_index (self->slos, i), so_far))
       self->violated = g_ptr_array_index (self->slos, i);
 }
 

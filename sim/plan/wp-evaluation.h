@@ -11,8 +11,8 @@
 typedef struct {
   WpPolicy policy; /* of BufferedChannel or WorkerPool; sizes and all */
   gint64 patience_ns;
-  gboolean as_backlog; /* nobody is turned away, whatever the policy: @backlog, and no @figures */
-  gboolean reduced;    /* of a backlog, wp_backlog_is_reduced() suffices */
+  gboolean as_backlog; /* nobody is turned away, whatever the policy: @backlog, and no @summary */
+  gboolean reduced;    /* a backlog as of wp_backlog_new_reduced() suffices */
   guint parts;         /* of a backlog */
   const guint *queues; /* whose blocked times a backlog counts */
   guint n_queues;

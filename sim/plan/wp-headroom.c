@@ -20,7 +20,7 @@ static gboolean
 is_well_in (Search *self, WpSearch *search, double scale)
 {
   WpSummary summary;
-  gboolean fills = wp_search_figures (search, workers_of (self), self->setup->policy.queue_jobs, &summary);
+  gboolean fills = wp_search_summary (search, workers_of (self), self->setup->policy.queue_jobs, &summary);
   const WpSlo *slo = fills ? NULL : wp_slos_first_failure (self->setup->slos, &summary);
 
   if (!wp_search_check (search, self->error ? NULL : &self->error))

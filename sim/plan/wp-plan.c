@@ -11,7 +11,7 @@ static void
 set_point (WpPlanPoint *point, WpSearch *search, double scale, guint workers, guint queue_jobs, gboolean does)
 {
   *point = (WpPlanPoint){ .scale = scale, .workers = workers, .queue_jobs = queue_jobs, .meets = does };
-  wp_search_figures (search, workers, queue_jobs, &point->summary);
+  wp_search_summary (search, workers, queue_jobs, &point->summary);
 }
 
 static void
@@ -35,8 +35,8 @@ typedef struct {
   gint64 from, end;
 } Span;
 
-/* The frontier lies between the fewest for the given queue and the given workers, if they do; but not past
- * what is ever busy. */
+/* The frontier lies between the fewest for the given queue and the given workers, if they meet the
+ * objectives, but not beyond what is ever busy. */
 static Span
 span_of (WpSearch *search, gint64 fewest, guint given, gboolean given_do)
 {

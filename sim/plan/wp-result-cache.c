@@ -11,7 +11,7 @@ typedef struct {
   gboolean violated; /* an SLO, and the figures are not known */
   gboolean fills;    /* the queue is full at some moment */
   WpSummary summary;
-} Figures;
+} Result;
 
 static void
 backlog_free (gpointer data)
@@ -32,7 +32,7 @@ wp_result_cache_new (const WpSearchSetup *setup, double scale)
   wp_slo_needs_init (&self->needs, setup->slos, &setup->policy, setup->patience_ns);
   self->ample_workers = G_MAXUINT;
   self->backlogs = g_hash_table_new_full (g_direct_hash, g_direct_equal, NULL, backlog_free);
-  self->summary = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
+  self->results = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
 
   return self;
 }
@@ -41,7 +41,7 @@ void
 wp_result_cache_free (WpResultCache *self)
 {
   g_hash_table_unref (self->backlogs);
-  g_hash_table_unref (self->summary);
+  g_hash_table_unref (self->results);
   g_clear_error (&self->error);
   g_free (self);
 }
@@ -65,12 +65,12 @@ key_of (guint workers, guint queue_jobs)
   return (guint64) workers << 32 | queue_jobs;
 }
 
-static const Figures *
-find_figures (const WpResultCache *self, guint workers, guint queue_jobs)
+static const Result *
+find_result (const WpResultCache *self, guint workers, guint queue_jobs)
 {
   guint64 key = key_of (workers, queue_jobs);
 
-  return g_hash_table_lookup (self->summary, &key);
+  return g_hash_table_lookup (self->results, &key);
 }
 
 static WpEvaluation
@@ -116,11 +116,11 @@ take_backlog (WpResultCache *self, WpEvaluation *evaluation)
 }
 
 static void
-take_figures (WpResultCache *self, guint workers, guint queue_jobs, const Figures *summary)
+take_result (WpResultCache *self, guint workers, guint queue_jobs, const Result *result)
 {
   guint64 key = key_of (workers, queue_jobs);
 
-  g_hash_table_replace (self->summary, g_memdup2 (&key, sizeof key), g_memdup2 (summary, sizeof *summary));
+  g_hash_table_replace (self->results, g_memdup2 (&key, sizeof key), g_memdup2 (result, sizeof *result));
 }
 
 static void
@@ -128,10 +128,10 @@ take_watched (WpResultCache *self, const WpEvaluation *evaluation)
 {
   for (guint i = 0; i < evaluation->n_queues; i++)
     {
-      Figures summary = { .fills = wp_backlog_fills (evaluation->backlog, evaluation->queues[i]) };
+      Result result = { .fills = wp_backlog_fills (evaluation->backlog, evaluation->queues[i]) };
 
-      wp_backlog_figures (evaluation->backlog, evaluation->queues[i], &summary.summary);
-      take_figures (self, evaluation->policy.workers, evaluation->queues[i], &summary);
+      wp_backlog_summary (evaluation->backlog, evaluation->queues[i], &result.summary);
+      take_result (self, evaluation->policy.workers, evaluation->queues[i], &result);
     }
 }
 
@@ -144,11 +144,10 @@ take (WpResultCache *self, WpEvaluation *evaluation)
     take_backlog (self, evaluation);
   else
     {
-      const WpSummary *summary = &evaluation->summary;
+      Result result = { evaluation->violated != NULL, evaluation->summary.first_full_ns != WP_TIME_NONE,
+                        evaluation->summary };
 
-      take_figures (self, evaluation->policy.workers, evaluation->policy.queue_jobs,
-                    &(Figures){ evaluation->violated != NULL, summary->first_full_ns != WP_TIME_NONE,
-                                *summary });
+      take_result (self, evaluation->policy.workers, evaluation->policy.queue_jobs, &result);
     }
 }
 
@@ -204,7 +203,7 @@ fill_watched (WpResultCache *self, const guint *workers, guint n_workers, const 
       gboolean known = TRUE;
 
       for (guint j = 0; j < n_queues; j++)
-        known &= find_figures (self, simulated (self, workers[i]), queues[j]) != NULL;
+        known &= find_result (self, simulated (self, workers[i]), queues[j]) != NULL;
       if (known)
         continue;
       evaluations[n] = set_up (self, simulated (self, workers[i]), WP_QUEUE_UNLIMITED, TRUE, TRUE);
@@ -215,7 +214,7 @@ fill_watched (WpResultCache *self, const guint *workers, guint n_workers, const 
 }
 
 static void
-fill_figures (WpResultCache *self, const guint *workers, guint n_workers, const guint *queues, guint n_queues,
+fill_results (WpResultCache *self, const guint *workers, guint n_workers, const guint *queues, guint n_queues,
               gboolean in_full)
 {
   g_autofree WpEvaluation *evaluations = g_new (WpEvaluation, n_workers * n_queues);
@@ -224,7 +223,7 @@ fill_figures (WpResultCache *self, const guint *workers, guint n_workers, const 
   for (guint i = 0; i < n_workers * n_queues; i++)
     {
       guint one = simulated (self, workers[i / n_queues]), queue_jobs = queues[i % n_queues];
-      const Figures *known = find_figures (self, one, queue_jobs);
+      const Result *known = find_result (self, one, queue_jobs);
 
       if (!known || (known->violated && in_full))
         evaluations[n++] = set_up (self, one, queue_jobs, FALSE, in_full);
@@ -241,7 +240,7 @@ wp_result_cache_fill (WpResultCache *self, const guint *workers, guint n_workers
   else if (self->needs.by_backlog)
     fill_backlogs (self, workers, n_workers, queues[0], in_full);
   else
-    fill_figures (self, workers, n_workers, queues, n_queues, in_full);
+    fill_results (self, workers, n_workers, queues, n_queues, in_full);
 }
 
 void
@@ -263,13 +262,13 @@ find (WpResultCache *self, guint workers, guint queue_jobs, gboolean in_full, Wp
         known = find_full_backlog (self, workers);
       if (!known || !known->backlog)
         return FALSE;
-      wp_backlog_figures (known->backlog, queue_jobs, summary);
+      wp_backlog_summary (known->backlog, queue_jobs, summary);
       *fills = wp_backlog_fills (known->backlog, queue_jobs);
     }
   else
     {
       guint one = simulated (self, workers);
-      const Figures *known = find_figures (self, one, queue_jobs);
+      const Result *known = find_result (self, one, queue_jobs);
 
       if (!known || known->violated)
         return FALSE;
@@ -293,7 +292,7 @@ wp_result_cache_find (WpResultCache *self, guint workers, guint queue_jobs, gboo
 }
 
 gboolean
-wp_result_cache_figures (WpResultCache *self, guint workers, guint queue_jobs, WpSummary *summary)
+wp_result_cache_summary (WpResultCache *self, guint workers, guint queue_jobs, WpSummary *summary)
 {
   gboolean fills = FALSE;
 
@@ -301,9 +300,9 @@ wp_result_cache_figures (WpResultCache *self, guint workers, guint queue_jobs, W
   if (!find (self, workers, queue_jobs, TRUE, summary, &fills) || !self->needs.no_blocking
       || summary->blocked == 0)
     return fills;
-  fill_figures (self, &workers, 1, &queue_jobs, 1, TRUE); /* somebody is turned away */
+  fill_results (self, &workers, 1, &queue_jobs, 1, TRUE); /* somebody is turned away */
   if (!self->error)
-    *summary = find_figures (self, simulated (self, workers), queue_jobs)->summary;
+    *summary = find_result (self, simulated (self, workers), queue_jobs)->summary;
 
   return fills;
 }

@@ -17,7 +17,7 @@ typedef struct {
  * WpResultCache:
  *
  * Backlogs by the number of workers, which answer every queue, where the SLOs can be judged by them; else
- * figures by workers and queue. What is not in the cache is simulated. Only wp-result-cache.c writes to it.
+ * summaries by workers and queue. What is not in the cache is simulated. Only wp-result-cache.c writes to it.
  */
 typedef struct {
   WpSearchSetup setup;
@@ -25,7 +25,7 @@ typedef struct {
   WpSloNeeds needs;
   guint ample_workers;  /* so many are never all busy; G_MAXUINT: not known */
   GHashTable *backlogs; /* by workers, ample_workers at most */
-  GHashTable *summary;  /* by workers and queue */
+  GHashTable *results;  /* by workers and queue */
   guint64 spent_rows;   /* simulated in all */
   GError *error;        /* the first; nothing is simulated after it */
 } WpResultCache;
@@ -40,13 +40,13 @@ void wp_result_cache_free (WpResultCache *self);
 void wp_result_cache_fill (WpResultCache *self, const guint *workers, guint n_workers, const guint *queues,
                            guint n_queues, gboolean in_full);
 
-/* The figures of that size. FALSE: an SLO is violated, or an error; @in_full: the latter only. */
+/* Of a system of that size. FALSE: an SLO is violated, or an error; @in_full: the latter only. */
 gboolean wp_result_cache_find (WpResultCache *self, guint workers, guint queue_jobs, gboolean in_full,
                                WpSummary *summary);
 
 /* The same in full, and of the system that turns requests away where a backlog stands for it; nulls after an
  * error. Returns: is the queue full at some moment? */
-gboolean wp_result_cache_figures (WpResultCache *self, guint workers, guint queue_jobs, WpSummary *summary);
+gboolean wp_result_cache_summary (WpResultCache *self, guint workers, guint queue_jobs, WpSummary *summary);
 
 /* Makes ample_workers known. */
 void wp_result_cache_find_ample (WpResultCache *self);

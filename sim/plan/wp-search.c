@@ -4,7 +4,7 @@
 
 #include "sim/plan/wp-backlog-avx2.h"
 
-/* simulated one size after another, before bisection takes over: a second or two */
+/* Simulated one size after another, before bisection takes over: a second or two. */
 #define SCAN_ROWS   (G_GUINT64_CONSTANT (1) << 27)
 #define SCAN_PASSES 8    /* ... or that many times the trace */
 #define SCAN_QUEUES 4096 /* from one backlog, or that many passes */
@@ -95,9 +95,9 @@ wp_search_ample (const WpSearch *self)
 }
 
 gboolean
-wp_search_figures (WpSearch *self, guint workers, guint queue_jobs, WpSummary *summary)
+wp_search_summary (WpSearch *self, guint workers, guint queue_jobs, WpSummary *summary)
 {
-  return wp_result_cache_figures (self->cache, workers, queue_jobs, summary);
+  return wp_result_cache_summary (self->cache, workers, queue_jobs, summary);
 }
 
 double

@@ -28,7 +28,7 @@ gint64 wp_search_queue (WpSearch *self, guint workers);
 
 /* Of a system of that size, in full; null what no objective needs. Returns: is the queue full at some moment?
  */
-gboolean wp_search_figures (WpSearch *self, guint workers, guint queue_jobs, WpSummary *summary);
+gboolean wp_search_summary (WpSearch *self, guint workers, guint queue_jobs, WpSummary *summary);
 
 /* These numbers of workers will be asked for, with any queue: simulates them now, side by side, where that
  * pays. */

@@ -294,7 +294,7 @@ wp_slo_trend_in_workers (const WpSlo *self)
 /* Has a percentile, a mean or a maximum passed the bound, even if nothing more is added? Of @total values
  * that are at least 0. */
 static gboolean
-spread_is_lost (const WpSlo *self, const WpHistogram *values, const char *figure, guint64 total)
+spread_is_violated (const WpSlo *self, const WpHistogram *values, const char *figure, guint64 total)
 {
   static const struct {
     const char *name;
@@ -315,7 +315,7 @@ spread_is_lost (const WpSlo *self, const WpHistogram *values, const char *figure
 }
 
 gboolean
-wp_slo_is_lost (const WpSlo *self, const WpSloSoFar *so_far)
+wp_slo_is_violated (const WpSlo *self, const WpSloSoFar *so_far)
 {
   double bound = self->of_requests ? self->bound * (double) so_far->requests : self->bound;
 
@@ -330,10 +330,10 @@ wp_slo_is_lost (const WpSlo *self, const WpSloSoFar *so_far)
   if (is (self, "abandoned"))
     return (double) so_far->abandoned > bound;
   if (g_str_has_prefix (self->metric->name, "wait.") && so_far->wait)
-    return spread_is_lost (self, so_far->wait, self->metric->name + strlen ("wait."), so_far->requests);
+    return spread_is_violated (self, so_far->wait, self->metric->name + strlen ("wait."), so_far->requests);
   if (g_str_has_prefix (self->metric->name, "response.") && so_far->response)
-    return spread_is_lost (self, so_far->response, self->metric->name + strlen ("response."),
-                           so_far->requests);
+    return spread_is_violated (self, so_far->response, self->metric->name + strlen ("response."),
+                               so_far->requests);
 
   return FALSE;
 }

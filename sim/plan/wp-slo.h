@@ -57,11 +57,11 @@ double wp_slo_bound (const WpSlo *self, const WpSummary *summary);
 /* The first that is not met; NULL: all are. */
 const WpSlo *wp_slos_first_failure (const GPtrArray *slos, const WpSummary *summary);
 
-/* With patient clients, on one and the same trace. For the queue's size this follows from depth = min (line,
- * K); for the workers from the start times, none of which grows with a worker more (Kiefer and Wolfowitz,
- * 1955). */
+/* With patient clients, on one and the same trace. For the queue's size this follows from depth = min
+ * (backlog, K); for the workers from the start times, none of which grows with a worker more (Kiefer and
+ * Wolfowitz, 1955). */
 WpTrend wp_slo_trend_in_queue (const WpSlo *self);
 WpTrend wp_slo_trend_in_workers (const WpSlo *self);
 
-/* Does no run of which that much is known meet it any more? FALSE where it can't be told. */
-gboolean wp_slo_is_lost (const WpSlo *self, const WpSloSoFar *so_far);
+/* Is it violated whatever comes after that much of a run? FALSE where that is not known. */
+gboolean wp_slo_is_violated (const WpSlo *self, const WpSloSoFar *so_far);

@@ -67,7 +67,7 @@ add_row (WpSweep *self, const WpEvaluation *evaluation, double scale, double ser
       = { scale, service_scale, evaluation->policy.workers, queue_jobs, evaluation->summary, NULL };
 
   if (evaluation->backlog)
-    wp_backlog_figures (evaluation->backlog, queue_jobs, &row.summary);
+    wp_backlog_summary (evaluation->backlog, queue_jobs, &row.summary);
   row.failed = wp_slos_first_failure (self->slos, &row.summary);
   g_array_append_val (self->rows, row);
 }

@@ -54,7 +54,7 @@ check (const RandomLoad *load, guint workers)
       WpSummary from_backlog, from_model;
       const char *differs;
 
-      wp_backlog_figures (backlog, queues[i], &from_backlog);
+      wp_backlog_summary (backlog, queues[i], &from_backlog);
       run_model (load, workers, queues[i], &from_model);
       if ((differs = compare_figures (&from_backlog, &from_model)))
         g_error ("%u workers, queue %u: %s differs: %.17g, the model's %.17g", workers, queues[i], differs,
@@ -102,8 +102,8 @@ assert_same (const WpBacklog *reduced, const WpBacklog *full)
       WpSummary one, other;
 
       g_assert_cmpint (wp_backlog_knows (reduced, queue_jobs), ==, queue_jobs + 1 >= longest);
-      wp_backlog_figures (reduced, queue_jobs, &one);
-      wp_backlog_figures (full, queue_jobs, &other);
+      wp_backlog_summary (reduced, queue_jobs, &one);
+      wp_backlog_summary (full, queue_jobs, &other);
       if (wp_backlog_knows (reduced, queue_jobs))
         g_assert_cmpuint (one.blocked, ==, other.blocked);
       g_assert_cmpuint (one.blocked, >=, queue_jobs < longest ? 1 : 0);

@@ -52,8 +52,8 @@ assert_same (const WpEvaluation *one, const WpEvaluation *other)
     return;
   if (one->backlog)
     {
-      wp_backlog_figures (one->backlog, QUEUE, &summary);
-      wp_backlog_figures (other->backlog, QUEUE, &others);
+      wp_backlog_summary (one->backlog, QUEUE, &summary);
+      wp_backlog_summary (other->backlog, QUEUE, &others);
     }
   g_assert_cmpuint (summary.requests, ==, ROWS);
   g_assert_cmpstr (compare_figures (&summary, &others), ==, NULL);

@@ -181,13 +181,13 @@ test_lost (void)
   g_autoptr (WpSlo) blocked = wp_slo_parse ("blocked<1%", NULL);
   WpSloSoFar so_far = { .requests = 1000, .blocked = 10, .wait = wait };
 
-  g_assert_false (wp_slo_is_lost (blocked, &so_far));
+  g_assert_false (wp_slo_is_violated (blocked, &so_far));
   so_far.blocked = 11;
-  g_assert_true (wp_slo_is_lost (blocked, &so_far));
+  g_assert_true (wp_slo_is_violated (blocked, &so_far));
   wp_histogram_add (wait, 2 * WP_NS_PER_S, 10);
-  g_assert_false (wp_slo_is_lost (p99, &so_far));
+  g_assert_false (wp_slo_is_violated (p99, &so_far));
   wp_histogram_add (wait, 2 * WP_NS_PER_S, 2);
-  g_assert_true (wp_slo_is_lost (p99, &so_far));
+  g_assert_true (wp_slo_is_violated (p99, &so_far));
 }
 
 static void
