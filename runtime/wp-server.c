@@ -28,18 +28,17 @@
 
 #define ADMIN_CONNECTIONS    96
 #define PROBE_CONNECTIONS    32
-#define LIBSOUP_AFTER_MS     200  /* a start has a use for all processors until then */
-#define LOOK_MS              1000 /* at the files of the database, where no commit does that */
+#define LIBSOUP_AFTER_MS     200  /* until then the start itself needs all processors */
+#define LOOK_MS              1000 /* how often an idle database checks its files */
 #define LEAST_RECOVERY_BYTES (1u << 20)
 #define LOG_NS               (200 * WP_NS_PER_MS)
-/* a terminal and a wrapper script each send a Ctrl-C on */
+/* a terminal and a wrapper script may both forward one Ctrl-C */
 #define SAME_REQUEST_NS (500 * WP_NS_PER_MS)
 
-/* A front beside those of requests. */
 typedef struct {
   WpSlots *slots;
   WpHttpThread *http_thread; /* NULL: none */
-} Aside;
+} SideListener;
 
 typedef struct {
   WpServerOptions options;
@@ -54,9 +53,9 @@ typedef struct {
   WpSlots *slots;
   WpListeners listeners;
   GPtrArray *http_threads;  /* (element-type WpHttpThread) */
-  WpAcceptThread *acceptor; /* NULL: each front accepts by itself */
+  WpAcceptThread *acceptor; /* NULL: each HTTP thread accepts its own connections */
   WpAdmin admin;
-  Aside asides[2]; /* the admin listener, the probe's */
+  SideListener side_listeners[2]; /* admin, probe */
   GMainLoop *loop;
   WpDrain drain;
 } Server;
@@ -74,9 +73,9 @@ start_journal (Server *self)
                self->options.journal, counts.backlog);
   if (counts.failed > 0)
     g_message (ngettext ("%s keeps %" G_GUINT64_FORMAT
-                         " failed job: /failed.json lists it, --requeue gives it another chance",
+                         " failed job: /failed.json lists it, --requeue retries it",
                          "%s keeps %" G_GUINT64_FORMAT
-                         " failed jobs: /failed.json lists them, --requeue gives them another chance",
+                         " failed jobs: /failed.json lists them, --requeue retries them",
                          counts.failed),
                self->options.journal, counts.failed);
   wp_engine_set_journal (self->engine, self->journal,
@@ -84,7 +83,7 @@ start_journal (Server *self)
 }
 
 static void
-start_fronts (Server *self)
+start_http_threads (Server *self)
 {
   const WpListenSocket *listen = &self->listeners.ingest;
   guint n_each = self->listeners.shared ? 0 : listen->n_addresses;
@@ -111,8 +110,8 @@ start_fronts (Server *self)
 }
 
 static void
-start_aside (Aside *self, const char *name, const char *whose, const WpListenSocket *listen,
-             guint n_connections, WpSoupSite site, WpAdmin *admin)
+start_side_listener (SideListener *self, const char *name, const char *whose, const WpListenSocket *listen,
+                     guint n_connections, WpSoupSite site, WpAdmin *admin)
 {
   WpConnectionLimits limits = {
     NULL,          5 * WP_NS_PER_S, 5 * WP_NS_PER_S, 75 * WP_NS_PER_S, 65536, .crowd = n_connections / 2,
@@ -133,15 +132,14 @@ start_admin (Server *self)
                            self->http_threads, wp_time_monotonic (),   TRUE };
   if (!self->listeners.admin.bound || !g_str_has_prefix (self->listeners.admin.bound[0], "unix:"))
     self->admin.hosts = self->options.admin_hosts;
-  start_aside (&self->asides[0], "wp-admin", "the admin listener", &self->listeners.admin, ADMIN_CONNECTIONS,
-               WP_SOUP_ADMIN, &self->admin);
-  start_aside (&self->asides[1], "wp-probe", "the probe listener", &self->listeners.probe, PROBE_CONNECTIONS,
-               WP_SOUP_PROBE, &self->admin);
+  start_side_listener (&self->side_listeners[0], "wp-admin", "the admin listener", &self->listeners.admin,
+                       ADMIN_CONNECTIONS, WP_SOUP_ADMIN, &self->admin);
+  start_side_listener (&self->side_listeners[1], "wp-probe", "the probe listener", &self->listeners.probe,
+                       PROBE_CONNECTIONS, WP_SOUP_PROBE, &self->admin);
 }
 
-/* They are accepted and ignored; who meant another mode learns it here. */
 static void
-say_what_has_no_effect (const WpPolicy *policy)
+report_ignored_options (const WpPolicy *policy)
 {
   static const struct {
     WpPolicyField field;
@@ -159,11 +157,11 @@ say_what_has_no_effect (const WpPolicy *policy)
     if ((policy->given & sizes[i].field) && !wp_policy_uses (policy, sizes[i].field))
       g_string_append_printf (text, "%s%s", text->len > 0 ? ", " : "", sizes[i].name);
   if (text->len > 0)
-    g_message ("%s: without effect in mode %s (see --mode)", text->str, wp_mode_name (policy->mode));
+    g_message ("mode %s ignores %s (see --mode)", wp_mode_name (policy->mode), text->str);
 }
 
 static void
-say_hello (const Server *self)
+report_started (const Server *self)
 {
   const WpPolicy *policy = &self->options.policy;
   g_autoptr (GString) text = g_string_new (wp_mode_name (policy->mode));
@@ -182,22 +180,21 @@ say_hello (const Server *self)
     g_string_append_printf (text, ", probe on %s", self->listeners.probe_address);
   g_message ("%s", text->str);
   wp_systemd_notify_ready (text->str);
-  say_what_has_no_effect (policy);
+  report_ignored_options (policy);
   if (wp_policy_uses (policy, WP_POLICY_DISPATCHER) && policy->dispatcher == WP_DISPATCHER_SPAWNING)
     g_message (
-        "the spawning dispatcher takes every job out of the queue at once: the queue bounds nothing, and memory grows "
+        "the spawning dispatcher takes every job out of the queue at once: the queue limits nothing, and memory grows "
         "without limit under overload");
 }
 
 static gboolean
-about_option (GError **error, const char *option)
+prefix_option (GError **error, const char *option)
 {
   g_prefix_error (error, "--%s: ", option);
   return FALSE;
 }
 
-/* All that the process will have beside its first: nothing is opened, and no file emptied, by a server that
- * cannot start. */
+/* Runs before anything is opened, so that a server that cannot start truncates no file. */
 static gboolean
 check_resources (Server *self, GError **error)
 {
@@ -221,12 +218,12 @@ on_stop (gpointer data)
     return G_SOURCE_CONTINUE;
   if (self->drain.state != WP_DRAIN_NONE)
     {
-      g_message ("stopped at once");
+      g_message ("the second signal stops the server at once");
       wp_drain_stop (&self->drain);
       return G_SOURCE_CONTINUE;
     }
   g_atomic_int_set (&self->admin.ready, FALSE);
-  g_message ("draining, for %s at most; another signal after 0.5 s ends at once",
+  g_message ("draining for at most %s; another signal after 0.5 s stops the server at once",
              wp_time_format_people (limit, self->drain.timeout_ns));
   wp_systemd_notify_stopping ();
   wp_listeners_stop_ingest (&self->listeners);
@@ -249,27 +246,27 @@ on_hangup (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Before the first request of the admin listener, most likely, which then need not wait for it. */
+/* Loads libsoup early, so that the first request of the admin listener need not wait for it. */
 static gboolean
 on_started (gpointer data)
 {
   g_autoptr (GError) error = NULL;
 
   if (!wp_soup_find (&error))
-    g_warning ("the admin listener serves nobody: %s", error->message);
+    g_warning ("the admin listener cannot serve requests: %s", error->message);
   return G_SOURCE_REMOVE;
 }
 
 static gboolean
-on_look (gpointer database)
+on_check_database (gpointer database)
 {
-  wp_database_look (database);
+  wp_database_check_files (database);
   return G_SOURCE_CONTINUE;
 }
 
-/* Of this thread; those that it makes meanwhile never take one. */
+/* Threads that start while the signals are blocked inherit the mask and never handle one. */
 static void
-hold_signals (int how)
+mask_signals (int how)
 {
   sigset_t signals;
 
@@ -280,25 +277,25 @@ hold_signals (int how)
   pthread_sigmask (how, &signals, NULL);
 }
 
-/* Before anybody is told that the server is there, and before there are threads. They are handled once the
+/* Runs before the first thread and before the server reports that it is ready. Signals are handled once the
  * loop runs. */
 static void
 catch_signals (Server *self)
 {
-  hold_signals (SIG_BLOCK);
+  mask_signals (SIG_BLOCK);
   signal (SIGPIPE, SIG_IGN);
   g_unix_signal_add (SIGTERM, on_stop, self);
   g_unix_signal_add (SIGINT, on_stop, self);
   g_unix_signal_add (SIGHUP, on_hangup, self);
 }
 
-/* Opens what can fail, and starts the rest. The record is opened last: it empties its file. */
+/* The record is opened last, since that truncates its file. */
 static gboolean
 start (Server *self, GError **error)
 {
   catch_signals (self);
   if (self->options.by_soup && !wp_soup_find (error))
-    return about_option (error, "http=soup");
+    return prefix_option (error, "http=soup");
   self->clock = wp_clock_new (error);
   if (!self->clock || !wp_server_security_open (&self->security, &self->options, error))
     return FALSE;
@@ -306,13 +303,13 @@ start (Server *self, GError **error)
     return FALSE;
   self->database = wp_database_open (self->options.database, self->clock, error);
   if (!self->database)
-    return about_option (error, "database");
+    return prefix_option (error, "database");
   self->database->pace_ns = self->options.commit_pace_ns;
   self->database->retry_for_ns = self->options.retry_for_ns;
   if (self->options.journal && !(self->journal = wp_server_open_journal (&self->options, error)))
-    return about_option (error, "journal");
+    return prefix_option (error, "journal");
   if (self->options.record && !(self->recorder = wp_server_open_recorder (&self->options, error)))
-    return about_option (error, "record");
+    return prefix_option (error, "record");
 
   self->engine = wp_engine_new (&self->options.policy, self->options.max_jobs, self->clock, self->database,
                                 self->recorder);
@@ -320,45 +317,44 @@ start (Server *self, GError **error)
   if (self->journal)
     start_journal (self);
   self->http_threads = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_http_thread_free);
-  start_fronts (self);
+  start_http_threads (self);
   start_admin (self);
   self->drain = (WpDrain){ self->options.drain_timeout_ns, self->engine, self->http_threads, self->loop };
-  say_hello (self);
+  report_started (self);
   wp_systemd_start_watchdog ();
-  wp_log_start_thread (); /* what was said so far is written by now */
+  wp_log_start_thread (); /* the lines so far were written directly */
 
   return TRUE;
 }
 
-/* All at once, then each. */
+/* Stops all threads before it joins the first, so that they stop in parallel. */
 static void
-stop_fronts (Server *self)
+stop_http_threads (Server *self)
 {
   for (guint i = 0; i < self->http_threads->len; i++)
     wp_http_thread_stop (self->http_threads->pdata[i]);
-  for (guint i = 0; i < G_N_ELEMENTS (self->asides); i++)
-    if (self->asides[i].http_thread)
-      wp_http_thread_stop (self->asides[i].http_thread);
+  for (guint i = 0; i < G_N_ELEMENTS (self->side_listeners); i++)
+    if (self->side_listeners[i].http_thread)
+      wp_http_thread_stop (self->side_listeners[i].http_thread);
   for (guint i = 0; i < self->http_threads->len; i++)
     wp_http_thread_join (self->http_threads->pdata[i]);
-  for (guint i = 0; i < G_N_ELEMENTS (self->asides); i++)
-    if (self->asides[i].http_thread)
-      wp_http_thread_join (self->asides[i].http_thread);
+  for (guint i = 0; i < G_N_ELEMENTS (self->side_listeners); i++)
+    if (self->side_listeners[i].http_thread)
+      wp_http_thread_join (self->side_listeners[i].http_thread);
 }
 
-/* Nobody is waited for any more who was not in time. */
 static void
-say_what_is_cut (const Server *self)
+report_closed_connections (const Server *self)
 {
   guint n = wp_drain_count_connections (&self->drain);
 
   if (n > 0)
-    g_warning (ngettext ("%u connection was cut, perhaps before its answer",
-                         "%u connections were cut, perhaps before their answer", n),
+    g_warning (ngettext ("%u connection was closed, perhaps before its response",
+                         "%u connections were closed, perhaps before their responses", n),
                n);
 }
 
-/* Half of the time that is left is the journal's, most of the rest the record's. */
+/* The journal gets half of the remaining time, the record most of the rest. */
 static gboolean
 close_journal (Server *self)
 {
@@ -384,10 +380,9 @@ close_record (Server *self, guint64 n_rows)
   return FALSE;
 }
 
-/* Jobs that had a place, or have one in the journal, and did not end, and what becomes of them. Returns: how
- * many. */
+/* Accepted jobs, and those in the journal, that have not ended. Returns: their number. */
 static guint64
-say_what_is_left (Server *self, const WpLedger *ledger)
+report_unfinished_jobs (Server *self, const WpLedger *ledger)
 {
   WpJournalCounts counts = { .backlog = 0 };
   guint64 left, kept;
@@ -406,7 +401,7 @@ say_what_is_left (Server *self, const WpLedger *ledger)
   g_string_append_printf (text, "%" G_GUINT64_FORMAT " queued, %" G_GUINT64_FORMAT " in service",
                           ledger->queued, ledger->in_service);
   if (counts.backlog > 0)
-    g_string_append_printf (text, ", %" G_GUINT64_FORMAT " of an earlier run not begun", counts.backlog);
+    g_string_append_printf (text, ", %" G_GUINT64_FORMAT " from an earlier run not started", counts.backlog);
   g_string_append (text, "; ");
   if (!self->journal)
     g_string_append (text, ngettext ("no journal keeps it", "no journal keeps them", left));
@@ -416,59 +411,58 @@ say_what_is_left (Server *self, const WpLedger *ledger)
   else
     g_string_append_printf (text,
                             "%" G_GUINT64_FORMAT " are kept in %s, the others were not written to it, "
-                            "and their requests not answered",
+                            "and their requests were not answered",
                             kept, self->options.journal);
   g_warning ("%s", text->str);
 
   return left;
 }
 
-/* The last line. */
 static void
-say_what_was_given_up (Server *self, guint64 n)
+report_acked_failures (Server *self, guint64 n)
 {
   if (n > 0)
-    g_warning (ngettext ("%" G_GUINT64_FORMAT " acknowledged job was given up, and is %s%s",
-                         "%" G_GUINT64_FORMAT " acknowledged jobs were given up, and are %s%s", n),
+    g_warning (ngettext ("%" G_GUINT64_FORMAT " acknowledged job failed, and is %s%s",
+                         "%" G_GUINT64_FORMAT " acknowledged jobs failed, and are %s%s", n),
                n, self->journal ? "kept in " : "lost", self->journal ? self->options.journal : "");
 }
 
-/* Everything has ended, or never will: closes the books. Returns the exit status. */
+/* Returns: the exit status. */
 static int
 finish (Server *self)
 {
   g_autofree char *text = NULL;
   gboolean is_complete;
-  guint64 n_left, n_given_up;
+  guint64 n_left, n_acked_failures;
   WpLedger ledger;
 
   wp_engine_close (self->engine);
   wp_listeners_clear (&self->listeners);
   if (self->drain.state == WP_DRAIN_EMPTY)
-    stop_fronts (self);
+    stop_http_threads (self);
   else
-    say_what_is_cut (self);
+    report_closed_connections (self);
   is_complete = close_journal (self);
   wp_engine_count (self->engine, &ledger, NULL);
-  n_left = say_what_is_left (self, &ledger);
+  n_left = report_unfinished_jobs (self, &ledger);
   is_complete = close_record (self, ledger.received + ledger.recovered) && is_complete;
   text = wp_ledger_format (&ledger);
   g_message ("%s", text);
-  n_given_up = wp_engine_count_given_up (self->engine);
-  say_what_was_given_up (self, n_given_up);
+  n_acked_failures = wp_engine_count_acked_failures (self->engine);
+  report_acked_failures (self, n_acked_failures);
 
-  return self->drain.state == WP_DRAIN_STOPPED || !is_complete || n_left > 0 || n_given_up > 0
+  return self->drain.state == WP_DRAIN_STOPPED || !is_complete || n_left > 0 || n_acked_failures > 0
          || !wp_ledger_balances (&ledger);
 }
 
-/* The books are closed: frees what was opened, of a server that did not start too. */
+/* Also after a start that failed half way. */
 static void
 server_clear (Server *self)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (self->asides); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (self->side_listeners); i++)
     {
-      g_clear_pointer (&self->asides[i].http_thread, wp_http_thread_free); /* before what it looks at */
-      g_clear_pointer (&self->asides[i].slots, wp_slots_free);
+      g_clear_pointer (&self->side_listeners[i].http_thread, wp_http_thread_free); /* it reads the rest */
+      g_clear_pointer (&self->side_listeners[i].slots, wp_slots_free);
     }
   g_clear_pointer (&self->http_threads, g_ptr_array_unref);
   g_clear_pointer (&self->recorder, wp_recorder_free);
@@ -484,27 +478,26 @@ server_clear (Server *self)
   wp_server_options_clear (&self->options);
 }
 
-/* A program that reads standard error has the rest of the time for it, and a little in any case. */
+/* A slow reader of standard error gets the rest of the drain timeout, and at least LOG_NS. */
 static void
 close_log (const Server *self)
 {
   wp_log_queue_close (MAX (wp_drain_get_deadline (&self->drain), wp_time_monotonic () + LOG_NS));
 }
 
-/* Returns the exit status. */
+/* Returns: the exit status. */
 static int
 run (Server *self)
 {
   int status;
 
-  if (self->asides[0].http_thread || self->asides[1].http_thread)
+  if (self->side_listeners[0].http_thread || self->side_listeners[1].http_thread)
     g_timeout_add (LIBSOUP_AFTER_MS, on_started, NULL);
-  g_timeout_add (LOOK_MS, on_look, self->database);
-  hold_signals (SIG_UNBLOCK);
+  g_timeout_add (LOOK_MS, on_check_database, self->database);
+  mask_signals (SIG_UNBLOCK);
   g_main_loop_run (self->loop);
   status = finish (self);
-  /* Where jobs are in service, or connections open, nothing that they touch can be freed: the system does
-   * that. */
+  /* Jobs in service and open connections still use their objects, so nothing can be freed. */
   if (status != 0 || self->drain.state != WP_DRAIN_EMPTY)
     {
       close_log (self);

@@ -11,10 +11,10 @@
 #define MOST_BYTES       (8u << 20)
 #define FIRST_DELAY_NS   (50 * WP_NS_PER_MS)
 #define LONGEST_DELAY_NS WP_NS_PER_S
-#define REMIND_NS        (10 * WP_NS_PER_S) /* how often it is said that the database is down */
+#define REMIND_NS        (10 * WP_NS_PER_S) /* interval of the log lines while the database is down */
 
-/* Several writers in one database starve each other, so the pool has one thread; it is pushed to only when it
- * is not at work. */
+/* Several writers to one database starve each other, so the pool has one thread. A task is pushed to it only
+ * when it is idle. */
 struct _WpBatchWriter {
   WpDatabase *database;
   const WpBatchClass *class;
@@ -23,17 +23,17 @@ struct _WpBatchWriter {
   GThreadPool *pool;
   gint at_work; /* atomic: the writer runs or is about to */
 
-  /* The writer's. */
-  GPtrArray *jobs;     /* (element-type WpJob): taken, and not done */
-  gsize bytes;         /* of their payloads */
-  guint most_rows;     /* of the next transaction; less than MOST_ROWS while a job at fault is sought */
-  gint64 began_ns;     /* the transaction, as its pace has it */
-  gint64 delay_ns;     /* until a database that is down is tried again */
-  gboolean said_down;  /* the log has it */
-  gint64 said_down_ns; /* when it was said last; 0: never */
-  guint64 n_failed;    /* permanent failures since the last line of the log about them */
-  char *reason;        /* of the last of them */
-  gint64 said_failed_ns;
+  /* The rest belongs to the writer's thread. */
+  GPtrArray *jobs;       /* (element-type WpJob): taken and not done */
+  gsize bytes;           /* of their payloads */
+  guint most_rows;       /* of the next transaction; below MOST_ROWS while it searches for a bad job */
+  gint64 began_ns;       /* scheduled begin of the transaction, see keep_pace() */
+  gint64 delay_ns;       /* before the next attempt while the database is down; 0: it is up */
+  gboolean logged_down;  /* the log says that the database is down */
+  gint64 logged_down_ns; /* time of the last such line; 0: never */
+  guint64 n_failed;      /* permanent failures since the last line about them */
+  char *reason;          /* of the last of them */
+  gint64 logged_failed_ns;
 };
 
 static gsize
@@ -42,7 +42,7 @@ size_of (const WpJob *job)
   return job->body ? g_bytes_get_size (job->body) : 0;
 }
 
-/* Takes what waits, as long as it is within the bounds. */
+/* Takes waiting jobs up to the limits of rows and bytes. */
 static void
 fill (WpBatchWriter *self)
 {
@@ -62,7 +62,7 @@ fill (WpBatchWriter *self)
   g_async_queue_unlock (self->waiting);
 }
 
-/* The first @n have their results. */
+/* Reports the results of the first @n jobs. */
 static void
 notify (WpBatchWriter *self, guint n)
 {
@@ -74,20 +74,20 @@ notify (WpBatchWriter *self, guint n)
   g_ptr_array_remove_range (self->jobs, 0, n);
 }
 
-/* One line a second at most, @at_last whatever is left; every failure is counted in one of them. */
+/* Writes at most one line per second, unless it is the @last; each failure is counted in one of them. */
 static void
-log_failures (WpBatchWriter *self, gboolean at_last)
+log_failures (WpBatchWriter *self, gboolean last)
 {
   gint64 now_ns = wp_time_monotonic ();
 
   if (self->n_failed == 0
-      || (!at_last && self->said_failed_ns != 0 && now_ns - self->said_failed_ns < WP_NS_PER_S))
+      || (!last && self->logged_failed_ns != 0 && now_ns - self->logged_failed_ns < WP_NS_PER_S))
     return;
   g_warning (ngettext ("%s: %" G_GUINT64_FORMAT " update failed: %s",
                        "%s: %" G_GUINT64_FORMAT " updates failed: %s", self->n_failed),
              self->name, self->n_failed, self->reason);
   self->n_failed = 0;
-  self->said_failed_ns = now_ns;
+  self->logged_failed_ns = now_ns;
 }
 
 static void
@@ -104,7 +104,7 @@ fail_first (WpBatchWriter *self, char *reason)
   self->reason = g_strdup (reason);
 }
 
-/* @down_ns: since when. */
+/* @down_ns: when the attempt that failed began. */
 static void
 note_down (WpBatchWriter *self, gint64 down_ns, const char *reason)
 {
@@ -114,12 +114,13 @@ note_down (WpBatchWriter *self, gint64 down_ns, const char *reason)
   if (self->delay_ns == 0)
     wp_database_set_down (self->database, down_ns);
   down_ns = wp_database_down_since (self->database);
-  if (self->said_down_ns != 0 && now_ns - self->said_down_ns < (self->said_down ? REMIND_NS : WP_NS_PER_S))
+  if (self->logged_down_ns != 0
+      && now_ns - self->logged_down_ns < (self->logged_down ? REMIND_NS : WP_NS_PER_S))
     return;
-  g_warning ("%s is down%s%s, its jobs wait: %s", self->name, self->said_down ? " for " : "",
-             self->said_down ? wp_time_format_people (time, now_ns - down_ns) : "", reason);
-  self->said_down = TRUE;
-  self->said_down_ns = now_ns;
+  g_warning ("%s is down%s%s, its jobs wait: %s", self->name, self->logged_down ? " for " : "",
+             self->logged_down ? wp_time_format_people (time, now_ns - down_ns) : "", reason);
+  self->logged_down = TRUE;
+  self->logged_down_ns = now_ns;
 }
 
 static void
@@ -129,16 +130,16 @@ note_up (WpBatchWriter *self)
 
   if (self->delay_ns == 0)
     return;
-  if (self->said_down)
+  if (self->logged_down)
     g_message ("%s is up again, after %s", self->name,
                wp_time_format_people (time, wp_time_monotonic () - wp_database_down_since (self->database)));
-  self->said_down = FALSE;
+  self->logged_down = FALSE;
   self->delay_ns = 0;
   wp_database_set_down (self->database, WP_TIME_NONE);
 }
 
-/* Of the @n jobs that were tried, how many from the first on have waited for the database for as long as it
- * may take. */
+/* Returns: how many of the first @n jobs, from the oldest on, have waited for the database for retry_for_ns.
+ */
 static guint
 count_expired (const WpBatchWriter *self, guint n)
 {
@@ -154,7 +155,7 @@ count_expired (const WpBatchWriter *self, guint n)
 }
 
 static void
-give_up_expired (WpBatchWriter *self, guint n, const char *reason)
+fail_expired (WpBatchWriter *self, guint n, const char *reason)
 {
   guint n_expired = count_expired (self, n);
   char *shared = g_ref_string_new (reason);
@@ -179,20 +180,21 @@ sleep_until (gint64 until_ns)
     ;
 }
 
-/* It was tried for @n jobs at @down_ns, and is down: waits a while, unless no job is left to wait with. */
+/* An attempt with @n jobs at @down_ns found the database down. Sleeps before the next one, if jobs are left.
+ */
 static void
 wait_for_database (WpBatchWriter *self, guint n, gint64 down_ns, const char *reason)
 {
   note_down (self, down_ns, reason);
-  give_up_expired (self, n, reason);
+  fail_expired (self, n, reason);
   self->delay_ns = CLAMP (2 * self->delay_ns, FIRST_DELAY_NS, LONGEST_DELAY_NS);
   if (self->jobs->len > 0)
     sleep_until (wp_time_monotonic () + self->delay_ns);
   self->began_ns = wp_time_monotonic ();
 }
 
-/* Waits until a commit that began at @began_ns may be over. Deadlines are absolute, so that lateness does not
- * add up while there is always something to write; the stamps remain clock readings. */
+/* Waits until the commit has taken pace_ns. Deadlines are absolute, so that late wake-ups do not add up over
+ * a busy period. */
 static void
 keep_pace (WpBatchWriter *self)
 {
@@ -205,9 +207,8 @@ keep_pace (WpBatchWriter *self)
     sleep_until (over_ns);
 }
 
-/* One transaction, of those that were taken. */
 static void
-write_some (WpBatchWriter *self)
+write_transaction (WpBatchWriter *self)
 {
   guint n = MIN (self->most_rows, self->jobs->len);
   gint64 now_ns = wp_time_monotonic ();
@@ -225,8 +226,8 @@ write_some (WpBatchWriter *self)
     {
       keep_pace (self);
       notify (self, n);
-      if (self->class->rest)
-        self->class->rest (self->database);
+      if (self->class->after_commit)
+        self->class->after_commit (self->database);
     }
   else if (n == 1)
     {
@@ -237,11 +238,11 @@ write_some (WpBatchWriter *self)
 }
 
 static void
-look (WpBatchWriter *self)
+check_files (WpBatchWriter *self)
 {
   g_autofree char *reason = NULL;
 
-  if (self->class->look (self->database, &reason))
+  if (self->class->check_files (self->database, &reason))
     note_up (self);
   else if (reason)
     {
@@ -257,17 +258,17 @@ write_all (gpointer token, gpointer data)
 
   prctl (PR_SET_TIMERSLACK, 1); /* the thread is the writer's own; 50 us otherwise */
   if (self->database->pace_ns > 0)
-    wp_realtime_thread (WP_REALTIME_HTTP); /* it sleeps more than it works, and has to wake on time */
-  if (self->class->look && g_async_queue_length (self->waiting) <= 0)
-    look (self);
+    wp_realtime_thread (WP_REALTIME_HTTP); /* it mostly sleeps, and must wake on time */
+  if (self->class->check_files && g_async_queue_length (self->waiting) <= 0)
+    check_files (self);
   do
     {
       self->began_ns = wp_time_monotonic ();
       while (fill (self), self->jobs->len > 0)
-        write_some (self);
+        write_transaction (self);
       self->most_rows = MOST_ROWS;
       g_atomic_int_set (&self->at_work, FALSE);
-      /* A job that came between the last look and now has found us at work: look once more. */
+      /* A job that was pushed since the last fill() found at_work set and started no task. */
     }
   while (g_async_queue_length (self->waiting) > 0
          && g_atomic_int_compare_and_exchange (&self->at_work, FALSE, TRUE));
@@ -320,7 +321,7 @@ wp_batch_writer_push (WpBatchWriter *self, WpJob *job)
 }
 
 void
-wp_batch_writer_look (WpBatchWriter *self)
+wp_batch_writer_check_files (WpBatchWriter *self)
 {
   begin_work (self);
 }

@@ -1,4 +1,4 @@
-/* wp-database-delay.c - waits and stores nothing: the experiment, and the database of known service times. */
+/* wp-database-delay.c - a database of known service times for experiments: it waits and stores nothing. */
 #include "runtime/database/wp-database.h"
 
 #include "sim/base/wp-error.h"
@@ -51,9 +51,9 @@ on_due (WpTimer *timer, gpointer data)
   self->done (&job, 1, self->done_data);
 }
 
-/* Deadlines are absolute: a job that follows another on its worker is due from when the other was due, so
- * that the clock's lateness (0.05 to 0.1 ms a job) does not add up over a busy period. The stamps remain
- * clock readings. */
+/* Deadlines are absolute: the service of a job begins when the previous job of its worker was due, so that
+ * the clock's lateness (0.05 to 0.1 ms a job) does not add up over a busy period. Recorded times remain clock
+ * readings. */
 static gboolean
 delay_update (WpDatabase *base, WpJob *job)
 {

@@ -1,4 +1,4 @@
-/* wp-database-sqlite.c - one row a job, in groups: what SQLite does with a batch. */
+/* wp-database-sqlite.c - stores each job as a row of an SQLite table, one transaction a batch. */
 #include "runtime/database/wp-database.h"
 
 #include "runtime/database/wp-batch-writer.h"
@@ -9,23 +9,23 @@
 #include "sim/base/wp-error.h"
 
 #define BUSY_AT_START_MS 5000 /* the server before us may be closing the file */
-#define LOOK_PAGES       100  /* the log's size is looked at when it has changed by so many */
+#define LOOK_PAGES       100  /* the log's size is read when it has changed by this many pages */
 #define LONG_LOG_PAGES   (WP_SQLITE_MOST_LOG_PAGES * 3 / 2)
 #define WAS_REPLACED     "%s or its log was removed or replaced"
-/* of our own: a row that is neither there nor taken */
+/* a status of our own: the row was neither inserted nor found */
 #define ROW_IGNORED (SQLITE_CONSTRAINT | 0xff00)
 
-/* All but the writer itself is its thread's, once there is one. */
+/* Once there is a writer, its thread owns the other members. */
 typedef struct {
   WpDatabase base;
-  char *name;         /* as it was given, for messages */
-  WpSqliteFile *file; /* open without statements: it is to be let go */
+  char *name;         /* for messages: "sqlite:wp.db" */
+  WpSqliteFile *file; /* open without statements: it was moved, and must be closed by close_moved() */
   sqlite3_stmt *begin, *insert, *find, *commit, *rollback;
   WpCheckpointer *checkpointer;
   WpBatchWriter *writer;
   int log_pages;    /* in the write-ahead log after the last commit */
-  int seen_pages;   /* the same when the size of its file was looked at last */
-  int warned_pages; /* the log has been said to be that long; 0: it has not */
+  int seen_pages;   /* log_pages when the size of the log's file was read last */
+  int warned_pages; /* log_pages at the last warning; 0: none */
 } SqliteDatabase;
 
 static sqlite3 *
@@ -51,7 +51,6 @@ prepare_all (SqliteDatabase *self, GError **error)
   return FALSE;
 }
 
-/* Leaves the file to be closed or let go. */
 static void
 finalize_all (SqliteDatabase *self)
 {
@@ -70,7 +69,7 @@ abandon (SqliteDatabase *self, gboolean distrusted)
   wp_sqlite_file_abandon (self->file, distrusted);
 }
 
-/* A hook of SQLite's, in place of its own, which would copy the log to the file within the commit. */
+/* Replaces SQLite's own hook, which would copy the log into the file within the commit. */
 static int
 on_commit (void *data, sqlite3 *db, const char *name, int log_pages)
 {
@@ -93,26 +92,26 @@ open_file (SqliteDatabase *self, int busy_ms, GError **error)
   return FALSE;
 }
 
-/* Of a file that was moved or replaced, or has lost its log. */
+/* For a file that was moved or replaced, or has lost its log. */
 static gboolean
-open_anew (SqliteDatabase *self, GError **error)
+reopen_moved (SqliteDatabase *self, GError **error)
 {
-  if (!wp_sqlite_file_let_go (self->file, error) || !open_file (self, WP_SQLITE_BUSY_MS, error))
+  if (!wp_sqlite_file_close_moved (self->file, error) || !open_file (self, WP_SQLITE_BUSY_MS, error))
     return FALSE;
-  g_warning (WAS_REPLACED ", and is opened anew", self->name);
+  g_warning (WAS_REPLACED ", and is reopened", self->name);
   return TRUE;
 }
 
-/* It is open and in use, or will be now. */
+/* Opens the file if it is not open. */
 static gboolean
-is_ready (SqliteDatabase *self, char **reason)
+make_ready (SqliteDatabase *self, char **reason)
 {
   g_autoptr (GError) error = NULL;
 
   if (!self->insert
-      && !(db_of (self) ? open_anew (self, &error) : open_file (self, WP_SQLITE_BUSY_MS, &error)))
+      && !(db_of (self) ? reopen_moved (self, &error) : open_file (self, WP_SQLITE_BUSY_MS, &error)))
     *reason = g_strdup (error->message);
-  else if (!wp_sqlite_file_settle (self->file))
+  else if (!wp_sqlite_file_sync_new (self->file))
     {
       *reason = g_strdup ("the file cannot be synced");
       abandon (self, TRUE);
@@ -127,7 +126,7 @@ static int
 run (sqlite3_stmt *statement)
 {
   sqlite3_step (statement);
-  return sqlite3_reset (statement); /* the same, or better */
+  return sqlite3_reset (statement); /* repeats the status of the step, or has a more specific one */
 }
 
 static void
@@ -155,7 +154,9 @@ set_conflict (WpJob *job)
   g_ref_string_release (reason);
 }
 
-/* Its id is there already: with the same payload? A name that we gave it is nobody else's. */
+/* The job's key is stored already: compares the payload. A key that we made is unique, and needs no
+ * comparison.
+ */
 static int
 compare (SqliteDatabase *self, WpJob *job)
 {
@@ -211,7 +212,7 @@ write_rows (SqliteDatabase *self, WpJob *const *jobs, guint n)
   return status == SQLITE_OK ? run (self->commit) : status;
 }
 
-/* An error that could be a row's is the table's if nothing can be inserted there. */
+/* SQLITE_ERROR is the row's fault only if an insert can still be prepared; otherwise the table's. */
 static gboolean
 is_permanent (SqliteDatabase *self, int status)
 {
@@ -233,8 +234,8 @@ is_permanent (SqliteDatabase *self, int status)
     }
 }
 
-/* One transaction, on a file that is open. A connection is kept whose sync has failed: it writes all of that
- * commit anew, at the same place of the log, while another one would take what is there for stored. */
+/* A connection whose sync has failed is kept: it writes the whole commit again, at the same place of the log.
+ * A new connection would take the unsynced commit for stored. */
 static WpResult
 try_batch (SqliteDatabase *self, WpJob *const *jobs, guint n, char **reason)
 {
@@ -253,35 +254,34 @@ try_batch (SqliteDatabase *self, WpJob *const *jobs, guint n, char **reason)
   return WP_RESULT_TRANSIENT;
 }
 
-/* What was committed may be in a file without its name, or in a log that nobody will find: it is written
- * again. */
+/* The commit may be in a file that has lost its name or its log: the jobs are written again. */
 static void
-leave (SqliteDatabase *self, WpJob *const *jobs, guint n)
+prepare_rewrite (SqliteDatabase *self, WpJob *const *jobs, guint n)
 {
   for (guint i = 0; i < n; i++)
     jobs[i]->offered = TRUE;
   finalize_all (self);
 }
 
-/* The names are looked at after the commit, so that the rows of this one are not lost. */
+/* The names are checked after the commit, so that the rows of this commit are not lost. */
 static WpResult
 sqlite_store (WpDatabase *base, WpJob *const *jobs, guint n, char **reason)
 {
   SqliteDatabase *self = (SqliteDatabase *) base;
 
-  while (is_ready (self, reason))
+  while (make_ready (self, reason))
     {
       WpResult result = try_batch (self, jobs, n, reason);
 
-      if (result != WP_RESULT_STORED || wp_sqlite_file_stands (self->file))
+      if (result != WP_RESULT_STORED || wp_sqlite_file_is_in_place (self->file))
         return result;
-      leave (self, jobs, n);
+      prepare_rewrite (self, jobs, n);
     }
   return WP_RESULT_TRANSIENT;
 }
 
-/* Beyond what a copy that is slow explains, a reader keeps the log from being begun anew. Said once, and
- * again each time that it has doubled. */
+/* A log longer than a slow copy explains is kept from a restart by a reader. Warns once, and again each time
+ * that the log has doubled. */
 static void
 watch_log (SqliteDatabase *self)
 {
@@ -304,33 +304,33 @@ watch_log (SqliteDatabase *self)
 }
 
 static void
-sqlite_rest (WpDatabase *base)
+sqlite_after_commit (WpDatabase *base)
 {
   SqliteDatabase *self = (SqliteDatabase *) base;
 
-  if (wp_checkpointer_look (self->checkpointer, db_of (self), self->log_pages))
+  if (wp_checkpointer_after_commit (self->checkpointer, db_of (self), self->log_pages))
     {
       watch_log (self);
       return;
     }
-  g_warning ("%s: its log could not be copied into it; it is opened anew, and all of the log is copied again",
+  g_warning ("%s: its log could not be copied into it; it is reopened, and the whole log is copied again",
              self->name);
   abandon (self, TRUE);
 }
 
-/* The name is opened anew when there is something to store: whoever has moved the file may be about to put
- * another one there. */
+/* The name is opened again with the next job: the program that moved the file may be about to put another one
+ * there. */
 static gboolean
-look (WpDatabase *base, char **reason)
+check_files (WpDatabase *base, char **reason)
 {
   SqliteDatabase *self = (SqliteDatabase *) base;
   g_autoptr (GError) error = NULL;
 
-  if (!db_of (self) || (self->insert && wp_sqlite_file_stands (self->file)))
+  if (!db_of (self) || (self->insert && wp_sqlite_file_is_in_place (self->file)))
     return FALSE;
   finalize_all (self);
-  if (wp_sqlite_file_let_go (self->file, &error))
-    g_warning (WAS_REPLACED ", and is closed until there is something to store", self->name);
+  if (wp_sqlite_file_close_moved (self->file, &error))
+    g_warning (WAS_REPLACED ", and is closed until the next job", self->name);
   else
     *reason = g_strdup (error->message);
 
@@ -338,9 +338,9 @@ look (WpDatabase *base, char **reason)
 }
 
 static void
-sqlite_look (WpDatabase *base)
+sqlite_check_files (WpDatabase *base)
 {
-  wp_batch_writer_look (((SqliteDatabase *) base)->writer);
+  wp_batch_writer_check_files (((SqliteDatabase *) base)->writer);
 }
 
 static gboolean
@@ -358,8 +358,8 @@ sqlite_free (WpDatabase *base)
   g_clear_pointer (&self->writer, wp_batch_writer_free);
   if (self->checkpointer)
     finalize_all (self);
-  if (db_of (self) && !wp_sqlite_file_stands (self->file))
-    wp_sqlite_file_let_go (self->file, NULL);
+  if (db_of (self) && !wp_sqlite_file_is_in_place (self->file))
+    wp_sqlite_file_close_moved (self->file, NULL);
   wp_sqlite_file_free (self->file);
   g_clear_pointer (&self->checkpointer, wp_checkpointer_free);
   g_free (self->name);
@@ -369,7 +369,7 @@ sqlite_free (WpDatabase *base)
 static gboolean
 start (SqliteDatabase *self, GError **error)
 {
-  static const WpBatchClass class = { sqlite_store, sqlite_rest, look };
+  static const WpBatchClass class = { sqlite_store, sqlite_after_commit, check_files };
 
   self->checkpointer = wp_checkpointer_new (error);
   if (!self->checkpointer)
@@ -385,7 +385,7 @@ sqlite_check (const char *location, GError **error)
 {
   if (*location)
     return TRUE;
-  g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE, "sqlite: no file named");
+  g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE, "sqlite: the name of the file is missing");
   return FALSE;
 }
 
@@ -405,5 +405,5 @@ sqlite_open (const char *location, WpClock *clock, GError **error)
 }
 
 const WpDatabaseClass wp_sqlite_database_class = {
-  "sqlite", "sqlite:FILE", sqlite_open, sqlite_update, sqlite_free, sqlite_check, sqlite_look,
+  "sqlite", "sqlite:FILE", sqlite_open, sqlite_update, sqlite_free, sqlite_check, sqlite_check_files,
 };

@@ -16,7 +16,7 @@ known_forms (void)
   return g_string_free (text, FALSE);
 }
 
-/* *@location is within @spec. */
+/* @location: (out): points into @spec */
 static const WpDatabaseClass *
 find_class (const char *spec, const char **location, GError **error)
 {
@@ -77,10 +77,10 @@ wp_database_update (WpDatabase *self, WpJob *job)
 }
 
 void
-wp_database_look (WpDatabase *self)
+wp_database_check_files (WpDatabase *self)
 {
-  if (self->class->look)
-    self->class->look (self);
+  if (self->class->check_files)
+    self->class->check_files (self);
 }
 
 gint64

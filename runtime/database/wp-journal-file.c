@@ -14,21 +14,21 @@
 
 #define APPLICATION_ID   "0x77706a6c" /* "wpjl", in the file's header; see file(1) */
 #define VERSION          1
-#define BUSY_TIMEOUT_MS  2000 /* somebody looks into it with a tool of SQLite's */
+#define BUSY_TIMEOUT_MS  2000 /* another program may read the file, such as sqlite3(1) */
 #define PAGE_BYTES       4096
-#define LOG_PAGES        1000       /* from which on the log is copied to the file: SQLite's own default */
-#define LOG_BYTES        (16 << 20) /* what is kept of a log that a burst has made longer */
+#define LOG_PAGES        1000       /* the log is copied into the file from here on: SQLite's own default */
+#define LOG_BYTES        (16 << 20) /* size to which a log is truncated after a burst */
 #define ROOM_BYTES       (256 * 1024)
 #define MAX_COMMIT_BYTES (8u << 20)
 
 struct _WpJournalFile {
   char *path;
-  int lock_fd; /* -1: not ours. Closed last: to close any descriptor of the file drops SQLite's own locks */
+  int lock_fd; /* -1: not locked. Closed last: closing any descriptor of the file drops SQLite's own locks */
   guint64 max_bytes;   /* of file and log; 0: no limit */
-  sqlite3 *db;         /* NULL: to be opened anew */
-  WpFileId log;        /* the log that it has open */
-  gboolean is_suspect; /* a write failed: what the log holds need not be on the disk */
-  guint64 file_bytes;  /* as of the last commit, copied from the log or not */
+  sqlite3 *db;         /* NULL: closed; the next transaction opens it */
+  WpFileId log;        /* the log that is open */
+  gboolean is_suspect; /* a write failed: the log may not be on the disk */
+  guint64 file_bytes;  /* as of the last commit, including pages that are only in the log */
   sqlite3_stmt *begin, *insert, *fail, *remove, *commit, *rollback, *page_count, *next;
   char *why;
 };
@@ -42,7 +42,7 @@ static const char schema[]
       "PRAGMA user_version=" G_STRINGIFY (VERSION) ";"
                                                    "COMMIT;";
 
-/* The file may take 13/16 of the limit, so that there is always some left for the log. */
+/* The file is limited to 13/16 of the limit, so that the log always has some of it. */
 #define PRAGMAS                                                                                              \
   "PRAGMA page_size=%d; PRAGMA max_page_count=%" G_GUINT64_FORMAT                                            \
   "; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"                                                      \
@@ -55,7 +55,7 @@ set_error (GError **error, const char *path, const char *what)
   return FALSE;
 }
 
-/* flock(), not a lock of SQLite's: others may look into the file meanwhile. */
+/* flock() keeps out other servers; a lock of SQLite's would keep out all readers. */
 static gboolean
 lock (WpJournalFile *self, gboolean create, GError **error)
 {
@@ -68,7 +68,7 @@ lock (WpJournalFile *self, gboolean create, GError **error)
                     errno == EWOULDBLOCK ? "another wp-server uses this journal" : g_strerror (errno));
 }
 
-/* Whether the file begins as SQLite's do; then it is no other kind of file, however the rest of it looks. */
+/* A file with SQLite's signature is a database, perhaps a damaged one. */
 static gboolean
 has_signature (const WpJournalFile *self)
 {
@@ -88,7 +88,7 @@ set_damaged (WpJournalFile *self, const char *how, GError **error)
   return FALSE;
 }
 
-/* SQLite removes a log that has no database, and the jobs in it. */
+/* SQLite would remove the log of an empty database, with the jobs in it. */
 static gboolean
 check_not_emptied (WpJournalFile *self, GError **error)
 {
@@ -99,7 +99,7 @@ check_not_emptied (WpJournalFile *self, GError **error)
          || log_file.st_size == 0 || set_damaged (self, "it is empty, and its write-ahead log is not", error);
 }
 
-/* What SQLite's last error means for whoever starts the server. */
+/* Explains SQLite's last error to the operator who starts the server. */
 static gboolean
 set_read_error (WpJournalFile *self, GError **error)
 {
@@ -131,7 +131,7 @@ query_number (WpJournalFile *self, const char *sql, gint64 *number, GError **err
   return ok;
 }
 
-/* Reads only: what is not ours stays as it is. */
+/* Does not write: the file may be another program's. */
 static gboolean
 check_kind (WpJournalFile *self, gboolean *is_new, GError **error)
 {
@@ -143,11 +143,11 @@ check_kind (WpJournalFile *self, gboolean *is_new, GError **error)
     return FALSE;
   *is_new = application == 0 && n_tables == 0;
   if (!*is_new && application != g_ascii_strtoll (APPLICATION_ID, NULL, 0))
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s is not a journal of wp-server, but another program's",
-                 self->path);
+    g_set_error (error, WP_ERROR, WP_ERROR_IO,
+                 "%s is not a journal of wp-server, but another program's database", self->path);
   else if (!*is_new && version != VERSION)
     g_set_error (error, WP_ERROR, WP_ERROR_IO,
-                 "%s is a journal of version %" G_GINT64_FORMAT "; this wp-server knows version %d",
+                 "%s is a journal of version %" G_GINT64_FORMAT "; this wp-server supports version %d",
                  self->path, version, VERSION);
   else
     return TRUE;
@@ -160,8 +160,8 @@ prepare (WpJournalFile *self, const char *sql, sqlite3_stmt **statement)
   return sqlite3_prepare_v3 (self->db, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) == SQLITE_OK;
 }
 
-/* A row that is there is the same job's, written when it was given up, or the file is not what it is taken
- * for: then nothing changes. */
+/* An existing row must be of the same job, which has failed meanwhile; a row of another job is not changed.
+ */
 static gboolean
 prepare_all (WpJournalFile *self)
 {
@@ -248,8 +248,7 @@ close_database (WpJournalFile *self)
   g_clear_pointer (&self->db, sqlite3_close);
 }
 
-/* What the system lets a file have at most (ulimit -f) is a limit too: a file that has reached it could not
- * be made shorter. */
+/* The system's limit of file sizes (ulimit -f) applies too: at this limit the file could not be shortened. */
 static guint64
 with_system_limit (guint64 max_bytes)
 {
@@ -293,8 +292,9 @@ wp_journal_file_count (WpJournalFile *self, WpJournalFileCounts *counts, GError 
          && query_number (self, "SELECT count(*) FROM jobs", &counts->jobs, error);
 }
 
+/* Rolls back the transaction, if there is one. */
 static gboolean
-give_up (WpJournalFile *self, const char *why)
+fail_with (WpJournalFile *self, const char *why)
 {
   g_free (self->why);
   self->why = g_strdup (why);
@@ -314,15 +314,15 @@ run (WpJournalFile *self, sqlite3_stmt *statement)
   int status = sqlite3_step (statement);
 
   sqlite3_reset (statement);
-  return status == SQLITE_DONE || give_up (self, sqlite3_errmsg (self->db));
+  return status == SQLITE_DONE || fail_with (self, sqlite3_errmsg (self->db));
 }
 
-/* The same for one row, which must have been written by it. */
+/* The statement must have written one row. */
 static gboolean
 run_for_row (WpJournalFile *self, sqlite3_stmt *statement)
 {
   return run (self, statement)
-         && (sqlite3_changes (self->db) == 1 || give_up (self, "another job has the row already"));
+         && (sqlite3_changes (self->db) == 1 || fail_with (self, "another job has the row already"));
 }
 
 static void
@@ -331,7 +331,7 @@ bind_text (sqlite3_stmt *statement, int column, const char *text)
   sqlite3_bind_text (statement, column, text, -1, SQLITE_STATIC); /* NULL binds NULL */
 }
 
-/* The columns that both inserts begin with; @received lives until the statement has run. */
+/* Binds the columns that both inserts begin with. @received must live until the statement has run. */
 static gboolean
 bind_job (sqlite3_stmt *statement, gint64 row, WpJob *job, char received[WP_TIME_BUFFER])
 {
@@ -358,8 +358,8 @@ share_of_limit (const WpJournalFile *self)
   return self->max_bytes / 16;
 }
 
-/* May the log take so much more? A share is for what makes room: the rows of jobs that are stored, or given
- * up. */
+/* May the log grow by @add_bytes? One share of the limit is reserved for changes that make room: the rows of
+ * jobs that are stored or have failed. */
 static gboolean
 has_log_room (WpJournalFile *self, gsize add_bytes)
 {
@@ -370,7 +370,7 @@ has_log_room (WpJournalFile *self, gsize add_bytes)
   return self->max_bytes == 0 || log_bytes == 0 || log_bytes + add_bytes <= most;
 }
 
-/* A log that is all in the file is begun anew by itself, unless it has to be shorter at once. */
+/* SQLite restarts a copied log by itself, but does not shorten it. */
 static gboolean
 make_log_room (WpJournalFile *self, gsize add_bytes)
 {
@@ -381,7 +381,8 @@ make_log_room (WpJournalFile *self, gsize add_bytes)
   sqlite3_busy_timeout (self->db, BUSY_TIMEOUT_MS);
 
   return has_log_room (self, add_bytes)
-         || give_up (self, "its write-ahead log cannot be shortened while another program reads the journal");
+         || fail_with (self,
+                       "its write-ahead log cannot be shortened while another program reads the journal");
 }
 
 static gboolean
@@ -401,15 +402,14 @@ has_its_log (const WpJournalFile *self)
   return wp_sqlite_log_find (&log, self->path) && wp_file_id_equal (&log, &self->log);
 }
 
-/* Nothing that was written and not synced is trusted, nor a log that a next start would not find: all of it
- * is written to the file, and that is synced. A file that was moved is complete then, and nothing of it stays
- * beside its successor. */
+/* After a failed write, or if the next start would not find the log: copies the whole log into the file,
+ * syncs and closes it. A moved file is then complete, and its log is removed from beside its successor. */
 static gboolean
-let_go (WpJournalFile *self)
+write_back_and_close (WpJournalFile *self)
 {
   self->is_suspect = TRUE;
   if (!wp_sqlite_log_write_back (self->db))
-    return give_up (self, sqlite3_errmsg (self->db));
+    return fail_with (self, sqlite3_errmsg (self->db));
   close_database (self);
   if (!is_in_place (self))
     wp_sqlite_log_remove (self->path, &self->log);
@@ -422,10 +422,10 @@ static gboolean
 open_again (WpJournalFile *self)
 {
   if (!is_in_place (self))
-    return give_up (self, "the file was removed or replaced");
+    return fail_with (self, "the file was removed or replaced");
   if (open_file (self) && set_up (self) && prepare_all (self) && wp_sqlite_log_find (&self->log, self->path))
     return TRUE;
-  give_up (self, sqlite3_errmsg (self->db));
+  fail_with (self, sqlite3_errmsg (self->db));
   close_database (self);
 
   return FALSE;
@@ -434,7 +434,7 @@ open_again (WpJournalFile *self)
 gboolean
 wp_journal_file_begin (WpJournalFile *self, gsize add_bytes)
 {
-  if (self->db && self->is_suspect && !let_go (self))
+  if (self->db && self->is_suspect && !write_back_and_close (self))
     return FALSE;
   return (self->db || open_again (self)) && make_log_room (self, add_bytes) && run (self, self->begin);
 }
@@ -445,7 +445,7 @@ wp_journal_file_insert (WpJournalFile *self, gint64 row, WpJob *job)
   char received[WP_TIME_BUFFER];
 
   return bind_job (self->insert, row, job, received) ? run_for_row (self, self->insert)
-                                                     : give_up (self, sqlite3_errmsg (self->db));
+                                                     : fail_with (self, sqlite3_errmsg (self->db));
 }
 
 gboolean
@@ -454,12 +454,12 @@ wp_journal_file_fail (WpJournalFile *self, gint64 row, WpJob *job)
   char received[WP_TIME_BUFFER], failed[WP_TIME_BUFFER];
 
   bind_text (self->fail, 9, wp_time_format_iso8601 (failed, g_get_real_time () * WP_NS_PER_US));
-  /* a conflict is found once, and not tried again */
+  /* a conflict is one attempt: it is not repeated */
   sqlite3_bind_int64 (self->fail, 10, MAX (job->n_failures, 1));
   bind_text (self->fail, 11, job->failure);
 
   return bind_job (self->fail, row, job, received) ? run_for_row (self, self->fail)
-                                                   : give_up (self, sqlite3_errmsg (self->db));
+                                                   : fail_with (self, sqlite3_errmsg (self->db));
 }
 
 gboolean
@@ -469,8 +469,8 @@ wp_journal_file_remove (WpJournalFile *self, gint64 row)
   return run (self, self->remove);
 }
 
-/* A table that is gone at once. Where that is not managed it goes the next time; whoever reads the jobs does
- * not see it. */
+/* Creates a table and drops it. If the drop fails, the next call repeats it; the table of jobs is unaffected.
+ */
 gboolean
 wp_journal_file_has_room (WpJournalFile *self)
 {
@@ -481,15 +481,14 @@ wp_journal_file_has_room (WpJournalFile *self)
 
   return wp_journal_file_begin (self, bytes)
          && (sqlite3_exec (self->db, fill, NULL, NULL, NULL) == SQLITE_OK
-             || give_up (self, sqlite3_errmsg (self->db)))
+             || fail_with (self, sqlite3_errmsg (self->db)))
          && wp_journal_file_commit (self)
          && (sqlite3_exec (self->db, "DROP TABLE room", NULL, NULL, NULL) == SQLITE_OK
-             || give_up (self, sqlite3_errmsg (self->db)));
+             || fail_with (self, sqlite3_errmsg (self->db)));
 }
 
-/* Outside a transaction. */
 gboolean
-wp_journal_file_look (WpJournalFile *self)
+wp_journal_file_check_place (WpJournalFile *self)
 {
   gboolean has_log;
 
@@ -499,18 +498,19 @@ wp_journal_file_look (WpJournalFile *self)
   if (has_log && is_in_place (self))
     return TRUE;
   if (!has_log)
-    g_warning ("the write-ahead log of the journal %s was removed or replaced; what it holds is written to "
+    g_warning ("the write-ahead log of the journal %s was removed or replaced; the log is copied into "
                "the journal",
                self->path);
 
-  return let_go (self) && (is_in_place (self) || give_up (self, "the file was removed or replaced"));
+  return write_back_and_close (self)
+         && (is_in_place (self) || fail_with (self, "the file was removed or replaced"));
 }
 
 gboolean
 wp_journal_file_commit (WpJournalFile *self)
 {
   measure (self);
-  return run (self, self->commit) && wp_journal_file_look (self);
+  return run (self, self->commit) && wp_journal_file_check_place (self);
 }
 
 gsize
@@ -538,7 +538,7 @@ column_text (sqlite3_stmt *statement, int column)
   return g_strdup ((const char *) sqlite3_column_text (statement, column));
 }
 
-/* FALSE: memory is short. */
+/* FALSE: no memory. */
 static gboolean
 take_body (WpJob *job, const void *bytes, gsize size)
 {
@@ -557,7 +557,7 @@ take_body (WpJob *job, const void *bytes, gsize size)
   return TRUE;
 }
 
-/* NULL: a column cannot be read; memory may be short. */
+/* NULL: a column cannot be read, perhaps for lack of memory. */
 static WpJob *
 make_job (sqlite3_stmt *row)
 {
@@ -598,7 +598,7 @@ wp_journal_file_next (WpJournalFile *self, gint64 after_row, gint64 last_row, Wp
   sqlite3_reset (self->next);
 
   return *job || status == SQLITE_DONE
-         || give_up (self, status == SQLITE_ROW ? "a row cannot be read" : sqlite3_errmsg (self->db));
+         || fail_with (self, status == SQLITE_ROW ? "a row cannot be read" : sqlite3_errmsg (self->db));
 }
 
 gint64

@@ -5,26 +5,26 @@
 
 typedef struct _WpJournalFile WpJournalFile;
 
-/* A job that was given up, as it is listed. Valid during the call. */
+/* A failed job. Valid during the call. */
 typedef struct {
   const char *id, *received, *method, *path;
-  const char *failed; /* ISO 8601: when it was given up */
+  const char *failed; /* ISO 8601: when it failed */
   const char *reason;
   gint64 bytes;   /* of its payload */
-  gint64 updates; /* how often it was tried */
+  gint64 updates; /* number of attempts */
 } WpFailedJob;
 
 typedef void (*WpFailedJobFunc) (const WpFailedJob *job, gpointer data);
 
 /**
  * wp_journal_file_open:
- * @create: makes it if it is not there
- * @max_bytes: its size at most, with its write-ahead log; 0: no limit
+ * @create: creates a missing file
+ * @max_bytes: limit of the file and its write-ahead log together; 0: no limit
  *
- * One at a time: for all functions but wp_journal_file_list_failed() the caller sees to that.
+ * Not thread-safe, except wp_journal_file_list_failed().
  *
- * Returns: NULL with one line: it cannot be opened, is another program's, of another version, or another
- * server's now.
+ * Returns: NULL with one line: the file cannot be opened, belongs to another program, has another version, or
+ * is in use by another server.
  */
 WpJournalFile *wp_journal_file_open (const char *path, gboolean create, guint64 max_bytes, GError **error);
 void wp_journal_file_free (WpJournalFile *self);
@@ -32,48 +32,49 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpJournalFile, wp_journal_file_free)
 
 typedef struct {
   gint64 last_row; /* the highest; 0: none */
-  gint64 failed;   /* jobs that were given up */
-  gint64 jobs;     /* in all */
+  gint64 failed;
+  gint64 jobs; /* in all */
 } WpJournalFileCounts;
 
-/* FALSE with an error: it cannot be read, and nothing may be written to it. */
+/* Returns: FALSE with an error: the file cannot be read, and must not be written */
 gboolean wp_journal_file_count (WpJournalFile *self, WpJournalFileCounts *counts, GError **error);
 
-/* All within one transaction. FALSE: it was rolled back, and _why() says why: a row that is another job's
- * too. Durable once _commit() is TRUE. */
-gboolean wp_journal_file_begin (WpJournalFile *self, gsize add_bytes);         /* of payloads; 0: none */
-gboolean wp_journal_file_insert (WpJournalFile *self, gint64 row, WpJob *job); /* or its row is there */
-gboolean wp_journal_file_fail (WpJournalFile *self, gint64 row, WpJob *job);   /* the same */
+/* One transaction, durable once _commit() returns TRUE. FALSE: it was rolled back, and _why() has the reason.
+ * _insert() and _fail() accept an existing row of the same job, and fail for a row of another job. */
+gboolean wp_journal_file_begin (WpJournalFile *self, gsize add_bytes); /* of payloads; 0: none */
+gboolean wp_journal_file_insert (WpJournalFile *self, gint64 row, WpJob *job);
+gboolean wp_journal_file_fail (WpJournalFile *self, gint64 row, WpJob *job);
 gboolean wp_journal_file_remove (WpJournalFile *self, gint64 row);
 gboolean wp_journal_file_commit (WpJournalFile *self);
 
-/* Are file and log where the next start looks for them? All that the log holds is brought into the file else;
- * _commit() looks by itself. FALSE: the next start would not find all, and _why() says why. */
-gboolean wp_journal_file_look (WpJournalFile *self);
+/* Checks, outside a transaction, that the names of the file and its log still lead to them, and copies the
+ * log into the file if not. _commit() calls it. Returns: FALSE: the next start would not find all jobs, and
+ * _why() has the reason. */
+gboolean wp_journal_file_check_place (WpJournalFile *self);
 
-/* Of payloads in one transaction, at most; but one job goes in any case. */
+/* Limit of the payloads in one transaction; a single job may exceed it. */
 gsize wp_journal_file_get_most_bytes (const WpJournalFile *self);
 
-/* After the last commit. What the log holds is in part in the file already. */
+/* Sizes after the last commit. Part of the log may be in the file already. */
 void wp_journal_file_get_size (const WpJournalFile *self, guint64 *file_bytes, guint64 *log_bytes);
 
-/* Outside a transaction: may 256 kB be written, or a sixteenth of @max_bytes? What is only just no longer
- * full would be full at once. */
+/* Tries, outside a transaction, to write 256 kB, or a sixteenth of @max_bytes if that is less: with less room
+ * the file would be full again at once. */
 gboolean wp_journal_file_has_room (WpJournalFile *self);
 const char *wp_journal_file_why (const WpJournalFile *self);
 
 /**
  * wp_journal_file_next:
  * @after_row, @last_row: the range of rows
- * @job: (out) (transfer full): the first of them that is not failed, with its row; NULL: there is none
+ * @job: (out) (transfer full): the first unfinished job of the range, with its row; NULL: none
  *
- * Returns: FALSE: it cannot be read, and _why() says why
+ * Returns: FALSE: the file cannot be read, and _why() has the reason
  */
 gboolean wp_journal_file_next (WpJournalFile *self, gint64 after_row, gint64 last_row, WpJob **job);
 
-/* Makes the failed ones unfinished. Returns: how many, -1 with an error. */
+/* Marks the failed jobs as unfinished. Returns: their number; -1 with an error */
 gint64 wp_journal_file_requeue (WpJournalFile *self, GError **error);
 
-/* The last @max that failed, latest first; by a connection of its own. Any thread. */
+/* Lists the last @max failed jobs, latest first, through a connection of its own. Any thread. */
 gboolean wp_journal_file_list_failed (const char *path, guint max, WpFailedJobFunc func, gpointer data,
                                       GError **error);

@@ -6,19 +6,19 @@
 #include "sim/base/wp-error.h"
 
 #define MAX_ROWS_PER_COMMIT 1000
-#define MAX_ROWS_PER_TURN   256 /* read, before what came meanwhile is written */
-#define ROW_BYTES           256 /* of a job beside its body, roughly */
-/* rows that are to go wait for one to come, so that they cost no commit of their own */
+#define MAX_ROWS_PER_TURN   256 /* rows read before pending writes get their turn */
+#define ROW_BYTES           256 /* of a job without its body, roughly */
+/* removals wait this long for an addition, so that they need no commit of their own */
 #define LINGER_US      100000
 #define PROBE_US       200000 /* how often a file that cannot be written is tried */
 #define LOG_US         G_USEC_PER_SEC
-#define LOOK_US        G_USEC_PER_SEC /* how often it is looked for the file where nothing is written */
-#define LONG_LOG_BYTES (32u << 20)    /* a commit of large payloads may come upon a log that is not short */
+#define LOOK_US        G_USEC_PER_SEC /* how often an idle journal checks its file */
+#define LONG_LOG_BYTES (32u << 20)    /* more than a commit of large payloads adds to a short log */
 
-/* A job's row is its place in the order of arrival, after all that the file held. */
+/* A job's row number is its place in the order of arrival, after the rows of earlier runs. */
 struct _WpJournal {
   char *path;
-  WpJournalFile *file; /* the writer's */
+  WpJournalFile *file; /* used by the writer */
   gint64 base_row;
   const WpJournalListener *listener;
   gpointer data;
@@ -26,27 +26,27 @@ struct _WpJournal {
 
   GMutex mutex; /* guards the following, and the row_state of every job */
   GCond changed;
-  GPtrArray *adds;     /* (element-type WpJob): each a reference that the writer takes over */
-  GPtrArray *fails;    /* (element-type WpJob): the same */
+  GPtrArray *adds;     /* (element-type WpJob): references that the writer takes over */
+  GPtrArray *fails;    /* (element-type WpJob): references that the writer takes over */
   GArray *removals;    /* (element-type gint64): rows */
-  gint64 removal_us;   /* when the first of them came */
+  gint64 removal_us;   /* when the first of the removals came */
   guint64 n_unwritten; /* fails and removals that are not in the file yet */
-  gboolean read_on;    /* the listener may have a place for what an earlier run left */
-  gint64 read_us;      /* not before that; 0: at once */
+  gboolean read_on;    /* the listener may have room for a job of an earlier run */
+  gint64 read_us;      /* do not read before; 0: at once */
   gboolean all_read;
-  gboolean stopping; /* wp_journal_close() was called: nothing more is taken */
-  gboolean ended;    /* the writer has */
+  gboolean stopping; /* wp_journal_close() was called: no more changes are taken */
+  gboolean ended;    /* the writer has ended */
   WpJournalCounts counts;
 
-  /* The writer's: what it has taken and not written yet; the other halves of the above. */
+  /* Used by the writer: changes that it has taken and not written yet. */
   GPtrArray *taken_adds, *taken_over, *taken_fails;
   GArray *taken_removals;
-  gint64 read_row; /* the last that was read of the earlier run's */
+  gint64 read_row; /* the last row of an earlier run that was read */
   guint64 n_recovered;
-  gint64 probe_us; /* when the file is to be tried next; 0: it is well */
+  gint64 probe_us; /* when to try the file next; 0: it can be written */
   gint64 logged_us;
-  guint64 warned_bytes; /* size of the log when that was last warned of */
-  gboolean said_bad;    /* and not yet that it is well again */
+  guint64 warned_bytes; /* size of the log at the last warning */
+  gboolean logged_bad;  /* the log says that the file cannot be written */
 };
 
 static GPtrArray *
@@ -110,7 +110,7 @@ wp_journal_free (WpJournal *self)
   g_free (self);
 }
 
-/* When there is something to write: now (0), at a moment of the monotonic clock, or never (G_MAXINT64). */
+/* Returns: when to write: 0: now; G_MAXINT64: never; otherwise a time of the monotonic clock. */
 static gint64
 write_due_us_locked (const WpJournal *self)
 {
@@ -123,7 +123,7 @@ write_due_us_locked (const WpJournal *self)
   return self->removals->len > 0 ? self->removal_us + LINGER_US : G_MAXINT64;
 }
 
-/* A job that is stored already needs no row, and is told of as if it had one. */
+/* A job that is stored already needs no row, and is reported as written. */
 static void
 take_add_locked (WpJournal *self, WpJob *job)
 {
@@ -134,7 +134,7 @@ take_add_locked (WpJournal *self, WpJob *job)
   g_ptr_array_add (waits ? self->taken_adds : self->taken_over, job);
 }
 
-/* The same for what an earlier run left. */
+/* Returns: when to read the next job of an earlier run, as above. */
 static gint64
 read_due_us_locked (const WpJournal *self)
 {
@@ -156,7 +156,7 @@ take_locked (WpJournal *self)
 
 typedef enum { READ = 1 << 0, WRITE = 1 << 1, END = 1 << 2, LOOK = 1 << 3 } Work;
 
-/* Waits for something to do, and takes what is to be written. */
+/* Waits for work, and takes the pending changes. */
 static Work
 take (WpJournal *self)
 {
@@ -180,7 +180,7 @@ take (WpJournal *self)
   return work == 0 ? LOOK : work;
 }
 
-/* What one transaction holds: the first so many of each kind. */
+/* One transaction: the first n of each kind of change. */
 typedef struct {
   guint n_adds, n_fails, n_removals;
   gsize add_bytes;
@@ -229,7 +229,7 @@ keep_locked (WpJob *job)
     job->row_state = WP_ROW_KEPT;
 }
 
-/* TRUE: the batch is durable, and its fails and removals are done with. */
+/* TRUE: the batch is durable, and its fails and removals are no longer pending. */
 static gboolean
 write_batch (WpJournal *self, const Batch *batch)
 {
@@ -261,7 +261,8 @@ note_written (WpJournal *self, guint n_refused)
   wp_journal_file_get_size (self->file, &self->counts.file_bytes, &self->counts.log_bytes);
 }
 
-/* A log that grows says so, at each doubling: without a reader that stays it has some megabytes. */
+/* Warns each time that the log has doubled. It has a few megabytes unless a reader keeps it from a restart.
+ */
 static void
 log_growth (WpJournal *self)
 {
@@ -285,9 +286,9 @@ log_health (WpJournal *self, gboolean ok, gint64 now_us)
 {
   guint64 file_bytes, log_bytes;
 
-  if (ok && self->said_bad)
+  if (ok && self->logged_bad)
     g_message ("the journal %s can be written again", self->path);
-  self->said_bad = self->said_bad && !ok;
+  self->logged_bad = self->logged_bad && !ok;
   if (ok || (self->logged_us != 0 && now_us - self->logged_us < LOG_US))
     return;
   wp_journal_file_get_size (self->file, &file_bytes, &log_bytes);
@@ -295,7 +296,7 @@ log_health (WpJournal *self, gboolean ok, gint64 now_us)
              " kB, its log %" G_GUINT64_FORMAT " kB)",
              self->path, wp_journal_file_why (self->file), file_bytes >> 10, log_bytes >> 10);
   self->logged_us = now_us;
-  self->said_bad = TRUE;
+  self->logged_bad = TRUE;
 }
 
 static void
@@ -325,7 +326,8 @@ notify (WpJournal *self, GPtrArray *jobs, guint n, gboolean ok)
     g_ptr_array_remove_range (jobs, 0, n);
 }
 
-/* Where the jobs that come cannot be written, those that go may still be: that makes room. */
+/* If a batch cannot be written, its fails and removals are tried without its adds, since removals make room.
+ */
 static void
 write_taken (WpJournal *self)
 {
@@ -347,7 +349,7 @@ write_taken (WpJournal *self)
   while (self->taken_adds->len > 0 || (ok && self->taken_fails->len + self->taken_removals->len > 0));
 }
 
-/* A row that was read, or not (@ok), is counted; @job: NULL if there was none. */
+/* @job: the row that was read; NULL: there was none, or it could not be read (not @ok). */
 static void
 note_read (WpJournal *self, const WpJob *job, gboolean ok)
 {
@@ -368,7 +370,7 @@ note_read (WpJournal *self, const WpJob *job, gboolean ok)
   self->all_read = ok && !job;
 }
 
-/* FALSE: there are no more, or not now. */
+/* FALSE: no job was read, for now or for good. */
 static gboolean
 read_next (WpJournal *self)
 {
@@ -393,7 +395,8 @@ read_next (WpJournal *self)
   return job != NULL;
 }
 
-/* A place that frees after it was looked for is told by wp_journal_read_on(), and looked for again. */
+/* A place that becomes free after has_place() is announced by wp_journal_read_on(), which sets read_on again.
+ */
 static void
 read_some (WpJournal *self)
 {
@@ -411,9 +414,9 @@ read_some (WpJournal *self)
 }
 
 static void
-look (WpJournal *self)
+check_file (WpJournal *self)
 {
-  gboolean ok = wp_journal_file_look (self->file);
+  gboolean ok = wp_journal_file_check_place (self->file);
 
   note_written (self, 0);
   note_health (self, ok);
@@ -433,7 +436,7 @@ run (gpointer data)
       if (work & WRITE)
         write_taken (self);
       if ((work & LOOK) && self->probe_us == 0)
-        look (self);
+        check_file (self);
     }
   while (!(work & END));
   g_mutex_lock (&self->mutex);
@@ -465,7 +468,7 @@ wp_journal_read_on (WpJournal *self)
   self->read_on = TRUE;
 }
 
-/* FALSE: it is not taken any more. */
+/* FALSE: the journal is closing. */
 static gboolean
 push_locked (WpJournal *self, GPtrArray *jobs, WpJob *job)
 {
@@ -536,7 +539,7 @@ wp_journal_get_path (const WpJournal *self)
   return self->path;
 }
 
-/* FALSE: it had no time to end. */
+/* FALSE: the writer did not end in time. */
 static gboolean
 stop_writer (WpJournal *self, gint64 deadline_ns)
 {
@@ -568,19 +571,18 @@ wp_journal_close (WpJournal *self, gint64 deadline_ns, GError **error)
   if (ended && n_left == 0)
     return TRUE;
   if (ended)
-    g_set_error (error, WP_ERROR, WP_ERROR_IO,
-                 ngettext ("%s: %" G_GUINT64_FORMAT
-                           " change could not be written, and its job will run once more: %s",
-                           "%s: %" G_GUINT64_FORMAT
-                           " changes could not be written, and their jobs will run once more: %s",
-                           n_left),
-                 self->path, n_left, wp_journal_file_why (self->file));
+    g_set_error (
+        error, WP_ERROR, WP_ERROR_IO,
+        ngettext ("%s: %" G_GUINT64_FORMAT " change could not be written, and its job will run again: %s",
+                  "%s: %" G_GUINT64_FORMAT " changes could not be written, and their jobs will run again: %s",
+                  n_left),
+        self->path, n_left, wp_journal_file_why (self->file));
   else if (n_left > 0)
     g_set_error (error, WP_ERROR, WP_ERROR_IO,
                  ngettext ("%s: %" G_GUINT64_FORMAT
-                           " change could not be written in time, and its job will run once more",
+                           " change could not be written in time, and its job will run again",
                            "%s: %" G_GUINT64_FORMAT
-                           " changes could not be written in time, and their jobs will run once more",
+                           " changes could not be written in time, and their jobs will run again",
                            n_left),
                  self->path, n_left);
   else

@@ -1,29 +1,30 @@
-/* wp-journal.h - accepted jobs in a file until they are stored, so that a crash loses none. One writer, group
- * commit. */
+/* wp-journal.h - keeps accepted jobs in a file until they are stored, so that a crash loses none. One thread
+ * writes it, with group commit. */
 #pragma once
 
 #include "runtime/database/wp-journal-file.h"
 
 typedef struct _WpJournal WpJournal;
 
-/* Whom the writer calls, on its thread. */
+/* Callbacks, on the writer's thread. */
 typedef struct {
-  /* A job that was added is durable, or cannot be made so. Once for each. */
+  /* An added job is durable (@ok), or cannot be written. Once for each job. */
   void (*written) (WpJob *job, gboolean ok, gpointer data);
 
-  /* The file cannot be written, or can be again. The first news is a bad one. */
+  /* The file cannot be written, or can be written again. It is assumed writable before the first call. */
   void (*health) (gboolean ok, gpointer data);
 
-  /* Is there a place for a job that an earlier run left unfinished? If not, wp_journal_read_on() is called
-   * once there may be. */
+  /* Returns: TRUE if there is room for an unfinished job of an earlier run. After FALSE the listener calls
+   * wp_journal_read_on() once there may be. */
   gboolean (*has_place) (gpointer data);
 
-  /* Such a job, oldest first; NULL: there are no more: not called where the backlog was 0 at the start. */
+  /* An unfinished job of an earlier run, oldest first; NULL after the last one. Not called if the backlog was
+   * 0 at the start. */
   void (*recovered) (WpJob *job, gpointer data);
 } WpJournalListener;
 
 typedef struct {
-  guint64 failed;  /* jobs in the file that were given up, in earlier runs too */
+  guint64 failed;  /* failed jobs in the file, also of earlier runs */
   guint64 refused; /* jobs that could not be written */
   guint64 commits;
   guint64 file_bytes, log_bytes; /* sizes, as of the last commit */
@@ -33,37 +34,39 @@ typedef struct {
 
 /* As wp_journal_file_open(). */
 WpJournal *wp_journal_open (const char *path, guint64 max_bytes, GError **error);
-void wp_journal_free (WpJournal *self); /* closed, and nobody calls any more */
+void wp_journal_free (WpJournal *self); /* after wp_journal_close(), with no call in progress */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpJournal, wp_journal_free)
 
 /* Starts the writer. @listener: static */
 void wp_journal_start (WpJournal *self, const WpJournalListener *listener, gpointer data);
 
-/* A place for a job of an earlier run may be free. Any thread, as the following; none blocks. */
+/* The functions below are for any thread and do not block. */
+
+/* There may be room for a job of an earlier run. */
 void wp_journal_read_on (WpJournal *self);
 
-/* An accepted job is to be made durable: its listener hears when. */
+/* Makes an accepted job durable; written() reports the result. */
 void wp_journal_add (WpJournal *self, WpJob *job);
 
-/* It is stored, and needs its row no more, added or not (yet). */
+/* The job is stored: removes its row, or writes none if it has none yet. */
 void wp_journal_remove (WpJournal *self, WpJob *job);
 
-/* It is given up: its row stays, with @failure, until it is queued anew. */
+/* The job has failed: its row stays, with @failure, until it is requeued. */
 void wp_journal_fail (WpJournal *self, WpJob *job);
 
 void wp_journal_count (WpJournal *self, WpJournalCounts *counts);
 const char *wp_journal_get_path (const WpJournal *self);
 
-/* Is its row in the file, durably? Of one that has not ended. */
+/* @job: one that has not ended. Returns: TRUE if its row is durable */
 gboolean wp_journal_keeps (WpJournal *self, const WpJob *job);
 
 /**
  * wp_journal_close:
- * @deadline_ns: CLOCK_MONOTONIC; WP_TIME_NONE: however long it takes
+ * @deadline_ns: CLOCK_MONOTONIC; WP_TIME_NONE: no deadline
  *
- * Writes what waits, and ends the writer; what comes later is dropped.
+ * Writes all pending changes and ends the writer; later changes are dropped. Blocks.
  *
- * Returns: FALSE with an error: not all could be written. Past the deadline the writer may go on, and the
- * journal must not be freed.
+ * Returns: FALSE with an error if not all changes were written. After a missed deadline the writer may still
+ * run, and the journal must not be freed.
  */
 gboolean wp_journal_close (WpJournal *self, gint64 deadline_ns, GError **error);

@@ -10,12 +10,12 @@
 #include "sim/base/wp-error.h"
 
 struct _WpSqliteFile {
-  char *path;                  /* absolute, so that SQLite takes it for no URI */
+  char *path;                  /* absolute, so that SQLite does not take it for a URI */
   char *log_path, *index_path; /* beside the file that @path leads to; NULL before the first open */
   sqlite3 *db;
-  gboolean unsynced; /* it is a new file, and may not be on the disk yet */
+  gboolean unsynced; /* a new file that may not be on the disk yet */
   gboolean distrusted;
-  WpFileId main, log, index; /* what their names stood for when it was opened */
+  WpFileId main, log, index; /* the files that were opened */
 };
 
 static gboolean
@@ -57,7 +57,6 @@ execute (sqlite3 *db, const char *sql)
   return sqlite3_exec (db, sql, NULL, NULL, NULL) == SQLITE_OK;
 }
 
-/* FALSE: it cannot be read. */
 static gboolean
 query_number (sqlite3 *db, const char *sql, gint64 *number)
 {
@@ -95,7 +94,7 @@ wp_sqlite_file_free (WpSqliteFile *self)
   g_free (self);
 }
 
-/* A log without its file has rows that SQLite would throw away. */
+/* SQLite would discard the rows of a log without its file. */
 static gboolean
 check_no_stray_log (const WpSqliteFile *self, GError **error)
 {
@@ -104,13 +103,14 @@ check_no_stray_log (const WpSqliteFile *self, GError **error)
 
   if (stat (log_path, &status) != 0 || status.st_size == 0)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_IO,
-               "it is missing, but its log %s is there: move the file back beside its log, or remove the log",
-               log_path);
+  g_set_error (
+      error, WP_ERROR, WP_ERROR_IO,
+      "the file is missing, but its log %s exists: move the file back beside its log, or remove the log",
+      log_path);
   return FALSE;
 }
 
-/* SQLite gives the files beside it the mode of this one. */
+/* SQLite gives the log and its index the mode of this file. */
 static gboolean
 create (const WpSqliteFile *self, GError **error)
 {
@@ -132,7 +132,7 @@ create (const WpSqliteFile *self, GError **error)
   return TRUE;
 }
 
-/* A connection that, when it is closed, copies no log into a file of which nothing is known. */
+/* Until the file is known to be ours, closing the connection must not copy a log into it. */
 static gboolean
 connect_file (WpSqliteFile *self, int busy_ms, GError **error)
 {
@@ -152,7 +152,7 @@ fail_as_foreign (GError **error, const char *why)
   return FALSE;
 }
 
-/* Reads only. */
+/* Does not write. */
 static gboolean
 check_kind (const WpSqliteFile *self, gboolean *is_new, GError **error)
 {
@@ -183,8 +183,8 @@ check_table (const WpSqliteFile *self, GError **error)
   return fail_by_sqlite (error, self->db);
 }
 
-/* It is ours; in the end it has a log. A log that is found may be that of a process that died before it
- * synced the file: all of it is copied, as far as no reader is in the way. */
+/* The file is ours; afterwards it has a log. A process that died before it synced the file may have left a
+ * log: as much of it is copied as readers allow. */
 static gboolean
 set_up (WpSqliteFile *self, gboolean is_new, GError **error)
 {
@@ -199,7 +199,7 @@ set_up (WpSqliteFile *self, gboolean is_new, GError **error)
 }
 
 gboolean
-wp_sqlite_file_settle (WpSqliteFile *self)
+wp_sqlite_file_sync_new (WpSqliteFile *self)
 {
   sqlite3_file *file = NULL;
 
@@ -210,9 +210,9 @@ wp_sqlite_file_settle (WpSqliteFile *self)
   return !self->unsynced;
 }
 
-/* Remembers what the names stand for, if that is what was opened. */
+/* Remembers the open files, and checks that their names lead to them. */
 static gboolean
-note_names (WpSqliteFile *self, GError **error)
+note_files (WpSqliteFile *self, GError **error)
 {
   const char *main_path = sqlite3_db_filename (self->db, "main");
   int moved = 1;
@@ -223,21 +223,21 @@ note_names (WpSqliteFile *self, GError **error)
   self->index_path = g_strconcat (main_path, "-shm", NULL);
   if (!wp_file_id_of_path (&self->main, self->path) || !wp_file_id_of_path (&self->log, self->log_path)
       || !wp_file_id_of_path (&self->index, self->index_path))
-    return fail (error, "it keeps no write-ahead log there");
+    return fail (error, "it has no write-ahead log");
   sqlite3_file_control (self->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
 
-  return !moved || fail (error, "it is being replaced");
+  return !moved || fail (error, "the file is being replaced");
 }
 
-/* A checkpoint goes on from where the last one came to, synced or not, as long as anybody has the log's
- * index: alone, and with an index made anew from the log, it begins at the beginning. */
+/* While any process has the log's index open, a checkpoint continues where the last one ended, synced or not.
+ * An exclusive connection rebuilds the index and begins at the start of the log. */
 static gboolean
 copy_all (WpSqliteFile *self, GError **error)
 {
   gint64 n_tables;
 
   if (!is_at (&self->main, self->path))
-    return fail (error, "it was replaced before all of its log was in it");
+    return fail (error, "the file was replaced before its whole log was copied into it");
   return connect_file (self, WP_SQLITE_BUSY_MS, error)
          && ((execute (self->db, "PRAGMA locking_mode=EXCLUSIVE;" WP_SQLITE_SETTINGS)
               && count_tables (self->db, &n_tables) && wp_sqlite_log_write_back (self->db))
@@ -260,7 +260,7 @@ open_own (WpSqliteFile *self, int busy_ms, GError **error)
   gboolean is_new = FALSE;
 
   return create (self, error) && connect_file (self, busy_ms, error) && check_kind (self, &is_new, error)
-         && (is_new || check_table (self, error)) && set_up (self, is_new, error) && note_names (self, error);
+         && (is_new || check_table (self, error)) && set_up (self, is_new, error) && note_files (self, error);
 }
 
 gboolean
@@ -292,14 +292,13 @@ wp_sqlite_file_get_path (const WpSqliteFile *self)
 }
 
 gboolean
-wp_sqlite_file_stands (const WpSqliteFile *self)
+wp_sqlite_file_is_in_place (const WpSqliteFile *self)
 {
   return is_at (&self->main, self->path) && is_at (&self->log, self->log_path)
          && is_at (&self->index, self->index_path);
 }
 
-/* Where the file has kept its place and lost its log alone, SQLite removes what is left: others may have it
- * open. */
+/* If only the log has lost its place, the rest is left to SQLite: other programs may have it open. */
 static void
 remove_beside (const WpSqliteFile *self)
 {
@@ -315,12 +314,12 @@ remove_beside (const WpSqliteFile *self)
 }
 
 gboolean
-wp_sqlite_file_let_go (WpSqliteFile *self, GError **error)
+wp_sqlite_file_close_moved (WpSqliteFile *self, GError **error)
 {
   if (!wp_sqlite_log_write_back (self->db))
     {
       fail_by_sqlite (error, self->db);
-      g_prefix_error (error, "it was removed or replaced, and its log cannot be copied into it: ");
+      g_prefix_error (error, "the file was removed or replaced, and its log cannot be copied into it: ");
       return FALSE;
     }
   remove_beside (self);

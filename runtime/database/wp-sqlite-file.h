@@ -1,5 +1,5 @@
-/* wp-sqlite-file.h - the file of an SQLite database: opened only if it is ours, watched while it is open, and
- * let go whole. One thread's. */
+/* wp-sqlite-file.h - the file of an SQLite database. It is opened only if it is ours; a file that is moved
+ * while it is open is complete once it is closed. For one thread. */
 #pragma once
 
 #include <glib.h>
@@ -13,45 +13,48 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpSqliteFile, wp_sqlite_file_free)
 
 /**
  * wp_sqlite_file_open:
- * @busy_ms: how long another program's lock is waited for, now
+ * @busy_ms: how long this call waits for another program's lock
  *
- * Makes the file, with mode 0600, if there is none. Ours is a file that has a table "jobs" with our columns,
- * and either our application_id or none, as those of 0.1.0; whatever else it has does not matter. Another
- * program's file is not written to.
+ * Creates a missing file with mode 0600. A file is ours if it has a table "jobs" with our columns, and our
+ * application_id or none (as files of 0.1.0); other contents do not matter. Another program's file is not
+ * written to.
  *
- * Returns: FALSE with one line that does not name the file; it is closed then
+ * Returns: FALSE with one line that does not name the file, which is closed
  */
 gboolean wp_sqlite_file_open (WpSqliteFile *self, int busy_ms, GError **error);
 
-/* Before the first commit of each open: brings a new file to the disk, without whose first page SQLite would
- * not look at the log, and throw it away. The log itself, which holds the rest of the schema, is synced by
- * each commit, and its folder by the first. FALSE: it could not be synced; to be abandoned, distrusted. */
-gboolean wp_sqlite_file_settle (WpSqliteFile *self);
+/* Syncs a new file; call it before the first commit of each open. SQLite would discard the log of a file
+ * without a first page. The log, which holds the rest of the schema, is synced by each commit, and its folder
+ * by the first. Returns: FALSE: the sync failed; abandon the file as distrusted. */
+gboolean wp_sqlite_file_sync_new (WpSqliteFile *self);
 
 sqlite3 *wp_sqlite_file_get_db (const WpSqliteFile *self);      /* NULL: it is not open */
 const char *wp_sqlite_file_get_path (const WpSqliteFile *self); /* absolute */
-/* Do the names of the file, of its log and of its log's index still stand for what is open? FALSE: what was
- * committed may be lost with the process. */
-gboolean wp_sqlite_file_stands (const WpSqliteFile *self);
+
+/* Returns: TRUE if the names of the file, of its log and of the log's index still lead to the open files.
+ * FALSE: committed rows may be lost when the process ends. */
+gboolean wp_sqlite_file_is_in_place (const WpSqliteFile *self);
+
+/* The next three need all statements finalized and all other connections closed. */
 
 /**
- * wp_sqlite_file_let_go:
+ * wp_sqlite_file_close_moved:
  *
- * Closes a file that does not stand any more, without statements and other connections: first all of its log
- * is copied into it, so that it is complete wherever it is now, and nothing of it is left beside a file that
- * took its name.
+ * Closes a file that is not in place any more. First the whole log is copied into the file, so that it is
+ * complete wherever it is now; its log and index are removed from beside a file that took its name.
  *
  * Returns: FALSE with an error: it is still open
  */
-gboolean wp_sqlite_file_let_go (WpSqliteFile *self, GError **error);
+gboolean wp_sqlite_file_close_moved (WpSqliteFile *self, GError **error);
 
-/* Closes it, without statements and other connections. */
 void wp_sqlite_file_close (WpSqliteFile *self);
 
-/* The same, and its log stays as it is. @distrusted: the log could not be copied into the file, or synced
- * there, and what was copied before may not be on the disk: the next open copies all of the log anew, while
- * no other program has the file. */
+/* Closes the file and leaves its log as it is. @distrusted: the log could not be copied into the file or
+ * synced, and earlier copies may not be on the disk: the next open copies the whole log again, while no other
+ * program has the file open. */
 void wp_sqlite_file_abandon (WpSqliteFile *self, gboolean distrusted);
 
-/* Of the last error of a connection, the system's words too where they say more. Returns: (transfer full) */
+/* Describes the last error of a connection, with the system's error where it says more. Returns: (transfer
+ * full)
+ */
 char *wp_sqlite_file_describe_error (sqlite3 *db);

@@ -3,29 +3,28 @@
 #include "runtime/engine/wp-failure-log.h"
 #include "runtime/queue/wp-wakeup-batch.h"
 
-#define STUCK_AFTER_NS WP_NS_PER_S /* a database that is down for less is no news to a balancer */
+#define STUCK_AFTER_NS WP_NS_PER_S /* a shorter outage of the database does not make the server unready */
 
-/* All modes are one channel: Default one without places and with workers enough that it is never full,
- * BufferedChannel one with a single worker, WorkerPool one with many. wp_policy_layout() says which. */
+/* Every mode is one channel: Default has no queue and up to max_jobs workers, BufferedChannel has a single
+ * worker, WorkerPool has many. See wp_policy_layout(). */
 struct _WpEngine {
   WpPolicy policy;
-  gboolean drops_queued;   /* of clients that left */
+  gboolean drops_queued;   /* drops queued jobs whose clients have left */
   gint64 block_timeout_ns; /* WP_TIME_NONE: none */
   WpChannel *channel;
-  guint queue_jobs, workers; /* of the channel, at most */
+  guint queue_jobs, workers; /* limits of the channel */
   WpClock *clock;
   WpDatabase *database;
   WpRecorder *recorder;
-  WpJournal *journal; /* NULL: none */
-  /* of the payloads that it gave back and that have not ended; NULL: no journal */
-  WpMemoryBudget *recovery;
-  gint recovers; /* atomic: there may be more of them */
+  WpJournal *journal;       /* NULL: none */
+  WpMemoryBudget *recovery; /* for payloads of recovered jobs that have not ended; NULL: no journal */
+  gint recovers;            /* atomic: the journal may have more jobs of an earlier run */
   WpRetry retry;
-  gsize n_retries;  /* atomic */
-  gsize n_given_up; /* atomic: jobs that were acknowledged, and not stored */
+  gsize n_retries;        /* atomic */
+  gsize n_acked_failures; /* atomic: acknowledged jobs that failed */
   WpFailureLog *failures;
-  WpFailureLog *outages; /* jobs that were given up because the database was down for too long */
-  WpTimer line_timer;    /* armed for the oldest parked job's timeout */
+  WpFailureLog *outages; /* jobs that failed because the database was down for too long */
+  WpTimer parked_timer;  /* armed for the oldest parked job's timeout */
 };
 
 static void on_retry (WpTimer *timer, gpointer data);
@@ -46,7 +45,7 @@ notify (WpJob *job, WpJobEvent event)
     job->notify (job, event, job->client);
 }
 
-/* A job has its place. With a journal, its request is answered once it is durable. */
+/* With a journal, the request is answered once its job is durable. */
 static void
 job_accepted (WpEngine *self, WpJob *job)
 {
@@ -56,9 +55,9 @@ job_accepted (WpEngine *self, WpJob *job)
     notify (job, WP_JOB_ACCEPTED);
 }
 
-/* Takes jobs that got no place, as wp_channel_expire() gives them. */
+/* @jobs: (transfer full): a list as wp_channel_expire() returns it */
 static void
-turn_away (WpEngine *self, WpJob *jobs)
+refuse_jobs (WpEngine *self, WpJob *jobs)
 {
   for (WpJob *job = jobs, *next; job; job = next)
     {
@@ -68,7 +67,7 @@ turn_away (WpEngine *self, WpJob *jobs)
     }
 }
 
-/* Takes what the channel gave. */
+/* @freed: its jobs are (transfer full) */
 static void
 place_freed (WpEngine *self, const WpFreed *freed)
 {
@@ -77,7 +76,7 @@ place_freed (WpEngine *self, const WpFreed *freed)
       job_accepted (self, freed->admitted);
       wp_job_unref (freed->admitted);
     }
-  turn_away (self, freed->expired);
+  refuse_jobs (self, freed->expired);
 }
 
 static WpJobEvent
@@ -94,8 +93,8 @@ is_answered_at_end (const WpEngine *self, const WpJob *job)
   return self->policy.ack == WP_ACK_STORED || job->unjournaled;
 }
 
-/* What was given up because the database is down stays unfinished: the next start runs it. A client that is
- * answered with a conflict needs no row besides: it knows. */
+/* A job that failed because the database is down stays unfinished: the next start runs it. A conflict that is
+ * reported to the client needs no row. */
 static void
 settle_row (WpEngine *self, WpJob *job)
 {
@@ -113,15 +112,16 @@ log_failure (WpEngine *self, const WpJob *job)
                       job->failure ? job->failure : "no reason given");
 }
 
-/* Its client was told yes, or will be once its row is durable; then on_written() knows better. */
+/* The client was acknowledged, or will be once the row is durable; otherwise on_written() corrects the count.
+ */
 static void
 count_failure (WpEngine *self, const WpJob *job)
 {
   if (!wp_job_is_stored (job) && !is_answered_at_end (self, job))
-    g_atomic_pointer_add (&self->n_given_up, 1);
+    g_atomic_pointer_add (&self->n_acked_failures, 1);
 }
 
-/* The update of @job is done, or given up; the channel has been told, and what came of it is to be done. */
+/* @job has left the channel; @freed is the result. */
 static void
 completed (WpEngine *self, WpJob *job, const WpFreed *freed)
 {
@@ -138,7 +138,7 @@ completed (WpEngine *self, WpJob *job, const WpFreed *freed)
     wp_journal_read_on (self->journal);
 }
 
-/* The update of @job is done. Returns the job that its worker has now, if any. */
+/* Returns: the next job of the worker of @job; NULL: it is idle. */
 static WpJob *
 complete (WpEngine *self, WpJob *job)
 {
@@ -150,7 +150,7 @@ complete (WpEngine *self, WpJob *job)
   return next;
 }
 
-/* Issues updates until one is under way or the worker is idle. */
+/* Issues updates until one is in progress or the worker is idle. */
 static void
 serve (WpEngine *self, WpJob *job)
 {
@@ -158,9 +158,9 @@ serve (WpEngine *self, WpJob *job)
     job = complete (self, job);
 }
 
-/* FALSE: it has ended, well or not. */
+/* FALSE: the job is not retried. */
 static gboolean
-try_again (WpEngine *self, WpJob *job)
+retry_later (WpEngine *self, WpJob *job)
 {
   gint64 delay_ns;
 
@@ -178,7 +178,7 @@ try_again (WpEngine *self, WpJob *job)
   return TRUE;
 }
 
-/* All that one commit has done leaves at one moment, and what waited for its workers starts then. */
+/* All jobs of one commit leave the channel at one time, and their workers take the next jobs then. */
 static void
 all_done (WpEngine *self, WpJob *const *jobs, guint n)
 {
@@ -194,14 +194,14 @@ all_done (WpEngine *self, WpJob *const *jobs, guint n)
     g_free (taken);
 }
 
-/* Those of @jobs which have ended; the others are tried again. Returns: how many. */
+/* Schedules retries, and collects the @jobs that have ended. Returns: the number of these. */
 static guint
 select_ended (WpEngine *self, WpJob *const *jobs, guint n, WpJob **ended)
 {
   guint n_ended = 0;
 
   for (guint i = 0; i < n; i++)
-    if (!try_again (self, jobs[i]))
+    if (!retry_later (self, jobs[i]))
       ended[n_ended++] = jobs[i];
   return n_ended;
 }
@@ -236,8 +236,8 @@ on_retry (WpTimer *timer, gpointer data)
   serve (data, (WpJob *) ((char *) timer - G_STRUCT_OFFSET (WpJob, timer)));
 }
 
-/* WpJournalWritten. What cannot be made durable is turned away while that is possible; what is in service
- * already is answered when it has ended. */
+/* WpJournalListener. A job that cannot be made durable is refused if it has not started; otherwise its
+ * request is answered when it has ended. */
 static void
 on_written (WpJob *job, gboolean ok, gpointer data)
 {
@@ -262,14 +262,14 @@ on_written (WpJob *job, gboolean ok, gpointer data)
       if (self->policy.ack != WP_ACK_ACCEPTED)
         break;
       if (!wp_job_is_stored (job))
-        g_atomic_pointer_add (&self->n_given_up, -1);
+        g_atomic_pointer_add (&self->n_acked_failures, -1);
       notify (job, event_of (job));
       break;
     }
   place_freed (self, &freed);
 }
 
-/* WpJournalHealth */
+/* WpJournalListener */
 static void
 on_health (gboolean ok, gpointer data)
 {
@@ -279,14 +279,14 @@ on_health (gboolean ok, gpointer data)
 }
 
 static void
-on_line_timer (WpTimer *timer, gpointer data)
+on_parked_timer (WpTimer *timer, gpointer data)
 {
   WpEngine *self = data;
   gint64 next_due_ns;
 
-  turn_away (self, wp_channel_expire (self->channel, &next_due_ns));
+  refuse_jobs (self, wp_channel_expire (self->channel, &next_due_ns));
   if (next_due_ns != WP_TIME_NONE)
-    wp_clock_arm (self->clock, &self->line_timer, next_due_ns);
+    wp_clock_arm (self->clock, &self->parked_timer, next_due_ns);
 }
 
 WpEngine *
@@ -310,7 +310,7 @@ wp_engine_new (const WpPolicy *policy, guint max_jobs, WpClock *clock, WpDatabas
   self->recorder = recorder;
   self->failures = wp_failure_log_new ("not stored");
   self->outages = wp_failure_log_new ("not stored");
-  self->line_timer = (WpTimer){ .fire = on_line_timer, .data = self };
+  self->parked_timer = (WpTimer){ .fire = on_parked_timer, .data = self };
   wp_database_on_done (database, on_done, self);
 
   return self;
@@ -322,7 +322,7 @@ wp_engine_set_retry (WpEngine *self, const WpRetry *retry)
   self->retry = *retry;
 }
 
-/* The record's times count from the first of all. */
+/* The times of the record are relative to the first arrival. */
 static void
 job_arrived (WpEngine *self, const WpJob *job)
 {
@@ -339,7 +339,7 @@ has_place (gpointer data)
   return !wp_memory_budget_is_used_up (self->recovery) && wp_channel_has_place (self->channel);
 }
 
-/* Nothing is left of the earlier run: who waited behind it enters. */
+/* All jobs of the earlier run are read: the requests parked behind them enter. */
 static void
 end_recovery (WpEngine *self)
 {
@@ -354,7 +354,7 @@ end_recovery (WpEngine *self)
       if (started)
         serve (self, job);
     }
-  turn_away (self, freed.expired);
+  refuse_jobs (self, freed.expired);
   g_atomic_int_set (&self->recovers, FALSE);
 }
 
@@ -417,9 +417,9 @@ wp_engine_is_stuck (WpEngine *self)
     return FALSE;
   wp_channel_count (self->channel, &ledger, NULL);
 
-  return g_atomic_int_get (&self->recovers) || /* new requests are parked behind what is left of an earlier
-                                                  run */
-         (ledger.in_service >= self->workers && ledger.queued >= self->queue_jobs);
+  /* while jobs of an earlier run are read, new requests are parked behind them */
+  return g_atomic_int_get (&self->recovers)
+         || (ledger.in_service >= self->workers && ledger.queued >= self->queue_jobs);
 }
 
 WpJournal *
@@ -446,8 +446,8 @@ wp_engine_submit (WpEngine *self, WpJob *job)
   WpSend sent;
 
   if (self->journal)
-    wp_job_key (job);          /* while it is ours alone */
-  wp_clock_help (self->clock); /* a worker whose time is up is free for this job */
+    wp_job_key (job);          /* makes the key before other threads see the job */
+  wp_clock_help (self->clock); /* a worker whose job is due may become free for this one */
   sent = wp_channel_send (self->channel, job);
   job_arrived (self, job);
   switch (sent)
@@ -463,7 +463,7 @@ wp_engine_submit (WpEngine *self, WpJob *job)
       return accepted;
     case WP_SEND_PARKED:
       if (self->block_timeout_ns != WP_TIME_NONE)
-        wp_clock_arm (self->clock, &self->line_timer, job->arrival_ns + self->block_timeout_ns);
+        wp_clock_arm (self->clock, &self->parked_timer, job->arrival_ns + self->block_timeout_ns);
       return WP_SUBMIT_PENDING;
     case WP_SEND_REJECTED:
       job_ended (self, wp_job_ref (job));
@@ -499,7 +499,7 @@ wp_engine_wait_empty (WpEngine *self, gint64 deadline_ns)
 void
 wp_engine_close (WpEngine *self)
 {
-  turn_away (self, wp_channel_close (self->channel));
+  refuse_jobs (self, wp_channel_close (self->channel));
   wp_failure_log_flush (self->failures);
   wp_failure_log_flush (self->outages);
 }
@@ -541,9 +541,9 @@ wp_engine_count_kept (WpEngine *self)
 }
 
 guint64
-wp_engine_count_given_up (WpEngine *self)
+wp_engine_count_acked_failures (WpEngine *self)
 {
-  return (gsize) g_atomic_pointer_get (&self->n_given_up);
+  return (gsize) g_atomic_pointer_get (&self->n_acked_failures);
 }
 
 guint64

@@ -1,4 +1,4 @@
-/* wp-engine.h - the way of a job from its request to the database, in each of the three modes. */
+/* wp-engine.h - takes a job from its request to the database, in each of the three modes. */
 #pragma once
 
 #include "runtime/database/wp-database.h"
@@ -12,7 +12,7 @@ typedef struct _WpEngine WpEngine;
 
 typedef enum {
   WP_SUBMIT_ACCEPTED, /* answer now: 200 */
-  WP_SUBMIT_PENDING,  /* job->told will be called, once, unless wp_engine_leave() says TRUE */
+  WP_SUBMIT_PENDING,  /* job->notify will be called, once, unless wp_engine_leave() returns TRUE */
   WP_SUBMIT_REJECTED, /* answer now: 503; full */
   WP_SUBMIT_CLOSED    /* answer now: 503; the server stops */
 } WpSubmit;
@@ -20,59 +20,62 @@ typedef enum {
 /**
  * wp_engine_new:
  * @policy: copied
- * @max_jobs: jobs in service at most in Default mode; more are rejected
- * @clock, @database: not owned; outlive the mode
- * @recorder: (nullable): not owned; is given every job that ends
+ * @max_jobs: limit of jobs in service in Default mode; more are rejected
+ * @clock: not owned; outlives the engine
+ * @database: not owned; outlives the engine
+ * @recorder: (nullable): not owned; gets every job that ends
  */
 WpEngine *wp_engine_new (const WpPolicy *policy, guint max_jobs, WpClock *clock, WpDatabase *database,
                          WpRecorder *recorder);
-void wp_engine_free (WpEngine *self); /* after wp_engine_finish() */
+void wp_engine_free (WpEngine *self); /* once it is empty */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpEngine, wp_engine_free)
 
-/* Before the first job: how often a failed update is tried again (never). A worker keeps its job meanwhile.
+/* Before the first job: sets how failed updates are retried (default: never). A worker keeps its job
+ * meanwhile.
  */
 void wp_engine_set_retry (WpEngine *self, const WpRetry *retry);
 
 /**
  * wp_engine_set_journal:
- * @journal: not owned; closed before the mode goes
- * @recovery_bytes: payloads of an earlier run that are inside at once; one is in any case
+ * @journal: not owned; closed before the engine is freed
+ * @recovery_bytes: limit of the payloads of recovered jobs in memory; one job may exceed it
  *
- * Before any request: starts the journal, and what an earlier run left unfinished, in its order, as places
- * free; requests wait behind it. From now on an accepted job is durable before its request is answered, and
- * one that is given up is kept. While the journal cannot be written, requests are answered with 503.
+ * Call it before the first request. Starts the journal, and runs the unfinished jobs of an earlier run in
+ * their order as places become free; new requests wait behind them. From now on an accepted job is durable
+ * before its request is answered, and a failed one is kept. While the journal cannot be written, requests get
+ * 503.
  */
 void wp_engine_set_journal (WpEngine *self, WpJournal *journal, guint64 recovery_bytes);
 WpJournal *wp_engine_get_journal (const WpEngine *self); /* (transfer none) (nullable) */
 
 WpDatabase *wp_engine_get_database (const WpEngine *self); /* (transfer none) */
 
-/* Has the database been down for 1 s, and would a request that comes now be parked or refused? */
+/* Returns: TRUE if the database has been down for 1 s and a new request would be parked or refused. */
 gboolean wp_engine_is_stuck (WpEngine *self);
 
 /* Offers a job to the queue; the caller keeps its reference. Any thread; never blocks. */
 WpSubmit wp_engine_submit (WpEngine *self, WpJob *job);
 
-/* The job's client has gone. TRUE: it was parked, or queued with nothing promised: it will not run, nor be
- * told of any more. */
+/* The job's client has left. Returns: TRUE if the job was parked, or queued and not acknowledged: it will not
+ * run, and its notify is not called any more. */
 gboolean wp_engine_leave (WpEngine *self, WpJob *job);
 
-/* Waits until all jobs have ended or @deadline_ns (CLOCK_MONOTONIC) has come. TRUE: all have. */
+/* Waits until all jobs have ended, or until @deadline_ns (CLOCK_MONOTONIC). Returns: TRUE if all have ended.
+ */
 gboolean wp_engine_wait_empty (WpEngine *self, gint64 deadline_ns);
 
-/* The end of a drain: takes no more jobs, and refuses the parked ones. What is queued or in service goes on.
- */
+/* The end of a drain: refuses new and parked jobs. Those queued or in service continue. */
 void wp_engine_close (WpEngine *self);
 
-/* Gives the recorder those jobs that have not ended, at exit. */
+/* Passes the jobs that have not ended to the recorder, at exit. */
 void wp_engine_record_unfinished (WpEngine *self);
 
-/* Of the jobs that have not ended, those that the journal has. */
+/* Number of jobs that have not ended and are in the journal. */
 guint64 wp_engine_count_kept (WpEngine *self);
 
-/* Of the jobs that have ended, those that were acknowledged and are not stored. */
-guint64 wp_engine_count_given_up (WpEngine *self);
+/* Number of jobs that were acknowledged and then failed. */
+guint64 wp_engine_count_acked_failures (WpEngine *self);
 
-guint64 wp_engine_count_retries (WpEngine *self); /* updates that were tried anew */
+guint64 wp_engine_count_retries (WpEngine *self);
 void wp_engine_count (WpEngine *self, WpLedger *ledger, gint64 *oldest_arrival_ns);
 const WpPolicy *wp_engine_get_policy (const WpEngine *self);

@@ -4,10 +4,10 @@
 
 struct _WpFailureLog {
   char *fate;
-  GMutex mutex;   /* guards the following */
-  guint64 n;      /* not said yet */
-  char *reason;   /* of the last of them */
-  gint64 said_ns; /* 0: never */
+  GMutex mutex;     /* guards the following */
+  guint64 n;        /* not logged yet */
+  char *reason;     /* of the last of them */
+  gint64 logged_ns; /* 0: never */
 };
 
 WpFailureLog *
@@ -22,13 +22,13 @@ wp_failure_log_new (const char *fate)
 }
 
 static void
-say_locked (WpFailureLog *self, gint64 now_ns)
+log_locked (WpFailureLog *self, gint64 now_ns)
 {
   if (self->n == 0)
     return;
-  g_warning ("jobs given up: %" G_GUINT64_FORMAT "; %s: %s", self->n, self->fate, self->reason);
+  g_warning ("jobs failed: %" G_GUINT64_FORMAT "; %s: %s", self->n, self->fate, self->reason);
   self->n = 0;
-  self->said_ns = now_ns;
+  self->logged_ns = now_ns;
 }
 
 void
@@ -36,7 +36,7 @@ wp_failure_log_flush (WpFailureLog *self)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
-  say_locked (self, wp_time_monotonic ());
+  log_locked (self, wp_time_monotonic ());
 }
 
 void
@@ -58,6 +58,6 @@ wp_failure_log_add (WpFailureLog *self, const char *reason)
   self->n++;
   g_free (self->reason);
   self->reason = g_strdup (reason);
-  if (self->said_ns == 0 || now_ns - self->said_ns >= WP_NS_PER_S)
-    say_locked (self, now_ns);
+  if (self->logged_ns == 0 || now_ns - self->logged_ns >= WP_NS_PER_S)
+    log_locked (self, now_ns);
 }

@@ -1,4 +1,4 @@
-/* wp-ledger-fields.h - the ledger's figures by name, and as a line of text. */
+/* wp-ledger-fields.h - the counters of the ledger by name, and as a line of text. */
 #pragma once
 
 #include "runtime/engine/wp-engine.h"
@@ -8,7 +8,7 @@ typedef struct {
   gsize offset;
 } WpLedgerField;
 
-/* The two sides of the ledger, and what is counted beside it, in the order in which they are told. */
+/* The two sides of the ledger and the other counters, in the order of the output. */
 extern const WpLedgerField wp_ledger_entered[], wp_ledger_placed[], wp_ledger_others[];
 
 guint64 wp_ledger_field_value (const WpLedger *ledger, const WpLedgerField *field);

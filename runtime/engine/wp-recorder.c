@@ -11,13 +11,13 @@
 #include "sim/base/wp-error.h"
 #include "sim/trace/wp-trace-writer.h"
 
-#define TURN_US      50000 /* between two looks; to wake it for every job would cost more than the row */
+#define TURN_US      50000 /* interval of the thread; waking it for every job would cost more than the row */
 #define LAST_ROWS_US 1000000
 
-/* What the threads of the server hand over, all of it one job's. */
+/* A job that has ended, for the recorder's thread. */
 typedef struct {
   guint64 seq;
-  WpRow row; /* times still on the monotonic clock; its id is owned */
+  WpRow row; /* with times of the monotonic clock; its id is owned */
 } Entry;
 
 struct _WpRecorder {
@@ -28,22 +28,22 @@ struct _WpRecorder {
 
   GMutex mutex; /* guards the following */
   GCond stop;
-  GArray *ended;   /* (element-type Entry): added since the thread looked last */
+  GArray *ended;   /* (element-type Entry): added since the thread's last turn */
   gint64 first_ns; /* the first arrival; WP_TIME_NONE before */
-  gint64 last_us;  /* until when the last rows are waited for; set with the next */
+  gint64 last_us;  /* deadline of the last rows; set together with @stopping */
   gboolean stopping, stopped;
 
-  /* The thread's own. */
+  /* Used by the thread. */
   WpTraceWriter *writer;
   int fd;
   gint64 origin_ns; /* WP_TIME_NONE before the first row */
-  GArray *taken;    /* (element-type Entry): @ended's other half */
+  GArray *taken;    /* (element-type Entry): swapped with @ended at each turn */
   WpRowOrder *order;
-  gboolean told_late;
+  gboolean late_reported;
   guint64 n_rows;             /* set before the thread is stopped */
-  guint64 n_given, n_written; /* rows: that came to be written; and those in files that were closed */
-  guint64 n_told;             /* of those that are lost */
-  GError *error;              /* the first */
+  guint64 n_given, n_written; /* rows passed to write_row(), and rows in files that were closed */
+  guint64 n_lost_reported;
+  GError *error; /* the first */
 };
 
 static void
@@ -61,8 +61,8 @@ entries_new (void)
   return self;
 }
 
-/* A new file is nobody else's, whatever the umask. A FIFO is not waited for, and rows go to the end wherever
- * another program has moved it. */
+/* A new file has mode 0600, whatever the umask. Opening a FIFO does not block, and rows are appended even if
+ * another program has truncated the file. */
 static int
 open_path (const char *path)
 {
@@ -77,7 +77,7 @@ open_path (const char *path)
   return fd;
 }
 
-/* Only once it is ours: two servers that write one record leave none that can be read. */
+/* Opens and locks the file: two servers that write one record would spoil it. */
 static gboolean
 take_file (WpRecorder *self, struct stat *file, GError **error)
 {
@@ -86,15 +86,15 @@ take_file (WpRecorder *self, struct stat *file, GError **error)
       && (!S_ISREG (file->st_mode) || flock (self->fd, LOCK_EX | LOCK_NB) == 0))
     return TRUE;
   g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot write the record %s: %s", self->path,
-               errno == EWOULDBLOCK ? "another server writes it"
+               errno == EWOULDBLOCK ? "another server writes to it"
                : errno == ENXIO     ? "no program reads this FIFO; start its reader first"
                                     : g_strerror (errno));
   return FALSE;
 }
 
-/* @anew: what is there goes; else rows follow it. */
+/* @truncate: removes the contents; otherwise rows are appended. */
 static gboolean
-open_file (WpRecorder *self, gboolean anew, GError **error)
+open_file (WpRecorder *self, gboolean truncate, GError **error)
 {
   struct stat file;
 
@@ -103,13 +103,13 @@ open_file (WpRecorder *self, gboolean anew, GError **error)
   self->writer = wp_trace_writer_new (self->fd, WP_COLUMNS_ALL);
   for (char **note = self->notes; note[0]; note += 2)
     wp_trace_writer_note (self->writer, note[0], note[1]);
-  if (anew && S_ISREG (file.st_mode) && ftruncate (self->fd, 0) < 0)
+  if (truncate && S_ISREG (file.st_mode) && ftruncate (self->fd, 0) < 0)
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot empty the record %s: %s", self->path,
+      g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot truncate the record %s: %s", self->path,
                    g_strerror (errno));
       return FALSE;
     }
-  if (!anew && S_ISREG (file.st_mode) && file.st_size > 0)
+  if (!truncate && S_ISREG (file.st_mode) && file.st_size > 0)
     wp_trace_writer_append (self->writer);
 
   if (wp_trace_writer_flush (self->writer, error))
@@ -141,7 +141,7 @@ keep_error (WpRecorder *self, GError *error)
 static void
 failed (WpRecorder *self, GError *error)
 {
-  g_warning ("%s; recording stops, until SIGHUP", error->message);
+  g_warning ("%s; recording stops until SIGHUP", error->message);
   close_file (self);
   keep_error (self, error);
 }
@@ -188,19 +188,19 @@ flush (WpRecorder *self)
     write_failed (self, error);
 }
 
-/* With no file open. */
+/* Call it after close_file(), which counts the written rows. */
 static void
-tell_lost (WpRecorder *self)
+report_lost (WpRecorder *self)
 {
   guint64 n_lost = self->n_given - self->n_written;
 
-  if (n_lost > self->n_told)
-    g_message (ngettext ("the record %s goes on, without %" G_GUINT64_FORMAT " row that could not be written",
-                         "the record %s goes on, without %" G_GUINT64_FORMAT
-                         " rows that could not be written",
-                         n_lost - self->n_told),
-               self->path, n_lost - self->n_told);
-  self->n_told = n_lost;
+  if (n_lost > self->n_lost_reported)
+    g_message (
+        ngettext ("the record %s continues without %" G_GUINT64_FORMAT " row that could not be written",
+                  "the record %s continues without %" G_GUINT64_FORMAT " rows that could not be written",
+                  n_lost - self->n_lost_reported),
+        self->path, n_lost - self->n_lost_reported);
+  self->n_lost_reported = n_lost;
 }
 
 static gboolean
@@ -227,24 +227,24 @@ reopen_if_asked (WpRecorder *self)
   flush (self);
   close_file (self);
   if (open_file (self, FALSE, &error))
-    tell_lost (self);
+    report_lost (self);
   else
     failed (self, error);
 }
 
-/* No limit is silent. */
+/* Reports the first late row. */
 static void
-tell_late (WpRecorder *self)
+report_late (WpRecorder *self)
 {
-  if (self->told_late || wp_row_order_count_late (self->order) == 0)
+  if (self->late_reported || wp_row_order_count_late (self->order) == 0)
     return;
-  self->told_late = TRUE;
+  self->late_reported = TRUE;
   g_message (
-      "the record %s: %u requests came after one that has not ended yet; its row, and others like it, come late, out of order of arrival",
+      "the record %s: %u requests came after one that has not ended yet; such a row comes late, out of order of arrival",
       self->path, WP_RECORDER_SPAN);
 }
 
-/* Waits a turn, then takes all that was added. FALSE: the recorder is stopping. */
+/* Waits for the next turn and takes the rows that were added. FALSE: the recorder is stopping. */
 static gboolean
 take_ended (WpRecorder *self)
 {
@@ -272,14 +272,15 @@ take_ended (WpRecorder *self)
     }
   if (taken->len > 0)
     flush (self);
-  tell_late (self);
+  report_late (self);
   g_array_set_size (taken, 0);
 
   return !stopping;
 }
 
-/* A job ends a moment before its thread adds it here: waits for those, then writes what there is across the
- * gaps. */
+/* A job ends shortly before its thread adds it: waits for such jobs, then writes all rows, with or without
+ * gaps.
+ */
 static void
 take_last (WpRecorder *self)
 {
@@ -377,7 +378,7 @@ wp_recorder_reopen (WpRecorder *self)
   g_atomic_int_set (&self->reopen, TRUE);
 }
 
-/* FALSE: it had no time to end, as where nobody reads a FIFO. */
+/* FALSE: the thread did not end in time, for instance because no program reads the FIFO. */
 static gboolean
 stop_thread (WpRecorder *self, gint64 deadline_us)
 {

@@ -1,49 +1,47 @@
-/* wp-recorder.h - writes what happened to every request as a trace, in order of arrival, on a thread of its
- * own. One job that goes on and on does not hold up the rows of all that come after it: then its row is the
- * one that is out of order. */
+/* wp-recorder.h - writes every request as a row of a trace, in order of arrival, in a thread of its own. A
+ * very long job does not hold up the rows behind it: its own row is written late, out of order. */
 #pragma once
 
 #include "runtime/queue/wp-job.h"
 
-#define WP_RECORDER_SPAN (1u << 18) /* rows that wait for one before them, at most: some 40 MB */
+#define WP_RECORDER_SPAN (1u << 18) /* limit of the rows that wait for an earlier one: some 40 MB */
 
 typedef struct _WpRecorder WpRecorder;
 
 /**
  * wp_recorder_new:
- * @path: made, with mode 0600, or emptied
+ * @path: created with mode 0600, or truncated
  * @notes: key, value, key, value, ..., NULL; copied
  *
- * A row is written once its request and all before it have ended, or WP_RECORDER_SPAN after those; its times
- * count from the first arrival.
+ * A row is written once its request has ended, and each earlier one has ended or is WP_RECORDER_SPAN behind.
+ * Its times are relative to the first arrival.
  *
  * Returns: NULL with WP_ERROR_IO
  */
 WpRecorder *wp_recorder_new (const char *path, const char *const *notes, GError **error);
 
-/* When the first request arrived, if it is known before that ends. Any thread. */
+/* Sets the first arrival, which may be later than the first row. Any thread. */
 void wp_recorder_begin (WpRecorder *self, gint64 first_ns);
 
-/* @job has ended, or never will: copies what its row needs. Of two rows for one job, the first counts. Any
- * thread. */
+/* @job: has ended, or will not end; its values are copied. A second row for a job is ignored. Any thread. */
 void wp_recorder_add (WpRecorder *self, const WpJob *job);
 
-/* Opens the file's name anew before the next row, if it stands for another file now (after a log rotation) or
- * nothing could be written any more. Rows follow what is there. Whoever reads a FIFO gets notes and header
- * again. Any thread. */
+/* Before the next row, opens the path again if it names another file now (after a log rotation), or if
+ * writing has failed, and appends to it. Notes and header are written again to the same file or FIFO. Any
+ * thread. */
 void wp_recorder_reopen (WpRecorder *self);
 
 /**
  * wp_recorder_close:
- * @n_rows: how many jobs there were; those that a thread is about to add are waited for, for a second and
- * half of the time at most
- * @deadline_ns: CLOCK_MONOTONIC; WP_TIME_NONE: however long it takes
+ * @n_rows: number of jobs; those that a thread is about to add are awaited, for at most 1 s and half of the
+ * time
+ * @deadline_ns: CLOCK_MONOTONIC; WP_TIME_NONE: no deadline
  *
- * Writes all that was added, and closes; what is added later is not written.
+ * Writes all added rows, and closes the file; rows that are added later are not written.
  *
- * Returns: FALSE with WP_ERROR_IO if any row was lost: how many, and the first reason why. Past the deadline
- * its thread may go on, and it must not be freed.
+ * Returns: FALSE with WP_ERROR_IO if rows were lost: their number and the first reason. After a missed
+ * deadline the thread may still run, and the recorder must not be freed.
  */
 gboolean wp_recorder_close (WpRecorder *self, guint64 n_rows, gint64 deadline_ns, GError **error);
 
-void wp_recorder_free (WpRecorder *self); /* closed, and nobody adds any more */
+void wp_recorder_free (WpRecorder *self); /* after wp_recorder_close(), with no call in progress */

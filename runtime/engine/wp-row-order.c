@@ -3,7 +3,7 @@
 #define FIRST_LEN 1024
 
 typedef struct {
-  guint64 mark; /* the row's seq + 1; 0: an empty place */
+  guint64 mark; /* the row's seq + 1; 0: the slot is empty */
   WpRow row;    /* its id is owned */
 } Entry;
 
@@ -11,9 +11,9 @@ struct _WpRowOrder {
   guint64 span;
   WpRowWrite write;
   gpointer data;
-  GArray *ring;     /* (element-type Entry): of a power of two, by seq: those that wait for one before them */
-  guint64 next_seq; /* all before it are written, or passed over */
-  GHashTable *passed; /* (element-type gsize): seq + 1 of each that is not written yet */
+  GArray *ring;        /* (element-type Entry): rows that wait for an earlier one, by seq modulo its length */
+  guint64 next_seq;    /* all before it are written or skipped */
+  GHashTable *skipped; /* (element-type gsize): seq + 1 of each skipped row that is not written yet */
   guint64 n_late;
 };
 
@@ -51,7 +51,7 @@ wp_row_order_new (guint64 span, WpRowWrite write, gpointer data)
   self->write = write;
   self->data = data;
   self->ring = ring_new (MIN (span, FIRST_LEN));
-  self->passed = g_hash_table_new (NULL, NULL);
+  self->skipped = g_hash_table_new (NULL, NULL);
 
   return self;
 }
@@ -60,7 +60,7 @@ void
 wp_row_order_free (WpRowOrder *self)
 {
   g_array_unref (self->ring);
-  g_hash_table_unref (self->passed);
+  g_hash_table_unref (self->skipped);
   g_free (self);
 }
 
@@ -97,14 +97,14 @@ write_next (WpRowOrder *self)
     write_entry (self, next);
 }
 
-/* Until @seq is within the span. */
+/* Skips the oldest missing rows until @seq is within the span. */
 static void
-pass_over (WpRowOrder *self, guint64 seq)
+skip_to (WpRowOrder *self, guint64 seq)
 {
   for (; seq - self->next_seq >= self->span; write_next (self))
     {
       self->next_seq++;
-      g_hash_table_add (self->passed, GSIZE_TO_POINTER (self->next_seq));
+      g_hash_table_add (self->skipped, GSIZE_TO_POINTER (self->next_seq));
       self->n_late++;
     }
 }
@@ -113,11 +113,11 @@ void
 wp_row_order_add (WpRowOrder *self, guint64 seq, WpRow *row)
 {
   Entry entry = { seq + 1, *row };
-  gboolean late = seq < self->next_seq && g_hash_table_remove (self->passed, GSIZE_TO_POINTER (seq + 1));
+  gboolean late = seq < self->next_seq && g_hash_table_remove (self->skipped, GSIZE_TO_POINTER (seq + 1));
 
   row->id = NULL;
   if (seq >= self->next_seq)
-    pass_over (self, seq);
+    skip_to (self, seq);
   if (seq >= self->next_seq && seq - self->next_seq >= self->ring->len)
     grow (self, seq);
   if (late)
@@ -132,7 +132,7 @@ wp_row_order_add (WpRowOrder *self, guint64 seq, WpRow *row)
 guint64
 wp_row_order_count_missing (const WpRowOrder *self, guint64 n_rows)
 {
-  return g_hash_table_size (self->passed) + n_rows - MIN (n_rows, self->next_seq);
+  return g_hash_table_size (self->skipped) + n_rows - MIN (n_rows, self->next_seq);
 }
 
 guint64
@@ -144,7 +144,7 @@ wp_row_order_count_late (const WpRowOrder *self)
 guint64
 wp_row_order_end (WpRowOrder *self, guint64 n_rows)
 {
-  guint64 n_lost = g_hash_table_size (self->passed);
+  guint64 n_lost = g_hash_table_size (self->skipped);
 
   for (; self->next_seq < n_rows; self->next_seq++)
     if (slot (self, self->next_seq)->mark)

@@ -1,5 +1,4 @@
-/* wp-row-order.h - rows come as their jobs end, and go on in order of arrival, as far as a window of them can
- * do that. */
+/* wp-row-order.h - a reorder buffer: rows are added as their jobs end, and written in order of arrival. */
 #pragma once
 
 #include "sim/trace/wp-trace.h"
@@ -10,20 +9,19 @@ typedef void (*WpRowWrite) (const WpRow *row, gpointer data);
 
 /**
  * wp_row_order_new:
- * @span: a power of two: where so many have arrived since the oldest that has not ended, that one is passed
- * over. Its row goes on when it comes, out of order. Memory is in proportion to @span, and to the jobs that
- * have not ended
- * @write: takes each row once; its id lives for the call
+ * @span: a power of two: a missing row is skipped once @span rows have arrived after it; it is written when
+ * it is added, out of order. Memory is proportional to @span and to the number of jobs that have not ended
+ * @write: called once for each row; the row's id is valid during the call
  */
 WpRowOrder *wp_row_order_new (guint64 span, WpRowWrite write, gpointer data);
 void wp_row_order_free (WpRowOrder *self);
 
-/* @seq: order of arrival, from 0. Takes the id out of @row. Of two rows for one @seq, the first counts. */
+/* @seq: order of arrival, from 0. Takes the id out of @row. A second row for a @seq is ignored. */
 void wp_row_order_add (WpRowOrder *self, guint64 seq, WpRow *row);
 
-/* of @n_rows, those that have not come, at most */
+/* Returns: an upper bound of the rows of @n_rows that were not added yet. */
 guint64 wp_row_order_count_missing (const WpRowOrder *self, guint64 n_rows);
-guint64 wp_row_order_count_late (const WpRowOrder *self); /* passed over, come since or not */
+guint64 wp_row_order_count_late (const WpRowOrder *self); /* rows that were skipped, added since or not */
 
-/* No more will come: passes on what there is, across the gaps. Returns: how many of @n_rows never came. */
+/* Writes all rows, with gaps. Returns: how many of @n_rows were never added. */
 guint64 wp_row_order_end (WpRowOrder *self, guint64 n_rows);

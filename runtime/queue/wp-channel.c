@@ -2,11 +2,11 @@
 
 #include "sim/base/wp-policy.h"
 
-/* Jobs in order of arrival, linked through themselves. */
+/* Jobs in order of arrival, linked by their own ->next and ->prev. */
 typedef struct {
   WpJob *head, *tail;
   guint64 n;
-} Line;
+} JobList;
 
 struct _WpChannel {
   guint capacity_jobs;
@@ -16,22 +16,21 @@ struct _WpChannel {
 
   GMutex mutex; /* guards all below */
   GCond empty;
-  /* for @empty: to wake nobody is a system call all the same, one a request where the queue stays short */
-  guint n_waiting;
+  guint n_waiting; /* threads that wait for @empty; without any, a broadcast would still be a system call */
   gboolean closed;
-  gboolean refuses; /* for now */
-  gboolean expects; /* jobs of an earlier run, before any other */
+  gboolean refuses; /* temporarily */
+  gboolean expects; /* jobs of an earlier run, which enter before all others */
   gboolean parks_meanwhile;
-  Line queue;         /* accepted, not started */
-  Line parked;        /* waiting for a place */
-  Line in_service;    /* in order of arrival too: what starts was the oldest that waited */
-  WpWorker *idle;     /* a stack: the worker last used is the one whose record is warm */
-  GPtrArray *workers; /* (element-type WpWorker): made so far */
+  JobList queue;      /* accepted, not started */
+  JobList parked;     /* waiting for a place */
+  JobList in_service; /* in order of arrival too, since the oldest waiting job starts first */
+  WpWorker *idle;     /* a stack: the record of the last used worker is in the cache */
+  GPtrArray *workers; /* (element-type WpWorker): created so far */
   WpLedger ledger;
 };
 
 static void
-line_push (Line *self, WpJob *job)
+list_push (JobList *self, WpJob *job)
 {
   job->next = NULL;
   job->prev = self->tail;
@@ -44,7 +43,7 @@ line_push (Line *self, WpJob *job)
 }
 
 static void
-line_remove (Line *self, WpJob *job)
+list_remove (JobList *self, WpJob *job)
 {
   *(job->prev ? &job->prev->next : &self->head) = job->next;
   *(job->next ? &job->next->prev : &self->tail) = job->prev;
@@ -96,14 +95,14 @@ idle_worker_locked (WpChannel *self)
   return worker;
 }
 
-/* What an operation does to a job; @now_ns is the operation's one reading of the clock. */
+/* The transitions of a job. @now_ns is the single clock reading of the operation. */
 
 static void
 accept_locked (WpChannel *self, WpJob *job, gint64 now_ns)
 {
   job->state = WP_JOB_QUEUED;
   job->accepted_ns = now_ns;
-  line_push (&self->queue, job);
+  list_push (&self->queue, job);
   self->ledger.queued_peak = MAX (self->ledger.queued_peak, self->queue.n);
 }
 
@@ -114,7 +113,7 @@ start_locked (WpChannel *self, WpJob *job, WpWorker *worker, gint64 now_ns)
   job->started_ns = job->base_ns = now_ns;
   job->worker = worker;
   worker->job = job;
-  line_push (&self->in_service, job);
+  list_push (&self->in_service, job);
   self->ledger.in_service_peak = MAX (self->ledger.in_service_peak, self->in_service.n);
 }
 
@@ -123,7 +122,7 @@ park_locked (WpChannel *self, WpJob *job)
 {
   job->state = WP_JOB_PARKED;
   job->blocked = TRUE;
-  line_push (&self->parked, job);
+  list_push (&self->parked, job);
   self->ledger.blocked++;
   self->ledger.parked_peak = MAX (self->ledger.parked_peak, self->parked.n);
 }
@@ -181,8 +180,8 @@ wp_channel_send (WpChannel *self, WpJob *job)
   return WP_SEND_PARKED;
 }
 
-/* Ends the parked jobs that arrived before @before_ns. Returns them, oldest first, each linked to the next by
- * its ->next. */
+/* Ends the parked jobs that arrived before @before_ns. Returns: these jobs, oldest first, linked by ->next.
+ */
 static WpJob *
 end_parked_locked (WpChannel *self, gint64 before_ns, WpOutcome outcome, gint64 now_ns)
 {
@@ -190,15 +189,15 @@ end_parked_locked (WpChannel *self, gint64 before_ns, WpOutcome outcome, gint64 
 
   for (WpJob *job; (job = self->parked.head) && job->arrival_ns < before_ns; last = &job->next)
     {
-      line_remove (&self->parked, job);
+      list_remove (&self->parked, job);
       end_locked (self, job, outcome, now_ns);
       *last = job;
     }
   return first;
 }
 
-/* The place that a queued job left, or with K = 0 the worker itself, goes to the oldest parked request that
- * is not past its timeout. */
+/* The place that a queued job left, or with K = 0 the worker itself, goes to the oldest parked request whose
+ * timeout is not over. */
 static void
 admit_locked (WpChannel *self, WpFreed *freed, gint64 now_ns)
 {
@@ -210,7 +209,7 @@ admit_locked (WpChannel *self, WpFreed *freed, gint64 now_ns)
   job = self->parked.head;
   if (!job)
     return;
-  line_remove (&self->parked, job);
+  list_remove (&self->parked, job);
   accept_locked (self, job, now_ns);
   freed->admitted = wp_job_ref (job);
 }
@@ -226,7 +225,7 @@ take_locked (WpChannel *self, WpJob *done, WpFreed *freed, gint64 now_ns)
 
   done->finished_ns = now_ns;
   worker->job = NULL;
-  line_remove (&self->in_service, done);
+  list_remove (&self->in_service, done);
   self->ledger.duplicates += done->result == WP_RESULT_DUPLICATE;
   self->ledger.conflicts += done->result == WP_RESULT_CONFLICT;
 
@@ -236,14 +235,14 @@ take_locked (WpChannel *self, WpJob *done, WpFreed *freed, gint64 now_ns)
   next = self->queue.head;
   if (next)
     {
-      line_remove (&self->queue, next);
+      list_remove (&self->queue, next);
       start_locked (self, next, worker, now_ns);
       if (done->due_ns != WP_TIME_NONE)
         next->base_ns = MIN (done->due_ns, now_ns);
       if (!freed->admitted && self->capacity_jobs > 0)
         admit_locked (self, freed, now_ns);
       else if (freed->admitted)
-        self->ledger.queued_peak = queued_peak; /* it went through the queue in no time */
+        self->ledger.queued_peak = queued_peak; /* the job spent no time in the queue */
     }
   else
     {
@@ -333,7 +332,7 @@ wp_channel_admit (WpChannel *self, WpFreed *freed, gboolean *started)
         g_cond_broadcast (&self->empty);
       return FALSE;
     }
-  line_remove (&self->parked, job);
+  list_remove (&self->parked, job);
   if (worker)
     {
       job->accepted_ns = now_ns;
@@ -349,7 +348,7 @@ wp_channel_admit (WpChannel *self, WpFreed *freed, gboolean *started)
 static void
 leave_queue_locked (WpChannel *self, WpJob *job, WpOutcome outcome, WpFreed *freed, gint64 now_ns)
 {
-  line_remove (&self->queue, job);
+  list_remove (&self->queue, job);
   if (self->capacity_jobs > 0)
     admit_locked (self, freed, now_ns);
   end_locked (self, job, outcome, now_ns);
@@ -383,7 +382,7 @@ wp_channel_leave (WpChannel *self, WpJob *job, gboolean queued_too, WpFreed *fre
   *freed = (WpFreed){ NULL, NULL };
   if (job->state == WP_JOB_PARKED)
     {
-      line_remove (&self->parked, job);
+      list_remove (&self->parked, job);
       end_locked (self, job, WP_OUTCOME_ABANDONED, now_ns);
       return TRUE;
     }

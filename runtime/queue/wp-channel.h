@@ -1,5 +1,4 @@
-/* wp-channel.h - a bounded FIFO and the workers that wait on it. A sender that finds it full is parked, not
- * refused. */
+/* wp-channel.h - a bounded FIFO queue and its workers. A sender that finds it full is parked, not refused. */
 #pragma once
 
 #include "runtime/queue/wp-job.h"
@@ -8,150 +7,145 @@
 typedef struct _WpChannel WpChannel;
 
 typedef enum {
-  WP_SEND_STARTED,  /* an idle worker has it (job->worker): issue its update */
-  WP_SEND_ACCEPTED, /* it waits in the queue */
-  WP_SEND_PARKED,   /* it waits in line for a place */
-  WP_SEND_REJECTED, /* full, and the channel rejects */
-  WP_SEND_CLOSED    /* as rejected, because the channel was closed or refuses for now */
+  WP_SEND_STARTED,  /* an idle worker has the job (job->worker): issue its update */
+  WP_SEND_ACCEPTED, /* the job is queued */
+  WP_SEND_PARKED,   /* the job waits for a place */
+  WP_SEND_REJECTED, /* the channel is full and rejects */
+  WP_SEND_CLOSED    /* the channel is closed, or refuses temporarily */
 } WpSend;
 
 typedef enum {
-  WP_WITHDRAWAL_DONE,    /* it was queued, and has ended */
-  WP_WITHDRAWAL_STARTED, /* it is in service, goes on, and is @unjournaled from now on */
-  WP_WITHDRAWAL_ENDED    /* it had ended already */
+  WP_WITHDRAWAL_DONE,    /* the job was queued, and has ended */
+  WP_WITHDRAWAL_STARTED, /* the job is in service, continues, and is @unjournaled from now on */
+  WP_WITHDRAWAL_ENDED    /* the job had ended already */
 } WpWithdrawal;
 
 /**
  * wp_channel_new:
- * @capacity_jobs: K, places in the queue; 0: a rendezvous; WP_UNBOUNDED: as many as memory holds
- * @workers: c, jobs in service at once, >= 1; their records are made as they are first needed
- * @rejects: a sender that finds it full is refused instead of parked
- * @timeout_ns: how long a sender may be parked, > 0; WP_TIME_NONE: for ever
+ * @capacity_jobs: K, places in the queue; 0: a rendezvous; WP_UNBOUNDED: no limit
+ * @workers: c, jobs in service at once, >= 1; worker records are created when first needed
+ * @rejects: a sender that finds the channel full is rejected instead of parked
+ * @timeout_ns: how long a sender may be parked, > 0; WP_TIME_NONE: no limit
  *
- * All functions may be called from any thread. Each operation reads the clock once, under the lock, and every
- * transition that it causes bears that stamp: K + c jobs are in the channel before a sender is parked, and
- * the queue never holds a job while a worker is idle.
+ * All functions may be called from any thread. Each operation reads the clock once, under the lock, and all
+ * its transitions have this time. K + c jobs are in the channel before a sender is parked, and the queue is
+ * empty while a worker is idle.
  */
 WpChannel *wp_channel_new (guint capacity_jobs, guint workers, gboolean rejects, gint64 timeout_ns);
-void wp_channel_free (WpChannel *self); /* with nothing parked, queued or in service */
+void wp_channel_free (WpChannel *self); /* while no job is parked, queued or in service */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpChannel, wp_channel_free)
 
 /**
  * wp_channel_send:
- * @job: a new job; the channel takes a reference of its own until the job has ended
+ * @job: new; the channel takes a reference of its own until the job has ended
  *
  * The arrival. A rejected job has ended when this returns, and the channel keeps no reference to it.
  */
 WpSend wp_channel_send (WpChannel *self, WpJob *job);
 
-/* What came of a place that became free. A job that has been parked for longer than @timeout_ns does not get
- * it any more, by the clock reading of the operation that freed it, however late its timer is. */
+/* The result of an operation that frees a place. A job that has been parked for longer than @timeout_ns at
+ * the time of the operation does not get the place, even if its timer is late. */
 typedef struct {
-  WpJob *admitted; /* (transfer full): the parked job that got it; NULL: none */
-  /* (transfer full): those that had timed out, ended, oldest first, each linked to the next by its ->next */
-  WpJob *expired;
+  WpJob *admitted; /* (transfer full): the parked job that got the place; NULL: none */
+  WpJob *expired;  /* (transfer full): jobs that have timed out and ended, oldest first, linked by ->next */
 } WpFreed;
 
 /**
  * wp_channel_take:
- * @done: the job that its worker has done; its result says whether it is stored or failed
- * @freed: (out): for the parked
+ * @done: the completed job; its result is stored or failed
+ * @freed: (out): the result for parked jobs
  *
- * The completion: @done ends, its worker takes the oldest job in the queue, the oldest parked one takes the
- * place that it left. With K = 0 the parked job goes straight to the worker, and is both what is returned and
- * @freed->admitted.
+ * The completion: @done ends, its worker takes the oldest queued job, and the oldest parked job takes that
+ * place. With K = 0 the parked job goes straight to the worker, and is both returned and @freed->admitted.
  *
- * Returns: (transfer none): the job that the worker has now, or NULL: the worker is idle. The channel's
- * reference to @done passes to the caller.
+ * Returns: (transfer none): the worker's next job; NULL: the worker is idle. The channel's reference to @done
+ * passes to the caller.
  */
 WpJob *wp_channel_take (WpChannel *self, WpJob *done, WpFreed *freed);
 
-/* What comes of a completion, as wp_channel_take() has it. */
+/* The results of one wp_channel_take(). */
 typedef struct {
   WpJob *next;
   WpFreed freed;
 } WpTaken;
 
-/* Jobs that one commit has done, all at once: one operation, one reading of the clock. @taken: (out): for
- * each of them. */
+/* Completes all jobs of a commit in one operation, at one time. @taken: (out): an element for each job */
 void wp_channel_take_all (WpChannel *self, WpJob *const *done, guint n, WpTaken *taken);
 
 /**
  * wp_channel_expect:
- * @parks: a sender is parked meanwhile, else it is rejected
+ * @parks: senders are parked meanwhile, else they are rejected
  *
- * Jobs of an earlier run are to enter before any of this one, as places free: until wp_channel_admit() has
- * returned FALSE, wp_channel_recover() alone gives them away, and the channel is not empty. Before the first
+ * Jobs of an earlier run enter before those of this one: until wp_channel_admit() has returned FALSE, only
+ * wp_channel_recover() gives places away, and the channel does not count as empty. Call it before the first
  * sender.
  */
 void wp_channel_expect (WpChannel *self, gboolean parks);
 
-/* Could another one of them enter now? None can once the channel is closed. */
+/* Returns: TRUE if another job of an earlier run can enter now; FALSE once the channel is closed. */
 gboolean wp_channel_has_place (WpChannel *self);
 
-/* It enters, wherever there is room. The channel takes a reference of its own. TRUE: an idle worker has it:
- * issue its update. */
+/* Adds a job of an earlier run. The channel takes a reference of its own. Returns: TRUE: an idle worker has
+ * the job: issue its update. */
 gboolean wp_channel_recover (WpChannel *self, WpJob *job);
 
 /**
  * wp_channel_admit:
- * @freed: (out): for the parked
- * @started: (out): whether an idle worker has @freed->admitted: issue its update
+ * @freed: (out): the result for parked jobs
+ * @started: (out): an idle worker has @freed->admitted: issue its update
  *
- * There are no more of them: whoever was parked behind enters, one with each call, oldest first.
+ * After the last job of an earlier run: each call admits the oldest parked job.
  *
- * Returns: FALSE: nobody is parked, or no place is free, and senders are taken as usual from now on
+ * Returns: FALSE: no job is parked or no place is free, and senders are taken as usual from now on
  */
 gboolean wp_channel_admit (WpChannel *self, WpFreed *freed, gboolean *started);
 
 /**
  * wp_channel_withdraw:
  * @job: has been accepted
- * @freed: (out): for the parked
+ * @freed: (out): the result for parked jobs
  *
- * Takes the job out of the queue, rejected, if it has not been started. The channel's reference then passes
+ * Rejects the job if it has not started, and removes it from the queue. The channel's reference then passes
  * to the caller.
  */
 WpWithdrawal wp_channel_withdraw (WpChannel *self, WpJob *job, WpFreed *freed);
 
 /**
  * wp_channel_leave:
- * @queued_too: a job that is queued goes too, and the oldest parked one takes its place
- * @freed: (out): for the parked
+ * @queued_too: a queued job is abandoned too, and the oldest parked job takes its place
+ * @freed: (out): the result for parked jobs
  *
- * The client of @job has gone: takes it out of the line, abandoned, if it is parked. The channel's reference
- * then passes to the caller.
+ * The client of @job has left: a parked job ends as abandoned. The channel's reference then passes to the
+ * caller.
  *
- * Returns: FALSE: it stays, or has ended
+ * Returns: FALSE: the job stays, or has ended
  */
 gboolean wp_channel_leave (WpChannel *self, WpJob *job, gboolean queued_too, WpFreed *freed);
 
 /**
  * wp_channel_expire:
- * @next_due_ns: (out): when the next one is due, WP_TIME_NONE if none is parked
+ * @next_due_ns: (out): when the next parked job times out; WP_TIME_NONE: none is parked
  *
- * Takes those that have been parked for @timeout_ns or longer out of the line. Of a channel that has a
- * timeout.
+ * Ends the jobs that have been parked for @timeout_ns or longer. For a channel with a timeout.
  *
- * Returns: (transfer full): they, as WpFreed has them
+ * Returns: (transfer full): these jobs, as WpFreed.expired
  */
 WpJob *wp_channel_expire (WpChannel *self, gint64 *next_due_ns);
 
-/* Until it is told otherwise sends are answered CLOSED; what is inside, parked too, goes on. */
+/* While @refuses is TRUE, sends return CLOSED; jobs in the channel, also parked ones, continue. */
 void wp_channel_refuse (WpChannel *self, gboolean refuses);
 
-/* From now on sends are answered CLOSED. Those parked are rejected, and returned as by wp_channel_expire();
- * what has a place goes on. */
+/* From now on sends return CLOSED. Parked jobs are rejected, and returned as by wp_channel_expire(); queued
+ * jobs and those in service continue. */
 WpJob *wp_channel_close (WpChannel *self);
 
-/* A snapshot in which every request is counted once. @oldest_arrival_ns: (out) (nullable): of those inside;
- * WP_TIME_NONE: nobody is. */
+/* A consistent snapshot: every request is counted once. @oldest_arrival_ns: (out) (nullable): of the jobs in
+ * the channel; WP_TIME_NONE: it is empty */
 void wp_channel_count (WpChannel *self, WpLedger *ledger, gint64 *oldest_arrival_ns);
 
-/* Waits until nothing is parked, queued or in service, or @deadline_ns (CLOCK_MONOTONIC) has come. TRUE: it
- * is empty. */
+/* Waits until no job is parked, queued or in service, or until @deadline_ns (CLOCK_MONOTONIC). Returns: TRUE
+ * if the channel is empty. */
 gboolean wp_channel_wait_empty (WpChannel *self, gint64 deadline_ns);
 
-/* Calls @func for every job that is parked, queued or in service, under the lock: for the last word on what
- * is left at exit. */
+/* Calls @func, under the lock, for every job that is parked, queued or in service. */
 void wp_channel_foreach (WpChannel *self, void (*func) (WpJob *job, gpointer data), gpointer data);

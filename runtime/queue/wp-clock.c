@@ -15,56 +15,55 @@
 #define ARITY        4
 #define TAKE_AT_ONCE 256
 
-/* Waking is dear (20 us of two processors' time on a virtual machine; at 100,000 deadlines a second it took
- * half of all the time the server had). So between two wake-ups the thread rests, for longer the closer the
- * deadlines lie: 50 us up to 4,000 a second, 200 us at 15,000 (which takes a third off the CPU of the
- * engine), 250 us from 19,000 on. */
+/* A wake-up is expensive: 20 us of two processors' time on a virtual machine, and at 100,000 deadlines per
+ * second half of the server's CPU time. So the thread rests between two wake-ups, longer for more deadlines:
+ * 50 us up to 4,000 per second, 200 us at 15,000 (which saves a third of the engine's CPU time), 250 us from
+ * 19,000 on. */
 #define MIN_REST_NS (50 * WP_NS_PER_US)
 #define MAX_REST_NS (250 * WP_NS_PER_US)
-/* ns^2: rest times the time between two deadlines */
+/* ns^2: the rest times the gap between two deadlines */
 #define REST_TIMES_GAP (200 * WP_NS_PER_US * WP_NS_PER_S / 15000)
 #define MAX_GAP_NS     WP_NS_PER_MS
 
-/* So often somebody helps that the clock's thread may rest longer. It halves the engine's CPU at 15,000 jobs
- * a second. */
+/* If calls of wp_clock_help() are at most this far apart, the thread rests longer. This halves the engine's
+ * CPU time at 15,000 jobs per second. */
 #define HELP_GAP_NS    (80 * WP_NS_PER_US)
 #define HELPED_REST_NS (500 * WP_NS_PER_US)
-#define GAP_WEIGHT     8 /* of the average that came before, to 1 of the newest */
+#define GAP_WEIGHT     8 /* of the previous average, to 1 of the newest gap */
 
-/* From 30,000 deadlines a second on the clock no longer goes before other work, down to 20,000: then
- * something is saturated, and each time that it takes a processor away costs more (a tenth of wrk's
- * requests/s) than its lateness matters. */
+/* The thread gives up its real-time priority from 30,000 deadlines per second on, and takes it again below
+ * 20,000. At such rates the machine is saturated: preempting other threads costs a tenth of the throughput
+ * (measured with wrk), more than punctual timers are worth. */
 #define CROWDED_GAP_NS (WP_NS_PER_S / 30000)
 #define ROOMY_GAP_NS   (WP_NS_PER_S / 20000)
 
-/* The key is here too, so that the heap is compared without a look at the timers. A timer that was armed anew
- * for an earlier moment has left an entry behind: one whose key is not the timer's any more. */
+/* The key is copied, so that comparisons need not read the timers. A timer that was armed again for an
+ * earlier time leaves a stale entry, whose key differs from the timer's. */
 typedef struct {
   gint64 due_ns;
   WpTimer *timer;
 } Entry;
 
-/* A timerfd has no timer slack and is re-armed from any thread without waking the one that waits on it. For a
- * rest after which something is due there is no need to arm it: to sleep is one system call instead of two,
- * and none of them is made under the lock (which had the threads that arm timers wait for it, and cost a
- * fifth of the engine's CPU). */
+/* A timerfd has no timer slack, and any thread can re-arm it without waking its reader. It is not armed for a
+ * rest after which a timer is due anyway: a sleep is one system call instead of two, and is made outside the
+ * lock (arming it under the lock blocked other threads and cost a fifth of the engine's CPU time). */
 struct _WpClock {
   GThread *thread;
   int fd;
   GMutex mutex;
-  GArray *heap;            /* guarded by mutex; the earliest first */
-  gint64 armed_ns;         /* guarded by mutex: what the timerfd is set to; G_MAXINT64: nothing */
-  WpEarlyTimer alarm;      /* guarded by mutex */
-  gint64 rest_until_ns;    /* guarded by mutex: no earlier wake-up than this */
-  _Atomic gint64 first_ns; /* written under mutex: when the first is due; G_MAXINT64: nothing is */
-  GMutex firing;           /* taken before mutex, and held by the one who fires, so that all fire in order */
-  GPtrArray *due;          /* guarded by firing */
-  guint n_fired;           /* guarded by firing: since the thread last looked */
-  gint n_helped;           /* atomic: calls of help since then */
-  gint64 gap_ns;           /* the thread's: average time between two deadlines of late */
-  gint64 looked_ns;        /* the thread's: when it last found that no more were due */
-  WpRealtimeReview promptness; /* the thread's */
-  gboolean stopping;           /* guarded by mutex */
+  GArray *heap;              /* guarded by mutex; the earliest first */
+  gint64 armed_ns;           /* guarded by mutex: time for which the timerfd is set; G_MAXINT64: none */
+  WpEarlyTimer early;        /* guarded by mutex */
+  gint64 rest_until_ns;      /* guarded by mutex: no earlier wake-up than this */
+  _Atomic gint64 first_ns;   /* written under mutex: the first deadline; G_MAXINT64: none */
+  GMutex firing;             /* taken before mutex; held while timers fire, so that they fire in order */
+  GPtrArray *due;            /* guarded by firing */
+  guint n_fired;             /* guarded by firing: since the thread's last rest */
+  gint n_helped;             /* atomic: calls of wp_clock_help() since then */
+  gint64 gap_ns;             /* used by the thread: moving average of the gap between two deadlines */
+  gint64 rested_ns;          /* used by the thread: when its last rest began */
+  WpRealtimeReview realtime; /* used by the thread */
+  gboolean stopping;         /* guarded by mutex */
 };
 
 static void
@@ -75,11 +74,11 @@ set_fd (WpClock *self, gint64 due_ns)
   timerfd_settime (self->fd, TFD_TIMER_ABSTIME, &spec, NULL);
 }
 
-/* So that the thread is awake at @due_ns. */
+/* Sets the timerfd early enough that the thread is awake at @due_ns. */
 static void
-set_alarm_locked (WpClock *self, gint64 due_ns)
+set_early_locked (WpClock *self, gint64 due_ns)
 {
-  set_fd (self, wp_early_timer_set (&self->alarm, due_ns, wp_time_monotonic ()));
+  set_fd (self, wp_early_timer_set (&self->early, due_ns, wp_time_monotonic ()));
 }
 
 static Entry *
@@ -141,7 +140,7 @@ note_first_locked (WpClock *self)
   self->first_ns = self->heap->len > 0 ? entry_locked (self, 0)->due_ns : G_MAXINT64;
 }
 
-/* Takes timers that are due, TAKE_AT_ONCE at most. */
+/* Takes up to TAKE_AT_ONCE timers that are due. */
 static void
 take_due (WpClock *self)
 {
@@ -162,7 +161,7 @@ take_due (WpClock *self)
   note_first_locked (self);
 }
 
-/* Holding firing. Returns how many. */
+/* Call it with @firing held. Returns: the number of timers that fired. */
 static guint
 fire_some (WpClock *self)
 {
@@ -180,7 +179,7 @@ fire_some (WpClock *self)
   return self->due->len;
 }
 
-/* Returns how many have been fired since the last call, by helpers too. */
+/* Returns: the number of timers that fired since the last call, also by wp_clock_help(). */
 static guint
 fire_due (WpClock *self)
 {
@@ -209,11 +208,11 @@ wp_clock_help (WpClock *self)
 static gint64
 choose_rest (WpClock *self, guint n_fired, gint64 now_ns)
 {
-  gint64 passed_ns = now_ns - self->looked_ns, gap_ns = MIN (passed_ns / MAX (n_fired, 1), MAX_GAP_NS);
+  gint64 passed_ns = now_ns - self->rested_ns, gap_ns = MIN (passed_ns / MAX (n_fired, 1), MAX_GAP_NS);
   gint n_helped = g_atomic_int_exchange (&self->n_helped, 0);
 
   self->gap_ns = MAX ((GAP_WEIGHT * self->gap_ns + gap_ns) / (GAP_WEIGHT + 1), 1);
-  self->looked_ns = now_ns;
+  self->rested_ns = now_ns;
   if (n_helped * HELP_GAP_NS >= passed_ns)
     return HELPED_REST_NS;
 
@@ -238,36 +237,36 @@ await_fd (WpClock *self)
     g_error ("timerfd: %s", g_strerror (errno));
 }
 
-/* The alarm woke the thread, a little before what it was set for. */
+/* The timerfd woke the thread, a little before the deadline. */
 static void
 await_armed (WpClock *self)
 {
   gint64 due_ns;
 
   g_mutex_lock (&self->mutex);
-  wp_early_timer_woke (&self->alarm, wp_time_monotonic ());
+  wp_early_timer_woke (&self->early, wp_time_monotonic ());
   due_ns = self->armed_ns;
   g_mutex_unlock (&self->mutex);
 
-  wp_early_timer_await (&self->alarm, due_ns);
+  wp_early_timer_await (&self->early, due_ns);
 }
 
-/* Rests, and then until something is due. FALSE: the clock is stopping. */
+/* Rests, and then waits until a timer is due. FALSE: the clock is stopping. */
 static gboolean
 await_due (WpClock *self, guint n_fired)
 {
   gint64 now_ns = wp_time_monotonic (), rest_until_ns = now_ns + choose_rest (self, n_fired, now_ns), due_ns;
   gboolean stopping;
 
-  wp_realtime_review_set (&self->promptness,
-                          self->gap_ns > (self->promptness.is_first ? CROWDED_GAP_NS : ROOMY_GAP_NS));
+  wp_realtime_review_set (&self->realtime,
+                          self->gap_ns > (self->realtime.is_first ? CROWDED_GAP_NS : ROOMY_GAP_NS));
   g_mutex_lock (&self->mutex);
   stopping = self->stopping;
   due_ns = self->heap->len > 0 ? entry_locked (self, 0)->due_ns : G_MAXINT64;
   self->rest_until_ns = rest_until_ns;
   self->armed_ns = MAX (due_ns, rest_until_ns);
   if (due_ns > rest_until_ns && due_ns != G_MAXINT64 && !stopping)
-    set_alarm_locked (self, due_ns);
+    set_early_locked (self, due_ns);
   g_mutex_unlock (&self->mutex);
 
   if (stopping)
@@ -287,8 +286,8 @@ run (gpointer data)
 {
   WpClock *self = data;
 
-  wp_realtime_review_begin (&self->promptness, WP_REALTIME_CLOCK);
-  prctl (PR_SET_TIMERSLACK, 1); /* of 50 us, else */
+  wp_realtime_review_begin (&self->realtime, WP_REALTIME_CLOCK);
+  prctl (PR_SET_TIMERSLACK, 1); /* the default is 50 us */
   while (await_due (self, fire_due (self)))
     ;
   return NULL;
@@ -302,7 +301,7 @@ wp_clock_new (GError **error)
 
   if (fd < 0)
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot make a timer: %s", g_strerror (errno));
+      g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot create a timer: %s", g_strerror (errno));
       return NULL;
     }
   self = g_new0 (WpClock, 1);
@@ -312,7 +311,7 @@ wp_clock_new (GError **error)
   self->first_ns = G_MAXINT64;
   self->armed_ns = G_MAXINT64;
   self->gap_ns = MAX_GAP_NS;
-  wp_early_timer_init (&self->alarm, 0);
+  wp_early_timer_init (&self->early, 0);
   g_mutex_init (&self->mutex);
   g_mutex_init (&self->firing);
   self->thread = g_thread_new ("wp-clock", run, self);
@@ -352,6 +351,6 @@ wp_clock_arm (WpClock *self, WpTimer *timer, gint64 due_ns)
   if (due_ns < self->armed_ns && !self->stopping)
     {
       self->armed_ns = due_ns;
-      set_alarm_locked (self, due_ns);
+      set_early_locked (self, due_ns);
     }
 }

@@ -2,10 +2,10 @@
 
 #define MOST_NS (100 * WP_NS_PER_US)
 #define LONG_NS (5 * WP_NS_PER_MS)
-#define FAR_NS  (150 * WP_NS_PER_US) /* awake for 20 us in as much: a seventh of a processor at most */
+#define FAR_NS  (150 * WP_NS_PER_US) /* spinning 20 us of each takes at most a seventh of a processor */
 
-/* One step down for each that was sooner and three up for each that was later come to rest at the third
- * quartile. */
+/* A stochastic estimate of the third quartile: one step down for each faster wake-up, three up for each
+ * slower one. */
 #define STEP_NS  WP_NS_PER_US
 #define STEPS_UP 3
 

@@ -22,7 +22,7 @@ wp_memory_budget_free (WpMemoryBudget *self)
   g_free (self);
 }
 
-/* What is refused is never counted, not for a moment: others would find the budget spent. */
+/* A refused amount must not be added even for a moment: other threads would find the budget exhausted. */
 gboolean
 wp_memory_budget_take (WpMemoryBudget *self, gsize bytes)
 {

@@ -1,5 +1,5 @@
-/* wp-memory-budget.h - bytes of requests and answers that are held in memory, of all connections and jobs
- * together, and their limit. Any thread. */
+/* wp-memory-budget.h - a limit of the memory that the requests and responses of all connections and jobs take
+ * together. Any thread. */
 #pragma once
 
 #include <glib.h>
@@ -10,11 +10,11 @@ WpMemoryBudget *wp_memory_budget_new (guint64 max_bytes);
 void wp_memory_budget_free (WpMemoryBudget *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpMemoryBudget, wp_memory_budget_free)
 
-/* FALSE: it would be over the limit, and nothing is taken. */
+/* Returns: FALSE if it would exceed the limit; then nothing is taken. */
 gboolean wp_memory_budget_take (WpMemoryBudget *self, gsize bytes);
 void wp_memory_budget_give (WpMemoryBudget *self, gsize bytes);
 
-/* Takes what is there already, limit or not: what puts it over is to be given back by others. */
+/* Takes bytes that are in memory already, even beyond the limit; other users have to give back the excess. */
 void wp_memory_budget_take_anyway (WpMemoryBudget *self, gsize bytes);
 gboolean wp_memory_budget_is_over (const WpMemoryBudget *self);
 

@@ -16,9 +16,9 @@ wp_realtime_thread (WpRealtime priority)
     sched_setscheduler (0, SCHED_RR | SCHED_RESET_ON_FORK, &first);
 }
 
-/* The calling thread is an ordinary one again, if it was put first. */
+/* Gives the calling thread the normal policy again. */
 static void
-end_prompt (void)
+end_realtime (void)
 {
   const struct sched_param ordinary = { 0 };
 
@@ -60,6 +60,6 @@ wp_realtime_review_set (WpRealtimeReview *self, gboolean first)
   if (first && !self->is_first)
     wp_realtime_thread (self->priority);
   else if (!first && self->is_first)
-    end_prompt ();
+    end_realtime ();
   self->is_first = first;
 }

@@ -1,6 +1,6 @@
 #include "runtime/queue/wp-wakeup-batch.h"
 
-#define MOST_HELD 16 /* as many HTTP threads; what is beyond is woken at once */
+#define MOST_HELD 16 /* HTTP threads; further ones are woken at once */
 
 static _Thread_local struct {
   guint depth, n;

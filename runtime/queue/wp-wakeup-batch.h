@@ -1,12 +1,11 @@
-/* wp-wakeup-batch.h - wake-ups that wait while a thread has more to hand over: one for all that a commit has
- * done. */
+/* wp-wakeup-batch.h - batches wake-ups: an HTTP thread is woken once for all the jobs of a commit. */
 #pragma once
 
 #include <glib.h>
 
-/* Between the two the calling thread's wake-ups are put off; the outermost release makes them. */
+/* Between hold and release the calling thread's wake-ups are deferred; the outermost release makes them. */
 void wp_wakeup_batch_hold (void);
 void wp_wakeup_batch_release (void);
 
-/* Makes @source ready, on whatever context it is: now, or when this thread no longer holds. Any thread. */
+/* Makes @source ready in its context: now, or at the outermost release. Any thread. */
 void wp_wakeup_batch_add (GSource *source);

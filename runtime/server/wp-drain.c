@@ -7,14 +7,14 @@
 
 #include "sim/base/wp-time.h"
 
-#define LOOK_MS 10
-/* to tell those who are still parked, or half of the time if that is less, */
-#define ANSWER_NS    WP_NS_PER_S
-#define WARN_EACH_NS (100 * WP_NS_PER_US) /* or so much for each: it takes a third of that */
-/* to close the books and thousands of sockets, 10 us each; or a fifth of the time */
+#define POLL_MS 10
+/* reserved for the 503s of parked requests, or half of the timeout if that is less, */
+#define ANSWER_NS      WP_NS_PER_S
+#define ANSWER_EACH_NS (100 * WP_NS_PER_US) /* or this for each request, if more: one takes a third of it */
+/* reserved for the exit: the last reports and thousands of sockets, 10 us each; or a fifth of the timeout */
 #define EXIT_NS    (200 * WP_NS_PER_MS)
-#define STOP_NS    (500 * WP_NS_PER_MS) /* the same, after a second signal */
-#define OVERDUE_NS WP_NS_PER_S          /* after the end of its time it does not go on in any case */
+#define STOP_NS    (500 * WP_NS_PER_MS) /* the whole timeout after a second signal */
+#define OVERDUE_NS WP_NS_PER_S          /* the process is ended this long after the timeout */
 
 guint
 wp_drain_count_connections (const WpDrain *self)
@@ -35,14 +35,14 @@ is_empty (const WpDrain *self)
   return wp_engine_wait_empty (self->engine, 0);
 }
 
-/* Of the time that there is, the share that those who are parked now need to be told. */
+/* Time reserved for the 503s of the requests that are parked now. */
 static gint64
-time_to_tell (const WpDrain *self)
+answer_time (const WpDrain *self)
 {
   WpLedger ledger;
 
   wp_engine_count (self->engine, &ledger, NULL);
-  return MAX (MIN (ANSWER_NS, self->timeout_ns / 2), (gint64) ledger.parked * WARN_EACH_NS);
+  return MAX (MIN (ANSWER_NS, self->timeout_ns / 2), (gint64) ledger.parked * ANSWER_EACH_NS);
 }
 
 static void
@@ -54,7 +54,7 @@ end (WpDrain *self, WpDrainState state)
 }
 
 static gboolean
-on_look (gpointer data)
+on_poll (gpointer data)
 {
   WpDrain *self = data;
   gint64 left_ns = self->begun_ns + self->timeout_ns - wp_time_monotonic ();
@@ -63,7 +63,7 @@ on_look (gpointer data)
     end (self, WP_DRAIN_EMPTY);
   else if (left_ns <= MIN (EXIT_NS, self->timeout_ns / 5))
     end (self, WP_DRAIN_TIMED_OUT);
-  else if (left_ns <= time_to_tell (self))
+  else if (left_ns <= answer_time (self))
     wp_engine_close (self->engine);
 
   return self->state == WP_DRAIN_GOES_ON ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
@@ -74,7 +74,7 @@ static void
 on_time_up (int number)
 {
   static const char line[]
-      = "wp-server: it did not end in time, and ends now, with files that are not closed\n";
+      = "wp-server: the drain did not end in time; the process exits now without closing its files\n";
   struct pollfd log = { STDERR_FILENO, POLLOUT, 0 };
 
   if (poll (&log, 1, 0) == 1 && (log.revents & POLLOUT))
@@ -82,7 +82,7 @@ on_time_up (int number)
   _exit (1);
 }
 
-/* For what cannot be given a limit of its own, such as a disk that does not answer. */
+/* For waits without a timeout of their own, such as one for a disk that does not respond. */
 static void
 limit_exit (gint64 timeout_ns)
 {
@@ -101,7 +101,7 @@ wp_drain_begin (WpDrain *self)
   limit_exit (self->timeout_ns);
   for (guint i = 0; i < self->http_threads->len; i++)
     wp_http_thread_drain (self->http_threads->pdata[i]);
-  g_timeout_add (LOOK_MS, on_look, self);
+  g_timeout_add (POLL_MS, on_poll, self);
 }
 
 void

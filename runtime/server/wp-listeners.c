@@ -41,7 +41,7 @@ is_loopback (const WpListenSocket *listen)
   return TRUE;
 }
 
-/* @fd: systemd's; -1: none. */
+/* @fd: from systemd; -1: none. */
 static gboolean
 open_or_adopt (WpListenSocket *self, int fd, const char *option, const char *address, guint n,
                const WpServerOptions *options, GError **error)
@@ -77,7 +77,7 @@ open_admin (WpListeners *self, int fd, const WpServerOptions *options, GError **
     return FALSE;
   self->admin_address = describe ("http", &self->admin);
   if (!is_loopback (&self->admin))
-    g_warning ("the admin listener, %s, is not on loopback: whoever reaches it can read all figures",
+    g_warning ("the admin listener, %s, is not on loopback: any client that reaches it can read all figures",
                self->admin_address);
 
   return TRUE;

@@ -1,5 +1,5 @@
-/* wp-listeners.h - where requests come in, the admin's and the probe's: bound here, or handed over by
- * systemd. */
+/* wp-listeners.h - the listening sockets for requests, admin and probe, bound here or inherited from systemd.
+ */
 #pragma once
 
 #include "runtime/http/wp-listen-socket.h"
@@ -7,16 +7,15 @@
 
 typedef struct {
   WpListenSocket ingest, admin, probe;
-  gboolean shared;                     /* the ingest has one socket for all threads */
-  gboolean inherited;                  /* it is systemd's: who comes next gets what we do not accept */
-  char *address;                       /* as told to people: "http://127.0.0.1:8080/" */
+  gboolean shared;                     /* all HTTP threads share one ingest socket */
+  gboolean inherited;                  /* from systemd: the next server accepts the rest of its backlog */
+  char *address;                       /* for the log: "http://127.0.0.1:8080/" */
   char *admin_address, *probe_address; /* NULL: none */
 } WpListeners;
 
-/* Opens all that the options ask for. A socket from systemd takes the place of the address. FALSE: with one
- * line. */
+/* A socket from systemd replaces the address of its option. Returns: FALSE with one line */
 gboolean wp_listeners_open (WpListeners *self, const WpServerOptions *options, GError **error);
 
-/* Requests are to be accepted no more: before their sockets are closed. */
+/* Call both before the descriptors are closed; their users own and close these. */
 void wp_listeners_stop_ingest (WpListeners *self);
-void wp_listeners_clear (WpListeners *self); /* nor anybody; the descriptors are their takers' */
+void wp_listeners_clear (WpListeners *self);

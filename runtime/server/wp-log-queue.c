@@ -13,10 +13,10 @@ static struct {
   GMutex mutex; /* guards all below */
   GCond changed;
   const char *prefix;
-  GThread *thread;    /* NULL: lines are written at once */
-  GQueue lines;       /* (element-type utf8) */
-  gsize bytes;        /* of them, and of the one that is being written */
-  guint64 n_left_out; /* since the last of them */
+  GThread *thread;   /* NULL: lines are written at once */
+  GQueue lines;      /* (element-type utf8) */
+  gsize bytes;       /* of the lines, and of the one that is being written */
+  guint64 n_dropped; /* since the last line of the queue */
   gboolean closing, closed;
 } queue = { .lines = G_QUEUE_INIT };
 
@@ -39,7 +39,7 @@ write_line (const char *line)
     }
 }
 
-/* FALSE: there is no room. */
+/* Returns: FALSE if there is no room. */
 static gboolean
 push_locked (const char *line)
 {
@@ -60,19 +60,19 @@ push_gap_locked (void)
 {
   char text[160];
 
-  if (queue.n_left_out == 0)
+  if (queue.n_dropped == 0)
     return;
   g_snprintf (
       text, sizeof text,
-      ngettext ("%s%" G_GUINT64_FORMAT " line is left out here: standard error was not read in time\n",
-                "%s%" G_GUINT64_FORMAT " lines are left out here: standard error was not read in time\n",
-                queue.n_left_out),
-      queue.prefix, queue.n_left_out);
+      ngettext ("%s%" G_GUINT64_FORMAT " line was dropped here: standard error was not read in time\n",
+                "%s%" G_GUINT64_FORMAT " lines were dropped here: standard error was not read in time\n",
+                queue.n_dropped),
+      queue.prefix, queue.n_dropped);
   if (push_locked (text))
-    queue.n_left_out = 0;
+    queue.n_dropped = 0;
 }
 
-/* Returns: (transfer full): the next line; NULL: there is none, and will be none. */
+/* Returns: (transfer full): the next line; NULL after the last one. */
 static char *
 take (void)
 {
@@ -128,8 +128,8 @@ wp_log_queue_add (const char *line)
   if (!direct)
     {
       push_gap_locked ();
-      if (queue.n_left_out > 0 || !push_locked (line))
-        queue.n_left_out++;
+      if (queue.n_dropped > 0 || !push_locked (line))
+        queue.n_dropped++;
       g_cond_broadcast (&queue.changed);
     }
   g_mutex_unlock (&queue.mutex);

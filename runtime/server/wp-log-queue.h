@@ -1,18 +1,18 @@
-/* wp-log-queue.h - lines for standard error, written by a thread of their own: nobody waits for a program
- * that does not read them. */
+/* wp-log-queue.h - lines for standard error, written by a thread of its own, so that a slow reader of
+ * standard error blocks no other thread. */
 #pragma once
 
 #include <glib.h>
 
-/* Of lines that wait at most. What comes then is left out, and counted in a line in its place. */
+/* Capacity of the queue. Lines beyond it are dropped, and one line reports their number. */
 #define WP_LOG_QUEUE_BYTES (256u << 10)
 
-/* Starts the thread. @prefix: of that line; static */
+/* Starts the thread. @prefix: of the line that reports dropped lines; static */
 void wp_log_queue_start (const char *prefix);
 
-/* A whole line, with its end. Before the start and after the end it is written at once. Any thread. */
+/* @line: with its newline. It is written directly before the start and after the end. Any thread. */
 void wp_log_queue_add (const char *line);
 
-/* Waits until all is written, until @deadline_ns (CLOCK_MONOTONIC) at most; the thread ends then, or may be
- * stuck. Does nothing before the start. */
+/* Waits until all lines are written, at most until @deadline_ns (CLOCK_MONOTONIC). After the deadline the
+ * thread may still be blocked in a write. Does nothing before the start. */
 void wp_log_queue_close (gint64 deadline_ns);

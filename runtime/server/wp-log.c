@@ -24,8 +24,8 @@ static const char *program_name; /* set once, before any thread */
 static gboolean to_journal;
 static int max_priority = 6;
 
-/* JOURNAL_STREAM names the device and inode of what the journal reads; standard error may have been sent
- * elsewhere since. */
+/* JOURNAL_STREAM has the device and inode of the journal's stream; standard error may have been redirected
+ * since. */
 static gboolean
 is_journal (int fd)
 {
@@ -46,20 +46,20 @@ priority_of (GLogLevelFlags level)
   return 7;
 }
 
-/* The program may end next, and there may be no memory. */
+/* For a program that is about to end, perhaps for lack of memory. */
 static void
-write_at_once (int priority, const char *message)
+write_directly (int priority, const char *message)
 {
   const char *lead = "", *text = wp_process_explain (message, &lead);
 
   if (to_journal)
-    fprintf (stderr, "<%d>%s%s\n", priority, lead, text); /* the journal has the name */
+    fprintf (stderr, "<%d>%s%s\n", priority, lead, text); /* the journal adds the program's name */
   else
     fprintf (stderr, "%s: %s%s\n", program_name, lead, text);
 }
 
 static void
-write_in_turn (int priority, const char *message)
+write_queued (int priority, const char *message)
 {
   g_autofree char *text = wp_text_escape (message), *line = NULL;
 
@@ -77,9 +77,9 @@ write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpoint
     return G_LOG_WRITER_HANDLED;
   for (gsize i = 0; i < n_fields; i++)
     if (g_str_equal (fields[i].key, "MESSAGE") && (level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL)))
-      write_at_once (priority, fields[i].value);
+      write_directly (priority, fields[i].value);
     else if (g_str_equal (fields[i].key, "MESSAGE"))
-      write_in_turn (priority, fields[i].value);
+      write_queued (priority, fields[i].value);
   if (level & G_LOG_LEVEL_ERROR)
     _exit (2);
   return G_LOG_WRITER_HANDLED;

@@ -9,9 +9,9 @@
 #include "sim/base/wp-memory.h"
 
 #define MB          (G_GUINT64_CONSTANT (1) << 20)
-#define STACK_BYTES (8 * MB)  /* of a thread, where there is no limit */
-#define OWN_BYTES   (48 * MB) /* heap, caches and libraries that come later */
-#define LEAST_BYTES (16 * MB) /* for requests */
+#define STACK_BYTES (8 * MB)  /* of a thread, if RLIMIT_STACK is unlimited */
+#define OWN_BYTES   (48 * MB) /* heap, caches, and libraries that are loaded later */
+#define LEAST_BYTES (16 * MB) /* minimum for requests */
 
 guint64
 wp_resources_raise_files (void)
@@ -27,29 +27,29 @@ wp_resources_raise_files (void)
   return MIN (limit.rlim_cur, G_MAXINT);
 }
 
-/* They wait for one another, or each could have ended before the next begins. */
+/* Keeps all threads alive until the last has started. */
 typedef struct {
   GMutex mutex;
   GCond changed;
-  gboolean over; /* guarded by mutex */
-} Gathering;
+  gboolean open; /* guarded by mutex */
+} Barrier;
 
 static gpointer
-attend (gpointer data)
+wait_at_barrier (gpointer data)
 {
-  Gathering *self = data;
+  Barrier *self = data;
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
-  while (!self->over)
+  while (!self->open)
     g_cond_wait (&self->changed, &self->mutex);
   return NULL;
 }
 
 static void
-disperse (Gathering *self, GPtrArray *threads)
+open_barrier (Barrier *self, GPtrArray *threads)
 {
   g_mutex_lock (&self->mutex);
-  self->over = TRUE;
+  self->open = TRUE;
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->mutex);
   for (guint i = 0; i < threads->len; i++)
@@ -61,20 +61,20 @@ disperse (Gathering *self, GPtrArray *threads)
 gboolean
 wp_resources_try_threads (guint n, GError **error)
 {
-  Gathering gathering = { .over = FALSE };
+  Barrier barrier = { .open = FALSE };
   g_autoptr (GPtrArray) threads = g_ptr_array_new ();
   g_autoptr (GError) reason = NULL;
 
-  g_mutex_init (&gathering.mutex);
-  g_cond_init (&gathering.changed);
+  g_mutex_init (&barrier.mutex);
+  g_cond_init (&barrier.changed);
   while (threads->len < n && !reason)
     {
-      GThread *thread = g_thread_try_new ("wp-try", attend, &gathering, &reason);
+      GThread *thread = g_thread_try_new ("wp-try", wait_at_barrier, &barrier, &reason);
 
       if (thread)
         g_ptr_array_add (threads, thread);
     }
-  disperse (&gathering, threads);
+  open_barrier (&barrier, threads);
   if (threads->len == n)
     return TRUE;
   g_set_error (error, WP_ERROR, WP_ERROR_IO,
@@ -91,7 +91,7 @@ limit_of (int resource, guint64 otherwise)
   return getrlimit (resource, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY ? otherwise : limit.rlim_cur;
 }
 
-/* What the process has of its address space now. */
+/* Address space that the process uses now. */
 static guint64
 used_bytes (void)
 {
@@ -119,8 +119,7 @@ wp_resources_find_memory (guint n_threads, guint64 *bytes, GError **error)
   if (left >= LEAST_BYTES)
     return TRUE;
   g_set_error (error, WP_ERROR, WP_ERROR_IO,
-               "the limit of address space, %" G_GUINT64_FORMAT
-               " MB, is too low: %u threads and a little room "
+               "the limit of address space, %" G_GUINT64_FORMAT " MB, is too low: %u threads and the minimum "
                "for requests need %" G_GUINT64_FORMAT " MB (see prlimit(1), --as)",
                limit / MB, n_threads, (own + LEAST_BYTES) / MB + 1);
   return FALSE;

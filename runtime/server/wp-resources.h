@@ -1,17 +1,19 @@
-/* wp-resources.h - what the process may have of descriptors, threads and memory, found out before anything is
+/* wp-resources.h - the process's limits of descriptors, threads and memory, checked before anything is
  * opened. */
 #pragma once
 
 #include <glib.h>
 
-/* 10,000 parked requests are 10,000 descriptors: raises the limit to the hard one. Returns: the limit. */
+/* Raises the limit of descriptors to the hard limit, since every parked request needs one. Returns: the
+ * limit.
+ */
 guint64 wp_resources_raise_files (void);
 
 /**
  * wp_resources_try_threads:
  *
- * Starts @n threads at once, and ends them. GLib ends the program where a thread cannot be started, and none
- * is started later than at start, so this is where a limit of processes or of address space is told.
+ * Starts @n threads at the same time, and ends them. GLib aborts the program if a thread cannot be started;
+ * this check reports a limit of processes or of address space as an error instead.
  *
  * Returns: FALSE with one line
  */
@@ -19,13 +21,13 @@ gboolean wp_resources_try_threads (guint n, GError **error);
 
 /**
  * wp_resources_find_memory:
- * @n_threads: that the process will have
- * @bytes: (out): what is there for requests and jobs: the machine's memory, the control group's, or what a
- * limit of address space leaves, whichever is least
+ * @n_threads: number of threads of the running server
+ * @bytes: (out): memory for requests and jobs: the least of the machine's memory, the control group's limit
+ * and what a limit of address space leaves
  *
- * Before the first thread: with such a limit malloc gets one arena, since each has 64 MB of addresses to
- * itself.
+ * Call it before the first thread: under a limit of address space malloc gets one arena, since each reserves
+ * 64 MB of addresses.
  *
- * Returns: FALSE with one line: the limit leaves next to nothing
+ * Returns: FALSE with one line if the limit leaves too little
  */
 gboolean wp_resources_find_memory (guint n_threads, guint64 *bytes, GError **error);

@@ -19,7 +19,7 @@ check_differs (const char *path, const char *other, const char *is, GError **err
   return FALSE;
 }
 
-/* SQLite's too: what it keeps beside the file. */
+/* Neither @file nor one that SQLite keeps beside it. */
 static gboolean
 check_not_sqlite (const char *path, const char *file, const char *what, GError **error)
 {
@@ -50,7 +50,7 @@ check_not_database (const WpServerOptions *options, const char *path, GError **e
   return check_not_sqlite (path, database, "database", error);
 }
 
-/* It is overwritten: no file that any option names. */
+/* The record is overwritten, so it must not be a file that another option names. */
 static gboolean
 check_record (const WpServerOptions *options, GError **error)
 {

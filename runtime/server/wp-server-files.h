@@ -1,16 +1,15 @@
-/* wp-server-files.h - the files that the server writes; none of them may be another. */
+/* wp-server-files.h - opens the files that the server writes, and checks that they all differ. */
 #pragma once
 
 #include "runtime/server/wp-server-options.h"
 
-/* Both once the database is open. They return NULL with one line that says why. */
-/* options->record; empties it */
+/* Call both once the database is open. Both return NULL with one line. The recorder truncates its file. */
 WpRecorder *wp_server_open_recorder (const WpServerOptions *options, GError **error);
-WpJournal *wp_server_open_journal (const WpServerOptions *options, GError **error); /* options->journal */
+WpJournal *wp_server_open_journal (const WpServerOptions *options, GError **error);
 
-/* --check-config: says that the options, which could be read, are ok, or which of these files is another too.
- * Opens none. Returns the exit status. */
+/* --check-config: prints "ok", or which two options name the same file. Opens no file. Returns: the exit
+ * status. */
 int wp_server_check_config (const WpServerOptions *options);
 
-/* --requeue: says how many. Returns the exit status. */
+/* --requeue: prints the number of jobs. Returns: the exit status. */
 int wp_server_requeue (const WpServerOptions *options);

@@ -9,13 +9,13 @@
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
 
-#define FILE_RESERVE      160 /* of the admin and the probe listener, epolls, timers, databases, records */
+#define FILE_RESERVE      160 /* for the admin and the probe listener, epolls, timers, databases, records */
 #define MAX_THREADS       256
 #define MAX_JOBS          1000000
-#define JOB_BYTES         1536  /* of one whose payload is not counted, see wp_job_charge() */
-#define CONNECTION_BYTES  8192  /* with what the kernel has for it, */
-#define SOUP_BYTES        16384 /* libsoup, */
-#define TLS_BYTES         40960 /* and OpenSSL, above all in the midst of a handshake */
+#define JOB_BYTES         1536  /* of a job whose payload is not counted, see wp_job_charge() */
+#define CONNECTION_BYTES  8192  /* including the kernel's share, */
+#define SOUP_BYTES        16384 /* plus libsoup's, */
+#define TLS_BYTES         40960 /* plus OpenSSL's, which is largest during the handshake */
 #define MAX_RETRIES       1000000
 #define MIN_JOURNAL_BYTES (64u << 10)
 #define MAX_JOURNAL_BYTES (G_GUINT64_CONSTANT (1) << 40)
@@ -31,7 +31,7 @@ parse_host (gpointer field, const char *value, GError **error)
   return wp_hosts_add (*(WpHosts **) field, value, error);
 }
 
-/* Octal, as chmod(1) takes it. */
+/* Octal, as for chmod(1). */
 static gboolean
 parse_mode (gpointer field, const char *value, GError **error)
 {
@@ -83,7 +83,7 @@ static const WpOption listener_options[] = {
     "address of the admin listener, or none (127.0.0.1:9090)", .or_none = TRUE,
     .check = wp_listen_socket_check },
   { "probe", 0, WP_OPTION_TEXT, "HOST:PORT", FIELD (probe),
-    "address of a listener with /healthz and /readyz alone, for balancers on other machines (none)",
+    "address of a listener for /healthz and /readyz only, for load balancers on other machines (none)",
     .or_none = TRUE, .check = wp_listen_socket_check },
   { "admin-host", 0, WP_OPTION_OTHER, "NAME", FIELD (admin_hosts),
     "a Host that the admin listener accepts beside addresses and localhost; may be repeated",
@@ -105,13 +105,13 @@ static const WpOption database_options[] = {
     "sqlite:FILE (sqlite:wp.db); delay:TIME waits and stores nothing; delay:request waits as X-WP-Service says",
     .check = wp_database_check },
   { "commit-pace", 0, WP_OPTION_TIME, "TIME", FIELD (commit_pace_ns),
-    "sqlite: least time of a commit; slower, and the same at any load (0)" },
+    "sqlite: minimum duration of a commit: updates are slower, but as fast at any load (0)" },
   { "retries", 0, WP_OPTION_COUNT, "N", FIELD (retry.max), "how often a failed update is repeated (5)", 0,
     MAX_RETRIES },
   { "retry-delay", 0, WP_OPTION_TIME, "TIME", FIELD (retry.delay_ns),
-    "time before the first repetition, doubled each time, up to 30s (100ms)" },
+    "time before the first retry; it doubles for each retry, up to 30s (100ms)" },
   { "retry-for", 0, WP_OPTION_TIME, "TIME", FIELD (retry_for_ns),
-    "how long a job waits for a database that is down; none: without end (none)", .or_none = TRUE },
+    "how long a job waits for a database that is down; none: no limit (none)", .or_none = TRUE },
   { "journal", 0, WP_OPTION_FILE, "FILE", FIELD (journal),
     "keep accepted jobs in FILE until they are stored, so that a crash loses none (none)" },
   { "max-journal", 0, WP_OPTION_SIZE, "BYTES", FIELD (max_journal_bytes),
@@ -130,35 +130,35 @@ static const WpOption limit_options[] = {
     "HTTP server for requests: fast, wp-server's own HTTP/1 (default), or soup, libsoup's SoupServer",
     .names = http_names },
   { "max-jobs", 0, WP_OPTION_COUNT, "N", FIELD (max_jobs),
-    "Default mode: most jobs in service; 503 beyond it (1000000, or fewer where memory is short)", 1,
-    G_MAXINT },
+    "Default mode: maximum number of jobs in service; 503 beyond it (1000000, or fewer if memory is short)",
+    1, G_MAXINT },
   { "max-connections", 0, WP_OPTION_COUNT, "N", FIELD (max_connections),
-    "most connections; more wait to be accepted (160 less than the file limit, or fewer where memory is short)",
+    "maximum number of connections; more wait to be accepted (160 less than the file limit, or fewer if memory is short)",
     1, G_MAXINT },
   { "max-body", 0, WP_OPTION_SIZE, "BYTES", FIELD (limits.max_body_bytes),
     "largest payload; 413 beyond it (1m)", 0, MAX_BODY_BYTES },
   { "max-pending", 0, WP_OPTION_SIZE, "BYTES", FIELD (max_pending_bytes),
-    "memory for requests, half read, parked, queued or in service; 503 beyond it (a quarter of the memory)",
+    "memory for all requests that are half read, parked, queued or in service; 503 beyond it (a quarter of the memory)",
     MIN_PENDING_BYTES, MAX_PENDING_BYTES },
   { "header-timeout", 0, WP_OPTION_TIME, "TIME", FIELD (limits.header_timeout_ns),
-    "time for a whole request head; 408 beyond it (10s)", 1 },
+    "maximum time to receive a request head; 408 beyond it (10s)", 1 },
   { "body-timeout", 0, WP_OPTION_TIME, "TIME", FIELD (limits.body_timeout_ns),
-    "how long a body may be slower than its minimum rate; 408 beyond it (30s)", 1 },
+    "how far a body may lag behind its minimum rate; 408 beyond it (30s)", 1 },
   { "body-min-rate", 0, WP_OPTION_SIZE, "BYTES", FIELD (limits.body_min_rate),
-    "least bytes per second of a body; 0: --body-timeout is for the whole body (500)", 0, MAX_RATE },
+    "minimum bytes per second of a body; 0: --body-timeout limits the whole body (500)", 0, MAX_RATE },
   { "idle-timeout", 0, WP_OPTION_TIME, "TIME", FIELD (limits.idle_timeout_ns),
-    "time between requests, and for a client to read an answer (75s)", 1 },
+    "maximum time between requests, and for a client to read a response (75s)", 1 },
   { "drain-timeout", 0, WP_OPTION_TIME, "TIME", FIELD (drain_timeout_ns),
-    "time from SIGTERM to the end (30s)" },
+    "maximum time from SIGTERM to exit (30s)" },
   { NULL }
 };
 
 static const WpOption service_options[]
     = { { "log-level", 0, WP_OPTION_OTHER, "LEVEL", 0, 0,
-          "log messages up to error, warning, info (default) or debug", .names = level_names,
+          "least severe messages to log: error, warning, info (default) or debug", .names = level_names,
           .parse = parse_log_level },
         { "config", 0, WP_OPTION_FILE, "FILE", FIELD (config),
-          "read options from FILE, lines of key = value; the command line wins" },
+          "read options from FILE, one \"key = value\" a line; the command line wins" },
         { "check-config", 0, WP_OPTION_FLAG, NULL, FIELD (check_config),
           "check the options and those of --config=FILE, without opening anything, and exit" },
         { NULL } };
@@ -174,8 +174,8 @@ static const WpOptionGroup groups[]
 
 static const WpCommandLine command_line
     = { NULL,
-        "Takes HTTP requests and passes each payload to a database in one of three modes: at once,\n"
-        "through a bounded queue, or through a queue and a pool of workers.",
+        "Receives HTTP requests and stores each payload in a database, in one of three modes: at once,\n"
+        "through a bounded queue, or through a bounded queue and a pool of workers.",
         groups };
 
 static gboolean
@@ -193,8 +193,8 @@ parse (WpServerOptions *self, char **argv, GError **error)
 static gboolean
 check (const WpServerOptions *self, GError **error)
 {
-  const char *reason = self->certificate && !self->key   ? "--tls-certificate needs --tls-key beside it"
-                       : self->key && !self->certificate ? "--tls-key needs --tls-certificate beside it"
+  const char *reason = self->certificate && !self->key   ? "--tls-certificate needs --tls-key"
+                       : self->key && !self->certificate ? "--tls-key needs --tls-certificate"
                        : self->requeue && !self->journal ? "--requeue needs --journal=FILE"
                                                          : NULL;
 
@@ -224,15 +224,14 @@ wp_server_options_read (WpServerOptions *self, guint64 file_limit, char **argv, 
   };
   wp_policy_init (&self->policy, WP_MODE_DEFAULT);
 
-  /* Twice, so that the command line wins over the configuration that it names. */
+  /* The command line is parsed twice, so that it wins over the configuration that it names. */
   return parse (self, argv, error)
          && (!self->config
              || (wp_options_load (&command_line, self, self->config, error) && parse (self, argv, error)))
          && check (self, error);
 }
 
-/* The clock's, the database's two, the log's, GLib's own, and one that accepts or gives requests to the
- * admin. */
+/* Six others: the clock, two of the database, the log, GLib's own, and the accept thread. */
 guint
 wp_server_options_count_threads (const WpServerOptions *self)
 {

@@ -40,12 +40,12 @@ wp_server_security_reload (WpServerSecurity *self)
   g_autoptr (GError) error = NULL;
 
   if (self->tls && wp_tls_reload (self->tls, &error))
-    g_message ("the certificate was read anew");
+    g_message ("the certificate was reloaded");
   else if (self->tls)
-    g_warning ("the certificate stays as it was: %s", error->message);
+    g_warning ("the certificate was not reloaded: %s", error->message);
   g_clear_error (&error);
   if (self->tokens && wp_tokens_reload (self->tokens, &error))
-    g_message ("the tokens were read anew");
+    g_message ("the tokens were reloaded");
   else if (self->tokens)
-    g_warning ("the tokens stay as they were: %s", error->message);
+    g_warning ("the tokens were not reloaded: %s", error->message);
 }

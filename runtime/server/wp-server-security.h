@@ -1,5 +1,4 @@
-/* wp-server-security.h - who is let in, and how connections are kept private: the certificate and the tokens
- * of the command line. */
+/* wp-server-security.h - the certificate and the bearer tokens that the options name. */
 #pragma once
 
 #include "runtime/secure/wp-tls.h"
@@ -11,9 +10,9 @@ typedef struct {
   WpTokens *tokens; /* NULL: none */
 } WpServerSecurity;
 
-/* FALSE with one line that names the option. */
+/* Returns: FALSE with one line that names the option */
 gboolean wp_server_security_open (WpServerSecurity *self, const WpServerOptions *options, GError **error);
 void wp_server_security_clear (WpServerSecurity *self);
 
-/* Reads all anew, and tells. What cannot be read leaves in force what was. */
+/* Reads the files again, and logs the result. A file that cannot be read leaves the old values in use. */
 void wp_server_security_reload (WpServerSecurity *self);

@@ -8,8 +8,7 @@
 #include "runtime/secure/wp-module.h"
 #include "sim/base/wp-error.h"
 
-/* libsystemd takes 5 ms to load with what it brings, and has nothing to tell where systemd has set none of
- * its variables. */
+/* libsystemd takes 5 ms to load, so it is loaded only if systemd has set one of its variables. */
 static struct {
   typeof (sd_is_socket) *is_socket;
   typeof (sd_listen_fds_with_names) *listen_fds_with_names;
@@ -17,8 +16,7 @@ static struct {
   typeof (sd_watchdog_enabled) *watchdog_enabled;
 } sd;
 
-/* Returns: whether there is a systemd, and @sd is what it can be asked with; FALSE with an error too, where
- * it cannot. */
+/* Returns: TRUE if systemd started us and @sd is filled; FALSE without an error if it did not */
 static gboolean
 load (GError **error)
 {
@@ -39,8 +37,8 @@ take (int fd, int *place, const char *name, GError **error)
                  "descriptor %d (%s) from systemd is not a listening stream socket", fd, name);
   else if (*place >= 0)
     g_set_error (error, WP_ERROR, WP_ERROR_IO,
-                 "descriptor %d (%s) from systemd is one too many: one socket for requests, and one named "
-                 "admin",
+                 "descriptor %d (%s) from systemd is one too many: the server takes one socket for requests "
+                 "and one named admin",
                  fd, name);
   else if (g_unix_set_fd_nonblocking (fd, TRUE, error))
     {

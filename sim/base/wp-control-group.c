@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* "max", and what cannot be read, is no limit. */
+/* "max" means no limit, and so does a file that cannot be read. */
 static guint64
 read_limit (const char *folder, const char *name)
 {
@@ -22,8 +22,8 @@ least_of (const char *folder)
               read_limit (folder, "memory.limit_in_bytes"));
 }
 
-/* @group: "/system.slice/wp-server.service". Where a namespace hides what is above, or the group itself, the
- * mount shows the rest. */
+/* @group: "/system.slice/wp-server.service". A namespace may hide the group or those above it; the mount
+ * shows the others. */
 static guint64
 least_up_to (const char *mount, const char *group)
 {
@@ -47,7 +47,7 @@ has_memory (const char *controllers)
   return g_strv_contains ((const char *const *) names, "memory");
 }
 
-/* A line "0::/group" is of version 2, one "4:memory:/group" of version 1. */
+/* "0::/group" is a line of version 2, "4:memory:/group" one of version 1. */
 static guint64
 least_of_line (const char *root, const char *line)
 {

@@ -1,18 +1,17 @@
-/* wp-control-group.h - the memory that a control group leaves to the process: systemd's MemoryMax= and
- * MemoryHigh=, a container's limit. */
+/* wp-control-group.h - the memory limit of the process's control group: systemd's MemoryMax= and MemoryHigh=,
+ * or a container's limit. */
 #pragma once
 
 #include <glib.h>
 
 /**
  * wp_control_group_memory_bytes:
- * @root: what stands before /proc/self/cgroup and /sys/fs/cgroup; "" but in tests
+ * @root: prefix of /proc/self/cgroup and /sys/fs/cgroup; "" except in tests
  *
- * Of version 2 (memory.max and memory.high) and of version 1 (memory.limit_in_bytes), each at its usual
- * place, also beside each other.
+ * Reads version 2 (memory.max and memory.high) and version 1 (memory.limit_in_bytes), each at its usual
+ * place, or both.
  *
- * Returns: the least of the limits of the process's own group and of all above it that can be seen;
- * G_MAXUINT64: none
+ * Returns: the lowest limit of the process's own group and of all visible groups above it; G_MAXUINT64: none
  *
  * Source: cgroups(7); the kernel's admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst
  */

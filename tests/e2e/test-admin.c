@@ -640,7 +640,7 @@ test_open_to_all_is_told (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("--admin=0.0.0.0:0", "-d", "delay:0", NULL);
 
-  wp_harness_await_log (server, "is not on loopback: whoever reaches it can read all figures\n");
+  wp_harness_await_log (server, "is not on loopback: any client that reaches it can read all figures\n");
   wp_harness_stop (server);
 }
 

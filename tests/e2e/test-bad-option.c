@@ -287,7 +287,7 @@ test_check_config (void)
     { "admin = 9090\n", { ":1: ", "admin", "\"9090\"", NULL } },
     { "listen = unix:\n", { ":1: ", "listen", "unix:", NULL } },
     { "database = jobs.db\n", { ":1: ", "database", "\"jobs.db\"", NULL } },
-    { "database = sqlite:\n", { ":1: ", "database", "sqlite: no file named", NULL } },
+    { "database = sqlite:\n", { ":1: ", "database", "sqlite: the name of the file is missing", NULL } },
     { "database = delay:soon\n", { ":1: ", "database", "\"soon\"", NULL } },
     { "tls-key = key.pem\n", { "--tls-key", "--tls-certificate", NULL } },
     { "record = x\njournal = x\n", { "--record", "x is the journal", NULL } },
@@ -534,11 +534,11 @@ test_without_effect (void)
       = wp_harness_start ("-m", "WorkerPool", "-q", "5", "-w", "2", "-d", "delay:0", NULL);
   g_autofree char *log = NULL;
 
-  wp_harness_await_log (none, "--queue, --workers: without effect in mode Default");
-  wp_harness_await_log (queue_only, ": --workers: without effect in mode BufferedChannel");
+  wp_harness_await_log (none, "mode Default ignores --queue, --workers (see --mode)");
+  wp_harness_await_log (queue_only, "mode BufferedChannel ignores --workers (see --mode)");
   wp_harness_stop (all);
   log = wp_harness_log (all);
-  g_assert_null (strstr (log, "without effect"));
+  g_assert_null (strstr (log, "ignores"));
 }
 
 int

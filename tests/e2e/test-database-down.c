@@ -93,7 +93,7 @@ test_failure_after_the_answer (void)
   g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, 50);
   wp_harness_await_stat (server, "ledger.failed", 50);
   wp_harness_await_log (server, " failed: spoilt");
-  wp_harness_await_log (server, "jobs given up: ");
+  wp_harness_await_log (server, "jobs failed: ");
   wp_harness_stop_after_loss (server, 50, "lost");
   g_assert_cmpuint (wp_harness_ledger (server, "failed"), ==, 50);
 }
@@ -240,7 +240,7 @@ test_outage_for_too_long (void)
 
   wp_client_post (client, "/", NULL, "x", 1);
   g_assert_cmpuint (wp_client_read_status (client), ==, 502);
-  wp_harness_await_log (server, "jobs given up: 1; not stored: database is locked\n");
+  wp_harness_await_log (server, "jobs failed: 1; not stored: database is locked\n");
   g_assert_cmpfloat (wp_harness_stat (server, "retries"), ==, 0);
   g_clear_pointer (&client, wp_client_free);
   wp_hold_release (hold);

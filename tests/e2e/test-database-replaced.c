@@ -14,7 +14,7 @@
 
 #define N_HAMMERS 4
 #define N_MOVES   8
-#define REPLACED  "sqlite:wp.db or its log was removed or replaced, and is opened anew\n"
+#define REPLACED  "sqlite:wp.db or its log was removed or replaced, and is reopened\n"
 
 static int is_alone = -1; /* 0: our mounts are seen by nobody else, and end with us */
 
@@ -178,8 +178,7 @@ check_idle (const char *name, const char *to, const char *whole)
   else
     take_away (server, name);
   wp_harness_await_log (
-      server,
-      "sqlite:wp.db or its log was removed or replaced, and is closed until there is something to store\n");
+      server, "sqlite:wp.db or its log was removed or replaced, and is closed until the next job\n");
   g_assert_cmpfloat (wp_harness_stat (server, "database_up"), ==, 1);
   wp_harness_signal (server, SIGKILL);
   wp_harness_wait (server);
@@ -206,7 +205,7 @@ test_idle_and_on (void)
   make_file (server, "wp.db", vacuum);
   store (client, 50, 100);
   move (server, "backup.db", "wp.db");
-  wp_harness_await_log (server, ", and is closed until there is something to store\n");
+  wp_harness_await_log (server, ", and is closed until the next job\n");
   check_file (server, "wp.db", "1", 50);
   store (client, 100, 150);
   g_clear_pointer (&client, wp_client_free);
@@ -547,7 +546,8 @@ test_log_without_its_file (void)
   move (server, "wp.db", "moved.db");
   log = wp_harness_path (server, "wp.db-wal");
   why = g_strdup_printf (
-      "it is missing, but its log %s is there: move the file back beside its log, or remove the log", log);
+      "the file is missing, but its log %s exists: move the file back beside its log, or remove the log",
+      log);
   check_does_not_start (server, "wp.db", why);
   g_assert_false (is_there (server, "wp.db"));
   move (server, "moved.db", "wp.db");

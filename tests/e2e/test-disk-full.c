@@ -313,7 +313,7 @@ test_database_for_too_long (void)
   wp_harness_signal (server, SIGTERM);
   g_assert_cmpint (wp_harness_wait (server), ==, 1);
   g_assert_cmpuint (wp_harness_ledger (server, "failed"), >=, 3);
-  wp_harness_await_log (server, "acknowledged jobs were given up, and are kept in ");
+  wp_harness_await_log (server, "acknowledged jobs failed, and are kept in ");
 
   wp_harness_start_again (server, "-m", "BufferedChannel", "--journal=jobs.journal", spec, NULL);
   wp_harness_stop (server);
@@ -387,7 +387,7 @@ test_record (void)
   n_before = n;
   disk_fill (&disk);
   for (g_autofree char *log = wp_harness_log (server);
-       !strstr (log, "No space left on device; recording stops, until SIGHUP\n");
+       !strstr (log, "No space left on device; recording stops until SIGHUP\n");
        g_free (log), log = wp_harness_log (server))
     g_assert_cmpuint (ask_small (server, client, n++), ==, 200);
   disk_empty (&disk);
@@ -479,7 +479,7 @@ test_record_too_large (void)
   for (guint i = 0; i < 8000; i++)
     g_assert_cmpuint (ask_small (server, client, i), ==, 200);
   wp_harness_await_log (server,
-                        "record.csv: writing the trace: File too large; recording stops, until SIGHUP\n");
+                        "record.csv: writing the trace: File too large; recording stops until SIGHUP\n");
   g_assert_cmpuint (ask_small (server, client, 8000), ==, 200);
   g_clear_pointer (&client, wp_client_free);
   wp_harness_signal (server, SIGTERM);

@@ -34,10 +34,10 @@ static guint
 count_cut (const WpHarness *server)
 {
   g_autofree char *log = wp_harness_log (server);
-  const char *said = strstr (log, " connections were cut, perhaps before their answer\n");
+  const char *said = strstr (log, " connections were closed, perhaps before their responses\n");
 
   if (!said)
-    said = strstr (log, " connection was cut, perhaps before its answer\n");
+    said = strstr (log, " connection was closed, perhaps before its response\n");
   while (said && said > log && g_ascii_isdigit (said[-1]))
     said--;
   return said ? (guint) atoi (said) : 0;
@@ -149,7 +149,7 @@ test_thousands_parked (void)
   g_test_message ("%u parked, ended %" G_GINT64_FORMAT " ms after the signal", n_parked,
                   (g_get_monotonic_time () - signalled_us) / 1000);
   g_assert_cmpuint (wp_watch_free (watch), >, 0);
-  wp_harness_await_log (server, "draining, for 500 ms at most");
+  wp_harness_await_log (server, "draining for at most 500 ms");
   wp_harness_await_log (server, "110 accepted jobs were not finished: 100 queued, 10 in service");
   g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, n_parked + 110);
   sum = wp_harness_ledger (server, "rejected") + wp_harness_ledger (server, "abandoned");
@@ -227,7 +227,7 @@ test_second_signal (void)
   wp_harness_await_log (server, "draining");
   g_assert_cmpuint (wp_crowd_look (crowd), ==, 1);
   g_assert_cmpint (stop_at_once (server, SIGINT), ==, 1);
-  wp_harness_await_log (server, "stopped at once");
+  wp_harness_await_log (server, "the second signal stops the server at once");
   g_assert_cmpuint (wp_harness_ledger (server, "in_service"), ==, 1);
   g_assert_cmpuint (wp_harness_ledger (server, "rejected"), ==, 1);
 }
@@ -301,7 +301,7 @@ check_journal_is_locked (gboolean second_signal)
   g_assert_cmpint (g_get_monotonic_time () - signalled_us, <, 10 * G_USEC_PER_SEC);
   wp_harness_await_log (server, "5 accepted jobs were not finished: 4 queued, 1 in service; 3 are kept in "
                                 "jobs.journal, the others were not "
-                                "written to it, and their requests not answered\n");
+                                "written to it, and their requests were not answered\n");
   wp_harness_await_log (server,
                         "the journal is not complete: jobs.journal: it could not be closed in time\n");
   wp_crowd_await (crowd, 5);
@@ -338,7 +338,7 @@ test_journal_keeps_what_is_stored (void)
   wp_harness_signal (server, SIGTERM);
   g_assert_cmpint (wp_harness_wait (server), ==, 1);
   wp_harness_await_log (
-      server, "jobs.journal: 3 changes could not be written in time, and their jobs will run once more\n");
+      server, "jobs.journal: 3 changes could not be written in time, and their jobs will run again\n");
   wp_hold_release (journal);
   wp_harness_start_again (server, "--journal=jobs.journal", NULL);
   wp_harness_await_stat (server, "duplicates", 3);

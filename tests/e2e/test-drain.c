@@ -84,7 +84,8 @@ test_says_so_first (void)
   g_assert_cmpuint (wp_client_read_status (first), ==, 200);
   g_assert_cmpuint (ask_admin (server, "/readyz"), ==, 200);
   wp_harness_signal (server, SIGTERM);
-  wp_harness_await_log (server, "draining, for 30.0 s at most; another signal after 0.5 s ends at once\n");
+  wp_harness_await_log (server,
+                        "draining for at most 30.0 s; another signal after 0.5 s stops the server at once\n");
   g_assert_cmpuint (ask_admin (server, "/readyz"), ==, 503);
   g_assert_cmpuint (ask_admin (server, "/healthz"), ==, 200);
   g_assert_cmpfloat (wp_harness_stat (server, "ready"), ==, 0);

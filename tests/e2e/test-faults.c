@@ -258,8 +258,8 @@ test_hangs (void)
   wp_harness_signal (server, SIGTERM);
   g_assert_cmpint (wp_harness_wait (server), ==, 1);
   g_assert_cmpuint (wp_harness_ledger (server, "stored"), ==, 1);
-  wp_harness_await_log (server,
-                        "wp-server: it did not end in time, and ends now, with files that are not closed\n");
+  wp_harness_await_log (
+      server, "wp-server: the drain did not end in time; the process exits now without closing its files\n");
   g_assert_true (start (server, &stored, TRUE, NULL));
   wp_harness_stop (server);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 1);

@@ -405,7 +405,7 @@ test_log_removed (void)
     }
   wp_harness_await_log (
       server,
-      "the write-ahead log of the journal jobs.journal was removed or replaced; what it holds is written");
+      "the write-ahead log of the journal jobs.journal was removed or replaced; the log is copied into ");
   wp_harness_signal (server, SIGKILL);
   wp_harness_wait (server);
   wp_hold_release (hold);
@@ -563,7 +563,7 @@ test_wrong_file (void)
                  "jobs.journal: another wp-server uses this journal\n");
   check_refused (server, "wp.db", spec, NULL, "wp.db is the database\n");
   check_refused (server, "wp.db", "--database=delay:0s", NULL,
-                 "wp.db is not a journal of wp-server, but another program's\n");
+                 "wp.db is not a journal of wp-server, but another program's database\n");
   check_refused (server, WP_CHILD_LOG, "--database=delay:0s", NULL,
                  "is not a journal of wp-server: file is not a database\n");
   check_refused (server, "none/jobs.journal", "--database=delay:0s", NULL,

@@ -340,8 +340,8 @@ test_not_all_read (void)
   wp_harness_await_stat (server, "journal.backlog", 47);
   wp_harness_signal (server, SIGTERM);
   g_assert_cmpint (wp_harness_wait (server), ==, 1);
-  wp_harness_await_log (server, "50 accepted jobs were not finished: 2 queued, 1 in service, 47 of an "
-                                "earlier run not begun; they are kept in "
+  wp_harness_await_log (server, "50 accepted jobs were not finished: 2 queued, 1 in service, 47 from an "
+                                "earlier run not started; they are kept in "
                                 "jobs.journal\n");
   g_assert_cmpuint (wp_harness_ledger (server, "recovered"), ==, 3);
   wp_hold_release (hold);

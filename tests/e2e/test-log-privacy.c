@@ -107,7 +107,7 @@ test_not_let_in (void)
   ask (server, "GET / HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer " MARK "secret\r\n\r\n", 200);
   g_assert_true (g_file_set_contents (tokens, MARK " is no token\n", -1, NULL));
   wp_harness_signal (server, SIGHUP);
-  wp_harness_await_log (server, "the tokens stay as they were");
+  wp_harness_await_log (server, "the tokens were not reloaded");
   wp_harness_stop (server);
   check_log (server);
   g_unlink (tokens);
@@ -129,7 +129,7 @@ test_not_stored (void)
   wp_hold_release (hold);
   ask (server, HEAD ("POST") BODY, 502);
   ask (server, HEAD ("PUT") "X-Request-Id: " MARK "\r\n" BODY, 502);
-  wp_harness_await_log (server, "jobs given up: ");
+  wp_harness_await_log (server, "jobs failed: ");
   wp_hold_execute (hold, WP_HOLD_UNSPOIL);
   g_assert_cmpint (g_unlink (journal), ==, 0);
   send_and_leave (server, HEAD ("POST") BODY); /* may be stored before the journal learns of it */

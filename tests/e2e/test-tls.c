@@ -176,7 +176,7 @@ reload (WpHarness *server, guint n)
   for (gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;;)
     {
       g_autofree char *log = wp_harness_log (server);
-      g_auto (GStrv) pieces = g_strsplit (log, "the certificate was read anew", -1);
+      g_auto (GStrv) pieces = g_strsplit (log, "the certificate was reloaded", -1);
 
       if (g_strv_length (pieces) > n)
         return;
@@ -319,18 +319,18 @@ test_certificate_exchanged (void)
   wp_harness_signal (server, SIGHUP);
   wp_harness_await_log (
       server,
-      "the certificate stays as it was: --tls-key: harness.key: not the key of the certificate in harness.pem");
+      "the certificate was not reloaded: --tls-key: harness.key: not the key of the certificate in harness.pem");
   check_served (server, "harness");
   g_assert_cmpint (g_rename (pem, pem_in_use), ==, 0);
   wp_harness_signal (server, SIGHUP);
-  wp_harness_await_log (server, "the certificate was read anew");
+  wp_harness_await_log (server, "the certificate was reloaded");
   check_served (server, "new");
   wp_client_get (old, "/", NULL);
   g_assert_cmpuint (wp_client_read_status (old), ==, 200);
   g_assert_cmpint (g_unlink (pem_in_use), ==, 0);
   wp_harness_signal (server, SIGHUP);
   wp_harness_await_log (
-      server, "the certificate stays as it was: --tls-certificate: harness.pem: No such file or directory");
+      server, "the certificate was not reloaded: --tls-certificate: harness.pem: No such file or directory");
   check_served (server, "new");
 }
 
@@ -374,7 +374,7 @@ test_bad_files (void)
   check_refused (pem, key, "a.key: others can read it (mode 0644); chmod 600 it");
   g_assert_cmpint (g_chmod (key, 0660), ==, 0);
   check_refused (pem, key, "a.key: others can write it (mode 0660); chmod 600 it");
-  check_refused (pem, NULL, "--tls-certificate needs --tls-key beside it");
+  check_refused (pem, NULL, "--tls-certificate needs --tls-key");
   g_assert_cmpint (mkfifo (fifo, 0600), ==, 0); /* nobody writes to it, and it is not waited for */
   check_refused (fifo, key, "--tls-certificate: ");
   check_refused (fifo, key, "c.pem: a FIFO, and not a file");

@@ -119,7 +119,7 @@ test_exchanged (void)
   g_assert_true (g_file_set_contents (path, "third", -1, NULL));
   g_assert_cmpint (g_chmod (path, 0600), ==, 0);
   wp_harness_signal (server, SIGHUP);
-  wp_harness_await_log (server, "the tokens were read anew");
+  wp_harness_await_log (server, "the tokens were reloaded");
   check (server, "Authorization: Bearer second\r\n", 401);
   check (server, "Authorization: Bearer third\r\n", 200);
   g_assert_true (g_file_set_contents (path, "fourth\nno token\n", -1, NULL));

@@ -415,8 +415,8 @@ void
 wp_harness_stop_after_loss (WpHarness *self, guint64 n, const char *fate)
 {
   g_autofree char *last
-      = g_strdup_printf ("\nwp-server: %" G_GUINT64_FORMAT " acknowledged %s given up, and %s %s\n", n,
-                         n == 1 ? "job was" : "jobs were", n == 1 ? "is" : "are", fate);
+      = g_strdup_printf ("\nwp-server: %" G_GUINT64_FORMAT " acknowledged %s failed, and %s %s\n", n,
+                         n == 1 ? "job" : "jobs", n == 1 ? "is" : "are", fate);
   g_autofree char *log = NULL;
 
   wp_harness_signal (self, SIGTERM);

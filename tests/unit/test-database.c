@@ -632,7 +632,7 @@ test_cannot_open (Bench *bench, gconstpointer data)
   check_refused (bench, "sqlite:/nonexistent/jobs.db",
                  "sqlite:/nonexistent/jobs.db: No such file or directory");
   check_refused (bench, folder, "unable to open database file: Is a directory");
-  check_refused (bench, "sqlite:", "no file named");
+  check_refused (bench, "sqlite:", "the name of the file is missing");
   check_refused (bench, "jobs.db", "\"jobs.db\" is not a database: sqlite:FILE, delay:TIME or delay:request");
   check_refused (bench, "mysql:jobs", "\"mysql:jobs\" is not a database");
   check_refused (bench, "delay:abc", "\"abc\" is not a time");

@@ -73,12 +73,12 @@ static gint n_given_up, n_lines; /* atomic: as the log has it, in so many lines 
 static void
 on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
 {
-  const char *count = strstr (message, "jobs given up: ");
+  const char *count = strstr (message, "jobs failed: ");
 
   g_assert_nonnull (count);
   g_assert_nonnull (strstr (message, "; not stored: the connection is cut"));
   g_atomic_int_inc (&n_lines);
-  g_atomic_int_add (&n_given_up, (gint) g_ascii_strtoll (count + strlen ("jobs given up: "), NULL, 10));
+  g_atomic_int_add (&n_given_up, (gint) g_ascii_strtoll (count + strlen ("jobs failed: "), NULL, 10));
 }
 
 static void

@@ -30,7 +30,7 @@ static void
 on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
 {
   g_assert_true (strstr (message, "cannot be written, requests get 503")
-                 || strstr (message, "was removed or replaced; what it holds is")
+                 || strstr (message, "was removed or replaced; the log is copied")
                  || strstr (message, "cannot be read, ") || g_str_has_suffix (message, " again")
                  || g_str_has_prefix (message, "recovered "));
 }
@@ -486,7 +486,7 @@ test_not_a_journal (Bench *self, gconstpointer data)
   check_refused (self, self->path, "another wp-server uses this journal");
   close_journal (self);
   run_sql (self->path, "PRAGMA user_version=7");
-  check_refused (self, self->path, "is a journal of version 7; this wp-server knows version 1");
+  check_refused (self, self->path, "is a journal of version 7; this wp-server supports version 1");
 }
 
 /* A run that ends with so many jobs unfinished. */

@@ -26,7 +26,7 @@ read_lines (gpointer data)
   guint n;
 
   while (fgets (line, sizeof line, file))
-    if (sscanf (line, "wp-test: %u lines are left out here: standard error was not read in time\n", &n) == 1)
+    if (sscanf (line, "wp-test: %u lines were dropped here: standard error was not read in time\n", &n) == 1)
       self->n_left_out += n;
     else
       {

@@ -457,12 +457,12 @@ test_goes_on_once_there_is_room (Folder *folder, gconstpointer data)
   limit_files ((rlim_t) full.st_size + 20);
   for (guint seq = 10; seq < 15; seq++)
     add (recorder, seq);
-  await_log ("the record *record.csv: writing the trace: File too large; recording stops, until SIGHUP");
+  await_log ("the record *record.csv: writing the trace: File too large; recording stops until SIGHUP");
   limit_files (RLIM_INFINITY);
   for (guint seq = 15; seq < 18; seq++)
     add (recorder, seq);
   wp_recorder_reopen (recorder);
-  await_log ("the record *record.csv goes on, without * rows that could not be written");
+  await_log ("the record *record.csv continues without * rows that could not be written");
   for (guint seq = 18; seq < 20; seq++)
     add (recorder, seq);
   g_assert_false (wp_recorder_close (recorder, 20, WP_TIME_NONE, &error));
