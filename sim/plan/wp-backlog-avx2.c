@@ -30,6 +30,12 @@ struct _WpBacklogAvx2 {
   WpHistogram *waits[LANES];
 };
 
+static void
+set_longest_wait (WpBacklogAvx2 *self, guint lane)
+{
+  self->waits[lane]->max = (gint64) self->most_ns.ns[lane];
+}
+
 #if defined __x86_64__ && defined __GNUC__
 
 #include <immintrin.h>
@@ -72,12 +78,6 @@ wp_backlog_avx2_new (const guint *workers, guint n)
   self->mask = FIRST_STARTS - 1;
 
   return self;
-}
-
-static void
-set_longest_wait (WpBacklogAvx2 *self, guint lane)
-{
-  self->waits[lane]->max = (gint64) self->most_ns.ns[lane];
 }
 
 void
