@@ -71,10 +71,8 @@ wp_sim_experiment_run_closed (WpSimExperiment *self, WpReport *report, GPtrArray
     return FALSE;
   report->n_drawn = report->traffic.requests;
   if (report->n_models > 1)
-    g_ptr_array_add (
-        notes, g_strdup_printf (
-                   "each mode answers in its own time, and so has its own arrivals; those above are of %s",
-                   wp_mode_name (report->policies[report->n_models - 1].mode)));
+    g_ptr_array_add (notes, g_strdup_printf ("arrivals depend on each mode's answers; those above are of %s",
+                                             wp_mode_name (report->policies[report->n_models - 1].mode)));
 
   return TRUE;
 }
@@ -86,13 +84,12 @@ note_warm_up (const WpSimExperiment *self, GPtrArray *notes)
 
   if (self->study.clients.warmup_rows > 0)
     g_ptr_array_add (notes, g_strdup_printf ("warm-up: the first %" G_GUINT64_FORMAT
-                                             " requests are simulated, and not counted in the models",
+                                             " requests are simulated but not counted",
                                              self->study.clients.warmup_rows));
   if (self->study.clients.warmup_ns != WP_TIME_NONE)
-    g_ptr_array_add (
-        notes,
-        g_strdup_printf ("warm-up: requests of the first %s are simulated, and not counted in the models",
-                         wp_time_format_people (time, self->study.clients.warmup_ns)));
+    g_ptr_array_add (notes,
+                     g_strdup_printf ("warm-up: requests of the first %s are simulated but not counted",
+                                      wp_time_format_people (time, self->study.clients.warmup_ns)));
 }
 
 /* The first run is the one that has been reported. */
@@ -136,7 +133,7 @@ wp_sim_experiment_finish (WpSimExperiment *self, WpReport *report, GPtrArray *no
     }
   report->confidence = self->confidence;
   if (draw->replications > 0)
-    g_ptr_array_add (notes, g_strdup_printf ("the table is of the first run, seed %" G_GUINT64_FORMAT
+    g_ptr_array_add (notes, g_strdup_printf ("the table shows the first run, seed %" G_GUINT64_FORMAT
                                              "; the means of all %u follow it",
                                              self->options->seed, draw->replications));
 

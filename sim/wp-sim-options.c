@@ -83,9 +83,9 @@ static const WpOption mode_options[]
 
 static const WpOption model_options[] = {
   { "patience", 0, WP_OPTION_TIME, "TIME", FIELD (patience_ns),
-    "a parked client leaves after that long, with --ack=stored one whose job is queued too (never)" },
+    "a parked client leaves after TIME; with --ack=stored, so does a client whose job is queued (never)" },
   { "http-time", 0, WP_OPTION_TIME, "TIME", FIELD (http_stage.time_ns),
-    "time that each request takes of an HTTP thread before it reaches the queue; --calibrate measures it (none)" },
+    "HTTP thread time per request before the queue; --calibrate measures it (none)" },
   { "http-threads", 0, WP_OPTION_COUNT, "N", FIELD (http_stage.threads), "HTTP threads of --http-time (1)", 1,
     MAX_HTTP_THREADS },
   { "front", 0, WP_OPTION_TIME, "TIME", FIELD (http_stage.time_ns) },
@@ -98,7 +98,7 @@ static const WpOption trace_options[]
           "format of TRACE: csv (default); clf, an access log of nginx or Apache; jsonl, JSON lines",
           .names = wp_input_names, .what = "a kind of input" },
         { "columns", 0, WP_OPTION_TEXT, "MAP", FIELD (trace.columns),
-          "compute our columns from those of the file: arrival=TIMESTAMP,service=0.03+0.02*Tokens" },
+          "compute columns from those of the file: arrival=TIMESTAMP,service=0.03+0.02*Tokens" },
         { "scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.scale),
           "X times the traffic: divide arrivals by X (1)" },
         { "service-scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.service_scale),
@@ -106,7 +106,7 @@ static const WpOption trace_options[]
         { "limit", 0, WP_OPTION_COUNT, "N", FIELD (trace.limit_rows), "read the first N rows only (all)", 1,
           G_MAXUINT64 },
         { "service", 's', WP_OPTION_TEXT, "SPEC", FIELD (service),
-          "service time of requests for which the trace has none (" DEFAULT_SERVICE "): " WP_SERVICE_FORMS },
+          "service time where the trace has none (" DEFAULT_SERVICE "): " WP_SERVICE_FORMS },
         { "service-always", 0, WP_OPTION_FLAG, NULL, FIELD (service_always),
           "use --service even where the trace has a service time" },
         { "seed", 0, WP_OPTION_INTEGER, "N", FIELD (seed),
@@ -123,12 +123,12 @@ static const WpOption draw_options[] = {
   { "synthetic", 0, WP_OPTION_TEXT, "SPEC", FIELD (draw.synthetic),
     "without TRACE: simulate the trace that --generate=SPEC would write, without storing it" },
   { "clients", 0, WP_OPTION_COUNT, "P", FIELD (draw.clients.clients),
-    "without TRACE: a closed loop, as of wrk: each of P clients sends its next request after the answer to its last",
+    "without TRACE: a closed loop, as of wrk: each of P clients waits for its answer before it sends its next request",
     1, MAX_CLIENTS },
   { "think", 0, WP_OPTION_TEXT, "SPEC", FIELD (draw.think),
-    "with --clients: time that a client waits after an answer, in the form of --service (0)" },
+    "with --clients: think time, from an answer to the next request, in the form of --service (0)" },
   { "duration", 0, WP_OPTION_TIME, "TIME", FIELD (draw.clients.duration_ns),
-    "with --clients: send nothing after that time (or end the run by --limit)", 1 },
+    "with --clients: send no request after TIME (or end the run by --limit)", 1 },
   { "warmup", 0, WP_OPTION_OTHER, "TIME|N", FIELD (draw.clients),
     "simulate the first TIME, or the first N requests, without counting them: 10s or 1000 (0)",
     .parse = parse_warmup },
@@ -136,29 +136,29 @@ static const WpOption draw_options[] = {
     "repeat drawn traffic R times with other seeds, on all cores: means with 95 % confidence intervals", 2,
     MAX_REPLICATIONS },
   { "precision", 0, WP_OPTION_SHARE, "SHARE", FIELD (draw.precision),
-    "report how many runs, or parts of one, narrow the interval to this share of the mean (1%)", 1 },
+    "report how many runs, or parts of one, narrow the interval to SHARE of the mean (1%)", 1 },
   { "theory", 0, WP_OPTION_FLAG, NULL, FIELD (draw.theory),
-    "print the figures of queueing theory beside those of drawn traffic, where there is a closed form" },
+    "with drawn traffic: print queueing theory's values beside the simulated ones, where a closed form is known" },
   { NULL }
 };
 
 static const WpOption plan_options[] = {
   { "plan", 0, WP_OPTION_FLAG, NULL, FIELD (plan.plan),
     "find the sizes that meet the SLOs at 1x and 2x the traffic (default with --mode=all in text and JSON); holds the trace "
-    "in memory at 16 bytes a request; exit status 1 if no sizes do" },
+    "in memory at 16 bytes per request; exit status 1 if no sizes do" },
   { "no-plan", 0, WP_OPTION_FLAG, NULL, FIELD (plan.no_plan), "simulate the given sizes only" },
   { "slo", 0, WP_OPTION_OTHER, "EXPR", FIELD (plan.slos),
-    "an objective for the given sizes and those of --plan and --sweep; may be repeated: METRIC<VALUE with the names of the JSON, "
-    "such as response.p99<1s or blocked<0.1% (of the requests); any replaces the default: "
+    "service-level objective, may be repeated: METRIC<VALUE with a metric of the JSON report, "
+    "such as response.p99<1s or blocked<0.1% (of the requests); replaces the default: "
     "blocked==0, rejected==0, timed_out==0, wait.p99<1s",
     .parse = parse_slo },
   { "sweep", 0, WP_OPTION_OTHER, "SPEC", FIELD (plan.sweep),
-    "simulate every combination, a row each: workers=1:64,queue=0:1000:100,scale=1:2:0.5,service=1 (repeat a name for a list)",
+    "simulate every combination, one row each: workers=1:64,queue=0:1000:100,scale=1:2:0.5,service=1 (repeat a name for a list)",
     .parse = parse_sweep },
   { "at", 0, WP_OPTION_TIME, "TIME", FIELD (plan.at_ns),
-    "print the state at that moment: depth, parked, busy, age of the oldest waiting request" },
+    "print the state at TIME: depth, parked, busy, age of the oldest waiting request" },
   { "threads", 0, WP_OPTION_COUNT, "N", FIELD (plan.threads),
-    "threads for --plan, --sweep and --replications (one for each core)", 1, MAX_THREADS },
+    "threads for --plan, --sweep and --replications (one per core)", 1, MAX_THREADS },
   { "memory", 0, WP_OPTION_SIZE, "SIZE", FIELD (plan.memory_bytes),
     "memory for the requests of --plan and --sweep, 16 bytes each, 32 where several service scales are swept (a quarter of what "
     "the process may have)",
@@ -176,29 +176,29 @@ static const WpOption answer_options[] = {
   { "jobs", 0, WP_OPTION_FILE, "FILE", FIELD (jobs),
     "write the prediction for every request of one mode, as a trace; - is standard output" },
   { "plot", 0, WP_OPTION_FILE, "FILE", FIELD (plot),
-    "draw depth over time and the percentiles of response, or the heat map of --sweep: FILE.svg or FILE.png",
+    "draw depth over time and response percentiles, or with --sweep a heat map: FILE.svg or FILE.png",
     .check = check_plot },
   { "against", 0, WP_OPTION_FILE, "FILE", FIELD (against),
-    "compare with a server's record; its notes give the sizes that are left out; exit status 1 outside the tolerance" },
+    "compare with a record of wp-server, whose notes give the sizes that were not set; exit status 1 outside the tolerance" },
   { "tolerance", 0, WP_OPTION_SHARE, "SHARE", FIELD (tolerance),
     "with --against: accepted error, 2% (default) or 0.02" },
   { "client", 0, WP_OPTION_FILE, "FILE", FIELD (client),
     "with --against: a record of wp-replay --output, to compare the views of client and server" },
   { "calibrate", 0, WP_OPTION_FILE, "RECORD", FIELD (calibrate),
-    "without TRACE: measure the costs of database and HTTP threads from a server's record, as options of a prediction" },
+    "without TRACE: fit the costs of database and HTTP threads to a record of wp-server; prints options for a prediction" },
   { NULL }
 };
 
-static const WpOptionGroup groups[] = {
-  { "The model", mode_options, G_STRUCT_OFFSET (WpSimOptions, policy), G_STRUCT_OFFSET (WpPolicy, given) },
-  { NULL, wp_policy_options + 1, G_STRUCT_OFFSET (WpSimOptions, policy), G_STRUCT_OFFSET (WpPolicy, given) },
-  { NULL, model_options, 0, 0 },
-  { "The trace", trace_options, 0, 0 },
-  { "Traffic without a trace", draw_options, 0, 0 },
-  { "What sizes are needed", plan_options, 0, 0 },
-  { "The answer", answer_options, 0, 0 },
-  { NULL, NULL, 0, 0 }
-};
+static const WpOptionGroup groups[]
+    = { { "Model", mode_options, G_STRUCT_OFFSET (WpSimOptions, policy), G_STRUCT_OFFSET (WpPolicy, given) },
+        { NULL, wp_policy_options + 1, G_STRUCT_OFFSET (WpSimOptions, policy),
+          G_STRUCT_OFFSET (WpPolicy, given) },
+        { NULL, model_options, 0, 0 },
+        { "Trace", trace_options, 0, 0 },
+        { "Generated traffic", draw_options, 0, 0 },
+        { "Sizes", plan_options, 0, 0 },
+        { "Output", answer_options, 0, 0 },
+        { NULL, NULL, 0, 0 } };
 
 static const WpCommandLine command_line = {
   "TRACE",
@@ -279,8 +279,8 @@ check_calibrate (const WpSimOptions *self, GError **error)
   const Check checks[] = {
     { self->against || self->plan.sweep || self->jobs || self->series || self->plot
           || wp_sim_options_are_drawn (self),
-      "--calibrate only reads a record: predict with what it prints" },
-    { is_csv (self), "--calibrate is in text and JSON only" },
+      "--calibrate only reads a record: use the options that it prints for a prediction" },
+    { is_csv (self), "--calibrate reports in text and JSON only" },
   };
 
   return !self->calibrate || run_checks (checks, G_N_ELEMENTS (checks), error);
@@ -301,9 +301,9 @@ check_recursion (const WpSimOptions *self, GError **error)
 
   if (!what || !with)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "%s is not there for %s%s", with, what,
+  g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "%s is not available with %s%s", with, what,
                self->plan.plan || self->plan.sweep
-                   ? " (compare sizes by a run of each, with --queue and --workers)"
+                   ? " (compare sizes by one run each, with --queue and --workers)"
                    : "");
 
   return FALSE;
@@ -326,9 +326,9 @@ static gboolean
 check_files (const WpSimOptions *self, GError **error)
 {
   const Check checks[] = {
-    { self->client && !self->against, "--client belongs to --against" },
+    { self->client && !self->against, "--client needs --against" },
     { self->jobs && !self->against && self->policy.mode == WP_MODE_ALL,
-      "--jobs writes one model: say which with --mode" },
+      "--jobs writes one mode: select it with --mode" },
     { self->jobs && g_strcmp0 (self->jobs, self->series) == 0,
       "--jobs and --series would write the same file" },
     { self->plot && (g_strcmp0 (self->plot, self->jobs) == 0 || g_strcmp0 (self->plot, self->series) == 0),
@@ -348,22 +348,22 @@ check_drawn (const WpSimOptions *self, GError **error)
   const WpDrawOptions *draw = &self->draw;
   gboolean closed = draw->clients.clients > 0, simulated = draw->synthetic || closed;
   const Check checks[] = {
-    { draw->digits > 0 && !draw->generate, "--digits belongs to --generate" },
-    { draw->ids && !draw->generate, "--ids belongs to --generate" },
-    { draw->think && !closed, "--think belongs to --clients" },
+    { draw->digits > 0 && !draw->generate, "--digits needs --generate" },
+    { draw->ids && !draw->generate, "--ids needs --generate" },
+    { draw->think && !closed, "--think needs --clients" },
     { draw->clients.duration_ns != WP_TIME_NONE && !closed,
-      "--duration belongs to --clients; other traffic has it in its SPEC" },
-    { draw->replications > 0 && !simulated, "--replications belongs to --synthetic or --clients" },
-    { draw->precision > 0 && !simulated, "--precision belongs to --synthetic or --clients" },
+      "--duration needs --clients; other traffic has it in its SPEC" },
+    { draw->replications > 0 && !simulated, "--replications needs --synthetic or --clients" },
+    { draw->precision > 0 && !simulated, "--precision needs --synthetic or --clients" },
     { draw->theory && !simulated,
-      "--theory belongs to --synthetic or --clients: of a trace it does not know the distributions" },
+      "--theory needs --synthetic or --clients: the distributions of a trace are unknown" },
     { !!draw->generate + !!draw->synthetic + closed > 1,
       "--generate, --synthetic and --clients exclude each other" },
     { closed && draw->clients.duration_ns == WP_TIME_NONE && self->trace.limit_rows == 0,
       "--clients: no end: give --duration or --limit" },
     { closed && (self->jobs || self->series || self->plot || self->against),
-      "--jobs, --series, --plot and --against are not there for --clients, whose requests depend on the mode" },
-    { closed && self->trace.scale != 1.0, "--scale does not go with --clients: give more of them" },
+      "--jobs, --series, --plot and --against are not available with --clients, whose arrivals depend on the mode" },
+    { closed && self->trace.scale != 1.0, "--scale does not go with --clients: give more clients" },
   };
 
   return run_checks (checks, G_N_ELEMENTS (checks), error);
@@ -376,11 +376,10 @@ check_plan (const WpSimOptions *self, GError **error)
     { self->plan.no_plan, "--plan and --no-plan exclude each other" },
     { self->against != NULL, "--plan does not go with --against" },
     { self->plan.sweep != NULL, "--plan does not go with --sweep" },
-    { is_csv (self), "--plan is in text and JSON only" },
-    { self->draw.generate || self->draw.clients.clients > 0, "--plan needs a trace, or --synthetic" },
-    { self->policy.mode == WP_MODE_DEFAULT, "--plan: Default has neither queue nor workers to plan" },
-    { is_spawning (self),
-      "--plan: the spawning dispatcher's queue bounds nothing, so there is nothing to plan" },
+    { is_csv (self), "--plan reports in text and JSON only" },
+    { self->draw.generate || self->draw.clients.clients > 0, "--plan needs a trace or --synthetic" },
+    { self->policy.mode == WP_MODE_DEFAULT, "--plan: Default mode has neither queue nor workers to size" },
+    { is_spawning (self), "--plan needs the bounded dispatcher: the spawning one has an unbounded queue" },
   };
 
   return !self->plan.plan || run_checks (checks, G_N_ELEMENTS (checks), error);
@@ -393,12 +392,12 @@ check_sweep (const WpSimOptions *self, GError **error)
   const Check checks[] = {
     { self->against || self->series || self->jobs || self->plan.at_ns != WP_TIME_NONE,
       "--sweep does not go with --against, --series, --jobs and --at" },
-    { draw->generate || draw->clients.clients > 0, "--sweep needs a trace, or --synthetic" },
+    { draw->generate || draw->clients.clients > 0, "--sweep needs a trace or --synthetic" },
     { draw->replications > 0 || draw->precision > 0 || draw->theory || draw->clients.warmup_rows > 0
           || draw->clients.warmup_ns != WP_TIME_NONE,
       "--sweep does not go with --replications, --precision, --theory and --warmup: every row is one whole run" },
-    { self->policy.mode == WP_MODE_DEFAULT, "--sweep: Default has no sizes" },
-    { is_spawning (self), "--sweep is for the bounded dispatcher" },
+    { self->policy.mode == WP_MODE_DEFAULT, "--sweep: Default mode has neither queue nor workers to size" },
+    { is_spawning (self), "--sweep needs the bounded dispatcher: the spawning one has an unbounded queue" },
   };
 
   return !self->plan.sweep || run_checks (checks, G_N_ELEMENTS (checks), error);
@@ -410,11 +409,11 @@ check_questions (const WpSimOptions *self, GError **error)
   gboolean at = self->plan.at_ns != WP_TIME_NONE;
   const Check checks[] = {
     { self->plan.slos && (self->draw.generate || self->against || self->calibrate),
-      "--slo is of a prediction: it does not go with --generate, --against and --calibrate" },
+      "--slo judges a prediction: it does not go with --generate, --against and --calibrate" },
     { self->plan.slos && is_csv (self) && !self->plan.sweep,
-      "--slo is in text and JSON, and in the CSV of --sweep" },
-    { at && self->draw.clients.clients > 0, "--at is not there for --clients" },
-    { at && (is_csv (self) || self->against), "--at is in the text and the JSON of a run only" },
+      "--slo reports in text and JSON, and in the CSV of --sweep" },
+    { at && self->draw.clients.clients > 0, "--at is not available with --clients" },
+    { at && (is_csv (self) || self->against), "--at reports in the text and JSON of a run only" },
   };
 
   return run_checks (checks, G_N_ELEMENTS (checks), error);
@@ -425,15 +424,14 @@ check (const WpSimOptions *self, guint n_traces, GError **error)
 {
   const Check checks[] = {
     { n_traces > 0 && self->calibrate,
-      "a trace beside --calibrate, which simulates nothing: predict with what it prints" },
-    { n_traces > 0 && wp_sim_options_are_drawn (self),
-      "a trace beside traffic that is drawn: give one or the other" },
+      "--calibrate takes no trace: use the options that it prints for a prediction" },
+    { n_traces > 0 && wp_sim_options_are_drawn (self), "a trace and generated traffic exclude each other" },
     { n_traces == 0 && !self->calibrate && !wp_sim_options_are_drawn (self),
       "no trace: give a file, or - for standard input" },
     { n_traces > 1, "one trace at a time" },
   };
-  const Check threads = { self->http_stage.threads > 0 && self->http_stage.time_ns == 0,
-                          "--http-threads belongs to --http-time" };
+  const Check threads
+      = { self->http_stage.threads > 0 && self->http_stage.time_ns == 0, "--http-threads needs --http-time" };
 
   return run_checks (checks, G_N_ELEMENTS (checks), error) && wp_policy_check (&self->policy, error)
          && check_calibrate (self, error) && run_checks (&threads, 1, error) && check_recursion (self, error)

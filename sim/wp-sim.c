@@ -94,7 +94,7 @@ choose_models (WpReport *report, const WpPolicy *policy)
         g_ptr_array_add (
             report->warnings,
             g_strdup (
-                "the spawning dispatcher's queue bounds nothing: no request blocks, and memory grows with the line"));
+                "the spawning dispatcher's queue is unbounded: no request blocks, and memory grows with the queue"));
     }
 }
 

@@ -96,13 +96,13 @@ compare_answers (const Views *self, GPtrArray *warnings)
     }
   for (guint i = 0; i < G_N_ELEMENTS (told); i++)
     if (seen[told[i].answer] != sent[told[i].answer])
-      g_ptr_array_add (warnings, g_strdup_printf ("the client saw %" G_GUINT64_FORMAT
+      g_ptr_array_add (warnings, g_strdup_printf ("the client recorded %" G_GUINT64_FORMAT
                                                   " %s, the server %" G_GUINT64_FORMAT,
                                                   seen[told[i].answer], told[i].words, sent[told[i].answer]));
-  warn (warnings, n_other, "answered otherwise than the server says");
+  warn (warnings, n_other, "answered differently in the client's record and the server's");
   warn (warnings, n_early,
-        self->waits_for_update ? "answered before the server says that they were stored"
-                               : "answered before the server says that they were accepted");
+        self->waits_for_update ? "answered before the server recorded them as stored"
+                               : "answered before the server recorded them as accepted");
 
   return n_crossed;
 }
@@ -128,9 +128,10 @@ compare_latency (const WpDifference *difference, const WpRow *server, gsize n_se
   if (difference->n > 0 && n > 0 && difference->median_ns > A_LITTLE_NS
       && difference->median_ns > sum_ns / (gint64) n / 50)
     g_ptr_array_add (
-        warnings, g_strdup_printf (
-                      "the client's latency is not the server's: half of the requests differ by %s or more",
-                      wp_time_format_people (buffer, difference->median_ns)));
+        warnings,
+        g_strdup_printf (
+            "the client's latency differs from the server's: by %s or more for half of the requests",
+            wp_time_format_people (buffer, difference->median_ns)));
 }
 
 gboolean

@@ -23,7 +23,7 @@ load (WpMeasurement *self, GError **error)
   if (!wp_trace_has (self->trace, "accepted") || !wp_trace_has (self->trace, "outcome"))
     {
       g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
-                   "%s: no columns \"accepted\" and \"outcome\": it is no record of a server",
+                   "%s: no columns \"accepted\" and \"outcome\": it is not a record of wp-server",
                    wp_trace_name (self->trace));
       return FALSE;
     }
@@ -132,7 +132,7 @@ warn_of_contradiction (const WpMeasurement *self, const WpPolicy *policy, const 
     return FALSE;
   measured = wp_policy_get (&noted, key);
   if (!g_str_equal (given, measured))
-    g_ptr_array_add (warnings, g_strdup_printf ("the prediction has %s %s, but it was measured with %s", key,
+    g_ptr_array_add (warnings, g_strdup_printf ("the prediction uses %s %s, the measurement used %s", key,
                                                 given, measured));
 
   return TRUE;
@@ -174,7 +174,7 @@ wp_measurement_complete (const WpMeasurement *self, WpPolicy *policy, GPtrArray 
   if (given & WP_POLICY_MODE ? policy->mode == WP_MODE_ALL : !wp_trace_note (self->trace, "mode"))
     {
       g_set_error (error, WP_ERROR, WP_ERROR_USAGE,
-                   "--against compares one model: say which with --mode%s%s%s",
+                   "--against compares one mode: select it with --mode%s%s%s",
                    given & WP_POLICY_MODE ? "" : " (",
                    given & WP_POLICY_MODE ? "" : wp_measurement_path (self),
                    given & WP_POLICY_MODE ? "" : " has no note \"mode\")");
@@ -204,9 +204,10 @@ wp_measurement_warn (const WpMeasurement *self, const WpTrace *trace, const char
 
   if (same_file (self->path, path) || (started && g_strcmp0 (started, wp_trace_note (trace, "started")) == 0))
     g_ptr_array_add (
-        warnings, g_strdup_printf (
-                      "%s is its own input: this checks the model alone, not the prediction of a run to come",
-                      wp_measurement_path (self)));
+        warnings,
+        g_strdup_printf (
+            "%s is both the input and the measurement: this checks the model, not the prediction of another run",
+            wp_measurement_path (self)));
   if (g_strcmp0 (source, WP_JOB_OUTPUT_SOURCE) == 0)
     g_ptr_array_add (warnings, g_strdup_printf ("%s is a prediction by wp-sim, not a measurement",
                                                 wp_measurement_path (self)));

@@ -41,7 +41,7 @@ parse_rate (const char *value, double *rate, GError **error)
     return FALSE;
   if (*rate <= WP_NS_PER_S)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is more than one request a nanosecond", value);
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is more than one request per nanosecond", value);
 
   return FALSE;
 }
@@ -84,7 +84,7 @@ parse_positive_time (const char *value, gint64 *ns, GError **error)
     return FALSE;
   if (*ns > 0)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is no time above 0", value);
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a time above 0", value);
 
   return FALSE;
 }

@@ -157,7 +157,7 @@ wp_calibration_new (const char *file, const WpRow *rows, gsize n_rows, GError **
   if (updates->len == 0)
     {
       g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
-                   "%s: no row has both \"started\" and \"finished\": it is no record of a server", file);
+                   "%s: no row has both \"started\" and \"finished\": it is not a record of wp-server", file);
       return NULL;
     }
   commits = group (self, updates);
@@ -195,9 +195,9 @@ load (const char *path, GError **error)
     return g_steal_pointer (&self);
   if (self->n_commits > 1)
     g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
-                 "%s: its database does not commit in groups: take from:%s", path, path);
+                 "%s: its database does not commit in groups: use from:%s", path, path);
   else
-    g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%s: one commit only, from which nothing can be learnt",
+    g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%s: a record of one commit is too short for a fit",
                  path);
 
   return NULL;

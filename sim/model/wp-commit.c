@@ -109,7 +109,7 @@ wp_commit_parse (const char *text, double scale, guint64 seed, GError **error)
     {
       g_set_error_literal (
           error, WP_ERROR, WP_ERROR_BAD_VALUE,
-          "a fixed time, a time a row, and if need be the most rows and an idle writer's delay");
+          "a fixed time, a time per row, then optionally the largest number of rows and an idle writer's delay");
       return NULL;
     }
   if (!parse_time (parts[0], &cost.fixed_ns, error) || !parse_time (parts[1], &cost.row_ns, error)

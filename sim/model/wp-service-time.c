@@ -252,7 +252,7 @@ parse_from (WpServiceTime *self, char **parts, GError **error)
   if (self->measured_ns->len > 0)
     return TRUE;
   g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
-               "%s: no row has both \"started\" and \"finished\", so there is no service to draw from",
+               "%s: no row has both \"started\" and \"finished\", so it has no service times to draw from",
                parts[0]);
 
   return FALSE;

@@ -241,15 +241,15 @@ find_open (WpTheory *self, const WpTheoryCase *simulated, double service_s)
   else if (layout->rejects && (is_exponential || layout->queue_jobs == 0))
     find_loss (self, simulated, service_s);
   else if (layout->rejects)
-    none (self, "a queue that rejects has one for exponential service, or without places");
+    none (self, "with rejection, one is known for exponential service and for a queue of 0");
   else if (load >= layout->workers)
-    none (self, "more is asked for than the workers can do: no steady state");
+    none (self, "the offered load exceeds the workers' capacity: no steady state");
   else if (is_exponential)
     find_patient (self, simulated, service_s);
   else if (layout->workers == 1)
     find_general (self, simulated, service_s);
   else
-    none (self, "several workers have one for exponential service");
+    none (self, "for several workers, one is known for exponential service");
 }
 
 void
@@ -260,18 +260,20 @@ wp_theory_find (WpTheory *self, const WpTheoryCase *simulated)
 
   *self = (WpTheory){ .n_values = 0 };
   if (!simulated->patient)
-    none (self, "senders that leave have none here");
+    none (self, "none is known for clients that leave");
   else if (service_s == 0)
     none (self, "service takes no time");
   else if (simulated->traffic != WP_TRAFFIC_CLIENTS)
     find_open (self, simulated, service_s);
   else if (simulated->answers_accepted)
-    none (self, "clients that go on once they are accepted have none here");
+    none (self, "none is known for a closed loop with --ack=accepted");
   else if (layout->workers == WP_UNBOUNDED)
     find_unbounded (self, simulated, service_s);
   else if (think_s == 0 || simulated->service.shape != WP_SHAPE_EXPONENTIAL
            || (layout->rejects && simulated->think.shape != WP_SHAPE_EXPONENTIAL))
-    none (self, "clients have one for exponential service (and thinking, where the queue rejects)");
+    none (
+        self,
+        "for a closed loop, one is known for exponential service (and exponential think times, where the queue rejects)");
   else
     find_clients (self, simulated, service_s, think_s);
 }

@@ -117,9 +117,9 @@ parse_value (WpSlo *self, char *value, GError **error)
   if (!parse_number (value, &self->bound))
     return fail (self->text, error, "\"%s\" is not %s", typed,
                  self->metric->unit == WP_UNIT_REQUESTS
-                     ? "a number of requests, or a share of them, such as 0.1%"
+                     ? "a number of requests or a share of them, such as 0.1%"
                  : self->metric->unit == WP_UNIT_SHARE ? "a share, such as 80% or 0.8"
-                                                       : "a number from 0 on");
+                                                       : "a number of at least 0");
   if (percent)
     self->bound /= 100;
   self->of_requests = percent && self->metric->unit == WP_UNIT_REQUESTS;

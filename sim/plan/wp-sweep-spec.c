@@ -149,7 +149,7 @@ wp_sweep_spec_parse (const char *text, GError **error)
   self->scales = g_array_new (FALSE, FALSE, sizeof (double));
   self->services = g_array_new (FALSE, FALSE, sizeof (double));
   if (!parts[0])
-    return fail (text, error, "no range, such as workers=1:64"), NULL;
+    return fail (text, error, "no range; write for example workers=1:64"), NULL;
   for (guint i = 0; parts[i]; i++)
     if (!parse_part (self, parts[i], error))
       return NULL;

@@ -139,7 +139,7 @@ draw_keys (cairo_t *cr, double y, const WpPlotSide *side, gboolean parks, gboole
   if (parks)
     wp_cairo_key (cr, &x, y, wp_pale_orange, WP_SOLID, TRUE, "parked");
   wp_cairo_key (cr, &x, y, side->policy.mode == WP_MODE_DEFAULT ? wp_green : wp_blue, WP_SOLID, FALSE,
-                side->policy.mode == WP_MODE_DEFAULT ? "in service (it has no queue)" : "in the queue");
+                side->policy.mode == WP_MODE_DEFAULT ? "in service (no queue)" : "in the queue");
 }
 
 static void

@@ -65,7 +65,7 @@ static gboolean
 check (cairo_status_t status, const WpAtomicFile *output, GError **error)
 {
   if (status != CAIRO_STATUS_SUCCESS)
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: it can't be drawn: %s", wp_atomic_file_path (output),
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: cannot draw: %s", wp_atomic_file_path (output),
                  cairo_status_to_string (status));
 
   return status == CAIRO_STATUS_SUCCESS;

@@ -138,7 +138,7 @@ wp_plot_quantiles (cairo_t *cr, double top, const WpPlotData *data)
   wp_cairo_size (cr, 13, TRUE);
   wp_cairo_text (cr, WP_PLOT_RIGHT, top + 20, 0, "Response and wait");
   draw_keys (cr, top + 20, data);
-  wp_cairo_x_axis (cr, &box, &x, write_percentile, "share of the started requests that took no longer");
+  wp_cairo_x_axis (cr, &box, &x, write_percentile, "cumulative share of the started requests");
   wp_cairo_y_axis (cr, &box, &y, wp_axis_seconds, "time");
   for (guint i = 0; i < wp_plot_data_models (data); i++)
     {

@@ -137,13 +137,13 @@ wp_chart_draw (const WpChart *self, GString *text, const char *title, guint64 ca
 
   if (capacity_jobs == 0)
     {
-      g_string_append_printf (text, "%s: a queue of 0 holds nothing: each request needs an idle worker\n",
+      g_string_append_printf (text, "%s: a queue of 0 holds no job: each request needs an idle worker\n",
                               title);
       return;
     }
   if (peak == 0)
     {
-      g_string_append_printf (text, "%s: its queue is never used\n", title);
+      g_string_append_printf (text, "%s: the queue stays empty\n", title);
       return;
     }
   g_string_append_printf (text, "%s: most jobs in the queue over time%s\n", title,

@@ -50,19 +50,19 @@ add_heading (GString *text, const WpReport *report, guint model)
 
   g_string_append_printf (text, "\n%s: ", wp_mode_name (report->policies[model].mode));
   if (!confidence->method)
-    g_string_append (text, "too short a run for confidence intervals");
+    g_string_append (text, "the run is too short for confidence intervals");
   else
     g_string_append_printf (text, "95 %% confidence by %s, %u of %" G_GUINT64_FORMAT " requests",
                             confidence->method, confidence->n, confidence->requests);
   if (is_unsettled (confidence))
     g_string_append_printf (
         text,
-        ", but its parts differ as if it had not settled, or never does (neighbours correlate by %.2f): run longer, or --replications",
+        ", but the run shows no steady state (neighbouring parts correlate by %.2f): run longer, or use --replications",
         confidence->correlation);
   else if (fabs (confidence->correlation) > 0.25)
-    g_string_append_printf (text,
-                            "; neighbours correlate (%.2f), so that the intervals are too narrow: run longer",
-                            confidence->correlation);
+    g_string_append_printf (
+        text, "; neighbouring parts correlate (%.2f), so the intervals are too narrow: run longer",
+        confidence->correlation);
   if (confidence->has_theory && confidence->theory.name)
     g_string_append_printf (text, "\ntheory: %s, %s", confidence->theory.name, confidence->theory.source);
   else if (confidence->has_theory)

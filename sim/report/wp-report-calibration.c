@@ -106,16 +106,16 @@ choose_service (Calibration *self)
   if (database->most_seen == 1)
     warn (
         self,
-        "no commit had more than one row: what a row costs is not known, and what is predicted for more workers than one is a guess; "
-        "record again with more workers and bursts");
+        "no commit had more than one row: the cost per row is unknown, and predictions for several workers are guesses; "
+        "repeat the record with more workers and bursts");
   else if (database->cost.row_ns <= 0)
-    warn (self, "larger commits did not take longer: what a row costs is lost in the spread");
+    warn (self, "larger commits did not take longer: the cost per row is smaller than the spread");
   if (database->n_commits < FEW_COMMITS)
-    warn (self, "under 1,000 commits: the tail of the prediction rests on few");
+    warn (self, "fewer than 1,000 commits: the predicted tail rests on a few of them");
   if (database->n_busy < FEW_COMMITS / 10)
     warn (
         self,
-        "the writer was hardly ever busy: how fast it is then is hardly known; record again with a heavier load");
+        "the writer was almost always idle, so its speed under load is uncertain; repeat the record with a heavier load");
 }
 
 static void
@@ -123,12 +123,12 @@ add_commits (GString *text, const WpCalibration *database)
 {
   char a[CELL], b[CELL], c[CELL];
 
-  g_string_append_printf (text, "a commit:    %s and %s a row",
+  g_string_append_printf (text, "commit:      %s and %s per row",
                           wp_format_seconds (a, database->cost.fixed_ns / 1e9),
                           wp_format_seconds (b, database->cost.row_ns / 1e9));
-  g_string_append_printf (text, "; a writer that was idle begins %s late\n",
+  g_string_append_printf (text, "; an idle writer starts %s late\n",
                           wp_format_seconds (a, database->cost.idle_ns / 1e9));
-  g_string_append_printf (text, "seen:        1 to %u rows, %s on average; a commit took %s on average\n",
+  g_string_append_printf (text, "measured:    1 to %u rows, %s on average; a commit took %s on average\n",
                           database->most_seen,
                           wp_format_number (a, (double) database->n_updates / (double) database->n_commits),
                           wp_format_seconds (b, database->mean_ns / 1e9));
@@ -136,13 +136,13 @@ add_commits (GString *text, const WpCalibration *database)
                           wp_format_seconds (a, (double) database->off_p50_ns / 1e9),
                           wp_format_seconds (b, (double) database->off_p99_ns / 1e9));
   if (!isnan (database->r2))
-    g_string_append_printf (text, "; it explains %s %% of their variance, outliers apart",
+    g_string_append_printf (text, "; it explains %s %% of the variance without outliers",
                             wp_format_number (c, 100 * database->r2));
   g_string_append_c (text, '\n');
   if (database->cost.row_ns > 0)
     g_string_append_printf (
         text,
-        "capacity:    %s rows/s one by one, %s by %u, as many as were seen; more than those is extrapolation\n",
+        "capacity:    %s rows/s in commits of 1, %s in commits of %u, the largest measured; beyond it is extrapolation\n",
         wp_format_whole (a, floor (1e9 / (database->cost.fixed_ns + database->cost.row_ns))),
         wp_format_whole (b,
                          floor (1e9 * database->most_seen
@@ -157,7 +157,7 @@ add_front (GString *text, const Calibration *self)
 
   if (self->front_ns == 0)
     return;
-  g_string_append_printf (text, "arrivals:    %s/s in half of the tenths of a second, %s/s in the fullest\n",
+  g_string_append_printf (text, "arrivals:    median %s/s, peak %s/s (over 100 ms)\n",
                           wp_format_whole (a, self->rate), wp_format_whole (b, self->peak_rate));
 }
 
@@ -179,23 +179,22 @@ to_text (const Calibration *self)
   if (self->in_groups)
     add_commits (text, database);
   else
-    g_string_append_printf (
-        text, "service:     %s on average, p50 %s, p99 %s; %s\n",
-        wp_format_seconds (a, database->service_mean_ns / 1e9),
-        wp_format_seconds (b, (double) database->service_p50_ns / 1e9),
-        wp_format_seconds (c, (double) database->service_p99_ns / 1e9),
-        database->n_left > 0
-            ? "updates run side by side, so it is taken not to depend on the load"
-            : "no two updates were under way at once, so nothing shows that it depends on the load");
+    g_string_append_printf (text, "service:     %s on average, p50 %s, p99 %s; %s\n",
+                            wp_format_seconds (a, database->service_mean_ns / 1e9),
+                            wp_format_seconds (b, (double) database->service_p50_ns / 1e9),
+                            wp_format_seconds (c, (double) database->service_p99_ns / 1e9),
+                            database->n_left > 0
+                                ? "updates run concurrently, so it is assumed independent of the load"
+                                : "no two updates ran at once, so any dependence on the load is unknown");
   add_front (text, self);
   g_string_append_printf (text, "\npredict with --service=%s%s\n", service,
                           self->in_groups ? "" : " --service-always");
   if (self->formula)
-    g_string_append_printf (text, "without the spread:  --service=%s\n", self->formula);
+    g_string_append_printf (text, "or, without the spread, --service=%s\n", self->formula);
   if (self->rate >= FULL_SPEED)
     g_string_append_printf (
         text,
-        "and, if this was a run at full speed (a closed loop, nothing blocked), with --http-time=%" G_GINT64_FORMAT
+        "if this run was at full speed (a closed loop, no request blocked), add --http-time=%" G_GINT64_FORMAT
         "ns --http-threads=%" G_GUINT64_FORMAT "\n",
         self->front_ns, self->threads);
   for (guint i = 0; i < self->warnings->len; i++)

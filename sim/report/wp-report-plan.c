@@ -92,8 +92,7 @@ add_proof (GString *text, const WpPlanAnswer *answer)
   add_size (text, answer->kind, &answer->answer);
   if (!answer->has_neighbour || !answer->neighbour.slo)
     {
-      g_string_append (text, answer->kind == WP_PLAN_WORKERS ? ", the fewest there can be\n"
-                                                             : ", the smallest there can be\n");
+      g_string_append (text, answer->kind == WP_PLAN_WORKERS ? ", the minimum\n" : ", the minimum\n");
       return;
     }
   g_string_append_printf (text, ": %s %s; ", answer->answer.slo->metric->name,
@@ -118,7 +117,7 @@ add_frontier (GString *text, const WpPlan *plan, double scale, const WpPlanAnswe
 {
   if (!wp_plan_find (plan, scale, WP_PLAN_FRONTIER))
     return;
-  g_string_append (text, "        workers + queue that do: ");
+  g_string_append (text, "        sufficient workers + queue: ");
   for (guint i = 0; i < plan->answers->len; i++)
     {
       const WpPlanAnswer *answer = &g_array_index (plan->answers, WpPlanAnswer, i);
@@ -150,22 +149,22 @@ add_scale (GString *text, const WpPlan *plan, double scale)
 
   if (pool)
     {
-      g_string_append_printf (text, "  %gx    a queue of %s needs ", scale,
-                              wp_format_whole (cell, plan->policy.queue_jobs));
+      g_string_append_printf (text, "  %gx    a queue of %s%s", scale,
+                              wp_format_whole (cell, plan->policy.queue_jobs),
+                              workers ? " needs " : ": no number of workers suffices\n");
       if (workers)
         add_proof (text, workers);
-      else
-        g_string_append (text, "more: no number of workers does\n");
     }
   if (pool)
-    g_string_append_printf (text, "        %s worker%s need%s ", wp_format_whole (cell, plan->policy.workers),
-                            plan->policy.workers == 1 ? "" : "s", plan->policy.workers == 1 ? "s" : "");
+    g_string_append_printf (text, "        %s worker%s", wp_format_whole (cell, plan->policy.workers),
+                            plan->policy.workers == 1 ? "" : "s");
   else
-    g_string_append_printf (text, "  %gx    the processor needs ", scale);
+    g_string_append_printf (text, "  %gx    the processor", scale);
+  g_string_append (text, !queue                              ? ": no queue suffices\n"
+                         : pool && plan->policy.workers != 1 ? " need "
+                                                             : " needs ");
   if (queue)
     add_proof (text, queue);
-  else
-    g_string_append (text, "more: no queue does\n");
   add_frontier (text, plan, scale, pool ? queue : NULL);
 }
 
@@ -184,7 +183,7 @@ add_headroom (GString *text, const WpPlan *plan)
   if (isnan (headroom->scale))
     g_string_append_printf (text, "more than %sx the traffic\n", wp_format_whole (queue, WP_HEADROOM_MOST));
   else if (headroom->scale == 1)
-    g_string_append_printf (text, "none, it %s%s\n", headroom->is_full ? "is full at times" : "fails ",
+    g_string_append_printf (text, "none: it %s%s\n", headroom->is_full ? "is full at times" : "fails ",
                             headroom->is_full ? ""
                             : headroom->slo   ? headroom->slo->text
                                               : "");
@@ -208,8 +207,7 @@ add_plan (GString *text, const WpPlan *plan)
     add_scale (text, plan, wp_plan_scales[i]);
   add_headroom (text, plan);
   if (plan->assumed)
-    g_string_append (text,
-                     "  assumed: not every smaller size was tried, for that would take long; one may do\n");
+    g_string_append (text, "  assumed: a smaller size may suffice; not all were tried, to save time\n");
 }
 
 void

@@ -77,11 +77,11 @@ add_traffic (GString *text, const WpReport *report)
   if (report->patience_ns != WP_TIME_NONE)
     add_patience (text, report);
   if (traffic->out_of_order > 0)
-    g_string_append_printf (text, "order: %s row%s came after a later one; sorted\n",
+    g_string_append_printf (text, "order: sorted; %s row%s came after a later arrival\n",
                             wp_format_whole (drawn, (double) traffic->out_of_order),
                             traffic->out_of_order == 1 ? "" : "s");
   if (report->has_http_stage)
-    g_string_append_printf (text, "front: %s busy; requests wait there %s on average, p99 %s, %s at most\n",
+    g_string_append_printf (text, "HTTP threads: %s busy; wait %s on average, p99 %s, at most %s\n",
                             wp_format_value (drawn, WP_UNIT_SHARE, report->http_stage.utilisation),
                             wp_format_seconds (mean, report->http_stage.wait.mean / WP_NS_PER_S),
                             wp_format_seconds (p99, seconds (report->http_stage.wait.p99)),
@@ -302,15 +302,15 @@ add_matches (GString *text, const WpComparison *against)
   g_string_append_c (text, '\n');
   if (against->shift_ns != 0)
     g_string_append_printf (
-        text, "clocks:      set by the median arrival: the measured one's first came %s %s than the others\n",
+        text, "clocks:      aligned at the median arrival; the first measured arrival came %s %s than that\n",
         wp_format_seconds (cell, seconds (llabs (against->shift_ns))),
         against->shift_ns < 0 ? "later" : "earlier");
   if (against->response.n > 0)
-    g_string_append_printf (
-        text, "one by one:  their response differs by %s in the median, %s at p99, %s at most\n",
-        wp_format_seconds (cell, seconds (against->response.median_ns)),
-        wp_format_seconds (more, seconds (against->response.p99_ns)),
-        wp_format_seconds (last, seconds (against->response.max_ns)));
+    g_string_append_printf (text,
+                            "per request: response differs by %s in the median, %s at p99, %s at most\n",
+                            wp_format_seconds (cell, seconds (against->response.median_ns)),
+                            wp_format_seconds (more, seconds (against->response.p99_ns)),
+                            wp_format_seconds (last, seconds (against->response.max_ns)));
 }
 
 static void
@@ -323,12 +323,11 @@ add_client (GString *text, const WpClientView *client)
   g_string_append_printf (text, ", %s requests matched",
                           wp_format_whole (matched, (double) client->n_matched));
   if (client->difference.n > 0)
-    g_string_append_printf (text,
-                            "; their latency differs from the server's %s by %s in the median, %s at most",
+    g_string_append_printf (text, "; latency differs from the server's %s by %s in the median, %s at most",
                             client->what, wp_format_seconds (median, seconds (client->difference.median_ns)),
                             wp_format_seconds (last, seconds (client->difference.max_ns)));
   if (client->n_crossed > 0)
-    g_string_append_printf (text, "; %s left as the answer came, within %s",
+    g_string_append_printf (text, "; %s left within %s of the answer",
                             wp_format_whole (crossed, (double) client->n_crossed),
                             wp_format_seconds (last, seconds (WP_CLIENT_VIEW_CROSSING_NS)));
   g_string_append_c (text, '\n');

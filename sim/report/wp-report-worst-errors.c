@@ -40,7 +40,7 @@ add_row (GString *text, const WpWorstError *row)
                           row->error_ns > 0 ? "+" : "-",
                           wp_format_seconds (error, seconds (llabs (row->error_ns))));
   if (predicted->outcome != measured->outcome)
-    g_string_append_printf (text, "   %s, not %s", wp_outcome_name (measured->outcome),
+    g_string_append_printf (text, "   measured %s, predicted %s", wp_outcome_name (measured->outcome),
                             wp_outcome_name (predicted->outcome));
   g_string_append_c (text, '\n');
 }
@@ -50,8 +50,7 @@ wp_report_worst_errors_add_text (GString *text, const WpWorstErrors *largest)
 {
   if (largest->n == 0)
     return;
-  g_string_append_printf (text,
-                          "\nLargest errors, of the time from arrival to the end:\n%-*s%15s%15s%13s%13s\n",
+  g_string_append_printf (text, "\nLargest errors in the time from arrival to end:\n%-*s%15s%15s%13s%13s\n",
                           ID_WIDTH, "id", "arrival", "predicted", "measured", "error");
   for (guint i = 0; i < MIN (largest->n, SHOWN); i++)
     add_row (text, &largest->rows[i]);

@@ -157,7 +157,7 @@ send (Loop *self, GError **error)
   return self->n_still++ < STILL_MOST
          || fail (
              error,
-             "time stands still: clients are answered at once, and do not think; --think, or --ack=stored with a service time, lets it go on");
+             "simulated time does not advance: clients get immediate answers and do not think; give --think, or --ack=stored with a service time");
 }
 
 static void

@@ -165,7 +165,7 @@ send_one (WpClosedLoop *self, gsize i, GError **error)
   if (!moves (self, now_ns))
     return fail (
         error,
-        "time stands still: clients are answered at once, and do not think; --think, or --ack=stored with a service time, lets it go on");
+        "simulated time does not advance: clients get immediate answers and do not think; give --think, or --ack=stored with a service time");
   if (!wp_model_offer (self->model, &self->rows[i], &self->services_ns[i], 1, result))
     return fail (error, "the simulated time passes 292 years");
   answered_ns = answered (self, self->rows[i].arrival_ns, result);

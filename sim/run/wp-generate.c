@@ -100,7 +100,7 @@ wp_generate_write (const WpGenerate *self, WpArrivals *arrivals, WpServiceTime *
     }
   if (written == 0)
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\": no request arrives in that time",
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\": no request arrives within its duration",
                    self->arrivals);
       return FALSE;
     }

@@ -159,11 +159,11 @@ test_what_is_said_of_correlation (void)
   } cases[] = {
     { 0.24, NULL, TRUE },
     { -0.24, NULL, TRUE },
-    { 0.26, "; neighbours correlate (0.26), so that the intervals are too narrow: run longer\n", TRUE },
-    { -0.26, "; neighbours correlate (-0.26)", TRUE },
-    { 0.69, "; neighbours correlate (0.69)", TRUE },
+    { 0.26, "; neighbouring parts correlate (0.26), so the intervals are too narrow: run longer\n", TRUE },
+    { -0.26, "; neighbouring parts correlate (-0.26)", TRUE },
+    { 0.69, "; neighbouring parts correlate (0.69)", TRUE },
     { 0.71,
-      ", but its parts differ as if it had not settled, or never does (neighbours correlate by 0.71): run longer, or --replications\n",
+      ", but the run shows no steady state (neighbouring parts correlate by 0.71): run longer, or use --replications\n",
       FALSE },
   };
 

@@ -162,7 +162,7 @@ test_nothing_to_learn_from (void)
   g_assert_null (wp_calibration_new ("r.csv", rows, 1, &error));
   g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
   g_assert_cmpstr (error->message, ==,
-                   "r.csv: no row has both \"started\" and \"finished\": it is no record of a server");
+                   "r.csv: no row has both \"started\" and \"finished\": it is not a record of wp-server");
 }
 
 int

@@ -641,7 +641,7 @@ test_time_stands_still (void)
   WpSummary summary;
 
   g_assert_false (wp_experiment_run (&study, 1, NULL, &summary, &traffic, &error));
-  g_assert_nonnull (strstr (error->message, "Default: time stands still"));
+  g_assert_nonnull (strstr (error->message, "Default: simulated time does not advance"));
 }
 
 int

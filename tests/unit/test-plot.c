@@ -79,7 +79,7 @@ test_one_mode (void)
                                        "response",
                                        "wait",
                                        "90 %",
-                                       "share of the started requests that took no longer",
+                                       "cumulative share of the started requests",
                                        "100 ms",
                                        NULL };
   g_autoptr (SimRun) run = run_sim ("-m workerpool -q 2 -w 1 --plot=a.svg trace.csv");
@@ -101,7 +101,7 @@ static void
 test_all_modes (void)
 {
   static const char *const lines[] = { "Default",
-                                       "in service (it has no queue)",
+                                       "in service (no queue)",
                                        "BufferedChannel: queue 10,000",
                                        "WorkerPool: queue 10,000, 10,000 workers",
                                        "capacity 10,000 (far above)",

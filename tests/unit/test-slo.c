@@ -47,7 +47,7 @@ static const struct {
   { "blocked<nan", "is not a number" },
   { "blocked<inf", "is not a number" },
   { "blocked<1e400", "is not a number" },
-  { "depth.max<3%", "is not a number from 0 on" },
+  { "depth.max<3%", "is not a number of at least 0" },
   { "utilisation<high", "is not a share" },
   { "blocked<<1", "is not a number of requests" },
 };

@@ -129,9 +129,8 @@ test_chart (void)
                 "         |########:.\n"
                 "        0|##########+.\n"
                 "          0                      5.00 us\n");
-  assert_drawn (empty, 20, TRUE, "WorkerPool: its queue is never used\n");
-  assert_drawn (empty, 0, TRUE,
-                "WorkerPool: a queue of 0 holds nothing: each request needs an idle worker\n");
+  assert_drawn (empty, 20, TRUE, "WorkerPool: the queue stays empty\n");
+  assert_drawn (empty, 0, TRUE, "WorkerPool: a queue of 0 holds no job: each request needs an idle worker\n");
 }
 
 /* Two jobs in the queue for 1 ns, and long after that one: however narrow time becomes, the two are not lost.

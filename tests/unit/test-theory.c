@@ -199,7 +199,7 @@ test_none_applies (void)
         FALSE,
         { 9, 2, TRUE, 0, TRUE },
         TRUE },
-      "rejects" },
+      "with rejection" },
     { { WP_TRAFFIC_CLIENTS,
         0,
         5,

@@ -197,9 +197,9 @@ test_plan (void)
                      noted = run_on ("# ack: stored\n# keep-abandoned: false\n", accepted);
 
   g_assert_nonnull (strstr (run->out, "1x    a queue of 3 needs 4 workers: abandoned 0; 3 workers: 1\n"));
-  g_assert_nonnull (strstr (run->out, "1 worker needs more: no queue does\n"));
-  g_assert_nonnull (strstr (run->out, "headroom of 1 worker and a queue of 3: none, it is full at times\n"));
-  g_assert_nonnull (strstr (other->out, "1x    a queue of 3 needs 1 worker, the fewest there can be\n"));
+  g_assert_nonnull (strstr (run->out, "1 worker: no queue suffices\n"));
+  g_assert_nonnull (strstr (run->out, "headroom of 1 worker and a queue of 3: none: it is full at times\n"));
+  g_assert_nonnull (strstr (other->out, "1x    a queue of 3 needs 1 worker, the minimum\n"));
   g_assert_cmpstr (noted->out, ==, run->out);
 }
 
@@ -248,13 +248,13 @@ test_theory (void)
       "--synthetic poisson:rate=50,n=2000 -m workerpool -w 1 -q 5 --when-full reject -s exp:10ms --theory --patience 20ms --ack stored",
       NULL);
   g_assert_cmpint (run->status, ==, 0);
-  g_assert_nonnull (strstr (run->out, "senders that leave have none here"));
+  g_assert_nonnull (strstr (run->out, "none is known for clients that leave"));
   sim_run_go (
       run,
       "--synthetic poisson:rate=50,n=2000 -m workerpool -w 1 -q 5 --when-full reject -s exp:10ms --theory --patience 20ms",
       NULL);
   /* nobody is parked, and who is queued has his answer */
-  g_assert_null (strstr (run->out, "senders that leave have none here"));
+  g_assert_null (strstr (run->out, "none is known for clients that leave"));
 }
 
 static void
@@ -275,11 +275,11 @@ test_against (void)
   sim_run_go (run, "--against measured.csv --patience 700ms --ack accepted trace.csv", NULL);
   g_assert_cmpint (run->status, ==, 1);
   g_assert_nonnull (
-      strstr (run->out, "warning: the prediction has ack accepted, but it was measured with stored\n"));
+      strstr (run->out, "warning: the prediction uses ack accepted, the measurement used stored\n"));
   sim_run_go (run, "--against measured.csv --patience 700ms --keep-abandoned trace.csv", NULL);
   g_assert_cmpint (run->status, ==, 1);
   g_assert_nonnull (
-      strstr (run->out, "warning: the prediction has keep-abandoned true, but it was measured with false\n"));
+      strstr (run->out, "warning: the prediction uses keep-abandoned true, the measurement used false\n"));
 }
 
 int

@@ -128,7 +128,7 @@ test_the_five_largest (void)
 
       g_assert_cmpint (strstr (run->out, line) != NULL, ==, i > 2);
     }
-  g_assert_nonnull (strstr (run->out, "-7.00 ms   failed, not stored\n"));
+  g_assert_nonnull (strstr (run->out, "-7.00 ms   measured failed, predicted stored\n"));
 }
 
 static void
@@ -153,7 +153,7 @@ test_given_options_win_and_are_told (void)
   g_autoptr (SimRun) run = run_with (record, NULL, "--against=measured.csv -q 5 --format=json trace.csv");
 
   g_assert_cmpint (run->status, ==, 1);
-  g_assert_cmpstr (run->err, ==, "wp-sim: warning: the prediction has queue 5, but it was measured with 1\n");
+  g_assert_cmpstr (run->err, ==, "wp-sim: warning: the prediction uses queue 5, the measurement used 1\n");
 }
 
 static void
@@ -162,9 +162,9 @@ test_its_own_input (void)
   g_autoptr (SimRun) run = run_with (record, NULL, "--against=measured.csv ./measured.csv");
   g_autoptr (SimRun) copied = run_with (record, record, "--against=measured.csv client.csv");
 
-  g_assert_nonnull (strstr (run->out, "warning: measured.csv is its own input"));
+  g_assert_nonnull (strstr (run->out, "warning: measured.csv is both the input and the measurement"));
   /* equal notes say so */
-  g_assert_nonnull (strstr (copied->out, "warning: measured.csv is its own input"));
+  g_assert_nonnull (strstr (copied->out, "warning: measured.csv is both the input and the measurement"));
 }
 
 static void
@@ -203,14 +203,15 @@ test_the_clients_view (void)
   g_assert_cmpint (run->status, ==, 0);
   g_assert_nonnull (strstr (
       run->out,
-      "client.csv, 3 requests matched; their latency differs from the server's response by 200 us in the median, 200 us at most\n"));
+      "client.csv, 3 requests matched; latency differs from the server's response by 200 us in the median, 200 us at most\n"));
   g_assert_null (strstr (run->out, "warning"));
-  g_assert_nonnull (strstr (other->out, "warning: the client saw 2 answered 2xx, the server 3\n"));
-  g_assert_nonnull (strstr (other->out, "warning: the client saw 1 failed, the server 0\n"));
-  g_assert_nonnull (strstr (other->out, "warning: 1 request was answered otherwise than the server says\n"));
+  g_assert_nonnull (strstr (other->out, "warning: the client recorded 2 answered 2xx, the server 3\n"));
+  g_assert_nonnull (strstr (other->out, "warning: the client recorded 1 failed, the server 0\n"));
+  g_assert_nonnull (strstr (
+      other->out, "warning: 1 request was answered differently in the client's record and the server's\n"));
   g_assert_nonnull (strstr (
       other->out,
-      "warning: the client's latency is not the server's: half of the requests differ by 499 ms or more\n"));
+      "warning: the client's latency differs from the server's: by 499 ms or more for half of the requests\n"));
 }
 
 /* The counts are right, and so is the median; but the server has claimed one request's fate for another, and
@@ -225,10 +226,11 @@ test_a_doctored_record_is_found (void)
       = "id,arrival,ended,outcome\na,0,0.001,stored\nb,0.1,0.101,stored\nc,0.2,0.3,rejected\nd,0.3,0.4,stored\n";
   g_autoptr (SimRun) run = run_with (doctored, seen, "--against=measured.csv --client=client.csv trace.csv");
 
-  g_assert_null (strstr (run->out, "the client saw"));
-  g_assert_nonnull (strstr (run->out, "warning: 2 requests were answered otherwise than the server says\n"));
+  g_assert_null (strstr (run->out, "the client recorded"));
+  g_assert_nonnull (strstr (
+      run->out, "warning: 2 requests were answered differently in the client's record and the server's\n"));
   g_assert_nonnull (
-      strstr (run->out, "warning: 1 request was answered before the server says that they were accepted\n"));
+      strstr (run->out, "warning: 1 request was answered before the server recorded them as accepted\n"));
 }
 
 static gboolean
@@ -238,14 +240,16 @@ tells_of_crossing (const char *measured, const char *left)
       = g_strdup_printf ("id,arrival,ended,outcome\na,0,%s,abandoned\nb,0.2,0.3,abandoned\n", left);
   g_autoptr (SimRun) run
       = run_with (measured, client, "--against=measured.csv --client=client.csv trace.csv");
-  gboolean notify = strstr (run->out, "; 1 left as the answer came, within 10.0 ms\n") != NULL;
+  gboolean is_noted = strstr (run->out, "; 1 left within 10.0 ms of the answer\n") != NULL;
 
-  g_assert_cmpint (notify, ==, strstr (run->out, "warning") == NULL);
-  g_assert_cmpint (notify, !=,
-                   strstr (run->out, "warning: 1 request was answered otherwise than the server says\n")
-                       != NULL);
+  g_assert_cmpint (is_noted, ==, strstr (run->out, "warning") == NULL);
+  g_assert_cmpint (
+      is_noted, !=,
+      strstr (run->out,
+              "warning: 1 request was answered differently in the client's record and the server's\n")
+          != NULL);
 
-  return notify;
+  return is_noted;
 }
 
 /* Some ms before or after it was accepted the client left, and never read its answer: two stories, both true.
@@ -289,7 +293,8 @@ test_a_queued_client_that_left (void)
       = run_with (dropped, answered, "--against=measured.csv --client=client.csv trace.csv");
 
   g_assert_null (strstr (run->out, "warning"));
-  g_assert_nonnull (strstr (denied->out, "warning: 1 request was answered otherwise than the server says\n"));
+  g_assert_nonnull (strstr (
+      denied->out, "warning: 1 request was answered differently in the client's record and the server's\n"));
 }
 
 /* Two requests, accepted after @after_s: a client that had its answers @later_s after that is believed, up to
@@ -305,7 +310,7 @@ check_client_latency (double after_s, double later_s, gboolean differs)
   g_autoptr (SimRun) run
       = run_with (measured, client, "--against=measured.csv --client=client.csv trace.csv");
 
-  g_assert_cmpint (strstr (run->out, "warning: the client's latency is not the server's") != NULL, ==,
+  g_assert_cmpint (strstr (run->out, "warning: the client's latency differs from the server's") != NULL, ==,
                    differs);
 }
 
@@ -341,7 +346,7 @@ test_a_job_that_failed (void)
       g_autoptr (SimRun) run
           = run_with (measured, client, "--against=measured.csv --client=client.csv trace.csv");
 
-      g_assert_cmpint (strstr (run->out, "warning: 1 request was answered otherwise") != NULL, ==,
+      g_assert_cmpint (strstr (run->out, "warning: 1 request was answered differently") != NULL, ==,
                        cases[i].differs);
     }
 }
@@ -356,7 +361,8 @@ test_an_answer_that_the_server_denies (void)
   static const char seen[] = "id,arrival,ended,outcome\na,0,0.1003,stored\nb,0.2,0.201,stored\n";
   g_autoptr (SimRun) run = run_with (denied, seen, "--against=measured.csv --client=client.csv trace.csv");
 
-  g_assert_nonnull (strstr (run->out, "warning: 1 request was answered otherwise than the server says\n"));
+  g_assert_nonnull (strstr (
+      run->out, "warning: 1 request was answered differently in the client's record and the server's\n"));
 }
 
 static void
@@ -377,7 +383,7 @@ test_the_largest_errors (void)
   g_assert_cmpfloat_with_epsilon (json_object_get_double_member (first, "measured"), 3.0008, 1e-9);
   g_assert_cmpfloat_with_epsilon (json_object_get_double_member (first, "error"), 0.2992, 1e-9);
   g_assert_cmpstr (json_object_get_string_member (first, "measured_outcome"), ==, "stored");
-  g_assert_nonnull (strstr (run->out, "Largest errors, of the time from arrival to the end:\n"));
+  g_assert_nonnull (strstr (run->out, "Largest errors in the time from arrival to end:\n"));
   g_assert_nonnull (
       strstr (run->out, "\nc                             0 s         3.30 s       3.00 s     +299 ms\n"));
 }
@@ -397,12 +403,12 @@ test_bad_records (void)
 {
   assert_refused (
       "arrival\n0\n", "--against=measured.csv trace.csv",
-      "wp-sim: measured.csv: no columns \"accepted\" and \"outcome\": it is no record of a server\n");
+      "wp-sim: measured.csv: no columns \"accepted\" and \"outcome\": it is not a record of wp-server\n");
   assert_refused (
       HEADER "0,1,a,0,0,1,1,stored,0\n", "--against=measured.csv trace.csv",
-      "wp-sim: --against compares one model: say which with --mode (measured.csv has no note \"mode\")\n");
+      "wp-sim: --against compares one mode: select it with --mode (measured.csv has no note \"mode\")\n");
   assert_refused (record, "--against=measured.csv -m all trace.csv",
-                  "wp-sim: --against compares one model: say which with --mode\n");
+                  "wp-sim: --against compares one mode: select it with --mode\n");
   assert_refused (
       "# mode: Pool\n" HEADER "0,1,a,0,0,1,1,stored,0\n", "--against=measured.csv trace.csv",
       "wp-sim: measured.csv: note \"mode\": \"Pool\" is not a mode: Default, BufferedChannel or WorkerPool\n");

@@ -164,7 +164,7 @@ test_calibrate_says_what_to_type (void)
   sim_run_go (run, "-m workerpool -w 64 --service batch:300us:20us --jobs groups.csv trace.csv", NULL);
   sim_run_go (run, "--calibrate groups.csv", NULL);
   g_assert_nonnull (strstr (run->out, "predict with --service=batch:from:groups.csv\n"));
-  g_assert_nonnull (strstr (run->out, "a commit:    300 us and 20.0 us a row"));
+  g_assert_nonnull (strstr (run->out, "commit:      300 us and 20.0 us per row"));
 }
 
 /* Two threads of 1 ms: four that come at once leave two by two; the queue sees them then. */
@@ -254,15 +254,16 @@ test_what_a_record_teaches (void)
                                   1e-9);
   g_assert_nonnull (strstr (
       text,
-      "record.csv: 250 updates in 100 commits\na commit:    700 us and 500 us a row; a writer that was idle begins 0 s late\n"));
+      "record.csv: 250 updates in 100 commits\ncommit:      700 us and 500 us per row; an idle writer starts 0 s late\n"));
   g_assert_nonnull (
-      strstr (text, "seen:        1 to 4 rows, 2.50 on average; a commit took 2.00 ms on average\n"));
+      strstr (text, "measured:    1 to 4 rows, 2.50 on average; a commit took 2.00 ms on average\n"));
   g_assert_nonnull (
-      strstr (text, " of it, 99 % within 2.00 ms; it explains 100 % of their variance, outliers apart\n"));
+      strstr (text, " of it, 99 % within 2.00 ms; it explains 100 % of the variance without outliers\n"));
   g_assert_nonnull (strstr (
       text,
-      "capacity:    833 rows/s one by one, 1,481 by 4, as many as were seen; more than those is extrapolation\n"));
-  g_assert_nonnull (strstr (text, "warning: under 1,000 commits: the tail of the prediction rests on few\n"));
+      "capacity:    833 rows/s in commits of 1, 1,481 in commits of 4, the largest measured; beyond it is extrapolation\n"));
+  g_assert_nonnull (
+      strstr (text, "warning: fewer than 1,000 commits: the predicted tail rests on a few of them\n"));
 }
 
 /* 999 commits are few, and 1,000 are not. */
@@ -279,7 +280,7 @@ test_few_commits (void)
         add_update (record, 10 * i, 1000);
       report = calibrate (record, &text);
       g_assert_cmpint (json_object_get_int_member (report, "commits"), ==, (gint64) n_commits);
-      g_assert_cmpint (strstr (text, "warning: under 1,000 commits") != NULL, ==, n_commits == 999);
+      g_assert_cmpint (strstr (text, "warning: fewer than 1,000 commits") != NULL, ==, n_commits == 999);
     }
 }
 
@@ -303,8 +304,7 @@ test_what_a_front_did (void)
   g_assert_cmpfloat_with_epsilon (number (arrivals, NULL, "rate_max"), 50, 1e-9);
   g_assert_cmpint (json_object_get_int_member (arrivals, "front_threads"), ==, 2);
   g_assert_cmpfloat_with_epsilon (number (arrivals, NULL, "front"), 2 / 30.0, 1e-9);
-  g_assert_nonnull (
-      strstr (text, "arrivals:    30/s in half of the tenths of a second, 50/s in the fullest\n"));
+  g_assert_nonnull (strstr (text, "arrivals:    median 30/s, peak 50/s (over 100 ms)\n"));
 }
 
 /* P clients on N threads of T: N/T requests a second, and PT/N for each, whatever is behind. */
@@ -376,23 +376,23 @@ test_usage (void)
   assert_refused ("--service batch:1ms:x trace.csv", "\"batch:1ms:x\" is not a service time");
   assert_refused ("--service batch:1ms:1us:0 trace.csv", "is not a number from 1 to");
   assert_refused ("--service batch:from:none.csv trace.csv", "none.csv: ");
-  assert_refused ("--service batch:from:trace.csv trace.csv", "it is no record of a server");
+  assert_refused ("--service batch:from:trace.csv trace.csv", "it is not a record of wp-server");
   assert_refused ("--service batch:from:none.csv,trace.csv trace.csv", "none.csv: ");
   assert_refused ("--service batch:from:none.csv, trace.csv", "none.csv: ");
   assert_refused (
       "--service batch:1ms:1us --plan trace.csv",
-      "--plan is not there for --service=batch: (compare sizes by a run of each, with --queue and --workers)\n");
+      "--plan is not available with --service=batch: (compare sizes by one run each, with --queue and --workers)\n");
   assert_refused ("--service batch:1ms:1us --sweep workers=1:4 trace.csv",
-                  "--sweep is not there for --service=batch:");
-  assert_refused ("--http-time 1ms --plan trace.csv", "--plan is not there for --http-time");
+                  "--sweep is not available with --service=batch:");
+  assert_refused ("--http-time 1ms --plan trace.csv", "--plan is not available with --http-time");
   assert_refused ("--service batch:1ms:1us --generate poisson:rate=1,n=2",
-                  "--generate is not there for --service=batch:");
-  assert_refused ("--http-threads 2 trace.csv", "--http-threads belongs to --http-time");
+                  "--generate is not available with --service=batch:");
+  assert_refused ("--http-threads 2 trace.csv", "--http-threads needs --http-time");
   assert_refused ("--http-threads 0 trace.csv", "is not a number from 1 to");
-  assert_refused ("--calibrate trace.csv", "it is no record of a server");
-  assert_refused ("--calibrate trace.csv trace.csv", "a trace beside --calibrate");
+  assert_refused ("--calibrate trace.csv", "it is not a record of wp-server");
+  assert_refused ("--calibrate trace.csv trace.csv", "--calibrate takes no trace");
   assert_refused ("--calibrate trace.csv --against trace.csv", "--calibrate only reads a record");
-  assert_refused ("--calibrate trace.csv --format csv", "--calibrate is in text and JSON only");
+  assert_refused ("--calibrate trace.csv --format csv", "--calibrate reports in text and JSON only");
 }
 
 int

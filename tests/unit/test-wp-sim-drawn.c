@@ -142,7 +142,7 @@ test_theory (void)
                  NULL);
   g_assert_nonnull (strstr (
       text,
-      "BufferedChannel: too short a run for confidence intervals\ntheory: no closed form: arrivals are not Poisson"));
+      "BufferedChannel: the run is too short for confidence intervals\ntheory: no closed form: arrivals are not Poisson"));
 }
 
 static double
@@ -277,12 +277,12 @@ test_refused (void)
     { "--generate poisson:rate=1,rate=2,n=1", "\"rate\" is given twice" },
     { "--generate poisson:rate=0,n=1", "rate: \"0\" is not a number above 0" },
     { "--generate poisson:rate=nan,n=1", "rate: \"nan\" is not a number above 0" },
-    { "--generate poisson:rate=2e9,n=1", "more than one request a nanosecond" },
+    { "--generate poisson:rate=2e9,n=1", "more than one request per nanosecond" },
     { "--generate poisson:rate=1,n=0", "n: \"0\" is not a number from 1" },
     { "--generate poisson:rate=1,duration=soon", "duration: \"soon\" is not a time" },
-    { "--generate poisson:rate=1,duration=0", "duration: \"0\" is no time above 0" },
-    { "--generate poisson:rate=0.001,duration=1ms", "no request arrives in that time" },
-    { "--synthetic poisson:rate=0.001,duration=1ms", "no request arrives in that time" },
+    { "--generate poisson:rate=1,duration=0", "duration: \"0\" is not a time above 0" },
+    { "--generate poisson:rate=0.001,duration=1ms", "no request arrives within its duration" },
+    { "--synthetic poisson:rate=0.001,duration=1ms", "no request arrives " },
     { "--generate mmpp:rates=1:2,n=3", "no \"sojourns\"" },
     { "--generate mmpp:rates=1:2,sojourns=1s,n=3", "\"1s\" is not a list of 2 to 16 states" },
     { "--generate mmpp:rates=1:2,sojourns=1s:1s:1s,n=3", "2 rates, but 3 sojourns" },
@@ -293,12 +293,12 @@ test_refused (void)
     { "--generate poisson:rate=1,n=1 -s pareto:2s:1.5", "is not a service time" },
     { "--generate poisson:rate=1e-9,n=30", "more than 292 years" },
     { "--generate poisson:rate=1,n=1 --digits 0", "--digits: \"0\" is not a number from 1 to 9" },
-    { "--generate poisson:rate=1,n=1 trace.csv", "give one or the other" },
+    { "--generate poisson:rate=1,n=1 trace.csv", "exclude each other" },
     { "--generate poisson:rate=1,n=1 --synthetic poisson:rate=1,n=1", "exclude each other" },
-    { "--digits 3 trace.csv", "--digits belongs to --generate" },
-    { "--ids trace.csv", "--ids belongs to --generate" },
-    { "--theory trace.csv", "--theory belongs to --synthetic or --clients" },
-    { "--replications 3 trace.csv", "--replications belongs to" },
+    { "--digits 3 trace.csv", "--digits needs --generate" },
+    { "--ids trace.csv", "--ids needs --generate" },
+    { "--theory trace.csv", "--theory needs --synthetic or --clients" },
+    { "--replications 3 trace.csv", "--replications needs" },
     { "--replications 1 --synthetic poisson:rate=1,n=9", "is not a number from 2" },
     { "--precision 0 --synthetic poisson:rate=1,n=9", "\"0\" is not a share above 0" },
     { "--precision 200% --synthetic poisson:rate=1,n=9", "\"200%\" is not a share above 0" },
@@ -309,12 +309,12 @@ test_refused (void)
     { "--clients 5 --duration 0", "\"0\" is not a time above 0" },
     { "--clients 5 --duration 1s --ack maybe", "\"maybe\" is not an acknowledgement: accepted or stored" },
     { "--clients 5 --duration 1s --think gamma:1", "\"gamma:1\" is not a service time" },
-    { "--clients 5 --duration 1s -m default --jobs x", "are not there for --clients" },
-    { "--clients 5 --duration 1s -m default", "Default: time stands still" },
+    { "--clients 5 --duration 1s -m default --jobs x", "are not available with --clients" },
+    { "--clients 5 --duration 1s -m default", "Default: simulated time does not" },
     { "-m bufferedchannel --ack stored --clients 5 --duration 1s --warmup 2s",
       "the warm-up is longer than the run" },
-    { "--think 1s trace.csv", "--think belongs to --clients" },
-    { "--duration 1s trace.csv", "--duration belongs to --clients" },
+    { "--think 1s trace.csv", "--think needs --clients" },
+    { "--duration 1s trace.csv", "--duration needs --clients" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (table); i++)

@@ -52,9 +52,9 @@ test_usage (void)
   assert_refused ("--seed=x trace.csv", "--seed: \"x\" is not a number");
   assert_refused ("-s gamma:2 trace.csv", "\"gamma:2\" is not a service time");
   assert_refused ("-s uniform:2s:1s trace.csv", "2s is more than 1s");
-  assert_refused ("--jobs=jobs.csv trace.csv", "--jobs writes one model: say which with --mode");
+  assert_refused ("--jobs=jobs.csv trace.csv", "--jobs writes one mode: select it with --mode");
   assert_refused ("-m default --jobs=x --series=x trace.csv", "would write the same file");
-  assert_refused ("--client=x trace.csv", "--client belongs to --against");
+  assert_refused ("--client=x trace.csv", "--client needs --against");
   assert_refused ("--against=- -", "standard input can be read once only");
 }
 

@@ -31,7 +31,7 @@ test_a_log_is_told_about (void)
   JsonObject *report, *trace;
 
   g_assert_cmpint (run->status, ==, 0);
-  g_assert_nonnull (strstr (run->out, "\norder: 1 row came after a later one; sorted\n"));
+  g_assert_nonnull (strstr (run->out, "\norder: sorted; 1 row came after a later arrival\n"));
   g_assert_nonnull (strstr (
       run->out, "\nnote: the log's stamps are whole seconds: its requests are spread evenly over theirs\n"));
   g_assert_nonnull (strstr (

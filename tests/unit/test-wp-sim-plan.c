@@ -116,16 +116,16 @@ test_text (void)
 
   assert_says (run, 0, "a queue of 1 needs 4 workers: blocked 0; 3 workers: 1\n");
   assert_says (run, 0, "2 workers need queue 3: blocked 0; queue 2: 1\n");
-  assert_says (run, 0, "headroom of 2 workers and a queue of 1: none, it is full at times\n");
+  assert_says (run, 0, "headroom of 2 workers and a queue of 1: none: it is full at times\n");
   assert_says (enough, 0, "a queue of 0 needs 5 workers: blocked 0; 4 workers: 1\n");
-  assert_says (enough, 0, "5 workers need queue 0, the smallest there can be\n");
+  assert_says (enough, 0, "5 workers need queue 0, the minimum\n");
   assert_says (more, 0,
-               "8 workers need queue 0, the smallest there can be\n"
-               "        workers + queue that do: 1 + 4, 4 + 1, 5 + 0\n"); /* 8 + 0 only has more */
+               "8 workers need queue 0, the minimum\n"
+               "        sufficient workers + queue: 1 + 4, 4 + 1, 5 + 0\n"); /* 8 + 0 only has more */
   assert_says (fewer, 0,
                "3 workers need queue 2: blocked 0; queue 1: 1\n"
                /* the given ones among them */
-               "        workers + queue that do: 1 + 4, 3 + 2, 4 + 1");
+               "        sufficient workers + queue: 1 + 4, 3 + 2, 4 + 1");
   assert_says (channel, 0, "the processor needs queue 4: blocked 0; queue 3: 1\n");
 }
 
@@ -138,8 +138,7 @@ test_assumed (void)
   g_autoptr (GString) trace = g_string_new ("arrival,service\n");
   g_autoptr (SimRun) searched = NULL, tried = NULL, json = NULL;
   g_autoptr (JsonObject) report = NULL;
-  static const char assumed[]
-      = "  assumed: not every smaller size was tried, for that would take long; one may do\n";
+  static const char assumed[] = "  assumed: a smaller size may suffice; not all were tried, to save time\n";
 
   for (guint i = 0; i < 6000; i++)
     g_string_append (trace, "0,1\n");
@@ -166,8 +165,8 @@ test_frontier_lies_between_the_answers (void)
     g_string_append (trace, "3.5,0.02\n");
   few = run_on (trace->str, "-q 5 -w 3 trace.csv");
   many = run_on (trace->str, "-q 40 -w 50 trace.csv");
-  assert_says (few, 0, "workers + queue that do: 1 + 49, 3 + 47, 7 + 43, 21 + 29, 45 + 5\n");
-  assert_says (many, 0, "workers + queue that do: 1 + 49, 14 + 36, 27 + 23, 50 + 0\n");
+  assert_says (few, 0, "sufficient workers + queue: 1 + 49, 3 + 47, 7 + 43, 21 + 29, 45 + 5\n");
+  assert_says (many, 0, "sufficient workers + queue: 1 + 49, 14 + 36, 27 + 23, 50 + 0\n");
 }
 
 /* 1.0004 s would read 1.00 s, and 999.6 ms too. */
@@ -190,7 +189,7 @@ test_objectives (void)
   g_autoptr (SimRun) rejecting = run_on (burst, "-q 0 -w 2 --when-full=reject --slo rejected<=1 trace.csv");
   g_autoptr (SimRun) without = run_on (burst, "--no-plan --slo response.p50<99ms trace.csv");
 
-  assert_says (never, 1, "no number of workers does");
+  assert_says (never, 1, "no number of workers suffices");
   assert_says (both, 0, "a queue of 0 needs 2 workers: blocked 3; 1 worker: 4\n");
   assert_says (rejecting, 0, "a queue of 0 needs 4 workers: rejected 1; 3 workers: 2\n");
   g_assert_cmpint (without->status, ==, 0);
@@ -396,12 +395,12 @@ test_bad_options (void)
   } bad[] = {
     { "--slo wait.p98<1s trace.csv",
       "--slo: \"wait.p98<1s\": \"wait.p98\" is not a metric; did you mean wait.p" },
-    { "--slo=blocked==0 --generate=poisson:rate=100,duration=1s", "--slo is of a prediction" },
-    { "--slo=blocked==0 -m Default --format=csv trace.csv", "--slo is in text and JSON" },
+    { "--slo=blocked==0 --generate=poisson:rate=100,duration=1s", "--slo judges a prediction" },
+    { "--slo=blocked==0 -m Default --format=csv trace.csv", "--slo reports in text and JSON" },
     { "--plan --no-plan trace.csv", "--plan and --no-plan exclude each other" },
     { "--plan --format=csv trace.csv", "text and JSON only" },
     { "--plan -m Default trace.csv", "neither queue nor workers" },
-    { "--plan --dispatcher=spawning trace.csv", "bounds nothing" },
+    { "--plan --dispatcher=spawning trace.csv", "needs the bounded dispatcher" },
     { "--sweep=workers trace.csv", "--sweep: \"workers\" is not workers=" },
     { "--sweep=worker=1:2 trace.csv", "did you mean workers=?" },
     { "--sweep=workers=0:3 trace.csv", "--sweep: workers: \"0\" is not a number from 1" },
@@ -413,14 +412,14 @@ test_bad_options (void)
     { "--sweep=scale=0:1 trace.csv", "is not a number above 0" },
     { "--sweep=scale=1e-10 trace.csv", "a scale is from 1e-9 to 1e9" },   /* it was rounded to 0 */
     { "--sweep=service=84e21 trace.csv", "a scale is from 1e-9 to 1e9" }, /* a step of 1 came nowhere */
-    { "--sweep=queue=1 -m Default trace.csv", "Default has no sizes" },
+    { "--sweep=queue=1 -m Default trace.csv", "Default mode has neither" },
     { "--sweep=queue=1 --series=x trace.csv", "does not go with" },
-    { "--sweep=queue=1 --clients=2 --limit=9", "--sweep needs a trace, or --synthetic" },
+    { "--sweep=queue=1 --clients=2 --limit=9", "--sweep needs a trace or --synthetic" },
     { "--sweep=queue=1 --warmup=1s trace.csv", "--sweep does not go with --replications" },
     { "--sweep=queue=1 --synthetic=poisson:rate=9,duration=9s --theory",
       "--sweep does not go with --replications" },
     { "--at=x trace.csv", "--at: \"x\" is not a time" },
-    { "--at=1s --format=csv trace.csv", "--at is in the text" },
+    { "--at=1s --format=csv trace.csv", "--at reports in the text" },
     { "--threads=0 trace.csv", "--threads: \"0\" is not a number from 1" },
   };
 
