@@ -192,7 +192,7 @@ check_sim (const char *text, gsize len)
   if (!wp_sim_options_parse (&options, args, &error))
     check_message (error, g_utf8_validate (text, -1, NULL));
   else
-    g_assert_true (options.trace.scale > 0 && options.interval_ns > 0 && options.front.threads > 0
+    g_assert_true (options.trace.scale > 0 && options.interval_ns > 0 && options.http_stage.threads > 0
                    && options.tolerance >= 0 && options.tolerance <= 1);
   wp_sim_options_clear (&options);
 }
@@ -251,16 +251,16 @@ static void
 check_columns (const char *text, gsize len)
 {
   static const char *const names[] = { "arrival", "service", "id", "bytes", "Tokens", "a b", NULL };
-  /* a cell can be read past its end */
-  static char cells_text[6][128] = { "1.5", "0.25", "r1", "", "1e300", "abc" };
+  /* a field can be read past its end */
+  static char texts[6][128] = { "1.5", "0.25", "r1", "", "1e300", "abc" };
   g_autoptr (GError) error = NULL;
   g_autoptr (WpMapping) mapping = wp_mapping_new (names, text, &error);
   WpRow row = { .id = NULL };
-  WpCell cells[6];
+  WpField fields[6];
 
-  for (guint i = 0; i < G_N_ELEMENTS (cells); i++)
-    cells[i] = (WpCell){ .text = cells_text[i], .len = strlen (cells_text[i]) };
-  if (!mapping || !wp_mapping_read (mapping, cells, &row, &error))
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    fields[i] = (WpField){ .text = texts[i], .len = strlen (texts[i]) };
+  if (!mapping || !wp_mapping_read (mapping, fields, &row, &error))
     check_message (error, g_utf8_validate (text, -1, NULL));
 }
 
