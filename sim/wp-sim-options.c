@@ -47,6 +47,23 @@ parse_slo (gpointer field, const char *value, GError **error)
   return TRUE;
 }
 
+/* For every report of the process, which is why no field has them. */
+static gboolean
+parse_percentiles (gpointer field G_GNUC_UNUSED, const char *value, GError **error)
+{
+  g_auto (GStrv) names = g_strsplit (value, ",", -1);
+
+  for (char **name = names; *name; name++)
+    {
+      g_autofree char *full = g_strconcat (**name == 'p' ? "" : "p", *name, NULL);
+
+      if (!wp_metric_add_percentile (full, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* Given again, it adds to what was given. */
 static gboolean
 parse_sweep (gpointer field, const char *value, GError **error)
@@ -169,6 +186,9 @@ static const WpOption plan_options[] = {
 static const WpOption answer_options[] = {
   { "format", 0, WP_OPTION_CHOICE, "FORMAT", FIELD (format_index),
     "format of the report: text (default), json or csv", .names = format_names, .what = "a format" },
+  { "percentiles", 0, WP_OPTION_OTHER, "LIST", FIELD (format_index),
+    "percentiles beside those of every report, four at most: 75,99.5; those of --slo are added by themselves",
+    .parse = parse_percentiles },
   { "series", 0, WP_OPTION_FILE, "FILE", FIELD (series),
     "write depth, parked and busy over time, as CSV; - is standard output" },
   { "interval", 0, WP_OPTION_TIME, "TIME", FIELD (interval_ns),

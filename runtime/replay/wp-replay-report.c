@@ -11,7 +11,7 @@
 static const struct {
   const char *name;
   double share;
-} quantiles[] = { { "p50", 0.5 }, { "p90", 0.9 }, { "p99", 0.99 }, { "p999", 0.999 } };
+} quantiles[] = { { "p50", 0.5 }, { "p90", 0.9 }, { "p95", 0.95 }, { "p99", 0.99 }, { "p999", 0.999 } };
 
 gboolean
 wp_replay_report_is_valid (const WpReplayReport *self)

@@ -26,13 +26,29 @@ typedef struct {
   WpUnit unit;
   WpMetricType type; /* how WpSummary holds it, at @offset */
   gsize offset;
+  double share; /* of a percentile: 0.99 for p99; else 0 */
 } WpMetric;
 
-/* In the order of the reports, ended by a NULL name. */
-extern const WpMetric wp_metrics[];
+/* In the order of the reports, ended by a NULL name. Those of wp_metric_add_percentile() are the last. */
+extern const WpMetric *const wp_metrics;
 
 /* NULL if there is none of that name. */
 const WpMetric *wp_metric_find (const char *name);
+
+/**
+ * wp_metric_add_percentile:
+ * @name: "p99.5"
+ *
+ * Every report of the process has that percentile from now on, of each time and of the depth. Where it has it
+ * already (as p999, for p99.9), nothing is added. For one thread, before a run begins.
+ *
+ * Returns: its name in the reports; NULL with WP_ERROR_BAD_VALUE: it is none above 0 and below 100, or one
+ * too many
+ */
+const char *wp_metric_add_percentile (const char *name, GError **error);
+
+/* By wp_metric_add_percentile(). */
+gboolean wp_metric_is_added (const WpMetric *self);
 
 /* In the metric's unit (times in seconds); NaN where it is null. */
 double wp_metric_value (const WpMetric *self, const WpSummary *summary);

@@ -5,8 +5,34 @@
 #include "sim/base/wp-error.h"
 #include "sim/stats/wp-histogram-inline.h"
 
-static const WpSpread no_spread
-    = { NAN, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE };
+static const WpSpread no_spread = {
+  NAN,          WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE,
+  WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, { WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE }
+};
+
+/* Options of the process, like its locale: a summary is made in too many places to pass them along. */
+static double more_shares[WP_MAX_PERCENTILES];
+static guint n_more;
+
+int
+wp_summary_add_percentile (double share)
+{
+  for (guint i = 0; i < n_more; i++)
+    if (more_shares[i] == share)
+      return (int) i;
+  if (n_more == WP_MAX_PERCENTILES)
+    return -1;
+  more_shares[n_more] = share;
+
+  return (int) n_more++;
+}
+
+static void
+set_more (gint64 *more, const WpHistogram *values)
+{
+  for (guint i = 0; i < WP_MAX_PERCENTILES; i++)
+    more[i] = i < n_more ? wp_histogram_quantile (values, more_shares[i]) : WP_TIME_NONE;
+}
 
 void
 wp_summary_init (WpSummary *self)
@@ -18,8 +44,10 @@ wp_summary_init (WpSummary *self)
                        .latency = no_spread,
                        .depth_mean = NAN,
                        .depth_p50 = WP_TIME_NONE,
+                       .depth_p95 = WP_TIME_NONE,
                        .depth_p99 = WP_TIME_NONE,
                        .depth_max = WP_TIME_NONE,
+                       .depth_more = { WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE },
                        .time_full_ns = WP_TIME_NONE,
                        .first_full_ns = WP_TIME_NONE,
                        .busy_mean = NAN,
@@ -32,12 +60,17 @@ wp_summary_init (WpSummary *self)
 WpSpread
 wp_spread_of (const WpHistogram *times)
 {
-  return (WpSpread){ .mean = wp_histogram_mean (times),
-                     .p50 = wp_histogram_quantile (times, 0.5),
-                     .p90 = wp_histogram_quantile (times, 0.9),
-                     .p99 = wp_histogram_quantile (times, 0.99),
-                     .p999 = wp_histogram_quantile (times, 0.999),
-                     .max = wp_histogram_max (times) };
+  WpSpread spread = { .mean = wp_histogram_mean (times),
+                      .p50 = wp_histogram_quantile (times, 0.5),
+                      .p90 = wp_histogram_quantile (times, 0.9),
+                      .p95 = wp_histogram_quantile (times, 0.95),
+                      .p99 = wp_histogram_quantile (times, 0.99),
+                      .p999 = wp_histogram_quantile (times, 0.999),
+                      .max = wp_histogram_max (times) };
+
+  set_more (spread.more, times);
+
+  return spread;
 }
 
 void
@@ -45,8 +78,10 @@ wp_summary_set_depth (WpSummary *self, const WpHistogram *depth)
 {
   self->depth_mean = wp_histogram_mean (depth);
   self->depth_p50 = wp_histogram_quantile (depth, 0.5);
+  self->depth_p95 = wp_histogram_quantile (depth, 0.95);
   self->depth_p99 = wp_histogram_quantile (depth, 0.99);
   self->depth_max = wp_histogram_max (depth);
+  set_more (self->depth_more, depth);
 }
 
 void

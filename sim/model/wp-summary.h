@@ -6,11 +6,14 @@
 #include "sim/base/wp-policy.h"
 #include "sim/trace/wp-trace.h"
 
+#define WP_MAX_PERCENTILES 4 /* beside those of every report */
+
 /* Of times in ns: NaN and WP_TIME_NONE over an empty set. Percentiles are nearest-rank, within 0.1 %; mean
  * and max are exact. */
 typedef struct {
   double mean;
-  gint64 p50, p90, p99, p999, max;
+  gint64 p50, p90, p95, p99, p999, max;
+  gint64 more[WP_MAX_PERCENTILES]; /* of wp_summary_add_percentile(), in its order */
 } WpSpread;
 
 /* Null is NaN, or WP_TIME_NONE in a gint64. */
@@ -23,7 +26,8 @@ typedef struct {
   WpSpread latency;
 
   double depth_mean; /* jobs, over time: from the first arrival to the last finish */
-  gint64 depth_p50, depth_p99, depth_max;
+  gint64 depth_p50, depth_p95, depth_p99, depth_max;
+  gint64 depth_more[WP_MAX_PERCENTILES];
 
   /* ns in which an arrival would block or be refused; its first moment since the origin */
   gint64 time_full_ns, first_full_ns;
@@ -34,6 +38,16 @@ typedef struct {
   gint64 makespan_ns;
   double throughput; /* jobs finished a second */
 } WpSummary;
+
+/**
+ * wp_summary_add_percentile:
+ * @share: 0.995 for p99.5
+ *
+ * Every later summary of the process has that percentile too. For one thread, before a run begins.
+ *
+ * Returns: its index, also where it was added before; -1: there are WP_MAX_PERCENTILES others
+ */
+int wp_summary_add_percentile (double share);
 
 /* All counts 0, everything else null. */
 void wp_summary_init (WpSummary *self);

@@ -147,11 +147,13 @@ find_patient (WpTheory *self, const WpTheoryCase *simulated, double service_s)
   name (self, layout->workers == 1 ? "M/M/1" : "M/M/c", "Kleinrock vol. 1, ch. 3 (Erlang C)");
   add (self, "wait.mean", wait_s);
   add (self, "wait.p90", wait_quantile (waits, drain, 0.9));
+  add (self, "wait.p95", wait_quantile (waits, drain, 0.95));
   add (self, "wait.p99", wait_quantile (waits, drain, 0.99));
   add (self, "response.mean", wait_s + service_s);
   if (layout->workers == 1)
     {
       add (self, "response.p50", log (2) / drain);
+      add (self, "response.p95", log (20) / drain);
       add (self, "response.p99", log (100) / drain);
     }
   if (layout->can_be_full)

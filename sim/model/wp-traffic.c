@@ -4,11 +4,16 @@
 
 #include "sim/stats/wp-histogram-inline.h"
 
+#define MIN_RECENT 1024
+
 struct _WpTraffic {
   guint64 requests;
   gint64 first_ns, last_ns;
   gint64 second_ends_ns; /* of the second that is being counted */
-  guint64 in_second, peak;
+  guint64 in_second;
+  guint64 peak;   /* the most within a second, wherever it begins */
+  gint64 *recent; /* the last arrivals, more than @peak, in a ring of @recent_mask + 1 */
+  guint64 recent_mask;
   WpUint128 squares; /* of the counts of the seconds before it */
   WpHistogram *service;
 };
@@ -19,6 +24,8 @@ wp_traffic_new (void)
   WpTraffic *self = g_new0 (WpTraffic, 1);
 
   self->second_ends_ns = WP_NS_PER_S;
+  self->recent_mask = MIN_RECENT - 1;
+  self->recent = g_new (gint64, MIN_RECENT);
   self->service = wp_histogram_new ();
 
   return self;
@@ -28,14 +35,45 @@ void
 wp_traffic_free (WpTraffic *self)
 {
   wp_histogram_free (self->service);
+  g_free (self->recent);
   g_free (self);
+}
+
+/* Room for one more than @peak arrivals, of which number @n is the last. */
+static void
+grow (WpTraffic *self, guint64 n)
+{
+  guint64 mask = 2 * self->recent_mask + 1;
+  gint64 *recent = g_new (gint64, mask + 1);
+
+  for (guint64 i = n - self->recent_mask; i <= n; i++)
+    recent[i & mask] = self->recent[i & self->recent_mask];
+  g_free (self->recent);
+  self->recent = recent;
+  self->recent_mask = mask;
+}
+
+/* There are more within a second than ever before if the arrival @peak places before is less than one ago. */
+static void
+find_peak (WpTraffic *self, const WpRow *rows, gsize n_rows)
+{
+  for (gsize i = 0; i < n_rows; i++)
+    {
+      guint64 n = self->requests + i;
+      gint64 arrival_ns = rows[i].arrival_ns;
+
+      self->recent[n & self->recent_mask] = arrival_ns;
+      if (G_UNLIKELY (arrival_ns - self->recent[(n - self->peak) & self->recent_mask] < WP_NS_PER_S)
+          && ++self->peak > self->recent_mask)
+        grow (self, n);
+    }
 }
 
 static void
 count_seconds (WpTraffic *self, const WpRow *rows, gsize n_rows)
 {
   gint64 ends_ns = self->second_ends_ns;
-  guint64 in_second = self->in_second, peak = self->peak;
+  guint64 in_second = self->in_second;
   WpUint128 squares = self->squares;
 
   for (gsize i = 0; i < n_rows; i++)
@@ -52,11 +90,9 @@ count_seconds (WpTraffic *self, const WpRow *rows, gsize n_rows)
           ends_ns = begins_ns > G_MAXINT64 - WP_NS_PER_S ? G_MAXINT64 : begins_ns + WP_NS_PER_S;
         }
       in_second++;
-      peak = MAX (peak, in_second);
     }
   self->second_ends_ns = ends_ns;
   self->in_second = in_second;
-  self->peak = peak;
   self->squares = squares;
 }
 
@@ -87,6 +123,7 @@ wp_traffic_add (WpTraffic *self, const WpRow *rows, const gint64 *services_ns, g
   if (self->requests == 0)
     self->first_ns = rows[0].arrival_ns;
   count_seconds (self, rows, n_rows);
+  find_peak (self, rows, n_rows);
   count_services (self->service, services_ns, n_rows);
   self->requests += n_rows;
   self->last_ns = rows[n_rows - 1].arrival_ns;

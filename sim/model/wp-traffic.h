@@ -8,7 +8,7 @@ typedef struct {
   guint64 requests;
   gint64 duration_ns;  /* from the first arrival to the last */
   double rate_mean;    /* requests a second over the duration */
-  double rate_peak_1s; /* in the fullest second, counted from the origin */
+  double rate_peak_1s; /* the most requests within a second, wherever it begins */
   /* index of dispersion: variance over mean of the counts in whole seconds; 1 for a Poisson process */
   double dispersion_1s;
   double service_mean; /* ns */

@@ -34,14 +34,15 @@ static gboolean
 is_reduced (const GPtrArray *slos)
 {
   static const char *const known[]
-      = { "requests", "accepted", "rejected",  "timed_out", "abandoned",    "wait.p50",
-          "wait.p90", "wait.p99", "wait.p999", "wait.max",  "blocked_peak", NULL };
+      = { "requests", "accepted", "rejected", "timed_out", "abandoned", "wait.max", "blocked_peak", NULL };
 
   for (guint i = 0; i < slos->len; i++)
     {
       const WpSlo *slo = g_ptr_array_index (slos, i);
 
-      if (!is_none (slo, "blocked") && !g_strv_contains (known, slo->metric->name))
+      gboolean is_percentile = slo->metric->share > 0 && g_str_has_prefix (slo->metric->name, "wait.");
+
+      if (!is_none (slo, "blocked") && !is_percentile && !g_strv_contains (known, slo->metric->name))
         return FALSE;
     }
 

@@ -48,14 +48,36 @@ find_operator (WpSlo *self, const char **at, gsize *length, GError **error)
   return fail (self->text, error, "no operator; write METRIC<VALUE, with one of < <= > >= == !=");
 }
 
+/* "wait.p99.5" is added. NULL: there is no such metric; with an error, it is a percentile that can't be. */
+static const WpMetric *
+find_or_add (const char *name, GError **error)
+{
+  const WpMetric *metric = wp_metric_find (name);
+  const char *percentile = strstr (name, ".p");
+  g_autofree char *group = percentile ? g_strndup (name, (gsize) (percentile - name)) : NULL;
+  g_autofree char *p50 = group ? g_strconcat (group, ".p50", NULL) : NULL;
+  g_autofree char *whole = NULL;
+
+  if (metric || !p50 || !wp_metric_find (p50) || !g_ascii_isdigit (percentile[2]))
+    return metric;
+  if (!(percentile = wp_metric_add_percentile (percentile + 1, error)))
+    return NULL;
+  whole = g_strconcat (group, ".", percentile, NULL);
+
+  return wp_metric_find (whole);
+}
+
 static gboolean
 find_metric (WpSlo *self, const char *name, GError **error)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  g_autoptr (GError) problem = NULL;
   const char *nearest;
 
-  if ((self->metric = wp_metric_find (name)))
+  if ((self->metric = find_or_add (name, &problem)))
     return TRUE;
+  if (problem)
+    return fail (self->text, error, "%s", problem->message);
   for (const WpMetric *metric = wp_metrics; metric->name; metric++)
     g_ptr_array_add (names, (gpointer) metric->name);
   g_ptr_array_add (names, NULL);
@@ -296,22 +318,15 @@ wp_slo_trend_in_workers (const WpSlo *self)
 static gboolean
 spread_is_violated (const WpSlo *self, const WpHistogram *values, const char *figure, guint64 total)
 {
-  static const struct {
-    const char *name;
-    double share;
-  } quantiles[] = { { "p50", 0.5 }, { "p90", 0.9 }, { "p99", 0.99 }, { "p999", 0.999 } };
-  double bound_ns = self->bound * WP_NS_PER_S;
+  double bound_ns = self->bound * WP_NS_PER_S, share = self->metric->share;
 
   if (g_str_equal (figure, "max"))
     return (double) values->max > bound_ns;
   if (g_str_equal (figure, "mean"))
     return (double) values->sum > bound_ns * (1 + 1e-9) * (double) total;
-  for (guint i = 0; i < G_N_ELEMENTS (quantiles); i++)
-    if (g_str_equal (figure, quantiles[i].name) && bound_ns < 0x1p62)
-      return (double) wp_histogram_count_above (values, (gint64) bound_ns)
-             > (1 - quantiles[i].share) * (double) total + 1;
 
-  return FALSE;
+  return share > 0 && bound_ns < 0x1p62
+         && (double) wp_histogram_count_above (values, (gint64) bound_ns) > (1 - share) * (double) total + 1;
 }
 
 gboolean

@@ -54,6 +54,7 @@ add_front (JsonBuilder *builder, const WpHttpStageSummary *http_stage)
   wp_json_add_double (builder, "mean", http_stage->wait.mean / WP_NS_PER_S);
   add_time (builder, "p50", http_stage->wait.p50);
   add_time (builder, "p90", http_stage->wait.p90);
+  add_time (builder, "p95", http_stage->wait.p95);
   add_time (builder, "p99", http_stage->wait.p99);
   add_time (builder, "p999", http_stage->wait.p999);
   add_time (builder, "max", http_stage->wait.max);
@@ -88,36 +89,43 @@ is_of_nobody (const WpMetric *metric, const WpSummary *summary)
   return g_str_has_prefix (metric->name, "latency.") && summary->latency.max == WP_TIME_NONE;
 }
 
-/* "response.p99" is p99 in an object response; the table keeps each group together. */
+/* "response.p99" is p99 in an object response, at the place of the first that it has. */
+static void
+add_group (JsonBuilder *builder, const WpMetric *first, gsize length, const WpSummary *summary)
+{
+  g_autofree char *name = g_strndup (first->name, length);
+
+  json_builder_set_member_name (builder, name);
+  json_builder_begin_object (builder);
+  for (const WpMetric *metric = first; metric->name; metric++)
+    if (strncmp (metric->name, first->name, length + 1) == 0)
+      add_metric (builder, metric->name + length + 1, metric, summary);
+  json_builder_end_object (builder);
+}
+
+static gboolean
+is_first_of_group (const WpMetric *self, gsize length)
+{
+  for (const WpMetric *metric = wp_metrics; metric < self; metric++)
+    if (strncmp (metric->name, self->name, length + 1) == 0)
+      return FALSE;
+
+  return TRUE;
+}
+
 void
 wp_report_json_add_summary (JsonBuilder *builder, const WpSummary *summary)
 {
-  g_autofree char *open = NULL;
-
   for (const WpMetric *metric = wp_metrics; metric->name; metric++)
     {
       const char *dot = strchr (metric->name, '.');
-      g_autofree char *group = dot && !is_of_nobody (metric, summary)
-                                   ? g_strndup (metric->name, (gsize) (dot - metric->name))
-                                   : NULL;
+      gsize length = dot ? (gsize) (dot - metric->name) : 0;
 
-      if (g_strcmp0 (group, open) != 0)
-        {
-          if (open)
-            json_builder_end_object (builder);
-          if (group)
-            {
-              json_builder_set_member_name (builder, group);
-              json_builder_begin_object (builder);
-            }
-          g_free (open);
-          open = g_strdup (group);
-        }
-      if (!is_of_nobody (metric, summary))
-        add_metric (builder, dot ? dot + 1 : metric->name, metric, summary);
+      if (!dot)
+        add_metric (builder, metric->name, metric, summary);
+      else if (is_first_of_group (metric, length) && !is_of_nobody (metric, summary))
+        add_group (builder, metric, length, summary);
     }
-  if (open)
-    json_builder_end_object (builder);
 }
 
 static void

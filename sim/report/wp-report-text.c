@@ -46,11 +46,32 @@ add_remark (GString *text, const char *what, const char *from_outside)
   g_string_append_c (text, '\n');
 }
 
+#define BURST 96
+
+/* The index of dispersion in words. */
+static const char *
+describe_bursts (char *words, double dispersion)
+{
+  char times[CELL];
+
+  wp_format_number (times, dispersion);
+  if (isnan (dispersion))
+    return "";
+  if (dispersion >= 1.5)
+    g_snprintf (words, BURST, "; bursty: %s times as variable as Poisson traffic", times);
+  else if (dispersion > 0.67)
+    g_snprintf (words, BURST, "; about as variable as Poisson traffic (%s times)", times);
+  else
+    g_snprintf (words, BURST, "; even: %s times as variable as Poisson traffic", times);
+
+  return words;
+}
+
 static void
 add_traffic (GString *text, const WpReport *report)
 {
   const WpTrafficSummary *traffic = &report->traffic;
-  char requests[CELL], duration[CELL], mean[CELL], peak[CELL], burst[CELL], service[CELL], p99[CELL],
+  char requests[CELL], duration[CELL], mean[CELL], peak[CELL], burst[BURST], service[CELL], p99[CELL],
       drawn[CELL];
   g_autofree char *drawn_from = wp_text_escape (report->service);
 
@@ -59,11 +80,10 @@ add_traffic (GString *text, const WpReport *report)
                           wp_format_whole (requests, (double) traffic->requests),
                           traffic->requests == 1 ? "" : "s",
                           wp_format_seconds (duration, seconds (traffic->duration_ns)));
-  g_string_append_printf (text,
-                          "arrivals: %s on average, %s in the fullest second, index of dispersion %s (1 s)\n",
+  g_string_append_printf (text, "arrivals: %s on average, %s in the fullest second%s\n",
                           wp_format_value (mean, WP_UNIT_RATE, traffic->rate_mean),
                           wp_format_whole (peak, traffic->rate_peak_1s),
-                          wp_format_value (burst, WP_UNIT_MEAN_JOBS, traffic->dispersion_1s));
+                          describe_bursts (burst, traffic->dispersion_1s));
   g_string_append_printf (text, "service: %s on average, p99 %s",
                           wp_format_value (service, WP_UNIT_TIME, traffic->service_mean / WP_NS_PER_S),
                           wp_format_value (p99, WP_UNIT_TIME, seconds (traffic->service_p99_ns)));
@@ -103,27 +123,32 @@ static const struct {
   { "  at once", "", "blocked_peak", TRUE },
   { "  blocked time", "mean", "blocked_time.mean", TRUE },
   { "", "p50", "blocked_time.p50", TRUE },
+  { "", "p95", "blocked_time.p95", TRUE },
   { "", "p99", "blocked_time.p99", TRUE },
   { "", "max", "blocked_time.max", TRUE },
   { NULL },
   { "wait", "mean", "wait.mean", FALSE },
   { "", "p50", "wait.p50", FALSE },
+  { "", "p95", "wait.p95", FALSE },
   { "", "p99", "wait.p99", FALSE },
   { "", "max", "wait.max", FALSE },
   { "response", "mean", "response.mean", FALSE },
   { "", "p50", "response.p50", FALSE },
   { "", "p90", "response.p90", FALSE },
+  { "", "p95", "response.p95", FALSE },
   { "", "p99", "response.p99", FALSE },
   { "", "p99.9", "response.p999", FALSE },
   { "", "max", "response.max", FALSE },
   { "client latency", "mean", "latency.mean", TRUE },
   { "", "p50", "latency.p50", TRUE },
   { "", "p90", "latency.p90", TRUE },
+  { "", "p95", "latency.p95", TRUE },
   { "", "p99", "latency.p99", TRUE },
   { "", "p99.9", "latency.p999", TRUE },
   { "", "max", "latency.max", TRUE },
   { NULL },
   { "queue depth", "mean", "depth.mean", FALSE },
+  { "", "p95", "depth.p95", FALSE },
   { "", "p99", "depth.p99", FALSE },
   { "", "max", "depth.max", FALSE },
   { "full for", "", "time_full", FALSE },
@@ -163,17 +188,38 @@ is_any (const WpReport *report, const WpMetric *metric)
 }
 
 static void
-add_line (GString *text, const WpReport *report, guint line)
+add_figures (GString *text, const WpReport *report, const WpMetric *metric, const char *label,
+             const char *sublabel)
 {
-  const WpMetric *metric = wp_metric_find (lines[line].metric);
   char cell[CELL];
 
-  if (lines[line].if_any && !is_any (report, metric))
-    return;
-  add_label (text, lines[line].label, lines[line].sublabel);
+  add_label (text, label, sublabel);
   for (guint i = 0; i < report->n_models; i++)
     add_cell (text, wp_format_value (cell, metric->unit, wp_metric_value (metric, &report->summary[i])));
   g_string_append_c (text, '\n');
+}
+
+/* The percentiles that were asked for; @max: the last metric of its group. */
+static void
+add_percentiles (GString *text, const WpReport *report, const WpMetric *max)
+{
+  gsize group = strlen (max->name) - strlen ("max");
+
+  for (const WpMetric *metric = wp_metrics; metric->name; metric++)
+    if (wp_metric_is_added (metric) && strncmp (metric->name, max->name, group) == 0)
+      add_figures (text, report, metric, "", metric->name + group);
+}
+
+static void
+add_line (GString *text, const WpReport *report, guint line)
+{
+  const WpMetric *metric = wp_metric_find (lines[line].metric);
+
+  if (lines[line].if_any && !is_any (report, metric))
+    return;
+  if (g_str_has_suffix (metric->name, ".max"))
+    add_percentiles (text, report, metric);
+  add_figures (text, report, metric, lines[line].label, lines[line].sublabel);
 }
 
 static const char *

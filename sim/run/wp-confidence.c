@@ -89,10 +89,11 @@ void
 wp_confidence_from_runs (WpConfidence *self, const WpSummary *summary, guint n, guint stride,
                          double precision)
 {
-  static const char *const metrics[]
-      = { "rejected",   "timed_out", "abandoned", "blocked",       "blocked_time.mean", "accept_latency.mean",
-          "wait.mean",  "wait.p90",  "wait.p99",  "response.mean", "response.p50",      "response.p99",
-          "depth.mean", "busy.mean", "throughput" };
+  static const char *const metrics[] = {
+    "rejected",     "timed_out",    "abandoned",  "blocked",   "blocked_time.mean", "accept_latency.mean",
+    "wait.mean",    "wait.p90",     "wait.p95",   "wait.p99",  "response.mean",     "response.p50",
+    "response.p95", "response.p99", "depth.mean", "busy.mean", "throughput"
+  };
 
   *self = (WpConfidence){ .method = "replications",
                           .n = n,

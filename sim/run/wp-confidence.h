@@ -5,7 +5,7 @@
 #include "sim/model/wp-theory.h"
 
 #define WP_CONFIDENCE      0.95
-#define WP_CONFIDENCE_MOST 16
+#define WP_CONFIDENCE_MOST 18
 
 typedef struct {
   const char *method; /* "batch means", "replications"; NULL: the run is too short for any */

@@ -342,8 +342,8 @@ spread (const Naive *self, gint64 (*measure) (const WpRow *row, const WpRequestR
     }
   g_array_sort (values, compare);
 
-  return (WpSpread){ mean (values),      rank (values, 500), rank (values, 900),
-                     rank (values, 990), rank (values, 999), rank (values, 1000) };
+  return (WpSpread){ mean (values),      rank (values, 500), rank (values, 900),  rank (values, 950),
+                     rank (values, 990), rank (values, 999), rank (values, 1000), { 0 } };
 }
 
 static gint64
@@ -422,6 +422,7 @@ count_time (const Naive *self, WpSummary *summary, gint64 first_ns, gint64 last_
   summary->depth_mean = mean (depths);
   g_array_sort (depths, compare);
   summary->depth_p50 = rank (depths, 500);
+  summary->depth_p95 = rank (depths, 950);
   summary->depth_p99 = rank (depths, 990);
   summary->depth_max = rank (depths, 1000);
 }

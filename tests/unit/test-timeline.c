@@ -162,6 +162,27 @@ test_traffic (void)
   g_assert_cmpfloat (summary.service_mean, ==, 5 * WP_NS_PER_MS);
 }
 
+/* The fullest second begins anywhere, ends before the moment a second later, and may be long ago. */
+static void
+test_sliding_second (void)
+{
+  const gint64 across_ms[] = { 0, 600, 700, 999, 1001, 1599, 1600, 5000 };
+  g_autoptr (WpTraffic) traffic = wp_traffic_new ();
+  WpTrafficSummary summary;
+
+  measure (&summary, across_ms, G_N_ELEMENTS (across_ms));
+  g_assert_cmpfloat (summary.rate_peak_1s, ==, 5);
+  for (guint i = 0; i < 20000; i++) /* 5,000 of them within a second, then fewer */
+    {
+      WpRow row = { .arrival_ns = (i < 10000 ? i : 2 * (gint64) i) * WP_NS_PER_S / 5000 };
+      gint64 service_ns = 0;
+
+      wp_traffic_add (traffic, &row, &service_ns, 1);
+    }
+  wp_traffic_summary (traffic, &summary);
+  g_assert_cmpfloat (summary.rate_peak_1s, ==, 5000);
+}
+
 static void
 test_short_traffic (void)
 {
@@ -182,6 +203,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/timeline/equals-counting", test_equals_counting);
   g_test_add_func ("/timeline/traffic", test_traffic);
+  g_test_add_func ("/timeline/sliding-second", test_sliding_second);
   g_test_add_func ("/timeline/short-traffic", test_short_traffic);
 
   return g_test_run ();

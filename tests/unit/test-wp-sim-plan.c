@@ -393,8 +393,8 @@ test_bad_options (void)
   static const struct {
     const char *arguments, *says;
   } bad[] = {
-    { "--slo wait.p98<1s trace.csv",
-      "--slo: \"wait.p98<1s\": \"wait.p98\" is not a metric; did you mean wait.p" },
+    { "--slo wait.p100<1s trace.csv",
+      "--slo: \"wait.p100<1s\": \"p100\" is not a percentile, such as p95 or p99.5" },
     { "--slo=blocked==0 --generate=poisson:rate=100,duration=1s", "--slo judges a prediction" },
     { "--slo=blocked==0 -m Default --format=csv trace.csv", "--slo reports in text and JSON" },
     { "--plan --no-plan trace.csv", "--plan and --no-plan exclude each other" },

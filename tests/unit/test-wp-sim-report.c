@@ -20,25 +20,30 @@ static const struct {
   { "  at once", "", "blocked_peak" },
   { "  blocked time", "mean", "blocked_time.mean" },
   { "", "p50", "blocked_time.p50" },
+  { "", "p95", "blocked_time.p95" },
   { "", "p99", "blocked_time.p99" },
   { "", "max", "blocked_time.max" },
   { "wait", "mean", "wait.mean" },
   { "", "p50", "wait.p50" },
+  { "", "p95", "wait.p95" },
   { "", "p99", "wait.p99" },
   { "", "max", "wait.max" },
   { "response", "mean", "response.mean" },
   { "", "p50", "response.p50" },
   { "", "p90", "response.p90" },
+  { "", "p95", "response.p95" },
   { "", "p99", "response.p99" },
   { "", "p99.9", "response.p999" },
   { "", "max", "response.max" },
   { "client latency", "mean", "latency.mean" },
   { "", "p50", "latency.p50" },
   { "", "p90", "latency.p90" },
+  { "", "p95", "latency.p95" },
   { "", "p99", "latency.p99" },
   { "", "p99.9", "latency.p999" },
   { "", "max", "latency.max" },
   { "queue depth", "mean", "depth.mean" },
+  { "", "p95", "depth.p95" },
   { "", "p99", "depth.p99" },
   { "", "max", "depth.max" },
   { "full for", "", "time_full" },
@@ -167,7 +172,7 @@ check_csv (const char *csv, JsonArray *models)
   g_auto (GStrv) names = g_strsplit (rows[0], ",", -1);
 
   g_assert_cmpuint (g_strv_length (rows), ==, json_array_get_length (models) + 2);
-  g_assert_cmpuint (g_strv_length (names), ==, 53);
+  g_assert_cmpuint (g_strv_length (names), ==, 59);
   for (guint i = 0; i < json_array_get_length (models); i++)
     {
       JsonObject *model = json_array_get_object_element (models, i);
@@ -206,15 +211,15 @@ static void
 test_text_csv_and_json (void)
 {
   check_same ("--synthetic poisson:rate=400,n=4000 -s exp:12ms -w 4 -q 20 --block-timeout 60ms --no-plan",
-              30);
+              34);
   check_same (
       "--synthetic poisson:rate=400,n=4000 -s exp:12ms -m workerpool -w 4 -q 20 --patience 60ms --ack stored --no-plan",
-      30);
+      34);
   check_same (
       "--synthetic poisson:rate=400,n=4000 -s exp:3ms -m bufferedchannel -q 3 --when-full reject --no-plan",
-      25);
+      28);
   check_same ("--clients 20 --think exp:5ms --limit 3000 -s exp:3ms -m workerpool -w 4 -q 3 --ack stored",
-              35);
+              40);
 }
 
 /* Ten seconds with 1, 2, ..., 10 requests, each a tenth of a second longer than the one before: what the
@@ -246,9 +251,10 @@ test_traffic (void)
   g_assert_cmpfloat_with_epsilon (json_object_get_double_member (traffic, "service_mean"), 2.7, 1e-9);
   g_assert_cmpfloat_with_epsilon (json_object_get_double_member (traffic, "service_p99"), 5.4, 0.0054);
   g_assert_nonnull (strstr (
-      text->out, "trace.csv: 55 requests in 9.09 s\n"
-                 "arrivals: 6.05/s on average, 10 in the fullest second, index of dispersion 1.50 (1 s)\n"
-                 "service: 2.70 s on average, p99 5.40 s\n"));
+      text->out,
+      "trace.csv: 55 requests in 9.09 s\n"
+      "arrivals: 6.05/s on average, 10 in the fullest second; bursty: 1.50 times as variable as Poisson traffic\n"
+      "service: 2.70 s on average, p99 5.40 s\n"));
 }
 
 /* A thousand at once before one thread that takes 1 ms for each: they wait 0, 1, ..., 999 ms, two of them no

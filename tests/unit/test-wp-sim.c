@@ -72,8 +72,8 @@ test_json_shape (void)
     "blocked_time", "accept_latency", "wait",     "response",   "depth",     "time_full", "first_full",
     "busy",         "utilisation",    "makespan", "throughput", NULL
   };
-  static const char *const spread[] = { "mean", "p50", "p90", "p99", "p999", "max", NULL };
-  static const char *const depth[] = { "mean", "p50", "p99", "max", NULL };
+  static const char *const spread[] = { "mean", "p50", "p90", "p95", "p99", "p999", "max", NULL };
+  static const char *const depth[] = { "mean", "p50", "p95", "p99", "max", NULL };
   static const char *const busy[] = { "mean", "max", NULL };
   g_autoptr (SimRun) run = run_on (burst, "--format=json trace.csv");
   g_autoptr (JsonObject) report = NULL;
@@ -93,6 +93,34 @@ test_json_shape (void)
       assert_members (json_object_get_object_member (one, "depth"), depth);
       assert_members (json_object_get_object_member (one, "busy"), busy);
     }
+}
+
+/* Any percentile in every format: of an option, and of an objective. */
+static void
+test_percentiles (void)
+{
+  g_autoptr (SimRun) json
+      = run_on (burst, "--format=json --no-plan --percentiles=75 --slo=wait.p99.5<1s trace.csv");
+  g_autoptr (SimRun) csv = run_on (burst, "--format=csv --percentiles=p75,99.5,99.9 trace.csv");
+  g_autoptr (SimRun) text = run_on (burst, "--no-plan --percentiles=75 trace.csv");
+  g_autoptr (SimRun) many = run_on (burst, "--percentiles=1,2,3,4,5 trace.csv");
+  g_autoptr (JsonObject) report = NULL;
+
+  assert_done (json, 0);
+  report = sim_run_json (json);
+  g_assert_cmpfloat (number (model_of (report, 1), "wait", "p75"), >=,
+                     number (model_of (report, 1), "wait", "p50"));
+  g_assert_cmpfloat (number (model_of (report, 1), "wait", "p99.5"), <=,
+                     number (model_of (report, 1), "wait", "max"));
+  g_assert_cmpfloat (number (model_of (report, 1), "depth", "p75"), >=, 0);
+  assert_done (csv, 0);
+  g_assert_nonnull (strstr (csv->out, ",wait.p75"));
+  g_assert_nonnull (strstr (csv->out, ",response.p99.5"));
+  g_assert_null (strstr (csv->out, "p99.9"));
+  g_assert_nonnull (strstr (text->out, "\n                p75 "));
+  g_assert_nonnull (strstr (text->out, "\n                p95 "));
+  g_assert_cmpint (many->status, ==, 2);
+  g_assert_nonnull (strstr (many->err, "\"p5\" is one percentile too many"));
 }
 
 static void
@@ -399,6 +427,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wp-sim/json-shape", test_json_shape);
+  g_test_add_func ("/wp-sim/percentiles", test_percentiles);
   g_test_add_func ("/wp-sim/fields-that-a-mode-does-not-use", test_fields_that_a_mode_does_not_use);
   g_test_add_func ("/wp-sim/figures-of-a-burst", test_figures_of_a_burst);
   g_test_add_func ("/wp-sim/csv", test_csv);
