@@ -134,7 +134,8 @@ main (int argc, char **argv)
   wp_replay_options_init (&options);
   if (!wp_replay_options_parse (&options, argv, &error) || !(target = wp_target_new (options.url, &error))
       || !(schedule = wp_schedule_load (options.trace_path, &options.trace, &error))
-      || !wp_target_probe (target, &error) || !run (&options, schedule, target, &good, &error))
+      || !wp_target_find (target, 0, &error)
+      || !wp_target_secure (target, NULL, TRUE, &error) || !run (&options, schedule, target, &good, &error))
     return wp_process_end (wp_options_fail (error));
 
   if (wp_interrupt_signal ())

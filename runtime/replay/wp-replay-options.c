@@ -1,6 +1,6 @@
 #include "runtime/replay/wp-replay-options.h"
 
-#include "runtime/replay/wp-fleet.h"
+#include "runtime/replay/wp-connection-pool.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
 
@@ -71,8 +71,9 @@ wp_replay_options_init (WpReplayOptions *self)
 {
   *self = (WpReplayOptions){
     .trace = WP_TRACE_OPTIONS_INIT,
-    .sender
-    = { .connections = wp_fleet_room (), .patience_ns = WP_TIME_NONE, .timeout_ns = DEFAULT_TIMEOUT_NS },
+    .sender = { .connections = wp_connection_pool_room (),
+                .patience_ns = WP_TIME_NONE,
+                .timeout_ns = DEFAULT_TIMEOUT_NS },
     .max_lag_ns = DEFAULT_MAX_LAG_NS,
   };
 }
@@ -96,10 +97,10 @@ wp_replay_options_parse (WpReplayOptions *self, char **argv, GError **error)
   else if (n > 2)
     g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "only a trace and a URL can be given: what is \"%s\"?",
                  parameters[2]);
-  else if (self->sender.connections > wp_fleet_room ())
+  else if (self->sender.connections > wp_connection_pool_room ())
     g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
                  "--connections: %u is over %u, which is what the file limit allows",
-                 self->sender.connections, wp_fleet_room ());
+                 self->sender.connections, wp_connection_pool_room ());
   else if (wp_options_same_file (self->output, parameters[0]))
     g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "--output would overwrite the trace, %s", parameters[0]);
   else

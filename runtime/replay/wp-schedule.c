@@ -4,13 +4,12 @@
 
 #include "sim/base/wp-error.h"
 
-#define MAX_BODY_BYTES (G_GINT64_CONSTANT (1) << 30) /* one buffer of the longest body is held */
+#define MAX_BODY_BYTES (G_GINT64_CONSTANT (1) << 30)
 
 struct _WpSchedule {
   WpTrace *trace; /* owns the rows */
   const WpRow *rows;
   gsize n_rows;
-  char *body;
 };
 
 static gboolean
@@ -50,25 +49,10 @@ check_row (const char *name, const WpRow *row, gsize number, GError **error)
   return FALSE;
 }
 
-/* Printable and the same in every run, so that what was stored can be looked at and compared. */
-static char *
-make_body (gsize len)
-{
-  static const char pattern[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-\n";
-  char *body = g_malloc (len + 1);
-
-  for (gsize i = 0; i < len; i++)
-    body[i] = pattern[i % (sizeof pattern - 1)];
-  body[len] = '\0';
-
-  return body;
-}
-
 WpSchedule *
 wp_schedule_load (const char *path, const WpTraceOptions *options, GError **error)
 {
   g_autoptr (WpSchedule) self = g_new0 (WpSchedule, 1);
-  gint64 longest = 0;
 
   self->trace = wp_trace_open (path, options, error);
   if (!self->trace)
@@ -79,12 +63,8 @@ wp_schedule_load (const char *path, const WpTraceOptions *options, GError **erro
     return NULL;
 
   for (gsize i = 0; i < self->n_rows; i++)
-    {
-      if (!check_row (wp_trace_name (self->trace), &self->rows[i], i + 1, error))
-        return NULL;
-      longest = MAX (longest, self->rows[i].bytes);
-    }
-  self->body = make_body (longest);
+    if (!check_row (wp_trace_name (self->trace), &self->rows[i], i + 1, error))
+      return NULL;
 
   return g_steal_pointer (&self);
 }
@@ -93,7 +73,6 @@ void
 wp_schedule_free (WpSchedule *self)
 {
   g_clear_pointer (&self->trace, wp_trace_free);
-  g_free (self->body);
   g_free (self);
 }
 
@@ -107,12 +86,6 @@ const WpRow *
 wp_schedule_row (const WpSchedule *self, gsize i)
 {
   return &self->rows[i];
-}
-
-const char *
-wp_schedule_body (const WpSchedule *self)
-{
-  return self->body;
 }
 
 const char *

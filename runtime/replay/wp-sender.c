@@ -8,29 +8,29 @@
 
 #include "runtime/queue/wp-early-timer.h"
 #include "runtime/queue/wp-realtime.h"
-#include "runtime/replay/wp-fleet.h"
+#include "runtime/replay/wp-connection-pool.h"
+#include "runtime/replay/wp-request-template.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-memory.h"
 
-#define WARM_UP_NS    (400 * WP_NS_PER_US) /* a twelfth of a long sleep at most: see wp-early-timer.h */
-#define HEAD_START_NS (200 * WP_NS_PER_MS) /* so that the first request is not late */
-#define TICK_NS       (250 * WP_NS_PER_MS)
+#define WARM_UP_NS     (400 * WP_NS_PER_US) /* a twelfth of a long sleep at most: see wp-early-timer.h */
+#define HEAD_START_NS  (200 * WP_NS_PER_MS) /* so that the first request is not late */
+#define SLEEP_COSTS_NS (20 * WP_NS_PER_US)  /* of CPU on a virtual machine: a shorter time is passed awake */
+#define TICK_NS        (250 * WP_NS_PER_MS)
 /* sends, or events, before the other has its turn: a fraction of a millisecond */
 #define BATCH              32
 #define BATCHES_OF_ANSWERS 32 /* and before clients leave: a few milliseconds */
-#define STOCK_WINDOW_NS    (50 * WP_NS_PER_MS)
+#define SPARE_WINDOW_NS    (50 * WP_NS_PER_MS)
 #define TIME_TO_OPEN_NS    (300 * WP_NS_PER_US) /* a connection, at leisure */
-#define TIMER_EVENT        (WP_FLEET_NO_SHARD << 32 | 1)
-#define STOP_EVENT         (WP_FLEET_NO_SHARD << 32 | 2)
 
 struct _WpSender {
   const WpSchedule *schedule;
   WpSenderOptions options;
   WpTally *tally;
-  WpLaneSetup setup;
-  WpFleet *fleet;
-  WpLane **lanes;  /* of each request that is under way, by its number; NULL */
-  WpShard **homes; /* and its shard */
+  WpRequestTemplate *template;
+  WpConnectionPool *pool;
+  guint n_spares;              /* connections that are to stand idle */
+  WpPooledConnection **places; /* of each request that is under way, by its number; NULL */
   gsize n_requests;
   gsize next;   /* the first request not sent */
   gsize oldest; /* all before it have ended */
@@ -67,6 +67,14 @@ planned (const WpSender *self, gsize i)
 }
 
 static void
+compose (gpointer data, gsize request, WpMessage *message)
+{
+  const WpSender *self = data;
+
+  wp_request_template_compose (self->template, wp_schedule_row (self->schedule, request), message);
+}
+
+static void
 on_sent (gpointer data, gsize request)
 {
   WpSender *self = data;
@@ -75,35 +83,35 @@ on_sent (gpointer data, gsize request)
 }
 
 static void
-on_done (gpointer data, const WpLane *lane, CURLcode code)
+on_ended (gpointer data, gsize request, const WpResponse *response, const char *error)
 {
   WpSender *self = data;
-  gsize request = wp_lane_request (lane);
-  g_autofree char *reason = code == CURLE_OK ? NULL : wp_lane_explain (lane, code);
 
-  if (code == CURLE_OK)
+  if (response)
     wp_tally_answered (self->tally, request, planned (self, request), now_on_schedule (self),
-                       wp_lane_status (lane));
+                       response->status);
   else
-    wp_tally_failed (self->tally, request, now_on_schedule (self), reason);
-  self->lanes[request] = NULL;
+    wp_tally_failed (self->tally, request, now_on_schedule (self), error);
   self->n_busy--;
 }
 
-/* Connections to have in stock: as many as the fullest moment of the schedule asks for, within the limit. */
+static const WpConnectionPoolClass pool_class = { compose, on_sent, on_ended };
+
+/* To open a connection takes longer than to send on it, and in a burst that would be lag: as many stand
+ * before as the fullest moment of the schedule needs, within the limit. */
 static guint
-stock_for (const WpSchedule *schedule, guint connections)
+count_spares (const WpSchedule *schedule, guint connections)
 {
   gsize first = 0, most = 0;
 
   for (gsize i = 0; i < wp_schedule_length (schedule); i++)
     {
       while (wp_schedule_row (schedule, first)->arrival_ns
-             < wp_schedule_row (schedule, i)->arrival_ns - STOCK_WINDOW_NS)
+             < wp_schedule_row (schedule, i)->arrival_ns - SPARE_WINDOW_NS)
         first++;
       most = MAX (most, i - first + 1);
     }
-  return MIN (most, connections);
+  return (guint) MIN (most, connections);
 }
 
 WpSender *
@@ -111,29 +119,26 @@ wp_sender_new (const WpSchedule *schedule, const WpTarget *target, const WpSende
                WpTally *tally, GError **error)
 {
   gsize n_requests = wp_schedule_length (schedule);
-  g_autofree WpLane **lanes = g_try_new0 (WpLane *, n_requests);
-  g_autofree WpShard **homes = g_try_new0 (WpShard *, n_requests);
+  g_autofree WpPooledConnection **places = g_try_new0 (WpPooledConnection *, n_requests);
   WpSender *self;
 
-  if (!lanes || !homes)
+  if (!places)
     {
       wp_memory_fail (n_requests, error);
       return NULL;
     }
   self = g_new0 (WpSender, 1);
-  curl_global_init (CURL_GLOBAL_DEFAULT);
   self->schedule = schedule;
   self->options = *options;
   wp_early_timer_init (&self->alarm, WARM_UP_NS);
   self->tally = tally;
-  self->setup = (WpLaneSetup){ target, options->method, wp_schedule_body (schedule), on_sent, self };
+  self->template = wp_request_template_new (target, options->method);
   self->n_requests = n_requests;
-  self->lanes = g_steal_pointer (&lanes);
-  self->homes = g_steal_pointer (&homes);
+  self->places = g_steal_pointer (&places);
   self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   self->timer_fd = timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-  self->fleet = wp_fleet_new (options->connections, stock_for (schedule, options->connections),
-                              self->epoll_fd, &self->setup, on_done, self);
+  self->n_spares = count_spares (schedule, options->connections);
+  self->pool = wp_connection_pool_new (target, options->connections, self->epoll_fd, &pool_class, self);
 
   return self;
 }
@@ -141,23 +146,25 @@ wp_sender_new (const WpSchedule *schedule, const WpTarget *target, const WpSende
 void
 wp_sender_free (WpSender *self)
 {
-  wp_fleet_free (self->fleet);
+  wp_connection_pool_free (self->pool);
+  wp_request_template_free (self->template);
   if (self->epoll_fd >= 0)
     close (self->epoll_fd);
   if (self->timer_fd >= 0)
     close (self->timer_fd);
-  g_free (self->lanes);
-  g_free (self->homes);
+  g_free (self->places);
   g_free (self);
 }
 
 /* Opens a connection for later if there is time before @when_ns (CLOCK_MONOTONIC). FALSE: none is missing, or
  * there is none. */
 static gboolean
-fill_stock (WpSender *self, gint64 when_ns)
+open_spare (WpSender *self, gint64 when_ns)
 {
-  return self->next < self->n_requests && when_ns > later (wp_time_monotonic (), TIME_TO_OPEN_NS)
-         && wp_fleet_stock_up (self->fleet);
+  gsize n = MIN (self->n_spares, self->n_requests - self->next);
+
+  return when_ns > later (wp_time_monotonic (), TIME_TO_OPEN_NS)
+         && wp_connection_pool_open_spare (self->pool, (guint) n);
 }
 
 /* FALSE if a request is due and no connection is free for it. */
@@ -168,16 +175,15 @@ send_due (WpSender *self)
 
   for (guint n = 0; n < BATCH && self->next < self->n_requests && planned (self, self->next) <= now_ns; n++)
     {
-      WpShard *shard = wp_fleet_choose (self->fleet);
-      gsize i = self->next;
+      gsize i = self->next++;
 
-      if (!shard)
-        return FALSE;
-      self->next++;
       self->n_busy++;
-      self->homes[i] = shard;
-      self->lanes[i] = wp_shard_send (shard, wp_schedule_row (self->schedule, i), i);
-      wp_shard_run_timers (shard); /* may have ended it already */
+      if (!wp_connection_pool_send (self->pool, i, &self->places[i]))
+        {
+          self->next--;
+          self->n_busy--;
+          return FALSE;
+        }
     }
   return TRUE;
 }
@@ -197,10 +203,9 @@ give_up (WpSender *self, gsize i)
 {
   gboolean leaves = self->options.patience_ns == give_up_after (self);
 
-  if (self->lanes[i])
+  if (self->places[i])
     {
-      wp_shard_leave (self->homes[i], self->lanes[i]);
-      self->lanes[i] = NULL;
+      wp_connection_pool_cancel (self->pool, self->places[i]);
       self->n_busy--;
     }
   self->next = MAX (self->next, i + 1); /* it may still have been waiting for a connection */
@@ -251,19 +256,20 @@ wait_and_dispatch (WpSender *self, gint64 when_ns)
 {
   struct epoll_event events[BATCH];
   gint64 now_ns = wp_time_monotonic ();
-  gboolean is_late = when_ns <= now_ns;
+  gboolean is_late = when_ns <= now_ns + SLEEP_COSTS_NS;
   int n;
 
   if (!is_late)
     arm_timer (self, when_ns, now_ns);
   n = epoll_wait (self->epoll_fd, events, BATCH, is_late ? 0 : -1);
   for (int i = 0; i < n; i++)
-    if (events[i].data.u64 == TIMER_EVENT)
+    if (events[i].data.ptr == &self->timer_fd)
       woke (self);
-    else if (events[i].data.u64 == STOP_EVENT)
+    else if (events[i].data.ptr == &self->stopped)
       self->stopped = TRUE;
     else
-      wp_fleet_run_socket (self->fleet, events[i].data.u64, events[i].events);
+      wp_connection_pool_dispatch (self->pool, events[i].data.ptr, events[i].events);
+  wp_connection_pool_end_batch (self->pool);
 
   return n;
 }
@@ -310,8 +316,9 @@ give_up_due (WpSender *self)
 static gboolean
 watch (WpSender *self, int stop_fd, GError **error)
 {
-  struct epoll_event timer = { EPOLLIN | EPOLLET, { .u64 = TIMER_EVENT } }; /* edge: it need not be read */
-  struct epoll_event stop = { EPOLLIN, { .u64 = STOP_EVENT } };
+  struct epoll_event timer = { EPOLLIN | EPOLLET, { .ptr = &self->timer_fd } }; /* edge: it need not be read
+                                                                                 */
+  struct epoll_event stop = { EPOLLIN, { .ptr = &self->stopped } };
 
   if (self->epoll_fd >= 0 && self->timer_fd >= 0
       && epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, self->timer_fd, &timer) == 0
@@ -328,7 +335,7 @@ wp_sender_run (WpSender *self, int stop_fd, GError **error)
   if (!watch (self, stop_fd, error))
     return FALSE;
 
-  while (wp_fleet_stock_up (self->fleet))
+  while (wp_connection_pool_open_spare (self->pool, self->n_spares))
     ;
   prctl (PR_SET_TIMERSLACK, 1); /* ns; the default of 50 us is lag */
   wp_realtime_thread (WP_REALTIME_CLIENT);
@@ -341,18 +348,16 @@ wp_sender_run (WpSender *self, int stop_fd, GError **error)
       gboolean has_room;
       gint64 when_ns;
 
-      wp_fleet_run_timers (self->fleet);
       when_ns = give_up_due (self);
       /* after all that frees a connection: where there is none, only an event can bring one */
       has_room = send_due (self);
       if (self->next == self->n_requests && self->n_busy == 0)
         break;
-      when_ns = MIN (when_ns, wp_fleet_next_timer (self->fleet));
       if (has_room && self->next < self->n_requests)
         when_ns = MIN (when_ns, later (self->start_ns, planned (self, self->next)));
       tick_if_due (self);
       when_ns = MIN (when_ns, self->next_tick_ns);
-      wait_and_dispatch (self, fill_stock (self, when_ns) ? 0 : when_ns);
+      wait_and_dispatch (self, open_spare (self, when_ns) ? 0 : when_ns);
     }
 
   return TRUE;
@@ -361,7 +366,7 @@ wp_sender_run (WpSender *self, int stop_fd, GError **error)
 guint64
 wp_sender_n_connections (const WpSender *self)
 {
-  return wp_fleet_n_opened (self->fleet);
+  return wp_connection_pool_n_opened (self->pool);
 }
 
 gint64

@@ -1,5 +1,5 @@
 /* wp-sender.h - the open loop: each request goes out at its planned time, whatever became of those before it.
- * One thread, one epoll, curl's multi_socket interface below. */
+ * One thread, one epoll. */
 #pragma once
 
 #include "runtime/replay/wp-schedule.h"

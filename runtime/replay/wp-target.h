@@ -1,33 +1,50 @@
-/* wp-target.h - where the requests go: a URL, and the one address of its host that answered a knock. */
+/* wp-target.h - where the requests go: a URL, the one address of its host that answered, and the TLS that it
+ * takes. */
 #pragma once
 
 #include <glib.h>
 #include <sys/socket.h>
 
+#include "runtime/secure/wp-tls-client.h"
+
 typedef struct _WpTarget WpTarget;
 
-/* http:// or https://, a host, a port if not 80 or 443, path and query; else NULL with WP_ERROR_USAGE. */
+/* http:// or https://, perhaps a user and a password, a host, a port if not 80 or 443, path and query; else
+ * NULL with WP_ERROR_USAGE. */
 WpTarget *wp_target_new (const char *url, GError **error);
 
 void wp_target_free (WpTarget *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTarget, wp_target_free)
 
 /**
- * wp_target_probe:
+ * wp_target_find:
+ * @wait_ns: how long a server that is not there yet is waited for
  *
- * Resolves the host and connects once, so that a server that is not there is one line before the run and not
- * a failure a request. Blocks, 5 s at most an address.
+ * Resolves the host and connects once. Blocks.
  *
  * Returns: FALSE with WP_ERROR_IO: `cannot connect to 127.0.0.1:8080: Connection refused; is wp-server
  * running?`
  */
-gboolean wp_target_probe (WpTarget *self, GError **error);
+gboolean wp_target_find (WpTarget *self, gint64 wait_ns, GError **error);
 
-const char *wp_target_url (const WpTarget *self); /* as given */
+/**
+ * wp_target_secure:
+ * @ca_path: certificates of authorities that are trusted; NULL: the system's
+ * @verify: FALSE: any certificate will do
+ *
+ * To be called before a connection is opened. Does nothing for http.
+ *
+ * Returns: FALSE with WP_ERROR_IO
+ */
+gboolean wp_target_secure (WpTarget *self, const char *ca_path, gboolean verify, GError **error);
 
-/* After the probe: "host:port:address", so that one look-up does for all requests; NULL for an IPv6 address,
- * which needs none. */
-const char *wp_target_resolved (const WpTarget *self);
+const char *wp_target_url (const WpTarget *self);           /* without the password */
+const char *wp_target_path (const WpTarget *self);          /* "/in/put?a=1" */
+const char *wp_target_authority (const WpTarget *self);     /* for Host: "localhost:8080" */
+const char *wp_target_host (const WpTarget *self);          /* an IPv6 address without its brackets */
+const char *wp_target_authorization (const WpTarget *self); /* of the URL's user: "Basic ..."; NULL: none */
 
-/* After the probe: the address that answered. */
+/* After wp_target_find(). */
 const struct sockaddr *wp_target_address (const WpTarget *self, socklen_t *len);
+
+WpTlsClient *wp_target_tls (const WpTarget *self); /* NULL: http */

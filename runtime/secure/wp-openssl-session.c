@@ -6,7 +6,8 @@
 typedef struct {
   WpTlsSession base;
   SSL *ssl;
-  gboolean failed; /* OpenSSL forbids all further calls */
+  gboolean failed;      /* OpenSSL forbids all further calls */
+  unsigned long reason; /* of the failure, as OpenSSL numbers them; 0: none is known */
 } OpensslSession;
 
 static void
@@ -23,7 +24,8 @@ static WpTlsProgress
 look_up (OpensslSession *self, int result)
 {
   int reason = SSL_get_error (self->ssl, result);
-  gboolean http = ERR_GET_REASON (ERR_peek_error ()) == SSL_R_HTTP_REQUEST;
+  unsigned long error = ERR_peek_error ();
+  gboolean http = ERR_GET_REASON (error) == SSL_R_HTTP_REQUEST;
 
   ERR_clear_error ();
   if (reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE)
@@ -31,6 +33,7 @@ look_up (OpensslSession *self, int result)
   if (reason == SSL_ERROR_ZERO_RETURN)
     return WP_TLS_DONE;
   self->failed = TRUE;
+  self->reason = error;
   return http ? WP_TLS_PLAIN_HTTP : WP_TLS_FAILED;
 }
 
@@ -38,7 +41,7 @@ static WpTlsProgress
 session_handshake (WpTlsSession *base)
 {
   OpensslSession *self = (OpensslSession *) base;
-  int result = SSL_accept (self->ssl);
+  int result = SSL_do_handshake (self->ssl);
   WpTlsProgress progress = result == 1 ? WP_TLS_DONE : look_up (self, result);
 
   /* it said goodbye in the midst of it */
@@ -133,6 +136,18 @@ wp_openssl_session_new (SSL *ssl)
                                            session_write, session_is_ended,  session_say_goodbye };
   OpensslSession *self = g_new (OpensslSession, 1);
 
-  *self = (OpensslSession){ { &class }, ssl, FALSE };
+  *self = (OpensslSession){ { &class }, ssl, FALSE, 0 };
   return &self->base;
+}
+
+const char *
+wp_openssl_session_explain (WpTlsSession *session)
+{
+  const OpensslSession *self = (const OpensslSession *) session;
+  long verified = SSL_get_verify_result (self->ssl);
+  const char *reason = self->reason ? ERR_reason_error_string (self->reason) : NULL;
+
+  if (verified != X509_V_OK && (SSL_get_verify_mode (self->ssl) & SSL_VERIFY_PEER))
+    return X509_verify_cert_error_string (verified);
+  return reason ? reason : "the connection was closed";
 }

@@ -6,3 +6,6 @@
 #include "runtime/secure/wp-tls-session.h"
 
 WpTlsSession *wp_openssl_session_new (SSL *ssl); /* (transfer full) */
+
+/* Why it failed: of the peer's certificate, or OpenSSL's own words. Static. */
+const char *wp_openssl_session_explain (WpTlsSession *session);

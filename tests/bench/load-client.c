@@ -1,145 +1,82 @@
-/* load-client: as many requests of one server as one thread can ask, each connection its next once it has the
- * answer to the one before. load-client PORT CONNECTIONS SECONDS Prints one line: requests/s, p50 and p99 of
- * the answers' times in ms, its own CPU a request in us, failures. wrk needs half as much again for a
- * request, and then is what ends the rate of a fast server.
+/* load-client: as many requests of one server as one thread can send, each client its next once it has the
+ * answer to the one before. load-client PORT CONNECTIONS SECONDS prints one line: requests per second, p50
+ * and p99 of the latency in ms, its own CPU per request in us, failures. It is wp-replay's HTTP client
+ * without the schedule. wrk needs half as much again for a request, and then limits the rate of a fast server
+ * itself.
  *
- * The first answer is read strictly: "HTTP/1.1 200 OK", one Content-Length; all others must be as long and
- * begin as it does. What is not so, or ends, is a failure, and its connection is used no more. */
-#include <arpa/inet.h>
+ * An answer that is not a 200, or none, is a failure, and its client sends no more. */
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
+#include <unistd.h>
 
+#include "runtime/replay/wp-connection-pool.h"
 #include "sim/base/wp-time.h"
 #include "sim/stats/wp-histogram.h"
 
 #define MAX_EVENTS  256
 #define PATIENCE_MS 1000
-#define STATUS_LINE "HTTP/1.1 200 OK\r\n"
-#define LENGTH      "\r\nContent-Length: "
 
 typedef struct {
-  int fd;
-  gsize got; /* bytes of the answer that is awaited */
-  gint64 asked_ns;
-} Client;
-
-static const char request[] = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
-static int epoll_fd;
-static gsize answer_len; /* of all; 0: none has come yet */
-static guint64 n_failed;
-static guint n_open;
+  WpConnectionPool *pool;
+  WpPooledConnection **places; /* of each client */
+  gint64 *sent_ns;
+  WpHistogram *latencies;
+  gint64 end_ns;
+  guint n_clients; /* that still send */
+  guint64 n_failed;
+} Load;
 
 static void
-die (const char *what)
+compose (gpointer data, gsize client, WpMessage *message)
 {
-  fprintf (stderr, "load-client: %s: %s\n", what, g_strerror (errno));
-  exit (2);
+  g_string_append (message->head, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
 }
 
 static void
-fail (Client *self)
+on_sent (gpointer data, gsize client)
 {
-  n_failed++;
-  n_open--;
-  epoll_ctl (epoll_fd, EPOLL_CTL_DEL, self->fd, NULL);
+  Load *self = data;
+
+  self->sent_ns[client] = wp_time_monotonic ();
 }
 
 static void
-ask (Client *self)
+on_ended (gpointer data, gsize client, const WpResponse *response, const char *error)
 {
-  self->got = 0;
-  self->asked_ns = wp_time_monotonic ();
-  if (send (self->fd, request, strlen (request), MSG_NOSIGNAL) != (gssize) strlen (request))
-    fail (self);
-}
+  Load *self = data;
+  gint64 now_ns = wp_time_monotonic ();
 
-/* The length of an answer that is here in one piece, or 0. */
-static gsize
-measure (const char *answer, gsize len)
-{
-  const char *head_end = memmem (answer, len, "\r\n\r\n", 4),
-             *field = memmem (answer, len, LENGTH, strlen (LENGTH));
-  guint64 body_len = 0;
-  char *end;
-
-  if (!head_end || !field || field > head_end || len < strlen (STATUS_LINE)
-      || memcmp (answer, STATUS_LINE, strlen (STATUS_LINE)) != 0
-      || memmem (field + 1, (gsize) (head_end - field - 1), LENGTH, strlen (LENGTH))
-      || !g_ascii_isdigit (field[strlen (LENGTH)]))
-    return 0;
-  body_len = g_ascii_strtoull (field + strlen (LENGTH), &end, 10);
-
-  return memcmp (end, "\r\n", 2) == 0 && (gsize) (head_end + 4 - answer) + body_len == len ? len : 0;
-}
-
-/* The next @n bytes of an answer: as much of the status line as is among them. */
-static gboolean
-goes_on_well (const Client *self, const char *bytes, gsize n)
-{
-  gsize from = MIN (self->got, strlen (STATUS_LINE));
-
-  return memcmp (bytes, STATUS_LINE + from, MIN (n, strlen (STATUS_LINE) - from)) == 0;
-}
-
-/* TRUE: the answer is whole. */
-static gboolean
-take (Client *self, const char *bytes, gssize n)
-{
-  if (n > 0 && answer_len == 0)
-    answer_len = measure (bytes, (gsize) n);
-  if (n <= 0 || self->got + (gsize) n > answer_len || !goes_on_well (self, bytes, (gsize) n))
+  if (!response || response->status != 200)
     {
-      fail (self);
-      return FALSE;
+      self->n_failed++;
+      self->n_clients--;
+      return;
     }
-  self->got += (gsize) n;
-
-  return self->got == answer_len;
+  wp_histogram_add (self->latencies, now_ns - self->sent_ns[client], 1);
+  if (now_ns < self->end_ns)
+    wp_connection_pool_send (self->pool, client, &self->places[client]);
+  else
+    self->n_clients--;
 }
 
-static void
-on_readable (Client *self, WpHistogram *times)
-{
-  char bytes[4096];
-  gssize n = recv (self->fd, bytes, sizeof bytes, MSG_DONTWAIT);
-
-  if ((n < 0 && errno == EAGAIN) || !take (self, bytes, n))
-    return;
-  wp_histogram_add (times, wp_time_monotonic () - self->asked_ns, 1);
-  ask (self);
-}
+static const WpConnectionPoolClass class = { compose, on_sent, on_ended };
 
 static void
-start (Client *self, guint16 port)
-{
-  struct sockaddr_in address
-      = { .sin_family = AF_INET, .sin_port = htons (port), .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
-  struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.ptr = self };
-  int on = 1;
-
-  self->fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (self->fd < 0 || connect (self->fd, (struct sockaddr *) &address, sizeof address) < 0
-      || setsockopt (self->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0
-      || epoll_ctl (epoll_fd, EPOLL_CTL_ADD, self->fd, &event) < 0)
-    die ("connect");
-  n_open++;
-}
-
-static void
-ask_until (gint64 end_ns, WpHistogram *times)
+run (Load *self, int epoll_fd)
 {
   struct epoll_event events[MAX_EVENTS];
 
-  while (n_open > 0 && wp_time_monotonic () < end_ns)
-    for (int i = 0, n = epoll_wait (epoll_fd, events, MAX_EVENTS, PATIENCE_MS); i < n; i++)
-      on_readable (events[i].data.ptr, times);
+  for (guint i = 0, n = self->n_clients; i < n; i++)
+    wp_connection_pool_send (self->pool, i, &self->places[i]);
+  while (self->n_clients > 0 && wp_time_monotonic () < self->end_ns)
+    {
+      for (int i = 0, n = epoll_wait (epoll_fd, events, MAX_EVENTS, PATIENCE_MS); i < n; i++)
+        wp_connection_pool_dispatch (self->pool, events[i].data.ptr, events[i].events);
+      wp_connection_pool_end_batch (self->pool);
+    }
 }
 
 static double
@@ -152,40 +89,54 @@ cpu_us (void)
          + (double) (used.ru_utime.tv_usec + used.ru_stime.tv_usec);
 }
 
+static int
+measure (const char *port, guint n, double seconds)
+{
+  g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%s/", port);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WpTarget) target = wp_target_new (url, &error);
+  g_autofree WpPooledConnection **places = g_new0 (WpPooledConnection *, n);
+  g_autofree gint64 *sent_ns = g_new0 (gint64, n);
+  g_autoptr (WpHistogram) latencies = wp_histogram_new ();
+  int epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
+  Load self = { NULL, places, sent_ns, latencies, 0, n, 0 };
+  g_autoptr (WpConnectionPool) pool = NULL;
+  gint64 begin_ns, passed_ns;
+  double cpu;
+
+  if (!target || !wp_target_find (target, 0, &error))
+    {
+      fprintf (stderr, "load-client: %s\n", error->message);
+      return 2;
+    }
+  self.pool = pool = wp_connection_pool_new (target, n, epoll_fd, &class, &self);
+  while (wp_connection_pool_open_spare (pool, n))
+    ;
+  cpu = cpu_us ();
+  begin_ns = wp_time_monotonic ();
+  self.end_ns = begin_ns + (gint64) (seconds * 1e9);
+  run (&self, epoll_fd);
+  passed_ns = wp_time_monotonic () - begin_ns;
+  cpu = (cpu_us () - cpu) / (double) MAX (wp_histogram_count (latencies), 1);
+  printf ("%.0f requests/s, p50 %.3f ms, p99 %.3f ms, %.2f us of CPU a request, %" G_GUINT64_FORMAT
+          " failed\n",
+          (double) wp_histogram_count (latencies) * 1e9 / (double) passed_ns,
+          (double) MAX (wp_histogram_quantile (latencies, 0.5), 0) / 1e6,
+          (double) MAX (wp_histogram_quantile (latencies, 0.99), 0) / 1e6, cpu, self.n_failed);
+  close (epoll_fd);
+
+  return self.n_failed > 0;
+}
+
 int
 main (int argc, char **argv)
 {
-  guint16 port = argc == 4 ? (guint16) atoi (argv[1]) : 0;
   guint n = argc == 4 ? (guint) atoi (argv[2]) : 0;
-  double seconds = argc == 4 ? g_ascii_strtod (argv[3], NULL) : 0, cpu;
-  guint64 n_answered;
-  g_autofree Client *clients = g_new0 (Client, MAX (n, 1));
-  g_autoptr (WpHistogram) times = wp_histogram_new ();
-  gint64 begin_ns, end_ns;
+  double seconds = argc == 4 ? g_ascii_strtod (argv[3], NULL) : 0;
 
-  if (port == 0 || n == 0 || !(seconds > 0))
-    {
-      fprintf (stderr, "usage: load-client PORT CONNECTIONS SECONDS\n");
-      return 2;
-    }
-  epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
-  for (guint i = 0; i < n; i++)
-    start (&clients[i], port);
-  cpu = cpu_us ();
-  begin_ns = wp_time_monotonic ();
-  for (guint i = 0; i < n; i++)
-    ask (&clients[i]);
-  ask_until (begin_ns + (gint64) (seconds * 1e9), times);
-  end_ns = wp_time_monotonic ();
-  n_answered = wp_histogram_count (times);
-  cpu = (cpu_us () - cpu) / (double) MAX (n_answered, 1);
-  if (n_answered == 0) /* the times are as long as we have waited */
-    wp_histogram_add (times, end_ns - begin_ns, 1);
-  printf ("%.0f requests/s, p50 %.3f ms, p99 %.3f ms, %.2f us of CPU a request, %" G_GUINT64_FORMAT
-          " failed\n",
-          (double) n_answered * 1e9 / (double) (end_ns - begin_ns),
-          (double) wp_histogram_quantile (times, 0.5) / 1e6,
-          (double) wp_histogram_quantile (times, 0.99) / 1e6, cpu, n_failed);
-
-  return n_failed > 0;
+  signal (SIGPIPE, SIG_IGN);
+  if (n > 0 && n <= wp_connection_pool_room () && seconds > 0)
+    return measure (argv[1], n, seconds);
+  fprintf (stderr, "usage: load-client PORT CONNECTIONS SECONDS\n");
+  return 2;
 }
