@@ -4,25 +4,27 @@
 #include <unistd.h>
 
 #include "runtime/replay/wp-client-record.h"
+#include "runtime/replay/wp-probe.h"
 #include "runtime/replay/wp-replay-options.h"
 #include "runtime/replay/wp-replay-report.h"
+#include "runtime/secure/wp-tokens.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-interrupt.h"
 #include "sim/base/wp-options.h"
 #include "sim/base/wp-process.h"
 #include "sim/base/wp-text.h"
 
-#define STATUS_NO 1 /* the run is not valid, or requests failed */
+#define STATUS_NO 1 /* the run is not valid */
 
 static gboolean
-write_record (WpClientRecord *record, const WpReplayOptions *options, const WpSchedule *schedule,
-              const WpSender *sender, const WpTally *tally, GError **error)
+write_record (WpClientRecord *record, const WpReplayOptions *options, const char *url,
+              const WpSchedule *schedule, const WpSender *sender, const WpTally *tally, GError **error)
 {
   char started[WP_TIME_BUFFER], number[G_ASCII_DTOSTR_BUF_SIZE];
 
   wp_client_record_note (record, "recorded-by", "wp-replay " WP_VERSION);
   wp_client_record_note (record, "trace", wp_schedule_name (schedule));
-  wp_client_record_note (record, "url", options->url);
+  wp_client_record_note (record, "url", url);
   wp_client_record_note (record, "scale", g_ascii_dtostr (number, sizeof number, options->trace.scale));
   wp_client_record_note (record, "service-scale",
                          g_ascii_dtostr (number, sizeof number, options->trace.service_scale));
@@ -76,7 +78,8 @@ write_result (WpClientRecord *record, const WpReplayOptions *options, const WpSc
               const WpSender *sender, const WpReplayReport *report, GError **error)
 {
   g_autoptr (GError) reason = NULL;
-  gboolean recorded = !record || write_record (record, options, schedule, sender, report->tally, &reason);
+  gboolean recorded
+      = !record || write_record (record, options, report->url, schedule, sender, report->tally, &reason);
   gboolean printed = print_report (options, report, error);
 
   if (!recorded && printed)
@@ -86,16 +89,20 @@ write_result (WpClientRecord *record, const WpReplayOptions *options, const WpSc
   return recorded && printed;
 }
 
-/* FALSE with @error: no run, or its result could not be written. *@good: it was valid, and nothing failed. */
+/* FALSE with @error: no run, or its result could not be written. *@good: it was valid. */
 static gboolean
-run (WpReplayOptions *options, const WpSchedule *schedule, const WpTarget *target, gboolean *good,
-     GError **error)
+run (WpReplayOptions *options, const WpSchedule *schedule, const WpTarget *target,
+     const WpRequestTemplate *template, gboolean *good, GError **error)
 {
   g_autoptr (WpTally) tally = wp_tally_new (wp_schedule_length (schedule), error);
   g_autoptr (WpClientRecord) record
       = tally && options->output ? wp_client_record_open (options->output, error) : NULL;
   g_autoptr (WpSender) sender = NULL;
-  WpReplayReport report = { options->url, tally, options->max_lag_ns, wp_schedule_out_of_order (schedule) };
+  WpReplayReport report = { .url = wp_target_url (target),
+                            .tally = tally,
+                            .max_lag_ns = options->max_lag_ns,
+                            .expect = &options->expect,
+                            .out_of_order = wp_schedule_out_of_order (schedule) };
   int stop_fd;
 
   if (!tally || (options->output && !record))
@@ -107,7 +114,7 @@ run (WpReplayOptions *options, const WpSchedule *schedule, const WpTarget *targe
       options->sender.tick_data = tally;
     }
   print_notes (schedule);
-  sender = wp_sender_new (schedule, target, &options->sender, tally, error);
+  sender = wp_sender_new (schedule, target, template, &options->sender, tally, error);
   if (!sender || !wp_sender_run (sender, stop_fd, error))
     return FALSE;
   if (options->sender.tick)
@@ -115,16 +122,49 @@ run (WpReplayOptions *options, const WpSchedule *schedule, const WpTarget *targe
 
   report.n_connections = wp_sender_n_connections (sender);
   report.was_interrupted = wp_interrupt_signal () != 0;
-  *good = wp_replay_report_is_valid (&report) && wp_tally_n_failed (tally) == 0;
+  *good = wp_replay_report_is_valid (&report);
   return write_result (record, options, schedule, sender, &report, error);
+}
+
+/* What all requests have in common. @files: the contents of those that were named, kept for the template. */
+static WpRequestTemplate *
+load_template (const WpReplayOptions *options, const WpTarget *target, GPtrArray *files, GError **error)
+{
+  WpRequestOptions request = { .method = options->method };
+  char *token = NULL, *body = NULL;
+
+  if (options->token_file && !(token = wp_tokens_read_first (options->token_file, error)))
+    return NULL;
+  g_ptr_array_add (files, token);
+  if (options->body_file && !g_file_get_contents (options->body_file, &body, &request.body_bytes, error))
+    return NULL;
+  g_ptr_array_add (files, body);
+  request.token = token;
+  request.body = body;
+  request.headers = options->headers ? (GStrv) options->headers->pdata : NULL;
+
+  return wp_request_template_new (target, &request);
+}
+
+/* Reads all that is named, then looks for the server, then runs. */
+static gboolean
+prepare_and_run (WpReplayOptions *options, gboolean *good, GError **error)
+{
+  g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (WpTarget) target = wp_target_new (options->url, error);
+  g_autoptr (WpRequestTemplate) template = target ? load_template (options, target, files, error) : NULL;
+  g_autoptr (WpSchedule) schedule
+      = template ? wp_schedule_load (options->trace_path, &options->trace, error) : NULL;
+
+  return schedule && wp_target_secure (target, options->ca_file, !options->is_insecure, error)
+         && wp_target_find (target, options->wait_ns, error) && wp_probe (target, template, error)
+         && run (options, schedule, target, template, good, error);
 }
 
 int
 main (int argc, char **argv)
 {
   g_auto (WpReplayOptions) options;
-  g_autoptr (WpTarget) target = NULL;
-  g_autoptr (WpSchedule) schedule = NULL;
   g_autoptr (GError) error = NULL;
   gboolean good = FALSE;
 
@@ -132,10 +172,7 @@ main (int argc, char **argv)
   wp_process_catch_messages (wp_interrupt_clean_up);
   signal (SIGPIPE, SIG_IGN); /* a write that fails says so */
   wp_replay_options_init (&options);
-  if (!wp_replay_options_parse (&options, argv, &error) || !(target = wp_target_new (options.url, &error))
-      || !(schedule = wp_schedule_load (options.trace_path, &options.trace, &error))
-      || !wp_target_find (target, 0, &error)
-      || !wp_target_secure (target, NULL, TRUE, &error) || !run (&options, schedule, target, &good, &error))
+  if (!wp_replay_options_parse (&options, argv, &error) || !prepare_and_run (&options, &good, &error))
     return wp_process_end (wp_options_fail (error));
 
   if (wp_interrupt_signal ())

@@ -7,7 +7,9 @@
 #define DEFAULT_TIMEOUT_NS (600 * WP_NS_PER_S)
 #define DEFAULT_MAX_LAG_NS (10 * WP_NS_PER_MS)
 
-static const char *const methods[] = { "GET", "POST", "PUT", NULL };
+#define DEFAULT_WAIT_NS (5 * WP_NS_PER_S)
+
+static const char *const methods[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", NULL };
 static const char *const formats[] = { "text", "json", NULL };
 
 static gboolean
@@ -21,8 +23,28 @@ parse_method (gpointer field, const char *value, GError **error)
         *method = methods[i];
         return TRUE;
       }
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not GET, POST or PUT", value);
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
+               "\"%s\" is not GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS", value);
   return FALSE;
+}
+
+static gboolean
+add_header (gpointer field, const char *value, GError **error)
+{
+  GPtrArray **headers = field;
+
+  if (!wp_request_template_check_header (value, error))
+    return FALSE;
+  if (!*headers)
+    *headers = g_ptr_array_new_null_terminated (0, g_free, TRUE);
+  g_ptr_array_add (*headers, g_strdup (value));
+  return TRUE;
+}
+
+static gboolean
+parse_expect (gpointer field, const char *value, GError **error)
+{
+  return wp_status_set_parse (field, value, error);
 }
 
 #define FIELD(member) WP_FIELD (WpReplayOptions, member)
@@ -49,20 +71,45 @@ static const WpOption options[]
           "a request fails without an answer that long after its planned time (10min)", 1 },
         { "max-lag", 0, WP_OPTION_TIME, "TIME", FIELD (max_lag_ns),
           "a run is not valid if the p99 of its schedule lag exceeds this (10ms)", 1 },
-        { "method", 0, WP_OPTION_OTHER, "NAME", FIELD (sender.method),
-          "GET, POST or PUT (GET without a body, POST with one)", .names = methods, .parse = parse_method },
-        { "format", 0, WP_OPTION_CHOICE, "FORMAT", FIELD (json),
+        { "expect", 0, WP_OPTION_OTHER, "LIST", FIELD (expect),
+          "a run is not valid if over 1 % of its requests have another status, or none (200-399,429,503)",
+          .parse = parse_expect },
+        { "wait", 0, WP_OPTION_TIME, "TIME", FIELD (wait_ns),
+          "wait that long for a server that does not take connections yet (5s)" },
+        { NULL } };
+
+static const WpOption request_options[] = {
+  { "method", 0, WP_OPTION_OTHER, "NAME", FIELD (method),
+    "of all requests: GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS (GET without a body, POST with one)",
+    .names = methods, .parse = parse_method },
+  { "header", 0, WP_OPTION_OTHER, "LINE", FIELD (headers),
+    "a header of all requests, \"Name: value\"; as often as needed", .parse = add_header },
+  { "body", 0, WP_OPTION_FILE, "FILE", FIELD (body_file),
+    "the body of all requests (of each as many bytes as its row says)" },
+  { "token-file", 0, WP_OPTION_FILE, "FILE", FIELD (token_file),
+    "send the first bearer token of FILE, which others cannot read" },
+  { "cacert", 0, WP_OPTION_FILE, "FILE", FIELD (ca_file),
+    "trust the authorities whose certificates are in FILE, not the system's" },
+  { "insecure", 0, WP_OPTION_FLAG, NULL, FIELD (is_insecure),
+    "take any certificate, whoever signed it and for whatever host" },
+  { NULL }
+};
+
+static const WpOption output_options[]
+    = { { "format", 0, WP_OPTION_CHOICE, "FORMAT", FIELD (json),
           "format of the report: text (default) or json", .names = formats },
         { NULL } };
 
-static const WpOptionGroup groups[] = { { "Options", options, 0, 0 }, { NULL, NULL, 0, 0 } };
+static const WpOptionGroup groups[] = { { "Options", options, 0, 0 },
+                                        { "Requests", request_options, 0, 0 },
+                                        { "Report", output_options, 0, 0 },
+                                        { NULL, NULL, 0, 0 } };
 
 static const WpCommandLine command_line = {
   "TRACE URL",
   "Sends the requests of TRACE to the server at URL, each at its own time, whether or not earlier ones were\n"
-  "answered, and reports the latencies from the moment each request was due. Exit status: 0 every request was\n"
-  "answered, or left by --patience, and the schedule was kept; 1 the schedule was not kept, or requests failed;\n"
-  "2 bad usage, input or I/O.",
+  "answered, and reports the latencies from the moment each request was due. Exit status: 0 the run is valid:\n"
+  "the schedule was kept, and requests were answered as expected; 1 it is not; 2 bad usage, input or I/O.",
   groups
 };
 
@@ -75,13 +122,16 @@ wp_replay_options_init (WpReplayOptions *self)
                 .patience_ns = WP_TIME_NONE,
                 .timeout_ns = DEFAULT_TIMEOUT_NS },
     .max_lag_ns = DEFAULT_MAX_LAG_NS,
+    .wait_ns = DEFAULT_WAIT_NS,
   };
+  wp_status_set_parse (&self->expect, WP_EXPECT_DEFAULT, NULL);
 }
 
 void
 wp_replay_options_clear (WpReplayOptions *self)
 {
   wp_options_clear (&command_line, self);
+  g_clear_pointer (&self->headers, g_ptr_array_unref);
 }
 
 gboolean

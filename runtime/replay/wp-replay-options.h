@@ -2,6 +2,9 @@
 #pragma once
 
 #include "runtime/replay/wp-sender.h"
+#include "runtime/replay/wp-status-set.h"
+
+#define WP_EXPECT_DEFAULT "200-399,429,503"
 
 typedef struct {
   const char *trace_path; /* of argv */
@@ -11,6 +14,12 @@ typedef struct {
   char *output;      /* owned; NULL: no record; "-": standard output */
   gint64 max_lag_ns; /* the run is valid where the lag's p99 is not above it */
   gboolean json;
+  WpStatusSet expect;
+  gint64 wait_ns;                         /* for a server that takes no connections yet */
+  const char *method;                     /* static; NULL: by the body */
+  GPtrArray *headers;                     /* (element-type utf8): checked; owned; NULL: none */
+  char *body_file, *token_file, *ca_file; /* owned; or NULL */
+  gboolean is_insecure;
 } WpReplayOptions;
 
 /* Every field has its default after this. */

@@ -6,19 +6,50 @@
 #include "sim/base/wp-text.h"
 #include "sim/trace/wp-json-add.h"
 
-#define ERASE_LINE "\r\033[K"
+#define MAX_UNEXPECTED_DIVISOR 100 /* 1 % */
+#define ERASE_LINE             "\r\033[K"
 
 static const struct {
   const char *name;
   double share;
 } quantiles[] = { { "p50", 0.5 }, { "p90", 0.9 }, { "p95", 0.95 }, { "p99", 0.99 }, { "p999", 0.999 } };
 
+static gboolean
+schedule_was_kept (const WpReplayReport *self)
+{
+  return wp_histogram_quantile (wp_tally_lag (self->tally), 0.99) <= self->max_lag_ns;
+}
+
+/* Those that have another status than was expected, or no answer. A client whose patience was over is
+ * neither. */
+static guint64
+count_unexpected (const WpReplayReport *self)
+{
+  guint64 n = wp_tally_n_failed (self->tally);
+
+  for (guint status = 0; status < WP_STATUSES; status++)
+    if (!self->expect->has[status])
+      n += wp_tally_n_status (self->tally, status);
+  return n;
+}
+
+static guint64
+count_ended (const WpTally *tally)
+{
+  return wp_tally_n_answered (tally) + wp_tally_n_failed (tally) + wp_tally_n_left (tally);
+}
+
+static gboolean
+answers_were_expected (const WpReplayReport *self)
+{
+  return count_unexpected (self) * MAX_UNEXPECTED_DIVISOR <= count_ended (self->tally);
+}
+
 gboolean
 wp_replay_report_is_valid (const WpReplayReport *self)
 {
-  const WpHistogram *lag = wp_tally_lag (self->tally);
-
-  return wp_histogram_count (lag) > 0 && wp_histogram_quantile (lag, 0.99) <= self->max_lag_ns;
+  return wp_histogram_count (wp_tally_lag (self->tally)) > 0 && schedule_was_kept (self)
+         && answers_were_expected (self);
 }
 
 /* From the first planned time to the last end. */
@@ -98,11 +129,17 @@ print_verdict (const WpReplayReport *self, FILE *out)
 
   if (wp_tally_n_sent (self->tally) == 0)
     fputs ("not valid: no request was sent\n", out);
-  else if (!wp_replay_report_is_valid (self))
+  else if (!schedule_was_kept (self))
     fprintf (out,
              "not valid: the schedule lag's p99, %s, passes --max-lag, %s: the load was not the trace's\n",
              wp_time_format_people (lag, wp_histogram_quantile (wp_tally_lag (self->tally), 0.99)),
              wp_time_format_people (limit, self->max_lag_ns));
+  if (wp_tally_n_sent (self->tally) > 0 && !answers_were_expected (self))
+    fprintf (out,
+             "not valid: %" PRIu64 " of %" PRIu64
+             " requests, over 1 %%, had no answer, or a status that --expect "
+             "does not list\n",
+             count_unexpected (self), count_ended (self->tally));
 }
 
 void
@@ -185,6 +222,7 @@ build_json (const WpReplayReport *self)
   wp_json_add_count (json, "answered", wp_tally_n_answered (tally));
   wp_json_add_count (json, "failed", wp_tally_n_failed (tally));
   wp_json_add_count (json, "left", wp_tally_n_left (tally));
+  wp_json_add_count (json, "unexpected", count_unexpected (self));
   wp_json_add_count (json, "connections", self->n_connections);
   add_statuses (json, tally);
   add_failures (json, tally);

@@ -3,14 +3,16 @@
 
 #include <stdio.h>
 
+#include "runtime/replay/wp-status-set.h"
 #include "runtime/replay/wp-tally.h"
 
 typedef struct {
-  const char *url;
+  const char *url; /* without a password */
   const WpTally *tally;
-  gint64 max_lag_ns;     /* the run is valid where the lag's p99 is not above it */
-  guint64 out_of_order;  /* rows of the trace */
-  guint64 n_connections; /* opened in all */
+  gint64 max_lag_ns;         /* the run is valid where the lag's p99 is not above it */
+  const WpStatusSet *expect; /* and where at most 1 % have another status, or no answer */
+  guint64 out_of_order;      /* rows of the trace */
+  guint64 n_connections;     /* opened in all */
   gboolean was_interrupted;
 } WpReplayReport;
 

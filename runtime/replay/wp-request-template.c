@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "sim/base/wp-error.h"
 #include "sim/base/wp-time.h"
 
 #define BLOCK_BYTES (64 * 1024) /* a multiple of the pattern's length */
@@ -9,7 +10,10 @@
 struct _WpRequestTemplate {
   const char *method;
   char *rest_of_line; /* " /path HTTP/1.1", and the headers that all requests have */
-  char *block;
+  gboolean has_type;  /* Content-Type is among them */
+  const char *body;   /* see WpRequestOptions */
+  gsize body_bytes;
+  char *block; /* what bodies are made of that are not given */
 };
 
 /* Printable and the same in every run, so that what was stored can be looked at and compared. */
@@ -25,17 +29,73 @@ make_block (void)
   return block;
 }
 
+static gboolean
+is_header (const char *line, const char *name)
+{
+  return g_ascii_strncasecmp (line, name, strlen (name)) == 0 && line[strlen (name)] == ':';
+}
+
+static gboolean
+has_header (GStrv headers, const char *name)
+{
+  for (guint i = 0; headers && headers[i]; i++)
+    if (is_header (headers[i], name))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+wp_request_template_check_header (const char *text, GError **error)
+{
+  static const char *const ours[]
+      = { "Connection",        "Content-Length", "Expect",       "TE",          "Trailer",
+          "Transfer-Encoding", "Upgrade",        "X-Request-Id", "X-WP-Service" };
+  gsize name_len = strcspn (text, ":");
+  gboolean is_good = name_len > 0 && text[name_len] == ':';
+
+  for (gsize i = 0; text[i]; i++)
+    is_good = is_good && !g_ascii_iscntrl (text[i])
+              && (i >= name_len || g_ascii_isalnum (text[i]) || strchr ("!#$%&'*+-.^_`|~", text[i]));
+  if (!is_good)
+    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a header such as \"Name: value\"", text);
+  for (guint i = 0; is_good && i < G_N_ELEMENTS (ours); i++)
+    if (is_header (text, ours[i]))
+      {
+        g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s is a header that wp-replay writes itself",
+                     ours[i]);
+        return FALSE;
+      }
+  return is_good;
+}
+
+static void
+append_field (GString *head, const char *name, const char *value)
+{
+  g_string_append (head, name);
+  g_string_append (head, value);
+  g_string_append_len (head, "\r\n", 2);
+}
+
 WpRequestTemplate *
-wp_request_template_new (const WpTarget *target, const char *method)
+wp_request_template_new (const WpTarget *target, const WpRequestOptions *options)
 {
   WpRequestTemplate *self = g_new0 (WpRequestTemplate, 1);
-  const char *authorization = wp_target_authorization (target);
+  GString *text = g_string_new (NULL);
 
-  self->method = method;
-  self->rest_of_line
-      = g_strconcat (" ", wp_target_path (target), " HTTP/1.1\r\nHost: ", wp_target_authority (target),
-                     authorization ? "\r\nAuthorization: " : "", authorization ? authorization : "", "\r\n",
-                     NULL);
+  g_string_printf (text, " %s HTTP/1.1\r\n", wp_target_path (target));
+  if (!has_header (options->headers, "Host"))
+    append_field (text, "Host: ", wp_target_authority (target));
+  if (options->token)
+    append_field (text, "Authorization: Bearer ", options->token);
+  else if (wp_target_authorization (target) && !has_header (options->headers, "Authorization"))
+    append_field (text, "Authorization: ", wp_target_authorization (target));
+  for (guint i = 0; options->headers && options->headers[i]; i++)
+    append_field (text, options->headers[i], "");
+  self->rest_of_line = g_string_free (text, FALSE);
+  self->method = options->method;
+  self->has_type = has_header (options->headers, "Content-Type");
+  self->body = options->body;
+  self->body_bytes = options->body_bytes;
   self->block = make_block ();
 
   return self;
@@ -50,37 +110,54 @@ wp_request_template_free (WpRequestTemplate *self)
 }
 
 static void
-append_field (GString *head, const char *name, const char *value)
+append_row (GString *head, const WpRow *row)
 {
-  g_string_append (head, name);
-  g_string_append (head, value);
-  g_string_append_len (head, "\r\n", 2);
+  char seconds[WP_TIME_BUFFER];
+
+  if (row->id)
+    append_field (head, "X-Request-Id: ", row->id);
+  if (row->service_ns != WP_TIME_NONE)
+    append_field (head, "X-WP-Service: ", wp_time_format_seconds (seconds, row->service_ns));
+}
+
+static void
+append_body_fields (const WpRequestTemplate *self, GString *head, guint64 body_bytes)
+{
+  char number[24];
+
+  if (body_bytes > 0 && !self->has_type)
+    append_field (head, "Content-Type: ", "application/octet-stream");
+  g_snprintf (number, sizeof number, "%" G_GUINT64_FORMAT, body_bytes);
+  append_field (head, "Content-Length: ", number);
+}
+
+static const char *
+choose_method (const WpRequestTemplate *self, const WpRow *row, guint64 body_bytes)
+{
+  if (!row)
+    return "HEAD";
+  if (self->method)
+    return self->method;
+  return body_bytes > 0 ? "POST" : "GET";
 }
 
 void
 wp_request_template_compose (const WpRequestTemplate *self, const WpRow *row, WpMessage *message)
 {
   GString *head = message->head;
-  guint64 body_bytes = row->bytes > 0 ? (guint64) row->bytes : 0;
-  const char *method = self->method ? self->method : body_bytes > 0 ? "POST" : "GET";
-  char seconds[WP_TIME_BUFFER], number[24];
+  guint64 given = self->body ? self->body_bytes : row && row->bytes > 0 ? (guint64) row->bytes : 0;
+  guint64 body_bytes = row ? given : 0;
+  const char *method = choose_method (self, row, body_bytes);
 
+  message->is_head = g_str_equal (method, "HEAD");
   g_string_append (head, method);
   g_string_append (head, self->rest_of_line);
-  if (row->id)
-    append_field (head, "X-Request-Id: ", row->id);
-  if (row->service_ns != WP_TIME_NONE)
-    append_field (head, "X-WP-Service: ", wp_time_format_seconds (seconds, row->service_ns));
-  if (body_bytes > 0)
-    append_field (head, "Content-Type: ", "application/octet-stream");
-  if (body_bytes > 0 || (!g_str_equal (method, "GET") && !g_str_equal (method, "HEAD")))
-    {
-      g_snprintf (number, sizeof number, "%" G_GUINT64_FORMAT, body_bytes);
-      append_field (head, "Content-Length: ", number);
-    }
+  if (row)
+    append_row (head, row);
+  if (body_bytes > 0 || !(message->is_head || g_str_equal (method, "GET")))
+    append_body_fields (self, head, body_bytes);
   g_string_append_len (head, "\r\n", 2);
-  message->block = self->block;
-  message->block_bytes = BLOCK_BYTES;
+  message->block = self->body ? self->body : self->block;
+  message->block_bytes = self->body ? self->body_bytes : BLOCK_BYTES;
   message->body_bytes = body_bytes;
-  message->is_head = g_str_equal (method, "HEAD");
 }

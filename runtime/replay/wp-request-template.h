@@ -4,12 +4,24 @@
 #include "runtime/replay/wp-connection-pool.h"
 #include "sim/trace/wp-row.h"
 
+/* As given on the command line; kept, not owned. */
+typedef struct {
+  const char *method; /* NULL: GET where there is no body, POST where there is one */
+  GStrv headers;      /* "Name: value", checked; NULL: none */
+  const char *token;  /* for Authorization: Bearer; NULL: what the URL says */
+  const char *body;   /* of all requests; NULL: of each as many bytes as its row says */
+  gsize body_bytes;
+} WpRequestOptions;
+
 typedef struct _WpRequestTemplate WpRequestTemplate;
 
-/* @target, @method: kept, not owned; @method NULL: GET where there is no body, POST where there is one. */
-WpRequestTemplate *wp_request_template_new (const WpTarget *target, const char *method);
+/* Nothing of @target and @options is kept but @options' method and body. */
+WpRequestTemplate *wp_request_template_new (const WpTarget *target, const WpRequestOptions *options);
 void wp_request_template_free (WpRequestTemplate *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpRequestTemplate, wp_request_template_free)
 
-/* For compose() of wp-connection-pool.h. */
+/* For compose() of wp-connection-pool.h. @row: NULL: a HEAD request, which asks nothing of the server. */
 void wp_request_template_compose (const WpRequestTemplate *self, const WpRow *row, WpMessage *message);
+
+/* `"x" is not a header such as "Name: value"`, or one that is wp-replay's own to write. */
+gboolean wp_request_template_check_header (const char *text, GError **error);

@@ -27,7 +27,7 @@ struct _WpSender {
   const WpSchedule *schedule;
   WpSenderOptions options;
   WpTally *tally;
-  WpRequestTemplate *template;
+  const WpRequestTemplate *template;
   WpConnectionPool *pool;
   guint n_spares;              /* connections that are to stand idle */
   WpPooledConnection **places; /* of each request that is under way, by its number; NULL */
@@ -115,8 +115,8 @@ count_spares (const WpSchedule *schedule, guint connections)
 }
 
 WpSender *
-wp_sender_new (const WpSchedule *schedule, const WpTarget *target, const WpSenderOptions *options,
-               WpTally *tally, GError **error)
+wp_sender_new (const WpSchedule *schedule, const WpTarget *target, const WpRequestTemplate *template,
+               const WpSenderOptions *options, WpTally *tally, GError **error)
 {
   gsize n_requests = wp_schedule_length (schedule);
   g_autofree WpPooledConnection **places = g_try_new0 (WpPooledConnection *, n_requests);
@@ -132,7 +132,7 @@ wp_sender_new (const WpSchedule *schedule, const WpTarget *target, const WpSende
   self->options = *options;
   wp_early_timer_init (&self->alarm, WARM_UP_NS);
   self->tally = tally;
-  self->template = wp_request_template_new (target, options->method);
+  self->template = template;
   self->n_requests = n_requests;
   self->places = g_steal_pointer (&places);
   self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
@@ -147,7 +147,6 @@ void
 wp_sender_free (WpSender *self)
 {
   wp_connection_pool_free (self->pool);
-  wp_request_template_free (self->template);
   if (self->epoll_fd >= 0)
     close (self->epoll_fd);
   if (self->timer_fd >= 0)

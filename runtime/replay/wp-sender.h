@@ -2,12 +2,11 @@
  * One thread, one epoll. */
 #pragma once
 
+#include "runtime/replay/wp-request-template.h"
 #include "runtime/replay/wp-schedule.h"
 #include "runtime/replay/wp-tally.h"
-#include "runtime/replay/wp-target.h"
 
 typedef struct {
-  const char *method; /* NULL: GET where there is no body, POST where there is one */
   guint connections;  /* at most; a request that finds them all busy waits, and its lag shows it */
   gint64 patience_ns; /* after the planned time the client leaves; WP_TIME_NONE: never; > 0 */
   gint64 timeout_ns;  /* after the planned time it is given up as failed; WP_TIME_NONE: never; > 0 */
@@ -20,8 +19,9 @@ typedef struct _WpSender WpSender;
 
 /* All are kept, none is owned; the strings and objects outlive it. NULL with WP_ERROR_IO: there is no memory
  * for so many requests. */
-WpSender *wp_sender_new (const WpSchedule *schedule, const WpTarget *target, const WpSenderOptions *options,
-                         WpTally *tally, GError **error);
+WpSender *wp_sender_new (const WpSchedule *schedule, const WpTarget *target,
+                         const WpRequestTemplate *template, const WpSenderOptions *options, WpTally *tally,
+                         GError **error);
 void wp_sender_free (WpSender *self); /* closes all connections */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpSender, wp_sender_free)
 

@@ -78,6 +78,16 @@ is_same (const Digest *a, const Digest *b)
   return differs == 0;
 }
 
+static gboolean
+check (const char *path, guint line, const char *token, GError **error)
+{
+  if (is_token (token))
+    return TRUE;
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
+               "%s:%u: not a bearer token: letters, digits and -._~+/ only, then any =", path, line);
+  return FALSE;
+}
+
 static GArray *
 parse (const char *path, char *text, GError **error)
 {
@@ -91,12 +101,8 @@ parse (const char *path, char *text, GError **error)
 
       if (*token == '\0' || *token == '#')
         continue;
-      if (!is_token (token))
-        {
-          g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
-                       "%s:%u: not a bearer token: letters, digits and -._~+/ only, then any =", path, i + 1);
-          return NULL;
-        }
+      if (!check (path, i + 1, token, error))
+        return NULL;
       g_array_append_val (digests, digest);
     }
   if (digests->len == 0)
@@ -166,4 +172,22 @@ wp_tokens_admit (WpTokens *self, const char *credentials, gsize len)
   g_mutex_unlock (&self->mutex);
 
   return found;
+}
+
+char *
+wp_tokens_read_first (const char *path, GError **error)
+{
+  g_autofree char *text = read_file (path, error);
+  g_auto (GStrv) lines = text ? g_strsplit (wp_options_skip_mark (text), "\n", -1) : NULL;
+
+  for (guint i = 0; lines && lines[i]; i++)
+    {
+      const char *token = g_strstrip (lines[i]);
+
+      if (*token != '\0' && *token != '#')
+        return check (path, i + 1, token, error) ? g_strdup (token) : NULL;
+    }
+  if (text)
+    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: no token in it", path);
+  return NULL;
 }

@@ -22,3 +22,6 @@ gboolean wp_tokens_reload (WpTokens *self, GError **error);
 /* @credentials: the value of Authorization, @len bytes; NULL: none. Takes the same time whatever the token
  * has right. */
 gboolean wp_tokens_admit (WpTokens *self, const char *credentials, gsize len);
+
+/* The first token of such a file, for a client: it is a secret, and the caller's. NULL as wp_tokens_new(). */
+char *wp_tokens_read_first (const char *path, GError **error);

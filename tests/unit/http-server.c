@@ -20,6 +20,7 @@ typedef struct {
 struct _HttpServer {
   HttpServerKind kind; /* server's thread; _HOLD becomes _ANSWER at release */
   GString *answer;
+  const char *head_answer;
   char *url;
   int listen_fd, epoll_fd, wake_fd;
   GHashTable *connections; /* server's thread: a set of Connection, owned */
@@ -61,19 +62,38 @@ note_request (HttpServer *self, const char *head, gsize head_len, const char *bo
 }
 
 static void
-answer (HttpServer *self, Connection *connection)
+send_all (const Connection *connection, const char *bytes, gsize len)
 {
   gsize done = 0;
 
-  connection->is_held = FALSE;
-  while (done < self->answer->len)
+  while (done < len)
     {
       /* blocks */
-      gssize n = send (connection->fd, self->answer->str + done, self->answer->len - done, MSG_NOSIGNAL);
+      gssize n = send (connection->fd, bytes + done, len - done, MSG_NOSIGNAL);
 
       if (n <= 0)
         return;
       done += n;
+    }
+}
+
+static void
+answer (HttpServer *self, Connection *connection)
+{
+  connection->is_held = FALSE;
+  send_all (connection, self->answer->str, self->answer->len);
+}
+
+/* A client's first question, before it begins: it is answered in any case, and not noted. */
+static void
+answer_heads (HttpServer *self, Connection *connection)
+{
+  const char *end;
+
+  while (g_str_has_prefix (connection->in->str, "HEAD ") && (end = strstr (connection->in->str, "\r\n\r\n")))
+    {
+      g_string_erase (connection->in, 0, end + 4 - connection->in->str);
+      send_all (connection, self->head_answer, strlen (self->head_answer));
     }
 }
 
@@ -119,6 +139,7 @@ on_readable (HttpServer *self, Connection *connection)
       return;
     }
   g_string_append_len (connection->in, buffer, n);
+  answer_heads (self, connection);
   while (take_request (self, connection))
     if (self->kind == HTTP_SERVER_HOLD)
       connection->is_held = TRUE;
@@ -196,44 +217,71 @@ serve (gpointer data)
 }
 
 static void
-listen_somewhere (HttpServer *self)
+bind_somewhere (HttpServer *self)
 {
   struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
   socklen_t len = sizeof address;
 
   self->listen_fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   g_assert_no_errno (bind (self->listen_fd, (struct sockaddr *) &address, sizeof address));
-  g_assert_no_errno (listen (self->listen_fd, 4096));
   g_assert_no_errno (getsockname (self->listen_fd, (struct sockaddr *) &address, &len));
   self->url = g_strdup_printf ("http://127.0.0.1:%u/", ntohs (address.sin_port));
 }
 
 HttpServer *
-http_server_new (HttpServerKind kind, gsize body_bytes)
+http_server_new_closed (HttpServerKind kind, gsize body_bytes)
 {
   static const char *const statuses[] = { [HTTP_SERVER_REJECT] = "503 Service Unavailable\r\nRetry-After: 1",
                                           [HTTP_SERVER_FAIL] = "500 Internal Server Error",
                                           [HTTP_SERVER_LAST] = "200 OK\r\nConnection: close" };
   HttpServer *self = g_new0 (HttpServer, 1);
-  struct epoll_event accepting = { EPOLLIN, { .ptr = &self->listen_fd } };
   struct epoll_event waking = { EPOLLIN, { .ptr = &self->wake_fd } };
   g_autofree char *body = g_strnfill (body_bytes, 'x');
 
   self->kind = kind;
+  self->head_answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
   self->answer = g_string_new (NULL);
   g_string_printf (self->answer, "HTTP/1.1 %s\r\nContent-Length: %" G_GSIZE_FORMAT "\r\n\r\n%s",
                    statuses[kind] ? statuses[kind] : "200 OK", body_bytes, body);
-  listen_somewhere (self);
+  bind_somewhere (self);
   self->connections = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) connection_free, NULL);
   self->requests = g_ptr_array_new_with_free_func ((GDestroyNotify) request_free);
   g_mutex_init (&self->mutex);
   g_cond_init (&self->changed);
   self->wake_fd = eventfd (0, EFD_CLOEXEC);
   self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
-  g_assert_no_errno (epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, self->listen_fd, &accepting));
   g_assert_no_errno (epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, self->wake_fd, &waking));
   self->thread = g_thread_new ("http-server", serve, self);
 
+  return self;
+}
+
+void
+http_server_open (HttpServer *self)
+{
+  struct epoll_event accepting = { EPOLLIN, { .ptr = &self->listen_fd } };
+
+  g_assert_no_errno (listen (self->listen_fd, 4096));
+  g_assert_no_errno (epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, self->listen_fd, &accepting));
+}
+
+HttpServer *
+http_server_new (HttpServerKind kind, gsize body_bytes)
+{
+  HttpServer *self = http_server_new_closed (kind, body_bytes);
+
+  http_server_open (self);
+  return self;
+}
+
+HttpServer *
+http_server_new_odd (HttpServerKind kind, const char *answer_bytes, const char *head_answer)
+{
+  HttpServer *self = http_server_new (kind, 0);
+
+  g_string_assign (self->answer, answer_bytes); /* nobody has connected yet */
+  if (head_answer)
+    self->head_answer = head_answer;
   return self;
 }
 

@@ -1,5 +1,5 @@
-/* http-server.h - a tiny HTTP server on a thread of its own, for tests of clients: it notes what it gets, and
- * answers as told. */
+/* http-server.h - a tiny HTTP server on a thread of its own, for tests of clients: it notes what it gets, but
+ * HEAD requests, which it answers at once, and answers as its kind says. */
 #pragma once
 
 #include <glib.h>
@@ -22,6 +22,12 @@ typedef struct _HttpServer HttpServer;
 
 /* Listens on a free port of 127.0.0.1. Answers bear a body of @body_bytes bytes. */
 HttpServer *http_server_new (HttpServerKind kind, gsize body_bytes);
+/* The same in two steps: before the second, nobody listens on its port. */
+HttpServer *http_server_new_closed (HttpServerKind kind, gsize body_bytes);
+void http_server_open (HttpServer *self);
+
+/* With this answer, or none (""); @head_answer (static): to HEAD requests; NULL: a usual one. */
+HttpServer *http_server_new_odd (HttpServerKind kind, const char *answer_bytes, const char *head_answer);
 void http_server_free (HttpServer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HttpServer, http_server_free)
 

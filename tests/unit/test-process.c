@@ -241,7 +241,7 @@ test_little_memory (Shell *self, gconstpointer data)
     "$SIM t.csv --mode=WorkerPool --workers=2 --jobs=jobs.csv",
     "$SIM r.csv --mode=WorkerPool --workers=2 --against=r.csv",
     "$SIM t.csv --mode=WorkerPool --sweep=workers=1:4",
-    "$REPLAY t.csv http://127.0.0.1:1/ -o r.out",
+    "$REPLAY t.csv http://127.0.0.1:1/ --wait=0 -o r.out",
   };
   guint n_short = 0;
 

@@ -23,7 +23,7 @@ test_connection_refused (void)
   expected = g_strdup_printf (
       "wp-replay: cannot connect to 127.0.0.1:%u: Connection refused; is wp-server running?\n",
       ntohs (address.sin_port));
-  run = replay_run_start ("arrival\n0\n", url, "-o", "out.csv", NULL);
+  run = replay_run_start ("arrival\n0\n", url, "-o", "out.csv", "--wait=0", NULL);
 
   g_assert_cmpint (replay_run_wait (run), ==, 2);
   g_assert_cmpstr (replay_run_err (run), ==, expected);
@@ -57,7 +57,24 @@ test_bad_input_is_one_line (void)
     { "arrival\n0\n", "http://127.0.0.1:1/", "--scale=0", "--scale: " },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--limit=-1", "--limit: " },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--format=xml", "--format: \"xml\" is not text or json" },
-    { "arrival\n0\n", "http://127.0.0.1:1/", "--method=HEAD", "--method: \"HEAD\" is not GET, POST or PUT" },
+    { "arrival\n0\n", "http://127.0.0.1:1/", "--method=CONNECT",
+      "--method: \"CONNECT\" is not GET, HEAD, POST" },
+    { "arrival\n0\n", "http://127.0.0.1:1/", "--header=x",
+      "--header: \"x\" is not a header such as \"Name: value\"" },
+    { "arrival\n0\n", "http://127.0.0.1:1/", "--header=A B: x", "\"A B: x\" is not a header" },
+    { "arrival\n0\n", "http://127.0.0.1:1/", "--header=A: x\ry", "is not a header" },
+    { "arrival\n0\n", "http://127.0.0.1:1/", "--header=content-length: 1",
+      "--header: Content-Length is a header that wp-replay writes itself" },
+    { "arrival\n0\n", "http://127.0.0.1:1/", "--expect=2xx", "--expect: \"2xx\" is not a list of statuses" },
+    { "arrival\n0\n", "http://127.0.0.1:1/", "--body=no/such", "no/such" },
+    { "arrival\n0\n", "http://127.0.0.1:1/", "--token-file=no/such", "no/such: No such file or directory" },
+    { "arrival\n0\n", "https://127.0.0.1:1/", "--cacert=no/such", "--cacert: no/such: " },
+    { "arrival\n0\n", "https://127.0.0.1:1/", "--cacert=trace.csv",
+      "--cacert: trace.csv: not a file of certificates in PEM" },
+    { "arrival\n0\n", "http://u:secret@127.0.0.1:1 /", NULL, "\"http://u@127.0.0.1:1 /\" is not a URL" },
+    { "arrival\n0\n", "http://[::1/", NULL, "is not a URL" },
+    { "arrival\n0\n", "http:///x", NULL, "is not a URL" },
+    { "arrival\n0\n", "http://127.0.0.1:0/", NULL, "is not a URL" },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--input=xml",
       "--input: \"xml\" is not a kind of input: csv, clf or jsonl" },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--input=clf",
@@ -97,6 +114,35 @@ test_record_that_can_not_be_written (void)
   g_assert_cmpuint (http_server_n_requests (server), ==, 0);
 }
 
+/* Before the clock starts, and without a job: one HEAD. */
+static void
+test_refused_early (void)
+{
+  static const struct {
+    const char *head_answer, *complaint;
+  } cases[] = {
+    { "HTTP/1.1 401 Unauthorized\r\nContent-Length: 9\r\n\r\n",
+      ": the server refuses the client (status 401): give --token-file, --header or a user in the URL\n" },
+    { "HTTP/1.1 403 Forbidden\r\n\r\n", ": the server refuses the client (status 403)" },
+    { "HTTP/2 200\r\n\r\n", ": the server speaks HTTP/2 only\n" },
+    { "220 smtp.example.org ESMTP\r\n", ": the answer is not HTTP/1.1\n" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (HttpServer) server = http_server_new_odd (HTTP_SERVER_ANSWER, "", cases[i].head_answer);
+      g_autoptr (ReplayRun) run
+          = replay_run_start ("arrival\n0\n", http_server_url (server), "-o", "out.csv", NULL);
+      g_autofree char *record = NULL;
+
+      g_assert_cmpint (replay_run_wait (run), ==, 2);
+      g_assert_nonnull (strstr (replay_run_err (run), cases[i].complaint));
+      g_assert_cmpuint (http_server_n_requests (server), ==, 0);
+      record = replay_run_read (run, "out.csv");
+      g_assert_null (record);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -104,5 +150,6 @@ main (int argc, char **argv)
   g_test_add_func ("/replay-errors/connection-refused", test_connection_refused);
   g_test_add_func ("/replay-errors/bad-input-is-one-line", test_bad_input_is_one_line);
   g_test_add_func ("/replay-errors/record-that-can-not-be-written", test_record_that_can_not_be_written);
+  g_test_add_func ("/replay-errors/refused-early", test_refused_early);
   return g_test_run ();
 }

@@ -21,8 +21,11 @@ add (WpTally *tally, gsize i, gint64 lag_ns, guint status)
 static WpReplayReport
 report_of (const WpTally *tally)
 {
+  static WpStatusSet expect;
+
+  g_assert_true (wp_status_set_parse (&expect, "200-399,429,503", NULL));
   return (WpReplayReport){
-    .url = "http://127.0.0.1:1/", .tally = tally, .max_lag_ns = 10 * MS, .n_connections = 1
+    .url = "http://127.0.0.1:1/", .tally = tally, .max_lag_ns = 10 * MS, .expect = &expect, .n_connections = 1
   };
 }
 
@@ -99,6 +102,58 @@ test_verdict_is_by_p99 (void)
   g_assert_true (is_valid_with (5));
   g_assert_false (is_valid_with (20));
   g_assert_false (is_valid_with (400));
+}
+
+/* Of 1,000 requests: @n_failed without an answer, @n_errors with a 500. */
+static gboolean
+is_valid_without (guint n_failed, guint n_errors)
+{
+  g_autoptr (WpTally) tally = wp_tally_new (1000, NULL);
+  WpReplayReport report = report_of (tally);
+  g_autofree char *text = NULL;
+
+  for (gsize i = 0; i < 1000; i++)
+    if (i < n_failed)
+      {
+        wp_tally_sent (tally, i, 0, MS);
+        wp_tally_failed (tally, i, 2 * MS, "why");
+      }
+    else
+      add (tally, i, 0, i < n_failed + n_errors ? 500 : i % 2 ? 429 : 302);
+  text = print (&report, wp_replay_report_print_text);
+  g_assert_true (wp_replay_report_is_valid (&report)
+                 == !strstr (text, " of 1000 requests, over 1 %, had no answer, or a status that --expect"));
+
+  return wp_replay_report_is_valid (&report);
+}
+
+static void
+test_expected_answers (void)
+{
+  g_assert_true (is_valid_without (0, 0));
+  g_assert_true (is_valid_without (5, 5));
+  g_assert_false (is_valid_without (11, 0));
+  g_assert_false (is_valid_without (0, 11));
+  g_assert_false (is_valid_without (6, 6));
+}
+
+static void
+test_status_sets (void)
+{
+  static const char *const bad[]
+      = { "", "2xx", "200-", "-200", "20", "1000", "299-200", "200,,201", "200;201" };
+  WpStatusSet set;
+
+  g_assert_true (wp_status_set_parse (&set, "204,400-401", NULL));
+  for (guint i = 0; i < WP_STATUSES; i++)
+    g_assert_cmpint (set.has[i], ==, i == 204 || i == 400 || i == 401);
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (wp_status_set_parse (&set, bad[i], &error));
+      g_assert_nonnull (strstr (error->message, "is not a list of statuses such as 200-399,429,503"));
+    }
 }
 
 static void
@@ -188,7 +243,8 @@ test_figures (void)
   g_assert_cmpfloat_with_epsilon (json_object_get_double_member (json, "rate_sent"), 3 / 0.003, 1e-6);
   g_assert_cmpfloat_with_epsilon (json_object_get_double_member (json, "rate_answered"), 1.5, 1e-9);
   g_assert_true (json_object_get_boolean_member (json, "interrupted"));
-  g_assert_true (json_object_get_boolean_member (json, "valid"));
+  g_assert_false (json_object_get_boolean_member (json, "valid")); /* one of five has no answer */
+  g_assert_cmpint (json_object_get_int_member (json, "unexpected"), ==, 1);
   words = print (&report, wp_replay_report_print_text);
   g_assert_true (g_str_has_prefix (words, "requests      5 (7 were out of order: sorted), interrupted\n"
                                           "sent          4, 1000/s, over 1 connection\n"
@@ -206,6 +262,8 @@ main (int argc, char **argv)
   g_test_add_func ("/replay-report/latency-is-from-the-plan", test_latency_is_from_the_plan);
   g_test_add_func ("/replay-report/first-sending-counts", test_first_sending_counts);
   g_test_add_func ("/replay-report/verdict-is-by-p99", test_verdict_is_by_p99);
+  g_test_add_func ("/replay-report/expected-answers", test_expected_answers);
+  g_test_add_func ("/replay-report/status-sets", test_status_sets);
   g_test_add_func ("/replay-report/nothing-sent-is-not-valid", test_nothing_sent_is_not_valid);
   g_test_add_func ("/replay-report/outcomes", test_outcomes);
   g_test_add_func ("/replay-report/figures", test_figures);

@@ -69,7 +69,7 @@ test_sends_what_the_trace_says (void)
   g_assert_cmpint (replay_run_wait (run), ==, 0);
   g_assert_nonnull (strstr (replay_run_out (run), "requests      4 (2 were out of order: sorted)\n"));
   g_assert_cmpuint (http_server_n_requests (server), ==, 4);
-  g_assert_cmpuint (http_server_n_connections (server), ==, 2); /* a knock, and one that is kept */
+  g_assert_cmpuint (http_server_n_connections (server), ==, 3); /* a look, a HEAD, and one that is kept */
 
   for (guint i = 0; i < 4; i++)
     {
@@ -158,7 +158,7 @@ test_held_answer (void)
     g_assert_cmpint (rows[i].ended_ns - rows[i].arrival_ns, >=, 290 * WP_NS_PER_MS);
 }
 
-/* An answer is an answer, but no job was stored. */
+/* An answer is an answer, but no job was stored, and the run is not what it should be. */
 static void
 test_server_fails (void)
 {
@@ -170,7 +170,7 @@ test_server_fails (void)
   const WpRow *rows;
   gsize n_rows;
 
-  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  g_assert_cmpint (replay_run_wait (run), ==, 1);
   g_assert_cmpint (count_of (run, "answered"), ==, 3);
   g_assert_cmpint (count_of (run, "failed"), ==, 0);
   g_assert_cmpint (count_in (run, "statuses", "500"), ==, 3);
@@ -329,6 +329,112 @@ test_holds_2000 (void)
   g_assert_cmpint (count_of (run, "connections"), ==, 2000);
 }
 
+/* What real servers answer, and what is no answer. */
+static void
+test_odd_answers (void)
+{
+  static const struct {
+    HttpServerKind kind;
+    const char *answer, *failure; /* NULL: none */
+    gint64 n_connections;
+  } cases[] = {
+    { HTTP_SERVER_ANSWER, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", NULL,
+      1 },
+    { HTTP_SERVER_ANSWER, "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+      NULL, 1 },
+    { HTTP_SERVER_LAST, "HTTP/1.1 200 OK\r\n\r\nto the end", NULL, 2 },
+    { HTTP_SERVER_LAST, "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", NULL, 2 },
+    { HTTP_SERVER_ANSWER, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok and more", NULL, 2 },
+    { HTTP_SERVER_LAST, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", "the answer was cut short", 2 },
+    { HTTP_SERVER_LAST, "SSH-2.0-OpenSSH_9.2\r\n", "the answer is not HTTP/1.1", 2 },
+    { HTTP_SERVER_ANSWER, "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "a bad Content-Length", 2 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (HttpServer) server = http_server_new_odd (cases[i].kind, cases[i].answer, NULL);
+      g_autoptr (ReplayRun) run = replay_run_start ("arrival\n0\n0.05\n", http_server_url (server),
+                                                    "--connections=1", "--format=json", ANY_LAG, NULL);
+
+      g_assert_cmpint (replay_run_wait (run), ==, cases[i].failure ? 1 : 0);
+      if (cases[i].failure)
+        g_assert_cmpint (count_in (run, "failures", cases[i].failure), ==, 2);
+      else
+        g_assert_cmpint (count_in (run, "statuses", "200"), ==, 2);
+      g_assert_cmpint (count_of (run, "connections"), ==, cases[i].n_connections);
+    }
+}
+
+/* What all requests have in common. */
+static void
+test_requests_as_asked (void)
+{
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autofree char *url
+      = g_strconcat ("http://me:secret@", http_server_url (server) + strlen ("http://"), "x?y", NULL);
+  g_autofree char *record = NULL;
+  g_autoptr (ReplayRun) run
+      = replay_run_start ("arrival,bytes\n0,5\n", url, "--body=trace.csv", "--header=A: b",
+                          "--header=Content-Type: text/csv", "--header=Host: other", "-o", "out.csv",
+                          "--format=json", ANY_LAG, NULL);
+  const HttpServerRequest *request;
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  request = http_server_request (server, 0);
+  assert_begins (request, "POST /x?y HTTP/1.1\r\n");
+  assert_header (request, "A", "b");
+  assert_header (request, "Host", "other");
+  assert_header (request, "Content-Type", "text/csv");
+  assert_header (request, "Authorization", "Basic bWU6c2VjcmV0");
+  g_assert_cmpstr (request->body, ==, "arrival,bytes\n0,5\n");
+  record = replay_run_read (run, "out.csv");
+  g_assert_nonnull (strstr (record, "# url: http://me@127.0.0.1:"));
+  g_assert_null (strstr (record, "secret"));
+  g_assert_null (strstr (replay_run_out (run), "secret"));
+}
+
+static void
+test_token (void)
+{
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (ReplayRun) run = replay_run_start_by (
+      "umask 077; printf '# mine\\n\\nabc=\\ndef\\n' >token; exec \"$0\" \"$@\" --token-file=token",
+      "arrival\n0\n", http_server_url (server), ANY_LAG, NULL);
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  assert_header (http_server_request (server, 0), "Authorization", "Bearer abc=");
+}
+
+/* A server that is not there yet is waited for. */
+static void
+test_server_comes_later (void)
+{
+  g_autoptr (HttpServer) server = http_server_new_closed (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (ReplayRun) run
+      = replay_run_start ("arrival\n0\n", http_server_url (server), "--wait=30s", ANY_LAG, NULL);
+
+  g_usleep (300000); /* its absence, not a wait for anything */
+  http_server_open (server);
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  g_assert_cmpuint (http_server_n_requests (server), ==, 1);
+}
+
+/* A body is never held: 64 MB of them at once are sent from 64 kB. */
+static void
+test_bodies_are_not_held (void)
+{
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (ReplayRun) run
+      = replay_run_start_by ("ulimit -d 20000; exec \"$0\" \"$@\"",
+                             "arrival,bytes\n0,16000000\n0,16000000\n0,16000000\n0,16000000\n",
+                             http_server_url (server), ANY_LAG, "--format=json", NULL);
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  g_assert_cmpint (count_in (run, "statuses", "200"), ==, 4);
+  for (guint i = 0; i < 4; i++)
+    g_assert_cmpuint (strlen (http_server_request (server, i)->body), ==, 16000000);
+}
+
 static void
 test_limit_and_scales (void)
 {
@@ -485,6 +591,11 @@ main (int argc, char **argv)
   g_test_add_func ("/replay/connections-are-not-kept", test_connections_are_not_kept);
   g_test_add_func ("/replay/large-answers-are-drained", test_large_answers_are_drained);
   g_test_add_func ("/replay/holds-2000", test_holds_2000);
+  g_test_add_func ("/replay/odd-answers", test_odd_answers);
+  g_test_add_func ("/replay/requests-as-asked", test_requests_as_asked);
+  g_test_add_func ("/replay/token", test_token);
+  g_test_add_func ("/replay/server-comes-later", test_server_comes_later);
+  g_test_add_func ("/replay/bodies-are-not-held", test_bodies_are_not_held);
   g_test_add_func ("/replay/limit-and-scales", test_limit_and_scales);
   g_test_add_func ("/replay/record-is-what-happened", test_record_is_what_happened);
   g_test_add_func ("/replay/record-to-standard-output", test_record_to_standard_output);
