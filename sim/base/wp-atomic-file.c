@@ -175,7 +175,7 @@ wp_atomic_file_commit (WpAtomicFile *self, GError **error)
 {
   if (self->stream >= 0)
     return copy_to_stream (self, error);
-  if (!g_close (g_steal_fd (&self->fd), error)) /* some file systems tell of a full disk only here */
+  if (!g_close (g_steal_fd (&self->fd), error)) /* some file systems report a full disk only here */
     {
       g_prefix_error (error, "%s: ", self->path);
       return FALSE;

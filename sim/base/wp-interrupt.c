@@ -9,27 +9,27 @@
 #include "sim/base/wp-time.h"
 
 #define N_SLOTS 8
-/* a terminal that closes sends SIGHUP, and its shell another; so do scripts around us with theirs */
+/* A closing terminal sends SIGHUP, and its shell sends another; scripts repeat their signals likewise. */
 #define REPEAT_NS (WP_NS_PER_S / 2)
 
-/* The handler reads these: every one is set before the flag that says so. */
+/* The handler reads these; each is set before its flag. */
 static char paths[N_SLOTS][PATH_MAX];
 static volatile sig_atomic_t taken[N_SLOTS];
 static volatile sig_atomic_t line_shown;
-static guint64 rows_done; /* atomic: the handler may find it half-way otherwise on 32 bits */
+static guint64 rows_done; /* atomic: a 32-bit machine writes it in two steps */
 
 static int stop_fd = -1; /* of wp_interrupt_catch_to_stop() */
 static volatile sig_atomic_t signal_seen;
-static gint64 seen_ns; /* written before the former, while all of @signals are blocked */
+static gint64 seen_ns; /* written before signal_seen, while all of @signals are blocked */
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
 
-/* Async-signal-safe, as all below that the handler calls. */
+/* Async-signal-safe, like all functions that the handler calls. */
 static void
 say (const char *text, gsize length)
 {
   if (write (STDERR_FILENO, text, length) < 0)
-    return; /* there is no one left to tell */
+    return; /* standard error itself failed */
 }
 
 static void
@@ -67,7 +67,7 @@ on_signal (int number)
       SAY (" rows\n");
     }
   signal (number, SIG_DFL);
-  raise (number); /* comes when we return */
+  raise (number); /* delivered when the handler returns */
 }
 
 static void
@@ -82,7 +82,7 @@ on_signal_to_stop (int number)
   seen_ns = wp_time_monotonic ();
   signal_seen = number;
   if (write (stop_fd, &one, sizeof one) < 0)
-    _exit (128 + number); /* nobody would hear of it */
+    _exit (128 + number); /* the program would never see the request to stop */
 }
 
 static gboolean
@@ -113,7 +113,7 @@ wp_interrupt_catch_to_stop (void)
   stop_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (stop_fd < 0)
     return -1;
-  signal (SIGINT, SIG_DFL); /* a shell's script that runs us in the background had these ignored */
+  signal (SIGINT, SIG_DFL); /* a shell script ignores these in background jobs */
   signal (SIGTERM, SIG_DFL);
   wp_interrupt_catch ();
 

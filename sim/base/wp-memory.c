@@ -9,7 +9,7 @@
 #include "sim/base/wp-error.h"
 
 #define LEAST_ROOM 64 /* elements */
-/* fewer gain nothing, and a large page is 2 MB that count as used at once */
+/* Smaller blocks gain nothing: a large page counts as 2 MB at its first use. */
 #define MANY_BYTES (8 * 1024 * 1024)
 
 void
@@ -17,12 +17,12 @@ wp_memory_use_large_pages (gpointer memory, gsize bytes)
 {
 #ifdef MADV_HUGEPAGE
   uintptr_t page = (uintptr_t) sysconf (_SC_PAGESIZE);
-  /* with the allocator's own words: a mapping cut in two can't grow in place */
+  /* Whole pages, with the allocator's header: a mapping that is split cannot grow in place. */
   uintptr_t begin = (uintptr_t) memory / page * page;
   uintptr_t end = ((uintptr_t) memory + bytes + page - 1) / page * page;
 
   if (bytes >= MANY_BYTES)
-    /* it is advice: without it all is well too */
+    /* advice only: a failure is harmless */
     (void) madvise ((gpointer) begin, end - begin, MADV_HUGEPAGE);
 #endif
 }

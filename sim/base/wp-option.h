@@ -13,19 +13,19 @@ typedef enum {
   WP_OPTION_SHARE,   /* double, 2% or 0.02, at most 1; above 0 with a min of 1 */
   WP_OPTION_TIME,    /* gint64, ns; above 0 with a min of 1 */
   WP_OPTION_TEXT,    /* char *, not empty; freed by wp_options_clear() */
-  WP_OPTION_FILE,    /* the same, which a shell completes */
+  WP_OPTION_FILE,    /* a TEXT that a shell completes as a file name */
   WP_OPTION_CHOICE,  /* an enum: the index in names */
   WP_OPTION_OTHER    /* any field, by parse() */
 } WpOptionKind;
 
 typedef struct {
-  const char *name; /* long, without its dashes; NULL ends a table */
+  const char *name; /* the long name without dashes; NULL ends a table */
   char letter;      /* 0: none */
   WpOptionKind kind;
-  const char *argument; /* its name in --help and in the man page; NULL for a flag */
+  const char *argument; /* the name of its value in --help and the man page; NULL for a flag */
   gsize offset;         /* of the field, see WP_FIELD() */
   gsize size;
-  const char *help; /* NULL: an old name, which still works and is shown nowhere */
+  const char *help; /* NULL: an old name, which works but is hidden */
   guint64 min, max;
   gboolean or_none;         /* TIME, TEXT: "none" is WP_TIME_NONE, NULL */
   const char *const *names; /* CHOICE: NULL-terminated, matched in any letter case */
@@ -39,14 +39,14 @@ typedef struct {
 #define WP_FIELD(type, member) G_STRUCT_OFFSET (type, member), sizeof (((type *) NULL)->member)
 
 typedef struct {
-  const char *title; /* in --help; NULL goes on with the group before */
+  const char *title; /* in --help; NULL continues the previous group */
   const WpOption *options;
-  gsize offset; /* of the struct with the fields, in the program's own */
+  gsize offset; /* of the struct with the fields, in the program's struct */
   gsize given;  /* in that struct, a guint that collects the bits of the options that were set; 0: none */
 } WpOptionGroup;
 
 typedef struct {
-  const char *parameters; /* what follows the options in the usage line, e.g. "TRACE URL"; NULL: nothing */
-  const char *summary;    /* a paragraph for --help */
+  const char *parameters;      /* parameters in the usage line, e.g. "TRACE URL"; NULL: none */
+  const char *summary;         /* a paragraph for --help */
   const WpOptionGroup *groups; /* ended by one without options */
 } WpCommandLine;

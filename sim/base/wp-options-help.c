@@ -35,7 +35,7 @@ find_width (const WpOptionGroup *group)
   return width;
 }
 
-/* Breaks @help at blanks; its first line begins at column @indent, where the others do too. */
+/* Breaks @help at blanks; every line starts at column @indent. */
 static void
 append_wrapped (GString *text, const char *help, gsize indent)
 {
@@ -120,8 +120,8 @@ append_options (GString *text, const WpOptionGroup *group)
         g_string_append_printf (text, " --%s%s", option->name, option->argument ? "=" : "");
 }
 
-/* bash takes the "=" of --mode=all for a word of its own, COMP_WORDBREAKS. Where no word fits, it completes
- * files (-o default). */
+/* bash splits words at the "=" of --mode=all (COMP_WORDBREAKS). If no word fits, it completes files
+ * (-o default). */
 char *
 wp_options_format_completion (const WpCommandLine *self)
 {

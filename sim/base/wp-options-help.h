@@ -1,12 +1,12 @@
-/* wp-options-help.h - what a program prints of its options: for people, and for a shell. */
+/* wp-options-help.h - prints a program's options: --help, and the completion script for a shell. */
 #pragma once
 
 #include "sim/base/wp-option.h"
 
-/* --help, --version and --completion, which every program has, ended by one without options. */
+/* --help, --version and --completion, which every program has; a group without options ends the array. */
 extern const WpOptionGroup wp_options_own_groups[];
 
 char *wp_options_format_help (const WpCommandLine *self);
 
-/* A script for bash, which completes the options, the names of choices, and files. */
+/* A script for bash that completes options, names of choices, and files. */
 char *wp_options_format_completion (const WpCommandLine *self);

@@ -94,7 +94,7 @@ set_factor (const WpOption *option, gpointer field, const char *value, GError **
   return wp_options_parse_positive (value, field, error);
 }
 
-/* 100% at most, so that a bare 2 is not taken for 200 %. */
+/* At most 100 %: a bare 2 for 2 % is an error. */
 static gboolean
 set_share (const WpOption *option, gpointer field, const char *value, GError **error)
 {
@@ -307,8 +307,7 @@ fail_unknown (const WpCommandLine *self, const char *word, GError **error)
   return FALSE;
 }
 
-/* @words: the option's own, --workers=4, -w4 or -w, and what follows. @n_words: (out): how many of them it
- * takes */
+/* @words: the option (--workers=4, -w4 or -w) and the words after it. @n_words: (out): words consumed */
 static gboolean
 parse_option (const WpCommandLine *self, gpointer data, char *const *words, guint *n_words, GError **error)
 {
@@ -383,7 +382,7 @@ set_by_key (const WpCommandLine *self, gpointer data, const char *key, const cha
   return FALSE;
 }
 
-/* "#" after a blank, and all behind it, as in the configurations of nginx and sshd. */
+/* A comment starts at a "#" after a blank, as in the configurations of nginx and sshd. */
 static void
 cut_comment (char *value)
 {

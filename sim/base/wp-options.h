@@ -1,4 +1,4 @@
-/* wp-options.h - command lines and configurations, read by one table of options for each program. */
+/* wp-options.h - reads the command line and the configuration file by one table of options per program. */
 #pragma once
 
 #include "sim/base/wp-option.h"
@@ -6,12 +6,11 @@
 /**
  * wp_options_parse:
  * @data: the program's struct of options
- * @argv: NULL-terminated, from the program's name on; the words outlive @parameters
+ * @argv: NULL-terminated, starting with the program's name; outlives the result
  *
  * --help, --version and --completion (a script for bash) print and exit, with wp_process_end().
- *
- * Returns: (transfer container): the words that are no options, NULL-terminated; NULL with one line that
- * names the option, or the nearest one to an unknown one
+ * Returns: (transfer container): the words that are not options, NULL-terminated; NULL with one line that
+ * names the option, and for an unknown option the nearest known one
  */
 char **wp_options_parse (const WpCommandLine *self, gpointer data, char *const *argv, GError **error);
 
@@ -19,8 +18,7 @@ char **wp_options_parse (const WpCommandLine *self, gpointer data, char *const *
  * wp_options_load:
  * @path: a file of lines `key = value`, where key is a long option's name; # begins a comment, blank lines
  * and a byte order mark are ignored
- *
- * Load first, parse the command line again after it, and the command line wins.
+ * To give the command line precedence, parse it again after loading.
  *
  * Returns: FALSE with `wp.conf:12: queue: "abc" is not a number`
  */
@@ -38,21 +36,21 @@ void wp_options_clear (const WpCommandLine *self, gpointer data);
  * input, 2. */
 int wp_options_fail (const GError *error);
 
-/* What follows the byte order mark that some editors put before a text; @text where there is none. */
+/* Returns @text without the byte order mark that some editors put first. */
 char *wp_options_skip_mark (char *text);
 
-/* Do both names stand for one file that is there? NULL and "-" stand for none. */
+/* Do both names refer to one existing file? NULL and "-" refer to none. */
 gboolean wp_options_same_file (const char *a, const char *b);
 
 /* The name of @names (NULL-terminated) nearest to @typed, or NULL if none is near. Any letter case. */
 const char *wp_options_nearest (const char *typed, const char *const *names);
 
-/* Whole decimal numbers, no sign, no blank, within [min, max]; else WP_ERROR_BAD_VALUE `"x" is not a number
- * from MIN to MAX`. */
+/* Parses a whole decimal number without sign or blanks in [min, max]; else WP_ERROR_BAD_VALUE `"x" is not a
+ * number from MIN to MAX`. */
 gboolean wp_options_parse_uint (const char *text, guint64 min, guint64 max, guint64 *value, GError **error);
 
-/* The same for what is counted: 10k is 10,000 and 2m is 2,000,000, in either letter case. */
+/* The same with suffixes: 10k is 10,000 and 2m is 2,000,000, in either letter case. */
 gboolean wp_options_parse_count (const char *text, guint64 min, guint64 max, guint64 *value, GError **error);
 
-/* Finite decimals > 0, the whole text, a point in every locale; else WP_ERROR_BAD_VALUE. */
+/* Parses a finite decimal > 0, with a point in every locale; else WP_ERROR_BAD_VALUE. */
 gboolean wp_options_parse_positive (const char *text, double *value, GError **error);

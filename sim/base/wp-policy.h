@@ -1,5 +1,5 @@
-/* wp-policy.h - mode, sizes, what is done when the queue is full, and when a request is answered: what a
- * server is started with and what a model is given. */
+/* wp-policy.h - the settings that server and model share: mode, sizes, policy for a full queue,
+ * acknowledgement. */
 #pragma once
 
 #include "sim/base/wp-option.h"
@@ -17,18 +17,18 @@ typedef enum { WP_ACK_ACCEPTED, WP_ACK_STORED } WpAck;
 #define WP_N_MODES   3
 #define WP_UNBOUNDED G_MAXUINT
 
-/* As given by a person; every field has its default from wp_policy_init(). */
+/* As the user set it; wp_policy_init() sets the defaults. */
 typedef struct {
   WpModeKind mode;
   guint queue_jobs; /* K, >= 0; default 10000 */
   guint workers;    /* c, >= 1; default 10000 */
   WpDispatcher dispatcher;
   WpWhenFull when_full;
-  gint64 block_timeout_ns; /* WP_TIME_NONE (default): a parked request waits for ever; 0 is reject */
-  WpAck ack; /* a request is answered when its job is accepted (default), or when it is stored */
-  /* with WP_ACK_STORED: a queued job whose client has left runs all the same (FALSE) */
+  gint64 block_timeout_ns; /* WP_TIME_NONE (default): a parked request waits without limit; 0 is reject */
+  WpAck ack;               /* answer a request when its job is accepted (default) or stored */
+  /* with WP_ACK_STORED: run a queued job even after its client has left (FALSE) */
   gboolean keep_abandoned;
-  guint given; /* WpPolicyField bits: said on the command line or in the configuration, not defaulted */
+  guint given; /* WpPolicyField bits: set by the command line or the configuration */
 } WpPolicy;
 
 typedef enum {
@@ -42,17 +42,16 @@ typedef enum {
   WP_POLICY_KEEP_ABANDONED = 1 << 7
 } WpPolicyField;
 
-/* What a policy comes to: one bounded FIFO and c servers, whatever the mode's name. Server and simulator both
- * run on this. */
+/* The queueing system of a policy: one FIFO and c servers in every mode. Server and simulator both use it. */
 typedef struct {
-  /* places in the queue; WP_UNBOUNDED with the spawning dispatcher; 0 in Default, which never needs one */
+  /* capacity; WP_UNBOUNDED with the spawning dispatcher; 0 in Default, which never queues */
   guint queue_jobs;
-  guint workers;           /* jobs in service at most: 1 in BufferedChannel, WP_UNBOUNDED in Default */
-  gboolean rejects;        /* full: refuse at once instead of parking */
-  gint64 block_timeout_ns; /* WP_TIME_NONE: none (never 0: that is rejects) */
+  guint workers;           /* 1 in BufferedChannel, WP_UNBOUNDED in Default */
+  gboolean rejects;        /* a full queue rejects instead of parking */
+  gint64 block_timeout_ns; /* WP_TIME_NONE: none; never 0, which is @rejects */
   /* FALSE in Default and with the spawning dispatcher: time_full and first_full are null */
   gboolean can_be_full;
-  gboolean drops_queued; /* a queued job whose client has left is dropped: it was never acknowledged */
+  gboolean drops_queued; /* drop a queued job whose client has left: it was never acknowledged */
 } WpLayout;
 
 void wp_policy_init (WpPolicy *self, WpModeKind mode);
@@ -61,7 +60,7 @@ void wp_policy_layout (const WpPolicy *self, WpLayout *layout);
 /* FALSE with WP_ERROR_USAGE: --when-full=reject beside --block-timeout. */
 gboolean wp_policy_check (const WpPolicy *self, GError **error);
 
-/* Does this mode use that field? (It is accepted and ignored where not; reports and JSON then say null.) */
+/* Does this mode use that field? An unused field is ignored, and null in reports and JSON. */
 gboolean wp_policy_uses (const WpPolicy *self, WpPolicyField field);
 
 const char *wp_mode_name (WpModeKind mode);               /* "WorkerPool" */
@@ -73,17 +72,16 @@ const char *wp_ack_name (WpAck ack);                      /* "accepted", "stored
  * wp_policy_set:
  * @name: long option or note key: "mode", "queue", "workers", "dispatcher", "when-full", "block-timeout",
  * "ack", "keep-abandoned"
- * @value: as a person types it; names in any letter case; "true" or "false" for the last
+ * @value: as typed; names in any letter case; "true" or "false" for "keep-abandoned"
  *
- * The one place where these texts become values. Sets the field's bit in @given.
+ * Sets the field and its bit in @given.
  *
  * Returns: FALSE with WP_ERROR_BAD_VALUE, e.g. `"pool" is not a mode: Default, BufferedChannel or WorkerPool`
  */
 gboolean wp_policy_set (WpPolicy *self, const char *name, const char *value, GError **error);
 
-/* The value as text, as wp_policy_set() takes it; "none" for no block timeout (accepted too). Free with
- * g_free(). */
+/* The value as text that wp_policy_set() accepts. Free with g_free(). */
 char *wp_policy_get (const WpPolicy *self, const char *name);
 
-/* A group of a WpPolicy; its given is the member of that name. */
+/* The options of a group on a WpPolicy, whose given is WpPolicy.given. */
 extern const WpOption wp_policy_options[];

@@ -13,16 +13,16 @@
 #include "sim/base/wp-text.h"
 
 #define STATUS_BAD 2
-#define LAST_WORDS 256 /* bytes of a message for which there is no memory */
+#define LAST_WORDS 256 /* bytes of a message when memory is exhausted */
 
 static void (*clean) (void); /* set once, before any thread */
-static int lost_errno;       /* why something printed was lost; 0: it was not, so far */
+static int lost_errno;       /* of a failed write to standard output; 0: none */
 
 void
 wp_process_begin (const char *name)
 {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-    if (fcntl (fd, F_GETFD) < 0 && open ("/dev/null", O_RDWR) != fd) /* the lowest number that is free */
+    if (fcntl (fd, F_GETFD) < 0 && open ("/dev/null", O_RDWR) != fd) /* the lowest free number */
       _exit (STATUS_BAD);
   signal (SIGXFSZ, SIG_IGN);
   g_set_prgname (name);
@@ -38,7 +38,7 @@ wp_process_explain (const char *message, const char **lead)
   return failed ? failed : message;
 }
 
-/* Without memory: standard error has no buffer to be allocated. One thread's words are enough. */
+/* Allocates nothing: standard error is unbuffered. Only the first thread writes its message. */
 static void G_GNUC_NORETURN
 die (const char *message)
 {
@@ -53,9 +53,8 @@ die (const char *message)
   _exit (STATUS_BAD);
 }
 
-/* In place of the C library's, for the program and all its libraries: GLib's message that there is no memory
- * takes some itself, for lack of which it would call itself until the stack is full. Here that ends the
- * program. */
+/* Replaces the C library's for the program and its libraries. GLib's message about exhausted memory allocates
+ * memory itself, and would recurse until the stack is full; this function ends the program instead. */
 int
 vasprintf (char **text, const char *format, va_list values)
 {
@@ -79,7 +78,7 @@ vasprintf (char **text, const char *format, va_list values)
 
 int __vasprintf_chk (char **text, int flag, const char *format, va_list values) G_GNUC_PRINTF (3, 0);
 
-/* What it is called by libraries that are fortified. */
+/* The name in fortified libraries. */
 int
 __vasprintf_chk (char **text, int flag, const char *format, va_list values)
 {
@@ -109,7 +108,7 @@ wp_process_catch_messages (void (*clean_up) (void))
 {
   clean = clean_up;
   g_log_set_writer_func (write_message, NULL, NULL);
-  /* this and the next make what GLib keeps for messages and threads, while there is memory */
+  /* this and the next allocate GLib's state for messages and threads before memory is short */
   g_debug ("begins");
   g_thread_self ();
 }

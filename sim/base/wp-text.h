@@ -1,4 +1,4 @@
-/* wp-text.h - texts from outside (ids, file names, what a person typed) in lines that a person reads. */
+/* wp-text.h - escapes external text (ids, file names, typed values) for messages and reports. */
 #pragma once
 
 #include <glib.h>
@@ -6,12 +6,11 @@
 /**
  * wp_text_append:
  * @text: (nullable): any bytes, or NULL for nothing
- *
- * Appends it with escapes (\n, \x1b, \u202e) for what is not printed but obeyed: control characters, line
- * ends among them, those that turn the direction of writing or have no width, and bytes that are no UTF-8. So
- * it stays on its line, in its order, and tells a terminal nothing.
+ * Appends @text and escapes (\n, \x1b, \u202e) control characters, line ends, characters that change the
+ * writing direction or have no width, and bytes that are not UTF-8. So the text stays on its line, keeps its
+ * order, and cannot control a terminal.
  */
 void wp_text_append (GString *line, const char *text);
 
-/* The same as a text of its own. Free with g_free(). */
+/* Returns the escaped text. Free with g_free(). */
 char *wp_text_escape (const char *text);

@@ -7,8 +7,7 @@
 
 typedef unsigned __int128 Wide;
 
-/* More digits than 64 bits of nanoseconds can tell apart, and few enough that times 86400 * 10^9 they fit a
- * Wide. */
+/* More digits than 64-bit nanoseconds distinguish; times 86400 * 10^9 they still fit a Wide. */
 #define MAX_DIGITS 24
 
 #define EXPONENT_LIMIT 100000
@@ -72,7 +71,7 @@ scan_exponent (Decimal *number, const char *text, const char *end)
   return p;
 }
 
-/* Returns where the number ends, or NULL if there is none. */
+/* Returns the end of the number, or NULL if there is none. */
 static const char *
 scan_decimal (Decimal *number, const char *text, const char *end)
 {
@@ -232,7 +231,7 @@ wp_time_format_seconds (char buffer[WP_TIME_BUFFER], gint64 ns)
   return buffer;
 }
 
-/* Under a minute, @ns already rounded to three digits. */
+/* @ns: under a minute, rounded to three digits. */
 static void
 format_short (char *at, gsize size, guint64 ns)
 {

@@ -1,4 +1,4 @@
-/* wp-time.h - times are integers of nanoseconds; files hold decimal seconds, people read "12.3 ms". */
+/* wp-time.h - times as integer nanoseconds; decimal seconds in files, "12.3 ms" in reports. */
 #pragma once
 
 #include <glib.h>
@@ -6,9 +6,9 @@
 #define WP_NS_PER_S  G_GINT64_CONSTANT (1000000000)
 #define WP_NS_PER_MS G_GINT64_CONSTANT (1000000)
 #define WP_NS_PER_US G_GINT64_CONSTANT (1000)
-#define WP_TIME_NONE G_MININT64 /* it did not come to that: an empty cell, null in JSON */
+#define WP_TIME_NONE G_MININT64 /* the event did not happen: an empty field in CSV, null in JSON */
 
-/* The longest time that a person can ask for, 100 years: added to any clock's reading it still fits. */
+/* The longest duration of an option, 100 years: the sum with any clock reading still fits. */
 #define WP_DURATION_MAX (WP_NS_PER_S * 86400 * 365 * 100)
 
 /* Room for any time as text, its NUL included. */
@@ -30,11 +30,9 @@ gboolean wp_time_parse_duration (const char *text, gint64 *ns, GError **error);
  * wp_time_parse_seconds:
  * @text: @len bytes, not NUL-terminated: [+-]digits[.digits][e[+-]digits], the digits on one side of the
  * point may be missing; blanks around it are ignored
- *
- * Decimal seconds, exact to the nanosecond (further digits round to nearest). inf, nan, hex and what does not
- * fit 292 years are refused.
- *
- * Returns: TRUE and *@ns set; FALSE if it is not such a time (the caller knows the file and the line).
+ * Parses decimal seconds, exact to the nanosecond (further digits round to nearest). Refuses inf, nan, hex
+ * and times beyond 292 years. Returns: TRUE and *@ns set; FALSE if it is not such a time: the caller reports
+ * file and line.
  */
 gboolean wp_time_parse_seconds (const char *text, gsize len, gint64 *ns);
 
@@ -43,14 +41,13 @@ gboolean wp_time_parse_seconds (const char *text, gsize len, gint64 *ns);
  * @text: @len bytes: "2023-11-16T18:17:03.9799600Z", a space for the T, a zone of Z, +01:00, +0100 or +01;
  * none means UTC
  * @ns: (out): nanoseconds since 1970-01-01T00:00:00Z
- *
- * Up to 9 digits of fraction. Years 1678 to 2261 (what 64 bits of nanoseconds hold); dates are checked
- * against the calendar; there are no leap seconds.
+ * Accepts up to 9 digits of fraction and the years 1678 to 2261, the range of 64-bit nanoseconds. Dates are
+ * checked against the calendar; leap seconds are refused.
  */
 gboolean wp_time_parse_iso8601 (const char *text, gsize len, gint64 *ns);
 
-/* What the two above refuse, though it is a time, because it is more than 292 years from 0; a year before
- * 1678 or after 2261. */
+/* Is @text a well-formed time that is out of range: more than 292 years from 0, or a year before 1678 or
+ * after 2261? */
 gboolean wp_time_is_far_seconds (const char *text, gsize len);
 gboolean wp_time_is_far_iso8601 (const char *text, gsize len);
 
@@ -60,9 +57,9 @@ const char *wp_time_format_seconds (char buffer[WP_TIME_BUFFER], gint64 ns);
 /* UTC, "2026-11-23T21:02:45.123456789Z". Returns @buffer. */
 const char *wp_time_format_iso8601 (char buffer[WP_TIME_BUFFER], gint64 unix_ns);
 
-/* For people, three significant digits and a unit: "0 s", "870 ns", "12.3 ms", "1.50 s", "2 min 5 s", "3 h 20
- * min"; "-" for WP_TIME_NONE. ASCII ("us"). Returns @buffer. */
+/* Three significant digits and a unit: "0 s", "870 ns", "12.3 ms", "1.50 s", "2 min 5 s", "3 h 20 min"; "-"
+ * for WP_TIME_NONE. ASCII ("us"). Returns @buffer. */
 const char *wp_time_format_people (char buffer[WP_TIME_BUFFER], gint64 ns);
 
-/* CLOCK_MONOTONIC in nanoseconds. (sim/ itself never asks the time but for its progress line.) */
+/* CLOCK_MONOTONIC in nanoseconds. */
 gint64 wp_time_monotonic (void);

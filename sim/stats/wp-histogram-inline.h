@@ -1,5 +1,4 @@
-/* wp-histogram-inline.h - the histogram's inside, for loops that can't afford a call. Others include
- * wp-histogram.h. */
+/* wp-histogram-inline.h - the histogram's internals, for loops in which a call costs too much. */
 #pragma once
 
 #include "sim/stats/wp-histogram.h"
@@ -13,8 +12,8 @@
 __extension__ typedef unsigned __int128 WpUint128;
 
 struct _WpHistogram {
-  guint64 total;   /* of the weights */
-  WpUint128 sum;   /* of value * weight */
+  guint64 total;   /* sum of the weights */
+  WpUint128 sum;   /* sum of value * weight */
   gint64 min, max; /* G_MAXINT64 and -1 while empty; buckets outside are 0 */
   guint64 weights[WP_HISTOGRAM_BUCKETS];
 };
@@ -48,7 +47,7 @@ wp_histogram_add_inline (WpHistogram *self, gint64 value, guint64 weight)
   self->max = MAX (self->max, value);
 }
 
-/* @sum: of them all. */
+/* @sum: of all @values. */
 static inline void
 wp_histogram_add_many (WpHistogram *self, const gint64 *values, gsize n, WpUint128 sum)
 {

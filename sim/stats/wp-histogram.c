@@ -8,8 +8,7 @@
 
 #define SPARES 16 /* 3.6 MB at most */
 
-/* Empty ones, to be used again: a new one is 220 kB of zeros, which takes longer than a short trace's
- * simulation. */
+/* Empty histograms for reuse: zeroing the 220 kB of a new one takes longer than simulating a short trace. */
 static WpHistogram *spares[SPARES];
 static guint n_spares;
 static GMutex spares_mutex; /* guards both */
@@ -27,7 +26,7 @@ take_spare (void)
   return self;
 }
 
-/* FALSE: there are enough. */
+/* FALSE: no slot is free. */
 static gboolean
 keep_spare (WpHistogram *self)
 {
@@ -60,7 +59,7 @@ wp_histogram_new (void)
   WpHistogram *self = take_spare ();
 
   if (!self)
-    self = g_new0 (WpHistogram, 1); /* pages that are never counted in cost no memory */
+    self = g_new0 (WpHistogram, 1); /* untouched pages cost no memory */
   self->min = G_MAXINT64;
   self->max = -1;
 
@@ -133,7 +132,7 @@ wp_histogram_count_above (const WpHistogram *self, gint64 value)
   return count;
 }
 
-/* The middle of a bucket's values. */
+/* The middle of the bucket's range. */
 static gint64
 bucket_value (guint bucket)
 {
@@ -143,7 +142,8 @@ bucket_value (guint bucket)
   return wp_histogram_lowest (bucket) + ((G_GINT64_CONSTANT (1) << shift) - 1) / 2;
 }
 
-/* ceil (share * total), but 0.07 * 100 is 7: a product within rounding of a whole number is that number. */
+/* ceil (share * total), but a product within rounding of a whole number counts as that number: 0.07 * 100
+ * is 7. */
 static guint64
 nearest_rank (double share, guint64 total)
 {

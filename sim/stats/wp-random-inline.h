@@ -1,14 +1,13 @@
-/* wp-random-inline.h - the generator's inside, for loops that can't afford a call. Others include
- * wp-random.h. */
+/* wp-random-inline.h - the generator's internals, for loops in which a call costs too much. */
 #pragma once
 
 #include <math.h>
 
 #include "sim/stats/wp-random.h"
 
-/* 256 layers of equal area under exp (-x), the lowest with the tail; filled by wp_random_init(). */
+/* 256 layers of equal area under exp (-x); the lowest includes the tail. wp_random_init() fills it. */
 typedef struct {
-  /* where each layer ends, falling to 0; the lowest has the width that its area asks for */
+  /* the right edge of each layer, decreasing to 0; that of the lowest follows from its area */
   double edges[257];
   double widths[256];  /* edges, times 2^-53 */
   double heights[257]; /* exp (-x) at the edges */
@@ -34,7 +33,7 @@ wp_random_next_inline (WpRandom *self)
   return result;
 }
 
-/* The one draw in a hundred that falls outside its layer's core, at @x in @layer. */
+/* The slow path, one draw in a hundred: @x lies outside the core of @layer. */
 double wp_random_exponential_edge (WpRandom *self, guint layer, double x);
 
 static inline double

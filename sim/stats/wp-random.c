@@ -2,8 +2,8 @@
 
 #include "sim/stats/wp-random-inline.h"
 
-#define TAIL 7.69711747013104972      /* where the lowest of 256 layers ends */
-#define AREA 0.0039496598225815571993 /* of each layer, the lowest with its tail */
+#define TAIL 7.69711747013104972      /* right edge of the lowest of 256 layers */
+#define AREA 0.0039496598225815571993 /* of each layer; the lowest includes the tail */
 
 WpZiggurat wp_ziggurat;
 
@@ -83,7 +83,7 @@ wp_random_exponential_edge (WpRandom *self, guint layer, double x)
   const double *heights = wp_ziggurat.heights;
 
   if (layer == 0)
-    return TAIL + wp_random_exponential (self); /* it has no memory */
+    return TAIL + wp_random_exponential (self); /* memoryless */
   if (heights[layer] + (heights[layer + 1] - heights[layer]) * wp_random_uniform (self) < exp (-x))
     return x;
 

@@ -1,5 +1,4 @@
-/* wp-random.h - pseudo-random numbers that are the same on every machine: xoshiro256**, seeded by SplitMix64.
- */
+/* wp-random.h - xoshiro256** seeded by SplitMix64: the same numbers on every machine. */
 #pragma once
 
 #include <glib.h>
@@ -9,8 +8,7 @@ typedef struct {
   guint64 state[4];
 } WpRandom;
 
-/* Equal @seed and @stream give equal numbers; different streams of one seed are independent for any use here.
- */
+/* Equal @seed and @stream give equal numbers; different streams of one seed are practically independent. */
 void wp_random_init (WpRandom *self, guint64 seed, guint64 stream);
 
 /**
@@ -24,7 +22,7 @@ guint64 wp_random_next (WpRandom *self);
 /* Uniform in [0, 1), a multiple of 2^-53. */
 double wp_random_uniform (WpRandom *self);
 
-/* Uniform in 0 ... @n - 1, @n >= 1, without bias worth the name (2^-64 times @n). */
+/* Uniform in 0 ... @n - 1, @n >= 1, with a bias below 2^-64 times @n. */
 guint64 wp_random_below (WpRandom *self, guint64 n);
 
 /* Exponential with mean 1. Source: Marsaglia and Tsang's ziggurat, J. Statistical Software 5 (2000), with 53

@@ -36,7 +36,7 @@ incomplete_beta (double a, double b, double x)
                                    : 1 - front * continued_fraction (b, a, 1 - x) / b;
 }
 
-/* The share that lies outside of -t to t. */
+/* The probability outside [-t, t]. */
 static double
 outside (guint degrees, double t)
 {
