@@ -169,6 +169,8 @@ static const WpOption plan_options[] = {
     "such as response.p99<1s or blocked<0.1% (of the requests); replaces the default: "
     "blocked==0, rejected==0, timed_out==0, wait.p99<1s",
     .parse = parse_slo },
+  { "gate", 0, WP_OPTION_FLAG, NULL, FIELD (plan.gate),
+    "for CI: print one line instead of the report, and exit with status 1 unless the given sizes meet the objectives" },
   { "sweep", 0, WP_OPTION_OTHER, "SPEC", FIELD (plan.sweep),
     "simulate every combination, one row each: workers=1:64,queue=0:1000:100,scale=1:2:0.5,service=1 (repeat a name for a list)",
     .parse = parse_sweep },
@@ -269,9 +271,9 @@ wp_sim_options_want_plan (const WpSimOptions *self)
   if (self->plan.plan)
     return TRUE;
 
-  return !self->plan.no_plan && !self->plan.sweep && self->policy.mode == WP_MODE_ALL && !is_csv (self)
-         && !is_spawning (self) && !is_bulk_service (self) && self->http_stage.time_ns == 0 && !self->against
-         && !self->jobs && !self->series && !wp_sim_options_are_drawn (self);
+  return !self->plan.no_plan && !self->plan.sweep && !self->plan.gate && self->policy.mode == WP_MODE_ALL
+         && !is_csv (self) && !is_spawning (self) && !is_bulk_service (self) && self->http_stage.time_ns == 0
+         && !self->against && !self->jobs && !self->series && !wp_sim_options_are_drawn (self);
 }
 
 /* What does not go together, and what is said of it. */
@@ -424,6 +426,21 @@ check_sweep (const WpSimOptions *self, GError **error)
 }
 
 static gboolean
+check_gate (const WpSimOptions *self, GError **error)
+{
+  const Check checks[] = {
+    { self->plan.plan || self->plan.sweep || self->against || self->calibrate || self->draw.generate,
+      "--gate judges one run: it does not go with --plan, --sweep, --against, --calibrate and --generate" },
+    { self->policy.mode == WP_MODE_DEFAULT, "--gate: Default has no sizes to judge" },
+    { (self->policy.given & (WP_POLICY_QUEUE | WP_POLICY_WORKERS)) == 0,
+      "--gate judges given sizes: add --workers and --queue" },
+    { is_csv (self), "--gate reports in text and JSON only" },
+  };
+
+  return !self->plan.gate || run_checks (checks, G_N_ELEMENTS (checks), error);
+}
+
+static gboolean
 check_questions (const WpSimOptions *self, GError **error)
 {
   gboolean at = self->plan.at_ns != WP_TIME_NONE;
@@ -456,7 +473,7 @@ check (const WpSimOptions *self, guint n_traces, GError **error)
   return run_checks (checks, G_N_ELEMENTS (checks), error) && wp_policy_check (&self->policy, error)
          && check_calibrate (self, error) && run_checks (&threads, 1, error) && check_recursion (self, error)
          && check_files (self, error) && check_drawn (self, error) && check_plan (self, error)
-         && check_sweep (self, error) && check_questions (self, error);
+         && check_sweep (self, error) && check_gate (self, error) && check_questions (self, error);
 }
 
 gboolean
@@ -479,6 +496,10 @@ wp_sim_options_parse (WpSimOptions *self, char **argv, GError **error)
   self->format = &wp_report_formats[self->format_index];
   if (!check (self, g_strv_length (traces), error))
     return FALSE;
+  if (self->plan.gate && self->policy.mode == WP_MODE_ALL)
+    self->policy.mode = WP_MODE_WORKER_POOL;
+  if (self->plan.gate && !self->plan.slos)
+    self->plan.slos = wp_slos_new_default ();
   self->http_stage.threads = MAX (self->http_stage.threads, 1);
   self->draw.clients.http_stage = self->http_stage;
   self->draw.clients.until_stored = self->policy.ack == WP_ACK_STORED;

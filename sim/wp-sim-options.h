@@ -21,6 +21,7 @@ typedef struct {
 typedef struct {
   GPtrArray *slos; /* (element-type WpSlo); NULL: none given */
   gboolean plan, no_plan;
+  gboolean gate;        /* judge the given sizes, no more */
   char *sweep;          /* NULL: not asked for */
   gint64 at_ns;         /* WP_TIME_NONE: not asked for */
   guint threads;        /* 0: one for each core */

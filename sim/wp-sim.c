@@ -141,7 +141,7 @@ print_report (const WpSimOptions *options, const WpReport *report, GError **erro
 {
   gboolean printed = has_stdout (options);
 
-  if (!printed || !options->format->has_warnings)
+  if (!printed || !options->format->has_warnings || report->gate)
     for (guint i = 0; i < report->warnings->len; i++)
       {
         g_autofree char *warning = wp_text_escape (g_ptr_array_index (report->warnings, i));
@@ -192,6 +192,7 @@ simulate (const WpSimOptions *options, WpTrace *trace, const WpMeasurement *meas
 
   report.trace = trace ? wp_trace_name (trace) : wp_sim_experiment_name (study);
   report.notes = notes;
+  report.gate = options->plan.gate && g_str_equal (options->format->name, "text");
   choose_models (&report, policy);
   if (!(trace ? run_models (options, trace, study, plan, &report, predicted, measured, error)
               : wp_sim_experiment_run_closed (study, &report, notes, error))
@@ -214,7 +215,10 @@ simulate (const WpSimOptions *options, WpTrace *trace, const WpMeasurement *meas
   if (!print_report (options, &report, error))
     return EXIT_BAD;
 
-  return (comparison && comparison->judged.n_failed > 0) || wp_sim_plan_is_unmet (plan) ? EXIT_NO : EXIT_DONE;
+  return (comparison && comparison->judged.n_failed > 0) || wp_sim_plan_is_unmet (plan)
+                 || (options->plan.gate && wp_slos_first_failure (options->plan.slos, &report.summary[0]))
+             ? EXIT_NO
+             : EXIT_DONE;
 }
 
 static int

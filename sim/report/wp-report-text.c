@@ -9,6 +9,7 @@
 #include "sim/report/wp-format.h"
 #include "sim/report/wp-report-worst-errors.h"
 #include "sim/report/wp-report-plan.h"
+#include "sim/report/wp-report-verdict.h"
 
 #define CELL WP_FORMAT_CELL
 
@@ -465,6 +466,11 @@ wp_report_text (const WpReport *report)
 {
   GString *text = g_string_new (NULL);
 
+  if (report->gate)
+    {
+      wp_report_verdict_add_gate (text, report);
+      return g_string_free (text, FALSE);
+    }
   add_traffic (text, report);
   if (report->against)
     {

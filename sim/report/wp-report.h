@@ -24,6 +24,7 @@ typedef struct {
   const WpSnapshot *at;
   /* (element-type WpSlo): that were asked for, and are judged of each model; or NULL */
   const GPtrArray *slos;
+  gboolean gate;                  /* of the text, whether they are met is all */
   const char *chart;              /* lines of text */
   const WpConfidence *confidence; /* of each model; NULL: traffic was not drawn */
   GPtrArray *warnings;            /* (element-type utf8) */

@@ -43,6 +43,43 @@ assert_point (JsonArray *plan, guint i, const char *question, double scale, gint
   g_assert_cmpuint (json_object_get_size (point), ==, 5);
 }
 
+/* One line that says why, and the exit status. */
+static void
+test_gate (void)
+{
+  static const struct {
+    const char *arguments;
+    int status;
+    const char *says;
+  } cases[] = {
+    { "--gate -q 3 -w 2 trace.csv", 0,
+      "gate passed: --workers=2 --queue=3: blocked 0; rejected 0; timed_out 0; wait.p99 200 ms\n" },
+    { "--gate -q 1 -w 2 trace.csv", 1, "gate failed: --workers=2 --queue=1: blocked 2, not blocked==0\n" },
+    { "--gate -q 1 -w 2 --slo=blocked<50% --slo=wait.p99<200ms -m workerpool trace.csv", 1,
+      "gate failed: --workers=2 --queue=1: wait.p99 200 ms, not wait.p99<200ms\n" },
+    { "--gate -q 4 -m bufferedchannel trace.csv", 0,
+      "gate passed: --queue=4: blocked 0; rejected 0; timed_out 0; wait.p99 400 ms\n" },
+    { "--gate trace.csv", 2, "--gate judges given sizes: add --workers and --queue" },
+    { "--gate -q 1 -m default trace.csv", 2, "--gate: Default has no sizes to judge" },
+    { "--gate -q 1 --plan trace.csv", 2, "--gate judges one run" },
+    { "--gate -q 1 --format=csv trace.csv", 2, "--gate reports in text and JSON only" },
+  };
+  g_autoptr (SimRun) json = run_on (burst, "--gate -q 1 -w 2 --format=json trace.csv");
+  g_autoptr (JsonObject) report = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (SimRun) run = run_on (burst, cases[i].arguments);
+
+      assert_says (run, cases[i].status, cases[i].says);
+      if (cases[i].status < 2)
+        g_assert_cmpstr (run->out, ==, cases[i].says);
+    }
+  g_assert_cmpint (json->status, ==, 1);
+  report = sim_run_json (json);
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (report, "models")), ==, 1);
+}
+
 /* A sweep of drawn traffic is that of the trace which would be written. */
 static void
 test_synthetic_sweep (void)
@@ -514,6 +551,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/wp-sim-plan/gate", test_gate);
   g_test_add_func ("/wp-sim-plan/synthetic-sweep", test_synthetic_sweep);
   g_test_add_func ("/wp-sim-plan/judged", test_judged);
   g_test_add_func ("/wp-sim-plan/json", test_json);
