@@ -61,7 +61,7 @@ fail_states (const char *value, GError **error)
   return FALSE;
 }
 
-/* A rate of 0 is a state in which nothing arrives. */
+/* In a state of rate 0 no request arrives. */
 static gboolean
 set_rates (Parser *self, const char *value, GError **error)
 {

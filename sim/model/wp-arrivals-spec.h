@@ -1,5 +1,4 @@
-/* wp-arrivals-spec.h - what arrivals are to be drawn, as typed: poisson:rate=100,duration=60s. A private part
- * of WpArrivals. */
+/* wp-arrivals-spec.h - parses an arrival process: poisson:rate=100,duration=60s. Private to WpArrivals. */
 #pragma once
 
 #include "sim/base/wp-time.h"
@@ -15,17 +14,17 @@ typedef enum {
 
 typedef struct {
   WpArrivalsKind kind;
-  double rate; /* a second; not of MMPP */
+  double rate; /* requests per second; not of MMPP */
   double rates[WP_ARRIVALS_STATES], sojourns_ns[WP_ARRIVALS_STATES];
   guint n_rates, n_sojourns; /* states; equal */
   double amplitude;
   gint64 period_ns;
   gboolean has_duration, has_n;
   gint64 end_ns;  /* G_MAXINT64: none */
-  guint64 n_most; /* G_MAXUINT64: no end */
+  guint64 n_most; /* G_MAXUINT64: no limit */
 } WpArrivalsSpec;
 
-/* As wp_arrivals_new() has it. */
+/* See wp_arrivals_new(). */
 gboolean wp_arrivals_spec_parse (WpArrivalsSpec *self, const char *text, gboolean endless, GError **error);
 
-double wp_arrivals_spec_rate (const WpArrivalsSpec *self); /* mean, requests a second */
+double wp_arrivals_spec_rate (const WpArrivalsSpec *self); /* mean, requests per second */

@@ -6,7 +6,7 @@
 #include "sim/stats/wp-random-inline.h"
 #include "sim/model/wp-service-time.h"
 
-/* The clock counts in 1/1024 ns, so that gaps of a few ns keep their mean. */
+/* The clock's unit is 1/1024 ns: the mean of gaps of a few ns stays exact. */
 #define TICKS_PER_NS 1024
 
 __extension__ typedef unsigned __int128 Ticks;
@@ -16,7 +16,7 @@ struct _WpArrivals {
 
   guint64 seed;
   WpRandom random;
-  Ticks now; /* the last arrival, or candidate for one */
+  Ticks now; /* the last arrival, or candidate arrival of thinning */
   guint64 n_drawn;
   gboolean over;
   gint64 last_ns;
@@ -36,7 +36,7 @@ ticks_per_arrival (double rate)
   return (double) WP_NS_PER_S * TICKS_PER_NS / rate;
 }
 
-/* Exact: the k-th is rounded from k / rate, and no error adds up. */
+/* Exact: the k-th arrival is k / rate, rounded, so that errors do not accumulate. */
 static gsize
 draw_constant (WpArrivals *self, gint64 *arrivals_ns, gsize most)
 {
@@ -55,19 +55,18 @@ draw_constant (WpArrivals *self, gint64 *arrivals_ns, gsize most)
   return n;
 }
 
-/* Every gap is under 2^53 ticks (three months): many of them add up in 64 bits. */
+/* A gap of fewer than 2^53 ticks (three months): the sum of GAPS_MOST such gaps fits 64 bits. */
 #define GAP_TICKS_MOST 0x1p53
 #define GAPS_MOST      512
 
-/* The first @n gaps after the last arrival. FALSE: one of them is too long for this; nothing has been drawn.
- */
+/* Draws the next @n arrivals. FALSE: a gap is too long for this method; nothing was drawn. */
 static gboolean
 add_gaps (WpArrivals *self, gint64 *arrivals_ns, gsize n)
 {
   double mean = ticks_per_arrival (self->spec.rate), longest = 0;
   guint64 ticks = (guint64) (self->now % TICKS_PER_NS);
   gint64 base_ns = (gint64) (self->now / TICKS_PER_NS);
-  WpRandom random = self->random; /* a copy, so that it stays in registers */
+  WpRandom random = self->random; /* a copy, which stays in registers */
 
   for (gsize i = 0; i < n; i++)
     {
@@ -110,8 +109,8 @@ draw_poisson (WpArrivals *self, gint64 *arrivals_ns, gsize most)
   return n;
 }
 
-/* How long a state lasts is drawn when it is entered; a gap that does not end in it is drawn anew, for it has
- * no memory. */
+/* Draws the sojourn. A gap that extends beyond the state's end is redrawn in the next state: exponential gaps
+ * are memoryless. */
 static void
 enter_state (WpArrivals *self, guint state)
 {
@@ -152,7 +151,7 @@ draw_mmpp (WpArrivals *self, gint64 *arrivals_ns, gsize most)
   return n;
 }
 
-/* Candidates at the highest rate, each kept with the share of it that the rate is then.
+/* Draws candidates at the highest rate and keeps each with probability rate (t) / highest rate.
  * Source: Lewis and Shedler, Simulation of nonhomogeneous Poisson processes by thinning, Naval Research
  * Logistics 26 (1979). */
 static gsize
@@ -212,7 +211,7 @@ wp_arrivals_next (WpArrivals *self, gint64 *arrivals_ns, gsize most)
     {
       self->over = TRUE;
       if (n < wanted && self->spec.end_ns == G_MAXINT64)
-        arrivals_ns[n++] = G_MAXINT64; /* not the end that was asked for: those who read it have an error */
+        arrivals_ns[n++] = G_MAXINT64; /* an overflow, not the requested end: the reader reports an error */
     }
   self->n_drawn += n;
   if (n > 0)
@@ -221,7 +220,8 @@ wp_arrivals_next (WpArrivals *self, gint64 *arrivals_ns, gsize most)
   return n;
 }
 
-/* States are entered alike often, so that the share of time in each is that of its sojourn. */
+/* All states are entered equally often, so the share of time in a state is proportional to its mean sojourn.
+ */
 static void
 enter_first_state (WpArrivals *self)
 {

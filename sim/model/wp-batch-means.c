@@ -8,14 +8,14 @@
 #define FEWEST_PARTS   32
 #define FIRST_REQUESTS 256
 
-/* What a part adds up: WpSums, and its own clock. */
+/* The sums of a part, or of the run up to its end. */
 typedef struct {
   WpSums sums;
   double clock;
 } Part;
 
 struct _WpBatchMeans {
-  Part parts[MOST_PARTS], last; /* last: where the model stood at the end of the last part */
+  Part parts[MOST_PARTS], last; /* last: the run's sums at the end of the last part */
   guint n_parts;
   double part_requests;
   gboolean started;
@@ -91,7 +91,7 @@ wp_batch_means_add_sums (WpBatchMeans *self, const WpSums *sums, gint64 now_ns)
 
   if (!self->started)
     {
-      self->started = TRUE; /* the first look is only where it begins */
+      self->started = TRUE; /* the first call only sets the start */
       self->last = now;
       return;
     }
@@ -109,7 +109,7 @@ get (const Part *part, gsize offset)
   return G_STRUCT_MEMBER (double, part, offset);
 }
 
-/* The ratio of two means, and the spread of what the parts have above it. */
+/* The ratio of two means, and the standard deviation of the parts' residuals. */
 static WpInterval
 interval_of (const WpBatchMeans *self, guint ratio, double confidence)
 {

@@ -14,23 +14,23 @@ WP_DEFINE_RING (JobRing, job_ring, Job)
 
 struct _WpBulkService {
   WpLayout layout;
-  gint64 may_wait_ns;    /* a parked request leaves after that long */
-  WpOutcome turned_away; /* and is this then */
-  gint64 drop_after_ns;  /* a queued job is dropped so long after its arrival; G_MAXINT64: none is */
+  gint64 may_wait_ns;    /* a parked request leaves after this time */
+  WpOutcome turned_away; /* its outcome then */
+  gint64 drop_after_ns;  /* a queued job is dropped this long after its arrival; G_MAXINT64: never */
   WpCommit *commit;
   WpCommitDraws draws;
   WpBatchNotify notify;
   gpointer data;
 
-  JobRing in_service; /* from the front: in the commit, handed to the writer */
-  gsize in_commit;    /* how many of them */
+  JobRing in_service; /* first the jobs of the current commit, then those handed to the writer */
+  gsize in_commit;    /* jobs of the current commit */
   JobRing queue, parked;
-  gint64 commit_ends_ns, take_at_ns; /* WP_TIME_NONE: no commit runs; the writer is not about to begin */
+  gint64 commit_ends_ns, take_at_ns; /* WP_TIME_NONE: no commit runs; no commit is due to start */
   gint64 now_ns, first_ns, last_ns;  /* counted up to here; first arrival, last finish */
   gboolean overflowed;
 
   guint64 offered;      /* since the start */
-  guint64 counted_from; /* requests before this one were of the warm-up */
+  guint64 counted_from; /* earlier requests belong to the warm-up */
   guint64 requests, accepted, dropped, refused, blocked, blocked_peak, busy_max, finished;
   gint64 time_full_ns, first_full_ns;
   WpUint128 busy_ns, service_ns;
@@ -123,7 +123,7 @@ is_full (const WpBulkService *self)
   return self->layout.queue_jobs == WP_UNBOUNDED ? FALSE : self->queue.length >= self->layout.queue_jobs;
 }
 
-/* The state has been what it is since now_ns, and is so until @until_ns. */
+/* Counts the current state for the time from now_ns to @until_ns. */
 static void
 count_time (WpBulkService *self, gint64 until_ns)
 {
@@ -131,7 +131,7 @@ count_time (WpBulkService *self, gint64 until_ns)
 
   if (passed_ns == 0)
     return;
-  if (self->requests > 0 || self->in_service.length > 0) /* the first arrival begins the counting */
+  if (self->requests > 0 || self->in_service.length > 0) /* counting starts at the first arrival */
     wp_histogram_add_inline (self->depth, (gint64) self->queue.length, passed_ns);
   self->busy_ns += (WpUint128) self->in_service.length * passed_ns;
   if (is_full (self))
@@ -143,7 +143,7 @@ count_time (WpBulkService *self, gint64 until_ns)
   self->now_ns = until_ns;
 }
 
-/* The writer takes what it has been handed. */
+/* The writer starts a commit of all jobs handed to it, up to the limit. */
 static void
 begin_commit (WpBulkService *self)
 {
@@ -167,7 +167,7 @@ wake_writer (WpBulkService *self)
     self->overflowed = TRUE;
 }
 
-/* The oldest job in the queue goes into service. */
+/* Starts the oldest queued job. */
 static void
 start_one (WpBulkService *self)
 {
@@ -196,7 +196,7 @@ accept (WpBulkService *self, Job job)
   tell (self, &job, WP_TIME_NONE, WP_OUTCOME_NONE);
 }
 
-/* Workers that are idle take the oldest jobs; places that are free go to the oldest parked requests. */
+/* Idle workers start the oldest jobs; the oldest parked requests fill the free places. */
 static void
 release (WpBulkService *self)
 {
@@ -238,7 +238,7 @@ turn_away (WpBulkService *self, const Job *job, WpOutcome outcome)
   tell (self, job, self->now_ns, outcome);
 }
 
-/* The client of the oldest in the queue has left; its place goes to the oldest parked request. */
+/* The client of the oldest queued job has left; the oldest parked request gets its place. */
 static void
 drop (WpBulkService *self)
 {
@@ -249,13 +249,13 @@ drop (WpBulkService *self)
   release (self);
 }
 
-/* When the front of a line has been there for @after_ns; WP_TIME_NONE: never. */
+/* When the oldest job of @jobs leaves, @after_ns after its arrival; WP_TIME_NONE: never. */
 static gint64
-leaves_of (const JobRing *line, gint64 after_ns)
+leaves_of (const JobRing *jobs, gint64 after_ns)
 {
   gint64 leaves_ns;
 
-  if (line->length == 0 || __builtin_add_overflow (job_ring_front (line).arrival_ns, after_ns, &leaves_ns))
+  if (jobs->length == 0 || __builtin_add_overflow (job_ring_front (jobs).arrival_ns, after_ns, &leaves_ns))
     return WP_TIME_NONE;
 
   return leaves_ns;
@@ -289,7 +289,7 @@ wp_bulk_service_advance (WpBulkService *self, gint64 until_ns)
       else if (self->take_at_ns == next_ns)
         begin_commit (self);
       else if (leaves_of (&self->queue, self->drop_after_ns) == next_ns)
-        drop (self); /* before those who are parked, who came later */
+        drop (self); /* before parked requests, which arrived later */
       else
         {
           Job job = job_ring_pop (&self->parked);
@@ -340,7 +340,7 @@ wp_bulk_service_offer (WpBulkService *self, gint64 arrival_ns)
     }
   arrive (self, job);
 
-  /* what takes no time is over before the next arrival */
+  /* a service of 0 ns ends before the next arrival */
   return wp_bulk_service_advance (self, arrival_ns);
 }
 
@@ -435,7 +435,7 @@ wp_bulk_service_check (const WpBulkService *self, GError **error)
   WpUint128 dropped_ns = (WpUint128) self->dropped * (guint64) self->drop_after_ns;
   WpUint128 queued_ns = self->wait->sum + dropped_ns - self->accept_latency->sum;
 
-  return self->counted_from > 0 || /* the two sides have not the same jobs then */
+  return self->counted_from > 0 || /* after a warm-up the two sides count different jobs */
          (check_one ("depth", self->depth->sum, queued_ns, error)
           && check_one ("busy", self->busy_ns, self->service_ns, error)
           && check_one ("response", self->response->sum, self->wait->sum + self->service_ns, error));

@@ -1,5 +1,4 @@
-/* wp-bulk-service.h - one queue and its workers before a database that commits in groups, simulated event by
- * event. */
+/* wp-bulk-service.h - event simulation of a queue and its workers with group commit (bulk service). */
 #pragma once
 
 #include "sim/model/wp-commit.h"
@@ -7,41 +6,40 @@
 
 /**
  * WpBulkService:
- *
- * A started job is handed to the database's one writer. The writer, when free, takes what it has been handed,
- * in order, the commit's most at most, and is done with all of it a commit's time later. So a job in service
- * may wait for the commit before its own, and how long its own takes depends on who comes meanwhile: a
- * request's fate is known only later, and is told then. O(1) a job; memory of the jobs in the system. Source:
- * Bailey, On queueing processes with bulk service, J. Royal Statistical Society B 16 (1954); the tests hold
- * it equal to a naive one.
+ * A started job is handed to the database's single writer. A free writer commits the jobs handed to it, in
+ * order and up to the largest commit; all of them finish when the commit ends. So a job in service may wait
+ * for the previous commit, and the size of its own commit depends on later arrivals: results are reported by
+ * a callback as they become known. O(1) per job; memory for the jobs in the system. Source: Bailey, On
+ * queueing processes with bulk service, J. Royal Statistical Society B 16 (1954); the tests compare it with a
+ * naive model.
  */
 typedef struct _WpBulkService WpBulkService;
 
-/* A request, by its number in order of arrival from 0, was accepted (the verdict's outcome is WP_OUTCOME_NONE
- * yet), or has ended. */
+/* The request with this number, in order of arrival from 0, was accepted (@result's outcome is still
+ * WP_OUTCOME_NONE) or has ended. */
 typedef void (*WpBatchNotify) (guint64 request, const WpRequestResult *result, gpointer data);
 
-/* @commit: takes a reference. @told: (nullable). */
+/* @commit: takes a reference. @notify: (nullable). */
 WpBulkService *wp_bulk_service_new (const WpLayout *layout, gint64 patience_ns, WpCommit *commit,
                                     WpBatchNotify notify, gpointer data);
 void wp_bulk_service_free (WpBulkService *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpBulkService, wp_bulk_service_free)
 
-/* The next request; @arrival_ns never goes back. FALSE where a time no longer fits 292 years. */
+/* Offers the next request; @arrival_ns does not decrease. FALSE if a time exceeds 292 years. */
 gboolean wp_bulk_service_offer (WpBulkService *self, gint64 arrival_ns);
 
-/* The next moment at which something happens of itself; WP_TIME_NONE: none. */
+/* The time of the next internal event; WP_TIME_NONE: none. */
 gint64 wp_bulk_service_next (const WpBulkService *self);
 
-/* All that happens until then, that moment too, but for arrivals. FALSE as above. */
+/* Processes all internal events up to and including @until_ns. FALSE as above. */
 gboolean wp_bulk_service_advance (WpBulkService *self, gint64 until_ns);
 
-/* As wp_model_start_counting(), and exact. */
+/* Like wp_model_start_counting(), but busy.max is exact too. */
 void wp_bulk_service_start_counting (WpBulkService *self, gint64 now_ns);
 
 void wp_bulk_service_sums (const WpBulkService *self, WpSums *sums);
 
-/* Once, after the last request: the system empties, and all is counted. FALSE as above. */
+/* Call it once after the last request: empties the system and fills @summary. FALSE as above. */
 gboolean wp_bulk_service_finish (WpBulkService *self, WpSummary *summary);
 
 /* As wp_model_check(). */

@@ -7,7 +7,8 @@
 #include "sim/model/wp-commit-fit.h"
 #include "sim/stats/wp-histogram.h"
 
-#define NO_GROUPS_SHARE 0.1 /* more of what waits is left out: it is not one writer that takes all */
+#define NO_GROUPS_SHARE                                                                                      \
+  0.1 /* above this share of waiting updates left out, the writer does not commit in groups */
 
 typedef struct {
   gint64 started_ns, finished_ns;
@@ -68,7 +69,7 @@ sorted_starts (const GArray *updates)
   return starts_ns;
 }
 
-/* Of a commit that follows another at once: what of that which waited is in it? */
+/* For a commit that follows another immediately: how many of the waiting updates does it contain? */
 static void
 count_waiting (WpCalibration *self, const Update *updates, guint n, guint64 waiting, gint64 began_ns)
 {
@@ -81,7 +82,7 @@ count_waiting (WpCalibration *self, const Update *updates, guint n, guint64 wait
     self->n_left += waiting - taken;
 }
 
-/* The first has no beginning that is known, and only begins the second. */
+/* The start of the first commit is unknown: it only sets the start of the second. */
 static GArray *
 group (WpCalibration *self, const GArray *updates)
 {
@@ -135,7 +136,7 @@ keep_spread (WpCalibration *self, const GArray *commits)
   self->off_p99_ns = wp_histogram_quantile (offs, 0.99);
 }
 
-/* Sorted by when they were finished. */
+/* @updates: sorted by finish. */
 static double
 rate_of (const GArray *updates)
 {
@@ -206,7 +207,7 @@ load (const char *path, GError **error)
 WpCommit *
 wp_calibration_load_commit (const char *paths, double scale, guint64 seed, GError **error)
 {
-  /* a name may have commas */
+  /* a file name may contain commas */
   gboolean is_one = g_file_test (paths, G_FILE_TEST_EXISTS) || !strchr (paths, ',');
   g_auto (GStrv) names
       = is_one ? g_strdupv ((char *[]){ (char *) paths, NULL }) : g_strsplit (paths, ",", -1);

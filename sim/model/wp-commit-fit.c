@@ -7,8 +7,8 @@
 #define N_TERMS          3 /* 1, rows, was idle */
 #define ROUNDS           8
 #define OUTLIER_SIGMAS   4
-#define LEAST_OUTLIER_NS 1000.0 /* the clock and its readers are no better */
-/* of a normal distribution: its sigma over the median of the absolute deviations */
+#define LEAST_OUTLIER_NS 1000.0 /* the accuracy of the clock and its readers */
+/* sigma of a normal distribution over its median absolute deviation */
 #define SIGMA_OF_MEDIAN 1.4826
 
 static int
@@ -27,7 +27,7 @@ terms_of (const WpSeenCommit *commit, double terms[N_TERMS])
   terms[2] = commit->was_idle;
 }
 
-/* Gauss's elimination of the normal equations, those of the terms that are used. */
+/* Solves the normal equations of the used terms by Gaussian elimination. */
 static void
 solve (double matrix[N_TERMS][N_TERMS + 1], const gboolean used[N_TERMS], double solution[N_TERMS])
 {
@@ -73,8 +73,8 @@ least_squares (const GArray *commits, const gboolean used[N_TERMS], double solut
   solve (matrix, used, solution);
 }
 
-/* Does a term tell commits apart that are kept, other than the terms before it do? Else the equations have no
- * one solution. */
+/* Is @term linearly independent of the earlier terms over the kept commits? If not, the solution is not
+ * unique. */
 static gboolean
 tells_apart (const GArray *commits, guint term, const gboolean used[N_TERMS])
 {
@@ -104,7 +104,7 @@ tells_apart (const GArray *commits, guint term, const gboolean used[N_TERMS])
   return FALSE;
 }
 
-/* None may be negative: a commit is not faster for more rows. */
+/* No coefficient may be negative: more rows do not make a commit faster. */
 static void
 fit_terms (const GArray *commits, double solution[N_TERMS])
 {

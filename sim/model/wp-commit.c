@@ -7,15 +7,15 @@
 #include "sim/base/wp-options.h"
 
 #define RUN_COMMITS   256
-#define COMMIT_STREAM 4 /* of its own: arrivals, services and thinking have others */
+#define COMMIT_STREAM 4 /* random stream; arrivals, services and think times have others */
 
-/* Rows handed over so long ago count for 1/e of one of now. */
+/* Time constant of the load estimate: older rows weigh 1/e. */
 #define RECENT_S 0.5
-#define BEFORE_S 0.05 /* as if so long had passed before the first, at the lightest load */
+#define BEFORE_S 0.05 /* assumed time at the lightest load before the first row */
 
 struct _WpCommit {
   guint refs;
-  GArray *loads; /* (element-type WpCommitLoad): the lightest first */
+  GArray *loads; /* (element-type WpCommitLoad): lightest first */
   double scale;
   guint64 seed;
 };
@@ -162,11 +162,12 @@ wp_commit_handed_over (const WpCommit *self, WpCommitDraws *draws, gint64 now_ns
   draws->last_ns = now_ns;
 }
 
-/* The load of now lies at @share of the way from the one before the returned to it; 1 beyond them all. */
+/* The current load is @share of the way from the load before the returned one to it; 1 beyond the heaviest.
+ */
 static guint
 find_load (const WpCommit *self, const WpCommitDraws *draws, double *share)
 {
-  /* services that take twice as long make it twice the load */
+  /* services that take twice as long double the load */
   double rows_per_s = draws->rows / draws->lasted_s * self->scale;
   guint i = 0;
 
@@ -186,7 +187,7 @@ cost_of (const WpCommitCost *cost, guint n)
   return n == 0 ? cost->idle_ns : cost->fixed_ns + cost->row_ns * n;
 }
 
-/* @n rows; 0: an idle writer's delay. */
+/* The cost of @n rows; 0: an idle writer's delay. */
 static double
 interpolate (const WpCommit *self, guint i, double share, guint n)
 {

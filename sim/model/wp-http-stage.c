@@ -7,9 +7,9 @@
 struct _WpHttpStage {
   gint64 time_ns;
   guint threads;
-  gint64 *free_ns; /* of each thread, in a ring: the oldest is the soonest */
+  gint64 *free_ns; /* when each thread is free, in a ring: the oldest entry is the earliest */
   guint next;
-  gint64 first_ns, last_ns; /* first request counted, last that left; WP_TIME_NONE before it */
+  gint64 first_ns, last_ns; /* first counted arrival, last departure; WP_TIME_NONE: none yet */
   WpHistogram *wait;
 };
 

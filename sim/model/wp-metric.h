@@ -1,5 +1,5 @@
-/* wp-metric.h - every figure of a report by its name in the JSON: "requests", "response.p99", ... One table
- * for reports, comparison and objectives. */
+/* wp-metric.h - the one table of all metrics, by their names in the JSON report ("requests", "response.p99"),
+ * for reports, comparisons and objectives. */
 #pragma once
 
 #include "sim/model/wp-summary.h"
@@ -10,7 +10,7 @@ typedef enum {
   WP_UNIT_MEAN_JOBS,
   WP_UNIT_TIME,  /* seconds */
   WP_UNIT_SHARE, /* 0 to 1 */
-  WP_UNIT_RATE   /* a second */
+  WP_UNIT_RATE   /* per second */
 } WpUnit;
 
 typedef enum {
@@ -24,15 +24,15 @@ typedef enum {
 typedef struct {
   const char *name; /* "response.p99" */
   WpUnit unit;
-  WpMetricType type; /* how WpSummary holds it, at @offset */
+  WpMetricType type; /* type of the WpSummary field at @offset */
   gsize offset;
   double share; /* of a percentile: 0.99 for p99; else 0 */
 } WpMetric;
 
-/* In the order of the reports, ended by a NULL name. Those of wp_metric_add_percentile() are the last. */
+/* In the order of the reports; a NULL name ends it. Those of wp_metric_add_percentile() are the last. */
 extern const WpMetric *const wp_metrics;
 
-/* NULL if there is none of that name. */
+/* NULL if no metric has this name. */
 const WpMetric *wp_metric_find (const char *name);
 
 /**
@@ -50,8 +50,8 @@ const char *wp_metric_add_percentile (const char *name, GError **error);
 /* By wp_metric_add_percentile(). */
 gboolean wp_metric_is_added (const WpMetric *self);
 
-/* In the metric's unit (times in seconds); NaN where it is null. */
+/* In the metric's unit (times in seconds); NaN for null. */
 double wp_metric_value (const WpMetric *self, const WpSummary *summary);
 
-/* Requests and jobs, which reports print without a fraction. */
+/* Is it a number of requests or jobs, which reports print without a fraction? */
 gboolean wp_metric_is_whole (const WpMetric *self);

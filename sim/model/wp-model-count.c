@@ -8,7 +8,7 @@ forget_histogram (WpHistogram **histogram)
   *histogram = wp_histogram_new ();
 }
 
-/* The moments at which those in the queue leave it, less now. */
+/* The sum of the remaining times in the queue of the queued jobs. */
 static WpUint128
 queue_left (const WpRing *waiting, gint64 now_ns)
 {
@@ -20,7 +20,7 @@ queue_left (const WpRing *waiting, gint64 now_ns)
   return left_ns;
 }
 
-/* And ends of those parked. */
+/* The sum of the remaining times of the parked requests. */
 static WpUint128
 parked_left (WpStepRing parked, gint64 now_ns)
 {
@@ -32,8 +32,8 @@ parked_left (WpStepRing parked, gint64 now_ns)
   return left_ns;
 }
 
-/* Where the depth is counted beyond now, someone who is parked now has got a place by then: the queue is full
- * all that while. */
+/* If the depth is counted beyond @now_ns, a request that is parked at @now_ns gets a place by then: the queue
+ * is full in between. */
 static void
 carry_depth (WpModel *self, gint64 now_ns)
 {
@@ -46,7 +46,7 @@ carry_depth (WpModel *self, gint64 now_ns)
   self->first_full_ns = now_ns;
 }
 
-/* A worker that is busy now stays so until it is free: no job waits while one is idle. */
+/* A worker that is busy at @now_ns stays busy until its free time: no job waits while a worker is idle. */
 static void
 carry_busy (WpModel *self, gint64 now_ns)
 {

@@ -1,4 +1,4 @@
-/* wp-model-private.h - the model's inside, for its two ways through a batch. */
+/* wp-model-private.h - the model's internals, shared by its two ways through a batch. */
 #pragma once
 
 #include "sim/model/wp-server-times.h"
@@ -8,39 +8,40 @@
 
 struct _WpModel {
   WpLayout layout;
-  gint64 may_wait_ns;    /* a request is turned away if it would be parked for longer */
-  WpOutcome turned_away; /* and this is its outcome then */
-  gint64 drop_after_ns;  /* a job is dropped if it has not started by then; G_MAXINT64: none is */
+  gint64 may_wait_ns;    /* a request that would be parked for longer is turned away */
+  WpOutcome turned_away; /* its outcome then */
+  gint64 drop_after_ns;  /* a job that has not started this long after its arrival is dropped; G_MAXINT64:
+                            never */
 
-  gsize full_jobs; /* this many in the queue are full; G_MAXSIZE where that is not what full means */
+  gsize full_jobs; /* the depth of a full queue; G_MAXSIZE if full does not depend on the depth */
 
   WpServerTimes workers;
-  WpRing waiting; /* when each job in the queue leaves it; the next acceptance takes out those that have */
-  /* ends of the parked requests; those that have ended since are dropped at the next one parked */
+  WpRing waiting; /* when each queued job leaves the queue; the next acceptance removes the past ones */
+  /* ends of the parked requests; the next parked request removes the past ones */
   WpStepRing parked;
   gint64 entered_ns;        /* the latest acceptance into the queue */
   gint64 counted_ns;        /* the depth is counted up to here */
   gint64 first_ns, last_ns; /* first arrival, last finish */
 
   guint64 requests, accepted, refused, blocked, blocked_peak;
-  guint64 dropped; /* of the accepted */
+  guint64 dropped; /* included in @accepted */
   gint64 time_full_ns, first_full_ns;
   WpUint128 service_ns;
-  WpHistogram *blocked_time; /* of the blocked and accepted: for the others it would be 0 */
-  WpHistogram *wait;         /* of those that waited, and started */
+  WpHistogram *blocked_time; /* of the requests that were blocked and accepted */
+  WpHistogram *wait;         /* of the started jobs that waited */
   WpHistogram *response;
   WpHistogram *depth;
 
-  /* requests parked times ns, by the clock, up to parked_counted_ns; and by the requests' own ends */
+  /* parked requests * ns: by the clock up to parked_counted_ns, and by the requests' own times */
   WpUint128 parked_ns;
   WpUint128 parked_own_ns;
   gint64 parked_counted_ns;
-  /* of what came before the counting started: jobs times ns that they still wait and work */
+  /* jobs * ns after the warm-up of jobs that arrived during it: waiting and in service */
   WpUint128 carried_depth_ns, carried_busy_ns;
 };
 
-/* Drops those who are parked no longer at @now_ns. Counts by the clock, which is what Little's law is checked
- * against. */
+/* Removes the requests that are no longer parked at @now_ns. Counts by the clock, for the check of Little's
+ * law. */
 static inline void
 wp_model_unpark (WpModel *self, gint64 now_ns)
 {
@@ -55,8 +56,8 @@ wp_model_unpark (WpModel *self, gint64 now_ns)
   self->parked_counted_ns = now_ns;
 }
 
-/* Ends come in order of arrival: each is an acceptance, or an arrival plus what everyone may wait, whichever
- * is first. Who calls it counts the request as blocked, and its time as its own. */
+/* Parks a request until @ended_ns, the earlier of its acceptance and its latest wait. Ends are in order of
+ * arrival. The caller counts the request as blocked and adds its time to parked_own_ns. */
 static inline void
 wp_model_park (WpModel *self, gint64 arrival_ns, gint64 ended_ns)
 {
@@ -73,7 +74,7 @@ wp_model_count_full (WpModel *self, gint64 from_ns, gint64 until_ns)
   self->time_full_ns += until_ns - from_ns;
 }
 
-/* The depth has been what the queue's length says since counted_ns, and is so until @until_ns. */
+/* Counts the current depth for the time from counted_ns to @until_ns. */
 static inline void
 wp_model_count_depth (WpModel *self, gint64 until_ns)
 {
@@ -86,28 +87,28 @@ wp_model_count_depth (WpModel *self, gint64 until_ns)
   self->counted_ns = until_ns;
 }
 
-/* Everything that was counted, up to now_ns at least; what is in the system stays there, and is carried over.
- */
+/* Forgets all that was counted up to @now_ns. Requests in the system stay, and their remaining times are
+ * carried over. */
 void wp_model_forget (WpModel *self, gint64 now_ns);
 
-/* One row after the other, whatever the sizes; requests and first arrival are counted already. */
+/* Offers row by row, for all sizes; the caller has counted requests and first arrival. */
 gboolean wp_model_offer_any (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows,
                              WpRequestResult *results);
 
-/* Jobs that started, or will: all that were accepted but those that are dropped. */
+/* Jobs that started or will start: all accepted jobs that are not dropped. */
 static inline guint64
 wp_model_started (const WpModel *self)
 {
   return self->accepted - self->dropped;
 }
 
-/* Is there one worker, and a queue worth the name before it, which every job leaves for the worker? */
+/* Is it one worker with a queue of at least one job and no dropped jobs? */
 static inline gboolean
 wp_model_is_single (const WpModel *self)
 {
   return self->layout.workers == 1 && self->layout.queue_jobs > 0 && self->drop_after_ns == G_MAXINT64;
 }
 
-/* The same in passes over the batch without a branch to be mispredicted, where there is one worker; rows that
- * may find the queue full go through wp_model_offer_any(). */
+/* The same for a single worker, in passes over the batch without mispredicted branches. Rows that may find
+ * the queue full go through wp_model_offer_any(). */
 gboolean wp_model_offer_single (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows);

@@ -2,22 +2,22 @@
 
 #include "sim/model/wp-model-private.h"
 
-#define BATCH     256  /* all of it stays in the first cache */
-#define DEEP_JOBS 1024 /* below it, each depth has a bucket of its own */
-/* BATCH of such times add up in 64 bits, and so does one of them times DEEP_JOBS */
+#define BATCH     256  /* stays in the first-level cache */
+#define DEEP_JOBS 1024 /* each smaller depth has a bucket of its own */
+/* The sum of BATCH such times fits 64 bits, and so does one of them times DEEP_JOBS. */
 #define SMALL_NS (G_GINT64_CONSTANT (1) << 53)
 
-/* One batch, after the recursion: all responses, and of those who wait arrivals and waits; their starts lie
- * in the ring behind those who wait already. */
+/* One batch after the recursion: all responses, and the arrivals and waits of the jobs that wait. Their
+ * starts follow the earlier ones in the ring. */
 typedef struct {
-  gint64 arrivals_ns[BATCH + 2]; /* and two that are never reached */
+  gint64 arrivals_ns[BATCH + 2]; /* and two sentinels */
   gint64 waits_ns[BATCH + 1], responses_ns[BATCH];
   gsize n_waits;
   guint64 waits_total_ns, responses_total_ns, services_total_ns;
-  gint64 free_ns; /* the worker is, after the last */
+  gint64 free_ns; /* when the worker is free after the last job */
 } Batch;
 
-/* Puts what waits in one piece, with room for a batch behind it. Returns: its front. */
+/* Makes the waiting jobs contiguous, with room for a batch behind them. Returns the first. */
 static gint64 *
 make_room (WpRing *ring)
 {
@@ -35,8 +35,7 @@ make_room (WpRing *ring)
   return ring->items;
 }
 
-/* s = max (a, F), F = s + v. FALSE: a time is so long that sums or times may overflow; nothing has been
- * changed. */
+/* s = max (a, F), F = s + v. FALSE: a time is so long that sums may overflow; the model is unchanged. */
 static gboolean
 recur (const WpModel *self, Batch *batch, gint64 *starts_ns, const WpRow *rows, const gint64 *services_ns,
        gsize n)
@@ -54,7 +53,7 @@ recur (const WpModel *self, Batch *batch, gint64 *starts_ns, const WpRow *rows, 
       free_ns = (gint64) ((guint64) start_ns + (guint64) service_ns);
       response_ns = (gint64) ((guint64) free_ns - (guint64) arrival_ns);
       batch->responses_ns[i] = response_ns;
-      batch->arrivals_ns[waits] = arrival_ns; /* kept if it waits, else written over */
+      batch->arrivals_ns[waits] = arrival_ns; /* overwritten unless the job waits */
       batch->waits_ns[waits] = wait_ns;
       starts_ns[waits] = start_ns;
       waits += wait_ns > 0;
@@ -74,7 +73,7 @@ recur (const WpModel *self, Batch *batch, gint64 *starts_ns, const WpRow *rows, 
   return signs >= 0 && (guint64) all < (guint64) SMALL_NS;
 }
 
-/* The greatest and the least depth that there was for any time. */
+/* Sets the least and the greatest depth that lasted for any time. */
 static void
 note_extremes (WpHistogram *depth, gint64 greatest)
 {
@@ -86,8 +85,8 @@ note_extremes (WpHistogram *depth, gint64 greatest)
       depth->min = least;
 }
 
-/* Merges arrivals and starts, both in order, one event a step; at one instant starts come first. What may
- * come next is loaded one event ahead, for the loads would be the longest link of the chain. */
+/* Merges the sorted arrivals and starts, one event per step; at equal times starts come first. The next
+ * candidates are loaded one event ahead, as the loads would be the critical path. */
 static void
 count_depth (WpModel *self, const Batch *batch, const gint64 *starts)
 {
@@ -109,7 +108,7 @@ count_depth (WpModel *self, const Batch *batch, const gint64 *starts)
       weights[depth] += passed_ns;
       sum += passed_ns * (guint64) depth;
       now_ns = event_ns;
-      /* a conditional here becomes a branch, which is a coin's toss */
+      /* a conditional would become an unpredictable branch */
       start_ns ^= (start_ns ^ next_start_ns) & chosen;
       arrival_ns ^= (arrival_ns ^ next_arrival_ns) & ~chosen;
       starts += starts_first;

@@ -4,7 +4,7 @@
 
 #define BLOCK_ROWS 4096
 #define BLOCKS     16  /* 1 MB */
-#define BATCH_ROWS 256 /* of WpRow: stays in the first cache */
+#define BATCH_ROWS 256 /* of WpRow: stays in the first-level cache */
 
 typedef struct {
   gint64 arrivals_ns[BLOCK_ROWS], services_ns[BLOCK_ROWS];
@@ -12,17 +12,17 @@ typedef struct {
 } Block;
 
 struct _WpModelThread {
-  WpModel **models; /* the thread's, once there is one */
+  WpModel **models; /* used by the thread once it runs */
   guint n_models;
   WpRow rows[BATCH_ROWS]; /* the same; arrivals only */
   gboolean too_long;      /* the same */
   GThread *thread;        /* NULL: none yet */
-  /* guards what follows, but for the inside of blocks: from n_taken up to n_filled they are the thread's */
+  /* guards the fields below; the blocks from n_taken to n_filled belong to the thread */
   GMutex mutex;
   GCond changed;
   guint64 n_filled, n_taken;
   gboolean ended, given_up;
-  Block blocks[BLOCKS]; /* number i is in the slot i % BLOCKS */
+  Block blocks[BLOCKS]; /* block i is in slot i % BLOCKS */
 };
 
 WpModelThread *
@@ -83,8 +83,8 @@ run (gpointer data)
   return NULL;
 }
 
-/* Hands over the block that is full, and awaits one that is free. Where no thread can be made it is done
- * here. */
+/* Hands over the full block and waits for a free one. If no thread can be created, the caller processes it.
+ */
 static void
 hand_over (WpModelThread *self)
 {

@@ -50,8 +50,8 @@ leave_queue_until (WpModel *self, gint64 now_ns)
     }
 }
 
-/* When a place in the queue is free for a request that arrives now. The queue holds what was in it at
- * entered_ns, K jobs at most. */
+/* When a request that arrives at @arrival_ns gets a place in the queue. @waiting is as of entered_ns, with at
+ * most K jobs. */
 static inline gint64
 acceptance (const WpModel *self, gint64 arrival_ns, gint64 start_ns)
 {
@@ -60,7 +60,7 @@ acceptance (const WpModel *self, gint64 arrival_ns, gint64 start_ns)
   if (self->waiting.length == self->layout.queue_jobs)
     return MAX (arrival_ns, wp_ring_front (&self->waiting));
 
-  return MAX (arrival_ns, self->entered_ns); /* places are taken in order of arrival */
+  return MAX (arrival_ns, self->entered_ns); /* requests get places in order of arrival */
 }
 
 static void
@@ -91,7 +91,7 @@ enter_queue (WpModel *self, gint64 accepted_ns, gint64 left_ns)
   wp_ring_push (&self->waiting, left_ns);
 }
 
-/* Its client leaves before a worker is free for it. */
+/* The client leaves before a worker is free for its job. */
 G_NO_INLINE static void
 drop (WpModel *self, gint64 arrival_ns, gint64 accepted_ns, WpRequestResult *result)
 {
@@ -106,8 +106,8 @@ drop (WpModel *self, gint64 arrival_ns, gint64 accepted_ns, WpRequestResult *res
                                left_ns,     WP_OUTCOME_ABANDONED, accepted_ns > arrival_ns };
 }
 
-/* A job that starts at @start_ns as the last free worker's leaves no one for a rendezvous until the next is
- * free. */
+/* If the job that starts at @start_ns takes the last idle worker, a rendezvous blocks until the next worker
+ * is free. */
 static inline void
 count_rendezvous_full (WpModel *self, gint64 start_ns)
 {

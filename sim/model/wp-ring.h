@@ -1,21 +1,19 @@
-/* wp-ring.h - FIFOs, each in a ring that grows to the longest line it ever held, and no further than twice
- * that. */
+/* wp-ring.h - FIFOs in ring buffers that double when full. */
 #pragma once
 
 #include <glib.h>
 
 /**
  * WP_DEFINE_RING:
- *
- * Defines @Ring, a FIFO of @Item, and its functions: inline, for the model's loop. It is a plain value; all
- * zero is empty. ring_front() and ring_pop() need a length > 0, ring_at() an i < length, from 0 at the front.
- * ring_clear() frees; the ring is empty then, and usable again.
+ * Defines @Ring, a FIFO of @Item, and its inline functions. A ring is a plain value; all zero is empty.
+ * ring_front() and ring_pop() need a length > 0, ring_at() an i < length, from 0 at the front. ring_clear()
+ * frees the memory and leaves an empty ring.
  */
 #define WP_DEFINE_RING(Ring, ring, Item)                                                                     \
   typedef struct {                                                                                           \
     Item *items;                                                                                             \
     gsize mask; /* capacity - 1; capacity is a power of two */                                               \
-    gsize head; /* counts up for ever; the slot is head & mask */                                            \
+    gsize head; /* never wraps; the slot is head & mask */                                                   \
     gsize length;                                                                                            \
   } Ring;                                                                                                    \
                                                                                                              \
@@ -53,20 +51,18 @@
     *self = (Ring){ 0 };                                                                                     \
   }
 
-/* For rings: doubles @slots (nullable: none yet) of @slot_bytes each in place, where the allocator can, so
- * that a long line is not copied. What had begun anew at the front goes behind what was the end. Returns: the
- * slots. */
+/* Doubles @slots (nullable: none yet) of @slot_bytes each, in place if the allocator can. The wrapped part
+ * moves behind the old end. Returns the slots. */
 gpointer wp_ring_double (gpointer slots, gsize slot_bytes, gsize *mask, gsize *head, gsize length);
 
 WP_DEFINE_RING (WpRing, wp_ring, gint64) /* of times */
 WP_DEFINE_RING (WpSteps, wp_steps, guint32)
 
-/* A FIFO of times that never decrease, at 4 bytes each: the steps between them. A plain value; all zero is
- * empty. Memory that is touched for the first time costs more than what is counted in it: a second for 500 MB
- * on a virtual machine, measured in 2026. */
+/* A FIFO of times that do not decrease, stored as 4-byte differences. A plain value; all zero is empty. It
+ * saves the first touch of memory: 1 s for 500 MB, measured on a virtual machine in 2026. */
 typedef struct {
-  WpSteps steps;      /* from the one before; WP_STEP_FAR: the time is in far */
-  gint64 front, back; /* where steps.length > 0 */
+  WpSteps steps;      /* to the previous time; WP_STEP_FAR: the time is in far */
+  gint64 front, back; /* valid if steps.length > 0 */
   WpRing far;
 } WpStepRing;
 
@@ -88,7 +84,7 @@ wp_step_ring_pop (WpStepRing *self) /* steps.length > 0 */
 }
 
 static inline void
-wp_step_ring_push (WpStepRing *self, gint64 time) /* time >= back, where steps.length > 0 */
+wp_step_ring_push (WpStepRing *self, gint64 time) /* time >= back if steps.length > 0 */
 {
   guint64 step = self->steps.length > 0 ? (guint64) time - (guint64) self->back : 0;
 

@@ -2,7 +2,7 @@
 
 #define FIRST_CAPACITY 16
 
-/* So that the last family of the heap is whole. */
+/* Completes the last node's children in the heap. */
 #define SPARE 4
 
 void
@@ -20,7 +20,7 @@ wp_server_times_clear (WpServerTimes *self)
   self->players = NULL;
 }
 
-/* Into an array of @capacity, from slot 0 on. */
+/* Moves the times to a new array of @capacity, from slot 0. */
 static void
 move (WpServerTimes *self, gsize capacity)
 {
@@ -43,7 +43,7 @@ make_heap (WpServerTimes *self)
   self->in_order = FALSE;
 }
 
-/* Plays all matches, those before each first; who wins one goes on to the next. */
+/* Plays all matches bottom up; the winner of each advances. */
 static void
 make_tournament (WpServerTimes *self)
 {

@@ -1,43 +1,39 @@
-/* wp-server-times.h - when each worker is free again; it grows only to the most that were ever busy at once.
- */
+/* wp-server-times.h - the free times of the workers (Kiefer-Wolfowitz vector). */
 #pragma once
 
 #include <glib.h>
 
 /**
  * WpServerTimes:
+ * One free time per worker that was ever busy. While the times are in order (constant service, one worker,
+ * light load) they are a sorted ring, O(1) per job. The first time out of order turns them into a 4-ary heap,
+ * O(log n) per job (LaMarca and Ladner, 1996: four children are half a cache line). Once all workers have
+ * been busy, the number is fixed and they become a tournament of losers (Knuth, The Art of Computer
+ * Programming vol. 3, 5.4.1): the path to the root is known in advance, so that only comparisons depend on
+ * each other.
  *
- * One free time a worker that was ever needed. While the times come in order (constant service, one worker, a
- * quiet trace) they are a sorted ring, O(1) a job; the first that does not makes them a 4-ary heap, O(log n)
- * a job (LaMarca and Ladner, 1996: four children are half a cache line). Once every worker there is was
- * needed, no more come, and they are a tournament of losers (Knuth, The Art of Computer Programming vol.
- * 3, 5.4.1): the way of the next one to the top is known before any time on it, so that nothing waits for a
- * comparison but the next comparison.
- *
- * A plain value, made by wp_server_times_init(). The functions are inline, for the model's loop.
+ * A plain value; wp_server_times_init() initialises it. The functions are inline, for the model's loop.
  */
 typedef struct {
-  gint64 *times;     /* as a heap: root at 0, children of i from 4 i + 1; unused slots hold G_MAXINT64. As a
-                      * tournament: the winner     at 0, who lost match k at k, matches 2 k and 2 k + 1 before it;
-                      * worker i begins at n + i */
-  guint32 *players;  /* the worker of each time of a tournament; NULL: it is none */
-  gsize n;           /* workers that were ever needed: the most jobs in service at once */
-  gsize limit;       /* workers there are */
+  gint64 *times; /* heap: root at 0, children of i from 4 i + 1, unused slots hold G_MAXINT64. Tournament: the
+                  * winner at 0, the loser of match k at k, fed by matches 2 k and 2 k + 1; worker i starts at
+                  * n + i */
+  guint32 *players;  /* the worker of each time in a tournament; NULL: not a tournament */
+  gsize n;           /* workers that were ever busy: the most jobs in service at once */
+  gsize limit;       /* all workers */
   gsize mask;        /* capacity - 1; capacity is a power of two */
-  gboolean in_order; /* a sorted ring instead, from @head on */
+  gboolean in_order; /* a sorted ring, starting at @head */
   gsize head;        /* 0 in a heap */
 } WpServerTimes;
 
 void wp_server_times_init (WpServerTimes *self, guint workers);
 void wp_server_times_clear (WpServerTimes *self);
 
-/* For those below only: one more worker is free again at @end; a ring that is one no longer takes its next
- * time. */
+/* For the inline functions: adds a worker that is free at @end; turns the ring into a heap. */
 void wp_server_times_add (WpServerTimes *self, gint64 end);
 void wp_server_times_leave_order (WpServerTimes *self);
 
-/* The earliest time at which a worker is free for a job that arrives at @arrival, which may be @arrival
- * itself. */
+/* The earliest start of a job that arrives at @arrival; @arrival itself if a worker is idle. */
 static inline gint64
 wp_server_times_next (const WpServerTimes *self, gint64 arrival)
 {
@@ -53,7 +49,7 @@ wp_server_times_least_child (const gint64 *times, gsize first)
   gsize left = first + (times[first + 1] < times[first]);
   gsize right = first + 2 + (times[first + 3] < times[first + 2]);
 
-  /* no branch: it would be a coin's toss */
+  /* no branch: it would be unpredictable */
   return left + ((right - left) & -(gsize) (times[right] < times[left]));
 }
 
@@ -96,8 +92,7 @@ wp_server_times_replace_winner (WpServerTimes *self, gint64 end)
   players[0] = player;
 }
 
-/* The worker that is free soonest takes a job at @start, as wp_server_times_next() said, and is free again at
- * @end >= @start. */
+/* The earliest free worker is busy from @start, which wp_server_times_next() returned, to @end >= @start. */
 static inline void
 wp_server_times_take (WpServerTimes *self, gint64 start, gint64 end)
 {
@@ -110,7 +105,7 @@ wp_server_times_take (WpServerTimes *self, gint64 start, gint64 end)
     {
       if (G_LIKELY (end >= self->times[(self->head + self->n - 1) & self->mask]))
         {
-          /* with no slot spare, that is the head's own */
+          /* if the ring is full, this is the head's slot */
           self->times[(self->head + self->n) & self->mask] = end;
           self->head = (self->head + 1) & self->mask;
           return;

@@ -11,7 +11,7 @@
 
 typedef struct {
   const char *prefix; /* "" is a constant */
-  guint n_parts;      /* after the prefix, parted by colons */
+  guint n_parts;      /* after the prefix, separated by colons */
   gboolean (*parse) (WpServiceTime *self, char **parts, GError **error);
   double (*draw) (WpServiceTime *self);                            /* in ns, before scaling, >= 0 */
   void (*moments) (const WpServiceTime *self, WpMoments *moments); /* before scaling */
@@ -27,9 +27,9 @@ struct _WpServiceTime {
   gint64 a_ns, b_ns; /* the constant, the mean, or both ends */
   double cv;
   double mu, sigma; /* of a lognormal's logarithm */
-  double share;     /* of a hyperexponential's draws that have the first of its means, @means_ns */
+  double share;     /* of a hyperexponential: probability of the first of @means_ns */
   double means_ns[2];
-  double alpha, least_ns; /* of a Pareto: from here to b_ns */
+  double alpha, least_ns; /* of a Pareto truncated to [least_ns, b_ns] */
   double tail;            /* 1 - (least / b)^alpha */
   GArray *measured_ns;    /* of from: (element-type gint64), in the file's order */
   WpCommit *commit;       /* of batch: */
@@ -78,14 +78,14 @@ moments_mean_and_cv (const WpServiceTime *self, WpMoments *moments)
   *moments = (WpMoments){ WP_SHAPE_GENERAL, (double) self->a_ns, self->cv * self->cv };
 }
 
-/* Of given mean m and coefficient of variation c: sigma^2 = ln (1 + c^2), mu = ln m - sigma^2 / 2. */
+/* For mean m and coefficient of variation c: sigma^2 = ln (1 + c^2), mu = ln m - sigma^2 / 2. */
 static gboolean
 parse_lognormal (WpServiceTime *self, char **parts, GError **error)
 {
   if (!parse_mean_and_cv (self, parts, error))
     return FALSE;
   self->sigma = sqrt (log1p (self->cv * self->cv));
-  /* of mean 0: -inf, and every draw is 0 */
+  /* mean 0 gives -inf: every draw is 0 */
   self->mu = log ((double) self->a_ns) - self->sigma * self->sigma / 2;
 
   return TRUE;
@@ -126,7 +126,7 @@ moments_uniform (const WpServiceTime *self, WpMoments *moments)
                           mean_ns > 0 ? width_ns * width_ns / 12 / (mean_ns * mean_ns) : 0 };
 }
 
-/* Two exponentials of balanced means (each has half of the work): p = (1 + sqrt ((c^2 - 1) / (c^2 + 1))) / 2,
+/* Two exponentials with balanced means (half of the work each): p = (1 + sqrt ((c^2 - 1) / (c^2 + 1))) / 2,
  * means m / 2p and m / 2(1 - p). Source: Whitt, Approximating a point process by a renewal process,
  * Operations Research 30 (1982). */
 static gboolean
@@ -158,8 +158,8 @@ draw_hyperexponential (WpServiceTime *self)
 }
 
 /* The @k-th moment of a Pareto distribution on [least, most]: with r = least / most, most^k a (r^a - r^k) /
- * (k - a) / (1 - r^a), where (r^a - r^k) / (k - a) is r^k ln (1 / r) at k = a. No power of more than 1 is
- * taken: steep ones would overflow. */
+ * (k - a) / (1 - r^a), where (r^a - r^k) / (k - a) is r^k ln (1 / r) at k = a. All powers have bases <= 1, so
+ * none overflows. */
 static double
 pareto_moment (double least, double most, double alpha, double k)
 {
@@ -169,7 +169,7 @@ pareto_moment (double least, double most, double alpha, double k)
   return pow (most, k) * alpha * inner / -expm1 (alpha * log (ratio));
 }
 
-/* The least value is chosen, by bisection, so that the mean is the one asked for. */
+/* Finds the least value for the requested mean by bisection. */
 static gboolean
 parse_pareto (WpServiceTime *self, char **parts, GError **error)
 {
@@ -324,7 +324,7 @@ static const Kind kinds[] = {
   { "hyperexp:", 2, parse_hyperexponential, draw_hyperexponential, moments_mean_and_cv },
   { "pareto:", 3, parse_pareto, draw_pareto, moments_pareto },
   { "from:", 1, parse_from, draw_measured, moments_measured },
-  /* before the next, whose name begins it */
+  /* before "batch:", which is a prefix of it */
   { "batch:from:", 1, parse_batch_from, draw_batch, moments_batch },
   { "batch:", 1, parse_batch, draw_batch, moments_batch },
   { "", 1, parse_one_time, draw_constant, moments_constant },
@@ -345,7 +345,7 @@ static gboolean
 parse (WpServiceTime *self, const char *spec, GError **error)
 {
   const char *rest = spec + strlen (self->kind->prefix);
-  g_auto (GStrv) parts = g_strsplit (rest, ":", self->kind->n_parts); /* a file's name may have colons */
+  g_auto (GStrv) parts = g_strsplit (rest, ":", self->kind->n_parts); /* a file name may contain colons */
   g_autoptr (GError) cause = NULL;
 
   if (g_strv_length (parts) == self->kind->n_parts && self->kind->parse (self, parts, &cause))
@@ -403,7 +403,7 @@ draw_many (WpServiceTime *self, gint64 *services_ns, gsize n)
 {
   if (self->kind->draw == draw_exponential)
     {
-      WpRandom random = self->random; /* a copy, so that it stays in registers */
+      WpRandom random = self->random; /* a copy, which stays in registers */
       double mean_ns = (double) self->a_ns * self->scale;
 
       for (gsize i = 0; i < n; i++)

@@ -1,5 +1,4 @@
-/* wp-service-time.h - how long each request's service takes: from the trace, or drawn where the trace does
- * not say. */
+/* wp-service-time.h - service times: from the trace, or drawn for rows without one. */
 #pragma once
 
 #include "sim/model/wp-commit.h"
@@ -10,11 +9,11 @@
 
 typedef enum { WP_SHAPE_CONSTANT, WP_SHAPE_EXPONENTIAL, WP_SHAPE_GENERAL } WpShape;
 
-/* What theory needs to know of a distribution. */
+/* The moments of a distribution, for theory. */
 typedef struct {
   WpShape shape;
   double mean_ns;
-  double cv2; /* variance over the mean's square */
+  double cv2; /* squared coefficient of variation */
 } WpMoments;
 
 #define WP_SERVICE_STREAM 1
@@ -28,12 +27,11 @@ typedef struct _WpServiceTime WpServiceTime;
  * @spec: one of WP_SERVICE_FORMS. hyperexp: two exponentials of balanced means, CV > 1; pareto: truncated at
  * MAX, its least value chosen so that the mean is MEAN; from: draws from finished - started of a measured
  * trace; batch: a database that commits in groups, see wp_service_time_commit()
- * @scale: what is drawn is multiplied by this, as the trace's reader does with its own column
- * @always: draw even where the trace has a service time
+ * @scale: factor of the draws; the trace's reader scales its own column
+ * @always: draw even if the row has a service time
+ * Equal seeds draw equal times on machines whose libm rounds equally.
  *
- * Equal seeds draw equal times, on every machine whose libm rounds alike.
- *
- * Returns: NULL with WP_ERROR_BAD_VALUE `"gamma:2" is not a service time: ...`, or what reading FILE said.
+ * Returns: NULL with WP_ERROR_BAD_VALUE `"gamma:2" is not a service time: ...`, or the error of reading FILE.
  */
 WpServiceTime *wp_service_time_new (const char *spec, double scale, gboolean always, guint64 seed,
                                     GError **error);
@@ -41,25 +39,24 @@ WpServiceTime *wp_service_time_new (const char *spec, double scale, gboolean alw
 void wp_service_time_free (WpServiceTime *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpServiceTime, wp_service_time_free)
 
-/* The commits of a database that commits in groups, or NULL. Of such a one the services that are drawn are
- * those of a commit of one row, and stand for no request's own: that depends on who comes with it. A trace's
- * own services are not looked at then. */
+/* The commits of a batch: spec, or NULL. With group commit a request's service depends on the other rows of
+ * its commit: the draws are commits of one row, and the trace's service times are ignored. */
 WpCommit *wp_service_time_commit (const WpServiceTime *self);
 
-/* The service of each row, in ns, >= 0. One draw for each row that needs one, in order. */
+/* Sets the service time of each row, in ns, >= 0: one draw per row without one, in order. */
 void wp_service_time_fill (WpServiceTime *self, const WpRow *rows, gsize n_rows, gint64 *services_ns);
 
-/* Draws from a stream of their own (a client's thinking), and starts it anew. */
+/* Restarts the draws on another random stream, e.g. for think times. */
 void wp_service_time_use_stream (WpServiceTime *self, guint64 stream);
 
-/* The next @n draws, whatever a trace says. */
+/* The next @n draws. */
 void wp_service_time_draw (WpServiceTime *self, gint64 *services_ns, gsize n);
 
-/* The distribution that is drawn from, scale and all; rounding to ns apart. */
+/* The moments of the scaled distribution, before rounding to ns. */
 void wp_service_time_moments (const WpServiceTime *self, WpMoments *moments);
 
-/* The same draws again from the first. */
+/* Restarts the same draws. */
 void wp_service_time_restart (WpServiceTime *self);
 
-/* How many were drawn since the start; the others came from the trace. */
+/* The number of draws since the start; the other service times came from the trace. */
 guint64 wp_service_time_drawn (const WpServiceTime *self);

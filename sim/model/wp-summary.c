@@ -99,7 +99,7 @@ wp_summary_set_window (WpSummary *self, gint64 first_ns, gint64 last_ns, double 
     self->utilisation = self->busy_mean / workers;
 }
 
-/* The time from one moment to another, and the place of its row. */
+/* An interval, and the index of its row. */
 typedef struct {
   gint64 from, to;
   gsize index;
@@ -132,7 +132,7 @@ add_span (GArray *spans, gint64 from, gint64 to)
   g_array_append_val (spans, span);
 }
 
-/* Sorts the spans by where they begin; returns where those that are not empty end, sorted. */
+/* Sorts the spans by start; returns the sorted ends of the non-empty ones. */
 static GArray *
 sort_spans (GArray *spans)
 {
@@ -147,7 +147,7 @@ sort_spans (GArray *spans)
   return ends;
 }
 
-/* The most spans open at once; an empty one counts for its instant. At one instant ends come first. */
+/* The most spans open at once; an empty span counts at its time. At equal times ends come first. */
 static guint64
 peak_of (GArray *spans)
 {
@@ -172,7 +172,7 @@ peak_of (GArray *spans)
 typedef struct {
   gint64 now_ns, last_ns; /* counted up to here; the window's end */
   WpHistogram *levels;    /* weighted by ns */
-  guint64 full_at;        /* this many open is full; 0: none is */
+  guint64 full_at;        /* the level that is full; 0: none */
   gint64 full_ns, first_full_ns;
 } Sweep;
 
@@ -192,7 +192,7 @@ sweep_to (Sweep *self, guint64 level, gint64 until_ns)
   self->now_ns = until_ns;
 }
 
-/* How many spans are open over time, from @first_ns to @last_ns. */
+/* Counts the open spans over time from @first_ns to @last_ns. */
 static Sweep
 sweep (GArray *spans, gint64 first_ns, gint64 last_ns, guint64 full_at)
 {
@@ -262,7 +262,7 @@ measure_times (WpSummary *self, const WpRow *rows, gsize n_rows)
   self->response = wp_spread_of (response);
 }
 
-/* The last finish, or WP_TIME_NONE; throughput and the rest of the window are set on the way. */
+/* Sets throughput and the other metrics of the window. Returns the last finish, or WP_TIME_NONE. */
 static gint64
 measure_window (WpSummary *self, const WpLayout *layout, const WpRow *rows, gsize n_rows)
 {
@@ -331,7 +331,7 @@ wp_summary_measure (WpSummary *self, const WpLayout *layout, const WpRow *rows, 
     measure_levels (self, layout, queued, busy, rows[0].arrival_ns, last_ns);
 }
 
-/* "" if the row's moments are in order, else what is wrong. */
+/* The error in the order of the row's times; "" if there is none. */
 static const char *
 disorder_of (const WpRow *row)
 {
@@ -350,7 +350,7 @@ disorder_of (const WpRow *row)
   return "";
 }
 
-/* The row as a person finds it: its number in order of arrival, and its id on one line. */
+/* The row's number in order of arrival, and its escaped id. */
 static char *
 describe_row (const WpRow *row, gsize number)
 {

@@ -1,16 +1,15 @@
-/* wp-synthetic.h - arrivals that are drawn, as a trace that was never written. */
+/* wp-synthetic.h - random arrivals as a WpTrace, without a file. */
 #pragma once
 
 #include "sim/trace/wp-trace.h"
 
 /**
  * wp_synthetic_open:
- * @spec: as wp_arrivals_new() has it
+ * @spec: see wp_arrivals_new()
  * @scale: arrivals are divided by it
  * @limit_rows: 0: none
- *
- * The rows that wp_generate_write() would write with nine digits and the same seed, but for their service:
- * let a WpServiceTime of that seed draw it, and every figure is the same to the last bit.
+ * The rows that wp_generate_write() would write with nine digits and the same seed, without service times.
+ * With a WpServiceTime of the same seed, all metrics are equal to the last bit.
  *
  * Returns: NULL with WP_ERROR_BAD_VALUE
  */

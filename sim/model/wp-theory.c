@@ -29,8 +29,8 @@ wp_theory_pollaczek_khinchine (double load, double cv2)
   return load < 1 ? load * (1 + cv2) / (2 * (1 - load)) : NAN;
 }
 
-/* In units of the probability that exactly all servers are busy: those with fewer add up to 1/B, and k
- * waiting have ρ^k. */
+/* Relative to the probability that all servers are busy and the queue is empty: all states up to that one sum
+ * to 1/B, and k waiting jobs have ρ^k. */
 WpTheoryState
 wp_theory_finite_queue (guint servers, guint places, double load)
 {
@@ -92,8 +92,7 @@ name (WpTheory *self, const char *form, const char *source)
   self->source = source;
 }
 
-/* Everyone is served at once: jobs in service are the offered load, whatever the distributions (Little's
- * law). */
+/* No job waits: the mean number in service is the offered load for any distribution (Little's law). */
 static void
 find_unbounded (WpTheory *self, const WpTheoryCase *simulated, double service_s)
 {
@@ -124,16 +123,15 @@ find_loss (WpTheory *self, const WpTheoryCase *simulated, double service_s)
   add (self, "throughput", accepted);
 }
 
-/* P (W > t) = C exp (-(cμ - λ) t): the time that @share of the requests wait at most. */
+/* The quantile of the wait at @share, from P (W > t) = C exp (-(cμ - λ) t). */
 static double
 wait_quantile (double waits, double drain, double share)
 {
   return 1 - share >= waits ? 0 : log (waits / (1 - share)) / drain;
 }
 
-/* K places only move waiting from the queue to the sender: P (blocked) = C ρ^K, and those blocked are so for
- * 1 / (cμ - λ) on average, as what they wait for is K + 1 departures at the rate cμ less those arrivals that
- * came first, which have no memory. */
+/* A limit of K only moves waiting from the queue to the sender: P (blocked) = C ρ^K. By memorylessness the
+ * mean blocked time is 1 / (cμ - λ), as is the mean wait of a request that waits. */
 static void
 find_patient (WpTheory *self, const WpTheoryCase *simulated, double service_s)
 {
@@ -176,14 +174,14 @@ find_general (WpTheory *self, const WpTheoryCase *simulated, double service_s)
         "Pollaczek (1930), Khinchine (1932)");
   add (self, "wait.mean", wait_s);
   add (self, "response.mean", wait_s + service_s);
-  if (!simulated->blocked) /* else some of them wait outside the queue */
+  if (!simulated->blocked) /* else some requests wait outside the queue */
     add (self, "depth.mean", simulated->rate * wait_s);
   add (self, "busy.mean", simulated->rate * service_s);
   add (self, "throughput", simulated->rate);
 }
 
-/* Job k starts at max (kD, s[k-c] + S), so that it waits for floor (k / c) (S - cD) where that is above 0, in
- * every run alike. */
+/* Job k starts at max (kD, s[k-c] + S), so it waits for floor (k / c) (S - cD) if that is above 0: the same
+ * in every run. */
 static void
 find_constant (WpTheory *self, const WpTheoryCase *simulated, double service_s)
 {

@@ -1,4 +1,4 @@
-/* wp-theory.h - closed forms of queueing theory: what a simulation must come to where they apply. */
+/* wp-theory.h - closed forms of queueing theory, as references for a simulation. */
 #pragma once
 
 #include "sim/base/wp-policy.h"
@@ -8,9 +8,8 @@
  * wp_theory_erlang_b:
  * @servers: c
  * @load: offered load λ/μ in erlangs, >= 0
- *
- * The probability that an arrival finds all servers of M/G/c/c busy, and is lost. Holds for every
- * distribution of service.
+ * The probability that an arrival finds all servers of M/G/c/c busy and is lost, for any service
+ * distribution.
  *
  * Returns: a number in [0, 1]
  * Source: Erlang (1917); the recursion B(k) = a B(k-1) / (k + a B(k-1)) as in Cooper, Introduction to
@@ -40,9 +39,9 @@ double wp_theory_erlang_c (guint servers, double load);
  */
 double wp_theory_pollaczek_khinchine (double load, double cv2);
 
-/* The steady state of a birth and death process of @servers and @places beside them. */
+/* The steady state of a birth-death process with @servers and a queue of @places. */
 typedef struct {
-  double lost;    /* share of the arrivals that find every place taken */
+  double lost;    /* share of the arrivals that find every place occupied */
   double waiting; /* mean number in the queue */
   double busy;    /* mean number in service */
 } WpTheoryState;
@@ -50,33 +49,34 @@ typedef struct {
 /* M/M/c/(c+K): @load as above. Source: Kleinrock vol. 1, ch. 3. NaN over 10 million places. */
 WpTheoryState wp_theory_finite_queue (guint servers, guint places, double load);
 
-/* M/M/c/(c+K)//P: @clients that think for 1/@load mean service times on average, then ask; a client that is
- * lost thinks again. Source: the machine repairman, Kleinrock vol. 1, ch. 3.8 to 3.10; without loss any
- * distribution of thinking gives the same (Baskett, Chandy, Muntz and Palacios, J. ACM 22, 1975). */
+/* M/M/c/(c+K)//P: @clients think for 1/@load mean service times on average, then send a request; a client
+ * whose request is lost thinks again. Source: the machine repairman, Kleinrock vol. 1, ch. 3.8 to 3.10;
+ * without loss the result holds for any distribution of think times (Baskett, Chandy, Muntz and Palacios, J.
+ * ACM 22, 1975). */
 WpTheoryState wp_theory_finite_source (guint servers, guint places, guint clients, double load);
 
 typedef enum { WP_TRAFFIC_OTHER, WP_TRAFFIC_POISSON, WP_TRAFFIC_CONSTANT, WP_TRAFFIC_CLIENTS } WpTrafficKind;
 
-/* What was simulated. */
+/* The simulated case. */
 typedef struct {
   WpTrafficKind traffic;
-  double rate;   /* requests a second; not of clients */
+  double rate;   /* requests per second; not of clients */
   guint clients; /* P */
   WpMoments service, think;
-  gboolean answers_accepted; /* clients go on when they are accepted, not when they are stored */
+  gboolean answers_accepted; /* a client continues when its request is accepted, not when it is stored */
   WpLayout layout;
-  gboolean patient; /* nobody leaves or times out */
+  gboolean patient; /* no request leaves or times out */
   guint64 requests;
-  gboolean blocked; /* did anyone find the queue full? */
+  gboolean blocked; /* a request found the queue full */
 } WpTheoryCase;
 
 #define WP_THEORY_MOST 16
 
 typedef struct {
   const char *name;   /* "M/M/1"; NULL: none applies */
-  const char *source; /* or why none does */
-  gboolean exact;     /* true of this very run, not of the mean of many */
-  /* names and units of wp_metrics, shares for counts */
+  const char *source; /* or the reason why none applies */
+  gboolean exact;     /* holds for this run, not for the mean of many */
+  /* names and units of wp_metrics; counts as shares */
   struct {
     const char *metric;
     double value;

@@ -9,12 +9,12 @@
 struct _WpTraffic {
   guint64 requests;
   gint64 first_ns, last_ns;
-  gint64 second_ends_ns; /* of the second that is being counted */
+  gint64 second_ends_ns; /* end of the current second */
   guint64 in_second;
   guint64 peak;   /* the most within a second, wherever it begins */
   gint64 *recent; /* the last arrivals, more than @peak, in a ring of @recent_mask + 1 */
   guint64 recent_mask;
-  WpUint128 squares; /* of the counts of the seconds before it */
+  WpUint128 squares; /* sum over the earlier seconds */
   WpHistogram *service;
 };
 
@@ -80,7 +80,7 @@ count_seconds (WpTraffic *self, const WpRow *rows, gsize n_rows)
     {
       gint64 arrival_ns = rows[i].arrival_ns;
 
-      /* seconds without a request have a square of 0, and are counted by the clock */
+      /* a second without requests adds 0 to the squares; the clock counts it */
       if (arrival_ns >= ends_ns)
         {
           gint64 begins_ns = arrival_ns - arrival_ns % WP_NS_PER_S;
@@ -129,7 +129,7 @@ wp_traffic_add (WpTraffic *self, const WpRow *rows, const gint64 *services_ns, g
   self->last_ns = rows[n_rows - 1].arrival_ns;
 }
 
-/* Unbiased variance over mean of the counts in the seconds that are whole; the last is not. */
+/* Unbiased variance over mean of the counts per second, without the incomplete last one. */
 static double
 dispersion (const WpTraffic *self)
 {
