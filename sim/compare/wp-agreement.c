@@ -8,7 +8,7 @@
 #define A_FIFTH_OF_A_MS 0.0002
 #define NO_BOUND        (-1.0)
 
-/* Differences of decimal fractions come out a last bit too large. */
+/* Rounding makes differences of decimal fractions a last bit too large. */
 #define ROUNDING 1e-9
 
 static const struct {

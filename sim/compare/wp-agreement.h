@@ -1,5 +1,4 @@
-/* wp-agreement.h - does the prediction agree with the measurement? Section 7 of the specification, as a table
- * and a verdict. */
+/* wp-agreement.h - tests the agreement of prediction and measurement by metric, within a tolerance. */
 #pragma once
 
 #include "sim/model/wp-metric.h"
@@ -11,7 +10,7 @@
 typedef struct {
   const WpMetric *metric;
   double predicted, measured; /* in the metric's unit; NaN is null */
-  /* |predicted - measured| / measured; 0 where both are equal or null; NaN where there is none */
+  /* |predicted - measured| / measured; 0 if both are equal or null; NaN if undefined */
   double error;
   gboolean ok;
 } WpMetricAgreement;
@@ -21,24 +20,24 @@ typedef struct {
   double tolerance;
   double curve_error; /* NaN: not judged */
   gboolean curve_ok;
-  guint n_failed; /* metrics, and the curve, that are not met */
+  guint n_failed; /* metrics and curve outside the tolerance */
 } WpAgreement;
 
 /**
  * wp_agreement_judge:
  * @curve_error: of wp_agreement_curve_error()
- * @tolerance: 0.02 is 2 %; a metric is met within that, or within its absolute bound (1 job, 0.2 ms, or none)
+ * @tolerance: 0.02 is 2 %; a metric also agrees within its absolute bound (1 job, 0.2 ms, or none)
  */
 void wp_agreement_judge (WpAgreement *self, const WpSummary *predicted, const WpSummary *measured,
                          double curve_error, double tolerance);
 
 /**
  * wp_agreement_curve_error:
- * @predicted, @measured: rows in order of arrival, each on an origin of its own, its first arrival
- * @shift_ns: how far the measured clock is set after the predicted one, as wp_match_clock_shift() finds it
+ * @predicted, @measured: rows in order of arrival; the origin of each is its own first arrival
+ * @shift_ns: offset of the measured clock, from wp_match_clock_shift()
  *
- * Returns: the area between the two curves of depth over time, over the area under the measured one; NaN
- * where that is under 1 job second.
+ * Returns: the area between the two curves of depth over time, divided by the area under the measured one;
+ * NaN if that is under 1 job second.
  */
 double wp_agreement_curve_error (const WpRow *predicted, gsize n_predicted, const WpRow *measured,
                                  gsize n_measured, gint64 shift_ns);

@@ -2,21 +2,21 @@
 
 #include "sim/base/wp-error.h"
 
-/* A median further from the server's than this, and than a fiftieth of it, is told: the way there and back
- * takes less. */
+/* A median difference above this, and above 2 % of the server's mean, is a warning: the round trip is
+ * shorter. */
 #define A_LITTLE_NS (2 * WP_NS_PER_MS)
 
-/* What a client can be told, under the names of outcomes: a timeout is a refusal (503), and a failure is told
- * only to one that waits for the update. */
+/* The answers of a client, as outcomes: a timeout is a refusal (503), and only a client that waits for the
+ * update sees a failure. */
 #define N_ANSWERS (WP_OUTCOME_FAILED + 1)
 
 static const struct {
   WpOutcome answer;
   const char *words;
-} told[] = { { WP_OUTCOME_STORED, "answered 2xx" },
-             { WP_OUTCOME_REJECTED, "answered 503" },
-             { WP_OUTCOME_ABANDONED, "left" },
-             { WP_OUTCOME_FAILED, "failed" } };
+} answers[] = { { WP_OUTCOME_STORED, "answered 2xx" },
+                { WP_OUTCOME_REJECTED, "answered 503" },
+                { WP_OUTCOME_ABANDONED, "left" },
+                { WP_OUTCOME_FAILED, "failed" } };
 
 static WpOutcome
 answer_of (const WpRow *server, gboolean waits_for_update)
@@ -43,13 +43,12 @@ typedef struct {
   const WpMatch *match; /* of the client's rows */
   gboolean waits_for_update;
   gint64 (*server_time) (const WpRow *row);
-  gint64 shift_ns; /* of the server's clock after the client's */
+  gint64 shift_ns; /* offset of the server's clock from the client's */
 } Views;
 
-/* Both tell the truth of a client that left in the very moment of its answer: that was on the way, or the
- * server had not noticed yet that nobody would read it. A job that was accepted runs on without the client
- * that waits for its update, so that moment then lasts till its end. Anything further apart is a
- * contradiction, as are stories of any other kind. */
+/* Did the client leave at about the time of its answer? Then both records are right: the answer was in
+ * flight, or the server had not noticed the departure. An accepted job continues without a client that waits
+ * for its update, so there the time extends to the job's end. All other differences are contradictions. */
 static gboolean
 crossed (const Views *self, const WpRow *client, const WpRow *server, WpOutcome answer)
 {
@@ -66,7 +65,7 @@ crossed (const Views *self, const WpRow *client, const WpRow *server, WpOutcome 
          && client->ended_ns <= last_ns - origin_ns + WP_CLIENT_VIEW_CROSSING_NS;
 }
 
-/* Returns how many crossed. */
+/* Returns the number of crossed answers. */
 static gsize
 compare_answers (const Views *self, GPtrArray *warnings)
 {
@@ -94,11 +93,12 @@ compare_answers (const Views *self, GPtrArray *warnings)
                  && self->server_time (server) != WP_TIME_NONE
                  && wp_row_stay (client) < self->server_time (server) - A_LITTLE_NS;
     }
-  for (guint i = 0; i < G_N_ELEMENTS (told); i++)
-    if (seen[told[i].answer] != sent[told[i].answer])
-      g_ptr_array_add (warnings, g_strdup_printf ("the client recorded %" G_GUINT64_FORMAT
-                                                  " %s, the server %" G_GUINT64_FORMAT,
-                                                  seen[told[i].answer], told[i].words, sent[told[i].answer]));
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    if (seen[answers[i].answer] != sent[answers[i].answer])
+      g_ptr_array_add (warnings,
+                       g_strdup_printf ("the client recorded %" G_GUINT64_FORMAT
+                                        " %s, the server %" G_GUINT64_FORMAT,
+                                        seen[answers[i].answer], answers[i].words, sent[answers[i].answer]));
   warn (warnings, n_other, "answered differently in the client's record and the server's");
   warn (warnings, n_early,
         self->waits_for_update ? "answered before the server recorded them as stored"

@@ -1,31 +1,30 @@
-/* wp-comparison.h - prediction beside measurement: the whole of --against, once both are there. */
+/* wp-comparison.h - compares a prediction with a measurement (--against). */
 #pragma once
 
 #include "sim/compare/wp-agreement.h"
 #include "sim/compare/wp-client-view.h"
 #include "sim/compare/wp-worst-errors.h"
 
-/* Prediction beside measurement. */
 typedef struct {
   WpAgreement judged;
   const WpMeasurement *measured;
-  WpMatch match; /* of the predicted rows with the measured ones */
+  WpMatch match; /* of predicted with measured rows */
   gsize n_predicted, n_measured;
   guint64 same_outcome; /* of the matched */
   WpDifference response;
-  gint64 shift_ns; /* of the measured clock after the predicted one */
+  gint64 shift_ns; /* offset of the measured clock from the predicted one */
   WpWorstErrors largest;
-  WpClientView client; /* its file is NULL if none was given */
+  WpClientView client; /* file: NULL without --client */
 } WpComparison;
 
 /**
  * wp_comparison_new:
- * @figures, @rows: the prediction, and its @n_rows rows; outlive it
- * @measured: outlives it
- * @client: what wp-replay -o wrote, or NULL
- * @warnings: (element-type utf8): gets what the client's view has to say
+ * @summary, @rows: the prediction and its @n_rows rows, which outlive the comparison
+ * @measured: outlives the comparison
+ * @client: a file of wp-replay --output, or NULL
+ * @warnings: (element-type utf8): gets the warnings of wp_client_view_compare()
  *
- * Returns: NULL with what reading @client said.
+ * Returns: NULL with the error of reading @client.
  */
 WpComparison *wp_comparison_new (const WpPolicy *policy, const WpSummary *summary, const WpRow *rows,
                                  gsize n_rows, const WpMeasurement *measured, double tolerance,

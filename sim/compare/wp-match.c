@@ -12,9 +12,9 @@ has_ids (const WpRow *rows, gsize n_rows)
   return FALSE;
 }
 
-/* The rows of each id, in order. Indices are kept plus one: 0 is none. */
+/* The rows of each id, in order. Indices are stored plus one; 0 is none. */
 typedef struct {
-  GHashTable *heads; /* id -> the first index not yet taken */
+  GHashTable *heads; /* id -> the first unmatched index */
   gsize *next;       /* index -> the next of the same id */
 } Index;
 

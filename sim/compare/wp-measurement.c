@@ -70,7 +70,7 @@ wp_measurement_note (const WpMeasurement *self, const char *key)
   return wp_trace_note (self->trace, key);
 }
 
-/* the mode first: it says which of the others count */
+/* the mode first: it determines which others are used */
 static const struct {
   const char *key;
   WpPolicyField field;
@@ -93,7 +93,7 @@ set_from_note (const WpTrace *trace, WpPolicy *policy, const char *key, const ch
   return FALSE;
 }
 
-/* A server that says nothing of abandoned jobs is of version 0.1.0, which kept them. */
+/* A record without a note on abandoned jobs is of version 0.1.0, which kept them. */
 static void
 assume_kept (const WpTrace *trace, WpPolicy *policy)
 {
@@ -119,7 +119,7 @@ wp_measurement_take_ack (const WpTrace *trace, WpPolicy *policy, GError **error)
   return TRUE;
 }
 
-/* Was it measured with another value than the one given? */
+/* Warns if the measurement used another value than the given one. */
 static gboolean
 warn_of_contradiction (const WpMeasurement *self, const WpPolicy *policy, const char *key, const char *note,
                        GPtrArray *warnings, GError **error)
@@ -150,7 +150,7 @@ complete_field (const WpMeasurement *self, WpPolicy *policy, guint given, guint 
     return TRUE;
   if (note && is_given)
     return warn_of_contradiction (self, policy, keys[i].key, note, warnings, error);
-  /* one of the two given decides on both */
+  /* one of these two options decides on both */
   if (is_given || ((keys[i].field & refusal) && (given & refusal)))
     return TRUE;
   if (note)

@@ -1,4 +1,4 @@
-/* wp-measurement.h - a server's record: its rows, and what its notes say of how it ran. */
+/* wp-measurement.h - a server's record: its rows and its notes on the settings. */
 #pragma once
 
 #include "sim/base/wp-policy.h"
@@ -6,7 +6,7 @@
 
 typedef struct _WpMeasurement WpMeasurement;
 
-/* Reads it all. NULL with what the reader said, or WP_ERROR_BAD_TRACE where it is no measurement. */
+/* Reads the whole record. NULL with the reader's error, or WP_ERROR_BAD_TRACE if it is not a measurement. */
 WpMeasurement *wp_measurement_load (const char *path, GError **error);
 void wp_measurement_free (WpMeasurement *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpMeasurement, wp_measurement_free)
@@ -17,21 +17,20 @@ const char *wp_measurement_note (const WpMeasurement *self, const char *key); /*
 
 /**
  * wp_measurement_complete:
- * @policy: what was not given is taken from the notes
- * @warnings: (element-type utf8): gets a line for what the notes lack, and for what was given and contradicts
- * them
+ * @policy: fields that were not given are taken from the notes
+ * @warnings: (element-type utf8): gets a line for each missing note and for each given value that contradicts
+ * one
  *
- * Returns: FALSE with WP_ERROR_USAGE where no one says which mode, or WP_ERROR_BAD_VALUE for a note that is
- * no such value.
+ * Returns: FALSE with WP_ERROR_USAGE if neither option nor note sets the mode, or WP_ERROR_BAD_VALUE for an
+ * invalid note.
  */
 gboolean wp_measurement_complete (const WpMeasurement *self, WpPolicy *policy, GPtrArray *warnings,
                                   GError **error);
 
-/* What was not given of --ack and --keep-abandoned is taken from the notes of @trace, if it has them. FALSE
- * as above, of a note. */
+/* Takes --ack and --keep-abandoned from the notes of @trace unless they were given. FALSE for an invalid
+ * note. */
 gboolean wp_measurement_take_ack (const WpTrace *trace, WpPolicy *policy, GError **error);
 
-/* A line to @warnings where the measurement is no measurement of @trace (at @path), but its very input, or a
- * prediction. */
+/* Warns if the measurement is the input @trace (at @path) itself, or a prediction. */
 void wp_measurement_warn (const WpMeasurement *self, const WpTrace *trace, const char *path,
                           GPtrArray *warnings);

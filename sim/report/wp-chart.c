@@ -8,7 +8,7 @@
 #include "sim/stats/wp-downsample.h"
 
 #define BUCKETS 2048
-#define HEIGHT  5 /* at most: a row a job */
+#define HEIGHT  5 /* at most; one row per job */
 #define LEFT    9 /* of the vertical axis */
 
 struct _WpChart {

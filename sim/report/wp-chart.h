@@ -13,13 +13,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpChart, wp_chart_free)
 /* To follow a model's WP_STATE_DEPTH with; the chart's own. */
 WpDownsample *wp_chart_depth (WpChart *self);
 
-/* After the run, @columns wide in all. @capacity_jobs: marks it as full there. One line if the queue was
- * never used. */
+/* Call it after the run. @columns: total width. @capacity_jobs: the depth of a full queue. Prints one line if
+ * the queue stayed empty. */
 void wp_chart_draw (const WpChart *self, GString *text, const char *title, guint64 capacity_jobs,
                     guint columns, gboolean utf8);
 
-/* Does the environment (LC_ALL, LC_CTYPE, LANG) say UTF-8? */
+/* Does the environment (LC_ALL, LC_CTYPE, LANG) select UTF-8? */
 gboolean wp_chart_is_utf8 (void);
 
-/* Of the terminal at standard output, 40 to 200; 80 where it is none. */
+/* The width of the terminal at standard output, 40 to 200; 80 without a terminal. */
 guint wp_chart_columns (void);

@@ -7,7 +7,7 @@
 #define CELL      48
 #define UNSETTLED 0.7
 
-/* Four significant digits, so that theory and simulation can be told apart. */
+/* Four significant digits, to distinguish theory from simulation. */
 static const char *
 format (char *cell, const char *metric, double value)
 {
@@ -36,7 +36,7 @@ format (char *cell, const char *metric, double value)
   return cell;
 }
 
-/* Then its parts say nothing of one another, and their mean is not the run's. */
+/* The parts of such a run are not independent, so their mean has no valid interval. */
 static gboolean
 is_unsettled (const WpConfidence *confidence)
 {
@@ -81,7 +81,7 @@ find_theory (const WpConfidence *confidence, const char *metric)
 }
 
 static const char *
-verdict_of (const WpConfidence *confidence, int theory, const WpSummary *summary)
+judge (const WpConfidence *confidence, int theory, const WpSummary *summary)
 {
   int holds = theory < 0 ? -1 : wp_confidence_holds (confidence, (guint) theory, summary);
 
@@ -112,7 +112,7 @@ add_row (GString *text, const WpConfidence *confidence, const char *metric, cons
     g_string_append_printf (text, "%14s   %s",
                             theory >= 0 ? format (expected, metric, confidence->theory.values[theory].value)
                                         : "",
-                            verdict_of (confidence, theory, summary));
+                            judge (confidence, theory, summary));
   while (text->len > 0 && text->str[text->len - 1] == ' ')
     g_string_truncate (text, text->len - 1);
   g_string_append_c (text, '\n');

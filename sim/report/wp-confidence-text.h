@@ -1,10 +1,10 @@
-/* wp-confidence-text.h - intervals and theory, as a section of the reports. */
+/* wp-confidence-text.h - the section of the reports on confidence intervals and theory. */
 #pragma once
 
 #include <json-glib/json-glib.h>
 
 #include "sim/report/wp-report.h"
 
-/* Nothing where report->confidence is NULL. */
+/* Adds nothing if report->confidence is NULL. */
 void wp_confidence_add_text (GString *text, const WpReport *report);
 void wp_confidence_add_json (JsonBuilder *builder, const WpReport *report); /* a member "confidence" */

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#define DIGITS      3  /* significant, where no more are asked for */
-#define MOST_DIGITS 15 /* that a double has */
+#define DIGITS      3  /* significant by default */
+#define MOST_DIGITS 15 /* of a double */
 
 char *
 wp_format_whole (char *cell, double value)
@@ -74,7 +74,7 @@ wp_format_value (char *cell, WpUnit unit, double value)
     }
 }
 
-/* @digits significant digits; times in seconds or less, which minutes would hide. */
+/* @digits significant digits; times in seconds or less, as minutes would hide digits. */
 static void
 format_digits (char *cell, WpUnit unit, double value, int digits)
 {

@@ -13,20 +13,20 @@
 #define CELL           WP_FORMAT_CELL
 #define WINDOW_NS      (WP_NS_PER_S / 10)
 #define FEWEST_WINDOWS 5
-/* requests/s; with fewer the front is hardly what limits them, and is not told in the text */
+/* requests/s; at lower rates the HTTP stage is hardly the bottleneck, and the text leaves it out */
 #define FULL_SPEED  2000
-#define FEW_COMMITS 1000 /* under it a p99 rests on fewer than ten */
+#define FEW_COMMITS 1000 /* below it a p99 rests on fewer than ten commits */
 
 typedef struct {
   const WpMeasurement *measured;
   WpCalibration *database;
-  gboolean in_groups; /* the line to be used is batch:, not from: */
-  char *service;      /* that line's value */
+  gboolean in_groups; /* the service is batch:, not from: */
+  char *service;      /* value of --service */
   char *formula;      /* the same without the spread, or NULL */
-  /* of arrivals, in half of the tenths of a second, and in the fullest; NaN: too short */
+  /* requests/s over windows of 100 ms, median and maximum; NaN: too short */
   double rate, peak_rate;
-  guint64 threads;     /* HTTP threads, as the record says; 1 where it does not */
-  gint64 front_ns;     /* of a thread, a request, were the rate all that the front can do */
+  guint64 threads;     /* HTTP threads by the record's note; 1 without one */
+  gint64 front_ns;     /* thread time per request if the HTTP stage was saturated at @rate */
   GPtrArray *warnings; /* (element-type utf8) */
 } Calibration;
 
@@ -49,7 +49,7 @@ compare_counts (gconstpointer a, gconstpointer b)
   return (one > two) - (one < two);
 }
 
-/* Rows are in order of arrival; the last window is not whole. */
+/* Rows are in order of arrival; the last window is incomplete. */
 static void
 measure_front (Calibration *self)
 {
@@ -64,7 +64,7 @@ measure_front (Calibration *self)
     {
       gint64 window = (rows[i].arrival_ns - rows[0].arrival_ns) / WINDOW_NS;
 
-      if (window >= 10 * (gint64) n_rows) /* years without a request; no front is busy there */
+      if (window >= 10 * (gint64) n_rows) /* years without a request: the HTTP stage was idle */
         return;
       if (window >= counts->len)
         g_array_set_size (counts, (guint) window + 1);
@@ -86,8 +86,7 @@ warn (Calibration *self, const char *message)
   g_ptr_array_add (self->warnings, g_strdup (message));
 }
 
-/* Where no two updates were under way at once, the record does not tell a group from a row of its own; the
- * database's name may. */
+/* If no two updates overlapped, the record cannot show group commit; the database's name may. */
 static void
 choose_service (Calibration *self)
 {

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-/* Every digit that a double has; an empty cell for null. */
+/* All digits of a double; an empty field for null. */
 static void
 add_double (GString *text, double value)
 {

@@ -1,4 +1,4 @@
-/* wp-report-csv.h - the report as CSV: one row a model; with --against, one row a metric. */
+/* wp-report-csv.h - the report as CSV: one row per model; with --against, one row per metric. */
 #pragma once
 
 #include "sim/report/wp-report.h"

@@ -82,7 +82,7 @@ add_metric (JsonBuilder *builder, const char *name, const WpMetric *metric, cons
     wp_json_add_double (builder, name, value);
 }
 
-/* Only a closed loop has clients that wait. */
+/* Only a closed loop has client latency. */
 static gboolean
 is_of_nobody (const WpMetric *metric, const WpSummary *summary)
 {

@@ -1,5 +1,4 @@
-/* wp-report-json.h - the report as one JSON object: durations in seconds, nothing rounded, null where there
- * is nothing to say. */
+/* wp-report-json.h - the report as one JSON object: durations in seconds, not rounded, null if undefined. */
 #pragma once
 
 #include <json-glib/json-glib.h>
@@ -8,5 +7,5 @@
 
 char *wp_report_json (const WpReport *report);
 
-/* Every figure, as members of the object that is open. */
+/* Adds all metrics as members of the open object. */
 void wp_report_json_add_summary (JsonBuilder *builder, const WpSummary *summary);

@@ -59,7 +59,7 @@ add_at (GString *text, const WpSnapshot *at)
   add_state (text, at, "  oldest waits", "", WP_UNIT_TIME, oldest_age);
 }
 
-/* The objective's figure, as "wait.p99 0.94 s", told from its bound and from that of the other point. */
+/* The objective's value with enough digits to distinguish it from its bound and from the other point's. */
 static const char *
 figure (char *cell, const WpPlanPoint *point, const WpPlanPoint *other)
 {
@@ -111,7 +111,7 @@ add_pair (GString *text, const WpPlanPoint *point)
                           wp_format_whole (queue, point->queue_jobs));
 }
 
-/* In order of the workers; the given ones among them. */
+/* By number of workers, including @given. */
 static void
 add_frontier (GString *text, const WpPlan *plan, double scale, const WpPlanAnswer *given)
 {
@@ -126,7 +126,7 @@ add_frontier (GString *text, const WpPlan *plan, double scale, const WpPlanAnswe
         continue;
       if (given && given->answer.workers > answer->answer.workers
           && given->answer.queue_jobs >= answer->answer.queue_jobs)
-        given = NULL; /* it has more of the one, and not less of the other */
+        given = NULL; /* dominated: more workers, and no smaller a queue */
       if (given && given->answer.workers < answer->answer.workers)
         {
           add_pair (text, &given->answer);

@@ -1,4 +1,4 @@
-/* wp-report-plan.h - the plan, the state at a moment, and the rows of a sweep, as parts of the reports. */
+/* wp-report-plan.h - the reports' sections on the plan, the snapshot and the sweep. */
 #pragma once
 
 #include <json-glib/json-glib.h>
@@ -6,10 +6,10 @@
 #include "sim/report/wp-report.h"
 #include "sim/plan/wp-sweep.h"
 
-/* Nothing where the report has no such part. */
+/* Adds nothing if the report has no such section. */
 void wp_report_plan_add_text (GString *text, const WpReport *report);
 /* members "at", "plan" and "headroom" */
 void wp_report_plan_add_json (JsonBuilder *builder, const WpReport *report);
 
-/* A whole report, to be freed; @format: text, json or csv. */
+/* The whole report, to be freed. @format: text, json or csv. */
 char *wp_report_sweep (const WpSweep *sweep, const char *trace, const char *format);

@@ -46,7 +46,7 @@ add_text_header (GString *text, const WpSweep *sweep, const char *trace)
 }
 
 static void
-add_verdict (GString *text, const WpSweepRow *row)
+add_judgement (GString *text, const WpSweepRow *row)
 {
   char cell[WP_FORMAT_CELL];
   double bound;
@@ -79,7 +79,7 @@ add_text_row (GString *text, const WpSweep *sweep, const WpSweepRow *row)
       g_string_append_printf (text, "%14s",
                               wp_format_value (cell, metric->unit, wp_metric_value (metric, &row->summary)));
     }
-  add_verdict (text, row);
+  add_judgement (text, row);
 }
 
 static char *

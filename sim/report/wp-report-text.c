@@ -181,7 +181,7 @@ is_any (const WpReport *report, const WpMetric *metric)
     {
       double value = wp_metric_value (metric, &report->summary[i]);
 
-      if (!isnan (value) && (value > 0 || metric->unit == WP_UNIT_TIME)) /* first full at 0 s is news */
+      if (!isnan (value) && (value > 0 || metric->unit == WP_UNIT_TIME)) /* a first_full of 0 s is an event */
         return TRUE;
     }
 
@@ -280,7 +280,7 @@ add_objectives (GString *text, const WpReport *report)
       gsize line = text->len;
 
       g_string_append_printf (text, "  %s", slo->text);
-      for (guint j = 0; j < report->n_models; j++) /* in its column, were the objective as long as that */
+      for (guint j = 0; j < report->n_models; j++) /* in its column unless the objective is too long */
         g_string_append_printf (text, " %*s",
                                 (int) (line + LABEL_WIDTH + SUBLABEL_WIDTH + (j + 1) * COLUMN_WIDTH
                                        - text->len - 1),
@@ -442,7 +442,7 @@ add_agreements (GString *text, const WpAgreement *against)
 }
 
 static void
-add_verdict (GString *text, const WpAgreement *against)
+add_judgement (GString *text, const WpAgreement *against)
 {
   const char *before = ":\n  ";
 
@@ -476,7 +476,7 @@ wp_report_text (const WpReport *report)
     {
       add_sides (text, report);
       add_agreements (text, &report->against->judged);
-      add_verdict (text, &report->against->judged);
+      add_judgement (text, &report->against->judged);
       wp_report_worst_errors_add_text (text, &report->against->largest);
     }
   else

@@ -1,4 +1,4 @@
-/* wp-report-text.h - the report for people: one screen, aligned, with units. */
+/* wp-report-text.h - the report as text: one screen, aligned, with units. */
 #pragma once
 
 #include "sim/report/wp-report.h"

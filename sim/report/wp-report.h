@@ -1,4 +1,4 @@
-/* wp-report.h - the figures of a run, for all formats of the report. */
+/* wp-report.h - the content of a report, for all formats. */
 #pragma once
 
 #include "sim/run/wp-snapshot.h"
@@ -11,8 +11,8 @@
 typedef struct {
   const char *trace;   /* its name */
   const char *service; /* --service, as typed */
-  guint64 n_drawn;     /* requests whose service came from it */
-  gint64 patience_ns;  /* WP_TIME_NONE: nobody leaves */
+  guint64 n_drawn;     /* requests whose service time it drew */
+  gint64 patience_ns;  /* WP_TIME_NONE: clients wait without limit */
   WpTrafficSummary traffic;
   gboolean has_http_stage;
   WpHttpStageSummary http_stage;
@@ -20,17 +20,17 @@ typedef struct {
   WpPolicy policies[WP_N_MODES];
   WpSummary summary[WP_N_MODES];
   const WpComparison *against; /* NULL without --against */
-  const WpPlan *plan;          /* NULL: none, as the next two */
+  const WpPlan *plan;          /* NULL: none; likewise the next two */
   const WpSnapshot *at;
-  /* (element-type WpSlo): that were asked for, and are judged of each model; or NULL */
+  /* (element-type WpSlo): the objectives of --slo, judged for each model; or NULL */
   const GPtrArray *slos;
   gboolean gate;                  /* of the text, whether they are met is all */
   const char *chart;              /* lines of text */
-  const WpConfidence *confidence; /* of each model; NULL: traffic was not drawn */
+  const WpConfidence *confidence; /* for each model; NULL if the traffic is from a trace */
   GPtrArray *warnings;            /* (element-type utf8) */
-  /* (element-type utf8): what was taken for granted in reading the trace; or NULL */
+  /* (element-type utf8): assumptions in reading the trace; or NULL */
   const GPtrArray *notes;
 } WpReport;
 
-/* Does the mode have a bounded number of workers, and how many? 0: it has not. */
+/* The number of workers; 0: unbounded. */
 guint wp_report_workers (const WpPolicy *policy);
