@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "runtime/replay/wp-client-record.h"
+#include "runtime/replay/wp-hdr.h"
 #include "runtime/replay/wp-probe.h"
 #include "runtime/replay/wp-replay-options.h"
 #include "runtime/replay/wp-replay-report.h"
@@ -14,6 +15,7 @@
 #include "sim/base/wp-process.h"
 #include "sim/base/wp-text.h"
 
+#define LIVE_NS   (250 * WP_NS_PER_MS)
 #define STATUS_NO 1 /* the run is not valid */
 
 static gboolean
@@ -35,15 +37,22 @@ write_record (WpClientRecord *record, const WpReplayOptions *options, const char
   return wp_client_record_write (record, schedule, tally, error) && wp_client_record_finish (record, error);
 }
 
+static FILE *
+report_file (const WpReplayOptions *options)
+{
+  return options->output && g_str_equal (options->output, "-") ? stderr : stdout;
+}
+
 static gboolean
 print_report (const WpReplayOptions *options, const WpReplayReport *report, GError **error)
 {
-  FILE *out = options->output && g_str_equal (options->output, "-") ? stderr : stdout;
+  static void (*const print[]) (const WpReplayReport *self, FILE *out)
+      = { [WP_REPLAY_TEXT] = wp_replay_report_print_text,
+          [WP_REPLAY_JSON] = wp_replay_report_print_json,
+          [WP_REPLAY_JSONL] = wp_replay_report_print_json_line };
+  FILE *out = report_file (options);
 
-  if (options->json)
-    wp_replay_report_print_json (report, out);
-  else
-    wp_replay_report_print_text (report, out);
+  print[options->format](report, out);
   if (fflush (out) == 0 && !ferror (out))
     return TRUE;
 
@@ -51,10 +60,37 @@ print_report (const WpReplayOptions *options, const WpReplayReport *report, GErr
   return FALSE;
 }
 
+typedef struct {
+  WpTally *tally;
+  FILE *out; /* of the lines of JSON; NULL: the line on the terminal */
+} Progress;
+
 static void
-on_tick (gpointer tally, gint64 now_ns, guint64 n_waiting)
+on_tick (gpointer data, gint64 now_ns, guint64 n_waiting)
 {
-  wp_replay_report_live (tally, now_ns, n_waiting);
+  Progress *self = data;
+  g_autoptr (WpTallyInterval) interval = self->out ? wp_tally_take_interval (self->tally) : NULL;
+
+  if (self->out)
+    wp_replay_report_print_interval (interval, now_ns, n_waiting, self->out);
+  else
+    wp_replay_report_live (self->tally, now_ns, n_waiting);
+}
+
+/* Lines of JSON each second, or the line on the terminal, or neither. */
+static void
+watch_progress (Progress *self, WpReplayOptions *options)
+{
+  if (options->format == WP_REPLAY_JSONL)
+    {
+      self->out = report_file (options);
+      wp_tally_take_interval (self->tally);
+    }
+  else if (!isatty (STDERR_FILENO))
+    return;
+  options->sender.tick_ns = self->out ? WP_NS_PER_S : LIVE_NS;
+  options->sender.tick = on_tick;
+  options->sender.tick_data = self;
 }
 
 static void
@@ -97,7 +133,10 @@ run (WpReplayOptions *options, const WpSchedule *schedule, const WpTarget *targe
   g_autoptr (WpTally) tally = wp_tally_new (wp_schedule_length (schedule), error);
   g_autoptr (WpClientRecord) record
       = tally && options->output ? wp_client_record_open (options->output, error) : NULL;
+  g_autoptr (WpAtomicFile) hdr
+      = tally && options->hdr_file ? wp_atomic_file_new (options->hdr_file, FALSE, error) : NULL;
   g_autoptr (WpSender) sender = NULL;
+  Progress progress = { tally, NULL };
   WpReplayReport report = { .url = wp_target_url (target),
                             .tally = tally,
                             .max_lag_ns = options->max_lag_ns,
@@ -105,25 +144,22 @@ run (WpReplayOptions *options, const WpSchedule *schedule, const WpTarget *targe
                             .out_of_order = wp_schedule_out_of_order (schedule) };
   int stop_fd;
 
-  if (!tally || (options->output && !record))
+  if (!tally || (options->output && !record) || (options->hdr_file && !hdr))
     return FALSE;
   stop_fd = wp_interrupt_catch_to_stop ();
-  if (isatty (STDERR_FILENO))
-    {
-      options->sender.tick = on_tick;
-      options->sender.tick_data = tally;
-    }
+  watch_progress (&progress, options);
   print_notes (schedule);
   sender = wp_sender_new (schedule, target, template, &options->sender, tally, error);
   if (!sender || !wp_sender_run (sender, stop_fd, error))
     return FALSE;
-  if (options->sender.tick)
+  if (options->sender.tick && !progress.out)
     wp_replay_report_end_live ();
 
   report.n_connections = wp_sender_n_connections (sender);
   report.was_interrupted = wp_interrupt_signal () != 0;
   *good = wp_replay_report_is_valid (&report);
-  return write_result (record, options, schedule, sender, &report, error);
+  return write_result (record, options, schedule, sender, &report, error)
+         && (!hdr || wp_hdr_write (hdr, tally, error));
 }
 
 /* What all requests have in common. @files: the contents of those that were named, kept for the template. */

@@ -10,7 +10,7 @@
 #define DEFAULT_WAIT_NS (5 * WP_NS_PER_S)
 
 static const char *const methods[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", NULL };
-static const char *const formats[] = { "text", "json", NULL };
+static const char *const formats[] = { "text", "json", "jsonl", NULL }; /* WpReplayFormat */
 
 static gboolean
 parse_method (gpointer field, const char *value, GError **error)
@@ -96,8 +96,11 @@ static const WpOption request_options[] = {
 };
 
 static const WpOption output_options[]
-    = { { "format", 0, WP_OPTION_CHOICE, "FORMAT", FIELD (json),
-          "format of the report: text (default) or json", .names = formats },
+    = { { "format", 0, WP_OPTION_CHOICE, "FORMAT", FIELD (format),
+          "format of the report: text (default), json, or jsonl (also a line each second of the run)",
+          .names = formats },
+        { "hdr", 0, WP_OPTION_FILE, "FILE", FIELD (hdr_file),
+          "write the latencies as HdrHistogram does, in ms" },
         { NULL } };
 
 static const WpOptionGroup groups[] = { { "Options", options, 0, 0 },

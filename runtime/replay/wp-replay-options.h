@@ -6,6 +6,8 @@
 
 #define WP_EXPECT_DEFAULT "200-399,429,503"
 
+typedef enum { WP_REPLAY_TEXT, WP_REPLAY_JSON, WP_REPLAY_JSONL } WpReplayFormat;
+
 typedef struct {
   const char *trace_path; /* of argv */
   const char *url;        /* of argv */
@@ -13,7 +15,8 @@ typedef struct {
   WpSenderOptions sender;
   char *output;      /* owned; NULL: no record; "-": standard output */
   gint64 max_lag_ns; /* the run is valid where the lag's p99 is not above it */
-  gboolean json;
+  WpReplayFormat format;
+  char *hdr_file; /* owned; or NULL */
   WpStatusSet expect;
   gint64 wait_ns;                         /* for a server that takes no connections yet */
   const char *method;                     /* static; NULL: by the body */

@@ -142,6 +142,26 @@ print_verdict (const WpReplayReport *self, FILE *out)
              count_unexpected (self), count_ended (self->tally));
 }
 
+/* How much of the latency's p99 is the client's own lag. */
+static gint64
+own_share (const WpTally *tally)
+{
+  gint64 latency_ns = wp_histogram_quantile (wp_tally_latency (tally), 0.99);
+  gint64 response_ns = wp_histogram_quantile (wp_tally_response (tally), 0.99);
+
+  return latency_ns == WP_TIME_NONE ? WP_TIME_NONE : MAX (latency_ns - response_ns, 0);
+}
+
+static guint64
+count_redirects (const WpTally *tally)
+{
+  guint64 n = 0;
+
+  for (guint status = 300; status < 400; status++)
+    n += status == 304 ? 0 : wp_tally_n_status (tally, status);
+  return n;
+}
+
 void
 wp_replay_report_print_text (const WpReplayReport *self, FILE *out)
 {
@@ -159,10 +179,13 @@ wp_replay_report_print_text (const WpReplayReport *self, FILE *out)
   fprintf (out, ", over %" PRIu64 " connection%s\n", self->n_connections,
            self->n_connections == 1 ? "" : "s");
   print_statuses (out, tally);
+  if (count_redirects (tally) > 0)
+    fprintf (out, "%-14s%" PRIu64 " (not followed)\n", "redirected", count_redirects (tally));
   print_failures (out, tally);
   fprintf (out, "%-14s%" PRIu64 "\n", "left", wp_tally_n_left (tally));
   print_quantiles (out, "latency", wp_tally_latency (tally));
   print_quantiles (out, "schedule lag", wp_tally_lag (tally));
+  fprintf (out, "%-14s%s of the latency's p99\n", "own lag", wp_time_format_people (text, own_share (tally)));
   fprintf (out, "%-14s%s\n", "duration", wp_time_format_people (text, duration (tally)));
   print_verdict (self, out);
 }
@@ -222,12 +245,15 @@ build_json (const WpReplayReport *self)
   wp_json_add_count (json, "answered", wp_tally_n_answered (tally));
   wp_json_add_count (json, "failed", wp_tally_n_failed (tally));
   wp_json_add_count (json, "left", wp_tally_n_left (tally));
+  wp_json_add_count (json, "redirected", count_redirects (tally));
   wp_json_add_count (json, "unexpected", count_unexpected (self));
   wp_json_add_count (json, "connections", self->n_connections);
   add_statuses (json, tally);
   add_failures (json, tally);
   add_histogram (json, "latency", wp_tally_latency (tally));
+  add_histogram (json, "response", wp_tally_response (tally));
   add_histogram (json, "lag", wp_tally_lag (tally));
+  wp_json_add_seconds (json, "own_lag_of_p99", own_share (tally));
   wp_json_add_seconds (json, "max_lag", self->max_lag_ns);
   wp_json_add_seconds (json, "duration", duration (tally));
   wp_json_add_double (json, "rate_sent", sent_rate (tally));
@@ -246,6 +272,38 @@ wp_replay_report_print_json (const WpReplayReport *self, FILE *out)
   g_autofree char *text = json_to_string (root, TRUE);
 
   fprintf (out, "%s\n", text);
+}
+
+void
+wp_replay_report_print_json_line (const WpReplayReport *self, FILE *out)
+{
+  g_autoptr (JsonNode) root = build_json (self);
+  g_autofree char *text = json_to_string (root, FALSE);
+
+  fprintf (out, "%s\n", text);
+}
+
+void
+wp_replay_report_print_interval (const WpTallyInterval *interval, gint64 now_ns, guint64 n_waiting, FILE *out)
+{
+  g_autoptr (JsonBuilder) json = json_builder_new ();
+  g_autoptr (JsonNode) root = NULL;
+  g_autofree char *text = NULL;
+
+  json_builder_begin_object (json);
+  wp_json_add_seconds (json, "time", now_ns);
+  wp_json_add_count (json, "sent", wp_histogram_count (interval->lag));
+  wp_json_add_count (json, "answered", wp_histogram_count (interval->latency));
+  wp_json_add_count (json, "failed", interval->n_failed);
+  wp_json_add_count (json, "left", interval->n_left);
+  wp_json_add_count (json, "waiting", n_waiting);
+  add_histogram (json, "latency", interval->latency);
+  add_histogram (json, "lag", interval->lag);
+  json_builder_end_object (json);
+  root = json_builder_get_root (json);
+  text = json_to_string (root, FALSE);
+  fprintf (out, "%s\n", text);
+  fflush (out);
 }
 
 void

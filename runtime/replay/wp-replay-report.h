@@ -24,6 +24,12 @@ void wp_replay_report_print_text (const WpReplayReport *self, FILE *out);
  * the status. */
 void wp_replay_report_print_json (const WpReplayReport *self, FILE *out);
 
+void wp_replay_report_print_json_line (const WpReplayReport *self, FILE *out); /* the same in one line */
+
+/* A line of JSON for a piece of the run that ends at @now_ns, on the schedule's clock. */
+void wp_replay_report_print_interval (const WpTallyInterval *interval, gint64 now_ns, guint64 n_waiting,
+                                      FILE *out);
+
 /* Rewrites the line on standard error. */
 void wp_replay_report_live (const WpTally *tally, gint64 now_ns, guint64 n_waiting);
 void wp_replay_report_end_live (void); /* wipes it */

@@ -16,7 +16,6 @@
 #define WARM_UP_NS     (400 * WP_NS_PER_US) /* a twelfth of a long sleep at most: see wp-early-timer.h */
 #define HEAD_START_NS  (200 * WP_NS_PER_MS) /* so that the first request is not late */
 #define SLEEP_COSTS_NS (20 * WP_NS_PER_US)  /* of CPU on a virtual machine: a shorter time is passed awake */
-#define TICK_NS        (250 * WP_NS_PER_MS)
 /* sends, or events, before the other has its turn: a fraction of a millisecond */
 #define BATCH              32
 #define BATCHES_OF_ANSWERS 32 /* and before clients leave: a few milliseconds */
@@ -89,7 +88,7 @@ on_ended (gpointer data, gsize request, const WpResponse *response, const char *
 
   if (response)
     wp_tally_answered (self->tally, request, planned (self, request), now_on_schedule (self),
-                       response->status);
+                       response->status, response->has_retry);
   else
     wp_tally_failed (self->tally, request, now_on_schedule (self), error);
   self->n_busy--;
@@ -221,7 +220,7 @@ tick_if_due (WpSender *self)
 
   if (now_ns < self->next_tick_ns)
     return;
-  self->next_tick_ns = now_ns + TICK_NS;
+  self->next_tick_ns = now_ns + self->options.tick_ns;
   self->options.tick (self->options.tick_data, now_ns - self->start_ns, self->n_busy);
 }
 
@@ -340,7 +339,7 @@ wp_sender_run (WpSender *self, int stop_fd, GError **error)
   wp_realtime_thread (WP_REALTIME_CLIENT);
   self->start_unix_ns = g_get_real_time () * WP_NS_PER_US + HEAD_START_NS;
   self->start_ns = wp_time_monotonic () + HEAD_START_NS;
-  self->next_tick_ns = self->options.tick ? self->start_ns : G_MAXINT64;
+  self->next_tick_ns = self->options.tick ? later (self->start_ns, self->options.tick_ns) : G_MAXINT64;
 
   while (!self->stopped)
     {

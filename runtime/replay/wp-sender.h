@@ -10,7 +10,8 @@ typedef struct {
   guint connections;  /* at most; a request that finds them all busy waits, and its lag shows it */
   gint64 patience_ns; /* after the planned time the client leaves; WP_TIME_NONE: never; > 0 */
   gint64 timeout_ns;  /* after the planned time it is given up as failed; WP_TIME_NONE: never; > 0 */
-  /* every 250 ms, on the schedule's clock; or NULL */
+  gint64 tick_ns;
+  /* every @tick_ns, on the schedule's clock; or NULL */
   void (*tick) (gpointer data, gint64 now_ns, guint64 n_waiting);
   gpointer tick_data;
 } WpSenderOptions;

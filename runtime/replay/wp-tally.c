@@ -1,5 +1,7 @@
 #include "runtime/replay/wp-tally.h"
 
+#include <math.h>
+
 #include "sim/base/wp-memory.h"
 
 #define N_STATUSES 1000
@@ -12,8 +14,29 @@ struct _WpTally {
   gint64 last_sent_ns, last_ended_ns;
   GHashTable *failures;
   WpHistogram *latency;
+  double latency_squares; /* their sum */
+  WpHistogram *response;
   WpHistogram *lag;
+  WpTallyInterval *interval; /* since the last one was taken; NULL: none is kept */
 };
+
+static WpTallyInterval *
+interval_new (void)
+{
+  WpTallyInterval *self = g_new0 (WpTallyInterval, 1);
+
+  self->latency = wp_histogram_new ();
+  self->lag = wp_histogram_new ();
+  return self;
+}
+
+void
+wp_tally_interval_free (WpTallyInterval *self)
+{
+  wp_histogram_free (self->latency);
+  wp_histogram_free (self->lag);
+  g_free (self);
+}
 
 WpTally *
 wp_tally_new (gsize n_requests, GError **error)
@@ -34,6 +57,7 @@ wp_tally_new (gsize n_requests, GError **error)
   self->last_sent_ns = self->last_ended_ns = WP_TIME_NONE;
   self->failures = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
   self->latency = wp_histogram_new ();
+  self->response = wp_histogram_new ();
   self->lag = wp_histogram_new ();
 
   return self;
@@ -43,10 +67,21 @@ void
 wp_tally_free (WpTally *self)
 {
   g_hash_table_unref (self->failures);
+  g_clear_pointer (&self->interval, wp_tally_interval_free);
   wp_histogram_free (self->latency);
+  wp_histogram_free (self->response);
   wp_histogram_free (self->lag);
   g_free (self->results);
   g_free (self);
+}
+
+WpTallyInterval *
+wp_tally_take_interval (WpTally *self)
+{
+  WpTallyInterval *taken = g_steal_pointer (&self->interval);
+
+  self->interval = interval_new ();
+  return taken;
 }
 
 void
@@ -59,6 +94,8 @@ wp_tally_sent (WpTally *self, gsize i, gint64 planned_ns, gint64 now_ns)
   self->last_sent_ns = now_ns;
   self->n_sent++;
   wp_histogram_add (self->lag, MAX (now_ns - planned_ns, 0), 1);
+  if (self->interval)
+    wp_histogram_add (self->interval->lag, MAX (now_ns - planned_ns, 0), 1);
 }
 
 static WpTallyResult *
@@ -74,18 +111,30 @@ end (WpTally *self, gsize i, gint64 now_ns, WpOutcome outcome)
   return result;
 }
 
-void
-wp_tally_answered (WpTally *self, gsize i, gint64 planned_ns, gint64 now_ns, guint status)
+/* 429 says that there are too many requests; 503 says so only with Retry-After, and without it that something
+ * is broken. */
+static WpOutcome
+outcome_of (guint status, gboolean has_retry)
 {
-  WpOutcome outcome = status / 100 == 2 ? WP_OUTCOME_STORED
-                      : status == 503   ? WP_OUTCOME_REJECTED
-                                        : WP_OUTCOME_FAILED;
-  WpTallyResult *result = end (self, i, now_ns, outcome);
+  if (status / 100 == 2)
+    return WP_OUTCOME_STORED;
+  return status == 429 || (status == 503 && has_retry) ? WP_OUTCOME_REJECTED : WP_OUTCOME_FAILED;
+}
+
+void
+wp_tally_answered (WpTally *self, gsize i, gint64 planned_ns, gint64 now_ns, guint status, gboolean has_retry)
+{
+  WpTallyResult *result = end (self, i, now_ns, outcome_of (status, has_retry));
+  gint64 latency_ns = MAX (now_ns - planned_ns, 0);
 
   result->status = MIN (status, N_STATUSES - 1);
   self->n_status[result->status]++;
   self->n_answered++;
-  wp_histogram_add (self->latency, MAX (now_ns - planned_ns, 0), 1);
+  wp_histogram_add (self->latency, latency_ns, 1);
+  self->latency_squares += (double) latency_ns * (double) latency_ns;
+  wp_histogram_add (self->response, MAX (now_ns - result->sent_ns, 0), 1);
+  if (self->interval)
+    wp_histogram_add (self->interval->latency, latency_ns, 1);
 }
 
 void
@@ -93,6 +142,8 @@ wp_tally_left (WpTally *self, gsize i, gint64 now_ns)
 {
   end (self, i, now_ns, WP_OUTCOME_ABANDONED);
   self->n_left++;
+  if (self->interval)
+    self->interval->n_left++;
 }
 
 void
@@ -103,6 +154,8 @@ wp_tally_failed (WpTally *self, gsize i, gint64 now_ns, const char *error)
 
   result->error = g_intern_string (error);
   self->n_failed++;
+  if (self->interval)
+    self->interval->n_failed++;
   count = g_hash_table_lookup (self->failures, result->error);
   if (!count)
     {
@@ -182,4 +235,20 @@ const WpHistogram *
 wp_tally_lag (const WpTally *self)
 {
   return self->lag;
+}
+
+double
+wp_tally_latency_deviation (const WpTally *self)
+{
+  double mean = wp_histogram_mean (self->latency);
+
+  return self->n_answered == 0
+             ? 0
+             : sqrt (MAX (self->latency_squares / (double) self->n_answered - mean * mean, 0));
+}
+
+const WpHistogram *
+wp_tally_response (const WpTally *self)
+{
+  return self->response;
 }

@@ -16,6 +16,14 @@ typedef struct {
 
 typedef struct _WpTally WpTally;
 
+/* A piece of the run. */
+typedef struct {
+  WpHistogram *latency, *lag; /* of what was answered, and sent, in it */
+  guint64 n_failed, n_left;
+} WpTallyInterval;
+void wp_tally_interval_free (WpTallyInterval *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTallyInterval, wp_tally_interval_free)
+
 /* NULL with WP_ERROR_IO: there is no memory for them */
 WpTally *wp_tally_new (gsize n_requests, GError **error);
 void wp_tally_free (WpTally *self);
@@ -24,9 +32,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTally, wp_tally_free)
 /* One of these for each request, in the schedule's numbering; @planned_ns is when it was due. */
 /* again (a retry): the first counts */
 void wp_tally_sent (WpTally *self, gsize i, gint64 planned_ns, gint64 now_ns);
-void wp_tally_answered (WpTally *self, gsize i, gint64 planned_ns, gint64 now_ns, guint status);
+/* @has_retry: with Retry-After */
+void wp_tally_answered (WpTally *self, gsize i, gint64 planned_ns, gint64 now_ns, guint status,
+                        gboolean has_retry);
 void wp_tally_left (WpTally *self, gsize i, gint64 now_ns);                      /* patience was over */
 void wp_tally_failed (WpTally *self, gsize i, gint64 now_ns, const char *error); /* interns @error */
+
+/* What was counted since the last call; NULL the first time, from which on it is. Owned by the caller. */
+WpTallyInterval *wp_tally_take_interval (WpTally *self);
 
 const WpTallyResult *wp_tally_result (const WpTally *self, gsize i);
 gsize wp_tally_length (const WpTally *self);
@@ -39,4 +52,6 @@ gint64 wp_tally_last_sent (const WpTally *self);               /* WP_TIME_NONE: 
 gint64 wp_tally_last_ended (const WpTally *self);              /* WP_TIME_NONE: nothing has */
 GHashTable *wp_tally_failures (const WpTally *self);           /* (transfer none): reason to guint64 * */
 const WpHistogram *wp_tally_latency (const WpTally *self);     /* answered - planned, whatever the status */
+double wp_tally_latency_deviation (const WpTally *self);       /* ns */
+const WpHistogram *wp_tally_response (const WpTally *self);    /* answered - sent */
 const WpHistogram *wp_tally_lag (const WpTally *self);         /* sent - planned */

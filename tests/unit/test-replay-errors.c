@@ -56,7 +56,7 @@ test_bad_input_is_one_line (void)
     { "arrival\n0\n", "http://127.0.0.1:1/", "--timeout=0", "--timeout: \"0\" is not a time above 0" },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--scale=0", "--scale: " },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--limit=-1", "--limit: " },
-    { "arrival\n0\n", "http://127.0.0.1:1/", "--format=xml", "--format: \"xml\" is not text or json" },
+    { "arrival\n0\n", "http://127.0.0.1:1/", "--format=xml", "--format: \"xml\" is not text, json or jsonl" },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--method=CONNECT",
       "--method: \"CONNECT\" is not GET, HEAD, POST" },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--header=x",

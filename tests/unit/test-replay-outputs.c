@@ -1,6 +1,8 @@
 /* wp-replay's record and report: what was measured is written, whatever becomes of the other and however the
  * run ends. */
 #include <signal.h>
+#include <json-glib/json-glib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -226,6 +228,68 @@ test_signal_that_is_ignored (void)
   check_record (run, all, WP_OUTCOME_STORED);
 }
 
+/* The columns that HdrHistogram's tools read: the values rise to the greatest, the counts to all. */
+static void
+test_hdr (void)
+{
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (GString) csv = g_string_new ("arrival\n");
+  g_autoptr (ReplayRun) run = NULL;
+  g_autofree char *text = NULL;
+  g_auto (GStrv) lines = NULL;
+  double value = 0, percentile = -1, rest = 0;
+  guint n_rows = 0;
+  gint64 count = 0;
+
+  for (guint i = 0; i < 200; i++)
+    g_string_append_printf (csv, "0.%03u\n", i);
+  run = replay_run_start (csv->str, http_server_url (server), "--hdr=out.csv.hgrm", ANY_LAG, NULL);
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  text = replay_run_read (run, "out.csv.hgrm");
+  g_assert_nonnull (text);
+  lines = g_strsplit (text, "\n", -1);
+  g_assert_cmpstr (lines[0], ==, "       Value     Percentile TotalCount 1/(1-Percentile)");
+  for (guint i = 2; lines[i] && lines[i][0] != '#'; i++, n_rows++)
+    {
+      double last_value = value, last_percentile = percentile;
+
+      g_assert_cmpint (sscanf (lines[i], "%lf %lf %" G_GINT64_FORMAT " %lf", &value, &percentile, &count,
+                               &rest),
+                       ==, count == 200 ? 3 : 4);
+      g_assert_true (value >= last_value && percentile > last_percentile);
+    }
+  g_assert_cmpuint (n_rows, >, 10);
+  g_assert_true (percentile == 1 && count == 200);
+  g_assert_nonnull (strstr (text, "\n#[Mean    = "));
+  g_assert_nonnull (strstr (text, ", Total count    =          200]\n"));
+}
+
+/* A line for each second, then the report as one line; the counts of the seconds are those of the run. */
+static void
+test_json_lines (void)
+{
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (ReplayRun) run = replay_run_start ("arrival\n0\n0.1\n1.5\n2.2\n", http_server_url (server),
+                                                "--format=jsonl", ANY_LAG, NULL);
+  g_auto (GStrv) lines = NULL;
+  gint64 n_sent = 0;
+  guint n;
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  lines = g_strsplit (replay_run_out (run), "\n", -1);
+  n = g_strv_length (lines) - 1; /* nothing after the last end of a line */
+  g_assert_cmpuint (n, >=, 3);   /* 1 s, 2 s, the report */
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (JsonNode) root = json_from_string (lines[i], NULL);
+      gint64 sent = json_object_get_int_member (json_node_get_object (root), "sent");
+
+      n_sent += i + 1 < n ? sent : 0;
+      g_assert_true (i + 1 < n || sent == 4);
+    }
+  g_assert_cmpint (n_sent, >=, 3); /* the fourth is after the last full second */
+}
+
 int
 main (int argc, char **argv)
 {
@@ -240,5 +304,7 @@ main (int argc, char **argv)
   g_test_add_func ("/replay-outputs/signals", test_signals);
   g_test_add_func ("/replay-outputs/signal-that-is-repeated", test_signal_that_is_repeated);
   g_test_add_func ("/replay-outputs/signal-that-is-ignored", test_signal_that_is_ignored);
+  g_test_add_func ("/replay-outputs/hdr", test_hdr);
+  g_test_add_func ("/replay-outputs/json-lines", test_json_lines);
   return g_test_run ();
 }

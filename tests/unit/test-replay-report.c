@@ -15,7 +15,7 @@ add (WpTally *tally, gsize i, gint64 lag_ns, guint status)
   gint64 planned_ns = (gint64) i * MS;
 
   wp_tally_sent (tally, i, planned_ns, planned_ns + lag_ns);
-  wp_tally_answered (tally, i, planned_ns, planned_ns + lag_ns + MS, status);
+  wp_tally_answered (tally, i, planned_ns, planned_ns + lag_ns + MS, status, status == 503);
 }
 
 static WpReplayReport
@@ -201,6 +201,67 @@ test_outcomes (void)
   g_assert_cmpuint (wp_tally_n_left (tally), ==, 1);
 }
 
+/* A 503 is a rejection only where the server says when to come again. */
+static void
+test_rejections (void)
+{
+  g_autoptr (WpTally) tally = wp_tally_new (4, NULL);
+
+  wp_tally_answered (tally, 0, 0, MS, 503, FALSE);
+  wp_tally_answered (tally, 1, 0, MS, 503, TRUE);
+  wp_tally_answered (tally, 2, 0, MS, 429, FALSE);
+  wp_tally_answered (tally, 3, 0, MS, 500, TRUE);
+  g_assert_cmpint (wp_tally_result (tally, 0)->outcome, ==, WP_OUTCOME_FAILED);
+  g_assert_cmpint (wp_tally_result (tally, 1)->outcome, ==, WP_OUTCOME_REJECTED);
+  g_assert_cmpint (wp_tally_result (tally, 2)->outcome, ==, WP_OUTCOME_REJECTED);
+  g_assert_cmpint (wp_tally_result (tally, 3)->outcome, ==, WP_OUTCOME_FAILED);
+}
+
+/* 100 requests that went out 4 ms late and were answered a millisecond after that. */
+static void
+test_own_lag (void)
+{
+  g_autoptr (WpTally) tally = wp_tally_new (100, NULL);
+  WpReplayReport report = report_of (tally);
+  g_autofree char *text = NULL, *json = NULL;
+  g_autoptr (JsonNode) root = NULL;
+
+  for (gsize i = 0; i < 100; i++)
+    add (tally, i, 4 * MS, i < 3 ? 307 : 200);
+  text = print (&report, wp_replay_report_print_text);
+  g_assert_nonnull (strstr (text, "\nown lag       4.00 ms of the latency's p99\n"));
+  g_assert_nonnull (strstr (text, "\nredirected    3 (not followed)\n"));
+  json = print (&report, wp_replay_report_print_json_line);
+  g_assert_true (strchr (json, '\n') == json + strlen (json) - 1);
+  root = json_from_string (json, NULL);
+  g_assert_nonnull (root);
+  assert_near ((gint64) (json_object_get_double_member (json_node_get_object (root), "own_lag_of_p99") * 1e9),
+               4 * MS);
+  g_assert_cmpint (json_object_get_int_member (json_node_get_object (root), "redirected"), ==, 3);
+}
+
+/* What is taken is what was counted since, and nothing before the first call. */
+static void
+test_intervals (void)
+{
+  g_autoptr (WpTally) tally = wp_tally_new (10, NULL);
+  g_autoptr (WpTallyInterval) first = NULL, second = NULL;
+
+  add (tally, 0, 0, 200);
+  g_assert_null (wp_tally_take_interval (tally));
+  add (tally, 1, MS, 200);
+  wp_tally_failed (tally, 2, MS, "why");
+  wp_tally_left (tally, 3, MS);
+  first = wp_tally_take_interval (tally);
+  second = wp_tally_take_interval (tally);
+  g_assert_cmpuint (wp_histogram_count (first->latency), ==, 1);
+  g_assert_cmpuint (wp_histogram_count (first->lag), ==, 1);
+  g_assert_cmpuint (first->n_failed, ==, 1);
+  g_assert_cmpuint (first->n_left, ==, 1);
+  g_assert_cmpuint (wp_histogram_count (second->latency) + second->n_failed + second->n_left, ==, 0);
+  g_assert_cmpuint (wp_histogram_count (wp_tally_latency (tally)), ==, 2);
+}
+
 /* Every figure of the report, by its value. */
 static void
 test_figures (void)
@@ -266,6 +327,9 @@ main (int argc, char **argv)
   g_test_add_func ("/replay-report/status-sets", test_status_sets);
   g_test_add_func ("/replay-report/nothing-sent-is-not-valid", test_nothing_sent_is_not_valid);
   g_test_add_func ("/replay-report/outcomes", test_outcomes);
+  g_test_add_func ("/replay-report/rejections", test_rejections);
+  g_test_add_func ("/replay-report/own-lag", test_own_lag);
+  g_test_add_func ("/replay-report/intervals", test_intervals);
   g_test_add_func ("/replay-report/figures", test_figures);
   return g_test_run ();
 }
