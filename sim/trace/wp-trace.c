@@ -170,6 +170,8 @@ read_raw (WpTrace *self, gboolean may_fill, WpRow *rows, gsize max_rows, gsize *
   status = self->table->kind->next (self->table, may_fill, &fields, error);
   if (status != WP_TRACE_FORMAT_ROW)
     return status == WP_TRACE_FORMAT_END ? RAW_END : status == WP_TRACE_FORMAT_MORE ? RAW_MORE : RAW_ERROR;
+  if (self->takes_responses)
+    rows->service_ns = WP_TIME_NONE; /* not the response of the row that was here before */
   if (!wp_mapping_read (self->mapping, fields, rows, error))
     {
       wp_read_buffer_prefix (&self->table->window, self->table->row_line, error);

@@ -49,6 +49,35 @@ test_a_log_is_told_about (void)
   json_object_unref (report);
 }
 
+/* Of a sorted log, and of one that is longer than what is read at once. */
+static void
+test_each_row_of_a_log_has_its_service (void)
+{
+  g_autoptr (SimRun) run
+      = run_file ("access.log", nginx, "--input=clf -m default --jobs=jobs.csv access.log");
+  g_autoptr (GString) apache = g_string_new (NULL);
+  g_autofree char *sorted = sim_run_read (run, "jobs.csv");
+  g_autofree char *streamed = NULL;
+
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_nonnull (strstr (sorted, ",0.000000000,,"));
+  g_assert_nonnull (strstr (sorted, ",0.700000000,,"));
+  g_assert_nonnull (strstr (sorted, ",0.001000000,,"));
+  for (int i = 0; i < 1000; i++)
+    g_string_append_printf (apache, "h - - [10/Oct/2000:13:%02d:%02d +0000] \"GET /\" 200 5 %d\n", i / 60,
+                            i % 60, 1000 + i);
+  sim_run_write (run, "access.log", apache->str);
+  sim_run_go (run, "--input=clf -m default --jobs=jobs.csv access.log", NULL);
+  g_assert_cmpint (run->status, ==, 0);
+  streamed = sim_run_read (run, "jobs.csv");
+  for (int i = 0; i < 1000; i++)
+    {
+      g_autofree char *row = g_strdup_printf ("\n%d.000000000,0.00%d000,,", i, 1000 + i);
+
+      g_assert_nonnull (strstr (streamed, row));
+    }
+}
+
 static void
 test_json_lines_from_a_pipe (void)
 {
@@ -129,6 +158,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   signal (SIGPIPE, SIG_IGN);
   g_test_add_func ("/wp-sim-input/a-log-is-told-about", test_a_log_is_told_about);
+  g_test_add_func ("/wp-sim-input/each-row-of-a-log-has-its-service", test_each_row_of_a_log_has_its_service);
   g_test_add_func ("/wp-sim-input/json-lines-from-a-pipe", test_json_lines_from_a_pipe);
   g_test_add_func ("/wp-sim-input/refusals", test_refusals);
   g_test_add_func ("/wp-sim-input/endless-lines", test_endless_lines);
