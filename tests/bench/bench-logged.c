@@ -1,0 +1,180 @@
+/* bench-logged.c - how often the workers of drawn logs are found: `bench-logged [CASES] [-v]`, 200 of each
+ * kind. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/base/wp-time.h"
+#include "sim/model/wp-logged-workers.h"
+#include "sim/plan/wp-search.h"
+#include "sim/stats/wp-random.h"
+#include "tests/unit/drawn-log.h"
+
+/* A kind of logs, and how it varies the draws that drawn_setup_draw() makes. */
+typedef struct {
+  const char *name;
+  DrawnKind kind;
+  double most_transfer; /* of the mean service */
+  gint64 stamp_ns;      /* 0: as drawn */
+  double least_load;    /* 0: as drawn */
+  double mean_stamps;   /* services of so many stamps' widths at most; 0: as drawn */
+  gboolean plans;       /* compare the plan, too */
+} Row;
+
+static const Row table[] = {
+  { "FIFO, ms or ns", DRAWN_FIFO, .plans = TRUE },
+  { "FIFO, load 0.5 to 0.7", DRAWN_FIFO, .least_load = 0.5 },
+  { "FIFO, transfer to 10 %", DRAWN_FIFO, .most_transfer = 0.1 },
+  { "FIFO, transfer to 100 %", DRAWN_FIFO, .most_transfer = 1 },
+  { "FIFO, stamps of 10 ms", DRAWN_FIFO, .stamp_ns = 10 * WP_NS_PER_MS },
+  { "FIFO, stamps of 1 s", DRAWN_FIFO, .stamp_ns = WP_NS_PER_S },
+  { "FIFO, under 3 stamps", DRAWN_FIFO, .stamp_ns = 10 * WP_NS_PER_MS, .mean_stamps = 3 },
+  { "processor sharing", DRAWN_SHARING },
+  { "LIFO", DRAWN_LIFO },
+  { "random order", DRAWN_RANDOM },
+  { "two pools", DRAWN_POOLS },
+  { "infinite servers", DRAWN_INFINITE },
+  { "workers change", DRAWN_CHANGED },
+  { "static files", DRAWN_STATIC },
+};
+
+typedef struct {
+  guint queued, exact, near, fifth; /* exact up to 32 workers, within 5 % above; within 1 or 20 % */
+  guint not_queued, unknown;
+  guint plans, plans_right;
+  double seconds;
+} Count;
+
+static void
+draw (const Row *row, guint64 seed, DrawnSetup *setup)
+{
+  WpRandom random;
+  double share;
+
+  wp_random_init (&random, seed, 3);
+  share = wp_random_uniform (&random);
+  drawn_setup_draw (setup, row->kind, seed);
+  if (row->stamp_ns > 0)
+    setup->stamp_ns = row->stamp_ns;
+  if (row->least_load > 0)
+    setup->load = row->least_load + 0.2 * share;
+  if (row->mean_stamps > 0)
+    setup->mean_s = row->mean_stamps * share * (double) row->stamp_ns / WP_NS_PER_S;
+  setup->transfer_s = share * row->most_transfer * setup->mean_s;
+}
+
+static WpTraceBuffer *
+buffer_of (const DrawnLog *log, const gint64 *services_ns)
+{
+  WpTraceBuffer *buffer = wp_trace_buffer_new (G_GUINT64_CONSTANT (1) << 30, 1);
+
+  for (gsize i = 0; i < log->n; i++)
+    {
+      WpRow row = WP_ROW_INIT;
+
+      row.arrival_ns = log->arrivals_ns[i];
+      wp_trace_buffer_add (buffer, &row, &services_ns[i], 1);
+    }
+
+  return buffer;
+}
+
+/* The fewest workers behind which 99 % wait less than 50 ms. */
+static guint
+plan (const DrawnLog *log, const gint64 *services_ns)
+{
+  WpTraceBuffer *buffer = buffer_of (log, services_ns);
+  g_autoptr (GPtrArray) slos = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_slo_free);
+  WpSearchSetup setup = { .buffer = buffer, .patience_ns = WP_TIME_NONE, .slos = slos, .threads = 1 };
+  gint64 workers;
+
+  g_ptr_array_add (slos, wp_slo_parse ("wait.p99<50ms", NULL));
+  wp_policy_init (&setup.policy, WP_MODE_WORKER_POOL);
+  {
+    g_autoptr (WpSearch) search = wp_search_new (&setup, 1);
+
+    workers = wp_search_workers (search, 1000000000);
+    g_assert_true (wp_search_check (search, NULL));
+  }
+  wp_trace_buffer_free (buffer);
+
+  return (guint) workers;
+}
+
+static void
+compare_plans (const DrawnLog *log, guint workers, Count *count)
+{
+  g_autofree gint64 *services = g_new (gint64, log->n);
+  WpLoggedTimes times = { log->arrivals_ns, log->responses_ns, log->n, FALSE };
+  WpLoggedWorkers found = { 0 };
+  guint of_true, of_recovered;
+
+  wp_logged_workers_recover (&times, workers, services, &found);
+  of_true = plan (log, log->services_ns);
+  of_recovered = plan (log, services);
+  count->plans++;
+  count->plans_right += (guint) ABS ((int) of_true - (int) of_recovered) <= MAX (1, of_true / 10);
+}
+
+static void
+run_case (const Row *row, guint64 seed, gboolean verbose, Count *count)
+{
+  DrawnSetup setup;
+  g_autoptr (DrawnLog) log = NULL;
+  WpLoggedTimes times;
+  WpLoggedWorkers found;
+  gint64 began_us;
+  guint off;
+  char text[200];
+
+  draw (row, seed, &setup);
+  log = drawn_log_new (&setup);
+  times = (WpLoggedTimes){ log->arrivals_ns, log->responses_ns, log->n, setup.stamp_ns == WP_NS_PER_S };
+  began_us = g_get_monotonic_time ();
+  wp_logged_workers_find (&times, &found);
+  count->seconds = MAX (count->seconds, (double) (g_get_monotonic_time () - began_us) / 1e6);
+  off = (guint) ABS ((int) found.workers - (int) setup.workers);
+  count->not_queued += found.verdict == WP_LOGGED_NOT_QUEUED;
+  count->unknown += found.verdict == WP_LOGGED_UNKNOWN;
+  if (found.verdict == WP_LOGGED_QUEUED)
+    {
+      count->queued++;
+      count->exact += off == 0;
+      count->near += setup.workers <= 32 ? off == 0 : off <= setup.workers / 20;
+      count->fifth += off <= MAX (1, setup.workers / 5);
+      if (row->plans)
+        compare_plans (log, found.workers, count);
+    }
+  if (verbose)
+    printf ("  %s: verdict %d, reason %d, %u workers (%u to %u), gain %.0f, negative %.4f, dependence %.3f, "
+            "response %.1f ms\n",
+            drawn_setup_describe (&setup, text, sizeof text), found.verdict, found.reason, found.workers,
+            found.low, found.high, found.gain, found.negative, found.dependence,
+            found.response_mean_ns / 1e6);
+}
+
+int
+main (int argc, char **argv)
+{
+  guint cases = argc > 1 ? (guint) strtoul (argv[1], NULL, 10) : 200;
+  const char *only = argc > 2 ? argv[2] : NULL;
+
+  printf ("%-24s %7s %7s %7s %7s %7s %7s %7s %9s %6s\n", "", "queued", "exact", "near", "in 20%", "not q.",
+          "unknown", "plans", "right", "s");
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      Count count = { 0 };
+
+      if (only != NULL && strstr (table[i].name, only) == NULL)
+        continue;
+      for (guint j = 0; j < cases; j++)
+        run_case (&table[i], 1000000 * (i + 1) + j, only != NULL, &count);
+      printf ("%-24s %7u %7u %7u %7u %7u %7u %7u %9u %6.2f\n", table[i].name, count.queued, count.exact,
+              count.near, count.fifth, count.not_queued, count.unknown, count.plans, count.plans_right,
+              count.seconds);
+      fflush (stdout);
+    }
+
+  return 0;
+}

@@ -1,0 +1,56 @@
+/* drawn-log.h - logs of servers of many kinds, drawn, with what no log says: the true services. */
+#pragma once
+
+#include <glib.h>
+
+typedef enum {
+  DRAWN_FIFO,     /* the project's own model */
+  DRAWN_SHARING,  /* processor sharing among the workers */
+  DRAWN_LIFO,     /* last come, first served, not preemptive */
+  DRAWN_RANDOM,   /* any of those that wait is next */
+  DRAWN_POOLS,    /* two first-come-first-served pools behind one log */
+  DRAWN_INFINITE, /* nobody waits */
+  DRAWN_CHANGED,  /* another number of workers from the middle on */
+  DRAWN_STATIC,   /* a third of the requests never reach the pool */
+  N_DRAWN_KINDS
+} DrawnKind;
+
+typedef enum {
+  DRAWN_EXPONENTIAL,
+  DRAWN_LOGNORMAL,
+  DRAWN_CONSTANT,
+  DRAWN_HEAVY,
+  N_DRAWN_SERVICES
+} DrawnService;
+
+typedef struct {
+  DrawnKind kind;
+  DrawnService service;
+  guint workers;
+  double load;       /* of the workers */
+  double mean_s;     /* of a service */
+  double transfer_s; /* mean time after a service, exponential, in which the worker is free */
+  gboolean bursty;   /* arrivals at 0.5 and 1.5 times the rate, in turn */
+  gboolean is_cut;   /* the log begins and ends in the middle of what happens */
+  guint rows;
+  gint64 stamp_ns; /* arrivals and ends are cut off to it; a second: ends are, and spread, and responses are
+                      ms */
+  guint64 seed;
+} DrawnSetup;
+
+/* The draws of which most is asked: load of 0.7 and more, services of 20 ms and more, 5,000 rows and more,
+ * stamps of 1 ms or 1 ns, no transfer; equal seeds are equal. */
+void drawn_setup_draw (DrawnSetup *self, DrawnKind kind, guint64 seed);
+
+const char *drawn_setup_describe (const DrawnSetup *self, char *text, gsize size);
+
+/* In order of arrival, as the log's reader gives it. */
+typedef struct {
+  gsize n;
+  gint64 *arrivals_ns, *responses_ns;
+  gint64 *services_ns; /* true ones */
+} DrawnLog;
+
+DrawnLog *drawn_log_new (const DrawnSetup *setup);
+void drawn_log_free (DrawnLog *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DrawnLog, drawn_log_free)

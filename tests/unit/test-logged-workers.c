@@ -1,0 +1,212 @@
+/* The workers of drawn logs: found where they can be, and not where they cannot. bench-logged draws many
+ * more. */
+#include <math.h>
+
+#include "sim/base/wp-time.h"
+#include "sim/model/wp-logged-workers.h"
+#include "tests/unit/drawn-log.h"
+
+static WpLoggedTimes
+times_of (const DrawnLog *log, const DrawnSetup *setup)
+{
+  return (WpLoggedTimes){ log->arrivals_ns, log->responses_ns, log->n, setup->stamp_ns == WP_NS_PER_S };
+}
+
+static DrawnLog *
+find (const DrawnSetup *setup, WpLoggedWorkers *found)
+{
+  DrawnLog *log = drawn_log_new (setup);
+  WpLoggedTimes times = times_of (log, setup);
+  char text[200];
+
+  wp_logged_workers_find (&times, found);
+  g_test_message (
+      "%s: verdict %d, reason %d, %u workers (%u to %u), gain %.0f, negative %.4f, dependence %.3f",
+      drawn_setup_describe (setup, text, sizeof text), found->verdict, found->reason, found->workers,
+      found->low, found->high, found->gain, found->negative, found->dependence);
+
+  return log;
+}
+
+/* With the true number, on exact stamps, the services are the true ones, to the ns. */
+static void
+test_recovered (void)
+{
+  for (guint workers = 1; workers <= 64; workers *= 4)
+    {
+      DrawnSetup setup
+          = { DRAWN_FIFO, DRAWN_LOGNORMAL, workers, 0.95, 0.05, 0, TRUE, FALSE, 20000, 1, workers };
+      g_autoptr (DrawnLog) log = drawn_log_new (&setup);
+      g_autofree gint64 *services = g_new (gint64, log->n);
+      WpLoggedTimes times = times_of (log, &setup);
+      WpLoggedWorkers found = { 0 };
+
+      wp_logged_workers_recover (&times, workers, services, &found);
+      for (gsize i = 0; i < log->n; i++)
+        g_assert_cmpint (services[i], ==, log->services_ns[i]);
+      g_assert_cmpfloat (found.negative, ==, 0);
+      g_assert_cmpfloat (found.service_mean_ns, <, found.response_mean_ns);
+    }
+}
+
+/* Rows without a response are left out, and take no worker. */
+static void
+test_rows_without_response (void)
+{
+  const gint64 arrivals[] = { 0, 1, 2, 3 }, responses[] = { 10, WP_TIME_NONE, 18, 27 };
+  const WpLoggedTimes log = { arrivals, responses, G_N_ELEMENTS (arrivals), FALSE };
+  gint64 services[4];
+  WpLoggedWorkers found = { 0 };
+
+  wp_logged_workers_recover (&log, 1, services, &found);
+  g_assert_cmpint (services[0], ==, 10);
+  g_assert_cmpint (services[1], ==, WP_TIME_NONE);
+  g_assert_cmpint (services[2], ==, 10);
+  g_assert_cmpint (services[3], ==, 10);
+}
+
+/* Draws on which most is asked: nearly all are found, and those that are not wait so little that response
+ * times are service times, or cannot be told; none is found wrong. */
+static void
+test_fifo_is_found (void)
+{
+  guint found_right = 0;
+
+  for (guint64 seed = 1; seed <= 24; seed++)
+    {
+      DrawnSetup setup;
+      WpLoggedWorkers found;
+      g_autoptr (DrawnLog) log = NULL;
+      guint off;
+
+      drawn_setup_draw (&setup, DRAWN_FIFO, seed);
+      log = find (&setup, &found);
+      if (found.verdict != WP_LOGGED_QUEUED)
+        continue;
+      off = (guint) ABS ((int) found.workers - (int) setup.workers);
+      g_assert_cmpuint (off, <=, setup.workers <= 32 ? 0 : setup.workers / 20);
+      found_right++;
+    }
+  g_assert_cmpuint (found_right, >=, 20);
+}
+
+/* What is no pool of workers, first come, first served, is not called one. */
+static void
+test_others_are_not_queued (void)
+{
+  static const DrawnKind kinds[] = { DRAWN_SHARING, DRAWN_LIFO, DRAWN_RANDOM, DRAWN_POOLS };
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    for (guint64 seed = 1; seed <= 6; seed++)
+      {
+        DrawnSetup setup;
+        WpLoggedWorkers found;
+        g_autoptr (DrawnLog) log = NULL;
+
+        drawn_setup_draw (&setup, kinds[i], seed);
+        log = find (&setup, &found);
+        g_assert_cmpint (found.verdict, !=, WP_LOGGED_QUEUED);
+      }
+}
+
+/* Requests that never reach the pool, and transfer, leave at most a small error. */
+static void
+test_noise_misleads_little (void)
+{
+  static const DrawnKind kinds[] = { DRAWN_FIFO, DRAWN_STATIC };
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    for (guint64 seed = 1; seed <= 8; seed++)
+      {
+        DrawnSetup setup;
+        WpLoggedWorkers found;
+        g_autoptr (DrawnLog) log = NULL;
+
+        drawn_setup_draw (&setup, kinds[i], seed);
+        setup.transfer_s = kinds[i] == DRAWN_FIFO ? 0.05 * setup.mean_s : 0;
+        log = find (&setup, &found);
+        if (found.verdict == WP_LOGGED_QUEUED)
+          g_assert_cmpint (ABS ((int) found.workers - (int) setup.workers), <=,
+                           (int) MAX (1, setup.workers / 5));
+      }
+}
+
+/* Chance may make one look as if it rose: it cannot be told then. */
+static void
+test_infinite_servers_are_not_queued (void)
+{
+  guint told = 0;
+
+  for (guint64 seed = 1; seed <= 6; seed++)
+    {
+      DrawnSetup setup;
+      WpLoggedWorkers found;
+      g_autoptr (DrawnLog) log = NULL;
+
+      drawn_setup_draw (&setup, DRAWN_INFINITE, seed);
+      log = find (&setup, &found);
+      g_assert_cmpint (found.verdict, !=, WP_LOGGED_QUEUED);
+      g_assert_cmpuint (found.workers, ==, 0);
+      if (found.verdict == WP_LOGGED_NOT_QUEUED)
+        g_assert_cmpfloat (found.service_mean_ns, ==, found.response_mean_ns);
+      told += found.verdict == WP_LOGGED_NOT_QUEUED;
+    }
+  g_assert_cmpuint (told, >=, 5);
+}
+
+/* Windows of a long log agree, in bounded time. */
+static void
+test_long_log (void)
+{
+  DrawnSetup setup = { DRAWN_FIFO, DRAWN_EXPONENTIAL, 8, 0.9, 0.06, 0, TRUE, FALSE, 300000, WP_NS_PER_MS, 1 };
+  WpLoggedWorkers found;
+  g_autoptr (DrawnLog) log = find (&setup, &found);
+
+  g_assert_nonnull (log);
+  g_assert_cmpint (found.verdict, ==, WP_LOGGED_QUEUED);
+  g_assert_cmpuint (found.workers, ==, 8);
+}
+
+static void
+test_reasons (void)
+{
+  static const struct {
+    DrawnSetup setup;
+    WpLoggedReason reason;
+  } cases[] = {
+    { { DRAWN_FIFO, DRAWN_EXPONENTIAL, 8, 0.9, 0.06, 0, FALSE, FALSE, 999, 1, 1 }, WP_LOGGED_REASON_FEW },
+    { { DRAWN_FIFO, DRAWN_EXPONENTIAL, 8, 0.7, 0.002, 0, FALSE, FALSE, 9999, WP_NS_PER_MS, 1 },
+      WP_LOGGED_REASON_COARSE },
+    { { DRAWN_FIFO, DRAWN_EXPONENTIAL, 8, 0.95, 0.02, 0, FALSE, FALSE, 9999, WP_NS_PER_S, 1 },
+      WP_LOGGED_REASON_COARSE },
+    { { DRAWN_SHARING, DRAWN_EXPONENTIAL, 8, 0.9, 0.06, 0, FALSE, FALSE, 9999, 1, 1 },
+      WP_LOGGED_REASON_RISING },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      WpLoggedWorkers found;
+      g_autoptr (DrawnLog) log = find (&cases[i].setup, &found);
+
+      g_assert_nonnull (log);
+      g_assert_cmpint (found.verdict, ==, WP_LOGGED_UNKNOWN);
+      g_assert_cmpint (found.reason, ==, cases[i].reason);
+      g_assert_cmpuint (found.workers, ==, 0);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/logged-workers/recovered", test_recovered);
+  g_test_add_func ("/logged-workers/rows-without-response", test_rows_without_response);
+  g_test_add_func ("/logged-workers/fifo-is-found", test_fifo_is_found);
+  g_test_add_func ("/logged-workers/others-are-not-queued", test_others_are_not_queued);
+  g_test_add_func ("/logged-workers/infinite-servers-are-not-queued", test_infinite_servers_are_not_queued);
+  g_test_add_func ("/logged-workers/noise-misleads-little", test_noise_misleads_little);
+  g_test_add_func ("/logged-workers/long-log", test_long_log);
+  g_test_add_func ("/logged-workers/reasons", test_reasons);
+
+  return g_test_run ();
+}
