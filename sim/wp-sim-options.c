@@ -110,25 +110,29 @@ static const WpOption model_options[] = {
   { NULL }
 };
 
-static const WpOption trace_options[]
-    = { { "input", 0, WP_OPTION_CHOICE, "KIND", FIELD (trace.input),
-          "format of TRACE: csv (default); clf, an access log of nginx or Apache; jsonl, JSON lines",
-          .names = wp_input_names, .what = "a kind of input" },
-        { "columns", 0, WP_OPTION_TEXT, "MAP", FIELD (trace.columns),
-          "compute columns from those of the file: arrival=TIMESTAMP,service=0.03+0.02*Tokens" },
-        { "scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.scale),
-          "X times the traffic: divide arrivals by X (1)" },
-        { "service-scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.service_scale),
-          "multiply service times by X (1)" },
-        { "limit", 0, WP_OPTION_COUNT, "N", FIELD (trace.limit_rows), "read the first N rows only (all)", 1,
-          G_MAXUINT64 },
-        { "service", 's', WP_OPTION_TEXT, "SPEC", FIELD (service),
-          "service time where the trace has none (" DEFAULT_SERVICE "): " WP_SERVICE_FORMS },
-        { "service-always", 0, WP_OPTION_FLAG, NULL, FIELD (service_always),
-          "use --service even where the trace has a service time" },
-        { "seed", 0, WP_OPTION_INTEGER, "N", FIELD (seed),
-          "seed of random numbers; equal seeds give equal runs (1)", 0, G_MAXUINT64 },
-        { NULL } };
+static const WpOption trace_options[] = {
+  { "input", 0, WP_OPTION_CHOICE, "KIND", FIELD (trace.input),
+    "format of TRACE: csv (default); clf, an access log of nginx or Apache; jsonl, JSON lines",
+    .names = wp_input_names, .what = "a kind of input" },
+  { "columns", 0, WP_OPTION_TEXT, "MAP", FIELD (trace.columns),
+    "compute columns from those of the file: arrival=TIMESTAMP,service=0.03+0.02*Tokens" },
+  { "scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.scale), "X times the traffic: divide arrivals by X (1)" },
+  { "service-scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.service_scale),
+    "multiply service times by X (1)" },
+  { "limit", 0, WP_OPTION_COUNT, "N", FIELD (trace.limit_rows), "read the first N rows only (all)", 1,
+    G_MAXUINT64 },
+  { "service", 's', WP_OPTION_TEXT, "SPEC", FIELD (service),
+    "service time where the trace has none (" DEFAULT_SERVICE "): " WP_SERVICE_FORMS },
+  { "service-always", 0, WP_OPTION_FLAG, NULL, FIELD (service_always),
+    "use --service even where the trace has a service time" },
+  { "logged-workers", 0, WP_OPTION_OTHER, "N|auto|none", FIELD (logged),
+    "take the waiting out of the response times of another server's log: behind N workers, first come, first "
+    "served; auto (default for logs) finds N, or that nobody waited; none: they are service times",
+    .parse = wp_logged_option_parse },
+  { "seed", 0, WP_OPTION_INTEGER, "N", FIELD (seed),
+    "seed of random numbers; equal seeds give equal runs (1)", 0, G_MAXUINT64 },
+  { NULL }
+};
 
 static const WpOption draw_options[] = {
   { "generate", 0, WP_OPTION_TEXT, "SPEC", FIELD (draw.generate),
@@ -239,6 +243,24 @@ guint64
 wp_sim_options_memory (const WpSimOptions *self)
 {
   return self->plan.memory_bytes > 0 ? self->plan.memory_bytes : wp_memory_available () / 4;
+}
+
+gboolean
+wp_sim_options_need_services (const WpSimOptions *self)
+{
+  return self->jobs || self->series || self->plot || self->against || self->plan.plan || self->plan.gate
+         || self->plan.slos || self->plan.at_ns != WP_TIME_NONE
+         || (self->policy.given & (WP_POLICY_QUEUE | WP_POLICY_WORKERS));
+}
+
+void
+wp_sim_options_fail_services (const WpSimOptions *self, GError **error)
+{
+  g_set_error (
+      error, WP_ERROR, WP_ERROR_BAD_TRACE,
+      "%s: the log has no request times: say how long a request takes, --service=60ms, or where that is, "
+      "--columns response=NAME",
+      self->path);
 }
 
 guint
@@ -469,11 +491,17 @@ check (const WpSimOptions *self, guint n_traces, GError **error)
   };
   const Check threads
       = { self->http_stage.threads > 0 && self->http_stage.time_ns == 0, "--http-threads needs --http-time" };
+  const Check logged[] = {
+    { self->logged.choice != WP_LOGGED_BY_DEFAULT && n_traces == 0, "--logged-workers needs a trace" },
+    { self->logged.choice != WP_LOGGED_BY_DEFAULT && self->service_always,
+      "--logged-workers and --service-always exclude each other" },
+  };
 
   return run_checks (checks, G_N_ELEMENTS (checks), error) && wp_policy_check (&self->policy, error)
-         && check_calibrate (self, error) && run_checks (&threads, 1, error) && check_recursion (self, error)
-         && check_files (self, error) && check_drawn (self, error) && check_plan (self, error)
-         && check_sweep (self, error) && check_gate (self, error) && check_questions (self, error);
+         && check_calibrate (self, error) && run_checks (logged, G_N_ELEMENTS (logged), error)
+         && run_checks (&threads, 1, error) && check_recursion (self, error) && check_files (self, error)
+         && check_drawn (self, error) && check_plan (self, error) && check_sweep (self, error)
+         && check_gate (self, error) && check_questions (self, error);
 }
 
 gboolean
@@ -482,7 +510,6 @@ wp_sim_options_parse (WpSimOptions *self, char **argv, GError **error)
   g_autofree char **traces = NULL;
 
   *self = (WpSimOptions){ .trace = WP_TRACE_OPTIONS_INIT,
-                          .service = g_strdup (DEFAULT_SERVICE),
                           .seed = DEFAULT_SEED,
                           .patience_ns = WP_TIME_NONE,
                           .tolerance = WP_AGREEMENT_TOLERANCE,
@@ -493,6 +520,9 @@ wp_sim_options_parse (WpSimOptions *self, char **argv, GError **error)
   if (!(traces = wp_options_parse (&command_line, self, argv, error)))
     return FALSE;
   self->path = g_strdup (traces[0]);
+  self->service_is_given = self->service != NULL;
+  if (!self->service)
+    self->service = g_strdup (DEFAULT_SERVICE);
   self->format = &wp_report_formats[self->format_index];
   if (!check (self, g_strv_length (traces), error))
     return FALSE;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sim/run/wp-closed-loop.h"
+#include "sim/run/wp-logged.h"
 #include "sim/report/wp-report-formats.h"
 
 /* Traffic that is drawn, not read from a trace. */
@@ -33,7 +34,9 @@ typedef struct {
   WpTraceOptions trace; /* columns is ours */
   char *path;           /* of the trace; "-": standard input */
   char *service;
+  gboolean service_is_given; /* and not the default */
   gboolean service_always;
+  WpLoggedOption logged;
   guint64 seed;
   gint64 patience_ns;            /* WP_TIME_NONE: none */
   WpHttpStageOptions http_stage; /* time 0: none */
@@ -58,6 +61,12 @@ gboolean wp_sim_options_are_drawn (const WpSimOptions *self);
 
 /* Is there to be a plan? */
 gboolean wp_sim_options_want_plan (const WpSimOptions *self);
+
+/* Is something asked for that nobody knows without services: sizes, files of predictions, a comparison? */
+gboolean wp_sim_options_need_services (const WpSimOptions *self);
+
+/* Sets that the log has none. */
+void wp_sim_options_fail_services (const WpSimOptions *self, GError **error);
 
 /* >= 1 */
 guint wp_sim_options_threads (const WpSimOptions *self);

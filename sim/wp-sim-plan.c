@@ -1,5 +1,6 @@
 #include "sim/wp-sim-plan.h"
 
+#include "sim/base/wp-error.h"
 #include "sim/model/wp-synthetic.h"
 #include "sim/report/wp-chart.h"
 #include "sim/compare/wp-measurement.h"
@@ -26,14 +27,14 @@ slos_of (const WpSimOptions *options)
 }
 
 WpSimPlan *
-wp_sim_plan_new (const WpSimOptions *options)
+wp_sim_plan_new (const WpSimOptions *options, gboolean may_plan)
 {
   WpSimPlan *self = g_new0 (WpSimPlan, 1);
 
   self->options = options;
   self->slos = slos_of (options);
   self->has_at = options->plan.at_ns != WP_TIME_NONE;
-  if (wp_sim_options_want_plan (options))
+  if (may_plan && wp_sim_options_want_plan (options))
     self->buffer = wp_trace_buffer_new (wp_sim_options_memory (options), 1);
 
   return self;
@@ -133,6 +134,8 @@ make_plan (WpSimPlan *self, GError **error)
 gboolean
 wp_sim_plan_finish (WpSimPlan *self, WpReport *report, GError **error)
 {
+  if (report->n_models == 0)
+    return TRUE;
   if (self->buffer
       && (!wp_trace_buffer_check (self->buffer, ", or --no-plan", error)
           || !(self->plan = make_plan (self, error))))
@@ -150,7 +153,34 @@ wp_sim_plan_finish (WpSimPlan *self, WpReport *report, GError **error)
 gboolean
 wp_sim_plan_is_unmet (const WpSimPlan *self)
 {
-  return self->plan && !self->plan->met;
+  return self->plan ? !self->plan->met : self->options->plan.plan;
+}
+
+/* A sweep judges sizes, for which services have to be known. */
+static gboolean
+take_logged (WpTrace *trace, const WpSimOptions *options, GError **error)
+{
+  WpLogged logged;
+
+  if (!wp_logged_take (trace, &options->logged, &logged, error))
+    return FALSE;
+  if (wp_logged_is_unknown (&logged))
+    g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
+                 "--sweep: it cannot be told whether the response times of %s contain waiting: the log %s: "
+                 "give --logged-workers=N or none",
+                 wp_trace_name (trace), wp_logged_reason_text (logged.found.reason));
+
+  return !wp_logged_is_unknown (&logged);
+}
+
+static gboolean
+check_services (const WpSweep *sweep, const WpTrace *trace, const WpSimOptions *options, GError **error)
+{
+  if (options->service_is_given || !wp_trace_is_log (trace) || sweep->n_drawn < sweep->requests)
+    return TRUE;
+  wp_sim_options_fail_services (options, error);
+
+  return FALSE;
 }
 
 char *
@@ -181,10 +211,10 @@ wp_sim_plan_sweep (const WpSimOptions *options, GError **error)
   trace = options->draw.synthetic ? wp_synthetic_open (options->draw.synthetic, options->seed, 1,
                                                        options->trace.limit_rows, error)
                                   : wp_trace_open (options->path, &trace_options, error);
-  if (trace)
-    wp_trace_take_responses (trace);
-  if (!trace || !wp_measurement_take_ack (trace, &setup.policy, error)
+  if (!trace || (!options->service_always && !take_logged (trace, options, error))
+      || !wp_measurement_take_ack (trace, &setup.policy, error)
       || !(sweep = wp_sweep_run (g_steal_pointer (&spec), trace, &setup, slos, error))
+      || !check_services (sweep, trace, options, error)
       || (options->plot && !wp_sweep_plot (sweep, wp_trace_name (trace), options->plot, error)))
     return NULL;
 

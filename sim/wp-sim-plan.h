@@ -7,8 +7,9 @@
 
 typedef struct _WpSimPlan WpSimPlan;
 
-/* @options outlive it. */
-WpSimPlan *wp_sim_plan_new (const WpSimOptions *options);
+/* @options outlive it. @may_plan: if not, there is no plan whatever they say, as nobody knows the services.
+ */
+WpSimPlan *wp_sim_plan_new (const WpSimOptions *options, gboolean may_plan);
 void wp_sim_plan_free (WpSimPlan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpSimPlan, wp_sim_plan_free)
 
@@ -18,7 +19,7 @@ void wp_sim_plan_watch (WpSimPlan *self, WpRun *run, const WpReport *report);
 /* After the run: into the report, which the plan outlives. */
 gboolean wp_sim_plan_finish (WpSimPlan *self, WpReport *report, GError **error);
 
-/* Is there a plan, and nothing in it that does? */
+/* Is there a plan, and nothing in it that does; or was there to be one, and there could not? */
 gboolean wp_sim_plan_is_unmet (const WpSimPlan *self);
 
 /* The whole of --sweep: the report's text, to be freed; NULL with @error. */

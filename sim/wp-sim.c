@@ -98,6 +98,30 @@ choose_models (WpReport *report, const WpPolicy *policy)
     }
 }
 
+/* A log that says nothing of services is good for its traffic only: what --service stands for is not
+ * invented. */
+static gboolean
+check_services (const WpSimOptions *options, const WpTrace *trace, WpReport *report, GError **error)
+{
+  if (options->service_is_given || !wp_trace_is_log (trace) || report->n_drawn < report->traffic.requests)
+    return TRUE;
+  if (wp_sim_options_need_services (options))
+    {
+      wp_sim_options_fail_services (options, error);
+      return FALSE;
+    }
+  report->lacks_service = TRUE;
+  report->n_models = 0;
+  g_ptr_array_add (
+      report->warnings,
+      g_strdup_printf (
+          "the log has no request times, so nothing is simulated: say how long a request takes, "
+          "wp-sim --service=60ms %s, or let the server log it (nginx: $request_time, Apache: %%D)",
+          options->path));
+
+  return TRUE;
+}
+
 /* Reads the trace, once, through all models and whoever looks on. */
 static gboolean
 run_models (const WpSimOptions *options, WpTrace *trace, WpSimExperiment *study, WpSimPlan *plan,
@@ -124,6 +148,8 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpSimExperiment *study,
     return FALSE;
   report->has_http_stage = wp_run_http_stage_summary (run, &report->http_stage);
   report->n_drawn = wp_service_time_drawn (service);
+  if (!check_services (options, trace, report, error))
+    return FALSE;
   g_clear_pointer (&progress, wp_progress_free);
 
   return side_files_commit (&files, report, measured, error);
@@ -163,27 +189,21 @@ print_report (const WpSimOptions *options, const WpReport *report, GError **erro
 static WpTrace *
 open_trace (const WpSimOptions *options, GError **error)
 {
-  WpTrace *trace;
-
   if (options->draw.synthetic)
     return wp_synthetic_open (options->draw.synthetic, options->seed, options->trace.scale,
                               options->trace.limit_rows, error);
 
-  trace = wp_trace_open (options->path, &options->trace, error);
-  if (trace)
-    wp_trace_take_responses (trace);
-
-  return trace;
+  return wp_trace_open (options->path, &options->trace, error);
 }
 
 /* @trace: NULL: clients take its place. */
 static int
-simulate (const WpSimOptions *options, WpTrace *trace, const WpMeasurement *measured, GPtrArray *warnings,
-          GError **error)
+simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, const WpMeasurement *measured,
+          GPtrArray *warnings, GError **error)
 {
   const WpPolicy *policy = &options->policy;
   g_autoptr (WpSimExperiment) study = wp_sim_experiment_new (options);
-  g_autoptr (WpSimPlan) plan = wp_sim_plan_new (options);
+  g_autoptr (WpSimPlan) plan = wp_sim_plan_new (options, !wp_logged_is_unknown (logged));
   g_autoptr (WpPrediction) predicted = measured ? wp_prediction_new () : NULL;
   g_autoptr (WpComparison) comparison = NULL;
   g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
@@ -193,6 +213,9 @@ simulate (const WpSimOptions *options, WpTrace *trace, const WpMeasurement *meas
   report.trace = trace ? wp_trace_name (trace) : wp_sim_experiment_name (study);
   report.notes = notes;
   report.gate = options->plan.gate && g_str_equal (options->format->name, "text");
+  report.logged = logged->is_there ? logged : NULL;
+  if (wp_logged_is_unknown (logged))
+    g_ptr_array_add (warnings, wp_logged_describe (logged));
   choose_models (&report, policy);
   if (!(trace ? run_models (options, trace, study, plan, &report, predicted, measured, error)
               : wp_sim_experiment_run_closed (study, &report, notes, error))
@@ -216,7 +239,9 @@ simulate (const WpSimOptions *options, WpTrace *trace, const WpMeasurement *meas
     return EXIT_BAD;
 
   return (comparison && comparison->judged.n_failed > 0) || wp_sim_plan_is_unmet (plan)
-                 || (options->plan.gate && wp_slos_first_failure (options->plan.slos, &report.summary[0]))
+                 || (options->plan.gate
+                     && (wp_logged_is_unknown (logged)
+                         || wp_slos_first_failure (options->plan.slos, &report.summary[0])))
              ? EXIT_NO
              : EXIT_DONE;
 }
@@ -274,6 +299,7 @@ run (char **argv, GError **error)
   g_auto (WpSimOptions) options = { 0 };
   g_autoptr (WpMeasurement) measured = NULL;
   g_autoptr (WpTrace) trace = NULL;
+  WpLogged logged = { 0 };
   g_autoptr (GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
 
   if (!wp_sim_options_parse (&options, argv, error))
@@ -290,11 +316,11 @@ run (char **argv, GError **error)
           || !wp_policy_check (&options.policy, error)))
     return EXIT_BAD;
   if (options.draw.clients.clients == 0
-      && (!(trace = open_trace (&options, error))
-          || !wp_measurement_take_ack (trace, &options.policy, error)))
+      && (!(trace = open_trace (&options, error)) || !wp_measurement_take_ack (trace, &options.policy, error)
+          || (!options.service_always && !wp_logged_take (trace, &options.logged, &logged, error))))
     return EXIT_BAD;
 
-  return simulate (&options, trace, measured, warnings, error);
+  return simulate (&options, trace, &logged, measured, warnings, error);
 }
 
 int

@@ -171,8 +171,11 @@ sweep_one_service (WpSweep *self, WpTraceBuffer *buffer, WpTrace *trace, const W
   double service_scale = g_array_index (self->spec->services, double, 0);
   g_autoptr (WpServiceTime) service = make_service (setup, service_scale, error);
 
-  return service && wp_trace_buffer_load (buffer, trace, service, error)
-         && sweep_service (self, buffer, setup, service_scale, progress, error);
+  if (!service || !wp_trace_buffer_load (buffer, trace, service, error))
+    return FALSE;
+  self->n_drawn = wp_service_time_drawn (service);
+
+  return sweep_service (self, buffer, setup, service_scale, progress, error);
 }
 
 static gboolean
@@ -187,8 +190,10 @@ sweep_services (WpSweep *self, WpTraceBuffer *raw, WpTrace *trace, const WpSweep
       g_autoptr (WpServiceTime) scaled = make_service (setup, service_scale, error);
       g_autoptr (WpTraceBuffer) buffer = wp_trace_buffer_new (setup->memory_bytes, 2);
 
-      if (!scaled || !wp_trace_buffer_copy (buffer, raw, scaled, service_scale, error)
-          || !sweep_service (self, buffer, setup, service_scale, progress, error))
+      if (!scaled || !wp_trace_buffer_copy (buffer, raw, scaled, service_scale, error))
+        return FALSE;
+      self->n_drawn = wp_service_time_drawn (scaled);
+      if (!sweep_service (self, buffer, setup, service_scale, progress, error))
         return FALSE;
     }
 

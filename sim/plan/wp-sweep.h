@@ -16,7 +16,8 @@ typedef struct {
   WpPolicy policy;   /* of all rows, but for the sizes */
   GPtrArray *slos;   /* (element-type WpSlo), held */
   guint64 requests;
-  GArray *rows; /* (element-type WpSweepRow) by scale, service, workers, queue */
+  guint64 n_drawn; /* of their services; the others came from the trace */
+  GArray *rows;    /* (element-type WpSweepRow) by scale, service, workers, queue */
 } WpSweep;
 
 typedef struct {

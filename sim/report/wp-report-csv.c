@@ -2,16 +2,14 @@
 
 #include <math.h>
 
-#include "sim/base/wp-text.h"
-
-/* An empty cell for null. */
+/* All digits of a double; an empty field for null. */
 static void
 add_double (GString *text, double value)
 {
-  char buffer[WP_TEXT_NUMBER];
+  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
 
   if (!isnan (value))
-    g_string_append (text, wp_text_number (buffer, value));
+    g_string_append (text, g_ascii_formatd (buffer, sizeof buffer, "%.17g", value));
 }
 
 static void
@@ -43,7 +41,7 @@ add_model (GString *text, const WpPolicy *policy, const WpSummary *summary)
 static void
 add_models (GString *text, const WpReport *report)
 {
-  g_string_append (text, "mode,queue,workers,dispatcher,when_full");
+  g_string_append (text, "mode,queue,workers,dispatcher,when-full");
   for (const WpMetric *metric = wp_metrics; metric->name; metric++)
     g_string_append_printf (text, ",%s", metric->name);
   g_string_append_c (text, '\n');

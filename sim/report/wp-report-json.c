@@ -27,8 +27,62 @@ add_notes (JsonBuilder *builder, const GPtrArray *notes)
 }
 
 static void
-add_trace (JsonBuilder *builder, const WpTrafficSummary *traffic, const GPtrArray *notes)
+add_count_or_null (JsonBuilder *builder, const char *name, guint count)
 {
+  if (count > 0)
+    wp_json_add_count (builder, name, count);
+  else
+    wp_json_add_double (builder, name, NAN);
+}
+
+static void
+add_evidence (JsonBuilder *builder, const WpLoggedWorkers *found)
+{
+  json_builder_set_member_name (builder, "evidence");
+  json_builder_begin_object (builder);
+  wp_json_add_string (builder, "reason",
+                      found->reason == WP_LOGGED_REASON_NONE ? NULL : wp_logged_reason_text (found->reason));
+  wp_json_add_double (builder, "gain", found->gain);
+  wp_json_add_double (builder, "negative", found->negative);
+  wp_json_add_double (builder, "dependence", found->dependence);
+  wp_json_add_double (builder, "resolution", found->resolution_ns / WP_NS_PER_S);
+  json_builder_end_object (builder);
+}
+
+static void
+add_logged (JsonBuilder *builder, const WpLogged *logged)
+{
+  static const char *const verdicts[] = {
+    [WP_LOGGED_UNKNOWN] = "unknown", [WP_LOGGED_QUEUED] = "queued", [WP_LOGGED_NOT_QUEUED] = "not_queued"
+  };
+  const WpLoggedWorkers *found = &logged->found;
+
+  json_builder_set_member_name (builder, "logged");
+  json_builder_begin_object (builder);
+  wp_json_add_string (builder, "verdict", verdicts[found->verdict]);
+  add_count_or_null (builder, "workers", found->workers);
+  json_builder_set_member_name (builder, "range");
+  if (found->low > 0)
+    {
+      json_builder_begin_array (builder);
+      json_builder_add_int_value (builder, found->low);
+      json_builder_add_int_value (builder, found->high);
+      json_builder_end_array (builder);
+    }
+  else
+    json_builder_add_null_value (builder);
+  add_evidence (builder, found);
+  wp_json_add_double (builder, "response_mean", found->response_mean_ns / WP_NS_PER_S);
+  wp_json_add_double (builder, "service_mean",
+                      found->verdict == WP_LOGGED_UNKNOWN ? NAN : found->service_mean_ns / WP_NS_PER_S);
+  json_builder_end_object (builder);
+}
+
+static void
+add_trace (JsonBuilder *builder, const WpReport *report)
+{
+  const WpTrafficSummary *traffic = &report->traffic;
+
   json_builder_set_member_name (builder, "trace");
   json_builder_begin_object (builder);
   wp_json_add_count (builder, "requests", traffic->requests);
@@ -36,10 +90,13 @@ add_trace (JsonBuilder *builder, const WpTrafficSummary *traffic, const GPtrArra
   wp_json_add_double (builder, "rate_mean", traffic->rate_mean);
   wp_json_add_double (builder, "rate_peak_1s", traffic->rate_peak_1s);
   wp_json_add_double (builder, "dispersion_1s", traffic->dispersion_1s);
-  wp_json_add_double (builder, "service_mean", traffic->service_mean / WP_NS_PER_S);
-  add_time (builder, "service_p99", traffic->service_p99_ns);
+  wp_json_add_double (builder, "service_mean",
+                      report->lacks_service ? NAN : traffic->service_mean / WP_NS_PER_S);
+  add_time (builder, "service_p99", report->lacks_service ? WP_TIME_NONE : traffic->service_p99_ns);
   wp_json_add_count (builder, "out_of_order", traffic->out_of_order);
-  add_notes (builder, notes);
+  add_notes (builder, report->notes);
+  if (report->logged)
+    add_logged (builder, report->logged);
   json_builder_end_object (builder);
 }
 
@@ -158,11 +215,11 @@ add_model (JsonBuilder *builder, const WpPolicy *policy, const WpSummary *summar
   wp_json_add_string (builder, "dispatcher",
                       wp_policy_uses (policy, WP_POLICY_DISPATCHER) ? wp_dispatcher_name (policy->dispatcher)
                                                                     : NULL);
-  wp_json_add_string (builder, "when_full",
+  wp_json_add_string (builder, "when-full",
                       wp_policy_uses (policy, WP_POLICY_WHEN_FULL) ? wp_when_full_name (policy->when_full)
                                                                    : NULL);
   wp_json_add_string (builder, "ack", wp_ack_name (policy->ack));
-  json_builder_set_member_name (builder, "keep_abandoned");
+  json_builder_set_member_name (builder, "keep-abandoned");
   if (wp_policy_uses (policy, WP_POLICY_KEEP_ABANDONED))
     json_builder_add_boolean_value (builder, policy->keep_abandoned);
   else
@@ -212,7 +269,8 @@ add_against (JsonBuilder *builder, const WpComparison *comparison)
 static char *
 to_text (JsonBuilder *builder)
 {
-  g_autofree char *text = wp_json_text (builder, TRUE);
+  g_autoptr (JsonNode) root = json_builder_get_root (builder);
+  g_autofree char *text = json_to_string (root, TRUE);
 
   return g_strconcat (text, "\n", NULL);
 }
@@ -223,7 +281,7 @@ wp_report_json (const WpReport *report)
   g_autoptr (JsonBuilder) builder = json_builder_new ();
 
   json_builder_begin_object (builder);
-  add_trace (builder, &report->traffic, report->notes);
+  add_trace (builder, report);
   if (report->has_http_stage)
     add_front (builder, &report->http_stage);
   json_builder_set_member_name (builder, "models");

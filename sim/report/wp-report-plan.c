@@ -301,4 +301,9 @@ wp_report_plan_add_json (JsonBuilder *builder, const WpReport *report)
     add_at_json (builder, report);
   if (report->plan)
     add_plan_json (builder, report->plan);
+  else if (report->lacks_service || (report->logged && wp_logged_is_unknown (report->logged)))
+    {
+      json_builder_set_member_name (builder, "plan");
+      json_builder_add_null_value (builder);
+    }
 }

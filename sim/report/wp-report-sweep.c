@@ -2,9 +2,7 @@
 #include <string.h>
 
 #include "sim/report/wp-format.h"
-#include "sim/trace/wp-json-add.h"
 #include "sim/base/wp-text.h"
-#include "sim/trace/wp-json-add.h"
 #include "sim/report/wp-report-json.h"
 #include "sim/report/wp-report-plan.h"
 
@@ -99,11 +97,11 @@ write_text (const WpSweep *sweep, const char *trace)
 static void
 add_double (GString *text, double value)
 {
-  char buffer[WP_TEXT_NUMBER];
+  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
 
   g_string_append_c (text, ',');
   if (!isnan (value))
-    g_string_append (text, wp_text_number (buffer, value));
+    g_string_append (text, g_ascii_formatd (buffer, sizeof buffer, "%.17g", value));
 }
 
 static char *
@@ -155,6 +153,7 @@ static char *
 write_json (const WpSweep *sweep, const char *trace)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autoptr (JsonNode) root = NULL;
   g_autofree char *text = NULL;
 
   json_builder_begin_object (builder);
@@ -164,7 +163,8 @@ write_json (const WpSweep *sweep, const char *trace)
     add_json_row (builder, sweep, &g_array_index (sweep->rows, WpSweepRow, i));
   json_builder_end_array (builder);
   json_builder_end_object (builder);
-  text = wp_json_text (builder, TRUE);
+  root = json_builder_get_root (builder);
+  text = json_to_string (root, TRUE);
 
   return g_strconcat (text, "\n", NULL);
 }

@@ -69,22 +69,14 @@ describe_bursts (char *words, double dispersion)
 }
 
 static void
-add_traffic (GString *text, const WpReport *report)
+add_service (GString *text, const WpReport *report)
 {
   const WpTrafficSummary *traffic = &report->traffic;
-  char requests[CELL], duration[CELL], mean[CELL], peak[CELL], burst[BURST], service[CELL], p99[CELL],
-      drawn[CELL];
+  char service[CELL], p99[CELL], drawn[CELL];
   g_autofree char *drawn_from = wp_text_escape (report->service);
+  g_autofree char *logged
+      = report->logged && !wp_logged_is_unknown (report->logged) ? wp_logged_describe (report->logged) : NULL;
 
-  wp_text_append (text, report->trace);
-  g_string_append_printf (text, ": %s request%s in %s\n",
-                          wp_format_whole (requests, (double) traffic->requests),
-                          traffic->requests == 1 ? "" : "s",
-                          wp_format_seconds (duration, seconds (traffic->duration_ns)));
-  g_string_append_printf (text, "arrivals: %s on average, %s in the fullest second%s\n",
-                          wp_format_value (mean, WP_UNIT_RATE, traffic->rate_mean),
-                          wp_format_whole (peak, traffic->rate_peak_1s),
-                          describe_bursts (burst, traffic->dispersion_1s));
   g_string_append_printf (text, "service: %s on average, p99 %s",
                           wp_format_value (service, WP_UNIT_TIME, traffic->service_mean / WP_NS_PER_S),
                           wp_format_value (p99, WP_UNIT_TIME, seconds (traffic->service_p99_ns)));
@@ -95,6 +87,27 @@ add_traffic (GString *text, const WpReport *report)
                             wp_format_whole (drawn, (double) report->n_drawn),
                             report->n_drawn == 1 ? "" : "s");
   g_string_append_c (text, '\n');
+  if (logged)
+    g_string_append_printf (text, "%s\n", logged);
+}
+
+static void
+add_traffic (GString *text, const WpReport *report)
+{
+  const WpTrafficSummary *traffic = &report->traffic;
+  char requests[CELL], duration[CELL], mean[CELL], peak[CELL], burst[BURST], p99[CELL], drawn[CELL];
+
+  wp_text_append (text, report->trace);
+  g_string_append_printf (text, ": %s request%s in %s\n",
+                          wp_format_whole (requests, (double) traffic->requests),
+                          traffic->requests == 1 ? "" : "s",
+                          wp_format_seconds (duration, seconds (traffic->duration_ns)));
+  g_string_append_printf (text, "arrivals: %s on average, %s in the fullest second%s\n",
+                          wp_format_value (mean, WP_UNIT_RATE, traffic->rate_mean),
+                          wp_format_whole (peak, traffic->rate_peak_1s),
+                          describe_bursts (burst, traffic->dispersion_1s));
+  if (!report->lacks_service)
+    add_service (text, report);
   if (report->patience_ns != WP_TIME_NONE)
     add_patience (text, report);
   if (traffic->out_of_order > 0)
@@ -405,7 +418,11 @@ format_error (char *cell, const WpMetricAgreement *agreement)
 {
   if (isnan (agreement->error))
     return "-";
-  g_snprintf (cell, CELL, fabs (agreement->error) < 0.00005 ? "0.00 %%" : "%+.2f %%", 100 * agreement->error);
+  g_snprintf (cell, CELL, "%s%.2f %%",
+              agreement->error < 0.00005                   ? ""
+              : agreement->predicted > agreement->measured ? "+"
+                                                           : "-",
+              100 * agreement->error);
 
   return cell;
 }
@@ -475,7 +492,7 @@ wp_report_text (const WpReport *report)
       add_judgement (text, &report->against->judged);
       wp_report_worst_errors_add_text (text, &report->against->largest);
     }
-  else
+  else if (report->n_models > 0)
     {
       g_string_append_c (text, '\n');
       add_models (text, report);

@@ -5,6 +5,7 @@
 #include "sim/compare/wp-comparison.h"
 #include "sim/run/wp-confidence.h"
 #include "sim/plan/wp-plan.h"
+#include "sim/run/wp-logged.h"
 #include "sim/model/wp-http-stage.h"
 #include "sim/model/wp-traffic.h"
 
@@ -12,7 +13,10 @@ typedef struct {
   const char *trace;   /* its name */
   const char *service; /* --service, as typed */
   guint64 n_drawn;     /* requests whose service time it drew */
-  gint64 patience_ns;  /* WP_TIME_NONE: clients wait without limit */
+  /* a log without services and responses: nothing is simulated, there are no models */
+  gboolean lacks_service;
+  const WpLogged *logged; /* what its response times are; NULL: it has none */
+  gint64 patience_ns;     /* WP_TIME_NONE: clients wait without limit */
   WpTrafficSummary traffic;
   gboolean has_http_stage;
   WpHttpStageSummary http_stage;

@@ -34,8 +34,6 @@ struct _WpTrace {
   gboolean plain; /* the header is arrival[,service], which has a fast path */
   gboolean plain_service;
   gboolean takes_responses; /* for services, where there are none */
-  WpRowCheck check;         /* or NULL */
-  gpointer check_data;
   gboolean fast; /* plain, and no row can be so far from the origin that the difference overflows */
 
   guint64 n_read; /* rows taken from the file since its start */
@@ -174,8 +172,7 @@ read_raw (WpTrace *self, gboolean may_fill, WpRow *rows, gsize max_rows, gsize *
     return status == WP_TRACE_FORMAT_END ? RAW_END : status == WP_TRACE_FORMAT_MORE ? RAW_MORE : RAW_ERROR;
   if (self->takes_responses)
     rows->service_ns = WP_TIME_NONE; /* not the response of the row that was here before */
-  if (!wp_mapping_read (self->mapping, fields, rows, error)
-      || (self->check != NULL && !self->check (self->check_data, rows, self->table->row_line, error)))
+  if (!wp_mapping_read (self->mapping, fields, rows, error))
     {
       wp_read_buffer_prefix (&self->table->window, self->table->row_line, error);
       return RAW_ERROR;
@@ -363,13 +360,6 @@ wp_trace_sort (WpTrace *self, GError **error)
 }
 
 void
-wp_trace_check_rows (WpTrace *self, WpRowCheck check, gpointer data)
-{
-  self->check = check;
-  self->check_data = data;
-}
-
-void
 wp_trace_take_responses (WpTrace *self)
 {
   self->takes_responses = TRUE;
@@ -380,13 +370,16 @@ static gboolean
 copy_responses (WpTrace *self, gint64 *arrivals_ns, gint64 *responses_ns, GError **error)
 {
   gsize n_rows;
+  gint64 end_ns;
 
   for (gsize at = 0; (n_rows = wp_row_store_get (self->store, at, self->rows, BATCH_ROWS)) > 0; at += n_rows)
     for (gsize i = 0; i < n_rows; i++)
       {
         responses_ns[at + i]
             = self->rows[i].service_ns == WP_TIME_NONE ? self->rows[i].response_ns : WP_TIME_NONE;
-        if (__builtin_sub_overflow (self->rows[i].arrival_ns, self->scale.origin_ns, &arrivals_ns[at + i]))
+        if (__builtin_sub_overflow (self->rows[i].arrival_ns, self->scale.origin_ns, &arrivals_ns[at + i])
+            || (responses_ns[at + i] != WP_TIME_NONE
+                && __builtin_add_overflow (arrivals_ns[at + i], responses_ns[at + i], &end_ns)))
           {
             g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
                          "%s: a time of more than 292 years from the first arrival", wp_trace_name (self));
@@ -424,6 +417,12 @@ wp_trace_put_services (WpTrace *self, const gint64 *services_ns)
   g_return_if_fail (self->store != NULL && self->store_at == 0);
 
   wp_row_store_put_services (self->store, services_ns);
+}
+
+gboolean
+wp_trace_is_log (const WpTrace *self)
+{
+  return self->drawn == NULL && self->table->kind != &wp_csv_kind;
 }
 
 gboolean

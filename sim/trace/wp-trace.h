@@ -81,13 +81,6 @@ WpRead wp_trace_read (WpTrace *self, const WpRow **rows, gsize *n_rows, GError *
  * pipe was kept in an unlinked temporary file. */
 gboolean wp_trace_sort (WpTrace *self, GError **error);
 
-/* Looks at a row as the file has it, on @line; FALSE with @error ends the reading, with `FILE:LINE: ` before
- * it. Rows are shown again when the trace is sorted. */
-typedef gboolean (*WpRowCheck) (gpointer data, const WpRow *row, guint64 line, GError **error);
-
-/* Before the first read. */
-void wp_trace_check_rows (WpTrace *self, WpRowCheck check, gpointer data);
-
 /**
  * wp_trace_load:
  *
@@ -119,6 +112,9 @@ gboolean wp_trace_load_responses (WpTrace *self, gint64 **arrivals_ns, gint64 **
 /* After that, and before the first read: these are the services of its rows, but where they are WP_TIME_NONE.
  */
 void wp_trace_put_services (WpTrace *self, const gint64 *services_ns);
+
+/* Is it a log of another program's, rather than a CSV trace? */
+gboolean wp_trace_is_log (const WpTrace *self);
 
 /* Were stamps of whole seconds spread over theirs? */
 gboolean wp_trace_is_spread (const WpTrace *self);

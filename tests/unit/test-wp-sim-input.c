@@ -38,13 +38,16 @@ test_a_log_is_told_about (void)
       run->out,
       "\nnote: the log's request times are taken off its stamps, which nginx sets at the end of a request\n"));
   g_assert_nonnull (
-      strstr (run->out, "\nnote: service is the logged response time where the trace has no service,"));
+      strstr (run->out, "\nwarning: it cannot be told whether the log's response times contain waiting: the "
+                        "log has fewer than 1,000 requests with a response time; they are taken as "
+                        "service times, and no sizes are recommended: --logged-workers=N takes "));
+  g_assert_null (strstr (run->out, "\nplan for "));
   sim_run_go (run, "--input=clf --format=json access.log", NULL);
   report = sim_run_json (run);
   trace = json_object_get_object_member (report, "trace");
   g_assert_cmpint (json_object_get_int_member (trace, "requests"), ==, 3);
   g_assert_cmpint (json_object_get_int_member (trace, "out_of_order"), ==, 1);
-  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (trace, "notes")), ==, 3);
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (trace, "notes")), ==, 2);
   g_assert_cmpfloat_with_epsilon (json_object_get_double_member (trace, "duration"), 3.449, 1e-9);
   json_object_unref (report);
 }
@@ -94,6 +97,139 @@ test_json_lines_from_a_pipe (void)
   g_assert_nonnull (strstr (jobs, "\n1.500000000,1.500000000,b,,"));
 }
 
+/* @n requests, one every 33.5 ms on average, of 60 ms on average, behind two workers. */
+static char *
+make_waiting_log (guint n)
+{
+  GString *text = g_string_new (NULL);
+  guint random = 1;
+  guint64 free_ms[2] = { 0 }, now_ms = 0;
+
+  for (guint i = 0; i < n; i++)
+    {
+      guint first = free_ms[1] < free_ms[0];
+      guint64 end_ms;
+
+      random = random * 1664525 + 1013904223;
+      now_ms += (random >> 16) % 68;
+      random = random * 1664525 + 1013904223;
+      free_ms[first] = end_ms = MAX (now_ms, free_ms[first]) + 20 + (random >> 16) % 81;
+      g_string_append_printf (text, "{\"arrival\":%" G_GUINT64_FORMAT ".%03u,\"response\":%.3f}\n",
+                              now_ms / 1000, (guint) (now_ms % 1000), (double) (end_ms - now_ms) / 1000);
+    }
+
+  return g_string_free (text, FALSE);
+}
+
+static JsonObject *
+logged_of (SimRun *run, const char *arguments)
+{
+  g_autoptr (JsonObject) report = NULL;
+
+  sim_run_go (run, arguments, NULL);
+  report = sim_run_json (run);
+
+  return json_object_ref (
+      json_object_get_object_member (json_object_get_object_member (report, "trace"), "logged"));
+}
+
+static void
+test_waiting_is_taken_out (void)
+{
+  g_autofree char *log = make_waiting_log (5000);
+  g_autoptr (SimRun) run = run_file ("t", log, "--input=jsonl t");
+  g_autoptr (JsonObject) logged = NULL;
+  g_autoptr (JsonObject) given = NULL;
+  g_autoptr (JsonObject) none = NULL;
+
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_nonnull (strstr (run->out, "\nThe log's response times contain waiting: "));
+  g_assert_nonnull (strstr (run->out, " are service (2 workers).\n"));
+  g_assert_nonnull (strstr (run->out, "plan for WorkerPool"));
+  logged = logged_of (run, "--input=jsonl --format=json t");
+  g_assert_cmpstr (json_object_get_string_member (logged, "verdict"), ==, "queued");
+  g_assert_cmpint (json_object_get_int_member (logged, "workers"), ==, 2);
+  g_assert_cmpfloat_with_epsilon (json_object_get_double_member (logged, "service_mean"), 0.06, 0.002);
+  g_assert_cmpfloat (json_object_get_double_member (logged, "response_mean"), >, 0.08);
+  given = logged_of (run, "--input=jsonl --format=json --no-plan --logged-workers=2 t");
+  g_assert_cmpfloat (json_object_get_double_member (given, "service_mean"), ==,
+                     json_object_get_double_member (logged, "service_mean"));
+  none = logged_of (run, "--input=jsonl --format=json --no-plan --logged-workers=None t");
+  g_assert_cmpstr (json_object_get_string_member (none, "verdict"), ==, "not_queued");
+  g_assert_true (json_object_get_null_member (none, "workers"));
+  g_assert_cmpfloat (json_object_get_double_member (none, "service_mean"), ==,
+                     json_object_get_double_member (logged, "response_mean"));
+}
+
+/* Too few rows: the run goes on without a plan, unless that was asked for; a sweep needs to know. */
+static void
+test_what_cannot_be_told (void)
+{
+  g_autofree char *log = make_waiting_log (999);
+  g_autoptr (SimRun) run = run_file ("t", log, "--input=jsonl --format=json t");
+  g_autoptr (JsonObject) report = sim_run_json (run);
+  JsonObject *logged
+      = json_object_get_object_member (json_object_get_object_member (report, "trace"), "logged");
+
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_nonnull (strstr (run->err, "wp-sim: warning: it cannot be told "));
+  g_assert_cmpstr (json_object_get_string_member (logged, "verdict"), ==, "unknown");
+  g_assert_true (json_object_get_null_member (logged, "range"));
+  g_assert_true (json_object_get_null_member (report, "plan"));
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (report, "models")), ==, 3);
+  sim_run_go (run, "--input=jsonl --plan t", NULL);
+  g_assert_cmpint (run->status, ==, 1);
+  sim_run_go (run, "--input=jsonl --sweep=workers=1:3 t", NULL);
+  g_assert_cmpint (run->status, ==, 2);
+  g_assert_cmpstr (
+      run->err, ==,
+      "wp-sim: --sweep: it cannot be told whether the response times of t contain waiting: the log has "
+      "fewer than 1,000 requests with a response time: give --logged-workers=N or none\n");
+  sim_run_go (run, "--input=jsonl --logged-workers=2 --plan t", NULL);
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_nonnull (strstr (run->out, "plan for WorkerPool"));
+}
+
+/* Services are not invented for a log: its traffic is printed, and what to type. */
+static void
+test_a_log_without_request_times (void)
+{
+  static const char log[] = "h - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 200 5\n";
+  static const char *const refused[]
+      = { "-w 2", "-q 1", "--plan", "-m default --jobs=-", "--sweep=workers=1", "--at=1s" };
+  g_autoptr (SimRun) run = run_file ("t", log, "--input=clf t");
+  g_autoptr (JsonObject) report = NULL;
+
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_nonnull (strstr (run->out, "t: 1 request in 0 s\n"));
+  g_assert_null (strstr (run->out, "\nservice: "));
+  g_assert_null (strstr (run->out, "accepted"));
+  g_assert_nonnull (
+      strstr (run->out, "\nwarning: the log has no request times, so nothing is simulated: say how long a "
+                        "request takes, wp-sim --service=60ms t, "));
+  sim_run_go (run, "--input=clf --format=json t", NULL);
+  report = sim_run_json (run);
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (report, "models")), ==, 0);
+  g_assert_true (json_object_get_null_member (report, "plan"));
+  for (guint i = 0; i < G_N_ELEMENTS (refused); i++)
+    {
+      g_autofree char *arguments = g_strconcat ("--input=clf ", refused[i], " t", NULL);
+
+      sim_run_go (run, arguments, NULL);
+      g_assert_cmpint (run->status, ==, 2);
+      g_assert_cmpstr (
+          run->err, ==,
+          "wp-sim: t: the log has no request times: say how long a request takes, --service=60ms, or where "
+          "that is, --columns response=NAME\n");
+      g_assert_cmpstr (run->out, ==, "");
+    }
+  sim_run_go (run, "--input=clf --service=60ms t", NULL);
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_nonnull (strstr (run->out, "\nservice: 60.0 ms on average"));
+  g_assert_nonnull (strstr (run->out, "plan for WorkerPool"));
+}
+
 static void
 test_refusals (void)
 {
@@ -101,6 +237,14 @@ test_refusals (void)
     const char *arguments, *message;
   } cases[] = {
     { "--input=xml t", "wp-sim: --input: \"xml\" is not a kind of input: csv, clf or jsonl\n" },
+    { "--logged-workers=0 t", "wp-sim: --logged-workers: \"0\" is not a number of workers, auto or none\n" },
+    { "--logged-workers=2 t",
+      "wp-sim: --logged-workers: t has no response times of requests without a service: --columns response=NAME says "
+      "where they are\n" },
+    { "--logged-workers=2 --service-always t",
+      "wp-sim: --logged-workers and --service-always exclude each other\n" },
+    { "--logged-workers=2 --synthetic=poisson:rate=1,duration=1s",
+      "wp-sim: --logged-workers needs a trace\n" },
     { "--input=clf .", "wp-sim: .: Is a directory\n" },
     { "--input=jsonl t", "wp-sim: t:1: at byte 1: expected an object: {, found \"arrival\"\n" },
     { "--input=clf t",
@@ -160,6 +304,9 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-input/a-log-is-told-about", test_a_log_is_told_about);
   g_test_add_func ("/wp-sim-input/each-row-of-a-log-has-its-service", test_each_row_of_a_log_has_its_service);
   g_test_add_func ("/wp-sim-input/json-lines-from-a-pipe", test_json_lines_from_a_pipe);
+  g_test_add_func ("/wp-sim-input/waiting-is-taken-out", test_waiting_is_taken_out);
+  g_test_add_func ("/wp-sim-input/what-cannot-be-told", test_what_cannot_be_told);
+  g_test_add_func ("/wp-sim-input/a-log-without-request-times", test_a_log_without_request_times);
   g_test_add_func ("/wp-sim-input/refusals", test_refusals);
   g_test_add_func ("/wp-sim-input/endless-lines", test_endless_lines);
 

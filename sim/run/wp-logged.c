@@ -1,0 +1,162 @@
+#include "sim/run/wp-logged.h"
+
+#include <string.h>
+
+#include "sim/base/wp-error.h"
+#include "sim/base/wp-memory.h"
+#include "sim/base/wp-options.h"
+
+#define MOST_NEGATIVE 0.01 /* share of services: more are said */
+
+gboolean
+wp_logged_option_parse (gpointer field, const char *value, GError **error)
+{
+  WpLoggedOption *self = field;
+  guint64 workers = 0;
+
+  if (g_ascii_strcasecmp (value, "auto") == 0)
+    self->choice = WP_LOGGED_AUTO;
+  else if (g_ascii_strcasecmp (value, "none") == 0)
+    self->choice = WP_LOGGED_NONE;
+  else if (wp_options_parse_count (value, 1, G_MAXINT32, &workers, NULL))
+    self->choice = WP_LOGGED_GIVEN;
+  else
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a number of workers, auto or none",
+                   value);
+      return FALSE;
+    }
+  self->workers = (guint) workers;
+
+  return TRUE;
+}
+
+static gboolean
+has_responses (const gint64 *responses_ns, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    if (responses_ns[i] != WP_TIME_NONE)
+      return TRUE;
+
+  return FALSE;
+}
+
+static gboolean
+fail_without (const WpTrace *trace, const WpLoggedOption *option, GError **error)
+{
+  if (option->choice == WP_LOGGED_BY_DEFAULT)
+    return TRUE;
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
+               "--logged-workers: %s has no response times of requests without a service: "
+               "--columns response=NAME says where they are",
+               wp_trace_name (trace));
+
+  return FALSE;
+}
+
+/* Services in place of @responses_ns. */
+static gboolean
+recover (WpTrace *trace, const WpLoggedTimes *log, WpLogged *logged, GError **error)
+{
+  g_autofree gint64 *services = NULL;
+
+  if (logged->choice != WP_LOGGED_NONE && logged->found.verdict != WP_LOGGED_QUEUED)
+    {
+      wp_trace_put_services (trace, log->responses_ns);
+      return TRUE;
+    }
+  services = g_try_new (gint64, log->n);
+  if (!services)
+    return wp_memory_fail (log->n, error);
+  wp_logged_workers_recover (log, logged->choice == WP_LOGGED_NONE ? G_MAXINT32 : logged->found.workers,
+                             services, &logged->found);
+  wp_trace_put_services (trace, services);
+
+  return TRUE;
+}
+
+gboolean
+wp_logged_take (WpTrace *trace, const WpLoggedOption *option, WpLogged *logged, GError **error)
+{
+  g_autofree gint64 *arrivals = NULL, *responses = NULL;
+  WpLoggedTimes log = { .is_spread = wp_trace_is_spread (trace) };
+
+  *logged = (WpLogged){ .choice = option->choice };
+  if (!wp_trace_has (trace, "response"))
+    return fail_without (trace, option, error);
+  if (!wp_trace_load_responses (trace, &arrivals, &responses, &log.n, error))
+    return FALSE;
+  log.arrivals_ns = arrivals;
+  log.responses_ns = responses;
+  logged->is_there = has_responses (responses, log.n);
+  if (!logged->is_there)
+    return fail_without (trace, option, error);
+  switch (option->choice)
+    {
+    case WP_LOGGED_GIVEN:
+      logged->found = (WpLoggedWorkers){ .verdict = WP_LOGGED_QUEUED, .workers = option->workers };
+      break;
+    case WP_LOGGED_NONE:
+      logged->found.verdict = WP_LOGGED_NOT_QUEUED;
+      break;
+    case WP_LOGGED_BY_DEFAULT:
+    case WP_LOGGED_AUTO:
+    default:
+      wp_logged_workers_find (&log, &logged->found);
+    }
+
+  return recover (trace, &log, logged, error);
+}
+
+gboolean
+wp_logged_is_unknown (const WpLogged *logged)
+{
+  return logged->is_there && logged->found.verdict == WP_LOGGED_UNKNOWN;
+}
+
+static char *
+describe_queued (const WpLogged *logged)
+{
+  const WpLoggedWorkers *found = &logged->found;
+  char response[WP_TIME_BUFFER], service[WP_TIME_BUFFER];
+  GString *text = g_string_new ("The log's response times contain waiting: ");
+
+  g_string_append_printf (text, "%s logged, of which %s are service (%u worker%s%s)",
+                          wp_time_format_people (response, (gint64) found->response_mean_ns),
+                          wp_time_format_people (service, (gint64) found->service_mean_ns), found->workers,
+                          found->workers == 1 ? "" : "s",
+                          logged->choice == WP_LOGGED_GIVEN ? ", as given" : "");
+  if (found->low < found->high)
+    g_string_append_printf (text, "; %u to %u workers explain the log nearly as well", found->low,
+                            found->high);
+  if (found->negative > MOST_NEGATIVE)
+    g_string_append_printf (
+        text,
+        "; %.0f %% of the services would be negative: these are 0, and the number of workers is "
+        "wrong, or some requests never reach them (static files)",
+        found->negative * 100);
+
+  g_string_append_c (text, '.');
+
+  return g_string_free (text, FALSE);
+}
+
+char *
+wp_logged_describe (const WpLogged *logged)
+{
+  if (!logged->is_there)
+    return NULL;
+  if (logged->found.verdict == WP_LOGGED_QUEUED)
+    return describe_queued (logged);
+  if (logged->choice == WP_LOGGED_NONE)
+    return g_strdup (
+        "The log's response times are taken as service times, as given (--logged-workers=none).");
+  if (logged->found.verdict == WP_LOGGED_NOT_QUEUED)
+    return g_strdup ("The log's response times contain no waiting: they are taken as service times.");
+
+  return g_strdup_printf (
+      "it cannot be told whether the log's response times contain waiting: the log %s; they are "
+      "taken as service times, and no sizes are recommended: --logged-workers=N takes the waiting "
+      "behind N workers out of them, --logged-workers=none leaves them as they are",
+      wp_logged_reason_text (logged->found.reason));
+}

@@ -1,0 +1,48 @@
+/* wp-logged.h - before a run: the services of another server's log, whose response times contain waiting. */
+#pragma once
+
+#include "sim/model/wp-logged-workers.h"
+#include "sim/trace/wp-trace.h"
+
+/* --logged-workers */
+typedef enum {
+  WP_LOGGED_BY_DEFAULT, /* as AUTO, where the trace has response times */
+  WP_LOGGED_AUTO,
+  WP_LOGGED_GIVEN, /* so many workers */
+  WP_LOGGED_NONE   /* response times are service times */
+} WpLoggedChoice;
+
+typedef struct {
+  WpLoggedChoice choice;
+  guint workers; /* of GIVEN */
+} WpLoggedOption;
+
+/* N, auto or none; as a parse() of WpOption: @field is a WpLoggedOption. */
+gboolean wp_logged_option_parse (gpointer field, const char *value, GError **error);
+
+typedef struct {
+  gboolean is_there; /* the trace has response times of requests that have no service */
+  WpLoggedChoice choice;
+  WpLoggedWorkers found;
+} WpLogged;
+
+/**
+ * wp_logged_take:
+ * @trace: not yet read from
+ * @logged: (out): what was found
+ *
+ * Puts services into the place of the trace's response times: those that are recovered behind N workers, or
+ * the response times themselves where nobody waited, or where it cannot be told. Reads the trace, and holds
+ * it in memory, unless the option is none.
+ *
+ * Returns: FALSE with what the trace's reader said, or with WP_ERROR_BAD_VALUE where the option was given and
+ * the trace has no response times.
+ */
+gboolean wp_logged_take (WpTrace *trace, const WpLoggedOption *option, WpLogged *logged, GError **error);
+
+/* Does nobody know the services, so that no sizes can be recommended? */
+gboolean wp_logged_is_unknown (const WpLogged *logged);
+
+/* A sentence on what was found, or, where that is unknown, a warning that says what to do; to be freed. NULL:
+ * the trace has no response times. */
+char *wp_logged_describe (const WpLogged *logged);
