@@ -130,7 +130,6 @@ static char *
 make_stats (const WpAdmin *self, gboolean pretty)
 {
   g_autoptr (JsonBuilder) json = json_builder_new ();
-  g_autoptr (JsonNode) root = NULL;
   gint64 now_ns, oldest_ns;
   WpLedger ledger;
 
@@ -157,9 +156,8 @@ make_stats (const WpAdmin *self, gboolean pretty)
   wp_json_add_count (json, "connections", count_connections (self));
   add_refused (json, self);
   json_builder_end_object (json);
-  root = json_builder_get_root (json);
 
-  return json_to_string (root, pretty);
+  return wp_json_text (json, pretty);
 }
 
 static char *

@@ -34,7 +34,6 @@ char *
 wp_failed_format (WpJournal *journal, GError **error)
 {
   g_autoptr (JsonBuilder) json = json_builder_new ();
-  g_autoptr (JsonNode) root = NULL;
   WpJournalCounts counts;
 
   wp_journal_count (journal, &counts);
@@ -47,7 +46,6 @@ wp_failed_format (WpJournal *journal, GError **error)
     return NULL;
   json_builder_end_array (json);
   json_builder_end_object (json);
-  root = json_builder_get_root (json);
 
-  return json_to_string (root, TRUE);
+  return wp_json_text (json, TRUE);
 }

@@ -231,8 +231,8 @@ add_failures (JsonBuilder *json, const WpTally *tally)
   json_builder_end_object (json);
 }
 
-static JsonNode *
-build_json (const WpReplayReport *self)
+static char *
+json_text (const WpReplayReport *self, gboolean pretty)
 {
   const WpTally *tally = self->tally;
   g_autoptr (JsonBuilder) json = json_builder_new ();
@@ -262,14 +262,13 @@ build_json (const WpReplayReport *self)
   wp_json_add_boolean (json, "valid", wp_replay_report_is_valid (self));
   json_builder_end_object (json);
 
-  return json_builder_get_root (json);
+  return wp_json_text (json, pretty);
 }
 
 void
 wp_replay_report_print_json (const WpReplayReport *self, FILE *out)
 {
-  g_autoptr (JsonNode) root = build_json (self);
-  g_autofree char *text = json_to_string (root, TRUE);
+  g_autofree char *text = json_text (self, TRUE);
 
   fprintf (out, "%s\n", text);
 }
@@ -277,8 +276,7 @@ wp_replay_report_print_json (const WpReplayReport *self, FILE *out)
 void
 wp_replay_report_print_json_line (const WpReplayReport *self, FILE *out)
 {
-  g_autoptr (JsonNode) root = build_json (self);
-  g_autofree char *text = json_to_string (root, FALSE);
+  g_autofree char *text = json_text (self, FALSE);
 
   fprintf (out, "%s\n", text);
 }
@@ -287,7 +285,6 @@ void
 wp_replay_report_print_interval (const WpTallyInterval *interval, gint64 now_ns, guint64 n_waiting, FILE *out)
 {
   g_autoptr (JsonBuilder) json = json_builder_new ();
-  g_autoptr (JsonNode) root = NULL;
   g_autofree char *text = NULL;
 
   json_builder_begin_object (json);
@@ -300,8 +297,7 @@ wp_replay_report_print_interval (const WpTallyInterval *interval, gint64 now_ns,
   add_histogram (json, "latency", interval->latency);
   add_histogram (json, "lag", interval->lag);
   json_builder_end_object (json);
-  root = json_builder_get_root (json);
-  text = json_to_string (root, FALSE);
+  text = wp_json_text (json, FALSE);
   fprintf (out, "%s\n", text);
   fflush (out);
 }

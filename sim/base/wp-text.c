@@ -52,3 +52,19 @@ wp_text_escape (const char *text)
 
   return g_string_free (line, FALSE);
 }
+
+/* 15 digits are always told apart by a double, and 17 always suffice. */
+const char *
+wp_text_number (char buffer[WP_TEXT_NUMBER], double value)
+{
+  static const char *const formats[] = { "%.15g", "%.16g", "%.17g" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (formats); i++)
+    {
+      g_ascii_formatd (buffer, WP_TEXT_NUMBER, formats[i], value);
+      if (g_ascii_strtod (buffer, NULL) == value)
+        break;
+    }
+
+  return buffer;
+}

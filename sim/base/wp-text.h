@@ -14,3 +14,7 @@ void wp_text_append (GString *line, const char *text);
 
 /* Returns the escaped text. Free with g_free(). */
 char *wp_text_escape (const char *text);
+
+/* The decimal with the fewest digits that reads back as @value, which is finite. Returns @buffer. */
+#define WP_TEXT_NUMBER 40
+const char *wp_text_number (char buffer[WP_TEXT_NUMBER], double value);

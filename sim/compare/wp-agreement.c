@@ -54,8 +54,8 @@ judge (const WpMetric *metric, double predicted, double measured, double bound, 
   if (isnan (predicted) || isnan (measured))
     return self;
   if (measured != 0)
-    self.error = fabs (predicted - measured) / fabs (measured);
-  self.ok = (!isnan (self.error) && is_within (self.error, tolerance))
+    self.error = (predicted - measured) / fabs (measured);
+  self.ok = (!isnan (self.error) && is_within (fabs (self.error), tolerance))
             || (bound != NO_BOUND && is_within (fabs (predicted - measured), bound));
 
   return self;

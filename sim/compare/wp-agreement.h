@@ -10,7 +10,7 @@
 typedef struct {
   const WpMetric *metric;
   double predicted, measured; /* in the metric's unit; NaN is null */
-  /* |predicted - measured| / measured; 0 if both are equal or null; NaN if undefined */
+  /* (predicted - measured) / |measured|; 0 where both are equal or null; NaN where there is none */
   double error;
   gboolean ok;
 } WpMetricAgreement;

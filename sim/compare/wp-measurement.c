@@ -9,10 +9,37 @@
 
 struct _WpMeasurement {
   char *path;
+  GHashTable *lines; /* id -> its line, while the rows are read */
   WpTrace *trace;
   const WpRow *rows;
   gsize n_rows;
 };
+
+/* An id has one line, which is seen twice where the trace is sorted. */
+static gboolean
+check_row (gpointer data, const WpRow *row, guint64 line, GError **error)
+{
+  WpMeasurement *self = data;
+  gpointer first;
+
+  if (!wp_summary_check_row (row, error))
+    return FALSE;
+  if (!row->id)
+    return TRUE;
+  first = g_hash_table_lookup (self->lines, row->id);
+  if (!first)
+    g_hash_table_insert (self->lines, g_strdup (row->id), (gpointer) (guintptr) line);
+  else if ((guintptr) first != line)
+    {
+      g_autofree char *id = g_strescape (row->id, NULL);
+
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "request %.60s is on line %" G_GUINTPTR_FORMAT " too",
+                   id, (guintptr) first);
+      return FALSE;
+    }
+
+  return TRUE;
+}
 
 static gboolean
 load (WpMeasurement *self, GError **error)
@@ -27,9 +54,12 @@ load (WpMeasurement *self, GError **error)
                    wp_trace_name (self->trace));
       return FALSE;
     }
+  self->lines = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  wp_trace_check_rows (self->trace, check_row, self);
   self->rows = wp_trace_load (self->trace, &self->n_rows, error);
+  g_clear_pointer (&self->lines, g_hash_table_unref);
 
-  return self->rows && wp_summary_check_rows (wp_trace_name (self->trace), self->rows, self->n_rows, error);
+  return self->rows != NULL;
 }
 
 WpMeasurement *
@@ -46,6 +76,7 @@ void
 wp_measurement_free (WpMeasurement *self)
 {
   g_clear_pointer (&self->trace, wp_trace_free);
+  g_clear_pointer (&self->lines, g_hash_table_unref);
   g_free (self->path);
   g_free (self);
 }

@@ -331,7 +331,7 @@ wp_summary_measure (WpSummary *self, const WpLayout *layout, const WpRow *rows, 
     measure_levels (self, layout, queued, busy, rows[0].arrival_ns, last_ns);
 }
 
-/* The error in the order of the row's times; "" if there is none. */
+/* NULL if the row's moments are in order, else what is wrong. */
 static const char *
 disorder_of (const WpRow *row)
 {
@@ -347,34 +347,52 @@ disorder_of (const WpRow *row)
       && row->ended_ns < MAX (row->arrival_ns, MAX (row->accepted_ns, row->started_ns)))
     return "ended before it arrived, was accepted or started";
 
-  return "";
+  return NULL;
 }
 
-/* The row's number in order of arrival, and its escaped id. */
-static char *
-describe_row (const WpRow *row, gsize number)
+/* The same of outcome and service. A refused request never was in the queue; a stored one has its finish. */
+static const char *
+contradiction_of (const WpRow *row)
 {
-  g_autofree char *id = row->id ? g_strescape (row->id, NULL) : NULL;
+  gboolean finished = row->finished_ns != WP_TIME_NONE;
 
-  return id ? g_strdup_printf ("request %" G_GSIZE_FORMAT " (id %.60s)", number, id)
-            : g_strdup_printf ("request %" G_GSIZE_FORMAT, number);
+  switch (row->outcome)
+    {
+    case WP_OUTCOME_REJECTED:
+    case WP_OUTCOME_TIMED_OUT:
+      if (row->accepted_ns != WP_TIME_NONE)
+        return finished ? "was refused, and has a finish" : "was refused, and accepted";
+      break;
+    case WP_OUTCOME_STORED:
+      if (!finished)
+        return "was stored, and has no finish";
+      break;
+    case WP_OUTCOME_NONE:
+    case WP_OUTCOME_ABANDONED:
+    case WP_OUTCOME_FAILED:
+    default:
+      break;
+    }
+  if (finished && row->service_ns != WP_TIME_NONE && row->service_ns != row->finished_ns - row->started_ns)
+    return "has a service that is not its finish less its start";
+
+  return NULL;
 }
 
 gboolean
-wp_summary_check_rows (const char *file, const WpRow *rows, gsize n_rows, GError **error)
+wp_summary_check_row (const WpRow *row, GError **error)
 {
-  for (gsize i = 0; i < n_rows; i++)
-    {
-      const char *disorder = disorder_of (&rows[i]);
+  const char *wrong = disorder_of (row);
+  g_autofree char *id = row->id ? g_strescape (row->id, NULL) : NULL;
 
-      if (*disorder != '\0')
-        {
-          g_autofree char *row = describe_row (&rows[i], i + 1);
+  if (!wrong)
+    wrong = contradiction_of (row);
+  if (!wrong)
+    return TRUE;
+  if (id)
+    g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "request %.60s %s", id, wrong);
+  else
+    g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "the request %s", wrong);
 
-          g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%s: %s %s", file, row, disorder);
-          return FALSE;
-        }
-    }
-
-  return TRUE;
+  return FALSE;
 }

@@ -73,15 +73,14 @@ void wp_summary_set_window (WpSummary *self, gint64 first_ns, gint64 last_ns, do
 
 /**
  * wp_summary_measure:
- * @layout: of the measured server
- * @rows: @n_rows in order of arrival that pass wp_summary_check_rows()
+ * @layout: sizes of what was measured
+ * @rows: @n_rows of them in order of arrival, each as wp_summary_check_row() wants it
  *
  * Computes the metrics of measured rows by sorting their times. Failed jobs count as accepted and started. A
  * row without a blocked field counts as blocked if it was not accepted at its arrival.
  */
 void wp_summary_measure (WpSummary *self, const WpLayout *layout, const WpRow *rows, gsize n_rows);
 
-/* FALSE with WP_ERROR_BAD_TRACE, which names @file, if a row's times are out of order (accepted before it
- * arrived,
- * ...). */
-gboolean wp_summary_check_rows (const char *file, const WpRow *rows, gsize n_rows, GError **error);
+/* FALSE with WP_ERROR_BAD_TRACE, naming the request, where a measured row contradicts itself: its moments are
+ * out of order (accepted before it arrived, ...), or are not those of its outcome. */
+gboolean wp_summary_check_row (const WpRow *row, GError **error);

@@ -239,7 +239,6 @@ static char *
 to_json (const Calibration *self)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
-  g_autoptr (JsonNode) root = NULL;
   g_autofree char *text = NULL;
 
   json_builder_begin_object (builder);
@@ -258,8 +257,7 @@ to_json (const Calibration *self)
     json_builder_add_string_value (builder, g_ptr_array_index (self->warnings, i));
   json_builder_end_array (builder);
   json_builder_end_object (builder);
-  root = json_builder_get_root (builder);
-  text = json_to_string (root, TRUE);
+  text = wp_json_text (builder, TRUE);
 
   return g_strconcat (text, "\n", NULL);
 }

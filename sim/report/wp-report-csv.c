@@ -2,14 +2,16 @@
 
 #include <math.h>
 
-/* All digits of a double; an empty field for null. */
+#include "sim/base/wp-text.h"
+
+/* An empty cell for null. */
 static void
 add_double (GString *text, double value)
 {
-  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
+  char buffer[WP_TEXT_NUMBER];
 
   if (!isnan (value))
-    g_string_append (text, g_ascii_formatd (buffer, sizeof buffer, "%.17g", value));
+    g_string_append (text, wp_text_number (buffer, value));
 }
 
 static void
@@ -41,7 +43,7 @@ add_model (GString *text, const WpPolicy *policy, const WpSummary *summary)
 static void
 add_models (GString *text, const WpReport *report)
 {
-  g_string_append (text, "mode,queue,workers,dispatcher,when-full");
+  g_string_append (text, "mode,queue,workers,dispatcher,when_full");
   for (const WpMetric *metric = wp_metrics; metric->name; metric++)
     g_string_append_printf (text, ",%s", metric->name);
   g_string_append_c (text, '\n');

@@ -215,11 +215,11 @@ add_model (JsonBuilder *builder, const WpPolicy *policy, const WpSummary *summar
   wp_json_add_string (builder, "dispatcher",
                       wp_policy_uses (policy, WP_POLICY_DISPATCHER) ? wp_dispatcher_name (policy->dispatcher)
                                                                     : NULL);
-  wp_json_add_string (builder, "when-full",
+  wp_json_add_string (builder, "when_full",
                       wp_policy_uses (policy, WP_POLICY_WHEN_FULL) ? wp_when_full_name (policy->when_full)
                                                                    : NULL);
   wp_json_add_string (builder, "ack", wp_ack_name (policy->ack));
-  json_builder_set_member_name (builder, "keep-abandoned");
+  json_builder_set_member_name (builder, "keep_abandoned");
   if (wp_policy_uses (policy, WP_POLICY_KEEP_ABANDONED))
     json_builder_add_boolean_value (builder, policy->keep_abandoned);
   else
@@ -269,8 +269,7 @@ add_against (JsonBuilder *builder, const WpComparison *comparison)
 static char *
 to_text (JsonBuilder *builder)
 {
-  g_autoptr (JsonNode) root = json_builder_get_root (builder);
-  g_autofree char *text = json_to_string (root, TRUE);
+  g_autofree char *text = wp_json_text (builder, TRUE);
 
   return g_strconcat (text, "\n", NULL);
 }

@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "sim/report/wp-format.h"
+#include "sim/trace/wp-json-add.h"
 #include "sim/base/wp-text.h"
+#include "sim/trace/wp-json-add.h"
 #include "sim/report/wp-report-json.h"
 #include "sim/report/wp-report-plan.h"
 
@@ -97,11 +99,11 @@ write_text (const WpSweep *sweep, const char *trace)
 static void
 add_double (GString *text, double value)
 {
-  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
+  char buffer[WP_TEXT_NUMBER];
 
   g_string_append_c (text, ',');
   if (!isnan (value))
-    g_string_append (text, g_ascii_formatd (buffer, sizeof buffer, "%.17g", value));
+    g_string_append (text, wp_text_number (buffer, value));
 }
 
 static char *
@@ -153,7 +155,6 @@ static char *
 write_json (const WpSweep *sweep, const char *trace)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
-  g_autoptr (JsonNode) root = NULL;
   g_autofree char *text = NULL;
 
   json_builder_begin_object (builder);
@@ -163,8 +164,7 @@ write_json (const WpSweep *sweep, const char *trace)
     add_json_row (builder, sweep, &g_array_index (sweep->rows, WpSweepRow, i));
   json_builder_end_array (builder);
   json_builder_end_object (builder);
-  root = json_builder_get_root (builder);
-  text = json_to_string (root, TRUE);
+  text = wp_json_text (builder, TRUE);
 
   return g_strconcat (text, "\n", NULL);
 }

@@ -418,11 +418,7 @@ format_error (char *cell, const WpMetricAgreement *agreement)
 {
   if (isnan (agreement->error))
     return "-";
-  g_snprintf (cell, CELL, "%s%.2f %%",
-              agreement->error < 0.00005                   ? ""
-              : agreement->predicted > agreement->measured ? "+"
-                                                           : "-",
-              100 * agreement->error);
+  g_snprintf (cell, CELL, fabs (agreement->error) < 0.00005 ? "0.00 %%" : "%+.2f %%", 100 * agreement->error);
 
   return cell;
 }

@@ -10,3 +10,6 @@ void wp_json_add_count (JsonBuilder *builder, const char *name, guint64 value);
 void wp_json_add_string (JsonBuilder *builder, const char *name, const char *value); /* NULL: null */
 void wp_json_add_boolean (JsonBuilder *builder, const char *name, gboolean value);
 void wp_json_add_seconds (JsonBuilder *builder, const char *name, gint64 ns); /* WP_TIME_NONE: null */
+
+/* What was built as text, each number the shortest that reads back equal. Free with g_free(). */
+char *wp_json_text (JsonBuilder *builder, gboolean pretty);

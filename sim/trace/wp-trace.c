@@ -34,6 +34,8 @@ struct _WpTrace {
   gboolean plain; /* the header is arrival[,service], which has a fast path */
   gboolean plain_service;
   gboolean takes_responses; /* for services, where there are none */
+  WpRowCheck check;         /* or NULL */
+  gpointer check_data;
   gboolean fast; /* plain, and no row can be so far from the origin that the difference overflows */
 
   guint64 n_read; /* rows taken from the file since its start */
@@ -172,7 +174,8 @@ read_raw (WpTrace *self, gboolean may_fill, WpRow *rows, gsize max_rows, gsize *
     return status == WP_TRACE_FORMAT_END ? RAW_END : status == WP_TRACE_FORMAT_MORE ? RAW_MORE : RAW_ERROR;
   if (self->takes_responses)
     rows->service_ns = WP_TIME_NONE; /* not the response of the row that was here before */
-  if (!wp_mapping_read (self->mapping, fields, rows, error))
+  if (!wp_mapping_read (self->mapping, fields, rows, error)
+      || (self->check != NULL && !self->check (self->check_data, rows, self->table->row_line, error)))
     {
       wp_read_buffer_prefix (&self->table->window, self->table->row_line, error);
       return RAW_ERROR;
@@ -357,6 +360,13 @@ wp_trace_sort (WpTrace *self, GError **error)
   self->store_at = 0;
 
   return TRUE;
+}
+
+void
+wp_trace_check_rows (WpTrace *self, WpRowCheck check, gpointer data)
+{
+  self->check = check;
+  self->check_data = data;
 }
 
 void

@@ -81,6 +81,13 @@ WpRead wp_trace_read (WpTrace *self, const WpRow **rows, gsize *n_rows, GError *
  * pipe was kept in an unlinked temporary file. */
 gboolean wp_trace_sort (WpTrace *self, GError **error);
 
+/* Looks at a row as the file has it, on @line; FALSE with @error ends the reading, with `FILE:LINE: ` before
+ * it. Rows are shown again when the trace is sorted. */
+typedef gboolean (*WpRowCheck) (gpointer data, const WpRow *row, guint64 line, GError **error);
+
+/* Before the first read. */
+void wp_trace_check_rows (WpTrace *self, WpRowCheck check, gpointer data);
+
 /**
  * wp_trace_load:
  *

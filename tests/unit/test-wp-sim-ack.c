@@ -30,14 +30,14 @@ model_of (JsonObject *report)
   return json_array_get_object_element (json_object_get_array_member (report, "models"), 0);
 }
 
-/* @kept: what the JSON says of keep-abandoned */
+/* @kept: what the JSON says of keep_abandoned */
 static void
 check_model (JsonObject *model, const char *ack, gboolean kept)
 {
   gboolean drops = g_str_equal (ack, "stored") && !kept;
 
   g_assert_cmpstr (json_object_get_string_member (model, "ack"), ==, ack);
-  g_assert_cmpint (json_object_get_boolean_member (model, "keep-abandoned"), ==, kept);
+  g_assert_cmpint (json_object_get_boolean_member (model, "keep_abandoned"), ==, kept);
   g_assert_cmpint (json_object_get_int_member (model, "requests"), ==, 5);
   g_assert_cmpint (json_object_get_int_member (model, "accepted"), ==, drops ? 5 : 4);
   g_assert_cmpint (json_object_get_int_member (model, "abandoned"), ==, drops ? 3 : 1);

@@ -181,7 +181,7 @@ check_csv (const char *csv, JsonArray *models)
       g_assert_cmpuint (g_strv_length (cells), ==, g_strv_length (names));
       g_assert_cmpstr (cells[0], ==, json_object_get_string_member (model, "mode"));
       for (guint j = 1; names[j]; j++)
-        if (g_str_equal (names[j], "dispatcher") || g_str_equal (names[j], "when-full"))
+        if (g_str_equal (names[j], "dispatcher") || g_str_equal (names[j], "when_full"))
           g_assert_cmpstr (cells[j], ==,
                            json_object_get_null_member (model, names[j])
                                ? ""

@@ -67,7 +67,7 @@ test_json_shape (void)
       = { "requests",    "duration",     "rate_mean", "rate_peak_1s", "dispersion_1s", "service_mean",
           "service_p99", "out_of_order", NULL };
   static const char *const model[] = {
-    "mode",         "queue",          "workers",  "dispatcher", "when-full", "ack",       "keep-abandoned",
+    "mode",         "queue",          "workers",  "dispatcher", "when_full", "ack",       "keep_abandoned",
     "requests",     "accepted",       "rejected", "timed_out",  "abandoned", "blocked",   "blocked_peak",
     "blocked_time", "accept_latency", "wait",     "response",   "depth",     "time_full", "first_full",
     "busy",         "utilisation",    "makespan", "throughput", NULL
@@ -123,6 +123,20 @@ test_percentiles (void)
   g_assert_nonnull (strstr (many->err, "\"p5\" is one percentile too many"));
 }
 
+/* No digit more than it takes to read the same number again, in JSON and in CSV. */
+static void
+test_shortest_numbers (void)
+{
+  g_autoptr (SimRun) run
+      = run_on ("arrival,service,id\n0,0.1,\"1.10\"\n", "-m Default --format=json trace.csv");
+  g_autoptr (JsonObject) report = sim_run_json (run);
+
+  g_assert_nonnull (strstr (run->out, "\"makespan\" : 0.1,"));
+  g_assert_nonnull (strstr (run->out, "\"throughput\" : 10\n"));
+  sim_run_go (run, "-m Default --format=csv trace.csv", NULL);
+  g_assert_true (g_str_has_suffix (run->out, ",0.1,10\n"));
+}
+
 static void
 test_fields_that_a_mode_does_not_use (void)
 {
@@ -134,14 +148,14 @@ test_fields_that_a_mode_does_not_use (void)
   g_assert_true (json_object_get_null_member (none, "queue"));
   g_assert_true (json_object_get_null_member (none, "workers"));
   g_assert_true (json_object_get_null_member (none, "dispatcher"));
-  g_assert_true (json_object_get_null_member (none, "when-full"));
+  g_assert_true (json_object_get_null_member (none, "when_full"));
   g_assert_true (json_object_get_null_member (none, "utilisation"));
   g_assert_true (json_object_get_null_member (none, "time_full"));
   g_assert_true (json_object_get_null_member (none, "first_full"));
   g_assert_cmpint (json_object_get_int_member (one, "queue"), ==, 3);
   g_assert_cmpint (json_object_get_int_member (one, "workers"), ==, 1);
   g_assert_true (json_object_get_null_member (one, "dispatcher"));
-  g_assert_cmpstr (json_object_get_string_member (one, "when-full"), ==, "block");
+  g_assert_cmpstr (json_object_get_string_member (one, "when_full"), ==, "block");
   g_assert_cmpint (json_object_get_int_member (pool, "workers"), ==, 2);
   g_assert_cmpstr (json_object_get_string_member (pool, "dispatcher"), ==, "bounded");
   g_assert_true (json_object_get_null_member (json_object_get_object_member (pool, "blocked_time"), "mean"));
@@ -184,7 +198,7 @@ test_csv (void)
 
   assert_done (run, 0);
   g_assert_cmpuint (g_strv_length (lines), ==, 5);
-  g_assert_true (g_str_has_prefix (lines[0], "mode,queue,workers,dispatcher,when-full,requests,accepted,"));
+  g_assert_true (g_str_has_prefix (lines[0], "mode,queue,workers,dispatcher,when_full,requests,accepted,"));
   g_assert_true (g_str_has_prefix (lines[1], "Default,,,,,6,6,0,0,0,0,0,,"));
   g_assert_true (g_str_has_prefix (lines[3], "WorkerPool,1,2,bounded,block,6,6,0,0,0,2,2,0.1"));
   for (guint i = 1; i < 4; i++)
@@ -428,6 +442,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wp-sim/json-shape", test_json_shape);
   g_test_add_func ("/wp-sim/percentiles", test_percentiles);
+  g_test_add_func ("/wp-sim/shortest-numbers", test_shortest_numbers);
   g_test_add_func ("/wp-sim/fields-that-a-mode-does-not-use", test_fields_that_a_mode_does_not_use);
   g_test_add_func ("/wp-sim/figures-of-a-burst", test_figures_of_a_burst);
   g_test_add_func ("/wp-sim/csv", test_csv);
