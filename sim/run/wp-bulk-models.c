@@ -2,9 +2,9 @@
 
 #include "sim/run/wp-pending-rows.h"
 
-#define BATCH_ROWS 1024 /* shown at once */
+#define BATCH_ROWS 1024 /* per batch for the observers */
 
-/* Who is told what becomes of a request, and of which model. */
+/* The data of the callback of one model. */
 typedef struct {
   WpPendingRows *pending;
   guint model;
@@ -19,7 +19,7 @@ struct _WpBulkModels {
 
 /* WpBatchNotify */
 static void
-on_told (guint64 request, const WpRequestResult *result, gpointer data)
+on_result (guint64 request, const WpRequestResult *result, gpointer data)
 {
   const Teller *teller = data;
 
@@ -38,7 +38,7 @@ wp_bulk_models_new (const WpLayout *layouts, guint n_models, gint64 patience_ns,
   for (guint i = 0; i < n_models; i++)
     {
       self->tellers[i] = (Teller){ self->pending, i };
-      self->servers[i] = wp_bulk_service_new (&layouts[i], patience_ns, commit, keeps_rows ? on_told : NULL,
+      self->servers[i] = wp_bulk_service_new (&layouts[i], patience_ns, commit, keeps_rows ? on_result : NULL,
                                               &self->tellers[i]);
     }
 
@@ -67,7 +67,7 @@ wp_bulk_models_offer (WpBulkModels *self, const WpRow *rows, const gint64 *servi
   return TRUE;
 }
 
-/* Their service is how long they were in service, as far as the first model goes. */
+/* The observers get as service time the time in service in the first model. */
 gboolean
 wp_bulk_models_show (WpBulkModels *self, WpObservers *observers, GError **error)
 {

@@ -1,5 +1,5 @@
-/* wp-bulk-models.h - the models of a run whose database commits in groups: they tell late, and each at its
- * own time, what becomes of a row. */
+/* wp-bulk-models.h - the models of a run with group commit. A row's results become known late, and at a
+ * different time in each model. */
 #pragma once
 
 #include "sim/model/wp-batch-means.h"
@@ -8,26 +8,26 @@
 
 typedef struct _WpBulkModels WpBulkModels;
 
-/* @layouts: one for each model. @keeps_rows: until all models have done with them, for
- * wp_bulk_models_show(). @commit: takes a reference. */
+/* @layouts: one for each model. @keeps_rows: keep rows for wp_bulk_models_show() until all models know their
+ * results. @commit: takes a reference. */
 WpBulkModels *wp_bulk_models_new (const WpLayout *layouts, guint n_models, gint64 patience_ns,
                                   WpCommit *commit, gboolean keeps_rows);
 void wp_bulk_models_free (WpBulkModels *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpBulkModels, wp_bulk_models_free)
 
-/* The next rows, as they arrive at the queue. FALSE where a time no longer fits 292 years. */
+/* Offers the next rows, which arrive at the queue. FALSE if a time exceeds 292 years. */
 gboolean wp_bulk_models_offer (WpBulkModels *self, const WpRow *rows, const gint64 *services_ns,
                                gsize n_rows);
 
-/* Of the rows that are kept those that all models have done with by now; they are kept no longer. FALSE with
- * what an observer said. */
+/* Passes the kept rows whose results all models know to the observers, and drops them. FALSE with an
+ * observer's error. */
 gboolean wp_bulk_models_show (WpBulkModels *self, WpObservers *observers, GError **error);
 
-void wp_bulk_models_start_counting (WpBulkModels *self, gint64 now_ns); /* as wp_model_start_counting() */
+void wp_bulk_models_start_counting (WpBulkModels *self, gint64 now_ns); /* see wp_model_start_counting() */
 void wp_bulk_models_add_parts (const WpBulkModels *self, WpBatchMeans *const *parts, gint64 now_ns);
 
-/* Once, after the last row; @figures: one for each model. FALSE as wp_bulk_models_offer(). */
+/* Call it once after the last row. @summary: one for each model. FALSE as in wp_bulk_models_offer(). */
 gboolean wp_bulk_models_finish (WpBulkModels *self, WpSummary *summary);
 
-/* As wp_model_check(), of all. */
+/* wp_model_check() for all models. */
 gboolean wp_bulk_models_check (const WpBulkModels *self, GError **error);

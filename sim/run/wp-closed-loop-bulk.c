@@ -4,10 +4,11 @@
 #include "sim/model/wp-bulk-service.h"
 #include "sim/stats/wp-histogram-inline.h"
 
-#define STILL_MOST    10000000 /* requests at one and the same moment */
-#define PART_REQUESTS 256      /* between two looks at the sums */
+#define STILL_MOST    10000000 /* requests at one time */
+#define PART_REQUESTS 256      /* between two readings of the sums */
 
-/* A client that will send, one whose answer came earlier first at one instant; or a request in the front. */
+/* A client that will send a request; at equal times, in order of their last answers. Or a request in the HTTP
+ * stage. */
 typedef struct {
   gint64 time_ns;
   guint64 order;
@@ -22,22 +23,22 @@ typedef struct {
 
 typedef struct {
   WpClosedLoopOptions options;
-  gint64 patience_ns; /* WP_TIME_NONE: none, or nobody waits for more than to be accepted */
+  gint64 patience_ns; /* WP_TIME_NONE: none, or clients only wait for acceptance */
   WpBulkService *server;
   WpHttpStage *http_stage; /* NULL: none */
   WpTraffic *traffic;
   WpServiceTime *service, *think;
   WpHistogram *latency;
 
-  Client *heap; /* those that will send, by time; root at 0 */
+  Client *heap; /* clients that will send, by time; root at 0 */
   gsize n_heap;
-  GQueue passing; /* (element-type Passing): sent, and not yet at the queue */
-  /* a request's number to when it was sent, both pointers + 1: offered, and not answered */
+  GQueue passing; /* (element-type Passing): sent, but not yet at the queue */
+  /* unanswered requests at the queue: number to time of sending, both stored plus 1 */
   GHashTable *waiting;
-  GQueue leaving; /* (element-type Leaving): of those offered, in order; some are answered since */
+  GQueue leaving; /* (element-type Leaving): of offered requests, in order; some have since been answered */
 
   guint64 n_sent, n_offered, n_answered;
-  guint64 counted_from; /* requests before it are of the warm-up */
+  guint64 counted_from; /* earlier requests belong to the warm-up */
   gboolean counting, overflowed;
   gint64 still_ns; /* since n_still requests */
   guint64 n_still;
@@ -79,7 +80,7 @@ pop (Loop *self)
   return first;
 }
 
-/* The request's client has its answer, or leaves; it thinks, and sends again. */
+/* The client gets its answer or leaves; it thinks, then sends again. */
 static void
 answer (Loop *self, guint64 request, gint64 answered_ns)
 {
@@ -87,7 +88,7 @@ answer (Loop *self, guint64 request, gint64 answered_ns)
   gint64 think_ns, next_ns;
 
   if (!g_hash_table_steal_extended (self->waiting, key, NULL, &sent))
-    return; /* answered when it was accepted, or has left */
+    return; /* answered at its acceptance, or its client has left */
   if (self->counting && request >= self->counted_from)
     wp_histogram_add_inline (self->latency, answered_ns - (gint64) (GPOINTER_TO_SIZE (sent) - 1), 1);
   wp_service_time_draw (self->think, &think_ns, 1);
@@ -99,7 +100,7 @@ answer (Loop *self, guint64 request, gint64 answered_ns)
 
 /* WpBatchNotify */
 static void
-on_told (guint64 request, const WpRequestResult *result, gpointer data)
+on_result (guint64 request, const WpRequestResult *result, gpointer data)
 {
   Loop *self = data;
   gboolean is_end = result->outcome != WP_OUTCOME_NONE;
@@ -126,7 +127,7 @@ is_over (const Loop *self)
              && self->heap[0].time_ns >= options->duration_ns);
 }
 
-/* The request that is sent now is the first that counts. */
+/* Starts counting with the request that is sent now, if the warm-up is over. */
 static void
 warm_up (Loop *self, gint64 now_ns)
 {
@@ -223,7 +224,7 @@ next_arrival (Loop *self)
   return passing ? passing->arrival_ns : G_MAXINT64;
 }
 
-/* At one instant: what ends, then who leaves, then who arrives at the queue, then who sends. */
+/* The order at equal times: finishes, departures of clients, arrivals at the queue, new requests. */
 static gboolean
 step (Loop *self, GError **error)
 {
@@ -312,7 +313,7 @@ wp_closed_loop_bulk_go (const WpClosedLoopOptions *options, const WpLayout *layo
   gboolean done;
 
   self.server = server
-      = wp_bulk_service_new (layout, patience_ns, wp_service_time_commit (service), on_told, &self);
+      = wp_bulk_service_new (layout, patience_ns, wp_service_time_commit (service), on_result, &self);
   for (guint i = 0; i < options->clients; i++)
     push (&self, (Client){ 0, i });
   done = go (&self, parts, summary, traffic, error);

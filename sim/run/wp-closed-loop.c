@@ -4,9 +4,9 @@
 #include "sim/stats/wp-histogram-inline.h"
 
 #define BATCH_ROWS 256
-#define STILL_MOST 10000000 /* requests at one and the same moment */
+#define STILL_MOST 10000000 /* requests at one time */
 
-/* A client that will send: the one that sent its last request earlier goes first at one instant. */
+/* A client that will send a request; at equal times, in order of their last requests. */
 typedef struct {
   gint64 time_ns;
   guint64 last_request;
@@ -17,7 +17,7 @@ struct _WpClosedLoop {
   gint64 patience_ns; /* G_MAXINT64: none */
   WpModel *model;
   WpHttpStage *http_stage; /* NULL: none */
-  WpHistogram *latency;    /* of the requests that count, from sending to the answer */
+  WpHistogram *latency;    /* of the counted requests, from sending to the answer */
   WpTraffic *traffic;
   WpServiceTime *service, *think;
   WpObservers *observers;
@@ -29,7 +29,7 @@ struct _WpClosedLoop {
   guint64 n_still;
 
   WpRow rows[BATCH_ROWS];
-  gint64 services_ns[BATCH_ROWS]; /* drawn ahead, all of them */
+  gint64 services_ns[BATCH_ROWS]; /* drawn ahead */
   gint64 thinks_ns[BATCH_ROWS];
   WpRequestResult results[BATCH_ROWS];
 };
@@ -131,7 +131,7 @@ is_over (const WpClosedLoop *self)
          || (options->duration_ns != WP_TIME_NONE && self->heap[0].time_ns >= options->duration_ns);
 }
 
-/* @arrival_ns: of the request that is sent now, at the queue */
+/* @arrival_ns: arrival at the queue of the request that is sent now */
 static void
 warm_up (WpClosedLoop *self, gint64 now_ns, gint64 arrival_ns)
 {
@@ -142,7 +142,7 @@ warm_up (WpClosedLoop *self, gint64 now_ns, gint64 arrival_ns)
     wp_model_start_counting (self->model, arrival_ns);
 }
 
-/* When the client goes on: it is answered, or leaves, be its job in service. */
+/* When the client continues: at its answer, or when it leaves, even if its job is in service. */
 static gint64
 answered (const WpClosedLoop *self, gint64 arrival_ns, const WpRequestResult *result)
 {

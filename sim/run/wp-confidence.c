@@ -17,7 +17,7 @@ wp_confidence_value (const char *metric, const WpSummary *summary)
   return wp_metric_find (metric)->unit == WP_UNIT_REQUESTS ? value / (double) summary->requests : value;
 }
 
-/* Few runs have a wide t as well as a wide spread, so that it is looked for. */
+/* The quantile of t depends on the number of runs too, so the number is found by search. */
 double
 wp_confidence_needed (const WpInterval *interval, guint n, double precision)
 {

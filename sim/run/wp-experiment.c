@@ -43,8 +43,8 @@ run_clients (const WpExperiment *self, guint i, WpServiceTime *service, WpServic
   return wp_closed_loop_go (clients, parts, summary, traffic, error);
 }
 
-/* Each model answers in its own time, and so has its own arrivals; but the n-th request needs the same
- * service in all. */
+/* Each model has its own arrivals, which depend on its answers; the n-th request has the same service time in
+ * all. */
 static gboolean
 run_closed (const WpExperiment *self, guint64 seed, WpBatchMeans *const *parts, WpSummary *summary,
             WpTrafficSummary *traffic, GError **error)
@@ -127,7 +127,7 @@ wp_experiment_replicate (const WpExperiment *self, guint64 seed, guint n, guint 
   return FALSE;
 }
 
-/* May a client leave, be it parked, queued, or in service before others of its own? */
+/* May a client leave while it is parked, queued or in service? */
 static gboolean
 may_leave (const WpExperiment *self, const WpLayout *layout)
 {

@@ -1,17 +1,17 @@
-/* wp-experiment.h - runs of drawn traffic, open or closed, as often as is asked, on all cores. */
+/* wp-experiment.h - runs and replications of generated traffic, open or closed. */
 #pragma once
 
 #include "sim/run/wp-closed-loop.h"
 #include "sim/run/wp-confidence.h"
 
-/* What is run; everything outlives it. */
+/* The settings; all pointers outlive the runs. */
 typedef struct {
   const WpPolicy *policies;
   guint n_models;
   gint64 patience_ns;
   const char *synthetic;       /* open: of wp_synthetic_open(); NULL: closed */
   double scale;                /* of its arrivals */
-  WpClosedLoopOptions clients; /* limit and warm-up count for both */
+  WpClosedLoopOptions clients; /* limit and warm-up also hold for open traffic */
   const char *service, *think;
   double service_scale;
 } WpExperiment;
@@ -19,10 +19,10 @@ typedef struct {
 /**
  * wp_experiment_run:
  * @parts: (nullable): for each model
- * @figures: (out): for each model
- * @traffic: (out): of an open study; of a closed one, where each model has its own, the last model's
+ * @summary: (out): for each model
+ * @traffic: (out): of a closed loop, where each model has its own, the last model's
  *
- * Once, nobody looking on.
+ * One run without observers.
  */
 gboolean wp_experiment_run (const WpExperiment *self, guint64 seed, WpBatchMeans *const *parts,
                             WpSummary *summary, WpTrafficSummary *traffic, GError **error);
@@ -30,12 +30,12 @@ gboolean wp_experiment_run (const WpExperiment *self, guint64 seed, WpBatchMeans
 /**
  * wp_experiment_replicate:
  * @seed: the first; run i has seed + i
- * @figures: (out): n_models for each of @n runs
- * @threads: at once; 0: as many as there are cores
+ * @summary: (out): n_models for each of @n runs
+ * @threads: at once; 0: one per core
  */
 gboolean wp_experiment_replicate (const WpExperiment *self, guint64 seed, guint n, guint threads,
                                   WpSummary *summary, GError **error);
 
-/* The closed form for one of the models, if there is any. */
+/* The closed form for one of the models. */
 gboolean wp_experiment_theory (const WpExperiment *self, guint model, const WpSummary *summary,
                                WpTheory *theory, GError **error);

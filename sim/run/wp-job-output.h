@@ -1,4 +1,4 @@
-/* wp-job-output.h - the prediction for every request of one model, in the trace format. */
+/* wp-job-output.h - writes the prediction for every request of one model, in the trace format (--jobs). */
 #pragma once
 
 #include "sim/base/wp-atomic-file.h"
@@ -6,7 +6,7 @@
 
 typedef struct _WpJobOutput WpJobOutput;
 
-/* @output outlives it, and is committed by its owner. */
+/* @output outlives it; its owner commits it. */
 WpJobOutput *wp_job_output_new (WpAtomicFile *output, const WpPolicy *policy);
 void wp_job_output_free (WpJobOutput *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpJobOutput, wp_job_output_free)
@@ -17,5 +17,5 @@ extern const WpObserver wp_job_output_observer;
 /* The value of the note "source" in such a file. */
 #define WP_JOB_OUTPUT_SOURCE "wp-sim, a prediction"
 
-/* @row with @verdict in place of its measured times, and the service that was simulated. */
+/* @row with the predicted @result and the simulated service time. */
 WpRow wp_job_output_row (const WpRow *row, gint64 service_ns, const WpRequestResult *result);

@@ -1,22 +1,20 @@
-/* wp-observers.h - those who look on while requests pass through models, told in the order in which they
- * came. */
+/* wp-observers.h - observers of a run, called in the order in which they were added. */
 #pragma once
 
 #include "sim/model/wp-model.h"
 
-/* Some rows, and what became of them in each model. A database that commits in groups tells late what becomes
- * of a row: it is shown then. */
+/* Rows and their results in each model. With group commit, observers get a row when its results are known. */
 typedef struct {
   const WpRow *rows;
   const gint64 *services_ns;
   gsize n_rows;
-  const WpRequestResult *const *results; /* one array for each model; NULL where no observer wants them */
+  const WpRequestResult *const *results; /* one array for each model; NULL if no observer wants them */
 } WpBatch;
 
-/* An observer, as one const table: each function gets what was handed to wp_observers_add(). */
+/* An observer as one const table; @observer is that of wp_observers_add(). */
 typedef struct {
   gboolean wants_results;
-  /* forget all: the trace was out of order, and begins again, sorted */
+  /* forget all rows: the trace was out of order and restarts, sorted */
   gboolean (*restart) (gpointer observer, GError **error);
   gboolean (*offer) (gpointer observer, const WpBatch *batch, GError **error);
   gboolean (*finish) (gpointer observer, GError **error); /* after the last batch; or NULL */
@@ -31,7 +29,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpObservers, wp_observers_free)
 /* @observer outlives them. */
 void wp_observers_add (WpObservers *self, const WpObserver *functions, gpointer observer);
 
-/* Each: FALSE with what the first observer said that failed; those after it are not told. */
+/* FALSE with the error of the first observer that failed; later ones are not called. */
 gboolean wp_observers_restart (WpObservers *self, GError **error);
 gboolean wp_observers_offer (WpObservers *self, const WpBatch *batch, GError **error);
 gboolean wp_observers_finish (WpObservers *self, GError **error);

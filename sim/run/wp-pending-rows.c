@@ -1,12 +1,12 @@
 #include "sim/run/wp-pending-rows.h"
 
-#define SMALL 4096 /* so many dropped rows are not worth moving the others for */
+#define SMALL 4096 /* dropped rows before the others are moved */
 
 struct _WpPendingRows {
   guint n_models;
-  guint64 first; /* the number of the first in the arrays */
-  guint dropped; /* of the first in the arrays */
-  GArray *rows;  /* (element-type WpRow): ids are ours */
+  guint64 first; /* the number of the first row in the arrays */
+  guint dropped; /* leading rows of the arrays that are dropped */
+  GArray *rows;  /* (element-type WpRow): owns the ids */
   GArray *services_ns;
   GArray *results[3]; /* (element-type WpRequestResult): outcome NONE until it is known */
 };

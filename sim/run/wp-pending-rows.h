@@ -1,9 +1,9 @@
-/* wp-pending-rows.h - rows whose fate is not known yet, in order of arrival, kept until it is. */
+/* wp-pending-rows.h - rows whose results are not yet known, in order of arrival. */
 #pragma once
 
 #include "sim/model/wp-model.h"
 
-/* Memory: from the oldest row that has not ended in every model to the last. */
+/* Needs memory for all rows from the oldest that has not ended in every model. */
 typedef struct _WpPendingRows WpPendingRows;
 
 WpPendingRows *wp_pending_rows_new (guint n_models);
@@ -17,8 +17,8 @@ void wp_pending_rows_add (WpPendingRows *self, const WpRow *rows, const gint64 *
 void wp_pending_rows_decide (WpPendingRows *self, guint model, guint64 request,
                              const WpRequestResult *result);
 
-/* How many of the oldest rows have ended in every model, @most at most; the pointers are to the oldest, until
- * something is added or dropped. */
+/* The number of oldest rows that have ended in every model, at most @most. The pointers to the oldest are
+ * valid until the next addition or drop. */
 gsize wp_pending_rows_ready (const WpPendingRows *self, gsize most, const WpRow **rows, gint64 **services_ns,
                              const WpRequestResult **results);
 void wp_pending_rows_drop (WpPendingRows *self, gsize n_rows);

@@ -9,8 +9,8 @@
 #define INTERVAL_NS (250 * WP_NS_PER_MS)
 
 struct _WpProgress {
-  const char *what;     /* the line begins with; "" */
-  const WpTrace *trace; /* NULL: how much is left is not known */
+  const char *what;     /* the line's first words; "" */
+  const WpTrace *trace; /* NULL: the remaining work is unknown */
   gboolean on_terminal;
   guint64 offered; /* rows of a run */
   GMutex mutex;    /* guards what follows */

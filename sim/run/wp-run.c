@@ -4,7 +4,7 @@
 #include "sim/model/wp-model-thread.h"
 #include "sim/run/wp-bulk-models.h"
 
-#define BATCH_ROWS 1024 /* small enough that a batch stays in the cache while every model takes it */
+#define BATCH_ROWS 1024 /* a batch stays in the cache while every model processes it */
 
 struct _WpRun {
   WpTrace *trace;
@@ -14,19 +14,19 @@ struct _WpRun {
   WpLayout layouts[WP_N_MODES];
   WpModel *models[WP_N_MODES];
   guint threads;
-  WpModelThread *beside; /* takes the rows of some models; NULL: none */
+  WpModelThread *beside; /* a thread for some of the models; NULL: none */
   gboolean is_beside[WP_N_MODES];
-  WpBulkModels *groups; /* in place of the models, where the database commits in groups; else NULL */
+  WpBulkModels *groups; /* replace the models with group commit; else NULL */
   WpHttpStageOptions http_stage_options;
   WpHttpStage *http_stage;              /* NULL: none */
-  gboolean begins;                      /* the next row is the first that counts, after a warm-up */
-  WpRow *passed;                        /* BATCH_ROWS that have passed it */
-  WpRequestResult *results[WP_N_MODES]; /* NULL where no observer wants them */
+  gboolean begins;                      /* the next row is the first after the warm-up */
+  WpRow *passed;                        /* BATCH_ROWS rows after the HTTP stage */
+  WpRequestResult *results[WP_N_MODES]; /* NULL if no observer wants them */
   gboolean wants_results;               /* an observer does */
   WpTraffic *traffic;
   WpObservers *observers;
   WpTimeline *timeline;       /* one of them */
-  WpBatchMeans *const *parts; /* NULL: not asked for */
+  WpBatchMeans *const *parts; /* NULL: none */
   guint64 warmup_rows, n_offered;
   gint64 warmup_ns;
   gboolean counting;
@@ -150,8 +150,8 @@ wp_run_watch_parts (WpRun *self, WpBatchMeans *const *parts)
   self->parts = parts;
 }
 
-/* All models but the last, and but those that somebody looks at row by row. A warm-up and batch means ask
- * models in between. */
+/* Moves all models except the last, and except those with observers, to a thread. With a warm-up or batch
+ * means, which read the models during the run, no model moves. */
 static void
 start_beside (WpRun *self)
 {
@@ -254,7 +254,7 @@ offer_batch (WpRun *self, const WpRow *rows, gsize n_rows, GError **error)
   return wp_observers_offer (self->observers, &batch, error);
 }
 
-/* @now_ns: the next request arrives at the queue */
+/* @now_ns: arrival of the next request at the queue */
 static void
 start_counting (WpRun *self, gint64 now_ns)
 {
@@ -275,7 +275,7 @@ add_parts (WpRun *self, gint64 now_ns)
       wp_batch_means_add (self->parts[i], self->models[i], now_ns);
 }
 
-/* How many of these rows belong to the warm-up. The first row past it starts the counting. */
+/* The number of these rows in the warm-up. The first later row starts the counting. */
 static gsize
 warm_up (WpRun *self, const WpRow *rows, gsize n_rows)
 {

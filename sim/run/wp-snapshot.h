@@ -1,4 +1,4 @@
-/* wp-snapshot.h - the state of each model at one moment (--at). */
+/* wp-snapshot.h - the state of each model at one time (--at). */
 #pragma once
 
 #include "sim/run/wp-timeline.h"
@@ -11,5 +11,5 @@ typedef struct {
 
 void wp_snapshot_init (WpSnapshot *self, gint64 at_ns, guint n_models);
 
-/* Of a WpSnapshot: at_ns, once. */
+/* Samples a WpSnapshot once, at at_ns. */
 extern const WpStateSampler wp_snapshot_sampler;

@@ -6,10 +6,10 @@
 
 typedef struct _WpTimeSeries WpTimeSeries;
 
-/* @output outlives it, and is committed by its owner. @policies: of the models. */
+/* @output outlives it; its owner commits it. @policies: of the models. */
 WpTimeSeries *wp_time_series_new (WpAtomicFile *output, const WpPolicy *policies, guint n_models);
 void wp_time_series_free (WpTimeSeries *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTimeSeries, wp_time_series_free)
 
-/* A row for each sample. */
+/* Writes one row per sample. */
 extern const WpStateSampler wp_time_series_sampler;

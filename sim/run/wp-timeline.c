@@ -5,7 +5,7 @@
 typedef struct {
   const WpStateSampler *functions;
   gpointer sampler;
-  gint64 first_ns, interval_ns, next_ns; /* next_ns: G_MAXINT64 if no more */
+  gint64 first_ns, interval_ns, next_ns; /* next_ns: G_MAXINT64: none */
 } Sampler;
 
 typedef struct {
@@ -19,25 +19,25 @@ typedef struct {
 
 WP_DEFINE_RING (WaitingRing, waiting_ring, Waiting)
 
-/* One model's. First come, first served: each ring is in order of time, as it is in order of arrival. */
+/* One model's. Under FCFS each ring is in order of time and of arrival. */
 typedef struct {
-  WaitingRing accepted; /* parked or queued, and will be or has been accepted: until it leaves the queue */
-  WaitingRing refused;  /* parked, until it is turned away */
-  WpRing acceptances;   /* of the first kind, those that are parked: when each is accepted */
-  GArray *ends;         /* of the first kind and of those in service; a binary heap of gint64 */
-  gint64 next_ns;       /* when something happens next; G_MAXINT64: nothing will */
-  gint64 last_ns;       /* the last finish so far; WP_TIME_NONE before the first */
+  WaitingRing accepted; /* parked or queued requests that are accepted, until they leave the queue */
+  WaitingRing refused;  /* parked requests that are turned away, until then */
+  WpRing acceptances;   /* when each parked request of @accepted is accepted */
+  GArray *ends;         /* of @accepted and of jobs in service; a binary heap of gint64 */
+  gint64 next_ns;       /* time of the next event; G_MAXINT64: none */
+  gint64 last_ns;       /* the last finish so far; WP_TIME_NONE: none */
   GArray *followers;    /* (element-type Follower) */
-  gboolean needs_busy;  /* one of them does */
+  gboolean needs_busy;  /* of a follower */
 } Model;
 
 struct _WpTimeline {
   guint n_models;
   Model models[WP_N_MODES];
   GArray *samplers;  /* (element-type Sampler) */
-  gboolean is_used;  /* something samples or follows */
-  gint64 next_ns;    /* the first moment that is to be sampled; G_MAXINT64: none */
-  gint64 arrival_ns; /* the last */
+  gboolean is_used;  /* there is a sampler or a follower */
+  gint64 next_ns;    /* time of the next sample; G_MAXINT64: none */
+  gint64 arrival_ns; /* of the last request */
 };
 
 static void
@@ -146,7 +146,7 @@ pop_waiting (WaitingRing *ring, gint64 now_ns, gint64 *next_ns, gint64 *oldest_n
   *oldest_ns = MIN (*oldest_ns, waiting_ring_front (ring).arrival_ns);
 }
 
-/* The state after all that happens at @now_ns, which never goes back. */
+/* The state after all events at @now_ns, which does not decrease. */
 G_ALWAYS_INLINE static inline WpState
 state_at (Model *self, gint64 now_ns)
 {
@@ -177,7 +177,7 @@ value_of (const WpState *state, WpStateValue value)
                                    : state->depth + state->parked;
 }
 
-/* All that happens before @limit_ns. */
+/* Passes all events before @limit_ns to the followers. */
 static void
 follow (Model *self, gint64 limit_ns)
 {
@@ -214,8 +214,8 @@ take_sample (WpTimeline *self, const Sampler *sampler, gboolean at_end, GError *
   return TRUE;
 }
 
-/* All moments until @until_ns. A request that finds all jobs finished is accepted, so that no moment before
- * an arrival is past the last finish; @at_end it may be. */
+/* Takes all samples until @until_ns. A request that finds all jobs finished is accepted, so only samples
+ * @at_end may be later than the last finish. */
 static gboolean
 sample_until (WpTimeline *self, gint64 until_ns, gboolean at_end, GError **error)
 {
@@ -243,7 +243,7 @@ sample_until (WpTimeline *self, gint64 until_ns, gboolean at_end, GError **error
   return TRUE;
 }
 
-/* A request that has ended before anything asks for the state costs nothing more. */
+/* A request that has ended before the next sample needs no further work. */
 static inline void
 offer_row (Model *self, gint64 arrival_ns, const WpRequestResult *result, gint64 sampled_ns)
 {

@@ -1,4 +1,4 @@
-/* wp-timeline.h - the state of each model over time, followed once for all that show it. */
+/* wp-timeline.h - the state of each model over time, computed once for snapshot, series, chart and plot. */
 #pragma once
 
 #include "sim/model/wp-model.h"
@@ -7,17 +7,17 @@
 
 typedef struct {
   guint64 depth, parked, busy;
-  gint64 oldest_ns; /* arrival of the oldest that is parked or queued; WP_TIME_NONE: none is */
+  gint64 oldest_ns; /* arrival of the oldest parked or queued request; WP_TIME_NONE: none */
 } WpState;
 
-/* Memory: the requests in the systems. */
+/* Needs memory for the requests in the systems. */
 typedef struct _WpTimeline WpTimeline;
 
-/* Something that samples states, as one const table: each function gets what was handed over with it. */
+/* A sampler of states as one const table; @sampler is that of wp_timeline_sample(). */
 typedef struct {
-  gboolean (*restart) (gpointer sampler, GError **error); /* as a WpObserver's */
+  gboolean (*restart) (gpointer sampler, GError **error); /* as in WpObserver */
 
-  /* The state of each model, after all that happens at that moment. In order of time. */
+  /* The state of @model after all events at @now_ns; in order of time. */
   gboolean (*sample) (gpointer sampler, guint model, gint64 now_ns, const WpState *state, GError **error);
 
   gboolean (*finish) (gpointer sampler, GError **error); /* or NULL */
@@ -29,14 +29,16 @@ WpTimeline *wp_timeline_new (guint n_models);
 void wp_timeline_free (WpTimeline *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTimeline, wp_timeline_free)
 
-/* All models at @first_ns and every @interval_ns (0: once), each until its last finish. @sampler outlives
- * them. */
+/* Samples all models at @first_ns and every @interval_ns (0: once), each until its last finish. @sampler
+ * outlives
+ * @self. */
 void wp_timeline_sample (WpTimeline *self, const WpStateSampler *functions, gpointer sampler, gint64 first_ns,
                          gint64 interval_ns);
 
-/* Every change of one value of @model, until the last arrival at least. @values, empty, outlive them. */
+/* Adds every change of one value of @model to the empty @values, at least until the last arrival. @values
+ * outlives
+ * @self. */
 void wp_timeline_follow (WpTimeline *self, guint model, WpStateValue value, WpDownsample *values);
 
-/* Looks at the run for them. Where nothing is sampled, results of models that are not followed may be NULL.
- */
+/* Observes a run. Without samplers, results of models without followers may be NULL. */
 extern const WpObserver wp_timeline_observer;
