@@ -1,5 +1,37 @@
 #include "sim/compare/wp-comparison.h"
 
+/* Inserts @row by size of error; of equal errors the first stays. */
+static void
+offer (WpWorstErrors *self, WpWorstError row)
+{
+  guint place = self->n;
+
+  while (place > 0 && ABS (self->rows[place - 1].error_ns) < ABS (row.error_ns))
+    place--;
+  if (place == WP_WORST_ERRORS)
+    return;
+  self->n = MIN (self->n + 1, WP_WORST_ERRORS);
+  for (guint i = self->n - 1; i > place; i--)
+    self->rows[i] = self->rows[i - 1];
+  self->rows[place] = row;
+}
+
+static void
+find_worst_errors (WpWorstErrors *self, const WpMatch *match, const WpRow *predicted, gsize n_predicted,
+                   const WpRow *measured)
+{
+  self->n = 0;
+  for (gsize i = 0; i < n_predicted; i++)
+    if (match->partners[i] != WP_NO_MATCH)
+      {
+        const WpRow *partner = &measured[match->partners[i]];
+        gint64 one = wp_row_stay (&predicted[i]), two = wp_row_stay (partner);
+
+        if (one != WP_TIME_NONE && two != WP_TIME_NONE && one != two)
+          offer (self, (WpWorstError){ &predicted[i], partner, one - two });
+      }
+}
+
 static void
 judge (WpComparison *self, const WpPolicy *policy, const WpSummary *summary, const WpRow *predicted,
        const WpRow *measured, double tolerance)
@@ -22,7 +54,7 @@ match (WpComparison *self, const WpRow *predicted, const WpRow *measured)
     if (self->match.partners[i] != WP_NO_MATCH)
       self->same_outcome += predicted[i].outcome == measured[self->match.partners[i]].outcome;
   self->shift_ns = wp_match_clock_shift (&self->match, predicted, self->n_predicted, measured);
-  wp_worst_errors_find (&self->largest, &self->match, predicted, self->n_predicted, measured);
+  find_worst_errors (&self->largest, &self->match, predicted, self->n_predicted, measured);
   self->response = wp_match_difference (&self->match, predicted, self->n_predicted, measured, wp_row_response,
                                         wp_row_response);
 }

@@ -3,7 +3,20 @@
 
 #include "sim/compare/wp-agreement.h"
 #include "sim/compare/wp-client-view.h"
-#include "sim/compare/wp-worst-errors.h"
+#include "sim/compare/wp-match.h"
+
+#define WP_WORST_ERRORS 10
+
+/* The requests with the largest errors of the prediction. */
+typedef struct {
+  const WpRow *predicted, *measured;
+  gint64 error_ns; /* predicted - measured, of the time from arrival to end with any outcome */
+} WpWorstError;
+
+typedef struct {
+  WpWorstError rows[WP_WORST_ERRORS]; /* largest first; none is 0 */
+  guint n;
+} WpWorstErrors;
 
 typedef struct {
   WpAgreement judged;
