@@ -13,7 +13,8 @@
 #define DEFAULT_SERVICE     "500ms"
 #define DEFAULT_SEED        1
 #define DEFAULT_INTERVAL_NS (100 * WP_NS_PER_MS)
-#define MAX_HTTP_THREADS    1024 /* at least what wp-server has at most */
+#define DEFAULT_MAX_LAG_NS  (10 * WP_NS_PER_MS) /* as wp-replay's */
+#define MAX_HTTP_THREADS    1024                /* at least what wp-server has at most */
 #define MAX_CLIENTS         100000000
 #define MAX_REPLICATIONS    100000
 #define MAX_THREADS         1024
@@ -208,6 +209,8 @@ static const WpOption answer_options[] = {
     "compare with a record of wp-server, whose notes give the sizes that were not set; exit status 1 outside the tolerance" },
   { "tolerance", 0, WP_OPTION_SHARE, "SHARE", FIELD (tolerance),
     "with --against: accepted error, 2% (default) or 0.02" },
+  { "max-lag", 0, WP_OPTION_TIME, "TIME", FIELD (max_lag_ns),
+    "with --against: where the prediction agrees only as replayed, the most that the p99 of late arrivals may be (10ms)" },
   { "client", 0, WP_OPTION_FILE, "FILE", FIELD (client),
     "with --against: a record of wp-replay --output, to compare the views of client and server" },
   { "calibrate", 0, WP_OPTION_FILE, "RECORD", FIELD (calibrate),
@@ -513,6 +516,7 @@ wp_sim_options_parse (WpSimOptions *self, char **argv, GError **error)
                           .seed = DEFAULT_SEED,
                           .patience_ns = WP_TIME_NONE,
                           .tolerance = WP_AGREEMENT_TOLERANCE,
+                          .max_lag_ns = DEFAULT_MAX_LAG_NS,
                           .interval_ns = DEFAULT_INTERVAL_NS,
                           .draw = { .clients = { .duration_ns = WP_TIME_NONE, .warmup_ns = WP_TIME_NONE } },
                           .plan = { .at_ns = WP_TIME_NONE } };

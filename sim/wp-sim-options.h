@@ -43,6 +43,7 @@ typedef struct {
   char *calibrate;               /* a record to learn from; nothing is simulated then */
   char *against, *client;        /* NULL: not asked for, as all paths here */
   double tolerance;
+  gint64 max_lag_ns; /* of the arrivals of a run that agrees as replayed */
   char *series, *jobs, *plot;
   gint64 interval_ns;
   guint format_index;

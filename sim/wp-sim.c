@@ -196,6 +196,16 @@ open_trace (const WpSimOptions *options, GError **error)
   return wp_trace_open (options->path, &options->trace, error);
 }
 
+/* A run that was replayed late says little of the prediction, unless it was hardly late. */
+static gboolean
+is_accepted (const WpSimOptions *options, const WpComparison *comparison)
+{
+  WpAgreementVerdict verdict = wp_comparison_verdict (comparison);
+
+  return verdict == WP_AGREES
+         || (verdict == WP_AGREES_AS_REPLAYED && comparison->replayed.lag_p99_ns <= options->max_lag_ns);
+}
+
 /* @trace: NULL: clients take its place. */
 static int
 simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, const WpMeasurement *measured,
@@ -230,15 +240,16 @@ simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, c
       const WpRow *rows = wp_prediction_rows (predicted, &n_rows);
 
       wp_measurement_warn (measured, trace, options->path, warnings);
-      report.against = comparison = wp_comparison_new (policy, &report.summary[0], rows, n_rows, measured,
-                                                       options->tolerance, options->client, warnings, error);
+      report.against = comparison
+          = wp_comparison_new (policy, &report.summary[0], rows, n_rows, measured, options->patience_ns,
+                               options->tolerance, options->client, warnings, error);
       if (!comparison)
         return EXIT_BAD;
     }
   if (!print_report (options, &report, error))
     return EXIT_BAD;
 
-  return (comparison && comparison->judged.n_failed > 0) || wp_sim_plan_is_unmet (plan)
+  return (comparison && !is_accepted (options, comparison)) || wp_sim_plan_is_unmet (plan)
                  || (options->plan.gate
                      && (wp_logged_is_unknown (logged)
                          || wp_slos_first_failure (options->plan.slos, &report.summary[0])))

@@ -61,6 +61,12 @@ judge (const WpMetric *metric, double predicted, double measured, double bound, 
   return self;
 }
 
+gboolean
+wp_agreement_holds (guint i, double predicted, double measured, double tolerance)
+{
+  return judge (NULL, predicted, measured, judged[i].bound, tolerance).ok;
+}
+
 void
 wp_agreement_judge (WpAgreement *self, const WpSummary *predicted, const WpSummary *measured,
                     double curve_error, double tolerance)

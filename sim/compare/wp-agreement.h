@@ -31,6 +31,9 @@ typedef struct {
 void wp_agreement_judge (WpAgreement *self, const WpSummary *predicted, const WpSummary *measured,
                          double curve_error, double tolerance);
 
+/* Would metric @i agree, were these the figures? Neither is NaN. */
+gboolean wp_agreement_holds (guint i, double predicted, double measured, double tolerance);
+
 /**
  * wp_agreement_curve_error:
  * @predicted, @measured: rows in order of arrival; the origin of each is its own first arrival

@@ -34,8 +34,9 @@ find_worst_errors (WpWorstErrors *self, const WpMatch *match, const WpRow *predi
 
 static void
 judge (WpComparison *self, const WpPolicy *policy, const WpSummary *summary, const WpRow *predicted,
-       const WpRow *measured, double tolerance)
+       gint64 patience_ns, double tolerance)
 {
+  const WpRow *measured = wp_measurement_rows (self->measured, &self->n_measured);
   double curve_error
       = wp_agreement_curve_error (predicted, self->n_predicted, measured, self->n_measured, self->shift_ns);
   WpSummary measured_figures;
@@ -44,6 +45,8 @@ judge (WpComparison *self, const WpPolicy *policy, const WpSummary *summary, con
   wp_policy_layout (policy, &layout);
   wp_summary_measure (&measured_figures, &layout, measured, self->n_measured);
   wp_agreement_judge (&self->judged, summary, &measured_figures, curve_error, tolerance);
+  wp_as_replayed_judge (&self->replayed, policy, patience_ns, predicted, self->n_predicted, &self->match,
+                        self->measured, &measured_figures, tolerance);
 }
 
 static void
@@ -61,8 +64,8 @@ match (WpComparison *self, const WpRow *predicted, const WpRow *measured)
 
 WpComparison *
 wp_comparison_new (const WpPolicy *policy, const WpSummary *summary, const WpRow *rows, gsize n_rows,
-                   const WpMeasurement *measured, double tolerance, const char *client, GPtrArray *warnings,
-                   GError **error)
+                   const WpMeasurement *measured, gint64 patience_ns, double tolerance, const char *client,
+                   GPtrArray *warnings, GError **error)
 {
   g_autoptr (WpComparison) self = g_new0 (WpComparison, 1);
   const WpRow *measured_rows = wp_measurement_rows (measured, &self->n_measured);
@@ -70,7 +73,7 @@ wp_comparison_new (const WpPolicy *policy, const WpSummary *summary, const WpRow
   self->measured = measured;
   self->n_predicted = n_rows;
   match (self, rows, measured_rows);
-  judge (self, policy, summary, rows, measured_rows, tolerance);
+  judge (self, policy, summary, rows, patience_ns, tolerance);
   if (client && !wp_client_view_compare (&self->client, client, measured, warnings, error))
     return NULL;
 
@@ -83,4 +86,22 @@ wp_comparison_free (WpComparison *self)
   wp_match_clear (&self->match);
   wp_client_view_clear (&self->client);
   g_free (self);
+}
+
+WpAgreementVerdict
+wp_comparison_verdict (const WpComparison *self)
+{
+  if (self->judged.n_failed == 0)
+    return WP_AGREES;
+
+  return !self->replayed.not_modelled && self->replayed.judged.n_failed == 0 ? WP_AGREES_AS_REPLAYED
+                                                                             : WP_DOES_NOT_AGREE;
+}
+
+const char *
+wp_agreement_verdict_name (WpAgreementVerdict verdict)
+{
+  static const char *const names[] = { "agrees", "agrees_as_replayed", "does_not_agree" };
+
+  return names[verdict];
 }

@@ -1,7 +1,7 @@
 /* wp-comparison.h - compares a prediction with a measurement (--against). */
 #pragma once
 
-#include "sim/compare/wp-agreement.h"
+#include "sim/compare/wp-as-replayed.h"
 #include "sim/compare/wp-client-view.h"
 #include "sim/compare/wp-match.h"
 
@@ -20,6 +20,7 @@ typedef struct {
 
 typedef struct {
   WpAgreement judged;
+  WpAsReplayed replayed;
   const WpMeasurement *measured;
   WpMatch match; /* of predicted with measured rows */
   gsize n_predicted, n_measured;
@@ -40,7 +41,16 @@ typedef struct {
  * Returns: NULL with the error of reading @client.
  */
 WpComparison *wp_comparison_new (const WpPolicy *policy, const WpSummary *summary, const WpRow *rows,
-                                 gsize n_rows, const WpMeasurement *measured, double tolerance,
-                                 const char *client, GPtrArray *warnings, GError **error);
+                                 gsize n_rows, const WpMeasurement *measured, gint64 patience_ns,
+                                 double tolerance, const char *client, GPtrArray *warnings, GError **error);
+typedef enum {
+  WP_AGREES,             /* every metric is within the tolerance */
+  WP_AGREES_AS_REPLAYED, /* not so, but the model's are with the arrivals that the record has */
+  WP_DOES_NOT_AGREE
+} WpAgreementVerdict;
+
+WpAgreementVerdict wp_comparison_verdict (const WpComparison *self);
+const char *wp_agreement_verdict_name (WpAgreementVerdict verdict); /* "agrees_as_replayed" */
+
 void wp_comparison_free (WpComparison *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpComparison, wp_comparison_free)

@@ -231,8 +231,36 @@ add_model (JsonBuilder *builder, const WpPolicy *policy, const WpSummary *summar
 }
 
 static void
-add_agreement (JsonBuilder *builder, const WpMetricAgreement *agreement)
+add_replayed_metric (JsonBuilder *builder, const WpAsReplayed *replayed, guint i,
+                     void (*add) (JsonBuilder *, const char *, double))
 {
+  const WpReachableRange *range = &replayed->ranges[i];
+
+  if (replayed->not_modelled)
+    {
+      wp_json_add_double (builder, "as_replayed", NAN);
+      wp_json_add_string (builder, "range", NULL);
+      wp_json_add_string (builder, "predictable", NULL);
+      return;
+    }
+  add (builder, "as_replayed", replayed->judged.metrics[i].predicted);
+  if (isnan (range->low))
+    wp_json_add_string (builder, "range", NULL);
+  else
+    {
+      json_builder_set_member_name (builder, "range");
+      json_builder_begin_array (builder);
+      json_builder_add_double_value (builder, range->low);
+      json_builder_add_double_value (builder, range->high);
+      json_builder_end_array (builder);
+    }
+  wp_json_add_boolean (builder, "predictable", range->is_predictable);
+}
+
+static void
+add_agreement (JsonBuilder *builder, const WpComparison *comparison, guint i)
+{
+  const WpMetricAgreement *agreement = &comparison->judged.metrics[i];
   void (*add) (JsonBuilder *, const char *, double)
       = wp_metric_is_whole (agreement->metric) ? add_whole : wp_json_add_double;
 
@@ -241,8 +269,27 @@ add_agreement (JsonBuilder *builder, const WpMetricAgreement *agreement)
   add (builder, "predicted", agreement->predicted);
   add (builder, "measured", agreement->measured);
   wp_json_add_double (builder, "error", agreement->error);
-  json_builder_set_member_name (builder, "ok");
-  json_builder_add_boolean_value (builder, agreement->ok);
+  wp_json_add_boolean (builder, "ok", agreement->ok);
+  add_replayed_metric (builder, &comparison->replayed, i, add);
+  json_builder_end_object (builder);
+}
+
+static void
+add_replayed (JsonBuilder *builder, const WpAsReplayed *replayed)
+{
+  json_builder_set_member_name (builder, "replayed");
+  json_builder_begin_object (builder);
+  wp_json_add_string (builder, "not_modelled", replayed->not_modelled);
+  if (!replayed->not_modelled)
+    {
+      wp_json_add_seconds (builder, "lag_p50", replayed->lag_p50_ns);
+      wp_json_add_seconds (builder, "lag_p99", replayed->lag_p99_ns);
+      wp_json_add_double (builder, "services_long", replayed->services_long);
+      wp_json_add_double (builder, "depth_curve_error", replayed->judged.curve_error);
+      wp_json_add_string (builder, "unchecked", replayed->unchecked);
+      if (!replayed->unchecked)
+        wp_json_add_boolean (builder, "model_equals_record", replayed->itself.n_failed == 0);
+    }
   json_builder_end_object (builder);
 }
 
@@ -253,15 +300,16 @@ add_against (JsonBuilder *builder, const WpComparison *comparison)
 
   json_builder_set_member_name (builder, "against");
   json_builder_begin_object (builder);
+  wp_json_add_string (builder, "verdict", wp_agreement_verdict_name (wp_comparison_verdict (comparison)));
+  wp_json_add_boolean (builder, "within", against->n_failed == 0);
   json_builder_set_member_name (builder, "metrics");
   json_builder_begin_array (builder);
   for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)
-    add_agreement (builder, &against->metrics[i]);
+    add_agreement (builder, comparison, i);
   json_builder_end_array (builder);
   wp_json_add_double (builder, "depth_curve_error", against->curve_error);
-  json_builder_set_member_name (builder, "within");
-  json_builder_add_boolean_value (builder, against->n_failed == 0);
   add_time (builder, "clock_shift", comparison->shift_ns);
+  add_replayed (builder, &comparison->replayed);
   wp_report_worst_errors_add_json (builder, &comparison->largest);
   json_builder_end_object (builder);
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sim/base/wp-text.h"
 #include "sim/report/wp-confidence-text.h"
@@ -394,6 +395,34 @@ add_client (GString *text, const WpClientView *client)
 }
 
 static void
+add_replayed (GString *text, const WpAsReplayed *replayed)
+{
+  char median[CELL], last[CELL];
+
+  if (replayed->not_modelled)
+    {
+      g_string_append_printf (text, "as replayed: not modelled: %s\n", replayed->not_modelled);
+      return;
+    }
+  g_string_append_printf (text, "as replayed: arrivals late by %s in the median, %s at p99",
+                          wp_format_seconds (median, seconds (replayed->lag_p50_ns)),
+                          wp_format_seconds (last, seconds (replayed->lag_p99_ns)));
+  if (!isnan (replayed->services_long))
+    g_string_append_printf (text, "; services %.2g %% %s", 100 * fabs (replayed->services_long),
+                            replayed->services_long < 0 ? "short" : "long");
+  g_string_append (text, "\nmodel check: ");
+  if (replayed->unchecked)
+    g_string_append_printf (text, "none: %s\n", replayed->unchecked);
+  else if (replayed->itself.n_failed == 0)
+    g_string_append (text, "equals the record, given its arrivals and services\n");
+  else
+    g_string_append_printf (text,
+                            "%sERROR: the model differs from the record, given its arrivals and services%s\n",
+                            isatty (STDOUT_FILENO) ? "\033[31m" : "",
+                            isatty (STDOUT_FILENO) ? "\033[0m" : "");
+}
+
+static void
 add_sides (GString *text, const WpReport *report)
 {
   const WpComparison *against = report->against;
@@ -409,6 +438,7 @@ add_sides (GString *text, const WpReport *report)
   add_note (text, against->measured, "started", "started ");
   g_string_append_c (text, '\n');
   add_matches (text, against);
+  add_replayed (text, &against->replayed);
   if (against->client.file)
     add_client (text, &against->client);
 }
@@ -423,42 +453,90 @@ format_error (char *cell, const WpMetricAgreement *agreement)
   return cell;
 }
 
-static void
-add_agreements (GString *text, const WpAgreement *against)
-{
-  char predicted[CELL], measured[CELL], error[CELL];
+#define AGREEMENT "%-18s%14s%13s%11s%13s%28s  %s\n"
 
-  g_string_append_printf (text, "\n%-18s%15s%15s%13s   %s\n", "metric", "predicted", "measured", "error",
-                          "ok");
+static const char *
+format_range (char *cell, WpUnit unit, const WpReachableRange *range)
+{
+  char low[CELL], high[CELL];
+
+  if (isnan (range->low))
+    return "-";
+  g_snprintf (cell, 2 * CELL, "%s to %s", wp_format_value (low, unit, range->low),
+              wp_format_value (high, unit, range->high));
+
+  return cell;
+}
+
+static void
+add_agreements (GString *text, const WpComparison *comparison)
+{
+  const WpAgreement *against = &comparison->judged;
+  const WpAsReplayed *replayed = comparison->replayed.not_modelled ? NULL : &comparison->replayed;
+  char predicted[CELL], measured[CELL], error[CELL], as_replayed[CELL], range[2 * CELL];
+
+  g_string_append_printf (text, "\n" AGREEMENT, "metric", "predicted", "measured", "error", "as replayed",
+                          "reachable", "ok");
   for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)
     {
       const WpMetricAgreement *agreement = &against->metrics[i];
       WpUnit unit = agreement->metric->unit;
 
-      g_string_append_printf (text, "%-18s%15s%15s%13s   %s\n", agreement->metric->name,
+      g_string_append_printf (text, AGREEMENT, agreement->metric->name,
                               wp_format_value (predicted, unit, agreement->predicted),
                               wp_format_value (measured, unit, agreement->measured),
-                              format_error (error, agreement), agreement->ok ? "yes" : "NO");
+                              format_error (error, agreement),
+                              replayed ? format_error (as_replayed, &replayed->judged.metrics[i]) : "",
+                              replayed ? format_range (range, unit, &replayed->ranges[i]) : "",
+                              !agreement->ok                                    ? "NO"
+                              : replayed && !replayed->ranges[i].is_predictable ? "yes, not predictable"
+                                                                                : "yes");
     }
   if (isnan (against->curve_error))
-    g_string_append_printf (text, "%-18s%43s   %s\n", "depth curve", "-", "not judged: under 1 job second");
+    g_string_append_printf (text, AGREEMENT, "depth curve", "", "", "-", "", "",
+                            "not judged: under 1 job second");
   else
     {
       g_snprintf (error, CELL, "%.2f %%", 100 * against->curve_error);
-      g_string_append_printf (text, "%-18s%43s   %s\n", "depth curve", error,
+      g_snprintf (as_replayed, CELL, "%.2f %%", 100 * comparison->replayed.judged.curve_error);
+      g_string_append_printf (text, AGREEMENT, "depth curve", "", "", error, replayed ? as_replayed : "", "",
                               against->curve_ok ? "yes" : "NO");
     }
 }
 
 static void
-add_judgement (GString *text, const WpAgreement *against)
+add_unpredictable (GString *text, const WpComparison *comparison)
 {
+  const char *before = "";
+  gsize start = text->len;
+
+  if (comparison->replayed.not_modelled)
+    return;
+  for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)
+    if (!comparison->replayed.ranges[i].is_predictable)
+      {
+        g_string_append_printf (text, "%s%s", before, comparison->judged.metrics[i].metric->name);
+        before = ", ";
+      }
+  if (text->len == start)
+    return;
+  g_string_append_printf (
+      text, ": not predictable to %.4g %%: with lags like this run's, another request gets the last place\n",
+      100 * comparison->judged.tolerance);
+}
+
+static void
+add_judgement (GString *text, const WpComparison *comparison)
+{
+  static const char *const verdicts[]
+      = { "Agreed: every metric is", "Agreed as replayed, not as planned: not every metric is",
+          "Not agreed: not every metric is" };
+  const WpAgreement *against = &comparison->judged;
   const char *before = ":\n  ";
 
   g_string_append_printf (text, "\n%s within %.4g %% (or 1 job, or 0.2 ms), the depth curve within %.4g %%",
-                          against->n_failed == 0 ? "Agreed: every metric is"
-                                                 : "Not agreed: not every metric is",
-                          100 * against->tolerance, 100 * WP_AGREEMENT_CURVE_TOLERANCE);
+                          verdicts[wp_comparison_verdict (comparison)], 100 * against->tolerance,
+                          100 * WP_AGREEMENT_CURVE_TOLERANCE);
   for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)
     if (!against->metrics[i].ok)
       {
@@ -468,6 +546,7 @@ add_judgement (GString *text, const WpAgreement *against)
   if (!against->curve_ok)
     g_string_append_printf (text, "%sdepth curve", before);
   g_string_append_c (text, '\n');
+  add_unpredictable (text, comparison);
 }
 
 char *
@@ -484,8 +563,8 @@ wp_report_text (const WpReport *report)
   if (report->against)
     {
       add_sides (text, report);
-      add_agreements (text, &report->against->judged);
-      add_judgement (text, &report->against->judged);
+      add_agreements (text, report->against);
+      add_judgement (text, report->against);
       wp_report_worst_errors_add_text (text, &report->against->largest);
     }
   else if (report->n_models > 0)

@@ -90,6 +90,9 @@ judge (WpCellResult *self, JsonObject *against)
       self->agreed = FALSE;
     }
   g_assert_cmpint (json_object_get_boolean_member (against, "within"), ==, self->agreed);
+  /* as planned: a run that agrees only as replayed does not do */
+  g_assert_cmpint (g_str_equal (json_object_get_string_member (against, "verdict"), "agrees"), ==,
+                   self->agreed);
 }
 
 void

@@ -54,6 +54,7 @@ test_agreement (void)
   g_assert_cmpint (json_object_get_int_member (model, "queue"), ==, 1);
   g_assert_cmpuint (json_array_get_length (json_object_get_array_member (against, "metrics")), ==, 17);
   g_assert_true (json_object_get_boolean_member (against, "within"));
+  g_assert_cmpstr (json_object_get_string_member (against, "verdict"), ==, "agrees");
   g_assert_cmpfloat (json_object_get_double_member (against, "depth_curve_error"), <, 0.01);
   g_assert_cmpint (json_object_get_int_member (metric (against, "blocked"), "measured"), ==, 1);
   g_assert_cmpfloat (json_object_get_double_member (metric (against, "accepted"), "error"), ==, 0);
@@ -128,6 +129,7 @@ test_the_five_largest (void)
       g_assert_cmpint (strstr (run->out, line) != NULL, ==, i > 2);
     }
   g_assert_nonnull (strstr (run->out, "-7.00 ms   measured failed, predicted stored\n"));
+  g_assert_nonnull (strstr (run->out, "\nmodel check: equals the record"));
 }
 
 static void
@@ -441,6 +443,65 @@ test_rows_that_contradict_themselves (void)
     }
 }
 
+#define ONE_PLACE "# mode: WorkerPool\n# queue: 0\n# workers: 1\n# when-full: reject\n# block-timeout: none\n"
+
+/* The second was planned for the moment at which the first ends. The first came 5 ms late, and so the second
+ * was refused: the model says the same of these arrivals, and what it said of the planned ones nobody could
+ * know. */
+static void
+test_agrees_as_replayed (void)
+{
+  static const char late[] = ONE_PLACE "# database: delay:request\n" HEADER
+                                       "0,1,a,0,0,1,1,stored,0\n0.995,1,b,,,,0.995,rejected,0\n";
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autoptr (JsonObject) report = NULL;
+  JsonObject *against, *makespan;
+
+  sim_run_write (run, "trace.csv", "arrival,service,id\n0,1,a\n1,1,b\n");
+  sim_run_write (run, "measured.csv", late);
+  sim_run_go (run, "--against=measured.csv --format=json trace.csv", NULL);
+  g_assert_cmpint (run->status, ==, 0);
+  report = sim_run_json (run);
+  against = json_object_get_object_member (report, "against");
+  makespan = metric (against, "makespan");
+  g_assert_cmpstr (json_object_get_string_member (against, "verdict"), ==, "agrees_as_replayed");
+  g_assert_false (json_object_get_boolean_member (against, "within"));
+  g_assert_cmpfloat (json_object_get_double_member (makespan, "as_replayed"), ==, 1);
+  g_assert_cmpfloat (json_array_get_double_element (json_object_get_array_member (makespan, "range"), 0), <=,
+                     1);
+  g_assert_cmpfloat (json_array_get_double_element (json_object_get_array_member (makespan, "range"), 1), >=,
+                     2);
+  g_assert_false (json_object_get_boolean_member (makespan, "predictable"));
+  sim_run_go (run, "--against=measured.csv --max-lag=4ms trace.csv", NULL);
+  g_assert_cmpint (run->status, ==, 1);
+  g_assert_nonnull (strstr (
+      run->out, "\nas replayed: arrivals late by 0 s in the median, 5.00 ms at p99; services 0 % long\n"));
+  g_assert_nonnull (strstr (run->out, "\nAgreed as replayed, not as planned: "));
+  g_assert_nonnull (strstr (run->out, "not predictable to 2 %: with lags like this run's"));
+}
+
+/* A record that the model can't come to, whatever arrived, is an error; what it cannot judge it names. */
+static void
+test_the_model_on_the_record_itself (void)
+{
+  static const char two_at_once[]
+      = ONE_PLACE HEADER "0,1,a,0,0,1,1,stored,0\n0.5,1,b,0.5,0.5,1.5,1.5,stored,0\n";
+  static const char left[] = "# mode: WorkerPool\n# queue: 0\n# workers: 1\n" HEADER
+                             "0,1,a,0,0,1,1,stored,0\n0.5,,b,,,,0.9,abandoned,1\n0.6,1,c,1,1,2,2,stored,1\n";
+  static const char sqlite[] = ONE_PLACE "# database: sqlite:wp.db\n" HEADER "0,1,a,0,0,1,1,stored,0\n";
+  g_autoptr (SimRun) run = run_with (two_at_once, NULL, "--against=measured.csv trace.csv"),
+                     parked = run_with (left, NULL, "--against=measured.csv trace.csv"),
+                     other = run_with (sqlite, NULL, "--against=measured.csv --format=json trace.csv");
+  g_autoptr (JsonObject) report = sim_run_json (other);
+
+  g_assert_nonnull (strstr (run->out, "\nmodel check: ERROR: the model differs from the record"));
+  g_assert_nonnull (strstr (parked->out, "\nmodel check: equals the record"));
+  g_assert_cmpint (other->status, ==, 1);
+  g_assert_cmpstr (json_object_get_string_member (json_object_get_object_member (report, "against"),
+                                                  "verdict"),
+                   ==, "does_not_agree");
+}
+
 static void
 test_golden (void)
 {
@@ -480,7 +541,7 @@ test_odd_names (void)
   static const char odd_input[]
       = "arrival,service,id\n0,1,\x1b[2Ja\n0,1,\xe2\x80\xae\xe4\xb8\x80\xe4\xba\x8c\xe4\xb8\x89\xe5\x9b\x9b\xe4\xba\x94\xe5\x85\xad\xe4\xb8\x83\xe5\x85\xab\xe4\xb9\x9d\xe5\x8d\x81\xe5\x8d\x81\xe5\x8d\x81\xe5\x8d\x81\n0,1,\"c\nd\"\n";
   static const char odd_record[] = NOTES
-      "# ack: stored\n# database: sqlite:\x1b]0;x\x07\n" HEADER "0,1.001,\x1b[2Ja,0,0,1.001,1.001,stored,0\n"
+      "# ack: stored\n# database: delay:\x1b]0;x\x07\n" HEADER "0,1.001,\x1b[2Ja,0,0,1.001,1.001,stored,0\n"
       "0.0001,1,\xe2\x80\xae\xe4\xb8\x80\xe4\xba\x8c\xe4\xb8\x89\xe5\x9b\x9b\xe4\xba\x94\xe5\x85\xad\xe4\xb8\x83\xe5\x85\xab\xe4\xb9\x9d\xe5\x8d\x81\xe5\x8d\x81\xe5\x8d\x81\xe5\x8d\x81,0.0001,1.001,2.001,2.001,stored,0\n"
       "0.0002,1,\"c\nd\",1.001,2.001,3.001,3.001,stored,1\n";
   g_autoptr (SimRun) plain = run_with (record, NULL, "--against=measured.csv trace.csv"),
@@ -495,7 +556,7 @@ test_odd_names (void)
   assert_printed (run->out);
   g_assert_cmpuint (count_lines (run->out), ==, count_lines (plain->out));
   g_assert_nonnull (strstr (run->out, "prediction:  t\\x1b[31m\\u202e\\n.csv, "));
-  g_assert_nonnull (strstr (run->out, "\nmeasurement: m\\x1b[31m\\n.csv, sqlite:\\x1b]0;x\\x07, "));
+  g_assert_nonnull (strstr (run->out, "\nmeasurement: m\\x1b[31m\\n.csv, delay:\\x1b]0;x\\x07, "));
   g_assert_nonnull (strstr (run->out, "\n\\x1b[2Ja         "));
   g_assert_nonnull (strstr (run->out, "\n\\u202e\xe4\xb8\x80\xe4\xba\x8c"));
   g_assert_nonnull (strstr (run->out, "\nc\\nd              "));
@@ -536,6 +597,8 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-against/the-largest-errors", test_the_largest_errors);
   g_test_add_func ("/wp-sim-against/bad-records", test_bad_records);
   g_test_add_func ("/wp-sim-against/rows-that-contradict-themselves", test_rows_that_contradict_themselves);
+  g_test_add_func ("/wp-sim-against/agrees-as-replayed", test_agrees_as_replayed);
+  g_test_add_func ("/wp-sim-against/the-model-on-the-record-itself", test_the_model_on_the_record_itself);
   g_test_add_func ("/wp-sim-against/golden", test_golden);
   g_test_add_func ("/wp-sim-against/odd-names", test_odd_names);
 

@@ -1,0 +1,266 @@
+#include "sim/compare/wp-as-replayed.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "sim/run/wp-job-output.h"
+#include "sim/stats/wp-random.h"
+
+#define SELF_TOLERANCE 0.005
+#define LAG_SEED       1
+#define LAG_STREAM     0x6c6167 /* "lag" */
+
+typedef struct {
+  WpRow row;
+  gint64 service_ns;
+} Request;
+
+static int
+compare_requests (const void *a, const void *b)
+{
+  gint64 one = ((const Request *) a)->row.arrival_ns, two = ((const Request *) b)->row.arrival_ns;
+
+  return (one > two) - (one < two);
+}
+
+static int
+compare_times (const void *a, const void *b)
+{
+  gint64 one = *(const gint64 *) a, two = *(const gint64 *) b;
+
+  return (one > two) - (one < two);
+}
+
+/* FALSE: a time passes 292 years. @rows: (nullable): gets what became of each. */
+static gboolean
+simulate (const WpPolicy *policy, gint64 patience_ns, const Request *requests, gsize n, WpSummary *summary,
+          WpRow *rows)
+{
+  g_autoptr (WpModel) model = NULL;
+  WpLayout layout;
+
+  wp_policy_layout (policy, &layout);
+  model = wp_model_new (&layout, patience_ns);
+  for (gsize i = 0; i < n; i++)
+    {
+      WpRequestResult result;
+
+      if (!wp_model_offer (model, &requests[i].row, &requests[i].service_ns, 1, &result))
+        return FALSE;
+      if (rows)
+        rows[i] = wp_job_output_row (&requests[i].row, requests[i].service_ns, &result);
+    }
+  if (summary)
+    wp_model_finish (model, summary);
+
+  return TRUE;
+}
+
+static gint64
+service_of (const WpRow *row)
+{
+  return row->service_ns != WP_TIME_NONE                                    ? row->service_ns
+         : row->started_ns != WP_TIME_NONE && row->ended_ns != WP_TIME_NONE ? row->ended_ns - row->started_ns
+                                                                            : 0;
+}
+
+static void
+judge_rows (WpAgreement *judged, const WpPolicy *policy, const WpRow *rows, const WpRow *measured, gsize n,
+            const WpSummary *measured_summary, double tolerance)
+{
+  WpSummary summary;
+  WpLayout layout;
+
+  wp_policy_layout (policy, &layout);
+  wp_summary_measure (&summary, &layout, rows, n);
+  wp_agreement_judge (judged, &summary, measured_summary, wp_agreement_curve_error (rows, n, measured, n, 0),
+                      tolerance);
+}
+
+/* The services that were asked for, where the prediction has the request; and how far they were met. */
+static void
+take_asked_services (WpAsReplayed *self, Request *requests, const WpRow *measured, const WpRow *predicted,
+                     gsize n_predicted, const WpMatch *match)
+{
+  double asked_ns = 0, served_ns = 0;
+
+  for (gsize i = 0; i < n_predicted; i++)
+    if (match->partners[i] != WP_NO_MATCH)
+      {
+        const WpRow *row = &measured[match->partners[i]];
+
+        requests[match->partners[i]].service_ns = predicted[i].service_ns;
+        if (row->finished_ns != WP_TIME_NONE)
+          {
+            asked_ns += (double) predicted[i].service_ns;
+            served_ns += (double) (row->finished_ns - row->started_ns);
+          }
+      }
+  self->services_long = asked_ns > 0 ? served_ns / asked_ns - 1 : NAN;
+}
+
+static gboolean
+judge_replay (WpAsReplayed *self, const WpPolicy *policy, gint64 patience_ns, const Request *requests,
+              const WpRow *measured, gsize n, const WpSummary *measured_summary, double tolerance)
+{
+  g_autofree WpRow *rows = g_new (WpRow, n + 1);
+
+  if (!simulate (policy, patience_ns, requests, n, NULL, rows))
+    return FALSE;
+  judge_rows (&self->judged, policy, rows, measured, n, measured_summary, tolerance);
+
+  return TRUE;
+}
+
+/* A request that was never accepted where none is refused: its client left, or the server stopped. It leaves
+ * the parked ones as if it had never come. */
+static gboolean
+left_parked (const WpRow *row, const WpLayout *layout)
+{
+  return row->accepted_ns == WP_TIME_NONE
+         && (row->outcome == WP_OUTCOME_ABANDONED
+             || (row->outcome == WP_OUTCOME_REJECTED && !layout->rejects));
+}
+
+static const char *
+why_unchecked (const WpRow *measured, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    if (measured[i].outcome == WP_OUTCOME_ABANDONED && measured[i].accepted_ns != WP_TIME_NONE)
+      return "queued jobs whose clients left are not modelled one by one";
+
+  return NULL;
+}
+
+/* At the sizes that the notes say, whatever the prediction's are. */
+static void
+judge_itself (WpAsReplayed *self, const WpPolicy *policy, const WpMeasurement *measurement,
+              const WpSummary *measured_summary)
+{
+  g_autoptr (GPtrArray) ignored = g_ptr_array_new_with_free_func (g_free);
+  WpPolicy noted = *policy;
+  WpLayout layout;
+  gsize n, n_offered = 0, at = 0;
+  const WpRow *measured = wp_measurement_rows (measurement, &n);
+  g_autofree Request *offered = g_new (Request, n + 1);
+  g_autofree WpRow *results = g_new (WpRow, n + 1), *rows = g_new (WpRow, n + 1);
+
+  if ((self->unchecked = why_unchecked (measured, n)))
+    return;
+  noted.given = 0;
+  if (!wp_measurement_complete (measurement, &noted, ignored, NULL))
+    noted = *policy;
+  wp_policy_layout (&noted, &layout);
+  for (gsize i = 0; i < n; i++)
+    if (!left_parked (&measured[i], &layout))
+      offered[n_offered++] = (Request){ measured[i], service_of (&measured[i]) };
+  simulate (&noted, WP_TIME_NONE, offered, n_offered, NULL, results);
+  for (gsize i = 0; i < n; i++)
+    {
+      rows[i] = left_parked (&measured[i], &layout) ? measured[i] : results[at++];
+      if (measured[i].outcome == WP_OUTCOME_FAILED)
+        rows[i].finished_ns = WP_TIME_NONE; /* served, and never stored */
+    }
+  judge_rows (&self->itself, &noted, rows, measured, n, measured_summary, SELF_TOLERANCE);
+}
+
+/* Of matched requests; the most punctual has 0. Returns their number. */
+static gsize
+measure_lags (gint64 *lags, const WpMatch *match, const WpRow *predicted, gsize n_predicted,
+              const WpRow *measured)
+{
+  gsize n = 0;
+
+  for (gsize i = 0; i < n_predicted; i++)
+    if (match->partners[i] != WP_NO_MATCH)
+      lags[n++] = measured[match->partners[i]].arrival_ns - predicted[i].arrival_ns;
+  qsort (lags, n, sizeof *lags, compare_times);
+  for (gsize i = n; i > 0; i--)
+    lags[i - 1] -= lags[0];
+
+  return n;
+}
+
+static void
+widen (WpReachableRange *range, double value, gboolean is_first)
+{
+  if (is_first)
+    *range = (WpReachableRange){ value, value, TRUE };
+  else if (isnan (value) || isnan (range->low))
+    range->is_predictable = range->is_predictable && isnan (value) && isnan (range->low);
+  else
+    {
+      range->low = MIN (range->low, value);
+      range->high = MAX (range->high, value);
+    }
+}
+
+static void
+find_ranges (WpAsReplayed *self, const WpPolicy *policy, gint64 patience_ns, const WpRow *predicted, gsize n,
+             const gint64 *lags, gsize n_lags, double tolerance)
+{
+  g_autofree Request *requests = g_new (Request, n + 1);
+  WpRandom random;
+
+  wp_random_init (&random, LAG_SEED, LAG_STREAM);
+  for (guint run = 0; run < WP_AS_REPLAYED_RUNS; run++)
+    {
+      WpSummary summary;
+
+      for (gsize i = 0; i < n; i++)
+        {
+          requests[i] = (Request){ predicted[i], predicted[i].service_ns };
+          requests[i].row.arrival_ns += lags[wp_random_below (&random, n_lags)];
+        }
+      qsort (requests, n, sizeof *requests, compare_requests);
+      if (!simulate (policy, patience_ns, requests, n, &summary, NULL))
+        return;
+      for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)
+        widen (&self->ranges[i], wp_metric_value (self->judged.metrics[i].metric, &summary), run == 0);
+    }
+  for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)
+    if (!isnan (self->ranges[i].low) && self->ranges[i].is_predictable)
+      self->ranges[i].is_predictable
+          = wp_agreement_holds (i, self->ranges[i].high, self->ranges[i].low, tolerance);
+}
+
+static const char *
+why_not_modelled (const WpMeasurement *measurement)
+{
+  const char *database = wp_measurement_note (measurement, "database");
+
+  return database && !g_str_has_prefix (database, "delay:")
+             ? "what a database that is not delay: would have needed with other arrivals is unknown"
+             : NULL;
+}
+
+void
+wp_as_replayed_judge (WpAsReplayed *self, const WpPolicy *policy, gint64 patience_ns, const WpRow *predicted,
+                      gsize n_predicted, const WpMatch *match, const WpMeasurement *measurement,
+                      const WpSummary *measured_summary, double tolerance)
+{
+  gsize n, n_lags;
+  const WpRow *measured = wp_measurement_rows (measurement, &n);
+  g_autofree Request *requests = g_new (Request, n + 1);
+  g_autofree gint64 *lags = g_new (gint64, n_predicted + 1);
+
+  *self = (WpAsReplayed){ .not_modelled = why_not_modelled (measurement),
+                          .lag_p50_ns = WP_TIME_NONE,
+                          .lag_p99_ns = WP_TIME_NONE };
+  if (self->not_modelled)
+    return;
+  for (gsize i = 0; i < n; i++)
+    requests[i] = (Request){ measured[i], service_of (&measured[i]) };
+  take_asked_services (self, requests, measured, predicted, n_predicted, match);
+  n_lags = measure_lags (lags, match, predicted, n_predicted, measured);
+  if (n_lags == 0
+      || !judge_replay (self, policy, patience_ns, requests, measured, n, measured_summary, tolerance))
+    {
+      self->not_modelled = "no request of the prediction is in the record";
+      return;
+    }
+  self->lag_p50_ns = lags[(n_lags - 1) / 2];
+  self->lag_p99_ns = lags[n_lags - 1 - n_lags / 100];
+  judge_itself (self, policy, measurement, measured_summary);
+  find_ranges (self, policy, patience_ns, predicted, n_predicted, lags, n_lags, tolerance);
+}
