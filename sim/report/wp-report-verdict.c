@@ -22,9 +22,13 @@ wp_report_verdict_add_gate (GString *text, const WpReport *report)
   const WpPolicy *policy = &report->policies[0];
   const WpSummary *summary = &report->summary[0];
   gboolean failed = wp_slos_first_failure (report->slos, summary) != NULL;
+  gboolean unknown = report->logged && wp_logged_is_unknown (report->logged);
   const char *before = ": ";
 
-  g_string_append_printf (text, "gate %s: ", failed ? "failed" : "passed");
+  g_string_append_printf (text, "gate %s: ",
+                          failed    ? "failed"
+                          : unknown ? "not passed (see the warning)"
+                                    : "passed");
   if (policy->mode == WP_MODE_WORKER_POOL)
     g_string_append_printf (text, "--workers=%u ", policy->workers);
   g_string_append_printf (text, "--queue=%u", policy->queue_jobs);

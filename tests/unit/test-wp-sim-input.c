@@ -185,6 +185,9 @@ test_what_cannot_be_told (void)
       run->err, ==,
       "wp-sim: --sweep: it cannot be told whether the response times of t contain waiting: the log has "
       "fewer than 1,000 requests with a response time: give --logged-workers=N or none\n");
+  sim_run_go (run, "--input=jsonl --gate -w 1000 --slo=blocked==0 t", NULL);
+  g_assert_cmpint (run->status, ==, 1);
+  g_assert_true (g_str_has_prefix (run->out, "gate not passed (see the warning): --workers=1000 "));
   sim_run_go (run, "--input=jsonl --logged-workers=2 --plan t", NULL);
   g_assert_cmpint (run->status, ==, 0);
   g_assert_nonnull (strstr (run->out, "plan for WorkerPool"));
