@@ -13,7 +13,7 @@
 struct _WpAcceptThread {
   GThread *thread;
   int listen_fd;
-  int wake_fd;   /* readable: a slot is kept for us, or the thread is to end */
+  int wake_fd;   /* an eventfd: a slot is reserved, or the thread should end */
   gint stopping; /* atomic */
   GPtrArray *http_threads;
   WpSlots *slots;
@@ -22,8 +22,8 @@ struct _WpAcceptThread {
   gint64 warned_ns;
 };
 
-/* What is to be waited for. */
-typedef enum { A_CLIENT, A_SLOT, BETTER_TIMES } Lack;
+/* What the thread waits for. */
+typedef enum { A_CLIENT, A_SLOT, RESOURCES } WaitFor;
 
 static WpHttpThread *
 find_fewest (const WpAcceptThread *self)
@@ -44,7 +44,7 @@ find_fewest (const WpAcceptThread *self)
   return best;
 }
 
-static Lack
+static WaitFor
 accept_all (WpAcceptThread *self)
 {
   while (wp_slots_take (self->slots, &self->taker))
@@ -54,7 +54,7 @@ accept_all (WpAcceptThread *self)
       if (fd < 0)
         {
           wp_slots_give (self->slots);
-          return reason == EAGAIN ? A_CLIENT : BETTER_TIMES;
+          return reason == EAGAIN ? A_CLIENT : RESOURCES;
         }
       wp_http_thread_take_connection (find_fewest (self), fd);
     }
@@ -66,17 +66,17 @@ run (gpointer data)
 {
   WpAcceptThread *self = data;
   struct pollfd pollers[] = { { self->wake_fd, POLLIN, 0 }, { self->listen_fd, POLLIN, 0 } };
-  Lack lack = A_CLIENT;
+  WaitFor wait_for = A_CLIENT;
   eventfd_t n;
 
   for (;;)
     {
-      poll (pollers, lack == A_CLIENT ? 2 : 1, lack == BETTER_TIMES ? RETRY_MS : -1);
+      poll (pollers, wait_for == A_CLIENT ? 2 : 1, wait_for == RESOURCES ? RETRY_MS : -1);
       if (pollers[0].revents != 0)
         eventfd_read (self->wake_fd, &n);
       if (g_atomic_int_get (&self->stopping))
         break;
-      lack = accept_all (self);
+      wait_for = accept_all (self);
     }
   if (self->empties)
     accept_all (self);

@@ -104,7 +104,7 @@ add_refused (JsonBuilder *json, const WpAdmin *self)
   json_builder_end_object (json);
 }
 
-/* NULL: requests are taken. */
+/* NULL: the server is ready. */
 static const char *
 why_not_ready (const WpAdmin *self)
 {
@@ -180,7 +180,7 @@ make_metrics (const WpAdmin *self)
                             count_connections (self), !why_not_ready (self));
 }
 
-/* What the page may do: run its own script, and ask this listener. */
+/* The content policy lets the page run its own script and connect to this listener, no more. */
 static void
 answer_dashboard (SoupServerMessage *message)
 {
@@ -205,7 +205,7 @@ answer (SoupServerMessage *message, guint status, const char *type, char *text)
   soup_server_message_set_response (message, type, SOUP_MEMORY_TAKE, text, strlen (text));
 }
 
-/* Before its body has come, if there is one: nothing here takes any. */
+/* Called before a body has arrived: no resource of this listener takes one. */
 static void
 refuse (SoupServerMessage *message, guint status, const char *text)
 {
@@ -214,7 +214,7 @@ refuse (SoupServerMessage *message, guint status, const char *text)
   soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC, text, strlen (text));
 }
 
-/* A body within the gate's limit is read away before the answer. */
+/* A body within the limit is read and discarded before the answer. */
 static void
 on_any_head (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query,
              gpointer data)
@@ -227,7 +227,7 @@ on_any_head (SoupServer *server, SoupServerMessage *message, const char *path, G
   if (g_str_equal (method, "GET") || g_str_equal (method, "HEAD"))
     return;
   soup_message_headers_replace (headers, "Allow", "GET, HEAD");
-  refuse (message, SOUP_STATUS_METHOD_NOT_ALLOWED, "GET and HEAD are answered here.\n");
+  refuse (message, SOUP_STATUS_METHOD_NOT_ALLOWED, "This listener supports only GET and HEAD.\n");
 }
 
 static void
@@ -239,7 +239,7 @@ on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHash
   if (self->hosts
       && !wp_hosts_admit (self->hosts, wp_stream_get_request (wp_soup_get_connection (message))->host))
     refuse (message, WP_STATUS_MISDIRECTED,
-            "The admin listener does not answer to the name in Host; --admin-host=NAME adds one.\n");
+            "The admin listener does not serve the name in Host; --admin-host=NAME adds a name.\n");
 }
 
 static void
@@ -250,7 +250,8 @@ answer_failed (const WpAdmin *self, SoupServerMessage *message)
   char *text = journal ? wp_failed_format (journal, &error) : NULL;
 
   if (!journal)
-    answer (message, SOUP_STATUS_NOT_FOUND, "text/plain", g_strdup ("no --journal keeps failed jobs\n"));
+    answer (message, SOUP_STATUS_NOT_FOUND, "text/plain",
+            g_strdup ("There is no list of failed jobs without --journal.\n"));
   else if (text)
     answer (message, SOUP_STATUS_OK, "application/json", text);
   else
@@ -258,7 +259,7 @@ answer_failed (const WpAdmin *self, SoupServerMessage *message)
             g_strdup_printf ("%s\n", error->message));
 }
 
-/* Places for others stay free: for probes, above all. */
+/* The limit keeps connections free for other requests, above all for probes. */
 static void
 answer_events (WpAdmin *self, SoupServerMessage *message)
 {
@@ -272,13 +273,12 @@ answer_events (WpAdmin *self, SoupServerMessage *message)
     }
   if (self->warned_ns == 0 || now_ns - self->warned_ns > WARN_EACH_NS)
     {
-      g_warning ("%u clients have /events of the admin listener, which is the most: others get 503",
-                 MAX_LISTENERS);
+      g_warning ("%u clients read /events of the admin listener, the maximum: others get 503", MAX_LISTENERS);
       self->warned_ns = now_ns;
     }
   soup_message_headers_replace (soup_server_message_get_response_headers (message), "Retry-After", "5");
   answer (message, SOUP_STATUS_SERVICE_UNAVAILABLE, "text/plain",
-          g_strdup ("As many clients have /events as there may be; /stats.json has the same figures.\n"));
+          g_strdup ("The maximum number of clients read /events; /stats.json has the same figures.\n"));
 }
 
 static char *
@@ -299,7 +299,7 @@ answer_ready (const WpAdmin *self, SoupServerMessage *message)
           g_strdup (why_not ? why_not : ready));
 }
 
-/* FALSE: it is something else. */
+/* FALSE: @path is not one of a probe. */
 static gboolean
 answer_probe (const WpAdmin *self, SoupServerMessage *message, const char *path)
 {
@@ -318,7 +318,8 @@ on_probe (SoupServer *server, SoupServerMessage *message, const char *root, GHas
   g_autofree char *path = path_of (message);
 
   if (!answer_probe (data, message, path))
-    answer (message, SOUP_STATUS_NOT_FOUND, "text/plain", g_strdup ("Here are /healthz and /readyz.\n"));
+    answer (message, SOUP_STATUS_NOT_FOUND, "text/plain",
+            g_strdup ("This listener serves /healthz and /readyz.\n"));
 }
 
 static void
@@ -341,8 +342,10 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *root, GH
   else if (g_str_equal (path, "/failed.json"))
     answer_failed (self, message);
   else
-    answer (message, SOUP_STATUS_NOT_FOUND, "text/plain",
-            g_strdup ("Here are /, /metrics, /stats.json, /failed.json, /events, /healthz and /readyz.\n"));
+    answer (
+        message, SOUP_STATUS_NOT_FOUND, "text/plain",
+        g_strdup (
+            "This listener serves /, /metrics, /stats.json, /failed.json, /events, /healthz and /readyz.\n"));
 }
 
 WpReaderRules

@@ -10,7 +10,7 @@ typedef enum {
   SIZE_FIRST,
   SIZE,
   SIZE_LF,
-  BEFORE_SEMICOLON, /* blanks that only another extension may follow */
+  BEFORE_SEMICOLON, /* after blanks, only another extension may follow */
   NAME_FIRST,
   NAME,
   AFTER_NAME,
@@ -32,7 +32,7 @@ typedef enum {
   TOO_LARGE
 } State;
 
-/* A byte that is read over. */
+/* Skips a byte. */
 static State
 extra (WpChunked *self, State next)
 {
@@ -45,7 +45,7 @@ is_blank (char byte)
   return byte == ' ' || byte == '\t';
 }
 
-/* After a size, or an extension that is whole. */
+/* After a size or a complete extension. */
 static State
 after_extension (WpChunked *self, char byte)
 {
@@ -105,10 +105,10 @@ size_byte (WpChunked *self, char byte)
       = (self->state == SIZE_FIRST ? 0 : self->left_bytes << 4) + (guint64) g_ascii_xdigit_value (byte);
   if (self->left_bytes > self->max_bytes - self->body_bytes)
     return TOO_LARGE;
-  return self->left_bytes > 0 ? SIZE : extra (self, SIZE); /* noughts without end */
+  return self->left_bytes > 0 ? SIZE : extra (self, SIZE); /* limits leading zeros */
 }
 
-/* A field line (RFC 9112, 5), or the empty line that ends it all. */
+/* A field line (RFC 9112, 5), or the empty line that ends the body. */
 static State
 trailer_byte (WpChunked *self, char byte)
 {
@@ -148,7 +148,7 @@ next_state (WpChunked *self, char byte)
     }
 }
 
-/* Moves what is here of the chunk to @to. Returns how much that is. */
+/* Moves the available bytes of the chunk to @to. Returns: their number. */
 static gsize
 take_data (WpChunked *self, char *to, const char *bytes, gsize len)
 {

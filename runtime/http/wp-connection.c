@@ -8,8 +8,8 @@
 #include "runtime/http/wp-reply.h"
 
 #define MAX_DROPS   64
-#define AHEAD_BYTES 1     /* that OpenSSL was asked for ahead of time; its buffers come on top */
-#define TLS_BYTES   20480 /* of OpenSSL, for a record on its way in or out */
+#define AHEAD_BYTES 1     /* that OpenSSL was asked to read ahead; its buffers come on top */
+#define TLS_BYTES   20480 /* of OpenSSL, for a record in transit */
 
 void
 wp_connection_enter (WpConnection *self, WpConnectionState state)
@@ -18,7 +18,7 @@ wp_connection_enter (WpConnection *self, WpConnectionState state)
   self->deadline_ns = self->host->class->deadline (self->host, state);
 }
 
-/* What @bytes more than none are, or less. */
+/* Adds OpenSSL's buffers to the first @bytes that are held, or to the last that are released. */
 static gsize
 with_tls (const WpConnection *self, gsize bytes, gsize others)
 {
@@ -38,9 +38,9 @@ wp_connection_hold (WpConnection *self, gsize bytes)
   return TRUE;
 }
 
-/* What is there already. */
+/* For bytes that are in memory already: may exceed the budget. */
 static void
-owe (WpConnection *self, gsize bytes)
+hold_anyway (WpConnection *self, gsize bytes)
 {
   WpMemoryBudget *budget = self->host->budget;
   gsize all = with_tls (self, bytes, self->held_bytes);
@@ -116,9 +116,8 @@ wp_connection_read_socket (WpConnection *self, void *buffer, gsize size)
     self->peer_ended = TRUE;
   else if (self->state == WP_CONNECTION_BODY)
     self->deadline_ns = self->host->class->deadline_later (self->host, self->deadline_ns, (gsize) n);
-  if (n > 0 && !self->tls) /* which gives a record at a time */
-    /* an end that we were told of is there to be read */
-    self->readable = (gsize) n == size || self->peer_ended;
+  if (n > 0 && !self->tls)                                  /* TLS returns one record at a time */
+    self->readable = (gsize) n == size || self->peer_ended; /* an end of file is still to be read */
 
   return n;
 }
@@ -154,7 +153,7 @@ wp_connection_write (WpConnection *self, const void *buffer, gsize size)
 void
 wp_connection_write_later (WpConnection *self, const char *bytes, gsize len)
 {
-  owe (self, len);
+  hold_anyway (self, len);
   self->out = g_realloc (self->out, self->out_len + len);
   memcpy (self->out + self->out_len, bytes, len);
   self->out_len += len;
@@ -175,7 +174,7 @@ wp_connection_flush (WpConnection *self)
   wp_connection_let_go (self, (gsize) n);
   self->out_len -= n;
   memmove (self->out, self->out + n, self->out_len);
-  self->out = g_realloc (self->out, self->out_len); /* which frees what is empty */
+  self->out = g_realloc (self->out, self->out_len); /* an empty buffer is freed */
 
   return self->out_len == 0;
 }
@@ -215,10 +214,10 @@ wp_connection_refuse (WpConnection *self, WpHttpError why)
   wp_connection_answer_last (self, wp_http_error_status (why), wp_http_error_text (why));
 }
 
-/* TCP's end of file is reported; that of TLS alone has to be read. What comes instead stays in OpenSSL, whose
- * buffers are counted then. */
+/* epoll reports TCP's end of file; a close_notify has to be read. Data that is read instead stays in OpenSSL,
+ * whose buffers are counted then. */
 static void
-look_for_goodbye (WpConnection *self)
+check_close_notify (WpConnection *self)
 {
   gboolean waits;
 
@@ -237,7 +236,7 @@ wp_connection_check (WpConnection *self)
 {
   WpConnectionGone gone = self->gone;
 
-  look_for_goodbye (self);
+  check_close_notify (self);
   if (!self->peer_ended || !self->pending || !gone)
     return FALSE;
   self->gone = NULL;
@@ -248,10 +247,10 @@ wp_connection_check (WpConnection *self)
 void
 wp_connection_again (WpConnection *self)
 {
-  self->host->class->look_again (self->host, self);
+  self->host->class->report_again (self->host, self);
 }
 
-/* WpProtocol of a connection that its lane has let go of with bytes still to be sent. */
+/* WpProtocol of a released connection that still has bytes to send. */
 static void
 closing_ready (WpConnection *self)
 {

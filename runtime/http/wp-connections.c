@@ -17,23 +17,23 @@
 #define TICK_MS          250 /* how late a deadline may be noticed */
 #define LINGER_NS        WP_NS_PER_S
 #define MAX_LINGER_READS 16
-#define CROWDED_NS       WP_NS_PER_S /* the time that all others have in a crowd */
+#define CROWDED_NS       WP_NS_PER_S /* timeout of all states but BUSY in a crowd */
 #define WARN_EACH_NS     (60 * WP_NS_PER_S)
-#define LAST_CHANCE_NS   (500 * WP_NS_PER_MS) /* for requests that are on their way when the gate stops */
+#define LAST_CHANCE_NS   (500 * WP_NS_PER_MS) /* for requests in transit when a drain begins */
 
 struct _WpConnections {
   WpConnectionHost host;
   int epoll_fd;
-  GPtrArray *doors; /* (element-type WpListener): none once it is stopped */
+  GPtrArray *listeners; /* (element-type WpListener): empty once it is stopped */
   gboolean stopped;
   GSource *source, *tick;
   WpConnectionLimits limits;
   WpTls *tls;                /* NULL: none */
-  WpConnection *connections; /* all, those that linger too */
+  WpConnection *connections; /* all, also the lingering ones */
   guint n_lingering;
   WpInputWatermark watermark;
-  gint64 warned_ns;                  /* of a crowd; 0: never */
-  gint n_open;                       /* atomic: connections but for those that linger */
+  gint64 warned_ns;                  /* last warning of a crowd; 0: never */
+  gint n_open;                       /* atomic: connections without the lingering ones */
   gsize n_refused[WP_N_HTTP_ERRORS]; /* atomic */
   WpConnectionsAccepted accepted;
   gpointer data;
@@ -77,7 +77,7 @@ close_connection (WpConnection *connection)
   wp_slots_give (self->limits.slots);
 }
 
-/* Deadlines need no more: the kernel's own tick, 1 to 4 ms, for a quarter of the cost. */
+/* The kernel's tick of 1 to 4 ms is precise enough for deadlines, at a quarter of the cost. */
 static gint64
 coarse_now_ns (void)
 {
@@ -112,9 +112,8 @@ deadline (const WpConnectionHost *host, WpConnectionState state)
   return timeout_ns == G_MAXINT64 ? G_MAXINT64 : coarse_now_ns () + timeout_ns;
 }
 
-/* A leaky bucket: bytes buy time at the minimum rate, and no more than the timeout is ever saved. Who keeps
- * the rate is never cut, whatever the size of the body; who trickles, or sends much and then nothing, has the
- * timeout. */
+/* A leaky bucket: bytes extend the deadline at the minimum rate, up to the timeout from now. A client that
+ * keeps the rate never times out, whatever the size of the body. */
 static gint64
 deadline_later (const WpConnectionHost *host, gint64 deadline_ns, gsize bytes)
 {
@@ -126,11 +125,10 @@ deadline_later (const WpConnectionHost *host, gint64 deadline_ns, gsize bytes)
               deadline (host, WP_CONNECTION_BODY));
 }
 
-/* Bytes that nobody has read turn a close into a reset, which may overtake the answer (RFC 9112, 9.6). From a
- * client that asked for the end none are to come, and not to linger for it saves three system calls of ten.
- */
+/* A client that asked for the end sends no more bytes, so there is no need to linger, which saves three of
+ * ten system calls. */
 static gboolean
-has_said_all (const WpConnection *connection)
+sends_no_more (const WpConnection *connection)
 {
   return connection->asked_end && !connection->readable && connection->in_len == 0;
 }
@@ -141,10 +139,10 @@ take_back (WpConnectionHost *host, WpConnection *connection)
   WpConnections *self = (WpConnections *) host;
 
   if (connection->tls)
-    wp_tls_session_say_goodbye (connection->tls);
+    wp_tls_session_send_close_notify (connection->tls);
   if (connection->peer_ended && connection->last) /* it may have sent more before its end than was read */
     wp_connection_drop_unread (connection);
-  if (connection->peer_ended || has_said_all (connection) || shutdown (connection->fd, SHUT_WR) < 0)
+  if (connection->peer_ended || sends_no_more (connection) || shutdown (connection->fd, SHUT_WR) < 0)
     {
       close_connection (connection);
       return;
@@ -157,9 +155,9 @@ take_back (WpConnectionHost *host, WpConnection *connection)
 
 #define CONNECTION_EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
-/* Edge-triggered: what is modified is looked at anew. */
+/* With edge-triggered events, EPOLL_CTL_MOD reports the current state again. */
 static void
-look_again (WpConnectionHost *host, WpConnection *connection)
+report_again (WpConnectionHost *host, WpConnection *connection)
 {
   WpConnections *self = (WpConnections *) host;
   struct epoll_event event = { .events = CONNECTION_EVENTS, .data.ptr = connection };
@@ -167,7 +165,7 @@ look_again (WpConnectionHost *host, WpConnection *connection)
   epoll_ctl (self->epoll_fd, EPOLL_CTL_MOD, connection->fd, &event);
 }
 
-/* Reads away some of what a client still sends that we have closed towards. */
+/* Discards input of a client after the last answer. */
 static void
 linger (WpConnections *self, WpConnection *connection)
 {
@@ -181,7 +179,7 @@ linger (WpConnections *self, WpConnection *connection)
   if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
     close_connection (connection);
   else if (n > 0)
-    look_again (&self->host, connection); /* after the others had their turn */
+    report_again (&self->host, connection);
 }
 
 static void
@@ -257,8 +255,8 @@ compare_answers (gconstpointer a, gconstpointer b)
   return two->out_len > one->out_len ? 1 : two->out_len < one->out_len ? -1 : 0;
 }
 
-/* The budget is spent, new input is refused by now: connections whose answers nobody reads are closed, the
- * largest first, but for those on which a request waits for another. */
+/* The budget is exceeded, and new input is refused already: closes connections with unread answers, the
+ * largest first, except those on which a request waits for its answer. */
 static void
 give_up_unread (WpConnections *self)
 {
@@ -272,10 +270,10 @@ give_up_unread (WpConnections *self)
     wp_connection_give_up (unread->pdata[i]);
 }
 
-/* Each connection is in at most one of the events, so one closed by its own is not met again. Accept last:
- * new records. */
+/* Each connection is in at most one event, so none refers to a connection that another event closed. New
+ * connections are accepted last, since they may reuse the memory of closed ones. */
 static void
-read_news (WpConnections *self)
+handle_events (WpConnections *self)
 {
   struct epoll_event events[EVENTS_AT_ONCE];
   int n = epoll_wait (self->epoll_fd, events, EVENTS_AT_ONCE, 0);
@@ -288,19 +286,18 @@ read_news (WpConnections *self)
       accepts = TRUE;
   if (self->host.budget && wp_memory_budget_is_over (self->host.budget))
     give_up_unread (self);
-  wp_input_watermark_look (&self->watermark, n > 0 ? n - accepts : 0, n < EVENTS_AT_ONCE);
-  for (guint i = 0; accepts && i < self->doors->len; i++)
-    wp_listener_accept (self->doors->pdata[i]);
+  wp_input_watermark_note (&self->watermark, n > 0 ? n - accepts : 0, n < EVENTS_AT_ONCE);
+  for (guint i = 0; accepts && i < self->listeners->len; i++)
+    wp_listener_accept (self->listeners->pdata[i]);
 }
 
 static gboolean
 on_epoll (int fd, GIOCondition condition, gpointer data)
 {
-  read_news (data);
+  handle_events (data);
   return G_SOURCE_CONTINUE;
 }
 
-/* All have a second, but those whose answer is being made. */
 static gint64
 deadline_in_crowd (const WpConnections *self, const WpConnection *connection)
 {
@@ -336,7 +333,7 @@ on_deadline (WpConnection *connection)
     wp_connection_refuse (connection, WP_HTTP_ERROR_BODY_TIMEOUT);
   else
     {
-      /* An idle one has all its answers: there is nothing to linger for. */
+      /* an idle client has all its answers: no need to linger */
       connection->asked_end |= connection->state == WP_CONNECTION_IDLE;
       wp_connection_kill (connection);
     }
@@ -350,7 +347,7 @@ on_tick (gpointer data)
   gboolean crowded = is_crowded (self, now_ns);
   WpConnection *next;
 
-  read_news (self);
+  handle_events (self);
   known_ns = wp_input_watermark_advance (&self->watermark, now_ns,
                                          (gsize) g_atomic_int_get (&self->n_open) + self->n_lingering);
   for (WpConnection *connection = self->connections; connection; connection = next)
@@ -374,7 +371,7 @@ wp_connections_new (GMainContext *context, const int *listen_fds, guint n_listen
                     const WpConnectionLimits *limits, WpConnectionsAccepted accepted, gpointer data)
 {
   static const WpConnectionHostClass host_class
-      = { deadline, deadline_later, count_refusal, handshake_done, take_back, look_again };
+      = { deadline, deadline_later, count_refusal, handshake_done, take_back, report_again };
   WpConnections *self = g_new0 (WpConnections, 1);
 
   self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
@@ -384,14 +381,14 @@ wp_connections_new (GMainContext *context, const int *listen_fds, guint n_listen
   self->data = data;
 
   self->source = g_unix_fd_source_new (self->epoll_fd, G_IO_IN);
-  /* it never does; else GLib takes it off its poll for each dispatch, three calls more */
+  /* it never recurses; without this GLib removes the descriptor from its poll for each dispatch */
   g_source_set_can_recurse (self->source, TRUE);
   add_source (self, self->source, G_SOURCE_FUNC (on_epoll), context);
   self->tick = add_source (self, g_timeout_source_new (TICK_MS), on_tick, context);
-  self->doors = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_listener_free);
+  self->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_listener_free);
   for (guint i = 0; i < n_listen; i++)
-    g_ptr_array_add (self->doors, wp_listener_new (context, self->epoll_fd, listen_fds[i], limits->slots,
-                                                   on_accepted, self));
+    g_ptr_array_add (self->listeners, wp_listener_new (context, self->epoll_fd, listen_fds[i], limits->slots,
+                                                       on_accepted, self));
 
   return self;
 }
@@ -407,7 +404,7 @@ wp_connections_free (WpConnections *self)
 {
   while (self->connections)
     close_connection (self->connections);
-  g_ptr_array_unref (self->doors);
+  g_ptr_array_unref (self->listeners);
   clear_source (&self->tick);
   clear_source (&self->source);
   close (self->epoll_fd);
@@ -420,9 +417,9 @@ wp_connections_stop (WpConnections *self)
   if (self->stopped)
     return;
   self->stopped = TRUE;
-  for (guint i = 0; i < self->doors->len; i++)
-    wp_listener_accept_backlog (self->doors->pdata[i]);
-  g_ptr_array_set_size (self->doors, 0);
+  for (guint i = 0; i < self->listeners->len; i++)
+    wp_listener_accept_backlog (self->listeners->pdata[i]);
+  g_ptr_array_set_size (self->listeners, 0);
   for (WpConnection *connection = self->connections; connection; connection = connection->next)
     if (connection->state == WP_CONNECTION_IDLE)
       connection->deadline_ns = wp_time_monotonic () + LAST_CHANCE_NS;

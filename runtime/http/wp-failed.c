@@ -4,7 +4,7 @@
 
 #define MAX_LISTED 100
 
-/* What a client sent may be any bytes. */
+/* Values of a client may be invalid UTF-8. */
 static void
 add_foreign_string (JsonBuilder *json, const char *name, const char *value)
 {

@@ -1,7 +1,8 @@
-/* wp-failed.h - the list of the jobs that the journal keeps as failed, without their payloads. */
+/* wp-failed.h - the list of the failed jobs in the journal, without their payloads. */
 #pragma once
 
 #include "runtime/database/wp-journal.h"
 
-/* JSON: how many there are, and the last 100, the latest first. Any thread. NULL with an error. */
+/* Returns: JSON: the number of failed jobs, and the last 100, latest first; NULL with an error. Any thread.
+ */
 char *wp_failed_format (WpJournal *journal, GError **error);

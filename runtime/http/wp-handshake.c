@@ -1,8 +1,8 @@
 #include "runtime/http/wp-handshake.h"
 
-/* Before the client has said anything OpenSSL is left alone: it would take its buffers. */
+/* OpenSSL would allocate its buffers, so it is not called before the client has sent something. */
 static WpTlsProgress
-go_on (WpConnection *connection)
+advance (WpConnection *connection)
 {
   if (connection->dead)
     return WP_TLS_FAILED;
@@ -13,12 +13,12 @@ go_on (WpConnection *connection)
 static void
 handshake_ready (WpConnection *connection)
 {
-  WpTlsProgress progress = go_on (connection);
+  WpTlsProgress progress = advance (connection);
 
   if (progress == WP_TLS_DONE)
     {
       connection->host->class->handshake_done (connection->host, connection);
-      connection->readable = TRUE; /* OpenSSL may hold bytes already, of which epoll tells nothing */
+      connection->readable = TRUE; /* OpenSSL may hold bytes already, which epoll does not report */
       connection->protocol->ready (connection);
     }
   else if (progress == WP_TLS_PLAIN_HTTP)

@@ -1,8 +1,9 @@
-/* wp-handshake.h - the lane of a connection that is not yet agreed on TLS. */
+/* wp-handshake.h - the protocol of a connection during its TLS handshake. */
 #pragma once
 
 #include "runtime/http/wp-connection.h"
 #include "runtime/secure/wp-tls.h"
 
-/* Until it is, and its host gives it another lane, or has failed. @tls: outlives it */
+/* Sets the protocol until the handshake is complete, when the host sets another one, or has failed. @tls:
+ * outlives the connection */
 void wp_handshake_begin (WpConnection *connection, WpTls *tls);

@@ -6,7 +6,7 @@
 #include "sim/base/wp-error.h"
 
 struct _WpHosts {
-  GPtrArray *names; /* (element-type utf8): lower case, without the dot at the end */
+  GPtrArray *names; /* (element-type utf8): lower case, without a final dot */
 };
 
 WpHosts *
@@ -27,7 +27,6 @@ wp_hosts_free (WpHosts *self)
   g_free (self);
 }
 
-/* As it is compared. */
 static char *
 normalize (const char *name, gsize len)
 {
@@ -64,7 +63,7 @@ wp_hosts_admit (const WpHosts *self, WpSlice host)
   g_autofree char *name = NULL;
   struct in_addr address;
 
-  /* What is in brackets is an address: the parser has seen to that. */
+  /* the parser has checked that a host in brackets is an address */
   if (!host.bytes || (host.len > 0 && *host.bytes == '['))
     return TRUE;
   name = normalize (host.bytes, colon ? (gsize) (colon - host.bytes) : host.len);

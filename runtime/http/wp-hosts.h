@@ -1,5 +1,5 @@
-/* wp-hosts.h - the names by which a listener answers: a page of another site, whose name was made to stand
- * for this machine's address (DNS rebinding), asks by that site's name. */
+/* wp-hosts.h - the values of Host that a listener accepts, against DNS rebinding: a web page whose name was
+ * made to resolve to this machine sends its own name in Host. */
 #pragma once
 
 #include "runtime/http/wp-request.h"
@@ -10,9 +10,9 @@ WpHosts *wp_hosts_new (void); /* addresses and localhost */
 void wp_hosts_free (WpHosts *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpHosts, wp_hosts_free)
 
-/* FALSE with WP_ERROR_BAD_VALUE: @name is none. Twice is once. */
+/* Adding a name twice is no error. Returns: FALSE with WP_ERROR_BAD_VALUE if @name is not a host name */
 gboolean wp_hosts_add (WpHosts *self, const char *name, GError **error);
 
-/* @host: of the field Host, with or without a port; bytes NULL: there was none, which HTTP/1.1 does not
- * allow, and no browser does. */
+/* @host: value of Host, with or without a port. A request without Host is accepted: it is not HTTP/1.1, and
+ * not from a browser. */
 gboolean wp_hosts_admit (const WpHosts *self, WpSlice host);

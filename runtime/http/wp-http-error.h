@@ -1,5 +1,5 @@
-/* wp-http-error.h - why a request was turned away before it could make a job: how it is answered, and the
- * name it is counted by. */
+/* wp-http-error.h - the errors for which a request is refused before it becomes a job: the status, the text
+ * and the name of the counter of each. */
 #pragma once
 
 #include <glib.h>
@@ -23,7 +23,7 @@ typedef enum {
 
 const char *wp_http_error_name (WpHttpError self); /* "malformed" and the like */
 guint wp_http_error_status (WpHttpError self);
-const char *wp_http_error_text (WpHttpError self); /* one line for people, the body of the answer */
+const char *wp_http_error_text (WpHttpError self); /* the body of the answer, one line */
 
-/* What the parser of heads means by @status: 400, 414, 431 or 505. */
+/* @status: from the parser of heads: 400, 414, 431 or 505. */
 WpHttpError wp_http_error_of_head (guint status);

@@ -2,7 +2,7 @@
 
 #include "runtime/http/wp-status.h"
 
-#define LET_GO_MS 1000 /* for libsoup to let go of connections that were killed */
+#define LET_GO_MS 1000 /* for libsoup to release killed connections */
 
 struct _WpHttpThread {
   GThread *thread;
@@ -13,27 +13,28 @@ struct _WpHttpThread {
   WpSoupSite site;
   const WpSoupClass *soup_class; /* NULL: not needed so far */
   WpSoup *soup;
-  gboolean notify;         /* that there can be none */
+  gboolean failure_logged; /* libsoup cannot be loaded */
   WpHttpThreadSetup setup; /* (nullable) */
   gpointer data;
-  WpConnectionsAccepted accepted; /* the lane; NULL: libsoup's */
+  WpConnectionsAccepted accepted; /* NULL: libsoup serves the connections */
   gpointer accepted_data;
   GDestroyNotify accepted_destroy;
   gint draining, stopping; /* atomic */
-  gint let_in;             /* atomic: draining, and all of the backlog is inside */
+  gint backlog_accepted;   /* atomic: draining, and the whole backlog is accepted */
 };
 
-/* libsoup cannot be loaded, which is told once. */
+/* libsoup cannot be loaded, which is logged once. */
 static void
-turn_away (WpHttpThread *self, WpConnection *connection, const GError *error)
+answer_unavailable (WpHttpThread *self, WpConnection *connection, const GError *error)
 {
   static const WpProtocol none = { wp_connection_release };
 
-  if (!self->notify)
-    g_warning ("nobody is served here: %s", error->message);
-  self->notify = TRUE;
+  if (!self->failure_logged)
+    g_warning ("this listener cannot serve requests: %s", error->message);
+  self->failure_logged = TRUE;
   connection->protocol = &none;
-  wp_connection_answer_last (connection, WP_STATUS_UNAVAILABLE, "A part of the server is missing.\n");
+  wp_connection_answer_last (connection, WP_STATUS_UNAVAILABLE,
+                             "A part of the server is missing: its log says which.\n");
 }
 
 static void
@@ -46,7 +47,7 @@ give_to_soup (WpHttpThread *self, WpConnection *connection)
   if (self->soup)
     self->soup_class->take (self->soup, connection);
   else
-    turn_away (self, connection, error);
+    answer_unavailable (self, connection, error);
 }
 
 WpSoup *
@@ -95,7 +96,7 @@ run (gpointer data)
   return NULL;
 }
 
-/* The gate is made before its thread runs, so that connections already wait in its backlog. */
+/* The listeners are set up before the thread runs, so that connections can wait in the backlog already. */
 WpHttpThread *
 wp_http_thread_new (const char *name, const int *listen_fds, guint n_listen, const WpConnectionLimits *limits,
                     WpSoupSite site, WpHttpThreadSetup setup, WpMailboxFunc deliver, gpointer data)
@@ -131,8 +132,8 @@ on_end (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* On the front's thread, even if that has not begun to run yet: g_main_context_invoke() would call from ours
- * then. */
+/* Calls @func on the HTTP thread. g_main_context_invoke() would call it on ours if that thread has not begun
+ * to run. */
 static void
 call (WpHttpThread *self, GSourceFunc func)
 {
@@ -146,12 +147,12 @@ call (WpHttpThread *self, GSourceFunc func)
 typedef struct {
   WpHttpThread *http_thread;
   int fd;
-} Handed;
+} Accepted;
 
 static gboolean
-on_handed (gpointer data)
+on_accepted_elsewhere (gpointer data)
 {
-  Handed *self = data;
+  Accepted *self = data;
 
   wp_connections_add (self->http_thread->connections, self->fd);
   return G_SOURCE_REMOVE;
@@ -161,12 +162,12 @@ void
 wp_http_thread_take_connection (WpHttpThread *self, int fd)
 {
   g_autoptr (GSource) source = g_idle_source_new ();
-  Handed *handed = g_new (Handed, 1);
+  Accepted *accepted = g_new (Accepted, 1);
 
-  *handed = (Handed){ self, fd };
+  *accepted = (Accepted){ self, fd };
   wp_connections_expect (self->connections);
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, on_handed, handed, g_free);
+  g_source_set_callback (source, on_accepted_elsewhere, accepted, g_free);
   g_source_attach (source, self->context);
 }
 
@@ -213,7 +214,7 @@ on_drain (gpointer data)
   WpHttpThread *self = data;
 
   wp_connections_stop (self->connections);
-  g_atomic_int_set (&self->let_in, TRUE);
+  g_atomic_int_set (&self->backlog_accepted, TRUE);
   return G_SOURCE_REMOVE;
 }
 
@@ -233,7 +234,7 @@ wp_http_thread_is_draining (WpHttpThread *self)
 gboolean
 wp_http_thread_is_drained (WpHttpThread *self)
 {
-  return g_atomic_int_get (&self->let_in) && wp_connections_count (self->connections) == 0;
+  return g_atomic_int_get (&self->backlog_accepted) && wp_connections_count (self->connections) == 0;
 }
 
 guint

@@ -6,9 +6,9 @@
 #include "runtime/http/wp-reply.h"
 #include "runtime/http/wp-status.h"
 
-#define MAX_ANSWERS_BYTES 16384 /* sent at once, and kept for a connection that does not read */
+#define MAX_ANSWERS_BYTES 16384 /* sent at once, and buffered for a connection that does not read */
 
-/* One a front. */
+/* One for each HTTP thread. */
 typedef struct {
   WpHttpThread *http_thread;
   const WpIngest *ingest;
@@ -17,15 +17,15 @@ typedef struct {
 } Http1;
 
 typedef enum {
-  TAKEN,      /* a request was answered, or its client told to go on */
+  TAKEN,      /* a request was answered, finally or by 100 (Continue) */
   INCOMPLETE, /* more bytes are needed */
-  WAITS,      /* a request was taken, and its answer will come */
+  WAITS,      /* a request waits for its answer */
   GONE        /* the client has left */
 } Step;
 
 static void advance (Http1 *self, WpConnection *connection);
 
-/* WpPendingRequestReply: the request that waited has its answer. */
+/* WpPendingRequestReply */
 static void
 reply (WpHttpThread *http_thread, gpointer request, guint status)
 {
@@ -87,7 +87,7 @@ take_next (Http1 *self, WpConnection *connection)
   return INCOMPLETE;
 }
 
-/* Answers to requests that came together are sent together. */
+/* Answers to pipelined requests are sent together. */
 static gboolean
 may_take (Http1 *self, WpConnection *connection)
 {
@@ -97,8 +97,7 @@ may_take (Http1 *self, WpConnection *connection)
          || wp_response_buffer_flush (self->responses, connection);
 }
 
-/* Goes on as far as the bytes, the socket and the jobs allow. The connection may be released when this
- * returns. */
+/* Serves requests until it has to wait for the client, the socket or a job. May release the connection. */
 static void
 advance (Http1 *self, WpConnection *connection)
 {
@@ -121,7 +120,7 @@ advance (Http1 *self, WpConnection *connection)
     wp_connection_again (connection);
 }
 
-/* WpProtocol: the gate has news. What is busy goes on when its answer comes. */
+/* WpProtocol. A BUSY connection continues in reply(). */
 static void
 ready (WpConnection *connection)
 {

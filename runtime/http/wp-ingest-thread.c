@@ -6,22 +6,22 @@
 #define REVIEW_MS 250
 
 static gboolean
-on_review (gpointer promptness)
+on_review (gpointer review)
 {
-  wp_realtime_review_look (promptness);
+  wp_realtime_review_look (review);
 
   return G_SOURCE_CONTINUE;
 }
 
 /* The source ends with the thread's context. */
 static void
-go_first (void)
+begin_realtime (void)
 {
   g_autoptr (GSource) source = g_timeout_source_new (REVIEW_MS);
-  WpRealtimeReview *promptness = g_new0 (WpRealtimeReview, 1);
+  WpRealtimeReview *review = g_new0 (WpRealtimeReview, 1);
 
-  wp_realtime_review_begin (promptness, WP_REALTIME_HTTP);
-  g_source_set_callback (source, on_review, promptness, g_free);
+  wp_realtime_review_begin (review, WP_REALTIME_HTTP);
+  g_source_set_callback (source, on_review, review, g_free);
   g_source_attach (source, g_main_context_get_thread_default ());
 }
 
@@ -32,8 +32,8 @@ wp_ingest_thread_setup (WpHttpThread *http_thread, gpointer data)
 
   if (ingest->tls)
     wp_http_thread_set_tls (http_thread, ingest->tls);
-  if (ingest->goes_first)
-    go_first ();
+  if (ingest->realtime)
+    begin_realtime ();
   if (!ingest->by_soup)
     wp_http1_setup (http_thread, ingest);
 }

@@ -1,7 +1,7 @@
-/* wp-ingest-thread.h - how an HTTP thread begins to serve the ingest. */
+/* wp-ingest-thread.h - the setup of an HTTP thread for the ingest. */
 #pragma once
 
 #include "runtime/http/wp-http-thread.h"
 
-/* WpHttpThreadSetup; @ingest: its WpIngest. */
+/* WpHttpThreadSetup; @ingest: a WpIngest */
 void wp_ingest_thread_setup (WpHttpThread *http_thread, gpointer ingest);

@@ -1,4 +1,4 @@
-/* wp-ingest.h - GET, POST and PUT on any path make a job, whichever lane serves them. */
+/* wp-ingest.h - makes a job of each GET, POST and PUT request, on any path, for both protocols. */
 #pragma once
 
 #include "runtime/http/wp-http-error.h"
@@ -9,19 +9,18 @@
 
 typedef struct {
   WpEngine *engine;
-  gboolean by_request; /* X-WP-Service must be a number from 0 to 3600, where it is there */
-  gboolean by_soup;    /* libsoup serves, in place of the fast lane */
+  gboolean by_request; /* X-WP-Service, if present, must be a number from 0 to 3600 */
+  gboolean by_soup;    /* libsoup serves, instead of our own HTTP/1 */
   WpTls *tls;          /* NULL: plain HTTP; not owned */
-  WpTokens *tokens;    /* NULL: whoever comes is let in; not owned */
-  /* its threads go before other work on the machine; they must leave a processor free */
-  gboolean goes_first;
+  WpTokens *tokens;    /* NULL: no token is required; not owned */
+  gboolean realtime;   /* its threads have real-time priority; they must leave a processor free */
 } WpIngest;
 
 /**
  * wp_ingest_make_job:
- * @body: (transfer full) (nullable): its payload
- * @budget: (nullable): of what it holds
- * @why: (out): where there is no job, why not
+ * @body: (transfer full) (nullable): the payload
+ * @budget: (nullable): charged for the payload
+ * @why: (out): why there is no job
  *
  * Returns: (transfer full) (nullable)
  */

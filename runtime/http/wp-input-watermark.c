@@ -1,15 +1,15 @@
 #include "runtime/http/wp-input-watermark.h"
 
 void
-wp_input_watermark_look (WpInputWatermark *self, gsize n_news, gboolean all)
+wp_input_watermark_note (WpInputWatermark *self, gsize n_news, gboolean all)
 {
   self->n_since += n_news;
   self->behind = !all;
 }
 
-/* A gate that is behind all the time must have deadlines too. Epoll hands out news in the order in which it
- * came, each connection's once: after as many as there were connections, all that came before the mark has
- * been handed out. */
+/* epoll returns events in order of arrival, one for each connection. So once as many events have been handled
+ * as there were connections at the mark, all input before the mark has been read, even if the thread is
+ * always behind. */
 gint64
 wp_input_watermark_advance (WpInputWatermark *self, gint64 now_ns, gsize n_connections)
 {

@@ -14,8 +14,8 @@
 #include "sim/base/wp-options.h"
 #include "sim/base/wp-time.h"
 
-#define SEND_BYTES      65536 /* Linux lets it grow to 4 MB for each client that does not read */
-#define MAX_PORTS_TRIED 100   /* each was free a moment before */
+#define SEND_BYTES      65536 /* otherwise Linux buffers up to 4 MB for each client that does not read */
+#define MAX_PORTS_TRIED 100
 
 typedef struct {
   struct sockaddr_storage bytes;
@@ -54,7 +54,7 @@ wp_listen_socket_check (const char *text, GError **error)
                                           : parse_port (text, &port, error);
 }
 
-/* Returns: (element-type Address): each once, at least one; NULL with an error. */
+/* Returns: (element-type Address): at least one, without duplicates; NULL with an error. */
 static GArray *
 resolve (const char *text, guint *port, GError **error)
 {
@@ -115,10 +115,10 @@ format (const Address *address)
   return g_strdup_printf (strchr (host, ':') ? "[%s]:%s" : "%s:%s", host, port);
 }
 
-/* g_socket_bind() clears SO_REUSEPORT, so the descriptors are bound here. @alone: where "*" is ::, and
- * 0.0.0.0 has sockets of its own. Returns -1 with errno. */
+/* g_socket_bind() clears SO_REUSEPORT, so the descriptors are bound here. @v6_only: :: does not include
+ * 0.0.0.0, which has a socket of its own. Returns: -1 with errno */
 static int
-bind_socket (const Address *address, gboolean alone, gboolean shared)
+bind_socket (const Address *address, gboolean v6_only, gboolean shared)
 {
   int fd = socket (address->bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   int on = 1;
@@ -127,7 +127,7 @@ bind_socket (const Address *address, gboolean alone, gboolean shared)
     return -1;
   if (setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0
       && (!shared || setsockopt (fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0)
-      && (!alone || address->bytes.ss_family != AF_INET6
+      && (!v6_only || address->bytes.ss_family != AF_INET6
           || setsockopt (fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0)
       && bind (fd, (const struct sockaddr *) &address->bytes, address->len) == 0)
     return fd;
@@ -135,12 +135,12 @@ bind_socket (const Address *address, gboolean alone, gboolean shared)
   return -1;
 }
 
-/* Binds alone, which fails where anybody listens already, and learns the port. It does not listen: who
- * connected now would be reset. FALSE with errno. */
+/* Binds without SO_REUSEPORT, which fails if another socket listens on the address, and gets the port. It
+ * does not listen: the connection of a client would be reset. Returns: FALSE with errno */
 static gboolean
-probe (Address *address, gboolean alone)
+probe (Address *address, gboolean v6_only)
 {
-  int fd = bind_socket (address, alone, FALSE);
+  int fd = bind_socket (address, v6_only, FALSE);
   gboolean ok = fd >= 0 && getsockname (fd, (struct sockaddr *) &address->bytes, &address->len) == 0;
   int reason = errno;
 
@@ -151,10 +151,9 @@ probe (Address *address, gboolean alone)
   return ok;
 }
 
-/* A name may have addresses, ::1 most often, that the machine was not given. The last one stays, for the
- * error. */
+/* Skips addresses of a name that this machine does not have, often ::1. The last one stays, for the error. */
 static void
-leave_out_absent (GArray *addresses)
+skip_absent (GArray *addresses)
 {
   for (guint i = addresses->len; i-- > 0 && addresses->len > 1;)
     {
@@ -178,14 +177,14 @@ close_all (WpListenSocket *self, guint n)
   g_clear_pointer (&self->fds, g_free);
 }
 
-/* Returns: NULL; or the address that cannot be had, with errno. In our turn. */
+/* Call it with the start lock. Returns: NULL; or the address that cannot be opened, with errno */
 static const Address *
 open_all (WpListenSocket *self, GArray *addresses, guint n)
 {
-  gboolean alone = addresses->len > 1;
+  gboolean v6_only = addresses->len > 1;
 
   for (guint i = 0; i < addresses->len; i++)
-    if (!probe (&g_array_index (addresses, Address, i), alone))
+    if (!probe (&g_array_index (addresses, Address, i), v6_only))
       return &g_array_index (addresses, Address, i);
   self->n_addresses = addresses->len;
   self->fds = g_new (int, n * self->n_addresses);
@@ -195,7 +194,7 @@ open_all (WpListenSocket *self, GArray *addresses, guint n)
       const Address *address = &g_array_index (addresses, Address, i % self->n_addresses);
       int reason;
 
-      self->fds[i] = bind_socket (address, alone, TRUE);
+      self->fds[i] = bind_socket (address, v6_only, TRUE);
       if (self->fds[i] >= 0 && listen (self->fds[i], WP_LISTEN_BACKLOG) == 0)
         continue;
       reason = errno;
@@ -206,7 +205,7 @@ open_all (WpListenSocket *self, GArray *addresses, guint n)
   return NULL;
 }
 
-/* A port that is free on the first address, at this moment. */
+/* Picks a port that is free on the first address now. */
 static gboolean
 pick_port (GArray *addresses)
 {
@@ -223,7 +222,7 @@ pick_port (GArray *addresses)
 
 /* Returns: 0; or errno, with an error. */
 static int
-open_in_turn (WpListenSocket *self, GArray *addresses, guint n, const char *text, GError **error)
+open_with_lock (WpListenSocket *self, GArray *addresses, guint n, const char *text, GError **error)
 {
   g_autofree char *name = g_strdup_printf ("port %u", get_port (&g_array_index (addresses, Address, 0))),
                   *numeric = NULL;
@@ -241,11 +240,11 @@ open_in_turn (WpListenSocket *self, GArray *addresses, guint n, const char *text
   g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot listen on %s%s%s%s: %s%s", text,
                addresses->len > 1 ? " (" : "", addresses->len > 1 ? numeric : "",
                addresses->len > 1 ? ")" : "", g_strerror (reason),
-               reason == EADDRINUSE ? "; another server has this port" : "");
+               reason == EADDRINUSE ? "; another server listens on this port" : "");
   return reason;
 }
 
-/* A port that was free may be taken by now, or be another's on one of the other addresses. */
+/* The port may have been taken meanwhile, or be in use on one of the other addresses. */
 static gboolean
 open_on_any_port (WpListenSocket *self, GArray *addresses, guint n, const char *text, GError **error)
 {
@@ -254,7 +253,7 @@ open_on_any_port (WpListenSocket *self, GArray *addresses, guint n, const char *
   for (guint i = 0; i < MAX_PORTS_TRIED && reason == EADDRINUSE && pick_port (addresses); i++)
     {
       g_clear_error (error);
-      reason = open_in_turn (self, addresses, n, text, error);
+      reason = open_with_lock (self, addresses, n, text, error);
     }
   if (reason != 0 && !*error)
     g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot listen on %s: %s", text, g_strerror (errno));
@@ -270,9 +269,9 @@ open_ports (WpListenSocket *self, const char *text, guint n, GError **error)
 
   if (!addresses)
     return FALSE;
-  leave_out_absent (addresses);
+  skip_absent (addresses);
   if (port == 0 ? !open_on_any_port (self, addresses, n, text, &reason)
-                : open_in_turn (self, addresses, n, text, &reason) != 0)
+                : open_with_lock (self, addresses, n, text, &reason) != 0)
     {
       g_propagate_error (error, g_steal_pointer (&reason));
       return FALSE;
@@ -317,7 +316,7 @@ wp_listen_socket_open (WpListenSocket *self, const char *text, guint n, const Wp
   return self->file != NULL;
 }
 
-/* Without TCP_NODELAY an answer in two sends waits 40 ms. A Unix socket has none, and hands nothing on. */
+/* Without TCP_NODELAY an answer in two sends waits 40 ms. On a Unix socket both calls have no effect. */
 void
 wp_listen_socket_set_inherited (int listen_fd)
 {
@@ -335,15 +334,15 @@ wp_listen_socket_clear (WpListenSocket *self)
   g_clear_pointer (&self->bound, g_strfreev);
 }
 
-/* The client has left before it was accepted, or a firewall did not want it. */
+/* The client has left before it was accepted, or a firewall has rejected it. */
 static gboolean
-is_passing (int reason)
+is_retried (int reason)
 {
   return reason == EINTR || reason == ECONNABORTED || reason == EPROTO || reason == EPERM;
 }
 
 static void
-complain (int reason, gint64 *warned_ns)
+warn (int reason, gint64 *warned_ns)
 {
   gint64 now_ns = wp_time_monotonic ();
 
@@ -360,10 +359,10 @@ wp_listen_socket_accept (int listen_fd, gint64 *warned_ns)
 
   do
     fd = accept4 (listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  while (fd < 0 && is_passing (errno));
+  while (fd < 0 && is_retried (errno));
   reason = errno;
   if (fd < 0 && reason != EAGAIN)
-    complain (reason, warned_ns);
+    warn (reason, warned_ns);
   errno = reason;
 
   return fd;

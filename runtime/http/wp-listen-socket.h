@@ -1,5 +1,4 @@
-/* wp-listen-socket.h - listening sockets that are ours: one a thread for each address, with a backlog for
- * bursts. */
+/* wp-listen-socket.h - listening sockets: for each thread one for each address, with a backlog for bursts. */
 #pragma once
 
 #include "runtime/http/wp-socket-file.h"
@@ -7,41 +6,40 @@
 /* All zero: none. */
 typedef struct {
   guint n_addresses;  /* a name may have several, such as 127.0.0.1 and ::1 */
-  int *fds;           /* non-blocking; thread i's begin at i * n_addresses. Their takers close them */
-  char **bound;       /* of each address: "HOST:PORT" as it is bound, numeric; or "unix:PATH" */
+  int *fds;           /* non-blocking; those of thread i begin at i * n_addresses. Their users close them */
+  char **bound;       /* for each address: the numeric "HOST:PORT", or "unix:PATH" */
   WpSocketFile *file; /* of a Unix socket; NULL: none */
 } WpListenSocket;
 
 /**
  * wp_listen_socket_open:
- * @address: "HOST:PORT", "[IPv6]:PORT", "*:PORT"; port 0 takes a free one; "unix:PATH"
- * @n: how many sockets for each address, sharing the port (SO_REUSEPORT); of a Unix socket there is one,
- * whatever @n
- * @access: who may connect to a Unix socket
+ * @address: "HOST:PORT", "[IPv6]:PORT", "*:PORT"; port 0 takes a free port; "unix:PATH"
+ * @n: number of sockets for each address, which share the port (SO_REUSEPORT); a Unix socket has only one
+ * @access: permissions of a Unix socket
  *
- * A port or path on which another server listens is an error; SO_REUSEPORT does not hide it, nor that both
- * start at the same moment. A socket file that a dead server left is taken over. Of several addresses of a
- * name those that this machine does not have are left out, in a line.
+ * A port or path on which another server listens is an error, even with SO_REUSEPORT and if both start at the
+ * same time. A stale socket file is replaced. Addresses of a name that this machine does not have are skipped
+ * with a message.
  *
  * Returns: FALSE with WP_ERROR_BAD_VALUE or WP_ERROR_IO
  */
 gboolean wp_listen_socket_open (WpListenSocket *self, const char *address, guint n,
                                 const WpSocketAccess *access, GError **error);
 
-/* Is it of one of these forms? Opens and resolves nothing. FALSE with WP_ERROR_BAD_VALUE */
+/* Checks the syntax of @address. Opens and resolves nothing. Returns: FALSE with WP_ERROR_BAD_VALUE */
 gboolean wp_listen_socket_check (const char *address, GError **error);
 
-/* One that listens already, for all threads. */
+/* @fd: listens already; it serves all threads */
 void wp_listen_socket_adopt (WpListenSocket *self, int fd);
 
-/* Sets what connections inherit from their listener: small answers are sent at once, and of those that a
- * client does not read the kernel holds little. */
+/* Sets socket options that connections inherit: small answers are sent at once, and the kernel buffers little
+ * for a client that does not read. */
 void wp_listen_socket_set_inherited (int listen_fd);
 
-/* Removes the file of a Unix socket; the descriptors are their takers'. */
+/* Removes the file of a Unix socket; does not close the descriptors. */
 void wp_listen_socket_clear (WpListenSocket *self);
 
-/* Accepts one connection, non-blocking. -1: there is none for now, and errno is EAGAIN; or, of another errno,
- * there may be some but none can be had, which is told, in one line a second at most. @told_ns: (inout): when
- * it last was; 0: never. */
+/* Accepts one connection, non-blocking. Returns: -1 with EAGAIN if none waits; -1 with another errno if none
+ * can be accepted now, which is logged at most once per second. @warned_ns: (inout): time of the last
+ * warning; 0: never */
 int wp_listen_socket_accept (int listen_fd, gint64 *warned_ns);

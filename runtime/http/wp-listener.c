@@ -14,7 +14,7 @@ struct _WpListener {
   int epoll_fd;
   int listen_fd;
   gboolean listening; /* listen_fd is on the epoll */
-  GSource *wake;      /* made ready by any thread that keeps a slot for us, or by us, to try again */
+  GSource *wake;      /* ready once a slot is reserved, or to try again after an error */
   WpSlots *slots;
   WpSlotTaker taker;
   gint64 warned_ns;
@@ -22,7 +22,7 @@ struct _WpListener {
   gpointer data;
 };
 
-/* The listener is level-triggered: what is not accepted now is told of again. */
+/* Level-triggered: epoll reports connections that are not accepted again. */
 static void
 listen_on (WpListener *self, gboolean on)
 {
@@ -34,7 +34,7 @@ listen_on (WpListener *self, gboolean on)
   epoll_ctl (self->epoll_fd, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, self->listen_fd, &event);
 }
 
-/* Out of descriptors or memory: the backlog keeps the connections. */
+/* No descriptors or memory: connections wait in the backlog. */
 static void
 back_off (WpListener *self)
 {
@@ -42,7 +42,7 @@ back_off (WpListener *self)
   g_source_set_ready_time (self->wake, g_get_monotonic_time () + RETRY_MS * 1000);
 }
 
-/* FALSE: there is none more for now, or none can be had. */
+/* FALSE: no connection waits, or none can be accepted now. */
 static gboolean
 accept_one (WpListener *self)
 {
@@ -101,7 +101,7 @@ on_granted (gpointer data)
   g_source_set_ready_time (((WpListener *) data)->wake, 0);
 }
 
-/* Before the callback looks: who wakes it meanwhile is not missed. */
+/* Resets the ready time before the callback, so that no wake-up is lost. */
 static gboolean
 wake_dispatch (GSource *source, GSourceFunc callback, gpointer data)
 {

@@ -5,7 +5,7 @@
 struct _WpMailbox {
   GSource *source;
   GAsyncQueue *items;
-  gint woken; /* atomic: the context knows that there is something */
+  gint woken; /* atomic: a wake-up is pending */
   WpMailboxFunc func;
   gpointer data;
 };
@@ -22,7 +22,7 @@ dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   gpointer item;
 
   g_source_set_ready_time (source, -1);
-  g_atomic_int_set (&self->woken, FALSE); /* before the items are taken: a later one wakes again */
+  g_atomic_int_set (&self->woken, FALSE); /* before the items are taken, so that later ones wake again */
   while ((item = g_async_queue_try_pop (self->items)))
     self->func (item, self->data);
 

@@ -1,5 +1,4 @@
-/* wp-mailbox.h - things that other threads hand to a main context, delivered in batches: one wake-up for
- * many. */
+/* wp-mailbox.h - passes items from any thread to a main context, in batches with one wake-up each. */
 #pragma once
 
 #include <glib.h>
@@ -7,9 +6,9 @@
 typedef struct _WpMailbox WpMailbox;
 typedef void (*WpMailboxFunc) (gpointer item, gpointer data);
 
-/* @func is called on @context's thread for each item, in the order in which they were posted. */
+/* @func: called on @context's thread for each item, in the order of the posts. */
 WpMailbox *wp_mailbox_new (GMainContext *context, WpMailboxFunc func, gpointer data);
-/* on @context's thread, or when that has ended; what was not delivered is dropped */
+/* on @context's thread, or after its end; items that are not delivered are dropped */
 void wp_mailbox_free (WpMailbox *self);
 
 /* Any thread; @item is not NULL. */

@@ -35,18 +35,18 @@ add_outcomes (GString *text, const WpLedger *ledger)
     add_labelled (text, "requests_ended_total", "outcome", outcomes[i].name, outcomes[i].value);
 }
 
-/* Length and capacity are two metrics: whoever sums one gets no nonsense. */
+/* Length and capacity are separate metrics, so that sums over a metric make sense. */
 static void
 add_places (GString *text, const WpPolicy *policy, const WpLedger *ledger)
 {
-  add_head (text, "requests_inside", "gauge", "Requests that have not ended, by where they are.");
+  add_head (text, "requests_inside", "gauge", "Requests that have not ended, by place.");
   add_labelled (text, "requests_inside", "place", "parked", ledger->parked);
   add_labelled (text, "requests_inside", "place", "queued", ledger->queued);
   add_labelled (text, "requests_inside", "place", "in_service", ledger->in_service);
   if (wp_policy_uses (policy, WP_POLICY_QUEUE))
-    add (text, "queue_capacity", "gauge", "Jobs that the queue holds at most.", policy->queue_jobs);
+    add (text, "queue_capacity", "gauge", "Capacity of the queue, in jobs.", policy->queue_jobs);
   if (wp_policy_uses (policy, WP_POLICY_WORKERS))
-    add (text, "workers", "gauge", "Jobs in service at most.", policy->workers);
+    add (text, "workers", "gauge", "Maximum number of jobs in service.", policy->workers);
 }
 
 static void
@@ -55,24 +55,23 @@ add_journal (GString *text, WpJournal *journal)
   WpJournalCounts counts;
 
   wp_journal_count (journal, &counts);
-  add (text, "journal_failed_jobs", "gauge", "Jobs that the journal keeps as failed, of earlier runs too.",
+  add (text, "journal_failed_jobs", "gauge", "Failed jobs in the journal, also those of earlier runs.",
        counts.failed);
   add (text, "journal_refused_total", "counter", "Jobs that could not be written to the journal.",
        counts.refused);
   add (text, "journal_commits_total", "counter", "Transactions of the journal.", counts.commits);
-  add (text, "journal_backlog", "gauge", "Jobs of an earlier run that are not read from the journal yet.",
+  add (text, "journal_backlog", "gauge", "Jobs of an earlier run that are still to be read from the journal.",
        counts.backlog);
   add (text, "journal_file_bytes", "gauge", "Size of the journal.", counts.file_bytes);
   add (text, "journal_log_bytes", "gauge", "Size of the journal's write-ahead log.", counts.log_bytes);
   add (text, "journal_writable", "gauge",
-       "1 while the journal can be written, 0 while requests get 503 for it.", counts.writable);
+       "1 while the journal can be written, 0 while it cannot and requests get 503.", counts.writable);
 }
 
 static void
 add_refusals (GString *text, const guint64 *refused)
 {
-  add_head (text, "refusals_total", "counter",
-            "Requests turned away before they could make a job, by reason.");
+  add_head (text, "refusals_total", "counter", "Requests refused before they became a job, by reason.");
   for (WpHttpError i = 0; i < WP_N_HTTP_ERRORS; i++)
     add_labelled (text, "refusals_total", "reason", wp_http_error_name (i), refused[i]);
 }
@@ -80,10 +79,9 @@ add_refusals (GString *text, const guint64 *refused)
 static void
 add_database (GString *text, const WpDatabase *database)
 {
-  add (text, "database_up", "gauge", "1 while the database stores, 0 while it is down and jobs wait for it.",
+  add (text, "database_up", "gauge", "1 while the database is up, 0 while it is down and jobs wait.",
        wp_database_down_since (database) == WP_TIME_NONE);
-  add (text, "database_log_bytes", "gauge",
-       "Size of the write-ahead log beside SQLite's file; 0 where there is none.",
+  add (text, "database_log_bytes", "gauge", "Size of SQLite's write-ahead log; 0 without one.",
        (guint64) database->log_bytes);
 }
 
@@ -94,7 +92,7 @@ wp_metrics_format (WpEngine *engine, const WpLedger *ledger, const guint64 *refu
   GString *text = g_string_new (NULL);
   char age[G_ASCII_DTOSTR_BUF_SIZE];
 
-  add (text, "requests_received_total", "counter", "Well-formed requests that came whole.", ledger->received);
+  add (text, "requests_received_total", "counter", "Complete, well-formed requests.", ledger->received);
   add (text, "jobs_recovered_total", "counter", "Jobs of an earlier run, read from the journal so far.",
        ledger->recovered);
   add_outcomes (text, ledger);
@@ -104,15 +102,18 @@ wp_metrics_format (WpEngine *engine, const WpLedger *ledger, const guint64 *refu
        ledger->conflicts);
   add (text, "requests_blocked_total", "counter", "Requests that found the queue full and were parked.",
        ledger->blocked);
-  add (text, "retries_total", "counter", "Updates that were tried again.", wp_engine_count_retries (engine));
+  add (text, "retries_total", "counter", "Repeated updates.", wp_engine_count_retries (engine));
   add_places (text, wp_engine_get_policy (engine), ledger);
-  add_head (text, "oldest_job_age_seconds", "gauge", "Age of the oldest job inside; 0 where there is none.");
+  add_head (text, "oldest_job_age_seconds", "gauge",
+            "Age of the oldest job that has not ended; 0 without one.");
   g_string_append_printf (text, "wp_oldest_job_age_seconds %s\n",
                           g_ascii_dtostr (age, sizeof age,
                                           age_ns == WP_TIME_NONE ? 0 : age_ns / (double) WP_NS_PER_S));
-  add (text, "connections", "gauge", "Connections of clients now.", connections);
-  add (text, "ready", "gauge",
-       "1 while requests are taken, 0 once it drains, or while journal or database keep it from it.", ready);
+  add (text, "connections", "gauge", "Open client connections.", connections);
+  add (
+      text, "ready", "gauge",
+      "1 while the server takes requests, 0 while it drains, or while the journal or the database prevents that.",
+      ready);
   add_database (text, wp_engine_get_database (engine));
   if (wp_engine_get_journal (engine))
     add_journal (text, wp_engine_get_journal (engine));

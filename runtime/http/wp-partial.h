@@ -1,4 +1,4 @@
-/* wp-partial.h - a request of which some has come, kept at its connection by the reader. */
+/* wp-partial.h - an incomplete request, which the reader keeps at its connection. */
 #pragma once
 
 #include "runtime/http/wp-chunked.h"
@@ -8,15 +8,15 @@ typedef struct {
   WpRequestParser parser;
   char *head;
   gsize head_len, head_size;
-  gboolean has_head; /* it is whole: what comes is body */
-  gboolean asked;    /* the client was told to go on, or has begun with its body */
+  gboolean has_head; /* the head is complete */
+  gboolean asked;    /* 100 (Continue) was sent, or is not needed */
   WpChunked chunked;
-  char *body; /* as far as it is decoded */
+  char *body; /* decoded so far */
   gsize body_len, body_size;
   gsize held_bytes; /* of the budget */
 } WpPartial;
 
 void wp_partial_free (WpPartial *self);
 
-/* @self: (nullable). As far as is known, its method is HEAD. */
+/* @self: (nullable). Returns: TRUE if its method is known to be HEAD. */
 gboolean wp_partial_is_head (const WpPartial *self);

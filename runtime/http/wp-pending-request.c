@@ -2,8 +2,8 @@
 
 #include "runtime/http/wp-status.h"
 
-/* One owner at a time: the front's thread while the client may still leave, the mailbox once the job has
- * told. The mode promises one of the two, never both. */
+/* One owner at a time: the HTTP thread while the client may still leave, the mailbox once the job has
+ * notified it. The engine guarantees that only one of the two happens. */
 struct _WpPendingRequest {
   WpEngine *engine;
   WpHttpThread *http_thread;
@@ -11,7 +11,7 @@ struct _WpPendingRequest {
   WpJob *job;
   WpPendingRequestReply reply;
   gpointer request;
-  guint status; /* set by on_told(), before the exchange is posted */
+  guint status; /* set by on_notify(), before the request is posted */
 };
 
 static void
@@ -48,9 +48,8 @@ wp_pending_request_deliver (gpointer pending, gpointer data)
   finish (self, self->status);
 }
 
-/* The end of file that we saw may be of the client's sending side alone: whoever still reads learns that its
- * job will not run. A job that goes on finishes the exchange by its end, or by the acceptance that is on its
- * way here. */
+/* The client may have ended only its sending side: a 503 tells it that the job will not run. If the job
+ * continues, its notification finishes the request. */
 static void
 on_gone (gpointer pending)
 {

@@ -1,5 +1,5 @@
-/* wp-pending-request.h - a request that waits for its answer: its job on one side, its connection on the
- * other, whichever lane it came by. */
+/* wp-pending-request.h - a request that waits for its answer: connects a job with its connection, for both
+ * protocols. */
 #pragma once
 
 #include "runtime/http/wp-http-thread.h"
@@ -7,23 +7,23 @@
 
 typedef struct _WpPendingRequest WpPendingRequest;
 
-/* How a lane answers. On the front's thread, once. */
+/* Sends the answer; called once, on the HTTP thread. */
 typedef void (*WpPendingRequestReply) (WpHttpThread *http_thread, gpointer request, guint status);
 
 /**
  * wp_pending_request_offer:
- * @front: on whose thread we are
- * @connection: it is BUSY with this request
+ * @http_thread: the current thread
+ * @connection: of the request
  * @job: (transfer full): new
- * @request: the lane's own
+ * @request: passed to @reply
  *
- * Offers the job to its mode.
+ * Submits the job to the engine.
  *
- * Returns: the status to answer with, now; or 0: @reply will be called for @request later. The lane then
- * makes the request wait, and calls wp_connection_check() once it does.
+ * Returns: the status to answer with now; 0: @reply will be called later. The protocol then makes the request
+ * wait, and calls wp_connection_check().
  */
 guint wp_pending_request_offer (WpEngine *engine, WpHttpThread *http_thread, WpConnection *connection,
                                 WpJob *job, WpPendingRequestReply reply, gpointer request);
 
-/* The WpMailboxFunc of every front that has exchanges. */
+/* WpMailboxFunc of each HTTP thread with pending requests. */
 void wp_pending_request_deliver (gpointer pending, gpointer data);

@@ -4,18 +4,18 @@
 #include <string.h>
 
 #define SCRATCH_SIZE (64 * 1024)
-#define READ_AT_ONCE 8192 /* beyond the body that is being read: what may have to wait behind a request */
-#define MAX_READS    16   /* then it is the turn of other connections */
+#define READ_AT_ONCE 8192 /* beyond the current body: these bytes may have to wait behind a request */
+#define MAX_READS    16   /* in one turn of a connection */
 #define HEAD_STEP    512
 
 struct _WpReader {
   WpReaderRules rules;
   char *scratch;
-  char *at;               /* of the scratch: the bytes of the connection at hand that were not taken yet, */
-  gsize left;             /* so many */
+  char *next;             /* in the scratch: the bytes of the current connection that were not taken yet */
+  gsize left;             /* their number */
   guint n_reads;          /* in this turn */
-  WpRequestParser parser; /* of a request that came in one piece */
-  WpPartial *done;        /* of the last request, if it came in several; NULL: it did not */
+  WpRequestParser parser; /* of a request that arrived in one piece */
+  WpPartial *done;        /* the last request, if it arrived in several pieces; NULL: in one */
 };
 
 WpReader *
@@ -57,7 +57,7 @@ wp_reader_resume (WpConnection *connection)
 static void
 advance (WpReader *self, gsize n)
 {
-  self->at += n;
+  self->next += n;
   self->left -= n;
 }
 
@@ -70,7 +70,7 @@ hold (WpConnection *connection, WpPartial *partial, gsize bytes)
   return ok;
 }
 
-/* Nothing is held for it any more. */
+/* Its bytes are given back to the budget. */
 static WpPartial *
 steal_partial (WpConnection *connection)
 {
@@ -81,7 +81,7 @@ steal_partial (WpConnection *connection)
   return partial;
 }
 
-/* @closes: the rest of what the client sends could be anything. */
+/* @closes: the rest of the input cannot be parsed. */
 static WpReading
 refuse (WpReader *self, WpConnection *connection, const WpRequestParser *head, WpHttpError why,
         gboolean closes, WpReadResult *result)
@@ -101,7 +101,7 @@ refuse_last (WpReader *self, WpConnection *connection, const WpRequestParser *he
   return refuse (self, connection, head, why, TRUE, result);
 }
 
-/* The first bytes of a request that is not whole; they are its head, or some of it. */
+/* Keeps the first bytes of an incomplete request: its head, or part of it. */
 static WpPartial *
 begin_partial (WpConnection *connection, const WpRequestParser *parser, const char *head, gsize len)
 {
@@ -117,7 +117,7 @@ begin_partial (WpConnection *connection, const WpRequestParser *parser, const ch
   return hold (connection, partial, sizeof *partial + partial->head_size) ? partial : NULL;
 }
 
-/* FALSE: there is no memory for it. */
+/* FALSE: the budget is exhausted. */
 static gboolean
 add_to_head (WpConnection *connection, WpPartial *partial, const char *bytes, gsize n)
 {
@@ -137,7 +137,7 @@ add_to_head (WpConnection *connection, WpPartial *partial, const char *bytes, gs
   return TRUE;
 }
 
-/* The same. @most: the body will not be larger. */
+/* @most: limit of the body. FALSE: the budget is exhausted. */
 static gboolean
 add_to_body (WpConnection *connection, WpPartial *partial, const char *bytes, gsize n, guint64 most)
 {
@@ -158,7 +158,7 @@ add_to_body (WpConnection *connection, WpPartial *partial, const char *bytes, gs
   return TRUE;
 }
 
-/* A request is whole. @body: (transfer full) (nullable) */
+/* Returns a complete request. @body: (transfer full) (nullable) */
 static WpReading
 give (WpConnection *connection, const WpRequestParser *head, const char *text, GBytes *body,
       WpReadResult *result)
@@ -189,7 +189,7 @@ give_partial (WpReader *self, WpConnection *connection, WpReadResult *result)
   return give (connection, &partial->parser, partial->head, body, result);
 }
 
-/* Where the body has not begun, the client may be waiting to be told that it is welcome (9110, 10.1.1). */
+/* Before the body has begun, the client may wait for 100 (Continue) (RFC 9110, 10.1.1). */
 static WpReading
 await_body (WpConnection *connection, WpPartial *partial, gboolean begun)
 {
@@ -206,14 +206,14 @@ take_counted (WpReader *self, WpConnection *connection, WpPartial *partial, WpRe
   guint64 length = partial->parser.request.content_length;
   gsize n = MIN (self->left, length - partial->body_len);
 
-  if (!add_to_body (connection, partial, self->at, n, length))
+  if (!add_to_body (connection, partial, self->next, n, length))
     return refuse_last (self, connection, &partial->parser, WP_HTTP_ERROR_MEMORY, result);
   advance (self, n);
   return partial->body_len < length ? await_body (connection, partial, n > 0)
                                     : give_partial (self, connection, result);
 }
 
-/* What came of bytes of a chunked body, which were taken; @n_body bytes of it are at @bytes. */
+/* @state: result of decoding; @n_body bytes of the body are at @bytes. */
 static WpReading
 take_decoded (WpReader *self, WpConnection *connection, WpPartial *partial, WpChunkedState state,
               const char *bytes, gsize n_body, WpReadResult *result)
@@ -223,14 +223,14 @@ take_decoded (WpReader *self, WpConnection *connection, WpPartial *partial, WpCh
                         state == WP_CHUNKED_BAD ? WP_HTTP_ERROR_MALFORMED : WP_HTTP_ERROR_BODY_SIZE, result);
   if (!add_to_body (connection, partial, bytes, n_body, partial->chunked.max_bytes))
     return refuse_last (self, connection, &partial->parser, WP_HTTP_ERROR_MEMORY, result);
-  return state == WP_CHUNKED_MORE ? await_body (connection, partial, self->at > bytes)
+  return state == WP_CHUNKED_MORE ? await_body (connection, partial, self->next > bytes)
                                   : give_partial (self, connection, result);
 }
 
 static WpReading
 take_chunked (WpReader *self, WpConnection *connection, WpPartial *partial, WpReadResult *result)
 {
-  char *bytes = self->at;
+  char *bytes = self->next;
   gsize used, n_body;
   WpChunkedState state = wp_chunked_feed (&partial->chunked, bytes, self->left, &used, &n_body);
 
@@ -245,9 +245,9 @@ take_body (WpReader *self, WpConnection *connection, WpPartial *partial, WpReadR
                                          : take_counted (self, connection, partial, result);
 }
 
-/* What is against a well formed request, by its head; WP_N_HTTP_ERRORS: nothing. */
+/* Returns: the error of a well-formed head; WP_N_HTTP_ERRORS: none. */
 static WpHttpError
-judge (const WpReader *self, const WpConnection *connection, const WpRequest *request)
+check_head (const WpReader *self, const WpConnection *connection, const WpRequest *request)
 {
   const WpMemoryBudget *budget = connection->host->budget;
 
@@ -265,10 +265,11 @@ judge (const WpReader *self, const WpConnection *connection, const WpRequest *re
   return WP_N_HTTP_ERRORS;
 }
 
-/* A request without a body is done with once its head is; of others the rest may come, or not. */
+/* A refused request without a body ends with its head; otherwise the body may follow or not, so the
+ * connection closes. */
 static WpReading
-turn_away (WpReader *self, WpConnection *connection, const WpRequestParser *head, WpHttpError why,
-           WpReadResult *result)
+refuse_request (WpReader *self, WpConnection *connection, const WpRequestParser *head, WpHttpError why,
+                WpReadResult *result)
 {
   const WpRequest *request = &head->request;
   gboolean stays = (why == WP_HTTP_ERROR_METHOD || why == WP_HTTP_ERROR_EXPECTATION) && !request->chunked
@@ -285,7 +286,7 @@ refuse_head (WpReader *self, WpConnection *connection, const WpRequestParser *he
   return refuse_last (self, connection, head, wp_http_error_of_head (head->status), result);
 }
 
-/* More of a head that is not whole. */
+/* Takes more of an incomplete head. */
 static WpReading
 take_head_on (WpReader *self, WpConnection *connection, WpPartial *partial, WpReadResult *result)
 {
@@ -293,7 +294,7 @@ take_head_on (WpReader *self, WpConnection *connection, WpPartial *partial, WpRe
   WpRequestKind kind;
   WpHttpError why;
 
-  if (!add_to_head (connection, partial, self->at, n))
+  if (!add_to_head (connection, partial, self->next, n))
     return refuse_last (self, connection, &partial->parser, WP_HTTP_ERROR_MEMORY, result);
   kind = wp_request_parse (&partial->parser, partial->head, partial->head_len);
   if (kind == WP_REQUEST_WHOLE)
@@ -307,13 +308,13 @@ take_head_on (WpReader *self, WpConnection *connection, WpPartial *partial, WpRe
     return WP_READER_MORE;
   if (kind == WP_REQUEST_BAD)
     return refuse_head (self, connection, &partial->parser, result);
-  why = judge (self, connection, &partial->parser.request);
+  why = check_head (self, connection, &partial->parser.request);
   partial->chunked.max_bytes = connection->host->max_body_bytes;
   return why == WP_N_HTTP_ERRORS ? take_body (self, connection, partial, result)
-                                 : turn_away (self, connection, &partial->parser, why, result);
+                                 : refuse_request (self, connection, &partial->parser, why, result);
 }
 
-/* A head is here whose body is not. */
+/* The head is complete, the body is not. */
 static WpPartial *
 begin_body (WpReader *self, WpConnection *connection, const char *text)
 {
@@ -330,7 +331,7 @@ static WpReading
 take_first_counted (WpReader *self, WpConnection *connection, const char *text, WpReadResult *result)
 {
   guint64 length = self->parser.request.content_length;
-  const char *body = self->at;
+  const char *body = self->next;
   WpPartial *partial;
 
   if (length <= self->left)
@@ -347,7 +348,7 @@ static WpReading
 take_first_chunked (WpReader *self, WpConnection *connection, const char *text, WpReadResult *result)
 {
   WpChunked chunked = { .max_bytes = connection->host->max_body_bytes };
-  char *bytes = self->at;
+  char *bytes = self->next;
   gsize used, n_body;
   WpChunkedState state = wp_chunked_feed (&chunked, bytes, self->left, &used, &n_body);
   WpPartial *partial;
@@ -362,23 +363,22 @@ take_first_chunked (WpReader *self, WpConnection *connection, const char *text, 
   return take_decoded (self, connection, partial, state, bytes, n_body, result);
 }
 
-/* Some of a head is here. */
 static WpReading
 begin_head (WpReader *self, WpConnection *connection, WpReadResult *result)
 {
-  if (!begin_partial (connection, &self->parser, self->at, self->left))
+  if (!begin_partial (connection, &self->parser, self->next, self->left))
     return refuse_last (self, connection, &self->parser, WP_HTTP_ERROR_MEMORY, result);
   advance (self, self->left);
   enter_once (connection, WP_CONNECTION_HEAD);
   return WP_READER_MORE;
 }
 
-/* Most requests come in one piece, and nothing is held for them. */
+/* Most requests arrive in one piece, and need no memory of the connection. */
 static WpReading
 take_first (WpReader *self, WpConnection *connection, WpReadResult *result)
 {
   const WpRequest *request = &self->parser.request;
-  const char *text = self->at;
+  const char *text = self->next;
   WpRequestKind kind;
   WpHttpError why;
 
@@ -394,17 +394,17 @@ take_first (WpReader *self, WpConnection *connection, WpReadResult *result)
   if (kind == WP_REQUEST_BAD)
     return refuse_head (self, connection, &self->parser, result);
   advance (self, request->head_len);
-  why = judge (self, connection, request);
+  why = check_head (self, connection, request);
   if (why != WP_N_HTTP_ERRORS)
-    return turn_away (self, connection, &self->parser, why, result);
+    return refuse_request (self, connection, &self->parser, why, result);
   return request->chunked ? take_first_chunked (self, connection, text, result)
                           : take_first_counted (self, connection, text, result);
 }
 
-/* Bytes to ask the socket for: what there may be of a body, and little beyond it, which might have to wait
- * for an answer. */
+/* Returns: size of the next read: the rest of the body and little beyond it, which might have to wait for an
+ * answer. */
 static gsize
-how_many (const WpPartial *partial)
+read_size (const WpPartial *partial)
 {
   guint64 left = 0;
 
@@ -414,15 +414,15 @@ how_many (const WpPartial *partial)
   return MIN (SCRATCH_SIZE, left + READ_AT_ONCE);
 }
 
-/* Bytes that waited at the connection, or that its socket has now. FALSE: there are none, and *@reading says
- * why. */
+/* Gets bytes that waited at the connection, or reads its socket. @reading: (out): why there are none (FALSE)
+ */
 static gboolean
 fill (WpReader *self, WpConnection *connection, WpReading *reading)
 {
   gssize n;
 
   *reading = WP_READER_MORE;
-  self->at = self->scratch;
+  self->next = self->scratch;
   if (connection->in_len > 0)
     {
       self->left = wp_connection_take_kept (connection, self->scratch);
@@ -431,7 +431,7 @@ fill (WpReader *self, WpConnection *connection, WpReading *reading)
   if (!connection->readable || self->n_reads >= MAX_READS)
     return FALSE;
   self->n_reads++;
-  n = wp_connection_read_socket (connection, self->scratch, how_many (connection->partial));
+  n = wp_connection_read_socket (connection, self->scratch, read_size (connection->partial));
   if (n <= 0 && (n == 0 || errno != EAGAIN))
     *reading = WP_READER_ENDED;
   self->left = (gsize) MAX (n, 0);
@@ -439,7 +439,7 @@ fill (WpReader *self, WpConnection *connection, WpReading *reading)
   return n > 0;
 }
 
-/* What came behind the last request was thrown away. */
+/* The bytes behind the last request were discarded. */
 static WpReading
 refuse_shed (WpConnection *connection, WpReadResult *result)
 {
@@ -485,9 +485,9 @@ wp_reader_rest (WpReader *self, WpConnection *connection)
 
   g_clear_pointer (&self->done, wp_partial_free);
   if (self->left > 0 && connection->last)
-    connection->asked_end = FALSE; /* it has sent more after all */
+    connection->asked_end = FALSE; /* it has sent more bytes, which need a lingering close */
   else if (self->left > 0)
-    wp_connection_keep (connection, self->at, self->left);
+    wp_connection_keep (connection, self->next, self->left);
   self->left = self->n_reads = 0;
 
   return tired;

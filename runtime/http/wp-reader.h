@@ -1,11 +1,10 @@
-/* wp-reader.h - turns the bytes of connections into whole requests, one at a time: the only reader of HTTP on
- * every listener, whoever answers. What is malformed, too large, too slow, not let in or not for us ends
- * here. One a front, on its thread.
+/* wp-reader.h - reads complete requests from connections, one at a time, on every listener and for both
+ * protocols. It refuses requests that are malformed, too large, unauthorized or not supported. One for each
+ * HTTP thread, used by it only.
  *
- * An idle connection owns no buffer: bytes are read into one of the reader's. What is here of a request that
- * is not whole is kept at its connection: its head is parsed as it comes, and of its body only the payload is
- * held, counted or chunked alike; trailers are read and thrown away. What is held is taken from the gate's
- * budget. */
+ * An idle connection owns no buffer: all share one of the reader's. An incomplete request is kept at its
+ * connection: its head is parsed incrementally, and its body is kept decoded, without chunk framing and
+ * trailers. Its memory is taken from the budget. */
 #pragma once
 
 #include "runtime/http/wp-connection.h"
@@ -15,41 +14,40 @@
 typedef struct _WpReader WpReader;
 
 typedef struct {
-  WpTokens *tokens;    /* NULL: whoever comes is let in; not owned */
-  gboolean any_method; /* else GET, POST and PUT */
+  WpTokens *tokens;    /* NULL: no token is required; not owned */
+  gboolean any_method; /* otherwise GET, POST and PUT */
 } WpReaderRules;
 
 typedef enum {
-  WP_READER_MORE,  /* there is no whole request for now */
-  WP_READER_GO_ON, /* the client waits to be told to send its body: 100 (Continue); then there is more */
+  WP_READER_MORE,  /* no complete request for now */
+  WP_READER_GO_ON, /* the client waits for 100 (Continue); send it and call again */
   WP_READER_REQUEST,
-  WP_READER_REFUSED, /* one is to be answered with @why; it is the last where the connection says so */
+  WP_READER_REFUSED, /* answer with @why; connection->last is set if the connection must close */
   WP_READER_ENDED    /* the client has ended its side */
 } WpReading;
 
-/* What a request was read to. All but the body is there until the next call for any connection. */
+/* All members but the body are valid until the next call for any connection. */
 typedef struct {
   const WpRequestParser *head;
   const char *text; /* of the head */
   GBytes *body;     /* (transfer full) (nullable): none, or empty */
   WpHttpError why;
-  gboolean bodiless; /* the refused one is HEAD: no body follows its answer, whatever it is */
+  gboolean bodiless; /* the refused request is HEAD: its answer has no body */
 } WpReadResult;
 
 WpReader *wp_reader_new (const WpReaderRules *rules);
 void wp_reader_free (WpReader *self);
 
-/* To be called for a connection until it has no more, or the lane wants none. Says at the connection what its
- * request does to it: last, asked_end, keeps_alive. Before a next request is asked for, the answers to those
- * before are to be sent, but for a few kB. */
+/* Reads the next request; sets last, asked_end and keeps_alive of the connection. Before the next call, all
+ * earlier answers should be sent, except a few kB. */
 WpReading wp_reader_next (WpReader *self, WpConnection *connection, WpReadResult *result);
 
-/* There are bytes of the connection at hand that were read, and not looked at yet. */
+/* Returns: TRUE if bytes of the current connection were read and not parsed yet. */
 gboolean wp_reader_has_bytes (const WpReader *self);
 
-/* The connection has had its turn: keeps what was read of it and not taken. TRUE: it has had enough of a
- * turn, and there may be more. */
+/* Ends the turn of the connection: keeps its unparsed bytes. Returns: TRUE if the turn was cut short, and
+ * there may be more to read. */
 gboolean wp_reader_rest (WpReader *self, WpConnection *connection);
 
-/* Its answers are sent: it is idle again, or in the midst of a request. */
+/* After the answers were sent: enters the state of the next or incomplete request. */
 void wp_reader_resume (WpConnection *connection);

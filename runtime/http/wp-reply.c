@@ -64,7 +64,7 @@ wp_reply_text (guint status)
     }
 }
 
-/* The fields that a status has of its own. */
+/* Extra fields of a status. */
 static const char *
 fields_of (guint status)
 {

@@ -1,5 +1,6 @@
-/* wp-reply.h - answers as bytes, head and body in one piece; the usual one is made once a second. One
- * thread's. */
+/* wp-reply.h - formats answers, head and body in one piece; the usual 200 is cached for a second. For one
+ * thread.
+ */
 #pragma once
 
 #include <glib.h>
@@ -14,16 +15,15 @@ typedef struct {
 } WpReplyCache;
 
 typedef enum {
-  WP_REPLY_CLOSE = 1,      /* says that the connection ends with it */
-  WP_REPLY_KEEP_ALIVE = 2, /* says that it does not, which HTTP/1.0 would take for granted otherwise */
-  WP_REPLY_BODILESS = 4    /* to HEAD: the same head, and no body */
+  WP_REPLY_CLOSE = 1,      /* Connection: close */
+  WP_REPLY_KEEP_ALIVE = 2, /* Connection: keep-alive, for HTTP/1.0 */
+  WP_REPLY_BODILESS = 4    /* to HEAD: the same head without the body */
 } WpReplyFlags;
 
 #define WP_REPLY_CHALLENGE "Bearer realm=\"wp\"" /* WWW-Authenticate of a 401 (RFC 6750, 3) */
 
-/* The body, a line for people, of the answer to a request that came as far as the queue: 200, 422, 502 or
- * 503. */
+/* Returns: the body of the answer to a request that became a job: 200, 422, 502 or 503. */
 const char *wp_reply_text (guint status);
 
-/* Appends the answer with this status and body. */
+/* @text: the body */
 void wp_reply_append (WpReplyCache *cache, GString *out, guint status, const char *text, WpReplyFlags flags);

@@ -7,7 +7,8 @@
 
 enum { EMPTY_LINES, METHOD, TARGET, VERSION, FIELD, NAME, BLANKS, VALUE, WHOLE };
 
-/* The text at hand. Each function below takes one part of the head from it, if all of it is there: WHOLE. */
+/* The text to parse. Each function below takes one part of the head, and returns WHOLE if that is complete.
+ */
 typedef struct {
   const char *text, *at, *end;
 } Input;
@@ -46,7 +47,7 @@ so_far (const WpRequestParser *self, const Input *input)
   return (WpSlice){ input->text + self->mark, input->at - input->text - self->mark };
 }
 
-/* A line ends in CRLF alone. MORE where the text ends first. */
+/* A line ends in CRLF only. */
 static WpRequestKind
 parse_line_end (WpRequestParser *self, Input *input)
 {
@@ -60,8 +61,8 @@ parse_line_end (WpRequestParser *self, Input *input)
   return WP_REQUEST_WHOLE;
 }
 
-/* In any letter case. @text: lower case; of letters, digits, ":", "/" and "-", which a bit makes of nothing
- * but themselves: control bytes do not come here. */
+/* Compares without case. @text: lower case, of letters, digits, ":", "/" and "-". Only their own other case
+ * becomes these bytes by the bit 0x20, apart from control bytes, which are rejected before. */
 static inline gboolean
 is (WpSlice slice, const char *text)
 {
@@ -86,7 +87,7 @@ known_method (WpSlice method)
   return NULL;
 }
 
-/* Left over from the request before (RFC 9112, 2.2). */
+/* Empty lines before a request (RFC 9112, 2.2). */
 static WpRequestKind
 parse_empty_lines (WpRequestParser *self, Input *input)
 {
@@ -119,7 +120,7 @@ parse_method (WpRequestParser *self, Input *input)
   return WP_REQUEST_WHOLE;
 }
 
-/* "%" begins two hex digits (RFC 3986, 2.1). MORE where the text ends first. */
+/* "%" and two hex digits (RFC 3986, 2.1). */
 static WpRequestKind
 parse_escape (WpRequestParser *self, Input *input)
 {
@@ -157,7 +158,7 @@ parse_target (WpRequestParser *self, Input *input)
   return enter (self, input, VERSION);
 }
 
-/* What is of the form of a version is 505 where it is another; what is not is malformed. */
+/* Another version is 505; text that is not a version is malformed. */
 static WpRequestKind
 check_version (WpRequestParser *self, const Input *input)
 {
@@ -170,7 +171,7 @@ check_version (WpRequestParser *self, const Input *input)
   return have < strlen (form) ? WP_REQUEST_MORE : bad (self, 505);
 }
 
-/* To the end of the line. */
+/* The version and the end of the line. */
 static WpRequestKind
 parse_version (WpRequestParser *self, Input *input)
 {
@@ -206,7 +207,7 @@ parse_length (WpSlice value, guint64 *length)
   return TRUE;
 }
 
-/* A list of tokens, of which two concern us (RFC 9110, 7.6.1; RFC 9112, 9.3). */
+/* A list of tokens; only "close" and "keep-alive" matter (RFC 9110, 7.6.1; RFC 9112, 9.3). */
 static void
 take_connection (WpRequestParser *self, WpSlice value)
 {
@@ -222,7 +223,7 @@ take_connection (WpRequestParser *self, WpSlice value)
     }
 }
 
-/* What follows a host: nothing, or a port. */
+/* Nothing, or a colon and a port. */
 static gboolean
 is_port (const char *at, const char *end)
 {
@@ -233,7 +234,7 @@ is_port (const char *at, const char *end)
   return at == end;
 }
 
-/* What is in brackets is an address of IPv6; nothing else was ever put there (RFC 3986, 3.2.2). */
+/* Brackets contain an IPv6 address; no other use was ever defined (RFC 3986, 3.2.2). */
 static gboolean
 is_address (const char *at, const char *close)
 {
@@ -282,7 +283,7 @@ is_ascii (WpSlice value)
   return all < 0x80;
 }
 
-/* Some databases store no bytes that are not UTF-8. */
+/* Some databases reject text that is not UTF-8. */
 static gboolean
 is_storable (WpSlice value)
 {
@@ -290,7 +291,7 @@ is_storable (WpSlice value)
          && (is_ascii (value) || g_utf8_validate_len (value.bytes, value.len, NULL));
 }
 
-/* Proxies add their own beside a client's: several have to be one. */
+/* Proxies may add a second id: all must be equal. */
 static gboolean
 take_id (WpRequestParser *self, const Input *input, WpSlice value)
 {
@@ -327,18 +328,17 @@ take_encoding (WpRequestParser *self, WpSlice value)
   return first && !self->request.old && is (value, "chunked");
 }
 
-/* Upgrades are declined by answering in HTTP/1.1 (RFC 9110, 7.8). */
 static gboolean
 take_expectation (WpRequestParser *self, WpSlice value)
 {
   if (!is (value, "100-continue"))
     self->request.expects_other = TRUE;
-  else if (!self->request.old) /* to be ignored there (RFC 9110, 10.1.1) */
+  else if (!self->request.old) /* HTTP/1.0: ignored (RFC 9110, 10.1.1) */
     self->request.expects_continue = TRUE;
   return TRUE;
 }
 
-/* Several are none: which of them a proxy saw is not known. */
+/* Several fields count as none: a proxy may have checked another one. */
 static void
 take_authorization (WpRequestParser *self, const Input *input, WpSlice value)
 {
@@ -348,7 +348,7 @@ take_authorization (WpRequestParser *self, const Input *input, WpSlice value)
   self->authorization = span_of (input, value);
 }
 
-/* FALSE: the request is malformed by this field. */
+/* FALSE: the field makes the request malformed. */
 static gboolean
 take_field (WpRequestParser *self, const Input *input, WpSlice name, WpSlice value)
 {
@@ -433,8 +433,8 @@ find_authority_end (const char *at, const char *end)
   return at;
 }
 
-/* Absolute form (RFC 9112, 3.2.2) becomes origin form. Its host has to be the one that the Host field names:
- * two servers on the way could go by one each. "https" is refused where there is no TLS (RFC 9110, 7.4). */
+/* Converts the absolute form (RFC 9112, 3.2.2) to origin form. Its host must equal the Host field, since two
+ * servers could each use a different one. "https" is refused without TLS (RFC 9110, 7.4). */
 static gboolean
 take_absolute (WpRequestParser *self, const Input *input)
 {
@@ -460,14 +460,14 @@ take_absolute (WpRequestParser *self, const Input *input)
   return FALSE;
 }
 
-/* The asterisk and authority forms belong to methods that are not ours. */
+/* The asterisk and authority forms belong to methods that we do not support. */
 static gboolean
 check_target (WpRequestParser *self, const Input *input)
 {
   return input->text[self->target.at] == '/' || take_absolute (self, input) || !self->request.method;
 }
 
-/* An absolute form may have no path, which is "/" then (RFC 9110, 4.2.3). */
+/* An absolute form without a path means "/" (RFC 9110, 4.2.3). */
 static void
 split_target (WpRequest *request, WpSlice target)
 {
@@ -480,7 +480,7 @@ split_target (WpRequest *request, WpSlice target)
   request->query = (WpSlice){ query, end - query };
 }
 
-/* A field's value, if it is there: none is at the very start. */
+/* A span at 0 means that the field is missing. */
 static WpSlice
 field_of (const char *text, WpSpan span)
 {
@@ -516,7 +516,7 @@ finish (WpRequestParser *self, const Input *input)
   return WP_REQUEST_WHOLE;
 }
 
-/* A field, or the empty line that ends the head; no folding. */
+/* A field, or the empty line that ends the head. Folded lines are malformed. */
 static WpRequestKind
 parse_field (WpRequestParser *self, Input *input)
 {

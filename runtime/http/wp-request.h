@@ -1,8 +1,8 @@
-/* wp-request.h - the head of a request under a strict grammar: what two parsers could read differently does
- * not pass. It is parsed as it comes: no byte is looked at twice, in however many pieces.
+/* wp-request.h - a strict incremental parser of request heads: it rejects input that two parsers could read
+ * differently, and reads each byte once, however the input is split.
  *
- * Source: RFC 9112 (sections 2 to 6) and RFC 9110 (5.5, 5.6, 7.2, 8.6). Where they leave a server the choice,
- * it refuses. */
+ * Source: RFC 9112 (sections 2 to 6) and RFC 9110 (5.5, 5.6, 7.2, 8.6). Where they leave the choice to the
+ * server, the parser rejects. */
 #pragma once
 
 #include <glib.h>
@@ -11,7 +11,7 @@
 #define WP_REQUEST_MAX_LINE   8192  /* of the request line; 414 beyond */
 #define WP_REQUEST_MAX_STORED 1024  /* of an id or a content type; 400 beyond */
 
-/* Bytes of the head, not NUL-terminated; bytes NULL: not there. */
+/* Bytes of the head, not NUL-terminated; bytes NULL: missing. */
 typedef struct {
   const char *bytes;
   gsize len;
@@ -19,53 +19,53 @@ typedef struct {
 
 typedef struct {
   const char *method;  /* "GET", "POST" or "PUT"; static; NULL: another */
-  gboolean is_head;    /* the other is HEAD */
+  gboolean is_head;    /* the method is HEAD */
   gboolean old;        /* HTTP/1.0 */
-  WpSlice path, query; /* of the target: "/" at least, static where an absolute form has no path; "?" and the
-                          rest, or empty. Of another method the target may have any form */
-  WpSlice host;        /* of the field Host, or of an absolute form, which names the same */
-  WpSlice id;          /* of several, which are equal, the last */
-  WpSlice service, content_type; /* of several the last */
-  WpSlice authorization;         /* empty where there are several */
+  WpSlice path, query; /* of the target: at least "/", static for an absolute form without a path; "?" and the
+                          rest, or empty. With another method the target may have any form */
+  WpSlice host;        /* of the field Host, or of an absolute form, which is equal */
+  WpSlice id;          /* the last of several equal ones */
+  WpSlice service, content_type; /* the last of several */
+  WpSlice authorization;         /* empty if there are several */
   guint64 content_length;
   gboolean chunked;          /* instead of a content length */
   gboolean expects_continue; /* the client waits for 100 before it sends its body */
-  gboolean expects_other;    /* what we do not know */
-  gboolean close;            /* the client wants no other answer on this connection */
-  gsize head_len;            /* to the end of the empty line */
+  gboolean expects_other;    /* an unsupported expectation */
+  gboolean close;            /* the connection must close after the answer */
+  gsize head_len;            /* including the empty line */
 } WpRequest;
 
 typedef enum {
-  WP_REQUEST_MORE, /* the head is not whole yet; nothing wrong so far */
+  WP_REQUEST_MORE, /* the head is incomplete, and valid so far */
   WP_REQUEST_WHOLE,
-  WP_REQUEST_BAD /* to be refused with @status */
+  WP_REQUEST_BAD /* refuse it with @status */
 } WpRequestKind;
 
-/* Where a part of the head is. */
+/* Position of a part of the head. */
 typedef struct {
   guint32 at, len;
 } WpSpan;
 
-/* All zero at first but for @secure. */
+/* Initially all zero except @secure. */
 typedef struct {
-  gboolean secure;   /* it came by TLS, so that "https" is our scheme too */
-  guint status;      /* of a bad one: 400, 414, 431 or 505 */
-  WpRequest request; /* of a whole one; of another, method and is_head as soon as they are known */
+  gboolean secure;   /* received over TLS, so that "https" is accepted too */
+  guint status;      /* if BAD: 400, 414, 431 or 505 */
+  WpRequest request; /* valid if WHOLE; method and is_head as soon as they are parsed */
 
-  /* The parser's own. */
+  /* Private. */
   int state;
   guint32 at;   /* the next byte */
-  guint32 mark; /* where what it is in began */
+  guint32 mark; /* begin of the current part */
   gboolean has_host, has_length, has_encoding, has_authorization, keep_alive;
   WpSpan name, target, host, id, service, content_type, authorization;
 } WpRequestParser;
 
-/* @text: @len bytes from the start of a request: those of the last call, wherever they are now, and more.
- * Slices point into it once it is whole, but for a path that is not there. */
+/* @text: @len bytes from the start of a request: those of the last call, perhaps moved, and more. The slices
+ * of a WHOLE request point into it. */
 WpRequestKind wp_request_parse (WpRequestParser *self, const char *text, gsize len);
 
-/* Of @len bytes that were parsed so far: nothing but empty lines, which may come before a request. */
+/* Returns: TRUE if the @len bytes that were parsed so far are empty lines. */
 gboolean wp_request_is_blank (const WpRequestParser *self, gsize len);
 
-/* A whole head was moved to @text. */
+/* Updates the slices of a WHOLE request after its head was moved to @text. */
 void wp_request_move (WpRequestParser *self, const char *text);

@@ -1,5 +1,5 @@
-/* wp-response-buffer.h - the answers of the connection at hand, until they are sent in one piece. All
- * connections of a front share one, and each leaves it empty. */
+/* wp-response-buffer.h - collects the answers of the current connection, to send them in one piece. All
+ * connections of an HTTP thread share one, and each leaves it empty. */
 #pragma once
 
 #include "runtime/http/wp-http-thread.h"
@@ -13,7 +13,7 @@ void wp_response_buffer_free (WpResponseBuffer *self);
 void wp_response_buffer_answer (WpResponseBuffer *self, WpConnection *connection, guint status,
                                 const char *text);
 
-/* The same for a request that was turned away, which it counts. @bodiless: to HEAD. */
+/* Appends the answer to a refused request, and counts it. @bodiless: to HEAD. */
 void wp_response_buffer_refuse (WpResponseBuffer *self, WpConnection *connection, WpHttpError why,
                                 gboolean bodiless);
 
@@ -22,6 +22,6 @@ void wp_response_buffer_go_on (WpResponseBuffer *self);
 
 gsize wp_response_buffer_size (const WpResponseBuffer *self); /* bytes */
 
-/* Sends it; what the socket does not take waits at the connection. FALSE: something waits, or will never be
- * sent. */
+/* Sends the answers; bytes that the socket does not take are appended to the connection's. Returns: FALSE if
+ * bytes wait, or the connection is dead. */
 gboolean wp_response_buffer_flush (WpResponseBuffer *self, WpConnection *connection);

@@ -1,7 +1,7 @@
 #include "runtime/http/wp-server-sent-events.h"
 
 #define INTERVAL_MS 1000
-#define MAX_UNREAD  10 /* events; then its client is taken to be gone */
+#define MAX_UNREAD  10 /* intervals; then the client is taken to be gone */
 
 typedef struct {
   SoupServerMessage *message;
@@ -32,10 +32,10 @@ end (gpointer data)
   Events *self = data;
 
   wp_connection_kill (self->connection);
-  push (self); /* its write fails, by which libsoup learns of it */
+  push (self); /* its write fails, which makes libsoup end the message */
 }
 
-/* One at a time: an event that was not sent yet is followed by no other. */
+/* Pushes an event only if the last one is sent. */
 static gboolean
 on_tick (gpointer data)
 {
@@ -53,7 +53,7 @@ on_tick (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/* libsoup flushes at the end of an answer only. */
+/* libsoup flushes only at the end of an answer. */
 static void
 on_wrote (SoupServerMessage *message, Events *self)
 {
@@ -83,7 +83,7 @@ wp_server_sent_events_start (SoupServerMessage *message, WpConnection *connectio
   soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
   soup_message_headers_replace (headers, "Content-Type", "text/event-stream");
   soup_message_headers_replace (headers, "Cache-Control", "no-store");
-  /* Or nginx holds events back until it has 4 kB of them. */
+  /* without this nginx buffers 4 kB of events */
   soup_message_headers_replace (headers, "X-Accel-Buffering", "no");
   soup_message_headers_set_encoding (headers, SOUP_ENCODING_CHUNKED);
   soup_message_body_set_accumulate (soup_server_message_get_response_body (message), FALSE);

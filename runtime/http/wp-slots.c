@@ -1,9 +1,9 @@
 #include "runtime/http/wp-slots.h"
 
 struct _WpSlots {
-  GMutex mutex; /* guards all below */
-  guint n_free; /* 0 as long as anybody waits */
-  GQueue line;  /* (element-type WpSlotTaker) */
+  GMutex mutex;   /* guards all below */
+  guint n_free;   /* 0 while a taker waits */
+  GQueue waiting; /* (element-type WpSlotTaker) */
 };
 
 WpSlots *
@@ -13,7 +13,7 @@ wp_slots_new (guint n)
 
   g_mutex_init (&self->mutex);
   self->n_free = n;
-  g_queue_init (&self->line);
+  g_queue_init (&self->waiting);
 
   return self;
 }
@@ -21,7 +21,7 @@ wp_slots_new (guint n)
 void
 wp_slots_free (WpSlots *self)
 {
-  g_queue_clear (&self->line);
+  g_queue_clear (&self->waiting);
   g_mutex_clear (&self->mutex);
   g_free (self);
 }
@@ -38,7 +38,7 @@ wp_slots_take (WpSlots *self, WpSlotTaker *taker)
   else
     {
       if (!taker->waits)
-        g_queue_push_tail (&self->line, taker);
+        g_queue_push_tail (&self->waiting, taker);
       taker->waits = TRUE;
       return FALSE;
     }
@@ -48,7 +48,7 @@ wp_slots_take (WpSlots *self, WpSlotTaker *taker)
 static void
 give_locked (WpSlots *self)
 {
-  WpSlotTaker *next = g_queue_pop_head (&self->line);
+  WpSlotTaker *next = g_queue_pop_head (&self->waiting);
 
   if (!next)
     {
@@ -74,7 +74,7 @@ wp_slots_leave (WpSlots *self, WpSlotTaker *taker)
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   if (taker->waits)
-    g_queue_remove (&self->line, taker);
+    g_queue_remove (&self->waiting, taker);
   if (taker->kept)
     give_locked (self);
   taker->waits = taker->kept = FALSE;

@@ -14,7 +14,7 @@
 
 struct _WpSocketFile {
   char *path;
-  int file_fd; /* of the file itself (O_PATH): while it is open, no other has its number */
+  int file_fd; /* of the file itself (O_PATH): while it is open, its inode number is not reused */
 };
 
 static int
@@ -47,7 +47,7 @@ make_address (const char *path, struct sockaddr_un *address, GError **error)
   return TRUE;
 }
 
-/* A file of that name that nobody listens on any more. */
+/* Removes a socket file without a listener. */
 static void
 remove_stale (const struct sockaddr_un *address)
 {
@@ -61,8 +61,8 @@ remove_stale (const struct sockaddr_un *address)
     close (fd);
 }
 
-/* By its descriptor: the name could be another file's by now. chmod() needs a name all the same, and there is
- * one for each descriptor. */
+/* Uses the descriptor, since the name may lead to another file by now. chmod() needs a name: that of the
+ * descriptor in /proc. */
 static gboolean
 set_access (const WpSocketFile *self, const WpSocketAccess *access)
 {
@@ -84,7 +84,7 @@ open_locked (WpSocketFile *self, const struct sockaddr_un *address, const WpSock
   remove_stale (address);
   *listen_fd = socket (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (*listen_fd < 0 || bind (*listen_fd, (const struct sockaddr *) address, sizeof *address) < 0)
-    why = errno == EADDRINUSE ? "; another server has it, or it is no socket" : "";
+    why = errno == EADDRINUSE ? "; another server listens on it, or it is not a socket" : "";
   else if ((self->file_fd = open (address->sun_path, O_PATH | O_NOFOLLOW | O_CLOEXEC)) < 0
            || !set_access (self, access))
     why = "; its group or mode cannot be set (see --socket-group)";
@@ -118,7 +118,7 @@ wp_socket_file_open (const char *path, const WpSocketAccess *access, int *listen
   return NULL;
 }
 
-/* Is what the name stands for the file that we made? */
+/* Does the path still lead to the file that we created? */
 static gboolean
 is_ours (const WpSocketFile *self)
 {

@@ -1,5 +1,5 @@
-/* wp-socket-file.h - a Unix socket that we listen on, and its file: who may connect, and that no other
- * server's is taken away. */
+/* wp-socket-file.h - a listening Unix socket and its file: sets its permissions, and never removes the file
+ * of another server. */
 #pragma once
 
 #include <glib.h>
@@ -10,25 +10,25 @@
 typedef struct {
   guint mode; /* permissions */
   gboolean has_group;
-  gid_t group; /* else it is the process's */
+  gid_t group; /* otherwise the process's group */
 } WpSocketAccess;
 
 typedef struct _WpSocketFile WpSocketFile;
 
-/* Can a socket have this path? FALSE with WP_ERROR_BAD_VALUE. */
+/* Returns: FALSE with WP_ERROR_BAD_VALUE if a socket cannot have this path. */
 gboolean wp_socket_file_check (const char *path, GError **error);
 
 /**
  * wp_socket_file_open:
  * @listen_fd: (out): non-blocking, and listening
  *
- * A file that a dead server left is taken over. Before the permissions are set nobody can connect.
+ * Replaces a stale file. No client can connect before the permissions are set.
  *
  * Returns: (nullable): NULL with WP_ERROR_BAD_VALUE or WP_ERROR_IO
  */
 WpSocketFile *wp_socket_file_open (const char *path, const WpSocketAccess *access, int *listen_fd,
                                    GError **error);
 
-/* Removes the file, unless another server's is there by now. To be called before the socket is closed: a
- * server that starts later would take the file for a dead one's, and itself for its owner. */
+/* Removes the file, unless another server has replaced it. Call it before the socket is closed: otherwise a
+ * server that starts meanwhile could replace the stale file, and lose its own. */
 void wp_socket_file_free (WpSocketFile *self);

@@ -1,4 +1,4 @@
-/* What wp-server finds in the module wp-soup.so. */
+/* The entry point of the module wp-soup.so. */
 #include "runtime/http/wp-soup-find.h"
 
 #include "runtime/http/wp-admin.h"

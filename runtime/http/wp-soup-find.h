@@ -1,7 +1,6 @@
-/* wp-soup-find.h - a front's SoupServer: the lane of all its connections, or of none. Front's thread.
- *
- * It is in a module, wp-soup.so: libsoup brings two dozen libraries, which take 15 ms to load, more than all
- * the rest of a start, and the ingest does without unless --http=soup. */
+/* wp-soup-find.h - loads the SoupServer of an HTTP thread from the module wp-soup.so. libsoup and its two
+ * dozen libraries take 15 ms to load, more than the rest of a start, and the ingest needs them only with
+ * --http=soup. */
 #pragma once
 
 #include "runtime/http/wp-connection.h"
@@ -9,24 +8,24 @@
 typedef struct _WpSoup WpSoup;
 typedef struct _WpHttpThread WpHttpThread;
 
-/* Whose handlers it has. */
+/* The handlers of a SoupServer. */
 typedef enum { WP_SOUP_INGEST, WP_SOUP_ADMIN, WP_SOUP_PROBE } WpSoupSite;
 
 typedef struct {
-  /* @data: the front's, a WpIngest or a WpAdmin */
+  /* @data: of the HTTP thread, a WpIngest or a WpAdmin */
   WpSoup *(*new) (WpHttpThread *http_thread, WpSoupSite site, gpointer data);
-  void (*take) (WpSoup *self, WpConnection *connection); /* from now on it is libsoup's */
+  void (*take) (WpSoup *self, WpConnection *connection); /* becomes its protocol */
   void (*free) (WpSoup *self);
 } WpSoupClass;
 
-/* the module's; NULL but where it is linked in, as in a fuzzer */
+/* in the module; not NULL only if linked in, as in a fuzzer */
 extern const WpSoupClass wp_soup_class __attribute__ ((weak));
 
 /**
  * wp_soup_find:
  *
- * Loads the module, where that has not been done. Any thread.
+ * Loads the module once. Any thread.
  *
- * Returns: (nullable): NULL with WP_ERROR_IO; it is tried anew at the next call
+ * Returns: (nullable): NULL with WP_ERROR_IO; the next call tries again
  */
 const WpSoupClass *wp_soup_find (GError **error);

@@ -7,14 +7,13 @@
 #include "runtime/http/wp-reply.h"
 #include "runtime/http/wp-stream.h"
 
-/* A handler's data: what is the same for all fronts, and whose it is. */
 typedef struct {
   const WpIngest *ingest;
   WpHttpThread *http_thread;
-} Lane;
+} Handler;
 
 static void
-say_whether_it_ends (WpHttpThread *http_thread, SoupServerMessage *message)
+set_connection_field (WpHttpThread *http_thread, SoupServerMessage *message)
 {
   WpConnection *connection = wp_soup_get_connection (message);
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
@@ -29,16 +28,16 @@ static void
 respond (WpHttpThread *http_thread, SoupServerMessage *message, guint status, const char *text)
 {
   wp_connection_enter (wp_soup_get_connection (message), WP_CONNECTION_REPLY);
-  say_whether_it_ends (http_thread, message);
+  set_connection_field (http_thread, message);
   soup_server_message_set_status (message, status, NULL);
   soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC, text, strlen (text));
   if (status == SOUP_STATUS_SERVICE_UNAVAILABLE)
     soup_message_headers_replace (soup_server_message_get_response_headers (message), "Retry-After", "1");
 }
 
-/* The message was paused. Who ended its sending side, or is told so where a drain ends, when many thousands
- * may have to be while there is time, is answered past libsoup, whose write then fails, so that it lets go of
- * both. */
+/* WpPendingRequestReply of a paused message. A 503 to a client that ended its sending side, or at the end of
+ * a drain, when there may be many thousands, is sent without libsoup; libsoup's own write then fails, and it
+ * releases the connection. */
 static void
 reply (WpHttpThread *http_thread, gpointer request, guint status)
 {
@@ -60,7 +59,7 @@ take_body (SoupServerMessage *message)
   SoupMessageBody *body = soup_server_message_get_request_body (message);
   GBytes *bytes = body->length > 0 ? soup_message_body_flatten (body) : NULL;
 
-  soup_message_body_truncate (body); /* or it is there twice for as long as the request waits */
+  soup_message_body_truncate (body); /* otherwise it is in memory twice while the request waits */
   return bytes;
 }
 
@@ -68,38 +67,38 @@ static void
 on_request (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query,
             gpointer data)
 {
-  const Lane *protocol = data;
+  const Handler *self = data;
   WpConnection *connection = wp_soup_get_connection (message);
   WpHttpError why;
   WpJob *job;
   guint status;
 
-  if (connection->dead) /* refused already, what we set is not written */
+  if (connection->dead) /* refused already: this answer is not written */
     {
-      respond (protocol->http_thread, message, SOUP_STATUS_BAD_REQUEST, "");
+      respond (self->http_thread, message, SOUP_STATUS_BAD_REQUEST, "");
       return;
     }
-  wp_stream_let_go (connection); /* what the job holds is counted with the job */
-  job = wp_ingest_make_job (protocol->ingest, wp_stream_get_request (connection), take_body (message),
+  wp_stream_let_go (connection); /* the job is charged instead */
+  job = wp_ingest_make_job (self->ingest, wp_stream_get_request (connection), take_body (message),
                             connection->host->budget, &why);
   wp_stream_forget_request (connection);
   if (!job)
     {
-      wp_http_thread_count_refusal (protocol->http_thread, why);
-      respond (protocol->http_thread, message, wp_http_error_status (why), wp_http_error_text (why));
+      wp_http_thread_count_refusal (self->http_thread, why);
+      respond (self->http_thread, message, wp_http_error_status (why), wp_http_error_text (why));
       return;
     }
   wp_connection_enter (connection, WP_CONNECTION_BUSY);
-  status = wp_pending_request_offer (protocol->ingest->engine, protocol->http_thread, connection, job, reply,
-                                     message);
+  status
+      = wp_pending_request_offer (self->ingest->engine, self->http_thread, connection, job, reply, message);
   if (status != 0)
     {
-      respond (protocol->http_thread, message, status, wp_reply_text (status));
+      respond (self->http_thread, message, status, wp_reply_text (status));
       return;
     }
   g_object_ref (message);
   soup_server_message_pause (message);
-  wp_soup_set_waiting (wp_http_thread_get_soup (protocol->http_thread), TRUE);
+  wp_soup_set_waiting (wp_http_thread_get_soup (self->http_thread), TRUE);
   wp_connection_check (connection);
 }
 
@@ -107,10 +106,10 @@ WpReaderRules
 wp_soup_ingest_setup (WpHttpThread *http_thread, SoupServer *server, gpointer data)
 {
   const WpIngest *ingest = data;
-  Lane *protocol = g_new (Lane, 1);
+  Handler *self = g_new (Handler, 1);
 
-  *protocol = (Lane){ ingest, http_thread };
-  soup_server_add_handler (server, NULL, on_request, protocol, g_free);
+  *self = (Handler){ ingest, http_thread };
+  soup_server_add_handler (server, NULL, on_request, self, g_free);
 
   return (WpReaderRules){ .tokens = ingest->tokens };
 }

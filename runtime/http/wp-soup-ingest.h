@@ -4,5 +4,5 @@
 #include "runtime/http/wp-reader.h"
 #include "runtime/http/wp-soup.h"
 
-/* Adds its handler; returns what that is given. @ingest: the front's WpIngest */
+/* WpSoupSetup; @ingest: a WpIngest */
 WpReaderRules wp_soup_ingest_setup (WpHttpThread *http_thread, SoupServer *server, gpointer ingest);

@@ -34,7 +34,7 @@ wp_soup_input_finish (WpSoupInput *self, WpConnection *connection)
   self->serving = FALSE;
 }
 
-/* What libsoup needs to find the end of the request. */
+/* The minimal head from which libsoup finds the end of the request. */
 static GString *
 write_head (const WpRequest *request, gsize size)
 {
@@ -46,7 +46,7 @@ write_head (const WpRequest *request, gsize size)
   return g_string_append (head, "\r\n");
 }
 
-/* FALSE: there is no memory for it. */
+/* FALSE: the budget is exhausted. */
 static gboolean
 take_request (WpSoupInput *self, WpConnection *connection, const WpReadResult *result)
 {
@@ -106,9 +106,8 @@ read_nothing (void)
   return -1;
 }
 
-/* A connection of which libsoup has seen no request begin, or none since the last answer, is never freed by
- * it when it ends (3.2.3 ends only what it has seen begin). So the end of file is preceded by one byte of a
- * request that never comes. The last answer goes first. */
+/* libsoup 3.2.3 frees a connection at its end only after a request has begun since the last answer. So the
+ * end of file is preceded by one byte of a request that never comes. The last answer is sent first. */
 static gssize
 read_end (WpSoupInput *self, WpConnection *connection, char *buffer)
 {
@@ -116,7 +115,7 @@ read_end (WpSoupInput *self, WpConnection *connection, char *buffer)
     return 0;
   if (!connection->dead && !wp_connection_flush (connection) && !connection->dead)
     return read_nothing ();
-  self->saw_end = connection->dead = TRUE; /* dead: its 400 to that byte goes nowhere */
+  self->saw_end = connection->dead = TRUE; /* dead: the 400 to that byte is not sent */
   *buffer = 'X';
   return 1;
 }
@@ -131,7 +130,7 @@ copy_part (char *buffer, gsize size, const char *part, gsize part_size, gsize gi
   return n;
 }
 
-/* At most @size bytes of head and body; returns how many. */
+/* Copies at most @size bytes of head and body. Returns: their number. */
 static gsize
 give (WpSoupInput *self, char *buffer, gsize size)
 {
@@ -150,7 +149,7 @@ give (WpSoupInput *self, char *buffer, gsize size)
 }
 
 void
-wp_soup_input_look (WpSoupInput *self, WpConnection *connection)
+wp_soup_input_advance (WpSoupInput *self, WpConnection *connection)
 {
   while (!self->serving && !self->ended && !connection->dead && !connection->last
          && wp_connection_flush (connection))
@@ -161,7 +160,7 @@ wp_soup_input_look (WpSoupInput *self, WpConnection *connection)
 gssize
 wp_soup_input_read (WpSoupInput *self, WpConnection *connection, char *buffer, gsize size)
 {
-  wp_soup_input_look (self, connection);
+  wp_soup_input_advance (self, connection);
   if (self->head)
     return (gssize) give (self, buffer, size);
   return self->ended || connection->dead || connection->last ? read_end (self, connection, buffer)

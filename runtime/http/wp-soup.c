@@ -11,9 +11,9 @@ struct _WpSoup {
   SoupServer *server;
   WpReader *reader;
   WpResponseBuffer *responses;
-  guint n_connections, n_waiting; /* that libsoup has, and those of them whose request waits */
-  GSocketAddress *local;          /* what libsoup takes for the server's address */
-  int dummy_fd;                   /* other end of the listener that libsoup wants */
+  guint n_connections, n_waiting; /* connections of libsoup, and those of them whose request waits */
+  GSocketAddress *local;          /* a dummy address of the server */
+  int dummy_fd;                   /* other end of the dummy listener */
 };
 
 static GQuark
@@ -22,7 +22,7 @@ connection_quark (void)
   return g_quark_from_static_string ("wp-connection");
 }
 
-/* libsoup tells nothing of a message's stream, but keeps the address that it was given with it. */
+/* libsoup does not offer a message's stream, but keeps the address that was passed with it. */
 WpConnection *
 wp_soup_get_connection (SoupServerMessage *message)
 {
@@ -48,13 +48,12 @@ wp_soup_has_room (const WpSoup *self)
   return self->n_connections - self->n_waiting <= MAX_KEPT;
 }
 
-/* From now on it is libsoup's, with the request that is in @vet. */
+/* Passes the connection to libsoup, with the request in @input. */
 static void
-pass_on (WpSoup *self, WpConnection *connection, const WpSoupInput *vet)
+pass_on (WpSoup *self, WpConnection *connection, const WpSoupInput *input)
 {
-  g_autoptr (GIOStream) stream = wp_stream_new (connection, vet);
-  /* nobody asks who it is */
-  g_autoptr (GSocketAddress) remote = g_inet_socket_address_new_from_string ("127.0.0.1", 1);
+  g_autoptr (GIOStream) stream = wp_stream_new (connection, input);
+  g_autoptr (GSocketAddress) remote = g_inet_socket_address_new_from_string ("127.0.0.1", 1); /* a dummy */
 
   g_object_set_qdata (G_OBJECT (remote), connection_quark (), connection);
   g_object_weak_ref (G_OBJECT (stream), on_stream_gone, self);
@@ -62,18 +61,18 @@ pass_on (WpSoup *self, WpConnection *connection, const WpSoupInput *vet)
   soup_server_accept_iostream (self->server, stream, self->local, remote, NULL);
 }
 
-/* WpProtocol of a connection on which no request has come whole: libsoup looks at each of its connections at
- * every turn. */
+/* WpProtocol of a connection before its first complete request. libsoup does not get it yet, since it checks
+ * each of its connections at every iteration. */
 static void
 first_request_ready (WpConnection *connection)
 {
   WpSoup *self = connection->protocol_data;
-  WpSoupInput vet = { self->reader, self->responses };
+  WpSoupInput input = { self->reader, self->responses };
 
-  wp_soup_input_look (&vet, connection);
-  if (vet.serving)
-    pass_on (self, connection, &vet);
-  else if (connection->dead || ((vet.ended || connection->last) && connection->out_len == 0))
+  wp_soup_input_advance (&input, connection);
+  if (input.serving)
+    pass_on (self, connection, &input);
+  else if (connection->dead || ((input.ended || connection->last) && connection->out_len == 0))
     wp_connection_release (connection);
 }
 
@@ -95,7 +94,7 @@ on_finished (SoupServer *server, SoupServerMessage *message, gpointer data)
   wp_connection_enter (connection, WP_CONNECTION_IDLE);
 }
 
-/* Without a listener SoupServer 3.2.3 refuses keep-alive; this one never hears anything. */
+/* Without a listener SoupServer 3.2.3 refuses keep-alive. */
 static void
 add_dummy_listener (WpSoup *self)
 {

@@ -1,4 +1,4 @@
-/* wp-soup.h - a SoupServer on an HTTP thread, and what its handlers ask of it. In the module wp-soup.so. */
+/* wp-soup.h - a SoupServer on an HTTP thread, and functions for its handlers. In the module wp-soup.so. */
 #pragma once
 
 #include <libsoup/soup.h>
@@ -6,18 +6,18 @@
 #include "runtime/http/wp-http-thread.h"
 #include "runtime/http/wp-reader.h"
 
-/* Adds its handlers; returns what they are given. @data: the thread's */
+/* Adds the handlers. Returns: the rules of the reader. @data: of the HTTP thread */
 typedef WpReaderRules (*WpSoupSetup) (WpHttpThread *http_thread, SoupServer *server, gpointer data);
 
 WpSoup *wp_soup_new (WpHttpThread *http_thread, WpSoupSetup setup, gpointer data);
-void wp_soup_take (WpSoup *self, WpConnection *connection); /* from now on it is libsoup's */
+void wp_soup_take (WpSoup *self, WpConnection *connection); /* becomes its protocol */
 void wp_soup_free (WpSoup *self);
 
-/* libsoup looks at each of its connections at every turn, but for those whose requests wait for their jobs
- * (40 ms an answer beside 6,500). So it is to have few of them: gets a connection with its first whole
- * request, and keeps none where there is no room. */
-void wp_soup_set_waiting (WpSoup *self, gboolean waits); /* one more request does, or one less */
+/* libsoup checks each of its connections at every iteration, except those whose requests wait for their jobs
+ * (with 6,500 connections an answer takes 40 ms). So it gets a connection only with the first complete
+ * request, and keeps none alive without room. */
+void wp_soup_set_waiting (WpSoup *self, gboolean waits); /* a request begins or ends to wait */
 gboolean wp_soup_has_room (const WpSoup *self);
 
-/* The connection on which a message came. Every request has one until it is finished. */
+/* Returns: the connection of a message, valid until the message is finished. */
 WpConnection *wp_soup_get_connection (SoupServerMessage *message);

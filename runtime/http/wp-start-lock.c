@@ -9,10 +9,10 @@
 #include "sim/base/wp-error.h"
 
 #define RETRY_US    2000
-#define PATIENCE_US (5 * G_USEC_PER_SEC) /* a turn takes some 100 us */
+#define PATIENCE_US (5 * G_USEC_PER_SEC) /* the lock is usually held for 100 us */
 
-/* A name that is no file's, which the system takes back from whoever ends (unix(7)). Names of any length are
- * 64 digits here. */
+/* An abstract name, which the system frees with its process (unix(7)). A digest, since a name may be too
+ * long. */
 static socklen_t
 make_address (const char *name, struct sockaddr_un *address)
 {
@@ -45,7 +45,6 @@ wp_start_lock (const char *name, GError **error)
     }
   if (fd < 0)
     g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot lock %s: %s", name,
-                 reason == EADDRINUSE ? "another server has been starting there for 5 s"
-                                      : g_strerror (reason));
+                 reason == EADDRINUSE ? "another server has held the lock for 5 s" : g_strerror (reason));
   return fd;
 }

@@ -1,10 +1,10 @@
-/* wp-start-lock.h - servers that start at the same moment take their turns: while one looks whether an
- * address is free, and takes it, no other does. The system cannot say so by itself: two sockets that are
- * bound, but do not listen yet, may share a port by SO_REUSEPORT. */
+/* wp-start-lock.h - a lock between servers that start at the same time, held while one checks that an address
+ * is free and listens on it. It is needed because two sockets that are bound, but do not listen yet, can
+ * share a port by SO_REUSEPORT. */
 #pragma once
 
 #include <glib.h>
 
-/* @name: of the address, "port 8080" or a path. Waits for its turn, some seconds at most. Returns: a
- * descriptor to be closed, which ends the turn; -1 with WP_ERROR_IO. */
+/* @name: of the address, "port 8080" or a path. Waits up to 5 s. Returns: a descriptor, whose close releases
+ * the lock; -1 with WP_ERROR_IO */
 int wp_start_lock (const char *name, GError **error);

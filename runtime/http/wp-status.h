@@ -1,4 +1,4 @@
-/* wp-status.h - the statuses that we answer with by ourselves (RFC 9110, 15). */
+/* wp-status.h - the statuses of our answers (RFC 9110, 15). */
 #pragma once
 
 #include <glib.h>

@@ -2,9 +2,9 @@
 
 #include <errno.h>
 
-#define MAX_WAITING_BYTES 65536 /* of answers that wait to be sent; then libsoup waits too */
+#define MAX_WAITING_BYTES 65536 /* of unsent answers; beyond it libsoup has to wait */
 
-/* Both halves look at the connection through the stream, which forgets it when it is closed. */
+/* Both halves access the connection through the stream, whose pointer is NULL after the close. */
 
 #define WP_TYPE_STREAM_INPUT (wp_stream_input_get_type ())
 G_DECLARE_FINAL_TYPE (WpStreamInput, wp_stream_input, WP, STREAM_INPUT, GInputStream)
@@ -13,7 +13,7 @@ G_DECLARE_FINAL_TYPE (WpStreamOutput, wp_stream_output, WP, STREAM_OUTPUT, GOutp
 
 struct _WpStreamInput {
   GInputStream parent;
-  /* not owned; NULL once it is gone: libsoup may let go of a half last, whose dispose still flushes */
+  /* not owned; NULL once it is finalized: libsoup may release a half after it, whose dispose still flushes */
   WpStream *stream;
 };
 
@@ -27,8 +27,8 @@ struct _WpStream {
   GInputStream *input;
   GOutputStream *output;
   WpConnection *connection; /* NULL once closed */
-  WpSoupInput vet;
-  GSource *read_source, *write_source; /* wait for it; not owned */
+  WpSoupInput soup_input;
+  GSource *read_source, *write_source; /* not owned */
 };
 
 static void input_pollable_init (GPollableInputStreamInterface *interface);
@@ -40,9 +40,9 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (WpStreamInput, wp_stream_input, G_TYPE_INPUT_STRE
 G_DEFINE_FINAL_TYPE_WITH_CODE (WpStreamOutput, wp_stream_output, G_TYPE_OUTPUT_STREAM,
                                G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_OUTPUT_STREAM, output_pollable_init))
 
-/* A source that the gate makes ready; it polls nothing. A flag that is looked at in prepare() will do, since
- * all of this happens on the thread of the context: g_source_set_ready_time() would write to the context's
- * eventfd for each request, a tenth of its CPU. */
+/* A source without a descriptor, which the connection makes ready by a flag. That suffices, since all of this
+ * happens on the context's thread: g_source_set_ready_time() would write to the context's eventfd for each
+ * request, a tenth of its CPU time. */
 typedef struct {
   GSource source;
   gboolean ready;
@@ -78,7 +78,7 @@ ready_finalize (GSource *source)
   g_object_unref (self->half);
 }
 
-/* What libsoup's own sources, which have ours as a child, need to set a callback. */
+/* libsoup's own sources, which have ours as a child, need this to set a callback. */
 static gboolean
 ready_closure (GObject *half, gpointer closure)
 {
@@ -117,9 +117,9 @@ ready_source_new (WpStream *stream, gpointer half, gboolean reads, GCancellable 
     }
   *(reads ? &stream->read_source : &stream->write_source) = source;
   if (reads && connection)
-    wp_soup_input_look (&stream->vet, connection);
+    wp_soup_input_advance (&stream->soup_input, connection);
   self->ready = !connection || connection->dead
-                || (reads ? wp_soup_input_is_readable (&stream->vet, connection)
+                || (reads ? wp_soup_input_is_readable (&stream->soup_input, connection)
                           : connection->out_len <= MAX_WAITING_BYTES);
 
   return source;
@@ -152,7 +152,7 @@ input_read (GInputStream *input, void *buffer, gsize count, GCancellable *cancel
   WpStream *stream = WP_STREAM_INPUT (input)->stream;
 
   return connection_of (stream)
-             ? checked (wp_soup_input_read (&stream->vet, stream->connection, buffer, count), error)
+             ? checked (wp_soup_input_read (&stream->soup_input, stream->connection, buffer, count), error)
              : closed_error (error);
 }
 
@@ -163,8 +163,8 @@ input_is_readable (GPollableInputStream *input)
 
   if (!connection_of (stream))
     return TRUE;
-  wp_soup_input_look (&stream->vet, stream->connection);
-  return wp_soup_input_is_readable (&stream->vet, stream->connection);
+  wp_soup_input_advance (&stream->soup_input, stream->connection);
+  return wp_soup_input_is_readable (&stream->soup_input, stream->connection);
 }
 
 static gssize
@@ -215,7 +215,7 @@ output_write (GOutputStream *output, const void *buffer, gsize count, GCancellab
   return count;
 }
 
-/* The end of an answer: libsoup writes head and body apart, and both go out in one send. */
+/* The end of an answer: libsoup writes head and body separately, and both are sent together. */
 static gboolean
 output_flush (GOutputStream *output, GCancellable *cancellable, GError **error)
 {
@@ -283,7 +283,7 @@ stream_close (GIOStream *stream, GCancellable *cancellable, GError **error)
 {
   WpConnection *connection = g_steal_pointer (&WP_STREAM (stream)->connection);
 
-  wp_soup_input_clear (&WP_STREAM (stream)->vet);
+  wp_soup_input_clear (&WP_STREAM (stream)->soup_input);
   if (connection)
     wp_connection_release (connection);
   return TRUE;
@@ -327,26 +327,27 @@ wake (GSource *source)
     ((ReadySource *) source)->ready = TRUE;
 }
 
+/* WpProtocol */
 static void
-lane_ready (WpConnection *connection)
+stream_ready (WpConnection *connection)
 {
   WpStream *self = connection->protocol_data;
 
   if (wp_connection_flush (connection) || connection->dead)
     wake (self->write_source);
-  wp_soup_input_look (&self->vet, connection);
-  if (wp_soup_input_is_readable (&self->vet, connection))
+  wp_soup_input_advance (&self->soup_input, connection);
+  if (wp_soup_input_is_readable (&self->soup_input, connection))
     wake (self->read_source);
 }
 
 GIOStream *
-wp_stream_new (WpConnection *connection, const WpSoupInput *vet)
+wp_stream_new (WpConnection *connection, const WpSoupInput *input)
 {
-  static const WpProtocol protocol = { lane_ready };
+  static const WpProtocol protocol = { stream_ready };
   WpStream *self = g_object_new (WP_TYPE_STREAM, NULL);
 
   self->connection = connection;
-  self->vet = *vet;
+  self->soup_input = *input;
   connection->protocol = &protocol;
   connection->protocol_data = self;
 
@@ -356,23 +357,23 @@ wp_stream_new (WpConnection *connection, const WpSoupInput *vet)
 const WpRequest *
 wp_stream_get_request (const WpConnection *connection)
 {
-  return &WP_STREAM (connection->protocol_data)->vet.parser.request;
+  return &WP_STREAM (connection->protocol_data)->soup_input.parser.request;
 }
 
 void
 wp_stream_let_go (WpConnection *connection)
 {
-  wp_soup_input_let_go (&WP_STREAM (connection->protocol_data)->vet, connection);
+  wp_soup_input_let_go (&WP_STREAM (connection->protocol_data)->soup_input, connection);
 }
 
 void
 wp_stream_forget_request (WpConnection *connection)
 {
-  wp_soup_input_forget (&WP_STREAM (connection->protocol_data)->vet, connection);
+  wp_soup_input_forget (&WP_STREAM (connection->protocol_data)->soup_input, connection);
 }
 
 void
 wp_stream_finish_request (WpConnection *connection)
 {
-  wp_soup_input_finish (&WP_STREAM (connection->protocol_data)->vet, connection);
+  wp_soup_input_finish (&WP_STREAM (connection->protocol_data)->soup_input, connection);
 }

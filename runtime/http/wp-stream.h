@@ -1,5 +1,5 @@
-/* wp-stream.h - a connection of the gate as a GIOStream, for SoupServer. Non-blocking; no source of it has a
- * descriptor. */
+/* wp-stream.h - a connection as a GIOStream, for SoupServer. Non-blocking; its sources have no descriptors.
+ */
 #pragma once
 
 #include <gio/gio.h>
@@ -9,13 +9,14 @@
 #define WP_TYPE_STREAM (wp_stream_get_type ())
 G_DECLARE_FINAL_TYPE (WpStream, wp_stream, WP, STREAM, GIOStream)
 
-/* Becomes @connection's lane; releases it when the stream is closed or finalized. @vet: of the first request;
- * what it owns is the stream's now */
-GIOStream *wp_stream_new (WpConnection *connection, const WpSoupInput *vet);
+/* Becomes the protocol of @connection, which it releases when it is closed or finalized. @input: with the
+ * first request; its members are (transfer full) */
+GIOStream *wp_stream_new (WpConnection *connection, const WpSoupInput *input);
 
-/* What the client asks for in the request that libsoup is at, as our parser read it; of @connection, whose
- * lane is a stream. */
+/* The functions below are for a @connection whose protocol is a stream. */
+
+/* Returns: libsoup's current request, as our parser has read it. */
 const WpRequest *wp_stream_get_request (const WpConnection *connection);
-void wp_stream_let_go (WpConnection *connection);         /* what is held for it counts no more */
-void wp_stream_forget_request (WpConnection *connection); /* it has its job, or none; frees it */
-void wp_stream_finish_request (WpConnection *connection); /* it has its answer */
+void wp_stream_let_go (WpConnection *connection);         /* gives its bytes back to the budget */
+void wp_stream_forget_request (WpConnection *connection); /* the request has its job, or none: frees it */
+void wp_stream_finish_request (WpConnection *connection); /* the request has its answer */

@@ -1,16 +1,14 @@
-/* wp-module.h - parts of the server that are loaded where they are needed, with the libraries that they
- * bring. */
+/* wp-module.h - loads modules of the server and system libraries only when they are needed. */
 #pragma once
 
 #include <glib.h>
 
 /**
  * wp_module_load:
- * @file: a name that the loader finds: a system library's, or that of a module of ours, which is beside the
- * program or where its RUNPATH says
- * @symbol: what is wanted of it
+ * @file: a system library, or a module of ours, which is beside the program or in its RUNPATH
+ * @symbol: the symbol to return
  *
- * It stays until the program ends. Any thread.
+ * The module stays loaded until the program ends. Any thread.
  *
  * Returns: (nullable): NULL with WP_ERROR_IO
  */

@@ -19,9 +19,9 @@ session_free (WpTlsSession *base)
   g_free (self);
 }
 
-/* What became of a call that returned @result <= 0; the thread's queue of errors is empty after this. */
+/* @result: <= 0, of an OpenSSL call. Clears the thread's error queue. */
 static WpTlsProgress
-look_up (OpensslSession *self, int result)
+progress_of (OpensslSession *self, int result)
 {
   int reason = SSL_get_error (self->ssl, result);
   unsigned long error = ERR_peek_error ();
@@ -42,13 +42,13 @@ session_handshake (WpTlsSession *base)
 {
   OpensslSession *self = (OpensslSession *) base;
   int result = SSL_do_handshake (self->ssl);
-  WpTlsProgress progress = result == 1 ? WP_TLS_DONE : look_up (self, result);
+  WpTlsProgress progress = result == 1 ? WP_TLS_DONE : progress_of (self, result);
 
-  /* it said goodbye in the midst of it */
+  /* a close_notify during the handshake is a failure */
   return result != 1 && progress == WP_TLS_DONE ? WP_TLS_FAILED : progress;
 }
 
-/* @n bytes went well, then a call did not. */
+/* @n bytes were transferred before a call failed. */
 static gssize
 outcome (gsize n, WpTlsProgress progress)
 {
@@ -58,8 +58,8 @@ outcome (gsize n, WpTlsProgress progress)
   return -1;
 }
 
-/* A call yields one record at most, and the socket may hold more, of which an edge-triggered epoll would not
- * tell again. */
+/* One call reads at most one record. The socket may hold more, which an edge-triggered epoll would not report
+ * again, so this reads until it has to wait. */
 static gssize
 session_read (WpTlsSession *base, void *buffer, gsize size)
 {
@@ -69,7 +69,7 @@ session_read (WpTlsSession *base, void *buffer, gsize size)
   while (n < size && !self->failed)
     {
       int result = SSL_read_ex (self->ssl, (char *) buffer + n, size - n, &got);
-      WpTlsProgress progress = result == 1 ? WP_TLS_DONE : look_up (self, result);
+      WpTlsProgress progress = result == 1 ? WP_TLS_DONE : progress_of (self, result);
 
       if (result != 1)
         return n == 0 && progress == WP_TLS_DONE ? 0 : outcome (n, progress);
@@ -79,11 +79,11 @@ session_read (WpTlsSession *base, void *buffer, gsize size)
   return n > 0 || size == 0 ? (gssize) n : -1;
 }
 
-/* Once the client has ended its side, OpenSSL takes a write that failed for that end. */
+/* Once the client has ended its side, OpenSSL reports a failed write as that end. */
 static WpTlsProgress
-look_up_write (OpensslSession *self, int result)
+progress_of_write (OpensslSession *self, int result)
 {
-  WpTlsProgress progress = look_up (self, result);
+  WpTlsProgress progress = progress_of (self, result);
 
   self->failed = progress != WP_TLS_WAITS;
   return progress;
@@ -100,7 +100,7 @@ session_write (WpTlsSession *base, const void *buffer, gsize size)
       int result = SSL_write_ex (self->ssl, (const char *) buffer + n, size - n, &put);
 
       if (result <= 0)
-        return outcome (n, look_up_write (self, result));
+        return outcome (n, progress_of_write (self, result));
       n += put;
     }
   errno = ECONNRESET;
@@ -113,14 +113,14 @@ session_is_ended (WpTlsSession *base, gboolean *waits)
   OpensslSession *self = (OpensslSession *) base;
   char byte;
   int result = self->failed ? 0 : SSL_peek (self->ssl, &byte, 1);
-  WpTlsProgress progress = self->failed || result > 0 ? WP_TLS_DONE : look_up (self, result);
+  WpTlsProgress progress = self->failed || result > 0 ? WP_TLS_DONE : progress_of (self, result);
 
   *waits = progress == WP_TLS_WAITS;
   return result <= 0 && !*waits;
 }
 
 static void
-session_say_goodbye (WpTlsSession *base)
+session_send_close_notify (WpTlsSession *base)
 {
   OpensslSession *self = (OpensslSession *) base;
 
@@ -133,7 +133,7 @@ WpTlsSession *
 wp_openssl_session_new (SSL *ssl)
 {
   static const WpTlsSessionClass class = { session_free,  session_handshake, session_read,
-                                           session_write, session_is_ended,  session_say_goodbye };
+                                           session_write, session_is_ended,  session_send_close_notify };
   OpensslSession *self = g_new (OpensslSession, 1);
 
   *self = (OpensslSession){ { &class }, ssl, FALSE, 0 };

@@ -12,8 +12,7 @@
 #include "runtime/secure/wp-private-file.h"
 #include "sim/base/wp-error.h"
 
-/* Of TLS 1.2: what was recorded stays secret though the key gets known, and what is encrypted is
- * authenticated, as all of 1.3 are. */
+/* The suites of TLS 1.2 with forward secrecy and authenticated encryption, as all of 1.3 have. */
 #define SUITES      "ECDHE+AESGCM:ECDHE+CHACHA20"
 #define CERTIFICATE "--tls-certificate"
 #define KEY         "--tls-key"
@@ -36,7 +35,7 @@ fail (GError **error, const char *option, const char *path, const char *what)
   return FALSE;
 }
 
-/* A FIFO would be waited for, at start with signals blocked. */
+/* Opening a FIFO would block, at start with blocked signals. */
 static gboolean
 is_readable (const char *path, GError **error)
 {
@@ -46,21 +45,21 @@ is_readable (const char *path, GError **error)
 
   if (fd < 0 || is_fifo)
     g_set_error (error, WP_ERROR, WP_ERROR_IO, CERTIFICATE ": %s: %s", path,
-                 is_fifo ? "a FIFO, and not a file" : g_strerror (errno));
+                 is_fifo ? "a FIFO, not a regular file" : g_strerror (errno));
   if (fd >= 0)
     close (fd);
   return fd >= 0 && !is_fifo;
 }
 
-/* A server does not ask at a terminal. */
+/* Keeps OpenSSL from asking for a passphrase at the terminal. */
 static int
 no_passphrase (char *buffer, int size, int writes, void *data)
 {
   return 0;
 }
 
-/* HTTP/1.1 where the client offers it, or 1.0. A client that speaks neither would send what is no request
- * (RFC 7301, 3.2). */
+/* Selects HTTP/1.1 or 1.0. A client that offers neither is refused, since it would send another protocol (RFC
+ * 7301, 3.2). */
 static int
 choose_protocol (SSL *ssl, const unsigned char **chosen, unsigned char *chosen_len,
                  const unsigned char *offered, unsigned int offered_len, void *data)
@@ -74,7 +73,7 @@ choose_protocol (SSL *ssl, const unsigned char **chosen, unsigned char *chosen_l
              : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-/* Sessions are resumed by tickets alone: nothing is stored here for clients that have left. */
+/* Sessions are resumed by tickets only: the server stores none. */
 static SSL_CTX *
 new_context (void)
 {
@@ -149,7 +148,7 @@ format_time (const ASN1_TIME *time)
                           tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
-/* @which: of the file, from 1 */
+/* @which: number of the certificate in the file, from 1 */
 static void
 warn_unless_valid (const char *path, const X509 *certificate, guint which)
 {
@@ -187,7 +186,7 @@ tls_reload (WpTls *base, GError **error)
     }
   warn_of_times (context, self);
   g_mutex_lock (&self->mutex);
-  SSL_CTX_free (self->context); /* the sessions that it made hold it */
+  SSL_CTX_free (self->context); /* existing sessions keep a reference */
   self->context = context;
   g_mutex_unlock (&self->mutex);
 

@@ -22,7 +22,7 @@ is_private (const char *path, int fd, GError **error)
   return FALSE;
 }
 
-/* Without waiting for the other end of a FIFO. */
+/* O_NONBLOCK, or opening a FIFO would block. */
 int
 wp_private_file_open (const char *path, GError **error)
 {

@@ -1,8 +1,8 @@
-/* wp-tls-session.h - TLS on one non-blocking socket, with calls that behave as recv() and send() do. One
- * thread's at a time.
+/* wp-tls-session.h - TLS on a non-blocking socket, with calls that behave like recv() and send(). For one
+ * thread at a time.
  *
- * OpenSSL itself and not GTlsConnection: that one runs each handshake in a thread of a small pool, which a
- * few dozen clients that never finish theirs would fill. */
+ * It uses OpenSSL directly: GTlsConnection runs each handshake in a small thread pool, which a few dozen
+ * clients could block by never completing theirs. */
 #pragma once
 
 #include <glib.h>
@@ -11,31 +11,31 @@ typedef struct _WpTlsSession WpTlsSession;
 
 typedef enum {
   WP_TLS_DONE,
-  WP_TLS_WAITS, /* for the socket */
+  WP_TLS_WAITS, /* until the socket is ready */
   WP_TLS_FAILED,
-  WP_TLS_PLAIN_HTTP /* the client speaks HTTP without TLS */
+  WP_TLS_PLAIN_HTTP /* the client sent plain HTTP */
 } WpTlsProgress;
 
 typedef struct {
   void (*free) (WpTlsSession *self);
 
-  /* To be called until it no longer waits, then never again. */
+  /* Call it until it no longer returns WAITS. */
   WpTlsProgress (*handshake) (WpTlsSession *self);
 
-  /* Fewer bytes than @size: the socket had no more, or will take no more; -1 with errno, which is EAGAIN, or
-   * ECONNRESET for any fault. 0: the client has ended its side, with or without saying so. */
+  /* Returns: fewer bytes than @size if the socket has or takes no more; -1 with EAGAIN, or with ECONNRESET
+   * for any error; 0: the client has ended its side, with or without close_notify. */
   gssize (*read) (WpTlsSession *self, void *buffer, gsize size);
   gssize (*write) (WpTlsSession *self, const void *buffer, gsize size);
 
-  /* Has the client ended its side, with or without saying so, and sent nothing before that? Reads ahead, but
-   * takes nothing. @waits: nothing has come that the socket would not report. */
+  /* Returns: TRUE if the client has ended its side, with or without close_notify, and no data is left to
+   * read. Reads ahead, but consumes nothing. @waits: (out): the socket will report any further input. */
   gboolean (*is_ended) (WpTlsSession *self, gboolean *waits);
 
-  /* Tells the client that no more will come, where that is possible without waiting. */
-  void (*say_goodbye) (WpTlsSession *self);
+  /* Sends close_notify, if that is possible without blocking. */
+  void (*send_close_notify) (WpTlsSession *self);
 } WpTlsSessionClass;
 
-/* The head of what the module knows more of. */
+/* The base of the module's type. */
 struct _WpTlsSession {
   const WpTlsSessionClass *class;
 };
@@ -71,7 +71,7 @@ wp_tls_session_is_ended (WpTlsSession *self, gboolean *waits)
 }
 
 static inline void
-wp_tls_session_say_goodbye (WpTlsSession *self)
+wp_tls_session_send_close_notify (WpTlsSession *self)
 {
-  self->class->say_goodbye (self);
+  self->class->send_close_notify (self);
 }

@@ -1,8 +1,8 @@
-/* wp-tls.h - the certificate and key that TLS sessions are made with; they can be exchanged while it serves.
- * Any thread.
+/* wp-tls.h - the certificate and key of TLS sessions; they can be replaced at run time. Any thread.
  *
- * OpenSSL takes 8 ms to load, and few servers need it: it is in a module, wp-tls.so, whose symbol is
- * wp_tls_class. */
+ * OpenSSL takes 8 ms to load, and few servers need it, so it is in a module, wp-tls.so, with the symbol
+ * wp_tls_class.
+ */
 #pragma once
 
 #include <glib.h>
@@ -12,20 +12,20 @@
 typedef struct _WpTls WpTls;
 
 typedef struct {
-  /* @certificate: a PEM file: the server's certificate, then the chain up to its authority. @key: a PEM file:
-   * its private key, without a passphrase, which others cannot read. What is not valid today is taken, and
-   * reported. Returns: (nullable): NULL with WP_ERROR_IO and one line that names the option and the file */
+  /* @certificate: a PEM file: the server's certificate, then its chain. @key: a PEM file: the private key
+   * without a passphrase, which others cannot read. A certificate that is not valid today is used with a
+   * warning. Returns: (nullable): NULL with WP_ERROR_IO and one line that names the option and the file */
   WpTls *(*new) (const char *certificate, const char *key, GError **error);
   void (*free) (WpTls *self);
 
-  /* Reads both files again, for the sessions to come. FALSE: nothing has changed. */
+  /* Reads both files again, for new sessions. FALSE with an error: the old ones stay in use. */
   gboolean (*reload) (WpTls *self, GError **error);
 
-  /* A server's session over @fd, which is non-blocking and stays the caller's. */
+  /* Returns: a server session over @fd, which is non-blocking and not owned. */
   WpTlsSession *(*accept) (WpTls *self, int fd);
 } WpTlsClass;
 
-/* The head of what the module knows more of. */
+/* The base of the module's type. */
 struct _WpTls {
   const WpTlsClass *class;
 };

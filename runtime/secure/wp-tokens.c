@@ -18,7 +18,7 @@ typedef struct {
 struct _WpTokens {
   char *path;
   GMutex mutex;
-  GArray *digests; /* (element-type Digest): of the tokens, which are not kept; under mutex */
+  GArray *digests; /* (element-type Digest): of the tokens, which are not stored; guarded by mutex */
 };
 
 static char *
@@ -67,7 +67,7 @@ digest_of (const char *token, gsize len)
   return digest;
 }
 
-/* In the same time wherever they differ. */
+/* Takes the same time wherever they differ. */
 static gboolean
 is_same (const Digest *a, const Digest *b)
 {
@@ -107,7 +107,7 @@ parse (const char *path, char *text, GError **error)
     }
   if (digests->len == 0)
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: no token in it", path);
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: it contains no token", path);
       return NULL;
     }
   return g_steal_pointer (&digests);
@@ -151,8 +151,7 @@ wp_tokens_free (WpTokens *self)
   g_free (self);
 }
 
-/* Digests are compared, so that neither the lengths nor the place of the first difference shows; and all of
- * them are. */
+/* Compares digests, and all of them, so that the time reveals neither lengths nor the first difference. */
 gboolean
 wp_tokens_admit (WpTokens *self, const char *credentials, gsize len)
 {

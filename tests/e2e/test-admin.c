@@ -152,7 +152,7 @@ test_hosts (void)
       if (rows[i].status == 421)
         g_assert_cmpstr (
             answer->body, ==,
-            "The admin listener does not answer to the name in Host; --admin-host=NAME adds one.\n");
+            "The admin listener does not serve the name in Host; --admin-host=NAME adds a name.\n");
     }
 }
 
@@ -333,10 +333,10 @@ test_too_many_listeners (void)
       g_assert_nonnull (answer);
       g_assert_cmpuint (answer->status, ==, 503);
       g_assert_cmpstr (answer->body, ==,
-                       "As many clients have /events as there may be; /stats.json has the same figures.\n");
+                       "The maximum number of clients read /events; /stats.json has the same figures.\n");
     }
   wp_harness_await_log (server,
-                        "32 clients have /events of the admin listener, which is the most: others get 503\n");
+                        "32 clients read /events of the admin listener, the maximum: others get 503\n");
   check_probes (server);
   next_event (served->pdata[31], parser);
   g_ptr_array_set_size (served, 16);
@@ -420,12 +420,12 @@ test_probe_listener (void)
 
   check_probe (port, "GET /healthz HTTP/1.1\r\nHost: wp.example.org\r\n\r\n", 200, "ok\n");
   check_probe (port, "GET /readyz HTTP/1.0\r\n\r\n", 200, "ready\n");
-  check_probe (port, "OPTIONS / HTTP/1.0\r\n\r\n", 405, "GET and HEAD are answered here.\n");
+  check_probe (port, "OPTIONS / HTTP/1.0\r\n\r\n", 405, "This listener supports only GET and HEAD.\n");
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
     {
       g_autofree char *request = g_strdup_printf ("GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", others[i]);
 
-      check_probe (port, request, 404, "Here are /healthz and /readyz.\n");
+      check_probe (port, request, 404, "This listener serves /healthz and /readyz.\n");
     }
   wp_client_get (client, "/", NULL);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);

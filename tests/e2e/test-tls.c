@@ -377,7 +377,7 @@ test_bad_files (void)
   check_refused (pem, NULL, "--tls-certificate needs --tls-key");
   g_assert_cmpint (mkfifo (fifo, 0600), ==, 0); /* nobody writes to it, and it is not waited for */
   check_refused (fifo, key, "--tls-certificate: ");
-  check_refused (fifo, key, "c.pem: a FIFO, and not a file");
+  check_refused (fifo, key, "c.pem: a FIFO, not a regular file");
   check_refused (pem, fifo, "c.pem: not a regular file");
   g_unlink (fifo);
   g_unlink (pem);
@@ -431,7 +431,7 @@ test_goodbye_while_parked (void)
   g_assert_cmpuint (wp_client_read_status (first), ==, 200);
   wp_client_get (client, "/", NULL);
   wp_harness_await_stat (server, "ledger.parked", 1);
-  wp_client_say_goodbye (client);
+  wp_client_send_close_notify (client);
   g_assert_cmpuint (wp_client_read_status (client), ==, 503);
   g_assert_true (wp_client_read_end (client));
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.abandoned"), ==, 1);
@@ -452,7 +452,7 @@ test_goodbye_and_reset (void)
   client = wp_client_new (wp_harness_port (server));
   wp_client_hold_back (client, TRUE);
   wp_client_get (client, "/", NULL);
-  wp_client_say_goodbye (client);
+  wp_client_send_close_notify (client);
   wp_client_hold_back (client, FALSE);
   wp_harness_await_stat (server, "ledger.in_service", 1);
   wp_client_reset (client);

@@ -160,8 +160,8 @@ test_bad_files (void)
 {
   check_refused ("good\n", 0644, "tokens: others can read it (mode 0644); chmod 600 it");
   check_refused ("good\n", 0620, "tokens: others can write it (mode 0620); chmod 600 it");
-  check_refused ("", 0600, "tokens: no token in it");
-  check_refused ("# nothing\n\n", 0600, "tokens: no token in it");
+  check_refused ("", 0600, "tokens: it contains no token");
+  check_refused ("# nothing\n\n", 0600, "tokens: it contains no token");
   check_refused ("good\nb\xc3\xa4"
                  "d\n",
                  0600, "tokens:2: not a bearer token");

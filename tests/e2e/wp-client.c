@@ -380,7 +380,7 @@ wp_client_hold_back (WpClient *self, gboolean holds)
 }
 
 void
-wp_client_say_goodbye (WpClient *self)
+wp_client_send_close_notify (WpClient *self)
 {
   if (self->ssl)
     SSL_shutdown (self->ssl);
@@ -389,7 +389,7 @@ wp_client_say_goodbye (WpClient *self)
 void
 wp_client_half_close (WpClient *self)
 {
-  wp_client_say_goodbye (self);
+  wp_client_send_close_notify (self);
   g_assert_cmpint (shutdown (self->fd, SHUT_WR), ==, 0);
 }
 

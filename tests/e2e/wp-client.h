@@ -51,6 +51,6 @@ gboolean wp_client_read_end (WpClient *self);
 
 /* what is sent from now on goes at once, at its end */
 void wp_client_hold_back (WpClient *self, gboolean holds);
-void wp_client_say_goodbye (WpClient *self); /* TLS: close_notify alone, while TCP goes on */
+void wp_client_send_close_notify (WpClient *self); /* TLS: close_notify alone, while TCP goes on */
 void wp_client_half_close (WpClient *self);
 void wp_client_reset (WpClient *self);

@@ -15,7 +15,7 @@ test_nothing_left (void)
 {
   WpInputWatermark horizon = { 0 };
 
-  wp_input_watermark_look (&horizon, 3, TRUE);
+  wp_input_watermark_note (&horizon, 3, TRUE);
   g_assert_cmpint (wp_input_watermark_advance (&horizon, 1000, 10), ==, 1000);
   g_assert_cmpint (wp_input_watermark_advance (&horizon, 2000, 10), ==, 2000);
 }
@@ -25,16 +25,16 @@ test_behind (void)
 {
   WpInputWatermark horizon = { 0 };
 
-  wp_input_watermark_look (&horizon, 0, TRUE);
+  wp_input_watermark_note (&horizon, 0, TRUE);
   g_assert_cmpint (wp_input_watermark_advance (&horizon, 1000, 3), ==, 1000);
-  wp_input_watermark_look (&horizon, 2, FALSE);
+  wp_input_watermark_note (&horizon, 2, FALSE);
   g_assert_cmpint (wp_input_watermark_advance (&horizon, 2000, 3), ==, 1000);
-  wp_input_watermark_look (&horizon, 1, FALSE);
+  wp_input_watermark_note (&horizon, 1, FALSE);
   /* the mark: from when on was counted */
   g_assert_cmpint (wp_input_watermark_advance (&horizon, 3000, 3), ==, 1000);
-  wp_input_watermark_look (&horizon, 3, FALSE);
+  wp_input_watermark_note (&horizon, 3, FALSE);
   g_assert_cmpint (wp_input_watermark_advance (&horizon, 4000, 3), ==, 3000);
-  wp_input_watermark_look (&horizon, 0, TRUE);
+  wp_input_watermark_note (&horizon, 0, TRUE);
   g_assert_cmpint (wp_input_watermark_advance (&horizon, 5000, 3), ==, 5000);
 }
 
@@ -96,7 +96,7 @@ test_behind_for_ever (void)
       for (guint i = 0; i < N_CLIENTS && n == AT_ONCE; i++)
         if (clients[i].sent_ns == G_MAXINT64 && g_rand_boolean (lots))
           say (&clients[i], now_ns);
-      wp_input_watermark_look (&horizon, n, n < AT_ONCE);
+      wp_input_watermark_note (&horizon, n, n < AT_ONCE);
       known_ns = wp_input_watermark_advance (&horizon, now_ns, N_CLIENTS);
       if (known_ns > before_ns)
         advanced_ns = now_ns;

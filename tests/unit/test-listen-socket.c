@@ -149,7 +149,7 @@ test_one_address_taken (void)
   g_assert_true (wp_listen_socket_open (&other, "127.0.0.2:0", 1, &usual, &error));
   text = g_strdup_printf ("two.test:%u", port_of (&other));
   expected = g_strdup_printf (
-      "cannot listen on %s (127.0.0.2:%u): Address already in use; another server has this port", text,
+      "cannot listen on %s (127.0.0.2:%u): Address already in use; another server listens on this port", text,
       port_of (&other));
   g_assert_false (wp_listen_socket_open (&listen, text, 2, &usual, &error));
   g_assert_cmpstr (error->message, ==, expected);
@@ -196,7 +196,7 @@ check_one_has_it (const char *address, guint n_sockets)
     {
       n_ok += starts[i].ok;
       if (!starts[i].ok)
-        g_assert_nonnull (strstr (starts[i].error->message, "; another server has "));
+        g_assert_nonnull (strstr (starts[i].error->message, "; another server listens on "));
       g_clear_error (&starts[i].error);
       if (starts[i].ok)
         close_all (&starts[i].listen, n_sockets);
