@@ -182,6 +182,13 @@ load_template (const WpReplayOptions *options, const WpTarget *target, GPtrArray
   return wp_request_template_new (target, &request);
 }
 
+static WpSchedule *
+load_schedule (const WpReplayOptions *options, GError **error)
+{
+  return options->trace_path ? wp_schedule_load (options->trace_path, &options->trace, error)
+                             : wp_schedule_draw (&options->drawn, &options->trace, error);
+}
+
 /* Reads all that is named, then looks for the server, then runs. */
 static gboolean
 prepare_and_run (WpReplayOptions *options, gboolean *good, GError **error)
@@ -189,8 +196,7 @@ prepare_and_run (WpReplayOptions *options, gboolean *good, GError **error)
   g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (WpTarget) target = wp_target_new (options->url, error);
   g_autoptr (WpRequestTemplate) template = target ? load_template (options, target, files, error) : NULL;
-  g_autoptr (WpSchedule) schedule
-      = template ? wp_schedule_load (options->trace_path, &options->trace, error) : NULL;
+  g_autoptr (WpSchedule) schedule = template ? load_schedule (options, error) : NULL;
 
   return schedule && wp_target_secure (target, options->ca_file, !options->is_insecure, error)
          && wp_target_find (target, options->wait_ns, error) && wp_probe (target, template, error)

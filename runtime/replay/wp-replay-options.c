@@ -78,6 +78,20 @@ static const WpOption options[]
           "wait that long for a server that does not take connections yet (5s)" },
         { NULL } };
 
+static const WpOption traffic_options[] = {
+  { "rate", 0, WP_OPTION_FACTOR, "R", FIELD (drawn.rate),
+    "draw requests at R per second; there is no TRACE then" },
+  { "ramp", 0, WP_OPTION_TEXT, "R1:R2", FIELD (drawn.ramp), "at a rate that goes evenly from R1 to R2" },
+  { "duration", 0, WP_OPTION_TIME, "TIME", FIELD (drawn.duration_ns), "for that long", 1 },
+  { "arrivals", 0, WP_OPTION_TEXT, "SPEC", FIELD (drawn.arrivals),
+    "poisson (default) or constant; or all of it, as of wp-sim: mmpp:rates=50:500,sojourns=10s:1s" },
+  { "service", 0, WP_OPTION_TEXT, "SPEC", FIELD (drawn.service),
+    "their service times, as of wp-sim: exp:20ms (none)" },
+  { "seed", 0, WP_OPTION_INTEGER, "N", FIELD (drawn.seed),
+    "seed of random numbers: with the same one, wp-sim --generate writes what is sent (1)", 0, G_MAXUINT64 },
+  { NULL }
+};
+
 static const WpOption request_options[] = {
   { "method", 0, WP_OPTION_OTHER, "NAME", FIELD (method),
     "of all requests: GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS (GET without a body, POST with one)",
@@ -104,13 +118,14 @@ static const WpOption output_options[]
         { NULL } };
 
 static const WpOptionGroup groups[] = { { "Options", options, 0, 0 },
+                                        { "Traffic without a trace", traffic_options, 0, 0 },
                                         { "Requests", request_options, 0, 0 },
                                         { "Report", output_options, 0, 0 },
                                         { NULL, NULL, 0, 0 } };
 
 static const WpCommandLine command_line = {
-  "TRACE URL",
-  "Sends the requests of TRACE to the server at URL, each at its own time, whether or not earlier ones were\n"
+  "[TRACE] URL",
+  "Sends the requests of TRACE, or such as are drawn, to the server at URL, each at its own time, whether or not earlier ones were\n"
   "answered, and reports the latencies from the moment each request was due. Exit status: 0 the run is valid:\n"
   "the schedule was kept, and requests were answered as expected; 1 it is not; 2 bad usage, input or I/O.",
   groups
@@ -126,6 +141,7 @@ wp_replay_options_init (WpReplayOptions *self)
                 .timeout_ns = DEFAULT_TIMEOUT_NS },
     .max_lag_ns = DEFAULT_MAX_LAG_NS,
     .wait_ns = DEFAULT_WAIT_NS,
+    .drawn.seed = 1,
   };
   wp_status_set_parse (&self->expect, WP_EXPECT_DEFAULT, NULL);
 }
@@ -137,30 +153,48 @@ wp_replay_options_clear (WpReplayOptions *self)
   g_clear_pointer (&self->headers, g_ptr_array_unref);
 }
 
+/* @words: a trace and a URL, or a URL alone where the traffic is drawn. */
+static gboolean
+take_words (WpReplayOptions *self, char **words, GError **error)
+{
+  guint n = g_strv_length (words), needed = wp_drawn_traffic_is_asked (&self->drawn) ? 1 : 2;
+
+  if (n < needed)
+    g_set_error_literal (error, WP_ERROR, WP_ERROR_USAGE,
+                         needed == 1 ? "a URL is needed (see --help)"
+                                     : "what is needed: a trace and a URL, or a URL and --rate (see --help)");
+  else if (n > needed && needed == 1)
+    g_set_error (error, WP_ERROR, WP_ERROR_USAGE,
+                 "only a URL can be given where the traffic is drawn: what is \"%s\"?", words[n - 2]);
+  else if (n > needed)
+    g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "only a trace and a URL can be given: what is \"%s\"?",
+                 words[2]);
+  else
+    {
+      self->trace_path = needed == 2 ? words[0] : NULL;
+      self->url = words[needed - 1];
+      return TRUE;
+    }
+  return FALSE;
+}
+
 gboolean
 wp_replay_options_parse (WpReplayOptions *self, char **argv, GError **error)
 {
-  g_autofree char **parameters = wp_options_parse (&command_line, self, argv, error);
-  guint n = parameters ? g_strv_length (parameters) : 0;
+  g_autofree char **words = wp_options_parse (&command_line, self, argv, error);
 
-  if (!parameters)
+  if (!words || !wp_drawn_traffic_check (&self->drawn, self->trace.limit_rows, error)
+      || !take_words (self, words, error))
     return FALSE;
-  if (n < 2)
-    g_set_error_literal (error, WP_ERROR, WP_ERROR_USAGE, "what is needed: a trace and a URL (see --help)");
-  else if (n > 2)
-    g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "only a trace and a URL can be given: what is \"%s\"?",
-                 parameters[2]);
-  else if (self->sender.connections > wp_connection_pool_room ())
+  if (self->sender.connections > wp_connection_pool_room ())
     g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
                  "--connections: %u is over %u, which is what the file limit allows",
                  self->sender.connections, wp_connection_pool_room ());
-  else if (wp_options_same_file (self->output, parameters[0]))
-    g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "--output would overwrite the trace, %s", parameters[0]);
+  else if (!self->trace_path && self->trace.columns)
+    g_set_error_literal (error, WP_ERROR, WP_ERROR_USAGE, "--columns reads a trace, and there is none");
+  else if (wp_options_same_file (self->output, self->trace_path))
+    g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "--output would overwrite the trace, %s", self->trace_path);
   else
-    {
-      self->trace_path = parameters[0];
-      self->url = parameters[1];
-      return TRUE;
-    }
+    return TRUE;
   return FALSE;
 }

@@ -9,7 +9,8 @@
 typedef enum { WP_REPLAY_TEXT, WP_REPLAY_JSON, WP_REPLAY_JSONL } WpReplayFormat;
 
 typedef struct {
-  const char *trace_path; /* of argv */
+  const char *trace_path; /* of argv; NULL: the traffic is drawn */
+  WpDrawnTraffic drawn;   /* its texts are ours */
   const char *url;        /* of argv */
   WpTraceOptions trace;   /* columns is ours */
   WpSenderOptions sender;

@@ -10,6 +10,7 @@ struct _WpSchedule {
   WpTrace *trace; /* owns the rows */
   const WpRow *rows;
   gsize n_rows;
+  WpRow *drawn; /* owned: the rows where they are not the trace's; NULL */
 };
 
 static gboolean
@@ -49,22 +50,40 @@ check_row (const char *name, const WpRow *row, gsize number, GError **error)
   return FALSE;
 }
 
-WpSchedule *
-wp_schedule_load (const char *path, const WpTraceOptions *options, GError **error)
+/* Takes @trace, which may be NULL. */
+static WpSchedule *
+load (WpTrace *trace, GError **error)
 {
   g_autoptr (WpSchedule) self = g_new0 (WpSchedule, 1);
 
-  self->trace = wp_trace_open (path, options, error);
-  if (!self->trace)
+  self->trace = trace;
+  if (!trace || !(self->rows = wp_trace_load (trace, &self->n_rows, error)))
     return NULL;
-  wp_trace_take_responses (self->trace);
-  self->rows = wp_trace_load (self->trace, &self->n_rows, error);
-  if (!self->rows)
-    return NULL;
-
   for (gsize i = 0; i < self->n_rows; i++)
     if (!check_row (wp_trace_name (self->trace), &self->rows[i], i + 1, error))
       return NULL;
+
+  return g_steal_pointer (&self);
+}
+
+WpSchedule *
+wp_schedule_load (const char *path, const WpTraceOptions *options, GError **error)
+{
+  return load (wp_trace_open (path, options, error), error);
+}
+
+WpSchedule *
+wp_schedule_draw (const WpDrawnTraffic *traffic, const WpTraceOptions *options, GError **error)
+{
+  g_autoptr (WpSchedule) self
+      = load (wp_drawn_traffic_open (traffic, options->scale, options->limit_rows, error), error);
+
+  if (!self)
+    return NULL;
+  self->drawn = g_memdup2 (self->rows, self->n_rows * sizeof *self->rows);
+  self->rows = self->drawn;
+  if (!wp_drawn_traffic_fill (traffic, options->service_scale, self->drawn, self->n_rows, error))
+    return NULL;
 
   return g_steal_pointer (&self);
 }
@@ -73,6 +92,7 @@ void
 wp_schedule_free (WpSchedule *self)
 {
   g_clear_pointer (&self->trace, wp_trace_free);
+  g_free (self->drawn);
   g_free (self);
 }
 

@@ -1,7 +1,7 @@
 /* wp-schedule.h - what is to be sent and when: a trace's rows, checked for what HTTP can't carry. */
 #pragma once
 
-#include "sim/trace/wp-trace.h"
+#include "runtime/replay/wp-drawn-traffic.h"
 
 typedef struct _WpSchedule WpSchedule;
 
@@ -15,6 +15,9 @@ typedef struct _WpSchedule WpSchedule;
  * control character, a blank at either end), or a body over 1 GiB.
  */
 WpSchedule *wp_schedule_load (const char *path, const WpTraceOptions *options, GError **error);
+
+/* The same of traffic that is drawn; of @options only the scales and the limit count. */
+WpSchedule *wp_schedule_draw (const WpDrawnTraffic *traffic, const WpTraceOptions *options, GError **error);
 
 void wp_schedule_free (WpSchedule *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpSchedule, wp_schedule_free)

@@ -419,13 +419,19 @@ test_server_comes_later (void)
   g_assert_cmpuint (http_server_n_requests (server), ==, 1);
 }
 
+#ifdef __SANITIZE_ADDRESS__
+#define LITTLE_MEMORY "" /* its own is more than that */
+#else
+#define LITTLE_MEMORY "ulimit -d 20000; "
+#endif
+
 /* A body is never held: 64 MB of them at once are sent from 64 kB. */
 static void
 test_bodies_are_not_held (void)
 {
   g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
   g_autoptr (ReplayRun) run
-      = replay_run_start_by ("ulimit -d 20000; exec \"$0\" \"$@\"",
+      = replay_run_start_by (LITTLE_MEMORY "exec \"$0\" \"$@\"",
                              "arrival,bytes\n0,16000000\n0,16000000\n0,16000000\n0,16000000\n",
                              http_server_url (server), ANY_LAG, "--format=json", NULL);
 
@@ -433,6 +439,53 @@ test_bodies_are_not_held (void)
   g_assert_cmpint (count_in (run, "statuses", "200"), ==, 4);
   for (guint i = 0; i < 4; i++)
     g_assert_cmpuint (strlen (http_server_request (server, i)->body), ==, 16000000);
+}
+
+/* The same traffic as wp-sim writes; two words of TRACE and URL are one then. */
+static void
+test_drawn_as_by_wp_sim (void)
+{
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (ReplayRun) run = replay_run_start_by (
+      "\"${0%runtime/wp-replay}sim/wp-sim\" --generate=poisson:rate=400,duration=1s --service=exp:20ms --seed=7"
+      " >sim.csv && shift && exec \"$0\" \"$@\" --rate=400 --duration=1s --service=exp:20ms --seed=7",
+      "", http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
+  g_autoptr (WpTrace) sent = NULL, drawn = NULL;
+  const WpRow *rows, *expected;
+  gsize n_rows, n_expected;
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  expected = load_record (run, "sim.csv", &drawn, &n_expected);
+  rows = load_record (run, "out.csv", &sent, &n_rows);
+  g_assert_cmpuint (n_rows, >, 300);
+  g_assert_cmpuint (n_rows, ==, n_expected);
+  for (gsize i = 0; i < n_rows; i++)
+    {
+      g_assert_cmpint (rows[i].arrival_ns, ==, expected[i].arrival_ns);
+      g_assert_cmpint (rows[i].service_ns, ==, expected[i].service_ns);
+    }
+}
+
+/* From 50/s to 450/s in 2 s: 500 requests, 150 of them in the first second. */
+static void
+test_ramp (void)
+{
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (ReplayRun) run
+      = replay_run_start_by ("shift && exec \"$0\" \"$@\" --ramp=50:450 --duration=2s --arrivals=constant",
+                             "", http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
+  g_autoptr (WpTrace) trace = NULL;
+  const WpRow *rows;
+  gsize n_rows, n_early = 0;
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  rows = load_record (run, "out.csv", &trace, &n_rows);
+  for (gsize i = 0; i < n_rows; i++)
+    n_early += rows[i].arrival_ns < WP_NS_PER_S;
+  g_assert_cmpuint (n_rows, ==, 500);
+  g_assert_cmpuint (n_early, >=, 149);
+  g_assert_cmpuint (n_early, <=, 151);
+  g_assert_cmpint (rows[n_rows - 1].arrival_ns, <, 2 * WP_NS_PER_S);
 }
 
 static void
@@ -596,6 +649,8 @@ main (int argc, char **argv)
   g_test_add_func ("/replay/token", test_token);
   g_test_add_func ("/replay/server-comes-later", test_server_comes_later);
   g_test_add_func ("/replay/bodies-are-not-held", test_bodies_are_not_held);
+  g_test_add_func ("/replay/drawn-as-by-wp-sim", test_drawn_as_by_wp_sim);
+  g_test_add_func ("/replay/ramp", test_ramp);
   g_test_add_func ("/replay/limit-and-scales", test_limit_and_scales);
   g_test_add_func ("/replay/record-is-what-happened", test_record_is_what_happened);
   g_test_add_func ("/replay/record-to-standard-output", test_record_to_standard_output);
