@@ -9,6 +9,7 @@
 #include "sim/plan/wp-slo.h"
 #include "sim/plan/wp-sweep-spec.h"
 #include "sim/plot/wp-plot.h"
+#include "sim/trace/wp-log.h"
 
 #define DEFAULT_SERVICE     "500ms"
 #define DEFAULT_SEED        1
@@ -113,8 +114,18 @@ static const WpOption model_options[] = {
 
 static const WpOption trace_options[] = {
   { "input", 0, WP_OPTION_CHOICE, "KIND", FIELD (trace.input),
-    "format of TRACE: csv (default); clf, an access log of nginx or Apache; jsonl, JSON lines",
+    "kind of TRACE: auto (default) looks at the first lines; csv; clf, an access log; jsonl, JSON lines; w3c, "
+    "W3C extended, of IIS and CloudFront",
     .names = wp_input_names, .what = "a kind of input" },
+  { "log-format", 0, WP_OPTION_TEXT, "FORMAT", FIELD (trace.log_format),
+    "format of a log's lines: nginx's log_format, Apache's LogFormat, or the name of a usual one: combined+rt, haproxy, alb",
+    .check = wp_log_check },
+  { "max-bad", 0, WP_OPTION_SHARE, "SHARE", FIELD (trace.max_bad),
+    "share of bad rows to leave out and report (1% of logs and JSON lines, 0 of CSV)" },
+  { "stamps", 0, WP_OPTION_CHOICE, "HOW", FIELD (trace.stamps),
+    "stamps that are all whole seconds: auto (default) spreads dates evenly over theirs; spread, the trace's own clock too; "
+    "as-is, none",
+    .names = wp_stamp_names, .what = "a way to take stamps" },
   { "columns", 0, WP_OPTION_TEXT, "MAP", FIELD (trace.columns),
     "compute columns from those of the file: arrival=TIMESTAMP,service=0.03+0.02*Tokens" },
   { "scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.scale), "X times the traffic: divide arrivals by X (1)" },

@@ -221,6 +221,7 @@ simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, c
       = { .service = options->service, .patience_ns = options->patience_ns, .warnings = warnings };
 
   report.trace = trace ? wp_trace_name (trace) : wp_sim_experiment_name (study);
+  report.found = trace ? wp_trace_title (trace) : NULL;
   report.notes = notes;
   report.gate = options->plan.gate && g_str_equal (options->format->name, "text");
   report.logged = logged->is_there ? logged : NULL;

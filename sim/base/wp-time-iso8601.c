@@ -67,7 +67,7 @@ take_fraction (const char **text, const char *end, gint64 *ns)
   gint64 digit_ns = WP_NS_PER_S;
 
   *ns = 0;
-  if (p == end || *p != '.')
+  if (p == end || (*p != '.' && *p != ','))
     return TRUE;
   for (p++; p < end && g_ascii_isdigit (*p); p++)
     {
@@ -81,7 +81,13 @@ take_fraction (const char **text, const char *end, gint64 *ns)
   return digit_ns != WP_NS_PER_S;
 }
 
-/* The rest of the text must be empty, Z, +01:00, +0100 or +01. */
+static gboolean
+is_word (const char *text, const char *end, const char *word)
+{
+  return (gsize) (end - text) == strlen (word) && g_ascii_strncasecmp (text, word, strlen (word)) == 0;
+}
+
+/* The rest of the text must be empty, Z, UTC, GMT, +01:00, +0100 or +01, a blank before it or not. */
 static gboolean
 take_zone (const char *text, const char *end, gint64 *offset_s)
 {
@@ -89,7 +95,9 @@ take_zone (const char *text, const char *end, gint64 *offset_s)
   int hours, minutes = 0;
 
   *offset_s = 0;
-  if (text == end || (end - text == 1 && (*text == 'Z' || *text == 'z')))
+  if (text < end && *text == ' ')
+    text++;
+  if (text == end || is_word (text, end, "Z") || is_word (text, end, "UTC") || is_word (text, end, "GMT"))
     return TRUE;
   if (*text != '+' && *text != '-')
     return FALSE;
@@ -128,7 +136,7 @@ scan_moment (const char *text, gsize len, Moment *moment)
          && take_fraction (&text, end, &moment->fraction_ns) && take_zone (text, end, &moment->offset_s)
          && moment->month >= 1 && moment->month <= 12 && moment->day >= 1
          && moment->day <= days_in_month (moment->year, moment->month) && moment->hour <= 23
-         && moment->minute <= 59 && moment->second <= 59;
+         && moment->minute <= 59 && moment->second <= 60;
 }
 
 static gboolean

@@ -38,11 +38,11 @@ gboolean wp_time_parse_seconds (const char *text, gsize len, gint64 *ns);
 
 /**
  * wp_time_parse_iso8601:
- * @text: @len bytes: "2023-11-16T18:17:03.9799600Z", a space for the T, a zone of Z, +01:00, +0100 or +01;
- * none means UTC
+ * @text: @len bytes: "2023-11-16T18:17:03.9799600Z", a space for the T, a comma for the point, a zone of Z,
+ * UTC, GMT, +01:00, +0100 or +01, a space before it or not; none means UTC
  * @ns: (out): nanoseconds since 1970-01-01T00:00:00Z
  * Accepts up to 9 digits of fraction and the years 1678 to 2261, the range of 64-bit nanoseconds. Dates are
- * checked against the calendar; leap seconds are refused.
+ * checked against the calendar; a leap second, 60, is the first of the next minute.
  */
 gboolean wp_time_parse_iso8601 (const char *text, gsize len, gint64 *ns);
 

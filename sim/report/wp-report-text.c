@@ -99,6 +99,8 @@ add_traffic (GString *text, const WpReport *report)
   char requests[CELL], duration[CELL], mean[CELL], peak[CELL], burst[BURST], p99[CELL], drawn[CELL];
 
   wp_text_append (text, report->trace);
+  if (report->found)
+    g_string_append_printf (text, " (%s)", report->found);
   g_string_append_printf (text, ": %s request%s in %s\n",
                           wp_format_whole (requests, (double) traffic->requests),
                           traffic->requests == 1 ? "" : "s",

@@ -11,6 +11,7 @@
 
 typedef struct {
   const char *trace;   /* its name */
+  const char *found;   /* what the file was found to be; NULL: traffic was drawn */
   const char *service; /* --service, as typed */
   guint64 n_drawn;     /* requests whose service time it drew */
   /* a log without services and responses: nothing is simulated, there are no models */

@@ -3,44 +3,36 @@
 #include <string.h>
 
 #include "sim/base/wp-error.h"
-#include "sim/trace/wp-log-seconds.h"
+#include "sim/trace/wp-field-time.h"
 #include "sim/trace/wp-row.h"
 
-#define STAMP_BYTES 40 /* room for 10/Oct/2000:13:55:36.123456789 -0700 */
-#define SLOTS       256
-
-enum { ARRIVAL, RESPONSE, TIME, HOST, USER, REQUEST, STATUS, SENT, REQUEST_TIME, N_CELLS };
+enum { TIME, HOST, USER, REQUEST, STATUS, SENT, REQUEST_TIME, N_CELLS };
 
 static const char *const cell_names[]
-    = { "arrival", "response", "time", "host", "user", "request", "status", "sent", "request_time", NULL };
+    = { "time", "host", "user", "request", "status", "sent", "request_time", NULL };
 
-typedef enum { NUMBERS_NONE, NUMBERS_SECONDS, NUMBERS_MICROSECONDS } Numbers;
+/* Where the request times are: decided by the first lines, and kept by all. */
+typedef enum {
+  TAIL_NONE,
+  TAIL_NUMBER, /* a bare number with a point */
+  TAIL_UNIT,   /* a bare number with its unit, of Traefik */
+  TAIL_LABEL   /* rt=0.045 */
+} Tail;
 
-/* The cells that stand in no log: they live as long as those that do, until the next call that may fill. */
+/* The words after the size of the answer, by what they may be. */
 typedef struct {
-  char arrival[WP_TIME_BUFFER], time[WP_TIME_BUFFER], request_time[WP_TIME_BUFFER];
-} Texts;
+  WpField numbers[TAIL_LABEL + 1]; /* the last of each kind, or nothing */
+  guint n_numbers;                 /* of TAIL_NUMBER and TAIL_UNIT */
+  WpField integer;                 /* the last one, which is never taken for a time */
+} Words;
 
 typedef struct {
   WpTraceFormat table;
-  WpLogSeconds *stamps;
-  guint64 n_lines, line; /* a log may grow between two readings: it ends where it did in the first */
-  Numbers numbers;       /* what the log's last numbers are: the first one decides */
-  char last_stamp[STAMP_BYTES];
-  gsize last_stamp_len;
-  gint64 last_stamp_ns;
+  Tail tail;
+  WpDateCache dates;
   WpField fields[N_CELLS];
-  Texts *texts; /* SLOTS of them */
-  guint slot;   /* the next one free */
+  Words words; /* of the last line */
 } WpClf;
-
-/* One line, taken apart. */
-typedef struct {
-  WpField fields[N_CELLS]; /* those that stand in it */
-  gint64 stamp_ns;
-  gboolean whole; /* the stamp has no fraction */
-  WpField number; /* the last one, or nothing */
-} Entry;
 
 static char *
 skip_blanks (char *p, const char *end)
@@ -84,51 +76,6 @@ take_quoted (char *p, char *end, WpField *field)
   return skip_blanks (p + 1, end);
 }
 
-static int
-find_month (const char *text)
-{
-  static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-
-  for (int i = 0; i < 12; i++)
-    if (g_ascii_strncasecmp (months + 3 * i, text, 3) == 0)
-      return i + 1;
-
-  return 0;
-}
-
-/* 10/Oct/2000:13:55:36 -0700, as ISO 8601 says it. */
-static gboolean
-read_stamp (const char *text, gsize len, gint64 *ns)
-{
-  char iso[STAMP_BYTES + 8];
-  int month = len >= 26 && len < STAMP_BYTES ? find_month (text + 3) : 0;
-  int n;
-
-  if (month == 0 || text[2] != '/' || text[6] != '/' || text[11] != ':' || text[len - 6] != ' '
-      || strchr ("+-", text[len - 5]) == NULL)
-    return FALSE;
-  n = g_snprintf (iso, sizeof iso, "%.4s-%02d-%.2sT%.*s%.5s", text + 7, month, text, (int) (len - 18),
-                  text + 12, text + len - 5);
-
-  return wp_time_parse_iso8601 (iso, (gsize) n, ns);
-}
-
-static gboolean
-take_stamp (WpClf *self, const char *text, gsize len, Entry *entry)
-{
-  if (len != self->last_stamp_len || memcmp (text, self->last_stamp, len) != 0)
-    {
-      if (!read_stamp (text, len, &self->last_stamp_ns))
-        return FALSE;
-      memcpy (self->last_stamp, text, len);
-      self->last_stamp_len = len;
-    }
-  entry->stamp_ns = self->last_stamp_ns;
-  entry->whole = len == 26;
-
-  return TRUE;
-}
-
 static gboolean
 is_digits (WpField field)
 {
@@ -151,22 +98,89 @@ is_number (WpField field)
              || (whole + 1 < field.len && is_digits ((WpField){ point + 1, field.len - whole - 1 })));
 }
 
-/* What follows the size: the last bare word may be a number. */
+/* The bare word at @p, which may have a quoted part: urt="0.010, 0.014". NULL: a quote that is not closed. */
+static char *
+take_labelled (char *p, char *end, WpField *field)
+{
+  char *start = p, *quote;
+
+  while (p < end && *p != ' ' && *p != '"')
+    p++;
+  if (p == end || *p == ' ' || p == start || (p[-1] != '=' && p[-1] != ':'))
+    return take_word (start, end, field);
+  quote = memchr (p + 1, '"', (gsize) (end - p - 1));
+  if (quote == NULL || (quote + 1 < end && quote[1] != ' '))
+    return NULL;
+  *field = (WpField){ start, (gsize) (quote + 1 - start) };
+
+  return skip_blanks (quote + 1, end);
+}
+
+/* Returns what stands behind the label of a request time, without quotes; nothing if that is none. */
+static WpField
+find_labelled (WpField word)
+{
+  static const char *const labels[] = { "rt",       "request_time",  "req_time", "reqtime", "response_time",
+                                        "duration", "response-time", "took",     "elapsed", "latency" };
+  const char *sign = memchr (word.text, '=', word.len);
+  gsize len;
+
+  if (sign == NULL)
+    sign = memchr (word.text, ':', word.len);
+  len = sign != NULL ? (gsize) (sign - word.text) : 0;
+  for (gsize i = 0; i < G_N_ELEMENTS (labels) && sign != NULL; i++)
+    if (strlen (labels[i]) == len && g_ascii_strncasecmp (labels[i], word.text, len) == 0)
+      {
+        WpField value = { sign + 1, word.len - len - 1 };
+
+        if (value.len >= 2 && *value.text == '"' && value.text[value.len - 1] == '"')
+          value = (WpField){ value.text + 1, value.len - 2 };
+        return value;
+      }
+
+  return wp_trace_format_no_field;
+}
+
+static void
+sort_word (Words *words, WpField word)
+{
+  gint64 ns;
+  WpField value;
+
+  if (word.len == 0)
+    return;
+  if (is_digits (word))
+    words->integer = word;
+  else if (is_number (word))
+    {
+      words->numbers[TAIL_NUMBER] = word;
+      words->n_numbers++;
+    }
+  else if (g_ascii_isdigit (*word.text) && wp_field_parse_amount (word, &ns))
+    {
+      words->numbers[TAIL_UNIT] = word;
+      words->n_numbers++;
+    }
+  else if ((value = find_labelled (word)).len > 0)
+    words->numbers[TAIL_LABEL] = value;
+}
+
+/* What follows the size. */
 static const char *
-take_rest (char *p, char *end, Entry *entry)
+take_rest (char *p, char *end, Words *words)
 {
   WpField field;
 
-  entry->number = wp_trace_format_no_field;
+  *words = (Words){ .n_numbers = 0 };
   while (p < end)
     {
       gboolean quoted = *p == '"';
 
-      p = quoted ? take_quoted (p, end, &field) : take_word (p, end, &field);
+      p = quoted ? take_quoted (p, end, &field) : take_labelled (p, end, &field);
       if (p == NULL)
         return "a closing quote";
-      if (p == end && !quoted && is_number (field))
-        entry->number = field;
+      if (!quoted)
+        sort_word (words, field);
     }
 
   return NULL;
@@ -174,33 +188,38 @@ take_rest (char *p, char *end, Entry *entry)
 
 /* Returns what was expected and is not there; NULL if it is such a line. */
 static const char *
-take_line (WpClf *self, char *line, gsize len, Entry *entry)
+take_line (WpClf *self, char *line, gsize len)
 {
+  WpField *fields = self->fields;
   char *end = line + len;
-  char *p = take_word (line, end, &entry->fields[HOST]);
-  char *user = p = take_word (p, end, &entry->fields[USER]); /* what identd said is passed over */
+  char *p = take_word (line, end, &fields[HOST]);
+  char *user = p = take_word (p, end, &fields[USER]); /* what identd said is passed over */
   char *close;
+  gint64 ns;
 
   p = memmem (user, (gsize) (end - user), " [", 2);
   close = p != NULL ? memchr (p, ']', (gsize) (end - p)) : NULL;
-  if (close == NULL || !take_stamp (self, p + 2, (gsize) (close - p - 2), entry))
+  if (close == NULL)
     return "HOST IDENT USER and a stamp, such as [10/Oct/2000:13:55:36 -0700]";
-  entry->fields[USER]
+  fields[TIME] = (WpField){ p + 2, (gsize) (close - p - 2) };
+  if (fields[TIME].len < 26 || memchr (fields[TIME].text, ' ', fields[TIME].len) == NULL
+      || !wp_field_parse_date (fields[TIME], &self->dates, &ns))
+    return "HOST IDENT USER and a stamp, such as [10/Oct/2000:13:55:36 -0700]";
+  fields[USER]
       = p - user == 1 && *user == '-' ? wp_trace_format_no_field : (WpField){ user, (gsize) (p - user) };
-  p = take_quoted (skip_blanks (close + 1, end), end, &entry->fields[REQUEST]);
+  p = take_quoted (skip_blanks (close + 1, end), end, &fields[REQUEST]);
   if (p == NULL)
     return "the request in quotes, after the stamp";
-  p = take_word (p, end, &entry->fields[STATUS]);
-  if ((entry->fields[STATUS].len != 3 && entry->fields[STATUS].len != 0)
-      || !is_digits (entry->fields[STATUS]))
+  p = take_word (p, end, &fields[STATUS]);
+  if ((fields[STATUS].len != 3 && fields[STATUS].len != 0) || !is_digits (fields[STATUS]))
     return "a status of three digits, or -, after the request";
   if (p == end)
     return "the bytes sent, after the status";
-  p = take_word (p, end, &entry->fields[SENT]);
-  if (!is_digits (entry->fields[SENT]))
+  p = take_word (p, end, &fields[SENT]);
+  if (!is_digits (fields[SENT]))
     return "the bytes sent, or -, after the status";
 
-  return take_rest (p, end, entry);
+  return take_rest (p, end, &self->words);
 }
 
 static gboolean
@@ -212,177 +231,148 @@ fail_expected (WpClf *self, const char *expected, const char *line, gsize len, G
   return wp_trace_format_fail (&self->table, problem, error);
 }
 
-/* The next line, taken apart, with its own NULs not yet set. */
-static WpTraceFormatStatus
-next_entry (WpClf *self, gboolean may_fill, Entry *entry, GError **error)
+/* No number is taken for a time that may be something else: the log ends here. */
+static gboolean
+fail_unclear (WpClf *self, WpField number, GError **error)
 {
-  char *line;
-  gsize len;
-  WpTraceFormatStatus status = wp_trace_format_line (&self->table, may_fill, &line, &len, error);
-  const char *expected = status == WP_TRACE_FORMAT_ROW ? take_line (self, line, len, entry) : NULL;
-  Numbers numbers;
+  g_autofree char *shown = wp_field_quote (number);
+  g_autofree char *problem = g_strdup_printf (
+      "%s may be a request time, a size or an id: say which with --log-format, e.g. --log-format=combined+D for "
+      "Apache's %%D, combined+rt for a request time in seconds, combined for none, or the server's own format",
+      shown);
 
-  if (expected != NULL)
-    return fail_expected (self, expected, line, len, error) ? WP_TRACE_FORMAT_ROW : WP_TRACE_FORMAT_ERROR;
-  if (status != WP_TRACE_FORMAT_ROW || entry->number.len == 0)
-    return status;
-  numbers
-      = memchr (entry->number.text, '.', entry->number.len) != NULL ? NUMBERS_SECONDS : NUMBERS_MICROSECONDS;
-  if (self->numbers == NUMBERS_NONE)
-    self->numbers = numbers;
-  if (self->numbers != numbers)
-    return fail_expected (self,
-                          numbers == NUMBERS_SECONDS
-                              ? "a last number without a point, as above (microseconds)"
-                              : "a last number with a point, as above (seconds)",
-                          entry->number.text, entry->number.len, error)
-               ? WP_TRACE_FORMAT_ROW
-               : WP_TRACE_FORMAT_ERROR;
-
-  return status;
+  return wp_trace_format_fail (&self->table, problem, error);
 }
 
-static gint64
-second_of (gint64 ns)
+/* Looks at the words of one more of the first lines. */
+static gboolean
+choose_tail (WpClf *self, GError **error)
 {
-  return ns / WP_NS_PER_S - (ns % WP_NS_PER_S < 0);
+  const Words *words = &self->words;
+  Tail tail = TAIL_NONE;
+
+  for (Tail kind = TAIL_NUMBER; kind <= TAIL_LABEL; kind++)
+    if (words->numbers[kind].len > 0)
+      tail = kind;
+  if (tail == TAIL_NONE && words->integer.len > 0)
+    return fail_unclear (self, words->integer, error);
+  if (tail != TAIL_LABEL && words->n_numbers > 1)
+    return fail_unclear (self, words->numbers[tail], error);
+  if (tail == TAIL_LABEL && is_digits (words->numbers[tail]))
+    return fail_unclear (self, words->numbers[tail], error);
+  self->tail = MAX (self->tail, tail);
+
+  return TRUE;
+}
+
+gboolean
+wp_clf_detect (WpTraceFormat *table, GError **error)
+{
+  WpClf self = { .tail = TAIL_NONE };
+  WpTraceFormatSample sample;
+  guint n_lines = 0, n_matching = 0;
+  char *line;
+  gsize len;
+
+  if (!wp_trace_format_sample (table, &sample, error))
+    return FALSE;
+  while (wp_trace_format_sample_line (table, &sample, &line, &len))
+    {
+      n_lines++;
+      n_matching += take_line (&self, line, len) == NULL;
+    }
+
+  return 2 * n_matching > n_lines;
+}
+
+static gboolean
+clf_open (WpTraceFormat *table, const WpTraceOptions *options, GError **error)
+{
+  WpClf *self = (WpClf *) table;
+  WpTraceFormatSample sample;
+  char *line;
+  gsize len;
+
+  table->names = g_strdupv ((GStrv) cell_names);
+  if (!wp_trace_format_sample (table, &sample, error))
+    return FALSE;
+  while (wp_trace_format_sample_line (table, &sample, &line, &len))
+    if (take_line (self, line, len) == NULL && !choose_tail (self, error))
+      return FALSE;
+  table->columns = self->tail == TAIL_NONE   ? "arrival=time"
+                   : self->tail == TAIL_UNIT ? "arrival=time,response=request_time"
+                                             : "arrival=time-request_time,response=request_time";
+
+  return TRUE;
 }
 
 static gboolean
 clf_rewind (WpTraceFormat *table, GError **error)
 {
-  WpClf *self = (WpClf *) table;
-
-  wp_log_seconds_restart (self->stamps);
-  self->line = 0;
-
   return TRUE;
 }
 
-/* The first of two readings: counts the lines of each second. */
-static gboolean
-clf_open (WpTraceFormat *table, guint64 limit_rows, GError **error)
+/* Every line has its request time where the first ones have it, or none. */
+static const char *
+put_request_time (WpClf *self)
 {
-  WpClf *self = (WpClf *) table;
-  WpTraceFormatStatus status = WP_TRACE_FORMAT_ROW;
-  Entry entry;
+  const Words *words = &self->words;
 
-  table->names = g_strdupv ((GStrv) cell_names);
-  self->stamps = wp_log_seconds_new ();
-  self->texts = g_malloc0 (SLOTS * sizeof (Texts) + WP_READ_BUFFER_SPARE_BYTES);
-  while ((limit_rows == 0 || self->n_lines < limit_rows)
-         && (status = next_entry (self, TRUE, &entry, error)) == WP_TRACE_FORMAT_ROW)
-    {
-      self->n_lines++;
-      if (entry.whole)
-        wp_log_seconds_count (self->stamps, second_of (entry.stamp_ns));
-    }
-  table->is_spread = !wp_log_seconds_is_empty (self->stamps);
-  if (self->n_lines == 0 && status == WP_TRACE_FORMAT_END)
-    return wp_trace_format_fail (table, "an empty trace: it has no row", error);
+  self->fields[REQUEST_TIME]
+      = self->tail == TAIL_NONE ? wp_trace_format_no_field : words->numbers[self->tail];
+  if (self->fields[REQUEST_TIME].len == 0)
+    self->fields[REQUEST_TIME] = wp_trace_format_no_field;
+  if (self->tail == TAIL_LABEL)
+    return NULL;
+  if (self->tail == TAIL_NONE)
+    return words->n_numbers == 0 && words->numbers[TAIL_LABEL].len == 0
+               ? NULL
+               : "no request time after the size, as in the first lines";
+  if (words->n_numbers > 1)
+    return "one number with a point after the size, as in the first lines";
 
-  return status != WP_TRACE_FORMAT_ERROR && wp_trace_format_rewind (table, error);
-}
-
-/* FALSE where it is longer than 292 years. */
-static gboolean
-read_number (Numbers numbers, WpField number, gint64 *ns)
-{
-  if (numbers == NUMBERS_SECONDS)
-    return wp_time_parse_seconds (number.text, number.len, ns);
-  *ns = 0;
-  for (gsize i = 0; i < number.len; i++)
-    if (__builtin_mul_overflow (*ns, 10, ns) || __builtin_add_overflow (*ns, number.text[i] - '0', ns))
-      return FALSE;
-
-  return !__builtin_mul_overflow (*ns, WP_NS_PER_US, ns);
-}
-
-static gboolean
-put_times (WpClf *self, const Entry *entry, Texts *texts, GError **error)
-{
-  gint64 offset_ns = entry->whole ? wp_log_seconds_next (self->stamps, second_of (entry->stamp_ns)) : 0;
-  gint64 time_ns = entry->stamp_ns + offset_ns; /* the last year of a stamp ends before 292 years do */
-  gint64 request_ns = 0, arrival_ns;
-
-  if (offset_ns < 0)
-    return wp_trace_format_fail (&self->table, "the log has changed since it was read first", error);
-  if (entry->number.len > 0 && !read_number (self->numbers, entry->number, &request_ns))
-    return fail_expected (self, "a request time of less than 292 years", entry->number.text,
-                          entry->number.len, error);
-  if (__builtin_sub_overflow (time_ns, self->numbers == NUMBERS_SECONDS ? request_ns : 0, &arrival_ns)
-      || arrival_ns == WP_TIME_NONE)
-    return wp_trace_format_fail (&self->table, "an arrival more than 292 years from 1970", error);
-  wp_time_format_seconds (texts->arrival, arrival_ns);
-  wp_time_format_seconds (texts->time, time_ns);
-  wp_time_format_seconds (texts->request_time, entry->number.len > 0 ? request_ns : WP_TIME_NONE);
-  self->fields[ARRIVAL] = (WpField){ texts->arrival, strlen (texts->arrival) };
-  self->fields[TIME] = (WpField){ texts->time, strlen (texts->time) };
-  self->fields[RESPONSE] = self->fields[REQUEST_TIME]
-      = (WpField){ texts->request_time, strlen (texts->request_time) };
-
-  return TRUE;
+  return self->tail == TAIL_NUMBER && words->n_numbers == 0 && words->integer.len > 0
+             ? "a request time with a point, as in the first lines"
+             : NULL;
 }
 
 static WpTraceFormatStatus
 clf_next (WpTraceFormat *table, gboolean may_fill, const WpField **fields, GError **error)
 {
   WpClf *self = (WpClf *) table;
-  WpTraceFormatStatus status;
-  Entry entry;
+  char *line;
+  gsize len;
+  WpTraceFormatStatus status = wp_trace_format_line (table, may_fill, &line, &len, error);
+  const char *expected = NULL;
 
   *fields = self->fields;
-  if (may_fill)
-    self->slot = 0;
-  if (self->slot == SLOTS)
-    return WP_TRACE_FORMAT_MORE;
-  if (self->line == self->n_lines)
-    return WP_TRACE_FORMAT_END;
-  status = next_entry (self, may_fill, &entry, error);
   if (status != WP_TRACE_FORMAT_ROW)
     return status;
-  if (!put_times (self, &entry, &self->texts[self->slot], error))
-    return WP_TRACE_FORMAT_ERROR;
-  self->slot++;
-  self->line++;
-  for (int i = HOST; i <= SENT; i++)
-    {
-      self->fields[i] = entry.fields[i];
-      if (entry.fields[i].len > 0)
-        /* a blank, a quote or the line's end */
-        ((char *) entry.fields[i].text)[entry.fields[i].len] = '\0';
-    }
+  if ((expected = take_line (self, line, len)) != NULL || (expected = put_request_time (self)) != NULL)
+    return fail_expected (self, expected, line, len, error) ? WP_TRACE_FORMAT_ROW : WP_TRACE_FORMAT_ERROR;
+  for (int i = 0; i < N_CELLS; i++)
+    if (self->fields[i].len > 0) /* a blank, a quote, a bracket or the line's end follows */
+      ((char *) self->fields[i].text)[self->fields[i].len] = '\0';
 
   return WP_TRACE_FORMAT_ROW;
 }
 
 static void
-clf_clear (WpTraceFormat *table)
-{
-  WpClf *self = (WpClf *) table;
-
-  g_clear_pointer (&self->stamps, wp_log_seconds_free);
-  g_free (self->texts);
-}
-
-static void
 clf_tell (const WpTraceFormat *table, guint columns, GPtrArray *lines)
 {
-  static const char *const stamps[] = {
-    [NUMBERS_NONE] = "the log has no request times: its stamps are taken for the arrivals",
-    [NUMBERS_SECONDS]
-    = "the log's request times are taken off its stamps, which nginx sets at the end of a request",
-    [NUMBERS_MICROSECONDS]
-    = "the log's stamps are taken for the arrivals: Apache sets them at the start of a request; its request times are microseconds"
-  };
+  static const char *const stamps[]
+      = { [TAIL_NONE] = "the log has no request times: its stamps are taken for the arrivals",
+          [TAIL_NUMBER]
+          = "the log's request times are taken off its stamps, which nginx sets at the end of a request",
+          [TAIL_UNIT]
+          = "the log's stamps are taken for the arrivals: Traefik sets them at the start of a request",
+          [TAIL_LABEL]
+          = "the log's request times are taken off its stamps, which nginx sets at the end of a request" };
   const WpClf *self = (const WpClf *) table;
 
-  if (!wp_log_seconds_is_empty (self->stamps))
-    g_ptr_array_add (
-        lines, g_strdup ("the log's stamps are whole seconds: its requests are spread evenly over theirs"));
   if (columns & 1u << WP_COLUMN_ARRIVAL)
-    g_ptr_array_add (lines, g_strdup (stamps[self->numbers]));
+    g_ptr_array_add (lines, g_strdup (stamps[self->tail]));
 }
 
 const WpTraceFormatKind wp_clf_kind
-    = { "clf", sizeof (WpClf), clf_open, clf_next, clf_rewind, clf_clear, clf_tell };
+    = { "clf", "access log", sizeof (WpClf), clf_open, clf_next, clf_rewind, NULL, clf_tell, WP_LOG_MAX_BAD };

@@ -8,16 +8,18 @@
  *
  * Each line is
  *
- *     HOST IDENT USER [10/Oct/2000:13:55:36 -0700] "REQUEST" STATUS BYTES [anything] [NUMBER]
+ *     HOST IDENT USER [10/Oct/2000:13:55:36 -0700] "REQUEST" STATUS BYTES [anything]
  *
  * where anything is words and "quoted strings" (Combined has two, referer and agent); in quotes a backslash
  * takes the next character with it. USER may have blanks; "-" is an empty cell. The stamp may have a
- * fraction, .1 to .123456789, after its seconds. The last word, where it is a bare number, is the request
- * time: with a point nginx's $request_time, in seconds; without one Apache's %D, in us.
+ * fraction, .1 to .123456789, after its seconds. A word with a label (rt=0.045, request_time:0.045), or a
+ * bare number with a point, is the request time, in seconds; so is one with its unit (3ms, of Traefik). Which
+ * of them it is the first lines say. A bare number without a point may be anything: such a log is refused.
  *
- * Columns: arrival, response, time, host, user, request, status, sent, request_time. `time` is the stamp, in
- * seconds since 1970; those that are whole seconds are spread evenly over theirs, for which the log is read
- * twice. nginx stamps the end of a request, so that its arrival is time - request_time; Apache the start, so
- * that it is time. `response` is request_time.
+ * Columns: time, host, user, request, status, sent, request_time. nginx stamps the end of a request, so that
+ * its arrival is time - request_time; Traefik the start, so that it is time.
  */
 extern const WpTraceFormatKind wp_clf_kind;
+
+/* Are most of the first lines such lines? FALSE without an error: no. */
+gboolean wp_clf_detect (WpTraceFormat *table, GError **error);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sim/base/wp-error.h"
+#include "sim/trace/wp-known-columns.h"
 
 #define MAX_NOTES 1000
 
@@ -202,6 +203,7 @@ check_cells (WpCsv *self, gsize n_fields, GError **error)
                            "a note that differs from those at the top: another trace begins here");
       return fail_row (self, error);
     }
+  self->table.is_bad_row = TRUE;
   g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
                "%" G_GSIZE_FORMAT " cell%s, the header has %" G_GSIZE_FORMAT, n_fields,
                n_fields == 1 ? "" : "s", self->n_names);
@@ -360,11 +362,15 @@ read_header (WpCsv *self, GError **error)
 }
 
 static gboolean
-csv_open (WpTraceFormat *table, guint64 limit_rows, GError **error)
+csv_open (WpTraceFormat *table, const WpTraceOptions *options, GError **error)
 {
   WpCsv *self = (WpCsv *) table;
 
-  return read_notes (self, error) && read_header (self, error);
+  if (!read_notes (self, error) || !read_header (self, error))
+    return FALSE;
+  wp_trace_know_columns (table, options, TRUE);
+
+  return TRUE;
 }
 
 static gboolean
@@ -385,4 +391,4 @@ csv_clear (WpTraceFormat *table)
 }
 
 const WpTraceFormatKind wp_csv_kind
-    = { "csv", sizeof (WpCsv), csv_open, csv_next, csv_rewind, csv_clear, NULL };
+    = { "csv", "CSV", sizeof (WpCsv), csv_open, csv_next, csv_rewind, csv_clear, NULL, 0 };

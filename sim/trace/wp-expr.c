@@ -5,6 +5,8 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
+#include "sim/base/wp-time.h"
+#include "sim/trace/wp-field-time.h"
 #include "sim/trace/wp-number.h"
 
 #define MAX_DEPTH 64 /* of what waits for its second operand, and of nested parentheses */
@@ -86,7 +88,12 @@ fail_unknown (const Parser *parser, const char *name, GError **error)
   if (shown != NULL)
     g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "no column \"%s\"; did you mean %s?", name, shown);
   else
-    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "no column \"%s\"", name);
+    {
+      g_autofree char *there = wp_field_list_names (parser->names);
+
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "no column \"%s\"; the columns are %s", name,
+                   *there != '\0' ? there : "none");
+    }
 
   return FALSE;
 }
@@ -290,8 +297,47 @@ apply (OpKind kind, long double *left, long double right)
     }
 }
 
-gboolean
-wp_expr_eval (const WpExpr *self, const WpField *fields, long double *value, GError **error)
+int
+wp_expr_stamp (const WpExpr *self)
+{
+  const Op *first = &g_array_index (self->ops, Op, 0);
+  int top = 0;
+
+  if (first->kind != OP_COLUMN)
+    return -1;
+  for (guint i = 1; i < self->ops->len; i++)
+    {
+      OpKind kind = g_array_index (self->ops, Op, i).kind;
+
+      if (kind == OP_NUMBER || kind == OP_COLUMN)
+        top++;
+      else if (kind != OP_NEGATE)
+        top--;
+      if (top == 0 && kind != OP_ADD && kind != OP_SUBTRACT)
+        return -1;
+    }
+
+  return first->column;
+}
+
+/* A number, a date, or a time with its unit: in seconds. */
+static gboolean
+read_value (WpField field, long double *value)
+{
+  gint64 ns;
+
+  if (wp_number_parse (field.text, field.len, value))
+    return TRUE;
+  if (!wp_field_parse_date (field, NULL, &ns) && !wp_field_parse_amount (field, &ns))
+    return FALSE;
+  *value = (long double) ns / WP_NS_PER_S;
+
+  return TRUE;
+}
+
+WpExprResult
+wp_expr_eval (const WpExpr *self, const WpField *fields, const long double *first, long double *value,
+              GError **error)
 {
   long double stack[MAX_DEPTH + 1];
   int top = -1;
@@ -309,10 +355,17 @@ wp_expr_eval (const WpExpr *self, const WpField *fields, long double *value, GEr
           top--;
           apply (op->kind, &stack[top], stack[top + 1]);
         }
-      else if (!wp_number_parse (fields[op->column].text, fields[op->column].len, &stack[++top]))
-        return wp_field_fail (fields[op->column], self->names[op->column], "is not a number", error);
+      else if (i == 0 && first != NULL)
+        stack[++top] = *first;
+      else if (!read_value (fields[op->column], &stack[++top]))
+        {
+          if (wp_field_is_missing (fields[op->column]))
+            return WP_EXPR_MISSING;
+          wp_field_fail (fields[op->column], self->names[op->column], "is not a number", error);
+          return WP_EXPR_ERROR;
+        }
     }
   *value = stack[0];
 
-  return TRUE;
+  return WP_EXPR_VALUE;
 }

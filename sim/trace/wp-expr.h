@@ -20,14 +20,26 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpExpr, wp_expr_free)
 /* The place in @names if the expression is a bare column, which may hold any text; -1 if it is arithmetic. */
 int wp_expr_column (const WpExpr *self);
 
+/* The place of the first column of a sum, `a` of a-b+2, which has no other factor: where the expression is an
+ * arrival, that is the stamp of a log's line. -1 if there is none. */
+int wp_expr_stamp (const WpExpr *self);
+
+typedef enum {
+  WP_EXPR_ERROR,
+  WP_EXPR_VALUE,
+  WP_EXPR_MISSING /* a column has no value in this row: neither has the expression */
+} WpExprResult;
+
 /**
  * wp_expr_eval:
- * @cells: a row, in the order of the names
+ * @cells: a row, in the order of the names; dates and times with a unit are seconds
+ * @first: instead of the first operand, a column; or NULL
  *
  * In long double (64 bits of mantissa on x86-64): milliseconds since 1970 divided by 1000 are still exact to
  * the nanosecond.
  *
- * Returns: FALSE with WP_ERROR_BAD_TRACE: `column "GeneratedTokens": "abc" is not a number`. The value may be
- * infinite or NaN (x/0).
+ * Returns: an error is WP_ERROR_BAD_TRACE: `column "GeneratedTokens": "abc" is not a number`. The value may
+ * be infinite or NaN (x/0).
  */
-gboolean wp_expr_eval (const WpExpr *self, const WpField *fields, long double *value, GError **error);
+WpExprResult wp_expr_eval (const WpExpr *self, const WpField *fields, const long double *first,
+                           long double *value, GError **error);

@@ -5,6 +5,7 @@
 #include "sim/base/wp-error.h"
 
 #define SHOWN_CHARACTERS 40
+#define SHOWN_NAMES      20
 
 /* Returns how many bytes the character at @text has; 1 if it is none. */
 static gsize
@@ -47,4 +48,21 @@ wp_field_fail (WpField field, const char *column, const char *problem, GError **
   g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "column %s: %s %s", name, shown, problem);
 
   return FALSE;
+}
+
+char *
+wp_field_list_names (const char *const *names)
+{
+  GString *text = g_string_new (NULL);
+
+  for (gsize i = 0; names[i] != NULL && i < SHOWN_NAMES; i++)
+    {
+      g_autofree char *shown = wp_field_quote ((WpField){ names[i], strlen (names[i]) });
+
+      g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", shown);
+    }
+  if (g_strv_length ((GStrv) names) > SHOWN_NAMES)
+    g_string_append (text, ", ...");
+
+  return g_string_free (text, FALSE);
 }

@@ -16,3 +16,6 @@ char *wp_field_quote (WpField field);
 /* Sets WP_ERROR_BAD_TRACE `column "arrival": "abc" is not a time` for @problem "is not a time"; returns
  * FALSE. File and line are put before it by whoever knows them. */
 gboolean wp_field_fail (WpField field, const char *column, const char *problem, GError **error);
+
+/* For messages: the first of them, each as wp_field_quote() shows it. To be freed. */
+char *wp_field_list_names (const char *const *names);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sim/trace/wp-json-scan.h"
+#include "sim/trace/wp-known-columns.h"
 #include "sim/trace/wp-row.h"
 
 #define MAX_DEPTH 64
@@ -106,12 +107,8 @@ put_cell (Reader *reader, const char *name, WpField field)
   WpJsonl *self = reader->self;
   gssize place = self != NULL ? find_name (self, name) : -1;
 
-  if (reader->names != NULL)
-    {
-      if (g_ptr_array_find_with_equal_func (reader->names, name, g_str_equal, NULL))
-        return wp_json_fail (&reader->scan, "a key that is there twice");
-      g_ptr_array_add (reader->names, g_strdup (name));
-    }
+  if (reader->names != NULL && !g_ptr_array_find_with_equal_func (reader->names, name, g_str_equal, NULL))
+    g_ptr_array_add (reader->names, g_strdup (name));
   if (place < 0)
     return TRUE;
   if (self->seen[place] == self->row)
@@ -219,25 +216,42 @@ add_own_names (GPtrArray *names)
       g_ptr_array_add (names, g_strdup (wp_column_name ((WpColumn) i)));
 }
 
+/* The keys of the first lines. A line that is none is met again as a row. FALSE: none is one. */
 static gboolean
-jsonl_open (WpTraceFormat *table, guint64 limit_rows, GError **error)
+sample_names (WpJsonl *self, GPtrArray *names, GError **error)
+{
+  g_autoptr (GError) first = NULL;
+  WpTraceFormatSample sample;
+  gboolean any = FALSE;
+  char *line;
+  gsize len;
+
+  if (!wp_trace_format_sample (&self->table, &sample, error))
+    return FALSE;
+  while (wp_trace_format_sample_line (&self->table, &sample, &line, &len))
+    {
+      g_autofree char *copy = g_memdup2 (line, len);
+      gboolean done = read_row (self, names, copy, len, first == NULL ? &first : NULL);
+
+      if (done && !any)
+        self->table.header_line = self->table.row_line;
+      any |= done;
+    }
+  if (!any)
+    g_propagate_error (error, g_steal_pointer (&first));
+
+  return any;
+}
+
+static gboolean
+jsonl_open (WpTraceFormat *table, const WpTraceOptions *options, GError **error)
 {
   WpJsonl *self = (WpJsonl *) table;
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  g_autofree char *copy = NULL;
-  char *line;
-  gsize len;
-  WpTraceFormatStatus status = wp_trace_format_line (table, TRUE, &line, &len, error);
 
-  if (status == WP_TRACE_FORMAT_END)
-    wp_trace_format_fail (table, "an empty trace: it has no row", error);
-  if (status != WP_TRACE_FORMAT_ROW)
+  table->skips = TRUE;
+  if (!sample_names (self, names, error))
     return FALSE;
-  copy = g_memdup2 (line, len);
-  if (!read_row (self, names, copy, len, error))
-    return FALSE;
-  table->window.at = line; /* it comes again, as a row */
-  table->window.line = table->header_line = table->row_line;
   add_own_names (names);
   self->n_names = names->len;
   g_ptr_array_add (names, NULL);
@@ -247,6 +261,7 @@ jsonl_open (WpTraceFormat *table, guint64 limit_rows, GError **error)
     g_hash_table_insert (self->places, table->names[i], GSIZE_TO_POINTER (i + 1));
   self->seen = g_new0 (guint64, self->n_names);
   self->fields = g_new0 (WpField, self->n_names);
+  wp_trace_know_columns (table, options, FALSE);
 
   return TRUE;
 }
@@ -292,4 +307,5 @@ jsonl_clear (WpTraceFormat *table)
 }
 
 const WpTraceFormatKind wp_jsonl_kind
-    = { "jsonl", sizeof (WpJsonl), jsonl_open, jsonl_next, jsonl_rewind, jsonl_clear, NULL };
+    = { "jsonl",     "JSON lines", sizeof (WpJsonl), jsonl_open, jsonl_next, jsonl_rewind,
+        jsonl_clear, NULL,         WP_LOG_MAX_BAD };

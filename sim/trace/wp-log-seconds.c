@@ -100,7 +100,11 @@ wp_log_seconds_next (WpLogSeconds *self, gint64 second)
 }
 
 gboolean
-wp_log_seconds_is_empty (const WpLogSeconds *self)
+wp_log_seconds_is_crowded (const WpLogSeconds *self)
 {
-  return self->stamps->len == 0;
+  for (guint i = 0; i < self->stamps->len; i++)
+    if (g_array_index (self->stamps, Stamp, i).n > 1)
+      return TRUE;
+
+  return FALSE;
 }

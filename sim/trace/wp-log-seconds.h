@@ -26,4 +26,5 @@ void wp_log_seconds_restart (WpLogSeconds *self);
  */
 gint64 wp_log_seconds_next (WpLogSeconds *self, gint64 second);
 
-gboolean wp_log_seconds_is_empty (const WpLogSeconds *self);
+/* After the last was counted: has some second two lines or more? */
+gboolean wp_log_seconds_is_crowded (const WpLogSeconds *self);

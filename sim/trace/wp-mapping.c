@@ -6,18 +6,29 @@
 #include "sim/base/wp-error.h"
 #include "sim/trace/wp-expr.h"
 #include "sim/trace/wp-csv-fast.h"
+#include "sim/trace/wp-field-time.h"
 #include "sim/base/wp-options.h"
+
+#define DATED_NS                                                                                             \
+  (100000000 * WP_NS_PER_S) /* as seconds since 1970 that is 1973, as a trace's own clock 3 years */
 
 typedef struct {
   WpColumn column;
-  int field;    /* of a bare column; -1: arithmetic */
-  char *name;   /* of that column, or the expression, for errors */
-  WpExpr *expr; /* ours */
+  int field;              /* of a bare column; -1: arithmetic */
+  int stamp;              /* of an arrival: the column that is a time of day or a clock's reading; -1: none */
+  char *name;             /* of that column, or the expression, for errors */
+  WpExpr *expr;           /* ours */
+  const char *stamp_name; /* the format's */
 } Binding;
 
 struct _WpMapping {
   GArray *bindings; /* of Binding */
   guint columns;    /* set of 1 << WpColumn */
+  guint defaulted;  /* those of the defaults */
+  WpDateCache dates;
+  gboolean has_stamp;
+  WpStamp stamp; /* of the last row */
+  const char *epoch_unit;
 };
 
 static void
@@ -68,12 +79,12 @@ takes_arithmetic (WpColumn column)
   return column != WP_COLUMN_ID && column != WP_COLUMN_OUTCOME && column != WP_COLUMN_BLOCKED;
 }
 
-/* @item: name=EXPR; is cut in two. */
+/* @item: name=EXPR; is cut in two. @only_new: a column that is there already keeps what it has. */
 static gboolean
-bind_item (WpMapping *self, char *item, const char *const *names, GError **error)
+bind_item (WpMapping *self, char *item, const char *const *names, gboolean only_new, GError **error)
 {
   char *text = strchr (item, '=');
-  Binding binding = { .field = -1 };
+  Binding binding = { .field = -1, .stamp = -1 };
   int column;
 
   if (text == NULL)
@@ -84,7 +95,7 @@ bind_item (WpMapping *self, char *item, const char *const *names, GError **error
   if (column < 0)
     return fail_unknown (error, item);
   if (self->columns & 1u << column)
-    return fail_option (error, item, "is given twice");
+    return only_new || fail_option (error, item, "is given twice");
   binding.column = (WpColumn) column;
   binding.expr = wp_expr_parse (text, names, error);
   if (binding.expr == NULL)
@@ -93,8 +104,11 @@ bind_item (WpMapping *self, char *item, const char *const *names, GError **error
       return FALSE;
     }
   binding.field = wp_expr_column (binding.expr);
+  binding.stamp = wp_expr_stamp (binding.expr);
   binding.name = g_strdup (binding.field < 0 ? g_strstrip (text) : names[binding.field]);
+  binding.stamp_name = binding.stamp >= 0 ? names[binding.stamp] : NULL;
   self->columns |= 1u << column;
+  self->has_stamp |= column == WP_COLUMN_ARRIVAL && binding.stamp >= 0;
   g_array_append_val (self->bindings, binding);
 
   return binding.field >= 0 || takes_arithmetic (binding.column)
@@ -118,7 +132,8 @@ item_end (char *text)
 }
 
 static gboolean
-bind_option (WpMapping *self, const char *columns, const char *const *names, GError **error)
+bind_option (WpMapping *self, const char *columns, const char *const *names, gboolean only_new,
+             GError **error)
 {
   g_autofree char *copy = g_strdup (columns);
 
@@ -129,7 +144,7 @@ bind_option (WpMapping *self, const char *columns, const char *const *names, GEr
         *end++ = '\0';
       else
         end = NULL;
-      if (!bind_item (self, item, names, error))
+      if (!bind_item (self, item, names, only_new, error))
         return FALSE;
     }
 
@@ -144,7 +159,7 @@ bind_names (WpMapping *self, const char *const *names, GError **error)
   for (int i = 0; names[i] != NULL; i++)
     {
       int column = find_column (names[i]);
-      Binding binding = { (WpColumn) column, i, NULL, NULL };
+      Binding binding = { (WpColumn) column, i, i, NULL, NULL, names[i] };
 
       if (column < 0 || mapped & 1u << column)
         continue;
@@ -154,6 +169,7 @@ bind_names (WpMapping *self, const char *const *names, GError **error)
           return FALSE;
         }
       self->columns |= 1u << column;
+      self->has_stamp |= column == WP_COLUMN_ARRIVAL;
       binding.name = g_strdup (names[i]);
       g_array_append_val (self->bindings, binding);
     }
@@ -161,19 +177,52 @@ bind_names (WpMapping *self, const char *const *names, GError **error)
   return TRUE;
 }
 
+static const char *
+find_likely (const char *const *names)
+{
+  static const char *const parts[] = { "arriv", "stamp", "time", "date", "ts" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
+    for (const char *const *name = names; *name != NULL; name++)
+      if (strcasestr (*name, parts[i]) != NULL && strpbrk (*name, "[]\"',") == NULL)
+        return *name;
+
+  return NULL;
+}
+
+/* The columns that there are, and what to type. */
+static void
+fail_no_arrival (const char *const *names, GError **error)
+{
+  const char *likely = find_likely (names);
+  g_autofree char *there = wp_field_list_names (names);
+  g_autofree char *shown = likely != NULL ? wp_field_quote ((WpField){ likely, strlen (likely) }) : NULL;
+
+  g_set_error (
+      error, WP_ERROR, WP_ERROR_BAD_TRACE,
+      "no column \"arrival\"; the columns are %s; say which has the time, as in --columns 'arrival=[%.*s]'",
+      *there != '\0' ? there : "none", shown != NULL ? (int) strlen (shown) - 2 : 4,
+      shown != NULL ? shown + 1 : "NAME");
+}
+
 WpMapping *
-wp_mapping_new (const char *const *names, const char *columns, GError **error)
+wp_mapping_new (const char *const *names, const char *columns, const char *defaults, GError **error)
 {
   g_autoptr (WpMapping) self = g_new0 (WpMapping, 1);
+  guint given;
 
   self->bindings = g_array_new (FALSE, FALSE, sizeof (Binding));
   g_array_set_clear_func (self->bindings, binding_clear);
-  if ((columns != NULL && !bind_option (self, columns, names, error)) || !bind_names (self, names, error))
+  if ((columns != NULL && !bind_option (self, columns, names, FALSE, error))
+      || !bind_names (self, names, error))
     return NULL;
+  given = self->columns;
+  if (defaults != NULL && !bind_option (self, defaults, names, TRUE, error))
+    return NULL;
+  self->defaulted = self->columns & ~given;
   if (!(self->columns & 1u << WP_COLUMN_ARRIVAL))
     {
-      g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE,
-                           "no column \"arrival\" (--columns arrival=NAME takes another)");
+      fail_no_arrival (names, error);
       return NULL;
     }
 
@@ -193,6 +242,12 @@ guint
 wp_mapping_columns (const WpMapping *self)
 {
   return self->columns;
+}
+
+guint
+wp_mapping_defaulted (const WpMapping *self)
+{
+  return self->defaulted;
 }
 
 int
@@ -304,21 +359,54 @@ why_no_time (WpField field)
   return wp_time_is_far_iso8601 (field.text, field.len) ? "is not from 1678 to 2261" : "is not a time";
 }
 
+/* A stamp is a date, or a number: seconds, or since 1970 in other units. */
+static gboolean
+read_stamp (WpMapping *self, WpField field)
+{
+  WpStamp *stamp = &self->stamp;
+  gboolean looks_dated = field.len > 4 && (field.text[4] == '-' || field.text[2] == '/');
+
+  stamp->is_dated = looks_dated && wp_field_parse_date (field, &self->dates, &stamp->ns);
+  if (!stamp->is_dated && read_seconds (field, &stamp->ns))
+    {
+      stamp->is_dated = stamp->ns >= DATED_NS;
+      return TRUE;
+    }
+
+  if (!stamp->is_dated)
+    stamp->is_dated = (!looks_dated && wp_field_parse_date (field, &self->dates, &stamp->ns))
+                      || wp_field_parse_epoch (field, &stamp->ns, &self->epoch_unit);
+
+  return stamp->is_dated;
+}
+
+static const char *
+read_duration (WpField field, gint64 *ns)
+{
+  if (!read_seconds (field, ns) && !wp_field_parse_amount (field, ns))
+    return wp_time_is_far_seconds (field.text, field.len) ? "is more than 292 years"
+                                                          : "is not a time in seconds";
+
+  return *ns < 0 ? "is negative" : NULL;
+}
+
 /* Returns what is wrong with the cell, NULL if nothing is. */
 static const char *
-read_cell (WpColumn column, WpField field, WpRow *row)
+read_cell (WpMapping *self, WpColumn column, WpField field, WpRow *row)
 {
   gint64 *time = wp_mapping_time (column, row);
 
   if (is_duration (column))
+    return read_duration (field, time);
+  if (column == WP_COLUMN_ARRIVAL)
     {
-      if (!read_seconds (field, time))
-        return wp_time_is_far_seconds (field.text, field.len) ? "is more than 292 years"
-                                                              : "is not a time in seconds";
-      return *time < 0 ? "is negative" : NULL;
+      gboolean is_time = read_stamp (self, field);
+
+      row->arrival_ns = self->stamp.ns;
+      return is_time ? NULL : why_no_time (field);
     }
   if (time != NULL)
-    return read_seconds (field, time) || wp_time_parse_iso8601 (field.text, field.len, time)
+    return read_seconds (field, time) || wp_field_parse_date (field, &self->dates, time)
                ? NULL
                : why_no_time (field);
   if (column == WP_COLUMN_BYTES)
@@ -336,32 +424,55 @@ read_cell (WpColumn column, WpField field, WpRow *row)
   return field.len != 1 || (row->blocked != 0 && row->blocked != 1) ? "is not 0 or 1" : NULL;
 }
 
+/* @offset_ns: what the value is added to. */
 static gboolean
-read_arithmetic (const Binding *binding, const WpField *fields, WpRow *row, GError **error)
+put_value (const Binding *binding, long double value, gint64 offset_ns, WpRow *row, GError **error)
 {
   gint64 *field = wp_mapping_time (binding->column, row);
   char shown[G_ASCII_DTOSTR_BUF_SIZE];
   gboolean may_be_negative = field != NULL && !is_duration (binding->column);
-  long double value, scaled;
+  long double scaled = field != NULL ? value * WP_NS_PER_S : value;
+  gint64 *place = field != NULL ? field : &row->bytes;
 
-  if (!wp_expr_eval (binding->expr, fields, &value, error))
-    return FALSE;
-  scaled = field != NULL ? value * WP_NS_PER_S : value;
-  if (!(fabsl (scaled) < 0x1p63L) || (value < 0 && !may_be_negative))
+  if (fabsl (scaled) < 0x1p63L && (value >= 0 || may_be_negative)
+      && !__builtin_add_overflow (offset_ns, llroundl (scaled), place) && *place != WP_TIME_NONE)
+    return TRUE;
+  value += (long double) offset_ns / WP_NS_PER_S;
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "column \"%s\": %s comes to %s, which is not a %s",
+               wp_column_name (binding->column), binding->name,
+               g_ascii_formatd (shown, sizeof shown, "%g", (double) value),
+               field != NULL ? "time" : "number of bytes");
+
+  return FALSE;
+}
+
+/* A stamp is an integer of nanoseconds, to which the rest is added. */
+static gboolean
+read_arithmetic (WpMapping *self, const Binding *binding, const WpField *fields, WpRow *row, GError **error)
+{
+  static const long double zero = 0;
+  gboolean has_stamp = binding->column == WP_COLUMN_ARRIVAL && binding->stamp >= 0;
+  long double value;
+  WpExprResult result;
+
+  if (has_stamp && !read_stamp (self, fields[binding->stamp]))
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "column \"%s\": %s comes to %s, which is not a %s",
-                   wp_column_name (binding->column), binding->name,
-                   g_ascii_formatd (shown, sizeof shown, "%g", (double) value),
-                   field != NULL ? "time" : "number of bytes");
-      return FALSE;
+      read_empty (binding->column, row);
+      return wp_field_is_missing (fields[binding->stamp])
+             || wp_field_fail (fields[binding->stamp], binding->stamp_name,
+                               why_no_time (fields[binding->stamp]), error);
     }
-  *(field != NULL ? field : &row->bytes) = llroundl (scaled);
+  result = wp_expr_eval (binding->expr, fields, has_stamp ? &zero : NULL, &value, error);
+  if (result == WP_EXPR_MISSING)
+    read_empty (binding->column, row);
 
-  return TRUE;
+  return result == WP_EXPR_MISSING
+         || (result == WP_EXPR_VALUE
+             && put_value (binding, value, has_stamp ? self->stamp.ns : 0, row, error));
 }
 
 gboolean
-wp_mapping_read (const WpMapping *self, const WpField *fields, WpRow *row, GError **error)
+wp_mapping_read (WpMapping *self, const WpField *fields, WpRow *row, GError **error)
 {
   for (guint i = 0; i < self->bindings->len; i++)
     {
@@ -370,19 +481,53 @@ wp_mapping_read (const WpMapping *self, const WpField *fields, WpRow *row, GErro
 
       if (binding->field < 0)
         {
-          if (!read_arithmetic (binding, fields, row, error))
+          if (!read_arithmetic (self, binding, fields, row, error))
             return FALSE;
           continue;
         }
-      if (fields[binding->field].len == 0 && binding->column != WP_COLUMN_ARRIVAL)
+      if (fields[binding->field].len == 0)
         {
           read_empty (binding->column, row);
           continue;
         }
-      problem = read_cell (binding->column, fields[binding->field], row);
-      if (problem != NULL)
+      problem = read_cell (self, binding->column, fields[binding->field], row);
+      if (problem == NULL)
+        continue;
+      if (!wp_field_is_missing (fields[binding->field]))
         return wp_field_fail (fields[binding->field], binding->name, problem, error);
+      read_empty (binding->column, row);
     }
 
   return TRUE;
+}
+
+void
+wp_mapping_fail_arrival (const WpMapping *self, const WpField *fields, GError **error)
+{
+  for (guint i = 0; i < self->bindings->len; i++)
+    {
+      const Binding *binding = &g_array_index (self->bindings, Binding, i);
+
+      if (binding->column != WP_COLUMN_ARRIVAL)
+        continue;
+      if (binding->field >= 0)
+        wp_field_fail (fields[binding->field], binding->name, "is not a time", error);
+      else
+        g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "column \"arrival\": %s has no value in this row",
+                     binding->name);
+    }
+}
+
+gboolean
+wp_mapping_stamp (const WpMapping *self, WpStamp *stamp)
+{
+  *stamp = self->stamp;
+
+  return self->has_stamp;
+}
+
+const char *
+wp_mapping_epoch_unit (const WpMapping *self)
+{
+  return self->epoch_unit;
 }

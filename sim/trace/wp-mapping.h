@@ -9,26 +9,46 @@ typedef struct _WpMapping WpMapping;
 
 /**
  * wp_mapping_new:
- * @names: of the table's columns, NULL-terminated; not kept
+ * @names: of the table's columns, NULL-terminated; they outlive the mapping
  * @columns: --columns, or NULL; wins over columns of our own names
+ * @defaults: the same for what neither gives; or NULL
  *
  * Returns: NULL with WP_ERROR_BAD_VALUE (--columns) or WP_ERROR_BAD_TRACE (no arrival, a column of ours
  * twice).
  */
-WpMapping *wp_mapping_new (const char *const *names, const char *columns, GError **error);
+WpMapping *wp_mapping_new (const char *const *names, const char *columns, const char *defaults,
+                           GError **error);
 void wp_mapping_free (WpMapping *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpMapping, wp_mapping_free)
 
 /* The fields that are read, a set of 1 << WpColumn. */
 guint wp_mapping_columns (const WpMapping *self);
 
+/* Those of them that the defaults gave. */
+guint wp_mapping_defaulted (const WpMapping *self);
+
 /* Is this field a bare column, and which? -1 if not. */
 int wp_mapping_field (const WpMapping *self, WpColumn column);
 
 /* Sets all fields of @row that are mapped (@cells are a WpReadBuffer's, which can be read past its end);
- * times as the file has them, since 1970 or an origin of its own; the id is the cell's. FALSE with `column
- * "arrival": "abc" is not a time`. */
-gboolean wp_mapping_read (const WpMapping *self, const WpField *fields, WpRow *row, GError **error);
+ * times as the file has them, since 1970 or an origin of its own; the id is the cell's. An arrival without a
+ * value is WP_TIME_NONE. FALSE with `column "arrival": "abc" is not a time`. */
+gboolean wp_mapping_read (WpMapping *self, const WpField *fields, WpRow *row, GError **error);
+
+/* The same for an arrival without a value. */
+void wp_mapping_fail_arrival (const WpMapping *self, const WpField *fields, GError **error);
+
+/* What an arrival was computed from. */
+typedef struct {
+  gint64 ns;
+  gboolean is_dated; /* since 1970; else it counts from an origin of the trace's own */
+} WpStamp;
+
+/* Of the row read last. FALSE: arrivals are no stamps, plus or minus other times. */
+gboolean wp_mapping_stamp (const WpMapping *self, WpStamp *stamp);
+
+/* Were there stamps of another unit than seconds since 1970? Its name, or NULL. */
+const char *wp_mapping_epoch_unit (const WpMapping *self);
 
 /* Where the row keeps a time, WP_TIME_NONE if it has none; NULL: that column is no time. */
 gint64 *wp_mapping_time (WpColumn column, WpRow *row);

@@ -4,6 +4,7 @@
 
 #include "sim/trace/wp-field.h"
 #include "sim/trace/wp-read-buffer.h"
+#include "sim/trace/wp-trace-options.h"
 
 typedef struct _WpTraceFormat WpTraceFormat;
 
@@ -17,11 +18,12 @@ typedef enum {
 
 /* A kind of input, as one const table. */
 typedef struct {
-  const char *name; /* as typed after --input= */
-  gsize size;       /* of the struct that begins with a WpTraceFormat */
+  const char *name;  /* as typed after --input= */
+  const char *title; /* in the report */
+  gsize size;        /* of the struct that begins with a WpTraceFormat */
 
   /* Reads up to the first row; the window stands at the first byte. FALSE with `FILE:LINE: ...`. */
-  gboolean (*open) (WpTraceFormat *self, guint64 limit_rows, GError **error);
+  gboolean (*open) (WpTraceFormat *self, const WpTraceOptions *options, GError **error);
 
   /* The next row's cells, as many as there are names, valid until the next call that may fill; each is
    * followed by a NUL, and can be read WP_READ_BUFFER_SPARE_BYTES past its end. Blank lines are skipped. */
@@ -35,9 +37,13 @@ typedef struct {
   void (*clear) (WpTraceFormat *self);
 
   /* Adds a line (to be freed) for each thing that it took for granted; @columns: the set of 1 << WpColumn
-   * that are read from columns of its own by their own names. Or NULL. */
+   * that are read by the columns of its own choice. Or NULL. */
   void (*tell) (const WpTraceFormat *self, guint columns, GPtrArray *lines);
+
+  double max_bad; /* share of bad rows that is passed over where --max-bad is not given */
 } WpTraceFormatKind;
+
+#define WP_LOG_MAX_BAD 0.01 /* of logs, which other programs and full disks wrote */
 
 /* The base of each kind. */
 struct _WpTraceFormat {
@@ -45,14 +51,22 @@ struct _WpTraceFormat {
   WpReadBuffer window; /* the reader of simple rows may take whole ones off its front */
   GStrv names;         /* of the columns */
   GHashTable *notes;   /* of `# key: value`; key and value are ours */
-  gboolean is_spread;  /* stamps of whole seconds were spread over theirs */
+  const char *title;   /* of the kind; it may know better */
+  const char *columns; /* as --columns, for what that leaves open; or NULL */
+  char *own_columns;   /* these two, where they are the table's own */
+  char *own_title;
+  gboolean is_bad_row; /* the last error is of a row, and the next one can be read */
+  gboolean is_cut;     /* no line feed ends the last line */
+  gboolean skips;      /* a row without an arrival is no fault */
   guint64 header_line; /* where the names came from; 0: no header */
   guint64 row_line;    /* where the last row began */
 };
 
-/* Takes @input. NULL with what the kind said. */
-WpTraceFormat *wp_trace_format_new (const WpTraceFormatKind *kind, WpInput *input, gsize chunk_bytes,
-                                    guint64 limit_rows, GError **error);
+/* Takes what @window has, which stands at the first row or what comes before it. NULL with what the kind
+ * said.
+ */
+WpTraceFormat *wp_trace_format_new (const WpTraceFormatKind *kind, WpReadBuffer *window,
+                                    const WpTraceOptions *options, GError **error);
 void wp_trace_format_free (WpTraceFormat *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTraceFormat, wp_trace_format_free)
 
@@ -68,6 +82,20 @@ gboolean wp_trace_format_rewind (WpTraceFormat *self, GError **error);
  */
 WpTraceFormatStatus wp_trace_format_line (WpTraceFormat *self, gboolean may_fill, char **line, gsize *len,
                                           GError **error);
+
+/* The first lines: 20 at most, and 64 KiB. */
+typedef struct {
+  gsize at; /* in the window */
+  guint n_lines;
+} WpTraceFormatSample;
+
+/* Reads them into the window, whose front is the first of them. FALSE with the input's error, or
+ * WP_ERROR_BAD_TRACE where there is none. */
+gboolean wp_trace_format_sample (WpTraceFormat *self, WpTraceFormatSample *sample, GError **error);
+
+/* The next of them that is not blank; not to be written to. FALSE: there are no more. */
+gboolean wp_trace_format_sample_line (WpTraceFormat *self, WpTraceFormatSample *sample, char **line,
+                                      gsize *len);
 
 /* Sets WP_ERROR_BAD_TRACE `FILE:LINE: @problem`, of the last row; returns FALSE. */
 gboolean wp_trace_format_fail (WpTraceFormat *self, const char *problem, GError **error);

@@ -4,20 +4,15 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-memory.h"
-#include "sim/trace/wp-clf.h"
+#include "sim/trace/wp-bad-rows.h"
 #include "sim/trace/wp-csv.h"
 #include "sim/trace/wp-csv-fast.h"
-#include "sim/trace/wp-jsonl.h"
+#include "sim/trace/wp-log-seconds.h"
 #include "sim/trace/wp-mapping.h"
 #include "sim/trace/wp-row-store.h"
 #include "sim/trace/wp-time-scale.h"
-#include "sim/trace/wp-trace-format.h"
+#include "sim/trace/wp-trace-kinds.h"
 #include "sim/trace/wp-trace-private.h"
-
-const char *const wp_input_names[] = { "csv", "clf", "jsonl", NULL };
-
-/* in the order of WpInputFormat */
-static const WpTraceFormatKind *const kinds[] = { &wp_csv_kind, &wp_clf_kind, &wp_jsonl_kind };
 
 #define MEASURED                                                                                             \
   (1u << WP_COLUMN_ACCEPTED | 1u << WP_COLUMN_STARTED | 1u << WP_COLUMN_FINISHED | 1u << WP_COLUMN_ENDED)
@@ -39,6 +34,14 @@ struct _WpTrace {
   gboolean fast; /* plain, and no row can be so far from the origin that the difference overflows */
 
   guint64 n_read; /* rows taken from the file since its start */
+  WpBadRows bad;
+  guint64 n_skipped; /* rows without an arrival, where that is no fault */
+  gboolean stamps_known;
+  WpLogSeconds *seconds; /* the rows are spread over them, or NULL */
+  guint64 n_spread;      /* rows that were counted: a log may grow between two readings */
+  gboolean is_whole;     /* so far all arrivals were on whole seconds */
+  gboolean is_crowded;   /* and two on one */
+  gint64 watched_ns;
   gboolean has_origin;
   WpTimeScale scale;
   gint64 latest_ns; /* arrival of the last row given, as the file has it */
@@ -65,7 +68,7 @@ has_plain_header (const WpTrace *self)
   guint columns = wp_mapping_columns (self->mapping);
   guint n_names = g_strv_length (self->table->names);
 
-  if (self->options.input != WP_INPUT_CSV || wp_mapping_field (self->mapping, WP_COLUMN_ARRIVAL) != 0
+  if (self->table->kind != &wp_csv_kind || wp_mapping_field (self->mapping, WP_COLUMN_ARRIVAL) != 0
       || n_names > 2)
     return FALSE;
 
@@ -81,19 +84,25 @@ wp_trace_open_input (WpInput *input, gsize chunk_bytes, const WpTraceOptions *op
   g_autoptr (WpTrace) self = g_new0 (WpTrace, 1);
 
   self->options = options != NULL ? *options : none;
-  self->options.columns = NULL; /* the caller's, needed here only */
-  self->table
-      = wp_trace_format_new (kinds[self->options.input], input, chunk_bytes, self->options.limit_rows, error);
+  self->table = wp_trace_kinds_open (input, chunk_bytes, &self->options, error);
   if (self->table == NULL)
     return NULL;
   self->mapping = wp_mapping_new ((const char *const *) self->table->names,
-                                  options != NULL ? options->columns : NULL, error);
+                                  options != NULL ? options->columns : NULL, self->table->columns, error);
   if (self->mapping == NULL)
     {
-      if (error != NULL && g_error_matches (*error, WP_ERROR, WP_ERROR_BAD_TRACE))
+      if (error == NULL || !g_error_matches (*error, WP_ERROR, WP_ERROR_BAD_TRACE))
+        return NULL;
+      if (self->table->header_line > 0)
         wp_read_buffer_prefix (&self->table->window, self->table->header_line, error);
+      else
+        g_prefix_error (error, "%s: ", wp_trace_name (self));
       return NULL;
     }
+  self->options.columns = self->options.log_format = NULL; /* the caller's, needed here only */
+  self->bad.max_share = self->options.max_bad >= 0 ? self->options.max_bad : self->table->kind->max_bad;
+  self->is_whole = TRUE;
+  self->watched_ns = WP_TIME_NONE;
   self->plain = has_plain_header (self);
   self->plain_service = wp_mapping_columns (self->mapping) & 1u << WP_COLUMN_SERVICE;
   self->scale = (WpTimeScale){ 0, self->options.scale, self->options.service_scale,
@@ -146,46 +155,189 @@ wp_trace_free (WpTrace *self)
     self->drawn->free (self->source);
   g_free (self->name);
   g_clear_error (&self->failure);
+  wp_bad_rows_clear (&self->bad);
+  g_clear_pointer (&self->seconds, wp_log_seconds_free);
   wp_row_store_free (self->store);
   g_clear_pointer (&self->loaded, wp_row_list_free);
   g_free (self);
 }
 
-typedef enum { RAW_ERROR, RAW_ROWS, RAW_END, RAW_MORE } RawStatus;
+typedef enum { RAW_ERROR, RAW_ROWS, RAW_END, RAW_MORE, RAW_NONE } RawStatus;
+
+static void
+fail_empty (WpTrace *self, GError **error)
+{
+  if (self->drawn != NULL)
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\": no request arrives in that time",
+                   self->name);
+      return;
+    }
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "an empty trace: %s",
+               self->n_skipped > 0            ? "no row has an arrival"
+               : self->table->header_line > 0 ? "no row follows the header"
+                                              : "it has no row");
+  wp_read_buffer_prefix (&self->table->window, self->table->window.line, error);
+}
+
+static gint64
+floor_seconds (gint64 ns)
+{
+  return ns / WP_NS_PER_S - (ns % WP_NS_PER_S < 0);
+}
+
+/* The arrival lies where its line is among those of its second. */
+static gboolean
+spread_arrival (WpTrace *self, WpRow *row, GError **error)
+{
+  gint64 offset_ns;
+  WpStamp stamp;
+
+  wp_mapping_stamp (self->mapping, &stamp);
+  offset_ns = wp_log_seconds_next (self->seconds, floor_seconds (stamp.ns));
+  if (offset_ns < 0)
+    return wp_trace_format_fail (self->table, "the file has changed since it was read first", error);
+
+  return !__builtin_add_overflow (row->arrival_ns, offset_ns, &row->arrival_ns)
+         || wp_trace_format_fail (self->table, "an arrival more than 292 years from 1970", error);
+}
+
+/* One row of cells; RAW_NONE: it is none, and the next one is to be read. */
+static RawStatus
+read_row (WpTrace *self, gboolean may_fill, WpRow *row, GError **error)
+{
+  const WpField *fields;
+  WpTraceFormatStatus status;
+
+  self->table->is_bad_row = FALSE;
+  status = self->table->kind->next (self->table, may_fill, &fields, error);
+  if (status != WP_TRACE_FORMAT_ROW)
+    return status == WP_TRACE_FORMAT_END ? RAW_END : status == WP_TRACE_FORMAT_MORE ? RAW_MORE : RAW_ERROR;
+  if (self->takes_responses)
+    row->service_ns = WP_TIME_NONE; /* not the response of the row that was here before */
+  if (wp_mapping_read (self->mapping, fields, row, error))
+    {
+      if (self->takes_responses && row->service_ns == WP_TIME_NONE)
+        row->service_ns = row->response_ns;
+      if (row->arrival_ns != WP_TIME_NONE && self->check != NULL
+          && !self->check (self->check_data, row, self->table->row_line, error))
+        {
+          wp_read_buffer_prefix (&self->table->window, self->table->row_line, error);
+          return RAW_ERROR;
+        }
+      if (row->arrival_ns != WP_TIME_NONE)
+        return self->seconds == NULL || spread_arrival (self, row, error) ? RAW_ROWS : RAW_ERROR;
+      if (self->table->skips)
+        {
+          self->n_skipped++;
+          return RAW_NONE;
+        }
+      wp_mapping_fail_arrival (self->mapping, fields, error);
+    }
+  wp_read_buffer_prefix (&self->table->window, self->table->row_line, error);
+  self->table->is_bad_row = TRUE;
+
+  return RAW_ERROR;
+}
 
 /* Some rows as the file has them, at @rows: a run of plain ones or a single other one; RAW_MORE if not
  * @may_fill and more of the file is needed. */
 static RawStatus
 read_raw (WpTrace *self, gboolean may_fill, WpRow *rows, gsize max_rows, gsize *n_rows, GError **error)
 {
-  const WpField *fields;
-  WpTraceFormatStatus status;
+  RawStatus status;
 
   if (self->options.limit_rows > 0)
     max_rows = (gsize) MIN (max_rows, self->options.limit_rows - self->n_read);
+  if (self->seconds != NULL)
+    max_rows = (gsize) MIN (max_rows, self->n_spread - self->n_read);
   if (max_rows == 0)
-    return RAW_END;
+    return wp_bad_rows_end (&self->bad, self->n_read, error) ? RAW_END : RAW_ERROR;
   *n_rows = self->fast ? wp_csv_fast_rows (&self->table->window, self->plain_service, rows, max_rows) : 0;
   self->n_read += *n_rows;
   if (*n_rows > 0)
     return RAW_ROWS;
-  status = self->table->kind->next (self->table, may_fill, &fields, error);
-  if (status != WP_TRACE_FORMAT_ROW)
-    return status == WP_TRACE_FORMAT_END ? RAW_END : status == WP_TRACE_FORMAT_MORE ? RAW_MORE : RAW_ERROR;
-  if (self->takes_responses)
-    rows->service_ns = WP_TIME_NONE; /* not the response of the row that was here before */
-  if (!wp_mapping_read (self->mapping, fields, rows, error)
-      || (self->check != NULL && !self->check (self->check_data, rows, self->table->row_line, error)))
+  do
     {
-      wp_read_buffer_prefix (&self->table->window, self->table->row_line, error);
-      return RAW_ERROR;
-    }
-  if (self->takes_responses && rows->service_ns == WP_TIME_NONE)
-    rows->service_ns = rows->response_ns;
-  *n_rows = 1;
-  self->n_read++;
+      GError *fault = NULL;
 
-  return RAW_ROWS;
+      status = read_row (self, may_fill, rows, &fault);
+      if (fault != NULL && self->table->is_bad_row
+          && wp_bad_rows_add (&self->bad, self->table->is_cut, self->n_read, &fault))
+        status = RAW_NONE;
+      if (fault != NULL)
+        g_propagate_error (error, fault);
+    }
+  while (status == RAW_NONE);
+  if (status == RAW_END && !wp_bad_rows_end (&self->bad, self->n_read, error))
+    return RAW_ERROR;
+  *n_rows = status == RAW_ROWS;
+  self->n_read += *n_rows;
+
+  return status;
+}
+
+/* The first row comes next. */
+static gboolean
+restart (WpTrace *self, GError **error)
+{
+  self->n_read = self->n_skipped = 0;
+  wp_bad_rows_clear (&self->bad);
+  if (self->seconds != NULL)
+    wp_log_seconds_restart (self->seconds);
+
+  return wp_trace_format_rewind (self->table, error);
+}
+
+/* Are the stamps of the rows that follow whole seconds, as the first one, and do some share theirs? Counts
+ * them in @seconds. */
+static gboolean
+count_seconds (WpTrace *self, WpLogSeconds *seconds, gboolean *is_crowded, GError **error)
+{
+  RawStatus status;
+  WpStamp stamp;
+  gsize n;
+
+  *is_crowded = FALSE;
+  while ((status = read_raw (self, TRUE, self->rows, BATCH_ROWS, &n, error)) == RAW_ROWS)
+    {
+      wp_mapping_stamp (self->mapping, &stamp);
+      if (stamp.ns % WP_NS_PER_S != 0)
+        return TRUE;
+      wp_log_seconds_count (seconds, floor_seconds (stamp.ns));
+    }
+  wp_log_seconds_restart (seconds);
+  *is_crowded = wp_log_seconds_is_crowded (seconds);
+
+  return status == RAW_END;
+}
+
+/* After the first row: are the rows to be spread over their seconds? @again: they are, and the first row
+ * comes once more. */
+static gboolean
+choose_stamps (WpTrace *self, gboolean *again, GError **error)
+{
+  g_autoptr (WpLogSeconds) seconds = NULL;
+  gboolean is_own = g_hash_table_size (self->table->notes) > 0;
+  WpStamp stamp;
+
+  *again = FALSE;
+  self->stamps_known = TRUE;
+  if (self->options.stamps == WP_STAMPS_AS_IS || !wp_mapping_stamp (self->mapping, &stamp)
+      || stamp.ns % WP_NS_PER_S != 0
+      || (self->options.stamps == WP_STAMPS_AUTO && (is_own || !stamp.is_dated)))
+    return TRUE;
+  seconds = wp_log_seconds_new ();
+  if (!restart (self, error) || !count_seconds (self, seconds, again, error))
+    return FALSE;
+  if (*again)
+    {
+      self->n_spread = self->n_read;
+      self->seconds = g_steal_pointer (&seconds);
+    }
+  *again = TRUE;
+
+  return restart (self, error);
 }
 
 /* Is every row at or after the one before it? Remembers the last. */
@@ -205,12 +357,24 @@ in_order (WpTrace *self, const WpRow *rows, gsize n_rows)
   return TRUE;
 }
 
+/* As long as all arrivals are on whole seconds. */
+static void
+watch_seconds (WpTrace *self, const WpRow *rows, gsize n_rows)
+{
+  for (gsize i = 0; i < n_rows && self->is_whole; i++)
+    {
+      self->is_whole = rows[i].arrival_ns % WP_NS_PER_S == 0;
+      self->is_crowded |= rows[i].arrival_ns == self->watched_ns;
+      self->watched_ns = rows[i].arrival_ns;
+    }
+}
+
 static void
 set_origin (WpTrace *self, gint64 origin_ns)
 {
   self->has_origin = TRUE;
   self->scale.origin_ns = self->latest_ns = origin_ns;
-  self->fast = self->plain && origin_ns >= 0; /* plain arrivals are not negative */
+  self->fast = self->plain && self->seconds == NULL && origin_ns >= 0; /* plain arrivals are not negative */
 }
 
 static WpRead
@@ -226,8 +390,18 @@ read_stream (WpTrace *self, gsize *n_rows, GError **error)
         return WP_READ_ERROR;
       if (status != RAW_ROWS)
         break;
+      if (!self->stamps_known)
+        {
+          gboolean again;
+
+          if (!choose_stamps (self, &again, error))
+            return WP_READ_ERROR;
+          if (again)
+            continue;
+        }
       if (!self->has_origin)
         set_origin (self, self->rows[0].arrival_ns);
+      watch_seconds (self, self->rows + n, some);
       if (!in_order (self, self->rows + n, some))
         return WP_READ_DISORDER;
       if (!wp_time_scale_rows (&self->scale, self->rows + n, some, error))
@@ -280,19 +454,6 @@ read_drawn (WpTrace *self, gsize *n_rows, GError **error)
   return WP_READ_ROWS;
 }
 
-static void
-fail_empty (WpTrace *self, GError **error)
-{
-  if (self->drawn != NULL)
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\": no request arrives in that time",
-                   self->name);
-      return;
-    }
-  g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "an empty trace: no row follows the header");
-  wp_read_buffer_prefix (&self->table->window, self->table->window.line, error);
-}
-
 WpRead
 wp_trace_read (WpTrace *self, const WpRow **rows, gsize *n_rows, GError **error)
 {
@@ -324,12 +485,17 @@ store_rows (WpTrace *self, GError **error)
   guint services = columns & 1u << WP_COLUMN_RESPONSE ? 1u << WP_COLUMN_SERVICE : 0; /* made of them */
   g_autoptr (WpRowStore) store = wp_row_store_new (columns | services);
   RawStatus status;
+  gboolean again;
   gsize n;
 
-  if (!wp_trace_format_rewind (self->table, error))
+  if (!restart (self, error))
     return NULL;
-  self->n_read = 0;
-  self->fast = self->plain; /* how far they lie apart is looked at later */
+  if (!self->stamps_known && read_raw (self, TRUE, self->rows, 1, &n, NULL) == RAW_ROWS
+      && (!choose_stamps (self, &again, error) || !restart (self, error)))
+    return NULL;
+  if (!self->stamps_known && !restart (self, error)) /* the first row is faulty, as is seen below */
+    return NULL;
+  self->fast = self->plain && self->seconds == NULL; /* how far they lie apart is looked at later */
   while ((status = read_raw (self, TRUE, self->rows, BATCH_ROWS, &n, error)) == RAW_ROWS)
     if (!wp_row_store_add (store, self->rows, n, error))
       {
@@ -438,7 +604,7 @@ wp_trace_is_log (const WpTrace *self)
 gboolean
 wp_trace_is_spread (const WpTrace *self)
 {
-  return self->drawn == NULL && self->table->is_spread;
+  return self->seconds != NULL;
 }
 
 const WpRow *
@@ -479,6 +645,12 @@ wp_trace_name (const WpTrace *self)
 }
 
 const char *
+wp_trace_title (const WpTrace *self)
+{
+  return self->drawn != NULL ? NULL : self->table->title;
+}
+
+const char *
 wp_trace_note (const WpTrace *self, const char *key)
 {
   return self->drawn != NULL ? NULL : g_hash_table_lookup (self->table->notes, key);
@@ -496,10 +668,27 @@ wp_trace_has (const WpTrace *self, const char *column)
   return FALSE;
 }
 
+static void
+append_stamp_notes (const WpTrace *self, GPtrArray *lines)
+{
+  const char *unit = wp_mapping_epoch_unit (self->mapping);
+
+  if (unit != NULL)
+    g_ptr_array_add (lines, g_strdup_printf ("arrivals are %s since 1970, by their size", unit));
+  if (self->seconds != NULL)
+    g_ptr_array_add (lines, g_strdup ("stamps are whole seconds: their requests are spread evenly over them "
+                                      "(--stamps=as-is leaves them)"));
+  else if (self->is_whole && self->is_crowded && self->latest_ns > self->scale.origin_ns)
+    g_ptr_array_add (lines,
+                     g_strdup ("arrivals are whole seconds, several at once, and are taken as they are "
+                               "(--stamps=spread spreads them)"));
+}
+
 void
 wp_trace_append_notes (const WpTrace *self, GPtrArray *lines)
 {
-  guint columns = 0;
+  guint defaulted;
+  char *bad;
 
   if (self->drawn != NULL)
     return;
@@ -507,16 +696,18 @@ wp_trace_append_notes (const WpTrace *self, GPtrArray *lines)
     g_ptr_array_add (lines,
                      g_strdup ("service is the logged response time where the trace has no service, which "
                                "is right where the logged server did not let requests wait"));
-  if (self->table->kind->tell == NULL)
-    return;
-  for (int i = 0; i < WP_N_COLUMNS; i++)
-    {
-      int field = wp_mapping_field (self->mapping, (WpColumn) i);
-
-      if (field >= 0 && strcmp (self->table->names[field], wp_column_name ((WpColumn) i)) == 0)
-        columns |= 1u << i;
-    }
-  self->table->kind->tell (self->table, columns, lines);
+  defaulted = wp_mapping_defaulted (self->mapping);
+  append_stamp_notes (self, lines);
+  if (self->table->kind->tell != NULL)
+    self->table->kind->tell (self->table, defaulted, lines);
+  else if (defaulted != 0)
+    g_ptr_array_add (lines, g_strdup_printf ("columns by their names: --columns '%s'", self->table->columns));
+  if (self->n_skipped > 0)
+    g_ptr_array_add (lines, g_strdup_printf ("%" G_GUINT64_FORMAT " line%s without an arrival %s left out",
+                                             self->n_skipped, self->n_skipped == 1 ? "" : "s",
+                                             self->n_skipped == 1 ? "was" : "were"));
+  if ((bad = wp_bad_rows_describe (&self->bad, self->n_read)) != NULL)
+    g_ptr_array_add (lines, bad);
 }
 
 guint64

@@ -3,24 +3,7 @@
 #pragma once
 
 #include "sim/trace/wp-row.h"
-
-/* What comes in: CSV (RFC 4180); Common and Combined access logs; an object of JSON in each line. */
-typedef enum { WP_INPUT_CSV, WP_INPUT_CLF, WP_INPUT_JSONL } WpInputFormat;
-
-extern const char *const wp_input_names[]; /* as typed after --input=, NULL-terminated */
-
-typedef struct {
-  const char *columns;  /* --columns: "arrival=TIMESTAMP,service=0.030+0.020*GeneratedTokens", or NULL */
-  double scale;         /* --scale, > 0: arrivals are divided by it */
-  double service_scale; /* --service-scale, > 0: service times are multiplied by it */
-  guint64 limit_rows;   /* --limit: the first rows of the file only; 0: all */
-  WpInputFormat input;  /* --input */
-} WpTraceOptions;
-
-#define WP_TRACE_OPTIONS_INIT                                                                                \
-  {                                                                                                          \
-    NULL, 1.0, 1.0, 0, WP_INPUT_CSV                                                                          \
-  }
+#include "sim/trace/wp-trace-options.h"
 
 typedef struct _WpTrace WpTrace;
 
@@ -130,6 +113,8 @@ const char *wp_trace_name (const WpTrace *self); /* the path as given; "standard
 const char *wp_trace_note (const WpTrace *self, const char *key); /* of `# key: value`, or NULL */
 /* is this column of ours there, or mapped? */
 gboolean wp_trace_has (const WpTrace *self, const char *column);
+/* what was found: "CSV", "JSON lines", ...; NULL: the trace is drawn */
+const char *wp_trace_title (const WpTrace *self);
 /* adds a line (utf8, to be freed) for each thing that was taken for granted in reading */
 void wp_trace_append_notes (const WpTrace *self, GPtrArray *lines);
 guint64 wp_trace_out_of_order (const WpTrace *self); /* rows that arrived before one above them, so far */

@@ -90,12 +90,17 @@ int
 LLVMFuzzerTestOneInput (const unsigned char *data, size_t size)
 {
   static const char *const columns[][4]
-      = { [WP_INPUT_CSV]
+      = { [WP_INPUT_AUTO] = { NULL, "service=request_time", "id=time", "arrival=a-b" },
+          [WP_INPUT_W3C] = { NULL, "arrival=time-[time-taken]/1e3", "id=time,arrival=time", "service=x" },
+          [WP_INPUT_LOG] = { NULL, "service=request_time", "id=time", "arrival=b-c" },
+          [WP_INPUT_CSV]
           = { NULL, "arrival=a,service=b*2", "arrival=a/(b-1),id=[c]", "arrival=arrival,bytes=-service" },
           [WP_INPUT_CLF] = { NULL, "arrival=time-request_time*1e6,service=status",
                              "id=time,bytes=sent,service=time", "id=request" },
           [WP_INPUT_JSONL]
           = { NULL, "arrival=a,service=b.c*2", "arrival=a/(b-1),id=b.c", "arrival=arrival,bytes=-service" } };
+  static const char *const formats[]
+      = { "$a [$b] \"$c\" $upstream_d $rest", "%h %l %u %t \"%r\" %>s %b %D", "haproxy", "alb" };
   WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
   Outcome one, other;
 
@@ -103,6 +108,10 @@ LLVMFuzzerTestOneInput (const unsigned char *data, size_t size)
     return 0;
   options.input = FUZZ_INPUT;
   options.columns = columns[FUZZ_INPUT][data[0] & 3];
+  if (FUZZ_INPUT == WP_INPUT_LOG)
+    options.log_format = formats[data[0] >> 4 & 3];
+  options.max_bad = data[0] & 4 ? 0.5 : -1;
+  options.stamps = data[0] & 8 ? WP_STAMPS_SPREAD : WP_STAMPS_AUTO;
   options.scale = data[0] & 4 ? 0.3 : 1;
   options.limit_rows = data[0] & 8 ? 3 : 0;
   one = run ((const char *) data + 1, size - 1, 1 + (data[0] >> 4), &options);

@@ -49,7 +49,7 @@ test_values (void)
 
       g_assert_no_error (error);
       g_assert_cmpint (wp_expr_column (expr), ==, -1);
-      g_assert_true (wp_expr_eval (expr, cells, &value, &error));
+      g_assert_cmpint (wp_expr_eval (expr, cells, NULL, &value, &error), ==, WP_EXPR_VALUE);
       g_assert_cmpfloat_with_epsilon ((double) value, cases[i].value, fabs (cases[i].value) * 1e-15);
     }
 }
@@ -92,7 +92,7 @@ test_errors (void)
     { "[a", "\"[a\" cannot be read from \"[a\" on" },
     { "1e400*2e", "\"1e400*2e\" cannot be read from \"e\" on" },
     { "GeneratdTokens*2", "no column \"GeneratdTokens\"; did you mean \"GeneratedTokens\"?" },
-    { "zzzzzzzzzzzzzzz", "no column \"zzzzzzzzzzzzzzz\"" },
+    { "zzzzzzzzzzzzzzz", "no column \"zzzzzzzzzzzzzzz\"; the columns are \"a\", \"b\", \"GeneratedTokens\", \"time-local\", \"two words\", \"x,y\", \"twice\", \"twice\"" },
     { "twice", "column \"twice\" is there twice" },
   };
 
@@ -127,8 +127,8 @@ test_nested_too_deeply (void)
 static void
 test_bad_cells (void)
 {
-  static const WpField bad[] = { { "abc", 3 },  { "", 0 },       { "inf", 3 }, { "nan", 3 },
-                                 { "0x10", 4 }, { "1e5000", 6 }, { "1 2", 3 }, { "-", 1 } };
+  static const WpField bad[]
+      = { { "abc", 3 }, { "inf", 3 }, { "nan", 3 }, { "0x10", 4 }, { "1e5000", 6 }, { "1 2", 3 } };
   g_autoptr (WpExpr) expr = wp_expr_parse ("a*2", names, NULL);
 
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
@@ -137,9 +137,76 @@ test_bad_cells (void)
       g_autofree char *message = g_strdup_printf ("column \"a\": \"%s\" is not a number", bad[i].text);
       long double value;
 
-      g_assert_false (wp_expr_eval (expr, &bad[i], &value, &error));
+      g_assert_cmpint (wp_expr_eval (expr, &bad[i], NULL, &value, &error), ==, WP_EXPR_ERROR);
       g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
       g_assert_cmpstr (error->message, ==, message);
+    }
+}
+
+/* A row without the value has no sum either. */
+static void
+test_missing_cells (void)
+{
+  static const WpField missing[]
+      = { { "", 0 }, { " ", 1 }, { "-", 1 }, { "\"-\"", 3 }, { "null", 4 }, { "NULL", 4 }, { "N/A", 3 } };
+  g_autoptr (WpExpr) expr = wp_expr_parse ("1+a*2", names, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (missing); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      long double value;
+
+      g_assert_cmpint (wp_expr_eval (expr, &missing[i], NULL, &value, &error), ==, WP_EXPR_MISSING);
+      g_assert_no_error (error);
+    }
+}
+
+static void
+test_times_are_seconds (void)
+{
+  static const struct {
+    const char *cell;
+    double value;
+  } cases[] = { { "12ms", 0.012 },
+                { "1.5s", 1.5 },
+                { "30us", 30e-6 },
+                { "30\xc2\xb5s", 30e-6 },
+                { "7ns", 7e-9 },
+                { "0.010, 0.014", 0.024 },
+                { "0.010, -, 0.014", 0.024 },
+                { "0.010 : 0.5", 0.51 },
+                { "1970-01-01T00:01:00,5 +0000", 60.5 },
+                { "[01/Jan/1970:00:00:02 +0000]", 2 },
+                { "01/Jan/1970:01:00:02.25 +0100", 2.25 } };
+  g_autoptr (WpExpr) expr = wp_expr_parse ("a+0", names, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      WpField cell = { cases[i].cell, strlen (cases[i].cell) };
+      g_autoptr (GError) error = NULL;
+      long double value = 0;
+
+      wp_expr_eval (expr, &cell, NULL, &value, &error);
+      g_assert_no_error (error);
+      g_assert_cmpfloat_with_epsilon ((double) value, cases[i].value, 1e-12);
+    }
+}
+
+static void
+test_stamp (void)
+{
+  static const struct {
+    const char *text;
+    int stamp;
+  } cases[] = { { "a", 0 },        { "a-b", 0 }, { "a - b*2 + 1", 0 }, { "a*2-b", -1 }, { "a/1000", -1 },
+                { "(a-b)*2", -1 }, { "-a", -1 }, { "5+a", -1 },        { "(a)", 0 },    { "a-(b-a)", 0 } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (WpExpr) expr = wp_expr_parse (cases[i].text, names, NULL);
+
+      g_assert_nonnull (expr);
+      g_assert_cmpint (wp_expr_stamp (expr), ==, cases[i].stamp);
     }
 }
 
@@ -149,7 +216,7 @@ test_division_by_zero_is_no_number (void)
   g_autoptr (WpExpr) expr = wp_expr_parse ("1/(a-3)", names, NULL);
   long double value = 0;
 
-  g_assert_true (wp_expr_eval (expr, cells, &value, NULL));
+  g_assert_cmpint (wp_expr_eval (expr, cells, NULL, &value, NULL), ==, WP_EXPR_VALUE);
   g_assert_false (isfinite (value));
 }
 
@@ -161,7 +228,7 @@ test_big_times_are_exact (void)
 
   if (LDBL_MANT_DIG < 64)
     g_test_skip ("long double is no wider than double here");
-  g_assert_true (wp_expr_eval (expr, cells, &value, NULL));
+  g_assert_cmpint (wp_expr_eval (expr, cells, NULL, &value, NULL), ==, WP_EXPR_VALUE);
   g_assert_cmpint (llroundl (value * 1000000000), ==, G_GINT64_CONSTANT (1700162223979000000));
 }
 
@@ -174,6 +241,9 @@ main (int argc, char **argv)
   g_test_add_func ("/expr/errors", test_errors);
   g_test_add_func ("/expr/nested-too-deeply", test_nested_too_deeply);
   g_test_add_func ("/expr/bad-cells", test_bad_cells);
+  g_test_add_func ("/expr/missing-cells", test_missing_cells);
+  g_test_add_func ("/expr/times-are-seconds", test_times_are_seconds);
+  g_test_add_func ("/expr/stamp", test_stamp);
   g_test_add_func ("/expr/division-by-zero-is-no-number", test_division_by_zero_is_no_number);
   g_test_add_func ("/expr/big-times-are-exact", test_big_times_are_exact);
 

@@ -84,7 +84,7 @@ test_bad_input_is_one_line (void)
     { "arrival\n0\n", "http:///x", NULL, "is not a URL" },
     { "arrival\n0\n", "http://127.0.0.1:0/", NULL, "is not a URL" },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--input=xml",
-      "--input: \"xml\" is not a kind of input: csv, clf or jsonl" },
+      "--input: \"xml\" is not a kind of input: auto, csv, clf, jsonl or w3c" },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--input=clf",
       "trace.csv:1: \"arrival\" is no line of an access log: expected HOST IDENT USER" },
     { "{\"arrival\":x}\n", "http://127.0.0.1:1/", "--input=jsonl",

@@ -33,7 +33,7 @@ test_a_log_is_told_about (void)
   g_assert_cmpint (run->status, ==, 0);
   g_assert_nonnull (strstr (run->out, "\norder: sorted; 1 row came after a later arrival\n"));
   g_assert_nonnull (strstr (
-      run->out, "\nnote: the log's stamps are whole seconds: its requests are spread evenly over theirs\n"));
+      run->out, "\nnote: stamps are whole seconds: their requests are spread evenly over them (--stamps=as-is leaves them)\n"));
   g_assert_nonnull (strstr (
       run->out,
       "\nnote: the log's request times are taken off its stamps, which nginx sets at the end of a request\n"));
@@ -67,10 +67,10 @@ test_each_row_of_a_log_has_its_service (void)
   g_assert_nonnull (strstr (sorted, ",0.700000000,,"));
   g_assert_nonnull (strstr (sorted, ",0.001000000,,"));
   for (int i = 0; i < 1000; i++)
-    g_string_append_printf (apache, "h - - [10/Oct/2000:13:%02d:%02d +0000] \"GET /\" 200 5 %d\n", i / 60,
-                            i % 60, 1000 + i);
+    g_string_append_printf (apache, "h - - [10/Oct/2000:13:%02d:%02d +0000] \"GET /\" 200 5 \"-\" \"-\" %d\n",
+                            i / 60, i % 60, 1000 + i);
   sim_run_write (run, "access.log", apache->str);
-  sim_run_go (run, "--input=clf -m default --jobs=jobs.csv access.log", NULL);
+  sim_run_go (run, "--log-format=combined+D -m default --jobs=jobs.csv access.log", NULL);
   g_assert_cmpint (run->status, ==, 0);
   streamed = sim_run_read (run, "jobs.csv");
   for (int i = 0; i < 1000; i++)
@@ -204,7 +204,7 @@ test_a_log_without_request_times (void)
   g_autoptr (JsonObject) report = NULL;
 
   g_assert_cmpint (run->status, ==, 0);
-  g_assert_nonnull (strstr (run->out, "t: 1 request in 0 s\n"));
+  g_assert_nonnull (strstr (run->out, "t (access log): 1 request in 0 s\n"));
   g_assert_null (strstr (run->out, "\nservice: "));
   g_assert_null (strstr (run->out, "accepted"));
   g_assert_nonnull (
@@ -239,7 +239,7 @@ test_refusals (void)
   static const struct {
     const char *arguments, *message;
   } cases[] = {
-    { "--input=xml t", "wp-sim: --input: \"xml\" is not a kind of input: csv, clf or jsonl\n" },
+    { "--input=xml t", "wp-sim: --input: \"xml\" is not a kind of input: auto, csv, clf, jsonl or w3c\n" },
     { "--logged-workers=0 t", "wp-sim: --logged-workers: \"0\" is not a number of workers, auto or none\n" },
     { "--logged-workers=2 t",
       "wp-sim: --logged-workers: t has no response times of requests without a service: --columns response=NAME says "
@@ -251,7 +251,12 @@ test_refusals (void)
     { "--input=clf .", "wp-sim: .: Is a directory\n" },
     { "--input=jsonl t", "wp-sim: t:1: at byte 1: expected an object: {, found \"arrival\"\n" },
     { "--input=clf t",
-      "wp-sim: t:1: \"arrival\" is no line of an access log: expected HOST IDENT USER and a stamp, such as [10/Oct/2000:13:55:36 -0700]\n" },
+      "wp-sim: t:1: \"arrival\" is no line of an access log: expected HOST IDENT USER and a stamp, such as [10/Oct/2000:13:55:36 -0700] (2 of 2 rows are bad, more than --max-bad=1%)\n" },
+    { "--columns arrival=x t", "wp-sim: --columns: arrival: no column \"x\"; the columns are \"arrival\"\n" },
+    { "--log-format=nginx t",
+      "wp-sim: --log-format: \"nginx\" is no log_format of nginx ($time_local ...), no LogFormat of Apache (%t ...), and none of the names common, combined, combined+rt, combined+D, combinedio, vhost_combined, ingress-nginx, haproxy, envoy, istio, alb, caddy, traefik\n" },
+    { "--max-bad=2 t", "wp-sim: --max-bad: \"2\" is not a share, such as 2% or 0.02\n" },
+    { "--stamps=even t", "wp-sim: --stamps: \"even\" is not a way to take stamps: auto, spread or as-is\n" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

@@ -252,7 +252,7 @@ test_traffic (void)
   g_assert_cmpfloat_with_epsilon (json_object_get_double_member (traffic, "service_p99"), 5.4, 0.0054);
   g_assert_nonnull (strstr (
       text->out,
-      "trace.csv: 55 requests in 9.09 s\n"
+      "trace.csv (CSV): 55 requests in 9.09 s\n"
       "arrivals: 6.05/s on average, 10 in the fullest second; bursty: 1.50 times as variable as Poisson traffic\n"
       "service: 2.70 s on average, p99 5.40 s\n"));
 }

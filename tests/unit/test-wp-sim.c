@@ -65,7 +65,7 @@ test_json_shape (void)
   static const char *const top[] = { "trace", "models", "plan", "headroom", "assumed", NULL };
   static const char *const trace[]
       = { "requests",    "duration",     "rate_mean", "rate_peak_1s", "dispersion_1s", "service_mean",
-          "service_p99", "out_of_order", NULL };
+          "service_p99", "out_of_order", "format", NULL };
   static const char *const model[] = {
     "mode",         "queue",          "workers",  "dispatcher", "when_full", "ack",       "keep_abandoned",
     "requests",     "accepted",       "rejected", "timed_out",  "abandoned", "blocked",   "blocked_peak",

@@ -1,0 +1,180 @@
+#include "sim/trace/wp-field-time.h"
+
+#include <string.h>
+
+#include "sim/base/wp-time.h"
+#include "sim/trace/wp-number.h"
+
+#define LOG_DATE_BYTES    20 /* 10/Oct/2000:13:55:36 */
+#define EPOCH_MS_AT_LEAST 1e11L
+
+static WpField
+trim (WpField field)
+{
+  while (field.len > 0 && (*field.text == ' ' || *field.text == '\t'))
+    {
+      field.text++;
+      field.len--;
+    }
+  while (field.len > 0 && (field.text[field.len - 1] == ' ' || field.text[field.len - 1] == '\t'))
+    field.len--;
+
+  return field;
+}
+
+gboolean
+wp_field_is_missing (WpField field)
+{
+  static const char *const words[] = { "-", "\"-\"", "null", "n/a" };
+
+  field = trim (field);
+  if (field.len == 0)
+    return TRUE;
+  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
+    if (strlen (words[i]) == field.len && g_ascii_strncasecmp (field.text, words[i], field.len) == 0)
+      return TRUE;
+
+  return FALSE;
+}
+
+static int
+find_month (const char *text)
+{
+  static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+  for (int i = 0; i < 12; i++)
+    if (g_ascii_strncasecmp (months + 3 * i, text, 3) == 0)
+      return i + 1;
+
+  return 0;
+}
+
+/* 10/Oct/2000:13:55:36 -0700, as ISO 8601 says it. */
+static gboolean
+parse_log_date (WpField field, gint64 *ns)
+{
+  char iso[64];
+  const char *text = field.text;
+  int month, n;
+
+  if (field.len < LOG_DATE_BYTES || field.len >= sizeof ((WpDateCache *) NULL)->text || text[2] != '/'
+      || text[6] != '/' || text[11] != ':' || (month = find_month (text + 3)) == 0)
+    return FALSE;
+  n = g_snprintf (iso, sizeof iso, "%.4s-%02d-%.2sT%.*s", text + 7, month, text, (int) (field.len - 12),
+                  text + 12);
+
+  return wp_time_parse_iso8601 (iso, (gsize) n, ns);
+}
+
+gboolean
+wp_field_parse_date (WpField field, WpDateCache *cache, gint64 *ns)
+{
+  if (cache != NULL && field.len == cache->len && field.len > 0
+      && memcmp (field.text, cache->text, field.len) == 0)
+    {
+      *ns = cache->ns;
+      return TRUE;
+    }
+  if (field.len >= 2 && *field.text == '[' && field.text[field.len - 1] == ']')
+    return wp_field_parse_date ((WpField){ field.text + 1, field.len - 2 }, cache, ns);
+  if (!parse_log_date (field, ns))
+    return wp_time_parse_iso8601 (field.text, field.len, ns);
+  if (cache != NULL)
+    {
+      memcpy (cache->text, field.text, field.len);
+      cache->len = field.len;
+      cache->ns = *ns;
+    }
+
+  return TRUE;
+}
+
+gboolean
+wp_field_parse_epoch (WpField field, gint64 *ns, const char **unit)
+{
+  static const struct {
+    const char *name;
+    long double below, ns; /* not so large a number; of one */
+  } units[]
+      = { { "milliseconds", 1e14L, 1e6L }, { "microseconds", 1e17L, 1e3L }, { "nanoseconds", 1e20L, 1 } };
+  long double value;
+
+  if (!wp_number_parse (field.text, field.len, &value) || value < EPOCH_MS_AT_LEAST)
+    return FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS (units); i++)
+    if (value < units[i].below)
+      {
+        long double scaled = value * units[i].ns;
+
+        *unit = units[i].name;
+        *ns = scaled < 0x1p63L ? (gint64) (scaled + 0.5L) : 0;
+        return scaled < 0x1p63L;
+      }
+
+  return FALSE;
+}
+
+/* 12ms; \xc2\xb5 and \xce\xbc are both Greek. */
+static gboolean
+parse_with_unit (WpField field, gint64 *ns)
+{
+  static const struct {
+    const char *unit;
+    long double ns;
+  } units[] = { { "ms", 1e6L },        { "us", 1e3L }, { "\xc2\xb5s", 1e3L },
+                { "\xce\xbcs", 1e3L }, { "ns", 1 },    { "s", 1e9L } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (units); i++)
+    {
+      gsize len = strlen (units[i].unit);
+      long double value;
+
+      if (field.len <= len || memcmp (field.text + field.len - len, units[i].unit, len) != 0)
+        continue;
+      if (!wp_number_parse (field.text, field.len - len, &value) || !(value < 0x1p63L / units[i].ns)
+          || value <= -0x1p63L / units[i].ns)
+        return FALSE;
+      value *= units[i].ns;
+      *ns = (gint64) (value < 0 ? value - 0.5L : value + 0.5L);
+      return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* nginx writes a comma between the servers of a group, and a colon between groups. */
+static gboolean
+parse_list (WpField field, gint64 *ns)
+{
+  const char *at = field.text, *end = field.text + field.len;
+  gint64 one_ns;
+
+  *ns = 0;
+  for (gsize n_members = 1;; n_members++)
+    {
+      const char *start = at;
+      WpField member;
+
+      while (at < end && *at != ',' && *at != ':')
+        at++;
+      member = trim ((WpField){ start, (gsize) (at - start) });
+      if (member.len == 0 || (at == end && n_members == 1))
+        return FALSE;
+      if (!wp_field_is_missing (member)
+          && (!wp_time_parse_seconds (member.text, member.len, &one_ns)
+              || __builtin_add_overflow (*ns, one_ns, ns)))
+        return FALSE;
+      if (at++ == end)
+        return TRUE;
+      if (at == end || *at != ' ') /* 1,5 is a decimal comma elsewhere, and 10:30 a time of day */
+        return FALSE;
+    }
+}
+
+gboolean
+wp_field_parse_amount (WpField field, gint64 *ns)
+{
+  field = trim (field);
+
+  return parse_with_unit (field, ns) || parse_list (field, ns);
+}

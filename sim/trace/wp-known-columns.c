@@ -1,0 +1,101 @@
+#include "sim/trace/wp-known-columns.h"
+
+#include <string.h>
+
+typedef struct {
+  const char *title; /* whose log that is; NULL: anyone's */
+  char *columns;     /* as --columns */
+} WpKnownColumns;
+
+/* @divisor: of the duration, to seconds. */
+typedef struct {
+  const char *title, *stamp, *duration, *divisor;
+  gboolean is_end; /* the stamp is set at the end of a request */
+} Known;
+
+static const Known known_columns[] = {
+  { "AWS ALB", "request_creation_time", "target_processing_time", NULL, FALSE },
+  { "AWS ALB", "time", "target_processing_time", NULL, TRUE },
+  { "Traefik", "StartUTC", "Duration", "1e9", FALSE },
+  { "Traefik", "StartLocal", "Duration", "1e9", FALSE },
+  { "HAProxy", "accept_date", "Ta", "1000", FALSE },
+  { "Envoy", "start_time", "duration", "1000", FALSE },
+  { "Caddy", "ts", "duration", NULL, TRUE },
+  { "nginx", "msec", "request_time", NULL, TRUE },
+  { "nginx", "time_iso8601", "request_time", NULL, TRUE },
+  { "nginx", "time_local", "request_time", NULL, TRUE },
+  { "nginx", "@timestamp", "request_time", NULL, TRUE },
+  { "nginx", "timestamp", "request_time", NULL, TRUE },
+  { "nginx", "time", "request_time", NULL, TRUE },
+  { "nginx", "ts", "request_time", NULL, TRUE },
+  { "Apache", "start_usec", "duration_us", "1e6", FALSE },
+  { "Apache", "start_msec", "duration_us", "1e6", FALSE },
+  { "Apache", "start_time", "duration_us", "1e6", FALSE },
+  { "Apache", "start_time", "duration_s", NULL, FALSE },
+  { "Apache", "end_usec", "duration_us", "1e6", TRUE },
+  { "Apache", "end_msec", "duration_us", "1e6", TRUE },
+  { "Apache", "end_time", "duration_us", "1e6", TRUE },
+  { "Apache", "start_time", "duration_ms", "1000", FALSE },
+  { "Apache", "start_msec", "duration_ms", "1000", FALSE },
+  { "Apache", "end_time", "duration_ms", "1000", TRUE },
+  /* stamps alone */
+  { NULL, "msec", NULL, NULL, FALSE },
+  { NULL, "time_iso8601", NULL, NULL, FALSE },
+  { NULL, "time_local", NULL, NULL, FALSE },
+  { NULL, "start_usec", NULL, NULL, FALSE },
+  { NULL, "start_msec", NULL, NULL, FALSE },
+  { NULL, "start_time", NULL, NULL, FALSE },
+  { NULL, "end_time", NULL, NULL, FALSE },
+  { NULL, "accept_date", NULL, NULL, FALSE },
+  { NULL, "@timestamp", NULL, NULL, FALSE },
+  { NULL, "timestamp", NULL, NULL, FALSE },
+  { NULL, "time", NULL, NULL, FALSE },
+  { NULL, "ts", NULL, NULL, FALSE },
+};
+
+static char *
+make_columns (const Known *known)
+{
+  g_autofree char *duration = NULL;
+
+  if (known->duration == NULL)
+    return g_strdup_printf ("arrival=[%s]", known->stamp);
+  duration
+      = g_strconcat ("[", known->duration, "]", known->divisor != NULL ? "/" : NULL, known->divisor, NULL);
+
+  return g_strdup_printf ("arrival=[%s]%s%s,response=%s", known->stamp, known->is_end ? "-" : "",
+                          known->is_end ? duration : "", duration);
+}
+
+static gboolean
+find_known (const char *const *names, gboolean needs_duration, WpKnownColumns *known)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (known_columns); i++)
+    {
+      const Known *row = &known_columns[i];
+
+      if (!g_strv_contains (names, row->stamp)
+          || (row->duration != NULL ? !g_strv_contains (names, row->duration) : needs_duration))
+        continue;
+      *known = (WpKnownColumns){ row->title, make_columns (row) };
+      return TRUE;
+    }
+
+  return FALSE;
+}
+
+void
+wp_trace_know_columns (WpTraceFormat *self, const WpTraceOptions *options, gboolean needs_duration)
+{
+  const char *const *names = (const char *const *) self->names;
+  const char *arrival = "arrival";
+  WpKnownColumns known;
+
+  if (g_strv_contains (names, arrival)
+      || (options->columns != NULL && strstr (options->columns, arrival) != NULL)
+      || !find_known (names, needs_duration, &known))
+    return;
+  self->columns = self->own_columns = known.columns;
+  if (known.title != NULL)
+    self->title = self->own_title = g_strdup_printf ("%s of %s", self->title, known.title);
+}

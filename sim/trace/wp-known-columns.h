@@ -1,0 +1,13 @@
+/* wp-known-columns.h - which columns of the logs of common servers are times, by their names. */
+#pragma once
+
+#include "sim/trace/wp-trace-format.h"
+
+/**
+ * wp_trace_know_columns:
+ * @needs_duration: stamps alone are not enough
+ *
+ * Takes what the names of @table are known to be as its `columns`, unless arrivals are given by them or by
+ * @options. A server that stamps the end of a request has arrival=stamp-duration.
+ */
+void wp_trace_know_columns (WpTraceFormat *table, const WpTraceOptions *options, gboolean needs_duration);

@@ -1,0 +1,42 @@
+/* wp-trace-options.h - how a trace is read, as the command line says. */
+#pragma once
+
+#include <glib.h>
+
+/* What comes in: CSV (RFC 4180); Common and Combined access logs; an object of JSON in each line; the W3C's
+ * extended logs. */
+typedef enum {
+  WP_INPUT_AUTO, /* what the first lines say */
+  WP_INPUT_CSV,
+  WP_INPUT_CLF,
+  WP_INPUT_JSONL,
+  WP_INPUT_W3C,
+  WP_INPUT_LOG /* as log_format says; not typed */
+} WpInputFormat;
+
+extern const char *const wp_input_names[]; /* as typed after --input=, NULL-terminated */
+
+/* What becomes of stamps that all lie on whole seconds, several on some. */
+typedef enum {
+  WP_STAMPS_AUTO,   /* dates and times since 1970 are spread evenly over their seconds */
+  WP_STAMPS_SPREAD, /* so are times that count from an origin of the trace's own */
+  WP_STAMPS_AS_IS
+} WpStampMode;
+
+extern const char *const wp_stamp_names[]; /* as typed after --stamps=, NULL-terminated */
+
+typedef struct {
+  const char *columns;    /* --columns: "arrival=TIMESTAMP,service=0.030+0.020*GeneratedTokens", or NULL */
+  double scale;           /* --scale, > 0: arrivals are divided by it */
+  double service_scale;   /* --service-scale, > 0: service times are multiplied by it */
+  guint64 limit_rows;     /* --limit: the first rows of the file only; 0: all */
+  WpInputFormat input;    /* --input */
+  const char *log_format; /* --log-format: a format of nginx or Apache, or a usual one's name; NULL: none */
+  WpStampMode stamps;     /* --stamps */
+  double max_bad;         /* --max-bad: share of bad rows that is passed over; -1: what the format takes */
+} WpTraceOptions;
+
+#define WP_TRACE_OPTIONS_INIT                                                                                \
+  {                                                                                                          \
+    .scale = 1.0, .service_scale = 1.0, .max_bad = -1                                                        \
+  }

@@ -1,0 +1,228 @@
+#include "sim/trace/wp-w3c.h"
+
+#include <string.h>
+
+#include "sim/base/wp-error.h"
+
+typedef struct {
+  WpTraceFormat table;
+  char *fields_line; /* behind #Fields: */
+  gsize date;        /* the place of the first half of time; n_values: none */
+  gsize n_values;    /* of a line */
+  gboolean is_iis;
+  WpField *values, *fields;
+} WpW3c;
+
+static gboolean
+starts_with (const char *line, gsize len, const char *word)
+{
+  return len >= strlen (word) && g_ascii_strncasecmp (line, word, strlen (word)) == 0;
+}
+
+static gboolean
+set_names (WpW3c *self, const char *line, gsize len)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_auto (GStrv) words = NULL;
+
+  self->fields_line = g_strndup (line, len);
+  words = g_strsplit_set (self->fields_line, " \t", -1);
+  self->date = G_MAXSIZE;
+  for (gsize i = 0; words[i] != NULL; i++)
+    {
+      gboolean is_date
+          = g_str_equal (words[i], "date") && words[i + 1] != NULL && g_str_equal (words[i + 1], "time");
+
+      if (*words[i] == '\0')
+        continue;
+      if (is_date)
+        self->date = self->n_values;
+      else
+        g_ptr_array_add (names, g_strdup (words[i]));
+      self->n_values++;
+    }
+  g_ptr_array_add (names, NULL);
+  self->table.names = (GStrv) g_ptr_array_free (g_steal_pointer (&names), FALSE);
+  self->table.header_line = self->table.row_line;
+  self->values = g_new0 (WpField, self->n_values + 1);
+  self->fields = g_new0 (WpField, self->n_values + 1);
+
+  return self->n_values > 0;
+}
+
+/* A line of #. */
+static gboolean
+take_directive (WpW3c *self, const char *line, gsize len, GError **error)
+{
+  const char fields[] = "#Fields:";
+
+  if (starts_with (line, len, "#Software:") && memmem (line, len, "Internet Information", 20) != NULL)
+    self->is_iis = TRUE;
+  if (!starts_with (line, len, fields))
+    return TRUE;
+  line += strlen (fields);
+  len -= strlen (fields);
+  if (self->fields_line == NULL)
+    return set_names (self, line, len)
+           || wp_trace_format_fail (&self->table, "#Fields: names no columns", error);
+  if (strlen (self->fields_line) == len && memcmp (self->fields_line, line, len) == 0)
+    return TRUE;
+  wp_trace_format_fail (&self->table, "#Fields: names other columns than above: split the log here", error);
+  self->table.is_bad_row = FALSE;
+
+  return FALSE;
+}
+
+/* The next line that is no directive. */
+static WpTraceFormatStatus
+next_line (WpW3c *self, gboolean may_fill, char **line, gsize *len, GError **error)
+{
+  WpTraceFormatStatus status;
+
+  while ((status = wp_trace_format_line (&self->table, may_fill, line, len, error)) == WP_TRACE_FORMAT_ROW
+         && **line == '#')
+    if (!take_directive (self, *line, *len, error))
+      return WP_TRACE_FORMAT_ERROR;
+
+  return status;
+}
+
+/* Returns how many values the line has, of which the first n_values are taken. */
+static gsize
+split (WpW3c *self, char *line, gsize len)
+{
+  char *p = line, *end = line + len;
+  char separator = memchr (line, '\t', len) != NULL ? '\t' : ' ';
+  gsize n = 0;
+
+  while (p < end)
+    {
+      gboolean quoted = *p == '"';
+      char *start = p + quoted;
+      char *stop = quoted ? memchr (start, '"', (gsize) (end - start)) : NULL;
+
+      if (stop == NULL)
+        stop = memchr (start, separator, (gsize) (end - start));
+      if (stop == NULL)
+        stop = end;
+      if (n < self->n_values)
+        self->values[n] = (WpField){ start, (gsize) (stop - start) };
+      n++;
+      p = stop + (stop < end && *stop == '"');
+      p += p < end;
+      while (separator == ' ' && p < end && *p == ' ')
+        p++;
+    }
+
+  return n;
+}
+
+/* IIS counts milliseconds. Elsewhere only a point says that it is seconds. */
+static gboolean
+set_columns (WpW3c *self, GError **error)
+{
+  const char *const *names = (const char *const *) self->table.names;
+  gsize place = 0;
+  WpField taken;
+
+  if (self->date == G_MAXSIZE)
+    return TRUE;
+  self->table.columns = "arrival=time";
+  if (!g_strv_contains (names, "time-taken"))
+    return TRUE;
+  while (!g_str_equal (names[place], "time-taken"))
+    place++;
+  taken = self->values[place + (place >= self->date)];
+  if (self->is_iis)
+    self->table.columns = "arrival=time-[time-taken]/1000,response=[time-taken]/1000";
+  else if (memchr (taken.text, '.', taken.len) != NULL)
+    self->table.columns = "arrival=time-[time-taken],response=[time-taken]";
+  else
+    return wp_trace_format_fail (&self->table,
+                                 "time-taken has no point: is it seconds or milliseconds? Say it: --columns "
+                                 "'arrival=time-[time-taken]/1000,response=[time-taken]/1000'",
+                                 error);
+
+  return TRUE;
+}
+
+static gboolean
+w3c_open (WpTraceFormat *table, const WpTraceOptions *options, GError **error)
+{
+  WpW3c *self = (WpW3c *) table;
+  char *line;
+  gsize len;
+  WpTraceFormatStatus status = next_line (self, TRUE, &line, &len, error);
+
+  if (status == WP_TRACE_FORMAT_END)
+    return wp_trace_format_fail (table, "an empty trace: it has no row", error);
+  if (status != WP_TRACE_FORMAT_ROW)
+    return FALSE;
+  if (self->fields_line == NULL)
+    return wp_trace_format_fail (table, "no line #Fields: before the first row", error);
+  table->window.at = line; /* it comes again */
+  table->window.line = table->row_line;
+  if (self->is_iis)
+    table->title = "W3C extended log of IIS";
+
+  return options->columns != NULL || split (self, line, len) != self->n_values || set_columns (self, error);
+}
+
+static gboolean
+w3c_rewind (WpTraceFormat *table, GError **error)
+{
+  return TRUE;
+}
+
+static WpTraceFormatStatus
+w3c_next (WpTraceFormat *table, gboolean may_fill, const WpField **fields, GError **error)
+{
+  WpW3c *self = (WpW3c *) table;
+  char *line;
+  gsize len, n, n_fields = 0;
+  WpTraceFormatStatus status = next_line (self, may_fill, &line, &len, error);
+
+  *fields = self->fields;
+  if (status != WP_TRACE_FORMAT_ROW)
+    return status;
+  n = split (self, line, len);
+  if (n != self->n_values)
+    {
+      g_autofree char *problem
+          = g_strdup_printf ("%" G_GSIZE_FORMAT " values, #Fields: names %" G_GSIZE_FORMAT, n,
+                             self->n_values);
+
+      return wp_trace_format_fail (table, problem, error) ? WP_TRACE_FORMAT_ROW : WP_TRACE_FORMAT_ERROR;
+    }
+  for (gsize i = 0; i < n; i++)
+    {
+      WpField *value = &self->values[i];
+
+      if (i == self->date)
+        {
+          char *between = (char *) value->text + value->len;
+
+          *between = ' '; /* it may be a tab */
+          value[1] = (WpField){ value->text, (gsize) (value[1].text + value[1].len - value->text) };
+          continue;
+        }
+      ((char *) value->text)[value->len] = '\0';
+      self->fields[n_fields++] = *value;
+    }
+
+  return WP_TRACE_FORMAT_ROW;
+}
+
+static void
+w3c_clear (WpTraceFormat *table)
+{
+  WpW3c *self = (WpW3c *) table;
+
+  g_free (self->fields_line);
+  g_free (self->values);
+  g_free (self->fields);
+}
+
+const WpTraceFormatKind wp_w3c_kind
+    = { "w3c",      "W3C extended log", sizeof (WpW3c), w3c_open,      w3c_next,
+        w3c_rewind, w3c_clear,          NULL,           WP_LOG_MAX_BAD };

@@ -1,0 +1,457 @@
+/* Logs as the usual servers write them: each is known by its first lines or by --log-format, and gives the
+ * arrivals and services that its server meant. */
+#include <string.h>
+
+#include "sim/base/wp-error.h"
+#include "sim/trace/wp-log-pattern.h"
+#include "sim/trace/wp-trace-private.h"
+
+#define S    WP_NS_PER_S
+#define MS   WP_NS_PER_MS
+#define NONE WP_TIME_NONE
+
+static const gsize chunks[] = { 1, 7, 65536 };
+
+#define NGINX_LINE(second, rest)                                                                             \
+  "203.0.113.7 - - [29/Nov/2026:15:05:" second " +0100] \"GET /api/items?x=1 HTTP/1.1\" 200 612 "            \
+  "\"https://example.org/\" \"Mozilla/5.0 (X11; Linux x86_64) \\\"quoted\\\"\"" rest "\n"
+
+#define INGRESS_LINE(second, time, upstream)                                                                 \
+  "10.244.0.1 - - [29/Nov/2026:15:05:" second " +0000] \"POST /v1/pay HTTP/2.0\" 200 43 \"-\" "              \
+  "\"okhttp/4.12.0\" 1187 " time " [shop-pay-8080] [] 10.244.1.17:8080 43 " upstream                         \
+  " 200 4e1f0c2b6d7a4b1c9d8e7f6a5b4c3d2e\n"
+
+#define HAPROXY_LINE(stamp, times)                                                                           \
+  "Nov 29 15:05:01 lb1 haproxy[14389]: 10.0.1.2:33317 [29/Nov/2026:15:05:" stamp                             \
+  "] http-in~ app/app3 " times                                                                               \
+  " 200 2750 - - ---- 1/1/1/1/0 0/0 {example.org} {} \"GET /index.html HTTP/1.1\"\n"
+
+#define ENVOY_LINE(stamp, duration)                                                                          \
+  "[2026-11-29T15:05:" stamp "Z] \"POST /api/v1/locations HTTP/2\" 204 - 154 0 " duration " 100 "            \
+  "\"10.0.35.28\" \"nsq2http\" \"cc21d9b0-cf5c-432b-8c7e-98aeb7988cd2\" \"locations\" "                      \
+  "\"tcp://10.0.2.1:80\"\n"
+
+#define ISTIO_LINE(stamp, duration)                                                                          \
+  "[2026-11-29T15:05:" stamp "Z] \"GET /status/418 HTTP/1.1\" 418 - via_upstream - \"-\" 0 135 " duration    \
+  " 4 \"-\" \"curl/8.5\" \"84961386-6d84-929d-98bd-c5aee93b5c88\" \"httpbin:8000\" \"10.44.1.27:80\" "       \
+  "outbound|8000||httpbin.foo.svc.cluster.local 10.44.1.23:37652 10.0.45.184:8000 10.44.1.23:46520 - default\n"
+
+#define ALB_LINE(stamp, times, created)                                                                      \
+  "https 2026-11-29T15:05:" stamp "Z app/my-lb/50dc6c495c0c9188 192.168.131.39:2817 10.0.0.1:80 " times      \
+  " 200 200 34 366 \"GET https://www.example.com:443/ HTTP/1.1\" \"curl/7.46.0\" "                           \
+  "ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 "                                                                     \
+  "arn:aws:elasticloadbalancing:us-east-2:123456789012:targetgroup/my-targets/73e2d6bc24d8a067 "             \
+  "\"Root=1-58337262-36d228ad5d99923122bbe354\" \"www.example.com\" \"session-reused\" 0 "                   \
+  "2026-11-29T15:05:" created "Z \"forward\" \"-\" \"-\" \"10.0.0.1:80\" \"200\" \"-\" \"-\"\n"
+
+#define IIS_HEAD                                                                                             \
+  "#Software: Microsoft Internet Information Services 10.0\r\n#Version: 1.0\r\n"                             \
+  "#Date: 2026-11-29 15:05:00\r\n"                                                                           \
+  "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) "       \
+  "cs(Referer) sc-status sc-substatus sc-win32-status time-taken\r\n"
+#define IIS_LINE(second, taken)                                                                              \
+  "2026-11-29 15:05:" second " 10.0.0.4 GET /orders id=7 443 - 203.0.113.9 Mozilla/5.0+(Windows+NT+10.0) "   \
+  "https://example.org/ 200 0 0 " taken "\r\n"
+
+#define CLOUDFRONT_HEAD                                                                                       \
+  "#Version: 1.0\n#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status " \
+  "time-taken\n"
+#define CLOUDFRONT_LINE(second, taken)                                                                       \
+  "2026-11-29\t15:05:" second "\tFRA2\t2390\t192.0.2.10\tGET\td111111abcdef8.cloudfront.net\t/index.html\t"  \
+  "200\t" taken "\n"
+
+#define CADDY_LINE(ts, duration)                                                                             \
+  "{\"level\":\"info\",\"ts\":" ts ",\"logger\":\"http.log.access\",\"msg\":\"handled request\","            \
+  "\"request\":{\"remote_ip\":\"127.0.0.1\",\"method\":\"GET\",\"headers\":{\"Accept\":[\"*/*\"]}},"         \
+  "\"bytes_read\":0,\"user_id\":\"\",\"duration\":" duration ",\"size\":10900,\"status\":200}\n"
+
+#define TRAEFIK_LINE(start, duration)                                                                        \
+  "{\"ClientAddr\":\"10.0.0.9:1\",\"DownstreamStatus\":200,\"Duration\":" duration ",\"OriginDuration\":9,"  \
+  "\"StartLocal\":\"2026-11-29T15:05:" start "Z\",\"StartUTC\":\"2026-11-29T15:05:" start "Z\","             \
+  "\"level\":\"info\",\"msg\":\"\",\"time\":\"2026-11-29T15:05:59Z\"}\n"
+
+#define K6_LINE(metric, time, value)                                                                         \
+  "{\"metric\":\"" metric "\",\"type\":\"Point\",\"data\":{\"time\":\"2026-11-29T16:05:" time                \
+  "+01:00\",\"value\":" value ",\"tags\":{\"status\":\"200\"}}}\n"
+
+#define NOTHING                                                                                              \
+  {                                                                                                          \
+    NONE, NONE                                                                                               \
+  }
+
+/* Two rows each; arrivals count from the first. */
+static const struct {
+  const char *log_format, *text, *title;
+  gint64 second_ns, services_ns[2];
+} logs[] = {
+  { NULL, NGINX_LINE ("01", "") NGINX_LINE ("03", ""), "access log", 2 * S, NOTHING },
+  { NULL,
+    NGINX_LINE ("01", " 0.045") NGINX_LINE ("03", " 0.030"),
+    "access log",
+    2015 * MS,
+    { 45 * MS, 30 * MS } },
+  { NULL,
+    NGINX_LINE ("01", " rt=0.045 uct=\"0.000\" urt=\"0.044, 0.001\"")
+        NGINX_LINE ("03", " rt=0.030 uct=\"-\" urt=\"-\""),
+    "access log",
+    2015 * MS,
+    { 45 * MS, 30 * MS } },
+  { "combined+D",
+    NGINX_LINE ("01", " 45000") NGINX_LINE ("03", " 30000"),
+    "access log, Combined with Apache's %D",
+    2 * S,
+    { 45 * MS, 30 * MS } },
+  { "combined", NGINX_LINE ("01", " 45000") NGINX_LINE ("03", " 30000"), "access log, Combined", 2 * S,
+    NOTHING },
+  { "%h %l %u %t \\\"%r\\\" %>s %b \\\"%{Referer}i\\\" \\\"%{User-Agent}i\\\" %{ms}T",
+    NGINX_LINE ("01", " 45") NGINX_LINE ("03", " 30"),
+    "log of its own format of Apache",
+    2 * S,
+    { 45 * MS, 30 * MS } },
+  { "'$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent \"$http_referer\" "
+    "\"$http_user_agent\" ${request_length} $request_time $upstream_response_time $pipe'",
+    NGINX_LINE ("01", " 817 0.045 0.010, 0.014 : 0.001 .") NGINX_LINE ("03", " 9 0.030 - p"),
+    "log of its own format of nginx",
+    2015 * MS,
+    { 45 * MS, 30 * MS } },
+  { "$msec|$request_time|$uri",
+    "1700000000.125|0.025|/a b\n1700000001.000|0.500|/\n",
+    "log of its own format of nginx",
+    400 * MS,
+    { 25 * MS, 500 * MS } },
+  { "%{usec}t %D",
+    "1700000000125000 25000\n1700000001125000 100\n",
+    "log of its own format of Apache",
+    S,
+    { 25 * MS, 100000 } },
+  { NULL,
+    "www.example.org:443 203.0.113.7 - frank z [29/Nov/2026:15:05:01 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"-\"\n"
+    "www.example.org:443 203.0.113.7 - - [29/Nov/2026:15:05:02 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"-\"\n",
+    "access log, Combined with virtual hosts", S, NOTHING },
+  { "combinedio", NGINX_LINE ("01", " 300 900") NGINX_LINE ("03", " 300 900"),
+    "access log, Combined with sizes", 2 * S, NOTHING },
+  { NULL,
+    INGRESS_LINE ("01", "0.048", "0.010, 0.038") INGRESS_LINE ("02", "0.040", "0.040"),
+    "access log of ingress-nginx",
+    1008 * MS,
+    { 48 * MS, 40 * MS } },
+  { NULL,
+    HAPROXY_LINE ("01.250", "10/0/30/69/109") HAPROXY_LINE ("01.655", "-1/-1/-1/-1/-1"),
+    "HTTP log of HAProxy",
+    405 * MS,
+    { 109 * MS, NONE } },
+  { NULL,
+    ENVOY_LINE ("01.310", "226") ENVOY_LINE ("01.400", "7"),
+    "access log of Envoy",
+    90 * MS,
+    { 226 * MS, 7 * MS } },
+  { NULL,
+    ISTIO_LINE ("01.310", "226") ISTIO_LINE ("01.400", "7"),
+    "access log of Istio",
+    90 * MS,
+    { 226 * MS, 7 * MS } },
+  { NULL,
+    ALB_LINE ("02.186641", "0.000 0.001 0.000", "02.185641") ALB_LINE ("03.000000", "-1 -1 -1", "02.985641"),
+    "access log of an AWS ALB",
+    800 * MS,
+    { MS, NONE } },
+  { NULL,
+    IIS_HEAD IIS_LINE ("01", "45") IIS_HEAD IIS_LINE ("03", "30"),
+    "W3C extended log of IIS",
+    2015 * MS,
+    { 45 * MS, 30 * MS } },
+  { NULL,
+    CLOUDFRONT_HEAD CLOUDFRONT_LINE ("01", "0.045") CLOUDFRONT_LINE ("03", "0.030"),
+    "W3C extended log",
+    2015 * MS,
+    { 45 * MS, 30 * MS } },
+  { NULL,
+    CADDY_LINE ("1646861401.5241024", "0.000929675") CADDY_LINE ("1646861402.5241024", "0.000929675"),
+    "JSON lines of Caddy",
+    S,
+    { 929675, 929675 } },
+  { "traefik",
+    TRAEFIK_LINE ("01.123456789", "45000000") TRAEFIK_LINE ("01.123456790", "7"),
+    "JSON lines of Traefik",
+    1,
+    { 45 * MS, 7 } },
+  { NULL,
+    "{\"time_iso8601\":\"2026-11-29T15:05:01+00:00\",\"status\":200,\"request_time\":\"0.045\"}\n"
+    "{\"time_iso8601\":\"2026-11-29T15:05:03+00:00\",\"status\":200,\"request_time\":0.030}\n",
+    "JSON lines of nginx",
+    2015 * MS,
+    { 45 * MS, 30 * MS } },
+  { NULL,
+    "{\"start_time\":\"2026-11-29T15:05:01.310Z\",\"duration\":226}\n{\"start_time\":\"2026-11-29T15:05:01.400Z\",\"duration\":7}\n",
+    "JSON lines of Envoy",
+    90 * MS,
+    { 226 * MS, 7 * MS } },
+};
+
+static WpTrace *
+load (const char *text, const WpTraceOptions *options, gsize chunk_bytes, const WpRow **rows, gsize *n)
+{
+  g_autoptr (GError) error = NULL;
+  WpTrace *trace
+      = wp_trace_open_input (wp_input_open_data ("t", text, strlen (text)), chunk_bytes, options, &error);
+
+  g_assert_no_error (error);
+  wp_trace_take_responses (trace);
+  *rows = wp_trace_load (trace, n, &error);
+  g_assert_no_error (error);
+
+  return trace;
+}
+
+static void
+test_logs (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (logs); i++)
+    for (gsize j = 0; j < G_N_ELEMENTS (chunks); j++)
+      {
+        WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+        g_autoptr (WpTrace) trace = NULL;
+        const WpRow *rows;
+        gsize n;
+
+        g_test_message ("%s", logs[i].text);
+        options.log_format = logs[i].log_format;
+        trace = load (logs[i].text, &options, chunks[j], &rows, &n);
+        g_assert_cmpstr (wp_trace_title (trace), ==, logs[i].title);
+        g_assert_cmpuint (n, ==, 2);
+        g_assert_cmpint (rows[1].arrival_ns, ==, logs[i].second_ns);
+        g_assert_cmpint (rows[0].service_ns, ==, logs[i].services_ns[0]);
+        g_assert_cmpint (rows[1].service_ns, ==, logs[i].services_ns[1]);
+      }
+}
+
+static void
+test_kinds_by_first_lines (void)
+{
+  static const struct {
+    const char *text, *title;
+  } cases[] = {
+    { "arrival,service\n1,2\n", "CSV" },
+    { "\xef\xbb\xbf\n\n# mode: all\narrival\n1\n", "CSV" },
+    { "\n{\"arrival\":1}\n", "JSON lines" },
+    { "1\" 200 5 \"-\" \"cut off\"\n" NGINX_LINE ("01", "") NGINX_LINE ("01", "") NGINX_LINE ("01", ""),
+      "access log" },
+    { "timestamp,request_time\n1700000000.5,0.25\n", "CSV of nginx" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+      g_autoptr (WpTrace) trace = NULL;
+      const WpRow *rows;
+      gsize n;
+
+      options.max_bad = 0.5;
+      trace = load (cases[i].text, &options, 1, &rows, &n);
+      g_assert_cmpstr (wp_trace_title (trace), ==, cases[i].title);
+      g_assert_cmpuint (n, >, 0);
+    }
+}
+
+static const struct {
+  const char *log_format, *text, *message;
+} bad_logs[] = {
+  { "combined+x", "",
+    "--log-format: \"combined+x\" is no log_format of nginx ($time_local ...), no LogFormat of Apache "
+    "(%t ...), and none of the names common, combined, combined+rt, combined+D, combinedio, "
+    "vhost_combined, ingress-nginx, haproxy, envoy, istio, alb, caddy, traefik" },
+  { "$a$b", "", "--log-format: \"$a$b\" has nothing between two of its variables" },
+  { "$a $", "", "--log-format: \"$a $\" has a $ without a variable" },
+  { "%h %?", "", "--log-format: \"%h %?\" has a % that is no directive of Apache's LogFormat" },
+  { "$rest $a", "", "--log-format: \"$rest $a\" goes on after $rest" },
+  { "%%", "", "--log-format: \"%%\" has no variables such as $time_local or %t" },
+  { "$a|$b", "1|2\n",
+    "t: no column \"arrival\"; the columns are \"a\", \"b\"; say which has the time, as in --columns 'arrival=[NAME]'" },
+  { "$msec|$b", "1|2\n1\n",
+    "t:2: the line is not of the log's format: at byte 1 expected a value and \"|\", found \"1\"" },
+  { "[$msec]", "[1]\n[1] x\n",
+    "t:2: the line goes on after the log's format, at byte 4: \" x\" ($rest at the end of --log-format takes it)" },
+  { NULL, "#Version: 1.0\n1 2\n", "t:2: no line #Fields: before the first row" },
+  { NULL, "#Fields: date time x\n2026-11-29 15:05:01 1\n2026-11-29 15:05:01\n1 2 3 4\n",
+    "t:3: 2 values, #Fields: names 3 (2 of 3 rows are bad, more than --max-bad=1%)" },
+  { NULL, "#Fields: date time time-taken\n2026-11-29 15:05:01 30\n",
+    "t:2: time-taken has no point: is it seconds or milliseconds? Say it: --columns "
+    "'arrival=time-[time-taken]/1000,response=[time-taken]/1000'" },
+  { NULL, "#Fields: date time x\n2026-11-29 15:05:01 1\n#Fields: date time y\n",
+    "t:3: #Fields: names other columns than above: split the log here" },
+};
+
+static void
+test_bad_logs (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (bad_logs); i++)
+    for (gsize j = 0; j < G_N_ELEMENTS (chunks); j++)
+      {
+        WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+        g_autoptr (GError) error = NULL;
+        g_autoptr (WpTrace) trace = NULL;
+        gsize n;
+
+        options.log_format = bad_logs[i].log_format;
+        trace = wp_trace_open_input (wp_input_open_data ("t", bad_logs[i].text, strlen (bad_logs[i].text)),
+                                     chunks[j], &options, &error);
+        if (trace != NULL)
+          g_assert_null (wp_trace_load (trace, &n, &error));
+        g_assert_nonnull (error);
+        g_assert_cmpstr (error->message, ==, bad_logs[i].message);
+      }
+}
+
+/* 1 % of a log may be bad; the report says how many lines were, and where the first three are. */
+static void
+test_bad_lines (void)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
+  WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+  g_autoptr (WpTrace) trace = NULL, strict = NULL;
+  g_autoptr (GError) error = NULL;
+  const WpRow *rows;
+  gsize n;
+
+  for (int i = 0; i < 1000; i++)
+    g_string_append (text, i % 250 == 200 ? "bad\n" : "{\"arrival\":1.5}\n");
+  g_string_append (text, "{\"note\":\"no arrival\"}\n{\"arrival\":1");
+  trace = load (text->str, &options, 7, &rows, &n);
+  g_assert_cmpuint (n, ==, 996);
+  wp_trace_append_notes (trace, notes);
+  g_assert_cmpuint (notes->len, ==, 2);
+  g_assert_cmpstr (notes->pdata[0], ==, "1 line without an arrival was left out");
+  g_assert_cmpstr (
+      notes->pdata[1], ==,
+      "4 bad rows of 1000 were left out: t:201: at byte 1: expected an object: {, found \"bad\"; "
+      "t:451: at byte 1: expected an object: {, found \"bad\"; "
+      "t:701: at byte 1: expected an object: {, found \"bad\"; the last line is cut, and was left out");
+  options.max_bad = 0.003;
+  strict = wp_trace_open_data ("t", text->str, text->len, &options, &error);
+  g_assert_no_error (error);
+  g_assert_null (wp_trace_load (strict, &n, &error));
+  g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
+  g_assert_cmpstr (
+      error->message, ==,
+      "t:201: at byte 1: expected an object: {, found \"bad\" (4 of 1000 rows are bad, more than "
+      "--max-bad=0.3%)");
+}
+
+static void
+test_stamps (void)
+{
+  static const struct {
+    const char *text;
+    WpStampMode stamps;
+    gint64 arrivals_ns[3];
+    const char *note;
+  } cases[] = {
+    { "arrival\n2026-11-29T15:05:01Z\n2026-11-29T15:05:01Z\n2026-11-29T15:05:02Z\n",
+      WP_STAMPS_AUTO,
+      { 0, 500 * MS, 1250 * MS },
+      "stamps are whole seconds: their requests are spread evenly over them (--stamps=as-is leaves them)" },
+    { "{\"arrival\":1700000001}\n{\"arrival\":1700000001}\n{\"arrival\":1700000002}\n",
+      WP_STAMPS_AUTO,
+      { 0, 500 * MS, 1250 * MS },
+      "stamps are whole seconds: their requests are spread evenly over them (--stamps=as-is leaves them)" },
+    { "arrival\n1700000001\n1700000001\n1700000002\n",
+      WP_STAMPS_AS_IS,
+      { 0, 0, S },
+      "arrivals are whole seconds, several at once, and are taken as they are (--stamps=spread spreads them)" },
+    { "# wp: a server's record\narrival\n1700000001\n1700000001\n1700000002\n",
+      WP_STAMPS_AUTO,
+      { 0, 0, S },
+      "arrivals are whole seconds, several at once, and are taken as they are (--stamps=spread spreads them)" },
+    { "arrival\n1\n1\n2\n",
+      WP_STAMPS_AUTO,
+      { 0, 0, S },
+      "arrivals are whole seconds, several at once, and are taken as they are (--stamps=spread spreads them)" },
+    { "arrival\n1\n1\n2\n",
+      WP_STAMPS_SPREAD,
+      { 0, 500 * MS, 1250 * MS },
+      "stamps are whole seconds: their requests are spread evenly over them (--stamps=as-is leaves them)" },
+    { "arrival\n1700000001\n1700000002\n1700000003\n", WP_STAMPS_AUTO, { 0, S, 2 * S }, NULL },
+    { "arrival\n1700000001\n1700000001\n1700000002.5\n", WP_STAMPS_AUTO, { 0, 0, 1500 * MS }, NULL },
+    { "arrival\n1700000001000\n1700000001500\n1700000002000\n",
+      WP_STAMPS_AUTO,
+      { 0, 500 * MS, S },
+      "arrivals are milliseconds since 1970, by their size" },
+    { "arrival\n1700000001000001\n1700000001000002\n1700000001000004\n",
+      WP_STAMPS_AUTO,
+      { 0, 1000, 3000 },
+      "arrivals are microseconds since 1970, by their size" },
+    { "arrival\n1700000001000000001\n1700000001000000002\n1700000001000000004\n",
+      WP_STAMPS_AUTO,
+      { 0, 1, 3 },
+      "arrivals are nanoseconds since 1970, by their size" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    for (gsize j = 0; j < G_N_ELEMENTS (chunks); j++)
+      {
+        WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+        g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
+        g_autoptr (WpTrace) trace = NULL;
+        const WpRow *rows;
+        gsize n;
+
+        options.stamps = cases[i].stamps;
+        trace = load (cases[i].text, &options, chunks[j], &rows, &n);
+        g_assert_cmpuint (n, ==, 3);
+        for (gsize k = 0; k < n; k++)
+          g_assert_cmpint (rows[k].arrival_ns, ==, cases[i].arrivals_ns[k]);
+        wp_trace_append_notes (trace, notes);
+        g_assert_cmpuint (notes->len, ==, cases[i].note != NULL);
+        if (cases[i].note != NULL)
+          g_assert_cmpstr (notes->pdata[0], ==, cases[i].note);
+      }
+}
+
+/* Times in arithmetic, and values that are none. */
+static void
+test_arithmetic (void)
+{
+  static const struct {
+    const char *columns, *text;
+    gint64 second_ns, services_ns[2];
+  } cases[] = {
+    { "arrival=t-d,service=d",
+      "t,d\n2026-11-29T15:05:01.5Z,0.5\n2026-11-29 16:05:03.5 +0100,1s\n",
+      1500 * MS,
+      { 500 * MS, S } },
+    { "arrival=(f-116444736000000000)/1e7", "f\n133774347000000000\n133774347000000001\n", 100, NOTHING },
+    { "arrival=t,service=d", "t,d\n1,-\n2,N/A\n", S, NOTHING },
+    { "arrival=t,service=d+1", "t,d\n1,null\n2,0.5\n", S, { NONE, 1500 * MS } },
+    { "arrival=t,service=d", "t,d\n1,\"0.010, 0.014\"\n2,30ms\n", S, { 24 * MS, 30 * MS } },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+      g_autoptr (WpTrace) trace = NULL;
+      const WpRow *rows;
+      gsize n;
+
+      options.columns = cases[i].columns;
+      trace = load (cases[i].text, &options, 65536, &rows, &n);
+      g_assert_cmpuint (n, ==, 2);
+      g_assert_cmpint (rows[1].arrival_ns, ==, cases[i].second_ns);
+      g_assert_cmpint (rows[0].service_ns, ==, cases[i].services_ns[0]);
+      g_assert_cmpint (rows[1].service_ns, ==, cases[i].services_ns[1]);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/log-formats/logs", test_logs);
+  g_test_add_func ("/log-formats/kinds-by-first-lines", test_kinds_by_first_lines);
+  g_test_add_func ("/log-formats/bad-logs", test_bad_logs);
+  g_test_add_func ("/log-formats/bad-lines", test_bad_lines);
+  g_test_add_func ("/log-formats/stamps", test_stamps);
+  g_test_add_func ("/log-formats/arithmetic", test_arithmetic);
+
+  return g_test_run ();
+}
