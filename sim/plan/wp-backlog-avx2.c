@@ -14,19 +14,20 @@ typedef union {
 
 struct _WpBacklogAvx2 {
   guint n;
-  guint workers[LANES], most_workers; /* the latter of any lane, in whole steps of the loop */
+  guint workers[LANES], most_workers; /* most_workers: the maximum over the lanes, rounded up to whole steps
+                                         of the loop */
   Vector live;                        /* all bits set: the lane is needed */
-  int all_busy; /* bit by bit, the lanes whose workers were all busy at some moment, for a time */
+  int all_busy;                       /* one bit per lane: all its workers were busy at some time */
   guint64 requests;
   Vector *free_ns;   /* sorted; no time for workers that a lane does not have; one more at the end */
-  Vector *starts_ns; /* a ring of the last ones; the slot is the request's number & mask */
+  Vector *starts_ns; /* a ring of recent starts; the slot is the request's number & mask */
   gsize mask;
   gsize longest[LANES];      /* backlog */
-  guint64 at_longest[LANES]; /* requests that found the longest backlog but one */
-  /* so many requests ago one started that waits still, if the backlog is the longest but one */
+  guint64 at_longest[LANES]; /* requests that found a backlog of one less than the longest */
+  /* how many requests ago the oldest waiting one came, if the backlog is one below the longest */
   gsize back[LANES];
   Vector most_ns; /* the longest wait */
-  /* weights of the requests that waited; that of 0 means nothing until the end */
+  /* of the requests that waited; the weight of 0 is invalid until the end */
   WpHistogram *waits[LANES];
 };
 
@@ -40,7 +41,7 @@ set_longest_wait (WpBacklogAvx2 *self, guint lane)
 
 #include <immintrin.h>
 
-/* Into the loop, where the compiler would make a call of it. */
+/* Inlined into the loop; the compiler would emit a call. */
 #define INLINE __attribute__ ((target ("avx2"), always_inline)) static inline
 
 gboolean
@@ -94,7 +95,7 @@ wp_backlog_avx2_free (WpBacklogAvx2 *self)
   g_aligned_free (self);
 }
 
-/* The ring is to reach back beyond the longest backlog. */
+/* Grows the ring beyond the longest backlog. */
 static void
 grow_starts (WpBacklogAvx2 *self)
 {
@@ -108,7 +109,7 @@ grow_starts (WpBacklogAvx2 *self)
   self->mask = capacity - 1;
 }
 
-/* The request finds the longest backlog but one, or the longest. */
+/* The request finds the longest backlog, or one of one less. */
 static void
 look_back (WpBacklogAvx2 *self, guint lane, double arrival_ns)
 {
@@ -139,8 +140,8 @@ find_buckets (__m256d waits_ns)
                              _mm256_castpd_si256 (small));
 }
 
-/* When those started that came so many requests ago. Four loads: a gather takes twice as long where it is
- * microcode (AMD, Zen 4). */
+/* The starts of the requests @back before the current one. Four loads: a gather in microcode takes twice as
+ * long (AMD, Zen 4). */
 INLINE __m256d
 long_ago (const WpBacklogAvx2 *self, const gsize *back)
 {
@@ -290,7 +291,7 @@ wp_backlog_avx2_finish (WpBacklogAvx2 *self, guint lane)
   set_longest_wait (self, lane);
   self->waits[lane] = NULL;
   wait->weights[0] = 0;
-  wait->min = 1; /* a bound is enough */
+  wait->min = 1; /* a lower bound suffices */
   for (guint i = 0; i <= wp_histogram_bucket (wait->max); i++)
     wait->total += wait->weights[i];
 

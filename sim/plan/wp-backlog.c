@@ -7,11 +7,11 @@
 #include "sim/stats/wp-histogram-inline.h"
 #include "sim/model/wp-ring.h"
 
-/* Of each length of the backlog. */
+/* Statistics of one length of the backlog. */
 typedef struct {
-  guint64 found;   /* requests that found it, and waited */
-  gint64 time_ns;  /* for so long it was that */
-  gint64 first_ns; /* the first moment at which it was that, or longer */
+  guint64 found;   /* requests that found it and waited */
+  gint64 time_ns;  /* total time at this length */
+  gint64 first_ns; /* first time at this length or a longer one */
 } Length;
 
 typedef struct {
@@ -22,13 +22,14 @@ typedef struct {
 struct _WpBacklog {
   guint parts, limit;
   gboolean is_reduced;
-  guint64 at_longest; /* where is_reduced, instead of lengths: requests that found the longest but one */
+  guint64 at_longest; /* if is_reduced, in place of lengths: requests that found a backlog of one less than
+                         the longest */
   WpServerTimes workers;
   WpRing starts; /* of the requests that wait */
   Length *lengths;
   gsize n_lengths;               /* room for */
   gsize longest;                 /* of the backlogs */
-  gsize timed;                   /* lengths up to that have their first moment */
+  gsize timed;                   /* lengths up to it have first_ns */
   gint64 counted_ns;             /* the time at each length is counted up to here */
   gint64 busy_ns, first_busy_ns; /* with every worker busy */
   gint64 first_ns, last_ns;
@@ -91,7 +92,7 @@ wp_backlog_free (WpBacklog *self)
   g_free (self);
 }
 
-/* The backlog has been as long as it is since counted_ns, and is so until @until_ns. */
+/* Counts the current length for the time from counted_ns to @until_ns. */
 static inline void
 count_time (WpBacklog *self, gint64 until_ns)
 {

@@ -4,11 +4,11 @@
 #include "sim/plan/wp-backlog-avx2.h"
 
 #define LANES       WP_BACKLOG_AVX2_LANES
-#define CHECK_ROWS  (64 * 1024) /* between two looks at whether an SLO is violated */
+#define CHECK_ROWS  (64 * 1024) /* between two checks of the SLOs */
 #define MODEL_ROWS  1024
-#define THREAD_ROWS 10000 /* fewer are done before a thread has started */
+#define THREAD_ROWS 10000 /* fewer take less time than starting a thread */
 
-/* Of one thread in one pass: an evaluation, or several side by side. */
+/* The work of one thread in one pass: one evaluation, or several in vector lanes. */
 typedef struct {
   WpEvaluation *evaluations[LANES];
   guint n;
@@ -78,7 +78,7 @@ offer_model (WpModel *model, const WpTraceBlock *block)
   return TRUE;
 }
 
-/* FALSE: a time passes 292 years. */
+/* FALSE: a time exceeds 292 years. */
 static gboolean
 pass (WpEvaluation *self, const Batch *batch, WpModel *model)
 {
@@ -154,7 +154,7 @@ check_lane (WpEvaluation *self, WpBacklogAvx2 *backlogs, guint lane, guint64 req
   return self->violated != NULL;
 }
 
-/* Where a time is too long for it nothing comes of it. */
+/* FALSE: a time is too long for vectors; nothing was evaluated. */
 static gboolean
 pass_side_by_side (Task *task, const Batch *batch, WpBacklogAvx2 *backlogs)
 {
@@ -230,7 +230,7 @@ on_thread (gpointer data, gpointer user_data)
   g_mutex_unlock (&batch->mutex);
 }
 
-/* As many a task as leave none of the threads idle. */
+/* Groups evaluations into tasks such that no thread is idle. */
 static GArray *
 make_tasks (WpEvaluation *evaluations, guint n_evaluations, guint threads)
 {

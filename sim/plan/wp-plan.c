@@ -3,7 +3,7 @@
 #include <math.h>
 
 #define FRONTIER_POINTS 4     /* with both ends */
-#define THREAD_ROWS     10000 /* a shorter trace is planned before a thread is there */
+#define THREAD_ROWS     10000 /* a shorter trace takes less time than starting a thread */
 
 const double wp_plan_scales[WP_PLAN_SCALES] = { 1, 2 }; /* the first as it is, which has the headroom */
 
@@ -35,8 +35,8 @@ typedef struct {
   gint64 from, end;
 } Span;
 
-/* The frontier lies between the fewest for the given queue and the given workers, if they meet the
- * objectives, but not beyond what is ever busy. */
+/* The range of the frontier: from the fewest workers for the given queue to the given workers, if they meet
+ * the objectives, but at most the number that is ever busy. */
 static Span
 span_of (WpSearch *search, gint64 fewest, guint given, gboolean given_do)
 {
@@ -75,8 +75,8 @@ prepare (WpSearch *search, gint64 fewest, Span span)
   wp_search_prepare (search, workers, FRONTIER_POINTS);
 }
 
-/* Each number of workers with its smallest queue, and none that has no smaller one than the last: the fewest
- * of all, and those between the two answers. @for_given: the fewest for the given queue. */
+/* Adds numbers of workers with their smallest queues: the fewest workers, and some between the two answers,
+ * each with a smaller queue than the previous one. @for_given: the fewest workers for the given queue. */
 static void
 add_frontier (WpPlan *self, WpSearch *search, double scale, gint64 for_given, guint given, gboolean given_do)
 {
@@ -157,7 +157,7 @@ run_parts (Part *parts, const WpSearchSetup *setup, GPtrArray *slos)
       if (side_by_side)
         parts[i].setup.threads = MAX (1, setup->threads / WP_PLAN_SCALES);
       if (side_by_side && i > 0)
-        threads[i] = g_thread_try_new ("plan", plan_part, &parts[i], NULL); /* else it is done here */
+        threads[i] = g_thread_try_new ("plan", plan_part, &parts[i], NULL); /* if NULL, this thread does it */
     }
   for (guint i = 0; i < WP_PLAN_SCALES; i++)
     if (threads[i] == NULL)

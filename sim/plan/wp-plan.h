@@ -1,5 +1,4 @@
-/* wp-plan.h - what sizes are needed: the smallest that meet the objectives, each beside the neighbour that
- * does not. */
+/* wp-plan.h - the smallest sizes that meet the objectives, each with the next smaller size that does not. */
 #pragma once
 
 #include "sim/plan/wp-headroom.h"
@@ -9,22 +8,22 @@
 typedef enum {
   WP_PLAN_WORKERS, /* the smallest number of workers for the given queue */
   WP_PLAN_QUEUE,   /* the smallest queue for the given workers */
-  WP_PLAN_FRONTIER /* the smallest queue for some number of workers between, and with a queue of 0 the
-                      smallest number of workers */
+  WP_PLAN_FRONTIER /* the smallest queues for numbers of workers in between, and the fewest workers for a
+                      queue of 0 */
 } WpPlanKind;
 
 typedef struct {
   double scale;
   guint workers, queue_jobs;
   gboolean meets;
-  const WpSlo *slo;  /* the first that it fails; for an answer, that of its neighbour; NULL: none is known */
-  WpSummary summary; /* null what no objective asks for */
+  const WpSlo *slo;  /* the first that it violates; for an answer, that of its neighbour; NULL: unknown */
+  WpSummary summary; /* metrics that no objective needs are null */
 } WpPlanPoint;
 
 typedef struct {
   WpPlanKind kind;
   WpPlanPoint answer, neighbour;
-  /* one worker or one place less, and it fails; there is none below 1 worker and a queue of 0 */
+  /* one worker or one place less fails; FALSE at 1 worker or a queue of 0 */
   gboolean has_neighbour;
 } WpPlanAnswer;
 
@@ -33,16 +32,16 @@ typedef struct {
   WpPolicy policy; /* WorkerPool, or BufferedChannel; the given sizes */
   GArray *answers; /* (element-type WpPlanAnswer) by scale, then kind */
   WpHeadroom headroom;
-  gboolean met;     /* is there any answer at 1x? */
-  gboolean assumed; /* something smaller may do that was not tried: one by one they would take long */
+  gboolean met;     /* there is an answer at 1x */
+  gboolean assumed; /* a smaller untried size may suffice: trying all would take too long */
 } WpPlan;
 
 extern const double wp_plan_scales[WP_PLAN_SCALES];
 
-/* NULL with WP_ERROR_IO, or where a time passes 292 years. */
+/* NULL with WP_ERROR_IO, or if a time exceeds 292 years. */
 WpPlan *wp_plan_new (const WpSearchSetup *setup, GPtrArray *slos, GError **error);
 void wp_plan_free (WpPlan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpPlan, wp_plan_free)
 
-/* The answer of that kind; NULL: there is none. (Of the frontier, the first.) */
+/* The first answer of this kind; NULL: none. */
 const WpPlanAnswer *wp_plan_find (const WpPlan *self, double scale, WpPlanKind kind);

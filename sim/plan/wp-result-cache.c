@@ -2,14 +2,14 @@
 
 /* Of a number of workers. */
 typedef struct {
-  WpBacklog *backlog; /* NULL: an SLO is violated with a queue of that size, and smaller ones */
+  WpBacklog *backlog; /* NULL: this capacity and all smaller ones violate an SLO */
   guint violated_queue;
 } Backlog;
 
 /* Of workers and a queue. */
 typedef struct {
-  gboolean violated; /* an SLO, and the figures are not known */
-  gboolean fills;    /* the queue is full at some moment */
+  gboolean violated; /* an SLO is violated, and the summary is unknown */
+  gboolean fills;    /* the queue is full at some time */
   WpSummary summary;
 } Result;
 
@@ -46,7 +46,7 @@ wp_result_cache_free (WpResultCache *self)
   g_free (self);
 }
 
-/* More workers than are ever busy make no difference. */
+/* More workers than are ever busy change no result. */
 static guint
 simulated (const WpResultCache *self, guint workers)
 {
@@ -163,7 +163,7 @@ run_and_take (WpResultCache *self, WpEvaluation *evaluations, guint n)
     }
 }
 
-/* In place of a reduced backlog that does not know how many a queue of that size blocks. */
+/* Replaces a reduced backlog if it does not know how many requests this capacity blocks. */
 static const Backlog *
 find_full_backlog (WpResultCache *self, guint workers)
 {
@@ -191,7 +191,7 @@ fill_backlogs (WpResultCache *self, const guint *workers, guint n, guint queue_j
   run_and_take (self, evaluations, n_evaluations);
 }
 
-/* Each with the blocked times of these queues. */
+/* Computes full backlogs with the blocked times of these queues. */
 static void
 fill_watched (WpResultCache *self, const guint *workers, guint n_workers, const guint *queues, guint n_queues)
 {
@@ -300,14 +300,14 @@ wp_result_cache_summary (WpResultCache *self, guint workers, guint queue_jobs, W
   if (!find (self, workers, queue_jobs, TRUE, summary, &fills) || !self->needs.no_blocking
       || summary->blocked == 0)
     return fills;
-  fill_results (self, &workers, 1, &queue_jobs, 1, TRUE); /* somebody is turned away */
+  fill_results (self, &workers, 1, &queue_jobs, 1, TRUE); /* some requests are turned away */
   if (!self->error)
     *summary = find_result (self, simulated (self, workers), queue_jobs)->summary;
 
   return fills;
 }
 
-/* With no limit to the workers nobody waits: one more than were then busy is ample. */
+/* With unlimited workers no request waits: one worker more than were then busy is ample. */
 void
 wp_result_cache_find_ample (WpResultCache *self)
 {

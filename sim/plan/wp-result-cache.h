@@ -6,7 +6,7 @@
 
 typedef struct {
   const WpTraceBuffer *buffer;
-  /* BufferedChannel or WorkerPool with the bounded dispatcher; its sizes are those that stay */
+  /* BufferedChannel or WorkerPool with the bounded dispatcher, with the given sizes */
   WpPolicy policy;
   gint64 patience_ns;
   const GPtrArray *slos; /* (element-type WpSlo) */
@@ -15,18 +15,17 @@ typedef struct {
 
 /**
  * WpResultCache:
- *
- * Backlogs by the number of workers, which answer every queue, where the SLOs can be judged by them; else
- * summaries by workers and queue. What is not in the cache is simulated. Only wp-result-cache.c writes to it.
+ * Backlogs by number of workers, which answer every capacity, if they can decide the SLOs; else summaries by
+ * workers and queue. Missing results are simulated. Only wp-result-cache.c writes to it.
  */
 typedef struct {
   WpSearchSetup setup;
   double scale;
   WpSloNeeds needs;
-  guint ample_workers;  /* so many are never all busy; G_MAXUINT: not known */
+  guint ample_workers;  /* this many workers are never all busy; G_MAXUINT: unknown */
   GHashTable *backlogs; /* by workers, ample_workers at most */
   GHashTable *results;  /* by workers and queue */
-  guint64 spent_rows;   /* simulated in all */
+  guint64 spent_rows;   /* rows simulated in total */
   GError *error;        /* the first; nothing is simulated after it */
 } WpResultCache;
 
@@ -35,25 +34,25 @@ typedef struct {
 WpResultCache *wp_result_cache_new (const WpSearchSetup *setup, double scale);
 void wp_result_cache_free (WpResultCache *self);
 
-/* Simulates every combination that is not known, all at once: of one number of workers, or with one queue.
- * Given up early where an SLO is violated, unless @in_full. */
+/* Simulates all missing combinations at once: of one number of workers, or with one queue. Each stops when an
+ * SLO is violated, unless @in_full. */
 void wp_result_cache_fill (WpResultCache *self, const guint *workers, guint n_workers, const guint *queues,
                            guint n_queues, gboolean in_full);
 
-/* Of a system of that size. FALSE: an SLO is violated, or an error; @in_full: the latter only. */
+/* The result for these sizes. FALSE: an SLO is violated (not with @in_full), or an error. */
 gboolean wp_result_cache_find (WpResultCache *self, guint workers, guint queue_jobs, gboolean in_full,
                                WpSummary *summary);
 
-/* The same in full, and of the system that turns requests away where a backlog stands for it; nulls after an
- * error. Returns: is the queue full at some moment? */
+/* The full summary for these sizes, including requests turned away; null after an error. Returns: the queue
+ * is full at some time. */
 gboolean wp_result_cache_summary (WpResultCache *self, guint workers, guint queue_jobs, WpSummary *summary);
 
-/* Makes ample_workers known. */
+/* Sets ample_workers. */
 void wp_result_cache_find_ample (WpResultCache *self);
 
-/* What more workers than are ever busy change. */
+/* Adjusts the summary to more workers than are ever busy. */
 void wp_result_cache_spread_over (WpSummary *summary, guint workers);
 
-/* The longest backlog of these workers, were nobody turned away; -1 if even a queue for all of it does not
- * meet the SLOs. */
+/* The longest backlog of these workers if no request is turned away; -1 if even a queue of that capacity
+ * violates the SLOs. */
 gint64 wp_result_cache_longest (WpResultCache *self, guint workers);

@@ -4,7 +4,7 @@
 
 #include "sim/plan/wp-backlog-avx2.h"
 
-/* Simulated one size after another, before bisection takes over: a second or two. */
+/* Rows simulated size by size before bisection starts: 1 or 2 s. */
 #define SCAN_ROWS   (G_GUINT64_CONSTANT (1) << 27)
 #define SCAN_PASSES 8    /* ... or that many times the trace */
 #define SCAN_QUEUES 4096 /* from one backlog, or that many passes */
@@ -12,12 +12,12 @@
 
 struct _WpSearch {
   WpResultCache *cache;
-  gint64 found_workers; /* the last answer, and its queue; 0: none yet */
+  gint64 found_workers; /* the last answer and its queue; 0: none yet */
   guint found_queue;
   gboolean assumed;
 };
 
-/* Those that do not get worse with the size are enough for bisection; the answer has to meet all. */
+/* Bisection uses the objectives that improve with the size; the answer must meet all. */
 typedef enum { ALL, RISE_WITH_WORKERS, RISE_WITH_QUEUE } Which;
 
 WpSearch *
@@ -109,7 +109,7 @@ wp_search_load (const WpSearch *self)
               (double) wp_trace_buffer_length (buffer));
 }
 
-/* Does every objective move one way with this size, so that bisection finds the smallest? */
+/* Is every objective monotone in this size, so that bisection finds the smallest? */
 static gboolean
 is_monotone (const WpSearch *self, WpTrend (*trend) (const WpSlo *))
 {
@@ -120,7 +120,7 @@ is_monotone (const WpSearch *self, WpTrend (*trend) (const WpSlo *))
   return self->cache->needs.by_backlog;
 }
 
-/* Rows that may be simulated, in all so far, before the sizes are no longer tried one by one. */
+/* The limit of simulated rows at which trying the sizes one by one ends. */
 static guint64
 scan_until (const WpSearch *self)
 {
@@ -154,7 +154,7 @@ watch_ahead (WpSearch *self, guint workers, gint64 from, gint64 until)
   wp_result_cache_fill (self->cache, &workers, 1, queues, n, FALSE);
 }
 
-/* A queue of @ample_jobs is as good as any larger one. */
+/* A queue larger than @ample_jobs changes no result. */
 static gint64
 scan_queue (WpSearch *self, guint workers, gint64 ample_jobs)
 {
@@ -182,7 +182,7 @@ scan_queue (WpSearch *self, guint workers, gint64 ample_jobs)
 gint64
 wp_search_queue (WpSearch *self, guint workers)
 {
-  gint64 ample_jobs = wp_result_cache_longest (self->cache, workers) + 1; /* it is never full, then */
+  gint64 ample_jobs = wp_result_cache_longest (self->cache, workers) + 1; /* a queue that is never full */
 
   if (ample_jobs == 0 || self->cache->error)
     return WP_SEARCH_NONE;
@@ -213,7 +213,7 @@ bisect_workers (WpSearch *self, gint64 fails, gint64 does, guint queue_jobs)
   return does;
 }
 
-/* From @from on, where @from - 1 fails. */
+/* Searches upwards from @from; @from - 1 fails. */
 static gint64
 gallop_up (WpSearch *self, gint64 from, guint queue_jobs)
 {
@@ -259,7 +259,7 @@ simulate_ahead (WpSearch *self, gint64 from, guint n, guint queue_jobs, gboolean
   wp_result_cache_fill (self->cache, workers, n, &queue_jobs, 1, in_full);
 }
 
-/* From the last answer on, or from the load. */
+/* Starts at the last answer, or at the offered load. */
 static gint64
 search_workers (WpSearch *self, gint64 from, guint queue_jobs)
 {
@@ -269,7 +269,7 @@ search_workers (WpSearch *self, gint64 from, guint queue_jobs)
       found;
 
   if (!has_last && self->cache->needs.reduced && wp_backlog_avx2_takes ((guint) MIN (guess, G_MAXINT)))
-    /* it takes little longer than one */
+    /* takes little longer than one evaluation */
     simulate_ahead (self, MAX (guess - 1, from), WP_BACKLOG_AVX2_LANES, queue_jobs, TRUE);
   if (guess > from && meets (self, (guint) guess - 1, queue_jobs, RISE_WITH_WORKERS))
     found = gallop_down (self, guess - 1, queue_jobs);
@@ -284,7 +284,7 @@ search_workers (WpSearch *self, gint64 from, guint queue_jobs)
   return found;
 }
 
-/* With more workers than were ever needed only their utilisation falls. */
+/* More workers than are ever busy only reduce the utilisation. */
 static gint64
 scan_ample (WpSearch *self, gint64 from, guint queue_jobs)
 {

@@ -1,48 +1,45 @@
-/* wp-search.h - the smallest sizes that meet the objectives, at one rate of traffic. */
+/* wp-search.h - finds the smallest sizes that meet the objectives at one traffic scale. */
 #pragma once
 
 #include "sim/plan/wp-result-cache.h"
 
 /**
  * WpSearch:
- *
- * With patient clients (and with any policy whose objectives allow no blocked request, for then nobody is
- * turned away, unless queued jobs are dropped) one pass answers every queue for a number of workers, and all
- * objectives but a few move one way with a size: these are searched by bisection. Otherwise every size is
- * tried, from the smallest on; where that would go on for long, the rest is searched by bisection, and
- * wp_search_assumed() reports it.
+ * With patient clients one pass answers every queue for a number of workers, and most objectives are monotone
+ * in each size, so bisection applies. The same holds if the objectives allow no blocked request and no queued
+ * job is dropped, as then no request is turned away. Otherwise the sizes are tried one by one from the
+ * smallest; if that takes too long, bisection searches the rest and wp_search_assumed() reports it.
  */
 typedef struct _WpSearch WpSearch;
 
 #define WP_SEARCH_NONE G_GINT64_CONSTANT (-1)
 
-/* @setup is copied; what it points to outlives the search. */
+/* @setup is copied; its pointers outlive the search. */
 WpSearch *wp_search_new (const WpSearchSetup *setup, double scale);
 void wp_search_free (WpSearch *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpSearch, wp_search_free)
 
-/* WP_SEARCH_NONE: there is none. WP_QUEUE_UNLIMITED is a queue that is never full. After an error every
- * answer is WP_SEARCH_NONE. */
+/* The smallest size, or WP_SEARCH_NONE, also after an error. WP_QUEUE_UNLIMITED: a queue that is never full.
+ */
 gint64 wp_search_workers (WpSearch *self, guint queue_jobs);
 gint64 wp_search_queue (WpSearch *self, guint workers);
 
-/* Of a system of that size, in full; null what no objective needs. Returns: is the queue full at some moment?
- */
+/* The full summary for these sizes; metrics that no objective needs are null. Returns: the queue is full at
+ * some time. */
 gboolean wp_search_summary (WpSearch *self, guint workers, guint queue_jobs, WpSummary *summary);
 
-/* These numbers of workers will be asked for, with any queue: simulates them now, side by side, where that
- * pays. */
+/* Simulates these numbers of workers ahead, in vector lanes, if that saves time. */
 void wp_search_prepare (WpSearch *self, const guint *workers, guint n);
 
-/* So many are never all busy; G_MAXUINT if that is not known. */
+/* This many workers are never all busy; G_MAXUINT: unknown. */
 guint wp_search_ample (const WpSearch *self);
 
-/* The jobs in service on average, were there workers enough; a first guess. No more than the jobs: all may
- * come at once. */
+/* The offered load (mean jobs in service with unlimited workers), a first guess; at most the number of jobs,
+ * which may all arrive at once. */
 double wp_search_load (const WpSearch *self);
 
 /* May an untried smaller size meet the objectives too? */
 gboolean wp_search_assumed (const WpSearch *self);
 
-/* FALSE, once, with what went wrong. */
+/* FALSE, once, with the error of the search. */
 gboolean wp_search_check (WpSearch *self, GError **error);

@@ -29,7 +29,7 @@ forbids (const GPtrArray *slos, const char *metric)
   return FALSE;
 }
 
-/* Waiting, but for its mean, and that nobody is blocked. */
+/* Do the SLOs only need percentiles of the wait and that no request is blocked? */
 static gboolean
 is_reduced (const GPtrArray *slos)
 {
@@ -58,7 +58,7 @@ wp_slo_needs_init (WpSloNeeds *self, const GPtrArray *slos, const WpPolicy *poli
   *self = (WpSloNeeds){ FALSE };
   wp_policy_layout (policy, &layout);
   patient = !layout.rejects && layout.block_timeout_ns == WP_TIME_NONE && patience_ns == WP_TIME_NONE;
-  drops = layout.drops_queued && patience_ns != WP_TIME_NONE; /* a backlog knows of no dropped jobs */
+  drops = layout.drops_queued && patience_ns != WP_TIME_NONE; /* a backlog has no dropped jobs */
   self->no_blocking = !patient && !drops &&
                       /* a rejected request was not blocked */
                       forbids (slos, layout.rejects ? "rejected" : "blocked");

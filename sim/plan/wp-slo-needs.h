@@ -5,9 +5,9 @@
 
 typedef struct {
   gboolean by_backlog;    /* one pass answers every size of the queue */
-  gboolean no_blocking;   /* because no request may be blocked */
-  gboolean reduced;       /* waits and lengths suffice, as wp-backlog-avx2 counts them */
-  gboolean blocked_times; /* are needed, which a backlog knows for chosen queues only */
+  gboolean no_blocking;   /* by_backlog holds because no request may be blocked */
+  gboolean reduced;       /* the statistics of wp-backlog-avx2 suffice */
+  gboolean blocked_times; /* needed; a backlog has them for chosen queues only */
   guint parts;            /* WP_BACKLOG_RESPONSE, WP_BACKLOG_TIME */
 } WpSloNeeds;
 

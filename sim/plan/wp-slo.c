@@ -236,7 +236,7 @@ wp_slos_first_failure (const GPtrArray *slos, const WpSummary *summary)
   return NULL;
 }
 
-/* No figure is below 0. */
+/* No metric is below 0. */
 static gboolean
 is_upper (const WpSlo *self)
 {
@@ -250,7 +250,7 @@ is_lower (const WpSlo *self)
   return self->op == WP_SLO_MORE || self->op == WP_SLO_AT_LEAST;
 }
 
-/* How figures move as a size grows; a name that ends with a point stands for its group. */
+/* The trend of metrics as a size grows; a name that ends with a point means its group. */
 typedef struct {
   const char *name;
   int sign;
@@ -313,8 +313,8 @@ wp_slo_trend_in_workers (const WpSlo *self)
   return find_trend (self, moves);
 }
 
-/* Has a percentile, a mean or a maximum passed the bound, even if nothing more is added? Of @total values
- * that are at least 0. */
+/* Has a percentile, mean or maximum of @total values >= 0 exceeded the bound, whatever the missing values
+ * are? */
 static gboolean
 spread_is_violated (const WpSlo *self, const WpHistogram *values, const char *figure, guint64 total)
 {

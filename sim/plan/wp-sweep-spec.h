@@ -1,9 +1,9 @@
-/* wp-sweep-spec.h - which sizes a sweep goes through. */
+/* wp-sweep-spec.h - parses the sizes of a sweep. */
 #pragma once
 
 #include <glib.h>
 
-/* Values in order, each once; of an axis that was not given there are none. */
+/* Sorted distinct values; empty for an axis that was not given. */
 typedef struct {
   GArray *workers, *queues;  /* (element-type guint) */
   GArray *scales, *services; /* (element-type double); services are scales too */

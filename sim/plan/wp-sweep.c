@@ -7,10 +7,10 @@
 
 #define INTERVAL_NS (250 * WP_NS_PER_MS)
 
-/* The live line on a terminal. */
+/* The progress line on a terminal. */
 typedef struct {
   gboolean on_terminal, shown;
-  guint n_passes, n_before; /* in all; in the groups that are done */
+  guint n_passes, n_before; /* in total; in the finished groups */
   gint64 start_ns, next_ns; /* CLOCK_MONOTONIC */
 } Progress;
 

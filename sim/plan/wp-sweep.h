@@ -1,4 +1,4 @@
-/* wp-sweep.h - every combination of a list of sizes, on all cores. */
+/* wp-sweep.h - simulates every combination of lists of sizes. */
 #pragma once
 
 #include "sim/plan/wp-sweep-spec.h"
@@ -8,11 +8,11 @@ typedef struct {
   double scale, service_scale;
   guint workers, queue_jobs;
   WpSummary summary;   /* as of a run of its own */
-  const WpSlo *failed; /* the first objective that it does not meet; NULL: it meets them all */
+  const WpSlo *failed; /* the first objective that is not met; NULL: all are met */
 } WpSweepRow;
 
 typedef struct {
-  WpSweepSpec *spec; /* with the one value of each axis that was not given */
+  WpSweepSpec *spec; /* an axis that was not given has one value */
   WpPolicy policy;   /* of all rows, but for the sizes */
   GPtrArray *slos;   /* (element-type WpSlo), held */
   guint64 requests;
@@ -38,8 +38,7 @@ typedef struct {
  * single one, else without
  *
  * With patient clients all queues of a number of workers come from one pass.
- *
- * Returns: NULL with what the trace's reader said, or WP_ERROR_BAD_VALUE or WP_ERROR_IO.
+ * Returns: NULL with the reader's error, WP_ERROR_BAD_VALUE or WP_ERROR_IO.
  */
 WpSweep *wp_sweep_run (WpSweepSpec *spec, WpTrace *trace, const WpSweepSetup *setup, GPtrArray *slos,
                        GError **error);
