@@ -92,7 +92,7 @@ note_warm_up (const WpSimExperiment *self, GPtrArray *notes)
                                       wp_time_format_people (time, self->study.clients.warmup_ns)));
 }
 
-/* The first run is the one that has been reported. */
+/* The first replication is the reported run. */
 static gboolean
 replicate (WpSimExperiment *self, WpReport *report, double precision, GError **error)
 {

@@ -1,5 +1,5 @@
-/* wp-sim-experiment.h - what wp-sim does for drawn traffic beside a plain run: clients, warm-up,
- * replications, theory. */
+/* wp-sim-experiment.h - wp-sim's options for generated traffic: closed loop, warm-up, replications, theory.
+ */
 #pragma once
 
 #include "sim/wp-sim-options.h"
@@ -12,15 +12,15 @@ WpSimExperiment *wp_sim_experiment_new (const WpSimOptions *options);
 void wp_sim_experiment_free (WpSimExperiment *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpSimExperiment, wp_sim_experiment_free)
 
-/* Of closed traffic, for the report. */
+/* The name of the closed loop's traffic, for the report. */
 const char *wp_sim_experiment_name (const WpSimExperiment *self);
 
-/* Before a run of a trace, drawn or read. */
+/* Call it before a run of generated traffic or of a trace. */
 void wp_sim_experiment_watch (WpSimExperiment *self, WpRun *run);
 
-/* Runs the closed traffic, instead of a trace; adds to @notes. */
+/* Runs the closed loop instead of a trace; adds to @notes. */
 gboolean wp_sim_experiment_run_closed (WpSimExperiment *self, WpReport *report, GPtrArray *notes,
                                        GError **error);
 
-/* After the run: replications, intervals and theory into the report, which the study outlives. */
+/* Call it after the run: adds replications, intervals and theory to the report, which @self outlives. */
 gboolean wp_sim_experiment_finish (WpSimExperiment *self, WpReport *report, GPtrArray *notes, GError **error);

@@ -15,12 +15,12 @@
 #define DEFAULT_SEED        1
 #define DEFAULT_INTERVAL_NS (100 * WP_NS_PER_MS)
 #define DEFAULT_MAX_LAG_NS  (10 * WP_NS_PER_MS) /* as wp-replay's */
-#define MAX_HTTP_THREADS    1024                /* at least what wp-server has at most */
+#define MAX_HTTP_THREADS    1024                /* at least wp-server's maximum */
 #define MAX_CLIENTS         100000000
 #define MAX_REPLICATIONS    100000
 #define MAX_THREADS         1024
 
-/* A bare number is a number of requests, and one with a k too; m is minutes. */
+/* A number, bare or with k, is a number of requests; with m it is minutes. */
 static gboolean
 parse_warmup (gpointer field, const char *value, GError **error)
 {
@@ -312,7 +312,7 @@ wp_sim_options_want_plan (const WpSimOptions *self)
          && !self->against && !self->jobs && !self->series && !wp_sim_options_are_drawn (self);
 }
 
-/* What does not go together, and what is said of it. */
+/* An invalid combination of options, and its message. */
 typedef struct {
   gboolean is_wrong;
   const char *message;
@@ -344,7 +344,7 @@ check_calibrate (const WpSimOptions *self, GError **error)
   return !self->calibrate || run_checks (checks, G_N_ELEMENTS (checks), error);
 }
 
-/* Planning stands on a recursion that group commit and HTTP threads before the queue are not part of. */
+/* The recursion behind the plan excludes group commit and HTTP threads. */
 static gboolean
 check_recursion (const WpSimOptions *self, GError **error)
 {

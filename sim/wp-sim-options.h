@@ -5,33 +5,33 @@
 #include "sim/run/wp-logged.h"
 #include "sim/report/wp-report-formats.h"
 
-/* Traffic that is drawn, not read from a trace. */
+/* Generated traffic. */
 typedef struct {
-  char *generate;  /* write this trace; NULL: not asked for, as all texts here */
-  char *synthetic; /* simulate it */
+  char *generate;  /* the trace to write; NULL: not given, as all texts here */
+  char *synthetic; /* the trace to simulate */
   guint digits;    /* of --generate; 0: the default */
   gboolean ids;
-  WpClosedLoopOptions clients; /* its warm-up is for all that is simulated; clients 0: none */
+  WpClosedLoopOptions clients; /* its warm-up holds for open traffic too; clients 0: no closed loop */
   char *think;
   guint replications; /* 0: not asked for */
   double precision;   /* 0.01 is 1 %; 0: not asked for */
   gboolean theory;
 } WpDrawOptions;
 
-/* Which sizes are needed. */
+/* Options on sizes. */
 typedef struct {
   GPtrArray *slos; /* (element-type WpSlo); NULL: none given */
   gboolean plan, no_plan;
-  gboolean gate;        /* judge the given sizes, no more */
+  gboolean gate;        /* only judge the given sizes */
   char *sweep;          /* NULL: not asked for */
   gint64 at_ns;         /* WP_TIME_NONE: not asked for */
-  guint threads;        /* 0: one for each core */
+  guint threads;        /* 0: one per core */
   guint64 memory_bytes; /* for the rows; 0: a quarter of what the process may have */
 } WpPlanOptions;
 
 typedef struct {
   WpPolicy policy;
-  WpTraceOptions trace; /* columns is ours */
+  WpTraceOptions trace; /* owns columns */
   char *path;           /* of the trace; "-": standard input */
   char *service;
   gboolean service_is_given; /* and not the default */
@@ -40,7 +40,7 @@ typedef struct {
   guint64 seed;
   gint64 patience_ns;            /* WP_TIME_NONE: none */
   WpHttpStageOptions http_stage; /* time 0: none */
-  char *calibrate;               /* a record to learn from; nothing is simulated then */
+  char *calibrate;               /* the record to fit; excludes a simulation */
   char *against, *client;        /* NULL: not asked for, as all paths here */
   double tolerance;
   gint64 max_lag_ns; /* of the arrivals of a run that agrees as replayed */
@@ -52,15 +52,15 @@ typedef struct {
   WpPlanOptions plan;
 } WpSimOptions;
 
-/* FALSE with one line on what is wrong; --help and --version print and exit. Clear it in any case. */
+/* FALSE with a one-line error; --help and --version print and exit. Clear @self in any case. */
 gboolean wp_sim_options_parse (WpSimOptions *self, char **argv, GError **error);
 void wp_sim_options_clear (WpSimOptions *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (WpSimOptions, wp_sim_options_clear)
 
-/* Is there traffic without a trace? */
+/* Is the traffic generated? */
 gboolean wp_sim_options_are_drawn (const WpSimOptions *self);
 
-/* Is there to be a plan? */
+/* Is a plan wanted? */
 gboolean wp_sim_options_want_plan (const WpSimOptions *self);
 
 /* Is something asked for that nobody knows without services: sizes, files of predictions, a comparison? */

@@ -69,7 +69,7 @@ on_restart (gpointer buffer, GError **error)
 
 static const WpObserver buffer_observer = { FALSE, on_restart, on_offer, NULL };
 
-/* The text has one, of the last model that has a queue. */
+/* The text report has a chart of the last model that has a queue. */
 static gboolean
 find_charted (WpSimPlan *self, const WpReport *report)
 {

@@ -1,5 +1,4 @@
-/* wp-sim-plan.h - what wp-sim says of sizes beside a plain run: the plan, the chart, the state at a moment;
- * and a sweep in its stead. */
+/* wp-sim-plan.h - wp-sim's plan, chart, snapshot and sweep. */
 #pragma once
 
 #include "sim/wp-sim-options.h"
@@ -13,14 +12,14 @@ WpSimPlan *wp_sim_plan_new (const WpSimOptions *options, gboolean may_plan);
 void wp_sim_plan_free (WpSimPlan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpSimPlan, wp_sim_plan_free)
 
-/* Before a run of a trace; @report has its policies. */
+/* Call it before the run of a trace. @report: has its policies. */
 void wp_sim_plan_watch (WpSimPlan *self, WpRun *run, const WpReport *report);
 
-/* After the run: into the report, which the plan outlives. */
+/* Call it after the run: adds to the report, which @self outlives. */
 gboolean wp_sim_plan_finish (WpSimPlan *self, WpReport *report, GError **error);
 
 /* Is there a plan, and nothing in it that does; or was there to be one, and there could not? */
 gboolean wp_sim_plan_is_unmet (const WpSimPlan *self);
 
-/* The whole of --sweep: the report's text, to be freed; NULL with @error. */
+/* Runs --sweep. Returns the report's text, to be freed; NULL with @error. */
 char *wp_sim_plan_sweep (const WpSimOptions *options, GError **error);

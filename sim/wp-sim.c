@@ -1,4 +1,4 @@
-/* wp-sim - a trace through the model of the three modes: what will happen at these sizes? */
+/* wp-sim - simulates a trace in the three modes of wp-server and predicts depth, blocking and latency. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,7 +22,7 @@
 
 enum { EXIT_DONE = 0, EXIT_NO = 1, EXIT_BAD = 2 };
 
-/* One file beside the report, and who writes it; both NULL where it was not asked for. */
+/* The output files and their writers; NULL: not given. */
 typedef struct {
   WpAtomicFile *jobs_output, *series_output;
   WpJobOutput *jobs;
@@ -122,7 +122,7 @@ check_services (const WpSimOptions *options, const WpTrace *trace, WpReport *rep
   return TRUE;
 }
 
-/* Reads the trace, once, through all models and whoever looks on. */
+/* Passes the trace once through all models and observers. */
 static gboolean
 run_models (const WpSimOptions *options, WpTrace *trace, WpSimExperiment *study, WpSimPlan *plan,
             WpReport *report, WpPrediction *predicted, const WpMeasurement *measured, GError **error)
@@ -155,7 +155,7 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpSimExperiment *study,
   return side_files_commit (&files, report, measured, error);
 }
 
-/* The report gives way to a side file that goes to standard output. */
+/* Does a side file use standard output, so that no report is printed there? */
 static gboolean
 has_stdout (const WpSimOptions *options)
 {
@@ -206,7 +206,7 @@ is_accepted (const WpSimOptions *options, const WpComparison *comparison)
          || (verdict == WP_AGREES_AS_REPLAYED && comparison->replayed.lag_p99_ns <= options->max_lag_ns);
 }
 
-/* @trace: NULL: clients take its place. */
+/* @trace: NULL with a closed loop. */
 static int
 simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, const WpMeasurement *measured,
           GPtrArray *warnings, GError **error)

@@ -5,7 +5,7 @@
 
 #include "sim/base/wp-time.h"
 
-/* Of 1, 2 and 5 times a power of ten the least that leaves no more than @max_steps. */
+/* The least of 1, 2 and 5 times a power of ten that gives at most @max_steps. */
 static double
 choose_step (double most, guint max_steps, gboolean whole)
 {

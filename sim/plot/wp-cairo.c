@@ -5,7 +5,7 @@
 #define FONT         "sans-serif"
 #define TICK_SIZE    11
 #define SAMPLE_WIDTH 22
-#define X_OVERHANG   20 /* the last tick's text ends so far right of its axis at most */
+#define X_OVERHANG   20 /* the last tick's text may end this far right of its axis */
 #define MAX_TEXT     200
 
 const WpColour wp_ink = { 0.13, 0.13, 0.13 }, wp_grey = { 0.87, 0.87, 0.87 };
@@ -75,7 +75,7 @@ wp_cairo_text_width (cairo_t *cr, const char *text)
   return extents.x_advance;
 }
 
-/* From where the pen is. */
+/* Draws @text at the current point. */
 static void
 show (cairo_t *cr, const char *text)
 {

@@ -1,4 +1,4 @@
-/* wp-cairo.h - strokes and letters of the plots, on white: one pen for all of them. */
+/* wp-cairo.h - cairo helpers for the lines, areas and texts of all plots. */
 #pragma once
 
 #include <cairo.h>
@@ -12,24 +12,24 @@ typedef struct {
   double red, green, blue;
 } WpColour;
 
-/* Blue, vermillion and green differ for the colour-blind too. Source: Okabe and Ito, Color Universal Design
- * (2008). */
+/* Blue, vermillion and green are distinct for colour-blind readers too. Source: Okabe and Ito, Color
+ * Universal Design (2008). */
 extern const WpColour wp_ink, wp_grey, wp_blue, wp_vermillion, wp_green, wp_orange, wp_pale_blue,
     wp_pale_green, wp_pale_orange;
 
 typedef enum { WP_SOLID, WP_DASHED } WpStroke;
 
-/* @width, @height: of the page, in pixels, which is made white. */
+/* Fills the page with white. @width, @height: in pixels. */
 void wp_cairo_begin (cairo_t *cr, double width, double height);
 
-/* Every text that is drawn from now on is added to @texts as well, a line each. */
+/* Appends every text that is drawn from now on to @texts, one per line. */
 void wp_cairo_collect (cairo_t *cr, GString *texts);
 
-/* What of @text can be shown: a trace's name may hold anything. To be freed. */
+/* The printable form of @text, as a trace's name may contain any bytes. To be freed. */
 char *wp_cairo_printable (const char *text);
 
 void wp_cairo_colour (cairo_t *cr, WpColour colour);
-void wp_cairo_light_colour (cairo_t *cr, WpColour colour); /* what is behind shows through */
+void wp_cairo_light_colour (cairo_t *cr, WpColour colour); /* translucent */
 void wp_cairo_size (cairo_t *cr, double pixels, gboolean bold);
 
 /* @align: 0 @x is the text's left edge, 0.5 its middle, 1 its right edge; @y the base line. */
@@ -40,7 +40,7 @@ double wp_cairo_text_width (cairo_t *cr, const char *text);
 /* A thin line, sharp on a pixel grid. */
 void wp_cairo_line (cairo_t *cr, double x1, double y1, double x2, double y2, WpColour colour);
 
-/* Grid lines, ticks' texts and a label; @write: wp_axis_number() or its like. */
+/* Draws grid lines, tick labels and the axis label. @write: formats a tick, e.g. wp_axis_number(). */
 void wp_cairo_x_axis (cairo_t *cr, const WpBox *box, const WpAxis *axis,
                       char *(*write) (char *text, double value), const char *label);
 void wp_cairo_y_axis (cairo_t *cr, const WpBox *box, const WpAxis *axis,
@@ -50,6 +50,7 @@ void wp_cairo_frame (cairo_t *cr, const WpBox *box);
 /* Strokes the path with round joints. */
 void wp_cairo_stroke (cairo_t *cr, WpColour colour, double width, WpStroke stroke);
 
-/* Left of *@x, which moves: a sample of the line or (with @filled) the area, and its name. */
+/* Draws a legend entry left of *@x, which moves: a sample of the line or (with @filled) the area, and its
+ * name. */
 void wp_cairo_key (cairo_t *cr, double *x, double y, WpColour colour, WpStroke stroke, gboolean filled,
                    const char *name);

@@ -3,7 +3,7 @@
 struct _WpPlotData {
   guint n_models;
   WpPlotSide models[WP_N_MODES];
-  WpPlotSide measured; /* its histograms are NULL if there is none */
+  WpPlotSide measured; /* histograms: NULL if nothing was measured */
 };
 
 static void

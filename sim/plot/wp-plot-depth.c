@@ -3,7 +3,7 @@
 #include "sim/plot/wp-plot-draw.h"
 #include "sim/report/wp-report.h"
 
-#define COLUMNS (WP_PLOT_WIDTH - WP_PLOT_LEFT - WP_PLOT_RIGHT) /* a pixel each */
+#define COLUMNS (WP_PLOT_WIDTH - WP_PLOT_LEFT - WP_PLOT_RIGHT) /* one pixel each */
 #define HEAD    34                                             /* above the frame */
 #define FOOT    52                                             /* below it */
 
@@ -37,7 +37,7 @@ find_envelope (Envelope *self, const WpDownsample *values, gint64 end_ns)
       guint first = (guint) (i * column_ns / (double) bucket_ns);
       guint last = MAX (first, (guint) ceil ((i + 1) * column_ns / (double) bucket_ns) - 1);
 
-      self->least[i] = self->most[i] = 0; /* after its end nothing is left */
+      self->least[i] = self->most[i] = 0; /* the system is empty after its end */
       for (guint j = first; j <= last && j < n; j++)
         {
           self->least[i]
@@ -77,7 +77,7 @@ draw_area (cairo_t *cr, const WpBox *box, const WpAxis *axis, const Envelope *en
   cairo_fill (cr);
 }
 
-/* A line along the most, and a light band from there down to the least. */
+/* Draws a line along the maximum, and a light band from there down to the minimum. */
 static void
 draw_curve (cairo_t *cr, const WpBox *box, const WpAxis *axis, const Envelope *envelope, WpColour colour,
             double width, WpStroke stroke)
@@ -205,7 +205,7 @@ wp_plot_depth (cairo_t *cr, double top, const WpPlotSide *side, const WpPlotSide
   label = g_strdup_printf ("time since the first arrival (%s)", unit);
   wp_axis_until (&x, (double) end_ns / unit_ns, 10);
   wp_axis_linear (&y, capacity <= 2 * jobs ? MAX (jobs, capacity) : jobs, 5, TRUE);
-  two_rows = measured || capacity > y.to; /* there is more to explain than fits beside the name */
+  two_rows = measured || capacity > y.to; /* the legend does not fit beside the name */
   wp_cairo_colour (cr, wp_ink);
   wp_cairo_size (cr, 13, TRUE);
   wp_cairo_text (cr, WP_PLOT_RIGHT, top + (two_rows ? 10 : 20), 0, name);

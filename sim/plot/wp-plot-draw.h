@@ -1,5 +1,5 @@
-/* wp-plot-draw.h - what stands on a page: each takes a part of it, @top pixels from its upper edge,
- * WP_PLOT_WIDTH wide. */
+/* wp-plot-draw.h - the panels of a page. Each starts @top pixels below its upper edge and is WP_PLOT_WIDTH
+ * wide. */
 #pragma once
 
 #include "sim/plot/wp-cairo.h"
@@ -15,13 +15,13 @@
 
 void wp_plot_title (cairo_t *cr, const char *title);
 
-/* One model's state over time, until @end_ns; @measured or NULL beside it. */
+/* One model's state over time, until @end_ns. @measured: or NULL. */
 void wp_plot_depth (cairo_t *cr, double top, const WpPlotSide *side, const WpPlotSide *measured,
                     gint64 end_ns);
 
 /* Wait and response by percentile. */
 void wp_plot_quantiles (cairo_t *cr, double top, const WpPlotData *data);
 
-/* The height of the map's page, title and all. */
+/* The height of the map's page with its title. */
 double wp_plot_heat_map_height (const WpHeatMap *map);
 void wp_plot_heat_map (cairo_t *cr, double top, const WpHeatMap *map);

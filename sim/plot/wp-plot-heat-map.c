@@ -5,14 +5,14 @@
 
 #define HEAD        40
 #define FOOT        60
-#define SCALE_WIDTH 16  /* of the scale of colours, at the right */
+#define SCALE_WIDTH 16  /* of the colour scale at the right */
 #define SCALE_ROOM  132 /* for "59 min 59 s" beside it */
 #define MIN_HEIGHT  260
 #define CELL_HEIGHT 26
 #define MAX_HEIGHT  560
-#define LABEL_ROOM  46 /* a column's text needs so many pixels */
+#define LABEL_ROOM  46 /* pixels for a column's text */
 
-/* The least and the most of the values, and whether they are better told by their logarithm. */
+/* The range of the values, and whether their scale is logarithmic. */
 typedef struct {
   double least, most;
   gboolean is_log;
@@ -65,7 +65,7 @@ mix (WpColour from, WpColour to, double share)
                      from.blue + share * (to.blue - from.blue) };
 }
 
-/* Blue where the objective is met, orange where not; the darker the more. */
+/* Blue if the objective is met, else orange; darker for larger values. */
 static WpColour
 colour_of (const Range *range, double value, gboolean meets)
 {
@@ -131,7 +131,7 @@ draw_frontier (cairo_t *cr, const WpBox *box, const WpHeatMap *map)
   cairo_set_line_cap (cr, CAIRO_LINE_CAP_BUTT);
 }
 
-/* Every @step-th, so that they do not touch. */
+/* The step between labels that keeps them apart. */
 static guint
 label_step (guint n, double length, double room)
 {
@@ -144,7 +144,7 @@ label_step (guint n, double length, double room)
   return n;
 }
 
-/* The first place to be labelled: round numbers rather than those @step after the first. */
+/* The first label, chosen to make the labels round numbers. */
 static guint
 first_label (const double *places, guint n, guint step)
 {

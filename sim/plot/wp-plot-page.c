@@ -71,7 +71,7 @@ check (cairo_status_t status, const WpAtomicFile *output, GError **error)
   return status == CAIRO_STATUS_SUCCESS;
 }
 
-/* Cairo draws letters as shapes: what is written is told to search and to screen readers here. */
+/* Cairo draws letters as shapes: this adds the texts for search and screen readers. */
 static void
 describe (GString *file, const char *title, const char *texts)
 {

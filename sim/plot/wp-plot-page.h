@@ -1,4 +1,4 @@
-/* wp-plot-page.h - a page on which something is drawn, as SVG or PNG. */
+/* wp-plot-page.h - writes a page as SVG or PNG. */
 #pragma once
 
 #include "sim/plot/wp-plot.h"

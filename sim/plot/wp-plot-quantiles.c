@@ -6,13 +6,13 @@
 #define FOOT        52
 #define SAMPLES     240
 #define MAX_NINES   6 /* 99.9999 % */
-#define MAX_DECADES 9 /* below the largest: less is too small to matter */
+#define MAX_DECADES 9 /* below the largest value; smaller ones are cut off */
 
 /* in the order of WpModeKind */
 static const WpColour *const mode_colours[] = { &wp_green, &wp_vermillion, &wp_blue };
 
-/* The axis of percentiles: 1 is 90 %, 2 is 99 %. @most: as many nines as the largest side has requests for.
- */
+/* The axis of percentiles in nines: 1 is 90 %, 2 is 99 %. It ends where the requests of the largest model
+ * end. */
 static WpAxis
 percentile_axis (const WpPlotData *data)
 {
@@ -38,7 +38,7 @@ write_percentile (char *text, double nines)
   return text;
 }
 
-/* In seconds; 0 where the histogram is empty. */
+/* In seconds; 0 if the histogram is empty. */
 static double
 quantile (const WpHistogram *times, const WpAxis *percentiles, guint sample)
 {
@@ -51,7 +51,7 @@ quantile (const WpHistogram *times, const WpAxis *percentiles, guint sample)
 static void
 find_extent (const WpHistogram *times, const WpAxis *percentiles, double *least, double *most)
 {
-  for (guint i = 1; i <= SAMPLES; i++) /* the very least may be anything */
+  for (guint i = 1; i <= SAMPLES; i++) /* the minimum may be an outlier */
     {
       double seconds = quantile (times, percentiles, i);
 
@@ -85,7 +85,7 @@ time_axis (const WpPlotData *data, const WpAxis *percentiles)
   return axis;
 }
 
-/* From the floor up where the first time over 0 is. */
+/* A curve starts at the bottom of the frame, at its first time above 0. */
 static void
 draw_quantiles (cairo_t *cr, const WpBox *box, const WpAxis *x, const WpAxis *y, const WpHistogram *times,
                 WpColour colour, WpStroke stroke, double width)
@@ -144,7 +144,7 @@ wp_plot_quantiles (cairo_t *cr, double top, const WpPlotData *data)
     {
       const WpPlotSide *side = wp_plot_data_side (data, i);
       WpColour colour = *mode_colours[side->policy.mode];
-      /* curves that fall together show as stripes */
+      /* coinciding curves show as stripes */
       double width = 2 + 1.5 * (wp_plot_data_models (data) - 1 - i);
 
       draw_quantiles (cr, &box, &x, &y, side->response, colour, WP_SOLID, width);

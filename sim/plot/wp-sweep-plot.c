@@ -13,8 +13,8 @@ as_doubles (const GArray *sizes)
   return values;
 }
 
-/* The map's rows are queues and its columns workers; the sweep's rows go through the queues of each number of
- * workers. */
+/* The map has a row per queue and a column per number of workers; the sweep lists all queues of each number
+ * of workers. */
 static void
 fill_cells (const WpSweep *sweep, const WpMetric *metric, double *values, gboolean *meets)
 {

@@ -1,5 +1,4 @@
-/* wp-sweep-plot.h - a sweep over workers and queues as a heat map: where the objectives are met, and how far.
- */
+/* wp-sweep-plot.h - a sweep over workers and queues as a heat map. */
 #pragma once
 
 #include "sim/plan/wp-sweep.h"
@@ -7,11 +6,10 @@
 /**
  * wp_sweep_plot:
  * @sweep: of one scale and one service scale
- * @path: FILE.svg or FILE.png, written beside and renamed
+ * @path: FILE.svg or FILE.png
  *
- * The colour is the figure of the last objective; a cell that meets them all is marked so.
+ * The colour shows the metric of the last objective; cells that meet all objectives are blue.
  *
- * Returns: FALSE with WP_ERROR_USAGE where there are more scales, WP_ERROR_BAD_VALUE (extension) or
- * WP_ERROR_IO.
+ * Returns: FALSE with WP_ERROR_USAGE for several scales, WP_ERROR_BAD_VALUE (extension) or WP_ERROR_IO.
  */
 gboolean wp_sweep_plot (const WpSweep *sweep, const char *trace_name, const char *path, GError **error);
