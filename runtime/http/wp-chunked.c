@@ -165,18 +165,18 @@ take_data (WpChunked *self, char *to, const char *bytes, gsize len)
 WpChunkedState
 wp_chunked_feed (WpChunked *self, char *bytes, gsize len, gsize *used, gsize *n_body)
 {
-  gsize at = 0, n = 0, got;
+  gsize pos = 0, n = 0, got;
 
-  while (at < len && self->state < DONE)
+  while (pos < len && self->state < DONE)
     if (self->state == DATA)
       {
-        got = take_data (self, bytes + n, bytes + at, len - at);
-        at += got;
+        got = take_data (self, bytes + n, bytes + pos, len - pos);
+        pos += got;
         n += got;
       }
     else
-      self->state = next_state (self, bytes[at++]);
-  *used = at;
+      self->state = next_state (self, bytes[pos++]);
+  *used = pos;
   *n_body = n;
 
   return self->state < DONE    ? WP_CHUNKED_MORE

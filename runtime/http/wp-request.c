@@ -10,7 +10,7 @@ enum { EMPTY_LINES, METHOD, TARGET, VERSION, FIELD, NAME, BLANKS, VALUE, WHOLE }
 /* The text to parse. Each function below takes one part of the head, and returns WHOLE if that is complete.
  */
 typedef struct {
-  const char *text, *at, *end;
+  const char *text, *pos, *end;
 } Input;
 
 static WpRequestKind
@@ -24,7 +24,7 @@ static WpRequestKind
 enter (WpRequestParser *self, const Input *input, int state)
 {
   self->state = state;
-  self->mark = (guint32) (input->at - input->text);
+  self->mark = (guint32) (input->pos - input->text);
   return WP_REQUEST_WHOLE;
 }
 
@@ -37,27 +37,27 @@ span_of (const Input *input, WpSlice slice)
 static WpSlice
 slice_of (const char *text, WpSpan span)
 {
-  return (WpSlice){ text + span.at, span.len };
+  return (WpSlice){ text + span.pos, span.len };
 }
 
 /* From the mark. */
 static WpSlice
 so_far (const WpRequestParser *self, const Input *input)
 {
-  return (WpSlice){ input->text + self->mark, input->at - input->text - self->mark };
+  return (WpSlice){ input->text + self->mark, input->pos - input->text - self->mark };
 }
 
 /* A line ends in CRLF only. */
 static WpRequestKind
 parse_line_end (WpRequestParser *self, Input *input)
 {
-  if (input->at < input->end && *input->at != '\r')
+  if (input->pos < input->end && *input->pos != '\r')
     return bad (self, 400);
-  if (input->end - input->at < 2)
+  if (input->end - input->pos < 2)
     return WP_REQUEST_MORE;
-  if (input->at[1] != '\n')
+  if (input->pos[1] != '\n')
     return bad (self, 400);
-  input->at += 2;
+  input->pos += 2;
   return WP_REQUEST_WHOLE;
 }
 
@@ -93,10 +93,10 @@ parse_empty_lines (WpRequestParser *self, Input *input)
 {
   WpRequestKind kind;
 
-  while (input->at < input->end && *input->at == '\r')
+  while (input->pos < input->end && *input->pos == '\r')
     if ((kind = parse_line_end (self, input)) != WP_REQUEST_WHOLE)
       return kind;
-  return input->at == input->end ? WP_REQUEST_MORE : enter (self, input, METHOD);
+  return input->pos == input->end ? WP_REQUEST_MORE : enter (self, input, METHOD);
 }
 
 static WpRequestKind
@@ -104,17 +104,17 @@ parse_method (WpRequestParser *self, Input *input)
 {
   WpSlice method;
 
-  input->at = wp_octets_skip (input->at, input->end, WP_OCTET_TOKEN);
+  input->pos = wp_octets_skip (input->pos, input->end, WP_OCTET_TOKEN);
   method = so_far (self, input);
   if (method.len > WP_REQUEST_MAX_LINE)
     return bad (self, 414);
-  if (input->at == input->end)
+  if (input->pos == input->end)
     return WP_REQUEST_MORE;
-  if (method.len == 0 || *input->at++ != ' ')
+  if (method.len == 0 || *input->pos++ != ' ')
     return bad (self, 400);
   self->request.method = known_method (method);
   self->request.is_head = method.len == 4 && memcmp (method.bytes, "HEAD", 4) == 0;
-  self->target.at = (guint32) (input->at - input->text);
+  self->target.pos = (guint32) (input->pos - input->text);
   self->state = TARGET; /* the mark stays where the line begins */
 
   return WP_REQUEST_WHOLE;
@@ -126,12 +126,12 @@ parse_escape (WpRequestParser *self, Input *input)
 {
   for (guint i = 1; i <= 2; i++)
     {
-      if (input->at + i == input->end)
+      if (input->pos + i == input->end)
         return WP_REQUEST_MORE;
-      if (!g_ascii_isxdigit (input->at[i]))
+      if (!g_ascii_isxdigit (input->pos[i]))
         return bad (self, 400);
     }
-  input->at += 3;
+  input->pos += 3;
   return WP_REQUEST_WHOLE;
 }
 
@@ -142,18 +142,18 @@ parse_target (WpRequestParser *self, Input *input)
 
   for (;;)
     {
-      input->at = wp_octets_skip (input->at, input->end, WP_OCTET_TARGET);
+      input->pos = wp_octets_skip (input->pos, input->end, WP_OCTET_TARGET);
       if (so_far (self, input).len > WP_REQUEST_MAX_LINE)
         return bad (self, 414);
-      if (input->at == input->end)
+      if (input->pos == input->end)
         return WP_REQUEST_MORE;
-      if (*input->at != '%')
+      if (*input->pos != '%')
         break;
       if ((kind = parse_escape (self, input)) != WP_REQUEST_WHOLE)
         return kind;
     }
-  self->target.len = (guint32) (input->at - input->text) - self->target.at;
-  if (self->target.len == 0 || *input->at++ != ' ')
+  self->target.len = (guint32) (input->pos - input->text) - self->target.pos;
+  if (self->target.len == 0 || *input->pos++ != ' ')
     return bad (self, 400);
   return enter (self, input, VERSION);
 }
@@ -163,10 +163,10 @@ static WpRequestKind
 check_version (WpRequestParser *self, const Input *input)
 {
   static const char form[] = "HTTP/0.0"; /* 0: a digit */
-  gsize have = MIN ((gsize) (input->end - input->at), strlen (form));
+  gsize have = MIN ((gsize) (input->end - input->pos), strlen (form));
 
   for (gsize i = 0; i < have; i++)
-    if (form[i] == '0' ? !g_ascii_isdigit (input->at[i]) : input->at[i] != form[i])
+    if (form[i] == '0' ? !g_ascii_isdigit (input->pos[i]) : input->pos[i] != form[i])
       return bad (self, 400);
   return have < strlen (form) ? WP_REQUEST_MORE : bad (self, 505);
 }
@@ -176,16 +176,16 @@ static WpRequestKind
 parse_version (WpRequestParser *self, Input *input)
 {
   static const char prefix[] = "HTTP/1.";
-  const char *version = input->at;
+  const char *version = input->pos;
   WpRequestKind kind;
 
   if (input->end - version < 8 || memcmp (version, prefix, strlen (prefix)) != 0
       || (version[7] != '0' && version[7] != '1'))
     return check_version (self, input);
-  input->at += 8;
+  input->pos += 8;
   if ((kind = parse_line_end (self, input)) != WP_REQUEST_WHOLE)
     {
-      input->at = version;
+      input->pos = version;
       return kind;
     }
   self->request.old = version[7] == '0';
@@ -211,39 +211,39 @@ parse_length (WpSlice value, guint64 *length)
 static void
 take_connection (WpRequestParser *self, WpSlice value)
 {
-  const char *at = value.bytes, *end = value.bytes + value.len;
+  const char *pos = value.bytes, *end = value.bytes + value.len;
 
-  while (at < end)
+  while (pos < end)
     {
-      WpSlice token = { at, wp_octets_skip (at, end, WP_OCTET_TOKEN) - at };
+      WpSlice token = { pos, wp_octets_skip (pos, end, WP_OCTET_TOKEN) - pos };
 
       self->request.close |= is (token, "close");
       self->keep_alive |= is (token, "keep-alive");
-      at += MAX (token.len, 1);
+      pos += MAX (token.len, 1);
     }
 }
 
 /* Nothing, or a colon and a port. */
 static gboolean
-is_port (const char *at, const char *end)
+is_port (const char *pos, const char *end)
 {
-  if (at < end && *at++ != ':')
+  if (pos < end && *pos++ != ':')
     return FALSE;
-  while (at < end && g_ascii_isdigit (*at))
-    at++;
-  return at == end;
+  while (pos < end && g_ascii_isdigit (*pos))
+    pos++;
+  return pos == end;
 }
 
 /* Brackets contain an IPv6 address; no other use was ever defined (RFC 3986, 3.2.2). */
 static gboolean
-is_address (const char *at, const char *close)
+is_address (const char *pos, const char *close)
 {
   char text[INET6_ADDRSTRLEN] = "";
   struct in6_addr address;
 
-  if (!close || close - at >= (gssize) sizeof text)
+  if (!close || close - pos >= (gssize) sizeof text)
     return FALSE;
-  memcpy (text, at, close - at);
+  memcpy (text, pos, close - pos);
   return inet_pton (AF_INET6, text, &address) == 1;
 }
 
@@ -251,16 +251,16 @@ is_address (const char *at, const char *close)
 static gboolean
 is_host (WpSlice value)
 {
-  const char *end = value.bytes + value.len, *at = wp_octets_skip (value.bytes, end, WP_OCTET_HOST), *close;
+  const char *end = value.bytes + value.len, *pos = wp_octets_skip (value.bytes, end, WP_OCTET_HOST), *close;
 
   if (value.len > 0 && *value.bytes == '[')
     {
       close = memchr (value.bytes, ']', value.len);
       return is_address (value.bytes + 1, close) && is_port (close + 1, end);
     }
-  while (end - at >= 3 && *at == '%' && g_ascii_isxdigit (at[1]) && g_ascii_isxdigit (at[2]))
-    at = wp_octets_skip (at + 3, end, WP_OCTET_HOST);
-  return at > value.bytes && is_port (at, end);
+  while (end - pos >= 3 && *pos == '%' && g_ascii_isxdigit (pos[1]) && g_ascii_isxdigit (pos[2]))
+    pos = wp_octets_skip (pos + 3, end, WP_OCTET_HOST);
+  return pos > value.bytes && is_port (pos, end);
 }
 
 static gboolean
@@ -296,7 +296,7 @@ static gboolean
 take_id (WpRequestParser *self, const Input *input, WpSlice value)
 {
   WpSlice before = slice_of (input->text, self->id);
-  gboolean first = self->id.at == 0;
+  gboolean first = self->id.pos == 0;
 
   self->id = span_of (input, value);
   return is_storable (value)
@@ -389,11 +389,11 @@ parse_name (WpRequestParser *self, Input *input)
 {
   WpSlice name;
 
-  input->at = wp_octets_skip (input->at, input->end, WP_OCTET_TOKEN);
+  input->pos = wp_octets_skip (input->pos, input->end, WP_OCTET_TOKEN);
   name = so_far (self, input);
-  if (input->at == input->end)
+  if (input->pos == input->end)
     return WP_REQUEST_MORE;
-  if (name.len == 0 || *input->at++ != ':')
+  if (name.len == 0 || *input->pos++ != ':')
     return bad (self, 400);
   self->name = span_of (input, name);
   self->state = BLANKS;
@@ -404,9 +404,9 @@ parse_name (WpRequestParser *self, Input *input)
 static WpRequestKind
 parse_blanks (WpRequestParser *self, Input *input)
 {
-  while (input->at < input->end && (*input->at == ' ' || *input->at == '\t'))
-    input->at++;
-  return input->at == input->end ? WP_REQUEST_MORE : enter (self, input, VALUE);
+  while (input->pos < input->end && (*input->pos == ' ' || *input->pos == '\t'))
+    input->pos++;
+  return input->pos == input->end ? WP_REQUEST_MORE : enter (self, input, VALUE);
 }
 
 static WpRequestKind
@@ -415,7 +415,7 @@ parse_value (WpRequestParser *self, Input *input)
   WpRequestKind kind;
   WpSlice value;
 
-  input->at = wp_octets_skip (input->at, input->end, WP_OCTET_VALUE);
+  input->pos = wp_octets_skip (input->pos, input->end, WP_OCTET_VALUE);
   value = so_far (self, input);
   if ((kind = parse_line_end (self, input)) != WP_REQUEST_WHOLE)
     return kind;
@@ -426,11 +426,11 @@ parse_value (WpRequestParser *self, Input *input)
 }
 
 static const char *
-find_authority_end (const char *at, const char *end)
+find_authority_end (const char *pos, const char *end)
 {
-  while (at < end && *at != '/' && *at != '?')
-    at++;
-  return at;
+  while (pos < end && *pos != '/' && *pos != '?')
+    pos++;
+  return pos;
 }
 
 /* Converts the absolute form (RFC 9112, 3.2.2) to origin form. Its host must equal the Host field, since two
@@ -449,7 +449,7 @@ take_absolute (WpRequestParser *self, const Input *input)
         continue;
       authority.bytes = target.bytes + len;
       authority.len = find_authority_end (authority.bytes, target.bytes + target.len) - authority.bytes;
-      self->target.at += len + authority.len;
+      self->target.pos += len + authority.len;
       self->target.len -= len + authority.len;
       self->host = span_of (input, authority);
       return is_host (authority)
@@ -464,7 +464,7 @@ take_absolute (WpRequestParser *self, const Input *input)
 static gboolean
 check_target (WpRequestParser *self, const Input *input)
 {
-  return input->text[self->target.at] == '/' || take_absolute (self, input) || !self->request.method;
+  return input->text[self->target.pos] == '/' || take_absolute (self, input) || !self->request.method;
 }
 
 /* An absolute form without a path means "/" (RFC 9110, 4.2.3). */
@@ -484,7 +484,7 @@ split_target (WpRequest *request, WpSlice target)
 static WpSlice
 field_of (const char *text, WpSpan span)
 {
-  return span.at > 0 ? slice_of (text, span) : (WpSlice){ NULL };
+  return span.pos > 0 ? slice_of (text, span) : (WpSlice){ NULL };
 }
 
 void
@@ -509,7 +509,7 @@ finish (WpRequestParser *self, const Input *input)
       || !check_target (self, input))
     return bad (self, 400);
   request->close |= request->old && !self->keep_alive;
-  request->head_len = input->at - input->text;
+  request->head_len = input->pos - input->text;
   self->state = WHOLE;
   wp_request_move (self, input->text);
 
@@ -522,9 +522,9 @@ parse_field (WpRequestParser *self, Input *input)
 {
   WpRequestKind kind;
 
-  if (input->at == input->end)
+  if (input->pos == input->end)
     return WP_REQUEST_MORE;
-  if (*input->at != '\r')
+  if (*input->pos != '\r')
     return enter (self, input, NAME);
   kind = parse_line_end (self, input);
   return kind == WP_REQUEST_WHOLE ? finish (self, input) : kind;
@@ -557,18 +557,18 @@ step (WpRequestParser *self, Input *input)
 gboolean
 wp_request_is_blank (const WpRequestParser *self, gsize len)
 {
-  return self->state == EMPTY_LINES && self->at == len;
+  return self->state == EMPTY_LINES && self->pos == len;
 }
 
 WpRequestKind
 wp_request_parse (WpRequestParser *self, const char *text, gsize len)
 {
-  Input input = { text, text + self->at, text + MIN (len, WP_REQUEST_MAX_HEAD) };
+  Input input = { text, text + self->pos, text + MIN (len, WP_REQUEST_MAX_HEAD) };
   WpRequestKind kind = WP_REQUEST_WHOLE;
 
   while (kind == WP_REQUEST_WHOLE && self->state != WHOLE)
     kind = step (self, &input);
-  self->at = (guint32) (input.at - text);
+  self->pos = (guint32) (input.pos - text);
   if (kind == WP_REQUEST_MORE && len >= WP_REQUEST_MAX_HEAD)
     kind = bad (self, 431);
 

@@ -43,7 +43,7 @@ typedef enum {
 
 /* Position of a part of the head. */
 typedef struct {
-  guint32 at, len;
+  guint32 pos, len;
 } WpSpan;
 
 /* Initially all zero except @secure. */
@@ -54,7 +54,7 @@ typedef struct {
 
   /* Private. */
   int state;
-  guint32 at;   /* the next byte */
+  guint32 pos;  /* the next byte */
   guint32 mark; /* begin of the current part */
   gboolean has_host, has_length, has_encoding, has_authorization, keep_alive;
   WpSpan name, target, host, id, service, content_type, authorization;

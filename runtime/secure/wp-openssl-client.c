@@ -59,7 +59,7 @@ client_new (const char *ca_path, gboolean verify, GError **error)
   return NULL;
 }
 
-/* An address is in the certificate as one, and is no name to ask for (RFC 6066, 3). */
+/* A certificate lists addresses separately from names, and SNI must not be an address (RFC 6066, 3). */
 static WpTlsSession *
 client_connect (WpTlsClient *base, int fd, const char *host)
 {

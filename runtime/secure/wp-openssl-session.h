@@ -7,5 +7,5 @@
 
 WpTlsSession *wp_openssl_session_new (SSL *ssl); /* (transfer full) */
 
-/* Why it failed: of the peer's certificate, or OpenSSL's own words. Static. */
+/* Returns: why the session failed: the error of the peer's certificate, or OpenSSL's. Static. */
 const char *wp_openssl_session_explain (WpTlsSession *session);

@@ -1,7 +1,7 @@
-/* wp-tls-client.h - TLS sessions of a client, which verifies the server's certificate. One thread's at a
+/* wp-tls-client.h - TLS sessions of a client, which verifies the server's certificate. For one thread at a
  * time.
  *
- * In the module wp-tls.so, whose symbol is wp_tls_client_class. */
+ * In the module wp-tls.so, with the symbol wp_tls_client_class. */
 #pragma once
 
 #include <glib.h>
@@ -25,7 +25,7 @@ typedef struct {
   const char *(*explain) (WpTlsSession *session);
 } WpTlsClientClass;
 
-/* The head of what the module knows more of. */
+/* The base of the module's type. */
 struct _WpTlsClient {
   const WpTlsClientClass *class;
 };
