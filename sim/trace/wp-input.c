@@ -7,13 +7,29 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include "sim/base/wp-error.h"
 #include "sim/trace/wp-rewind-file.h"
 
 #define RAW_BYTES (64 * 1024)
 
-typedef enum { FORMAT_UNKNOWN, FORMAT_PLAIN, FORMAT_GZIP } Format;
+#define MAGIC_BYTES 8
+
+typedef enum { FORMAT_UNKNOWN, FORMAT_PLAIN, FORMAT_GZIP, FORMAT_ZSTD } Format;
+
+/* What is known by its first bytes and not read. */
+static const struct {
+  const char *magic;
+  gsize len;
+  const char *what, *command; /* with the file's name at its end */
+} foreign[] = { { "\xfd"
+                  "7zXZ",
+                  6, "xz", "xz -dk" },
+                { "BZh", 3, "bzip2", "bzip2 -dk" },
+                { "PAR1", 4, "Parquet", "parquet-tools csv" },
+                { "PK\x03\x04", 4, "a spreadsheet or a zip", "libreoffice --headless --convert-to csv" },
+                { "\xd0\xcf\x11\xe0", 4, "a spreadsheet", "libreoffice --headless --convert-to csv" } };
 
 struct _WpInput {
   char *name;
@@ -30,7 +46,8 @@ struct _WpInput {
   gsize raw_at, raw_end;
   z_stream gzip;
   gboolean gzip_open; /* gzip is initialised */
-  gboolean in_member; /* more of this member must follow */
+  gboolean in_member; /* more of this member, or frame of zstd, must follow */
+  ZSTD_DStream *zstd; /* NULL: none */
 
   WpRewindFile spool; /* what came through a pipe, decompressed */
 };
@@ -105,11 +122,13 @@ wp_input_open_data (const char *name, const char *data, gsize len)
 }
 
 static void
-close_gzip (WpInput *self)
+close_decoder (WpInput *self)
 {
   if (self->gzip_open)
     inflateEnd (&self->gzip);
   self->gzip_open = FALSE;
+  ZSTD_freeDStream (self->zstd);
+  self->zstd = NULL;
 }
 
 void
@@ -117,7 +136,7 @@ wp_input_free (WpInput *self)
 {
   if (self == NULL)
     return;
-  close_gzip (self);
+  close_decoder (self);
   if (self->owns_fd && self->fd >= 0)
     close (self->fd);
   wp_rewind_file_close (&self->spool);
@@ -194,11 +213,35 @@ raw_is_gzip (const WpInput *self)
 }
 
 static gboolean
+raw_starts_with (const WpInput *self, const char *magic, gsize len)
+{
+  return self->raw_end - self->raw_at >= len && memcmp (self->raw + self->raw_at, magic, len) == 0;
+}
+
+static gboolean
+check_foreign (const WpInput *self, GError **error)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (foreign); i++)
+    if (raw_starts_with (self, foreign[i].magic, foreign[i].len))
+      {
+        g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "this is %s: convert it, %s '%s'", foreign[i].what,
+                     foreign[i].command, self->name);
+        return FALSE;
+      }
+
+  return TRUE;
+}
+
+static gboolean
 find_format (WpInput *self, GError **error)
 {
-  if (!fill_raw (self, 2, error))
+  if (!fill_raw (self, MAGIC_BYTES, error) || !check_foreign (self, error))
     return FALSE;
-  self->format = raw_is_gzip (self) ? FORMAT_GZIP : FORMAT_PLAIN;
+  self->format = raw_is_gzip (self)                              ? FORMAT_GZIP
+                 : raw_starts_with (self, "\x28\xb5\x2f\xfd", 4) ? FORMAT_ZSTD
+                                                                 : FORMAT_PLAIN;
+  if (self->format == FORMAT_ZSTD)
+    self->zstd = ZSTD_createDStream ();
   if (self->format == FORMAT_GZIP)
     {
       int status;
@@ -298,10 +341,49 @@ read_gzip (WpInput *self, char *buffer, gsize size, GError **error)
 }
 
 static gssize
+fail_zstd (GError **error, const char *what)
+{
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "the zstd data %s", what);
+
+  return -1;
+}
+
+/* Frames follow one another. */
+static gssize
+read_zstd (WpInput *self, char *buffer, gsize size, GError **error)
+{
+  ZSTD_outBuffer out = { buffer, size, 0 };
+
+  while (out.pos == 0)
+    {
+      ZSTD_inBuffer in;
+      size_t more;
+
+      if (!fill_raw (self, 1, error))
+        return -1;
+      if (self->raw_end == self->raw_at && !self->in_member)
+        return 0;
+      in = (ZSTD_inBuffer){ self->raw + self->raw_at, self->raw_end - self->raw_at, 0 };
+      more = ZSTD_decompressStream (self->zstd, &out, &in);
+      if (ZSTD_isError (more))
+        return fail_zstd (error, "are corrupt");
+      if (in.size == 0 && out.pos == 0)
+        return fail_zstd (error, "end early: a truncated file?");
+      self->raw_at += in.pos;
+      self->in_member = more > 0;
+    }
+
+  return (gssize) out.pos;
+}
+
+static gssize
 read_live (WpInput *self, char *buffer, gsize size, GError **error)
 {
   if (self->format == FORMAT_UNKNOWN && !find_format (self, error))
     return -1;
+
+  if (self->format == FORMAT_ZSTD)
+    return read_zstd (self, buffer, size, error);
 
   return self->format == FORMAT_GZIP ? read_gzip (self, buffer, size, error)
                                      : read_plain (self, buffer, size, error);
@@ -331,7 +413,7 @@ wp_input_rewind (WpInput *self, GError **error)
       g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s", self->name, g_strerror (errno));
       return FALSE;
     }
-  close_gzip (self);
+  close_decoder (self);
   self->format = FORMAT_UNKNOWN;
   self->raw_at = self->raw_end = 0;
   self->consumed = 0;

@@ -1,4 +1,4 @@
-/* wp-input.h - bytes of a file, of standard input or of memory, as they are or gunzipped, that can be read
+/* wp-input.h - bytes of a file, of standard input or of memory, as they are or out of gzip or zstd, that can be read
  * from the start again. */
 #pragma once
 
@@ -26,7 +26,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpInput, wp_input_free)
  * wp_input_read:
  * @size: > 0
  *
- * Blocks until there is something. Gzip is known by its first bytes; members follow one another.
+ * Blocks until there is something. Gzip and zstd are known by their first bytes; members follow one another.
  *
  * Returns: how many bytes were read, 0 at the end; -1 with WP_ERROR_IO, WP_ERROR_BAD_TRACE (gzip data that
  * are corrupt or end early) or WP_ERROR_INTERRUPTED (a signal whose handler was set without SA_RESTART came

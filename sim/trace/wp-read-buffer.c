@@ -117,7 +117,8 @@ wp_read_buffer_skip_mark (WpReadBuffer *self, GError **error)
   else if (self->end - self->at >= 2
            && (memcmp (self->at, "\xff\xfe", 2) == 0 || memcmp (self->at, "\xfe\xff", 2) == 0))
     {
-      g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, "this is UTF-16; UTF-8 is needed");
+      g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
+                   "this is UTF-16: convert it, iconv -f UTF-16 -t UTF-8 '%s'", wp_input_name (self->input));
       wp_read_buffer_prefix (self, 1, error);
       return FALSE;
     }

@@ -294,7 +294,7 @@ static const struct {
   { WP_INPUT_CLF, "arrival=tme", DATE ("36", ""),
     "--columns: arrival: no column \"tme\"; did you mean \"time\"?" },
   { WP_INPUT_CLF, "service=host+1", DATE ("36", ""), "t:1: column \"host\": \"h\" is not a number" },
-  { WP_INPUT_CLF, NULL, "\xff\xfeh", "t:1: this is UTF-16; UTF-8 is needed" },
+  { WP_INPUT_CLF, NULL, "\xff\xfeh", "t:1: this is UTF-16: convert it, iconv -f UTF-16 -t UTF-8 't'" },
 
   { WP_INPUT_JSONL, NULL, "", "t:1: an empty trace: it has no row" },
   { WP_INPUT_JSONL, NULL, "arrival\n1\n", "t:1: at byte 1: expected an object: {, found \"arrival\"" },

@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <string.h>
+#include <zstd.h>
 #include <unistd.h>
 
 #include <glib/gstdio.h>
@@ -281,6 +282,70 @@ test_progress (void)
   g_assert_cmpfloat (last, ==, 1);
 }
 
+/* Two frames, as cat makes them of two files; whole and cut. */
+static void
+test_zstd (void)
+{
+  static const char *const halves[] = { "arrival\n1\n", "2\n3.5\n" };
+  g_autoptr (GByteArray) packed = g_byte_array_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) cut = NULL;
+  g_autoptr (WpTrace) trace = NULL;
+  g_autoptr (WpTrace) short_trace = NULL;
+  gsize n;
+  const WpRow *rows;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (halves); i++)
+    {
+      char frame[256];
+      size_t len = ZSTD_compress (frame, sizeof frame, halves[i], strlen (halves[i]), 3);
+
+      g_assert_false (ZSTD_isError (len));
+      g_byte_array_append (packed, (const guint8 *) frame, (guint) len);
+    }
+  trace = wp_trace_open_data ("t.zst", (const char *) packed->data, packed->len, NULL, &error);
+  g_assert_no_error (error);
+  rows = wp_trace_load (trace, &n, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (n, ==, 3);
+  g_assert_cmpint (rows[2].arrival_ns, ==, 2500 * WP_NS_PER_MS);
+  short_trace = wp_trace_open_data ("t.zst", (const char *) packed->data, packed->len - 3, NULL, &cut);
+  if (short_trace != NULL)
+    g_assert_null (wp_trace_load (short_trace, &n, &cut));
+  g_assert_error (cut, WP_ERROR, WP_ERROR_BAD_TRACE);
+  g_assert_nonnull (strstr (cut->message, ": the zstd data end early: a truncated file?"));
+}
+
+static void
+test_files_to_convert (void)
+{
+  static const struct {
+    const char *bytes;
+    gsize len;
+    const char *message;
+  } cases[] = {
+    { "\xfd"
+      "7zXZ\0\0\4",
+      8, "this is xz: convert it, xz -dk 't'" },
+    { "BZh91AY&SY", 10, "this is bzip2: convert it, bzip2 -dk 't'" },
+    { "PAR1\x15\0\x15\0", 8, "this is Parquet: convert it, parquet-tools csv 't'" },
+    { "PK\3\4\x14\0\6\0", 8,
+      "this is a spreadsheet or a zip: convert it, libreoffice --headless --convert-to csv 't'" },
+    { "\xff\xfe"
+      "a\0",
+      4, "this is UTF-16: convert it, iconv -f UTF-16 -t UTF-8 't'" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (wp_trace_open_data ("t", cases[i].bytes, cases[i].len, NULL, &error));
+      g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
+      g_assert_true (g_str_has_suffix (error->message, cases[i].message));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -293,6 +358,9 @@ main (int argc, char **argv)
                    test_standard_input_begins_where_it_was_left);
   g_test_add_func ("/input/no-room-to-keep-a-pipe", test_no_room_to_keep_a_pipe);
   g_test_add_func ("/input/progress", test_progress);
+
+  g_test_add_func ("/input/zstd", test_zstd);
+  g_test_add_func ("/input/files-to-convert", test_files_to_convert);
 
   return g_test_run ();
 }

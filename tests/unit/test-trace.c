@@ -182,7 +182,7 @@ static const struct {
   { NULL,
     "\xff\xfe"
     "a",
-    "t.csv:1: this is UTF-16; UTF-8 is needed" },
+    "t.csv:1: this is UTF-16: convert it, iconv -f UTF-16 -t UTF-8 't.csv'" },
   { "arrival=t", "t\n1\nx\n", "t.csv:3: column \"t\": \"x\" is not a time" },
   { "arrival", "t\n1\n", "--columns: \"arrival\" is not NAME=EXPRESSION" },
   { "", "t\n1\n", "--columns: \"\" is not NAME=EXPRESSION" },
