@@ -18,7 +18,7 @@ void wp_sim_plan_watch (WpSimPlan *self, WpRun *run, const WpReport *report);
 /* Call it after the run: adds to the report, which @self outlives. */
 gboolean wp_sim_plan_finish (WpSimPlan *self, WpReport *report, GError **error);
 
-/* Is there a plan, and nothing in it that does; or was there to be one, and there could not? */
+/* Was a plan wanted, and no size meets the objectives or no plan was possible? */
 gboolean wp_sim_plan_is_unmet (const WpSimPlan *self);
 
 /* Runs --sweep. Returns the report's text, to be freed; NULL with @error. */
