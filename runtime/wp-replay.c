@@ -107,22 +107,34 @@ print_notes (const WpSchedule *schedule)
     }
 }
 
-/* The record first: it cannot be had again, and standard output may be a pipe that nobody reads any more. One
- * that fails does not keep back the other. */
-static gboolean
-write_result (WpClientRecord *record, const WpReplayOptions *options, const WpSchedule *schedule,
-              const WpSender *sender, const WpReplayReport *report, GError **error)
+/* Of several failures the last is the caller's to print. */
+static void
+add_failure (GError **failure, GError *another)
 {
-  g_autoptr (GError) reason = NULL;
-  gboolean recorded
-      = !record || write_record (record, options, report->url, schedule, sender, report->tally, &reason);
-  gboolean printed = print_report (options, report, error);
+  if (*failure)
+    wp_options_fail (*failure);
+  g_clear_error (failure);
+  *failure = another;
+}
 
-  if (!recorded && printed)
-    g_propagate_error (error, g_steal_pointer (&reason));
-  else if (!recorded)
-    wp_options_fail (reason);
-  return recorded && printed;
+/* The files first: they cannot be had again, and standard output may be a pipe that nobody reads any more.
+ * One that fails does not keep back the others. */
+static gboolean
+write_result (WpClientRecord *record, WpAtomicFile *hdr, const WpReplayOptions *options,
+              const WpSchedule *schedule, const WpSender *sender, const WpReplayReport *report,
+              GError **error)
+{
+  GError *failure = NULL, *another = NULL;
+
+  if (record && !write_record (record, options, report->url, schedule, sender, report->tally, &another))
+    add_failure (&failure, g_steal_pointer (&another));
+  if (hdr && !wp_hdr_write (hdr, report->tally, &another))
+    add_failure (&failure, g_steal_pointer (&another));
+  if (!print_report (options, report, &another))
+    add_failure (&failure, g_steal_pointer (&another));
+  if (failure)
+    g_propagate_error (error, failure);
+  return !failure;
 }
 
 /* FALSE with @error: no run, or its result could not be written. *@good: it was valid. */
@@ -158,8 +170,7 @@ run (WpReplayOptions *options, const WpSchedule *schedule, const WpTarget *targe
   report.n_connections = wp_sender_n_connections (sender);
   report.was_interrupted = wp_interrupt_signal () != 0;
   *good = wp_replay_report_is_valid (&report);
-  return write_result (record, options, schedule, sender, &report, error)
-         && (!hdr || wp_hdr_write (hdr, tally, error));
+  return write_result (record, hdr, options, schedule, sender, &report, error);
 }
 
 /* What all requests have in common. @files: the contents of those that were named, kept for the template. */

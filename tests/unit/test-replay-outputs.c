@@ -104,6 +104,24 @@ test_neither_can_be_written (void)
                         "wp-replay: cannot write the report: No space left on device\n");
 }
 
+/* Nor does the file of latencies wait for either. */
+static void
+test_hdr_alone_can_be_written (void)
+{
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (ReplayRun) run
+      = replay_run_start_by ("exec \"$0\" \"$@\" >/dev/full", TRACE, http_server_url (server), "-o",
+                             "/dev/full", "--hdr=out.hgrm", ANY_LAG, NULL);
+  g_autofree char *text = NULL;
+
+  g_assert_cmpint (replay_run_wait (run), ==, 2);
+  assert_one_line (run, "wp-replay: /dev/full: cannot write: No space left on device\n"
+                        "wp-replay: cannot write the report: No space left on device\n");
+  text = replay_run_read (run, "out.hgrm");
+  g_assert_nonnull (text);
+  g_assert_nonnull (strstr (text, ", Total count    =            3]\n"));
+}
+
 /* A limit of the size of files is a disk that is full: no signal kills, and nothing half-written is left. */
 static void
 test_record_too_large (void)
@@ -298,6 +316,7 @@ main (int argc, char **argv)
   g_test_add_func ("/replay-outputs/report-has-no-reader", test_report_has_no_reader);
   g_test_add_func ("/replay-outputs/record-can-not-be-written", test_record_can_not_be_written);
   g_test_add_func ("/replay-outputs/neither-can-be-written", test_neither_can_be_written);
+  g_test_add_func ("/replay-outputs/hdr-alone-can-be-written", test_hdr_alone_can_be_written);
   g_test_add_func ("/replay-outputs/record-too-large", test_record_too_large);
   g_test_add_func ("/replay-outputs/closed-descriptors", test_closed_descriptors);
   g_test_add_func ("/replay-outputs/mode", test_mode);
