@@ -408,7 +408,8 @@ window_init (Window *self, const WpLoggedTimes *log, gsize from, gsize before, g
         self->departures[self->n] = log->arrivals_ns[i] + log->responses_ns[i];
         self->dither[self->n++] = (gint64) wp_random_below (&random, 2 * (guint64) half) - half;
       }
-  edge = MIN (3 * (count_in_system (self) + 1), (self->n - self->first) / 20);
+  edge = 3 * (count_in_system (self) + 1);
+  edge = MIN (edge, (self->n - self->first) / 20);
   self->first += edge;
   self->end = self->n - edge;
 }
@@ -806,13 +807,32 @@ is_near (guint workers, guint other)
   return (guint) ABS ((int) workers - (int) other) <= tolerance (workers);
 }
 
+/* Would services be too coarse for the stamps with a part of the workers, which explains the log nearly as
+ * well? */
+static gboolean
+may_be_coarse (Search *self, const WpLoggedWorkers *found, double mean, double least)
+{
+  double best = measure (self, found->workers).score;
+
+  for (guint k = 2; k <= MIN (found->workers, MOST_PARTS * MOST_PARTS); k++)
+    {
+      guint workers = (found->workers + k / 2) / k;
+
+      if (mean * workers / found->workers < least && measure (self, workers).score < best + found->gain / 10)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 /* Returns why it is not QUEUED; the services are of the found number. */
 static WpLoggedReason
-doubt (const Search *self, const Sample *services, gboolean is_spread, WpLoggedWorkers *found)
+doubt (Search *self, const Sample *services, gboolean is_spread, WpLoggedWorkers *found)
 {
+  double least = (is_spread ? 10 : 3) * self->resolution;
   gboolean independent = is_independent (services, -1, MOST_E, &found->dependence);
 
-  if (services->mean < (is_spread ? 10 : 3) * self->resolution)
+  if (services->mean < least || may_be_coarse (self, found, services->mean, least))
     return WP_LOGGED_REASON_COARSE;
   if (found->negative > 0.01)
     return WP_LOGGED_REASON_NEGATIVE;
