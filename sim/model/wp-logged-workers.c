@@ -68,6 +68,7 @@ typedef struct {
   double *ranks; /* 0 to 1 */
   guint32 *in_system;
   guint8 *waited; /* as WAITED_ */
+  gint64 *gaps;   /* from the arrival before, ns; -1 where another has the same stamp */
   double mean;    /* of the times, ns */
 } Sample;
 
@@ -535,6 +536,7 @@ sample_clear (Sample *self)
   g_free (self->ranks);
   g_free (self->in_system);
   g_free (self->waited);
+  g_free (self->gaps);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Sample, sample_clear)
@@ -565,7 +567,11 @@ put_waited (Sample *self, const Search *search)
                end++)
             some = some || window->waited[end] != window->waited[row];
           for (guint j = row; j < end; j++)
-            self->waited[at++] = some ? WAITED_SOME : window->waited[row] ? WAITED : WAITED_NOT;
+            {
+              self->gaps[at]
+                  = end == row + 1 && row > 0 ? window->arrivals[row] - window->arrivals[row - 1] : -1;
+              self->waited[at++] = some ? WAITED_SOME : window->waited[row] ? WAITED : WAITED_NOT;
+            }
         }
     }
 }
@@ -582,6 +588,7 @@ sample_init (Sample *self, Search *search, gboolean services)
   self->ranks = g_new (double, self->n);
   self->in_system = g_new (guint32, self->n);
   self->waited = g_new (guint8, self->n);
+  self->gaps = g_new (gint64, self->n);
   keys = g_new (Key, self->n);
   spare = g_new (Key, self->n);
   self->n = 0;
@@ -700,6 +707,25 @@ is_independent_of_waiting (const Sample *self)
 
   return is_alike (compare (self, sets), MOST_E, MOST_Z) && is_independent (self, 0, MOST_E, &most)
          && is_independent (self, 1, MOST_E, &most);
+}
+
+/* Does a service not depend on how long before it the last request arrived? In processor sharing of constant
+ * services, which leave in order, so that one worker would explain them, it does. */
+static gboolean
+is_independent_of_gaps (const Sample *self)
+{
+  g_autofree guint8 *sets = g_new (guint8, self->n);
+  g_autofree gint64 *sorted = g_new (gint64, self->n);
+  guint n = 0;
+
+  for (guint i = 0; i < self->n; i++)
+    if (self->gaps[i] >= 0)
+      sorted[n++] = self->gaps[i];
+  qsort (sorted, n, sizeof *sorted, compare_times);
+  for (guint i = 0; i < self->n; i++)
+    sets[i] = self->gaps[i] < 0 ? IN_NONE : self->gaps[i] > sorted[n / 2] ? IN_ONE : IN_OTHER;
+
+  return is_alike (compare (self, sets), MOST_E, MOST_Z);
 }
 
 /* Is each quarter of the log like the rest, and are those that waited like the others in each? */
@@ -838,7 +864,7 @@ doubt (Search *self, const Sample *services, gboolean is_spread, WpLoggedWorkers
     return WP_LOGGED_REASON_NEGATIVE;
   if (!is_near (found->workers, found->low) || !is_near (found->workers, found->high))
     return WP_LOGGED_REASON_RANGE;
-  if (!independent || !is_independent_of_waiting (services))
+  if (!independent || !is_independent_of_waiting (services) || !is_independent_of_gaps (services))
     return WP_LOGGED_REASON_DEPENDENT;
 
   return is_steady (services) && windows_agree (self, found->workers) ? WP_LOGGED_REASON_NONE

@@ -56,10 +56,10 @@ typedef struct {
  * Journal of the Royal Statistical Society B 38, 1976) of v with a fixed dither of the stamps' width Q, no
  * spacing under Q m / n, and z the statistic of Mann and Whitney of those that waited against the others.
  * Negative services are no criterion: at N - 1 there is none. The found N is called QUEUED only if v depends
- * neither on waiting nor on the number in the system nor on the part of the log; else, or where S says that
- * nobody waited, NOT QUEUED only if responses do not rise with the number in the system, and completions for
- * each second that a request is in the system do not fall with it. The thresholds were found on 625 drawn
- * logs.
+ * neither on waiting nor on the number in the system, the gap before the arrival or the part of the log;
+ * else, or where S says that nobody waited, NOT QUEUED only if responses do not rise with the number in the
+ * system, and completions for each second that a request is in the system do not fall with it. The thresholds
+ * were found on 625 drawn logs.
  *
  * A log of more than 60,000 rows is looked at in the busiest 20,000 of each third, and these must agree.
  * Takes 60 to 120 passes of O(n log n) over the rows that are looked at.
