@@ -126,6 +126,8 @@ static const WpOption trace_options[] = {
     "stamps that are all whole seconds: auto (default) spreads dates evenly over theirs; spread, the trace's own clock too; "
     "as-is, none",
     .names = wp_stamp_names, .what = "a way to take stamps" },
+  { "where", 0, WP_OPTION_TEXT, "EXPR", FIELD (trace.where),
+    "the rows that count: status<500 && method==GET, with ==, !=, <, <=, >, >=, ~ for a glob, && and ||" },
   { "columns", 0, WP_OPTION_TEXT, "MAP", FIELD (trace.columns),
     "compute columns from those of the file: arrival=TIMESTAMP,service=0.03+0.02*Tokens" },
   { "scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.scale), "X times the traffic: divide arrivals by X (1)" },

@@ -71,6 +71,8 @@ static const WpOption options[] = {
     "stamps that are all whole seconds: auto (default) spreads dates evenly over theirs; spread, the trace's own clock too; "
     "as-is, none",
     .names = wp_stamp_names, .what = "a way to take stamps" },
+  { "where", 0, WP_OPTION_TEXT, "EXPR", FIELD (trace.where),
+    "the rows that count: status<500 && method==GET, with ==, !=, <, <=, >, >=, ~ for a glob, && and ||" },
   { "columns", 0, WP_OPTION_TEXT, "MAP", FIELD (trace.columns),
     "compute our columns from those of the file: arrival=TIMESTAMP,service=Tokens*0.02" },
   { "connections", 0, WP_OPTION_COUNT, "N", FIELD (sender.connections),

@@ -32,6 +32,7 @@ typedef struct {
   guint64 limit_rows;     /* --limit: the first rows of the file only; 0: all */
   WpInputFormat input;    /* --input */
   const char *log_format; /* --log-format: a format of nginx or Apache, or a usual one's name; NULL: none */
+  const char *where;      /* --where: the rows that count; NULL: all */
   WpStampMode stamps;     /* --stamps */
   double max_bad;         /* --max-bad: share of bad rows that is passed over; -1: what the format takes */
 } WpTraceOptions;

@@ -13,6 +13,7 @@
 #include "sim/trace/wp-time-scale.h"
 #include "sim/trace/wp-trace-kinds.h"
 #include "sim/trace/wp-trace-private.h"
+#include "sim/trace/wp-where.h"
 
 #define MEASURED                                                                                             \
   (1u << WP_COLUMN_ACCEPTED | 1u << WP_COLUMN_STARTED | 1u << WP_COLUMN_FINISHED | 1u << WP_COLUMN_ENDED)
@@ -35,7 +36,9 @@ struct _WpTrace {
 
   guint64 n_read; /* rows taken from the file since its start */
   WpBadRows bad;
-  guint64 n_skipped; /* rows without an arrival, where that is no fault */
+  WpWhere *where;     /* NULL: all rows count */
+  guint64 n_left_out; /* by it */
+  guint64 n_skipped;  /* rows without an arrival, where that is no fault */
   gboolean stamps_known;
   WpLogSeconds *seconds; /* the rows are spread over them, or NULL */
   guint64 n_spread;      /* rows that were counted: a log may grow between two readings */
@@ -99,11 +102,19 @@ wp_trace_open_input (WpInput *input, gsize chunk_bytes, const WpTraceOptions *op
         g_prefix_error (error, "%s: ", wp_trace_name (self));
       return NULL;
     }
-  self->options.columns = self->options.log_format = NULL; /* the caller's, needed here only */
+  if (self->options.where != NULL
+      && (self->where = wp_where_parse (self->options.where, (const char *const *) self->table->names, error))
+             == NULL)
+    {
+      g_prefix_error (error, "--where: ");
+      return NULL;
+    }
+  self->options.columns = self->options.log_format = self->options.where = NULL; /* the caller's, needed here
+                                                                                    only */
   self->bad.max_share = self->options.max_bad >= 0 ? self->options.max_bad : self->table->kind->max_bad;
   self->is_whole = TRUE;
   self->watched_ns = WP_TIME_NONE;
-  self->plain = has_plain_header (self);
+  self->plain = self->where == NULL && has_plain_header (self);
   self->plain_service = wp_mapping_columns (self->mapping) & 1u << WP_COLUMN_SERVICE;
   self->scale = (WpTimeScale){ 0, self->options.scale, self->options.service_scale,
                                (wp_mapping_columns (self->mapping) & MEASURED) != 0 };
@@ -156,6 +167,7 @@ wp_trace_free (WpTrace *self)
   g_free (self->name);
   g_clear_error (&self->failure);
   wp_bad_rows_clear (&self->bad);
+  wp_where_free (self->where);
   g_clear_pointer (&self->seconds, wp_log_seconds_free);
   wp_row_store_free (self->store);
   g_clear_pointer (&self->loaded, wp_row_list_free);
@@ -174,7 +186,8 @@ fail_empty (WpTrace *self, GError **error)
       return;
     }
   g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "an empty trace: %s",
-               self->n_skipped > 0            ? "no row has an arrival"
+               self->n_left_out > 0           ? "no row is one that --where takes"
+               : self->n_skipped > 0          ? "no row has an arrival"
                : self->table->header_line > 0 ? "no row follows the header"
                                               : "it has no row");
   wp_read_buffer_prefix (&self->table->window, self->table->window.line, error);
@@ -213,6 +226,11 @@ read_row (WpTrace *self, gboolean may_fill, WpRow *row, GError **error)
   status = self->table->kind->next (self->table, may_fill, &fields, error);
   if (status != WP_TRACE_FORMAT_ROW)
     return status == WP_TRACE_FORMAT_END ? RAW_END : status == WP_TRACE_FORMAT_MORE ? RAW_MORE : RAW_ERROR;
+  if (self->where != NULL && !wp_where_matches (self->where, fields))
+    {
+      self->n_left_out++;
+      return RAW_NONE;
+    }
   if (self->takes_responses)
     row->service_ns = WP_TIME_NONE; /* not the response of the row that was here before */
   if (wp_mapping_read (self->mapping, fields, row, error))
@@ -281,7 +299,7 @@ read_raw (WpTrace *self, gboolean may_fill, WpRow *rows, gsize max_rows, gsize *
 static gboolean
 restart (WpTrace *self, GError **error)
 {
-  self->n_read = self->n_skipped = 0;
+  self->n_read = self->n_skipped = self->n_left_out = 0;
   wp_bad_rows_clear (&self->bad);
   if (self->seconds != NULL)
     wp_log_seconds_restart (self->seconds);
@@ -702,6 +720,10 @@ wp_trace_append_notes (const WpTrace *self, GPtrArray *lines)
     self->table->kind->tell (self->table, defaulted, lines);
   else if (defaulted != 0)
     g_ptr_array_add (lines, g_strdup_printf ("columns by their names: --columns '%s'", self->table->columns));
+  if (self->n_left_out > 0)
+    g_ptr_array_add (lines,
+                     g_strdup_printf ("--where left out %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " rows",
+                                      self->n_left_out, self->n_left_out + self->n_read));
   if (self->n_skipped > 0)
     g_ptr_array_add (lines, g_strdup_printf ("%" G_GUINT64_FORMAT " line%s without an arrival %s left out",
                                              self->n_skipped, self->n_skipped == 1 ? "" : "s",

@@ -442,6 +442,46 @@ test_arithmetic (void)
     }
 }
 
+static void
+test_where (void)
+{
+  static const struct {
+    const char *where;
+    gsize n;
+    const char *message;
+  } cases[] = {
+    { "status<500", 3, NULL },
+    { "status>=500", 1, NULL },
+    { "[status] != 200 && method == GET", 1, NULL },
+    { "method==PUT || status==200 && method==\"GET\"", 2, NULL },
+    { "uri~/api/*", 2, NULL },
+    { "uri=='/x'", 1, NULL },
+    { "uri<5", 0, "t:6: an empty trace: no row is one that --where takes" },
+    { "stats<500", 0,
+      "--where: no column \"stats\"; the columns are \"arrival\", \"status\", \"method\", \"uri\"" },
+    { "status", 0, "--where: \"status\" is no comparison, such as status<500 or metric==http_req_duration" },
+    { "status=5", 0,
+      "--where: \"status=5\" is no comparison, such as status<500 or metric==http_req_duration" },
+  };
+  static const char text[]
+      = "arrival,status,method,uri\n1,200,GET,/api/a\n2,404,GET,/x\n3,200.0,PUT,/api/b\n4,503,POST,/y\n";
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+      g_autoptr (GError) error = NULL;
+      g_autoptr (WpTrace) trace = NULL;
+      gsize n = 0;
+
+      options.where = cases[i].where;
+      trace = wp_trace_open_data ("t", text, strlen (text), &options, &error);
+      if (trace != NULL)
+        wp_trace_load (trace, &n, &error);
+      g_assert_cmpstr (error != NULL ? error->message : NULL, ==, cases[i].message);
+      g_assert_cmpuint (n, ==, cases[i].n);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -452,6 +492,8 @@ main (int argc, char **argv)
   g_test_add_func ("/log-formats/bad-lines", test_bad_lines);
   g_test_add_func ("/log-formats/stamps", test_stamps);
   g_test_add_func ("/log-formats/arithmetic", test_arithmetic);
+
+  g_test_add_func ("/log-formats/where", test_where);
 
   return g_test_run ();
 }
