@@ -182,6 +182,8 @@ static const WpOption plan_options[] = {
     "find the sizes that meet the SLOs at 1x and 2x the traffic (default with --mode=all in text and JSON); holds the trace "
     "in memory at 16 bytes per request; exit status 1 if no sizes do" },
   { "no-plan", 0, WP_OPTION_FLAG, NULL, FIELD (plan.no_plan), "simulate the given sizes only" },
+  { "margin", 0, WP_OPTION_FACTOR, "X", FIELD (plan.margin),
+    "without --workers and --queue: recommend sizes that meet the SLOs at X times the traffic, 1 or more (1.5)" },
   { "slo", 0, WP_OPTION_OTHER, "EXPR", FIELD (plan.slos),
     "service-level objective, may be repeated: METRIC<VALUE with a metric of the JSON report, "
     "such as response.p99<1s or blocked<0.1% (of the requests); replaces the default: "
@@ -312,6 +314,13 @@ wp_sim_options_want_plan (const WpSimOptions *self)
   return !self->plan.no_plan && !self->plan.sweep && !self->plan.gate && self->policy.mode == WP_MODE_ALL
          && !is_csv (self) && !is_spawning (self) && !is_bulk_service (self) && self->http_stage.time_ns == 0
          && !self->against && !self->jobs && !self->series && !wp_sim_options_are_drawn (self);
+}
+
+gboolean
+wp_sim_options_want_sizes (const WpSimOptions *self)
+{
+  return self->policy.mode == WP_MODE_ALL && (self->policy.given & (WP_POLICY_QUEUE | WP_POLICY_WORKERS)) == 0
+         && wp_sim_options_want_plan (self);
 }
 
 /* An invalid combination of options, and its message. */
@@ -464,6 +473,18 @@ check_sweep (const WpSimOptions *self, GError **error)
 }
 
 static gboolean
+check_margin (const WpSimOptions *self, GError **error)
+{
+  const Check checks[] = {
+    { self->plan.margin < 1, "--margin is at least 1: the traffic as it is" },
+    { !wp_sim_options_want_sizes (self),
+      "--margin belongs to a plan with --mode=all that is given neither --workers nor --queue" },
+  };
+
+  return self->plan.margin == 0 || run_checks (checks, G_N_ELEMENTS (checks), error);
+}
+
+static gboolean
 check_gate (const WpSimOptions *self, GError **error)
 {
   const Check checks[] = {
@@ -517,7 +538,7 @@ check (const WpSimOptions *self, guint n_traces, GError **error)
          && check_calibrate (self, error) && run_checks (logged, G_N_ELEMENTS (logged), error)
          && run_checks (&threads, 1, error) && check_recursion (self, error) && check_files (self, error)
          && check_drawn (self, error) && check_plan (self, error) && check_sweep (self, error)
-         && check_gate (self, error) && check_questions (self, error);
+         && check_gate (self, error) && check_margin (self, error) && check_questions (self, error);
 }
 
 gboolean

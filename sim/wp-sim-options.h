@@ -23,6 +23,7 @@ typedef struct {
   GPtrArray *slos; /* (element-type WpSlo); NULL: none given */
   gboolean plan, no_plan;
   gboolean gate;        /* only judge the given sizes */
+  double margin;        /* of the recommended sizes; 0: not given */
   char *sweep;          /* NULL: not asked for */
   gint64 at_ns;         /* WP_TIME_NONE: not asked for */
   guint threads;        /* 0: one per core */
@@ -68,6 +69,9 @@ gboolean wp_sim_options_need_services (const WpSimOptions *self);
 
 /* Sets that the log has none. */
 void wp_sim_options_fail_services (const WpSimOptions *self, GError **error);
+
+/* Are sizes to be recommended, and simulated? */
+gboolean wp_sim_options_want_sizes (const WpSimOptions *self);
 
 /* >= 1 */
 guint wp_sim_options_threads (const WpSimOptions *self);

@@ -13,6 +13,9 @@ struct _WpSimPlan {
   GPtrArray *slos;
   WpTraceBuffer *buffer; /* NULL: there is no plan */
   WpPlan *plan;
+  WpPolicy policy; /* of the plan */
+  WpRecommendation recommendation;
+  gboolean is_recommended; /* sizes were looked for */
   gboolean has_at;
   WpSnapshot at;
   WpChart *chart; /* NULL: there is none */
@@ -33,6 +36,9 @@ wp_sim_plan_new (const WpSimOptions *options, gboolean may_plan)
 
   self->options = options;
   self->slos = slos_of (options);
+  self->policy = options->policy;
+  if (self->policy.mode == WP_MODE_ALL)
+    self->policy.mode = WP_MODE_WORKER_POOL;
   self->has_at = options->plan.at_ns != WP_TIME_NONE;
   if (may_plan && wp_sim_options_want_plan (options))
     self->buffer = wp_trace_buffer_new (wp_sim_options_memory (options), 1);
@@ -87,10 +93,15 @@ find_charted (WpSimPlan *self, const WpReport *report)
 }
 
 void
-wp_sim_plan_watch (WpSimPlan *self, WpRun *run, const WpReport *report)
+wp_sim_plan_watch_rows (WpSimPlan *self, WpRun *run)
 {
   if (self->buffer)
     wp_run_watch (run, &buffer_observer, self->buffer);
+}
+
+void
+wp_sim_plan_watch (WpSimPlan *self, WpRun *run, const WpReport *report)
+{
   if (self->has_at)
     {
       wp_snapshot_init (&self->at, self->options->plan.at_ns, report->n_models);
@@ -117,18 +128,58 @@ draw_chart (const WpSimPlan *self, const WpReport *report)
   return g_string_free (text, FALSE);
 }
 
+static WpSearchSetup
+setup_of (const WpSimPlan *self)
+{
+  return (WpSearchSetup){ self->buffer, self->policy, self->options->patience_ns, self->slos,
+                          wp_sim_options_threads (self->options) };
+}
+
 static WpPlan *
 make_plan (WpSimPlan *self, GError **error)
 {
-  WpSearchSetup setup = { self->buffer, self->options->policy, self->options->patience_ns, self->slos,
-                          wp_sim_options_threads (self->options) };
+  WpSearchSetup setup = setup_of (self);
   g_autoptr (WpProgress) progress = wp_progress_new ("plan: ", NULL);
+  WpPlan *plan;
 
-  if (setup.policy.mode == WP_MODE_ALL)
-    setup.policy.mode = WP_MODE_WORKER_POOL;
   wp_trace_buffer_watch (self->buffer, wp_progress_add, progress);
+  plan = wp_plan_new (&setup, self->slos, error);
+  wp_trace_buffer_watch (self->buffer, NULL, NULL);
 
-  return wp_plan_new (&setup, self->slos, error);
+  return plan;
+}
+
+gboolean
+wp_sim_plan_recommend (WpSimPlan *self, WpReport *report, GError **error)
+{
+  double margin = self->options->plan.margin;
+  WpSearchSetup setup = setup_of (self);
+  g_autoptr (WpProgress) progress = wp_progress_new ("sizes: ", NULL);
+  gboolean done;
+
+  if (!wp_trace_buffer_check (self->buffer, ", or --no-plan", error))
+    return FALSE;
+  wp_trace_buffer_watch (self->buffer, wp_progress_add, progress);
+  done = wp_recommendation_find (&self->recommendation, &setup,
+                                 margin > 0 ? margin : WP_RECOMMENDATION_MARGIN, error);
+  wp_trace_buffer_watch (self->buffer, NULL, NULL);
+  self->is_recommended = done;
+  if (done && self->recommendation.is_found)
+    {
+      self->policy.workers = self->recommendation.workers;
+      self->policy.queue_jobs = self->recommendation.queue_jobs;
+      for (guint i = 0; i < report->n_models; i++)
+        if (report->policies[i].mode == WP_MODE_WORKER_POOL)
+          report->policies[i] = self->policy;
+    }
+
+  return done;
+}
+
+const WpTraceBuffer *
+wp_sim_plan_rows (const WpSimPlan *self)
+{
+  return self->buffer;
 }
 
 gboolean
@@ -143,6 +194,7 @@ wp_sim_plan_finish (WpSimPlan *self, WpReport *report, GError **error)
   if (self->chart)
     self->chart_text = draw_chart (self, report);
   report->plan = self->plan;
+  report->recommendation = self->is_recommended ? &self->recommendation : NULL;
   report->slos = self->options->plan.slos;
   report->chart = self->chart_text;
   report->at = self->has_at ? &self->at : NULL;

@@ -12,7 +12,17 @@ WpSimPlan *wp_sim_plan_new (const WpSimOptions *options, gboolean may_plan);
 void wp_sim_plan_free (WpSimPlan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpSimPlan, wp_sim_plan_free)
 
-/* Call it before the run of a trace. @report: has its policies. */
+/* Before the first run of a trace: the plan keeps its rows. */
+void wp_sim_plan_watch_rows (WpSimPlan *self, WpRun *run);
+
+/* After it, where sizes are wanted: those of the report's WorkerPool become the recommended ones, if any meet
+ * the objectives. */
+gboolean wp_sim_plan_recommend (WpSimPlan *self, WpReport *report, GError **error);
+
+/* NULL: there is no plan. */
+const WpTraceBuffer *wp_sim_plan_rows (const WpSimPlan *self);
+
+/* Before the run of the models; @report has its policies. */
 void wp_sim_plan_watch (WpSimPlan *self, WpRun *run, const WpReport *report);
 
 /* Call it after the run: adds to the report, which @self outlives. */

@@ -122,19 +122,65 @@ check_services (const WpSimOptions *options, const WpTrace *trace, WpReport *rep
   return TRUE;
 }
 
-/* Passes the trace once through all models and observers. */
+/* Are sizes to be recommended, before the models run? */
+static gboolean
+wants_sizes (const WpSimOptions *options, const WpSimPlan *plan)
+{
+  return wp_sim_options_want_sizes (options) && wp_sim_plan_rows (plan);
+}
+
+/* Where sizes are to be recommended, the models wait for them: rows and services only. */
+static gboolean
+read_rows (const WpSimOptions *options, WpTrace *trace, WpServiceTime *service, WpSimPlan *plan,
+           WpReport *report, GError **error)
+{
+  g_autoptr (WpRun) run = wp_run_new (trace, service, NULL, 0, WP_TIME_NONE);
+  WpProgress *progress;
+  gboolean read;
+
+  if (!wants_sizes (options, plan))
+    return TRUE;
+  progress = wp_progress_new ("", trace);
+  wp_sim_plan_watch_rows (plan, run);
+  wp_run_watch (run, &wp_progress_observer, progress);
+  read = wp_run_go (run, NULL, &report->traffic, error);
+  report->n_drawn = wp_service_time_drawn (service);
+  wp_progress_free (progress);
+
+  return read && check_services (options, trace, report, error)
+         && (report->lacks_service || wp_sim_plan_recommend (plan, report, error));
+}
+
+/* Of the trace, or of its rows where they have been read. */
+static gboolean
+go (const WpSimOptions *options, const WpTrace *trace, WpRun *run, WpServiceTime *service, WpSimPlan *plan,
+    WpReport *report, GError **error)
+{
+  if (wants_sizes (options, plan))
+    return report->lacks_service
+           || wp_run_go_again (run, wp_sim_plan_rows (plan), report->summary, &report->traffic, error);
+  wp_sim_plan_watch_rows (plan, run);
+  if (!wp_run_go (run, report->summary, &report->traffic, error))
+    return FALSE;
+  report->n_drawn = wp_service_time_drawn (service);
+
+  return check_services (options, trace, report, error);
+}
+
+/* Sends the trace through all models and observers. */
 static gboolean
 run_models (const WpSimOptions *options, WpTrace *trace, WpSimExperiment *study, WpSimPlan *plan,
             WpReport *report, WpPrediction *predicted, const WpMeasurement *measured, GError **error)
 {
   g_autoptr (WpServiceTime) service = wp_service_time_new (options->service, options->trace.service_scale,
                                                            options->service_always, options->seed, error);
-  g_autoptr (WpProgress) progress = wp_progress_new ("", trace);
+  g_autoptr (WpProgress) progress = NULL;
   g_auto (SideFiles) files = { NULL };
   g_autoptr (WpRun) run = NULL;
 
-  if (!service)
+  if (!service || !read_rows (options, trace, service, plan, report, error))
     return FALSE;
+  progress = wp_progress_new ("", trace);
   run = wp_run_new (trace, service, report->policies, report->n_models, options->patience_ns);
   wp_run_put_http_stage (run, &options->http_stage);
   wp_run_set_threads (run, wp_sim_options_threads (options));
@@ -144,12 +190,9 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpSimExperiment *study,
   if (predicted)
     wp_run_watch (run, &wp_prediction_observer, predicted);
   if (!side_files_open (&files, options, report, run, error)
-      || !wp_run_go (run, report->summary, &report->traffic, error))
+      || !go (options, trace, run, service, plan, report, error))
     return FALSE;
   report->has_http_stage = wp_run_http_stage_summary (run, &report->http_stage);
-  report->n_drawn = wp_service_time_drawn (service);
-  if (!check_services (options, trace, report, error))
-    return FALSE;
   g_clear_pointer (&progress, wp_progress_free);
 
   return side_files_commit (&files, report, measured, error);

@@ -7,6 +7,7 @@
 typedef struct {
   const WpSearchSetup *setup;
   WpHeadroom *headroom; /* of the last scale that was not well */
+  gboolean may_fill;    /* a queue that is full at some moment is well too */
   GError *error;
 } Search;
 
@@ -20,7 +21,8 @@ static gboolean
 is_well_in (Search *self, WpSearch *search, double scale)
 {
   WpSummary summary;
-  gboolean fills = wp_search_summary (search, workers_of (self), self->setup->policy.queue_jobs, &summary);
+  gboolean fills = wp_search_summary (search, workers_of (self), self->setup->policy.queue_jobs, &summary)
+                   && !self->may_fill;
   const WpSlo *slo = fills ? NULL : wp_slos_first_failure (self->setup->slos, &summary);
 
   if (!wp_search_check (search, self->error ? NULL : &self->error))
@@ -39,8 +41,8 @@ is_well (Search *self, double scale)
   return is_well_in (self, search, scale);
 }
 
-/* Between a scale that is well and one that is not. */
-static void
+/* Between a scale that is well and one that is not; returns one that is well. */
+static double
 bisect (Search *self, double well, double ill)
 {
   while (ill / well > PRECISION && !self->error)
@@ -49,43 +51,66 @@ bisect (Search *self, double well, double ill)
 
       *(is_well (self, middle) ? &well : &ill) = middle;
     }
+
+  return well;
 }
 
-/* 1 is well. From a guess on, in growing steps. */
-static void
-gallop (Search *self, double guess)
+/* @least is well. From a guess on, in growing steps. Returns the largest that is known to be well. */
+static double
+gallop (Search *self, double least, double guess)
 {
-  double well = 1, ill = INFINITY;
+  double well = least, ill = INFINITY;
 
-  for (double step = PRECISION, probe = MAX (guess / step, sqrt (PRECISION)); !self->error; step *= step)
+  for (double step = PRECISION, probe = MAX (guess / step, least * sqrt (PRECISION)); !self->error;
+       step *= step)
     {
       if (is_well (self, probe))
         well = MAX (well, probe);
       else
         ill = probe;
-      if (ill <= well * PRECISION || (ill < INFINITY && well > 1) || (ill < INFINITY && probe <= PRECISION)
-          || well >= WP_HEADROOM_MOST)
+      if (ill <= well * PRECISION || (ill < INFINITY && well > least)
+          || (ill < INFINITY && probe <= least * PRECISION) || well >= WP_HEADROOM_MOST)
         break;
-      probe = ill < INFINITY ? MAX (1, probe / step) : MIN (WP_HEADROOM_MOST, probe * step);
-      if (probe <= 1)
+      probe = ill < INFINITY ? MAX (least, probe / step) : MIN (WP_HEADROOM_MOST, probe * step);
+      if (probe <= least)
         break;
     }
-  if (ill < INFINITY)
-    bisect (self, well, ill);
+
+  return ill < INFINITY ? bisect (self, well, ill) : well;
+}
+
+/* As many times the traffic as keep all workers busy. */
+static double
+guess (const Search *self, const WpSearch *search, double scale)
+{
+  double load = wp_search_load (search) / scale;
+
+  return load > 0 ? CLAMP (workers_of (self) / load, scale, WP_HEADROOM_MOST) : scale;
 }
 
 gboolean
 wp_headroom_find (const WpSearchSetup *setup, WpSearch *as_it_is, WpHeadroom *headroom, GError **error)
 {
-  Search self = { setup, headroom, NULL };
+  Search self = { setup, headroom, FALSE, NULL };
 
   *headroom = (WpHeadroom){ NAN, FALSE, NULL };
   if (is_well_in (&self, as_it_is, 1))
-    {
-      double load = wp_search_load (as_it_is);
+    gallop (&self, 1, guess (&self, as_it_is, 1));
+  if (!self.error)
+    return TRUE;
+  g_propagate_error (error, self.error);
 
-      gallop (&self, load > 0 ? CLAMP (workers_of (&self) / load, 1, WP_HEADROOM_MOST) : 1);
-    }
+  return FALSE;
+}
+
+gboolean
+wp_headroom_holds (const WpSearchSetup *setup, double well, double *until, GError **error)
+{
+  WpHeadroom ill;
+  Search self = { setup, &ill, TRUE, NULL };
+  g_autoptr (WpSearch) search = wp_search_new (setup, well);
+
+  *until = gallop (&self, well, guess (&self, search, well));
   if (!self.error)
     return TRUE;
   g_propagate_error (error, self.error);

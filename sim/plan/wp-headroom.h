@@ -16,3 +16,11 @@ typedef struct {
  * never helps. @as_it_is: a search with the same setup at 1x, whose results are reused. */
 gboolean wp_headroom_find (const WpSearchSetup *setup, WpSearch *as_it_is, WpHeadroom *headroom,
                            GError **error);
+
+/**
+ * wp_headroom_holds:
+ * @well: times the traffic at which the setup's sizes meet the objectives
+ * @until: (out): the most, within 1 %, at which they do, whether the queue fills or not; WP_HEADROOM_MOST
+ * ends the search
+ */
+gboolean wp_headroom_holds (const WpSearchSetup *setup, double well, double *until, GError **error);

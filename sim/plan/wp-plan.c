@@ -30,6 +30,25 @@ add_answer (WpPlan *self, WpSearch *search, double scale, WpPlanKind kind, guint
   g_array_append_val (self->answers, answer);
 }
 
+WpPlanPoint
+wp_plan_limit (WpSearch *search, const GPtrArray *slos, double scale, guint workers, guint queue_jobs)
+{
+  WpPlanPoint point;
+
+  set_point (&point, search, scale, workers, queue_jobs, FALSE);
+  point.slo = wp_slos_first_failure (slos, &point.summary);
+
+  return point;
+}
+
+static void
+add_limit (WpPlan *self, WpSearch *search, double scale, WpPlanKind kind, guint workers, guint queue_jobs)
+{
+  WpPlanLimit limit = { kind, wp_plan_limit (search, self->slos, scale, workers, queue_jobs) };
+
+  g_array_append_val (self->limits, limit);
+}
+
 /* Numbers of workers. */
 typedef struct {
   gint64 from, end;
@@ -112,9 +131,14 @@ add_scale (WpPlan *self, WpSearch *search, const WpSearchSetup *setup, double sc
 
   if (fewest > 0)
     add_answer (self, search, scale, WP_PLAN_WORKERS, (guint) fewest, setup->policy.queue_jobs);
+  else if (pool)
+    add_limit (self, search, scale, WP_PLAN_WORKERS, wp_search_most_workers (search),
+               setup->policy.queue_jobs);
   shortest = wp_search_queue (search, workers);
   if (shortest >= 0)
     add_answer (self, search, scale, WP_PLAN_QUEUE, workers, (guint) shortest);
+  else
+    add_limit (self, search, scale, WP_PLAN_QUEUE, workers, WP_QUEUE_UNLIMITED);
   if (pool)
     add_frontier (self, search, scale, fewest, workers, shortest >= 0);
   self->assumed |= wp_search_assumed (search);
@@ -136,6 +160,7 @@ plan_part (gpointer data)
   gboolean as_it_is = self->scale == 1;
 
   self->part.answers = g_array_new (FALSE, FALSE, sizeof (WpPlanAnswer));
+  self->part.limits = g_array_new (FALSE, FALSE, sizeof (WpPlanLimit));
   add_scale (&self->part, search, &self->setup, self->scale);
   if (wp_search_check (search, &self->error) && as_it_is)
     wp_headroom_find (&self->setup, search, &self->part.headroom, &self->error);
@@ -172,6 +197,8 @@ take_part (WpPlan *self, Part *part, GError **error)
 {
   g_array_append_vals (self->answers, part->part.answers->data, part->part.answers->len);
   g_array_unref (part->part.answers);
+  g_array_append_vals (self->limits, part->part.limits->data, part->part.limits->len);
+  g_array_unref (part->part.limits);
   self->assumed |= part->part.assumed;
   if (part->error && !*error)
     *error = g_steal_pointer (&part->error);
@@ -188,6 +215,7 @@ wp_plan_new (const WpSearchSetup *setup, GPtrArray *slos, GError **error)
   self->slos = g_ptr_array_ref (slos);
   self->policy = setup->policy;
   self->answers = g_array_new (FALSE, FALSE, sizeof (WpPlanAnswer));
+  self->limits = g_array_new (FALSE, FALSE, sizeof (WpPlanLimit));
   run_parts (parts, setup, slos);
   self->met = parts[0].part.answers->len > 0;
   self->headroom = parts[0].part.headroom;
@@ -205,6 +233,7 @@ wp_plan_free (WpPlan *self)
 {
   g_clear_pointer (&self->slos, g_ptr_array_unref);
   g_clear_pointer (&self->answers, g_array_unref);
+  g_clear_pointer (&self->limits, g_array_unref);
   g_free (self);
 }
 
@@ -217,6 +246,20 @@ wp_plan_find (const WpPlan *self, double scale, WpPlanKind kind)
 
       if (answer->kind == kind && answer->answer.scale == scale)
         return answer;
+    }
+
+  return NULL;
+}
+
+const WpPlanLimit *
+wp_plan_find_limit (const WpPlan *self, double scale, WpPlanKind kind)
+{
+  for (guint i = 0; i < self->limits->len; i++)
+    {
+      const WpPlanLimit *limit = &g_array_index (self->limits, WpPlanLimit, i);
+
+      if (limit->kind == kind && limit->point.scale == scale)
+        return limit;
     }
 
   return NULL;

@@ -27,10 +27,18 @@ typedef struct {
   gboolean has_neighbour;
 } WpPlanAnswer;
 
+/* A question without an answer: the most generous size, and the objective that it fails; its slo is NULL
+ * where it fails none. */
+typedef struct {
+  WpPlanKind kind;
+  WpPlanPoint point;
+} WpPlanLimit;
+
 typedef struct {
   GPtrArray *slos; /* (element-type WpSlo), held */
   WpPolicy policy; /* WorkerPool, or BufferedChannel; the given sizes */
   GArray *answers; /* (element-type WpPlanAnswer) by scale, then kind */
+  GArray *limits;  /* (element-type WpPlanLimit) likewise */
   WpHeadroom headroom;
   gboolean met;     /* there is an answer at 1x */
   gboolean assumed; /* a smaller untried size may suffice: trying all would take too long */
@@ -42,6 +50,13 @@ extern const double wp_plan_scales[WP_PLAN_SCALES];
 WpPlan *wp_plan_new (const WpSearchSetup *setup, GPtrArray *slos, GError **error);
 void wp_plan_free (WpPlan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpPlan, wp_plan_free)
+
+/* What a size comes to, and what it fails first. */
+WpPlanPoint wp_plan_limit (WpSearch *search, const GPtrArray *slos, double scale, guint workers,
+                           guint queue_jobs);
+
+/* The limit of that kind; NULL: there is an answer. */
+const WpPlanLimit *wp_plan_find_limit (const WpPlan *self, double scale, WpPlanKind kind);
 
 /* The first answer of this kind; NULL: none. */
 const WpPlanAnswer *wp_plan_find (const WpPlan *self, double scale, WpPlanKind kind);

@@ -94,6 +94,14 @@ wp_search_ample (const WpSearch *self)
   return self->cache->ample_workers;
 }
 
+guint
+wp_search_most_workers (WpSearch *self)
+{
+  wp_result_cache_find_ample (self->cache);
+
+  return self->cache->ample_workers;
+}
+
 gboolean
 wp_search_summary (WpSearch *self, guint workers, guint queue_jobs, WpSummary *summary)
 {

@@ -34,6 +34,9 @@ void wp_search_prepare (WpSearch *self, const guint *workers, guint n);
 /* This many workers are never all busy; G_MAXUINT: unknown. */
 guint wp_search_ample (const WpSearch *self);
 
+/* The same, found if it is not known yet: no more do better. */
+guint wp_search_most_workers (WpSearch *self);
+
 /* The offered load (mean jobs in service with unlimited workers), a first guess; at most the number of jobs,
  * which may all arrive at once. */
 double wp_search_load (const WpSearch *self);

@@ -7,6 +7,7 @@
 #include "sim/report/wp-confidence-text.h"
 #include "sim/report/wp-report-worst-errors.h"
 #include "sim/report/wp-report-plan.h"
+#include "sim/report/wp-report-verdict.h"
 
 static void
 add_time (JsonBuilder *builder, const char *name, gint64 ns)
@@ -206,8 +207,11 @@ add_objectives (JsonBuilder *builder, const GPtrArray *slos, const WpSummary *su
 }
 
 static void
-add_model (JsonBuilder *builder, const WpPolicy *policy, const WpSummary *summary, const GPtrArray *slos)
+add_model (JsonBuilder *builder, const WpReport *report, guint model)
 {
+  const WpPolicy *policy = &report->policies[model];
+  const WpSummary *summary = &report->summary[model];
+  const GPtrArray *slos = report->slos;
   guint workers = wp_report_workers (policy);
 
   json_builder_begin_object (builder);
@@ -226,6 +230,8 @@ add_model (JsonBuilder *builder, const WpPolicy *policy, const WpSummary *summar
     json_builder_add_boolean_value (builder, policy->keep_abandoned);
   else
     json_builder_add_null_value (builder);
+  json_builder_set_member_name (builder, "recommended");
+  json_builder_add_boolean_value (builder, wp_report_is_recommended (report, model));
   wp_report_json_add_summary (builder, summary);
   if (slos)
     add_objectives (builder, slos, summary);
@@ -330,13 +336,14 @@ wp_report_json (const WpReport *report)
   g_autoptr (JsonBuilder) builder = json_builder_new ();
 
   json_builder_begin_object (builder);
+  wp_report_verdict_add_json (builder, report);
   add_trace (builder, report);
   if (report->has_http_stage)
     add_front (builder, &report->http_stage);
   json_builder_set_member_name (builder, "models");
   json_builder_begin_array (builder);
   for (guint i = 0; i < report->n_models; i++)
-    add_model (builder, &report->policies[i], &report->summary[i], report->slos);
+    add_model (builder, report, i);
   json_builder_end_array (builder);
   wp_report_plan_add_json (builder, report);
   wp_confidence_add_json (builder, report);

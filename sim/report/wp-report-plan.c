@@ -92,13 +92,44 @@ add_proof (GString *text, const WpPlanAnswer *answer)
   add_size (text, answer->kind, &answer->answer);
   if (!answer->has_neighbour || !answer->neighbour.slo)
     {
-      g_string_append (text, answer->kind == WP_PLAN_WORKERS ? ", the minimum\n" : ", the minimum\n");
+      g_string_append (text, ", the minimum\n");
       return;
     }
   g_string_append_printf (text, ": %s %s; ", answer->answer.slo->metric->name,
                           figure (cell, &answer->answer, &answer->neighbour));
   add_size (text, answer->kind, &answer->neighbour);
   g_string_append_printf (text, ": %s\n", figure (cell, &answer->neighbour, &answer->answer));
+}
+
+void
+wp_report_plan_add_failure (GString *text, const WpPlanPoint *point)
+{
+  const WpSlo *slo = point->slo;
+  const double bound = wp_slo_bound (slo, &point->summary),
+               value = wp_metric_value (slo->metric, &point->summary);
+  char cell[WP_FORMAT_CELL], times[WP_FORMAT_CELL];
+
+  g_string_append (text, wp_format_apart (cell, slo->metric->unit, value, &bound, 1));
+  if (bound > 0 && !isnan (value))
+    g_string_append_printf (text, ", %s times the bound", wp_format_number (times, value / bound));
+}
+
+/* "no queue meets wait.p99<1s: 9.31 s, 9.31 times the bound, without a limit" */
+static void
+add_limit (GString *text, const WpPlan *plan, double scale, WpPlanKind kind)
+{
+  const WpPlanLimit *limit = wp_plan_find_limit (plan, scale, kind);
+  gboolean workers = kind == WP_PLAN_WORKERS;
+
+  g_string_append (text, workers ? "no number of workers" : "no queue");
+  if (!limit || !limit->point.slo)
+    {
+      g_string_append (text, " suffices\n");
+      return;
+    }
+  g_string_append_printf (text, " meets %s: ", limit->point.slo->text);
+  wp_report_plan_add_failure (text, &limit->point);
+  g_string_append (text, workers ? ", with more than are ever busy\n" : ", without a limit\n");
 }
 
 static void
@@ -150,21 +181,22 @@ add_scale (GString *text, const WpPlan *plan, double scale)
   if (pool)
     {
       g_string_append_printf (text, "  %gx    a queue of %s%s", scale,
-                              wp_format_whole (cell, plan->policy.queue_jobs),
-                              workers ? " needs " : ": no number of workers suffices\n");
+                              wp_format_whole (cell, plan->policy.queue_jobs), workers ? " needs " : ": ");
       if (workers)
         add_proof (text, workers);
+      else
+        add_limit (text, plan, scale, WP_PLAN_WORKERS);
     }
   if (pool)
     g_string_append_printf (text, "        %s worker%s", wp_format_whole (cell, plan->policy.workers),
                             plan->policy.workers == 1 ? "" : "s");
   else
     g_string_append_printf (text, "  %gx    the processor", scale);
-  g_string_append (text, !queue                              ? ": no queue suffices\n"
-                         : pool && plan->policy.workers != 1 ? " need "
-                                                             : " needs ");
+  g_string_append (text, !queue ? ": " : pool && plan->policy.workers != 1 ? " need " : " needs ");
   if (queue)
     add_proof (text, queue);
+  else
+    add_limit (text, plan, scale, WP_PLAN_QUEUE);
   add_frontier (text, plan, scale, pool ? queue : NULL);
 }
 
@@ -258,12 +290,12 @@ add_at_json (JsonBuilder *builder, const WpReport *report)
   json_builder_end_object (builder);
 }
 
+static const char *const questions[]
+    = { [WP_PLAN_WORKERS] = "workers", [WP_PLAN_QUEUE] = "queue", [WP_PLAN_FRONTIER] = "frontier" };
+
 static void
 add_point_json (JsonBuilder *builder, WpPlanKind kind, const WpPlanPoint *point)
 {
-  static const char *const questions[]
-      = { [WP_PLAN_WORKERS] = "workers", [WP_PLAN_QUEUE] = "queue", [WP_PLAN_FRONTIER] = "frontier" };
-
   json_builder_begin_object (builder);
   json_builder_set_member_name (builder, "question");
   json_builder_add_string_value (builder, questions[kind]);
@@ -273,6 +305,29 @@ add_point_json (JsonBuilder *builder, WpPlanKind kind, const WpPlanPoint *point)
   json_builder_set_member_name (builder, "meets");
   json_builder_add_boolean_value (builder, point->meets);
   json_builder_end_object (builder);
+}
+
+static void
+add_limits_json (JsonBuilder *builder, const WpPlan *plan)
+{
+  json_builder_set_member_name (builder, "unmet");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < plan->limits->len; i++)
+    {
+      const WpPlanLimit *limit = &g_array_index (plan->limits, WpPlanLimit, i);
+      const WpSlo *slo = limit->point.slo;
+
+      json_builder_begin_object (builder);
+      json_builder_set_member_name (builder, "question");
+      json_builder_add_string_value (builder, questions[limit->kind]);
+      add_member (builder, "scale", limit->point.scale, FALSE);
+      json_builder_set_member_name (builder, "slo");
+      json_builder_add_string_value (builder, slo ? slo->text : NULL);
+      add_member (builder, "value", slo ? wp_metric_value (slo->metric, &limit->point.summary) : NAN, FALSE);
+      add_member (builder, "bound", slo ? wp_slo_bound (slo, &limit->point.summary) : NAN, FALSE);
+      json_builder_end_object (builder);
+    }
+  json_builder_end_array (builder);
 }
 
 static void
@@ -289,6 +344,8 @@ add_plan_json (JsonBuilder *builder, const WpPlan *plan)
         add_point_json (builder, answer->kind, &answer->neighbour);
     }
   json_builder_end_array (builder);
+  if (plan->limits->len > 0)
+    add_limits_json (builder, plan);
   add_member (builder, "headroom", plan->headroom.scale, FALSE);
   json_builder_set_member_name (builder, "assumed");
   json_builder_add_boolean_value (builder, plan->assumed);

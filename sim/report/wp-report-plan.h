@@ -8,7 +8,10 @@
 
 /* Adds nothing if the report has no such section. */
 void wp_report_plan_add_text (GString *text, const WpReport *report);
-/* members "at", "plan" and "headroom" */
+/* "25.3 ms, 2.53 times the bound": of the objective that the point fails. */
+void wp_report_plan_add_failure (GString *text, const WpPlanPoint *point);
+
+/* members "at", "plan", "unmet" and "headroom" */
 void wp_report_plan_add_json (JsonBuilder *builder, const WpReport *report);
 
 /* The whole report, to be freed. @format: text, json or csv. */

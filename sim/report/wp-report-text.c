@@ -561,6 +561,7 @@ wp_report_text (const WpReport *report)
       wp_report_verdict_add_gate (text, report);
       return g_string_free (text, FALSE);
     }
+  wp_report_verdict_add_text (text, report);
   add_traffic (text, report);
   if (report->against)
     {

@@ -1,6 +1,12 @@
 #include "sim/report/wp-report-verdict.h"
 
+#include <math.h>
+#include <string.h>
+
+#include "sim/base/wp-text.h"
 #include "sim/report/wp-format.h"
+#include "sim/report/wp-report-plan.h"
+#include "sim/trace/wp-json-add.h"
 
 /* "wait.p99 1.07 s, not wait.p99<1s" where the objective is not met. */
 static void
@@ -43,4 +49,204 @@ wp_report_verdict_add_gate (GString *text, const WpReport *report)
       before = "; ";
     }
   g_string_append_c (text, '\n');
+}
+
+/* Counts of requests that did not simply pass. */
+static const struct {
+  const char *metric, *what, *would;
+} counts[] = {
+  { "blocked", "blocked", "block" },
+  { "rejected", "rejected", "reject" },
+  { "timed_out", "timed out", "time out" },
+  { "abandoned", "abandoned", "lose" },
+};
+
+/* -1: it is none of them */
+static int
+find_count (const WpMetric *metric)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
+    if (g_str_equal (metric->name, counts[i].metric))
+      return (int) i;
+
+  return -1;
+}
+
+/* "p99 of waiting", "response.mean" */
+static void
+add_name (GString *text, const WpMetric *metric)
+{
+  const char *dot = strchr (metric->name, '.');
+
+  if (metric->share == 0 || !dot)
+    g_string_append (text, metric->name);
+  else if (g_str_has_prefix (metric->name, "wait."))
+    g_string_append_printf (text, "%s of waiting", dot + 1);
+  else
+    g_string_append_printf (text, "%s of %.*s", dot + 1, (int) (dot - metric->name), metric->name);
+}
+
+/* What the sizes give at the traffic as it is: "nobody blocks, p99 of waiting 210 ms". */
+static void
+add_given (GString *text, const GPtrArray *slos, const WpSummary *summary)
+{
+  const char *before = ": ";
+
+  for (guint i = 0; i < slos->len; i++)
+    {
+      const WpMetric *metric = ((const WpSlo *) g_ptr_array_index (slos, i))->metric;
+      double value = wp_metric_value (metric, summary);
+      int count = find_count (metric);
+      char cell[WP_FORMAT_CELL];
+
+      if (count > 0 && value == 0)
+        continue;
+      g_string_append (text, before);
+      before = ", ";
+      if (count == 0 && value == 0)
+        g_string_append (text, "nobody blocks");
+      else if (count >= 0)
+        g_string_append_printf (text, "%s %s", wp_format_whole (cell, value), counts[count].what);
+      else
+        {
+          add_name (text, metric);
+          g_string_append_printf (text, " %s", wp_format_value (cell, metric->unit, value));
+        }
+    }
+}
+
+/* "At 1.5 times, 13 workers would block 440 requests." */
+static void
+add_neighbour (GString *text, const WpRecommendation *self)
+{
+  const WpPlanPoint *point = &self->neighbour;
+  int count = find_count (point->slo->metric);
+  char cell[WP_FORMAT_CELL];
+
+  if (self->margin == 1)
+    g_string_append (text, "At this traffic, ");
+  else
+    g_string_append_printf (text, "At %.4g times, ", self->margin);
+  if (point->workers < self->workers)
+    g_string_append_printf (text, "%s worker%s", wp_format_whole (cell, point->workers),
+                            point->workers == 1 ? "" : "s");
+  else
+    g_string_append_printf (text, "a queue of %s", wp_format_whole (cell, point->queue_jobs));
+  if (count >= 0)
+    {
+      double value = wp_metric_value (point->slo->metric, &point->summary);
+
+      g_string_append_printf (text, " would %s %s request%s.", counts[count].would,
+                              wp_format_whole (cell, value), value == 1 ? "" : "s");
+      return;
+    }
+  g_string_append (text, " would fail ");
+  g_string_append_printf (text, "%s: ", point->slo->text);
+  wp_report_plan_add_failure (text, point);
+  g_string_append_c (text, '.');
+}
+
+static void
+add_found (GString *text, const WpReport *report, const WpSummary *summary, const char *between)
+{
+  const WpRecommendation *self = report->recommendation;
+  /* rounded down, but no lower than what is known */
+  double holds = MAX (self->margin, floor (10 * self->holds) / 10);
+  char cell[WP_FORMAT_CELL];
+
+  g_string_append_printf (text, "se --workers=%u --queue=%u", self->workers, self->queue_jobs);
+  add_given (text, report->plan->slos, summary);
+  if (self->holds >= WP_HEADROOM_MOST)
+    g_string_append (text, "; good at any traffic.");
+  else if (holds < 1000)
+    g_string_append_printf (text, "; good up to %.4g times this traffic.", holds);
+  else
+    g_string_append_printf (text, "; good up to %s times this traffic.", wp_format_whole (cell, holds));
+  if (!self->has_neighbour)
+    return;
+  g_string_append (text, between);
+  add_neighbour (text, self);
+}
+
+static void
+add_not_found (GString *text, const WpRecommendation *self)
+{
+  const WpPlanPoint *limit = &self->limit;
+
+  g_string_append (text, limit->slo ? "o size meets " : "o size that was tried meets ");
+  g_string_append (text, limit->slo ? limit->slo->text : "the objectives");
+  if (self->margin != 1)
+    g_string_append_printf (text, " at %.4g times this traffic", self->margin);
+  if (limit->slo)
+    {
+      g_string_append (text, ": ");
+      wp_report_plan_add_failure (text, limit);
+      g_string_append (text, self->workers > 0 ? ", with an unlimited queue"
+                                               : ", with more workers than are ever busy");
+    }
+  g_string_append_c (text, '.');
+}
+
+static void
+add_assumption (GString *text, const char *service)
+{
+  char cell[WP_FORMAT_CELL];
+  gint64 ns;
+
+  g_string_append (text, "Assuming ");
+  if (wp_time_parse_duration (service, &ns, NULL))
+    g_string_append (text, wp_format_seconds (cell, (double) ns / WP_NS_PER_S));
+  else
+    wp_text_append (text, service);
+  g_string_append (text, " per request (--service): ");
+}
+
+/* The sentences, with @between between them. */
+static void
+add_verdict (GString *text, const WpReport *report, const char *between)
+{
+  const WpRecommendation *self = report->recommendation;
+  gboolean assuming = report->n_drawn == report->traffic.requests;
+
+  if (assuming)
+    add_assumption (text, report->service);
+  g_string_append_c (text, self->is_found ? (assuming ? 'u' : 'U') : (assuming ? 'n' : 'N'));
+  for (guint i = 0; i < report->n_models; i++)
+    if (wp_report_is_recommended (report, i))
+      add_found (text, report, &report->summary[i], between);
+  if (!self->is_found)
+    add_not_found (text, self);
+}
+
+void
+wp_report_verdict_add_text (GString *text, const WpReport *report)
+{
+  g_autoptr (GString) verdict = g_string_new (NULL);
+
+  if (!report->recommendation)
+    return;
+  add_verdict (verdict, report, "\n");
+  g_string_append_printf (text, "%s\n\n", verdict->str);
+}
+
+void
+wp_report_verdict_add_json (JsonBuilder *builder, const WpReport *report)
+{
+  const WpRecommendation *self = report->recommendation;
+  g_autoptr (GString) verdict = g_string_new (NULL);
+
+  if (!self)
+    return;
+  add_verdict (verdict, report, " ");
+  json_builder_set_member_name (builder, "recommendation");
+  json_builder_begin_object (builder);
+  wp_json_add_string (builder, "verdict", verdict->str);
+  wp_json_add_double (builder, "margin", self->margin);
+  if (self->is_found)
+    {
+      wp_json_add_count (builder, "workers", self->workers);
+      wp_json_add_count (builder, "queue", self->queue_jobs);
+      wp_json_add_double (builder, "good_until", self->holds);
+    }
+  json_builder_end_object (builder);
 }

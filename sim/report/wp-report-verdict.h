@@ -1,7 +1,15 @@
-/* wp-report-verdict.h - the answer in a line. */
+/* wp-report-verdict.h - the answer in a line or two. */
 #pragma once
 
+#include <json-glib/json-glib.h>
+
 #include "sim/report/wp-report.h"
+
+/* Which sizes to use, and an empty line; nothing where none were looked for. */
+void wp_report_verdict_add_text (GString *text, const WpReport *report);
+
+/* The same as the member "recommendation". */
+void wp_report_verdict_add_json (JsonBuilder *builder, const WpReport *report);
 
 /* Do the given sizes meet the objectives, of which there is at least one? */
 void wp_report_verdict_add_gate (GString *text, const WpReport *report);

@@ -9,3 +9,10 @@ wp_report_workers (const WpPolicy *policy)
 
   return layout.workers == WP_UNBOUNDED ? 0 : layout.workers;
 }
+
+gboolean
+wp_report_is_recommended (const WpReport *self, guint model)
+{
+  return self->recommendation && self->recommendation->is_found
+         && self->policies[model].mode == WP_MODE_WORKER_POOL;
+}

@@ -4,7 +4,7 @@
 #include "sim/run/wp-snapshot.h"
 #include "sim/compare/wp-comparison.h"
 #include "sim/run/wp-confidence.h"
-#include "sim/plan/wp-plan.h"
+#include "sim/plan/wp-recommendation.h"
 #include "sim/run/wp-logged.h"
 #include "sim/model/wp-http-stage.h"
 #include "sim/model/wp-traffic.h"
@@ -24,8 +24,9 @@ typedef struct {
   guint n_models;
   WpPolicy policies[WP_N_MODES];
   WpSummary summary[WP_N_MODES];
-  const WpComparison *against; /* NULL without --against */
-  const WpPlan *plan;          /* NULL: none; likewise the next two */
+  const WpComparison *against;            /* NULL without --against */
+  const WpPlan *plan;                     /* NULL: none; likewise the next three */
+  const WpRecommendation *recommendation; /* with a plan only */
   const WpSnapshot *at;
   /* (element-type WpSlo): the objectives of --slo, judged for each model; or NULL */
   const GPtrArray *slos;
@@ -36,6 +37,9 @@ typedef struct {
   /* (element-type utf8): assumptions in reading the trace; or NULL */
   const GPtrArray *notes;
 } WpReport;
+
+/* Does the model have the recommended sizes? */
+gboolean wp_report_is_recommended (const WpReport *self, guint model);
 
 /* The number of workers; 0: unbounded. */
 guint wp_report_workers (const WpPolicy *policy);

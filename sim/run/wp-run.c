@@ -30,6 +30,7 @@ struct _WpRun {
   guint64 warmup_rows, n_offered;
   gint64 warmup_ns;
   gboolean counting;
+  gboolean again; /* rows have their services */
   gint64 services_ns[BATCH_ROWS];
 };
 
@@ -39,7 +40,7 @@ wp_run_new (WpTrace *trace, WpServiceTime *service, const WpPolicy *policies, gu
 {
   WpRun *self = g_new0 (WpRun, 1);
 
-  g_return_val_if_fail (n_models >= 1 && n_models <= WP_N_MODES, NULL);
+  g_return_val_if_fail (n_models <= WP_N_MODES, NULL);
 
   self->trace = trace;
   self->service = service;
@@ -293,6 +294,16 @@ warm_up (WpRun *self, const WpRow *rows, gsize n_rows)
   return n_rows;
 }
 
+static void
+find_services (WpRun *self, const WpRow *rows, gsize n_rows)
+{
+  if (!self->again)
+    wp_service_time_fill (self->service, rows, n_rows, self->services_ns);
+  else
+    for (gsize i = 0; i < n_rows; i++)
+      self->services_ns[i] = rows[i].service_ns;
+}
+
 static gboolean
 offer_rows (WpRun *self, const WpRow *rows, gsize n_rows, GError **error)
 {
@@ -303,7 +314,7 @@ offer_rows (WpRun *self, const WpRow *rows, gsize n_rows, GError **error)
       n = MIN (BATCH_ROWS, n_rows - done);
       if (!self->counting)
         n = warm_up (self, rows + done, n);
-      wp_service_time_fill (self->service, rows + done, n, self->services_ns);
+      find_services (self, rows + done, n);
       wp_traffic_add (self->traffic, rows + done, self->services_ns, n);
       arrived = pass_front (self, rows + done, n);
       if (self->begins)
@@ -385,4 +396,28 @@ wp_run_go (WpRun *self, WpSummary *summary, WpTrafficSummary *traffic, GError **
       default:
         return finish (self, summary, traffic, error);
       }
+}
+
+gboolean
+wp_run_go_again (WpRun *self, const WpTraceBuffer *rows, WpSummary *summary, WpTrafficSummary *traffic,
+                 GError **error)
+{
+  g_autofree WpTraceBlock *block = g_new (WpTraceBlock, 1);
+  g_autofree WpRow *batch = g_new (WpRow, WP_TRACE_BUFFER_BLOCK_ROWS);
+
+  start (self);
+  self->again = TRUE;
+  for (guint64 first = 0; wp_trace_buffer_read (rows, 1, first, block); first += block->n_rows)
+    {
+      for (gsize i = 0; i < block->n_rows; i++)
+        {
+          batch[i] = (WpRow) WP_ROW_INIT;
+          batch[i].arrival_ns = block->arrivals_ns[i];
+          batch[i].service_ns = block->services_ns[i];
+        }
+      if (!offer_rows (self, batch, block->n_rows, error))
+        return FALSE;
+    }
+
+  return finish (self, summary, traffic, error);
 }

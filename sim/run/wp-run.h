@@ -6,12 +6,13 @@
 #include "sim/model/wp-model.h"
 #include "sim/model/wp-service-time.h"
 #include "sim/model/wp-traffic.h"
+#include "sim/plan/wp-trace-buffer.h"
 #include "sim/run/wp-timeline.h"
 
 typedef struct _WpRun WpRun;
 
-/* @trace: not yet read from. @policies: @n_models of them, checked, none with WP_MODE_ALL. All outlive the
- * run. */
+/* @trace: not yet read from. @policies: @n_models of them, perhaps none, checked, none with WP_MODE_ALL. All
+ * outlive the run. */
 WpRun *wp_run_new (WpTrace *trace, WpServiceTime *service, const WpPolicy *policies, guint n_models,
                    gint64 patience_ns);
 void wp_run_free (WpRun *self);
@@ -50,3 +51,7 @@ void wp_run_watch_parts (WpRun *self, WpBatchMeans *const *parts);
  * years.
  */
 gboolean wp_run_go (WpRun *self, WpSummary *summary, WpTrafficSummary *traffic, GError **error);
+
+/* The same with the arrivals and services of rows that were read before; the trace is not read again. */
+gboolean wp_run_go_again (WpRun *self, const WpTraceBuffer *rows, WpSummary *summary,
+                          WpTrafficSummary *traffic, GError **error);

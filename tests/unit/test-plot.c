@@ -103,7 +103,7 @@ test_all_modes (void)
   static const char *const lines[] = { "Default",
                                        "in service (no queue)",
                                        "BufferedChannel: queue 10,000",
-                                       "WorkerPool: queue 10,000, 10,000 workers",
+                                       "WorkerPool: queue 0, 5 workers",
                                        "capacity 10,000 (far above)",
                                        NULL };
   g_autoptr (SimRun) run = run_sim ("--plot=a.SVG trace.csv");

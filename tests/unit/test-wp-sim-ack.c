@@ -197,7 +197,7 @@ test_plan (void)
                      noted = run_on ("# ack: stored\n# keep-abandoned: false\n", accepted);
 
   g_assert_nonnull (strstr (run->out, "1x    a queue of 3 needs 4 workers: abandoned 0; 3 workers: 1\n"));
-  g_assert_nonnull (strstr (run->out, "1 worker: no queue suffices\n"));
+  g_assert_nonnull (strstr (run->out, "1 worker: no queue meets abandoned==0: 3, without a limit\n"));
   g_assert_nonnull (strstr (run->out, "headroom of 1 worker and a queue of 3: none: it is full at times\n"));
   g_assert_nonnull (strstr (other->out, "1x    a queue of 3 needs 1 worker, the minimum\n"));
   g_assert_cmpstr (noted->out, ==, run->out);

@@ -43,6 +43,71 @@ assert_point (JsonArray *plan, guint i, const char *question, double scale, gint
   g_assert_cmpuint (json_object_get_size (point), ==, 5);
 }
 
+/* The first lines; and the sizes are those of WorkerPool. */
+static void
+test_verdict (void)
+{
+  g_autoptr (SimRun) run = run_on (burst, "trace.csv");
+  g_autoptr (SimRun) assumed = run_on (burst, "--service=50ms --service-always --margin=2 trace.csv");
+  g_autoptr (SimRun) given = run_on (burst, "-w 2 trace.csv");
+  g_autoptr (SimRun) below = run_on (burst, "--margin=0.5 trace.csv");
+  g_autoptr (SimRun) sized = run_on (burst, "--margin=2 -q 7 trace.csv");
+
+  g_assert_true (g_str_has_prefix (
+      run->out,
+      "Use --workers=1 --queue=4: nobody blocks, p99 of waiting 400 ms; good up to 24.9 times this traffic.\n"
+      "At 1.5 times, a queue of 3 would block 1 request.\n\ntrace.csv (CSV): 6 requests in 2.50 s\n"));
+  assert_says (run, 0, "\nqueue                                 -           10,000                4\n");
+  assert_says (run, 0, "\nworkers                        no limit                1                1\n");
+  assert_says (run, 0, "        1 worker needs queue 4: blocked 0; queue 3: 1\n");
+  g_assert_true (
+      g_str_has_prefix (assumed->out, "Assuming 50.0 ms per request (--service): use --workers=1"));
+  g_assert_true (g_str_has_prefix (given->out, "trace.csv (CSV): "));
+  assert_says (below, 2, "--margin is at least 1");
+  assert_says (sized, 2, "given neither --workers nor --queue");
+}
+
+static void
+assert_gate (const char *trace, gint64 workers, gint64 queue_jobs, double scale, int status)
+{
+  g_autofree char *arguments
+      = g_strdup_printf ("--gate -w %d -q %d --scale=%g trace.csv", (int) workers, (int) queue_jobs, scale);
+  g_autoptr (SimRun) run = run_on (trace, arguments);
+
+  g_test_message ("%s: %s", arguments, run->out);
+  g_assert_cmpint (run->status, ==, status);
+}
+
+/* What is recommended does at the margin and up to where it is good, and neither with a worker nor a place
+ * less. */
+static void
+test_recommended (void)
+{
+  g_autoptr (SimRun) trace
+      = run_on ("", "--generate=poisson:rate=200,duration=30s --service=exp:50ms --seed=3");
+  g_autoptr (SimRun) run = run_on (trace->out, "--format=json trace.csv");
+  g_autoptr (JsonObject) report = sim_run_json (run);
+  JsonObject *sizes = json_object_get_object_member (report, "recommendation");
+  gint64 workers = json_object_get_int_member (sizes, "workers"),
+         queue_jobs = json_object_get_int_member (sizes, "queue");
+  double good = json_object_get_double_member (sizes, "good_until");
+  JsonArray *models = json_object_get_array_member (report, "models");
+  JsonObject *pool = json_array_get_object_element (models, 2);
+
+  g_assert_cmpint (workers, >, 10);
+  g_assert_cmpfloat (good, >=, 1.5);
+  assert_gate (trace->out, workers, queue_jobs, 1.5, 0);
+  assert_gate (trace->out, workers - 1, queue_jobs, 1.5, 1);
+  assert_gate (trace->out, workers, queue_jobs - 1, 1.5, 1);
+  assert_gate (trace->out, workers, queue_jobs, good, 0);
+  assert_gate (trace->out, workers, queue_jobs, good * 1.02, 1);
+  g_assert_true (json_object_get_boolean_member (pool, "recommended"));
+  g_assert_false (json_object_get_boolean_member (json_array_get_object_element (models, 1), "recommended"));
+  g_assert_cmpint (json_object_get_int_member (pool, "workers"), ==, workers);
+  g_assert_cmpint (json_object_get_int_member (pool, "queue"), ==, queue_jobs);
+  g_assert_cmpint (json_object_get_int_member (pool, "blocked"), ==, 0);
+}
+
 /* One line that says why, and the exit status. */
 static void
 test_gate (void)
@@ -226,7 +291,13 @@ test_objectives (void)
   g_autoptr (SimRun) rejecting = run_on (burst, "-q 0 -w 2 --when-full=reject --slo rejected<=1 trace.csv");
   g_autoptr (SimRun) without = run_on (burst, "--no-plan --slo response.p50<99ms trace.csv");
 
-  assert_says (never, 1, "no number of workers suffices");
+  assert_says (
+      never, 1,
+      "a queue of 10,000: no number of workers meets response.p50<99ms: 100 ms, 1.01 times the bound, "
+      "with more than are ever busy\n");
+  g_assert_true (g_str_has_prefix (
+      never->out, "No size meets response.p50<99ms at 1.5 times this traffic: 100 ms, 1.01 times "
+                  "the bound, with more workers than are ever busy.\n\ntrace.csv (CSV): "));
   assert_says (both, 0, "a queue of 0 needs 2 workers: blocked 3; 1 worker: 4\n");
   assert_says (rejecting, 0, "a queue of 0 needs 4 workers: rejected 1; 3 workers: 2\n");
   g_assert_cmpint (without->status, ==, 0);
@@ -551,6 +622,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/wp-sim-plan/verdict", test_verdict);
+  g_test_add_func ("/wp-sim-plan/recommended", test_recommended);
   g_test_add_func ("/wp-sim-plan/gate", test_gate);
   g_test_add_func ("/wp-sim-plan/synthetic-sweep", test_synthetic_sweep);
   g_test_add_func ("/wp-sim-plan/judged", test_judged);

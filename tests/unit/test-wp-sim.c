@@ -62,16 +62,20 @@ assert_members (JsonObject *object, const char *const *names)
 static void
 test_json_shape (void)
 {
-  static const char *const top[] = { "trace", "models", "plan", "headroom", "assumed", NULL };
+  static const char *const top[]
+      = { "recommendation", "trace", "models", "plan", "headroom", "assumed", NULL };
   static const char *const trace[]
-      = { "requests",    "duration",     "rate_mean", "rate_peak_1s", "dispersion_1s", "service_mean",
-          "service_p99", "out_of_order", "format", NULL };
-  static const char *const model[] = {
-    "mode",         "queue",          "workers",  "dispatcher", "when_full", "ack",       "keep_abandoned",
-    "requests",     "accepted",       "rejected", "timed_out",  "abandoned", "blocked",   "blocked_peak",
-    "blocked_time", "accept_latency", "wait",     "response",   "depth",     "time_full", "first_full",
-    "busy",         "utilisation",    "makespan", "throughput", NULL
-  };
+      = { "requests",     "duration",    "rate_mean",    "rate_peak_1s", "dispersion_1s",
+          "service_mean", "service_p99", "out_of_order", "format",       NULL };
+  static const char *const model[] = { "mode",           "queue",          "workers",
+                                       "dispatcher",     "when_full",      "ack",
+                                       "keep_abandoned", "recommended",    "requests",
+                                       "accepted",       "rejected",       "timed_out",
+                                       "abandoned",      "blocked",        "blocked_peak",
+                                       "blocked_time",   "accept_latency", "wait",
+                                       "response",       "depth",          "time_full",
+                                       "first_full",     "busy",           "utilisation",
+                                       "makespan",       "throughput",     NULL };
   static const char *const spread[] = { "mean", "p50", "p90", "p95", "p99", "p999", "max", NULL };
   static const char *const depth[] = { "mean", "p50", "p95", "p99", "max", NULL };
   static const char *const busy[] = { "mean", "max", NULL };
