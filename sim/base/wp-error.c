@@ -1,3 +1,6 @@
 #include "sim/base/wp-error.h"
 
-G_DEFINE_QUARK (wp - error - quark, wp_error)
+/* The name of a quark is no subtraction. */
+/* clang-format off */
+G_DEFINE_QUARK (wp-error-quark, wp_error)
+/* clang-format on */
