@@ -12,6 +12,7 @@ typedef struct {
   gsize n_names; /* 0: the header is not read yet, and a row may have any number of cells */
   WpField *fields;
   gsize cells_size;
+  char separator; /* a comma; or a semicolon or a tab, where numbers may have decimal commas */
 } WpCsv;
 
 /* What one look at the window's front found out; the row is whole when @next is not NULL. */
@@ -77,12 +78,13 @@ static char *
 scan_cell (WpCsv *self, Scan *scan, char *p)
 {
   WpReadBuffer *window = &self->table.window;
+  char separator = self->separator;
   char *start = p;
   char *close;
 
   if (*p != '"' || p == window->end)
     {
-      while (*p != ',' && *p != '\n') /* ends at the sentinel at the latest */
+      while (*p != separator && *p != '\n') /* ends at the sentinel at the latest */
         p++;
       put_cell (self, scan->n_fields++, start, *p == '\n' && p > start && p[-1] == '\r' ? p - 1 : p);
       return p == window->end && !window->at_eof ? NULL : p;
@@ -99,7 +101,7 @@ scan_cell (WpCsv *self, Scan *scan, char *p)
     p++;
   if (p == window->end)
     return window->at_eof ? p : NULL;
-  if (*p == '\n' || (*p == ',' && p == close + 1))
+  if (*p == '\n' || (*p == separator && p == close + 1))
     return p;
   scan->problem = "text after a closing quote";
 
@@ -123,6 +125,20 @@ scan_row (WpCsv *self, Scan *scan)
     }
 }
 
+/* 1,5 is 1.5 where commas separate nothing. */
+static void
+replace_decimal_comma (char *text, gsize len)
+{
+  char *comma = memchr (text, ',', len);
+
+  if (comma == NULL || comma == text || !g_ascii_isdigit (comma[-1]))
+    return;
+  for (const char *p = text; p < text + len; p++)
+    if (p != comma && !g_ascii_isdigit (*p) && !(p == text && *p == '-'))
+      return;
+  *comma = '.';
+}
+
 /* Writes into the window: once the row is whole and will not be looked at again. */
 static void
 finish_cells (WpCsv *self, const Scan *scan)
@@ -144,6 +160,8 @@ finish_cells (WpCsv *self, const Scan *scan)
           field->len = len;
         }
       text[field->len] = '\0';
+      if (self->separator != ',')
+        replace_decimal_comma (text, field->len);
     }
 }
 
@@ -323,6 +341,25 @@ has_nul (const WpField *fields, gsize n_fields)
   return FALSE;
 }
 
+/* The header says what separates cells. */
+static gboolean
+choose_separator (WpCsv *self, GError **error)
+{
+  char *end = wp_read_buffer_find_line (&self->table.window, error);
+  const char *at = self->table.window.at;
+  gsize len = end != NULL ? (gsize) (end - at) : 0;
+
+  self->separator = memchr (at, ',', len) != NULL    ? ','
+                    : memchr (at, ';', len) != NULL  ? ';'
+                    : memchr (at, '\t', len) != NULL ? '\t'
+                                                     : ',';
+  self->table.has_commas = self->separator == ',';
+  if (self->separator != ',')
+    self->table.title = self->separator == ';' ? "CSV with semicolons" : "CSV with tabs";
+
+  return end != NULL;
+}
+
 static gboolean
 read_header (WpCsv *self, GError **error)
 {
@@ -366,7 +403,7 @@ csv_open (WpTraceFormat *table, const WpTraceOptions *options, GError **error)
 {
   WpCsv *self = (WpCsv *) table;
 
-  if (!read_notes (self, error) || !read_header (self, error))
+  if (!read_notes (self, error) || !choose_separator (self, error) || !read_header (self, error))
     return FALSE;
   wp_trace_know_columns (table, options, TRUE);
 

@@ -55,6 +55,7 @@ struct _WpTraceFormat {
   const char *columns; /* as --columns, for what that leaves open; or NULL */
   char *own_columns;   /* these two, where they are the table's own */
   char *own_title;
+  gboolean has_commas; /* between the cells of rows: simple ones can be read by the fast path */
   gboolean is_bad_row; /* the last error is of a row, and the next one can be read */
   gboolean is_cut;     /* no line feed ends the last line */
   gboolean skips;      /* a row without an arrival is no fault */

@@ -71,8 +71,7 @@ has_plain_header (const WpTrace *self)
   guint columns = wp_mapping_columns (self->mapping);
   guint n_names = g_strv_length (self->table->names);
 
-  if (self->table->kind != &wp_csv_kind || wp_mapping_field (self->mapping, WP_COLUMN_ARRIVAL) != 0
-      || n_names > 2)
+  if (!self->table->has_commas || wp_mapping_field (self->mapping, WP_COLUMN_ARRIVAL) != 0 || n_names > 2)
     return FALSE;
 
   return n_names == 1

@@ -236,6 +236,8 @@ test_kinds_by_first_lines (void)
     { "\n{\"arrival\":1}\n", "JSON lines" },
     { "1\" 200 5 \"-\" \"cut off\"\n" NGINX_LINE ("01", "") NGINX_LINE ("01", "") NGINX_LINE ("01", ""),
       "access log" },
+    { "arrival;service;id\n1,5;0,25;a,b\n2;1;\n", "CSV with semicolons" },
+    { "arrival\tservice\n1,5\t0.25\n", "CSV with tabs" },
     { "timestamp,request_time\n1700000000.5,0.25\n", "CSV of nginx" },
   };
 
@@ -250,6 +252,12 @@ test_kinds_by_first_lines (void)
       trace = load (cases[i].text, &options, 1, &rows, &n);
       g_assert_cmpstr (wp_trace_title (trace), ==, cases[i].title);
       g_assert_cmpuint (n, >, 0);
+      if (g_str_equal (cases[i].title, "CSV with semicolons"))
+        {
+          g_assert_cmpint (rows[0].service_ns, ==, 250 * MS);
+          g_assert_cmpint (rows[1].arrival_ns, ==, 500 * MS);
+          g_assert_cmpstr (rows[0].id, ==, "a,b");
+        }
     }
 }
 
