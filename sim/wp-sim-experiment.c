@@ -100,7 +100,7 @@ replicate (WpSimExperiment *self, WpReport *report, double precision, GError **e
   g_autofree WpSummary *summary = g_new (WpSummary, (gsize) n * stride);
 
   memcpy (summary, report->summary, stride * sizeof *summary);
-  if (!wp_experiment_replicate (&self->study, self->options->seed + 1, n - 1,
+  if (!wp_experiment_replicate (&self->study, self->options->seed, n - 1,
                                 wp_sim_options_threads (self->options), summary + stride, error))
     return FALSE;
   for (guint i = 0; i < stride; i++)

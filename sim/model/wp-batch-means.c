@@ -80,8 +80,9 @@ wp_batch_means_add (WpBatchMeans *self, const WpModel *model, gint64 now_ns)
 {
   WpSums sums;
 
-  wp_model_sums (model, &sums);
-  wp_batch_means_add_sums (self, &sums, now_ns);
+  gint64 clock_ns = wp_model_sums (model, now_ns, &sums);
+
+  wp_batch_means_add_sums (self, &sums, clock_ns);
 }
 
 void

@@ -47,14 +47,15 @@ carry_depth (WpModel *self, gint64 now_ns)
 }
 
 /* A worker that is busy at @now_ns stays busy until its free time: no job waits while a worker is idle. */
-static void
-carry_busy (WpModel *self, gint64 now_ns)
+static WpUint128
+busy_left (const WpServerTimes *workers, gint64 now_ns)
 {
-  const WpServerTimes *workers = &self->workers;
+  WpUint128 left_ns = 0;
 
-  self->carried_busy_ns = 0;
   for (gsize i = 0; i < workers->n; i++)
-    self->carried_busy_ns += (guint64) MAX (0, workers->times[(workers->head + i) & workers->mask] - now_ns);
+    left_ns += (guint64) MAX (0, workers->times[(workers->head + i) & workers->mask] - now_ns);
+
+  return left_ns;
 }
 
 void
@@ -73,7 +74,7 @@ wp_model_forget (WpModel *self, gint64 now_ns)
   self->parked_ns = 0;
   self->parked_own_ns = parked_left (self->parked, now_ns);
   carry_depth (self, now_ns);
-  carry_busy (self, now_ns);
+  self->carried_busy_ns = busy_left (&self->workers, now_ns);
 }
 
 void
@@ -87,19 +88,23 @@ wp_sums_add_times (WpSums *self, const WpHistogram *wait, const WpHistogram *res
   self->depth = (double) depth->sum / 1e9;
 }
 
-void
-wp_model_sums (const WpModel *self, WpSums *sums)
+gint64
+wp_model_sums (const WpModel *self, gint64 now_ns, WpSums *sums)
 {
+  gint64 clock_ns = wp_server_times_next (&self->workers, now_ns);
+
   *sums = (WpSums){
     .requests = (double) self->requests,
     .accepted = (double) self->accepted,
     .started = (double) wp_model_started (self),
     .refused = (double) self->refused,
     .blocked = (double) self->blocked,
-    .service = (double) self->service_ns / 1e9,
+    .service = ((double) self->service_ns - (double) busy_left (&self->workers, clock_ns)) / 1e9,
     .depth_clock = (double) self->counted_ns / 1e9,
   };
   wp_sums_add_times (sums, self->wait, self->response, self->blocked_time, self->depth);
+
+  return clock_ns;
 }
 
 static gboolean

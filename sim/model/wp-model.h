@@ -85,7 +85,9 @@ typedef struct {
 void wp_sums_add_times (WpSums *self, const WpHistogram *wait, const WpHistogram *response,
                         const WpHistogram *blocked_time, const WpHistogram *depth);
 
-void wp_model_sums (const WpModel *self, WpSums *sums);
+/* @now_ns: the last arrival. Returns the moment by which all jobs of @sums have started, @now_ns or later;
+ * their service is what the workers have done by then. */
+gint64 wp_model_sums (const WpModel *self, gint64 now_ns, WpSums *sums);
 
 /* Call it once after the last row: empties the queue and fills @summary. */
 void wp_model_finish (WpModel *self, WpSummary *summary);

@@ -59,7 +59,7 @@ add_heading (GString *text, const WpReport *report, guint model)
         text,
         ", but the run shows no steady state (neighbouring parts correlate by %.2f): run longer, or use --replications",
         confidence->correlation);
-  else if (fabs (confidence->correlation) > 0.25)
+  else if (wp_confidence_is_doubtful (confidence))
     g_string_append_printf (
         text, "; neighbouring parts correlate (%.2f), so the intervals are too narrow: run longer",
         confidence->correlation);

@@ -6,8 +6,9 @@
 #include "sim/model/wp-metric.h"
 #include "sim/stats/wp-student.h"
 
-#define EXACT_S     2e-9
-#define NEEDED_MOST 1e9
+#define MOST_CORRELATION 0.25 /* of neighbouring parts; negative, the intervals are rather too wide */
+#define EXACT_S          2e-9
+#define NEEDED_MOST      1e9
 
 double
 wp_confidence_value (const char *metric, const WpSummary *summary)
@@ -102,6 +103,12 @@ wp_confidence_from_runs (WpConfidence *self, const WpSummary *summary, guint n, 
                           .correlation = NAN };
   for (guint i = 0; i < G_N_ELEMENTS (metrics); i++)
     add (self, interval_of (metrics[i], summary, n, stride));
+}
+
+gboolean
+wp_confidence_is_doubtful (const WpConfidence *self)
+{
+  return self->correlation > MOST_CORRELATION;
 }
 
 const WpInterval *

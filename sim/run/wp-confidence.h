@@ -35,6 +35,9 @@ void wp_confidence_from_runs (WpConfidence *self, const WpSummary *summary, guin
  * unknown. */
 double wp_confidence_needed (const WpInterval *interval, guint n, double precision);
 
+/* Do its parts depend on each other, so that the intervals are too narrow? */
+gboolean wp_confidence_is_doubtful (const WpConfidence *self);
+
 /* The interval of a metric, or NULL. */
 const WpInterval *wp_confidence_find (const WpConfidence *self, const char *metric);
 

@@ -6,6 +6,8 @@
 #include "sim/model/wp-synthetic.h"
 #include "sim/run/wp-closed-loop-bulk.h"
 
+#define REPLICATION_STREAM 0x7265706c00000000 /* "repl" */
+
 static gboolean
 run_open (const WpExperiment *self, guint64 seed, WpBatchMeans *const *parts, WpSummary *summary,
           WpTrafficSummary *traffic, GError **error)
@@ -85,6 +87,17 @@ typedef struct {
   GError *error; /* under the mutex: the first */
 } Replication;
 
+/* Of seed and index: the seeds beside @seed have runs of their own. */
+static guint64
+hash_seed (guint64 seed, guint index)
+{
+  WpRandom random;
+
+  wp_random_init (&random, seed, REPLICATION_STREAM + index);
+
+  return wp_random_next (&random);
+}
+
 static void
 replicate (gpointer data, gpointer user_data)
 {
@@ -93,8 +106,8 @@ replicate (gpointer data, gpointer user_data)
   WpTrafficSummary traffic;
   GError *error = NULL;
 
-  if (wp_experiment_run (self->study, self->seed + i, NULL, self->summary + i * self->study->n_models,
-                         &traffic, &error))
+  if (wp_experiment_run (self->study, hash_seed (self->seed, i), NULL,
+                         self->summary + i * self->study->n_models, &traffic, &error))
     return;
   g_mutex_lock (&self->mutex);
   if (self->error)

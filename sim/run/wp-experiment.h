@@ -29,7 +29,7 @@ gboolean wp_experiment_run (const WpExperiment *self, guint64 seed, WpBatchMeans
 
 /**
  * wp_experiment_replicate:
- * @seed: the first; run i has seed + i
+ * @seed: each run has a seed of its own, hashed of this and its index
  * @summary: (out): n_models for each of @n runs
  * @threads: at once; 0: one per core
  */

@@ -1,5 +1,6 @@
 /* wp-sim for drawn traffic, as a user runs it: what is written and what is simulated are one; bad specs are
  * one line. */
+#include <math.h>
 #include <string.h>
 
 #include "tests/unit/sim-run.h"
@@ -160,30 +161,52 @@ mean_of (SimRun *run, const char *metric)
   g_error ("no metric %s", metric);
 }
 
-/* Replications are runs with the seeds that follow: three of them are the first three by themselves. */
+static double
+mean_wait (const char *options)
+{
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autofree char *arguments
+      = g_strconcat ("--synthetic poisson:rate=50,n=2000 -s exp:14ms -m bufferedchannel --format json ",
+                     options, NULL);
+  g_autoptr (JsonObject) report = NULL;
+  JsonObject *model;
+
+  g_free (run_ok (run, arguments, NULL));
+  if (strstr (options, "--replications"))
+    return mean_of (run, "wait.mean");
+  report = sim_run_json (run);
+  model = json_array_get_object_element (json_object_get_array_member (report, "models"), 0);
+
+  return json_object_get_double_member (json_object_get_object_member (model, "wait"), "mean");
+}
+
+/* The first is the run without them; the others are of no seed beside, so that studies of two seeds share
+ * none. */
 static void
 test_replications_have_seeds_of_their_own (void)
 {
+  double first = mean_wait ("--seed 5"), next = mean_wait ("--seed 6");
+  double second = 2 * mean_wait ("--seed 5 --replications 2") - first;
+  double third = 3 * mean_wait ("--seed 5 --replications 3") - first - second;
+
+  g_assert_cmpfloat (fabs (second - next), >, 1e-9);
+  g_assert_cmpfloat (fabs (third - next), >, 1e-9);
+  g_assert_cmpfloat (fabs (third - second), >, 1e-9);
+  g_assert_cmpfloat (2 * mean_wait ("--seed 5 --replications 2") - first, ==, second); /* and the same again
+                                                                                        */
+}
+
+/* Twice what the workers can do: the intervals are of the clock by which the counted jobs have started, and
+ * no more than two are busy then. */
+static void
+test_no_more_than_is_possible (void)
+{
   g_autoptr (SimRun) run = sim_run_new ();
-  double sum = 0;
 
-  for (guint seed = 5; seed < 8; seed++)
-    {
-      g_autofree char *arguments = g_strdup_printf (
-          "--synthetic poisson:rate=50,n=2000 -s exp:14ms -m bufferedchannel --format json --seed %u", seed);
-      g_autoptr (JsonObject) report = NULL;
-      JsonObject *model;
-
-      g_free (run_ok (run, arguments, NULL));
-      report = sim_run_json (run);
-      model = json_array_get_object_element (json_object_get_array_member (report, "models"), 0);
-      sum += json_object_get_double_member (json_object_get_object_member (model, "wait"), "mean");
-    }
   g_free (run_ok (
-      run,
-      "--synthetic poisson:rate=50,n=2000 -s exp:14ms -m bufferedchannel --format json --seed 5 --replications 3",
-      NULL));
-  g_assert_cmpfloat_with_epsilon (mean_of (run, "wait.mean"), sum / 3, 1e-12);
+      run, "--synthetic poisson:rate=10,n=40000 -s 250ms -m workerpool -w 2 -q 100000 --format json", NULL));
+  g_assert_cmpfloat (mean_of (run, "busy.mean"), <=, 2);
+  g_assert_cmpfloat (mean_of (run, "throughput"), <=, 8 + 1e-9);
 }
 
 static void
@@ -331,6 +354,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-drawn/common-random-numbers", test_common_random_numbers);
   g_test_add_func ("/wp-sim-drawn/written", test_written);
   g_test_add_func ("/wp-sim-drawn/theory", test_theory);
+  g_test_add_func ("/wp-sim-drawn/no-more-than-is-possible", test_no_more_than_is_possible);
   g_test_add_func ("/wp-sim-drawn/replications-have-seeds-of-their-own",
                    test_replications_have_seeds_of_their_own);
   g_test_add_func ("/wp-sim-drawn/clients", test_clients);
