@@ -5,12 +5,14 @@
 typedef struct {
   const char *title; /* whose log that is; NULL: anyone's */
   char *columns;     /* as --columns */
+  const char *where; /* as --where */
 } WpKnownColumns;
 
 /* @divisor: of the duration, to seconds. */
 typedef struct {
   const char *title, *stamp, *duration, *divisor;
-  gboolean is_end; /* the stamp is set at the end of a request */
+  gboolean is_end;   /* the stamp is set at the end of a request */
+  const char *where; /* the rows that are requests; NULL: all */
 } Known;
 
 static const Known known_columns[] = {
@@ -18,6 +20,8 @@ static const Known known_columns[] = {
   { "AWS ALB", "time", "target_processing_time", NULL, TRUE },
   { "Traefik", "StartUTC", "Duration", "1e9", FALSE },
   { "Traefik", "StartLocal", "Duration", "1e9", FALSE },
+  { "k6", "data.time", "data.value", "1000", TRUE, "metric==http_req_duration" },
+  { "k6", "timestamp", "metric_value", "1000", TRUE, "metric_name==http_req_duration" },
   { "HAProxy", "accept_date", "Ta", "1000", FALSE },
   { "Envoy", "start_time", "duration", "1000", FALSE },
   { "Caddy", "ts", "duration", NULL, TRUE },
@@ -77,7 +81,7 @@ find_known (const char *const *names, gboolean needs_duration, WpKnownColumns *k
       if (!g_strv_contains (names, row->stamp)
           || (row->duration != NULL ? !g_strv_contains (names, row->duration) : needs_duration))
         continue;
-      *known = (WpKnownColumns){ row->title, make_columns (row) };
+      *known = (WpKnownColumns){ row->title, make_columns (row), row->where };
       return TRUE;
     }
 
@@ -96,6 +100,7 @@ wp_trace_know_columns (WpTraceFormat *self, const WpTraceOptions *options, gbool
       || !find_known (names, needs_duration, &known))
     return;
   self->columns = self->own_columns = known.columns;
+  self->where = known.where;
   if (known.title != NULL)
     self->title = self->own_title = g_strdup_printf ("%s of %s", self->title, known.title);
 }

@@ -53,6 +53,7 @@ struct _WpTraceFormat {
   GHashTable *notes;   /* of `# key: value`; key and value are ours */
   const char *title;   /* of the kind; it may know better */
   const char *columns; /* as --columns, for what that leaves open; or NULL */
+  const char *where;   /* as --where, unless that is given; or NULL */
   char *own_columns;   /* these two, where they are the table's own */
   char *own_title;
   gboolean has_commas; /* between the cells of rows: simple ones can be read by the fast path */

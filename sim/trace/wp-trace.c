@@ -101,6 +101,8 @@ wp_trace_open_input (WpInput *input, gsize chunk_bytes, const WpTraceOptions *op
         g_prefix_error (error, "%s: ", wp_trace_name (self));
       return NULL;
     }
+  if (self->options.where == NULL)
+    self->options.where = self->table->where;
   if (self->options.where != NULL
       && (self->where = wp_where_parse (self->options.where, (const char *const *) self->table->names, error))
              == NULL)

@@ -182,6 +182,19 @@ static const struct {
     2015 * MS,
     { 45 * MS, 30 * MS } },
   { NULL,
+    "{\"type\":\"Metric\",\"metric\":\"http_reqs\"}\n" K6_LINE ("http_reqs", "01.5", "1")
+        K6_LINE ("http_req_duration", "01.5", "45") K6_LINE ("vus", "02.0", "9")
+            K6_LINE ("http_req_duration", "03.5", "30"),
+    "JSON lines of k6",
+    2015 * MS,
+    { 45 * MS, 30 * MS } },
+  { NULL,
+    "metric_name,timestamp,metric_value,status\nhttp_reqs,1700000001,1,200\nhttp_req_duration,1700000001,45,200\n"
+    "http_req_duration,1700000003,30,200\n",
+    "CSV of k6",
+    2015 * MS,
+    { 45 * MS, 30 * MS } },
+  { NULL,
     "{\"start_time\":\"2026-11-29T15:05:01.310Z\",\"duration\":226}\n{\"start_time\":\"2026-11-29T15:05:01.400Z\",\"duration\":7}\n",
     "JSON lines of Envoy",
     90 * MS,
