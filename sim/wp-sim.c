@@ -70,11 +70,33 @@ side_files_open (SideFiles *self, const WpSimOptions *options, const WpReport *r
   return TRUE;
 }
 
+/* As the report shifts it; 0 without a measurement. */
+static gint64
+find_clock_shift (const WpPrediction *predicted, const WpMeasurement *measured)
+{
+  WpMatch match;
+  gsize n_predicted, n_measured;
+  const WpRow *rows, *measured_rows;
+  gint64 shift_ns;
+
+  if (!measured)
+    return 0;
+  rows = wp_prediction_rows (predicted, &n_predicted);
+  measured_rows = wp_measurement_rows (measured, &n_measured);
+  wp_match_rows (&match, rows, n_predicted, measured_rows, n_measured);
+  shift_ns = wp_match_clock_shift (&match, rows, n_predicted, measured_rows);
+  wp_match_clear (&match);
+
+  return shift_ns;
+}
+
 static gboolean
-side_files_commit (SideFiles *self, const WpReport *report, const WpMeasurement *measured, GError **error)
+side_files_commit (SideFiles *self, const WpReport *report, const WpPrediction *predicted,
+                   const WpMeasurement *measured, GError **error)
 {
   return (!self->plot
-          || wp_plot_file_commit (self->plot, report->trace, report->traffic.requests, measured, error))
+          || wp_plot_file_commit (self->plot, report->trace, report->traffic.requests, measured,
+                                  find_clock_shift (predicted, measured), error))
          && (!self->jobs_output || wp_atomic_file_commit (self->jobs_output, error))
          && (!self->series_output || wp_atomic_file_commit (self->series_output, error));
 }
@@ -195,7 +217,7 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpSimExperiment *study,
   report->has_http_stage = wp_run_http_stage_summary (run, &report->http_stage);
   g_clear_pointer (&progress, wp_progress_free);
 
-  return side_files_commit (&files, report, measured, error);
+  return side_files_commit (&files, report, predicted, measured, error);
 }
 
 /* Does a side file use standard output, so that no report is printed there? */

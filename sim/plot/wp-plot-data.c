@@ -117,17 +117,17 @@ add_stay (GArray *changes, gint64 origin_ns, gint64 from_ns, gint64 until_ns, Ch
 {
   if (from_ns == WP_TIME_NONE || until_ns == WP_TIME_NONE)
     return;
-  what.time_ns = from_ns - origin_ns;
+  what.time_ns = MAX (from_ns - origin_ns, 0);
   g_array_append_val (changes, what);
-  what = (Change){ until_ns - origin_ns, -what.depth, -what.parked, -what.busy };
+  what = (Change){ MAX (until_ns - origin_ns, 0), -what.depth, -what.parked, -what.busy };
   g_array_append_val (changes, what);
 }
 
 static GArray *
-list_changes (const WpRow *rows, gsize n_rows)
+list_changes (const WpRow *rows, gsize n_rows, gint64 shift_ns)
 {
   GArray *changes = g_array_new (FALSE, FALSE, sizeof (Change));
-  gint64 origin_ns = rows[0].arrival_ns;
+  gint64 origin_ns = rows[0].arrival_ns + shift_ns;
 
   for (gsize i = 0; i < n_rows; i++)
     {
@@ -146,9 +146,9 @@ list_changes (const WpRow *rows, gsize n_rows)
 }
 
 void
-wp_plot_data_measure (WpPlotData *self, const WpRow *rows, gsize n_rows)
+wp_plot_data_measure (WpPlotData *self, const WpRow *rows, gsize n_rows, gint64 shift_ns)
 {
-  g_autoptr (GArray) changes = list_changes (rows, n_rows);
+  g_autoptr (GArray) changes = list_changes (rows, n_rows, shift_ns);
   gint64 depth = 0, parked = 0, busy = 0;
 
   side_init (&self->measured, &self->models[0].policy);

@@ -38,7 +38,7 @@ wp_plot_file_watch (WpPlotFile *self, WpRun *run)
 
 gboolean
 wp_plot_file_commit (WpPlotFile *self, const char *trace, guint64 requests, const WpMeasurement *measured,
-                     GError **error)
+                     gint64 shift_ns, GError **error)
 {
   char number[WP_AXIS_TEXT];
   g_autofree char *title
@@ -50,7 +50,7 @@ wp_plot_file_commit (WpPlotFile *self, const char *trace, guint64 requests, cons
       gsize n_rows;
       const WpRow *rows = wp_measurement_rows (measured, &n_rows);
 
-      wp_plot_data_measure (self->data, rows, n_rows);
+      wp_plot_data_measure (self->data, rows, n_rows, shift_ns);
     }
   wp_plot_data_align (self->data);
 

@@ -20,8 +20,9 @@ void wp_plot_file_watch (WpPlotFile *self, WpRun *run);
  * wp_plot_file_commit:
  * @trace: its name, for the title
  * @measured: drawn with the first model; or NULL
+ * @shift_ns: offset of the measured clock from the predicted one
  *
  * Call it after the run: draws the plot and renames the file to its target. FALSE with WP_ERROR_IO.
  */
 gboolean wp_plot_file_commit (WpPlotFile *self, const char *trace, guint64 requests,
-                              const WpMeasurement *measured, GError **error);
+                              const WpMeasurement *measured, gint64 shift_ns, GError **error);

@@ -13,16 +13,30 @@ typedef struct {
   const char *title;
 } Run;
 
+#define FAR_APART 4 /* times: ends on one axis, where the shorter could still be read */
+
 static gint64
-last_end (const WpPlotData *data)
+end_of (const WpPlotData *data, guint model)
 {
-  const WpPlotSide *measured = wp_plot_data_measured (data);
-  gint64 end_ns = measured ? wp_downsample_end (measured->depth) : 0;
+  const WpPlotSide *measured = model == 0 ? wp_plot_data_measured (data) : NULL;
+
+  return MAX (wp_downsample_end (wp_plot_data_side (data, model)->depth),
+              measured ? wp_downsample_end (measured->depth) : 0);
+}
+
+/* The end of a model's axis: that of all models, unless they end far apart. */
+static gint64
+axis_end (const WpPlotData *data, guint model)
+{
+  gint64 least_ns = G_MAXINT64, most_ns = 0;
 
   for (guint i = 0; i < wp_plot_data_models (data); i++)
-    end_ns = MAX (end_ns, wp_downsample_end (wp_plot_data_side (data, i)->depth));
+    {
+      least_ns = MIN (least_ns, end_of (data, i));
+      most_ns = MAX (most_ns, end_of (data, i));
+    }
 
-  return end_ns;
+  return most_ns / FAR_APART > least_ns ? end_of (data, model) : most_ns;
 }
 
 static double
@@ -40,7 +54,7 @@ draw_run (cairo_t *cr, gconstpointer what)
   wp_plot_title (cr, run->title);
   for (guint i = 0; i < wp_plot_data_models (run->data); i++, top += WP_PLOT_DEPTH_HEIGHT)
     wp_plot_depth (cr, top, wp_plot_data_side (run->data, i),
-                   i == 0 ? wp_plot_data_measured (run->data) : NULL, last_end (run->data));
+                   i == 0 ? wp_plot_data_measured (run->data) : NULL, axis_end (run->data, i));
   wp_plot_quantiles (cr, top, run->data);
 }
 

@@ -146,7 +146,7 @@ test_plot_data (void)
       g_assert_cmpint (wp_histogram_max (side->wait), ==, summary.wait.max);
       rows = wp_prediction_rows (predicted, &n_rows);
       g_assert_null (wp_plot_data_measured (data));
-      wp_plot_data_measure (data, rows, n_rows);
+      wp_plot_data_measure (data, rows, n_rows, 0);
       wp_plot_data_align (data);
       assert_equal_curves (side->depth, wp_plot_data_measured (data)->depth);
       assert_equal_curves (side->waiting, wp_plot_data_measured (data)->waiting);

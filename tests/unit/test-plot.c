@@ -135,6 +135,40 @@ test_against (void)
   assert_lines (texts, lines);
 }
 
+/* Default ends after 10 ms, one worker after 5 s: each has its own axis. The measured curve lies where the
+ * report puts it: the first request came a second early, so that all others are a second late by the first's
+ * clock. */
+static void
+test_time_axes (void)
+{
+  g_autoptr (GString) burst = g_string_new ("arrival,service\n");
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autoptr (WpPlotData) data = NULL;
+  WpPolicy policy;
+  WpRow rows[] = { WP_ROW_INIT, WP_ROW_INIT };
+  g_autofree char *svg = NULL;
+  g_autofree char *texts = NULL;
+
+  for (guint i = 0; i < 500; i++)
+    g_string_append (burst, "0,0.01\n");
+  sim_run_write (run, "trace.csv", burst->str);
+  sim_run_go (run, "-w 1 -q 1000 --plot=a.svg trace.csv", NULL);
+  svg = sim_run_read (run, "a.svg");
+  texts = parse_svg (svg);
+  g_assert_nonnull (strstr (texts, "time since the first arrival (ms)"));
+  g_assert_nonnull (strstr (texts, "time since the first arrival (s)"));
+  g_assert_nonnull (strstr (svg, "viewBox"));
+  wp_policy_init (&policy, WP_MODE_WORKER_POOL);
+  data = wp_plot_data_new (&policy, 1);
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      rows[i].arrival_ns = rows[i].accepted_ns = rows[i].started_ns = 2 * i * WP_NS_PER_S;
+      rows[i].finished_ns = rows[i].ended_ns = rows[i].started_ns + WP_NS_PER_S;
+    }
+  wp_plot_data_measure (data, rows, G_N_ELEMENTS (rows), WP_NS_PER_S);
+  g_assert_cmpint (wp_downsample_end (wp_plot_data_measured (data)->busy), ==, 2 * WP_NS_PER_S);
+}
+
 /* What draws nothing much must draw something. */
 static void
 test_bare_traces (void)
@@ -272,6 +306,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plot/one-mode", test_one_mode);
   g_test_add_func ("/plot/all-modes", test_all_modes);
   g_test_add_func ("/plot/against", test_against);
+  g_test_add_func ("/plot/time-axes", test_time_axes);
   g_test_add_func ("/plot/bare-traces", test_bare_traces);
   g_test_add_func ("/plot/refusals", test_refusals);
   g_test_add_func ("/plot/nothing-is-left-of-a-bad-trace", test_nothing_is_left_of_a_bad_trace);
