@@ -2,7 +2,7 @@
  * response times in its log, which contain waiting. */
 #pragma once
 
-#include <glib.h>
+#include "sim/model/wp-logged-search.h"
 
 typedef enum {
   WP_LOGGED_UNKNOWN,   /* cannot tell: see WpLoggedReason */
@@ -21,14 +21,6 @@ typedef enum {
   WP_LOGGED_REASON_CHANGED,   /* services or workers are not the same all over the log */
   WP_LOGGED_REASON_RISING     /* response times rise with the number in the system, and no N explains it */
 } WpLoggedReason;
-
-/* A log's times, in ns since any origin. */
-typedef struct {
-  const gint64 *arrivals_ns;  /* in order */
-  const gint64 *responses_ns; /* >= 0; WP_TIME_NONE: such a row is left out of everything */
-  gsize n;
-  gboolean is_spread; /* the stamps were whole seconds, and are spread evenly over theirs */
-} WpLoggedTimes;
 
 typedef struct {
   WpLoggedVerdict verdict;
