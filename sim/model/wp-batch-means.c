@@ -75,13 +75,22 @@ halve (WpBatchMeans *self)
   self->part_requests *= 2;
 }
 
+static gboolean
+is_part_full (const WpBatchMeans *self, double requests)
+{
+  return !self->started || requests - self->last.sums.requests >= self->part_requests;
+}
+
+/* The sums look at each worker, of which there may be thousands: they are made for a full part only. */
 void
 wp_batch_means_add (WpBatchMeans *self, const WpModel *model, gint64 now_ns)
 {
   WpSums sums;
+  gint64 clock_ns;
 
-  gint64 clock_ns = wp_model_sums (model, now_ns, &sums);
-
+  if (!is_part_full (self, (double) wp_model_requests (model)))
+    return;
+  clock_ns = wp_model_sums (model, now_ns, &sums);
   wp_batch_means_add_sums (self, &sums, clock_ns);
 }
 
@@ -96,7 +105,7 @@ wp_batch_means_add_sums (WpBatchMeans *self, const WpSums *sums, gint64 now_ns)
       self->last = now;
       return;
     }
-  if (now.sums.requests - self->last.sums.requests < self->part_requests)
+  if (!is_part_full (self, sums->requests))
     return;
   combine (&self->parts[self->n_parts++], &now, &self->last, -1);
   self->last = now;

@@ -88,6 +88,12 @@ wp_sums_add_times (WpSums *self, const WpHistogram *wait, const WpHistogram *res
   self->depth = (double) depth->sum / 1e9;
 }
 
+guint64
+wp_model_requests (const WpModel *self)
+{
+  return self->requests;
+}
+
 gint64
 wp_model_sums (const WpModel *self, gint64 now_ns, WpSums *sums)
 {
