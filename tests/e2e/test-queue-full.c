@@ -160,7 +160,7 @@ test_spawning_never_blocks (void)
   g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
   g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
 
-  wp_harness_await_log (server, "the queue bounds nothing");
+  wp_harness_await_log (server, "the queue limits nothing");
   wp_crowd_send (crowd, 300, NULL);
   wp_crowd_await (crowd, 300);
   g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, 300);

@@ -306,13 +306,13 @@ test_unix_socket (void)
           wp_client_get (client, "/", NULL);
           g_assert_cmpuint (wp_client_read_status (client), ==, 200);
         }
-      wp_manager_start_in_vain (-1, "another server has it", place.option, "-d", "delay:0", NULL);
+      wp_manager_start_in_vain (-1, "another server listens on it", place.option, "-d", "delay:0", NULL);
       wp_manager_signal (server, round ? SIGTERM : SIGKILL);
       g_assert_cmpint (wp_manager_wait (server), ==, round ? 0 : -SIGKILL);
     }
   g_assert_false (g_file_test (place.path, G_FILE_TEST_EXISTS));
   g_assert_true (g_file_set_contents (place.path, "mine", -1, NULL));
-  wp_manager_start_in_vain (-1, "it is no socket", place.option, "-d", "delay:0", NULL);
+  wp_manager_start_in_vain (-1, "it is not a socket", place.option, "-d", "delay:0", NULL);
   g_assert_cmpint (g_unlink (place.path), ==, 0);
   unix_socket_clear (&place);
 }
