@@ -228,12 +228,13 @@ wp_options_set (const WpOptionGroup *groups, gpointer data, const char *name, co
 static G_NORETURN void
 run_own (const WpCommandLine *self, const WpOption *option)
 {
-  g_autofree char *text = g_str_equal (option->name, "help") ? wp_options_format_help (self)
-                          : g_str_equal (option->name, "completion")
-                              ? wp_options_format_completion (self)
-                              : g_strdup_printf ("%s %s\n", g_get_prgname (), WP_VERSION);
+  char *text = g_str_equal (option->name, "help") ? wp_options_format_help (self)
+               : g_str_equal (option->name, "completion")
+                   ? wp_options_format_completion (self)
+                   : g_strdup_printf ("%s %s\n", g_get_prgname (), WP_VERSION);
 
   wp_process_print (text);
+  g_free (text); /* nothing is freed behind exit() */
   exit (wp_process_end (0));
 }
 
