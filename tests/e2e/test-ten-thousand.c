@@ -6,9 +6,12 @@
 #include <string.h>
 
 #ifdef __SANITIZE_ADDRESS__
-#define JUDGES_ORDER FALSE
+#define JUDGES_ORDER  FALSE
+#define DRAIN_TIMEOUT "--drain-timeout=15s" /* the rows of all that are refused have to be written by then   \
+                                             */
 #else
-#define JUDGES_ORDER TRUE
+#define JUDGES_ORDER  TRUE
+#define DRAIN_TIMEOUT "--drain-timeout=1s"
 #endif
 #define MANY    10000
 #define MORE    15000
@@ -182,7 +185,7 @@ test_the_line (void)
   if (!has_room (MORE))
     return;
   server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-d", "delay:500ms",
-                             "--record=record.csv", "--drain-timeout=1s", NULL);
+                             "--record=record.csv", DRAIN_TIMEOUT, NULL);
   crowd = wp_crowd_new (wp_harness_port (server));
   wp_crowd_send (crowd, MORE, NULL);
   wp_crowd_await (crowd, MANY + 1);

@@ -207,6 +207,8 @@ test_rejections (void)
 {
   g_autoptr (WpTally) tally = wp_tally_new (4, NULL);
 
+  for (gsize i = 0; i < 4; i++)
+    wp_tally_sent (tally, i, 0, 0);
   wp_tally_answered (tally, 0, 0, MS, 503, FALSE);
   wp_tally_answered (tally, 1, 0, MS, 503, TRUE);
   wp_tally_answered (tally, 2, 0, MS, 429, FALSE);
