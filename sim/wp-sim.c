@@ -271,6 +271,20 @@ is_accepted (const WpSimOptions *options, const WpComparison *comparison)
          || (verdict == WP_AGREES_AS_REPLAYED && comparison->replayed.lag_p99_ns <= options->max_lag_ns);
 }
 
+static int
+choose_status (const WpSimOptions *options, const WpSimPlan *plan, const WpLogged *logged,
+               const WpReport *report)
+{
+  gboolean gate_fails
+      = options->plan.gate
+        && (wp_logged_is_unknown (logged) || wp_slos_first_failure (options->plan.slos, &report->summary[0]));
+
+  return gate_fails || wp_sim_plan_is_unmet (plan)
+                 || (report->against && !is_accepted (options, report->against))
+             ? EXIT_NO
+             : EXIT_DONE;
+}
+
 /* @trace: NULL with a closed loop. */
 static int
 simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, const WpMeasurement *measured,
@@ -312,15 +326,8 @@ simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, c
       if (!comparison)
         return EXIT_BAD;
     }
-  if (!print_report (options, &report, error))
-    return EXIT_BAD;
 
-  return (comparison && !is_accepted (options, comparison)) || wp_sim_plan_is_unmet (plan)
-                 || (options->plan.gate
-                     && (wp_logged_is_unknown (logged)
-                         || wp_slos_first_failure (options->plan.slos, &report.summary[0])))
-             ? EXIT_NO
-             : EXIT_DONE;
+  return print_report (options, &report, error) ? choose_status (options, plan, logged, &report) : EXIT_BAD;
 }
 
 static int

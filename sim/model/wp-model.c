@@ -117,6 +117,16 @@ count_rendezvous_full (WpModel *self, gint64 start_ns)
     wp_model_count_full (self, start_ns, free_ns);
 }
 
+static inline void
+count_served (WpModel *self, gint64 arrival_ns, gint64 started_ns, gint64 finished_ns)
+{
+  self->accepted++;
+  self->last_ns = MAX (self->last_ns, finished_ns);
+  if (started_ns > arrival_ns)
+    wp_histogram_add_inline (self->wait, started_ns - arrival_ns, 1);
+  wp_histogram_add_inline (self->response, finished_ns - arrival_ns, 1);
+}
+
 static inline gboolean
 offer_one (WpModel *self, gint64 arrival_ns, gint64 service_ns, WpRequestResult *result)
 {
@@ -151,12 +161,8 @@ offer_one (WpModel *self, gint64 arrival_ns, gint64 service_ns, WpRequestResult 
   if (started_ns == accepted_ns && self->layout.queue_jobs == 0 && self->layout.can_be_full)
     count_rendezvous_full (self, started_ns);
   self->entered_ns = accepted_ns;
-  self->last_ns = MAX (self->last_ns, finished_ns);
   self->service_ns += (guint64) service_ns;
-  self->accepted++;
-  if (started_ns > arrival_ns)
-    wp_histogram_add_inline (self->wait, started_ns - arrival_ns, 1);
-  wp_histogram_add_inline (self->response, finished_ns - arrival_ns, 1);
+  count_served (self, arrival_ns, started_ns, finished_ns);
   *result = (WpRequestResult){ accepted_ns, started_ns,        finished_ns,
                                finished_ns, WP_OUTCOME_STORED, blocked_ns > 0 };
 

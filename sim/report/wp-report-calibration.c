@@ -160,6 +160,17 @@ add_front (GString *text, const Calibration *self)
                           wp_format_whole (a, self->rate), wp_format_whole (b, self->peak_rate));
 }
 
+static void
+add_warnings (GString *text, const GPtrArray *warnings)
+{
+  for (guint i = 0; i < warnings->len; i++)
+    {
+      g_string_append_printf (text, "%swarning: ", i == 0 ? "\n" : "");
+      wp_text_append (text, g_ptr_array_index (warnings, i));
+      g_string_append_c (text, '\n');
+    }
+}
+
 static char *
 to_text (const Calibration *self)
 {
@@ -196,12 +207,7 @@ to_text (const Calibration *self)
         "if this run was at full speed (a closed loop, no request blocked), add --http-time=%" G_GINT64_FORMAT
         "ns --http-threads=%" G_GUINT64_FORMAT "\n",
         self->front_ns, self->threads);
-  for (guint i = 0; i < self->warnings->len; i++)
-    {
-      g_string_append_printf (text, "%swarning: ", i == 0 ? "\n" : "");
-      wp_text_append (text, g_ptr_array_index (self->warnings, i));
-      g_string_append_c (text, '\n');
-    }
+  add_warnings (text, self->warnings);
 
   return g_string_free (text, FALSE);
 }
