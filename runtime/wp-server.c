@@ -183,7 +183,8 @@ report_started (const Server *self)
   report_ignored_options (policy);
   if (wp_policy_uses (policy, WP_POLICY_DISPATCHER) && policy->dispatcher == WP_DISPATCHER_SPAWNING)
     g_message (
-        "the spawning dispatcher takes every job out of the queue at once: the queue limits nothing, and memory grows "
+        "the spawning dispatcher takes every job out of the queue at once: the queue limits nothing, and "
+        "memory grows "
         "without limit under overload");
 }
 

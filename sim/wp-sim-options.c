@@ -9,7 +9,7 @@
 #include "sim/plan/wp-slo.h"
 #include "sim/plan/wp-sweep-spec.h"
 #include "sim/plot/wp-plot.h"
-#include "sim/trace/wp-log.h"
+#include "sim/trace/wp-trace-option-table.h"
 
 #define DEFAULT_SERVICE     "500ms"
 #define DEFAULT_SEED        1
@@ -113,28 +113,6 @@ static const WpOption model_options[] = {
 };
 
 static const WpOption trace_options[] = {
-  { "input", 0, WP_OPTION_CHOICE, "KIND", FIELD (trace.input),
-    "kind of TRACE: auto (default) looks at the first lines; csv; clf, an access log; jsonl, JSON lines; w3c, "
-    "W3C extended, of IIS and CloudFront",
-    .names = wp_input_names, .what = "a kind of input" },
-  { "log-format", 0, WP_OPTION_TEXT, "FORMAT", FIELD (trace.log_format),
-    "format of a log's lines: nginx's log_format, Apache's LogFormat, or the name of a usual one: combined+rt, haproxy, alb",
-    .check = wp_log_check },
-  { "max-bad", 0, WP_OPTION_SHARE, "SHARE", FIELD (trace.max_bad),
-    "share of bad rows to leave out and report (1% of logs and JSON lines, 0 of CSV)" },
-  { "stamps", 0, WP_OPTION_CHOICE, "HOW", FIELD (trace.stamps),
-    "stamps that are all whole seconds: auto (default) spreads dates evenly over theirs; spread, the trace's own clock too; "
-    "as-is, none",
-    .names = wp_stamp_names, .what = "a way to take stamps" },
-  { "where", 0, WP_OPTION_TEXT, "EXPR", FIELD (trace.where),
-    "the rows that count: status<500 && method==GET, with ==, !=, <, <=, >, >=, ~ for a glob, && and ||" },
-  { "columns", 0, WP_OPTION_TEXT, "MAP", FIELD (trace.columns),
-    "compute columns from those of the file: arrival=TIMESTAMP,service=0.03+0.02*Tokens" },
-  { "scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.scale), "X times the traffic: divide arrivals by X (1)" },
-  { "service-scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.service_scale),
-    "multiply service times by X (1)" },
-  { "limit", 0, WP_OPTION_COUNT, "N", FIELD (trace.limit_rows), "read the first N rows only (all)", 1,
-    G_MAXUINT64 },
   { "service", 's', WP_OPTION_TEXT, "SPEC", FIELD (service),
     "service time where the trace has none (" DEFAULT_SERVICE "): " WP_SERVICE_FORMS },
   { "service-always", 0, WP_OPTION_FLAG, NULL, FIELD (service_always),
@@ -158,7 +136,8 @@ static const WpOption draw_options[] = {
   { "synthetic", 0, WP_OPTION_TEXT, "SPEC", FIELD (draw.synthetic),
     "without TRACE: simulate the trace that --generate=SPEC would write, without storing it" },
   { "clients", 0, WP_OPTION_COUNT, "P", FIELD (draw.clients.clients),
-    "without TRACE: a closed loop, as of wrk: each of P clients waits for its answer before it sends its next request",
+    "without TRACE: a closed loop, as of wrk: each of P clients waits for its answer before it sends its "
+    "next request",
     1, MAX_CLIENTS },
   { "think", 0, WP_OPTION_TEXT, "SPEC", FIELD (draw.think),
     "with --clients: think time, from an answer to the next request, in the form of --service (0)" },
@@ -173,33 +152,39 @@ static const WpOption draw_options[] = {
   { "precision", 0, WP_OPTION_SHARE, "SHARE", FIELD (draw.precision),
     "report how many runs, or parts of one, narrow the interval to SHARE of the mean (1%)", 1 },
   { "theory", 0, WP_OPTION_FLAG, NULL, FIELD (draw.theory),
-    "with drawn traffic: print queueing theory's values beside the simulated ones, where a closed form is known" },
+    "with drawn traffic: print queueing theory's values beside the simulated ones, where a closed form is "
+    "known" },
   { NULL }
 };
 
 static const WpOption plan_options[] = {
   { "plan", 0, WP_OPTION_FLAG, NULL, FIELD (plan.plan),
-    "find the sizes that meet the SLOs at 1x and 2x the traffic (default with --mode=all in text and JSON); holds the trace "
+    "find the sizes that meet the SLOs at 1x and 2x the traffic (default with --mode=all in text and "
+    "JSON); holds the trace "
     "in memory at 16 bytes per request; exit status 1 if no sizes do" },
   { "no-plan", 0, WP_OPTION_FLAG, NULL, FIELD (plan.no_plan), "simulate the given sizes only" },
   { "margin", 0, WP_OPTION_FACTOR, "X", FIELD (plan.margin),
-    "without --workers and --queue: recommend sizes that meet the SLOs at X times the traffic, 1 or more (1.5)" },
+    "without --workers and --queue: recommend sizes that meet the SLOs at X times the traffic, 1 or more "
+    "(1.5)" },
   { "slo", 0, WP_OPTION_OTHER, "EXPR", FIELD (plan.slos),
     "service-level objective, may be repeated: METRIC<VALUE with a metric of the JSON report, "
     "such as response.p99<1s or blocked<0.1% (of the requests); replaces the default: "
     "blocked==0, rejected==0, timed_out==0, wait.p99<1s",
     .parse = parse_slo },
   { "gate", 0, WP_OPTION_FLAG, NULL, FIELD (plan.gate),
-    "for CI: print one line instead of the report, and exit with status 1 unless the given sizes meet the objectives" },
+    "for CI: print one line instead of the report, and exit with status 1 unless the given sizes meet the "
+    "objectives" },
   { "sweep", 0, WP_OPTION_OTHER, "SPEC", FIELD (plan.sweep),
-    "simulate every combination, one row each: workers=1:64,queue=0:1000:100,scale=1:2:0.5,service=1 (repeat a name for a list)",
+    "simulate every combination, one row each: workers=1:64,queue=0:1000:100,scale=1:2:0.5,service=1 "
+    "(repeat a name for a list)",
     .parse = parse_sweep },
   { "at", 0, WP_OPTION_TIME, "TIME", FIELD (plan.at_ns),
     "print the state at TIME: depth, parked, busy, age of the oldest waiting request" },
   { "threads", 0, WP_OPTION_COUNT, "N", FIELD (plan.threads),
     "threads for --plan, --sweep and --replications (one per core)", 1, MAX_THREADS },
   { "memory", 0, WP_OPTION_SIZE, "SIZE", FIELD (plan.memory_bytes),
-    "memory for the requests of --plan and --sweep, 16 bytes each, 32 where several service scales are swept (a quarter of what "
+    "memory for the requests of --plan and --sweep, 16 bytes each, 32 where several service scales are "
+    "swept (a quarter of what "
     "the process may have)",
     1, G_MAXINT64 },
   { NULL }
@@ -221,15 +206,18 @@ static const WpOption answer_options[] = {
     "draw depth over time and response percentiles, or with --sweep a heat map: FILE.svg or FILE.png",
     .check = check_plot },
   { "against", 0, WP_OPTION_FILE, "FILE", FIELD (against),
-    "compare with a record of wp-server, whose notes give the sizes that were not set; exit status 1 outside the tolerance" },
+    "compare with a record of wp-server, whose notes give the sizes that were not set; exit status 1 "
+    "outside the tolerance" },
   { "tolerance", 0, WP_OPTION_SHARE, "SHARE", FIELD (tolerance),
     "with --against: accepted error, 2% (default) or 0.02" },
   { "max-lag", 0, WP_OPTION_TIME, "TIME", FIELD (max_lag_ns),
-    "with --against: where the prediction agrees only as replayed, the most that the p99 of late arrivals may be (10ms)" },
+    "with --against: where the prediction agrees only as replayed, the most that the p99 of late arrivals "
+    "may be (10ms)" },
   { "client", 0, WP_OPTION_FILE, "FILE", FIELD (client),
     "with --against: a record of wp-replay --output, to compare the views of client and server" },
   { "calibrate", 0, WP_OPTION_FILE, "RECORD", FIELD (calibrate),
-    "without TRACE: fit the costs of database and HTTP threads to a record of wp-server; prints options for a prediction" },
+    "without TRACE: fit the costs of database and HTTP threads to a record of wp-server; prints options "
+    "for a prediction" },
   { NULL }
 };
 
@@ -238,7 +226,8 @@ static const WpOptionGroup groups[]
         { NULL, wp_policy_options + 1, G_STRUCT_OFFSET (WpSimOptions, policy),
           G_STRUCT_OFFSET (WpPolicy, given) },
         { NULL, model_options, 0, 0 },
-        { "Trace", trace_options, 0, 0 },
+        { "Trace", wp_trace_options, G_STRUCT_OFFSET (WpSimOptions, trace), 0 },
+        { NULL, trace_options, 0, 0 },
         { "Generated traffic", draw_options, 0, 0 },
         { "Sizes", plan_options, 0, 0 },
         { "Output", answer_options, 0, 0 },
@@ -431,7 +420,8 @@ check_drawn (const WpSimOptions *self, GError **error)
     { closed && draw->clients.duration_ns == WP_TIME_NONE && self->trace.limit_rows == 0,
       "--clients: no end: give --duration or --limit" },
     { closed && (self->jobs || self->series || self->plot || self->against),
-      "--jobs, --series, --plot and --against are not available with --clients, whose arrivals depend on the mode" },
+      "--jobs, --series, --plot and --against are not available with --clients, whose arrivals depend on "
+      "the mode" },
     { closed && self->trace.scale != 1.0, "--scale does not go with --clients: give more clients" },
   };
 
@@ -464,7 +454,8 @@ check_sweep (const WpSimOptions *self, GError **error)
     { draw->generate || draw->clients.clients > 0, "--sweep needs a trace or --synthetic" },
     { draw->replications > 0 || draw->precision > 0 || draw->theory || draw->clients.warmup_rows > 0
           || draw->clients.warmup_ns != WP_TIME_NONE,
-      "--sweep does not go with --replications, --precision, --theory and --warmup: every row is one whole run" },
+      "--sweep does not go with --replications, --precision, --theory and --warmup: every row is one whole "
+      "run" },
     { self->policy.mode == WP_MODE_DEFAULT, "--sweep: Default mode has neither queue nor workers to size" },
     { is_spawning (self), "--sweep needs the bounded dispatcher: the spawning one has an unbounded queue" },
   };

@@ -35,7 +35,8 @@ struct _WpJournalFile {
 
 static const char schema[]
     = "BEGIN;"
-      "CREATE TABLE jobs (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, received TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,"
+      "CREATE TABLE jobs (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, received TEXT NOT NULL, method TEXT "
+      "NOT NULL, path TEXT NOT NULL,"
       " content_type TEXT, service_ns INTEGER, body BLOB, failed TEXT, updates INTEGER, reason TEXT);"
       "CREATE INDEX failed ON jobs (failed) WHERE failed IS NOT NULL;"
       "PRAGMA application_id=" APPLICATION_ID ";"
@@ -634,7 +635,8 @@ gboolean
 wp_journal_file_list_failed (const char *path, guint max, WpFailedJobFunc func, gpointer data, GError **error)
 {
   static const char sql[]
-      = "SELECT substr(id, 1, 200), received, method, substr(path, 1, 200), failed, reason, length(body), updates"
+      = "SELECT substr(id, 1, 200), received, method, substr(path, 1, 200), failed, reason, length(body), "
+        "updates"
         " FROM jobs WHERE failed IS NOT NULL ORDER BY failed DESC, seq DESC LIMIT ?";
   sqlite3_stmt *statement = NULL;
   sqlite3 *db = NULL;

@@ -240,7 +240,8 @@ report_late (WpRecorder *self)
     return;
   self->late_reported = TRUE;
   g_message (
-      "the record %s: %u requests came after one that has not ended yet; such a row comes late, out of order of arrival",
+      "the record %s: %u requests came after one that has not ended yet; such a row comes late, out of "
+      "order of arrival",
       self->path, WP_RECORDER_SPAN);
 }
 

@@ -110,10 +110,10 @@ wp_metrics_format (WpEngine *engine, const WpLedger *ledger, const guint64 *refu
                           g_ascii_dtostr (age, sizeof age,
                                           age_ns == WP_TIME_NONE ? 0 : age_ns / (double) WP_NS_PER_S));
   add (text, "connections", "gauge", "Open client connections.", connections);
-  add (
-      text, "ready", "gauge",
-      "1 while the server takes requests, 0 while it drains, or while the journal or the database prevents that.",
-      ready);
+  add (text, "ready", "gauge",
+       "1 while the server takes requests, 0 while it drains, or while the journal or the database prevents "
+       "that.",
+       ready);
   add_database (text, wp_engine_get_database (engine));
   if (wp_engine_get_journal (engine))
     add_journal (text, wp_engine_get_journal (engine));

@@ -3,7 +3,7 @@
 #include "runtime/replay/wp-connection-pool.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
-#include "sim/trace/wp-log.h"
+#include "sim/trace/wp-trace-option-table.h"
 
 #define DEFAULT_TIMEOUT_NS (600 * WP_NS_PER_S)
 #define DEFAULT_MAX_LAG_NS (10 * WP_NS_PER_MS)
@@ -50,46 +50,23 @@ parse_expect (gpointer field, const char *value, GError **error)
 
 #define FIELD(member) WP_FIELD (WpReplayOptions, member)
 
-static const WpOption options[] = {
-  { "output", 'o', WP_OPTION_FILE, "FILE", FIELD (output),
-    "write the outcome of each request; - is standard output" },
-  { "scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.scale), "X times the traffic: divide arrivals by X (1)" },
-  { "service-scale", 0, WP_OPTION_FACTOR, "X", FIELD (trace.service_scale),
-    "multiply service times by X (1)" },
-  { "limit", 0, WP_OPTION_COUNT, "N", FIELD (trace.limit_rows), "read the first N rows only (all)", 1,
-    G_MAXINT64 },
-  { "input", 0, WP_OPTION_CHOICE, "KIND", FIELD (trace.input),
-    "kind of TRACE: auto (default) looks at the first lines; csv; clf, an access log; jsonl, JSON lines; w3c, "
-    "W3C extended",
-    .names = wp_input_names, .what = "a kind of input" },
-  { "log-format", 0, WP_OPTION_TEXT, "FORMAT", FIELD (trace.log_format),
-    "format of a log's lines: nginx's log_format, Apache's LogFormat, or the name of a usual one: combined+rt, haproxy, alb",
-    .check = wp_log_check },
-  { "max-bad", 0, WP_OPTION_SHARE, "SHARE", FIELD (trace.max_bad),
-    "share of bad rows to leave out and report (1% of logs and JSON lines, 0 of CSV)" },
-  { "stamps", 0, WP_OPTION_CHOICE, "HOW", FIELD (trace.stamps),
-    "stamps that are all whole seconds: auto (default) spreads dates evenly over theirs; spread, the trace's own clock too; "
-    "as-is, none",
-    .names = wp_stamp_names, .what = "a way to take stamps" },
-  { "where", 0, WP_OPTION_TEXT, "EXPR", FIELD (trace.where),
-    "the rows that count: status<500 && method==GET, with ==, !=, <, <=, >, >=, ~ for a glob, && and ||" },
-  { "columns", 0, WP_OPTION_TEXT, "MAP", FIELD (trace.columns),
-    "compute our columns from those of the file: arrival=TIMESTAMP,service=Tokens*0.02" },
-  { "connections", 0, WP_OPTION_COUNT, "N", FIELD (sender.connections),
-    "most connections (as many as the file limit allows)", 1, G_MAXUINT32 },
-  { "patience", 0, WP_OPTION_TIME, "TIME", FIELD (sender.patience_ns),
-    "leave that long after the planned time of a request (never)", 1 },
-  { "timeout", 0, WP_OPTION_TIME, "TIME", FIELD (sender.timeout_ns),
-    "a request fails without an answer that long after its planned time (10min)", 1 },
-  { "max-lag", 0, WP_OPTION_TIME, "TIME", FIELD (max_lag_ns),
-    "a run is not valid if the p99 of its schedule lag exceeds this (10ms)", 1 },
-  { "expect", 0, WP_OPTION_OTHER, "LIST", FIELD (expect),
-    "a run is not valid if over 1 % of its requests have another status, or none (200-399,429,503)",
-    .parse = parse_expect },
-  { "wait", 0, WP_OPTION_TIME, "TIME", FIELD (wait_ns),
-    "wait that long for a server that does not take connections yet (5s)" },
-  { NULL }
-};
+static const WpOption options[]
+    = { { "output", 'o', WP_OPTION_FILE, "FILE", FIELD (output),
+          "write the outcome of each request; - is standard output" },
+        { "connections", 0, WP_OPTION_COUNT, "N", FIELD (sender.connections),
+          "most connections (as many as the file limit allows)", 1, G_MAXUINT32 },
+        { "patience", 0, WP_OPTION_TIME, "TIME", FIELD (sender.patience_ns),
+          "leave that long after the planned time of a request (never)", 1 },
+        { "timeout", 0, WP_OPTION_TIME, "TIME", FIELD (sender.timeout_ns),
+          "a request fails without an answer that long after its planned time (10min)", 1 },
+        { "max-lag", 0, WP_OPTION_TIME, "TIME", FIELD (max_lag_ns),
+          "a run is not valid if the p99 of its schedule lag exceeds this (10ms)", 1 },
+        { "expect", 0, WP_OPTION_OTHER, "LIST", FIELD (expect),
+          "a run is not valid if over 1 % of its requests have another status, or none (200-399,429,503)",
+          .parse = parse_expect },
+        { "wait", 0, WP_OPTION_TIME, "TIME", FIELD (wait_ns),
+          "wait that long for a server that does not take connections yet (5s)" },
+        { NULL } };
 
 static const WpOption traffic_options[] = {
   { "rate", 0, WP_OPTION_FACTOR, "R", FIELD (drawn.rate),
@@ -130,17 +107,20 @@ static const WpOption output_options[]
           "write the latencies as HdrHistogram does, in ms" },
         { NULL } };
 
-static const WpOptionGroup groups[] = { { "Options", options, 0, 0 },
-                                        { "Traffic without a trace", traffic_options, 0, 0 },
-                                        { "Requests", request_options, 0, 0 },
-                                        { "Report", output_options, 0, 0 },
-                                        { NULL, NULL, 0, 0 } };
+static const WpOptionGroup groups[]
+    = { { "Trace", wp_trace_options, G_STRUCT_OFFSET (WpReplayOptions, trace), 0 },
+        { "Sending", options, 0, 0 },
+        { "Generated traffic", traffic_options, 0, 0 },
+        { "Requests", request_options, 0, 0 },
+        { "Report", output_options, 0, 0 },
+        { NULL, NULL, 0, 0 } };
 
 static const WpCommandLine command_line = {
   "[TRACE] URL",
-  "Sends the requests of TRACE, or such as are drawn, to the server at URL, each at its own time, whether or not earlier ones were\n"
-  "answered, and reports the latencies from the moment each request was due. Exit status: 0 the run is valid:\n"
-  "the schedule was kept, and requests were answered as expected; 1 it is not; 2 bad usage, input or I/O.",
+  "Sends the requests of TRACE, or drawn ones, to the server at URL, each at its own time, whether or not\n"
+  "earlier ones were answered, and reports the latencies from the moment each request was due. Exit status:\n"
+  "0 the run is valid: the schedule was kept, and requests were answered as expected; 1 it is not;\n"
+  "2 bad usage, input or I/O.",
   groups
 };
 

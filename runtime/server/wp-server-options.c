@@ -96,13 +96,15 @@ static const WpOption listener_options[] = {
     "serve requests by TLS: PEM file of the certificate and its chain; SIGHUP reads it again" },
   { "tls-key", 0, WP_OPTION_FILE, "FILE", FIELD (key), "PEM file of the certificate's private key" },
   { "token-file", 0, WP_OPTION_FILE, "FILE", FIELD (token_file),
-    "require Authorization: Bearer with a token of FILE, which has one in each line, or answer 401; SIGHUP reads it again" },
+    "require Authorization: Bearer with a token of FILE, which has one in each line, or answer 401; SIGHUP "
+    "reads it again" },
   { NULL }
 };
 
 static const WpOption database_options[] = {
   { "database", 'd', WP_OPTION_TEXT, "DATABASE", FIELD (database),
-    "sqlite:FILE (sqlite:wp.db); delay:TIME waits and stores nothing; delay:request waits as X-WP-Service says",
+    "sqlite:FILE (sqlite:wp.db); delay:TIME waits and stores nothing; delay:request waits as X-WP-Service "
+    "says",
     .check = wp_database_check },
   { "commit-pace", 0, WP_OPTION_TIME, "TIME", FIELD (commit_pace_ns),
     "sqlite: minimum duration of a commit: updates are slower, but as fast at any load (0)" },
@@ -133,12 +135,14 @@ static const WpOption limit_options[] = {
     "Default mode: maximum number of jobs in service; 503 beyond it (1000000, or fewer if memory is short)",
     1, G_MAXINT },
   { "max-connections", 0, WP_OPTION_COUNT, "N", FIELD (max_connections),
-    "maximum number of connections; more wait to be accepted (160 less than the file limit, or fewer if memory is short)",
+    "maximum number of connections; more wait to be accepted (160 less than the file limit, or fewer if "
+    "memory is short)",
     1, G_MAXINT },
   { "max-body", 0, WP_OPTION_SIZE, "BYTES", FIELD (limits.max_body_bytes),
     "largest payload; 413 beyond it (1m)", 0, MAX_BODY_BYTES },
   { "max-pending", 0, WP_OPTION_SIZE, "BYTES", FIELD (max_pending_bytes),
-    "memory for all requests that are half read, parked, queued or in service; 503 beyond it (a quarter of the memory)",
+    "memory for all requests that are half read, parked, queued or in service; 503 beyond it (a quarter of "
+    "the memory)",
     MIN_PENDING_BYTES, MAX_PENDING_BYTES },
   { "header-timeout", 0, WP_OPTION_TIME, "TIME", FIELD (limits.header_timeout_ns),
     "maximum time to receive a request head; 408 beyond it (10s)", 1 },

@@ -95,7 +95,8 @@ const WpOption wp_policy_options[] = {
     "workers of WorkerPool mode, each with one job in service (10000)", 1, WP_UNBOUNDED - 1,
     .given = WP_POLICY_WORKERS },
   { "dispatcher", 0, WP_OPTION_CHOICE, "NAME", FIELD (dispatcher),
-    "bounded (default) waits for an idle worker, then takes a job; spawning is the historical dispatcher with an unbounded queue",
+    "bounded (default) waits for an idle worker, then takes a job; spawning is the historical dispatcher "
+    "with an unbounded queue",
     .names = dispatcher_names, .what = "a dispatcher", .given = WP_POLICY_DISPATCHER },
   { "when-full", 0, WP_OPTION_CHOICE, "WHAT", FIELD (when_full),
     "block (default) or reject (503) requests that find the queue full", .names = when_full_names,

@@ -237,7 +237,8 @@ wp_measurement_warn (const WpMeasurement *self, const WpTrace *trace, const char
     g_ptr_array_add (
         warnings,
         g_strdup_printf (
-            "%s is both the input and the measurement: this checks the model, not the prediction of another run",
+            "%s is both the input and the measurement: this checks the model, not the prediction of "
+            "another run",
             wp_measurement_path (self)));
   if (g_strcmp0 (source, WP_JOB_OUTPUT_SOURCE) == 0)
     g_ptr_array_add (warnings, g_strdup_printf ("%s is a prediction by wp-sim, not a measurement",

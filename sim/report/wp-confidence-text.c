@@ -57,7 +57,8 @@ add_heading (GString *text, const WpReport *report, guint model)
   if (is_unsettled (confidence))
     g_string_append_printf (
         text,
-        ", but the run shows no steady state (neighbouring parts correlate by %.2f): run longer, or use --replications",
+        ", but the run shows no steady state (neighbouring parts correlate by %.2f): run longer, or use "
+        "--replications",
         confidence->correlation);
   else if (wp_confidence_is_doubtful (confidence))
     g_string_append_printf (

@@ -103,10 +103,10 @@ choose_service (Calibration *self)
   self->formula = g_strdup_printf ("batch:%.0fns:%.0fns:%u:%.0fns", database->cost.fixed_ns,
                                    database->cost.row_ns, database->cost.most_rows, database->cost.idle_ns);
   if (database->most_seen == 1)
-    warn (
-        self,
-        "no commit had more than one row: the cost per row is unknown, and predictions for several workers are guesses; "
-        "repeat the record with more workers and bursts");
+    warn (self,
+          "no commit had more than one row: the cost per row is unknown, and predictions for several workers "
+          "are guesses; "
+          "repeat the record with more workers and bursts");
   else if (database->cost.row_ns <= 0)
     warn (self, "larger commits did not take longer: the cost per row is smaller than the spread");
   if (database->n_commits < FEW_COMMITS)
@@ -141,7 +141,8 @@ add_commits (GString *text, const WpCalibration *database)
   if (database->cost.row_ns > 0)
     g_string_append_printf (
         text,
-        "capacity:    %s rows/s in commits of 1, %s in commits of %u, the largest measured; beyond it is extrapolation\n",
+        "capacity:    %s rows/s in commits of 1, %s in commits of %u, the largest measured; beyond it is "
+        "extrapolation\n",
         wp_format_whole (a, floor (1e9 / (database->cost.fixed_ns + database->cost.row_ns))),
         wp_format_whole (b,
                          floor (1e9 * database->most_seen

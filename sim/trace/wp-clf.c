@@ -237,8 +237,10 @@ fail_unclear (WpClf *self, WpField number, GError **error)
 {
   g_autofree char *shown = wp_field_quote (number);
   g_autofree char *problem = g_strdup_printf (
-      "%s may be a request time, a size or an id: say which with --log-format, e.g. --log-format=combined+D for "
-      "Apache's %%D, combined+rt for a request time in seconds, combined for none, or the server's own format",
+      "%s may be a request time, a size or an id: say which with --log-format, e.g. "
+      "--log-format=combined+D for "
+      "Apache's %%D, combined+rt for a request time in seconds, combined for none, or the server's own "
+      "format",
       shown);
 
   return wp_trace_format_fail (&self->table, problem, error);

@@ -1,5 +1,5 @@
-/* wp-input.h - bytes of a file, of standard input or of memory, as they are or out of gzip or zstd, that can be read
- * from the start again. */
+/* wp-input.h - bytes of a file, of standard input or of memory, as they are or out of gzip or zstd, that can
+ * be read from the start again. */
 #pragma once
 
 #include <glib.h>

@@ -83,7 +83,8 @@ run (const char *data, gsize size, gsize chunk_bytes, const WpTraceOptions *opti
 static gboolean
 depends_on_chunks (const char *message)
 {
-  return strstr (message, "gzip") != NULL || strstr (message, "zstd") != NULL || strstr (message, "1 MiB") != NULL;
+  return strstr (message, "gzip") != NULL || strstr (message, "zstd") != NULL
+         || strstr (message, "1 MiB") != NULL;
 }
 
 int

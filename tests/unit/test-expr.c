@@ -92,7 +92,8 @@ test_errors (void)
     { "[a", "\"[a\" cannot be read from \"[a\" on" },
     { "1e400*2e", "\"1e400*2e\" cannot be read from \"e\" on" },
     { "GeneratdTokens*2", "no column \"GeneratdTokens\"; did you mean \"GeneratedTokens\"?" },
-    { "zzzzzzzzzzzzzzz", "no column \"zzzzzzzzzzzzzzz\"; the columns are \"a\", \"b\", \"GeneratedTokens\", \"time-local\", \"two words\", \"x,y\", \"twice\", \"twice\"" },
+    { "zzzzzzzzzzzzzzz",
+      "no column \"zzzzzzzzzzzzzzz\"; the columns are \"a\", \"b\", \"GeneratedTokens\", \"time-local\", \"two words\", \"x,y\", \"twice\", \"twice\"" },
     { "twice", "column \"twice\" is there twice" },
   };
 

@@ -33,7 +33,8 @@ test_a_log_is_told_about (void)
   g_assert_cmpint (run->status, ==, 0);
   g_assert_nonnull (strstr (run->out, "\norder: sorted; 1 row came after a later arrival\n"));
   g_assert_nonnull (strstr (
-      run->out, "\nnote: stamps are whole seconds: their requests are spread evenly over them (--stamps=as-is leaves them)\n"));
+      run->out,
+      "\nnote: stamps are whole seconds: their requests are spread evenly over them (--stamps=as-is leaves them)\n"));
   g_assert_nonnull (strstr (
       run->out,
       "\nnote: the log's request times are taken off its stamps, which nginx sets at the end of a request\n"));
