@@ -252,11 +252,14 @@ wp_sim_plan_sweep (const WpSimOptions *options, GError **error)
   g_autoptr (GPtrArray) slos = slos_of (options);
   g_autoptr (WpTrace) trace = NULL;
   g_autoptr (WpSweep) sweep = NULL;
+  const guint sizes = WP_POLICY_QUEUE | WP_POLICY_WORKERS;
 
   if (!spec)
     return NULL;
   if (setup.policy.mode == WP_MODE_ALL)
     setup.policy.mode = WP_MODE_WORKER_POOL;
+  if (options->plot)
+    setup.margin = WP_RECOMMENDATION_MARGIN;
   trace_options.scale = 1;
   if (spec->services->len > 0)
     trace_options.service_scale = spec->services->len == 1 ? g_array_index (spec->services, double, 0) : 1;
@@ -267,7 +270,9 @@ wp_sim_plan_sweep (const WpSimOptions *options, GError **error)
       || !wp_measurement_take_ack (trace, &setup.policy, error)
       || !(sweep = wp_sweep_run (g_steal_pointer (&spec), trace, &setup, slos, error))
       || !check_services (sweep, trace, options, error)
-      || (options->plot && !wp_sweep_plot (sweep, wp_trace_name (trace), options->plot, error)))
+      || (options->plot
+          && !wp_sweep_plot (sweep, (options->policy.given & sizes) == sizes ? &options->policy : NULL,
+                             wp_trace_name (trace), options->plot, error)))
     return NULL;
 
   return wp_report_sweep (sweep, wp_trace_name (trace), options->format->name);

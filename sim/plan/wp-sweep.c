@@ -144,6 +144,17 @@ compare_rows (gconstpointer a, gconstpointer b)
   return (one->queue_jobs > other->queue_jobs) - (one->queue_jobs < other->queue_jobs);
 }
 
+/* For the traffic of the first scale. */
+static gboolean
+recommend (WpSweep *self, const WpTraceBuffer *buffer, const WpSweepSetup *setup, GError **error)
+{
+  const WpSearchSetup search = { buffer, setup->policy, setup->patience_ns, self->slos, setup->threads };
+  double scale = g_array_index (self->spec->scales, double, 0);
+
+  return setup->margin == 0 || setup->policy.mode != WP_MODE_WORKER_POOL
+         || wp_recommendation_find (&self->recommendation, &search, setup->margin * scale, error);
+}
+
 /* @buffer: with the services of that scale. */
 static gboolean
 sweep_service (WpSweep *self, const WpTraceBuffer *buffer, const WpSweepSetup *setup, double service_scale,
@@ -154,7 +165,7 @@ sweep_service (WpSweep *self, const WpTraceBuffer *buffer, const WpSweepSetup *s
                       progress, error))
       return FALSE;
 
-  return TRUE;
+  return recommend (self, buffer, setup, error);
 }
 
 static WpServiceTime *

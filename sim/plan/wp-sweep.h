@@ -2,7 +2,7 @@
 #pragma once
 
 #include "sim/plan/wp-sweep-spec.h"
-#include "sim/plan/wp-evaluation.h"
+#include "sim/plan/wp-recommendation.h"
 
 typedef struct {
   double scale, service_scale;
@@ -16,8 +16,9 @@ typedef struct {
   WpPolicy policy;   /* of all rows, but for the sizes */
   GPtrArray *slos;   /* (element-type WpSlo), held */
   guint64 requests;
-  guint64 n_drawn; /* of their services; the others came from the trace */
-  GArray *rows;    /* (element-type WpSweepRow) by scale, service, workers, queue */
+  guint64 n_drawn;                 /* of their services; the others came from the trace */
+  GArray *rows;                    /* (element-type WpSweepRow) by scale, service, workers, queue */
+  WpRecommendation recommendation; /* with a margin only */
 } WpSweep;
 
 typedef struct {
@@ -29,6 +30,7 @@ typedef struct {
   guint64 seed;
   guint threads;
   guint64 memory_bytes; /* for the rows */
+  double margin;        /* times the traffic of WorkerPool, for which sizes are recommended; 0: none are */
 } WpSweepSetup;
 
 /**

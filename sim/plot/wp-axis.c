@@ -39,22 +39,61 @@ wp_axis_linear (WpAxis *self, double most, guint max_ticks, gboolean whole)
   set_ticks (self, step);
 }
 
-void
-wp_axis_until (WpAxis *self, double most, guint max_ticks)
+#define MINUTE 60.0
+#define HOUR   3600.0
+#define DAY    86400.0
+
+/* In seconds. */
+static double
+choose_time_step (double most, guint max_steps)
 {
-  *self = (WpAxis){ .to = most > 0 ? most : 1 };
-  set_ticks (self, choose_step (self->to, max_ticks, FALSE));
+  static const double steps[]
+      = { 1,           2,           5,           10,   15,       30,       MINUTE,   2 * MINUTE, 5 * MINUTE,
+          10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR,  DAY };
+  double least = most / max_steps * (1 - 1e-9);
+
+  if (least > steps[0] / 2)
+    for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
+      if (steps[i] >= least)
+        return steps[i];
+
+  return least > DAY ? choose_step (most / DAY, max_steps, TRUE) * DAY : choose_step (most, max_steps, FALSE);
 }
 
 void
-wp_axis_log (WpAxis *self, double least, double most)
+wp_axis_until (WpAxis *self, gint64 most_ns, guint max_ticks)
 {
-  int first = (int) floor (log10 (least) + 1e-9), last = MAX ((int) ceil (log10 (most) - 1e-9), first + 1);
-  int step = (last - first) / WP_AXIS_TICKS + 1;
+  *self = (WpAxis){ .to = most_ns > 0 ? (double) most_ns / WP_NS_PER_S : 1 };
+  set_ticks (self, choose_time_step (self->to, max_ticks));
+}
 
-  *self = (WpAxis){ .from = pow (10, first), .to = pow (10, last), .is_log = TRUE };
-  for (int i = first; i <= last; i += step)
-    self->ticks[self->n_ticks++] = pow (10, i);
+/* The next tick of a logarithmic axis, in seconds. */
+static double
+next_time (double seconds)
+{
+  static const double ticks[] = { 10, MINUTE, 10 * MINUTE, HOUR, 10 * HOUR, DAY };
+
+  for (guint i = 0; i + 1 < G_N_ELEMENTS (ticks); i++)
+    if (seconds > ticks[i] * (1 - 1e-9) && seconds < ticks[i + 1] * (1 - 1e-9))
+      return ticks[i + 1];
+  if (seconds < 1) /* a product of powers would not stay exact */
+    return pow (10, round (log10 (seconds)) + 1);
+
+  return 10 * seconds;
+}
+
+void
+wp_axis_log_time (WpAxis *self, double least, double most)
+{
+  double tick = pow (10, MIN (floor (log10 (least) + 1e-9), 1));
+
+  while (next_time (tick) <= least * (1 + 1e-9))
+    tick = next_time (tick);
+  *self = (WpAxis){ .from = tick, .is_log = TRUE };
+  do
+    self->ticks[self->n_ticks++] = self->to = tick;
+  while ((tick = next_time (tick)),
+         (self->n_ticks < 2 || self->to < most * (1 - 1e-9)) && self->n_ticks < WP_AXIS_TICKS);
 }
 
 double
@@ -64,26 +103,6 @@ wp_axis_place (const WpAxis *self, double value)
     return value > 0 ? log (value / self->from) / log (self->to / self->from) : -INFINITY;
 
   return (value - self->from) / (self->to - self->from);
-}
-
-static const struct {
-  const char *name;
-  double ns;
-  double until;
-} units[] = { { "ns", 1, 1e3 },          { "us", 1e3, 1e6 },          { "ms", 1e6, 1e9 },
-              { "s", 1e9, 300e9 },       { "min", 60e9, 5 * 3600e9 }, { "h", 3600e9, 5 * 86400e9 },
-              { "d", 86400e9, INFINITY } };
-
-double
-wp_axis_time_unit (gint64 most_ns, const char **name)
-{
-  guint i = 0;
-
-  while ((double) most_ns >= units[i].until)
-    i++;
-  *name = units[i].name;
-
-  return units[i].ns;
 }
 
 char *
@@ -109,17 +128,39 @@ wp_axis_number (char text[WP_AXIS_TEXT], double value)
   return text;
 }
 
+static const struct {
+  const char *name;
+  double seconds;
+} units[] = { { "d", DAY },   { "h", HOUR },  { "min", MINUTE }, { "s", 1 },
+              { "ms", 1e-3 }, { "us", 1e-6 }, { "ns", 1e-9 } };
+
+#define SECONDS 3 /* in units: from here on one number says all */
+
 char *
 wp_axis_seconds (char text[WP_AXIS_TEXT], double seconds)
 {
+  double left = seconds;
   char number[WP_AXIS_TEXT];
-  double ns = seconds * WP_NS_PER_S * (1 + 1e-9);
+  gsize length = 0;
   guint i = 0;
 
-  while (i + 1 < 4 && ns >= units[i + 1].ns) /* powers of ten stay so up to the second */
+  if (seconds == 0)
+    return strcpy (text, "0");
+  for (; i < SECONDS && seconds >= 1; i++)
+    {
+      double whole = floor (left / units[i].seconds + 1e-9);
+
+      left -= whole * units[i].seconds;
+      if (whole > 0)
+        length += (gsize) g_snprintf (text + length, WP_AXIS_TEXT - length, "%s%s %s", length > 0 ? " " : "",
+                                      wp_axis_number (number, whole), units[i].name);
+    }
+  if (length > 0 && left < 1e-6) /* rounding */
+    return text;
+  while (i + 1 < G_N_ELEMENTS (units) && left < units[i].seconds * (1 - 1e-9))
     i++;
-  g_snprintf (text, WP_AXIS_TEXT, "%s %s", wp_axis_number (number, seconds * WP_NS_PER_S / units[i].ns),
-              units[i].name);
+  g_snprintf (text + length, WP_AXIS_TEXT - length, "%s%s %s", length > 0 ? " " : "",
+              wp_axis_number (number, left / units[i].seconds), units[i].name);
 
   return text;
 }

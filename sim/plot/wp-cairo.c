@@ -8,13 +8,13 @@
 #define X_OVERHANG   20 /* the last tick's text may end this far right of its axis */
 #define MAX_TEXT     200
 
-const WpColour wp_ink = { 0.13, 0.13, 0.13 }, wp_grey = { 0.87, 0.87, 0.87 };
+const WpColour wp_white = { 1, 1, 1 }, wp_ink = { 0.13, 0.13, 0.13 }, wp_grey = { 0.87, 0.87, 0.87 };
 const WpColour wp_blue = { 0, 0.447, 0.698 }, wp_vermillion = { 0.835, 0.369, 0 },
                wp_green = { 0, 0.55, 0.40 }, wp_orange = { 0.902, 0.624, 0 };
 const WpColour wp_pale_blue = { 0.74, 0.86, 0.94 }, wp_pale_green = { 0.76, 0.90, 0.86 },
                wp_pale_orange = { 0.98, 0.87, 0.65 };
 
-static const cairo_user_data_key_t texts_key;
+static const cairo_user_data_key_t elements_key;
 
 void
 wp_cairo_begin (cairo_t *cr, double width, double height)
@@ -26,9 +26,9 @@ wp_cairo_begin (cairo_t *cr, double width, double height)
 }
 
 void
-wp_cairo_collect (cairo_t *cr, GString *texts)
+wp_cairo_collect (cairo_t *cr, GString *elements)
 {
-  cairo_set_user_data (cr, &texts_key, texts, NULL);
+  cairo_set_user_data (cr, &elements_key, elements, NULL);
 }
 
 void
@@ -75,23 +75,61 @@ wp_cairo_text_width (cairo_t *cr, const char *text)
   return extents.x_advance;
 }
 
-/* Draws @text at the current point. */
+/* A number of pixels: tenths suffice. */
+static const char *
+tenths (char *text, double pixels)
+{
+  return g_ascii_formatd (text, G_ASCII_DTOSTR_BUF_SIZE, "%.1f", pixels);
+}
+
 static void
-show (cairo_t *cr, const char *text)
+append_text (cairo_t *cr, GString *elements, double align, const char *text)
+{
+  double x, y, red, green, blue, alpha;
+  char at_x[G_ASCII_DTOSTR_BUF_SIZE], at_y[G_ASCII_DTOSTR_BUF_SIZE];
+  g_autofree char *escaped = g_markup_escape_text (text, -1);
+  cairo_matrix_t matrix, font;
+
+  cairo_get_current_point (cr, &x, &y);
+  cairo_user_to_device (cr, &x, &y);
+  cairo_get_matrix (cr, &matrix);
+  cairo_get_font_matrix (cr, &font);
+  cairo_pattern_get_rgba (cairo_get_source (cr), &red, &green, &blue, &alpha);
+  tenths (at_x, x);
+  tenths (at_y, y);
+  g_string_append_printf (elements, "<text x=\"%s\" y=\"%s\" font-size=\"%d\" fill=\"#%02x%02x%02x\"", at_x,
+                          at_y, (int) font.yy, (guint) (255 * red), (guint) (255 * green),
+                          (guint) (255 * blue));
+  if (cairo_toy_font_face_get_weight (cairo_get_font_face (cr)) == CAIRO_FONT_WEIGHT_BOLD)
+    g_string_append (elements, " font-weight=\"bold\"");
+  if (align > 0)
+    g_string_append_printf (elements, " text-anchor=\"%s\"", align < 1 ? "middle" : "end");
+  if (matrix.yx != 0) /* upwards */
+    g_string_append_printf (elements, " transform=\"rotate(-90 %s %s)\"", at_x, at_y);
+  g_string_append_printf (elements, ">%s</text>\n", escaped);
+}
+
+/* Draws @text at the current point: its left edge, its middle or its right edge. */
+static void
+show (cairo_t *cr, double align, const char *text)
 {
   g_autofree char *shown = wp_cairo_printable (text);
-  GString *texts = cairo_get_user_data (cr, &texts_key);
+  GString *elements = cairo_get_user_data (cr, &elements_key);
 
-  cairo_show_text (cr, shown);
-  if (texts)
-    g_string_append_printf (texts, "%s\n", shown);
+  if (elements)
+    append_text (cr, elements, align, shown);
+  else
+    {
+      cairo_rel_move_to (cr, -align * wp_cairo_text_width (cr, text), 0);
+      cairo_show_text (cr, shown);
+    }
 }
 
 void
 wp_cairo_text (cairo_t *cr, double x, double y, double align, const char *text)
 {
-  cairo_move_to (cr, x - align * wp_cairo_text_width (cr, text), y);
-  show (cr, text);
+  cairo_move_to (cr, x, y);
+  show (cr, align, text);
 }
 
 void
@@ -100,9 +138,26 @@ wp_cairo_text_upwards (cairo_t *cr, double x, double y, const char *text)
   cairo_save (cr);
   cairo_translate (cr, x, y);
   cairo_rotate (cr, -G_PI / 2);
-  cairo_move_to (cr, -wp_cairo_text_width (cr, text) / 2, 0);
-  show (cr, text);
+  cairo_move_to (cr, 0, 0);
+  show (cr, 0.5, text);
   cairo_restore (cr);
+}
+
+void
+wp_cairo_hint (cairo_t *cr, const WpBox *area, const char *text)
+{
+  GString *elements = cairo_get_user_data (cr, &elements_key);
+  g_autofree char *shown = wp_cairo_printable (text);
+  g_autofree char *escaped = g_markup_escape_text (shown, -1);
+  char x[G_ASCII_DTOSTR_BUF_SIZE], y[G_ASCII_DTOSTR_BUF_SIZE], width[G_ASCII_DTOSTR_BUF_SIZE],
+      height[G_ASCII_DTOSTR_BUF_SIZE];
+
+  if (!elements)
+    return;
+  g_string_append_printf (elements, "<rect x=\"%s\" y=\"%s\" width=\"%s\" height=\"%s\" fill-opacity=\"0\"",
+                          tenths (x, area->x), tenths (y, area->y), tenths (width, area->width),
+                          tenths (height, area->height));
+  g_string_append_printf (elements, "><title>%s</title></rect>\n", escaped);
 }
 
 void

@@ -14,7 +14,7 @@ typedef struct {
 
 /* Blue, vermillion and green are distinct for colour-blind readers too. Source: Okabe and Ito, Color
  * Universal Design (2008). */
-extern const WpColour wp_ink, wp_grey, wp_blue, wp_vermillion, wp_green, wp_orange, wp_pale_blue,
+extern const WpColour wp_white, wp_ink, wp_grey, wp_blue, wp_vermillion, wp_green, wp_orange, wp_pale_blue,
     wp_pale_green, wp_pale_orange;
 
 typedef enum { WP_SOLID, WP_DASHED } WpStroke;
@@ -22,8 +22,13 @@ typedef enum { WP_SOLID, WP_DASHED } WpStroke;
 /* Fills the page with white. @width, @height: in pixels. */
 void wp_cairo_begin (cairo_t *cr, double width, double height);
 
-/* Appends every text that is drawn from now on to @texts, one per line. */
-void wp_cairo_collect (cairo_t *cr, GString *texts);
+/* From now on, every text is appended to @elements as an element of an SVG, instead of being drawn: cairo
+ * would draw its letters as shapes, which cannot be selected, searched or read aloud. */
+void wp_cairo_collect (cairo_t *cr, GString *elements);
+
+/* Adds an invisible area to the SVG that shows @text where it is pointed at. Nothing without
+ * wp_cairo_collect(). */
+void wp_cairo_hint (cairo_t *cr, const WpBox *area, const char *text);
 
 /* The printable form of @text, as a trace's name may contain any bytes. To be freed. */
 char *wp_cairo_printable (const char *text);

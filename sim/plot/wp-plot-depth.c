@@ -192,25 +192,21 @@ wp_plot_depth (cairo_t *cr, double top, const WpPlotSide *side, const WpPlotSide
 {
   const WpBox box = { WP_PLOT_LEFT, top + HEAD, COLUMNS, WP_PLOT_DEPTH_HEIGHT - HEAD - FOOT };
   gboolean parks = ever_parks (side) || (measured && ever_parks (measured)), two_rows;
-  double jobs = MAX (most_jobs (side), measured ? most_jobs (measured) : 0), capacity, unit_ns;
+  double jobs = MAX (most_jobs (side), measured ? most_jobs (measured) : 0), capacity;
   g_autofree char *name = describe (&side->policy);
-  g_autofree char *label = NULL;
-  const char *unit;
   WpLayout layout;
   WpAxis x, y;
 
   wp_policy_layout (&side->policy, &layout);
   capacity = layout.can_be_full ? (double) layout.queue_jobs : -1;
-  unit_ns = wp_axis_time_unit (end_ns, &unit);
-  label = g_strdup_printf ("time since the first arrival (%s)", unit);
-  wp_axis_until (&x, (double) end_ns / unit_ns, 10);
+  wp_axis_until (&x, end_ns, 10);
   wp_axis_linear (&y, capacity <= 2 * jobs ? MAX (jobs, capacity) : jobs, 5, TRUE);
   two_rows = measured || capacity > y.to; /* the legend does not fit beside the name */
   wp_cairo_colour (cr, wp_ink);
   wp_cairo_size (cr, 13, TRUE);
   wp_cairo_text (cr, WP_PLOT_RIGHT, top + (two_rows ? 10 : 20), 0, name);
   draw_keys (cr, top + (two_rows ? 26 : 20), side, parks, measured != NULL, capacity, capacity <= y.to);
-  wp_cairo_x_axis (cr, &box, &x, wp_axis_number, label);
+  wp_cairo_x_axis (cr, &box, &x, wp_axis_seconds, "time since the first arrival");
   wp_cairo_y_axis (cr, &box, &y, wp_axis_number, "jobs");
   draw_model (cr, &box, &y, side, parks, end_ns);
   if (capacity >= 0 && capacity <= y.to)

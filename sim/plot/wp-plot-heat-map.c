@@ -4,9 +4,11 @@
 #include "sim/report/wp-format.h"
 
 #define HEAD        40
+#define MARK_ROW    22 /* the legend of the marks */
 #define FOOT        60
 #define SCALE_WIDTH 16  /* of the colour scale at the right */
 #define SCALE_ROOM  132 /* for "59 min 59 s" beside it */
+#define OVERLAP     0.5 /* of neighbours: a renderer of SVG would show seams */
 #define MIN_HEIGHT  260
 #define CELL_HEIGHT 26
 #define MAX_HEIGHT  560
@@ -98,7 +100,7 @@ draw_cells (cairo_t *cr, const WpBox *box, const WpHeatMap *map, const Range *ra
         guint i = row * map->n_xs + column;
 
         wp_cairo_colour (cr, colour_of (range, map->values[i], map->meets[i]));
-        cairo_rectangle (cr, cell.x, cell.y, cell.width, cell.height);
+        cairo_rectangle (cr, cell.x, cell.y, cell.width + OVERLAP, cell.height + OVERLAP);
         cairo_fill (cr);
       }
   cairo_set_antialias (cr, CAIRO_ANTIALIAS_DEFAULT);
@@ -182,6 +184,100 @@ draw_labels (cairo_t *cr, const WpBox *box, const WpHeatMap *map)
   wp_cairo_text_upwards (cr, 18, box->y + box->height / 2, map->y_label);
 }
 
+/* Counted in cells, fractions between their middles; NaN: outside. */
+static double
+place_among (const double *places, guint n, double value)
+{
+  for (guint i = 0; i < n; i++)
+    if (value == places[i])
+      return i;
+    else if (i + 1 < n && value > places[i] && value < places[i + 1])
+      return i + (value - places[i]) / (places[i + 1] - places[i]);
+
+  return NAN;
+}
+
+/* A ring. */
+static void
+draw_current (cairo_t *cr, double x, double y)
+{
+  for (int i = 0; i < 2; i++)
+    {
+      cairo_new_path (cr);
+      cairo_arc (cr, x, y, 8, 0, 2 * G_PI);
+      wp_cairo_stroke (cr, i == 0 ? wp_white : wp_ink, i == 0 ? 5 : 2.2, WP_SOLID);
+    }
+}
+
+/* A diamond, which may lie in the ring. */
+static void
+draw_recommended (cairo_t *cr, double x, double y)
+{
+  const double size = 5;
+
+  cairo_new_path (cr);
+  cairo_move_to (cr, x, y - size);
+  cairo_line_to (cr, x + size, y);
+  cairo_line_to (cr, x, y + size);
+  cairo_line_to (cr, x - size, y);
+  cairo_close_path (cr);
+  wp_cairo_colour (cr, wp_ink);
+  cairo_fill_preserve (cr);
+  wp_cairo_stroke (cr, wp_white, 1.2, WP_SOLID);
+}
+
+static gboolean
+has_marks (const WpHeatMap *map)
+{
+  return map->current.is_known || map->recommended.is_known;
+}
+
+/* Draws the mark, and at *@x, which moves, its entry of the legend. */
+static void
+draw_mark (cairo_t *cr, const WpBox *box, const WpHeatMap *map, const WpHeatMark *mark, const char *name,
+           void (*draw) (cairo_t *cr, double x, double y), double *x)
+{
+  double column = place_among (map->xs, map->n_xs, mark->workers),
+         row = place_among (map->ys, map->n_ys, mark->queue_jobs);
+  char workers[WP_FORMAT_CELL], queue[WP_FORMAT_CELL];
+  g_autofree char *text = NULL;
+
+  if (!mark->is_known)
+    return;
+  text = g_strdup_printf ("%s: %s worker%s, queue %s%s", name, wp_format_whole (workers, mark->workers),
+                          mark->workers == 1 ? "" : "s", wp_format_whole (queue, mark->queue_jobs),
+                          isnan (column + row) ? " (not on this map)" : "");
+  draw (cr, *x + 9, box->y - MARK_ROW + 3);
+  wp_cairo_size (cr, 12, FALSE);
+  wp_cairo_colour (cr, wp_ink);
+  wp_cairo_text (cr, *x + 24, box->y - MARK_ROW + 7, 0, text);
+  *x += wp_cairo_text_width (cr, text) + 48;
+  if (!isnan (column + row))
+    draw (cr, box->x + (column + 0.5) * box->width / map->n_xs,
+          box->y + box->height - (row + 0.5) * box->height / map->n_ys);
+}
+
+static void
+draw_marks (cairo_t *cr, const WpBox *box, const WpHeatMap *map)
+{
+  double x = box->x;
+
+  draw_mark (cr, box, map, &map->current, "current", draw_current, &x);
+  draw_mark (cr, box, map, &map->recommended, "recommended", draw_recommended, &x);
+}
+
+static void
+add_hints (cairo_t *cr, const WpBox *box, const WpHeatMap *map)
+{
+  for (guint row = 0; map->hints && row < map->n_ys; row++)
+    for (guint column = 0; column < map->n_xs; column++)
+      {
+        WpBox cell = cell_box (box, map, column, row);
+
+        wp_cairo_hint (cr, &cell, map->hints[row * map->n_xs + column]);
+      }
+}
+
 /* Two strips side by side: met, not met. */
 static void
 draw_scale (cairo_t *cr, const WpBox *box, const WpHeatMap *map, const Range *range)
@@ -220,17 +316,24 @@ draw_scale (cairo_t *cr, const WpBox *box, const WpHeatMap *map, const Range *ra
     }
 }
 
+static double
+head_of (const WpHeatMap *map)
+{
+  return HEAD + (has_marks (map) ? MARK_ROW : 0);
+}
+
 double
 wp_plot_heat_map_height (const WpHeatMap *map)
 {
-  return WP_PLOT_TITLE_HEIGHT + HEAD + CLAMP (map->n_ys * CELL_HEIGHT, MIN_HEIGHT, MAX_HEIGHT) + FOOT;
+  return WP_PLOT_TITLE_HEIGHT + head_of (map) + CLAMP (map->n_ys * CELL_HEIGHT, MIN_HEIGHT, MAX_HEIGHT)
+         + FOOT;
 }
 
 void
 wp_plot_heat_map (cairo_t *cr, double top, const WpHeatMap *map)
 {
-  const WpBox box = { WP_PLOT_LEFT, top + HEAD, WP_PLOT_WIDTH - WP_PLOT_LEFT - SCALE_ROOM,
-                      wp_plot_heat_map_height (map) - WP_PLOT_TITLE_HEIGHT - HEAD - FOOT };
+  const WpBox box = { WP_PLOT_LEFT, top + head_of (map), WP_PLOT_WIDTH - WP_PLOT_LEFT - SCALE_ROOM,
+                      wp_plot_heat_map_height (map) - WP_PLOT_TITLE_HEIGHT - head_of (map) - FOOT };
   static const WpColour met = { 0.55, 0.75, 0.88 }, failed = { 0.88, 0.58, 0.35 };
   Range range = find_range (map);
   double x = box.x + box.width;
@@ -243,4 +346,6 @@ wp_plot_heat_map (cairo_t *cr, double top, const WpHeatMap *map)
   draw_labels (cr, &box, map);
   wp_cairo_frame (cr, &box);
   draw_scale (cr, &box, map, &range);
+  draw_marks (cr, &box, map);
+  add_hints (cr, &box, map);
 }

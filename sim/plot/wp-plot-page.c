@@ -85,18 +85,24 @@ check (cairo_status_t status, const WpAtomicFile *output, GError **error)
   return status == CAIRO_STATUS_SUCCESS;
 }
 
-/* Cairo draws letters as shapes: this adds the texts for search and screen readers. */
+/* @elements of the picture that cairo did not draw. */
 static void
-describe (GString *file, const char *title, const char *texts)
+add_elements (GString *file, const char *title, const char *elements)
 {
   g_autofree char *shown = wp_cairo_printable (title);
-  g_autofree char *description
-      = g_markup_printf_escaped ("\n<title>%s</title>\n<desc>%s</desc>", shown, texts);
+  g_autofree char *head = g_markup_printf_escaped ("\n<title>%s</title>", shown);
+  g_autofree char *foot = g_strdup_printf ("<g font-family=\"sans-serif\">\n%s</g>\n", elements);
   const char *root = g_strstr_len (file->str, (gssize) file->len, "<svg ");
-  const char *end = root ? strchr (root, '>') : NULL;
+  const char *begin = root ? strchr (root, '>') : NULL, *end = begin ? strstr (begin, "</svg>") : NULL;
 
-  if (end)
-    g_string_insert (file, end + 1 - file->str, description);
+  gssize head_at, foot_at;
+
+  if (!end)
+    return;
+  head_at = begin + 1 - file->str;
+  foot_at = end - file->str;
+  g_string_insert (file, foot_at, foot); /* moves the text */
+  g_string_insert (file, head_at, head);
 }
 
 static gboolean
@@ -104,13 +110,13 @@ write_svg (double height, Draw draw, gconstpointer what, const char *title, WpAt
            GError **error)
 {
   g_autoptr (GString) file = g_string_new (NULL);
-  g_autoptr (GString) texts = g_string_new (NULL);
+  g_autoptr (GString) elements = g_string_new (NULL);
   cairo_surface_t *surface = cairo_svg_surface_create_for_stream (append, file, WP_PLOT_WIDTH, height);
   cairo_t *cr = cairo_create (surface);
   cairo_status_t status;
 
   cairo_svg_surface_set_document_unit (surface, CAIRO_SVG_UNIT_PX);
-  wp_cairo_collect (cr, texts);
+  wp_cairo_collect (cr, elements);
   wp_cairo_begin (cr, WP_PLOT_WIDTH, height);
   draw (cr, what);
   status = cairo_status (cr);
@@ -121,7 +127,7 @@ write_svg (double height, Draw draw, gconstpointer what, const char *title, WpAt
   cairo_surface_destroy (surface);
   if (!check (status, output, error))
     return FALSE;
-  describe (file, title, texts->str);
+  add_elements (file, title, elements->str);
 
   return wp_atomic_file_write (output, file->str, file->len, error);
 }

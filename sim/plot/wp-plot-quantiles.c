@@ -80,7 +80,7 @@ time_axis (const WpPlotData *data, const WpAxis *percentiles)
     }
   if (most == 0)
     least = most = 1;
-  wp_axis_log (&axis, MAX (least, most * pow (10, -MAX_DECADES)), most);
+  wp_axis_log_time (&axis, MAX (least, most * pow (10, -MAX_DECADES)), most);
 
   return axis;
 }

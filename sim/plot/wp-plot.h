@@ -5,6 +5,12 @@
 #include "sim/base/wp-atomic-file.h"
 #include "sim/plot/wp-plot-data.h"
 
+/* A size that a map marks, wherever it lies between the columns and rows. */
+typedef struct {
+  gboolean is_known;
+  double workers, queue_jobs;
+} WpHeatMark;
+
 /* A grid of a sweep's results: cell (x, y) is at [y * n_xs + x]. */
 typedef struct {
   const char *title;
@@ -15,6 +21,8 @@ typedef struct {
   WpUnit value_unit;
   const double *values;  /* not finite: none */
   const gboolean *meets; /* all objectives are met */
+  char **hints;          /* for each cell, shown in an SVG where it is pointed at; NULL: none */
+  WpHeatMark current, recommended;
 } WpHeatMap;
 
 /* A kind of file. */

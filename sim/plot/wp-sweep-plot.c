@@ -2,6 +2,10 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/plot/wp-plot.h"
+#include "sim/report/wp-format.h"
+#include "sim/report/wp-report-verdict.h"
+
+#define MOST_HINTS 10000 /* beyond, the file would be mostly hints */
 
 static double *
 as_doubles (const GArray *sizes)
@@ -30,6 +34,38 @@ fill_cells (const WpSweep *sweep, const WpMetric *metric, double *values, gboole
       }
 }
 
+/* "8 workers, queue 100: blocked 12, not blocked==0; wait.p99 210 ms" */
+static char *
+hint_of (const WpSweep *sweep, const WpSweepRow *row)
+{
+  GString *hint = g_string_new (NULL);
+  char workers[WP_FORMAT_CELL], queue[WP_FORMAT_CELL];
+
+  g_string_append_printf (hint, "%s worker%s, queue %s", wp_format_whole (workers, row->workers),
+                          row->workers == 1 ? "" : "s", wp_format_whole (queue, row->queue_jobs));
+  for (guint i = 0; i < sweep->slos->len; i++)
+    {
+      g_string_append (hint, i == 0 ? ": " : "; ");
+      wp_report_verdict_add_judgement (hint, g_ptr_array_index (sweep->slos, i), &row->summary);
+    }
+
+  return g_string_free (hint, FALSE);
+}
+
+/* In the order of the map's cells; NULL: there are too many. */
+static char **
+list_hints (const WpSweep *sweep)
+{
+  guint n_workers = sweep->spec->workers->len, n_queues = sweep->spec->queues->len;
+  char **hints = n_workers * n_queues <= MOST_HINTS ? g_new0 (char *, n_workers *n_queues + 1) : NULL;
+
+  for (guint i = 0; hints && i < n_workers * n_queues; i++)
+    hints[i]
+        = hint_of (sweep, &g_array_index (sweep->rows, WpSweepRow, i % n_workers * n_queues + i / n_workers));
+
+  return hints;
+}
+
 static char *
 title_of (const WpSweep *sweep, const char *trace_name)
 {
@@ -42,7 +78,8 @@ title_of (const WpSweep *sweep, const char *trace_name)
 }
 
 gboolean
-wp_sweep_plot (const WpSweep *sweep, const char *trace_name, const char *path, GError **error)
+wp_sweep_plot (const WpSweep *sweep, const WpPolicy *current, const char *trace_name, const char *path,
+               GError **error)
 {
   const WpPlotFormat *format = wp_plot_format_find (path, error);
   const WpMetric *metric = ((const WpSlo *) sweep->slos->pdata[sweep->slos->len - 1])->metric;
@@ -51,6 +88,7 @@ wp_sweep_plot (const WpSweep *sweep, const char *trace_name, const char *path, G
   g_autofree double *values = g_new (double, n_cells);
   g_autofree gboolean *meets = g_new (gboolean, n_cells);
   g_autofree char *title = title_of (sweep, trace_name);
+  g_auto (GStrv) hints = list_hints (sweep);
   g_autoptr (WpAtomicFile) output = NULL;
   WpHeatMap map;
 
@@ -75,6 +113,10 @@ wp_sweep_plot (const WpSweep *sweep, const char *trace_name, const char *path, G
     .value_unit = metric->unit,
     .values = values,
     .meets = meets,
+    .hints = hints,
+    .current = { current != NULL, current ? current->workers : 0, current ? current->queue_jobs : 0 },
+    .recommended
+    = { sweep->recommendation.is_found, sweep->recommendation.workers, sweep->recommendation.queue_jobs },
   };
   output = wp_atomic_file_new (path, FALSE, error);
 

@@ -6,10 +6,12 @@
 /**
  * wp_sweep_plot:
  * @sweep: of one scale and one service scale
+ * @current: (nullable): the sizes to mark as current
  * @path: FILE.svg or FILE.png
  *
  * The colour shows the metric of the last objective; cells that meet all objectives are blue.
  *
  * Returns: FALSE with WP_ERROR_USAGE for several scales, WP_ERROR_BAD_VALUE (extension) or WP_ERROR_IO.
  */
-gboolean wp_sweep_plot (const WpSweep *sweep, const char *trace_name, const char *path, GError **error);
+gboolean wp_sweep_plot (const WpSweep *sweep, const WpPolicy *current, const char *trace_name,
+                        const char *path, GError **error);

@@ -8,9 +8,8 @@
 #include "sim/report/wp-report-plan.h"
 #include "sim/trace/wp-json-add.h"
 
-/* "wait.p99 1.07 s, not wait.p99<1s" where the objective is not met. */
-static void
-add_judgement (GString *text, const WpSlo *slo, const WpSummary *summary)
+void
+wp_report_verdict_add_judgement (GString *text, const WpSlo *slo, const WpSummary *summary)
 {
   const double bound = wp_slo_bound (slo, summary);
   char cell[WP_FORMAT_CELL];
@@ -45,7 +44,7 @@ wp_report_verdict_add_gate (GString *text, const WpReport *report)
       if (failed && wp_slo_is_met (slo, summary))
         continue;
       g_string_append (text, before);
-      add_judgement (text, slo, summary);
+      wp_report_verdict_add_judgement (text, slo, summary);
       before = "; ";
     }
   g_string_append_c (text, '\n');

@@ -5,6 +5,9 @@
 
 #include "sim/report/wp-report.h"
 
+/* "wait.p99 1.07 s, not wait.p99<1s" where the objective is not met, else "wait.p99 210 ms". */
+void wp_report_verdict_add_judgement (GString *text, const WpSlo *slo, const WpSummary *summary);
+
 /* Which sizes to use, and an empty line; nothing where none were looked for. */
 void wp_report_verdict_add_text (GString *text, const WpReport *report);
 

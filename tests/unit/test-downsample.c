@@ -175,6 +175,20 @@ test_axes (void)
                  { 5, TRUE, 5, 6, 1 },      { 6, TRUE, 6, 4, 2 },           { 100, TRUE, 100, 6, 20 },
                  { 101, TRUE, 150, 4, 50 }, { 9999, TRUE, 10000, 6, 2000 }, { 0.3, FALSE, 0.3, 4, 0.1 },
                  { 1e9, TRUE, 1e9, 6, 2e8 } };
+  static const struct {
+    double most;
+    guint n_ticks;
+    double second;
+  } times[] = { { 0.002, 11, 0.0002 },
+                { 0.25, 6, 0.05 },
+                { 7, 8, 1 },
+                { 17.3, 9, 2 },
+                { 100, 11, 10 },
+                { 3000, 11, 300 },
+                { 9 * 3600, 10, 3600 },
+                { 100000, 10, 3 * 3600 },
+                { 400000, 10, 43200 },
+                { 86400 * 365, 8, 86400 * 50 } };
   WpAxis axis;
 
   for (guint i = 0; i < G_N_ELEMENTS (linear); i++)
@@ -182,16 +196,21 @@ test_axes (void)
       wp_axis_linear (&axis, linear[i].most, 5, linear[i].whole);
       assert_ticks (&axis, linear[i].to, linear[i].n_ticks, linear[i].second);
     }
-  wp_axis_until (&axis, 17.3, 10);
-  assert_ticks (&axis, 17.3, 9, 2);
-  wp_axis_log (&axis, 0.003, 4);
+  for (guint i = 0; i < G_N_ELEMENTS (times); i++)
+    {
+      wp_axis_until (&axis, (gint64) (times[i].most * WP_NS_PER_S), 10);
+      assert_ticks (&axis, times[i].most, times[i].n_ticks, times[i].second);
+    }
+  wp_axis_log_time (&axis, 0.003, 4);
   assert_ticks (&axis, 10, 5, 0.01);
   g_assert_cmpfloat_with_epsilon (wp_axis_place (&axis, 0.1), 0.5, 1e-9);
   g_assert_true (isinf (wp_axis_place (&axis, 0)));
-  wp_axis_log (&axis, 1, 1);
+  wp_axis_log_time (&axis, 1, 1);
   assert_ticks (&axis, 10, 2, 10);
-  wp_axis_log (&axis, 1e-9, 1e9);
-  g_assert_cmpuint (axis.n_ticks, ==, 19);
+  wp_axis_log_time (&axis, 1e-9, 1e9);
+  g_assert_cmpuint (axis.n_ticks, ==, 21);
+  wp_axis_log_time (&axis, 700, 86401); /* 10 min, 1 h, 10 h, 1 d, 10 d */
+  assert_ticks (&axis, 864000, 5, 3600);
 }
 
 static void
@@ -200,15 +219,18 @@ test_texts (void)
   static const struct {
     double value;
     const char *number, *seconds;
-  } cases[] = { { 0, "0", "0 ns" },
+  } cases[] = { { 0, "0", "0" },
                 { 0.001, "0.001", "1 ms" },
                 { 0.00001, "1e-05", "10 us" },
                 { 1e-9, "1e-09", "1 ns" },
                 { 2.5, "2.5", "2.5 s" },
-                { 100, "100", "100 s" },
-                { 1000, "1,000", "1,000 s" },
-                { 1234567, "1,234,567", "1,234,567 s" },
-                { 1e8, "1e+08", "1e+08 s" } };
+                { 100, "100", "1 min 40 s" },
+                { 1000, "1,000", "16 min 40 s" },
+                { 1234567, "1,234,567", "14 d 6 h 56 min 7 s" },
+                { 5400, "5,400", "1 h 30 min" },
+                { 864000, "864,000", "10 d" },
+                { 0.25, "0.25", "250 ms" },
+                { 1e13, "1e+13", "1.15741e+08 d 17 h 46 min 40 s" } };
   char text[WP_AXIS_TEXT];
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

@@ -8,22 +8,33 @@
 
 static const char trace[] = "arrival,service\n0,1\n0,1\n0,1\n0,1\n0,2\n3,1\n3.5,0.25\n10,1\n";
 
-/* Well-formed XML all through; returns the text of its <desc>. */
+static void
+on_text (GMarkupParseContext *context, const char *text, gsize length, gpointer data, GError **error)
+{
+  const char *element = g_markup_parse_context_get_element (context);
+
+  if (g_str_equal (element, "text") || g_str_equal (element, "title"))
+    g_string_append_printf (data, "%.*s\n", (int) length, text);
+}
+
+/* Well-formed XML all through; returns its texts and titles, one per line. */
 static char *
 parse_svg (const char *svg)
 {
-  static const GMarkupParser parser = { NULL };
-  g_autoptr (GMarkupParseContext) context = g_markup_parse_context_new (&parser, 0, NULL, NULL);
+  static const GMarkupParser parser = { .text = on_text };
+  GString *texts = g_string_new (NULL);
+  g_autoptr (GMarkupParseContext) context = g_markup_parse_context_new (&parser, 0, texts, NULL);
   g_autoptr (GError) error = NULL;
-  const char *from = strstr (svg, "<desc>"), *to = strstr (svg, "</desc>");
 
   g_markup_parse_context_parse (context, svg, (gssize) strlen (svg), &error);
   g_assert_no_error (error);
   g_markup_parse_context_end_parse (context, &error);
   g_assert_no_error (error);
-  g_assert_true (from != NULL && to != NULL);
+  g_assert_nonnull (strstr (svg, "<title>"));
+  g_assert_nonnull (strstr (svg, "viewBox=\"0 0 900 "));
+  g_assert_null (strstr (svg, "<use")); /* letters are no shapes */
 
-  return g_strndup (from + 6, (gsize) (to - from - 6));
+  return g_string_free (texts, FALSE);
 }
 
 static void
@@ -74,7 +85,8 @@ test_one_mode (void)
                                        "parked",
                                        "capacity 2",
                                        "jobs",
-                                       "time since the first arrival (s)",
+                                       "time since the first arrival",
+                                       "2 s",
                                        "Response and wait",
                                        "response",
                                        "wait",
@@ -155,9 +167,8 @@ test_time_axes (void)
   sim_run_go (run, "-w 1 -q 1000 --plot=a.svg trace.csv", NULL);
   svg = sim_run_read (run, "a.svg");
   texts = parse_svg (svg);
-  g_assert_nonnull (strstr (texts, "time since the first arrival (ms)"));
-  g_assert_nonnull (strstr (texts, "time since the first arrival (s)"));
-  g_assert_nonnull (strstr (svg, "viewBox"));
+  g_assert_nonnull (strstr (texts, "\n10 ms\n"));
+  g_assert_nonnull (strstr (texts, "\n5 s\n"));
   wp_policy_init (&policy, WP_MODE_WORKER_POOL);
   data = wp_plot_data_new (&policy, 1);
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
@@ -188,7 +199,7 @@ test_bare_traces (void)
       g_assert_cmpint (run->status, ==, 0);
       svg = sim_run_read (run, "a.svg");
       shown = parse_svg (svg);
-      g_assert_nonnull (strstr (shown, "a&lt;b&gt;&amp;?"));
+      g_assert_nonnull (strstr (shown, "a<b>&?"));
       g_assert_null (strstr (svg, "nan"));
       g_assert_null (strstr (svg, "inf"));
     }
@@ -236,9 +247,19 @@ test_nothing_is_left_of_a_bad_trace (void)
 static void
 test_heat_map (void)
 {
-  static const char *const lines[]
-      = { "a sweep", "workers",  "queue (jobs)", "wait.p99", "20.1 s", "objective met",
-          "not met", "frontier", "12",           "700",      NULL };
+  static const char *const lines[] = { "a sweep",
+                                       "workers",
+                                       "queue (jobs)",
+                                       "wait.p99",
+                                       "20.1 s",
+                                       "objective met",
+                                       "not met",
+                                       "frontier",
+                                       "12",
+                                       "700",
+                                       "current: 1 worker, queue 1,000 (not on this map)",
+                                       "recommended: 9 workers, queue 250",
+                                       NULL };
   static const char *const names[] = { "map.svg", "map.png" };
   g_autoptr (SimRun) run = sim_run_new ();
   double xs[N_XS], ys[N_YS], values[N_XS * N_YS];
@@ -259,8 +280,20 @@ test_heat_map (void)
     }
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
-      WpHeatMap map = { "a sweep", "workers",  "queue (jobs)", xs,     ys,   N_XS,
-                        N_YS,      "wait.p99", WP_UNIT_TIME,   values, meets };
+      WpHeatMap map = { "a sweep",
+                        "workers",
+                        "queue (jobs)",
+                        xs,
+                        ys,
+                        N_XS,
+                        N_YS,
+                        "wait.p99",
+                        WP_UNIT_TIME,
+                        values,
+                        meets,
+                        NULL,
+                        { TRUE, 1, 1000 },
+                        { TRUE, 9, 250 } };
       g_autofree char *path = g_build_filename (run->folder, names[i], NULL);
       g_autoptr (GError) error = NULL;
       g_autoptr (WpAtomicFile) output = wp_atomic_file_new (path, FALSE, &error);
@@ -269,9 +302,28 @@ test_heat_map (void)
       g_assert_true (format->plot_heat_map (&map, output, &error) && wp_atomic_file_commit (output, &error));
       g_assert_no_error (error);
     }
-  assert_png (run, "map.png", 900, 40 + 40 + 260 + 60);
+  assert_png (run, "map.png", 900, 40 + 62 + 260 + 60);
   svg = sim_run_read (run, "map.svg");
   texts = parse_svg (svg);
+  assert_lines (texts, lines);
+}
+
+/* The sizes given and those that a plan recommends are marked; a cell that is pointed at says what it comes
+ * to. */
+static void
+test_marks (void)
+{
+  static const char *const lines[]
+      = { "current: 3 workers, queue 2", "recommended: 5 workers, queue 0",
+          "5 workers, queue 0: blocked 0; wait.p99 0 s",
+          "1 worker, queue 2: blocked 3, not blocked==0; wait.p99 4.00 s, not wait.p99<1s", NULL };
+  g_autoptr (SimRun) run
+      = run_sim ("-w 3 -q 2 --slo blocked==0 --slo wait.p99<1s --sweep workers=1:6,queue=0:3 "
+                 "--plot=a.svg trace.csv");
+  g_autofree char *svg = sim_run_read (run, "a.svg");
+  g_autofree char *texts = parse_svg (svg);
+
+  g_assert_cmpint (run->status, ==, 0);
   assert_lines (texts, lines);
 }
 
@@ -284,7 +336,8 @@ test_smallest_heat_map (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (values); i++)
     {
-      WpHeatMap map = { "", "", "", &one, &one, 1, 1, "", WP_UNIT_TIME, &values[i], &meets };
+      WpHeatMap map
+          = { "", "", "", &one, &one, 1, 1, "", WP_UNIT_TIME, &values[i], &meets, NULL, { 0 }, { 0 } };
       g_autoptr (SimRun) run = sim_run_new ();
       g_autofree char *path = g_build_filename (run->folder, "a.svg", NULL);
       g_autofree char *svg = NULL;
@@ -311,6 +364,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plot/refusals", test_refusals);
   g_test_add_func ("/plot/nothing-is-left-of-a-bad-trace", test_nothing_is_left_of_a_bad_trace);
   g_test_add_func ("/plot/heat-map", test_heat_map);
+  g_test_add_func ("/plot/marks", test_marks);
   g_test_add_func ("/plot/smallest-heat-map", test_smallest_heat_map);
 
   return g_test_run ();
