@@ -209,7 +209,9 @@ prepare_and_run (WpReplayOptions *options, gboolean *good, GError **error)
   g_autoptr (WpRequestTemplate) template = target ? load_template (options, target, files, error) : NULL;
   g_autoptr (WpSchedule) schedule = template ? load_schedule (options, error) : NULL;
 
-  return schedule && wp_target_secure (target, options->ca_file, !options->is_insecure, error)
+  return schedule
+         && (options->method || wp_method_list_allows (options->allowed_methods, schedule, template, error))
+         && wp_target_secure (target, options->ca_file, !options->is_insecure, error)
          && wp_target_find (target, options->wait_ns, error) && wp_probe (target, template, error)
          && run (options, schedule, target, template, good, error);
 }

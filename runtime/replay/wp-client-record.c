@@ -70,8 +70,27 @@ put_time (FILE *file, gint64 ns)
   fputs (wp_time_format_seconds (buffer, ns), file);
 }
 
+/* Method and path. A method has no character that needs quotes. */
 static void
-put_row (FILE *file, const WpRow *row, const WpTallyResult *result)
+put_request (FILE *file, const char *request)
+{
+  const char *blank = strchr (request, ' ');
+
+  fprintf (file, ",%.*s,", (int) (blank - request), request);
+  put_text (file, blank + 1);
+}
+
+static gboolean
+has_requests (const WpSchedule *schedule)
+{
+  for (gsize i = 0; i < wp_schedule_length (schedule); i++)
+    if (wp_schedule_row (schedule, i)->request)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+put_row (FILE *file, const WpRow *row, const WpTallyResult *result, gboolean has_requests)
 {
   put_text (file, row->id ? row->id : "");
   put_time (file, row->arrival_ns);
@@ -84,6 +103,8 @@ put_row (FILE *file, const WpRow *row, const WpTallyResult *result)
   put_time (file, result->ended_ns);
   fprintf (file, ",%u,%s,", result->status, wp_outcome_name (result->outcome));
   put_text (file, result->error ? result->error : "");
+  if (has_requests)
+    put_request (file, row->request ? row->request : " ");
   putc ('\n', file);
 }
 
@@ -91,13 +112,16 @@ gboolean
 wp_client_record_write (WpClientRecord *self, const WpSchedule *schedule, const WpTally *tally,
                         GError **error)
 {
-  fputs ("id,arrival,service,bytes,sent,answered,ended,status,outcome,error\n", self->file);
+  gboolean with_requests = has_requests (schedule);
+
+  fprintf (self->file, "id,arrival,service,bytes,sent,answered,ended,status,outcome,error%s\n",
+           with_requests ? ",method,path" : "");
   for (gsize i = 0; i < wp_schedule_length (schedule); i++)
     {
       const WpTallyResult *result = wp_tally_result (tally, i);
 
       if (result->sent_ns != WP_TIME_NONE || result->ended_ns != WP_TIME_NONE)
-        put_row (self->file, wp_schedule_row (schedule, i), result);
+        put_row (self->file, wp_schedule_row (schedule, i), result, with_requests);
     }
 
   return (fflush (self->file) == 0 && !ferror (self->file))

@@ -17,7 +17,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpClientRecord, wp_client_record_free)
 void wp_client_record_note (WpClientRecord *self, const char *key, const char *value);
 
 /* All requests that were sent or have ended, in the schedule's order. Columns: id, arrival (as planned),
- * service, bytes, sent, answered, ended, status (0: none), outcome, error. FALSE with WP_ERROR_IO. */
+ * service, bytes, sent, answered, ended, status (0: none), outcome, error; method and path
+ * where the trace has them. FALSE with WP_ERROR_IO. */
 gboolean wp_client_record_write (WpClientRecord *self, const WpSchedule *schedule, const WpTally *tally,
                                  GError **error);
 

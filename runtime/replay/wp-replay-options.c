@@ -84,8 +84,12 @@ static const WpOption traffic_options[] = {
 
 static const WpOption request_options[] = {
   { "method", 0, WP_OPTION_OTHER, "NAME", FIELD (method),
-    "of all requests: GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS (GET without a body, POST with one)",
+    "of all requests: GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS (the trace's, else GET without a body, "
+    "POST with one)",
     .names = methods, .parse = parse_method },
+  { "allow-methods", 0, WP_OPTION_TEXT, "LIST", FIELD (allowed_methods),
+    "methods that a trace may have; another one ends the run before it starts (GET,HEAD)",
+    .check = wp_method_list_check },
   { "header", 0, WP_OPTION_OTHER, "LINE", FIELD (headers),
     "a header of all requests, \"Name: value\"; as often as needed", .parse = add_header },
   { "body", 0, WP_OPTION_FILE, "FILE", FIELD (body_file),
@@ -136,6 +140,7 @@ wp_replay_options_init (WpReplayOptions *self)
     .wait_ns = DEFAULT_WAIT_NS,
     .drawn.seed = 1,
   };
+  self->trace.reads_requests = TRUE;
   wp_status_set_parse (&self->expect, WP_EXPECT_DEFAULT, NULL);
 }
 

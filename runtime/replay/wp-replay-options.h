@@ -1,6 +1,7 @@
 /* wp-replay-options.h - the command line of wp-replay. */
 #pragma once
 
+#include "runtime/replay/wp-method-list.h"
 #include "runtime/replay/wp-sender.h"
 #include "runtime/replay/wp-status-set.h"
 
@@ -21,6 +22,7 @@ typedef struct {
   WpStatusSet expect;
   gint64 wait_ns;                         /* for a server that takes no connections yet */
   const char *method;                     /* static; NULL: by the body */
+  char *allowed_methods;                  /* checked; owned; NULL: GET and HEAD */
   GPtrArray *headers;                     /* (element-type utf8): checked; owned; NULL: none */
   char *body_file, *token_file, *ca_file; /* owned; or NULL */
   gboolean is_insecure;

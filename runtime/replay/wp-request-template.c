@@ -9,9 +9,10 @@
 
 struct _WpRequestTemplate {
   const char *method;
-  char *rest_of_line; /* " /path HTTP/1.1", and the headers that all requests have */
-  gboolean has_type;  /* Content-Type is among them */
-  const char *body;   /* see WpRequestOptions */
+  char *target;
+  char *headers;     /* " HTTP/1.1", and those that all requests have */
+  gboolean has_type; /* Content-Type is among them */
+  const char *body;  /* see WpRequestOptions */
   gsize body_bytes;
   char *block; /* what bodies are made of that are not given */
 };
@@ -82,7 +83,7 @@ wp_request_template_new (const WpTarget *target, const WpRequestOptions *options
   WpRequestTemplate *self = g_new0 (WpRequestTemplate, 1);
   GString *text = g_string_new (NULL);
 
-  g_string_printf (text, " %s HTTP/1.1\r\n", wp_target_path (target));
+  g_string_append (text, " HTTP/1.1\r\n");
   if (!has_header (options->headers, "Host"))
     append_field (text, "Host: ", wp_target_authority (target));
   if (options->token)
@@ -91,7 +92,8 @@ wp_request_template_new (const WpTarget *target, const WpRequestOptions *options
     append_field (text, "Authorization: ", wp_target_authorization (target));
   for (guint i = 0; options->headers && options->headers[i]; i++)
     append_field (text, options->headers[i], "");
-  self->rest_of_line = g_string_free (text, FALSE);
+  self->target = g_strdup (wp_target_path (target));
+  self->headers = g_string_free (text, FALSE);
   self->method = options->method;
   self->has_type = has_header (options->headers, "Content-Type");
   self->body = options->body;
@@ -104,7 +106,8 @@ wp_request_template_new (const WpTarget *target, const WpRequestOptions *options
 void
 wp_request_template_free (WpRequestTemplate *self)
 {
-  g_free (self->rest_of_line);
+  g_free (self->target);
+  g_free (self->headers);
   g_free (self->block);
   g_free (self);
 }
@@ -131,30 +134,59 @@ append_body_fields (const WpRequestTemplate *self, GString *head, guint64 body_b
   append_field (head, "Content-Length: ", number);
 }
 
-static const char *
-choose_method (const WpRequestTemplate *self, const WpRow *row, guint64 body_bytes)
+static guint64
+body_bytes_of (const WpRequestTemplate *self, const WpRow *row)
 {
-  if (!row)
-    return "HEAD";
-  if (self->method)
-    return self->method;
-  return body_bytes > 0 ? "POST" : "GET";
+  return self->body ? self->body_bytes : row->bytes > 0 ? (guint64) row->bytes : 0;
+}
+
+const char *
+wp_request_template_method (const WpRequestTemplate *self, const WpRow *row, gsize *len)
+{
+  const char *method = self->method;
+
+  if (!method && row->request && row->request[0] != ' ')
+    {
+      *len = strcspn (row->request, " ");
+      return row->request;
+    }
+  if (!method)
+    method = body_bytes_of (self, row) > 0 ? "POST" : "GET";
+  *len = strlen (method);
+  return method;
+}
+
+static gboolean
+is_method (const char *name, const char *method, gsize len)
+{
+  return strlen (name) == len && memcmp (name, method, len) == 0;
+}
+
+/* The row's, or the URL's. */
+static void
+append_target (const WpRequestTemplate *self, GString *head, const WpRow *row)
+{
+  const char *target = row && row->request ? strchr (row->request, ' ') + 1 : "";
+
+  g_string_append_c (head, ' ');
+  g_string_append (head, target[0] ? target : self->target);
 }
 
 void
 wp_request_template_compose (const WpRequestTemplate *self, const WpRow *row, WpMessage *message)
 {
   GString *head = message->head;
-  guint64 given = self->body ? self->body_bytes : row && row->bytes > 0 ? (guint64) row->bytes : 0;
-  guint64 body_bytes = row ? given : 0;
-  const char *method = choose_method (self, row, body_bytes);
+  guint64 body_bytes = row ? body_bytes_of (self, row) : 0;
+  gsize len = strlen ("HEAD");
+  const char *method = row ? wp_request_template_method (self, row, &len) : "HEAD";
 
-  message->is_head = g_str_equal (method, "HEAD");
-  g_string_append (head, method);
-  g_string_append (head, self->rest_of_line);
+  message->is_head = is_method ("HEAD", method, len);
+  g_string_append_len (head, method, (gssize) len);
+  append_target (self, head, row);
+  g_string_append (head, self->headers);
   if (row)
     append_row (head, row);
-  if (body_bytes > 0 || !(message->is_head || g_str_equal (method, "GET")))
+  if (body_bytes > 0 || !(message->is_head || is_method ("GET", method, len)))
     append_body_fields (self, head, body_bytes);
   g_string_append_len (head, "\r\n", 2);
   message->block = self->body ? self->body : self->block;

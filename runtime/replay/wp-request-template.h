@@ -6,7 +6,7 @@
 
 /* As given on the command line; kept, not owned. */
 typedef struct {
-  const char *method; /* NULL: GET where there is no body, POST where there is one */
+  const char *method; /* NULL: the row's, else GET where there is no body, POST where there is one */
   GStrv headers;      /* "Name: value", checked; NULL: none */
   const char *token;  /* for Authorization: Bearer; NULL: what the URL says */
   const char *body;   /* of all requests; NULL: of each as many bytes as its row says */
@@ -19,6 +19,9 @@ typedef struct _WpRequestTemplate WpRequestTemplate;
 WpRequestTemplate *wp_request_template_new (const WpTarget *target, const WpRequestOptions *options);
 void wp_request_template_free (WpRequestTemplate *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpRequestTemplate, wp_request_template_free)
+
+/* How @row would be sent: given, of the row, or by whether there is a body. Not ended by a NUL. */
+const char *wp_request_template_method (const WpRequestTemplate *self, const WpRow *row, gsize *len);
 
 /* For compose() of wp-connection-pool.h. @row: NULL: a HEAD request, which asks nothing of the server. */
 void wp_request_template_compose (const WpRequestTemplate *self, const WpRow *row, WpMessage *message);

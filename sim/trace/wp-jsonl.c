@@ -211,7 +211,7 @@ static void
 add_own_names (GPtrArray *names)
 {
   for (int i = 0; i < WP_N_COLUMNS; i++)
-    if (i != WP_COLUMN_ARRIVAL && i != WP_COLUMN_RESPONSE
+    if (i != WP_COLUMN_ARRIVAL && WP_COLUMNS_ALL & 1u << i
         && !g_ptr_array_find_with_equal_func (names, wp_column_name ((WpColumn) i), g_str_equal, NULL))
       g_ptr_array_add (names, g_strdup (wp_column_name ((WpColumn) i)));
 }

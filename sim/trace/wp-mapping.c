@@ -8,6 +8,7 @@
 #include "sim/trace/wp-csv-fast.h"
 #include "sim/trace/wp-field-time.h"
 #include "sim/base/wp-options.h"
+#include "sim/trace/wp-request-cells.h"
 
 #define DATED_NS                                                                                             \
   (100000000 * WP_NS_PER_S) /* as seconds since 1970 that is 1973, as a trace's own clock 3 years */
@@ -29,6 +30,7 @@ struct _WpMapping {
   gboolean has_stamp;
   WpStamp stamp; /* of the last row */
   const char *epoch_unit;
+  WpRequestCells *requests; /* NULL: they are not read, or there are none */
 };
 
 static void
@@ -74,9 +76,16 @@ fail_unknown (GError **error, const char *name)
 }
 
 static gboolean
+is_of_request (WpColumn column)
+{
+  return column == WP_COLUMN_METHOD || column == WP_COLUMN_PATH;
+}
+
+static gboolean
 takes_arithmetic (WpColumn column)
 {
-  return column != WP_COLUMN_ID && column != WP_COLUMN_OUTCOME && column != WP_COLUMN_BLOCKED;
+  return column != WP_COLUMN_ID && column != WP_COLUMN_OUTCOME && column != WP_COLUMN_BLOCKED
+         && !is_of_request (column);
 }
 
 /* @item: name=EXPR; is cut in two. @only_new: a column that is there already keeps what it has. */
@@ -152,7 +161,7 @@ bind_option (WpMapping *self, const char *columns, const char *const *names, gbo
 }
 
 static gboolean
-bind_names (WpMapping *self, const char *const *names, GError **error)
+bind_names (WpMapping *self, const char *const *names, gboolean reads_requests, GError **error)
 {
   guint mapped = self->columns;
 
@@ -161,7 +170,7 @@ bind_names (WpMapping *self, const char *const *names, GError **error)
       int column = find_column (names[i]);
       Binding binding = { (WpColumn) column, i, i, NULL, NULL, names[i] };
 
-      if (column < 0 || mapped & 1u << column)
+      if (column < 0 || mapped & 1u << column || (!reads_requests && is_of_request ((WpColumn) column)))
         continue;
       if (self->columns & 1u << column)
         {
@@ -205,8 +214,25 @@ fail_no_arrival (const char *const *names, GError **error)
       shown != NULL ? shown + 1 : "NAME");
 }
 
+/* The cells of requests are read apart from the others. */
+static void
+bind_requests (WpMapping *self, const char *const *names, gboolean reads_requests)
+{
+  const guint columns = 1u << WP_COLUMN_METHOD | 1u << WP_COLUMN_PATH;
+  int method = wp_mapping_field (self, WP_COLUMN_METHOD), path = wp_mapping_field (self, WP_COLUMN_PATH);
+
+  for (guint i = self->bindings->len; i-- > 0;)
+    if (is_of_request (g_array_index (self->bindings, Binding, i).column))
+      g_array_remove_index (self->bindings, i);
+  self->columns &= ~columns;
+  self->requests = reads_requests ? wp_request_cells_new (names, method, path) : NULL;
+  if (self->requests != NULL)
+    self->columns |= columns;
+}
+
 WpMapping *
-wp_mapping_new (const char *const *names, const char *columns, const char *defaults, GError **error)
+wp_mapping_new (const char *const *names, const char *columns, const char *defaults, gboolean reads_requests,
+                GError **error)
 {
   g_autoptr (WpMapping) self = g_new0 (WpMapping, 1);
   guint given;
@@ -214,8 +240,9 @@ wp_mapping_new (const char *const *names, const char *columns, const char *defau
   self->bindings = g_array_new (FALSE, FALSE, sizeof (Binding));
   g_array_set_clear_func (self->bindings, binding_clear);
   if ((columns != NULL && !bind_option (self, columns, names, FALSE, error))
-      || !bind_names (self, names, error))
+      || !bind_names (self, names, reads_requests, error))
     return NULL;
+  bind_requests (self, names, reads_requests);
   given = self->columns;
   if (defaults != NULL && !bind_option (self, defaults, names, TRUE, error))
     return NULL;
@@ -235,6 +262,7 @@ wp_mapping_free (WpMapping *self)
   if (self == NULL)
     return;
   g_array_unref (self->bindings);
+  g_clear_pointer (&self->requests, wp_request_cells_free);
   g_free (self);
 }
 
@@ -319,6 +347,8 @@ wp_mapping_time (WpColumn column, WpRow *row)
     case WP_COLUMN_BYTES:
     case WP_COLUMN_OUTCOME:
     case WP_COLUMN_BLOCKED:
+    case WP_COLUMN_METHOD:
+    case WP_COLUMN_PATH:
     case WP_N_COLUMNS:
       break;
     }
@@ -498,7 +528,7 @@ wp_mapping_read (WpMapping *self, const WpField *fields, WpRow *row, GError **er
       read_empty (binding->column, row);
     }
 
-  return TRUE;
+  return self->requests == NULL || wp_request_cells_read (self->requests, fields, &row->request, error);
 }
 
 void
@@ -524,6 +554,12 @@ wp_mapping_stamp (const WpMapping *self, WpStamp *stamp)
   *stamp = self->stamp;
 
   return self->has_stamp;
+}
+
+const char *
+wp_mapping_request_line (const WpMapping *self)
+{
+  return self->requests != NULL ? wp_request_cells_line (self->requests) : NULL;
 }
 
 const char *

@@ -12,12 +12,13 @@ typedef struct _WpMapping WpMapping;
  * @names: of the table's columns, NULL-terminated; they outlive the mapping
  * @columns: --columns, or NULL; wins over columns of our own names
  * @defaults: the same for what neither gives; or NULL
+ * @reads_requests: methods and paths, too
  *
  * Returns: NULL with WP_ERROR_BAD_VALUE (--columns) or WP_ERROR_BAD_TRACE (no arrival, a column of ours
  * twice).
  */
 WpMapping *wp_mapping_new (const char *const *names, const char *columns, const char *defaults,
-                           GError **error);
+                           gboolean reads_requests, GError **error);
 void wp_mapping_free (WpMapping *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpMapping, wp_mapping_free)
 
@@ -49,6 +50,10 @@ gboolean wp_mapping_stamp (const WpMapping *self, WpStamp *stamp);
 
 /* Were there stamps of another unit than seconds since 1970? Its name, or NULL. */
 const char *wp_mapping_epoch_unit (const WpMapping *self);
+
+/* The column of whole request lines that methods and paths are read from; NULL: they have columns of their
+ * own, or are not read. */
+const char *wp_mapping_request_line (const WpMapping *self);
 
 /* Where the row keeps a time, WP_TIME_NONE if it has none; NULL: that column is no time. */
 gint64 *wp_mapping_time (WpColumn column, WpRow *row);

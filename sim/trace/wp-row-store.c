@@ -27,6 +27,7 @@ struct _WpRowStore {
   Key *keys;
   gint64 *numbers[G_N_ELEMENTS (number_columns)]; /* NULL where the column is not there */
   const char **ids;                               /* in id_text; or NULL */
+  const char **requests;                          /* the trace's; or NULL */
   Flags *flags;                                   /* or NULL */
   GStringChunk *id_text;
   gint64 latest_ns;
@@ -54,6 +55,7 @@ wp_row_store_free (WpRowStore *self)
   for (gsize i = 0; i < G_N_ELEMENTS (number_columns); i++)
     g_free (self->numbers[i]);
   g_free (self->ids);
+  g_free (self->requests);
   g_free (self->flags);
   g_string_chunk_free (self->id_text);
   g_free (self);
@@ -86,6 +88,8 @@ make_room (WpRowStore *self, gsize n, GError **error)
         && !grow (&self->numbers[i], self->room, n, sizeof *self->numbers[i], error))
       return FALSE;
   if (((self->columns & 1u << WP_COLUMN_ID) && !grow (&self->ids, self->room, n, sizeof *self->ids, error))
+      || ((self->columns & 1u << WP_COLUMN_PATH)
+          && !grow (&self->requests, self->room, n, sizeof *self->requests, error))
       || ((self->columns & flags) && !grow (&self->flags, self->room, n, sizeof *self->flags, error)))
     return FALSE;
   self->room = room;
@@ -108,6 +112,8 @@ add_row (WpRowStore *self, WpRow row)
       self->numbers[i][place] = *number_field (&row, number_columns[i]);
   if (self->ids != NULL)
     self->ids[place] = row.id != NULL ? g_string_chunk_insert (self->id_text, row.id) : NULL;
+  if (self->requests != NULL)
+    self->requests[place] = row.request;
   if (self->flags != NULL)
     self->flags[place] = (Flags){ (gint8) row.outcome, (gint8) row.blocked };
 }
@@ -153,6 +159,8 @@ get_row (const WpRowStore *self, gsize place, WpRow *row)
       *number_field (row, number_columns[i]) = self->numbers[i][key->place];
   if (self->ids != NULL)
     row->id = self->ids[key->place];
+  if (self->requests != NULL)
+    row->request = self->requests[key->place];
   if (self->flags != NULL)
     {
       row->outcome = (WpOutcome) self->flags[key->place].outcome;

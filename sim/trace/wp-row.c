@@ -3,8 +3,9 @@
 const char *
 wp_column_name (WpColumn column)
 {
-  static const char *const names[] = { "arrival",  "service", "id",      "bytes",   "accepted", "started",
-                                       "finished", "ended",   "outcome", "blocked", "response" };
+  static const char *const names[]
+      = { "arrival", "service", "id",      "bytes",    "accepted", "started", "finished",
+          "ended",   "outcome", "blocked", "response", "method",   "path" };
 
   g_return_val_if_fail ((guint) column < G_N_ELEMENTS (names), "");
 

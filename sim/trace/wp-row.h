@@ -17,13 +17,16 @@ typedef struct {
   WpOutcome outcome;
   int blocked;        /* 0, 1; -1: none */
   gint64 response_ns; /* as the file has it: from arrival to end in another server, waiting included */
+  /* "METHOD TARGET", either of which may be empty; NULL: neither is there, or nobody asked; valid as long as
+   * the trace */
+  const char *request;
 } WpRow;
 
 /* Of which nothing is known. */
 #define WP_ROW_INIT                                                                                          \
   {                                                                                                          \
     WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, -1, NULL,            \
-        WP_OUTCOME_NONE, -1, WP_TIME_NONE                                                                    \
+        WP_OUTCOME_NONE, -1, WP_TIME_NONE, NULL                                                              \
   }
 
 /* In the order in which they are written. */
@@ -38,7 +41,9 @@ typedef enum {
   WP_COLUMN_ENDED,
   WP_COLUMN_OUTCOME,
   WP_COLUMN_BLOCKED,
-  WP_COLUMN_RESPONSE, /* of other servers' logs: read, never written */
+  WP_COLUMN_RESPONSE, /* of other servers' logs: read, never written; nor are these: */
+  WP_COLUMN_METHOD,   /* this and the next are read where they are asked for */
+  WP_COLUMN_PATH,
   WP_N_COLUMNS
 } WpColumn;
 

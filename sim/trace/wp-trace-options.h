@@ -26,15 +26,16 @@ typedef enum {
 extern const char *const wp_stamp_names[]; /* as typed after --stamps=, NULL-terminated */
 
 typedef struct {
-  const char *columns;    /* --columns: "arrival=TIMESTAMP,service=0.030+0.020*GeneratedTokens", or NULL */
-  double scale;           /* --scale, > 0: arrivals are divided by it */
-  double service_scale;   /* --service-scale, > 0: service times are multiplied by it */
-  guint64 limit_rows;     /* --limit: the first rows of the file only; 0: all */
-  WpInputFormat input;    /* --input */
-  const char *log_format; /* --log-format: a format of nginx or Apache, or a usual one's name; NULL: none */
-  const char *where;      /* --where: the rows that count; NULL: all */
-  WpStampMode stamps;     /* --stamps */
-  double max_bad;         /* --max-bad: share of bad rows that is passed over; -1: what the format takes */
+  const char *columns;     /* --columns: "arrival=TIMESTAMP,service=0.030+0.020*GeneratedTokens", or NULL */
+  double scale;            /* --scale, > 0: arrivals are divided by it */
+  double service_scale;    /* --service-scale, > 0: service times are multiplied by it */
+  guint64 limit_rows;      /* --limit: the first rows of the file only; 0: all */
+  WpInputFormat input;     /* --input */
+  const char *log_format;  /* --log-format: a format of nginx or Apache, or a usual one's name; NULL: none */
+  const char *where;       /* --where: the rows that count; NULL: all */
+  WpStampMode stamps;      /* --stamps */
+  gboolean reads_requests; /* methods and targets, for those who send them */
+  double max_bad;          /* --max-bad: share of bad rows that is passed over; -1: what the format takes */
 } WpTraceOptions;
 
 #define WP_TRACE_OPTIONS_INIT                                                                                \

@@ -304,6 +304,8 @@ put_cell (char *at, WpColumn column, guint digits_cut, const WpRow *row)
     case WP_COLUMN_BLOCKED:
       return row->blocked >= 0 ? put_count (at, row->blocked) : at;
     case WP_COLUMN_RESPONSE:
+    case WP_COLUMN_METHOD:
+    case WP_COLUMN_PATH:
     case WP_N_COLUMNS:
       break;
     }

@@ -89,8 +89,8 @@ wp_trace_open_input (WpInput *input, gsize chunk_bytes, const WpTraceOptions *op
   self->table = wp_trace_kinds_open (input, chunk_bytes, &self->options, error);
   if (self->table == NULL)
     return NULL;
-  self->mapping = wp_mapping_new ((const char *const *) self->table->names,
-                                  options != NULL ? options->columns : NULL, self->table->columns, error);
+  self->mapping = wp_mapping_new ((const char *const *) self->table->names, self->options.columns,
+                                  self->table->columns, self->options.reads_requests, error);
   if (self->mapping == NULL)
     {
       if (error == NULL || !g_error_matches (*error, WP_ERROR, WP_ERROR_BAD_TRACE))
@@ -721,6 +721,9 @@ wp_trace_append_notes (const WpTrace *self, GPtrArray *lines)
     self->table->kind->tell (self->table, defaulted, lines);
   else if (defaulted != 0)
     g_ptr_array_add (lines, g_strdup_printf ("columns by their names: --columns '%s'", self->table->columns));
+  if (wp_mapping_request_line (self->mapping) != NULL)
+    g_ptr_array_add (lines, g_strdup_printf ("methods and paths are those of column \"%s\"",
+                                             wp_mapping_request_line (self->mapping)));
   if (self->n_left_out > 0)
     g_ptr_array_add (lines,
                      g_strdup_printf ("--where left out %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " rows",

@@ -113,6 +113,7 @@ LLVMFuzzerTestOneInput (const unsigned char *data, size_t size)
     options.log_format = formats[data[0] >> 4 & 3];
   options.max_bad = data[0] & 4 ? 0.5 : -1;
   options.stamps = data[0] & 8 ? WP_STAMPS_SPREAD : WP_STAMPS_AUTO;
+  options.reads_requests = data[0] >> 1 & 1;
   options.scale = data[0] & 4 ? 0.3 : 1;
   options.limit_rows = data[0] & 8 ? 3 : 0;
   one = run ((const char *) data + 1, size - 1, 1 + (data[0] >> 4), &options);

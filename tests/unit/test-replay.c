@@ -103,6 +103,69 @@ test_method (void)
   g_assert_cmpstr (http_server_request (server, 1)->body, ==, "01234");
 }
 
+static void
+test_methods_and_paths (void)
+{
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autofree char *url = g_strconcat (http_server_url (server), "base?x", NULL);
+  g_autoptr (ReplayRun) run
+      = replay_run_start ("path,method,arrival,bytes\n\"/last,\"\"1\",PATCH,0.04,\n/first?a=1,GET,0,\n"
+                          "http://other.example/third,DELETE,0.02,\n,POST,0.03,3\n/second,,0.01,4\n",
+                          url, "--allow-methods=GET,POST,DELETE,PATCH", "--connections=1", "-o", "out.csv",
+                          ANY_LAG, NULL);
+  g_autofree char *record = NULL;
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  g_assert_cmpuint (http_server_n_requests (server), ==, 5);
+  assert_begins (http_server_request (server, 0), "GET /first?a=1 HTTP/1.1\r\n");
+  assert_begins (http_server_request (server, 1), "POST /second HTTP/1.1\r\n");
+  assert_begins (http_server_request (server, 2), "DELETE /third HTTP/1.1\r\n");
+  assert_header (http_server_request (server, 2), "Content-Length", "0");
+  assert_begins (http_server_request (server, 3), "POST /base?x HTTP/1.1\r\n");
+  assert_begins (http_server_request (server, 4), "PATCH /last,\"1 HTTP/1.1\r\n");
+
+  record = replay_run_read (run, "out.csv");
+  g_assert_nonnull (strstr (record, ",status,outcome,error,method,path\n"));
+  g_assert_nonnull (strstr (record, ",200,stored,,GET,/first?a=1\n"));
+  g_assert_nonnull (strstr (record, ",200,stored,,POST,\n"));
+  g_assert_nonnull (strstr (record, ",200,stored,,PATCH,\"/last,\"\"1\"\n"));
+}
+
+/* In the order of arrival, which is not the log's; a line without a request is one to the URL. */
+static void
+test_access_log (void)
+{
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (ReplayRun) run = replay_run_start (
+      "h - - [29/Nov/2026:10:00:01 +0000] \"GET /b?c=d HTTP/1.1\" 200 5 \"-\" \"x\" 0.010\n"
+      "h - - [29/Nov/2026:10:00:01 +0000] \"HEAD /a HTTP/1.1\" 200 5 \"-\" \"x\" 0.990\n"
+      "h - - [29/Nov/2026:10:00:01 +0000] \"-\" 408 0 \"-\" \"-\" 0.000\n",
+      http_server_url (server), "--connections=1", "--stamps=as-is", "--scale=10", "-o", "out.csv", ANY_LAG,
+      NULL);
+  g_autofree char *record = NULL;
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  g_assert_nonnull (strstr (replay_run_err (run), "methods and paths are those of column \"request\"\n"));
+  g_assert_cmpuint (http_server_n_requests (server), ==, 2); /* and a HEAD, which it does not note */
+  assert_begins (http_server_request (server, 0), "GET /b?c=d HTTP/1.1\r\n");
+  assert_begins (http_server_request (server, 1), "GET / HTTP/1.1\r\n");
+  record = replay_run_read (run, "out.csv");
+  g_assert_nonnull (strstr (record, ",200,stored,,HEAD,/a\n"));
+  g_assert_true (strstr (record, ",HEAD,/a\n") < strstr (record, ",GET,/b?c=d\n"));
+}
+
+/* All that the trace says of methods is overruled, and so it is not asked about. */
+static void
+test_method_of_all (void)
+{
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (ReplayRun) run = replay_run_start ("arrival,method,path\n0,DELETE,/x\n",
+                                                http_server_url (server), "--method=GET", ANY_LAG, NULL);
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  assert_begins (http_server_request (server, 0), "GET /x HTTP/1.1\r\n");
+}
+
 /* All are sent though none is answered; the answer to the first comes after the last was due, and counts from
  * its own time. */
 static void
@@ -632,6 +695,9 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/replay/sends-what-the-trace-says", test_sends_what_the_trace_says);
   g_test_add_func ("/replay/method", test_method);
+  g_test_add_func ("/replay/methods-and-paths", test_methods_and_paths);
+  g_test_add_func ("/replay/access-log", test_access_log);
+  g_test_add_func ("/replay/method-of-all", test_method_of_all);
   g_test_add_func ("/replay/open-loop-counts-from-planned", test_open_loop_counts_from_planned);
   g_test_add_func ("/replay/held-answer", test_held_answer);
   g_test_add_func ("/replay/server-fails", test_server_fails);

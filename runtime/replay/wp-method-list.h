@@ -1,0 +1,14 @@
+/* wp-method-list.h - which methods a trace may have: what others' requests changed once is not to be changed
+ * again by a replay that nobody thought through. */
+#pragma once
+
+#include "runtime/replay/wp-request-template.h"
+#include "runtime/replay/wp-schedule.h"
+
+/* `"GET POST" is not a list of methods such as GET,HEAD,POST` */
+gboolean wp_method_list_check (const char *text, GError **error);
+
+/* @allowed: as typed; NULL: GET,HEAD. Rows without method and path are not looked at: all of theirs was
+ * typed. FALSE with WP_ERROR_USAGE: the counts, and what to type. */
+gboolean wp_method_list_allows (const char *allowed, const WpSchedule *schedule,
+                                const WpRequestTemplate *template, GError **error);
