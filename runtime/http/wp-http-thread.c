@@ -1,15 +1,82 @@
 #include "runtime/http/wp-http-thread.h"
 
+#include <glib.h>
+
 #include "runtime/http/wp-status.h"
+#include "runtime/queue/wp-wakeup-batch.h"
 
 #define LET_GO_MS 1000 /* for libsoup to release killed connections */
+
+/* Passes items from any thread to the HTTP thread, in batches with one wake-up each. */
+typedef struct {
+  GSource *source;
+  GAsyncQueue *items;
+  gint woken; /* atomic: a wake-up is pending */
+  WpHttpThreadDeliver func;
+  gpointer data;
+} Mailbox;
+
+typedef struct {
+  GSource source;
+  Mailbox *mailbox;
+} MailboxSource;
+
+static gboolean
+dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  Mailbox *self = ((MailboxSource *) source)->mailbox;
+  gpointer item;
+
+  g_source_set_ready_time (source, -1);
+  g_atomic_int_set (&self->woken, FALSE); /* before the items are taken, so that later ones wake again */
+  while ((item = g_async_queue_try_pop (self->items)))
+    self->func (item, self->data);
+
+  return G_SOURCE_CONTINUE;
+}
+
+/* @func: called on @context's thread for each item, in the order of the posts. */
+static Mailbox *
+mailbox_new (GMainContext *context, WpHttpThreadDeliver func, gpointer data)
+{
+  static GSourceFuncs funcs = { .dispatch = dispatch };
+  Mailbox *self = g_new0 (Mailbox, 1);
+
+  self->items = g_async_queue_new ();
+  self->func = func;
+  self->data = data;
+  self->source = g_source_new (&funcs, sizeof (MailboxSource));
+  ((MailboxSource *) self->source)->mailbox = self;
+  g_source_attach (self->source, context);
+
+  return self;
+}
+
+/* on @context's thread, or after its end; items that are not delivered are dropped */
+static void
+mailbox_free (Mailbox *self)
+{
+  g_source_destroy (self->source);
+  g_source_unref (self->source);
+  g_async_queue_unref (self->items);
+  g_free (self);
+}
+
+/* Any thread; @item is not NULL. */
+static void
+mailbox_post (Mailbox *self, gpointer item)
+{
+  g_async_queue_push (self->items, item);
+  if (g_atomic_int_compare_and_exchange (&self->woken, FALSE, TRUE))
+    wp_wakeup_batch_add (self->source);
+}
 
 struct _WpHttpThread {
   GThread *thread;
   GMainContext *context;
   GMainLoop *loop;
   WpConnections *connections;
-  WpMailbox *mailbox;
+  Mailbox *mailbox;
   WpSoupSite site;
   const WpSoupClass *soup_class; /* NULL: not needed so far */
   WpSoup *soup;
@@ -99,7 +166,7 @@ run (gpointer data)
 /* The listeners are set up before the thread runs, so that connections can wait in the backlog already. */
 WpHttpThread *
 wp_http_thread_new (const char *name, const int *listen_fds, guint n_listen, const WpConnectionLimits *limits,
-                    WpSoupSite site, WpHttpThreadSetup setup, WpMailboxFunc deliver, gpointer data)
+                    WpSoupSite site, WpHttpThreadSetup setup, WpHttpThreadDeliver deliver, gpointer data)
 {
   WpHttpThread *self = g_new0 (WpHttpThread, 1);
 
@@ -107,7 +174,7 @@ wp_http_thread_new (const char *name, const int *listen_fds, guint n_listen, con
   self->loop = g_main_loop_new (self->context, FALSE);
   self->connections = wp_connections_new (self->context, listen_fds, n_listen, limits, on_accepted, self);
   if (deliver)
-    self->mailbox = wp_mailbox_new (self->context, deliver, data);
+    self->mailbox = mailbox_new (self->context, deliver, data);
   self->site = site;
   self->setup = setup;
   self->data = data;
@@ -193,7 +260,7 @@ wp_http_thread_free (WpHttpThread *self)
 
   if (self->soup)
     self->soup_class->free (self->soup);
-  g_clear_pointer (&self->mailbox, wp_mailbox_free);
+  g_clear_pointer (&self->mailbox, mailbox_free);
   wp_connections_free (self->connections);
   if (self->accepted_destroy)
     self->accepted_destroy (self->accepted_data);
@@ -205,7 +272,7 @@ wp_http_thread_free (WpHttpThread *self)
 void
 wp_http_thread_post (WpHttpThread *self, gpointer item)
 {
-  wp_mailbox_post (self->mailbox, item);
+  mailbox_post (self->mailbox, item);
 }
 
 static gboolean

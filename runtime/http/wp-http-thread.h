@@ -3,11 +3,11 @@
 #pragma once
 
 #include "runtime/http/wp-connections.h"
-#include "runtime/http/wp-mailbox.h"
 #include "runtime/http/wp-soup-find.h"
 
 /* Called on the HTTP thread, once, before the first connection. */
 typedef void (*WpHttpThreadSetup) (WpHttpThread *self, gpointer data);
+typedef void (*WpHttpThreadDeliver) (gpointer item, gpointer data);
 
 /**
  * wp_http_thread_new:
@@ -22,7 +22,7 @@ typedef void (*WpHttpThreadSetup) (WpHttpThread *self, gpointer data);
  */
 WpHttpThread *wp_http_thread_new (const char *name, const int *listen_fds, guint n_listen,
                                   const WpConnectionLimits *limits, WpSoupSite site, WpHttpThreadSetup setup,
-                                  WpMailboxFunc deliver, gpointer data);
+                                  WpHttpThreadDeliver deliver, gpointer data);
 /* any thread: closes all connections, and ends the thread */
 void wp_http_thread_stop (WpHttpThread *self);
 /* waits for the end of the thread; items posted later are not delivered */

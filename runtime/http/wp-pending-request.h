@@ -25,5 +25,5 @@ typedef void (*WpPendingRequestReply) (WpHttpThread *http_thread, gpointer reque
 guint wp_pending_request_offer (WpEngine *engine, WpHttpThread *http_thread, WpConnection *connection,
                                 WpJob *job, WpPendingRequestReply reply, gpointer request);
 
-/* WpMailboxFunc of each HTTP thread with pending requests. */
+/* WpHttpThreadDeliver of each HTTP thread with pending requests. */
 void wp_pending_request_deliver (gpointer pending, gpointer data);
