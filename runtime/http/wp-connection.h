@@ -6,6 +6,7 @@
 #include "runtime/http/wp-partial.h"
 #include "runtime/queue/wp-memory-budget.h"
 #include "runtime/secure/wp-tls-session.h"
+#include "runtime/secure/wp-tls.h"
 
 typedef struct _WpConnection WpConnection;
 typedef struct _WpConnectionHost WpConnectionHost;
@@ -127,3 +128,7 @@ void wp_connection_clear (WpConnection *self);
 
 /* Called by the protocol at the end: pending bytes are sent, then the connection lingers or is closed. */
 void wp_connection_release (WpConnection *self);
+
+/* Sets the protocol until the handshake is complete, when the host sets another one, or has failed. @tls:
+ * outlives the connection */
+void wp_connection_begin_handshake (WpConnection *connection, WpTls *tls);

@@ -9,7 +9,7 @@
 #include <glib-unix.h>
 
 #include "runtime/http/wp-listener.h"
-#include "runtime/http/wp-handshake.h"
+#include "runtime/http/wp-connection.h"
 #include "runtime/http/wp-input-watermark.h"
 #include "sim/base/wp-time.h"
 
@@ -234,7 +234,7 @@ wp_connections_add (WpConnections *self, int fd)
       return;
     }
   if (self->tls)
-    wp_handshake_begin (connection, self->tls);
+    wp_connection_begin_handshake (connection, self->tls);
   else
     handshake_done (&self->host, connection);
 }
