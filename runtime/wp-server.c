@@ -11,7 +11,7 @@
 #include "runtime/http/wp-admin.h"
 #include "runtime/http/wp-pending-request.h"
 #include "runtime/http/wp-ingest.h"
-#include "runtime/http/wp-ingest-thread.h"
+#include "runtime/http/wp-http1.h"
 #include "runtime/engine/wp-ledger-fields.h"
 #include "runtime/server/wp-drain.h"
 #include "runtime/server/wp-listeners.h"
@@ -101,7 +101,7 @@ start_http_threads (Server *self)
 
       g_ptr_array_add (self->http_threads,
                        wp_http_thread_new (name, listen->fds + i * n_each, n_each, &limits, WP_SOUP_INGEST,
-                                           wp_ingest_thread_setup, wp_pending_request_deliver,
+                                           wp_http1_setup, wp_pending_request_deliver,
                                            &self->ingest));
     }
   if (self->listeners.shared)

@@ -1,11 +1,13 @@
 #include "runtime/http/wp-http1.h"
 
 #include "runtime/http/wp-pending-request.h"
-#include "runtime/http/wp-response-buffer.h"
 #include "runtime/http/wp-reader.h"
 #include "runtime/http/wp-reply.h"
+#include "runtime/http/wp-response-buffer.h"
 #include "runtime/http/wp-status.h"
+#include "runtime/queue/wp-realtime.h"
 
+#define REVIEW_MS 250
 #define MAX_ANSWERS_BYTES 16384 /* sent at once, and buffered for a connection that does not read */
 
 /* One for each HTTP thread. */
@@ -158,8 +160,8 @@ http1_free (gpointer data)
   g_free (self);
 }
 
-void
-wp_http1_setup (WpHttpThread *http_thread, const WpIngest *ingest)
+static void
+set_protocol (WpHttpThread *http_thread, const WpIngest *ingest)
 {
   WpReaderRules rules = { .tokens = ingest->tokens };
   Http1 *self = g_new0 (Http1, 1);
@@ -169,4 +171,37 @@ wp_http1_setup (WpHttpThread *http_thread, const WpIngest *ingest)
   self->reader = wp_reader_new (&rules);
   self->responses = wp_response_buffer_new (http_thread);
   wp_http_thread_set_protocol (http_thread, on_accepted, self, http1_free);
+}
+
+static gboolean
+on_review (gpointer review)
+{
+  wp_realtime_review_look (review);
+
+  return G_SOURCE_CONTINUE;
+}
+
+/* The source ends with the thread's context. */
+static void
+begin_realtime (void)
+{
+  g_autoptr (GSource) source = g_timeout_source_new (REVIEW_MS);
+  WpRealtimeReview *review = g_new0 (WpRealtimeReview, 1);
+
+  wp_realtime_review_begin (review, WP_REALTIME_HTTP);
+  g_source_set_callback (source, on_review, review, g_free);
+  g_source_attach (source, g_main_context_get_thread_default ());
+}
+
+void
+wp_http1_setup (WpHttpThread *http_thread, gpointer data)
+{
+  const WpIngest *ingest = data;
+
+  if (ingest->tls)
+    wp_http_thread_set_tls (http_thread, ingest->tls);
+  if (ingest->realtime)
+    begin_realtime ();
+  if (!ingest->by_soup)
+    set_protocol (http_thread, ingest);
 }

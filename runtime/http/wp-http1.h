@@ -5,5 +5,5 @@
 #include "runtime/http/wp-http-thread.h"
 #include "runtime/http/wp-ingest.h"
 
-/* Sets the protocol of @http_thread, on that thread. */
-void wp_http1_setup (WpHttpThread *http_thread, const WpIngest *ingest);
+/* WpHttpThreadSetup of the threads of the ingest; @ingest: a WpIngest */
+void wp_http1_setup (WpHttpThread *http_thread, gpointer ingest);

@@ -14,7 +14,7 @@
 
 #include "runtime/http/wp-pending-request.h"
 #include "runtime/http/wp-ingest.h"
-#include "runtime/http/wp-ingest-thread.h"
+#include "runtime/http/wp-http1.h"
 #include "runtime/http/wp-listen-socket.h"
 #include "tests/e2e/rfc9112-model.h"
 
@@ -98,7 +98,7 @@ start (Server *self, WpClock *clock, gboolean by_soup)
     abort ();
   self->port = (guint16) atoi (strrchr (self->listen.bound[0], ':') + 1);
   self->front = wp_http_thread_new ("fuzz", self->listen.fds, 1, &limits, WP_SOUP_INGEST,
-                                    wp_ingest_thread_setup, wp_pending_request_deliver, &self->ingest);
+                                    wp_http1_setup, wp_pending_request_deliver, &self->ingest);
 }
 
 static void
