@@ -12,6 +12,14 @@
 #define TLS_BYTES   20480 /* of OpenSSL, for a record in transit */
 
 void
+wp_partial_free (WpPartial *self)
+{
+  g_free (self->head);
+  g_free (self->body);
+  g_free (self);
+}
+
+void
 wp_connection_enter (WpConnection *self, WpConnectionState state)
 {
   self->state = state;
@@ -200,9 +208,9 @@ wp_connection_answer_last (WpConnection *self, guint status, const char *text)
 {
   g_autoptr (GString) reply = g_string_new (NULL);
   WpReplyCache cache = { .second = 0 };
+  gboolean is_head = self->partial && self->partial->parser.request.is_head;
 
-  wp_reply_append (&cache, reply, status, text,
-                   WP_REPLY_CLOSE | (wp_partial_is_head (self->partial) ? WP_REPLY_BODILESS : 0));
+  wp_reply_append (&cache, reply, status, text, WP_REPLY_CLOSE | (is_head ? WP_REPLY_BODILESS : 0));
   wp_connection_write (self, reply->str, reply->len);
   wp_connection_kill (self);
 }

@@ -2,11 +2,27 @@
  * is used by the thread of that only. */
 #pragma once
 
+#include "runtime/http/wp-chunked.h"
 #include "runtime/http/wp-http-error.h"
-#include "runtime/http/wp-partial.h"
+#include "runtime/http/wp-request.h"
 #include "runtime/queue/wp-memory-budget.h"
 #include "runtime/secure/wp-tls-session.h"
 #include "runtime/secure/wp-tls.h"
+
+/* An incomplete request, which the reader keeps at its connection. */
+typedef struct {
+  WpRequestParser parser;
+  char *head;
+  gsize head_len, head_size;
+  gboolean has_head; /* the head is complete */
+  gboolean asked;    /* 100 (Continue) was sent, or is not needed */
+  WpChunked chunked;
+  char *body; /* decoded so far */
+  gsize body_len, body_size;
+  gsize held_bytes; /* of the budget */
+} WpPartial;
+
+void wp_partial_free (WpPartial *self);
 
 typedef struct _WpConnection WpConnection;
 typedef struct _WpConnectionHost WpConnectionHost;
