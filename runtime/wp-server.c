@@ -9,7 +9,6 @@
 
 #include "runtime/http/wp-accept-thread.h"
 #include "runtime/http/wp-admin.h"
-#include "runtime/http/wp-pending-request.h"
 #include "runtime/http/wp-ingest.h"
 #include "runtime/http/wp-http1.h"
 #include "runtime/engine/wp-ledger-fields.h"

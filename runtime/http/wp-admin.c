@@ -7,7 +7,7 @@
 #include "runtime/http/wp-metrics.h"
 #include "runtime/http/wp-server-sent-events.h"
 #include "runtime/http/wp-soup.h"
-#include "runtime/http/wp-status.h"
+#include "runtime/http/wp-reply.h"
 #include "runtime/http/wp-stream.h"
 #include "runtime/wp-dashboard.h"
 #include "sim/trace/wp-json-add.h"

@@ -2,10 +2,23 @@
 
 #include <glib.h>
 
-#include "runtime/http/wp-status.h"
+#include "runtime/http/wp-reply.h"
 #include "runtime/queue/wp-wakeup-batch.h"
+#include "runtime/secure/wp-module.h"
 
 #define LET_GO_MS 1000 /* for libsoup to release killed connections */
+
+const WpSoupClass *
+wp_soup_find (GError **error)
+{
+  static gsize found;
+
+  if (&wp_soup_class)
+    return &wp_soup_class;
+  if (!g_atomic_pointer_get (&found))
+    g_atomic_pointer_set (&found, (gsize) wp_module_load ("wp-soup.so", "wp_soup_class", error));
+  return (const WpSoupClass *) g_atomic_pointer_get (&found);
+}
 
 /* Passes items from any thread to the HTTP thread, in batches with one wake-up each. */
 typedef struct {

@@ -1,13 +1,12 @@
 #include "runtime/http/wp-http1.h"
 
-#include "runtime/http/wp-pending-request.h"
+#include "runtime/http/wp-ingest.h"
 #include "runtime/http/wp-reader.h"
 #include "runtime/http/wp-reply.h"
 #include "runtime/http/wp-response-buffer.h"
-#include "runtime/http/wp-status.h"
 #include "runtime/queue/wp-realtime.h"
 
-#define REVIEW_MS 250
+#define REVIEW_MS         250
 #define MAX_ANSWERS_BYTES 16384 /* sent at once, and buffered for a connection that does not read */
 
 /* One for each HTTP thread. */

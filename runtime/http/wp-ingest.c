@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "runtime/http/wp-reply.h"
+
 #define MAX_SERVICE_NS (3600 * WP_NS_PER_S)
 
 static char *
@@ -64,4 +66,87 @@ wp_ingest_make_job (const WpIngest *self, const WpRequest *request, GBytes *body
     g_clear_pointer (&job, wp_job_unref);
 
   return job;
+}
+
+/* One owner at a time: the HTTP thread while the client may still leave, the mailbox once the job has
+ * notified it. The engine guarantees that only one of the two happens. */
+typedef struct {
+  WpEngine *engine;
+  WpHttpThread *http_thread;
+  WpConnection *connection;
+  WpJob *job;
+  WpPendingRequestReply reply;
+  gpointer request;
+  guint status; /* set by on_notify(), before the request is posted */
+} PendingRequest;
+
+static void
+finish (PendingRequest *self, guint status)
+{
+  self->connection->pending = NULL;
+  self->reply (self->http_thread, self->request, status);
+  wp_job_unref (self->job);
+  g_free (self);
+}
+
+/* Any thread. */
+static void
+on_notify (WpJob *job, WpJobEvent event, gpointer client)
+{
+  static const guint statuses[] = {
+    [WP_JOB_ACCEPTED] = WP_STATUS_OK,
+    [WP_JOB_STORED] = WP_STATUS_OK,
+    [WP_JOB_REFUSED] = WP_STATUS_UNAVAILABLE,
+    [WP_JOB_FAILED] = WP_STATUS_BAD_GATEWAY,
+    [WP_JOB_CONFLICT] = WP_STATUS_UNPROCESSABLE,
+  };
+  PendingRequest *self = client;
+
+  self->status = statuses[event];
+  wp_http_thread_post (self->http_thread, self);
+}
+
+void
+wp_pending_request_deliver (gpointer pending, gpointer data)
+{
+  PendingRequest *self = pending;
+
+  finish (self, self->status);
+}
+
+/* The client may have ended only its sending side: a 503 tells it that the job will not run. If the job
+ * continues, its notification finishes the request. */
+static void
+on_gone (gpointer pending)
+{
+  PendingRequest *self = pending;
+
+  if (!wp_engine_leave (self->engine, self->job))
+    return;
+  self->connection->last = TRUE;
+  finish (self, WP_STATUS_UNAVAILABLE);
+}
+
+guint
+wp_pending_request_offer (WpEngine *engine, WpHttpThread *http_thread, WpConnection *connection, WpJob *job,
+                          WpPendingRequestReply reply, gpointer request)
+{
+  PendingRequest *self;
+  WpSubmit submit;
+
+  self = g_new (PendingRequest, 1);
+  *self = (PendingRequest){ engine, http_thread, connection, job, reply, request, 0 };
+  job->notify = on_notify;
+  job->client = self;
+  submit = wp_engine_submit (engine, job);
+  if (submit == WP_SUBMIT_PENDING)
+    {
+      connection->gone = on_gone;
+      connection->pending = self;
+      return 0;
+    }
+  wp_job_unref (job);
+  g_free (self);
+
+  return submit == WP_SUBMIT_ACCEPTED ? WP_STATUS_OK : WP_STATUS_UNAVAILABLE;
 }

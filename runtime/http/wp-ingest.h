@@ -1,9 +1,11 @@
-/* wp-ingest.h - makes a job of each GET, POST and PUT request, on any path, for both protocols. */
+/* wp-ingest.h - makes a job of each GET, POST and PUT request, on any path, and connects the job with the
+ * connection that waits for its answer; for both protocols. */
 #pragma once
 
-#include "runtime/http/wp-http-error.h"
-#include "runtime/http/wp-request.h"
 #include "runtime/engine/wp-engine.h"
+#include "runtime/http/wp-http-error.h"
+#include "runtime/http/wp-http-thread.h"
+#include "runtime/http/wp-request.h"
 #include "runtime/secure/wp-tls.h"
 #include "runtime/secure/wp-tokens.h"
 
@@ -26,3 +28,24 @@ typedef struct {
  */
 WpJob *wp_ingest_make_job (const WpIngest *self, const WpRequest *request, GBytes *body,
                            WpMemoryBudget *budget, WpHttpError *why);
+
+/* Sends the answer; called once, on the HTTP thread. */
+typedef void (*WpPendingRequestReply) (WpHttpThread *http_thread, gpointer request, guint status);
+
+/**
+ * wp_pending_request_offer:
+ * @http_thread: the current thread
+ * @connection: of the request
+ * @job: (transfer full): new
+ * @request: passed to @reply
+ *
+ * Submits the job to the engine.
+ *
+ * Returns: the status to answer with now; 0: @reply will be called later. The protocol then makes the request
+ * wait, and calls wp_connection_check().
+ */
+guint wp_pending_request_offer (WpEngine *engine, WpHttpThread *http_thread, WpConnection *connection,
+                                WpJob *job, WpPendingRequestReply reply, gpointer request);
+
+/* WpHttpThreadDeliver of each HTTP thread with pending requests. */
+void wp_pending_request_deliver (gpointer pending, gpointer data);

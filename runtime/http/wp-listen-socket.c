@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "runtime/http/wp-start-lock.h"
+#include "runtime/http/wp-socket-file.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
 #include "sim/base/wp-time.h"

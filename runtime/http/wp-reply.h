@@ -27,3 +27,18 @@ const char *wp_reply_text (guint status);
 
 /* @text: the body */
 void wp_reply_append (WpReplyCache *cache, GString *out, guint status, const char *text, WpReplyFlags flags);
+
+/* The statuses of our answers (RFC 9110, 15). */
+typedef enum {
+  WP_STATUS_OK = 200,
+  WP_STATUS_BAD_REQUEST = 400,
+  WP_STATUS_UNAUTHORIZED = 401,
+  WP_STATUS_METHOD_NOT_ALLOWED = 405,
+  WP_STATUS_MISDIRECTED = 421,
+  WP_STATUS_UNPROCESSABLE = 422,
+  WP_STATUS_BAD_GATEWAY = 502,
+  WP_STATUS_UNAVAILABLE = 503
+} WpStatus;
+
+/* "Not Found" and the like. */
+const char *wp_status_phrase (guint status);

@@ -2,8 +2,9 @@
  * of another server. */
 #pragma once
 
-#include <glib.h>
 #include <sys/types.h>
+
+#include <glib.h>
 
 #define WP_LISTEN_BACKLOG 4096 /* the kernel cuts it to net.core.somaxconn */
 
@@ -32,3 +33,9 @@ WpSocketFile *wp_socket_file_open (const char *path, const WpSocketAccess *acces
 /* Removes the file, unless another server has replaced it. Call it before the socket is closed: otherwise a
  * server that starts meanwhile could replace the stale file, and lose its own. */
 void wp_socket_file_free (WpSocketFile *self);
+
+/* A lock between servers that start at the same time, held while one checks that an address is free and
+ * listens on it. It is needed because two sockets that are bound, but do not listen yet, can share a port by
+ * SO_REUSEPORT. @name: of the address, "port 8080" or a path. Waits up to 5 s. Returns: a descriptor, whose
+ * close releases the lock; -1 with WP_ERROR_IO */
+int wp_start_lock (const char *name, GError **error);

@@ -1,5 +1,5 @@
 /* The entry point of the module wp-soup.so. */
-#include "runtime/http/wp-soup-find.h"
+#include "runtime/http/wp-http-thread.h"
 
 #include "runtime/http/wp-admin.h"
 #include "runtime/http/wp-soup-ingest.h"

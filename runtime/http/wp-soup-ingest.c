@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "runtime/http/wp-pending-request.h"
 #include "runtime/http/wp-ingest.h"
 #include "runtime/http/wp-reply.h"
 #include "runtime/http/wp-stream.h"

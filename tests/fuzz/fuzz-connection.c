@@ -12,7 +12,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "runtime/http/wp-pending-request.h"
 #include "runtime/http/wp-ingest.h"
 #include "runtime/http/wp-http1.h"
 #include "runtime/http/wp-listen-socket.h"
