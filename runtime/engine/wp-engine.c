@@ -5,6 +5,19 @@
 
 #define STUCK_AFTER_NS WP_NS_PER_S /* a shorter outage of the database does not make the server unready */
 
+gint64
+wp_retry_delay (const WpRetry *self, guint n_failures, double random)
+{
+  gint64 longest_ns = MAX (WP_RETRY_LONGEST_NS, self->delay_ns), delay_ns = self->delay_ns;
+
+  if (n_failures > self->max)
+    return WP_TIME_NONE;
+  for (guint i = 1; i < n_failures && delay_ns > 0 && delay_ns < longest_ns; i++)
+    delay_ns = MIN (2 * delay_ns, longest_ns);
+
+  return delay_ns / 2 + (gint64) (random * (double) (delay_ns - delay_ns / 2));
+}
+
 /* Every mode is one channel: Default has no queue and up to max_jobs workers, BufferedChannel has a single
  * worker, WorkerPool has many. See wp_policy_layout(). */
 struct _WpEngine {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "runtime/database/wp-journal.h"
-#include "runtime/engine/wp-ledger-fields.h"
+#include "runtime/queue/wp-ledger.h"
 #include "runtime/http/wp-metrics.h"
 #include "runtime/http/wp-server-sent-events.h"
 #include "runtime/http/wp-soup.h"

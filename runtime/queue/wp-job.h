@@ -1,8 +1,10 @@
 /* wp-job.h - the unit of work of one request: its payload, its outcome and its times. */
 #pragma once
 
-#include "runtime/queue/wp-memory-budget.h"
+#include <glib.h>
+
 #include "runtime/queue/wp-clock.h"
+#include "runtime/queue/wp-memory-budget.h"
 #include "sim/base/wp-outcome.h"
 #include "sim/base/wp-time.h"
 
@@ -113,3 +115,11 @@ gboolean wp_job_is_stored (const WpJob *self);
 
 /* @reason: a GRefString; the job takes a reference. Owner's thread. */
 void wp_job_set_failure (WpJob *self, char *reason);
+
+/* Keys for jobs without an id. */
+#define WP_UUID_BUFFER 37
+
+/* A UUID of version 7 (RFC 9562, 5.7). It begins with the time in ms, so that successive keys are neighbours
+ * in an index. Keys that one thread makes within one ms ascend (6.2, method 2). Any thread. Returns: @buffer.
+ */
+const char *wp_uuid_v7 (char buffer[WP_UUID_BUFFER]);

@@ -1,6 +1,8 @@
 /* wp-server-files.h - opens the files that the server writes, and checks that they all differ. */
 #pragma once
 
+#include "runtime/secure/wp-tls.h"
+#include "runtime/secure/wp-tokens.h"
 #include "runtime/server/wp-server-options.h"
 
 /* Call both once the database is open. Both return NULL with one line. The recorder truncates its file. */
@@ -13,3 +15,16 @@ int wp_server_check_config (const WpServerOptions *options);
 
 /* --requeue: prints the number of jobs. Returns: the exit status. */
 int wp_server_requeue (const WpServerOptions *options);
+
+/* The certificate and the bearer tokens that the options name. */
+typedef struct {
+  WpTls *tls;       /* NULL: none */
+  WpTokens *tokens; /* NULL: none */
+} WpServerSecurity;
+
+/* Returns: FALSE with one line that names the option */
+gboolean wp_server_security_open (WpServerSecurity *self, const WpServerOptions *options, GError **error);
+void wp_server_security_clear (WpServerSecurity *self);
+
+/* Reads the files again, and logs the result. A file that cannot be read leaves the old values in use. */
+void wp_server_security_reload (WpServerSecurity *self);

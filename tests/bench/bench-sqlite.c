@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "runtime/database/wp-sqlite-settings.h"
-#include "runtime/queue/wp-uuid.h"
+#include "runtime/queue/wp-job.h"
 #include "sim/base/wp-time.h"
 
 #define PAYLOAD 1024
