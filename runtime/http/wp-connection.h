@@ -6,7 +6,6 @@
 #include "runtime/http/wp-http-error.h"
 #include "runtime/http/wp-request.h"
 #include "runtime/queue/wp-memory-budget.h"
-#include "runtime/secure/wp-tls-session.h"
 #include "runtime/secure/wp-tls.h"
 
 /* An incomplete request, which the reader keeps at its connection. */

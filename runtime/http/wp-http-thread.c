@@ -4,7 +4,7 @@
 
 #include "runtime/http/wp-reply.h"
 #include "runtime/queue/wp-wakeup-batch.h"
-#include "runtime/secure/wp-module.h"
+#include "sim/base/wp-process.h"
 
 #define LET_GO_MS 1000 /* for libsoup to release killed connections */
 

@@ -5,7 +5,7 @@
 
 #include "runtime/queue/wp-clock.h"
 #include "runtime/queue/wp-memory-budget.h"
-#include "sim/base/wp-outcome.h"
+#include "sim/base/wp-policy.h"
 #include "sim/base/wp-time.h"
 
 typedef struct _WpJob WpJob;

@@ -2,7 +2,7 @@
  * number of requests received and recovered. */
 #pragma once
 
-#include "sim/base/wp-outcome.h"
+#include "sim/base/wp-policy.h"
 #include "sim/base/wp-time.h"
 
 typedef struct {

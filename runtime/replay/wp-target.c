@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/secure/wp-module.h"
+#include "sim/base/wp-process.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-time.h"
 

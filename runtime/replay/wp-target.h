@@ -5,7 +5,7 @@
 #include <glib.h>
 #include <sys/socket.h>
 
-#include "runtime/secure/wp-tls-client.h"
+#include "runtime/secure/wp-tls.h"
 
 typedef struct _WpTarget WpTarget;
 

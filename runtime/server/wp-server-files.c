@@ -3,7 +3,6 @@
 #include <libintl.h>
 #include <string.h>
 
-#include "runtime/secure/wp-module.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
 #include "sim/base/wp-process.h"

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 
-#include "runtime/secure/wp-module.h"
+#include "sim/base/wp-process.h"
 #include "sim/base/wp-error.h"
 
 /* libsystemd takes 5 ms to load, so it is loaded only if systemd has set one of its variables. */

@@ -3,8 +3,7 @@
 
 #include <glib.h>
 
-#define WP_ERROR (wp_error_quark ())
-GQuark wp_error_quark (void);
+#define WP_ERROR (g_quark_from_static_string ("wp-error-quark"))
 
 typedef enum {
   WP_ERROR_USAGE,       /* an option, alone or beside another */

@@ -4,6 +4,16 @@
 #include "sim/base/wp-options.h"
 #include "sim/base/wp-time.h"
 
+const char *
+wp_outcome_name (WpOutcome outcome)
+{
+  static const char *const names[] = { "", "stored", "rejected", "timed_out", "abandoned", "failed" };
+
+  g_return_val_if_fail ((guint) outcome < G_N_ELEMENTS (names), "");
+
+  return names[outcome];
+}
+
 static const char *const mode_names[] = { "Default", "BufferedChannel", "WorkerPool", NULL };
 static const char *const dispatcher_names[] = { "bounded", "spawning", NULL };
 static const char *const when_full_names[] = { "block", "reject", NULL };

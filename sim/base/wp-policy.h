@@ -2,7 +2,21 @@
  * acknowledgement. */
 #pragma once
 
+#include <glib.h>
+
 #include "sim/base/wp-option.h"
+
+/* How a request ended: in the server, in the model, and in the files of both. */
+typedef enum {
+  WP_OUTCOME_NONE,
+  WP_OUTCOME_STORED,
+  WP_OUTCOME_REJECTED,
+  WP_OUTCOME_TIMED_OUT,
+  WP_OUTCOME_ABANDONED,
+  WP_OUTCOME_FAILED
+} WpOutcome;
+
+const char *wp_outcome_name (WpOutcome outcome); /* as in files: "stored", "timed_out"; "" for none */
 
 typedef enum {
   WP_MODE_DEFAULT,

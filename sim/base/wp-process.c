@@ -1,7 +1,6 @@
-#undef _FORTIFY_SOURCE /* whose header has a vasprintf() of its own */
-
 #include "sim/base/wp-process.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -10,7 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sim/base/wp-error.h"
 #include "sim/base/wp-text.h"
+
+#undef _FORTIFY_SOURCE /* whose header has a vasprintf() of its own */
 
 #define STATUS_BAD 2
 #define LAST_WORDS 256 /* bytes of a message when memory is exhausted */
@@ -129,4 +131,15 @@ wp_process_end (int status)
     return status;
   fprintf (stderr, "%s: cannot write standard output: %s\n", g_get_prgname (), g_strerror (lost_errno));
   return STATUS_BAD;
+}
+
+gpointer
+wp_module_load (const char *file, const char *symbol, GError **error)
+{
+  void *module = dlopen (file, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  gpointer found = module ? dlsym (module, symbol) : NULL;
+
+  if (!found)
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot load %s: %s", file, dlerror ());
+  return found;
 }

@@ -22,3 +22,14 @@ void wp_process_print (const char *text);
 
 /* Closes standard output. Returns @status, or reports a failed write there and returns 2. */
 int wp_process_end (int status);
+
+/**
+ * wp_module_load:
+ * @file: a system library, or a module of ours, which is beside the program or in its RUNPATH
+ * @symbol: the symbol to return
+ *
+ * Loads modules and system libraries only when they are needed; they stay loaded. Any thread.
+ *
+ * Returns: (nullable): NULL with WP_ERROR_IO
+ */
+gpointer wp_module_load (const char *file, const char *symbol, GError **error);

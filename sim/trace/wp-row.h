@@ -1,7 +1,7 @@
 /* wp-row.h - one request of a trace, how it ended, and the columns of the trace format. */
 #pragma once
 
-#include "sim/base/wp-outcome.h"
+#include "sim/base/wp-policy.h"
 #include "sim/base/wp-time.h"
 
 /* One request. Times are ns since the trace's origin, its earliest arrival; WP_TIME_NONE where the cell is

@@ -1,6 +1,6 @@
 /* The limits of control groups, in the forms that systems have: the least of those that bind is found, and
  * nothing else is taken for one. */
-#include "sim/base/wp-control-group.h"
+#include "sim/base/wp-memory.h"
 
 #include <glib/gstdio.h>
 
