@@ -5,6 +5,124 @@
 #define FRONTIER_POINTS 4     /* with both ends */
 #define THREAD_ROWS     10000 /* a shorter trace takes less time than starting a thread */
 
+#define PRECISION 1.01
+
+typedef struct {
+  const WpSearchSetup *setup;
+  WpHeadroom *headroom; /* of the last scale that was not well */
+  gboolean may_fill;    /* a queue that is full at some moment is well too */
+  GError *error;
+} Search;
+
+static guint
+workers_of (const Search *self)
+{
+  return self->setup->policy.mode == WP_MODE_BUFFERED_CHANNEL ? 1 : self->setup->policy.workers;
+}
+
+static gboolean
+is_well_in (Search *self, WpSearch *search, double scale)
+{
+  WpSummary summary;
+  gboolean fills = wp_search_summary (search, workers_of (self), self->setup->policy.queue_jobs, &summary)
+                   && !self->may_fill;
+  const WpSlo *slo = fills ? NULL : wp_slos_first_failure (self->setup->slos, &summary);
+
+  if (!wp_search_check (search, self->error ? NULL : &self->error))
+    return FALSE;
+  if (fills || slo)
+    *self->headroom = (WpHeadroom){ scale, fills, slo };
+
+  return !fills && !slo;
+}
+
+static gboolean
+is_well (Search *self, double scale)
+{
+  g_autoptr (WpSearch) search = wp_search_new (self->setup, scale);
+
+  return is_well_in (self, search, scale);
+}
+
+/* Between a scale that is well and one that is not; returns one that is well. */
+static double
+bisect (Search *self, double well, double ill)
+{
+  while (ill / well > PRECISION && !self->error)
+    {
+      double middle = sqrt (well * ill);
+
+      *(is_well (self, middle) ? &well : &ill) = middle;
+    }
+
+  return well;
+}
+
+/* @least is well. From a guess on, in growing steps. Returns the largest that is known to be well. */
+static double
+gallop (Search *self, double least, double guess)
+{
+  double well = least, ill = INFINITY;
+
+  for (double step = PRECISION, probe = MAX (guess / step, least * sqrt (PRECISION)); !self->error;
+       step *= step)
+    {
+      if (is_well (self, probe))
+        well = MAX (well, probe);
+      else
+        ill = probe;
+      if (ill <= well * PRECISION || (ill < INFINITY && well > least)
+          || (ill < INFINITY && probe <= least * PRECISION) || well >= WP_HEADROOM_MOST)
+        break;
+      probe = ill < INFINITY ? MAX (least, probe / step) : MIN (WP_HEADROOM_MOST, probe * step);
+      if (probe <= least)
+        break;
+    }
+
+  return ill < INFINITY ? bisect (self, well, ill) : well;
+}
+
+/* As many times the traffic as keep all workers busy. */
+static double
+guess (const Search *self, const WpSearch *search, double scale)
+{
+  double load = wp_search_load (search) / scale;
+
+  return load > 0 ? CLAMP (workers_of (self) / load, scale, WP_HEADROOM_MOST) : scale;
+}
+
+gboolean
+wp_headroom_find (const WpSearchSetup *setup, WpSearch *as_it_is, WpHeadroom *headroom, GError **error)
+{
+  Search self = { setup, headroom, FALSE, NULL };
+
+  *headroom = (WpHeadroom){ NAN, FALSE, NULL };
+  if (is_well_in (&self, as_it_is, 1))
+    gallop (&self, 1, guess (&self, as_it_is, 1));
+  if (!self.error)
+    return TRUE;
+  g_propagate_error (error, self.error);
+
+  return FALSE;
+}
+
+/* @well: times the traffic at which the setup's sizes meet the objectives. @until: (out): the most, within
+ * 1 %, at which they do, whether the queue fills or not; WP_HEADROOM_MOST ends the search. */
+static gboolean
+headroom_holds (const WpSearchSetup *setup, double well, double *until, GError **error)
+{
+  WpHeadroom ill;
+  Search self = { setup, &ill, TRUE, NULL };
+  g_autoptr (WpSearch) search = wp_search_new (setup, well);
+
+  *until = gallop (&self, well, guess (&self, search, well));
+  if (!self.error)
+    return TRUE;
+  g_propagate_error (error, self.error);
+
+  return FALSE;
+}
+
 const double wp_plan_scales[WP_PLAN_SCALES] = { 1, 2 }; /* the first as it is, which has the headroom */
 
 static void
@@ -30,8 +148,9 @@ add_answer (WpPlan *self, WpSearch *search, double scale, WpPlanKind kind, guint
   g_array_append_val (self->answers, answer);
 }
 
-WpPlanPoint
-wp_plan_limit (WpSearch *search, const GPtrArray *slos, double scale, guint workers, guint queue_jobs)
+/* What a size comes to, and what it fails first. */
+static WpPlanPoint
+plan_limit (WpSearch *search, const GPtrArray *slos, double scale, guint workers, guint queue_jobs)
 {
   WpPlanPoint point;
 
@@ -44,7 +163,7 @@ wp_plan_limit (WpSearch *search, const GPtrArray *slos, double scale, guint work
 static void
 add_limit (WpPlan *self, WpSearch *search, double scale, WpPlanKind kind, guint workers, guint queue_jobs)
 {
-  WpPlanLimit limit = { kind, wp_plan_limit (search, self->slos, scale, workers, queue_jobs) };
+  WpPlanLimit limit = { kind, plan_limit (search, self->slos, scale, workers, queue_jobs) };
 
   g_array_append_val (self->limits, limit);
 }
@@ -263,4 +382,85 @@ wp_plan_find_limit (const WpPlan *self, double scale, WpPlanKind kind)
     }
 
   return NULL;
+}
+
+/* Nobody is turned away from an unlimited queue, so that one pass over the trace judges a number of workers
+ * whatever the policy; but a client that leaves while it is queued changes what follows. */
+static gint64
+find_workers (WpRecommendation *self, const WpSearchSetup *setup, GError **error)
+{
+  g_autoptr (GPtrArray) slos = g_ptr_array_new ();
+  WpSearchSetup unlimited = *setup;
+  g_autoptr (WpSearch) search = NULL;
+  gint64 workers;
+
+  for (guint i = 0; i < setup->slos->len; i++)
+    if (!g_str_equal (((const WpSlo *) g_ptr_array_index (setup->slos, i))->metric->name, "blocked"))
+      g_ptr_array_add (slos, g_ptr_array_index (setup->slos, i));
+  unlimited.slos = slos;
+  unlimited.policy.when_full = WP_WHEN_FULL_BLOCK;
+  unlimited.policy.block_timeout_ns = WP_TIME_NONE;
+  if (setup->policy.ack == WP_ACK_ACCEPTED)
+    unlimited.patience_ns = WP_TIME_NONE;
+  search = wp_search_new (&unlimited, self->margin);
+  workers = wp_search_workers (search, WP_QUEUE_UNLIMITED);
+  if (workers <= 0)
+    self->limit
+        = plan_limit (search, slos, self->margin, wp_search_most_workers (search), WP_QUEUE_UNLIMITED);
+
+  return wp_search_check (search, error) ? workers : WP_SEARCH_NONE;
+}
+
+static void
+set_neighbour (WpRecommendation *self, WpSearch *search, const GPtrArray *slos, guint workers,
+               guint queue_jobs)
+{
+  if (workers == 0 || queue_jobs == G_MAXUINT)
+    return;
+  self->neighbour = plan_limit (search, slos, self->margin, workers, queue_jobs);
+  self->has_neighbour = self->neighbour.slo != NULL;
+}
+
+static gboolean
+find_queue (WpRecommendation *self, const WpSearchSetup *setup, GError **error)
+{
+  g_autoptr (WpSearch) search = wp_search_new (setup, self->margin);
+  gint64 queue_jobs = wp_search_queue (search, self->workers);
+
+  self->is_found = queue_jobs >= 0;
+  if (self->is_found)
+    {
+      self->queue_jobs = (guint) queue_jobs;
+      set_neighbour (self, search, setup->slos, self->workers - 1, self->queue_jobs);
+      if (!self->has_neighbour)
+        set_neighbour (self, search, setup->slos, self->workers, self->queue_jobs - 1);
+    }
+  else
+    self->limit = plan_limit (search, setup->slos, self->margin, self->workers, WP_QUEUE_UNLIMITED);
+
+  return wp_search_check (search, error);
+}
+
+gboolean
+wp_recommendation_find (WpRecommendation *self, const WpSearchSetup *setup, double margin, GError **error)
+{
+  WpSearchSetup sized = *setup;
+  GError *problem = NULL;
+  gint64 workers;
+
+  *self = (WpRecommendation){ .margin = margin };
+  workers = find_workers (self, setup, &problem);
+  if (problem)
+    {
+      g_propagate_error (error, problem);
+      return FALSE;
+    }
+  if (workers <= 0)
+    return TRUE;
+  self->workers = sized.policy.workers = (guint) workers;
+  if (!find_queue (self, setup, error))
+    return FALSE;
+  sized.policy.queue_jobs = self->queue_jobs;
+
+  return !self->is_found || headroom_holds (&sized, margin, &self->holds, error);
 }

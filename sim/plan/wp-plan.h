@@ -1,7 +1,21 @@
 /* wp-plan.h - the smallest sizes that meet the objectives, each with the next smaller size that does not. */
 #pragma once
 
-#include "sim/plan/wp-headroom.h"
+#include "sim/plan/wp-search.h"
+
+#define WP_HEADROOM_MOST 1e6 /* traffic scale at which the search ends */
+
+typedef struct {
+  double scale;     /* the smallest, within 1 %, that fills the queue or violates an SLO; NaN: none up to
+                       WP_HEADROOM_MOST */
+  gboolean is_full; /* the queue is full at some time; else @slo is violated */
+  const WpSlo *slo; /* of the setup; NULL if the queue is full */
+} WpHeadroom;
+
+/* Finds the headroom of the setup's own sizes; the scale is 1 if they fail at 1x. Assumes that more traffic
+ * never helps. @as_it_is: a search with the same setup at 1x, whose results are reused. */
+gboolean wp_headroom_find (const WpSearchSetup *setup, WpSearch *as_it_is, WpHeadroom *headroom,
+                           GError **error);
 
 #define WP_PLAN_SCALES 2 /* 1x and 2x the traffic */
 
@@ -51,12 +65,32 @@ WpPlan *wp_plan_new (const WpSearchSetup *setup, GPtrArray *slos, GError **error
 void wp_plan_free (WpPlan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpPlan, wp_plan_free)
 
-/* What a size comes to, and what it fails first. */
-WpPlanPoint wp_plan_limit (WpSearch *search, const GPtrArray *slos, double scale, guint workers,
-                           guint queue_jobs);
-
 /* The limit of that kind; NULL: there is an answer. */
 const WpPlanLimit *wp_plan_find_limit (const WpPlan *self, double scale, WpPlanKind kind);
 
 /* The first answer of this kind; NULL: none. */
 const WpPlanAnswer *wp_plan_find (const WpPlan *self, double scale, WpPlanKind kind);
+
+/* The sizes to use: few workers and a short queue, with a margin of traffic. */
+#define WP_RECOMMENDATION_MARGIN 1.5 /* times the traffic, by default */
+
+/**
+ * WpRecommendation:
+ *
+ * At @margin times the traffic the fewest workers that meet the objectives other than blocked with an
+ * unlimited queue, then the smallest queue with which they meet all.
+ */
+typedef struct {
+  double margin;
+  gboolean is_found;
+  guint workers, queue_jobs;
+  double holds; /* times the traffic, within 1 %, up to which the objectives are met */
+  /* at the margin, a worker less or, of one worker, a place less: what fails first */
+  gboolean has_neighbour;
+  WpPlanPoint neighbour;
+  WpPlanPoint limit; /* not found: at the margin, the most generous size; its slo is NULL where none fails */
+} WpRecommendation;
+
+/* @setup: of WorkerPool; its sizes mean nothing. FALSE with WP_ERROR_BAD_VALUE: a time passes 292 years. */
+gboolean wp_recommendation_find (WpRecommendation *self, const WpSearchSetup *setup, double margin,
+                                 GError **error);

@@ -1,7 +1,7 @@
 /* wp-result-cache.h - cache of simulation results for one traffic scale. */
 #pragma once
 
-#include "sim/plan/wp-slo-needs.h"
+#include "sim/plan/wp-slo.h"
 #include "sim/plan/wp-evaluation.h"
 
 typedef struct {

@@ -62,3 +62,15 @@ WpTrend wp_slo_trend_in_workers (const WpSlo *self);
 
 /* Is it already violated, whatever the rest of the run? FALSE if unknown. */
 gboolean wp_slo_is_violated (const WpSlo *self, const WpSloSoFar *so_far);
+
+/* Which figures the SLOs of a plan need, and so the cheapest simulation that suffices. */
+typedef struct {
+  gboolean by_backlog;    /* one pass answers every size of the queue */
+  gboolean no_blocking;   /* by_backlog holds because no request may be blocked */
+  gboolean reduced;       /* the statistics of wp-backlog-avx2 suffice */
+  gboolean blocked_times; /* needed; a backlog has them for chosen queues only */
+  guint parts;            /* WP_BACKLOG_RESPONSE, WP_BACKLOG_TIME */
+} WpSloNeeds;
+
+/* @slos: (element-type WpSlo). */
+void wp_slo_needs_init (WpSloNeeds *self, const GPtrArray *slos, const WpPolicy *policy, gint64 patience_ns);

@@ -4,7 +4,7 @@
 #include "sim/run/wp-snapshot.h"
 #include "sim/compare/wp-comparison.h"
 #include "sim/run/wp-confidence.h"
-#include "sim/plan/wp-recommendation.h"
+#include "sim/plan/wp-plan.h"
 #include "sim/run/wp-logged.h"
 #include "sim/model/wp-http-stage.h"
 #include "sim/model/wp-traffic.h"
