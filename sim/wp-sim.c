@@ -14,7 +14,7 @@
 #include "sim/run/wp-prediction.h"
 #include "sim/run/wp-progress.h"
 #include "sim/report/wp-report-calibration.h"
-#include "sim/run/wp-time-series.h"
+#include "sim/run/wp-timeline.h"
 #include "sim/wp-sim-options.h"
 #include "sim/wp-sim-plan.h"
 #include "sim/wp-sim-experiment.h"

@@ -1,7 +1,7 @@
 /* wp-report.h - the content of a report, for all formats. */
 #pragma once
 
-#include "sim/run/wp-snapshot.h"
+#include "sim/run/wp-timeline.h"
 #include "sim/compare/wp-comparison.h"
 #include "sim/run/wp-confidence.h"
 #include "sim/plan/wp-plan.h"

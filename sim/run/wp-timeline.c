@@ -2,6 +2,8 @@
 
 #include "sim/model/wp-ring.h"
 
+#define BUFFER_BYTES (64 * 1024) /* of a time series */
+
 typedef struct {
   const WpStateSampler *functions;
   gpointer sampler;
@@ -353,3 +355,107 @@ on_finish (gpointer observer, GError **error)
 }
 
 const WpObserver wp_timeline_observer = { TRUE, on_restart, on_offer, on_finish };
+
+void
+wp_snapshot_init (WpSnapshot *self, gint64 at_ns, guint n_models)
+{
+  *self = (WpSnapshot){ .at_ns = at_ns, .n_models = n_models };
+  for (guint i = 0; i < n_models; i++)
+    self->states[i].oldest_ns = WP_TIME_NONE;
+}
+
+static gboolean
+restart_snapshot (gpointer sampler, GError **error)
+{
+  WpSnapshot *self = sampler;
+
+  wp_snapshot_init (self, self->at_ns, self->n_models);
+
+  return TRUE;
+}
+
+static gboolean
+sample_snapshot (gpointer sampler, guint model, gint64 now_ns, const WpState *state, GError **error)
+{
+  ((WpSnapshot *) sampler)->states[model] = *state;
+
+  return TRUE;
+}
+
+const WpStateSampler wp_snapshot_sampler = { .restart = restart_snapshot, .sample = sample_snapshot };
+
+struct _WpTimeSeries {
+  WpAtomicFile *output;
+  const char *names[WP_N_MODES];
+  GString *buffer;
+};
+
+static void
+begin_series (WpTimeSeries *self)
+{
+  g_string_assign (self->buffer, "time,mode,depth,parked,busy\n");
+}
+
+WpTimeSeries *
+wp_time_series_new (WpAtomicFile *output, const WpPolicy *policies, guint n_models)
+{
+  WpTimeSeries *self = g_new0 (WpTimeSeries, 1);
+
+  self->output = output;
+  for (guint i = 0; i < n_models; i++)
+    self->names[i] = wp_mode_name (policies[i].mode);
+  self->buffer = g_string_sized_new (BUFFER_BYTES);
+  begin_series (self);
+
+  return self;
+}
+
+void
+wp_time_series_free (WpTimeSeries *self)
+{
+  g_string_free (self->buffer, TRUE);
+  g_free (self);
+}
+
+static gboolean
+flush_series (WpTimeSeries *self, GError **error)
+{
+  gboolean written = wp_atomic_file_write (self->output, self->buffer->str, self->buffer->len, error);
+
+  g_string_truncate (self->buffer, 0);
+
+  return written;
+}
+
+static gboolean
+sample_series (gpointer sampler, guint model, gint64 now_ns, const WpState *state, GError **error)
+{
+  WpTimeSeries *self = sampler;
+  char time[WP_TIME_BUFFER];
+
+  g_string_append_printf (self->buffer,
+                          "%s,%s,%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT "\n",
+                          wp_time_format_seconds (time, now_ns), self->names[model], state->depth,
+                          state->parked, state->busy);
+
+  return self->buffer->len < BUFFER_BYTES - 256 || flush_series (self, error);
+}
+
+static gboolean
+restart_series (gpointer sampler, GError **error)
+{
+  WpTimeSeries *self = sampler;
+
+  begin_series (self);
+
+  return wp_atomic_file_restart (self->output, error);
+}
+
+static gboolean
+finish_series (gpointer sampler, GError **error)
+{
+  return flush_series (sampler, error);
+}
+
+const WpStateSampler wp_time_series_sampler
+    = { .restart = restart_series, .sample = sample_series, .finish = finish_series };

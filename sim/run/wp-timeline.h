@@ -1,6 +1,7 @@
 /* wp-timeline.h - the state of each model over time, computed once for snapshot, series, chart and plot. */
 #pragma once
 
+#include "sim/base/wp-atomic-file.h"
 #include "sim/model/wp-model.h"
 #include "sim/run/wp-observers.h"
 #include "sim/stats/wp-downsample.h"
@@ -42,3 +43,26 @@ void wp_timeline_follow (WpTimeline *self, guint model, WpStateValue value, WpDo
 
 /* Observes a run. Without samplers, results of models without followers may be NULL. */
 extern const WpObserver wp_timeline_observer;
+
+/* The state of each model at one time (--at). */
+typedef struct {
+  gint64 at_ns; /* since the trace's origin */
+  guint n_models;
+  WpState states[WP_N_MODES];
+} WpSnapshot;
+
+void wp_snapshot_init (WpSnapshot *self, gint64 at_ns, guint n_models);
+
+/* Samples a WpSnapshot once, at at_ns. */
+extern const WpStateSampler wp_snapshot_sampler;
+
+/* Depth, parked and busy over time, as CSV: time,mode,depth,parked,busy. */
+typedef struct _WpTimeSeries WpTimeSeries;
+
+/* @output outlives it; its owner commits it. @policies: of the models. */
+WpTimeSeries *wp_time_series_new (WpAtomicFile *output, const WpPolicy *policies, guint n_models);
+void wp_time_series_free (WpTimeSeries *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTimeSeries, wp_time_series_free)
+
+/* Writes one row per sample. */
+extern const WpStateSampler wp_time_series_sampler;

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "sim/report/wp-chart.h"
-#include "sim/run/wp-snapshot.h"
+#include "sim/run/wp-timeline.h"
 #include "tests/unit/naive-model.h"
 #include "tests/unit/random-load.h"
 
