@@ -11,7 +11,6 @@
 #include "sim/base/wp-process.h"
 #include "sim/base/wp-text.h"
 #include "sim/plot/wp-plot-file.h"
-#include "sim/run/wp-prediction.h"
 #include "sim/run/wp-progress.h"
 #include "sim/report/wp-report-calibration.h"
 #include "sim/run/wp-timeline.h"
@@ -72,7 +71,7 @@ side_files_open (SideFiles *self, const WpSimOptions *options, const WpReport *r
 
 /* As the report shifts it; 0 without a measurement. */
 static gint64
-find_clock_shift (const WpPrediction *predicted, const WpMeasurement *measured)
+find_clock_shift (const WpRowList *predicted, const WpMeasurement *measured)
 {
   WpMatch match;
   gsize n_predicted, n_measured;
@@ -81,7 +80,7 @@ find_clock_shift (const WpPrediction *predicted, const WpMeasurement *measured)
 
   if (!measured)
     return 0;
-  rows = wp_prediction_rows (predicted, &n_predicted);
+  rows = wp_row_list_rows (predicted, &n_predicted);
   measured_rows = wp_measurement_rows (measured, &n_measured);
   wp_match_rows (&match, rows, n_predicted, measured_rows, n_measured);
   shift_ns = wp_match_clock_shift (&match, rows, n_predicted, measured_rows);
@@ -91,7 +90,7 @@ find_clock_shift (const WpPrediction *predicted, const WpMeasurement *measured)
 }
 
 static gboolean
-side_files_commit (SideFiles *self, const WpReport *report, const WpPrediction *predicted,
+side_files_commit (SideFiles *self, const WpReport *report, const WpRowList *predicted,
                    const WpMeasurement *measured, GError **error)
 {
   return (!self->plot
@@ -192,7 +191,7 @@ go (const WpSimOptions *options, const WpTrace *trace, WpRun *run, WpServiceTime
 /* Sends the trace through all models and observers. */
 static gboolean
 run_models (const WpSimOptions *options, WpTrace *trace, WpSimExperiment *study, WpSimPlan *plan,
-            WpReport *report, WpPrediction *predicted, const WpMeasurement *measured, GError **error)
+            WpReport *report, WpRowList *predicted, const WpMeasurement *measured, GError **error)
 {
   g_autoptr (WpServiceTime) service = wp_service_time_new (options->service, options->trace.service_scale,
                                                            options->service_always, options->seed, error);
@@ -210,7 +209,7 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpSimExperiment *study,
   wp_sim_plan_watch (plan, run, report);
   wp_run_watch (run, &wp_progress_observer, progress);
   if (predicted)
-    wp_run_watch (run, &wp_prediction_observer, predicted);
+    wp_run_watch (run, &wp_job_keeper, predicted);
   if (!side_files_open (&files, options, report, run, error)
       || !go (options, trace, run, service, plan, report, error))
     return FALSE;
@@ -293,7 +292,7 @@ simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, c
   const WpPolicy *policy = &options->policy;
   g_autoptr (WpSimExperiment) study = wp_sim_experiment_new (options);
   g_autoptr (WpSimPlan) plan = wp_sim_plan_new (options, !wp_logged_is_unknown (logged));
-  g_autoptr (WpPrediction) predicted = measured ? wp_prediction_new () : NULL;
+  g_autoptr (WpRowList) predicted = measured ? wp_row_list_new () : NULL;
   g_autoptr (WpComparison) comparison = NULL;
   g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
   WpReport report
@@ -317,7 +316,7 @@ simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, c
   if (measured)
     {
       gsize n_rows;
-      const WpRow *rows = wp_prediction_rows (predicted, &n_rows);
+      const WpRow *rows = wp_row_list_rows (predicted, &n_rows);
 
       wp_measurement_warn (measured, trace, options->path, warnings);
       report.against = comparison

@@ -116,3 +116,27 @@ on_finish (gpointer observer, GError **error)
 }
 
 const WpObserver wp_job_output_observer = { TRUE, on_restart, on_offer, on_finish };
+
+static gboolean
+keep_offer (gpointer observer, const WpBatch *batch, GError **error)
+{
+  for (gsize i = 0; i < batch->n_rows; i++)
+    {
+      WpRow row = wp_job_output_row (&batch->rows[i], batch->services_ns[i], &batch->results[0][i]);
+
+      if (!wp_row_list_add (observer, &row, 1, TRUE, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+keep_restart (gpointer observer, GError **error)
+{
+  wp_row_list_restart (observer);
+
+  return TRUE;
+}
+
+const WpObserver wp_job_keeper = { TRUE, keep_restart, keep_offer, NULL };

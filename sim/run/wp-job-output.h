@@ -3,6 +3,7 @@
 
 #include "sim/base/wp-atomic-file.h"
 #include "sim/run/wp-observers.h"
+#include "sim/trace/wp-row-store.h"
 
 typedef struct _WpJobOutput WpJobOutput;
 
@@ -19,3 +20,7 @@ extern const WpObserver wp_job_output_observer;
 
 /* @row with the predicted @result and the simulated service time. */
 WpRow wp_job_output_row (const WpRow *row, gint64 service_ns, const WpRequestResult *result);
+
+/* Keeps the prediction for every request of the first model, with the ids, for a comparison; its data is a
+ * WpRowList. Needs memory in proportion to the trace. */
+extern const WpObserver wp_job_keeper;

@@ -35,6 +35,7 @@ typedef struct _WpRowList WpRowList;
 
 WpRowList *wp_row_list_new (void);
 void wp_row_list_free (WpRowList *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpRowList, wp_row_list_free)
 
 /* @copies_ids: those of the rows go before the list does. FALSE with WP_ERROR_IO: there is no memory for
  * them. */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "sim/plot/wp-axis.h"
-#include "sim/run/wp-prediction.h"
+#include "sim/run/wp-job-output.h"
 #include "sim/run/wp-run.h"
 #include "sim/plot/wp-plot-data.h"
 
@@ -122,7 +122,7 @@ test_plot_data (void)
       g_autoptr (WpServiceTime) service = wp_service_time_new ("1s", 1, FALSE, 1, NULL);
       WpPolicy policy;
       g_autoptr (WpPlotData) data = NULL;
-      g_autoptr (WpPrediction) predicted = wp_prediction_new ();
+      g_autoptr (WpRowList) predicted = wp_row_list_new ();
       g_autoptr (WpRun) run = NULL;
       WpSummary summary;
       WpTrafficSummary traffic;
@@ -137,14 +137,14 @@ test_plot_data (void)
       data = wp_plot_data_new (&policy, 1);
       run = wp_run_new (trace, service, &policy, 1, g_test_rand_bit () ? WP_TIME_NONE : 3 * WP_NS_PER_S);
       wp_plot_data_watch (data, run);
-      wp_run_watch (run, &wp_prediction_observer, predicted);
+      wp_run_watch (run, &wp_job_keeper, predicted);
       g_assert_true (wp_run_go (run, &summary, &traffic, NULL));
       side = wp_plot_data_side (data, 0);
       g_assert_cmpint ((gint64) wp_downsample_max (side->depth), ==, summary.depth_max);
       g_assert_cmpint ((gint64) wp_downsample_max (side->busy), ==, summary.busy_max);
       g_assert_cmpuint (wp_histogram_count (side->response), ==, summary.accepted);
       g_assert_cmpint (wp_histogram_max (side->wait), ==, summary.wait.max);
-      rows = wp_prediction_rows (predicted, &n_rows);
+      rows = wp_row_list_rows (predicted, &n_rows);
       g_assert_null (wp_plot_data_measured (data));
       wp_plot_data_measure (data, rows, n_rows, 0);
       wp_plot_data_align (data);
