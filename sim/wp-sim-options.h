@@ -3,7 +3,7 @@
 
 #include "sim/run/wp-closed-loop.h"
 #include "sim/run/wp-logged.h"
-#include "sim/report/wp-report-formats.h"
+#include "sim/report/wp-report.h"
 
 /* Generated traffic. */
 typedef struct {

@@ -1,4 +1,4 @@
-#include "sim/report/wp-report-csv.h"
+#include "sim/report/wp-report.h"
 
 #include <math.h>
 

@@ -1,4 +1,4 @@
-#include "sim/report/wp-report-text.h"
+#include "sim/report/wp-report.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,10 @@
 #include "sim/report/wp-report.h"
 
+const WpReportFormat wp_report_formats[] = { { "text", wp_report_text, TRUE },
+                                             { "json", wp_report_json, FALSE },
+                                             { "csv", wp_report_csv, FALSE },
+                                             { NULL } };
+
 guint
 wp_report_workers (const WpPolicy *policy)
 {

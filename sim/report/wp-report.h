@@ -43,3 +43,19 @@ gboolean wp_report_is_recommended (const WpReport *self, guint model);
 
 /* The number of workers; 0: unbounded. */
 guint wp_report_workers (const WpPolicy *policy);
+
+typedef struct {
+  const char *name;                        /* as typed after --format= */
+  char *(*write) (const WpReport *report); /* the whole text, to be freed */
+  gboolean has_warnings;                   /* they stand in it; else they go to standard error */
+} WpReportFormat;
+
+/* text, json and csv, ended by a NULL name. */
+extern const WpReportFormat wp_report_formats[];
+
+/* One screen, aligned, with units. */
+char *wp_report_text (const WpReport *report);
+/* One object: durations in seconds, not rounded, null if undefined. */
+char *wp_report_json (const WpReport *report);
+/* One row per model; with --against, one row per metric. */
+char *wp_report_csv (const WpReport *report);

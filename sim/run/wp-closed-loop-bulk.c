@@ -1,4 +1,4 @@
-#include "sim/run/wp-closed-loop-bulk.h"
+#include "sim/run/wp-closed-loop.h"
 
 #include "sim/base/wp-error.h"
 #include "sim/model/wp-bulk-service.h"

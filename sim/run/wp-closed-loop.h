@@ -35,3 +35,10 @@ void wp_closed_loop_watch (WpClosedLoop *self, const WpObserver *functions, gpoi
  */
 gboolean wp_closed_loop_go (WpClosedLoop *self, WpBatchMeans *parts, WpSummary *summary,
                             WpTrafficSummary *traffic, GError **error);
+
+/* Like wp_closed_loop_go(), for a service with group commit, where a request's result is known late; without
+ * observers. */
+gboolean wp_closed_loop_bulk_go (const WpClosedLoopOptions *options, const WpLayout *layout,
+                                 gint64 patience_ns, WpServiceTime *service, WpServiceTime *think,
+                                 WpBatchMeans *parts, WpSummary *summary, WpTrafficSummary *traffic,
+                                 GError **error);

@@ -4,7 +4,7 @@
 
 #include "sim/model/wp-arrivals.h"
 #include "sim/model/wp-synthetic.h"
-#include "sim/run/wp-closed-loop-bulk.h"
+#include "sim/run/wp-closed-loop.h"
 
 #define REPLICATION_STREAM 0x7265706c00000000 /* "repl" */
 

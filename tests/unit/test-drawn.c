@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "sim/model/wp-arrivals.h"
-#include "sim/run/wp-closed-loop-bulk.h"
+#include "sim/run/wp-closed-loop.h"
 #include "sim/stats/wp-random.h"
 #include "sim/stats/wp-student.h"
 #include "sim/run/wp-experiment.h"
