@@ -1,4 +1,4 @@
-#include "sim/base/wp-options-help.h"
+#include "sim/base/wp-options.h"
 
 #include <string.h>
 

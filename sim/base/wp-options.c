@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 
 #include "sim/base/wp-error.h"
-#include "sim/base/wp-options-help.h"
 #include "sim/base/wp-process.h"
 #include "sim/base/wp-text.h"
 #include "sim/base/wp-time.h"

@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-#include "sim/base/wp-option.h"
+#include "sim/base/wp-options.h"
 
 /* How a request ended: in the server, in the model, and in the files of both. */
 typedef enum {

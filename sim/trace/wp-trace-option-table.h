@@ -1,7 +1,7 @@
 /* wp-trace-option-table.h - the options that every program with a trace has, one for each way to read it. */
 #pragma once
 
-#include "sim/base/wp-option.h"
+#include "sim/base/wp-options.h"
 #include "sim/trace/wp-trace-options.h"
 
 /* Fields of a WpTraceOptions; ended by a NULL name. */

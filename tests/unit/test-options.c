@@ -3,7 +3,6 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
-#include "sim/base/wp-options-help.h"
 #include "sim/base/wp-time.h"
 
 typedef struct {
