@@ -99,8 +99,7 @@ start_http_threads (Server *self)
 
       g_ptr_array_add (self->http_threads,
                        wp_http_thread_new (name, listen->fds + i * n_each, n_each, &limits, WP_SOUP_INGEST,
-                                           wp_http1_setup, wp_pending_request_deliver,
-                                           &self->ingest));
+                                           wp_http1_setup, wp_pending_request_deliver, &self->ingest));
     }
   if (self->listeners.shared)
     self->acceptor

@@ -96,8 +96,8 @@ start (Server *self, WpClock *clock, gboolean by_soup)
   if (!wp_listen_socket_open (&self->listen, "127.0.0.1:0", 1, NULL, NULL))
     abort ();
   self->port = (guint16) atoi (strrchr (self->listen.bound[0], ':') + 1);
-  self->front = wp_http_thread_new ("fuzz", self->listen.fds, 1, &limits, WP_SOUP_INGEST,
-                                    wp_http1_setup, wp_pending_request_deliver, &self->ingest);
+  self->front = wp_http_thread_new ("fuzz", self->listen.fds, 1, &limits, WP_SOUP_INGEST, wp_http1_setup,
+                                    wp_pending_request_deliver, &self->ingest);
 }
 
 static void
