@@ -2,7 +2,7 @@
 #pragma once
 
 #include "sim/plan/wp-sweep-spec.h"
-#include "sim/plan/wp-recommendation.h"
+#include "sim/plan/wp-plan.h"
 
 typedef struct {
   double scale, service_scale;
