@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "sim/stats/wp-histogram-inline.h"
+#include "sim/stats/wp-histogram.h"
 
 #define ONE_JOB         1.0
 #define A_FIFTH_OF_A_MS 0.0002

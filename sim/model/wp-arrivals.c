@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "sim/model/wp-arrivals-spec.h"
-#include "sim/stats/wp-random-inline.h"
+#include "sim/stats/wp-random.h"
 #include "sim/model/wp-service-time.h"
 
 /* The clock's unit is 1/1024 ns: the mean of gaps of a few ns stays exact. */
@@ -70,7 +70,7 @@ add_gaps (WpArrivals *self, gint64 *arrivals_ns, gsize n)
 
   for (gsize i = 0; i < n; i++)
     {
-      double gap = mean * wp_random_exponential_inline (&random);
+      double gap = mean * wp_random_exponential (&random);
 
       longest = MAX (longest, gap);
       ticks += (guint64) (gint64) (gap + 0.5);
@@ -98,7 +98,7 @@ draw_poisson (WpArrivals *self, gint64 *arrivals_ns, gsize most)
       if (!add_gaps (self, arrivals_ns + n, some))
         {
           some = 1;
-          self->now += to_ticks (mean * wp_random_exponential_inline (&self->random));
+          self->now += to_ticks (mean * wp_random_exponential (&self->random));
           arrivals_ns[n] = (gint64) MIN (self->now / TICKS_PER_NS, (Ticks) G_MAXINT64);
         }
       n += some;
@@ -115,9 +115,9 @@ static void
 enter_state (WpArrivals *self, guint state)
 {
   self->state = state;
-  self->state_ends = self->now
-                     + to_ticks (self->spec.sojourns_ns[state] * TICKS_PER_NS
-                                 * wp_random_exponential_inline (&self->random));
+  self->state_ends
+      = self->now
+        + to_ticks (self->spec.sojourns_ns[state] * TICKS_PER_NS * wp_random_exponential (&self->random));
 }
 
 static gsize
@@ -130,10 +130,8 @@ draw_mmpp (WpArrivals *self, gint64 *arrivals_ns, gsize most)
     {
       double rate = self->spec.rates[self->state];
       Ticks next
-          = rate > 0
-                ? self->now
-                      + to_ticks (ticks_per_arrival (rate) * wp_random_exponential_inline (&self->random))
-                : end;
+          = rate > 0 ? self->now + to_ticks (ticks_per_arrival (rate) * wp_random_exponential (&self->random))
+                     : end;
 
       if (next >= self->state_ends)
         {
@@ -166,7 +164,7 @@ draw_diurnal (WpArrivals *self, gint64 *arrivals_ns, gsize most)
       gint64 now_ns;
       double wave;
 
-      self->now += to_ticks (mean * wp_random_exponential_inline (&self->random));
+      self->now += to_ticks (mean * wp_random_exponential (&self->random));
       now_ns = self->now < end ? (gint64) (self->now / TICKS_PER_NS) : self->spec.end_ns;
       wave
           = 1

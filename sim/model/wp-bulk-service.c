@@ -2,7 +2,7 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/model/wp-ring.h"
-#include "sim/stats/wp-histogram-inline.h"
+#include "sim/stats/wp-histogram.h"
 
 typedef struct {
   guint64 request; /* its number in order of arrival, from 0 */

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "sim/model/wp-server-times.h"
-#include "sim/stats/wp-histogram-inline.h"
+#include "sim/stats/wp-histogram.h"
 #include "sim/model/wp-model.h"
 #include "sim/model/wp-ring.h"
 

@@ -6,7 +6,7 @@
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
 #include "sim/model/wp-calibration.h"
-#include "sim/stats/wp-random-inline.h"
+#include "sim/stats/wp-random.h"
 #include "sim/trace/wp-trace.h"
 
 typedef struct {
@@ -56,7 +56,7 @@ moments_constant (const WpServiceTime *self, WpMoments *moments)
 static double
 draw_exponential (WpServiceTime *self)
 {
-  return (double) self->a_ns * wp_random_exponential_inline (&self->random);
+  return (double) self->a_ns * wp_random_exponential (&self->random);
 }
 
 static void
@@ -154,7 +154,7 @@ draw_hyperexponential (WpServiceTime *self)
 {
   gboolean second = wp_random_uniform (&self->random) >= self->share;
 
-  return self->means_ns[second] * wp_random_exponential_inline (&self->random);
+  return self->means_ns[second] * wp_random_exponential (&self->random);
 }
 
 /* The @k-th moment of a Pareto distribution on [least, most]: with r = least / most, most^k a (r^a - r^k) /
@@ -407,7 +407,7 @@ draw_many (WpServiceTime *self, gint64 *services_ns, gsize n)
       double mean_ns = (double) self->a_ns * self->scale;
 
       for (gsize i = 0; i < n; i++)
-        services_ns[i] = round_service (mean_ns * wp_random_exponential_inline (&random));
+        services_ns[i] = round_service (mean_ns * wp_random_exponential (&random));
       self->random = random;
     }
   else

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "sim/base/wp-error.h"
-#include "sim/stats/wp-histogram-inline.h"
+#include "sim/stats/wp-histogram.h"
 
 static const WpSpread no_spread = {
   NAN,          WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE,

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "sim/stats/wp-histogram-inline.h"
+#include "sim/stats/wp-histogram.h"
 
 #define MIN_RECENT 1024
 

@@ -1,6 +1,6 @@
 #include "sim/plan/wp-backlog-avx2.h"
 
-#include "sim/stats/wp-histogram-inline.h"
+#include "sim/stats/wp-histogram.h"
 
 #define LANES        WP_BACKLOG_AVX2_LANES
 #define MOST_WORKERS 128

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "sim/model/wp-server-times.h"
-#include "sim/stats/wp-histogram-inline.h"
+#include "sim/stats/wp-histogram.h"
 #include "sim/model/wp-ring.h"
 
 /* Statistics of one length of the backlog. */

@@ -6,7 +6,7 @@
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
 #include "sim/plan/wp-backlog.h"
-#include "sim/stats/wp-histogram-inline.h"
+#include "sim/stats/wp-histogram.h"
 
 /* Longer ones first, so that <= is not read as <. */
 static const struct {

@@ -2,7 +2,7 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/model/wp-bulk-service.h"
-#include "sim/stats/wp-histogram-inline.h"
+#include "sim/stats/wp-histogram.h"
 
 #define STILL_MOST    10000000 /* requests at one time */
 #define PART_REQUESTS 256      /* between two readings of the sums */

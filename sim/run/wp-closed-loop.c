@@ -1,7 +1,7 @@
 #include "sim/run/wp-closed-loop.h"
 
 #include "sim/base/wp-error.h"
-#include "sim/stats/wp-histogram-inline.h"
+#include "sim/stats/wp-histogram.h"
 
 #define BATCH_ROWS 256
 #define STILL_MOST 10000000 /* requests at one time */

@@ -4,8 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "sim/stats/wp-histogram-inline.h"
-
 #define SPARES 16 /* 3.6 MB at most */
 
 /* Empty histograms for reuse: zeroing the 220 kB of a new one takes longer than simulating a short trace. */
@@ -106,12 +104,6 @@ double
 wp_histogram_mean (const WpHistogram *self)
 {
   return self->total > 0 ? (double) ((long double) self->sum / (long double) self->total) : NAN;
-}
-
-gint64
-wp_histogram_min (const WpHistogram *self)
-{
-  return self->total > 0 ? self->min : WP_TIME_NONE;
 }
 
 gint64

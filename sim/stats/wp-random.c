@@ -1,6 +1,6 @@
 #include "sim/stats/wp-random.h"
 
-#include "sim/stats/wp-random-inline.h"
+#include <math.h>
 
 #define TAIL 7.69711747013104972      /* right edge of the lowest of 256 layers */
 #define AREA 0.0039496598225815571993 /* of each layer; the lowest includes the tail */
@@ -51,12 +51,6 @@ wp_random_init (WpRandom *self, guint64 seed, guint64 stream)
     self->state[i] = split_mix (&state);
 }
 
-guint64
-wp_random_next (WpRandom *self)
-{
-  return wp_random_next_inline (self);
-}
-
 double
 wp_random_uniform (WpRandom *self)
 {
@@ -69,12 +63,6 @@ wp_random_below (WpRandom *self, guint64 n)
   g_return_val_if_fail (n >= 1, 0);
 
   return (guint64) ((__extension__(unsigned __int128) wp_random_next (self) * n) >> 64);
-}
-
-double
-wp_random_exponential (WpRandom *self)
-{
-  return wp_random_exponential_inline (self);
 }
 
 double
