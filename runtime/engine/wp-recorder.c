@@ -85,11 +85,10 @@ take_file (WpRecorder *self, struct stat *file, GError **error)
   if (self->fd >= 0 && fstat (self->fd, file) == 0
       && (!S_ISREG (file->st_mode) || flock (self->fd, LOCK_EX | LOCK_NB) == 0))
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot write the record %s: %s", self->path,
-               errno == EWOULDBLOCK ? "another server writes to it"
-               : errno == ENXIO     ? "no program reads this FIFO; start its reader first"
-                                    : g_strerror (errno));
-  return FALSE;
+  return wp_fail (error, WP_ERROR_IO, "cannot write the record %s: %s", self->path,
+                  errno == EWOULDBLOCK ? "another server writes to it"
+                  : errno == ENXIO     ? "no program reads this FIFO; start its reader first"
+                                       : g_strerror (errno));
 }
 
 /* @truncate: removes the contents; otherwise rows are appended. */
@@ -104,11 +103,7 @@ open_file (WpRecorder *self, gboolean truncate, GError **error)
   for (char **note = self->notes; note[0]; note += 2)
     wp_trace_writer_note (self->writer, note[0], note[1]);
   if (truncate && S_ISREG (file.st_mode) && ftruncate (self->fd, 0) < 0)
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot truncate the record %s: %s", self->path,
-                   g_strerror (errno));
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_IO, "cannot truncate the record %s: %s", self->path, g_strerror (errno));
   if (!truncate && S_ISREG (file.st_mode) && file.st_size > 0)
     wp_trace_writer_append (self->writer);
 
@@ -401,11 +396,7 @@ wp_recorder_close (WpRecorder *self, guint64 n_rows, gint64 deadline_ns, GError 
   self->n_rows = n_rows;
   if (self->thread
       && !stop_thread (self, deadline_ns == WP_TIME_NONE ? G_MAXINT64 : deadline_ns / WP_NS_PER_US))
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: its last rows could not be written in time",
-                   self->path);
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_IO, "%s: its last rows could not be written in time", self->path);
   if (self->thread)
     g_thread_join (g_steal_pointer (&self->thread));
   close_file (self);

@@ -46,11 +46,7 @@ wp_hosts_add (WpHosts *self, const char *name, GError **error)
   g_autofree char *normal = normalize (name, strlen (name));
 
   if (*normal == '\0' || strspn (normal, allowed) != strlen (normal))
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not the name of a host, without a port",
-                   name);
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not the name of a host, without a port", name);
   if (!has (self, normal))
     g_ptr_array_add (self->names, g_steal_pointer (&normal));
   return TRUE;

@@ -41,8 +41,7 @@ parse_port (const char *text, guint64 *port, GError **error)
 
   if (colon && colon != text && wp_options_parse_uint (colon + 1, 0, 65535, port, NULL))
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not an address of the form HOST:PORT", text);
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not an address of the form HOST:PORT", text);
 }
 
 gboolean

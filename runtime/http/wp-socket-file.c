@@ -32,9 +32,8 @@ wp_socket_file_check (const char *path, GError **error)
 
   if (*path != '\0' && strlen (path) < room)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"unix:%s\" is not unix: and a path of 1 to %zu bytes",
-               path, room - 1);
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "\"unix:%s\" is not unix: and a path of 1 to %zu bytes", path,
+                  room - 1);
 }
 
 static gboolean

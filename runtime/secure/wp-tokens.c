@@ -83,9 +83,8 @@ check (const char *path, guint line, const char *token, GError **error)
 {
   if (is_token (token))
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
-               "%s:%u: not a bearer token: letters, digits and -._~+/ only, then any =", path, line);
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE,
+                  "%s:%u: not a bearer token: letters, digits and -._~+/ only, then any =", path, line);
 }
 
 static GArray *

@@ -110,6 +110,5 @@ wp_log_set_level (const char *name, GError **error)
         max_priority = levels[i].priority;
         return TRUE;
       }
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not error, warning, info or debug", name);
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not error, warning, info or debug", name);
 }

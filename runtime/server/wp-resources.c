@@ -77,10 +77,9 @@ wp_resources_try_threads (guint n, GError **error)
   open_barrier (&barrier, threads);
   if (threads->len == n)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_IO,
-               "%u threads are needed, and the system allows %u (see prlimit(1), --nproc and --as): %s", n,
-               threads->len, reason->message);
-  return FALSE;
+  return wp_fail (error, WP_ERROR_IO,
+                  "%u threads are needed, and the system allows %u (see prlimit(1), --nproc and --as): %s", n,
+                  threads->len, reason->message);
 }
 
 static guint64
@@ -118,9 +117,9 @@ wp_resources_find_memory (guint n_threads, guint64 *bytes, GError **error)
   *bytes = MIN (*bytes, left);
   if (left >= LEAST_BYTES)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_IO,
-               "the limit of address space, %" G_GUINT64_FORMAT " MB, is too low: %u threads and the minimum "
-               "for requests need %" G_GUINT64_FORMAT " MB (see prlimit(1), --as)",
-               limit / MB, n_threads, (own + LEAST_BYTES) / MB + 1);
-  return FALSE;
+  return wp_fail (error, WP_ERROR_IO,
+                  "the limit of address space, %" G_GUINT64_FORMAT
+                  " MB, is too low: %u threads and the minimum "
+                  "for requests need %" G_GUINT64_FORMAT " MB (see prlimit(1), --as)",
+                  limit / MB, n_threads, (own + LEAST_BYTES) / MB + 1);
 }

@@ -15,8 +15,7 @@ check_differs (const char *path, const char *other, const char *is, GError **err
 
   if (!two || (!g_str_equal (one, two) && !wp_options_same_file (one, two)))
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "%s %s", path, is);
-  return FALSE;
+  return wp_fail (error, WP_ERROR_USAGE, "%s %s", path, is);
 }
 
 /* Neither @file nor one that SQLite keeps beside it. */

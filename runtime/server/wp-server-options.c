@@ -38,11 +38,8 @@ parse_mode (gpointer field, const char *value, GError **error)
   gsize len = strlen (value);
 
   if (len < 3 || len > 4 || strspn (value, "01234567") != len || (len == 4 && value[0] != '0'))
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
-                   "\"%s\" is not a mode of three octal digits, such as 0660", value);
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not a mode of three octal digits, such as 0660",
+                    value);
   *(guint *) field = (guint) g_ascii_strtoull (value, NULL, 8);
   return TRUE;
 }
@@ -55,10 +52,7 @@ parse_group (gpointer field, const char *value, GError **error)
   guint64 number;
 
   if (!named && !wp_options_parse_uint (value, 0, G_MAXUINT32 - 1, &number, NULL))
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a group of this machine", value);
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not a group of this machine", value);
   access->group = named ? named->gr_gid : (gid_t) number;
   access->has_group = TRUE;
   return TRUE;
@@ -189,9 +183,7 @@ parse (WpServerOptions *self, char **argv, GError **error)
 
   if (!parameters || !parameters[0])
     return parameters != NULL;
-  g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "\"%s\" is not an option; --help lists them all",
-               parameters[0]);
-  return FALSE;
+  return wp_fail (error, WP_ERROR_USAGE, "\"%s\" is not an option; --help lists them all", parameters[0]);
 }
 
 static gboolean

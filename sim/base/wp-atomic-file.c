@@ -24,9 +24,7 @@ struct _WpAtomicFile {
 gboolean
 wp_atomic_file_fail (const WpAtomicFile *self, int reason, GError **error)
 {
-  g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: cannot write: %s", self->path, g_strerror (reason));
-
-  return FALSE;
+  return wp_fail (error, WP_ERROR_IO, "%s: cannot write: %s", self->path, g_strerror (reason));
 }
 
 static gboolean

@@ -13,3 +13,6 @@ typedef enum {
   WP_ERROR_INTERRUPTED, /* Ctrl-C */
   WP_ERROR_INTERNAL     /* a defect of the program, not of its input */
 } WpErrorCode;
+
+/* Sets @error, with a format and its arguments. FALSE, so that a check can end with it. */
+#define wp_fail(error, code, ...) (g_set_error (error, WP_ERROR, code, __VA_ARGS__), FALSE)

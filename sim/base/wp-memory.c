@@ -113,8 +113,7 @@ wp_memory_use_large_pages (gpointer memory, gsize bytes)
 gboolean
 wp_memory_fail (gsize n, GError **error)
 {
-  g_set_error (error, WP_ERROR, WP_ERROR_IO, "no memory for %" G_GSIZE_FORMAT " rows", n);
-  return FALSE;
+  return wp_fail (error, WP_ERROR_IO, "no memory for %" G_GSIZE_FORMAT " rows", n);
 }
 
 gboolean

@@ -36,8 +36,7 @@ set_flag (const WpOption *option, gpointer field, const char *value, GError **er
       *(gboolean *) field = is_true;
       return TRUE;
     }
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not true or false", value);
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not true or false", value);
 }
 
 static gboolean
@@ -82,9 +81,8 @@ set_size (const WpOption *option, gpointer field, const char *value, GError **er
       *(guint64 *) field = number << shift;
       return TRUE;
     }
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a size, such as 512k or 1m, of %s%s%s",
-               value, option->min ? min : "at most", option->min ? " to " : " ", max);
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not a size, such as 512k or 1m, of %s%s%s", value,
+                  option->min ? min : "at most", option->min ? " to " : " ", max);
 }
 
 static gboolean
@@ -109,9 +107,8 @@ set_share (const WpOption *option, gpointer field, const char *value, GError **e
       *(double *) field = share;
       return TRUE;
     }
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a share%s, such as 2%% or 0.02", value,
-               option->min > 0 ? " above 0" : "");
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not a share%s, such as 2%% or 0.02", value,
+                  option->min > 0 ? " above 0" : "");
 }
 
 static gboolean
@@ -122,10 +119,7 @@ set_time (const WpOption *option, gpointer field, const char *value, GError **er
   if (!wp_time_parse_duration (value, &ns, error))
     return FALSE;
   if (ns == 0 && option->min > 0)
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a time above 0", value);
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not a time above 0", value);
   *(gint64 *) field = ns;
   return TRUE;
 }
@@ -136,10 +130,7 @@ set_text (const WpOption *option, gpointer field, const char *value, GError **er
   char **text = field;
 
   if (*value == '\0')
-    {
-      g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"\" is empty");
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_BAD_VALUE, "\"\" is empty");
   if (option->check && !option->check (value, error))
     return FALSE;
   g_free (*text);
@@ -180,9 +171,8 @@ set_choice (const WpOption *option, gpointer field, const char *value, GError **
         return TRUE;
       }
   list = list_names (option->names);
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not %s%s%s", value,
-               option->what ? option->what : "", option->what ? ": " : "", list);
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not %s%s%s", value, option->what ? option->what : "",
+                  option->what ? ": " : "", list);
 }
 
 static gboolean
@@ -330,10 +320,7 @@ parse_option (const WpCommandLine *self, gpointer data, char *const *words, guin
       run_own (self, option);
     }
   if (!value && option->kind != WP_OPTION_FLAG && !(value = words[(*n_words)++]))
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "Missing argument for %s", word);
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_USAGE, "Missing argument for %s", word);
   if (set_option (group, option, data, value, &reason))
     return TRUE;
   g_propagate_prefixed_error (error, reason, "--%s: ", option->name);
@@ -371,11 +358,7 @@ set_by_key (const WpCommandLine *self, gpointer data, const char *key, const cha
   GError *reason = NULL;
 
   if (!option || g_str_equal (key, "config"))
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not an option; --help lists them all",
-                   key);
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not an option; --help lists them all", key);
   if (set_option (group, option, data, value, &reason))
     return TRUE;
   g_propagate_prefixed_error (error, reason, "%s: ", key);
@@ -407,8 +390,7 @@ load_line (char *line, const WpCommandLine *self, gpointer data, GError **error)
     {
       g_autofree char *start = g_utf8_substring (key, 0, MIN (g_utf8_strlen (key, -1), 40));
 
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not of the form key = value", start);
-      return FALSE;
+      return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not of the form key = value", start);
     }
   *value++ = '\0';
   cut_comment (value);
@@ -431,10 +413,7 @@ wp_options_load (const WpCommandLine *self, gpointer data, const char *path, GEr
   if (!g_file_get_contents (path, &text, &len, error))
     return FALSE;
   if (strlen (text) != len || !g_utf8_validate (text, len, NULL))
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: not a text file", path);
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_BAD_VALUE, "%s: not a text file", path);
   lines = g_strsplit (wp_options_skip_mark (text), "\n", -1);
   for (guint i = 0; lines[i]; i++)
     {
@@ -481,9 +460,8 @@ wp_options_parse_uint (const char *text, guint64 min, guint64 max, guint64 *valu
 {
   if (g_ascii_isdigit (*text) && g_ascii_string_to_unsigned (text, 10, min, max, value, NULL))
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
-               "\"%s\" is not a number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT, text, min, max);
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE,
+                  "\"%s\" is not a number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT, text, min, max);
 }
 
 gboolean
@@ -514,6 +492,5 @@ wp_options_parse_positive (const char *text, double *value, GError **error)
       *value = parsed;
       return TRUE;
     }
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a number above 0", text);
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not a number above 0", text);
 }

@@ -87,10 +87,9 @@ wp_policy_check (const WpPolicy *self, GError **error)
 {
   if (self->when_full == WP_WHEN_FULL_BLOCK || self->block_timeout_ns == WP_TIME_NONE)
     return TRUE;
-  g_set_error_literal (
-      error, WP_ERROR, WP_ERROR_USAGE,
+  return wp_fail (
+      error, WP_ERROR_USAGE,
       "--when-full=reject and --block-timeout exclude each other: nothing blocks, so nothing times out");
-  return FALSE;
 }
 
 #define FIELD(member) WP_FIELD (WpPolicy, member)

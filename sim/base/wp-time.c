@@ -184,15 +184,9 @@ wp_time_parse_duration (const char *text, gint64 *ns, GError **error)
       unit_ns = find_unit (unit, (gsize) (end - unit));
     }
   if (unit_ns == 0 || number.negative || !decimal_to_ns (&number, unit_ns, ns))
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a time, such as 500ms or 2s", text);
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not a time, such as 500ms or 2s", text);
   if (*ns > WP_DURATION_MAX)
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is over 100 years", text);
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is over 100 years", text);
 
   return TRUE;
 }

@@ -41,9 +41,7 @@ parse_rate (const char *value, double *rate, GError **error)
     return FALSE;
   if (*rate <= WP_NS_PER_S)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is more than one request per nanosecond", value);
-
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is more than one request per nanosecond", value);
 }
 
 static gboolean
@@ -55,10 +53,8 @@ set_rate (Parser *self, const char *value, GError **error)
 static gboolean
 fail_states (const char *value, GError **error)
 {
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a list of 2 to %d states, such as A:B",
-               value, WP_ARRIVALS_STATES);
-
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not a list of 2 to %d states, such as A:B", value,
+                  WP_ARRIVALS_STATES);
 }
 
 /* In a state of rate 0 no request arrives. */
@@ -84,9 +80,7 @@ parse_positive_time (const char *value, gint64 *ns, GError **error)
     return FALSE;
   if (*ns > 0)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a time above 0", value);
-
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not a time above 0", value);
 }
 
 static gboolean
@@ -117,10 +111,7 @@ set_amplitude (Parser *self, const char *value, GError **error)
     return FALSE;
   if (self->spec->amplitude <= 1)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is more than 1: the rate would fall below 0",
-               value);
-
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is more than 1: the rate would fall below 0", value);
 }
 
 static gboolean
@@ -182,19 +173,13 @@ parse_pair (Parser *self, char *pair, GError **error)
   char *value = strchr (pair, '=');
 
   if (!value)
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not of the form key=value", pair);
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not of the form key=value", pair);
   *value++ = '\0';
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
     if (g_str_equal (pair, keys[i].name) && ((self->kind->needed | KEY_DURATION | KEY_N) & keys[i].key))
       {
         if (self->given & keys[i].key)
-          {
-            g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is given twice", pair);
-            return FALSE;
-          }
+          return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is given twice", pair);
         self->given |= keys[i].key;
         if (keys[i].set (self, value, error))
           return TRUE;
@@ -210,10 +195,7 @@ check (const Parser *self, gboolean endless, GError **error)
 {
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
     if (self->kind->needed & ~self->given & keys[i].key)
-      {
-        g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "no \"%s\"", keys[i].name);
-        return FALSE;
-      }
+      return wp_fail (error, WP_ERROR_BAD_VALUE, "no \"%s\"", keys[i].name);
   if (!endless && !(self->given & (KEY_DURATION | KEY_N)))
     g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE, "no end: give \"duration\" or \"n\"");
   else if (self->spec->n_rates != self->spec->n_sojourns)
@@ -237,12 +219,9 @@ parse (Parser *self, const char *spec, gboolean endless, GError **error)
     if (strlen (kinds[i].name) == length && g_ascii_strncasecmp (spec, kinds[i].name, length) == 0)
       self->kind = &kinds[i];
   if (!self->kind)
-    {
-      g_set_error_literal (
-          error, WP_ERROR, WP_ERROR_BAD_VALUE,
-          "arrivals are constant:, poisson:, mmpp: or diurnal:, such as poisson:rate=100,duration=60s");
-      return FALSE;
-    }
+    return wp_fail (
+        error, WP_ERROR_BAD_VALUE,
+        "arrivals are constant:, poisson:, mmpp: or diurnal:, such as poisson:rate=100,duration=60s");
   for (char **pair = pairs; *pair; pair++)
     if (!parse_pair (self, *pair, error))
       return FALSE;

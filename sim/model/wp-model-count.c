@@ -118,12 +118,10 @@ check_one (const char *what, WpUint128 by_clock_ns, WpUint128 by_requests_ns, GE
 {
   if (by_clock_ns == by_requests_ns)
     return TRUE;
-  g_set_error (
-      error, WP_ERROR, WP_ERROR_INTERNAL,
+  return wp_fail (
+      error, WP_ERROR_INTERNAL,
       "internal error: Little's law does not hold: %s: %.17g job seconds by the clock, %.17g by the requests",
       what, (double) by_clock_ns / 1e9, (double) by_requests_ns / 1e9);
-
-  return FALSE;
 }
 
 gboolean

@@ -105,9 +105,7 @@ parse_uniform (WpServiceTime *self, char **parts, GError **error)
     return FALSE;
   if (self->a_ns <= self->b_ns)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s is more than %s", parts[0], parts[1]);
-
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "%s is more than %s", parts[0], parts[1]);
 }
 
 static double
@@ -137,10 +135,7 @@ parse_hyperexponential (WpServiceTime *self, char **parts, GError **error)
   if (!parse_mean_and_cv (self, parts, error))
     return FALSE;
   if (self->cv <= 1)
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "CV must be more than 1, not %s", parts[1]);
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_BAD_VALUE, "CV must be more than 1, not %s", parts[1]);
   square = self->cv * self->cv;
   self->share = (1 + sqrt ((square - 1) / (square + 1))) / 2;
   self->means_ns[0] = (double) self->a_ns / (2 * self->share);
@@ -180,10 +175,7 @@ parse_pareto (WpServiceTime *self, char **parts, GError **error)
       || !wp_time_parse_duration (parts[2], &self->b_ns, error))
     return FALSE;
   if (self->a_ns == 0 || self->a_ns >= self->b_ns)
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "the mean must be between 0 and %s", parts[2]);
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_BAD_VALUE, "the mean must be between 0 and %s", parts[2]);
   high = (double) self->a_ns;
   for (guint i = 0; i < 200; i++)
     {
@@ -225,11 +217,7 @@ add_measured (WpServiceTime *self, const char *file, const WpRow *rows, gsize n_
       if (rows[i].finished_ns == WP_TIME_NONE || rows[i].started_ns == WP_TIME_NONE)
         continue;
       if (rows[i].finished_ns < rows[i].started_ns)
-        {
-          g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
-                       "%s: a request was finished before it was started", file);
-          return FALSE;
-        }
+        return wp_fail (error, WP_ERROR_BAD_TRACE, "%s: a request was finished before it was started", file);
       service_ns = rows[i].finished_ns - rows[i].started_ns;
       g_array_append_val (self->measured_ns, service_ns);
     }
@@ -251,11 +239,9 @@ parse_from (WpServiceTime *self, char **parts, GError **error)
     return FALSE;
   if (self->measured_ns->len > 0)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
-               "%s: no row has both \"started\" and \"finished\", so it has no service times to draw from",
-               parts[0]);
-
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_TRACE,
+                  "%s: no row has both \"started\" and \"finished\", so it has no service times to draw from",
+                  parts[0]);
 }
 
 static double

@@ -117,12 +117,9 @@ evaluate (WpEvaluation *self, const Batch *batch, GError **error)
   else
     model = wp_model_new (&layout, self->patience_ns);
   if (!pass (self, batch, model))
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
-                   "%u workers at %g times the traffic: the simulated time passes 292 years",
-                   self->policy.workers, batch->scale);
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_BAD_VALUE,
+                    "%u workers at %g times the traffic: the simulated time passes 292 years",
+                    self->policy.workers, batch->scale);
   if (model)
     wp_model_finish (model, &self->summary);
   else if (self->violated)

@@ -28,9 +28,7 @@ fail (const char *text, GError **error, const char *format, ...)
   va_start (arguments, format);
   problem = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\": %s", text, problem);
-
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\": %s", text, problem);
 }
 
 static gboolean

@@ -15,9 +15,7 @@ static const char *const names[] = { "workers", "queue", "scale", "service", NUL
 static gboolean
 fail (const char *part, GError **error, const char *problem)
 {
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\": %s", part, problem);
-
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\": %s", part, problem);
 }
 
 static int
@@ -117,11 +115,10 @@ parse_part (WpSweepSpec *self, const char *part, GError **error)
     {
       const char *nearest = wp_options_nearest (name, names);
 
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
-                   "\"%s\" is not workers=, queue=, scale= or service= and FROM:UNTIL:STEP%s%s%s", part,
-                   !equals || !nearest ? "" : "; did you mean ", !equals || !nearest ? "" : nearest,
-                   !equals || !nearest ? "" : "=?");
-      return FALSE;
+      return wp_fail (error, WP_ERROR_BAD_VALUE,
+                      "\"%s\" is not workers=, queue=, scale= or service= and FROM:UNTIL:STEP%s%s%s", part,
+                      !equals || !nearest ? "" : "; did you mean ", !equals || !nearest ? "" : nearest,
+                      !equals || !nearest ? "" : "=?");
     }
   if (g_strv_length (range) < 1 || g_strv_length (range) > 3)
     return fail (part, error, "not a value, FROM:UNTIL or FROM:UNTIL:STEP");

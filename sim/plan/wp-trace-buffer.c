@@ -111,13 +111,11 @@ wp_trace_buffer_check (const WpTraceBuffer *self, const char *or_else, GError **
 
   if (self->n_rows <= self->room)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_IO,
-               "%" G_GUINT64_FORMAT " rows need %" G_GUINT64_FORMAT " MiB of memory, and there are %.1f: "
-               "give --memory=%" G_GUINT64_FORMAT "m, or fewer rows by --limit%s",
-               self->n_rows, needed_mib, (double) self->most_rows * self->row_bytes / MIB, needed_mib,
-               or_else);
-
-  return FALSE;
+  return wp_fail (error, WP_ERROR_IO,
+                  "%" G_GUINT64_FORMAT " rows need %" G_GUINT64_FORMAT " MiB of memory, and there are %.1f: "
+                  "give --memory=%" G_GUINT64_FORMAT "m, or fewer rows by --limit%s",
+                  self->n_rows, needed_mib, (double) self->most_rows * self->row_bytes / MIB, needed_mib,
+                  or_else);
 }
 
 static void

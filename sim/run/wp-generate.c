@@ -62,10 +62,7 @@ write_batch (const WpGenerate *self, WpTraceWriter *writer, const gint64 *arriva
       row.arrival_ns = wp_time_scale_arrival (arrivals_ns[i], self->scale);
       row.service_ns = services_ns[i];
       if (row.arrival_ns >= G_MAXINT64 - WP_NS_PER_S || row.service_ns >= G_MAXINT64 - WP_NS_PER_S)
-        {
-          g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE, "a time of more than 292 years");
-          return FALSE;
-        }
+        return wp_fail (error, WP_ERROR_BAD_VALUE, "a time of more than 292 years");
       row.arrival_ns = round_to (row.arrival_ns, step_ns);
       row.service_ns = round_to (row.service_ns, step_ns);
       if (self->ids)
@@ -99,11 +96,8 @@ wp_generate_write (const WpGenerate *self, WpArrivals *arrivals, WpServiceTime *
       wp_interrupt_set_rows (written);
     }
   if (written == 0)
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\": no request arrives within its duration",
-                   self->arrivals);
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\": no request arrives within its duration",
+                    self->arrivals);
 
   return wp_trace_writer_flush (writer, error);
 }

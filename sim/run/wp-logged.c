@@ -21,11 +21,7 @@ wp_logged_option_parse (gpointer field, const char *value, GError **error)
   else if (wp_options_parse_count (value, 1, G_MAXINT32, &workers, NULL))
     self->choice = WP_LOGGED_GIVEN;
   else
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a number of workers, auto or none",
-                   value);
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not a number of workers, auto or none", value);
   self->workers = (guint) workers;
 
   return TRUE;
@@ -46,12 +42,10 @@ fail_without (const WpTrace *trace, const WpLoggedOption *option, GError **error
 {
   if (option->choice == WP_LOGGED_BY_DEFAULT)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
-               "--logged-workers: %s has no response times of requests without a service: "
-               "--columns response=NAME says where they are",
-               wp_trace_name (trace));
-
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE,
+                  "--logged-workers: %s has no response times of requests without a service: "
+                  "--columns response=NAME says where they are",
+                  wp_trace_name (trace));
 }
 
 /* Services in place of @responses_ns. */

@@ -208,10 +208,8 @@ start_over (WpRun *self, GError **error)
 static gboolean
 fail_of_time (const WpRun *self, GError **error)
 {
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: the simulated time passes 292 years",
-               wp_trace_name (self->trace));
-
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "%s: the simulated time passes 292 years",
+                  wp_trace_name (self->trace));
 }
 
 static const WpRow *
@@ -359,11 +357,8 @@ static gboolean
 finish (WpRun *self, WpSummary *summary, WpTrafficSummary *traffic, GError **error)
 {
   if (!self->counting)
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: the warm-up is longer than the trace",
-                   wp_trace_name (self->trace));
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_BAD_VALUE, "%s: the warm-up is longer than the trace",
+                    wp_trace_name (self->trace));
   if (!(self->groups ? finish_groups (self, summary, error) : finish_models (self, summary, error)))
     return FALSE;
   wp_traffic_summary (self->traffic, traffic);
