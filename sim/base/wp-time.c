@@ -290,3 +290,11 @@ wp_time_monotonic (void)
 
   return now.tv_sec * WP_NS_PER_S + now.tv_nsec;
 }
+
+int
+wp_time_compare (gconstpointer a, gconstpointer b)
+{
+  gint64 one = *(const gint64 *) a, two = *(const gint64 *) b;
+
+  return (one > two) - (one < two);
+}

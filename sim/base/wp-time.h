@@ -63,3 +63,6 @@ const char *wp_time_format_people (char buffer[WP_TIME_BUFFER], gint64 ns);
 
 /* CLOCK_MONOTONIC in nanoseconds. */
 gint64 wp_time_monotonic (void);
+
+/* GCompareFunc of times, or of structs that begin with one. */
+int wp_time_compare (gconstpointer a, gconstpointer b);

@@ -89,14 +89,6 @@ typedef struct {
   int predicted, measured;
 } Change; /* of the two depths */
 
-static int
-compare_changes (gconstpointer a, gconstpointer b)
-{
-  gint64 one = ((const Change *) a)->time_ns, two = ((const Change *) b)->time_ns;
-
-  return (one > two) - (one < two);
-}
-
 static void
 add_changes (GArray *changes, const WpRow *rows, gsize n_rows, gint64 shift_ns, int predicted, int measured)
 {
@@ -125,7 +117,7 @@ wp_agreement_curve_error (const WpRow *predicted, gsize n_predicted, const WpRow
 
   add_changes (changes, predicted, n_predicted, 0, 1, 0);
   add_changes (changes, measured, n_measured, shift_ns, 0, 1);
-  g_array_sort (changes, compare_changes);
+  g_array_sort (changes, wp_time_compare);
   for (guint i = 0; i < changes->len; i++)
     {
       const Change *change = &g_array_index (changes, Change, i);

@@ -15,22 +15,6 @@ typedef struct {
   gint64 service_ns;
 } Request;
 
-static int
-compare_requests (const void *a, const void *b)
-{
-  gint64 one = ((const Request *) a)->row.arrival_ns, two = ((const Request *) b)->row.arrival_ns;
-
-  return (one > two) - (one < two);
-}
-
-static int
-compare_times (const void *a, const void *b)
-{
-  gint64 one = *(const gint64 *) a, two = *(const gint64 *) b;
-
-  return (one > two) - (one < two);
-}
-
 /* FALSE: a time passes 292 years. @rows: (nullable): gets what became of each. */
 static gboolean
 simulate (const WpPolicy *policy, gint64 patience_ns, const Request *requests, gsize n, WpSummary *summary,
@@ -174,7 +158,7 @@ measure_lags (gint64 *lags, const WpMatch *match, const WpRow *predicted, gsize 
   for (gsize i = 0; i < n_predicted; i++)
     if (match->partners[i] != WP_NO_MATCH)
       lags[n++] = measured[match->partners[i]].arrival_ns - predicted[i].arrival_ns;
-  qsort (lags, n, sizeof *lags, compare_times);
+  qsort (lags, n, sizeof *lags, wp_time_compare);
   for (gsize i = n; i > 0; i--)
     lags[i - 1] -= lags[0];
 
@@ -212,7 +196,7 @@ find_ranges (WpAsReplayed *self, const WpPolicy *policy, gint64 patience_ns, con
           requests[i] = (Request){ predicted[i], predicted[i].service_ns };
           requests[i].row.arrival_ns += lags[wp_random_below (&random, n_lags)];
         }
-      qsort (requests, n, sizeof *requests, compare_requests);
+      qsort (requests, n, sizeof *requests, wp_time_compare);
       if (!simulate (policy, patience_ns, requests, n, &summary, NULL))
         return;
       for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)

@@ -111,14 +111,6 @@ wp_match_difference (const WpMatch *self, const WpRow *first, gsize n_first, con
                          wp_histogram_quantile (differences, 0.99), wp_histogram_max (differences) };
 }
 
-static int
-compare_times (gconstpointer a, gconstpointer b)
-{
-  gint64 one = *(const gint64 *) a, two = *(const gint64 *) b;
-
-  return (one > two) - (one < two);
-}
-
 gint64
 wp_match_clock_shift (const WpMatch *self, const WpRow *first, gsize n_first, const WpRow *second)
 {
@@ -132,7 +124,7 @@ wp_match_clock_shift (const WpMatch *self, const WpRow *first, gsize n_first, co
 
         g_array_append_val (shifts, shift_ns);
       }
-  g_array_sort (shifts, compare_times);
+  g_array_sort (shifts, wp_time_compare);
 
   return shifts->len > 0 ? g_array_index (shifts, gint64, shifts->len / 2) : 0;
 }

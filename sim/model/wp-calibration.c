@@ -241,14 +241,6 @@ compare_updates (gconstpointer a, gconstpointer b)
   return (one->started_ns > two->started_ns) - (one->started_ns < two->started_ns);
 }
 
-static int
-compare_times (gconstpointer a, gconstpointer b)
-{
-  gint64 one = *(const gint64 *) a, two = *(const gint64 *) b;
-
-  return (one > two) - (one < two);
-}
-
 static GArray *
 collect (WpCalibration *self, const WpRow *rows, gsize n_rows)
 {
@@ -280,7 +272,7 @@ sorted_starts (const GArray *updates)
 
   for (guint i = 0; i < updates->len; i++)
     starts_ns[i] = g_array_index (updates, Update, i).started_ns;
-  qsort (starts_ns, updates->len, sizeof *starts_ns, compare_times);
+  qsort (starts_ns, updates->len, sizeof *starts_ns, wp_time_compare);
 
   return starts_ns;
 }

@@ -242,21 +242,13 @@ wp_logged_search_agrees (const WpLoggedSearch *self, guint workers)
   return TRUE;
 }
 
-static int
-compare_times (const void *a, const void *b)
-{
-  gint64 left = *(const gint64 *) a, right = *(const gint64 *) b;
-
-  return (left > right) - (left < right);
-}
-
 /* Copy of the departures, in order; to be freed. */
 gint64 *
 wp_logged_window_departures (const WpLoggedWindow *self)
 {
   gint64 *sorted = g_memdup2 (self->departures, self->n * sizeof *sorted);
 
-  qsort (sorted, self->n, sizeof *sorted, compare_times);
+  qsort (sorted, self->n, sizeof *sorted, wp_time_compare);
 
   return sorted;
 }

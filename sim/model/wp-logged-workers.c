@@ -53,14 +53,6 @@ wp_logged_reason_text (WpLoggedReason reason)
 }
 
 static int
-compare_times (const void *a, const void *b)
-{
-  gint64 left = *(const gint64 *) a, right = *(const gint64 *) b;
-
-  return (left > right) - (left < right);
-}
-
-static int
 compare_counts (const void *a, const void *b)
 {
   guint32 left = *(const guint32 *) a, right = *(const guint32 *) b;
@@ -307,7 +299,7 @@ is_independent_of_gaps (const Sample *self)
   for (guint i = 0; i < self->n; i++)
     if (self->gaps[i] >= 0)
       sorted[n++] = self->gaps[i];
-  qsort (sorted, n, sizeof *sorted, compare_times);
+  qsort (sorted, n, sizeof *sorted, wp_time_compare);
   for (guint i = 0; i < self->n; i++)
     sets[i] = self->gaps[i] < 0 ? IN_NONE : self->gaps[i] > sorted[n / 2] ? IN_ONE : IN_OTHER;
 

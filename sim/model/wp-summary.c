@@ -116,14 +116,6 @@ compare_spans (gconstpointer a, gconstpointer b)
   return (one->index > two->index) - (one->index < two->index);
 }
 
-static int
-compare_times (gconstpointer a, gconstpointer b)
-{
-  gint64 one = *(const gint64 *) a, two = *(const gint64 *) b;
-
-  return (one > two) - (one < two);
-}
-
 static void
 add_span (GArray *spans, gint64 from, gint64 to)
 {
@@ -142,7 +134,7 @@ sort_spans (GArray *spans)
   for (guint i = 0; i < spans->len; i++)
     if (g_array_index (spans, Span, i).to > g_array_index (spans, Span, i).from)
       g_array_append_val (ends, g_array_index (spans, Span, i).to);
-  g_array_sort (ends, compare_times);
+  g_array_sort (ends, wp_time_compare);
 
   return ends;
 }

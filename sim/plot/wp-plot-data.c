@@ -103,14 +103,6 @@ typedef struct {
   int depth, parked, busy;
 } Change;
 
-static int
-compare_changes (gconstpointer a, gconstpointer b)
-{
-  gint64 one = ((const Change *) a)->time_ns, two = ((const Change *) b)->time_ns;
-
-  return (one > two) - (one < two);
-}
-
 /* @what holds from @from_ns until @until_ns. */
 static void
 add_stay (GArray *changes, gint64 origin_ns, gint64 from_ns, gint64 until_ns, Change what)
@@ -140,7 +132,7 @@ list_changes (const WpRow *rows, gsize n_rows, gint64 shift_ns)
       add_stay (changes, origin_ns, row->started_ns,
                 row->finished_ns != WP_TIME_NONE ? row->finished_ns : row->ended_ns, (Change){ .busy = 1 });
     }
-  g_array_sort (changes, compare_changes);
+  g_array_sort (changes, wp_time_compare);
 
   return changes;
 }

@@ -32,21 +32,13 @@ wp_log_seconds_free (WpLogSeconds *self)
   g_free (self);
 }
 
-static int
-compare (gconstpointer a, gconstpointer b)
-{
-  gint64 one = ((const Stamp *) a)->second, two = ((const Stamp *) b)->second;
-
-  return (one > two) - (one < two);
-}
-
 static void
 merge (WpLogSeconds *self)
 {
   Stamp *stamps = (Stamp *) self->stamps->data;
   guint n = 0;
 
-  g_array_sort (self->stamps, compare);
+  g_array_sort (self->stamps, wp_time_compare);
   for (guint i = 0; i < self->stamps->len; i++)
     if (n > 0 && stamps[n - 1].second == stamps[i].second)
       stamps[n - 1].n += stamps[i].n;
@@ -90,7 +82,7 @@ wp_log_seconds_next (WpLogSeconds *self, gint64 second)
   if (self->at + 1 < self->stamps->len && g_array_index (self->stamps, Stamp, self->at + 1).second == second)
     self->at++;
   else if ((self->at >= self->stamps->len || g_array_index (self->stamps, Stamp, self->at).second != second)
-           && !g_array_binary_search (self->stamps, &wanted, compare, &self->at))
+           && !g_array_binary_search (self->stamps, &wanted, wp_time_compare, &self->at))
     return -1;
   stamp = &g_array_index (self->stamps, Stamp, self->at);
   if (stamp->given == stamp->n)

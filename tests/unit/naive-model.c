@@ -300,14 +300,6 @@ advance (Naive *self)
   return self->now_ns < G_MAXINT64;
 }
 
-static int
-compare (gconstpointer a, gconstpointer b)
-{
-  gint64 one = *(const gint64 *) a, two = *(const gint64 *) b;
-
-  return (one > two) - (one < two);
-}
-
 /* The value that @permille of all are at or below; sorted. */
 static gint64
 rank (GArray *values, guint permille)
@@ -340,7 +332,7 @@ spread (const Naive *self, gint64 (*measure) (const WpRow *row, const WpRequestR
       if (value != WP_TIME_NONE)
         g_array_append_val (values, value);
     }
-  g_array_sort (values, compare);
+  g_array_sort (values, wp_time_compare);
 
   return (WpSpread){ mean (values),      rank (values, 500), rank (values, 900),  rank (values, 950),
                      rank (values, 990), rank (values, 999), rank (values, 1000), { 0 } };
@@ -420,7 +412,7 @@ count_time (const Naive *self, WpSummary *summary, gint64 first_ns, gint64 last_
     }
   summary->busy_mean = mean (busies);
   summary->depth_mean = mean (depths);
-  g_array_sort (depths, compare);
+  g_array_sort (depths, wp_time_compare);
   summary->depth_p50 = rank (depths, 500);
   summary->depth_p95 = rank (depths, 950);
   summary->depth_p99 = rank (depths, 990);

@@ -460,14 +460,6 @@ on_offer (gpointer observer, const WpBatch *batch, GError **error)
   return TRUE;
 }
 
-static int
-compare (gconstpointer a, gconstpointer b)
-{
-  gint64 one = *(const gint64 *) a, two = *(const gint64 *) b;
-
-  return (one > two) - (one < two);
-}
-
 /* The client of a request goes on when it is answered, or has no more patience, be its job in service. */
 static gint64
 goes_on (const WpRequestResult *result, gint64 arrival_ns, gint64 patience_ns, gboolean until_stored)
@@ -502,7 +494,7 @@ check_closed (const Seen *seen, const WpPolicy *policy, gint64 patience_ns, guin
       called_ns[n_called++]
           = think_ns + goes_on (&naive[i], seen->rows[i].arrival_ns, patience_ns, until_stored);
     }
-  qsort (called_ns, n_called, sizeof *called_ns, compare);
+  qsort (called_ns, n_called, sizeof *called_ns, wp_time_compare);
   for (gsize i = 0; i < seen->n; i++)
     g_assert_cmpint (seen->rows[i].arrival_ns, ==, called_ns[i]);
 }

@@ -1,4 +1,5 @@
 /* Ring, heap and tournament give the least free time, as a sorted array does. */
+#include "sim/base/wp-time.h"
 #include "sim/model/wp-server-times.h"
 
 #include <stdlib.h>
@@ -7,20 +8,12 @@
 
 #define MOST_WORKERS 70
 
-static int
-compare (const void *a, const void *b)
-{
-  gint64 one = *(const gint64 *) a, other = *(const gint64 *) b;
-
-  return (one > other) - (one < other);
-}
-
 /* The array is sorted; its first entry is taken at @start, and is @end from then on. */
 static void
 take_naively (gint64 *free_ns, guint workers, gint64 end)
 {
   free_ns[0] = end;
-  qsort (free_ns, workers, sizeof *free_ns, compare);
+  qsort (free_ns, workers, sizeof *free_ns, wp_time_compare);
 }
 
 static void
