@@ -52,6 +52,7 @@ test_same (void)
                "-q 20 -w 2");
   assert_same ("mmpp:rates=10:200,sojourns=2s:200ms,duration=300s", "hyperexp:30ms:2", "--seed 2",
                "-q 5 -w 3 --when-full reject");
+  assert_same ("poisson:rate=20:900,duration=40s", "exp:20ms", "--seed 4 --scale 1.3", "-w 9");
   assert_same ("diurnal:rate=50,amplitude=0.7,period=60s,n=20000", "pareto:20ms:1.3:5s", "--limit 15000",
                "-w 2 -q 0 --patience 50ms");
   assert_same ("constant:rate=30,duration=100s", "lognormal:33ms:0.2", "--seed 3", "-w 1 -q 7 --warmup 500");
@@ -308,6 +309,10 @@ test_refused (void)
     { "--generate poisson:rate=1,duration=0", "duration: \"0\" is not a time above 0" },
     { "--generate poisson:rate=0.001,duration=1ms", "no request arrives within its duration" },
     { "--synthetic poisson:rate=0.001,duration=1ms", "no request arrives " },
+    { "--generate poisson:rate=1:x,duration=5s", "rate: \"x\" is not a number above 0" },
+    { "--generate poisson:rate=1:0,duration=5s", "rate: \"0\" is not a number above 0" },
+    { "--generate constant:rate=1:2,n=3", "no \"duration\", within which the rate goes" },
+    { "--generate diurnal:rate=1:2,amplitude=0,period=1h,n=3", "rate: \"1:2\" is not a number above 0" },
     { "--generate mmpp:rates=1:2,n=3", "no \"sojourns\"" },
     { "--generate mmpp:rates=1:2,sojourns=1s,n=3", "\"1s\" is not a list of 2 to 16 states" },
     { "--generate mmpp:rates=1:2,sojourns=1s:1s:1s,n=3", "2 rates, but 3 sojourns" },
