@@ -187,7 +187,7 @@ check_outage (const char *mode)
   check_ready (server, 200, "ready, but database down: jobs wait\n");
   wp_crowd_send (crowd, 11, NULL);
   wp_harness_await_stat (server, "ledger.received", 12);
-  g_assert_cmpfloat (wp_harness_stat (server, "ledger.parked"), ==, n_parked);
+  wp_harness_await_stat (server, "ledger.parked", n_parked);
   wp_harness_await_stat (server, "ready", 0);
   check_ready (server, 503, "database down\n");
   check_metric (server, "wp_ready 0");
@@ -302,6 +302,13 @@ test_one_bad_row (void)
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, G_N_ELEMENTS (clients) - 1);
 }
 
+static void
+post_megabyte (WpClient *client, const char *body)
+{
+  wp_client_post (client, "/", NULL, body, MEGABYTE);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+}
+
 /* Another program reads an old state of the database, and stays: the log grows, which is reported and
  * counted; it shrinks again afterwards. */
 static void
@@ -311,27 +318,22 @@ test_reader_stays (void)
   g_autoptr (WpHold) reader = wp_hold_new (server, "wp.db");
   g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
   g_autofree char *body = g_strnfill (MEGABYTE, 'x');
+  guint n_rows = 0;
 
   wp_hold_release (reader);
   wp_hold_execute (reader, "BEGIN; SELECT count(*) FROM jobs");
-  for (guint i = 0; i < 110; i++)
-    {
-      wp_client_post (client, "/", NULL, body, MEGABYTE);
-      g_assert_cmpuint (wp_client_read_status (client), ==, 200);
-    }
+  for (; n_rows < 110; n_rows++)
+    post_megabyte (client, body);
   wp_harness_await_log (server, "/wp.db-wal has 9");
   wp_harness_await_log (server, " MB, and grows until no other program reads an old state of the database\n");
   g_assert_cmpfloat (wp_harness_stat (server, "database_log_bytes"), >, 100 * MEGABYTE);
   wp_hold_execute (reader, "COMMIT");
-  for (guint i = 0; i < 30; i++)
-    {
-      wp_client_post (client, "/", NULL, body, MEGABYTE);
-      g_assert_cmpuint (wp_client_read_status (client), ==, 200);
-    }
-  g_assert_cmpfloat (wp_harness_stat (server, "database_log_bytes"), <, 64 * MEGABYTE);
+  /* It is copied while rows come in, as fast as the disk is. */
+  for (; wp_harness_stat (server, "database_log_bytes") > 64 * MEGABYTE; n_rows++)
+    post_megabyte (client, body);
   g_clear_pointer (&client, wp_client_free);
   wp_harness_stop (server);
-  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 140);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, n_rows);
 }
 
 /* An id that comes again with another method, path or body is a conflict. With --ack=stored its client hears
