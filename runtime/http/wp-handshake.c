@@ -40,5 +40,5 @@ wp_handshake_begin (WpConnection *connection, WpTls *tls)
 
   connection->tls = wp_tls_accept (tls, connection->fd);
   connection->protocol = &protocol;
-  wp_connection_enter (connection, WP_CONNECTION_HANDSHAKE);
+  wp_connection_set_state (connection, WP_CONNECTION_HANDSHAKE);
 }

@@ -4,7 +4,7 @@
 
 #include "runtime/http/wp-connections.h"
 #include "runtime/http/wp-mailbox.h"
-#include "runtime/http/wp-soup-find.h"
+#include "runtime/http/wp-soup-load.h"
 
 /* Called on the HTTP thread, once, before the first connection. */
 typedef void (*WpHttpThreadSetup) (WpHttpThread *self, gpointer data);
@@ -41,7 +41,7 @@ WpSoup *wp_http_thread_get_soup (WpHttpThread *self); /* (nullable): NULL before
 /* any thread: adds a connection that another thread has accepted */
 void wp_http_thread_take_connection (WpHttpThread *self, int fd);
 void wp_http_thread_post (WpHttpThread *self, gpointer item); /* any thread */
-/* any thread: accepts no new connections, and closes each one with its answer */
+/* any thread: accepts no new connections, and closes each one with its response */
 void wp_http_thread_drain (WpHttpThread *self);
 gboolean wp_http_thread_is_draining (WpHttpThread *self); /* any thread */
 /* any thread: it is draining, and no connection is left, nor in the backlog */

@@ -8,7 +8,7 @@
 static gboolean
 on_review (gpointer review)
 {
-  wp_realtime_review_look (review);
+  wp_realtime_review_update (review);
 
   return G_SOURCE_CONTINUE;
 }
@@ -20,7 +20,7 @@ begin_realtime (void)
   g_autoptr (GSource) source = g_timeout_source_new (REVIEW_MS);
   WpRealtimeReview *review = g_new0 (WpRealtimeReview, 1);
 
-  wp_realtime_review_begin (review, WP_REALTIME_HTTP);
+  wp_realtime_review_init (review, WP_REALTIME_HTTP);
   g_source_set_callback (source, on_review, review, g_free);
   g_source_attach (source, g_main_context_get_thread_default ());
 }

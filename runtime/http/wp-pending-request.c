@@ -9,7 +9,7 @@ struct _WpPendingRequest {
   WpHttpThread *http_thread;
   WpConnection *connection;
   WpJob *job;
-  WpPendingRequestReply reply;
+  WpPendingRequestRespond respond;
   gpointer request;
   guint status; /* set by on_notify(), before the request is posted */
 };
@@ -18,7 +18,7 @@ static void
 finish (WpPendingRequest *self, guint status)
 {
   self->connection->pending = NULL;
-  self->reply (self->http_thread, self->request, status);
+  self->respond (self->http_thread, self->request, status);
   wp_job_unref (self->job);
   g_free (self);
 }
@@ -55,7 +55,7 @@ on_gone (gpointer pending)
 {
   WpPendingRequest *self = pending;
 
-  if (!wp_engine_leave (self->engine, self->job))
+  if (!wp_engine_abandon (self->engine, self->job))
     return;
   self->connection->last = TRUE;
   finish (self, WP_STATUS_UNAVAILABLE);
@@ -63,13 +63,13 @@ on_gone (gpointer pending)
 
 guint
 wp_pending_request_offer (WpEngine *engine, WpHttpThread *http_thread, WpConnection *connection, WpJob *job,
-                          WpPendingRequestReply reply, gpointer request)
+                          WpPendingRequestRespond respond, gpointer request)
 {
   WpPendingRequest *self;
   WpSubmit submit;
 
   self = g_new (WpPendingRequest, 1);
-  *self = (WpPendingRequest){ engine, http_thread, connection, job, reply, request, 0 };
+  *self = (WpPendingRequest){ engine, http_thread, connection, job, respond, request, 0 };
   job->notify = on_notify;
   job->client = self;
   submit = wp_engine_submit (engine, job);

@@ -7,7 +7,7 @@
 #include "sim/model/wp-synthetic.h"
 
 gboolean
-wp_drawn_traffic_is_asked (const WpDrawnTraffic *self)
+wp_drawn_traffic_is_requested (const WpDrawnTraffic *self)
 {
   return self->rate > 0 || self->ramp || self->arrivals;
 }
@@ -18,7 +18,7 @@ wp_drawn_traffic_check (const WpDrawnTraffic *self, guint64 limit_rows, GError *
   gboolean is_whole = self->arrivals && strchr (self->arrivals, ':');
   const char *wrong = NULL;
 
-  if (!wp_drawn_traffic_is_asked (self))
+  if (!wp_drawn_traffic_is_requested (self))
     wrong = self->duration_ns > 0
                 ? "--duration is of traffic that is drawn: give --rate, --ramp or --arrivals, too"
             : self->service ? "--service is of traffic that is drawn: give --rate, --ramp or --arrivals, too"

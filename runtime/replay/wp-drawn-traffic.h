@@ -13,7 +13,7 @@ typedef struct {
   guint64 seed;
 } WpDrawnTraffic;
 
-gboolean wp_drawn_traffic_is_asked (const WpDrawnTraffic *self);
+gboolean wp_drawn_traffic_is_requested (const WpDrawnTraffic *self);
 
 /* FALSE with WP_ERROR_USAGE and the option's name: options that contradict each other, or traffic without an
  * end. @limit_rows: 0: none. */

@@ -4,8 +4,8 @@
 
 #include "sim/run/wp-closed-loop.h"
 
-/* Like wp_closed_loop_go(), without observers. */
-gboolean wp_closed_loop_bulk_go (const WpClosedLoopOptions *options, const WpLayout *layout,
-                                 gint64 patience_ns, WpServiceTime *service, WpServiceTime *think,
-                                 WpBatchMeans *parts, WpSummary *summary, WpTrafficSummary *traffic,
-                                 GError **error);
+/* Like wp_closed_loop_run(), without observers. */
+gboolean wp_closed_loop_bulk_run (const WpClosedLoopOptions *options, const WpLayout *layout,
+                                  gint64 patience_ns, WpServiceTime *service, WpServiceTime *think,
+                                  WpBatchMeans *parts, WpSummary *summary, WpTrafficSummary *traffic,
+                                  GError **error);

@@ -70,7 +70,7 @@ check_failure (const char *mode)
 }
 
 static void
-test_failure_is_told (void)
+test_failure_is_reported (void)
 {
   check_failure ("Default");
   check_failure ("BufferedChannel");
@@ -79,7 +79,7 @@ test_failure_is_told (void)
 
 /* With --ack=accepted the client has its 200 already: the log and the books say what became of it. */
 static void
-test_failure_after_the_answer (void)
+test_failure_after_the_response (void)
 {
   g_autoptr (WpHarness) server
       = wp_harness_start ("-m", "BufferedChannel", "--retries=1", "--retry-delay=1ms", NULL);
@@ -124,7 +124,7 @@ check_tried_again (const char *mode)
 }
 
 static void
-test_tried_again (void)
+test_retried (void)
 {
   check_tried_again ("Default");
   check_tried_again ("BufferedChannel");
@@ -135,14 +135,14 @@ static char *
 ask_admin (const WpHarness *server, const char *path, guint *status)
 {
   g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
-  g_autoptr (WpAnswer) answer = NULL;
+  g_autoptr (WpHttpResponse) response = NULL;
 
   wp_client_get (admin, path, NULL);
-  answer = wp_client_read (admin);
-  g_assert_nonnull (answer);
-  *status = answer->status;
+  response = wp_client_read (admin);
+  g_assert_nonnull (response);
+  *status = response->status;
 
-  return g_strndup (answer->body, answer->size);
+  return g_strndup (response->body, response->size);
 }
 
 static void
@@ -231,7 +231,7 @@ test_outage (void)
 
 /* --retry-for: given up in the end, and the client hears of it. */
 static void
-test_outage_for_too_long (void)
+test_outage_outlasts_retries (void)
 {
   g_autoptr (WpHarness) server
       = wp_harness_start ("--ack=stored", "--retry-for=100ms", "--retries=1000", NULL);
@@ -374,7 +374,7 @@ test_conflict (void)
 
 /* With --ack=accepted the reply has gone out: the job is kept as failed. */
 static void
-test_conflict_after_the_answer (void)
+test_conflict_after_the_response (void)
 {
   g_autoptr (WpHarness) server
       = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", "--retries=1000", NULL);
@@ -450,17 +450,17 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/database-down/answers-when-stored", test_answers_when_stored);
-  g_test_add_func ("/database-down/failure-is-told", test_failure_is_told);
-  g_test_add_func ("/database-down/failure-after-the-answer", test_failure_after_the_answer);
-  g_test_add_func ("/database-down/tried-again", test_tried_again);
+  g_test_add_func ("/database-down/failure-is-reported", test_failure_is_reported);
+  g_test_add_func ("/database-down/failure-after-the-response", test_failure_after_the_response);
+  g_test_add_func ("/database-down/retried", test_retried);
   g_test_add_func ("/database-down/outage", test_outage);
   g_test_add_func ("/database-down/outage-with-room", test_outage_with_room);
-  g_test_add_func ("/database-down/outage-for-too-long", test_outage_for_too_long);
+  g_test_add_func ("/database-down/outage-outlasts-retries", test_outage_outlasts_retries);
   g_test_add_func ("/database-down/drain-in-an-outage", test_drain_in_an_outage);
   g_test_add_func ("/database-down/one-bad-row", test_one_bad_row);
   g_test_add_func ("/database-down/reader-stays", test_reader_stays);
   g_test_add_func ("/database-down/conflict", test_conflict);
-  g_test_add_func ("/database-down/conflict-after-the-answer", test_conflict_after_the_answer);
+  g_test_add_func ("/database-down/conflict-after-the-response", test_conflict_after_the_response);
   g_test_add_func ("/database-down/duplicates-are-counted", test_duplicates_are_counted);
   g_test_add_func ("/database-down/payload-is-whole", test_payload_is_whole);
 

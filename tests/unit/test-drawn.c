@@ -520,8 +520,8 @@ goes_on (const WpRequestResult *result, gint64 arrival_ns, gint64 patience_ns, g
   return result->ended_ns;
 }
 
-/* The requests that were sent are those, and only those, that the answers call for: the first @n_clients at
- * 0, and one after each answer. Their fate is that which the naive model has for them. */
+/* The requests that were sent are those, and only those, that the responses call for: the first @n_clients at
+ * 0, and one after each response. Their fate is that which the naive model has for them. */
 static void
 check_closed (const Seen *seen, const WpPolicy *policy, gint64 patience_ns, guint n_clients,
               gboolean until_stored, gint64 think_ns)
@@ -587,7 +587,7 @@ test_closed_equals_naive (void)
       wp_policy_layout (&policy, &layout);
       clients = wp_closed_loop_new (&options, &layout, patience_ns, service, thinking);
       wp_closed_loop_watch (clients, &observer, &seen);
-      g_assert_true (wp_closed_loop_go (clients, NULL, &summary, &traffic, NULL));
+      g_assert_true (wp_closed_loop_run (clients, NULL, &summary, &traffic, NULL));
       g_assert_cmpuint (seen.n, ==, MOST);
       check_closed (&seen, &policy, patience_ns, options.clients, options.until_stored, think_ns);
       n_refused += summary.accepted < summary.requests;
@@ -657,10 +657,10 @@ test_closed_before_a_committing_database (void)
       policy.keep_abandoned = wp_random_below (&random, 3) == 0;
       wp_policy_layout (&policy, &layout);
       clients = wp_closed_loop_new (&options, &layout, patience_ns, served, thinking);
-      done = wp_closed_loop_go (clients, NULL, &one_by_one, &traffic, NULL);
+      done = wp_closed_loop_run (clients, NULL, &one_by_one, &traffic, NULL);
       g_assert_cmpint (done, ==,
-                       wp_closed_loop_bulk_go (&options, &layout, patience_ns, committed, thinking, NULL,
-                                               &by_groups, &traffic, NULL));
+                       wp_closed_loop_bulk_run (&options, &layout, patience_ns, committed, thinking, NULL,
+                                                &by_groups, &traffic, NULL));
       if (!done || one_by_one.makespan_ns == WP_TIME_NONE)
         continue; /* no job was served after the warm-up */
       g_assert_cmpstr (compare_figures (&by_groups, &one_by_one), ==, NULL);

@@ -200,7 +200,7 @@ test_replications_have_seeds_of_their_own (void)
 /* Twice what the workers can do: the intervals are of the clock by which the counted jobs have started, and
  * no more than two are busy then. */
 static void
-test_no_more_than_is_possible (void)
+test_utilisation_at_most_one (void)
 {
   g_autoptr (SimRun) run = sim_run_new ();
 
@@ -239,7 +239,7 @@ figure_of (JsonObject *report, const char *group, const char *name)
  * is never in its way again. A request that would go out as the duration ends does not. So it is with a
  * database that commits each row by itself. */
 static void
-test_clients_to_the_instant (void)
+test_clients_equal_trace (void)
 {
   static const struct {
     const char *arguments;
@@ -251,7 +251,7 @@ test_clients_to_the_instant (void)
     { "--duration 100ms --warmup 2", 8, 0.010, 0.010 },
     { "--duration 100ms --warmup 20ms", 8, 0.010, 0.010 }, /* what is sent at 20 ms counts */
     { "--duration 100ms --warmup 21ms", 7, 0.010, 0.010 },
-    /* the second's wait counts, the first's answer does not */
+    /* the second's wait counts, the first's response does not */
     { "--limit 10 --warmup 1", 9, 0.020, 0.1 / 9 },
   };
 
@@ -290,7 +290,7 @@ assert_refused (const char *arguments, const char *what)
 }
 
 static void
-test_refused (void)
+test_refusals (void)
 {
   static const struct {
     const char *arguments, *what;
@@ -359,12 +359,12 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-drawn/common-random-numbers", test_common_random_numbers);
   g_test_add_func ("/wp-sim-drawn/written", test_written);
   g_test_add_func ("/wp-sim-drawn/theory", test_theory);
-  g_test_add_func ("/wp-sim-drawn/no-more-than-is-possible", test_no_more_than_is_possible);
+  g_test_add_func ("/wp-sim-drawn/utilisation-at-most-one", test_utilisation_at_most_one);
   g_test_add_func ("/wp-sim-drawn/replications-have-seeds-of-their-own",
                    test_replications_have_seeds_of_their_own);
   g_test_add_func ("/wp-sim-drawn/clients", test_clients);
-  g_test_add_func ("/wp-sim-drawn/clients-to-the-instant", test_clients_to_the_instant);
-  g_test_add_func ("/wp-sim-drawn/refused", test_refused);
+  g_test_add_func ("/wp-sim-drawn/clients-equal-trace", test_clients_equal_trace);
+  g_test_add_func ("/wp-sim-drawn/refusals", test_refusals);
 
   return g_test_run ();
 }

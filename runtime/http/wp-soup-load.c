@@ -1,9 +1,9 @@
-#include "runtime/http/wp-soup-find.h"
+#include "runtime/http/wp-soup-load.h"
 
 #include "runtime/secure/wp-module.h"
 
 const WpSoupClass *
-wp_soup_find (GError **error)
+wp_soup_load (GError **error)
 {
   static gsize found;
 

@@ -1,4 +1,4 @@
-#include "runtime/http/wp-failed.h"
+#include "runtime/http/wp-failed-jobs.h"
 
 #include "sim/trace/wp-json-add.h"
 
@@ -31,7 +31,7 @@ add_failed (const WpFailedJob *job, gpointer data)
 }
 
 char *
-wp_failed_format (WpJournal *journal, GError **error)
+wp_failed_jobs_format (WpJournal *journal, GError **error)
 {
   g_autoptr (JsonBuilder) json = json_builder_new ();
   WpJournalCounts counts;

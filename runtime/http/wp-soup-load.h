@@ -1,4 +1,4 @@
-/* wp-soup-find.h - loads the SoupServer of an HTTP thread from the module wp-soup.so. libsoup and its two
+/* wp-soup-load.h - loads the SoupServer of an HTTP thread from the module wp-soup.so. libsoup and its two
  * dozen libraries take 15 ms to load, more than the rest of a start, and the ingest needs them only with
  * --http=soup. */
 #pragma once
@@ -22,10 +22,10 @@ typedef struct {
 extern const WpSoupClass wp_soup_class __attribute__ ((weak));
 
 /**
- * wp_soup_find:
+ * wp_soup_load:
  *
  * Loads the module once. Any thread.
  *
  * Returns: (nullable): NULL with WP_ERROR_IO; the next call tries again
  */
-const WpSoupClass *wp_soup_find (GError **error);
+const WpSoupClass *wp_soup_load (GError **error);
