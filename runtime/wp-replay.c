@@ -211,8 +211,8 @@ prepare_and_run (WpReplayOptions *options, gboolean *good, GError **error)
 
   return schedule
          && (options->method || wp_method_list_allows (options->allowed_methods, schedule, template, error))
-         && wp_target_secure (target, options->ca_file, !options->is_insecure, error)
-         && wp_target_find (target, options->wait_ns, error) && wp_probe (target, template, error)
+         && wp_target_load_tls (target, options->ca_file, !options->is_insecure, error)
+         && wp_target_resolve (target, options->wait_ns, error) && wp_probe (target, template, error)
          && run (options, schedule, target, template, good, error);
 }
 
@@ -231,6 +231,6 @@ main (int argc, char **argv)
     return wp_process_end (wp_options_fail (error));
 
   if (wp_interrupt_signal ())
-    wp_interrupt_die ();
+    wp_interrupt_terminate ();
   return wp_process_end (good ? 0 : STATUS_NO);
 }

@@ -202,7 +202,7 @@ check_resources (Server *self, GError **error)
   if (!wp_resources_find_memory (n_threads, &memory_bytes, error)
       || !wp_resources_try_threads (n_threads, error))
     return FALSE;
-  wp_server_options_fit (&self->options, memory_bytes);
+  wp_server_options_set_memory_defaults (&self->options, memory_bytes);
   return TRUE;
 }
 
@@ -250,7 +250,7 @@ on_started (gpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!wp_soup_find (&error))
+  if (!wp_soup_load (&error))
     g_warning ("the admin listener cannot serve requests: %s", error->message);
   return G_SOURCE_REMOVE;
 }
@@ -292,7 +292,7 @@ static gboolean
 start (Server *self, GError **error)
 {
   catch_signals (self);
-  if (self->options.by_soup && !wp_soup_find (error))
+  if (self->options.by_soup && !wp_soup_load (error))
     return prefix_option (error, "http=soup");
   self->clock = wp_clock_new (error);
   if (!self->clock || !wp_server_security_open (&self->security, &self->options, error))
@@ -389,7 +389,7 @@ report_unfinished_jobs (Server *self, const WpLedger *ledger)
   if (self->journal)
     wp_journal_count (self->journal, &counts);
   left = ledger->queued + ledger->in_service + counts.backlog;
-  kept = wp_engine_count_kept (self->engine) + counts.backlog;
+  kept = wp_engine_count_in_journal (self->engine) + counts.backlog;
   if (left == 0)
     return 0;
   g_string_append_printf (text,

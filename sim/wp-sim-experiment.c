@@ -71,8 +71,9 @@ wp_sim_experiment_run_closed (WpSimExperiment *self, WpReport *report, GPtrArray
     return FALSE;
   report->n_drawn = report->traffic.requests;
   if (report->n_models > 1)
-    g_ptr_array_add (notes, g_strdup_printf ("arrivals depend on each mode's answers; those above are of %s",
-                                             wp_mode_name (report->policies[report->n_models - 1].mode)));
+    g_ptr_array_add (notes,
+                     g_strdup_printf ("arrivals depend on each mode's responses; those above are of %s",
+                                      wp_mode_name (report->policies[report->n_models - 1].mode)));
 
   return TRUE;
 }

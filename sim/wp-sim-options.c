@@ -136,11 +136,11 @@ static const WpOption draw_options[] = {
   { "synthetic", 0, WP_OPTION_TEXT, "SPEC", FIELD (draw.synthetic),
     "without TRACE: simulate the trace that --generate=SPEC would write, without storing it" },
   { "clients", 0, WP_OPTION_COUNT, "P", FIELD (draw.clients.clients),
-    "without TRACE: a closed loop, as of wrk: each of P clients waits for its answer before it sends its "
+    "without TRACE: a closed loop, as of wrk: each of P clients waits for its response before it sends its "
     "next request",
     1, MAX_CLIENTS },
   { "think", 0, WP_OPTION_TEXT, "SPEC", FIELD (draw.think),
-    "with --clients: think time, from an answer to the next request, in the form of --service (0)" },
+    "with --clients: think time, from a response to the next request, in the form of --service (0)" },
   { "duration", 0, WP_OPTION_TIME, "TIME", FIELD (draw.clients.duration_ns),
     "with --clients: send no request after TIME (or end the run by --limit)", 1 },
   { "warmup", 0, WP_OPTION_OTHER, "TIME|N", FIELD (draw.clients),
@@ -190,7 +190,7 @@ static const WpOption plan_options[] = {
   { NULL }
 };
 
-static const WpOption answer_options[] = {
+static const WpOption output_options[] = {
   { "format", 0, WP_OPTION_CHOICE, "FORMAT", FIELD (format_index),
     "format of the report: text (default), json or csv", .names = format_names, .what = "a format" },
   { "percentiles", 0, WP_OPTION_OTHER, "LIST", FIELD (format_index),
@@ -230,7 +230,7 @@ static const WpOptionGroup groups[]
         { NULL, trace_options, 0, 0 },
         { "Generated traffic", draw_options, 0, 0 },
         { "Sizes", plan_options, 0, 0 },
-        { "Output", answer_options, 0, 0 },
+        { "Output", output_options, 0, 0 },
         { NULL, NULL, 0, 0 } };
 
 static const WpCommandLine command_line = {

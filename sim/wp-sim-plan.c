@@ -214,7 +214,7 @@ take_logged (WpTrace *trace, const WpSimOptions *options, GError **error)
 {
   WpLogged logged;
 
-  if (!wp_logged_take (trace, &options->logged, &logged, error))
+  if (!wp_logged_apply (trace, &options->logged, &logged, error))
     return FALSE;
   if (wp_logged_is_unknown (&logged))
     g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,

@@ -164,7 +164,7 @@ read_rows (const WpSimOptions *options, WpTrace *trace, WpServiceTime *service, 
   progress = wp_progress_new ("", trace);
   wp_sim_plan_watch_rows (plan, run);
   wp_run_watch (run, &wp_progress_observer, progress);
-  read = wp_run_go (run, NULL, &report->traffic, error);
+  read = wp_run_execute (run, NULL, &report->traffic, error);
   report->n_drawn = wp_service_time_drawn (service);
   wp_progress_free (progress);
 
@@ -179,9 +179,9 @@ go (const WpSimOptions *options, const WpTrace *trace, WpRun *run, WpServiceTime
 {
   if (wants_sizes (options, plan))
     return report->lacks_service
-           || wp_run_go_again (run, wp_sim_plan_rows (plan), report->summary, &report->traffic, error);
+           || wp_run_execute_rows (run, wp_sim_plan_rows (plan), report->summary, &report->traffic, error);
   wp_sim_plan_watch_rows (plan, run);
-  if (!wp_run_go (run, report->summary, &report->traffic, error))
+  if (!wp_run_execute (run, report->summary, &report->traffic, error))
     return FALSE;
   report->n_drawn = wp_service_time_drawn (service);
 
@@ -203,7 +203,7 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpSimExperiment *study,
     return FALSE;
   progress = wp_progress_new ("", trace);
   run = wp_run_new (trace, service, report->policies, report->n_models, options->patience_ns);
-  wp_run_put_http_stage (run, &options->http_stage);
+  wp_run_set_http_stage (run, &options->http_stage);
   wp_run_set_threads (run, wp_sim_options_threads (options));
   wp_sim_experiment_watch (study, run);
   wp_sim_plan_watch (plan, run, report);
@@ -400,7 +400,7 @@ run (char **argv, GError **error)
     return EXIT_BAD;
   if (options.draw.clients.clients == 0
       && (!(trace = open_trace (&options, error)) || !wp_measurement_take_ack (trace, &options.policy, error)
-          || (!options.service_always && !wp_logged_take (trace, &options.logged, &logged, error))))
+          || (!options.service_always && !wp_logged_apply (trace, &options.logged, &logged, error))))
     return EXIT_BAD;
 
   return simulate (&options, trace, &logged, measured, warnings, error);

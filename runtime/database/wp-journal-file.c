@@ -528,7 +528,7 @@ wp_journal_file_get_size (const WpJournalFile *self, guint64 *file_bytes, guint6
 }
 
 const char *
-wp_journal_file_why (const WpJournalFile *self)
+wp_journal_file_last_error (const WpJournalFile *self)
 {
   return self->why;
 }

@@ -61,7 +61,7 @@ void wp_journal_file_get_size (const WpJournalFile *self, guint64 *file_bytes, g
 /* Tries, outside a transaction, to write 256 kB, or a sixteenth of @max_bytes if that is less: with less room
  * the file would be full again at once. */
 gboolean wp_journal_file_has_room (WpJournalFile *self);
-const char *wp_journal_file_why (const WpJournalFile *self);
+const char *wp_journal_file_last_error (const WpJournalFile *self);
 
 /**
  * wp_journal_file_next:

@@ -294,7 +294,7 @@ log_health (WpJournal *self, gboolean ok, gint64 now_us)
   wp_journal_file_get_size (self->file, &file_bytes, &log_bytes);
   g_warning ("the journal %s cannot be written, requests get 503: %s (the file has %" G_GUINT64_FORMAT
              " kB, its log %" G_GUINT64_FORMAT " kB)",
-             self->path, wp_journal_file_why (self->file), file_bytes >> 10, log_bytes >> 10);
+             self->path, wp_journal_file_last_error (self->file), file_bytes >> 10, log_bytes >> 10);
   self->logged_us = now_us;
   self->logged_bad = TRUE;
 }
@@ -361,7 +361,7 @@ note_read (WpJournal *self, const WpJob *job, gboolean ok)
                          "the journal %s cannot be read, %" G_GUINT64_FORMAT
                          " jobs of an earlier run wait in it: %s",
                          self->counts.backlog),
-               self->path, self->counts.backlog, wp_journal_file_why (self->file));
+               self->path, self->counts.backlog, wp_journal_file_last_error (self->file));
   else if (ok && !self->counts.readable)
     g_message ("the journal %s can be read again", self->path);
   self->counts.readable = ok;
@@ -380,7 +380,7 @@ read_next (WpJournal *self)
   note_read (self, job, ok);
   if (!ok)
     {
-      wp_journal_read_on (self);
+      wp_journal_resume (self);
       return FALSE;
     }
   if (job)
@@ -395,7 +395,7 @@ read_next (WpJournal *self)
   return job != NULL;
 }
 
-/* A place that becomes free after has_place() is announced by wp_journal_read_on(), which sets read_on again.
+/* A place that becomes free after has_place() is announced by wp_journal_resume(), which sets read_on again.
  */
 static void
 read_some (WpJournal *self)
@@ -408,7 +408,7 @@ read_some (WpJournal *self)
   while (self->listener->has_place (self->data) && read_next (self))
     if (++n == MAX_ROWS_PER_TURN)
       {
-        wp_journal_read_on (self);
+        wp_journal_resume (self);
         break;
       }
 }
@@ -459,7 +459,7 @@ wp_journal_start (WpJournal *self, const WpJournalListener *listener, gpointer d
 }
 
 void
-wp_journal_read_on (WpJournal *self)
+wp_journal_resume (WpJournal *self)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
@@ -518,7 +518,7 @@ wp_journal_fail (WpJournal *self, WpJob *job)
 }
 
 gboolean
-wp_journal_keeps (WpJournal *self, const WpJob *job)
+wp_journal_has (WpJournal *self, const WpJob *job)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
@@ -576,7 +576,7 @@ wp_journal_close (WpJournal *self, gint64 deadline_ns, GError **error)
         ngettext ("%s: %" G_GUINT64_FORMAT " change could not be written, and its job will run again: %s",
                   "%s: %" G_GUINT64_FORMAT " changes could not be written, and their jobs will run again: %s",
                   n_left),
-        self->path, n_left, wp_journal_file_why (self->file));
+        self->path, n_left, wp_journal_file_last_error (self->file));
   else if (n_left > 0)
     g_set_error (error, WP_ERROR, WP_ERROR_IO,
                  ngettext ("%s: %" G_GUINT64_FORMAT

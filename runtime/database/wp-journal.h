@@ -15,7 +15,7 @@ typedef struct {
   void (*health) (gboolean ok, gpointer data);
 
   /* Returns: TRUE if there is room for an unfinished job of an earlier run. After FALSE the listener calls
-   * wp_journal_read_on() once there may be. */
+   * wp_journal_resume() once there may be. */
   gboolean (*has_place) (gpointer data);
 
   /* An unfinished job of an earlier run, oldest first; NULL after the last one. Not called if the backlog was
@@ -43,7 +43,7 @@ void wp_journal_start (WpJournal *self, const WpJournalListener *listener, gpoin
 /* The functions below are for any thread and do not block. */
 
 /* There may be room for a job of an earlier run. */
-void wp_journal_read_on (WpJournal *self);
+void wp_journal_resume (WpJournal *self);
 
 /* Makes an accepted job durable; written() reports the result. */
 void wp_journal_add (WpJournal *self, WpJob *job);
@@ -58,7 +58,7 @@ void wp_journal_count (WpJournal *self, WpJournalCounts *counts);
 const char *wp_journal_get_path (const WpJournal *self);
 
 /* @job: one that has not ended. Returns: TRUE if its row is durable */
-gboolean wp_journal_keeps (WpJournal *self, const WpJob *job);
+gboolean wp_journal_has (WpJournal *self, const WpJob *job);
 
 /**
  * wp_journal_close:

@@ -148,7 +148,7 @@ completed (WpEngine *self, WpJob *job, const WpFreed *freed)
     notify (job, event_of (job));
   job_ended (self, job);
   if (g_atomic_int_get (&self->recovers))
-    wp_journal_read_on (self->journal);
+    wp_journal_resume (self->journal);
 }
 
 /* Returns: the next job of the worker of @job; NULL: it is idle. */
@@ -383,7 +383,7 @@ on_recovered (WpJob *job, gpointer data)
       end_recovery (self);
       return;
     }
-  wp_job_charge_anyway (job, self->recovery);
+  wp_job_charge_unchecked (job, self->recovery);
   started = wp_channel_recover (self->channel, job);
   job_arrived (self, job);
   if (started)
@@ -410,7 +410,7 @@ wp_engine_set_journal (WpEngine *self, WpJournal *journal, guint64 recovery_byte
   wp_journal_count (journal, &counts);
   self->recovers = counts.backlog > 0;
   if (self->recovers)
-    wp_channel_expect (self->channel, !layout.rejects);
+    wp_channel_begin_recovery (self->channel, !layout.rejects);
   wp_journal_start (journal, &listener, self);
 }
 
@@ -459,8 +459,8 @@ wp_engine_submit (WpEngine *self, WpJob *job)
   WpSend sent;
 
   if (self->journal)
-    wp_job_key (job);          /* makes the key before other threads see the job */
-  wp_clock_help (self->clock); /* a worker whose job is due may become free for this one */
+    wp_job_key (job);              /* makes the key before other threads see the job */
+  wp_clock_fire_due (self->clock); /* a worker whose job is due may become free for this one */
   sent = wp_channel_send (self->channel, job);
   job_arrived (self, job);
   switch (sent)
@@ -489,11 +489,11 @@ wp_engine_submit (WpEngine *self, WpJob *job)
 }
 
 gboolean
-wp_engine_leave (WpEngine *self, WpJob *job)
+wp_engine_abandon (WpEngine *self, WpJob *job)
 {
   WpFreed freed;
 
-  if (!wp_channel_leave (self->channel, job, self->drops_queued, &freed))
+  if (!wp_channel_abandon (self->channel, job, self->drops_queued, &freed))
     return FALSE;
   place_freed (self, &freed);
   if (self->journal)
@@ -540,11 +540,11 @@ count_kept (WpJob *job, gpointer data)
 {
   Kept *self = data;
 
-  self->n += wp_journal_keeps (self->journal, job);
+  self->n += wp_journal_has (self->journal, job);
 }
 
 guint64
-wp_engine_count_kept (WpEngine *self)
+wp_engine_count_in_journal (WpEngine *self)
 {
   Kept kept = { self->journal, 0 };
 

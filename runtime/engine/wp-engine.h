@@ -30,7 +30,7 @@ typedef struct _WpEngine WpEngine;
 
 typedef enum {
   WP_SUBMIT_ACCEPTED, /* answer now: 200 */
-  WP_SUBMIT_PENDING,  /* job->notify will be called, once, unless wp_engine_leave() returns TRUE */
+  WP_SUBMIT_PENDING,  /* job->notify will be called, once, unless wp_engine_abandon() returns TRUE */
   WP_SUBMIT_REJECTED, /* answer now: 503; full */
   WP_SUBMIT_CLOSED    /* answer now: 503; the server stops */
 } WpSubmit;
@@ -76,7 +76,7 @@ WpSubmit wp_engine_submit (WpEngine *self, WpJob *job);
 
 /* The job's client has left. Returns: TRUE if the job was parked, or queued and not acknowledged: it will not
  * run, and its notify is not called any more. */
-gboolean wp_engine_leave (WpEngine *self, WpJob *job);
+gboolean wp_engine_abandon (WpEngine *self, WpJob *job);
 
 /* Waits until all jobs have ended, or until @deadline_ns (CLOCK_MONOTONIC). Returns: TRUE if all have ended.
  */
@@ -89,7 +89,7 @@ void wp_engine_close (WpEngine *self);
 void wp_engine_record_unfinished (WpEngine *self);
 
 /* Number of jobs that have not ended and are in the journal. */
-guint64 wp_engine_count_kept (WpEngine *self);
+guint64 wp_engine_count_in_journal (WpEngine *self);
 
 /* Number of jobs that were acknowledged and then failed. */
 guint64 wp_engine_count_acked_failures (WpEngine *self);

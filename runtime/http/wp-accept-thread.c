@@ -53,7 +53,7 @@ accept_all (WpAcceptThread *self)
 
       if (fd < 0)
         {
-          wp_slots_give (self->slots);
+          wp_slots_release (self->slots);
           return reason == EAGAIN ? A_CLIENT : RESOURCES;
         }
       wp_http_thread_take_connection (find_fewest (self), fd);
@@ -115,7 +115,7 @@ wp_accept_thread_free (WpAcceptThread *self)
   g_atomic_int_set (&self->stopping, TRUE);
   wake (self);
   g_thread_join (self->thread);
-  wp_slots_leave (self->slots, &self->taker);
+  wp_slots_cancel (self->slots, &self->taker);
   close (self->listen_fd);
   close (self->wake_fd);
   g_free (self);

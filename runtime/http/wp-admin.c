@@ -7,7 +7,7 @@
 #include "runtime/http/wp-metrics.h"
 #include "runtime/http/wp-server-sent-events.h"
 #include "runtime/http/wp-soup.h"
-#include "runtime/http/wp-reply.h"
+#include "runtime/http/wp-response-text.h"
 #include "runtime/http/wp-stream.h"
 #include "runtime/wp-dashboard.h"
 #include "sim/trace/wp-json-add.h"
@@ -232,7 +232,7 @@ make_metrics (const WpAdmin *self)
 
 /* The content policy lets the page run its own script and connect to this listener, no more. */
 static void
-answer_dashboard (SoupServerMessage *message)
+respond_dashboard (SoupServerMessage *message)
 {
   g_autoptr (GBytes) page = g_resources_lookup_data ("/wp/dashboard.html", 0, NULL);
 
@@ -247,7 +247,7 @@ answer_dashboard (SoupServerMessage *message)
 }
 
 static void
-answer (SoupServerMessage *message, guint status, const char *type, char *text)
+respond (SoupServerMessage *message, guint status, const char *type, char *text)
 {
   soup_message_headers_replace (soup_server_message_get_response_headers (message), "Cache-Control",
                                 "no-store");
@@ -264,7 +264,7 @@ refuse (SoupServerMessage *message, guint status, const char *text)
   soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC, text, strlen (text));
 }
 
-/* A body within the limit is read and discarded before the answer. */
+/* A body within the limit is read and discarded before the response. */
 static void
 on_any_head (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query,
              gpointer data)
@@ -272,7 +272,7 @@ on_any_head (SoupServer *server, SoupServerMessage *message, const char *path, G
   const char *method = soup_server_message_get_method (message);
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
 
-  wp_connection_enter (wp_soup_get_connection (message), WP_CONNECTION_REPLY);
+  wp_connection_set_state (wp_soup_get_connection (message), WP_CONNECTION_RESPONSE);
   soup_message_headers_replace (headers, "X-Content-Type-Options", "nosniff");
   if (g_str_equal (method, "GET") || g_str_equal (method, "HEAD"))
     return;
@@ -293,25 +293,25 @@ on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHash
 }
 
 static void
-answer_failed (const WpAdmin *self, SoupServerMessage *message)
+respond_failed (const WpAdmin *self, SoupServerMessage *message)
 {
   WpJournal *journal = wp_engine_get_journal (self->engine);
   g_autoptr (GError) error = NULL;
   char *text = journal ? failed_format (journal, &error) : NULL;
 
   if (!journal)
-    answer (message, SOUP_STATUS_NOT_FOUND, "text/plain",
-            g_strdup ("There is no list of failed jobs without --journal.\n"));
+    respond (message, SOUP_STATUS_NOT_FOUND, "text/plain",
+             g_strdup ("There is no list of failed jobs without --journal.\n"));
   else if (text)
-    answer (message, SOUP_STATUS_OK, "application/json", text);
+    respond (message, SOUP_STATUS_OK, "application/json", text);
   else
-    answer (message, SOUP_STATUS_INTERNAL_SERVER_ERROR, "text/plain",
-            g_strdup_printf ("%s\n", error->message));
+    respond (message, SOUP_STATUS_INTERNAL_SERVER_ERROR, "text/plain",
+             g_strdup_printf ("%s\n", error->message));
 }
 
 /* The limit keeps connections free for other requests, above all for probes. */
 static void
-answer_events (WpAdmin *self, SoupServerMessage *message)
+respond_events (WpAdmin *self, SoupServerMessage *message)
 {
   gint64 now_ns = wp_time_monotonic ();
 
@@ -327,8 +327,8 @@ answer_events (WpAdmin *self, SoupServerMessage *message)
       self->warned_ns = now_ns;
     }
   soup_message_headers_replace (soup_server_message_get_response_headers (message), "Retry-After", "5");
-  answer (message, SOUP_STATUS_SERVICE_UNAVAILABLE, "text/plain",
-          g_strdup ("The maximum number of clients read /events; /stats.json has the same figures.\n"));
+  respond (message, SOUP_STATUS_SERVICE_UNAVAILABLE, "text/plain",
+           g_strdup ("The maximum number of clients read /events; /stats.json has the same figures.\n"));
 }
 
 static char *
@@ -340,23 +340,23 @@ path_of (SoupServerMessage *message)
 }
 
 static void
-answer_ready (const WpAdmin *self, SoupServerMessage *message)
+respond_ready (const WpAdmin *self, SoupServerMessage *message)
 {
   const char *why_not = why_not_ready (self),
              *ready = database_is_up (self) ? "ready\n" : "ready, but database down: jobs wait\n";
 
-  answer (message, why_not ? SOUP_STATUS_SERVICE_UNAVAILABLE : SOUP_STATUS_OK, "text/plain",
-          g_strdup (why_not ? why_not : ready));
+  respond (message, why_not ? SOUP_STATUS_SERVICE_UNAVAILABLE : SOUP_STATUS_OK, "text/plain",
+           g_strdup (why_not ? why_not : ready));
 }
 
 /* FALSE: @path is not one of a probe. */
 static gboolean
-answer_probe (const WpAdmin *self, SoupServerMessage *message, const char *path)
+respond_probe (const WpAdmin *self, SoupServerMessage *message, const char *path)
 {
   if (g_str_equal (path, "/healthz"))
-    answer (message, SOUP_STATUS_OK, "text/plain", g_strdup ("ok\n"));
+    respond (message, SOUP_STATUS_OK, "text/plain", g_strdup ("ok\n"));
   else if (g_str_equal (path, "/readyz"))
-    answer_ready (self, message);
+    respond_ready (self, message);
   else
     return FALSE;
   return TRUE;
@@ -367,9 +367,9 @@ on_probe (SoupServer *server, SoupServerMessage *message, const char *root, GHas
 {
   g_autofree char *path = path_of (message);
 
-  if (!answer_probe (data, message, path))
-    answer (message, SOUP_STATUS_NOT_FOUND, "text/plain",
-            g_strdup ("This listener serves /healthz and /readyz.\n"));
+  if (!respond_probe (data, message, path))
+    respond (message, SOUP_STATUS_NOT_FOUND, "text/plain",
+             g_strdup ("This listener serves /healthz and /readyz.\n"));
 }
 
 static void
@@ -379,20 +379,20 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *root, GH
   WpAdmin *self = data;
   g_autofree char *path = path_of (message);
 
-  if (answer_probe (self, message, path))
+  if (respond_probe (self, message, path))
     return;
   if (g_str_equal (path, "/stats.json"))
-    answer (message, SOUP_STATUS_OK, "application/json", make_stats (self, TRUE));
+    respond (message, SOUP_STATUS_OK, "application/json", make_stats (self, TRUE));
   else if (g_str_equal (path, "/"))
-    answer_dashboard (message);
+    respond_dashboard (message);
   else if (g_str_equal (path, "/metrics"))
-    answer (message, SOUP_STATUS_OK, "text/plain; version=0.0.4; charset=utf-8", make_metrics (self));
+    respond (message, SOUP_STATUS_OK, "text/plain; version=0.0.4; charset=utf-8", make_metrics (self));
   else if (g_str_equal (path, "/events") && soup_server_message_get_method (message) == SOUP_METHOD_GET)
-    answer_events (self, message);
+    respond_events (self, message);
   else if (g_str_equal (path, "/failed.json"))
-    answer_failed (self, message);
+    respond_failed (self, message);
   else
-    answer (
+    respond (
         message, SOUP_STATUS_NOT_FOUND, "text/plain",
         g_strdup (
             "This listener serves /, /metrics, /stats.json, /failed.json, /events, /healthz and /readyz.\n"));

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "runtime/http/wp-reply.h"
+#include "runtime/http/wp-response-text.h"
 
 #define MAX_DROPS   64
 #define AHEAD_BYTES 1     /* that OpenSSL was asked to read ahead; its buffers come on top */
@@ -20,7 +20,7 @@ wp_partial_free (WpPartial *self)
 }
 
 void
-wp_connection_enter (WpConnection *self, WpConnectionState state)
+wp_connection_set_state (WpConnection *self, WpConnectionState state)
 {
   self->state = state;
   self->deadline_ns = self->host->class->deadline (self->host, state);
@@ -34,7 +34,7 @@ with_tls (const WpConnection *self, gsize bytes, gsize others)
 }
 
 gboolean
-wp_connection_hold (WpConnection *self, gsize bytes)
+wp_connection_charge (WpConnection *self, gsize bytes)
 {
   WpMemoryBudget *budget = self->host->budget;
   gsize all = with_tls (self, bytes, self->held_bytes);
@@ -54,38 +54,38 @@ hold_anyway (WpConnection *self, gsize bytes)
   gsize all = with_tls (self, bytes, self->held_bytes);
 
   if (budget)
-    wp_memory_budget_take_anyway (budget, all);
+    wp_memory_budget_take_unchecked (budget, all);
   self->held_bytes += all;
 }
 
 void
-wp_connection_let_go (WpConnection *self, gsize bytes)
+wp_connection_uncharge (WpConnection *self, gsize bytes)
 {
   WpMemoryBudget *budget = self->host->budget;
   gsize all = with_tls (self, bytes, self->held_bytes - bytes - (self->tls ? TLS_BYTES : 0));
 
   if (budget)
-    wp_memory_budget_give (budget, all);
+    wp_memory_budget_release (budget, all);
   self->held_bytes -= all;
 }
 
 void
-wp_connection_keep (WpConnection *self, const char *bytes, gsize len)
+wp_connection_save_pipelined (WpConnection *self, const char *bytes, gsize len)
 {
-  self->shed = !wp_connection_hold (self, len);
-  if (self->shed)
+  self->pipelined_dropped = !wp_connection_charge (self, len);
+  if (self->pipelined_dropped)
     return;
   self->in = g_memdup2 (bytes, len);
   self->in_len = len;
 }
 
 gsize
-wp_connection_take_kept (WpConnection *self, char *buffer)
+wp_connection_take_pipelined (WpConnection *self, char *buffer)
 {
   gsize len = self->in_len;
 
   memcpy (buffer, self->in, len);
-  wp_connection_let_go (self, len);
+  wp_connection_uncharge (self, len);
   g_clear_pointer (&self->in, g_free);
   self->in_len = 0;
 
@@ -101,9 +101,9 @@ wp_connection_clear (WpConnection *self)
   g_clear_pointer (&self->in, g_free);
   g_clear_pointer (&self->out, g_free);
   self->in_len = self->out_len = 0;
-  self->ahead = FALSE;
+  self->pipelined_in_tls = FALSE;
   if (budget)
-    wp_memory_budget_give (budget, self->held_bytes);
+    wp_memory_budget_release (budget, self->held_bytes);
   self->held_bytes = 0;
 }
 
@@ -112,9 +112,9 @@ wp_connection_read_socket (WpConnection *self, void *buffer, gsize size)
 {
   gssize n;
 
-  if (self->ahead)
-    wp_connection_let_go (self, AHEAD_BYTES);
-  self->ahead = FALSE;
+  if (self->pipelined_in_tls)
+    wp_connection_uncharge (self, AHEAD_BYTES);
+  self->pipelined_in_tls = FALSE;
   do
     n = self->tls ? wp_tls_session_read (self->tls, buffer, size) : recv (self->fd, buffer, size, 0);
   while (n < 0 && errno == EINTR);
@@ -131,7 +131,7 @@ wp_connection_read_socket (WpConnection *self, void *buffer, gsize size)
 }
 
 void
-wp_connection_drop_unread (WpConnection *self)
+wp_connection_discard_input (WpConnection *self)
 {
   char waste[16384];
 
@@ -179,7 +179,7 @@ wp_connection_flush (WpConnection *self)
     self->dead = TRUE;
   if (n <= 0)
     return FALSE;
-  wp_connection_let_go (self, (gsize) n);
+  wp_connection_uncharge (self, (gsize) n);
   self->out_len -= n;
   memmove (self->out, self->out + n, self->out_len);
   self->out = g_realloc (self->out, self->out_len); /* an empty buffer is freed */
@@ -188,9 +188,9 @@ wp_connection_flush (WpConnection *self)
 }
 
 void
-wp_connection_give_up (WpConnection *self)
+wp_connection_abort (WpConnection *self)
 {
-  wp_connection_let_go (self, self->out_len);
+  wp_connection_uncharge (self, self->out_len);
   g_clear_pointer (&self->out, g_free);
   self->out_len = 0;
   wp_connection_kill (self);
@@ -204,13 +204,14 @@ wp_connection_kill (WpConnection *self)
 }
 
 void
-wp_connection_answer_last (WpConnection *self, guint status, const char *text)
+wp_connection_send_last_response (WpConnection *self, guint status, const char *text)
 {
   g_autoptr (GString) reply = g_string_new (NULL);
-  WpReplyCache cache = { .second = 0 };
+  WpResponseTextCache cache = { .second = 0 };
   gboolean is_head = self->partial && self->partial->parser.request.is_head;
 
-  wp_reply_append (&cache, reply, status, text, WP_REPLY_CLOSE | (is_head ? WP_REPLY_BODILESS : 0));
+  wp_response_text_append (&cache, reply, status, text,
+                           WP_RESPONSE_TEXT_CLOSE | (is_head ? WP_RESPONSE_TEXT_BODILESS : 0));
   wp_connection_write (self, reply->str, reply->len);
   wp_connection_kill (self);
 }
@@ -219,7 +220,7 @@ void
 wp_connection_refuse (WpConnection *self, WpHttpError why)
 {
   self->host->class->count_refusal (self->host, why);
-  wp_connection_answer_last (self, wp_http_error_status (why), wp_http_error_text (why));
+  wp_connection_send_last_response (self, wp_http_error_status (why), wp_http_error_text (why));
 }
 
 /* epoll reports TCP's end of file; a close_notify has to be read. Data that is read instead stays in OpenSSL,
@@ -229,14 +230,14 @@ check_close_notify (WpConnection *self)
 {
   gboolean waits;
 
-  if (!self->tls || !self->pending || !self->readable || self->peer_ended || self->ahead
-      || !wp_connection_hold (self, AHEAD_BYTES))
+  if (!self->tls || !self->pending || !self->readable || self->peer_ended || self->pipelined_in_tls
+      || !wp_connection_charge (self, AHEAD_BYTES))
     return;
   self->peer_ended = wp_tls_session_is_ended (self->tls, &waits);
   self->readable = !waits;
-  self->ahead = !waits && !self->peer_ended;
-  if (!self->ahead)
-    wp_connection_let_go (self, AHEAD_BYTES);
+  self->pipelined_in_tls = !waits && !self->peer_ended;
+  if (!self->pipelined_in_tls)
+    wp_connection_uncharge (self, AHEAD_BYTES);
 }
 
 gboolean
@@ -253,7 +254,7 @@ wp_connection_check (WpConnection *self)
 }
 
 void
-wp_connection_again (WpConnection *self)
+wp_connection_read_again (WpConnection *self)
 {
   self->host->class->report_again (self->host, self);
 }
@@ -278,7 +279,7 @@ wp_connection_release (WpConnection *self)
       return;
     }
   self->protocol = &closing;
-  wp_connection_enter (self, WP_CONNECTION_REPLY);
+  wp_connection_set_state (self, WP_CONNECTION_RESPONSE);
 }
 
 /* OpenSSL would allocate its buffers, so it is not called before the client has sent something. */
@@ -321,5 +322,5 @@ wp_connection_begin_handshake (WpConnection *connection, WpTls *tls)
 
   connection->tls = wp_tls_accept (tls, connection->fd);
   connection->protocol = &protocol;
-  wp_connection_enter (connection, WP_CONNECTION_HANDSHAKE);
+  wp_connection_set_state (connection, WP_CONNECTION_HANDSHAKE);
 }

@@ -37,8 +37,8 @@ typedef enum {
   WP_CONNECTION_HEAD,      /* has part of a head */
   WP_CONNECTION_BODY,      /* has the head */
   WP_CONNECTION_BUSY,      /* has the request, whose job is not done; no deadline */
-  WP_CONNECTION_REPLY,     /* its answer is being written */
-  WP_CONNECTION_LINGER     /* closed for writing; reads on, so that a reset does not overtake the answer */
+  WP_CONNECTION_RESPONSE,  /* its response is being written */
+  WP_CONNECTION_LINGER     /* closed for writing; reads on, so that a reset does not overtake the response */
 } WpConnectionState;
 
 /* The interface of a connection to its WpConnections. */
@@ -76,17 +76,17 @@ struct _WpConnection {
   gboolean readable, writable; /* until a call returns EAGAIN, or a read returns less than it could */
   gboolean peer_ended;         /* an end of file or an error was seen: the client has left */
   gboolean dead;               /* reads end and writes fail: the protocol must release the connection */
-  gboolean last;               /* the next answer is the last on this connection */
+  gboolean last;               /* the next response is the last on this connection */
   gboolean asked_end;          /* the client asked for that, and sends no more */
-  gboolean keeps_alive;        /* the answer to a client of HTTP/1.0 must say keep-alive */
-  gboolean ahead;              /* OpenSSL has read bytes behind the BUSY request */
-  gboolean shed;               /* bytes behind the request were discarded: a 503 follows its answer */
+  gboolean keeps_alive;        /* the response to a client of HTTP/1.0 must say keep-alive */
+  gboolean pipelined_in_tls;   /* OpenSSL has read bytes behind the BUSY request */
+  gboolean pipelined_dropped;  /* bytes behind the request were discarded: a 503 follows its response */
   const WpProtocol *protocol;
   gpointer protocol_data;
   WpPartial *partial; /* used by the reader: an incomplete request; owned; NULL: none */
   char *in;           /* bytes behind it that no request has taken yet */
   gsize in_len;
-  char *out; /* bytes of answers that wait to be sent */
+  char *out; /* bytes of responses that wait to be sent */
   gsize out_len;
   gsize held_bytes; /* of the budget, for all these buffers */
   WpConnectionGone gone;
@@ -94,15 +94,15 @@ struct _WpConnection {
 };
 
 /* Enters @state, and starts its deadline. */
-void wp_connection_enter (WpConnection *self, WpConnectionState state);
+void wp_connection_set_state (WpConnection *self, WpConnectionState state);
 
 /* As recv() and send(), but they update the flags; -1 with errno. */
 gssize wp_connection_read_socket (WpConnection *self, void *buffer, gsize size);
 gssize wp_connection_write (WpConnection *self, const void *buffer, gsize size);
 
-/* Discards up to 1 MB of unread bytes, which would turn the close into a reset that may overtake the answer
+/* Discards up to 1 MB of unread bytes, which would turn the close into a reset that may overtake the response
  * (RFC 9112, 9.6). Do not read after that. */
-void wp_connection_drop_unread (WpConnection *self);
+void wp_connection_discard_input (WpConnection *self);
 
 /* Appends bytes to @out. */
 void wp_connection_write_later (WpConnection *self, const char *bytes, gsize len);
@@ -112,7 +112,7 @@ void wp_connection_write_later (WpConnection *self, const char *bytes, gsize len
 gboolean wp_connection_flush (WpConnection *self);
 
 /* Answers without the protocol, and kills the connection; the second counts the refusal. */
-void wp_connection_answer_last (WpConnection *self, guint status, const char *text);
+void wp_connection_send_last_response (WpConnection *self, guint status, const char *text);
 void wp_connection_refuse (WpConnection *self, WpHttpError why);
 
 /* Reads end and writes fail from now on. Notifies the protocol, which may release the connection at once. */
@@ -123,20 +123,20 @@ void wp_connection_kill (WpConnection *self);
 gboolean wp_connection_check (WpConnection *self);
 
 /* There is more to read: the protocol is called again after other connections had their turn. */
-void wp_connection_again (WpConnection *self);
+void wp_connection_read_again (WpConnection *self);
 
-/* Keeps bytes that wait behind a request; without memory for them the connection is @shed. @in is empty. The
- * second moves them to @buffer, and returns their number. */
-void wp_connection_keep (WpConnection *self, const char *bytes, gsize len);
-gsize wp_connection_take_kept (WpConnection *self, char *buffer);
+/* Keeps bytes that wait behind a request; without memory for them the connection is @pipelined_dropped. @in
+ * is empty. The second moves them to @buffer, and returns their number. */
+void wp_connection_save_pipelined (WpConnection *self, const char *bytes, gsize len);
+gsize wp_connection_take_pipelined (WpConnection *self, char *buffer);
 
 /* Takes bytes from the budget, or gives them back; with TLS the buffers of the session are included. FALSE:
  * the budget is exhausted. */
-gboolean wp_connection_hold (WpConnection *self, gsize bytes);
-void wp_connection_let_go (WpConnection *self, gsize bytes);
+gboolean wp_connection_charge (WpConnection *self, gsize bytes);
+void wp_connection_uncharge (WpConnection *self, gsize bytes);
 
-/* Discards the unread answers, and kills the connection. */
-void wp_connection_give_up (WpConnection *self);
+/* Discards the unread responses, and kills the connection. */
+void wp_connection_abort (WpConnection *self);
 
 /* Frees all its buffers. */
 void wp_connection_clear (WpConnection *self);

@@ -74,7 +74,7 @@ close_connection (WpConnection *connection)
   g_clear_pointer (&connection->tls, wp_tls_session_free);
   close (connection->fd);
   g_free (connection);
-  wp_slots_give (self->limits.slots);
+  wp_slots_release (self->limits.slots);
 }
 
 /* The kernel's tick of 1 to 4 ms is precise enough for deadlines, at a quarter of the cost. */
@@ -97,7 +97,7 @@ timeout_of (const WpConnections *self, WpConnectionState state)
     [WP_CONNECTION_HEAD] = self->limits.header_timeout_ns,
     [WP_CONNECTION_BODY] = self->limits.body_timeout_ns,
     [WP_CONNECTION_BUSY] = G_MAXINT64,
-    [WP_CONNECTION_REPLY] = self->limits.idle_timeout_ns,
+    [WP_CONNECTION_RESPONSE] = self->limits.idle_timeout_ns,
     [WP_CONNECTION_LINGER] = LINGER_NS,
   };
 
@@ -141,14 +141,14 @@ take_back (WpConnectionHost *host, WpConnection *connection)
   if (connection->tls)
     wp_tls_session_send_close_notify (connection->tls);
   if (connection->peer_ended && connection->last) /* it may have sent more before its end than was read */
-    wp_connection_drop_unread (connection);
+    wp_connection_discard_input (connection);
   if (connection->peer_ended || sends_no_more (connection) || shutdown (connection->fd, SHUT_WR) < 0)
     {
       close_connection (connection);
       return;
     }
   wp_connection_clear (connection);
-  wp_connection_enter (connection, WP_CONNECTION_LINGER);
+  wp_connection_set_state (connection, WP_CONNECTION_LINGER);
   self->n_lingering++;
   g_atomic_int_add (&self->n_open, -1);
 }
@@ -165,7 +165,7 @@ report_again (WpConnectionHost *host, WpConnection *connection)
   epoll_ctl (self->epoll_fd, EPOLL_CTL_MOD, connection->fd, &event);
 }
 
-/* Discards input of a client after the last answer. */
+/* Discards input of a client after the last response. */
 static void
 linger (WpConnections *self, WpConnection *connection)
 {
@@ -205,12 +205,12 @@ handshake_done (WpConnectionHost *host, WpConnection *connection)
 {
   WpConnections *self = (WpConnections *) host;
 
-  wp_connection_enter (connection, WP_CONNECTION_IDLE);
+  wp_connection_set_state (connection, WP_CONNECTION_IDLE);
   self->accepted (connection, self->data);
 }
 
 void
-wp_connections_expect (WpConnections *self)
+wp_connections_count_accepted (WpConnections *self)
 {
   g_atomic_int_inc (&self->n_open);
 }
@@ -243,20 +243,20 @@ wp_connections_add (WpConnections *self, int fd)
 static void
 on_accepted (gpointer data, int fd)
 {
-  wp_connections_expect (data);
+  wp_connections_count_accepted (data);
   wp_connections_add (data, fd);
 }
 
 static gint
-compare_answers (gconstpointer a, gconstpointer b)
+compare_responses (gconstpointer a, gconstpointer b)
 {
   const WpConnection *one = *(WpConnection *const *) a, *two = *(WpConnection *const *) b;
 
   return two->out_len > one->out_len ? 1 : two->out_len < one->out_len ? -1 : 0;
 }
 
-/* The budget is exceeded, and new input is refused already: closes connections with unread answers, the
- * largest first, except those on which a request waits for its answer. */
+/* The budget is exceeded, and new input is refused already: closes connections with unread responses, the
+ * largest first, except those on which a request waits for its response. */
 static void
 give_up_unread (WpConnections *self)
 {
@@ -265,9 +265,9 @@ give_up_unread (WpConnections *self)
   for (WpConnection *connection = self->connections; connection; connection = connection->next)
     if (connection->out_len > 0 && !connection->pending && !connection->dead)
       g_ptr_array_add (unread, connection);
-  g_ptr_array_sort (unread, compare_answers);
+  g_ptr_array_sort (unread, compare_responses);
   for (guint i = 0; i < unread->len && wp_memory_budget_is_over (self->host.budget); i++)
-    wp_connection_give_up (unread->pdata[i]);
+    wp_connection_abort (unread->pdata[i]);
 }
 
 /* Each connection is in at most one event, so none refers to a connection that another event closed. New
@@ -333,7 +333,7 @@ on_deadline (WpConnection *connection)
     wp_connection_refuse (connection, WP_HTTP_ERROR_BODY_TIMEOUT);
   else
     {
-      /* an idle client has all its answers: no need to linger */
+      /* an idle client has all its responses: no need to linger */
       connection->asked_end |= connection->state == WP_CONNECTION_IDLE;
       wp_connection_kill (connection);
     }

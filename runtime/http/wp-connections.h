@@ -13,7 +13,7 @@ typedef struct {
   WpSlots *slots;           /* one for each connection, shared by all threads; not owned */
   gint64 header_timeout_ns; /* for a whole head */
   gint64 body_timeout_ns;   /* how far a body may lag behind body_min_rate */
-  gint64 idle_timeout_ns;   /* between requests, and for writing an answer */
+  gint64 idle_timeout_ns;   /* between requests, and for writing a response */
   guint64 max_body_bytes;
   guint64 body_min_rate;  /* bytes/s; 0: the timeout limits the whole body */
   guint crowd;            /* with more connections, idle ones are closed after 1 s; 0: never */
@@ -39,7 +39,7 @@ void wp_connections_set_tls (WpConnections *self, WpTls *tls); /* before the fir
 void wp_connections_free (WpConnections *self); /* once the protocol has released every connection */
 
 /* Counts a connection that another thread has accepted, with a slot, and is about to add. Any thread. */
-void wp_connections_expect (WpConnections *self);
+void wp_connections_count_accepted (WpConnections *self);
 void wp_connections_add (WpConnections *self, int fd);
 
 /* Drain: accepts the backlog, then no more; connections that stay idle are closed after half a second. */

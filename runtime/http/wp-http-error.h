@@ -23,7 +23,7 @@ typedef enum {
 
 const char *wp_http_error_name (WpHttpError self); /* "malformed" and the like */
 guint wp_http_error_status (WpHttpError self);
-const char *wp_http_error_text (WpHttpError self); /* the body of the answer, one line */
+const char *wp_http_error_text (WpHttpError self); /* the body of the response, one line */
 
 /* @status: from the parser of heads: 400, 414, 431 or 505. */
 WpHttpError wp_http_error_of_head (guint status);

@@ -2,14 +2,14 @@
 
 #include <glib.h>
 
-#include "runtime/http/wp-reply.h"
+#include "runtime/http/wp-response-text.h"
 #include "runtime/queue/wp-wakeup-batch.h"
 #include "sim/base/wp-process.h"
 
 #define LET_GO_MS 1000 /* for libsoup to release killed connections */
 
 const WpSoupClass *
-wp_soup_find (GError **error)
+wp_soup_load (GError **error)
 {
   static gsize found;
 
@@ -105,7 +105,7 @@ struct _WpHttpThread {
 
 /* libsoup cannot be loaded, which is logged once. */
 static void
-answer_unavailable (WpHttpThread *self, WpConnection *connection, const GError *error)
+respond_unavailable (WpHttpThread *self, WpConnection *connection, const GError *error)
 {
   static const WpProtocol none = { wp_connection_release };
 
@@ -113,8 +113,8 @@ answer_unavailable (WpHttpThread *self, WpConnection *connection, const GError *
     g_warning ("this listener cannot serve requests: %s", error->message);
   self->failure_logged = TRUE;
   connection->protocol = &none;
-  wp_connection_answer_last (connection, WP_STATUS_UNAVAILABLE,
-                             "A part of the server is missing: its log says which.\n");
+  wp_connection_send_last_response (connection, WP_STATUS_UNAVAILABLE,
+                                    "A part of the server is missing: its log says which.\n");
 }
 
 static void
@@ -122,12 +122,12 @@ give_to_soup (WpHttpThread *self, WpConnection *connection)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!self->soup && (self->soup_class = wp_soup_find (&error)))
+  if (!self->soup && (self->soup_class = wp_soup_load (&error)))
     self->soup = self->soup_class->new (self, self->site, self->data);
   if (self->soup)
     self->soup_class->take (self->soup, connection);
   else
-    answer_unavailable (self, connection, error);
+    respond_unavailable (self, connection, error);
 }
 
 WpSoup *
@@ -245,7 +245,7 @@ wp_http_thread_take_connection (WpHttpThread *self, int fd)
   Accepted *accepted = g_new (Accepted, 1);
 
   *accepted = (Accepted){ self, fd };
-  wp_connections_expect (self->connections);
+  wp_connections_count_accepted (self->connections);
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, on_accepted_elsewhere, accepted, g_free);
   g_source_attach (source, self->context);

@@ -24,13 +24,13 @@ typedef struct {
 extern const WpSoupClass wp_soup_class __attribute__ ((weak));
 
 /**
- * wp_soup_find:
+ * wp_soup_load:
  *
  * Loads the module once. Any thread.
  *
  * Returns: (nullable): NULL with WP_ERROR_IO; the next call tries again
  */
-const WpSoupClass *wp_soup_find (GError **error);
+const WpSoupClass *wp_soup_load (GError **error);
 
 /* Called on the HTTP thread, once, before the first connection. */
 typedef void (*WpHttpThreadSetup) (WpHttpThread *self, gpointer data);
@@ -68,7 +68,7 @@ WpSoup *wp_http_thread_get_soup (WpHttpThread *self); /* (nullable): NULL before
 /* any thread: adds a connection that another thread has accepted */
 void wp_http_thread_take_connection (WpHttpThread *self, int fd);
 void wp_http_thread_post (WpHttpThread *self, gpointer item); /* any thread */
-/* any thread: accepts no new connections, and closes each one with its answer */
+/* any thread: accepts no new connections, and closes each one with its response */
 void wp_http_thread_drain (WpHttpThread *self);
 gboolean wp_http_thread_is_draining (WpHttpThread *self); /* any thread */
 /* any thread: it is draining, and no connection is left, nor in the backlog */

@@ -2,12 +2,12 @@
 
 #include "runtime/http/wp-ingest.h"
 #include "runtime/http/wp-reader.h"
-#include "runtime/http/wp-reply.h"
+#include "runtime/http/wp-response-text.h"
 #include "runtime/http/wp-response-buffer.h"
 #include "runtime/queue/wp-realtime.h"
 
-#define REVIEW_MS         250
-#define MAX_ANSWERS_BYTES 16384 /* sent at once, and buffered for a connection that does not read */
+#define REVIEW_MS           250
+#define MAX_RESPONSES_BYTES 16384 /* sent at once, and buffered for a connection that does not read */
 
 /* One for each HTTP thread. */
 typedef struct {
@@ -20,29 +20,29 @@ typedef struct {
 typedef enum {
   TAKEN,      /* a request was answered, finally or by 100 (Continue) */
   INCOMPLETE, /* more bytes are needed */
-  WAITS,      /* a request waits for its answer */
+  WAITS,      /* a request waits for its response */
   GONE        /* the client has left */
 } Step;
 
 static void advance (Http1 *self, WpConnection *connection);
 
-/* WpPendingRequestReply */
+/* WpPendingRequestRespond */
 static void
-reply (WpHttpThread *http_thread, gpointer request, guint status)
+respond_later (WpHttpThread *http_thread, gpointer request, guint status)
 {
   WpConnection *connection = request;
   Http1 *self = connection->protocol_data;
 
-  wp_response_buffer_answer (self->responses, connection, status, wp_reply_text (status));
-  wp_connection_enter (connection, WP_CONNECTION_IDLE);
+  wp_response_buffer_add (self->responses, connection, status, wp_response_text_body (status));
+  wp_connection_set_state (connection, WP_CONNECTION_IDLE);
   advance (self, connection);
 }
 
 static Step
 refuse (Http1 *self, WpConnection *connection, WpHttpError why, gboolean bodiless)
 {
-  wp_response_buffer_refuse (self->responses, connection, why, bodiless);
-  wp_connection_enter (connection, WP_CONNECTION_IDLE);
+  wp_response_buffer_add_error (self->responses, connection, why, bodiless);
+  wp_connection_set_state (connection, WP_CONNECTION_IDLE);
   return TAKEN;
 }
 
@@ -56,12 +56,12 @@ take_request (Http1 *self, WpConnection *connection, const WpReadResult *result)
 
   if (!job)
     return refuse (self, connection, why, FALSE);
-  status = wp_pending_request_offer (self->ingest->engine, self->http_thread, connection, job, reply,
+  status = wp_pending_request_offer (self->ingest->engine, self->http_thread, connection, job, respond_later,
                                      connection);
   if (status == 0)
     return WAITS;
-  wp_response_buffer_answer (self->responses, connection, status, wp_reply_text (status));
-  wp_connection_enter (connection, WP_CONNECTION_IDLE);
+  wp_response_buffer_add (self->responses, connection, status, wp_response_text_body (status));
+  wp_connection_set_state (connection, WP_CONNECTION_IDLE);
 
   return TAKEN;
 }
@@ -74,7 +74,7 @@ take_next (Http1 *self, WpConnection *connection)
   switch (wp_reader_next (self->reader, connection, &result))
     {
     case WP_READER_GO_ON:
-      wp_response_buffer_go_on (self->responses);
+      wp_response_buffer_add_continue (self->responses);
       return TAKEN;
     case WP_READER_REQUEST:
       return take_request (self, connection, &result);
@@ -94,7 +94,8 @@ may_take (Http1 *self, WpConnection *connection)
 {
   if (connection->last || connection->out_len > 0)
     return FALSE;
-  return (wp_reader_has_bytes (self->reader) && wp_response_buffer_size (self->responses) < MAX_ANSWERS_BYTES)
+  return (wp_reader_has_bytes (self->reader)
+          && wp_response_buffer_size (self->responses) < MAX_RESPONSES_BYTES)
          || wp_response_buffer_flush (self->responses, connection);
 }
 
@@ -107,21 +108,21 @@ advance (Http1 *self, WpConnection *connection)
 
   while (step == TAKEN && may_take (self, connection))
     step = take_next (self, connection);
-  tired = wp_reader_rest (self->reader, connection);
+  tired = wp_reader_end_turn (self->reader, connection);
   wp_response_buffer_flush (self->responses, connection);
 
   if (step == WAITS)
     {
-      wp_connection_enter (connection, WP_CONNECTION_BUSY);
+      wp_connection_set_state (connection, WP_CONNECTION_BUSY);
       wp_connection_check (connection);
     }
   else if (connection->dead || step == GONE || (connection->last && connection->out_len == 0))
     wp_connection_release (connection);
   else if (tired)
-    wp_connection_again (connection);
+    wp_connection_read_again (connection);
 }
 
-/* WpProtocol. A BUSY connection continues in reply(). */
+/* WpProtocol. A BUSY connection continues in respond_later(). */
 static void
 ready (WpConnection *connection)
 {
@@ -134,7 +135,7 @@ ready (WpConnection *connection)
     wp_connection_release (connection);
   else if (clear)
     {
-      if (connection->state == WP_CONNECTION_REPLY)
+      if (connection->state == WP_CONNECTION_RESPONSE)
         wp_reader_resume (connection);
       advance (self, connection);
     }
@@ -175,7 +176,7 @@ set_protocol (WpHttpThread *http_thread, const WpIngest *ingest)
 static gboolean
 on_review (gpointer review)
 {
-  wp_realtime_review_look (review);
+  wp_realtime_review_update (review);
 
   return G_SOURCE_CONTINUE;
 }
@@ -187,7 +188,7 @@ begin_realtime (void)
   g_autoptr (GSource) source = g_timeout_source_new (REVIEW_MS);
   WpRealtimeReview *review = g_new0 (WpRealtimeReview, 1);
 
-  wp_realtime_review_begin (review, WP_REALTIME_HTTP);
+  wp_realtime_review_init (review, WP_REALTIME_HTTP);
   g_source_set_callback (source, on_review, review, g_free);
   g_source_attach (source, g_main_context_get_thread_default ());
 }

@@ -1,5 +1,5 @@
 /* wp-http1.h - our own HTTP/1, the default protocol of the ingest. Pipelined requests are served one after
- * another, and their answers are sent together, in order. */
+ * another, and their responses are sent together, in order. */
 #pragma once
 
 #include "runtime/http/wp-http-thread.h"

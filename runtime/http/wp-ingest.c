@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "runtime/http/wp-reply.h"
+#include "runtime/http/wp-response-text.h"
 
 #define MAX_SERVICE_NS (3600 * WP_NS_PER_S)
 
@@ -75,7 +75,7 @@ typedef struct {
   WpHttpThread *http_thread;
   WpConnection *connection;
   WpJob *job;
-  WpPendingRequestReply reply;
+  WpPendingRequestRespond respond;
   gpointer request;
   guint status; /* set by on_notify(), before the request is posted */
 } PendingRequest;
@@ -84,7 +84,7 @@ static void
 finish (PendingRequest *self, guint status)
 {
   self->connection->pending = NULL;
-  self->reply (self->http_thread, self->request, status);
+  self->respond (self->http_thread, self->request, status);
   wp_job_unref (self->job);
   g_free (self);
 }
@@ -121,7 +121,7 @@ on_gone (gpointer pending)
 {
   PendingRequest *self = pending;
 
-  if (!wp_engine_leave (self->engine, self->job))
+  if (!wp_engine_abandon (self->engine, self->job))
     return;
   self->connection->last = TRUE;
   finish (self, WP_STATUS_UNAVAILABLE);
@@ -129,13 +129,13 @@ on_gone (gpointer pending)
 
 guint
 wp_pending_request_offer (WpEngine *engine, WpHttpThread *http_thread, WpConnection *connection, WpJob *job,
-                          WpPendingRequestReply reply, gpointer request)
+                          WpPendingRequestRespond respond, gpointer request)
 {
   PendingRequest *self;
   WpSubmit submit;
 
   self = g_new (PendingRequest, 1);
-  *self = (PendingRequest){ engine, http_thread, connection, job, reply, request, 0 };
+  *self = (PendingRequest){ engine, http_thread, connection, job, respond, request, 0 };
   job->notify = on_notify;
   job->client = self;
   submit = wp_engine_submit (engine, job);

@@ -1,5 +1,5 @@
 /* wp-ingest.h - makes a job of each GET, POST and PUT request, on any path, and connects the job with the
- * connection that waits for its answer; for both protocols. */
+ * connection that waits for its response; for both protocols. */
 #pragma once
 
 #include "runtime/engine/wp-engine.h"
@@ -29,23 +29,23 @@ typedef struct {
 WpJob *wp_ingest_make_job (const WpIngest *self, const WpRequest *request, GBytes *body,
                            WpMemoryBudget *budget, WpHttpError *why);
 
-/* Sends the answer; called once, on the HTTP thread. */
-typedef void (*WpPendingRequestReply) (WpHttpThread *http_thread, gpointer request, guint status);
+/* Sends the response; called once, on the HTTP thread. */
+typedef void (*WpPendingRequestRespond) (WpHttpThread *http_thread, gpointer request, guint status);
 
 /**
  * wp_pending_request_offer:
  * @http_thread: the current thread
  * @connection: of the request
  * @job: (transfer full): new
- * @request: passed to @reply
+ * @request: passed to @respond
  *
  * Submits the job to the engine.
  *
- * Returns: the status to answer with now; 0: @reply will be called later. The protocol then makes the request
- * wait, and calls wp_connection_check().
+ * Returns: the status to answer with now; 0: @respond will be called later. The protocol then makes the
+ * request wait, and calls wp_connection_check().
  */
 guint wp_pending_request_offer (WpEngine *engine, WpHttpThread *http_thread, WpConnection *connection,
-                                WpJob *job, WpPendingRequestReply reply, gpointer request);
+                                WpJob *job, WpPendingRequestRespond respond, gpointer request);
 
 /* WpHttpThreadDeliver of each HTTP thread with pending requests. */
 void wp_pending_request_deliver (gpointer pending, gpointer data);

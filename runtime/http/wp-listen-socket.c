@@ -315,7 +315,7 @@ wp_listen_socket_open (WpListenSocket *self, const char *text, guint n, const Wp
   return self->file != NULL;
 }
 
-/* Without TCP_NODELAY an answer in two sends waits 40 ms. On a Unix socket both calls have no effect. */
+/* Without TCP_NODELAY a response in two sends waits 40 ms. On a Unix socket both calls have no effect. */
 void
 wp_listen_socket_set_inherited (int listen_fd)
 {

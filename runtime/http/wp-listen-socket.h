@@ -32,8 +32,8 @@ gboolean wp_listen_socket_check (const char *address, GError **error);
 /* @fd: listens already; it serves all threads */
 void wp_listen_socket_adopt (WpListenSocket *self, int fd);
 
-/* Sets socket options that connections inherit: small answers are sent at once, and the kernel buffers little
- * for a client that does not read. */
+/* Sets socket options that connections inherit: small responses are sent at once, and the kernel buffers
+ * little for a client that does not read. */
 void wp_listen_socket_set_inherited (int listen_fd);
 
 /* Removes the file of a Unix socket; does not close the descriptors. */

@@ -61,7 +61,7 @@ accept_one (WpListener *self)
     }
   if (errno != EAGAIN)
     back_off (self);
-  wp_slots_give (self->slots);
+  wp_slots_release (self->slots);
   return FALSE;
 }
 
@@ -143,7 +143,7 @@ wp_listener_new (GMainContext *context, int epoll_fd, int listen_fd, WpSlots *sl
 void
 wp_listener_free (WpListener *self)
 {
-  wp_slots_leave (self->slots, &self->taker);
+  wp_slots_cancel (self->slots, &self->taker);
   g_source_destroy (self->wake);
   g_source_unref (self->wake);
   listen_on (self, FALSE);

@@ -41,7 +41,7 @@ static void
 enter_once (WpConnection *connection, WpConnectionState state)
 {
   if (connection->state != state)
-    wp_connection_enter (connection, state);
+    wp_connection_set_state (connection, state);
 }
 
 void
@@ -49,9 +49,9 @@ wp_reader_resume (WpConnection *connection)
 {
   const WpPartial *partial = connection->partial;
 
-  wp_connection_enter (connection, !partial            ? WP_CONNECTION_IDLE
-                                   : partial->has_head ? WP_CONNECTION_BODY
-                                                       : WP_CONNECTION_HEAD);
+  wp_connection_set_state (connection, !partial            ? WP_CONNECTION_IDLE
+                                       : partial->has_head ? WP_CONNECTION_BODY
+                                                           : WP_CONNECTION_HEAD);
 }
 
 static void
@@ -64,7 +64,7 @@ advance (WpReader *self, gsize n)
 static gboolean
 hold (WpConnection *connection, WpPartial *partial, gsize bytes)
 {
-  gboolean ok = wp_connection_hold (connection, bytes);
+  gboolean ok = wp_connection_charge (connection, bytes);
 
   partial->held_bytes += ok ? bytes : 0;
   return ok;
@@ -77,7 +77,7 @@ steal_partial (WpConnection *connection)
   WpPartial *partial = g_steal_pointer (&connection->partial);
 
   if (partial)
-    wp_connection_let_go (connection, partial->held_bytes);
+    wp_connection_uncharge (connection, partial->held_bytes);
   return partial;
 }
 
@@ -401,8 +401,8 @@ take_first (WpReader *self, WpConnection *connection, WpReadResult *result)
                           : take_first_counted (self, connection, text, result);
 }
 
-/* Returns: size of the next read: the rest of the body and little beyond it, which might have to wait for an
- * answer. */
+/* Returns: size of the next read: the rest of the body and little beyond it, which might have to wait for a
+ * response. */
 static gsize
 read_size (const WpPartial *partial)
 {
@@ -425,7 +425,7 @@ fill (WpReader *self, WpConnection *connection, WpReading *reading)
   self->next = self->scratch;
   if (connection->in_len > 0)
     {
-      self->left = wp_connection_take_kept (connection, self->scratch);
+      self->left = wp_connection_take_pipelined (connection, self->scratch);
       return TRUE;
     }
   if (!connection->readable || self->n_reads >= MAX_READS)
@@ -443,7 +443,7 @@ fill (WpReader *self, WpConnection *connection, WpReading *reading)
 static WpReading
 refuse_shed (WpConnection *connection, WpReadResult *result)
 {
-  connection->shed = FALSE;
+  connection->pipelined_dropped = FALSE;
   connection->last = TRUE;
   *result = (WpReadResult){ .why = WP_HTTP_ERROR_MEMORY };
 
@@ -456,7 +456,7 @@ wp_reader_next (WpReader *self, WpConnection *connection, WpReadResult *result)
   WpReading reading = WP_READER_MORE;
 
   g_clear_pointer (&self->done, wp_partial_free);
-  if (connection->shed)
+  if (connection->pipelined_dropped)
     return refuse_shed (connection, result);
   while (reading == WP_READER_MORE && (self->left > 0 || fill (self, connection, &reading)))
     {
@@ -479,7 +479,7 @@ wp_reader_has_bytes (const WpReader *self)
 }
 
 gboolean
-wp_reader_rest (WpReader *self, WpConnection *connection)
+wp_reader_end_turn (WpReader *self, WpConnection *connection)
 {
   gboolean tired = self->n_reads >= MAX_READS && connection->readable;
 
@@ -487,7 +487,7 @@ wp_reader_rest (WpReader *self, WpConnection *connection)
   if (self->left > 0 && connection->last)
     connection->asked_end = FALSE; /* it has sent more bytes, which need a lingering close */
   else if (self->left > 0)
-    wp_connection_keep (connection, self->next, self->left);
+    wp_connection_save_pipelined (connection, self->next, self->left);
   self->left = self->n_reads = 0;
 
   return tired;

@@ -32,14 +32,14 @@ typedef struct {
   const char *text; /* of the head */
   GBytes *body;     /* (transfer full) (nullable): none, or empty */
   WpHttpError why;
-  gboolean bodiless; /* the refused request is HEAD: its answer has no body */
+  gboolean bodiless; /* the refused request is HEAD: its response has no body */
 } WpReadResult;
 
 WpReader *wp_reader_new (const WpReaderRules *rules);
 void wp_reader_free (WpReader *self);
 
 /* Reads the next request; sets last, asked_end and keeps_alive of the connection. Before the next call, all
- * earlier answers should be sent, except a few kB. */
+ * earlier responses should be sent, except a few kB. */
 WpReading wp_reader_next (WpReader *self, WpConnection *connection, WpReadResult *result);
 
 /* Returns: TRUE if bytes of the current connection were read and not parsed yet. */
@@ -47,7 +47,7 @@ gboolean wp_reader_has_bytes (const WpReader *self);
 
 /* Ends the turn of the connection: keeps its unparsed bytes. Returns: TRUE if the turn was cut short, and
  * there may be more to read. */
-gboolean wp_reader_rest (WpReader *self, WpConnection *connection);
+gboolean wp_reader_end_turn (WpReader *self, WpConnection *connection);
 
-/* After the answers were sent: enters the state of the next or incomplete request. */
+/* After the responses were sent: enters the state of the next or incomplete request. */
 void wp_reader_resume (WpConnection *connection);

@@ -31,7 +31,7 @@ typedef struct {
   gboolean chunked;          /* instead of a content length */
   gboolean expects_continue; /* the client waits for 100 before it sends its body */
   gboolean expects_other;    /* an unsupported expectation */
-  gboolean close;            /* the connection must close after the answer */
+  gboolean close;            /* the connection must close after the response */
   gsize head_len;            /* including the empty line */
 } WpRequest;
 

@@ -2,12 +2,12 @@
 
 #include <errno.h>
 
-#include "runtime/http/wp-reply.h"
+#include "runtime/http/wp-response-text.h"
 
 struct _WpResponseBuffer {
   WpHttpThread *http_thread;
   GString *bytes;
-  WpReplyCache replies;
+  WpResponseTextCache replies;
 };
 
 WpResponseBuffer *
@@ -29,26 +29,29 @@ wp_response_buffer_free (WpResponseBuffer *self)
 }
 
 static void
-append (WpResponseBuffer *self, WpConnection *connection, guint status, const char *text, WpReplyFlags flags)
+append (WpResponseBuffer *self, WpConnection *connection, guint status, const char *text,
+        WpResponseTextFlags flags)
 {
   connection->last |= wp_http_thread_is_draining (self->http_thread);
-  flags |= connection->last ? WP_REPLY_CLOSE : connection->keeps_alive ? WP_REPLY_KEEP_ALIVE : 0;
-  wp_reply_append (&self->replies, self->bytes, status, text, flags);
+  flags |= connection->last          ? WP_RESPONSE_TEXT_CLOSE
+           : connection->keeps_alive ? WP_RESPONSE_TEXT_KEEP_ALIVE
+                                     : 0;
+  wp_response_text_append (&self->replies, self->bytes, status, text, flags);
 }
 
 void
-wp_response_buffer_answer (WpResponseBuffer *self, WpConnection *connection, guint status, const char *text)
+wp_response_buffer_add (WpResponseBuffer *self, WpConnection *connection, guint status, const char *text)
 {
   append (self, connection, status, text, 0);
 }
 
 void
-wp_response_buffer_refuse (WpResponseBuffer *self, WpConnection *connection, WpHttpError why,
-                           gboolean bodiless)
+wp_response_buffer_add_error (WpResponseBuffer *self, WpConnection *connection, WpHttpError why,
+                              gboolean bodiless)
 {
   wp_http_thread_count_refusal (self->http_thread, why);
   append (self, connection, wp_http_error_status (why), wp_http_error_text (why),
-          bodiless ? WP_REPLY_BODILESS : 0);
+          bodiless ? WP_RESPONSE_TEXT_BODILESS : 0);
 }
 
 gsize
@@ -58,7 +61,7 @@ wp_response_buffer_size (const WpResponseBuffer *self)
 }
 
 void
-wp_response_buffer_go_on (WpResponseBuffer *self)
+wp_response_buffer_add_continue (WpResponseBuffer *self)
 {
   g_string_append (self->bytes, "HTTP/1.1 100 Continue\r\n\r\n");
 }
@@ -77,7 +80,7 @@ wp_response_buffer_flush (WpResponseBuffer *self, WpConnection *connection)
   else if (MAX (n, 0) < (gssize) self->bytes->len)
     {
       wp_connection_write_later (connection, self->bytes->str + MAX (n, 0), self->bytes->len - MAX (n, 0));
-      wp_connection_enter (connection, WP_CONNECTION_REPLY);
+      wp_connection_set_state (connection, WP_CONNECTION_RESPONSE);
     }
   g_string_truncate (self->bytes, 0);
 

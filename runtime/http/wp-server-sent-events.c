@@ -53,7 +53,7 @@ on_tick (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/* libsoup flushes only at the end of an answer. */
+/* libsoup flushes only at the end of a response. */
 static void
 on_wrote (SoupServerMessage *message, Events *self)
 {
@@ -89,7 +89,7 @@ wp_server_sent_events_start (SoupServerMessage *message, WpConnection *connectio
   soup_message_body_set_accumulate (soup_server_message_get_response_body (message), FALSE);
   g_signal_connect (message, "wrote-chunk", G_CALLBACK (on_wrote), self);
   g_signal_connect (message, "finished", G_CALLBACK (on_finished), self);
-  wp_connection_enter (connection, WP_CONNECTION_BUSY);
+  wp_connection_set_state (connection, WP_CONNECTION_BUSY);
   connection->gone = end;
   connection->pending = self;
   g_source_set_callback (self->source, on_tick, self, NULL);

@@ -61,7 +61,7 @@ give_locked (WpSlots *self)
 }
 
 void
-wp_slots_give (WpSlots *self)
+wp_slots_release (WpSlots *self)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
@@ -69,7 +69,7 @@ wp_slots_give (WpSlots *self)
 }
 
 void
-wp_slots_leave (WpSlots *self, WpSlotTaker *taker)
+wp_slots_cancel (WpSlots *self, WpSlotTaker *taker)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 

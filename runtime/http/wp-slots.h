@@ -18,7 +18,7 @@ void wp_slots_free (WpSlots *self);
 
 /* Returns: FALSE if all are taken; then the taker waits in FIFO order, until it is granted a slot. */
 gboolean wp_slots_take (WpSlots *self, WpSlotTaker *taker);
-void wp_slots_give (WpSlots *self);
+void wp_slots_release (WpSlots *self);
 
 /* The taker no longer waits; a slot that is reserved for it goes to the next taker. */
-void wp_slots_leave (WpSlots *self, WpSlotTaker *taker);
+void wp_slots_cancel (WpSlots *self, WpSlotTaker *taker);

@@ -16,4 +16,4 @@ new_for_site (WpHttpThread *http_thread, WpSoupSite site, gpointer data)
   return wp_soup_new (http_thread, setups[site], data);
 }
 
-const WpSoupClass wp_soup_class = { new_for_site, wp_soup_take, wp_soup_free };
+const WpSoupClass wp_soup_class = { new_for_site, wp_soup_adopt, wp_soup_free };

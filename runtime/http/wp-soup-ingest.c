@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "runtime/http/wp-ingest.h"
-#include "runtime/http/wp-reply.h"
+#include "runtime/http/wp-response-text.h"
 #include "runtime/http/wp-stream.h"
 
 typedef struct {
@@ -26,7 +26,7 @@ set_connection_field (WpHttpThread *http_thread, SoupServerMessage *message)
 static void
 respond (WpHttpThread *http_thread, SoupServerMessage *message, guint status, const char *text)
 {
-  wp_connection_enter (wp_soup_get_connection (message), WP_CONNECTION_REPLY);
+  wp_connection_set_state (wp_soup_get_connection (message), WP_CONNECTION_RESPONSE);
   set_connection_field (http_thread, message);
   soup_server_message_set_status (message, status, NULL);
   soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC, text, strlen (text));
@@ -34,11 +34,11 @@ respond (WpHttpThread *http_thread, SoupServerMessage *message, guint status, co
     soup_message_headers_replace (soup_server_message_get_response_headers (message), "Retry-After", "1");
 }
 
-/* WpPendingRequestReply of a paused message. A 503 to a client that ended its sending side, or at the end of
- * a drain, when there may be many thousands, is sent without libsoup; libsoup's own write then fails, and it
- * releases the connection. */
+/* WpPendingRequestRespond of a paused message. A 503 to a client that ended its sending side, or at the end
+ * of a drain, when there may be many thousands, is sent without libsoup; libsoup's own write then fails, and
+ * it releases the connection. */
 static void
-reply (WpHttpThread *http_thread, gpointer request, guint status)
+respond_later (WpHttpThread *http_thread, gpointer request, guint status)
 {
   g_autoptr (SoupServerMessage) message = request;
   WpConnection *connection = wp_soup_get_connection (message);
@@ -46,8 +46,8 @@ reply (WpHttpThread *http_thread, gpointer request, guint status)
   wp_soup_set_waiting (wp_http_thread_get_soup (http_thread), FALSE);
   if (status == SOUP_STATUS_SERVICE_UNAVAILABLE
       && (connection->last || wp_http_thread_is_draining (http_thread)) && connection->out_len == 0)
-    wp_connection_answer_last (connection, status, wp_reply_text (status));
-  respond (http_thread, message, status, wp_reply_text (status));
+    wp_connection_send_last_response (connection, status, wp_response_text_body (status));
+  respond (http_thread, message, status, wp_response_text_body (status));
   soup_server_message_unpause (message);
 }
 
@@ -72,12 +72,12 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
   WpJob *job;
   guint status;
 
-  if (connection->dead) /* refused already: this answer is not written */
+  if (connection->dead) /* refused already: this response is not written */
     {
       respond (self->http_thread, message, SOUP_STATUS_BAD_REQUEST, "");
       return;
     }
-  wp_stream_let_go (connection); /* the job is charged instead */
+  wp_stream_uncharge (connection); /* the job is charged instead */
   job = wp_ingest_make_job (self->ingest, wp_stream_get_request (connection), take_body (message),
                             connection->host->budget, &why);
   wp_stream_forget_request (connection);
@@ -87,12 +87,12 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
       respond (self->http_thread, message, wp_http_error_status (why), wp_http_error_text (why));
       return;
     }
-  wp_connection_enter (connection, WP_CONNECTION_BUSY);
-  status
-      = wp_pending_request_offer (self->ingest->engine, self->http_thread, connection, job, reply, message);
+  wp_connection_set_state (connection, WP_CONNECTION_BUSY);
+  status = wp_pending_request_offer (self->ingest->engine, self->http_thread, connection, job, respond_later,
+                                     message);
   if (status != 0)
     {
-      respond (self->http_thread, message, status, wp_reply_text (status));
+      respond (self->http_thread, message, status, wp_response_text_body (status));
       return;
     }
   g_object_ref (message);

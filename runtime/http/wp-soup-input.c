@@ -13,9 +13,9 @@ wp_soup_input_clear (WpSoupInput *self)
 }
 
 void
-wp_soup_input_let_go (WpSoupInput *self, WpConnection *connection)
+wp_soup_input_uncharge (WpSoupInput *self, WpConnection *connection)
 {
-  wp_connection_let_go (connection, self->held_bytes);
+  wp_connection_uncharge (connection, self->held_bytes);
   self->held_bytes = 0;
 }
 
@@ -23,7 +23,7 @@ void
 wp_soup_input_forget (WpSoupInput *self, WpConnection *connection)
 {
   wp_soup_input_clear (self);
-  wp_soup_input_let_go (self, connection);
+  wp_soup_input_uncharge (self, connection);
   self->parser = (WpRequestParser){ .status = 0 };
 }
 
@@ -59,21 +59,21 @@ take_request (WpSoupInput *self, WpConnection *connection, const WpReadResult *r
   wp_request_move (&self->parser, self->text);
   self->head = write_head (request, size);
   self->given = 0;
-  if (!wp_connection_hold (connection, bytes))
+  if (!wp_connection_charge (connection, bytes))
     return FALSE;
   self->held_bytes = bytes;
   self->serving = TRUE;
-  wp_connection_enter (connection, WP_CONNECTION_REPLY);
+  wp_connection_set_state (connection, WP_CONNECTION_RESPONSE);
 
   return TRUE;
 }
 
 static void
-answer_refused (WpSoupInput *self, WpConnection *connection, WpHttpError why, gboolean bodiless)
+respond_refused (WpSoupInput *self, WpConnection *connection, WpHttpError why, gboolean bodiless)
 {
   wp_soup_input_forget (self, connection);
-  wp_response_buffer_refuse (self->responses, connection, why, bodiless);
-  wp_connection_enter (connection, WP_CONNECTION_IDLE);
+  wp_response_buffer_add_error (self->responses, connection, why, bodiless);
+  wp_connection_set_state (connection, WP_CONNECTION_IDLE);
   wp_response_buffer_flush (self->responses, connection);
 }
 
@@ -85,15 +85,15 @@ read_request (WpSoupInput *self, WpConnection *connection)
 
   if (reading == WP_READER_GO_ON)
     {
-      wp_response_buffer_go_on (self->responses);
+      wp_response_buffer_add_continue (self->responses);
       wp_response_buffer_flush (self->responses, connection);
     }
   else if (reading == WP_READER_REFUSED)
-    answer_refused (self, connection, result.why, result.bodiless);
+    respond_refused (self, connection, result.why, result.bodiless);
   else if (reading == WP_READER_REQUEST && !take_request (self, connection, &result))
-    answer_refused (self, connection, WP_HTTP_ERROR_MEMORY, self->parser.request.is_head);
-  if (wp_reader_rest (self->reader, connection))
-    wp_connection_again (connection);
+    respond_refused (self, connection, WP_HTTP_ERROR_MEMORY, self->parser.request.is_head);
+  if (wp_reader_end_turn (self->reader, connection))
+    wp_connection_read_again (connection);
   self->ended = reading == WP_READER_ENDED;
 
   return reading;
@@ -106,8 +106,8 @@ read_nothing (void)
   return -1;
 }
 
-/* libsoup 3.2.3 frees a connection at its end only after a request has begun since the last answer. So the
- * end of file is preceded by one byte of a request that never comes. The last answer is sent first. */
+/* libsoup 3.2.3 frees a connection at its end only after a request has begun since the last response. So the
+ * end of file is preceded by one byte of a request that never comes. The last response is sent first. */
 static gssize
 read_end (WpSoupInput *self, WpConnection *connection, char *buffer)
 {

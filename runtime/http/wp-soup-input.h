@@ -26,7 +26,7 @@ typedef struct {
 } WpSoupInput;
 
 /* Reads until libsoup has a request to serve, and answers refused requests itself. Reads no new request
- * before all answers are sent. */
+ * before all responses are sent. */
 void wp_soup_input_advance (WpSoupInput *self, WpConnection *connection);
 
 /* As recv(), for libsoup; -1 with EAGAIN. */
@@ -36,10 +36,10 @@ gssize wp_soup_input_read (WpSoupInput *self, WpConnection *connection, char *bu
 gboolean wp_soup_input_is_readable (const WpSoupInput *self, const WpConnection *connection);
 
 /* Gives the request's bytes back to the budget. */
-void wp_soup_input_let_go (WpSoupInput *self, WpConnection *connection);
+void wp_soup_input_uncharge (WpSoupInput *self, WpConnection *connection);
 
-/* The request has its job or its answer: frees it. */
+/* The request has its job or its response: frees it. */
 void wp_soup_input_forget (WpSoupInput *self, WpConnection *connection);
-/* The request has its answer: the next one may be read. */
+/* The request has its response: the next one may be read. */
 void wp_soup_input_finish (WpSoupInput *self, WpConnection *connection);
 void wp_soup_input_clear (WpSoupInput *self); /* the connection is gone */

@@ -77,7 +77,7 @@ first_request_ready (WpConnection *connection)
 }
 
 void
-wp_soup_take (WpSoup *self, WpConnection *connection)
+wp_soup_adopt (WpSoup *self, WpConnection *connection)
 {
   static const WpProtocol protocol = { first_request_ready };
 
@@ -91,7 +91,7 @@ on_finished (SoupServer *server, SoupServerMessage *message, gpointer data)
   WpConnection *connection = wp_soup_get_connection (message);
 
   wp_stream_finish_request (connection);
-  wp_connection_enter (connection, WP_CONNECTION_IDLE);
+  wp_connection_set_state (connection, WP_CONNECTION_IDLE);
 }
 
 /* Without a listener SoupServer 3.2.3 refuses keep-alive. */

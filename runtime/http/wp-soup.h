@@ -10,11 +10,11 @@
 typedef WpReaderRules (*WpSoupSetup) (WpHttpThread *http_thread, SoupServer *server, gpointer data);
 
 WpSoup *wp_soup_new (WpHttpThread *http_thread, WpSoupSetup setup, gpointer data);
-void wp_soup_take (WpSoup *self, WpConnection *connection); /* becomes its protocol */
+void wp_soup_adopt (WpSoup *self, WpConnection *connection); /* becomes its protocol */
 void wp_soup_free (WpSoup *self);
 
 /* libsoup checks each of its connections at every iteration, except those whose requests wait for their jobs
- * (with 6,500 connections an answer takes 40 ms). So it gets a connection only with the first complete
+ * (with 6,500 connections a response takes 40 ms). So it gets a connection only with the first complete
  * request, and keeps none alive without room. */
 void wp_soup_set_waiting (WpSoup *self, gboolean waits); /* a request begins or ends to wait */
 gboolean wp_soup_has_room (const WpSoup *self);

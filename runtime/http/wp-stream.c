@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#define MAX_WAITING_BYTES 65536 /* of unsent answers; beyond it libsoup has to wait */
+#define MAX_WAITING_BYTES 65536 /* of unsent responses; beyond it libsoup has to wait */
 
 /* Both halves access the connection through the stream, whose pointer is NULL after the close. */
 
@@ -215,7 +215,7 @@ output_write (GOutputStream *output, const void *buffer, gsize count, GCancellab
   return count;
 }
 
-/* The end of an answer: libsoup writes head and body separately, and both are sent together. */
+/* The end of a response: libsoup writes head and body separately, and both are sent together. */
 static gboolean
 output_flush (GOutputStream *output, GCancellable *cancellable, GError **error)
 {
@@ -361,9 +361,9 @@ wp_stream_get_request (const WpConnection *connection)
 }
 
 void
-wp_stream_let_go (WpConnection *connection)
+wp_stream_uncharge (WpConnection *connection)
 {
-  wp_soup_input_let_go (&WP_STREAM (connection->protocol_data)->soup_input, connection);
+  wp_soup_input_uncharge (&WP_STREAM (connection->protocol_data)->soup_input, connection);
 }
 
 void

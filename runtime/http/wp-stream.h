@@ -17,6 +17,6 @@ GIOStream *wp_stream_new (WpConnection *connection, const WpSoupInput *input);
 
 /* Returns: libsoup's current request, as our parser has read it. */
 const WpRequest *wp_stream_get_request (const WpConnection *connection);
-void wp_stream_let_go (WpConnection *connection);         /* gives its bytes back to the budget */
+void wp_stream_uncharge (WpConnection *connection);       /* gives its bytes back to the budget */
 void wp_stream_forget_request (WpConnection *connection); /* the request has its job, or none: frees it */
-void wp_stream_finish_request (WpConnection *connection); /* the request has its answer */
+void wp_stream_finish_request (WpConnection *connection); /* the request has its response */

@@ -273,7 +273,7 @@ wp_channel_take_all (WpChannel *self, WpJob *const *done, guint n, WpTaken *take
 }
 
 void
-wp_channel_expect (WpChannel *self, gboolean parks)
+wp_channel_begin_recovery (WpChannel *self, gboolean parks)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
@@ -374,7 +374,7 @@ wp_channel_withdraw (WpChannel *self, WpJob *job, WpFreed *freed)
 }
 
 gboolean
-wp_channel_leave (WpChannel *self, WpJob *job, gboolean queued_too, WpFreed *freed)
+wp_channel_abandon (WpChannel *self, WpJob *job, gboolean queued_too, WpFreed *freed)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   gint64 now_ns = wp_time_monotonic ();

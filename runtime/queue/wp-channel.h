@@ -73,14 +73,14 @@ typedef struct {
 void wp_channel_take_all (WpChannel *self, WpJob *const *done, guint n, WpTaken *taken);
 
 /**
- * wp_channel_expect:
+ * wp_channel_begin_recovery:
  * @parks: senders are parked meanwhile, else they are rejected
  *
  * Jobs of an earlier run enter before those of this one: until wp_channel_admit() has returned FALSE, only
  * wp_channel_recover() gives places away, and the channel does not count as empty. Call it before the first
  * sender.
  */
-void wp_channel_expect (WpChannel *self, gboolean parks);
+void wp_channel_begin_recovery (WpChannel *self, gboolean parks);
 
 /* Returns: TRUE if another job of an earlier run can enter now; FALSE once the channel is closed. */
 gboolean wp_channel_has_place (WpChannel *self);
@@ -111,7 +111,7 @@ gboolean wp_channel_admit (WpChannel *self, WpFreed *freed, gboolean *started);
 WpWithdrawal wp_channel_withdraw (WpChannel *self, WpJob *job, WpFreed *freed);
 
 /**
- * wp_channel_leave:
+ * wp_channel_abandon:
  * @queued_too: a queued job is abandoned too, and the oldest parked job takes its place
  * @freed: (out): the result for parked jobs
  *
@@ -120,7 +120,7 @@ WpWithdrawal wp_channel_withdraw (WpChannel *self, WpJob *job, WpFreed *freed);
  *
  * Returns: FALSE: the job stays, or has ended
  */
-gboolean wp_channel_leave (WpChannel *self, WpJob *job, gboolean queued_too, WpFreed *freed);
+gboolean wp_channel_abandon (WpChannel *self, WpJob *job, gboolean queued_too, WpFreed *freed);
 
 /**
  * wp_channel_expire:

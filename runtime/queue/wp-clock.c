@@ -25,8 +25,8 @@
 #define REST_TIMES_GAP (200 * WP_NS_PER_US * WP_NS_PER_S / 15000)
 #define MAX_GAP_NS     WP_NS_PER_MS
 
-/* If calls of wp_clock_help() are at most this far apart, the thread rests longer. This halves the engine's
- * CPU time at 15,000 jobs per second. */
+/* If calls of wp_clock_fire_due() are at most this far apart, the thread rests longer. This halves the
+ * engine's CPU time at 15,000 jobs per second. */
 #define HELP_GAP_NS    (80 * WP_NS_PER_US)
 #define HELPED_REST_NS (500 * WP_NS_PER_US)
 #define GAP_WEIGHT     8 /* of the previous average, to 1 of the newest gap */
@@ -59,7 +59,7 @@ struct _WpClock {
   GMutex firing;             /* taken before mutex; held while timers fire, so that they fire in order */
   GPtrArray *due;            /* guarded by firing */
   guint n_fired;             /* guarded by firing: since the thread's last rest */
-  gint n_helped;             /* atomic: calls of wp_clock_help() since then */
+  gint n_helped;             /* atomic: calls of wp_clock_fire_due() since then */
   gint64 gap_ns;             /* used by the thread: moving average of the gap between two deadlines */
   gint64 rested_ns;          /* used by the thread: when its last rest began */
   WpRealtimeReview realtime; /* used by the thread */
@@ -179,7 +179,7 @@ fire_some (WpClock *self)
   return self->due->len;
 }
 
-/* Returns: the number of timers that fired since the last call, also by wp_clock_help(). */
+/* Returns: the number of timers that fired since the last call, also by wp_clock_fire_due(). */
 static guint
 fire_due (WpClock *self)
 {
@@ -196,7 +196,7 @@ fire_due (WpClock *self)
 }
 
 void
-wp_clock_help (WpClock *self)
+wp_clock_fire_due (WpClock *self)
 {
   g_atomic_int_inc (&self->n_helped);
   if (self->first_ns > wp_time_monotonic () || !g_mutex_trylock (&self->firing))
@@ -244,11 +244,11 @@ await_armed (WpClock *self)
   gint64 due_ns;
 
   g_mutex_lock (&self->mutex);
-  wp_early_timer_woke (&self->early, wp_time_monotonic ());
+  wp_early_timer_note_wakeup (&self->early, wp_time_monotonic ());
   due_ns = self->armed_ns;
   g_mutex_unlock (&self->mutex);
 
-  wp_early_timer_await (&self->early, due_ns);
+  wp_early_timer_spin_until (&self->early, due_ns);
 }
 
 /* Rests, and then waits until a timer is due. FALSE: the clock is stopping. */
@@ -258,8 +258,8 @@ await_due (WpClock *self, guint n_fired)
   gint64 now_ns = wp_time_monotonic (), rest_until_ns = now_ns + choose_rest (self, n_fired, now_ns), due_ns;
   gboolean stopping;
 
-  wp_realtime_review_set (&self->realtime,
-                          self->gap_ns > (self->realtime.is_first ? CROWDED_GAP_NS : ROOMY_GAP_NS));
+  wp_realtime_review_set_first (&self->realtime,
+                                self->gap_ns > (self->realtime.is_first ? CROWDED_GAP_NS : ROOMY_GAP_NS));
   g_mutex_lock (&self->mutex);
   stopping = self->stopping;
   due_ns = self->heap->len > 0 ? entry_locked (self, 0)->due_ns : G_MAXINT64;
@@ -286,7 +286,7 @@ run (gpointer data)
 {
   WpClock *self = data;
 
-  wp_realtime_review_begin (&self->realtime, WP_REALTIME_CLOCK);
+  wp_realtime_review_init (&self->realtime, WP_REALTIME_CLOCK);
   prctl (PR_SET_TIMERSLACK, 1); /* the default is 50 us */
   while (await_due (self, fire_due (self)))
     ;

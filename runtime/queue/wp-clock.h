@@ -12,7 +12,7 @@ typedef struct _WpTimer WpTimer;
 struct _WpTimer {
   gint64 due_ns;  /* set by the clock: when it fires, or fired last */
   gboolean armed; /* set by the clock */
-  /* called on the clock's thread or in wp_clock_help(), outside the lock; may arm timers, but not help */
+  /* called on the clock's thread or in wp_clock_fire_due(), outside the lock; may arm timers, but not help */
   void (*fire) (WpTimer *self, gpointer data);
   gpointer data;
 };
@@ -32,10 +32,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpClock, wp_clock_free)
 void wp_clock_arm (WpClock *self, WpTimer *timer, gint64 due_ns);
 
 /**
- * wp_clock_help:
+ * wp_clock_fire_due:
  *
  * Fires due timers in the calling thread, unless another thread does so now. For threads that wake often for
  * their own work: if they call it 12,500 times per second, the clock's thread rests 0.5 ms, which saves
  * wake-ups. Any thread, holding no lock that a timer takes.
  */
-void wp_clock_help (WpClock *self);
+void wp_clock_fire_due (WpClock *self);

@@ -31,7 +31,7 @@ wp_early_timer_set (WpEarlyTimer *self, gint64 due_ns, gint64 now_ns)
 }
 
 void
-wp_early_timer_woke (WpEarlyTimer *self, gint64 now_ns)
+wp_early_timer_note_wakeup (WpEarlyTimer *self, gint64 now_ns)
 {
   if (self->set_ns != WP_TIME_NONE && now_ns >= self->set_ns)
     self->takes_ns += now_ns - self->set_ns > self->takes_ns ? STEPS_UP * STEP_NS : -STEP_NS;
@@ -40,7 +40,7 @@ wp_early_timer_woke (WpEarlyTimer *self, gint64 now_ns)
 }
 
 void
-wp_early_timer_await (const WpEarlyTimer *self, gint64 due_ns)
+wp_early_timer_spin_until (const WpEarlyTimer *self, gint64 due_ns)
 {
   gint64 now_ns = wp_time_monotonic ();
 

@@ -28,7 +28,7 @@ void wp_early_timer_init (WpEarlyTimer *self, gint64 warm_up_ns);
 gint64 wp_early_timer_set (WpEarlyTimer *self, gint64 due_ns, gint64 now_ns);
 
 /* The timer that was set last has woken the thread. */
-void wp_early_timer_woke (WpEarlyTimer *self, gint64 now_ns);
+void wp_early_timer_note_wakeup (WpEarlyTimer *self, gint64 now_ns);
 
 /* Spins until @due_ns, but no longer than a wake-up may take. Any thread. */
-void wp_early_timer_await (const WpEarlyTimer *self, gint64 due_ns);
+void wp_early_timer_spin_until (const WpEarlyTimer *self, gint64 due_ns);

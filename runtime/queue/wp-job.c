@@ -73,11 +73,11 @@ payload_bytes (const WpJob *self)
 }
 
 void
-wp_job_charge_anyway (WpJob *self, WpMemoryBudget *budget)
+wp_job_charge_unchecked (WpJob *self, WpMemoryBudget *budget)
 {
   self->budget = budget;
   self->holds_bytes = payload_bytes (self);
-  wp_memory_budget_take_anyway (budget, self->holds_bytes);
+  wp_memory_budget_take_unchecked (budget, self->holds_bytes);
 }
 
 gboolean
@@ -108,7 +108,7 @@ wp_job_unref (WpJob *self)
   if (!g_atomic_int_dec_and_test (&self->refs))
     return;
   if (self->budget)
-    wp_memory_budget_give (self->budget, self->holds_bytes);
+    wp_memory_budget_release (self->budget, self->holds_bytes);
   g_free (self->id);
   g_free (self->key);
   g_free (self->path);

@@ -65,7 +65,7 @@ struct _WpJob {
   WpMemoryBudget *budget; /* source of holds_bytes; not owned; NULL: none */
   gsize holds_bytes;
 
-  WpJobNotify notify; /* NULL: no request waits for an answer */
+  WpJobNotify notify; /* NULL: no request waits for a response */
   gpointer client;
 
   /* Guarded by the channel's lock until the job has ended. Times are CLOCK_MONOTONIC, ns. */
@@ -98,7 +98,7 @@ WpJob *wp_job_new (void);
 gboolean wp_job_charge (WpJob *self, WpMemoryBudget *budget);
 
 /* Takes them even beyond the limit, and for small payloads too. */
-void wp_job_charge_anyway (WpJob *self, WpMemoryBudget *budget);
+void wp_job_charge_unchecked (WpJob *self, WpMemoryBudget *budget);
 WpJob *wp_job_ref (WpJob *self);
 void wp_job_unref (WpJob *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpJob, wp_job_unref)

@@ -37,7 +37,7 @@ wp_memory_budget_take (WpMemoryBudget *self, gsize bytes)
 }
 
 void
-wp_memory_budget_take_anyway (WpMemoryBudget *self, gsize bytes)
+wp_memory_budget_take_unchecked (WpMemoryBudget *self, gsize bytes)
 {
   atomic_fetch_add_explicit (&self->held_bytes, bytes, memory_order_relaxed);
 }
@@ -49,7 +49,7 @@ wp_memory_budget_is_used_up (const WpMemoryBudget *self)
 }
 
 void
-wp_memory_budget_give (WpMemoryBudget *self, gsize bytes)
+wp_memory_budget_release (WpMemoryBudget *self, gsize bytes)
 {
   atomic_fetch_sub_explicit (&self->held_bytes, bytes, memory_order_relaxed);
 }

@@ -12,10 +12,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpMemoryBudget, wp_memory_budget_free)
 
 /* Returns: FALSE if it would exceed the limit; then nothing is taken. */
 gboolean wp_memory_budget_take (WpMemoryBudget *self, gsize bytes);
-void wp_memory_budget_give (WpMemoryBudget *self, gsize bytes);
+void wp_memory_budget_release (WpMemoryBudget *self, gsize bytes);
 
 /* Takes bytes that are in memory already, even beyond the limit; other users have to give back the excess. */
-void wp_memory_budget_take_anyway (WpMemoryBudget *self, gsize bytes);
+void wp_memory_budget_take_unchecked (WpMemoryBudget *self, gsize bytes);
 gboolean wp_memory_budget_is_over (const WpMemoryBudget *self);
 
 guint64 wp_memory_budget_held (const WpMemoryBudget *self); /* bytes now */

@@ -37,25 +37,25 @@ used_ns (void)
 }
 
 void
-wp_realtime_review_begin (WpRealtimeReview *self, WpRealtime priority)
+wp_realtime_review_init (WpRealtimeReview *self, WpRealtime priority)
 {
   *self = (WpRealtimeReview){ priority, TRUE, wp_time_monotonic (), used_ns () };
   wp_realtime_thread (priority);
 }
 
 void
-wp_realtime_review_look (WpRealtimeReview *self)
+wp_realtime_review_update (WpRealtimeReview *self)
 {
   gint64 now_ns = wp_time_monotonic (), used = used_ns ();
-  gint64 passed_ns = now_ns - self->looked_ns, busy_ns = used - self->used_ns;
+  gint64 passed_ns = now_ns - self->reviewed_ns, busy_ns = used - self->used_ns;
 
-  wp_realtime_review_set (self, busy_ns < passed_ns / (self->is_first ? 2 : 4));
-  self->looked_ns = now_ns;
+  wp_realtime_review_set_first (self, busy_ns < passed_ns / (self->is_first ? 2 : 4));
+  self->reviewed_ns = now_ns;
   self->used_ns = used;
 }
 
 void
-wp_realtime_review_set (WpRealtimeReview *self, gboolean first)
+wp_realtime_review_set_first (WpRealtimeReview *self, gboolean first)
 {
   if (first && !self->is_first)
     wp_realtime_thread (self->priority);

@@ -28,10 +28,11 @@ void wp_realtime_thread (WpRealtime priority);
 typedef struct {
   WpRealtime priority;
   gboolean is_first;
-  gint64 looked_ns, used_ns; /* time of the last review, and the thread's CPU time then */
+  gint64 reviewed_ns, used_ns; /* time of the last review, and the thread's CPU time then */
 } WpRealtimeReview;
 
-void wp_realtime_review_begin (WpRealtimeReview *self, WpRealtime priority);
-void wp_realtime_review_look (WpRealtimeReview *self); /* reviews the CPU time; call it regularly */
-void wp_realtime_review_set (WpRealtimeReview *self, gboolean first); /* instead, by the caller's own measure
-                                                                       */
+void wp_realtime_review_init (WpRealtimeReview *self, WpRealtime priority);
+void wp_realtime_review_update (WpRealtimeReview *self); /* reviews the CPU time; call it regularly */
+void wp_realtime_review_set_first (WpRealtimeReview *self, gboolean first); /* instead, by the caller's own
+                                                                             * measure
+                                                                             */

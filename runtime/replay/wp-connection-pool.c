@@ -41,7 +41,7 @@ struct _WpConnectionPool {
   GHashTable *open;   /* a set of WpPooledConnection */
   GQueue idle;        /* of links: first the last used, then those never used, the oldest first */
   GQueue closed;      /* not freed yet: an event of the same batch may name them */
-  gboolean no_spares; /* one was closed before it was of use, and no answer has come since */
+  gboolean no_spares; /* one was closed before it was of use, and no response has come since */
   guint64 n_opened;
   GString *head;
   char *buffer;
@@ -140,7 +140,7 @@ open_connection (WpConnectionPool *self)
 static void give (WpConnectionPool *self, WpPooledConnection *connection, gsize request,
                   WpPooledConnection **place);
 
-/* Its request is over without an answer. */
+/* Its request is over without a response. */
 static void
 fail (WpConnectionPool *self, WpPooledConnection *connection, const char *error)
 {
@@ -220,7 +220,7 @@ has_more (WpPooledConnection *connection)
   return recv (connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
 }
 
-/* The answer is whole. @is_last: nothing of what was read is left, and there is no more. */
+/* The response is whole. @is_last: nothing of what was read is left, and there is no more. */
 static void
 succeed (WpConnectionPool *self, WpPooledConnection *connection, gboolean is_last)
 {
@@ -343,7 +343,7 @@ write_pieces (const WpConnectionPool *self, WpPooledConnection *connection, stru
                 : sendmsg (connection->fd, &message, MSG_NOSIGNAL);
 }
 
-/* A server may refuse a long body before it has come, and close: its answer is read all the same. */
+/* A server may refuse a long body before it has come, and close: its response is read all the same. */
 static void
 write_output (WpConnectionPool *self, WpPooledConnection *connection)
 {
@@ -494,7 +494,7 @@ wp_connection_pool_n_opened (const WpConnectionPool *self)
 }
 
 guint
-wp_connection_pool_room (void)
+wp_connection_pool_raise_limit (void)
 {
   struct rlimit limit;
   rlim_t n_files;

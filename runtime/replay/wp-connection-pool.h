@@ -14,7 +14,7 @@ typedef struct {
   const char *block;
   gsize block_bytes;
   guint64 body_bytes;
-  gboolean is_head; /* HEAD: its answer has no body */
+  gboolean is_head; /* HEAD: its response has no body */
 } WpMessage;
 
 typedef struct {
@@ -70,4 +70,4 @@ guint64 wp_connection_pool_n_opened (const WpConnectionPool *self); /* ever */
 
 /* Raises the soft file limit to the hard one. Returns how many connections fit below it with a reserve for
  * all else. */
-guint wp_connection_pool_room (void);
+guint wp_connection_pool_raise_limit (void);

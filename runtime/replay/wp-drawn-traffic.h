@@ -1,4 +1,4 @@
-/* wp-drawn-traffic.h - traffic that is drawn, not read: wp-sim's generators, or a rate that rises. */
+/* wp-drawn-traffic.h - traffic that is drawn by wp-sim's generators, not read. */
 #pragma once
 
 #include "sim/trace/wp-trace.h"
@@ -6,19 +6,18 @@
 /* As typed; what was not is 0 or NULL. */
 typedef struct {
   double rate; /* per second */
-  double ramp_from, ramp_to;
-  char *ramp; /* "50:500"; owned, as all texts */
+  char *ramp;  /* "50:500"; owned, as all texts */
   gint64 duration_ns;
   char *arrivals; /* a kind, or what wp_arrivals_new() takes */
   char *service;  /* what wp_service_time_new() takes */
   guint64 seed;
 } WpDrawnTraffic;
 
-gboolean wp_drawn_traffic_is_asked (const WpDrawnTraffic *self);
+gboolean wp_drawn_traffic_is_requested (const WpDrawnTraffic *self);
 
-/* Reads --ramp. FALSE with WP_ERROR_USAGE or WP_ERROR_BAD_VALUE, and the option's name: options that
- * contradict each other, or traffic without an end. @limit_rows: 0: none. */
-gboolean wp_drawn_traffic_check (WpDrawnTraffic *self, guint64 limit_rows, GError **error);
+/* FALSE with WP_ERROR_USAGE and the option's name: options that contradict each other, or traffic without an
+ * end. @limit_rows: 0: none. */
+gboolean wp_drawn_traffic_check (const WpDrawnTraffic *self, guint64 limit_rows, GError **error);
 
 /* The arrivals; NULL with WP_ERROR_BAD_VALUE. With the same seed those that `wp-sim --generate` writes. */
 WpTrace *wp_drawn_traffic_open (const WpDrawnTraffic *self, double scale, guint64 limit_rows, GError **error);

@@ -58,7 +58,7 @@ static const WpOption options[]
         { "patience", 0, WP_OPTION_TIME, "TIME", FIELD (sender.patience_ns),
           "leave that long after the planned time of a request (never)", 1 },
         { "timeout", 0, WP_OPTION_TIME, "TIME", FIELD (sender.timeout_ns),
-          "a request fails without an answer that long after its planned time (10min)", 1 },
+          "a request fails without a response that long after its planned time (10min)", 1 },
         { "max-lag", 0, WP_OPTION_TIME, "TIME", FIELD (max_lag_ns),
           "a run is not valid if the p99 of its schedule lag exceeds this (10ms)", 1 },
         { "expect", 0, WP_OPTION_OTHER, "LIST", FIELD (expect),
@@ -133,7 +133,7 @@ wp_replay_options_init (WpReplayOptions *self)
 {
   *self = (WpReplayOptions){
     .trace = WP_TRACE_OPTIONS_INIT,
-    .sender = { .connections = wp_connection_pool_room (),
+    .sender = { .connections = wp_connection_pool_raise_limit (),
                 .patience_ns = WP_TIME_NONE,
                 .timeout_ns = DEFAULT_TIMEOUT_NS },
     .max_lag_ns = DEFAULT_MAX_LAG_NS,
@@ -155,7 +155,7 @@ wp_replay_options_clear (WpReplayOptions *self)
 static gboolean
 take_words (WpReplayOptions *self, char **words, GError **error)
 {
-  guint n = g_strv_length (words), needed = wp_drawn_traffic_is_asked (&self->drawn) ? 1 : 2;
+  guint n = g_strv_length (words), needed = wp_drawn_traffic_is_requested (&self->drawn) ? 1 : 2;
 
   if (n < needed)
     g_set_error_literal (error, WP_ERROR, WP_ERROR_USAGE,
@@ -184,10 +184,10 @@ wp_replay_options_parse (WpReplayOptions *self, char **argv, GError **error)
   if (!words || !wp_drawn_traffic_check (&self->drawn, self->trace.limit_rows, error)
       || !take_words (self, words, error))
     return FALSE;
-  if (self->sender.connections > wp_connection_pool_room ())
+  if (self->sender.connections > wp_connection_pool_raise_limit ())
     g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
                  "--connections: %u is over %u, which is what the file limit allows",
-                 self->sender.connections, wp_connection_pool_room ());
+                 self->sender.connections, wp_connection_pool_raise_limit ());
   else if (!self->trace_path && self->trace.columns)
     g_set_error_literal (error, WP_ERROR, WP_ERROR_USAGE, "--columns reads a trace, and there is none");
   else if (wp_options_same_file (self->output, self->trace_path))

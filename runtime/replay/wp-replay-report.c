@@ -20,7 +20,7 @@ schedule_was_kept (const WpReplayReport *self)
   return wp_histogram_quantile (wp_tally_lag (self->tally), 0.99) <= self->max_lag_ns;
 }
 
-/* Those that have another status than was expected, or no answer. A client whose patience was over is
+/* Those that have another status than was expected, or no response. A client whose patience was over is
  * neither. */
 static guint64
 count_unexpected (const WpReplayReport *self)
@@ -40,7 +40,7 @@ count_ended (const WpTally *tally)
 }
 
 static gboolean
-answers_were_expected (const WpReplayReport *self)
+statuses_were_expected (const WpReplayReport *self)
 {
   return count_unexpected (self) * MAX_UNEXPECTED_DIVISOR <= count_ended (self->tally);
 }
@@ -49,7 +49,7 @@ gboolean
 wp_replay_report_is_valid (const WpReplayReport *self)
 {
   return wp_histogram_count (wp_tally_lag (self->tally)) > 0 && schedule_was_kept (self)
-         && answers_were_expected (self);
+         && statuses_were_expected (self);
 }
 
 /* From the first planned time to the last end. */
@@ -134,10 +134,10 @@ print_verdict (const WpReplayReport *self, FILE *out)
              "not valid: the schedule lag's p99, %s, passes --max-lag, %s: the load was not the trace's\n",
              wp_time_format_people (lag, wp_histogram_quantile (wp_tally_lag (self->tally), 0.99)),
              wp_time_format_people (limit, self->max_lag_ns));
-  if (wp_tally_n_sent (self->tally) > 0 && !answers_were_expected (self))
+  if (wp_tally_n_sent (self->tally) > 0 && !statuses_were_expected (self))
     fprintf (out,
              "not valid: %" PRIu64 " of %" PRIu64
-             " requests, over 1 %%, had no answer, or a status that --expect "
+             " requests, over 1 %%, had no response, or a status that --expect "
              "does not list\n",
              count_unexpected (self), count_ended (self->tally));
 }

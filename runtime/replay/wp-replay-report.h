@@ -10,7 +10,7 @@ typedef struct {
   const char *url; /* without a password */
   const WpTally *tally;
   gint64 max_lag_ns;         /* the run is valid where the lag's p99 is not above it */
-  const WpStatusSet *expect; /* and where at most 1 % have another status, or no answer */
+  const WpStatusSet *expect; /* and where at most 1 % have another status, or no response */
   guint64 out_of_order;      /* rows of the trace */
   guint64 n_connections;     /* opened in all */
   gboolean was_interrupted;

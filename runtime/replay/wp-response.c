@@ -33,7 +33,7 @@ is_http2 (const char *bytes, gsize len)
   return bytes[0] == 0 && (len < 4 || bytes[3] == 4 || bytes[3] == 7);
 }
 
-/* What is no answer has perhaps no end of line: its first bytes are enough. */
+/* What is no response has perhaps no end of line: its first bytes are enough. */
 static WpResponseProgress
 check_start (WpResponse *self, const char *bytes, gsize len)
 {
@@ -43,7 +43,7 @@ check_start (WpResponse *self, const char *bytes, gsize len)
     return WP_RESPONSE_MORE;
   return fail (self, is_http2 (bytes, len) || (len >= 6 && memcmp (bytes, "HTTP/2", 6) == 0)
                          ? "the server speaks HTTP/2 only"
-                         : "the answer is not HTTP/1.1");
+                         : "the response is not HTTP/1.1");
 }
 
 static WpResponseProgress
@@ -255,7 +255,7 @@ take_part_of_line (WpResponse *self, const char *bytes, gsize len, gsize *used)
   *used = end ? (gsize) (end - bytes) + 1 : len;
   self->head_bytes += (guint) MIN (*used, MAX_HEAD_BYTES);
   if (self->head_bytes > MAX_HEAD_BYTES)
-    return fail (self, "the answer's head is too long");
+    return fail (self, "the response's head is too long");
   if (end && !self->line)
     return take_line (self, bytes, *used - 1);
 
@@ -314,6 +314,6 @@ wp_response_end (WpResponse *self)
   self->keeps = FALSE;
   if (self->stage == WP_RESPONSE_BODY_TO_END)
     return WP_RESPONSE_DONE;
-  return fail (self,
-               self->is_begun ? "the answer was cut short" : "the connection was closed without an answer");
+  return fail (self, self->is_begun ? "the response was cut short"
+                                    : "the connection was closed without a response");
 }

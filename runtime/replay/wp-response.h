@@ -1,5 +1,5 @@
-/* wp-response.h - the parser of one answer in HTTP/1.1 or 1.0 (RFC 9112). It is given bytes as they come, and
- * keeps none of them but a line that is not whole yet. A plain value, zero at first. */
+/* wp-response.h - the parser of one response in HTTP/1.1 or 1.0 (RFC 9112). It is given bytes as they come,
+ * and keeps none of them but a line that is not whole yet. A plain value, zero at first. */
 #pragma once
 
 #include <glib.h>
@@ -43,7 +43,7 @@ typedef struct {
 void wp_response_begin (WpResponse *self, gboolean to_head);
 void wp_response_clear (WpResponse *self);
 
-/* @used: how many of @bytes belong to this answer. To be called again only after MORE. */
+/* @used: how many of @bytes belong to this response. To be called again only after MORE. */
 WpResponseProgress wp_response_take (WpResponse *self, const char *bytes, gsize len, gsize *used);
 
 /* The connection has ended, after MORE: DONE if it was the end that this body was waiting for, else BAD. */

@@ -17,10 +17,10 @@
 #define HEAD_START_NS  (200 * WP_NS_PER_MS) /* so that the first request is not late */
 #define SLEEP_COSTS_NS (20 * WP_NS_PER_US)  /* of CPU on a virtual machine: a shorter time is passed awake */
 /* sends, or events, before the other has its turn: a fraction of a millisecond */
-#define BATCH              32
-#define BATCHES_OF_ANSWERS 32 /* and before clients leave: a few milliseconds */
-#define SPARE_WINDOW_NS    (50 * WP_NS_PER_MS)
-#define TIME_TO_OPEN_NS    (300 * WP_NS_PER_US) /* a connection, at leisure */
+#define BATCH                32
+#define BATCHES_OF_RESPONSES 32 /* and before clients leave: a few milliseconds */
+#define SPARE_WINDOW_NS      (50 * WP_NS_PER_MS)
+#define TIME_TO_OPEN_NS      (300 * WP_NS_PER_US) /* a connection, at leisure */
 
 struct _WpSender {
   const WpSchedule *schedule;
@@ -210,7 +210,7 @@ give_up (WpSender *self, gsize i)
   if (leaves)
     wp_tally_left (self->tally, i, now_on_schedule (self));
   else
-    wp_tally_failed (self->tally, i, now_on_schedule (self), "no answer in time");
+    wp_tally_failed (self->tally, i, now_on_schedule (self), "no response in time");
 }
 
 static void
@@ -242,8 +242,8 @@ arm_timer (WpSender *self, gint64 when_ns, gint64 now_ns)
 static void
 woke (WpSender *self)
 {
-  wp_early_timer_woke (&self->alarm, wp_time_monotonic ());
-  wp_early_timer_await (&self->alarm, self->armed_ns);
+  wp_early_timer_note_wakeup (&self->alarm, wp_time_monotonic ());
+  wp_early_timer_spin_until (&self->alarm, self->armed_ns);
   self->armed_ns = 0;
 }
 
@@ -272,12 +272,12 @@ wait_and_dispatch (WpSender *self, gint64 when_ns)
   return n;
 }
 
-/* An answer that is here is one, though patience ended before it was looked at: else the server would tell of
- * it, and we of a client that left. */
+/* A response that is here is one, though patience ended before it was looked at: else the server would tell
+ * of it, and we of a client that left. */
 static void
 take_what_came (WpSender *self)
 {
-  for (guint i = 0; i < BATCHES_OF_ANSWERS && wait_and_dispatch (self, 0) == BATCH; i++)
+  for (guint i = 0; i < BATCHES_OF_RESPONSES && wait_and_dispatch (self, 0) == BATCH; i++)
     ;
 }
 

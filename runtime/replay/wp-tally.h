@@ -8,7 +8,7 @@
 typedef struct {
   gint64 sent_ns;  /* when its first byte was handed to the kernel; WP_TIME_NONE: never */
   gint64 ended_ns; /* answered, or given up; WP_TIME_NONE: neither yet */
-  /* why there was no answer, interned; NULL: there was one, or it left, or it has not ended */
+  /* why there was no response, interned; NULL: there was one, or it left, or it has not ended */
   const char *error;
   guint16 status; /* 0: none */
   guint8 outcome; /* WpOutcome */

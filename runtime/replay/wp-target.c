@@ -186,7 +186,7 @@ find_once (WpTarget *self)
 }
 
 gboolean
-wp_target_find (WpTarget *self, gint64 wait_ns, GError **error)
+wp_target_resolve (WpTarget *self, gint64 wait_ns, GError **error)
 {
   gint64 end_ns = wp_time_monotonic () + wait_ns;
   const char *reason;
@@ -204,7 +204,7 @@ wp_target_find (WpTarget *self, gint64 wait_ns, GError **error)
 }
 
 gboolean
-wp_target_secure (WpTarget *self, const char *ca_path, gboolean verify, GError **error)
+wp_target_load_tls (WpTarget *self, const char *ca_path, gboolean verify, GError **error)
 {
   const WpTlsClientClass *class = self->is_https ? wp_module_load ("wp-tls.so", "wp_tls_client_class", error)
                                                  : NULL;

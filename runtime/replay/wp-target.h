@@ -17,7 +17,7 @@ void wp_target_free (WpTarget *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTarget, wp_target_free)
 
 /**
- * wp_target_find:
+ * wp_target_resolve:
  * @wait_ns: how long a server that is not there yet is waited for
  *
  * Resolves the host and connects once. Blocks.
@@ -25,10 +25,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTarget, wp_target_free)
  * Returns: FALSE with WP_ERROR_IO: `cannot connect to 127.0.0.1:8080: Connection refused; is wp-server
  * running?`
  */
-gboolean wp_target_find (WpTarget *self, gint64 wait_ns, GError **error);
+gboolean wp_target_resolve (WpTarget *self, gint64 wait_ns, GError **error);
 
 /**
- * wp_target_secure:
+ * wp_target_load_tls:
  * @ca_path: certificates of authorities that are trusted; NULL: the system's
  * @verify: FALSE: any certificate will do
  *
@@ -36,7 +36,7 @@ gboolean wp_target_find (WpTarget *self, gint64 wait_ns, GError **error);
  *
  * Returns: FALSE with WP_ERROR_IO
  */
-gboolean wp_target_secure (WpTarget *self, const char *ca_path, gboolean verify, GError **error);
+gboolean wp_target_load_tls (WpTarget *self, const char *ca_path, gboolean verify, GError **error);
 
 const char *wp_target_url (const WpTarget *self);           /* without the password */
 const char *wp_target_path (const WpTarget *self);          /* "/in/put?a=1" */
@@ -44,7 +44,7 @@ const char *wp_target_authority (const WpTarget *self);     /* for Host: "localh
 const char *wp_target_host (const WpTarget *self);          /* an IPv6 address without its brackets */
 const char *wp_target_authorization (const WpTarget *self); /* of the URL's user: "Basic ..."; NULL: none */
 
-/* After wp_target_find(). */
+/* After wp_target_resolve(). */
 const struct sockaddr *wp_target_address (const WpTarget *self, socklen_t *len);
 
 WpTlsClient *wp_target_tls (const WpTarget *self); /* NULL: http */

@@ -91,7 +91,7 @@ static GArray *
 parse (const char *path, char *text, GError **error)
 {
   g_autoptr (GArray) digests = g_array_new (FALSE, FALSE, sizeof (Digest));
-  g_auto (GStrv) lines = g_strsplit (wp_options_skip_mark (text), "\n", -1);
+  g_auto (GStrv) lines = g_strsplit (wp_options_skip_bom (text), "\n", -1);
 
   for (guint i = 0; lines[i]; i++)
     {
@@ -176,7 +176,7 @@ char *
 wp_tokens_read_first (const char *path, GError **error)
 {
   g_autofree char *text = read_file (path, error);
-  g_auto (GStrv) lines = text ? g_strsplit (wp_options_skip_mark (text), "\n", -1) : NULL;
+  g_auto (GStrv) lines = text ? g_strsplit (wp_options_skip_bom (text), "\n", -1) : NULL;
 
   for (guint i = 0; lines && lines[i]; i++)
     {

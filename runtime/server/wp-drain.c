@@ -9,8 +9,10 @@
 
 #define POLL_MS 10
 /* reserved for the 503s of parked requests, or half of the timeout if that is less, */
-#define ANSWER_NS      WP_NS_PER_S
-#define ANSWER_EACH_NS (100 * WP_NS_PER_US) /* or this for each request, if more: one takes a third of it */
+#define RESPONSE_NS WP_NS_PER_S
+#define RESPONSE_EACH_NS                                                                                     \
+  (100 * WP_NS_PER_US) /* or this for each request, if more: one takes a third of it                         \
+                        */
 /* reserved for the exit: the last reports and thousands of sockets, 10 us each; or a fifth of the timeout */
 #define EXIT_NS    (200 * WP_NS_PER_MS)
 #define STOP_NS    (500 * WP_NS_PER_MS) /* the whole timeout after a second signal */
@@ -37,12 +39,12 @@ is_empty (const WpDrain *self)
 
 /* Time reserved for the 503s of the requests that are parked now. */
 static gint64
-answer_time (const WpDrain *self)
+time_to_respond (const WpDrain *self)
 {
   WpLedger ledger;
 
   wp_engine_count (self->engine, &ledger, NULL);
-  return MAX (MIN (ANSWER_NS, self->timeout_ns / 2), (gint64) ledger.parked * ANSWER_EACH_NS);
+  return MAX (MIN (RESPONSE_NS, self->timeout_ns / 2), (gint64) ledger.parked * RESPONSE_EACH_NS);
 }
 
 static void
@@ -63,7 +65,7 @@ on_poll (gpointer data)
     end (self, WP_DRAIN_EMPTY);
   else if (left_ns <= MIN (EXIT_NS, self->timeout_ns / 5))
     end (self, WP_DRAIN_TIMED_OUT);
-  else if (left_ns <= answer_time (self))
+  else if (left_ns <= time_to_respond (self))
     wp_engine_close (self->engine);
 
   return self->state == WP_DRAIN_GOES_ON ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;

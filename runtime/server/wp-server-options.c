@@ -242,7 +242,7 @@ connection_bytes (const WpServerOptions *self)
 }
 
 void
-wp_server_options_fit (WpServerOptions *self, guint64 memory_bytes)
+wp_server_options_set_memory_defaults (WpServerOptions *self, guint64 memory_bytes)
 {
   guint64 quarter = memory_bytes / 4;
 

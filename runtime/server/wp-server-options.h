@@ -45,5 +45,5 @@ gboolean wp_server_options_read (WpServerOptions *self, guint64 file_limit, char
 guint wp_server_options_count_threads (const WpServerOptions *self);
 
 /* Sets the defaults that depend on memory: a quarter each for payloads, jobs and connections. */
-void wp_server_options_fit (WpServerOptions *self, guint64 memory_bytes);
+void wp_server_options_set_memory_defaults (WpServerOptions *self, guint64 memory_bytes);
 void wp_server_options_clear (WpServerOptions *self);

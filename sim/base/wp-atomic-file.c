@@ -18,7 +18,7 @@ struct _WpAtomicFile {
   int stream;      /* copied to on commit; -1 for a plain file */
   char *target;    /* of a plain file, links resolved */
   char *temporary; /* beside it; NULL once it is renamed */
-  int slot;        /* of wp_interrupt_remember() */
+  int slot;        /* of wp_interrupt_add_file() */
 };
 
 gboolean
@@ -68,7 +68,7 @@ open_beside (WpAtomicFile *self, const struct stat *existing, gboolean is_privat
       g_clear_pointer (&self->temporary, g_free);
       return wp_atomic_file_fail (self, errno, error);
     }
-  self->slot = wp_interrupt_remember (self->temporary);
+  self->slot = wp_interrupt_add_file (self->temporary);
   if ((existing || is_private) && fchmod (self->fd, existing ? existing->st_mode & 07777 : 0600) != 0)
     return wp_atomic_file_fail (self, errno, error);
 
@@ -100,7 +100,7 @@ wp_atomic_file_free (WpAtomicFile *self)
 {
   if (self->temporary)
     g_unlink (self->temporary);
-  wp_interrupt_forget (self->slot);
+  wp_interrupt_remove_file (self->slot);
   if (self->fd >= 0)
     close (self->fd);
   if (self->stream >= 0)
@@ -181,7 +181,7 @@ wp_atomic_file_commit (WpAtomicFile *self, GError **error)
   if (g_rename (self->temporary, self->target) != 0)
     return wp_atomic_file_fail (self, errno, error);
   g_clear_pointer (&self->temporary, g_free);
-  wp_interrupt_forget (self->slot);
+  wp_interrupt_remove_file (self->slot);
   self->slot = -1;
 
   return TRUE;

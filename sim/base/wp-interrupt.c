@@ -127,7 +127,7 @@ wp_interrupt_signal (void)
 }
 
 void
-wp_interrupt_die (void)
+wp_interrupt_terminate (void)
 {
   sigset_t none;
 
@@ -151,7 +151,7 @@ wp_interrupt_set_line (gboolean shown)
 }
 
 int
-wp_interrupt_remember (const char *path)
+wp_interrupt_add_file (const char *path)
 {
   if (strlen (path) >= PATH_MAX)
     return -1;
@@ -168,7 +168,7 @@ wp_interrupt_remember (const char *path)
 }
 
 void
-wp_interrupt_forget (int slot)
+wp_interrupt_remove_file (int slot)
 {
   if (slot >= 0)
     taken[slot] = 0;

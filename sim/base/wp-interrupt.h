@@ -17,7 +17,7 @@ int wp_interrupt_catch_to_stop (void);
 int wp_interrupt_signal (void);
 
 /* Terminates the process by that signal, as a shell expects of Ctrl-C. */
-void wp_interrupt_die (void) G_GNUC_NORETURN;
+void wp_interrupt_terminate (void) G_GNUC_NORETURN;
 
 /* Sets the number of rows for the message. */
 void wp_interrupt_set_rows (guint64 rows);
@@ -25,10 +25,10 @@ void wp_interrupt_set_rows (guint64 rows);
 /* @shown: the terminal shows a progress line, which a signal erases first. */
 void wp_interrupt_set_line (gboolean shown);
 
-/* A signal removes this file. Returns a slot for wp_interrupt_forget(), or -1 if none is free or the path is
- * too long. */
-int wp_interrupt_remember (const char *path);
-void wp_interrupt_forget (int slot);
+/* A signal removes this file. Returns a slot for wp_interrupt_remove_file(), or -1 if none is free or the
+ * path is too long. */
+int wp_interrupt_add_file (const char *path);
+void wp_interrupt_remove_file (int slot);
 
 /* Removes the partial files and erases the progress line, as a signal does. */
 void wp_interrupt_clean_up (void);

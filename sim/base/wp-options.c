@@ -398,7 +398,7 @@ load_line (char *line, const WpCommandLine *self, gpointer data, GError **error)
 }
 
 char *
-wp_options_skip_mark (char *text)
+wp_options_skip_bom (char *text)
 {
   return g_str_has_prefix (text, "\xef\xbb\xbf") ? text + 3 : text;
 }
@@ -414,7 +414,7 @@ wp_options_load (const WpCommandLine *self, gpointer data, const char *path, GEr
     return FALSE;
   if (strlen (text) != len || !g_utf8_validate (text, len, NULL))
     return wp_fail (error, WP_ERROR_BAD_VALUE, "%s: not a text file", path);
-  lines = g_strsplit (wp_options_skip_mark (text), "\n", -1);
+  lines = g_strsplit (wp_options_skip_bom (text), "\n", -1);
   for (guint i = 0; lines[i]; i++)
     {
       GError *reason = NULL;

@@ -84,7 +84,7 @@ void wp_options_clear (const WpCommandLine *self, gpointer data);
 int wp_options_fail (const GError *error);
 
 /* Returns @text without the byte order mark that some editors put first. */
-char *wp_options_skip_mark (char *text);
+char *wp_options_skip_bom (char *text);
 
 /* Do both names refer to one existing file? NULL and "-" refer to none. */
 gboolean wp_options_same_file (const char *a, const char *b);

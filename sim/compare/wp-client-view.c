@@ -6,20 +6,20 @@
  * shorter. */
 #define A_LITTLE_NS (2 * WP_NS_PER_MS)
 
-/* The answers of a client, as outcomes: a timeout is a refusal (503), and only a client that waits for the
+/* The responses of a client, as outcomes: a timeout is a refusal (503), and only a client that waits for the
  * update sees a failure. */
-#define N_ANSWERS (WP_OUTCOME_FAILED + 1)
+#define N_RESPONSES (WP_OUTCOME_FAILED + 1)
 
 static const struct {
-  WpOutcome answer;
+  WpOutcome response;
   const char *words;
-} answers[] = { { WP_OUTCOME_STORED, "answered 2xx" },
-                { WP_OUTCOME_REJECTED, "answered 503" },
-                { WP_OUTCOME_ABANDONED, "left" },
-                { WP_OUTCOME_FAILED, "failed" } };
+} responses[] = { { WP_OUTCOME_STORED, "answered 2xx" },
+                  { WP_OUTCOME_REJECTED, "answered 503" },
+                  { WP_OUTCOME_ABANDONED, "left" },
+                  { WP_OUTCOME_FAILED, "failed" } };
 
 static WpOutcome
-answer_of (const WpRow *server, gboolean waits_for_update)
+response_of (const WpRow *server, gboolean waits_for_update)
 {
   if (server->outcome == WP_OUTCOME_FAILED && waits_for_update)
     return WP_OUTCOME_FAILED;
@@ -46,18 +46,18 @@ typedef struct {
   gint64 shift_ns; /* offset of the server's clock from the client's */
 } Views;
 
-/* Did the client leave at about the time of its answer? Then both records are right: the answer was in
+/* Did the client leave at about the time of its response? Then both records are right: the response was in
  * flight, or the server had not noticed the departure. An accepted job continues without a client that waits
  * for its update, so there the time extends to the job's end. All other differences are contradictions. */
 static gboolean
-crossed (const Views *self, const WpRow *client, const WpRow *server, WpOutcome answer)
+crossed (const Views *self, const WpRow *client, const WpRow *server, WpOutcome response)
 {
   gint64 origin_ns = self->server[0].arrival_ns + self->shift_ns - self->client[0].arrival_ns;
   gboolean was_accepted = server->accepted_ns != WP_TIME_NONE;
   gint64 first_ns = was_accepted ? server->accepted_ns : server->ended_ns;
   gint64 last_ns = was_accepted && self->waits_for_update ? server->ended_ns : first_ns;
 
-  if (client->outcome != WP_OUTCOME_ABANDONED || answer == WP_OUTCOME_ABANDONED
+  if (client->outcome != WP_OUTCOME_ABANDONED || response == WP_OUTCOME_ABANDONED
       || client->ended_ns == WP_TIME_NONE || first_ns == WP_TIME_NONE || last_ns == WP_TIME_NONE)
     return FALSE;
 
@@ -65,40 +65,40 @@ crossed (const Views *self, const WpRow *client, const WpRow *server, WpOutcome 
          && client->ended_ns <= last_ns - origin_ns + WP_CLIENT_VIEW_CROSSING_NS;
 }
 
-/* Returns the number of crossed answers. */
+/* Returns the number of crossed responses. */
 static gsize
-compare_answers (const Views *self, GPtrArray *warnings)
+compare_responses (const Views *self, GPtrArray *warnings)
 {
-  guint64 seen[N_ANSWERS] = { 0 }, sent[N_ANSWERS] = { 0 }, n_other = 0, n_early = 0;
+  guint64 seen[N_RESPONSES] = { 0 }, sent[N_RESPONSES] = { 0 }, n_other = 0, n_early = 0;
   gsize n_crossed = 0;
 
   for (gsize i = 0; i < self->n_server; i++)
-    sent[answer_of (&self->server[i], self->waits_for_update)]++;
+    sent[response_of (&self->server[i], self->waits_for_update)]++;
   for (gsize i = 0; i < self->n_client; i++)
     {
       const WpRow *client = &self->client[i];
       const WpRow *server
           = self->match->partners[i] == WP_NO_MATCH ? NULL : &self->server[self->match->partners[i]];
-      WpOutcome answer = server ? answer_of (server, self->waits_for_update) : client->outcome;
+      WpOutcome response = server ? response_of (server, self->waits_for_update) : client->outcome;
 
-      if (server && crossed (self, client, server, answer))
+      if (server && crossed (self, client, server, response))
         {
-          seen[answer]++;
+          seen[response]++;
           n_crossed++;
           continue;
         }
       seen[client->outcome]++;
-      n_other += client->outcome != answer;
-      n_early += server && client->outcome == WP_OUTCOME_STORED && answer == WP_OUTCOME_STORED
+      n_other += client->outcome != response;
+      n_early += server && client->outcome == WP_OUTCOME_STORED && response == WP_OUTCOME_STORED
                  && self->server_time (server) != WP_TIME_NONE
-                 && wp_row_stay (client) < self->server_time (server) - A_LITTLE_NS;
+                 && wp_row_sojourn (client) < self->server_time (server) - A_LITTLE_NS;
     }
-  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
-    if (seen[answers[i].answer] != sent[answers[i].answer])
-      g_ptr_array_add (warnings,
-                       g_strdup_printf ("the client recorded %" G_GUINT64_FORMAT
-                                        " %s, the server %" G_GUINT64_FORMAT,
-                                        seen[answers[i].answer], answers[i].words, sent[answers[i].answer]));
+  for (guint i = 0; i < G_N_ELEMENTS (responses); i++)
+    if (seen[responses[i].response] != sent[responses[i].response])
+      g_ptr_array_add (warnings, g_strdup_printf ("the client recorded %" G_GUINT64_FORMAT
+                                                  " %s, the server %" G_GUINT64_FORMAT,
+                                                  seen[responses[i].response], responses[i].words,
+                                                  sent[responses[i].response]));
   warn (warnings, n_other, "answered differently in the client's record and the server's");
   warn (warnings, n_early,
         self->waits_for_update ? "answered before the server recorded them as stored"
@@ -110,7 +110,7 @@ compare_answers (const Views *self, GPtrArray *warnings)
 static gint64
 client_latency (const WpRow *row)
 {
-  return row->outcome == WP_OUTCOME_STORED ? wp_row_stay (row) : WP_TIME_NONE;
+  return row->outcome == WP_OUTCOME_STORED ? wp_row_sojourn (row) : WP_TIME_NONE;
 }
 
 static void
@@ -150,9 +150,9 @@ wp_client_view_compare (WpClientView *self, const char *path, const WpMeasuremen
   server = wp_measurement_rows (measured, &n_server);
   wp_match_rows (&match, client, n_client, server, n_server);
   n_crossed
-      = compare_answers (&(Views){ client, server, n_client, n_server, &match, waits_for_update, server_time,
-                                   wp_match_clock_shift (&match, client, n_client, server) },
-                         warnings);
+      = compare_responses (&(Views){ client, server, n_client, n_server, &match, waits_for_update,
+                                     server_time, wp_match_clock_shift (&match, client, n_client, server) },
+                           warnings);
   *self
       = (WpClientView){ g_strdup (wp_trace_name (trace)), match.n_matched, n_crossed,
                         waits_for_update ? "response" : "accept latency",

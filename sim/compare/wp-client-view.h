@@ -4,14 +4,14 @@
 #include "sim/compare/wp-match.h"
 #include "sim/compare/wp-measurement.h"
 
-/* A departure within this time of the answer crossed it. It allows for the scheduling delay of a busy
+/* A departure within this time of the response crossed it. It allows for the scheduling delay of a busy
  * machine. */
 #define WP_CLIENT_VIEW_CROSSING_NS (10 * WP_NS_PER_MS)
 
 typedef struct {
   char *file;      /* its name */
   gsize n_matched; /* requests found in both records */
-  gsize n_crossed; /* of these, clients that left at the time of their answer */
+  gsize n_crossed; /* of these, clients that left at the time of their response */
   /* "response" or "accept latency", by the record's note of --ack */
   const char *what;
   WpDifference difference; /* of the client's latency from it */
@@ -23,7 +23,7 @@ typedef struct {
  * abandoned, failed otherwise
  * @warnings: (element-type utf8): gets a line for each count that differs, for requests answered differently
  * or earlier than the server recorded, and for latencies that differ. A client that leaves at the time of its
- * answer is counted, without a warning.
+ * response is counted, without a warning.
  *
  * Returns: FALSE with the reader's error; else free with wp_client_view_clear().
  */

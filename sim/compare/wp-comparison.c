@@ -25,7 +25,7 @@ find_worst_errors (WpWorstErrors *self, const WpMatch *match, const WpRow *predi
     if (match->partners[i] != WP_NO_MATCH)
       {
         const WpRow *partner = &measured[match->partners[i]];
-        gint64 one = wp_row_stay (&predicted[i]), two = wp_row_stay (partner);
+        gint64 one = wp_row_sojourn (&predicted[i]), two = wp_row_sojourn (partner);
 
         if (one != WP_TIME_NONE && two != WP_TIME_NONE && one != two)
           offer (self, (WpWorstError){ &predicted[i], partner, one - two });

@@ -148,7 +148,7 @@ wp_row_response (const WpRow *row)
 }
 
 gint64
-wp_row_stay (const WpRow *row)
+wp_row_sojourn (const WpRow *row)
 {
   return since_arrival (row, row->ended_ns);
 }

@@ -34,4 +34,4 @@ gint64 wp_match_clock_shift (const WpMatch *self, const WpRow *first, gsize n_fi
 
 gint64 wp_row_accept_latency (const WpRow *row); /* accepted - arrival, or WP_TIME_NONE */
 gint64 wp_row_response (const WpRow *row);       /* finished - arrival, or WP_TIME_NONE */
-gint64 wp_row_stay (const WpRow *row);           /* ended - arrival, or WP_TIME_NONE */
+gint64 wp_row_sojourn (const WpRow *row);        /* ended - arrival, or WP_TIME_NONE */

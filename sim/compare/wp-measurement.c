@@ -47,7 +47,7 @@ load (WpMeasurement *self, GError **error)
   self->trace = wp_trace_open (self->path, NULL, error);
   if (!self->trace)
     return FALSE;
-  if (!wp_trace_has (self->trace, "accepted") || !wp_trace_has (self->trace, "outcome"))
+  if (!wp_trace_has_column (self->trace, "accepted") || !wp_trace_has_column (self->trace, "outcome"))
     {
       g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
                    "%s: no columns \"accepted\" and \"outcome\": it is not a record of wp-server",

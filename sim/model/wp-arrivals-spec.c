@@ -19,13 +19,14 @@ typedef struct {
   const char *name;
   WpArrivalsKind kind;
   guint needed; /* keys, beside duration and n */
+  gboolean may_ramp;
 } Kind;
 
 static const Kind kinds[] = {
-  { "constant", WP_ARRIVALS_CONSTANT, KEY_RATE },
-  { "poisson", WP_ARRIVALS_POISSON, KEY_RATE },
-  { "mmpp", WP_ARRIVALS_MMPP, KEY_RATES | KEY_SOJOURNS },
-  { "diurnal", WP_ARRIVALS_DIURNAL, KEY_RATE | KEY_AMPLITUDE | KEY_PERIOD },
+  { "constant", WP_ARRIVALS_CONSTANT, KEY_RATE, TRUE },
+  { "poisson", WP_ARRIVALS_POISSON, KEY_RATE, TRUE },
+  { "mmpp", WP_ARRIVALS_MMPP, KEY_RATES | KEY_SOJOURNS, FALSE },
+  { "diurnal", WP_ARRIVALS_DIURNAL, KEY_RATE | KEY_AMPLITUDE | KEY_PERIOD, FALSE },
 };
 
 typedef struct {
@@ -44,10 +45,21 @@ parse_rate (const char *value, double *rate, GError **error)
   return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is more than one request per nanosecond", value);
 }
 
+/* R, or R1:R2, a ramp. */
 static gboolean
 set_rate (Parser *self, const char *value, GError **error)
 {
-  return parse_rate (value, &self->spec->rate, error);
+  WpArrivalsSpec *spec = self->spec;
+  const char *colon = self->kind->may_ramp ? strchr (value, ':') : NULL;
+  g_autofree char *from = colon ? g_strndup (value, (gsize) (colon - value)) : NULL;
+
+  if (!colon)
+    return parse_rate (value, &spec->rate, error);
+  if (!parse_rate (from, &spec->rate_from, error) || !parse_rate (colon + 1, &spec->rate_to, error))
+    return FALSE;
+  spec->rate = (spec->rate_from + spec->rate_to) / 2;
+
+  return TRUE;
 }
 
 static gboolean
@@ -198,6 +210,9 @@ check (const Parser *self, gboolean endless, GError **error)
       return wp_fail (error, WP_ERROR_BAD_VALUE, "no \"%s\"", keys[i].name);
   if (!endless && !(self->given & (KEY_DURATION | KEY_N)))
     g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE, "no end: give \"duration\" or \"n\"");
+  else if (self->spec->rate_from > 0 && !(self->given & KEY_DURATION))
+    g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE,
+                         "no \"duration\", within which the rate goes from one to the other");
   else if (self->spec->n_rates != self->spec->n_sojourns)
     g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%u rates, but %u sojourns", self->spec->n_rates,
                  self->spec->n_sojourns);

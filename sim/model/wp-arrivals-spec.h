@@ -14,7 +14,8 @@ typedef enum {
 
 typedef struct {
   WpArrivalsKind kind;
-  double rate; /* requests per second; not of MMPP */
+  double rate;               /* requests per second; not of MMPP; of a ramp the mean */
+  double rate_from, rate_to; /* of a ramp, within the duration; 0: there is none */
   double rates[WP_ARRIVALS_STATES], sojourns_ns[WP_ARRIVALS_STATES];
   guint n_rates, n_sojourns; /* states; equal */
   double amplitude;

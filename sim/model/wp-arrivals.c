@@ -199,6 +199,29 @@ wp_arrivals_free (WpArrivals *self)
   g_free (self);
 }
 
+/* A ramp is drawn at its mean rate, and each arrival is moved to where as many have come at the rate that
+ * changes: from t + (to - from) / end t^2 / 2 = mean * @ns, solved for t without a difference of near
+ * numbers. Source: inversion of the rate's integral, Cinlar, Introduction to Stochastic Processes (1975). */
+static gint64
+warp (const WpArrivalsSpec *spec, gint64 ns)
+{
+  double end_s = (double) spec->end_ns / (double) WP_NS_PER_S;
+  double growth = (spec->rate_to - spec->rate_from) / end_s;
+  double n = spec->rate * ((double) ns / (double) WP_NS_PER_S);
+  double root = sqrt (MAX (spec->rate_from * spec->rate_from + 2 * growth * n, 0));
+
+  return (gint64) (2 * n / (spec->rate_from + root) * (double) WP_NS_PER_S);
+}
+
+static void
+bend (const WpArrivals *self, gint64 *arrivals_ns, gsize n)
+{
+  gint64 last_ns = self->last_ns;
+
+  for (gsize i = 0; i < n; i++) /* in order, and before the end, however it is rounded */
+    arrivals_ns[i] = last_ns = CLAMP (warp (&self->spec, arrivals_ns[i]), last_ns, self->spec.end_ns - 1);
+}
+
 gsize
 wp_arrivals_next (WpArrivals *self, gint64 *arrivals_ns, gsize most)
 {
@@ -212,6 +235,8 @@ wp_arrivals_next (WpArrivals *self, gint64 *arrivals_ns, gsize most)
         arrivals_ns[n++] = G_MAXINT64; /* an overflow, not the requested end: the reader reports an error */
     }
   self->n_drawn += n;
+  if (self->spec.rate_from > 0)
+    bend (self, arrivals_ns, n);
   if (n > 0)
     self->last_ns = arrivals_ns[n - 1];
 
@@ -271,11 +296,11 @@ wp_arrivals_rate (const WpArrivals *self)
 gboolean
 wp_arrivals_is_poisson (const WpArrivals *self)
 {
-  return self->spec.kind == WP_ARRIVALS_POISSON;
+  return self->spec.kind == WP_ARRIVALS_POISSON && self->spec.rate_from == 0;
 }
 
 gboolean
 wp_arrivals_is_constant (const WpArrivals *self)
 {
-  return self->spec.kind == WP_ARRIVALS_CONSTANT;
+  return self->spec.kind == WP_ARRIVALS_CONSTANT && self->spec.rate_from == 0;
 }

@@ -11,6 +11,7 @@ typedef struct _WpArrivals WpArrivals;
  * requests per second.
  *   - constant:rate=R: one request every 1/R s, the first at 0
  *   - poisson:rate=R
+ *   - either with rate=R1:R2: a ramp, from R1 evenly to R2 within duration
  *   - mmpp:rates=R1:R2[:...],sojourns=T1:T2[:...]: Poisson at the state's rate. A state lasts an exponential
  * time of that mean; the next is any other with equal probability. Starts in the steady state.
  *   - diurnal:rate=R,amplitude=A,period=TIME: Poisson at R (1 + A sin (2 pi t / period)), 0 <= A <= 1

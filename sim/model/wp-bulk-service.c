@@ -147,7 +147,7 @@ count_time (WpBulkService *self, gint64 until_ns)
 static void
 begin_commit (WpBulkService *self)
 {
-  gsize n = MIN (self->in_service.length, wp_commit_most (self->commit));
+  gsize n = MIN (self->in_service.length, wp_commit_max_rows (self->commit));
   gint64 lasts_ns = wp_commit_draw (self->commit, &self->draws, (guint) n);
 
   self->take_at_ns = WP_TIME_NONE;
@@ -159,7 +159,7 @@ begin_commit (WpBulkService *self)
 static void
 wake_writer (WpBulkService *self)
 {
-  gint64 delay_ns = wp_commit_idle (self->commit, &self->draws);
+  gint64 delay_ns = wp_commit_idle_delay (self->commit, &self->draws);
 
   if (delay_ns == 0)
     begin_commit (self);
@@ -175,7 +175,7 @@ start_one (WpBulkService *self)
 
   job.started_ns = self->now_ns;
   job_ring_push (&self->in_service, job);
-  wp_commit_handed_over (self->commit, &self->draws, self->now_ns);
+  wp_commit_count_row (self->commit, &self->draws, self->now_ns);
   self->busy_max = MAX (self->busy_max, self->in_service.length);
   if (counts (self, &job))
     wp_histogram_add_inline (self->wait, self->now_ns - job.arrival_ns, 1);
@@ -388,10 +388,10 @@ count_outcomes (const WpBulkService *self, WpSummary *summary)
   summary->accepted = self->accepted;
   summary->blocked = self->blocked;
   summary->blocked_peak = self->blocked_peak;
-  summary->blocked_time = wp_spread_of (self->blocked_time);
-  summary->accept_latency = wp_spread_of (self->accept_latency);
-  summary->wait = wp_spread_of (self->wait);
-  summary->response = wp_spread_of (self->response);
+  summary->blocked_time = wp_spread_from_histogram (self->blocked_time);
+  summary->accept_latency = wp_spread_from_histogram (self->accept_latency);
+  summary->wait = wp_spread_from_histogram (self->wait);
+  summary->response = wp_spread_from_histogram (self->response);
 }
 
 gboolean

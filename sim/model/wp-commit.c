@@ -122,7 +122,7 @@ wp_commit_parse (const char *text, double scale, guint64 seed, GError **error)
 }
 
 guint
-wp_commit_most (const WpCommit *self)
+wp_commit_max_rows (const WpCommit *self)
 {
   return load_at (self, 0)->cost.most_rows;
 }
@@ -149,7 +149,7 @@ wp_commit_restart (const WpCommit *self, WpCommitDraws *draws)
 }
 
 void
-wp_commit_handed_over (const WpCommit *self, WpCommitDraws *draws, gint64 now_ns)
+wp_commit_count_row (const WpCommit *self, WpCommitDraws *draws, gint64 now_ns)
 {
   double passed_s, left;
 
@@ -197,7 +197,7 @@ interpolate (const WpCommit *self, guint i, double share, guint n)
 }
 
 gint64
-wp_commit_idle (const WpCommit *self, const WpCommitDraws *draws)
+wp_commit_idle_delay (const WpCommit *self, const WpCommitDraws *draws)
 {
   double share;
   guint i = find_load (self, draws, &share);

@@ -53,14 +53,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpCommit, wp_commit_unref)
 /* FIXED:PER_ROW[:MOST[:IDLE]]. NULL with WP_ERROR_BAD_VALUE. */
 WpCommit *wp_commit_parse (const char *text, double scale, guint64 seed, GError **error);
 
-guint wp_commit_most (const WpCommit *self);
+guint wp_commit_max_rows (const WpCommit *self);
 const WpCommitCost *wp_commit_cost (const WpCommit *self); /* at the lightest load, before scaling */
 /* restarts the same draws */
 void wp_commit_restart (const WpCommit *self, WpCommitDraws *draws);
 
 /* Counts a row handed to the writer; @now_ns does not decrease. */
-void wp_commit_handed_over (const WpCommit *self, WpCommitDraws *draws, gint64 now_ns);
+void wp_commit_count_row (const WpCommit *self, WpCommitDraws *draws, gint64 now_ns);
 
 /* The delay of an idle writer, and the duration of a commit of @n >= 1 rows, in ns >= 0. */
-gint64 wp_commit_idle (const WpCommit *self, const WpCommitDraws *draws);
+gint64 wp_commit_idle_delay (const WpCommit *self, const WpCommitDraws *draws);
 gint64 wp_commit_draw (const WpCommit *self, WpCommitDraws *draws, guint n);

@@ -58,7 +58,7 @@ wp_http_stage_summary (const WpHttpStage *self, WpHttpStageSummary *summary)
   double lasted_ns = self->first_ns == WP_TIME_NONE ? 0 : (double) (self->last_ns - self->first_ns);
 
   summary->requests = wp_histogram_count (self->wait);
-  summary->wait = wp_spread_of (self->wait);
+  summary->wait = wp_spread_from_histogram (self->wait);
   summary->utilisation
       = lasted_ns > 0 ? (double) summary->requests * (double) self->time_ns / lasted_ns / self->threads : NAN;
 }

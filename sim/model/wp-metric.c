@@ -171,7 +171,7 @@ wp_metric_value (const WpMetric *self, const WpSummary *summary)
 }
 
 gboolean
-wp_metric_is_whole (const WpMetric *self)
+wp_metric_is_count (const WpMetric *self)
 {
   return self->unit == WP_UNIT_REQUESTS || self->unit == WP_UNIT_JOBS;
 }

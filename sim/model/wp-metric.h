@@ -54,4 +54,4 @@ gboolean wp_metric_is_added (const WpMetric *self);
 double wp_metric_value (const WpMetric *self, const WpSummary *summary);
 
 /* Is it a number of requests or jobs, which reports print without a fraction? */
-gboolean wp_metric_is_whole (const WpMetric *self);
+gboolean wp_metric_is_count (const WpMetric *self);

@@ -59,7 +59,7 @@ busy_left (const WpServerTimes *workers, gint64 now_ns)
 }
 
 void
-wp_model_forget (WpModel *self, gint64 now_ns)
+wp_model_reset_counts (WpModel *self, gint64 now_ns)
 {
   forget_histogram (&self->blocked_time);
   forget_histogram (&self->wait);

@@ -89,11 +89,11 @@ wp_model_count_depth (WpModel *self, gint64 until_ns)
 
 /* Forgets all that was counted up to @now_ns. Requests in the system stay, and their remaining times are
  * carried over. */
-void wp_model_forget (WpModel *self, gint64 now_ns);
+void wp_model_reset_counts (WpModel *self, gint64 now_ns);
 
 /* Offers row by row, for all sizes; the caller has counted requests and first arrival. */
-gboolean wp_model_offer_any (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows,
-                             WpRequestResult *results);
+gboolean wp_model_offer_general (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows,
+                                 WpRequestResult *results);
 
 /* Jobs that started or will start: all accepted jobs that are not dropped. */
 static inline guint64
@@ -110,5 +110,5 @@ wp_model_is_single (const WpModel *self)
 }
 
 /* The same for a single worker, in passes over the batch without mispredicted branches. Rows that may find
- * the queue full go through wp_model_offer_any(). */
+ * the queue full go through wp_model_offer_general(). */
 gboolean wp_model_offer_single (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows);

@@ -132,7 +132,7 @@ offer_batch (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize 
   Batch batch;
 
   if (!recur (self, &batch, starts + self->waiting.length, rows, services_ns, n))
-    return wp_model_offer_any (self, rows, services_ns, n, NULL);
+    return wp_model_offer_general (self, rows, services_ns, n, NULL);
   wp_histogram_add_many (self->response, batch.responses_ns, n, batch.responses_total_ns);
   wp_histogram_add_many (self->wait, batch.waits_ns, batch.n_waits, batch.waits_total_ns);
   if (batch.n_waits > 0)
@@ -157,7 +157,7 @@ wp_model_offer_single (WpModel *self, const WpRow *rows, const gint64 *services_
                       && self->entered_ns <= rows[0].arrival_ns;
 
       if (!(fits ? offer_batch (self, rows, services_ns, n)
-                 : wp_model_offer_any (self, rows, services_ns, n, NULL)))
+                 : wp_model_offer_general (self, rows, services_ns, n, NULL)))
         return FALSE;
       rows += n;
       services_ns += n;

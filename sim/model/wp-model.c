@@ -184,12 +184,12 @@ wp_model_offer (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsi
   if (!results && wp_model_is_single (self))
     return wp_model_offer_single (self, rows, services_ns, n_rows);
 
-  return wp_model_offer_any (self, rows, services_ns, n_rows, results);
+  return wp_model_offer_general (self, rows, services_ns, n_rows, results);
 }
 
 gboolean
-wp_model_offer_any (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows,
-                    WpRequestResult *results)
+wp_model_offer_general (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows,
+                        WpRequestResult *results)
 {
   WpRequestResult unseen;
 
@@ -206,7 +206,7 @@ wp_model_start_counting (WpModel *self, gint64 now_ns)
   leave_queue_until (self, now_ns);
   if (self->counted_ns < now_ns)
     wp_model_count_depth (self, now_ns);
-  wp_model_forget (self, now_ns);
+  wp_model_reset_counts (self, now_ns);
   if (self->layout.queue_jobs == 0 && self->layout.can_be_full)
     count_rendezvous_full (self, now_ns);
 }
@@ -227,8 +227,8 @@ count_outcomes (const WpModel *self, WpSummary *summary)
 }
 
 void
-wp_model_so_far (const WpModel *self, WpSummary *counts, const WpHistogram **wait,
-                 const WpHistogram **response)
+wp_model_get_counts (const WpModel *self, WpSummary *counts, const WpHistogram **wait,
+                     const WpHistogram **response)
 {
   *counts = (WpSummary){ 0 };
   count_outcomes (self, counts);
@@ -244,10 +244,10 @@ count_times (WpModel *self, WpSummary *summary)
   wp_histogram_merge (accept_latency, self->blocked_time);
   wp_histogram_add (accept_latency, 0, self->accepted - wp_histogram_count (self->blocked_time));
   wp_histogram_add (self->wait, 0, wp_model_started (self) - wp_histogram_count (self->wait));
-  summary->blocked_time = wp_spread_of (self->blocked_time);
-  summary->accept_latency = wp_spread_of (accept_latency);
-  summary->wait = wp_spread_of (self->wait);
-  summary->response = wp_spread_of (self->response);
+  summary->blocked_time = wp_spread_from_histogram (self->blocked_time);
+  summary->accept_latency = wp_spread_from_histogram (accept_latency);
+  summary->wait = wp_spread_from_histogram (self->wait);
+  summary->response = wp_spread_from_histogram (self->response);
 }
 
 void

@@ -61,8 +61,8 @@ gboolean wp_model_offer (WpModel *self, const WpRow *rows, const gint64 *service
 
 /* The counts so far. Sets only the numbers of requests in @counts; @wait has only the jobs that waited. The
  * model owns both histograms. */
-void wp_model_so_far (const WpModel *self, WpSummary *counts, const WpHistogram **wait,
-                      const WpHistogram **response);
+void wp_model_get_counts (const WpModel *self, WpSummary *counts, const WpHistogram **wait,
+                          const WpHistogram **response);
 
 /**
  * wp_model_start_counting:

@@ -58,7 +58,7 @@ wp_summary_init (WpSummary *self)
 }
 
 WpSpread
-wp_spread_of (const WpHistogram *times)
+wp_spread_from_histogram (const WpHistogram *times)
 {
   WpSpread spread = { .mean = wp_histogram_mean (times),
                       .p50 = wp_histogram_quantile (times, 0.5),
@@ -248,10 +248,10 @@ measure_times (WpSummary *self, const WpRow *rows, gsize n_rows)
       if (row->finished_ns != WP_TIME_NONE)
         wp_histogram_add (response, row->finished_ns - row->arrival_ns, 1);
     }
-  self->blocked_time = wp_spread_of (blocked_time);
-  self->accept_latency = wp_spread_of (accept_latency);
-  self->wait = wp_spread_of (wait);
-  self->response = wp_spread_of (response);
+  self->blocked_time = wp_spread_from_histogram (blocked_time);
+  self->accept_latency = wp_spread_from_histogram (accept_latency);
+  self->wait = wp_spread_from_histogram (wait);
+  self->response = wp_spread_from_histogram (response);
 }
 
 /* Sets throughput and the other metrics of the window. Returns the last finish, or WP_TIME_NONE. */

@@ -22,7 +22,7 @@ typedef struct {
   guint64 failed;                /* included in @accepted; measured only, not a metric */
   guint64 blocked, blocked_peak; /* ever parked; most at once */
   WpSpread blocked_time, accept_latency, wait, response;
-  /* closed loop: from a client's request to its answer; else null */
+  /* closed loop: from a client's request to its response; else null */
   WpSpread latency;
 
   double depth_mean; /* jobs, over the time from the first arrival to the last finish */
@@ -53,7 +53,7 @@ int wp_summary_add_percentile (double share);
 void wp_summary_init (WpSummary *self);
 
 /* The spread of a histogram of times in ns. */
-WpSpread wp_spread_of (const WpHistogram *times);
+WpSpread wp_spread_from_histogram (const WpHistogram *times);
 
 /* Sets the metrics of depth from its histogram (jobs, weighted by ns). */
 void wp_summary_set_depth (WpSummary *self, const WpHistogram *depth);

@@ -265,7 +265,7 @@ wp_theory_find (WpTheory *self, const WpTheoryCase *simulated)
     none (self, "service takes no time");
   else if (simulated->traffic != WP_TRAFFIC_CLIENTS)
     find_open (self, simulated, service_s);
-  else if (simulated->answers_accepted)
+  else if (simulated->responds_at_acceptance)
     none (self, "none is known for a closed loop with --ack=accepted");
   else if (layout->workers == WP_UNBOUNDED)
     find_unbounded (self, simulated, service_s);

@@ -63,7 +63,8 @@ typedef struct {
   double rate;   /* requests per second; not of clients */
   guint clients; /* P */
   WpMoments service, think;
-  gboolean answers_accepted; /* a client continues when its request is accepted, not when it is stored */
+  gboolean responds_at_acceptance; /* a client continues when its request is accepted, not when it is stored
+                                    */
   WpLayout layout;
   gboolean patient; /* no request leaves or times out */
   guint64 requests;

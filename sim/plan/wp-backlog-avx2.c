@@ -45,7 +45,7 @@ set_longest_wait (WpBacklogAvx2 *self, guint lane)
 #define INLINE __attribute__ ((target ("avx2"), always_inline)) static inline
 
 gboolean
-wp_backlog_avx2_takes (guint workers)
+wp_backlog_avx2_supports (guint workers)
 {
   return workers <= MOST_WORKERS && __builtin_cpu_supports ("avx2") != 0;
 }
@@ -238,7 +238,7 @@ wp_backlog_avx2_offer (WpBacklogAvx2 *self, const gint64 *arrivals_ns, const gin
 #else
 
 gboolean
-wp_backlog_avx2_takes (guint workers)
+wp_backlog_avx2_supports (guint workers)
 {
   return FALSE;
 }
@@ -264,7 +264,7 @@ wp_backlog_avx2_offer (WpBacklogAvx2 *self, const gint64 *arrivals_ns, const gin
 #endif
 
 guint64
-wp_backlog_avx2_longest (const WpBacklogAvx2 *self, guint lane)
+wp_backlog_avx2_max_length (const WpBacklogAvx2 *self, guint lane)
 {
   return self->longest[lane];
 }
@@ -278,7 +278,7 @@ wp_backlog_avx2_wait (WpBacklogAvx2 *self, guint lane)
 }
 
 void
-wp_backlog_avx2_drop (WpBacklogAvx2 *self, guint lane)
+wp_backlog_avx2_stop (WpBacklogAvx2 *self, guint lane)
 {
   self->live.count[lane] = 0;
 }

@@ -18,7 +18,7 @@
 typedef struct _WpBacklogAvx2 WpBacklogAvx2;
 
 /* Does the processor have AVX2, and are the workers few enough? The time per row grows with their number. */
-gboolean wp_backlog_avx2_takes (guint workers);
+gboolean wp_backlog_avx2_supports (guint workers);
 
 /* @workers: of each of @n backlogs. */
 WpBacklogAvx2 *wp_backlog_avx2_new (const guint *workers, guint n);
@@ -30,12 +30,12 @@ gboolean wp_backlog_avx2_offer (WpBacklogAvx2 *self, const gint64 *arrivals_ns, 
                                 gsize n_rows);
 
 /* So far, of one backlog. */
-guint64 wp_backlog_avx2_longest (const WpBacklogAvx2 *self, guint lane);
+guint64 wp_backlog_avx2_max_length (const WpBacklogAvx2 *self, guint lane);
 /* of the requests that waited; no sum, no total */
 const WpHistogram *wp_backlog_avx2_wait (WpBacklogAvx2 *self, guint lane);
 
 /* Stops computing this backlog. */
-void wp_backlog_avx2_drop (WpBacklogAvx2 *self, guint lane);
+void wp_backlog_avx2_stop (WpBacklogAvx2 *self, guint lane);
 
 /* Call it once after the last row. Returns a reduced backlog. */
 WpBacklog *wp_backlog_avx2_finish (WpBacklogAvx2 *self, guint lane);

@@ -229,19 +229,19 @@ wp_backlog_finish (WpBacklog *self)
 }
 
 guint64
-wp_backlog_longest (const WpBacklog *self)
+wp_backlog_max_length (const WpBacklog *self)
 {
   return self->longest;
 }
 
 guint64
-wp_backlog_busiest (const WpBacklog *self)
+wp_backlog_max_busy (const WpBacklog *self)
 {
   return self->is_reduced ? self->limit : self->workers.n;
 }
 
 gboolean
-wp_backlog_knows (const WpBacklog *self, guint64 queue_jobs)
+wp_backlog_is_exact (const WpBacklog *self, guint64 queue_jobs)
 {
   return !self->is_reduced || queue_jobs + 1 >= self->longest;
 }
@@ -260,7 +260,7 @@ wp_backlog_blocked (const WpBacklog *self, guint64 queue_jobs)
 }
 
 gboolean
-wp_backlog_fills (const WpBacklog *self, guint64 queue_jobs)
+wp_backlog_was_full (const WpBacklog *self, guint64 queue_jobs)
 {
   return queue_jobs > 0 ? self->longest >= queue_jobs : self->first_busy_ns != WP_TIME_NONE;
 }
@@ -310,8 +310,8 @@ set_blocked_time (const WpBacklog *self, guint queue_jobs, WpSummary *summary)
 
         wp_histogram_merge (accept_latency, self->watched[i].blocked_time);
         wp_histogram_add (accept_latency, 0, self->requests - summary->blocked);
-        summary->blocked_time = wp_spread_of (self->watched[i].blocked_time);
-        summary->accept_latency = wp_spread_of (accept_latency);
+        summary->blocked_time = wp_spread_from_histogram (self->watched[i].blocked_time);
+        summary->accept_latency = wp_spread_from_histogram (accept_latency);
         return;
       }
 }
@@ -323,15 +323,15 @@ wp_backlog_summary (const WpBacklog *self, guint queue_jobs, WpSummary *summary)
   summary->requests = summary->accepted = self->requests;
   summary->blocked = wp_backlog_blocked (self, queue_jobs);
   summary->blocked_peak = self->longest > queue_jobs ? self->longest - queue_jobs : 0;
-  summary->wait = wp_spread_of (self->wait);
+  summary->wait = wp_spread_from_histogram (self->wait);
   if (self->response)
-    summary->response = wp_spread_of (self->response);
+    summary->response = wp_spread_from_histogram (self->response);
   if (summary->blocked == 0)
     {
       g_autoptr (WpHistogram) at_once = wp_histogram_new ();
 
       wp_histogram_add (at_once, 0, self->requests);
-      summary->accept_latency = wp_spread_of (at_once);
+      summary->accept_latency = wp_spread_from_histogram (at_once);
     }
   else
     set_blocked_time (self, queue_jobs, summary);

@@ -40,7 +40,7 @@ WpBacklog *wp_backlog_new_reduced (guint workers, guint64 requests, gsize longes
 
 /* Is the number of requests that this capacity blocks known? If not, it is at least 1, and
  * wp_backlog_blocked() is a lower bound. */
-gboolean wp_backlog_knows (const WpBacklog *self, guint64 queue_jobs);
+gboolean wp_backlog_is_exact (const WpBacklog *self, guint64 queue_jobs);
 
 /* Offers rows in order. FALSE if a time exceeds 292 years. */
 gboolean wp_backlog_offer (WpBacklog *self, const gint64 *arrivals_ns, const gint64 *services_ns,
@@ -50,16 +50,16 @@ gboolean wp_backlog_offer (WpBacklog *self, const gint64 *arrivals_ns, const gin
 void wp_backlog_finish (WpBacklog *self);
 
 /* The longest backlog: the smallest capacity that blocks no request; 0 if no request waits. */
-guint64 wp_backlog_longest (const WpBacklog *self);
+guint64 wp_backlog_max_length (const WpBacklog *self);
 
 /* So far: the most workers busy at once; a zero-service job counts. Of a reduced backlog, all. */
-guint64 wp_backlog_busiest (const WpBacklog *self);
+guint64 wp_backlog_max_busy (const WpBacklog *self);
 
 /* So far: requests that this capacity blocks. */
 guint64 wp_backlog_blocked (const WpBacklog *self, guint64 queue_jobs);
 
 /* So far: was a queue of this capacity ever full, even for 0 ns? An arrival would then have been blocked. */
-gboolean wp_backlog_fills (const WpBacklog *self, guint64 queue_jobs);
+gboolean wp_backlog_was_full (const WpBacklog *self, guint64 queue_jobs);
 
 /* of the requests that waited, until wp_backlog_finish() */
 const WpHistogram *wp_backlog_wait (const WpBacklog *self);

@@ -44,7 +44,7 @@ check_model (WpEvaluation *self, const WpModel *model, guint64 requests)
   WpSloSoFar so_far = { .requests = requests };
   WpSummary counts;
 
-  wp_model_so_far (model, &counts, &so_far.wait, &so_far.response);
+  wp_model_get_counts (model, &counts, &so_far.wait, &so_far.response);
   so_far.blocked = counts.blocked;
   so_far.rejected = counts.rejected;
   so_far.timed_out = counts.timed_out;
@@ -141,12 +141,12 @@ check_lane (WpEvaluation *self, WpBacklogAvx2 *backlogs, guint lane, guint64 req
 {
   if (!self->slos || self->violated)
     return self->violated != NULL;
-  find_violated (self,
-                 &(WpSloSoFar){ .requests = requests,
-                                .blocked = wp_backlog_avx2_longest (backlogs, lane) > self->policy.queue_jobs,
-                                .wait = wp_backlog_avx2_wait (backlogs, lane) });
+  find_violated (self, &(WpSloSoFar){ .requests = requests,
+                                      .blocked
+                                      = wp_backlog_avx2_max_length (backlogs, lane) > self->policy.queue_jobs,
+                                      .wait = wp_backlog_avx2_wait (backlogs, lane) });
   if (self->violated)
-    wp_backlog_avx2_drop (backlogs, lane);
+    wp_backlog_avx2_stop (backlogs, lane);
 
   return self->violated != NULL;
 }
@@ -240,7 +240,7 @@ make_tasks (WpEvaluation *evaluations, guint n_evaluations, guint threads)
       Task task = { { &evaluations[i] }, 1 };
 
       evaluations[i].reduced = evaluations[i].as_backlog && evaluations[i].reduced
-                               && wp_backlog_avx2_takes (workers_of (&evaluations[i]));
+                               && wp_backlog_avx2_supports (workers_of (&evaluations[i]));
       if (last && last->n < each && last->evaluations[0]->reduced && evaluations[i].reduced)
         last->evaluations[last->n++] = &evaluations[i];
       else

@@ -133,19 +133,18 @@ set_point (WpPlanPoint *point, WpSearch *search, double scale, guint workers, gu
 }
 
 static void
-add_answer (WpPlan *self, WpSearch *search, double scale, WpPlanKind kind, guint workers, guint queue_jobs)
+add_result (WpPlan *self, WpSearch *search, double scale, WpPlanKind kind, guint workers, guint queue_jobs)
 {
   gboolean less_workers = kind == WP_PLAN_WORKERS || (kind == WP_PLAN_FRONTIER && queue_jobs == 0);
-  WpPlanAnswer answer = { .kind = kind, .has_neighbour = less_workers ? workers > 1 : queue_jobs > 0 };
+  WpPlanResult result = { .kind = kind, .has_neighbour = less_workers ? workers > 1 : queue_jobs > 0 };
 
-  set_point (&answer.answer, search, scale, workers, queue_jobs, TRUE);
-  if (answer.has_neighbour)
+  set_point (&result.point, search, scale, workers, queue_jobs, TRUE);
+  if (result.has_neighbour)
     {
-      set_point (&answer.neighbour, search, scale, workers - less_workers, queue_jobs - !less_workers, FALSE);
-      answer.answer.slo = answer.neighbour.slo
-          = wp_slos_first_failure (self->slos, &answer.neighbour.summary);
+      set_point (&result.neighbour, search, scale, workers - less_workers, queue_jobs - !less_workers, FALSE);
+      result.point.slo = result.neighbour.slo = wp_slos_first_failure (self->slos, &result.neighbour.summary);
     }
-  g_array_append_val (self->answers, answer);
+  g_array_append_val (self->results, result);
 }
 
 /* What a size comes to, and what it fails first. */
@@ -198,9 +197,9 @@ add_point (WpPlan *self, WpSearch *search, double scale, guint workers, gint64 q
   gint64 without = queue_jobs == 0 ? wp_search_workers (search, 0) : WP_SEARCH_NONE;
 
   if (queue_jobs > 0)
-    add_answer (self, search, scale, WP_PLAN_FRONTIER, workers, (guint) queue_jobs);
+    add_result (self, search, scale, WP_PLAN_FRONTIER, workers, (guint) queue_jobs);
   else if (without > 0)
-    add_answer (self, search, scale, WP_PLAN_FRONTIER, (guint) without, 0);
+    add_result (self, search, scale, WP_PLAN_FRONTIER, (guint) without, 0);
 }
 
 static void
@@ -213,7 +212,7 @@ prepare (WpSearch *search, gint64 fewest, Span span)
   wp_search_prepare (search, workers, FRONTIER_POINTS);
 }
 
-/* Adds numbers of workers with their smallest queues: the fewest workers, and some between the two answers,
+/* Adds numbers of workers with their smallest queues: the fewest workers, and some between the two results,
  * each with a smaller queue than the previous one. @for_given: the fewest workers for the given queue. */
 static void
 add_frontier (WpPlan *self, WpSearch *search, double scale, gint64 for_given, guint given, gboolean given_do)
@@ -249,18 +248,18 @@ add_scale (WpPlan *self, WpSearch *search, const WpSearchSetup *setup, double sc
   gint64 shortest;
 
   if (fewest > 0)
-    add_answer (self, search, scale, WP_PLAN_WORKERS, (guint) fewest, setup->policy.queue_jobs);
+    add_result (self, search, scale, WP_PLAN_WORKERS, (guint) fewest, setup->policy.queue_jobs);
   else if (pool)
     add_limit (self, search, scale, WP_PLAN_WORKERS, wp_search_most_workers (search),
                setup->policy.queue_jobs);
   shortest = wp_search_queue (search, workers);
   if (shortest >= 0)
-    add_answer (self, search, scale, WP_PLAN_QUEUE, workers, (guint) shortest);
+    add_result (self, search, scale, WP_PLAN_QUEUE, workers, (guint) shortest);
   else
     add_limit (self, search, scale, WP_PLAN_QUEUE, workers, WP_QUEUE_UNLIMITED);
   if (pool)
     add_frontier (self, search, scale, fewest, workers, shortest >= 0);
-  self->assumed |= wp_search_assumed (search);
+  self->assumed |= wp_search_is_assumed (search);
 }
 
 /* One scale of a plan, on a thread of its own. */
@@ -278,7 +277,7 @@ plan_part (gpointer data)
   g_autoptr (WpSearch) search = wp_search_new (&self->setup, self->scale);
   gboolean as_it_is = self->scale == 1;
 
-  self->part.answers = g_array_new (FALSE, FALSE, sizeof (WpPlanAnswer));
+  self->part.results = g_array_new (FALSE, FALSE, sizeof (WpPlanResult));
   self->part.limits = g_array_new (FALSE, FALSE, sizeof (WpPlanLimit));
   add_scale (&self->part, search, &self->setup, self->scale);
   if (wp_search_check (search, &self->error) && as_it_is)
@@ -314,8 +313,8 @@ run_parts (Part *parts, const WpSearchSetup *setup, GPtrArray *slos)
 static void
 take_part (WpPlan *self, Part *part, GError **error)
 {
-  g_array_append_vals (self->answers, part->part.answers->data, part->part.answers->len);
-  g_array_unref (part->part.answers);
+  g_array_append_vals (self->results, part->part.results->data, part->part.results->len);
+  g_array_unref (part->part.results);
   g_array_append_vals (self->limits, part->part.limits->data, part->part.limits->len);
   g_array_unref (part->part.limits);
   self->assumed |= part->part.assumed;
@@ -333,10 +332,10 @@ wp_plan_new (const WpSearchSetup *setup, GPtrArray *slos, GError **error)
 
   self->slos = g_ptr_array_ref (slos);
   self->policy = setup->policy;
-  self->answers = g_array_new (FALSE, FALSE, sizeof (WpPlanAnswer));
+  self->results = g_array_new (FALSE, FALSE, sizeof (WpPlanResult));
   self->limits = g_array_new (FALSE, FALSE, sizeof (WpPlanLimit));
   run_parts (parts, setup, slos);
-  self->met = parts[0].part.answers->len > 0;
+  self->met = parts[0].part.results->len > 0;
   self->headroom = parts[0].part.headroom;
   for (guint i = 0; i < WP_PLAN_SCALES; i++)
     take_part (self, &parts[i], &first);
@@ -351,20 +350,20 @@ void
 wp_plan_free (WpPlan *self)
 {
   g_clear_pointer (&self->slos, g_ptr_array_unref);
-  g_clear_pointer (&self->answers, g_array_unref);
+  g_clear_pointer (&self->results, g_array_unref);
   g_clear_pointer (&self->limits, g_array_unref);
   g_free (self);
 }
 
-const WpPlanAnswer *
+const WpPlanResult *
 wp_plan_find (const WpPlan *self, double scale, WpPlanKind kind)
 {
-  for (guint i = 0; i < self->answers->len; i++)
+  for (guint i = 0; i < self->results->len; i++)
     {
-      const WpPlanAnswer *answer = &g_array_index (self->answers, WpPlanAnswer, i);
+      const WpPlanResult *result = &g_array_index (self->results, WpPlanResult, i);
 
-      if (answer->kind == kind && answer->answer.scale == scale)
-        return answer;
+      if (result->kind == kind && result->point.scale == scale)
+        return result;
     }
 
   return NULL;

@@ -30,18 +30,18 @@ typedef struct {
   double scale;
   guint workers, queue_jobs;
   gboolean meets;
-  const WpSlo *slo;  /* the first that it violates; for an answer, that of its neighbour; NULL: unknown */
+  const WpSlo *slo;  /* the first that it violates; for a result, that of its neighbour; NULL: unknown */
   WpSummary summary; /* metrics that no objective needs are null */
 } WpPlanPoint;
 
 typedef struct {
   WpPlanKind kind;
-  WpPlanPoint answer, neighbour;
+  WpPlanPoint point, neighbour;
   /* one worker or one place less fails; FALSE at 1 worker or a queue of 0 */
   gboolean has_neighbour;
-} WpPlanAnswer;
+} WpPlanResult;
 
-/* A question without an answer: the most generous size, and the objective that it fails; its slo is NULL
+/* A question without a result: the most generous size, and the objective that it fails; its slo is NULL
  * where it fails none. */
 typedef struct {
   WpPlanKind kind;
@@ -51,10 +51,10 @@ typedef struct {
 typedef struct {
   GPtrArray *slos; /* (element-type WpSlo), held */
   WpPolicy policy; /* WorkerPool, or BufferedChannel; the given sizes */
-  GArray *answers; /* (element-type WpPlanAnswer) by scale, then kind */
+  GArray *results; /* (element-type WpPlanResult) by scale, then kind */
   GArray *limits;  /* (element-type WpPlanLimit) likewise */
   WpHeadroom headroom;
-  gboolean met;     /* there is an answer at 1x */
+  gboolean met;     /* there is a result at 1x */
   gboolean assumed; /* a smaller untried size may suffice: trying all would take too long */
 } WpPlan;
 
@@ -65,11 +65,11 @@ WpPlan *wp_plan_new (const WpSearchSetup *setup, GPtrArray *slos, GError **error
 void wp_plan_free (WpPlan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpPlan, wp_plan_free)
 
-/* The limit of that kind; NULL: there is an answer. */
+/* The limit of that kind; NULL: there is a result. */
 const WpPlanLimit *wp_plan_find_limit (const WpPlan *self, double scale, WpPlanKind kind);
 
-/* The first answer of this kind; NULL: none. */
-const WpPlanAnswer *wp_plan_find (const WpPlan *self, double scale, WpPlanKind kind);
+/* The first result of this kind; NULL: none. */
+const WpPlanResult *wp_plan_find (const WpPlan *self, double scale, WpPlanKind kind);
 
 /* The sizes to use: few workers and a short queue, with a margin of traffic. */
 #define WP_RECOMMENDATION_MARGIN 1.5 /* times the traffic, by default */

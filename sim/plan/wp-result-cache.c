@@ -107,9 +107,9 @@ take_backlog (WpResultCache *self, WpEvaluation *evaluation)
   Backlog entry = { g_steal_pointer (&evaluation->backlog), evaluation->policy.queue_jobs };
   guint workers = evaluation->policy.workers;
 
-  if (entry.backlog && !wp_backlog_fills (entry.backlog, 0))
+  if (entry.backlog && !wp_backlog_was_full (entry.backlog, 0))
     {
-      workers = MIN (workers, (guint) wp_backlog_busiest (entry.backlog) + 1);
+      workers = MIN (workers, (guint) wp_backlog_max_busy (entry.backlog) + 1);
       self->ample_workers = MIN (self->ample_workers, workers);
     }
   g_hash_table_replace (self->backlogs, GUINT_TO_POINTER (workers), g_memdup2 (&entry, sizeof entry));
@@ -128,7 +128,7 @@ take_watched (WpResultCache *self, const WpEvaluation *evaluation)
 {
   for (guint i = 0; i < evaluation->n_queues; i++)
     {
-      Result result = { .fills = wp_backlog_fills (evaluation->backlog, evaluation->queues[i]) };
+      Result result = { .fills = wp_backlog_was_full (evaluation->backlog, evaluation->queues[i]) };
 
       wp_backlog_summary (evaluation->backlog, evaluation->queues[i], &result.summary);
       take_result (self, evaluation->policy.workers, evaluation->queues[i], &result);
@@ -244,7 +244,7 @@ wp_result_cache_fill (WpResultCache *self, const guint *workers, guint n_workers
 }
 
 void
-wp_result_cache_spread_over (WpSummary *summary, guint workers)
+wp_result_cache_adjust_workers (WpSummary *summary, guint workers)
 {
   summary->utilisation = summary->busy_mean / workers;
 }
@@ -258,12 +258,12 @@ find (WpResultCache *self, guint workers, guint queue_jobs, gboolean in_full, Wp
     {
       const Backlog *known = find_backlog (self, workers);
 
-      if (in_full && known && known->backlog && !wp_backlog_knows (known->backlog, queue_jobs))
+      if (in_full && known && known->backlog && !wp_backlog_is_exact (known->backlog, queue_jobs))
         known = find_full_backlog (self, workers);
       if (!known || !known->backlog)
         return FALSE;
       wp_backlog_summary (known->backlog, queue_jobs, summary);
-      *fills = wp_backlog_fills (known->backlog, queue_jobs);
+      *fills = wp_backlog_was_full (known->backlog, queue_jobs);
     }
   else
     {
@@ -277,7 +277,7 @@ find (WpResultCache *self, guint workers, guint queue_jobs, gboolean in_full, Wp
       if (summary->busy_max < (gint64) one)
         self->ample_workers = one;
     }
-  wp_result_cache_spread_over (summary, workers);
+  wp_result_cache_adjust_workers (summary, workers);
 
   return TRUE;
 }
@@ -325,5 +325,5 @@ wp_result_cache_longest (WpResultCache *self, guint workers)
   fill_backlogs (self, &workers, 1, WP_QUEUE_UNLIMITED, !self->needs.by_backlog);
   known = find_backlog (self, workers);
 
-  return known && known->backlog ? (gint64) wp_backlog_longest (known->backlog) : -1;
+  return known && known->backlog ? (gint64) wp_backlog_max_length (known->backlog) : -1;
 }

@@ -51,7 +51,7 @@ gboolean wp_result_cache_summary (WpResultCache *self, guint workers, guint queu
 void wp_result_cache_find_ample (WpResultCache *self);
 
 /* Adjusts the summary to more workers than are ever busy. */
-void wp_result_cache_spread_over (WpSummary *summary, guint workers);
+void wp_result_cache_adjust_workers (WpSummary *summary, guint workers);
 
 /* The longest backlog of these workers if no request is turned away; -1 if even a queue of that capacity
  * violates the SLOs. */

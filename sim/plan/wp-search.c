@@ -12,12 +12,12 @@
 
 struct _WpSearch {
   WpResultCache *cache;
-  gint64 found_workers; /* the last answer and its queue; 0: none yet */
+  gint64 found_workers; /* the last result and its queue; 0: none yet */
   guint found_queue;
   gboolean assumed;
 };
 
-/* Bisection uses the objectives that improve with the size; the answer must meet all. */
+/* Bisection uses the objectives that improve with the size; the result must meet all. */
 typedef enum { ALL, RISE_WITH_WORKERS, RISE_WITH_QUEUE } Which;
 
 WpSearch *
@@ -38,7 +38,7 @@ wp_search_free (WpSearch *self)
 }
 
 gboolean
-wp_search_assumed (const WpSearch *self)
+wp_search_is_assumed (const WpSearch *self)
 {
   return self->assumed;
 }
@@ -267,7 +267,7 @@ simulate_ahead (WpSearch *self, gint64 from, guint n, guint queue_jobs, gboolean
   wp_result_cache_fill (self->cache, workers, n, &queue_jobs, 1, in_full);
 }
 
-/* Starts at the last answer, or at the offered load. */
+/* Starts at the last result, or at the offered load. */
 static gint64
 search_workers (WpSearch *self, gint64 from, guint queue_jobs)
 {
@@ -276,7 +276,7 @@ search_workers (WpSearch *self, gint64 from, guint queue_jobs)
       = MAX (has_last ? self->found_workers : (gint64) CLAMP (ceil (wp_search_load (self)), 1, 1e9), from),
       found;
 
-  if (!has_last && self->cache->needs.reduced && wp_backlog_avx2_takes ((guint) MIN (guess, G_MAXINT)))
+  if (!has_last && self->cache->needs.reduced && wp_backlog_avx2_supports ((guint) MIN (guess, G_MAXINT)))
     /* takes little longer than one evaluation */
     simulate_ahead (self, MAX (guess - 1, from), WP_BACKLOG_AVX2_LANES, queue_jobs, TRUE);
   if (guess > from && meets (self, (guint) guess - 1, queue_jobs, RISE_WITH_WORKERS))
@@ -310,7 +310,7 @@ scan_ample (WpSearch *self, gint64 from, guint queue_jobs)
     }
   for (gint64 workers = from; workers <= until; workers++)
     {
-      wp_result_cache_spread_over (&summary, (guint) workers);
+      wp_result_cache_adjust_workers (&summary, (guint) workers);
       if (!wp_slos_first_failure (self->cache->setup.slos, &summary))
         return workers;
     }

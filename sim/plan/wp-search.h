@@ -8,7 +8,7 @@
  * With patient clients one pass answers every queue for a number of workers, and most objectives are monotone
  * in each size, so bisection applies. The same holds if the objectives allow no blocked request and no queued
  * job is dropped, as then no request is turned away. Otherwise the sizes are tried one by one from the
- * smallest; if that takes too long, bisection searches the rest and wp_search_assumed() reports it.
+ * smallest; if that takes too long, bisection searches the rest and wp_search_is_assumed() reports it.
  */
 typedef struct _WpSearch WpSearch;
 
@@ -42,7 +42,7 @@ guint wp_search_most_workers (WpSearch *self);
 double wp_search_load (const WpSearch *self);
 
 /* May an untried smaller size meet the objectives too? */
-gboolean wp_search_assumed (const WpSearch *self);
+gboolean wp_search_is_assumed (const WpSearch *self);
 
 /* FALSE, once, with the error of the search. */
 gboolean wp_search_check (WpSearch *self, GError **error);

@@ -113,7 +113,7 @@ is_apart (const char *cell, WpUnit unit, double value, double other, int digits)
 }
 
 char *
-wp_format_apart (char *cell, WpUnit unit, double value, const double *others, guint n_others)
+wp_format_distinct (char *cell, WpUnit unit, double value, const double *others, guint n_others)
 {
   wp_format_value (cell, unit, value);
   if (isnan (value) || isinf (value) || value == 0)

@@ -13,4 +13,4 @@ char *wp_format_value (char *cell, WpUnit unit, double value); /* "-" for NaN */
 
 /* The same with enough digits to distinguish @value from each of @n_others that it does not equal: 999.8 ms,
  * not 1.00 s. */
-char *wp_format_apart (char *cell, WpUnit unit, double value, const double *others, guint n_others);
+char *wp_format_distinct (char *cell, WpUnit unit, double value, const double *others, guint n_others);

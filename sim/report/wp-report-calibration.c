@@ -26,7 +26,7 @@ typedef struct {
   /* requests/s over windows of 100 ms, median and maximum; NaN: too short */
   double rate, peak_rate;
   guint64 threads;     /* HTTP threads by the record's note; 1 without one */
-  gint64 front_ns;     /* thread time per request if the HTTP stage was saturated at @rate */
+  gint64 http_time_ns; /* thread time per request if the HTTP stage was saturated at @rate */
   GPtrArray *warnings; /* (element-type utf8) */
 } Calibration;
 
@@ -51,7 +51,7 @@ compare_counts (gconstpointer a, gconstpointer b)
 
 /* Rows are in order of arrival; the last window is incomplete. */
 static void
-measure_front (Calibration *self)
+measure_http_time (Calibration *self)
 {
   g_autoptr (GArray) counts = g_array_new (FALSE, TRUE, sizeof (guint));
   const char *threads = wp_measurement_note (self->measured, "threads");
@@ -77,7 +77,7 @@ measure_front (Calibration *self)
   self->rate = g_array_index (counts, guint, counts->len / 2) * (double) WP_NS_PER_S / WINDOW_NS;
   self->peak_rate = g_array_index (counts, guint, counts->len - 1) * (double) WP_NS_PER_S / WINDOW_NS;
   if (self->rate > 0)
-    self->front_ns = llround ((double) self->threads * WP_NS_PER_S / self->rate);
+    self->http_time_ns = llround ((double) self->threads * WP_NS_PER_S / self->rate);
 }
 
 static void
@@ -151,11 +151,11 @@ add_commits (GString *text, const WpCalibration *database)
 }
 
 static void
-add_front (GString *text, const Calibration *self)
+add_http_time (GString *text, const Calibration *self)
 {
   char a[CELL], b[CELL];
 
-  if (self->front_ns == 0)
+  if (self->http_time_ns == 0)
     return;
   g_string_append_printf (text, "arrivals:    median %s/s, peak %s/s (over 100 ms)\n",
                           wp_format_whole (a, self->rate), wp_format_whole (b, self->peak_rate));
@@ -197,7 +197,7 @@ to_text (const Calibration *self)
                             database->n_left > 0
                                 ? "updates run concurrently, so it is assumed independent of the load"
                                 : "no two updates ran at once, so any dependence on the load is unknown");
-  add_front (text, self);
+  add_http_time (text, self);
   g_string_append_printf (text, "\npredict with --service=%s%s\n", service,
                           self->in_groups ? "" : " --service-always");
   if (self->formula)
@@ -207,7 +207,7 @@ to_text (const Calibration *self)
         text,
         "if this run was at full speed (a closed loop, no request blocked), add --http-time=%" G_GINT64_FORMAT
         "ns --http-threads=%" G_GUINT64_FORMAT "\n",
-        self->front_ns, self->threads);
+        self->http_time_ns, self->threads);
   add_warnings (text, self->warnings);
 
   return g_string_free (text, FALSE);
@@ -231,14 +231,14 @@ add_commit_json (JsonBuilder *builder, const WpCalibration *database)
 }
 
 static void
-add_front_json (JsonBuilder *builder, const Calibration *self)
+add_http_json (JsonBuilder *builder, const Calibration *self)
 {
   json_builder_set_member_name (builder, "arrivals");
   json_builder_begin_object (builder);
   wp_json_add_double (builder, "rate_p50", self->rate);
   wp_json_add_double (builder, "rate_max", self->peak_rate);
-  wp_json_add_double (builder, "front", self->front_ns > 0 ? (double) self->front_ns / 1e9 : NAN);
-  wp_json_add_count (builder, "front_threads", self->threads);
+  wp_json_add_double (builder, "http_time", self->http_time_ns > 0 ? (double) self->http_time_ns / 1e9 : NAN);
+  wp_json_add_count (builder, "http_threads", self->threads);
   json_builder_end_object (builder);
 }
 
@@ -257,7 +257,7 @@ to_json (const Calibration *self)
   wp_json_add_string (builder, "service", self->service);
   if (self->in_groups)
     add_commit_json (builder, self->database);
-  add_front_json (builder, self);
+  add_http_json (builder, self);
   json_builder_set_member_name (builder, "warnings");
   json_builder_begin_array (builder);
   for (guint i = 0; i < self->warnings->len; i++)
@@ -284,7 +284,7 @@ wp_report_calibration (const char *path, gboolean as_json, GError **error)
     return NULL;
   self.warnings = g_ptr_array_new_with_free_func (g_free);
   choose_service (&self);
-  measure_front (&self);
+  measure_http_time (&self);
 
   return as_json ? to_json (&self) : to_text (&self);
 }

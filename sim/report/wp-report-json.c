@@ -104,9 +104,9 @@ add_trace (JsonBuilder *builder, const WpReport *report)
 }
 
 static void
-add_front (JsonBuilder *builder, const WpHttpStageSummary *http_stage)
+add_http_stage (JsonBuilder *builder, const WpHttpStageSummary *http_stage)
 {
-  json_builder_set_member_name (builder, "front");
+  json_builder_set_member_name (builder, "http_stage");
   json_builder_begin_object (builder);
   wp_json_add_double (builder, "utilisation", http_stage->utilisation);
   json_builder_set_member_name (builder, "wait");
@@ -136,7 +136,7 @@ add_metric (JsonBuilder *builder, const char *name, const WpMetric *metric, cons
 {
   double value = wp_metric_value (metric, summary);
 
-  if (wp_metric_is_whole (metric))
+  if (wp_metric_is_count (metric))
     add_whole (builder, name, value);
   else
     wp_json_add_double (builder, name, value);
@@ -270,7 +270,7 @@ add_agreement (JsonBuilder *builder, const WpComparison *comparison, guint i)
 {
   const WpMetricAgreement *agreement = &comparison->judged.metrics[i];
   void (*add) (JsonBuilder *, const char *, double)
-      = wp_metric_is_whole (agreement->metric) ? add_whole : wp_json_add_double;
+      = wp_metric_is_count (agreement->metric) ? add_whole : wp_json_add_double;
 
   json_builder_begin_object (builder);
   wp_json_add_string (builder, "name", agreement->metric->name);
@@ -339,7 +339,7 @@ wp_report_json (const WpReport *report)
   wp_report_verdict_add_json (builder, report);
   add_trace (builder, report);
   if (report->has_http_stage)
-    add_front (builder, &report->http_stage);
+    add_http_stage (builder, &report->http_stage);
   json_builder_set_member_name (builder, "models");
   json_builder_begin_array (builder);
   for (guint i = 0; i < report->n_models; i++)

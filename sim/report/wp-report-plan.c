@@ -67,8 +67,8 @@ figure (char *cell, const WpPlanPoint *point, const WpPlanPoint *other)
   const double others[]
       = { wp_slo_bound (slo, &point->summary), wp_metric_value (slo->metric, &other->summary) };
 
-  return wp_format_apart (cell, slo->metric->unit, wp_metric_value (slo->metric, &point->summary), others,
-                          G_N_ELEMENTS (others));
+  return wp_format_distinct (cell, slo->metric->unit, wp_metric_value (slo->metric, &point->summary), others,
+                             G_N_ELEMENTS (others));
 }
 
 static void
@@ -85,20 +85,20 @@ add_size (GString *text, WpPlanKind kind, const WpPlanPoint *point)
 
 /* "23 workers: wait.p99 0.94 s; 22 workers: 1.07 s" */
 static void
-add_proof (GString *text, const WpPlanAnswer *answer)
+add_proof (GString *text, const WpPlanResult *result)
 {
   char cell[WP_FORMAT_CELL];
 
-  add_size (text, answer->kind, &answer->answer);
-  if (!answer->has_neighbour || !answer->neighbour.slo)
+  add_size (text, result->kind, &result->point);
+  if (!result->has_neighbour || !result->neighbour.slo)
     {
       g_string_append (text, ", the minimum\n");
       return;
     }
-  g_string_append_printf (text, ": %s %s; ", answer->answer.slo->metric->name,
-                          figure (cell, &answer->answer, &answer->neighbour));
-  add_size (text, answer->kind, &answer->neighbour);
-  g_string_append_printf (text, ": %s\n", figure (cell, &answer->neighbour, &answer->answer));
+  g_string_append_printf (text, ": %s %s; ", result->point.slo->metric->name,
+                          figure (cell, &result->point, &result->neighbour));
+  add_size (text, result->kind, &result->neighbour);
+  g_string_append_printf (text, ": %s\n", figure (cell, &result->neighbour, &result->point));
 }
 
 void
@@ -109,7 +109,7 @@ wp_report_plan_add_failure (GString *text, const WpPlanPoint *point)
                value = wp_metric_value (slo->metric, &point->summary);
   char cell[WP_FORMAT_CELL], times[WP_FORMAT_CELL];
 
-  g_string_append (text, wp_format_apart (cell, slo->metric->unit, value, &bound, 1));
+  g_string_append (text, wp_format_distinct (cell, slo->metric->unit, value, &bound, 1));
   if (bound > 0 && !isnan (value))
     g_string_append_printf (text, ", %s times the bound", wp_format_number (times, value / bound));
 }
@@ -144,36 +144,36 @@ add_pair (GString *text, const WpPlanPoint *point)
 
 /* By number of workers, including @given. */
 static void
-add_frontier (GString *text, const WpPlan *plan, double scale, const WpPlanAnswer *given)
+add_frontier (GString *text, const WpPlan *plan, double scale, const WpPlanResult *given)
 {
   if (!wp_plan_find (plan, scale, WP_PLAN_FRONTIER))
     return;
   g_string_append (text, "        sufficient workers + queue: ");
-  for (guint i = 0; i < plan->answers->len; i++)
+  for (guint i = 0; i < plan->results->len; i++)
     {
-      const WpPlanAnswer *answer = &g_array_index (plan->answers, WpPlanAnswer, i);
+      const WpPlanResult *result = &g_array_index (plan->results, WpPlanResult, i);
 
-      if (answer->kind != WP_PLAN_FRONTIER || answer->answer.scale != scale)
+      if (result->kind != WP_PLAN_FRONTIER || result->point.scale != scale)
         continue;
-      if (given && given->answer.workers > answer->answer.workers
-          && given->answer.queue_jobs >= answer->answer.queue_jobs)
+      if (given && given->point.workers > result->point.workers
+          && given->point.queue_jobs >= result->point.queue_jobs)
         given = NULL; /* dominated: more workers, and no smaller a queue */
-      if (given && given->answer.workers < answer->answer.workers)
+      if (given && given->point.workers < result->point.workers)
         {
-          add_pair (text, &given->answer);
+          add_pair (text, &given->point);
           given = NULL;
         }
-      add_pair (text, &answer->answer);
+      add_pair (text, &result->point);
     }
   if (given)
-    add_pair (text, &given->answer);
+    add_pair (text, &given->point);
   g_string_append_c (text, '\n');
 }
 
 static void
 add_scale (GString *text, const WpPlan *plan, double scale)
 {
-  const WpPlanAnswer *workers = wp_plan_find (plan, scale, WP_PLAN_WORKERS),
+  const WpPlanResult *workers = wp_plan_find (plan, scale, WP_PLAN_WORKERS),
                      *queue = wp_plan_find (plan, scale, WP_PLAN_QUEUE);
   gboolean pool = plan->policy.mode == WP_MODE_WORKER_POOL;
   char cell[WP_FORMAT_CELL];
@@ -335,13 +335,13 @@ add_plan_json (JsonBuilder *builder, const WpPlan *plan)
 {
   json_builder_set_member_name (builder, "plan");
   json_builder_begin_array (builder);
-  for (guint i = 0; i < plan->answers->len; i++)
+  for (guint i = 0; i < plan->results->len; i++)
     {
-      const WpPlanAnswer *answer = &g_array_index (plan->answers, WpPlanAnswer, i);
+      const WpPlanResult *result = &g_array_index (plan->results, WpPlanResult, i);
 
-      add_point_json (builder, answer->kind, &answer->answer);
-      if (answer->has_neighbour)
-        add_point_json (builder, answer->kind, &answer->neighbour);
+      add_point_json (builder, result->kind, &result->point);
+      if (result->has_neighbour)
+        add_point_json (builder, result->kind, &result->neighbour);
     }
   json_builder_end_array (builder);
   if (plan->limits->len > 0)

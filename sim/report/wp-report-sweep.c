@@ -60,8 +60,9 @@ add_judgement (GString *text, const WpSweepRow *row)
     }
   bound = wp_slo_bound (row->failed, &row->summary);
   g_string_append_printf (text, "  no (%s %s)\n", row->failed->metric->name,
-                          wp_format_apart (cell, row->failed->metric->unit,
-                                           wp_metric_value (row->failed->metric, &row->summary), &bound, 1));
+                          wp_format_distinct (cell, row->failed->metric->unit,
+                                              wp_metric_value (row->failed->metric, &row->summary), &bound,
+                                              1));
 }
 
 static void
@@ -109,7 +110,7 @@ add_double (GString *text, double value)
 static char *
 write_csv (const WpSweep *sweep, const char *trace)
 {
-  GString *text = g_string_new ("mode,scale,service-scale,workers,queue,meets");
+  GString *text = g_string_new ("mode,scale,service_scale,workers,queue,meets");
 
   for (const WpMetric *metric = wp_metrics; metric->name; metric++)
     g_string_append_printf (text, ",%s", metric->name);

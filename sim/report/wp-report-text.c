@@ -390,7 +390,7 @@ add_client (GString *text, const WpClientView *client)
                             client->what, wp_format_seconds (median, seconds (client->difference.median_ns)),
                             wp_format_seconds (last, seconds (client->difference.max_ns)));
   if (client->n_crossed > 0)
-    g_string_append_printf (text, "; %s left within %s of the answer",
+    g_string_append_printf (text, "; %s left within %s of the response",
                             wp_format_whole (crossed, (double) client->n_crossed),
                             wp_format_seconds (last, seconds (WP_CLIENT_VIEW_CROSSING_NS)));
   g_string_append_c (text, '\n');

@@ -15,8 +15,8 @@ wp_report_verdict_add_judgement (GString *text, const WpSlo *slo, const WpSummar
   char cell[WP_FORMAT_CELL];
 
   g_string_append_printf (text, "%s %s", slo->metric->name,
-                          wp_format_apart (cell, slo->metric->unit, wp_metric_value (slo->metric, summary),
-                                           &bound, 1));
+                          wp_format_distinct (cell, slo->metric->unit, wp_metric_value (slo->metric, summary),
+                                              &bound, 1));
   if (!wp_slo_is_met (slo, summary))
     g_string_append_printf (text, ", not %s", slo->text);
 }

@@ -1,4 +1,4 @@
-/* wp-report-verdict.h - the answer in a line or two. */
+/* wp-report-verdict.h - the result in a line or two. */
 #pragma once
 
 #include <json-glib/json-glib.h>

@@ -35,8 +35,8 @@ add_row (GString *text, const WpWorstError *row)
   add_id (text, predicted->id ? predicted->id : "-");
   g_string_append_printf (text, "%15s%15s%13s%6s%s",
                           wp_format_seconds (arrival, seconds (predicted->arrival_ns)),
-                          wp_format_seconds (one, seconds (wp_row_stay (predicted))),
-                          wp_format_seconds (two, seconds (wp_row_stay (measured))),
+                          wp_format_seconds (one, seconds (wp_row_sojourn (predicted))),
+                          wp_format_seconds (two, seconds (wp_row_sojourn (measured))),
                           row->error_ns > 0 ? "+" : "-",
                           wp_format_seconds (error, seconds (llabs (row->error_ns))));
   if (predicted->outcome != measured->outcome)
@@ -74,8 +74,8 @@ wp_report_worst_errors_add_json (JsonBuilder *builder, const WpWorstErrors *larg
       json_builder_begin_object (builder);
       wp_json_add_string (builder, "id", row->predicted->id);
       add_time (builder, "arrival", row->predicted->arrival_ns);
-      add_time (builder, "predicted", wp_row_stay (row->predicted));
-      add_time (builder, "measured", wp_row_stay (row->measured));
+      add_time (builder, "predicted", wp_row_sojourn (row->predicted));
+      add_time (builder, "measured", wp_row_sojourn (row->measured));
       add_time (builder, "error", row->error_ns);
       wp_json_add_string (builder, "predicted_outcome", wp_outcome_name (row->predicted->outcome));
       wp_json_add_string (builder, "measured_outcome", wp_outcome_name (row->measured->outcome));

@@ -8,8 +8,8 @@
 
 typedef struct _WpBulkModels WpBulkModels;
 
-/* @layouts: one for each model. @keeps_rows: keep rows for wp_bulk_models_show() until all models know their
- * results. @commit: takes a reference. */
+/* @layouts: one for each model. @keeps_rows: keep rows for wp_bulk_models_notify() until all models know
+ * their results. @commit: takes a reference. */
 WpBulkModels *wp_bulk_models_new (const WpLayout *layouts, guint n_models, gint64 patience_ns,
                                   WpCommit *commit, gboolean keeps_rows);
 void wp_bulk_models_free (WpBulkModels *self);
@@ -21,7 +21,7 @@ gboolean wp_bulk_models_offer (WpBulkModels *self, const WpRow *rows, const gint
 
 /* Passes the kept rows whose results all models know to the observers, and drops them. FALSE with an
  * observer's error. */
-gboolean wp_bulk_models_show (WpBulkModels *self, WpObservers *observers, GError **error);
+gboolean wp_bulk_models_notify (WpBulkModels *self, WpObservers *observers, GError **error);
 
 void wp_bulk_models_start_counting (WpBulkModels *self, gint64 now_ns); /* see wp_model_start_counting() */
 void wp_bulk_models_add_parts (const WpBulkModels *self, WpBatchMeans *const *parts, gint64 now_ns);

@@ -7,8 +7,8 @@
 #define STILL_MOST    10000000 /* requests at one time */
 #define PART_REQUESTS 256      /* between two readings of the sums */
 
-/* A client that will send a request; at equal times, in order of their last answers. Or a request in the HTTP
- * stage. */
+/* A client that will send a request; at equal times, in order of their last responses. Or a request in the
+ * HTTP stage. */
 typedef struct {
   gint64 time_ns;
   guint64 order;
@@ -80,9 +80,9 @@ pop (Loop *self)
   return first;
 }
 
-/* The client gets its answer or leaves; it thinks, then sends again. */
+/* The client gets its response or leaves; it thinks, then sends again. */
 static void
-answer (Loop *self, guint64 request, gint64 answered_ns)
+respond (Loop *self, guint64 request, gint64 answered_ns)
 {
   gpointer key = GSIZE_TO_POINTER (request + 1), sent;
   gint64 think_ns, next_ns;
@@ -106,7 +106,7 @@ on_result (guint64 request, const WpRequestResult *result, gpointer data)
   gboolean is_end = result->outcome != WP_OUTCOME_NONE;
 
   if (is_end || !self->options.until_stored)
-    answer (self, request, is_end ? result->ended_ns : result->accepted_ns);
+    respond (self, request, is_end ? result->ended_ns : result->accepted_ns);
 }
 
 static gboolean
@@ -158,7 +158,7 @@ send (Loop *self, GError **error)
   return self->n_still++ < STILL_MOST
          || fail (
              error,
-             "simulated time does not advance: clients get immediate answers and do not think; give --think, or --ack=stored with a service time");
+             "simulated time does not advance: clients get immediate responses and do not think; give --think, or --ack=stored with a service time");
 }
 
 static void
@@ -193,7 +193,7 @@ leave (Loop *self)
 {
   g_autofree Leaving *leaving = g_queue_pop_head (&self->leaving);
 
-  answer (self, leaving->request, leaving->time_ns);
+  respond (self, leaving->request, leaving->time_ns);
 }
 
 static gboolean
@@ -283,16 +283,16 @@ go (Loop *self, WpBatchMeans *parts, WpSummary *summary, WpTrafficSummary *traff
     return fail (error, "the warm-up is longer than the run");
   if (!wp_bulk_service_finish (self->server, summary))
     return fail (error, "the simulated time passes 292 years");
-  summary->latency = wp_spread_of (self->latency);
+  summary->latency = wp_spread_from_histogram (self->latency);
   wp_traffic_summary (self->traffic, traffic);
 
   return wp_bulk_service_check (self->server, error);
 }
 
 gboolean
-wp_closed_loop_bulk_go (const WpClosedLoopOptions *options, const WpLayout *layout, gint64 patience_ns,
-                        WpServiceTime *service, WpServiceTime *think, WpBatchMeans *parts, WpSummary *summary,
-                        WpTrafficSummary *traffic, GError **error)
+wp_closed_loop_bulk_run (const WpClosedLoopOptions *options, const WpLayout *layout, gint64 patience_ns,
+                         WpServiceTime *service, WpServiceTime *think, WpBatchMeans *parts,
+                         WpSummary *summary, WpTrafficSummary *traffic, GError **error)
 {
   g_autofree Client *heap = g_new (Client, options->clients);
   g_autoptr (GHashTable) waiting = g_hash_table_new (NULL, NULL);

@@ -17,7 +17,7 @@ struct _WpClosedLoop {
   gint64 patience_ns; /* G_MAXINT64: none */
   WpModel *model;
   WpHttpStage *http_stage; /* NULL: none */
-  WpHistogram *latency;    /* of the counted requests, from sending to the answer */
+  WpHistogram *latency;    /* of the counted requests, from sending to the response */
   WpTraffic *traffic;
   WpServiceTime *service, *think;
   WpObservers *observers;
@@ -142,7 +142,7 @@ warm_up (WpClosedLoop *self, gint64 now_ns, gint64 arrival_ns)
     wp_model_start_counting (self->model, arrival_ns);
 }
 
-/* When the client continues: at its answer, or when it leaves, even if its job is in service. */
+/* When the client continues: at its response, or when it leaves, even if its job is in service. */
 static gint64
 answered (const WpClosedLoop *self, gint64 arrival_ns, const WpRequestResult *result)
 {
@@ -165,7 +165,7 @@ send_one (WpClosedLoop *self, gsize i, GError **error)
   if (!moves (self, now_ns))
     return fail (
         error,
-        "simulated time does not advance: clients get immediate answers and do not think; give --think, or --ack=stored with a service time");
+        "simulated time does not advance: clients get immediate responses and do not think; give --think, or --ack=stored with a service time");
   if (!wp_model_offer (self->model, &self->rows[i], &self->services_ns[i], 1, result))
     return fail (error, "the simulated time passes 292 years");
   answered_ns = answered (self, self->rows[i].arrival_ns, result);
@@ -210,15 +210,15 @@ finish (WpClosedLoop *self, WpSummary *summary, WpTrafficSummary *traffic, GErro
   if (!self->counting)
     return fail (error, "the warm-up is longer than the run");
   wp_model_finish (self->model, summary);
-  summary->latency = wp_spread_of (self->latency);
+  summary->latency = wp_spread_from_histogram (self->latency);
   wp_traffic_summary (self->traffic, traffic);
 
   return wp_observers_finish (self->observers, error) && wp_model_check (self->model, error);
 }
 
 gboolean
-wp_closed_loop_go (WpClosedLoop *self, WpBatchMeans *parts, WpSummary *summary, WpTrafficSummary *traffic,
-                   GError **error)
+wp_closed_loop_run (WpClosedLoop *self, WpBatchMeans *parts, WpSummary *summary, WpTrafficSummary *traffic,
+                    GError **error)
 {
   while (!is_over (self))
     if (!send_batch (self, parts, error))

@@ -1,4 +1,4 @@
-/* wp-closed-loop.h - a closed loop, as of wrk: each client waits for its answer before it sends its next
+/* wp-closed-loop.h - a closed loop, as of wrk: each client waits for its response before it sends its next
  * request. */
 #pragma once
 
@@ -6,7 +6,7 @@
 
 typedef struct {
   guint clients;         /* P >= 1; all send their first request at 0 */
-  gboolean until_stored; /* the answer comes when the job is stored, not when it is accepted; a refused
+  gboolean until_stored; /* the response comes when the job is stored, not when it is accepted; a refused
                           * client, or one that leaves, continues too */
   gint64 duration_ns;    /* clients stop sending; WP_TIME_NONE: no end */
   guint64 limit_rows;    /* requests; 0: no limit */
@@ -17,8 +17,8 @@ typedef struct {
 
 typedef struct _WpClosedLoop WpClosedLoop;
 
-/* @service: without group commit, for which there is wp_closed_loop_bulk_go(). @think: time from an answer to
- * the next request. Both outlive it. @options sets a duration, a limit or both. */
+/* @service: without group commit, for which there is wp_closed_loop_bulk_run(). @think: time from a response
+ * to the next request. Both outlive it. @options sets a duration, a limit or both. */
 WpClosedLoop *wp_closed_loop_new (const WpClosedLoopOptions *options, const WpLayout *layout,
                                   gint64 patience_ns, WpServiceTime *service, WpServiceTime *think);
 void wp_closed_loop_free (WpClosedLoop *self);
@@ -28,17 +28,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpClosedLoop, wp_closed_loop_free)
 void wp_closed_loop_watch (WpClosedLoop *self, const WpObserver *functions, gpointer observer);
 
 /**
- * wp_closed_loop_go:
+ * wp_closed_loop_run:
  * @parts: (nullable): gets the sums of the run's parts
  * Call it once. Returns: FALSE if the simulated time does not advance (answers and think times of 0) or
  * exceeds 292 years, or with an observer's error.
  */
-gboolean wp_closed_loop_go (WpClosedLoop *self, WpBatchMeans *parts, WpSummary *summary,
-                            WpTrafficSummary *traffic, GError **error);
+gboolean wp_closed_loop_run (WpClosedLoop *self, WpBatchMeans *parts, WpSummary *summary,
+                             WpTrafficSummary *traffic, GError **error);
 
-/* Like wp_closed_loop_go(), for a service with group commit, where a request's result is known late; without
+/* Like wp_closed_loop_run(), for a service with group commit, where a request's result is known late; without
  * observers. */
-gboolean wp_closed_loop_bulk_go (const WpClosedLoopOptions *options, const WpLayout *layout,
-                                 gint64 patience_ns, WpServiceTime *service, WpServiceTime *think,
-                                 WpBatchMeans *parts, WpSummary *summary, WpTrafficSummary *traffic,
-                                 GError **error);
+gboolean wp_closed_loop_bulk_run (const WpClosedLoopOptions *options, const WpLayout *layout,
+                                  gint64 patience_ns, WpServiceTime *service, WpServiceTime *think,
+                                  WpBatchMeans *parts, WpSummary *summary, WpTrafficSummary *traffic,
+                                  GError **error);

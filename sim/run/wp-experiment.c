@@ -21,12 +21,12 @@ run_open (const WpExperiment *self, guint64 seed, WpBatchMeans *const *parts, Wp
   if (!service)
     return FALSE;
   run = wp_run_new (trace, service, self->policies, self->n_models, self->patience_ns);
-  wp_run_put_http_stage (run, &self->clients.http_stage);
+  wp_run_set_http_stage (run, &self->clients.http_stage);
   wp_run_warm_up (run, self->clients.warmup_rows, self->clients.warmup_ns);
   if (parts)
     wp_run_watch_parts (run, parts);
 
-  return wp_run_go (run, summary, traffic, error);
+  return wp_run_execute (run, summary, traffic, error);
 }
 
 static gboolean
@@ -38,15 +38,15 @@ run_clients (const WpExperiment *self, guint i, WpServiceTime *service, WpServic
 
   wp_policy_layout (&self->policies[i], &layout);
   if (wp_service_time_commit (service))
-    return wp_closed_loop_bulk_go (&self->clients, &layout, self->patience_ns, service, think, parts, summary,
-                                   traffic, error);
+    return wp_closed_loop_bulk_run (&self->clients, &layout, self->patience_ns, service, think, parts,
+                                    summary, traffic, error);
   clients = wp_closed_loop_new (&self->clients, &layout, self->patience_ns, service, think);
 
-  return wp_closed_loop_go (clients, parts, summary, traffic, error);
+  return wp_closed_loop_run (clients, parts, summary, traffic, error);
 }
 
-/* Each model has its own arrivals, which depend on its answers; the n-th request has the same service time in
- * all. */
+/* Each model has its own arrivals, which depend on its responses; the n-th request has the same service time
+ * in all. */
 static gboolean
 run_closed (const WpExperiment *self, guint64 seed, WpBatchMeans *const *parts, WpSummary *summary,
             WpTrafficSummary *traffic, GError **error)
@@ -174,7 +174,7 @@ wp_experiment_theory (const WpExperiment *self, guint model, const WpSummary *su
     wp_service_time_moments (think, &simulated.think);
   wp_service_time_moments (service, &simulated.service);
   wp_policy_layout (&self->policies[model], &simulated.layout);
-  simulated.answers_accepted = !self->clients.until_stored;
+  simulated.responds_at_acceptance = !self->clients.until_stored;
   simulated.patient
       = simulated.layout.block_timeout_ns == WP_TIME_NONE && !may_leave (self, &simulated.layout);
   simulated.requests = summary->requests;

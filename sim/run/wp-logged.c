@@ -70,13 +70,13 @@ recover (WpTrace *trace, const WpLoggedTimes *log, WpLogged *logged, GError **er
 }
 
 gboolean
-wp_logged_take (WpTrace *trace, const WpLoggedOption *option, WpLogged *logged, GError **error)
+wp_logged_apply (WpTrace *trace, const WpLoggedOption *option, WpLogged *logged, GError **error)
 {
   g_autofree gint64 *arrivals = NULL, *responses = NULL;
-  WpLoggedTimes log = { .is_spread = wp_trace_is_spread (trace) };
+  WpLoggedTimes log = { .is_spread = wp_trace_has_spread_stamps (trace) };
 
   *logged = (WpLogged){ .choice = option->choice };
-  if (!wp_trace_has (trace, "response"))
+  if (!wp_trace_has_column (trace, "response"))
     return fail_without (trace, option, error);
   if (!wp_trace_load_responses (trace, &arrivals, &responses, &log.n, error))
     return FALSE;

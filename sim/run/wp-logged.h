@@ -27,7 +27,7 @@ typedef struct {
 } WpLogged;
 
 /**
- * wp_logged_take:
+ * wp_logged_apply:
  * @trace: not yet read from
  * @logged: (out): what was found
  *
@@ -38,7 +38,7 @@ typedef struct {
  * Returns: FALSE with what the trace's reader said, or with WP_ERROR_BAD_VALUE where the option was given and
  * the trace has no response times.
  */
-gboolean wp_logged_take (WpTrace *trace, const WpLoggedOption *option, WpLogged *logged, GError **error);
+gboolean wp_logged_apply (WpTrace *trace, const WpLoggedOption *option, WpLogged *logged, GError **error);
 
 /* Does nobody know the services, so that no sizes can be recommended? */
 gboolean wp_logged_is_unknown (const WpLogged *logged);

@@ -81,7 +81,7 @@ wp_run_free (WpRun *self)
 }
 
 void
-wp_run_put_http_stage (WpRun *self, const WpHttpStageOptions *http_stage)
+wp_run_set_http_stage (WpRun *self, const WpHttpStageOptions *http_stage)
 {
   self->http_stage_options = *http_stage;
   if (!self->passed)
@@ -248,7 +248,7 @@ offer_batch (WpRun *self, const WpRow *rows, gsize n_rows, GError **error)
                      : offer_to_models (self, rows, n_rows)))
     return fail_of_time (self, error);
   if (self->groups && self->wants_results)
-    return wp_bulk_models_show (self->groups, self->observers, error);
+    return wp_bulk_models_notify (self->groups, self->observers, error);
 
   return wp_observers_offer (self->observers, &batch, error);
 }
@@ -350,7 +350,7 @@ finish_groups (WpRun *self, WpSummary *summary, GError **error)
     return fail_of_time (self, error);
 
   return wp_bulk_models_check (self->groups, error)
-         && wp_bulk_models_show (self->groups, self->observers, error);
+         && wp_bulk_models_notify (self->groups, self->observers, error);
 }
 
 static gboolean
@@ -368,7 +368,7 @@ finish (WpRun *self, WpSummary *summary, WpTrafficSummary *traffic, GError **err
 }
 
 gboolean
-wp_run_go (WpRun *self, WpSummary *summary, WpTrafficSummary *traffic, GError **error)
+wp_run_execute (WpRun *self, WpSummary *summary, WpTrafficSummary *traffic, GError **error)
 {
   const WpRow *rows;
   gsize n_rows;
@@ -394,8 +394,8 @@ wp_run_go (WpRun *self, WpSummary *summary, WpTrafficSummary *traffic, GError **
 }
 
 gboolean
-wp_run_go_again (WpRun *self, const WpTraceBuffer *rows, WpSummary *summary, WpTrafficSummary *traffic,
-                 GError **error)
+wp_run_execute_rows (WpRun *self, const WpTraceBuffer *rows, WpSummary *summary, WpTrafficSummary *traffic,
+                     GError **error)
 {
   g_autofree WpTraceBlock *block = g_new (WpTraceBlock, 1);
   g_autofree WpRow *batch = g_new (WpRow, WP_TRACE_BUFFER_BLOCK_ROWS);

@@ -18,40 +18,41 @@ WpRun *wp_run_new (WpTrace *trace, WpServiceTime *service, const WpPolicy *polic
 void wp_run_free (WpRun *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpRun, wp_run_free)
 
-/* Before wp_run_go(): adds the HTTP stage before the queue. The traffic summary counts arrivals at the HTTP
- * stage, all others count arrivals at the queue. A time of 0: no stage. */
-void wp_run_put_http_stage (WpRun *self, const WpHttpStageOptions *http_stage);
+/* Before wp_run_execute(): adds the HTTP stage before the queue. The traffic summary counts arrivals at the
+ * HTTP stage, all others count arrivals at the queue. A time of 0: no stage. */
+void wp_run_set_http_stage (WpRun *self, const WpHttpStageOptions *http_stage);
 
-/* After wp_run_go(). FALSE: there is no HTTP stage. */
+/* After wp_run_execute(). FALSE: there is no HTTP stage. */
 gboolean wp_run_http_stage_summary (const WpRun *self, WpHttpStageSummary *summary);
 
-/* Before wp_run_go(); @observer outlives it. */
+/* Before wp_run_execute(); @observer outlives it. */
 void wp_run_watch (WpRun *self, const WpObserver *functions, gpointer observer);
 
-/* Before wp_run_go(): states over time, see wp_timeline_sample() and wp_timeline_follow(). */
+/* Before wp_run_execute(): states over time, see wp_timeline_sample() and wp_timeline_follow(). */
 void wp_run_sample (WpRun *self, const WpStateSampler *functions, gpointer sampler, gint64 first_ns,
                     gint64 interval_ns);
 void wp_run_follow (WpRun *self, guint model, WpStateValue value, WpDownsample *values);
 
-/* Before wp_run_go(): with more than one, some models may run on a second thread. */
+/* Before wp_run_execute(): with more than one, some models may run on a second thread. */
 void wp_run_set_threads (WpRun *self, guint threads);
 
-/* Before wp_run_go(): the first @rows, and those that arrive before @ns (WP_TIME_NONE: none), are simulated
- * but not counted. */
+/* Before wp_run_execute(): the first @rows, and those that arrive before @ns (WP_TIME_NONE: none), are
+ * simulated but not counted. */
 void wp_run_warm_up (WpRun *self, guint64 rows, gint64 ns);
 
-/* Before wp_run_go(): collects the sums of the run's parts, one for each model; @parts outlive the run. */
+/* Before wp_run_execute(): collects the sums of the run's parts, one for each model; @parts outlive the run.
+ */
 void wp_run_watch_parts (WpRun *self, WpBatchMeans *const *parts);
 
 /**
- * wp_run_go:
+ * wp_run_execute:
  * @summary: (out): one for each model
  *
  * Call it once. Returns: FALSE with the error of the trace's reader or an observer, or if a time exceeds 292
  * years.
  */
-gboolean wp_run_go (WpRun *self, WpSummary *summary, WpTrafficSummary *traffic, GError **error);
+gboolean wp_run_execute (WpRun *self, WpSummary *summary, WpTrafficSummary *traffic, GError **error);
 
 /* The same with the arrivals and services of rows that were read before; the trace is not read again. */
-gboolean wp_run_go_again (WpRun *self, const WpTraceBuffer *rows, WpSummary *summary,
-                          WpTrafficSummary *traffic, GError **error);
+gboolean wp_run_execute_rows (WpRun *self, const WpTraceBuffer *rows, WpSummary *summary,
+                              WpTrafficSummary *traffic, GError **error);

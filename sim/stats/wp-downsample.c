@@ -56,7 +56,7 @@ double_width (WpDownsample *self)
 
 /* To another bucket. What came before holds until now, or the moment before. */
 void
-wp_downsample_go_on (WpDownsample *self, gint64 now_ns)
+wp_downsample_advance (WpDownsample *self, gint64 now_ns)
 {
   gint64 held_ns = self->is_closed ? now_ns : now_ns - 1;
 

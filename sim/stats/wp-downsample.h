@@ -25,8 +25,8 @@ WpDownsample *wp_downsample_new (guint n_buckets, gboolean is_closed);
 void wp_downsample_free (WpDownsample *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpDownsample, wp_downsample_free)
 
-void wp_downsample_restart (WpDownsample *self);              /* empties it */
-void wp_downsample_go_on (WpDownsample *self, gint64 now_ns); /* for the next */
+void wp_downsample_restart (WpDownsample *self);                /* empties it */
+void wp_downsample_advance (WpDownsample *self, gint64 now_ns); /* for the next */
 
 /* From @now_ns on, which is >= 0 and not before the last time, the value is @value. Of two at one moment both
  * count. */
@@ -36,7 +36,7 @@ wp_downsample_add (WpDownsample *self, gint64 now_ns, guint64 value)
   WpExtent *bucket;
 
   if (G_UNLIKELY ((guint64) now_ns >= self->until_ns))
-    wp_downsample_go_on (self, now_ns);
+    wp_downsample_advance (self, now_ns);
   bucket = &self->buckets[self->n_used - 1];
   bucket->min = MIN (bucket->min, value);
   bucket->max = MAX (bucket->max, value);

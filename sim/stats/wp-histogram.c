@@ -131,7 +131,7 @@ bucket_value (guint bucket)
   guint octave = bucket >> WP_HISTOGRAM_BITS;
   guint shift = octave > 0 ? octave - 1 : 0;
 
-  return wp_histogram_lowest (bucket) + ((G_GINT64_CONSTANT (1) << shift) - 1) / 2;
+  return wp_histogram_bucket_min (bucket) + ((G_GINT64_CONSTANT (1) << shift) - 1) / 2;
 }
 
 /* ceil (share * total), but a product within rounding of a whole number counts as that number: 0.07 * 100

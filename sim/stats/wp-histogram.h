@@ -48,7 +48,7 @@ wp_histogram_bucket (gint64 value)
 
 /* The least value that is counted in @bucket. */
 static inline gint64
-wp_histogram_lowest (guint bucket)
+wp_histogram_bucket_min (guint bucket)
 {
   guint octave = bucket >> WP_HISTOGRAM_BITS;
   guint shift = octave > 0 ? octave - 1 : 0;

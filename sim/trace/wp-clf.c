@@ -19,7 +19,7 @@ typedef enum {
   TAIL_LABEL   /* rt=0.045 */
 } Tail;
 
-/* The words after the size of the answer, by what they may be. */
+/* The words after the size of the response, by what they may be. */
 typedef struct {
   WpField numbers[TAIL_LABEL + 1]; /* the last of each kind, or nothing */
   guint n_numbers;                 /* of TAIL_NUMBER and TAIL_UNIT */

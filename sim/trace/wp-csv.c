@@ -405,7 +405,7 @@ csv_open (WpTraceFormat *table, const WpTraceOptions *options, GError **error)
 
   if (!read_notes (self, error) || !choose_separator (self, error) || !read_header (self, error))
     return FALSE;
-  wp_trace_know_columns (table, options, TRUE);
+  wp_trace_set_known_columns (table, options, TRUE);
 
   return TRUE;
 }

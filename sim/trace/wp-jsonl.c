@@ -261,7 +261,7 @@ jsonl_open (WpTraceFormat *table, const WpTraceOptions *options, GError **error)
     g_hash_table_insert (self->places, table->names[i], GSIZE_TO_POINTER (i + 1));
   self->seen = g_new0 (guint64, self->n_names);
   self->fields = g_new0 (WpField, self->n_names);
-  wp_trace_know_columns (table, options, FALSE);
+  wp_trace_set_known_columns (table, options, FALSE);
 
   return TRUE;
 }

@@ -89,7 +89,7 @@ find_known (const char *const *names, gboolean needs_duration, WpKnownColumns *k
 }
 
 void
-wp_trace_know_columns (WpTraceFormat *self, const WpTraceOptions *options, gboolean needs_duration)
+wp_trace_set_known_columns (WpTraceFormat *self, const WpTraceOptions *options, gboolean needs_duration)
 {
   const char *const *names = (const char *const *) self->names;
   const char *arrival = "arrival";

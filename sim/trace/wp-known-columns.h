@@ -4,10 +4,11 @@
 #include "sim/trace/wp-trace-format.h"
 
 /**
- * wp_trace_know_columns:
+ * wp_trace_set_known_columns:
  * @needs_duration: stamps alone are not enough
  *
  * Takes what the names of @table are known to be as its `columns`, unless arrivals are given by them or by
  * @options. A server that stamps the end of a request has arrival=stamp-duration.
  */
-void wp_trace_know_columns (WpTraceFormat *table, const WpTraceOptions *options, gboolean needs_duration);
+void wp_trace_set_known_columns (WpTraceFormat *table, const WpTraceOptions *options,
+                                 gboolean needs_duration);

@@ -164,7 +164,7 @@ log_open (WpTraceFormat *table, const WpTraceOptions *options, GError **error)
   table->names = g_strdupv ((GStrv) wp_log_pattern_names (self->pattern));
   self->n_names = g_strv_length (table->names);
   self->fields = g_new0 (WpField, self->n_names);
-  wp_trace_know_columns (table, options, FALSE);
+  wp_trace_set_known_columns (table, options, FALSE);
   if (i >= 0)
     {
       table->title = formats[i].title;

@@ -273,7 +273,7 @@ wp_mapping_columns (const WpMapping *self)
 }
 
 guint
-wp_mapping_defaulted (const WpMapping *self)
+wp_mapping_default_columns (const WpMapping *self)
 {
   return self->defaulted;
 }

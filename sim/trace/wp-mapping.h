@@ -26,7 +26,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpMapping, wp_mapping_free)
 guint wp_mapping_columns (const WpMapping *self);
 
 /* Those of them that the defaults gave. */
-guint wp_mapping_defaulted (const WpMapping *self);
+guint wp_mapping_default_columns (const WpMapping *self);
 
 /* Is this field a bare column, and which? -1 if not. */
 int wp_mapping_field (const WpMapping *self, WpColumn column);

@@ -107,7 +107,7 @@ wp_read_buffer_find_line (WpReadBuffer *self, GError **error)
 }
 
 gboolean
-wp_read_buffer_skip_mark (WpReadBuffer *self, GError **error)
+wp_read_buffer_skip_bom (WpReadBuffer *self, GError **error)
 {
   while (self->end - self->at < 3 && !self->at_eof)
     if (!wp_read_buffer_fill (self, error))

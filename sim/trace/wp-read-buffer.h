@@ -41,4 +41,4 @@ void wp_read_buffer_prefix (const WpReadBuffer *self, guint64 line, GError **err
 char *wp_read_buffer_find_line (WpReadBuffer *self, GError **error);
 
 /* At the first byte: skips a mark of UTF-8; UTF-16 is WP_ERROR_BAD_TRACE. */
-gboolean wp_read_buffer_skip_mark (WpReadBuffer *self, GError **error);
+gboolean wp_read_buffer_skip_bom (WpReadBuffer *self, GError **error);

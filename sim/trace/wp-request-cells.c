@@ -75,7 +75,7 @@ is_token (WpField field)
   return field.len > 0;
 }
 
-/* CONNECT makes a tunnel of its connection, which is no request with an answer. */
+/* CONNECT makes a tunnel of its connection, which is no request with a response. */
 static gboolean
 is_method (WpField field)
 {

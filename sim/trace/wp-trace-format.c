@@ -59,7 +59,7 @@ wp_trace_format_free (WpTraceFormat *self)
 gboolean
 wp_trace_format_rewind (WpTraceFormat *self, GError **error)
 {
-  return wp_read_buffer_rewind (&self->window, error) && wp_read_buffer_skip_mark (&self->window, error)
+  return wp_read_buffer_rewind (&self->window, error) && wp_read_buffer_skip_bom (&self->window, error)
          && self->kind->rewind (self, error);
 }
 

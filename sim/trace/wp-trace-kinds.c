@@ -102,7 +102,7 @@ wp_trace_kinds_open (WpInput *input, gsize chunk_bytes, const WpTraceOptions *op
   g_autoptr (WpTraceFormat) self = NULL;
 
   wp_read_buffer_init (&probe.window, input, chunk_bytes);
-  if (wp_read_buffer_skip_mark (&probe.window, error) && choose_input (&probe, &chosen, error))
+  if (wp_read_buffer_skip_bom (&probe.window, error) && choose_input (&probe, &chosen, error))
     self = wp_trace_format_new (kinds[chosen.input], &probe.window, &chosen, error);
   wp_read_buffer_clear (&probe.window);
 

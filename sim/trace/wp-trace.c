@@ -621,7 +621,7 @@ wp_trace_is_log (const WpTrace *self)
 }
 
 gboolean
-wp_trace_is_spread (const WpTrace *self)
+wp_trace_has_spread_stamps (const WpTrace *self)
 {
   return self->seconds != NULL;
 }
@@ -676,7 +676,7 @@ wp_trace_note (const WpTrace *self, const char *key)
 }
 
 gboolean
-wp_trace_has (const WpTrace *self, const char *column)
+wp_trace_has_column (const WpTrace *self, const char *column)
 {
   if (self->drawn != NULL)
     return strcmp (column, wp_column_name (WP_COLUMN_ARRIVAL)) == 0;
@@ -711,11 +711,11 @@ wp_trace_append_notes (const WpTrace *self, GPtrArray *lines)
 
   if (self->drawn != NULL)
     return;
-  if (self->takes_responses && wp_trace_has (self, wp_column_name (WP_COLUMN_RESPONSE)))
+  if (self->takes_responses && wp_trace_has_column (self, wp_column_name (WP_COLUMN_RESPONSE)))
     g_ptr_array_add (lines,
                      g_strdup ("service is the logged response time where the trace has no service, which "
                                "is right where the logged server did not let requests wait"));
-  defaulted = wp_mapping_defaulted (self->mapping);
+  defaulted = wp_mapping_default_columns (self->mapping);
   append_stamp_notes (self, lines);
   if (self->table->kind->tell != NULL)
     self->table->kind->tell (self->table, defaulted, lines);

@@ -107,12 +107,12 @@ void wp_trace_put_services (WpTrace *self, const gint64 *services_ns);
 gboolean wp_trace_is_log (const WpTrace *self);
 
 /* Were stamps of whole seconds spread over theirs? */
-gboolean wp_trace_is_spread (const WpTrace *self);
+gboolean wp_trace_has_spread_stamps (const WpTrace *self);
 
 const char *wp_trace_name (const WpTrace *self); /* the path as given; "standard input" for "-" */
 const char *wp_trace_note (const WpTrace *self, const char *key); /* of `# key: value`, or NULL */
 /* is this column of ours there, or mapped? */
-gboolean wp_trace_has (const WpTrace *self, const char *column);
+gboolean wp_trace_has_column (const WpTrace *self, const char *column);
 /* what was found: "CSV", "JSON lines", ...; NULL: the trace is drawn */
 const char *wp_trace_title (const WpTrace *self);
 /* adds a line (utf8, to be freed) for each thing that was taken for granted in reading */

@@ -1,6 +1,6 @@
-/* test-calibrated.c - what one calibration lets predict: heavier traffic into SQLite, the most that the front
- * takes, and what wrk measures before a full queue and before a saturated front. Each within 10 %, by figures
- * of the prediction's own input and the calibration's record alone.
+/* test-calibrated.c - what one calibration lets predict: heavier traffic into SQLite, the most that an HTTP
+ * thread takes, and what wrk measures before a full queue and before a saturated HTTP thread. Each within 10
+ * %, by figures of the prediction's own input and the calibration's record alone.
  *
  * SQLite's commits are paced, and its file is in memory where the system has such a folder: a disk that is
  * shared, and a processor that sleeps between requests, change a commit's time with the load. A run that the
@@ -255,11 +255,11 @@ test_full_queue (gconstpointer data)
     assert_one_good ("64 clients of a full queue", predicts_full_queue, data);
 }
 
-/* Returns the front's time a request, ns. */
+/* Returns the HTTP time per request, ns. */
 static double
-calibrate_front (WpHarness *files)
+calibrate_http_time (WpHarness *files)
 {
-  g_autofree char *path = wp_harness_path (files, "front.csv"), *output = NULL;
+  g_autofree char *path = wp_harness_path (files, "http.csv"), *output = NULL;
   g_autoptr (JsonParser) parser = json_parser_new ();
 
   measure (wp_harness_start ("--threads=1", "--mode=WorkerPool", "--database=delay:0s", "--record", path,
@@ -272,18 +272,18 @@ calibrate_front (WpHarness *files)
 
   return 1e9
          * json_object_get_double_member (json_object_get_object_member (parse (parser, output), "arrivals"),
-                                          "front");
+                                          "http_time");
 }
 
 /* Learnt from 64 clients. */
 static gboolean
-predicts_front (gconstpointer data)
+predicts_http_thread (gconstpointer data)
 {
   guint clients = GPOINTER_TO_UINT (data);
   g_autoptr (WpHarness) files = wp_harness_start ("--database=delay:0s", NULL); /* for its folder */
-  g_autofree char *front = g_strdup_printf ("--http-time=%.0fns", calibrate_front (files)),
+  g_autofree char *http_time = g_strdup_printf ("--http-time=%.0fns", calibrate_http_time (files)),
                   *path = wp_harness_path (files, "other.csv");
-  Wrk predicted = predict (clients, (const char *[]){ "--mode=WorkerPool", "--service=0", front, NULL });
+  Wrk predicted = predict (clients, (const char *[]){ "--mode=WorkerPool", "--service=0", http_time, NULL });
   Wrk measured = measure (wp_harness_start ("--threads=1", "--mode=WorkerPool", "--database=delay:0s",
                                             "--record", path, NULL),
                           clients);
@@ -293,14 +293,14 @@ predicts_front (gconstpointer data)
   return is_near ("requests/s at most", predicted.rate, measured.rate, 0);
 }
 
-/* The most that the front takes. */
+/* The highest rate of an HTTP thread. */
 static void
-test_saturated_front (void)
+test_saturated_http_thread (void)
 {
   if (lacks_wrk ())
     return;
-  assert_one_good ("32 clients", predicts_front, GUINT_TO_POINTER (32));
-  assert_one_good ("256 clients", predicts_front, GUINT_TO_POINTER (256));
+  assert_one_good ("32 clients", predicts_http_thread, GUINT_TO_POINTER (32));
+  assert_one_good ("256 clients", predicts_http_thread, GUINT_TO_POINTER (256));
 }
 
 int
@@ -314,7 +314,7 @@ main (int argc, char **argv)
     g_test_add_data_func (loads[i].name, &loads[i], test_sqlite);
   g_test_add_data_func ("/calibrated/full-queue/accepted", "--ack=accepted", test_full_queue);
   g_test_add_data_func ("/calibrated/full-queue/stored", "--ack=stored", test_full_queue);
-  g_test_add_func ("/calibrated/saturated-front", test_saturated_front);
+  g_test_add_func ("/calibrated/saturated-http-thread", test_saturated_http_thread);
 
   return g_test_run ();
 }

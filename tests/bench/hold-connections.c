@@ -2,7 +2,7 @@
  *   hold-connections PORT N              each asks once, is answered and stays, idle
  *   hold-connections PORT N SECONDS      one keeps the only worker busy for so long, the others wait behind
  * it, parked Prints "held" once all are there, then, of the parked, "released N in SECONDS" (from the first
- * answer to the last). It goes when its standard input ends. */
+ * response to the last). It goes when its standard input ends. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -18,7 +18,7 @@
 #include "sim/base/wp-time.h"
 
 #define PATIENCE_MS 60000
-/* connections that are made before their answers are read: far below the backlog */
+/* connections that are made before their responses are read: far below the backlog */
 #define AT_ONCE 1000
 
 static void
@@ -44,11 +44,11 @@ ask (guint16 port, const char *service)
   return fd;
 }
 
-/* Reads @n answers; each comes in one piece. */
+/* Reads @n responses; each comes in one piece. */
 static void
 await (int epoll_fd, guint n, gint64 *first_ns)
 {
-  static char answer[1024];
+  static char response[1024];
   struct epoll_event events[256];
 
   while (n > 0)
@@ -56,11 +56,12 @@ await (int epoll_fd, guint n, gint64 *first_ns)
       int n_ready = epoll_wait (epoll_fd, events, G_N_ELEMENTS (events), PATIENCE_MS);
 
       if (n_ready <= 0)
-        fail ("no answer");
+        fail ("no response");
       if (*first_ns == 0)
         *first_ns = wp_time_monotonic ();
       for (int i = 0; i < n_ready; i++, n--)
-        if (recv (events[i].data.fd, answer, sizeof answer, 0) < 15 || memcmp (answer + 9, "200", 3) != 0)
+        if (recv (events[i].data.fd, response, sizeof response, 0) < 15
+            || memcmp (response + 9, "200", 3) != 0)
           fail ("not 200");
     }
 }

@@ -17,10 +17,10 @@
 
 #include <glib.h>
 
-#define BACKLOG      4096
-#define MAX_EVENTS   256
-#define SCRATCH_SIZE (64 * 1024)
-#define MAX_ANSWERS  256 /* that one read may ask for and get in one send */
+#define BACKLOG       4096
+#define MAX_EVENTS    256
+#define SCRATCH_SIZE  (64 * 1024)
+#define MAX_RESPONSES 256 /* that one read may ask for and get in one send */
 
 typedef struct {
   int fd;
@@ -29,8 +29,8 @@ typedef struct {
 } Client;
 
 static char scratch[SCRATCH_SIZE];
-static char answers[2][256]; /* the usual one, and the last on its connection */
-static gsize answer_len[2];
+static char responses[2][256]; /* the usual one, and the last on its connection */
+static gsize response_len[2];
 
 static int
 listen_on (guint16 port)
@@ -52,9 +52,9 @@ listen_on (guint16 port)
   return fd;
 }
 
-/* The bytes of wp-server's answer, with its Date (in the C locale, which nothing here changes). */
+/* The bytes of wp-server's response, with its Date (in the C locale, which nothing here changes). */
 static void
-make_answers (void)
+make_responses (void)
 {
   static time_t made;
   struct timespec now;
@@ -67,8 +67,8 @@ make_answers (void)
   made = now.tv_sec;
   strftime (date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r (&made, &tm));
   for (int last = 0; last < 2; last++)
-    answer_len[last] = (gsize) snprintf (
-        answers[last], sizeof answers[last],
+    response_len[last] = (gsize) snprintf (
+        responses[last], sizeof responses[last],
         "HTTP/1.1 200 OK\r\nDate: %s\r\n%sContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nSuccess!!",
         date, last ? "Connection: close\r\n" : "");
 }
@@ -124,18 +124,18 @@ take (Client *self, const char *bytes, gsize len, gboolean *close)
 }
 
 static gboolean
-send_answers (Client *self, guint n, gboolean close)
+send_responses (Client *self, guint n, gboolean close)
 {
-  static char many[MAX_ANSWERS * sizeof answers[0]];
+  static char many[MAX_RESPONSES * sizeof responses[0]];
   gsize len = 0;
 
-  make_answers ();
-  for (guint i = 0; i < MIN (n, MAX_ANSWERS); i++)
+  make_responses ();
+  for (guint i = 0; i < MIN (n, MAX_RESPONSES); i++)
     {
       gboolean last = close && i == n - 1;
 
-      memcpy (many + len, answers[last], answer_len[last]);
-      len += answer_len[last];
+      memcpy (many + len, responses[last], response_len[last]);
+      len += response_len[last];
     }
 
   return send (self->fd, many, len, MSG_NOSIGNAL) == (gssize) len;
@@ -162,7 +162,7 @@ on_readable (Client *self)
 
       n = recv (self->fd, scratch, sizeof scratch, 0);
       n_requests = n > 0 ? take (self, scratch, (gsize) n, &last) : 0;
-      if (n == 0 || (n < 0 && errno != EAGAIN) || (n_requests > 0 && !send_answers (self, n_requests, last))
+      if (n == 0 || (n < 0 && errno != EAGAIN) || (n_requests > 0 && !send_responses (self, n_requests, last))
           || last)
         {
           client_free (self);

@@ -1,10 +1,10 @@
 /* load-client: as many requests of one server as one thread can send, each client its next once it has the
- * answer to the one before. load-client PORT CONNECTIONS SECONDS prints one line: requests per second, p50
+ * response to the one before. load-client PORT CONNECTIONS SECONDS prints one line: requests per second, p50
  * and p99 of the latency in ms, its own CPU per request in us, failures. It is wp-replay's HTTP client
  * without the schedule. wrk needs half as much again for a request, and then limits the rate of a fast server
  * itself.
  *
- * An answer that is not a 200, or none, is a failure, and its client sends no more. */
+ * A response that is not a 200, or none, is a failure, and its client sends no more. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -104,7 +104,7 @@ measure (const char *port, guint n, double seconds)
   gint64 begin_ns, passed_ns;
   double cpu;
 
-  if (!target || !wp_target_find (target, 0, &error))
+  if (!target || !wp_target_resolve (target, 0, &error))
     {
       fprintf (stderr, "load-client: %s\n", error->message);
       return 2;
@@ -135,7 +135,7 @@ main (int argc, char **argv)
   double seconds = argc == 4 ? g_ascii_strtod (argv[3], NULL) : 0;
 
   signal (SIGPIPE, SIG_IGN);
-  if (n > 0 && n <= wp_connection_pool_room () && seconds > 0)
+  if (n > 0 && n <= wp_connection_pool_raise_limit () && seconds > 0)
     return measure (argv[1], n, seconds);
   fprintf (stderr, "usage: load-client PORT CONNECTIONS SECONDS\n");
   return 2;

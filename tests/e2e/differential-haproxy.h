@@ -1,4 +1,4 @@
-/* differential-haproxy.h - where HAProxy (2.6) answers otherwise than wp-server's lanes do, and why. A newer
+/* differential-haproxy.h - where HAProxy (2.6) answers otherwise than wp-server does, and why. A newer
  * one may be as strict as they are. Classes as in test-differential.c; sections are of RFC 9112. */
 #pragma once
 

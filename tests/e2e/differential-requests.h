@@ -16,7 +16,7 @@
 /* By section of RFC 9112. */
 static const struct {
   const char *name, *text;
-  guint required; /* status of the answer to it; of its first request, where there are two */
+  guint required; /* status of the response to it; of its first request, where there are two */
 } differential_requests[] = {
   /* 2.1, 2.2: message format and line ends */
   { "plain", GET HOST END, 200 },

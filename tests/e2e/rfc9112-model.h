@@ -31,7 +31,7 @@ typedef struct {
 
 typedef struct {
   guint status;          /* 200: makes a job; else the status that refuses it */
-  gboolean closes;       /* its answer is the connection's last */
+  gboolean closes;       /* its response is the connection's last */
   gboolean old;          /* HTTP/1.0 */
   char *method, *target; /* as they came; NULL: malformed before them */
   char *path;            /* the part of the target that is stored; NULL: none */

@@ -8,26 +8,26 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-static WpAnswer *
+static WpHttpResponse *
 ask (WpClient *admin, const char *method, const char *path)
 {
   g_autofree char *text = g_strdup_printf ("%s %s HTTP/1.1\r\nHost: localhost\r\n\r\n", method, path);
-  WpAnswer *answer;
+  WpHttpResponse *response;
 
   g_assert_true (wp_client_send (admin, text));
-  answer = wp_client_read (admin);
-  g_assert_nonnull (answer);
+  response = wp_client_read (admin);
+  g_assert_nonnull (response);
 
-  return answer;
+  return response;
 }
 
 static void
 check (const WpHarness *server, const char *method, const char *path, guint status)
 {
   g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
-  g_autoptr (WpAnswer) answer = ask (admin, method, path);
+  g_autoptr (WpHttpResponse) response = ask (admin, method, path);
 
-  g_assert_cmpuint (answer->status, ==, status);
+  g_assert_cmpuint (response->status, ==, status);
 }
 
 static void
@@ -53,28 +53,28 @@ test_paths (void)
 }
 
 static void
-test_refusal_names_what_is_allowed (void)
+test_not_allowed_names_methods (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
   g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
-  g_autoptr (WpAnswer) answer = ask (admin, "PUT", "/stats.json");
-  g_autofree char *allow = wp_answer_header (answer, "Allow");
+  g_autoptr (WpHttpResponse) response = ask (admin, "PUT", "/stats.json");
+  g_autofree char *allow = wp_http_response_header (response, "Allow");
 
-  g_assert_cmpuint (answer->status, ==, 405);
+  g_assert_cmpuint (response->status, ==, 405);
   g_assert_cmpstr (allow, ==, "GET, HEAD");
 }
 
 static void
-test_manners (void)
+test_cache_and_head (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
   g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
 
   for (guint i = 0; i < 3; i++)
     {
-      g_autoptr (WpAnswer) answer = ask (admin, "GET", "/stats.json");
-      g_autofree char *type = wp_answer_header (answer, "Content-Type"),
-                      *cache = wp_answer_header (answer, "Cache-Control");
+      g_autoptr (WpHttpResponse) response = ask (admin, "GET", "/stats.json");
+      g_autofree char *type = wp_http_response_header (response, "Content-Type"),
+                      *cache = wp_http_response_header (response, "Cache-Control");
 
       g_assert_cmpstr (type, ==, "application/json");
       g_assert_cmpstr (cache, ==, "no-store");
@@ -83,7 +83,7 @@ test_manners (void)
       admin,
       "HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n"));
   {
-    g_autoptr (WpAnswer) head = wp_client_read_head (admin), next = wp_client_read (admin);
+    g_autoptr (WpHttpResponse) head = wp_client_read_head (admin), next = wp_client_read (admin);
 
     g_assert_nonnull (head);
     g_assert_nonnull (next);
@@ -95,19 +95,19 @@ test_manners (void)
 
 /* Asks for /stats.json on a new connection of @fd, or of the admin's where that is -1. @host: lines, each
  * with its end. */
-static WpAnswer *
+static WpHttpResponse *
 ask_by (const WpHarness *server, int fd, const char *version, const char *host)
 {
   g_autoptr (WpClient) admin
       = fd >= 0 ? wp_client_new_on (fd) : wp_client_new (wp_harness_admin_port (server));
   g_autofree char *text = g_strdup_printf ("GET /stats.json HTTP/%s\r\n%s\r\n", version, host);
-  WpAnswer *answer;
+  WpHttpResponse *response;
 
   g_assert_true (wp_client_send (admin, text));
-  answer = wp_client_read (admin);
-  g_assert_nonnull (answer);
+  response = wp_client_read (admin);
+  g_assert_nonnull (response);
 
-  return answer;
+  return response;
 }
 
 /* A page whose name was made to stand for our address asks by that name. */
@@ -145,13 +145,13 @@ test_hosts (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      g_autoptr (WpAnswer) answer = ask_by (server, -1, rows[i].version, rows[i].host);
+      g_autoptr (WpHttpResponse) response = ask_by (server, -1, rows[i].version, rows[i].host);
 
       g_test_message ("%s", rows[i].host);
-      g_assert_cmpuint (answer->status, ==, rows[i].status);
+      g_assert_cmpuint (response->status, ==, rows[i].status);
       if (rows[i].status == 421)
         g_assert_cmpstr (
-            answer->body, ==,
+            response->body, ==,
             "The admin listener does not serve the name in Host; --admin-host=NAME adds a name.\n");
     }
 }
@@ -162,19 +162,19 @@ test_hosts_of_a_unix_socket (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("--admin=unix:admin.sock", "-d", "delay:0", NULL);
   g_autofree char *path = wp_harness_path (server, "admin.sock");
-  g_autoptr (WpAnswer) answer = NULL;
+  g_autoptr (WpHttpResponse) response = NULL;
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
   g_strlcpy (address.sun_path, path, sizeof address.sun_path);
   g_assert_cmpint (connect (fd, (struct sockaddr *) &address, sizeof address), ==, 0);
-  answer = ask_by (server, fd, "1.1", "Host: whatever\r\n");
-  g_assert_cmpuint (answer->status, ==, 200);
+  response = ask_by (server, fd, "1.1", "Host: whatever\r\n");
+  g_assert_cmpuint (response->status, ==, 200);
 }
 
-/* No answer is taken for something else than it says that it is. */
+/* No response is taken for something else than it says that it is. */
 static void
-test_not_sniffed (void)
+test_content_type_options (void)
 {
   static const char *const paths[]
       = { "/", "/stats.json", "/metrics", "/healthz", "/readyz", "/failed.json", "/nothing" };
@@ -183,8 +183,8 @@ test_not_sniffed (void)
   for (guint i = 0; i < 2 * G_N_ELEMENTS (paths); i++)
     {
       g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
-      g_autoptr (WpAnswer) answer = ask (admin, i % 2 ? "POST" : "GET", paths[i / 2]);
-      g_autofree char *options = wp_answer_header (answer, "X-Content-Type-Options");
+      g_autoptr (WpHttpResponse) response = ask (admin, i % 2 ? "POST" : "GET", paths[i / 2]);
+      g_autofree char *options = wp_http_response_header (response, "X-Content-Type-Options");
 
       g_assert_cmpstr (options, ==, "nosniff");
     }
@@ -198,7 +198,7 @@ test_metrics (void)
       = wp_harness_start ("-m", "workerpool", "-q", "3", "-w", "2", "-d", "delay:0", NULL);
   g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server)),
                        client = wp_client_new (wp_harness_port (server));
-  g_autoptr (WpAnswer) answer = NULL;
+  g_autoptr (WpHttpResponse) response = NULL;
   g_auto (GStrv) lines = NULL;
 
   wp_client_get (client, "/", NULL);
@@ -206,14 +206,14 @@ test_metrics (void)
   wp_client_get (client, "/%zz", NULL);
   g_assert_cmpuint (wp_client_read_status (client), ==, 400);
   wp_harness_await_stat (server, "ledger.stored", 1);
-  answer = ask (admin, "GET", "/metrics");
-  g_assert_nonnull (strstr (answer->body, "\nwp_refusals_total{reason=\"malformed\"} 1\n"));
-  g_assert_nonnull (strstr (answer->body, "\nwp_refusals_total{reason=\"method\"} 0\n"));
-  g_assert_nonnull (strstr (answer->body, "\nwp_requests_received_total 1\n"));
-  g_assert_nonnull (strstr (answer->body, "\nwp_requests_ended_total{outcome=\"stored\"} 1\n"));
-  g_assert_nonnull (strstr (answer->body, "\nwp_requests_inside{place=\"parked\"} 0\n"));
-  g_assert_nonnull (strstr (answer->body, "\nwp_queue_capacity 3\n"));
-  lines = g_strsplit (answer->body, "\n", -1);
+  response = ask (admin, "GET", "/metrics");
+  g_assert_nonnull (strstr (response->body, "\nwp_refusals_total{reason=\"malformed\"} 1\n"));
+  g_assert_nonnull (strstr (response->body, "\nwp_refusals_total{reason=\"method\"} 0\n"));
+  g_assert_nonnull (strstr (response->body, "\nwp_requests_received_total 1\n"));
+  g_assert_nonnull (strstr (response->body, "\nwp_requests_ended_total{outcome=\"stored\"} 1\n"));
+  g_assert_nonnull (strstr (response->body, "\nwp_requests_inside{place=\"parked\"} 0\n"));
+  g_assert_nonnull (strstr (response->body, "\nwp_queue_capacity 3\n"));
+  lines = g_strsplit (response->body, "\n", -1);
   for (char **line = lines; *line && **line; line++)
     g_assert_true (g_regex_match_simple (
         "^(# (HELP|TYPE) wp_[a-z_]+ .+|wp_[a-z_]+({[a-z]+=\"[a-z_]+\"})? [0-9.e+-]+)$", *line, 0, 0));
@@ -278,7 +278,7 @@ listen_patiently (const WpHarness *server)
 
 /* Listeners that leave, past the limits of listeners and of connections, leave nothing behind. */
 static void
-test_listeners_leave (void)
+test_event_clients_leave (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
   g_autoptr (JsonParser) parser = json_parser_new ();
@@ -312,7 +312,7 @@ add_listener (const WpHarness *server, GPtrArray *clients)
 
 /* Half of the places are for others, and who leaves is followed by another. */
 static void
-test_too_many_listeners (void)
+test_too_many_event_clients (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
   g_autoptr (GPtrArray) served = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
@@ -326,13 +326,13 @@ test_too_many_listeners (void)
     }
   for (guint i = 0; i < 32; i++)
     {
-      g_autoptr (WpAnswer) answer = NULL;
+      g_autoptr (WpHttpResponse) response = NULL;
 
       add_listener (server, refused);
-      answer = wp_client_read (refused->pdata[i]);
-      g_assert_nonnull (answer);
-      g_assert_cmpuint (answer->status, ==, 503);
-      g_assert_cmpstr (answer->body, ==,
+      response = wp_client_read (refused->pdata[i]);
+      g_assert_nonnull (response);
+      g_assert_cmpuint (response->status, ==, 503);
+      g_assert_cmpstr (response->body, ==,
                        "The maximum number of clients read /events; /stats.json has the same figures.\n");
     }
   wp_harness_await_log (server,
@@ -390,14 +390,14 @@ static char *
 ask_probe (guint16 port, const char *request, guint status)
 {
   g_autoptr (WpClient) client = wp_client_new (port);
-  g_autoptr (WpAnswer) answer = NULL;
+  g_autoptr (WpHttpResponse) response = NULL;
 
   g_assert_true (wp_client_send (client, request));
-  answer = wp_client_read (client);
-  g_assert_nonnull (answer);
-  g_assert_cmpuint (answer->status, ==, status);
+  response = wp_client_read (client);
+  g_assert_nonnull (response);
+  g_assert_cmpuint (response->status, ==, status);
 
-  return g_steal_pointer (&answer->body);
+  return g_steal_pointer (&response->body);
 }
 
 static void
@@ -408,7 +408,7 @@ check_probe (guint16 port, const char *request, guint status, const char *body)
   g_assert_cmpstr (got, ==, body);
 }
 
-/* For balancers, by whatever name and in whatever HTTP they ask: two answers, and no figures. */
+/* For balancers, by whatever name and in whatever HTTP they ask: two responses, and no figures. */
 static void
 test_probe_listener (void)
 {
@@ -453,19 +453,19 @@ test_dashboard (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
   g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
-  g_autoptr (WpAnswer) answer = ask (admin, "GET", "/");
-  g_autofree char *type = wp_answer_header (answer, "Content-Type"),
-                  *policy = wp_answer_header (answer, "Content-Security-Policy");
+  g_autoptr (WpHttpResponse) response = ask (admin, "GET", "/");
+  g_autofree char *type = wp_http_response_header (response, "Content-Type"),
+                  *policy = wp_http_response_header (response, "Content-Security-Policy");
 
   g_assert_cmpstr (type, ==, "text/html; charset=utf-8");
   g_assert_nonnull (policy);
   g_assert_nonnull (strstr (policy, "default-src 'none'"));
-  g_assert_true (g_str_has_prefix (answer->body, "<!doctype html>"));
-  g_assert_null (strstr (answer->body, "http:"));
-  g_assert_null (strstr (answer->body, "https:"));
-  g_assert_null (strstr (answer->body, "src="));
-  g_assert_null (strstr (answer->body, "href=\"/")); /* it may be behind a path of a proxy's */
-  g_assert_null (strstr (answer->body, "EventSource (\"/"));
+  g_assert_true (g_str_has_prefix (response->body, "<!doctype html>"));
+  g_assert_null (strstr (response->body, "http:"));
+  g_assert_null (strstr (response->body, "https:"));
+  g_assert_null (strstr (response->body, "src="));
+  g_assert_null (strstr (response->body, "href=\"/")); /* it may be behind a path of a proxy's */
+  g_assert_null (strstr (response->body, "EventSource (\"/"));
 }
 
 typedef struct {
@@ -489,7 +489,7 @@ load (gpointer data)
   return NULL;
 }
 
-/* Ten thousand connections wait (a thousand in libsoup's lane, which looks at each of them at every turn) and
+/* Ten thousand connections wait (a thousand with --http=soup, which looks at each of them at every turn) and
  * three clients ask as fast as they can: the admin listener has a thread of its own. */
 static void
 test_alive_under_overload (void)
@@ -501,7 +501,7 @@ test_alive_under_overload (void)
   Load loads[3];
   GThread *threads[3];
   gint64 worst_us = 0;
-  guint n_asked = 0, many = g_getenv ("WP_HTTP_LANE") ? 1000 : 10000;
+  guint n_asked = 0, many = g_getenv ("WP_HTTP_SERVER") ? 1000 : 10000;
 
   if (!wp_crowd_has_room (many))
     {
@@ -520,12 +520,12 @@ test_alive_under_overload (void)
     {
       static const char *const paths[] = { "/stats.json", "/metrics", "/healthz", "/" };
       gint64 since_us = g_get_monotonic_time ();
-      g_autoptr (WpAnswer) answer = ask (admin, "GET", paths[n_asked++ % 4]);
+      g_autoptr (WpHttpResponse) response = ask (admin, "GET", paths[n_asked++ % 4]);
 
-      g_assert_cmpuint (answer->status, ==, 200);
+      g_assert_cmpuint (response->status, ==, 200);
       worst_us = MAX (worst_us, g_get_monotonic_time () - since_us);
     }
-  g_test_message ("the slowest of %u answers took %.1f ms", n_asked, (double) worst_us / 1000);
+  g_test_message ("the slowest of %u responses took %.1f ms", n_asked, (double) worst_us / 1000);
   for (guint i = 0; i < 3; i++)
     {
       g_atomic_int_set (&loads[i].stop, TRUE);
@@ -537,14 +537,14 @@ static JsonObject *
 get_stats (const WpHarness *server, JsonParser *parser)
 {
   g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
-  g_autoptr (WpAnswer) answer = ask (admin, "GET", "/stats.json");
+  g_autoptr (WpHttpResponse) response = ask (admin, "GET", "/stats.json");
 
-  g_assert_true (json_parser_load_from_data (parser, answer->body, (gssize) answer->size, NULL));
+  g_assert_true (json_parser_load_from_data (parser, response->body, (gssize) response->size, NULL));
   return json_node_get_object (json_parser_get_root (parser));
 }
 
 static void
-test_figures (void)
+test_statistics (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("-m", "workerpool", "-q", "3", "-w", "2",
                                                    "--block-timeout=1h", "--ack=stored", NULL);
@@ -587,7 +587,7 @@ test_figures (void)
 }
 
 static void
-test_what_a_mode_does_not_use_is_null (void)
+test_unused_fields_are_null (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("-q", "3", "-w", "2", NULL);
 
@@ -599,7 +599,7 @@ test_what_a_mode_does_not_use_is_null (void)
 
 /* Figures are taken at once, whatever goes on: in every snapshot the ledger balances and the sizes hold. */
 static void
-test_snapshots_balance (void)
+test_statistics_balance (void)
 {
   g_autoptr (WpHarness) server
       = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "5", "-w", "3", "-d", "delay:1ms", NULL);
@@ -636,7 +636,7 @@ test_silent_probes (void)
 }
 
 static void
-test_open_to_all_is_told (void)
+test_warns_of_a_wildcard_address (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("--admin=0.0.0.0:0", "-d", "delay:0", NULL);
 
@@ -645,7 +645,7 @@ test_open_to_all_is_told (void)
 }
 
 static void
-test_none (void)
+test_no_admin_listener (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("--admin=none", "-d", "delay:0", NULL);
   g_autofree char *log = wp_harness_log (server);
@@ -664,26 +664,26 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/admin/paths", test_paths);
-  g_test_add_func ("/admin/refusal-names-what-is-allowed", test_refusal_names_what_is_allowed);
-  g_test_add_func ("/admin/manners", test_manners);
+  g_test_add_func ("/admin/not-allowed-names-methods", test_not_allowed_names_methods);
+  g_test_add_func ("/admin/cache-and-head", test_cache_and_head);
   g_test_add_func ("/admin/hosts", test_hosts);
   g_test_add_func ("/admin/hosts-of-a-unix-socket", test_hosts_of_a_unix_socket);
-  g_test_add_func ("/admin/not-sniffed", test_not_sniffed);
+  g_test_add_func ("/admin/content-type-options", test_content_type_options);
   g_test_add_func ("/admin/metrics", test_metrics);
   g_test_add_func ("/admin/events", test_events);
-  g_test_add_func ("/admin/listeners-leave", test_listeners_leave);
-  g_test_add_func ("/admin/too-many-listeners", test_too_many_listeners);
+  g_test_add_func ("/admin/event-clients-leave", test_event_clients_leave);
+  g_test_add_func ("/admin/too-many-event-clients", test_too_many_event_clients);
   g_test_add_func ("/admin/too-many-idle", test_too_many_idle);
   g_test_add_func ("/admin/probe-listener", test_probe_listener);
   g_test_add_func ("/admin/probe-listener-is-crowded", test_probe_listener_is_crowded);
   g_test_add_func ("/admin/dashboard", test_dashboard);
   g_test_add_func ("/admin/alive-under-overload", test_alive_under_overload);
-  g_test_add_func ("/admin/figures", test_figures);
-  g_test_add_func ("/admin/what-a-mode-does-not-use-is-null", test_what_a_mode_does_not_use_is_null);
-  g_test_add_func ("/admin/snapshots-balance", test_snapshots_balance);
+  g_test_add_func ("/admin/statistics", test_statistics);
+  g_test_add_func ("/admin/unused-fields-are-null", test_unused_fields_are_null);
+  g_test_add_func ("/admin/statistics-balance", test_statistics_balance);
   g_test_add_func ("/admin/silent-probes", test_silent_probes);
-  g_test_add_func ("/admin/open-to-all-is-told", test_open_to_all_is_told);
-  g_test_add_func ("/admin/none", test_none);
+  g_test_add_func ("/admin/warns-of-a-wildcard-address", test_warns_of_a_wildcard_address);
+  g_test_add_func ("/admin/no-admin-listener", test_no_admin_listener);
 
   return g_test_run ();
 }

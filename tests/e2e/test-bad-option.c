@@ -444,7 +444,7 @@ test_database_missing (void)
 
 /* Whose Unix socket was there already: it goes again. */
 static void
-test_socket_is_gone (void)
+test_socket_is_removed (void)
 {
   g_autoptr (WpHarness) server
       = wp_harness_run ("--listen=unix:wp.sock", "--admin=none", "-d", "sqlite:/nonexistent/wp.db", NULL);
@@ -490,7 +490,7 @@ test_record_without_a_reader (void)
 }
 
 static void
-test_requeue_what (void)
+test_requeue_without_journal (void)
 {
   g_autoptr (WpHarness) nothing = wp_harness_run ("--requeue", NULL),
                         missing = wp_harness_run ("--requeue", "--journal=none", NULL);
@@ -560,8 +560,8 @@ main (int argc, char **argv)
   g_test_add_func ("/bad-option/same-port-twice", test_same_port_twice);
   g_test_add_func ("/bad-option/port-is-free-again", test_port_is_free_again);
   g_test_add_func ("/bad-option/database-missing", test_database_missing);
-  g_test_add_func ("/bad-option/socket-is-gone", test_socket_is_gone);
-  g_test_add_func ("/bad-option/requeue-what", test_requeue_what);
+  g_test_add_func ("/bad-option/socket-is-removed", test_socket_is_removed);
+  g_test_add_func ("/bad-option/requeue-without-journal", test_requeue_without_journal);
   g_test_add_func ("/bad-option/record-unwritable", test_record_unwritable);
   g_test_add_func ("/bad-option/record-without-a-reader", test_record_without_a_reader);
   g_test_add_func ("/bad-option/record-in-use", test_record_in_use);

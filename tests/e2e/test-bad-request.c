@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Sends @size bytes; wants an answer of @status, and the end of the connection where @closes. */
+/* Sends @size bytes; wants a response of @status, and the end of the connection where @closes. */
 static void
 check_bytes (WpHarness *server, const char *bytes, gsize size, guint status, gboolean closes)
 {
@@ -112,7 +112,7 @@ test_malformed (void)
 }
 
 static void
-test_another_version (void)
+test_unsupported_version (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
 
@@ -151,14 +151,15 @@ test_method (void)
     {
       g_autofree char *text = g_strdup_printf ("%s HTTP/1.1\r\nHost: test\r\n\r\n", methods[i]);
       g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
-      g_autoptr (WpAnswer) answer = NULL;
+      g_autoptr (WpHttpResponse) response = NULL;
       g_autofree char *allow = NULL;
 
       wp_client_send (client, text);
-      answer = g_str_has_prefix (methods[i], "HEAD") ? wp_client_read_head (client) : wp_client_read (client);
-      g_assert_nonnull (answer);
-      g_assert_cmpuint (answer->status, ==, 405);
-      allow = wp_answer_header (answer, "Allow");
+      response
+          = g_str_has_prefix (methods[i], "HEAD") ? wp_client_read_head (client) : wp_client_read (client);
+      g_assert_nonnull (response);
+      g_assert_cmpuint (response->status, ==, 405);
+      allow = wp_http_response_header (response, "Allow");
       g_assert_cmpstr (allow, ==, "GET, POST, PUT");
     }
   check_unharmed (server);
@@ -223,7 +224,7 @@ test_body_just_fits (void)
 
 /* The client goes away in the midst of its request: there is no job without a whole one. */
 static void
-test_cut_off (void)
+test_client_leaves_within_request (void)
 {
   static const char *const bad[] = {
     "",
@@ -251,7 +252,7 @@ test_cut_off (void)
 }
 
 static void
-test_service_asked (void)
+test_requested_service (void)
 {
   static const char *const bad[]
       = { "abc", "-1", "3600.000000001", "nan", "inf", "1e400", "1s", "0x10", "1,5" };
@@ -279,7 +280,7 @@ test_service_asked (void)
 
 /* Whatever it is answered with, once its method was read. The connection says no more. */
 static void
-test_head_has_no_body (void)
+test_no_body_for_head (void)
 {
   static const struct {
     const char *text;
@@ -297,19 +298,19 @@ test_head_has_no_body (void)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
-      g_autoptr (WpAnswer) answer = NULL;
+      g_autoptr (WpHttpResponse) response = NULL;
 
       g_test_message ("%s", cases[i].text);
       wp_client_send (client, cases[i].text);
-      answer = wp_client_read_head (client);
-      g_assert_nonnull (answer);
-      g_assert_cmpuint (answer->status, ==, cases[i].status);
+      response = wp_client_read_head (client);
+      g_assert_nonnull (response);
+      g_assert_cmpuint (response->status, ==, cases[i].status);
       g_assert_true (wp_client_read_end (client));
     }
 }
 
-/* Each is one answer that says why and, where the gate gives it, that the connection ends; and is counted by
- * that reason alone. */
+/* Each is one response that says why and, where the gate gives it, that the connection ends; and is counted
+ * by that reason alone. */
 static void
 test_counted (void)
 {
@@ -345,21 +346,22 @@ test_counted (void)
                       *date = NULL;
       g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
       guint n = GPOINTER_TO_UINT (g_hash_table_lookup (counts, refusals[i].reason)) + 1;
-      g_autoptr (WpAnswer) answer = NULL;
+      g_autoptr (WpHttpResponse) response = NULL;
 
       g_test_message ("%s", refusals[i].reason);
       g_hash_table_insert (counts, (gpointer) refusals[i].reason, GUINT_TO_POINTER (n));
       wp_client_send (client, refusals[i].text);
-      answer = g_str_has_prefix (refusals[i].text, "HEAD") ? wp_client_read_head (client)
-                                                           : wp_client_read (client);
-      g_assert_nonnull (answer);
-      date = wp_answer_header (answer, "Date");
+      response = g_str_has_prefix (refusals[i].text, "HEAD") ? wp_client_read_head (client)
+                                                             : wp_client_read (client);
+      g_assert_nonnull (response);
+      date = wp_http_response_header (response, "Date");
       g_assert_nonnull (date);
-      g_assert_true (g_str_has_prefix (answer->head, "HTTP/1.1 "));
-      connection = wp_answer_header (answer, "Connection");
-      g_assert_cmpuint (answer->status, ==, refusals[i].status);
-      g_assert_true (g_str_has_prefix (refusals[i].text, "HEAD")
-                     || (answer->size > 10 && answer->size < 80 && g_str_has_suffix (answer->body, ".\n")));
+      g_assert_true (g_str_has_prefix (response->head, "HTTP/1.1 "));
+      connection = wp_http_response_header (response, "Connection");
+      g_assert_cmpuint (response->status, ==, refusals[i].status);
+      g_assert_true (
+          g_str_has_prefix (refusals[i].text, "HEAD")
+          || (response->size > 10 && response->size < 80 && g_str_has_suffix (response->body, ".\n")));
       g_assert_cmpint (g_strcmp0 (connection, "close") == 0, ==, refusals[i].closes);
       g_assert_true (!refusals[i].closes || wp_client_read_end (client));
       g_assert_cmpfloat (wp_harness_stat (server, name), ==, n);
@@ -379,15 +381,15 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/bad-request/malformed", test_malformed);
-  g_test_add_func ("/bad-request/another-version", test_another_version);
+  g_test_add_func ("/bad-request/unsupported-version", test_unsupported_version);
   g_test_add_func ("/bad-request/head-too-large", test_head_too_large);
   g_test_add_func ("/bad-request/method", test_method);
   g_test_add_func ("/bad-request/body-too-large", test_body_too_large);
   g_test_add_func ("/bad-request/endless-chunk-size", test_endless_chunk_size);
   g_test_add_func ("/bad-request/body-just-fits", test_body_just_fits);
-  g_test_add_func ("/bad-request/cut-off", test_cut_off);
-  g_test_add_func ("/bad-request/service-asked", test_service_asked);
-  g_test_add_func ("/bad-request/head-has-no-body", test_head_has_no_body);
+  g_test_add_func ("/bad-request/client-leaves-within-request", test_client_leaves_within_request);
+  g_test_add_func ("/bad-request/requested-service", test_requested_service);
+  g_test_add_func ("/bad-request/no-body-for-head", test_no_body_for_head);
   g_test_add_func ("/bad-request/counted", test_counted);
 
   return g_test_run ();

@@ -6,7 +6,7 @@
 #define N_PARKED 20
 
 static void
-test_turned_away (void)
+test_times_out (void)
 {
   g_autoptr (WpHarness) server
       = wp_harness_start ("--threads=1", "-m", "BufferedChannel", "-q", "1", "-d", "delay:1h",
@@ -44,27 +44,27 @@ test_turned_away (void)
 }
 
 static void
-test_says_when_to_come_again (void)
+test_retry_after (void)
 {
   g_autoptr (WpHarness) server
       = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:1h", "--block-timeout=10ms", NULL);
   g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
-  g_autoptr (WpAnswer) answer = NULL;
+  g_autoptr (WpHttpResponse) response = NULL;
   g_autofree char *again = NULL;
 
   wp_client_get (client, "/", NULL);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
   wp_client_get (client, "/", NULL);
-  answer = wp_client_read (client);
-  g_assert_nonnull (answer);
-  g_assert_cmpuint (answer->status, ==, 503);
-  again = wp_answer_header (answer, "Retry-After");
+  response = wp_client_read (client);
+  g_assert_nonnull (response);
+  g_assert_cmpuint (response->status, ==, 503);
+  again = wp_http_response_header (response, "Retry-After");
   g_assert_cmpstr (again, ==, "1");
 }
 
 /* Long before the time is over. */
 static void
-test_a_place_frees_before (void)
+test_place_frees_before_timeout (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-q", "1", "-w", "1",
                                                    "--block-timeout=1h", "--record=record.csv", NULL);
@@ -140,7 +140,7 @@ test_late_server (void)
 
 /* The longest wait that can be asked for ends not now, and costs nothing. */
 static void
-test_without_end (void)
+test_no_timeout (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:1h",
                                                    "--block-timeout=36500d", NULL);
@@ -159,12 +159,12 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/block-timeout/turned-away", test_turned_away);
-  g_test_add_func ("/block-timeout/says-when-to-come-again", test_says_when_to_come_again);
-  g_test_add_func ("/block-timeout/a-place-frees-before", test_a_place_frees_before);
+  g_test_add_func ("/block-timeout/times-out", test_times_out);
+  g_test_add_func ("/block-timeout/retry-after", test_retry_after);
+  g_test_add_func ("/block-timeout/place-frees-before-timeout", test_place_frees_before_timeout);
   g_test_add_func ("/block-timeout/places-and-timeouts-at-once", test_places_and_timeouts_at_once);
   g_test_add_func ("/block-timeout/late-server", test_late_server);
-  g_test_add_func ("/block-timeout/without-end", test_without_end);
+  g_test_add_func ("/block-timeout/no-timeout", test_no_timeout);
 
   return g_test_run ();
 }

@@ -115,12 +115,12 @@ test_resets (Line *self, gconstpointer data)
 static void
 check_told (WpClient *client)
 {
-  g_autoptr (WpAnswer) answer = wp_client_read (client);
+  g_autoptr (WpHttpResponse) response = wp_client_read (client);
   g_autofree char *connection = NULL;
 
-  g_assert_nonnull (answer);
-  g_assert_cmpuint (answer->status, ==, 503);
-  connection = wp_answer_header (answer, "Connection");
+  g_assert_nonnull (response);
+  g_assert_cmpuint (response->status, ==, 503);
+  connection = wp_http_response_header (response, "Connection");
   g_assert_cmpstr (connection, ==, "close");
   g_assert_true (wp_client_read_end (client));
 }
@@ -320,7 +320,7 @@ test_left_before_a_crash (Line *self, gconstpointer data)
 
 /* A connection that was used before is watched no less. */
 static void
-test_leaves_a_kept_connection (void)
+test_keep_alive_connection (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "0", NULL);
   g_autoptr (WpClient) first = wp_client_new (wp_harness_port (server)),
@@ -442,10 +442,10 @@ main (int argc, char **argv)
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
     g_test_add (tests[i].name, Line, tests[i].option, tests[i].option ? stored_line_init : line_init,
                 tests[i].func, line_clear);
-  g_test_add_func ("/client-left/kept-connection", test_leaves_a_kept_connection);
+  g_test_add_func ("/client-left/keep-alive-connection", test_keep_alive_connection);
   g_test_add_func ("/client-left/many", test_many_leave);
   g_test_add_data_func ("/client-left/at-any-moment", "--ack=accepted", test_leave_at_any_moment);
-  g_test_add_data_func ("/client-left/at-any-moment-and-not-stored", "--ack=stored",
+  g_test_add_data_func ("/client-left/at-any-moment-without-storing", "--ack=stored",
                         test_leave_at_any_moment);
 
   return g_test_run ();

@@ -70,7 +70,7 @@ check_failure (const char *mode)
 }
 
 static void
-test_failure_is_told (void)
+test_failure_is_reported (void)
 {
   check_failure ("Default");
   check_failure ("BufferedChannel");
@@ -79,7 +79,7 @@ test_failure_is_told (void)
 
 /* With --ack=accepted the client has its 200 already: the log and the books say what became of it. */
 static void
-test_failure_after_the_answer (void)
+test_failure_after_the_response (void)
 {
   g_autoptr (WpHarness) server
       = wp_harness_start ("-m", "BufferedChannel", "--retries=1", "--retry-delay=1ms", NULL);
@@ -124,7 +124,7 @@ check_tried_again (const char *mode)
 }
 
 static void
-test_tried_again (void)
+test_retried (void)
 {
   check_tried_again ("Default");
   check_tried_again ("BufferedChannel");
@@ -135,14 +135,14 @@ static char *
 ask_admin (const WpHarness *server, const char *path, guint *status)
 {
   g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
-  g_autoptr (WpAnswer) answer = NULL;
+  g_autoptr (WpHttpResponse) response = NULL;
 
   wp_client_get (admin, path, NULL);
-  answer = wp_client_read (admin);
-  g_assert_nonnull (answer);
-  *status = answer->status;
+  response = wp_client_read (admin);
+  g_assert_nonnull (response);
+  *status = response->status;
 
-  return g_strndup (answer->body, answer->size);
+  return g_strndup (response->body, response->size);
 }
 
 static void
@@ -187,7 +187,7 @@ check_outage (const char *mode)
   check_ready (server, 200, "ready, but database down: jobs wait\n");
   wp_crowd_send (crowd, 11, NULL);
   wp_harness_await_stat (server, "ledger.received", 12);
-  g_assert_cmpfloat (wp_harness_stat (server, "ledger.parked"), ==, n_parked);
+  wp_harness_await_stat (server, "ledger.parked", n_parked);
   wp_harness_await_stat (server, "ready", 0);
   check_ready (server, 503, "database down\n");
   check_metric (server, "wp_ready 0");
@@ -231,7 +231,7 @@ test_outage (void)
 
 /* --retry-for: given up in the end, and the client hears of it. */
 static void
-test_outage_for_too_long (void)
+test_outage_outlasts_retries (void)
 {
   g_autoptr (WpHarness) server
       = wp_harness_start ("--ack=stored", "--retry-for=100ms", "--retries=1000", NULL);
@@ -302,6 +302,13 @@ test_one_bad_row (void)
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, G_N_ELEMENTS (clients) - 1);
 }
 
+static void
+post_megabyte (WpClient *client, const char *body)
+{
+  wp_client_post (client, "/", NULL, body, MEGABYTE);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+}
+
 /* Another program reads an old state of the database, and stays: the log grows, which is reported and
  * counted; it shrinks again afterwards. */
 static void
@@ -311,27 +318,22 @@ test_reader_stays (void)
   g_autoptr (WpHold) reader = wp_hold_new (server, "wp.db");
   g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
   g_autofree char *body = g_strnfill (MEGABYTE, 'x');
+  guint n_rows = 0;
 
   wp_hold_release (reader);
   wp_hold_execute (reader, "BEGIN; SELECT count(*) FROM jobs");
-  for (guint i = 0; i < 110; i++)
-    {
-      wp_client_post (client, "/", NULL, body, MEGABYTE);
-      g_assert_cmpuint (wp_client_read_status (client), ==, 200);
-    }
+  for (; n_rows < 110; n_rows++)
+    post_megabyte (client, body);
   wp_harness_await_log (server, "/wp.db-wal has 9");
   wp_harness_await_log (server, " MB, and grows until no other program reads an old state of the database\n");
   g_assert_cmpfloat (wp_harness_stat (server, "database_log_bytes"), >, 100 * MEGABYTE);
   wp_hold_execute (reader, "COMMIT");
-  for (guint i = 0; i < 30; i++)
-    {
-      wp_client_post (client, "/", NULL, body, MEGABYTE);
-      g_assert_cmpuint (wp_client_read_status (client), ==, 200);
-    }
-  g_assert_cmpfloat (wp_harness_stat (server, "database_log_bytes"), <, 64 * MEGABYTE);
+  /* It is copied while rows come in, as fast as the disk is. */
+  for (; wp_harness_stat (server, "database_log_bytes") > 64 * MEGABYTE; n_rows++)
+    post_megabyte (client, body);
   g_clear_pointer (&client, wp_client_free);
   wp_harness_stop (server);
-  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 140);
+  g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, n_rows);
 }
 
 /* An id that comes again with another method, path or body is a conflict. With --ack=stored its client hears
@@ -372,7 +374,7 @@ test_conflict (void)
 
 /* With --ack=accepted the reply has gone out: the job is kept as failed. */
 static void
-test_conflict_after_the_answer (void)
+test_conflict_after_the_response (void)
 {
   g_autoptr (WpHarness) server
       = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", "--retries=1000", NULL);
@@ -448,17 +450,17 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/database-down/answers-when-stored", test_answers_when_stored);
-  g_test_add_func ("/database-down/failure-is-told", test_failure_is_told);
-  g_test_add_func ("/database-down/failure-after-the-answer", test_failure_after_the_answer);
-  g_test_add_func ("/database-down/tried-again", test_tried_again);
+  g_test_add_func ("/database-down/failure-is-reported", test_failure_is_reported);
+  g_test_add_func ("/database-down/failure-after-the-response", test_failure_after_the_response);
+  g_test_add_func ("/database-down/retried", test_retried);
   g_test_add_func ("/database-down/outage", test_outage);
   g_test_add_func ("/database-down/outage-with-room", test_outage_with_room);
-  g_test_add_func ("/database-down/outage-for-too-long", test_outage_for_too_long);
+  g_test_add_func ("/database-down/outage-outlasts-retries", test_outage_outlasts_retries);
   g_test_add_func ("/database-down/drain-in-an-outage", test_drain_in_an_outage);
   g_test_add_func ("/database-down/one-bad-row", test_one_bad_row);
   g_test_add_func ("/database-down/reader-stays", test_reader_stays);
   g_test_add_func ("/database-down/conflict", test_conflict);
-  g_test_add_func ("/database-down/conflict-after-the-answer", test_conflict_after_the_answer);
+  g_test_add_func ("/database-down/conflict-after-the-response", test_conflict_after_the_response);
   g_test_add_func ("/database-down/duplicates-are-counted", test_duplicates_are_counted);
   g_test_add_func ("/database-down/payload-is-whole", test_payload_is_whole);
 

@@ -194,7 +194,7 @@ test_idle (void)
 
 /* What is stored after that goes into the file that has the name by then. */
 static void
-test_idle_and_on (void)
+test_idle_then_stored (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
   g_autofree char *backup = wp_harness_path (server, "backup.db"),
@@ -514,7 +514,7 @@ test_foreign_at_start (void)
   g_assert_false (is_there (server, "foreign.db-wal"));
 }
 
-/* A file that is only read would be found out when the first job is to be stored, after its answer. */
+/* A file that is only read would be found out when the first job is to be stored, after its response. */
 static void
 test_read_only_at_start (void)
 {
@@ -558,7 +558,7 @@ test_log_without_its_file (void)
 
 /* Whatever the umask: payloads are nobody else's. */
 static void
-test_private (void)
+test_file_mode (void)
 {
   static const char *const names[] = { "wp.db", "wp.db-wal", "wp.db-shm" };
   static const mode_t masks[] = { 0, 022, 077 };
@@ -583,7 +583,7 @@ test_private (void)
 
 /* The file of a server of version 0.1.0: it has no application_id, and goes on as it is. */
 static void
-test_of_first_version (void)
+test_version_0_1_0 (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("--threads=1", NULL);
   g_autofree char *from
@@ -625,7 +625,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/database-replaced/moved", test_moved);
   g_test_add_func ("/database-replaced/idle", test_idle);
-  g_test_add_func ("/database-replaced/idle-and-on", test_idle_and_on);
+  g_test_add_func ("/database-replaced/idle-then-stored", test_idle_then_stored);
   g_test_add_func ("/database-replaced/removed", test_removed);
   g_test_add_func ("/database-replaced/backup-moved-in", test_backup_moved_in);
   g_test_add_func ("/database-replaced/foreign-moved-in", test_foreign_moved_in);
@@ -636,8 +636,8 @@ main (int argc, char **argv)
   g_test_add_func ("/database-replaced/foreign-at-start", test_foreign_at_start);
   g_test_add_func ("/database-replaced/read-only-at-start", test_read_only_at_start);
   g_test_add_func ("/database-replaced/log-without-its-file", test_log_without_its_file);
-  g_test_add_func ("/database-replaced/private", test_private);
-  g_test_add_func ("/database-replaced/of-first-version", test_of_first_version);
+  g_test_add_func ("/database-replaced/file-mode", test_file_mode);
+  g_test_add_func ("/database-replaced/version-0.1.0", test_version_0_1_0);
 
   return g_test_run ();
 }

@@ -257,7 +257,7 @@ test_cut_connections (void)
 
 /* Who was refused, and does not close, is let go all the same. */
 static void
-test_refused_who_stay (void)
+test_refused_clients_stay_connected (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("--threads=2", "-d", "delay:0", NULL);
   g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
@@ -285,7 +285,7 @@ ask_for_nothing (WpHarness *server)
 
 /* They are connections as long as they stay. */
 static void
-test_refused_who_stay_count (void)
+test_refused_clients_count (void)
 {
   g_autoptr (WpHarness) server
       = wp_harness_start ("--threads=1", "-d", "delay:0", "--max-connections=4", NULL);
@@ -310,7 +310,7 @@ test_refused_who_stay_count (void)
 }
 
 static void
-test_parked_leavers (void)
+test_parked_clients_leave (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-q", "1", NULL);
   g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
@@ -346,9 +346,9 @@ main (int argc, char **argv)
   g_test_add_func ("/descriptors/limit-asked-for", test_limit_asked_for);
   g_test_add_func ("/descriptors/kept-connections", test_kept_connections);
   g_test_add_func ("/descriptors/cut-connections", test_cut_connections);
-  g_test_add_func ("/descriptors/refused-who-stay", test_refused_who_stay);
-  g_test_add_func ("/descriptors/refused-who-stay-count", test_refused_who_stay_count);
-  g_test_add_func ("/descriptors/parked-leavers", test_parked_leavers);
+  g_test_add_func ("/descriptors/refused-clients-stay-connected", test_refused_clients_stay_connected);
+  g_test_add_func ("/descriptors/refused-clients-count", test_refused_clients_count);
+  g_test_add_func ("/descriptors/parked-clients-leave", test_parked_clients_leave);
 
   return g_test_run ();
 }

@@ -1,5 +1,5 @@
-/* The same bytes to both lanes, to nginx and to HAProxy: who answers otherwise than the others does so for a
- * reason. */
+/* The same bytes to both HTTP servers of wp-server, to nginx and to HAProxy: who answers otherwise than the
+ * others does so for a reason. */
 #include "tests/e2e/differential-haproxy.h"
 #include "tests/e2e/differential-requests.h"
 #include "tests/e2e/wp-haproxy.h"
@@ -29,7 +29,7 @@ static const struct {
   { "bare LF after all lines", "4", "4", "22", LONE_LF },
   { "bare LF after a field", "4", "4", "22", LONE_LF },
   { "bare LF after the request line", "4", "4", "22", LONE_LF },
-  { "HTTP/0.9", "4", "4", "", "2.3: versions before 1.0 need no answer; nginx gives one that has no head" },
+  { "HTTP/0.9", "4", "4", "", "2.3: versions before 1.0 need no response; nginx gives one that has no head" },
   { "HTTP/1.2", "5", "5", "22", "2.3: a higher minor version may be read as 1.1 or refused" },
   { "HTTP/11", "4", "4", "5", "2.3: a version has one digit on each side" },
   { "HTTP/1.10", "4", "4", "22", "2.3: a version has one digit on each side" },
@@ -149,29 +149,29 @@ send_text (WpClient *client, const char *text)
   wp_client_send_bytes (client, bytes, size);
 }
 
-/* To the first answer, then one more request, then to the end. */
+/* To the first response, then one more request, then to the end. */
 static char *
 ask (guint16 port, const char *text, guint *first)
 {
   g_autoptr (WpClient) client = wp_client_new (port);
   g_autoptr (GString) classes = g_string_new (NULL);
   gboolean bodiless = g_str_has_prefix (text, "HEAD ");
-  WpAnswer *answer;
+  WpHttpResponse *response;
 
   send_text (client, text);
   for (gboolean asked = FALSE;
-       (answer = bodiless && !asked ? wp_client_read_head (client) : wp_client_read (client));)
+       (response = bodiless && !asked ? wp_client_read_head (client) : wp_client_read (client));)
     {
-      g_autofree char *connection = wp_answer_header (answer, "Connection");
+      g_autofree char *connection = wp_http_response_header (response, "Connection");
 
-      if (answer->status >= 200 && !asked)
-        *first = answer->status;
-      if (answer->status >= 200)
-        g_string_append_printf (classes, "%u", answer->status / 100);
-      if (answer->status >= 200 && !asked && g_strcmp0 (connection, "close") != 0)
+      if (response->status >= 200 && !asked)
+        *first = response->status;
+      if (response->status >= 200)
+        g_string_append_printf (classes, "%u", response->status / 100);
+      if (response->status >= 200 && !asked && g_strcmp0 (connection, "close") != 0)
         wp_client_send (client, "GET /probe HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
-      asked |= answer->status >= 200;
-      wp_answer_free (answer);
+      asked |= response->status >= 200;
+      wp_http_response_free (response);
     }
   return g_string_free (g_steal_pointer (&classes), FALSE);
 }
@@ -204,7 +204,7 @@ check (const char *name, const char *const got[N_SERVERS])
     }
 }
 
-/* It answers as the fast lane does, or as it is listed. */
+/* It answers as --http=fast does, or as it is listed. */
 static void
 check_haproxy (const char *name, const char *fast, const char *haproxy)
 {
@@ -216,7 +216,7 @@ check_haproxy (const char *name, const char *fast, const char *haproxy)
   if (!g_str_equal (haproxy, listed) && !g_str_equal (haproxy, fast))
     {
       g_test_message (
-          "WRONG: { \"%s\", \"%s\" by HAProxy, where \"%s\" is listed, and the fast lane gives \"%s\"", name,
+          "WRONG: { \"%s\", \"%s\" by HAProxy, where \"%s\" is listed, and --http=fast gives \"%s\"", name,
           haproxy, listed, fast);
       g_test_fail ();
     }
@@ -239,7 +239,7 @@ test_all (void)
   soup = wp_harness_start ("--http=soup", "-d", "delay:0", "--header-timeout=100ms", "--body-timeout=100ms",
                            NULL);
   nginx = wp_nginx_new (fast);
-  haproxy = wp_haproxy_new (fast, WP_HAPROXY_ANSWERS);
+  haproxy = wp_haproxy_new (fast, WP_HAPROXY_RESPONDS);
   for (guint i = 0; i < G_N_ELEMENTS (differential_requests); i++)
     {
       const char *text = differential_requests[i].text;
@@ -259,7 +259,7 @@ test_all (void)
       check_haproxy (differential_requests[i].name, by_fast, by_haproxy);
     }
   g_test_message (
-      "%u raw requests, each with its answer by both lanes; %u of them are answered otherwise by nginx, for a reason",
+      "%u raw requests, each with its response by both HTTP servers; %u of them are answered otherwise by nginx, for a reason",
       (guint) G_N_ELEMENTS (differential_requests), (guint) G_N_ELEMENTS (differences));
   g_assert_cmpuint (G_N_ELEMENTS (differential_requests), >=, 250);
 }

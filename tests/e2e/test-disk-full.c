@@ -173,14 +173,14 @@ test_journal (void)
 }
 
 static void
-test_journal_of_a_pool (void)
+test_journal_of_worker_pool (void)
 {
   check_journal ("WorkerPool");
 }
 
 /* A job that is in service cannot be turned away any more: its request is answered when it is stored. */
 static void
-test_journal_too_late (void)
+test_journal_full_for_a_job_in_service (void)
 {
   g_autoptr (WpHarness) server = NULL;
   g_autoptr (WpHold) hold = NULL;
@@ -286,7 +286,7 @@ test_database (void)
 /* The same with the patience gone before there is room: the journal keeps the jobs, and the next start runs
  * them. */
 static void
-test_database_for_too_long (void)
+test_database_outlasts_retries (void)
 {
   g_autoptr (WpHarness) server = NULL;
   g_autofree char *spec = NULL, *database = NULL;
@@ -540,11 +540,11 @@ main (int argc, char **argv)
   is_alone = unshare (CLONE_NEWNS) == 0 ? mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) : -1;
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/disk-full/journal", test_journal);
-  g_test_add_func ("/disk-full/journal-of-a-pool", test_journal_of_a_pool);
-  g_test_add_func ("/disk-full/journal-too-late", test_journal_too_late);
+  g_test_add_func ("/disk-full/journal-of-worker-pool", test_journal_of_worker_pool);
+  g_test_add_func ("/disk-full/journal-full-for-a-job-in-service", test_journal_full_for_a_job_in_service);
   g_test_add_func ("/disk-full/journal-with-parked", test_journal_with_parked);
   g_test_add_func ("/disk-full/database", test_database);
-  g_test_add_func ("/disk-full/database-for-too-long", test_database_for_too_long);
+  g_test_add_func ("/disk-full/database-outlasts-retries", test_database_outlasts_retries);
   g_test_add_func ("/disk-full/journal-at-its-limit", test_journal_at_its_limit);
   g_test_add_func ("/disk-full/record", test_record);
   g_test_add_func ("/disk-full/journal-too-large", test_journal_too_large);

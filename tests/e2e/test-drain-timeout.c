@@ -164,7 +164,7 @@ test_thousands_parked (void)
 /* They are told while there is time, and not at its very end; before that they may still get a place. And the
  * end is in time. */
 static void
-test_told_in_time (void)
+test_parked_are_refused_in_time (void)
 {
   g_autoptr (WpHarness) server
       = wp_harness_start ("-m", "BufferedChannel", "-q", "1", "-d", "delay:1h", "--drain-timeout=4s", NULL);
@@ -234,7 +234,7 @@ test_second_signal (void)
 
 /* A wrapper script passes on what the terminal has sent to all: that is one request, and nothing is lost. */
 static void
-test_same_request (void)
+test_repeated_signal (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("-m", "BufferedChannel", NULL);
   g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
@@ -387,10 +387,10 @@ main (int argc, char **argv)
   g_test_add_func ("/drain-timeout/timeout", test_timeout);
   g_test_add_func ("/drain-timeout/while-jobs-end", test_timeout_while_jobs_end);
   g_test_add_func ("/drain-timeout/thousands-parked", test_thousands_parked);
-  g_test_add_func ("/drain-timeout/told-in-time", test_told_in_time);
+  g_test_add_func ("/drain-timeout/parked-are-refused-in-time", test_parked_are_refused_in_time);
   g_test_add_func ("/drain-timeout/half-a-request", test_half_a_request);
   g_test_add_func ("/drain-timeout/second-signal", test_second_signal);
-  g_test_add_func ("/drain-timeout/same-request", test_same_request);
+  g_test_add_func ("/drain-timeout/repeated-signal", test_repeated_signal);
   g_test_add_func ("/drain-timeout/journal-is-locked", test_journal_is_locked);
   g_test_add_func ("/drain-timeout/journal-keeps-what-is-stored", test_journal_keeps_what_is_stored);
   g_test_add_func ("/drain-timeout/record-is-stuck", test_record_is_stuck);

@@ -73,12 +73,12 @@ test_parked_and_queued_are_done (void)
 }
 
 static void
-test_says_so_first (void)
+test_not_ready_first (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "0", NULL);
   g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
   g_autoptr (WpClient) first = post (server, "1"), parked = post (server, "2");
-  g_autoptr (WpAnswer) answer = NULL;
+  g_autoptr (WpHttpResponse) response = NULL;
   g_autofree char *connection = NULL;
 
   g_assert_cmpuint (wp_client_read_status (first), ==, 200);
@@ -92,10 +92,10 @@ test_says_so_first (void)
   await_refusal (server);
   g_assert_true (wp_client_is_silent (parked));
   wp_hold_release (hold);
-  answer = wp_client_read (parked);
-  g_assert_nonnull (answer);
-  g_assert_cmpuint (answer->status, ==, 200);
-  connection = wp_answer_header (answer, "Connection");
+  response = wp_client_read (parked);
+  g_assert_nonnull (response);
+  g_assert_cmpuint (response->status, ==, 200);
+  connection = wp_http_response_header (response, "Connection");
   g_assert_cmpstr (connection, ==, "close");
   g_assert_true (wp_client_read_end (parked));
   g_assert_cmpint (wp_harness_wait (server), ==, 0);
@@ -107,7 +107,7 @@ test_half_a_request (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("--threads=2", NULL);
   g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
-  g_autoptr (WpAnswer) answer = NULL;
+  g_autoptr (WpHttpResponse) response = NULL;
   g_autofree char *connection = NULL;
 
   wp_client_send (client, "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n01234");
@@ -120,10 +120,10 @@ test_half_a_request (void)
       g_usleep (100000); /* the pace of the body: no end without it */
       wp_client_send_bytes (client, byte, 1);
     }
-  answer = wp_client_read (client);
-  g_assert_nonnull (answer);
-  g_assert_cmpuint (answer->status, ==, 200);
-  connection = wp_answer_header (answer, "Connection");
+  response = wp_client_read (client);
+  g_assert_nonnull (response);
+  g_assert_cmpuint (response->status, ==, 200);
+  connection = wp_http_response_header (response, "Connection");
   g_assert_cmpstr (connection, ==, "close");
   g_assert_true (wp_client_read_end (client));
   g_assert_cmpint (wp_harness_wait (server), ==, 0);
@@ -191,7 +191,7 @@ check_hammered (WpHarness *server, Hammer *hammers, guint n)
 }
 
 static void
-test_in_full_flight (void)
+test_under_load (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "2", "-w", "2",
                                                    "--drain-timeout=90s", "--record=record.csv", NULL);
@@ -312,9 +312,9 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/drain/parked-and-queued-are-done", test_parked_and_queued_are_done);
-  g_test_add_func ("/drain/says-so-first", test_says_so_first);
+  g_test_add_func ("/drain/not-ready-first", test_not_ready_first);
   g_test_add_func ("/drain/half-a-request", test_half_a_request);
-  g_test_add_func ("/drain/in-full-flight", test_in_full_flight);
+  g_test_add_func ("/drain/under-load", test_under_load);
   g_test_add_func ("/drain/backlog-is-served", test_backlog_is_served);
   g_test_add_func ("/drain/kept-connections-end", test_kept_connections_end);
   g_test_add_func ("/drain/idle-connections-end", test_idle_connections_end);

@@ -5,7 +5,7 @@
 #define N_EVENTS 13 /* one a second */
 
 static void
-test_goes_on (void)
+test_beyond_ten_events (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
   g_autoptr (WpClient) client = wp_client_new (wp_harness_admin_port (server));
@@ -24,7 +24,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/events/goes-on", test_goes_on);
+  g_test_add_func ("/events/beyond-ten-events", test_beyond_ten_events);
 
   return g_test_run ();
 }

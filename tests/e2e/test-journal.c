@@ -88,7 +88,7 @@ post_ok (WpClient *client, guint id, const char *body)
 
 /* Rows are removed, and the file takes no more room than what is unfinished at once. */
 static void
-test_does_not_grow (void)
+test_stays_small (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-w", "4", JOURNAL, NULL);
   g_autofree char *path = wp_harness_path (server, "jobs.journal"), *wal = g_strconcat (path, "-wal", NULL),
@@ -114,13 +114,13 @@ static JsonObject *
 list_failed (WpHarness *server, JsonParser *parser)
 {
   g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
-  g_autoptr (WpAnswer) answer = NULL;
+  g_autoptr (WpHttpResponse) response = NULL;
 
   wp_client_get (admin, "/failed.json", NULL);
-  answer = wp_client_read (admin);
-  g_assert_nonnull (answer);
-  g_assert_cmpuint (answer->status, ==, 200);
-  g_assert_true (json_parser_load_from_data (parser, answer->body, (gssize) answer->size, NULL));
+  response = wp_client_read (admin);
+  g_assert_nonnull (response);
+  g_assert_cmpuint (response->status, ==, 200);
+  g_assert_true (json_parser_load_from_data (parser, response->body, (gssize) response->size, NULL));
 
   return json_node_get_object (json_parser_get_root (parser));
 }
@@ -216,7 +216,7 @@ copy_old_journal (const WpHarness *server)
 
 /* Four unfinished jobs and two failed ones, of a server of version 0.1.0. */
 static void
-test_of_first_version (void)
+test_version_0_1_0 (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start (JOURNAL, NULL), run = NULL;
   g_autofree char *option = NULL;
@@ -253,7 +253,7 @@ test_of_first_version (void)
 
 /* Nobody else reads what clients have sent, whatever the umask permits. */
 static void
-test_private (void)
+test_file_mode (void)
 {
   static const char *const names[] = { "jobs.journal", "jobs.journal-wal", "jobs.journal-shm" };
   mode_t before = umask (0);
@@ -273,7 +273,7 @@ test_private (void)
 
 /* --ack=stored: the client hears of the failure, and the job is kept all the same. */
 static void
-test_failed_and_told (void)
+test_failed_and_reported (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start (JOURNAL, "--ack=stored", "--retries=0", NULL);
   g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
@@ -304,7 +304,7 @@ test_no_journal (void)
 
 /* What a drain did not get done is done by the next start. */
 static void
-test_drain_leaves_it (void)
+test_unfinished_at_drain (void)
 {
   g_autoptr (WpHarness) server
       = wp_harness_start ("-m", "BufferedChannel", "-q", "10", JOURNAL, "--drain-timeout=1s", NULL);
@@ -430,14 +430,14 @@ static double
 metric (const WpHarness *server, const char *name)
 {
   g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
-  g_autoptr (WpAnswer) answer = NULL;
+  g_autoptr (WpHttpResponse) response = NULL;
   g_autofree char *start = g_strdup_printf ("\nwp_%s ", name);
   const char *line;
 
   wp_client_get (admin, "/metrics", NULL);
-  answer = wp_client_read (admin);
-  g_assert_nonnull (answer);
-  line = strstr (answer->body, start);
+  response = wp_client_read (admin);
+  g_assert_nonnull (response);
+  line = strstr (response->body, start);
   g_assert_nonnull (line);
 
   return g_ascii_strtod (line + strlen (start), NULL);
@@ -465,7 +465,7 @@ ask_until (WpHarness *server, guint status)
 
 /* The same while nothing is written, and then a crash. */
 static void
-test_log_removed_in_silence (void)
+test_log_removed_while_idle (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("-m", "BufferedChannel", JOURNAL, NULL);
   g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
@@ -580,20 +580,20 @@ main (int argc, char **argv)
   g_test_add_func ("/journal/answers-when-durable", test_answers_when_durable);
   g_test_add_func ("/journal/parked-is-not-written", test_parked_is_not_written);
   g_test_add_func ("/journal/same-id-again", test_same_id_again);
-  g_test_add_func ("/journal/does-not-grow", test_does_not_grow);
+  g_test_add_func ("/journal/stays-small", test_stays_small);
   g_test_add_func ("/journal/failed-is-kept", test_failed_is_kept);
-  g_test_add_func ("/journal/failed-and-told", test_failed_and_told);
+  g_test_add_func ("/journal/failed-and-reported", test_failed_and_reported);
   g_test_add_func ("/journal/no-journal", test_no_journal);
-  g_test_add_func ("/journal/drain-leaves-it", test_drain_leaves_it);
+  g_test_add_func ("/journal/unfinished-at-drain", test_unfinished_at_drain);
   g_test_add_func ("/journal/ends-before-it-is-durable", test_ends_before_it_is_durable);
   g_test_add_func ("/journal/file-removed", test_file_removed);
   g_test_add_func ("/journal/log-removed", test_log_removed);
-  g_test_add_func ("/journal/log-removed-in-silence", test_log_removed_in_silence);
+  g_test_add_func ("/journal/log-removed-while-idle", test_log_removed_while_idle);
   g_test_add_func ("/journal/log-grows", test_log_grows);
   g_test_add_func ("/journal/reader-stays", test_reader_stays);
   g_test_add_func ("/journal/wrong-file", test_wrong_file);
-  g_test_add_func ("/journal/of-first-version", test_of_first_version);
-  g_test_add_func ("/journal/private", test_private);
+  g_test_add_func ("/journal/version-0.1.0", test_version_0_1_0);
+  g_test_add_func ("/journal/file-mode", test_file_mode);
 
   return g_test_run ();
 }

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define N_CLIENTS   8
-#define MAX_ANSWERS 200 /* a round ends after so many at most, and some microseconds */
+#define N_CLIENTS     8
+#define MAX_RESPONSES 200 /* a round ends after so many at most, and some microseconds */
 
 #ifdef __SANITIZE_ADDRESS__
 #define N_ROUNDS 10 /* a start takes ten times as long there; all of them run in the plain build */
@@ -19,7 +19,7 @@ typedef struct {
   guint round;
   GMutex mutex;
   GCond changed;
-  guint n_answers; /* guarded by mutex: of this round */
+  guint n_responses; /* guarded by mutex: of this round */
   /* (element-type utf8): guarded by mutex: every body that has a 200, of all rounds */
   GHashTable *answered;
 } Load;
@@ -30,11 +30,11 @@ typedef struct {
 } Hammer;
 
 static void
-note_answer (Load *self, char *body)
+note_response (Load *self, char *body)
 {
   g_mutex_lock (&self->mutex);
   g_hash_table_add (self->answered, body);
-  self->n_answers++;
+  self->n_responses++;
   g_cond_signal (&self->changed);
   g_mutex_unlock (&self->mutex);
 }
@@ -57,7 +57,7 @@ hammer (gpointer data)
 
       g_assert_true (status == 0 || status == 200);
       if (status == 200)
-        note_answer (self->load, body);
+        note_response (self->load, body);
       else
         {
           g_free (body);
@@ -68,14 +68,14 @@ hammer (gpointer data)
 }
 
 static void
-await_answers (Load *self, guint n)
+await_responses (Load *self, guint n)
 {
   gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
 
   g_mutex_lock (&self->mutex);
-  while (self->n_answers < n)
+  while (self->n_responses < n)
     g_assert_true (g_cond_wait_until (&self->changed, &self->mutex, until_us));
-  self->n_answers = 0;
+  self->n_responses = 0;
   g_mutex_unlock (&self->mutex);
 }
 
@@ -92,7 +92,7 @@ run_round (WpHarness *server, Load *load)
       hammers[i] = (Hammer){ load, i };
       threads[i] = g_thread_new ("hammer", hammer, &hammers[i]);
     }
-  await_answers (load, (guint) g_test_rand_int_range (0, MAX_ANSWERS));
+  await_responses (load, (guint) g_test_rand_int_range (0, MAX_RESPONSES));
   g_usleep ((gulong) g_test_rand_int_range (0, 2000)); /* the moment is what is tried: nothing is awaited */
   wp_harness_signal (server, SIGKILL);
   g_assert_cmpint (wp_harness_wait (server), ==, -SIGKILL);
@@ -120,7 +120,7 @@ static void
 check_killed (const char *mode, const char *option)
 {
   /* valgrind's starts take seconds */
-  gboolean fewer = g_getenv ("WP_HTTP_LANE") || g_getenv ("WP_WRAPPER");
+  gboolean fewer = g_getenv ("WP_HTTP_SERVER") || g_getenv ("WP_WRAPPER");
   guint n_rounds = fewer ? N_ROUNDS / 5 : N_ROUNDS, n_looks = 0, n_recovered = 0;
   g_autoptr (WpHarness) server = wp_harness_start ("-m", mode, "-q", "4", "-w", "2", option, NULL);
   Load load = { .answered = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL) };
@@ -194,7 +194,7 @@ post_all (const WpHarness *server, guint n)
 /* Nothing was stored before the crash, nor before the two that followed; then all is, in the order in which
  * it came, as it came. */
 static void
-test_old_order (void)
+test_order_is_kept (void)
 {
   g_autoptr (WpHarness) server
       = wp_harness_start ("-m", "WorkerPool", "-w", "1", "--journal=jobs.journal", NULL);
@@ -308,7 +308,7 @@ test_more_than_memory (void)
 
 /* Who does not want to wait is refused as by a full queue. */
 static void
-test_not_behind (void)
+test_rejects_while_recovering (void)
 {
   g_autoptr (WpHold) hold = NULL;
   g_autoptr (WpHarness) server = start_with_large_jobs (&hold, "WorkerPool", "--when-full=reject");
@@ -327,7 +327,7 @@ test_not_behind (void)
 
 /* The drain's time is up before all were read: they are kept, and reported. */
 static void
-test_not_all_read (void)
+test_drain_while_recovering (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", NULL);
   g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
@@ -391,11 +391,11 @@ main (int argc, char **argv)
       g_test_add_data_func (stored, modes[i], test_when_stored);
       g_test_add_data_func (both, modes[i], test_when_stored_with_a_journal);
     }
-  g_test_add_func ("/killed/old-order", test_old_order);
+  g_test_add_func ("/killed/order-is-kept", test_order_is_kept);
   g_test_add_func ("/killed/smaller-queue", test_smaller_queue);
-  g_test_add_func ("/killed/not-all-read", test_not_all_read);
+  g_test_add_func ("/killed/drain-while-recovering", test_drain_while_recovering);
   g_test_add_func ("/killed/more-than-memory", test_more_than_memory);
-  g_test_add_func ("/killed/not-behind", test_not_behind);
+  g_test_add_func ("/killed/rejects-while-recovering", test_rejects_while_recovering);
   g_test_add_func ("/killed/parked", test_parked);
 
   return g_test_run ();

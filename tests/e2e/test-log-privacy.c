@@ -93,7 +93,7 @@ test_refused (void)
 }
 
 static void
-test_not_let_in (void)
+test_unauthorized (void)
 {
   g_autoptr (WpHarness) server = NULL;
   g_autofree char *dir = g_dir_make_tmp ("wp-told-XXXXXX", NULL),
@@ -164,7 +164,7 @@ main (int argc, char **argv)
   g_setenv ("G_MESSAGES_DEBUG", "all", TRUE); /* GLib's and libsoup's own words, too */
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/log-privacy/refused", test_refused);
-  g_test_add_func ("/log-privacy/not-let-in", test_not_let_in);
+  g_test_add_func ("/log-privacy/unauthorized", test_unauthorized);
   g_test_add_func ("/log-privacy/not-stored", test_not_stored);
   g_test_add_func ("/log-privacy/not-finished", test_not_finished);
 

@@ -10,14 +10,14 @@ static char *
 ask (const WpHarness *server, const char *path)
 {
   g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
-  g_autoptr (WpAnswer) answer = NULL;
+  g_autoptr (WpHttpResponse) response = NULL;
 
   wp_client_get (admin, path, NULL);
-  answer = wp_client_read (admin);
-  g_assert_nonnull (answer);
-  g_assert_cmpuint (answer->status, ==, 200);
+  response = wp_client_read (admin);
+  g_assert_nonnull (response);
+  g_assert_cmpuint (response->status, ==, 200);
 
-  return g_steal_pointer (&answer->body);
+  return g_steal_pointer (&response->body);
 }
 
 static void
@@ -183,8 +183,8 @@ are_same (GHashTable *a, GHashTable *b)
   return TRUE;
 }
 
-/* Reads both at a moment when nothing happens: a connection that has its last answer may end a little later.
- * Returns: the time before. */
+/* Reads both at a moment when nothing happens: a connection that has its last response may end a little
+ * later. Returns: the time before. */
 static gint64
 read_at_rest (const WpHarness *server, GHashTable **stats, GHashTable **metrics)
 {
@@ -589,13 +589,13 @@ test_refused_for_memory (void)
   for (guint i = 0; i < 5; i++)
     {
       g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
-      g_autoptr (WpAnswer) answer = NULL;
+      g_autoptr (WpHttpResponse) response = NULL;
 
       wp_client_send (client, request);
-      answer = wp_client_read (client);
-      g_assert_nonnull (answer);
-      g_assert_cmpuint (answer->status, ==, 503);
-      g_assert_cmpstr (answer->body, ==, "The server's memory budget for pending requests is exhausted.\n");
+      response = wp_client_read (client);
+      g_assert_nonnull (response);
+      g_assert_cmpuint (response->status, ==, 503);
+      g_assert_cmpstr (response->body, ==, "The server's memory budget for pending requests is exhausted.\n");
     }
   wp_harness_await_stat (server, "connections", 0);
   check_metrics (server);

@@ -83,7 +83,7 @@ test_libsoup_missing (Bare *bare, gconstpointer data)
 
 /* Who asks for libsoup gets it, or no server. */
 static void
-test_soup_lane_missing (Bare *bare, gconstpointer data)
+test_soup_protocol (Bare *bare, gconstpointer data)
 {
   g_autoptr (WpHarness) server = wp_harness_run ("--http=soup", "--database=delay:0", NULL);
   g_autofree char *log = NULL;
@@ -111,7 +111,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/module-missing/libsoup", Bare, NULL, set_up, test_libsoup_missing, tear_down);
-  g_test_add ("/module-missing/soup-lane", Bare, NULL, set_up, test_soup_lane_missing, tear_down);
+  g_test_add ("/module-missing/soup-protocol", Bare, NULL, set_up, test_soup_protocol, tear_down);
   g_test_add ("/module-missing/openssl", Bare, NULL, set_up, test_openssl_missing, tear_down);
 
   return g_test_run ();

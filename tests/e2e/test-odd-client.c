@@ -30,7 +30,7 @@ test_single_bytes (void)
 
 /* A large body in chunks of odd sizes comes to the database as it was. */
 static void
-test_chunked_is_whole (void)
+test_chunked_body (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
   g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
@@ -61,7 +61,7 @@ test_chunked_is_whole (void)
 
 /* Nearly as large as may be, in pieces as the network makes them, and the next request at its heels. */
 static void
-test_large_body_is_whole (void)
+test_large_body (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
   g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
@@ -120,7 +120,7 @@ test_trailers (void)
 
 /* Kept alive as it asks for, and told so. */
 static void
-test_old_version_kept (void)
+test_http_1_0_keep_alive (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
   g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
@@ -128,13 +128,13 @@ test_old_version_kept (void)
   for (guint i = 0; i < 3; i++)
     {
       g_autofree char *connection = NULL;
-      g_autoptr (WpAnswer) answer = NULL;
+      g_autoptr (WpHttpResponse) response = NULL;
 
       wp_client_send (client, "POST / HTTP/1.0\r\nConnection: Keep-Alive\r\nContent-Length: 5\r\n\r\nhello");
-      answer = wp_client_read (client);
-      g_assert_nonnull (answer);
-      connection = wp_answer_header (answer, "Connection");
-      g_assert_cmpuint (answer->status, ==, 200);
+      response = wp_client_read (client);
+      g_assert_nonnull (response);
+      connection = wp_http_response_header (response, "Connection");
+      g_assert_cmpuint (response->status, ==, 200);
       g_assert_cmpstr (connection, ==, "keep-alive");
     }
   wp_client_send (client, "POST / HTTP/1.0\r\nContent-Length: 5\r\n\r\nhello");
@@ -145,11 +145,11 @@ test_old_version_kept (void)
 
 /* What is not for us, without a body, ends no connection; what comes behind it is served. */
 static void
-test_refused_and_served (void)
+test_served_after_refusal (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
   g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
-  g_autoptr (WpAnswer) head = NULL;
+  g_autoptr (WpHttpResponse) head = NULL;
 
   wp_client_send (client,
                   "HEAD / HTTP/1.1\r\nHost: test\r\n\r\nGET / HTTP/1.1\r\nHost: test\r\nExpect: tea\r\n\r\n"
@@ -188,9 +188,9 @@ test_refused_with_a_body (void)
 }
 
 /* A client that has sent much, and the end of its side with it: an orderly end follows the last
- * answer, and no reset, which could overtake it. */
+ * response, and no reset, which could overtake it. */
 static void
-test_last_answer_and_half_closed (void)
+test_last_response_and_half_closed (void)
 {
   static const struct {
     const char *request;
@@ -218,7 +218,7 @@ test_last_answer_and_half_closed (void)
 
 /* An empty line behind a payload, as old clients send it, begins no request: the connection is idle. */
 static void
-test_empty_line_behind (void)
+test_empty_line_after_request (void)
 {
   g_autoptr (WpHarness) server
       = wp_harness_start ("-d", "delay:0", "--header-timeout=100ms", "--idle-timeout=1s", NULL);
@@ -233,7 +233,7 @@ test_empty_line_behind (void)
 
 /* Proxies add their own to a client's. */
 static void
-test_id_said_twice (void)
+test_duplicate_id (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("--ack=stored", NULL);
   g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
@@ -274,13 +274,13 @@ test_range (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
   g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
-  g_autoptr (WpAnswer) answer = NULL;
+  g_autoptr (WpHttpResponse) response = NULL;
 
   wp_client_get (client, "/", "Range: bytes=0-2\r\n");
-  answer = wp_client_read (client);
-  g_assert_nonnull (answer);
-  g_assert_cmpuint (answer->status, ==, 200);
-  g_assert_cmpstr (answer->body, ==, "Success!!");
+  response = wp_client_read (client);
+  g_assert_nonnull (response);
+  g_assert_cmpuint (response->status, ==, 200);
+  g_assert_cmpstr (response->body, ==, "Success!!");
 }
 
 /* Answers come in the order of the requests, whatever each of them is. */
@@ -305,7 +305,7 @@ test_pipelined (void)
 
 /* The second request of a connection waits while the first is parked, and is then served. */
 static void
-test_pipelined_behind_a_parked_one (void)
+test_pipelined_behind_parked (void)
 {
   g_autoptr (WpHarness) server
       = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:300ms", NULL);
@@ -322,7 +322,7 @@ test_pipelined_behind_a_parked_one (void)
 }
 
 static void
-test_expects_to_be_asked (void)
+test_expect_100_continue (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
   g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
@@ -345,9 +345,9 @@ test_last_request (gconstpointer request)
   g_assert_true (wp_client_read_end (client));
 }
 
-/* What comes behind the last request is read away: a reset could overtake the answer. */
+/* What comes behind the last request is read away: a reset could overtake the response. */
 static void
-test_says_more_than_its_last (void)
+test_bytes_after_last_request (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
   g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
@@ -360,7 +360,7 @@ test_says_more_than_its_last (void)
   g_assert_true (wp_client_read_end (client));
 }
 
-/* The Date of an answer is that of its second, and goes on. */
+/* The Date of a response is that of its second, and goes on. */
 static void
 test_date (void)
 {
@@ -370,15 +370,15 @@ test_date (void)
   for (guint i = 0; i < 2; i++)
     {
       time_t before = time (NULL), after;
-      g_autoptr (WpAnswer) answer = NULL;
+      g_autoptr (WpHttpResponse) response = NULL;
       g_autofree char *date = NULL;
       struct tm tm = { 0 };
 
       wp_client_get (client, "/", NULL);
-      answer = wp_client_read (client);
+      response = wp_client_read (client);
       after = time (NULL);
-      g_assert_nonnull (answer);
-      date = wp_answer_header (answer, "Date");
+      g_assert_nonnull (response);
+      date = wp_http_response_header (response, "Date");
       g_assert_nonnull (date);
       g_assert_nonnull (strptime (date, "%a, %d %b %Y %H:%M:%S GMT", &tm));
       g_assert_cmpint (timegm (&tm), >=, before - 1); /* by the kernel's coarse clock */
@@ -409,7 +409,7 @@ test_half_closed_and_parked (void)
       = wp_harness_start ("-m", "BufferedChannel", "-q", "0", "-d", "delay:1h", "--drain-timeout=0", NULL);
   g_autoptr (WpClient) first = wp_client_new (wp_harness_port (server)),
                        client = wp_client_new (wp_harness_port (server));
-  g_autoptr (WpAnswer) answer = NULL;
+  g_autoptr (WpHttpResponse) response = NULL;
   g_autofree char *connection = NULL;
 
   wp_client_get (first, "/", NULL);
@@ -417,18 +417,18 @@ test_half_closed_and_parked (void)
   wp_client_post (client, "/", NULL, "x", 1);
   wp_harness_await_stat (server, "ledger.parked", 1);
   wp_client_half_close (client);
-  answer = wp_client_read (client);
-  g_assert_nonnull (answer);
-  g_assert_cmpuint (answer->status, ==, 503);
-  connection = wp_answer_header (answer, "Connection");
+  response = wp_client_read (client);
+  g_assert_nonnull (response);
+  g_assert_cmpuint (response->status, ==, 503);
+  connection = wp_http_response_header (response, "Connection");
   g_assert_cmpstr (connection, ==, "close");
   g_assert_true (wp_client_read_end (client));
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.abandoned"), ==, 1);
 }
 
-/* What a connection was charged for is given back with the answer, and not only when it ends. */
+/* What a connection was charged for is given back with the response, and not only when it ends. */
 static void
-test_memory_is_given_back (void)
+test_memory_is_released (void)
 {
   static const char *const pieces[][3] = {
     { "POST / HTTP/1.1\r\nHo", "st: test\r\nContent-Length: 5\r\n\r\n", "hello" },
@@ -464,28 +464,28 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/odd-client/single-bytes", test_single_bytes);
-  g_test_add_func ("/odd-client/chunked-is-whole", test_chunked_is_whole);
-  g_test_add_func ("/odd-client/large-body-is-whole", test_large_body_is_whole);
+  g_test_add_func ("/odd-client/chunked-body", test_chunked_body);
+  g_test_add_func ("/odd-client/large-body", test_large_body);
   g_test_add_func ("/odd-client/trailers", test_trailers);
-  g_test_add_func ("/odd-client/old-version-kept", test_old_version_kept);
-  g_test_add_func ("/odd-client/refused-and-served", test_refused_and_served);
+  g_test_add_func ("/odd-client/http-1.0-keep-alive", test_http_1_0_keep_alive);
+  g_test_add_func ("/odd-client/served-after-refusal", test_served_after_refusal);
   g_test_add_func ("/odd-client/refused-with-a-body", test_refused_with_a_body);
-  g_test_add_func ("/odd-client/last-answer-and-half-closed", test_last_answer_and_half_closed);
-  g_test_add_func ("/odd-client/empty-line-behind", test_empty_line_behind);
-  g_test_add_func ("/odd-client/id-said-twice", test_id_said_twice);
+  g_test_add_func ("/odd-client/last-response-and-half-closed", test_last_response_and_half_closed);
+  g_test_add_func ("/odd-client/empty-line-after-request", test_empty_line_after_request);
+  g_test_add_func ("/odd-client/duplicate-id", test_duplicate_id);
   g_test_add_func ("/odd-client/absolute-form", test_absolute_form);
   g_test_add_func ("/odd-client/range", test_range);
   g_test_add_func ("/odd-client/pipelined", test_pipelined);
-  g_test_add_func ("/odd-client/pipelined-behind-a-parked-one", test_pipelined_behind_a_parked_one);
-  g_test_add_func ("/odd-client/expects-to-be-asked", test_expects_to_be_asked);
-  g_test_add_data_func ("/odd-client/old-version", "GET / HTTP/1.0\r\n\r\n", test_last_request);
-  g_test_add_data_func ("/odd-client/asks-to-close",
+  g_test_add_func ("/odd-client/pipelined-behind-parked", test_pipelined_behind_parked);
+  g_test_add_func ("/odd-client/expect-100-continue", test_expect_100_continue);
+  g_test_add_data_func ("/odd-client/http-1.0", "GET / HTTP/1.0\r\n\r\n", test_last_request);
+  g_test_add_data_func ("/odd-client/connection-close",
                         "GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n", test_last_request);
-  g_test_add_func ("/odd-client/says-more-than-its-last", test_says_more_than_its_last);
+  g_test_add_func ("/odd-client/bytes-after-last-request", test_bytes_after_last_request);
   g_test_add_func ("/odd-client/date", test_date);
   g_test_add_func ("/odd-client/half-closed-and-answered", test_half_closed_and_answered);
   g_test_add_func ("/odd-client/half-closed-and-parked", test_half_closed_and_parked);
-  g_test_add_func ("/odd-client/memory-is-given-back", test_memory_is_given_back);
+  g_test_add_func ("/odd-client/memory-is-released", test_memory_is_released);
 
   return g_test_run ();
 }

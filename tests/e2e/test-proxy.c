@@ -58,7 +58,7 @@ static void
 check_page (guint16 port)
 {
   g_autoptr (WpClient) client = wp_client_new (port), listener = wp_client_new (port);
-  g_autoptr (WpAnswer) page = NULL;
+  g_autoptr (WpHttpResponse) page = NULL;
   guint n_events = 0;
 
   wp_client_get (client, "/ops/wp/", NULL);

@@ -87,7 +87,7 @@ test_rendezvous (void)
 
 /* Two HTTP threads: the line is one, whichever of them a client came to. */
 static void
-test_two_threads_share_one_line (void)
+test_two_threads_share_one_queue (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-q", "3", "-w", "2",
                                                    "--record=record.csv", NULL);
@@ -112,7 +112,7 @@ test_two_threads_share_one_line (void)
                    && rows[i].started_ns >= rows[i - 1].started_ns);
 }
 
-/* Nor is there memory for it: that is another reason, and another answer. */
+/* Nor is there memory for it: that is another reason, and another response. */
 static void
 test_no_memory (void)
 {
@@ -134,13 +134,13 @@ test_no_memory (void)
   g_assert_cmpuint (n, <=, 9);
   for (guint i = 0; i < 2; i++)
     {
-      g_autoptr (WpAnswer) answer = wp_client_read (clients->pdata[n - 1]);
+      g_autoptr (WpHttpResponse) response = wp_client_read (clients->pdata[n - 1]);
       g_autofree char *retry = NULL;
 
-      g_assert_nonnull (answer);
-      g_assert_cmpuint (answer->status, ==, 503);
-      g_assert_cmpstr (answer->body, ==, "The server's memory budget for pending requests is exhausted.\n");
-      retry = wp_answer_header (answer, "Retry-After");
+      g_assert_nonnull (response);
+      g_assert_cmpuint (response->status, ==, 503);
+      g_assert_cmpstr (response->body, ==, "The server's memory budget for pending requests is exhausted.\n");
+      retry = wp_http_response_header (response, "Retry-After");
       g_assert_cmpstr (retry, ==, "1");
       /* what was read whole ends no connection */
       wp_client_post (clients->pdata[n - 1], "/", NULL, body, 7500);
@@ -189,7 +189,7 @@ test_default_stops_at_max_jobs (void)
 
 /* Whoever is not to wait is answered at once, on the same two threads. */
 static void
-test_others_are_served (void)
+test_other_clients_are_served (void)
 {
   g_autoptr (WpHarness) server
       = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-q", "1", "-d", "delay:1h", NULL);
@@ -218,11 +218,11 @@ main (int argc, char **argv)
   g_test_add_func ("/queue-full/buffered-channel", test_buffered_channel);
   g_test_add_func ("/queue-full/worker-pool", test_worker_pool);
   g_test_add_func ("/queue-full/rendezvous", test_rendezvous);
-  g_test_add_func ("/queue-full/two-threads-share-one-line", test_two_threads_share_one_line);
+  g_test_add_func ("/queue-full/two-threads-share-one-queue", test_two_threads_share_one_queue);
   g_test_add_func ("/queue-full/no-memory", test_no_memory);
   g_test_add_func ("/queue-full/spawning-never-blocks", test_spawning_never_blocks);
   g_test_add_func ("/queue-full/default-stops-at-max-jobs", test_default_stops_at_max_jobs);
-  g_test_add_func ("/queue-full/others-are-served", test_others_are_served);
+  g_test_add_func ("/queue-full/other-clients-are-served", test_other_clients_are_served);
 
   return g_test_run ();
 }

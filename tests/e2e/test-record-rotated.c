@@ -104,7 +104,7 @@ test_renamed_under_load (void)
 
 /* logrotate's copytruncate, without any signal: what is sent after it is a record of its own. */
 static void
-test_copied_and_cut (void)
+test_copied_and_truncated (void)
 {
   static const char *const names[] = { "record.csv.1", "record.csv", NULL };
   g_autoptr (WpHarness) server
@@ -234,7 +234,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/record-rotated/renamed", test_renamed);
   g_test_add_func ("/record-rotated/renamed-under-load", test_renamed_under_load);
-  g_test_add_func ("/record-rotated/copied-and-cut", test_copied_and_cut);
+  g_test_add_func ("/record-rotated/copied-and-truncated", test_copied_and_truncated);
   g_test_add_func ("/record-rotated/cut-within-a-row", test_cut_within_a_row);
   g_test_add_func ("/record-rotated/another-reader", test_another_reader);
   g_test_add_func ("/record-rotated/without-a-record", test_without_a_record);

@@ -9,7 +9,7 @@ check_rejects (WpHarness *server)
   g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
   g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
   g_autoptr (WpClient) client = NULL;
-  g_autoptr (WpAnswer) answer = NULL;
+  g_autoptr (WpHttpResponse) response = NULL;
   g_autofree char *again = NULL;
   const WpRow *rows;
   gsize n_rows;
@@ -22,10 +22,10 @@ check_rejects (WpHarness *server)
   g_assert_cmpuint (wp_crowd_count_status (crowd, 503), ==, 7);
   client = wp_client_new (wp_harness_port (server));
   wp_client_post (client, "/", NULL, "x", 1);
-  answer = wp_client_read (client);
-  g_assert_nonnull (answer);
-  g_assert_cmpuint (answer->status, ==, 503);
-  again = wp_answer_header (answer, "Retry-After");
+  response = wp_client_read (client);
+  g_assert_nonnull (response);
+  g_assert_cmpuint (response->status, ==, 503);
+  again = wp_http_response_header (response, "Retry-After");
   g_assert_cmpstr (again, ==, "1");
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.rejected"), ==, 8);
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.parked"), ==, 0);

@@ -166,7 +166,8 @@ test_token (void)
   remove_folder (dir);
 }
 
-/* nginx closes each connection after a few requests, and each of its answers is chunked (an unknown length).
+/* nginx closes each connection after a few requests, and each of its responses is chunked (an unknown
+ * length).
  */
 static void
 test_nginx (void)
@@ -215,7 +216,7 @@ test_haproxy (void)
   assert_all (&run, "200");
 }
 
-/* One connection at a time, HTTP/1.0, and no length of some answers. */
+/* One connection at a time, HTTP/1.0, and no length of some responses. */
 static void
 test_python (void)
 {

@@ -17,12 +17,12 @@ check_round (WpClient *attacker, WpClient *victim, guint round)
   static const char *const odd[] = { "OPTIONS", "HEAD", "DELETE" };
   g_autofree char *first
       = g_strdup_printf ("%s / HTTP/1.1\r\nHost: a\r\n\r\n", odd[round % G_N_ELEMENTS (odd)]);
-  g_autoptr (WpAnswer) answer = NULL;
+  g_autoptr (WpHttpResponse) response = NULL;
 
   wp_client_send (attacker, first);
-  answer = round % G_N_ELEMENTS (odd) == 1 ? wp_client_read_head (attacker) : wp_client_read (attacker);
-  g_assert_nonnull (answer);
-  g_assert_cmpuint (answer->status, ==, 405);
+  response = round % G_N_ELEMENTS (odd) == 1 ? wp_client_read_head (attacker) : wp_client_read (attacker);
+  g_assert_nonnull (response);
+  g_assert_cmpuint (response->status, ==, 405);
   wp_client_send (attacker, evil);
   g_assert_cmpuint (wp_client_read_status (attacker), ==, 200);
   wp_client_get (victim, path, NULL);

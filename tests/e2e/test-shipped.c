@@ -332,7 +332,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add ("/shipped/as-it-is", Shipped, NULL, set_up, test_as_it_is, tear_down);
+  g_test_add ("/shipped/unit-and-configuration", Shipped, NULL, set_up, test_as_it_is, tear_down);
   g_test_add ("/shipped/with-all-settings", Shipped, NULL, set_up, test_with_all_settings, tear_down);
   g_test_add ("/shipped/time-to-stop", Shipped, NULL, set_up, test_time_to_stop, tear_down);
   g_test_add ("/shipped/man-pages-have-the-options", Shipped, NULL, set_up, test_man_pages, tear_down);

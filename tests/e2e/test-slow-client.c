@@ -8,7 +8,7 @@
 #define SOON_US (8 * G_USEC_PER_SEC)
 #define N_MANY  300 /* more than the server looks at in one go; a handshake takes up to 20 ms */
 
-/* Sends @text; soon the answer must be @status (0: none), and then the connection ends. */
+/* Sends @text; soon the response must be @status (0: none), and then the connection ends. */
 static void
 check_deadline (WpHarness *server, const char *text, guint status)
 {
@@ -67,7 +67,7 @@ test_body_never_ends (void)
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.received"), ==, 0);
 }
 
-/* Heads of a body of 900,000 bytes; each lane's, and each kind's. */
+/* Heads of a body of 900,000 bytes; of each HTTP server and each kind. */
 static const char *const large_heads[] = {
   "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 900000\r\n\r\n",
   "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\ndbba0\r\n",
@@ -300,7 +300,7 @@ connect_in_time (WpHarness *server, GPtrArray *clients, guint n, gint64 within_u
 /* The server had no time for them, but their requests were there, whole, before they had been silent or slow
  * for too long: of a third nothing had come, of a third half a head, of a third half a body. */
 static void
-test_request_came_in_time (void)
+test_request_in_time (void)
 {
   static const char *const requests[][2] = {
     { "", "GET / HTTP/1.1\r\nHost: test\r\n\r\n" },
@@ -354,7 +354,7 @@ main (int argc, char **argv)
   g_test_add_func ("/slow-client/next-head-never-ends", test_next_head_never_ends);
   g_test_add_func ("/slow-client/idle", test_idle);
   g_test_add_func ("/slow-client/idle-is-not-slow", test_idle_is_not_slow);
-  g_test_add_func ("/slow-client/request-came-in-time", test_request_came_in_time);
+  g_test_add_func ("/slow-client/request-in-time", test_request_in_time);
   g_test_add_func ("/slow-client/parked-is-not-idle", test_parked_is_not_idle);
 
   return g_test_run ();

@@ -1,12 +1,12 @@
-/* A client sends and sends and does not read: its own answers wait, nobody else gets them, and no more of its
- * requests are taken. */
+/* A client sends and sends and does not read: its own responses wait, nobody else gets them, and no more of
+ * its requests are taken. */
 #include "tests/e2e/wp-harness.h"
 #include "tests/e2e/wp-hold.h"
 
 #include <string.h>
 
 #define N_REQUESTS 50000
-#define MOST_TAKEN 5000 /* as many as fill the buffers of both kernels with their answers */
+#define MOST_TAKEN 5000 /* as many as fill the buffers of both kernels with their responses */
 #define N_UNREAD   40
 
 /* A few more requests, as many as the server takes without waiting. FALSE: it takes no more. */
@@ -54,7 +54,7 @@ check_reader (WpHarness *server, const char *request)
   g_assert_cmpfloat (last, <, MOST_TAKEN);
 
   wp_client_widen (slow);
-  /* Now it reads: one answer for each of its requests, and the server goes on taking them. */
+  /* Now it reads: one response for each of its requests, and the server goes on taking them. */
   for (guint i = 0; i < N_REQUESTS; i++)
     {
       if (sent < requests->len)
@@ -63,12 +63,12 @@ check_reader (WpHarness *server, const char *request)
     }
   g_assert_true (wp_client_is_silent (slow));
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.received"), ==, N_REQUESTS);
-  /* of answers that waited too, with the connection open */
+  /* of responses that waited too, with the connection open */
   wp_harness_await_stat (server, "pending_bytes", 0);
 }
 
 static void
-test_each_is_parked (void)
+test_parked_requests (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("--threads=1", "-m", "BufferedChannel", "-q", "0", "-d",
                                                    "delay:request", "--idle-timeout=10m", NULL);
@@ -77,7 +77,7 @@ test_each_is_parked (void)
 }
 
 static void
-test_each_is_answered_at_once (void)
+test_immediate_responses (void)
 {
   g_autoptr (WpHarness) server
       = wp_harness_start ("--threads=1", "-d", "delay:request", "--idle-timeout=10m", NULL);
@@ -85,9 +85,9 @@ test_each_is_answered_at_once (void)
   check_reader (server, "GET / HTTP/1.1\r\nHost: a\r\nX-WP-Service: 0\r\n\r\n");
 }
 
-/* Whoever takes no answer for the idle time is let go. */
+/* Whoever takes no response for the idle time is let go. */
 static void
-test_takes_no_answer (void)
+test_reads_no_response (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", "--idle-timeout=300ms", NULL);
   g_autoptr (WpClient) client = NULL;
@@ -111,9 +111,9 @@ test_takes_no_answer (void)
 }
 
 /* Answers that nobody reads are memory too. Where it is spent, connections that have any are closed, the
- * largest first; not those on which a request waits for its answer, whatever came behind it. */
+ * largest first; not those on which a request waits for its response, whatever came behind it. */
 static void
-test_too_many_answers (void)
+test_too_many_responses (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("--threads=1", "-m", "BufferedChannel", "-q", "0",
                                                    "--max-pending=64k", "--idle-timeout=10m", NULL);
@@ -148,7 +148,7 @@ test_too_many_answers (void)
 }
 
 /* Nor is what a client sends behind a request that waits: what there is no memory for is refused once the
- * request has its answer. */
+ * request has its response. */
 static void
 test_too_many_requests (void)
 {
@@ -191,10 +191,10 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/slow-reader/each-is-parked", test_each_is_parked);
-  g_test_add_func ("/slow-reader/each-is-answered-at-once", test_each_is_answered_at_once);
-  g_test_add_func ("/slow-reader/takes-no-answer", test_takes_no_answer);
-  g_test_add_func ("/slow-reader/too-many-answers", test_too_many_answers);
+  g_test_add_func ("/slow-reader/parked-requests", test_parked_requests);
+  g_test_add_func ("/slow-reader/immediate-responses", test_immediate_responses);
+  g_test_add_func ("/slow-reader/reads-no-response", test_reads_no_response);
+  g_test_add_func ("/slow-reader/too-many-responses", test_too_many_responses);
   g_test_add_func ("/slow-reader/too-many-requests", test_too_many_requests);
 
   return g_test_run ();

@@ -19,10 +19,10 @@
 #define ROUND_US         1000000 /* a byte a second */
 #define ROUNDS           4
 #define EAGER_US         50000       /* twenty bytes a second: far below the least rate of a body */
-#define MAX_GROWTH_BYTES (192 << 20) /* 20 kB a connection in the soup lane, a tenth in the other */
+#define MAX_GROWTH_BYTES (192 << 20) /* 20 kB a connection with --http=soup, a tenth with --http=fast */
 #define MAX_PENDING      "4m"
 
-#define SOUP_KEEPS   400 /* idle connections that libsoup's lane keeps at least */
+#define SOUP_KEEPS   400 /* idle connections that --http=soup keeps at least */
 #define MAX_P99_US   50000
 #define N_STUBBORN   8
 #define MAX_STALL_US 150000 /* in the best of some rounds */
@@ -61,13 +61,13 @@ count_of (guint n)
   return g_getenv ("WP_HTTP_TLS") ? n / 3 : n;
 }
 
-/* In libsoup's lane alone those that have been answered may be let go. */
+/* With --http=soup only those that have been answered may be let go. */
 static guint
 least_connections (void)
 {
   return count_of (SLOW) + 5 * count_of (EACH)
-         + (g_strcmp0 (g_getenv ("WP_HTTP_LANE"), "soup") == 0 ? MIN (SOUP_KEEPS, 2 * EACH)
-                                                               : 2 * count_of (EACH));
+         + (g_strcmp0 (g_getenv ("WP_HTTP_SERVER"), "soup") == 0 ? MIN (SOUP_KEEPS, 2 * EACH)
+                                                                 : 2 * count_of (EACH));
 }
 
 static void
@@ -124,8 +124,8 @@ typedef struct {
   guint n;
 } Times;
 
-/* One who behaves, for a round: how long each of its answers took. A connection that ends with its answer is
- * followed by another. */
+/* One who behaves, for a round: how long each of its responses took. A connection that ends with its response
+ * is followed by another. */
 static Times
 behave (const WpHarness *server)
 {
@@ -136,18 +136,18 @@ behave (const WpHarness *server)
   while (g_get_monotonic_time () < until_us)
     {
       gint64 took_us, since_us = g_get_monotonic_time ();
-      g_autoptr (WpAnswer) answer = NULL;
+      g_autoptr (WpHttpResponse) response = NULL;
       g_autofree char *end = NULL;
 
       if (!client)
         client = wp_client_new (wp_harness_port (server));
       wp_client_post (client, "/", NULL, "hello", 5);
-      answer = wp_client_read (client);
-      g_assert_nonnull (answer);
-      g_assert_cmpuint (answer->status, ==, 200);
+      response = wp_client_read (client);
+      g_assert_nonnull (response);
+      g_assert_cmpuint (response->status, ==, 200);
       took_us = g_get_monotonic_time () - since_us;
       g_array_append_val (all, took_us);
-      if ((end = wp_answer_header (answer, "Connection")))
+      if ((end = wp_http_response_header (response, "Connection")))
         g_clear_pointer (&client, wp_client_free);
     }
   g_array_sort (all, by_size);
@@ -188,8 +188,8 @@ test_all_kinds (void)
         }
       times = behave (server);
       best_us = MIN (best_us, times.p99_us);
-      g_test_message ("beside %u slow clients: %u answers, p50 %" G_GINT64_FORMAT " us, p99 %" G_GINT64_FORMAT
-                      " us, slowest %" G_GINT64_FORMAT " us",
+      g_test_message ("beside %u slow clients: %u responses, p50 %" G_GINT64_FORMAT
+                      " us, p99 %" G_GINT64_FORMAT " us, slowest %" G_GINT64_FORMAT " us",
                       slow->len, times.n, times.p50_us, times.p99_us, times.max_us);
     }
   g_test_message ("memory grew by %" G_GINT64_FORMAT " kB",
@@ -204,7 +204,7 @@ test_all_kinds (void)
 
 /* All of them meet their deadline, whatever they go on sending. */
 static void
-test_all_are_let_go (void)
+test_all_are_disconnected (void)
 {
   g_autoptr (WpHarness) server = NULL;
   g_autoptr (GArray) slow = NULL;
@@ -316,7 +316,7 @@ send_on (gpointer data)
   return NULL;
 }
 
-/* The slowest answer to one who behaves, until all of those have left. */
+/* The slowest response to one who behaves, until all of those have left. */
 static gint64
 slowest_beside_stubborn (const WpHarness *server)
 {
@@ -344,7 +344,7 @@ slowest_beside_stubborn (const WpHarness *server)
 
 /* What they send is read away a little at a time: others have their turn. */
 static void
-test_refused_who_send_on (void)
+test_refused_clients_keep_sending (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("--threads=1", "-d", "delay:0", NULL);
   gint64 best_us = G_MAXINT64;
@@ -353,7 +353,7 @@ test_refused_who_send_on (void)
     {
       gint64 slowest_us = slowest_beside_stubborn (server);
 
-      g_test_message ("slowest answer: %" G_GINT64_FORMAT " us", slowest_us);
+      g_test_message ("slowest response: %" G_GINT64_FORMAT " us", slowest_us);
       best_us = MIN (best_us, slowest_us);
     }
   if (JUDGES_SPEED)
@@ -376,11 +376,11 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   keep_little_of_what_is_freed ();
   g_test_add_func ("/slowloris/all-kinds", test_all_kinds);
-  g_test_add_func ("/slowloris/all-are-let-go", test_all_are_let_go);
+  g_test_add_func ("/slowloris/all-are-disconnected", test_all_are_disconnected);
   g_test_add_func ("/slowloris/parked-bodies", test_parked_bodies);
   g_test_add_func ("/slowloris/half-read-bodies", test_half_read_bodies);
   g_test_add_func ("/slowloris/half-read-chunks", test_half_read_chunks);
-  g_test_add_func ("/slowloris/refused-who-send-on", test_refused_who_send_on);
+  g_test_add_func ("/slowloris/refused-clients-keep-sending", test_refused_clients_keep_sending);
 
   return g_test_run ();
 }

@@ -72,56 +72,56 @@ fail (const Sequence *self, const char *what)
            statuses->str);
 }
 
-/* The final answer to a request. */
-static WpAnswer *
-read_answer (Sequence *self, const Rfc9112Request *request)
+/* The final response to a request. */
+static WpHttpResponse *
+read_response (Sequence *self, const Rfc9112Request *request)
 {
   gboolean bodiless = request->method && g_str_equal (request->method, "HEAD");
-  WpAnswer *answer;
+  WpHttpResponse *response;
 
-  while ((answer = bodiless ? wp_client_read_head (self->client) : wp_client_read (self->client))
-         && answer->status < 200)
-    wp_answer_free (answer);
-  return answer;
+  while ((response = bodiless ? wp_client_read_head (self->client) : wp_client_read (self->client))
+         && response->status < 200)
+    wp_http_response_free (response);
+  return response;
 }
 
 /* Its head, as far as the model says it. HTTP/1.0 is told that its connection stays open. */
 static gboolean
-is_right (const WpAnswer *answer, const Rfc9112Request *request)
+is_right (const WpHttpResponse *response, const Rfc9112Request *request)
 {
   const char *stays = request->closes ? "close" : request->old ? "keep-alive" : NULL;
-  g_autofree char *connection = wp_answer_header (answer, "Connection"),
-                  *date = wp_answer_header (answer, "Date");
-  g_autofree char *allow = wp_answer_header (answer, "Allow");
+  g_autofree char *connection = wp_http_response_header (response, "Connection"),
+                  *date = wp_http_response_header (response, "Date");
+  g_autofree char *allow = wp_http_response_header (response, "Allow");
 
-  return answer->status == request->status && g_str_has_prefix (answer->head, "HTTP/1.1 ") && date
+  return response->status == request->status && g_str_has_prefix (response->head, "HTTP/1.1 ") && date
          && g_strcmp0 (connection, stays) == 0 && (allow != NULL) == (request->status == 405);
 }
 
 static void
-check_answer (Sequence *self, guint i)
+check_result (Sequence *self, guint i)
 {
   const Rfc9112Request *request = self->expected->pdata[i];
-  g_autoptr (WpAnswer) answer = read_answer (self, request);
+  g_autoptr (WpHttpResponse) response = read_response (self, request);
   g_autofree char *what = NULL;
 
-  if (answer && is_right (answer, request))
+  if (response && is_right (response, request))
     return;
-  what = g_strdup_printf ("Answer %u is \"%s\", not %u%s", i, answer ? answer->head : "missing",
+  what = g_strdup_printf ("Response %u is \"%s\", not %u%s", i, response ? response->head : "missing",
                           request->status, request->closes ? " and the last" : "");
   fail (self, what);
 }
 
 static void
-check_answers (Sequence *self)
+check_responses (Sequence *self)
 {
   for (guint i = 0; i < self->expected->len; i++)
-    check_answer (self, i);
+    check_result (self, i);
   if (self->expected->len == 0
       || !((Rfc9112Request *) self->expected->pdata[self->expected->len - 1])->closes)
     wp_client_half_close (self->client);
   if (!wp_client_read_end (self->client))
-    fail (self, "There is more after the last answer, or no orderly end");
+    fail (self, "There is more after the last response, or no orderly end");
 }
 
 static void
@@ -209,7 +209,7 @@ send_some (WpHarness *server, GString **texts, guint n, GPtrArray *rows)
                             all[i].cuts[piece + 1] - all[i].cuts[piece]);
   for (guint i = 0; i < n; i++)
     {
-      check_answers (&all[i]);
+      check_responses (&all[i]);
       expect_stored (&all[i], rows);
       sequence_clear (&all[i]);
     }
@@ -237,7 +237,7 @@ test_random (void)
   check_random (server, ROUNDS);
 }
 
-/* The answer to each comes later, and the requests that were pipelined behind it are there already. */
+/* The response to each comes later, and the requests that were pipelined behind it are there already. */
 static void
 test_random_behind_parked (void)
 {

@@ -102,15 +102,15 @@ test_buffered_channel (void)
 static guint
 watch_some (WpHarness *server, WpCrowd *crowd)
 {
-  guint before = wp_crowd_look (crowd), n_answers;
+  guint before = wp_crowd_look (crowd), n_responses;
 
   wp_crowd_await (crowd, before + 4);
-  n_answers = wp_crowd_look (crowd);
-  g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, n_answers);
+  n_responses = wp_crowd_look (crowd);
+  g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, n_responses);
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.queued"), ==, MANY);
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.in_service"), ==, 1);
 
-  return n_answers;
+  return n_responses;
 }
 
 /* How many jobs were done before @row arrived: on a slow machine 10,001 requests take longer than half a
@@ -126,17 +126,17 @@ count_done_before (const WpRow *rows, const WpRow *row)
 }
 
 /* Who blocked and was answered had been accepted; and in their order, half a second apart. On a slow machine
- * a late answer to one that did not block may come between; and under a sanitizer an HTTP thread is busy with
- * libsoup for longer than that, while another answers. */
+ * a late response to one that did not block may come between; and under a sanitizer an HTTP thread is busy
+ * with libsoup for longer than that, while another answers. */
 static void
-check_order (WpCrowd *crowd, guint n_answers, const WpRow *rows, guint first)
+check_order (WpCrowd *crowd, guint n_responses, const WpRow *rows, guint first)
 {
   g_autofree guint *row_of = g_new0 (guint, MORE);
   guint n = 0;
 
   for (guint i = 0; i < MORE; i++)
     row_of[g_ascii_strtoull (rows[i].id, NULL, 10)] = i;
-  for (guint i = 0; i < n_answers; i++)
+  for (guint i = 0; i < n_responses; i++)
     {
       guint row = row_of[wp_crowd_answered (crowd, i)];
 
@@ -153,7 +153,7 @@ check_order (WpCrowd *crowd, guint n_answers, const WpRow *rows, guint first)
 /* What was seen is what was recorded: exactly as many find a place as there are, and the others are accepted
  * in order of arrival, each when a job is done. */
 static void
-check_record (WpHarness *server, WpCrowd *crowd, guint n_answers)
+check_record (WpHarness *server, WpCrowd *crowd, guint n_responses)
 {
   gsize n_rows;
   const WpRow *rows = wp_harness_record (server, "record.csv", &n_rows);
@@ -173,15 +173,15 @@ check_record (WpHarness *server, WpCrowd *crowd, guint n_answers)
       g_assert_cmpint (rows[i].accepted_ns, ==, rows[i - MANY - 1].finished_ns);
       g_assert_cmpint (rows[i].accepted_ns, >, rows[i - 1].accepted_ns);
     }
-  check_order (crowd, n_answers, rows, first);
+  check_order (crowd, n_responses, rows, first);
 }
 
 static void
-test_the_line (void)
+test_first_come_first_served (void)
 {
   g_autoptr (WpHarness) server = NULL;
   g_autoptr (WpCrowd) crowd = NULL;
-  guint n_answers;
+  guint n_responses;
 
   if (!has_room (MORE))
     return;
@@ -195,11 +195,11 @@ test_the_line (void)
   g_assert_cmpuint (ask_admin (server, "/readyz"), ==, 200);
   g_assert_cmpfloat (wp_harness_stat (server, "blocked"), >, 0);
   g_assert_cmpfloat (wp_harness_stat (server, "blocked"), <=, MORE - MANY - 1);
-  n_answers = watch_some (server, crowd);
+  n_responses = watch_some (server, crowd);
   wp_harness_signal (server, SIGTERM);
   g_assert_cmpint (wp_harness_wait (server), ==, 1);
   g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, MORE);
-  check_record (server, crowd, n_answers);
+  check_record (server, crowd, n_responses);
 }
 
 int
@@ -209,7 +209,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ten-thousand/default", test_default);
   g_test_add_func ("/ten-thousand/worker-pool", test_worker_pool);
   g_test_add_func ("/ten-thousand/buffered-channel", test_buffered_channel);
-  g_test_add_func ("/ten-thousand/the-line", test_the_line);
+  g_test_add_func ("/ten-thousand/first-come-first-served", test_first_come_first_served);
 
   return g_test_run ();
 }

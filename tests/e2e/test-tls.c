@@ -31,7 +31,7 @@ check_served (WpHarness *server, const char *name)
 }
 
 static void
-test_is_served (void)
+test_requests_over_tls (void)
 {
   g_autoptr (WpHarness) server = start ();
   g_autofree char *log = wp_harness_log (server);
@@ -272,7 +272,7 @@ add_to_chain (const char *dir, const char *pem)
 /* It is served all the same: a clock may be wrong, and some clients do not look. At start, and when it is
  * read anew. */
 static void
-test_certificate_out_of_time (void)
+test_certificate_expired (void)
 {
   g_autofree char *dir = g_dir_make_tmp ("wp-tls-XXXXXX", NULL),
                   *pem = g_build_filename (dir, "late.pem", NULL);
@@ -303,7 +303,7 @@ test_certificate_out_of_time (void)
 
 /* An older connection goes on under the certificate that it began with. */
 static void
-test_certificate_exchanged (void)
+test_certificate_reloaded (void)
 {
   g_autoptr (WpHarness) server = start ();
   g_autoptr (WpClient) old = wp_client_new (wp_harness_port (server));
@@ -416,7 +416,7 @@ test_sends_while_parked (void)
 
 /* The end of TLS is leaving, as the end of TCP is; whoever still reads is answered. */
 static void
-test_goodbye_while_parked (void)
+test_close_notify_while_parked (void)
 {
   g_autoptr (WpHarness) server = NULL;
   g_autoptr (WpClient) first = NULL, client = NULL;
@@ -437,10 +437,10 @@ test_goodbye_while_parked (void)
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.abandoned"), ==, 1);
 }
 
-/* A client that has said goodbye with its request, and resets its connection before the answer: the answer
- * cannot be sent, and nothing is kept for it. */
+/* A client that has said goodbye with its request, and resets its connection before the response: the
+ * response cannot be sent, and nothing is kept for it. */
 static void
-test_goodbye_and_reset (void)
+test_close_notify_and_reset (void)
 {
   g_autoptr (WpHarness) server = NULL;
   g_autoptr (WpClient) client = NULL;
@@ -465,19 +465,19 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/tls/is-served", test_is_served);
+  g_test_add_func ("/tls/requests-over-tls", test_requests_over_tls);
   g_test_add_func ("/tls/plain-http", test_plain_http);
   g_test_add_func ("/tls/garbage", test_garbage);
   g_test_add_func ("/tls/handshake-never-ends", test_handshake_never_ends);
   g_test_add_func ("/tls/old-versions", test_old_versions);
   g_test_add_func ("/tls/suites", test_suites);
   g_test_add_func ("/tls/protocols", test_protocols);
-  g_test_add_func ("/tls/certificate-out-of-time", test_certificate_out_of_time);
-  g_test_add_func ("/tls/certificate-exchanged", test_certificate_exchanged);
+  g_test_add_func ("/tls/certificate-expired", test_certificate_expired);
+  g_test_add_func ("/tls/certificate-reloaded", test_certificate_reloaded);
   g_test_add_func ("/tls/bad-files", test_bad_files);
   g_test_add_func ("/tls/sends-while-parked", test_sends_while_parked);
-  g_test_add_func ("/tls/goodbye-while-parked", test_goodbye_while_parked);
-  g_test_add_func ("/tls/goodbye-and-reset", test_goodbye_and_reset);
+  g_test_add_func ("/tls/close-notify-while-parked", test_close_notify_while_parked);
+  g_test_add_func ("/tls/close-notify-and-reset", test_close_notify_and_reset);
 
   return g_test_run ();
 }

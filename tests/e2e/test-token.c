@@ -1,4 +1,4 @@
-/* Who has no token, a wrong one or two gets 401, in whichever lane, and no job is made of it. */
+/* Who has no token, a wrong one or two gets 401, from both HTTP servers, and no job is made of it. */
 #include "tests/e2e/wp-harness.h"
 
 #include <glib/gstdio.h>
@@ -35,19 +35,19 @@ static void
 check (WpHarness *server, const char *headers, guint status)
 {
   g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
-  g_autoptr (WpAnswer) answer = NULL;
+  g_autoptr (WpHttpResponse) response = NULL;
   g_autofree char *challenge = NULL;
 
   wp_client_post (client, "/", headers, "hello", 5);
-  answer = wp_client_read (client);
-  if (!answer || answer->status != status)
-    g_error ("%u, not %u, to %s", answer ? answer->status : 0, status, headers);
-  challenge = wp_answer_header (answer, "WWW-Authenticate");
+  response = wp_client_read (client);
+  if (!response || response->status != status)
+    g_error ("%u, not %u, to %s", response ? response->status : 0, status, headers);
+  challenge = wp_http_response_header (response, "WWW-Authenticate");
   g_assert_cmpstr (challenge, ==, status == 401 ? "Bearer realm=\"wp\"" : NULL);
 }
 
 static void
-test_each_kind (void)
+test_wrong_credentials (void)
 {
   static const char *const wrong[] = {
     "",
@@ -91,7 +91,7 @@ test_each_kind (void)
 
 /* Nothing of a request comes before its token: no word on its method, no byte of its body. */
 static void
-test_comes_first (void)
+test_checked_first (void)
 {
   g_autofree char *path = NULL;
   g_autoptr (WpHarness) server = start (&path);
@@ -107,7 +107,7 @@ test_comes_first (void)
 }
 
 static void
-test_exchanged (void)
+test_reloaded (void)
 {
   g_autofree char *path = NULL, *log = NULL;
   g_autoptr (WpHarness) server = start (&path);
@@ -173,9 +173,9 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/token/each-kind", test_each_kind);
-  g_test_add_func ("/token/comes-first", test_comes_first);
-  g_test_add_func ("/token/exchanged", test_exchanged);
+  g_test_add_func ("/token/wrong-credentials", test_wrong_credentials);
+  g_test_add_func ("/token/checked-first", test_checked_first);
+  g_test_add_func ("/token/reloaded", test_reloaded);
   g_test_add_func ("/token/bad-files", test_bad_files);
 
   return g_test_run ();

@@ -277,11 +277,11 @@ read_more (WpClient *self, gint64 until_us)
   return n > 0;
 }
 
-static WpAnswer *
-read_answer (WpClient *self, gboolean has_body)
+static WpHttpResponse *
+read_response (WpClient *self, gboolean has_body)
 {
   gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
-  WpAnswer *answer;
+  WpHttpResponse *response;
   const char *end;
   gsize head, size;
 
@@ -289,42 +289,42 @@ read_answer (WpClient *self, gboolean has_body)
     if (!read_more (self, until_us))
       return NULL;
   head = (gsize) (end - self->in->str) + 4;
-  answer = wp_answer_new (self->in->str, head - 2);
-  size = has_body ? wp_answer_body_size (answer) : 0;
+  response = wp_http_response_new (self->in->str, head - 2);
+  size = has_body ? wp_http_response_body_size (response) : 0;
   while (self->in->len - head < size && read_more (self, until_us))
     ;
   if (size == G_MAXSIZE)
     size = self->in->len - head;
   if (self->in->len - head < size)
     {
-      wp_answer_free (answer);
+      wp_http_response_free (response);
       return NULL;
     }
-  answer->body = g_strndup (self->in->str + head, size);
-  answer->size = size;
+  response->body = g_strndup (self->in->str + head, size);
+  response->size = size;
   g_string_erase (self->in, 0, (gssize) (head + size));
 
-  return answer;
+  return response;
 }
 
-WpAnswer *
+WpHttpResponse *
 wp_client_read (WpClient *self)
 {
-  return read_answer (self, TRUE);
+  return read_response (self, TRUE);
 }
 
-WpAnswer *
+WpHttpResponse *
 wp_client_read_head (WpClient *self)
 {
-  return read_answer (self, FALSE);
+  return read_response (self, FALSE);
 }
 
 guint
 wp_client_read_status (WpClient *self)
 {
-  g_autoptr (WpAnswer) answer = wp_client_read (self);
+  g_autoptr (WpHttpResponse) response = wp_client_read (self);
 
-  return answer ? answer->status : 0;
+  return response ? response->status : 0;
 }
 
 char *

@@ -2,7 +2,7 @@
  * hidden. */
 #pragma once
 
-#include "tests/e2e/wp-answer.h"
+#include "tests/e2e/wp-http-response.h"
 
 /* whatever is awaited for longer has failed; nothing takes this long */
 #define WP_PATIENCE_US (30 * G_USEC_PER_SEC)
@@ -35,10 +35,10 @@ gssize wp_client_offer (WpClient *self, const void *bytes, gsize size);
 void wp_client_get (WpClient *self, const char *path, const char *headers);
 void wp_client_post (WpClient *self, const char *path, const char *headers, const void *body, gsize size);
 
-/* The next answer, whole; NULL: the connection ended instead. */
-WpAnswer *wp_client_read (WpClient *self);
-WpAnswer *wp_client_read_head (WpClient *self); /* the same, to HEAD: no body follows */
-guint wp_client_read_status (WpClient *self);   /* its status alone; 0: the connection ended instead */
+/* The next response, whole; NULL: the connection ended instead. */
+WpHttpResponse *wp_client_read (WpClient *self);
+WpHttpResponse *wp_client_read_head (WpClient *self); /* the same, to HEAD: no body follows */
+guint wp_client_read_status (WpClient *self);         /* its status alone; 0: the connection ended instead */
 
 /* of whatever comes, without its line end; NULL: the connection ended instead */
 char *wp_client_read_line (WpClient *self);

@@ -19,7 +19,7 @@
 typedef struct {
   int fd;        /* -1: left */
   char *request; /* NULL: sent */
-  char answer[ROOM];
+  char response[ROOM];
   guint size;
   guint status; /* 0: not answered */
 } Member;
@@ -110,15 +110,16 @@ wp_crowd_send (WpCrowd *self, guint n, const char *headers)
   wp_crowd_look (self);
 }
 
-/* An answer is whole once its body is. Sets the status. */
+/* A response is whole once its body is. Sets the status. */
 static void
 parse (Member *self)
 {
-  const char *end = strstr (self->answer, "\r\n\r\n"), *length = strstr (self->answer, "Content-Length: ");
+  const char *end = strstr (self->response, "\r\n\r\n"),
+             *length = strstr (self->response, "Content-Length: ");
 
-  if (!end || (length && self->size < (gsize) (end - self->answer) + 4 + (gsize) atoi (length + 16)))
+  if (!end || (length && self->size < (gsize) (end - self->response) + 4 + (gsize) atoi (length + 16)))
     return;
-  g_assert_cmpint (sscanf (self->answer, "HTTP/1.1 %u", &self->status), ==, 1);
+  g_assert_cmpint (sscanf (self->response, "HTTP/1.1 %u", &self->status), ==, 1);
 }
 
 static void
@@ -127,19 +128,19 @@ lost (const WpCrowd *self, guint i, const char *why)
   Member *loser = member (self, i);
 
   if (!self->may_be_cut || loser->size > 0)
-    g_error ("client %u: %s after %u bytes: \"%s\"", i, why, loser->size, loser->answer);
+    g_error ("client %u: %s after %u bytes: \"%s\"", i, why, loser->size, loser->response);
   loser->status = WP_CROWD_CUT;
 }
 
 static void
-read_answer (WpCrowd *self, guint i)
+read_response (WpCrowd *self, guint i)
 {
   Member *reader = member (self, i);
   gssize n = 1;
 
   while (reader->status == 0 && n > 0)
     {
-      n = recv (reader->fd, reader->answer + reader->size, ROOM - 1 - reader->size, 0);
+      n = recv (reader->fd, reader->response + reader->size, ROOM - 1 - reader->size, 0);
       if (n == 0)
         lost (self, i, "the connection ended");
       else if (n < 0 && errno != EAGAIN)
@@ -147,7 +148,7 @@ read_answer (WpCrowd *self, guint i)
       else if (n > 0)
         {
           reader->size += (guint) n;
-          reader->answer[reader->size] = '\0';
+          reader->response[reader->size] = '\0';
           parse (reader);
         }
     }
@@ -172,7 +173,7 @@ on_event (WpCrowd *self, guint i, guint32 events)
       g_clear_pointer (&one->request, g_free);
     }
   if (one->status == 0 && !one->request && (events & (EPOLLIN | EPOLLERR | EPOLLHUP)))
-    read_answer (self, i);
+    read_response (self, i);
 }
 
 /* One event at a time, which the kernel keeps in the order in which they came. */
@@ -202,13 +203,13 @@ wp_crowd_look (WpCrowd *self)
 }
 
 void
-wp_crowd_await (WpCrowd *self, guint n_answers)
+wp_crowd_await (WpCrowd *self, guint n_responses)
 {
   gint64 until_us = g_get_monotonic_time () + 2 * WP_PATIENCE_US;
 
-  while (self->answered->len < n_answers)
+  while (self->answered->len < n_responses)
     if (!step (self, 100) && g_get_monotonic_time () > until_us)
-      g_error ("only %u of %u were answered", self->answered->len, n_answers);
+      g_error ("only %u of %u were answered", self->answered->len, n_responses);
 }
 
 guint

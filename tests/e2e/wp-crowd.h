@@ -18,14 +18,14 @@ gboolean wp_crowd_has_room (guint n);
  * answered. */
 void wp_crowd_send (WpCrowd *self, guint n, const char *headers);
 
-/* From now on a client may lose its connection: that is its answer then, with this for its status. Half an
- * answer is still an error. */
+/* From now on a client may lose its connection: that is its response then, with this for its status. Half a
+ * response is still an error. */
 #define WP_CROWD_CUT 1
 void wp_crowd_expect_cuts (WpCrowd *self);
 
-/* Serves all until @n_answers in all have come. A client that is refused, or loses its connection unanswered,
- * is an error. */
-void wp_crowd_await (WpCrowd *self, guint n_answers);
+/* Serves all until @n_responses in all have come. A client that is refused, or loses its connection
+ * unanswered, is an error. */
+void wp_crowd_await (WpCrowd *self, guint n_responses);
 
 /* Serves all for as long as there is something to do at once; returns how many have been answered. */
 guint wp_crowd_look (WpCrowd *self);

@@ -22,7 +22,7 @@ static const char conf[] = "global\n"
                            "frontend all\n"
                            "  bind :80\n"
                            "%s";
-static const char answers[]
+static const char responses[]
     = "  http-request wait-for-body time 100ms\n"
       "  http-request return status 200 content-type text/plain string \"Success!!\"\n";
 static const char passes[] = "  default_backend server\n"
@@ -74,9 +74,9 @@ WpHaproxy *
 wp_haproxy_new (const WpHarness *server, WpHaproxyKind kind)
 {
   g_autofree char *to_server = g_strdup_printf (passes, wp_harness_port (server));
-  const char *deadline = kind == WP_HAPROXY_ANSWERS ? "100ms" : "30s"; /* as the tests give wp-server */
+  const char *deadline = kind == WP_HAPROXY_RESPONDS ? "100ms" : "30s"; /* as the tests give wp-server */
   g_autofree char *text
-      = g_strdup_printf (conf, deadline, deadline, kind == WP_HAPROXY_ANSWERS ? answers : to_server);
+      = g_strdup_printf (conf, deadline, deadline, kind == WP_HAPROXY_RESPONDS ? responses : to_server);
 
   return wp_haproxy_new_as (server, text);
 }

@@ -6,8 +6,8 @@
 typedef struct _WpHaproxy WpHaproxy;
 
 typedef enum {
-  WP_HAPROXY_ANSWERS, /* by itself: 200 "Success!!" to each well-formed request */
-  WP_HAPROXY_PASSES   /* sends all requests to the server, over one connection for all clients */
+  WP_HAPROXY_RESPONDS, /* by itself: 200 "Success!!" to each well-formed request */
+  WP_HAPROXY_PASSES    /* sends all requests to the server, over one connection for all clients */
 } WpHaproxyKind;
 
 gboolean wp_haproxy_is_there (void);

@@ -118,8 +118,8 @@ launch (WpHarness *self, const WpChildTerms *terms, const char *option, va_list 
 
   g_ptr_array_insert (argv, 1, g_strdup ("--listen=127.0.0.1:0"));
   g_ptr_array_insert (argv, 2, g_strdup ("--admin=127.0.0.1:0"));
-  if (g_getenv ("WP_HTTP_LANE"))
-    g_ptr_array_insert (argv, 3, g_strconcat ("--http=", g_getenv ("WP_HTTP_LANE"), NULL));
+  if (g_getenv ("WP_HTTP_SERVER"))
+    g_ptr_array_insert (argv, 3, g_strconcat ("--http=", g_getenv ("WP_HTTP_SERVER"), NULL));
   if (g_getenv ("WP_HTTP_TLS"))
     {
       wp_certificate_write (self->dir, "harness");
@@ -315,19 +315,19 @@ wp_harness_signal (WpHarness *self, int number)
   wp_child_signal (self->child, number);
 }
 
-static WpAnswer *
+static WpHttpResponse *
 ask_stats (WpHarness *self)
 {
   for (guint i = 0; i < 2; i++)
     {
-      WpAnswer *answer = NULL;
+      WpHttpResponse *response = NULL;
 
       if (!self->admin)
         self->admin = wp_client_new (self->admin_port);
       if (wp_client_send (self->admin, "GET /stats.json HTTP/1.1\r\nHost: localhost\r\n\r\n"))
-        answer = wp_client_read (self->admin);
-      if (answer)
-        return answer;
+        response = wp_client_read (self->admin);
+      if (response)
+        return response;
       g_clear_pointer (&self->admin, wp_client_free); /* it was idle for too long */
     }
   show_log (self);
@@ -337,21 +337,21 @@ ask_stats (WpHarness *self)
 double
 wp_harness_stat (WpHarness *self, const char *name)
 {
-  g_autoptr (WpAnswer) answer = ask_stats (self);
+  g_autoptr (WpHttpResponse) response = ask_stats (self);
   g_autoptr (JsonParser) parser = json_parser_new ();
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) words = g_strsplit (name, ".", -1);
   JsonNode *node;
 
-  g_assert_cmpuint (answer->status, ==, 200);
-  json_parser_load_from_data (parser, answer->body, (gssize) answer->size, &error);
+  g_assert_cmpuint (response->status, ==, 200);
+  json_parser_load_from_data (parser, response->body, (gssize) response->size, &error);
   g_assert_no_error (error);
   node = json_parser_get_root (parser);
   for (char **word = words; *word; word++)
     {
       node = json_object_get_member (json_node_get_object (node), *word);
       if (!node)
-        g_error ("no \"%s\" in %s", name, answer->body);
+        g_error ("no \"%s\" in %s", name, response->body);
     }
   if (JSON_NODE_HOLDS_NULL (node))
     return -1;

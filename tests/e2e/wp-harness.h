@@ -11,8 +11,8 @@
 typedef struct _WpHarness WpHarness;
 
 /* Starts `wp-server --listen 127.0.0.1:0 --admin 127.0.0.1:0 @options...` in its folder (NULL-terminated),
- * and waits until it says its ports. It dies with the test. The environment's WP_HTTP_LANE adds --http, and
- * WP_HTTP_TLS a certificate: the suites run once in each lane. */
+ * and waits until it says its ports. It dies with the test. The environment's WP_HTTP_SERVER adds --http, and
+ * WP_HTTP_TLS a certificate: the suites run once with each. */
 WpHarness *wp_harness_start (const char *option, ...) G_GNUC_NULL_TERMINATED;
 
 /* The same on other terms. */

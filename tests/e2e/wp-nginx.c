@@ -18,7 +18,7 @@ static const char conf[]
       "}\n";
 
 /* Its deadlines are those that the tests give wp-server. */
-static const char answers[]
+static const char responses[]
     = "  client_header_timeout 100ms; client_body_timeout 100ms; lingering_timeout 100ms;\n"
       "  server { listen 80; location / { return 200 \"Success!!\"; } }\n";
 
@@ -83,7 +83,7 @@ wp_nginx_new_as (const WpHarness *server, const char *http)
 WpNginx *
 wp_nginx_new (const WpHarness *server)
 {
-  return wp_nginx_new_as (server, answers);
+  return wp_nginx_new_as (server, responses);
 }
 
 void

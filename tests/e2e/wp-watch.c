@@ -14,7 +14,7 @@ struct _WpWatch {
 };
 
 static void
-check (const WpAnswer *answer)
+check (const WpHttpResponse *response)
 {
   static const char *const placed[]
       = { "stored", "rejected", "timed_out", "abandoned", "failed", "parked", "queued", "in_service" };
@@ -22,14 +22,14 @@ check (const WpAnswer *answer)
   JsonObject *ledger;
   gint64 sum = 0;
 
-  g_assert_cmpuint (answer->status, ==, 200);
-  g_assert_true (json_parser_load_from_data (parser, answer->body, (gssize) answer->size, NULL));
+  g_assert_cmpuint (response->status, ==, 200);
+  g_assert_true (json_parser_load_from_data (parser, response->body, (gssize) response->size, NULL));
   ledger = json_object_get_object_member (json_node_get_object (json_parser_get_root (parser)), "ledger");
   for (guint i = 0; i < G_N_ELEMENTS (placed); i++)
     sum += json_object_get_int_member (ledger, placed[i]);
   if (sum
       != json_object_get_int_member (ledger, "received") + json_object_get_int_member (ledger, "recovered"))
-    g_error ("the ledger does not balance: %s", answer->body);
+    g_error ("the ledger does not balance: %s", response->body);
 }
 
 static gpointer
@@ -41,11 +41,11 @@ run (gpointer data)
   while (client)
     {
       gboolean sent = wp_client_send (client, "GET /stats.json HTTP/1.1\r\nHost: localhost\r\n\r\n");
-      g_autoptr (WpAnswer) answer = sent ? wp_client_read (client) : NULL;
+      g_autoptr (WpHttpResponse) response = sent ? wp_client_read (client) : NULL;
 
-      if (!answer)
+      if (!response)
         break;
-      check (answer);
+      check (response);
       self->n_looks++;
       if (g_atomic_int_get (&self->stop)) /* not before a look, however late this thread has begun */
         break;

@@ -62,7 +62,7 @@ read_server (char **args, GError **error)
     {
       g_autofree char *timeout = wp_policy_get (&it.policy, "block-timeout");
 
-      wp_server_options_fit (&it, MEMORY_BYTES);
+      wp_server_options_set_memory_defaults (&it, MEMORY_BYTES);
       check_bounds (&it);
       text = g_strdup_printf ("%d %u %u %d %d %s %u|%s|%s|%s|%s|%s|%s|%s|%s|%" G_GINT64_FORMAT
                               " %" G_GUINT64_FORMAT " %d %u %" G_GINT64_FORMAT

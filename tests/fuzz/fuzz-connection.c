@@ -1,6 +1,6 @@
-/* fuzz-connection.c - any requests in sequence over a real connection, in two pieces, to a front of each
- * lane: they are answered, and their payloads stored, as RFC 9112 says by the model of it, and the ledger
- * balances. The first byte of an input chooses the lane, the second where it is cut. */
+/* fuzz-connection.c - any requests in sequence over a real connection, in two pieces, to an HTTP thread of
+ * each HTTP server: they are answered, and their payloads stored, as RFC 9112 says by the model of it, and
+ * the ledger balances. The first byte of an input chooses the HTTP server, the second where it is cut. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -38,7 +38,7 @@ typedef struct {
   WpEngine *mode;
   WpIngest ingest;
   WpListenSocket listen;
-  WpHttpThread *front;
+  WpHttpThread *http_thread;
   guint16 port;
 } Server;
 
@@ -96,8 +96,8 @@ start (Server *self, WpClock *clock, gboolean by_soup)
   if (!wp_listen_socket_open (&self->listen, "127.0.0.1:0", 1, NULL, NULL))
     abort ();
   self->port = (guint16) atoi (strrchr (self->listen.bound[0], ':') + 1);
-  self->front = wp_http_thread_new ("fuzz", self->listen.fds, 1, &limits, WP_SOUP_INGEST, wp_http1_setup,
-                                    wp_pending_request_deliver, &self->ingest);
+  self->http_thread = wp_http_thread_new ("fuzz", self->listen.fds, 1, &limits, WP_SOUP_INGEST,
+                                          wp_http1_setup, wp_pending_request_deliver, &self->ingest);
 }
 
 static void
@@ -151,9 +151,9 @@ read_more (Client *self, const GString *sent)
   return n > 0;
 }
 
-/* The status of the next final answer, whole; 0: the connection has ended. */
+/* The status of the next final response, whole; 0: the connection has ended. */
 static guint
-read_answer (Client *self, gboolean bodiless, const GString *sent)
+read_response (Client *self, gboolean bodiless, const GString *sent)
 {
   const char *end, *length;
   gsize size;
@@ -166,7 +166,7 @@ read_answer (Client *self, gboolean bodiless, const GString *sent)
           return 0;
       length = g_strstr_len (self->in->str, end - self->in->str, "Content-Length: ");
       if (sscanf (self->in->str, "HTTP/1.1 %u ", &status) != 1 || (status >= 200 && !length))
-        fail (sent, "No answer: ", self->in->str);
+        fail (sent, "No response: ", self->in->str);
       size = (gsize) (end + 4 - self->in->str)
              + (length && !bodiless ? g_ascii_strtoull (length + 16, NULL, 10) : 0);
       while (self->in->len < size)
@@ -179,18 +179,18 @@ read_answer (Client *self, gboolean bodiless, const GString *sent)
 }
 
 static void
-check_answers (Client *self, const GPtrArray *expected, const GString *sent)
+check_responses (Client *self, const GPtrArray *expected, const GString *sent)
 {
   gboolean closes = FALSE;
 
   for (guint i = 0; i < expected->len; i++)
     {
       const Rfc9112Request *request = expected->pdata[i];
-      guint status = read_answer (self, request->method && g_str_equal (request->method, "HEAD"), sent);
+      guint status = read_response (self, request->method && g_str_equal (request->method, "HEAD"), sent);
       g_autofree char *text = g_strdup_printf ("%u, not %u, to request %u", status, request->status, i);
 
       if (status != request->status)
-        fail (sent, "Wrong answer: ", text);
+        fail (sent, "Wrong response: ", text);
       closes = request->closes;
     }
   if (!closes)
@@ -198,7 +198,7 @@ check_answers (Client *self, const GPtrArray *expected, const GString *sent)
   while (read_more (self, sent))
     ;
   if (self->in->len > 0)
-    fail (sent, "More comes after the last answer: ", self->in->str);
+    fail (sent, "More comes after the last response: ", self->in->str);
 }
 
 static void
@@ -236,7 +236,7 @@ check (Server *self, const GString *sent, gsize split)
   client_init (&client, self->port);
   send (client.fd, sent->str, split, MSG_NOSIGNAL);
   send (client.fd, sent->str + split, sent->len - split, MSG_NOSIGNAL);
-  check_answers (&client, expected, sent);
+  check_responses (&client, expected, sent);
   client_clear (&client);
   check_stored (&self->store, expected, sent);
   wp_engine_count (self->mode, &ledger, NULL);

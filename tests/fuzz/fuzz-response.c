@@ -1,4 +1,4 @@
-/* fuzz-response.c - any bytes as an answer, and the end of the connection after them; whole, in two pieces
+/* fuzz-response.c - any bytes as a response, and the end of the connection after them; whole, in two pieces
  * and byte by byte they must come to the same. The first byte says whether it answers a HEAD, and where it is
  * cut. */
 #include <string.h>
@@ -53,7 +53,7 @@ parse (const char *bytes, gsize len, gboolean to_head, gsize first, gsize step)
   return result;
 }
 
-/* What is no answer may be found out later where it comes whole; what was taken of it does not matter. */
+/* What is no response may be found out later where it comes whole; what was taken of it does not matter. */
 static void
 assert_same (const Result *a, const Result *b)
 {

@@ -19,8 +19,8 @@ typedef struct {
 
 struct _HttpServer {
   HttpServerKind kind; /* server's thread; _HOLD becomes _ANSWER at release */
-  GString *answer;
-  const char *head_answer;
+  GString *response;
+  const char *head_response;
   char *url;
   int listen_fd, epoll_fd, wake_fd;
   GHashTable *connections; /* server's thread: a set of Connection, owned */
@@ -78,22 +78,22 @@ send_all (const Connection *connection, const char *bytes, gsize len)
 }
 
 static void
-answer (HttpServer *self, Connection *connection)
+respond (HttpServer *self, Connection *connection)
 {
   connection->is_held = FALSE;
-  send_all (connection, self->answer->str, self->answer->len);
+  send_all (connection, self->response->str, self->response->len);
 }
 
 /* A client's first question, before it begins: it is answered in any case, and not noted. */
 static void
-answer_heads (HttpServer *self, Connection *connection)
+response_heads (HttpServer *self, Connection *connection)
 {
   const char *end;
 
   while (g_str_has_prefix (connection->in->str, "HEAD ") && (end = strstr (connection->in->str, "\r\n\r\n")))
     {
       g_string_erase (connection->in, 0, end + 4 - connection->in->str);
-      send_all (connection, self->head_answer, strlen (self->head_answer));
+      send_all (connection, self->head_response, strlen (self->head_response));
     }
 }
 
@@ -139,14 +139,14 @@ on_readable (HttpServer *self, Connection *connection)
       return;
     }
   g_string_append_len (connection->in, buffer, n);
-  answer_heads (self, connection);
+  response_heads (self, connection);
   while (take_request (self, connection))
     if (self->kind == HTTP_SERVER_HOLD)
       connection->is_held = TRUE;
     else
       {
         if (self->kind != HTTP_SERVER_CLOSE)
-          answer (self, connection);
+          respond (self, connection);
         if (self->kind == HTTP_SERVER_CLOSE || self->kind == HTTP_SERVER_LAST)
           {
             drop (self, connection);
@@ -183,13 +183,13 @@ on_woken (HttpServer *self)
   g_mutex_lock (&self->mutex);
   stopped = self->stopped;
   if (self->released && self->kind == HTTP_SERVER_HOLD)
-    self->kind = HTTP_SERVER_ANSWER;
+    self->kind = HTTP_SERVER_RESPOND;
   g_mutex_unlock (&self->mutex);
 
   g_hash_table_iter_init (&iter, self->connections);
-  while (self->kind == HTTP_SERVER_ANSWER && g_hash_table_iter_next (&iter, &connection, NULL))
+  while (self->kind == HTTP_SERVER_RESPOND && g_hash_table_iter_next (&iter, &connection, NULL))
     if (((Connection *) connection)->is_held)
-      answer (self, connection);
+      respond (self, connection);
 
   return !stopped;
 }
@@ -239,9 +239,9 @@ http_server_new_closed (HttpServerKind kind, gsize body_bytes)
   g_autofree char *body = g_strnfill (body_bytes, 'x');
 
   self->kind = kind;
-  self->head_answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
-  self->answer = g_string_new (NULL);
-  g_string_printf (self->answer, "HTTP/1.1 %s\r\nContent-Length: %" G_GSIZE_FORMAT "\r\n\r\n%s",
+  self->head_response = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+  self->response = g_string_new (NULL);
+  g_string_printf (self->response, "HTTP/1.1 %s\r\nContent-Length: %" G_GSIZE_FORMAT "\r\n\r\n%s",
                    statuses[kind] ? statuses[kind] : "200 OK", body_bytes, body);
   bind_somewhere (self);
   self->connections = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) connection_free, NULL);
@@ -275,13 +275,13 @@ http_server_new (HttpServerKind kind, gsize body_bytes)
 }
 
 HttpServer *
-http_server_new_odd (HttpServerKind kind, const char *answer_bytes, const char *head_answer)
+http_server_new_odd (HttpServerKind kind, const char *response_bytes, const char *head_response)
 {
   HttpServer *self = http_server_new (kind, 0);
 
-  g_string_assign (self->answer, answer_bytes); /* nobody has connected yet */
-  if (head_answer)
-    self->head_answer = head_answer;
+  g_string_assign (self->response, response_bytes); /* nobody has connected yet */
+  if (head_response)
+    self->head_response = head_response;
   return self;
 }
 
@@ -310,7 +310,7 @@ http_server_free (HttpServer *self)
   g_thread_join (self->thread);
   g_hash_table_unref (self->connections);
   g_ptr_array_unref (self->requests);
-  g_string_free (self->answer, TRUE);
+  g_string_free (self->response, TRUE);
   close (self->listen_fd);
   close (self->epoll_fd);
   close (self->wake_fd);

@@ -5,12 +5,12 @@
 #include <glib.h>
 
 typedef enum {
-  HTTP_SERVER_ANSWER, /* 200 at once */
-  HTTP_SERVER_HOLD,   /* 200 once http_server_release() is called */
-  HTTP_SERVER_REJECT, /* 503 at once */
-  HTTP_SERVER_FAIL,   /* 500 at once */
-  HTTP_SERVER_CLOSE,  /* closes the connection, unanswered */
-  HTTP_SERVER_LAST    /* 200 with "Connection: close", and closes */
+  HTTP_SERVER_RESPOND, /* 200 at once */
+  HTTP_SERVER_HOLD,    /* 200 once http_server_release() is called */
+  HTTP_SERVER_REJECT,  /* 503 at once */
+  HTTP_SERVER_FAIL,    /* 500 at once */
+  HTTP_SERVER_CLOSE,   /* closes the connection, unanswered */
+  HTTP_SERVER_LAST     /* 200 with "Connection: close", and closes */
 } HttpServerKind;
 
 typedef struct {
@@ -26,8 +26,8 @@ HttpServer *http_server_new (HttpServerKind kind, gsize body_bytes);
 HttpServer *http_server_new_closed (HttpServerKind kind, gsize body_bytes);
 void http_server_open (HttpServer *self);
 
-/* With this answer, or none (""); @head_answer (static): to HEAD requests; NULL: a usual one. */
-HttpServer *http_server_new_odd (HttpServerKind kind, const char *answer_bytes, const char *head_answer);
+/* With this response, or none (""); @head_response (static): to HEAD requests; NULL: a usual one. */
+HttpServer *http_server_new_odd (HttpServerKind kind, const char *response_bytes, const char *head_response);
 void http_server_free (HttpServer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HttpServer, http_server_free)
 

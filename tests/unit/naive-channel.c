@@ -103,41 +103,41 @@ naive_channel_send (NaiveChannel *self)
 {
   NaiveJob job = { WP_JOB_NEW,   WP_OUTCOME_NONE, FALSE,        self->now_ns,
                    WP_TIME_NONE, WP_TIME_NONE,    WP_TIME_NONE, WP_TIME_NONE };
-  WpSend answer;
+  WpSend result;
 
   g_array_set_size (self->turned_away, 0);
   if (self->closed)
     {
       end (self, &job, WP_OUTCOME_REJECTED);
-      answer = WP_SEND_CLOSED;
+      result = WP_SEND_CLOSED;
     }
   else if (naive_channel_count_state (self, WP_JOB_IN_SERVICE) < self->workers)
     {
       job.state = WP_JOB_IN_SERVICE;
       job.accepted_ns = job.started_ns = self->now_ns;
-      answer = WP_SEND_STARTED;
+      result = WP_SEND_STARTED;
     }
   else if (naive_channel_count_state (self, WP_JOB_QUEUED) < self->capacity_jobs)
     {
       job.state = WP_JOB_QUEUED;
       job.accepted_ns = self->now_ns;
-      answer = WP_SEND_ACCEPTED;
+      result = WP_SEND_ACCEPTED;
     }
   else if (self->rejects)
     {
       end (self, &job, WP_OUTCOME_REJECTED);
-      answer = WP_SEND_REJECTED;
+      result = WP_SEND_REJECTED;
     }
   else
     {
       job.state = WP_JOB_PARKED;
       job.blocked = TRUE;
-      answer = WP_SEND_PARKED;
+      result = WP_SEND_PARKED;
     }
   g_array_append_val (self->jobs, job);
   note_peaks (self);
 
-  return answer;
+  return result;
 }
 
 /* First the worker takes the oldest that was accepted, then the oldest parked takes the place; without
@@ -164,7 +164,7 @@ naive_channel_take (NaiveChannel *self, int done, WpOutcome outcome, int *admitt
 }
 
 gboolean
-naive_channel_leave (NaiveChannel *self, int i, gboolean queued_too, int *admitted)
+naive_channel_abandon (NaiveChannel *self, int i, gboolean queued_too, int *admitted)
 {
   WpJobState state = naive_channel_job (self, i)->state;
 

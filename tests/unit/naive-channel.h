@@ -36,7 +36,7 @@ int naive_channel_first (NaiveChannel *self, WpJobState state);
 /* Each is one operation. Jobs returned are indices, or NAIVE_NEVER. */
 WpSend naive_channel_send (NaiveChannel *self);
 int naive_channel_take (NaiveChannel *self, int done, WpOutcome outcome, int *admitted);
-gboolean naive_channel_leave (NaiveChannel *self, int i, gboolean queued_too, int *admitted);
+gboolean naive_channel_abandon (NaiveChannel *self, int i, gboolean queued_too, int *admitted);
 void naive_channel_expire (NaiveChannel *self);
 void naive_channel_close (NaiveChannel *self);
 

@@ -88,7 +88,7 @@ test_equal_figures (void)
 }
 
 static void
-test_either_bound_will_do (void)
+test_relative_or_absolute_bound (void)
 {
   WpSummary predicted, measured;
   WpAgreement against;
@@ -116,7 +116,7 @@ test_either_bound_will_do (void)
 /* Each metric by the bounds of section 7, a little within and a little past them: 2 %, or so many jobs or
  * seconds (0: none). */
 static void
-test_the_bounds_of_each (void)
+test_bounds_of_each_metric (void)
 {
   static const struct {
     const char *name;
@@ -190,7 +190,7 @@ test_nothing_measured (void)
 }
 
 static void
-test_the_curves_bound_is_its_own (void)
+test_curve_bound (void)
 {
   WpSummary summary;
   WpAgreement against;
@@ -298,7 +298,7 @@ test_difference (void)
 
 /* The first request came 5 ms late, so that all others seem 5 ms early; their curves are the same. */
 static void
-test_a_late_first_request_shifts_nothing (void)
+test_late_first_request (void)
 {
   const gint64 late = S / 200;
   const WpRow predicted[] = { queued (0, 0, 0), queued (S, S, 2 * S), queued (2 * S, 2 * S, 4 * S),
@@ -318,18 +318,17 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/agreement/the-bounds-of-each", test_the_bounds_of_each);
+  g_test_add_func ("/agreement/bounds-of-each-metric", test_bounds_of_each_metric);
   g_test_add_func ("/agreement/equal-figures", test_equal_figures);
-  g_test_add_func ("/agreement/either-bound-will-do", test_either_bound_will_do);
+  g_test_add_func ("/agreement/relative-or-absolute-bound", test_relative_or_absolute_bound);
   g_test_add_func ("/agreement/nothing-measured", test_nothing_measured);
-  g_test_add_func ("/agreement/the-curves-bound-is-its-own", test_the_curves_bound_is_its_own);
+  g_test_add_func ("/agreement/curve-bound", test_curve_bound);
   g_test_add_func ("/agreement/area-between-curves", test_area_between_curves);
   g_test_add_func ("/agreement/too-little-area", test_too_little_area);
   g_test_add_func ("/agreement/match-by-id", test_match_by_id);
   g_test_add_func ("/agreement/match-by-order", test_match_by_order);
   g_test_add_func ("/agreement/difference", test_difference);
-  g_test_add_func ("/agreement/a-late-first-request-shifts-nothing",
-                   test_a_late_first_request_shifts_nothing);
+  g_test_add_func ("/agreement/late-first-request", test_late_first_request);
 
   return g_test_run ();
 }

@@ -60,8 +60,8 @@ check (const RandomLoad *load, guint workers)
         g_error ("%u workers, queue %u: %s differs: %.17g, the model's %.17g", workers, queues[i], differs,
                  wp_metric_value (wp_metric_find (differs), &from_backlog),
                  wp_metric_value (wp_metric_find (differs), &from_model));
-      g_assert_cmpint (from_model.blocked == 0, ==, wp_backlog_longest (backlog) <= queues[i]);
-      g_assert_cmpint (from_model.time_full_ns > 0, ==, wp_backlog_fills (backlog, queues[i]));
+      g_assert_cmpint (from_model.blocked == 0, ==, wp_backlog_max_length (backlog) <= queues[i]);
+      g_assert_cmpint (from_model.time_full_ns > 0, ==, wp_backlog_was_full (backlog, queues[i]));
       g_assert_cmpuint (wp_backlog_blocked (lean, queues[i]), ==, from_model.blocked);
     }
 }
@@ -86,7 +86,7 @@ test_equals_model (void)
 static void
 assert_same (const WpBacklog *reduced, const WpBacklog *full)
 {
-  guint64 longest = wp_backlog_longest (full);
+  guint64 longest = wp_backlog_max_length (full);
   guint queues[] = { 0,
                      1,
                      (guint) longest / 2,
@@ -95,16 +95,16 @@ assert_same (const WpBacklog *reduced, const WpBacklog *full)
                      (guint) longest,
                      (guint) longest + 1 };
 
-  g_assert_cmpuint (wp_backlog_longest (reduced), ==, longest);
+  g_assert_cmpuint (wp_backlog_max_length (reduced), ==, longest);
   for (guint i = 0; i < G_N_ELEMENTS (queues); i++)
     {
       guint queue_jobs = queues[i];
       WpSummary one, other;
 
-      g_assert_cmpint (wp_backlog_knows (reduced, queue_jobs), ==, queue_jobs + 1 >= longest);
+      g_assert_cmpint (wp_backlog_is_exact (reduced, queue_jobs), ==, queue_jobs + 1 >= longest);
       wp_backlog_summary (reduced, queue_jobs, &one);
       wp_backlog_summary (full, queue_jobs, &other);
-      if (wp_backlog_knows (reduced, queue_jobs))
+      if (wp_backlog_is_exact (reduced, queue_jobs))
         g_assert_cmpuint (one.blocked, ==, other.blocked);
       g_assert_cmpuint (one.blocked, >=, queue_jobs < longest ? 1 : 0);
       g_assert_cmpuint (one.blocked, <=, other.blocked);
@@ -115,7 +115,7 @@ assert_same (const WpBacklog *reduced, const WpBacklog *full)
       g_assert_cmpint (one.wait.p999, ==, other.wait.p999);
       g_assert_cmpint (one.wait.max, ==, other.wait.max);
       g_assert_true (isnan (one.wait.mean));
-      g_assert_cmpint (wp_backlog_fills (reduced, queue_jobs), ==, wp_backlog_fills (full, queue_jobs));
+      g_assert_cmpint (wp_backlog_was_full (reduced, queue_jobs), ==, wp_backlog_was_full (full, queue_jobs));
     }
 }
 
@@ -144,7 +144,7 @@ check_avx2 (WpRandom *random, guint64 most_ns)
       length = MIN (length, G_N_ELEMENTS (services_ns) - done);
       g_assert_true (wp_backlog_avx2_offer (backlogs, arrivals_ns + done, services_ns + done, length));
       if (dropped < n)
-        wp_backlog_avx2_drop (backlogs, dropped);
+        wp_backlog_avx2_stop (backlogs, dropped);
     }
   for (guint i = 0; i < n; i++)
     {
@@ -164,7 +164,7 @@ test_avx2_equals_backlog (void)
   guint64 seed = g_test_rand_int ();
   WpRandom random;
 
-  if (!wp_backlog_avx2_takes (1))
+  if (!wp_backlog_avx2_supports (1))
     {
       g_test_skip ("this processor has no AVX2");
       return;
@@ -182,15 +182,15 @@ test_too_long_for_avx2 (void)
   const guint workers[] = { 1, 2 };
   g_autoptr (WpBacklogAvx2) backlogs = NULL;
 
-  if (!wp_backlog_avx2_takes (1))
+  if (!wp_backlog_avx2_supports (1))
     {
       g_test_skip ("this processor has no AVX2");
       return;
     }
   backlogs = wp_backlog_avx2_new (workers, 2);
   g_assert_false (wp_backlog_avx2_offer (backlogs, arrivals_ns, services_ns, 2));
-  g_assert_true (wp_backlog_avx2_takes (MOST_WORKERS));
-  g_assert_false (wp_backlog_avx2_takes (MOST_WORKERS + 1));
+  g_assert_true (wp_backlog_avx2_supports (MOST_WORKERS));
+  g_assert_false (wp_backlog_avx2_supports (MOST_WORKERS + 1));
 }
 
 static void

@@ -104,7 +104,7 @@ test_too_few_parts (void)
 
 /* At 64 parts each two become one, and each that follows is as large. */
 static void
-test_parts_are_put_together (void)
+test_parts_merge (void)
 {
   g_autoptr (WpBatchMeans) parts = make_parts (64 + 2 * 5 + 1);
   WpInterval intervals[WP_BATCH_METRICS];
@@ -150,7 +150,7 @@ test_runs (void)
 /* Neighbours that correlate a little are worth a word; where they correlate much there are no intervals to be
  * believed. */
 static void
-test_what_is_said_of_correlation (void)
+test_correlation (void)
 {
   static const struct {
     double correlation;
@@ -193,7 +193,7 @@ test_what_is_said_of_correlation (void)
 
 /* Theory is held against the interval, and where it is exact, against the figure to the nanosecond. */
 static void
-test_whether_theory_holds (void)
+test_coverage_in_theory (void)
 {
   WpConfidence confidence
       = { .metrics = { { { "wait.mean", 2, 0.1, 0.3 }, 50 }, { { "response.mean", 3, NAN, NAN }, NAN } },
@@ -229,10 +229,10 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/batch-means/every-ratio", test_every_ratio);
   g_test_add_func ("/batch-means/too-few-parts", test_too_few_parts);
-  g_test_add_func ("/batch-means/parts-are-put-together", test_parts_are_put_together);
+  g_test_add_func ("/batch-means/parts-merge", test_parts_merge);
   g_test_add_func ("/batch-means/runs", test_runs);
-  g_test_add_func ("/batch-means/whether-theory-holds", test_whether_theory_holds);
-  g_test_add_func ("/batch-means/what-is-said-of-correlation", test_what_is_said_of_correlation);
+  g_test_add_func ("/batch-means/coverage-in-theory", test_coverage_in_theory);
+  g_test_add_func ("/batch-means/correlation", test_correlation);
 
   return g_test_run ();
 }

@@ -161,7 +161,7 @@ test_one_worker_equals_the_recursion (void)
 
 /* What comes while a commit runs shares the next one. */
 static void
-test_a_commit_takes_all_that_waits (void)
+test_commit_takes_all_waiting_rows (void)
 {
   const NaiveCommit commit = { 100, 10, 0, 1000 };
   RandomLoad load = { .patience_ns = WP_TIME_NONE, .n_rows = 4 };
@@ -185,7 +185,7 @@ test_a_commit_takes_all_that_waits (void)
 
 /* A writer that must be woken takes what has come by the time it is awake. */
 static void
-test_an_idle_writer_gathers (void)
+test_idle_writer_gathers (void)
 {
   const NaiveCommit commit = { 100, 10, 50, 1000 };
   RandomLoad load = { .patience_ns = WP_TIME_NONE, .n_rows = 3 };
@@ -256,7 +256,7 @@ test_peaks_after_a_warm_up (void)
 }
 
 static void
-test_times_past_292_years (void)
+test_times_beyond_292_years (void)
 {
   const NaiveCommit naive = { G_MAXINT64 / 2, 0, 0, 1 };
   g_autoptr (WpCommit) commit = commit_of (&naive);
@@ -279,11 +279,11 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/bulk-service/equals-naive", test_equals_naive);
   g_test_add_func ("/bulk-service/one-worker-equals-the-recursion", test_one_worker_equals_the_recursion);
-  g_test_add_func ("/bulk-service/a-commit-takes-all-that-waits", test_a_commit_takes_all_that_waits);
-  g_test_add_func ("/bulk-service/an-idle-writer-gathers", test_an_idle_writer_gathers);
+  g_test_add_func ("/bulk-service/commit-takes-all-waiting-rows", test_commit_takes_all_waiting_rows);
+  g_test_add_func ("/bulk-service/idle-writer-gathers", test_idle_writer_gathers);
   g_test_add_func ("/bulk-service/warm-up", test_warm_up);
   g_test_add_func ("/bulk-service/peaks-after-a-warm-up", test_peaks_after_a_warm_up);
-  g_test_add_func ("/bulk-service/times-past-292-years", test_times_past_292_years);
+  g_test_add_func ("/bulk-service/times-beyond-292-years", test_times_beyond_292_years);
 
   return g_test_run ();
 }

@@ -154,7 +154,7 @@ test_no_groups (void)
 }
 
 static void
-test_nothing_to_learn_from (void)
+test_no_usable_rows (void)
 {
   g_autoptr (GError) error = NULL;
 
@@ -174,7 +174,7 @@ main (int argc, char **argv)
   g_test_add_func ("/calibration/one-worker", test_one_worker);
   g_test_add_func ("/calibration/full-commits", test_full_commits);
   g_test_add_func ("/calibration/no-groups", test_no_groups);
-  g_test_add_func ("/calibration/nothing-to-learn-from", test_nothing_to_learn_from);
+  g_test_add_func ("/calibration/no-usable-rows", test_no_usable_rows);
 
   return g_test_run ();
 }

@@ -65,7 +65,7 @@ check_recover (guint capacity_jobs, guint workers, guint n_recovered, guint n_pa
   gboolean started;
   WpFreed freed;
 
-  wp_channel_expect (channel, TRUE);
+  wp_channel_begin_recovery (channel, TRUE);
   g_assert_false (wp_channel_wait_empty (channel, 0));
   for (guint i = 0; i < n_parked; i++)
     g_assert_cmpint (wp_channel_send (channel, add_job (jobs)), ==, WP_SEND_PARKED);
@@ -107,14 +107,14 @@ test_recover (void)
 
 /* A place that frees meanwhile is for the next of them, and not for who is parked. */
 static void
-test_recover_keeps_out (void)
+test_recovered_before_parked (void)
 {
   g_autoptr (WpChannel) channel = wp_channel_new (5, 1, FALSE, WP_TIME_NONE);
   g_autoptr (GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
   gboolean started;
   WpFreed freed;
 
-  wp_channel_expect (channel, TRUE);
+  wp_channel_begin_recovery (channel, TRUE);
   g_assert_true (wp_channel_recover (channel, add_job (jobs)));
   g_assert_cmpint (wp_channel_send (channel, add_job (jobs)), ==, WP_SEND_PARKED);
   g_assert_null (wp_channel_take (channel, jobs->pdata[0], &freed));
@@ -137,7 +137,7 @@ test_recover_rejects (void)
   gboolean started;
   WpFreed freed;
 
-  wp_channel_expect (channel, FALSE);
+  wp_channel_begin_recovery (channel, FALSE);
   g_assert_cmpint (wp_channel_send (channel, add_job (jobs)), ==, WP_SEND_REJECTED);
   g_assert_false (wp_channel_admit (channel, &freed, &started));
   g_assert_true (wp_channel_wait_empty (channel, 0));
@@ -157,7 +157,7 @@ test_recover_expires (void)
   gboolean started;
   WpFreed freed;
 
-  wp_channel_expect (channel, TRUE);
+  wp_channel_begin_recovery (channel, TRUE);
   g_assert_cmpint (wp_channel_send (channel, add_job (jobs)), ==, WP_SEND_PARKED);
   while (wp_time_monotonic () <= ((WpJob *) jobs->pdata[0])->arrival_ns + 1)
     ;
@@ -217,7 +217,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/channel-journal/recover", test_recover);
-  g_test_add_func ("/channel-journal/recover-keeps-out", test_recover_keeps_out);
+  g_test_add_func ("/channel-journal/recovered-before-parked", test_recovered_before_parked);
   g_test_add_func ("/channel-journal/recover-rejects", test_recover_rejects);
   g_test_add_func ("/channel-journal/recover-expires", test_recover_expires);
   g_test_add_func ("/channel-journal/withdraw", test_withdraw);

@@ -134,7 +134,8 @@ leave_one (Hammer *self)
   WpJob *job = pick (self, self->bench->waiting);
   WpFreed freed;
 
-  if (!job || !wp_channel_leave (self->bench->channel, job, wp_random_below (&self->random, 2) == 0, &freed))
+  if (!job
+      || !wp_channel_abandon (self->bench->channel, job, wp_random_below (&self->random, 2) == 0, &freed))
     return;
   note_end (job);
   wp_job_unref (job);

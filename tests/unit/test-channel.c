@@ -153,12 +153,12 @@ static void
 send_one (Pair *self)
 {
   WpJob *job = wp_job_new ();
-  WpSend answer;
+  WpSend sent;
 
   g_ptr_array_add (self->jobs, job);
-  answer = wp_channel_send (self->channel, job);
-  g_assert_cmpint (answer, ==, naive_channel_send (self->naive));
-  if (answer == WP_SEND_STARTED)
+  sent = wp_channel_send (self->channel, job);
+  g_assert_cmpint (sent, ==, naive_channel_send (self->naive));
+  if (sent == WP_SEND_STARTED)
     g_assert_cmpint (job->base_ns, ==, job->started_ns);
 }
 
@@ -261,8 +261,8 @@ leave_one (Pair *self)
 
   if (i == NAIVE_NEVER || i == (int) self->jobs->len)
     return;
-  left = wp_channel_leave (self->channel, self->jobs->pdata[i], queued_too, &freed);
-  g_assert_cmpint (left, ==, naive_channel_leave (self->naive, i, queued_too, &admitted));
+  left = wp_channel_abandon (self->channel, self->jobs->pdata[i], queued_too, &freed);
+  g_assert_cmpint (left, ==, naive_channel_abandon (self->naive, i, queued_too, &admitted));
   check_freed (self, &freed, admitted);
   if (left)
     wp_job_unref (self->jobs->pdata[i]);
@@ -353,7 +353,7 @@ test_equals_naive (void)
 /* What one commit has done leaves at one moment, and what waited for it starts then: the record shows which
  * rows shared a commit. */
 static void
-test_a_commit_is_one_operation (void)
+test_one_commit_frees_many (void)
 {
   g_autoptr (WpChannel) channel = wp_channel_new (2, 3, FALSE, WP_TIME_NONE);
   WpJob *jobs[7];
@@ -402,7 +402,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/channel/equals-naive", test_equals_naive);
-  g_test_add_func ("/channel/a-commit-is-one-operation", test_a_commit_is_one_operation);
+  g_test_add_func ("/channel/one-commit-frees-many", test_one_commit_frees_many);
 
   return g_test_run ();
 }

@@ -101,7 +101,7 @@ help (gpointer data)
   Bench *self = data;
 
   while (!g_atomic_int_get (&self->helped_enough))
-    wp_clock_help (self->clock);
+    wp_clock_fire_due (self->clock);
 
   return NULL;
 }
@@ -199,7 +199,7 @@ test_many_threads (void)
 
 /* The earlier moment counts, whichever was asked for last, and the timer fires once. */
 static void
-test_keeps_the_earlier_moment (void)
+test_later_deadline_is_ignored (void)
 {
   g_autoptr (Bench) bench = bench_new ();
   gint64 now_ns = wp_time_monotonic (), soon_ns = now_ns + 5 * WP_NS_PER_MS;
@@ -217,7 +217,7 @@ test_keeps_the_earlier_moment (void)
 /* What is left of the later moment fires nothing: not the timer, which has been armed anew for one that is
  * later still. */
 static void
-test_forgets_the_later_moment (void)
+test_earlier_deadline_replaces_later (void)
 {
   g_autoptr (Bench) bench = bench_new ();
   gint64 now_ns = wp_time_monotonic ();
@@ -250,7 +250,7 @@ test_moves_up_in_the_heap (void)
 }
 
 static void
-test_arms_again_when_it_fires (void)
+test_rearms_in_callback (void)
 {
   g_autoptr (Bench) bench = bench_new ();
   const Firing *firings;
@@ -280,12 +280,12 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/clock/in-order", GUINT_TO_POINTER (0), test_in_order);
-  g_test_add_data_func ("/clock/in-order-helped", GUINT_TO_POINTER (MAX_HELPERS), test_in_order);
+  g_test_add_data_func ("/clock/in-order-with-callers-thread", GUINT_TO_POINTER (MAX_HELPERS), test_in_order);
   g_test_add_func ("/clock/many-threads", test_many_threads);
-  g_test_add_func ("/clock/keeps-the-earlier-moment", test_keeps_the_earlier_moment);
-  g_test_add_func ("/clock/forgets-the-later-moment", test_forgets_the_later_moment);
+  g_test_add_func ("/clock/later-deadline-is-ignored", test_later_deadline_is_ignored);
+  g_test_add_func ("/clock/earlier-deadline-replaces-later", test_earlier_deadline_replaces_later);
   g_test_add_func ("/clock/moves-up-in-the-heap", test_moves_up_in_the_heap);
-  g_test_add_func ("/clock/arms-again-when-it-fires", test_arms_again_when_it_fires);
+  g_test_add_func ("/clock/rearms-in-callback", test_rearms_in_callback);
   g_test_add_func ("/clock/freed-while-armed", test_freed_while_armed);
 
   return g_test_run ();

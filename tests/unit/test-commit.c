@@ -24,7 +24,7 @@ static void
 hand_over (const WpCommit *commit, WpCommitDraws *draws, double from_s, double rows_per_s)
 {
   for (guint i = 0; i < 5 * rows_per_s; i++)
-    wp_commit_handed_over (commit, draws, (gint64) ((from_s + i / rows_per_s) * 1e9));
+    wp_commit_count_row (commit, draws, (gint64) ((from_s + i / rows_per_s) * 1e9));
 }
 
 static void
@@ -34,7 +34,7 @@ assert_near (gint64 ns, double expected_us)
 }
 
 static void
-test_one_load_is_for_all (void)
+test_one_load (void)
 {
   const WpCommitCost cost = LIGHT_COST;
   g_autoptr (WpCommit) commit = wp_commit_new (&cost, NULL, 1, 1);
@@ -44,11 +44,11 @@ test_one_load_is_for_all (void)
   g_assert_cmpint (wp_commit_draw (commit, &draws, 2), ==, 540000);
   hand_over (commit, &draws, 0, 3000);
   g_assert_cmpint (wp_commit_draw (commit, &draws, 2), ==, 540000);
-  g_assert_cmpint (wp_commit_idle (commit, &draws), ==, 300000);
+  g_assert_cmpint (wp_commit_idle_delay (commit, &draws), ==, 300000);
 }
 
 static void
-test_between_two_loads_and_beyond (void)
+test_interpolates_between_loads (void)
 {
   static const struct {
     double rows_per_s, commit_us, idle_us;
@@ -66,7 +66,7 @@ test_between_two_loads_and_beyond (void)
     {
       hand_over (commit, &draws, 10 * i, steps[i].rows_per_s);
       assert_near (wp_commit_draw (commit, &draws, 2), steps[i].commit_us);
-      assert_near (wp_commit_idle (commit, &draws), steps[i].idle_us);
+      assert_near (wp_commit_idle_delay (commit, &draws), steps[i].idle_us);
     }
 }
 
@@ -84,7 +84,7 @@ test_scaled (void)
 
 /* Each load has the spread of its own record, and the nearest is taken. */
 static void
-test_the_spread_of_the_nearest (void)
+test_spread_of_nearest_load (void)
 {
   const gint64 light_ns = 7000, heavy_ns = -3000;
   g_autoptr (GArray) light = g_array_new (FALSE, FALSE, sizeof (gint64)),
@@ -112,10 +112,10 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/commit/one-load-is-for-all", test_one_load_is_for_all);
-  g_test_add_func ("/commit/between-two-loads-and-beyond", test_between_two_loads_and_beyond);
+  g_test_add_func ("/commit/one-load", test_one_load);
+  g_test_add_func ("/commit/interpolates-between-loads", test_interpolates_between_loads);
   g_test_add_func ("/commit/scaled", test_scaled);
-  g_test_add_func ("/commit/the-spread-of-the-nearest", test_the_spread_of_the_nearest);
+  g_test_add_func ("/commit/spread-of-nearest-load", test_spread_of_nearest_load);
 
   return g_test_run ();
 }

@@ -95,7 +95,7 @@ remove_files (const char *dir, const char *path)
 }
 
 static void
-test_log_has_a_bound (void)
+test_log_is_bounded (void)
 {
   g_autofree char *dir = g_dir_make_tmp ("wp-test-copy-behind-XXXXXX", NULL),
                   *path = g_build_filename (dir, "jobs.db", NULL);
@@ -130,7 +130,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   wp_fault_vfs_register ();
-  g_test_add_func ("/copy-behind/log-has-a-bound", test_log_has_a_bound);
+  g_test_add_func ("/copy-behind/log-is-bounded", test_log_is_bounded);
 
   return g_test_run ();
 }

@@ -1,4 +1,4 @@
-/* SQLite's files on a disk that fails: no read error is taken for an answer, and after a sync that failed
+/* SQLite's files on a disk that fails: no read error is taken for data, and after a sync that failed
  * everything is written again that the system has given up. At the end of each case the power is cut. */
 #include "runtime/database/wp-database.h"
 

@@ -81,7 +81,7 @@ test_named_files_exist (void)
 }
 
 static void
-test_links_lead_somewhere (void)
+test_links_resolve (void)
 {
   g_autofree char *text = read_document ("README.md");
   g_autoptr (GRegex) link = g_regex_new ("\\]\\(([^):]+)\\)", 0, 0, NULL);
@@ -101,7 +101,7 @@ test_links_lead_somewhere (void)
 }
 
 static void
-test_the_readme_is_short (void)
+test_readme_length (void)
 {
   g_autofree char *text = read_document ("README.md");
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
@@ -117,8 +117,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/documents/named-files-exist", test_named_files_exist);
-  g_test_add_func ("/documents/links-lead-somewhere", test_links_lead_somewhere);
-  g_test_add_func ("/documents/the-readme-is-short", test_the_readme_is_short);
+  g_test_add_func ("/documents/links-resolve", test_links_resolve);
+  g_test_add_func ("/documents/readme-length", test_readme_length);
 
   return g_test_run ();
 }

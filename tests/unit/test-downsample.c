@@ -68,7 +68,7 @@ test_random_curves (void)
 }
 
 static void
-test_the_longest_time (void)
+test_longest_time (void)
 {
   g_autoptr (WpDownsample) curve = wp_downsample_new (4, FALSE);
   guint n;
@@ -138,7 +138,7 @@ test_plot_data (void)
       run = wp_run_new (trace, service, &policy, 1, g_test_rand_bit () ? WP_TIME_NONE : 3 * WP_NS_PER_S);
       wp_plot_data_watch (data, run);
       wp_run_watch (run, &wp_job_keeper, predicted);
-      g_assert_true (wp_run_go (run, &summary, &traffic, NULL));
+      g_assert_true (wp_run_execute (run, &summary, &traffic, NULL));
       side = wp_plot_data_side (data, 0);
       g_assert_cmpint ((gint64) wp_downsample_max (side->depth), ==, summary.depth_max);
       g_assert_cmpint ((gint64) wp_downsample_max (side->busy), ==, summary.busy_max);
@@ -245,7 +245,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/downsample/random", test_random_curves);
-  g_test_add_func ("/downsample/the-longest-time", test_the_longest_time);
+  g_test_add_func ("/downsample/longest-time", test_longest_time);
   g_test_add_func ("/downsample/plot-data", test_plot_data);
   g_test_add_func ("/downsample/axes", test_axes);
   g_test_add_func ("/downsample/texts", test_texts);

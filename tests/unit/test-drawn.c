@@ -147,11 +147,51 @@ test_diurnal (void)
   assert_near ("share in the first half", up / n, 0.5 + 0.8 / G_PI, 0.004);
 }
 
+/* The k-th request is where the integral of the rate is k. */
+static void
+test_ramp (void)
+{
+  static const char *const specs[]
+      = { "constant:rate=50:450,duration=10s", "constant:rate=450:50,duration=10s" };
+  g_autoptr (WpArrivals) drawn = arrivals_of ("poisson:rate=100:300,duration=5000s");
+  gint64 times_ns[256], last_ns = 0;
+  double n = 0, n_early = 0;
+  gsize got;
+
+  for (guint i = 0; i < G_N_ELEMENTS (specs); i++)
+    {
+      g_autoptr (WpArrivals) even = arrivals_of (specs[i]);
+      double from = i == 0 ? 50 : 450, growth = i == 0 ? 40 : -40;
+
+      for (n = 0; (got = wp_arrivals_next (even, times_ns, 256)) > 0; n += (double) got)
+        for (gsize k = 0; k < got; k++)
+          {
+            double t = (double) times_ns[k] / 1e9;
+
+            g_assert_cmpfloat (fabs (from * t + growth * t * t / 2 - (n + (double) k)), <, 1e-5);
+          }
+      g_assert_cmpfloat (n, ==, 2500);
+      g_assert_false (wp_arrivals_is_constant (even));
+    }
+  for (n = 0; (got = wp_arrivals_next (drawn, times_ns, 256)) > 0;)
+    for (gsize i = 0; i < got; i++)
+      {
+        g_assert_cmpint (times_ns[i], >=, last_ns);
+        last_ns = times_ns[i];
+        n++, n_early += last_ns < 2500 * WP_NS_PER_S;
+      }
+  g_assert_cmpint (last_ns, <, 5000 * WP_NS_PER_S);
+  assert_near ("requests", n, 1e6, 0.004);
+  assert_near ("in the first half", n_early, 375000, 0.007);
+  g_assert_false (wp_arrivals_is_poisson (drawn)); /* no theory of steady states holds */
+}
+
 static void
 test_restart (void)
 {
-  static const char *const specs[] = { "poisson:rate=9,n=2000", "mmpp:rates=1:9,sojourns=1s:3s,n=2000",
-                                       "diurnal:rate=5,amplitude=1,period=9s,n=2000" };
+  static const char *const specs[]
+      = { "poisson:rate=9,n=2000", "mmpp:rates=1:9,sojourns=1s:3s,n=2000",
+          "diurnal:rate=5,amplitude=1,period=9s,n=2000", "poisson:rate=20:50,duration=600s,n=2000" };
   gint64 one[2000], other[2000];
 
   for (guint i = 0; i < G_N_ELEMENTS (specs); i++)
@@ -472,8 +512,8 @@ goes_on (const WpRequestResult *result, gint64 arrival_ns, gint64 patience_ns, g
   return result->ended_ns;
 }
 
-/* The requests that were sent are those, and only those, that the answers call for: the first @n_clients at
- * 0, and one after each answer. Their fate is that which the naive model has for them. */
+/* The requests that were sent are those, and only those, that the responses call for: the first @n_clients at
+ * 0, and one after each response. Their fate is that which the naive model has for them. */
 static void
 check_closed (const Seen *seen, const WpPolicy *policy, gint64 patience_ns, guint n_clients,
               gboolean until_stored, gint64 think_ns)
@@ -539,7 +579,7 @@ test_closed_equals_naive (void)
       wp_policy_layout (&policy, &layout);
       clients = wp_closed_loop_new (&options, &layout, patience_ns, service, thinking);
       wp_closed_loop_watch (clients, &observer, &seen);
-      g_assert_true (wp_closed_loop_go (clients, NULL, &summary, &traffic, NULL));
+      g_assert_true (wp_closed_loop_run (clients, NULL, &summary, &traffic, NULL));
       g_assert_cmpuint (seen.n, ==, MOST);
       check_closed (&seen, &policy, patience_ns, options.clients, options.until_stored, think_ns);
       n_refused += summary.accepted < summary.requests;
@@ -609,10 +649,10 @@ test_closed_before_a_committing_database (void)
       policy.keep_abandoned = wp_random_below (&random, 3) == 0;
       wp_policy_layout (&policy, &layout);
       clients = wp_closed_loop_new (&options, &layout, patience_ns, served, thinking);
-      done = wp_closed_loop_go (clients, NULL, &one_by_one, &traffic, NULL);
+      done = wp_closed_loop_run (clients, NULL, &one_by_one, &traffic, NULL);
       g_assert_cmpint (done, ==,
-                       wp_closed_loop_bulk_go (&options, &layout, patience_ns, committed, thinking, NULL,
-                                               &by_groups, &traffic, NULL));
+                       wp_closed_loop_bulk_run (&options, &layout, patience_ns, committed, thinking, NULL,
+                                                &by_groups, &traffic, NULL));
       if (!done || one_by_one.makespan_ns == WP_TIME_NONE)
         continue; /* no job was served after the warm-up */
       g_assert_cmpstr (compare_figures (&by_groups, &one_by_one), ==, NULL);
@@ -645,6 +685,7 @@ main (int argc, char **argv)
   g_test_add_func ("/drawn/mmpp", test_mmpp);
   g_test_add_func ("/drawn/mmpp-begins-in-any-state", test_mmpp_begins_in_any_state);
   g_test_add_func ("/drawn/diurnal", test_diurnal);
+  g_test_add_func ("/drawn/ramp", test_ramp);
   g_test_add_func ("/drawn/restart", test_restart);
   g_test_add_func ("/drawn/services", test_services);
   g_test_add_func ("/drawn/student", test_student);

@@ -10,8 +10,8 @@ static void
 wake_times (WpEarlyTimer *alarm, guint n, gint64 late_ns)
 {
   for (guint i = 0; i < n; i++)
-    wp_early_timer_woke (alarm,
-                         wp_early_timer_set (alarm, (i + 1) * WP_NS_PER_MS, i * WP_NS_PER_MS) + late_ns);
+    wp_early_timer_note_wakeup (alarm, wp_early_timer_set (alarm, (i + 1) * WP_NS_PER_MS, i * WP_NS_PER_MS)
+                                           + late_ns);
 }
 
 static void
@@ -46,7 +46,7 @@ test_most_wake_ups_are_early (void)
 }
 
 static void
-test_a_stall_does_not_have_it_wake_long_before (void)
+test_stall (void)
 {
   WpEarlyTimer alarm;
 
@@ -57,7 +57,7 @@ test_a_stall_does_not_have_it_wake_long_before (void)
 
 /* A moment that is near, or none, teaches nothing: the timer may have been over when it was set. */
 static void
-test_what_is_near_is_awaited_as_it_is (void)
+test_near_deadline (void)
 {
   WpEarlyTimer alarm;
 
@@ -66,16 +66,16 @@ test_what_is_near_is_awaited_as_it_is (void)
   for (guint i = 0; i < 1000; i++)
     {
       g_assert_cmpint (wp_early_timer_set (&alarm, 100 * WP_NS_PER_US, 0), ==, 100 * WP_NS_PER_US);
-      wp_early_timer_woke (&alarm, WP_NS_PER_S);
+      wp_early_timer_note_wakeup (&alarm, WP_NS_PER_S);
     }
   g_assert_cmpint (wp_early_timer_set (&alarm, G_MAXINT64, 0), ==, G_MAXINT64);
-  wp_early_timer_woke (&alarm, WP_NS_PER_S);
+  wp_early_timer_note_wakeup (&alarm, WP_NS_PER_S);
   g_assert_cmpint (wp_early_timer_set (&alarm, WP_NS_PER_MS, 0), <, WP_NS_PER_MS - LATE_NS / 2);
 }
 
 /* Who asks for it is awake earlier after a long sleep, which teaches nothing of short ones. */
 static void
-test_a_long_sleep_ends_earlier (void)
+test_long_sleep (void)
 {
   const gint64 warm_up_ns = 400 * WP_NS_PER_US, long_ns = 5 * WP_NS_PER_MS;
   WpEarlyTimer alarm;
@@ -84,7 +84,7 @@ test_a_long_sleep_ends_earlier (void)
   for (guint i = 0; i < 100; i++)
     {
       g_assert_cmpint (wp_early_timer_set (&alarm, long_ns, 0), ==, long_ns - warm_up_ns);
-      wp_early_timer_woke (&alarm, long_ns);
+      wp_early_timer_note_wakeup (&alarm, long_ns);
     }
   g_assert_cmpint (wp_early_timer_set (&alarm, long_ns - 1, 0), ==, long_ns - 1);
   g_assert_cmpint (wp_early_timer_set (&alarm, G_MAXINT64, 0), ==, G_MAXINT64);
@@ -93,15 +93,15 @@ test_a_long_sleep_ends_earlier (void)
 }
 
 static void
-test_never_before_it_is_due (void)
+test_never_too_early (void)
 {
   WpEarlyTimer alarm;
   gint64 due_ns = wp_time_monotonic () + 50 * WP_NS_PER_US;
 
   wp_early_timer_init (&alarm, 0);
-  wp_early_timer_await (&alarm, due_ns);
+  wp_early_timer_spin_until (&alarm, due_ns);
   g_assert_cmpint (wp_time_monotonic (), >=, due_ns);
-  wp_early_timer_await (&alarm, G_MAXINT64); /* and nobody hangs in it */
+  wp_early_timer_spin_until (&alarm, G_MAXINT64); /* and nobody hangs in it */
 }
 
 int
@@ -110,10 +110,10 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/early-timer/as-early-as-waking-takes", test_the_timer_is_set_as_early_as_waking_takes);
   g_test_add_func ("/early-timer/most-are-early", test_most_wake_ups_are_early);
-  g_test_add_func ("/early-timer/a-stall", test_a_stall_does_not_have_it_wake_long_before);
-  g_test_add_func ("/early-timer/what-is-near", test_what_is_near_is_awaited_as_it_is);
-  g_test_add_func ("/early-timer/a-long-sleep", test_a_long_sleep_ends_earlier);
-  g_test_add_func ("/early-timer/never-before-it-is-due", test_never_before_it_is_due);
+  g_test_add_func ("/early-timer/stall", test_stall);
+  g_test_add_func ("/early-timer/near-deadline", test_near_deadline);
+  g_test_add_func ("/early-timer/long-sleep", test_long_sleep);
+  g_test_add_func ("/early-timer/never-too-early", test_never_too_early);
 
   return g_test_run ();
 }

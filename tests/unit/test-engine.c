@@ -172,7 +172,7 @@ check_all (guint failures, const WpRetry *retry, guint n, guint stored, guint fa
 }
 
 static void
-test_stored_in_the_end (void)
+test_stored_after_retries (void)
 {
   const WpRetry retry = { 3, 10 * WP_NS_PER_US };
 
@@ -180,7 +180,7 @@ test_stored_in_the_end (void)
 }
 
 static void
-test_given_up (void)
+test_retries_run_out (void)
 {
   const WpRetry retry = { 3, 10 * WP_NS_PER_US };
 
@@ -227,8 +227,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
   g_log_set_handler (NULL, G_LOG_LEVEL_WARNING, on_log, NULL);
-  g_test_add_func ("/engine/stored-in-the-end", test_stored_in_the_end);
-  g_test_add_func ("/engine/given-up", test_given_up);
+  g_test_add_func ("/engine/stored-after-retries", test_stored_after_retries);
+  g_test_add_func ("/engine/retries-run-out", test_retries_run_out);
   g_test_add_func ("/engine/no-retries", test_no_retries);
   g_test_add_func ("/engine/no-delay", test_no_delay);
   g_test_add_func ("/engine/delays", test_delays);

@@ -117,7 +117,7 @@ test_long_times (void)
   g_assert_no_error (error);
   for (guint i = 0; i < 2; i++)
     {
-      g_assert_cmpuint (wp_backlog_longest (evaluations[i].backlog), ==, 2);
+      g_assert_cmpuint (wp_backlog_max_length (evaluations[i].backlog), ==, 2);
       wp_evaluation_clear (&evaluations[i]);
     }
   wp_trace_buffer_add (buffer, rows, &endless_ns, 1);

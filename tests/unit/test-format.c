@@ -78,7 +78,7 @@ test_apart (void)
   char cell[WP_FORMAT_CELL];
 
   for (guint i = 0; i < G_N_ELEMENTS (pairs); i++)
-    g_assert_cmpstr (wp_format_apart (cell, pairs[i].unit, pairs[i].value, &pairs[i].other, 1), ==,
+    g_assert_cmpstr (wp_format_distinct (cell, pairs[i].unit, pairs[i].value, &pairs[i].other, 1), ==,
                      pairs[i].text);
 }
 

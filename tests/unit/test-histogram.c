@@ -59,7 +59,7 @@ test_weights (void)
 /* One value alone between two others is every percentile's own bucket: what comes back is within 0.1 % of it.
  */
 static void
-test_every_size_within_a_thousandth (void)
+test_relative_error (void)
 {
   guint32 seed = (guint32) g_test_rand_int ();
   WpRandom random;
@@ -83,7 +83,7 @@ test_every_size_within_a_thousandth (void)
 }
 
 static void
-test_great_sums_are_exact (void)
+test_large_sums_are_exact (void)
 {
   g_autoptr (WpHistogram) histogram = wp_histogram_new ();
 
@@ -120,8 +120,8 @@ main (int argc, char **argv)
   g_test_add_func ("/histogram/small-values-are-exact", test_small_values_are_exact);
   g_test_add_func ("/histogram/nearest-rank", test_nearest_rank);
   g_test_add_func ("/histogram/weights", test_weights);
-  g_test_add_func ("/histogram/every-size-within-a-thousandth", test_every_size_within_a_thousandth);
-  g_test_add_func ("/histogram/great-sums-are-exact", test_great_sums_are_exact);
+  g_test_add_func ("/histogram/relative-error", test_relative_error);
+  g_test_add_func ("/histogram/large-sums-are-exact", test_large_sums_are_exact);
   g_test_add_func ("/histogram/merge", test_merge);
 
   return g_test_run ();

@@ -100,7 +100,7 @@ assert_unsorted_rows (const WpRow *rows, gsize n)
 }
 
 static void
-test_a_pipe_can_be_sorted (void)
+test_sorted_pipe (void)
 {
   g_autoptr (GString) text = unsorted_text ();
   g_autoptr (GBytes) packed = gzip (text->str, text->len);
@@ -205,7 +205,7 @@ test_files_that_cannot_be_opened (void)
 }
 
 static void
-test_standard_input_begins_where_it_was_left (void)
+test_standard_input_offset (void)
 {
   g_autofree char *folder = g_dir_make_tmp ("wp-test-XXXXXX", NULL);
   g_autofree char *path = g_build_filename (folder, "trace.csv", NULL);
@@ -350,12 +350,11 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/input/a-pipe-can-be-sorted", test_a_pipe_can_be_sorted);
+  g_test_add_func ("/input/sorted-pipe", test_sorted_pipe);
   g_test_add_func ("/input/gzip", test_gzip);
   g_test_add_func ("/input/bad-gzip", test_bad_gzip);
   g_test_add_func ("/input/files-that-cannot-be-opened", test_files_that_cannot_be_opened);
-  g_test_add_func ("/input/standard-input-begins-where-it-was-left",
-                   test_standard_input_begins_where_it_was_left);
+  g_test_add_func ("/input/standard-input-offset", test_standard_input_offset);
   g_test_add_func ("/input/no-room-to-keep-a-pipe", test_no_room_to_keep_a_pipe);
   g_test_add_func ("/input/progress", test_progress);
 

@@ -14,7 +14,7 @@ test_budget (void)
   g_assert_cmpuint (wp_memory_budget_held (budget), ==, 400);
   g_assert_true (wp_memory_budget_take (budget, 600));
   g_assert_false (wp_memory_budget_take (budget, 1));
-  wp_memory_budget_give (budget, 1000);
+  wp_memory_budget_release (budget, 1000);
   g_assert_cmpuint (wp_memory_budget_held (budget), ==, 0);
 }
 

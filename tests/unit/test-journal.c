@@ -562,7 +562,7 @@ set_places (Bench *self, guint n)
   self->n_places = n;
   g_mutex_unlock (&self->mutex);
   if (self->journal)
-    wp_journal_read_on (self->journal);
+    wp_journal_resume (self->journal);
 }
 
 static void

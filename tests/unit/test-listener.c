@@ -100,7 +100,7 @@ test_full (Fixture *self, gconstpointer data)
   g_assert_false (is_told (self)); /* else the loop would spin as long as it is full */
   g_assert_false (g_main_context_iteration (NULL, FALSE));
 
-  wp_slots_give (self->slots);
+  wp_slots_release (self->slots);
   while (self->accepted->len < N_CLIENTS)
     g_main_context_iteration (NULL, TRUE);
   /* It was the last slot, and the door does not look for clients until it has another. */
@@ -116,7 +116,7 @@ test_slot_not_needed (Fixture *self, gconstpointer data)
   wp_listener_accept (self->door);
   g_assert_cmpuint (self->accepted->len, ==, N_CLIENTS);
   wp_listener_accept (self->door); /* as if the epoll had told of one that has left */
-  wp_slots_give (self->slots);
+  wp_slots_release (self->slots);
   g_main_context_iteration (NULL, TRUE);
   g_assert_cmpuint (self->accepted->len, ==, N_CLIENTS);
   g_assert_true (wp_slots_take (self->slots, &other));

@@ -94,7 +94,7 @@ test_equals_models_alone (void)
 
 /* Freed in the midst of it, as after a bad row. */
 static void
-test_given_up (void)
+test_freed_early (void)
 {
   WpRandom random;
   WpModel *model = wp_model_new (&layouts[0], WP_TIME_NONE);
@@ -110,7 +110,7 @@ test_given_up (void)
 }
 
 static void
-test_too_long (void)
+test_times_beyond_292_years (void)
 {
   const WpRow rows[] = {
     { .arrival_ns = 0 }, { .arrival_ns = 1 }, { .arrival_ns = 2 }, { .arrival_ns = 3 }, { .arrival_ns = 4 }
@@ -129,8 +129,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/model-thread/equals-models-alone", test_equals_models_alone);
-  g_test_add_func ("/model-thread/given-up", test_given_up);
-  g_test_add_func ("/model-thread/too-long", test_too_long);
+  g_test_add_func ("/model-thread/freed-early", test_freed_early);
+  g_test_add_func ("/model-thread/times-beyond-292-years", test_times_beyond_292_years);
 
   return g_test_run ();
 }

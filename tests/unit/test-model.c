@@ -210,7 +210,7 @@ test_default_never_waits (void)
 }
 
 static void
-test_a_place_at_the_very_end_of_the_timeout (void)
+test_place_frees_at_timeout (void)
 {
   WpRequestResult results[4];
   WpSummary summary;
@@ -273,7 +273,7 @@ test_queued_jobs_are_dropped (void)
 }
 
 static void
-test_times_past_292_years (void)
+test_times_beyond_292_years (void)
 {
   const gint64 services_ns[] = { G_MAXINT64, 1 };
   const WpRow rows[2] = { { .arrival_ns = 0 }, { .arrival_ns = 0 } };
@@ -290,7 +290,7 @@ test_times_past_292_years (void)
 
 /* A queue of a billion places costs what the longest line does. */
 static void
-test_sizes_cost_nothing (void)
+test_memory_is_independent_of_sizes (void)
 {
   WpRequestResult results[3];
   WpSummary summary;
@@ -311,11 +311,10 @@ main (int argc, char **argv)
                    test_buffered_channel_takes_one_more_than_its_queue);
   g_test_add_func ("/model/worker-pool-takes-queue-and-workers", test_worker_pool_takes_queue_and_workers);
   g_test_add_func ("/model/default-never-waits", test_default_never_waits);
-  g_test_add_func ("/model/a-place-at-the-very-end-of-the-timeout",
-                   test_a_place_at_the_very_end_of_the_timeout);
+  g_test_add_func ("/model/place-frees-at-timeout", test_place_frees_at_timeout);
   g_test_add_func ("/model/queued-jobs-are-dropped", test_queued_jobs_are_dropped);
-  g_test_add_func ("/model/times-past-292-years", test_times_past_292_years);
-  g_test_add_func ("/model/sizes-cost-nothing", test_sizes_cost_nothing);
+  g_test_add_func ("/model/times-beyond-292-years", test_times_beyond_292_years);
+  g_test_add_func ("/model/memory-is-independent-of-sizes", test_memory_is_independent_of_sizes);
 
   return g_test_run ();
 }

@@ -156,7 +156,7 @@ assert_equal (double one, double other)
     g_assert_cmpfloat (fabs (one - other), <=, 1e-12 * fabs (other));
 }
 
-/* What an answer says of itself is what a run of its own says. */
+/* What a result says of itself is what a run of its own says. */
 static void
 check_point (const RandomLoad *load, const GPtrArray *slos, const WpPlanPoint *point)
 {
@@ -182,24 +182,24 @@ check_point (const RandomLoad *load, const GPtrArray *slos, const WpPlanPoint *p
 static gint64
 size_of (const WpPlan *plan, double scale, WpPlanKind kind)
 {
-  const WpPlanAnswer *answer = wp_plan_find (plan, scale, kind);
+  const WpPlanResult *result = wp_plan_find (plan, scale, kind);
 
-  return !answer ? WP_SEARCH_NONE
-                 : (gint64) (kind == WP_PLAN_WORKERS ? answer->answer.workers : answer->answer.queue_jobs);
+  return !result ? WP_SEARCH_NONE
+                 : (gint64) (kind == WP_PLAN_WORKERS ? result->point.workers : result->point.queue_jobs);
 }
 
 static void
-check_answer (const RandomLoad *load, const GPtrArray *slos, const WpPlanAnswer *answer)
+check_result (const RandomLoad *load, const GPtrArray *slos, const WpPlanResult *result)
 {
-  check_point (load, slos, &answer->answer);
-  if (answer->has_neighbour)
-    check_point (load, slos, &answer->neighbour);
-  if (answer->kind == WP_PLAN_FRONTIER && answer->answer.queue_jobs > 0)
-    assert_same (load, slos, "frontier", answer->answer.scale, answer->answer.queue_jobs,
-                 try_queues (load, slos, answer->answer.scale, answer->answer.workers));
-  if (answer->kind == WP_PLAN_FRONTIER && answer->answer.queue_jobs == 0)
-    assert_same (load, slos, "workers without a queue", answer->answer.scale, answer->answer.workers,
-                 try_workers (load, slos, answer->answer.scale, 0));
+  check_point (load, slos, &result->point);
+  if (result->has_neighbour)
+    check_point (load, slos, &result->neighbour);
+  if (result->kind == WP_PLAN_FRONTIER && result->point.queue_jobs > 0)
+    assert_same (load, slos, "frontier", result->point.scale, result->point.queue_jobs,
+                 try_queues (load, slos, result->point.scale, result->point.workers));
+  if (result->kind == WP_PLAN_FRONTIER && result->point.queue_jobs == 0)
+    assert_same (load, slos, "workers without a queue", result->point.scale, result->point.workers,
+                 try_workers (load, slos, result->point.scale, 0));
 }
 
 static void
@@ -223,12 +223,12 @@ check_load (const RandomLoad *load, GPtrArray *slos, guint threads)
       assert_same (load, slos, "queue", scale, size_of (plan, scale, WP_PLAN_QUEUE),
                    try_queues (load, slos, scale, load->policy.workers));
     }
-  for (guint i = 0; i < plan->answers->len; i++)
-    check_answer (load, slos, &g_array_index (plan->answers, WpPlanAnswer, i));
+  for (guint i = 0; i < plan->results->len; i++)
+    check_result (load, slos, &g_array_index (plan->results, WpPlanResult, i));
 }
 
 static void
-test_equals_trying (void)
+test_equals_exhaustive_search (void)
 {
   guint64 seed = g_test_rand_int ();
   WpRandom random;
@@ -289,7 +289,7 @@ test_assumed_workers (void)
       search = wp_search_new (&setup, 1);
       g_assert_cmpint (wp_search_workers (search, 0), ==, cases[i].found);
       g_assert_true (wp_search_check (search, &error));
-      g_assert_cmpint (wp_search_assumed (search), ==, cases[i].assumed);
+      g_assert_cmpint (wp_search_is_assumed (search), ==, cases[i].assumed);
     }
 }
 
@@ -432,7 +432,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/plan/equals-trying", test_equals_trying);
+  g_test_add_func ("/plan/equals-exhaustive-search", test_equals_exhaustive_search);
   g_test_add_func ("/plan/assumed-workers", test_assumed_workers);
   g_test_add_func ("/plan/headroom", test_headroom);
   g_test_add_func ("/plan/headroom-to-the-percent", test_headroom_to_the_percent);

@@ -231,7 +231,7 @@ test_refusals (void)
 }
 
 static void
-test_nothing_is_left_of_a_bad_trace (void)
+test_bad_trace_leaves_no_file (void)
 {
   g_autoptr (SimRun) run = sim_run_new ();
 
@@ -362,7 +362,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plot/time-axes", test_time_axes);
   g_test_add_func ("/plot/bare-traces", test_bare_traces);
   g_test_add_func ("/plot/refusals", test_refusals);
-  g_test_add_func ("/plot/nothing-is-left-of-a-bad-trace", test_nothing_is_left_of_a_bad_trace);
+  g_test_add_func ("/plot/bad-trace-leaves-no-file", test_bad_trace_leaves_no_file);
   g_test_add_func ("/plot/heat-map", test_heat_map);
   g_test_add_func ("/plot/marks", test_marks);
   g_test_add_func ("/plot/smallest-heat-map", test_smallest_heat_map);

@@ -126,7 +126,7 @@ test_bad_input_is_one_line (void)
 static void
 test_record_that_can_not_be_written (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
   g_autoptr (ReplayRun) run
       = replay_run_start ("arrival\n0\n", http_server_url (server), "-o", "no/such/out.csv", NULL);
   g_autoptr (ReplayRun) folder = replay_run_start ("arrival\n0\n", http_server_url (server), "-o", ".", NULL);
@@ -141,21 +141,21 @@ test_record_that_can_not_be_written (void)
 
 /* Before the clock starts, and without a job: one HEAD. */
 static void
-test_refused_early (void)
+test_refused_at_probe (void)
 {
   static const struct {
-    const char *head_answer, *complaint;
+    const char *head_response, *complaint;
   } cases[] = {
     { "HTTP/1.1 401 Unauthorized\r\nContent-Length: 9\r\n\r\n",
       ": the server refuses the client (status 401): give --token-file, --header or a user in the URL\n" },
     { "HTTP/1.1 403 Forbidden\r\n\r\n", ": the server refuses the client (status 403)" },
     { "HTTP/2 200\r\n\r\n", ": the server speaks HTTP/2 only\n" },
-    { "220 smtp.example.org ESMTP\r\n", ": the answer is not HTTP/1.1\n" },
+    { "220 smtp.example.org ESMTP\r\n", ": the response is not HTTP/1.1\n" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (HttpServer) server = http_server_new_odd (HTTP_SERVER_ANSWER, "", cases[i].head_answer);
+      g_autoptr (HttpServer) server = http_server_new_odd (HTTP_SERVER_RESPOND, "", cases[i].head_response);
       g_autoptr (ReplayRun) run
           = replay_run_start ("arrival\n0\n", http_server_url (server), "-o", "out.csv", NULL);
       g_autofree char *record = NULL;
@@ -175,6 +175,6 @@ main (int argc, char **argv)
   g_test_add_func ("/replay-errors/connection-refused", test_connection_refused);
   g_test_add_func ("/replay-errors/bad-input-is-one-line", test_bad_input_is_one_line);
   g_test_add_func ("/replay-errors/record-that-can-not-be-written", test_record_that_can_not_be_written);
-  g_test_add_func ("/replay-errors/refused-early", test_refused_early);
+  g_test_add_func ("/replay-errors/refused-at-probe", test_refused_at_probe);
   return g_test_run ();
 }

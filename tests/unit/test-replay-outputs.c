@@ -45,7 +45,7 @@ static const char *const all[] = { "a", "b", "c", NULL };
 static void
 test_report_can_not_be_written (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
   g_autoptr (ReplayRun) run = replay_run_start_by ("exec \"$0\" \"$@\" >/dev/full", TRACE,
                                                    http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
 
@@ -82,7 +82,7 @@ test_report_has_no_reader (void)
 static void
 test_record_can_not_be_written (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
   g_autoptr (ReplayRun) run
       = replay_run_start (TRACE, http_server_url (server), "-o", "/dev/full", ANY_LAG, NULL);
 
@@ -94,7 +94,7 @@ test_record_can_not_be_written (void)
 static void
 test_neither_can_be_written (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
   g_autoptr (ReplayRun) run
       = replay_run_start_by ("exec \"$0\" \"$@\" >/dev/full", TRACE, http_server_url (server), "-o",
                              "/dev/full", ANY_LAG, NULL);
@@ -108,7 +108,7 @@ test_neither_can_be_written (void)
 static void
 test_hdr_alone_can_be_written (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
   g_autoptr (ReplayRun) run
       = replay_run_start_by ("exec \"$0\" \"$@\" >/dev/full", TRACE, http_server_url (server), "-o",
                              "/dev/full", "--hdr=out.hgrm", ANY_LAG, NULL);
@@ -126,7 +126,7 @@ test_hdr_alone_can_be_written (void)
 static void
 test_record_too_large (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
   g_autoptr (GString) csv = g_string_new ("arrival\n");
   g_autoptr (ReplayRun) run = NULL;
   g_autofree char *text = NULL;
@@ -148,7 +148,7 @@ test_record_too_large (void)
 static void
 test_closed_descriptors (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
   g_autoptr (ReplayRun) run = replay_run_start_by ("exec \"$0\" \"$@\" <&- >&- 2>&-", TRACE,
                                                    http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
   g_autofree char *text = NULL;
@@ -175,7 +175,7 @@ mode_of (const ReplayRun *run, const char *name)
 static void
 test_mode (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
   g_autoptr (ReplayRun) open = replay_run_start_by ("umask 0; exec \"$0\" \"$@\"", TRACE,
                                                     http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
   g_autoptr (ReplayRun) narrow
@@ -250,7 +250,7 @@ test_signal_that_is_ignored (void)
 static void
 test_hdr (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
   g_autoptr (GString) csv = g_string_new ("arrival\n");
   g_autoptr (ReplayRun) run = NULL;
   g_autofree char *text = NULL;
@@ -286,7 +286,7 @@ test_hdr (void)
 static void
 test_json_lines (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
   g_autoptr (ReplayRun) run = replay_run_start ("arrival\n0\n0.1\n1.5\n2.2\n", http_server_url (server),
                                                 "--format=jsonl", ANY_LAG, NULL);
   g_auto (GStrv) lines = NULL;

@@ -49,8 +49,8 @@ assert_near (gint64 ns, gint64 expected_ns)
   g_assert_cmpint (ns, <=, expected_ns + expected_ns / 100);
 }
 
-/* A server that stalls is charged for all who came meanwhile: an answer a millisecond after the request went
- * out late is a late answer. */
+/* A server that stalls is charged for all who came meanwhile: a response a millisecond after the request went
+ * out late is a late response. */
 static void
 test_latency_is_from_the_plan (void)
 {
@@ -104,7 +104,7 @@ test_verdict_is_by_p99 (void)
   g_assert_false (is_valid_with (400));
 }
 
-/* Of 1,000 requests: @n_failed without an answer, @n_errors with a 500. */
+/* Of 1,000 requests: @n_failed without a response, @n_errors with a 500. */
 static gboolean
 is_valid_without (guint n_failed, guint n_errors)
 {
@@ -121,14 +121,15 @@ is_valid_without (guint n_failed, guint n_errors)
     else
       add (tally, i, 0, i < n_failed + n_errors ? 500 : i % 2 ? 429 : 302);
   text = print (&report, wp_replay_report_print_text);
-  g_assert_true (wp_replay_report_is_valid (&report)
-                 == !strstr (text, " of 1000 requests, over 1 %, had no answer, or a status that --expect"));
+  g_assert_true (
+      wp_replay_report_is_valid (&report)
+      == !strstr (text, " of 1000 requests, over 1 %, had no response, or a status that --expect"));
 
   return wp_replay_report_is_valid (&report);
 }
 
 static void
-test_expected_answers (void)
+test_expected_statuses (void)
 {
   g_assert_true (is_valid_without (0, 0));
   g_assert_true (is_valid_without (5, 5));
@@ -193,7 +194,7 @@ test_outcomes (void)
       g_assert_cmpuint (wp_tally_n_status (tally, cases[i].status), ==, 1);
     }
   wp_tally_left (tally, G_N_ELEMENTS (cases), MS);
-  wp_tally_failed (tally, G_N_ELEMENTS (cases) + 1, MS, "no answer in time");
+  wp_tally_failed (tally, G_N_ELEMENTS (cases) + 1, MS, "no response in time");
   g_assert_cmpint (wp_tally_result (tally, G_N_ELEMENTS (cases))->outcome, ==, WP_OUTCOME_ABANDONED);
   g_assert_cmpint (wp_tally_result (tally, G_N_ELEMENTS (cases) + 1)->outcome, ==, WP_OUTCOME_FAILED);
   g_assert_cmpuint (wp_tally_n_answered (tally), ==, G_N_ELEMENTS (cases));
@@ -221,7 +222,7 @@ test_rejections (void)
 
 /* 100 requests that went out 4 ms late and were answered a millisecond after that. */
 static void
-test_own_lag (void)
+test_lag_of_the_client (void)
 {
   g_autoptr (WpTally) tally = wp_tally_new (100, NULL);
   WpReplayReport report = report_of (tally);
@@ -306,7 +307,7 @@ test_figures (void)
   g_assert_cmpfloat_with_epsilon (json_object_get_double_member (json, "rate_sent"), 3 / 0.003, 1e-6);
   g_assert_cmpfloat_with_epsilon (json_object_get_double_member (json, "rate_answered"), 1.5, 1e-9);
   g_assert_true (json_object_get_boolean_member (json, "interrupted"));
-  g_assert_false (json_object_get_boolean_member (json, "valid")); /* one of five has no answer */
+  g_assert_false (json_object_get_boolean_member (json, "valid")); /* one of five has no response */
   g_assert_cmpint (json_object_get_int_member (json, "unexpected"), ==, 1);
   words = print (&report, wp_replay_report_print_text);
   g_assert_true (g_str_has_prefix (words, "requests      5 (7 were out of order: sorted), interrupted\n"
@@ -325,12 +326,12 @@ main (int argc, char **argv)
   g_test_add_func ("/replay-report/latency-is-from-the-plan", test_latency_is_from_the_plan);
   g_test_add_func ("/replay-report/first-sending-counts", test_first_sending_counts);
   g_test_add_func ("/replay-report/verdict-is-by-p99", test_verdict_is_by_p99);
-  g_test_add_func ("/replay-report/expected-answers", test_expected_answers);
+  g_test_add_func ("/replay-report/expected-statuses", test_expected_statuses);
   g_test_add_func ("/replay-report/status-sets", test_status_sets);
   g_test_add_func ("/replay-report/nothing-sent-is-not-valid", test_nothing_sent_is_not_valid);
   g_test_add_func ("/replay-report/outcomes", test_outcomes);
   g_test_add_func ("/replay-report/rejections", test_rejections);
-  g_test_add_func ("/replay-report/own-lag", test_own_lag);
+  g_test_add_func ("/replay-report/lag-of-the-client", test_lag_of_the_client);
   g_test_add_func ("/replay-report/intervals", test_intervals);
   g_test_add_func ("/replay-report/figures", test_figures);
   return g_test_run ();

@@ -55,9 +55,9 @@ assert_begins (const HttpServerRequest *request, const char *line)
 
 /* One connection, so that the server reads them in the order in which they were sent. */
 static void
-test_sends_what_the_trace_says (void)
+test_sends_the_trace (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 9);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 9);
   g_autofree char *url = g_strconcat (http_server_url (server), "in/put?a=1", NULL);
   g_autoptr (ReplayRun) run = replay_run_start ("id,arrival,service,bytes\n"
                                                 "third,0.020,1.5,70000\n"
@@ -92,7 +92,7 @@ test_sends_what_the_trace_says (void)
 static void
 test_method (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
   g_autoptr (ReplayRun) run = replay_run_start ("arrival,bytes\n0,\n0.01,5\n", http_server_url (server),
                                                 "--method=PUT", "--connections=1", ANY_LAG, NULL);
 
@@ -106,7 +106,7 @@ test_method (void)
 static void
 test_methods_and_paths (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
   g_autofree char *url = g_strconcat (http_server_url (server), "base?x", NULL);
   g_autoptr (ReplayRun) run
       = replay_run_start ("path,method,arrival,bytes\n\"/last,\"\"1\",PATCH,0.04,\n/first?a=1,GET,0,\n"
@@ -135,7 +135,7 @@ test_methods_and_paths (void)
 static void
 test_access_log (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
   g_autoptr (ReplayRun) run = replay_run_start (
       "h - - [29/Nov/2026:10:00:01 +0000] \"GET /b?c=d HTTP/1.1\" 200 5 \"-\" \"x\" 0.010\n"
       "h - - [29/Nov/2026:10:00:01 +0000] \"HEAD /a HTTP/1.1\" 200 5 \"-\" \"x\" 0.990\n"
@@ -158,7 +158,7 @@ test_access_log (void)
 static void
 test_method_of_all (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
   g_autoptr (ReplayRun) run = replay_run_start ("arrival,method,path\n0,DELETE,/x\n",
                                                 http_server_url (server), "--method=GET", ANY_LAG, NULL);
 
@@ -166,8 +166,8 @@ test_method_of_all (void)
   assert_begins (http_server_request (server, 0), "GET /x HTTP/1.1\r\n");
 }
 
-/* All are sent though none is answered; the answer to the first comes after the last was due, and counts from
- * its own time. */
+/* All are sent though none is answered; the response to the first comes after the last was due, and counts
+ * from its own time. */
 static void
 test_open_loop_counts_from_planned (void)
 {
@@ -191,10 +191,10 @@ test_open_loop_counts_from_planned (void)
       >=, 0.3);
 }
 
-/* One connection, and the first answer is held: those who wait for it go out late, and their latency counts
+/* One connection, and the first response is held: those who wait for it go out late, and their latency counts
  * from when they were due. */
 static void
-test_held_answer (void)
+test_held_response (void)
 {
   g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
   g_autoptr (ReplayRun) run
@@ -221,7 +221,7 @@ test_held_answer (void)
     g_assert_cmpint (rows[i].ended_ns - rows[i].arrival_ns, >=, 290 * WP_NS_PER_MS);
 }
 
-/* An answer is an answer, but no job was stored, and the run is not what it should be. */
+/* A response is a response, but no job was stored, and the run is not what it should be. */
 static void
 test_server_fails (void)
 {
@@ -264,7 +264,7 @@ test_rejected (void)
 }
 
 static void
-test_patience_leaves (void)
+test_patience (void)
 {
   g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
   g_autoptr (ReplayRun) run
@@ -300,15 +300,15 @@ test_timeout_fails (void)
 
   g_assert_cmpint (replay_run_wait (run), ==, 1);
   g_assert_cmpint (count_of (run, "left"), ==, 0);
-  g_assert_cmpint (count_in (run, "failures", "no answer in time"), ==, 2);
+  g_assert_cmpint (count_in (run, "failures", "no response in time"), ==, 2);
   text = replay_run_read (run, "out.csv");
   g_assert_nonnull (text);
-  g_assert_nonnull (strstr (text, ",0,failed,no answer in time\n"));
+  g_assert_nonnull (strstr (text, ",0,failed,no response in time\n"));
 }
 
 /* A request that waits for a connection is given up in time too, and never sent. */
 static void
-test_few_connections (void)
+test_connection_limit (void)
 {
   g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
   g_autoptr (ReplayRun) run
@@ -352,7 +352,7 @@ test_server_dies (void)
 }
 
 static void
-test_connections_are_not_kept (void)
+test_server_closes_each_connection (void)
 {
   g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_LAST, 9);
   g_autoptr (ReplayRun) run = replay_run_start ("arrival\n0\n0.01\n0.02\n0.03\n", http_server_url (server),
@@ -364,9 +364,9 @@ test_connections_are_not_kept (void)
 }
 
 static void
-test_large_answers_are_drained (void)
+test_large_responses_are_drained (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 3000000);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 3000000);
   g_autoptr (ReplayRun) run = replay_run_start ("arrival\n0\n0.01\n0.02\n", http_server_url (server),
                                                 "--connections=1", "--format=json", ANY_LAG, NULL);
 
@@ -392,30 +392,31 @@ test_holds_2000 (void)
   g_assert_cmpint (count_of (run, "connections"), ==, 2000);
 }
 
-/* What real servers answer, and what is no answer. */
+/* What real servers answer, and what is no response. */
 static void
-test_odd_answers (void)
+test_odd_responses (void)
 {
   static const struct {
     HttpServerKind kind;
-    const char *answer, *failure; /* NULL: none */
+    const char *response, *failure; /* NULL: none */
     gint64 n_connections;
   } cases[] = {
-    { HTTP_SERVER_ANSWER, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", NULL,
+    { HTTP_SERVER_RESPOND, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", NULL,
       1 },
-    { HTTP_SERVER_ANSWER, "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    { HTTP_SERVER_RESPOND, "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
       NULL, 1 },
     { HTTP_SERVER_LAST, "HTTP/1.1 200 OK\r\n\r\nto the end", NULL, 2 },
     { HTTP_SERVER_LAST, "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", NULL, 2 },
-    { HTTP_SERVER_ANSWER, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok and more", NULL, 2 },
-    { HTTP_SERVER_LAST, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", "the answer was cut short", 2 },
-    { HTTP_SERVER_LAST, "SSH-2.0-OpenSSH_9.2\r\n", "the answer is not HTTP/1.1", 2 },
-    { HTTP_SERVER_ANSWER, "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "a bad Content-Length", 2 },
+    { HTTP_SERVER_RESPOND, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok and more", NULL, 2 },
+    { HTTP_SERVER_LAST, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", "the response was cut short",
+      2 },
+    { HTTP_SERVER_LAST, "SSH-2.0-OpenSSH_9.2\r\n", "the response is not HTTP/1.1", 2 },
+    { HTTP_SERVER_RESPOND, "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "a bad Content-Length", 2 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (HttpServer) server = http_server_new_odd (cases[i].kind, cases[i].answer, NULL);
+      g_autoptr (HttpServer) server = http_server_new_odd (cases[i].kind, cases[i].response, NULL);
       g_autoptr (ReplayRun) run = replay_run_start ("arrival\n0\n0.05\n", http_server_url (server),
                                                     "--connections=1", "--format=json", ANY_LAG, NULL);
 
@@ -430,9 +431,9 @@ test_odd_answers (void)
 
 /* What all requests have in common. */
 static void
-test_requests_as_asked (void)
+test_request_template (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
   g_autofree char *url
       = g_strconcat ("http://me:secret@", http_server_url (server) + strlen ("http://"), "x?y", NULL);
   g_autofree char *record = NULL;
@@ -459,7 +460,7 @@ test_requests_as_asked (void)
 static void
 test_token (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
   g_autoptr (ReplayRun) run = replay_run_start_by (
       "umask 077; printf '# mine\\n\\nabc=\\ndef\\n' >token; exec \"$0\" \"$@\" --token-file=token",
       "arrival\n0\n", http_server_url (server), ANY_LAG, NULL);
@@ -470,9 +471,9 @@ test_token (void)
 
 /* A server that is not there yet is waited for. */
 static void
-test_server_comes_later (void)
+test_waits_for_server (void)
 {
-  g_autoptr (HttpServer) server = http_server_new_closed (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (HttpServer) server = http_server_new_closed (HTTP_SERVER_RESPOND, 0);
   g_autoptr (ReplayRun) run
       = replay_run_start ("arrival\n0\n", http_server_url (server), "--wait=30s", ANY_LAG, NULL);
 
@@ -490,9 +491,9 @@ test_server_comes_later (void)
 
 /* A body is never held: 64 MB of them at once are sent from 64 kB. */
 static void
-test_bodies_are_not_held (void)
+test_bodies_are_not_buffered (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
   g_autoptr (ReplayRun) run
       = replay_run_start_by (LITTLE_MEMORY "exec \"$0\" \"$@\"",
                              "arrival,bytes\n0,16000000\n0,16000000\n0,16000000\n0,16000000\n",
@@ -504,28 +505,58 @@ test_bodies_are_not_held (void)
     g_assert_cmpuint (strlen (http_server_request (server, i)->body), ==, 16000000);
 }
 
-/* The same traffic as wp-sim writes; two words of TRACE and URL are one then. */
+/* Of each row of a record: id, arrival, service and bytes. */
+static char *
+planned_of (const ReplayRun *run, const char *name)
+{
+  g_autofree char *text = replay_run_read (run, name);
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  GString *planned = g_string_new (NULL);
+
+  for (guint i = 0; lines[i]; i++)
+    if (lines[i][0] != '#')
+      {
+        g_auto (GStrv) cells = g_strsplit (lines[i], ",", 5);
+
+        for (guint k = 0; cells[k] && k < 4; k++)
+          g_string_append_printf (planned, "%s,", cells[k]);
+      }
+  return g_string_free (planned, FALSE);
+}
+
+/* Byte for byte what is sent of the trace that wp-sim writes with the same seed; two words of TRACE and URL
+ * are one then. */
 static void
 test_drawn_as_by_wp_sim (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
-  g_autoptr (ReplayRun) run = replay_run_start_by (
-      "\"${0%runtime/wp-replay}sim/wp-sim\" --generate=poisson:rate=400,duration=1s --service=exp:20ms --seed=7"
-      " >sim.csv && shift && exec \"$0\" \"$@\" --rate=400 --duration=1s --service=exp:20ms --seed=7",
-      "", http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
-  g_autoptr (WpTrace) sent = NULL, drawn = NULL;
-  const WpRow *rows, *expected;
-  gsize n_rows, n_expected;
+  static const struct {
+    const char *spec, *options;
+  } cases[] = { { "poisson:rate=400,duration=1s", "--rate=400 --duration=1s" },
+                { "poisson:rate=100:700,duration=1s", "--ramp=100:700 --duration=1s" },
+                { "mmpp:rates=100:900,sojourns=100ms:50ms,n=300",
+                  "--arrivals=mmpp:rates=100:900,sojourns=100ms:50ms,n=300" } };
 
-  g_assert_cmpint (replay_run_wait (run), ==, 0);
-  expected = load_record (run, "sim.csv", &drawn, &n_expected);
-  rows = load_record (run, "out.csv", &sent, &n_rows);
-  g_assert_cmpuint (n_rows, >, 300);
-  g_assert_cmpuint (n_rows, ==, n_expected);
-  for (gsize i = 0; i < n_rows; i++)
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_assert_cmpint (rows[i].arrival_ns, ==, expected[i].arrival_ns);
-      g_assert_cmpint (rows[i].service_ns, ==, expected[i].service_ns);
+      g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
+      g_autofree char *script = g_strdup_printf (
+          "\"${0%%runtime/wp-replay}sim/wp-sim\" --generate=%s --service=exp:20ms --seed=7 >trace.csv && "
+          "\"$0\" \"$@\" -o read.csv && shift && exec \"$0\" \"$@\" -o drawn.csv %s --service=exp:20ms --seed=7",
+          cases[i].spec, cases[i].options);
+      g_autoptr (ReplayRun) run
+          = replay_run_start_by (script, "", http_server_url (server), "--connections=1", ANY_LAG, NULL);
+      g_autofree char *read = NULL, *drawn = NULL;
+      guint n;
+
+      g_assert_cmpint (replay_run_wait (run), ==, 0);
+      read = planned_of (run, "read.csv");
+      drawn = planned_of (run, "drawn.csv");
+      g_assert_cmpstr (read, ==, drawn);
+      n = http_server_n_requests (server) / 2;
+      g_assert_cmpuint (n, >, 250);
+      for (guint k = 0; k < n; k++)
+        g_assert_cmpstr (http_server_request (server, k)->head, ==,
+                         http_server_request (server, n + k)->head);
     }
 }
 
@@ -533,7 +564,7 @@ test_drawn_as_by_wp_sim (void)
 static void
 test_ramp (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
   g_autoptr (ReplayRun) run
       = replay_run_start_by ("shift && exec \"$0\" \"$@\" --ramp=50:450 --duration=2s --arrivals=constant",
                              "", http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
@@ -554,7 +585,7 @@ test_ramp (void)
 static void
 test_limit_and_scales (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
   g_autoptr (ReplayRun) run
       = replay_run_start ("t,n\n1,1\n1.2,2\n1.4,3\n1000,4\n", http_server_url (server), "--limit=3",
                           "--scale=2", "--service-scale=3", "--columns=arrival=t,service=n*0.5",
@@ -575,9 +606,9 @@ test_limit_and_scales (void)
 }
 
 static void
-test_record_is_what_happened (void)
+test_record_has_each_request (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 9);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 9);
   g_autoptr (ReplayRun) run = replay_run_start ("id,arrival,service,bytes\nb,0.02,0.5,10\n\"a,\"\"x\",0,,\n",
                                                 http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
   g_autofree char *text = NULL;
@@ -627,7 +658,7 @@ test_record_is_what_happened (void)
 static void
 test_record_to_standard_output (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
   g_autoptr (ReplayRun) run
       = replay_run_start ("arrival\n0\n", http_server_url (server), "-o", "-", ANY_LAG, NULL);
   g_autoptr (WpTrace) trace = NULL;
@@ -644,9 +675,9 @@ test_record_to_standard_output (void)
 
 /* A device, a pipe or a link's target is written to, not replaced. */
 static void
-test_record_keeps_what_is_no_file (void)
+test_record_to_a_device (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
   g_autoptr (ReplayRun) run
       = replay_run_start ("arrival\n0\n", http_server_url (server), "-o", "/dev/null", ANY_LAG, NULL);
   struct stat there;
@@ -659,7 +690,7 @@ test_record_keeps_what_is_no_file (void)
 static void
 test_late_run_is_not_valid (void)
 {
-  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_ANSWER, 0);
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
   g_autoptr (ReplayRun) run
       = replay_run_start ("arrival\n0\n0.01\n", http_server_url (server), "--max-lag=1ns", NULL);
 
@@ -693,34 +724,34 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/replay/sends-what-the-trace-says", test_sends_what_the_trace_says);
+  g_test_add_func ("/replay/sends-the-trace", test_sends_the_trace);
   g_test_add_func ("/replay/method", test_method);
   g_test_add_func ("/replay/methods-and-paths", test_methods_and_paths);
   g_test_add_func ("/replay/access-log", test_access_log);
   g_test_add_func ("/replay/method-of-all", test_method_of_all);
   g_test_add_func ("/replay/open-loop-counts-from-planned", test_open_loop_counts_from_planned);
-  g_test_add_func ("/replay/held-answer", test_held_answer);
+  g_test_add_func ("/replay/held-response", test_held_response);
   g_test_add_func ("/replay/server-fails", test_server_fails);
   g_test_add_func ("/replay/rejected", test_rejected);
-  g_test_add_func ("/replay/patience-leaves", test_patience_leaves);
+  g_test_add_func ("/replay/patience", test_patience);
   g_test_add_func ("/replay/timeout-fails", test_timeout_fails);
-  g_test_add_func ("/replay/few-connections", test_few_connections);
+  g_test_add_func ("/replay/connection-limit", test_connection_limit);
   g_test_add_func ("/replay/server-closes", test_server_closes);
   g_test_add_func ("/replay/server-dies", test_server_dies);
-  g_test_add_func ("/replay/connections-are-not-kept", test_connections_are_not_kept);
-  g_test_add_func ("/replay/large-answers-are-drained", test_large_answers_are_drained);
+  g_test_add_func ("/replay/server-closes-each-connection", test_server_closes_each_connection);
+  g_test_add_func ("/replay/large-responses-are-drained", test_large_responses_are_drained);
   g_test_add_func ("/replay/holds-2000", test_holds_2000);
-  g_test_add_func ("/replay/odd-answers", test_odd_answers);
-  g_test_add_func ("/replay/requests-as-asked", test_requests_as_asked);
+  g_test_add_func ("/replay/odd-responses", test_odd_responses);
+  g_test_add_func ("/replay/request-template", test_request_template);
   g_test_add_func ("/replay/token", test_token);
-  g_test_add_func ("/replay/server-comes-later", test_server_comes_later);
-  g_test_add_func ("/replay/bodies-are-not-held", test_bodies_are_not_held);
+  g_test_add_func ("/replay/waits-for-server", test_waits_for_server);
+  g_test_add_func ("/replay/bodies-are-not-buffered", test_bodies_are_not_buffered);
   g_test_add_func ("/replay/drawn-as-by-wp-sim", test_drawn_as_by_wp_sim);
   g_test_add_func ("/replay/ramp", test_ramp);
   g_test_add_func ("/replay/limit-and-scales", test_limit_and_scales);
-  g_test_add_func ("/replay/record-is-what-happened", test_record_is_what_happened);
+  g_test_add_func ("/replay/record-has-each-request", test_record_has_each_request);
   g_test_add_func ("/replay/record-to-standard-output", test_record_to_standard_output);
-  g_test_add_func ("/replay/record-keeps-what-is-no-file", test_record_keeps_what_is_no_file);
+  g_test_add_func ("/replay/record-to-a-device", test_record_to_a_device);
   g_test_add_func ("/replay/late-run-is-not-valid", test_late_run_is_not_valid);
   g_test_add_func ("/replay/interrupted", test_interrupted);
   return g_test_run ();

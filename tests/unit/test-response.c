@@ -1,4 +1,5 @@
-/* The client's parser of answers: each form of a body, in one piece and byte by byte, and what is no answer.
+/* The client's parser of responses: each form of a body, in one piece and byte by byte, and what is no
+ * response.
  */
 #include <string.h>
 
@@ -45,15 +46,15 @@ static const Case cases[] = {
   { "HTTP/1.1 200 OK\r\n\r\nany", WP_RESPONSE_DONE, 200, FALSE, ALL, NULL },
   { "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nany", WP_RESPONSE_DONE, 200, FALSE, ALL, NULL },
   /* cut */
-  { "", WP_RESPONSE_BAD, 0, FALSE, ALL, "the connection was closed without an answer" },
-  { "HTTP/1.1 2", WP_RESPONSE_BAD, 0, FALSE, ALL, "the answer was cut short" },
+  { "", WP_RESPONSE_BAD, 0, FALSE, ALL, "the connection was closed without a response" },
+  { "HTTP/1.1 2", WP_RESPONSE_BAD, 0, FALSE, ALL, "the response was cut short" },
   { "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab", WP_RESPONSE_BAD, 200, FALSE, ALL,
-    "the answer was cut short" },
+    "the response was cut short" },
   { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n", WP_RESPONSE_BAD, 200, FALSE,
-    ALL, "the answer was cut short" },
-  { "HTTP/1.1 100 Continue\r\n\r\n", WP_RESPONSE_BAD, 0, FALSE, ALL, "the answer was cut short" },
+    ALL, "the response was cut short" },
+  { "HTTP/1.1 100 Continue\r\n\r\n", WP_RESPONSE_BAD, 0, FALSE, ALL, "the response was cut short" },
   /* garbage */
-  { "SSH-2.0-OpenSSH_9.2", WP_RESPONSE_BAD, 0, FALSE, ALL, "the answer is not HTTP/1.1" },
+  { "SSH-2.0-OpenSSH_9.2", WP_RESPONSE_BAD, 0, FALSE, ALL, "the response is not HTTP/1.1" },
   { "HTTP/2 200\r\n\r\n", WP_RESPONSE_BAD, 0, FALSE, ALL, "the server speaks HTTP/2 only" },
   { "HTTP/1.1 20 OK\r\n\r\n", WP_RESPONSE_BAD, 0, FALSE, ALL, "a bad status line" },
   { "HTTP/1.1 099 No\r\n\r\n", WP_RESPONSE_BAD, 0, FALSE, ALL, "a bad status line" },
@@ -107,7 +108,7 @@ check (const Case *expected, gsize step)
 }
 
 static void
-test_answers (void)
+test_body_forms (void)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     for (gsize step = 1; step < 12; step++)
@@ -155,7 +156,7 @@ test_long_head (void)
   for (; progress == WP_RESPONSE_MORE; n++)
     progress = wp_response_take (&response, line, 1000, &used);
   g_assert_cmpint (progress, ==, WP_RESPONSE_BAD);
-  g_assert_cmpstr (response.fault, ==, "the answer's head is too long");
+  g_assert_cmpstr (response.fault, ==, "the response's head is too long");
   g_assert_cmpuint (n, <, 70);
   wp_response_clear (&response);
 }
@@ -164,7 +165,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/response/answers", test_answers);
+  g_test_add_func ("/response/body-forms", test_body_forms);
   g_test_add_func ("/response/head", test_head);
   g_test_add_func ("/response/http2-frame", test_http2_frame);
   g_test_add_func ("/response/long-head", test_long_head);

@@ -54,7 +54,7 @@ test_equals_sorted (void)
 
 /* As many as were needed, and no more: room is made for them alone. */
 static void
-test_grows_to_the_most_busy (void)
+test_grows_to_busiest (void)
 {
   WpServerTimes times;
 
@@ -70,7 +70,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/server-times/equals-sorted", test_equals_sorted);
-  g_test_add_func ("/server-times/grows-to-the-most-busy", test_grows_to_the_most_busy);
+  g_test_add_func ("/server-times/grows-to-busiest", test_grows_to_busiest);
 
   return g_test_run ();
 }

@@ -38,12 +38,12 @@ test_in_turn (void)
   g_assert_false (wp_slots_take (slots, &claims[1].taker));
   for (guint i = 1; i < N_TAKERS; i++)
     {
-      wp_slots_give (slots);
+      wp_slots_release (slots);
       for (guint j = 0; j < N_TAKERS; j++)
         g_assert_cmpuint (claims[j].n_granted, ==, j >= 1 && j <= i);
       g_assert_true (wp_slots_take (slots, &claims[i].taker));
     }
-  wp_slots_give (slots);
+  wp_slots_release (slots);
   g_assert_true (wp_slots_take (slots, &claims[0].taker));
   g_assert_false (wp_slots_take (slots, &claims[0].taker));
   wp_slots_free (slots);
@@ -61,13 +61,13 @@ test_leave (void)
       claim_init (&claims[i]);
       wp_slots_take (slots, &claims[i].taker);
     }
-  wp_slots_leave (slots, &claims[1].taker);
-  wp_slots_give (slots);
+  wp_slots_cancel (slots, &claims[1].taker);
+  wp_slots_release (slots);
   g_assert_cmpuint (claims[1].n_granted, ==, 0);
   g_assert_cmpuint (claims[2].n_granted, ==, 1);
-  wp_slots_leave (slots, &claims[2].taker);
+  wp_slots_cancel (slots, &claims[2].taker);
   g_assert_cmpuint (claims[3].n_granted, ==, 1);
-  wp_slots_leave (slots, &claims[3].taker);
+  wp_slots_cancel (slots, &claims[3].taker);
   g_assert_true (wp_slots_take (slots, &claims[0].taker));
   g_assert_false (wp_slots_take (slots, &claims[1].taker));
   wp_slots_free (slots);
@@ -91,9 +91,9 @@ take_and_give (gpointer data)
         g_thread_yield ();
       g_assert_cmpint (g_atomic_int_add (&crowd->n_taken, 1), <, N_SLOTS);
       g_atomic_int_add (&crowd->n_taken, -1);
-      wp_slots_give (crowd->slots);
+      wp_slots_release (crowd->slots);
     }
-  wp_slots_leave (crowd->slots, &claim.taker);
+  wp_slots_cancel (crowd->slots, &claim.taker);
   return NULL;
 }
 

@@ -32,7 +32,7 @@ count_naive (const RandomLoad *load, const WpRequestResult *results, gint64 at_n
 }
 
 static void
-test_at_equals_naive (void)
+test_equals_naive (void)
 {
   guint64 seed = g_test_rand_int ();
   WpRandom random;
@@ -181,7 +181,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/snapshot/at-equals-naive", test_at_equals_naive);
+  g_test_add_func ("/snapshot/equals-naive", test_equals_naive);
   g_test_add_func ("/snapshot/chart", test_chart);
   g_test_add_func ("/snapshot/chart-keeps-peaks", test_chart_keeps_peaks);
   g_test_add_func ("/snapshot/chart-locale", test_chart_locale);

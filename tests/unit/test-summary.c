@@ -81,7 +81,7 @@ measure (WpSummary *summary, guint queue, guint workers, const WpRow *rows, gsiz
 }
 
 static void
-test_failures_and_a_drains_refusals (void)
+test_failures_and_drain (void)
 {
   const WpRow rows[] = {
     { 0, 10, 0, 0, 10, 10, -1, NULL, WP_OUTCOME_STORED, 0 },
@@ -134,7 +134,7 @@ assert_disorder (WpRow row, const char *message)
 }
 
 static void
-test_moments_out_of_order (void)
+test_times_out_of_order (void)
 {
   assert_disorder ((WpRow){ 5, NONE, 4, NONE, NONE, NONE, -1, NULL, 0, -1 },
                    "the request was accepted before it arrived");
@@ -172,7 +172,7 @@ set_spread (WpSpread *spread, gint64 from)
 /* Reports, comparison and objectives know a figure by its name alone: each name has its own field, in its
  * unit. */
 static void
-test_names (void)
+test_metric_names (void)
 {
   static const struct {
     const char *name;
@@ -272,11 +272,11 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/summary/names", test_names);
+  g_test_add_func ("/summary/metric-names", test_metric_names);
   g_test_add_func ("/summary/equal-the-models", test_equal_the_models);
-  g_test_add_func ("/summary/failures-and-a-drains-refusals", test_failures_and_a_drains_refusals);
+  g_test_add_func ("/summary/failures-and-drain", test_failures_and_drain);
   g_test_add_func ("/summary/nothing-measured", test_nothing_measured);
-  g_test_add_func ("/summary/moments-out-of-order", test_moments_out_of_order);
+  g_test_add_func ("/summary/times-out-of-order", test_times_out_of_order);
   g_test_add_func ("/summary/metrics-by-name", test_metrics_by_name);
 
   return g_test_run ();

@@ -149,7 +149,7 @@ test_forms_agree (void)
 }
 
 static void
-test_none_applies (void)
+test_no_theory (void)
 {
   static const struct {
     WpTheoryCase simulated;
@@ -231,7 +231,7 @@ main (int argc, char **argv)
   g_test_add_func ("/theory/finite-queues", test_finite_queues);
   g_test_add_func ("/theory/limits", test_limits);
   g_test_add_func ("/theory/forms-agree", test_forms_agree);
-  g_test_add_func ("/theory/none-applies", test_none_applies);
+  g_test_add_func ("/theory/no-theory", test_no_theory);
 
   return g_test_run ();
 }

@@ -208,7 +208,7 @@ random_time (void)
 }
 
 static void
-test_there_and_back (void)
+test_round_trip (void)
 {
   for (int i = 0; i < 20000; i++)
     {
@@ -255,7 +255,7 @@ test_format_seconds (void)
 }
 
 static void
-test_format_people (void)
+test_format_for_people (void)
 {
   static const struct {
     gint64 ns;
@@ -297,10 +297,10 @@ main (int argc, char **argv)
   g_test_add_func ("/time/bad-seconds", test_bad_seconds);
   g_test_add_func ("/time/iso8601", test_iso8601);
   g_test_add_func ("/time/bad-iso8601", test_bad_iso8601);
-  g_test_add_func ("/time/there-and-back", test_there_and_back);
+  g_test_add_func ("/time/round-trip", test_round_trip);
   g_test_add_func ("/time/iso8601-agrees-with-glib", test_iso8601_agrees_with_glib);
   g_test_add_func ("/time/format-seconds", test_format_seconds);
-  g_test_add_func ("/time/format-people", test_format_people);
+  g_test_add_func ("/time/format-for-people", test_format_for_people);
 
   return g_test_run ();
 }

@@ -28,7 +28,7 @@ random_number_text (char text[64])
 }
 
 static void
-test_fast_numbers_equal_their_twins (void)
+test_fast_numbers_equal_scalar (void)
 {
   for (int i = 0; i < 300000; i++)
     {
@@ -312,7 +312,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/trace-random/fast-numbers-equal-their-twins", test_fast_numbers_equal_their_twins);
+  g_test_add_func ("/trace-random/fast-numbers-equal-scalar", test_fast_numbers_equal_scalar);
   g_test_add_func ("/trace-random/random-tables", test_random_tables);
 
   return g_test_run ();

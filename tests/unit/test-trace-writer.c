@@ -223,7 +223,7 @@ main (int argc, char **argv)
   g_test_add ("/trace-writer/format", Fixture, NULL, set_up, test_format, tear_down);
   g_test_add ("/trace-writer/header-alone", Fixture, NULL, set_up, test_header_alone, tear_down);
   g_test_add ("/trace-writer/round-trip", Fixture, NULL, set_up, test_round_trip, tear_down);
-  g_test_add ("/trace-writer/writes-end-on-whole-rows", Fixture, NULL, set_up, test_writes_end_on_whole_rows,
+  g_test_add ("/trace-writer/whole-rows-per-write", Fixture, NULL, set_up, test_writes_end_on_whole_rows,
               tear_down);
   g_test_add_func ("/trace-writer/full-disk", test_full_disk);
 

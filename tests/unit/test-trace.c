@@ -76,8 +76,8 @@ test_all_columns (void)
   g_assert_cmpstr (wp_trace_note (trace, "mode"), ==, "WorkerPool");
   g_assert_cmpstr (wp_trace_note (trace, "when-full"), ==, "block");
   g_assert_null (wp_trace_note (trace, "a remark"));
-  g_assert_true (wp_trace_has (trace, "service"));
-  g_assert_false (wp_trace_has (trace, "colour"));
+  g_assert_true (wp_trace_has_column (trace, "service"));
+  g_assert_false (wp_trace_has_column (trace, "colour"));
 }
 
 static void
@@ -231,7 +231,7 @@ test_bad_texts (void)
 /* As where the parts of a rotated record are put together; the columns are those that are read fast, and
  * others. */
 static void
-test_begins_again (void)
+test_rewinds (void)
 {
   static const char *const headers[] = { "arrival,service", "arrival,service,id" };
   static const gsize chunks[] = { 1, 7, 4096 };
@@ -367,7 +367,7 @@ test_many_notes (void)
 }
 
 static void
-test_an_error_is_told_again (void)
+test_error_is_repeated (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GError) again = NULL;
@@ -399,7 +399,7 @@ test_columns_option (void)
   g_assert_cmpint (rows[1].service_ns, ==, 190 * MS);
   g_assert_cmpint (rows[0].bytes, ==, 19232);
   g_assert_cmpstr (rows[1].id, ==, "y");
-  g_assert_true (wp_trace_has (trace, "bytes"));
+  g_assert_true (wp_trace_has_column (trace, "bytes"));
 }
 
 static void
@@ -439,7 +439,7 @@ test_scaled_too_far (void)
 }
 
 static void
-test_limit_counts_rows_of_the_file (void)
+test_limit_counts_all_rows (void)
 {
   g_autoptr (WpTrace) trace = NULL;
   WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
@@ -456,7 +456,7 @@ test_limit_counts_rows_of_the_file (void)
 }
 
 static void
-test_sorting_is_stable_and_told (void)
+test_stable_sort_with_note (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (WpTrace) trace = open_text ("arrival,id\n5,a\n7,b\n6,c\n7,d\n5,e\n8,f\n", NULL, &error);
@@ -489,13 +489,13 @@ main (int argc, char **argv)
   g_test_add_func ("/trace/endless-rows", test_endless_rows);
   g_test_add_func ("/trace/long-rows", test_long_rows);
   g_test_add_func ("/trace/many-notes", test_many_notes);
-  g_test_add_func ("/trace/begins-again", test_begins_again);
-  g_test_add_func ("/trace/an-error-is-told-again", test_an_error_is_told_again);
+  g_test_add_func ("/trace/rewinds", test_rewinds);
+  g_test_add_func ("/trace/error-is-repeated", test_error_is_repeated);
   g_test_add_func ("/trace/columns-option", test_columns_option);
   g_test_add_func ("/trace/scale", test_scale);
   g_test_add_func ("/trace/scaled-too-far", test_scaled_too_far);
-  g_test_add_func ("/trace/limit-counts-rows-of-the-file", test_limit_counts_rows_of_the_file);
-  g_test_add_func ("/trace/sorting-is-stable-and-told", test_sorting_is_stable_and_told);
+  g_test_add_func ("/trace/limit-counts-all-rows", test_limit_counts_all_rows);
+  g_test_add_func ("/trace/stable-sort-with-note", test_stable_sort_with_note);
 
   return g_test_run ();
 }

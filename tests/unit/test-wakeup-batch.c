@@ -97,7 +97,7 @@ test_held (void)
 }
 
 static void
-test_more_than_are_held (void)
+test_batch_overflow (void)
 {
   Bench bench;
 
@@ -129,7 +129,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wakeup-batch/at-once", test_at_once);
   g_test_add_func ("/wakeup-batch/held", test_held);
-  g_test_add_func ("/wakeup-batch/more-than-are-held", test_more_than_are_held);
+  g_test_add_func ("/wakeup-batch/batch-overflow", test_batch_overflow);
   g_test_add_func ("/wakeup-batch/destroyed-meanwhile", test_destroyed_meanwhile);
 
   return g_test_run ();

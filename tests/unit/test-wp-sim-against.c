@@ -67,7 +67,7 @@ test_agreement (void)
 /* Two at once for one worker without a queue: what becomes of the second is the policy's, which the notes
  * say, each of its keys. */
 static void
-test_the_policy_is_taken_from_the_notes (void)
+test_policy_from_notes (void)
 {
   static const struct {
     const char *notes, *second, *counted;
@@ -104,7 +104,7 @@ test_the_policy_is_taken_from_the_notes (void)
 /* Of seven, each a millisecond later than the one before, the text has the five that are furthest off; what
  * became of one is told where the prediction has it otherwise. */
 static void
-test_the_five_largest (void)
+test_five_worst_errors (void)
 {
   g_autoptr (GString) trace = g_string_new ("arrival,service,id\n"),
                       measured = g_string_new ("# mode: Default\n" HEADER);
@@ -149,7 +149,7 @@ test_disagreement (void)
 }
 
 static void
-test_given_options_win_and_are_told (void)
+test_given_options_win (void)
 {
   g_autoptr (SimRun) run = run_with (record, NULL, "--against=measured.csv -q 5 --format=json trace.csv");
 
@@ -158,7 +158,7 @@ test_given_options_win_and_are_told (void)
 }
 
 static void
-test_its_own_input (void)
+test_measurement_as_input (void)
 {
   g_autoptr (SimRun) run = run_with (record, NULL, "--against=measured.csv ./measured.csv");
   g_autoptr (SimRun) copied = run_with (record, record, "--against=measured.csv client.csv");
@@ -192,7 +192,7 @@ test_requests_on_one_side (void)
 }
 
 static void
-test_the_clients_view (void)
+test_client_view (void)
 {
   static const char fine[]
       = "id,arrival,sent,answered,status,outcome,ended\n"
@@ -216,9 +216,9 @@ test_the_clients_view (void)
 }
 
 /* The counts are right, and so is the median; but the server has claimed one request's fate for another, and
- * a client had its answer before the server says that there was one. */
+ * a client had its response before the server says that there was one. */
 static void
-test_a_doctored_record_is_found (void)
+test_falsified_record_is_found (void)
 {
   static const char doctored[] = NOTES
       "# ack: accepted\n" HEADER
@@ -241,7 +241,7 @@ tells_of_crossing (const char *measured, const char *left)
       = g_strdup_printf ("id,arrival,ended,outcome\na,0,%s,abandoned\nb,0.2,0.3,abandoned\n", left);
   g_autoptr (SimRun) run
       = run_with (measured, client, "--against=measured.csv --client=client.csv trace.csv");
-  gboolean is_noted = strstr (run->out, "; 1 left within 10.0 ms of the answer\n") != NULL;
+  gboolean is_noted = strstr (run->out, "; 1 left within 10.0 ms of the response\n") != NULL;
 
   g_assert_cmpint (is_noted, ==, strstr (run->out, "warning") == NULL);
   g_assert_cmpint (
@@ -253,10 +253,10 @@ tells_of_crossing (const char *measured, const char *left)
   return is_noted;
 }
 
-/* Some ms before or after it was accepted the client left, and never read its answer: two stories, both true.
- * Further apart, one of them is not; but for a client that waits for an update that is under way. */
+/* Some ms before or after it was accepted the client left, and never read its response: two stories, both
+ * true. Further apart, one of them is not; but for a client that waits for an update that is under way. */
 static void
-test_an_answer_that_crosses_a_leaving_client (void)
+test_response_crosses_a_leaving_client (void)
 {
   static const char accepted[]
       = NOTES "# ack: accepted\n" HEADER "0,1,a,0.1,0.1,1.1,1.1,stored,1\n0.2,,b,,,,0.3,abandoned,1\n";
@@ -283,7 +283,7 @@ test_an_answer_that_crosses_a_leaving_client (void)
 
 /* A queued job that was dropped with its client was accepted, and answered by nobody. */
 static void
-test_a_queued_client_that_left (void)
+test_queued_client_that_left (void)
 {
   static const char dropped[]
       = NOTES "# ack: stored\n" HEADER "0,,a,0,,,0.1,abandoned,0\n0.2,1,b,0.2,0.2,1.2,1.2,stored,0\n";
@@ -298,8 +298,8 @@ test_a_queued_client_that_left (void)
       denied->out, "warning: 1 request was answered differently in the client's record and the server's\n"));
 }
 
-/* Two requests, accepted after @after_s: a client that had its answers @later_s after that is believed, up to
- * 2 ms or a fiftieth. */
+/* Two requests, accepted after @after_s: a client that had its responses @later_s after that is believed, up
+ * to 2 ms or a fiftieth. */
 static void
 check_client_latency (double after_s, double later_s, gboolean differs)
 {
@@ -316,7 +316,7 @@ check_client_latency (double after_s, double later_s, gboolean differs)
 }
 
 static void
-test_how_far_client_and_server_may_be_apart (void)
+test_client_clock_tolerance (void)
 {
   check_client_latency (0.01, 0.0019, FALSE);
   check_client_latency (0.01, 0.0021, TRUE);
@@ -352,10 +352,10 @@ test_a_job_that_failed (void)
     }
 }
 
-/* A server that says that a client left which has its answer is believed by nobody, however close the two
+/* A server that says that a client left which has its response is believed by nobody, however close the two
  * are. */
 static void
-test_an_answer_that_the_server_denies (void)
+test_response_that_the_server_denies (void)
 {
   static const char denied[]
       = NOTES "# ack: accepted\n" HEADER "0,,a,,,,0.1,abandoned,1\n0.2,1,b,0.2,0.2,1.2,1.2,stored,0\n";
@@ -367,7 +367,7 @@ test_an_answer_that_the_server_denies (void)
 }
 
 static void
-test_the_largest_errors (void)
+test_worst_errors (void)
 {
   g_autoptr (SimRun) run = run_with (record, NULL, "--against=measured.csv --service-scale=1.1 trace.csv");
   g_autoptr (SimRun) json
@@ -419,7 +419,7 @@ test_bad_records (void)
 
 /* No figure is made of a row that can't be true; the line says which. Sorted rows keep theirs. */
 static void
-test_rows_that_contradict_themselves (void)
+test_contradictory_rows (void)
 {
   static const struct {
     const char *rows, *message;
@@ -482,7 +482,7 @@ test_agrees_as_replayed (void)
 
 /* A record that the model can't come to, whatever arrived, is an error; what it cannot judge it names. */
 static void
-test_the_model_on_the_record_itself (void)
+test_model_on_the_record (void)
 {
   static const char two_at_once[]
       = ONE_PLACE HEADER "0,1,a,0,0,1,1,stored,0\n0.5,1,b,0.5,0.5,1.5,1.5,stored,0\n";
@@ -577,28 +577,26 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wp-sim-against/agreement", test_agreement);
-  g_test_add_func ("/wp-sim-against/the-policy-is-taken-from-the-notes",
-                   test_the_policy_is_taken_from_the_notes);
-  g_test_add_func ("/wp-sim-against/the-five-largest", test_the_five_largest);
+  g_test_add_func ("/wp-sim-against/policy-from-notes", test_policy_from_notes);
+  g_test_add_func ("/wp-sim-against/five-worst-errors", test_five_worst_errors);
   g_test_add_func ("/wp-sim-against/disagreement", test_disagreement);
-  g_test_add_func ("/wp-sim-against/given-options-win-and-are-told", test_given_options_win_and_are_told);
-  g_test_add_func ("/wp-sim-against/its-own-input", test_its_own_input);
+  g_test_add_func ("/wp-sim-against/given-options-win", test_given_options_win);
+  g_test_add_func ("/wp-sim-against/measurement-as-input", test_measurement_as_input);
   g_test_add_func ("/wp-sim-against/a-prediction-is-no-measurement", test_a_prediction_is_no_measurement);
   g_test_add_func ("/wp-sim-against/requests-on-one-side", test_requests_on_one_side);
-  g_test_add_func ("/wp-sim-against/the-clients-view", test_the_clients_view);
-  g_test_add_func ("/wp-sim-against/a-doctored-record-is-found", test_a_doctored_record_is_found);
-  g_test_add_func ("/wp-sim-against/an-answer-that-crosses-a-leaving-client",
-                   test_an_answer_that_crosses_a_leaving_client);
-  g_test_add_func ("/wp-sim-against/a-queued-client-that-left", test_a_queued_client_that_left);
-  g_test_add_func ("/wp-sim-against/how-far-client-and-server-may-be-apart",
-                   test_how_far_client_and_server_may_be_apart);
+  g_test_add_func ("/wp-sim-against/client-view", test_client_view);
+  g_test_add_func ("/wp-sim-against/falsified-record-is-found", test_falsified_record_is_found);
+  g_test_add_func ("/wp-sim-against/response-crosses-a-leaving-client",
+                   test_response_crosses_a_leaving_client);
+  g_test_add_func ("/wp-sim-against/queued-client-that-left", test_queued_client_that_left);
+  g_test_add_func ("/wp-sim-against/client-clock-tolerance", test_client_clock_tolerance);
   g_test_add_func ("/wp-sim-against/a-job-that-failed", test_a_job_that_failed);
-  g_test_add_func ("/wp-sim-against/an-answer-that-the-server-denies", test_an_answer_that_the_server_denies);
-  g_test_add_func ("/wp-sim-against/the-largest-errors", test_the_largest_errors);
+  g_test_add_func ("/wp-sim-against/response-that-the-server-denies", test_response_that_the_server_denies);
+  g_test_add_func ("/wp-sim-against/worst-errors", test_worst_errors);
   g_test_add_func ("/wp-sim-against/bad-records", test_bad_records);
-  g_test_add_func ("/wp-sim-against/rows-that-contradict-themselves", test_rows_that_contradict_themselves);
+  g_test_add_func ("/wp-sim-against/contradictory-rows", test_contradictory_rows);
   g_test_add_func ("/wp-sim-against/agrees-as-replayed", test_agrees_as_replayed);
-  g_test_add_func ("/wp-sim-against/the-model-on-the-record-itself", test_the_model_on_the_record_itself);
+  g_test_add_func ("/wp-sim-against/model-on-the-record", test_model_on_the_record);
   g_test_add_func ("/wp-sim-against/golden", test_golden);
   g_test_add_func ("/wp-sim-against/odd-names", test_odd_names);
 

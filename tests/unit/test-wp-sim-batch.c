@@ -69,7 +69,7 @@ test_rows_come_out_in_order (void)
 /* The service of a job is how long it was in service, commits before its own included: three at once, the
  * first of which goes alone. */
 static void
-test_the_service_of_a_committed_job (void)
+test_service_with_group_commit (void)
 {
   g_autoptr (SimRun) run = sim_run_new ();
 
@@ -84,7 +84,7 @@ test_the_service_of_a_committed_job (void)
 /* A record that wp-sim wrote itself teaches what it was made with; a prediction from it is that record again.
  */
 static void
-test_there_and_back (void)
+test_round_trip (void)
 {
   g_autoptr (SimRun) run = sim_run_new ();
   g_autoptr (JsonObject) model = NULL, again = NULL, report = NULL;
@@ -151,7 +151,7 @@ test_records_at_two_loads (void)
 }
 
 static void
-test_calibrate_says_what_to_type (void)
+test_calibrate_prints_options (void)
 {
   g_autoptr (SimRun) run = sim_run_new ();
 
@@ -169,24 +169,24 @@ test_calibrate_says_what_to_type (void)
 
 /* Two threads of 1 ms: four that come at once leave two by two; the queue sees them then. */
 static void
-test_front (void)
+test_http_stage (void)
 {
   g_autoptr (SimRun) run = sim_run_new ();
   g_autoptr (JsonObject) model
       = model_of (run, "-m bufferedchannel --http-time 1ms --http-threads 2 --service 1us --format json -",
                   "arrival\n0\n0\n0\n0\n");
   g_autoptr (JsonObject) report = sim_run_json (run);
-  JsonObject *front = json_object_get_object_member (report, "front");
+  JsonObject *stage = json_object_get_object_member (report, "http_stage");
 
   g_assert_cmpfloat_with_epsilon (number (model, NULL, "makespan"), 0.001002, 1e-9);
-  g_assert_cmpfloat_with_epsilon (number (front, NULL, "utilisation"), 1, 1e-9);
-  g_assert_cmpfloat_with_epsilon (number (front, "wait", "max"), 0.001, 1e-9);
-  g_assert_cmpfloat_with_epsilon (number (front, "wait", "mean"), 0.0005, 1e-9);
+  g_assert_cmpfloat_with_epsilon (number (stage, NULL, "utilisation"), 1, 1e-9);
+  g_assert_cmpfloat_with_epsilon (number (stage, "wait", "max"), 0.001, 1e-9);
+  g_assert_cmpfloat_with_epsilon (number (stage, "wait", "mean"), 0.0005, 1e-9);
 }
 
 /* What a warm-up leaves in the front arrives after it; Little's law is checked in every run. */
 static void
-test_warm_up_behind_a_front (void)
+test_warm_up_behind_http_stage (void)
 {
   g_autoptr (SimRun) run = sim_run_new ();
   g_autoptr (JsonObject) model = model_of (
@@ -230,7 +230,7 @@ calibrate (GString *record, char **text)
 /* Commits of one row, 1.2 ms each, and of four, 2.7 ms: 0.7 ms and 0.5 a row. Two of a hundred take 2 ms
  * more, and are in the spread alone. */
 static void
-test_what_a_record_teaches (void)
+test_calibrates_commits (void)
 {
   g_autoptr (GString) record = g_string_new (RECORD);
   g_autoptr (JsonObject) report = NULL;
@@ -287,7 +287,7 @@ test_few_commits (void)
 /* In tenths of a second 3, 1, 2, 5, 2 and 4 requests, and one in a seventh, which is not whole: half of them
  * have up to 3. */
 static void
-test_what_a_front_did (void)
+test_calibrates_http_stage (void)
 {
   static const guint counts[] = { 3, 1, 2, 5, 2, 4, 1 };
   g_autoptr (GString) record = g_string_new ("# threads: 2\n" RECORD);
@@ -302,14 +302,14 @@ test_what_a_front_did (void)
   arrivals = json_object_get_object_member (report, "arrivals");
   g_assert_cmpfloat_with_epsilon (number (arrivals, NULL, "rate_p50"), 30, 1e-9);
   g_assert_cmpfloat_with_epsilon (number (arrivals, NULL, "rate_max"), 50, 1e-9);
-  g_assert_cmpint (json_object_get_int_member (arrivals, "front_threads"), ==, 2);
-  g_assert_cmpfloat_with_epsilon (number (arrivals, NULL, "front"), 2 / 30.0, 1e-9);
+  g_assert_cmpint (json_object_get_int_member (arrivals, "http_threads"), ==, 2);
+  g_assert_cmpfloat_with_epsilon (number (arrivals, NULL, "http_time"), 2 / 30.0, 1e-9);
   g_assert_nonnull (strstr (text, "arrivals:    median 30/s, peak 50/s (over 100 ms)\n"));
 }
 
 /* P clients on N threads of T: N/T requests a second, and PT/N for each, whatever is behind. */
 static void
-test_saturated_front (void)
+test_saturated_http_stage (void)
 {
   static const char *const services[] = { "1us", "batch:1us:0us" };
 
@@ -401,16 +401,16 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wp-sim-batch/group-commit", test_group_commit);
   g_test_add_func ("/wp-sim-batch/rows-come-out-in-order", test_rows_come_out_in_order);
-  g_test_add_func ("/wp-sim-batch/the-service-of-a-committed-job", test_the_service_of_a_committed_job);
-  g_test_add_func ("/wp-sim-batch/there-and-back", test_there_and_back);
+  g_test_add_func ("/wp-sim-batch/service-with-group-commit", test_service_with_group_commit);
+  g_test_add_func ("/wp-sim-batch/round-trip", test_round_trip);
   g_test_add_func ("/wp-sim-batch/records-at-two-loads", test_records_at_two_loads);
-  g_test_add_func ("/wp-sim-batch/calibrate-says-what-to-type", test_calibrate_says_what_to_type);
-  g_test_add_func ("/wp-sim-batch/what-a-record-teaches", test_what_a_record_teaches);
+  g_test_add_func ("/wp-sim-batch/calibrate-prints-options", test_calibrate_prints_options);
+  g_test_add_func ("/wp-sim-batch/calibrates-commits", test_calibrates_commits);
   g_test_add_func ("/wp-sim-batch/few-commits", test_few_commits);
-  g_test_add_func ("/wp-sim-batch/what-a-front-did", test_what_a_front_did);
-  g_test_add_func ("/wp-sim-batch/front", test_front);
-  g_test_add_func ("/wp-sim-batch/warm-up-behind-a-front", test_warm_up_behind_a_front);
-  g_test_add_func ("/wp-sim-batch/saturated-front", test_saturated_front);
+  g_test_add_func ("/wp-sim-batch/calibrates-http-stage", test_calibrates_http_stage);
+  g_test_add_func ("/wp-sim-batch/http-stage", test_http_stage);
+  g_test_add_func ("/wp-sim-batch/warm-up-behind-http-stage", test_warm_up_behind_http_stage);
+  g_test_add_func ("/wp-sim-batch/saturated-http-stage", test_saturated_http_stage);
   g_test_add_func ("/wp-sim-batch/clients-before-a-full-queue", test_clients_before_a_full_queue);
   g_test_add_func ("/wp-sim-batch/clients-until-stored", test_clients_until_stored);
   g_test_add_func ("/wp-sim-batch/usage", test_usage);

@@ -52,6 +52,7 @@ test_same (void)
                "-q 20 -w 2");
   assert_same ("mmpp:rates=10:200,sojourns=2s:200ms,duration=300s", "hyperexp:30ms:2", "--seed 2",
                "-q 5 -w 3 --when-full reject");
+  assert_same ("poisson:rate=20:900,duration=40s", "exp:20ms", "--seed 4 --scale 1.3", "-w 9");
   assert_same ("diurnal:rate=50,amplitude=0.7,period=60s,n=20000", "pareto:20ms:1.3:5s", "--limit 15000",
                "-w 2 -q 0 --patience 50ms");
   assert_same ("constant:rate=30,duration=100s", "lognormal:33ms:0.2", "--seed 3", "-w 1 -q 7 --warmup 500");
@@ -199,7 +200,7 @@ test_replications_have_seeds_of_their_own (void)
 /* Twice what the workers can do: the intervals are of the clock by which the counted jobs have started, and
  * no more than two are busy then. */
 static void
-test_no_more_than_is_possible (void)
+test_utilisation_at_most_one (void)
 {
   g_autoptr (SimRun) run = sim_run_new ();
 
@@ -238,7 +239,7 @@ figure_of (JsonObject *report, const char *group, const char *name)
  * is never in its way again. A request that would go out as the duration ends does not. So it is with a
  * database that commits each row by itself. */
 static void
-test_clients_to_the_instant (void)
+test_clients_equal_trace (void)
 {
   static const struct {
     const char *arguments;
@@ -250,7 +251,7 @@ test_clients_to_the_instant (void)
     { "--duration 100ms --warmup 2", 8, 0.010, 0.010 },
     { "--duration 100ms --warmup 20ms", 8, 0.010, 0.010 }, /* what is sent at 20 ms counts */
     { "--duration 100ms --warmup 21ms", 7, 0.010, 0.010 },
-    /* the second's wait counts, the first's answer does not */
+    /* the second's wait counts, the first's response does not */
     { "--limit 10 --warmup 1", 9, 0.020, 0.1 / 9 },
   };
 
@@ -289,7 +290,7 @@ assert_refused (const char *arguments, const char *what)
 }
 
 static void
-test_refused (void)
+test_refusals (void)
 {
   static const struct {
     const char *arguments, *what;
@@ -308,6 +309,10 @@ test_refused (void)
     { "--generate poisson:rate=1,duration=0", "duration: \"0\" is not a time above 0" },
     { "--generate poisson:rate=0.001,duration=1ms", "no request arrives within its duration" },
     { "--synthetic poisson:rate=0.001,duration=1ms", "no request arrives " },
+    { "--generate poisson:rate=1:x,duration=5s", "rate: \"x\" is not a number above 0" },
+    { "--generate poisson:rate=1:0,duration=5s", "rate: \"0\" is not a number above 0" },
+    { "--generate constant:rate=1:2,n=3", "no \"duration\", within which the rate goes" },
+    { "--generate diurnal:rate=1:2,amplitude=0,period=1h,n=3", "rate: \"1:2\" is not a number above 0" },
     { "--generate mmpp:rates=1:2,n=3", "no \"sojourns\"" },
     { "--generate mmpp:rates=1:2,sojourns=1s,n=3", "\"1s\" is not a list of 2 to 16 states" },
     { "--generate mmpp:rates=1:2,sojourns=1s:1s:1s,n=3", "2 rates, but 3 sojourns" },
@@ -354,12 +359,12 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-drawn/common-random-numbers", test_common_random_numbers);
   g_test_add_func ("/wp-sim-drawn/written", test_written);
   g_test_add_func ("/wp-sim-drawn/theory", test_theory);
-  g_test_add_func ("/wp-sim-drawn/no-more-than-is-possible", test_no_more_than_is_possible);
+  g_test_add_func ("/wp-sim-drawn/utilisation-at-most-one", test_utilisation_at_most_one);
   g_test_add_func ("/wp-sim-drawn/replications-have-seeds-of-their-own",
                    test_replications_have_seeds_of_their_own);
   g_test_add_func ("/wp-sim-drawn/clients", test_clients);
-  g_test_add_func ("/wp-sim-drawn/clients-to-the-instant", test_clients_to_the_instant);
-  g_test_add_func ("/wp-sim-drawn/refused", test_refused);
+  g_test_add_func ("/wp-sim-drawn/clients-equal-trace", test_clients_equal_trace);
+  g_test_add_func ("/wp-sim-drawn/refusals", test_refusals);
 
   return g_test_run ();
 }

@@ -88,7 +88,7 @@ test_files (void)
 
 /* What was written before the bad row is gone, and an older file of that name is as it was. */
 static void
-test_a_bad_row_leaves_nothing (void)
+test_bad_row_leaves_no_output (void)
 {
   g_autoptr (SimRun) run = sim_run_new ();
   g_autofree char *before = NULL;
@@ -138,7 +138,7 @@ test_an_empty_trace (void)
 }
 
 static void
-test_times_past_292_years (void)
+test_times_beyond_292_years (void)
 {
   g_autoptr (SimRun) run = sim_run_new ();
 
@@ -205,7 +205,7 @@ test_interrupted (void)
 
 /* `wp-sim | true` is no news. */
 static void
-test_nobody_reads (void)
+test_output_without_reader (void)
 {
   g_autoptr (SimRun) run = sim_run_new ();
   int input, output, errors, status;
@@ -229,12 +229,12 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-errors/usage", test_usage);
   g_test_add_func ("/wp-sim-errors/tolerances", test_tolerances);
   g_test_add_func ("/wp-sim-errors/files", test_files);
-  g_test_add_func ("/wp-sim-errors/a-bad-row-leaves-nothing", test_a_bad_row_leaves_nothing);
+  g_test_add_func ("/wp-sim-errors/bad-row-leaves-no-output", test_bad_row_leaves_no_output);
   g_test_add_func ("/wp-sim-errors/modes-of-files", test_modes_of_files);
   g_test_add_func ("/wp-sim-errors/an-empty-trace", test_an_empty_trace);
-  g_test_add_func ("/wp-sim-errors/times-past-292-years", test_times_past_292_years);
+  g_test_add_func ("/wp-sim-errors/times-beyond-292-years", test_times_beyond_292_years);
   g_test_add_func ("/wp-sim-errors/interrupted", test_interrupted);
-  g_test_add_func ("/wp-sim-errors/nobody-reads", test_nobody_reads);
+  g_test_add_func ("/wp-sim-errors/output-without-reader", test_output_without_reader);
 
   return g_test_run ();
 }

@@ -25,7 +25,7 @@ run_file (const char *name, const char *text, const char *arguments)
 }
 
 static void
-test_a_log_is_told_about (void)
+test_log_assumptions_are_noted (void)
 {
   g_autoptr (SimRun) run = run_file ("access.log", nginx, "--input=CLF access.log");
   JsonObject *report, *trace;
@@ -135,7 +135,7 @@ logged_of (SimRun *run, const char *arguments)
 }
 
 static void
-test_waiting_is_taken_out (void)
+test_waiting_is_removed (void)
 {
   g_autofree char *log = make_waiting_log (5000);
   g_autoptr (SimRun) run = run_file ("t", log, "--input=jsonl t");
@@ -164,7 +164,7 @@ test_waiting_is_taken_out (void)
 
 /* Too few rows: the run goes on without a plan, unless that was asked for; a sweep needs to know. */
 static void
-test_what_cannot_be_told (void)
+test_unknown_workers (void)
 {
   g_autofree char *log = make_waiting_log (999);
   g_autoptr (SimRun) run = run_file ("t", log, "--input=jsonl --format=json t");
@@ -310,11 +310,11 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   signal (SIGPIPE, SIG_IGN);
-  g_test_add_func ("/wp-sim-input/a-log-is-told-about", test_a_log_is_told_about);
+  g_test_add_func ("/wp-sim-input/log-assumptions-are-noted", test_log_assumptions_are_noted);
   g_test_add_func ("/wp-sim-input/each-row-of-a-log-has-its-service", test_each_row_of_a_log_has_its_service);
   g_test_add_func ("/wp-sim-input/json-lines-from-a-pipe", test_json_lines_from_a_pipe);
-  g_test_add_func ("/wp-sim-input/waiting-is-taken-out", test_waiting_is_taken_out);
-  g_test_add_func ("/wp-sim-input/what-cannot-be-told", test_what_cannot_be_told);
+  g_test_add_func ("/wp-sim-input/waiting-is-removed", test_waiting_is_removed);
+  g_test_add_func ("/wp-sim-input/unknown-workers", test_unknown_workers);
   g_test_add_func ("/wp-sim-input/a-log-without-request-times", test_a_log_without_request_times);
   g_test_add_func ("/wp-sim-input/refusals", test_refusals);
   g_test_add_func ("/wp-sim-input/endless-lines", test_endless_lines);

@@ -166,7 +166,7 @@ test_synthetic_sweep (void)
 
 /* Objectives that were given are judged of each mode, in any simulation. */
 static void
-test_judged (void)
+test_objectives_of_each_mode (void)
 {
   g_autoptr (SimRun) run
       = run_on (burst,
@@ -258,7 +258,7 @@ test_assumed (void)
 
 /* All at one instant: line and workers trade one for one. */
 static void
-test_frontier_lies_between_the_answers (void)
+test_frontier_between_workers_and_queue (void)
 {
   g_autoptr (GString) trace = g_string_new ("arrival,service\n");
   g_autoptr (SimRun) few = NULL, many = NULL;
@@ -273,7 +273,7 @@ test_frontier_lies_between_the_answers (void)
 
 /* 1.0004 s would read 1.00 s, and 999.6 ms too. */
 static void
-test_figures_are_told_from_their_bound (void)
+test_figures_differ_from_bound (void)
 {
   static const char trace[] = "arrival,service\n0,0.9996\n0,0.0008\n0,1\n";
   g_autoptr (SimRun) run = run_on (trace, "--slo wait.max<1s trace.csv");
@@ -305,7 +305,7 @@ test_objectives (void)
 }
 
 static void
-test_where_there_is_no_plan (void)
+test_no_plan (void)
 {
   static const char *const without[]
       = { "-m WorkerPool trace.csv", "--format=csv trace.csv", "--jobs=- -m Default trace.csv",
@@ -321,7 +321,7 @@ test_where_there_is_no_plan (void)
 }
 
 static void
-test_at (void)
+test_snapshot (void)
 {
   g_autoptr (SimRun) run = run_on (burst, "--at=150ms -q 1 -w 2 --format=json --no-plan trace.csv");
   g_autoptr (SimRun) text = run_on (burst, "--at=150ms -q 1 -w 2 --no-plan trace.csv");
@@ -484,7 +484,7 @@ test_sweep_in_order (void)
   g_auto (GStrv) lines = g_strsplit (run->out, "\n", -1);
   g_autoptr (GString) rows = g_string_new (NULL);
 
-  g_assert_true (g_str_has_prefix (lines[0], "mode,scale,service-scale,workers,queue,meets,"));
+  g_assert_true (g_str_has_prefix (lines[0], "mode,scale,service_scale,workers,queue,meets,"));
   for (guint i = 1; lines[i] && *lines[i]; i++)
     {
       g_auto (GStrv) cells = g_strsplit (lines[i], ",", -1);
@@ -626,15 +626,16 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-plan/recommended", test_recommended);
   g_test_add_func ("/wp-sim-plan/gate", test_gate);
   g_test_add_func ("/wp-sim-plan/synthetic-sweep", test_synthetic_sweep);
-  g_test_add_func ("/wp-sim-plan/judged", test_judged);
+  g_test_add_func ("/wp-sim-plan/objectives-of-each-mode", test_objectives_of_each_mode);
   g_test_add_func ("/wp-sim-plan/json", test_json);
   g_test_add_func ("/wp-sim-plan/text", test_text);
   g_test_add_func ("/wp-sim-plan/assumed", test_assumed);
-  g_test_add_func ("/wp-sim-plan/frontier-lies-between-the-answers", test_frontier_lies_between_the_answers);
-  g_test_add_func ("/wp-sim-plan/figures-are-told-from-their-bound", test_figures_are_told_from_their_bound);
+  g_test_add_func ("/wp-sim-plan/frontier-between-workers-and-queue",
+                   test_frontier_between_workers_and_queue);
+  g_test_add_func ("/wp-sim-plan/figures-differ-from-bound", test_figures_differ_from_bound);
   g_test_add_func ("/wp-sim-plan/objectives", test_objectives);
-  g_test_add_func ("/wp-sim-plan/where-there-is-no-plan", test_where_there_is_no_plan);
-  g_test_add_func ("/wp-sim-plan/at", test_at);
+  g_test_add_func ("/wp-sim-plan/no-plan", test_no_plan);
+  g_test_add_func ("/wp-sim-plan/snapshot", test_snapshot);
   g_test_add_func ("/wp-sim-plan/sweep-equals-single-runs", test_sweep_equals_single_runs);
   g_test_add_func ("/wp-sim-plan/sweep-of-an-unsorted-trace", test_sweep_of_an_unsorted_trace);
   g_test_add_func ("/wp-sim-plan/sweep-text-and-json", test_sweep_text_and_json);

@@ -260,7 +260,7 @@ test_traffic (void)
 /* A thousand at once before one thread that takes 1 ms for each: they wait 0, 1, ..., 999 ms, two of them no
  * longer than half of it. */
 static void
-test_front (void)
+test_http_stage (void)
 {
   static const struct {
     const char *figure;
@@ -288,7 +288,7 @@ test_front (void)
         {
           double expected = threads == 1 ? waits[i].one : waits[i].two;
 
-          g_assert_cmpfloat_with_epsilon (figure_of (json_object_get_object_member (report, "front"),
+          g_assert_cmpfloat_with_epsilon (figure_of (json_object_get_object_member (report, "http_stage"),
                                                      waits[i].figure),
                                           expected, 0.001 * expected);
         }
@@ -298,7 +298,7 @@ test_front (void)
 /* Ten seconds with one request each, which do not count, and then a hundred at once, 10 ms each: from the
  * first of these on it is always busy. */
 static void
-test_front_after_a_warm_up (void)
+test_http_stage_after_warm_up (void)
 {
   g_autoptr (GString) trace = g_string_new ("arrival,service\n");
   g_autoptr (SimRun) run = sim_run_new ();
@@ -309,15 +309,15 @@ test_front_after_a_warm_up (void)
   sim_run_write (run, "trace.csv", trace->str);
   sim_run_go (run, "--http-time 10ms --warmup 10 -m default --format=json trace.csv", NULL);
   report = sim_run_json (run);
-  g_assert_cmpfloat_with_epsilon (figure_of (json_object_get_object_member (report, "front"), "utilisation"),
-                                  1, 1e-9);
-  g_assert_cmpfloat_with_epsilon (figure_of (json_object_get_object_member (report, "front"), "wait.mean"),
-                                  0.495, 1e-9);
+  g_assert_cmpfloat_with_epsilon (
+      figure_of (json_object_get_object_member (report, "http_stage"), "utilisation"), 1, 1e-9);
+  g_assert_cmpfloat_with_epsilon (
+      figure_of (json_object_get_object_member (report, "http_stage"), "wait.mean"), 0.495, 1e-9);
 }
 
 /* What arrives as the warm-up ends counts. */
 static void
-test_the_end_of_a_warm_up (void)
+test_end_of_warm_up (void)
 {
   static const struct {
     const char *warm_up;
@@ -348,9 +348,9 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wp-sim-report/text-csv-and-json", test_text_csv_and_json);
   g_test_add_func ("/wp-sim-report/traffic", test_traffic);
-  g_test_add_func ("/wp-sim-report/the-end-of-a-warm-up", test_the_end_of_a_warm_up);
-  g_test_add_func ("/wp-sim-report/front", test_front);
-  g_test_add_func ("/wp-sim-report/front-after-a-warm-up", test_front_after_a_warm_up);
+  g_test_add_func ("/wp-sim-report/end-of-warm-up", test_end_of_warm_up);
+  g_test_add_func ("/wp-sim-report/http-stage", test_http_stage);
+  g_test_add_func ("/wp-sim-report/http-stage-after-warm-up", test_http_stage_after_warm_up);
 
   return g_test_run ();
 }

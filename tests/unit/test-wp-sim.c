@@ -142,7 +142,7 @@ test_shortest_numbers (void)
 }
 
 static void
-test_fields_that_a_mode_does_not_use (void)
+test_unused_fields (void)
 {
   g_autoptr (SimRun) run = run_on (burst, "--format=json -q 3 -w 2 trace.csv");
   g_autoptr (JsonObject) report = sim_run_json (run);
@@ -309,7 +309,7 @@ test_side_files_of_an_unsorted_trace (void)
 
 /* So they do where many rows were shown before the late one was found. */
 static void
-test_side_files_begin_again (void)
+test_side_files_restart (void)
 {
   static const char arguments[]
       = "-m workerpool -w 2 -q 4 --jobs=jobs.csv --series=series.csv --interval=100ms --at=2s --format=json trace.csv";
@@ -340,7 +340,7 @@ test_side_files_begin_again (void)
 
 /* The next moment would be past 292 years. */
 static void
-test_a_series_to_the_end_of_time (void)
+test_series_at_longest_times (void)
 {
   g_autoptr (SimRun) run
       = run_on ("arrival,service\n0,9200000000\n", "-m default --series=- --interval=3000000000s trace.csv");
@@ -447,15 +447,15 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim/json-shape", test_json_shape);
   g_test_add_func ("/wp-sim/percentiles", test_percentiles);
   g_test_add_func ("/wp-sim/shortest-numbers", test_shortest_numbers);
-  g_test_add_func ("/wp-sim/fields-that-a-mode-does-not-use", test_fields_that_a_mode_does_not_use);
+  g_test_add_func ("/wp-sim/unused-fields", test_unused_fields);
   g_test_add_func ("/wp-sim/figures-of-a-burst", test_figures_of_a_burst);
   g_test_add_func ("/wp-sim/csv", test_csv);
   g_test_add_func ("/wp-sim/jobs", test_jobs);
   g_test_add_func ("/wp-sim/series", test_series);
   g_test_add_func ("/wp-sim/order-and-standard-input", test_order_and_standard_input);
   g_test_add_func ("/wp-sim/side-files-of-an-unsorted-trace", test_side_files_of_an_unsorted_trace);
-  g_test_add_func ("/wp-sim/side-files-begin-again", test_side_files_begin_again);
-  g_test_add_func ("/wp-sim/a-series-to-the-end-of-time", test_a_series_to_the_end_of_time);
+  g_test_add_func ("/wp-sim/side-files-restart", test_side_files_restart);
+  g_test_add_func ("/wp-sim/series-at-longest-times", test_series_at_longest_times);
   g_test_add_func ("/wp-sim/a-model-that-takes-too-long", test_a_model_that_takes_too_long);
   g_test_add_func ("/wp-sim/threads-and-a-warm-up", test_threads_and_a_warm_up);
   g_test_add_func ("/wp-sim/equal-seeds", test_equal_seeds);

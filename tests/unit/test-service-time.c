@@ -153,7 +153,7 @@ test_from_a_measured_trace (void)
 }
 
 static void
-test_the_trace_comes_first (void)
+test_trace_column_wins (void)
 {
   const WpRow some[] = { { .service_ns = 3 }, { .service_ns = WP_TIME_NONE }, { .service_ns = 0 } };
   g_autoptr (WpServiceTime) service = wp_service_time_new ("7ns", 1, FALSE, 1, NULL);
@@ -191,7 +191,7 @@ test_equal_seeds_equal_draws (void)
 }
 
 static void
-test_what_is_no_service_time (void)
+test_refusals (void)
 {
   static const char *const specs[] = { "",
                                        "abc",
@@ -219,7 +219,7 @@ test_what_is_no_service_time (void)
 }
 
 static void
-test_a_trace_without_measurements (void)
+test_trace_without_measurements (void)
 {
   g_autofree char *path = write_measured ("arrival,service\n0,1\n");
   g_autofree char *spec = g_strconcat ("from:", path, NULL);
@@ -235,16 +235,16 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/service/constant", test_constant);
-  g_test_add_func ("/service/scale", test_scale);
-  g_test_add_func ("/service/exponential", test_exponential);
-  g_test_add_func ("/service/lognormal", test_lognormal);
-  g_test_add_func ("/service/uniform", test_uniform);
-  g_test_add_func ("/service/from-a-measured-trace", test_from_a_measured_trace);
-  g_test_add_func ("/service/the-trace-comes-first", test_the_trace_comes_first);
-  g_test_add_func ("/service/equal-seeds-equal-draws", test_equal_seeds_equal_draws);
-  g_test_add_func ("/service/what-is-no-service-time", test_what_is_no_service_time);
-  g_test_add_func ("/service/a-trace-without-measurements", test_a_trace_without_measurements);
+  g_test_add_func ("/service-time/constant", test_constant);
+  g_test_add_func ("/service-time/scale", test_scale);
+  g_test_add_func ("/service-time/exponential", test_exponential);
+  g_test_add_func ("/service-time/lognormal", test_lognormal);
+  g_test_add_func ("/service-time/uniform", test_uniform);
+  g_test_add_func ("/service-time/from-a-measured-trace", test_from_a_measured_trace);
+  g_test_add_func ("/service-time/trace-column-wins", test_trace_column_wins);
+  g_test_add_func ("/service-time/equal-seeds-equal-draws", test_equal_seeds_equal_draws);
+  g_test_add_func ("/service-time/refusals", test_refusals);
+  g_test_add_func ("/service-time/trace-without-measurements", test_trace_without_measurements);
 
   return g_test_run ();
 }

@@ -1,5 +1,5 @@
-/* Both lanes give every request the same answers, and store the same of it, whatever libsoup would make of
- * it. */
+/* Both HTTP servers give every request the same responses, and store the same of it, whatever libsoup would
+ * make of it. */
 #include "tests/e2e/wp-harness.h"
 
 #include <string.h>
@@ -8,39 +8,39 @@
 
 typedef struct {
   WpHarness *fast, *soup;
-} Lanes;
+} Servers;
 
 static void
-set_up (Lanes *self, gconstpointer data)
+set_up (Servers *self, gconstpointer data)
 {
   self->fast = wp_harness_start ("--http=fast", "--ack=stored", "--max-body=1000", NULL);
   self->soup = wp_harness_start ("--http=soup", "--ack=stored", "--max-body=1000", NULL);
 }
 
 static void
-tear_down (Lanes *self, gconstpointer data)
+tear_down (Servers *self, gconstpointer data)
 {
   wp_harness_free (self->fast);
   wp_harness_free (self->soup);
 }
 
-/* The statuses of all answers to it, and to one more request behind it. */
+/* The statuses of all responses to it, and to one more request behind it. */
 static char *
 ask (WpHarness *server, const GString *request)
 {
   g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
   g_autoptr (GString) statuses = g_string_new (NULL);
   gboolean bodiless = g_str_has_prefix (request->str, "HEAD "), asked = FALSE;
-  WpAnswer *answer;
+  WpHttpResponse *response;
 
   wp_client_send_bytes (client, request->str, request->len);
-  while ((answer = bodiless && !asked ? wp_client_read_head (client) : wp_client_read (client)))
+  while ((response = bodiless && !asked ? wp_client_read_head (client) : wp_client_read (client)))
     {
-      g_string_append_printf (statuses, " %u", answer->status);
-      if (answer->status >= 200 && !asked)
+      g_string_append_printf (statuses, " %u", response->status);
+      if (response->status >= 200 && !asked)
         wp_client_send (client, "GET /probe HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-      asked |= answer->status >= 200;
-      wp_answer_free (answer);
+      asked |= response->status >= 200;
+      wp_http_response_free (response);
     }
   return g_string_free (g_steal_pointer (&statuses), FALSE);
 }
@@ -100,10 +100,10 @@ check_stored (WpHarness *server)
 }
 
 static void
-test_stored_otherwise (Lanes *lanes, gconstpointer data)
+test_stored_otherwise (Servers *servers, gconstpointer data)
 {
-  check_stored (lanes->fast);
-  check_stored (lanes->soup);
+  check_stored (servers->fast);
+  check_stored (servers->soup);
 }
 
 static const char *
@@ -231,24 +231,24 @@ make_request (guint i)
 }
 
 static void
-test_random (Lanes *lanes, gconstpointer data)
+test_random (Servers *servers, gconstpointer data)
 {
   g_autoptr (GPtrArray) by_fast = NULL, by_soup = NULL;
 
   for (guint i = 0; i < N_RANDOM; i++)
     {
       g_autoptr (GString) request = make_request (i);
-      g_autofree char *fast = ask (lanes->fast, request), *soup = ask (lanes->soup, request);
+      g_autofree char *fast = ask (servers->fast, request), *soup = ask (servers->soup, request);
 
       if (!g_str_equal (fast, soup))
         {
           g_autofree char *shown = g_strescape (request->str, NULL);
 
-          g_error ("%s by the fast lane, %s by libsoup's, to \"%s\"", fast, soup, shown);
+          g_error ("%s by --http=fast, %s by --http=soup, to \"%s\"", fast, soup, shown);
         }
     }
-  by_fast = read_stored (lanes->fast);
-  by_soup = read_stored (lanes->soup);
+  by_fast = read_stored (servers->fast);
+  by_soup = read_stored (servers->soup);
   for (guint i = 0; i < MIN (by_fast->len, by_soup->len); i++)
     g_assert_cmpstr (by_fast->pdata[i], ==, by_soup->pdata[i]);
   g_assert_cmpuint (by_fast->len, ==, by_soup->len);
@@ -260,8 +260,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add ("/lanes-differ/stored-otherwise", Lanes, NULL, set_up, test_stored_otherwise, tear_down);
-  g_test_add ("/lanes-differ/random", Lanes, NULL, set_up, test_random, tear_down);
+  g_test_add ("/protocols-differ/stored-otherwise", Servers, NULL, set_up, test_stored_otherwise, tear_down);
+  g_test_add ("/protocols-differ/random", Servers, NULL, set_up, test_random, tear_down);
 
   return g_test_run ();
 }

@@ -1,12 +1,12 @@
-#include "tests/e2e/wp-answer.h"
+#include "tests/e2e/wp-http-response.h"
 
 #include <stdio.h>
 #include <string.h>
 
-WpAnswer *
-wp_answer_new (const char *head, gsize size)
+WpHttpResponse *
+wp_http_response_new (const char *head, gsize size)
 {
-  WpAnswer *self = g_new0 (WpAnswer, 1);
+  WpHttpResponse *self = g_new0 (WpHttpResponse, 1);
 
   self->head = g_strndup (head, size);
   g_assert_cmpint (sscanf (self->head, "HTTP/1.%*1u %u", &self->status), ==, 1);
@@ -15,7 +15,7 @@ wp_answer_new (const char *head, gsize size)
 }
 
 void
-wp_answer_free (WpAnswer *self)
+wp_http_response_free (WpHttpResponse *self)
 {
   g_free (self->head);
   g_free (self->body);
@@ -23,7 +23,7 @@ wp_answer_free (WpAnswer *self)
 }
 
 char *
-wp_answer_header (const WpAnswer *self, const char *name)
+wp_http_response_header (const WpHttpResponse *self, const char *name)
 {
   g_auto (GStrv) lines = g_strsplit (self->head, "\r\n", -1);
   gsize len = strlen (name);
@@ -36,9 +36,9 @@ wp_answer_header (const WpAnswer *self, const char *name)
 }
 
 gsize
-wp_answer_body_size (const WpAnswer *self)
+wp_http_response_body_size (const WpHttpResponse *self)
 {
-  g_autofree char *length = wp_answer_header (self, "Content-Length");
+  g_autofree char *length = wp_http_response_header (self, "Content-Length");
 
   if (length)
     return (gsize) g_ascii_strtoull (length, NULL, 10);

@@ -18,7 +18,7 @@
 #define FEW 100 /* descriptors */
 
 static void
-test_tells_its_manager (void)
+test_notifies_manager (void)
 {
   g_autoptr (WpManager) server = wp_manager_start (NULL, "--listen=127.0.0.1:0", "-d", "delay:0", NULL);
 
@@ -55,7 +55,7 @@ test_watchdog (void)
 /* Each line has its priority; what is less grave than asked for is not there; what clients send is not
  * either. */
 static void
-test_lines_for_the_journal (void)
+test_log_priorities (void)
 {
   g_autoptr (WpManager) all
       = wp_manager_start (NULL, "--listen=127.0.0.1:0", "-d", "delay:0", "--log-level=debug", NULL);
@@ -119,7 +119,7 @@ test_socket_handed_over (void)
 
 /* From SIGTERM on, a client that comes is the next one's, however long this one takes to end. */
 static void
-test_socket_left_while_draining (void)
+test_socket_queues_during_drain (void)
 {
   guint16 port;
   int fd = listen_on_port (&port), kept = dup (fd);
@@ -574,23 +574,23 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/service/tells-its-manager", test_tells_its_manager);
-  g_test_add_func ("/service/watchdog", test_watchdog);
-  g_test_add_func ("/service/lines-for-the-journal", test_lines_for_the_journal);
-  g_test_add_func ("/service/socket-handed-over", test_socket_handed_over);
-  g_test_add_func ("/service/socket-of-a-full-server", test_socket_of_a_full_server);
-  g_test_add_func ("/service/socket-left-while-draining", test_socket_left_while_draining);
-  g_test_add_func ("/service/not-a-listening-socket", test_not_a_listening_socket);
-  g_test_add_func ("/service/socket-without-descriptors", test_socket_without_descriptors);
-  g_test_add_func ("/service/unix-socket", test_unix_socket);
-  g_test_add_func ("/service/connections-are-shared-out", test_connections_are_shared_out);
-  g_test_add_func ("/service/unix-socket-of-a-successor", test_unix_socket_of_a_successor);
-  g_test_add_func ("/service/unix-socket-modes", test_unix_socket_modes);
-  g_test_add_func ("/service/starts-at-once", test_starts_at_once);
-  g_test_add_func ("/service/every-address", test_every_address);
-  g_test_add_func ("/service/unix-backlog-is-served", test_unix_backlog_is_served);
-  g_test_add_func ("/service/unix-socket-without-descriptors", test_unix_socket_without_descriptors);
-  g_test_add_func ("/service/unit-is-tight", test_unit_is_tight);
+  g_test_add_func ("/systemd/notifies-manager", test_notifies_manager);
+  g_test_add_func ("/systemd/watchdog", test_watchdog);
+  g_test_add_func ("/systemd/log-priorities", test_log_priorities);
+  g_test_add_func ("/systemd/socket-handed-over", test_socket_handed_over);
+  g_test_add_func ("/systemd/socket-of-a-full-server", test_socket_of_a_full_server);
+  g_test_add_func ("/systemd/socket-queues-during-drain", test_socket_queues_during_drain);
+  g_test_add_func ("/systemd/not-a-listening-socket", test_not_a_listening_socket);
+  g_test_add_func ("/systemd/socket-without-descriptors", test_socket_without_descriptors);
+  g_test_add_func ("/systemd/unix-socket", test_unix_socket);
+  g_test_add_func ("/systemd/connections-are-shared-out", test_connections_are_shared_out);
+  g_test_add_func ("/systemd/unix-socket-of-a-successor", test_unix_socket_of_a_successor);
+  g_test_add_func ("/systemd/unix-socket-modes", test_unix_socket_modes);
+  g_test_add_func ("/systemd/starts-at-once", test_starts_at_once);
+  g_test_add_func ("/systemd/every-address", test_every_address);
+  g_test_add_func ("/systemd/unix-backlog-is-served", test_unix_backlog_is_served);
+  g_test_add_func ("/systemd/unix-socket-without-descriptors", test_unix_socket_without_descriptors);
+  g_test_add_func ("/systemd/unit-is-tight", test_unit_is_tight);
 
   return g_test_run ();
 }

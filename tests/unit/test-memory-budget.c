@@ -21,18 +21,18 @@ ask_for_too_much (gpointer data)
 
 /* Who is refused takes nothing from the others, and does not make the budget look spent, not for a moment. */
 static void
-test_refused_leaves_no_trace (void)
+test_refused_bytes_are_not_counted (void)
 {
   Crowd crowd = { wp_memory_budget_new (MAX_BYTES), FALSE };
   GThread *thread;
 
-  wp_memory_budget_take_anyway (crowd.budget, 1);
+  wp_memory_budget_take_unchecked (crowd.budget, 1);
   thread = g_thread_new ("greedy", ask_for_too_much, &crowd);
   for (guint i = 0; i < N_TRIES; i++)
     {
       g_assert_false (wp_memory_budget_is_over (crowd.budget));
       g_assert_true (wp_memory_budget_take (crowd.budget, 2));
-      wp_memory_budget_give (crowd.budget, 2);
+      wp_memory_budget_release (crowd.budget, 2);
     }
   g_atomic_int_set (&crowd.stopping, TRUE);
   g_thread_join (thread);
@@ -49,9 +49,9 @@ test_limit (void)
   g_assert_false (wp_memory_budget_is_over (budget));
   g_assert_true (wp_memory_budget_is_used_up (budget));
   g_assert_false (wp_memory_budget_take (budget, 1));
-  wp_memory_budget_take_anyway (budget, 1);
+  wp_memory_budget_take_unchecked (budget, 1);
   g_assert_true (wp_memory_budget_is_over (budget));
-  wp_memory_budget_give (budget, MAX_BYTES + 1);
+  wp_memory_budget_release (budget, MAX_BYTES + 1);
   g_assert_cmpuint (wp_memory_budget_held (budget), ==, 0);
 }
 
@@ -59,8 +59,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/budget/limit", test_limit);
-  g_test_add_func ("/budget/refused-leaves-no-trace", test_refused_leaves_no_trace);
+  g_test_add_func ("/memory-budget/limit", test_limit);
+  g_test_add_func ("/memory-budget/refused-bytes-are-not-counted", test_refused_bytes_are_not_counted);
 
   return g_test_run ();
 }

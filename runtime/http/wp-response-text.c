@@ -1,4 +1,4 @@
-#include "runtime/http/wp-reply.h"
+#include "runtime/http/wp-response-text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -61,7 +61,7 @@ format_ok (char *out, gsize size, const char *date, const char *fields)
 }
 
 static void
-refresh (WpReplyCache *self)
+refresh (WpResponseTextCache *self)
 {
   struct timespec now;
 
@@ -75,7 +75,7 @@ refresh (WpReplyCache *self)
 }
 
 const char *
-wp_reply_text (guint status)
+wp_response_text_body (guint status)
 {
   switch (status)
     {
@@ -98,7 +98,7 @@ fields_of (guint status)
   switch (status)
     {
     case WP_STATUS_UNAUTHORIZED:
-      return "WWW-Authenticate: " WP_REPLY_CHALLENGE "\r\n";
+      return "WWW-Authenticate: " WP_RESPONSE_TEXT_CHALLENGE "\r\n";
     case WP_STATUS_METHOD_NOT_ALLOWED:
       return "Allow: GET, POST, PUT\r\n";
     case WP_STATUS_UNAVAILABLE:
@@ -109,23 +109,26 @@ fields_of (guint status)
 }
 
 static const char *
-connection_of (WpReplyFlags flags)
+connection_of (WpResponseTextFlags flags)
 {
-  return flags & WP_REPLY_CLOSE ? "Connection: close\r\n" : flags & WP_REPLY_KEEP_ALIVE ? KEPT : "";
+  return flags & WP_RESPONSE_TEXT_CLOSE        ? "Connection: close\r\n"
+         : flags & WP_RESPONSE_TEXT_KEEP_ALIVE ? KEPT
+                                               : "";
 }
 
 void
-wp_reply_append (WpReplyCache *self, GString *out, guint status, const char *text, WpReplyFlags flags)
+wp_response_text_append (WpResponseTextCache *self, GString *out, guint status, const char *text,
+                         WpResponseTextFlags flags)
 {
   refresh (self);
   if (status == WP_STATUS_OK && flags == 0)
     g_string_append_len (out, self->ok, (gssize) self->ok_len);
-  else if (status == WP_STATUS_OK && flags == WP_REPLY_KEEP_ALIVE)
+  else if (status == WP_STATUS_OK && flags == WP_RESPONSE_TEXT_KEEP_ALIVE)
     g_string_append_len (out, self->ok_kept, (gssize) self->ok_kept_len);
   else
     g_string_append_printf (out,
                             "HTTP/1.1 %u %s\r\nDate: %s\r\n%s%sContent-Type: text/plain\r\n"
                             "Content-Length: %zu\r\n\r\n%s",
                             status, wp_status_phrase (status), self->date, connection_of (flags),
-                            fields_of (status), strlen (text), flags & WP_REPLY_BODILESS ? "" : text);
+                            fields_of (status), strlen (text), flags & WP_RESPONSE_TEXT_BODILESS ? "" : text);
 }

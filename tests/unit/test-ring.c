@@ -70,8 +70,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/step-ring/equals-ring", test_equals_ring);
-  g_test_add_func ("/step-ring/longest-steps", test_longest_steps);
+  g_test_add_func ("/ring/equals-ring", test_equals_ring);
+  g_test_add_func ("/ring/longest-steps", test_longest_steps);
 
   return g_test_run ();
 }
