@@ -125,8 +125,10 @@ wp_sim_experiment_finish (WpSimExperiment *self, WpReport *report, GPtrArray *no
     return FALSE;
   for (guint i = 0; i < report->n_models; i++)
     {
-      if (draw->replications == 0)
-        wp_confidence_from_parts (&self->confidence[i], self->parts[i], precision);
+      if (draw->replications == 0
+          && !wp_experiment_intervals (&self->study, i, self->parts[i], &report->summary[i], precision,
+                                       &self->confidence[i], error))
+        return FALSE;
       self->confidence[i].has_theory = draw->theory;
       if (draw->theory
           && !wp_experiment_theory (&self->study, i, &report->summary[i], &self->confidence[i].theory, error))

@@ -88,6 +88,15 @@ check_plot (const char *value, GError **error)
   return wp_plot_format_find (value, error) != NULL;
 }
 
+static gboolean
+check_report (const char *value, GError **error)
+{
+  if (!g_str_has_suffix (value, ".html"))
+    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" does not end in .html", value);
+
+  return g_str_has_suffix (value, ".html") && wp_plot_panels (error);
+}
+
 /* as WpModeKind */
 static const char *const mode_names[] = { "Default", "BufferedChannel", "WorkerPool", "all", NULL };
 static const char *const format_names[] = { "text", "json", "csv", NULL }; /* as wp_report_formats */
@@ -205,6 +214,9 @@ static const WpOption output_options[] = {
   { "plot", 0, WP_OPTION_FILE, "FILE", FIELD (plot),
     "draw depth over time and response percentiles, or with --sweep a heat map: FILE.svg or FILE.png",
     .check = check_plot },
+  { "report", 0, WP_OPTION_FILE, "FILE", FIELD (report),
+    "write the answer for a pull request, as one page of HTML that needs no other file: FILE.html",
+    .check = check_report },
   { "against", 0, WP_OPTION_FILE, "FILE", FIELD (against),
     "compare with a record of wp-server, whose notes give the sizes that were not set; exit status 1 "
     "outside the tolerance" },
@@ -255,8 +267,8 @@ wp_sim_options_memory (const WpSimOptions *self)
 gboolean
 wp_sim_options_need_services (const WpSimOptions *self)
 {
-  return self->jobs || self->series || self->plot || self->against || self->plan.plan || self->plan.gate
-         || self->plan.slos || self->plan.at_ns != WP_TIME_NONE
+  return self->jobs || self->series || self->plot || self->report || self->against || self->plan.plan
+         || self->plan.gate || self->plan.slos || self->plan.at_ns != WP_TIME_NONE
          || (self->policy.given & (WP_POLICY_QUEUE | WP_POLICY_WORKERS));
 }
 
@@ -303,6 +315,22 @@ wp_sim_options_want_plan (const WpSimOptions *self)
   return !self->plan.no_plan && !self->plan.sweep && !self->plan.gate && self->policy.mode == WP_MODE_ALL
          && !is_csv (self) && !is_spawning (self) && !is_bulk_service (self) && self->http_stage.time_ns == 0
          && !self->against && !self->jobs && !self->series && !wp_sim_options_are_drawn (self);
+}
+
+gboolean
+wp_sim_options_may_try_sizes (const WpSimOptions *self)
+{
+  return self->policy.mode != WP_MODE_DEFAULT && self->policy.mode != WP_MODE_BUFFERED_CHANNEL
+         && !is_spawning (self) && !is_bulk_service (self) && self->http_stage.time_ns == 0
+         && !wp_sim_options_are_drawn (self);
+}
+
+const WpPolicy *
+wp_sim_options_given_sizes (const WpSimOptions *self)
+{
+  const guint sizes = WP_POLICY_QUEUE | WP_POLICY_WORKERS;
+
+  return (self->policy.given & sizes) == sizes ? &self->policy : NULL;
 }
 
 gboolean
@@ -389,9 +417,16 @@ check_files (const WpSimOptions *self, GError **error)
       "--jobs writes one mode: select it with --mode" },
     { self->jobs && g_strcmp0 (self->jobs, self->series) == 0,
       "--jobs and --series would write the same file" },
+    { self->report && (self->against || self->calibrate || self->plan.sweep || self->draw.generate),
+      "--report is of one prediction: it does not go with --against, --calibrate, --sweep and --generate" },
+    { self->report
+          && (g_strcmp0 (self->report, self->jobs) == 0 || g_strcmp0 (self->report, self->series) == 0
+              || g_strcmp0 (self->report, self->plot) == 0),
+      "--report and another option would write the same file" },
     { self->plot && (g_strcmp0 (self->plot, self->jobs) == 0 || g_strcmp0 (self->plot, self->series) == 0),
       "--plot and another option would write the same file" },
-    { is_input (self, self->jobs) || is_input (self, self->series) || is_input (self, self->plot),
+    { is_input (self, self->jobs) || is_input (self, self->series) || is_input (self, self->plot)
+          || is_input (self, self->report),
       "an output would overwrite a file that is read" },
     { is_stream (self->path) + is_stream (self->against) + is_stream (self->client) > 1,
       "standard input can be read once only" },
@@ -419,9 +454,9 @@ check_drawn (const WpSimOptions *self, GError **error)
       "--generate, --synthetic and --clients exclude each other" },
     { closed && draw->clients.duration_ns == WP_TIME_NONE && self->trace.limit_rows == 0,
       "--clients: no end: give --duration or --limit" },
-    { closed && (self->jobs || self->series || self->plot || self->against),
-      "--jobs, --series, --plot and --against are not available with --clients, whose arrivals depend on "
-      "the mode" },
+    { closed && (self->jobs || self->series || self->plot || self->report || self->against),
+      "--jobs, --series, --plot, --report and --against are not available with --clients, whose arrivals "
+      "depend on the mode" },
     { closed && self->trace.scale != 1.0, "--scale does not go with --clients: give more clients" },
   };
 
@@ -532,6 +567,25 @@ check (const WpSimOptions *self, guint n_traces, GError **error)
          && check_gate (self, error) && check_margin (self, error) && check_questions (self, error);
 }
 
+/* As it was typed, as far as a shell's words tell. */
+static char *
+join_command (char **argv)
+{
+  GString *command = g_string_new (g_get_prgname ());
+
+  for (char **word = argv + 1; *word; word++)
+    {
+      static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=.,:/+%@";
+      g_autofree char *quoted = **word != '\0' && strspn (*word, plain) == strlen (*word)
+                                    ? g_strdup (*word)
+                                    : g_shell_quote (*word);
+
+      g_string_append_printf (command, " %s", quoted);
+    }
+
+  return g_string_free (command, FALSE);
+}
+
 gboolean
 wp_sim_options_parse (WpSimOptions *self, char **argv, GError **error)
 {
@@ -545,6 +599,7 @@ wp_sim_options_parse (WpSimOptions *self, char **argv, GError **error)
                           .interval_ns = DEFAULT_INTERVAL_NS,
                           .draw = { .clients = { .duration_ns = WP_TIME_NONE, .warmup_ns = WP_TIME_NONE } },
                           .plan = { .at_ns = WP_TIME_NONE } };
+  self->command = join_command (argv);
   wp_policy_init (&self->policy, WP_MODE_ALL);
   if (!(traces = wp_options_parse (&command_line, self, argv, error)))
     return FALSE;
@@ -571,6 +626,7 @@ wp_sim_options_clear (WpSimOptions *self)
 {
   wp_options_clear (&command_line, self);
   g_free (self->path);
+  g_free (self->command);
   g_free (self->plan.sweep);
   g_clear_pointer (&self->plan.slos, g_ptr_array_unref);
 }

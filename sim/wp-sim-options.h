@@ -45,7 +45,8 @@ typedef struct {
   char *against, *client;        /* NULL: not asked for, as all paths here */
   double tolerance;
   gint64 max_lag_ns; /* of the arrivals of a run that agrees as replayed */
-  char *series, *jobs, *plot;
+  char *series, *jobs, *plot, *report;
+  char *command; /* the whole line, as a shell takes it */
   gint64 interval_ns;
   guint format_index;
   const WpReportFormat *format;
@@ -63,6 +64,12 @@ gboolean wp_sim_options_are_drawn (const WpSimOptions *self);
 
 /* Is a plan wanted? */
 gboolean wp_sim_options_want_plan (const WpSimOptions *self);
+
+/* May sizes be tried on the trace's rows, though no plan is wanted? */
+gboolean wp_sim_options_may_try_sizes (const WpSimOptions *self);
+
+/* The sizes, where both are given; NULL: they are not. */
+const WpPolicy *wp_sim_options_given_sizes (const WpSimOptions *self);
 
 /* Is something asked for that nobody knows without services: sizes, files of predictions, a comparison? */
 gboolean wp_sim_options_need_services (const WpSimOptions *self);

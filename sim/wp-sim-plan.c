@@ -11,7 +11,8 @@
 struct _WpSimPlan {
   const WpSimOptions *options;
   GPtrArray *slos;
-  WpTraceBuffer *buffer; /* NULL: there is no plan */
+  WpTraceBuffer *buffer; /* NULL: no sizes are tried */
+  gboolean may_plan;     /* else they are for the report only */
   WpPlan *plan;
   WpPolicy policy; /* of the plan */
   WpRecommendation recommendation;
@@ -40,7 +41,8 @@ wp_sim_plan_new (const WpSimOptions *options, gboolean may_plan)
   if (self->policy.mode == WP_MODE_ALL)
     self->policy.mode = WP_MODE_WORKER_POOL;
   self->has_at = options->plan.at_ns != WP_TIME_NONE;
-  if (may_plan && wp_sim_options_want_plan (options))
+  self->may_plan = wp_sim_options_want_plan (options);
+  if (may_plan && (self->may_plan || (options->report && wp_sim_options_may_try_sizes (options))))
     self->buffer = wp_trace_buffer_new (wp_sim_options_memory (options), 1);
 
   return self;
@@ -149,10 +151,15 @@ make_plan (WpSimPlan *self, GError **error)
   return plan;
 }
 
+static double
+margin_of (const WpSimPlan *self)
+{
+  return self->options->plan.margin > 0 ? self->options->plan.margin : WP_RECOMMENDATION_MARGIN;
+}
+
 gboolean
 wp_sim_plan_recommend (WpSimPlan *self, WpReport *report, GError **error)
 {
-  double margin = self->options->plan.margin;
   WpSearchSetup setup = setup_of (self);
   g_autoptr (WpProgress) progress = wp_progress_new ("sizes: ", NULL);
   gboolean done;
@@ -160,8 +167,7 @@ wp_sim_plan_recommend (WpSimPlan *self, WpReport *report, GError **error)
   if (!wp_trace_buffer_check (self->buffer, ", or --no-plan", error))
     return FALSE;
   wp_trace_buffer_watch (self->buffer, wp_progress_add, progress);
-  done = wp_recommendation_find (&self->recommendation, &setup,
-                                 margin > 0 ? margin : WP_RECOMMENDATION_MARGIN, error);
+  done = wp_recommendation_find (&self->recommendation, &setup, margin_of (self), error);
   wp_trace_buffer_watch (self->buffer, NULL, NULL);
   self->is_recommended = done;
   if (done && self->recommendation.is_found)
@@ -187,7 +193,7 @@ wp_sim_plan_finish (WpSimPlan *self, WpReport *report, GError **error)
 {
   if (report->n_models == 0)
     return TRUE;
-  if (self->buffer
+  if (self->buffer && self->may_plan
       && (!wp_trace_buffer_check (self->buffer, ", or --no-plan", error)
           || !(self->plan = make_plan (self, error))))
     return FALSE;
@@ -198,6 +204,81 @@ wp_sim_plan_finish (WpSimPlan *self, WpReport *report, GError **error)
   report->slos = self->options->plan.slos;
   report->chart = self->chart_text;
   report->at = self->has_at ? &self->at : NULL;
+
+  return TRUE;
+}
+
+#define MAP_COLUMNS 16
+#define MAP_ROWS    10
+#define MAP_LEAST   3
+#define MAP_PASSED  (G_GUINT64_CONSTANT (1) << 28) /* rows to simulate for a map: a few seconds */
+
+/* Sizes up to half as much again as the larger of the marked ones, which are there too. */
+static char *
+choose_sizes (const WpSimPlan *self, guint n_workers, guint n_queues)
+{
+  const WpPolicy *given = wp_sim_options_given_sizes (self->options);
+  const WpRecommendation *recommended = &self->recommendation;
+  GString *spec = g_string_new (NULL);
+  guint64 workers = given ? given->workers : 1, queue_jobs = given ? given->queue_jobs : 0;
+
+  if (given)
+    g_string_append_printf (spec, "workers=%u,queue=%u,", given->workers, given->queue_jobs);
+  if (recommended->is_found)
+    {
+      g_string_append_printf (spec, "workers=%u,queue=%u,", recommended->workers, recommended->queue_jobs);
+      workers = MAX (workers, recommended->workers);
+      queue_jobs = MAX (queue_jobs, recommended->queue_jobs);
+    }
+  workers = (workers * 3 / 2 + n_workers) / n_workers;
+  queue_jobs = (queue_jobs * 3 / 2 + n_queues) / n_queues;
+  for (guint i = 1; i <= n_workers; i++)
+    g_string_append_printf (spec, "workers=%" G_GUINT64_FORMAT ",", i * workers);
+  for (guint i = 0; i < n_queues; i++)
+    g_string_append_printf (spec, "queue=%" G_GUINT64_FORMAT "%s", i * queue_jobs,
+                            i + 1 < n_queues ? "," : "");
+
+  return g_string_free (spec, FALSE);
+}
+
+static WpSweep *
+try_sizes (WpSimPlan *self, GError **error)
+{
+  WpSweepSetup setup = { .policy = self->policy,
+                         .patience_ns = self->options->patience_ns,
+                         .scale = 1,
+                         .service_scale = 1,
+                         .threads = wp_sim_options_threads (self->options) };
+  guint64 n_rows = MAX (wp_trace_buffer_length (self->buffer), 1);
+  guint n_workers = MAP_COLUMNS, n_queues = MAP_ROWS;
+  g_autofree char *sizes = NULL;
+  g_autoptr (WpSweepSpec) spec = NULL;
+
+  while (n_workers * n_queues * n_rows > MAP_PASSED && n_queues > MAP_LEAST)
+    {
+      n_workers = MAX (n_workers / 2, MAP_LEAST);
+      n_queues = MAX (n_queues / 2, MAP_LEAST);
+    }
+  sizes = choose_sizes (self, n_workers, n_queues);
+  spec = wp_sweep_spec_parse (sizes, error);
+
+  return spec ? wp_sweep_run_rows (g_steal_pointer (&spec), self->buffer, &setup, self->slos, error) : NULL;
+}
+
+gboolean
+wp_sim_plan_map (WpSimPlan *self, const WpReport *report, WpSweep **sizes, GError **error)
+{
+  WpSearchSetup setup = setup_of (self);
+
+  *sizes = NULL;
+  if (!self->buffer || report->n_models == 0 || self->policy.mode != WP_MODE_WORKER_POOL)
+    return TRUE;
+  if (!wp_trace_buffer_check (self->buffer, ", or no --report", error)
+      || (!self->is_recommended
+          && !wp_recommendation_find (&self->recommendation, &setup, margin_of (self), error))
+      || !(*sizes = try_sizes (self, error)))
+    return FALSE;
+  (*sizes)->recommendation = self->recommendation;
 
   return TRUE;
 }
@@ -252,7 +333,6 @@ wp_sim_plan_sweep (const WpSimOptions *options, GError **error)
   g_autoptr (GPtrArray) slos = slos_of (options);
   g_autoptr (WpTrace) trace = NULL;
   g_autoptr (WpSweep) sweep = NULL;
-  const guint sizes = WP_POLICY_QUEUE | WP_POLICY_WORKERS;
 
   if (!spec)
     return NULL;
@@ -271,8 +351,8 @@ wp_sim_plan_sweep (const WpSimOptions *options, GError **error)
       || !(sweep = wp_sweep_run (g_steal_pointer (&spec), trace, &setup, slos, error))
       || !check_services (sweep, trace, options, error)
       || (options->plot
-          && !wp_sweep_plot (sweep, (options->policy.given & sizes) == sizes ? &options->policy : NULL,
-                             wp_trace_name (trace), options->plot, error)))
+          && !wp_sweep_plot (sweep, wp_sim_options_given_sizes (options), wp_trace_name (trace),
+                             options->plot, error)))
     return NULL;
 
   return wp_report_sweep (sweep, wp_trace_name (trace), options->format->name);

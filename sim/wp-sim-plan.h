@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sim/wp-sim-options.h"
+#include "sim/plan/wp-sweep.h"
 #include "sim/run/wp-run.h"
 
 typedef struct _WpSimPlan WpSimPlan;
@@ -27,6 +28,10 @@ void wp_sim_plan_watch (WpSimPlan *self, WpRun *run, const WpReport *report);
 
 /* Call it after the run: adds to the report, which @self outlives. */
 gboolean wp_sim_plan_finish (WpSimPlan *self, WpReport *report, GError **error);
+
+/* For the report's map, after wp_sim_plan_finish(): what sizes around the given and the recommended ones come
+ * to. Sets @sizes to NULL where none can be tried. */
+gboolean wp_sim_plan_map (WpSimPlan *self, const WpReport *report, WpSweep **sizes, GError **error);
 
 /* Was a plan wanted, and no size meets the objectives or no plan was possible? */
 gboolean wp_sim_plan_is_unmet (const WpSimPlan *self);

@@ -10,6 +10,7 @@
 #include "sim/base/wp-options.h"
 #include "sim/base/wp-process.h"
 #include "sim/base/wp-text.h"
+#include "sim/plot/wp-html-report.h"
 #include "sim/plot/wp-plot-file.h"
 #include "sim/run/wp-progress.h"
 #include "sim/report/wp-report-calibration.h"
@@ -27,6 +28,7 @@ typedef struct {
   WpJobOutput *jobs;
   WpTimeSeries *series;
   WpPlotFile *plot;
+  WpHtmlReport *html;
 } SideFiles;
 
 static void
@@ -35,6 +37,7 @@ side_files_clear (SideFiles *self)
   g_clear_pointer (&self->jobs, wp_job_output_free);
   g_clear_pointer (&self->series, wp_time_series_free);
   g_clear_pointer (&self->plot, wp_plot_file_free);
+  g_clear_pointer (&self->html, wp_html_report_free);
   g_clear_pointer (&self->jobs_output, wp_atomic_file_free);
   g_clear_pointer (&self->series_output, wp_atomic_file_free);
 }
@@ -65,6 +68,12 @@ side_files_open (SideFiles *self, const WpSimOptions *options, const WpReport *r
         return FALSE;
       wp_plot_file_watch (self->plot, run);
     }
+  if (options->report)
+    {
+      if (!(self->html = wp_html_report_new (options->report, report->policies, report->n_models, error)))
+        return FALSE;
+      wp_html_report_watch (self->html, run);
+    }
 
   return TRUE;
 }
@@ -90,12 +99,25 @@ find_clock_shift (const WpRowList *predicted, const WpMeasurement *measured)
 }
 
 static gboolean
-side_files_commit (SideFiles *self, const WpReport *report, const WpRowList *predicted,
-                   const WpMeasurement *measured, GError **error)
+write_html (WpHtmlReport *self, const WpSimOptions *options, WpSimPlan *plan, const WpReport *report,
+            GError **error)
 {
-  return (!self->plot
-          || wp_plot_file_commit (self->plot, report->trace, report->traffic.requests, measured,
-                                  find_clock_shift (predicted, measured), error))
+  g_autoptr (WpSweep) sizes = NULL;
+
+  return wp_sim_plan_map (plan, report, &sizes, error)
+         && wp_html_report_commit (self, report, options->command, sizes,
+                                   wp_sim_options_given_sizes (options), error);
+}
+
+/* After all that the report says is known. */
+static gboolean
+side_files_commit (SideFiles *self, const WpSimOptions *options, WpSimPlan *plan, const WpReport *report,
+                   const WpRowList *predicted, const WpMeasurement *measured, GError **error)
+{
+  return (!self->html || write_html (self->html, options, plan, report, error))
+         && (!self->plot
+             || wp_plot_file_commit (self->plot, report->trace, report->traffic.requests, measured,
+                                     find_clock_shift (predicted, measured), error))
          && (!self->jobs_output || wp_atomic_file_commit (self->jobs_output, error))
          && (!self->series_output || wp_atomic_file_commit (self->series_output, error));
 }
@@ -191,12 +213,11 @@ go (const WpSimOptions *options, const WpTrace *trace, WpRun *run, WpServiceTime
 /* Sends the trace through all models and observers. */
 static gboolean
 run_models (const WpSimOptions *options, WpTrace *trace, WpSimExperiment *study, WpSimPlan *plan,
-            WpReport *report, WpRowList *predicted, const WpMeasurement *measured, GError **error)
+            WpReport *report, WpRowList *predicted, SideFiles *files, GError **error)
 {
   g_autoptr (WpServiceTime) service = wp_service_time_new (options->service, options->trace.service_scale,
                                                            options->service_always, options->seed, error);
   g_autoptr (WpProgress) progress = NULL;
-  g_auto (SideFiles) files = { NULL };
   g_autoptr (WpRun) run = NULL;
 
   if (!service || !read_rows (options, trace, service, plan, report, error))
@@ -210,13 +231,12 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpSimExperiment *study,
   wp_run_watch (run, &wp_progress_observer, progress);
   if (predicted)
     wp_run_watch (run, &wp_job_keeper, predicted);
-  if (!side_files_open (&files, options, report, run, error)
+  if (!side_files_open (files, options, report, run, error)
       || !go (options, trace, run, service, plan, report, error))
     return FALSE;
   report->has_http_stage = wp_run_http_stage_summary (run, &report->http_stage);
-  g_clear_pointer (&progress, wp_progress_free);
 
-  return side_files_commit (&files, report, predicted, measured, error);
+  return TRUE;
 }
 
 /* Does a side file use standard output, so that no report is printed there? */
@@ -284,16 +304,30 @@ choose_status (const WpSimOptions *options, const WpSimPlan *plan, const WpLogge
              : EXIT_DONE;
 }
 
+static WpComparison *
+compare (const WpSimOptions *options, const WpTrace *trace, const WpRowList *predicted,
+         const WpMeasurement *measured, const WpReport *report, GError **error)
+{
+  gsize n_rows;
+  const WpRow *rows = wp_row_list_rows (predicted, &n_rows);
+
+  wp_measurement_warn (measured, trace, options->path, report->warnings);
+
+  return wp_comparison_new (&options->policy, &report->summary[0], rows, n_rows, measured,
+                            options->patience_ns, options->tolerance, options->client, report->warnings,
+                            error);
+}
+
 /* @trace: NULL with a closed loop. */
 static int
 simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, const WpMeasurement *measured,
           GPtrArray *warnings, GError **error)
 {
-  const WpPolicy *policy = &options->policy;
   g_autoptr (WpSimExperiment) study = wp_sim_experiment_new (options);
   g_autoptr (WpSimPlan) plan = wp_sim_plan_new (options, !wp_logged_is_unknown (logged));
   g_autoptr (WpRowList) predicted = measured ? wp_row_list_new () : NULL;
   g_autoptr (WpComparison) comparison = NULL;
+  g_auto (SideFiles) files = { NULL };
   g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
   WpReport report
       = { .service = options->service, .patience_ns = options->patience_ns, .warnings = warnings };
@@ -305,28 +339,22 @@ simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, c
   report.logged = logged->is_there ? logged : NULL;
   if (wp_logged_is_unknown (logged))
     g_ptr_array_add (warnings, wp_logged_describe (logged));
-  choose_models (&report, policy);
-  if (!(trace ? run_models (options, trace, study, plan, &report, predicted, measured, error)
+  choose_models (&report, &options->policy);
+  if (!(trace ? run_models (options, trace, study, plan, &report, predicted, &files, error)
               : wp_sim_experiment_run_closed (study, &report, notes, error))
       || !wp_sim_experiment_finish (study, &report, notes, error)
       || !wp_sim_plan_finish (plan, &report, error))
     return EXIT_BAD;
   if (trace)
     wp_trace_append_notes (trace, notes);
-  if (measured)
-    {
-      gsize n_rows;
-      const WpRow *rows = wp_row_list_rows (predicted, &n_rows);
+  if (measured
+      && !(report.against = comparison = compare (options, trace, predicted, measured, &report, error)))
+    return EXIT_BAD;
 
-      wp_measurement_warn (measured, trace, options->path, warnings);
-      report.against = comparison
-          = wp_comparison_new (policy, &report.summary[0], rows, n_rows, measured, options->patience_ns,
-                               options->tolerance, options->client, warnings, error);
-      if (!comparison)
-        return EXIT_BAD;
-    }
-
-  return print_report (options, &report, error) ? choose_status (options, plan, logged, &report) : EXIT_BAD;
+  return side_files_commit (&files, options, plan, &report, predicted, measured, error)
+                 && print_report (options, &report, error)
+             ? choose_status (options, plan, logged, &report)
+             : EXIT_BAD;
 }
 
 static int

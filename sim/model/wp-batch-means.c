@@ -4,9 +4,11 @@
 
 #include "sim/stats/wp-student.h"
 
-#define MOST_PARTS     64
-#define FEWEST_PARTS   32
-#define FIRST_REQUESTS 256
+#define MOST_PARTS       64
+#define FEWEST_PARTS     32
+#define FIRST_REQUESTS   256
+#define BATCHES          8   /* of an interval: few and long, for they depend on each other the less */
+#define MOST_CORRELATION 0.9 /* the factor of the variance is 19 at most */
 
 /* The sums of a part, or of the run up to its end. */
 typedef struct {
@@ -119,27 +121,53 @@ get (const Part *part, gsize offset)
   return G_STRUCT_MEMBER (double, part, offset);
 }
 
-/* The ratio of two means, and the standard deviation of the parts' residuals. */
-static WpInterval
-interval_of (const WpBatchMeans *self, guint ratio, double confidence)
+/* The sums of all parts, and of BATCHES batches: 4 to 8 parts each. */
+static void
+make_batches (const WpBatchMeans *self, Part *whole, Part batches[BATCHES])
 {
-  double sum = 0, per = 0, squares = 0, n = self->n_parts;
+  *whole = (Part){ 0 };
+  for (guint i = 0; i < BATCHES; i++)
+    {
+      batches[i] = (Part){ 0 };
+      for (guint j = i * self->n_parts / BATCHES; j < (i + 1) * self->n_parts / BATCHES; j++)
+        combine (&batches[i], &batches[i], &self->parts[j], 1);
+      combine (whole, whole, &batches[i], 1);
+    }
+}
+
+/* The variance of a mean of batches whose neighbours correlate as those of an autoregressive process,
+ * relative to that of independent ones. The estimate of the correlation is short by (1 + 3 r) / n (Kendall,
+ * Note on bias in the estimation of autocorrelation, Biometrika 41, 1954); a negative one does not count. */
+static double
+variance_factor (double products, double squares)
+{
+  double estimate = squares > 0 ? products / squares : 0;
+  double correlation = CLAMP (estimate + (1 + 3 * estimate) / BATCHES, 0, MOST_CORRELATION);
+
+  return (1 + correlation) / (1 - correlation);
+}
+
+/* The ratio of two means, and the standard deviation of the batches' residuals. */
+static WpInterval
+interval_of (const Part *whole, const Part batches[BATCHES], guint ratio, double confidence)
+{
+  double per = get (whole, ratios[ratio].per), squares = 0, products = 0, before = 0;
   WpInterval interval = { ratios[ratio].metric, NAN, NAN, NAN };
 
-  for (guint i = 0; i < self->n_parts; i++)
-    {
-      sum += get (&self->parts[i], ratios[ratio].sum);
-      per += get (&self->parts[i], ratios[ratio].per);
-    }
   if (per == 0)
     return interval;
-  interval.mean = sum / per;
-  for (guint i = 0; i < self->n_parts; i++)
-    squares += pow (get (&self->parts[i], ratios[ratio].sum)
-                        - interval.mean * get (&self->parts[i], ratios[ratio].per),
-                    2);
-  interval.deviation = sqrt (squares / (n - 1)) / (per / n);
-  interval.half_width = wp_student_t (self->n_parts - 1, confidence) * interval.deviation / sqrt (n);
+  interval.mean = get (whole, ratios[ratio].sum) / per;
+  for (guint i = 0; i < BATCHES; i++)
+    {
+      double residual
+          = get (&batches[i], ratios[ratio].sum) - interval.mean * get (&batches[i], ratios[ratio].per);
+
+      squares += residual * residual;
+      products += residual * before;
+      before = residual;
+    }
+  interval.deviation = sqrt (variance_factor (products, squares) * squares / (BATCHES - 1)) / (per / BATCHES);
+  interval.half_width = wp_student_t (BATCHES - 1, confidence) * interval.deviation / sqrt (BATCHES);
 
   return interval;
 }
@@ -147,18 +175,21 @@ interval_of (const WpBatchMeans *self, guint ratio, double confidence)
 guint
 wp_batch_means_intervals (const WpBatchMeans *self, double confidence, WpInterval intervals[WP_BATCH_METRICS])
 {
+  Part whole, batches[BATCHES];
+
   if (self->n_parts < FEWEST_PARTS)
     return 0;
+  make_batches (self, &whole, batches);
   for (guint i = 0; i < WP_BATCH_METRICS; i++)
-    intervals[i] = interval_of (self, i, confidence);
+    intervals[i] = interval_of (&whole, batches, i, confidence);
 
-  return self->n_parts;
+  return BATCHES;
 }
 
 guint64
 wp_batch_means_requests (const WpBatchMeans *self)
 {
-  return (guint64) self->part_requests;
+  return (guint64) self->part_requests * self->n_parts / BATCHES;
 }
 
 double

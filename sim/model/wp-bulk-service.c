@@ -32,6 +32,7 @@ struct _WpBulkService {
   guint64 offered;      /* since the start */
   guint64 counted_from; /* earlier requests belong to the warm-up */
   guint64 requests, accepted, dropped, refused, blocked, blocked_peak, busy_max, finished;
+  guint64 completed; /* finished since the counting began, and with those of the warm-up */
   gint64 time_full_ns, first_full_ns;
   WpUint128 busy_ns, service_ns;
   WpHistogram *blocked_time, *accept_latency, *wait, *response, *depth;
@@ -218,6 +219,7 @@ end_commit (WpBulkService *self)
     {
       Job job = job_ring_pop (&self->in_service);
 
+      self->completed++;
       if (counts (self, &job))
         {
           self->finished++;
@@ -352,6 +354,7 @@ wp_bulk_service_start_counting (WpBulkService *self, gint64 now_ns)
   free_histograms (self);
   new_histograms (self);
   self->requests = self->accepted = self->dropped = self->refused = self->blocked = self->finished = 0;
+  self->completed = 0;
   self->blocked_peak = self->parked.length;
   self->busy_max = self->in_service.length;
   self->time_full_ns = 0;
@@ -369,7 +372,7 @@ wp_bulk_service_sums (const WpBulkService *self, WpSums *sums)
     .started = (double) wp_histogram_count (self->wait),
     .refused = (double) self->refused,
     .blocked = (double) self->blocked,
-    .service = (double) self->service_ns / 1e9,
+    .service = (double) self->busy_ns / 1e9,
     .depth_clock = (double) self->now_ns / 1e9,
   };
   wp_sums_add_times (sums, self->wait, self->response, self->blocked_time, self->depth);
@@ -410,7 +413,7 @@ wp_bulk_service_finish (WpBulkService *self, WpSummary *summary)
       summary->first_full_ns = self->first_full_ns;
     }
   wp_summary_set_window (summary, self->first_ns, self->finished > 0 ? self->last_ns : WP_TIME_NONE,
-                         (double) self->busy_ns, self->finished, self->layout.workers);
+                         (double) self->busy_ns, self->completed, self->layout.workers);
 
   return TRUE;
 }

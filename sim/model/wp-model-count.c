@@ -58,6 +58,22 @@ busy_left (const WpServerTimes *workers, gint64 now_ns)
   return left_ns;
 }
 
+/* Jobs that are in service at @now_ns or start later, of those that have been offered. While one waits, every
+ * worker is busy; else each busy worker has its last job. */
+static guint64
+count_unfinished (WpModel *self, gint64 now_ns)
+{
+  guint64 in_service = 0;
+
+  wp_model_begin_starts (self, now_ns);
+  if (self->starts.length > 0)
+    return self->layout.workers + self->starts.length;
+  for (gsize i = 0; i < self->workers.n; i++)
+    in_service += self->workers.times[(self->workers.head + i) & self->workers.mask] > now_ns;
+
+  return in_service;
+}
+
 void
 wp_model_reset_counts (WpModel *self, gint64 now_ns)
 {
@@ -75,6 +91,8 @@ wp_model_reset_counts (WpModel *self, gint64 now_ns)
   self->parked_own_ns = parked_left (self->parked, now_ns);
   carry_depth (self, now_ns);
   self->carried_busy_ns = busy_left (&self->workers, now_ns);
+  self->carried = count_unfinished (self, now_ns);
+  wp_ring_clear (&self->starts);
 }
 
 void

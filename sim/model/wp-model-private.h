@@ -38,6 +38,8 @@ struct _WpModel {
   gint64 parked_counted_ns;
   /* jobs * ns after the warm-up of jobs that arrived during it: waiting and in service */
   WpUint128 carried_depth_ns, carried_busy_ns;
+  guint64 carried; /* of them, those that finish */
+  WpRing starts;   /* during the warm-up: when the jobs that wait for a worker start */
 };
 
 /* Removes the requests that are no longer parked at @now_ns. Counts by the clock, for the check of Little's
@@ -85,6 +87,14 @@ wp_model_count_depth (WpModel *self, gint64 until_ns)
   if (self->waiting.length == self->full_jobs)
     wp_model_count_full (self, self->counted_ns, until_ns);
   self->counted_ns = until_ns;
+}
+
+/* Removes the jobs of the warm-up that have started by @now_ns. */
+static inline void
+wp_model_begin_starts (WpModel *self, gint64 now_ns)
+{
+  while (self->starts.length > 0 && wp_ring_front (&self->starts) <= now_ns)
+    wp_ring_pop (&self->starts);
 }
 
 /* Forgets all that was counted up to @now_ns. Requests in the system stay, and their remaining times are

@@ -33,6 +33,7 @@ wp_model_free (WpModel *self)
   wp_server_times_clear (&self->workers);
   wp_ring_clear (&self->waiting);
   wp_step_ring_clear (&self->parked);
+  wp_ring_clear (&self->starts);
   wp_histogram_free (self->blocked_time);
   wp_histogram_free (self->wait);
   wp_histogram_free (self->response);
@@ -200,6 +201,26 @@ wp_model_offer_general (WpModel *self, const WpRow *rows, const gint64 *services
   return TRUE;
 }
 
+gboolean
+wp_model_warm_up (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows,
+                  WpRequestResult *results)
+{
+  WpRequestResult unseen;
+
+  for (gsize i = 0; i < n_rows; i++)
+    {
+      WpRequestResult *result = results ? &results[i] : &unseen;
+
+      if (!wp_model_offer (self, &rows[i], &services_ns[i], 1, result))
+        return FALSE;
+      wp_model_begin_starts (self, rows[i].arrival_ns);
+      if (result->outcome == WP_OUTCOME_STORED && result->started_ns > rows[i].arrival_ns)
+        wp_ring_push (&self->starts, result->started_ns);
+    }
+
+  return TRUE;
+}
+
 void
 wp_model_start_counting (WpModel *self, gint64 now_ns)
 {
@@ -272,6 +293,6 @@ wp_model_finish (WpModel *self, WpSummary *summary)
       summary->first_full_ns = self->first_full_ns;
     }
   wp_summary_set_window (summary, self->first_ns, last_ns,
-                         (double) (self->service_ns + self->carried_busy_ns), wp_model_started (self),
-                         self->layout.workers);
+                         (double) (self->service_ns + self->carried_busy_ns),
+                         wp_model_started (self) + self->carried, self->layout.workers);
 }

@@ -64,11 +64,16 @@ gboolean wp_model_offer (WpModel *self, const WpRow *rows, const gint64 *service
 void wp_model_get_counts (const WpModel *self, WpSummary *counts, const WpHistogram **wait,
                           const WpHistogram **response);
 
+/* As wp_model_offer(), for the requests before wp_model_start_counting(). */
+gboolean wp_model_warm_up (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows,
+                           WpRequestResult *results);
+
 /**
  * wp_model_start_counting:
  * @now_ns: the arrival of the next request
- * Ends the warm-up: earlier requests stay in the system but are not counted; averages over time start now.
- * All is exact except busy.max, which covers the whole run.
+ * Ends the warm-up: earlier requests stay in the system but are not counted; averages over time start now,
+ * and so does the throughput: a job that finishes later is in it, as its service is in busy.mean. All is
+ * exact except busy.max, which covers the whole run.
  */
 void wp_model_start_counting (WpModel *self, gint64 now_ns);
 

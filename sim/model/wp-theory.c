@@ -29,6 +29,12 @@ wp_theory_pollaczek_khinchine (double load, double cv2)
   return load < 1 ? load * (1 + cv2) / (2 * (1 - load)) : NAN;
 }
 
+double
+wp_theory_relaxation (double load, double arrival_cv2, double service_cv2)
+{
+  return load < 1 ? 2 * (arrival_cv2 + service_cv2) * load / ((1 - load) * (1 - load)) : NAN;
+}
+
 /* Relative to the probability that all servers are busy and the queue is empty: all states up to that one sum
  * to 1/B, and k waiting jobs have ρ^k. */
 WpTheoryState

@@ -39,6 +39,17 @@ double wp_theory_erlang_c (guint servers, double load);
  */
 double wp_theory_pollaczek_khinchine (double load, double cv2);
 
+/**
+ * wp_theory_relaxation:
+ * @load: per worker, 0 <= @load < 1
+ * @arrival_cv2: of the time between arrivals, variance over the mean's square; @service_cv2: of service
+ *
+ * Returns: as many requests of G/G/c with patient clients tell as much of the mean wait as one independent
+ * observation; NaN without a steady state. For heavy traffic.
+ * Source: Whitt, Planning queueing simulations, Management Science 35 (1989).
+ */
+double wp_theory_relaxation (double load, double arrival_cv2, double service_cv2);
+
 /* The steady state of a birth-death process with @servers and a queue of @places. */
 typedef struct {
   double lost;    /* share of the arrivals that find every place occupied */
@@ -68,7 +79,8 @@ typedef struct {
   WpLayout layout;
   gboolean patient; /* no request leaves or times out */
   guint64 requests;
-  gboolean blocked; /* a request found the queue full */
+  gboolean blocked;   /* a request found the queue full */
+  gboolean in_groups; /* bulk service: the moments are of a commit of one row */
 } WpTheoryCase;
 
 #define WP_THEORY_MOST 16

@@ -224,13 +224,11 @@ sweep_all (WpSweep *self, WpTrace *trace, const WpSweepSetup *setup, Progress *p
   return done;
 }
 
-WpSweep *
-wp_sweep_run (WpSweepSpec *spec, WpTrace *trace, const WpSweepSetup *setup, GPtrArray *slos, GError **error)
+static WpSweep *
+sweep_new (WpSweepSpec *spec, const WpSweepSetup *setup, GPtrArray *slos)
 {
-  g_autoptr (WpSweep) self = g_new0 (WpSweep, 1);
-  Progress progress = { .on_terminal = isatty (STDERR_FILENO), .start_ns = wp_time_monotonic () };
+  WpSweep *self = g_new0 (WpSweep, 1);
   guint one = 1;
-  gboolean done;
 
   self->spec = spec;
   self->policy = setup->policy;
@@ -242,12 +240,52 @@ wp_sweep_run (WpSweepSpec *spec, WpTrace *trace, const WpSweepSetup *setup, GPtr
   fill_axis (spec->queues, &setup->policy.queue_jobs);
   fill_axis (spec->scales, &setup->scale);
   fill_axis (spec->services, &setup->service_scale);
-  progress.next_ns = progress.start_ns + INTERVAL_NS;
-  progress.n_passes = spec->workers->len * (is_patient (setup) ? 1 : spec->queues->len) * spec->scales->len
-                      * spec->services->len;
-  done = sweep_all (self, trace, setup, &progress, error);
-  wipe (&progress);
+
+  return self;
+}
+
+static Progress
+progress_of (const WpSweep *self, const WpSweepSetup *setup)
+{
+  const WpSweepSpec *spec = self->spec;
+  gint64 now_ns = wp_time_monotonic ();
+
+  return (Progress){ .on_terminal = isatty (STDERR_FILENO),
+                     .start_ns = now_ns,
+                     .next_ns = now_ns + INTERVAL_NS,
+                     .n_passes = spec->workers->len * (is_patient (setup) ? 1 : spec->queues->len)
+                                 * spec->scales->len * spec->services->len };
+}
+
+static void
+finish (WpSweep *self, Progress *progress)
+{
+  wipe (progress);
   g_array_sort (self->rows, compare_rows);
+}
+
+WpSweep *
+wp_sweep_run (WpSweepSpec *spec, WpTrace *trace, const WpSweepSetup *setup, GPtrArray *slos, GError **error)
+{
+  g_autoptr (WpSweep) self = sweep_new (spec, setup, slos);
+  Progress progress = progress_of (self, setup);
+  gboolean done = sweep_all (self, trace, setup, &progress, error);
+
+  finish (self, &progress);
+
+  return done ? g_steal_pointer (&self) : NULL;
+}
+
+WpSweep *
+wp_sweep_run_rows (WpSweepSpec *spec, const WpTraceBuffer *rows, const WpSweepSetup *setup, GPtrArray *slos,
+                   GError **error)
+{
+  g_autoptr (WpSweep) self = sweep_new (spec, setup, slos);
+  Progress progress = progress_of (self, setup);
+  gboolean done = sweep_service (self, rows, setup, setup->service_scale, &progress, error);
+
+  self->requests = wp_trace_buffer_length (rows);
+  finish (self, &progress);
 
   return done ? g_steal_pointer (&self) : NULL;
 }

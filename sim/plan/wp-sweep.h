@@ -44,5 +44,9 @@ typedef struct {
  */
 WpSweep *wp_sweep_run (WpSweepSpec *spec, WpTrace *trace, const WpSweepSetup *setup, GPtrArray *slos,
                        GError **error);
+
+/* The same of rows that were read before, with their services; @spec has none of its own. */
+WpSweep *wp_sweep_run_rows (WpSweepSpec *spec, const WpTraceBuffer *rows, const WpSweepSetup *setup,
+                            GPtrArray *slos, GError **error);
 void wp_sweep_free (WpSweep *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpSweep, wp_sweep_free)

@@ -15,6 +15,20 @@ static const WpPlotFormat formats[] = {
   { NULL }
 };
 
+const WpPlotPanels *
+wp_plot_panels (GError **error)
+{
+#ifdef WP_HAVE_CAIRO
+  static const WpPlotPanels panels = { wp_plot_embed_depth, wp_plot_embed_quantiles, wp_plot_embed_heat_map };
+
+  return &panels;
+#else
+  g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE, "this wp-sim was built without plots (cairo)");
+
+  return NULL;
+#endif
+}
+
 const WpPlotFormat *
 wp_plot_format_find (const char *path, GError **error)
 {
@@ -27,9 +41,7 @@ wp_plot_format_find (const char *path, GError **error)
       if (length > n && g_ascii_strcasecmp (path + length - n, format->extension) == 0)
         return format;
     }
-  if (!formats[0].extension)
-    g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE, "this wp-sim was built without plots (cairo)");
-  else
+  if (wp_plot_panels (error))
     g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" ends in neither .svg nor .png", path);
 
   return NULL;

@@ -76,11 +76,10 @@ append (void *closure, const unsigned char *data, unsigned int length)
 }
 
 static gboolean
-check (cairo_status_t status, const WpAtomicFile *output, GError **error)
+check (cairo_status_t status, GError **error)
 {
   if (status != CAIRO_STATUS_SUCCESS)
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: cannot draw: %s", wp_atomic_file_path (output),
-                 cairo_status_to_string (status));
+    g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot draw: %s", cairo_status_to_string (status));
 
   return status == CAIRO_STATUS_SUCCESS;
 }
@@ -105,12 +104,10 @@ add_elements (GString *file, const char *title, const char *elements)
   g_string_insert (file, head_at, head);
 }
 
+/* @elements: (out): those that cairo did not draw */
 static gboolean
-write_svg (double height, Draw draw, gconstpointer what, const char *title, WpAtomicFile *output,
-           GError **error)
+draw_svg (double height, Draw draw, gconstpointer what, GString *file, GString *elements, GError **error)
 {
-  g_autoptr (GString) file = g_string_new (NULL);
-  g_autoptr (GString) elements = g_string_new (NULL);
   cairo_surface_t *surface = cairo_svg_surface_create_for_stream (append, file, WP_PLOT_WIDTH, height);
   cairo_t *cr = cairo_create (surface);
   cairo_status_t status;
@@ -125,11 +122,59 @@ write_svg (double height, Draw draw, gconstpointer what, const char *title, WpAt
   if (status == CAIRO_STATUS_SUCCESS)
     status = cairo_surface_status (surface);
   cairo_surface_destroy (surface);
-  if (!check (status, output, error))
+
+  return check (status, error);
+}
+
+static gboolean
+write_svg (double height, Draw draw, gconstpointer what, const char *title, WpAtomicFile *output,
+           GError **error)
+{
+  g_autoptr (GString) file = g_string_new (NULL);
+  g_autoptr (GString) elements = g_string_new (NULL);
+
+  if (!draw_svg (height, draw, what, file, elements, error))
     return FALSE;
   add_elements (file, title, elements->str);
 
   return wp_atomic_file_write (output, file->str, file->len, error);
+}
+
+/* Several pictures of a page would have the same names. */
+static void
+append_unnamed (GString *html, const char *body, gsize length)
+{
+  static const char name[] = " id=\"surface";
+  const char *end = body + length, *at;
+
+  while ((at = g_strstr_len (body, end - body, name)))
+    {
+      g_string_append_len (html, body, at - body);
+      body = strchr (at + strlen (name), '"') + 1;
+    }
+  g_string_append_len (html, body, end - body);
+}
+
+/* Within HTML an SVG needs no declarations, which are addresses. */
+static gboolean
+embed (double height, Draw draw, gconstpointer what, const char *role, const char *label, GString *html,
+       GError **error)
+{
+  g_autoptr (GString) file = g_string_new (NULL);
+  g_autoptr (GString) elements = g_string_new (NULL);
+  g_autofree char *escaped = g_markup_escape_text (label, -1);
+  const char *body, *end;
+
+  if (!draw_svg (height, draw, what, file, elements, error))
+    return FALSE;
+  body = strchr (strstr (file->str, "<svg "), '>') + 1;
+  end = strstr (body, "</svg>");
+  g_string_append_printf (html, "<svg viewBox=\"0 0 %d %.0f\" role=\"%s\" aria-label=\"%s\">", WP_PLOT_WIDTH,
+                          height, role, escaped);
+  append_unnamed (html, body, (gsize) (end - body));
+  g_string_append_printf (html, "<g font-family=\"sans-serif\">\n%s</g>\n</svg>\n", elements->str);
+
+  return TRUE;
 }
 
 static gboolean
@@ -148,7 +193,7 @@ write_png (double height, Draw draw, gconstpointer what, WpAtomicFile *output, G
     status = cairo_surface_write_to_png_stream (surface, append, file);
   cairo_surface_destroy (surface);
 
-  return check (status, output, error) && wp_atomic_file_write (output, file->str, file->len, error);
+  return check (status, error) && wp_atomic_file_write (output, file->str, file->len, error);
 }
 
 gboolean
@@ -173,4 +218,49 @@ gboolean
 wp_plot_heat_map_png (const WpHeatMap *map, WpAtomicFile *output, GError **error)
 {
   return write_png (wp_plot_heat_map_height (map), draw_heat_map, map, output, error);
+}
+
+typedef struct {
+  const WpPlotData *data;
+  guint model;
+} Panel;
+
+static void
+draw_depth (cairo_t *cr, gconstpointer what)
+{
+  const Panel *panel = what;
+
+  wp_plot_depth (cr, 0, wp_plot_data_side (panel->data, panel->model), NULL,
+                 axis_end (panel->data, panel->model));
+}
+
+static void
+draw_quantiles (cairo_t *cr, gconstpointer what)
+{
+  wp_plot_quantiles (cr, 0, what);
+}
+
+static void
+draw_bare_heat_map (cairo_t *cr, gconstpointer what)
+{
+  wp_plot_heat_map (cr, 0, what);
+}
+
+gboolean
+wp_plot_embed_depth (const WpPlotData *data, guint model, const char *label, GString *html, GError **error)
+{
+  return embed (WP_PLOT_DEPTH_HEIGHT, draw_depth, &(Panel){ data, model }, "img", label, html, error);
+}
+
+gboolean
+wp_plot_embed_quantiles (const WpPlotData *data, const char *label, GString *html, GError **error)
+{
+  return embed (WP_PLOT_QUANTILES_HEIGHT, draw_quantiles, data, "img", label, html, error);
+}
+
+gboolean
+wp_plot_embed_heat_map (const WpHeatMap *map, const char *label, GString *html, GError **error)
+{
+  return embed (wp_plot_heat_map_height (map) - WP_PLOT_TITLE_HEIGHT, draw_bare_heat_map, map, "group", label,
+                html, error);
 }

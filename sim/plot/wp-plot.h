@@ -39,3 +39,15 @@ typedef struct {
 
 /* By the extension of @path, in any letter case; NULL with WP_ERROR_BAD_VALUE. */
 const WpPlotFormat *wp_plot_format_find (const char *path, GError **error);
+
+/* Single panels as elements of SVG within HTML, appended to it. @label: for screen readers. FALSE with
+ * WP_ERROR_IO. */
+typedef struct {
+  gboolean (*embed_depth) (const WpPlotData *data, guint model, const char *label, GString *html,
+                           GError **error);
+  gboolean (*embed_quantiles) (const WpPlotData *data, const char *label, GString *html, GError **error);
+  gboolean (*embed_heat_map) (const WpHeatMap *map, const char *label, GString *html, GError **error);
+} WpPlotPanels;
+
+/* NULL with WP_ERROR_BAD_VALUE: this wp-sim cannot draw. */
+const WpPlotPanels *wp_plot_panels (GError **error);

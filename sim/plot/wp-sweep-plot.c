@@ -1,7 +1,6 @@
 #include "sim/plot/wp-sweep-plot.h"
 
 #include "sim/base/wp-error.h"
-#include "sim/plot/wp-plot.h"
 #include "sim/report/wp-format.h"
 #include "sim/report/wp-report-verdict.h"
 
@@ -77,20 +76,76 @@ title_of (const WpSweep *sweep, const char *trace_name)
   return g_string_free (title, FALSE);
 }
 
+/* What the map points to. */
+struct _WpSweepMap {
+  double *xs, *ys, *values;
+  gboolean *meets;
+  char *title;
+  char **hints;
+  WpHeatMap map;
+};
+
+WpSweepMap *
+wp_sweep_map_new (const WpSweep *sweep, const WpPolicy *current, const char *trace_name)
+{
+  WpSweepMap *self = g_new0 (WpSweepMap, 1);
+  const WpMetric *metric = ((const WpSlo *) sweep->slos->pdata[sweep->slos->len - 1])->metric;
+  const WpRecommendation *recommended = &sweep->recommendation;
+  guint n_xs = sweep->spec->workers->len, n_ys = sweep->spec->queues->len;
+
+  self->xs = as_doubles (sweep->spec->workers);
+  self->ys = as_doubles (sweep->spec->queues);
+  self->values = g_new (double, n_xs *n_ys);
+  self->meets = g_new (gboolean, n_xs * n_ys);
+  self->title = title_of (sweep, trace_name);
+  self->hints = list_hints (sweep);
+  fill_cells (sweep, metric, self->values, self->meets);
+  self->map = (WpHeatMap){
+    .title = self->title,
+    .x_label = "workers",
+    .y_label = "queue (jobs)",
+    .xs = self->xs,
+    .ys = self->ys,
+    .n_xs = n_xs,
+    .n_ys = n_ys,
+    .value_label = metric->name,
+    .value_unit = metric->unit,
+    .values = self->values,
+    .meets = self->meets,
+    .hints = self->hints,
+    .recommended = { recommended->is_found, recommended->workers, recommended->queue_jobs },
+  };
+  if (current)
+    self->map.current = (WpHeatMark){ TRUE, current->workers, current->queue_jobs };
+
+  return self;
+}
+
+void
+wp_sweep_map_free (WpSweepMap *self)
+{
+  g_free (self->xs);
+  g_free (self->ys);
+  g_free (self->values);
+  g_free (self->meets);
+  g_free (self->title);
+  g_strfreev (self->hints);
+  g_free (self);
+}
+
+const WpHeatMap *
+wp_sweep_map (const WpSweepMap *self)
+{
+  return &self->map;
+}
+
 gboolean
 wp_sweep_plot (const WpSweep *sweep, const WpPolicy *current, const char *trace_name, const char *path,
                GError **error)
 {
   const WpPlotFormat *format = wp_plot_format_find (path, error);
-  const WpMetric *metric = ((const WpSlo *) sweep->slos->pdata[sweep->slos->len - 1])->metric;
-  guint n_cells = sweep->spec->workers->len * sweep->spec->queues->len;
-  g_autofree double *xs = as_doubles (sweep->spec->workers), *ys = as_doubles (sweep->spec->queues);
-  g_autofree double *values = g_new (double, n_cells);
-  g_autofree gboolean *meets = g_new (gboolean, n_cells);
-  g_autofree char *title = title_of (sweep, trace_name);
-  g_auto (GStrv) hints = list_hints (sweep);
+  g_autoptr (WpSweepMap) map = NULL;
   g_autoptr (WpAtomicFile) output = NULL;
-  WpHeatMap map;
 
   if (!format)
     return FALSE;
@@ -100,25 +155,8 @@ wp_sweep_plot (const WpSweep *sweep, const WpPolicy *current, const char *trace_
                            "--plot of a --sweep takes one scale and one service scale");
       return FALSE;
     }
-  fill_cells (sweep, metric, values, meets);
-  map = (WpHeatMap){
-    .title = title,
-    .x_label = "workers",
-    .y_label = "queue (jobs)",
-    .xs = xs,
-    .ys = ys,
-    .n_xs = sweep->spec->workers->len,
-    .n_ys = sweep->spec->queues->len,
-    .value_label = metric->name,
-    .value_unit = metric->unit,
-    .values = values,
-    .meets = meets,
-    .hints = hints,
-    .current = { current != NULL, current ? current->workers : 0, current ? current->queue_jobs : 0 },
-    .recommended
-    = { sweep->recommendation.is_found, sweep->recommendation.workers, sweep->recommendation.queue_jobs },
-  };
+  map = wp_sweep_map_new (sweep, current, trace_name);
   output = wp_atomic_file_new (path, FALSE, error);
 
-  return output && format->plot_heat_map (&map, output, error) && wp_atomic_file_commit (output, error);
+  return output && format->plot_heat_map (&map->map, output, error) && wp_atomic_file_commit (output, error);
 }

@@ -2,6 +2,17 @@
 #pragma once
 
 #include "sim/plan/wp-sweep.h"
+#include "sim/plot/wp-plot.h"
+
+/* Of a sweep of one scale and one service scale, whose metric is that of the last objective. */
+typedef struct _WpSweepMap WpSweepMap;
+
+/* @current: (nullable): the sizes to mark as current. */
+WpSweepMap *wp_sweep_map_new (const WpSweep *sweep, const WpPolicy *current, const char *trace_name);
+void wp_sweep_map_free (WpSweepMap *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpSweepMap, wp_sweep_map_free)
+
+const WpHeatMap *wp_sweep_map (const WpSweepMap *self); /* owned by @self */
 
 /**
  * wp_sweep_plot:

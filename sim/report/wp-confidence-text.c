@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "sim/report/wp-format.h"
 #include "sim/trace/wp-json-add.h"
 
 #define CELL      48
@@ -47,6 +48,7 @@ static void
 add_heading (GString *text, const WpReport *report, guint model)
 {
   const WpConfidence *confidence = &report->confidence[model];
+  char cell[WP_FORMAT_CELL];
 
   g_string_append_printf (text, "\n%s: ", wp_mode_name (report->policies[model].mode));
   if (!confidence->method)
@@ -60,6 +62,9 @@ add_heading (GString *text, const WpReport *report, guint model)
         ", but the run shows no steady state (neighbouring parts correlate by %.2f): run longer, or use "
         "--replications",
         confidence->correlation);
+  else if ((double) confidence->run_requests < confidence->requests_needed)
+    g_string_append_printf (text, "; too narrow, the run is too short for its load: run %s requests or more",
+                            wp_format_whole (cell, confidence->requests_needed));
   else if (wp_confidence_is_doubtful (confidence))
     g_string_append_printf (
         text, "; neighbouring parts correlate (%.2f), so the intervals are too narrow: run longer",
@@ -186,6 +191,8 @@ add_model (JsonBuilder *builder, const WpReport *report, guint model)
   json_builder_set_member_name (builder, "requests");
   json_builder_add_int_value (builder, (gint64) confidence->requests);
   wp_json_add_double (builder, "correlation", confidence->correlation);
+  wp_json_add_double (builder, "requests_needed",
+                      confidence->requests_needed > 0 ? confidence->requests_needed : NAN);
   wp_json_add_double (builder, "precision", confidence->precision);
   if (confidence->has_theory)
     {

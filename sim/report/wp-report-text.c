@@ -92,8 +92,8 @@ add_service (GString *text, const WpReport *report)
     g_string_append_printf (text, "%s\n", logged);
 }
 
-static void
-add_traffic (GString *text, const WpReport *report)
+void
+wp_report_text_add_traffic (GString *text, const WpReport *report)
 {
   const WpTrafficSummary *traffic = &report->traffic;
   char requests[CELL], duration[CELL], mean[CELL], peak[CELL], burst[BURST], p99[CELL], drawn[CELL];
@@ -239,8 +239,8 @@ add_line (GString *text, const WpReport *report, guint line)
   add_figures (text, report, metric, lines[line].label, lines[line].sublabel);
 }
 
-static const char *
-describe_full (char *cell, const WpPolicy *policy)
+const char *
+wp_report_describe_full (char *cell, const WpPolicy *policy)
 {
   char buffer[WP_TIME_BUFFER];
 
@@ -281,7 +281,7 @@ add_header (GString *text, const WpReport *report)
   g_string_append_c (text, '\n');
   add_label (text, "when full", "");
   for (guint i = 0; i < report->n_models; i++)
-    add_cell (text, describe_full (cell, &report->policies[i]));
+    add_cell (text, wp_report_describe_full (cell, &report->policies[i]));
   g_string_append (text, "\n\n");
 }
 
@@ -332,7 +332,7 @@ add_policy (GString *text, const WpPolicy *policy)
   if (wp_policy_uses (policy, WP_POLICY_DISPATCHER) && policy->dispatcher == WP_DISPATCHER_SPAWNING)
     g_string_append (text, ", spawning dispatcher");
   if (wp_policy_uses (policy, WP_POLICY_WHEN_FULL))
-    g_string_append_printf (text, ", %s", describe_full (full, policy));
+    g_string_append_printf (text, ", %s", wp_report_describe_full (full, policy));
 }
 
 static void
@@ -562,7 +562,7 @@ wp_report_text (const WpReport *report)
       return g_string_free (text, FALSE);
     }
   wp_report_verdict_add_text (text, report);
-  add_traffic (text, report);
+  wp_report_text_add_traffic (text, report);
   if (report->against)
     {
       add_sides (text, report);

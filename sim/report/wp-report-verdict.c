@@ -228,18 +228,29 @@ wp_report_verdict_add_text (GString *text, const WpReport *report)
   g_string_append_printf (text, "%s\n\n", verdict->str);
 }
 
+char *
+wp_report_verdict (const WpReport *report)
+{
+  GString *verdict = report->recommendation ? g_string_new (NULL) : NULL;
+
+  if (!verdict)
+    return NULL;
+  add_verdict (verdict, report, " ");
+
+  return g_string_free (verdict, FALSE);
+}
+
 void
 wp_report_verdict_add_json (JsonBuilder *builder, const WpReport *report)
 {
   const WpRecommendation *self = report->recommendation;
-  g_autoptr (GString) verdict = g_string_new (NULL);
+  g_autofree char *verdict = wp_report_verdict (report);
 
   if (!self)
     return;
-  add_verdict (verdict, report, " ");
   json_builder_set_member_name (builder, "recommendation");
   json_builder_begin_object (builder);
-  wp_json_add_string (builder, "verdict", verdict->str);
+  wp_json_add_string (builder, "verdict", verdict);
   wp_json_add_double (builder, "margin", self->margin);
   if (self->is_found)
     {

@@ -11,6 +11,9 @@ void wp_report_verdict_add_judgement (GString *text, const WpSlo *slo, const WpS
 /* Which sizes to use, and an empty line; nothing where none were looked for. */
 void wp_report_verdict_add_text (GString *text, const WpReport *report);
 
+/* The same as sentences, to be freed; NULL where none were looked for. */
+char *wp_report_verdict (const WpReport *report);
+
 /* The same as the member "recommendation". */
 void wp_report_verdict_add_json (JsonBuilder *builder, const WpReport *report);
 

@@ -166,7 +166,8 @@ send_one (WpClosedLoop *self, gsize i, GError **error)
     return fail (
         error,
         "simulated time does not advance: clients get immediate responses and do not think; give --think, or --ack=stored with a service time");
-  if (!wp_model_offer (self->model, &self->rows[i], &self->services_ns[i], 1, result))
+  if (!(self->counting ? wp_model_offer : wp_model_warm_up) (self->model, &self->rows[i],
+                                                             &self->services_ns[i], 1, result))
     return fail (error, "the simulated time passes 292 years");
   answered_ns = answered (self, self->rows[i].arrival_ns, result);
   if (self->counting)

@@ -6,9 +6,10 @@
 #include "sim/model/wp-metric.h"
 #include "sim/stats/wp-student.h"
 
-#define MOST_CORRELATION 0.25 /* of neighbouring parts; negative, the intervals are rather too wide */
-#define EXACT_S          2e-9
-#define NEEDED_MOST      1e9
+#define MOST_CORRELATION                                                                                     \
+  0.5 /* of neighbouring parts: each batch of them has 4 or more, and corrects for the rest */
+#define EXACT_S     2e-9
+#define NEEDED_MOST 1e9
 
 double
 wp_confidence_value (const char *metric, const WpSummary *summary)
@@ -108,7 +109,7 @@ wp_confidence_from_runs (WpConfidence *self, const WpSummary *summary, guint n, 
 gboolean
 wp_confidence_is_doubtful (const WpConfidence *self)
 {
-  return self->correlation > MOST_CORRELATION;
+  return self->correlation > MOST_CORRELATION || (double) self->run_requests < self->requests_needed;
 }
 
 const WpInterval *

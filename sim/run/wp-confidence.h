@@ -7,15 +7,21 @@
 #define WP_CONFIDENCE      0.95
 #define WP_CONFIDENCE_MOST 18
 
+/* A run whose requests are worth fewer independent observations of the wait is too short for its intervals.
+ */
+#define WP_INDEPENDENT_LEAST 100
+
 typedef struct {
   const char *method; /* "batch means", "replications"; NULL: the run is too short */
-  guint n;            /* parts, or replications */
-  guint64 requests;   /* per part, or in the first replication */
+  guint n;            /* batches, or replications */
+  guint64 requests;   /* per batch, or in the first replication */
   double correlation; /* of neighbouring parts; NaN: unknown */
-  double precision;   /* relative, of @needed */
+  guint64 run_requests;
+  double requests_needed; /* of the whole run, for intervals at its load; 0: unknown */
+  double precision;       /* relative, of @needed */
   struct {
     WpInterval interval;
-    double needed; /* parts of this size, or replications, for the precision; NaN: unknown */
+    double needed; /* batches of this size, or replications, for the precision; NaN: unknown */
   } metrics[WP_CONFIDENCE_MOST];
   guint n_metrics;
   gboolean has_theory; /* with --theory */
@@ -35,7 +41,8 @@ void wp_confidence_from_runs (WpConfidence *self, const WpSummary *summary, guin
  * unknown. */
 double wp_confidence_needed (const WpInterval *interval, guint n, double precision);
 
-/* Do its parts depend on each other, so that the intervals are too narrow? */
+/* Is the run too short for its load, or do its parts depend on each other, so that the intervals are too
+ * narrow? */
 gboolean wp_confidence_is_doubtful (const WpConfidence *self);
 
 /* The interval of a metric, or NULL. */

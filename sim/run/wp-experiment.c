@@ -1,6 +1,7 @@
 #include "sim/run/wp-experiment.h"
 
 #include <gio/gio.h>
+#include <math.h>
 
 #include "sim/model/wp-arrivals.h"
 #include "sim/model/wp-synthetic.h"
@@ -149,9 +150,10 @@ may_leave (const WpExperiment *self, const WpLayout *layout)
   return self->patience_ns != WP_TIME_NONE && (!layout->rejects || layout->drops_queued || awaits_update);
 }
 
-gboolean
-wp_experiment_theory (const WpExperiment *self, guint model, const WpSummary *summary, WpTheory *theory,
-                      GError **error)
+/* What was simulated, for the closed forms. */
+static gboolean
+describe (const WpExperiment *self, guint model, const WpSummary *summary, WpTheoryCase *simulated,
+          GError **error)
 {
   g_autoptr (WpServiceTime) service
       = wp_service_time_new (self->service, self->service_scale, TRUE, 0, error);
@@ -159,27 +161,71 @@ wp_experiment_theory (const WpExperiment *self, guint model, const WpSummary *su
       = service && self->think ? wp_service_time_new (self->think, 1, TRUE, 0, error) : NULL;
   g_autoptr (WpArrivals) arrivals
       = service && self->synthetic ? wp_arrivals_new (self->synthetic, 0, TRUE, error) : NULL;
-  WpTheoryCase simulated = { .traffic = WP_TRAFFIC_CLIENTS, .clients = self->clients.clients };
 
+  *simulated = (WpTheoryCase){ .traffic = WP_TRAFFIC_CLIENTS, .clients = self->clients.clients };
   if (!service || (self->synthetic ? !arrivals : !think))
     return FALSE;
   if (arrivals)
     {
-      simulated.traffic = wp_arrivals_is_poisson (arrivals)    ? WP_TRAFFIC_POISSON
-                          : wp_arrivals_is_constant (arrivals) ? WP_TRAFFIC_CONSTANT
-                                                               : WP_TRAFFIC_OTHER;
-      simulated.rate = wp_arrivals_rate (arrivals) * self->scale;
+      simulated->traffic = wp_arrivals_is_poisson (arrivals)    ? WP_TRAFFIC_POISSON
+                           : wp_arrivals_is_constant (arrivals) ? WP_TRAFFIC_CONSTANT
+                                                                : WP_TRAFFIC_OTHER;
+      simulated->rate = wp_arrivals_rate (arrivals) * self->scale;
     }
   else
-    wp_service_time_moments (think, &simulated.think);
-  wp_service_time_moments (service, &simulated.service);
-  wp_policy_layout (&self->policies[model], &simulated.layout);
-  simulated.responds_at_acceptance = !self->clients.until_stored;
-  simulated.patient
-      = simulated.layout.block_timeout_ns == WP_TIME_NONE && !may_leave (self, &simulated.layout);
-  simulated.requests = summary->requests;
-  simulated.blocked = summary->blocked > 0;
+    wp_service_time_moments (think, &simulated->think);
+  wp_service_time_moments (service, &simulated->service);
+  simulated->in_groups = wp_service_time_commit (service) != NULL;
+  wp_policy_layout (&self->policies[model], &simulated->layout);
+  simulated->responds_at_acceptance = !self->clients.until_stored;
+  simulated->patient
+      = simulated->layout.block_timeout_ns == WP_TIME_NONE && !may_leave (self, &simulated->layout);
+  simulated->requests = summary->requests;
+  simulated->blocked = summary->blocked > 0;
+
+  return TRUE;
+}
+
+gboolean
+wp_experiment_theory (const WpExperiment *self, guint model, const WpSummary *summary, WpTheory *theory,
+                      GError **error)
+{
+  WpTheoryCase simulated;
+
+  if (!describe (self, model, summary, &simulated, error))
+    return FALSE;
   wp_theory_find (theory, &simulated);
+
+  return TRUE;
+}
+
+/* The requests that intervals of the mean wait take; 0: unknown. Arrivals of no known kind are taken as
+ * Poisson, the least of them. A queue that refuses requests forgets sooner. */
+static double
+requests_needed (const WpTheoryCase *simulated, const WpSummary *summary)
+{
+  double load = simulated->rate * simulated->service.mean_ns / WP_NS_PER_S / simulated->layout.workers;
+  double cv2 = simulated->traffic == WP_TRAFFIC_CONSTANT ? 0 : 1;
+  gboolean refuses = summary->rejected + summary->timed_out + summary->abandoned > 0;
+
+  if (simulated->traffic == WP_TRAFFIC_CLIENTS || simulated->layout.workers == WP_UNBOUNDED || refuses
+      || simulated->in_groups || load >= 1)
+    return 0;
+
+  return round (WP_INDEPENDENT_LEAST * wp_theory_relaxation (load, cv2, simulated->service.cv2));
+}
+
+gboolean
+wp_experiment_intervals (const WpExperiment *self, guint model, const WpBatchMeans *parts,
+                         const WpSummary *summary, double precision, WpConfidence *confidence, GError **error)
+{
+  WpTheoryCase simulated;
+
+  if (!describe (self, model, summary, &simulated, error))
+    return FALSE;
+  wp_confidence_from_parts (confidence, parts, precision);
+  confidence->run_requests = summary->requests;
+  confidence->requests_needed = requests_needed (&simulated, summary);
 
   return TRUE;
 }

@@ -36,6 +36,11 @@ gboolean wp_experiment_run (const WpExperiment *self, guint64 seed, WpBatchMeans
 gboolean wp_experiment_replicate (const WpExperiment *self, guint64 seed, guint n, guint threads,
                                   WpSummary *summary, GError **error);
 
+/* The confidence intervals of one model by the parts of its run. */
+gboolean wp_experiment_intervals (const WpExperiment *self, guint model, const WpBatchMeans *parts,
+                                  const WpSummary *summary, double precision, WpConfidence *confidence,
+                                  GError **error);
+
 /* The closed form for one of the models. */
 gboolean wp_experiment_theory (const WpExperiment *self, guint model, const WpSummary *summary,
                                WpTheory *theory, GError **error);

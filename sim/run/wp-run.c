@@ -229,11 +229,13 @@ pass_front (WpRun *self, const WpRow *rows, gsize n_rows)
 static gboolean
 offer_to_models (WpRun *self, const WpRow *rows, gsize n_rows)
 {
+  gboolean (*offer) (WpModel *, const WpRow *, const gint64 *, gsize, WpRequestResult *)
+      = self->counting ? wp_model_offer : wp_model_warm_up;
+
   if (self->beside)
     wp_model_thread_offer (self->beside, rows, self->services_ns, n_rows);
   for (guint i = 0; i < self->n_models; i++)
-    if (!self->is_beside[i]
-        && !wp_model_offer (self->models[i], rows, self->services_ns, n_rows, self->results[i]))
+    if (!self->is_beside[i] && !offer (self->models[i], rows, self->services_ns, n_rows, self->results[i]))
       return FALSE;
 
   return TRUE;

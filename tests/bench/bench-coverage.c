@@ -42,7 +42,11 @@ run_one (guint queue, guint64 customers, guint64 seed, Coverage *coverage)
       g_printerr ("%s\n", error->message);
       return FALSE;
     }
-  wp_confidence_from_parts (&confidence, parts, 0.01);
+  if (!wp_experiment_intervals (&experiment, 0, parts, &summary, 0.01, &confidence, &error))
+    {
+      g_printerr ("%s\n", error->message);
+      return FALSE;
+    }
   interval = wp_confidence_find (&confidence, "wait.mean");
   if (!interval || wp_confidence_is_doubtful (&confidence))
     coverage->n_warned++;
@@ -50,6 +54,17 @@ run_one (guint queue, guint64 customers, guint64 seed, Coverage *coverage)
     coverage->n_held += fabs (interval->mean - queues[queue].wait_s) <= interval->half_width;
 
   return TRUE;
+}
+
+static void
+print_row (guint queue, const char *customers, guint seeds, const Coverage *coverage)
+{
+  guint n = seeds - coverage->n_warned;
+  g_autofree char *held = n > 0 ? g_strdup_printf ("%.1f %%", 100.0 * coverage->n_held / n) : g_strdup ("-");
+
+  g_print ("| %u | %.3f | %s | %u | %.1f %% | %s |\n", queues[queue].workers,
+           g_ascii_strtod (queues[queue].rate, NULL) / queues[queue].workers, customers, seeds,
+           100.0 * coverage->n_warned / seeds, held);
 }
 
 int
@@ -69,10 +84,7 @@ main (int argc, char **argv)
         for (guint seed = 1; seed <= seeds; seed++)
           if (!run_one (i, g_ascii_strtoull (customers[j], NULL, 10), seed, &coverage))
             return 1;
-        g_print ("| %u | %.3f | %s | %u | %.1f %% | %.1f %% |\n", queues[i].workers,
-                 g_ascii_strtod (queues[i].rate, NULL) / queues[i].workers, customers[j], seeds,
-                 100.0 * coverage.n_warned / seeds,
-                 coverage.n_warned == seeds ? NAN : 100.0 * coverage.n_held / (seeds - coverage.n_warned));
+        print_row (i, customers[j], seeds, &coverage);
       }
 
   return 0;

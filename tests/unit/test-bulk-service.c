@@ -224,6 +224,8 @@ test_warm_up (void)
   g_assert_cmpint (summary.wait.max, ==, 150); /* two are before it, one half done */
   g_assert_cmpint (summary.makespan_ns, ==, 250);
   g_assert_cmpfloat (summary.busy_mean, ==, 1);
+  g_assert_cmpfloat_with_epsilon (summary.throughput, 3 / 250e-9, 1); /* what the warm-up left is done in that
+                                                                         time */
 }
 
 /* Peaks of the warm-up are not those of the run: four in service and two parked, all of whom have gone as the

@@ -452,7 +452,7 @@ test_coverage (void)
       WpSummary once;
 
       g_assert_true (wp_experiment_run (&study, 50000 + i, &parts, &once, &traffic, NULL));
-      g_assert_cmpuint (wp_batch_means_intervals (parts, 0.95, intervals), >=, 32);
+      g_assert_cmpuint (wp_batch_means_intervals (parts, 0.95, intervals), ==, 8);
       for (guint k = 0; k < WP_BATCH_METRICS; k++)
         if (g_str_equal (intervals[k].metric, "response.mean"))
           n_in_parts += fabs (intervals[k].mean - 0.020) <= intervals[k].half_width;

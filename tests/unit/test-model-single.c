@@ -186,7 +186,7 @@ check_warm (const Load *load, gsize from, const WpSummary *summary)
 {
   gint64 now_ns = load->rows[from].arrival_ns, last_ns = 0;
   double depth = 0, busy = 0, wait = 0;
-  guint64 accepted = 0, abandoned = 0, blocked = 0, started = 0;
+  guint64 accepted = 0, abandoned = 0, blocked = 0, started = 0, completed = 0;
 
   for (gsize i = 0; i < load->n_rows; i++)
     {
@@ -203,6 +203,7 @@ check_warm (const Load *load, gsize from, const WpSummary *summary)
       last_ns = MAX (last_ns, result->finished_ns);
       busy += rest (result->started_ns, result->finished_ns, now_ns);
       started += i >= from;
+      completed += i >= from || result->finished_ns > now_ns;
       wait += i >= from ? (double) (result->started_ns - load->rows[i].arrival_ns) : 0;
     }
   g_assert_cmpuint (summary->requests, ==, load->n_rows - from);
@@ -221,6 +222,7 @@ check_warm (const Load *load, gsize from, const WpSummary *summary)
     return;
   assert_close (summary->depth_mean, depth / (double) (last_ns - now_ns));
   assert_close (summary->busy_mean, busy / (double) (last_ns - now_ns));
+  assert_close (summary->throughput, 1e9 * (double) completed / (double) (last_ns - now_ns));
 }
 
 static void
@@ -247,7 +249,7 @@ test_warm_up (void)
       if (from == load->n_rows || !run (load, &random, FALSE, &summary))
         continue;
       model = wp_model_new (&load->layout, load->patience_ns);
-      wp_model_offer (model, load->rows, load->services_ns, from, quick ? NULL : load->results);
+      wp_model_warm_up (model, load->rows, load->services_ns, from, quick ? NULL : load->results);
       wp_model_start_counting (model, load->rows[from].arrival_ns);
       wp_model_offer (model, load->rows + from, load->services_ns + from, load->n_rows - from,
                       quick ? NULL : load->results + from);

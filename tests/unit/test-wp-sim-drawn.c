@@ -181,6 +181,36 @@ mean_wait (const char *options)
   return json_object_get_double_member (json_object_get_object_member (model, "wait"), "mean");
 }
 
+/* By Whitt's rule a run at a load of 0.9 needs 36,000 requests, less variable ones fewer; a queue
+ * that refuses forgets sooner. */
+static void
+test_runs_too_short_for_their_load (void)
+{
+  static const struct {
+    const char *options, *warning;
+  } cases[] = {
+    { "poisson:rate=90,n=20000 -s exp:10ms -m bufferedchannel -q 10000", ": run 36,000 requests or more\n" },
+    { "poisson:rate=90,n=40000 -s exp:10ms -m bufferedchannel -q 10000", NULL },
+    { "poisson:rate=90,n=20000 -s 10ms -m bufferedchannel -q 10000", NULL },
+    { "poisson:rate=90,n=20000 -s exp:10ms -m bufferedchannel -q 5 --when-full reject", NULL },
+    { "poisson:rate=780,n=100000 -s exp:10ms -m workerpool -w 8 -q 10000",
+      ": run 624,000 requests or more\n" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (SimRun) run = sim_run_new ();
+      g_autofree char *options = g_strconcat ("--synthetic ", cases[i].options, NULL);
+      g_autofree char *text = run_ok (run, options, NULL);
+      const char *warning = strstr (text, "; too narrow, the run is too short for its load");
+
+      g_test_message ("%s", cases[i].options);
+      g_assert_nonnull (strstr (text, "95 % confidence by batch means, 8 of "));
+      g_assert_cmpint (warning != NULL, ==, cases[i].warning != NULL);
+      g_assert_true (!warning || strstr (warning, cases[i].warning));
+    }
+}
+
 /* The first is the run without them; the others are of no seed beside, so that studies of two seeds share
  * none. */
 static void
@@ -360,6 +390,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-drawn/written", test_written);
   g_test_add_func ("/wp-sim-drawn/theory", test_theory);
   g_test_add_func ("/wp-sim-drawn/utilisation-at-most-one", test_utilisation_at_most_one);
+  g_test_add_func ("/wp-sim-drawn/runs-too-short-for-their-load", test_runs_too_short_for_their_load);
   g_test_add_func ("/wp-sim-drawn/replications-have-seeds-of-their-own",
                    test_replications_have_seeds_of_their_own);
   g_test_add_func ("/wp-sim-drawn/clients", test_clients);
