@@ -189,6 +189,10 @@ static const WpOption plan_options[] = {
     .parse = parse_sweep },
   { "at", 0, WP_OPTION_TIME, "TIME", FIELD (plan.at_ns),
     "print the state at TIME: depth, parked, busy, age of the oldest waiting request" },
+  { "sensitivity", 0, WP_OPTION_TIME, "TIME", FIELD (plan.sensitivity_ns),
+    "repeat the simulation 15 times with arrivals late by up to TIME: the range of each figure, and the "
+    "sizes of the plan that depend on it",
+    1 },
   { "threads", 0, WP_OPTION_COUNT, "N", FIELD (plan.threads),
     "threads for --plan, --sweep and --replications (one per core)", 1, MAX_THREADS },
   { "memory", 0, WP_OPTION_SIZE, "SIZE", FIELD (plan.memory_bytes),
@@ -525,6 +529,28 @@ check_gate (const WpSimOptions *self, GError **error)
   return !self->plan.gate || run_checks (checks, G_N_ELEMENTS (checks), error);
 }
 
+/* What is simulated again is the recursion on rows in memory. */
+static gboolean
+check_sensitivity (const WpSimOptions *self, GError **error)
+{
+  const WpDrawOptions *draw = &self->draw;
+  const Check checks[] = {
+    { draw->generate || draw->clients.clients > 0, "--sensitivity needs a trace or --synthetic" },
+    { self->plan.sweep || self->plan.gate || self->calibrate,
+      "--sensitivity does not go with --sweep, --gate and --calibrate" },
+    { self->against != NULL,
+      "--sensitivity is for a prediction without a measurement: --against has the range for the record's "
+      "own lags" },
+    { draw->clients.warmup_rows > 0 || draw->clients.warmup_ns != WP_TIME_NONE,
+      "--sensitivity does not go with --warmup" },
+    { is_bulk_service (self) || self->http_stage.time_ns > 0,
+      "--sensitivity is not available with --service=batch: and --http-time" },
+    { is_csv (self), "--sensitivity reports in text and JSON only" },
+  };
+
+  return self->plan.sensitivity_ns == 0 || run_checks (checks, G_N_ELEMENTS (checks), error);
+}
+
 static gboolean
 check_questions (const WpSimOptions *self, GError **error)
 {
@@ -564,7 +590,8 @@ check (const WpSimOptions *self, guint n_traces, GError **error)
          && check_calibrate (self, error) && run_checks (logged, G_N_ELEMENTS (logged), error)
          && run_checks (&threads, 1, error) && check_recursion (self, error) && check_files (self, error)
          && check_drawn (self, error) && check_plan (self, error) && check_sweep (self, error)
-         && check_gate (self, error) && check_margin (self, error) && check_questions (self, error);
+         && check_gate (self, error) && check_sensitivity (self, error) && check_margin (self, error)
+         && check_questions (self, error);
 }
 
 /* As it was typed, as far as a shell's words tell. */

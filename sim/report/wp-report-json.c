@@ -7,6 +7,7 @@
 #include "sim/report/wp-confidence-text.h"
 #include "sim/report/wp-report-worst-errors.h"
 #include "sim/report/wp-report-plan.h"
+#include "sim/report/wp-report-sensitivity.h"
 #include "sim/report/wp-report-verdict.h"
 
 static void
@@ -346,6 +347,7 @@ wp_report_json (const WpReport *report)
     add_model (builder, report, i);
   json_builder_end_array (builder);
   wp_report_plan_add_json (builder, report);
+  wp_report_sensitivity_add_json (builder, report);
   wp_confidence_add_json (builder, report);
   if (report->against)
     add_against (builder, report->against);

@@ -4,7 +4,7 @@
 #include "sim/run/wp-snapshot.h"
 #include "sim/compare/wp-comparison.h"
 #include "sim/run/wp-confidence.h"
-#include "sim/plan/wp-recommendation.h"
+#include "sim/plan/wp-sensitivity.h"
 #include "sim/run/wp-logged.h"
 #include "sim/model/wp-http-stage.h"
 #include "sim/model/wp-traffic.h"
@@ -27,6 +27,7 @@ typedef struct {
   const WpComparison *against;            /* NULL without --against */
   const WpPlan *plan;                     /* NULL: none; likewise the next three */
   const WpRecommendation *recommendation; /* with a plan only */
+  const WpSensitivity *sensitivity;       /* NULL without --sensitivity */
   const WpSnapshot *at;
   /* (element-type WpSlo): the objectives of --slo, judged for each model; or NULL */
   const GPtrArray *slos;
