@@ -34,7 +34,7 @@ typedef struct {
 typedef struct {
   WpPolicy policy;
   WpTraceOptions trace; /* owns columns */
-  char *path;           /* of the trace; "-": standard input */
+  GStrv paths;          /* of the trace, NULL-terminated; "-": standard input; none: the traffic is drawn */
   char *service;
   gboolean service_is_given; /* and not the default */
   gboolean service_always;

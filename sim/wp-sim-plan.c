@@ -372,9 +372,10 @@ wp_sim_plan_sweep (const WpSimOptions *options, GError **error)
   trace_options.scale = 1;
   if (spec->services->len > 0)
     trace_options.service_scale = spec->services->len == 1 ? g_array_index (spec->services, double, 0) : 1;
-  trace = options->draw.synthetic ? wp_synthetic_open (options->draw.synthetic, options->seed, 1,
-                                                       options->trace.limit_rows, error)
-                                  : wp_trace_open (options->path, &trace_options, error);
+  trace
+      = options->draw.synthetic
+            ? wp_synthetic_open (options->draw.synthetic, options->seed, 1, options->trace.limit_rows, error)
+            : wp_trace_open_files ((const char *const *) options->paths, &trace_options, error);
   if (!trace || (!options->service_always && !take_logged (trace, options, error))
       || !wp_measurement_take_ack (trace, &setup.policy, error)
       || !(sweep = wp_sweep_run (g_steal_pointer (&spec), trace, &setup, slos, error))

@@ -10,10 +10,11 @@
 #include "sim/model/wp-traffic.h"
 
 typedef struct {
-  const char *trace;   /* its name */
-  const char *found;   /* what the file was found to be; NULL: traffic was drawn */
-  const char *service; /* --service, as typed */
-  guint64 n_drawn;     /* requests whose service time it drew */
+  const char *trace;        /* its name */
+  const char *const *files; /* all of a trace that is read, NULL-terminated; or NULL */
+  const char *found;        /* what the file was found to be; NULL: traffic was drawn */
+  const char *service;      /* --service, as typed */
+  guint64 n_drawn;          /* requests whose service time it drew */
   /* a log without services and responses: nothing is simulated, there are no models */
   gboolean lacks_service;
   const WpLogged *logged; /* what its response times are; NULL: it has none */
