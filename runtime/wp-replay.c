@@ -94,10 +94,13 @@ watch_progress (Progress *self, WpReplayOptions *options)
 }
 
 static void
-print_notes (const WpSchedule *schedule)
+print_notes (const WpReplayOptions *options, const WpSchedule *schedule)
 {
+  const char *twice = options->trace_paths ? wp_options_find_repeated (options->trace_paths) : NULL;
   g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
 
+  if (twice)
+    fprintf (stderr, "wp-replay: warning: %s is given twice: its requests are sent twice\n", twice);
   wp_schedule_append_notes (schedule, lines);
   for (guint i = 0; i < lines->len; i++)
     {
@@ -160,7 +163,7 @@ run (WpReplayOptions *options, const WpSchedule *schedule, const WpTarget *targe
     return FALSE;
   stop_fd = wp_interrupt_catch_to_stop ();
   watch_progress (&progress, options);
-  print_notes (schedule);
+  print_notes (options, schedule);
   sender = wp_sender_new (schedule, target, template, &options->sender, tally, error);
   if (!sender || !wp_sender_run (sender, stop_fd, error))
     return FALSE;
@@ -196,8 +199,8 @@ load_template (const WpReplayOptions *options, const WpTarget *target, GPtrArray
 static WpSchedule *
 load_schedule (const WpReplayOptions *options, GError **error)
 {
-  return options->trace_path ? wp_schedule_load (options->trace_path, &options->trace, error)
-                             : wp_schedule_draw (&options->drawn, &options->trace, error);
+  return options->trace_paths ? wp_schedule_load (options->trace_paths, &options->trace, error)
+                              : wp_schedule_draw (&options->drawn, &options->trace, error);
 }
 
 /* Reads all that is named, then looks for the server, then runs. */

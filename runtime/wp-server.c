@@ -125,8 +125,8 @@ start_side_listener (SideListener *self, const char *name, const char *whose, co
 static void
 start_admin (Server *self)
 {
-  self->admin = (WpAdmin){ self->engine,       self->options.database, self->budget,
-                           self->http_threads, wp_time_monotonic (),   TRUE };
+  self->admin = (WpAdmin){ self->engine,       self->options.database_name, self->budget,
+                           self->http_threads, wp_time_monotonic (),        TRUE };
   if (!self->listeners.admin.bound || !g_str_has_prefix (self->listeners.admin.bound[0], "unix:"))
     self->admin.hosts = self->options.admin_hosts;
   start_side_listener (&self->side_listeners[0], "wp-admin", "the admin listener", &self->listeners.admin,
@@ -169,7 +169,7 @@ report_started (const Server *self)
     g_string_append_printf (text, ", workers %u", policy->workers);
   if (policy->mode == WP_MODE_DEFAULT)
     g_string_append_printf (text, ", at most %u jobs in service (--max-jobs)", self->options.max_jobs);
-  g_string_append_printf (text, ", database %s, http %s; listening on %s", self->options.database,
+  g_string_append_printf (text, ", database %s, http %s; listening on %s", self->options.database_name,
                           self->options.by_soup ? "soup" : "fast", self->listeners.address);
   if (self->listeners.admin_address)
     g_string_append_printf (text, ", admin on %s", self->listeners.admin_address);
@@ -299,11 +299,9 @@ start (Server *self, GError **error)
     return FALSE;
   if (!wp_listeners_open (&self->listeners, &self->options, error))
     return FALSE;
-  self->database = wp_database_open (self->options.database, self->clock, error);
+  self->database = wp_server_open_database (&self->options, self->clock, error);
   if (!self->database)
     return prefix_option (error, "database");
-  self->database->pace_ns = self->options.commit_pace_ns;
-  self->database->retry_for_ns = self->options.retry_for_ns;
   if (self->options.journal && !(self->journal = wp_server_open_journal (&self->options, error)))
     return prefix_option (error, "journal");
   if (self->options.record && !(self->recorder = wp_server_open_recorder (&self->options, error)))
@@ -518,6 +516,8 @@ main (int argc, char **argv)
     status = wp_options_fail (error);
   else if (self.options.check_config)
     status = wp_server_check_config (&self.options);
+  else if (self.options.init_database)
+    status = wp_server_init_database (&self.options);
   else if (self.options.requeue)
     status = wp_server_requeue (&self.options);
   else if (!check_resources (&self, &error) || !start (&self, &error))

@@ -189,6 +189,10 @@ static const WpOption plan_options[] = {
     .parse = parse_sweep },
   { "at", 0, WP_OPTION_TIME, "TIME", FIELD (plan.at_ns),
     "print the state at TIME: depth, parked, busy, age of the oldest waiting request" },
+  { "sensitivity", 0, WP_OPTION_TIME, "TIME", FIELD (plan.sensitivity_ns),
+    "repeat the simulation 15 times with arrivals late by up to TIME: the range of each figure, and the "
+    "sizes of the plan that depend on it",
+    1 },
   { "threads", 0, WP_OPTION_COUNT, "N", FIELD (plan.threads),
     "threads for --plan, --sweep and --replications (one per core)", 1, MAX_THREADS },
   { "memory", 0, WP_OPTION_SIZE, "SIZE", FIELD (plan.memory_bytes),
@@ -246,9 +250,10 @@ static const WpOptionGroup groups[]
         { NULL, NULL, 0, 0 } };
 
 static const WpCommandLine command_line = {
-  "TRACE",
+  "TRACE...",
   "Replays a request trace through a model of wp-server's three modes, and predicts queue depth, blocking\n"
-  "and latency. TRACE is CSV with a column \"arrival\", gzipped or not; - is standard input.",
+  "and latency. TRACE is a CSV trace or an access log, packed or not; - is standard input. Several files are\n"
+  "one trace, in order of time.",
   groups
 };
 
@@ -275,11 +280,13 @@ wp_sim_options_need_services (const WpSimOptions *self)
 void
 wp_sim_options_fail_services (const WpSimOptions *self, GError **error)
 {
+  g_autofree char *names = g_strjoinv (", ", self->paths);
+
   g_set_error (
       error, WP_ERROR, WP_ERROR_BAD_TRACE,
       "%s: the log has no request times: say how long a request takes, --service=60ms, or where that is, "
       "--columns response=NAME",
-      self->path);
+      names);
 }
 
 guint
@@ -396,16 +403,31 @@ check_recursion (const WpSimOptions *self, GError **error)
 }
 
 static gboolean
-is_input (const WpSimOptions *self, const char *output)
-{
-  return wp_options_same_file (output, self->path) || wp_options_same_file (output, self->against)
-         || wp_options_same_file (output, self->client);
-}
-
-static gboolean
 is_stream (const char *path)
 {
   return g_strcmp0 (path, "-") == 0;
+}
+
+static gboolean
+is_input (const WpSimOptions *self, const char *output)
+{
+  for (char **path = self->paths; *path; path++)
+    if (wp_options_same_file (output, *path))
+      return TRUE;
+
+  return wp_options_same_file (output, self->against) || wp_options_same_file (output, self->client);
+}
+
+/* Of all inputs. */
+static guint
+count_streams (const WpSimOptions *self)
+{
+  guint n = (guint) is_stream (self->against) + (guint) is_stream (self->client);
+
+  for (char **path = self->paths; *path; path++)
+    n += (guint) is_stream (*path);
+
+  return n;
 }
 
 static gboolean
@@ -428,8 +450,7 @@ check_files (const WpSimOptions *self, GError **error)
     { is_input (self, self->jobs) || is_input (self, self->series) || is_input (self, self->plot)
           || is_input (self, self->report),
       "an output would overwrite a file that is read" },
-    { is_stream (self->path) + is_stream (self->against) + is_stream (self->client) > 1,
-      "standard input can be read once only" },
+    { count_streams (self) > 1, "standard input can be read once only" },
   };
 
   return run_checks (checks, G_N_ELEMENTS (checks), error);
@@ -525,6 +546,28 @@ check_gate (const WpSimOptions *self, GError **error)
   return !self->plan.gate || run_checks (checks, G_N_ELEMENTS (checks), error);
 }
 
+/* What is simulated again is the recursion on rows in memory. */
+static gboolean
+check_sensitivity (const WpSimOptions *self, GError **error)
+{
+  const WpDrawOptions *draw = &self->draw;
+  const Check checks[] = {
+    { draw->generate || draw->clients.clients > 0, "--sensitivity needs a trace or --synthetic" },
+    { self->plan.sweep || self->plan.gate || self->calibrate,
+      "--sensitivity does not go with --sweep, --gate and --calibrate" },
+    { self->against != NULL,
+      "--sensitivity is for a prediction without a measurement: --against has the range for the record's "
+      "own lags" },
+    { draw->clients.warmup_rows > 0 || draw->clients.warmup_ns != WP_TIME_NONE,
+      "--sensitivity does not go with --warmup" },
+    { is_bulk_service (self) || self->http_stage.time_ns > 0,
+      "--sensitivity is not available with --service=batch: and --http-time" },
+    { is_csv (self), "--sensitivity reports in text and JSON only" },
+  };
+
+  return self->plan.sensitivity_ns == 0 || run_checks (checks, G_N_ELEMENTS (checks), error);
+}
+
 static gboolean
 check_questions (const WpSimOptions *self, GError **error)
 {
@@ -550,7 +593,6 @@ check (const WpSimOptions *self, guint n_traces, GError **error)
     { n_traces > 0 && wp_sim_options_are_drawn (self), "a trace and generated traffic exclude each other" },
     { n_traces == 0 && !self->calibrate && !wp_sim_options_are_drawn (self),
       "no trace: give a file, or - for standard input" },
-    { n_traces > 1, "one trace at a time" },
   };
   const Check threads
       = { self->http_stage.threads > 0 && self->http_stage.time_ns == 0, "--http-threads needs --http-time" };
@@ -564,7 +606,8 @@ check (const WpSimOptions *self, guint n_traces, GError **error)
          && check_calibrate (self, error) && run_checks (logged, G_N_ELEMENTS (logged), error)
          && run_checks (&threads, 1, error) && check_recursion (self, error) && check_files (self, error)
          && check_drawn (self, error) && check_plan (self, error) && check_sweep (self, error)
-         && check_gate (self, error) && check_margin (self, error) && check_questions (self, error);
+         && check_gate (self, error) && check_sensitivity (self, error) && check_margin (self, error)
+         && check_questions (self, error);
 }
 
 /* As it was typed, as far as a shell's words tell. */
@@ -603,7 +646,7 @@ wp_sim_options_parse (WpSimOptions *self, char **argv, GError **error)
   wp_policy_init (&self->policy, WP_MODE_ALL);
   if (!(traces = wp_options_parse (&command_line, self, argv, error)))
     return FALSE;
-  self->path = g_strdup (traces[0]);
+  self->paths = g_strdupv (traces);
   self->service_is_given = self->service != NULL;
   if (!self->service)
     self->service = g_strdup (DEFAULT_SERVICE);
@@ -625,7 +668,7 @@ void
 wp_sim_options_clear (WpSimOptions *self)
 {
   wp_options_clear (&command_line, self);
-  g_free (self->path);
+  g_strfreev (self->paths);
   g_free (self->command);
   g_free (self->plan.sweep);
   g_clear_pointer (&self->plan.slos, g_ptr_array_unref);

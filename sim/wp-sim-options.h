@@ -22,18 +22,19 @@ typedef struct {
 typedef struct {
   GPtrArray *slos; /* (element-type WpSlo); NULL: none given */
   gboolean plan, no_plan;
-  gboolean gate;        /* only judge the given sizes */
-  double margin;        /* of the recommended sizes; 0: not given */
-  char *sweep;          /* NULL: not asked for */
-  gint64 at_ns;         /* WP_TIME_NONE: not asked for */
-  guint threads;        /* 0: one per core */
-  guint64 memory_bytes; /* for the rows; 0: a quarter of what the process may have */
+  gboolean gate;         /* only judge the given sizes */
+  double margin;         /* of the recommended sizes; 0: not given */
+  char *sweep;           /* NULL: not asked for */
+  gint64 at_ns;          /* WP_TIME_NONE: not asked for */
+  gint64 sensitivity_ns; /* 0: not asked for */
+  guint threads;         /* 0: one per core */
+  guint64 memory_bytes;  /* for the rows; 0: a quarter of what the process may have */
 } WpPlanOptions;
 
 typedef struct {
   WpPolicy policy;
   WpTraceOptions trace; /* owns columns */
-  char *path;           /* of the trace; "-": standard input */
+  GStrv paths;          /* of the trace, NULL-terminated; "-": standard input; none: the traffic is drawn */
   char *service;
   gboolean service_is_given; /* and not the default */
   gboolean service_always;

@@ -11,12 +11,14 @@
 struct _WpSimPlan {
   const WpSimOptions *options;
   GPtrArray *slos;
-  WpTraceBuffer *buffer; /* NULL: no sizes are tried */
-  gboolean may_plan;     /* else they are for the report only */
+  WpTraceBuffer *buffer; /* NULL: neither sizes are tried nor other arrivals */
+  gboolean tries_sizes;
+  gboolean may_plan; /* else they are for the report only */
   WpPlan *plan;
   WpPolicy policy; /* of the plan */
   WpRecommendation recommendation;
   gboolean is_recommended; /* sizes were looked for */
+  WpSensitivity *sensitivity;
   gboolean has_at;
   WpSnapshot at;
   WpChart *chart; /* NULL: there is none */
@@ -41,8 +43,10 @@ wp_sim_plan_new (const WpSimOptions *options, gboolean may_plan)
   if (self->policy.mode == WP_MODE_ALL)
     self->policy.mode = WP_MODE_WORKER_POOL;
   self->has_at = options->plan.at_ns != WP_TIME_NONE;
-  self->may_plan = wp_sim_options_want_plan (options);
-  if (may_plan && (self->may_plan || (options->report && wp_sim_options_may_try_sizes (options))))
+  self->may_plan = may_plan && wp_sim_options_want_plan (options);
+  self->tries_sizes
+      = may_plan && (self->may_plan || (options->report && wp_sim_options_may_try_sizes (options)));
+  if (self->tries_sizes || options->plan.sensitivity_ns > 0)
     self->buffer = wp_trace_buffer_new (wp_sim_options_memory (options), 1);
 
   return self;
@@ -54,6 +58,7 @@ wp_sim_plan_free (WpSimPlan *self)
   g_ptr_array_unref (self->slos);
   g_clear_pointer (&self->buffer, wp_trace_buffer_free);
   g_clear_pointer (&self->plan, wp_plan_free);
+  g_clear_pointer (&self->sensitivity, wp_sensitivity_free);
   g_clear_pointer (&self->chart, wp_chart_free);
   g_free (self->chart_text);
   g_free (self);
@@ -185,7 +190,31 @@ wp_sim_plan_recommend (WpSimPlan *self, WpReport *report, GError **error)
 const WpTraceBuffer *
 wp_sim_plan_rows (const WpSimPlan *self)
 {
-  return self->buffer;
+  return self->tries_sizes ? self->buffer : NULL;
+}
+
+static gboolean
+find_sensitivity (WpSimPlan *self, WpReport *report, GError **error)
+{
+  WpSensitivitySetup setup = { self->buffer,
+                               report->policies,
+                               report->n_models,
+                               self->options->patience_ns,
+                               self->options->plan.sensitivity_ns,
+                               self->options->seed,
+                               wp_sim_options_threads (self->options),
+                               report->plan,
+                               report->recommendation };
+  g_autoptr (WpProgress) progress = NULL;
+
+  if (setup.lag_ns == 0)
+    return TRUE;
+  if (!wp_trace_buffer_check (self->buffer, ", or no --sensitivity", error))
+    return FALSE;
+  progress = wp_progress_new ("sensitivity: ", NULL);
+  report->sensitivity = self->sensitivity = wp_sensitivity_new (&setup, wp_progress_add, progress, error);
+
+  return self->sensitivity != NULL;
 }
 
 gboolean
@@ -205,7 +234,7 @@ wp_sim_plan_finish (WpSimPlan *self, WpReport *report, GError **error)
   report->chart = self->chart_text;
   report->at = self->has_at ? &self->at : NULL;
 
-  return TRUE;
+  return find_sensitivity (self, report, error);
 }
 
 #define MAP_COLUMNS 16
@@ -343,9 +372,10 @@ wp_sim_plan_sweep (const WpSimOptions *options, GError **error)
   trace_options.scale = 1;
   if (spec->services->len > 0)
     trace_options.service_scale = spec->services->len == 1 ? g_array_index (spec->services, double, 0) : 1;
-  trace = options->draw.synthetic ? wp_synthetic_open (options->draw.synthetic, options->seed, 1,
-                                                       options->trace.limit_rows, error)
-                                  : wp_trace_open (options->path, &trace_options, error);
+  trace
+      = options->draw.synthetic
+            ? wp_synthetic_open (options->draw.synthetic, options->seed, 1, options->trace.limit_rows, error)
+            : wp_trace_open_files ((const char *const *) options->paths, &trace_options, error);
   if (!trace || (!options->service_always && !take_logged (trace, options, error))
       || !wp_measurement_take_ack (trace, &setup.policy, error)
       || !(sweep = wp_sweep_run (g_steal_pointer (&spec), trace, &setup, slos, error))

@@ -146,6 +146,8 @@ choose_models (WpReport *report, const WpPolicy *policy)
 static gboolean
 check_services (const WpSimOptions *options, const WpTrace *trace, WpReport *report, GError **error)
 {
+  g_autofree char *names = g_strjoinv (" ", options->paths);
+
   if (options->service_is_given || !wp_trace_is_log (trace) || report->n_drawn < report->traffic.requests)
     return TRUE;
   if (wp_sim_options_need_services (options))
@@ -160,7 +162,7 @@ check_services (const WpSimOptions *options, const WpTrace *trace, WpReport *rep
       g_strdup_printf (
           "the log has no request times, so nothing is simulated: say how long a request takes, "
           "wp-sim --service=60ms %s, or let the server log it (nginx: $request_time, Apache: %%D)",
-          options->path));
+          names));
 
   return TRUE;
 }
@@ -277,7 +279,7 @@ open_trace (const WpSimOptions *options, GError **error)
     return wp_synthetic_open (options->draw.synthetic, options->seed, options->trace.scale,
                               options->trace.limit_rows, error);
 
-  return wp_trace_open (options->path, &options->trace, error);
+  return wp_trace_open_files ((const char *const *) options->paths, &options->trace, error);
 }
 
 /* A run that was replayed late says little of the prediction, unless it was hardly late. */
@@ -311,7 +313,7 @@ compare (const WpSimOptions *options, const WpTrace *trace, const WpRowList *pre
   gsize n_rows;
   const WpRow *rows = wp_row_list_rows (predicted, &n_rows);
 
-  wp_measurement_warn (measured, trace, options->path, report->warnings);
+  wp_measurement_warn (measured, trace, options->paths[0], report->warnings);
 
   return wp_comparison_new (&options->policy, &report->summary[0], rows, n_rows, measured,
                             options->patience_ns, options->tolerance, options->client, report->warnings,
@@ -329,9 +331,13 @@ simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, c
   g_autoptr (WpComparison) comparison = NULL;
   g_auto (SideFiles) files = { NULL };
   g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
+  const char *twice = wp_options_find_repeated ((const char *const *) options->paths);
   WpReport report
       = { .service = options->service, .patience_ns = options->patience_ns, .warnings = warnings };
 
+  if (twice)
+    g_ptr_array_add (warnings, g_strdup_printf ("%s is given twice: its requests count twice", twice));
+  report.files = (const char *const *) options->paths;
   report.trace = trace ? wp_trace_name (trace) : wp_sim_experiment_name (study);
   report.found = trace ? wp_trace_title (trace) : NULL;
   report.notes = notes;

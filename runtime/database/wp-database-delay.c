@@ -32,7 +32,7 @@ delay_check (const char *location, GError **error)
 }
 
 static WpDatabase *
-delay_open (const char *location, WpClock *clock, GError **error)
+delay_open (const char *location, gint64 timeout_ns, WpClock *clock, GError **error)
 {
   DelayDatabase *self = g_new0 (DelayDatabase, 1);
 
@@ -77,4 +77,4 @@ delay_free (WpDatabase *base)
 }
 
 const WpDatabaseClass wp_delay_database_class
-    = { "delay", "delay:TIME or delay:request", delay_open, delay_update, delay_free, delay_check };
+    = { .open = delay_open, .update = delay_update, .free = delay_free, .check = delay_check };

@@ -390,7 +390,7 @@ sqlite_check (const char *location, GError **error)
 }
 
 static WpDatabase *
-sqlite_open (const char *location, WpClock *clock, GError **error)
+sqlite_open (const char *location, gint64 timeout_ns, WpClock *clock, GError **error)
 {
   SqliteDatabase *self = g_new0 (SqliteDatabase, 1);
 
@@ -405,5 +405,9 @@ sqlite_open (const char *location, WpClock *clock, GError **error)
 }
 
 const WpDatabaseClass wp_sqlite_database_class = {
-  "sqlite", "sqlite:FILE", sqlite_open, sqlite_update, sqlite_free, sqlite_check, sqlite_check_files,
+  .open = sqlite_open,
+  .update = sqlite_update,
+  .free = sqlite_free,
+  .check = sqlite_check,
+  .check_files = sqlite_check_files,
 };

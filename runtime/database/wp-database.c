@@ -2,34 +2,58 @@
 
 #include <string.h>
 
+#include "sim/base/wp-process.h"
 #include "sim/base/wp-error.h"
 
-static const WpDatabaseClass *const classes[] = { &wp_sqlite_database_class, &wp_delay_database_class };
+/* Without a class it is in a module, with the class of that symbol. */
+static const struct {
+  const char *scheme; /* of SCHEME:LOCATION */
+  const char *form;   /* for messages; NULL: an other name of the one before */
+  const WpDatabaseClass *class;
+  const char *module, *symbol;
+} kinds[] = {
+  { "sqlite", "sqlite:FILE", &wp_sqlite_database_class, NULL, NULL },
+  { "postgresql", "postgresql://...", NULL, "wp-postgresql.so", "wp_postgresql_database_class" },
+  { "postgres", NULL, NULL, "wp-postgresql.so", "wp_postgresql_database_class" },
+  { "delay", "delay:TIME or delay:request", &wp_delay_database_class, NULL, NULL },
+};
 
 static char *
 known_forms (void)
 {
   GString *text = g_string_new (NULL);
 
-  for (guint i = 0; i < G_N_ELEMENTS (classes); i++)
-    g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", classes[i]->form);
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (kinds[i].form)
+      g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", kinds[i].form);
   return g_string_free (text, FALSE);
+}
+
+/* What follows may be a password. */
+static gboolean
+fail_unknown (const char *spec, GError **error)
+{
+  g_autofree char *forms = known_forms ();
+  gsize shown = strcspn (spec, ":=@?");
+
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%.*s%s\" is not a database: %s", (int) shown, spec,
+               spec[shown] ? "..." : "", forms);
+  return FALSE;
 }
 
 /* @location: (out): points into @spec */
 static const WpDatabaseClass *
 find_class (const char *spec, const char **location, GError **error)
 {
-  g_autofree char *forms = known_forms ();
   const char *colon = strchr (spec, ':');
 
-  for (guint i = 0; colon && i < G_N_ELEMENTS (classes); i++)
-    if (strlen (classes[i]->scheme) == (gsize) (colon - spec) && g_str_has_prefix (spec, classes[i]->scheme))
+  for (guint i = 0; colon && i < G_N_ELEMENTS (kinds); i++)
+    if (strlen (kinds[i].scheme) == (gsize) (colon - spec) && g_str_has_prefix (spec, kinds[i].scheme))
       {
         *location = colon + 1;
-        return classes[i];
+        return kinds[i].class ? kinds[i].class : wp_module_load (kinds[i].module, kinds[i].symbol, error);
       }
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a database: %s", spec, forms);
+  fail_unknown (spec, error);
   return NULL;
 }
 
@@ -43,11 +67,12 @@ wp_database_check (const char *spec, GError **error)
 }
 
 WpDatabase *
-wp_database_open (const char *spec, WpClock *clock, GError **error)
+wp_database_open (const char *spec, gint64 timeout_ns, WpClock *clock, GError **error)
 {
   const char *location;
   const WpDatabaseClass *class = find_class (spec, &location, error);
-  WpDatabase *self = class && class->check (location, error) ? class->open (location, clock, error) : NULL;
+  WpDatabase *self
+      = class && class->check (location, error) ? class->open (location, timeout_ns, clock, error) : NULL;
 
   if (self)
     {
@@ -55,6 +80,27 @@ wp_database_open (const char *spec, WpClock *clock, GError **error)
       self->retry_for_ns = WP_TIME_NONE;
     }
   return self;
+}
+
+char *
+wp_database_init (const char *spec, gint64 timeout_ns, GError **error)
+{
+  const char *location;
+  const WpDatabaseClass *class = find_class (spec, &location, error);
+
+  if (!class || class->init)
+    return class ? class->init (location, timeout_ns, error) : NULL;
+  g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "%s needs no --init-database", spec);
+  return NULL;
+}
+
+char *
+wp_database_describe (const char *spec)
+{
+  const char *location;
+  const WpDatabaseClass *class = find_class (spec, &location, NULL);
+
+  return class && class->describe ? class->describe (location) : g_strdup (spec);
 }
 
 void

@@ -12,13 +12,13 @@ typedef void (*WpDatabaseDone) (WpJob *const *jobs, guint n, gpointer data);
 
 /* A kind of database is one const table; a new kind is a file and a line in wp-database.c. */
 typedef struct {
-  const char *scheme; /* of SCHEME:LOCATION */
-  const char *form;   /* for messages: "sqlite:FILE" */
-  WpDatabase *(*open) (const char *location, WpClock *clock, GError **error);
+  WpDatabase *(*open) (const char *location, gint64 timeout_ns, WpClock *clock, GError **error);
   gboolean (*update) (WpDatabase *self, WpJob *job);        /* TRUE: stored at once */
   void (*free) (WpDatabase *self);                          /* while no update is in progress */
   gboolean (*check) (const char *location, GError **error); /* of the syntax; opens nothing */
   void (*check_files) (WpDatabase *self);                   /* (nullable): see wp_database_check_files() */
+  char *(*describe) (const char *location);                 /* (nullable): without passwords */
+  char *(*init) (const char *location, gint64 timeout_ns, GError **error); /* (nullable) */
 } WpDatabaseClass;
 
 /* The first member of every kind. */
@@ -31,7 +31,8 @@ struct _WpDatabase {
                         */
   _Atomic gint64 down_ns;   /* 0: it is up; see wp_database_down_since() */
   _Atomic gint64 log_bytes; /* size of its write-ahead log; 0: it has none */
-  gboolean by_request;      /* delay:request: X-WP-Service is the duration of a request's update */
+  _Atomic guint64 reconnects;
+  gboolean by_request; /* delay:request: X-WP-Service is the duration of a request's update */
 };
 
 /* Checks the syntax of @spec for wp_database_open(). Opens nothing. Returns: FALSE with one line */
@@ -39,14 +40,21 @@ gboolean wp_database_check (const char *spec, GError **error);
 
 /**
  * wp_database_open:
- * @spec: "sqlite:FILE", "delay:TIME" or "delay:request"
+ * @spec: "sqlite:FILE", "postgresql://...", "delay:TIME" or "delay:request"
+ * @timeout_ns: for each answer of a database server
  * @clock: outlives the database
  *
- * Returns: NULL with one line
+ * Returns: NULL with one line, and WP_ERROR_DOWN if a database server does not answer
  */
-WpDatabase *wp_database_open (const char *spec, WpClock *clock, GError **error);
+WpDatabase *wp_database_open (const char *spec, gint64 timeout_ns, WpClock *clock, GError **error);
 void wp_database_free (WpDatabase *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpDatabase, wp_database_free)
+
+/* Makes the tables of a database server. Returns: (transfer full): what was done; NULL with one line */
+char *wp_database_init (const char *spec, gint64 timeout_ns, GError **error);
+
+/* Returns: (transfer full): @spec, which was checked, without passwords. */
+char *wp_database_describe (const char *spec);
 
 /* Sets the callback of completed updates; before the first update. */
 void wp_database_on_done (WpDatabase *self, WpDatabaseDone done, gpointer data);

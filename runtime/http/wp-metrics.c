@@ -81,6 +81,8 @@ add_database (GString *text, const WpDatabase *database)
 {
   add (text, "database_up", "gauge", "1 while the database is up, 0 while it is down and jobs wait.",
        wp_database_down_since (database) == WP_TIME_NONE);
+  add (text, "database_reconnects_total", "counter",
+       "New connections to the database server after the first.", database->reconnects);
   add (text, "database_log_bytes", "gauge", "Size of SQLite's write-ahead log; 0 without one.",
        (guint64) database->log_bytes);
 }

@@ -120,7 +120,7 @@ static const WpOptionGroup groups[]
         { NULL, NULL, 0, 0 } };
 
 static const WpCommandLine command_line = {
-  "[TRACE] URL",
+  "[TRACE...] URL",
   "Sends the requests of TRACE, or drawn ones, to the server at URL, each at its own time, whether or not\n"
   "earlier ones were answered, and reports the latencies from the moment each request was due. Exit status:\n"
   "0 the run is valid: the schedule was kept, and requests were answered as expected; 1 it is not;\n"
@@ -148,10 +148,11 @@ void
 wp_replay_options_clear (WpReplayOptions *self)
 {
   wp_options_clear (&command_line, self);
+  g_free (self->trace_paths);
   g_clear_pointer (&self->headers, g_ptr_array_unref);
 }
 
-/* @words: a trace and a URL, or a URL alone where the traffic is drawn. */
+/* @words: traces and a URL, or a URL alone where the traffic is drawn. */
 static gboolean
 take_words (WpReplayOptions *self, char **words, GError **error)
 {
@@ -164,16 +165,40 @@ take_words (WpReplayOptions *self, char **words, GError **error)
   else if (n > needed && needed == 1)
     g_set_error (error, WP_ERROR, WP_ERROR_USAGE,
                  "only a URL can be given where the traffic is drawn: what is \"%s\"?", words[n - 2]);
-  else if (n > needed)
-    g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "only a trace and a URL can be given: what is \"%s\"?",
-                 words[2]);
   else
     {
-      self->trace_path = needed == 2 ? words[0] : NULL;
-      self->url = words[needed - 1];
+      self->url = words[n - 1];
+      if (needed == 2)
+        self->trace_paths = g_memdup2 (words, n * sizeof *words);
+      if (self->trace_paths)
+        self->trace_paths[n - 1] = NULL;
       return TRUE;
     }
   return FALSE;
+}
+
+static gboolean
+check_traces (const WpReplayOptions *self, GError **error)
+{
+  guint n_streams = 0;
+
+  if (!self->trace_paths && self->trace.columns)
+    {
+      g_set_error_literal (error, WP_ERROR, WP_ERROR_USAGE, "--columns reads a trace, and there is none");
+      return FALSE;
+    }
+  for (const char **path = self->trace_paths; path && *path; path++)
+    {
+      n_streams += g_str_equal (*path, "-");
+      if (!wp_options_same_file (self->output, *path))
+        continue;
+      g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "--output would overwrite the trace, %s", *path);
+      return FALSE;
+    }
+  if (n_streams > 1)
+    g_set_error_literal (error, WP_ERROR, WP_ERROR_USAGE, "standard input can be read once only");
+
+  return n_streams <= 1;
 }
 
 gboolean
@@ -188,11 +213,7 @@ wp_replay_options_parse (WpReplayOptions *self, char **argv, GError **error)
     g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
                  "--connections: %u is over %u, which is what the file limit allows",
                  self->sender.connections, wp_connection_pool_raise_limit ());
-  else if (!self->trace_path && self->trace.columns)
-    g_set_error_literal (error, WP_ERROR, WP_ERROR_USAGE, "--columns reads a trace, and there is none");
-  else if (wp_options_same_file (self->output, self->trace_path))
-    g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "--output would overwrite the trace, %s", self->trace_path);
   else
-    return TRUE;
+    return check_traces (self, error);
   return FALSE;
 }

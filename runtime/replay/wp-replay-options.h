@@ -10,10 +10,10 @@
 typedef enum { WP_REPLAY_TEXT, WP_REPLAY_JSON, WP_REPLAY_JSONL } WpReplayFormat;
 
 typedef struct {
-  const char *trace_path; /* of argv; NULL: the traffic is drawn */
-  WpDrawnTraffic drawn;   /* its texts are ours */
-  const char *url;        /* of argv */
-  WpTraceOptions trace;   /* columns is ours */
+  const char **trace_paths; /* of argv, the container ours, NULL-terminated; NULL: the traffic is drawn */
+  WpDrawnTraffic drawn;     /* its texts are ours */
+  const char *url;          /* of argv */
+  WpTraceOptions trace;     /* columns is ours */
   WpSenderOptions sender;
   char *output;      /* owned; NULL: no record; "-": standard output */
   gint64 max_lag_ns; /* the run is valid where the lag's p99 is not above it */

@@ -67,9 +67,9 @@ load (WpTrace *trace, GError **error)
 }
 
 WpSchedule *
-wp_schedule_load (const char *path, const WpTraceOptions *options, GError **error)
+wp_schedule_load (const char *const *paths, const WpTraceOptions *options, GError **error)
 {
-  return load (wp_trace_open (path, options, error), error);
+  return load (wp_trace_open_files (paths, options, error), error);
 }
 
 WpSchedule *

@@ -7,14 +7,14 @@ typedef struct _WpSchedule WpSchedule;
 
 /**
  * wp_schedule_load:
- * @path, @options: as wp_trace_open() takes them
+ * @paths, @options: as wp_trace_open_files() takes them
  *
  * Reads the whole trace, in order of arrival. Row i is to go out at the run's start + its arrival_ns.
  *
  * Returns: NULL with what wp_trace_load() says, or WP_ERROR_BAD_TRACE: an id that can't stand in a header (a
  * control character, a blank at either end), or a body over 1 GiB.
  */
-WpSchedule *wp_schedule_load (const char *path, const WpTraceOptions *options, GError **error);
+WpSchedule *wp_schedule_load (const char *const *paths, const WpTraceOptions *options, GError **error);
 
 /* The same of traffic that is drawn; of @options only the scales and the limit count. */
 WpSchedule *wp_schedule_draw (const WpDrawnTraffic *traffic, const WpTraceOptions *options, GError **error);

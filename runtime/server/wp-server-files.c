@@ -1,11 +1,15 @@
 #include "runtime/server/wp-server-files.h"
 
 #include <libintl.h>
+#include <signal.h>
 #include <string.h>
+#include <time.h>
 
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
 #include "sim/base/wp-process.h"
+
+#define FIRST_DELAY_NS (50 * WP_NS_PER_MS) /* between attempts to open the database; doubles to 1 s */
 
 static gboolean
 check_differs (const char *path, const char *other, const char *is, GError **error)
@@ -101,7 +105,7 @@ wp_server_open_recorder (const WpServerOptions *options, GError **error)
       g_ptr_array_add (notes, wp_policy_get (&options->policy, fields[i]));
     }
   g_ptr_array_add (notes, g_strdup ("database"));
-  g_ptr_array_add (notes, g_strdup (options->database));
+  g_ptr_array_add (notes, g_strdup (options->database_name));
   g_ptr_array_add (notes, g_strdup ("threads"));
   g_ptr_array_add (notes, g_strdup_printf ("%u", options->threads));
   if (options->commit_pace_ns > 0)
@@ -125,6 +129,73 @@ wp_server_open_journal (const WpServerOptions *options, GError **error)
     return NULL;
 
   return wp_journal_open (options->journal, options->max_journal_bytes, error);
+}
+
+/* Signals are blocked at start, so one that comes meanwhile is taken here. */
+static gboolean
+is_stopped (gint64 for_ns)
+{
+  struct timespec time = { for_ns / WP_NS_PER_S, for_ns % WP_NS_PER_S };
+  sigset_t signals;
+
+  sigemptyset (&signals);
+  sigaddset (&signals, SIGTERM);
+  sigaddset (&signals, SIGINT);
+  return sigtimedwait (&signals, NULL, &time) > 0;
+}
+
+/* Returns: TRUE after a time, if @error says that the database is down and may still come up. */
+static gboolean
+may_try_again (const WpServerOptions *options, gint64 until_ns, gint64 *delay_ns, GError **error)
+{
+  if (!g_error_matches (*error, WP_ERROR, WP_ERROR_DOWN) || wp_time_monotonic () >= until_ns)
+    return FALSE;
+  if (*delay_ns == 0)
+    g_message ("waiting for the database: %s", (*error)->message);
+  *delay_ns = CLAMP (2 * *delay_ns, FIRST_DELAY_NS, WP_NS_PER_S);
+  if (!is_stopped (*delay_ns))
+    {
+      g_clear_error (error);
+      return TRUE;
+    }
+  g_prefix_error (error, "a signal stopped the server while it waited: ");
+  return FALSE;
+}
+
+WpDatabase *
+wp_server_open_database (const WpServerOptions *options, WpClock *clock, GError **error)
+{
+  gint64 until_ns = wp_time_monotonic () + options->wait_for_database_ns, delay_ns = 0;
+  GError *reason = NULL;
+  WpDatabase *self;
+
+  do
+    self = wp_database_open (options->database, options->database_timeout_ns, clock, &reason);
+  while (!self && may_try_again (options, until_ns, &delay_ns, &reason));
+  if (!self)
+    {
+      g_propagate_error (error, reason);
+      return NULL;
+    }
+  self->pace_ns = options->commit_pace_ns;
+  self->retry_for_ns = options->retry_for_ns;
+
+  return self;
+}
+
+int
+wp_server_init_database (const WpServerOptions *options)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *done = wp_database_init (options->database, options->database_timeout_ns, &error);
+
+  if (done)
+    {
+      wp_process_print (done);
+      return 0;
+    }
+  g_prefix_error (&error, "--init-database: ");
+  return wp_options_fail (error);
 }
 
 int

@@ -1,9 +1,17 @@
-/* wp-server-files.h - opens the files that the server writes, and checks that they all differ. */
+/* wp-server-files.h - opens the database and the files that the server writes, and checks that they all
+ * differ. */
 #pragma once
 
 #include "runtime/secure/wp-tls.h"
 #include "runtime/secure/wp-tokens.h"
 #include "runtime/server/wp-server-options.h"
+
+/* Waits for a database server that is down, for wait_for_database_ns. SIGTERM and SIGINT are blocked, and end
+ * the wait. Returns: NULL with one line */
+WpDatabase *wp_server_open_database (const WpServerOptions *options, WpClock *clock, GError **error);
+
+/* --init-database: prints what was done. Returns: the exit status. */
+int wp_server_init_database (const WpServerOptions *options);
 
 /* Call both once the database is open. Both return NULL with one line. The recorder truncates its file. */
 WpRecorder *wp_server_open_recorder (const WpServerOptions *options, GError **error);

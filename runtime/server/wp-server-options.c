@@ -97,11 +97,16 @@ static const WpOption listener_options[] = {
 
 static const WpOption database_options[] = {
   { "database", 'd', WP_OPTION_TEXT, "DATABASE", FIELD (database),
-    "sqlite:FILE (sqlite:wp.db); delay:TIME waits and stores nothing; delay:request waits as X-WP-Service "
-    "says",
+    "sqlite:FILE (sqlite:wp.db); postgresql://...; delay:TIME waits and stores nothing; delay:request waits as "
+    "X-WP-Service says",
     .check = wp_database_check },
+  { "database-timeout", 0, WP_OPTION_TIME, "TIME", FIELD (database_timeout_ns),
+    "postgresql: a commit without an answer for so long is offered again by a new connection (10s)", 1 },
+  { "init-database", 0, WP_OPTION_FLAG, NULL, FIELD (init_database), "postgresql: make the tables and exit" },
+  { "wait-for-database", 0, WP_OPTION_TIME, "TIME", FIELD (wait_for_database_ns),
+    "postgresql: how long the start waits for a server that is down (0)" },
   { "commit-pace", 0, WP_OPTION_TIME, "TIME", FIELD (commit_pace_ns),
-    "sqlite: minimum duration of a commit: updates are slower, but as fast at any load (0)" },
+    "sqlite, postgresql: minimum duration of a commit: updates are slower, but as fast at any load (0)" },
   { "retries", 0, WP_OPTION_COUNT, "N", FIELD (retry.max), "how often a failed update is repeated (5)", 0,
     MAX_RETRIES },
   { "retry-delay", 0, WP_OPTION_TIME, "TIME", FIELD (retry.delay_ns),
@@ -211,6 +216,7 @@ wp_server_options_read (WpServerOptions *self, guint64 file_limit, char **argv, 
     .admin_hosts = wp_hosts_new (),
     .socket_access = { .mode = 0660 },
     .max_journal_bytes = 1 << 30,
+    .database_timeout_ns = 10 * WP_NS_PER_S,
     .retry = { 5, 100 * WP_NS_PER_MS },
     .retry_for_ns = WP_TIME_NONE,
     .threads = CLAMP (g_get_num_processors () - 1, 1, MAX_THREADS),
@@ -221,10 +227,13 @@ wp_server_options_read (WpServerOptions *self, guint64 file_limit, char **argv, 
   wp_policy_init (&self->policy, WP_MODE_DEFAULT);
 
   /* The command line is parsed twice, so that it wins over the configuration that it names. */
-  return parse (self, argv, error)
-         && (!self->config
-             || (wp_options_load (&command_line, self, self->config, error) && parse (self, argv, error)))
-         && check (self, error);
+  if (!parse (self, argv, error)
+      || (self->config
+          && (!wp_options_load (&command_line, self, self->config, error) || !parse (self, argv, error)))
+      || !check (self, error))
+    return FALSE;
+  self->database_name = wp_database_describe (self->database);
+  return TRUE;
 }
 
 /* Six others: the clock, two of the database, the log, GLib's own, and the accept thread. */
@@ -260,4 +269,5 @@ wp_server_options_clear (WpServerOptions *self)
 {
   wp_options_clear (&command_line, self);
   g_clear_pointer (&self->admin_hosts, wp_hosts_free);
+  g_clear_pointer (&self->database_name, g_free);
 }

@@ -11,10 +11,14 @@ typedef struct {
   char *listen, *admin, *probe; /* the last two NULL: none */
   WpHosts *admin_hosts;         /* values of Host that the admin listener accepts */
   WpSocketAccess socket_access; /* of Unix sockets */
-  char *database;
-  gint64 commit_pace_ns; /* 0: none */
-  char *record;          /* NULL: none */
-  char *journal;         /* NULL: none */
+  char *database;               /* may have a password */
+  char *database_name;          /* for messages, without */
+  gint64 database_timeout_ns;
+  gint64 wait_for_database_ns;
+  gboolean init_database; /* make the database's tables and exit */
+  gint64 commit_pace_ns;  /* 0: none */
+  char *record;           /* NULL: none */
+  char *journal;          /* NULL: none */
   guint64 max_journal_bytes;
   gboolean check_config; /* check the options and exit */
   gboolean requeue;      /* mark the journal's failed jobs as unfinished and exit */

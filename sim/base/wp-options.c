@@ -455,6 +455,17 @@ wp_options_same_file (const char *a, const char *b)
          && S_ISREG (first.st_mode);
 }
 
+const char *
+wp_options_find_repeated (const char *const *paths)
+{
+  for (const char *const *path = paths; *path; path++)
+    for (const char *const *before = paths; before < path; before++)
+      if (g_str_equal (*path, *before) || wp_options_same_file (*path, *before))
+        return *path;
+
+  return NULL;
+}
+
 gboolean
 wp_options_parse_uint (const char *text, guint64 min, guint64 max, guint64 *value, GError **error)
 {

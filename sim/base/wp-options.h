@@ -89,6 +89,9 @@ char *wp_options_skip_bom (char *text);
 /* Do both names refer to one existing file? NULL and "-" refer to none. */
 gboolean wp_options_same_file (const char *a, const char *b);
 
+/* The first of @paths (NULL-terminated) that is the file of one before it, "-" too; or NULL. */
+const char *wp_options_find_repeated (const char *const *paths);
+
 /* The name of @names (NULL-terminated) nearest to @typed, or NULL if none is near. Any letter case. */
 const char *wp_options_nearest (const char *typed, const char *const *names);
 

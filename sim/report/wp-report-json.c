@@ -7,6 +7,7 @@
 #include "sim/report/wp-confidence-text.h"
 #include "sim/report/wp-report-worst-errors.h"
 #include "sim/report/wp-report-plan.h"
+#include "sim/report/wp-report-sensitivity.h"
 #include "sim/report/wp-report-verdict.h"
 
 static void
@@ -79,6 +80,19 @@ add_logged (JsonBuilder *builder, const WpLogged *logged)
   json_builder_end_object (builder);
 }
 
+/* Of a trace of several. */
+static void
+add_files (JsonBuilder *builder, const char *const *files)
+{
+  if (!files || !files[0] || !files[1])
+    return;
+  json_builder_set_member_name (builder, "files");
+  json_builder_begin_array (builder);
+  for (; *files; files++)
+    json_builder_add_string_value (builder, *files);
+  json_builder_end_array (builder);
+}
+
 static void
 add_trace (JsonBuilder *builder, const WpReport *report)
 {
@@ -97,6 +111,7 @@ add_trace (JsonBuilder *builder, const WpReport *report)
   wp_json_add_count (builder, "out_of_order", traffic->out_of_order);
   if (report->found)
     wp_json_add_string (builder, "format", report->found);
+  add_files (builder, report->files);
   add_notes (builder, report->notes);
   if (report->logged)
     add_logged (builder, report->logged);
@@ -346,6 +361,7 @@ wp_report_json (const WpReport *report)
     add_model (builder, report, i);
   json_builder_end_array (builder);
   wp_report_plan_add_json (builder, report);
+  wp_report_sensitivity_add_json (builder, report);
   wp_confidence_add_json (builder, report);
   if (report->against)
     add_against (builder, report->against);

@@ -10,6 +10,7 @@
 #include "sim/report/wp-format.h"
 #include "sim/report/wp-report-worst-errors.h"
 #include "sim/report/wp-report-plan.h"
+#include "sim/report/wp-report-sensitivity.h"
 #include "sim/report/wp-report-verdict.h"
 
 #define CELL WP_FORMAT_CELL
@@ -576,6 +577,7 @@ wp_report_text (const WpReport *report)
       add_models (text, report);
       wp_confidence_add_text (text, report);
       wp_report_plan_add_text (text, report);
+      wp_report_sensitivity_add_text (text, report);
     }
   for (guint i = 0; i < report->warnings->len; i++)
     add_remark (text, i == 0 ? "\nwarning: " : "warning: ", g_ptr_array_index (report->warnings, i));

@@ -4,16 +4,17 @@
 #include "sim/run/wp-timeline.h"
 #include "sim/compare/wp-comparison.h"
 #include "sim/run/wp-confidence.h"
-#include "sim/plan/wp-plan.h"
+#include "sim/plan/wp-sensitivity.h"
 #include "sim/run/wp-logged.h"
 #include "sim/model/wp-http-stage.h"
 #include "sim/model/wp-traffic.h"
 
 typedef struct {
-  const char *trace;   /* its name */
-  const char *found;   /* what the file was found to be; NULL: traffic was drawn */
-  const char *service; /* --service, as typed */
-  guint64 n_drawn;     /* requests whose service time it drew */
+  const char *trace;        /* its name */
+  const char *const *files; /* all of a trace that is read, NULL-terminated; or NULL */
+  const char *found;        /* what the file was found to be; NULL: traffic was drawn */
+  const char *service;      /* --service, as typed */
+  guint64 n_drawn;          /* requests whose service time it drew */
   /* a log without services and responses: nothing is simulated, there are no models */
   gboolean lacks_service;
   const WpLogged *logged; /* what its response times are; NULL: it has none */
@@ -27,6 +28,7 @@ typedef struct {
   const WpComparison *against;            /* NULL without --against */
   const WpPlan *plan;                     /* NULL: none; likewise the next three */
   const WpRecommendation *recommendation; /* with a plan only */
+  const WpSensitivity *sensitivity;       /* NULL without --sensitivity */
   const WpSnapshot *at;
   /* (element-type WpSlo): the objectives of --slo, judged for each model; or NULL */
   const GPtrArray *slos;

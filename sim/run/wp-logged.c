@@ -75,7 +75,7 @@ wp_logged_apply (WpTrace *trace, const WpLoggedOption *option, WpLogged *logged,
   g_autofree gint64 *arrivals = NULL, *responses = NULL;
   WpLoggedTimes log = { .is_spread = wp_trace_has_spread_stamps (trace) };
 
-  *logged = (WpLogged){ .choice = option->choice };
+  *logged = (WpLogged){ .choice = option->choice, .path_column = wp_trace_path_column (trace) };
   if (!wp_trace_has_column (trace, "response"))
     return fail_without (trace, option, error);
   if (!wp_trace_load_responses (trace, &arrivals, &responses, &log.n, error))
@@ -108,6 +108,19 @@ wp_logged_is_unknown (const WpLogged *logged)
   return logged->is_there && logged->found.verdict == WP_LOGGED_UNKNOWN;
 }
 
+/* Where services would be negative. */
+static void
+append_where (GString *text, const WpLogged *logged)
+{
+  const char *path = logged->path_column;
+
+  g_string_append_printf (text, "; --where '%s%s%s' takes the requests that reach the workers",
+                          path && strcmp (path, "request") != 0 ? "[" : "", path ? path : "PATH",
+                          path && strcmp (path, "request") != 0 ? "]~/api/*"
+                          : path                                ? "~*/api/*"
+                                                                : "~/api/*");
+}
+
 static char *
 describe_queued (const WpLogged *logged)
 {
@@ -124,12 +137,14 @@ describe_queued (const WpLogged *logged)
     g_string_append_printf (text, "; %u to %u workers explain the log nearly as well", found->low,
                             found->high);
   if (found->negative > MOST_NEGATIVE)
-    g_string_append_printf (
-        text,
-        "; %.0f %% of the services would be negative: these are 0, and the number of workers is "
-        "wrong, or some requests never reach them (static files)",
-        found->negative * 100);
-
+    {
+      g_string_append_printf (
+          text,
+          "; %.0f %% of the services would be negative: these are 0, and the number of workers is "
+          "wrong, or some requests never reach them (static files)",
+          found->negative * 100);
+      append_where (text, logged);
+    }
   g_string_append_c (text, '.');
 
   return g_string_free (text, FALSE);
@@ -138,6 +153,8 @@ describe_queued (const WpLogged *logged)
 char *
 wp_logged_describe (const WpLogged *logged)
 {
+  GString *text;
+
   if (!logged->is_there)
     return NULL;
   if (logged->found.verdict == WP_LOGGED_QUEUED)
@@ -148,9 +165,15 @@ wp_logged_describe (const WpLogged *logged)
   if (logged->found.verdict == WP_LOGGED_NOT_QUEUED)
     return g_strdup ("The log's response times contain no waiting: they are taken as service times.");
 
-  return g_strdup_printf (
+  text = g_string_new (NULL);
+  g_string_append_printf (
+      text,
       "it cannot be told whether the log's response times contain waiting: the log %s; they are "
       "taken as service times, and no sizes are recommended: --logged-workers=N takes the waiting "
       "behind N workers out of them, --logged-workers=none leaves them as they are",
       wp_logged_reason_text (logged->found.reason));
+  if (logged->found.reason == WP_LOGGED_REASON_NEGATIVE)
+    append_where (text, logged);
+
+  return g_string_free (text, FALSE);
 }

@@ -24,6 +24,7 @@ typedef struct {
   gboolean is_there; /* the trace has response times of requests that have no service */
   WpLoggedChoice choice;
   WpLoggedWorkers found;
+  const char *path_column; /* of the trace's; NULL: none is known */
 } WpLogged;
 
 /**

@@ -28,6 +28,7 @@ typedef struct {
   const char *at;   /* what comes next */
   const char *text; /* all of it, for errors */
   const char *const *names;
+  GPtrArray *unknown; /* gets names of no column, which are no error then; or NULL */
   GArray *ops;
   int nested;
   int held; /* operands on the stack where we are */
@@ -103,6 +104,11 @@ push_column (Parser *parser, const char *name, GError **error)
 {
   int column = find_name (parser->names, name);
 
+  if (column < 0 && parser->unknown != NULL)
+    {
+      g_ptr_array_add (parser->unknown, g_strdup (name));
+      return push (parser, (Op){ OP_COLUMN, 0, 0 }, error);
+    }
   if (column < 0)
     return fail_unknown (parser, name, error);
   if (find_name (parser->names + column + 1, name) >= 0)
@@ -240,12 +246,12 @@ parse_all (Parser *parser, GError **error)
   return *parser->at == '\0' || fail (parser, error);
 }
 
-WpExpr *
-wp_expr_parse (const char *text, const char *const *names, GError **error)
+static WpExpr *
+parse (const char *text, const char *const *names, GPtrArray *unknown, GError **error)
 {
   g_autoptr (WpExpr) self = g_new0 (WpExpr, 1);
   g_autofree char *trimmed = g_strstrip (g_strdup (text));
-  Parser parser = { trimmed, trimmed, names, NULL, 0, 0 };
+  Parser parser = { trimmed, trimmed, names, unknown, NULL, 0, 0 };
 
   self->ops = parser.ops = g_array_new (FALSE, FALSE, sizeof (Op));
   self->names = g_strdupv ((GStrv) names);
@@ -253,6 +259,18 @@ wp_expr_parse (const char *text, const char *const *names, GError **error)
     return NULL;
 
   return g_steal_pointer (&self);
+}
+
+WpExpr *
+wp_expr_parse (const char *text, const char *const *names, GError **error)
+{
+  return parse (text, names, NULL, error);
+}
+
+void
+wp_expr_find_unknown (const char *text, const char *const *names, GPtrArray *unknown)
+{
+  wp_expr_free (parse (text, names, unknown, NULL));
 }
 
 void

@@ -14,6 +14,11 @@ typedef struct _WpExpr WpExpr;
  * Returns: NULL with WP_ERROR_BAD_VALUE: `no column "Tokens"; did you mean "GeneratedTokens"?`
  */
 WpExpr *wp_expr_parse (const char *text, const char *const *names, GError **error);
+
+/* Adds to @unknown (of char, its own) the columns of @text that are none of @names, as far as it can be read.
+ */
+void wp_expr_find_unknown (const char *text, const char *const *names, GPtrArray *unknown);
+
 void wp_expr_free (WpExpr *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpExpr, wp_expr_free)
 

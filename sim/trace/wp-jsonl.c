@@ -2,17 +2,21 @@
 
 #include <string.h>
 
+#include "sim/base/wp-error.h"
+#include "sim/base/wp-options.h"
 #include "sim/trace/wp-json-scan.h"
 #include "sim/trace/wp-known-columns.h"
+#include "sim/trace/wp-mapping.h"
 #include "sim/trace/wp-row.h"
+#include "sim/trace/wp-where.h"
 
 #define MAX_DEPTH 64
 
 typedef struct {
   WpTraceFormat table;
-  gsize n_names;
-  GHashTable *places; /* of name, the table's own, to its place + 1 */
-  guint64 *seen;      /* the row, counted from 1, in which each name was met last */
+  gsize n_names, n_known; /* the names from @n_known on are the options', and in none of the first lines */
+  GHashTable *places;     /* of name, the table's own, to its place + 1 */
+  guint64 *seen;          /* the row, counted from 1, in which each name was met last */
   guint64 row;
   gsize guess; /* keys come in the order of the row before, as a rule */
   WpField *fields;
@@ -216,6 +220,25 @@ add_own_names (GPtrArray *names)
       g_ptr_array_add (names, g_strdup (wp_column_name ((WpColumn) i)));
 }
 
+/* A key that --columns or --where names may come later than in the first lines. */
+static void
+add_asked_names (GPtrArray *names, const WpTraceOptions *options)
+{
+  g_autoptr (GPtrArray) unknown = g_ptr_array_new_with_free_func (g_free);
+  const char *const *known;
+
+  g_ptr_array_add (names, NULL);
+  known = (const char *const *) names->pdata;
+  if (options->columns != NULL)
+    wp_mapping_find_unknown (options->columns, known, unknown);
+  if (options->where != NULL)
+    wp_where_find_unknown (options->where, known, unknown);
+  g_ptr_array_set_size (names, (gint) names->len - 1);
+  for (guint i = 0; i < unknown->len; i++)
+    if (!g_ptr_array_find_with_equal_func (names, g_ptr_array_index (unknown, i), g_str_equal, NULL))
+      g_ptr_array_add (names, g_strdup (g_ptr_array_index (unknown, i)));
+}
+
 /* The keys of the first lines. A line that is none is met again as a row. FALSE: none is one. */
 static gboolean
 sample_names (WpJsonl *self, GPtrArray *names, GError **error)
@@ -253,6 +276,8 @@ jsonl_open (WpTraceFormat *table, const WpTraceOptions *options, GError **error)
   if (!sample_names (self, names, error))
     return FALSE;
   add_own_names (names);
+  self->n_known = names->len;
+  add_asked_names (names, options);
   self->n_names = names->len;
   g_ptr_array_add (names, NULL);
   table->names = (GStrv) g_ptr_array_free (g_steal_pointer (&names), FALSE);
@@ -266,6 +291,34 @@ jsonl_open (WpTraceFormat *table, const WpTraceOptions *options, GError **error)
   return TRUE;
 }
 
+/* At the end: was each key that an option names in some line? */
+static gboolean
+check_asked_names (const WpJsonl *self, GError **error)
+{
+  g_autoptr (GPtrArray) met = g_ptr_array_new ();
+  g_autofree char *there = NULL;
+  const char *nearest;
+  gsize missing = self->n_known;
+
+  while (missing < self->n_names && (self->seen[missing] > 0 || self->row == 0))
+    missing++;
+  if (missing == self->n_names)
+    return TRUE;
+  for (gsize i = 0; i < self->n_names; i++)
+    if (self->seen[i] > 0)
+      g_ptr_array_add (met, self->table.names[i]);
+  g_ptr_array_add (met, NULL);
+  nearest = wp_options_nearest (self->table.names[missing], (const char *const *) met->pdata);
+  there = nearest != NULL ? wp_field_quote ((WpField){ nearest, strlen (nearest) })
+                          : wp_field_list_names ((const char *const *) met->pdata);
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%s: no line has the key \"%s\"; %s %s%s",
+               wp_input_name (self->table.window.input), self->table.names[missing],
+               nearest != NULL ? "did you mean" : "the keys of the first lines are", there,
+               nearest != NULL ? "?" : "");
+
+  return FALSE;
+}
+
 static WpTraceFormatStatus
 jsonl_next (WpTraceFormat *table, gboolean may_fill, const WpField **fields, GError **error)
 {
@@ -275,6 +328,8 @@ jsonl_next (WpTraceFormat *table, gboolean may_fill, const WpField **fields, GEr
   WpTraceFormatStatus status = wp_trace_format_line (table, may_fill, &line, &len, error);
 
   *fields = self->fields;
+  if (status == WP_TRACE_FORMAT_END && !check_asked_names (self, error))
+    return WP_TRACE_FORMAT_ERROR;
   if (status != WP_TRACE_FORMAT_ROW)
     return status;
   self->row++;

@@ -104,3 +104,16 @@ wp_trace_set_known_columns (WpTraceFormat *self, const WpTraceOptions *options, 
   if (known.title != NULL)
     self->title = self->own_title = g_strdup_printf ("%s of %s", self->title, known.title);
 }
+
+const char *
+wp_trace_know_path (const char *const *names)
+{
+  static const char *const paths[] = { "request",     "request_uri", "uri",         "path",           "url",
+                                       "cs-uri-stem", "request.uri", "RequestPath", "data.tags.name", NULL };
+
+  for (const char *const *path = paths; *path != NULL; path++)
+    if (g_strv_contains (names, *path))
+      return *path;
+
+  return NULL;
+}

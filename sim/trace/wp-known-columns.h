@@ -12,3 +12,6 @@
  */
 void wp_trace_set_known_columns (WpTraceFormat *table, const WpTraceOptions *options,
                                  gboolean needs_duration);
+
+/* The column that holds a request's path, by its name; NULL: none is known. */
+const char *wp_trace_know_path (const char *const *names);

@@ -140,19 +140,43 @@ item_end (char *text)
   return text;
 }
 
+/* Ends @item there; returns the next one, or NULL. */
+static char *
+cut_item (char *item)
+{
+  char *end = item_end (item);
+
+  if (*end == '\0')
+    return NULL;
+  *end = '\0';
+
+  return end + 1;
+}
+
+void
+wp_mapping_find_unknown (const char *columns, const char *const *names, GPtrArray *unknown)
+{
+  g_autofree char *copy = g_strdup (columns);
+
+  for (char *item = copy, *next; item != NULL; item = next)
+    {
+      const char *text;
+
+      next = cut_item (item);
+      if ((text = strchr (item, '=')) != NULL)
+        wp_expr_find_unknown (text + 1, names, unknown);
+    }
+}
+
 static gboolean
 bind_option (WpMapping *self, const char *columns, const char *const *names, gboolean only_new,
              GError **error)
 {
   g_autofree char *copy = g_strdup (columns);
 
-  for (char *item = copy, *end; item != NULL; item = end)
+  for (char *item = copy, *next; item != NULL; item = next)
     {
-      end = item_end (item);
-      if (*end == ',')
-        *end++ = '\0';
-      else
-        end = NULL;
+      next = cut_item (item);
       if (!bind_item (self, item, names, only_new, error))
         return FALSE;
     }

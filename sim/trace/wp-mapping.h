@@ -19,6 +19,10 @@ typedef struct _WpMapping WpMapping;
  */
 WpMapping *wp_mapping_new (const char *const *names, const char *columns, const char *defaults,
                            gboolean reads_requests, GError **error);
+
+/* Adds to @unknown (of char, its own) what @columns, as --columns, name that is none of @names. */
+void wp_mapping_find_unknown (const char *columns, const char *const *names, GPtrArray *unknown);
+
 void wp_mapping_free (WpMapping *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpMapping, wp_mapping_free)
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "sim/base/wp-error.h"
 #include "sim/trace/wp-clf.h"
 #include "sim/trace/wp-csv.h"
 #include "sim/trace/wp-jsonl.h"
@@ -82,13 +83,30 @@ detect (WpTraceFormat *probe, const WpTraceOptions *options, const char **log_fo
   return found != WP_INPUT_AUTO ? found : WP_INPUT_CSV;
 }
 
+/* Of --log-format, which --input may name too. */
+static gboolean
+choose_log (WpTraceOptions *options, GError **error)
+{
+  gboolean is_json = wp_log_is_json (options->log_format);
+
+  if (options->input != WP_INPUT_AUTO && options->input != (is_json ? WP_INPUT_JSONL : WP_INPUT_CLF))
+    {
+      g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "--log-format=%s and --input=%s exclude each other",
+                   options->log_format, wp_input_names[options->input]);
+      return FALSE;
+    }
+  options->input = is_json ? WP_INPUT_JSONL : WP_INPUT_LOG;
+
+  return TRUE;
+}
+
 /* What @options say, and the first lines where they leave it open. */
 static gboolean
 choose_input (WpTraceFormat *probe, WpTraceOptions *options, GError **error)
 {
   if (options->log_format != NULL)
-    options->input = wp_log_is_json (options->log_format) ? WP_INPUT_JSONL : WP_INPUT_LOG;
-  else if (options->input == WP_INPUT_AUTO)
+    return choose_log (options, error);
+  if (options->input == WP_INPUT_AUTO)
     options->input = detect (probe, options, &options->log_format, error);
 
   return options->input != WP_INPUT_AUTO;

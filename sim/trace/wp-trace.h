@@ -2,8 +2,7 @@
  * or a pipe. */
 #pragma once
 
-#include "sim/trace/wp-row.h"
-#include "sim/trace/wp-trace-options.h"
+#include "sim/trace/wp-trace-file.h"
 
 typedef struct _WpTrace WpTrace;
 
@@ -18,6 +17,18 @@ typedef struct _WpTrace WpTrace;
  * WP_ERROR_BAD_TRACE (no header, no column "arrival", ...).
  */
 WpTrace *wp_trace_open (const char *path, const WpTraceOptions *options, GError **error);
+
+/**
+ * wp_trace_open_files:
+ * @paths: NULL-terminated, one or more; "-" once
+ *
+ * Several files are one trace, in order of time: each has a format of its own, and says how long requests
+ * take by the same columns. Where each is in order, a few rows of each are in memory. An empty one is left
+ * out.
+ *
+ * Returns: as wp_trace_open(); NULL with WP_ERROR_USAGE too: more than 256 files.
+ */
+WpTrace *wp_trace_open_files (const char *const *paths, const WpTraceOptions *options, GError **error);
 
 /* The same from memory; @name stands for the file in messages; @data must outlive the trace. */
 WpTrace *wp_trace_open_data (const char *name, const char *data, gsize len, const WpTraceOptions *options,
@@ -64,11 +75,8 @@ WpRead wp_trace_read (WpTrace *self, const WpRow **rows, gsize *n_rows, GError *
  * pipe was kept in an unlinked temporary file. */
 gboolean wp_trace_sort (WpTrace *self, GError **error);
 
-/* Looks at a row as the file has it, on @line; FALSE with @error ends the reading, with `FILE:LINE: ` before
- * it. Rows are shown again when the trace is sorted. */
-typedef gboolean (*WpRowCheck) (gpointer data, const WpRow *row, guint64 line, GError **error);
-
-/* Before the first read. */
+/* Before the first read. @check sees each row as its file has it; its error gets `FILE:LINE: ` before it.
+ * Rows are shown again when the trace is sorted. */
 void wp_trace_check_rows (WpTrace *self, WpRowCheck check, gpointer data);
 
 /**
@@ -109,10 +117,13 @@ gboolean wp_trace_is_log (const WpTrace *self);
 /* Were stamps of whole seconds spread over theirs? */
 gboolean wp_trace_has_spread_stamps (const WpTrace *self);
 
-const char *wp_trace_name (const WpTrace *self); /* the path as given; "standard input" for "-" */
+/* the path as given; "standard input" for "-"; of several, "A, B and C" */
+const char *wp_trace_name (const WpTrace *self);
 const char *wp_trace_note (const WpTrace *self, const char *key); /* of `# key: value`, or NULL */
 /* is this column of ours there, or mapped? */
 gboolean wp_trace_has_column (const WpTrace *self, const char *column);
+/* the column of requests' paths, for --where; NULL: none is known */
+const char *wp_trace_path_column (const WpTrace *self);
 /* what was found: "CSV", "JSON lines", ...; NULL: the trace is drawn */
 const char *wp_trace_title (const WpTrace *self);
 /* adds a line (utf8, to be freed) for each thing that was taken for granted in reading */

@@ -50,13 +50,18 @@ strip (char *text, char open, char close)
 }
 
 static gboolean
-find_column (const char *name, const char *const *names, int *column, GError **error)
+find_column (const char *name, const char *const *names, GPtrArray *unknown, int *column, GError **error)
 {
   g_autofree char *there = NULL;
 
   for (*column = 0; names[*column] != NULL; ++*column)
     if (strcmp (names[*column], name) == 0)
       return TRUE;
+  if (unknown != NULL)
+    {
+      g_ptr_array_add (unknown, g_strdup (name));
+      return TRUE;
+    }
   there = wp_field_list_names (names);
   g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "no column \"%s\"; the columns are %s", name, there);
 
@@ -65,7 +70,8 @@ find_column (const char *name, const char *const *names, int *column, GError **e
 
 /* @text: one comparison; is cut in two. */
 static gboolean
-add_comparison (WpWhere *self, char *text, gboolean begins_group, const char *const *names, GError **error)
+add_comparison (WpWhere *self, char *text, gboolean begins_group, const char *const *names,
+                GPtrArray *unknown, GError **error)
 {
   Comparison comparison = { .begins_group = begins_group };
   char *sign = strpbrk (*text == '[' && strchr (text, ']') ? strchr (text, ']') : text, "=!<>~");
@@ -82,7 +88,7 @@ add_comparison (WpWhere *self, char *text, gboolean begins_group, const char *co
     }
   value = sign + strlen (signs[op]);
   *sign = '\0';
-  if (!find_column (strip (text, '[', ']'), names, &comparison.column, error))
+  if (!find_column (strip (text, '[', ']'), names, unknown, &comparison.column, error))
     return FALSE;
   comparison.op = (Op) op;
   comparison.value = g_strdup (strip (strip (value, '"', '"'), '\'', '\''));
@@ -93,8 +99,8 @@ add_comparison (WpWhere *self, char *text, gboolean begins_group, const char *co
   return TRUE;
 }
 
-WpWhere *
-wp_where_parse (const char *text, const char *const *names, GError **error)
+static WpWhere *
+parse (const char *text, const char *const *names, GPtrArray *unknown, GError **error)
 {
   g_autoptr (WpWhere) self = g_new0 (WpWhere, 1);
   g_auto (GStrv) groups = g_strsplit (text, "||", -1);
@@ -106,11 +112,23 @@ wp_where_parse (const char *text, const char *const *names, GError **error)
       g_auto (GStrv) parts = g_strsplit (*group, "&&", -1);
 
       for (char **part = parts; *part != NULL; part++)
-        if (!add_comparison (self, g_strstrip (*part), part == parts, names, error))
+        if (!add_comparison (self, g_strstrip (*part), part == parts, names, unknown, error))
           return NULL;
     }
 
   return g_steal_pointer (&self);
+}
+
+WpWhere *
+wp_where_parse (const char *text, const char *const *names, GError **error)
+{
+  return parse (text, names, NULL, error);
+}
+
+void
+wp_where_find_unknown (const char *text, const char *const *names, GPtrArray *unknown)
+{
+  wp_where_free (parse (text, names, unknown, NULL));
 }
 
 void

@@ -16,6 +16,11 @@ typedef struct _WpWhere WpWhere;
  * Returns: NULL with WP_ERROR_BAD_VALUE, without the option's name
  */
 WpWhere *wp_where_parse (const char *text, const char *const *names, GError **error);
+
+/* Adds to @unknown (of char, its own) the columns of @text that are none of @names, as far as it can be read.
+ */
+void wp_where_find_unknown (const char *text, const char *const *names, GPtrArray *unknown);
+
 void wp_where_free (WpWhere *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpWhere, wp_where_free)
 

@@ -83,7 +83,6 @@ test_values (void)
     { "--admin", "9090" },
     { "--admin", "127.0.0.1:70000" },
     { "--admin", "" },
-    { "--database", "mysql:x" },
     { "--database", "jobs.db" },
     { "--database", "sqlite:" },
     { "--database", "delay:" },
@@ -136,6 +135,9 @@ test_unknown (void)
     const char *words[3];
   } bad[] = {
     { "--moed=Default", { "--moed", "did you mean --mode?", NULL } },
+    { "--database=mysql://wp:secret@host",
+      { "--database: \"mysql...\" is not a database: sqlite:FILE", NULL } },
+    { "--init-database", { "--init-database: sqlite:wp.db needs no --init-database", NULL } },
     { "--databse=x", { "--databse", "did you mean --database?", NULL } },
     { "--colour=red", { "--colour", "--help", NULL } },
     { "-z", { "-z", NULL } },

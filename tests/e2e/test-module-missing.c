@@ -106,6 +106,19 @@ test_openssl_missing (Bare *bare, gconstpointer data)
   g_assert_nonnull (strstr (log, "--tls-certificate: cannot load wp-tls.so: "));
 }
 
+/* The module is looked for before anything is opened. */
+static void
+test_libpq_missing (Bare *bare, gconstpointer data)
+{
+  g_autoptr (WpHarness) server = wp_harness_run ("--database=postgres://wp:secret@127.0.0.1:1/wp", NULL);
+  g_autofree char *log = NULL;
+
+  g_assert_cmpint (wp_harness_wait (server), ==, 2);
+  log = wp_harness_log (server);
+  g_assert_true (g_str_has_prefix (log, "wp-server: --database: cannot load wp-postgresql.so: "));
+  g_assert_true (strchr (log, '\n') == log + strlen (log) - 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -113,6 +126,8 @@ main (int argc, char **argv)
   g_test_add ("/module-missing/libsoup", Bare, NULL, set_up, test_libsoup_missing, tear_down);
   g_test_add ("/module-missing/soup-protocol", Bare, NULL, set_up, test_soup_protocol, tear_down);
   g_test_add ("/module-missing/openssl", Bare, NULL, set_up, test_openssl_missing, tear_down);
+
+  g_test_add ("/module-missing/libpq", Bare, NULL, set_up, test_libpq_missing, tear_down);
 
   return g_test_run ();
 }

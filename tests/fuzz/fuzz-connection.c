@@ -75,7 +75,7 @@ store_update (WpDatabase *database, WpJob *job)
 static void
 store_init (Store *self)
 {
-  static const WpDatabaseClass class = { .scheme = "store", .form = "store", .update = store_update };
+  static const WpDatabaseClass class = { .update = store_update };
 
   self->parent.class = &class;
   self->stored = g_ptr_array_new_with_free_func (g_free);

@@ -107,7 +107,7 @@ LLVMFuzzerTestOneInput (const unsigned char *data, size_t size)
 
   if (size == 0)
     return 0;
-  options.input = FUZZ_INPUT;
+  options.input = FUZZ_INPUT == WP_INPUT_LOG ? WP_INPUT_AUTO : FUZZ_INPUT;
   options.columns = columns[FUZZ_INPUT][data[0] & 3];
   if (FUZZ_INPUT == WP_INPUT_LOG)
     options.log_format = formats[data[0] >> 4 & 3];

@@ -93,7 +93,7 @@ cut_update (WpDatabase *base, WpJob *job)
   return FALSE;
 }
 
-static const WpDatabaseClass cut_class = { "cut", "cut", NULL, cut_update, NULL };
+static const WpDatabaseClass cut_class = { .update = cut_update };
 
 static void
 cut_init (Cut *self, Moment moment)

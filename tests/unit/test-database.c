@@ -99,7 +99,7 @@ open_database (Bench *self, const char *spec)
 {
   g_autoptr (GError) error = NULL;
 
-  self->database = wp_database_open (spec, self->clock, &error);
+  self->database = wp_database_open (spec, WP_NS_PER_S, self->clock, &error);
   g_assert_no_error (error);
   wp_database_on_done (self->database, on_done, self);
 }
@@ -614,7 +614,7 @@ check_refused (Bench *bench, const char *spec, const char *reason)
 {
   g_autoptr (GError) error = NULL;
 
-  bench->database = wp_database_open (spec, bench->clock, &error);
+  bench->database = wp_database_open (spec, WP_NS_PER_S, bench->clock, &error);
   g_assert_null (bench->database);
   g_assert_nonnull (error);
   g_assert_true (error->domain == WP_ERROR);
@@ -633,8 +633,9 @@ test_cannot_open (Bench *bench, gconstpointer data)
                  "sqlite:/nonexistent/jobs.db: No such file or directory");
   check_refused (bench, folder, "unable to open database file: Is a directory");
   check_refused (bench, "sqlite:", "the name of the file is missing");
-  check_refused (bench, "jobs.db", "\"jobs.db\" is not a database: sqlite:FILE, delay:TIME or delay:request");
-  check_refused (bench, "mysql:jobs", "\"mysql:jobs\" is not a database");
+  check_refused (bench, "jobs.db",
+                 "\"jobs.db\" is not a database: sqlite:FILE, postgresql://..., delay:TIME or delay:request");
+  check_refused (bench, "mysql://user:secret@host", "\"mysql...\" is not a database: sqlite:FILE");
   check_refused (bench, "delay:abc", "\"abc\" is not a time");
   check_refused (bench, "delay:", "\"\" is not a time");
   check_refused (bench, "delay:-1s", "\"-1s\" is not a time");

@@ -59,7 +59,7 @@ faulty_update (WpDatabase *base, WpJob *job)
   return FALSE;
 }
 
-static const WpDatabaseClass faulty_class = { "faulty", "faulty", NULL, faulty_update, NULL };
+static const WpDatabaseClass faulty_class = { .update = faulty_update };
 
 typedef struct {
   Faulty faulty;

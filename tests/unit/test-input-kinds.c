@@ -346,7 +346,7 @@ static const struct {
   { WP_INPUT_JSONL, NULL, "{\"arrival\":1}\n{\"arrival\":1,\"id\":1,\"id\":2}\n",
     "t:2: at byte 27: a key that is there twice" },
   { WP_INPUT_JSONL, "service=Tokns*2", "{\"arrival\":1,\"Tokens\":2}",
-    "--columns: service: no column \"Tokns\"; did you mean \"Tokens\"?" },
+    "t: no line has the key \"Tokns\"; did you mean \"Tokens\"?" },
   { WP_INPUT_JSONL, "service=a*2", "{\"arrival\":1,\"a\":2}\n{\"arrival\":1,\"a\":[]}\n",
     "t:2: column \"a\": \"[...]\" is not a number" },
 };

@@ -503,6 +503,104 @@ test_where (void)
     }
 }
 
+/* Keys that an option names are looked for in every line; 25 of these have none of them. */
+static void
+test_late_keys (void)
+{
+  static const struct {
+    const char *columns, *where;
+    gsize n;
+    const char *message;
+  } cases[] = {
+    { "arrival=ts,service=[upstream-time]/1000", NULL, 27, NULL },
+    { "arrival=ts", "late==yes", 1, NULL },
+    { "arrival=ts,service=[upstream-time]*2+late.r-1", "late~*", 1,
+      "t: no line has the key \"late.r\"; did you mean \"late\"?" },
+    { "arrival=began,service=[upstream-time]/1000", NULL, 1, NULL },
+    { "arrival=begin", NULL, 0, "t: no line has the key \"begin\"; the keys of the first lines are \"ts\"" },
+    { "arrival=ts", "xyzzy==1", 0,
+      "t: no line has the key \"xyzzy\"; the keys of the first lines are \"ts\"" },
+  };
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (int i = 0; i < 25; i++)
+    g_string_append_printf (text, "{\"ts\":%d}\n", i);
+  g_string_append (text, "{\"late\":\"yes\",\"ts\":25,\"upstream-time\":500}\n{\"ts\":26,\"began\":1}\n");
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+      g_autoptr (GError) error = NULL;
+      g_autoptr (WpTrace) trace = NULL;
+      const WpRow *rows = NULL;
+      gsize n = 0;
+
+      options.columns = cases[i].columns;
+      options.where = cases[i].where;
+      trace = wp_trace_open_data ("t", text->str, text->len, &options, &error);
+      g_assert_no_error (error);
+      rows = wp_trace_load (trace, &n, &error);
+      g_assert_cmpstr (error != NULL ? error->message : NULL, ==, cases[i].message);
+      if (error == NULL)
+        g_assert_cmpuint (n, ==, cases[i].n);
+      if (i == 0)
+        g_assert_cmpint (rows[25].service_ns, ==, 500 * MS);
+    }
+}
+
+static void
+test_format_and_kind (void)
+{
+  static const struct {
+    const char *log_format;
+    WpInputFormat input;
+    const char *message;
+  } cases[] = {
+    { "combined", WP_INPUT_CSV, "--log-format=combined and --input=csv exclude each other" },
+    { "haproxy", WP_INPUT_W3C, "--log-format=haproxy and --input=w3c exclude each other" },
+    { "$msec $request_time", WP_INPUT_JSONL,
+      "--log-format=$msec $request_time and --input=jsonl exclude each other" },
+    { "caddy", WP_INPUT_CLF, "--log-format=caddy and --input=clf exclude each other" },
+    { "combined", WP_INPUT_CLF, NULL },
+    { "caddy", WP_INPUT_JSONL, NULL },
+  };
+  static const char clf[] = "::1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 200 5 \"-\" \"x\"\n";
+  static const char json[] = "{\"ts\":1,\"duration\":0.5}\n";
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+      g_autoptr (GError) error = NULL;
+      g_autoptr (WpTrace) trace = NULL;
+      const char *text = strcmp (cases[i].log_format, "caddy") == 0 ? json : clf;
+
+      options.input = cases[i].input;
+      options.log_format = cases[i].log_format;
+      trace = wp_trace_open_data ("t", text, strlen (text), &options, &error);
+      g_assert_cmpstr (error != NULL ? error->message : NULL, ==, cases[i].message);
+      if (error != NULL)
+        g_assert_error (error, WP_ERROR, WP_ERROR_USAGE);
+    }
+}
+
+/* Fields of a W3C log are columns by their names. */
+static void
+test_w3c_columns (void)
+{
+  static const char text[] = "#Version: 1.0\n#Fields: date time cs-method x-began x-took sc-status\n"
+                             "2026-11-29 10:00:00 GET 1.5 30 200\n2026-11-29 10:00:01 GET 2.5 40 503\n";
+  WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+  g_autoptr (WpTrace) trace = NULL;
+  const WpRow *rows;
+  gsize n;
+
+  options.columns = "arrival=[x-began],service=[x-took]/1000";
+  options.where = "[sc-status]<500 && [cs-method]==GET || [x-took]==40";
+  trace = load (text, &options, 65536, &rows, &n);
+  g_assert_cmpuint (n, ==, 2);
+  g_assert_cmpint (rows[0].service_ns, ==, 30 * MS);
+  g_assert_cmpint (rows[1].arrival_ns, ==, S);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -513,8 +611,10 @@ main (int argc, char **argv)
   g_test_add_func ("/log-formats/bad-lines", test_bad_lines);
   g_test_add_func ("/log-formats/stamps", test_stamps);
   g_test_add_func ("/log-formats/arithmetic", test_arithmetic);
-
   g_test_add_func ("/log-formats/where", test_where);
+  g_test_add_func ("/log-formats/late-keys", test_late_keys);
+  g_test_add_func ("/log-formats/format-and-kind", test_format_and_kind);
+  g_test_add_func ("/log-formats/w3c-columns", test_w3c_columns);
 
   return g_test_run ();
 }

@@ -107,7 +107,7 @@ test_bad_input_is_one_line (void)
     { "{\"arrival\":x}\n", "http://127.0.0.1:1/", "--input=jsonl",
       "trace.csv:1: at byte 12: expected a value, found \"x}\"" },
     { "arrival\n0\n", "http://127.0.0.1:1/", "--patiense=1", "--patience" },
-    { "arrival\n0\n", "http://127.0.0.1:1/", "third", "what is \"third\"?" },
+    { "arrival\n0\n", "http://127.0.0.1:1/", "third", "\"third\" is not a URL" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

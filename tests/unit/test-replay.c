@@ -720,6 +720,54 @@ test_interrupted (void)
   g_assert_cmpstr (wp_trace_note (trace, "interrupted"), ==, "yes");
 }
 
+/* The options of a trace are wp-sim's; "$0" is the program, then come trace.csv and what follows it. */
+static void
+test_reads_logs (void)
+{
+  static const char log[] = "1.500 0.250 GET a\n1.250 0.500 PUT b\n1.125 0.125 GET c\n";
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
+  g_autoptr (ReplayRun) run = replay_run_start (log, http_server_url (server), "--where=request_method==GET",
+                                                "--log-format=$msec $request_time $request_method $id",
+                                                "--columns=id=id,service=request_time", ANY_LAG,
+                                                "--connections=1", "-o", "out.csv", NULL);
+  g_autoptr (WpTrace) trace = NULL;
+  const WpRow *rows;
+  gsize n_rows;
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  rows = load_record (run, "out.csv", &trace, &n_rows);
+  g_assert_cmpuint (n_rows, ==, 2);
+  g_assert_cmpstr (rows[0].id, ==, "c");
+  g_assert_cmpint (rows[0].arrival_ns, ==, 0);
+  g_assert_cmpint (rows[0].service_ns, ==, 125 * WP_NS_PER_MS);
+  g_assert_cmpstr (rows[1].id, ==, "a");
+  g_assert_cmpint (rows[1].arrival_ns, ==, 250 * WP_NS_PER_MS);
+  g_assert_nonnull (strstr (replay_run_err (run), "note: --where left out 1 of 3 rows\n"));
+}
+
+static void
+test_several_traces (void)
+{
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
+  g_autoptr (ReplayRun) run = replay_run_start_by ("printf 'id,arrival\\nc,0.02\\n' >b; exec \"$0\" b \"$@\"",
+                                                   "id,arrival\na,0\nd,0.03\n", http_server_url (server),
+                                                   ANY_LAG, "-o", "out.csv", NULL);
+  g_autoptr (ReplayRun) twice = replay_run_start_by ("exec \"$0\" trace.csv \"$@\"", "id,arrival\na,0\n",
+                                                     http_server_url (server), ANY_LAG, NULL);
+  g_autoptr (WpTrace) trace = NULL;
+  const WpRow *rows;
+  gsize n_rows;
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  rows = load_record (run, "out.csv", &trace, &n_rows);
+  g_assert_cmpuint (n_rows, ==, 3);
+  g_assert_cmpstr (rows[1].id, ==, "c");
+  g_assert_cmpint (rows[2].arrival_ns, ==, 30 * WP_NS_PER_MS);
+  g_assert_cmpint (replay_run_wait (twice), ==, 0);
+  g_assert_nonnull (
+      strstr (replay_run_err (twice), "warning: trace.csv is given twice: its requests are sent twice\n"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -729,6 +777,8 @@ main (int argc, char **argv)
   g_test_add_func ("/replay/methods-and-paths", test_methods_and_paths);
   g_test_add_func ("/replay/access-log", test_access_log);
   g_test_add_func ("/replay/method-of-all", test_method_of_all);
+  g_test_add_func ("/replay/reads-logs", test_reads_logs);
+  g_test_add_func ("/replay/several-traces", test_several_traces);
   g_test_add_func ("/replay/open-loop-counts-from-planned", test_open_loop_counts_from_planned);
   g_test_add_func ("/replay/held-response", test_held_response);
   g_test_add_func ("/replay/server-fails", test_server_fails);

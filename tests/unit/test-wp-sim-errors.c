@@ -37,7 +37,8 @@ static void
 test_usage (void)
 {
   assert_refused ("", "no trace: give a file, or - for standard input");
-  assert_refused ("trace.csv trace.csv", "one trace at a time");
+  assert_refused ("- trace.csv -", "standard input can be read once only");
+  assert_refused ("trace.csv none.csv", "none.csv: No such file");
   assert_refused ("--moed=all trace.csv", "unknown option --moed; did you mean --mode?");
   assert_refused ("-m pool trace.csv", "--mode: \"pool\" is not a mode");
   assert_refused ("-q -1 trace.csv", "--queue: \"-1\" is not a number");

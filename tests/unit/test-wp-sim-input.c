@@ -162,6 +162,56 @@ test_waiting_is_removed (void)
                      json_object_get_double_member (logged, "response_mean"));
 }
 
+/* Too few workers make services negative: perhaps requests never reached these. */
+static void
+test_hint_at_where (void)
+{
+  g_autofree char *log = make_waiting_log (5000);
+  g_auto (GStrv) lines = g_strsplit (log, "{", -1);
+  g_autofree char *with_path = g_strjoinv ("{\"uri\":\"/api/x\",", lines);
+  g_autoptr (SimRun) run = run_file ("t", log, "--no-plan --logged-workers=1 t");
+
+  g_assert_nonnull (strstr (run->out, " of the services would be negative: "));
+  g_assert_nonnull (
+      strstr (run->out, "; --where 'PATH~/api/*' takes the requests that reach the workers.\n"));
+  sim_run_write (run, "t", with_path);
+  sim_run_go (run, "--no-plan --logged-workers=1 t", NULL);
+  g_assert_nonnull (strstr (run->out, "; --where '[uri]~/api/*' takes "));
+  sim_run_go (run, "--no-plan --logged-workers=1 --where=[uri]~/api/* t", NULL);
+  g_assert_cmpint (run->status, ==, 0);
+}
+
+static void
+test_several_files (void)
+{
+  g_autoptr (SimRun) run = sim_run_new ();
+  JsonObject *report, *trace;
+  JsonArray *files;
+
+  sim_run_write (run, "old", "arrival,service\n1,0.5\n4,0.5\n");
+  sim_run_write (run, "new", "arrival,service\n3,0.5\n6,0.5\n");
+  sim_run_write (run, "empty", "");
+  sim_run_go (run, "--no-plan new old", NULL);
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_nonnull (strstr (run->out, "new and old (CSV): 4 requests in 5.00 s\n"));
+  g_assert_cmpstr (run->err, ==, "");
+  sim_run_go (run, "--no-plan --format=json - empty new ./new",
+              "{\"arrival\":2,\"service\":1}\n{\"arrival\":5}\n");
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_nonnull (strstr (run->err, "wp-sim: warning: ./new is given twice: its requests count twice\n"));
+  report = sim_run_json (run);
+  trace = json_object_get_object_member (report, "trace");
+  files = json_object_get_array_member (trace, "files");
+  g_assert_cmpint (json_object_get_int_member (trace, "requests"), ==, 6);
+  g_assert_cmpint (json_object_get_int_member (trace, "out_of_order"), ==, 0);
+  g_assert_cmpstr (json_object_get_string_member (trace, "format"), ==, "JSON lines, CSV");
+  g_assert_cmpuint (json_array_get_length (files), ==, 4);
+  g_assert_cmpstr (json_array_get_string_element (files, 1), ==, "empty");
+  json_object_unref (report);
+  sim_run_go (run, "--sweep=workers=1:2 --format=csv new old", NULL);
+  g_assert_cmpint (run->status, ==, 0);
+}
+
 /* Too few rows: the run goes on without a plan, unless that was asked for; a sweep needs to know. */
 static void
 test_unknown_workers (void)
@@ -315,6 +365,8 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-input/json-lines-from-a-pipe", test_json_lines_from_a_pipe);
   g_test_add_func ("/wp-sim-input/waiting-is-removed", test_waiting_is_removed);
   g_test_add_func ("/wp-sim-input/unknown-workers", test_unknown_workers);
+  g_test_add_func ("/wp-sim-input/hint-at-where", test_hint_at_where);
+  g_test_add_func ("/wp-sim-input/several-files", test_several_files);
   g_test_add_func ("/wp-sim-input/a-log-without-request-times", test_a_log_without_request_times);
   g_test_add_func ("/wp-sim-input/refusals", test_refusals);
   g_test_add_func ("/wp-sim-input/endless-lines", test_endless_lines);

@@ -526,6 +526,12 @@ test_bad_options (void)
     { "--sweep=queue=1 --warmup=1s trace.csv", "--sweep does not go with --replications" },
     { "--sweep=queue=1 --synthetic=poisson:rate=9,duration=9s --theory",
       "--sweep does not go with --replications" },
+    { "--sensitivity=0 trace.csv", "--sensitivity" },
+    { "--sensitivity=1ms --clients=2 --limit=9", "--sensitivity needs a trace or --synthetic" },
+    { "--sensitivity=1ms --sweep=queue=1 trace.csv", "--sensitivity does not go with --sweep" },
+    { "--sensitivity=1ms --warmup=1 trace.csv", "--sensitivity does not go with --warmup" },
+    { "--sensitivity=1ms --http-time=1ms trace.csv", "--sensitivity is not available with --service=batch:" },
+    { "--sensitivity=1ms --format=csv trace.csv", "--sensitivity reports in text and JSON only" },
     { "--at=x trace.csv", "--at: \"x\" is not a time" },
     { "--at=1s --format=csv trace.csv", "--at reports in the text" },
     { "--threads=0 trace.csv", "--threads: \"0\" is not a number from 1" },
@@ -618,10 +624,71 @@ test_memory (void)
 #undef DRAWN
 }
 
+/* The range of a metric in the first model. */
+static void
+get_range (JsonObject *sensitivity, const char *name, double *low, double *high)
+{
+  JsonObject *model = json_array_get_object_element (json_object_get_array_member (sensitivity, "models"), 0);
+  JsonArray *ranges = json_object_get_array_member (model, "ranges");
+
+  for (guint i = 0; i < json_array_get_length (ranges); i++)
+    {
+      JsonObject *range = json_array_get_object_element (ranges, i);
+
+      if (g_str_equal (json_object_get_string_member (range, "name"), name))
+        {
+          *low = json_object_get_double_member (range, "low");
+          *high = json_object_get_double_member (range, "high");
+          return;
+        }
+    }
+  g_error ("no range of %s", name);
+}
+
+/* A job of 1 s and one of 10 ms come at once, the long one first: microseconds decide whether the other waits
+ * for 1 s or 10 ms, and whether one worker does. */
+static void
+test_sensitivity (void)
+{
+  const char *trace = "arrival,service\n0,1\n0,0.01\n3,0.01\n";
+  g_autoptr (SimRun) json = run_on (
+      trace, "--plan -m WorkerPool -w 1 -q 5 --slo=wait.max<0.5s --sensitivity=50us --format=json trace.csv");
+  g_autoptr (SimRun) text
+      = run_on (trace, "--plan -m WorkerPool -w 1 -q 5 --slo=wait.max<0.5s --sensitivity=50us trace.csv");
+  g_autoptr (SimRun) calm
+      = run_on ("arrival,service\n0,1\n3,1\n6,1\n", "-w 1 -q 5 --sensitivity=50us trace.csv");
+  g_autoptr (JsonNode) node = json_from_string (json->out, NULL);
+  JsonObject *sensitivity = json_object_get_object_member (json_node_get_object (node), "sensitivity");
+  JsonArray *sizes = json_object_get_array_member (sensitivity, "sizes");
+  gboolean flips = FALSE;
+  double low, high;
+
+  get_range (sensitivity, "wait.max", &low, &high);
+  g_assert_cmpfloat_with_epsilon (low, 0.01, 60e-6);
+  g_assert_cmpfloat_with_epsilon (high, 1, 1e-3); /* percentiles and extremes within 0.1 % */
+  g_assert_cmpfloat (json_object_get_double_member (sensitivity, "lag"), ==, 50e-6);
+  for (guint i = 0; i < json_array_get_length (sizes); i++)
+    {
+      JsonObject *size = json_array_get_object_element (sizes, i);
+      gint64 otherwise = json_object_get_int_member (size, "otherwise");
+
+      if (json_object_get_double_member (size, "scale") == 1
+          && json_object_get_int_member (size, "workers") == 1
+          && !json_object_get_boolean_member (size, "meets"))
+        flips = otherwise > 0 && otherwise < 15;
+    }
+  g_assert_true (flips);
+  assert_says (text, 0, "\nsensitivity: the figures of 15 runs with arrivals late by up to 50.0 us\n");
+  assert_says (text, 0,
+               "  the plan depends on it:\n  at 1x the traffic 1 worker with a queue of 5 meets the ");
+  assert_says (calm, 0, "  the sizes of the plan are the same in all runs\n");
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/wp-sim-plan/sensitivity", test_sensitivity);
   g_test_add_func ("/wp-sim-plan/verdict", test_verdict);
   g_test_add_func ("/wp-sim-plan/recommended", test_recommended);
   g_test_add_func ("/wp-sim-plan/gate", test_gate);

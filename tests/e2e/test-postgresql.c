@@ -1,0 +1,373 @@
+/* PostgreSQL is restarted, killed, stopped, locked, full or read-only under load: each id that was answered
+ * is stored once, no job fails, and the server goes on without help. */
+#include <pwd.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "tests/e2e/wp-harness.h"
+#include "tests/e2e/wp-postgres.h"
+#include "tests/e2e/wp-watch.h"
+
+#define N_CLIENTS 8
+
+static WpPostgres *postgres;
+
+/* Clients that send one request after another, each with an id of its own. */
+typedef struct {
+  guint16 port;
+  GThread *threads[N_CLIENTS];
+  gint is_over; /* atomic */
+  GMutex mutex;
+  GCond changed;
+  guint n_begun;       /* guarded by mutex */
+  GPtrArray *answered; /* (element-type utf8): guarded by mutex: the ids that got a 200 */
+  char *body;          /* of each request */
+} Load;
+
+static gpointer
+send_requests (gpointer data)
+{
+  Load *self = data;
+  g_autoptr (WpClient) client = wp_client_new (self->port);
+  guint number, status;
+
+  g_mutex_lock (&self->mutex);
+  number = self->n_begun++;
+  g_mutex_unlock (&self->mutex);
+  for (guint i = 0; !g_atomic_int_get (&self->is_over); i++)
+    {
+      char *id = g_strdup_printf ("%u-%u", number, i);
+      g_autofree char *header = g_strdup_printf ("X-Request-Id: %s\r\n", id);
+
+      wp_client_post (client, "/", header, self->body, strlen (self->body));
+      status = wp_client_read_status (client);
+      g_assert_cmpuint (status, ==, 200);
+      g_mutex_lock (&self->mutex);
+      g_ptr_array_add (self->answered, id);
+      g_cond_signal (&self->changed);
+      g_mutex_unlock (&self->mutex);
+    }
+
+  return NULL;
+}
+
+static Load *
+load_new (const WpHarness *server, gsize body_bytes)
+{
+  Load *self = g_new0 (Load, 1);
+
+  self->port = wp_harness_port (server);
+  self->body = g_strnfill (body_bytes, 'x');
+  self->answered = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < N_CLIENTS; i++)
+    self->threads[i] = g_thread_new ("client", send_requests, self);
+
+  return self;
+}
+
+/* Waits for @n more answers. */
+static void
+load_await (Load *self, guint n)
+{
+  gint64 until_us = g_get_monotonic_time () + 2 * WP_PATIENCE_US;
+
+  g_mutex_lock (&self->mutex);
+  for (n += self->answered->len; self->answered->len < n;)
+    g_assert_true (g_cond_wait_until (&self->changed, &self->mutex, until_us));
+  g_mutex_unlock (&self->mutex);
+}
+
+/* Returns: (transfer full): the ids that were answered */
+static GPtrArray *
+load_end (Load *self)
+{
+  GPtrArray *answered = self->answered;
+
+  g_atomic_int_set (&self->is_over, TRUE);
+  for (guint i = 0; i < N_CLIENTS; i++)
+    g_thread_join (self->threads[i]);
+  g_free (self->body);
+  g_free (self);
+
+  return answered;
+}
+
+/* A server and its load. */
+typedef struct {
+  WpHarness *server;
+  WpWatch *watch;
+  Load *load;
+} Scene;
+
+static WpHarness *
+start_server (const char *timeout, const char *ack)
+{
+  g_autofree char *uri = wp_postgres_uri (postgres, "wp", "wp", NULL),
+                  *option = g_strconcat ("--database=", uri, NULL),
+                  *limit = g_strconcat ("--database-timeout=", timeout, NULL);
+
+  return wp_harness_start (option, limit, ack, "--mode=WorkerPool", "--workers=6", "--queue=100",
+                           "--retries=0", NULL);
+}
+
+static Scene
+begin (const char *timeout, gsize body_bytes)
+{
+  Scene self = { NULL };
+
+  g_free (wp_postgres_run (postgres, "TRUNCATE wp_jobs"));
+  self.server = start_server (timeout, "--ack=stored");
+  self.watch = wp_watch_new (wp_harness_admin_port (self.server));
+  self.load = load_new (self.server, body_bytes);
+  load_await (self.load, 20);
+
+  return self;
+}
+
+/* It goes on; then everything is compared. */
+static void
+end (Scene *self, const char *what)
+{
+  g_autoptr (GPtrArray) answered = NULL;
+  g_autoptr (GString) list = g_string_new ("SELECT count(DISTINCT id) FROM wp_jobs WHERE id IN (''");
+  g_autofree char *stored = NULL;
+  double reconnects;
+
+  load_await (self->load, 20);
+  answered = load_end (self->load);
+  g_assert_cmpfloat (wp_harness_stat (self->server, "database_up"), ==, 1);
+  g_assert_cmpfloat (wp_harness_stat (self->server, "duplicates"), ==, 0);
+  reconnects = wp_harness_stat (self->server, "database_reconnects");
+  g_assert_cmpuint (wp_watch_free (self->watch), >, 0);
+  wp_harness_stop (self->server);
+  g_assert_cmpuint (wp_harness_ledger (self->server, "failed"), ==, 0);
+  for (guint i = 0; i < answered->len; i++)
+    g_string_append_printf (list, ",'%s'", (char *) answered->pdata[i]);
+  g_string_append_c (list, ')');
+  stored = wp_postgres_run (postgres, list->str);
+  g_assert_cmpint (g_ascii_strtoll (stored, NULL, 10), ==, answered->len);
+  g_assert_cmpint (wp_postgres_count (postgres, "true"), ==, wp_harness_ledger (self->server, "stored"));
+  g_test_message ("%s: %u ids answered, %s of them stored, 0 lost, 0 twice, %g reconnects", what,
+                  answered->len, stored, reconnects);
+  wp_harness_free (self->server);
+}
+
+static void
+await_down (Scene *self, const char *reason)
+{
+  g_autofree char *text = g_strconcat (" is down, its jobs wait: ", reason, NULL);
+
+  wp_harness_await_log (self->server, text);
+}
+
+static void
+check_restart (int number, const char *what)
+{
+  Scene self = begin ("10s", 100);
+
+  wp_postgres_stop (postgres, number);
+  await_down (&self, "");
+  g_assert_cmpfloat (wp_harness_stat (self.server, "database_up"), ==, 0);
+  wp_postgres_start (postgres);
+  end (&self, what);
+}
+
+static void
+test_restart_fast (void)
+{
+  check_restart (SIGINT, "restart fast");
+}
+
+static void
+test_restart_immediate (void)
+{
+  check_restart (SIGQUIT, "restart immediate");
+}
+
+/* PostgreSQL ends all its connections, recovers, and takes new ones. */
+static void
+test_backend_killed (void)
+{
+  Scene self = begin ("10s", 100);
+
+  for (guint i = 0; i < 3; i++)
+    {
+      g_assert_cmpint (kill (wp_postgres_find_backend (postgres), SIGKILL), ==, 0);
+      load_await (self.load, 20);
+    }
+  end (&self, "backend killed 3 times");
+}
+
+/* It neither answers nor closes anything. */
+static void
+test_stopped (void)
+{
+  Scene self = begin ("1s", 100);
+  int pids[] = { wp_postgres_pid (postgres), wp_postgres_find_backend (postgres) };
+
+  for (guint i = 0; i < G_N_ELEMENTS (pids); i++)
+    g_assert_cmpint (kill (pids[i], SIGSTOP), ==, 0);
+  await_down (&self, "no answer in time (--database-timeout)\n");
+  for (guint i = 0; i < G_N_ELEMENTS (pids); i++)
+    g_assert_cmpint (kill (pids[i], SIGCONT), ==, 0);
+  end (&self, "SIGSTOP");
+}
+
+/* A lock that is held for longer than the timeout: no connection is left behind. */
+static void
+test_table_locked (void)
+{
+  Scene self = begin ("500ms", 100);
+  PGconn *locker = wp_postgres_connect (postgres, "boss");
+  g_autofree char *n = NULL;
+
+  PQclear (PQexec (locker, "BEGIN; LOCK TABLE wp_jobs"));
+  await_down (&self, "no answer in time (--database-timeout)\n");
+  while (wp_harness_stat (self.server, "database_reconnects") < 3)
+    ;
+  n = wp_postgres_run (
+      postgres, "SELECT count(*) FROM pg_stat_activity WHERE usename = 'wp' AND wait_event_type = 'Lock'");
+  g_assert_cmpint (g_ascii_strtoll (n, NULL, 10), <=, 2);
+  PQfinish (locker);
+  end (&self, "table locked");
+}
+
+static void
+test_no_connection_left (void)
+{
+  Scene self = begin ("10s", 100);
+  PGconn *others[16];
+  guint n = 0;
+
+  do
+    others[n] = wp_postgres_connect (postgres, "reader");
+  while (PQstatus (others[n++]) == CONNECTION_OK && n < G_N_ELEMENTS (others));
+  g_assert_cmpuint (n, <, G_N_ELEMENTS (others));
+  while (wp_harness_stat (self.server, "database_up") > 0)
+    {
+      PQreset (others[n - 1]); /* takes the place of the connection that is ended */
+      g_free (wp_postgres_run (
+          postgres, "SELECT pg_terminate_backend (pid) FROM pg_stat_activity WHERE usename = 'wp'"));
+    }
+  await_down (&self, "");
+  while (n > 0)
+    PQfinish (others[--n]);
+  end (&self, "no connection left");
+}
+
+/* As after a switch of roles: the server is a standby now. */
+static void
+test_read_only (void)
+{
+  Scene self = begin ("10s", 100);
+
+  g_free (wp_postgres_run (postgres, "ALTER SYSTEM SET default_transaction_read_only = on"));
+  g_free (wp_postgres_run (postgres, "SELECT pg_reload_conf ()"));
+  await_down (&self, "cannot execute INSERT in a read-only transaction (SQLSTATE 25006)\n");
+  g_free (wp_postgres_run (postgres, "ALTER SYSTEM RESET default_transaction_read_only"));
+  g_free (wp_postgres_run (postgres, "SELECT pg_reload_conf ()"));
+  end (&self, "read-only");
+}
+
+/* The commit is done and its answer does not come: the row is found when it is offered again. */
+static void
+test_fate_unknown (void)
+{
+  Scene self = begin ("500ms", 100);
+
+  g_free (wp_postgres_run (postgres, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"));
+  g_free (wp_postgres_run (postgres, "SELECT pg_reload_conf ()"));
+  await_down (&self, "no answer in time (--database-timeout)\n");
+  g_free (wp_postgres_run (postgres, "ALTER SYSTEM RESET synchronous_standby_names"));
+  g_free (wp_postgres_run (postgres, "SELECT pg_reload_conf ()"));
+  end (&self, "fate unknown");
+}
+
+/* A file system of its own, for PostgreSQL's user. Returns: FALSE: this user may not mount. */
+static gboolean
+mount_small (const char *folder, gulong flags, const char *size)
+{
+  const struct passwd *user = getpwnam ("postgres");
+  g_autofree char *options
+      = g_strdup_printf ("size=%s,mode=700,uid=%u", size, user ? user->pw_uid : getuid ());
+
+  return mount ("none", folder, "tmpfs", flags, options) == 0;
+}
+
+static void
+fill_tablespace (const char *folder)
+{
+  g_autofree char *make = g_strdup_printf ("CREATE TABLESPACE small LOCATION '%s'", folder);
+
+  g_free (wp_postgres_run (postgres, make));
+  g_free (wp_postgres_run (postgres, "ALTER TABLE wp_jobs SET TABLESPACE small"));
+  g_free (wp_postgres_run (postgres, "ALTER TABLE wp_jobs ALTER body SET STORAGE EXTERNAL")); /* uncompressed
+                                                                                               */
+}
+
+/* The table's disk is full, and has room again; where nobody may mount, the server is made to say so. */
+static void
+test_disk_full (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("wp-small-XXXXXX", NULL);
+  gboolean mounts = unshare (CLONE_NEWNS) == 0 && mount ("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0
+                    && mount_small (folder, 0, "1m");
+  Scene self;
+
+  if (mounts)
+    {
+      wp_postgres_stop (postgres, SIGINT);
+      wp_postgres_start (postgres); /* in this namespace */
+      fill_tablespace (folder);
+    }
+  self = begin ("10s", 20000);
+  if (!mounts)
+    g_free (wp_postgres_run (postgres,
+                             "CREATE FUNCTION full () RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE "
+                             "'No space left on device' USING ERRCODE = '53100'; END$$; CREATE TRIGGER full "
+                             "BEFORE INSERT ON wp_jobs FOR EACH ROW EXECUTE FUNCTION full ()"));
+  wp_harness_await_log (self.server, "No space left on device (SQLSTATE 53100)\n");
+  if (mounts)
+    g_assert_true (mount_small (folder, MS_REMOUNT, "64m"));
+  else
+    g_free (wp_postgres_run (postgres, "DROP FUNCTION full () CASCADE"));
+  end (&self, mounts ? "disk full" : "disk said to be full");
+  if (mounts)
+    {
+      g_free (wp_postgres_run (postgres, "TRUNCATE wp_jobs"));
+      g_free (wp_postgres_run (postgres, "ALTER TABLE wp_jobs SET TABLESPACE pg_default"));
+      g_free (wp_postgres_run (postgres, "DROP TABLESPACE small"));
+      g_assert_cmpint (umount (folder), ==, 0);
+    }
+  g_assert_cmpint (rmdir (folder), ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  int status;
+
+  g_test_init (&argc, &argv, NULL);
+  if (!wp_postgres_is_there ())
+    {
+      g_print ("1..0 # SKIP PostgreSQL is not installed\n");
+      return 0;
+    }
+  g_test_add_func ("/postgresql/restart-fast", test_restart_fast);
+  g_test_add_func ("/postgresql/restart-immediate", test_restart_immediate);
+  g_test_add_func ("/postgresql/backend-killed", test_backend_killed);
+  g_test_add_func ("/postgresql/stopped", test_stopped);
+  g_test_add_func ("/postgresql/table-locked", test_table_locked);
+  g_test_add_func ("/postgresql/no-connection-left", test_no_connection_left);
+  g_test_add_func ("/postgresql/read-only", test_read_only);
+  g_test_add_func ("/postgresql/fate-unknown", test_fate_unknown);
+  g_test_add_func ("/postgresql/disk-full", test_disk_full);
+  postgres = wp_postgres_new ();
+  status = g_test_run ();
+  wp_postgres_free (postgres);
+
+  return status;
+}
