@@ -8,6 +8,7 @@
 #include "runtime/replay/wp-probe.h"
 #include "runtime/replay/wp-replay-options.h"
 #include "runtime/replay/wp-replay-report.h"
+#include "runtime/replay/wp-sender-threads.h"
 #include "runtime/secure/wp-tokens.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-interrupt.h"
@@ -15,26 +16,26 @@
 #include "sim/base/wp-process.h"
 #include "sim/base/wp-text.h"
 
-#define LIVE_NS   (250 * WP_NS_PER_MS)
 #define STATUS_NO 1 /* the run is not valid */
 
 static gboolean
-write_record (WpClientRecord *record, const WpReplayOptions *options, const char *url,
-              const WpSchedule *schedule, const WpSender *sender, const WpTally *tally, GError **error)
+write_record (WpClientRecord *record, const WpReplayOptions *options, const char *url, const char *trace,
+              const WpSenderThreads *senders, GError **error)
 {
   char started[WP_TIME_BUFFER], number[G_ASCII_DTOSTR_BUF_SIZE];
 
   wp_client_record_note (record, "recorded-by", "wp-replay " WP_VERSION);
-  wp_client_record_note (record, "trace", wp_schedule_name (schedule));
+  wp_client_record_note (record, "trace", trace);
   wp_client_record_note (record, "url", url);
   wp_client_record_note (record, "scale", g_ascii_dtostr (number, sizeof number, options->trace.scale));
   wp_client_record_note (record, "service-scale",
                          g_ascii_dtostr (number, sizeof number, options->trace.service_scale));
-  wp_client_record_note (record, "started", wp_time_format_iso8601 (started, wp_sender_started (sender)));
+  wp_client_record_note (record, "started",
+                         wp_time_format_iso8601 (started, wp_sender_threads_started (senders)));
   if (wp_interrupt_signal ())
     wp_client_record_note (record, "interrupted", "yes");
 
-  return wp_client_record_write (record, schedule, tally, error) && wp_client_record_finish (record, error);
+  return wp_sender_threads_write (senders, record, error);
 }
 
 static FILE *
@@ -60,37 +61,14 @@ print_report (const WpReplayOptions *options, const WpReplayReport *report, GErr
   return FALSE;
 }
 
-typedef struct {
-  WpTally *tally;
-  FILE *out; /* of the lines of JSON; NULL: the line on the terminal */
-} Progress;
-
-static void
-on_tick (gpointer data, gint64 now_ns, guint64 n_waiting)
+/* Lines of JSON each second, or the line on the terminal, or neither: NULL. */
+static WpReplayProgress *
+show_progress (const WpReplayOptions *options, gsize n_requests)
 {
-  Progress *self = data;
-  g_autoptr (WpTallyInterval) interval = self->out ? wp_tally_take_interval (self->tally) : NULL;
+  FILE *lines = options->format == WP_REPLAY_JSONL ? report_file (options) : NULL;
 
-  if (self->out)
-    wp_replay_report_print_interval (interval, now_ns, n_waiting, self->out);
-  else
-    wp_replay_report_live (self->tally, now_ns, n_waiting);
-}
-
-/* Lines of JSON each second, or the line on the terminal, or neither. */
-static void
-watch_progress (Progress *self, WpReplayOptions *options)
-{
-  if (options->format == WP_REPLAY_JSONL)
-    {
-      self->out = report_file (options);
-      wp_tally_take_interval (self->tally);
-    }
-  else if (!isatty (STDERR_FILENO))
-    return;
-  options->sender.tick_ns = self->out ? WP_NS_PER_S : LIVE_NS;
-  options->sender.tick = on_tick;
-  options->sender.tick_data = self;
+  return lines || isatty (STDERR_FILENO) ? wp_replay_progress_new (lines, options->n_threads, n_requests)
+                                         : NULL;
 }
 
 static void
@@ -123,16 +101,17 @@ add_failure (GError **failure, GError *another)
 /* The files first: they cannot be had again, and standard output may be a pipe that nobody reads any more.
  * One that fails does not keep back the others. */
 static gboolean
-write_result (WpClientRecord *record, WpAtomicFile *hdr, const WpReplayOptions *options,
-              const WpSchedule *schedule, const WpSender *sender, const WpReplayReport *report,
-              GError **error)
+write_result (WpClientRecord *record, WpAtomicFile *hdr, WpReplayProgress *progress,
+              const WpReplayOptions *options, const char *trace, const WpSenderThreads *senders,
+              const WpReplayReport *report, GError **error)
 {
   GError *failure = NULL, *another = NULL;
 
-  if (record && !write_record (record, options, report->url, schedule, sender, report->tally, &another))
+  if (record && !write_record (record, options, report->url, trace, senders, &another))
     add_failure (&failure, g_steal_pointer (&another));
   if (hdr && !wp_hdr_write (hdr, report->tally, &another))
     add_failure (&failure, g_steal_pointer (&another));
+  g_clear_pointer (&progress, wp_replay_progress_free);
   if (!print_report (options, report, &another))
     add_failure (&failure, g_steal_pointer (&another));
   if (failure)
@@ -140,40 +119,61 @@ write_result (WpClientRecord *record, WpAtomicFile *hdr, const WpReplayOptions *
   return !failure;
 }
 
-/* FALSE with @error: no run, or its result could not be written. *@good: it was valid. */
+static WpReplayReport
+make_report (const WpReplayOptions *options, const WpSchedule *schedule, const WpTarget *target,
+             const WpSenderThreads *senders)
+{
+  const WpTally *tally = wp_sender_threads_tally (senders);
+
+  return (WpReplayReport){ .url = wp_target_url (target),
+                           .tally = tally,
+                           .n_requests = schedule ? wp_schedule_length (schedule) : wp_tally_n_sent (tally),
+                           .n_clients = options->drawn.clients,
+                           .think = options->drawn.think,
+                           .max_lag_ns = options->max_lag_ns,
+                           .expect = &options->expect,
+                           .out_of_order = schedule ? wp_schedule_out_of_order (schedule) : 0,
+                           .n_connections = wp_sender_threads_n_connections (senders),
+                           .was_interrupted = wp_interrupt_signal () != 0 };
+}
+
+/* FALSE with @error: no run, or its result could not be written. *@good: it was valid. @schedule: NULL: a
+ * closed loop. */
 static gboolean
-run (WpReplayOptions *options, const WpSchedule *schedule, const WpTarget *target,
+run (const WpReplayOptions *options, const WpSchedule *schedule, const WpTarget *target,
      const WpRequestTemplate *template, gboolean *good, GError **error)
 {
-  g_autoptr (WpTally) tally = wp_tally_new (wp_schedule_length (schedule), error);
+  WpSenderThreadsOptions sending = { options->n_threads,
+                                     schedule,
+                                     &options->drawn,
+                                     options->trace.limit_rows,
+                                     options->trace.service_scale,
+                                     options->output != NULL,
+                                     options->sender };
+  g_autoptr (WpSenderThreads) senders = wp_sender_threads_new (&sending, target, template, error);
   g_autoptr (WpClientRecord) record
-      = tally && options->output ? wp_client_record_open (options->output, error) : NULL;
+      = senders && options->output ? wp_client_record_open (options->output, error) : NULL;
   g_autoptr (WpAtomicFile) hdr
-      = tally && options->hdr_file ? wp_atomic_file_new (options->hdr_file, FALSE, error) : NULL;
-  g_autoptr (WpSender) sender = NULL;
-  Progress progress = { tally, NULL };
-  WpReplayReport report = { .url = wp_target_url (target),
-                            .tally = tally,
-                            .max_lag_ns = options->max_lag_ns,
-                            .expect = &options->expect,
-                            .out_of_order = wp_schedule_out_of_order (schedule) };
+      = senders && options->hdr_file ? wp_atomic_file_new (options->hdr_file, FALSE, error) : NULL;
+  WpReplayProgress *progress;
+  WpReplayReport report;
   int stop_fd;
 
-  if (!tally || (options->output && !record) || (options->hdr_file && !hdr))
+  if (!senders || (options->output && !record) || (options->hdr_file && !hdr))
     return FALSE;
   stop_fd = wp_interrupt_catch_to_stop ();
-  watch_progress (&progress, options);
-  print_notes (options, schedule);
-  sender = wp_sender_new (schedule, target, template, &options->sender, tally, error);
-  if (!sender || !wp_sender_run (sender, stop_fd, error))
-    return FALSE;
-  if (options->sender.tick && !progress.out)
-    wp_replay_report_end_live ();
-
-  report.n_connections = wp_sender_n_connections (sender);
-  report.was_interrupted = wp_interrupt_signal () != 0;
+  progress = show_progress (options, schedule ? wp_schedule_length (schedule) : 0);
+  if (schedule)
+    print_notes (options, schedule);
+  if (!wp_sender_threads_run (senders, stop_fd, progress, error))
+    {
+      g_clear_pointer (&progress, wp_replay_progress_free);
+      return FALSE;
+    }
+  report = make_report (options, schedule, target, senders);
   *good = wp_replay_report_is_valid (&report);
-  return write_result (record, hdr, options, schedule, sender, &report, error);
+  return write_result (record, hdr, progress, options, schedule ? wp_schedule_name (schedule) : "clients",
+                       senders, &report, error);
 }
 
 /* What all requests have in common. @files: the contents of those that were named, kept for the template. */
@@ -196,24 +196,34 @@ load_template (const WpReplayOptions *options, const WpTarget *target, GPtrArray
   return wp_request_template_new (target, &request);
 }
 
+/* NULL without @error: a closed loop. */
 static WpSchedule *
 load_schedule (const WpReplayOptions *options, GError **error)
 {
-  return options->trace_paths ? wp_schedule_load (options->trace_paths, &options->trace, error)
-                              : wp_schedule_draw (&options->drawn, &options->trace, error);
+  if (options->trace_paths)
+    return wp_schedule_load (options->trace_paths, &options->trace, error);
+  return options->drawn.clients == 0 ? wp_schedule_draw (&options->drawn, &options->trace, error) : NULL;
+}
+
+static gboolean
+is_allowed (const WpReplayOptions *options, const WpSchedule *schedule, const WpRequestTemplate *template,
+            GError **error)
+{
+  return !schedule || options->method
+         || wp_method_list_allows (options->allowed_methods, schedule, template, error);
 }
 
 /* Reads all that is named, then looks for the server, then runs. */
 static gboolean
-prepare_and_run (WpReplayOptions *options, gboolean *good, GError **error)
+prepare_and_run (const WpReplayOptions *options, gboolean *good, GError **error)
 {
   g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (WpTarget) target = wp_target_new (options->url, error);
   g_autoptr (WpRequestTemplate) template = target ? load_template (options, target, files, error) : NULL;
   g_autoptr (WpSchedule) schedule = template ? load_schedule (options, error) : NULL;
 
-  return schedule
-         && (options->method || wp_method_list_allows (options->allowed_methods, schedule, template, error))
+  return template && (schedule || options->drawn.clients > 0)
+         && is_allowed (options, schedule, template, error)
          && wp_target_load_tls (target, options->ca_file, !options->is_insecure, error)
          && wp_target_resolve (target, options->wait_ns, error) && wp_probe (target, template, error)
          && run (options, schedule, target, template, good, error);

@@ -307,12 +307,6 @@ is_spawning (const WpSimOptions *self)
   return self->policy.dispatcher == WP_DISPATCHER_SPAWNING && self->policy.mode != WP_MODE_BUFFERED_CHANNEL;
 }
 
-static gboolean
-is_bulk_service (const WpSimOptions *self)
-{
-  return g_ascii_strncasecmp (self->service, "batch:", strlen ("batch:")) == 0;
-}
-
 gboolean
 wp_sim_options_want_plan (const WpSimOptions *self)
 {
@@ -320,16 +314,31 @@ wp_sim_options_want_plan (const WpSimOptions *self)
     return TRUE;
 
   return !self->plan.no_plan && !self->plan.sweep && !self->plan.gate && self->policy.mode == WP_MODE_ALL
-         && !is_csv (self) && !is_spawning (self) && !is_bulk_service (self) && self->http_stage.time_ns == 0
-         && !self->against && !self->jobs && !self->series && !wp_sim_options_are_drawn (self);
+         && !is_csv (self) && !is_spawning (self) && self->http_stage.time_ns == 0 && !self->against
+         && !self->jobs && !self->series && !wp_sim_options_are_drawn (self);
+}
+
+char *
+wp_sim_options_warn_of_groups (const WpSimOptions *self, const WpTrace *trace, guint64 n_taken)
+{
+  const char *database = wp_trace_note (trace, "database");
+  g_autofree char *names = g_strjoinv (",", self->paths);
+
+  if (n_taken == 0 || self->service_always || wp_service_time_is_batch (self->service) || !database
+      || !g_str_has_prefix (database, "sqlite:"))
+    return NULL;
+
+  return g_strdup_printf (
+      "the service times of %s contain the wait for a commit, which its database (%s) makes for many rows at "
+      "once: simulate the commits, --service=batch:from:%s",
+      names, database, names);
 }
 
 gboolean
 wp_sim_options_may_try_sizes (const WpSimOptions *self)
 {
   return self->policy.mode != WP_MODE_DEFAULT && self->policy.mode != WP_MODE_BUFFERED_CHANNEL
-         && !is_spawning (self) && !is_bulk_service (self) && self->http_stage.time_ns == 0
-         && !wp_sim_options_are_drawn (self);
+         && !is_spawning (self) && self->http_stage.time_ns == 0 && !wp_sim_options_are_drawn (self);
 }
 
 const WpPolicy *
@@ -379,27 +388,24 @@ check_calibrate (const WpSimOptions *self, GError **error)
   return !self->calibrate || run_checks (checks, G_N_ELEMENTS (checks), error);
 }
 
-/* The recursion behind the plan excludes group commit and HTTP threads. */
+/* The search for sizes has no HTTP threads; theory and traces need a service time for each request. */
 static gboolean
 check_recursion (const WpSimOptions *self, GError **error)
 {
-  const char *what = is_bulk_service (self)         ? "--service=batch:"
-                     : self->http_stage.time_ns > 0 ? "--http-time"
-                                                    : NULL;
-  const char *with = self->plan.plan       ? "--plan"
-                     : self->plan.sweep    ? "--sweep"
-                     : self->draw.theory   ? "--theory"
-                     : self->draw.generate ? "--generate"
-                                           : NULL;
+  const char *sizes = self->plan.plan ? "--plan" : self->plan.sweep ? "--sweep" : NULL;
+  const char *drawn = self->draw.theory ? "--theory" : self->draw.generate ? "--generate" : NULL;
+  gboolean has_stage = self->http_stage.time_ns > 0, in_groups = wp_service_time_is_batch (self->service);
 
-  if (!what || !with)
-    return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "%s is not available with %s%s", with, what,
-               self->plan.plan || self->plan.sweep
-                   ? " (compare sizes by one run each, with --queue and --workers)"
-                   : "");
+  if (has_stage && sizes)
+    g_set_error (error, WP_ERROR, WP_ERROR_USAGE,
+                 "%s is not available with --http-time (compare sizes by one run each, with --queue and "
+                 "--workers)",
+                 sizes);
+  else if (drawn && (has_stage || in_groups))
+    g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "%s is not available with %s", drawn,
+                 in_groups ? "--service=batch:" : "--http-time");
 
-  return FALSE;
+  return !(has_stage && sizes) && !(drawn && (has_stage || in_groups));
 }
 
 static gboolean
@@ -560,7 +566,7 @@ check_sensitivity (const WpSimOptions *self, GError **error)
       "own lags" },
     { draw->clients.warmup_rows > 0 || draw->clients.warmup_ns != WP_TIME_NONE,
       "--sensitivity does not go with --warmup" },
-    { is_bulk_service (self) || self->http_stage.time_ns > 0,
+    { wp_service_time_is_batch (self->service) || self->http_stage.time_ns > 0,
       "--sensitivity is not available with --service=batch: and --http-time" },
     { is_csv (self), "--sensitivity reports in text and JSON only" },
   };

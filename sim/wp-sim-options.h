@@ -78,6 +78,10 @@ gboolean wp_sim_options_need_services (const WpSimOptions *self);
 /* Sets that the log has none. */
 void wp_sim_options_fail_services (const WpSimOptions *self, GError **error);
 
+/* Where @n_taken service times are those of a record whose database commits in groups: what they are, and
+ * what to type; to be freed. NULL: they are not. */
+char *wp_sim_options_warn_of_groups (const WpSimOptions *self, const WpTrace *trace, guint64 n_taken);
+
 /* Are sizes to be recommended, and simulated? */
 gboolean wp_sim_options_want_sizes (const WpSimOptions *self);
 

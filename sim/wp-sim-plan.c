@@ -1,6 +1,9 @@
 #include "sim/wp-sim-plan.h"
 
+#include <stdio.h>
+
 #include "sim/base/wp-error.h"
+#include "sim/base/wp-text.h"
 #include "sim/model/wp-synthetic.h"
 #include "sim/report/wp-chart.h"
 #include "sim/compare/wp-measurement.h"
@@ -12,6 +15,7 @@ struct _WpSimPlan {
   const WpSimOptions *options;
   GPtrArray *slos;
   WpTraceBuffer *buffer; /* NULL: neither sizes are tried nor other arrivals */
+  WpCommit *commit;      /* of a database that commits in groups; or NULL */
   gboolean tries_sizes;
   gboolean may_plan; /* else they are for the report only */
   WpPlan *plan;
@@ -57,6 +61,7 @@ wp_sim_plan_free (WpSimPlan *self)
 {
   g_ptr_array_unref (self->slos);
   g_clear_pointer (&self->buffer, wp_trace_buffer_free);
+  g_clear_pointer (&self->commit, wp_commit_unref);
   g_clear_pointer (&self->plan, wp_plan_free);
   g_clear_pointer (&self->sensitivity, wp_sensitivity_free);
   g_clear_pointer (&self->chart, wp_chart_free);
@@ -100,10 +105,14 @@ find_charted (WpSimPlan *self, const WpReport *report)
 }
 
 void
-wp_sim_plan_watch_rows (WpSimPlan *self, WpRun *run)
+wp_sim_plan_watch_rows (WpSimPlan *self, WpRun *run, const WpServiceTime *service)
 {
-  if (self->buffer)
-    wp_run_watch (run, &buffer_observer, self->buffer);
+  WpCommit *commit = wp_service_time_commit (service);
+
+  if (!self->buffer)
+    return;
+  wp_run_watch (run, &buffer_observer, self->buffer);
+  self->commit = commit ? wp_commit_ref (commit) : NULL;
 }
 
 void
@@ -138,8 +147,12 @@ draw_chart (const WpSimPlan *self, const WpReport *report)
 static WpSearchSetup
 setup_of (const WpSimPlan *self)
 {
-  return (WpSearchSetup){ self->buffer, self->policy, self->options->patience_ns, self->slos,
-                          wp_sim_options_threads (self->options) };
+  return (WpSearchSetup){ self->buffer,
+                          self->policy,
+                          self->options->patience_ns,
+                          self->slos,
+                          wp_sim_options_threads (self->options),
+                          self->commit };
 }
 
 static WpPlan *
@@ -277,6 +290,7 @@ try_sizes (WpSimPlan *self, GError **error)
                          .patience_ns = self->options->patience_ns,
                          .scale = 1,
                          .service_scale = 1,
+                         .commit = self->commit,
                          .threads = wp_sim_options_threads (self->options) };
   guint64 n_rows = MAX (wp_trace_buffer_length (self->buffer), 1);
   guint n_workers = MAP_COLUMNS, n_queues = MAP_ROWS;
@@ -300,7 +314,7 @@ wp_sim_plan_map (WpSimPlan *self, const WpReport *report, WpSweep **sizes, GErro
   WpSearchSetup setup = setup_of (self);
 
   *sizes = NULL;
-  if (!self->buffer || report->n_models == 0 || self->policy.mode != WP_MODE_WORKER_POOL)
+  if (!self->tries_sizes || report->n_models == 0 || self->policy.mode != WP_MODE_WORKER_POOL)
     return TRUE;
   if (!wp_trace_buffer_check (self->buffer, ", or no --report", error)
       || (!self->is_recommended
@@ -333,6 +347,16 @@ take_logged (WpTrace *trace, const WpSimOptions *options, GError **error)
                  wp_trace_name (trace), wp_logged_reason_text (logged.found.reason));
 
   return !wp_logged_is_unknown (&logged);
+}
+
+static void
+warn_of_groups (const WpSweep *sweep, const WpTrace *trace, const WpSimOptions *options)
+{
+  g_autofree char *warning = wp_sim_options_warn_of_groups (options, trace, sweep->requests - sweep->n_drawn);
+  g_autofree char *line = warning ? wp_text_escape (warning) : NULL;
+
+  if (line)
+    fprintf (stderr, "wp-sim: warning: %s\n", line);
 }
 
 static gboolean
@@ -384,6 +408,7 @@ wp_sim_plan_sweep (const WpSimOptions *options, GError **error)
           && !wp_sweep_plot (sweep, wp_sim_options_given_sizes (options), wp_trace_name (trace),
                              options->plot, error)))
     return NULL;
+  warn_of_groups (sweep, trace, options);
 
   return wp_report_sweep (sweep, wp_trace_name (trace), options->format->name);
 }

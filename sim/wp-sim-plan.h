@@ -14,7 +14,7 @@ void wp_sim_plan_free (WpSimPlan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpSimPlan, wp_sim_plan_free)
 
 /* Before the first run of a trace: the plan keeps its rows. */
-void wp_sim_plan_watch_rows (WpSimPlan *self, WpRun *run);
+void wp_sim_plan_watch_rows (WpSimPlan *self, WpRun *run, const WpServiceTime *service);
 
 /* After it, where sizes are wanted: those of the report's WorkerPool become the recommended ones, if any meet
  * the objectives. */

@@ -147,8 +147,13 @@ static gboolean
 check_services (const WpSimOptions *options, const WpTrace *trace, WpReport *report, GError **error)
 {
   g_autofree char *names = g_strjoinv (" ", options->paths);
+  guint64 n_taken = report->traffic.requests - report->n_drawn;
+  char *warning = wp_sim_options_warn_of_groups (options, trace, n_taken);
 
-  if (options->service_is_given || !wp_trace_is_log (trace) || report->n_drawn < report->traffic.requests)
+  report->waits_in_service = warning != NULL;
+  if (warning)
+    g_ptr_array_add (report->warnings, warning);
+  if (options->service_is_given || !wp_trace_is_log (trace) || n_taken > 0)
     return TRUE;
   if (wp_sim_options_need_services (options))
     {
@@ -186,7 +191,7 @@ read_rows (const WpSimOptions *options, WpTrace *trace, WpServiceTime *service, 
   if (!wants_sizes (options, plan))
     return TRUE;
   progress = wp_progress_new ("", trace);
-  wp_sim_plan_watch_rows (plan, run);
+  wp_sim_plan_watch_rows (plan, run, service);
   wp_run_watch (run, &wp_progress_observer, progress);
   read = wp_run_execute (run, NULL, &report->traffic, error);
   report->n_drawn = wp_service_time_drawn (service);
@@ -204,7 +209,7 @@ go (const WpSimOptions *options, const WpTrace *trace, WpRun *run, WpServiceTime
   if (wants_sizes (options, plan))
     return report->lacks_service
            || wp_run_execute_rows (run, wp_sim_plan_rows (plan), report->summary, &report->traffic, error);
-  wp_sim_plan_watch_rows (plan, run);
+  wp_sim_plan_watch_rows (plan, run, service);
   if (!wp_run_execute (run, report->summary, &report->traffic, error))
     return FALSE;
   report->n_drawn = wp_service_time_drawn (service);

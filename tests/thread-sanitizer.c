@@ -19,7 +19,7 @@ static struct {
   typeof (g_cond_wait) *wait;
   typeof (g_cond_wait_until) *wait_until;
   typeof (g_async_queue_push) *queue_push;
-  typeof (g_async_queue_try_pop) *queue_try_pop;
+  typeof (g_async_queue_try_pop) *queue_pop, *queue_try_pop;
   typeof (g_async_queue_lock) *queue_lock, *queue_unlock;
   typeof (g_thread_pool_new) *pool_new;
   typeof (g_thread_pool_push) *pool_push;
@@ -42,6 +42,7 @@ find_real (void)
   FIND (wait, g_cond_wait);
   FIND (wait_until, g_cond_wait_until);
   FIND (queue_push, g_async_queue_push);
+  FIND (queue_pop, g_async_queue_pop);
   FIND (queue_try_pop, g_async_queue_try_pop);
   FIND (queue_lock, g_async_queue_lock);
   FIND (queue_unlock, g_async_queue_unlock);
@@ -106,6 +107,18 @@ g_async_queue_push (GAsyncQueue *queue, gpointer data)
   __tsan_release (queue);
   real.queue_push (queue, data);
   __tsan_acquire (queue);
+}
+
+gpointer
+g_async_queue_pop (GAsyncQueue *queue)
+{
+  gpointer data;
+
+  __tsan_release (queue);
+  data = real.queue_pop (queue);
+  __tsan_acquire (queue);
+
+  return data;
 }
 
 gpointer

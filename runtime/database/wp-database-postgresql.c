@@ -223,6 +223,7 @@ open_connection (const char *location, gint64 timeout_ns, char **name, GError **
 {
   g_autoptr (WpPostgresqlUri) uri = wp_postgresql_uri_new (location, timeout_ns, error);
   g_autoptr (WpPostgresqlConnection) self = NULL;
+  g_autoptr (GError) reason = NULL;
 
   if (!uri)
     return NULL;
@@ -232,10 +233,12 @@ open_connection (const char *location, gint64 timeout_ns, char **name, GError **
         "--database: every user of this machine can read the password in the list of processes (ps): keep it "
         "in a file, and name that by passfile=FILE");
   self = wp_postgresql_connection_new (g_steal_pointer (&uri), timeout_ns);
-  if (wp_postgresql_connection_open (self, error))
+  if (wp_postgresql_connection_open (self, &reason))
     return g_steal_pointer (&self);
-  if (error && wp_postgresql_connection_is_down (self))
-    (*error)->code = WP_ERROR_DOWN;
+  if (!wp_postgresql_connection_is_down (self)) /* it refuses, or has just come up */
+    return wp_postgresql_connection_open (self, error) ? g_steal_pointer (&self) : NULL;
+  reason->code = WP_ERROR_DOWN;
+  g_propagate_error (error, g_steal_pointer (&reason));
 
   return NULL;
 }

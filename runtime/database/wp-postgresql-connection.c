@@ -213,9 +213,10 @@ is_any_of (const char *state, const char *const *classes)
   return FALSE;
 }
 
-/* SQLSTATE: connection, rollback, resources, operator; a standby; rights, names and schema. */
+/* SQLSTATE: connection, rollback, resources, state, operator, input and output; a standby; rights, names,
+ * schema. */
 static const char *const transient[]
-    = { "08", "40", "53", "55", "57", "25006", "28", "3D", "3F", "42", NULL };
+    = { "08", "40", "53", "55", "57", "58", "25006", "28", "3D", "3F", "42", NULL };
 static const char *const unknown[] = { "08", "57", "40003", NULL };
 
 WpResult

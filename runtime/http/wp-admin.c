@@ -200,6 +200,8 @@ make_stats (const WpAdmin *self, gboolean pretty)
   wp_json_add_count (json, "retries", wp_engine_count_retries (self->engine));
   wp_json_add_boolean (json, "database_up", database_is_up (self));
   wp_json_add_count (json, "database_reconnects", wp_engine_get_database (self->engine)->reconnects);
+  wp_json_add_count (json, "database_commits",
+                     wp_commit_histogram_count (&wp_engine_get_database (self->engine)->commits.times_ns));
   wp_json_add_count (json, "database_log_bytes", (guint64) wp_engine_get_database (self->engine)->log_bytes);
   add_journal (json, wp_engine_get_journal (self->engine));
   wp_json_add_seconds (json, "oldest_age", oldest_ns == WP_TIME_NONE ? WP_TIME_NONE : now_ns - oldest_ns);

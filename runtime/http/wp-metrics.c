@@ -76,6 +76,28 @@ add_refusals (GString *text, const guint64 *refused)
     add_labelled (text, "refusals_total", "reason", wp_http_error_name (i), refused[i]);
 }
 
+/* @unit: what a bucket's bound and the sum are divided by */
+static void
+add_histogram (GString *text, const char *name, const char *help, const WpCommitHistogram *histogram,
+               const guint64 *bounds, double unit)
+{
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+  guint64 n = 0;
+
+  add_head (text, name, "histogram", help);
+  for (guint i = 0; i < WP_COMMIT_BUCKETS && bounds[i] > 0; i++)
+    {
+      n += histogram->counts[i];
+      g_string_append_printf (text, "wp_%s_bucket{le=\"%s\"} %" G_GUINT64_FORMAT "\n", name,
+                              g_ascii_formatd (number, sizeof number, "%.12g", (double) bounds[i] / unit), n);
+    }
+  n = wp_commit_histogram_count (histogram);
+  g_string_append_printf (text, "wp_%s_bucket{le=\"+Inf\"} %" G_GUINT64_FORMAT "\n", name, n);
+  g_string_append_printf (text, "wp_%s_sum %s\n", name,
+                          g_ascii_dtostr (number, sizeof number, (double) histogram->sum / unit));
+  g_string_append_printf (text, "wp_%s_count %" G_GUINT64_FORMAT "\n", name, n);
+}
+
 static void
 add_database (GString *text, const WpDatabase *database)
 {
@@ -85,6 +107,10 @@ add_database (GString *text, const WpDatabase *database)
        "New connections to the database server after the first.", database->reconnects);
   add (text, "database_log_bytes", "gauge", "Size of SQLite's write-ahead log; 0 without one.",
        (guint64) database->log_bytes);
+  add_histogram (text, "database_commit_seconds", "Durations of commits, without --commit-pace.",
+                 &database->commits.times_ns, wp_commit_times_ns, WP_NS_PER_S);
+  add_histogram (text, "database_rows_per_commit", "Jobs of a commit.", &database->commits.rows,
+                 wp_commit_rows, 1);
 }
 
 char *

@@ -10,6 +10,7 @@
 struct _WpClientRecord {
   WpAtomicFile *output;
   FILE *file; /* to write to @output; NULL: finished */
+  gboolean has_requests;
 };
 
 WpClientRecord *
@@ -80,18 +81,21 @@ put_request (FILE *file, const char *request)
   put_text (file, blank + 1);
 }
 
-static gboolean
-has_requests (const WpSchedule *schedule)
+void
+wp_client_record_begin (WpClientRecord *self, gboolean has_requests)
 {
-  for (gsize i = 0; i < wp_schedule_length (schedule); i++)
-    if (wp_schedule_row (schedule, i)->request)
-      return TRUE;
-  return FALSE;
+  self->has_requests = has_requests;
+  fprintf (self->file, "id,arrival,service,bytes,sent,answered,ended,status,outcome,error%s\n",
+           has_requests ? ",method,path" : "");
 }
 
-static void
-put_row (FILE *file, const WpRow *row, const WpTallyResult *result, gboolean has_requests)
+void
+wp_client_record_row (WpClientRecord *self, const WpRow *row, const WpTallyResult *result)
 {
+  FILE *file = self->file;
+
+  if (result->sent_ns == WP_TIME_NONE && result->ended_ns == WP_TIME_NONE)
+    return;
   put_text (file, row->id ? row->id : "");
   put_time (file, row->arrival_ns);
   put_time (file, row->service_ns);
@@ -103,36 +107,22 @@ put_row (FILE *file, const WpRow *row, const WpTallyResult *result, gboolean has
   put_time (file, result->ended_ns);
   fprintf (file, ",%u,%s,", result->status, wp_outcome_name (result->outcome));
   put_text (file, result->error ? result->error : "");
-  if (has_requests)
+  if (self->has_requests)
     put_request (file, row->request ? row->request : " ");
   putc ('\n', file);
 }
 
 gboolean
-wp_client_record_write (WpClientRecord *self, const WpSchedule *schedule, const WpTally *tally,
-                        GError **error)
-{
-  gboolean with_requests = has_requests (schedule);
-
-  fprintf (self->file, "id,arrival,service,bytes,sent,answered,ended,status,outcome,error%s\n",
-           with_requests ? ",method,path" : "");
-  for (gsize i = 0; i < wp_schedule_length (schedule); i++)
-    {
-      const WpTallyResult *result = wp_tally_result (tally, i);
-
-      if (result->sent_ns != WP_TIME_NONE || result->ended_ns != WP_TIME_NONE)
-        put_row (self->file, wp_schedule_row (schedule, i), result, with_requests);
-    }
-
-  return (fflush (self->file) == 0 && !ferror (self->file))
-         || wp_atomic_file_fail (self->output, errno, error);
-}
-
-gboolean
 wp_client_record_finish (WpClientRecord *self, GError **error)
 {
-  if (fclose (g_steal_pointer (&self->file)) != 0)
-    return wp_atomic_file_fail (self->output, errno, error);
+  gboolean is_whole = fflush (self->file) == 0 && !ferror (self->file);
+  int reason = errno;
 
-  return wp_atomic_file_commit (self->output, error);
+  if (fclose (g_steal_pointer (&self->file)) != 0 && is_whole)
+    {
+      is_whole = FALSE;
+      reason = errno;
+    }
+  return is_whole ? wp_atomic_file_commit (self->output, error)
+                  : wp_atomic_file_fail (self->output, reason, error);
 }

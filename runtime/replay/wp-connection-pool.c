@@ -444,22 +444,26 @@ give (WpConnectionPool *self, WpPooledConnection *connection, gsize request, WpP
 }
 
 gboolean
+wp_connection_pool_is_full (const WpConnectionPool *self)
+{
+  return !self->idle.head && g_hash_table_size (self->open) >= self->max_connections;
+}
+
+void
 wp_connection_pool_send (WpConnectionPool *self, gsize request, WpPooledConnection **place)
 {
   WpPooledConnection *connection = self->idle.head ? self->idle.head->data : NULL;
 
-  if (!connection && g_hash_table_size (self->open) >= self->max_connections)
-    return FALSE;
+  g_assert (!wp_connection_pool_is_full (self));
   if (!connection && !(connection = open_connection (self)))
     {
       g_autofree char *text = g_strdup_printf ("cannot connect: %s", g_strerror (errno));
 
       *place = NULL;
       self->class->ended (self->data, request, NULL, text);
-      return TRUE;
+      return;
     }
   give (self, connection, request, place);
-  return TRUE;
 }
 
 void

@@ -49,11 +49,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpConnectionPool, wp_connection_pool_free)
  * @place: (out): the connection that carries the request; NULL from the moment that it has ended
  *
  * Sends on the connection that was used last, else on the one that stands longest, else on a new one. It may
- * have ended when this returns.
- *
- * Returns: FALSE: all connections are busy, and there may be no more; nothing was done
+ * have ended when this returns. Not to be called while the pool is full.
  */
-gboolean wp_connection_pool_send (WpConnectionPool *self, gsize request, WpPooledConnection **place);
+void wp_connection_pool_send (WpConnectionPool *self, gsize request, WpPooledConnection **place);
+
+gboolean wp_connection_pool_is_full (const WpConnectionPool *self); /* all are busy, and there may be no more
+                                                                     */
 
 /* Gives up the request of @connection, and closes it. Nothing is reported. */
 void wp_connection_pool_cancel (WpConnectionPool *self, WpPooledConnection *connection);

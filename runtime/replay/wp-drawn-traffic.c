@@ -9,7 +9,7 @@
 gboolean
 wp_drawn_traffic_is_requested (const WpDrawnTraffic *self)
 {
-  return self->rate > 0 || self->ramp || self->arrivals;
+  return self->rate > 0 || self->ramp || self->arrivals || self->clients > 0;
 }
 
 gboolean
@@ -18,11 +18,20 @@ wp_drawn_traffic_check (const WpDrawnTraffic *self, guint64 limit_rows, GError *
   gboolean is_whole = self->arrivals && strchr (self->arrivals, ':');
   const char *wrong = NULL;
 
-  if (!wp_drawn_traffic_is_requested (self))
+  if (self->think && self->clients == 0)
+    wrong = "--think needs --clients";
+  else if (!wp_drawn_traffic_is_requested (self))
     wrong = self->duration_ns > 0
-                ? "--duration is of traffic that is drawn: give --rate, --ramp or --arrivals, too"
-            : self->service ? "--service is of traffic that is drawn: give --rate, --ramp or --arrivals, too"
-                            : NULL;
+                ? "--duration is of traffic that is drawn: give --rate, --ramp, --arrivals or --clients, too"
+            : self->service
+                ? "--service is of traffic that is drawn: give --rate, --ramp, --arrivals or --clients, too"
+                : NULL;
+  else if (self->clients > 0 && (self->rate > 0 || self->ramp || self->arrivals))
+    wrong = "--clients send when they have a response: leave out --rate, --ramp and --arrivals";
+  else if (self->clients > 0 && self->duration_ns == 0 && limit_rows == 0)
+    wrong = "--clients needs --duration, or --limit";
+  else if (self->clients > 0)
+    return TRUE;
   else if (self->ramp && self->rate > 0)
     wrong = "--ramp and --rate: give one of them";
   else if (is_whole && (self->ramp || self->rate > 0))

@@ -11,9 +11,11 @@ typedef struct {
   char *arrivals; /* a kind, or what wp_arrivals_new() takes */
   char *service;  /* what wp_service_time_new() takes */
   guint64 seed;
+  guint clients; /* of a closed loop, whose arrivals are not drawn; 0: none */
+  char *think;   /* theirs, as service */
 } WpDrawnTraffic;
 
-gboolean wp_drawn_traffic_is_requested (const WpDrawnTraffic *self);
+gboolean wp_drawn_traffic_is_requested (const WpDrawnTraffic *self); /* instead of a trace */
 
 /* FALSE with WP_ERROR_USAGE and the option's name: options that contradict each other, or traffic without an
  * end. @limit_rows: 0: none. */

@@ -51,10 +51,10 @@ parse_expect (gpointer field, const char *value, GError **error)
 #define FIELD(member) WP_FIELD (WpReplayOptions, member)
 
 static const WpOption options[]
-    = { { "output", 'o', WP_OPTION_FILE, "FILE", FIELD (output),
-          "write the outcome of each request; - is standard output" },
-        { "connections", 0, WP_OPTION_COUNT, "N", FIELD (sender.connections),
+    = { { "connections", 0, WP_OPTION_COUNT, "N", FIELD (sender.connections),
           "most connections (as many as the file limit allows)", 1, G_MAXUINT32 },
+        { "threads", 0, WP_OPTION_COUNT, "N", FIELD (n_threads),
+          "threads that send, each its share of the requests over its share of the connections (1)", 1, 256 },
         { "patience", 0, WP_OPTION_TIME, "TIME", FIELD (sender.patience_ns),
           "leave that long after the planned time of a request (never)", 1 },
         { "timeout", 0, WP_OPTION_TIME, "TIME", FIELD (sender.timeout_ns),
@@ -72,6 +72,11 @@ static const WpOption traffic_options[] = {
   { "rate", 0, WP_OPTION_FACTOR, "R", FIELD (drawn.rate),
     "draw requests at R per second; there is no TRACE then" },
   { "ramp", 0, WP_OPTION_TEXT, "R1:R2", FIELD (drawn.ramp), "at a rate that goes evenly from R1 to R2" },
+  { "clients", 0, WP_OPTION_COUNT, "P", FIELD (drawn.clients),
+    "a closed loop, as of wrk: each of P clients waits for its response before it sends its next request", 1,
+    1000000 },
+  { "think", 0, WP_OPTION_TEXT, "SPEC", FIELD (drawn.think),
+    "their think time, from a response to the next request, in the form of --service (0)" },
   { "duration", 0, WP_OPTION_TIME, "TIME", FIELD (drawn.duration_ns), "for that long", 1 },
   { "arrivals", 0, WP_OPTION_TEXT, "SPEC", FIELD (drawn.arrivals),
     "poisson (default) or constant; or all of it, as of wp-sim: mmpp:rates=50:500,sojourns=10s:1s" },
@@ -104,7 +109,9 @@ static const WpOption request_options[] = {
 };
 
 static const WpOption output_options[]
-    = { { "format", 0, WP_OPTION_CHOICE, "FORMAT", FIELD (format),
+    = { { "output", 'o', WP_OPTION_FILE, "FILE", FIELD (output),
+          "write the outcome of each request; - is standard output" },
+        { "format", 0, WP_OPTION_CHOICE, "FORMAT", FIELD (format),
           "format of the report: text (default), json, or jsonl (also a line each second of the run)",
           .names = formats },
         { "hdr", 0, WP_OPTION_FILE, "FILE", FIELD (hdr_file),
@@ -116,7 +123,7 @@ static const WpOptionGroup groups[]
         { "Sending", options, 0, 0 },
         { "Generated traffic", traffic_options, 0, 0 },
         { "Requests", request_options, 0, 0 },
-        { "Report", output_options, 0, 0 },
+        { "Output", output_options, 0, 0 },
         { NULL, NULL, 0, 0 } };
 
 static const WpCommandLine command_line = {
@@ -138,6 +145,7 @@ wp_replay_options_init (WpReplayOptions *self)
                 .timeout_ns = DEFAULT_TIMEOUT_NS },
     .max_lag_ns = DEFAULT_MAX_LAG_NS,
     .wait_ns = DEFAULT_WAIT_NS,
+    .n_threads = 1,
     .drawn.seed = 1,
   };
   self->trace.reads_requests = TRUE;
@@ -209,10 +217,17 @@ wp_replay_options_parse (WpReplayOptions *self, char **argv, GError **error)
   if (!words || !wp_drawn_traffic_check (&self->drawn, self->trace.limit_rows, error)
       || !take_words (self, words, error))
     return FALSE;
-  if (self->sender.connections > wp_connection_pool_raise_limit ())
+  if (MAX (self->sender.connections, self->drawn.clients) > wp_connection_pool_raise_limit ())
     g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
-                 "--connections: %u is over %u, which is what the file limit allows",
-                 self->sender.connections, wp_connection_pool_raise_limit ());
+                 "%s: %u is over %u connections, which is what the file limit allows",
+                 self->drawn.clients > self->sender.connections ? "--clients" : "--connections",
+                 MAX (self->sender.connections, self->drawn.clients), wp_connection_pool_raise_limit ());
+  else if (self->drawn.clients > self->sender.connections)
+    g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "--clients: %u clients need as many --connections, not %u",
+                 self->drawn.clients, self->sender.connections);
+  else if (self->n_threads > (self->drawn.clients > 0 ? self->drawn.clients : self->sender.connections))
+    g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "--threads: %u threads need as many %s", self->n_threads,
+                 self->drawn.clients > 0 ? "--clients" : "--connections");
   else
     return check_traces (self, error);
   return FALSE;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/replay/wp-method-list.h"
+#include "runtime/replay/wp-schedule.h"
 #include "runtime/replay/wp-sender.h"
 #include "runtime/replay/wp-status-set.h"
 
@@ -15,6 +16,7 @@ typedef struct {
   const char *url;          /* of argv */
   WpTraceOptions trace;     /* columns is ours */
   WpSenderOptions sender;
+  guint n_threads;
   char *output;      /* owned; NULL: no record; "-": standard output */
   gint64 max_lag_ns; /* the run is valid where the lag's p99 is not above it */
   WpReplayFormat format;

@@ -162,6 +162,22 @@ count_redirects (const WpTally *tally)
   return n;
 }
 
+static void
+print_closed_loop (const WpReplayReport *self, FILE *out)
+{
+  double answered = rate (wp_tally_n_answered (self->tally), duration (self->tally));
+
+  fprintf (
+      out,
+      "%-14s%u client%s, think time %s: each waits for a response before it sends again, so a server that\n"
+      "%-14sslows down is asked less, and its latencies look better than in an open loop (coordinated\n"
+      "%-14somission)\n",
+      "closed loop", self->n_clients, self->n_clients == 1 ? "" : "s", self->think ? self->think : "0", "",
+      "");
+  if (!isnan (answered))
+    fprintf (out, "%-14s%.*f/s\n", "throughput", answered < 100 ? 2 : 0, answered);
+}
+
 void
 wp_replay_report_print_text (const WpReplayReport *self, FILE *out)
 {
@@ -169,7 +185,9 @@ wp_replay_report_print_text (const WpReplayReport *self, FILE *out)
   char text[WP_TIME_BUFFER];
   double per_second = sent_rate (tally);
 
-  fprintf (out, "%-14s%" G_GSIZE_FORMAT, "requests", wp_tally_length (tally));
+  if (self->n_clients > 0)
+    print_closed_loop (self, out);
+  fprintf (out, "%-14s%" PRIu64, "requests", self->n_requests);
   if (self->out_of_order > 0)
     fprintf (out, " (%" PRIu64 " were out of order: sorted)", self->out_of_order);
   fputs (self->was_interrupted ? ", interrupted\n" : "\n", out);
@@ -239,7 +257,10 @@ json_text (const WpReplayReport *self, gboolean pretty)
 
   json_builder_begin_object (json);
   wp_json_add_string (json, "url", self->url);
-  wp_json_add_count (json, "requests", wp_tally_length (tally));
+  wp_json_add_count (json, "requests", self->n_requests);
+  wp_json_add_string (json, "loop", self->n_clients > 0 ? "closed" : "open");
+  if (self->n_clients > 0)
+    wp_json_add_count (json, "clients", self->n_clients);
   wp_json_add_count (json, "out_of_order", self->out_of_order);
   wp_json_add_count (json, "sent", wp_tally_n_sent (tally));
   wp_json_add_count (json, "answered", wp_tally_n_answered (tally));
@@ -303,18 +324,17 @@ wp_replay_report_print_interval (const WpTallyInterval *interval, gint64 now_ns,
 }
 
 void
-wp_replay_report_live (const WpTally *tally, gint64 now_ns, guint64 n_waiting)
+wp_replay_report_live (const WpTallyInterval *total, guint64 n_requests, gint64 now_ns, guint64 n_waiting)
 {
   char text[WP_TIME_BUFFER], lag[WP_TIME_BUFFER];
+  g_autofree char *all = n_requests > 0 ? g_strdup_printf (" of %" PRIu64, n_requests) : g_strdup ("");
 
-  fprintf (stderr,
-           ERASE_LINE "%s: sent %" PRIu64 " of %" G_GSIZE_FORMAT ", answered %" PRIu64 ", waiting %" PRIu64
-                      ", lag p99 %s",
-           wp_time_format_people (text, now_ns - now_ns % WP_NS_PER_MS), wp_tally_n_sent (tally),
-           wp_tally_length (tally), wp_tally_n_answered (tally), n_waiting,
-           wp_time_format_people (lag, wp_histogram_quantile (wp_tally_lag (tally), 0.99)));
-  if (wp_tally_n_failed (tally) > 0)
-    fprintf (stderr, ", failed %" PRIu64, wp_tally_n_failed (tally));
+  fprintf (stderr, ERASE_LINE "%s: sent %" PRIu64 "%s, answered %" PRIu64 ", waiting %" PRIu64 ", lag p99 %s",
+           wp_time_format_people (text, now_ns), wp_histogram_count (total->lag), all,
+           wp_histogram_count (total->latency), n_waiting,
+           wp_time_format_people (lag, wp_histogram_quantile (total->lag, 0.99)));
+  if (total->n_failed > 0)
+    fprintf (stderr, ", failed %" PRIu64, total->n_failed);
   fflush (stderr);
 }
 

@@ -9,6 +9,9 @@
 typedef struct {
   const char *url; /* without a password */
   const WpTally *tally;
+  guint64 n_requests;
+  guint n_clients;           /* of a closed loop; 0: an open one */
+  const char *think;         /* of theirs, as typed; NULL: none */
   gint64 max_lag_ns;         /* the run is valid where the lag's p99 is not above it */
   const WpStatusSet *expect; /* and where at most 1 % have another status, or no response */
   guint64 out_of_order;      /* rows of the trace */
@@ -30,6 +33,7 @@ void wp_replay_report_print_json_line (const WpReplayReport *self, FILE *out); /
 void wp_replay_report_print_interval (const WpTallyInterval *interval, gint64 now_ns, guint64 n_waiting,
                                       FILE *out);
 
-/* Rewrites the line on standard error. */
-void wp_replay_report_live (const WpTally *tally, gint64 now_ns, guint64 n_waiting);
+/* Rewrites the line on standard error. @total: since the start; @n_requests: 0: unknown. */
+void wp_replay_report_live (const WpTallyInterval *total, guint64 n_requests, gint64 now_ns,
+                            guint64 n_waiting);
 void wp_replay_report_end_live (void); /* wipes it */

@@ -108,6 +108,15 @@ wp_schedule_row (const WpSchedule *self, gsize i)
   return &self->rows[i];
 }
 
+gboolean
+wp_schedule_has_requests (const WpSchedule *self)
+{
+  for (gsize i = 0; i < self->n_rows; i++)
+    if (self->rows[i].request)
+      return TRUE;
+  return FALSE;
+}
+
 const char *
 wp_schedule_name (const WpSchedule *self)
 {

@@ -24,6 +24,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpSchedule, wp_schedule_free)
 
 gsize wp_schedule_length (const WpSchedule *self); /* >= 1 */
 const WpRow *wp_schedule_row (const WpSchedule *self, gsize i);
+gboolean wp_schedule_has_requests (const WpSchedule *self); /* methods or paths of its own */
 const char *wp_schedule_name (const WpSchedule *self);
 void wp_schedule_append_notes (const WpSchedule *self, GPtrArray *lines); /* as wp_trace_append_notes() */
 guint64 wp_schedule_out_of_order (const WpSchedule *self);                /* rows that had to be sorted */

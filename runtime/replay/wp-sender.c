@@ -14,28 +14,24 @@
 #include "sim/base/wp-memory.h"
 
 #define WARM_UP_NS     (400 * WP_NS_PER_US) /* a twelfth of a long sleep at most: see wp-early-timer.h */
-#define HEAD_START_NS  (200 * WP_NS_PER_MS) /* so that the first request is not late */
 #define SLEEP_COSTS_NS (20 * WP_NS_PER_US)  /* of CPU on a virtual machine: a shorter time is passed awake */
 /* sends, or events, before the other has its turn: a fraction of a millisecond */
 #define BATCH                32
-#define BATCHES_OF_RESPONSES 32 /* and before clients leave: a few milliseconds */
-#define SPARE_WINDOW_NS      (50 * WP_NS_PER_MS)
+#define BATCHES_OF_RESPONSES 32                   /* and before clients leave: a few milliseconds */
 #define TIME_TO_OPEN_NS      (300 * WP_NS_PER_US) /* a connection, at leisure */
 
 struct _WpSender {
-  const WpSchedule *schedule;
+  WpWorkload *load;
+  WpTally *tally; /* the load's */
   WpSenderOptions options;
-  WpTally *tally;
   const WpRequestTemplate *template;
   WpConnectionPool *pool;
-  guint n_spares;              /* connections that are to stand idle */
-  WpPooledConnection **places; /* of each request that is under way, by its number; NULL */
-  gsize n_requests;
-  gsize next;   /* the first request not sent */
-  gsize oldest; /* all before it have ended */
+  WpPooledConnection **places; /* of each request that is under way, by its slot; NULL */
   gsize n_busy;
-  gint64 start_ns; /* CLOCK_MONOTONIC of planned time 0 */
-  gint64 start_unix_ns;
+  gint64 tick_ns;
+  WpSenderTick tick; /* or NULL */
+  gpointer tick_data;
+  gint64 start_ns;     /* CLOCK_MONOTONIC of planned time 0 */
   gint64 next_tick_ns; /* CLOCK_MONOTONIC, as all below */
   gint64 armed_ns;     /* what the timer is to wake us for */
   WpEarlyTimer alarm;
@@ -59,84 +55,67 @@ now_on_schedule (const WpSender *self)
   return wp_time_monotonic () - self->start_ns;
 }
 
-static gint64
-planned (const WpSender *self, gsize i)
+static const WpRow *
+row_of (const WpSender *self, gsize slot)
 {
-  return wp_schedule_row (self->schedule, i)->arrival_ns;
+  return self->load->class->row (self->load, slot);
 }
 
 static void
-compose (gpointer data, gsize request, WpMessage *message)
+compose (gpointer data, gsize slot, WpMessage *message)
 {
   const WpSender *self = data;
 
-  wp_request_template_compose (self->template, wp_schedule_row (self->schedule, request), message);
+  wp_request_template_compose (self->template, row_of (self, slot), message);
 }
 
 static void
-on_sent (gpointer data, gsize request)
+on_sent (gpointer data, gsize slot)
 {
   WpSender *self = data;
 
-  wp_tally_sent (self->tally, request, planned (self, request), now_on_schedule (self));
+  wp_tally_sent (self->tally, slot, row_of (self, slot)->arrival_ns, now_on_schedule (self));
 }
 
 static void
-on_ended (gpointer data, gsize request, const WpResponse *response, const char *error)
+on_ended (gpointer data, gsize slot, const WpResponse *response, const char *error)
 {
   WpSender *self = data;
+  gint64 now_ns = now_on_schedule (self);
 
   if (response)
-    wp_tally_answered (self->tally, request, planned (self, request), now_on_schedule (self),
-                       response->status, response->has_retry);
+    wp_tally_answered (self->tally, slot, row_of (self, slot)->arrival_ns, now_ns, response->status,
+                       response->has_retry);
   else
-    wp_tally_failed (self->tally, request, now_on_schedule (self), error);
+    wp_tally_failed (self->tally, slot, now_ns, error);
   self->n_busy--;
+  self->load->class->end (self->load, slot, now_ns);
 }
 
 static const WpConnectionPoolClass pool_class = { compose, on_sent, on_ended };
 
-/* To open a connection takes longer than to send on it, and in a burst that would be lag: as many stand
- * before as the fullest moment of the schedule needs, within the limit. */
-static guint
-count_spares (const WpSchedule *schedule, guint connections)
-{
-  gsize first = 0, most = 0;
-
-  for (gsize i = 0; i < wp_schedule_length (schedule); i++)
-    {
-      while (wp_schedule_row (schedule, first)->arrival_ns
-             < wp_schedule_row (schedule, i)->arrival_ns - SPARE_WINDOW_NS)
-        first++;
-      most = MAX (most, i - first + 1);
-    }
-  return (guint) MIN (most, connections);
-}
-
 WpSender *
-wp_sender_new (const WpSchedule *schedule, const WpTarget *target, const WpRequestTemplate *template,
-               const WpSenderOptions *options, WpTally *tally, GError **error)
+wp_sender_new (WpWorkload *load, const WpTarget *target, const WpRequestTemplate *template,
+               const WpSenderOptions *options, GError **error)
 {
-  gsize n_requests = wp_schedule_length (schedule);
-  g_autofree WpPooledConnection **places = g_try_new0 (WpPooledConnection *, n_requests);
+  gsize n_slots = wp_tally_length (load->tally);
+  g_autofree WpPooledConnection **places = g_try_new0 (WpPooledConnection *, n_slots);
   WpSender *self;
 
   if (!places)
     {
-      wp_memory_fail (n_requests, error);
+      wp_memory_fail (n_slots, error);
       return NULL;
     }
   self = g_new0 (WpSender, 1);
-  self->schedule = schedule;
+  self->load = load;
+  self->tally = load->tally;
   self->options = *options;
   wp_early_timer_init (&self->alarm, WARM_UP_NS);
-  self->tally = tally;
   self->template = template;
-  self->n_requests = n_requests;
   self->places = g_steal_pointer (&places);
   self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   self->timer_fd = timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-  self->n_spares = count_spares (schedule, options->connections);
   self->pool = wp_connection_pool_new (target, options->connections, self->epoll_fd, &pool_class, self);
 
   return self;
@@ -154,34 +133,44 @@ wp_sender_free (WpSender *self)
   g_free (self);
 }
 
-/* Opens a connection for later if there is time before @when_ns (CLOCK_MONOTONIC). FALSE: none is missing, or
- * there is none. */
+/* FALSE: none is missing, or there can be none. */
 static gboolean
-open_spare (WpSender *self, gint64 when_ns)
+open_spare (WpSender *self)
 {
-  gsize n = MIN (self->n_spares, self->n_requests - self->next);
+  return wp_connection_pool_open_spare (self->pool, self->load->class->n_spares (self->load));
+}
 
-  return when_ns > later (wp_time_monotonic (), TIME_TO_OPEN_NS)
-         && wp_connection_pool_open_spare (self->pool, (guint) n);
+void
+wp_sender_set_tick (WpSender *self, gint64 tick_ns, WpSenderTick tick, gpointer data)
+{
+  self->tick_ns = tick_ns;
+  self->tick = tick;
+  self->tick_data = data;
+}
+
+void
+wp_sender_prepare (WpSender *self)
+{
+  while (open_spare (self))
+    ;
 }
 
 /* FALSE if a request is due and no connection is free for it. */
 static gboolean
 send_due (WpSender *self)
 {
+  const WpWorkloadClass *class = self->load->class;
   gint64 now_ns = now_on_schedule (self);
 
-  for (guint n = 0; n < BATCH && self->next < self->n_requests && planned (self, self->next) <= now_ns; n++)
+  for (guint n = 0; n < BATCH && class->next_due (self->load) <= now_ns; n++)
     {
-      gsize i = self->next++;
+      gsize slot;
 
+      if (wp_connection_pool_is_full (self->pool))
+        return FALSE;
+      slot = class->begin (self->load);
       self->n_busy++;
-      if (!wp_connection_pool_send (self->pool, i, &self->places[i]))
-        {
-          self->next--;
-          self->n_busy--;
-          return FALSE;
-        }
+      wp_connection_pool_send (self->pool, slot, &self->places[slot]);
     }
   return TRUE;
 }
@@ -197,31 +186,35 @@ give_up_after (const WpSender *self)
 }
 
 static void
-give_up (WpSender *self, gsize i)
+give_up (WpSender *self, gsize slot)
 {
   gboolean leaves = self->options.patience_ns == give_up_after (self);
+  gint64 now_ns = now_on_schedule (self);
 
-  if (self->places[i])
+  if (self->places[slot])
     {
-      wp_connection_pool_cancel (self->pool, self->places[i]);
+      wp_connection_pool_cancel (self->pool, self->places[slot]);
       self->n_busy--;
     }
-  self->next = MAX (self->next, i + 1); /* it may still have been waiting for a connection */
   if (leaves)
-    wp_tally_left (self->tally, i, now_on_schedule (self));
+    wp_tally_left (self->tally, slot, now_ns);
   else
-    wp_tally_failed (self->tally, i, now_on_schedule (self), "no response in time");
+    wp_tally_failed (self->tally, slot, now_ns, "no response in time");
+  self->load->class->end (self->load, slot, now_ns);
 }
 
+/* On multiples of the interval, so that several threads tick together. */
 static void
 tick_if_due (WpSender *self)
 {
-  gint64 now_ns = wp_time_monotonic ();
+  gint64 now_ns = wp_time_monotonic (), passed_ns;
 
   if (now_ns < self->next_tick_ns)
     return;
-  self->next_tick_ns = now_ns + self->options.tick_ns;
-  self->options.tick (self->options.tick_data, now_ns - self->start_ns, self->n_busy);
+  passed_ns = now_ns - self->start_ns;
+  passed_ns -= passed_ns % self->tick_ns;
+  self->next_tick_ns = later (self->start_ns, passed_ns + self->tick_ns);
+  self->tick (self->tick_data, passed_ns, self->n_busy);
 }
 
 static void
@@ -281,17 +274,12 @@ take_what_came (WpSender *self)
     ;
 }
 
-/* All wait equally long after their planned times, and these are in order: only the oldest need be looked at.
- */
+/* Is there a request of @limit_ns or more? Which is the oldest? */
 static gboolean
-oldest_is_due (WpSender *self, gint64 limit_ns, gint64 now_ns)
+oldest_is_due (WpSender *self, gint64 limit_ns, gint64 now_ns, gsize *slot)
 {
-  while (self->oldest < self->n_requests
-         && wp_tally_result (self->tally, self->oldest)->ended_ns != WP_TIME_NONE)
-    self->oldest++;
-
-  return self->oldest < self->n_requests && limit_ns != G_MAXINT64
-         && planned (self, self->oldest) <= now_ns - limit_ns;
+  return limit_ns != G_MAXINT64 && self->load->class->oldest (self->load, slot)
+         && row_of (self, *slot)->arrival_ns <= now_ns - limit_ns;
 }
 
 /* Returns CLOCK_MONOTONIC of the next one to give up; G_MAXINT64: none. */
@@ -300,15 +288,16 @@ give_up_due (WpSender *self)
 {
   gint64 limit_ns = give_up_after (self);
   gint64 now_ns = now_on_schedule (self);
+  gsize slot;
 
-  if (oldest_is_due (self, limit_ns, now_ns))
+  if (oldest_is_due (self, limit_ns, now_ns, &slot))
     take_what_came (self);
-  for (; oldest_is_due (self, limit_ns, now_ns); self->oldest++)
-    give_up (self, self->oldest);
-  if (limit_ns == G_MAXINT64 || self->oldest >= self->n_requests)
+  while (oldest_is_due (self, limit_ns, now_ns, &slot))
+    give_up (self, slot);
+  if (limit_ns == G_MAXINT64 || !self->load->class->oldest (self->load, &slot))
     return G_MAXINT64;
 
-  return later (later (self->start_ns, planned (self, self->oldest)), limit_ns);
+  return later (later (self->start_ns, row_of (self, slot)->arrival_ns), limit_ns);
 }
 
 static gboolean
@@ -327,35 +316,39 @@ watch (WpSender *self, int stop_fd, GError **error)
   return FALSE;
 }
 
+/* The next thing to do is at the returned CLOCK_MONOTONIC. */
+static gint64
+do_what_is_due (WpSender *self)
+{
+  gint64 when_ns = give_up_due (self);
+
+  /* after all that frees a connection: where there is none, only an event can bring one */
+  if (send_due (self))
+    when_ns = MIN (when_ns, later (self->start_ns, self->load->class->next_due (self->load)));
+  tick_if_due (self);
+
+  return MIN (when_ns, self->next_tick_ns);
+}
+
 gboolean
-wp_sender_run (WpSender *self, int stop_fd, GError **error)
+wp_sender_run (WpSender *self, gint64 start_ns, int stop_fd, GError **error)
 {
   if (!watch (self, stop_fd, error))
     return FALSE;
 
-  while (wp_connection_pool_open_spare (self->pool, self->n_spares))
-    ;
   prctl (PR_SET_TIMERSLACK, 1); /* ns; the default of 50 us is lag */
-  wp_realtime_thread (WP_REALTIME_CLIENT);
-  self->start_unix_ns = g_get_real_time () * WP_NS_PER_US + HEAD_START_NS;
-  self->start_ns = wp_time_monotonic () + HEAD_START_NS;
-  self->next_tick_ns = self->options.tick ? later (self->start_ns, self->options.tick_ns) : G_MAXINT64;
-
+  if (self->options.is_realtime)
+    wp_realtime_thread (WP_REALTIME_CLIENT);
+  self->start_ns = start_ns;
+  self->next_tick_ns = self->tick ? later (start_ns, self->tick_ns) : G_MAXINT64;
   while (!self->stopped)
     {
-      gboolean has_room;
-      gint64 when_ns;
+      gint64 when_ns = do_what_is_due (self);
+      gboolean has_time = when_ns > later (wp_time_monotonic (), TIME_TO_OPEN_NS);
 
-      when_ns = give_up_due (self);
-      /* after all that frees a connection: where there is none, only an event can bring one */
-      has_room = send_due (self);
-      if (self->next == self->n_requests && self->n_busy == 0)
+      if (self->n_busy == 0 && self->load->class->next_due (self->load) == G_MAXINT64)
         break;
-      if (has_room && self->next < self->n_requests)
-        when_ns = MIN (when_ns, later (self->start_ns, planned (self, self->next)));
-      tick_if_due (self);
-      when_ns = MIN (when_ns, self->next_tick_ns);
-      wait_and_dispatch (self, open_spare (self, when_ns) ? 0 : when_ns);
+      wait_and_dispatch (self, has_time && open_spare (self) ? 0 : when_ns);
     }
 
   return TRUE;
@@ -365,10 +358,4 @@ guint64
 wp_sender_n_connections (const WpSender *self)
 {
   return wp_connection_pool_n_opened (self->pool);
-}
-
-gint64
-wp_sender_started (const WpSender *self)
-{
-  return self->start_unix_ns;
 }

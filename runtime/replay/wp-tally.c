@@ -20,14 +20,23 @@ struct _WpTally {
   WpTallyInterval *interval; /* since the last one was taken; NULL: none is kept */
 };
 
-static WpTallyInterval *
-interval_new (void)
+WpTallyInterval *
+wp_tally_interval_new (void)
 {
   WpTallyInterval *self = g_new0 (WpTallyInterval, 1);
 
   self->latency = wp_histogram_new ();
   self->lag = wp_histogram_new ();
   return self;
+}
+
+void
+wp_tally_interval_add (WpTallyInterval *self, const WpTallyInterval *other)
+{
+  wp_histogram_merge (self->latency, other->latency);
+  wp_histogram_merge (self->lag, other->lag);
+  self->n_failed += other->n_failed;
+  self->n_left += other->n_left;
 }
 
 void
@@ -41,7 +50,7 @@ wp_tally_interval_free (WpTallyInterval *self)
 WpTally *
 wp_tally_new (gsize n_requests, GError **error)
 {
-  WpTallyResult *results = g_try_new0 (WpTallyResult, n_requests);
+  WpTallyResult *results = g_try_new0 (WpTallyResult, MAX (n_requests, 1));
   WpTally *self;
 
   if (!results)
@@ -53,7 +62,7 @@ wp_tally_new (gsize n_requests, GError **error)
   self->results = results;
   self->n_requests = n_requests;
   for (gsize i = 0; i < n_requests; i++)
-    self->results[i].sent_ns = self->results[i].ended_ns = WP_TIME_NONE;
+    wp_tally_restart (self, i);
   self->last_sent_ns = self->last_ended_ns = WP_TIME_NONE;
   self->failures = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
   self->latency = wp_histogram_new ();
@@ -80,7 +89,7 @@ wp_tally_take_interval (WpTally *self)
 {
   WpTallyInterval *taken = g_steal_pointer (&self->interval);
 
-  self->interval = interval_new ();
+  self->interval = wp_tally_interval_new ();
   return taken;
 }
 
@@ -146,23 +155,58 @@ wp_tally_left (WpTally *self, gsize i, gint64 now_ns)
     self->interval->n_left++;
 }
 
+static void
+count_failure (WpTally *self, const char *reason, guint64 n)
+{
+  guint64 *count = g_hash_table_lookup (self->failures, reason);
+
+  if (!count)
+    {
+      count = g_new0 (guint64, 1);
+      g_hash_table_insert (self->failures, (gpointer) reason, count);
+    }
+  *count += n;
+}
+
 void
 wp_tally_failed (WpTally *self, gsize i, gint64 now_ns, const char *error)
 {
   WpTallyResult *result = end (self, i, now_ns, WP_OUTCOME_FAILED);
-  guint64 *count;
 
   result->error = g_intern_string (error);
   self->n_failed++;
   if (self->interval)
     self->interval->n_failed++;
-  count = g_hash_table_lookup (self->failures, result->error);
-  if (!count)
-    {
-      count = g_new0 (guint64, 1);
-      g_hash_table_insert (self->failures, (gpointer) result->error, count);
-    }
-  ++*count;
+  count_failure (self, result->error, 1);
+}
+
+void
+wp_tally_restart (WpTally *self, gsize i)
+{
+  self->results[i] = (WpTallyResult){ .sent_ns = WP_TIME_NONE, .ended_ns = WP_TIME_NONE };
+}
+
+void
+wp_tally_add (WpTally *self, const WpTally *other)
+{
+  GHashTableIter iter;
+  gpointer reason, n;
+
+  self->n_sent += other->n_sent;
+  self->n_answered += other->n_answered;
+  self->n_left += other->n_left;
+  self->n_failed += other->n_failed;
+  for (guint status = 0; status < N_STATUSES; status++)
+    self->n_status[status] += other->n_status[status];
+  self->last_sent_ns = MAX (self->last_sent_ns, other->last_sent_ns);
+  self->last_ended_ns = MAX (self->last_ended_ns, other->last_ended_ns);
+  g_hash_table_iter_init (&iter, other->failures);
+  while (g_hash_table_iter_next (&iter, &reason, &n))
+    count_failure (self, reason, *(const guint64 *) n);
+  wp_histogram_merge (self->latency, other->latency);
+  self->latency_squares += other->latency_squares;
+  wp_histogram_merge (self->response, other->response);
+  wp_histogram_merge (self->lag, other->lag);
 }
 
 const WpTallyResult *

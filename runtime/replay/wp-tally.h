@@ -21,10 +21,12 @@ typedef struct {
   WpHistogram *latency, *lag; /* of what was answered, and sent, in it */
   guint64 n_failed, n_left;
 } WpTallyInterval;
+WpTallyInterval *wp_tally_interval_new (void);
+void wp_tally_interval_add (WpTallyInterval *self, const WpTallyInterval *other);
 void wp_tally_interval_free (WpTallyInterval *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTallyInterval, wp_tally_interval_free)
 
-/* NULL with WP_ERROR_IO: there is no memory for them */
+/* @n_requests: 0: the counts alone. NULL with WP_ERROR_IO: there is no memory for them */
 WpTally *wp_tally_new (gsize n_requests, GError **error);
 void wp_tally_free (WpTally *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTally, wp_tally_free)
@@ -37,6 +39,12 @@ void wp_tally_answered (WpTally *self, gsize i, gint64 planned_ns, gint64 now_ns
                         gboolean has_retry);
 void wp_tally_left (WpTally *self, gsize i, gint64 now_ns);                      /* patience was over */
 void wp_tally_failed (WpTally *self, gsize i, gint64 now_ns, const char *error); /* interns @error */
+
+/* The place of a request that has ended is another one's from now on. */
+void wp_tally_restart (WpTally *self, gsize i);
+
+/* Adds the counts and distributions of @other, not its results. */
+void wp_tally_add (WpTally *self, const WpTally *other);
 
 /* What was counted since the last call; NULL the first time, from which on it is. Owned by the caller. */
 WpTallyInterval *wp_tally_take_interval (WpTally *self);

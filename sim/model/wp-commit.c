@@ -14,7 +14,7 @@
 #define BEFORE_S 0.05 /* assumed time at the lightest load before the first row */
 
 struct _WpCommit {
-  guint refs;
+  gatomicrefcount refs;
   GArray *loads; /* (element-type WpCommitLoad): lightest first */
   double scale;
   guint64 seed;
@@ -39,7 +39,7 @@ wp_commit_new_for_loads (const WpCommitLoad *loads, guint n_loads, double scale,
 {
   WpCommit *self = g_new0 (WpCommit, 1);
 
-  self->refs = 1;
+  g_atomic_ref_count_init (&self->refs);
   self->loads = g_array_new (FALSE, FALSE, sizeof (WpCommitLoad));
   g_array_set_clear_func (self->loads, clear_load);
   for (guint i = 0; i < n_loads; i++)
@@ -65,7 +65,7 @@ wp_commit_new (const WpCommitCost *cost, GArray *late_ns, double scale, guint64 
 WpCommit *
 wp_commit_ref (WpCommit *self)
 {
-  self->refs++;
+  g_atomic_ref_count_inc (&self->refs);
 
   return self;
 }
@@ -73,7 +73,7 @@ wp_commit_ref (WpCommit *self)
 void
 wp_commit_unref (WpCommit *self)
 {
-  if (--self->refs > 0)
+  if (!g_atomic_ref_count_dec (&self->refs))
     return;
   g_array_unref (self->loads);
   g_free (self);

@@ -46,7 +46,7 @@ WpCommit *wp_commit_new (const WpCommitCost *cost, GArray *late_ns, double scale
  * constant.
  */
 WpCommit *wp_commit_new_for_loads (const WpCommitLoad *loads, guint n_loads, double scale, guint64 seed);
-WpCommit *wp_commit_ref (WpCommit *self); /* not thread-safe */
+WpCommit *wp_commit_ref (WpCommit *self);
 void wp_commit_unref (WpCommit *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpCommit, wp_commit_unref)
 

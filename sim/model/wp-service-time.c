@@ -372,6 +372,12 @@ wp_service_time_free (WpServiceTime *self)
   g_free (self);
 }
 
+gboolean
+wp_service_time_is_batch (const char *spec)
+{
+  return g_ascii_strncasecmp (spec, "batch:", strlen ("batch:")) == 0;
+}
+
 WpCommit *
 wp_service_time_commit (const WpServiceTime *self)
 {

@@ -43,6 +43,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpServiceTime, wp_service_time_free)
  * its commit: the draws are commits of one row, and the trace's service times are ignored. */
 WpCommit *wp_service_time_commit (const WpServiceTime *self);
 
+/* Is @spec, which need not be valid, of a database that commits in groups? */
+gboolean wp_service_time_is_batch (const char *spec);
+
 /* Sets the service time of each row, in ns, >= 0: one draw per row without one, in order. */
 void wp_service_time_fill (WpServiceTime *self, const WpRow *rows, gsize n_rows, gint64 *services_ns);
 

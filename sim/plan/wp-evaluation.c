@@ -106,6 +106,33 @@ pass (WpEvaluation *self, const Batch *batch, WpModel *model)
 }
 
 static gboolean
+fail_of_time (const WpEvaluation *self, const Batch *batch, GError **error)
+{
+  return wp_fail (error, WP_ERROR_BAD_VALUE,
+                  "%u workers at %g times the traffic: the simulated time passes 292 years",
+                  self->policy.workers, batch->scale);
+}
+
+/* The objectives are judged at the end: so far the model of group commit knows no results. */
+static gboolean
+evaluate_groups (WpEvaluation *self, const Batch *batch, GError **error)
+{
+  g_autoptr (WpBulkService) model = NULL;
+  WpLayout layout;
+  WpTraceBlock block;
+  gboolean good = TRUE;
+
+  wp_policy_layout (&self->policy, &layout);
+  model = wp_bulk_service_new (&layout, self->patience_ns, self->commit, NULL, NULL);
+  for (guint64 first = 0; good && wp_trace_buffer_read (batch->buffer, batch->scale, first, &block);
+       first += block.n_rows)
+    for (gsize i = 0; i < block.n_rows && good; i++)
+      good = wp_bulk_service_offer (model, block.arrivals_ns[i]);
+
+  return (good && wp_bulk_service_finish (model, &self->summary)) || fail_of_time (self, batch, error);
+}
+
+static gboolean
 evaluate (WpEvaluation *self, const Batch *batch, GError **error)
 {
   g_autoptr (WpModel) model = NULL;
@@ -117,9 +144,7 @@ evaluate (WpEvaluation *self, const Batch *batch, GError **error)
   else
     model = wp_model_new (&layout, self->patience_ns);
   if (!pass (self, batch, model))
-    return wp_fail (error, WP_ERROR_BAD_VALUE,
-                    "%u workers at %g times the traffic: the simulated time passes 292 years",
-                    self->policy.workers, batch->scale);
+    return fail_of_time (self, batch, error);
   if (model)
     wp_model_finish (model, &self->summary);
   else if (self->violated)
@@ -205,7 +230,7 @@ run_task (Task *task, const Batch *batch, GError **error)
   for (guint i = 0; i < task->n && good; i++)
     {
       task->evaluations[i]->violated = NULL;
-      good = evaluate (task->evaluations[i], batch, error);
+      good = (task->evaluations[i]->commit ? evaluate_groups : evaluate) (task->evaluations[i], batch, error);
     }
 }
 

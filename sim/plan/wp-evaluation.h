@@ -1,7 +1,7 @@
 /* wp-evaluation.h - evaluates candidate sizes, each by one pass over the trace, on several threads. */
 #pragma once
 
-#include "sim/model/wp-model.h"
+#include "sim/model/wp-bulk-service.h"
 #include "sim/plan/wp-backlog.h"
 #include "sim/plan/wp-slo.h"
 #include "sim/plan/wp-trace-buffer.h"
@@ -10,6 +10,7 @@
 typedef struct {
   WpPolicy policy; /* BufferedChannel or WorkerPool, with the sizes */
   gint64 patience_ns;
+  WpCommit *commit;    /* NULL: each job has its own service; else group commit, without @as_backlog */
   gboolean as_backlog; /* compute @backlog, in which no request is turned away, instead of @summary */
   gboolean reduced;    /* a reduced backlog suffices */
   guint parts;         /* of a backlog */

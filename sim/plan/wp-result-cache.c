@@ -29,7 +29,8 @@ wp_result_cache_new (const WpSearchSetup *setup, double scale)
 
   self->setup = *setup;
   self->scale = scale;
-  wp_slo_needs_init (&self->needs, setup->slos, &setup->policy, setup->patience_ns);
+  if (!setup->commit) /* else one run answers for one size only */
+    wp_slo_needs_init (&self->needs, setup->slos, &setup->policy, setup->patience_ns);
   self->ample_workers = G_MAXUINT;
   self->backlogs = g_hash_table_new_full (g_direct_hash, g_direct_equal, NULL, backlog_free);
   self->results = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
@@ -78,7 +79,8 @@ set_up (const WpResultCache *self, guint workers, guint queue_jobs, gboolean as_
 {
   WpEvaluation evaluation = { .policy = self->setup.policy,
                               .patience_ns = self->setup.patience_ns,
-                              .as_backlog = as_backlog,
+                              .commit = self->setup.commit,
+                              .as_backlog = as_backlog && !self->setup.commit,
                               .reduced = self->needs.reduced,
                               .parts = self->needs.parts,
                               .slos = in_full ? NULL : self->setup.slos };
@@ -313,15 +315,21 @@ wp_result_cache_find_ample (WpResultCache *self)
 {
   WpEvaluation evaluation = set_up (self, G_MAXUINT - 1, WP_QUEUE_UNLIMITED, TRUE, TRUE);
 
-  if (self->ample_workers == G_MAXUINT)
-    run_and_take (self, &evaluation, 1);
+  if (self->ample_workers != G_MAXUINT)
+    return;
+  run_and_take (self, &evaluation, 1);
+  if (self->setup.commit && !self->error)
+    self->ample_workers = (guint) MAX (evaluation.summary.busy_max, 0) + 1;
 }
 
 gint64
 wp_result_cache_longest (WpResultCache *self, guint workers)
 {
   const Backlog *known;
+  WpSummary summary;
 
+  if (self->setup.commit)
+    return wp_result_cache_find (self, workers, WP_QUEUE_UNLIMITED, TRUE, &summary) ? summary.depth_max : -1;
   fill_backlogs (self, &workers, 1, WP_QUEUE_UNLIMITED, !self->needs.by_backlog);
   known = find_backlog (self, workers);
 

@@ -11,6 +11,7 @@ typedef struct {
   gint64 patience_ns;
   const GPtrArray *slos; /* (element-type WpSlo) */
   guint threads;
+  WpCommit *commit; /* of a database that commits in groups; NULL: services are those of the rows */
 } WpSearchSetup;
 
 /**

@@ -40,7 +40,7 @@ wp_search_free (WpSearch *self)
 gboolean
 wp_search_is_assumed (const WpSearch *self)
 {
-  return self->assumed;
+  return self->assumed || self->cache->setup.commit;
 }
 
 gboolean
@@ -125,7 +125,7 @@ is_monotone (const WpSearch *self, WpTrend (*trend) (const WpSlo *))
     if (trend (g_ptr_array_index (self->cache->setup.slos, i)) == WP_TREND_UNKNOWN)
       return FALSE;
 
-  return self->cache->needs.by_backlog;
+  return self->cache->needs.by_backlog || self->cache->setup.commit;
 }
 
 /* The limit of simulated rows at which trying the sizes one by one ends. */

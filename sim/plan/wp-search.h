@@ -8,7 +8,9 @@
  * With patient clients one pass answers every queue for a number of workers, and most objectives are monotone
  * in each size, so bisection applies. The same holds if the objectives allow no blocked request and no queued
  * job is dropped, as then no request is turned away. Otherwise the sizes are tried one by one from the
- * smallest; if that takes too long, bisection searches the rest and wp_search_is_assumed() reports it.
+ * smallest; if that takes too long, bisection searches the rest and wp_search_is_assumed() reports it. With
+ * group commit, bisection searches over runs: one commit more or less moves all later ones, so that the
+ * objectives are monotone but for chance, which is reported likewise.
  */
 typedef struct _WpSearch WpSearch;
 

@@ -43,14 +43,16 @@ wipe (Progress *self)
   wp_interrupt_set_line (FALSE);
 }
 
+/* Do all queues of a number of workers come from one pass? */
 static gboolean
-is_patient (const WpSweepSetup *setup)
+is_by_backlog (const WpSweepSetup *setup)
 {
   WpLayout layout;
 
   wp_policy_layout (&setup->policy, &layout);
 
-  return !layout.rejects && layout.block_timeout_ns == WP_TIME_NONE && setup->patience_ns == WP_TIME_NONE;
+  return !setup->commit && !layout.rejects && layout.block_timeout_ns == WP_TIME_NONE
+         && setup->patience_ns == WP_TIME_NONE;
 }
 
 static void
@@ -76,8 +78,8 @@ add_row (WpSweep *self, const WpEvaluation *evaluation, double scale, double ser
 static WpEvaluation *
 make_evaluations (const WpSweep *self, const WpSweepSetup *setup, guint *n)
 {
-  gboolean patient = is_patient (setup);
-  guint n_queues = self->spec->queues->len, each = patient ? 1 : n_queues;
+  gboolean by_backlog = is_by_backlog (setup);
+  guint n_queues = self->spec->queues->len, each = by_backlog ? 1 : n_queues;
   WpEvaluation *evaluations = g_new0 (WpEvaluation, self->spec->workers->len * each);
 
   *n = 0;
@@ -90,7 +92,8 @@ make_evaluations (const WpSweep *self, const WpSweepSetup *setup, guint *n)
         evaluation->policy.workers = g_array_index (self->spec->workers, guint, i);
         evaluation->policy.queue_jobs = g_array_index (self->spec->queues, guint, j);
         evaluation->patience_ns = setup->patience_ns;
-        evaluation->as_backlog = patient;
+        evaluation->commit = setup->commit;
+        evaluation->as_backlog = by_backlog;
         evaluation->parts = WP_BACKLOG_ALL;
         evaluation->queues = (const guint *) (gpointer) self->spec->queues->data;
         evaluation->n_queues = n_queues;
@@ -115,9 +118,11 @@ sweep_scale (WpSweep *self, const WpTraceBuffer *buffer, const WpSweepSetup *set
 {
   guint n_evaluations;
   g_autofree WpEvaluation *evaluations = make_evaluations (self, setup, &n_evaluations);
-  gboolean done
-      = wp_evaluations_run (buffer, scale, evaluations, n_evaluations, setup->threads, show, progress, error);
+  gboolean done;
 
+  progress->n_passes = n_evaluations * self->spec->scales->len * self->spec->services->len;
+  done
+      = wp_evaluations_run (buffer, scale, evaluations, n_evaluations, setup->threads, show, progress, error);
   for (guint i = 0; i < n_evaluations; i++)
     {
       if (done)
@@ -148,7 +153,8 @@ compare_rows (gconstpointer a, gconstpointer b)
 static gboolean
 recommend (WpSweep *self, const WpTraceBuffer *buffer, const WpSweepSetup *setup, GError **error)
 {
-  const WpSearchSetup search = { buffer, setup->policy, setup->patience_ns, self->slos, setup->threads };
+  const WpSearchSetup search
+      = { buffer, setup->policy, setup->patience_ns, self->slos, setup->threads, setup->commit };
   double scale = g_array_index (self->spec->scales, double, 0);
 
   return setup->margin == 0 || setup->policy.mode != WP_MODE_WORKER_POOL
@@ -182,11 +188,14 @@ sweep_one_service (WpSweep *self, WpTraceBuffer *buffer, WpTrace *trace, const W
   double service_scale = g_array_index (self->spec->services, double, 0);
   g_autoptr (WpServiceTime) service = make_service (setup, service_scale, error);
 
+  WpSweepSetup its = *setup;
+
   if (!service || !wp_trace_buffer_load (buffer, trace, service, error))
     return FALSE;
+  its.commit = wp_service_time_commit (service);
   self->n_drawn = wp_service_time_drawn (service);
 
-  return sweep_service (self, buffer, setup, service_scale, progress, error);
+  return sweep_service (self, buffer, &its, service_scale, progress, error);
 }
 
 static gboolean
@@ -200,11 +209,13 @@ sweep_services (WpSweep *self, WpTraceBuffer *raw, WpTrace *trace, const WpSweep
       double service_scale = g_array_index (self->spec->services, double, i);
       g_autoptr (WpServiceTime) scaled = make_service (setup, service_scale, error);
       g_autoptr (WpTraceBuffer) buffer = wp_trace_buffer_new (setup->memory_bytes, 2);
+      WpSweepSetup its = *setup;
 
       if (!scaled || !wp_trace_buffer_copy (buffer, raw, scaled, service_scale, error))
         return FALSE;
+      its.commit = wp_service_time_commit (scaled);
       self->n_drawn = wp_service_time_drawn (scaled);
-      if (!sweep_service (self, buffer, setup, service_scale, progress, error))
+      if (!sweep_service (self, buffer, &its, service_scale, progress, error))
         return FALSE;
     }
 
@@ -245,16 +256,12 @@ sweep_new (WpSweepSpec *spec, const WpSweepSetup *setup, GPtrArray *slos)
 }
 
 static Progress
-progress_of (const WpSweep *self, const WpSweepSetup *setup)
+begin_progress (void)
 {
-  const WpSweepSpec *spec = self->spec;
   gint64 now_ns = wp_time_monotonic ();
 
-  return (Progress){ .on_terminal = isatty (STDERR_FILENO),
-                     .start_ns = now_ns,
-                     .next_ns = now_ns + INTERVAL_NS,
-                     .n_passes = spec->workers->len * (is_patient (setup) ? 1 : spec->queues->len)
-                                 * spec->scales->len * spec->services->len };
+  return (
+      Progress){ .on_terminal = isatty (STDERR_FILENO), .start_ns = now_ns, .next_ns = now_ns + INTERVAL_NS };
 }
 
 static void
@@ -268,7 +275,7 @@ WpSweep *
 wp_sweep_run (WpSweepSpec *spec, WpTrace *trace, const WpSweepSetup *setup, GPtrArray *slos, GError **error)
 {
   g_autoptr (WpSweep) self = sweep_new (spec, setup, slos);
-  Progress progress = progress_of (self, setup);
+  Progress progress = begin_progress ();
   gboolean done = sweep_all (self, trace, setup, &progress, error);
 
   finish (self, &progress);
@@ -281,7 +288,7 @@ wp_sweep_run_rows (WpSweepSpec *spec, const WpTraceBuffer *rows, const WpSweepSe
                    GError **error)
 {
   g_autoptr (WpSweep) self = sweep_new (spec, setup, slos);
-  Progress progress = progress_of (self, setup);
+  Progress progress = begin_progress ();
   gboolean done = sweep_service (self, rows, setup, setup->service_scale, &progress, error);
 
   self->requests = wp_trace_buffer_length (rows);

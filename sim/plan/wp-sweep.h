@@ -31,6 +31,7 @@ typedef struct {
   guint threads;
   guint64 memory_bytes; /* for the rows */
   double margin;        /* times the traffic of WorkerPool, for which sizes are recommended; 0: none are */
+  WpCommit *commit;     /* as in WpSearchSetup, for wp_sweep_run_rows(); the other has that of @service */
 } WpSweepSetup;
 
 /**

@@ -186,13 +186,25 @@ add_not_found (GString *text, const WpRecommendation *self)
   g_string_append_c (text, '.');
 }
 
+/* Adds nothing where the trace has services. */
 static void
-add_assumption (GString *text, const char *service)
+add_assumption (GString *text, const WpReport *report)
 {
+  const char *service = report->service;
   char cell[WP_FORMAT_CELL];
   gint64 ns;
 
+  if (report->waits_in_service)
+    g_string_append (text, "Assuming that no service time contains waiting (see the warning): ");
+  if (report->n_drawn < report->traffic.requests)
+    return;
   g_string_append (text, "Assuming ");
+  if (wp_service_time_is_batch (service))
+    {
+      wp_text_append (text, service);
+      g_string_append (text, " (--service): ");
+      return;
+    }
   if (wp_time_parse_duration (service, &ns, NULL))
     g_string_append (text, wp_format_seconds (cell, (double) ns / WP_NS_PER_S));
   else
@@ -205,10 +217,10 @@ static void
 add_verdict (GString *text, const WpReport *report, const char *between)
 {
   const WpRecommendation *self = report->recommendation;
-  gboolean assuming = report->n_drawn == report->traffic.requests;
+  gboolean assuming;
 
-  if (assuming)
-    add_assumption (text, report->service);
+  add_assumption (text, report);
+  assuming = text->len > 0;
   g_string_append_c (text, self->is_found ? (assuming ? 'u' : 'U') : (assuming ? 'n' : 'N'));
   for (guint i = 0; i < report->n_models; i++)
     if (wp_report_is_recommended (report, i))

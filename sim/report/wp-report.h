@@ -17,6 +17,8 @@ typedef struct {
   guint64 n_drawn;          /* requests whose service time it drew */
   /* a log without services and responses: nothing is simulated, there are no models */
   gboolean lacks_service;
+  /* the trace's service times contain waiting for commits; the warnings say so */
+  gboolean waits_in_service;
   const WpLogged *logged; /* what its response times are; NULL: it has none */
   gint64 patience_ns;     /* WP_TIME_NONE: clients wait without limit */
   WpTrafficSummary traffic;

@@ -73,13 +73,14 @@ gboolean
 wp_logged_apply (WpTrace *trace, const WpLoggedOption *option, WpLogged *logged, GError **error)
 {
   g_autofree gint64 *arrivals = NULL, *responses = NULL;
-  WpLoggedTimes log = { .is_spread = wp_trace_has_spread_stamps (trace) };
+  WpLoggedTimes log = { 0 };
 
   *logged = (WpLogged){ .choice = option->choice, .path_column = wp_trace_path_column (trace) };
   if (!wp_trace_has_column (trace, "response"))
     return fail_without (trace, option, error);
   if (!wp_trace_load_responses (trace, &arrivals, &responses, &log.n, error))
     return FALSE;
+  log.is_spread = wp_trace_has_spread_stamps (trace); /* known once it was read */
   log.arrivals_ns = arrivals;
   log.responses_ns = responses;
   logged->is_there = has_responses (responses, log.n);

@@ -441,7 +441,7 @@ test_journal_has_room_again (void)
 {
   g_autoptr (WpHarness) server
       = wp_harness_start_limited (&small_files, "-m", "BufferedChannel", "--journal=jobs.journal", "-d",
-                                  "delay:100ms", NULL);
+                                  "delay:200ms", NULL);
   Log log = log_new ();
 
   ask_until (server, &log, 503);

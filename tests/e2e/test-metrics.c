@@ -57,6 +57,28 @@ read_stats (const WpHarness *server)
   return figures;
 }
 
+static const char *const histograms[][4] = {
+  { "wp_database_commit_seconds", "0.0001", "0.01", "10" },
+  { "wp_database_rows_per_commit", "1", "100", "1000" },
+};
+
+static const char *
+type_of (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (histograms); i++)
+    if (g_str_equal (histograms[i][0], name))
+      return " histogram";
+  return g_str_has_suffix (name, "_total") ? " counter" : " gauge";
+}
+
+static gboolean
+is_of_histogram (const char *name, const char *type)
+{
+  const char *part = g_str_has_prefix (name, type) ? name + strlen (type) : "";
+
+  return g_str_equal (part, "_bucket") || g_str_equal (part, "_sum") || g_str_equal (part, "_count");
+}
+
 /* (element-type utf8 utf8): "wp_requests_inside{place="parked"}" and its value; each has its help and its
  * type before it. */
 static GHashTable *
@@ -80,12 +102,14 @@ read_metrics (const WpHarness *server)
         {
           g_free (type);
           type = g_strndup (*line + 7, strcspn (*line + 7, " "));
-          g_assert_true (g_str_has_suffix (*line, g_str_has_suffix (type, "_total") ? " counter" : " gauge"));
+          g_assert_true (g_str_has_suffix (*line, type_of (type)));
         }
       else
         {
           g_autofree char *name = g_strndup (*line, strcspn (*line, "{ "));
 
+          if (is_of_histogram (name, type))
+            name[strlen (type)] = '\0';
           g_assert_cmpstr (help, ==, name);
           g_assert_cmpstr (type, ==, name);
           g_assert_true (
@@ -132,6 +156,8 @@ static const struct {
   { "wp_ready", "ready" },
   { "wp_database_up", "database_up" },
   { "wp_database_reconnects_total", "database_reconnects" },
+  { "wp_database_commit_seconds_count", "database_commits" },
+  { "wp_database_rows_per_commit_count", "database_commits" },
   { "wp_database_log_bytes", "database_log_bytes" },
   { "wp_journal_failed_jobs", "journal.failed" },
   { "wp_journal_refused_total", "journal.refused" },
@@ -205,6 +231,48 @@ read_at_rest (const WpHarness *server, GHashTable **stats, GHashTable **metrics)
     }
 }
 
+static double
+take_part (GHashTable *metrics, const char *name, const char *part)
+{
+  g_autofree char *key = g_strconcat (name, part, NULL);
+  const char *text = g_hash_table_lookup (metrics, key);
+  double value;
+
+  if (!text)
+    g_error ("no %s", key);
+  value = number (text);
+  g_hash_table_remove (metrics, key);
+
+  return value;
+}
+
+static gboolean
+is_bucket (gpointer name, gpointer value, gpointer histogram)
+{
+  return g_str_has_prefix (name, histogram)
+         && g_str_has_prefix ((char *) name + strlen (histogram), "_bucket{");
+}
+
+/* Takes all but the counts, which are @n. */
+static void
+check_histogram (GHashTable *metrics, const char *const *histogram, double n)
+{
+  double sum = take_part (metrics, histogram[0], "_sum"), before = 0;
+
+  for (guint i = 1; i <= 3; i++)
+    {
+      g_autofree char *part = g_strdup_printf ("_bucket{le=\"%s\"}", histogram[i]);
+      double below = take_part (metrics, histogram[0], part);
+
+      g_assert_cmpfloat (below, >=, before);
+      before = below;
+    }
+  g_assert_cmpfloat (take_part (metrics, histogram[0], "_bucket{le=\"+Inf\"}"), ==, n);
+  g_assert_cmpfloat (before, <=, n);
+  g_assert_true (n > 0 ? sum > 0 : sum == 0);
+  g_hash_table_foreach_remove (metrics, is_bucket, (gpointer) histogram[0]);
+}
+
 /* Every metric is that of a figure, and has its value; every such figure that is not null has its metric. */
 static void
 check_metrics (const WpHarness *server)
@@ -212,6 +280,8 @@ check_metrics (const WpHarness *server)
   g_autoptr (GHashTable) stats = NULL, metrics = NULL;
   gint64 since_us = read_at_rest (server, &stats, &metrics);
 
+  for (guint i = 0; i < G_N_ELEMENTS (histograms); i++)
+    check_histogram (metrics, histograms[i], number (g_hash_table_lookup (stats, "database_commits")));
   for (guint i = 0; i < G_N_ELEMENTS (same); i++)
     {
       const char *figure = g_hash_table_lookup (stats, same[i].figure),
@@ -321,6 +391,7 @@ test_a_full_server (void)
     { "retries", "0" },
     { "database_up", "true" },
     { "database_reconnects", "0" },
+    { "database_commits", "0" },
     { "database_log_bytes", "0" },
     { "journal", "null" },
     { "connections", "5" },

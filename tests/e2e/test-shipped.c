@@ -268,11 +268,11 @@ list_options (const char *text, const char *pattern)
   return g_strjoinv ("\n", (char **) options->pdata);
 }
 
-/* What follows each .TP of OPTIONS, without its markup. */
+/* What follows each .TP of a section, without its markup. */
 static char *
-find_man_entries (const char *page)
+find_man_entries (const char *page, const char *section)
 {
-  g_autofree char *start = g_strdup (strstr (page, "\n.SH OPTIONS"));
+  g_autofree char *start = g_strdup (strstr (page, section));
   g_autoptr (GRegex) regex = g_regex_new ("^\\.TP\n\\.BR? (.*)$", G_REGEX_MULTILINE, 0, NULL);
   g_autoptr (GRegex) markup = g_regex_new ("\\\\f.|\\\\|\"| (?==)", 0, 0, NULL);
   g_autoptr (GMatchInfo) match = NULL;
@@ -305,12 +305,50 @@ test_man_pages (Shipped *self, gconstpointer data)
       g_assert_true (
           g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &help, NULL, NULL, NULL));
       g_assert_true (g_file_get_contents (path, &page, NULL, NULL));
-      entries = find_man_entries (page);
+      entries = find_man_entries (page, "\n.SH OPTIONS");
       in_help = list_options (help, "^  (?:-(\\w), )?--([a-z-]+)(?:=(\\S+))?");
       in_page = list_options (entries, "(?:-(\\w) ,  )?--([a-z-]+)(?:=([^\\s,]+))?");
       g_assert_nonnull (strstr (in_help, "h --help "));
       g_assert_cmpstr (in_page, ==, in_help);
     }
+}
+
+/* wp-trace(5) has an entry for each column and each note of what wp-sim writes. */
+static void
+test_trace_page (Shipped *self, gconstpointer data)
+{
+  g_autofree char *bin = g_path_get_dirname (self->command[0]), *path = find (self->root, "wp-trace.5");
+  g_autofree char *program = g_build_filename (self->root, bin, "wp-sim", NULL);
+  g_autofree char *written = NULL, *page = NULL, *columns = NULL, *notes = NULL;
+  const char *argv[] = { program, "--mode=WorkerPool", "--synthetic=constant:rate=5,n=3", "--jobs=-", NULL };
+  g_auto (GStrv) lines = NULL;
+  guint n_names = 0;
+
+  g_assert_nonnull (path);
+  g_assert_true (g_file_get_contents (path, &page, NULL, NULL));
+  g_assert_true (
+      g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &written, NULL, NULL, NULL));
+  columns = find_man_entries (page, "\n.SH COLUMNS");
+  notes = find_man_entries (page, "\n.SH NOTES");
+  lines = g_strsplit (written, "\n", -1);
+  for (char **line = lines; n_names == 0 || line[-1][0] == '#'; line++)
+    {
+      char *colon = strchr (*line, ':');
+      g_auto (GStrv) names = NULL;
+
+      g_assert_nonnull (*line);
+      if (colon)
+        *colon = '\0';
+      names = g_strsplit (colon ? *line + 2 : *line, ",", -1);
+      for (char **name = names; *name; name++, n_names++)
+        {
+          g_autofree char *pattern = g_strdup_printf ("(?m)(^|[ ,])%s([ ,]|$)", *name);
+
+          g_test_message ("%s", *name);
+          g_assert_true (g_regex_match_simple (pattern, colon ? notes : columns, 0, 0));
+        }
+    }
+  g_assert_cmpuint (n_names, >=, 18);
 }
 
 static void
@@ -336,6 +374,7 @@ main (int argc, char **argv)
   g_test_add ("/shipped/with-all-settings", Shipped, NULL, set_up, test_with_all_settings, tear_down);
   g_test_add ("/shipped/time-to-stop", Shipped, NULL, set_up, test_time_to_stop, tear_down);
   g_test_add ("/shipped/man-pages-have-the-options", Shipped, NULL, set_up, test_man_pages, tear_down);
+  g_test_add ("/shipped/trace-page", Shipped, NULL, set_up, test_trace_page, tear_down);
   g_test_add ("/shipped/completion", Shipped, NULL, set_up, test_completion, tear_down);
 
   return g_test_run ();

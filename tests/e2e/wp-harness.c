@@ -221,6 +221,18 @@ wp_harness_start_limited (const WpChildTerms *terms, const char *option, ...)
   return self;
 }
 
+void
+wp_harness_launch_only (WpHarness *self, const char *option, ...)
+{
+  g_autoptr (GPtrArray) argv = NULL;
+  va_list more;
+
+  va_start (more, option);
+  argv = command_line (option, more);
+  va_end (more);
+  self->child = wp_child_new (self->dir, (char **) argv->pdata, NULL);
+}
+
 static WpHarness *
 run (const WpChildTerms *terms, const char *option, va_list more)
 {

@@ -28,6 +28,9 @@ WpHarness *wp_harness_new (void);
 gboolean wp_harness_try (WpHarness *self, const WpChildTerms *terms, const char *option,
                          ...) G_GNUC_NULL_TERMINATED;
 
+/* In the folder of wp_harness_new(): starts wp-server with these options alone, and waits for nothing. */
+void wp_harness_launch_only (WpHarness *self, const char *option, ...) G_GNUC_NULL_TERMINATED;
+
 /* Runs wp-server with these options alone to its end; it is killed if it starts to serve. See
  * wp_harness_wait(). */
 WpHarness *wp_harness_run (const char *option, ...) G_GNUC_NULL_TERMINATED;

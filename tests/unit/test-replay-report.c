@@ -24,9 +24,12 @@ report_of (const WpTally *tally)
   static WpStatusSet expect;
 
   g_assert_true (wp_status_set_parse (&expect, "200-399,429,503", NULL));
-  return (WpReplayReport){
-    .url = "http://127.0.0.1:1/", .tally = tally, .max_lag_ns = 10 * MS, .expect = &expect, .n_connections = 1
-  };
+  return (WpReplayReport){ .url = "http://127.0.0.1:1/",
+                           .tally = tally,
+                           .n_requests = wp_tally_length (tally),
+                           .max_lag_ns = 10 * MS,
+                           .expect = &expect,
+                           .n_connections = 1 };
 }
 
 static char *

@@ -483,7 +483,7 @@ test_waits_for_server (void)
   g_assert_cmpuint (http_server_n_requests (server), ==, 1);
 }
 
-#ifdef __SANITIZE_ADDRESS__
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 #define LITTLE_MEMORY "" /* its own is more than that */
 #else
 #define LITTLE_MEMORY "ulimit -d 20000; "
@@ -580,6 +580,156 @@ test_ramp (void)
   g_assert_cmpuint (n_early, >=, 149);
   g_assert_cmpuint (n_early, <=, 151);
   g_assert_cmpint (rows[n_rows - 1].arrival_ns, <, 2 * WP_NS_PER_S);
+}
+
+/* The smallest number in a column of those of a record. */
+static double
+least_of (const WpRow *rows, gsize n, gint64 (*field) (const WpRow *row))
+{
+  gint64 least = G_MAXINT64;
+
+  for (gsize i = 0; i < n; i++)
+    least = MIN (least, field (&rows[i]));
+  return (double) least / WP_NS_PER_S;
+}
+
+static gint64
+ended (const WpRow *row)
+{
+  return row->ended_ns;
+}
+
+static gint64
+arrival (const WpRow *row)
+{
+  return row->arrival_ns;
+}
+
+/* None of three clients sends again before it is answered; the limit is of all requests. */
+static void
+check_clients (const char *threads)
+{
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
+  g_autoptr (ReplayRun) run
+      = replay_run_start_by ("shift && exec \"$0\" \"$@\" --clients=3 --limit=10 --service=exp:5ms", "",
+                             http_server_url (server), threads, "-o", "out.csv", "--format=json", ANY_LAG,
+                             NULL);
+  g_autoptr (WpTrace) trace = NULL;
+  const WpRow *rows;
+  gsize n_rows;
+
+  g_assert_true (http_server_wait_requests (server, 3));
+  http_server_release (server);
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  g_assert_cmpint (count_of (run, "requests"), ==, 10);
+  g_assert_cmpint (count_of (run, "clients"), ==, 3);
+  g_assert_cmpint (count_in (run, "statuses", "200"), ==, 10);
+  g_assert_cmpint (count_of (run, "connections"), ==, 3);
+  g_assert_cmpuint (http_server_n_requests (server), ==, 10);
+
+  rows = load_record (run, "out.csv", &trace, &n_rows);
+  g_assert_cmpuint (n_rows, ==, 10);
+  for (gsize i = 0; i < n_rows; i++)
+    g_assert_cmpint (rows[i].service_ns, >, 0);
+  g_assert_cmpint (rows[2].arrival_ns, ==, 0);
+  g_assert_cmpfloat (least_of (rows + 3, 7, arrival), >=, least_of (rows, 3, ended));
+}
+
+static void
+test_clients (void)
+{
+  check_clients ("--threads=1");
+  check_clients ("--threads=2");
+}
+
+static void
+test_think_time (void)
+{
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
+  g_autoptr (ReplayRun) run
+      = replay_run_start_by ("shift && exec \"$0\" \"$@\" --clients=1 --think=20ms --duration=1h --limit=3",
+                             "", http_server_url (server), "-o", "out.csv", ANY_LAG, NULL);
+  g_autoptr (WpTrace) trace = NULL;
+  const WpRow *rows;
+  gsize n_rows;
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  g_assert_nonnull (strstr (replay_run_out (run), "closed loop   1 client, think time 20ms: "));
+  g_assert_nonnull (strstr (replay_run_out (run), "(coordinated"));
+  g_assert_nonnull (strstr (replay_run_out (run), "\nthroughput    "));
+  rows = load_record (run, "out.csv", &trace, &n_rows);
+  g_assert_cmpuint (n_rows, ==, 3);
+  for (gsize i = 1; i < n_rows; i++)
+    g_assert_cmpint (rows[i].arrival_ns, ==, rows[i - 1].ended_ns + 20 * WP_NS_PER_MS);
+}
+
+/* A client whose connection breaks goes on; the run ends with its duration. */
+static void
+test_clients_that_fail (void)
+{
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_CLOSE, 0);
+  g_autoptr (ReplayRun) run
+      = replay_run_start_by ("shift && exec \"$0\" \"$@\" --clients=2 --duration=250ms", "",
+                             http_server_url (server), "--format=json", ANY_LAG, NULL);
+
+  g_assert_cmpint (replay_run_wait (run), ==, 1);
+  g_assert_cmpint (count_of (run, "failed"), ==, count_of (run, "requests"));
+  g_assert_cmpint (count_of (run, "failed"), >=, 2);
+  g_assert_cmpint (count_of (run, "failed"), <=, 6); /* with a rest after each */
+}
+
+/* Each thread sends its share; the record is one, in order. */
+static void
+test_threads (void)
+{
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
+  g_autoptr (GString) csv = g_string_new ("id,arrival\n");
+  g_autoptr (GHashTable) ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (ReplayRun) run = NULL;
+  g_autoptr (WpTrace) trace = NULL;
+  const WpRow *rows;
+  gsize n_rows;
+
+  for (guint i = 0; i < 100; i++)
+    g_string_append_printf (csv, "r%u,0.%03u\n", i, i);
+  run = replay_run_start (csv->str, http_server_url (server), "--threads=3", "--connections=7", "-o",
+                          "out.csv", "--format=json", ANY_LAG, NULL);
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  g_assert_cmpint (count_of (run, "requests"), ==, 100);
+  g_assert_cmpint (count_of (run, "answered"), ==, 100);
+  g_assert_cmpint (count_in (run, "statuses", "200"), ==, 100);
+  g_assert_cmpint (count_of (run, "connections"), <=, 7);
+  for (guint i = 0; i < 100; i++)
+    g_hash_table_add (ids, http_server_header (http_server_request (server, i), "X-Request-Id"));
+  g_assert_cmpuint (g_hash_table_size (ids), ==, 100);
+  rows = load_record (run, "out.csv", &trace, &n_rows);
+  g_assert_cmpuint (n_rows, ==, 100);
+  for (guint i = 0; i < 100; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("r%u", i);
+
+      g_assert_cmpstr (rows[i].id, ==, id);
+      g_assert_cmpint (rows[i].outcome, ==, WP_OUTCOME_STORED);
+    }
+}
+
+/* Of all threads, each of which has some under way. */
+static void
+test_threads_interrupted (void)
+{
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_HOLD, 0);
+  g_autoptr (ReplayRun) run
+      = replay_run_start ("arrival\n0\n0\n0\n0\n10000\n10000\n", http_server_url (server), "--threads=2",
+                          "-o", "out.csv", "--format=json", ANY_LAG, NULL);
+  g_autoptr (WpTrace) trace = NULL;
+  gsize n_rows;
+
+  g_assert_true (http_server_wait_requests (server, 4));
+  replay_run_signal (run, SIGINT);
+  g_assert_cmpint (replay_run_wait (run), ==, -SIGINT);
+  g_assert_cmpint (count_of (run, "sent"), ==, 4);
+  load_record (run, "out.csv", &trace, &n_rows);
+  g_assert_cmpuint (n_rows, ==, 4);
 }
 
 static void
@@ -798,6 +948,11 @@ main (int argc, char **argv)
   g_test_add_func ("/replay/bodies-are-not-buffered", test_bodies_are_not_buffered);
   g_test_add_func ("/replay/drawn-as-by-wp-sim", test_drawn_as_by_wp_sim);
   g_test_add_func ("/replay/ramp", test_ramp);
+  g_test_add_func ("/replay/clients", test_clients);
+  g_test_add_func ("/replay/think-time", test_think_time);
+  g_test_add_func ("/replay/clients-that-fail", test_clients_that_fail);
+  g_test_add_func ("/replay/threads", test_threads);
+  g_test_add_func ("/replay/threads-interrupted", test_threads_interrupted);
   g_test_add_func ("/replay/limit-and-scales", test_limit_and_scales);
   g_test_add_func ("/replay/record-has-each-request", test_record_has_each_request);
   g_test_add_func ("/replay/record-to-standard-output", test_record_to_standard_output);

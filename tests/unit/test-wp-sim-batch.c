@@ -355,6 +355,152 @@ test_clients_until_stored (void)
   g_assert_cmpfloat_with_epsilon (number (model, "busy", "max"), 64, 1e-9);
 }
 
+/* Traffic that one writer bears only because it commits many rows at once. */
+#define GROUPS "--service=batch:2ms:50us:1000:100us"
+
+static void
+write_traffic (SimRun *run)
+{
+  sim_run_go (run, "--generate poisson:rate=900,n=5000 --ids", NULL);
+  sim_run_write (run, "trace.csv", run->out);
+}
+
+/* What a run of its own says of these sizes at that traffic. */
+static gboolean
+passes (SimRun *run, double scale, gint64 workers, gint64 queue)
+{
+  g_autofree char *arguments = g_strdup_printf ("--gate " GROUPS " --scale %g -w %" G_GINT64_FORMAT
+                                                " -q %" G_GINT64_FORMAT " trace.csv",
+                                                scale, workers, queue);
+
+  sim_run_go (run, arguments, NULL);
+  g_assert_cmpstr (run->err, ==, "");
+  g_assert_true (run->status == 0 || run->status == 1);
+
+  return run->status == 0;
+}
+
+/* Each answer of the plan is that of a run with its sizes, and so is each neighbour that fails. */
+static void
+test_plan (void)
+{
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autoptr (JsonObject) report = NULL;
+  JsonObject *recommended, *pool;
+  JsonArray *plan;
+  gint64 workers, queue;
+
+  write_traffic (run);
+  sim_run_go (run, GROUPS " --format=json trace.csv", NULL);
+  g_assert_cmpstr (run->err, ==, "");
+  g_assert_cmpint (run->status, ==, 0);
+  report = sim_run_json (run);
+  recommended = json_object_get_object_member (report, "recommendation");
+  workers = json_object_get_int_member (recommended, "workers");
+  queue = json_object_get_int_member (recommended, "queue");
+  g_assert_true (g_str_has_prefix (json_object_get_string_member (recommended, "verdict"),
+                                   "Assuming batch:2ms:50us:1000:100us (--service): use --workers="));
+  g_assert_cmpint (workers, >, 1);
+  g_assert_true (passes (run, 1.5, workers, queue));
+  g_assert_false (passes (run, 1.5, workers, queue - 1));
+  g_assert_false (passes (run, 1.5, workers - 1, queue));
+  pool = json_array_get_object_element (json_object_get_array_member (report, "models"), 2);
+  g_assert_true (json_object_get_boolean_member (pool, "recommended"));
+  g_assert_cmpint (json_object_get_int_member (pool, "workers"), ==, workers);
+  g_assert_true (json_object_get_boolean_member (report, "assumed"));
+  plan = json_object_get_array_member (report, "plan");
+  g_assert_cmpuint (json_array_get_length (plan), >=, 8);
+  for (guint i = 0; i < json_array_get_length (plan); i++)
+    {
+      JsonObject *point = json_array_get_object_element (plan, i);
+
+      g_assert_true (passes (run, number (point, NULL, "scale"),
+                             json_object_get_int_member (point, "workers"),
+                             json_object_get_int_member (point, "queue"))
+                     == json_object_get_boolean_member (point, "meets"));
+    }
+}
+
+/* Clients that leave, and requests that are turned away, change what follows; objectives that nothing meets.
+ */
+static void
+test_plan_with_refusals (void)
+{
+  g_autoptr (SimRun) run = sim_run_new ();
+
+  write_traffic (run);
+  sim_run_go (run, GROUPS " --when-full=reject --plan --format=json trace.csv", NULL);
+  g_assert_cmpint (run->status, ==, 0);
+  sim_run_go (run, GROUPS " --patience=5ms --ack=stored --slo abandoned==0 --plan --format=json trace.csv",
+              NULL);
+  g_assert_cmpint (run->status, ==, 0);
+  sim_run_go (run, GROUPS " --slo response.p99<2ms trace.csv", NULL);
+  g_assert_cmpint (run->status, ==, 1);
+  g_assert_nonnull (strstr (run->out, "no size meets response.p99<2ms at 1.5 times this traffic: "));
+}
+
+/* Each row is a run of its own. */
+static void
+test_sweep (void)
+{
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autoptr (JsonObject) sweep = NULL;
+  JsonArray *rows;
+
+  write_traffic (run);
+  sim_run_go (run, GROUPS " --sweep workers=1:4,queue=0:40:20,service=1:2 --format=json trace.csv", NULL);
+  g_assert_cmpint (run->status, ==, 0);
+  sweep = sim_run_json (run);
+  rows = json_object_get_array_member (sweep, "sweep");
+  g_assert_cmpuint (json_array_get_length (rows), ==, 4 * 3 * 2);
+  for (guint i = 0; i < json_array_get_length (rows); i++)
+    {
+      JsonObject *row = json_array_get_object_element (rows, i);
+      g_autofree char *arguments
+          = g_strdup_printf ("-m workerpool " GROUPS " --service-scale %g -w %" G_GINT64_FORMAT
+                             " -q %" G_GINT64_FORMAT " --format=json trace.csv",
+                             number (row, NULL, "service_scale"), json_object_get_int_member (row, "workers"),
+                             json_object_get_int_member (row, "queue"));
+      g_autoptr (JsonObject) model = model_of (run, arguments, NULL);
+
+      g_assert_cmpint (json_object_get_int_member (model, "blocked"), ==,
+                       json_object_get_int_member (row, "blocked"));
+      g_assert_cmpfloat (number (model, "response", "p99"), ==, number (row, "response", "p99"));
+      g_assert_cmpfloat (number (model, "depth", "mean"), ==, number (row, "depth", "mean"));
+    }
+}
+
+/* What a record of SQLite calls service contains the wait for the commit: said, with what to type. */
+static void
+test_service_of_a_record (void)
+{
+  static const char *const arguments[] = { "record.csv", "--format=json record.csv",
+                                           "--sweep workers=1:2 record.csv", "--gate -w 9 -q 9 record.csv" };
+  static const char warning[]
+      = "the service times of record.csv contain the wait for a commit, which its database (sqlite:wp.db) makes "
+        "for many rows at once: simulate the commits, --service=batch:from:record.csv\n";
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autofree char *record = NULL;
+
+  write_traffic (run);
+  sim_run_go (run, "-m workerpool -w 64 " GROUPS " --jobs=- trace.csv", NULL);
+  record = g_strconcat ("# database: sqlite:wp.db\n", run->out, NULL);
+  sim_run_write (run, "record.csv", record);
+  for (guint i = 0; i < G_N_ELEMENTS (arguments); i++)
+    {
+      sim_run_go (run, arguments[i], NULL);
+      g_test_message ("%s -> %s", arguments[i], run->err);
+      g_assert_nonnull (strstr (i == 0 ? run->out : run->err, warning));
+      g_assert_true (i > 0
+                     || g_str_has_prefix (run->out, "Assuming that no service time contains waiting (see the "
+                                                    "warning): use --workers="));
+    }
+  sim_run_go (run, "--service=batch:from:record.csv record.csv", NULL);
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_null (strstr (run->out, "warning: "));
+  g_assert_true (g_str_has_prefix (run->out, "Assuming batch:from:record.csv (--service): use --workers="));
+}
+
 static void
 assert_refused (const char *arguments, const char *what)
 {
@@ -379,11 +525,6 @@ test_usage (void)
   assert_refused ("--service batch:from:trace.csv trace.csv", "it is not a record of wp-server");
   assert_refused ("--service batch:from:none.csv,trace.csv trace.csv", "none.csv: ");
   assert_refused ("--service batch:from:none.csv, trace.csv", "none.csv: ");
-  assert_refused (
-      "--service batch:1ms:1us --plan trace.csv",
-      "--plan is not available with --service=batch: (compare sizes by one run each, with --queue and --workers)\n");
-  assert_refused ("--service batch:1ms:1us --sweep workers=1:4 trace.csv",
-                  "--sweep is not available with --service=batch:");
   assert_refused ("--http-time 1ms --plan trace.csv", "--plan is not available with --http-time");
   assert_refused ("--service batch:1ms:1us --generate poisson:rate=1,n=2",
                   "--generate is not available with --service=batch:");
@@ -413,6 +554,10 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-batch/saturated-http-stage", test_saturated_http_stage);
   g_test_add_func ("/wp-sim-batch/clients-before-a-full-queue", test_clients_before_a_full_queue);
   g_test_add_func ("/wp-sim-batch/clients-until-stored", test_clients_until_stored);
+  g_test_add_func ("/wp-sim-batch/plan", test_plan);
+  g_test_add_func ("/wp-sim-batch/plan-with-refusals", test_plan_with_refusals);
+  g_test_add_func ("/wp-sim-batch/sweep", test_sweep);
+  g_test_add_func ("/wp-sim-batch/service-of-a-record", test_service_of_a_record);
   g_test_add_func ("/wp-sim-batch/usage", test_usage);
 
   return g_test_run ();
