@@ -324,8 +324,8 @@ wp_sim_options_warn_of_groups (const WpSimOptions *self, const WpTrace *trace, g
   const char *database = wp_trace_note (trace, "database");
   g_autofree char *names = g_strjoinv (",", self->paths);
 
-  if (n_taken == 0 || self->service_always || wp_service_time_is_batch (self->service) || !database
-      || !g_str_has_prefix (database, "sqlite:"))
+  if (n_taken == 0 || self->service_always || wp_service_time_is_batch (self->service)
+      || !wp_commit_is_of (database))
     return NULL;
 
   return g_strdup_printf (

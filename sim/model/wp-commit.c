@@ -97,6 +97,18 @@ parse_time (const char *text, double *ns, GError **error)
   return TRUE;
 }
 
+gboolean
+wp_commit_is_of (const char *database)
+{
+  static const char *const kinds[] = { "sqlite:", "postgresql:", "postgres:" };
+
+  for (guint i = 0; database && i < G_N_ELEMENTS (kinds); i++)
+    if (g_str_has_prefix (database, kinds[i]))
+      return TRUE;
+
+  return FALSE;
+}
+
 WpCommit *
 wp_commit_parse (const char *text, double scale, guint64 seed, GError **error)
 {

@@ -50,6 +50,9 @@ WpCommit *wp_commit_ref (WpCommit *self);
 void wp_commit_unref (WpCommit *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpCommit, wp_commit_unref)
 
+/* Does a server's @database, as the note of its record has it, commit in groups? NULL: not known, so no. */
+gboolean wp_commit_is_of (const char *database);
+
 /* FIXED:PER_ROW[:MOST[:IDLE]]. NULL with WP_ERROR_BAD_VALUE. */
 WpCommit *wp_commit_parse (const char *text, double scale, guint64 seed, GError **error);
 

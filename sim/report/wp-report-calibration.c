@@ -92,7 +92,7 @@ choose_service (Calibration *self)
 {
   const WpCalibration *database = self->database;
   const char *name = wp_measurement_note (self->measured, "database");
-  gboolean is_group_committer = name && g_str_has_prefix (name, "sqlite:");
+  gboolean is_group_committer = wp_commit_is_of (name);
 
   self->in_groups
       = database->n_commits > 1 && (database->in_groups || (is_group_committer && database->n_left == 0));

@@ -476,22 +476,29 @@ test_service_of_a_record (void)
 {
   static const char *const arguments[] = { "record.csv", "--format=json record.csv",
                                            "--sweep workers=1:2 record.csv", "--gate -w 9 -q 9 record.csv" };
-  static const char warning[]
-      = "the service times of record.csv contain the wait for a commit, which its database (sqlite:wp.db) makes "
-        "for many rows at once: simulate the commits, --service=batch:from:record.csv\n";
+  static const char *const databases[]
+      = { "sqlite:wp.db", "postgresql://wp@db1/jobs", "postgres://wp@db1/jobs" };
   g_autoptr (SimRun) run = sim_run_new ();
-  g_autofree char *record = NULL;
+  g_autofree char *rows = NULL;
 
   write_traffic (run);
   sim_run_go (run, "-m workerpool -w 64 " GROUPS " --jobs=- trace.csv", NULL);
-  record = g_strconcat ("# database: sqlite:wp.db\n", run->out, NULL);
-  sim_run_write (run, "record.csv", record);
-  for (guint i = 0; i < G_N_ELEMENTS (arguments); i++)
+  rows = g_strdup (run->out);
+  for (guint i = 0; i < G_N_ELEMENTS (arguments) * G_N_ELEMENTS (databases); i++)
     {
-      sim_run_go (run, arguments[i], NULL);
-      g_test_message ("%s -> %s", arguments[i], run->err);
-      g_assert_nonnull (strstr (i == 0 ? run->out : run->err, warning));
-      g_assert_true (i > 0
+      const char *database = databases[i / G_N_ELEMENTS (arguments)];
+      const char *command = arguments[i % G_N_ELEMENTS (arguments)];
+      g_autofree char *record = g_strdup_printf ("# database: %s\n%s", database, rows);
+      g_autofree char *warning = g_strdup_printf (
+          "the service times of record.csv contain the wait for a commit, which its database (%s) makes "
+          "for many rows at once: simulate the commits, --service=batch:from:record.csv\n",
+          database);
+
+      sim_run_write (run, "record.csv", record);
+      sim_run_go (run, command, NULL);
+      g_test_message ("%s, %s -> %s", database, command, run->err);
+      g_assert_nonnull (strstr (command == arguments[0] ? run->out : run->err, warning));
+      g_assert_true (command != arguments[0]
                      || g_str_has_prefix (run->out, "Assuming that no service time contains waiting (see the "
                                                     "warning): use --workers="));
     }

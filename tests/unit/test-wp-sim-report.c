@@ -342,6 +342,64 @@ test_end_of_warm_up (void)
     }
 }
 
+static void
+check_keys (JsonNode *node)
+{
+  if (JSON_NODE_HOLDS_ARRAY (node))
+    {
+      JsonArray *array = json_node_get_array (node);
+
+      for (guint i = 0; i < json_array_get_length (array); i++)
+        check_keys (json_array_get_element (array, i));
+    }
+  else if (JSON_NODE_HOLDS_OBJECT (node))
+    {
+      JsonObjectIter each;
+      const char *name;
+      JsonNode *member;
+
+      json_object_iter_init (&each, json_node_get_object (node));
+      while (json_object_iter_next (&each, &name, &member))
+        {
+          if (strspn (name, "abcdefghijklmnopqrstuvwxyz0123456789_.") < strlen (name))
+            g_error ("the key \"%s\"", name);
+          check_keys (member);
+        }
+    }
+}
+
+/* Words in keys are joined by underscores, as in CSV, in every report. */
+static void
+test_keys (void)
+{
+  static const char *const arguments[]
+      = { "trace.csv",
+          "--slo wait.p99.5<1s --http-time 1ms trace.csv",
+          "--sweep workers=1:2,queue=0:1 trace.csv",
+          "--against=record.csv trace.csv",
+          "--calibrate record.csv",
+          "--sensitivity=1ms --at 1s trace.csv",
+          "--synthetic poisson:rate=10,n=1000 --service exp:1ms --theory -m bufferedchannel",
+          "--clients 3 --limit 100 --service 1ms",
+          "--logged-workers=auto --columns=response=latency log.csv" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (arguments); i++)
+    {
+      g_autofree char *command = g_strconcat ("--format=json ", arguments[i], NULL);
+      g_autoptr (SimRun) run = sim_run_new ();
+      g_autoptr (JsonNode) root = NULL;
+
+      sim_run_write (run, "trace.csv", "arrival,service\n0,0.1\n0.5,0.1\n1,0.1\n1.5,0.1\n2,0.1\n");
+      sim_run_write (run, "log.csv", "arrival,latency\n0,0.1\n0.5,0.1\n1,0.1\n1.5,0.1\n2,0.1\n");
+      sim_run_go (run, "-m workerpool -w 1 -q 1 --jobs=record.csv trace.csv", NULL);
+      sim_run_go (run, command, NULL);
+      g_test_message ("%s -> %s", command, run->err);
+      root = json_from_string (run->out, NULL);
+      g_assert_nonnull (root);
+      check_keys (root);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -351,6 +409,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-report/end-of-warm-up", test_end_of_warm_up);
   g_test_add_func ("/wp-sim-report/http-stage", test_http_stage);
   g_test_add_func ("/wp-sim-report/http-stage-after-warm-up", test_http_stage_after_warm_up);
+  g_test_add_func ("/wp-sim-report/keys", test_keys);
 
   return g_test_run ();
 }
