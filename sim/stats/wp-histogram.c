@@ -109,12 +109,6 @@ wp_histogram_mean (const WpHistogram *self)
 }
 
 gint64
-wp_histogram_min (const WpHistogram *self)
-{
-  return self->total > 0 ? self->min : WP_TIME_NONE;
-}
-
-gint64
 wp_histogram_max (const WpHistogram *self)
 {
   return self->total > 0 ? self->max : WP_TIME_NONE;

@@ -1,4 +1,4 @@
-/* wp-histogram.h - a log-linear histogram: percentiles within 0.1 %, exact mean, minimum and maximum. */
+/* wp-histogram.h - a log-linear histogram: percentiles within 0.1 %, exact mean and maximum. */
 #pragma once
 
 #include <glib.h>
@@ -15,7 +15,6 @@ void wp_histogram_merge (WpHistogram *self, const WpHistogram *other);
 
 guint64 wp_histogram_count (const WpHistogram *self); /* sum of weights */
 double wp_histogram_mean (const WpHistogram *self);   /* exact (128-bit sum); NaN if empty */
-gint64 wp_histogram_min (const WpHistogram *self);    /* exact; WP_TIME_NONE if empty */
 gint64 wp_histogram_max (const WpHistogram *self);    /* exact; WP_TIME_NONE if empty */
 
 /* A lower bound of the weight above @value: that of the buckets after its own. */
