@@ -153,9 +153,8 @@ send_one (WpClosedLoop *self, gsize i, GError **error)
   self->rows[i].arrival_ns = self->http_stage ? wp_http_stage_pass (self->http_stage, now_ns) : now_ns;
   warm_up (self, now_ns, self->rows[i].arrival_ns);
   if (!moves (self, now_ns))
-    return fail (
-        error,
-        "simulated time does not advance: clients get immediate responses and do not think; give --think, or --ack=stored with a service time");
+    return fail (error, "simulated time does not advance: clients get immediate responses and do not think; "
+                        "give --think, or --ack=stored with a service time");
   if (!(self->counting ? wp_model_offer : wp_model_warm_up) (self->model, &self->rows[i],
                                                              &self->services_ns[i], 1, &result))
     return fail (error, "the simulated time passes 292 years");
