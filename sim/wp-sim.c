@@ -134,10 +134,9 @@ choose_models (WpReport *report, const WpPolicy *policy)
       if (all)
         report->policies[i].mode = (WpModeKind) i;
       if (report->policies[i].mode == WP_MODE_WORKER_POOL && policy->dispatcher == WP_DISPATCHER_SPAWNING)
-        g_ptr_array_add (
-            report->warnings,
-            g_strdup (
-                "the spawning dispatcher's queue is unbounded: no request blocks, and memory grows with the queue"));
+        g_ptr_array_add (report->warnings,
+                         g_strdup ("the spawning dispatcher's queue is unbounded: no request blocks, "
+                                   "and memory grows with the queue"));
     }
 }
 

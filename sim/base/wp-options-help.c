@@ -131,9 +131,8 @@ wp_options_format_completion (const WpCommandLine *self)
 
   g_string_append_printf (text, "# bash completion of %s\n%s ()\n{\n  local word=$2 before=$3 words=\n\n",
                           program, function);
-  g_string_append (
-      text,
-      "  [[ $before == = ]] && before=${COMP_WORDS[COMP_CWORD - 2]}\n  [[ $word == = ]] && word=\n  case $before in\n");
+  g_string_append (text, "  [[ $before == = ]] && before=${COMP_WORDS[COMP_CWORD - 2]}\n"
+                         "  [[ $word == = ]] && word=\n  case $before in\n");
   append_choices (text, self->groups);
   g_string_append (text, "    *) [[ $word == -* ]] && words=\"");
   append_options (text, self->groups);

@@ -119,9 +119,9 @@ wp_commit_parse (const char *text, double scale, guint64 seed, GError **error)
 
   if (n < 2 || n > 4)
     {
-      g_set_error_literal (
-          error, WP_ERROR, WP_ERROR_BAD_VALUE,
-          "a fixed time, a time per row, then optionally the largest number of rows and an idle writer's delay");
+      g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE,
+                           "a fixed time, a time per row, then optionally the largest number of rows "
+                           "and an idle writer's delay");
       return NULL;
     }
   if (!parse_time (parts[0], &cost.fixed_ns, error) || !parse_time (parts[1], &cost.row_ns, error)

@@ -277,9 +277,8 @@ wp_theory_find (WpTheory *self, const WpTheoryCase *simulated)
     find_unbounded (self, simulated, service_s);
   else if (think_s == 0 || simulated->service.shape != WP_SHAPE_EXPONENTIAL
            || (layout->rejects && simulated->think.shape != WP_SHAPE_EXPONENTIAL))
-    none (
-        self,
-        "for a closed loop, one is known for exponential service (and exponential think times, where the queue rejects)");
+    none (self, "for a closed loop, one is known for exponential service "
+                "(and exponential think times, where the queue rejects)");
   else
     find_clients (self, simulated, service_s, think_s);
 }

@@ -112,9 +112,8 @@ choose_service (Calibration *self)
   if (database->n_commits < FEW_COMMITS)
     warn (self, "fewer than 1,000 commits: the predicted tail rests on a few of them");
   if (database->n_busy < FEW_COMMITS / 10)
-    warn (
-        self,
-        "the writer was almost always idle, so its speed under load is uncertain; repeat the record with a heavier load");
+    warn (self, "the writer was almost always idle, so its speed under load is uncertain; "
+                "repeat the record with a heavier load");
 }
 
 static void

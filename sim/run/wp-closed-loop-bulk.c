@@ -156,9 +156,8 @@ send (Loop *self, GError **error)
   self->n_sent++;
 
   return self->n_still++ < STILL_MOST
-         || fail (
-             error,
-             "simulated time does not advance: clients get immediate responses and do not think; give --think, or --ack=stored with a service time");
+         || fail (error, "simulated time does not advance: clients get immediate responses and do not think; "
+                         "give --think, or --ack=stored with a service time");
 }
 
 static void

@@ -20,7 +20,6 @@ struct _WpClosedLoop {
   WpHistogram *latency;    /* of the counted requests, from sending to the response */
   WpTraffic *traffic;
   WpServiceTime *service, *think;
-  WpObservers *observers;
 
   Client *heap; /* by time; root at 0 */
   guint64 n_sent;
@@ -31,7 +30,6 @@ struct _WpClosedLoop {
   WpRow rows[BATCH_ROWS];
   gint64 services_ns[BATCH_ROWS]; /* drawn ahead */
   gint64 thinks_ns[BATCH_ROWS];
-  WpRequestResult results[BATCH_ROWS];
 };
 
 WpClosedLoop *
@@ -49,7 +47,6 @@ wp_closed_loop_new (const WpClosedLoopOptions *options, const WpLayout *layout, 
   self->traffic = wp_traffic_new ();
   self->service = service;
   self->think = think;
-  self->observers = wp_observers_new ();
   self->heap = g_new (Client, options->clients);
   for (guint i = 0; i < options->clients; i++)
     self->heap[i] = (Client){ 0, i };
@@ -66,15 +63,8 @@ wp_closed_loop_free (WpClosedLoop *self)
   g_clear_pointer (&self->http_stage, wp_http_stage_free);
   wp_histogram_free (self->latency);
   wp_traffic_free (self->traffic);
-  wp_observers_free (self->observers);
   g_free (self->heap);
   g_free (self);
-}
-
-void
-wp_closed_loop_watch (WpClosedLoop *self, const WpObserver *functions, gpointer observer)
-{
-  wp_observers_add (self->observers, functions, observer);
 }
 
 static inline gboolean
@@ -158,18 +148,17 @@ static gboolean
 send_one (WpClosedLoop *self, gsize i, GError **error)
 {
   gint64 now_ns = self->heap[0].time_ns, answered_ns, next_ns;
-  WpRequestResult *result = &self->results[i];
+  WpRequestResult result;
 
   self->rows[i].arrival_ns = self->http_stage ? wp_http_stage_pass (self->http_stage, now_ns) : now_ns;
   warm_up (self, now_ns, self->rows[i].arrival_ns);
   if (!moves (self, now_ns))
-    return fail (
-        error,
-        "simulated time does not advance: clients get immediate responses and do not think; give --think, or --ack=stored with a service time");
+    return fail (error, "simulated time does not advance: clients get immediate responses and do not think; "
+                        "give --think, or --ack=stored with a service time");
   if (!(self->counting ? wp_model_offer : wp_model_warm_up) (self->model, &self->rows[i],
-                                                             &self->services_ns[i], 1, result))
+                                                             &self->services_ns[i], 1, &result))
     return fail (error, "the simulated time passes 292 years");
-  answered_ns = answered (self, self->rows[i].arrival_ns, result);
+  answered_ns = answered (self, self->rows[i].arrival_ns, &result);
   if (self->counting)
     wp_histogram_add_inline (self->latency, answered_ns - now_ns, 1);
   if (__builtin_add_overflow (answered_ns, self->thinks_ns[i], &next_ns))
@@ -177,15 +166,6 @@ send_one (WpClosedLoop *self, gsize i, GError **error)
   replace_first (self, (Client){ next_ns, self->options.clients + self->n_sent++ });
 
   return TRUE;
-}
-
-static gboolean
-tell (WpClosedLoop *self, gsize n, GError **error)
-{
-  const WpRequestResult *results = self->results;
-  WpBatch batch = { self->rows, self->services_ns, n, &results };
-
-  return wp_observers_offer (self->observers, &batch, error);
 }
 
 static gboolean
@@ -202,7 +182,7 @@ send_batch (WpClosedLoop *self, WpBatchMeans *parts, GError **error)
   if (parts && self->counting && n > 0)
     wp_batch_means_add (parts, self->model, self->rows[n - 1].arrival_ns);
 
-  return tell (self, n, error);
+  return TRUE;
 }
 
 static gboolean
@@ -214,7 +194,7 @@ finish (WpClosedLoop *self, WpSummary *summary, WpTrafficSummary *traffic, GErro
   summary->latency = wp_spread_from_histogram (self->latency);
   wp_traffic_summary (self->traffic, traffic);
 
-  return wp_observers_finish (self->observers, error) && wp_model_check (self->model, error);
+  return wp_model_check (self->model, error);
 }
 
 gboolean

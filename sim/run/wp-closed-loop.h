@@ -24,14 +24,11 @@ WpClosedLoop *wp_closed_loop_new (const WpClosedLoopOptions *options, const WpLa
 void wp_closed_loop_free (WpClosedLoop *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpClosedLoop, wp_closed_loop_free)
 
-/* wp_run_watch() for one model. */
-void wp_closed_loop_watch (WpClosedLoop *self, const WpObserver *functions, gpointer observer);
-
 /**
  * wp_closed_loop_run:
  * @parts: (nullable): gets the sums of the run's parts
  * Call it once. Returns: FALSE if the simulated time does not advance (answers and think times of 0) or
- * exceeds 292 years, or with an observer's error.
+ * exceeds 292 years.
  */
 gboolean wp_closed_loop_run (WpClosedLoop *self, WpBatchMeans *parts, WpSummary *summary,
                              WpTrafficSummary *traffic, GError **error);

@@ -1,4 +1,4 @@
-/* wp-histogram.h - a log-linear histogram: percentiles within 0.1 %, exact mean, minimum and maximum. */
+/* wp-histogram.h - a log-linear histogram: percentiles within 0.1 %, exact mean and maximum. */
 #pragma once
 
 #include "sim/base/wp-time.h"

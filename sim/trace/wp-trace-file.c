@@ -18,9 +18,8 @@ struct _WpTraceFile {
   WpMapping *mapping;
   gboolean is_plain; /* the header is arrival[,service], which has a fast path */
   gboolean has_plain_service;
-  gboolean is_fast;         /* and that is taken */
-  gboolean takes_responses; /* for services, where there are none */
-  WpRowCheck check;         /* or NULL */
+  gboolean is_fast; /* and that is taken */
+  WpRowCheck check; /* or NULL */
   gpointer check_data;
 
   guint64 n_read; /* rows taken from the file since its start */
@@ -163,12 +162,8 @@ read_row (WpTraceFile *self, gboolean may_fill, WpRow *row, GError **error)
       self->n_left_out++;
       return WP_TRACE_FILE_NONE;
     }
-  if (self->takes_responses)
-    row->service_ns = WP_TIME_NONE; /* not the response of the row that was here before */
   if (wp_mapping_read (self->mapping, fields, row, error))
     {
-      if (self->takes_responses && row->service_ns == WP_TIME_NONE)
-        row->service_ns = row->response_ns;
       if (row->arrival_ns != WP_TIME_NONE && self->check != NULL
           && !self->check (self->check_data, row, self->table->row_line, error))
         {
@@ -321,12 +316,6 @@ wp_trace_file_check_rows (WpTraceFile *self, WpRowCheck check, gpointer data)
 {
   self->check = check;
   self->check_data = data;
-}
-
-void
-wp_trace_file_take_responses (WpTraceFile *self)
-{
-  self->takes_responses = TRUE;
 }
 
 void

@@ -43,9 +43,6 @@ void wp_trace_file_allow_fast (WpTraceFile *self, gboolean is_allowed);
 typedef gboolean (*WpRowCheck) (gpointer data, const WpRow *row, guint64 line, GError **error);
 void wp_trace_file_check_rows (WpTraceFile *self, WpRowCheck check, gpointer data);
 
-/* A row without a service gets its response for one. */
-void wp_trace_file_take_responses (WpTraceFile *self);
-
 /* Sets that there is no row. */
 void wp_trace_file_fail_empty (WpTraceFile *self, GError **error);
 

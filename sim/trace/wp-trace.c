@@ -21,7 +21,6 @@ struct _WpTrace {
   gpointer source;
   WpTraceFiles *files;
   char *name;
-  gboolean takes_responses;
 
   guint64 limit_rows;  /* of what is drawn; 0: none */
   guint64 n_read;      /* rows, since the start */
@@ -341,14 +340,6 @@ wp_trace_check_rows (WpTrace *self, WpRowCheck check, gpointer data)
     wp_trace_file_check_rows (*file, check, data);
 }
 
-void
-wp_trace_take_responses (WpTrace *self)
-{
-  self->takes_responses = TRUE;
-  for (WpTraceFile *const *file = wp_trace_files_all (self->files); *file != NULL; file++)
-    wp_trace_file_take_responses (*file);
-}
-
 /* Rows of the store as the file has them, less the origin. */
 static gboolean
 copy_responses (WpTrace *self, gint64 *arrivals_ns, gint64 *responses_ns, GError **error)
@@ -487,9 +478,6 @@ wp_trace_append_notes (const WpTrace *self, GPtrArray *lines)
 {
   if (self->drawn != NULL)
     return;
-  if (self->takes_responses && wp_trace_has_column (self, wp_column_name (WP_COLUMN_RESPONSE)))
-    g_ptr_array_add (lines, g_strdup ("service is the logged response time where the trace has no service, "
-                                      "which is right where the logged server did not let requests wait"));
   wp_trace_files_append_assumptions (self->files, lines);
   if (self->is_whole && self->is_crowded && self->latest_ns > self->scale.origin_ns
       && !wp_trace_has_spread_stamps (self))

@@ -89,14 +89,6 @@ void wp_trace_check_rows (WpTrace *self, WpRowCheck check, gpointer data);
 const WpRow *wp_trace_load (WpTrace *self, gsize *n_rows, GError **error);
 
 /**
- * wp_trace_take_responses:
- *
- * Before the first read: a row without a service gets its response for one, which is right where the logged
- * server did not let requests wait.
- */
-void wp_trace_take_responses (WpTrace *self);
-
-/**
  * wp_trace_load_responses:
  * @arrivals_ns: (out): in order, since the first, not scaled
  * @responses_ns: (out): of the same rows, not scaled; WP_TIME_NONE where there is none, or a service

@@ -90,7 +90,7 @@ test_large_sums_are_exact (void)
   wp_histogram_add (histogram, G_MAXINT64, 3); /* passes 64 bits */
   wp_histogram_add (histogram, G_MAXINT64, 5);
   g_assert_cmpfloat (wp_histogram_mean (histogram), ==, (double) G_MAXINT64);
-  g_assert_cmpint (histogram->min, ==, G_MAXINT64);
+  g_assert_cmpint (wp_histogram_quantile (histogram, 0.01), ==, G_MAXINT64);
 }
 
 static void
@@ -107,7 +107,7 @@ test_merge (void)
   wp_histogram_merge (one, empty);
   g_assert_cmpuint (wp_histogram_count (one), ==, 4);
   g_assert_cmpfloat (wp_histogram_mean (one), ==, 5);
-  g_assert_cmpint (one->min, ==, 3);
+  g_assert_cmpint (wp_histogram_quantile (one, 0.01), ==, 3);
   g_assert_cmpint (wp_histogram_max (one), ==, 9);
   g_assert_cmpint (wp_histogram_quantile (one, 0.5), ==, 3);
 }
