@@ -26,7 +26,8 @@ wp_sim_experiment_new (const WpSimOptions *options)
                                 .clients = draw->clients,
                                 .service = options->service,
                                 .think = think,
-                                .service_scale = options->trace.service_scale };
+                                .service_scale = options->trace.service_scale,
+                                .dispatch = options->dispatch };
   self->study.clients.http_stage = options->http_stage;
   self->study.clients.limit_rows = options->trace.limit_rows;
   self->name = g_strdup_printf ("%u client%s, thinking %s, answered when %s", draw->clients.clients,
@@ -79,6 +80,16 @@ wp_sim_experiment_run_closed (WpSimExperiment *self, WpReport *report, GPtrArray
 }
 
 static void
+note_dispatch (const WpSimExperiment *self, GPtrArray *notes)
+{
+  if (self->study.dispatch)
+    g_ptr_array_add (
+        notes, g_strdup_printf (
+                   "--dispatch-time: a worker is busy for %s before each job, which is part of the wait",
+                   self->study.dispatch));
+}
+
+static void
 note_warm_up (const WpSimExperiment *self, GPtrArray *notes)
 {
   char time[WP_TIME_BUFFER];
@@ -116,6 +127,7 @@ wp_sim_experiment_finish (WpSimExperiment *self, WpReport *report, GPtrArray *no
   const WpDrawOptions *draw = &self->options->draw;
   double precision = draw->precision > 0 ? draw->precision : DEFAULT_PRECISION;
 
+  note_dispatch (self, notes);
   note_warm_up (self, notes);
   if (!draw->synthetic && draw->clients.clients == 0)
     return TRUE;

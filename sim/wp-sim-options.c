@@ -116,6 +116,9 @@ static const WpOption model_options[] = {
     "HTTP thread time per request before the queue; --calibrate measures it (none)" },
   { "http-threads", 0, WP_OPTION_COUNT, "N", FIELD (http_stage.threads), "HTTP threads of --http-time (1)", 1,
     MAX_HTTP_THREADS },
+  { "dispatch-time", 0, WP_OPTION_TEXT, "SPEC", FIELD (dispatch),
+    "time from a free worker to the start of its job, in the form of --service: workers that poll, or "
+    "containers that start (0)" },
   { "front", 0, WP_OPTION_TIME, "TIME", FIELD (http_stage.time_ns) },
   { "front-threads", 0, WP_OPTION_COUNT, "N", FIELD (http_stage.threads), NULL, 1, MAX_HTTP_THREADS },
   { NULL }
@@ -307,6 +310,13 @@ is_spawning (const WpSimOptions *self)
   return self->policy.dispatcher == WP_DISPATCHER_SPAWNING && self->policy.mode != WP_MODE_BUFFERED_CHANNEL;
 }
 
+/* The recursion behind plan and sweep excludes these. NULL: none is given. */
+static const char *
+beyond_recursion (const WpSimOptions *self)
+{
+  return self->http_stage.time_ns > 0 ? "--http-time" : self->dispatch ? "--dispatch-time" : NULL;
+}
+
 gboolean
 wp_sim_options_want_plan (const WpSimOptions *self)
 {
@@ -314,8 +324,8 @@ wp_sim_options_want_plan (const WpSimOptions *self)
     return TRUE;
 
   return !self->plan.no_plan && !self->plan.sweep && !self->plan.gate && self->policy.mode == WP_MODE_ALL
-         && !is_csv (self) && !is_spawning (self) && self->http_stage.time_ns == 0 && !self->against
-         && !self->jobs && !self->series && !wp_sim_options_are_drawn (self);
+         && !is_csv (self) && !is_spawning (self) && !beyond_recursion (self) && !self->against && !self->jobs
+         && !self->series && !wp_sim_options_are_drawn (self);
 }
 
 char *
@@ -338,7 +348,7 @@ gboolean
 wp_sim_options_may_try_sizes (const WpSimOptions *self)
 {
   return self->policy.mode != WP_MODE_DEFAULT && self->policy.mode != WP_MODE_BUFFERED_CHANNEL
-         && !is_spawning (self) && self->http_stage.time_ns == 0 && !wp_sim_options_are_drawn (self);
+         && !is_spawning (self) && !beyond_recursion (self) && !wp_sim_options_are_drawn (self);
 }
 
 const WpPolicy *
@@ -388,24 +398,25 @@ check_calibrate (const WpSimOptions *self, GError **error)
   return !self->calibrate || run_checks (checks, G_N_ELEMENTS (checks), error);
 }
 
-/* The search for sizes has no HTTP threads; theory and traces need a service time for each request. */
+/* The search for sizes has no HTTP threads and no dispatch; theory and traces need a service time for each
+ * request. */
 static gboolean
 check_recursion (const WpSimOptions *self, GError **error)
 {
   const char *sizes = self->plan.plan ? "--plan" : self->plan.sweep ? "--sweep" : NULL;
   const char *drawn = self->draw.theory ? "--theory" : self->draw.generate ? "--generate" : NULL;
-  gboolean has_stage = self->http_stage.time_ns > 0, in_groups = wp_service_time_is_batch (self->service);
+  const char *what = beyond_recursion (self);
+  gboolean in_groups = wp_service_time_is_batch (self->service);
 
-  if (has_stage && sizes)
+  if (what && sizes)
     g_set_error (error, WP_ERROR, WP_ERROR_USAGE,
-                 "%s is not available with --http-time (compare sizes by one run each, with --queue and "
-                 "--workers)",
-                 sizes);
-  else if (drawn && (has_stage || in_groups))
+                 "%s is not available with %s (compare sizes by one run each, with --queue and --workers)",
+                 sizes, what);
+  else if (drawn && (what || in_groups))
     g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "%s is not available with %s", drawn,
-                 in_groups ? "--service=batch:" : "--http-time");
+                 in_groups ? "--service=batch:" : what);
 
-  return !(has_stage && sizes) && !(drawn && (has_stage || in_groups));
+  return !(what && sizes) && !(drawn && (what || in_groups));
 }
 
 static gboolean
@@ -566,12 +577,34 @@ check_sensitivity (const WpSimOptions *self, GError **error)
       "own lags" },
     { draw->clients.warmup_rows > 0 || draw->clients.warmup_ns != WP_TIME_NONE,
       "--sensitivity does not go with --warmup" },
-    { wp_service_time_is_batch (self->service) || self->http_stage.time_ns > 0,
-      "--sensitivity is not available with --service=batch: and --http-time" },
+    { wp_service_time_is_batch (self->service) || beyond_recursion (self),
+      "--sensitivity is not available with --service=batch:, --http-time and --dispatch-time" },
     { is_csv (self), "--sensitivity reports in text and JSON only" },
   };
 
   return self->plan.sensitivity_ns == 0 || run_checks (checks, G_N_ELEMENTS (checks), error);
+}
+
+static gboolean
+check_dispatch (const WpSimOptions *self, GError **error)
+{
+  g_autoptr (WpServiceTime) dispatch
+      = self->dispatch ? wp_service_time_new (self->dispatch, 1, TRUE, 0, error) : NULL;
+  const Check checks[] = {
+    { dispatch && wp_service_time_commit (dispatch), "--dispatch-time: a job is not dispatched in groups" },
+    { self->dispatch && wp_service_time_is_batch (self->service),
+      "--dispatch-time is not available with --service=batch:, whose writer takes what waits" },
+    { self->dispatch && (self->against || self->calibrate),
+      "--dispatch-time does not go with --against and --calibrate: wp-server has none" },
+  };
+
+  if (self->dispatch && !dispatch)
+    {
+      g_prefix_error (error, "--dispatch-time: ");
+      return FALSE;
+    }
+
+  return run_checks (checks, G_N_ELEMENTS (checks), error);
 }
 
 static gboolean
@@ -612,8 +645,8 @@ check (const WpSimOptions *self, guint n_traces, GError **error)
          && check_calibrate (self, error) && run_checks (logged, G_N_ELEMENTS (logged), error)
          && run_checks (&threads, 1, error) && check_recursion (self, error) && check_files (self, error)
          && check_drawn (self, error) && check_plan (self, error) && check_sweep (self, error)
-         && check_gate (self, error) && check_sensitivity (self, error) && check_margin (self, error)
-         && check_questions (self, error);
+         && check_gate (self, error) && check_sensitivity (self, error) && check_dispatch (self, error)
+         && check_margin (self, error) && check_questions (self, error);
 }
 
 /* As it was typed, as far as a shell's words tell. */

@@ -223,14 +223,17 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpSimExperiment *study,
 {
   g_autoptr (WpServiceTime) service = wp_service_time_new (options->service, options->trace.service_scale,
                                                            options->service_always, options->seed, error);
+  g_autoptr (WpServiceTime) dispatch = NULL;
   g_autoptr (WpProgress) progress = NULL;
   g_autoptr (WpRun) run = NULL;
 
-  if (!service || !read_rows (options, trace, service, plan, report, error))
+  if (!service || !wp_experiment_open_dispatch (options->dispatch, options->seed, &dispatch, error)
+      || !read_rows (options, trace, service, plan, report, error))
     return FALSE;
   progress = wp_progress_new ("", trace);
   run = wp_run_new (trace, service, report->policies, report->n_models, options->patience_ns);
   wp_run_set_http_stage (run, &options->http_stage);
+  wp_run_set_dispatch (run, dispatch);
   wp_run_set_threads (run, wp_sim_options_threads (options));
   wp_sim_experiment_watch (study, run);
   wp_sim_plan_watch (plan, run, report);

@@ -84,7 +84,7 @@ wp_model_reset_counts (WpModel *self, gint64 now_ns)
   self->requests = self->accepted = self->refused = self->blocked = self->dropped = 0;
   self->time_full_ns = 0;
   self->first_full_ns = WP_TIME_NONE;
-  self->service_ns = 0;
+  self->service_ns = self->dispatch_ns = 0;
   wp_model_unpark (self, now_ns);
   self->blocked_peak = self->parked.steps.length;
   self->parked_ns = 0;
@@ -147,12 +147,14 @@ wp_model_check (WpModel *self, GError **error)
 {
   /* from arrival to leaving */
   WpUint128 dropped_ns = (WpUint128) self->dropped * (guint64) self->drop_after_ns;
-  WpUint128 queued_ns = self->wait->sum + dropped_ns - self->blocked_time->sum + self->carried_depth_ns;
+  WpUint128 queued_ns
+      = self->wait->sum - self->dispatch_ns + dropped_ns - self->blocked_time->sum + self->carried_depth_ns;
   WpUint128 busy_ns = self->service_ns + self->carried_busy_ns;
   WpUint128 makespan_ns = (WpUint128) (guint64) (self->last_ns - self->first_ns);
 
   wp_model_unpark (self, G_MAXINT64);
-  return check_one ("response", self->response->sum, self->wait->sum + self->service_ns, error)
+  return check_one ("response", self->response->sum, self->wait->sum + self->service_ns - self->dispatch_ns,
+                    error)
          && (self->accepted == 0 || check_one ("depth", self->depth->sum, queued_ns, error))
          && check_one ("parked", self->parked_ns, self->parked_own_ns, error)
          && (self->accepted == 0 || busy_ns <= makespan_ns * self->layout.workers

@@ -26,7 +26,8 @@ struct _WpModel {
   guint64 requests, accepted, refused, blocked, blocked_peak;
   guint64 dropped; /* included in @accepted */
   gint64 time_full_ns, first_full_ns;
-  WpUint128 service_ns;
+  WpUint128 service_ns; /* of the workers: with the dispatches */
+  WpUint128 dispatch_ns;
   WpHistogram *blocked_time; /* of the requests that were blocked and accepted */
   WpHistogram *wait;         /* of the started jobs that waited */
   WpHistogram *response;

@@ -13,11 +13,11 @@ typedef struct {
   gboolean blocked;  /* it was parked, even for 0 ns */
 } WpRequestResult;
 
-/* When an accepted job left the queue: its start, or its drop. */
+/* When an accepted job left the queue: a worker took it, @dispatch_ns before its start, or it was dropped. */
 static inline gint64
-wp_request_result_left_queue (const WpRequestResult *self)
+wp_request_result_left_queue (const WpRequestResult *self, gint64 dispatch_ns)
 {
-  return self->started_ns != WP_TIME_NONE ? self->started_ns : self->ended_ns;
+  return self->started_ns != WP_TIME_NONE ? self->started_ns - dispatch_ns : self->ended_ns;
 }
 
 /**
@@ -64,9 +64,14 @@ gboolean wp_model_offer (WpModel *self, const WpRow *rows, const gint64 *service
 void wp_model_get_counts (const WpModel *self, WpSummary *counts, const WpHistogram **wait,
                           const WpHistogram **response);
 
-/* As wp_model_offer(), for the requests before wp_model_start_counting(). */
-gboolean wp_model_warm_up (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows,
-                           WpRequestResult *results);
+/* As wp_model_offer(). @dispatches_ns: for each request the time from the moment at which it has a free
+ * worker to its start, >= 0. The job then has left the queue, and the worker is busy with it. */
+gboolean wp_model_offer_dispatched (WpModel *self, const WpRow *rows, const gint64 *services_ns,
+                                    const gint64 *dispatches_ns, gsize n_rows, WpRequestResult *results);
+
+/* The same for the requests before wp_model_start_counting(). @dispatches_ns: (nullable): all are 0 */
+gboolean wp_model_warm_up (WpModel *self, const WpRow *rows, const gint64 *services_ns,
+                           const gint64 *dispatches_ns, gsize n_rows, WpRequestResult *results);
 
 /**
  * wp_model_start_counting:

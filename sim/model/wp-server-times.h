@@ -93,7 +93,7 @@ wp_server_times_replace_winner (WpServerTimes *self, gint64 end)
 }
 
 /* The earliest free worker is busy from @start, which wp_server_times_next() returned, to @end >= @start. */
-static inline void
+G_ALWAYS_INLINE static inline void
 wp_server_times_take (WpServerTimes *self, gint64 start, gint64 end)
 {
   if (G_UNLIKELY (self->n == 0 || (self->n < self->limit && self->times[self->head] > start)))

@@ -16,9 +16,10 @@ typedef struct {
   double cv2; /* squared coefficient of variation */
 } WpMoments;
 
-#define WP_SERVICE_STREAM 1
-#define WP_ARRIVAL_STREAM 2
-#define WP_THINK_STREAM   3
+#define WP_SERVICE_STREAM  1
+#define WP_ARRIVAL_STREAM  2
+#define WP_THINK_STREAM    3
+#define WP_DISPATCH_STREAM 4
 
 typedef struct _WpServiceTime WpServiceTime;
 

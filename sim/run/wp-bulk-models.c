@@ -182,7 +182,7 @@ wp_bulk_models_notify (WpBulkModels *self, WpObservers *observers, GError **erro
   while (self->pending
          && (n = pending_rows_ready (self->pending, BATCH_ROWS, &rows, &services_ns, results)) > 0)
     {
-      WpBatch batch = { rows, services_ns, n, results };
+      WpBatch batch = { rows, services_ns, n, results, NULL };
 
       for (gsize i = 0; i < n; i++)
         if (results[0][i].finished_ns != WP_TIME_NONE)

@@ -19,7 +19,7 @@ struct _WpClosedLoop {
   WpHttpStage *http_stage; /* NULL: none */
   WpHistogram *latency;    /* of the counted requests, from sending to the response */
   WpTraffic *traffic;
-  WpServiceTime *service, *think;
+  WpServiceTime *service, *think, *dispatch; /* dispatch: NULL: none */
 
   Client *heap; /* by time; root at 0 */
   guint64 n_sent;
@@ -29,7 +29,7 @@ struct _WpClosedLoop {
 
   WpRow rows[BATCH_ROWS];
   gint64 services_ns[BATCH_ROWS]; /* drawn ahead */
-  gint64 thinks_ns[BATCH_ROWS];
+  gint64 thinks_ns[BATCH_ROWS], dispatches_ns[BATCH_ROWS];
 };
 
 WpClosedLoop *
@@ -65,6 +65,12 @@ wp_closed_loop_free (WpClosedLoop *self)
   wp_traffic_free (self->traffic);
   g_free (self->heap);
   g_free (self);
+}
+
+void
+wp_closed_loop_set_dispatch (WpClosedLoop *self, WpServiceTime *dispatch)
+{
+  self->dispatch = dispatch;
 }
 
 static inline gboolean
@@ -145,6 +151,20 @@ answered (const WpClosedLoop *self, gint64 arrival_ns, const WpRequestResult *re
 }
 
 static gboolean
+offer (WpClosedLoop *self, gsize i, WpRequestResult *result)
+{
+  const gint64 *dispatch_ns = self->dispatch ? &self->dispatches_ns[i] : NULL;
+
+  if (!self->counting)
+    return wp_model_warm_up (self->model, &self->rows[i], &self->services_ns[i], dispatch_ns, 1, result);
+  if (dispatch_ns)
+    return wp_model_offer_dispatched (self->model, &self->rows[i], &self->services_ns[i], dispatch_ns, 1,
+                                      result);
+
+  return wp_model_offer (self->model, &self->rows[i], &self->services_ns[i], 1, result);
+}
+
+static gboolean
 send_one (WpClosedLoop *self, gsize i, GError **error)
 {
   gint64 now_ns = self->heap[0].time_ns, answered_ns, next_ns;
@@ -155,8 +175,7 @@ send_one (WpClosedLoop *self, gsize i, GError **error)
   if (!moves (self, now_ns))
     return fail (error, "simulated time does not advance: clients get immediate responses and do not think; "
                         "give --think, or --ack=stored with a service time");
-  if (!(self->counting ? wp_model_offer : wp_model_warm_up) (self->model, &self->rows[i],
-                                                             &self->services_ns[i], 1, &result))
+  if (!offer (self, i, &result))
     return fail (error, "the simulated time passes 292 years");
   answered_ns = answered (self, self->rows[i].arrival_ns, &result);
   if (self->counting)
@@ -175,6 +194,8 @@ send_batch (WpClosedLoop *self, WpBatchMeans *parts, GError **error)
 
   wp_service_time_draw (self->service, self->services_ns, BATCH_ROWS);
   wp_service_time_draw (self->think, self->thinks_ns, BATCH_ROWS);
+  if (self->dispatch)
+    wp_service_time_draw (self->dispatch, self->dispatches_ns, BATCH_ROWS);
   for (; n < BATCH_ROWS && !is_over (self); n++)
     if (!send_one (self, n, error))
       return FALSE;

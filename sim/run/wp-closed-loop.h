@@ -24,6 +24,10 @@ WpClosedLoop *wp_closed_loop_new (const WpClosedLoopOptions *options, const WpLa
 void wp_closed_loop_free (WpClosedLoop *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpClosedLoop, wp_closed_loop_free)
 
+/* Before the run: the time from a free worker to the start of its job, drawn for each; @dispatch outlives the
+ * run. */
+void wp_closed_loop_set_dispatch (WpClosedLoop *self, WpServiceTime *dispatch);
+
 /**
  * wp_closed_loop_run:
  * @parts: (nullable): gets the sums of the run's parts

@@ -9,6 +9,16 @@
 
 #define REPLICATION_STREAM 0x7265706c00000000 /* "repl" */
 
+gboolean
+wp_experiment_open_dispatch (const char *spec, guint64 seed, WpServiceTime **dispatch, GError **error)
+{
+  *dispatch = spec ? wp_service_time_new (spec, 1, TRUE, seed, error) : NULL;
+  if (*dispatch)
+    wp_service_time_use_stream (*dispatch, WP_DISPATCH_STREAM);
+
+  return *dispatch || !spec;
+}
+
 static gboolean
 run_open (const WpExperiment *self, guint64 seed, WpBatchMeans *const *parts, WpSummary *summary,
           WpTrafficSummary *traffic, GError **error)
@@ -17,12 +27,16 @@ run_open (const WpExperiment *self, guint64 seed, WpBatchMeans *const *parts, Wp
       = wp_synthetic_open (self->synthetic, seed, self->scale, self->clients.limit_rows, error);
   g_autoptr (WpServiceTime) service
       = trace ? wp_service_time_new (self->service, self->service_scale, TRUE, seed, error) : NULL;
+  g_autoptr (WpServiceTime) dispatch = NULL;
   g_autoptr (WpRun) run = NULL;
 
   if (!service)
     return FALSE;
+  if (!wp_experiment_open_dispatch (self->dispatch, seed, &dispatch, error))
+    return FALSE;
   run = wp_run_new (trace, service, self->policies, self->n_models, self->patience_ns);
   wp_run_set_http_stage (run, &self->clients.http_stage);
+  wp_run_set_dispatch (run, dispatch);
   wp_run_warm_up (run, self->clients.warmup_rows, self->clients.warmup_ns);
   if (parts)
     wp_run_watch_parts (run, parts);
@@ -32,7 +46,8 @@ run_open (const WpExperiment *self, guint64 seed, WpBatchMeans *const *parts, Wp
 
 static gboolean
 run_clients (const WpExperiment *self, guint i, WpServiceTime *service, WpServiceTime *think,
-             WpBatchMeans *parts, WpSummary *summary, WpTrafficSummary *traffic, GError **error)
+             WpServiceTime *dispatch, WpBatchMeans *parts, WpSummary *summary, WpTrafficSummary *traffic,
+             GError **error)
 {
   g_autoptr (WpClosedLoop) clients = NULL;
   WpLayout layout;
@@ -42,6 +57,7 @@ run_clients (const WpExperiment *self, guint i, WpServiceTime *service, WpServic
     return wp_closed_loop_bulk_run (&self->clients, &layout, self->patience_ns, service, think, parts,
                                     summary, traffic, error);
   clients = wp_closed_loop_new (&self->clients, &layout, self->patience_ns, service, think);
+  wp_closed_loop_set_dispatch (clients, dispatch);
 
   return wp_closed_loop_run (clients, parts, summary, traffic, error);
 }
@@ -55,15 +71,19 @@ run_closed (const WpExperiment *self, guint64 seed, WpBatchMeans *const *parts, 
   g_autoptr (WpServiceTime) service
       = wp_service_time_new (self->service, self->service_scale, TRUE, seed, error);
   g_autoptr (WpServiceTime) think = service ? wp_service_time_new (self->think, 1, TRUE, seed, error) : NULL;
+  g_autoptr (WpServiceTime) dispatch = NULL;
 
-  if (!think)
+  if (!think || !wp_experiment_open_dispatch (self->dispatch, seed, &dispatch, error))
     return FALSE;
   wp_service_time_use_stream (think, WP_THINK_STREAM);
   for (guint i = 0; i < self->n_models; i++)
     {
       wp_service_time_restart (service);
       wp_service_time_restart (think);
-      if (!run_clients (self, i, service, think, parts ? parts[i] : NULL, &summary[i], traffic, error))
+      if (dispatch)
+        wp_service_time_restart (dispatch);
+      if (!run_clients (self, i, service, think, dispatch, parts ? parts[i] : NULL, &summary[i], traffic,
+                        error))
         {
           g_prefix_error (error, "%s: ", wp_mode_name (self->policies[i].mode));
           return FALSE;
@@ -150,6 +170,23 @@ may_leave (const WpExperiment *self, const WpLayout *layout)
   return self->patience_ns != WP_TIME_NONE && (!layout->rejects || layout->drops_queued || awaits_update);
 }
 
+/* A worker is busy with a job for its dispatch and its service. */
+static void
+add_dispatch (const WpExperiment *self, WpMoments *service)
+{
+  g_autoptr (WpServiceTime) dispatch = NULL;
+  double variance = service->cv2 * service->mean_ns * service->mean_ns;
+  WpMoments moments;
+
+  if (!wp_experiment_open_dispatch (self->dispatch, 0, &dispatch, NULL) || !dispatch)
+    return;
+  wp_service_time_moments (dispatch, &moments);
+  variance += moments.cv2 * moments.mean_ns * moments.mean_ns;
+  service->shape = WP_SHAPE_GENERAL;
+  service->mean_ns += moments.mean_ns;
+  service->cv2 = service->mean_ns > 0 ? variance / (service->mean_ns * service->mean_ns) : 0;
+}
+
 /* What was simulated, for the closed forms. */
 static gboolean
 describe (const WpExperiment *self, guint model, const WpSummary *summary, WpTheoryCase *simulated,
@@ -175,6 +212,7 @@ describe (const WpExperiment *self, guint model, const WpSummary *summary, WpThe
   else
     wp_service_time_moments (think, &simulated->think);
   wp_service_time_moments (service, &simulated->service);
+  add_dispatch (self, &simulated->service);
   simulated->in_groups = wp_service_time_commit (service) != NULL;
   wp_policy_layout (&self->policies[model], &simulated->layout);
   simulated->responds_at_acceptance = !self->clients.until_stored;

@@ -14,6 +14,7 @@ typedef struct {
   WpClosedLoopOptions clients; /* limit and warm-up also hold for open traffic */
   const char *service, *think;
   double service_scale;
+  const char *dispatch; /* from a free worker to the start of its job; NULL: none */
 } WpExperiment;
 
 /**
@@ -35,6 +36,11 @@ gboolean wp_experiment_run (const WpExperiment *self, guint64 seed, WpBatchMeans
  */
 gboolean wp_experiment_replicate (const WpExperiment *self, guint64 seed, guint n, guint threads,
                                   WpSummary *summary, GError **error);
+
+/* @spec: of --dispatch-time, or NULL. @dispatch: (out): its draws, on a random stream of their own; NULL:
+ * none. */
+gboolean wp_experiment_open_dispatch (const char *spec, guint64 seed, WpServiceTime **dispatch,
+                                      GError **error);
 
 /* The confidence intervals of one model by the parts of its run. */
 gboolean wp_experiment_intervals (const WpExperiment *self, guint model, const WpBatchMeans *parts,

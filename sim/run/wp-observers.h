@@ -9,6 +9,7 @@ typedef struct {
   const gint64 *services_ns;
   gsize n_rows;
   const WpRequestResult *const *results; /* one array for each model; NULL if no observer wants them */
+  const gint64 *dispatches_ns;           /* from a free worker to the start; NULL: all are 0 */
 } WpBatch;
 
 /* An observer as one const table; @observer is that of wp_observers_add(). */

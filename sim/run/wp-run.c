@@ -8,7 +8,7 @@
 
 struct _WpRun {
   WpTrace *trace;
-  WpServiceTime *service;
+  WpServiceTime *service, *dispatch; /* dispatch: NULL: none */
   gint64 patience_ns;
   guint n_models;
   WpLayout layouts[WP_N_MODES];
@@ -31,7 +31,7 @@ struct _WpRun {
   gint64 warmup_ns;
   gboolean counting;
   gboolean again; /* rows have their services */
-  gint64 services_ns[BATCH_ROWS];
+  gint64 services_ns[BATCH_ROWS], dispatches_ns[BATCH_ROWS];
 };
 
 WpRun *
@@ -86,6 +86,12 @@ wp_run_set_http_stage (WpRun *self, const WpHttpStageOptions *http_stage)
   self->http_stage_options = *http_stage;
   if (!self->passed)
     self->passed = g_new (WpRow, BATCH_ROWS);
+}
+
+void
+wp_run_set_dispatch (WpRun *self, WpServiceTime *dispatch)
+{
+  self->dispatch = dispatch;
 }
 
 gboolean
@@ -151,8 +157,8 @@ wp_run_watch_parts (WpRun *self, WpBatchMeans *const *parts)
   self->parts = parts;
 }
 
-/* Moves all models except the last, and except those with observers, to a thread. With a warm-up or batch
- * means, which read the models during the run, no model moves. */
+/* Moves all models except the last, and except those with observers, to a thread. With a warm-up, dispatches
+ * or batch means, which read the models during the run, no model moves. */
 static void
 start_beside (WpRun *self)
 {
@@ -160,8 +166,8 @@ start_beside (WpRun *self)
   guint n = 0;
 
   for (guint i = 0; i + 1 < self->n_models; i++)
-    if ((self->is_beside[i] = self->threads > 1 && !self->results[i] && !self->parts && self->warmup_rows == 0
-                              && self->warmup_ns == WP_TIME_NONE))
+    if ((self->is_beside[i] = self->threads > 1 && !self->results[i] && !self->parts && !self->dispatch
+                              && self->warmup_rows == 0 && self->warmup_ns == WP_TIME_NONE))
       models[n++] = self->models[i];
   if (n > 0)
     self->beside = wp_model_thread_new (models, n);
@@ -193,6 +199,8 @@ start (WpRun *self)
     self->http_stage = wp_http_stage_new (&self->http_stage_options);
   self->traffic = wp_traffic_new ();
   wp_service_time_restart (self->service);
+  if (self->dispatch)
+    wp_service_time_restart (self->dispatch);
 }
 
 static gboolean
@@ -227,15 +235,27 @@ pass_front (WpRun *self, const WpRow *rows, gsize n_rows)
 }
 
 static gboolean
+offer_to_model (WpRun *self, guint i, const WpRow *rows, gsize n_rows)
+{
+  const gint64 *dispatches_ns = self->dispatch ? self->dispatches_ns : NULL;
+
+  if (!self->counting)
+    return wp_model_warm_up (self->models[i], rows, self->services_ns, dispatches_ns, n_rows,
+                             self->results[i]);
+  if (dispatches_ns)
+    return wp_model_offer_dispatched (self->models[i], rows, self->services_ns, dispatches_ns, n_rows,
+                                      self->results[i]);
+
+  return wp_model_offer (self->models[i], rows, self->services_ns, n_rows, self->results[i]);
+}
+
+static gboolean
 offer_to_models (WpRun *self, const WpRow *rows, gsize n_rows)
 {
-  gboolean (*offer) (WpModel *, const WpRow *, const gint64 *, gsize, WpRequestResult *)
-      = self->counting ? wp_model_offer : wp_model_warm_up;
-
   if (self->beside)
     wp_model_thread_offer (self->beside, rows, self->services_ns, n_rows);
   for (guint i = 0; i < self->n_models; i++)
-    if (!self->is_beside[i] && !offer (self->models[i], rows, self->services_ns, n_rows, self->results[i]))
+    if (!self->is_beside[i] && !offer_to_model (self, i, rows, n_rows))
       return FALSE;
 
   return TRUE;
@@ -244,7 +264,8 @@ offer_to_models (WpRun *self, const WpRow *rows, gsize n_rows)
 static gboolean
 offer_batch (WpRun *self, const WpRow *rows, gsize n_rows, GError **error)
 {
-  WpBatch batch = { rows, self->services_ns, n_rows, (const WpRequestResult *const *) self->results };
+  WpBatch batch = { rows, self->services_ns, n_rows, (const WpRequestResult *const *) self->results,
+                    self->dispatch ? self->dispatches_ns : NULL };
 
   if (!(self->groups ? wp_bulk_models_offer (self->groups, rows, self->services_ns, n_rows)
                      : offer_to_models (self, rows, n_rows)))
@@ -315,6 +336,8 @@ offer_rows (WpRun *self, const WpRow *rows, gsize n_rows, GError **error)
       if (!self->counting)
         n = warm_up (self, rows + done, n);
       find_services (self, rows + done, n);
+      if (self->dispatch)
+        wp_service_time_draw (self->dispatch, self->dispatches_ns, n);
       wp_traffic_add (self->traffic, rows + done, self->services_ns, n);
       arrived = pass_front (self, rows + done, n);
       if (self->begins)

@@ -22,6 +22,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpRun, wp_run_free)
  * HTTP stage, all others count arrivals at the queue. A time of 0: no stage. */
 void wp_run_set_http_stage (WpRun *self, const WpHttpStageOptions *http_stage);
 
+/* Before wp_run_execute(): the time from a free worker to the start of its job, one draw for each request.
+ * @dispatch outlives the run. Not with group commit. NULL: none. */
+void wp_run_set_dispatch (WpRun *self, WpServiceTime *dispatch);
+
 /* After wp_run_execute(). FALSE: there is no HTTP stage. */
 gboolean wp_run_http_stage_summary (const WpRun *self, WpHttpStageSummary *summary);
 

@@ -247,12 +247,13 @@ sample_until (WpTimeline *self, gint64 until_ns, gboolean at_end, GError **error
 
 /* A request that has ended before the next sample needs no further work. */
 static inline void
-offer_row (Model *self, gint64 arrival_ns, const WpRequestResult *result, gint64 sampled_ns)
+offer_row (Model *self, gint64 arrival_ns, gint64 dispatch_ns, const WpRequestResult *result,
+           gint64 sampled_ns)
 {
   gboolean is_followed = self->followers->len > 0, accepted = result->accepted_ns != WP_TIME_NONE;
   gint64 waits_from_ns = is_followed ? arrival_ns : sampled_ns;
   gint64 busy_from_ns = self->needs_busy ? arrival_ns : sampled_ns;
-  gint64 left_ns = wp_request_result_left_queue (result);
+  gint64 left_ns = wp_request_result_left_queue (result, dispatch_ns);
   gint64 end_ns = result->finished_ns != WP_TIME_NONE ? result->finished_ns : result->ended_ns;
 
   if (is_followed && self->next_ns < arrival_ns)
@@ -273,6 +274,7 @@ static gboolean
 on_offer (gpointer observer, const WpBatch *batch, GError **error)
 {
   WpTimeline *self = observer;
+  const gint64 *dispatches_ns = batch->dispatches_ns;
 
   for (gsize row = 0; self->is_used && row < batch->n_rows; row++)
     {
@@ -282,7 +284,8 @@ on_offer (gpointer observer, const WpBatch *batch, GError **error)
         return FALSE;
       for (guint i = 0; i < self->n_models; i++)
         if (self->models[i].followers->len > 0 || self->next_ns != G_MAXINT64)
-          offer_row (&self->models[i], arrival_ns, &batch->results[i][row], self->next_ns);
+          offer_row (&self->models[i], arrival_ns, dispatches_ns ? dispatches_ns[row] : 0,
+                     &batch->results[i][row], self->next_ns);
     }
   self->arrival_ns = batch->rows[batch->n_rows - 1].arrival_ns;
 

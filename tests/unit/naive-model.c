@@ -3,11 +3,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-typedef enum { TO_COME, PARKED, QUEUED, IN_SERVICE, GONE } State;
+typedef enum { TO_COME, PARKED, QUEUED, DISPATCHED, IN_SERVICE, GONE } State;
 
 typedef struct {
   const WpRow *rows;
-  const gint64 *services_ns;
+  const gint64 *services_ns, *dispatches_ns; /* dispatches: NULL: none */
+  gint64 *taken_ns;                          /* for each row: when a worker took it */
   gsize n_rows;
   WpRequestResult *results;
   State *states;
@@ -49,11 +50,19 @@ leave (Naive *self, gsize i, WpOutcome outcome)
   self->results[i].ended_ns = self->now_ns;
 }
 
+static gint64
+dispatch (const Naive *self, gsize i)
+{
+  return self->dispatches_ns ? self->dispatches_ns[i] : 0;
+}
+
 static void
 start (Naive *self, gsize i)
 {
-  self->states[i] = IN_SERVICE;
-  self->results[i].started_ns = self->now_ns;
+  self->states[i] = dispatch (self, i) > 0 ? DISPATCHED : IN_SERVICE;
+  self->taken_ns[i] = self->now_ns;
+  if (self->states[i] == IN_SERVICE)
+    self->results[i].started_ns = self->now_ns;
   self->busy++;
   self->most_busy = MAX (self->most_busy, self->busy);
 }
@@ -139,6 +148,12 @@ complete_what_is_done (Naive *self)
 
   if (self->commit)
     return complete_commit (self);
+  for (gsize i = 0; i < self->n_rows; i++)
+    if (self->states[i] == DISPATCHED && self->taken_ns[i] + dispatch (self, i) == self->now_ns)
+      {
+        self->states[i] = IN_SERVICE;
+        self->results[i].started_ns = self->now_ns;
+      }
   for (gsize i = 0; i < self->n_rows; i++)
     if (self->states[i] == IN_SERVICE && self->results[i].started_ns + self->services_ns[i] == self->now_ns)
       {
@@ -246,7 +261,7 @@ arrive (Naive *self, gsize i)
       start (self, i);
       if (self->commit)
         completions (self);
-      else if (self->services_ns[i] == 0)
+      else if (self->services_ns[i] == 0 && dispatch (self, i) == 0)
         complete (self, i);
     }
   else if (self->queued < self->places)
@@ -281,6 +296,8 @@ next_of (const Naive *self, gsize i)
     next_ns = arrival_ns;
   if (self->states[i] == IN_SERVICE && !self->commit)
     next_ns = self->results[i].started_ns + self->services_ns[i];
+  if (self->states[i] == DISPATCHED)
+    next_ns = self->taken_ns[i] + dispatch (self, i);
   if (self->states[i] == PARKED && self->timeout_ns != WP_TIME_NONE)
     next_ns = MIN (next_ns, arrival_ns + self->timeout_ns);
   if ((self->states[i] == PARKED || (self->states[i] == QUEUED && self->drops))
@@ -399,8 +416,9 @@ count_time (const Naive *self, WpSummary *summary, gint64 first_ns, gint64 last_
 
           if (v->accepted_ns == WP_TIME_NONE)
             continue;
-          depth += v->accepted_ns <= t && t < (v->started_ns != WP_TIME_NONE ? v->started_ns : v->ended_ns);
-          busy += v->started_ns != WP_TIME_NONE && v->started_ns <= t && t < v->finished_ns;
+          depth
+              += v->accepted_ns <= t && t < (v->started_ns != WP_TIME_NONE ? self->taken_ns[i] : v->ended_ns);
+          busy += v->started_ns != WP_TIME_NONE && self->taken_ns[i] <= t && t < v->finished_ns;
         }
       if (can_be_full && (self->places > 0 ? depth == self->places : busy == self->workers))
         {
@@ -443,12 +461,16 @@ figure (const Naive *self, const WpPolicy *policy, WpSummary *summary)
 
 static void
 run (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const gint64 *services_ns,
-     const NaiveCommit *commit, gsize n_rows, WpRequestResult *results, WpSummary *summary)
+     const gint64 *dispatches_ns, const NaiveCommit *commit, gsize n_rows, WpRequestResult *results,
+     WpSummary *summary)
 {
   g_autofree State *states = g_new0 (State, n_rows);
   g_autofree gboolean *committing = g_new0 (gboolean, n_rows);
+  g_autofree gint64 *taken_ns = g_new0 (gint64, n_rows);
   Naive self = { rows,
                  services_ns,
+                 dispatches_ns,
+                 taken_ns,
                  n_rows,
                  results,
                  states,
@@ -475,12 +497,20 @@ void
 naive_model_run (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const gint64 *services_ns,
                  gsize n_rows, WpRequestResult *results, WpSummary *summary)
 {
-  run (policy, patience_ns, rows, services_ns, NULL, n_rows, results, summary);
+  run (policy, patience_ns, rows, services_ns, NULL, NULL, n_rows, results, summary);
+}
+
+void
+naive_model_run_dispatched (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows,
+                            const gint64 *services_ns, const gint64 *dispatches_ns, gsize n_rows,
+                            WpRequestResult *results, WpSummary *summary)
+{
+  run (policy, patience_ns, rows, services_ns, dispatches_ns, NULL, n_rows, results, summary);
 }
 
 void
 naive_model_run_batch (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows,
                        const NaiveCommit *commit, gsize n_rows, WpRequestResult *results, WpSummary *summary)
 {
-  run (policy, patience_ns, rows, NULL, commit, n_rows, results, summary);
+  run (policy, patience_ns, rows, NULL, NULL, commit, n_rows, results, summary);
 }

@@ -9,6 +9,11 @@
 void naive_model_run (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows,
                       const gint64 *services_ns, gsize n_rows, WpRequestResult *results, WpSummary *summary);
 
+/* The same where each job starts that long after a worker has taken it out of the queue. */
+void naive_model_run_dispatched (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows,
+                                 const gint64 *services_ns, const gint64 *dispatches_ns, gsize n_rows,
+                                 WpRequestResult *results, WpSummary *summary);
+
 /* A database that commits in groups; times in ns. */
 typedef struct {
   gint64 fixed_ns, row_ns, idle_ns;

@@ -197,7 +197,7 @@ check_warm (const Load *load, gsize from, const WpSummary *summary)
       if (result->accepted_ns == WP_TIME_NONE)
         continue;
       accepted += i >= from;
-      depth += rest (result->accepted_ns, wp_request_result_left_queue (result), now_ns);
+      depth += rest (result->accepted_ns, wp_request_result_left_queue (result, 0), now_ns);
       if (result->outcome != WP_OUTCOME_STORED)
         continue;
       last_ns = MAX (last_ns, result->finished_ns);
@@ -249,7 +249,7 @@ test_warm_up (void)
       if (from == load->n_rows || !run (load, &random, FALSE, &summary))
         continue;
       model = wp_model_new (&load->layout, load->patience_ns);
-      wp_model_warm_up (model, load->rows, load->services_ns, from, quick ? NULL : load->results);
+      wp_model_warm_up (model, load->rows, load->services_ns, NULL, from, quick ? NULL : load->results);
       wp_model_start_counting (model, load->rows[from].arrival_ns);
       wp_model_offer (model, load->rows + from, load->services_ns + from, load->n_rows - from,
                       quick ? NULL : load->results + from);

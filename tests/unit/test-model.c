@@ -82,16 +82,11 @@ count_drops (Drops *drops, const RandomLoad *load, const WpRequestResult *result
 }
 
 static void
-check_load (const RandomLoad *load, Drops *drops)
+compare_with_naive (const RandomLoad *load, const WpRequestResult *fast, const WpSummary *fast_figures,
+                    const WpRequestResult *naive, const WpSummary *naive_figures)
 {
-  WpRequestResult fast[RANDOM_LOAD_MOST], naive[RANDOM_LOAD_MOST];
-  WpSummary fast_figures, naive_figures;
   const char *differs;
 
-  run_model (&load->policy, load->patience_ns, load->rows, load->services_ns, load->n_rows, fast,
-             &fast_figures);
-  naive_model_run (&load->policy, load->patience_ns, load->rows, load->services_ns, load->n_rows, naive,
-                   &naive_figures);
   for (gsize i = 0; i < load->n_rows; i++)
     if (!same_verdict (&fast[i], &naive[i]))
       {
@@ -100,15 +95,69 @@ check_load (const RandomLoad *load, Drops *drops)
         print_verdict ("naive", &naive[i]);
         g_error ("verdict of row %" G_GSIZE_FORMAT " differs", i);
       }
-  differs = compare_figures (&fast_figures, &naive_figures);
+  differs = compare_figures (fast_figures, naive_figures);
   if (differs)
     {
       print_load (load);
       g_error ("%s differs: %.17g, naive %.17g", differs,
-               wp_metric_value (wp_metric_find (differs), &fast_figures),
-               wp_metric_value (wp_metric_find (differs), &naive_figures));
+               wp_metric_value (wp_metric_find (differs), fast_figures),
+               wp_metric_value (wp_metric_find (differs), naive_figures));
     }
+}
+
+static void
+check_load (const RandomLoad *load, Drops *drops)
+{
+  WpRequestResult fast[RANDOM_LOAD_MOST], naive[RANDOM_LOAD_MOST];
+  WpSummary fast_figures, naive_figures;
+
+  run_model (&load->policy, load->patience_ns, load->rows, load->services_ns, load->n_rows, fast,
+             &fast_figures);
+  naive_model_run (&load->policy, load->patience_ns, load->rows, load->services_ns, load->n_rows, naive,
+                   &naive_figures);
+  compare_with_naive (load, fast, &fast_figures, naive, &naive_figures);
   count_drops (drops, load, naive);
+}
+
+/* The model's, each job with a dispatch of 0 to 4 ns; Little's law is checked too. */
+static void
+check_dispatched (const RandomLoad *load, WpRandom *random)
+{
+  WpRequestResult fast[RANDOM_LOAD_MOST], naive[RANDOM_LOAD_MOST];
+  WpSummary fast_figures, naive_figures;
+  gint64 dispatches_ns[RANDOM_LOAD_MOST];
+  g_autoptr (WpModel) model = NULL;
+  g_autoptr (GError) error = NULL;
+  WpLayout layout;
+
+  for (gsize i = 0; i < load->n_rows; i++)
+    dispatches_ns[i] = (gint64) wp_random_below (random, 5);
+  wp_policy_layout (&load->policy, &layout);
+  model = wp_model_new (&layout, load->patience_ns);
+  g_assert_true (
+      wp_model_offer_dispatched (model, load->rows, load->services_ns, dispatches_ns, load->n_rows, fast));
+  wp_model_finish (model, &fast_figures);
+  wp_model_check (model, &error);
+  g_assert_no_error (error);
+  naive_model_run_dispatched (&load->policy, load->patience_ns, load->rows, load->services_ns, dispatches_ns,
+                              load->n_rows, naive, &naive_figures);
+  compare_with_naive (load, fast, &fast_figures, naive, &naive_figures);
+}
+
+static void
+test_dispatched_equals_naive (void)
+{
+  guint64 seed = g_test_rand_int ();
+  WpRandom random;
+  RandomLoad load;
+
+  g_test_message ("seed %" G_GUINT64_FORMAT ", %d loads", seed, N_LOADS / 4);
+  wp_random_init (&random, seed, 0);
+  for (guint i = 0; i < N_LOADS / 4; i++)
+    {
+      random_load_make (&load, &random);
+      check_dispatched (&load, &random);
+    }
 }
 
 static void
@@ -307,6 +356,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/model/equals-naive", test_equals_naive);
+  g_test_add_func ("/model/dispatched-equals-naive", test_dispatched_equals_naive);
   g_test_add_func ("/model/buffered-channel-takes-one-more-than-its-queue",
                    test_buffered_channel_takes_one_more_than_its_queue);
   g_test_add_func ("/model/worker-pool-takes-queue-and-workers", test_worker_pool_takes_queue_and_workers);

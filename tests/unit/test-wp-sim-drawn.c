@@ -326,6 +326,17 @@ test_refusals (void)
     const char *arguments, *what;
   } table[] = {
     { "--generate uniform:rate=1,n=1", "arrivals are constant:, poisson:, mmpp: or diurnal:" },
+    { "--dispatch-time x trace.csv", "--dispatch-time: \"x\" is not a service time" },
+    { "--dispatch-time batch:1ms:1ms trace.csv", "--dispatch-time: a job is not dispatched in groups" },
+    { "--dispatch-time 1ms -s batch:1ms:1ms trace.csv",
+      "--dispatch-time is not available with --service=batch:" },
+    { "--dispatch-time 1ms --plan trace.csv", "--plan is not available with --dispatch-time (compare" },
+    { "--dispatch-time 1ms --sweep queue=1 trace.csv",
+      "--sweep is not available with --dispatch-time (compare" },
+    { "--dispatch-time 1ms --theory --clients 1 --limit 1",
+      "--theory is not available with --dispatch-time" },
+    { "--dispatch-time 1ms -m workerpool --against r.csv trace.csv",
+      "--dispatch-time does not go with --against" },
     { "--generate poisson", "no \"rate\"" },
     { "--generate poisson:rate=1,n", "\"n\" is not of the form key=value" },
     { "--generate poisson:rate=1", "no end: give \"duration\" or \"n\"" },

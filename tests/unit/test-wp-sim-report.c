@@ -379,6 +379,7 @@ test_keys (void)
           "--against=record.csv trace.csv",
           "--calibrate record.csv",
           "--sensitivity=1ms --at 1s trace.csv",
+          "--dispatch-time=1ms trace.csv",
           "--synthetic poisson:rate=10,n=1000 --service exp:1ms --theory -m bufferedchannel",
           "--clients 3 --limit 100 --service 1ms",
           "--logged-workers=auto --columns=response=latency log.csv" };
@@ -400,11 +401,49 @@ test_keys (void)
     }
 }
 
+/* Three jobs of 10 ms at once, each 5 ms after the one worker is free, and no other later. */
+static void
+test_dispatch_time (void)
+{
+  const char *options = "--dispatch-time 5ms -m workerpool -w 1 -q 5 --format=json --at 12ms";
+  g_autofree char *arguments = g_strconcat (options, " --jobs jobs.csv trace.csv", NULL);
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autoptr (SimRun) closed = sim_run_new ();
+  g_autoptr (JsonObject) report = NULL, loop = NULL;
+  g_autofree char *jobs = NULL;
+  JsonObject *model, *at;
+
+  sim_run_write (run, "trace.csv", "arrival,service\n0,0.01\n0,0.01\n0,0.01\n");
+  sim_run_go (run, arguments, NULL);
+  report = sim_run_json (run);
+  model = json_array_get_object_element (json_object_get_array_member (report, "models"), 0);
+  g_assert_cmpfloat_with_epsilon (figure_of (model, "wait.mean"), 0.020, 1e-9);
+  g_assert_cmpfloat_with_epsilon (figure_of (model, "wait.max"), 0.035, 1e-9);
+  g_assert_cmpfloat_with_epsilon (figure_of (model, "response.max"), 0.045, 1e-9);
+  g_assert_cmpfloat_with_epsilon (figure_of (model, "depth.mean"), 1, 1e-9); /* 2, 1 and 0, for 15 ms each */
+  g_assert_cmpfloat_with_epsilon (figure_of (model, "busy.mean"), 1, 1e-9);
+  at = json_array_get_object_element (
+      json_object_get_array_member (json_object_get_object_member (report, "at"), "models"), 0);
+  g_assert_cmpint (json_object_get_int_member (at, "depth"), ==, 2);
+  g_assert_cmpint (json_object_get_int_member (at, "busy"), ==, 1);
+  jobs = sim_run_read (run, "jobs.csv");
+  g_assert_nonnull (strstr (jobs, "0.035")); /* the start of the last */
+
+  sim_run_go (
+      closed,
+      "--clients 1 --limit 200 --dispatch-time 5ms -s 10ms --ack stored -m workerpool -w 2 --format=json",
+      NULL);
+  loop = sim_run_json (closed);
+  model = json_array_get_object_element (json_object_get_array_member (loop, "models"), 0);
+  g_assert_cmpfloat_with_epsilon (figure_of (model, "throughput"), 1 / 0.015, 1e-6);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wp-sim-report/text-csv-and-json", test_text_csv_and_json);
+  g_test_add_func ("/wp-sim-report/dispatch-time", test_dispatch_time);
   g_test_add_func ("/wp-sim-report/traffic", test_traffic);
   g_test_add_func ("/wp-sim-report/end-of-warm-up", test_end_of_warm_up);
   g_test_add_func ("/wp-sim-report/http-stage", test_http_stage);
