@@ -57,8 +57,7 @@ print_report (const WpReplayOptions *options, const WpReplayReport *report, GErr
   if (fflush (out) == 0 && !ferror (out))
     return TRUE;
 
-  g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot write the report: %s", g_strerror (errno));
-  return FALSE;
+  return wp_fail (error, WP_ERROR_IO, "cannot write the report: %s", g_strerror (errno));
 }
 
 /* Lines of JSON each second, or the line on the terminal, or neither: NULL. */

@@ -385,8 +385,7 @@ sqlite_check (const char *location, GError **error)
 {
   if (*location)
     return TRUE;
-  g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE, "sqlite: the name of the file is missing");
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "sqlite: the name of the file is missing");
 }
 
 static WpDatabase *

@@ -36,9 +36,8 @@ fail_unknown (const char *spec, GError **error)
   g_autofree char *forms = known_forms ();
   gsize shown = strcspn (spec, ":=@?");
 
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%.*s%s\" is not a database: %s", (int) shown, spec,
-               spec[shown] ? "..." : "", forms);
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%.*s%s\" is not a database: %s", (int) shown, spec,
+                  spec[shown] ? "..." : "", forms);
 }
 
 /* @location: (out): points into @spec */

@@ -52,8 +52,7 @@ static const char schema[]
 static gboolean
 set_error (GError **error, const char *path, const char *what)
 {
-  g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s", path, what);
-  return FALSE;
+  return wp_fail (error, WP_ERROR_IO, "%s: %s", path, what);
 }
 
 /* flock() keeps out other servers; a lock of SQLite's would keep out all readers. */
@@ -83,10 +82,9 @@ has_signature (const WpJournalFile *self)
 static gboolean
 set_damaged (WpJournalFile *self, const char *how, GError **error)
 {
-  g_set_error (error, WP_ERROR, WP_ERROR_IO,
-               "%s is damaged: %s; restore it from a copy, or move it away to start with a new one",
-               self->path, how);
-  return FALSE;
+  return wp_fail (error, WP_ERROR_IO,
+                  "%s is damaged: %s; restore it from a copy, or move it away to start with a new one",
+                  self->path, how);
 }
 
 /* SQLite would remove the log of an empty database, with the jobs in it. */

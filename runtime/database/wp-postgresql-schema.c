@@ -60,9 +60,8 @@ read_version (WpPostgresqlConnection *connection, int *version, GError **error)
     *version = atoi (PQgetvalue (result, 0, 0));
   if (*version <= VERSION)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_IO, "its tables are of version %d; this wp-server knows version %d",
-               *version, VERSION);
-  return FALSE;
+  return wp_fail (error, WP_ERROR_IO, "its tables are of version %d; this wp-server knows version %d",
+                  *version, VERSION);
 }
 
 static gboolean
@@ -74,9 +73,7 @@ check_encoding (WpPostgresqlConnection *connection, GError **error)
     return FALSE;
   if (g_str_equal (PQgetvalue (result, 0, 0), "UTF8"))
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_IO, "its encoding is %s, and must be UTF8",
-               PQgetvalue (result, 0, 0));
-  return FALSE;
+  return wp_fail (error, WP_ERROR_IO, "its encoding is %s, and must be UTF8", PQgetvalue (result, 0, 0));
 }
 
 static gboolean

@@ -20,8 +20,7 @@ find (const PQconninfoOption *options, const char *name)
 static gboolean
 fail (const char *text, GError **error)
 {
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "postgresql: %s", text);
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "postgresql: %s", text);
 }
 
 /* libpq's message quotes the URI, or a part that may be one of its password: what comes before is shown. */

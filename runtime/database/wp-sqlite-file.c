@@ -103,11 +103,10 @@ check_no_stray_log (const WpSqliteFile *self, GError **error)
 
   if (stat (log_path, &status) != 0 || status.st_size == 0)
     return TRUE;
-  g_set_error (
-      error, WP_ERROR, WP_ERROR_IO,
+  return wp_fail (
+      error, WP_ERROR_IO,
       "the file is missing, but its log %s exists: move the file back beside its log, or remove the log",
       log_path);
-  return FALSE;
 }
 
 /* SQLite gives the log and its index the mode of this file. */
@@ -148,8 +147,7 @@ connect_file (WpSqliteFile *self, int busy_ms, GError **error)
 static gboolean
 fail_as_foreign (GError **error, const char *why)
 {
-  g_set_error (error, WP_ERROR, WP_ERROR_IO, "it is another program's database: %s", why);
-  return FALSE;
+  return wp_fail (error, WP_ERROR_IO, "it is another program's database: %s", why);
 }
 
 /* Does not write. */

@@ -83,8 +83,7 @@ wp_method_list_allows (const char *allowed, const WpSchedule *schedule, const Wp
   if (wanted->len == strlen (list))
     return TRUE;
 
-  g_set_error (error, WP_ERROR, WP_ERROR_USAGE,
-               "%s: its requests are %s, and only %s are sent unless you type --allow-methods=%s",
-               wp_schedule_name (schedule), shown->str, list, wanted->str);
-  return FALSE;
+  return wp_fail (error, WP_ERROR_USAGE,
+                  "%s: its requests are %s, and only %s are sent unless you type --allow-methods=%s",
+                  wp_schedule_name (schedule), shown->str, list, wanted->str);
 }

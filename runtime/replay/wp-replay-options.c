@@ -24,9 +24,8 @@ parse_method (gpointer field, const char *value, GError **error)
         *method = methods[i];
         return TRUE;
       }
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
-               "\"%s\" is not GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS", value);
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS",
+                  value);
 }
 
 static gboolean
@@ -191,17 +190,13 @@ check_traces (const WpReplayOptions *self, GError **error)
   guint n_streams = 0;
 
   if (!self->trace_paths && self->trace.columns)
-    {
-      g_set_error_literal (error, WP_ERROR, WP_ERROR_USAGE, "--columns reads a trace, and there is none");
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_USAGE, "--columns reads a trace, and there is none");
   for (const char **path = self->trace_paths; path && *path; path++)
     {
       n_streams += g_str_equal (*path, "-");
       if (!wp_options_same_file (self->output, *path))
         continue;
-      g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "--output would overwrite the trace, %s", *path);
-      return FALSE;
+      return wp_fail (error, WP_ERROR_USAGE, "--output would overwrite the trace, %s", *path);
     }
   if (n_streams > 1)
     g_set_error_literal (error, WP_ERROR, WP_ERROR_USAGE, "standard input can be read once only");

@@ -61,11 +61,7 @@ wp_request_template_check_header (const char *text, GError **error)
     g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is not a header such as \"Name: value\"", text);
   for (guint i = 0; is_good && i < G_N_ELEMENTS (ours); i++)
     if (is_header (text, ours[i]))
-      {
-        g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s is a header that wp-replay writes itself",
-                     ours[i]);
-        return FALSE;
-      }
+      return wp_fail (error, WP_ERROR_BAD_VALUE, "%s is a header that wp-replay writes itself", ours[i]);
   return is_good;
 }
 

@@ -33,21 +33,17 @@ check_row (const char *name, const WpRow *row, gsize number, GError **error)
   g_autofree char *shown = NULL;
 
   if (row->bytes > MAX_BODY_BYTES)
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
-                   "%s: row %" G_GSIZE_FORMAT ": a body of %" G_GINT64_FORMAT " bytes is over 1 GiB", name,
-                   number, row->bytes);
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_BAD_TRACE,
+                    "%s: row %" G_GSIZE_FORMAT ": a body of %" G_GINT64_FORMAT " bytes is over 1 GiB", name,
+                    number, row->bytes);
   if (!row->id || is_header_value (row->id))
     return TRUE;
 
   shown = g_strescape (row->id, NULL);
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
-               "%s: row %" G_GSIZE_FORMAT " by arrival: id \"%s\" can't stand in a header "
-               "(a control character, or a blank at an end)",
-               name, number, shown);
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_TRACE,
+                  "%s: row %" G_GSIZE_FORMAT " by arrival: id \"%s\" can't stand in a header "
+                  "(a control character, or a blank at an end)",
+                  name, number, shown);
 }
 
 /* Takes @trace, which may be NULL. */

@@ -312,8 +312,7 @@ watch (WpSender *self, int stop_fd, GError **error)
       && (stop_fd < 0 || epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, stop_fd, &stop) == 0))
     return TRUE;
 
-  g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot wait for events: %s", g_strerror (errno));
-  return FALSE;
+  return wp_fail (error, WP_ERROR_IO, "cannot wait for events: %s", g_strerror (errno));
 }
 
 /* The next thing to do is at the returned CLOCK_MONOTONIC. */

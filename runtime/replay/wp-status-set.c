@@ -39,10 +39,7 @@ wp_status_set_parse (WpStatusSet *self, const char *text, GError **error)
   *self = (WpStatusSet){ { FALSE } };
   for (guint i = 0; ranges[i] || i == 0; i++)
     if (!ranges[i] || !add_range (self, ranges[i]))
-      {
-        g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
-                     "\"%s\" is not a list of statuses such as 200-399,429,503", text);
-        return FALSE;
-      }
+      return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not a list of statuses such as 200-399,429,503",
+                      text);
   return TRUE;
 }

@@ -196,11 +196,10 @@ wp_target_resolve (WpTarget *self, gint64 wait_ns, GError **error)
   if (!reason)
     return TRUE;
 
-  g_set_error (error, WP_ERROR, WP_ERROR_IO,
-               strchr (self->host, ':') ? "cannot connect to [%s]:%s: %s; is wp-server running?"
-                                        : "cannot connect to %s:%s: %s; is wp-server running?",
-               self->host, self->port, reason);
-  return FALSE;
+  return wp_fail (error, WP_ERROR_IO,
+                  strchr (self->host, ':') ? "cannot connect to [%s]:%s: %s; is wp-server running?"
+                                           : "cannot connect to %s:%s: %s; is wp-server running?",
+                  self->host, self->port, reason);
 }
 
 gboolean

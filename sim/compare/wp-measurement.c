@@ -33,9 +33,8 @@ check_row (gpointer data, const WpRow *row, guint64 line, GError **error)
     {
       g_autofree char *id = g_strescape (row->id, NULL);
 
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "request %.60s is on line %" G_GUINTPTR_FORMAT " too",
-                   id, (guintptr) first);
-      return FALSE;
+      return wp_fail (error, WP_ERROR_BAD_TRACE, "request %.60s is on line %" G_GUINTPTR_FORMAT " too", id,
+                      (guintptr) first);
     }
 
   return TRUE;
@@ -48,12 +47,9 @@ load (WpMeasurement *self, GError **error)
   if (!self->trace)
     return FALSE;
   if (!wp_trace_has_column (self->trace, "accepted") || !wp_trace_has_column (self->trace, "outcome"))
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
-                   "%s: no columns \"accepted\" and \"outcome\": it is not a record of wp-server",
-                   wp_trace_name (self->trace));
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_BAD_TRACE,
+                    "%s: no columns \"accepted\" and \"outcome\": it is not a record of wp-server",
+                    wp_trace_name (self->trace));
   self->lines = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   wp_trace_check_rows (self->trace, check_row, self);
   self->rows = wp_trace_load (self->trace, &self->n_rows, error);
@@ -203,14 +199,10 @@ wp_measurement_complete (const WpMeasurement *self, WpPolicy *policy, GPtrArray 
   guint given = policy->given;
 
   if (given & WP_POLICY_MODE ? policy->mode == WP_MODE_ALL : !wp_trace_note (self->trace, "mode"))
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_USAGE,
-                   "--against compares one mode: select it with --mode%s%s%s",
-                   given & WP_POLICY_MODE ? "" : " (",
-                   given & WP_POLICY_MODE ? "" : wp_measurement_path (self),
-                   given & WP_POLICY_MODE ? "" : " has no note \"mode\")");
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_USAGE, "--against compares one mode: select it with --mode%s%s%s",
+                    given & WP_POLICY_MODE ? "" : " (",
+                    given & WP_POLICY_MODE ? "" : wp_measurement_path (self),
+                    given & WP_POLICY_MODE ? "" : " has no note \"mode\")");
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
     if (!complete_field (self, policy, given, i, warnings, error))
       return FALSE;

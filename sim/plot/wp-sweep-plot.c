@@ -150,11 +150,7 @@ wp_sweep_plot (const WpSweep *sweep, const WpPolicy *current, const char *trace_
   if (!format)
     return FALSE;
   if (sweep->spec->scales->len != 1 || sweep->spec->services->len != 1)
-    {
-      g_set_error_literal (error, WP_ERROR, WP_ERROR_USAGE,
-                           "--plot of a --sweep takes one scale and one service scale");
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_USAGE, "--plot of a --sweep takes one scale and one service scale");
   map = wp_sweep_map_new (sweep, current, trace_name);
   output = wp_atomic_file_new (path, FALSE, error);
 

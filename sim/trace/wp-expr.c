@@ -64,9 +64,7 @@ push (Parser *parser, Op op, GError **error)
   g_array_append_val (parser->ops, op);
   if (parser->held <= MAX_DEPTH)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is nested too deeply", parser->text);
-
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is nested too deeply", parser->text);
 }
 
 static int
@@ -112,10 +110,7 @@ push_column (Parser *parser, const char *name, GError **error)
   if (column < 0)
     return fail_unknown (parser, name, error);
   if (find_name (parser->names + column + 1, name) >= 0)
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "column \"%s\" is there twice", name);
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_BAD_VALUE, "column \"%s\" is there twice", name);
 
   return push (parser, (Op){ OP_COLUMN, column, 0 }, error);
 }
@@ -169,10 +164,7 @@ static gboolean
 parse_nested (Parser *parser, char after, gboolean (*parse) (Parser *parser, GError **error), GError **error)
 {
   if (++parser->nested > MAX_DEPTH)
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" is nested too deeply", parser->text);
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is nested too deeply", parser->text);
   if (!parse (parser, error))
     return FALSE;
   parser->nested--;

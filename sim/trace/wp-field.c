@@ -45,9 +45,7 @@ wp_field_fail (WpField field, const char *column, const char *problem, GError **
   g_autofree char *shown = wp_field_quote (field);
   g_autofree char *name = wp_field_quote ((WpField){ column, strlen (column) });
 
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "column %s: %s %s", name, shown, problem);
-
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_TRACE, "column %s: %s %s", name, shown, problem);
 }
 
 char *

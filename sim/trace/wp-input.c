@@ -71,11 +71,8 @@ examine (WpInput *self, GError **error)
   struct stat status;
 
   if (fstat (self->fd, &status) < 0 || S_ISDIR (status.st_mode))
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s", self->name,
-                   g_strerror (S_ISDIR (status.st_mode) ? EISDIR : errno));
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_IO, "%s: %s", self->name,
+                    g_strerror (S_ISDIR (status.st_mode) ? EISDIR : errno));
   if (S_ISREG (status.st_mode))
     {
       self->start = MAX (lseek (self->fd, 0, SEEK_CUR), 0);
@@ -223,11 +220,8 @@ check_foreign (const WpInput *self, GError **error)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (foreign); i++)
     if (raw_starts_with (self, foreign[i].magic, foreign[i].len))
-      {
-        g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "this is %s: convert it, %s '%s'", foreign[i].what,
-                     foreign[i].command, self->name);
-        return FALSE;
-      }
+      return wp_fail (error, WP_ERROR_BAD_TRACE, "this is %s: convert it, %s '%s'", foreign[i].what,
+                      foreign[i].command, self->name);
 
   return TRUE;
 }
@@ -409,10 +403,7 @@ wp_input_rewind (WpInput *self, GError **error)
   if (!self->rewindable)
     return wp_rewind_file_rewind (&self->spool, self->name, error);
   if (self->fd >= 0 && lseek (self->fd, self->start, SEEK_SET) < 0)
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s", self->name, g_strerror (errno));
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_IO, "%s: %s", self->name, g_strerror (errno));
   close_decoder (self);
   self->format = FORMAT_UNKNOWN;
   self->raw_at = self->raw_end = 0;

@@ -311,12 +311,10 @@ check_asked_names (const WpJsonl *self, GError **error)
   nearest = wp_options_nearest (self->table.names[missing], (const char *const *) met->pdata);
   there = nearest != NULL ? wp_field_quote ((WpField){ nearest, strlen (nearest) })
                           : wp_field_list_names ((const char *const *) met->pdata);
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "%s: no line has the key \"%s\"; %s %s%s",
-               wp_input_name (self->table.window.input), self->table.names[missing],
-               nearest != NULL ? "did you mean" : "the keys of the first lines are", there,
-               nearest != NULL ? "?" : "");
-
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_TRACE, "%s: no line has the key \"%s\"; %s %s%s",
+                  wp_input_name (self->table.window.input), self->table.names[missing],
+                  nearest != NULL ? "did you mean" : "the keys of the first lines are", there,
+                  nearest != NULL ? "?" : "");
 }
 
 static WpTraceFormatStatus

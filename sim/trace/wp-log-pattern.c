@@ -27,9 +27,7 @@ item_clear (gpointer data)
 static gboolean
 fail (const char *text, const char *problem, GError **error)
 {
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "\"%s\" %s", text, problem);
-
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" %s", text, problem);
 }
 
 /* Apache's directives without an argument. The stamp is of the start, unlike nginx's. */

@@ -83,13 +83,11 @@ fail_name (const char *log_format, GError **error)
 
   for (gsize i = 0; i < G_N_ELEMENTS (formats); i++)
     g_string_append_printf (names, "%s%s", i > 0 ? ", " : "", formats[i].name);
-  g_set_error (
-      error, WP_ERROR, WP_ERROR_BAD_VALUE,
+  return wp_fail (
+      error, WP_ERROR_BAD_VALUE,
       "\"%s\" is no log_format of nginx ($time_local ...), no LogFormat of Apache (%%t ...), and none "
       "of the names %s",
       log_format, names->str);
-
-  return FALSE;
 }
 
 static WpLogPattern *

@@ -55,9 +55,7 @@ find_column (const char *name)
 static gboolean
 fail_option (GError **error, const char *name, const char *problem)
 {
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "--columns: \"%s\" %s", name, problem);
-
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "--columns: \"%s\" %s", name, problem);
 }
 
 static gboolean
@@ -69,10 +67,7 @@ fail_unknown (GError **error, const char *name)
   for (int i = 0; i < WP_N_COLUMNS; i++)
     names[i] = wp_column_name ((WpColumn) i);
   all = g_strjoinv (", ", (char **) names);
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "--columns: \"%s\" is not a column of a trace: %s", name,
-               all);
-
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "--columns: \"%s\" is not a column of a trace: %s", name, all);
 }
 
 static gboolean
@@ -197,10 +192,7 @@ bind_names (WpMapping *self, const char *const *names, gboolean reads_requests, 
       if (column < 0 || mapped & 1u << column || (!reads_requests && is_of_request ((WpColumn) column)))
         continue;
       if (self->columns & 1u << column)
-        {
-          g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "column \"%s\" is there twice", names[i]);
-          return FALSE;
-        }
+        return wp_fail (error, WP_ERROR_BAD_TRACE, "column \"%s\" is there twice", names[i]);
       self->columns |= 1u << column;
       self->has_stamp |= column == WP_COLUMN_ARRIVAL;
       binding.name = g_strdup (names[i]);
@@ -492,12 +484,10 @@ put_value (const Binding *binding, long double value, gint64 offset_ns, WpRow *r
       && !__builtin_add_overflow (offset_ns, llroundl (scaled), place) && *place != WP_TIME_NONE)
     return TRUE;
   value += (long double) offset_ns / WP_NS_PER_S;
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "column \"%s\": %s comes to %s, which is not a %s",
-               wp_column_name (binding->column), binding->name,
-               g_ascii_formatd (shown, sizeof shown, "%g", (double) value),
-               field != NULL ? "time" : "number of bytes");
-
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_TRACE, "column \"%s\": %s comes to %s, which is not a %s",
+                  wp_column_name (binding->column), binding->name,
+                  g_ascii_formatd (shown, sizeof shown, "%g", (double) value),
+                  field != NULL ? "time" : "number of bytes");
 }
 
 /* A stamp is an integer of nanoseconds, to which the rest is added. */

@@ -88,11 +88,8 @@ gboolean
 wp_rewind_file_rewind (WpRewindFile *self, const char *name, GError **error)
 {
   if (self->error != 0)
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: what came before could not be kept in %s: %s", name,
-                   g_get_tmp_dir (), g_strerror (self->error));
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_IO, "%s: what came before could not be kept in %s: %s", name,
+                    g_get_tmp_dir (), g_strerror (self->error));
   self->at = 0;
 
   return TRUE;

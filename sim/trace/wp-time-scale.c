@@ -33,10 +33,7 @@ subtract_origin (const WpTimeScale *self, gint64 *ns)
 static gboolean
 fail_far (GError **error)
 {
-  g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE,
-                       "a time of more than 292 years from the first arrival");
-
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_TRACE, "a time of more than 292 years from the first arrival");
 }
 
 static gboolean
@@ -47,11 +44,7 @@ scale_rows (const WpTimeScale *self, WpRow *rows, gsize n_rows, GError **error)
       rows[i].arrival_ns = wp_time_scale_arrival (rows[i].arrival_ns, self->arrivals);
       rows[i].service_ns = wp_time_scale_service (rows[i].service_ns, self->services);
       if (rows[i].arrival_ns == G_MAXINT64 || rows[i].service_ns == G_MAXINT64)
-        {
-          g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE,
-                               "a time of more than 292 years, once it is scaled");
-          return FALSE;
-        }
+        return wp_fail (error, WP_ERROR_BAD_TRACE, "a time of more than 292 years, once it is scaled");
     }
 
   return TRUE;

@@ -41,13 +41,12 @@ check_columns (const WpTraceFiles *self, GError **error)
 
       if (length_column (file) == length_column (first))
         continue;
-      g_set_error (
-          error, WP_ERROR, WP_ERROR_BAD_TRACE,
+      return wp_fail (
+          error, WP_ERROR_BAD_TRACE,
           "%s (%s) and %s (%s) cannot be one trace: %s says how long a request takes by other columns; "
           "--columns names them",
           wp_trace_file_name (first), wp_trace_file_title (first), wp_trace_file_name (file),
           wp_trace_file_title (file), wp_trace_file_name (has_more ? file : first));
-      return FALSE;
     }
 
   return TRUE;
@@ -191,12 +190,9 @@ check_clocks (const WpTraceFiles *self, GError **error)
       if (wp_trace_file_n_read (file) == 0)
         continue;
       if (first != NULL && wp_trace_file_is_dated (first) != wp_trace_file_is_dated (file))
-        {
-          g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
-                       "%s and %s cannot be one trace: the arrivals of only one are dates",
-                       wp_trace_file_name (first), wp_trace_file_name (file));
-          return FALSE;
-        }
+        return wp_fail (error, WP_ERROR_BAD_TRACE,
+                        "%s and %s cannot be one trace: the arrivals of only one are dates",
+                        wp_trace_file_name (first), wp_trace_file_name (file));
       first = first != NULL ? first : file;
     }
 

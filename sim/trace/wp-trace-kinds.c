@@ -90,11 +90,8 @@ choose_log (WpTraceOptions *options, GError **error)
   gboolean is_json = wp_log_is_json (options->log_format);
 
   if (options->input != WP_INPUT_AUTO && options->input != (is_json ? WP_INPUT_JSONL : WP_INPUT_CLF))
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "--log-format=%s and --input=%s exclude each other",
-                   options->log_format, wp_input_names[options->input]);
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_USAGE, "--log-format=%s and --input=%s exclude each other",
+                    options->log_format, wp_input_names[options->input]);
   options->input = is_json ? WP_INPUT_JSONL : WP_INPUT_LOG;
 
   return TRUE;

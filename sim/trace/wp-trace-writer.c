@@ -212,9 +212,7 @@ report (const WpTraceWriter *self, GError **error)
 {
   if (self->failed_errno == 0)
     return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_IO, "writing the trace: %s", g_strerror (self->failed_errno));
-
-  return FALSE;
+  return wp_fail (error, WP_ERROR_IO, "writing the trace: %s", g_strerror (self->failed_errno));
 }
 
 static void

@@ -355,11 +355,8 @@ copy_responses (WpTrace *self, gint64 *arrivals_ns, gint64 *responses_ns, GError
         if (__builtin_sub_overflow (self->rows[i].arrival_ns, self->scale.origin_ns, &arrivals_ns[at + i])
             || (responses_ns[at + i] != WP_TIME_NONE
                 && __builtin_add_overflow (arrivals_ns[at + i], responses_ns[at + i], &end_ns)))
-          {
-            g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
-                         "%s: a time of more than 292 years from the first arrival", wp_trace_name (self));
-            return FALSE;
-          }
+          return wp_fail (error, WP_ERROR_BAD_TRACE,
+                          "%s: a time of more than 292 years from the first arrival", wp_trace_name (self));
       }
 
   return TRUE;

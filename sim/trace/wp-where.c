@@ -63,9 +63,7 @@ find_column (const char *name, const char *const *names, GPtrArray *unknown, int
       return TRUE;
     }
   there = wp_field_list_names (names);
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "no column \"%s\"; the columns are %s", name, there);
-
-  return FALSE;
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "no column \"%s\"; the columns are %s", name, there);
 }
 
 /* @text: one comparison; is cut in two. */
@@ -81,11 +79,8 @@ add_comparison (WpWhere *self, char *text, gboolean begins_group, const char *co
   while (sign != NULL && op < G_N_ELEMENTS (signs) && !g_str_has_prefix (sign, signs[op]))
     op++;
   if (sign == NULL || op == G_N_ELEMENTS (signs))
-    {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
-                   "\"%s\" is no comparison, such as status<500 or metric==http_req_duration", text);
-      return FALSE;
-    }
+    return wp_fail (error, WP_ERROR_BAD_VALUE,
+                    "\"%s\" is no comparison, such as status<500 or metric==http_req_duration", text);
   value = sign + strlen (signs[op]);
   *sign = '\0';
   if (!find_column (strip (text, '[', ']'), names, unknown, &comparison.column, error))
