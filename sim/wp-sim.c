@@ -13,12 +13,15 @@
 #include "sim/plot/wp-html-report.h"
 #include "sim/plot/wp-plot-file.h"
 #include "sim/run/wp-progress.h"
+#include "sim/report/wp-format.h"
 #include "sim/report/wp-report-calibration.h"
 #include "sim/run/wp-timeline.h"
 #include "sim/wp-sim-options.h"
 #include "sim/wp-sim-plan.h"
 #include "sim/wp-sim-experiment.h"
 #include "sim/model/wp-synthetic.h"
+
+#define BEYOND 1.1 /* times the heaviest load that was measured */
 
 enum { EXIT_DONE = 0, EXIT_NO = 1, EXIT_BAD = 2 };
 
@@ -171,6 +174,24 @@ check_services (const WpSimOptions *options, const WpTrace *trace, WpReport *rep
   return TRUE;
 }
 
+/* A commit's cost is constant beyond the heaviest load that was measured, which no database knows of. */
+static void
+warn_of_load (WpServiceTime *service, const WpReport *report)
+{
+  WpCommit *commit = wp_service_time_commit (service);
+  double heaviest = commit ? wp_commit_heaviest (commit) : 0;
+  char mean[WP_FORMAT_CELL], most[WP_FORMAT_CELL];
+
+  if (heaviest > 0 && report->traffic.rate_mean > BEYOND * heaviest)
+    g_ptr_array_add (
+        report->warnings,
+        g_strdup_printf ("the traffic is beyond what was measured: %s requests per second, and "
+                         "the record of the commits has %s: such predictions were off by up to "
+                         "10 times; calibrate at this load",
+                         wp_format_whole (mean, report->traffic.rate_mean),
+                         wp_format_whole (most, heaviest)));
+}
+
 /* Are sizes to be recommended, before the models run? */
 static gboolean
 wants_sizes (const WpSimOptions *options, const WpSimPlan *plan)
@@ -244,6 +265,7 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpSimExperiment *study,
       || !go (options, trace, run, service, plan, report, error))
     return FALSE;
   report->has_http_stage = wp_run_http_stage_summary (run, &report->http_stage);
+  warn_of_load (service, report);
 
   return TRUE;
 }

@@ -85,6 +85,12 @@ load_at (const WpCommit *self, guint i)
   return &g_array_index (self->loads, WpCommitLoad, i);
 }
 
+double
+wp_commit_heaviest (const WpCommit *self)
+{
+  return load_at (self, self->loads->len - 1)->rows_per_s;
+}
+
 static gboolean
 parse_time (const char *text, double *ns, GError **error)
 {

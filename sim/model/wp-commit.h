@@ -56,6 +56,9 @@ gboolean wp_commit_is_of (const char *database);
 /* FIXED:PER_ROW[:MOST[:IDLE]]. NULL with WP_ERROR_BAD_VALUE. */
 WpCommit *wp_commit_parse (const char *text, double scale, guint64 seed, GError **error);
 
+/* Rows per second at the heaviest load that was measured; 0: none was. */
+double wp_commit_heaviest (const WpCommit *self);
+
 guint wp_commit_max_rows (const WpCommit *self);
 const WpCommitCost *wp_commit_cost (const WpCommit *self); /* at the lightest load, before scaling */
 /* restarts the same draws */

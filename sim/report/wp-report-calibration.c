@@ -15,6 +15,8 @@
 #define FEWEST_WINDOWS 5
 /* requests/s; at lower rates the HTTP stage is hardly the bottleneck, and the text leaves it out */
 #define FULL_SPEED  2000
+#define LITTLE_R2   0.5
+#define WIDE_OFF    0.1  /* of a commit's mean: half of them are that far off the fit */
 #define FEW_COMMITS 1000 /* below it a p99 rests on fewer than ten commits */
 
 typedef struct {
@@ -86,6 +88,27 @@ warn (Calibration *self, const char *message)
   g_ptr_array_add (self->warnings, g_strdup (message));
 }
 
+/* Commits that all take the same time have no variance worth explaining. */
+static gboolean
+explains_little (const WpCalibration *database)
+{
+  return database->r2 < LITTLE_R2 && (double) database->off_p50_ns > WIDE_OFF * database->mean_ns;
+}
+
+/* Rows per second in commits of @rows. */
+static double
+capacity (const WpCalibration *database, guint rows)
+{
+  return floor (1e9 * rows / (database->cost.fixed_ns + database->cost.row_ns * rows));
+}
+
+/* Larger commits than were measured may store more. */
+static gboolean
+is_least_capacity (const WpCalibration *database)
+{
+  return database->most_seen < database->cost.most_rows;
+}
+
 /* If no two updates overlapped, the record cannot show group commit; the database's name may. */
 static void
 choose_service (Calibration *self)
@@ -109,6 +132,16 @@ choose_service (Calibration *self)
           "repeat the record with more workers and bursts");
   else if (database->cost.row_ns <= 0)
     warn (self, "larger commits did not take longer: the cost per row is smaller than the spread");
+  if (!wp_measurement_note (self->measured, "commit-pace"))
+    warn (self,
+          "commits were not paced, so their cost depends on the load: predict loads like the record's, or "
+          "record with wp-server --commit-pace");
+  if (explains_little (database))
+    g_ptr_array_add (
+        self->warnings,
+        g_strdup_printf ("the fit explains little of the variance (R² %.2f): a prediction has the "
+                         "spread of this record, whatever the commits' sizes",
+                         database->r2));
   if (database->n_commits < FEW_COMMITS)
     warn (self, "fewer than 1,000 commits: the predicted tail rests on a few of them");
   if (database->n_busy < FEW_COMMITS / 10)
@@ -138,15 +171,13 @@ add_commits (GString *text, const WpCalibration *database)
                             wp_format_number (c, 100 * database->r2));
   g_string_append_c (text, '\n');
   if (database->cost.row_ns > 0)
-    g_string_append_printf (
-        text,
-        "capacity:    %s rows/s in commits of 1, %s in commits of %u, the largest measured; beyond it is "
-        "extrapolation\n",
-        wp_format_whole (a, floor (1e9 / (database->cost.fixed_ns + database->cost.row_ns))),
-        wp_format_whole (b,
-                         floor (1e9 * database->most_seen
-                                / (database->cost.fixed_ns + database->cost.row_ns * database->most_seen))),
-        database->most_seen);
+    g_string_append_printf (text, "capacity:    %s%s rows/s, in commits of %u, %s; %s in commits of 1\n",
+                            is_least_capacity (database) ? "at least " : "",
+                            wp_format_whole (a, capacity (database, database->most_seen)),
+                            database->most_seen,
+                            is_least_capacity (database) ? "the largest measured"
+                                                         : "the largest that there are",
+                            wp_format_whole (b, capacity (database, 1)));
 }
 
 static void
@@ -226,6 +257,9 @@ add_commit_json (JsonBuilder *builder, const WpCalibration *database)
   wp_json_add_double (builder, "off_p50", (double) database->off_p50_ns / 1e9);
   wp_json_add_double (builder, "off_p99", (double) database->off_p99_ns / 1e9);
   wp_json_add_double (builder, "r2", database->r2);
+  wp_json_add_double (builder, "capacity",
+                      database->cost.row_ns > 0 ? capacity (database, database->most_seen) : NAN);
+  wp_json_add_boolean (builder, "capacity_is_least", is_least_capacity (database));
   json_builder_end_object (builder);
 }
 
