@@ -1,8 +1,9 @@
-/* test-calibrated.c - what one calibration lets predict: heavier traffic into SQLite, the most that an HTTP
- * thread takes, and what wrk measures before a full queue and before a saturated HTTP thread. Each within 10
+/* test-calibrated.c - what one calibration lets predict: heavier traffic into SQLite and PostgreSQL, the most
+ * that an HTTP thread takes, and what wrk measures before a full queue and before a saturated HTTP thread.
+ * Each within 10
  * %, by figures of the prediction's own input and the calibration's record alone.
  *
- * SQLite's commits are paced, and its file is in memory where the system has such a folder: a disk that is
+ * Commits are paced, and SQLite's file is in memory where the system has such a folder: a disk that is
  * shared, and a processor that sleeps between requests, change a commit's time with the load. A run that the
  * machine disturbed is made again, calibration and all, four times at most; a failure tells the figures of
  * each. */
@@ -15,6 +16,9 @@
 
 #include "tests/agreement/wp-program.h"
 #include "tests/e2e/wp-harness.h"
+#ifdef WP_HAVE_LIBPQ
+#include "tests/e2e/wp-postgres.h"
+#endif
 
 #define TRIES  5
 #define WITHIN 0.1
@@ -73,20 +77,69 @@ is_near (const char *what, double predicted, double measured, double absolute)
   return near;
 }
 
-/* --- SQLite --- */
+/* --- SQLite and PostgreSQL --- */
 
 typedef struct {
   const char *name, *mode, *queue, *workers;
   double capacity; /* of these workers: in each commit of 5 ms as many rows */
   double share;    /* of the capacity: the traffic to predict */
+  gboolean in_postgresql;
 } Load;
 
 static const Load loads[] = {
-  { "/calibrated/sqlite/one-worker/60", "BufferedChannel", "5", "1", 200, 0.6 },
-  { "/calibrated/sqlite/one-worker/90", "BufferedChannel", "5", "1", 200, 0.9 },
-  { "/calibrated/sqlite/eight-workers/60", "WorkerPool", "12", "8", 1600, 0.6 },
-  { "/calibrated/sqlite/eight-workers/90", "WorkerPool", "12", "8", 1600, 0.9 },
+  { "/calibrated/sqlite/one-worker/60", "BufferedChannel", "5", "1", 200, 0.6, FALSE },
+  { "/calibrated/sqlite/one-worker/90", "BufferedChannel", "5", "1", 200, 0.9, FALSE },
+  { "/calibrated/sqlite/eight-workers/60", "WorkerPool", "12", "8", 1600, 0.6, FALSE },
+  { "/calibrated/sqlite/eight-workers/90", "WorkerPool", "12", "8", 1600, 0.9, FALSE },
+  { "/calibrated/postgresql/one-worker/10", "BufferedChannel", "5", "1", 200, 0.1, TRUE },
+  { "/calibrated/postgresql/one-worker/90", "BufferedChannel", "5", "1", 200, 0.9, TRUE },
+  { "/calibrated/postgresql/eight-workers/10", "WorkerPool", "12", "8", 1600, 0.1, TRUE },
+  { "/calibrated/postgresql/eight-workers/90", "WorkerPool", "12", "8", 1600, 0.9, TRUE },
 };
+
+#ifdef WP_HAVE_LIBPQ
+static WpPostgres *postgres; /* NULL: it is not installed */
+
+/* Returns: (transfer full): the option that names the empty database; NULL: there is none */
+static char *
+empty_postgresql (void)
+{
+  g_autofree char *uri = postgres ? wp_postgres_uri (postgres, "wp", "wp", NULL) : NULL;
+
+  if (postgres)
+    g_free (wp_postgres_run (postgres, "TRUNCATE wp_jobs"));
+  return postgres ? g_strconcat ("--database=", uri, NULL) : NULL;
+}
+
+static void
+start_postgresql (void)
+{
+  if (wp_postgres_is_there ())
+    postgres = wp_postgres_new ();
+}
+
+static void
+stop_postgresql (void)
+{
+  g_clear_pointer (&postgres, wp_postgres_free);
+}
+#else
+static char *
+empty_postgresql (void)
+{
+  return NULL;
+}
+
+static void
+start_postgresql (void)
+{
+}
+
+static void
+stop_postgresql (void)
+{
+}
+#endif
 
 /* Poisson traffic at @share of the capacity, recorded as @name. FALSE: the replayer was late. */
 static gboolean
@@ -95,17 +148,20 @@ record (const Load *load, WpHarness *files, double share, const char *name, char
   g_autofree char *csv = g_strdup_printf ("%s-trace.csv", name), *spec = NULL, *text = NULL,
                   *path = wp_harness_path (files, name);
   g_autoptr (WpHarness) server = NULL;
+  g_autofree char *database
+      = load->in_postgresql ? empty_postgresql () : g_strdup ("--database=sqlite:wp.db");
   g_autofree char *url = NULL, *seed = g_strdup_printf ("--seed=%d", g_test_rand_int_range (1, 1000000)),
                   *output = NULL;
   gboolean on_time;
 
   *trace = wp_harness_path (files, csv);
-  spec = g_strdup_printf ("--generate=poisson:rate=%.0f,duration=2s", share * load->capacity);
+  spec = g_strdup_printf ("--generate=poisson:rate=%.0f,duration=%ds", share * load->capacity,
+                          share < 0.2 ? 6 : 2);
   g_assert_cmpint (wp_program_run ("sim/wp-sim", (const char *[]){ spec, seed, "--ids", NULL }, &text, NULL),
                    ==, 0);
   g_assert_true (g_file_set_contents (*trace, text, -1, NULL));
   server = wp_harness_start ("--mode", load->mode, "--queue", load->queue, "--workers", load->workers,
-                             "--database=sqlite:wp.db", "--commit-pace=5ms", "--record", path, NULL);
+                             database, "--commit-pace=5ms", "--record", path, NULL);
   url = g_strdup_printf ("http://127.0.0.1:%u/", wp_harness_port (server));
   on_time = wp_program_run ("runtime/wp-replay", (const char *[]){ *trace, url, NULL }, &output, NULL) == 0;
   wp_harness_stop (server);
@@ -169,8 +225,15 @@ predicts_from_light (gconstpointer data)
 }
 
 static void
-test_sqlite (gconstpointer data)
+test_database (gconstpointer data)
 {
+  g_autofree char *database = empty_postgresql ();
+
+  if (((const Load *) data)->in_postgresql && !database)
+    {
+      g_test_skip ("PostgreSQL is not installed");
+      return;
+    }
   assert_one_good (((const Load *) data)->name, predicts_from_light, data);
 }
 
@@ -306,15 +369,21 @@ test_saturated_http_thread (void)
 int
 main (int argc, char **argv)
 {
+  int status;
+
   g_test_init (&argc, &argv, NULL);
   figures = g_string_new (NULL);
+  start_postgresql ();
   if (access ("/dev/shm", W_OK) == 0)
     g_setenv ("TMPDIR", "/dev/shm", TRUE);
   for (guint i = 0; i < G_N_ELEMENTS (loads); i++)
-    g_test_add_data_func (loads[i].name, &loads[i], test_sqlite);
+    g_test_add_data_func (loads[i].name, &loads[i], test_database);
   g_test_add_data_func ("/calibrated/full-queue/accepted", "--ack=accepted", test_full_queue);
   g_test_add_data_func ("/calibrated/full-queue/stored", "--ack=stored", test_full_queue);
   g_test_add_func ("/calibrated/saturated-http-thread", test_saturated_http_thread);
 
-  return g_test_run ();
+  status = g_test_run ();
+  stop_postgresql ();
+
+  return status;
 }
