@@ -220,6 +220,8 @@ wp_plot_heat_map_png (const WpHeatMap *map, WpAtomicFile *output, GError **error
   return write_png (wp_plot_heat_map_height (map), draw_heat_map, map, output, error);
 }
 
+#define EMBED_TOP 8 /* nothing is above the panel that could hold the tops of its letters */
+
 typedef struct {
   const WpPlotData *data;
   guint model;
@@ -230,7 +232,7 @@ draw_depth (cairo_t *cr, gconstpointer what)
 {
   const Panel *panel = what;
 
-  wp_plot_depth (cr, 0, wp_plot_data_side (panel->data, panel->model), NULL,
+  wp_plot_depth (cr, EMBED_TOP, wp_plot_data_side (panel->data, panel->model), NULL,
                  axis_end (panel->data, panel->model));
 }
 
@@ -249,7 +251,8 @@ draw_bare_heat_map (cairo_t *cr, gconstpointer what)
 gboolean
 wp_plot_embed_depth (const WpPlotData *data, guint model, const char *label, GString *html, GError **error)
 {
-  return embed (WP_PLOT_DEPTH_HEIGHT, draw_depth, &(Panel){ data, model }, "img", label, html, error);
+  return embed (EMBED_TOP + WP_PLOT_DEPTH_HEIGHT, draw_depth, &(Panel){ data, model }, "img", label, html,
+                error);
 }
 
 gboolean
