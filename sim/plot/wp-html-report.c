@@ -107,6 +107,8 @@ judge (const WpHtmlReport *self)
   const WpPolicy *policy = find_sized (self->report, &summary);
   GString *text;
 
+  if (self->report->logged && wp_logged_is_unknown (self->report->logged))
+    return g_strdup ("No sizes are recommended: see the warning.");
   if (!slos || !policy)
     return NULL;
   text = g_string_new (NULL);

@@ -233,6 +233,41 @@ test_no_sizes (void)
     }
 }
 
+/* Where nobody knows the services, the page says so first. */
+static void
+test_unknown_services (void)
+{
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autoptr (Page) page = NULL;
+  const char *last;
+
+  sim_run_write (run, "log.csv", "arrival,latency\n0,1\n0,1\n0,2\n1,1\n");
+  sim_run_go (run, "--columns response=latency --report=a.html log.csv", NULL);
+  g_assert_cmpint (run->status, ==, 0);
+  page = read_page (run, "a.html");
+  g_assert_cmpstr (page->verdict, ==, "No sizes are recommended: see the warning.");
+  last = page->items->pdata[page->items->len - 1];
+  g_assert_true (g_str_has_prefix (last, "Warning: it cannot be told whether"));
+  g_assert_cmpuint (page->hints->len, ==, 0);
+}
+
+/* The map reaches no further than sizes go. */
+static void
+test_largest_sizes (void)
+{
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autoptr (Page) page = NULL;
+
+  sim_run_write (run, "trace.csv", trace);
+  sim_run_go (run, "-w 4000000000 -q 4000000000 --report=a.html trace.csv", NULL);
+  g_assert_cmpstr (run->err, ==, "");
+  g_assert_cmpint (run->status, ==, 0);
+  page = read_page (run, "a.html");
+  g_assert_true (is_in (page->hints,
+                        "4,000,000,000 workers, queue 4,000,000,000: blocked 0; rejected 0; timed_out 0; "
+                        "wait.p99 0 s"));
+}
+
 /* Names are text, whatever they look like. */
 static void
 test_escapes (void)
@@ -304,6 +339,8 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-html/figures", test_figures);
   g_test_add_func ("/wp-sim-html/given-sizes", test_given_sizes);
   g_test_add_func ("/wp-sim-html/no-sizes", test_no_sizes);
+  g_test_add_func ("/wp-sim-html/unknown-services", test_unknown_services);
+  g_test_add_func ("/wp-sim-html/largest-sizes", test_largest_sizes);
   g_test_add_func ("/wp-sim-html/escapes", test_escapes);
   g_test_add_func ("/wp-sim-html/refusals", test_refusals);
 
