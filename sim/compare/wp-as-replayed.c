@@ -13,14 +13,17 @@
 typedef struct {
   WpRow row;
   gint64 service_ns;
+  gint64 late_ns; /* after its planned time */
 } Request;
 
-/* FALSE: a time passes 292 years. @rows: (nullable): gets what became of each. */
+/* A client's patience counts from its planned time, and none leaves before one that came earlier. FALSE: a
+ * time passes 292 years. @rows: (nullable): gets what became of each. */
 static gboolean
 simulate (const WpPolicy *policy, gint64 patience_ns, const Request *requests, gsize n, WpSummary *summary,
           WpRow *rows)
 {
   g_autoptr (WpModel) model = NULL;
+  gint64 leaves_ns = G_MININT64, planned_ns;
   WpLayout layout;
 
   wp_policy_layout (policy, &layout);
@@ -29,6 +32,13 @@ simulate (const WpPolicy *policy, gint64 patience_ns, const Request *requests, g
     {
       WpRequestResult result;
 
+      if (patience_ns != WP_TIME_NONE
+          && !__builtin_add_overflow (requests[i].row.arrival_ns - requests[i].late_ns, patience_ns,
+                                      &planned_ns))
+        {
+          leaves_ns = MAX (leaves_ns, planned_ns);
+          wp_model_set_patience (model, MAX (0, leaves_ns - requests[i].row.arrival_ns));
+        }
       if (!wp_model_offer (model, &requests[i].row, &requests[i].service_ns, 1, &result))
         return FALSE;
       if (rows)
@@ -137,7 +147,7 @@ judge_itself (WpAsReplayed *self, const WpPolicy *policy, const WpMeasurement *m
   wp_policy_layout (&noted, &layout);
   for (gsize i = 0; i < n; i++)
     if (!left_parked (&measured[i], &layout))
-      offered[n_offered++] = (Request){ measured[i], service_of (&measured[i]) };
+      offered[n_offered++] = (Request){ measured[i], service_of (&measured[i]), 0 };
   simulate (&noted, WP_TIME_NONE, offered, n_offered, NULL, results);
   for (gsize i = 0; i < n; i++)
     {
@@ -163,6 +173,23 @@ measure_lags (gint64 *lags, const WpMatch *match, const WpRow *predicted, gsize 
     lags[i - 1] -= lags[0];
 
   return n;
+}
+
+/* After the most punctual one. A request that the prediction does not have was punctual, for all that is
+ * known. */
+static void
+take_lateness (Request *requests, const WpRow *measured, const WpRow *predicted, gsize n_predicted,
+               const WpMatch *match)
+{
+  gint64 least_ns = G_MAXINT64;
+
+  for (gsize i = 0; i < n_predicted; i++)
+    if (match->partners[i] != WP_NO_MATCH)
+      least_ns = MIN (least_ns, measured[match->partners[i]].arrival_ns - predicted[i].arrival_ns);
+  for (gsize i = 0; i < n_predicted; i++)
+    if (match->partners[i] != WP_NO_MATCH)
+      requests[match->partners[i]].late_ns
+          = measured[match->partners[i]].arrival_ns - predicted[i].arrival_ns - least_ns;
 }
 
 static void
@@ -193,8 +220,10 @@ find_ranges (WpAsReplayed *self, const WpPolicy *policy, gint64 patience_ns, con
 
       for (gsize i = 0; i < n; i++)
         {
-          requests[i] = (Request){ predicted[i], predicted[i].service_ns };
-          requests[i].row.arrival_ns += lags[wp_random_below (&random, n_lags)];
+          gint64 late_ns = lags[wp_random_below (&random, n_lags)];
+
+          requests[i] = (Request){ predicted[i], predicted[i].service_ns, late_ns };
+          requests[i].row.arrival_ns += late_ns;
         }
       qsort (requests, n, sizeof *requests, wp_time_compare);
       if (!simulate (policy, patience_ns, requests, n, &summary, NULL))
@@ -234,9 +263,10 @@ wp_as_replayed_judge (WpAsReplayed *self, const WpPolicy *policy, gint64 patienc
   if (self->not_modelled)
     return;
   for (gsize i = 0; i < n; i++)
-    requests[i] = (Request){ measured[i], service_of (&measured[i]) };
+    requests[i] = (Request){ measured[i], service_of (&measured[i]), 0 };
   take_asked_services (self, requests, measured, predicted, n_predicted, match);
   n_lags = measure_lags (lags, match, predicted, n_predicted, measured);
+  take_lateness (requests, measured, predicted, n_predicted, match);
   if (n_lags == 0
       || !judge_replay (self, policy, patience_ns, requests, measured, n, measured_summary, tolerance))
     {

@@ -81,7 +81,8 @@ wp_model_reset_counts (WpModel *self, gint64 now_ns)
   forget_histogram (&self->wait);
   forget_histogram (&self->response);
   forget_histogram (&self->depth);
-  self->requests = self->accepted = self->refused = self->blocked = self->dropped = 0;
+  self->requests = self->accepted = self->refused = self->timed_out = self->blocked = self->dropped = 0;
+  self->dropped_ns = 0;
   self->time_full_ns = 0;
   self->first_full_ns = WP_TIME_NONE;
   self->service_ns = self->dispatch_ns = 0;
@@ -145,10 +146,8 @@ check_one (const char *what, WpUint128 by_clock_ns, WpUint128 by_requests_ns, GE
 gboolean
 wp_model_check (WpModel *self, GError **error)
 {
-  /* from arrival to leaving */
-  WpUint128 dropped_ns = (WpUint128) self->dropped * (guint64) self->drop_after_ns;
-  WpUint128 queued_ns
-      = self->wait->sum - self->dispatch_ns + dropped_ns - self->blocked_time->sum + self->carried_depth_ns;
+  WpUint128 queued_ns = self->wait->sum - self->dispatch_ns + self->dropped_ns - self->blocked_time->sum
+                        + self->carried_depth_ns;
   WpUint128 busy_ns = self->service_ns + self->carried_busy_ns;
   WpUint128 makespan_ns = (WpUint128) (guint64) (self->last_ns - self->first_ns);
 

@@ -24,7 +24,9 @@ struct _WpModel {
   gint64 first_ns, last_ns; /* first arrival, last finish */
 
   guint64 requests, accepted, refused, blocked, blocked_peak;
-  guint64 dropped; /* included in @accepted */
+  guint64 timed_out;    /* included in @refused */
+  guint64 dropped;      /* included in @accepted */
+  WpUint128 dropped_ns; /* from their arrival to their leaving */
   gint64 time_full_ns, first_full_ns;
   WpUint128 service_ns; /* of the workers: with the dispatches */
   WpUint128 dispatch_ns;

@@ -2,20 +2,28 @@
 
 #include "sim/model/wp-model-private.h"
 
-WpModel *
-wp_model_new (const WpLayout *layout, gint64 patience_ns)
+void
+wp_model_set_patience (WpModel *self, gint64 patience_ns)
 {
-  WpModel *self = g_new0 (WpModel, 1);
+  const WpLayout *layout = &self->layout;
   gint64 timeout_ns = layout->block_timeout_ns == WP_TIME_NONE ? G_MAXINT64 : layout->block_timeout_ns;
 
   if (patience_ns == WP_TIME_NONE)
     patience_ns = G_MAXINT64;
-  self->layout = *layout;
   self->may_wait_ns = layout->rejects ? 0 : MIN (timeout_ns, patience_ns);
   self->turned_away = layout->rejects             ? WP_OUTCOME_REJECTED
                       : timeout_ns <= patience_ns ? WP_OUTCOME_TIMED_OUT
                                                   : WP_OUTCOME_ABANDONED;
   self->drop_after_ns = layout->drops_queued && layout->queue_jobs > 0 ? patience_ns : G_MAXINT64;
+}
+
+WpModel *
+wp_model_new (const WpLayout *layout, gint64 patience_ns)
+{
+  WpModel *self = g_new0 (WpModel, 1);
+
+  self->layout = *layout;
+  wp_model_set_patience (self, patience_ns);
   self->full_jobs = layout->can_be_full && layout->queue_jobs > 0 ? layout->queue_jobs : G_MAXSIZE;
   wp_server_times_init (&self->workers, layout->workers);
   self->first_full_ns = WP_TIME_NONE;
@@ -78,6 +86,7 @@ turn_away (WpModel *self, gint64 arrival_ns, WpRequestResult *result)
   gint64 ended_ns = arrival_ns + self->may_wait_ns;
 
   self->refused++;
+  self->timed_out += self->turned_away == WP_OUTCOME_TIMED_OUT;
   if (!self->layout.rejects)
     park (self, arrival_ns, ended_ns);
   *result = (WpRequestResult){ WP_TIME_NONE, WP_TIME_NONE,      WP_TIME_NONE,
@@ -103,6 +112,7 @@ drop (WpModel *self, gint64 arrival_ns, gint64 accepted_ns, WpRequestResult *res
   self->entered_ns = accepted_ns;
   self->accepted++;
   self->dropped++;
+  self->dropped_ns += (guint64) self->drop_after_ns;
   *result = (WpRequestResult){ accepted_ns, WP_TIME_NONE,         WP_TIME_NONE,
                                left_ns,     WP_OUTCOME_ABANDONED, accepted_ns > arrival_ns };
 }
@@ -262,11 +272,13 @@ wp_model_start_counting (WpModel *self, gint64 now_ns)
 static void
 count_outcomes (const WpModel *self, WpSummary *summary)
 {
-  guint64 *refused = self->turned_away == WP_OUTCOME_REJECTED    ? &summary->rejected
-                     : self->turned_away == WP_OUTCOME_TIMED_OUT ? &summary->timed_out
-                                                                 : &summary->abandoned;
-
-  *refused = self->refused;
+  if (self->layout.rejects)
+    summary->rejected = self->refused;
+  else
+    {
+      summary->timed_out = self->timed_out;
+      summary->abandoned = self->refused - self->timed_out;
+    }
   summary->abandoned += self->dropped;
   summary->requests = self->requests;
   summary->accepted = self->accepted;

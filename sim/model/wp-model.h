@@ -48,6 +48,10 @@ WpModel *wp_model_new (const WpLayout *layout, gint64 patience_ns);
 void wp_model_free (WpModel *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpModel, wp_model_free)
 
+/* Of the next requests, from their arrival; only of a model that was made with a patience. The moments at
+ * which the clients leave, arrival and patience, do not decrease from one request to the next. */
+void wp_model_set_patience (WpModel *self, gint64 patience_ns);
+
 /**
  * wp_model_offer:
  * @rows: @n_rows requests; only arrival_ns is used, >= 0 and not decreasing

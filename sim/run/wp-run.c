@@ -157,6 +157,13 @@ wp_run_watch_parts (WpRun *self, WpBatchMeans *const *parts)
   self->parts = parts;
 }
 
+/* Do clients leave sooner after their arrival at the queue, by what they have spent in the HTTP stage? */
+static gboolean
+leaves_early (const WpRun *self)
+{
+  return self->patience_ns != WP_TIME_NONE && self->http_stage_options.time_ns > 0;
+}
+
 /* Moves all models except the last, and except those with observers, to a thread. With a warm-up, dispatches
  * or batch means, which read the models during the run, no model moves. */
 static void
@@ -167,7 +174,8 @@ start_beside (WpRun *self)
 
   for (guint i = 0; i + 1 < self->n_models; i++)
     if ((self->is_beside[i] = self->threads > 1 && !self->results[i] && !self->parts && !self->dispatch
-                              && self->warmup_rows == 0 && self->warmup_ns == WP_TIME_NONE))
+                              && !leaves_early (self) && self->warmup_rows == 0
+                              && self->warmup_ns == WP_TIME_NONE))
       models[n++] = self->models[i];
   if (n > 0)
     self->beside = wp_model_thread_new (models, n);
@@ -235,40 +243,62 @@ pass_front (WpRun *self, const WpRow *rows, gsize n_rows)
 }
 
 static gboolean
-offer_to_model (WpRun *self, guint i, const WpRow *rows, gsize n_rows)
+offer_to_model (WpRun *self, guint i, const WpRow *rows, gsize first, gsize n_rows)
 {
-  const gint64 *dispatches_ns = self->dispatch ? self->dispatches_ns : NULL;
+  const gint64 *services_ns = self->services_ns + first;
+  const gint64 *dispatches_ns = self->dispatch ? self->dispatches_ns + first : NULL;
+  WpRequestResult *results = self->results[i] ? self->results[i] + first : NULL;
 
   if (!self->counting)
-    return wp_model_warm_up (self->models[i], rows, self->services_ns, dispatches_ns, n_rows,
-                             self->results[i]);
+    return wp_model_warm_up (self->models[i], rows + first, services_ns, dispatches_ns, n_rows, results);
   if (dispatches_ns)
-    return wp_model_offer_dispatched (self->models[i], rows, self->services_ns, dispatches_ns, n_rows,
-                                      self->results[i]);
+    return wp_model_offer_dispatched (self->models[i], rows + first, services_ns, dispatches_ns, n_rows,
+                                      results);
 
-  return wp_model_offer (self->models[i], rows, self->services_ns, n_rows, self->results[i]);
+  return wp_model_offer (self->models[i], rows + first, services_ns, n_rows, results);
+}
+
+/* A client leaves that long after its request's arrival in the trace, @sent: the HTTP stage has its share of
+ * it. */
+static gboolean
+offer_impatient (WpRun *self, guint i, const WpRow *sent, const WpRow *rows, gsize n_rows)
+{
+  for (gsize row = 0; row < n_rows; row++)
+    {
+      gint64 passing_ns = rows[row].arrival_ns - sent[row].arrival_ns;
+
+      wp_model_set_patience (self->models[i], MAX (0, self->patience_ns - passing_ns));
+      if (!offer_to_model (self, i, rows, row, 1))
+        return FALSE;
+    }
+
+  return TRUE;
 }
 
 static gboolean
-offer_to_models (WpRun *self, const WpRow *rows, gsize n_rows)
+offer_to_models (WpRun *self, const WpRow *sent, const WpRow *rows, gsize n_rows)
 {
+  gboolean is_impatient = leaves_early (self);
+
   if (self->beside)
     wp_model_thread_offer (self->beside, rows, self->services_ns, n_rows);
   for (guint i = 0; i < self->n_models; i++)
-    if (!self->is_beside[i] && !offer_to_model (self, i, rows, n_rows))
+    if (!self->is_beside[i]
+        && !(is_impatient ? offer_impatient (self, i, sent, rows, n_rows)
+                          : offer_to_model (self, i, rows, 0, n_rows)))
       return FALSE;
 
   return TRUE;
 }
 
 static gboolean
-offer_batch (WpRun *self, const WpRow *rows, gsize n_rows, GError **error)
+offer_batch (WpRun *self, const WpRow *sent, const WpRow *rows, gsize n_rows, GError **error)
 {
   WpBatch batch = { rows, self->services_ns, n_rows, (const WpRequestResult *const *) self->results,
                     self->dispatch ? self->dispatches_ns : NULL };
 
   if (!(self->groups ? wp_bulk_models_offer (self->groups, rows, self->services_ns, n_rows)
-                     : offer_to_models (self, rows, n_rows)))
+                     : offer_to_models (self, sent, rows, n_rows)))
     return fail_of_time (self, error);
   if (self->groups && self->wants_results)
     return wp_bulk_models_notify (self->groups, self->observers, error);
@@ -343,7 +373,7 @@ offer_rows (WpRun *self, const WpRow *rows, gsize n_rows, GError **error)
       if (self->begins)
         start_counting (self, arrived[0].arrival_ns);
       self->begins = FALSE;
-      if (!offer_batch (self, arrived, n, error))
+      if (!offer_batch (self, rows + done, arrived, n, error))
         return FALSE;
       self->n_offered += n;
       if (self->parts && self->counting)

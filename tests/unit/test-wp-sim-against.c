@@ -572,6 +572,27 @@ test_odd_names (void)
   g_assert_cmpstr (run->err, ==, "wp-sim: no\\x1b[31m\\nsuch.csv: No such file or directory\n");
 }
 
+/* The second came 100 ms late, and its client left 450 ms after its planned time, 50 ms before there was
+ * room: had its patience begun at its arrival, it would have been served. */
+static void
+test_patience_from_planned_time (void)
+{
+  static const char late[]
+      = "# mode: WorkerPool\n# queue: 0\n# workers: 1\n# when-full: block\n# block-timeout: none\n"
+        "# database: delay:request\n" HEADER "0,1,a,0,0,1,1,stored,0\n0.6,1,b,,,,0.95,abandoned,1\n";
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autoptr (JsonObject) report = NULL;
+  JsonObject *against;
+
+  sim_run_write (run, "trace.csv", "arrival,service,id\n0,1,a\n0.5,1,b\n");
+  sim_run_write (run, "measured.csv", late);
+  sim_run_go (run, "--against=measured.csv --patience=450ms --max-lag=1s --format=json trace.csv", NULL);
+  report = sim_run_json (run);
+  against = json_object_get_object_member (report, "against");
+  g_assert_cmpint (json_object_get_int_member (metric (against, "accepted"), "measured"), ==, 1);
+  g_assert_cmpfloat (json_object_get_double_member (metric (against, "accepted"), "as_replayed"), ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -596,6 +617,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-against/bad-records", test_bad_records);
   g_test_add_func ("/wp-sim-against/contradictory-rows", test_contradictory_rows);
   g_test_add_func ("/wp-sim-against/agrees-as-replayed", test_agrees_as_replayed);
+  g_test_add_func ("/wp-sim-against/patience-from-planned-time", test_patience_from_planned_time);
   g_test_add_func ("/wp-sim-against/model-on-the-record", test_model_on_the_record);
   g_test_add_func ("/wp-sim-against/golden", test_golden);
   g_test_add_func ("/wp-sim-against/odd-names", test_odd_names);

@@ -315,6 +315,32 @@ test_http_stage_after_warm_up (void)
       figure_of (json_object_get_object_member (report, "http_stage"), "wait.mean"), 0.495, 1e-9);
 }
 
+/* Three at once reach the queue after 10, 20 and 30 ms. The first is served until 40; the others' clients
+ * leave 25 ms after they came, the last of them before it is in the queue at all. */
+static void
+test_patience_behind_http_stage (void)
+{
+  static const char *const threads[] = { "1", "2" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    {
+      g_autofree char *arguments
+          = g_strconcat ("--http-time 10ms --patience 25ms -m workerpool -w 1 -q 0 --format=json --threads ",
+                         threads[i], " trace.csv", NULL);
+      g_autoptr (SimRun) run = sim_run_new ();
+      g_autoptr (JsonObject) report = NULL;
+      JsonObject *model;
+
+      sim_run_write (run, "trace.csv", "arrival,service\n0,0.03\n0,0.03\n0,0.03\n");
+      sim_run_go (run, arguments, NULL);
+      g_assert_cmpstr (run->err, ==, "");
+      report = sim_run_json (run);
+      model = json_array_get_object_element (json_object_get_array_member (report, "models"), 0);
+      g_assert_cmpfloat (figure_of (model, "accepted"), ==, 1);
+      g_assert_cmpfloat (figure_of (model, "abandoned"), ==, 2);
+    }
+}
+
 /* What arrives as the warm-up ends counts. */
 static void
 test_end_of_warm_up (void)
@@ -444,6 +470,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wp-sim-report/text-csv-and-json", test_text_csv_and_json);
   g_test_add_func ("/wp-sim-report/dispatch-time", test_dispatch_time);
+  g_test_add_func ("/wp-sim-report/patience-behind-http-stage", test_patience_behind_http_stage);
   g_test_add_func ("/wp-sim-report/traffic", test_traffic);
   g_test_add_func ("/wp-sim-report/end-of-warm-up", test_end_of_warm_up);
   g_test_add_func ("/wp-sim-report/http-stage", test_http_stage);
