@@ -342,10 +342,11 @@ take_logged (WpTrace *trace, const WpSimOptions *options, GError **error)
   if (!wp_logged_apply (trace, &options->logged, &logged, error))
     return FALSE;
   if (wp_logged_is_unknown (&logged))
-    g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
-                 "--sweep: it cannot be told whether the response times of %s contain waiting: the log %s: "
-                 "give --logged-workers=N or none",
-                 wp_trace_name (trace), wp_logged_reason_text (logged.found.reason));
+    g_set_error (
+        error, WP_ERROR, WP_ERROR_BAD_TRACE,
+        "--sweep: it cannot be determined whether the response times of %s contain waiting: the log %s: "
+        "give --logged-workers=N or none",
+        wp_trace_name (trace), wp_logged_reason_text (logged.found.reason));
 
   return !wp_logged_is_unknown (&logged);
 }

@@ -7,8 +7,8 @@
 
 #include "runtime/queue/wp-realtime.h"
 
-#define MOST_ROWS        1000
-#define MOST_BYTES       (8u << 20)
+#define MAX_ROWS         1000
+#define MAX_BYTES        (8u << 20)
 #define FIRST_DELAY_NS   (50 * WP_NS_PER_MS)
 #define LONGEST_DELAY_NS WP_NS_PER_S
 #define REMIND_NS        (10 * WP_NS_PER_S) /* interval of the log lines while the database is down */
@@ -26,7 +26,7 @@ struct _WpBatchWriter {
   /* The rest belongs to the writer's thread. */
   GPtrArray *jobs;       /* (element-type WpJob): taken and not done */
   gsize bytes;           /* of their payloads */
-  guint most_rows;       /* of the next transaction; below MOST_ROWS while it searches for a bad job */
+  guint most_rows;       /* of the next transaction; below MAX_ROWS while it searches for a bad job */
   gint64 began_ns;       /* scheduled begin of the transaction, see keep_pace() */
   gint64 delay_ns;       /* before the next attempt while the database is down; 0: it is up */
   gboolean logged_down;  /* the log says that the database is down */
@@ -49,9 +49,9 @@ fill (WpBatchWriter *self)
   WpJob *job;
 
   g_async_queue_lock (self->waiting);
-  while (self->jobs->len < MOST_ROWS && (job = g_async_queue_try_pop_unlocked (self->waiting)))
+  while (self->jobs->len < MAX_ROWS && (job = g_async_queue_try_pop_unlocked (self->waiting)))
     {
-      if (self->jobs->len > 0 && self->bytes + size_of (job) > MOST_BYTES)
+      if (self->jobs->len > 0 && self->bytes + size_of (job) > MAX_BYTES)
         {
           g_async_queue_push_front_unlocked (self->waiting, job);
           break;
@@ -221,7 +221,7 @@ write_transaction (WpBatchWriter *self)
       return;
     }
   note_up (self);
-  self->most_rows = result == WP_RESULT_PERMANENT ? MAX (n / 2, 1) : MIN (2 * self->most_rows, MOST_ROWS);
+  self->most_rows = result == WP_RESULT_PERMANENT ? MAX (n / 2, 1) : MIN (2 * self->most_rows, MAX_ROWS);
   if (result == WP_RESULT_STORED)
     {
       wp_commit_counts_add (&self->database->commits, wp_time_monotonic () - now_ns, n);
@@ -267,7 +267,7 @@ write_all (gpointer token, gpointer data)
       self->began_ns = wp_time_monotonic ();
       while (fill (self), self->jobs->len > 0)
         write_transaction (self);
-      self->most_rows = MOST_ROWS;
+      self->most_rows = MAX_ROWS;
       g_atomic_int_set (&self->at_work, FALSE);
       /* A job that was pushed since the last fill() found at_work set and started no task. */
     }
@@ -285,7 +285,7 @@ wp_batch_writer_new (WpDatabase *database, const WpBatchClass *class, const char
   self->name = g_strdup (name);
   self->waiting = g_async_queue_new ();
   self->jobs = g_ptr_array_new ();
-  self->most_rows = MOST_ROWS;
+  self->most_rows = MAX_ROWS;
   self->pool = g_thread_pool_new (write_all, self, 1, TRUE, error);
   if (self->pool)
     return self;

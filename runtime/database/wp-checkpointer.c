@@ -114,7 +114,7 @@ step (WpCheckpointer *self, int log_pages, gboolean *failed)
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   State state;
 
-  while (self->state == COPIES && log_pages >= WP_SQLITE_MOST_LOG_PAGES)
+  while (self->state == COPIES && log_pages >= WP_SQLITE_MAX_LOG_PAGES)
     g_cond_wait (&self->copied, &self->mutex);
   state = self->state;
   *failed = self->failed;

@@ -15,7 +15,7 @@ void wp_checkpointer_free (WpCheckpointer *self);
 gboolean wp_checkpointer_open (WpCheckpointer *self, const WpSqliteFile *file, GError **error);
 void wp_checkpointer_close (WpCheckpointer *self); /* waits for a copy in progress */
 
-/* Waits while a log of WP_SQLITE_MOST_LOG_PAGES or more is being copied. @db: the writer's connection;
+/* Waits while a log of WP_SQLITE_MAX_LOG_PAGES or more is being copied. @db: the writer's connection;
  * @log_pages: in the log after the last commit. Returns: FALSE: a copy failed, and earlier copies may not be
  * on the disk. */
 gboolean wp_checkpointer_after_commit (WpCheckpointer *self, sqlite3 *db, int log_pages);

@@ -18,7 +18,7 @@
 #define COMPARE                                                                                                     \
   "SELECT i.n::int, j.method = i.method AND j.path = i.path AND j.body = i.body FROM unnest ($1, $2, $3, $4) WITH " \
   "ORDINALITY AS i (id, method, path, body, n) JOIN wp_jobs j ON j.id = i.id"
-#define MOST_COLUMNS 6
+#define MAX_COLUMNS 6
 
 /* Once there is a writer, its thread owns the connection. */
 typedef struct {
@@ -64,9 +64,9 @@ run (PostgresqlDatabase *self, const char *sql, const Column *columns, guint n_c
      guint n)
 {
   g_autoptr (GPtrArray) arrays = g_ptr_array_new_with_free_func ((GDestroyNotify) g_byte_array_unref);
-  const char *values[MOST_COLUMNS];
-  int lengths[MOST_COLUMNS], formats[MOST_COLUMNS];
-  Oid types[MOST_COLUMNS];
+  const char *values[MAX_COLUMNS];
+  int lengths[MAX_COLUMNS], formats[MAX_COLUMNS];
+  Oid types[MAX_COLUMNS];
 
   for (guint i = 0; i < n_columns; i++)
     {

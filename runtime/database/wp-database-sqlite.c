@@ -10,7 +10,7 @@
 
 #define BUSY_AT_START_MS 5000 /* the server before us may be closing the file */
 #define LOOK_PAGES       100  /* the log's size is read when it has changed by this many pages */
-#define LONG_LOG_PAGES   (WP_SQLITE_MOST_LOG_PAGES * 3 / 2)
+#define LONG_LOG_PAGES   (WP_SQLITE_MAX_LOG_PAGES * 3 / 2)
 #define WAS_REPLACED     "%s or its log was removed or replaced"
 /* a status of our own: the row was neither inserted nor found */
 #define ROW_IGNORED (SQLITE_CONSTRAINT | 0xff00)

@@ -38,4 +38,4 @@
 #define WP_SQLITE_CHECKPOINT_PAGES 1000
 
 /* Pages from which on the writer waits for the copy: 64 MB in our files. At full load the log has 11 MB. */
-#define WP_SQLITE_MOST_LOG_PAGES (8 * WP_SQLITE_CHECKPOINT_PAGES)
+#define WP_SQLITE_MAX_LOG_PAGES (8 * WP_SQLITE_CHECKPOINT_PAGES)

@@ -1,6 +1,6 @@
 #include "runtime/queue/wp-early-timer.h"
 
-#define MOST_NS (100 * WP_NS_PER_US)
+#define MAX_NS  (100 * WP_NS_PER_US)
 #define LONG_NS (5 * WP_NS_PER_MS)
 #define FAR_NS  (150 * WP_NS_PER_US) /* spinning 20 us of each takes at most a seventh of a processor */
 
@@ -35,7 +35,7 @@ wp_early_timer_note_wakeup (WpEarlyTimer *self, gint64 now_ns)
 {
   if (self->set_ns != WP_TIME_NONE && now_ns >= self->set_ns)
     self->takes_ns += now_ns - self->set_ns > self->takes_ns ? STEPS_UP * STEP_NS : -STEP_NS;
-  self->takes_ns = CLAMP (self->takes_ns, 0, MOST_NS);
+  self->takes_ns = CLAMP (self->takes_ns, 0, MAX_NS);
   self->set_ns = WP_TIME_NONE;
 }
 
@@ -44,7 +44,7 @@ wp_early_timer_spin_until (const WpEarlyTimer *self, gint64 due_ns)
 {
   gint64 now_ns = wp_time_monotonic ();
 
-  due_ns = MIN (due_ns, now_ns + MAX (MOST_NS, self->warm_up_ns));
+  due_ns = MIN (due_ns, now_ns + MAX (MAX_NS, self->warm_up_ns));
   while (now_ns < due_ns)
     now_ns = wp_time_monotonic ();
 }

@@ -1,10 +1,10 @@
 #include "runtime/queue/wp-wakeup-batch.h"
 
-#define MOST_HELD 16 /* HTTP threads; further ones are woken at once */
+#define MAX_HELD 16 /* HTTP threads; further ones are woken at once */
 
 static _Thread_local struct {
   guint depth, n;
-  GSource *sources[MOST_HELD]; /* owned */
+  GSource *sources[MAX_HELD]; /* owned */
 } held;
 
 void
@@ -29,7 +29,7 @@ wp_wakeup_batch_release (void)
 void
 wp_wakeup_batch_add (GSource *source)
 {
-  if (held.depth == 0 || held.n == MOST_HELD)
+  if (held.depth == 0 || held.n == MAX_HELD)
     {
       g_source_set_ready_time (source, 0);
       return;

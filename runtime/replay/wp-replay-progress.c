@@ -2,8 +2,8 @@
 
 #include "runtime/replay/wp-replay-report.h"
 
-#define LIVE_NS    (250 * WP_NS_PER_MS)
-#define MOST_POSTS 8 /* of a sender, that wait for the printer */
+#define LIVE_NS   (250 * WP_NS_PER_MS)
+#define MAX_POSTS 8 /* of a sender, that wait for the printer */
 
 typedef struct {
   guint sender;
@@ -134,7 +134,7 @@ wp_replay_progress_post (WpReplayProgress *self, guint sender, WpTally *tally, g
 {
   Post *post;
 
-  if (now_ns < G_MAXINT64 && g_async_queue_length (self->posts) >= (gint) (MOST_POSTS * self->n_senders))
+  if (now_ns < G_MAXINT64 && g_async_queue_length (self->posts) >= (gint) (MAX_POSTS * self->n_senders))
     return;
   post = g_new (Post, 1);
   *post = (Post){ sender, now_ns, n_waiting, wp_tally_take_interval (tally) };

@@ -55,9 +55,9 @@ draw_constant (WpArrivals *self, gint64 *arrivals_ns, gsize most)
   return n;
 }
 
-/* A gap of fewer than 2^53 ticks (three months): the sum of GAPS_MOST such gaps fits 64 bits. */
-#define GAP_TICKS_MOST 0x1p53
-#define GAPS_MOST      512
+/* A gap of fewer than 2^53 ticks (three months): the sum of GAPS_MAX such gaps fits 64 bits. */
+#define GAP_TICKS_MAX 0x1p53
+#define GAPS_MAX      512
 
 /* Draws the next @n arrivals. FALSE: a gap is too long for this method; nothing was drawn. */
 static gboolean
@@ -76,7 +76,7 @@ add_gaps (WpArrivals *self, gint64 *arrivals_ns, gsize n)
       ticks += (guint64) (gint64) (gap + 0.5);
       arrivals_ns[i] = base_ns + (gint64) (ticks / TICKS_PER_NS);
     }
-  if (!(longest < GAP_TICKS_MOST))
+  if (!(longest < GAP_TICKS_MAX))
     return FALSE;
   self->random = random;
   self->now += ticks - (guint64) (self->now % TICKS_PER_NS);
@@ -93,7 +93,7 @@ draw_poisson (WpArrivals *self, gint64 *arrivals_ns, gsize most)
 
   while (n < most && self->now < end)
     {
-      gsize some = MIN (most - n, GAPS_MOST);
+      gsize some = MIN (most - n, GAPS_MAX);
 
       if (!add_gaps (self, arrivals_ns + n, some))
         {

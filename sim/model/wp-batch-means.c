@@ -4,11 +4,11 @@
 
 #include "sim/stats/wp-student.h"
 
-#define MOST_PARTS       64
-#define FEWEST_PARTS     32
-#define FIRST_REQUESTS   256
-#define BATCHES          8   /* of an interval: few and long, for they depend on each other the less */
-#define MOST_CORRELATION 0.9 /* the factor of the variance is 19 at most */
+#define MAX_PARTS       64
+#define FEWEST_PARTS    32
+#define FIRST_REQUESTS  256
+#define BATCHES         8   /* of an interval: few and long, for they depend on each other the less */
+#define MAX_CORRELATION 0.9 /* the factor of the variance is 19 at most */
 
 /* The sums of a part, or of the run up to its end. */
 typedef struct {
@@ -17,7 +17,7 @@ typedef struct {
 } Part;
 
 struct _WpBatchMeans {
-  Part parts[MOST_PARTS], last; /* last: the run's sums at the end of the last part */
+  Part parts[MAX_PARTS], last; /* last: the run's sums at the end of the last part */
   guint n_parts;
   double part_requests;
   gboolean started;
@@ -71,9 +71,9 @@ combine (Part *to, const Part *one, const Part *other, double sign)
 static void
 halve (WpBatchMeans *self)
 {
-  for (guint i = 0; i < MOST_PARTS / 2; i++)
+  for (guint i = 0; i < MAX_PARTS / 2; i++)
     combine (&self->parts[i], &self->parts[2 * i], &self->parts[2 * i + 1], 1);
-  self->n_parts = MOST_PARTS / 2;
+  self->n_parts = MAX_PARTS / 2;
   self->part_requests *= 2;
 }
 
@@ -111,7 +111,7 @@ wp_batch_means_add_sums (WpBatchMeans *self, const WpSums *sums, gint64 now_ns)
     return;
   combine (&self->parts[self->n_parts++], &now, &self->last, -1);
   self->last = now;
-  if (self->n_parts == MOST_PARTS)
+  if (self->n_parts == MAX_PARTS)
     halve (self);
 }
 
@@ -142,7 +142,7 @@ static double
 variance_factor (double products, double squares)
 {
   double estimate = squares > 0 ? products / squares : 0;
-  double correlation = CLAMP (estimate + (1 + 3 * estimate) / BATCHES, 0, MOST_CORRELATION);
+  double correlation = CLAMP (estimate + (1 + 3 * estimate) / BATCHES, 0, MAX_CORRELATION);
 
   return (1 + correlation) / (1 - correlation);
 }

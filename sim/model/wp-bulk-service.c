@@ -99,7 +99,7 @@ counts (const WpBulkService *self, const Job *job)
 }
 
 static void
-tell (const WpBulkService *self, const Job *job, gint64 ended_ns, WpOutcome outcome)
+notify_result (const WpBulkService *self, const Job *job, gint64 ended_ns, WpOutcome outcome)
 {
   WpRequestResult result
       = { job->accepted_ns, job->started_ns, outcome == WP_OUTCOME_STORED ? ended_ns : WP_TIME_NONE,
@@ -194,7 +194,7 @@ accept (WpBulkService *self, Job job)
         wp_histogram_add_inline (self->blocked_time, self->now_ns - job.arrival_ns, 1);
     }
   job_ring_push (&self->queue, job);
-  tell (self, &job, WP_TIME_NONE, WP_OUTCOME_NONE);
+  notify_result (self, &job, WP_TIME_NONE, WP_OUTCOME_NONE);
 }
 
 /* Idle workers start the oldest jobs; the oldest parked requests fill the free places. */
@@ -226,7 +226,7 @@ end_commit (WpBulkService *self)
           self->service_ns += (guint64) (self->now_ns - job.started_ns);
           wp_histogram_add_inline (self->response, self->now_ns - job.arrival_ns, 1);
         }
-      tell (self, &job, self->now_ns, WP_OUTCOME_STORED);
+      notify_result (self, &job, self->now_ns, WP_OUTCOME_STORED);
     }
   release (self);
   if (self->in_service.length > 0)
@@ -237,7 +237,7 @@ static void
 turn_away (WpBulkService *self, const Job *job, WpOutcome outcome)
 {
   self->refused += counts (self, job);
-  tell (self, job, self->now_ns, outcome);
+  notify_result (self, job, self->now_ns, outcome);
 }
 
 /* The client of the oldest queued job has left; the oldest parked request gets its place. */
@@ -247,7 +247,7 @@ drop (WpBulkService *self)
   Job job = job_ring_pop (&self->queue);
 
   self->dropped += counts (self, &job);
-  tell (self, &job, self->now_ns, WP_OUTCOME_ABANDONED);
+  notify_result (self, &job, self->now_ns, WP_OUTCOME_ABANDONED);
   release (self);
 }
 

@@ -222,7 +222,7 @@ commit_fit (GArray *commits, WpCommitCost *cost, double *r2)
       set_late (commits, solution);
       drop_outliers (commits);
     }
-  *cost = (WpCommitCost){ MAX (0, solution[0]), solution[1], solution[2], WP_COMMIT_MOST };
+  *cost = (WpCommitCost){ MAX (0, solution[0]), solution[1], solution[2], WP_COMMIT_MAX };
   *r2 = explained (commits);
 }
 
@@ -286,7 +286,7 @@ count_waiting (WpCalibration *self, const Update *updates, guint n, guint64 wait
   while (taken < n && updates[taken].started_ns <= began_ns)
     taken++;
   self->n_taken += taken;
-  if (n < WP_COMMIT_MOST)
+  if (n < WP_COMMIT_MAX)
     self->n_left += waiting - taken;
 }
 

@@ -120,8 +120,8 @@ wp_commit_parse (const char *text, double scale, guint64 seed, GError **error)
 {
   g_auto (GStrv) parts = g_strsplit (text, ":", -1);
   guint n = g_strv_length (parts);
-  WpCommitCost cost = { .most_rows = WP_COMMIT_MOST };
-  guint64 most = WP_COMMIT_MOST;
+  WpCommitCost cost = { .most_rows = WP_COMMIT_MAX };
+  guint64 most = WP_COMMIT_MAX;
 
   if (n < 2 || n > 4)
     {

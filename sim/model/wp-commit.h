@@ -4,7 +4,7 @@
 #include "sim/stats/wp-random.h"
 #include "sim/trace/wp-trace.h"
 
-#define WP_COMMIT_MOST 1000 /* rows in one commit, as in wp-server's SQLite writer */
+#define WP_COMMIT_MAX 1000 /* rows in one commit, as in wp-server's SQLite writer */
 
 /* A commit of n rows takes fixed + n * row plus a random residual. An idle writer starts @idle_ns after its
  * first row, with all rows that arrived by then. */
@@ -53,7 +53,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpCommit, wp_commit_unref)
 /* Does a server's @database, as the note of its record has it, commit in groups? NULL: not known, so no. */
 gboolean wp_commit_is_of (const char *database);
 
-/* FIXED:PER_ROW[:MOST[:IDLE]]. NULL with WP_ERROR_BAD_VALUE. */
+/* FIXED:PER_ROW[:MAX[:IDLE]]. NULL with WP_ERROR_BAD_VALUE. */
 WpCommit *wp_commit_parse (const char *text, double scale, guint64 seed, GError **error);
 
 /* Rows per second at the heaviest load that was measured; 0: none was. */

@@ -7,7 +7,7 @@
 #include "sim/model/wp-server-times.h"
 #include "sim/stats/wp-random.h"
 
-#define MOST_ROWS     60000 /* more are looked at in windows */
+#define MAX_ROWS      60000 /* more are looked at in windows */
 #define WINDOW_ROWS   20000
 #define WARM_UP_ROWS  5000 /* before a window, so that its workers are busy with what was there before */
 #define MIN_GROUP     8    /* of fewer nothing can be told */
@@ -190,7 +190,7 @@ wp_logged_search_run (WpLoggedSearch *self, guint *low, guint *high, double *gai
     wp_logged_search_measure (self, (guint) workers);
   measure_around (self, zero_crossing (self), 0.08, 4);
   measure_around (self, best_point (self).workers, 0.1, 5);
-  for (guint workers = best_point (self).workers, k = 2; k <= MIN (workers, WP_LOGGED_MOST_PARTS); k++)
+  for (guint workers = best_point (self).workers, k = 2; k <= MIN (workers, WP_LOGGED_MAX_PARTS); k++)
     wp_logged_search_measure (self, (workers + k / 2) / k);
   measure_around (self, best_point (self).workers, 0.02, G_MAXUINT);
   best = best_point (self);
@@ -365,7 +365,7 @@ wp_logged_search_init (WpLoggedSearch *self, const WpLoggedTimes *log, double re
 {
   *self = (WpLoggedSearch){ .resolution = resolution,
                             .points = g_array_new (FALSE, FALSE, sizeof (WpLoggedPoint)) };
-  if (log->n <= MOST_ROWS)
+  if (log->n <= MAX_ROWS)
     window_init (&self->windows[self->n_windows++], log, 0, 0, log->n, resolution);
   else
     for (gsize i = 0; i < WP_LOGGED_WINDOWS; i++)

@@ -8,7 +8,7 @@
 #define WP_LOGGED_LEAST_GAIN 100.0 /* nats, over nobody waiting; with less nothing is found */
 
 /* Constant services of all busy workers look alike for k times as many that take k times as long. */
-#define WP_LOGGED_MOST_PARTS 10
+#define WP_LOGGED_MAX_PARTS 10
 
 /* A log's times, in ns since any origin. */
 typedef struct {

@@ -10,8 +10,8 @@
 #define MIN_ROWS      1000
 #define MIN_GROUP     8     /* of fewer nothing can be told */
 #define LEAST_WAITING 0.005 /* of the response */
-#define MOST_E        0.03  /* of a mean rank, where its z is over MOST_Z */
-#define MOST_Z        3.5
+#define MAX_E         0.03  /* of a mean rank, where its z is over MAX_Z */
+#define MAX_Z         3.5
 #define RANK_DITHER   4 /* that of ranks is wider: what is less than the stamps' width is no difference */
 
 /* Of rows with one stamp the order is not known, but for that of their ends: where only some waited, these
@@ -264,7 +264,7 @@ is_independent (const Sample *self, int waited, double most_e, double *most)
                   : self->in_system[j] <= median             ? IN_OTHER
                                                              : IN_NONE;
       difference = compare (self, sets);
-      alike = alike && is_alike (difference, most_e, MOST_Z);
+      alike = alike && is_alike (difference, most_e, MAX_Z);
       if (fabs (difference.e) > fabs (*most))
         *most = difference.e;
     }
@@ -283,8 +283,8 @@ is_independent_of_waiting (const Sample *self)
   for (guint i = 0; i < self->n; i++)
     sets[i] = by_waiting[self->waited[i]];
 
-  return is_alike (compare (self, sets), MOST_E, MOST_Z) && is_independent (self, 0, MOST_E, &most)
-         && is_independent (self, 1, MOST_E, &most);
+  return is_alike (compare (self, sets), MAX_E, MAX_Z) && is_independent (self, 0, MAX_E, &most)
+         && is_independent (self, 1, MAX_E, &most);
 }
 
 /* Does a service not depend on how long before it the last request arrived? In processor sharing of constant
@@ -303,7 +303,7 @@ is_independent_of_gaps (const Sample *self)
   for (guint i = 0; i < self->n; i++)
     sets[i] = self->gaps[i] < 0 ? IN_NONE : self->gaps[i] > sorted[n / 2] ? IN_ONE : IN_OTHER;
 
-  return is_alike (compare (self, sets), MOST_E, MOST_Z);
+  return is_alike (compare (self, sets), MAX_E, MAX_Z);
 }
 
 /* Is each quarter of the log like the rest, and are those that waited like the others in each? */
@@ -318,7 +318,7 @@ is_steady (const Sample *self)
 
       for (guint i = 0; i < self->n; i++)
         sets[i] = i < from || i >= end ? IN_NONE : by_waiting[self->waited[i]];
-      if (!is_alike (compare (self, sets), 0.1, MOST_Z))
+      if (!is_alike (compare (self, sets), 0.1, MAX_Z))
         return FALSE;
       for (guint i = 0; i < self->n; i++)
         sets[i] = i >= from && i < end ? IN_ONE : IN_OTHER;
@@ -381,7 +381,7 @@ judge_not_queued (WpLoggedSearch *self, WpLoggedWorkers *found)
   double dependence;
 
   sample_init (&responses, self, FALSE);
-  if (is_independent (&responses, -1, MOST_E, &dependence) && completes_alike (self, &responses))
+  if (is_independent (&responses, -1, MAX_E, &dependence) && completes_alike (self, &responses))
     {
       found->verdict = WP_LOGGED_NOT_QUEUED;
       found->reason = WP_LOGGED_REASON_NONE;
@@ -418,7 +418,7 @@ may_be_coarse (WpLoggedSearch *self, const WpLoggedWorkers *found, double mean, 
 {
   double best = wp_logged_search_measure (self, found->workers).score;
 
-  for (guint k = 2; k <= MIN (found->workers, WP_LOGGED_MOST_PARTS * WP_LOGGED_MOST_PARTS); k++)
+  for (guint k = 2; k <= MIN (found->workers, WP_LOGGED_MAX_PARTS * WP_LOGGED_MAX_PARTS); k++)
     {
       guint workers = (found->workers + k / 2) / k;
 
@@ -435,7 +435,7 @@ static WpLoggedReason
 doubt (WpLoggedSearch *self, const Sample *services, gboolean is_spread, WpLoggedWorkers *found)
 {
   double least = (is_spread ? 10 : 3) * self->resolution;
-  gboolean independent = is_independent (services, -1, MOST_E, &found->dependence);
+  gboolean independent = is_independent (services, -1, MAX_E, &found->dependence);
 
   if (services->mean < least || may_be_coarse (self, found, services->mean, least))
     return WP_LOGGED_REASON_COARSE;

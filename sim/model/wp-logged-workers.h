@@ -10,7 +10,7 @@ typedef enum {
   WP_LOGGED_NOT_QUEUED /* response times are service times */
 } WpLoggedVerdict;
 
-/* Why it cannot be told. */
+/* Why it cannot be determined. */
 typedef enum {
   WP_LOGGED_REASON_NONE,
   WP_LOGGED_REASON_FEW,       /* too few rows */

@@ -5,7 +5,7 @@
 
 #define WP_SERVICE_FORMS                                                                                     \
   "500ms, exp:MEAN, lognormal:MEAN:CV, uniform:A:B, hyperexp:MEAN:CV, pareto:MEAN:ALPHA:MAX, from:FILE, "    \
-  "batch:FIXED:PER_ROW[:MOST[:IDLE]] or batch:from:FILE[,FILE...]"
+  "batch:FIXED:PER_ROW[:MAX[:IDLE]] or batch:from:FILE[,FILE...]"
 
 typedef enum { WP_SHAPE_CONSTANT, WP_SHAPE_EXPONENTIAL, WP_SHAPE_GENERAL } WpShape;
 

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#define PLACES_MOST 10000000
+#define PLACES_MAX 10000000
 
 double
 wp_theory_erlang_b (guint servers, double load)
@@ -43,7 +43,7 @@ wp_theory_finite_queue (guint servers, guint places, double load)
   double utilisation = load / servers, power = 1, total = 1 / wp_theory_erlang_b (servers, load), waiting = 0,
          lost;
 
-  if (places > PLACES_MOST)
+  if (places > PLACES_MAX)
     return (WpTheoryState){ NAN, NAN, NAN };
   for (guint k = 1; k <= places && power > 0; k++)
     {
@@ -86,7 +86,7 @@ add (WpTheory *self, const char *metric, double value)
 {
   if (isnan (value))
     return;
-  g_assert (self->n_values < WP_THEORY_MOST);
+  g_assert (self->n_values < WP_THEORY_MAX);
   self->values[self->n_values].metric = metric;
   self->values[self->n_values++].value = value;
 }

@@ -83,7 +83,7 @@ typedef struct {
   gboolean in_groups; /* bulk service: the moments are of a commit of one row */
 } WpTheoryCase;
 
-#define WP_THEORY_MOST 16
+#define WP_THEORY_MAX 16
 
 typedef struct {
   const char *name;   /* "M/M/1"; NULL: none applies */
@@ -93,7 +93,7 @@ typedef struct {
   struct {
     const char *metric;
     double value;
-  } values[WP_THEORY_MOST];
+  } values[WP_THEORY_MAX];
   guint n_values;
 } WpTheory;
 

@@ -3,7 +3,7 @@
 #include "sim/stats/wp-histogram.h"
 
 #define LANES        WP_BACKLOG_AVX2_LANES
-#define MOST_WORKERS 128
+#define MAX_WORKERS  128
 #define FIRST_STARTS 1024
 #define UNROLLED     4
 
@@ -47,7 +47,7 @@ set_longest_wait (WpBacklogAvx2 *self, guint lane)
 gboolean
 wp_backlog_avx2_supports (guint workers)
 {
-  return workers <= MOST_WORKERS && __builtin_cpu_supports ("avx2") != 0;
+  return workers <= MAX_WORKERS && __builtin_cpu_supports ("avx2") != 0;
 }
 
 static gpointer

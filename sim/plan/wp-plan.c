@@ -72,9 +72,9 @@ gallop (Search *self, double least, double guess)
       else
         ill = probe;
       if (ill <= well * PRECISION || (ill < INFINITY && well > least)
-          || (ill < INFINITY && probe <= least * PRECISION) || well >= WP_HEADROOM_MOST)
+          || (ill < INFINITY && probe <= least * PRECISION) || well >= WP_HEADROOM_MAX)
         break;
-      probe = ill < INFINITY ? MAX (least, probe / step) : MIN (WP_HEADROOM_MOST, probe * step);
+      probe = ill < INFINITY ? MAX (least, probe / step) : MIN (WP_HEADROOM_MAX, probe * step);
       if (probe <= least)
         break;
     }
@@ -88,7 +88,7 @@ guess (const Search *self, const WpSearch *search, double scale)
 {
   double load = wp_search_load (search) / scale;
 
-  return load > 0 ? CLAMP (workers_of (self) / load, scale, WP_HEADROOM_MOST) : scale;
+  return load > 0 ? CLAMP (workers_of (self) / load, scale, WP_HEADROOM_MAX) : scale;
 }
 
 gboolean
@@ -107,7 +107,7 @@ wp_headroom_find (const WpSearchSetup *setup, WpSearch *as_it_is, WpHeadroom *he
 }
 
 /* @well: times the traffic at which the setup's sizes meet the objectives. @until: (out): the most, within
- * 1 %, at which they do, whether the queue fills or not; WP_HEADROOM_MOST ends the search. */
+ * 1 %, at which they do, whether the queue fills or not; WP_HEADROOM_MAX ends the search. */
 static gboolean
 headroom_holds (const WpSearchSetup *setup, double well, double *until, GError **error)
 {

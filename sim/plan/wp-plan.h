@@ -3,11 +3,11 @@
 
 #include "sim/plan/wp-search.h"
 
-#define WP_HEADROOM_MOST 1e6 /* traffic scale at which the search ends */
+#define WP_HEADROOM_MAX 1e6 /* traffic scale at which the search ends */
 
 typedef struct {
   double scale;     /* the smallest, within 1 %, that fills the queue or violates an SLO; NaN: none up to
-                       WP_HEADROOM_MOST */
+                       WP_HEADROOM_MAX */
   gboolean is_full; /* the queue is full at some time; else @slo is violated */
   const WpSlo *slo; /* of the setup; NULL if the queue is full */
 } WpHeadroom;

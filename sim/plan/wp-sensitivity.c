@@ -6,8 +6,8 @@
 #include "sim/plan/wp-evaluation.h"
 #include "sim/stats/wp-random.h"
 
-#define LAG_STREAM  0x6c6167 /* "lag" */
-#define MOST_SCALES (WP_PLAN_SCALES + 1)
+#define LAG_STREAM 0x6c6167 /* "lag" */
+#define MAX_SCALES (WP_PLAN_SCALES + 1)
 
 typedef struct {
   gint64 arrival_ns, service_ns;
@@ -153,7 +153,7 @@ run_scale (WpSensitivity *self, const WpSensitivitySetup *setup, const WpTraceBu
 
 /* The scales of the sizes beside 1. */
 static guint
-find_scales (const WpSensitivity *self, double scales[MOST_SCALES])
+find_scales (const WpSensitivity *self, double scales[MAX_SCALES])
 {
   guint n = 0;
 
@@ -175,7 +175,7 @@ find_scales (const WpSensitivity *self, double scales[MOST_SCALES])
 static gboolean
 run_all (WpSensitivity *self, const WpSensitivitySetup *setup, WpTraceBuffer *late, GError **error)
 {
-  double scales[MOST_SCALES];
+  double scales[MAX_SCALES];
   guint n_scales = find_scales (self, scales);
   WpRandom random;
 

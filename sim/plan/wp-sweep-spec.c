@@ -8,7 +8,7 @@
 #include "sim/base/wp-policy.h"
 
 #define LEAST_SCALE 1e-9 /* values are rounded to so many digits */
-#define MOST_SCALE  1e9
+#define MAX_SCALE   1e9
 
 static const char *const names[] = { "workers", "queue", "scale", "service", NULL };
 
@@ -61,7 +61,7 @@ add_whole (GArray *values, guint least, char **range, const char *part, GError *
     return FALSE;
   if (until < from)
     return fail (part, error, "the end is before the beginning");
-  if ((until - from) / step + values->len >= WP_SWEEP_MOST)
+  if ((until - from) / step + values->len >= WP_SWEEP_MAX)
     return fail (part, error, "more than a million combinations");
   for (guint64 value = from; value <= until; value += step)
     {
@@ -87,10 +87,10 @@ add_double (GArray *values, char **range, const char *part, GError **error)
     return FALSE;
   if (until < from)
     return fail (part, error, "the end is before the beginning");
-  if (from < LEAST_SCALE || until > MOST_SCALE)
+  if (from < LEAST_SCALE || until > MAX_SCALE)
     return fail (part, error, "a scale is from 1e-9 to 1e9");
   n = floor ((until * (1 + 1e-12) - from) / step);
-  if (n + values->len >= WP_SWEEP_MOST)
+  if (n + values->len >= WP_SWEEP_MAX)
     return fail (part, error, "more than a million combinations");
   for (guint i = 0; i <= n; i++)
     {
@@ -156,7 +156,7 @@ wp_sweep_spec_parse (const char *text, GError **error)
   tidy (self->services, compare_double);
   combinations = (double) MAX (1, self->workers->len) * MAX (1, self->queues->len)
                  * MAX (1, self->scales->len) * MAX (1, self->services->len);
-  if (combinations > WP_SWEEP_MOST)
+  if (combinations > WP_SWEEP_MAX)
     return fail (text, error, "more than a million combinations"), NULL;
 
   return g_steal_pointer (&self);

@@ -9,7 +9,7 @@ typedef struct {
   GArray *scales, *services; /* (element-type double); services are scales too */
 } WpSweepSpec;
 
-#define WP_SWEEP_MOST 1000000 /* combinations */
+#define WP_SWEEP_MAX 1000000 /* combinations */
 
 /**
  * wp_sweep_spec_parse:

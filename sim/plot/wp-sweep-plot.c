@@ -4,7 +4,7 @@
 #include "sim/report/wp-format.h"
 #include "sim/report/wp-report-verdict.h"
 
-#define MOST_HINTS 10000 /* beyond, the file would be mostly hints */
+#define MAX_HINTS 10000 /* beyond, the file would be mostly hints */
 
 static double *
 as_doubles (const GArray *sizes)
@@ -56,7 +56,7 @@ static char **
 list_hints (const WpSweep *sweep)
 {
   guint n_workers = sweep->spec->workers->len, n_queues = sweep->spec->queues->len;
-  char **hints = n_workers * n_queues <= MOST_HINTS ? g_new0 (char *, n_workers *n_queues + 1) : NULL;
+  char **hints = n_workers * n_queues <= MAX_HINTS ? g_new0 (char *, n_workers *n_queues + 1) : NULL;
 
   for (guint i = 0; hints && i < n_workers * n_queues; i++)
     hints[i]

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#define DIGITS      3  /* significant by default */
-#define MOST_DIGITS 15 /* of a double */
+#define DIGITS     3  /* significant by default */
+#define MAX_DIGITS 15 /* of a double */
 
 char *
 wp_format_whole (char *cell, double value)
@@ -118,7 +118,7 @@ wp_format_distinct (char *cell, WpUnit unit, double value, const double *others,
   wp_format_value (cell, unit, value);
   if (isnan (value) || isinf (value) || value == 0)
     return cell;
-  for (guint i = 0, digits = DIGITS; i < n_others && digits < MOST_DIGITS;)
+  for (guint i = 0, digits = DIGITS; i < n_others && digits < MAX_DIGITS;)
     {
       if (is_apart (cell, unit, value, others[i], (int) digits))
         i++;

@@ -213,7 +213,7 @@ add_headroom (GString *text, const WpPlan *plan)
                             plan->policy.workers == 1 ? "" : "s");
   g_string_append_printf (text, "a queue of %s: ", wp_format_whole (queue, plan->policy.queue_jobs));
   if (isnan (headroom->scale))
-    g_string_append_printf (text, "more than %sx the traffic\n", wp_format_whole (queue, WP_HEADROOM_MOST));
+    g_string_append_printf (text, "more than %sx the traffic\n", wp_format_whole (queue, WP_HEADROOM_MAX));
   else if (headroom->scale == 1)
     g_string_append_printf (text, "none: it %s%s\n", headroom->is_full ? "is full at times" : "fails ",
                             headroom->is_full ? ""

@@ -155,7 +155,7 @@ add_found (GString *text, const WpReport *report, const WpSummary *summary, cons
 
   g_string_append_printf (text, "se --workers=%u --queue=%u", self->workers, self->queue_jobs);
   add_given (text, report->plan->slos, summary);
-  if (self->holds >= WP_HEADROOM_MOST)
+  if (self->holds >= WP_HEADROOM_MAX)
     g_string_append (text, "; good at any traffic.");
   else if (holds < 1000)
     g_string_append_printf (text, "; good up to %.4g times this traffic.", holds);

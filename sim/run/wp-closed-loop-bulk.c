@@ -4,7 +4,7 @@
 #include "sim/model/wp-bulk-service.h"
 #include "sim/stats/wp-histogram.h"
 
-#define STILL_MOST    10000000 /* requests at one time */
+#define STILL_MAX     10000000 /* requests at one time */
 #define PART_REQUESTS 256      /* between two readings of the sums */
 
 /* A client that will send a request; at equal times, in order of their last responses. Or a request in the
@@ -155,7 +155,7 @@ send (Loop *self, GError **error)
   g_queue_push_tail (&self->passing, passing);
   self->n_sent++;
 
-  return self->n_still++ < STILL_MOST
+  return self->n_still++ < STILL_MAX
          || fail (error, "simulated time does not advance: clients get immediate responses and do not think; "
                          "give --think, or --ack=stored with a service time");
 }

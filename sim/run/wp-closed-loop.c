@@ -4,7 +4,7 @@
 #include "sim/stats/wp-histogram.h"
 
 #define BATCH_ROWS 256
-#define STILL_MOST 10000000 /* requests at one time */
+#define STILL_MAX  10000000 /* requests at one time */
 
 /* A client that will send a request; at equal times, in order of their last requests. */
 typedef struct {
@@ -115,7 +115,7 @@ moves (WpClosedLoop *self, gint64 now_ns)
       self->n_still = 0;
     }
 
-  return self->n_still++ < STILL_MOST;
+  return self->n_still++ < STILL_MAX;
 }
 
 static gboolean

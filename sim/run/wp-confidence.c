@@ -6,10 +6,10 @@
 #include "sim/model/wp-metric.h"
 #include "sim/stats/wp-student.h"
 
-#define MOST_CORRELATION                                                                                     \
+#define MAX_CORRELATION                                                                                      \
   0.5 /* of neighbouring parts: each batch of them has 4 or more, and corrects for the rest */
-#define EXACT_S     2e-9
-#define NEEDED_MOST 1e9
+#define EXACT_S    2e-9
+#define NEEDED_MAX 1e9
 
 double
 wp_confidence_value (const char *metric, const WpSummary *summary)
@@ -28,10 +28,10 @@ wp_confidence_needed (const WpInterval *interval, guint n, double precision)
   if (isnan (interval->half_width) || goal == 0)
     return interval->half_width == 0 ? n : NAN;
   least = 2, most = 2;
-  while (most < NEEDED_MOST
+  while (most < NEEDED_MAX
          && wp_student_t ((guint) most - 1, WP_CONFIDENCE) * interval->deviation / sqrt (most) > goal)
     least = most, most *= 2;
-  while (most - least > 1 && most < NEEDED_MOST)
+  while (most - least > 1 && most < NEEDED_MAX)
     {
       double middle = floor ((least + most) / 2);
 
@@ -41,7 +41,7 @@ wp_confidence_needed (const WpInterval *interval, guint n, double precision)
         most = middle;
     }
 
-  return most < NEEDED_MOST ? most : NAN;
+  return most < NEEDED_MAX ? most : NAN;
 }
 
 static void
@@ -49,7 +49,7 @@ add (WpConfidence *self, WpInterval interval)
 {
   if (isnan (interval.mean))
     return;
-  g_assert (self->n_metrics < WP_CONFIDENCE_MOST);
+  g_assert (self->n_metrics < WP_CONFIDENCE_MAX);
   self->metrics[self->n_metrics].interval = interval;
   self->metrics[self->n_metrics++].needed = wp_confidence_needed (&interval, self->n, self->precision);
 }
@@ -109,7 +109,7 @@ wp_confidence_from_runs (WpConfidence *self, const WpSummary *summary, guint n, 
 gboolean
 wp_confidence_is_doubtful (const WpConfidence *self)
 {
-  return self->correlation > MOST_CORRELATION || (double) self->run_requests < self->requests_needed;
+  return self->correlation > MAX_CORRELATION || (double) self->run_requests < self->requests_needed;
 }
 
 const WpInterval *

@@ -4,8 +4,8 @@
 #include "sim/model/wp-batch-means.h"
 #include "sim/model/wp-theory.h"
 
-#define WP_CONFIDENCE      0.95
-#define WP_CONFIDENCE_MOST 18
+#define WP_CONFIDENCE     0.95
+#define WP_CONFIDENCE_MAX 18
 
 /* A run whose requests are worth fewer independent observations of the wait is too short for its intervals.
  */
@@ -22,7 +22,7 @@ typedef struct {
   struct {
     WpInterval interval;
     double needed; /* batches of this size, or replications, for the precision; NaN: unknown */
-  } metrics[WP_CONFIDENCE_MOST];
+  } metrics[WP_CONFIDENCE_MAX];
   guint n_metrics;
   gboolean has_theory; /* with --theory */
   WpTheory theory;

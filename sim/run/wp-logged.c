@@ -6,7 +6,7 @@
 #include "sim/base/wp-memory.h"
 #include "sim/base/wp-options.h"
 
-#define MOST_NEGATIVE 0.01 /* share of services: more are said */
+#define MAX_NEGATIVE 0.01 /* share of services: more are said */
 
 gboolean
 wp_logged_option_parse (gpointer field, const char *value, GError **error)
@@ -137,7 +137,7 @@ describe_queued (const WpLogged *logged)
   if (found->low < found->high)
     g_string_append_printf (text, "; %u to %u workers explain the log nearly as well", found->low,
                             found->high);
-  if (found->negative > MOST_NEGATIVE)
+  if (found->negative > MAX_NEGATIVE)
     {
       g_string_append_printf (
           text,
@@ -169,7 +169,7 @@ wp_logged_describe (const WpLogged *logged)
   text = g_string_new (NULL);
   g_string_append_printf (
       text,
-      "it cannot be told whether the log's response times contain waiting: the log %s; they are "
+      "it cannot be determined whether the log's response times contain waiting: the log %s; they are "
       "taken as service times, and no sizes are recommended: --logged-workers=N takes the waiting "
       "behind N workers out of them, --logged-workers=none leaves them as they are",
       wp_logged_reason_text (logged->found.reason));

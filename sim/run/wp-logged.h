@@ -33,8 +33,8 @@ typedef struct {
  * @logged: (out): what was found
  *
  * Puts services into the place of the trace's response times: those that are recovered behind N workers, or
- * the response times themselves where nobody waited, or where it cannot be told. Reads the trace, and holds
- * it in memory, unless the option is none.
+ * the response times themselves where nobody waited, or where it cannot be determined. Reads the trace, and
+ * holds it in memory, unless the option is none.
  *
  * Returns: FALSE with what the trace's reader said, or with WP_ERROR_BAD_VALUE where the option was given and
  * the trace has no response times.

@@ -49,7 +49,7 @@ struct _WpInput {
   gboolean in_member; /* more of this member, or frame of zstd, must follow */
   ZSTD_DStream *zstd; /* NULL: none */
 
-  WpRewindFile spool; /* what came through a pipe, decompressed */
+  WpRewindFile rewind_file; /* what came through a pipe, decompressed */
 };
 
 static WpInput *
@@ -59,7 +59,7 @@ input_new (const char *name)
 
   self->name = g_strdup (name);
   self->fd = -1;
-  self->spool = (WpRewindFile) WP_REWIND_FILE_NONE;
+  self->rewind_file = (WpRewindFile) WP_REWIND_FILE_NONE;
   self->raw = g_malloc (RAW_BYTES);
 
   return self;
@@ -81,7 +81,7 @@ examine (WpInput *self, GError **error)
       (void) posix_fadvise (self->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
       return TRUE;
     }
-  wp_rewind_file_open (&self->spool);
+  wp_rewind_file_open (&self->rewind_file);
 
   return TRUE;
 }
@@ -136,7 +136,7 @@ wp_input_free (WpInput *self)
   close_decoder (self);
   if (self->owns_fd && self->fd >= 0)
     close (self->fd);
-  wp_rewind_file_close (&self->spool);
+  wp_rewind_file_close (&self->rewind_file);
   g_free (self->raw);
   g_free (self->name);
   g_free (self);
@@ -388,11 +388,11 @@ wp_input_read (WpInput *self, char *buffer, gsize size, GError **error)
 {
   gssize n;
 
-  if (wp_rewind_file_has_more (&self->spool))
-    return wp_rewind_file_read (&self->spool, buffer, size, error);
+  if (wp_rewind_file_has_more (&self->rewind_file))
+    return wp_rewind_file_read (&self->rewind_file, buffer, size, error);
   n = read_live (self, buffer, size, error);
   if (n > 0 && !self->rewindable)
-    wp_rewind_file_keep (&self->spool, buffer, (gsize) n);
+    wp_rewind_file_keep (&self->rewind_file, buffer, (gsize) n);
 
   return n;
 }
@@ -401,7 +401,7 @@ gboolean
 wp_input_rewind (WpInput *self, GError **error)
 {
   if (!self->rewindable)
-    return wp_rewind_file_rewind (&self->spool, self->name, error);
+    return wp_rewind_file_rewind (&self->rewind_file, self->name, error);
   if (self->fd >= 0 && lseek (self->fd, self->start, SEEK_SET) < 0)
     return wp_fail (error, WP_ERROR_IO, "%s: %s", self->name, g_strerror (errno));
   close_decoder (self);

@@ -396,8 +396,8 @@ wp_trace_file_append_assumptions (const WpTraceFile *self, GPtrArray *lines)
   if (self->seconds != NULL)
     g_ptr_array_add (lines, g_strdup ("stamps are whole seconds: their requests are spread evenly over them "
                                       "(--stamps=as-is leaves them)"));
-  if (self->table->kind->tell != NULL)
-    self->table->kind->tell (self->table, defaulted, lines);
+  if (self->table->kind->append_notes != NULL)
+    self->table->kind->append_notes (self->table, defaulted, lines);
   else if (defaulted != 0)
     g_ptr_array_add (lines, g_strdup_printf ("columns by their names: --columns '%s'", self->table->columns));
   if (wp_mapping_request_line (self->mapping) != NULL)

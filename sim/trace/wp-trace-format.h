@@ -38,7 +38,7 @@ typedef struct {
 
   /* Adds a line (to be freed) for each thing that it took for granted; @columns: the set of 1 << WpColumn
    * that are read by the columns of its own choice. Or NULL. */
-  void (*tell) (const WpTraceFormat *self, guint columns, GPtrArray *lines);
+  void (*append_notes) (const WpTraceFormat *self, guint columns, GPtrArray *lines);
 
   double max_bad; /* share of bad rows that is passed over where --max-bad is not given */
 } WpTraceFormatKind;

@@ -14,7 +14,7 @@
 #define ROW_BYTES    512  /* the most a row has, but for its id */
 #define TAIL_BYTES   4096 /* a row has less, but for an id of more than a kilobyte and a half */
 /* within one write: more are no other program's, but a file system's that knows no ends of files */
-#define MOST_CUTS 8
+#define MAX_CUTS 8
 
 struct _WpTraceWriter {
   int fd; /* not ours */
@@ -179,7 +179,7 @@ write_out (WpTraceWriter *self)
   off_t before = self->end;
   gsize written = write_all (self);
 
-  for (guint i = 0; i < MOST_CUTS && before >= 0 && was_cut (self, before + (off_t) written); i++)
+  for (guint i = 0; i < MAX_CUTS && before >= 0 && was_cut (self, before + (off_t) written); i++)
     {
       undo_write (self->fd, written);
       before = end_last_row (self->fd);

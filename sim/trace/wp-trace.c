@@ -13,7 +13,7 @@
 #define MEASURED                                                                                             \
   (1u << WP_COLUMN_ACCEPTED | 1u << WP_COLUMN_STARTED | 1u << WP_COLUMN_FINISHED | 1u << WP_COLUMN_ENDED)
 #define BATCH_ROWS 256 /* 18 kB: stays in the first cache */
-#define MOST_FILES 256 /* at once: each takes 350 kB and a descriptor */
+#define MAX_FILES  256 /* at once: each takes 350 kB and a descriptor */
 
 struct _WpTrace {
   /* with @source, instead of files; NULL: read from files */
@@ -80,10 +80,10 @@ wp_trace_open_files (const char *const *paths, const WpTraceOptions *options, GE
   guint n = g_strv_length ((char **) paths);
   g_autofree WpInput **taken = NULL;
 
-  if (n > MOST_FILES)
+  if (n > MAX_FILES)
     {
       g_set_error (error, WP_ERROR, WP_ERROR_USAGE,
-                   "%u files are more than %d: join them, as in zcat -f FILES | %s -", n, MOST_FILES,
+                   "%u files are more than %d: join them, as in zcat -f FILES | %s -", n, MAX_FILES,
                    g_get_prgname ());
       return NULL;
     }

@@ -25,7 +25,7 @@
 
 static GString *figures; /* of all runs of the test until now */
 
-static void G_GNUC_PRINTF (1, 2) tell (const char *format, ...)
+static void G_GNUC_PRINTF (1, 2) report (const char *format, ...)
 {
   g_autofree char *text = NULL;
   va_list values;
@@ -46,7 +46,7 @@ assert_one_good (const char *what, gboolean (*run) (gconstpointer data), gconstp
   g_string_truncate (figures, 0);
   for (guint i = 0; i < TRIES && !good; i++)
     {
-      tell ("%s, run %u", what, i + 1);
+      report ("%s, run %u", what, i + 1);
       good = run (data);
     }
   if (!good)
@@ -71,8 +71,8 @@ is_near (const char *what, double predicted, double measured, double absolute)
 {
   gboolean near = fabs (predicted - measured) <= MAX (WITHIN * fabs (measured), absolute);
 
-  tell ("%-24s predicted %-10.5g measured %-10.5g %+.1f %%%s", what, predicted, measured,
-        measured != 0 ? 100 * (predicted - measured) / measured : 0, near ? "" : "  not within 10 %");
+  report ("%-24s predicted %-10.5g measured %-10.5g %+.1f %%%s", what, predicted, measured,
+          measured != 0 ? 100 * (predicted - measured) / measured : 0, near ? "" : "  not within 10 %");
 
   return near;
 }
@@ -218,7 +218,7 @@ predicts_from_light (gconstpointer data)
   if (good)
     good = predicts (files, "light.csv", "heavy.csv", heavy);
   else
-    tell ("the replayer was late");
+    report ("the replayer was late");
   wp_harness_stop (files);
 
   return good;

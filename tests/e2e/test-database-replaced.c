@@ -262,7 +262,7 @@ check_foreign (const char *name, const char *why)
   g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
   g_autoptr (GBytes) before = NULL, after = NULL;
   g_autofree char *folder = wp_harness_path (server, "folder.db"),
-                  *told = g_strdup_printf ("sqlite:wp.db is down, its jobs wait: %s", why);
+                  *message = g_strdup_printf ("sqlite:wp.db is down, its jobs wait: %s", why);
 
   make_foreign (server, "foreign.db");
   make_file (server, "other.db", "CREATE TABLE jobs (other)");
@@ -276,7 +276,7 @@ check_foreign (const char *name, const char *why)
   move (server, name, "wp.db");
   wp_client_post (client, "/", "X-Request-Id: waits\r\n", "x", 1);
   wp_harness_await_stat (server, "database_up", 0);
-  wp_harness_await_log (server, told);
+  wp_harness_await_log (server, message);
   g_assert_true (wp_client_is_silent (client));
   check_file (server, "away.db", "id != 'waits'", 100);
   move (server, "wp.db", name);

@@ -1,5 +1,5 @@
-/* A disk that fills up: under the journal nobody is told yes, under the database nothing is dropped; both go
- * on once there is room. */
+/* A disk that fills up: under the journal no job is acknowledged, under the database nothing is dropped; both
+ * go on once there is room. */
 #include "tests/e2e/wp-hold.h"
 #include "tests/e2e/wp-watch.h"
 
@@ -508,7 +508,7 @@ test_not_ready_while_full (void)
   g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
   gint64 until_us = g_get_monotonic_time () + 5 * PROBES_US;
   g_autofree char *log = NULL;
-  const char *told;
+  const char *line;
   Log asked = log_new ();
 
   g_assert_cmpuint (ask_ready (server), ==, 200);
@@ -523,9 +523,9 @@ test_not_ready_while_full (void)
       g_assert_cmpfloat (wp_harness_stat (server, "ready"), ==, 0);
     }
   log = wp_harness_log (server);
-  told = strstr (log, "cannot be written");
-  g_assert_nonnull (told);
-  g_assert_null (strstr (told + 1, "cannot be written")); /* once */
+  line = strstr (log, "cannot be written");
+  g_assert_nonnull (line);
+  g_assert_null (strstr (line + 1, "cannot be written")); /* once */
   wp_hold_release (hold);
   wp_harness_await_stat (server, "ready", 1);
   ask_until (server, &asked, 200);

@@ -96,7 +96,7 @@ static void
 test_unauthorized (void)
 {
   g_autoptr (WpHarness) server = NULL;
-  g_autofree char *dir = g_dir_make_tmp ("wp-told-XXXXXX", NULL),
+  g_autofree char *dir = g_dir_make_tmp ("wp-privacy-XXXXXX", NULL),
                   *tokens = g_build_filename (dir, "tokens", NULL);
   g_autofree char *option = g_strconcat ("--token-file=", tokens, NULL);
 

@@ -14,9 +14,9 @@
 #else
 #define IS_LIMITED (!g_getenv ("WP_WRAPPER"))
 #endif
-#define ROUNDS     8
-#define MOST_TRIES 20
-#define MOST_TAKEN 1000 /* requests of a client that reads no response */
+#define ROUNDS    8
+#define MAX_TRIES 20
+#define MAX_TAKEN 1000 /* requests of a client that reads no response */
 
 /* The options, beside those that keep deadlines out of it. */
 #define MAX_PENDING (6 * MB)
@@ -203,7 +203,7 @@ be_honest (WpHarness *server, WpClient **kept)
       wp_client_post (new ? new : *kept, "/honest", "X-WP-Service: 0\r\n", "hello", 5);
       response = wp_client_read (new ? new : *kept);
       g_assert_nonnull (response);
-      g_assert_true (response->status == 200 || (response->status == 503 && n_tries < MOST_TRIES));
+      g_assert_true (response->status == 200 || (response->status == 503 && n_tries < MAX_TRIES));
       n_served += response->status == 200;
       if (!new && (end = wp_http_response_header (response, "Connection")) != NULL)
         g_clear_pointer (kept, wp_client_free);
@@ -285,7 +285,7 @@ test_kind (gconstpointer data)
   if (kind->holds)
     await_held (server, all);
   if (kind->is_unread)
-    g_assert_cmpfloat (wp_harness_stat (server, "ledger.received"), <, count_hostile (kind) * MOST_TAKEN);
+    g_assert_cmpfloat (wp_harness_stat (server, "ledger.received"), <, count_hostile (kind) * MAX_TAKEN);
 }
 
 static void

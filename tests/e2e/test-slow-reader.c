@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define N_REQUESTS 50000
-#define MOST_TAKEN 5000 /* as many as fill the buffers of both kernels with their responses */
+#define MAX_TAKEN  5000 /* as many as fill the buffers of both kernels with their responses */
 #define N_UNREAD   40
 
 /* A few more requests, as many as the server takes without waiting. FALSE: it takes no more. */
@@ -51,7 +51,7 @@ check_reader (WpHarness *server, const char *request)
     }
   g_test_message ("%g of %d requests taken, memory grew by %" G_GINT64_FORMAT, last, N_REQUESTS,
                   wp_child_memory_bytes (wp_harness_child (server)) - before);
-  g_assert_cmpfloat (last, <, MOST_TAKEN);
+  g_assert_cmpfloat (last, <, MAX_TAKEN);
 
   wp_client_widen (slow);
   /* Now it reads: one response for each of its requests, and the server goes on taking them. */

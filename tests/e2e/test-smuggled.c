@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-#define MAX_BODY    "1000"
-#define AT_ONCE     16 /* connections, each of which sends a piece in its turn */
-#define MOST_PIECES 5
+#define MAX_BODY   "1000"
+#define AT_ONCE    16 /* connections, each of which sends a piece in its turn */
+#define MAX_PIECES 5
 #ifdef __SANITIZE_ADDRESS__
 #define ROUNDS 40
 #else
@@ -20,8 +20,8 @@ static Rfc9112Rules rules = { 1000, FALSE };
 
 typedef struct {
   GString *bytes;
-  gsize cuts[MOST_PIECES + 1]; /* where pieces begin, in order, and the end */
-  GPtrArray *expected;         /* (element-type Rfc9112Request) */
+  gsize cuts[MAX_PIECES + 1]; /* where pieces begin, in order, and the end */
+  GPtrArray *expected;        /* (element-type Rfc9112Request) */
   WpClient *client;
 } Sequence;
 
@@ -38,10 +38,10 @@ static void
 sequence_init (Sequence *self, GString *bytes, guint16 port)
 {
   self->bytes = bytes;
-  for (guint i = 1; i < MOST_PIECES; i++)
+  for (guint i = 1; i < MAX_PIECES; i++)
     self->cuts[i] = (gsize) g_test_rand_int_range (0, (gint32) bytes->len + 1);
   self->cuts[0] = 0;
-  self->cuts[MOST_PIECES] = bytes->len;
+  self->cuts[MAX_PIECES] = bytes->len;
   qsort (self->cuts, G_N_ELEMENTS (self->cuts), sizeof (gsize), by_place);
   self->expected = rfc9112_read (bytes->str, bytes->len, &rules);
   self->client = wp_client_new (port);
@@ -64,7 +64,7 @@ fail (const Sequence *self, const char *what)
   for (gsize i = 0; i < self->bytes->len; i++)
     with_nul[i] = with_nul[i] ? with_nul[i] : '@';
   shown = g_strescape (with_nul, NULL);
-  for (guint i = 1; i < MOST_PIECES; i++)
+  for (guint i = 1; i < MAX_PIECES; i++)
     g_string_append_printf (cuts, " %zu", self->cuts[i]);
   for (guint i = 0; i < self->expected->len; i++)
     g_string_append_printf (statuses, " %u", ((Rfc9112Request *) self->expected->pdata[i])->status);
@@ -203,7 +203,7 @@ send_some (WpHarness *server, GString **texts, guint n, GPtrArray *rows)
 
   for (guint i = 0; i < n; i++)
     sequence_init (&all[i], texts ? texts[i] : wp_sequence_new (), wp_harness_port (server));
-  for (guint piece = 0; piece < MOST_PIECES; piece++)
+  for (guint piece = 0; piece < MAX_PIECES; piece++)
     for (guint i = 0; i < n; i++) /* what follows a refusal may be taken or not */
       wp_client_send_bytes (all[i].client, all[i].bytes->str + all[i].cuts[piece],
                             all[i].cuts[piece + 1] - all[i].cuts[piece]);

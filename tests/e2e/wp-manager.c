@@ -16,8 +16,8 @@ struct _WpManager {
   char *dir;
   WpChild *child;
   int notify_fd;
-  GThread *reader;   /* sd_notify() waits for whoever does not read */
-  GAsyncQueue *told; /* (element-type utf8) */
+  GThread *reader;            /* sd_notify() waits for whoever does not read */
+  GAsyncQueue *notifications; /* (element-type utf8) */
 };
 
 static char *
@@ -34,7 +34,7 @@ read_told (gpointer data)
   gssize n;
 
   while ((n = recv (self->notify_fd, text, sizeof text - 1, 0)) > 0)
-    g_async_queue_push (self->told, g_strndup (text, (gsize) n));
+    g_async_queue_push (self->notifications, g_strndup (text, (gsize) n));
   return NULL;
 }
 
@@ -46,7 +46,7 @@ listen_for_news (WpManager *self)
   snprintf (address.sun_path, sizeof address.sun_path, "%s/notify", self->dir);
   self->notify_fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   g_assert_cmpint (bind (self->notify_fd, (struct sockaddr *) &address, sizeof address), ==, 0);
-  self->told = g_async_queue_new_full (g_free);
+  self->notifications = g_async_queue_new_full (g_free);
   self->reader = g_thread_new ("manager", read_told, self);
 }
 
@@ -133,7 +133,7 @@ wp_manager_free (WpManager *self)
   shutdown (self->notify_fd, SHUT_RD);
   g_thread_join (self->reader);
   close (self->notify_fd);
-  g_async_queue_unref (self->told);
+  g_async_queue_unref (self->notifications);
   remove_file (self, "notify");
   remove_file (self, WP_CHILD_LOG);
   remove_file (self, WP_CHILD_OUTPUT);
@@ -171,10 +171,10 @@ wp_manager_await_told (WpManager *self, const char *word)
 {
   for (;;)
     {
-      g_autofree char *text = g_async_queue_timeout_pop (self->told, WP_PATIENCE_US);
+      g_autofree char *text = g_async_queue_timeout_pop (self->notifications, WP_PATIENCE_US);
 
       if (!text)
-        g_error ("%s is not told", word);
+        g_error ("%s was not notified", word);
       if (g_str_has_prefix (text, word))
         return;
     }

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#define MOST_REQUESTS 8
-#define MOST_TRAILERS 5
+#define MAX_REQUESTS 8
+#define MAX_TRAILERS 5
 
 static const char *
 pick (const char *const *words, gsize n)
@@ -109,7 +109,7 @@ pick_payload (void)
 static void
 add_trailers (GString *text)
 {
-  for (gint32 n = g_test_rand_int_range (0, MOST_TRAILERS + 1); n > 0; n--)
+  for (gint32 n = g_test_rand_int_range (0, MAX_TRAILERS + 1); n > 0; n--)
     g_string_append (text, PICK ("X: y\r\n", "POST: /smuggled HTTP/1.1\r\n", "Host: a\r\n",
                                  "Content-Length: 28\r\n", "Transfer-Encoding: chunked\r\n", "X:\r\n",
                                  "Connection: close\r\n", "X-Request-Id: a\r\n", "Expect: tea\r\n"));
@@ -219,7 +219,7 @@ wp_sequence_new (void)
   GString *all = g_string_new (NULL);
 
   is_malformed = chance (40);
-  for (gint32 n = g_test_rand_int_range (1, MOST_REQUESTS + 1); n > 0; n--)
+  for (gint32 n = g_test_rand_int_range (1, MAX_REQUESTS + 1); n > 0; n--)
     {
       GString *one = make_request ();
 

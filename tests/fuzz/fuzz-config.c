@@ -238,7 +238,7 @@ check_sweep (const char *text, gsize len)
     }
   n = (double) MAX (spec->workers->len, 1) * MAX (spec->queues->len, 1) * MAX (spec->scales->len, 1)
       * MAX (spec->services->len, 1);
-  g_assert_cmpfloat (n, <=, WP_SWEEP_MOST);
+  g_assert_cmpfloat (n, <=, WP_SWEEP_MAX);
   for (guint i = 0; i < spec->workers->len; i++)
     g_assert_cmpuint (g_array_index (spec->workers, guint, i), >,
                       i > 0 ? g_array_index (spec->workers, guint, i - 1) : 0);

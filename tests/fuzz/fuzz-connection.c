@@ -19,7 +19,7 @@
 
 #define PATIENCE_MS 10000
 #define MAX_BODY    1000
-#define MOST_BYTES  4000 /* the model does not know how large a head may be */
+#define MAX_BYTES   4000 /* the model does not know how large a head may be */
 
 /* Whatever the input leaves unfinished, unless it is a body, ends here. */
 #define LAST "\r\n\r\nGET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
@@ -268,7 +268,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
       start (&servers[0], clock, FALSE);
       start (&servers[1], clock, TRUE);
     }
-  if (size < 2 || size > MOST_BYTES)
+  if (size < 2 || size > MAX_BYTES)
     return 0;
   sent = g_string_new_len ((const char *) data + 2, (gssize) size - 2);
   g_string_append (sent, LAST);

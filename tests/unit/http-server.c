@@ -287,7 +287,7 @@ http_server_new_odd (HttpServerKind kind, const char *response_bytes, const char
 
 /* @flag: released or stopped. */
 static void
-tell (HttpServer *self, gboolean *flag)
+set_flag (HttpServer *self, gboolean *flag)
 {
   const guint64 one = 1;
 
@@ -300,13 +300,13 @@ tell (HttpServer *self, gboolean *flag)
 void
 http_server_release (HttpServer *self)
 {
-  tell (self, &self->released);
+  set_flag (self, &self->released);
 }
 
 void
 http_server_free (HttpServer *self)
 {
-  tell (self, &self->stopped);
+  set_flag (self, &self->stopped);
   g_thread_join (self->thread);
   g_hash_table_unref (self->connections);
   g_ptr_array_unref (self->requests);

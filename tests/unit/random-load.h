@@ -5,13 +5,13 @@
 #include "sim/stats/wp-random.h"
 #include "sim/trace/wp-trace.h"
 
-#define RANDOM_LOAD_MOST 40
+#define RANDOM_LOAD_MAX 40
 
 typedef struct {
   WpPolicy policy;
   gint64 patience_ns;
-  WpRow rows[RANDOM_LOAD_MOST];
-  gint64 services_ns[RANDOM_LOAD_MOST];
+  WpRow rows[RANDOM_LOAD_MAX];
+  gint64 services_ns[RANDOM_LOAD_MAX];
   gsize n_rows;
 } RandomLoad;
 
@@ -46,7 +46,7 @@ random_load_make (RandomLoad *self, WpRandom *random)
   gint64 now_ns = 0;
 
   random_load_policy (self, random);
-  self->n_rows = 1 + wp_random_below (random, RANDOM_LOAD_MOST);
+  self->n_rows = 1 + wp_random_below (random, RANDOM_LOAD_MAX);
   for (gsize i = 0; i < self->n_rows; i++)
     {
       self->rows[i] = (WpRow){ .arrival_ns = now_ns, .bytes = -1, .blocked = -1 };

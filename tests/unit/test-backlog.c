@@ -7,9 +7,9 @@
 #include "tests/unit/compare-summary.h"
 #include "tests/unit/random-load.h"
 
-#define N_LOADS      5000
-#define QUEUES       8
-#define MOST_WORKERS 128 /* of AVX2 */
+#define N_LOADS     5000
+#define QUEUES      8
+#define MAX_WORKERS 128 /* of AVX2 */
 
 static void
 run_model (const RandomLoad *load, guint workers, guint queue_jobs, WpSummary *summary)
@@ -25,7 +25,7 @@ static WpBacklog *
 run_backlog (const RandomLoad *load, guint workers, guint parts, const guint *queues, guint n_queues)
 {
   g_autoptr (WpBacklog) backlog = wp_backlog_new (workers, parts, queues, n_queues);
-  gint64 arrivals_ns[RANDOM_LOAD_MOST];
+  gint64 arrivals_ns[RANDOM_LOAD_MAX];
   gsize half = load->n_rows / 2;
 
   for (gsize i = 0; i < load->n_rows; i++)
@@ -46,7 +46,7 @@ check (const RandomLoad *load, guint workers)
   g_autoptr (WpBacklog) lean = NULL;
 
   for (guint i = 0; i < QUEUES; i++)
-    queues[i] = i < QUEUES - 1 ? i : RANDOM_LOAD_MOST + 1;
+    queues[i] = i < QUEUES - 1 ? i : RANDOM_LOAD_MAX + 1;
   backlog = run_backlog (load, workers, WP_BACKLOG_ALL, queues, QUEUES);
   lean = run_backlog (load, workers, 0, NULL, 0);
   for (guint i = 0; i < QUEUES; i++)
@@ -130,7 +130,7 @@ check_avx2 (WpRandom *random, guint64 most_ns)
   g_autoptr (WpBacklogAvx2) backlogs = NULL;
 
   for (guint i = 0; i < n; i++)
-    workers[i] = 1 + (guint) wp_random_below (random, wp_random_below (random, 4) == 0 ? MOST_WORKERS : 12);
+    workers[i] = 1 + (guint) wp_random_below (random, wp_random_below (random, 4) == 0 ? MAX_WORKERS : 12);
   backlogs = wp_backlog_avx2_new (workers, n);
   for (guint i = 0; i < G_N_ELEMENTS (services_ns); i++)
     {
@@ -189,8 +189,8 @@ test_too_long_for_avx2 (void)
     }
   backlogs = wp_backlog_avx2_new (workers, 2);
   g_assert_false (wp_backlog_avx2_offer (backlogs, arrivals_ns, services_ns, 2));
-  g_assert_true (wp_backlog_avx2_supports (MOST_WORKERS));
-  g_assert_false (wp_backlog_avx2_supports (MOST_WORKERS + 1));
+  g_assert_true (wp_backlog_avx2_supports (MAX_WORKERS));
+  g_assert_false (wp_backlog_avx2_supports (MAX_WORKERS + 1));
 }
 
 static void

@@ -9,7 +9,7 @@
 #define N_LOADS 1000
 
 typedef struct {
-  WpRequestResult results[RANDOM_LOAD_MOST];
+  WpRequestResult results[RANDOM_LOAD_MAX];
   guint64 n_accepted, n_ended;
 } Seen;
 
@@ -111,7 +111,7 @@ test_equals_naive (void)
     {
       RandomLoad load;
       NaiveCommit commit;
-      WpRequestResult results[RANDOM_LOAD_MOST];
+      WpRequestResult results[RANDOM_LOAD_MAX];
       WpSummary summary, expected;
       Seen seen;
 
@@ -140,7 +140,7 @@ test_one_worker_equals_the_recursion (void)
       NaiveCommit commit = { (gint64) wp_random_below (&random, 9), (gint64) wp_random_below (&random, 4), 0,
                              1 + (guint) wp_random_below (&random, 6) };
       g_autoptr (WpModel) model = NULL;
-      WpRequestResult results[RANDOM_LOAD_MOST];
+      WpRequestResult results[RANDOM_LOAD_MAX];
       WpSummary summary, expected;
       RandomLoad load;
       WpLayout layout;

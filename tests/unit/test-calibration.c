@@ -54,7 +54,7 @@ assert_near (double value, double expected, double share)
 static void
 test_exact_costs (void)
 {
-  const WpCommitCost cost = { 200e3, 10e3, 50e3, WP_COMMIT_MOST };
+  const WpCommitCost cost = { 200e3, 10e3, 50e3, WP_COMMIT_MAX };
   g_autoptr (WpCalibration) self = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -75,7 +75,7 @@ test_exact_costs (void)
 static void
 test_outliers (void)
 {
-  const WpCommitCost cost = { 200e3, 10e3, 50e3, WP_COMMIT_MOST };
+  const WpCommitCost cost = { 200e3, 10e3, 50e3, WP_COMMIT_MAX };
   g_autoptr (GArray) late_ns = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (WpCalibration) self = NULL;
   WpRandom random;
@@ -102,7 +102,7 @@ test_outliers (void)
 static void
 test_one_worker (void)
 {
-  const WpCommitCost cost = { 200e3, 10e3, 50e3, WP_COMMIT_MOST };
+  const WpCommitCost cost = { 200e3, 10e3, 50e3, WP_COMMIT_MAX };
   g_autoptr (WpCalibration) self = NULL;
 
   record_groups (1, 2000, &cost, NULL);
@@ -119,12 +119,12 @@ test_one_worker (void)
 static void
 test_full_commits (void)
 {
-  const WpCommitCost cost = { 200e3, 10e3, 50e3, WP_COMMIT_MOST };
+  const WpCommitCost cost = { 200e3, 10e3, 50e3, WP_COMMIT_MAX };
   g_autoptr (WpCalibration) self = NULL;
 
   record_groups (5000, 500000, &cost, NULL);
   self = wp_calibration_new ("r.csv", rows, N_ROWS, NULL);
-  g_assert_cmpuint (self->most_seen, ==, WP_COMMIT_MOST);
+  g_assert_cmpuint (self->most_seen, ==, WP_COMMIT_MAX);
   g_assert_true (self->in_groups);
   assert_near (self->cost.row_ns, cost.row_ns, 1e-3);
 }

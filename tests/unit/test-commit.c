@@ -3,11 +3,11 @@
 
 #define LIGHT_COST                                                                                           \
   {                                                                                                          \
-    500e3, 20e3, 300e3, WP_COMMIT_MOST                                                                       \
+    500e3, 20e3, 300e3, WP_COMMIT_MAX                                                                        \
   }
 #define HEAVY_COST                                                                                           \
   {                                                                                                          \
-    300e3, 10e3, 100e3, WP_COMMIT_MOST                                                                       \
+    300e3, 10e3, 100e3, WP_COMMIT_MAX                                                                        \
   }
 
 /* A commit of 2 rows takes 540 us at 1,000 rows a second, 320 at 3,000. */
@@ -89,8 +89,8 @@ test_spread_of_nearest_load (void)
   const gint64 light_ns = 7000, heavy_ns = -3000;
   g_autoptr (GArray) light = g_array_new (FALSE, FALSE, sizeof (gint64)),
                      heavy = g_array_new (FALSE, FALSE, sizeof (gint64));
-  WpCommitLoad loads[] = { { 1000, { 500e3, 0, 0, WP_COMMIT_MOST }, light },
-                           { 3000, { 500e3, 0, 0, WP_COMMIT_MOST }, heavy } };
+  WpCommitLoad loads[]
+      = { { 1000, { 500e3, 0, 0, WP_COMMIT_MAX }, light }, { 3000, { 500e3, 0, 0, WP_COMMIT_MAX }, heavy } };
   g_autoptr (WpCommit) commit = NULL;
   WpCommitDraws draws;
 

@@ -104,7 +104,7 @@ test_log_is_bounded (void)
   g_autoptr (GError) error = NULL;
   WpClock *clock = wp_clock_new (&error);
   WpDatabase *database = wp_database_open (spec, WP_NS_PER_S, clock, &error);
-  gint64 bound = (gint64) WP_SQLITE_MOST_LOG_PAGES * FRAME_BYTES;
+  gint64 bound = (gint64) WP_SQLITE_MAX_LOG_PAGES * FRAME_BYTES;
   GStatBuf file;
   guint n_before;
 

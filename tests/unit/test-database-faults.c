@@ -8,10 +8,10 @@
 
 #include "tests/unit/wp-fault-vfs.h"
 
-#define FILE_NAME   "jobs.db"
-#define BODY_BYTES  20000 /* a log is copied after some 300 of them */
-#define GIVE_UP_US  (30 * G_USEC_PER_SEC)
-#define MOST_PLACES 1000
+#define FILE_NAME  "jobs.db"
+#define BODY_BYTES 20000 /* a log is copied after some 300 of them */
+#define GIVE_UP_US (30 * G_USEC_PER_SEC)
+#define MAX_PLACES 1000
 
 typedef struct {
   char *dir, *path, *spec;
@@ -204,7 +204,7 @@ check_read_at_start (Bench *self, gboolean crashed)
       failed = wp_fault_vfs_disarm ();
       g_assert_true (failed == !self->database);
       g_clear_pointer (&self->database, wp_database_free);
-      g_assert_cmpuint (nth, <, MOST_PLACES);
+      g_assert_cmpuint (nth, <, MAX_PLACES);
     }
   while (failed);
   g_test_message ("%u reads", nth - 1);
@@ -251,7 +251,7 @@ test_sync_of_a_new_file (Bench *self, gconstpointer data)
       remove_files (self);
       g_ptr_array_set_size (self->jobs, 0);
       self->n_stored = 0;
-      g_assert_cmpuint (nth, <, MOST_PLACES);
+      g_assert_cmpuint (nth, <, MAX_PLACES);
     }
   while (failed);
   g_test_message ("%u syncs", nth - 1);

@@ -482,7 +482,7 @@ count_failures_told (void)
 
 /* Every failure is told, at once or, where there were many, in a number; none is forgotten. */
 static void
-test_failures_are_told (Bench *bench, gconstpointer data)
+test_failures_are_reported (Bench *bench, gconstpointer data)
 {
   sqlite3 *db;
 
@@ -766,7 +766,7 @@ main (int argc, char **argv)
     { "/database/group-commit", test_group_commit },
     { "/database/keeps-its-pace", test_sqlite_keeps_its_pace },
     { "/database/locked-for-a-while", test_locked_for_a_while },
-    { "/database/failures-are-told", test_failures_are_told },
+    { "/database/failures-are-reported", test_failures_are_reported },
     { "/database/waits-while-locked", test_waits_while_locked },
     { "/database/waits-for-its-table", test_waits_for_its_table },
     { "/database/waits-no-longer-than-it-may", test_waits_no_longer_than_it_may },

@@ -476,7 +476,7 @@ test_needed (void)
 
 /* --- held against simpler programs --- */
 
-#define MOST 40
+#define N_REQUESTS 40
 
 /* A client continues when its request is answered, or when its patience ends, even if its job is in service.
  */
@@ -498,11 +498,11 @@ run_naive_loop (const WpPolicy *policy, gint64 patience_ns, const WpClosedLoopOp
                 gint64 think_ns, const gint64 *services_ns, WpSummary *summary)
 {
   g_autoptr (WpHistogram) latency = wp_histogram_new ();
-  gint64 calls_ns[2 * MOST] = { 0 };
-  WpRequestResult results[MOST];
-  WpRow rows[MOST];
+  gint64 calls_ns[2 * N_REQUESTS] = { 0 };
+  WpRequestResult results[N_REQUESTS];
+  WpRow rows[N_REQUESTS];
 
-  for (guint n = 0; n < MOST; n++)
+  for (guint n = 0; n < N_REQUESTS; n++)
     {
       qsort (calls_ns, options->clients + n, sizeof *calls_ns, wp_time_compare);
       rows[n] = (WpRow) WP_ROW_INIT;
@@ -511,7 +511,7 @@ run_naive_loop (const WpPolicy *policy, gint64 patience_ns, const WpClosedLoopOp
       calls_ns[options->clients + n]
           = think_ns + continues (&results[n], rows[n].arrival_ns, patience_ns, options->until_stored);
     }
-  for (guint i = 0; i < MOST; i++)
+  for (guint i = 0; i < N_REQUESTS; i++)
     wp_histogram_add (latency,
                       continues (&results[i], rows[i].arrival_ns, patience_ns, options->until_stored)
                           - rows[i].arrival_ns,
@@ -539,7 +539,7 @@ test_closed_equals_naive (void)
       WpClosedLoopOptions options = { 1 + (guint) wp_random_below (&random, 15),
                                       wp_random_below (&random, 2) == 0,
                                       WP_TIME_NONE,
-                                      MOST,
+                                      N_REQUESTS,
                                       0,
                                       WP_TIME_NONE };
       gint64 think_ns = (gint64) wp_random_below (&random, 6);
@@ -550,7 +550,7 @@ test_closed_equals_naive (void)
       g_autoptr (WpClosedLoop) clients = NULL;
       WpTrafficSummary traffic;
       WpSummary summary, naive;
-      gint64 services_ns[MOST];
+      gint64 services_ns[N_REQUESTS];
       WpLayout layout;
 
       policy.ack = options.until_stored ? WP_ACK_STORED : WP_ACK_ACCEPTED;
@@ -559,7 +559,7 @@ test_closed_equals_naive (void)
       clients = wp_closed_loop_new (&options, &layout, patience_ns, service, thinking);
       g_assert_true (wp_closed_loop_run (clients, NULL, &summary, &traffic, NULL));
       wp_service_time_restart (service);
-      wp_service_time_draw (service, services_ns, MOST);
+      wp_service_time_draw (service, services_ns, N_REQUESTS);
       run_naive_loop (&policy, patience_ns, &options, think_ns, services_ns, &naive);
       g_assert_cmpstr (compare_figures (&summary, &naive), ==, NULL);
       n_refused += summary.accepted < summary.requests;

@@ -15,12 +15,12 @@ typedef struct {
   WpDatabase base;
   guint failures; /* a job's first updates; the next one is stored */
   gboolean later; /* told of on a thread of its own */
-  GThreadPool *tellers;
+  GThreadPool *enders;
   gint n_updates, n_stored; /* atomic */
 } Faulty;
 
 static void
-tell (Faulty *self, WpJob *job)
+end_job (Faulty *self, WpJob *job)
 {
   gboolean ok = job->n_failures >= self->failures;
   char *reason = g_ref_string_new ("the connection is cut");
@@ -35,9 +35,9 @@ tell (Faulty *self, WpJob *job)
 }
 
 static void
-tell_later (gpointer job, gpointer data)
+end_later (gpointer job, gpointer data)
 {
-  tell (data, job);
+  end_job (data, job);
 }
 
 static gboolean
@@ -47,7 +47,7 @@ faulty_update (WpDatabase *base, WpJob *job)
 
   g_atomic_int_inc (&self->n_updates);
   if (self->later)
-    g_thread_pool_push (self->tellers, job, NULL);
+    g_thread_pool_push (self->enders, job, NULL);
   else if (job->n_failures >= self->failures)
     {
       g_atomic_int_inc (&self->n_stored);
@@ -55,7 +55,7 @@ faulty_update (WpDatabase *base, WpJob *job)
       return TRUE;
     }
   else
-    tell (self, job);
+    end_job (self, job);
   return FALSE;
 }
 
@@ -91,7 +91,7 @@ bench_init (Bench *self, WpModeKind kind, guint failures, gboolean later, const 
   policy.queue_jobs = 10;
   policy.workers = 4;
   *self = (Bench){ .faulty = { .base = { .class = &faulty_class }, .failures = failures, .later = later } };
-  self->faulty.tellers = g_thread_pool_new (tell_later, &self->faulty, 2, FALSE, NULL);
+  self->faulty.enders = g_thread_pool_new (end_later, &self->faulty, 2, FALSE, NULL);
   self->clock = wp_clock_new (NULL);
   self->mode = wp_engine_new (&policy, N_JOBS, self->clock, &self->faulty.base, NULL);
   wp_engine_set_retry (self->mode, retry);
@@ -102,7 +102,7 @@ static void
 bench_clear (Bench *self)
 {
   /* a job has ended a moment before its thread is done with it */
-  g_thread_pool_free (self->faulty.tellers, FALSE, TRUE);
+  g_thread_pool_free (self->faulty.enders, FALSE, TRUE);
   wp_clock_free (self->clock);
   wp_engine_close (self->mode);
   /* a server that is killed in the end says nothing more: all is said by now */
@@ -162,7 +162,7 @@ check_all (guint failures, const WpRetry *retry, guint n, guint stored, guint fa
       bench_init (&bench, kinds[i / 2], failures, i % 2, retry);
       submit (&bench, n);
       check_books (&bench, stored, failed, retries);
-      bench_clear (&bench); /* ends the threads that tell */
+      bench_clear (&bench); /* ends the threads that end jobs */
       /* one a second, and the last */
       g_assert_cmpint (n_lines, <=, 2 + (g_get_monotonic_time () - begun_us) / G_USEC_PER_SEC);
       g_assert_cmpint (bench.n_told[WP_JOB_STORED], ==, stored);

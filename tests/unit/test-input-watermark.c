@@ -1,4 +1,4 @@
-/* test-horizon: nobody is judged before what it sent in time was looked at, and somebody is judged in the
+/* test-watermark: nobody is judged before what it sent in time was looked at, and somebody is judged in the
  * end. */
 #include "runtime/http/wp-input-watermark.h"
 
@@ -13,29 +13,29 @@
 static void
 test_nothing_left (void)
 {
-  WpInputWatermark horizon = { 0 };
+  WpInputWatermark watermark = { 0 };
 
-  wp_input_watermark_note (&horizon, 3, TRUE);
-  g_assert_cmpint (wp_input_watermark_advance (&horizon, 1000, 10), ==, 1000);
-  g_assert_cmpint (wp_input_watermark_advance (&horizon, 2000, 10), ==, 2000);
+  wp_input_watermark_note (&watermark, 3, TRUE);
+  g_assert_cmpint (wp_input_watermark_advance (&watermark, 1000, 10), ==, 1000);
+  g_assert_cmpint (wp_input_watermark_advance (&watermark, 2000, 10), ==, 2000);
 }
 
 static void
 test_behind (void)
 {
-  WpInputWatermark horizon = { 0 };
+  WpInputWatermark watermark = { 0 };
 
-  wp_input_watermark_note (&horizon, 0, TRUE);
-  g_assert_cmpint (wp_input_watermark_advance (&horizon, 1000, 3), ==, 1000);
-  wp_input_watermark_note (&horizon, 2, FALSE);
-  g_assert_cmpint (wp_input_watermark_advance (&horizon, 2000, 3), ==, 1000);
-  wp_input_watermark_note (&horizon, 1, FALSE);
+  wp_input_watermark_note (&watermark, 0, TRUE);
+  g_assert_cmpint (wp_input_watermark_advance (&watermark, 1000, 3), ==, 1000);
+  wp_input_watermark_note (&watermark, 2, FALSE);
+  g_assert_cmpint (wp_input_watermark_advance (&watermark, 2000, 3), ==, 1000);
+  wp_input_watermark_note (&watermark, 1, FALSE);
   /* the mark: from when on was counted */
-  g_assert_cmpint (wp_input_watermark_advance (&horizon, 3000, 3), ==, 1000);
-  wp_input_watermark_note (&horizon, 3, FALSE);
-  g_assert_cmpint (wp_input_watermark_advance (&horizon, 4000, 3), ==, 3000);
-  wp_input_watermark_note (&horizon, 0, TRUE);
-  g_assert_cmpint (wp_input_watermark_advance (&horizon, 5000, 3), ==, 5000);
+  g_assert_cmpint (wp_input_watermark_advance (&watermark, 3000, 3), ==, 1000);
+  wp_input_watermark_note (&watermark, 3, FALSE);
+  g_assert_cmpint (wp_input_watermark_advance (&watermark, 4000, 3), ==, 3000);
+  wp_input_watermark_note (&watermark, 0, TRUE);
+  g_assert_cmpint (wp_input_watermark_advance (&watermark, 5000, 3), ==, 5000);
 }
 
 typedef struct {
@@ -69,7 +69,7 @@ test_behind_for_ever (void)
   int epoll_fd = epoll_create1 (EPOLL_CLOEXEC), pair[2];
   struct epoll_event events[AT_ONCE];
   Client clients[N_CLIENTS];
-  WpInputWatermark horizon = { 0 };
+  WpInputWatermark watermark = { 0 };
   gint64 known_ns = 0, advanced_ns = 0;
 
   for (guint i = 0; i < N_CLIENTS; i++)
@@ -96,8 +96,8 @@ test_behind_for_ever (void)
       for (guint i = 0; i < N_CLIENTS && n == AT_ONCE; i++)
         if (clients[i].sent_ns == G_MAXINT64 && g_rand_boolean (lots))
           say (&clients[i], now_ns);
-      wp_input_watermark_note (&horizon, n, n < AT_ONCE);
-      known_ns = wp_input_watermark_advance (&horizon, now_ns, N_CLIENTS);
+      wp_input_watermark_note (&watermark, n, n < AT_ONCE);
+      known_ns = wp_input_watermark_advance (&watermark, now_ns, N_CLIENTS);
       if (known_ns > before_ns)
         advanced_ns = now_ns;
       g_assert_cmpint (now_ns - advanced_ns, <=, N_CLIENTS / AT_ONCE + 2);

@@ -1,5 +1,5 @@
-/* test-door: connections are accepted while there is room and descriptors for them; others wait, and are not
- * lost. */
+/* test-listener: connections are accepted while there is room and descriptors for them; others wait, and are
+ * not lost. */
 #include "runtime/http/wp-listener.h"
 
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #define N_CLIENTS 3
 
 typedef struct {
-  WpListener *door;
+  WpListener *listener;
   struct sockaddr_in address;
   int epoll_fd;
   int clients[N_CLIENTS];
@@ -61,8 +61,8 @@ set_up (Fixture *self, gconstpointer data)
   self->accepted = g_array_new (FALSE, FALSE, sizeof (int));
   g_array_set_clear_func (self->accepted, close_accepted);
   self->slots = wp_slots_new (GPOINTER_TO_UINT (data));
-  self->door = wp_listener_new (g_main_context_default (), self->epoll_fd, listen.fds[0], self->slots,
-                                on_accepted, self);
+  self->listener = wp_listener_new (g_main_context_default (), self->epoll_fd, listen.fds[0], self->slots,
+                                    on_accepted, self);
   wp_listen_socket_clear (&listen);
   connect_clients (self);
 }
@@ -70,7 +70,7 @@ set_up (Fixture *self, gconstpointer data)
 static void
 tear_down (Fixture *self, gconstpointer data)
 {
-  g_clear_pointer (&self->door, wp_listener_free);
+  g_clear_pointer (&self->listener, wp_listener_free);
   g_array_unref (self->accepted);
   for (guint i = 0; i < N_CLIENTS; i++)
     close (self->clients[i]);
@@ -78,7 +78,7 @@ tear_down (Fixture *self, gconstpointer data)
   wp_slots_free (self->slots);
 }
 
-/* Does the epoll tell of the door now? */
+/* Does the epoll tell of the listener now? */
 static gboolean
 is_told (const Fixture *self)
 {
@@ -95,7 +95,7 @@ static void
 test_full (Fixture *self, gconstpointer data)
 {
   g_assert_true (is_told (self));
-  wp_listener_accept (self->door);
+  wp_listener_accept (self->listener);
   g_assert_cmpuint (self->accepted->len, ==, N_CLIENTS - 1);
   g_assert_false (is_told (self)); /* else the loop would spin as long as it is full */
   g_assert_false (g_main_context_iteration (NULL, FALSE));
@@ -103,19 +103,20 @@ test_full (Fixture *self, gconstpointer data)
   wp_slots_release (self->slots);
   while (self->accepted->len < N_CLIENTS)
     g_main_context_iteration (NULL, TRUE);
-  /* It was the last slot, and the door does not look for clients until it has another. */
+  /* It was the last slot, and the listener does not look for clients until it has another. */
   g_assert_false (is_told (self));
 }
 
-/* Nobody waits any more when its turn comes: the slot is the next one's, and the door is looked at again. */
+/* Nobody waits any more when its turn comes: the slot is the next one's, and the listener is looked at again.
+ */
 static void
 test_slot_not_needed (Fixture *self, gconstpointer data)
 {
   WpSlotTaker other = { NULL };
 
-  wp_listener_accept (self->door);
+  wp_listener_accept (self->listener);
   g_assert_cmpuint (self->accepted->len, ==, N_CLIENTS);
-  wp_listener_accept (self->door); /* as if the epoll had told of one that has left */
+  wp_listener_accept (self->listener); /* as if the epoll had told of one that has left */
   wp_slots_release (self->slots);
   g_main_context_iteration (NULL, TRUE);
   g_assert_cmpuint (self->accepted->len, ==, N_CLIENTS);
@@ -143,8 +144,8 @@ test_no_descriptors (Fixture *self, gconstpointer data)
   g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &before), ==, 0);
   set_file_limit ((rlim_t) next);
   g_test_expect_message (NULL, G_LOG_LEVEL_WARNING, "cannot accept connections for now: *");
-  wp_listener_accept (self->door);
-  wp_listener_accept (self->door);
+  wp_listener_accept (self->listener);
+  wp_listener_accept (self->listener);
   g_test_assert_expected_messages ();
   g_assert_cmpuint (self->accepted->len, ==, 0);
   g_assert_false (is_told (self));
@@ -160,8 +161,8 @@ test_end (Fixture *self, gconstpointer data)
 {
   int late = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-  wp_listener_accept_backlog (self->door);
-  g_clear_pointer (&self->door, wp_listener_free);
+  wp_listener_accept_backlog (self->listener);
+  g_clear_pointer (&self->listener, wp_listener_free);
   g_assert_cmpuint (self->accepted->len, ==, N_CLIENTS);
   g_assert_false (is_told (self));
   g_assert_cmpint (connect (late, (struct sockaddr *) &self->address, sizeof self->address), <, 0);

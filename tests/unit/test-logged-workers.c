@@ -66,7 +66,7 @@ test_rows_without_response (void)
 }
 
 /* Draws on which most is asked: nearly all are found, and those that are not wait so little that response
- * times are service times, or cannot be told; none is found wrong. */
+ * times are service times, or cannot be n_not_queued; none is found wrong. */
 static void
 test_fifo_is_found (void)
 {
@@ -131,11 +131,11 @@ test_noise_misleads_little (void)
       }
 }
 
-/* Chance may make one look as if it rose: it cannot be told then. */
+/* Chance may make one look as if it rose: it cannot be n_not_queued then. */
 static void
 test_infinite_servers_are_not_queued (void)
 {
-  guint told = 0;
+  guint n_not_queued = 0;
 
   for (guint64 seed = 1; seed <= 6; seed++)
     {
@@ -149,9 +149,9 @@ test_infinite_servers_are_not_queued (void)
       g_assert_cmpuint (found.workers, ==, 0);
       if (found.verdict == WP_LOGGED_NOT_QUEUED)
         g_assert_cmpfloat (found.service_mean_ns, ==, found.response_mean_ns);
-      told += found.verdict == WP_LOGGED_NOT_QUEUED;
+      n_not_queued += found.verdict == WP_LOGGED_NOT_QUEUED;
     }
-  g_assert_cmpuint (told, >=, 5);
+  g_assert_cmpuint (n_not_queued, >=, 5);
 }
 
 /* Windows of a long log agree, in bounded time. */

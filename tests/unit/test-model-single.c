@@ -7,15 +7,15 @@
 #include "sim/stats/wp-random.h"
 #include "tests/unit/compare-summary.h"
 
-#define MOST_ROWS 3000
-#define N_RUNS    1500
+#define MAX_ROWS 3000
+#define N_RUNS   1500
 
 typedef struct {
   WpLayout layout;
   gint64 patience_ns;
-  WpRow rows[MOST_ROWS];
-  gint64 services_ns[MOST_ROWS];
-  WpRequestResult results[MOST_ROWS];
+  WpRow rows[MAX_ROWS];
+  gint64 services_ns[MAX_ROWS];
+  WpRequestResult results[MAX_ROWS];
   gsize n_rows;
 } Load;
 
@@ -35,7 +35,7 @@ make_load (Load *self, WpRandom *random)
   self->layout.drops_queued = wp_random_below (random, 2) == 0;
   self->patience_ns
       = wp_random_below (random, 3) == 0 ? (gint64) wp_random_below (random, 100) * unit_ns : WP_TIME_NONE;
-  self->n_rows = 1 + wp_random_below (random, MOST_ROWS);
+  self->n_rows = 1 + wp_random_below (random, MAX_ROWS);
   for (gsize i = 0; i < self->n_rows; i++)
     {
       self->rows[i] = (WpRow){ .arrival_ns = now_ns, .bytes = -1, .blocked = -1 };

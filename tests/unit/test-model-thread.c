@@ -4,8 +4,8 @@
 #include "sim/stats/wp-random.h"
 #include "tests/unit/compare-summary.h"
 
-#define MODELS    2
-#define MOST_ROWS 200000 /* more than all blocks hold, so that who offers has to wait */
+#define MODELS   2
+#define MAX_ROWS 200000 /* more than all blocks hold, so that who offers has to wait */
 
 static const WpLayout layouts[MODELS]
     = { { 10, 4, FALSE, WP_TIME_NONE, TRUE }, { 0, 9, TRUE, WP_TIME_NONE, TRUE } };
@@ -87,9 +87,9 @@ test_equals_models_alone (void)
   wp_random_init (&random, seed, 0);
   check (&random, 1);
   check (&random, 4096); /* a whole block */
-  check (&random, MOST_ROWS);
+  check (&random, MAX_ROWS);
   for (guint i = 0; i < 10; i++)
-    check (&random, 1 + wp_random_below (&random, MOST_ROWS));
+    check (&random, 1 + wp_random_below (&random, MAX_ROWS));
 }
 
 /* Freed in the midst of it, as after a bad row. */
@@ -102,7 +102,7 @@ test_freed_early (void)
   Load load;
 
   wp_random_init (&random, 1, 0);
-  load_make (&load, &random, MOST_ROWS);
+  load_make (&load, &random, MAX_ROWS);
   offer (thread, &load, &random);
   wp_model_thread_free (thread);
   wp_model_free (model);

@@ -108,7 +108,7 @@ compare_with_naive (const RandomLoad *load, const WpRequestResult *fast, const W
 static void
 check_load (const RandomLoad *load, Drops *drops)
 {
-  WpRequestResult fast[RANDOM_LOAD_MOST], naive[RANDOM_LOAD_MOST];
+  WpRequestResult fast[RANDOM_LOAD_MAX], naive[RANDOM_LOAD_MAX];
   WpSummary fast_figures, naive_figures;
 
   run_model (&load->policy, load->patience_ns, load->rows, load->services_ns, load->n_rows, fast,
@@ -123,9 +123,9 @@ check_load (const RandomLoad *load, Drops *drops)
 static void
 check_dispatched (const RandomLoad *load, WpRandom *random)
 {
-  WpRequestResult fast[RANDOM_LOAD_MOST], naive[RANDOM_LOAD_MOST];
+  WpRequestResult fast[RANDOM_LOAD_MAX], naive[RANDOM_LOAD_MAX];
   WpSummary fast_figures, naive_figures;
-  gint64 dispatches_ns[RANDOM_LOAD_MOST];
+  gint64 dispatches_ns[RANDOM_LOAD_MAX];
   g_autoptr (WpModel) model = NULL;
   g_autoptr (GError) error = NULL;
   WpLayout layout;

@@ -8,9 +8,9 @@
 #include "tests/unit/random-load.h"
 
 #define N_LOADS      1500
-#define MOST_WORKERS (RANDOM_LOAD_MOST + 90) /* with more nothing changes, nor any objective below */
+#define MAX_WORKERS  (RANDOM_LOAD_MAX + 90) /* with more nothing changes, nor any objective below */
 #define MEMORY_BYTES (100 * 1024 * 1024)
-#define MOST_QUEUE   (RANDOM_LOAD_MOST + 2)
+#define MAX_QUEUE    (RANDOM_LOAD_MAX + 2)
 
 static const char *const objectives[] = { "blocked==0",
                                           "blocked<10%",
@@ -52,7 +52,7 @@ static const char *const objectives[] = { "blocked==0",
 static void
 run_one (const RandomLoad *load, const WpPolicy *policy, double scale, WpSummary *summary)
 {
-  WpRow rows[RANDOM_LOAD_MOST];
+  WpRow rows[RANDOM_LOAD_MAX];
   g_autoptr (WpModel) model = NULL;
   WpLayout layout;
 
@@ -80,7 +80,7 @@ does (const RandomLoad *load, const GPtrArray *slos, double scale, guint workers
 static gint64
 try_workers (const RandomLoad *load, const GPtrArray *slos, double scale, guint queue_jobs)
 {
-  for (guint workers = 1; workers <= MOST_WORKERS; workers++)
+  for (guint workers = 1; workers <= MAX_WORKERS; workers++)
     if (does (load, slos, scale, workers, queue_jobs))
       return workers;
 
@@ -90,7 +90,7 @@ try_workers (const RandomLoad *load, const GPtrArray *slos, double scale, guint 
 static gint64
 try_queues (const RandomLoad *load, const GPtrArray *slos, double scale, guint workers)
 {
-  for (guint queue_jobs = 0; queue_jobs <= MOST_QUEUE; queue_jobs++)
+  for (guint queue_jobs = 0; queue_jobs <= MAX_QUEUE; queue_jobs++)
     if (does (load, slos, scale, workers, queue_jobs))
       return queue_jobs;
 

@@ -6,7 +6,7 @@
 
 #include "sim/stats/wp-random.h"
 
-#define MOST_WORKERS 70
+#define MAX_WORKERS 70
 
 /* The array is sorted; its first entry is taken at @start, and is @end from then on. */
 static void
@@ -20,7 +20,7 @@ static void
 check (WpRandom *random, guint workers, guint64 most_gap, guint64 most_service, gboolean constant)
 {
   WpServerTimes times;
-  gint64 free_ns[MOST_WORKERS] = { 0 }, arrival = 0, service = (gint64) most_service;
+  gint64 free_ns[MAX_WORKERS] = { 0 }, arrival = 0, service = (gint64) most_service;
 
   wp_server_times_init (&times, workers);
   for (guint i = 0; i < 2000; i++)
@@ -48,7 +48,7 @@ test_equals_sorted (void)
   g_test_message ("seed %" G_GUINT64_FORMAT, seed);
   wp_random_init (&random, seed, 0);
   for (guint i = 0; i < 400; i++)
-    check (&random, 1 + i % MOST_WORKERS, 1 + wp_random_below (&random, 20),
+    check (&random, 1 + i % MAX_WORKERS, 1 + wp_random_below (&random, 20),
            1 + wp_random_below (&random, 400), i % 5 == 0);
 }
 

@@ -42,7 +42,7 @@ test_equals_naive (void)
   wp_random_init (&random, seed, 0);
   for (guint n = 0; n < N_LOADS; n++)
     {
-      WpRequestResult fast[RANDOM_LOAD_MOST], naive[RANDOM_LOAD_MOST];
+      WpRequestResult fast[RANDOM_LOAD_MAX], naive[RANDOM_LOAD_MAX];
       g_autoptr (WpModel) model = NULL;
       WpSummary summary;
       WpState expected;

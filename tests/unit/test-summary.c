@@ -24,7 +24,7 @@ set_verdict (WpRow *row, const WpRequestResult *result, gboolean mark_blocked)
 static void
 check_load (RandomLoad *load, gboolean mark_blocked)
 {
-  WpRequestResult results[RANDOM_LOAD_MOST];
+  WpRequestResult results[RANDOM_LOAD_MAX];
   g_autoptr (WpModel) model = NULL;
   g_autoptr (GError) error = NULL;
   WpSummary streamed, measured;

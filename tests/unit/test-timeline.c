@@ -37,7 +37,7 @@ count (const RandomLoad *load, const WpRequestResult *results, gint64 now_ns)
 
 typedef struct {
   const RandomLoad *load;
-  WpRequestResult results[RANDOM_LOAD_MOST];
+  WpRequestResult results[RANDOM_LOAD_MAX];
   gint64 next_ns, interval_ns;
 } Check;
 

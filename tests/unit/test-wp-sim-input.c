@@ -38,10 +38,10 @@ test_log_assumptions_are_noted (void)
   g_assert_nonnull (strstr (
       run->out,
       "\nnote: the log's request times are taken off its stamps, which nginx sets at the end of a request\n"));
-  g_assert_nonnull (
-      strstr (run->out, "\nwarning: it cannot be told whether the log's response times contain waiting: the "
-                        "log has fewer than 1,000 requests with a response time; they are taken as "
-                        "service times, and no sizes are recommended: --logged-workers=N takes "));
+  g_assert_nonnull (strstr (
+      run->out, "\nwarning: it cannot be determined whether the log's response times contain waiting: the "
+                "log has fewer than 1,000 requests with a response time; they are taken as "
+                "service times, and no sizes are recommended: --logged-workers=N takes "));
   g_assert_null (strstr (run->out, "\nplan for "));
   sim_run_go (run, "--input=clf --format=json access.log", NULL);
   report = sim_run_json (run);
@@ -223,7 +223,7 @@ test_unknown_workers (void)
       = json_object_get_object_member (json_object_get_object_member (report, "trace"), "logged");
 
   g_assert_cmpint (run->status, ==, 0);
-  g_assert_nonnull (strstr (run->err, "wp-sim: warning: it cannot be told "));
+  g_assert_nonnull (strstr (run->err, "wp-sim: warning: it cannot be determined "));
   g_assert_cmpstr (json_object_get_string_member (logged, "verdict"), ==, "unknown");
   g_assert_true (json_object_get_null_member (logged, "range"));
   g_assert_true (json_object_get_null_member (report, "plan"));
@@ -234,7 +234,7 @@ test_unknown_workers (void)
   g_assert_cmpint (run->status, ==, 2);
   g_assert_cmpstr (
       run->err, ==,
-      "wp-sim: --sweep: it cannot be told whether the response times of t contain waiting: the log has "
+      "wp-sim: --sweep: it cannot be determined whether the response times of t contain waiting: the log has "
       "fewer than 1,000 requests with a response time: give --logged-workers=N or none\n");
   sim_run_go (run, "--input=jsonl --gate -w 1000 --slo=blocked==0 t", NULL);
   g_assert_cmpint (run->status, ==, 1);

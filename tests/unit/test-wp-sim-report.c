@@ -115,7 +115,7 @@ assert_told (const char *figure, double notify, double value)
 {
   if (isnan (value) ? isnan (notify) : fabs (notify - value) <= 0.0051 * fabs (value))
     return;
-  g_error ("%s: %g is told, and it is %g", figure, notify, value);
+  g_error ("%s: the report says %g, not %g", figure, notify, value);
 }
 
 static int
