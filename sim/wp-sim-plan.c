@@ -253,7 +253,7 @@ wp_sim_plan_finish (WpSimPlan *self, WpReport *report, GError **error)
 #define MAP_COLUMNS 16
 #define MAP_ROWS    10
 #define MAP_LEAST   3
-#define MOST_SIZE   G_MAXINT32                     /* that is tried beside the marked ones */
+#define MAX_SIZE    G_MAXINT32                     /* that is tried beside the marked ones */
 #define MAP_PASSED  (G_GUINT64_CONSTANT (1) << 28) /* rows to simulate for a map: a few seconds */
 
 /* Sizes up to half as much again as the larger of the marked ones, which are there too. */
@@ -276,9 +276,9 @@ choose_sizes (const WpSimPlan *self, guint n_workers, guint n_queues)
   workers = (workers * 3 / 2 + n_workers) / n_workers;
   queue_jobs = (queue_jobs * 3 / 2 + n_queues) / n_queues;
   for (guint i = 1; i <= n_workers; i++)
-    g_string_append_printf (spec, "workers=%" G_GUINT64_FORMAT ",", MIN (i * workers, MOST_SIZE));
+    g_string_append_printf (spec, "workers=%" G_GUINT64_FORMAT ",", MIN (i * workers, MAX_SIZE));
   for (guint i = 0; i < n_queues; i++)
-    g_string_append_printf (spec, "queue=%" G_GUINT64_FORMAT "%s", MIN (i * queue_jobs, MOST_SIZE),
+    g_string_append_printf (spec, "queue=%" G_GUINT64_FORMAT "%s", MIN (i * queue_jobs, MAX_SIZE),
                             i + 1 < n_queues ? "," : "");
 
   return g_string_free (spec, FALSE);

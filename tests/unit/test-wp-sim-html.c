@@ -247,7 +247,7 @@ test_unknown_services (void)
   page = read_page (run, "a.html");
   g_assert_cmpstr (page->verdict, ==, "No sizes are recommended: see the warning.");
   last = page->items->pdata[page->items->len - 1];
-  g_assert_true (g_str_has_prefix (last, "Warning: it cannot be told whether"));
+  g_assert_true (g_str_has_prefix (last, "Warning: it cannot be determined whether"));
   g_assert_cmpuint (page->hints->len, ==, 0);
 }
 
