@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/e2e/wp-certificate.h"
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-harness.h"
 #include "tests/e2e/wp-postgres.h"
@@ -296,6 +297,45 @@ test_refused (void)
   run ("UPDATE wp_schema SET version = 1");
 }
 
+static void
+check_serves (const char *user, const char *rest)
+{
+  g_autofree char *option = make_option (user, "wp", rest);
+  g_autoptr (WpHarness) server = wp_harness_start (option, NULL);
+
+  wp_harness_stop (server);
+}
+
+/* A certificate of another authority is refused; the server's own is taken. */
+static void
+test_tls (void)
+{
+  g_autofree char *own = wp_postgres_serve_tls (postgres), *folder = g_path_get_dirname (own),
+                  *right = g_strconcat ("?sslmode=verify-ca&sslrootcert=", own, NULL),
+                  *wrong = g_strconcat ("?sslmode=verify-ca&sslrootcert=", folder, "/other.pem", NULL);
+
+  wp_certificate_write (folder, "other");
+  check_serves ("tls", right);
+  check_user ("tls", "wp", wrong, "certificate verify failed\n");
+  check_user ("tls", "wp", "?sslmode=verify-full&sslrootcert=/nonexistent",
+              "root certificate file \"/nonexistent\"");
+}
+
+/* Each host of the URI in turn: nobody listens at the first. */
+static void
+test_second_host (void)
+{
+  g_autofree char *uri = wp_postgres_uri (postgres, "wp", "wp", NULL);
+  g_auto (GStrv) parts = g_strsplit (uri, "@", 2);
+  g_autofree char *option = g_strconcat ("--database=", parts[0], "@127.0.0.1:1,", parts[1], NULL),
+                  *name = NULL;
+  g_autoptr (WpHarness) server = wp_harness_start (option, NULL);
+
+  name = g_strconcat (" database ", option + strlen ("--database="), ", http ", NULL);
+  wp_harness_await_log (server, name);
+  wp_harness_stop (server);
+}
+
 /* --init-database: two at once, once more, and without the right to. */
 static void
 test_init (void)
@@ -461,6 +501,8 @@ main (int argc, char **argv)
   g_test_add_func ("/postgresql-rows/same-id-in-a-batch", test_same_id_in_a_batch);
   g_test_add_func ("/postgresql-rows/bad-uri", test_bad_uri);
   g_test_add_func ("/postgresql-rows/refused", test_refused);
+  g_test_add_func ("/postgresql-rows/tls", test_tls);
+  g_test_add_func ("/postgresql-rows/second-host", test_second_host);
   g_test_add_func ("/postgresql-rows/init", test_init);
   g_test_add_func ("/postgresql-rows/wait", test_wait);
   g_test_add_func ("/postgresql-rows/password", test_password);

@@ -348,15 +348,15 @@ test_disk_full (void)
     }
   self = begin ("10s", 20000);
   if (!mounts)
-    g_free (wp_postgres_run (postgres,
-                             "CREATE FUNCTION full () RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE "
-                             "'No space left on device' USING ERRCODE = '53100'; END$$; CREATE TRIGGER full "
-                             "BEFORE INSERT ON wp_jobs FOR EACH ROW EXECUTE FUNCTION full ()"));
+    g_free (wp_postgres_run (
+        postgres, "CREATE FUNCTION refuse () RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE "
+                  "'No space left on device' USING ERRCODE = '53100'; END$$; CREATE TRIGGER refuse "
+                  "BEFORE INSERT ON wp_jobs FOR EACH ROW EXECUTE FUNCTION refuse ()"));
   wp_harness_await_log (self.server, "No space left on device (SQLSTATE 53100)\n");
   if (mounts)
     g_assert_true (mount_small (folder, MS_REMOUNT, "64m"));
   else
-    g_free (wp_postgres_run (postgres, "DROP FUNCTION full () CASCADE"));
+    g_free (wp_postgres_run (postgres, "DROP FUNCTION refuse () CASCADE"));
   end (&self, mounts ? "disk full" : "disk said to be full");
   if (mounts)
     {

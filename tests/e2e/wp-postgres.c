@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/e2e/wp-certificate.h"
 #include "tests/e2e/wp-harness.h"
 
 #define USER "postgres" /* the server does not run as root */
@@ -29,8 +30,18 @@ static const char rights[]
 static const char roles[] = "CREATE ROLE wp LOGIN; CREATE ROLE reader LOGIN; CREATE ROLE tls LOGIN; "
                             "CREATE ROLE secret LOGIN PASSWORD 'hunter2'";
 static const char grants[]
-    = "GRANT SELECT, INSERT ON wp_jobs TO wp, secret; GRANT SELECT ON wp_jobs TO reader; "
-      "GRANT SELECT ON wp_schema TO wp, secret, reader";
+    = "GRANT SELECT, INSERT ON wp_jobs TO wp, secret, tls; GRANT SELECT ON wp_jobs TO reader; "
+      "GRANT SELECT ON wp_schema TO wp, secret, tls, reader";
+
+/* The tests may be root's, and the server is not. */
+static void
+give_away (const char *path)
+{
+  const struct passwd *user = getuid () == 0 ? getpwnam (USER) : NULL;
+
+  if (user)
+    g_assert_cmpint (chown (path, user->pw_uid, user->pw_gid), ==, 0);
+}
 
 /* Returns: (transfer full): the folder of its programs; NULL: there is none */
 static char *
@@ -165,23 +176,19 @@ static void
 append (const WpPostgres *self, const char *name, const char *text, gboolean replaces)
 {
   g_autofree char *path = g_build_filename (self->data, name, NULL), *before = NULL, *all = NULL;
-  const struct passwd *user = getuid () == 0 ? getpwnam (USER) : NULL;
 
   g_assert_true (g_file_get_contents (path, &before, NULL, NULL));
   all = g_strconcat (replaces ? "" : before, text, NULL);
   g_assert_true (g_file_set_contents_full (path, all, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL));
-  if (user)
-    g_assert_cmpint (chown (path, user->pw_uid, user->pw_gid), ==, 0);
+  give_away (path);
 }
 
 static void
 make_cluster (WpPostgres *self)
 {
-  const struct passwd *user = getuid () == 0 ? getpwnam (USER) : NULL;
   WpChild *child;
 
-  if (user)
-    g_assert_cmpint (chown (self->dir, user->pw_uid, user->pw_gid), ==, 0);
+  give_away (self->dir);
   child = run (self, "initdb",
                (const char *[]){ "--pgdata", self->data, "--auth=trust", "--username=boss", "--encoding=UTF8",
                                  "--locale=C", "--no-sync", NULL });
@@ -316,4 +323,33 @@ wp_postgres_find_backend (WpPostgres *self)
 
   g_assert_nonnull (pid);
   return atoi (pid);
+}
+
+char *
+wp_postgres_serve_tls (WpPostgres *self)
+{
+  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+  g_autofree char *certificate = g_build_filename (self->data, "server.pem", NULL),
+                  *key = g_build_filename (self->data, "server.key", NULL),
+                  *uri = wp_postgres_uri (self, "tls", "wp", "?sslmode=require");
+  gboolean is_ready = FALSE;
+
+  wp_certificate_write (self->data, "server");
+  g_assert_cmpint (g_chmod (key, 0600), ==, 0);
+  give_away (key);
+  give_away (certificate);
+  g_free (wp_postgres_run (self, "ALTER SYSTEM SET ssl_cert_file = 'server.pem'"));
+  g_free (wp_postgres_run (self, "ALTER SYSTEM SET ssl = on"));
+  g_free (wp_postgres_run (self, "SELECT pg_reload_conf ()"));
+  while (!is_ready)
+    {
+      PGconn *connection = PQconnectdb (uri);
+
+      is_ready = PQstatus (connection) == CONNECTION_OK;
+      if (!is_ready && g_get_monotonic_time () > until_us)
+        g_error ("PostgreSQL serves no TLS: %s", PQerrorMessage (connection));
+      PQfinish (connection);
+    }
+
+  return g_steal_pointer (&certificate);
 }

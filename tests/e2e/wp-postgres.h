@@ -25,6 +25,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpPostgres, wp_postgres_free)
 /* Returns: (transfer full): a URI, "wp@" and the database "wp" for example; @rest: NULL: none */
 char *wp_postgres_uri (const WpPostgres *self, const char *user, const char *database, const char *rest);
 
+/* From now on it has TLS. Returns: (transfer full): the file of its certificate */
+char *wp_postgres_serve_tls (WpPostgres *self);
+
 /* Sends a signal, SIGINT (fast) or SIGQUIT (immediate), and waits for the end. */
 void wp_postgres_stop (WpPostgres *self, int number);
 void wp_postgres_start (WpPostgres *self);
