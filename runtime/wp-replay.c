@@ -6,6 +6,7 @@
 #include "runtime/replay/wp-client-record.h"
 #include "runtime/replay/wp-hdr.h"
 #include "runtime/replay/wp-probe.h"
+#include "runtime/replay/wp-replay-compare.h"
 #include "runtime/replay/wp-replay-options.h"
 #include "runtime/replay/wp-replay-report.h"
 #include "runtime/replay/wp-sender-threads.h"
@@ -239,6 +240,8 @@ main (int argc, char **argv)
   wp_process_catch_messages (wp_interrupt_clean_up);
   signal (SIGPIPE, SIG_IGN); /* a write that fails says so */
   wp_replay_options_init (&options);
+  if (argv[1] && g_str_equal (argv[1], "compare"))
+    return wp_process_end (wp_replay_compare (argv, &error) ? 0 : wp_options_fail (error));
   if (!wp_replay_options_parse (&options, argv, &error) || !prepare_and_run (&options, &good, &error))
     return wp_process_end (wp_options_fail (error));
 

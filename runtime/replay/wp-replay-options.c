@@ -130,7 +130,8 @@ static const WpCommandLine command_line = {
   "Sends the requests of TRACE, or drawn ones, to the server at URL, each at its own time, whether or not\n"
   "earlier ones were answered, and reports the latencies from the moment each request was due. Exit status:\n"
   "0 the run is valid: the schedule was kept, and requests were answered as expected; 1 it is not;\n"
-  "2 bad usage, input or I/O.",
+  "2 bad usage, input or I/O.\n"
+  "`wp-replay compare A B` compares two records of -o: see wp-replay compare --help.",
   groups
 };
 

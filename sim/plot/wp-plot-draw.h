@@ -22,6 +22,8 @@ void wp_plot_depth (cairo_t *cr, double top, const WpPlotSide *side, const WpPlo
 /* Wait and response by percentile. */
 void wp_plot_quantiles (cairo_t *cr, double top, const WpPlotData *data);
 
+void wp_plot_latencies (cairo_t *cr, double top, const WpLatencyPlot *plot);
+
 /* The height of the map's page with its title. */
 double wp_plot_heat_map_height (const WpHeatMap *map);
 void wp_plot_heat_map (cairo_t *cr, double top, const WpHeatMap *map);

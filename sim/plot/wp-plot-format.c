@@ -9,8 +9,8 @@
 
 static const WpPlotFormat formats[] = {
 #ifdef WP_HAVE_CAIRO
-  { ".svg", wp_plot_run_svg, wp_plot_heat_map_svg },
-  { ".png", wp_plot_run_png, wp_plot_heat_map_png },
+  { ".svg", wp_plot_run_svg, wp_plot_heat_map_svg, wp_plot_latencies_svg },
+  { ".png", wp_plot_run_png, wp_plot_heat_map_png, wp_plot_latencies_png },
 #endif
   { NULL }
 };
@@ -23,7 +23,7 @@ wp_plot_panels (GError **error)
 
   return &panels;
 #else
-  g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE, "this wp-sim was built without plots (cairo)");
+  g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE, "this program was built without plots (cairo)");
 
   return NULL;
 #endif

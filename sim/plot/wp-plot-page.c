@@ -220,6 +220,28 @@ wp_plot_heat_map_png (const WpHeatMap *map, WpAtomicFile *output, GError **error
   return write_png (wp_plot_heat_map_height (map), draw_heat_map, map, output, error);
 }
 
+static void
+draw_latencies (cairo_t *cr, gconstpointer what)
+{
+  const WpLatencyPlot *plot = what;
+
+  wp_plot_title (cr, plot->title);
+  wp_plot_latencies (cr, WP_PLOT_TITLE_HEIGHT, plot);
+}
+
+gboolean
+wp_plot_latencies_svg (const WpLatencyPlot *plot, WpAtomicFile *output, GError **error)
+{
+  return write_svg (WP_PLOT_TITLE_HEIGHT + WP_PLOT_QUANTILES_HEIGHT, draw_latencies, plot, plot->title,
+                    output, error);
+}
+
+gboolean
+wp_plot_latencies_png (const WpLatencyPlot *plot, WpAtomicFile *output, GError **error)
+{
+  return write_png (WP_PLOT_TITLE_HEIGHT + WP_PLOT_QUANTILES_HEIGHT, draw_latencies, plot, output, error);
+}
+
 #define EMBED_TOP 8 /* nothing is above the panel that could hold the tops of its letters */
 
 typedef struct {

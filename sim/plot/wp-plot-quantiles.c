@@ -14,15 +14,11 @@ static const WpColour *const mode_colours[] = { &wp_green, &wp_vermillion, &wp_b
 /* The axis of percentiles in nines: 1 is 90 %, 2 is 99 %. It ends where the requests of the largest model
  * end. */
 static WpAxis
-percentile_axis (const WpPlotData *data)
+percentile_axis (guint64 requests)
 {
   static const double ticks[] = { 0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999 };
-  guint64 requests = 10;
-  WpAxis axis = { 0 };
+  WpAxis axis = { .to = MIN (log10 ((double) MAX (requests, 10)), MAX_NINES) };
 
-  for (guint i = 0; i < wp_plot_data_models (data); i++)
-    requests = MAX (requests, wp_histogram_count (wp_plot_data_side (data, i)->response));
-  axis.to = MIN (log10 ((double) requests), MAX_NINES);
   for (guint i = 0; i < G_N_ELEMENTS (ticks); i++)
     if (-log10 (1 - ticks[i]) <= axis.to + 1e-9)
       axis.ticks[axis.n_ticks++] = -log10 (1 - ticks[i]);
@@ -61,12 +57,33 @@ find_extent (const WpHistogram *times, const WpAxis *percentiles, double *least,
     }
 }
 
+static guint64
+most_requests (const WpPlotData *data)
+{
+  guint64 requests = 0;
+
+  for (guint i = 0; i < wp_plot_data_models (data); i++)
+    requests = MAX (requests, wp_histogram_count (wp_plot_data_side (data, i)->response));
+  return requests;
+}
+
+static WpAxis
+axis_between (double least, double most)
+{
+  WpAxis axis;
+
+  if (most == 0)
+    least = most = 1;
+  wp_axis_log_time (&axis, MAX (least, most * pow (10, -MAX_DECADES)), most);
+
+  return axis;
+}
+
 static WpAxis
 time_axis (const WpPlotData *data, const WpAxis *percentiles)
 {
   const WpPlotSide *measured = wp_plot_data_measured (data);
   double least = INFINITY, most = 0;
-  WpAxis axis;
 
   for (guint i = 0; i <= wp_plot_data_models (data); i++)
     {
@@ -78,11 +95,7 @@ time_axis (const WpPlotData *data, const WpAxis *percentiles)
           find_extent (side->response, percentiles, &least, &most);
         }
     }
-  if (most == 0)
-    least = most = 1;
-  wp_axis_log_time (&axis, MAX (least, most * pow (10, -MAX_DECADES)), most);
-
-  return axis;
+  return axis_between (least, most);
 }
 
 /* A curve starts at the bottom of the frame, at its first time above 0. */
@@ -131,7 +144,7 @@ wp_plot_quantiles (cairo_t *cr, double top, const WpPlotData *data)
   const WpBox box = { WP_PLOT_LEFT, top + HEAD, WP_PLOT_WIDTH - WP_PLOT_LEFT - WP_PLOT_RIGHT,
                       WP_PLOT_QUANTILES_HEIGHT - HEAD - FOOT };
   const WpPlotSide *measured = wp_plot_data_measured (data);
-  WpAxis x = percentile_axis (data);
+  WpAxis x = percentile_axis (most_requests (data));
   WpAxis y = time_axis (data, &x);
 
   wp_cairo_colour (cr, wp_ink);
@@ -155,5 +168,31 @@ wp_plot_quantiles (cairo_t *cr, double top, const WpPlotData *data)
       draw_quantiles (cr, &box, &x, &y, measured->response, wp_ink, WP_SOLID, 1);
       draw_quantiles (cr, &box, &x, &y, measured->wait, wp_ink, WP_DASHED, 1);
     }
+  wp_cairo_frame (cr, &box);
+}
+
+void
+wp_plot_latencies (cairo_t *cr, double top, const WpLatencyPlot *plot)
+{
+  static const WpColour *const colours[] = { &wp_blue, &wp_vermillion };
+  const WpBox box = { WP_PLOT_LEFT, top + HEAD, WP_PLOT_WIDTH - WP_PLOT_LEFT - WP_PLOT_RIGHT,
+                      WP_PLOT_QUANTILES_HEIGHT - HEAD - FOOT };
+  WpAxis x = percentile_axis (
+      MAX (wp_histogram_count (plot->latencies[0]), wp_histogram_count (plot->latencies[1])));
+  double least = INFINITY, most = 0, key_x = WP_PLOT_WIDTH - WP_PLOT_RIGHT;
+  WpAxis y;
+
+  for (guint i = 0; i < 2; i++)
+    find_extent (plot->latencies[i], &x, &least, &most);
+  y = axis_between (least, most);
+  wp_cairo_colour (cr, wp_ink);
+  wp_cairo_size (cr, 13, TRUE);
+  wp_cairo_text (cr, WP_PLOT_RIGHT, top + 20, 0, "Latency");
+  for (guint i = 2; i-- > 0;)
+    wp_cairo_key (cr, &key_x, top + 20, *colours[i], WP_SOLID, FALSE, plot->names[i]);
+  wp_cairo_x_axis (cr, &box, &x, write_percentile, "cumulative share of the responses");
+  wp_cairo_y_axis (cr, &box, &y, wp_axis_seconds, "time");
+  for (guint i = 0; i < 2; i++)
+    draw_quantiles (cr, &box, &x, &y, plot->latencies[i], *colours[i], WP_SOLID, i == 0 ? 3 : 1.5);
   wp_cairo_frame (cr, &box);
 }

@@ -25,6 +25,13 @@ typedef struct {
   WpHeatMark current, recommended;
 } WpHeatMap;
 
+/* Two measured runs. */
+typedef struct {
+  const char *title;
+  const char *names[2];
+  const WpHistogram *latencies[2]; /* ns */
+} WpLatencyPlot;
+
 /* A kind of file. */
 typedef struct {
   const char *extension; /* ".svg" */
@@ -35,6 +42,9 @@ typedef struct {
 
   /* The cells that meet the objectives, the others, and the line between them. */
   gboolean (*plot_heat_map) (const WpHeatMap *map, WpAtomicFile *output, GError **error);
+
+  /* Both runs' latency by percentile. */
+  gboolean (*plot_latencies) (const WpLatencyPlot *plot, WpAtomicFile *output, GError **error);
 } WpPlotFormat;
 
 /* By the extension of @path, in any letter case; NULL with WP_ERROR_BAD_VALUE. */

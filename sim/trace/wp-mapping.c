@@ -80,7 +80,7 @@ static gboolean
 takes_arithmetic (WpColumn column)
 {
   return column != WP_COLUMN_ID && column != WP_COLUMN_OUTCOME && column != WP_COLUMN_BLOCKED
-         && !is_of_request (column);
+         && !is_of_request (column) && column != WP_COLUMN_STATUS;
 }
 
 /* @item: name=EXPR; is cut in two. @only_new: a column that is there already keeps what it has. */
@@ -189,7 +189,7 @@ bind_names (WpMapping *self, const char *const *names, gboolean reads_requests, 
       int column = find_column (names[i]);
       Binding binding = { (WpColumn) column, i, i, NULL, NULL, names[i] };
 
-      if (column < 0 || mapped & 1u << column || (!reads_requests && is_of_request ((WpColumn) column)))
+      if (column < 0 || mapped & 1u << column || (!reads_requests && column >= WP_COLUMN_METHOD))
         continue;
       if (self->columns & 1u << column)
         return wp_fail (error, WP_ERROR_BAD_TRACE, "column \"%s\" is there twice", names[i]);
@@ -238,9 +238,10 @@ bind_requests (WpMapping *self, const char *const *names, gboolean reads_request
   int method = wp_mapping_field (self, WP_COLUMN_METHOD), path = wp_mapping_field (self, WP_COLUMN_PATH);
 
   for (guint i = self->bindings->len; i-- > 0;)
-    if (is_of_request (g_array_index (self->bindings, Binding, i).column))
+    if (is_of_request (g_array_index (self->bindings, Binding, i).column)
+        || (!reads_requests && g_array_index (self->bindings, Binding, i).column == WP_COLUMN_STATUS))
       g_array_remove_index (self->bindings, i);
-  self->columns &= ~columns;
+  self->columns &= reads_requests ? ~columns : ~(columns | 1u << WP_COLUMN_STATUS);
   self->requests = reads_requests ? wp_request_cells_new (names, method, path) : NULL;
   if (self->requests != NULL)
     self->columns |= columns;
@@ -325,6 +326,15 @@ read_bytes (WpField field, gint64 *bytes)
   return TRUE;
 }
 
+/* 0: none. Logs have all kinds of words for it. */
+static gint16
+read_status (WpField field)
+{
+  gint64 status;
+
+  return read_bytes (field, &status) && status <= 999 ? (gint16) status : 0;
+}
+
 static gboolean
 read_outcome (WpField field, WpOutcome *outcome)
 {
@@ -365,6 +375,7 @@ wp_mapping_time (WpColumn column, WpRow *row)
     case WP_COLUMN_BLOCKED:
     case WP_COLUMN_METHOD:
     case WP_COLUMN_PATH:
+    case WP_COLUMN_STATUS:
     case WP_N_COLUMNS:
       break;
     }
@@ -385,6 +396,8 @@ read_empty (WpColumn column, WpRow *row)
     row->bytes = -1;
   else if (column == WP_COLUMN_OUTCOME)
     row->outcome = WP_OUTCOME_NONE;
+  else if (column == WP_COLUMN_STATUS)
+    row->status = 0;
   else
     row->blocked = -1;
 }
@@ -457,6 +470,11 @@ read_cell (WpMapping *self, WpColumn column, WpField field, WpRow *row)
                : why_no_time (field);
   if (column == WP_COLUMN_BYTES)
     return read_bytes (field, &row->bytes) ? NULL : "is not a whole number of bytes";
+  if (column == WP_COLUMN_STATUS)
+    {
+      row->status = read_status (field);
+      return NULL;
+    }
   if (column == WP_COLUMN_OUTCOME)
     return read_outcome (field, &row->outcome) ? NULL
                                                : "is not stored, rejected, timed_out, abandoned or failed";

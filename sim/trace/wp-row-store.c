@@ -19,6 +19,7 @@ static const WpColumn number_columns[]
 
 typedef struct {
   gint8 outcome, blocked;
+  gint16 status;
 } Flags;
 
 struct _WpRowStore {
@@ -78,7 +79,7 @@ grow (gpointer column, gsize room, gsize n, gsize size, GError **error)
 static gboolean
 make_room (WpRowStore *self, gsize n, GError **error)
 {
-  const guint flags = 1u << WP_COLUMN_OUTCOME | 1u << WP_COLUMN_BLOCKED;
+  const guint flags = 1u << WP_COLUMN_OUTCOME | 1u << WP_COLUMN_BLOCKED | 1u << WP_COLUMN_STATUS;
   gsize room = self->room;
 
   if (!wp_memory_grow (&self->keys, &room, n, sizeof *self->keys, error))
@@ -115,7 +116,7 @@ add_row (WpRowStore *self, WpRow row)
   if (self->requests != NULL)
     self->requests[place] = row.request;
   if (self->flags != NULL)
-    self->flags[place] = (Flags){ (gint8) row.outcome, (gint8) row.blocked };
+    self->flags[place] = (Flags){ (gint8) row.outcome, (gint8) row.blocked, row.status };
 }
 
 gboolean
@@ -165,6 +166,7 @@ get_row (const WpRowStore *self, gsize place, WpRow *row)
     {
       row->outcome = (WpOutcome) self->flags[key->place].outcome;
       row->blocked = self->flags[key->place].blocked;
+      row->status = self->flags[key->place].status;
     }
 }
 

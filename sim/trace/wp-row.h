@@ -15,7 +15,8 @@ typedef struct {
   /* NULL: none (an empty cell too); valid until the next read, for ever after wp_trace_load() */
   const char *id;
   WpOutcome outcome;
-  int blocked;        /* 0, 1; -1: none */
+  gint16 blocked;     /* 0, 1; -1: none */
+  gint16 status;      /* of the response; 0: none, or nobody asked */
   gint64 response_ns; /* as the file has it: from arrival to end in another server, waiting included */
   /* "METHOD TARGET", either of which may be empty; NULL: neither is there, or nobody asked; valid as long as
    * the trace */
@@ -26,7 +27,7 @@ typedef struct {
 #define WP_ROW_INIT                                                                                          \
   {                                                                                                          \
     WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, -1, NULL,            \
-        WP_OUTCOME_NONE, -1, WP_TIME_NONE, NULL                                                              \
+        WP_OUTCOME_NONE, -1, 0, WP_TIME_NONE, NULL                                                           \
   }
 
 /* In the order in which they are written. */
@@ -42,8 +43,9 @@ typedef enum {
   WP_COLUMN_OUTCOME,
   WP_COLUMN_BLOCKED,
   WP_COLUMN_RESPONSE, /* of other servers' logs: read, never written; nor are these: */
-  WP_COLUMN_METHOD,   /* this and the next are read where they are asked for */
+  WP_COLUMN_METHOD,   /* from here on: read where they are asked for */
   WP_COLUMN_PATH,
+  WP_COLUMN_STATUS,
   WP_N_COLUMNS
 } WpColumn;
 

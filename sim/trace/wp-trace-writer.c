@@ -304,6 +304,7 @@ put_cell (char *at, WpColumn column, guint digits_cut, const WpRow *row)
     case WP_COLUMN_RESPONSE:
     case WP_COLUMN_METHOD:
     case WP_COLUMN_PATH:
+    case WP_COLUMN_STATUS:
     case WP_N_COLUMNS:
       break;
     }

@@ -335,6 +335,81 @@ test_reader_stops (void)
     }
 }
 
+/* Runs @script, for sh(1), and returns its standard output; it ends with status 0. */
+static char *
+output_of (const ReplayRun *run, const char *script)
+{
+  g_autofree char *dir = replay_run_path (run, ".");
+  g_autoptr (GSubprocessLauncher) launcher
+      = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE);
+  g_autofree char *program = g_build_filename (g_getenv ("WP_BUILD_ROOT"), "runtime", "wp-replay", NULL);
+  g_autoptr (GSubprocess) process = NULL;
+  char *text = NULL;
+
+  g_subprocess_launcher_set_cwd (launcher, dir);
+  process = g_subprocess_launcher_spawn (launcher, NULL, "/bin/sh", "-c", script, program, NULL);
+  g_assert_nonnull (process);
+  g_assert_true (g_subprocess_communicate_utf8 (process, NULL, NULL, &text, NULL, NULL));
+  g_test_message ("%s", text);
+  g_assert_cmpint (g_subprocess_get_exit_status (process), ==, 0);
+  return text;
+}
+
+/* Two records of one trace, paired by id; and the same in JSON and as a plot, in which both have a name. */
+static void
+test_compare (void)
+{
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
+  g_autoptr (GString) csv = g_string_new ("id,arrival\n");
+  g_autoptr (ReplayRun) run = NULL;
+  g_autofree char *text = NULL, *again = NULL, *json = NULL, *plot = NULL;
+  g_autoptr (JsonNode) root = NULL;
+  JsonObject *b;
+
+  for (guint i = 0; i < 200; i++)
+    g_string_append_printf (csv, "r%u,0.%03u\n", i, i);
+  run = replay_run_start_by ("\"$0\" \"$@\" -o a.csv && exec \"$0\" \"$@\" -o b.csv", csv->str,
+                             http_server_url (server), ANY_LAG, NULL);
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  text = output_of (run, "exec $0 compare a.csv b.csv");
+  again = output_of (run, "exec $0 compare a.csv b.csv");
+  g_assert_cmpstr (text, ==, again);
+  g_assert_true (g_str_has_prefix (text, "A: a.csv: 200 requests in 199 ms, 200 responses (200: 200)\n"));
+  g_assert_nonnull (strstr (text, "\np50  "));
+  g_assert_nonnull (strstr (text, "\n95 % confidence: 200 requests paired by id, 20 blocks of 9.95 ms"));
+
+  json = output_of (run, "exec $0 compare --format=json a.csv b.csv");
+  root = json_from_string (json, NULL);
+  g_assert_nonnull (root);
+  g_assert_true (json_object_get_boolean_member (json_node_get_object (root), "paired"));
+  b = json_object_get_object_member (json_node_get_object (root), "b");
+  g_assert_cmpstr (json_object_get_string_member (b, "file"), ==, "b.csv");
+  g_assert_cmpint (json_object_get_int_member (json_object_get_object_member (b, "statuses"), "200"), ==,
+                   200);
+  g_assert_cmpfloat (json_object_get_double_member (json_object_get_object_member (b, "latency"), "p99"), >,
+                     0);
+
+  g_free (output_of (run, "$0 compare a.csv b.csv --plot=p.svg || grep -q 'without plots'"));
+  if ((plot = replay_run_read (run, "p.svg"))) /* a build without cairo has none */
+    g_assert_true (strstr (plot, ">a.csv<") && strstr (plot, ">b.csv<"));
+}
+
+static void
+test_compare_refuses (void)
+{
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
+  g_autoptr (ReplayRun) run = replay_run_start ("arrival\n0\n", http_server_url (server), ANY_LAG, NULL);
+  g_autofree char *one = NULL, *none = NULL, *missing = NULL;
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  one = output_of (run, "$0 compare trace.csv; test $? = 2");
+  g_assert_cmpstr (one, ==, "wp-replay: compare takes two records: wp-replay compare a.csv b.csv\n");
+  none = output_of (run, "$0 compare trace.csv trace.csv; test $? = 2");
+  g_assert_nonnull (strstr (none, "trace.csv has no column \"ended\" or \"response\""));
+  missing = output_of (run, "$0 compare no.csv trace.csv; test $? = 2");
+  g_assert_nonnull (strstr (missing, "no.csv: "));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -353,5 +428,7 @@ main (int argc, char **argv)
   g_test_add_func ("/replay-outputs/hdr", test_hdr);
   g_test_add_func ("/replay-outputs/json-lines", test_json_lines);
   g_test_add_func ("/replay-outputs/reader-stops", test_reader_stops);
+  g_test_add_func ("/replay-outputs/compare", test_compare);
+  g_test_add_func ("/replay-outputs/compare-refuses", test_compare_refuses);
   return g_test_run ();
 }

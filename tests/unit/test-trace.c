@@ -188,7 +188,7 @@ static const struct {
   { "", "t\n1\n", "--columns: \"\" is not NAME=EXPRESSION" },
   { "arrival=t,", "t\n1\n", "--columns: \"\" is not NAME=EXPRESSION" },
   { "arrivl=t", "t\n1\n",
-    "--columns: \"arrivl\" is not a column of a trace: arrival, service, id, bytes, accepted, started, finished, ended, outcome, blocked, response, method, path" },
+    "--columns: \"arrivl\" is not a column of a trace: arrival, service, id, bytes, accepted, started, finished, ended, outcome, blocked, response, method, path, status" },
   { "arrival=t,arrival=t", "t\n1\n", "--columns: \"arrival\" is given twice" },
   { "arrival=t,id=t+1", "t\n1\n", "--columns: \"id\" takes a column, not arithmetic" },
   { "arrival=Tmestamp", "Timestamp\n1\n",
