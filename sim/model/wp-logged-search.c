@@ -15,6 +15,9 @@
 #define DITHER_STREAM 77
 #define DIGIT_BITS    11
 
+/* Shorter services may look constant behind any number of workers. */
+#define CONSTANT_STAMPS 10
+
 /* By value; least significant digits first. What is sorted may end in @spare, with which @keys is exchanged.
  */
 void
@@ -90,6 +93,18 @@ entropy (const WpLoggedWindow *self, double resolution)
   return sum / (n - m) + log ((n + 1.0) / m);
 }
 
+/* Do the sorted keys differ by no more than stamps and dither, while departures are some stamps apart? */
+static gboolean
+is_constant (const WpLoggedWindow *self, double resolution)
+{
+  guint n = self->end - self->first, twentieth = n / 20;
+  double apart = n > 0 ? (double) (self->departures[self->end - 1] - self->departures[self->first]) / n : 0;
+
+  return apart >= resolution
+         && (double) (self->keys[n - 1 - twentieth].value - self->keys[twentieth].value) <= 3 * resolution
+         && (double) self->services[self->keys[n / 2].row] >= CONSTANT_STAMPS * resolution;
+}
+
 /* Mann and Whitney's statistic of the sorted keys: are those that waited longer than the others? */
 static double
 waited_z (const WpLoggedWindow *self)
@@ -112,7 +127,7 @@ waited_z (const WpLoggedWindow *self)
 WpLoggedPoint
 wp_logged_search_measure (WpLoggedSearch *self, guint workers)
 {
-  WpLoggedPoint point = { workers, 0, 0, { 0 } };
+  WpLoggedPoint point = { workers, 0, 0, { 0 }, TRUE };
 
   for (guint i = 0; i < self->points->len; i++)
     if (g_array_index (self->points, WpLoggedPoint, i).workers == workers)
@@ -124,6 +139,7 @@ wp_logged_search_measure (WpLoggedSearch *self, guint workers)
 
       wp_logged_window_recover (window, workers);
       sort_times (window, window->services);
+      point.is_constant &= is_constant (window, self->resolution);
       z = waited_z (window);
       point.scores[i] = (window->end - window->first) * entropy (window, self->resolution) + z * z / 2;
       point.score += point.scores[i];
@@ -180,6 +196,32 @@ measure_around (WpLoggedSearch *self, guint workers, double share, guint parts)
     wp_logged_search_measure (self, i);
 }
 
+/* In overload a service that is always the same is explained as well by a multiple of it behind as many times
+ * the workers; how its fraction of a stamp is rounded would decide. */
+static gboolean
+is_multiple (const WpLoggedPoint *point, guint workers)
+{
+  return point->is_constant && point->workers > workers && point->workers % workers == 0;
+}
+
+/* The fewest workers of which @point has a multiple. */
+static WpLoggedPoint
+fewest_constant (WpLoggedSearch *self, WpLoggedPoint point)
+{
+  for (guint k = point.workers; point.is_constant && k > 1; k--)
+    {
+      WpLoggedPoint part;
+
+      if (point.workers % k != 0)
+        continue;
+      part = wp_logged_search_measure (self, point.workers / k);
+      if (part.is_constant)
+        return part;
+    }
+
+  return point;
+}
+
 guint
 wp_logged_search_run (WpLoggedSearch *self, guint *low, guint *high, double *gain)
 {
@@ -193,13 +235,15 @@ wp_logged_search_run (WpLoggedSearch *self, guint *low, guint *high, double *gai
   for (guint workers = best_point (self).workers, k = 2; k <= MIN (workers, WP_LOGGED_MAX_PARTS); k++)
     wp_logged_search_measure (self, (workers + k / 2) / k);
   measure_around (self, best_point (self).workers, 0.02, G_MAXUINT);
-  best = best_point (self);
+  best = fewest_constant (self, best_point (self));
   *low = *high = best.workers;
   *gain = nobody_waits - best.score;
   for (guint i = 0; i < self->points->len; i++)
     {
       WpLoggedPoint point = g_array_index (self->points, WpLoggedPoint, i);
 
+      if (is_multiple (&point, best.workers))
+        continue;
       if (point.score < best.score + NEAR_GAIN)
         {
           *low = MIN (*low, point.workers);
@@ -231,6 +275,8 @@ wp_logged_search_agrees (const WpLoggedSearch *self, guint workers)
 
           if (point->workers == self->peak)
             nobody = point->scores[i];
+          if (is_multiple (point, workers))
+            continue;
           if ((guint) ABS ((int) point->workers - (int) workers) <= wp_logged_tolerance (workers))
             near = MIN (near, point->scores[i]);
           any = MIN (any, point->scores[i]);

@@ -40,6 +40,7 @@ typedef struct {
   guint workers;
   double score, z;
   double scores[WP_LOGGED_WINDOWS];
+  gboolean is_constant; /* all services are the same, as far as stamps tell */
 } WpLoggedPoint;
 
 typedef struct {

@@ -164,15 +164,16 @@ leaves_early (const WpRun *self)
   return self->patience_ns != WP_TIME_NONE && self->http_stage_options.time_ns > 0;
 }
 
-/* Moves all models except the last, and except those with observers, to a thread. With a warm-up, dispatches
- * or batch means, which read the models during the run, no model moves. */
+/* Moves all models except the last of several, and except those with observers, to a thread: this one reads
+ * the trace meanwhile. With a warm-up, dispatches or batch means, which read the models during the run, no
+ * model moves. */
 static void
 start_beside (WpRun *self)
 {
   WpModel *models[WP_N_MODES];
-  guint n = 0;
+  guint n = 0, n_movable = MAX (self->n_models, 2) - 1;
 
-  for (guint i = 0; i + 1 < self->n_models; i++)
+  for (guint i = 0; i < MIN (n_movable, self->n_models); i++)
     if ((self->is_beside[i] = self->threads > 1 && !self->results[i] && !self->parts && !self->dispatch
                               && !leaves_early (self) && self->warmup_rows == 0
                               && self->warmup_ns == WP_TIME_NONE))

@@ -179,6 +179,31 @@ value_of (const WpState *state, WpStateValue value)
                                    : state->depth + state->parked;
 }
 
+/* As follow(), where jobs only leave the queue: none is parked, and none in service is followed. */
+static void
+follow_queue (Model *self, gint64 limit_ns)
+{
+  const Follower *first = &g_array_index (self->followers, Follower, 0), *end = first + self->followers->len;
+  WaitingRing *queue = &self->accepted;
+  gint64 now_ns = self->next_ns;
+
+  do
+    {
+      while (queue->length > 0 && waiting_ring_front (queue).left_ns <= now_ns)
+        waiting_ring_pop (queue);
+      for (const Follower *follower = first; follower < end; follower++)
+        {
+          guint64 value = follower->value == WP_STATE_BUSY ? 0 : queue->length;
+
+          if (value != follower->values->last)
+            wp_downsample_add (follower->values, now_ns, value);
+        }
+      now_ns = queue->length > 0 ? waiting_ring_front (queue).left_ns : G_MAXINT64;
+    }
+  while (now_ns < limit_ns);
+  self->next_ns = now_ns;
+}
+
 /* Passes all events before @limit_ns to the followers. */
 static void
 follow (Model *self, gint64 limit_ns)
@@ -187,6 +212,12 @@ follow (Model *self, gint64 limit_ns)
 
   while (self->next_ns < limit_ns)
     {
+      if (self->ends->len == 0 && self->acceptances.length == 0 && self->refused.length == 0)
+        {
+          follow_queue (self, limit_ns);
+          return;
+        }
+
       gint64 now_ns = self->next_ns;
       WpState state = state_at (self, now_ns);
 
@@ -270,12 +301,31 @@ offer_row (Model *self, gint64 arrival_ns, gint64 dispatch_ns, const WpRequestRe
     heap_push (self->ends, end_ns);
 }
 
+/* No sample is to come. */
+static void
+offer_rows (Model *self, const WpBatch *batch, const WpRequestResult *results)
+{
+  const gint64 *dispatches_ns = batch->dispatches_ns;
+
+  if (self->followers->len > 0)
+    for (gsize row = 0; row < batch->n_rows; row++)
+      offer_row (self, batch->rows[row].arrival_ns, dispatches_ns ? dispatches_ns[row] : 0, &results[row],
+                 G_MAXINT64);
+}
+
 static gboolean
 on_offer (gpointer observer, const WpBatch *batch, GError **error)
 {
   WpTimeline *self = observer;
   const gint64 *dispatches_ns = batch->dispatches_ns;
 
+  if (self->is_used && self->next_ns == G_MAXINT64)
+    {
+      for (guint i = 0; i < self->n_models; i++)
+        offer_rows (&self->models[i], batch, batch->results[i]);
+      self->arrival_ns = batch->rows[batch->n_rows - 1].arrival_ns;
+      return TRUE;
+    }
   for (gsize row = 0; self->is_used && row < batch->n_rows; row++)
     {
       gint64 arrival_ns = batch->rows[row].arrival_ns;

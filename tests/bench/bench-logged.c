@@ -1,5 +1,5 @@
-/* bench-logged.c - how often the workers of drawn logs are found: `bench-logged [CASES] [-v]`, 200 of each
- * kind. */
+/* bench-logged.c - how often the workers of drawn logs are found: `bench-logged [CASES] [KIND] [SEED]`, 200
+ * of each kind; with a KIND, "" for all, each case is shown, and seeds from SEED on are fresh ones. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,6 +159,7 @@ main (int argc, char **argv)
 {
   guint cases = argc > 1 ? (guint) strtoul (argv[1], NULL, 10) : 200;
   const char *only = argc > 2 ? argv[2] : NULL;
+  guint64 first = argc > 3 ? g_ascii_strtoull (argv[3], NULL, 10) : 0;
 
   printf ("%-24s %7s %7s %7s %7s %7s %7s %7s %9s %6s\n", "", "queued", "exact", "near", "in 20%", "not q.",
           "unknown", "plans", "right", "s");
@@ -169,7 +170,7 @@ main (int argc, char **argv)
       if (only != NULL && strstr (table[i].name, only) == NULL)
         continue;
       for (guint j = 0; j < cases; j++)
-        run_case (&table[i], 1000000 * (i + 1) + j, only != NULL, &count);
+        run_case (&table[i], 1000000 * (i + 1) + first + j, only != NULL, &count);
       printf ("%-24s %7u %7u %7u %7u %7u %7u %7u %9u %6.2f\n", table[i].name, count.queued, count.exact,
               count.near, count.fifth, count.not_queued, count.unknown, count.plans, count.plans_right,
               count.seconds);

@@ -49,6 +49,28 @@ test_recovered (void)
     }
 }
 
+/* In overload each multiple of the workers, and of a service that is always the same, explains a log as well,
+ * but for how its fraction of a stamp is rounded: the fewest are meant. */
+static void
+test_constant (void)
+{
+  static const DrawnSetup setups[] = {
+    { DRAWN_FIFO, DRAWN_CONSTANT, 1, 1.2, 0.0913, 0, FALSE, TRUE, 10000, WP_NS_PER_MS, 1 },
+    { DRAWN_FIFO, DRAWN_CONSTANT, 26, 1.07, 0.1033, 0, FALSE, TRUE, 13000, WP_NS_PER_MS, 2 },
+    { DRAWN_FIFO, DRAWN_CONSTANT, 7, 1.3, 0.05021, 0, FALSE, TRUE, 10000, WP_NS_PER_MS, 3 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (setups); i++)
+    {
+      WpLoggedWorkers found;
+      g_autoptr (DrawnLog) log = find (&setups[i], &found);
+
+      g_assert_cmpint (found.verdict, ==, WP_LOGGED_QUEUED);
+      g_assert_cmpuint (found.workers, ==, setups[i].workers);
+      g_assert_cmpuint (found.high, ==, setups[i].workers);
+    }
+}
+
 /* Rows without a response are left out, and take no worker. */
 static void
 test_rows_without_response (void)
@@ -200,6 +222,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/logged-workers/recovered", test_recovered);
+  g_test_add_func ("/logged-workers/constant", test_constant);
   g_test_add_func ("/logged-workers/rows-without-response", test_rows_without_response);
   g_test_add_func ("/logged-workers/fifo-is-found", test_fifo_is_found);
   g_test_add_func ("/logged-workers/others-are-not-queued", test_others_are_not_queued);
