@@ -8,6 +8,7 @@
 #include "sim/report/wp-chart.h"
 #include "sim/compare/wp-measurement.h"
 #include "sim/run/wp-progress.h"
+#include "sim/report/wp-format.h"
 #include "sim/report/wp-report-plan.h"
 #include "sim/plot/wp-sweep-plot.h"
 
@@ -175,6 +176,24 @@ margin_of (const WpSimPlan *self)
   return self->options->plan.margin > 0 ? self->options->plan.margin : WP_RECOMMENDATION_MARGIN;
 }
 
+/* The sizes are for more traffic than there is: has the record of the commits so much? */
+static void
+warn_of_margin (const WpSimPlan *self, WpReport *report)
+{
+  double heaviest = self->commit ? wp_commit_heaviest (self->commit) : 0, rate = report->traffic.rate_mean,
+         margin = self->recommendation.margin;
+  char most[WP_FORMAT_CELL], planned[WP_FORMAT_CELL];
+
+  if (heaviest > 0 && self->recommendation.is_found && rate <= WP_COMMIT_BEYOND * heaviest
+      && margin * rate > WP_COMMIT_BEYOND * heaviest)
+    g_ptr_array_add (
+        report->warnings,
+        g_strdup_printf ("the sizes are for %.4g times this traffic, %s requests per second, and the "
+                         "record of the commits has %s: calibrate at that load too, "
+                         "--service=batch:from:RECORD,RECORD",
+                         margin, wp_format_whole (planned, margin * rate), wp_format_whole (most, heaviest)));
+}
+
 gboolean
 wp_sim_plan_recommend (WpSimPlan *self, WpReport *report, GError **error)
 {
@@ -188,6 +207,7 @@ wp_sim_plan_recommend (WpSimPlan *self, WpReport *report, GError **error)
   done = wp_recommendation_find (&self->recommendation, &setup, margin_of (self), error);
   wp_trace_buffer_watch (self->buffer, NULL, NULL);
   self->is_recommended = done;
+  warn_of_margin (self, report);
   if (done && self->recommendation.is_found)
     {
       self->policy.workers = self->recommendation.workers;

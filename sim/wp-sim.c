@@ -21,8 +21,6 @@
 #include "sim/wp-sim-experiment.h"
 #include "sim/model/wp-synthetic.h"
 
-#define BEYOND 1.1 /* times the heaviest load that was measured */
-
 enum { EXIT_DONE = 0, EXIT_NO = 1, EXIT_BAD = 2 };
 
 /* The output files and their writers; NULL: not given. */
@@ -182,14 +180,13 @@ warn_of_load (WpServiceTime *service, const WpReport *report)
   double heaviest = commit ? wp_commit_heaviest (commit) : 0;
   char mean[WP_FORMAT_CELL], most[WP_FORMAT_CELL];
 
-  if (heaviest > 0 && report->traffic.rate_mean > BEYOND * heaviest)
-    g_ptr_array_add (
-        report->warnings,
-        g_strdup_printf ("the traffic is beyond what was measured: %s requests per second, and "
-                         "the record of the commits has %s: such predictions were off by up to "
-                         "10 times; calibrate at this load",
-                         wp_format_whole (mean, report->traffic.rate_mean),
-                         wp_format_whole (most, heaviest)));
+  if (heaviest > 0 && report->traffic.rate_mean > WP_COMMIT_BEYOND * heaviest)
+    g_ptr_array_add (report->warnings,
+                     g_strdup_printf ("the traffic is beyond what was measured: %s requests per second, and "
+                                      "the record of the commits has %s: such predictions were off by up to "
+                                      "10 times; calibrate at this load",
+                                      wp_format_whole (mean, report->traffic.rate_mean),
+                                      wp_format_whole (most, heaviest)));
 }
 
 /* Are sizes to be recommended, before the models run? */

@@ -56,6 +56,9 @@ gboolean wp_commit_is_of (const char *database);
 /* FIXED:PER_ROW[:MAX[:IDLE]]. NULL with WP_ERROR_BAD_VALUE. */
 WpCommit *wp_commit_parse (const char *text, double scale, guint64 seed, GError **error);
 
+#define WP_COMMIT_BEYOND                                                                                     \
+  1.1 /* times the heaviest load that was measured: from here on a prediction is a guess */
+
 /* Rows per second at the heaviest load that was measured; 0: none was. */
 double wp_commit_heaviest (const WpCommit *self);
 

@@ -545,8 +545,11 @@ test_service_of_a_record (void)
     }
   sim_run_go (run, "--service=batch:from:record.csv record.csv", NULL);
   g_assert_cmpint (run->status, ==, 0);
-  g_assert_null (strstr (run->out, "warning: "));
   g_assert_true (g_str_has_prefix (run->out, "Assuming batch:from:record.csv (--service): use --workers="));
+  g_assert_null (strstr (run->out, "contain the wait"));
+  g_assert_nonnull (strstr (run->out, "warning: the sizes are for 1.5 times this traffic, "));
+  sim_run_go (run, "--service=batch:from:record.csv --margin=1 record.csv", NULL);
+  g_assert_null (strstr (run->out, "warning: "));
 }
 
 static void
