@@ -1,20 +1,23 @@
 /* Candidate sizes, simulated side by side on any number of threads, come to what each comes to alone. */
 #include "sim/plan/wp-evaluation.h"
 
+#include <string.h>
+
 #include "sim/base/wp-error.h"
 #include "tests/unit/compare-summary.h"
 
 #define ROWS       200000 /* three looks at whether an SLO is violated, and some */
+#define FEW_ROWS   20000  /* more than one thread is worth it */
 #define CANDIDATES 9
 #define QUEUE      30
 
 /* 40 workers are busy on average. */
 static WpTraceBuffer *
-make_buffer (void)
+make_buffer (gint64 n_rows)
 {
   g_autoptr (WpTraceBuffer) buffer = wp_trace_buffer_new (100 * 1024 * 1024, 1);
 
-  for (gint64 i = 0; i < ROWS; i++)
+  for (gint64 i = 0; i < n_rows; i++)
     {
       WpRow row = { .arrival_ns = i * WP_NS_PER_MS };
       gint64 service_ns = i * 7919 % 81 * WP_NS_PER_MS;
@@ -42,7 +45,7 @@ set_up (WpEvaluation *evaluations, guint n, const GPtrArray *slos)
 }
 
 static void
-assert_same (const WpEvaluation *one, const WpEvaluation *other)
+assert_same (const WpEvaluation *one, const WpEvaluation *other, guint n_rows)
 {
   WpSummary summary = one->summary, others = other->summary;
 
@@ -55,14 +58,14 @@ assert_same (const WpEvaluation *one, const WpEvaluation *other)
       wp_backlog_summary (one->backlog, QUEUE, &summary);
       wp_backlog_summary (other->backlog, QUEUE, &others);
     }
-  g_assert_cmpuint (summary.requests, ==, ROWS);
+  g_assert_cmpuint (summary.requests, ==, n_rows);
   g_assert_cmpstr (compare_figures (&summary, &others), ==, NULL);
 }
 
 static void
 check (double scale, const GPtrArray *slos, guint n_violated)
 {
-  g_autoptr (WpTraceBuffer) buffer = make_buffer ();
+  g_autoptr (WpTraceBuffer) buffer = make_buffer (ROWS);
   WpEvaluation alone[CANDIDATES];
 
   set_up (alone, CANDIDATES, slos);
@@ -80,7 +83,7 @@ check (double scale, const GPtrArray *slos, guint n_violated)
       g_assert_true (wp_evaluations_run (buffer, scale, together, CANDIDATES, threads, NULL, NULL, NULL));
       for (guint i = 0; i < CANDIDATES; i++)
         {
-          assert_same (&together[i], &alone[i]);
+          assert_same (&together[i], &alone[i], ROWS);
           wp_evaluation_clear (&together[i]);
         }
     }
@@ -98,6 +101,41 @@ test_together_as_alone (void)
   g_ptr_array_add (slos, wp_slo_parse ("wait.p99<1s", NULL));
   check (1, slos, 1); /* 39 workers are too few */
   check (1.7, slos, 8);
+}
+
+/* Candidates before a database that commits in groups share its commits, but draw alone. */
+static void
+test_groups (void)
+{
+  const WpCommitCost cost = { 2e6, 5e4, 1e5, 1000 };
+  const gint64 late_ns[] = { 0, 300000, -200000, 5000000, 0 };
+  g_autoptr (GArray) residuals = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (WpTraceBuffer) buffer = make_buffer (FEW_ROWS);
+  g_autoptr (WpCommit) commit = NULL;
+  WpEvaluation alone[CANDIDATES];
+
+  g_array_append_vals (residuals, late_ns, G_N_ELEMENTS (late_ns));
+  commit = wp_commit_new (&cost, residuals, 1, 7);
+  for (guint threads = 1; threads <= 4; threads++)
+    {
+      WpEvaluation together[CANDIDATES];
+
+      set_up (together, CANDIDATES, NULL);
+      for (guint i = 0; i < CANDIDATES; i++)
+        {
+          together[i].as_backlog = together[i].reduced = FALSE;
+          together[i].policy.workers = 1 + i;
+          together[i].commit = commit;
+        }
+      memcpy (alone, together, sizeof alone);
+      g_assert_true (wp_evaluations_run (buffer, 2, together, CANDIDATES, threads, NULL, NULL, NULL));
+      for (guint i = 0; i < CANDIDATES; i++)
+        {
+          g_assert_true (wp_evaluations_run (buffer, 2, &alone[i], 1, 1, NULL, NULL, NULL));
+          assert_same (&together[i], &alone[i], FEW_ROWS);
+          g_assert_true (i == 0 || together[i].summary.wait.mean < together[i - 1].summary.wait.mean);
+        }
+    }
 }
 
 /* Times of over 52 days are too long for vectors, and of over 292 years for all. */
@@ -132,6 +170,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/evaluation/together-as-alone", test_together_as_alone);
+  g_test_add_func ("/evaluation/groups", test_groups);
   g_test_add_func ("/evaluation/long-times", test_long_times);
 
   return g_test_run ();
